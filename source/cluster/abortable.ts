@@ -2,8 +2,7 @@
 import {setTimeout as delay} from 'node:timers/promises';
 
 /**
-The result of `begin`. An abort rejects at once; the work itself continues unobserved,
-and does not start if the signal has already aborted.
+An abort rejects at once; the work itself continues unobserved.
 @throws the signal's reason
 */
 export async function rejectOnAbort<Value>(begin: () => Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
@@ -25,10 +24,7 @@ export async function rejectOnAbort<Value>(begin: () => Promise<Value>, signal: 
 	}
 }
 
-/**
-Rejects with the signal's reason, where Node's own timer rejects with an AbortError.
-@throws the signal's reason
-*/
+/** @throws the signal's reason, where Node's own timer throws an AbortError */
 export async function abortableDelay(ms: number, signal: AbortSignal | undefined): Promise<void> {
 	await delay(ms, undefined, signal && {signal}).catch(() => undefined);
 	signal?.throwIfAborted();

@@ -23,16 +23,12 @@ import type {DialRoute} from './transport/open-socket.ts';
 import {parseProxyUrl} from './transport/proxy-url.ts';
 import {joinHostPort, parseServerUrl, type ServerAddress} from './transport/server-url.ts';
 
-/** Timeout for a response head without --request-timeout. */
 const defaultResponseTimeoutMs = 30_000;
 const maxBundleBytes = 8 * 1024 * 1024;
 
 export type AccessSettings = {access: ConnectionConfig; facts: ClusterInfo};
 
-/**
-Reads files, but opens no connection.
-@throws SpokeError ERR_NO_KUBECONFIG, ERR_KUBECONFIG_INVALID, ERR_CONTEXT_UNKNOWN, ERR_CLIENT_CERTIFICATE, ERR_USAGE
-*/
+/** @throws SpokeError ERR_NO_KUBECONFIG, ERR_KUBECONFIG_INVALID, ERR_CONTEXT_UNKNOWN, ERR_CLIENT_CERTIFICATE, ERR_USAGE */
 export async function readSettings(
 	flags: ConnectionFlags,
 	environment: NodeJS.ProcessEnv,
@@ -187,7 +183,7 @@ function clusterInfo(
 	};
 }
 
-/** Whole seconds or a duration in Go's syntax; 0 means no limit. */
+/** 0 means no limit. */
 function requestTimeout(text: string): number {
 	const ms = /^\d+$/.test(text) ? Number(text) * 1000 : parseDuration(text);
 	if (ms === undefined || !Number.isFinite(ms)) {
@@ -199,11 +195,10 @@ function requestTimeout(text: string): number {
 	return clampTimerMs(Math.max(0, ms));
 }
 
-/** Mount path of a service account's token. */
 const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
-`null` outside a pod. As in kubectl, only --server, --token, --certificate-authority and --namespace override it.
+As in kubectl, only --server, --token, --certificate-authority and --namespace override it.
 @see client-go rest.InClusterConfig
 */
 async function inClusterEntries(

@@ -3,7 +3,7 @@
 /** 24 days. Node fires a longer timer at once. */
 const maxTimerMs = 2 ** 31 - 1;
 
-/** Rounded up to whole milliseconds, for setTimeout and AbortSignal.timeout. 0 stays 0, which means no limit. */
+/** 0 stays 0, which means no limit. */
 export function clampTimerMs(timeoutMs: number): number {
 	return Math.min(Math.ceil(timeoutMs), maxTimerMs);
 }

@@ -8,10 +8,10 @@ import {isReplayable} from './transport/http-request.ts';
 const maxIdleConnections = 8;
 const idleTimeoutMs = 60_000;
 
-/** A server may close a connection that has been idle longer. */
+/** A server may close a longer idle connection. */
 const recentUseMs = 1000;
 
-/** client-go retries ten times; spoke waits at most a minute per retry. */
+/** As in client-go. */
 const maxRetries = 10;
 const maxRetryAfterS = 60;
 
@@ -24,12 +24,12 @@ export class ConnectionPool {
 		this.#open = open;
 	}
 
-	/** Honors Retry-After of 429 and 5xx responses if the request is replayable. */
+	/** Honors Retry-After if the request is replayable. */
 	async request(options: RequestOptions): Promise<ApiResponse> {
 		for (let attempt = 0; ; attempt++) {
 			const {response, isOutdated: isOutdated} = await this.#requestOnce(options);
 			if (isOutdated && attempt === 0 && isReplayable(options)) {
-				// The client certificate has been renewed since: a new connection presents the new one.
+				// A new connection presents the renewed client certificate.
 				response.body.resume();
 				continue;
 			}
@@ -51,7 +51,7 @@ export class ConnectionPool {
 		}
 	}
 
-	/** Hands out a recently used connection for dedicated use, which saves a handshake. */
+	/** Saves a handshake. */
 	acquireRecent(): DedicatedConnection | undefined {
 		const [connection, idle] = [...this.#idle].at(-1) ?? [];
 		if (!connection || !connection.usable || performance.now() - idle!.since > recentUseMs) {
@@ -69,7 +69,7 @@ export class ConnectionPool {
 			try {
 				return await this.#handleResponse(pooled, await pooled.request(options), options.signal);
 			} catch (error) {
-				// The server may have just closed it. Only a request without side effects is sent again.
+				// The server may have just closed it: only a request without side effects is sent again.
 				const {usable} = pooled;
 				pooled.close();
 				if (usable || options.signal?.aborted || !['GET', 'HEAD'].includes(options.method ?? 'GET')) {
@@ -89,7 +89,7 @@ export class ConnectionPool {
 
 	async #acquireIdle(signal?: AbortSignal): Promise<DedicatedConnection | undefined> {
 		for (const [connection, {timer}] of [...this.#idle].toReversed()) {
-			// Another request may have acquired it during the await below.
+			// Another request may have acquired it meanwhile.
 			if (!this.#idle.delete(connection)) {
 				continue;
 			}
@@ -140,7 +140,6 @@ export class ConnectionPool {
 	}
 }
 
-/** `null` without a usable Retry-After or when it is longer than the maximum. */
 function retryAfterSeconds({status, headers}: ApiResponse): number | null {
 	const isTemporary = status === 429 || status >= 500;
 	const header = headers['retry-after'];

@@ -18,8 +18,7 @@ import {parseServerUrl} from './transport/server-url.ts';
 const maxHandshakes = 16;
 
 /**
-Reads configuration only: the first call opens the first connection. A credential plugin uses `terminal`, else the process's own.
-`isInteractive`: a person types while responses are read, and needs time between chunks.
+`isInteractive`: a person types while responses are read.
 @throws SpokeError ERR_NO_KUBECONFIG, ERR_KUBECONFIG_INVALID, ERR_CONTEXT_UNKNOWN, ERR_CLIENT_CERTIFICATE
 */
 export async function createClusterClient(

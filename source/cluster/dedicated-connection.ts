@@ -1,4 +1,4 @@
-/** Dedicated connection: sequential requests on one socket, then an optional upgrade. */
+/** Sequential requests on one socket, then an optional upgrade. */
 import {Readable, type Duplex} from 'node:stream';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {userAgent} from '../version.ts';
@@ -33,34 +33,28 @@ import {certificateDates, certificateFingerprint} from './tls/client-certificate
 import {readBodyPrefix} from './read-body-prefix.ts';
 import {traceRequest, traceConnect, type RequestTrace} from './request-trace.ts';
 
-/** Settings shared by the connections to one apiserver as one user. */
 export type ConnectionConfig = {
 	route: DialRoute;
 	credentials: Credentials;
-	/** Impersonation headers, sent with every request. */
+	/** For impersonation. */
 	headers: RequestHeaders;
-	/** Timeout for a response head, milliseconds; 0 means no limit. */
+	/** For a response head; 0 means no limit. */
 	requestTimeoutMs: number;
 	compression: boolean;
-	/** A person types while responses are read. */
 	isInteractive: boolean;
-	/** Receives each request and each failed connection. */
 	trace: RequestTrace | null;
 };
 
 const maxErrorBodyBytes = 64 * 1024;
 
-/** Just past the apiserver's own timeout of 30 s for reaching a kubelet. */
+/** Just past the apiserver's timeout of 30 s for reaching a kubelet. */
 const upgradeTimeoutMs = 35_000;
 
 type SendOptions = Pick<OutgoingRequest, 'method' | 'body' | 'signal' | 'timeoutMs'> & {upgrade?: true};
 
 let connectionCount = 0;
 
-/**
-Returns after the handshake.
-@throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS, ERR_CREDENTIAL_PLUGIN…
-*/
+/** @throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS, ERR_CREDENTIAL_PLUGIN… */
 export async function openConnection(access: ConnectionConfig, signal?: AbortSignal): Promise<DedicatedConnection> {
 	const identity = await access.credentials.current(signal);
 	const open = await traceConnect(access.trace, access.route, async () => openSocket(access.route, identity.certificate, signal));
@@ -77,7 +71,7 @@ export class DedicatedConnection implements Connection {
 	/** Set by the first request that is not pipelined. */
 	#pipelineReleased: Promise<void> | undefined;
 	#upgraded = false;
-	/** Node's HTTP client does not return a socket once it has used it. */
+	/** Node's HTTP client never gives a socket back. */
 	#isUsedByNodeClient = false;
 	readonly #queue = new ResponseQueue();
 	readonly id: string;
@@ -95,14 +89,14 @@ export class DedicatedConnection implements Connection {
 			...facts,
 			clientAuth: access.credentials.kind,
 			get clientCertificateSha256() {
-				// Lazy: only streams need it, and parsing a certificate costs time.
+				// Parsing a certificate costs time.
 				return soleCertificateFingerprint(access, identity);
 			},
 			get clientCertificateDates() {
 				return identity.certificate && identity.authorization === null ? certificateDates(identity.certificate.certificate) : null;
 			},
 		};
-		// Without a listener the error of an idle socket would end the process; the next request reports it.
+		// The error of an idle socket would end the process; the next request reports it.
 		socket.on('error', noop);
 	}
 
@@ -110,7 +104,7 @@ export class DedicatedConnection implements Connection {
 		return !this.#upgraded && !this.#socket.destroyed && this.#socket.writable;
 	}
 
-	/** False once the client certificate differs from the one that this socket presented. */
+	/** False once the client certificate differs from the socket's. */
 	async isCurrent(signal?: AbortSignal): Promise<boolean> {
 		const {certificate} = await this.#access.credentials.current(signal);
 		return certificate === this.#presentedCertificate;
@@ -210,7 +204,6 @@ export class DedicatedConnection implements Connection {
 		return `the apiserver ${this.#access.route.server.shown}`;
 	}
 
-	/** Retries once when a 401 leads to another token. */
 	async #send(path: string, extraHeaders: RequestHeaders, request: SendOptions): Promise<HttpResult> {
 		const {credentials} = this.#access;
 		const identity = await credentials.current(request.signal);
@@ -228,7 +221,7 @@ export class DedicatedConnection implements Connection {
 		return this.#sendAs(renewed, path, extraHeaders, request);
 	}
 
-	/** Another token after a 401. The socket stays the same, so a new certificate does not help here. */
+	/** The socket keeps its certificate, so only another token helps. */
 	async #renewIdentity(identity: ClientIdentity, signal: AbortSignal | undefined): Promise<ClientIdentity | null> {
 		const {credentials} = this.#access;
 		if (!(await credentials.rejected(identity, signal))) {
@@ -248,7 +241,7 @@ export class DedicatedConnection implements Connection {
 	async #exchange(identity: ClientIdentity, path: string, extraHeaders: RequestHeaders, request: SendOptions): Promise<HttpResult> {
 		const {signal, timeoutMs} = request;
 		const peerName = this.#peerName;
-		// Pipelined requests finish first; from then on requests run one after another.
+		// Pipelined requests finish first.
 		this.#pipelineReleased ??= this.#pipelined?.release() ?? Promise.resolve();
 		await this.#pipelineReleased;
 		const released = await this.#queue.next({timeoutMs, signal, peerName});
@@ -266,7 +259,6 @@ export class DedicatedConnection implements Connection {
 			});
 		}
 
-		// Node's agent has its own queue.
 		this.#isUsedByNodeClient = true;
 		released();
 		return sendHttpRequest(this.#agent, {
@@ -276,7 +268,6 @@ export class DedicatedConnection implements Connection {
 		});
 	}
 
-	/** Needs no feature of Node's HTTP client, and Node has not used the socket. */
 	#isPlainGet({method, body, upgrade}: SendOptions): boolean {
 		return method === 'GET' && body === undefined && !upgrade && !this.#absoluteForm && !this.#isUsedByNodeClient;
 	}
@@ -291,7 +282,7 @@ export class DedicatedConnection implements Connection {
 		};
 	}
 
-	/** As in Go's transport, HEAD and partial responses are not decompressed. */
+	/** As in Go, HEAD and partial responses are not decompressed. */
 	#response({status, statusText, headers, body}: ResponseStart & {body: Readable}, isFullBody = true): ApiResponse {
 		const isDecoded = isFullBody && status !== 206;
 		const endsByClose = hasNoDeclaredEnd(headers, isDecoded);
@@ -316,13 +307,12 @@ export class DedicatedConnection implements Connection {
 	}
 }
 
-/** Neither a length, nor chunks, nor (if decompressed) gzip's own end marks the end of the body (RFC 1952 §2.3.1). */
+/** Gzip's own end also marks the end of a decompressed body (RFC 1952 §2.3.1). */
 function hasNoDeclaredEnd(headers: ResponseStart['headers'], isDecoded: boolean): boolean {
 	const isGzip = isDecoded && headers['content-encoding']?.toLowerCase() === 'gzip';
 	return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined && !isGzip;
 }
 
-/** Fingerprint of the client certificate if it alone identifies the client. */
 function soleCertificateFingerprint({headers}: ConnectionConfig, {authorization, certificate}: ClientIdentity): string | null {
 	return certificate && authorization === null && headers['Impersonate-User'] === undefined
 		? certificateFingerprint(certificate.certificate)

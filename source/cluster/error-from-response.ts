@@ -1,4 +1,4 @@
-/** Errors from responses other than 2xx, by speaker: the apiserver, or the kubelet through it. */
+/** Errors from responses other than 2xx. */
 import type {IncomingHttpHeaders} from 'node:http';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage} from '../server-messages/explain-message.ts';
@@ -11,11 +11,11 @@ export type ErrorResponse = {
 	status: number;
 	body: string;
 	headers: IncomingHttpHeaders;
-	/** The connection, if known: its client certificate may be the cause. */
+	/** Its client certificate may be the cause. */
 	connection?: PresentedOn;
 };
 
-/** The request, for messages: verb and resource as RBAC names them (`create`, `pods/exec`), and the user. */
+/** As RBAC names it: `create`, `pods/exec`. */
 export type ErrorResponseContext = Partial<RequestAttributes> & {identity?: ImpersonatedIdentity};
 
 /** Keeps the server's message in `text`. */
@@ -28,7 +28,7 @@ export function errorFromResponse(response: ErrorResponse, context: ErrorRespons
 
 function baseError({status, body, headers}: ErrorResponse, context: ErrorResponseContext): SpokeError {
 	const explained = explainMessage(body, {status});
-	// A kubelet never responds to a request that ends at the apiserver: such a message comes from a gateway.
+	// A kubelet never responds to a request that ends at the apiserver: a gateway did.
 	if (explained && (explained.rule.leg === 1 || reachesKubelet(context.resource)) && !unexplainedRules.has(explained.rule.id)) {
 		return errorFromExplanation(explained);
 	}
@@ -76,7 +76,7 @@ function baseError({status, body, headers}: ErrorResponse, context: ErrorRespons
 	}
 }
 
-/** Rules that do not improve on the server's message (R2), or apply elsewhere (P5: a pod of the target of the proxy). */
+/** R2 does not improve on the server's message; P5 is about a pod of the proxy's target. */
 const unexplainedRules: ReadonlySet<string> = new Set(['R2', 'P5']);
 
 function reachesKubelet(resource: string | undefined): boolean {
@@ -104,7 +104,7 @@ function forbidden(line: string, text: string, {verb, resource, namespace = null
 
 type PresentedOn = {facts: Pick<SocketFacts, 'clientCertificateDates'>};
 
-/** Adds the violated date of the presented client certificate: the apiserver itself gives no reason for a 401. */
+/** The apiserver gives no reason for a 401: a certificate date may be violated. */
 function explainRejectedCertificate(
 	error: SpokeError,
 	{headers, connection}: {headers: IncomingHttpHeaders; connection?: PresentedOn},
@@ -133,7 +133,6 @@ function explainRejectedCertificate(
 		: error;
 }
 
-/** The server's time by its Date header, else the local time. */
 function serverNow(date: string | undefined): Date {
 	const time = Date.parse(date ?? '');
 	return Number.isNaN(time) ? new Date() : new Date(time);

@@ -1,4 +1,4 @@
-/** Paged lists of a resource: objects, metadata or table rows. */
+/** Paged lists of a resource. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import {requestAttributes} from './request-attributes.ts';
 import type {ClusterClient} from './cluster-client.ts';
@@ -7,18 +7,17 @@ import {errorFromResponse} from './error-from-response.ts';
 import {readFully} from './transport/http-request.ts';
 
 export type ListOptions = {
-	/** Path of the collection: `/api/v1/namespaces/demo/pods`. */
+	/** `/api/v1/namespaces/demo/pods`. */
 	path: string;
 	labelSelector?: string;
 	fieldSelector?: string;
-	/** Objects per page; default 500. 5,000 is fastest for table rows. */
+	/** Default 500. 5,000 is fastest for table rows. */
 	pageSize?: number;
-	/** `table` gives rows whose `object` is null (`includeObject=None`); `table-metadata` keeps each row's metadata. Default `objects`. */
+	/** `table`: `object` is null; `table-metadata`: it has only metadata. Default `objects`. */
 	as?: 'objects' | 'table' | 'table-metadata';
 	signal?: AbortSignal;
 };
 
-/** One row of a `metav1.Table`: cells in the order of the page's columns. */
 export type TableRow = {
 	cells: readonly unknown[];
 	/** A terminated pod is `Completed`, with its phase as reason. */
@@ -29,13 +28,11 @@ export type TableColumn = {name: string; type: string; format: string; priority:
 
 export type ListPage<Item> = {
 	items: readonly Item[];
-	/** For tables only. */
+	/** For tables. */
 	columns: readonly TableColumn[] | null;
-	/** Where a watch can start. */
 	resourceVersion: string;
-	/** Number of remaining objects, if the apiserver gives it. */
 	remaining: number | null;
-	/** Discard the earlier pages: the continue token expired, and the list started again. */
+	/** Discard earlier pages: the continue token expired. */
 	restarted: boolean;
 };
 
@@ -45,7 +42,6 @@ const maxPageBytes = 256 * 1024 * 1024;
 const maxRestarts = 3;
 
 /**
-@yields pages as they arrive
 @see https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
 @throws SpokeError by `errorFromResponse`
 */
@@ -104,7 +100,6 @@ export function isTable(as: ListOptions['as']): boolean {
 	return as === 'table' || as === 'table-metadata';
 }
 
-/** Query parameters shared by a list and its watch. */
 export function listQuery({labelSelector, fieldSelector, as}: ListOptions): URLSearchParams {
 	const query = new URLSearchParams();
 	if (labelSelector) {

@@ -1,6 +1,6 @@
-/** The shapes of the Kubernetes objects that spoke reads. */
+/** Shapes of the Kubernetes objects that spoke reads. */
 
-/** Lists only the fields that spoke reads. `needed` fields are present in every object of an apiserver. */
+/** Every object of an apiserver has the `needed` fields. */
 export type Shape =
 	| 'text'
 	| 'a number'
@@ -127,7 +127,6 @@ const pod: Shape = {
 
 export const anyObject: Shape = {fields: {metadata}, needed: ['metadata']};
 
-/** By resource, as RBAC names it. */
 export const objectShapes: Readonly<Record<string, Shape>> = {
 	pods: pod,
 	'pods/ephemeralcontainers': pod,

@@ -1,13 +1,10 @@
-/** The beginning of a response body as text, for error messages. */
+/** The beginning of an error response's body. */
 import {ByteCollector} from '../wire/byte-collector.ts';
 
-/** After the head of an error response, its body follows at once, if there is one. */
+/** The body of an error response follows its head at once. */
 const prefixTimeoutMs = 10_000;
 
-/**
-At most `maxBytes` of UTF-8 that arrive within `timeoutMs`; a longer body is destroyed, because the rest would block the connection.
-Never throws: returns what arrived before an interruption.
-*/
+/** UTF-8. Destroys a longer body, because the rest would block the connection. Never throws. */
 export async function readBodyPrefix(
 	body: NodeJS.ReadableStream & {destroy(): void},
 	maxBytes: number,

@@ -13,10 +13,7 @@ const maxErrorBodyBytes = 1024 * 1024;
 
 type JsonRequest = Pick<RequestOptions, 'method' | 'path'> & {maxBytes?: number; exact?: boolean};
 
-/**
-`peerName` and `identity` are for messages.
-@throws SpokeError by `errorFromResponse` for any status but 2xx; ERR_PROTOCOL for a body that is not a Kubernetes object
-*/
+/** @throws SpokeError by `errorFromResponse`; ERR_PROTOCOL for a body that is not a Kubernetes object */
 export async function readJsonResponse(
 	response: ApiResponse,
 	{method = 'GET', path, maxBytes = maxJsonBytes, exact = false}: JsonRequest,
@@ -33,10 +30,7 @@ export async function readJsonResponse(
 	return exact ? (parseLosslessJson(text) as object) : object;
 }
 
-/**
-The object, list or table at `path`. `description` names the text in messages.
-@throws SpokeError ERR_PROTOCOL for invalid JSON or another shape
-*/
+/** @throws SpokeError ERR_PROTOCOL for invalid JSON or another shape */
 export function parseObject(
 	text: string,
 	{method = 'GET', path, form}: Pick<RequestOptions, 'method' | 'path'> & {form?: ResponseForm},

@@ -1,21 +1,21 @@
-/** Authorization attributes of a request, and the kubectl command that checks them. */
+/** Authorization attributes of a request. */
 import {quoteForShell} from '../text/quote-for-shell.ts';
 import type {ClusterInfo} from './cluster-client.ts';
 
-/** `namespace` is `null` for cluster-scoped resources and for all namespaces. */
+/** `namespace` is `null` for cluster-scoped resources and all namespaces. */
 export type RequestAttributes = {verb: string; resource: string; namespace: string | null};
 
 const verbs: Readonly<Record<string, string>> = {POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete'};
 
 /**
-`/api/v1/namespaces/demo/pods/web/log` is `get pods/log`; a non-resource path such as `/flagz` is its own resource.
+`…/pods/web/log` is `get pods/log`; `/flagz` is its own resource.
 @see https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb
 */
 export function requestAttributes(method: string, path: string): RequestAttributes {
 	const [plain = '', query = ''] = path.split('?', 2);
 	const parts = plain.split('/').filter(part => part !== '');
 	const afterVersion = parts[0] === 'api' ? parts.slice(2) : parts[0] === 'apis' ? parts.slice(3) : [];
-	// `/namespaces/NAME` is a resource itself; anything below it is in that namespace.
+	// `/namespaces/NAME` is a resource itself.
 	const isInNamespace = afterVersion[0] === 'namespaces' && afterVersion.length > 2;
 	const segments = isInNamespace ? afterVersion.slice(2) : afterVersion;
 	const namespace = isInNamespace ? decodeURIComponent(afterVersion[1]!) : null;
@@ -30,7 +30,7 @@ export function requestAttributes(method: string, path: string): RequestAttribut
 
 export type ImpersonatedIdentity = Pick<ClusterInfo, 'impersonating' | 'impersonatedGroups'>;
 
-/** The cluster-scoped resources that spoke reads. For all others, a list without a namespace covers all namespaces. */
+/** Only those that spoke reads. */
 const clusterScoped: ReadonlySet<string> = new Set([
 	'nodes',
 	'namespaces',
@@ -39,9 +39,8 @@ const clusterScoped: ReadonlySet<string> = new Set([
 	'clusterrolebindings',
 ]);
 
-/** A shell command that checks the permission for the same namespace and user. */
 export function canICommand({verb, resource, namespace}: RequestAttributes, identity: ImpersonatedIdentity | undefined): string {
-	// kubectl takes the text after a slash for an object's name, so a subresource needs its own flag.
+	// kubectl takes the text after a slash for an object's name.
 	const [plain = '', subresource] = resource.startsWith('/') ? [resource] : resource.split('/', 2);
 	const everywhere = !resource.startsWith('/') && !clusterScoped.has(plain);
 	return [

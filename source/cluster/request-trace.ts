@@ -1,17 +1,14 @@
-/** `-v=6`: one line per request on stderr, with status and time, as kubectl prints. */
+/** `-v=6`: one line per request on stderr, as kubectl prints. */
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import type {DialRoute} from './transport/open-socket.ts';
 
-/**
-kubectl prints requests from this level. Headers and bodies, which it adds from 7 and 8, are never printed: they contain tokens and data.
-*/
+/** As in kubectl. Headers and bodies contain tokens and data, so higher levels print no more. */
 export const traceVerbosity = 6;
 
 export type RequestTrace = (line: string) => void;
 
 type TracedRequest = {route: Pick<DialRoute, 'server'>; method?: string | undefined; path: string};
 
-/** Traces one request when its response head arrives. */
 export async function traceRequest<Response extends {status: number; statusText: string}>(
 	trace: RequestTrace | null,
 	{route, method = 'GET', path}: TracedRequest,
@@ -36,7 +33,6 @@ export async function traceRequest<Response extends {status: number; statusText:
 	}
 }
 
-/** Traces a failed connection, which no request can report. */
 export async function traceConnect<Opened>(
 	trace: RequestTrace | null,
 	{server}: Pick<DialRoute, 'server'>,

@@ -7,7 +7,7 @@ export type SecondLegOutcome = {
 	feature: string;
 	/** RFC 3339. */
 	time: string;
-	/** Fingerprint of the apiserver process, if known. */
+	/** Fingerprint. */
 	process: string | null;
 	/** `null` when the far end responded. */
 	failure: SecondLegFailure | null;
@@ -15,7 +15,7 @@ export type SecondLegOutcome = {
 
 export type SecondLegFailure = {
 	error: ErrorObject;
-	/** What the message proves, by the message rules; `null` for an unknown message. */
+	/** `null` for an unknown message. */
 	facts: SecondLegFailureFacts | null;
 };
 
@@ -27,7 +27,7 @@ export type SecondLegFailureFacts = {
 	route: 'konnectivity' | 'egress-http-connect' | null;
 	/** The message is from a kubelet, after its TLS handshake. */
 	answered: boolean;
-	/** The basis for the apiserver as speaker, assuming that its far end does not forge the message. */
+	/** Assumes that the apiserver's far end does not forge the message. */
 	basis: 'proven' | 'inferred' | 'unknown';
 	/** The far end could send the same text. */
 	mayBeFromFarEnd: boolean;
@@ -39,7 +39,6 @@ export class SecondLegRecord {
 	readonly #latest = new Map<string, SecondLegOutcome>();
 	#version = 0;
 
-	/** Increases with each change. */
 	get version(): number {
 		return this.#version;
 	}

@@ -1,4 +1,4 @@
-/** Self reviews: the client's identity and permissions according to the apiserver. */
+/** Self reviews of identity and permissions. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {ClusterClient} from './cluster-client.ts';
 
@@ -8,7 +8,7 @@ export type AccessReview =
 
 export type AccessReviewResult = {allowed: boolean; reason: string};
 
-/** `null` when the review itself is forbidden or not served. Only reviews: does not try the request. */
+/** `null` when the review itself is forbidden or not served. */
 export async function reviewAccess(
 	cluster: Pick<ClusterClient, 'json'>,
 	attributes: AccessReview,
@@ -23,7 +23,7 @@ export async function reviewAccess(
 
 export type SelfSubject = {user: string; groups: readonly string[]; uid: string | null};
 
-/** As `kubectl auth whoami` (since 1.28); `null` when the review is not available. */
+/** As `kubectl auth whoami` (since 1.28); `null` when not available. */
 export async function readSelfSubject(cluster: Pick<ClusterClient, 'json'>, signal?: AbortSignal): Promise<SelfSubject | null> {
 	const review = (await selfReview(cluster, 'authentication.k8s.io/v1', 'SelfSubjectReview', {}, signal)) as {
 		status?: {userInfo?: {username?: string; groups?: string[]; uid?: string}};
@@ -34,7 +34,6 @@ export async function readSelfSubject(cluster: Pick<ClusterClient, 'json'>, sign
 
 const selfSubjectReviewRequest = reviewRequest('authentication.k8s.io/v1', 'SelfSubjectReview', {});
 
-/** The request of `readSelfSubject`, to send on a given connection. */
 export const selfSubjectReview = {path: selfSubjectReviewRequest.path, review: selfSubjectReviewRequest.body};
 
 function reviewRequest(apiVersion: string, kind: string, more: Record<string, unknown>) {

@@ -1,4 +1,4 @@
-/** Validation of response bodies against the shapes of Kubernetes objects, once, where they arrive. */
+/** Validation of response bodies. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import {anyObject, listMetadata, objectShapes, table, watchEvent, type Shape} from './object-shapes.ts';
 import {requestAttributes} from './request-attributes.ts';
@@ -6,8 +6,7 @@ import {requestAttributes} from './request-attributes.ts';
 export type ResponseForm = 'object' | 'table';
 
 /**
-Returns the value without the null fields, as Go reads it. Without `form`, the request decides between object and list;
-`description` names the response in messages.
+Omits null fields, as Go does.
 @throws SpokeError ERR_PROTOCOL that names the first field that differs from Kubernetes
 */
 export function validateObject(
@@ -60,10 +59,7 @@ export function notKubernetesError(message: string, cause?: unknown): SpokeError
 	});
 }
 
-/**
-A web page with status 200, as a login portal returns for every request: an apiserver never sends HTML here.
-`body` is the beginning of the page; the error keeps its title or first words.
-*/
+/** A login portal returns a page with status 200 for every request; an apiserver never sends HTML here. */
 export function webPageError(expected: string, body: string): SpokeError {
 	const title = /<title[^>]*>([^<]*)/i.exec(body)?.[1] ?? '';
 	const excerpt = (title.trim() === '' ? body.replaceAll(/<(?:style|script)\b[\s\S]*?<\/(?:style|script)>|<[^>]*>/gi, ' ') : title)
@@ -78,7 +74,7 @@ export function isWebPage({'content-type': type}: {'content-type'?: string | und
 	return /^\s*(?:text\/html|application\/xhtml\+xml)\s*(?:;|$)/i.test(type ?? '');
 }
 
-/** Go writes an empty list too, so a missing one is an error. */
+/** Go writes an empty list too. */
 function findListMismatch(value: unknown, form: 'list' | 'table', member: Shape): string | undefined {
 	if (form === 'table') {
 		return findMismatch(value, table, '') ?? ('rows' in (value as object) ? undefined : 'it has no rows');
@@ -112,7 +108,7 @@ function findMismatch(value: unknown, shape: Shape, fieldPath: string): string |
 		return wrongType('an object', value, fieldPath);
 	}
 
-	// Keys are untrusted and of any length, so the message does not contain them.
+	// Keys are untrusted and of any length.
 	return 'each' in shape
 		? findFirstMismatch(Object.values(value), one => findMismatch(one, shape.each, `a value of ${fieldPath}`))
 		: findFieldMismatch(value as Record<string, unknown>, shape, fieldPath);

@@ -1,4 +1,4 @@
-/** Endless watch of a resource: resumes after interruptions, lists again after 410, polls if watching is forbidden. */
+/** Watch of a resource that survives interruptions. */
 import type {Readable} from 'node:stream';
 import {SpokeError, toSpokeError} from '../errors/spoke-error.ts';
 import {ByteCollector} from '../wire/byte-collector.ts';
@@ -11,19 +11,19 @@ import {readFully} from './transport/http-request.ts';
 import {notKubernetesError, validateWatchEvent, type WatchEventLine} from './validate-object.ts';
 
 export type WatchEvent<Item> =
-	/** `first` means: discard everything from before. */
+	/** `first`: discard everything from before. */
 	| {type: 'page'; items: readonly Item[]; columns: readonly TableColumn[] | null; first: boolean; remaining: number | null}
-	/** The list is complete; changes follow. */
+	/** Changes follow. */
 	| {type: 'synced'; resourceVersion: string}
 	| {type: 'added' | 'modified' | 'deleted'; item: Item}
-	/** Reconnects by itself. `since` is the time of the last received event if the watch hung, else now, in milliseconds. */
+	/** `since`: the last event of a hung watch, else now, in milliseconds. */
 	| {type: 'interrupted'; error: SpokeError; since: number; retryInMs: number}
-	/** The watch has resumed at its position; the next change may be long in coming. */
+	/** The next change may be long in coming. */
 	| {type: 'resumed'}
-	/** Watching is forbidden: the list is read at this interval. */
+	/** Watching is forbidden. */
 	| {type: 'polling'; error: SpokeError; intervalMs: number};
 
-/** Random lifetime of a watch, so that many clients do not return at once (client-go reflector). */
+/** Random, so that many clients do not return at once (client-go reflector). */
 const watchSeconds = [300, 600] as const;
 /** A shorter watch is followed by a delay (client-go reflector: very short watch). */
 const minWatchMs = 1000;
@@ -31,17 +31,13 @@ const initialRetryDelayMs = 500;
 const maxRetryDelayMs = 10_000;
 const pollIntervalMs = 5000;
 /**
-An apiserver sends a bookmark every minute. A watch that is silent for longer may hang without TCP keep-alive noticing,
-so it is restarted.
-This also restarts the watch of a server that sends no bookmarks.
+An apiserver sends a bookmark every minute; TCP keep-alive may not notice that a silent watch hangs.
 @see k8s.io/apiserver pkg/storage/cacher (bookmarkFrequency)
 */
 const maxSilenceMs = 75_000;
 
 /**
-Never ends by itself: abort `options.signal` or leave the loop. With `from`, the version of an earlier list, yields only changes.
-Restarts a watch without any event or bookmark for `silenceMs`.
-@yields events in order
+Never ends by itself. With `from`, the version of an earlier list, yields only changes.
 @throws SpokeError when the first list fails, and later for 401, 403 and 404, which waiting does not fix
 @see https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 */
@@ -99,10 +95,10 @@ export async function* watchObjects<Item>(
 	}
 }
 
-/** Time of the last event of a watch that was ended for silence; `null` once the next one responds. */
+/** `null` once the next watch responds. */
 type Hung = {since: number | null};
 
-/** The list is allowed, but not the watch. */
+/** Only the list is allowed. */
 class WatchRefused extends Error {
 	readonly error: SpokeError;
 
@@ -112,7 +108,7 @@ class WatchRefused extends Error {
 	}
 }
 
-/** `version` is where to resume; empty requires a new list. */
+/** An empty `version` requires a new list. */
 class WatchInterrupted extends Error {
 	readonly error: SpokeError;
 	readonly version: string;
@@ -137,10 +133,7 @@ async function* readFullList<Item>(cluster: ClusterClient, options: ListOptions)
 	return version;
 }
 
-/**
-Runs one watch and returns the version to resume from.
-@yields its changes
-*/
+/** Returns the version to resume from. */
 async function* watchOnce<Item>(
 	cluster: ClusterClient,
 	options: ListOptions,
@@ -223,7 +216,7 @@ async function* watchOnce<Item>(
 		response.body.destroy();
 	}
 
-	// A gateway that does not support watches would otherwise cause an endless silent loop.
+	// Without this, a gateway that does not support watches would cause an endless silent loop.
 	if (isEmpty && Date.now() - startedAt < minWatchMs) {
 		throw new WatchInterrupted(new SpokeError('ERR_STREAM_LOST', `the watch of ${options.path} ended immediately`, {leg: 1}), version);
 	}
@@ -231,7 +224,7 @@ async function* watchOnce<Item>(
 	return version;
 }
 
-/** The object's version; for a table that of its last row, else of the table. */
+/** Of a table, that of the last row, else of the table. */
 function versionOf(object: WatchEventLine['object']): string | undefined {
 	return object.rows?.at(-1)?.object?.metadata.resourceVersion ?? (object.metadata?.resourceVersion || undefined);
 }
@@ -258,8 +251,8 @@ function interruptionError(error: unknown, path: string): SpokeError {
 const maxLineBytes = 32 * 1024 * 1024;
 
 /**
-@yields one parsed value per line
-@throws SpokeError ERR_PROTOCOL for a line that is too long or not JSON; drops an unterminated last line, which was truncated
+Drops an unterminated last line, which was truncated.
+@throws SpokeError ERR_PROTOCOL for a line that is too long or not JSON
 */
 export async function* jsonLines(body: Readable, sourceName: string): AsyncGenerator {
 	const lineStart = new ByteCollector(maxLineBytes);

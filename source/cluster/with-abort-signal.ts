@@ -2,7 +2,7 @@
 import type {ClusterClient} from './cluster-client.ts';
 import type {Connection} from './connection.ts';
 
-/** Aborting `signal` ends all requests and connections of the returned client: probes then stop without a result. */
+/** Aborting `signal` ends all requests and connections of the result. */
 export function withAbortSignal(cluster: ClusterClient, signal: AbortSignal): ClusterClient {
 	const combine = (own: AbortSignal | undefined) => (own ? AbortSignal.any([own, signal]) : signal);
 	const closeOnAbort = async (opening: Promise<Connection>) => {

@@ -1,4 +1,4 @@
-/** The deprecated `auth-provider` of a kubeconfig, with client-go's messages for removed providers. */
+/** The deprecated `auth-provider` of a kubeconfig. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {AuthProviderEntry} from '../kubeconfig/kubeconfig-shape.ts';
 import {fixedCredentials, type Credentials} from './credentials.ts';
@@ -13,7 +13,7 @@ const removed: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
-Supports `oidc` only: sends its id-token while it is valid, without refreshing it.
+Sends an `oidc` id-token while valid, without refreshing it; removed providers get client-go's messages.
 @throws SpokeError ERR_KUBECONFIG_INVALID, ERR_CREDENTIALS
 */
 export function authProvider({name, config}: AuthProviderEntry, now = Date.now()): Credentials {
@@ -41,7 +41,7 @@ export function authProvider({name, config}: AuthProviderEntry, now = Date.now()
 	return fixedCredentials('token', {authorization: headerValue('Authorization', `Bearer ${token}`), certificate: null});
 }
 
-/** A JWT's `exp` in milliseconds since 1970; 0 if unreadable. The apiserver verifies the token, this reads only its date. */
+/** Milliseconds since 1970; 0 if unreadable. The apiserver verifies the token. */
 function expiryOf(token: string): number {
 	try {
 		const {exp} = JSON.parse(Buffer.from(token.split('.', 2)[1] ?? '', 'base64url').toString('utf8')) as {exp?: unknown};

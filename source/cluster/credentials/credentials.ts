@@ -1,11 +1,10 @@
-/** Client credentials and their renewal. */
+/** Client credentials. */
 import type {SocketFacts} from '../connection.ts';
 import type {ClientCertificate} from '../tls/start-tls.ts';
 
 export type ClientIdentity = {
-	/** The value of `Authorization`, if any. */
 	authorization: string | null;
-	/** Presented in the handshake; the same object until it changes. */
+	/** The same object until it changes. */
 	certificate: ClientCertificate | null;
 };
 
@@ -13,7 +12,7 @@ export type Credentials = {
 	kind: SocketFacts['clientAuth'];
 	/** Rereads files and runs plugins when due. @throws SpokeError ERR_CREDENTIAL_PLUGIN… */
 	current(signal?: AbortSignal): Promise<ClientIdentity>;
-	/** Reports a 401 for `identity`; true if other credentials are available now, so that a retry makes sense. */
+	/** After a 401 for `identity`: true if other credentials are available now. */
 	rejected(identity: ClientIdentity, signal?: AbortSignal): Promise<boolean>;
 };
 

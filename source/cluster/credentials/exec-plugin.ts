@@ -1,4 +1,4 @@
-/** Credentials of an exec plugin, kept until they expire. */
+/** Credentials of an exec plugin. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {parseDuration} from '../../command-line/parse-duration.ts';
 import type {ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
@@ -16,13 +16,12 @@ import type {CredentialContext} from './user-credentials.ts';
 
 const versions: readonly string[] = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'];
 
-/** SPOKE_EXEC_TIMEOUT (seconds, or `5m`; 0 means no limit) overrides both. */
+/** SPOKE_EXEC_TIMEOUT overrides both; 0 means no limit. */
 const defaultTimeouts: PluginTimeouts = {nonInteractiveMs: 60_000, interactiveMs: 600_000};
 
 type Issued = {identity: ClientIdentity; expires: number};
 
 /**
-Runs the plugin when needed, once at a time.
 @see https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
 @throws SpokeError ERR_KUBECONFIG_INVALID for an unknown API version
 */
@@ -83,7 +82,7 @@ function pluginTimeouts(environment: NodeJS.ProcessEnv): PluginTimeouts {
 	return {nonInteractiveMs: clampTimerMs(ms), interactiveMs: clampTimerMs(ms)};
 }
 
-/** Validates the plugin's output as client-go does. Messages never repeat any of it, because it contains secrets. */
+/** As strict as client-go. Messages never repeat the output, because it contains secrets. */
 async function parseIssued(exec: ExecEntry, output: string, previous: Issued | null): Promise<Issued> {
 	const status = await statusOf(exec, output);
 	const field = (name: string) => textField(exec, status, name);

@@ -2,10 +2,7 @@
 import {accessSync, constants, statSync} from 'node:fs';
 import {delimiter, isAbsolute, join} from 'node:path';
 
-/**
-With a slash the path itself, else the first match on the user's PATH.
-As in Go's exec.LookPath, relative PATH entries do not count.
-*/
+/** As in Go's exec.LookPath, relative PATH entries do not count. */
 export function lookPath(command: string, environment: NodeJS.ProcessEnv): string | null {
 	const candidates = command.includes('/')
 		? [command]

@@ -12,10 +12,9 @@ import {lookPath} from './look-path.ts';
 const maxFileBytes = 1024 * 1024;
 
 /**
-Applies `credentialPluginPolicy` (AllowAll, DenyAll, Allowlist) and `credentialPluginAllowlist` of `$KUBERC`, else of `~/.kube/kuberc`.
-An unreadable kuberc denies the plugin, because it may forbid it.
+From `$KUBERC`, else `~/.kube/kuberc`. An unreadable kuberc denies the plugin, because it may forbid it.
 @see https://kubernetes.io/docs/reference/kubectl/kuberc/
-@throws SpokeError ERR_CREDENTIAL_PLUGIN when the plugin is not allowed, ERR_KUBECONFIG_INVALID for an invalid policy
+@throws SpokeError ERR_CREDENTIAL_PLUGIN, ERR_KUBECONFIG_INVALID
 */
 export async function assertPluginAllowed(exec: ExecEntry, environment: NodeJS.ProcessEnv): Promise<void> {
 	const command = normalize(exec.command);

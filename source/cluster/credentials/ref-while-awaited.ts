@@ -1,8 +1,7 @@
-/** Handles that keep the process alive only while something awaits their result. */
+/** Handles that keep the process alive only while awaited. */
 
 type Handle = {ref(): unknown; unref(): unknown};
 
-/** Calls ref() on all handles for the first waiter, and unref() after the last. */
 export class RefWhileAwaited {
 	readonly #handles = new Set<Handle>();
 	#waiterCount = 0;
@@ -21,7 +20,6 @@ export class RefWhileAwaited {
 		};
 	}
 
-	/** Keeps the handles referenced during `wait`. */
 	async during<Value>(wait: () => Promise<Value>): Promise<Value> {
 		this.#waiterCount++;
 		this.#update();

@@ -5,7 +5,6 @@ import type {UserEntry} from '../kubeconfig/kubeconfig-shape.ts';
 export type RequestHeaders = Readonly<Record<string, string | readonly string[]>>;
 
 /**
-Empty without impersonation.
 @see client-go transport/round_trippers.go (impersonatingRoundTripper)
 @throws SpokeError ERR_KUBECONFIG_INVALID for a value that is invalid in a header
 */
@@ -32,7 +31,7 @@ export function impersonationHeaders(
 	return headers;
 }
 
-/** Percent-encodes, byte by byte, `%` and the characters that are invalid in a header name. */
+/** Percent-encodes `%` and the bytes that are invalid in a header name. */
 function escapeKey(key: string): string {
 	return [...Buffer.from(key, 'utf8')]
 		.map(byte => {
@@ -43,7 +42,7 @@ function escapeKey(key: string): string {
 }
 
 /**
-Node writes header values as Latin-1; this yields the UTF-8 bytes that Go writes.
+Node writes header values as Latin-1; this yields Go's UTF-8 bytes.
 @throws SpokeError ERR_KUBECONFIG_INVALID for a control character or line break; the message does not contain `value`
 */
 export function headerValue(name: string, value: string): string {

@@ -1,4 +1,4 @@
-/** Execution of a credential plugin, without a shell and with a timeout. */
+/** Execution of a credential plugin. */
 import {spawn, type ChildProcess} from 'node:child_process';
 import {readFile} from 'node:fs/promises';
 import type {Socket} from 'node:net';
@@ -14,7 +14,7 @@ import {assertPluginAllowed} from './plugin-policy.ts';
 import {processTerminal, type PluginTerminal} from './plugin-terminal.ts';
 import type {CredentialContext} from './user-credentials.ts';
 
-/** An ExecCredential with a long certificate chain has some kilobytes. */
+/** A long certificate chain has some kilobytes. */
 const maxOutputBytes = 1024 * 1024;
 const maxStderrCharacters = 64 * 1024;
 
@@ -22,9 +22,7 @@ const maxStderrCharacters = 64 * 1024;
 export type PluginTimeouts = {nonInteractiveMs: number; interactiveMs: number};
 
 /**
-Returns the plugin's stdout. With `isRenewal` (the plugin has succeeded before),
-a shared terminal is lent only after an attempt without it failed.
-`refs` keeps the process alive while it runs.
+With `isRenewal`, a shared terminal is lent only after an attempt without it failed.
 @throws SpokeError ERR_CREDENTIAL_PLUGIN
 */
 export async function runPlugin(
@@ -88,12 +86,12 @@ async function runOnce(
 		});
 	}
 
-	// By path: spawn would look up a name on the PATH that the kubeconfig sets for the plugin.
+	// By path: spawn would use the PATH that the kubeconfig sets for the plugin.
 	const child = spawn(program ?? command, exec.args, {
 		argv0: command,
 		stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'pipe'],
 		env: {...context.environment, ...Object.fromEntries(exec.env.map(({name, value}) => [name, value])), KUBERNETES_EXEC_INFO: info},
-		// A separate process group can be killed with all children; an interactive plugin must stay in the terminal's group.
+		// A separate process group can be killed with all children.
 		detached: !interactive,
 		shell: false,
 	});
@@ -182,7 +180,6 @@ async function waitForOutput(exec: ExecEntry, child: ChildProcess, {timeoutMs, e
 			fail(status === null ? `was terminated by ${signal}` : `failed with exit code ${status}`);
 		}
 	});
-	// The pipes of a child are sockets, although typed otherwise.
 	const removeRefs = refs.add(child, child.stdout as Socket, child.stderr as Socket, ...(timer ? [timer] : []));
 	try {
 		return await promise;

@@ -10,7 +10,6 @@ import {anonymousCredentials, type Credentials, fixedCredentials} from './creden
 import {headerValue} from './request-headers.ts';
 import type {PluginTerminal} from './plugin-terminal.ts';
 
-/** Without `terminal`, a plugin uses the process's own. */
 export type CredentialContext = {
 	cluster: ClusterEntry;
 	server: ServerAddress;
@@ -19,15 +18,14 @@ export type CredentialContext = {
 };
 
 /**
-A token or basic login can go with a client certificate; a plugin runs only without any of them.
-Over http:// nothing is sent, as in kubectl.
+A plugin runs only without token, basic login and client certificate. Over http:// nothing is sent, as in kubectl.
 @see client-go transport/round_trippers.go, plugin/pkg/client/auth/exec/exec.go
 @throws SpokeError ERR_KUBECONFIG_INVALID, ERR_CLIENT_CERTIFICATE
 */
 export async function userCredentials(user: UserEntry, context: CredentialContext): Promise<Credentials> {
 	const own = await configuredCredentials(user, context);
 	const {login} = context.server;
-	// In Go's HTTP client, credentials in the URL override all others, and are sent over http:// too.
+	// As in Go, credentials in the URL override all others, also over http://.
 	return login === null
 		? own
 		: {
@@ -82,13 +80,13 @@ async function pluginCredentials(user: UserEntry, context: CredentialContext): P
 }
 
 /**
-client-go rereads a token file after a minute less its leeway of 10 s (transport/token_source.go). A 401 does not trigger a reread there:
-bearerAuthRoundTripper (transport/round_trippers.go) never resets its source.
+client-go rereads after a minute less 10 s (transport/token_source.go), and not for a 401: bearerAuthRoundTripper
+(transport/round_trippers.go) never resets its source.
 */
 const tokenRereadMs = 50_000;
 
 /**
-The file takes precedence over the fixed token; if it becomes unreadable, the last good token is used.
+If the file becomes unreadable, the last good token is used.
 @throws SpokeError ERR_KUBECONFIG_INVALID if no token was ever read
 */
 export function tokenSource(token: string, file: string, now: () => number = Date.now): () => Promise<string> {
@@ -122,11 +120,11 @@ export function tokenSource(token: string, file: string, now: () => number = Dat
 
 type CertificateSource = Pick<UserEntry, 'clientCertificate' | 'clientCertificateData' | 'clientKey' | 'clientKeyData'>;
 
-/** client-go rereads certificate files at most once a second. */
+/** client-go rereads at most once a second. */
 const certificateRereadMs = 1000;
 
 /**
-Returns the same object until the pair changes. Data takes precedence over files. A mismatch of key and certificate shows on first use.
+Returns the same object until the pair changes. A mismatch of key and certificate shows on first use.
 @throws SpokeError ERR_CLIENT_CERTIFICATE
 */
 export function certificateSource(pair: CertificateSource, now: () => number = Date.now): () => Promise<ClientCertificate> {

@@ -106,7 +106,7 @@ function decodeContext(fields: Fields, where: string): ContextEntry {
 	};
 }
 
-/** Decodes a list of `{name, cluster|user|context|extension}`. A repeated name in one file is an error. */
+/** A repeated name in one file is an error. */
 function named<Entry>(
 	root: Fields,
 	plural: string,

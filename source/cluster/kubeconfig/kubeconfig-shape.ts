@@ -1,17 +1,17 @@
-/** Types of a decoded kubeconfig: client-go's internal form. */
+/** Types of a decoded kubeconfig. */
 
 export type ClusterEntry = {
 	server: string;
 	tlsServerName: string;
 	insecureSkipTlsVerify: boolean;
 	certificateAuthority: string;
-	/** PEM bytes, decoded from base64. */
+	/** PEM. */
 	certificateAuthorityData: Buffer;
 	proxyUrl: string;
 	disableCompression: boolean;
-	/** The extension `client.authentication.k8s.io/exec`: plain JSON for the credential plugin. */
+	/** `client.authentication.k8s.io/exec`. */
 	execExtension: unknown;
-	/** The extension `spoke.dev/sandbox` is present: the cluster is spoke's own sandbox. */
+	/** The extension `spoke.dev/sandbox` is present. */
 	sandbox: boolean;
 };
 

@@ -1,4 +1,4 @@
-/** Loading and merging of kubeconfig files, by client-go's rules. */
+/** Loading and merging of kubeconfig files. */
 import {homedir} from 'node:os';
 import {delimiter, dirname, isAbsolute, join, resolve} from 'node:path';
 import {SpokeError} from '../../errors/spoke-error.ts';
@@ -13,16 +13,13 @@ const maxFileBytes = 8 * 1024 * 1024;
 
 export type LoadedKubeconfig = {
 	config: Kubeconfig;
-	/** Files that were read, in order. */
 	read: readonly string[];
-	/** Files that do not exist. */
 	missing: readonly string[];
 };
 
 /**
-Reads `--kubeconfig` alone, else the files of KUBECONFIG (skipping missing ones), else `~/.kube/config`.
-The first file with a cluster, user, context or current-context wins, without merging fields.
-Relative paths are relative to the directory of their file.
+By client-go's rules: `--kubeconfig` alone, else KUBECONFIG, else `~/.kube/config`; the first file with a cluster, user, context or
+current-context wins, without merging fields.
 @see https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
 @throws SpokeError ERR_KUBECONFIG_INVALID
 */
@@ -83,7 +80,7 @@ function resolvePaths(config: Kubeconfig, directory: string): void {
 		user.clientCertificate = resolvePath(user.clientCertificate);
 		user.clientKey = resolvePath(user.clientKey);
 		user.tokenFile = resolvePath(user.tokenFile);
-		// A bare name is looked up on PATH; anything with a slash is a path (client-go GetAuthInfoFileReferences).
+		// A bare name is looked up on PATH (client-go GetAuthInfoFileReferences).
 		if (user.exec?.command.includes('/')) {
 			user.exec.command = resolvePath(user.exec.command);
 		}

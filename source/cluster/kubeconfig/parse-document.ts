@@ -1,4 +1,4 @@
-/** JSON or YAML parsing, by the fastest suitable parser. */
+/** JSON or YAML parsing. */
 import {parseSimpleYaml} from './parse-simple-yaml.ts';
 import type {PlainValue} from './parse-yaml.ts';
 
@@ -12,7 +12,7 @@ export async function parseFileDocument(content: Buffer): Promise<PlainValue> {
 		throw new Error('yaml: control characters are not allowed');
 	}
 
-	// All of these are line breaks in YAML 1.1.
+	// Line breaks in YAML 1.1.
 	return parseDocument(text.replaceAll(/\r\n?|[\u0085\u2028\u2029]/g, '\n'));
 }
 
@@ -61,7 +61,6 @@ export async function parseDocument(text: string): Promise<PlainValue> {
 	return parseYaml(text);
 }
 
-/** `undefined` for a YAML flow map, which only looks like JSON. */
 function parseJson(text: string): PlainValue | undefined {
 	try {
 		return toPlain(JSON.parse(text));

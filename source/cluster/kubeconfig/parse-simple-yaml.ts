@@ -1,15 +1,11 @@
-/**
-Parser for the YAML that programs write into kubeconfigs: block maps and lists of plain scalars.
-Loading the YAML library takes 10 ms, a fifth of the start of a one-shot command; it handles everything else.
-*/
+/** Parser for simple kubeconfigs, because loading the YAML library takes 10 ms. */
 import type {PlainValue} from './parse-yaml.ts';
 
 type Line = {indent: number; text: string};
 
-/** The text needs the library. */
 class NotSimple extends Error {}
 
-/** `undefined` when any part of the text could be ambiguous. */
+/** `undefined` when any part could be ambiguous. */
 export function parseSimpleYaml(text: string): PlainValue | undefined {
 	try {
 		const lines = splitLines(text);
@@ -60,7 +56,7 @@ function list(reader: Reader, indent: number): PlainValue {
 
 		const inner = item[2]!;
 		if (entryOf(inner)) {
-			// The map after the dash starts on its line, indented like its first key.
+			// It starts on the line of the dash, indented like its first key.
 			reader.lines[reader.index] = {indent: indent + 1 + item[1]!.length, text: inner};
 			items.push(map(reader, indent + 1 + item[1]!.length));
 		} else {
@@ -91,7 +87,6 @@ function map(reader: Reader, indent: number): PlainValue {
 	return fields;
 }
 
-/** The value below a key: deeper lines, a list as deep as the key, or null. */
 function nested(reader: Reader, indent: number): PlainValue {
 	const next = reader.lines[reader.index];
 	return next && (next.indent > indent || (next.indent === indent && next.text.startsWith('-'))) ? block(reader, next.indent) : null;
@@ -102,7 +97,7 @@ function entryOf(text: string): {key: string; value: string} | null {
 	return match && !reservedWords.has(match[1]!.toLowerCase()) ? {key: match[1]!, value: match[2] ?? ''} : null;
 }
 
-/** Words that YAML 1.1 reads as another type, in any case. */
+/** YAML 1.1 reads these as another type, in any case. */
 const reservedWords: ReadonlySet<string> = new Set(['y', 'yes', 'n', 'no', 'on', 'off', 'true', 'false', 'null', '~']);
 
 function scalar(text: string): PlainValue {
@@ -133,7 +128,7 @@ function scalar(text: string): PlainValue {
 		}
 
 		default: {
-			// Starts with a letter, `/` or the dashes of a flag; contains no ` #`, no word that ends in a colon and no opening bracket.
+			// No ` #`, no word that ends in a colon and no opening bracket.
 			if (
 				!/^(?:[a-z/]|--?[a-z])[\w./+=@:,%~()-]*(?: [\w./+=@,%~()-]+)*$/i.test(text) ||
 				/:(?: |$)/.test(text) ||

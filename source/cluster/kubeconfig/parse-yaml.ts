@@ -1,15 +1,14 @@
-/** YAML parsing with the types of Kubernetes' Go reader and bounded aliases. */
+/** YAML parsing with the types of Kubernetes' Go reader. */
 import {type Document, isCollection, parseAllDocuments, type Tags, visit} from 'yaml';
 
-/** Deeper than any real document. The parser itself would recurse until the stack ends. */
+/** The parser itself would recurse until the stack ends. */
 const maxDepth = 100;
 
 /** Maps are `Map`s, so that no key can reach a prototype. */
 export type PlainValue = null | boolean | number | bigint | string | readonly PlainValue[] | ReadonlyMap<unknown, PlainValue>;
 
 /**
-YAML 1.1 as sigs.k8s.io/yaml reads it: `yes` is a boolean, `<<` merges, and the last of equal keys wins.
-Aliases can multiply nodes at most a hundredfold.
+As sigs.k8s.io/yaml. Aliases multiply nodes at most a hundredfold.
 @throws Error with a one-line message that contains none of the text's values
 */
 export function parseYaml(text: string): PlainValue {
@@ -66,7 +65,7 @@ function assertYaml11(document: Document, text: string): void {
 	});
 }
 
-/** The library quotes the text after a colon, which may be a password that starts with `*` or `|`. */
+/** The library quotes the text after a colon, which may be a password. */
 function withoutText(message: string): string {
 	return message.split(/[:\n]/, 1)[0]!;
 }
@@ -121,7 +120,7 @@ const octal = {
 	resolve: (text: string) => Number.parseInt(text.replaceAll('_', '').replace('0o', ''), 8),
 };
 
-/** A coarse check that keeps the recursive parser from overflowing the stack. */
+/** Keeps the parser from overflowing the stack. */
 function isTooDeep(text: string): boolean {
 	return /[[{](?:[\s,"\w:&*!-]*[[{]){100}/.test(text) || new RegExp(`(?:- ){${maxDepth}}|(?:\\? ){${maxDepth}}`).test(text);
 }

@@ -1,4 +1,4 @@
-/** Bounded file reads that no directory, pipe, device or huge file can block. */
+/** Bounded file reads. */
 import {closeSync, constants, fstatSync, openSync, readSync} from 'node:fs';
 import {Socket} from 'node:net';
 
@@ -6,12 +6,10 @@ import {Socket} from 'node:net';
 const pipeSilenceMs = 10_000;
 
 /**
-Reads a pipe to its end; one without a writer is empty.
-Reads a regular file synchronously, because small files at the start cost less than a turn of the thread pool.
-@throws Error with Node's `code` (ENOENT, EISDIR, EACCES…), or with a plain message for the limits
+A pipe without a writer is empty. A synchronous read of a file costs less than a turn of the thread pool.
+@throws Error with Node's `code`, or with a plain message for the limits
 */
 export async function readFileBounded(path: string, maxBytes: number): Promise<Buffer> {
-	// Non-blocking, because opening a pipe without a writer would block.
 	const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
 	const stats = fstatSync(file);
 	if (stats.isFIFO() || stats.isSocket() || stats.isCharacterDevice()) {
@@ -77,7 +75,7 @@ async function readPipe(file: number, maxBytes: number): Promise<Buffer> {
 	return Buffer.concat(chunks);
 }
 
-/** Empty means that the pipe has no writer: waiting would not end. */
+/** Empty: the pipe has no writer. */
 function tryRead(file: number): Buffer | 'later' {
 	try {
 		const buffer = Buffer.allocUnsafe(64 * 1024);

@@ -1,4 +1,4 @@
-/** Cluster, user and namespace by flags and kubeconfig: client-go's DirectClientConfig. */
+/** Cluster, user and namespace, selected by client-go's rules. */
 import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {
@@ -29,7 +29,7 @@ export function selectEntries(config: Kubeconfig, flags: ConnectionFlags, enviro
 	const context = selectContext(config, contextName, flags);
 	const userName = context.user;
 	const clusterName = context.cluster;
-	// Only entries named by a flag must exist; a dangling name in the file yields an empty entry.
+	// A dangling name in the file yields an empty entry.
 	assertExists(flags.user, config.users, 'auth info', 'user');
 	assertExists(flags.cluster, config.clusters, 'cluster', 'cluster');
 	return {
@@ -72,7 +72,7 @@ function unknownEntryError(message: string, among: ReadonlyMap<string, unknown>,
 
 function overrideCluster(entry: ClusterEntry | undefined, flags: ConnectionFlags, environment: NodeJS.ProcessEnv): ClusterEntry {
 	const cluster = {...(entry ?? emptyCluster())};
-	// The sandbox mark applies to the kubeconfig's own server only.
+	// The mark applies to the kubeconfig's own server only.
 	cluster.sandbox &&= !flags.server || flags.server === cluster.server;
 	cluster.server = flags.server || cluster.server || (environment['KUBERNETES_MASTER'] ?? '');
 	cluster.proxyUrl = flags['proxy-url'] || cluster.proxyUrl;
@@ -83,7 +83,7 @@ function overrideCluster(entry: ClusterEntry | undefined, flags: ConnectionFlags
 		cluster.certificateAuthorityData = Buffer.alloc(0);
 	}
 
-	// A server from a flag is another host, so the kubeconfig's TLS server name does not apply.
+	// A server from a flag is another host.
 	if (flags['tls-server-name'] || flags.server) {
 		cluster.tlsServerName = flags['tls-server-name'] ?? '';
 	}
@@ -113,7 +113,7 @@ function overrideUser(entry: UserEntry | undefined, flags: ConnectionFlags): Use
 	return user;
 }
 
-/** Ignores an entry without `=`, as kubectl does. A key of the flags replaces that of the file. */
+/** As kubectl, ignores an entry without `=`. */
 function mergeExtra(fromFile: ReadonlyMap<string, readonly string[]>, rows: readonly string[]): ReadonlyMap<string, readonly string[]> {
 	const given = new Map<string, string[]>();
 	for (const row of rows) {

@@ -1,4 +1,4 @@
-/** client-go's validation of the selected cluster and user, in its words. */
+/** client-go's validation of the selected cluster and user. */
 import {constants} from 'node:fs';
 import {access} from 'node:fs/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';

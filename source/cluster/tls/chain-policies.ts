@@ -8,7 +8,6 @@ import {anyPolicy} from './parse-extensions.ts';
 type Node = {policy: string; expected: readonly string[]; parents: Set<Node>; children: Set<Node>};
 type Stratum = Map<string, Node>;
 
-/** The valid policy graph: a stratum for each certificate, the trust anchor's first. */
 class PolicyGraph {
 	readonly #strata: Stratum[] = [new Map([[anyPolicy, nodeOf(anyPolicy, [])]])];
 
@@ -16,7 +15,6 @@ class PolicyGraph {
 		return this.#strata.at(-1)!;
 	}
 
-	/** Grows a stratum for a certificate's policies. */
 	descend(policies: readonly string[], mayBeAny: boolean): void {
 		const parents = this.leaves;
 		const stratum: Stratum = new Map();
@@ -58,7 +56,7 @@ class PolicyGraph {
 		}
 	}
 
-	/** Nodes without children go, but for the leaves and the root. */
+	/** Keeps the leaves and the root. */
 	prune(): void {
 		for (const stratum of this.#strata.slice(1, -1).toReversed()) {
 			for (const node of [...stratum.values()].filter(({children}) => children.size === 0)) {
@@ -109,7 +107,7 @@ function removeFrom(stratum: Stratum, node: Node): void {
 	stratum.delete(node.policy);
 }
 
-/** False where a certificate demands an explicit policy and the chain has none. `chain` is leaf first, trust anchor last. */
+/** False if a certificate demands an explicit policy and there is none. `chain` is leaf first. */
 export function policiesAreValid(chain: readonly ParsedCertificate[]): boolean {
 	const count = chain.length - 1;
 	if (count === 0) {
@@ -139,7 +137,7 @@ export function policiesAreValid(chain: readonly ParsedCertificate[]): boolean {
 		}
 	}
 
-	// At the leaf one more is counted, and its own demand holds when it is 0.
+	// The leaf counts once more, and its own demand applies when it is 0.
 	const isExplicit = left.explicit <= 1 || chain[0]!.requireExplicitPolicy === 0;
 	return !isExplicit || (graph?.hasValidPolicy() ?? false);
 }
@@ -148,7 +146,7 @@ function lower(left: number, limit: number | null): number {
 	return Math.min(Math.max(0, left), limit === null || limit < 0 ? Infinity : limit);
 }
 
-/** False for a mapping of any policy, which is invalid. */
+/** A mapping of any policy is invalid. */
 function mapPolicies(graph: PolicyGraph, {policyMappings}: ParsedCertificate, isAllowed: boolean): boolean {
 	if (!isAllowed) {
 		for (const {issuer} of policyMappings) {

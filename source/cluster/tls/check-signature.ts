@@ -1,4 +1,4 @@
-/** Whether one certificate signed another, by the algorithms that Go's crypto/x509 accepts. */
+/** Verification of one certificate's signature by another, with the algorithms of Go's crypto/x509. */
 import {constants, createPublicKey, type KeyObject, verify} from 'node:crypto';
 import {DerReader} from './der-reader.ts';
 import type {ParsedCertificate} from './parse-certificate.ts';
@@ -21,7 +21,7 @@ const algorithms: Readonly<Record<string, Algorithm>> = {
 	'1.3.101.112': {key: 'ed25519', hash: null},
 };
 
-/** The last number of a hash's OID under 2.16.840.1.101.3.4.2, and the salt of that length. */
+/** By the last byte of the hash's OID; the salt is as long as the hash. */
 const pssHashes: Readonly<Record<string, {hash: string; salt: string}>> = {
 	'01': {hash: 'sha256', salt: '20'},
 	'02': {hash: 'sha384', salt: '30'},
@@ -29,7 +29,7 @@ const pssHashes: Readonly<Record<string, {hash: string; salt: string}>> = {
 };
 
 /**
-`null` when `parent` signed `child` and is allowed to, else why not, in Go's words.
+`null`, or the reason in Go's words.
 @see crypto/x509 Certificate.CheckSignatureFrom
 */
 export function signatureProblem(child: ParsedCertificate, parent: ParsedCertificate): string | null {
@@ -54,7 +54,7 @@ export function signatureProblem(child: ParsedCertificate, parent: ParsedCertifi
 	return rsaKeyProblem(parent) ?? (isSignedBy(child, parent, algorithm) ? null : wrongSignature[algorithm.key]);
 }
 
-/** Why Go's crypto/rsa does not use the key at all; `null` for keys of other kinds. */
+/** In Go's words. */
 export function rsaKeyProblem({key: {rsa}}: ParsedCertificate): string | null {
 	if (rsa && rsa.bits < 1024) {
 		return `crypto/rsa: ${rsa.bits}-bit keys are insecure (see https://go.dev/pkg/crypto/rsa#hdr-Minimum_key_size)`;
@@ -109,10 +109,7 @@ function algorithmOf(der: Buffer): Algorithm | null {
 	return known && mask === hash && salt === known.salt ? {key: 'rsa', hash: known.hash, isPss: true} : null;
 }
 
-/**
- * RFC 4055: SEQUENCE { [0] hash, [1] mask generation function 1 of a hash, [2] salt length, [3] trailer 1 }, in DER; the lengths are
- * OpenSSL's to check.
- */
+/** RFC 4055: [0] hash, [1] mask generation function 1 of a hash, [2] salt length, [3] trailer 1. OpenSSL checks the lengths. */
 const pssParameters = new RegExp(
 	[
 		'^30..',

@@ -1,9 +1,9 @@
-/** Client certificates: validation of a pair, fingerprint and dates. */
+/** Client certificates. */
 import {createPrivateKey, X509Certificate} from 'node:crypto';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ClientCertificate} from './start-tls.ts';
 
-/** @throws SpokeError ERR_CLIENT_CERTIFICATE when they are unreadable or do not belong together */
+/** @throws SpokeError ERR_CLIENT_CERTIFICATE */
 export function validateCertificatePair(certificate: Buffer, key: Buffer): ClientCertificate {
 	try {
 		const leaf = new X509Certificate(certificate);
@@ -21,7 +21,7 @@ export function validateCertificatePair(certificate: Buffer, key: Buffer): Clien
 	return {certificate, key};
 }
 
-/** SHA-256 of the first certificate in PEM, which the handshake presents, in hexadecimal; `null` if unreadable. */
+/** Of the first certificate, in hexadecimal. */
 export function certificateFingerprint(pem: Buffer): string | null {
 	try {
 		return new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase();
@@ -30,7 +30,7 @@ export function certificateFingerprint(pem: Buffer): string | null {
 	}
 }
 
-/** Validity of the first certificate in PEM; `null` if unreadable. */
+/** Of the first certificate. */
 export function certificateDates(pem: Buffer): {notBefore: Date; notAfter: Date} | null {
 	try {
 		const {validFrom, validTo} = new X509Certificate(pem);

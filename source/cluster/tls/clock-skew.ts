@@ -9,10 +9,7 @@ const maxHeadBytes = 16 * 1024;
 /** Smaller differences are normal. */
 const minSkewMs = 60_000;
 
-/**
-One sentence if the certificate is valid by the server's clock, and the local clock is far from it; `null` otherwise.
-The socket was just rejected: it receives no user data, and its response is only a hint.
-*/
+/** One sentence, or `null`. The rejected socket receives no user data, and its response is only a hint. */
 export async function clockSkew(socket: TLSSocket, leaf: X509Certificate, now: Date): Promise<string | null> {
 	const serverTime = await serverDate(socket);
 	if (!serverTime || serverTime < new Date(leaf.validFrom) || serverTime > new Date(leaf.validTo)) {

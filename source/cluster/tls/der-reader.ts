@@ -1,4 +1,4 @@
-/** Reads DER as strictly as Go's cryptobyte: definite and minimal lengths, one-byte tags. */
+/** DER reader as strict as Go's cryptobyte. */
 
 export const derTag = {
 	boolean: 0x01,
@@ -18,12 +18,12 @@ export const derTag = {
 	set: 0x31,
 } as const;
 
-/** A certificate that Go's crypto/x509 cannot parse; the message is Go's. */
+/** The message is Go's. */
 export class CertificateParseError extends Error {}
 
 export type DerElement = {tag: number; content: Buffer; /** With tag and length. */ whole: Buffer};
 
-/** Every `problem` is what Go says when that part is malformed. */
+/** Methods throw CertificateParseError with `problem`, Go's message. */
 export class DerReader {
 	readonly #bytes: Buffer;
 	#at = 0;
@@ -40,7 +40,6 @@ export class DerReader {
 		return this.#bytes[this.#at] === tag;
 	}
 
-	/** @throws CertificateParseError */
 	any(problem: string): DerElement {
 		const element = elementAt(this.#bytes, this.#at);
 		if (!element) {
@@ -51,7 +50,6 @@ export class DerReader {
 		return element;
 	}
 
-	/** @throws CertificateParseError */
 	element(tag: number, problem: string): DerElement {
 		if (!this.isNext(tag)) {
 			throw new CertificateParseError(problem);
@@ -60,22 +58,18 @@ export class DerReader {
 		return this.any(problem);
 	}
 
-	/** @throws CertificateParseError */
 	content(tag: number, problem: string): Buffer {
 		return this.element(tag, problem).content;
 	}
 
-	/** @throws CertificateParseError */
 	inside(tag: number, problem: string): DerReader {
 		return new DerReader(this.content(tag, problem));
 	}
 
-	/** `null` when another tag is next. */
 	optional(tag: number, problem: string): Buffer | null {
 		return this.isNext(tag) ? this.content(tag, problem) : null;
 	}
 
-	/** @throws CertificateParseError */
 	boolean(problem: string): boolean {
 		const content = this.content(derTag.boolean, problem);
 		if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) {
@@ -85,7 +79,6 @@ export class DerReader {
 		return content[0] === 0xff;
 	}
 
-	/** @throws CertificateParseError */
 	integer(problem: string, tag: number = derTag.integer): bigint {
 		const content = this.content(tag, problem);
 		const [first = 0, second = 0] = content;
@@ -97,7 +90,7 @@ export class DerReader {
 		return BigInt.asIntN(content.length * 8, BigInt(`0x${content.toString('hex')}`));
 	}
 
-	/** An integer that fits Go's int64. @throws CertificateParseError */
+	/** Fits Go's int64. */
 	int64(problem: string, tag?: number): number {
 		const value = this.integer(problem, tag);
 		if (value !== BigInt.asIntN(64, value)) {
@@ -107,12 +100,10 @@ export class DerReader {
 		return Number(value);
 	}
 
-	/** Dotted. @throws CertificateParseError */
 	objectIdentifier(problem: string): string {
 		return dotted(this.content(derTag.objectIdentifier, problem), problem);
 	}
 
-	/** @throws CertificateParseError */
 	bitString(problem: string): {bytes: Buffer; padding: number} {
 		const content = this.content(derTag.bitString, problem);
 		const [padding = 8] = content;
@@ -134,7 +125,7 @@ function elementAt(bytes: Buffer, at: number): DerElement | null {
 	}
 
 	const lengthBytes = short < 0x80 ? 0 : short - 0x80;
-	// 0x80 alone is an indefinite length; cryptobyte reads at most four bytes of length.
+	// 0x80 is an indefinite length; cryptobyte reads at most four bytes of length.
 	if (short === 0x80 || lengthBytes > 4 || at + 2 + lengthBytes > bytes.length) {
 		return null;
 	}
@@ -147,7 +138,7 @@ function elementAt(bytes: Buffer, at: number): DerElement | null {
 		: null;
 }
 
-/** Of arcs that fit 31 bits, as in Go's asn1.ObjectIdentifier. */
+/** Arcs fit 31 bits, as in Go's asn1.ObjectIdentifier. */
 function dotted(content: Buffer, problem: string): string {
 	const arcs: number[] = [];
 	let arc = 0;

@@ -1,8 +1,7 @@
-/** An e-mail address as Go's crypto/x509 parses it: a Mailbox of RFC 2821 section 4.1.2. */
+/** E-mail addresses as Go's crypto/x509 parses them: a Mailbox of RFC 2821 section 4.1.2. */
 
 export type Mailbox = {local: string; domain: string};
 
-/** `null` for what is not a mailbox. */
 export function parseMailbox(text: string): Mailbox | null {
 	const parts = text.startsWith('"') ? quoted(text) : dotAtom(text);
 	return parts && isDomain(parts.domain) ? parts : null;

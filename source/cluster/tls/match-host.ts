@@ -1,9 +1,9 @@
-/** Whether a certificate is for a name, as Go's VerifyHostname decides. @see crypto/x509/verify.go */
+/** Host name verification as Go's VerifyHostname. @see crypto/x509/verify.go */
 import {isIP} from 'node:net';
 import {addressText} from './name-constraints.ts';
 import type {ParsedCertificate} from './parse-certificate.ts';
 
-/** A certificate's common name never counts. */
+/** A common name never counts. */
 export function matchesHost({addresses, dnsNames}: ParsedCertificate, host: string): boolean {
 	const address = addressIn(host.replace(/^\[(.+)\]$/, '$1'));
 	if (address !== null) {
@@ -14,12 +14,11 @@ export function matchesHost({addresses, dnsNames}: ParsedCertificate, host: stri
 	return dnsNames.some(pattern =>
 		isHostName(name.replace(/\.$/, '')) && isHostName(pattern.replace(/^\*(?=\.)/, 'x'))
 			? matchesPattern(pattern, name)
-			: // Names that are no host names match as they are.
+			: // Names that are not host names match exactly.
 				name !== '' && name !== '.' && lowerAscii(pattern) === name,
 	);
 }
 
-/** Why it is not for the name, in Go's words. */
 export function hostText(leaf: ParsedCertificate, host: string): string {
 	const {addresses, dnsNames, subjectAltName, commonName} = leaf;
 	if (subjectAltName === null && matchesPattern(commonName, lowerAscii(host))) {
@@ -43,7 +42,7 @@ export function hostText(leaf: ParsedCertificate, host: string): string {
 
 const maxNamesShown = 100;
 
-/** The address in its shortest form, `null` for a name; an address with a zone is a name to Go. */
+/** In the shortest form, `null` for a name; an address with a zone is a name to Go. */
 function addressIn(host: string): string | null {
 	const family = host.includes('%') ? 0 : isIP(host);
 	if (family !== 6) {

@@ -1,10 +1,10 @@
-/** Whether the names of a chain's certificates are allowed by the authorities above them. @see crypto/x509/constraints.go */
+/** Name constraints along a chain. @see crypto/x509/constraints.go */
 import {isIP} from 'node:net';
 import {type Mailbox, parseMailbox} from './mailbox.ts';
 import type {ParsedCertificate} from './parse-certificate.ts';
 import {domainNameIsValid, type NameConstraints, type Subtrees} from './parse-name-constraints.ts';
 
-/** `null` when all are allowed, else which name is not, in Go's words. `chain` is leaf first. */
+/** `null`, or Go's message. `chain` is leaf first. */
 export function constraintProblem(chain: readonly ParsedCertificate[]): string | null {
 	for (const [index, certificate] of chain.entries()) {
 		const above = chain.slice(index + 1).filter(({hasNameConstraints}) => hasNameConstraints);
@@ -98,7 +98,7 @@ function matchesDomain(name: string, constraints: readonly string[], isPermitted
 				constraint === '' ||
 				constraint === lower ||
 				lower.endsWith(constraint.startsWith('.') ? constraint : `.${constraint}`) ||
-				// A wildcard stands for the excluded name too.
+				// A wildcard also stands for the excluded name.
 				(!isPermitted && lower.startsWith('*') && parentOf(constraint) !== '' && parentOf(constraint) === parentOf(lower)),
 		);
 }
@@ -122,9 +122,9 @@ function matchesMailbox(mailbox: Mailbox, constraints: readonly string[], isPerm
 	);
 }
 
-/** A range of one family holds no address of the other; an IPv4-mapped address is IPv4. */
+/** Families never contain each other; an IPv4-mapped address is IPv4. */
 function contains({address: network, mask}: {address: Buffer; mask: Buffer}, address: Buffer): boolean {
-	// Go looks among the ranges of the address's own length, mapped or not.
+	// Go compares only ranges of the address's own length, mapped or not.
 	if (network.length !== address.length) {
 		return false;
 	}
@@ -147,7 +147,7 @@ export function addressText(address: Buffer): string {
 		: new URL(`http://[${plain.toString('hex').match(/.{4}/g)!.join(':')}]`).hostname.slice(1, -1);
 }
 
-/** The host name alone; `null` for none and for an address. */
+/** `null` for none and for an address. */
 function uriDomain(host: string): string | null {
 	const name = host.toLowerCase().replace(/:\d*$/, '');
 	return name === '' || name.startsWith('[') || isIP(name) !== 0 ? null : name;

@@ -1,11 +1,10 @@
-/** A certificate in DER as Go's crypto/x509 parses it: what it cannot parse is refused with Go's text. @see crypto/x509/parser.go */
+/** DER certificates as Go's crypto/x509 parses them. @see crypto/x509/parser.go */
 import {CertificateParseError, DerReader, derTag} from './der-reader.ts';
 import {parseExtensions, type CertificateExtensions} from './parse-extensions.ts';
 import {parsePublicKey, type CertificateKey} from './parse-public-key.ts';
 
 export type ParsedCertificate = CertificateExtensions & {
 	raw: Buffer;
-	/** The signed part. */
 	tbs: Buffer;
 	version: number;
 	serial: bigint;
@@ -71,7 +70,7 @@ export function parseCertificate(der: Buffer): ParsedCertificate {
 		notAfter,
 		key,
 		signatureAlgorithm,
-		// A signature is whole bytes; with padding it is none.
+		// A signature with padding bits is invalid.
 		signature: padding === 0 ? signature : Buffer.alloc(0),
 		...extensions,
 	};
@@ -202,12 +201,12 @@ function timeOf(validity: DerReader): Date {
 	throw new CertificateParseError('x509: unsupported time format');
 }
 
-/** `rest` is month, day, hour, minute and second. */
+/** `rest`: month, day, hour, minute and second. */
 function dateOf(year: string | undefined, rest: string | undefined, zone: string | undefined, problem: string): Date {
 	const [month, day, hour, minute, second] = rest?.match(/\d\d/g) ?? [];
 	const local = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
 	const time = Date.parse(local);
-	// Go writes the time again and compares, so neither 31 February nor +0000 for Z passes.
+	// Go formats the time again and compares, so neither 31 February nor +0000 for Z passes.
 	if (Number.isNaN(time) || new Date(time).toISOString() !== local || !zone || /^[+-](?:0000|(?:2[5-9]|[3-9]\d)..|..[6-9].)$/.test(zone)) {
 		throw new CertificateParseError(problem);
 	}

@@ -1,22 +1,19 @@
-/** A certificate's extensions as Go's crypto/x509 reads them. @see crypto/x509/parser.go processExtensions */
+/** Certificate extensions as Go's crypto/x509 reads them. @see crypto/x509/parser.go processExtensions */
 import {parseGoUrl} from '../transport/go-url.ts';
 import {CertificateParseError, DerReader, derTag} from './der-reader.ts';
 import {domainNameIsValid, emptyConstraints, parseNameConstraints, type NameConstraints} from './parse-name-constraints.ts';
 
 export type CertificateExtensions = {
 	hasUnhandledCritical: boolean;
-	/** `null` without the extension. */
 	basicConstraints: {isAuthority: boolean; /** -1: no limit. */ maxPathLength: number} | null;
-	/** Bit 5 is keyCertSign; 0 without the extension. */
+	/** Bit 5 is keyCertSign. */
 	keyUsage: number;
-	/** OIDs; empty without the extension. */
+	/** OIDs. */
 	extendedKeyUsage: readonly string[];
-	/** The extension's value, `null` without it. */
 	subjectAltName: Buffer | null;
 	dnsNames: readonly string[];
 	emails: readonly string[];
 	addresses: readonly Buffer[];
-	/** The host of each URI. */
 	uriHosts: readonly string[];
 	nameConstraints: NameConstraints;
 	hasNameConstraints: boolean;
@@ -25,7 +22,6 @@ export type CertificateExtensions = {
 	/** OIDs in hexadecimal. */
 	policies: readonly string[];
 	policyMappings: ReadonlyArray<{issuer: string; subject: string}>;
-	/** `null` without the field. */
 	requireExplicitPolicy: number | null;
 	inhibitPolicyMapping: number | null;
 	inhibitAnyPolicy: number | null;
@@ -199,7 +195,7 @@ function parseAltNames(value: Buffer): Pick<CertificateExtensions, 'dnsNames' | 
 	return found;
 }
 
-/** @throws CertificateParseError for text that is not ASCII */
+/** @throws CertificateParseError */
 export function asciiText(content: Buffer, problem: string): string {
 	if (content.some(byte => byte > 0x7f)) {
 		throw new CertificateParseError(problem);
@@ -208,7 +204,7 @@ export function asciiText(content: Buffer, problem: string): string {
 	return content.toString('latin1');
 }
 
-/** `host:port` of a URI, empty where it has none. */
+/** `host:port`. */
 function uriHost(uri: string): string {
 	const wrong = (why: string) => new CertificateParseError(`x509: cannot parse URI ${JSON.stringify(uri)}: ${why}`);
 	let host: string;

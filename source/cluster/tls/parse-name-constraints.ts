@@ -1,4 +1,4 @@
-/** The name constraints of an authority, as Go's crypto/x509 parses them. @see crypto/x509/parser.go parseNameConstraintsExtension */
+/** Name constraints of a CA as Go's crypto/x509 parses them. @see crypto/x509/parser.go parseNameConstraintsExtension */
 import {isIP} from 'node:net';
 import {CertificateParseError, DerReader, derTag} from './der-reader.ts';
 import {parseMailbox} from './mailbox.ts';
@@ -18,7 +18,7 @@ export const emptyConstraints: NameConstraints = {permitted: noSubtrees, exclude
 
 const invalid = 'x509: invalid NameConstraints extension';
 
-/** `isUnhandled`: it constrains a kind of name that Go does not check. @throws CertificateParseError */
+/** `isUnhandled`: Go does not check this kind of name. @throws CertificateParseError */
 export function parseNameConstraints(value: Buffer): {constraints: NameConstraints; isUnhandled: boolean} {
 	const outer = new DerReader(value);
 	const fields = outer.inside(derTag.sequence, invalid);
@@ -119,7 +119,7 @@ function range(content: Buffer): {address: Buffer; mask: Buffer} {
 	return {address: content.subarray(0, half), mask};
 }
 
-/** Go's domainNameValid: lenient but for empty labels, a final dot and characters outside of printable ASCII. */
+/** Go's domainNameValid: rejects only empty labels, a final dot and characters outside printable ASCII. */
 export function domainNameIsValid(name: string, isConstraint: boolean): boolean {
 	return name === '' || (isConstraint ? name.replace(/^\./, '') : name).split('.').every(label => /^[!-~]+$/.test(label));
 }

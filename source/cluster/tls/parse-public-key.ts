@@ -1,13 +1,12 @@
-/** A certificate's public key: which kinds Go's crypto/x509 knows, and what it demands of each. */
+/** Public keys of certificates, with the demands of Go's crypto/x509. */
 import {createPublicKey} from 'node:crypto';
 import {CertificateParseError, type DerElement, DerReader, derTag} from './der-reader.ts';
 
 export type CertificateKey = {
-	/** `null`: an algorithm that Go does not know. */
+	/** `null`: unknown to Go. */
 	kind: 'rsa' | 'ecdsa' | 'ed25519' | 'x25519' | 'dsa' | null;
-	/** SubjectPublicKeyInfo, DER. */
+	/** SubjectPublicKeyInfo in DER. */
 	spki: Buffer;
-	/** Of an RSA key. */
 	rsa: {bits: number; exponent: bigint} | null;
 };
 
@@ -19,7 +18,7 @@ const kinds: Readonly<Record<string, NonNullable<CertificateKey['kind']>>> = {
 	'1.2.840.10040.4.1': 'dsa',
 };
 
-/** The curves that Go knows and the length of an uncompressed point on each. */
+/** Length of an uncompressed point, for the curves that Go knows. */
 const pointLengths: Readonly<Record<string, number>> = {
 	'1.3.132.0.33': 57,
 	'1.2.840.10045.3.1.7': 65,
@@ -50,7 +49,7 @@ export function parsePublicKey(
 	return {kind, spki: spki.whole, rsa};
 }
 
-/** The curve is one of Go's here; OpenSSL knows them all. */
+/** OpenSSL knows all of Go's curves. */
 function isOnCurve(spki: Buffer): boolean {
 	try {
 		return createPublicKey({key: spki, format: 'der', type: 'spki'}).asymmetricKeyType === 'ec';

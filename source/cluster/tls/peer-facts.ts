@@ -9,9 +9,8 @@ import type {ParsedCertificate} from './parse-certificate.ts';
 export type PeerFacts = NonNullable<NonNullable<SocketFacts['tls']>['peer']>;
 
 /**
-The certificates that this handshake's peer sent, in DER, its own first; empty when it sent none.
-Call it once for a socket: Node takes the certificates off it. `getPeerCertificate` is never called, because it crashes the process
-at a key on a curve without a NIST name (Node 24.21).
+In DER, the peer's own first. Call once per socket: Node takes the certificates off it. Never call `getPeerCertificate`: a key on a curve
+without a NIST name crashes the process (Node 24.21).
 */
 export function peerChain(socket: TLSSocket): readonly Buffer[] {
 	const found: Buffer[] = [];
@@ -22,10 +21,7 @@ export function peerChain(socket: TLSSocket): readonly Buffer[] {
 	return found;
 }
 
-/**
-Facts of the peer's own certificate.
-@param chain begins with it; each further one signed the one before, up to the trusted one where the peer was verified
-*/
+/** @param chain from `leaf` to the last certificate that signed the previous one, or the trusted one */
 export function peerFacts(leaf: X509Certificate, chain: readonly ParsedCertificate[]): PeerFacts {
 	return {
 		subject: distinguishedName(leaf.subject),
@@ -38,22 +34,22 @@ export function peerFacts(leaf: X509Certificate, chain: readonly ParsedCertifica
 	};
 }
 
-/** The first certificate, followed by each that signed the previous one: a peer can send unrelated certificates. */
+/** A peer can send unrelated certificates. */
 export function signedPrefix(sent: readonly ParsedCertificate[]): readonly ParsedCertificate[] {
 	const end = sent.findIndex((certificate, index) => index > 0 && signatureProblem(sent[index - 1]!, certificate) !== null);
 	return end < 0 ? sent : sent.slice(0, end);
 }
 
-/** SHA-256 of the public key's SubjectPublicKeyInfo, in hexadecimal: what kubeadm calls a CA certificate hash. */
+/** Of SubjectPublicKeyInfo, in hexadecimal, as kubeadm's CA certificate hash. */
 export function spkiSha256(certificate: X509Certificate): string {
 	return createHash('sha256')
 		.update(certificate.publicKey.export({type: 'spki', format: 'der'}))
 		.digest('hex');
 }
 
-/** `CN=kube-apiserver,O=x`: the most particular part first (RFC 4514); of the lines in which Node gives a subject or an issuer. */
+/** Most specific part first (RFC 4514), from Node's lines. */
 export function distinguishedName(lines: string | undefined): string {
-	// Node gives no string at all for an empty name.
+	// Node gives no string for an empty name.
 	return (lines ?? '')
 		.split('\n')
 		.filter(line => line !== '')

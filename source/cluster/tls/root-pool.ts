@@ -1,4 +1,4 @@
-/** Trusted certificates by subject. They are parsed on use, because a system has more than a hundred and a chain needs one. */
+/** Trusted certificates by subject, parsed on use: a system has more than a hundred. */
 import {CertificateParseError, DerReader, derTag} from './der-reader.ts';
 import {parseCertificate, type ParsedCertificate} from './parse-certificate.ts';
 import {derOf, type Trust} from './trust.ts';
@@ -31,7 +31,7 @@ function newPool(certificates: readonly Buffer[]): CertificatePool {
 	return {withSubject, has: certificate => withSubject(certificate.subject).some(({raw}) => raw.equals(certificate.raw))};
 }
 
-/** As in Go, what cannot be parsed is not in the pool. */
+/** As in Go, the pool omits what cannot be parsed. */
 function parsedOrNull(der: Buffer): ParsedCertificate | null {
 	try {
 		return parseCertificate(der);

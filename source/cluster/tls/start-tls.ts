@@ -1,4 +1,4 @@
-/** TLS handshake, verification and facts of one socket. */
+/** TLS handshake of one socket. */
 import {X509Certificate} from 'node:crypto';
 import {isIP, type TcpNetConnectOpts} from 'node:net';
 import type {Duplex} from 'node:stream';
@@ -18,11 +18,10 @@ import type {Trust} from './trust.ts';
 
 export type TlsSettings = {
 	trust: Trust;
-	/** True disables verification, and the facts report that. */
 	insecure: boolean;
-	/** Name for SNI and verification; `null` means the host. */
+	/** For SNI and verification; `null` means the host. */
 	serverName: string | null;
-	/** Handshake timeout in milliseconds if shorter than the default; 0 keeps the default. */
+	/** If shorter than the default; 0 keeps the default. */
 	timeoutMs: number;
 };
 
@@ -34,7 +33,6 @@ const handshakeTimeoutMs = 10_000;
 export type SecuredSocket = {socket: TLSSocket; facts: NonNullable<SocketFacts['tls']>};
 
 export type HandshakeOptions = {
-	/** The dialed host, and the name for SNI and verification unless the settings have another. */
 	host: string;
 	/** For messages: `the apiserver https://…`. */
 	peerName: string;
@@ -44,8 +42,8 @@ export type HandshakeOptions = {
 };
 
 /**
-Verifies chain and name after the handshake and before sending a byte, whatever the environment says:
-NODE_TLS_REJECT_UNAUTHORIZED has no effect, and sessions are never resumed, so the peer's certificate is always this handshake's.
+Verifies chain and name before sending a byte. NODE_TLS_REJECT_UNAUTHORIZED has no effect, and sessions are never resumed, so the peer's
+certificate is always this handshake's.
 @throws SpokeError ERR_APISERVER_TLS, ERR_APISERVER_UNREACHABLE, ERR_CLIENT_CERTIFICATE
 */
 export async function startTls(raw: Duplex, handshake: HandshakeOptions): Promise<SecuredSocket> {
@@ -58,7 +56,7 @@ export async function startTls(raw: Duplex, handshake: HandshakeOptions): Promis
 }
 
 /**
-Dials itself, which makes reading cheaper than over a given socket; `dialMs` is the timeout of its TCP connection.
+Reading is cheaper than over a given socket.
 @throws as `startTls`
 */
 export async function dialTls(handshake: HandshakeOptions, {port, dialMs}: {port: number; dialMs: number}): Promise<SecuredSocket> {
@@ -108,7 +106,7 @@ async function completeHandshake(socket: TLSSocket, handshake: HandshakeOptions)
 	}
 }
 
-/** One per client certificate. A weak map does not retain a key that was renewed. */
+/** Weak, so that a renewed key is not retained. */
 const contexts = new WeakMap<ClientCertificate | typeof noClient, ReturnType<typeof createSecureContext>>();
 const noClient = {};
 
@@ -122,11 +120,11 @@ export function secureContextFor(client: ClientCertificate | null) {
 function newContext(client: ClientCertificate | null) {
 	try {
 		return createSecureContext({
-			// OpenSSL trusts no CA, because spoke verifies by Go's rules. Node also skips chains that OpenSSL did not verify.
+			// spoke verifies by Go's rules. Node also skips chains that OpenSSL did not verify.
 			ca: [],
 			...(client && {cert: client.certificate, key: client.key}),
 			minVersion: 'TLSv1.2',
-			// Go accepts RSA keys of 1024 bits, and no SHA-1 signatures: OpenSSL’s level 1.
+			// OpenSSL's level 1, as Go: RSA keys of 1024 bits, no SHA-1 signatures.
 			ciphers: `${DEFAULT_CIPHERS}:@SECLEVEL=1`,
 		});
 	} catch (error) {
@@ -161,7 +159,6 @@ async function waitForHandshake(socket: TLSSocket, peerName: string, timeoutMs: 
 	}
 }
 
-/** Translates OpenSSL's error codes to Go's messages. */
 function handshakeError(error: NodeJS.ErrnoException, peerName: string): SpokeError {
 	const {code = '', message} = error;
 	if (isNoTls(code, message)) {
@@ -239,7 +236,7 @@ async function verifiedFacts(socket: TLSSocket, handshake: HandshakeOptions): Pr
 		serverName: name,
 		trust: trust.from,
 		get peer() {
-			// Lazy: only labels need it, and it costs as much as the verification.
+			// Only labels need it, and it costs as much as the verification.
 			peer ??= leaf ? peerFacts(leaf, verified ?? signedPrefix(sent)) : null;
 			return peer;
 		},

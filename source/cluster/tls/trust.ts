@@ -1,4 +1,4 @@
-/** Trusted CA certificates: the kubeconfig's, else the system's, never Node's own list. */
+/** Trusted CA certificates, never Node's own list. */
 import {existsSync} from 'node:fs';
 import {readdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -11,7 +11,7 @@ import {parseCertificate} from './parse-certificate.ts';
 export type Trust = {from: 'kubeconfig-ca' | 'system-roots'; pem: readonly string[]};
 
 /**
-The certificates of a PEM bundle; one that cannot be parsed is skipped, as Go does.
+As Go, skips certificates that cannot be parsed.
 @throws SpokeError ERR_KUBECONFIG_INVALID when none is left
 */
 export function trustBundle(bundle: Buffer): Trust {
@@ -33,10 +33,7 @@ export function trustBundle(bundle: Buffer): Trust {
 	return {from: 'kubeconfig-ca', pem};
 }
 
-/**
- * What Go reads on this system: SSL_CERT_FILE and SSL_CERT_DIR, else the distribution's bundle (crypto/x509 root_linux.go).
- * NODE_EXTRA_CA_CERTS adds nothing.
- */
+/** As Go: SSL_CERT_FILE and SSL_CERT_DIR, else the distribution's bundle (crypto/x509 root_linux.go). NODE_EXTRA_CA_CERTS adds nothing. */
 export async function systemTrust(environment: NodeJS.ProcessEnv): Promise<Trust> {
 	if (process.platform === 'darwin' || process.platform === 'win32') {
 		return {from: 'system-roots', pem: getCACertificates('system')};

@@ -1,4 +1,4 @@
-/** Whether a server's certificates are accepted for a name, judged and worded as Go's crypto/tls and crypto/x509 do. */
+/** Verification of server certificates with Go's rules and messages. */
 import type {Buffer} from 'node:buffer';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {rsaKeyProblem} from './check-signature.ts';
@@ -14,7 +14,7 @@ export type CertificateRejection = {
 	/** Go's message, which kubectl prints after `tls: failed to verify certificate: `. */
 	text: string;
 	remedy: string;
-	/** The local time is outside a certificate's validity. */
+	/** The local time is outside them. */
 	dates: boolean;
 };
 
@@ -22,8 +22,7 @@ export type VerificationResult =
 	{refused: CertificateRejection} | {refused: null; /** From the leaf to the trusted certificate. */ chain: readonly ParsedCertificate[]};
 
 /**
-The certificates of a handshake. Go refuses a server that sends one it cannot parse, even with `insecure-skip-tls-verify`.
-@param peerName names the server in messages
+Go rejects a server that sends a certificate it cannot parse, even with `insecure-skip-tls-verify`.
 @throws SpokeError ERR_CERTIFICATE_UNUSABLE
 */
 export function parsePeerChain(sent: readonly Buffer[], peerName: string): readonly ParsedCertificate[] {
@@ -52,17 +51,14 @@ export function parsePeerChain(sent: readonly Buffer[], peerName: string): reado
 
 const maxRsaBits = 8192;
 
-/**
-What is wrong with the key of the server's own certificate whoever signed it; `null` when it can prove who the server is.
-Go finds this as it checks the handshake's signature, so it holds with `insecure-skip-tls-verify` too.
-*/
+/** `null` when the key can prove the server's identity. Go checks this with `insecure-skip-tls-verify`, too. */
 export function keyProblem(leaf: ParsedCertificate): string | null {
 	return ['rsa', 'ecdsa', 'ed25519'].includes(leaf.key.kind ?? '')
 		? rsaKeyProblem(leaf)
 		: "tls: server's certificate contains an unsupported type of public key";
 }
 
-/** The order is Go's: the leaf itself, then its name, then the chain. */
+/** In Go's order: leaf, name, chain. */
 export function verifyCertificate(sent: readonly ParsedCertificate[], name: string, trust: Trust, now: Date): VerificationResult {
 	const leaf = sent[0]!;
 	const early = leafProblem(leaf, now);

@@ -1,11 +1,11 @@
-/** Chains from a server's certificate to a trusted one, built and checked as Go's crypto/x509 does. @see crypto/x509/verify.go */
+/** Chains to a trusted certificate as Go builds them. @see crypto/x509/verify.go */
 import {formatRfc3339Seconds} from '../../text/format-time.ts';
 import {policiesAreValid} from './chain-policies.ts';
 import {signatureProblem} from './check-signature.ts';
 import {constraintProblem} from './name-constraints.ts';
 import type {ParsedCertificate} from './parse-certificate.ts';
 
-/** Certificates that can be parents, found by their subject. */
+/** By subject. */
 export type CertificatePool = {
 	withSubject(subject: Buffer): readonly ParsedCertificate[];
 	has(certificate: ParsedCertificate): boolean;
@@ -18,16 +18,16 @@ type Outcome = {chains: readonly Chain[]; problem: ChainProblem | null};
 type Search = {roots: CertificatePool; intermediates: CertificatePool; now: Date; signaturesChecked: number};
 type Role = 'leaf' | 'intermediate' | 'root';
 
-/** As in Go: crafted certificates must not cost time without end. */
+/** As in Go: limits the cost of crafted certificates. */
 const maxSignatureChecks = 100;
 const [serverAuth, anyUsage] = ['1.3.6.1.5.5.7.3.1', '2.5.29.37.0'];
 
-/** What is wrong with the certificate alone; Go looks at this before its name. */
+/** Go checks this before the name. */
 export function leafProblem(leaf: ParsedCertificate, now: Date): ChainProblem | null {
 	return problemOf(leaf, 'leaf', [], now);
 }
 
-/** The chains that hold, or why there is none. `leafProblem` has found none. */
+/** The valid chains, or why there is none. `leafProblem` must have returned `null`. */
 export function verifyChain(leaf: ParsedCertificate, roots: CertificatePool, intermediates: CertificatePool, now: Date): Outcome {
 	const search = {roots, intermediates, now, signaturesChecked: 0};
 	const {chains: candidates, problem} = roots.has(leaf) ? {chains: [[leaf]], problem: null} : buildChains([leaf], search);
@@ -144,7 +144,7 @@ function likeliestFirst(child: ParsedCertificate, parents: readonly ParsedCertif
 	return parents.toSorted((one, other) => rank(one) - rank(other));
 }
 
-/** By subject, key and alternative names, so that cross-signed authorities make no loop. */
+/** By subject, key and alternative names, so that cross-signed CAs make no loop. */
 function isInChain(candidate: ParsedCertificate, chain: Chain): boolean {
 	for (const one of chain) {
 		if (!one.subject.equals(candidate.subject) || !one.key.spki.equals(candidate.key.spki)) {

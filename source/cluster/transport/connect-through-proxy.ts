@@ -8,10 +8,7 @@ import {unreachableError} from './dial-tcp.ts';
 /** More than any proxy's response to CONNECT. */
 const maxHeadBytes = 16 * 1024;
 
-/**
-The socket then behaves like a direct one to the apiserver.
-@throws SpokeError ERR_APISERVER_UNREACHABLE with the proxy's message
-*/
+/** @throws SpokeError ERR_APISERVER_UNREACHABLE with the proxy's message */
 export async function connectThroughProxy(socket: Duplex, proxy: ProxyAddress, host: string, port: number): Promise<void> {
 	try {
 		await (proxy.scheme === 'socks5' ? connectSocks(socket, proxy, host, port) : connectHttp(socket, proxy, host, port));
@@ -23,7 +20,7 @@ export async function connectThroughProxy(socket: Duplex, proxy: ProxyAddress, h
 	}
 }
 
-/** The value of `Authorization` or `Proxy-Authorization`. @see RFC 7617 */
+/** @see RFC 7617 */
 export function basicAuthorization({username, password}: {username: string; password: string}): string {
 	return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
@@ -129,7 +126,7 @@ function expandIpv6(address: string): Buffer {
 	return Buffer.from(groups.map(group => group.padStart(4, '0')).join(''), 'hex');
 }
 
-/** Reads exactly the needed bytes: the following ones belong to the apiserver. */
+/** Later bytes belong to the apiserver. */
 function exactReader(socket: Duplex): (length: number) => Promise<Buffer> {
 	return async length => {
 		for (;;) {

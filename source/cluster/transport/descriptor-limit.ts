@@ -3,21 +3,17 @@ import {closeSync, openSync, readFileSync} from 'node:fs';
 import type {Socket} from 'node:net';
 import {SpokeError} from '../../errors/spoke-error.ts';
 
-/** Descriptors for the tunnel of an accepted connection, and for the next accept. */
+/** For the tunnel of an accepted connection, and for the next accept. */
 const reserve = 8;
 
 let limit: number | undefined;
 let highest = 0;
 
-/**
-False if an accepted connection must be refused for lack of descriptors.
-libuv closes connections it accepts without a free descriptor (`uv__emfile_trick`) and Node emits no event for it,
-so a reserve stays free.
-*/
+/** libuv closes connections that it accepts without a free descriptor (`uv__emfile_trick`), without an event in Node. */
 export function hasDescriptorsFor(accepted: Socket): boolean {
 	limit ??= readLimit();
 	const {fd = 0} = (accepted as Socket & {_handle?: {fd?: number} | null})._handle ?? {};
-	// The system assigns the lowest free number, so far below the limit there are enough.
+	// The system assigns the lowest free number.
 	highest = Math.max(highest, fd);
 	return highest < limit / 2 || canOpen(reserve);
 }

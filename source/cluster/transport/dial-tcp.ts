@@ -1,21 +1,21 @@
-/** TCP connections with a timeout, and Go's messages for failures. */
+/** TCP connections with a timeout. */
 import {connect, isIP, type Socket} from 'node:net';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {rejectOnAbort} from '../abortable.ts';
 import {noop} from './noop.ts';
 import {joinHostPort} from './server-url.ts';
 
-/** Timeout for name lookup and TCP handshake together. */
+/** For name lookup and TCP handshake. */
 export const dialTimeoutMs = 15_000;
 
-/** Idle time before TCP keep-alive probes, as in Go's dialer: a network outage of seconds is survived. */
+/** As in Go's dialer: survives a network outage of seconds. */
 export const keepAliveIdleMs = 30_000;
 
-/** Node abandons an address of a name after this time, whereas RFC 8305 would keep trying both. So it exceeds any normal connect time. */
+/** Longer than a normal connect: Node abandons an address after this time, whereas RFC 8305 keeps trying. */
 export const addressAttemptTimeoutMs = 1000;
 
 /**
-Tries the addresses of a name in order. With keep-alive the kernel notices a silent loss.
+With keep-alive, the kernel notices a silent loss.
 @throws SpokeError ERR_APISERVER_UNREACHABLE on leg 1
 */
 export async function dialTcp({host, port, ...options}: DialOptions, signal?: AbortSignal): Promise<Socket> {
@@ -26,7 +26,7 @@ export async function dialTcp({host, port, ...options}: DialOptions, signal?: Ab
 	return socket;
 }
 
-/** `peerName` is for messages; `remedy` replaces the apiserver's for another peer. */
+/** `remedy` replaces the apiserver's. */
 type DialOptions = {host: string; port: number; peerName: string; timeoutMs: number; remedy?: string};
 
 /** @throws SpokeError ERR_APISERVER_UNREACHABLE, after destroying the socket */
@@ -57,7 +57,7 @@ export async function waitForConnect(
 }
 
 /**
-The C library's resolver reads `127.1`, `0177.0.0.1` and `2130706433` as addresses; kubectl looks them up as names, and finds none.
+The C library reads `127.1`, `0177.0.0.1` and `2130706433` as addresses; kubectl looks them up as names.
 @throws SpokeError ERR_APISERVER_UNREACHABLE
 */
 export function assertNameOrAddress(host: string, {peerName, remedy}: Pick<DialOptions, 'peerName' | 'remedy'>): void {
@@ -68,7 +68,6 @@ export function assertNameOrAddress(host: string, {peerName, remedy}: Pick<DialO
 	}
 }
 
-/** `why` is kept in `text`. */
 export function unreachableError(
 	peerName: string,
 	why: string,

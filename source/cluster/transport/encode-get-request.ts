@@ -1,4 +1,4 @@
-/** Encoder of GET requests, and of POST requests with a body: RFC 9112 §3. */
+/** Encoder of GET requests and POST requests with a body (RFC 9112 §3). */
 import process from 'node:process';
 import type {RequestHeaders} from '../credentials/request-headers.ts';
 
@@ -6,9 +6,7 @@ import type {RequestHeaders} from '../credentials/request-headers.ts';
 const {validateHeaderName, validateHeaderValue} = process.getBuiltinModule('node:http');
 
 /**
-Keeps the connection open.
 @param target in origin form
-@param body of a POST, in JSON
 @throws TypeError for text that would not be exactly one request
 */
 export function encodeGetRequest(target: string, headers: RequestHeaders, body?: string): string {
@@ -16,7 +14,7 @@ export function encodeGetRequest(target: string, headers: RequestHeaders, body?:
 		throw new TypeError('a path must be percent-encoded');
 	}
 
-	// The last value of a repeated header wins, in any case of its name.
+	// The last value wins.
 	const byName = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), [name, value] as const]));
 	const lines = [...byName.values()].flatMap(([name, value]) =>
 		[value].flat().map(one => {

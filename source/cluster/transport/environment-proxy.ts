@@ -1,4 +1,4 @@
-/** Proxy settings of the environment: HTTPS_PROXY, HTTP_PROXY and NO_PROXY as Go reads them. */
+/** Proxy settings of the environment, as Go reads them. */
 import {BlockList, isIP} from 'node:net';
 import {domainToASCII} from 'node:url';
 import {SpokeError} from '../../errors/spoke-error.ts';
@@ -6,7 +6,7 @@ import {isLoopback} from './loopback.ts';
 import {type ProxyAddress, parseProxyUrl} from './proxy-url.ts';
 
 /**
-The proxy for `host:port`, or `null`. localhost and loopback addresses never use one.
+`null` for localhost and loopback addresses.
 @see golang.org/x/net/http/httpproxy
 @throws SpokeError ERR_KUBECONFIG_INVALID for an unusable proxy URL
 */
@@ -73,7 +73,6 @@ function nameMatches(host: string, port: number, entry: string): boolean {
 	return suffix !== '' && isIP(suffix) === 0 && matches && (onlyPort === null || onlyPort === port);
 }
 
-/** `.示例.com` in the ASCII form of a URL's host. */
 function toAscii(name: string): string {
 	return name.startsWith('.') ? `.${domainToASCII(name.slice(1)) || name.slice(1)}` : domainToASCII(name) || name;
 }

@@ -1,12 +1,11 @@
-/** A URL taken apart as Go's net/url does it: the host stays as it is typed, and nothing is canonicalized. */
+/** URLs as Go's net/url parses them, without canonicalization. */
 import {isIP} from 'node:net';
 
 export type GoUrl = {
-	/** Lower case, empty without one. */
+	/** Lower case. */
 	scheme: string;
-	/** `null` when it names no user. */
 	login: {username: string; password: string} | null;
-	/** With its port, percent-decoded. */
+	/** With port, percent-decoded. */
 	host: string;
 	/** Percent-decoded. */
 	path: string;
@@ -14,8 +13,8 @@ export type GoUrl = {
 };
 
 /**
-@param isRequest the text has no fragment, so `#` is a character like any other (url.ParseRequestURI)
-@throws Error with Go's reason; it never repeats the URL, which can hold a password
+@param isRequest `#` is an ordinary character (url.ParseRequestURI)
+@throws Error with Go's reason, never with the URL, which can hold a password
 */
 export function parseGoUrl(text: string, {isRequest = false}: {isRequest?: boolean} = {}): GoUrl {
 	const [whole, fragment] = isRequest ? [text] : splitAt(text, '#');
@@ -35,13 +34,13 @@ export function parseGoUrl(text: string, {isRequest = false}: {isRequest?: boole
 	return {scheme, ...parseAuthority(scheme, authority), path: unescape(path, 'path'), isOpaque: false};
 }
 
-/** `host` without brackets and port, and the port's digits, empty without one. */
+/** `port` is digits, or empty. */
 export function splitHost(host: string): {name: string; port: string} {
 	const [, bracketed, plain, port] = /^(?:\[(.*)\]|([^:]*))(?::(\d*))?$/s.exec(host) ?? [];
 	return {name: bracketed ?? plain ?? host, port: port ?? ''};
 }
 
-/** A path as Go writes it into a request. */
+/** As Go writes it into a request. */
 export function escapePath(path: string): string {
 	return [...Buffer.from(path)]
 		.map(byte => {
@@ -146,7 +145,7 @@ function unescape(text: string, where: 'host' | 'zone' | 'path'): string {
 	const wrong = escapes.find(
 		escape =>
 			!/^%[\da-f]{2}$/i.test(escape) ||
-			// A host can percent-encode bytes beyond ASCII only; `%25` begins a zone.
+			// A host can percent-encode only bytes beyond ASCII; `%25` begins a zone.
 			(where === 'host' && escape !== '%25' && Number.parseInt(escape.slice(1), 16) < 0x80) ||
 			(where === 'zone' &&
 				escape !== '%25' &&

@@ -16,14 +16,13 @@ const {request: httpRequest} = process.getBuiltinModule('node:http');
 
 export type OutgoingRequest = {
 	method: string;
-	/** In origin form, or absolute form for a plain HTTP proxy. */
+	/** In absolute form for a plain HTTP proxy. */
 	target: string;
 	headers: RequestHeaders;
 	body?: RequestOptions['body'];
 	signal?: AbortSignal | undefined;
-	/** Timeout for the response head, counted from the last byte of a streamed body, milliseconds; 0 means no limit. */
+	/** From the last byte of a streamed body; 0 means no limit. */
 	timeoutMs: number;
-	/** For messages: `the apiserver https://…`. */
 	peerName: string;
 };
 
@@ -33,7 +32,7 @@ export type HttpResult =
 	(ResponseStart & {kind: 'response'; body: Readable}) | (ResponseStart & {kind: 'upgrade'; socket: Duplex; head: Buffer});
 
 /**
-Resolves at the response head, whatever its status.
+Resolves at the response head.
 @throws SpokeError ERR_APISERVER_TIMEOUT, ERR_APISERVER_UNREACHABLE, ERR_CLIENT_CERTIFICATE; the signal's reason
 */
 export async function sendHttpRequest(
@@ -71,7 +70,6 @@ export async function sendHttpRequest(
 		}
 	});
 	request.once('response', message => {
-		// The signal ends the body too.
 		message.once('close', () => signal?.removeEventListener('abort', aborted));
 		resolve({kind: 'response', ...startOf(message), body: message});
 	});
@@ -81,7 +79,7 @@ export async function sendHttpRequest(
 	});
 	request.on('error', error => {
 		signal?.removeEventListener('abort', aborted);
-		// When a request body fails, Node reports only the socket.
+		// Node reports only the socket when a request body fails.
 		const reason = body instanceof Readable && body.errored instanceof SpokeError ? body.errored : error;
 		reject(requestError(reason, peerName, signal));
 	});
@@ -93,7 +91,7 @@ export async function sendHttpRequest(
 	}
 }
 
-/** Node sends a body of GET, HEAD, DELETE or OPTIONS without its length: the server would take it for the next request. */
+/** Node omits the length for GET, HEAD, DELETE and OPTIONS: the server would take the body for the next request. */
 function withBodyLength(headers: RequestHeaders, body: RequestOptions['body']): RequestHeaders {
 	const isFramed = Object.keys(headers).some(name => ['content-length', 'transfer-encoding'].includes(name.toLowerCase()));
 	if (body === undefined || isFramed) {
@@ -145,7 +143,7 @@ export function requestError(error: NodeJS.ErrnoException, peerName: string, sig
 		);
 	}
 
-	// An abort of another request on the socket has a numeric code.
+	// A numeric code is the abort of another request on the socket.
 	const code = typeof error.code === 'string' ? error.code : '';
 	const text = lossText(code, error.message);
 	return code.startsWith('HPE_')
@@ -170,7 +168,6 @@ function lossText(code: string, message: string): string {
 	}
 }
 
-/** Decompresses gzip as chunks arrive. */
 export function decompressBody(body: Readable, headers: IncomingHttpHeaders): Readable {
 	if (headers['content-encoding']?.toLowerCase() !== 'gzip') {
 		return body;
@@ -183,12 +180,11 @@ export function decompressBody(body: Readable, headers: IncomingHttpHeaders): Re
 	return plain;
 }
 
-/** Longest pause within a body. */
 const maxPauseMs = 30_000;
 
 /**
 @throws SpokeError ERR_PROTOCOL beyond `maxBytes` (after decompression); ERR_APISERVER_UNREACHABLE for a truncated body;
-ERR_APISERVER_TIMEOUT for a pause of `pauseMs`
+ERR_APISERVER_TIMEOUT
 */
 export async function readFully(body: Readable, maxBytes: number, peerName: string, pauseMs = maxPauseMs): Promise<Buffer> {
 	const collected = new ByteCollector(maxBytes);
@@ -201,7 +197,7 @@ export async function readFully(body: Readable, maxBytes: number, peerName: stri
 			),
 		);
 	}, pauseMs);
-	// By events: the first iterator over a stream costs milliseconds.
+	// The first iterator over a stream costs milliseconds.
 	body.on('data', (chunk: Buffer) => {
 		timer.refresh();
 		if (!collected.add(chunk)) {

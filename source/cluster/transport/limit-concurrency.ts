@@ -1,6 +1,6 @@
-/** Limit on concurrent handshakes, so that waiting requests do not flood an apiserver that has just restarted. */
+/** Limit on concurrent handshakes, so that an apiserver that has just restarted is not flooded. */
 
-/** Runs `work` when fewer than `maxRunning` others run; the rest wait in order, until their signal aborts. */
+/** The rest wait in order, until their signal aborts. */
 export function limitConcurrency(maxRunning: number): <Result>(work: () => Promise<Result>, signal?: AbortSignal) => Promise<Result> {
 	let running = 0;
 	const waiting: Array<() => void> = [];

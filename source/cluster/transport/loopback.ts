@@ -1,7 +1,7 @@
 /** Loopback hosts. */
 import {BlockList, isIP} from 'node:net';
 
-/** A loopback address, with or without brackets, or exactly `localhost`: a resolver decides any other name. As Go's net.IP.IsLoopback. */
+/** As Go's net.IP.IsLoopback, or exactly `localhost`: a resolver decides any other name. */
 export function isLoopback(host: string): boolean {
 	const address = host.replace(/^\[(.*)\]$/, '$1');
 	const family = isIP(address);

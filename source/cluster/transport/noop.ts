@@ -1,4 +1,4 @@
-/** Listener for errors that are reported elsewhere. */
+/** Listener for errors. */
 
 /** Without a listener an `error` event ends the process. */
 export function noop(): void {

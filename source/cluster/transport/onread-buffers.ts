@@ -4,9 +4,9 @@ import type {Duplex} from 'node:stream';
 
 /** Receives a socket's reads instead of its stream. */
 export type ReadSink = {
-	/** Buffer for the next read; may change after each one. */
+	/** May change after each read. */
 	readonly buffer: Buffer;
-	/** `length` bytes are at the start of `source`, until the next read. */
+	/** The bytes are valid until the next read. */
 	onRead(source: Buffer, length: number): void;
 };
 
@@ -14,15 +14,12 @@ const sinks = new WeakMap<Duplex, ReadSink>();
 /** Each read is copied out before the next one. */
 const shared = Buffer.allocUnsafeSlow(64 * 1024);
 
-/**
-For one socket. Node allocates memory and emits an event per read, and a followed log has a TLS record per line:
-that costs more than processing the line.
-*/
+/** Otherwise Node emits an event per read, which costs more than processing a log line: a followed log has a TLS record per line. */
 export function onreadOptions(): OnReadOpts {
 	let current: Buffer | undefined;
 	let sink: ReadSink | undefined;
 	return {
-		/** Node calls it first and after each read; `undefined` keeps the buffer. */
+		/** `undefined` keeps the buffer. */
 		buffer() {
 			const next = sink?.buffer ?? shared;
 			const isSame = next === current;
@@ -42,10 +39,7 @@ export function onreadOptions(): OnReadOpts {
 	};
 }
 
-/**
-Passes reads to `sink` until the returned function is called; earlier reads stay in the stream.
-No effect on a socket without onread buffers.
-*/
+/** Until the returned function is called; earlier reads stay in the stream. No effect without onread buffers. */
 export function interceptReads(socket: Duplex, sink: ReadSink): () => void {
 	sinks.set(socket, sink);
 	return () => {

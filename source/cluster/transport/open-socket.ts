@@ -1,4 +1,4 @@
-/** Sockets to the apiserver, with optional proxy and TLS, and their facts. */
+/** Sockets to the apiserver, with optional proxy and TLS. */
 import type {Duplex} from 'node:stream';
 import type {Socket} from 'node:net';
 import type {SocketFacts} from '../connection.ts';
@@ -11,26 +11,22 @@ import {joinHostPort, type ServerAddress} from './server-url.ts';
 
 export type DialRoute = {
 	server: ServerAddress;
-	/** `tls` is set exactly for an https:// proxy, which is verified with the cluster's settings, as in Go's http.Transport. */
+	/** `tls` for an https:// proxy has the cluster's settings, as in Go's http.Transport. */
 	proxy: {address: ProxyAddress; from: 'proxy-url' | 'environment'; tls: TlsSettings | null} | null;
-	/** Set exactly for an https:// server. */
+	/** For an https:// server. */
 	tls: TlsSettings | null;
-	/** Timeout per step, milliseconds; 0 keeps the defaults. */
+	/** Per step; 0 keeps the defaults. */
 	timeoutMs: number;
 };
 
 export type OpenSocket = {
 	socket: Duplex;
-	/** All but the client's identity, which only the caller knows. */
 	facts: Omit<SocketFacts, 'clientAuth' | 'clientCertificateSha256' | 'clientCertificateDates'>;
-	/** Requests use absolute form for an HTTP proxy (plain http:// servers only). */
+	/** For an HTTP proxy of a plain http:// server. */
 	absoluteForm: boolean;
 };
 
-/**
-Connected and verified, ready for the first request.
-@throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS; the signal's reason
-*/
+/** @throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS; the signal's reason */
 export async function openSocket(route: DialRoute, client: ClientCertificate | null, signal?: AbortSignal): Promise<OpenSocket> {
 	const {server, proxy, tls} = route;
 	const peerName = `the apiserver ${server.shown}`;
@@ -70,7 +66,7 @@ function factsOf({server, proxy}: DialRoute, tcp: Socket, tls: OpenSocket['facts
 	};
 }
 
-/** @throws SpokeError ERR_APISERVER_UNREACHABLE with the proxy's message; the signal's reason */
+/** @throws SpokeError ERR_APISERVER_UNREACHABLE; the signal's reason */
 async function throughProxy(
 	tcp: Socket,
 	{server, timeoutMs}: DialRoute,
@@ -99,7 +95,6 @@ async function throughProxy(
 	}
 }
 
-/** The shorter of the user's timeout, if any, and the default. */
 function dialTimeout(timeoutMs: number): number {
 	return timeoutMs > 0 ? Math.min(timeoutMs, dialTimeoutMs) : dialTimeoutMs;
 }

@@ -1,7 +1,4 @@
-/**
-Request order on one socket: pipelined GET requests and reviews (RFC 9112 §9.3.2), and the queue for all others.
-Node's HTTP client cannot pipeline.
-*/
+/** Pipelined requests on one socket (RFC 9112 §9.3.2), which Node's HTTP client lacks. */
 import type {Duplex} from 'node:stream';
 import {type CompleteResponse, ResponseDecoder} from '../../wire/response-decoder.ts';
 import {rejectOnAbort} from '../abortable.ts';
@@ -13,9 +10,9 @@ export type PipelinedRequest = {
 	/** In origin form. */
 	target: string;
 	headers: RequestHeaders;
-	/** JSON body of a POST. */
+	/** JSON of a POST. */
 	body?: string | undefined;
-	/** Timeout from the previous response to the start of this one, milliseconds; 0 means no limit. */
+	/** From the previous response; 0 means no limit. */
 	timeoutMs: number;
 	signal?: AbortSignal | undefined;
 };
@@ -30,7 +27,6 @@ const maxBodyBytes = 16 * 1024 * 1024;
 
 export class PipelinedRequests {
 	readonly #socket: Duplex;
-	/** For messages: `the apiserver https://…`. */
 	readonly #peerName: string;
 	readonly #decoder = new ResponseDecoder({maxBodyBytes});
 	readonly #pending: PendingRequest[] = [];
@@ -45,7 +41,7 @@ export class PipelinedRequests {
 	}
 
 	/**
-	Sends at once. A timeout or abort closes the socket and fails all other requests.
+	A timeout or abort closes the socket and fails all other requests.
 	@throws SpokeError ERR_APISERVER_TIMEOUT, ERR_APISERVER_UNREACHABLE, ERR_CLIENT_CERTIFICATE, ERR_PROTOCOL; the signal's reason
 	*/
 	async send(request: PipelinedRequest): Promise<CompleteResponse> {
@@ -79,7 +75,6 @@ export class PipelinedRequests {
 		return promise;
 	}
 
-	/** Resolves when no response is pending and the socket is free for other use. */
 	async release(): Promise<void> {
 		await this.#idle.promise;
 		if (this.#decoder.hasStarted) {
@@ -116,7 +111,7 @@ export class PipelinedRequests {
 				this.#resolveFirst(response);
 			}
 		} catch {
-			// The next statement fails the pending requests.
+			// The pending requests fail below.
 		}
 
 		this.#onClose();
@@ -150,7 +145,7 @@ export class PipelinedRequests {
 		const [first] = this.#pending;
 		if (first && first.timeoutMs > 0) {
 			this.#timer = setTimeout(() => {
-				// Reads what has arrived first: the response was in time if only this process was busy.
+				// If only this process was busy, the response was in time.
 				setImmediate(() => {
 					if (this.#pending[0] === first && !this.#decoder.hasStarted) {
 						this.#fail(responseTimeoutError(this.#peerName, first.timeoutMs));
@@ -176,7 +171,6 @@ type WaitOptions = {
 	/** 0 means no limit. */
 	timeoutMs: number;
 	signal: AbortSignal | undefined;
-	/** For messages: `the apiserver https://…`. */
 	peerName: string;
 };
 
@@ -184,8 +178,7 @@ export class ResponseQueue {
 	#last: Promise<void> = Promise.resolve();
 
 	/**
-	Waits for all earlier callers. A caller that gives up passes its place on.
-	@returns a function to call when the caller's response is complete or no longer needed
+	@returns a function to call when the response is complete or no longer needed
 	@throws SpokeError ERR_APISERVER_TIMEOUT; the signal's reason
 	*/
 	async next(options: WaitOptions): Promise<() => void> {

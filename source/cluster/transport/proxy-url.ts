@@ -7,9 +7,8 @@ export type ProxyAddress = {
 	/** As typed, without brackets. */
 	host: string;
 	port: number;
-	/** `null` when the URL names no user. */
 	credentials: {username: string; password: string} | null;
-	/** Without credentials, for display. */
+	/** For display, without credentials. */
 	shown: string;
 };
 

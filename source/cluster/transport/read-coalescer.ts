@@ -1,4 +1,4 @@
-/** Coalesces a socket's reads of one event loop turn into one chunk. */
+/** Coalescer of a socket's reads in one event loop turn. */
 import type {Duplex} from 'node:stream';
 import {interceptReads, type ReadSink} from './onread-buffers.ts';
 
@@ -6,9 +6,8 @@ import {interceptReads, type ReadSink} from './onread-buffers.ts';
 const maxReadBytes = 16 * 1024;
 const slabBytes = 64 * 1024;
 const maxTurnBytes = 64 * 1024;
-/** After a turn with this much, a pause lets data accumulate, because every turn has a fixed cost. */
+/** Every turn has a fixed cost: after this much, a pause lets data accumulate. */
 const busyTurnBytes = 4 * 1024;
-/** Milliseconds. */
 const busyTurnPauseMs = 4;
 
 export class ReadCoalescer implements ReadSink {
@@ -16,7 +15,6 @@ export class ReadCoalescer implements ReadSink {
 	readonly #onBytes: (bytes: Buffer) => void;
 	readonly #isInteractive: boolean;
 	readonly #endReads: () => void;
-	/** A direct read goes to the start; received data follows it. */
 	#slab = newSlab();
 	buffer = readArea(this.#slab);
 	#from = maxReadBytes;
@@ -27,10 +25,7 @@ export class ReadCoalescer implements ReadSink {
 	#isResumed = true;
 	#hasEnded = false;
 
-	/**
-	`onBytes` owns the bytes it gets.
-	`isInteractive` bounds the bytes per turn, so that keys are handled between turns of a flood.
-	*/
+	/** `onBytes` owns its bytes. `isInteractive` bounds the bytes per turn, so that keys are handled. */
 	constructor(socket: Duplex, onBytes: (bytes: Buffer) => void, {isInteractive}: {isInteractive: boolean}) {
 		this.#socket = socket;
 		this.#onBytes = onBytes;
@@ -55,7 +50,6 @@ export class ReadCoalescer implements ReadSink {
 		this.#received(length);
 	}
 
-	/** Emits the buffered bytes. */
 	flush(): void {
 		clearImmediate(this.#turn);
 		this.#turn = undefined;
@@ -76,7 +70,6 @@ export class ReadCoalescer implements ReadSink {
 		this.#resumeSocket();
 	}
 
-	/** Releases the socket. */
 	end(): void {
 		this.#hasEnded = true;
 		clearImmediate(this.#turn);

@@ -1,4 +1,4 @@
-/** Server URLs, parsed as client-go does. */
+/** Server URLs. */
 import {isIP} from 'node:net';
 import {posix} from 'node:path';
 import {domainToASCII} from 'node:url';
@@ -10,18 +10,17 @@ export type ServerAddress = {
 	/** As typed, without brackets. */
 	host: string;
 	port: number;
-	/** `host:port` for the `Host` header and messages; without a port if the URL has none. */
+	/** For the `Host` header and messages. */
 	authority: string;
-	/** Path prefix without a final slash; usually empty. */
+	/** Without a final slash. */
 	prefix: string;
-	/** Credentials in the URL. */
 	login: {username: string; password: string} | null;
-	/** The URL without user, query and fragment, for display. */
+	/** For display, without user. */
 	shown: string;
 };
 
 /**
-Accepts a URL or a bare `host:port`, which kubectl reads as `http` whatever the cluster's TLS settings are.
+A bare `host:port` is `http`, whatever the cluster's TLS settings are.
 @see client-go rest/url_utils.go DefaultServerURL, tools/clientcmd/client_config.go ClientConfig
 @throws SpokeError ERR_KUBECONFIG_INVALID
 */
@@ -73,13 +72,12 @@ function tryParse(text: string, options?: {isRequest: boolean}): GoUrl | null {
 	}
 }
 
-/** Converts a non-ASCII name to its DNS form. ASCII stays as typed, so that `127.1` is never taken for an address. */
+/** ASCII stays as typed, so that `127.1` is never taken for an address. */
 export function asciiHost(name: string): string {
 	// The extra label keeps Node from reading digits as an IPv4 address.
 	return /^[\0-\u007F]*$/.test(name) ? name : domainToASCII(`${name}.x`).replace(/\.x$/, '') || name;
 }
 
-/** `host:port`, with brackets around an IPv6 address. */
 export function joinHostPort(host: string, port: number): string {
 	return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 }

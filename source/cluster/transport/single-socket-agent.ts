@@ -6,7 +6,7 @@ import {keepAliveIdleMs} from './dial-tcp.ts';
 // An `import` of node:http would also load its lazy exports (a WebSocket client): 25 ms at start.
 const {Agent} = process.getBuiltinModule('node:http');
 
-/** Requests run one after another, and fail when the socket closes: there is never a second one. */
+/** Requests fail when the socket closes. */
 export class SingleSocketAgent extends Agent {
 	#socket: Duplex | null;
 

@@ -1,4 +1,4 @@
-/** Streaming GET on an open socket. Node's HTTP client would emit one chunk per TLS record, which for a followed log is each line. */
+/** Streaming GET with fewer chunks than Node's HTTP client, which emits one per TLS record. */
 import {type Duplex, Readable} from 'node:stream';
 import type {ResponseHead} from '../../wire/response-head.ts';
 import {ResponseParser} from '../../wire/response-parser.ts';
@@ -12,22 +12,20 @@ export type StreamedGet = {
 	/** In origin form. */
 	target: string;
 	headers: RequestHeaders;
-	/** Timeout for the response head, milliseconds; 0 means no limit. */
+	/** For the response head; 0 means no limit. */
 	timeoutMs: number;
 	/** Also ends the body. */
 	signal?: AbortSignal | undefined;
-	/** Bounds the bytes read per event loop turn, so that keys are handled. */
+	/** Keys are handled between event loop turns. */
 	isInteractive: boolean;
-	/** For messages: `the apiserver https://…`. */
 	peerName: string;
-	/** The socket is free, or closed. */
 	onReleased(): void;
 };
 
 export type StreamedResponse = Omit<ResponseHead, 'closesConnection'> & {kind: 'response'; body: ResponseBody};
 
 /**
-The socket must not be used until the body has ended. It then stays open, unless the server closes it or the body was not read fully.
+Do not use the socket until the body has ended. It stays open, unless the server closes it or the body was not read fully.
 @throws SpokeError ERR_APISERVER_TIMEOUT, ERR_APISERVER_UNREACHABLE, ERR_CLIENT_CERTIFICATE, ERR_PROTOCOL; the signal's reason
 */
 export async function streamGet(socket: Duplex, request: StreamedGet): Promise<StreamedResponse> {
@@ -150,7 +148,6 @@ class StreamedExchange {
 		}
 	};
 
-	/** Also called when the rest of a body is not needed. */
 	readonly #release = (): void => {
 		if (this.#isReleased) {
 			return;
@@ -174,12 +171,10 @@ const maxBufferedBytes = 256 * 1024;
 class ResponseBody extends Readable {
 	readonly #flow: {pause(): void; resume(): void};
 	readonly #onDone: () => void;
-	/** Buffer of the gathered bytes, between the two offsets. */
 	#bytes: Buffer | undefined;
 	#from = 0;
 	#to = 0;
 
-	/** `flow` applies backpressure. `onDone` is called when the body is complete or no longer needed. */
 	constructor(flow: {pause(): void; resume(): void}, onDone: () => void) {
 		super({highWaterMark: maxBufferedBytes});
 		this.#flow = flow;
@@ -188,10 +183,7 @@ class ResponseBody extends Readable {
 		this.on('error', noop);
 	}
 
-	/**
-	Adds `bytes` from `from` to `to`. Until `flush`, earlier bytes of the buffer may be overwritten:
-	a followed log has one chunk per line.
-	*/
+	/** Until `flush`, earlier bytes of the buffer may be overwritten. */
 	gather(bytes: Buffer, from: number, to: number): void {
 		if (bytes !== this.#bytes) {
 			this.flush();
@@ -221,7 +213,7 @@ class ResponseBody extends Readable {
 		this.#onDone();
 	}
 
-	/** Delivers the received bytes, then the error. */
+	/** Delivers the received bytes first. */
 	fail(error: Error): void {
 		this.flush();
 		// Bytes pushed in this turn stay readable until the next one.

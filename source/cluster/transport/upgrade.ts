@@ -7,7 +7,7 @@ import type {RequestHeaders} from '../credentials/request-headers.ts';
 
 export type UpgradeRequest = {headers: RequestHeaders; check: (headers: IncomingHttpHeaders, peerName: string) => string | null};
 
-/** The request headers, and a check of the 101 that returns the selected protocol. */
+/** The check of the 101 returns the protocol. */
 export function buildUpgradeRequest({upgrade, protocols}: Pick<UpgradeOptions, 'upgrade' | 'protocols'>): UpgradeRequest {
 	if (upgrade === 'SPDY/3.1') {
 		return {
