@@ -6,7 +6,7 @@ import process from 'node:process';
 import {formatForwardEntry, parseForwardFile, type ForwardFileEntry} from '../../command-line/forward-file.ts';
 import {configDirectory} from '../../command-line/config-directory.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {validateForward} from '../../streams/port-forward/validate-forward.ts';
+import {validateForward} from '../../streams/port-forward/forward-request.ts';
 
 export type ForwardSet = {
 	name: string;

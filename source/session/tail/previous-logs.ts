@@ -4,7 +4,7 @@ import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {fullMessage} from '../../server-messages/full-message.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import {logSource, type ContainerSelection, type FollowTargets} from '../../streams/logs/follow-logs.ts';
-import {splitKubeletError} from '../../streams/logs/kubelet-log-error.ts';
+import {splitKubeletError} from '../../streams/logs/log-error.ts';
 import {readLineBlocks, readSilenceTimeoutMs} from '../../streams/logs/line-blocks.ts';
 import {LogInterruptedError, locateInterruption} from '../../streams/logs/log-interruption.ts';
 import type {LogSource} from '../../streams/logs/log-events.ts';

@@ -3,7 +3,7 @@ import {abortableDelay} from '../../cluster/abortable.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ResumableLog, DrainResult} from './resumable-log.ts';
 import type {GapReason} from './log-events.ts';
-import {isContainerRemoved} from './kubelet-log-error.ts';
+import {isContainerRemoved} from './log-error.ts';
 import type {LogOutage} from './log-outage.ts';
 import type {Semaphore} from './semaphore.ts';
 

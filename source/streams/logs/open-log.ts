@@ -10,7 +10,7 @@ import type {ResolvedTarget, ConnectionPurpose, ConnectionObserver} from '../con
 import {connectObserved, reportNotOpened} from '../observed-connection.ts';
 import type {LogSource} from './log-events.ts';
 import {logPath, type PodLogOptions} from './pod-log-options.ts';
-import {errorFromLogResponse} from './error-from-log-response.ts';
+import {errorFromLogResponse} from './log-error.ts';
 
 export type OpenLog = {
 	body: Readable;

@@ -2,7 +2,7 @@
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {EmitLogEvent, ContainerFollowerOptions} from './container-follower.ts';
-import {splitKubeletError, kubeletErrorRemedy} from './kubelet-log-error.ts';
+import {splitKubeletError, kubeletErrorRemedy} from './log-error.ts';
 import {readLineBlocks, readSilenceTimeoutMs} from './line-blocks.ts';
 import {LogInterruptedError} from './log-interruption.ts';
 import type {GapReason, LogSource} from './log-events.ts';

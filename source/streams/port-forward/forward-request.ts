@@ -1,9 +1,9 @@
-/** Request and options of a forward. */
-import type {ParsedTarget} from '../../targets/parse-target.ts';
+/** Request and options of a forward, and the validation of its arguments. */
+import {type ParsedTarget, parseTarget} from '../../targets/parse-target.ts';
 import type {ConnectionObserver} from '../connection-observer.ts';
-import type {ForwardEvent, ForwardTotals, ConnectionSnapshot} from './forward-event.ts';
-import type {ListenAddress} from './listen-address.ts';
-import type {PortSpec} from './port-spec.ts';
+import type {ConnectionSnapshot, ForwardEvent, ForwardTotals} from './forward-event.ts';
+import {type ListenAddress, parseListenAddresses} from './listen-address.ts';
+import {parsePortSpec, type PortSpec} from './port-spec.ts';
 
 export type ForwardPort = {
 	/** `f1`: unique within the run. */
@@ -41,3 +41,21 @@ export type RunningForward = {
 	/** Of one forward, with the bytes of connections still open. */
 	totals(id: string): ForwardTotals;
 };
+
+/** Needs no cluster. Without addresses it is localhost. @throws SpokeError ERR_USAGE for the first word that can mean nothing */
+export function validateForward({
+	target,
+	ports,
+	addresses,
+}: {
+	target: string;
+	ports: readonly string[];
+	addresses: readonly string[];
+}): void {
+	parseTarget(target);
+	for (const port of ports) {
+		parsePortSpec(port);
+	}
+
+	parseListenAddresses(addresses.length === 0 ? ['localhost'] : addresses);
+}

@@ -18,11 +18,10 @@ import type {ForwardOptions, ForwardPort, ForwardRequest, RunningForward} from '
 import {forwardConnection} from './forwarded-connection.ts';
 import {listenLocally, type LocalListener} from './local-listener.ts';
 import {PodTunnels, type Pool} from './pod-tunnels.ts';
-import {runningPod} from './running-pod.ts';
+import {runningPod, watchForwardPods} from './forward-pods.ts';
 import {isPodSandboxGone} from './runtime-error.ts';
 import type {TunnelLease} from './tunnel-slots.ts';
 import type {Tunnel, TunnelCarrier} from './tunnel.ts';
-import {watchForwardPods} from './watch-forward-pods.ts';
 
 /** A local connection waits so long for a tunnel, milliseconds: an apiserver's restart passes. */
 const maxTunnelWaitMs = 30_000;

@@ -18,7 +18,7 @@ import {connectObserved, reportNotOpened} from '../observed-connection.ts';
 import {type CommandCarrier, commandCarriers, shouldTryNextCarrier} from './command-carriers.ts';
 import {type CommandChannels, pingIntervalMs, type RoundTripListener, silenceTimeoutMs} from './command-channels.ts';
 import {containerErrorFrom, exitStatusFrom} from './command-result.ts';
-import {detectSilentEnd} from './detect-silent-end.ts';
+import {detectSilentEnd} from './silence-watch.ts';
 import {detectUnstartedCommand} from './detect-unstarted-command.ts';
 import {SpdyChannels} from './spdy-channels.ts';
 import {WebSocketChannels} from './websocket-channels.ts';

@@ -7,7 +7,7 @@ import test from 'ava';
 import {WebSocketChannels} from '../../../source/streams/remote-command/websocket-channels.ts';
 import {pingIntervalMs, silenceTimeoutMs} from '../../../source/streams/remote-command/command-channels.ts';
 import {detectUnstartedCommand} from '../../../source/streams/remote-command/detect-unstarted-command.ts';
-import {detectSilentEnd} from '../../../source/streams/remote-command/detect-silent-end.ts';
+import {detectSilentEnd} from '../../../source/streams/remote-command/silence-watch.ts';
 import {WebSocketMessages} from '../../../source/wire/websocket-messages.ts';
 import {startServer} from '../../support/api-server.ts';
 import {reachedWeb} from '../../support/run-command.ts';

@@ -1,15 +1,94 @@
-/** Finds the running pod that a forward starts with. */
-import type {ClusterClient} from '../../cluster/cluster-client.ts';
+/** The running pod that a forward starts with, and the pods that it can use later. */
+import {setTimeout as delay} from 'node:timers/promises';
 import {clampTimerMs} from '../../cluster/clamp-timer-ms.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import {objectPath} from '../../targets/object-path.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {byAttaching} from '../../targets/pod-order.ts';
-import {toResolvedTarget, resolvePod, type ResolvedPod} from '../../targets/resolve-pod.ts';
+import {type ResolvedPod, resolvePod, toResolvedTarget} from '../../targets/resolve-pod.ts';
+import {podResource} from '../../targets/resource-names.ts';
+import type {PodScope} from '../../targets/target-pods.ts';
 import {watchPods} from '../../targets/watch-pods.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {terminatedPodMessage} from '../terminated-pod.ts';
 import type {ForwardRequest} from './forward-request.ts';
 import {isPodTerminated} from './pod-decision.ts';
+
+const retryDelayMs = 1000;
+const pollIntervalMs = 2000;
+
+/**
+All pods of the scope by uid, again and again: whenever something changed, never before the first list is whole.
+`scope` is null where the pod was named: then only `named` is followed. A cluster that cannot be asked is asked again; a pod that may be
+read but not listed is polled. Ends with the signal.
+*/
+export async function* watchForwardPods(
+	cluster: ClusterClient,
+	scope: PodScope | null,
+	namedPod: PodObject,
+	signal: AbortSignal,
+): AsyncGenerator<ReadonlyMap<string, PodObject>, void> {
+	const {name, namespace = ''} = namedPod.metadata;
+	const watched = scope ?? {namespace, fieldSelector: `metadata.name=${name}`};
+	while (!signal.aborted) {
+		const pods = new Map<string, PodObject>();
+		let synced = false;
+		try {
+			for await (const change of watchPods(cluster, watched, {signal})) {
+				switch (change.type) {
+					case 'synced': {
+						synced = true;
+						break;
+					}
+
+					case 'gone': {
+						pods.delete(change.pod.metadata.uid ?? '');
+						break;
+					}
+
+					case 'appeared':
+					case 'changed': {
+						pods.set(change.pod.metadata.uid ?? '', change.pod);
+						break;
+					}
+					// No default
+				}
+
+				if (synced) {
+					yield pods;
+				}
+			}
+		} catch (thrown) {
+			if (!signal.aborted && scope === null && toSpokeError(thrown).code === 'ERR_FORBIDDEN') {
+				yield* pollPod(cluster, namedPod, signal);
+				return;
+			}
+		}
+
+		await delay(retryDelayMs, undefined, {signal}).catch(() => undefined);
+	}
+}
+
+/** With the right to get the pod and no more. */
+async function* pollPod(
+	cluster: ClusterClient,
+	{metadata: {name, namespace = ''}}: PodObject,
+	signal: AbortSignal,
+): AsyncGenerator<ReadonlyMap<string, PodObject>, void> {
+	while (!signal.aborted) {
+		try {
+			const pod = await cluster.json<PodObject>({path: objectPath(podResource, namespace, name), signal});
+			yield new Map([[pod.metadata.uid ?? '', pod]]);
+		} catch (thrown) {
+			if (toSpokeError(thrown).code === 'ERR_NOT_FOUND') {
+				yield new Map();
+			}
+		}
+
+		await delay(pollIntervalMs, undefined, {signal}).catch(() => undefined);
+	}
+}
 
 /**
 The named pod, which must be running now, or the best of the target's pods, for which it is waited.

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {splitKubeletError, kubeletErrorRemedy} from '../../../source/streams/logs/kubelet-log-error.ts';
+import {splitKubeletError, kubeletErrorRemedy} from '../../../source/streams/logs/log-error.ts';
 
 const inotify = 'failed to create fsnotify watcher: too many open files';
 

@@ -1,4 +1,8 @@
-/** Separates an error of the kubelet from the log body that contains it (status 200). */
+/** Errors of log reads: in the response, or of the kubelet inside a log body (status 200). */
+import {errorFromResponse, type ErrorResponse, type ErrorResponseContext} from '../../cluster/error-from-response.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
+import {kubectlLine, statusMessage} from '../../server-messages/parse-status.ts';
 
 /**
 The log reader's failures, as they stand behind the last line of a body.
@@ -41,3 +45,34 @@ export function kubeletErrorRemedy(message: string): string | null {
 export function isContainerRemoved(message: string): boolean {
 	return message.startsWith('unable to retrieve container logs for ');
 }
+
+/**
+Never throws. The kubelet's refusals come as 400 by way of the apiserver, a second leg that failed as 500 with the kubelet's URL.
+*/
+export function errorFromLogResponse(
+	response: ErrorResponse,
+	context: Pick<ErrorResponseContext, 'namespace' | 'identity'> = {},
+): SpokeError {
+	const error = errorFromResponse(response, {verb: 'get', resource: 'pods/log', ...context});
+	const text = statusMessage(response.body) || (error.text ?? error.message);
+	const asKubectl = kubectlLine(response.body);
+	const line = text.replaceAll(/\s*\n\s*/g, ' ').trim();
+	if (response.status === 400 && /is waiting to start|is not available|is terminated/.test(text)) {
+		return new SpokeError('ERR_TARGET_GONE', line, {text, asKubectl, remedy: 'use -f to wait for it'});
+	}
+
+	// What the kubelet says was met behind both legs.
+	const location = kubeletLogRefusal(response.status, response.body) === null ? {} : ({leg: 3} as const);
+	if (
+		response.status === 400 &&
+		/previous terminated container .* not found|is not valid for pod|a container name must be specified|container not found/.test(text)
+	) {
+		return new SpokeError('ERR_NOT_FOUND', line, {text, asKubectl, ...location});
+	}
+
+	return error.code === 'ERR_APISERVER_ANSWER' && secondLeg.test(text) ? new SpokeError('ERR_SECOND_LEG', line, {text}) : error;
+}
+
+/** `Get "https://HOST:PORT/containerLogs/…": …` and the failures of the apiserver's own way to a node. */
+const secondLeg =
+	/^Get "https?:\/\/[^"]+\/containerLogs\/|no preferred addresses found|No agent available|proxy error from|dial timeout, backstop|^nodes? "[^"]*" not found/;
