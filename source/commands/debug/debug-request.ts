@@ -1,5 +1,4 @@
 /** Flags of `debug`, validated as kubectl does. */
-import {parsePairs} from '../../command-line/parse-pairs.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {CopyRequest, DebugRequest} from '../../streams/debug-specs.ts';
 import type {Invocation} from '../command.ts';
@@ -113,4 +112,35 @@ const reference = new RegExp(
 /** @see https://github.com/distribution/reference/blob/v0.6.0/regexp.go ReferenceRegexp */
 function isImageReference(image: string): boolean {
 	return reference.test(image);
+}
+
+/**
+`KEY=VALUE` flags, parsed as by the StringToString of pflag.
+A later key wins. A value with one `=` is one pair, commas included; with more it is a line of CSV.
+@throws SpokeError ERR_USAGE for a text without `=`
+@see https://github.com/spf13/pflag string_to_string.go
+*/
+function parsePairs(flag: string, texts: readonly string[]): ReadonlyMap<string, string> {
+	const pairs = new Map<string, string>();
+	for (const text of texts) {
+		const isOne = text.split('=').length === 2;
+		for (const pair of isOne ? [text.replaceAll(/^"+|"+$/g, '')] : parseCsvLine(text)) {
+			const at = pair.indexOf('=');
+			if (at < 0) {
+				throw new SpokeError('ERR_USAGE', `invalid argument ${JSON.stringify(text)} for ${flag}: ${pair} must be formatted as key=value`);
+			}
+
+			pairs.set(pair.slice(0, at), pair.slice(at + 1));
+		}
+	}
+
+	return pairs;
+}
+
+/** A doubled quote in a quoted field is a quote. */
+function parseCsvLine(line: string): string[] {
+	return Array.from(
+		line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g),
+		([, quoted, plain = '']) => quoted?.replaceAll('""', '"') ?? plain,
+	);
 }

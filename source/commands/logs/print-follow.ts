@@ -8,7 +8,7 @@ import {followLogs, type ContainerSelection, type FollowLogsOptions, type Follow
 import type {LogEvent, LogSource} from '../../streams/logs/log-events.ts';
 import {allContainers} from '../../targets/choose-container.ts';
 import {noticeFilter, type NoticeLevel} from './notice-filter.ts';
-import {formatBlock, type LineFormat} from './format-block.ts';
+import {formatBlock, type LineFormat} from './print-logs.ts';
 
 export type PrintFollowOptions = {
 	follow: FollowLogsOptions;

@@ -1,19 +1,20 @@
 /** Prints logs one after the other, byte for byte as kubectl does. */
-import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {abortableDelay} from '../../cluster/abortable.ts';
-import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {jsonLine} from '../../output/json-line.ts';
 import {logEventObject, logLineObjects} from '../../output/log-json.ts';
 import type {OutputWriter} from '../../output/output-writer.ts';
-import {preconnect, type Preconnection} from '../../streams/preconnect.ts';
 import type {ConnectionObserver, ResolvedTarget} from '../../streams/connection-observer.ts';
-import {readAvailable, watchReadable} from '../../streams/logs/readable-watch.ts';
 import {readLineBlocks} from '../../streams/logs/line-blocks.ts';
-import {LogInterruptedError, locateInterruption} from '../../streams/logs/log-interruption.ts';
 import type {LogSource} from '../../streams/logs/log-events.ts';
+import {locateInterruption, LogInterruptedError} from '../../streams/logs/log-interruption.ts';
+import {stripTimestamps, withPrefix} from '../../streams/logs/log-lines.ts';
+import {openLog, type OpenLog, type OpenLogOptions, RetryAfterError} from '../../streams/logs/open-log.ts';
 import type {PodLogOptions} from '../../streams/logs/pod-log-options.ts';
-import {RetryAfterError, openLog, type OpenLog, type OpenLogOptions} from '../../streams/logs/open-log.ts';
-import {formatBlock} from './format-block.ts';
+import {readAvailable, watchReadable} from '../../streams/logs/readable-watch.ts';
+import {preconnect, type Preconnection} from '../../streams/preconnect.ts';
+import {sanitize} from '../../text/sanitize.ts';
 
 export type ChosenLog = {source: LogSource; target: ResolvedTarget};
 
@@ -170,4 +171,22 @@ async function printObjects(open: OpenLog, source: LogSource, output: OutputWrit
 	if (error && left > 0) {
 		throw error;
 	}
+}
+
+export type LineFormat = {
+	/** Shows control characters instead of sending them. */
+	terminal: boolean;
+	prefix: boolean;
+	/** The user did not ask for the timestamps in the blocks. */
+	strip: boolean;
+};
+
+/**
+Bytes for a pipe, sanitized text for a terminal.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/logs/logs.go addPrefixIfNeeded
+*/
+export function formatBlock(block: Buffer, source: LogSource, {terminal, prefix, strip}: LineFormat): Buffer | string {
+	const stripped = strip ? stripTimestamps(block) : block;
+	const bytes = prefix ? withPrefix(stripped, Buffer.from(`[pod/${source.pod}/${source.container}] `)) : stripped;
+	return terminal ? sanitize(bytes.toString('utf8'), {colors: 'keep'}) : bytes;
 }

@@ -5,7 +5,7 @@ import type {Path} from '../../evidence/evidence.ts';
 import type {Labeler} from '../../evidence/labeler.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {TargetWithPorts} from './forward-arguments.ts';
-import type {ForwardReporter} from './forward-reporter.ts';
+import type {ForwardReporter} from './text-reporter.ts';
 
 /** After this, `always` prints what is known. */
 const maxWaitMs = 2000;

@@ -21,10 +21,9 @@ import {errorText} from '../../text/error-text.ts';
 import {toTerminalCharset} from '../../text/terminal-charset.ts';
 import type {Command, Invocation} from '../command.ts';
 import {assertUniquePorts, contextOfEntries, forwardArguments, parseForwardEntries, type TargetWithPorts} from './forward-arguments.ts';
-import type {ForwardReporter} from './forward-reporter.ts';
+import {exposedListenerWarning, type ForwardReporter, textReporter} from './text-reporter.ts';
 import {emitPathEvents} from './path-events.ts';
 import {portForwardSpec} from './spec.ts';
-import {exposedListenerWarning, textReporter} from './text-reporter.ts';
 
 type PortForwardInvocation = Invocation<typeof portForwardSpec.flags>;
 

@@ -1,11 +1,12 @@
 /** The events of port-forward for a person: kubectl's lines on stdout, everything else on stderr. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
-import {fullMessage} from '../../server-messages/full-message.ts';
+import type {SpokeError} from '../../errors/spoke-error.ts';
+import type {Path} from '../../evidence/evidence.ts';
 import {noticeLine} from '../../output/notice-line.ts';
-import type {ForwardEvent} from '../../streams/port-forward/forward-event.ts';
+import {fullMessage} from '../../server-messages/full-message.ts';
+import type {ForwardEvent, ForwardTotals} from '../../streams/port-forward/forward-event.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
-import type {ForwardReporter} from './forward-reporter.ts';
 
 type Output = Pick<NodeJS.WriteStream, 'write'> & {isTTY?: boolean};
 
@@ -117,3 +118,13 @@ export function exposedListenerWarning({address, port}: Listening): string | nul
 		? null
 		: `warning: anyone who can reach ${joinHostPort(address, port)} can use this forward with your permissions while it runs`;
 }
+
+type ForwardRunResult = {exitStatus: number; reason: string; signal: string | null; totals: ForwardTotals; error: SpokeError | null};
+
+/** Interface of the text and JSON output of port-forward. */
+export type ForwardReporter = {
+	event(event: ForwardEvent): void;
+	allReady(forwards: number): void;
+	path(forward: string, path: Path): void;
+	ended(ended: ForwardRunResult): void;
+};

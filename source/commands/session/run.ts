@@ -2,10 +2,9 @@
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import type {Command} from '../command.ts';
-import {hasKubeconfig} from '../demo/has-kubeconfig.ts';
+import {hasKubeconfig, startSession} from './start-session.ts';
 import {demoSpec} from '../demo/spec.ts';
 import {sessionSpec} from './spec.ts';
-import {startSession} from './start-session.ts';
 
 export const command: Command<typeof sessionSpec.flags> = {
 	spec: sessionSpec,

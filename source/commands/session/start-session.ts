@@ -1,9 +1,11 @@
 /** Loads the session and runs it in this terminal, for `spoke`, `spoke tail` and `spoke demo`. */
 import {setFlagsFromString} from 'node:v8';
-import type {SessionOptions} from '../../session.ts';
+import {readSettings} from '../../cluster/access-settings.ts';
 import {traceVerbosity} from '../../cluster/request-trace.ts';
+import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {loadKeymap} from '../../keymap/load-keymap.ts';
+import type {SessionOptions} from '../../session.ts';
 import type {Invocation} from '../command.ts';
 import type {sessionFlags} from './spec.ts';
 
@@ -33,4 +35,18 @@ export async function startSession(
 		motion: screen.motion,
 		...what,
 	});
+}
+
+/** Whether there is a usable source of cluster access. @throws SpokeError for a kubeconfig that exists but cannot be used */
+export async function hasKubeconfig(flags: ConnectionFlags, env: NodeJS.ProcessEnv): Promise<boolean> {
+	try {
+		await readSettings(flags, env);
+		return true;
+	} catch (error) {
+		if (error instanceof SpokeError && error.code === 'ERR_NO_KUBECONFIG') {
+			return false;
+		}
+
+		throw error;
+	}
 }

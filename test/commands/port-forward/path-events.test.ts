@@ -1,7 +1,7 @@
 /** Which labels of a forward's tunnels are told? */
 import test from 'ava';
 import {forwardArguments} from '../../../source/commands/port-forward/forward-arguments.ts';
-import type {ForwardReporter} from '../../../source/commands/port-forward/forward-reporter.ts';
+import type {ForwardReporter} from '../../../source/commands/port-forward/text-reporter.ts';
 import {emitPathEvents} from '../../../source/commands/port-forward/path-events.ts';
 import type {Basis, Path} from '../../../source/evidence/evidence.ts';
 import type {Labeler} from '../../../source/evidence/labeler.ts';
