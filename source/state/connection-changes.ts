@@ -1,10 +1,9 @@
-/** Messages about connections that failed, recovered or became less secure. */
+/** Messages about connections that fail, recover or become less secure. */
 import type {TlsState} from '../evidence/evidence.ts';
 import {tlsWorstFirst, worstPath, type ConnectionList, type ConnectionEntry} from './connection-list.ts';
 import {qualifyWithContext} from './qualify-name.ts';
 import type {ClusterState, Message} from './session-state.ts';
 
-/** How long a row is marked. */
 export const changeMarkMs = 10_000;
 
 export function connectionChanges(
@@ -47,7 +46,7 @@ function newsOf(old: ConnectionEntry, entry: ConnectionEntry): {text: string; is
 		: null;
 }
 
-/** Leg 2 of the worst stream. An unsettled label is no verdict yet, and an unknown state is no change for the worse. */
+/** An unsettled label is no verdict, and an unknown state is no change for the worse. */
 function worstTls({paths}: ConnectionEntry): TlsState | undefined {
 	const state = worstPath(paths.values().filter(path => path?.phase !== 'checking'))?.legs[1]?.tls.state;
 	return state === 'unknown' ? undefined : state;

@@ -1,4 +1,4 @@
-/** The connection list: every stream of the session, what it carries, and its path. */
+/** The connection list: every stream of the session, with its path. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {Leg, Path, TlsState} from '../evidence/evidence.ts';
 import {formatQuantity} from '../text/format-number.ts';
@@ -7,36 +7,30 @@ export type ConnectionKind = 'logs' | 'forward' | 'proxy' | 'shell' | 'attach';
 export type ConnectionPhase = 'open' | 'working' | 'stopped' | 'failed';
 
 export type ConnectionEntry = {
-	/** `tail-1`, `f1`… */
 	id: string;
 	kind: ConnectionKind;
-	/** `deploy/api, 3 pods`, `:8080 → svc/web:80`. */
 	what: string;
 	context: string;
-	/** `null` if it belongs to none, or to all. */
+	/** `null` for none or all. */
 	namespace: string | null;
 	phase: ConnectionPhase;
-	/** Shown instead of path and stats while it is not open. */
 	note: string;
-	/** `214 lines/s`, `3 open · 41 MB`. */
 	figures: string;
-	/** Traffic samples, oldest first. */
 	samples: readonly number[];
 	since: number;
 	error: ErrorObject | null;
-	/** Who else can use its listener; `null` if nobody can. */
+	/** Who else can use its listener. */
 	usable: string | null;
-	/** The paths of its connections to the apiserver, by connection id. */
+	/** By connection id. */
 	paths: ReadonlyMap<string, Path | null>;
-	/** Connections with overdue responses to pings: since when, by the screen clock. */
+	/** Connections with overdue ping responses, by connection id. */
 	waits: ReadonlyMap<string, PendingPings>;
-	/** It was open, failed, and has not recovered. */
+	/** True when it was open, failed, and has not recovered. */
 	isLost: boolean;
-	/** When something became worse; `null` for never. */
 	markedAt: number | null;
 };
 
-/** Since when a response of each end is overdue; `null` if it is not. */
+/** Start of each overdue wait, by the screen clock. */
 export type PendingPings = {websocket: number | null; runtime: number | null};
 
 export type ConnectionListEvent =
@@ -50,7 +44,6 @@ export type ConnectionListEvent =
 
 export type ConnectionList = readonly ConnectionEntry[];
 
-/** Returns the same list for the label of a connection that is in no entry. */
 export function reduceConnectionList(connections: ConnectionList, event: ConnectionListEvent): ConnectionList {
 	const change = (id: string, to: (entry: ConnectionEntry) => ConnectionEntry) =>
 		connections.map(entry => (entry.id === id ? to(entry) : entry));
@@ -132,7 +125,6 @@ function withWaits(
 	return new Map([...waits, [connection, {...noWaits, ...waits.get(connection), ...to}]]);
 }
 
-/** The overdue responses of the connection that a path belongs to. */
 export function pendingPingsOf(connections: ConnectionList, path: Path): PendingPings {
 	for (const {paths, waits} of connections) {
 		for (const [connection, one] of paths) {
@@ -145,7 +137,7 @@ export function pendingPingsOf(connections: ConnectionList, path: Path): Pending
 	return noWaits;
 }
 
-/** Drops ended connections once another path is known, open or ended; until then the last known path stays. */
+/** Drops ended connections once another path is known. Until then the last known path stays. */
 function living(paths: ReadonlyMap<string, Path | null>, latest: {connection: string; path: Path}): ReadonlyMap<string, Path | null> {
 	const isOpenKnown = [...paths.values()].some(path => !hasEnded(path) && isKnown(path));
 	const lasts = hasEnded(latest.path) && isKnown(latest.path) && !isOpenKnown ? latest.connection : null;
@@ -159,7 +151,6 @@ function withoutOne(paths: ReadonlyMap<string, Path | null>, connection: string)
 	return isLast ? paths : new Map(rest);
 }
 
-/** Leg 2 is settled, or the reason why it is unknown. */
 function isKnown(path: Path | null): boolean {
 	return path !== null && path.phase !== 'checking';
 }
@@ -168,13 +159,10 @@ function hasEnded(path: Path | null): boolean {
 	return path?.about === 'ended-connection';
 }
 
-/** From worst to best: a line that several streams share shows the worst. */
+/** A line that several streams share shows the worst state. */
 export const tlsWorstFirst: readonly TlsState[] = ['refused', 'plain', 'unverified', 'unknown', 'verified'];
 
-/**
- * The path with the worst TLS state, then with the weakest basis; `null` if none is known. Ended connections count only if there is no
- * other.
- */
+/** The worst TLS state, then the weakest basis. Ended connections count only if there is no other. */
 export function worstPath(paths: Iterable<Path | null>): Path | null {
 	const all = [...paths];
 	const open = all.filter(path => !hasEnded(path));
@@ -193,7 +181,7 @@ function rank(path: Path): number {
 	return Math.min(...path.legs.map(({tls}: Leg) => tlsWorstFirst.indexOf(tls.state) + (tls.basis === 'proven' ? 0.5 : 0)));
 }
 
-/** What leaving would disconnect, for the confirmation; `null` if nothing. A tail loses nothing and is counted only on request. */
+/** `null` if leaving would disconnect nothing. A tail loses nothing and is counted only on request. */
 export function describeOpenConnections(connections: ConnectionList, {tails = false}: {tails?: boolean} = {}): string | null {
 	const open = connections.filter(({phase, kind}) => (phase === 'open' || phase === 'working') && (tails || kind !== 'logs'));
 	const names: ReadonlyArray<[kind: ConnectionKind, one: string, many?: string]> = [

@@ -2,7 +2,7 @@
 import {formatNumber} from '../text/format-number.ts';
 import type {MatchCount} from './tail/shown-matches.ts';
 
-/** `match 3 of 12`; if all matches are filtered out, their number. */
+/** `match 3 of 12`, or the number of matches if the filter hides all. */
 export function describeMatchPosition(count: MatchCount): string {
 	const {at, of, more, hidden} = count;
 	if (of === 0) {
@@ -12,7 +12,6 @@ export function describeMatchPosition(count: MatchCount): string {
 	return `match ${at === null ? '' : `${formatNumber(at)} `}of ${formatNumber(of)}${more ? '+' : ''}`;
 }
 
-/** `12 matches`, while the search is typed. */
 export function describeMatchCount({of, more, hidden}: MatchCount): string {
 	return `${formatNumber(of)}${more ? '+' : ''} ${of === 1 ? 'match' : 'matches'}${of === 0 && hidden > 0 ? `, ${formatNumber(hidden)} filtered out` : ''}`;
 }

@@ -1,10 +1,8 @@
-/** Describes the next retry, or since when it has been running. */
+/** Describes the next retry. */
 import {clockTime} from '../text/format-time.ts';
 import type {SessionState} from './session-state.ts';
 
-/**
- * Follows “retrying”: ` in 4 s`, counted down each second, ` now`, and after a second ` since 14:03:07`; no countdown under reduced motion.
- */
+/** ` in 4 s`, ` now`, or after a second ` since 14:03:07`; no countdown under reduced motion. */
 export function describeNextRetry({now, isStill}: Pick<SessionState, 'now' | 'isStill'>, at: number): string {
 	const waitMs = at - now;
 	if (waitMs > 0) {

@@ -1,4 +1,4 @@
-/** Describes an apiserver that does not respond, for the screen and for a report. */
+/** Describes an apiserver that does not respond. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {errorTable} from '../errors/error-table.ts';
 import {clockTime} from '../text/format-time.ts';
@@ -6,7 +6,6 @@ import {sanitizeLine} from '../text/sanitize-line.ts';
 import {describeNextRetry} from './describe-next-retry.ts';
 import type {SessionState, TextLine} from './session-state.ts';
 
-/** The failure, its message and the attempts, each with the role `tried`. */
 export function describeUnreachable(state: Pick<SessionState, 'cluster' | 'now' | 'isStill'>): readonly TextLine[] {
 	const {
 		cluster: {context, proxy, error, retryAt, tries},
@@ -39,14 +38,12 @@ function proxyWords(proxy: SessionState['cluster']['proxy']): string {
 	return `${sanitizeLine(proxy.url)} (${from})`;
 }
 
-/** The label of an error's verbatim text: who said it. */
+/** Who wrote the verbatim text of an error. */
 export function textLabel({code}: Pick<ErrorObject, 'code'>): 'server' | 'error' {
 	return serverErrors.has(code) ? 'server' : 'error';
 }
 
-/**
- * Errors whose text is that of the apiserver, the kubelet, the runtime or the backend; all others are from spoke, its socket or a plugin.
- */
+/** Their text is that of the apiserver, the kubelet, the runtime or the backend. */
 const serverErrors: ReadonlySet<ErrorObject['code']> = new Set([
 	'ERR_FORBIDDEN',
 	'ERR_CREDENTIALS',

@@ -1,38 +1,33 @@
-/** Dialogs, which float over the screen and receive the keys: prompt, picker, form, confirmation. */
+/** The dialogs: prompt, picker, form and confirmation. */
 
-/** A line of text with a caret, counted in UTF-16 units. */
+/** The caret counts UTF-16 units. */
 export type TextInput = {text: string; caret: number};
 
 export type PromptDialog = {
 	kind: 'prompt';
-	/** The prefix of the text: `/`, `&`, `:`. */
 	lead: string;
 	purpose: string;
 	typed: TextInput;
 	regex: boolean;
-	/** Whether ^R switches to a regular expression. */
 	mayRegex: boolean;
-	/** Shown at the right while typing. */
 	note: string;
 	problem: string | null;
 	history: readonly string[];
-	/** Position in the history; -1 is the line being typed. */
+	/** -1 is the line being typed. */
 	historyAt: number;
-	/** The line being typed, while a line of the history is shown. */
+	/** The line being typed while the history is shown. */
 	draft?: TextInput;
 	candidates: readonly string[];
-	/** The name of accepting it: `send`, `accept`. */
 	accept: string;
 };
 
 export type PickerItem = {
 	id: string;
 	cells: readonly string[];
-	/** Why it cannot be chosen. */
 	off?: string;
-	/** What completion writes, if that is not its first cell. */
+	/** Completed text, if it differs from the first cell. */
 	text?: string;
-	/** Aliases that no row shows: `svc`. */
+	/** Hidden aliases: `svc`. */
 	also?: readonly string[];
 };
 
@@ -42,17 +37,15 @@ export type PickerDialog = {
 	purpose: string;
 	lead: string;
 	typed: TextInput;
-	/** The start of the word that the items complete; the text before it is kept. */
+	/** Start of the word to complete. */
 	from: number;
 	heads: readonly string[];
-	/** All items; those that match the text are shown. */
 	items: readonly PickerItem[];
 	index: number;
-	/** Below the items. */
 	notes: readonly string[];
-	/** Text that is not in the items can be accepted. */
+	/** Accepts text that no item matches. */
 	free: boolean;
-	/** The prefix of the message about a text that matches no item. */
+	/** Prefix of the message when nothing matches. */
 	none: string | null;
 	keys: string;
 };
@@ -61,14 +54,13 @@ export type FormField = {
 	name: string;
 	label: string;
 	value: string;
-	/** With choices, the value is selected and not typed. */
 	choices: ReadonlyArray<{value: string; shown: string}> | null;
 	note: string;
 	/** Visible only while another field has this value. */
 	when?: {field: string; value: string};
-	/** The initial value: typing replaces it, and erasing removes all of it. */
+	/** Typing replaces an untouched value, and erasing removes all of it. */
 	untouched?: boolean;
-	/** Text typed on the choices goes into another field, which this choice shows. */
+	/** Text typed on the choices goes into `field`, which the choice `choose` shows. */
 	typing?: {choose: string; field: string};
 };
 
@@ -82,7 +74,7 @@ export type FormDialog = {
 	submit: string;
 };
 
-/** The one-shot command that does the same as a form, which is its indented note; `null` if it has none. */
+/** A form's indented note is the equivalent one-shot command. */
 export function equivalentCommand({notes}: Pick<FormDialog, 'notes'>): string | null {
 	return notes.find(note => note.startsWith(' '))?.trim() ?? null;
 }
@@ -104,7 +96,6 @@ export type DialogEvent =
 	| {type: 'choose'; by: number}
 	| {type: 'set'; overlay: Dialog};
 
-/** Applies a key or a late response to the open dialog; events for another kind of dialog change nothing. */
 export function reduceDialog(overlay: Dialog, event: DialogEvent): Dialog {
 	if (event.type === 'set') {
 		return event.overlay;
@@ -129,10 +120,10 @@ export function reduceDialog(overlay: Dialog, event: DialogEvent): Dialog {
 	}
 }
 
-/** The items that match the text: those that begin with it before those that contain it. */
+/** Items that begin with the text come before those that contain it. */
 export function matchingItems({items, typed, from}: PickerDialog): readonly PickerItem[] {
 	const rest = typed.text.slice(from).toLowerCase();
-	// A command can be followed by arguments; an argument is matched as a whole.
+	// Arguments can follow a command.
 	const word = from > 0 ? rest.trimStart() : rest.trim().split(' ')[0]!;
 	if (word === '') {
 		return items;
@@ -180,10 +171,8 @@ function editTyped({text, caret}: TextInput, event: DialogEvent): TextInput {
 	}
 }
 
-/** The number of matching names that are shown. */
 const namedFits = 4;
 
-/** The note after completion, where `fits` are the remaining candidates. */
 function completionNote({candidates, note}: PromptDialog, fits: readonly string[]): string {
 	if (fits.length === 0) {
 		return candidates.length > 0 ? 'nothing completes this' : note;
@@ -215,7 +204,6 @@ function reducePrompt(prompt: PromptDialog, event: DialogEvent): PromptDialog {
 	}
 }
 
-/** Stops at the oldest line, and at the line being typed. */
 function goInHistory(prompt: PromptDialog, by: 1 | -1): PromptDialog {
 	const historyAt = Math.max(-1, Math.min(prompt.history.length - 1, prompt.historyAt + by));
 	if (historyAt === prompt.historyAt) {

@@ -2,10 +2,10 @@
 import {parseLosslessJson} from '../text/lossless-json.ts';
 import {sanitizeText} from '../text/sanitize-line.ts';
 
-/** The last result: a response is drawn many times. */
+/** Cached, because a response is drawn many times. */
 let laidOut = {body: '', readable: false, shown: ''};
 
-/** Sanitized; `readable` formats JSON. */
+/** `readable` formats JSON. The result is sanitized. */
 export function formatBody(body: string, {readable}: {readable: boolean}): string {
 	if (laidOut.body !== body || laidOut.readable !== readable) {
 		laidOut = {body, readable, shown: sanitizeText(readable ? asReadable(body) : body)};
@@ -18,7 +18,6 @@ function asReadable(body: string): string {
 	try {
 		return /^\s*[[{]/.test(body) ? JSON.stringify(parseLosslessJson(body), null, 2) : body;
 	} catch {
-		// Not JSON: shown unchanged.
 		return body;
 	}
 }

@@ -2,7 +2,6 @@
 import {lineLabel} from './line-label.ts';
 import type {TextLine} from './session-state.ts';
 
-/** Labels before their texts, continuation lines indented, paths as lines. */
 export function formatCopiedLines(lines: readonly TextLine[], now: number): string {
 	return lines
 		.map(one => copiedLine(one, lineLabel(one, now)))

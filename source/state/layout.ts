@@ -1,27 +1,25 @@
-/** How the rows of the screen are divided among the panes, so that paging and drawing agree. */
+/** How the screen is divided among the panes. */
 import {isListName} from './list-kinds.ts';
 import type {SessionState, ViewName} from './session-state.ts';
 
 export type Layout = {
-	/** Rows of the main pane without its column titles. */
 	main: number;
-	/** Lines under the rule of the path; 0 if the path is at the right, 1 without a rule on a low screen. */
+	/** 0 if the path is at the right, 1 without a rule on a low screen. */
 	path: number;
 	pathRule: boolean;
 	/** Columns of the path at the right; 0 if it is below. */
 	side: number;
 	connections: number;
-	/** Lines of details under a list, including their rule. */
 	details: number;
 };
 
-/** The least width for the path at the right. */
+/** Minimum columns for the path at the right. */
 const sideFrom = 110;
 const lowBelow = 20;
-/** The least height for details under the list. */
+/** Minimum rows for details. */
 const detailsFrom = 32;
 
-/** Rows and columns for each pane. On a narrow or low screen panes are dropped in a fixed order, and the list keeps at least one row. */
+/** A small screen drops panes in a fixed order, and the list keeps at least one row. */
 export function layout({
 	size: {columns, rows},
 	connections,
@@ -45,7 +43,6 @@ export function layout({
 	return {main: Math.max(1, rows - chrome - head - below), path, pathRule: !isLow, side, connections: connectionRows, details};
 }
 
-/** A proxy request shows its path beside the response, the audit its picture, and a list on a wide screen has the path at its side. */
 function pathRows(view: ViewName, {hasSide, isLow}: {hasSide: boolean; isLow: boolean}): number {
 	if (hasSide || view === 'audit' || view === 'proxy') {
 		return 0;

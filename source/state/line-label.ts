@@ -1,8 +1,7 @@
-/** The label at the left of a text line. */
+/** The label of a text line. */
 import {formatAge} from '../text/format-time.ts';
 import type {TextLine} from './session-state.ts';
 
-/** The age keeps growing while the line is shown. */
 export function lineLabel({label, since}: TextLine, now: number): string | undefined {
 	return since === undefined ? label : `${formatAge(now - since).padEnd(5)} ${label ?? ''}`;
 }

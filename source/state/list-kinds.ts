@@ -1,36 +1,34 @@
-/** The list views: the resources of each, and its columns of the apiserver's tables. */
+/** The list views: resources and columns. */
 
 export type ListName = 'pods' | 'workloads' | 'services' | 'nodes';
 
 export type ListColumn = {
-	/** The column title. */
 	title: string;
-	/** The title on a narrow screen. */
 	short?: string;
-	/** The columns of the apiserver's table that fill it, the first one found; if empty, filled from another source and not sortable. */
+	/** The first column of the apiserver's table that exists. If empty, another source fills it and it is not sortable. */
 	from: readonly string[];
-	/** The apiserver's column with the total, if the cell is only a count: `2/3`. */
+	/** The column with the total of a count: `2/3`. */
 	whole?: string;
-	/** What fills it if none of `from` exists but all of these do. */
+	/** Used if none of `from` but all of these exist. */
 	otherwise?: {from: readonly string[]; words(...cells: readonly string[]): string};
 	/** 0 is always shown, 1 on a wide screen or with more columns, 2 only with more columns. */
 	rank: 0 | 1 | 2;
-	/** Sorted by the number at the start of the cell. */
+	/** Sorted by the leading number. */
 	numeric?: true;
 	/** An age, which grows after it was read. */
 	ages?: true;
-	/** Only shown if a row has a value. */
+	/** Shown only if a row has a value. */
 	sparse?: true;
-	/** The greatest width on a narrow screen. */
+	/** Maximum width on a narrow screen. */
 	tight?: number;
-	/** Dropped if the name would have fewer cells than this; the columns with the greatest value are dropped first. */
+	/** Dropped if the name would get fewer cells; the greatest value first. */
 	leastName: number;
 };
 
 export type ListResource = {
-	/** The collection path for a namespace, or for all of them. */
+	/** `null` means all namespaces. */
 	path(namespace: string | null): string;
-	/** The prefix of the name, if a list shows several kinds: `deploy/`. */
+	/** `deploy/`. */
 	prefix: string;
 	resource: string;
 	group: string;

@@ -1,4 +1,4 @@
-/** One list: its rows as they arrive and change, the visible ones, and the cursor. */
+/** One list: rows and cursor. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {listKinds, type ListName} from './list-kinds.ts';
 import {filterRows, parseRowFilter} from './row-filter.ts';
@@ -15,28 +15,23 @@ export type ListPhase =
 
 export type ListState = {
 	name: ListName;
-	/** Rows by name, per chunk: `pods`, or `pods payments` if namespaces are read separately. */
+	/** `pods`, or `pods payments` if namespaces are read separately. */
 	chunks: ReadonlyMap<string, readonly Row[]>;
-	/** Without deleted rows that are still shown for a moment. */
 	total: number;
-	/** The last known count of a list that was not opened yet. */
 	counted: number | null;
 	phase: ListPhase;
 	filter: string;
 	filterProblem: string | null;
-	/** The selector that its rows were requested with; another one is only typed until it is sent. */
+	/** Another selector is only typed until it is sent. */
 	selector: string;
 	order: RowOrder;
 	wide: boolean;
-	/** The rows that are shown, in order. */
 	visible: readonly Row[];
-	/** Until the first move the cursor stays on the first row. */
+	/** Until then the cursor stays on the first row. */
 	moved: boolean;
 	cursorId: string | null;
 	cursorIndex: number;
-	/** The index of the first row of the window. */
 	top: number;
-	/** The rows of the window, from the layout. */
 	windowRows: number;
 	marked: ReadonlySet<string>;
 	/** Until then rows keep their order, so that nothing moves while the user navigates. */
@@ -47,15 +42,13 @@ export type RowChange = {chunk: string; type: 'added' | 'modified' | 'deleted'; 
 
 export type ListEvent =
 	| {type: 'reset'; selector?: string}
-	/** Drops the rows of this resource only; the cursor waits for its object to return. */
+	/** The cursor waits for its object to return. */
 	| {type: 'clear'; resource: string}
 	| {type: 'counted'; count: number | null}
 	| {type: 'phase'; phase: ListPhase}
-	/** `first`: replaces the chunk. */
 	| {type: 'page'; chunk: string; rows: readonly Row[]; first: boolean}
 	| {type: 'changes'; changes: readonly RowChange[]; now: number}
 	| {type: 'expire'; now: number}
-	/** `now` holds the order for a while. */
 	| {type: 'move'; by: number; now?: number}
 	| {type: 'move-to'; index: number}
 	| {type: 'filter'; text: string}
@@ -66,10 +59,8 @@ export type ListEvent =
 	| {type: 'unmark-all'}
 	| {type: 'window'; rows: number};
 
-/** How long after a move the order is held. */
 export const orderHoldMs = 2000;
 
-/** How long a deleted row under the cursor stays. */
 export const deletedRowMs = 3000;
 
 export function emptyList(name: ListName): ListState {
@@ -95,7 +86,7 @@ export function emptyList(name: ListName): ListState {
 	};
 }
 
-/** Once it was moved, the cursor stays on its object and not on its position. */
+/** Once moved, the cursor stays on its object and not on its position. */
 export function reduceList(list: ListState, event: ListEvent): ListState {
 	switch (event.type) {
 		case 'reset': {
@@ -148,7 +139,7 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 		}
 
 		case 'filter': {
-			// A filter is a choice: its selected object stays selected when the other rows return.
+			// The selected object stays selected.
 			return settle({...list, filter: event.text, top: 0, moved: list.moved || list.filter !== ''});
 		}
 
@@ -189,12 +180,11 @@ export function selectedRow(list: ListState): Row | null {
 	return list.visible[list.cursorIndex] ?? null;
 }
 
-/** The number of rows whose object exists. */
 export function countPresent(rows: readonly Row[]): number {
 	return rows.reduce((count, {gone}) => (gone === null ? count + 1 : count), 0);
 }
 
-/** Filters and sorts the rows. The cursor keeps its object, and the object its position on the screen. */
+/** The cursor keeps its object, and the object its position on the screen. */
 function settle(list: ListState, {isHeld = false}: {isHeld?: boolean} = {}): ListState {
 	const keys = [...list.chunks.keys()].sort();
 	const all = keys.length === 1 ? list.chunks.get(keys[0]!)! : keys.flatMap(key => list.chunks.get(key)!);
@@ -260,7 +250,6 @@ function applyChanges(list: ListState, changes: readonly RowChange[], now: numbe
 	return chunks;
 }
 
-/** Where `row` is, or belongs, in rows ordered by namespace and name. */
 function findByName(rows: readonly Row[], row: Row): number {
 	let [low, high] = [0, rows.length];
 	while (low < high) {

@@ -1,4 +1,4 @@
-/** The proxy view: the requests sent so far, and the listeners for other programs. */
+/** The proxy view. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {Path} from '../evidence/evidence.ts';
 
@@ -9,10 +9,8 @@ export type ProxyExchange = {
 	asked: string;
 	/** Its target was found, and it had a connection. */
 	isSent?: true;
-	/** Canceled by the user before the response was complete. */
 	isGivenUp?: true;
 	status: number | null;
-	/** `null` while the response is pending. */
 	tookMs: number | null;
 	bytes: number;
 	note: string;
@@ -23,7 +21,7 @@ export type ProxyExchange = {
 	error: ErrorObject | null;
 };
 
-/** A request whose target was not found was never sent; of a truncated response there is a beginning. */
+/** A request whose target was not found was never sent. */
 export function describeMissingResponse({isSent, isGivenUp, error}: Pick<ProxyExchange, 'isSent' | 'isGivenUp' | 'error'>): string {
 	if (isGivenUp === true) {
 		return 'Canceled';
@@ -36,20 +34,16 @@ export function describeMissingResponse({isSent, isGivenUp, error}: Pick<ProxyEx
 	return error?.code === 'ERR_STREAM_LOST' ? 'No complete response' : 'No response';
 }
 
-/** One request of a listener, when its response began or it was rejected. */
 export type RelayedRequest = {time: number; method: string; path: string; status: number; tookMs: number; error: string | null};
 
 export type ListenerState = {
-	/** The id of its entry in the connection list. */
 	id: string;
 	context: string;
-	/** `127.0.0.1:8001` */
 	address: string;
-	/** `every user of this host can use it, with ada's permissions` */
 	usable: string;
 	since: number;
 	requests: number;
-	/** The last ones, newest last. */
+	/** Newest last. */
 	log: readonly RelayedRequest[];
 };
 
@@ -58,7 +52,6 @@ export type ProxyState = {
 	request: string;
 	listeners: readonly ListenerState[];
 	exchanges: readonly ProxyExchange[];
-	/** The index of the selected row; the listeners come first. */
 	at: number;
 	json: boolean;
 	headers: boolean;
@@ -72,12 +65,11 @@ export type ProxyEvent =
 	| {type: 'passed'; id: string; request: RelayedRequest}
 	| {type: 'stopped'; id: string};
 
-/** Older ones are counted, not kept. */
 const mostKept = 100;
 
 export const emptyProxy: ProxyState = {method: 'GET', request: '', listeners: [], exchanges: [], at: 0, json: true, headers: false};
 
-/** A request with a known id is replaced; a new one is added at the end and selected. */
+/** Replaces a request with the same id. */
 export function reduceProxy(proxy: ProxyState, event: ProxyEvent): ProxyState {
 	const {listeners, exchanges} = proxy;
 	switch (event.type) {
@@ -122,7 +114,6 @@ export function reduceProxy(proxy: ProxyState, event: ProxyEvent): ProxyState {
 	}
 }
 
-/** The number of rows. */
 export function proxyRowCount({listeners, exchanges}: ProxyState): number {
 	return listeners.length + exchanges.length;
 }

@@ -1,12 +1,12 @@
-/** Adds the namespace or context to a name if it is not the current one. */
+/** Qualifies names outside the current namespace or context. */
 
-/** `:8080 → pod/web:80` as `:8080 → demo/pod/web:80`; `own` is `null` for no namespace or all of them. */
+/** `:8080 → pod/web:80` as `:8080 → demo/pod/web:80`; `own` is `null` for no namespace or all. */
 export function qualifyWithNamespace(what: string, own: string | null, onScreen: string | null): string {
 	if (own === null || own === onScreen) {
 		return what;
 	}
 
-	// A selector or a count of targets has no name to prefix.
+	// A selector or a count has no name to prefix.
 	if (/^(?:-|\d+ targets)/.test(what)) {
 		return `${what} in ${own}`;
 	}
@@ -15,7 +15,7 @@ export function qualifyWithNamespace(what: string, own: string | null, onScreen:
 	return at < 0 ? `${own}/${what}` : `${what.slice(0, at + 2)}${own}/${what.slice(at + 2)}`;
 }
 
-/** `pod/web` as `demo/pod/web on prod`, if namespace and context are not the current ones. */
+/** `pod/web` as `demo/pod/web on prod`. */
 export function qualifyWithContext(
 	{what, namespace, context}: {what: string; namespace: string | null; context: string},
 	onScreen: {namespace: string | null; context: string},

@@ -1,9 +1,7 @@
-/** The display names of routes and audit states; JSON has their machine-readable names. */
+/** Display names of routes and audit states. */
 
-/** For narrow screens. */
 type Short = {short?: boolean};
 
-/** The display name of a route. */
 export function routeName(state: string, {short = false}: Short = {}): string {
 	const words: Readonly<Record<string, readonly [string, string]>> = {
 		konnectivity: ['konnectivity', 'konn'],
@@ -15,12 +13,10 @@ export function routeName(state: string, {short = false}: Short = {}): string {
 	return found ? found[short ? 1 : 0] : state;
 }
 
-/** A text with the machine-readable names of routes replaced. */
 export function replaceRouteNames(text: string, {short = false}: Short = {}): string {
 	return text.replaceAll('egress-http-connect', () => routeName('egress-http-connect', {short}));
 }
 
-/** Audit states whose words need more than a blank in place of a hyphen, and their short form. */
 const auditStates: Readonly<Record<string, readonly [string, string]>> = {
 	'ca-equal': ['CA matches', 'CA matches'],
 	listening: ['listening beyond loopback', 'listening'],
@@ -31,7 +27,7 @@ const auditStates: Readonly<Record<string, readonly [string, string]>> = {
 	'your-leg': ['your connection unverified', 'unverified'],
 };
 
-/** The display name of an audit state: `konnectivity, TLS unknown`, `not used`, `CA matches`. */
+/** `konnectivity, TLS unknown`, `not used`, `CA matches`. */
 export function stateName(state: string, {short = false}: Short = {}): string {
 	const found = auditStates[state];
 	return found

@@ -1,4 +1,4 @@
-/** The filter of a list: text, `!text` excludes, `~regex`, `-l app=web` labels, `!-l app=web` excludes labels. */
+/** The filter of a list. */
 import {invertSelector, labelSelectorError} from '../targets/label-selector.ts';
 import {matchWithin} from '../text/bounded-match.ts';
 import {escapeRegExp, describeRegexError} from '../text/escape-regexp.ts';
@@ -8,11 +8,10 @@ export type RowFilter =
 	| {kind: 'none'}
 	| {kind: 'text'; text: string; inverse: boolean}
 	| {kind: 'regex'; pattern: RegExp; inverse: boolean}
-	/** Evaluated by the apiserver. */
 	| {kind: 'labels'; selector: string}
 	| {kind: 'invalid'; why: string};
 
-/** `-l SELECTOR` goes to the apiserver; `~REGEX` and text filter the rows here; `!` before either excludes matches. */
+/** Text, `~regex` or `-l SELECTOR`; `!` before it excludes matches. The apiserver evaluates selectors. */
 export function parseRowFilter(typed: string): RowFilter {
 	const labels = /^(!?)-l\s*(.*)$/.exec(typed);
 	if (labels) {
@@ -30,7 +29,7 @@ export function parseRowFilter(typed: string): RowFilter {
 	}
 
 	try {
-		// Every cell is one line, so an anchor is the edge of a name or a cell.
+		// Every cell is one line, so an anchor is an edge of a cell.
 		return {kind: 'regex', pattern: new RegExp(rest.slice(1), 'imsu'), inverse};
 	} catch (error) {
 		return {kind: 'invalid', why: describeRegexError(error)};
@@ -53,10 +52,8 @@ function labelFilter(selector: string, inverse: boolean): RowFilter {
 		: {kind: 'labels', selector: asked};
 }
 
-/** The longest time of a regular expression for a whole list. */
 const regexLimitMs = 200;
 
-/** The matching rows, or why the filter cannot be used. */
 export function filterRows(rows: readonly Row[], filter: RowFilter): {rows: readonly Row[]; problem: string | null} {
 	switch (filter.kind) {
 		case 'text': {
@@ -90,7 +87,6 @@ function holds(row: Row, pattern: RegExp): boolean {
 	return pattern.test(row.name) || pattern.test(row.namespace) || row.cells.some(cell => pattern.test(cell));
 }
 
-/** The error of a label selector; `null` if it is valid. */
 export function rowSelectorError(selector: string): string | null {
 	const fault = labelSelectorError(selector);
 	return fault === null ? null : `invalid label selector: ${fault}`;

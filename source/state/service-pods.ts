@@ -1,4 +1,4 @@
-/** The number of ready pods of each service, from the EndpointSlices of its namespace. */
+/** Ready pods of each service, from EndpointSlices. */
 
 /** @see https://kubernetes.io/docs/reference/kubernetes-api/service-resources/endpoint-slice-v1/ */
 export type EndpointSlice = {
@@ -8,10 +8,10 @@ export type EndpointSlice = {
 
 const serviceLabel = 'kubernetes.io/service-name';
 
-/** The counts of one namespace: ready and all pods by service name. */
+/** Ready and all pods, by service name. */
 export type ServicePods = {namespace: string; cells: ReadonlyMap<string, string>};
 
-/** A pod in several slices (one per address family or port) counts once; endpoints that are not pods are ignored. */
+/** A pod in several slices (one per address family or port) counts once. */
 export function countServicePods(slices: Iterable<EndpointSlice>): ReadonlyMap<string, string> {
 	const services = new Map<string, Map<string, boolean>>();
 	for (const {
@@ -41,7 +41,7 @@ export function countServicePods(slices: Iterable<EndpointSlice>): ReadonlyMap<s
 	return new Map([...services].map(([service, pods]) => [service, `${[...pods.values()].filter(Boolean).length}/${pods.size}`]));
 }
 
-/** The cell of one service: `?` if unknown, `–` if it has no pods. */
+/** `?` if unknown, `–` if it has no pods. */
 export function servicePodsCell(known: ServicePods | null, namespace: string, service: string): string {
 	return known === null || known.namespace !== namespace ? '?' : (known.cells.get(service) ?? '–');
 }

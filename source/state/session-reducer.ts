@@ -1,4 +1,4 @@
-/** The reducer of the session: every change is an event. */
+/** The reducer of the session. */
 import type {Path} from '../evidence/evidence.ts';
 import {reduceConnectionList, type ConnectionListEvent} from './connection-list.ts';
 import {connectionChanges} from './connection-changes.ts';
@@ -32,28 +32,21 @@ export type SessionEvent =
 	| {type: 'resize'; columns: number; rows: number}
 	| {type: 'cluster'; to: Partial<ClusterState>}
 	| {type: 'view'; view: ViewName}
-	/** To a view of the history; the caller opens its namespace. */
 	| {type: 'go'; by: 1 | -1}
 	| {type: 'push'; layer: Layer}
 	| {type: 'layer'; to: Partial<Layer>}
-	/** Lines of a tail got new numbers; the expanded line stays the same. */
 	| {type: 'lines-moved'; id: string; moved: LineRemap}
-	/** A pending text arrived; ignored if its layer was closed. */
 	| {type: 'fill-text'; id: string; to: Partial<Extract<Layer, {kind: 'text'}>>}
 	| {type: 'pop'}
 	| {type: 'pane'; by: 1 | -1}
 	| {type: 'connection-cursor'; by: number}
 	| {type: 'zoom'}
-	/** Toggles the wrapping of texts. */
 	| {type: 'wrap'}
 	| {type: 'pending'; keys: string | null}
 	/** `isPassing`: not kept in the messages. */
 	| {type: 'notice'; text: string; role?: Message['role']; hint?: string; isPassing?: boolean; now: number}
-	/** A key was pressed: the notice was read and stays in the messages. */
 	| {type: 'notice-read'}
-	/** Shown like a notice, and kept for `why`. */
 	| {type: 'failed'; failure: Failure; text: string; hint: string; now: number}
-	/** Another action started, which `why` is about from now on. */
 	| {type: 'failure-over'}
 	| {type: 'tick'; now: number}
 	| {type: 'selected-path'; of: string; path: Path | null}
@@ -70,13 +63,12 @@ export type SessionEvent =
 	| {type: 'switch'; cluster: ClusterState}
 	| {type: 'tail-changed'};
 
-/** Notices leave the footer after this time. */
 const noticeMs = 5000;
 const mostMessages = 500;
-/** The step of the screen clock under reduced motion. */
+/** Step of the screen clock under reduced motion. */
 const stillMs = 10_000;
 
-/** Returns the same state if it is cheap to detect that nothing changed; then nothing is drawn. */
+/** Returns the same state if nothing changed, as far as that is cheap to detect; then nothing is drawn. */
 export function reduceSession(state: SessionState, event: SessionEvent): SessionState {
 	const reduce = reducers[event.type] as (state: SessionState, event: SessionEvent) => SessionState;
 	return reduce(state, event);
@@ -152,7 +144,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	'tail-changed': state => ({...state, tailVersion: state.tailVersion + 1}),
 };
 
-/** Repeats the search in the new lines, from its position. */
+/** Repeats the search from its position. */
 function filled(layer: Extract<Layer, {kind: 'text'}>, to: Partial<Extract<Layer, {kind: 'text'}>>): Layer {
 	return {...layer, ...to, ...(to.lines && layer.search && {search: searchText(to.lines, layer.search, layer.search.at ?? 0)})};
 }
@@ -163,7 +155,7 @@ function showView(state: SessionState, view: ViewName): SessionState {
 
 function noticed(state: SessionState, {text, role = 'plain', hint = '', isPassing = false, now}: Event<'notice'>): SessionState {
 	const message: Message = {time: now, text, role, hint};
-	// A warning is not replaced by an ordinary notice before it could be read.
+	// An ordinary notice does not replace a warning before it could be read.
 	const isKept = role === 'plain' && state.notice !== null && state.notice.role !== 'plain' && now - state.notice.time <= noticeMs;
 	return {
 		...state,
@@ -172,13 +164,11 @@ function noticed(state: SessionState, {text, role = 'plain', hint = '', isPassin
 	};
 }
 
-/** Replaces its row, or adds one. */
 function withForward(forwards: readonly ForwardState[], forward: ForwardState): readonly ForwardState[] {
 	const isKnown = forwards.some(({id}) => id === forward.id);
 	return isKnown ? forwards.map(one => (one.id === forward.id ? forward : one)) : [...forwards, forward];
 }
 
-/** Another cluster or namespace: nothing of the previous one is kept that does not apply. */
 function switched(state: SessionState, cluster: ClusterState): SessionState {
 	const lists = {...state.lists};
 	for (const name of listNames) {
@@ -230,7 +220,6 @@ function tick(state: SessionState, now: number): SessionState {
 	const notice = state.notice !== null && now - state.notice.time > noticeMs ? null : state.notice;
 	const list = currentList(state);
 	const lists = list ? {...state.lists, [list.name]: reduceList(list, {type: 'expire', now})} : state.lists;
-	// In steps, so that ages change in steps too.
 	return {...state, now: state.isStill && now - state.now < stillMs ? state.now : now, notice, lists};
 }
 

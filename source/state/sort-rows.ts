@@ -1,4 +1,4 @@
-/** The order of the rows of a list. */
+/** The order of list rows. */
 import {ageTitle, type ListKind} from './list-kinds.ts';
 import {momentOf, type Row} from './table-rows.ts';
 
@@ -9,12 +9,11 @@ export function sortColumns(kind: ListKind): readonly string[] {
 	return ['NAME', ...kind.columns.filter(({rank, from}) => rank < 2 && from.length > 0).map(column => column.title), ageTitle];
 }
 
-/** Whether values increase from top to bottom. */
 export function isAscending(kind: ListKind, {column, reverse}: RowOrder): boolean {
 	return kind.columns.some(({title, numeric}) => title === column && numeric === true) === reverse;
 }
 
-/** Rows arrive sorted by namespace and name; any other order is by one column and then by those. */
+/** Rows arrive sorted by namespace and name. */
 export function sortRows(rows: readonly Row[], kind: ListKind, order: RowOrder): readonly Row[] {
 	if (order.column === byName.column) {
 		return order.reverse ? rows.toReversed() : rows;
@@ -34,7 +33,6 @@ export function sortRows(rows: readonly Row[], kind: ListKind, order: RowOrder):
 
 	return rows.toSorted((one, other) => {
 		const [a, b] = [one.cells[at] ?? '', other.cells[at] ?? ''];
-		// Numbers sort from the greatest.
 		return sign * (numeric ? Number.parseInt(b, 10) - Number.parseInt(a, 10) : a < b ? -1 : a > b ? 1 : 0);
 	});
 }

@@ -1,4 +1,4 @@
-/** Compact rows from the apiserver's table rows, with an identity that survives sorting and watching. */
+/** Compact rows from the apiserver's tables. */
 import type {TableColumn, TableRow} from '../cluster/list.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {formatAge} from '../text/format-time.ts';
@@ -8,28 +8,27 @@ export type Row = {
 	/** The uid if known, else namespace and name. */
 	id: string;
 	namespace: string;
-	/** With the prefix of its kind, if a list shows several. */
 	name: string;
-	/** In the order of the columns; sanitized. */
+	/** Sanitized, in the order of the columns. */
 	cells: readonly string[];
-	/** Milliseconds; `null` if unknown. */
+	/** Milliseconds since 1970. */
 	created: number | null;
-	/** Set when it is deleted and still shown because it is selected. */
+	/** Set while a deleted row is still shown because it is selected. */
 	gone: number | null;
-	/** The phase of a terminated pod: `Succeeded` or `Failed`. */
+	/** `Succeeded` or `Failed`, of a terminated pod. */
 	ended?: string;
-	/** When it was read, if a cell contains an age: `8 (63s ago)`. */
+	/** Set if a cell contains an age: `8 (63s ago)`. */
 	readAt?: number;
 };
 
-/** `now` is when this row arrived, if that was after its table. */
+/** `now`: when this row arrived, if later than its table. */
 export type RowReader = (row: TableRow, namespace: string, now?: number) => Row;
 
-/** Equal cells share one string: statuses and node names repeat in thousands of rows. */
+/** Equal cells share one string, because statuses and node names repeat in thousands of rows. */
 const shared = new Map<string, string>();
 const mostShared = 50_000;
 
-/** A reader for tables with these columns; `now` is when the table was read, for ages without a date. */
+/** `now`: when the table was read. */
 export function rowReader(columns: readonly ListColumn[], prefix: string, given: readonly TableColumn[], now: number): RowReader {
 	const at = (name: string) => given.findIndex(column => column.name === name);
 	const places = columns.map(column => column.from.map(name => at(name)).find(index => index >= 0) ?? -1);
@@ -88,7 +87,6 @@ function share(text: string): string {
 
 const ago = / \((\w+) ago\)$/;
 
-/** A cell with its age as of now. */
 export function cellNow(row: Row, index: number, {ages}: Pick<ListColumn, 'ages'>, now: number): string {
 	const {cells, readAt} = row;
 	const cell = cells[index] ?? '';
@@ -101,14 +99,14 @@ export function cellNow(row: Row, index: number, {ages}: Pick<ListColumn, 'ages'
 	return ms === null ? cell : cell.replace(ago, () => ` (${formatAge(ms + now - readAt!)} ago)`);
 }
 
-/** The moment whose age a cell contains; `null` if it contains none. */
+/** The time of the event whose age a cell contains. */
 export function momentOf({cells, readAt}: Row, index: number): number | null {
 	return readAt === undefined ? null : createdFromAge(cells[index], readAt);
 }
 
 const unitMs: Readonly<Record<string, number>> = {s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, y: 31_536_000_000};
 
-/** `3d4h` as a moment, as exact as the apiserver's rounding. */
+/** As exact as the apiserver's rounding of `3d4h`. */
 function createdFromAge(age: unknown, now: number): number | null {
 	const ms = ageMs(age);
 	return ms === null ? null : now - ms;

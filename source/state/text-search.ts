@@ -4,20 +4,19 @@ import {escapeRegExp, describeRegexError} from '../text/escape-regexp.ts';
 import type {TextLine} from './session-state.ts';
 import {patternOf} from './tail/line-index.ts';
 
-/** `found` are line indexes in order; `at` is the current one. */
+/** `found`: line indexes in order. */
 export type TextSearch = {text: string; regex: boolean; found: readonly number[]; at: number | null};
 
 type Searched = Pick<TextSearch, 'text' | 'regex'>;
 
-/** The longest time of a regular expression for a whole text. */
+/** Limit for a whole text. */
 const longestMs = 250;
 
-/** Like `patternOf`: lower-case letters match both cases. @throws SyntaxError for an invalid regular expression */
+/** Like `patternOf`. @throws SyntaxError for an invalid regular expression */
 export function searchPattern({text, regex}: Searched, flags = ''): RegExp {
 	return patternOf(regex ? text : escapeRegExp(text), flags);
 }
 
-/** Why the search is not valid; `null` if it is. */
 export function searchProblem(searched: Searched): string | null {
 	try {
 		searchPattern(searched);
@@ -27,7 +26,7 @@ export function searchProblem(searched: Searched): string | null {
 	}
 }
 
-/** Goes to the first matching line from `from` on, wrapping around. An invalid or slow search finds nothing. */
+/** Wraps around. An invalid or slow search finds nothing. */
 export function searchText(lines: readonly TextLine[], {text, regex}: Searched, from: number): TextSearch | null {
 	if (text === '') {
 		return null;
@@ -45,12 +44,11 @@ export function searchText(lines: readonly TextLine[], {text, regex}: Searched, 
 	return {text, regex, found, at: found.find(index => index >= from) ?? found[0] ?? null};
 }
 
-/** The searched text of a line, with its label. */
 function searchedText(one: TextLine): string {
 	return one.asIs ? one.text : `${one.label ?? ''} ${one.text}`;
 }
 
-/** The next or previous matching line, wrapping around. */
+/** Wraps around. */
 export function nextFound({found, at}: TextSearch, direction: 1 | -1): number | null {
 	const here = at ?? -1;
 	return direction > 0

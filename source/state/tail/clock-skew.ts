@@ -1,6 +1,5 @@
-/** The differences between node clocks, inferred from timestamps and arrival times of lines. */
+/** Differences between node clocks, inferred from log lines. */
 
-/** The period that is evaluated. */
 const windowMs = 30_000;
 /** Live lines of a node that are needed for a result. */
 const enough = 5;
@@ -15,13 +14,13 @@ type Least = {delay: number; count: number};
 const none: Least = {delay: Infinity, count: 0};
 
 /**
-The smallest delay between timestamp and arrival counts for each node: a line can be delayed, but never arrives before it was written.
-This is an inference: a path that is always slow looks like a clock that is late.
+Compares the smallest delay between timestamp and arrival of each node, because no line arrives before it was written. An inference: a slow
+connection looks like a late clock.
 */
 export class ClockSkew {
 	readonly #nodes = new Map<string, Seen>();
 
-	/** Records a live line, not one of the backlog. */
+	/** Only for live lines: backlog lines arrive later than they were written. */
 	note(node: string, stampMs: number, arrivedMs: number): void {
 		const seen = this.#nodes.get(node) ?? {since: arrivedMs, now: none, before: none};
 		if (arrivedMs - seen.since > windowMs) {
@@ -32,7 +31,7 @@ export class ClockSkew {
 		this.#nodes.set(node, seen);
 	}
 
-	/** Nodes whose clocks differ from the median (of two nodes, from the one closer to the local clock), the greatest difference first. */
+	/** Nodes that differ from the median (of two nodes, from the one closer to the local clock), greatest difference first. */
 	skews(): readonly NodeSkew[] {
 		const delays = [...this.#nodes]
 			.filter(([, {now, before}]) => now.count + before.count >= enough)

@@ -1,15 +1,14 @@
-/** Inserts older or late lines where their times belong among the lines that are shown. */
+/** Inserts older or late lines by time. */
 import {kindBits, levelBits, LineBlock, linesPerBlock, type LineBuffer, type LineCounts} from './line-buffer.ts';
 
-/** The new number of a line. */
 export type LineRemap = (number: number) => number;
 
 /** Smaller blocks are copied into others. */
 const worthKeeping = 512;
 
 /**
-The order within each log stays as it is, and so does the order of the lines that are there; of equal times what is inserted stands first.
-@param inserted lines of one log each, in the order of that log; they precede all lines of the same log from `from` on. They are emptied.
+Shown lines and each log keep their order. At equal times inserted lines come first.
+@param inserted lines of one log each, in order, which precede all lines of the same log from `from` on. They are emptied.
 @param from lines before this number stay where they are
 */
 export function insertLines(buffer: LineBuffer, inserted: readonly LineBuffer[], from = buffer.first): LineRemap {
@@ -19,7 +18,7 @@ export function insertLines(buffer: LineBuffer, inserted: readonly LineBuffer[],
 	const rest = begin < 0 ? [] : buffer.blocks.slice(begin);
 	const writer = new BlockWriter(begin < 0 ? buffer.blocks : buffer.blocks.slice(0, begin));
 	const firstNumber = rest[0]?.first ?? buffer.end;
-	// The new positions of overtaken lines; all lines after them moved by the same amount.
+	// New positions of overtaken lines. All lines after them moved by the same amount.
 	const places: number[] = [];
 	let number = firstNumber;
 	let newest = -Infinity;
@@ -53,14 +52,14 @@ export function insertLines(buffer: LineBuffer, inserted: readonly LineBuffer[],
 
 type Head = {blocks: LineBlock[]; at: number; time: number};
 
-/** Merges the lines of several logs by time. A line that is older than its predecessor in the same log stays after it. */
+/** A line that is older than its predecessor in the same log stays after it. */
 class Merge {
 	readonly #heads: Head[] = [];
 
 	constructor(logs: readonly LineBuffer[]) {
 		for (const log of logs) {
 			const blocks = [...log.blocks];
-			// Blocks are released one by one while they are moved.
+			// Free blocks one by one while they are moved.
 			log.clear();
 			if (blocks.length > 0) {
 				this.#insert({blocks, at: 0, time: blocks[0]!.times[0]!});
@@ -72,7 +71,6 @@ class Merge {
 		return this.#heads.length === 0;
 	}
 
-	/** Moves all lines up to `limit` and returns their number. */
 	moveUntil(limit: number, writer: BlockWriter): number {
 		let moved = 0;
 		while (this.#heads.length > 0 && this.#heads[0]!.time <= limit) {
@@ -101,7 +99,6 @@ class Merge {
 	}
 }
 
-/** Lines of one log up to `limit`, at least one. */
 function moveRun(head: Head, limit: number, writer: BlockWriter): number {
 	let moved = 0;
 	do {
@@ -146,7 +143,6 @@ class BlockWriter {
 		this.#block.take(block, at);
 	}
 
-	/** The lines of a block from `at` on. */
 	takeBlock(block: LineBlock, at: number): void {
 		if (at === 0 && block.count >= worthKeeping) {
 			this.#close();

@@ -1,4 +1,4 @@
-/** A log line that is a JSON object, as fields in reading order. */
+/** Fields of a log line that is a JSON object. */
 import {isLosslessNumber, parseLosslessJson} from '../../text/lossless-json.ts';
 import type {LineBuffer} from './line-buffer.ts';
 
@@ -9,7 +9,6 @@ const timeNames = new Set(['time', 'ts', 'timestamp', '@timestamp', 'datetime', 
 const levelNames = new Set(['level', 'severity', 'lvl', 'loglevel', 'log.level']);
 const messageNames = new Set(['msg', 'message', 'event', '@message', 'log']);
 
-/** `null` if the line is not one JSON object. */
 export function readJsonLine(text: string): JsonLine | null {
 	if (!text.startsWith('{') || !text.trimEnd().endsWith('}')) {
 		return null;
@@ -44,7 +43,7 @@ export function readJsonLine(text: string): JsonLine | null {
 	return line;
 }
 
-/** All fields of the object in their order, for the expanded line; `null` if the text is not a JSON object. */
+/** `null` if the text is not a JSON object. */
 export function allJsonFields(text: string): readonly JsonField[] | null {
 	if (!/^\s*\{/.test(text)) {
 		return null;
@@ -57,7 +56,6 @@ export function allJsonFields(text: string): readonly JsonField[] | null {
 	}
 }
 
-/** The number of lines that start like a JSON object. */
 export function countJsonLines({blocks}: LineBuffer): number {
 	let count = 0;
 	for (const block of blocks) {

@@ -1,28 +1,28 @@
-/** The lines of a tail as bytes: a million lines take little more than their own size; the oldest are dropped and counted. */
+/** The lines of a tail as bytes. The oldest are dropped and counted. */
 
 export type LineLevel = 0 | 1 | 2 | 3 | 4 | 5;
 export const levelNames = ['', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 
-/** `text` came from a container; `notice` is from spoke: a gap, a reconnect, a restart, a mark. */
+/** `text` is from a container; `notice` and `mark` are from spoke. */
 export type LineKind = 'text' | 'notice' | 'mark';
 
 export type TailLine = {
 	/** Counts from 0, including dropped lines. */
 	number: number;
-	/** The index of its source; -1 for a notice about all. */
+	/** -1 for a notice about all sources. */
 	source: number;
-	/** Milliseconds; 0 if it has none. */
+	/** Milliseconds since 1970; 0 without a timestamp. */
 	time: number;
 	level: LineLevel;
 	kind: LineKind;
-	/** It arrived after later lines were shown, and is in order of arrival. */
+	/** Arrived after later lines were shown. */
 	late: boolean;
 	/** Valid until the next append. */
 	bytes: Buffer;
 };
 
 const kinds: readonly LineKind[] = ['text', 'notice', 'mark'];
-/** The flags of a line: level in the lowest bits, then kind, then whether it was late. */
+/** Level in the lowest bits, then kind, then late. */
 export const levelBits = 0x0f;
 export const kindBits = 0x30;
 export const noticeFlags = kinds.indexOf('notice') << 4;
@@ -31,27 +31,25 @@ export const linesPerBlock = 4096;
 /** This part of a block may stay empty, because copying costs more. */
 const worthless = 1 / 16;
 
-/** Lines that are added and dropped together. A sealed block takes little more than its bytes. */
 export class LineBlock {
-	/** The number of its first line. */
 	first: number;
 	count = 0;
 	bytes: Buffer;
 	used = 0;
-	/** A snapshot reads them, so they must not be overwritten. */
+	/** A snapshot reads the lines, so they must not be overwritten. */
 	isShared = false;
 	readonly starts = new Uint32Array(linesPerBlock + 1);
 	readonly times = new Float64Array(linesPerBlock);
 	readonly sources = new Int16Array(linesPerBlock);
 	readonly signs = new Uint8Array(linesPerBlock);
 
-	/** `expected`: the bytes that its lines may need. */
+	/** `expected`: size of the lines in bytes. */
 	constructor(first: number, expected = 64 * 1024) {
 		this.first = first;
 		this.bytes = Buffer.allocUnsafeSlow(expected);
 	}
 
-	/** Drops its lines and reuses the memory, which spares the system and the garbage collector. */
+	/** Reuses the memory. */
 	beginAnew(first: number, expected: number): void {
 		this.first = first;
 		this.count = 0;
@@ -65,7 +63,6 @@ export class LineBlock {
 		this.#put(source, time, level | (kinds.indexOf(kind) << 4) | (late ? lateBit : 0), bytes, from, to);
 	}
 
-	/** Copies a line of another block. */
 	take(from: LineBlock, at: number): void {
 		this.#put(from.sources[at]!, from.times[at]!, from.signs[at]!, from.bytes, from.starts[at]!, from.starts[at + 1]!);
 	}
@@ -93,7 +90,6 @@ export class LineBlock {
 		}
 	}
 
-	/** The lines so far; later ones are added after them. */
 	snapshot(): LineBlock {
 		this.isShared = true;
 		return Object.assign(Object.create(LineBlock.prototype) as LineBlock, this);
@@ -117,44 +113,39 @@ export class LineBlock {
 export type LineCounts = {lines: number; errors: number; warnings: number};
 export type LineBufferLimits = {lines: number; bytes: number};
 
-/** 1,000,000 lines, or 200 MB of them. */
 const standardLimits: LineBufferLimits = {lines: 1_000_000, bytes: 200_000_000};
 
 export class LineBuffer {
 	readonly #limits: LineBufferLimits;
 	#blocks: LineBlock[] = [];
-	/** The block dropped last, which is reused for the next one. */
 	#spare: LineBlock | null = null;
 	#bytes = 0;
-	/** Received lines by level; never decreases. */
+	/** Received lines; never decreases. */
 	readonly counts: LineCounts = {lines: 0, errors: 0, warnings: 0};
 
 	constructor(limits: LineBufferLimits = standardLimits) {
 		this.#limits = limits;
 	}
 
-	/** The number of the oldest line that is kept, which is the number of dropped lines. */
 	get first(): number {
 		return this.#blocks[0]?.first ?? 0;
 	}
 
-	/** One after the newest. */
+	/** One after the newest line. */
 	get end(): number {
 		const last = this.#blocks.at(-1);
 		return last ? last.first + last.count : 0;
 	}
 
-	/** The size of the lines in bytes. */
 	get bytes(): number {
 		return this.#bytes;
 	}
 
-	/** In order; every block but the last is full or sealed. */
+	/** Every block but the last is full or sealed. */
 	get blocks(): readonly LineBlock[] {
 		return this.#blocks;
 	}
 
-	/** The line is in `bytes` from `from` to `to`. */
 	append(source: number, time: number, level: LineLevel, kind: LineKind, bytes: Buffer, late = false, from = 0, to = bytes.length): void {
 		let block = this.#blocks.at(-1);
 		if (!block || block.count === linesPerBlock) {
@@ -194,19 +185,17 @@ export class LineBuffer {
 		return spare;
 	}
 
-	/** Drops the oldest lines and returns their number. */
 	dropFirstBlock(): number {
 		const gone = this.#blocks.shift();
 		this.#bytes -= gone?.used ?? 0;
 		return gone?.count ?? 0;
 	}
 
-	/** The free capacity for lines before the kept ones. */
 	get room(): LineBufferLimits {
 		return {lines: Math.max(0, this.#limits.lines - (this.end - this.first)), bytes: Math.max(0, this.#limits.bytes - this.#bytes)};
 	}
 
-	/** Replaces all blocks; their lines are renumbered from the first kept one on. */
+	/** Renumbers the lines from the first kept one on. */
 	replace(blocks: readonly LineBlock[], added: LineCounts): void {
 		let number = this.first;
 		this.#blocks = blocks.filter(({count}) => count > 0);
@@ -222,7 +211,7 @@ export class LineBuffer {
 		this.counts.warnings += added.warnings;
 	}
 
-	/** A snapshot of the kept lines for incremental reading; it copies nothing. */
+	/** Copies nothing. */
 	snapshot(): LineBuffer {
 		const kept = new LineBuffer(this.#limits);
 		kept.#blocks = this.#blocks.map(block => block.snapshot());

@@ -1,4 +1,4 @@
-/** The rate of live lines; the backlog of a log arrives first, and fast. */
+/** The rate of live lines. */
 
 /** The backlog has arrived by then. */
 const backlogMs = 2000;
@@ -6,30 +6,26 @@ const backlogMs = 2000;
 /** A rate is shown once a source has been live for this long. */
 const settledMs = 1000;
 
-/** The seconds that a rate covers. */
+/** Seconds that a rate covers. */
 const averaged = 5;
 
 export class LineFlow {
-	/** Since when the lines of a source are live. */
+	/** When the lines of a source become live. */
 	readonly #liveFrom = new Map<number, number>();
-	/** When a source last had a line. */
 	readonly #lastAt = new Map<number, number>();
 	#arrived = 0;
 	#live = 0;
 	#rates: readonly number[] = [];
 
-	/** A read starts or restarts. */
 	opened(source: number, now: number): void {
 		this.#liveFrom.set(source, now + backlogMs);
 		this.#lastAt.set(source, now);
 	}
 
-	/** The time of the last line of a source; `null` before the first. */
 	quietSince(source: number): number | null {
 		return this.#lastAt.get(source) ?? null;
 	}
 
-	/** Records lines of a source and returns whether they are live. */
 	came(source: number, count: number, now: number): boolean {
 		const from = this.#liveFrom.get(source) ?? now + backlogMs;
 		this.#liveFrom.set(source, from);
@@ -40,17 +36,16 @@ export class LineFlow {
 		return isLive;
 	}
 
-	/** Whether the backlog of a source has been received. */
 	isPastBacklog(source: number, now: number): boolean {
 		return now > (this.#liveFrom.get(source) ?? Infinity);
 	}
 
-	/** How long no source had a line; `null` before the first. */
+	/** Time without a line from any source; `null` before the first line. */
 	quietMs(now: number): number | null {
 		return this.#lastAt.size === 0 ? null : Math.max(0, now - Math.max(...this.#lastAt.values()));
 	}
 
-	/** Called once per second with the lines received in it; returns the live lines per second, `null` if unknown. */
+	/** Called once per second. */
 	tick(now: number): {inflow: number; rate: number | null} {
 		const inflow = this.#arrived;
 		const isLive = this.#liveFrom.values().some(from => now > from + settledMs);

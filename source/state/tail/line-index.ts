@@ -1,4 +1,4 @@
-/** The lines of a buffer that match, found block by block, so that a million lines never delay a key. */
+/** Matching lines of a buffer, found block by block. */
 import {matchWithin} from '../../text/bounded-match.ts';
 import {formatNumber} from '../../text/format-number.ts';
 import {escapeRegExp, describeRegexError} from '../../text/escape-regexp.ts';
@@ -12,24 +12,21 @@ export type LineQuery = {
 	inverse: boolean;
 	/** This level and worse; 0 is all lines. */
 	level: LineLevel;
-	/** Hidden sources. */
 	hidden: ReadonlySet<number>;
-	/** Lines shown around each match. */
 	context: number;
-	/** Whether notices are included: in a filtered view, not in a search. */
+	/** True in a filtered view, false in a search. */
 	notices: boolean;
 };
 
-/** The longest time of a regular expression for one block. */
 const regexLimitMs = 250;
 const pieceBytes = 16 * 1024;
 
 export class LineIndex {
 	readonly query: LineQuery;
 	readonly matches = new LineNumbers();
-	/** The matches with the lines around them, and the notices. */
+	/** Matches, the lines around them, and notices. */
 	readonly shown = new LineNumbers();
-	/** Why its text is not valid; then nothing matches and nothing is left out. */
+	/** Why the query is invalid. Nothing matches then, and nothing is hidden. */
 	problem: string | null = null;
 	#scanned: number;
 	#lastMatch = -1;
@@ -46,7 +43,7 @@ export class LineIndex {
 		this.#ignoreCase = isLower(query.text) && query.text !== query.text.toUpperCase();
 		this.#needle = Buffer.from(query.text);
 		this.#lowerNeedle = this.#needle.toString('latin1').toLowerCase();
-		// Bytes are folded as ASCII; other letters are matched as characters.
+		// Only ASCII can be folded as bytes.
 		const isByCharacters = query.regex || (this.#ignoreCase && !asciiOnly.test(query.text));
 		if (isByCharacters && query.text !== '') {
 			try {
@@ -57,12 +54,11 @@ export class LineIndex {
 		}
 	}
 
-	/** The number of scanned lines. */
 	get scanned(): number {
 		return this.#scanned;
 	}
 
-	/** Scans for about `budgetMs`; true if it is up to date. */
+	/** Scans for about `budgetMs`; true if the index is complete. */
 	advance(buffer: LineBuffer, budgetMs: number): boolean {
 		const until = performance.now() + budgetMs;
 		this.#scanned = Math.max(this.#scanned, buffer.first);
@@ -87,7 +83,6 @@ export class LineIndex {
 		return this.#scanned >= buffer.end;
 	}
 
-	/** Shows the lines again that were left out so far. */
 	#beginAnew(first: number): void {
 		this.#scanned = first;
 		this.#lastMatch = -1;
@@ -96,7 +91,7 @@ export class LineIndex {
 		this.shown.dropBelow(Infinity);
 	}
 
-	/** Indexes within the block of the matching lines, in order; `null` is all. */
+	/** Indexes within the block, in order; `null` is all. */
 	#find(block: LineBlock, from: number): ReadonlySet<number> | 'given-up' | null {
 		if (this.query.text === '' || this.problem !== null) {
 			return null;
@@ -171,12 +166,11 @@ export class LineIndex {
 	}
 }
 
-/** The query of a search: a text in the lines of all containers. */
+/** Searches the lines of all containers. */
 export function searchQuery({text, regex}: Pick<LineQuery, 'text' | 'regex'>): LineQuery {
 	return {text, regex, inverse: false, level: 0, hidden: new Set(), context: 0, notices: false};
 }
 
-/** Why a query is not valid; `null` if it is. */
 export function queryProblem(typed: Pick<LineQuery, 'text' | 'regex'>): string | null {
 	return new LineIndex(searchQuery(typed)).problem;
 }
@@ -193,7 +187,7 @@ function isLower(text: string): boolean {
 	return text === text.toLowerCase();
 }
 
-/** Lines from `from` on that are scanned as one text: many long strings are slow to collect. */
+/** Scans several lines as one text, because many long strings are slow to collect. */
 function pieceEnd(block: LineBlock, from: number): number {
 	let to = from + 1;
 	while (to < block.count && block.starts[to + 1]! - block.starts[from]! <= pieceBytes) {
@@ -203,7 +197,7 @@ function pieceEnd(block: LineBlock, from: number): number {
 	return to;
 }
 
-/** `next` returns the position of a match at or after a byte of the block, -1 for none; a match across two lines does not count. */
+/** `next` returns the position of a match at or after a byte, or -1. A match across two lines does not count. */
 function collect(block: LineBlock, from: number, to: number, found: Set<number>, length: number, next: (position: number) => number): void {
 	let line = from;
 	for (let at = next(block.starts[from]!); at >= 0 && at < block.starts[to]!; at = next(Math.max(at + 1, block.starts[line]!))) {

@@ -1,7 +1,7 @@
 /** The severity level of a log line. */
 import type {LineLevel} from './line-buffer.ts';
 
-/** Only the start of a line is scanned: the rest is its message. */
+/** Only the start is scanned: the rest is the message. */
 const lookedAt = 200;
 
 /** `E1124 14:02:09.002` of klog. */
@@ -14,7 +14,7 @@ const named: ReadonlyMap<string, LineLevel> = new Map([
 	...levelled(3, ['warn', 'warning', 'w']),
 	...levelled(2, ['info', 'information', 'notice', 'i']),
 	...levelled(1, ['debug', 'trace', 'verbose', 'd', 't']),
-	// Numbers of pino and bunyan.
+	// pino and bunyan.
 	...([
 		['10', 1],
 		['20', 1],
@@ -46,13 +46,13 @@ const keys: ReadonlySet<string> = new Set(['level', 'lvl', 'severity']);
 const longestWord = 9;
 const isInWord = byteTable(byte => /\w/.test(String.fromCodePoint(byte)));
 const isEnd = byteTable(byte => /[\s:"\]]/.test(String.fromCodePoint(byte)));
-/** A bit for each length of the words that start with this byte; no string is created for other lengths. */
+/** A bit for each length of the words that start with this byte. Other lengths create no string. */
 const lengths = new Uint16Array(256);
 for (const word of [...words.keys(), ...wordsBeforeAnEnd.keys(), ...[...keys].flatMap(key => [key, key.toUpperCase()])]) {
 	lengths[word.codePointAt(0)!]! |= 1 << word.length;
 }
 
-/** The level of the line from `from` to `to`. Scans bytes in place, because a tail calls it for every line. */
+/** Scans bytes in place, because a tail calls it for every line. */
 export function levelOf(bytes: Buffer, from = 0, to = bytes.length): LineLevel {
 	const end = Math.min(to, from + lookedAt);
 	if (bytes[from] === 0x7b) {
@@ -98,7 +98,6 @@ function wordLevel(bytes: Buffer, from: number, end: number): LineLevel {
 	return found ?? 0;
 }
 
-/** The word at `at`, with or without a quotation mark before it. */
 function valueAt(bytes: Buffer, at: number, end: number): string {
 	const begin = bytes[at] === 0x22 || bytes[at] === 0x27 ? at + 1 : at;
 	return bytes.toString('latin1', begin, wordEnd(bytes, begin, end)).toLowerCase();

@@ -1,4 +1,4 @@
-/** Sorted line numbers at four bytes each: a million can be searched, and dropped from the front. */
+/** Sorted line numbers at four bytes each. */
 
 export class LineNumbers {
 	#items = new Uint32Array(1024);
@@ -25,7 +25,7 @@ export class LineNumbers {
 		return index < 0 || index >= this.length ? undefined : this.#items[this.#start + index];
 	}
 
-	/** The index of the first number that is not below `number`. */
+	/** Index of the first number that is not below `number`. */
 	indexOf(number: number): number {
 		let [low, high] = [this.#start, this.#end];
 		while (low < high) {
@@ -40,7 +40,6 @@ export class LineNumbers {
 		return low - this.#start;
 	}
 
-	/** The current numbers from `from` to below `end`. */
 	between(from: number, end: number): Uint32Array {
 		return this.#items.slice(this.#start + this.indexOf(from), this.#start + this.indexOf(end));
 	}

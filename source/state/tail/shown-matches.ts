@@ -1,11 +1,11 @@
-/** The matches of a search that can be reached: not those that the filter leaves out or that are buffered by a pause. */
+/** Matches of a search that are neither filtered out nor buffered by a pause. */
 import type {LineNumbers} from './line-numbers.ts';
 import {activeIndex, shownEnd, type TailView} from './tail-view.ts';
 
-/** The counters are drawn several times per second, so counting stops here. */
+/** Counting stops here, because the counters are drawn several times per second. */
 const countedAtMost = 5000;
 
-/** The next or previous match of the cursor, wrapping around. */
+/** Wraps around. */
 export function nextMatch(view: TailView, direction: 1 | -1): number | null {
 	return direction > 0
 		? (firstFrom(view, view.cursor + 1) ?? firstFrom(view, view.buffer.first))
@@ -13,15 +13,13 @@ export function nextMatch(view: TailView, direction: 1 | -1): number | null {
 }
 
 export type MatchCount = {
-	/** The number of the current or next match; `null` beyond the counted ones. */
+	/** Number of the current or next match; `null` beyond the counted ones. */
 	at: number | null;
 	of: number;
-	/** There are more than the counted ones. */
 	more: boolean;
 	hidden: number;
 };
 
-/** Counts the visible and the hidden matches. */
 export function countMatches(view: TailView): MatchCount {
 	const matches = view.searchIndex?.matches;
 	if (!matches || activeIndex(view) === null) {
@@ -77,7 +75,6 @@ function lastUpTo(view: TailView, to: number): number | null {
 	}
 }
 
-/** The greatest number that is not above `number`. */
 function upTo(numbers: LineNumbers, number: number): number | undefined {
 	return numbers.at(numbers.indexOf(number + 1) - 1);
 }

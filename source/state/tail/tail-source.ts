@@ -1,8 +1,8 @@
-/** The names and colors of the sources of a tail. */
+/** Names and colors of the sources of a tail. */
 import type {LogSource} from '../../streams/logs/log-events.ts';
 import type {TailSource} from './tail-view.ts';
 
-/** The short name of each source: the distinguishing part of its pod name, and its container if there are several. */
+/** `x2xkq`, or with several containers `x2xkq/app`. */
 export function shortNames(sources: ReadonlyArray<Pick<TailSource, 'namespace' | 'pod' | 'container'>>): string[] {
 	const pods = podNames(new Map(sources.map(source => [keyOf(source), source])));
 	const isMany = new Set(sources.map(({container}) => container)).size > 1;
@@ -13,7 +13,7 @@ function keyOf({namespace, pod}: Pick<TailSource, 'namespace' | 'pod'>): string 
 	return `${namespace}/${pod}`;
 }
 
-/** Names that collide are extended until they differ; equal pod names get their namespace. */
+/** Colliding names are extended until they differ. Equal pod names get their namespace. */
 function podNames(pods: ReadonlyMap<string, Pick<TailSource, 'pod'>>): Map<string, string> {
 	const names = new Map([...pods].map(([key, {pod}]) => [key, shortName(pod)]));
 	for (;;) {
@@ -40,12 +40,10 @@ function shortName(pod: string): string {
 	return pod.length <= 10 || /^\d+$/.test(last) || last.length < 4 ? pod.slice(-16) : last;
 }
 
-/** The end of a pod name with one part more than `end`. */
 function longer(pod: string, end: string): string {
 	return pod.slice(pod.slice(0, -end.length - 1).lastIndexOf('-') + 1);
 }
 
-/** A log as a source of a tail, with its color. */
 export function asTailSource(source: LogSource): TailSource {
 	let hash = 0;
 	for (const character of source.uid ?? source.pod) {

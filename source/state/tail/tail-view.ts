@@ -1,4 +1,4 @@
-/** What the user sees of a tail: position, search, filter and display options. The lines are in its buffer. */
+/** What the user sees of a tail. The lines are in its buffer. */
 import {formatNumber} from '../../text/format-number.ts';
 import {formatDuration} from '../../text/format-time.ts';
 import type {NodeSkew} from './clock-skew.ts';
@@ -10,23 +10,19 @@ export type TailSource = {
 	pod: string;
 	container: string;
 	node: string | null;
-	/** `x2xkq`, or with several containers `x2xkq/app`. */
 	short: string;
-	/** 1–8. */
 	color: number;
 	on: boolean;
 	/** `checking`: open and silent, and the liveness check is pending. */
 	state: 'waiting' | 'open' | 'checking' | 'interrupted' | 'ended';
 	note: string;
-	/** Since when its note applies, milliseconds since 1970, if known. */
+	/** Since when the note applies, milliseconds since 1970. */
 	since?: number | null;
-	/** Other containers of its pod. */
 	besides?: readonly string[];
-	/** Its pod was deleted. */
 	isGone?: boolean;
 };
 
-/** Events of the streams; the buffer counts dropped lines. */
+/** The buffer counts dropped lines. */
 export type TailCounters = {reconnects: number; possibleGaps: number; restarts: number; json: number};
 const noCounters: TailCounters = {reconnects: 0, possibleGaps: 0, restarts: 0, json: 0};
 
@@ -40,13 +36,11 @@ export type TailView = {
 	phase: 'opening' | 'following' | 'waiting' | 'ended' | 'failed';
 	note: string;
 	since: SincePreset;
-	/** When the log was requested; `null` before. */
 	askedAt: number | null;
 	previous: boolean;
 	follow: boolean;
-	/** While paused, the number of the first buffered line. */
+	/** Number of the first buffered line while paused. */
 	pausedAt: number | null;
-	/** The numbers of the selected line and of the line at the top. */
 	cursor: number;
 	top: number;
 	left: number;
@@ -70,23 +64,20 @@ export type TailView = {
 	marked: ReadonlySet<number>;
 	lineField: number;
 	counters: TailCounters;
-	/** Live lines per second; `null` if unknown. */
 	rate: number | null;
-	/** Time since the last line, milliseconds; `null` before the first. */
+	/** `null` before the first line. */
 	quietMs: number | null;
-	/** How long a response has been awaited, milliseconds; `null` if none is. */
 	waitedMs: number | null;
 	windowRows: number;
 	older: OlderLines;
-	/** Nodes whose clocks differ. */
 	skews: readonly NodeSkew[];
 };
 
-/** Whether there are lines before the first one: not loaded, being loaded, none, or more than can be kept. */
+/** `full`: more lines exist than can be kept. */
 export type OlderLines = {phase: 'unread' | 'reading' | 'none' | 'full'; read: number; note: string};
 export const olderUnread: OlderLines = {phase: 'unread', read: 0, note: ''};
 
-/** Counts equal names in two namespaces as two pods, and deleted pods only if all are. */
+/** Equal names in two namespaces count twice. Deleted pods count only if all are deleted. */
 export function podCount(sources: readonly TailSource[]): number {
 	return new Set(presentSources(sources).map(({namespace, pod}) => `${namespace}/${pod}`)).size;
 }
@@ -97,7 +88,7 @@ export function presentSources(sources: readonly TailSource[]): readonly TailSou
 	return present.length === 0 ? sources : present;
 }
 
-/** `214 lines/s`; below ten with one decimal. */
+/** Below ten with one decimal. */
 export function formatRate(rate: number): string {
 	return `${rate > 0 && rate < 10 ? rate.toFixed(1) : formatNumber(Math.round(rate))} lines/s`;
 }
@@ -105,7 +96,7 @@ export function formatRate(rate: number): string {
 /** A shorter silence may just be a slow log. */
 const quietAfterMs = 5000;
 
-/** `214 lines/s`, `no new lines for 12 s`, `reconnecting for 3.0 s`. */
+/** `214 lines/s`, `no new lines for 12 s`. */
 export function describeActivity({
 	phase,
 	note,
@@ -124,7 +115,6 @@ export function describeActivity({
 	return rate === null ? '' : formatRate(rate);
 }
 
-/** An empty tail that follows the end. */
 export function emptyTail(id: string, title: string, buffer = new LineBuffer()): TailView {
 	return {
 		id,
@@ -167,7 +157,7 @@ export function emptyTail(id: string, title: string, buffer = new LineBuffer()):
 	};
 }
 
-/** Restarts a tail from another position; display options and filter stay. From the head, the cursor is on the first line. */
+/** Display options and filter stay. */
 export function restartTail(view: TailView, since: SincePreset, {previous, now}: {previous: boolean; now: number}): TailView {
 	const isHead = since === 'head';
 	const begun = filterTail(
@@ -196,12 +186,12 @@ export function restartTail(view: TailView, since: SincePreset, {previous, now}:
 	return begun.follow ? begun : goTo(begun, 0);
 }
 
-/** One after the newest line that is shown; a pause hides later ones. */
+/** One after the newest line that is shown. */
 export function shownEnd({buffer, pausedAt}: TailView): number {
 	return pausedAt === null ? buffer.end : Math.max(buffer.first, Math.min(pausedAt, buffer.end));
 }
 
-/** Lines received since the pause; errors are counted among the kept ones. */
+/** Errors are counted among the kept lines. */
 export function pausedBacklog({buffer, pausedAt}: TailView): {lines: number; errors: number} {
 	const from = pausedAt ?? buffer.end;
 	let errors = 0;
@@ -219,13 +209,11 @@ export function pausedBacklog({buffer, pausedAt}: TailView): {lines: number; err
 	return {lines: buffer.end - from, errors};
 }
 
-/** The number of lines that the view can show. */
 export function shownLength(view: TailView): number {
 	const index = activeIndex(view);
 	return index === null ? shownEnd(view) - view.buffer.first : index.shown.indexOf(shownEnd(view));
 }
 
-/** The numbers of all lines that the view shows, in order. */
 export function shownNumbers(view: TailView): Iterable<number> {
 	const {first} = view.buffer;
 	const end = shownEnd(view);
@@ -238,7 +226,7 @@ function* range(from: number, end: number): Generator<number> {
 	}
 }
 
-/** The number of the line at `place` in the view's order, clamped to its ends. */
+/** Clamped to the ends. */
 export function numberAt(view: TailView, place: number): number {
 	const length = shownLength(view);
 	const at = Math.max(0, Math.min(place, length - 1));
@@ -246,29 +234,26 @@ export function numberAt(view: TailView, place: number): number {
 	return index === null ? view.buffer.first + at : (index.shown.at(at) ?? view.buffer.first);
 }
 
-/** The place of a line, or of the next one that is shown. */
 export function placeOf(view: TailView, number: number): number {
 	const index = activeIndex(view);
 	return index === null ? Math.max(0, number - view.buffer.first) : index.shown.indexOf(number);
 }
 
-/** The selected line; while following, the last line shown. */
+/** While following, the last line shown. */
 export function selectedLine(view: TailView): number {
 	return view.follow ? numberAt(view, shownLength(view) - 1) : view.cursor;
 }
 
-/** The lines that pass the filter; `null` if all lines are shown. */
 export function activeIndex({shownIndex, matchesOnly}: TailView): LineIndex | null {
 	return matchesOnly ? shownIndex : null;
 }
 
-/** Moves the cursor by lines; leaving the end stops following. */
 export function moveTail(view: TailView, by: number): TailView {
 	const place = view.follow ? shownLength(view) - 1 : placeOf(view, view.cursor);
 	return goTo({...view, top: topOf(view)}, numberAt(view, place + by));
 }
 
-/** Selects a line and keeps it in the window. */
+/** Keeps the line in the window. */
 export function goTo(view: TailView, number: number): TailView {
 	const place = placeOf(view, number);
 	const topPlace = placeOf(view, view.top);
@@ -276,7 +261,7 @@ export function goTo(view: TailView, number: number): TailView {
 	return {...view, follow: false, cursor: numberAt(view, place), top: numberAt(view, from)};
 }
 
-/** Like goTo, with the line in the upper third: matches, errors and marks need the lines after them. */
+/** Puts the line into the upper third, because matches and errors need the lines after them. */
 export function jumpTo(view: TailView, number: number): TailView {
 	const place = placeOf(view, number);
 	const topPlace = placeOf(view, topOf(view));
@@ -287,7 +272,6 @@ export function jumpTo(view: TailView, number: number): TailView {
 	return {...view, follow: false, cursor: numberAt(view, place), top: numberAt(view, Math.max(0, place - Math.floor(view.windowRows / 3)))};
 }
 
-/** Goes to the newest line and follows. */
 export function followTail(view: TailView): TailView {
 	return {
 		...view,
@@ -298,7 +282,6 @@ export function followTail(view: TailView): TailView {
 	};
 }
 
-/** The line at the top of the window. */
 export function topOf(view: TailView): number {
 	return view.follow ? numberAt(view, Math.max(0, shownLength(view) - view.windowRows)) : Math.max(view.top, view.buffer.first);
 }
@@ -317,30 +300,28 @@ export function clampToBuffer(view: TailView): TailView {
 			};
 }
 
-/** Shows or hides a field of JSON lines. */
 export function toggleField(view: TailView, name: string): TailView {
 	const {fields} = view;
 	return {...view, json: true, fields: fields.includes(name) ? fields.filter(one => one !== name) : [...fields, name]};
 }
 
-/** Pauses, or resumes. */
+/** The caller fills the index. */
 export function pauseTail(view: TailView): TailView {
 	return view.pausedAt === null ? {...view, pausedAt: view.buffer.end} : {...view, pausedAt: null};
 }
 
-/** Starts a search in all lines; an empty text ends it. The caller fills the index. */
 export function searchTail(view: TailView, asked: TailView['search']): TailView {
 	const search = asked?.text === '' ? null : asked;
 	const next = {...view, search, searchIndex: search && new LineIndex(searchQuery(search), view.buffer.first)};
 	return view.searchOnly ? filterTail(next, {searchOnly: false}) : next;
 }
 
-/** The effective filter: that of the user, or the search if it hides other lines. */
+/** The user's filter, or the search if it hides other lines. */
 export function effectiveFilter({filter, search, searchOnly}: Pick<TailView, 'filter' | 'search' | 'searchOnly'>): TailView['filter'] {
 	return filter.text === '' && searchOnly && search !== null ? {...search, inverse: false} : filter;
 }
 
-/** Sets the filter; hides no lines if there is nothing to filter. */
+/** Hides no lines if there is nothing to filter. */
 export function filterTail(
 	view: TailView,
 	change: Partial<Pick<TailView, 'filter' | 'level' | 'context' | 'matchesOnly' | 'searchOnly' | 'sources'>>,
@@ -353,7 +334,7 @@ export function filterTail(
 		return {...next, shownIndex: null};
 	}
 
-	// The matching lines are the same, whether the others are hidden or not.
+	// Hiding the others does not change the matching lines.
 	const isSame = change.matchesOnly !== undefined && Object.keys(change).length === 1;
 	return isSame
 		? next
@@ -366,7 +347,6 @@ export function filterTail(
 			};
 }
 
-/** Applies the new numbers of lines after an insertion, and repeats the search. */
 export function remapTail(view: TailView, moved: (number: number) => number): TailView {
 	const {buffer, searchIndex, shownIndex} = view;
 	return {
@@ -380,7 +360,6 @@ export function remapTail(view: TailView, moved: (number: number) => number): Ta
 	};
 }
 
-/** The next line in either direction that `isWanted`; `null` if there is none. */
 export function findLine(view: TailView, from: number, direction: 1 | -1, isWanted: (number: number) => boolean): number | null {
 	for (let place = placeOf(view, from) + direction; place >= 0 && place < shownLength(view); place += direction) {
 		const number = numberAt(view, place);

@@ -1,4 +1,4 @@
-/** The lines of a tail that are on the screen. */
+/** The lines of a tail on the screen. */
 import type {TailLine} from './line-buffer.ts';
 import {numberAt, placeOf, shownLength, topOf, type TailView} from './tail-view.ts';
 
@@ -8,10 +8,7 @@ export type TailWindow = {
 	below: number;
 };
 
-/**
-At most `rows` lines. `heightOf` returns the rows of a wrapped line. While following, the newest line is complete and last, and of the
-first one possibly only the end is visible.
-*/
+/** While following, the newest line is complete, and of the first one possibly only the end is visible. */
 export function tailWindow(view: TailView, rows: number, heightOf: (line: TailLine) => number): TailWindow {
 	const length = shownLength(view);
 	if (length === 0) {
@@ -40,7 +37,7 @@ export function tailWindow(view: TailView, rows: number, heightOf: (line: TailLi
 	return {lines, above: from, below: length - place};
 }
 
-/** Scrolls so that the selected line is fully visible if it fits, else from its top. */
+/** A line that does not fit is visible from its top. */
 export function scrollToCursor(view: TailView, rows: number, heightOf: (line: TailLine) => number): TailView {
 	if (view.follow || shownLength(view) === 0) {
 		return view;
