@@ -1,30 +1,28 @@
-/** Body framing of HTTP/1.1 responses (RFC 9112 §6 and §7.1). */
+/** Body framing of HTTP/1.1 (RFC 9112 §6 and §7.1). */
 
 import {type ResponseHead, assertMaxSize, endOfHead, assertMaxHeadBytes} from './response-head.ts';
 import {protocolError} from './protocol-error.ts';
 
-/** A chunk of the body is in `bytes` from `from` to `to`. */
+/** The chunk is `bytes` from `from` to `to`. */
 export type OnBodyChunk = (bytes: Buffer, from: number, to: number) => void;
 
 export type BodyReader = {
-	/** Reads from `at` and returns the position after it. Prepend the rest to the next bytes, or give it to the next response. */
+	/** Returns the position after the body. Prepend the rest to the next bytes, or give it to the next response. */
 	read(bytes: Buffer, at: number): number;
 	readonly isComplete: boolean;
-	/** Whether the end of the connection completes the body. */
 	readonly endsWithConnection: boolean;
 };
 
-/** A length in bytes, chunks, or the end of the connection. */
 export type BodyFraming = number | 'chunked' | 'until-close';
 
-/** @throws SpokeError ERR_PROTOCOL for a transfer coding other than chunked, or a length that is none */
+/** @throws SpokeError ERR_PROTOCOL for a transfer coding other than chunked, or an invalid length */
 export function bodyFraming({status, headers}: Pick<ResponseHead, 'status' | 'headers'>): BodyFraming {
 	if (status === 204 || status === 304) {
 		return 0;
 	}
 
 	const coding = headers['transfer-encoding'];
-	// It takes precedence over a length (RFC 9112 §6.3).
+	// Takes precedence over a length (RFC 9112 §6.3).
 	if (coding !== undefined) {
 		if (String(coding).toLowerCase() !== 'chunked') {
 			throw protocolError(`the response has an unsupported transfer coding: ${String(coding)}`);
@@ -37,7 +35,7 @@ export function bodyFraming({status, headers}: Pick<ResponseHead, 'status' | 'he
 	return length === undefined ? 'until-close' : parseLength(length);
 }
 
-/** Two different lengths are invalid (RFC 9110 §8.6); 15 digits are always a safe integer. */
+/** Two different lengths are invalid (RFC 9110 §8.6); 15 digits are a safe integer. */
 function parseLength(text: string | string[]): number {
 	if (!/^\d{1,15}$/.test(String(text))) {
 		throw protocolError(`invalid Content-Length: ${JSON.stringify(text)}`);
@@ -54,7 +52,6 @@ export class UnchunkedBody implements BodyReader {
 	#missing: number;
 	#size = 0;
 
-	/** With `length` Infinity, the body ends with the connection. @throws SpokeError ERR_PROTOCOL for a length above `maxBytes` */
 	constructor(length: number, onChunk: OnBodyChunk, maxBytes: number) {
 		this.endsWithConnection = length === Infinity;
 		if (!this.endsWithConnection) {
@@ -88,9 +85,7 @@ export class ChunkedBody implements BodyReader {
 	readonly #maxBytes: number;
 	/** What follows the missing bytes. */
 	#next: 'size' | 'line-end' | 'trailer' = 'size';
-	/** Bytes of the current chunk. */
 	#missing = 0;
-	/** Of all chunks so far. */
 	#size = 0;
 	#trailerBytes = 0;
 
@@ -99,7 +94,7 @@ export class ChunkedBody implements BodyReader {
 		this.#maxBytes = maxBytes;
 	}
 
-	/** @throws SpokeError ERR_PROTOCOL for invalid chunks or a body above `maxBytes` */
+	/** @throws SpokeError ERR_PROTOCOL for invalid chunks or above `maxBytes` */
 	read(bytes: Buffer, from: number): number {
 		let at = from;
 		for (let before = -1; at !== before && at < bytes.length && !this.isComplete;) {
@@ -153,7 +148,7 @@ export class ChunkedBody implements BodyReader {
 		return at + 2;
 	}
 
-	/** Fields are ignored (RFC 9112 §7.1.2); an empty line ends the trailer. */
+	/** Fields are ignored (RFC 9112 §7.1.2). */
 	#readTrailer(bytes: Buffer, at: number): number {
 		const end = endOfHead(bytes, at, '\r\n');
 		this.#trailerBytes += end === -1 ? 0 : end - at;
@@ -168,7 +163,6 @@ export class ChunkedBody implements BodyReader {
 
 const maxDigits = 8;
 
-/** Returns the end of the digits at `at`, or `at`. */
 export function endOfDigits(bytes: Buffer, at: number): number {
 	let end = at;
 	while (end - at < maxDigits && hexDigit(bytes[end]) >= 0) {
@@ -178,7 +172,7 @@ export function endOfDigits(bytes: Buffer, at: number): number {
 	return end;
 }
 
-/** Avoids a string for each chunk, because a followed log has one chunk per line. */
+/** Without a string per chunk, because a followed log has one chunk per line. */
 export function parseHexDigits(bytes: Buffer, from: number, to: number): number {
 	let size = 0;
 	for (let at = from; at < to; at++) {
@@ -188,7 +182,7 @@ export function parseHexDigits(bytes: Buffer, from: number, to: number): number 
 	return size;
 }
 
-/** Accepts a chunk extension or trailing white space. @throws SpokeError ERR_PROTOCOL */
+/** @throws SpokeError ERR_PROTOCOL */
 export function parseSizeLine(line: string): number {
 	const [, digits] = /^([\da-f]{1,8})[\t ]*(?:;.*)?$/i.exec(line) ?? [];
 	if (digits === undefined) {
@@ -198,7 +192,6 @@ export function parseSizeLine(line: string): number {
 	return Number.parseInt(digits, 16);
 }
 
-/** Returns -1 for any other byte. */
 function hexDigit(byte: number | undefined): number {
 	if (byte === undefined) {
 		return -1;

@@ -1,15 +1,13 @@
 /** Bounded replies to a peer that may never read them. */
 
-/**
-While `maxUnderWay` replies are being sent, only the newest further reply is kept. RFC 6455 section 5.5.3 allows this for pings.
-*/
+/** Beyond `maxUnderWay`, keeps only the newest reply, as RFC 6455 section 5.5.3 allows for pings. */
 export class BoundedReplies<Reply> {
 	readonly #send: (reply: Reply, onSent: () => void) => void;
 	readonly #maxUnderWay: number;
 	#underWay = 0;
 	#newest: {reply: Reply} | undefined;
 
-	/** `send` calls `onSent` when the reply is written or has failed. */
+	/** `onSent`: the reply is written or has failed. */
 	constructor(maxUnderWay: number, send: (reply: Reply, onSent: () => void) => void) {
 		this.#maxUnderWay = maxUnderWay;
 		this.#send = send;

@@ -1,17 +1,15 @@
-/** Collector of byte chunks that stays small with millions of tiny chunks. */
+/** Collector of byte chunks. */
 
-/** Smaller chunks are copied: a view costs about 100 bytes and keeps its whole buffer alive. */
+/** A view of a chunk costs about 100 bytes and keeps its whole buffer alive. */
 const minViewBytes = 4096;
 const firstSlabBytes = 4096;
 const maxSlabBytes = 64 * 1024;
 
 export class ByteCollector {
-	/** Bytes added. */
 	length = 0;
 	readonly #maxBytes: number;
 	#parts: Buffer[] = [];
 	#slab = Buffer.alloc(0);
-	/** The slab is filled up to here; bytes before `#sealedBytes` are in `#parts`. */
 	#filledBytes = 0;
 	#sealedBytes = 0;
 
@@ -45,7 +43,6 @@ export class ByteCollector {
 		return this.#parts[0]!;
 	}
 
-	/** Returns all bytes and empties the collector. */
 	take(): Buffer {
 		const {bytes} = this;
 		this.#parts = [];

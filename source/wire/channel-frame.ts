@@ -1,7 +1,7 @@
 /** Channel messages of exec and attach (`v5.channel.k8s.io`, `v4.channel.k8s.io`). */
 import {protocolError} from './protocol-error.ts';
 
-/** The first byte of every message (KEP 4006; apimachinery pkg/util/remotecommand/constants.go). */
+/** First byte of a message (KEP 4006; apimachinery pkg/util/remotecommand/constants.go). */
 export const channel = {stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255} as const;
 
 export type ChannelMessage = {channel: 'stdout' | 'stderr' | 'error'; bytes: Buffer};
@@ -14,7 +14,7 @@ const fromServer: Readonly<Record<number, ChannelMessage['channel']>> = {
 
 /**
 `bytes` can be empty, as in the server's first message.
-@throws SpokeError ERR_PROTOCOL for an empty message, or a channel that a server does not write to.
+@throws SpokeError ERR_PROTOCOL
 */
 export function decodeChannelMessage(message: Buffer): ChannelMessage {
 	const number = message[0];

@@ -1,16 +1,16 @@
 /** Closing of ended connections. */
 import type {Duplex} from 'node:stream';
 
-/** The connection is destroyed if nothing was sent within this time. */
+/** Destroys the connection if it sent nothing within this time. */
 const drainCheckMs = 1000;
 
-/** `unsentBytes`: of a stream over another one, including that one's. */
+/** `unsentBytes` includes the stream below. */
 type EndedStream = Duplex & {readonly unsentBytes?: number};
 
-/** Sends the remaining bytes as long as the other side reads, then destroys the stream. */
+/** Sends the remaining bytes as long as the other side reads. */
 export function destroyWhenDrained(ended: EndedStream, leftBefore?: number): void {
 	setTimeout(() => {
-		// Lets pending writes complete first, in case only this process was busy.
+		// Only this process may be busy: pending writes complete first.
 		setImmediate(() => {
 			const left = unsentBytes(ended);
 			if (left > 0 && left !== leftBefore) {
@@ -22,11 +22,11 @@ export function destroyWhenDrained(ended: EndedStream, leftBefore?: number): voi
 	}, drainCheckMs).unref();
 }
 
-/** Changes whenever the system accepts bytes, unlike Node's own count, which changes only when a whole write is done. */
+/** Unlike Node's count, changes whenever the system accepts bytes. */
 export function unsentBytes(stream: EndedStream): number {
 	const {_handle: handle} = stream as {_handle?: Handle | null};
 	return stream.unsentBytes ?? stream.writableLength + ((handle?._parent ?? handle)?.writeQueueSize ?? 0);
 }
 
-/** libuv's queue; `_parent` is the socket below TLS (lib/internal/tls/wrap.js), because TLS counts its queue until all is sent. */
+/** libuv's queue. TLS counts its own until all is sent; `_parent` is the socket below it (lib/internal/tls/wrap.js). */
 type Handle = {writeQueueSize?: number; _parent?: Handle | null};

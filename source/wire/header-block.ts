@@ -1,23 +1,20 @@
-/** Header blocks of SPDY/3 frames. Each direction of a session has one writer and one reader. */
+/** Header blocks of SPDY/3 frames. */
 import {constants, inflateRawSync} from 'node:zlib';
 import {protocolError} from './protocol-error.ts';
 import {spdyDictionary} from './spdy-dictionary.ts';
 
-/** Names in lower case; repeated names have their values joined by NUL (SPDY/3). */
+/** Names are in lower case; values of a repeated name are joined by NUL (SPDY/3). */
 export type SpdyHeaders = Readonly<Record<string, string>>;
 
-/** The limits of the server's library (moby/spdystream spdy/types.go), and one for the block. */
+/** As in the server's library (moby/spdystream spdy/types.go), and one for the block. */
 const limits = {headers: 1000, fieldBytes: 1 << 20, blockBytes: 4 << 20} as const;
 
-/** Go's inflate returns data only at an empty stored block, so each block ends with one (compress/flate inflate.go). */
+/** Go's inflate returns data only at an empty stored block (compress/flate inflate.go). */
 const syncFlush = Buffer.from([0x00, 0x00, 0x00, 0xff, 0xff]);
 const zlibHeader = Buffer.from([0x78, 0x01]);
 const maxStoredBytes = 0xff_ff;
 
-/**
-Writes header blocks without compression: zlib's header once, then stored blocks.
-The preset dictionary is optional for a writer.
-*/
+/** Without compression: zlib's header once, then stored blocks. The preset dictionary is optional. */
 export class HeaderBlockWriter {
 	#hasStarted = false;
 
@@ -37,15 +34,12 @@ export class HeaderBlockWriter {
 	}
 }
 
-/**
-Reads header blocks with any compression, at most 4 MiB each.
-Every block ends with a flush, so it can be inflated separately, given the 32 KiB before it.
-*/
+/** Accepts any compression, at most 4 MiB per block. Every block ends with a flush, so inflating it needs only the 32 KiB before it. */
 export class HeaderBlockReader {
 	#hasStarted = false;
 	#window: Buffer = spdyDictionary;
 
-	/** @throws SpokeError ERR_PROTOCOL for invalid compression, an oversized block or an inconsistent one. */
+	/** @throws SpokeError ERR_PROTOCOL */
 	read(block: Buffer): Record<string, string> {
 		const plain = this.#inflate(this.#hasStarted ? block : this.#withoutZlibHeader(block));
 		this.#window = Buffer.concat([this.#window, plain]).subarray(-32_768);
@@ -84,7 +78,7 @@ export class HeaderBlockReader {
 	}
 }
 
-/** Count, then length and bytes of each name and value, 32 bits each, big-endian. */
+/** Count, then length and bytes of each name and value; 32 bits, big-endian. */
 function encodeHeaders(headers: SpdyHeaders): Buffer {
 	const entries = Object.entries(headers);
 	const parts = [uint32(entries.length)];

@@ -1,15 +1,15 @@
-/** Encoding of a client's WebSocket messages in one copy. */
+/** Encoding of a client's WebSocket messages. */
 import {randomFillSync} from 'node:crypto';
 
-/** The largest header (2 bytes, 8 of length, 4 of the key), rounded up so that the payload can be masked by words. */
+/** Largest header (2 bytes, 8 of length, 4 of the key), rounded up to mask the payload by words. */
 const headBytes = 16;
 
 const keys = new Int32Array(2048);
 let nextKey = keys.length;
 
 /**
-One final frame with the joined `parts` as payload, masked with a random key (RFC 6455 sections 5.2, 5.3).
-ws masks byte by byte, which costs an upload as much as its encryption. Pass the message to `reuseMessage` when it is sent.
+One final frame, masked with a random key (RFC 6455 sections 5.2, 5.3). ws masks byte by byte, which costs as much as encryption. Pass the
+message to `reuseMessage` when it is sent.
 */
 export function maskedMessage(parts: readonly Uint8Array[], binary: boolean): Buffer {
 	const length = parts.reduce((sum, part) => sum + part.length, 0);
@@ -22,7 +22,7 @@ export function maskedMessage(parts: readonly Uint8Array[], binary: boolean): Bu
 	}
 
 	const key = randomKey();
-	// The key's bytes are those of the word as this machine stores it, so no order has to be chosen.
+	// The key is in this machine's byte order.
 	const payload = new Int32Array(whole.buffer, headBytes, words);
 	for (let index = 0; index < words; index++) {
 		payload[index]! ^= key;
@@ -32,7 +32,7 @@ export function maskedMessage(parts: readonly Uint8Array[], binary: boolean): Bu
 	return whole.subarray(writeHead(whole, length, binary), headBytes + length);
 }
 
-/** Reuses the memory of a long message: new memory costs an upload as much as masking does. */
+/** New memory costs as much as masking. */
 export function reuseMessage(message: Buffer): void {
 	const {buffer} = message;
 	if (buffer.byteLength === pooledBytes && free.length < maxFree) {
@@ -40,7 +40,7 @@ export function reuseMessage(message: Buffer): void {
 	}
 }
 
-/** The size of a carrier's message plus one SPDY frame. */
+/** A carrier's message plus one SPDY frame. */
 const pooledBytes = (1 << 19) + (1 << 17);
 const minPooledBytes = 1 << 16;
 const maxFree = 4;
@@ -52,7 +52,7 @@ function allocate(length: number): Buffer {
 		: (free.pop() ?? Buffer.allocUnsafeSlow(pooledBytes));
 }
 
-/** Writes the header before the key and returns its position. */
+/** Returns the key's position. */
 function writeHead(whole: Buffer, length: number, binary: boolean): number {
 	const wide = length > 0xff_ff ? 8 : length > 125 ? 2 : 0;
 	const begin = headBytes - 4 - 2 - wide;

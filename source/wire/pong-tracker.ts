@@ -1,26 +1,26 @@
-/** Round-trip times of pings, and detection of overdue pongs. */
+/** Round-trip times of pings, and overdue pongs. */
 
-/** `elapsed` is in milliseconds; `after` returns a function that cancels. */
+/** `elapsed` is in milliseconds. */
 export type MonotonicClock = {elapsed(): number; after(ms: number, work: () => void): () => void};
 
 export type PingOptions = {intervalMs: number; clock?: MonotonicClock};
 
 export type PongTrackerOptions = {
-	/** No pong for so many milliseconds. Called once until the next pong. */
+	/** Called once until the next pong. */
 	onPingOverdue: (milliseconds: number) => void;
 	/** While paused, a pong may be waiting unread. */
 	isPaused: () => boolean;
 	clock?: MonotonicClock | undefined;
 };
 
-/** A pong is overdue after this time and `roundTripFactor` times the last round trip. */
+/** A pong is not overdue before this time. */
 const minTimeoutMs = 5000;
 const roundTripFactor = 3;
 const pausedRecheckMs = 1000;
-/** Later pings are not kept: only the oldest one counts. */
+/** Only the oldest ping counts. */
 const maxKept = 16;
 
-/** Pongs arrive in the order of the pings, and one can stand for those before it (RFC 6455 section 5.5.3). */
+/** Pongs arrive in order, and one can stand for those before it (RFC 6455 section 5.5.3). */
 export class PongTracker {
 	readonly #options: PongTrackerOptions;
 	readonly #clock: MonotonicClock;
@@ -49,7 +49,7 @@ export class PongTracker {
 		}
 	}
 
-	/** Returns the round trip in milliseconds, or `undefined` for an unknown or answered id. */
+	/** Milliseconds; `undefined` for an unknown or answered id. */
 	received(id: number): number | undefined {
 		const sentAt = this.#unanswered.get(id);
 		if (sentAt === undefined) {

@@ -1,15 +1,15 @@
-/** Errors of the wire: protocol violation, stream reset and lost stream. */
+/** Errors of the wire. */
 import {SpokeError} from '../errors/spoke-error.ts';
 
-/** The other side violated the protocol; the connection cannot be used any more. */
+/** The connection cannot be used any more. */
 export function protocolError(message: string): SpokeError {
 	return new SpokeError('ERR_PROTOCOL', message);
 }
 
-/** `input-refused`: the other side accepts no more input. `not-taken`: the runtime did not accept a forwarded connection. */
+/** `not-taken`: the runtime did not accept a forwarded connection. */
 export type LossKind = 'cut' | 'silence' | 'no-status' | 'input-refused' | 'not-taken';
 
-/** ERR_STREAM_LOST before its leg is determined (streams/locate-loss.ts). */
+/** Before its leg is determined (streams/locate-loss.ts). */
 export class StreamLostError extends SpokeError {
 	readonly kind: LossKind;
 
@@ -19,7 +19,6 @@ export class StreamLostError extends SpokeError {
 	}
 }
 
-/** The connection ended before the stream. */
 export function streamLostError(message: string, cause?: unknown): StreamLostError {
 	return new StreamLostError(message, {kind: 'cut', cause});
 }
@@ -32,7 +31,7 @@ export function streamLostBecause(cause: Error): StreamLostError {
 	return streamLostError(`the connection was lost: ${cause.message}`, cause);
 }
 
-/** RST_STREAM's statuses (SPDY/3 section 2.6.3). */
+/** SPDY/3 section 2.6.3. */
 export const resetStatus = {
 	protocolError: 1,
 	invalidStream: 2,
@@ -43,7 +42,7 @@ export const resetStatus = {
 	flowControlError: 7,
 } as const;
 
-/** The other side aborted one stream (RST_STREAM), which is not its end (FIN). The session continues. */
+/** RST_STREAM, which is not the stream's end (FIN). The session continues. */
 export class StreamResetError extends Error {
 	override readonly name = 'StreamReset';
 	readonly status: number;

@@ -1,16 +1,15 @@
 /** Reading of remaining input after a write error. */
 import type {Duplex} from 'node:stream';
 
-/** Data that has arrived is read at once; then the socket is destroyed. */
+/** Then the socket is destroyed. */
 const idleTimeoutMs = 2000;
 
 const writeErrorCodes: ReadonlySet<string | undefined> = new Set(['EPIPE', 'ECONNRESET']);
 
 /**
-Node destroys a stream when a write fails, and loses input not yet read
-(measured: output and status of a command that ended before its input).
-Here the failed write and all later ones are dropped and reported as written. `onWriteError` is called once, before that.
-If the other side does not end the socket, it ends with the write error.
+Node destroys a stream when a write fails, and loses unread input (measured: output and status of a command that ended before its input).
+Here failed and later writes are reported as written, after `onWriteError`. If the other side does not end the socket, it ends with the
+write error.
 */
 export function keepReadingAfterWriteError(
 	socket: Duplex,

@@ -31,18 +31,17 @@ export class ResponseDecoder {
 		);
 	}
 
-	/** Whether part of a response has arrived. */
 	get hasStarted(): boolean {
 		return this.#parser.hasStarted;
 	}
 
-	/** Returns the responses that are now complete. @throws SpokeError ERR_PROTOCOL for invalid HTTP/1 or a body above the maximum */
+	/** @throws SpokeError ERR_PROTOCOL for invalid HTTP/1 or a body above the maximum */
 	push(bytes: Buffer): CompleteResponse[] {
 		this.#parser.push(bytes);
 		return this.#takeComplete();
 	}
 
-	/** Returns the response that the end of the connection completes. @throws SpokeError ERR_PROTOCOL for a truncated one */
+	/** @throws SpokeError ERR_PROTOCOL for a truncated response */
 	end(): CompleteResponse | undefined {
 		this.#parser.end();
 		return this.#takeComplete()[0];

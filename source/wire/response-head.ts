@@ -1,18 +1,15 @@
-/** Head of an HTTP/1.1 response (RFC 9112 §4 and §5, RFC 9110 §5) and its size limits. */
+/** Head of an HTTP/1.1 response (RFC 9112 §4 and §5, RFC 9110 §5). */
 import {protocolError} from './protocol-error.ts';
 
 export type ResponseHead = {
 	status: number;
 	statusText: string;
-	/** Names in lower case; repeated fields are joined by a comma (RFC 9110 §5.3), except `set-cookie`. */
+	/** Names are in lower case; repeated fields are joined by a comma (RFC 9110 §5.3), except `set-cookie`. */
 	headers: Record<string, string | string[]>;
 	closesConnection: boolean;
 };
 
-/**
-`text` ends before the empty line.
-@throws SpokeError ERR_PROTOCOL, also for a folded field (RFC 9112 §5.2)
-*/
+/** @throws SpokeError ERR_PROTOCOL, also for a folded field (RFC 9112 §5.2) */
 export function parseResponseHead(text: string): ResponseHead {
 	const [first = '', ...lines] = text.split('\r\n');
 	const [, minor, status, statusText = ''] = /^HTTP\/1\.([01]) (\d{3})(?: (.*))?$/.exec(first) ?? [];
@@ -47,7 +44,7 @@ function addField(headers: ResponseHead['headers'], name: string, value: string)
 	}
 }
 
-/** HTTP/1.1 connections persist unless closed; HTTP/1.0 ones only with keep-alive (RFC 9112 §9.3). */
+/** HTTP/1.0 connections persist only with keep-alive (RFC 9112 §9.3). */
 function closesConnection(headers: ResponseHead['headers'], isOld: boolean): boolean {
 	const tokens = String(headers['connection'] ?? '')
 		.toLowerCase()
@@ -58,7 +55,7 @@ function closesConnection(headers: ResponseHead['headers'], isOld: boolean): boo
 
 const maxHeadBytes = 64 * 1024;
 
-/** Interim responses (100, 103) before a response. Go's client allows 5 by default. */
+/** Go's client allows 5. */
 const maxInterimResponses = 100;
 
 /** @throws SpokeError ERR_PROTOCOL */
@@ -68,14 +65,14 @@ export function assertMaxInterim(count: number): void {
 	}
 }
 
-/** Returns the position of `mark` after a head or a header line, or -1. @throws SpokeError ERR_PROTOCOL above the maximum */
+/** -1 if incomplete. @throws SpokeError ERR_PROTOCOL above the maximum */
 export function endOfHead(bytes: Buffer, at: number, mark: Buffer | string): number {
 	const end = bytes.indexOf(mark, at);
 	assertMaxHeadBytes((end === -1 ? bytes.length : end) - at);
 	return end;
 }
 
-/** For a head, a header line or a trailer. @throws SpokeError ERR_PROTOCOL */
+/** @throws SpokeError ERR_PROTOCOL */
 export function assertMaxHeadBytes(length: number): void {
 	if (length > maxHeadBytes) {
 		throw protocolError(`a response head, chunk header or trailer is longer than ${maxHeadBytes} bytes`);

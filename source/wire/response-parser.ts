@@ -1,9 +1,8 @@
-/** Incremental parser of HTTP/1.1 responses to pipelined GET requests (RFC 9112 §9.3.2). */
+/** Incremental parser of HTTP/1.1 responses to pipelined requests (RFC 9112 §9.3.2). */
 import {parseResponseHead, type ResponseHead, endOfHead, assertMaxInterim} from './response-head.ts';
 import {bodyFraming, type BodyReader, type OnBodyChunk, ChunkedBody, UnchunkedBody} from './body-reader.ts';
 import {protocolError} from './protocol-error.ts';
 
-/** Called in order, while `push` or `end` runs. */
 export type ResponseCallbacks = {
 	onHead(head: ResponseHead): void;
 	/** `Content-Encoding` is not decoded. `bytes` is the pushed buffer or a copy. */
@@ -14,7 +13,7 @@ export type ResponseCallbacks = {
 const emptyLine = Buffer.from('\r\n\r\n');
 const noBytes = Buffer.alloc(0);
 
-/** Not for HEAD or upgrades, whose bodies end differently. */
+/** Not for HEAD or upgrades. */
 export class ResponseParser {
 	readonly #callbacks: ResponseCallbacks;
 	readonly #maxBodyBytes: number;
@@ -23,18 +22,16 @@ export class ResponseParser {
 	#body: BodyReader | null = null;
 	#interimCount = 0;
 
-	/** A larger body is rejected as soon as its size is known. */
 	constructor(callbacks: ResponseCallbacks, {maxBodyBytes = Infinity}: {maxBodyBytes?: number} = {}) {
 		this.#callbacks = callbacks;
 		this.#maxBodyBytes = maxBodyBytes;
 	}
 
-	/** Whether part of a response has arrived. */
 	get hasStarted(): boolean {
 		return this.#body !== null || this.#buffered.length > 0;
 	}
 
-	/** @throws SpokeError ERR_PROTOCOL for invalid HTTP/1 or a body above the maximum */
+	/** @throws SpokeError ERR_PROTOCOL */
 	push(bytes: Buffer): void {
 		const all = this.#buffered.length === 0 ? bytes : Buffer.concat([this.#buffered, bytes]);
 		this.#buffered = noBytes;
@@ -47,7 +44,7 @@ export class ResponseParser {
 		this.#buffered = at === all.length ? noBytes : all.subarray(at);
 	}
 
-	/** Call when the connection has ended. @throws SpokeError ERR_PROTOCOL for a truncated response */
+	/** @throws SpokeError ERR_PROTOCOL for a truncated response */
 	end(): void {
 		if (this.#body?.endsWithConnection) {
 			this.#finish();
@@ -56,7 +53,7 @@ export class ResponseParser {
 		}
 	}
 
-	/** Returns the next position, or `at` if more bytes are needed. */
+	/** Returns `at` if more bytes are needed. */
 	#readHead(all: Buffer, at: number): number {
 		const end = endOfHead(all, at, emptyLine);
 		if (end === -1) {

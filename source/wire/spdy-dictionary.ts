@@ -76,7 +76,7 @@ const tail =
 	'chunked,text/html,image/png,image/jpg,image/gif,application/xml,application/xhtml+xml,text/plain,text/javascript,publicprivatemax-age=' +
 	'gzip,deflate,sdchcharset=utf-8charset=iso-8859-1,utf-,*,enq=0.';
 
-/** The 1,423 bytes of the SPDY/3 draft, section 2.6.10.1; Adler-32 E3C6A7C2. */
+/** SPDY/3 draft, section 2.6.10.1: 1,423 bytes, Adler-32 E3C6A7C2. */
 export const spdyDictionary: Buffer = Buffer.concat([
 	...words.map(word => Buffer.concat([lengthOf(word), Buffer.from(word, 'latin1')])),
 	Buffer.from(tail, 'latin1'),

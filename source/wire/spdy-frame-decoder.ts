@@ -4,15 +4,14 @@ import {flagFin, frameType, type ControlFrame} from './spdy-frame.ts';
 
 export type FrameSink = {
 	onControl(frame: ControlFrame): void;
-	/** A chunk of a data frame's payload; `fin` only with the last chunk of a frame that has the flag. */
+	/** `fin` comes with the last chunk of a frame. */
 	onData(streamId: number, piece: Buffer, fin: boolean): void;
 };
 
-/** Data is not buffered, so only control frames need a limit: that of a server's header block. */
+/** As a server's header block. Data is not buffered. */
 const maxControlBytes = 4 << 20;
 const maxSettings = 1000;
 
-/** Buffers at most one control frame. */
 export class SpdyFrameDecoder {
 	readonly #sink: FrameSink;
 	readonly #head = Buffer.alloc(8);
@@ -31,7 +30,7 @@ export class SpdyFrameDecoder {
 		return this.#headBytes === 0;
 	}
 
-	/** @throws SpokeError ERR_PROTOCOL; the decoder must not be fed afterwards. */
+	/** @throws SpokeError ERR_PROTOCOL; do not use the decoder afterwards */
 	push(chunk: Buffer): void {
 		for (let at = 0; at < chunk.length;) {
 			if (this.#headBytes < 8) {
@@ -73,7 +72,7 @@ export class SpdyFrameDecoder {
 		return end;
 	}
 
-	/** The first bit of the head distinguishes control and data frames (SPDY/3 section 2.2). */
+	/** The first bit distinguishes control and data frames (SPDY/3 section 2.2). */
 	#begin(): void {
 		const length = this.#head.readUIntBE(5, 3);
 		if ((this.#head[0]! & 0x80) === 0) {

@@ -1,12 +1,12 @@
-/** SPDY/3.1 frames and their encoding. */
+/** SPDY/3.1 frames. */
 import {resetStatus} from './protocol-error.ts';
 
-/** Types of control frames (SPDY/3 section 2.6). */
+/** SPDY/3 section 2.6. */
 export const frameType = {synStream: 1, synReply: 2, rstStream: 3, settings: 4, ping: 6, goAway: 7, headers: 8, windowUpdate: 9} as const;
 
 export const flagFin = 1;
 
-/** `block` is a compressed header block. */
+/** `block` is compressed. */
 export type ControlFrame =
 	| {type: 'syn-stream'; streamId: number; fin: boolean; block: Buffer}
 	| {type: 'syn-reply'; streamId: number; fin: boolean; block: Buffer}
@@ -14,10 +14,10 @@ export type ControlFrame =
 	| {type: 'rst-stream'; streamId: number; status: number}
 	| {type: 'ping'; id: number}
 	| {type: 'go-away'; lastStreamId: number; status: number}
-	/** SETTINGS, WINDOW_UPDATE and unknown types, ignored as by moby/spdystream. */
+	/** SETTINGS, WINDOW_UPDATE and unknown types, as in moby/spdystream. */
 	| {type: 'ignored'};
 
-/** Opens a stream. `fin`: this side sends nothing on it. */
+/** `fin`: this side sends nothing. */
 export function synStreamFrame(streamId: number, block: Buffer, fin: boolean): Buffer {
 	const frame = controlFrame(frameType.synStream, fin ? flagFin : 0, 10 + block.length);
 	frame.writeUInt32BE(streamId, 8);
@@ -25,7 +25,6 @@ export function synStreamFrame(streamId: number, block: Buffer, fin: boolean): B
 	return frame;
 }
 
-/** Accepts a stream that the other side opened. */
 export function synReplyFrame(streamId: number, block: Buffer, fin: boolean): Buffer {
 	const frame = controlFrame(frameType.synReply, fin ? flagFin : 0, 4 + block.length);
 	frame.writeUInt32BE(streamId, 8);
@@ -33,7 +32,7 @@ export function synReplyFrame(streamId: number, block: Buffer, fin: boolean): Bu
 	return frame;
 }
 
-/** Aborts a stream in both directions. */
+/** Aborts both directions. */
 export function rstStreamFrame(streamId: number, status: number = resetStatus.cancel): Buffer {
 	return twoNumberFrame(frameType.rstStream, streamId, status);
 }
@@ -43,14 +42,12 @@ export function goAwayFrame(lastStreamId: number, status = 0): Buffer {
 	return twoNumberFrame(frameType.goAway, lastStreamId, status);
 }
 
-/** The receiver returns it unchanged. */
 export function pingFrame(id: number): Buffer {
 	const frame = controlFrame(frameType.ping, 0, 4);
 	frame.writeUInt32BE(id, 8);
 	return frame;
 }
 
-/** The eight bytes before `length` bytes of payload. */
 export function dataFrameHead(streamId: number, length: number, fin: boolean): Buffer {
 	const head = Buffer.allocUnsafe(8);
 	head.writeUInt32BE(streamId, 0);
@@ -66,7 +63,7 @@ function twoNumberFrame(type: number, first: number, second: number): Buffer {
 	return frame;
 }
 
-/** Version 3, type, flags, 24 bits of length; the body is left zero. */
+/** Version 3, type, flags, 24 bits of length. */
 function controlFrame(type: number, flags: number, length: number): Buffer {
 	const frame = Buffer.alloc(8 + length);
 	frame.writeUInt16BE(0x80_03, 0);

@@ -1,4 +1,4 @@
-/** Liveness and round-trip time of a SPDY session. */
+/** PINGs of a SPDY session. */
 import {PongTracker, type MonotonicClock} from './pong-tracker.ts';
 
 export type SpdyPingsOptions = {
@@ -7,10 +7,10 @@ export type SpdyPingsOptions = {
 	intervalMs: number;
 	silenceMs: number;
 	send: (id: number) => void;
-	/** True while reading is paused or bytes are unsent: silence then means nothing. */
+	/** Reading is paused or bytes are unsent. */
 	isSilenceExcused: () => boolean;
 	onRoundTrip: (milliseconds: number) => void;
-	/** No PING was answered for so many milliseconds. The next answer calls `onRoundTrip`. */
+	/** Called once until the next answer. */
 	onPingOverdue?: (milliseconds: number) => void;
 	/** While paused, an answer may be waiting unread. */
 	isPaused?: () => boolean;
@@ -19,8 +19,8 @@ export type SpdyPingsOptions = {
 };
 
 /**
-A peer that cannot forward received data stops reading, and so stops answering PINGs (spdystream handles frames in order).
-The silence timeout is therefore ten times as long if data was sent after the last received byte.
+A peer that cannot forward data stops reading, and so stops answering PINGs (spdystream handles frames in order). So the silence timeout is
+ten times as long if data was sent after the last received byte.
 */
 export class SpdyPings {
 	lastReceivedAt = performance.now();
@@ -56,7 +56,7 @@ export class SpdyPings {
 		this.#options.send(id);
 	}
 
-	/** Returns false for a PING of the other side, which must be returned. */
+	/** False for a PING of the other side. */
 	acceptPong(id: number): boolean {
 		if (id % 2 !== this.#options.firstId % 2) {
 			return false;
@@ -90,7 +90,7 @@ export class SpdyPings {
 			return;
 		}
 
-		// After a suspension of the process, data that arrived meanwhile is read first.
+		// After a suspension, data that arrived meanwhile is read first.
 		setImmediate(() => {
 			if (!this.#hasEnded && this.#isSilent()) {
 				this.#options.onSilence(performance.now() - this.lastReceivedAt);

@@ -7,17 +7,17 @@ import {streamLostError} from './protocol-error.ts';
 import {keepReadingAfterWriteError} from './read-after-write-error.ts';
 import {dataFrameHead, goAwayFrame, pingFrame, rstStreamFrame, synReplyFrame, synStreamFrame} from './spdy-frame.ts';
 
-/** Payload of one frame, as in spdystream, which allocates a frame's payload at once. */
+/** As in spdystream, which allocates a frame's payload at once. */
 const maxPayloadBytes = 32 * 1024;
 
-/** Replies to the other side. No regular peer has so many PINGs or streams pending. */
+/** No regular peer has so many PINGs or streams pending. */
 const maxReplies = 64;
 
 type OnSent = (error?: Error | null) => void;
 
 export class SpdySender {
 	readonly #batch: FrameBatch;
-	/** All header blocks of a direction are one zlib stream (SPDY/3 section 2.6.10.1). */
+	/** The header blocks of a direction are one zlib stream (SPDY/3 section 2.6.10.1). */
 	readonly #headers = new HeaderBlockWriter();
 	readonly #replies = new BoundedReplies<Buffer>(maxReplies, (frame, onSent) => {
 		this.#write(frame, onSent);
@@ -33,12 +33,12 @@ export class SpdySender {
 		});
 	}
 
-	/** Why the other side accepts no more data; data received before is still read. */
+	/** Data received before is still read. */
 	get writeError(): Error | undefined {
 		return this.#writeError;
 	}
 
-	/** `fin`: this side sends nothing on the stream. */
+	/** `fin`: this side sends nothing. */
 	synStream(streamId: number, headers: SpdyHeaders, fin: boolean): void {
 		this.#write(synStreamFrame(streamId, this.#headers.write(headers), fin));
 	}
@@ -47,7 +47,7 @@ export class SpdySender {
 		this.#write(synReplyFrame(streamId, this.#headers.write(headers), false));
 	}
 
-	/** `sent` is called once, with the last byte. */
+	/** `sent` is called once. */
 	data(streamId: number, bytes: Buffer, sent: OnSent): void {
 		for (let at = 0; at < bytes.length; at += maxPayloadBytes) {
 			const piece = bytes.subarray(at, at + maxPayloadBytes);
@@ -77,7 +77,6 @@ export class SpdySender {
 		this.#replies.add(pingFrame(id));
 	}
 
-	/** For a stream of the other side that is not accepted. */
 	refusal(streamId: number, status: number): void {
 		this.#replies.add(rstStreamFrame(streamId, status));
 	}
@@ -86,7 +85,6 @@ export class SpdySender {
 		this.#write(goAwayFrame(lastStreamId));
 	}
 
-	/** Drops everything written from now on. */
 	stop(): void {
 		this.#isStopped = true;
 	}
@@ -107,7 +105,7 @@ export class SpdySender {
 	}
 }
 
-/** Joins frames of one event loop turn in one write: SYN_STREAM with its data, a frame head with its payload. */
+/** Joins frames of one event loop turn in one write. */
 export class FrameBatch {
 	readonly #carrier: Duplex;
 	#corked = false;

@@ -1,4 +1,4 @@
-/** SPDY/3.1 session, compatible with moby/spdystream, without flow control. */
+/** SPDY/3.1 session as in moby/spdystream, without flow control. */
 import {EventEmitter} from 'node:events';
 import type {Duplex} from 'node:stream';
 import {toSpokeError, SpokeError} from '../errors/spoke-error.ts';
@@ -13,32 +13,31 @@ import {SpdyPings} from './spdy-pings.ts';
 import {SpdySender} from './spdy-sender.ts';
 
 export type SpdySessionOptions = {
-	/** The side that upgraded is the client and uses odd ids. Default client. */
+	/** The side that upgraded is the client. Default client. */
 	role?: 'client' | 'server';
-	/** Milliseconds; 0 (the default) sends none. Answers come from the far end of the session, beyond any tunnel. */
+	/** 0 (the default) sends none. Answers come from the far end, beyond any tunnel. */
 	pingIntervalMs?: number;
-	/** The session is lost if a PING is unanswered and nothing was received for so long. Default 30 s. */
+	/** Without an answer or any byte for so long, the session is lost. Default 30 s. */
 	silenceMs?: number;
 	/** Unread bytes of one stream at which reading from the connection stops; at least 64 KiB. Default 256 KiB. */
 	streamBufferBytes?: number;
-	/** Concurrent streams. Default 4096. */
+	/** Default 4096. */
 	maxStreams?: number;
 	clock?: MonotonicClock;
 };
 
 type SessionEvents = {
-	/** The other side opened a stream; answer with `reply()` or `reset()`. */
+	/** Answer with `reply()` or `reset()`. */
 	stream: [SpdyStream];
 	/** Milliseconds. */
 	roundTrip: [number];
-	/** No PING was answered for so many milliseconds. */
+	/** Milliseconds. */
 	pingOverdue: [number];
-	/** Once, last; `null` after `end()` or an end of the connection without open streams. */
+	/** Once, last; `null` after a regular end. */
 	close: [SpokeError | null];
 };
 
 export class SpdySession extends EventEmitter<SessionEvents> {
-	/** Can be changed at any time. */
 	streamBufferBytes: number;
 	readonly #carrier: Duplex;
 	readonly #sender: SpdySender;
@@ -100,30 +99,28 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		});
 	}
 
-	/** Whether a stream can be opened. */
 	get usable(): boolean {
 		return (
 			!this.#ended && !this.#didReceiveGoAway && !this.#sender.writeError && this.#streams.size < this.#maxStreams && !this.#ids.isExhausted
 		);
 	}
 
-	/** Open streams of both sides. */
 	get streamCount(): number {
 		return this.#streams.size;
 	}
 
-	/** Streams with too much unread data; nothing is read from the connection meanwhile. */
+	/** Nothing is read from the connection meanwhile. */
 	get congestedStreams(): ReadonlySet<SpdyStream> {
 		return this.#congested.all;
 	}
 
-	/** `performance.now()` of the last received byte. */
+	/** By `performance.now()`. */
 	get lastReceivedAt(): number {
 		return this.#pings.lastReceivedAt;
 	}
 
 	/**
-	Data can be written at once and goes out in one write with SYN_STREAM. `fin` ends the local side.
+	Data can be written at once.
 	@throws SpokeError ERR_STREAM_LOST if the session is not usable
 	*/
 	open(headers: SpdyHeaders, {fin = false}: {fin?: boolean} = {}): SpdyStream {
@@ -141,12 +138,11 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		return stream;
 	}
 
-	/** Sends a PING in addition to the periodic ones. */
 	ping(): void {
 		this.#pings.send();
 	}
 
-	/** Sends GOAWAY and ends the connection. Open streams are lost. */
+	/** Sends GOAWAY. Open streams are lost. */
 	end(): void {
 		if (this.#ended) {
 			return;
@@ -157,7 +153,6 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		this.#finish(null);
 	}
 
-	/** Ends the connection at once. */
 	destroy(error: SpokeError | null = null): void {
 		this.#finish(error);
 		this.#carrier.destroy();
@@ -286,7 +281,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 
 			case 'headers': {
 				const stream = this.#streams.get(frame.streamId);
-				// Also for an ended stream: the blocks of a direction are one zlib stream (SPDY/3 section 2.6.10.1).
+				// Also for an ended stream: the blocks are one zlib stream (SPDY/3 section 2.6.10.1).
 				if (this.#role === 'server') {
 					this.#reader.read(frame.block);
 				}
@@ -304,7 +299,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		}
 	}
 
-	/** A client's peers never open streams, and it needs none of their headers, so their blocks are not decompressed. */
+	/** A client's peers never open streams, so a client does not decompress their blocks. */
 	#onSynStream(frame: ControlFrame & {type: 'syn-stream'}): void {
 		if (this.#role === 'client') {
 			this.#sender.refusal(frame.streamId, resetStatus.refused);
@@ -360,14 +355,14 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 	}
 }
 
-/** Ids have 31 bits and are not reused (SPDY/3 section 2.3.2). */
+/** 31 bits, not reused (SPDY/3 section 2.3.2). */
 const maxId = 0x7f_ff_ff_00;
 
 export class SpdyStreamIds {
 	#lastLocal: number;
 	#lastRemote = 0;
 
-	/** Ids of a client are odd, those of a server even. */
+	/** A client's are odd. */
 	constructor(role: 'client' | 'server') {
 		this.#lastLocal = role === 'client' ? -1 : 0;
 	}
@@ -376,7 +371,7 @@ export class SpdyStreamIds {
 		return this.#lastLocal >= maxId;
 	}
 
-	/** For GOAWAY; 0 for none. */
+	/** 0 for none. */
 	get lastRemote(): number {
 		return this.#lastRemote;
 	}
@@ -386,7 +381,7 @@ export class SpdyStreamIds {
 		return this.#lastLocal;
 	}
 
-	/** An id must be odd and larger than all before it. */
+	/** Must be odd and larger than all before it. */
 	acceptFromClient(id: number): boolean {
 		if (id % 2 === 0 || id <= this.#lastRemote) {
 			return false;

@@ -1,4 +1,4 @@
-/** Stream of a SPDY session as a Node duplex. */
+/** Stream of a SPDY session. */
 import {Duplex} from 'node:stream';
 import type {SpdyHeaders} from './header-block.ts';
 import {streamLostError} from './protocol-error.ts';
@@ -6,7 +6,7 @@ import {streamLostError} from './protocol-error.ts';
 export type StreamOwner = {
 	sendData(stream: SpdyStream, bytes: Buffer, sent: (error?: Error | null) => void): void;
 	sendFin(stream: SpdyStream): void;
-	/** Only for a stream that the other side opened. */
+	/** For a stream that the other side opened. */
 	sendReply(stream: SpdyStream, headers: SpdyHeaders): void;
 	/** Sends RST_STREAM unless both sides have ended. */
 	release(stream: SpdyStream, status: number | undefined): void;
@@ -15,19 +15,18 @@ export type StreamOwner = {
 };
 
 /**
-`end()` sends FIN; the other side's FIN is `'end'`. `destroy()` before both sides have ended sends RST_STREAM (CANCEL).
-The other side's RST_STREAM is an `'error'` with a `StreamResetError`, the loss of the session one with a `SpokeError`;
-both follow the bytes received before. `'reply'` is the other side's SYN_REPLY; nothing needs to wait for it.
-`'congested'`: unread data of this stream stops reading for the whole session; `'flowing'`: no longer.
+`end()` sends FIN, the other side's FIN is `'end'`. `destroy()` before both sends RST_STREAM (CANCEL). The other side's RST_STREAM is a
+`StreamResetError`, the loss of the session a `SpokeError`; both follow the bytes received before. Nothing needs to wait for `'reply'`
+(SYN_REPLY). `'congested'`: unread data stops reading for the whole session; `'flowing'`: no longer.
 */
 export class SpdyStream extends Duplex {
 	readonly id: number;
 	readonly headers: SpdyHeaders;
 	hasReply = false;
-	/** Payload bytes, as counted on the wire. */
+	/** Payload bytes on the wire. */
 	bytesReceived = 0;
 	bytesSent = 0;
-	/** For the session: which side has sent FIN. */
+	/** Which side has sent FIN. */
 	localEnded = false;
 	remoteEnded = false;
 	readonly #owner: StreamOwner;
@@ -42,33 +41,31 @@ export class SpdyStream extends Duplex {
 		this.headers = headers;
 	}
 
-	/** Accepts a stream that the other side opened. */
 	reply(headers: SpdyHeaders = {}): void {
 		this.hasReply = true;
 		this.#owner.sendReply(this, headers);
 	}
 
-	/** Sends RST_STREAM with `status` (CANCEL by default). Emits only 'close'. */
+	/** CANCEL by default. Emits only 'close'. */
 	reset(status?: number): void {
 		this.#resetStatus = status;
 		this.destroy();
 	}
 
-	/** For the session. */
 	receive(piece: Buffer): void {
 		this.bytesReceived += piece.length;
 		this.push(piece);
 	}
 
-	/** For the session: FIN of the other side. */
+	/** The other side's FIN. */
 	receiveEnd(): void {
 		this.push(null);
 	}
 
-	/** For the session: ends with `error` after the received data is read. */
+	/** Ends with `error` after the received data is read. */
 	fail(error: Error): void {
 		if (this.remoteEnded && !this.readableEnded) {
-			// FIN arrived first, so it is read first; later writes are dropped.
+			// FIN was first; later writes are dropped.
 			this.#failure ??= error;
 			this.once('end', () => {
 				this.destroy(error);
@@ -80,12 +77,12 @@ export class SpdyStream extends Duplex {
 		}
 	}
 
-	// The type of Node's own method.
+	// Node's own type.
 	// eslint-disable-next-line @typescript-eslint/no-explicit-any
 	override read(size?: number): any {
 		const chunk: unknown = super.read(size);
 		if (this.remoteEnded && this.readableLength < this.readableHighWaterMark) {
-			// Node does not call _read after the end, although the stream may have been congested.
+			// Node does not call _read after the end.
 			this.#owner.resumeReading(this);
 		}
 
@@ -109,7 +106,7 @@ export class SpdyStream extends Duplex {
 		this.bytesSent += chunk.length;
 		this.#owner.sendData(this, chunk, error => {
 			if (error) {
-				// Calling back now would destroy the stream with unread data, so the error is reported at its end.
+				// Calling back now would destroy the stream with unread data.
 				this.#pendingWrite = callback;
 			} else {
 				callback();
@@ -164,7 +161,7 @@ export class CongestedStreams {
 		stream.emit('flowing');
 	}
 
-	/** Reads on after the session, to see the end of the connection. */
+	/** Reads on, to see the end of the connection. */
 	end(): void {
 		this.#full.clear();
 		this.#carrier.resume();

@@ -1,11 +1,11 @@
-/** Result of a remote command, from the Status on its error channel. */
+/** Result of a remote command. */
 import {SpokeError} from '../errors/spoke-error.ts';
 
 /**
 - `success`: one explicit Success
 - `exit`: exit status 1 to 255
-- `failure`: the command was not started, its stream failed, or its exit status is above 255; `message` is the server's
-- `unreadable`: not one Status; the result is unknown
+- `failure`: not started, its stream failed, or an exit status above 255; `message` is the server's
+- `unreadable`: not one Status
 */
 export type CommandResult =
 	| {kind: 'success'}
@@ -23,7 +23,7 @@ export function statusTooLong(): SpokeError {
 }
 
 /**
-`bytes` is the whole error channel. Empty is `unreadable`: exit 0 requires an explicit Success.
+`bytes` is the whole error channel. Exit 0 requires an explicit Success.
 @see k8s.io/apimachinery/pkg/util/remotecommand/constants.go, client-go tools/remotecommand/v4.go
 */
 export function parseStatusMessage(bytes: Buffer): CommandResult {
@@ -54,7 +54,7 @@ function exitOf(status: Record<string, unknown>): CommandResult | undefined {
 		return undefined;
 	}
 
-	// Windows has larger ones, with which no local process can exit: 256 would become 0.
+	// From Windows. No local process can exit with these: 256 would become 0.
 	return exitStatus > 255 ? failureOf(status) : {kind: 'exit', exitStatus, message: messageOf(status)};
 }
 
@@ -72,7 +72,7 @@ function messageOf({message}: Record<string, unknown>): string {
 	return typeof message === 'string' ? message : '';
 }
 
-/** From the cause with reason ExitCode; `undefined` for 0 or an invalid number. */
+/** `undefined` for 0 or an invalid number. */
 function exitStatusOf({details}: Record<string, unknown>): number | undefined {
 	const causes: readonly unknown[] = isObject(details) && Array.isArray(details['causes']) ? details['causes'] : [];
 	const text = causes.find((cause): cause is Record<string, unknown> => isObject(cause) && cause['reason'] === 'ExitCode')?.['message'];

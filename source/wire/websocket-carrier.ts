@@ -3,13 +3,12 @@ import {Duplex} from 'node:stream';
 import {protocolError, streamLostError} from './protocol-error.ts';
 import {isNormalClose, WebSocketMessages, type WebSocketOptions} from './websocket-messages.ts';
 
-/** Pending writes are joined up to this size. The other side accepts 32 MiB. */
+/** The other side accepts 32 MiB. */
 const messageTargetBytes = 1 << 19;
 
 /**
-Joins the binary messages of an upgraded socket; message borders have no meaning.
-A Close with 1000 (or without a code) is the end; any other ending is an 'error'.
-A WebSocket has no half-close: `end()` closes both directions.
+Message borders have no meaning. A Close with 1000 (or without a code) is the end; any other ending is an 'error'. A WebSocket has no
+half-close: `end()` closes both directions.
 @see https://kep.k8s.io/4006 and client-go tools/portforward/tunneling_connection.go
 */
 export class WebSocketCarrier extends Duplex {
@@ -38,7 +37,7 @@ export class WebSocketCarrier extends Duplex {
 		});
 	}
 
-	/** Round trips to the WebSocket end, in milliseconds. */
+	/** Milliseconds, to the WebSocket end. */
 	onRoundTrip(listener: (milliseconds: number) => void): void {
 		this.#messages.on('roundTrip', listener);
 	}
@@ -48,7 +47,6 @@ export class WebSocketCarrier extends Duplex {
 		this.#messages.on('pingOverdue', listener);
 	}
 
-	/** @see unsentBytes */
 	get unsentBytes(): number {
 		return this.writableLength + this.#messages.bufferedBytes;
 	}

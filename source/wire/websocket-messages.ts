@@ -12,18 +12,18 @@ import {streamLostBecause, protocolError, streamLostError} from './protocol-erro
 import {keepReadingAfterWriteError} from './read-after-write-error.ts';
 
 export type WebSocketOptions = {
-	/** A client masks what it sends. Default client. */
+	/** A client masks. Default client. */
 	role?: 'client' | 'server';
 	/** Default 32 MiB, as in the apiserver. */
 	maxMessageBytes?: number;
-	/** Milliseconds; 0 (the default) sends none. */
+	/** 0 (the default) sends none. */
 	pingIntervalMs?: number;
-	/** How long to wait for the other side's Close. Default 1 s. */
+	/** For the other side's Close. Default 1 s. */
 	closeTimeoutMs?: number;
 	clock?: MonotonicClock;
 };
 
-/** `code` is that of the Close frame (RFC 6455 section 7.4), 1005 for a Close without code, 1006 without Close. */
+/** RFC 6455 section 7.4; 1005 for a Close without code, 1006 without Close. */
 export type WebSocketCloseResult = {code: number; reason: string; error: SpokeError | null};
 
 /** 1000, no code, or an unanswered local Close. */
@@ -33,20 +33,20 @@ export function isNormalClose(code: number): boolean {
 
 type MessageEvents = {
 	message: [payload: Buffer, binary: boolean];
-	/** More can be sent after `send` returned false. */
+	/** After `send` returned false. */
 	drain: [];
 	/** Milliseconds. */
 	roundTrip: [number];
-	/** No ping was answered for so many milliseconds. */
+	/** Milliseconds without a pong. */
 	pingOverdue: [number];
 	/** Once, last. */
 	close: [WebSocketCloseResult];
 };
 
-/** Messages are still read after a sent Close, up to this size. */
+/** Messages are still read after a sent Close. */
 const maxBytesAfterClose = 64 << 20;
 
-/** Close codes for errors of ws; any other is 1002. */
+/** For errors of ws; any other is 1002. */
 const closeCodes: Readonly<Record<string, number>> = {
 	WS_ERR_INVALID_UTF8: 1007,
 	WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,
@@ -54,9 +54,9 @@ const closeCodes: Readonly<Record<string, number>> = {
 	WS_ERR_TOO_MANY_BUFFERED_PARTS: 1008,
 };
 
-/** Sends each message in one frame, because Kubernetes' server takes a continuation for a new message. */
+/** One frame per message, because Kubernetes' server takes a continuation for a new message. */
 export class WebSocketMessages extends EventEmitter<MessageEvents> {
-	/** `performance.now()` of the last received byte, pongs included. */
+	/** By `performance.now()`, pongs included. */
 	lastReceivedAt = performance.now();
 	readonly #socket: Duplex;
 	readonly #receiver: InstanceType<typeof Receiver>;
@@ -65,7 +65,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 	readonly #closeTimeoutMs: number;
 	readonly #pingTimer: NodeJS.Timeout | undefined;
 	readonly #pongTracker: PongTracker;
-	/** One at a time, because a later pong replaces an earlier one, and the other side may never read them. */
+	/** A later pong replaces an earlier one, and the other side may never read them. */
 	readonly #pongs = new BoundedReplies<Buffer>(1, (payload, onSent) => {
 		if (this.#didSendClose || this.#closeResult) {
 			onSent();
@@ -80,7 +80,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 	#didSendClose = false;
 	#closeTimer: NodeJS.Timeout | undefined;
 	#closeResult: WebSocketCloseResult | undefined;
-	/** The other side accepts no more data; data received before is still read. */
+	/** Data received before is still read. */
 	#writeError: Error | undefined;
 
 	/** `head`: bytes after the 101. */
@@ -101,7 +101,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 			maxFragments: 16_384,
 			maxBufferedChunks: 1 << 20,
 		});
-		// Before any listener: a flowing socket would emit it at once, when nobody listens for messages yet.
+		// A flowing socket would emit it before there is a listener for messages.
 		if (head.length > 0) {
 			socket.unshift(head);
 		}
@@ -119,10 +119,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		}
 	}
 
-	/**
-	Sends the joined parts as one message.
-	Returns false if the socket's buffer is full or the other side accepts no more data: wait for 'drain'.
-	*/
+	/** Joins the parts. False if the buffer is full or the other side accepts no more: wait for 'drain'. */
 	send(payload: Uint8Array | readonly Uint8Array[], {binary = true}: {binary?: boolean} = {}): boolean {
 		if (this.#didSendClose || this.#closeResult) {
 			return true;
@@ -132,7 +129,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		if (this.#isClient) {
 			const message = maskedMessage(parts, binary);
 			this.#socket.write(message, error => {
-				// A real socket keeps no reference after the write; a stream within this process may have passed it on.
+				// A stream within this process may have passed the memory on.
 				if (!error && this.#socket instanceof Socket) {
 					reuseMessage(message);
 				}
@@ -144,7 +141,6 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		return !this.#socket.writableNeedDrain && !this.#writeError;
 	}
 
-	/** @see unsentBytes */
 	get bufferedBytes(): number {
 		return unsentBytes(this.#socket);
 	}
@@ -159,7 +155,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		this.#sender.ping(Buffer.from(String(this.#pingCount)), this.#isClient);
 	}
 
-	/** Messages of the current chunk are still emitted. Pongs are not seen while paused. */
+	/** Messages of the current chunk are still emitted; pongs are not seen. */
 	pause(): void {
 		this.#isPaused = true;
 		this.#socket.pause();
@@ -172,7 +168,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		}
 	}
 
-	/** Sends Close and waits for the other side's for `closeTimeoutMs`; messages are still emitted meanwhile. */
+	/** Messages are still emitted until the other side's Close or `closeTimeoutMs`. */
 	close(code = 1000, reason = ''): void {
 		if (this.#didSendClose || this.#closeResult) {
 			return;
@@ -254,7 +250,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		});
 	}
 
-	/** After a sent Close, any end of the connection is normal. */
+	/** After a sent Close, any end is normal. */
 	#resultWithoutClose(): WebSocketCloseResult {
 		return resultWithoutClose(this.#didSendClose ? null : this.#lossError());
 	}
@@ -282,7 +278,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		this.#pongTracker.stop();
 		clearTimeout(this.#closeTimer);
 		this.#socket.end();
-		// Discards further data, to see the other side's end, but does not wait for it.
+		// Discards further data, to see the end.
 		this.#socket.resume();
 		destroyWhenDrained(this.#socket);
 		this.emit('close', ending);
@@ -293,7 +289,7 @@ function resultWithoutClose(error: SpokeError | null): WebSocketCloseResult {
 	return {code: 1006, reason: '', error};
 }
 
-/** Emits `message` (payload, binary), `ping` and `pong` (payload), `conclude` (code, reason) and, once, `error`. */
+/** Emits `message` (payload, binary), `ping` and `pong` (payload), `conclude` (code, reason) and `error`. */
 type FrameReceiver = Writable;
 
 type SendOptions = {binary: boolean; compress: boolean; fin: boolean; mask: boolean};
@@ -310,7 +306,7 @@ type Framing = {
 	Sender: new (socket: Duplex) => FrameSender;
 };
 
-// Not destructured, so that the rest of ws, with its HTTP client, stays out of the bundle.
+// Keeps the rest of ws, with its HTTP client, out of the bundle.
 
 export const Receiver = (ws as unknown as Framing).Receiver;
 
