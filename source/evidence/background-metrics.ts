@@ -1,4 +1,4 @@
-/** An apiserver's own metrics about a stream that it carries, read in the background if no cheaper source gave the route. */
+/** Background reads of an apiserver's metrics for a stream that it carries. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {isRecent, clockDelay, type Clock} from './clock.ts';
 import {observeConnection} from './connection-observations.ts';
@@ -8,7 +8,7 @@ import {labelTimings} from './label-timings.ts';
 import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
 import {needMetrics} from './rules/needs.ts';
 
-/** Behind a balancer a new connection may end at another process: this many are tried to reach the right one. */
+/** Connections tried to reach the right process behind a balancer. */
 const maxAttempts = 4;
 
 const notReached: ProbeResult<MetricFacts> = {
@@ -31,9 +31,8 @@ export class BackgroundMetrics {
 	}
 
 	/**
-	Metrics of this process, read on a separate connection. `process` is `null` if its id could not be read: the response may then be from
-	another process, and is delayed by the minimum interval. Streams of one process share a read, which is kept in the process cache.
-	`openedAt`: when the stream was opened, in ms since 1970; metrics that were zero before that are read again. Never throws.
+	Reads on a separate connection; streams of one process share a read. Without a process id, the response may be from another process and
+	is delayed by the minimum interval. `openedAt`: in ms since 1970; metrics that were zero before it are read again. Never throws.
 	*/
 	async read(process: string | null, openedAt: number): Promise<ProbeResult<MetricFacts>> {
 		const recent =
@@ -53,7 +52,6 @@ export class BackgroundMetrics {
 		return pending;
 	}
 
-	/** Aborts the reads in progress. */
 	end(): void {
 		this.#end.abort();
 	}
@@ -112,7 +110,6 @@ export class BackgroundMetrics {
 	}
 }
 
-/** The process has connected to a far end, so its metrics show the route. */
 function hasMoved({egressDials, kubeletRequestsDone, logTlsFailures}: MetricFacts): boolean {
 	return egressDials.length > 0 || kubeletRequestsDone > 0 || (logTlsFailures ?? 0) > 0;
 }

@@ -1,4 +1,4 @@
-/** Builds the Path of a label from its state. */
+/** Builds the Path of a label. */
 import type {ClusterInfo} from '../cluster/cluster-client.ts';
 import {socketObservation} from './connection-observations.ts';
 import type {Observations, Path, SecondLegOutcome} from './evidence.ts';
@@ -9,7 +9,7 @@ import type {LabelState} from './label-state.ts';
 import {buildPath} from './build-path.ts';
 import {recalledFailures} from './rules/second-leg-outcomes.ts';
 
-/** `known`: cached observations of the process that the connection ends at. `outcomes`: of earlier attempts on leg 2. */
+/** `known`: of the process at the connection's end. `outcomes`: of earlier attempts on leg 2. */
 export function buildLabelPath(
 	state: LabelState,
 	cluster: ClusterInfo,

@@ -1,4 +1,4 @@
-/** Builds a Path from observations: applies the rules, numbers the evidence, and formats the path line. */
+/** Builds a Path from observations. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {ClusterIdentity, Observations, Leg, Path, ProcessBinding, RuleVerdict, Verdict} from './evidence.ts';
 import {numberEvidence} from './evidence-list.ts';
@@ -16,13 +16,12 @@ import {secondLegTls, endsAtKubelet} from './rules/second-leg-tls.ts';
 export type PathMetadata = {
 	cluster: ClusterIdentity;
 	phase: Path['phase'];
-	/** `host:port` of leg 2's far end, if known. */
 	address: string | null;
 	rttMs: Path['rttMs'];
 	error: ErrorObject | null;
 };
 
-/** The Path of an open or a possible connection. Pure: the same observations give the same path. */
+/** Pure: the same observations give the same path. */
 export function buildPath(observations: Observations, {cluster, phase, address, rttMs, error}: PathMetadata): Path {
 	const {purpose} = observations;
 	const numbered = numberEvidence();
@@ -104,7 +103,6 @@ function farEnd(observations: Observations): Leg['to'] {
 	return ends[observations.purpose.feature as keyof typeof ends];
 }
 
-/** For a configuration: the process that was examined. */
 function binding(observations: Observations): ProcessBinding {
 	const processes = flagsPerProcess(observations);
 	const verdict = resolveApiserverFlag(observations, 'kubelet-certificate-authority', () => 'binding');
@@ -112,7 +110,7 @@ function binding(observations: Observations): ProcessBinding {
 	return {
 		id: observations.process?.facts.id ?? null,
 		startTime: observations.process?.facts.startTime ?? null,
-		// Behind a gateway the process that was read may not be the one where the stream ends.
+		// Behind a gateway, the stream may end at another process than the one read.
 		boundBy: isVerifiedApiserver(observations) ? (verdict.known ? verdict.boundBy : unread) : 'none',
 		known: knownReplicaCount(observations),
 		read: processes.length,

@@ -1,10 +1,10 @@
-/** The time source of labels, replaceable in tests. */
+/** The time source of labels. */
 export type Clock = {
-	/** Milliseconds since 1970, for comparison with recorded times. The system clock can be set back. */
+	/** Milliseconds since 1970. The system clock can be set back. */
 	now(): number;
-	/** Monotonic milliseconds, for durations. */
+	/** Monotonic milliseconds. */
 	elapsed(): number;
-	/** Calls `work` once after `ms`, without keeping the process alive. Returns a function that cancels it. */
+	/** Does not keep the process alive. Returns a cancel function. */
 	after(ms: number, work: () => void): () => void;
 };
 
@@ -19,7 +19,7 @@ export const systemClock: Clock = {
 	},
 };
 
-/** Resolves at once if no time is left, and as soon as `signal` is aborted. */
+/** Resolves early when `signal` is aborted. */
 export async function clockDelay(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
 	if (ms <= 0 || signal?.aborted) {
 		return;
@@ -37,7 +37,7 @@ export async function clockDelay(clock: Clock, ms: number, signal?: AbortSignal)
 	callOff();
 }
 
-/** Whether `at` is less than `maxAgeMs` ago. Nothing is recent after the clock was set back. */
+/** Nothing is recent after the clock was set back. */
 export function isRecent(at: number | undefined, maxAgeMs: number, now: number): boolean {
 	const age = at === undefined ? -1 : now - at;
 	return age >= 0 && age < maxAgeMs;

@@ -1,6 +1,4 @@
-/**
-Observations of the cluster that belong to no single connection: read once in the background, dropped when the cluster may have changed.
-*/
+/** Observations of the cluster that belong to no single connection. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {isFromAnotherProcess, observeConnection, type ObservedConnection} from './connection-observations.ts';
 import type {UnavailableSource, FlagFacts, ProbeResult, Observation, ReplicaFacts, VersionFacts} from './evidence.ts';
@@ -17,9 +15,9 @@ export type ClusterObservations = {
 	version: Observation<VersionFacts> | null;
 	replicas: Observation<ReplicaFacts> | null;
 	mirrorPods: ReadonlyArray<Observation<FlagFacts>>;
-	/** Why something between us and the apiservers answers, whatever certificate it shows; `null` if nothing was seen. */
+	/** Why a gateway is known to answer, whatever certificate it shows; `null` if none was seen. */
 	gatewaySeen: string | null;
-	/** The server on the connection that these reads used, which may be another apiserver; `null` if no connection was made. */
+	/** Possibly to another apiserver; `null` if no connection was made. */
 	observed: ObservedConnection | null;
 	unavailable: readonly UnavailableSource[];
 };
@@ -34,10 +32,9 @@ export const noClusterObservations: ClusterObservations = {
 	unavailable: [],
 };
 
-/** The server in between gives each request to an apiserver of its choice. */
 export const spreadsRequestsReason = 'two requests on one connection were answered by two processes';
 
-/** Ordinary reads, pipelined on a separate connection, each with a timeout. Never throws. */
+/** Pipelines reads on a separate connection, each with a timeout. Never throws. */
 export async function observeCluster(
 	cluster: ClusterClient,
 	{
@@ -49,7 +46,7 @@ export async function observeCluster(
 	},
 ): Promise<ClusterObservations> {
 	const connection = await cluster.connect().catch(() => null);
-	// A read that times out closes the connection, and the others are sent again elsewhere.
+	// A timeout closes the connection, and the other reads are sent again elsewhere.
 	const requester = preferConnection(connection && pipelined(connection), cluster);
 	const [ca, version, replicas, pods, first] = await Promise.all([
 		readClusterCa(requester, namespace, {timeoutMs}),
@@ -80,7 +77,6 @@ export async function observeCluster(
 	};
 }
 
-/** Why the CA could not be read; `null` if it was not requested, or was read. */
 export function caUnavailableReason(unavailable: readonly UnavailableSource[]): UnavailableSource['reason'] | null {
 	return unavailable.find(({source}) => source === 'ca-comparison')?.reason ?? null;
 }

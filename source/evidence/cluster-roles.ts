@@ -1,4 +1,4 @@
-/** The two ClusterRoles of docs/permissions.md: for using spoke, and for proving the paths. */
+/** The two ClusterRoles of docs/permissions.md. */
 import {extraRequests, type PermissionSpec} from './extra-requests.ts';
 
 type Rule = {
@@ -10,10 +10,7 @@ type Rule = {
 };
 export type ClusterRole = {name: string; rules: readonly Rule[]};
 
-/**
-Logs, shells, forwards and the pod and service proxies, as kubectl needs them. Excludes `nodes/proxy`, which runs commands in every pod
-of a node.
-*/
+/** The permissions that kubectl needs, too. Excludes `nodes/proxy`, which runs commands in every pod of a node. */
 export const userRole: ClusterRole = {
 	name: 'spoke-user',
 	rules: [
@@ -49,7 +46,6 @@ export function manifest({name, rules}: ClusterRole): string {
 	].join('\n');
 }
 
-/** Merges the rules for the same objects into one with all their verbs. */
 function byThing(rules: readonly Rule[]): readonly Rule[] {
 	const groups = Map.groupBy(rules, rule => JSON.stringify({...rule, verbs: []}));
 	return [...groups.values()].map(group => ({...group[0]!, verbs: [...new Set(group.flatMap(({verbs}) => verbs))]}));

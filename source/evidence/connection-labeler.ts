@@ -1,7 +1,4 @@
-/**
-Labels every connection of one cluster while it is open: leg 1 at once, leg 2 as soon as it is read, never an old label for a new
-connection.
-*/
+/** Labels every open connection of one cluster. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import type {ConnectionPurpose, ConnectionObserver} from '../streams/connection-observer.ts';
@@ -32,7 +29,6 @@ class ConnectionLabeler implements Labeler {
 		},
 		beforeUse: async (connection, purpose) => observeBeforeUse(this.#labelFor(connection, purpose), connection, this.#context),
 		onOpened: (connection, purpose, about) => {
-			// A new connection replaces one whose reads timed out.
 			const label = this.#labelFor(connection, purpose, this.#context.preUseProbe.fallback);
 			this.#emitAndRecord(label, {type: 'opened', byFarEnd: isOpenedByFarEnd(purpose, about)});
 			void settleLabel(label, this.#context);
@@ -123,7 +119,6 @@ class ConnectionLabeler implements Labeler {
 		return label;
 	}
 
-	/** Later paths use the answer of the far end, too. */
 	#emitAndRecord(label: LiveLabel | undefined, event: LabelEvent): void {
 		const before = label?.state;
 		label?.emit(event);
@@ -149,7 +144,7 @@ class ConnectionLabeler implements Labeler {
 		const {cluster, clock, preUseProbe} = this.#context;
 		const process = processOf(state);
 		const known = processCacheFor(cluster);
-		// A short connection closes before the cluster is observed: recent observations for its process hold for it.
+		// A short connection closes before the cluster is observed, so use recent observations for its process.
 		const own =
 			state.cluster === noClusterObservations ? known.recentShared(process, labelTimings.sharedMaxAgeMs, clock.now()) : state.cluster;
 		const shared = {

@@ -1,4 +1,4 @@
-/** Observations on one connection before its use: the flags and the identity of the process it ends at. */
+/** Observations on one connection before its use. */
 import {isDeepStrictEqual} from 'node:util';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {PipelinedGetOptions, Connection} from '../cluster/connection.ts';
@@ -10,7 +10,7 @@ import {readUserInfo} from './probes/client-certificate.ts';
 export type ConnectionObservations = {
 	flags: Observation<FlagFacts> | null;
 	process: Observation<ProcessFacts> | null;
-	/** The user that the apiserver sees; `null` if it did not say, or could not name our certificate. */
+	/** `null` without a response, or if the response could not name the client certificate. */
 	user: UserInfo | null;
 	/** Of any response, refusals included. */
 	foreignHeaders: readonly string[];
@@ -38,9 +38,8 @@ const foreign = [
 ];
 
 /**
-Reads `/flagz`, `/statusz` and, unless `user` is false, our user, pipelined in one round trip, each with `timeoutMs`. Never throws;
-after a timeout the connection is unusable. `isReversed`: `/statusz` first, so that two alternating servers do not answer the same
-request twice.
+Pipelines `/flagz`, `/statusz` and, unless `user` is false, a SelfSubjectReview, each with `timeoutMs`. Never throws; after a timeout the
+connection is unusable. `isReversed` sends `/statusz` first, so that two alternating servers do not answer the same request twice.
 */
 export async function observeConnection(
 	connection: Connection,
@@ -83,7 +82,6 @@ export async function observeConnection(
 	return {flags: {...flags.observation, process: process?.facts.id ?? null}, process, user, foreignHeaders, unavailable: []};
 }
 
-/** Two reads on one connection were answered by two processes, as far as start time, flags and certificate distinguish them. */
 export function isFromAnotherProcess(again: ConnectionObservations, own: ConnectionObservations): boolean {
 	if (!again.flags || !own.flags) {
 		return false;
@@ -93,10 +91,9 @@ export function isFromAnotherProcess(again: ConnectionObservations, own: Connect
 	return isOtherId || !isDeepStrictEqual(again.flags.facts.values, own.flags.facts.values);
 }
 
-/** Observed on a separate connection, which may end at another process. */
 export type ObservedConnection = {observations: ConnectionObservations; facts: SocketFacts};
 
-/** The same on a new connection; `null` if none could be made. Never throws. */
+/** `null` if no connection could be made. Never throws. */
 export async function observeFreshConnection(
 	cluster: ClusterClient,
 	{

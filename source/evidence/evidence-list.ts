@@ -1,9 +1,9 @@
-/** The evidence of one object, numbered in the order of first use. */
+/** The evidence of one object. */
 import type {Citation, Evidence} from './evidence.ts';
 
 export type EvidenceList = {idOf(citation: Citation): string; all(): readonly Evidence[]};
 
-/** The same observation used by the same rule gets one id. */
+/** Numbered in the order of first use. The same observation used by the same rule gets one id. */
 export function numberEvidence(): EvidenceList {
 	const items = new Map<string, Evidence>();
 	return {

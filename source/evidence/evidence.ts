@@ -1,4 +1,4 @@
-/** Evidence, verdicts, legs and the Path object, as the contract fixes them. Rules import only this file. */
+/** Evidence, verdicts, legs and the Path object of the contract. Rules import only this file. */
 import type {ProxyRequestFacts, ResolvedTarget, StreamFeature} from '../streams/connection-observer.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 
@@ -30,18 +30,17 @@ export type EvidenceSource =
 	| 'error-text'
 	| 'version';
 
-/** One observation; `rule` is the rule that used it. */
 export type Evidence = {
 	id: string;
 	source: EvidenceSource;
 	rule: string;
-	/** What was observed, in the source's own words as far as possible. */
+	/** In the source's own words where possible. */
 	observed: string;
 	where: string;
-	/** Fingerprint of the apiserver process that answered; `null` if no process is involved or it is unknown. */
+	/** Fingerprint of the apiserver process; `null` if unknown or none. */
 	process: string | null;
 	time: string;
-	/** Whether it took streams of our own or a handshake with a node: only in doctor, with `--probe active` or by consent. */
+	/** It took streams or a node handshake of spoke's own: only in doctor, with `--probe active` or by consent. */
 	active: boolean;
 };
 
@@ -51,10 +50,9 @@ export type Need = {permission: string | null; check: string | null; or: string 
 export type Verdict<State extends string> = {
 	state: State;
 	basis: Basis;
-	/** Ids of the evidence. */
 	evidence: readonly string[];
 	need: readonly Need[];
-	/** The reason, on an unknown without a need and on the exposure. */
+	/** Only for an unknown without a need, and for the exposure. */
 	why?: string;
 };
 
@@ -93,21 +91,18 @@ export type ProcessBinding = {
 	agree: boolean | null;
 };
 
-/** Why a connection that is made now is expected to fail. */
 export type BrokenLeg = {
 	leg: 1 | 2 | 3;
 	/** `last-attempt-failed`: and nothing newer contradicts it. `no-node`: the pod is not scheduled. */
 	reason: 'last-attempt-failed' | 'no-node';
 	message: string;
-	/** The far end that was tried, `kubelet n1`: another one if the tunnel that both share failed; `null` if nothing was tried. */
+	/** The far end that was tried (`kubelet n1`), another one if the tunnel that both share failed; `null` if nothing was tried. */
 	farEnd: string | null;
-	/** When it failed; `null` if nothing was tried. */
 	time: string | null;
 	evidence: readonly string[];
 	error: ErrorObject | null;
 };
 
-/** An open or a possible connection, leg by leg. */
 export type Path = {
 	apiVersion: 'spoke/v1';
 	kind: 'Path';
@@ -131,7 +126,6 @@ export type Path = {
 	error: ErrorObject | null;
 };
 
-/** An observation as a rule used it, before it is numbered as evidence. */
 export type Citation = {
 	rule: string;
 	observed: string;

@@ -1,4 +1,4 @@
-/** Reads everything that `path`, `audit`, `doctor` and the why screen need of one apiserver, once for all features. */
+/** Reads the observations of one apiserver. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import {
@@ -32,20 +32,19 @@ import {unavailableSources, observeCluster, spreadsRequestsReason, type ClusterO
 const readLimitMs = 5000;
 
 export type ApiserverExamination = {
-	/** The connection that the verdicts are about; all its requests end at one process, unless a gateway is in between. */
+	/** All its requests end at one process, unless a gateway is in between. */
 	connection: Connection;
 	own: ConnectionObservations;
-	/** Other processes found on further connections, to the same server address or to their own. */
 	others: readonly ExaminedProcess[];
-	/** Addresses of apiservers that were tried and not read, each with the reason. */
+	/** Each with the reason. */
 	unreachedAddresses: readonly string[];
 	metrics: ProbeResult<MetricFacts>;
 	shared: ClusterObservations;
-	/** The observations of active probes; empty without consent. */
+	/** Empty without consent. */
 	active: Pick<Observations, 'stepTests' | 'agentTests' | 'logDifferentials' | 'handshakes' | 'failures'>;
 };
 
-/** `facts`: of its connection. `dialedAddress`: its own address, if that was dialed. */
+/** `dialedAddress`: its own address, if that was dialed. */
 export type ExaminedProcess = ConnectionObservations & {facts: SocketFacts; dialedAddress: string | null};
 
 export const noActiveObservations: ApiserverExamination['active'] = {
@@ -57,8 +56,7 @@ export const noActiveObservations: ApiserverExamination['active'] = {
 };
 
 /**
-Passive: ordinary reads on one connection, and on a few more to find other apiservers at the same address. `namespace`: one that the
-user can read.
+Passive: reads on one connection, and on a few more to find other apiservers at the same address. `namespace`: one that the user can read.
 @throws SpokeError when no connection can be made
 */
 export async function examineApiserver(
@@ -88,7 +86,6 @@ export async function examineApiserver(
 	return {connection, own, others: otherProcesses(further, own), unreachedAddresses: [], metrics, shared, active: noActiveObservations};
 }
 
-/** All that the rules need for one purpose, for a connection that is not open yet. */
 export function observationsFor(examined: ApiserverExamination, cluster: ClusterClient, purpose: ConnectionPurpose): Observations {
 	const {connection, own, others, unreachedAddresses, shared, metrics, active} = examined;
 	const known = processCacheFor(cluster);
@@ -108,7 +105,7 @@ export function observationsFor(examined: ApiserverExamination, cluster: Cluster
 		replicas: shared.replicas,
 		unreachedAddresses,
 		version: shared.version,
-		// Metrics that were read since for a stream are newer.
+		// Metrics read for a stream since then are newer.
 		metrics: later.length === 0 && metrics.observation ? [metrics.observation] : later,
 		...active,
 		failures: [...active.failures, ...recalledFailures(attempt)],
@@ -118,7 +115,7 @@ export function observationsFor(examined: ApiserverExamination, cluster: Cluster
 	};
 }
 
-/** The other processes count, too: if one of them may be behind a gateway, nothing is proven. */
+/** If one of the other processes may be behind a gateway, nothing is proven. */
 function identifyAll({connection, own, others, shared}: ApiserverExamination, cluster: ClusterClient): ServerIdentity {
 	const known = processCacheFor(cluster);
 	const observed = {...shared, ca: shared.ca ?? known.ca, gatewaySeen: known.gatewaySeen};
@@ -133,7 +130,7 @@ function routeOnly(test: Observation<StepTestFacts>): Observation<StepTestFacts>
 	return {...test, facts: {...test.facts, rounds: [], node: null}};
 }
 
-/** Two processes answer on one connection: the server in between spreads requests, not connections. */
+/** If two processes answer on one connection, a gateway spreads requests, not connections. */
 async function answersDiffer(connection: Connection, own: ConnectionObservations): Promise<boolean> {
 	for (let attempt = 0; attempt < 3 && connection.usable; attempt++) {
 		if (
@@ -146,7 +143,7 @@ async function answersDiffer(connection: Connection, own: ConnectionObservations
 	return false;
 }
 
-/** A balancer gives new connections to other apiservers, which may share a host name and then count as one. */
+/** A balancer sends new connections to other apiservers. Those that share a host name count as one. */
 async function observeFurtherConnections(
 	cluster: ClusterClient,
 	known: number | null,
@@ -159,7 +156,6 @@ async function observeFurtherConnections(
 	return observed.filter(one => one !== null);
 }
 
-/** Why a gateway answered on one of them. */
 function gatewayReason(observed: readonly ObservedConnection[], version: VersionFacts | null): string | null {
 	const foreign = new Set(observed.flatMap(({observations}) => observations.foreignHeaders));
 	if (foreign.size > 0) {
@@ -171,7 +167,6 @@ function gatewayReason(observed: readonly ObservedConnection[], version: Version
 		: null;
 }
 
-/** If the examined process has no id, it cannot be told apart from the others. */
 function otherProcesses(observed: readonly ObservedConnection[], own: ConnectionObservations): readonly ExaminedProcess[] {
 	const others = new Map<string, ExaminedProcess>();
 	for (const {observations, facts} of observed) {
@@ -184,7 +179,7 @@ function otherProcesses(observed: readonly ObservedConnection[], own: Connection
 	return [...others.values()];
 }
 
-/** Megabytes on a large cluster: read at most once a minute per process. */
+/** Metrics are megabytes on a large cluster. */
 async function readMetricsOncePerMinute(
 	cluster: ClusterClient,
 	connection: Connection,

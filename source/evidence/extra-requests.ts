@@ -1,7 +1,4 @@
-/**
-Every request that spoke makes beyond those of kubectl for the same command, as data: docs/permissions.md and its two ClusterRoles are
-rendered from it.
-*/
+/** The requests that spoke makes beyond kubectl's; docs/permissions.md and its ClusterRoles are rendered from them. */
 
 export type PermissionSpec =
 	| {kind: 'resource'; groups: readonly string[]; resources: readonly string[]; verbs: readonly string[]; resourceNames?: readonly string[]}
@@ -15,7 +12,7 @@ export type ExtraRequest = {
 	when: string;
 	/** `null`: every authenticated user has the permission, or it is used if present and never requested. */
 	permission: PermissionSpec | null;
-	/** Opens streams of its own: doctor, `--probe active`, or by consent. */
+	/** Opens streams: doctor, `--probe active`, or by consent. */
 	active?: true;
 };
 

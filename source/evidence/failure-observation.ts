@@ -1,15 +1,14 @@
-/** The text of a failure as an observation of leg 2, by the table of failures. */
+/** The text of a failure as an observation of leg 2. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {explainMessage, type Explanation} from '../server-messages/explain-message.ts';
 import {parseStatus} from '../server-messages/parse-status.ts';
 import type {ConnectionPurpose, FailureFacts, Observation} from './evidence.ts';
 
 /**
-`undefined` if the text proves nothing. A pod or service of the proxy can send any text, so its text is no evidence. The apiserver
-reports on its own leg 2 with a Status: the same text without one is from the kubelet or an impostor. The far end can send a Status,
-too: a response that is not an upgrade is relayed unchanged, and so is the text at the end of a translated command. Only for a log that
-could not be read does the apiserver itself report, with a 500; it turns any response of a kubelet into a Status of another code or with
-a prefix.
+`undefined` if the text proves nothing. A proxied pod or service can send any text, so its text is no evidence. The apiserver reports on its
+own leg 2 with a Status; the same text without one is from the kubelet or an impostor. The far end can send a Status, too: the apiserver
+relays unchanged a response that is not an upgrade, and the text at the end of a translated command. Only for a log that could not be read
+does the apiserver itself report, with a 500; it turns any kubelet response into a Status of another code or with a prefix.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apimachinery/pkg/util/proxy/upgradeaware.go tryUpgrade
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/registry/generic/rest/response_checker.go
 */
@@ -57,9 +56,7 @@ export function failureObservation({
 	};
 }
 
-/**
-Tries the text as stream text, and with each status that rows ask for: the status is not recorded with the text, unless the text has it.
-*/
+/** The status is usually not recorded with the text, so try each status that rows require. */
 function explainedAs(text: string): Explanation | null {
 	const code = parseStatus(text)?.code;
 	const statuses = typeof code === 'number' ? [code] : [500, 401, 403];

@@ -1,4 +1,4 @@
-/** Finds the paths of `spoke path`: one per feature to one target, as they would be now. */
+/** Finds the paths of `spoke path`, one per feature. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {joinHostPort} from '../cluster/transport/server-url.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
@@ -13,13 +13,10 @@ import {resolveApiserverFlag} from './rules/apiserver-flag.ts';
 import {endsAtKubelet} from './rules/second-leg-tls.ts';
 
 export type FindPathsOptions = {
-	/** Default: all that apply. */
 	features?: readonly StreamFeature[];
 	probe: 'passive' | 'active';
-	/** Namespace of the target; default: the one of the context. */
 	namespace?: string;
 	signal?: AbortSignal;
-	/** Receives a notice about the paths, in one line. */
 	onNotice?: (notice: string) => void;
 };
 
@@ -46,10 +43,9 @@ export async function findPaths(
 	}
 }
 
-/** Replaces the id of the connection of a failed attempt. */
 export const failedAttemptId = 'failed-attempt';
 
-/** The path that a connection for this purpose would take or, with `error`, the one that failed. */
+/** Of a future connection or, with `error`, of the failed one. */
 export function configuredPath(
 	examined: ApiserverExamination,
 	cluster: ClusterClient,
@@ -61,7 +57,7 @@ export function configuredPath(
 	const {stepTests, agentTests} = examined.active;
 	const {failures} = configured;
 	const isOwn = failures.some(({connection}) => connection === configured.connection);
-	// An attempt on a separate connection: only its own failure is bound to it, and earlier tests of a process may be about another one.
+	// On a separate connection, only its own failure is bound to it; earlier tests may be about another process.
 	const attempt: Partial<Observations> = isOwn ? {} : {connection: failedAttemptId, process: null, stepTests, agentTests};
 	const observations: Observations = error
 		? {...configured, about: 'ended-connection', isBound: true, farEndAnswered: failures.some(({facts}) => facts.answered), ...attempt}

@@ -1,4 +1,4 @@
-/** The work for one label: what is read before its connection is used, during the stream until the label settles, and after. */
+/** The reads for one label. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import type {BackgroundMetrics} from './background-metrics.ts';
@@ -12,7 +12,6 @@ import {isUpgradePassedThrough} from './upgrade-passthrough.ts';
 import type {PreUseProbe} from './pre-use-probe.ts';
 import type {SharedProbeResult, SharedProbe} from './shared-probe.ts';
 
-/** The probes that the labels of one cluster share. */
 export type LabelContext = {
 	cluster: ClusterClient;
 	clock: Clock;
@@ -23,7 +22,6 @@ export type LabelContext = {
 	isBlocking: boolean;
 };
 
-/** The stream waits for this. */
 export async function observeBeforeUse(label: LiveLabel, connection: Connection, sources: LabelContext): Promise<void> {
 	const {preUseProbe, clock} = sources;
 	label.emitAgain();
@@ -34,7 +32,7 @@ export async function observeBeforeUse(label: LiveLabel, connection: Connection,
 	});
 }
 
-/** The apiserver does not answer for a log without lines before its first line: observe the cluster meanwhile. */
+/** The apiserver does not respond for a log before its first line, so observe the cluster meanwhile. */
 async function readWhileUnanswered(label: LiveLabel, sources: LabelContext): Promise<void> {
 	const isUnanswered = () => label.isChecking && !label.state.hasOpened;
 	if (!isUnanswered()) {
@@ -86,10 +84,7 @@ function recordShared(label: LiveLabel, {cluster: clusterObservations, requested
 	known.recordGateway(clusterObservations.gatewaySeen);
 }
 
-/**
-Reads the route from metrics if nothing else gave it (an egress file alone does not). Waits for it if someone waits for the label;
-otherwise it is read only for a stream that lasts.
-*/
+/** Only if nothing else gave the route; an egress file alone does not. If nothing waits for the label, only for a stream that lasts. */
 async function readMetrics(
 	label: LiveLabel,
 	{openedAt, leftOf}: {openedAt: number; leftOf: (ms: number) => number},
@@ -111,7 +106,7 @@ async function readMetrics(
 }
 
 /**
-Waits until the far end of a command has answered or refused, if that affects the label, or its node gives as much, or the time is up.
+Until the far end of a command answers or refuses, its node settles the same question, or the time is up. Only if that affects the label.
 */
 async function awaitFarEnd(label: LiveLabel, leftOf: (ms: number) => number, {cluster}: LabelContext): Promise<void> {
 	const isSilent = () => label.isChecking && !label.state.farEndAnswered;
@@ -134,7 +129,7 @@ async function detectPassThrough(label: LiveLabel, cluster: ClusterClient): Prom
 	}
 }
 
-/** A stream may stay open for days: flags that no apiserver returned when it opened are requested again until one does, or refuses. */
+/** A stream can stay open for days, so flags without a response are requested again until an apiserver returns or refuses them. */
 async function observeFlagsLater(label: LiveLabel, {sharedProbe, clock}: LabelContext): Promise<void> {
 	const isUnread = () => label.isWatched && !label.state.observations.flags && !label.state.lateObservations?.flags;
 	if (label.state.hasOwnObservations && isRefused(label.state.observations.unavailable)) {

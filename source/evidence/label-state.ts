@@ -1,6 +1,4 @@
-/**
-The state of one label and its events. It is checking, then settled unless it failed; a settled one can still fail, and an end is final.
-*/
+/** The state of one label and its events. */
 import type {Connection} from '../cluster/connection.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose} from '../streams/connection-observer.ts';
@@ -9,7 +7,6 @@ import type {MetricFacts, ProbeResult, Path} from './evidence.ts';
 import {noClusterObservations, type ClusterObservations} from './cluster-observations.ts';
 
 export type LabelState = {
-	/** `null` if none could be made. */
 	connection: Pick<Connection, 'id' | 'facts'> | null;
 	purpose: ConnectionPurpose;
 	about: Path['about'];
@@ -18,14 +15,12 @@ export type LabelState = {
 	farEndAnswered: boolean;
 	/** @see Observations.upgradePassedThrough */
 	upgradePassedThrough: boolean;
-	/** `observations` were made on this connection; otherwise they repeat the refusal that another connection got. */
+	/** False if `observations` repeat the refusal that another connection got. */
 	hasOwnObservations: boolean;
 	observations: ConnectionObservations;
 	/** Observed on another connection, because this one did not respond in time. */
 	lateObservations: ConnectionObservations | null;
-	/** Observed after the connection was opened; empty before. */
 	cluster: ClusterObservations;
-	/** Read if nothing else gave the route. */
 	metrics: ProbeResult<MetricFacts> | null;
 	rttMs: Path['rttMs'];
 	error: ErrorObject | null;
@@ -33,7 +28,6 @@ export type LabelState = {
 };
 
 export type LabelEvent =
-	/** On the connection itself, before its use. */
 	| {type: 'observed'; observations: ConnectionObservations; hasOwnObservations: boolean}
 	/** `byFarEnd`: only the far end of leg 2 can have opened it. @see isOpenedByFarEnd */
 	| {type: 'opened'; byFarEnd: boolean}
@@ -43,13 +37,11 @@ export type LabelEvent =
 	| {type: 'observed-elsewhere'; lateObservations: ConnectionObservations | null}
 	| {type: 'metrics-read'; metrics: ProbeResult<MetricFacts>}
 	| {type: 'upgrade-passed-through'}
-	/** Nothing more is awaited. */
 	| {type: 'settled'}
 	/** `time`: RFC 3339. */
 	| {type: 'failed'; error: ErrorObject; time: string}
 	| {type: 'closed'};
 
-/** `observations`: the default for a connection without any. */
 export function initialLabelState(
 	connection: LabelState['connection'],
 	purpose: ConnectionPurpose,
@@ -74,7 +66,7 @@ export function initialLabelState(
 	};
 }
 
-/** Returns the same object if the label has already ended. */
+/** Checking, then settled or failed. A settled label can still fail; an end is final and returns the same object. */
 export function reduceLabelState(state: LabelState, event: LabelEvent): LabelState {
 	if (state.about === 'ended-connection') {
 		return state;
@@ -124,14 +116,14 @@ export function reduceLabelState(state: LabelState, event: LabelEvent): LabelSta
 		}
 
 		case 'closed': {
-			// A connection that was closed before it carried anything does not settle the label.
+			// A connection that closed before it carried anything does not settle the label.
 			return {...state, phase: state.hasOpened ? 'settled' : state.phase, about: 'ended-connection'};
 		}
 	}
 }
 
 /**
-A translated exec gets its 101 before the apiserver dials the kubelet, and some responses may be from either; every other opening is by
+A translated exec gets its 101 before the apiserver dials the kubelet, and some responses may be from either. Every other opening is from
 the far end.
 */
 export function isOpenedByFarEnd(

@@ -1,4 +1,4 @@
-/** Why a connection that is opened now is expected to fail: the last failed attempt, with its age. */
+/** The last failed attempt as a forecast for new connections. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {quoteForShell} from '../text/quote-for-shell.ts';
 import {formatAge} from '../text/format-time.ts';
@@ -7,7 +7,7 @@ import type {EvidenceList} from './evidence-list.ts';
 import {docs} from './rules/remedies.ts';
 import {citeAttempt, isFarEndOf, currentFailure, type FailedAttempt} from './rules/second-leg-outcomes.ts';
 
-/** An attempt only shows that it failed at its time. An open or ended connection has observations of its own. */
+/** An attempt shows only that it failed at its time. An open or ended connection has its own observations. */
 export function brokenNow(observations: Observations, numbered: EvidenceList): BrokenLeg | null {
 	if (observations.about !== 'configuration') {
 		return null;
@@ -38,7 +38,6 @@ export function brokenNow(observations: Observations, numbered: EvidenceList): B
 	};
 }
 
-/** `error`: of the path's own connection. */
 export function lastAttemptFindings(observations: Observations, error: ErrorObject | null): readonly Finding[] {
 	const {
 		purpose: {target, isUnscheduled = false},
@@ -78,7 +77,7 @@ export function describeFailure({failure: {error}, time}: FailedAttempt, now: st
 	return `failed ${formatAge(Date.parse(now) - Date.parse(time))} ago: ${error.message}`;
 }
 
-/** Names the far end if it is another one: the tunnel that both share has failed. */
+/** Names the far end if it differs: the tunnel that both share has failed. */
 function describeAttempt({feature, farEnd}: FailedAttempt, {purpose}: Observations): string {
 	return isFarEndOf(purpose)(farEnd) ? feature : `${feature} to ${farEnd}`;
 }

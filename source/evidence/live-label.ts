@@ -5,7 +5,6 @@ import {reduceLabelState, type LabelState, type LabelEvent} from './label-state.
 
 export type LabelHost = {
 	clock: Clock;
-	/** The current path of a state. */
 	pathOf(state: LabelState): Path;
 	emit(id: string, path: Path): void;
 };
@@ -27,7 +26,6 @@ export class LiveLabel {
 		return this.#state;
 	}
 
-	/** False once the label is no longer reported. */
 	get isWatched(): boolean {
 		return this.#isWatched;
 	}
@@ -40,12 +38,11 @@ export class LiveLabel {
 		return this.#host.pathOf(this.#state);
 	}
 
-	/** The path as it would be after this event. */
 	pathAfter(event: LabelEvent): Path {
 		return this.#host.pathOf(reduceLabelState(this.#state, event));
 	}
 
-	/** Applies the event; it is reported with the next one. */
+	/** Reported with the next event. */
 	apply(event: LabelEvent): void {
 		if (this.#isWatched) {
 			this.#state = reduceLabelState(this.#state, event);
@@ -53,7 +50,7 @@ export class LiveLabel {
 		}
 	}
 
-	/** Applies the event and reports the label. An ended label does not change and is not reported again. */
+	/** An ended label does not change and is not reported again. */
 	emit(event: LabelEvent): void {
 		const before = this.#state;
 		this.apply(event);
@@ -62,7 +59,6 @@ export class LiveLabel {
 		}
 	}
 
-	/** Reports the current path: the observations of its process or cluster may have changed. */
 	emitAgain(): void {
 		if (this.#isWatched) {
 			this.#host.emit(this.id, this.path);
@@ -73,7 +69,6 @@ export class LiveLabel {
 		this.#isWatched = false;
 	}
 
-	/** Resolves when the condition no longer holds, or the time is up. */
 	async waitWhile(holds: () => boolean, ms: number): Promise<void> {
 		if (ms <= 0 || !holds()) {
 			return;

@@ -28,7 +28,7 @@ export async function readNode(cluster: ClusterClient, name: string): Promise<No
 	return result.observation?.facts ?? null;
 }
 
-/** A running pod on the node, in the namespace of the context: its port-forward goes through that kubelet. */
+/** In the context's namespace. Its port-forward goes through that kubelet. */
 export async function podOnNode(cluster: ClusterClient, name: string): Promise<PodObject | null> {
 	const query = new URLSearchParams({fieldSelector: `spec.nodeName=${name},status.phase=Running`, limit: '1'});
 	const path = `/api/v1/namespaces/${encodeURIComponent(cluster.facts.namespace)}/pods?${query}`;
@@ -39,9 +39,7 @@ export async function podOnNode(cluster: ClusterClient, name: string): Promise<P
 /** The defaults of `--kubelet-preferred-address-types`. */
 const preferredTypes = ['Hostname', 'InternalDNS', 'InternalIP', 'ExternalDNS', 'ExternalIP'];
 
-/**
-The first address of the first preferred type; `null` if flags or node are unknown. The flag's value reads `[InternalIP,Hostname]`.
-*/
+/** The first address of the first preferred type; `null` if flags or node are unknown. The flag's value reads `[InternalIP,Hostname]`. */
 export function dialAddress(node: NodeObject | null, preferred: string | undefined): string | null {
 	if (!node || preferred === undefined) {
 		return null;

@@ -1,12 +1,9 @@
-/** The path line in plain ASCII: one arrow per leg, route first, then TLS; words are never shortened. */
+/** The path line in plain ASCII. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {failedLeg} from './failed-leg.ts';
 import type {Leg, Path, ResolvedTarget} from './evidence.ts';
 
-/**
-`path: you -verified-> apiserver -konnectivity,unverified-> kubelet n1`. A direct first leg shows only its TLS; the failed leg, if
-known, ends in `-x`.
-*/
+/** Per arrow the route, then TLS. A direct leg 1 shows only its TLS; the failed leg, if known, ends in `-x`. */
 export function formatPathLine({
 	legs,
 	phase,

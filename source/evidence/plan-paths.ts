@@ -1,4 +1,4 @@
-/** The connections that a target implies, feature by feature, and the pod through which they can be probed. */
+/** The connections that a target implies. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {readIfAllowed} from '../cluster/read-if-allowed.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
@@ -19,11 +19,9 @@ import {readNode, podOnNode, type NodeObject} from './node-facts.ts';
 export type PathPlan = {
 	target: ResolvedTarget;
 	purposes: readonly ConnectionPurpose[];
-	/** `null` if no running pod on the node can be used. */
 	probe: ProbeTarget | null;
 	node: NodeObject | null;
 	pod: PodObject | null;
-	/** A notice about the path through the proxy, in one line. */
 	proxyNotice: string | null;
 };
 
@@ -37,9 +35,9 @@ export type PathPlanOptions = {
 const podFeatures = ['logs', 'exec', 'attach', 'port-forward'] as const;
 
 /**
-`input` as in the other commands; a pod, service or node can have a scheme, a port and a path as the proxy takes them:
-`svc/https:web:443`, `node/n1:9100/metrics`. `container` is one of the resolved pod; default: the annotated one, else the first. A
-service without a selector has only a path through the proxy: it is returned with `alsoWithoutPods`, and not found otherwise.
+A pod, service or node can have a scheme, a port and a path, as the proxy takes them: `svc/https:web:443`, `node/n1:9100/metrics`.
+`container` defaults to the annotated one, else the first. A service without a selector has only a proxy path, and is found only with
+`alsoWithoutPods`.
 @throws SpokeError ERR_USAGE, ERR_NOT_FOUND, ERR_FORBIDDEN…
 */
 export async function planPaths(
@@ -108,7 +106,6 @@ export async function planPaths(
 	};
 }
 
-/** `null` for every other service, and if it cannot be read. */
 async function serviceWithoutPods(cluster: ClusterClient, path: string, signal: AbortSignal | undefined): Promise<ServiceObject | null> {
 	const service = await readIfAllowed<ServiceObject>(cluster, path, signal).catch(() => null);
 	return service && Object.keys(service.spec?.selector ?? {}).length === 0 ? service : null;
@@ -143,10 +140,7 @@ async function nodeSubjects(cluster: ClusterClient, input: string, form: ProxyNa
 	};
 }
 
-/**
-`svc/https:web:443/healthz` → `svc/web`, and https, web, 443. A path is handled as by the proxy; a workload's pod can have a scheme and
-a port as well.
-*/
+/** `svc/https:web:443/healthz` → `svc/web`, and https, web, 443. A workload's pod can have a scheme and a port, too. */
 function takeOffProxyForm(input: string): {plain: string; form: ProxyName} {
 	const [word = '', ...behind] = input.split('/');
 	const bare = behind.length === 0 || word.includes(':');
@@ -187,7 +181,6 @@ function containerOf(pod: PodObject): string | null {
 	}
 }
 
-/** `null` for a pod that is not running. */
 export function probeOf({metadata, spec, status}: PodObject, container: string | null, node: NodeObject | null): ProbeTarget | null {
 	if (status?.phase !== 'Running') {
 		return null;

@@ -1,7 +1,4 @@
-/**
-Observations on each connection before its use, for the labels of one cluster: how long a stream waits for them, and how often they are
-requested.
-*/
+/** Observations on each connection before its use. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import {isRecent, type Clock} from './clock.ts';
@@ -16,10 +13,10 @@ import {needFlagz} from './rules/needs.ts';
 
 const noResponse: UnavailableSource = {source: 'flagz', where: 'GET /flagz', reason: 'no-response', need: needFlagz};
 
-/** `at`: when, in ms since 1970; without it the next connection tries again. */
+/** `at`: in ms since 1970; without it the next connection tries again. */
 type UnavailableFlags = {unavailable: UnavailableSource; foreignHeaders: readonly string[]; isSilent: boolean; at?: number};
 
-/** How early a timer may fire. */
+/** How early a timer can fire. */
 const timerEarlyMs = 1;
 
 export class PreUseProbe {
@@ -28,7 +25,6 @@ export class PreUseProbe {
 	readonly #observations = new WeakMap<Connection, Promise<ConnectionObservations>>();
 	readonly #users = new WeakMap<Connection, Promise<UserInfo | null>>();
 	readonly #cas = new WeakMap<Connection, Promise<void>>();
-	/** By namespace. */
 	readonly #unavailableCas = new Map<string, {unavailable: UnavailableSource; at: number}>();
 	#unavailableFlags: UnavailableFlags | undefined;
 	/** In ms since 1970. */
@@ -39,7 +35,6 @@ export class PreUseProbe {
 		this.#clock = clock;
 	}
 
-	/** Whether the observations are from this very connection. */
 	hasObserved(connection: Connection): boolean {
 		return this.#observations.has(connection);
 	}
@@ -49,12 +44,10 @@ export class PreUseProbe {
 		return this.#unavailableFlags?.isSilent === true;
 	}
 
-	/** Why the cluster CA could not be read, for each namespace that was tried. */
 	get unavailableCas(): readonly UnavailableSource[] {
 		return [...this.#unavailableCas.values()].map(({unavailable}) => unavailable);
 	}
 
-	/** The observations of a connection on which nothing was read. */
 	get fallback(): ConnectionObservations {
 		return this.#unavailableFlags
 			? {
@@ -65,7 +58,6 @@ export class PreUseProbe {
 			: noConnectionObservations;
 	}
 
-	/** Sends the requests on a new connection, to shorten the wait before its use. */
 	async start(connection: Connection): Promise<ConnectionObservations> {
 		const pending = this.#isUnavailable(this.#unavailableFlags) ? null : this.#readFlags(connection);
 		const user = this.#userOf(connection);
@@ -76,11 +68,11 @@ export class PreUseProbe {
 		return {...observations, user: await user};
 	}
 
-	/** Waits for them. A timeout closes the connection, so that no late response is taken for the stream's. */
+	/** A timeout closes the connection, so that no late response is taken for the stream's. */
 	async observe(connection: Connection, namespace: string | null = null): Promise<ConnectionObservations> {
 		let isRead = false;
 		const callOff = this.#clock.after(labelTimings.preUseTimeoutMs, () => {
-			// What has arrived by now was in time, and only this process was busy: read it first.
+			// Read data that arrived in time while this process was busy.
 			setImmediate(() => {
 				if (!isRead) {
 					connection.close();
@@ -121,7 +113,7 @@ export class PreUseProbe {
 		return observations;
 	}
 
-	/** Pipelined after the flags on the same connection: only there does the response show whether the connection ends at the apiserver. */
+	/** Only a response on the same connection shows whether it ends at the apiserver. */
 	async #userOf(connection: Connection): Promise<UserInfo | null> {
 		const pending = this.#users.get(connection) ?? this.#readUser(connection);
 		this.#users.set(connection, pending);
@@ -148,8 +140,8 @@ export class PreUseProbe {
 	}
 
 	/**
-	Pipelined after the flags on the same connection, so that a stream that fails at once is also known to have reached an apiserver or a
-	gateway. Only if the cached CA does not decide it: usually once.
+	On the same connection, so that even a stream that fails at once is known to have reached an apiserver or a gateway. Only if the cached
+	CA does not decide that, so usually once.
 	*/
 	async #readCa(connection: Connection, namespace: string): Promise<void> {
 		const known = processCacheFor(this.#cluster);
@@ -166,7 +158,7 @@ export class PreUseProbe {
 
 		this.#unavailableCas.set(namespace, {unavailable, at: this.#clock.now()});
 		if (!connection.usable) {
-			// The flags that were read on it are lost to the stream, and are read on another connection.
+			// The stream loses these flags; they are read on another connection.
 			this.#unavailableFlags ??= {unavailable: noResponse, foreignHeaders: [], isSilent: true};
 		}
 	}

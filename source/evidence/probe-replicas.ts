@@ -1,4 +1,4 @@
-/** Reads the apiservers that a balancer did not show, each at its own address: only by consent, and always with verification. */
+/** Reads further apiservers at their own addresses, only by consent and always verified. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {toSpokeError} from '../errors/spoke-error.ts';
 import {observeConnection} from './connection-observations.ts';
@@ -13,8 +13,8 @@ const maxReplicas = 16;
 const timeoutMs = 2000;
 
 /**
-Adds the processes at every listed address that was not found yet. Credentials go only to a server whose certificate is signed by the
-kubeconfig's CA and has the apiserver's own name. Behind a gateway or a proxy, or if leg 1 is not verified, none is dialed.
+Sends credentials only to a server whose certificate is signed by the kubeconfig's CA and has the apiserver's own name. Dials none behind a
+gateway or a proxy, or if leg 1 is not verified.
 */
 export async function probeReplicas(
 	examined: ApiserverExamination,
@@ -40,7 +40,6 @@ export async function probeReplicas(
 	return {...examined, others: [...others, ...newProcesses], unreachedAddresses: found.filter(one => typeof one === 'string')};
 }
 
-/** Why none is dialed; `null` if nothing forbids it. */
 function refusalReason(examined: ApiserverExamination, cluster: ClusterClient): string | null {
 	if (examined.connection.facts.proxy) {
 		return 'your connection to the apiserver uses a proxy';

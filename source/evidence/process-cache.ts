@@ -1,7 +1,4 @@
-/**
-Observations of apiserver processes, which hold while the process runs: shared by the labels, the path pane and the probes of one
-cluster.
-*/
+/** Observations of apiserver processes, valid while the process runs. */
 import type {ClusterClient, ClusterInfo} from '../cluster/cluster-client.ts';
 import {isRecent} from './clock.ts';
 import type {Observations, MetricFacts, Observation} from './evidence.ts';
@@ -12,14 +9,13 @@ export type CachedProcess = Pick<Observations, 'metrics' | 'stepTests' | 'agentT
 
 export const emptyCachedProcess: CachedProcess = {metrics: [], stepTests: [], agentTests: []};
 
-/** Flags and egress file are read when an apiserver starts, and the id of a process is made of its start time and flags. */
+/** An apiserver reads its flags and egress file only at its start, and a process id is made of start time and flags. */
 export class ProcessCache {
 	readonly #byId = new Map<string, CachedProcess>();
 	readonly #metricsAt = new Map<string, number>();
 	readonly #shared = new Map<string, {at: number; shared: ClusterObservations}>();
 	readonly #listeners = new Set<(process: string | null) => void>();
 	#gatewaySeen: string | null = null;
-	/** The CA that the cluster gives its pods, once it was read. */
 	ca: CaFacts | null;
 
 	/** In a pod the CA is the one that the pod was given. */
@@ -27,12 +23,12 @@ export class ProcessCache {
 		this.ca = source === 'in-cluster' && certificateAuthority !== null ? parseCaBundle(certificateAuthority) : null;
 	}
 
-	/** Why something between us and the apiservers answers, seen at any time: it does not show itself each time. */
+	/** Why a gateway is known to answer. Kept, because a gateway does not show itself each time. */
 	get gatewaySeen(): string | null {
 		return this.#gatewaySeen;
 	}
 
-	/** A gateway in front of the apiservers is in front of earlier connections, too. */
+	/** A gateway affects earlier connections, too. */
 	recordGateway(why: string | null): void {
 		if (why !== null && this.#gatewaySeen === null) {
 			this.#gatewaySeen = why;
@@ -44,13 +40,12 @@ export class ProcessCache {
 		return (process === null ? undefined : this.#byId.get(process)) ?? emptyCachedProcess;
 	}
 
-	/** The metrics of a process if they were read within the last `maxAgeMs`. */
 	recentMetrics(process: string | null, maxAgeMs: number): Observation<MetricFacts> | undefined {
 		const at = process === null ? undefined : this.#metricsAt.get(process);
 		return isRecent(at, maxAgeMs, Date.now()) ? this.of(process).metrics[0] : undefined;
 	}
 
-	/** The cluster observations for a process within the last `maxAgeMs` before `now`: the environment of its pod is fixed at its start. */
+	/** Kept by process, because the environment of its pod is fixed at its start. */
 	recentShared(process: string | null, maxAgeMs: number, now: number): ClusterObservations {
 		const kept = process === null ? undefined : this.#shared.get(process);
 		return kept && isRecent(kept.at, maxAgeMs, now) ? kept.shared : noClusterObservations;
@@ -63,7 +58,7 @@ export class ProcessCache {
 		}
 	}
 
-	/** Omitted parts stay unchanged. Without an id, processes cannot be told apart, and nothing is kept. */
+	/** Omitted parts stay unchanged. Without an id, nothing is kept. */
 	remember(process: string | null, known: Partial<CachedProcess>): void {
 		if (process === null) {
 			return;
@@ -77,7 +72,7 @@ export class ProcessCache {
 		this.#emit(process);
 	}
 
-	/** The listener gets the id of a process, or `null` for all. Returns a function that unsubscribes. */
+	/** `null` means all processes. Returns an unsubscribe function. */
 	onChange(listener: (process: string | null) => void): () => void {
 		this.#listeners.add(listener);
 		return () => {
@@ -94,7 +89,6 @@ export class ProcessCache {
 
 const caches = new WeakMap<ClusterClient, ProcessCache>();
 
-/** One per cluster client: everything that uses it shares the cache. */
 export function processCacheFor(cluster: ClusterClient): ProcessCache {
 	const known = caches.get(cluster) ?? new ProcessCache(cluster.facts);
 	caches.set(cluster, known);

@@ -1,4 +1,4 @@
-/** Records the outcome of an attempt on leg 2, for later paths of the same cluster client. */
+/** Records the outcome of an attempt on leg 2 for later paths. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage} from '../server-messages/explain-message.ts';
@@ -8,12 +8,11 @@ import {farEndOf} from './rules/second-leg-outcomes.ts';
 
 type Attempt = {
 	purpose: ConnectionPurpose;
-	/** Fingerprint of the apiserver process, if known. */
 	process: string | null;
 	time?: string;
 };
 
-/** The far end answered. A log read that skipped verification does not show that the certificate passes. */
+/** A log read that skipped verification does not show that the certificate passes. */
 export function recordAnswer(
 	{secondLegs}: Pick<ClusterClient, 'secondLegs'>,
 	{purpose, process, time = new Date().toISOString()}: Attempt,
@@ -24,7 +23,7 @@ export function recordAnswer(
 	}
 }
 
-/** Records only a failure that is known to be on leg 2. `observation`: of its text, if that was made already. */
+/** Only a failure that is known to be on leg 2. `observation`: of its text, if already made. */
 export function recordFailure(
 	{secondLegs}: Pick<ClusterClient, 'secondLegs'>,
 	{purpose, process, time = new Date().toISOString()}: Attempt,
@@ -37,7 +36,6 @@ export function recordFailure(
 	}
 }
 
-/** Records the response to a probe; a text that is in no row, or of another leg, is ignored. */
 export function recordFailureText(cluster: Pick<ClusterClient, 'secondLegs'>, attempt: Attempt, text: string, status?: number): void {
 	const explained = explainMessage(text, status === undefined ? {} : {status});
 	if (explained) {

@@ -1,4 +1,4 @@
-/** `--require` for one path: met, not met, or undecided with the available evidence. */
+/** `--require` for one path. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {RequireResult} from './audit/audit-object.ts';
 import type {Basis, Path} from './evidence.ts';
@@ -26,10 +26,7 @@ export function evaluatePath({legs, crossing}: Path, word: RequirementName, minB
 	}
 }
 
-/**
-Validates the values of `--require`, together with `--min-basis`.
-@throws SpokeError ERR_USAGE for a word that is not valid, or for `--min-basis` without a requirement
-*/
+/** @throws SpokeError ERR_USAGE for an invalid value, or for `--min-basis` without a requirement */
 export function parsePathRequirements(asked: readonly string[], given: ReadonlySet<string>): readonly RequirementName[] {
 	assertRequireFlags(asked, given);
 	const words = asked.map(word => requirementOf(word));
@@ -46,9 +43,9 @@ export function requirementOf(text: string): string {
 	return text === 'tunneled' ? 'tunnelled' : text;
 }
 
-/** @throws SpokeError ERR_USAGE when `--require` is empty, or missing beside `--min-basis` */
+/** @throws SpokeError ERR_USAGE when `--require` is empty, or missing with `--min-basis` */
 export function assertRequireFlags(input: readonly string[], given: ReadonlySet<string>): void {
-	// A check whose variable is empty must not pass.
+	// A check must not pass because a shell variable is empty.
 	if (given.has('require') && input.length === 0) {
 		throw new SpokeError('ERR_USAGE', '--require has no value');
 	}
@@ -59,7 +56,7 @@ export function assertRequireFlags(input: readonly string[], given: ReadonlySet<
 }
 
 /**
-Throws when a path does not meet a requirement; the message names the features.
+The message names the features.
 @throws SpokeError ERR_REQUIRE_NOT_MET, ERR_REQUIRE_UNDECIDED
 */
 export function assertPathsMeet(paths: readonly Path[], words: readonly RequirementName[], minBasis: MinBasis): void {

@@ -1,4 +1,4 @@
-/** The probes that open connections of their own: only by consent or `--probe active`. */
+/** Probes that open connections of their own: only by consent or `--probe active`. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
@@ -23,20 +23,17 @@ import {readLogDifferential} from './probes/log-differential.ts';
 import {recordAnswer, recordFailureText} from './record-second-leg.ts';
 import {runStepTest, type StepTestResult} from './probes/step-test.ts';
 
-/** The pod through whose node the route is probed. */
 export type ProbeTarget = {
 	namespace: string;
 	pod: string;
 	container: string | null;
 	node: string | null;
-	/** The address of its kubelet; `null` if the pod does not say. */
 	hostAddress: string | null;
 	kubeletPort: number;
-	/** `null` if the node cannot be read. */
 	nodeAddresses: readonly string[] | null;
 };
 
-/** The examination with the results of the active probes. Never throws: a failed probe gives an observation or nothing. */
+/** Never throws: a failed probe gives an observation or nothing. */
 export async function runActiveProbes(
 	examined: ApiserverExamination,
 	cluster: ClusterClient,
@@ -61,7 +58,6 @@ export async function runActiveProbes(
 	};
 }
 
-/** The port-forward was tried last. */
 function recordProbes(
 	cluster: ClusterClient,
 	{log, result}: {log: Observation<LogDifferentialFacts> | null; result: StepTestResult | undefined},
@@ -101,7 +97,6 @@ async function readLog(
 		: readLogDifferential(examined.connection, {namespace, pod, container, node}, processOf(examined));
 }
 
-/** On the examined connection; `null` if they could not be read before, or it is closed. */
 async function metricsOf(examined: ApiserverExamination): Promise<ProbeResult<MetricFacts> | null> {
 	return examined.metrics.observation && examined.connection.usable ? readApiserverMetrics(examined.connection, processOf(examined)) : null;
 }
@@ -117,7 +112,7 @@ async function stepTest(examined: ApiserverExamination, cluster: ClusterClient, 
 	});
 }
 
-/** A connection to the examined process; any, if processes cannot be told apart. */
+/** Any connection, if processes cannot be distinguished. */
 async function connectToProcess(examined: ApiserverExamination, cluster: ClusterClient): Promise<Connection | null> {
 	const wanted = processOf(examined);
 	for (let attempt = 0; attempt < 12; attempt++) {

@@ -1,4 +1,4 @@
-/** The server identity of one connection, from what was observed on it and beside it. */
+/** The server identity of one connection. */
 import type {Connection} from '../cluster/connection.ts';
 import type {ConnectionObservations} from './connection-observations.ts';
 import type {ServerIdentity} from './evidence.ts';
@@ -25,7 +25,6 @@ export function identifyObservedServer(
 	});
 }
 
-/** The prefix of the API in the server URL, as of a gateway. */
 function pathOf(server: string): string {
 	return /^[a-z]+:\/\/[^/]+(\/.+)$/.exec(server)?.[1] ?? '/';
 }

@@ -1,4 +1,4 @@
-/** Observations on other connections, shared by connections that are opened together, and never used after one of them ended. */
+/** Observations on other connections, shared by connections that open together. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {isRecent, clockDelay, type Clock} from './clock.ts';
 import {observeFreshConnection, type ConnectionObservations} from './connection-observations.ts';
@@ -33,7 +33,6 @@ export class SharedProbe {
 		return {requestedAt, cluster: await pending};
 	}
 
-	/** Observes another connection if the connection itself did not respond: weaker evidence, but better than none. */
 	async observeElsewhere(): Promise<ConnectionObservations | null> {
 		if (!this.#isRecent(this.#elsewhere)) {
 			this.#elsewhere = {requestedAt: this.#clock.now(), pending: this.#readElsewhere()};
@@ -41,7 +40,6 @@ export class SharedProbe {
 
 		const entry = this.#elsewhere!;
 		const lateObservations = await entry.pending;
-		// An empty observation is not kept.
 		if (!lateObservations?.flags && this.#elsewhere === entry) {
 			this.#elsewhere = undefined;
 		}
@@ -50,8 +48,8 @@ export class SharedProbe {
 	}
 
 	/**
-	A connection may have ended because its apiserver did: earlier observations are not used for later connections. One that has not started
-	yet is.
+	A connection may have ended because its apiserver did, so earlier observations are not used for later connections; one that has not
+	started yet is.
 	*/
 	forget(): void {
 		if (this.#shared?.hasStarted) {

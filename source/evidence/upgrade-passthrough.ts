@@ -1,4 +1,4 @@
-/** Whether the apiserver passes the WebSocket upgrade of an exec through to the kubelet, and so reaches it before its 101. */
+/** Whether the apiserver passes a WebSocket upgrade through to the kubelet. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {flagValue} from './rules/flag-value.ts';
 import type {LabelState} from './label-state.ts';
@@ -7,8 +7,8 @@ import {readNode} from './node-facts.ts';
 const feature = 'ExtendWebSocketsToKubelet';
 
 /**
-True since 1.36 without an emulated older version, if the node declares the feature and the gate is not off. Otherwise the apiserver
-answers 101 itself, dials, and translates. False if that cannot be read.
+Then the apiserver reaches the kubelet before its 101. True since 1.36 without an emulated older version, if the node declares the feature
+and the gate is not off. Otherwise the apiserver answers 101 itself, dials, and translates. False if that cannot be read.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/registry/core/pod/rest/subresources.go
 */
 export async function isUpgradePassedThrough(

@@ -1,4 +1,4 @@
-/** Audit rows N4 to N6: the components of the control plane. */
+/** Audit rows N4 to N6: control plane components. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
 import type {Citation} from '../evidence.ts';
 import type {ComponentPod} from '../probes/mirror-pods.ts';
@@ -11,7 +11,7 @@ import type {RowResult} from './audit-object.ts';
 import {citeObserved, rowResult, unknownRow, unmetNeeds} from './row-result.ts';
 import type {AuditObservations} from './gather-observations.ts';
 
-/** N4: components use the secure port. Since 1.24 an apiserver has no other. */
+/** N4: components use the secure port, the only one since 1.24. */
 export function componentsToApiserver(audit: AuditObservations): RowResult {
 	const {components: probed, examined} = audit;
 	const components = (probed.observation?.facts ?? []).filter(
@@ -51,7 +51,6 @@ export function componentsToApiserver(audit: AuditObservations): RowResult {
 		: unknownRow('How components reach the apiserver is unknown', unmetNeeds([needMirrorPods], audit, needComponentHosts), {citations});
 }
 
-/** N5: the summary of N1 to N4 and of your own first leg. */
 export function nodeToControlPlaneSummary(rows: ReadonlyArray<{id: string; result: RowResult}>, audit: AuditObservations): RowResult {
 	const {socket, serverIdentity} = audit.observations('exec');
 	const leg = socket?.facts.tls?.verified === true;
@@ -101,7 +100,7 @@ export function nodeToControlPlaneSummary(rows: ReadonlyArray<{id: string; resul
 			});
 }
 
-/** N6: no other component is meant to be reachable from outside. */
+/** N6: no other component should be reachable from outside. */
 export function restOfControlPlane(audit: AuditObservations): RowResult {
 	const {components} = audit;
 	const etcd = resolveApiserverFlag(audit.observations('exec'), 'etcd-servers', () => 'etcd-servers');
@@ -154,7 +153,7 @@ export function restOfControlPlane(audit: AuditObservations): RowResult {
 	}
 
 	if (seen.some(({component}) => component !== 'kube-apiserver')) {
-		// Without the argument, etcd's addresses may be set in its environment or a file. A component without a pod may listen anywhere.
+		// etcd can also get its addresses from its environment or a file. A component without a pod can listen anywhere.
 		const etcds = seen.filter(({component}) => component === 'etcd');
 		const isShown =
 			etcds.length > 0 &&
@@ -187,7 +186,6 @@ function isComponent(component: ComponentPod['component']): boolean {
 	return component === 'kube-controller-manager' || component === 'kube-scheduler';
 }
 
-/** `left` if the flag is not given; `undefined` if it may be given but was not seen. */
 function valueGiven({values, absent}: ComponentPod['flags'], name: string, left = ''): string | undefined {
 	return values[name] ?? (absent === 'default' ? left : undefined);
 }
@@ -197,7 +195,7 @@ function addressesOf({component, pod, flags}: ComponentPod): string {
 	return `${component} in ${pod}: ${names.map(name => `--${name}=${flags.values[name] ?? '(default)'}`).join(' ')}`;
 }
 
-/** URLs of a list from a command line or, in brackets, from `/flagz`; an address may have brackets of its own. */
+/** `/flagz` puts a list in brackets; an address can have its own. */
 function urlsOf(value: string): string[] {
 	return value
 		.replaceAll(/\s/g, '')

@@ -1,4 +1,4 @@
-/** Reads everything that the audit rows use, as far as the user's permissions allow. */
+/** Reads the observations that the audit rows use. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ConnectionPurpose, ServerIdentity, Observations, ProbeResult, StreamFeature} from '../evidence.ts';
 import {runActiveProbes, type ProbeTarget} from '../run-active-probes.ts';
@@ -28,9 +28,7 @@ import {
 import type {PodObject} from '../../targets/pod-object.ts';
 
 export type AuditObservations = {
-	/** The observations of the examined process, for one feature. */
 	observations(feature: StreamFeature, request?: ConnectionPurpose['request']): Observations;
-	/** The same for each apiserver process that was found: an audit row covers all of them. */
 	perReplica(feature: StreamFeature, request?: ConnectionPurpose['request']): readonly Observations[];
 	examined: ApiserverExamination;
 	whoAmI: WhoAmI;
@@ -47,13 +45,12 @@ export type AuditObservations = {
 	agents: ProbeResult<readonly AgentPod[]>;
 };
 
-/** Nodes that are examined one by one in a large cluster. */
 const sampledNodes = 50;
 
-/** Kubelets whose configuration is read: each is a request through the apiserver to a node. */
+/** Each read is a request through the apiserver to a node. */
 const sampledKubelets = 5;
 
-/** @throws SpokeError when no connection can be made, or the apiserver does not accept who we are */
+/** @throws SpokeError when no connection can be made, or the apiserver rejects the credentials */
 export async function gatherAuditObservations(cluster: ClusterClient, {probe, signal}: AuditProbeOptions): Promise<AuditObservations> {
 	const examined = await examineFor(cluster, {probe, signal});
 	const {namespace} = cluster.facts;
@@ -67,7 +64,7 @@ export async function gatherAuditObservations(cluster: ClusterClient, {probe, si
 		readPodTokens(cluster, namespace),
 		readApiserverEndpoints(cluster),
 		readKubeProxy(cluster),
-		// A gateway with its own certificate may add its own credentials to a request without any.
+		// A gateway with its own certificate can add its credentials to an anonymous request.
 		serverIdentity.to === 'apiserver' || serverIdentity.hasApiserverCertificate
 			? probeAnonymousAccess(cluster)
 			: notRequested(serverIdentity),
@@ -114,7 +111,7 @@ async function readKubelets(cluster: ClusterClient, {observation}: ProbeResult<N
 	return Promise.all(some.map(async ({metadata}) => readKubeletConfiguration(cluster, metadata.name)));
 }
 
-/** A row is about processes, each by its own connection. Whether those are all processes is the row's own statement. */
+/** Each process is judged by its own connection. */
 function observationsOf(examined: ApiserverExamination, cluster: ClusterClient): Pick<AuditObservations, 'observations' | 'perReplica'> {
 	const own: AuditObservations['observations'] = (feature, request = null) => ({
 		...observationsFor(examined, cluster, purposeOf(feature, request)),
@@ -157,7 +154,6 @@ function kindOf(feature: StreamFeature): ConnectionPurpose['target']['kind'] {
 	}
 }
 
-/** The route is tried through the node of this pod. */
 async function someRunningPod(cluster: ClusterClient): Promise<ProbeTarget | null> {
 	const {namespace} = cluster.facts;
 	const query = new URLSearchParams({fieldSelector: 'status.phase=Running', limit: '20'});

@@ -1,4 +1,4 @@
-/** Audit rows C4 and C5: the kubelet's certificate, and access to the kubelet. */
+/** Audit rows C4 and C5: kubelet certificate and access. */
 import type {Basis, FlagFacts, Observation} from '../evidence.ts';
 import {flagValue} from '../rules/flag-value.ts';
 import {areAllReplicasRead, flagsPerProcess, knownReplicaCount} from '../rules/replicas.ts';
@@ -14,7 +14,7 @@ import type {AuditObservations} from './gather-observations.ts';
 
 const flag = 'kubelet-certificate-authority';
 
-/** C4: one apiserver without verification fails the row; a pass needs all of them. */
+/** C4: fails if one apiserver does not verify; passes only if all do. */
 export function kubeletCertificate(audit: AuditObservations): RowResult {
 	const observations = audit.observations('exec');
 	const flagObservations = flagsPerProcess(observations).filter(observation => flagValue(observation, flag) !== undefined);
@@ -86,7 +86,7 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 	);
 }
 
-/** C5: only a kubelet's merged configuration is evidence. Its `/flagz` shows defaults that a file has replaced. */
+/** C5: uses only a kubelet's merged configuration. Its `/flagz` shows defaults that a file has replaced. */
 export function kubeletAccess(audit: AuditObservations): RowResult {
 	const observed = audit.kubelets.flatMap(({observation}) => (observation ? [observation] : []));
 	const of = audit.nodes.observation?.facts.total ?? null;
@@ -152,7 +152,7 @@ export function kubeletAccess(audit: AuditObservations): RowResult {
 	);
 }
 
-/** An impostor of an unverified kubelet can report any configuration. */
+/** An unverified kubelet may be an impostor and report any configuration. */
 function kubeletsAreVerified(audit: AuditObservations): boolean {
 	const {verdict, basis} = kubeletCertificate(audit);
 	return verdict === 'pass' && basis === 'proven';

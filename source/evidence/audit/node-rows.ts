@@ -1,4 +1,4 @@
-/** Audit rows N1 to N3: kubelets and pods to the apiserver. */
+/** Audit rows N1 to N3: nodes and pods to the apiserver. */
 import type {Citation, FlagFacts, Observation} from '../evidence.ts';
 import {resolveApiserverFlag} from '../rules/apiserver-flag.ts';
 import {maxSigningRequests} from '../probes/node-to-apiserver.ts';
@@ -10,10 +10,7 @@ import {citeObserved, rowResult, needsOf, unknownRow} from './row-result.ts';
 import type {AuditObservations} from './gather-observations.ts';
 import type {RowResult} from './audit-object.ts';
 
-/**
-N1: HTTPS with client authentication and authorization on, and live kubelets. Whether a kubelet verifies the apiserver is in a file on
-its node.
-*/
+/** N1: only a file on its node shows whether a kubelet verifies the apiserver. */
 export function kubeletToApiserver(audit: AuditObservations): RowResult {
 	const {anonymous, leases, examined, nodes} = audit;
 	const observations = audit.observations('exec');
@@ -62,7 +59,7 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 		});
 	}
 
-	// A 403 for any user shows that authorization decides.
+	// A 403 for any user shows that authorization is on.
 	const authorizationOn =
 		mode.known ||
 		anonymous.observation?.facts.anonymous === 'all-paths' ||
@@ -75,7 +72,6 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 		);
 	}
 
-	// The checks above are about the apiserver; those below are about the kubelets.
 	const of = nodes.observation?.facts.total ?? null;
 	if (fresh.length === 0) {
 		return rowResult('fail', 'silent', 'proven', 'No kubelet has renewed its lease within 40 s', {
@@ -107,7 +103,7 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 			);
 }
 
-/** Without modes and without a file that names them, every request is allowed (kubeapiserver/options/authorization.go). */
+/** Without modes or a file that names them, every request is allowed (kubeapiserver/options/authorization.go). */
 function allowsAll(observation: Observation<FlagFacts>): boolean {
 	const mode = flagValue(observation, 'authorization-mode')?.replaceAll(/[[\]\s]/g, '');
 	return (
@@ -115,7 +111,7 @@ function allowsAll(observation: Observation<FlagFacts>): boolean {
 	);
 }
 
-/** Liveness of nodes by their leases; an examined node without a lease counts as silent. */
+/** An examined node without a lease counts as silent. */
 function lifeOf({leases, nodes}: AuditObservations): {fresh: readonly string[]; silent: readonly string[]} {
 	const {fresh, stale} = leases.observation?.facts ?? {fresh: [], stale: []};
 	const without = leases.observation
@@ -141,7 +137,6 @@ function authenticationForms(audit: AuditObservations): Citation[] {
 	});
 }
 
-/** N2: kubelets request certificates by CSRs; pending and denied ones are named. */
 export function nodeProvisioning({signingRequests}: AuditObservations): RowResult {
 	if (!signingRequests.observation) {
 		return unknownRow('Signing requests could not be read', [needSigningRequests]);
@@ -197,7 +192,6 @@ export function nodeProvisioning({signingRequests}: AuditObservations): RowResul
 			);
 }
 
-/** N3: pods get the CA and a token, and their virtual IP leads to the apiserver. */
 export function podToApiserver({examined, tokens, endpoints, kubeProxy, namespace, observations}: AuditObservations): RowResult {
 	const {serverIdentity, socket} = observations('exec');
 	const {ca, unavailable} = examined.shared;

@@ -1,11 +1,11 @@
-/** Whether an audit row can speak for every apiserver of the cluster. */
+/** Scope of an audit row across apiservers. */
 import type {Basis, Observations, Need} from '../evidence.ts';
 import {needActive, needApiserverItself, needFlagz, needLeases} from '../rules/needs.ts';
 import {areAllReplicasRead, flagsPerProcess, isSoleApiserver, knownReplicaCount} from '../rules/replicas.ts';
 
 export type ReplicaScope = {basis: Basis; scope: {of: number | null; proven: number}; need: readonly Need[]};
 
-/** A good state is proven for the cluster only if all known apiservers were read; a bad state on one fails it. */
+/** A good state is proven only if all known apiservers were read; a bad state on one fails the row. */
 export function scopeAcrossReplicas(
 	observations: Observations,
 	read: readonly Observations[],
@@ -13,7 +13,7 @@ export function scopeAcrossReplicas(
 ): ReplicaScope {
 	const known = knownReplicaCount(observations);
 	const met = flagsPerProcess(observations);
-	// Without flags a process is known only by its connection, which then must lead to the only address there is.
+	// Without flags, only the connection identifies a process, so it must lead to the only address there is.
 	const all = met.length > 0 ? areAllReplicasRead(observations, met) && countProcesses(read) >= met.length : isSoleApiserver(observations);
 	return {
 		basis: all ? 'proven' : 'inferred',
@@ -22,7 +22,6 @@ export function scopeAcrossReplicas(
 	};
 }
 
-/** The need that would cover every apiserver. If only one is known, that is a connection to its own address. */
 export function needOfAll({replicas}: Observations, known: number | null, isRead: boolean): Need {
 	if (known === null || (replicas?.facts.leases ?? null) === null) {
 		return needLeases;

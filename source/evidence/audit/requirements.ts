@@ -1,4 +1,4 @@
-/** The audit's `--require`: met, not met, or undecided with the available evidence. */
+/** The audit's `--require`. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {hasBasis, requirementOf, type MinBasis} from '../require-path.ts';
@@ -9,7 +9,6 @@ export type Requirement = {asked: string; rows: readonly RowId[]; accepts(row: A
 const words: ReadonlyMap<string, readonly RowId[]> = new Map<string, readonly RowId[]>([
 	['verified', ['C4']],
 	['tunnelled', ['C10']],
-	/** Nothing on leg 2 can be read or changed on an untrusted network. */
 	['protected', ['C11']],
 ]);
 
@@ -25,7 +24,7 @@ export function parseRequirement(text: string): Requirement {
 		);
 	}
 
-	// Agents that are not ready, or a tunnel of another make, still are a tunnel; apiservers of which one has no tunnel are not.
+	// A tunnel counts even if its agents are not ready or it is of another kind, but every apiserver must have one.
 	return {
 		asked: input,
 		rows,
@@ -34,8 +33,8 @@ export function parseRequirement(text: string): Requirement {
 }
 
 /**
-Reads `ROW=REASON` of `--accept`.
-@throws SpokeError ERR_USAGE for a row that does not exist, an empty reason, or a row that is given twice
+Parses `ROW=REASON` of `--accept`.
+@throws SpokeError ERR_USAGE for an unknown row, an empty reason, or a duplicate row
 */
 export function parseWaivers(given: readonly string[]): Waivers {
 	const waivers = new Map<RowId, string>();
@@ -66,9 +65,7 @@ export type RequirementsResult = {
 	exitStatus: number;
 };
 
-/**
-A failing row is not met, whatever else is unknown. A row with a weaker basis than required is undecided. An accepted row fails nothing.
-*/
+/** A failing row is not met, even if others are unknown. A weaker basis than required is undecided. An accepted row fails nothing. */
 export function checkRequirements(rows: readonly AuditRow[], require: readonly Requirement[], minBasis: MinBasis): RequirementsResult {
 	if (require.length === 0) {
 		return {result: null, rows: [], results: [], exitStatus: exitStatus.ok};

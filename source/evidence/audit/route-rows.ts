@@ -1,4 +1,4 @@
-/** Audit rows C9 to C11: SSH tunnels, Konnectivity, and the exposure of leg 2. */
+/** Audit rows C9 to C11: SSH tunnels, Konnectivity, exposure. */
 import type {Citation, Observations} from '../evidence.ts';
 import {honorsEnvironmentProxy} from '../rules/environment-proxy.ts';
 import {needActive, needApiserverHost, needMetrics, needMirrorPods} from '../rules/needs.ts';
@@ -13,7 +13,7 @@ import type {RowResult} from './audit-object.ts';
 import {citeObserved, rowResult, needsOf, unknownRow, unmetNeeds} from './row-result.ts';
 import type {AuditObservations} from './gather-observations.ts';
 
-/** C9: removed in 1.22; before, flags, metrics or the named health check show them. */
+/** C9: removed in 1.22; flags, metrics or a health check show older ones. */
 export function sshTunnelRow(audit: AuditObservations): RowResult {
 	const own = audit.observations('exec');
 	const impossible = excludeSshByVersion(own);
@@ -43,7 +43,6 @@ export function sshTunnelRow(audit: AuditObservations): RowResult {
 			);
 }
 
-/** C10: whether Konnectivity is in use, for which kinds of connection, and whether its agents are ready. */
 export function konnectivityRow({perReplica, agents}: AuditObservations): RowResult {
 	const routes = perReplica('exec').map(observations => ({observations, route: secondLegRoute(observations)}));
 	const [{observations, route}] = routes as [(typeof routes)[number]];
@@ -115,7 +114,7 @@ export function konnectivityRow({perReplica, agents}: AuditObservations): RowRes
 	}
 }
 
-/** A failure of a probe or of the last attempt. One far end that cannot be reached through a tunnel is not a failure of the tunnel. */
+/** One far end that cannot be reached through a tunnel is not a failure of the tunnel. */
 function failureSeen(observations: Observations): {words: string; citations: readonly Citation[]} | null {
 	const probed = observations.failures.find(({facts, active}) => facts.route !== null && active);
 	if (probed) {
@@ -150,7 +149,7 @@ function inUse(
 		);
 	}
 
-	// One dialer serves logs, exec, attach, port-forward and the proxies; only a proxy of the environment can take precedence over it.
+	// One dialer serves all kinds of stream. Only a proxy from the environment can take precedence.
 	const everyKind = honorsEnvironmentProxy({...observations.purpose, feature: 'logs'})
 		? 'logs, exec, attach, port-forward and the node, pod and service proxies share its dialer'
 		: '';
@@ -166,7 +165,6 @@ function inUse(
 			);
 }
 
-/** C11: the worst exposure of all kinds of connection. */
 export function exposureSummary(rows: ReadonlyArray<{id: string; result: RowResult}>): RowResult {
 	const by = (verdict: string) => rows.filter(({result}) => result.verdict === verdict);
 	const citations = rows.flatMap(({result}) => result.citations);

@@ -32,12 +32,11 @@ export function unknownRow(message: string, need: readonly Need[], more: Partial
 	return rowResult('unknown', 'unknown', 'unknown', message, {...more, need});
 }
 
-/** The observation as a citation; nothing if the source is unavailable. */
 export function citeObserved<Facts>(result: ProbeResult<Facts>, rule: string, observed: (facts: Facts) => string): Citation[] {
 	return result.observation ? [cite(result.observation, rule, observed(result.observation.facts))] : [];
 }
 
-/** The needs that are not met yet: a source that was read without an answer is no remedy. If all were read, only the host remains. */
+/** Omits sources that were read without settling the question. If all were read, only the host remains. */
 export function unmetNeeds(
 	needs: readonly Need[],
 	{components, examined}: Pick<AuditObservations, 'components' | 'examined'>,

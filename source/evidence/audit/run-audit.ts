@@ -1,4 +1,4 @@
-/** Runs `spoke audit`: every path of the Kubernetes documentation page, row by row, for one cluster. */
+/** Runs `spoke audit` for one cluster. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {numberEvidence, type EvidenceList} from '../evidence-list.ts';
 import type {ApiserverExamination, ExaminedProcess} from '../examine-apiserver.ts';
@@ -44,13 +44,12 @@ export type AuditOptions = {
 	signal?: AbortSignal;
 };
 
-/** @throws SpokeError when no connection can be made, or the apiserver does not accept who we are */
+/** @throws SpokeError when no connection can be made, or the apiserver rejects the credentials */
 export async function runAudit(cluster: ClusterClient, options: AuditOptions): Promise<Audit> {
 	const audit = await gatherAuditObservations(cluster, options);
 	return auditOf(audit, cluster, options);
 }
 
-/** Pure except for the clock. */
 export function auditOf(
 	audit: AuditObservations,
 	{facts}: Pick<ClusterClient, 'facts'>,
@@ -91,7 +90,7 @@ export function auditOf(
 	};
 }
 
-/** Everything was read over leg 1: behind a gateway, or unverified, nothing is proven. */
+/** Everything was read over leg 1. If that is unverified or ends at a gateway, nothing is proven. */
 function rowOf(
 	id: RowId,
 	{citations, basis: found, need, ...finding}: RowResult,
@@ -177,7 +176,6 @@ function rowResults(audit: AuditObservations): Array<{id: RowId; result: RowResu
 	return rowIds.map(id => ({id, result: results[id]!}));
 }
 
-/** Its own address if that was dialed, or if our server address is the same; otherwise the server address. */
 function processOf(
 	{connection}: ApiserverExamination,
 	{process, flags, dialedAddress}: ExaminedProcess,

@@ -1,4 +1,4 @@
-/** Audit rows C1 to C3 and C6 to C8: each kind of connection from the apiserver to nodes, pods and services. */
+/** Audit rows C1 to C3 and C6 to C8: connections to nodes, pods and services. */
 import type {Basis, Observations, RouteState, RuleVerdict, TlsState} from '../evidence.ts';
 import {decideExposure} from '../rules/exposure.ts';
 import {remedies} from '../rules/remedies.ts';
@@ -11,10 +11,7 @@ import type {RowResult} from './audit-object.ts';
 import {scopeAcrossReplicas} from './replica-scope.ts';
 import {rowResult, unknownRow} from './row-result.ts';
 
-/**
-One kind of connection (attach uses the path of exec) on each apiserver found. The worst exposure decides; the message names its route
-and TLS.
-*/
+/** On each apiserver found; the worst exposure decides. Attach uses the path of exec. */
 export function streamRow(all: readonly Observations[]): RowResult {
 	const [observations] = all;
 	const row = exposureRow(all);
@@ -23,7 +20,7 @@ export function streamRow(all: readonly Observations[]): RowResult {
 		return row;
 	}
 
-	// Protection is of no use while the connection fails.
+	// Protection is useless while the connection fails.
 	const exceptions = [
 		...row.exceptions,
 		...failed.map(attempt => `${attempt.farEnd}: ${attempt.feature} ${describeFailure(attempt, observations.time)}`),
@@ -61,7 +58,6 @@ function exposureRow(all: readonly Observations[]): RowResult {
 		need: [...tls.need, ...route.need],
 	};
 	if (exposure.state === 'unknown') {
-		// Only the exposure is unknown: what is known about TLS keeps its own basis.
 		const encrypted = scopeAcrossReplicas(
 			observations,
 			all,
@@ -91,14 +87,13 @@ function exposureRow(all: readonly Observations[]): RowResult {
 		return rowResult('warn', 'refused', basis, `${words}: ${exposure.why}`, {...more, need, remedy: remedies.kubeletServing});
 	}
 
-	// For a certificate that is checked, it may be unknown whether it was accepted; in a tunnel, even whether it is checked.
+	// It may be unknown whether a checked certificate was accepted and, in a tunnel, even whether it is checked.
 	const isChecked = tls.state === 'unknown' && exposure.protectedBy === 'check';
 	return isChecked
 		? rowResult('pass', 'checked', basis, `${routeName(route)}, checked: ${exposure.why}`, {...more, need})
 		: rowResult('pass', tls.state === 'unknown' ? 'tunnelled' : tls.state, basis, `${words}: ${exposure.why}`, {...more, need});
 }
 
-/** If it is only known that the certificate is checked, the row claims no more than the exposure does. */
 function isProven({exposure, tls}: {exposure: {basis: Basis}; tls: RuleVerdict<TlsState>}): boolean {
 	return weakestBasis(exposure.basis, ...(tls.state === 'unknown' ? [] : [tls.basis])) === 'proven';
 }

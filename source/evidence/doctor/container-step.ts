@@ -1,4 +1,4 @@
-/** The doctor's leg 3: the state of the container. */
+/** The doctor's leg 3: the container. */
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {allContainers, containerRole, containerStatus} from '../../targets/choose-container.ts';
@@ -48,7 +48,7 @@ export async function containerStep({pod, target}: PathPlan): Promise<StepResult
 	);
 }
 
-/** Init containers start one after another: only the current one shows why the later ones wait. */
+/** Init containers run in sequence, so only the current one shows why later ones wait. */
 function awaitedInit(pod: PodObject, status: ContainerStatus | undefined): ContainerStatus | undefined {
 	return status?.state?.waiting?.reason === 'PodInitializing' && containerRole(pod, status.name) === 'regular'
 		? pod.status?.initContainerStatuses?.find(({ready}) => ready !== true)
@@ -65,7 +65,6 @@ function lastEnd(status: ContainerStatus | undefined): string[] {
 		: [];
 }
 
-/** The pod's other containers that wait or have failed. */
 function otherTroubles(pod: PodObject, examined: string | null): string[] {
 	return allContainers(pod)
 		.filter(({name, role}) => name !== examined && role !== 'ephemeral')

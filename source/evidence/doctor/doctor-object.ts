@@ -1,4 +1,4 @@
-/** The Doctor object: its steps, and the one it stopped at. */
+/** The Doctor object and its steps. */
 import type {ErrorObject} from '../../errors/spoke-error.ts';
 import type {ClusterIdentity, Path, ResolvedTarget} from '../evidence.ts';
 
@@ -12,9 +12,8 @@ export type DoctorStep = {
 	/** Only if the step failed. */
 	text: string | null;
 	means: string | null;
-	/** Who sent `text`. */
 	speaker: string | null;
-	/** Other observations that are related to it. */
+	/** Other observations related to the failure. */
 	fits: readonly string[];
 	remedy: string | null;
 	tookMs: number | null;
@@ -29,7 +28,6 @@ export type Doctor = {
 	cluster: ClusterIdentity | null;
 	steps: readonly DoctorStep[];
 	stoppedAt: StepName | null;
-	/** How leg 1 and leg 2 are verified and routed, as far as it was read. */
 	path: Path | null;
 	error: ErrorObject | null;
 	exitStatus: number;

@@ -1,4 +1,4 @@
-/** The user's permissions on the target. A missing permission is a note: it rules out a command, not the path. */
+/** The user's permissions on the target; a missing one rules out a command, not the path. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {AccessReview} from '../../cluster/self-review.ts';
 import {canI} from '../probes/access.ts';

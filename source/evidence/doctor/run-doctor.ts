@@ -1,4 +1,4 @@
-/** Runs `spoke doctor`: checks each step from the kubeconfig to the container, and stops at the leg that fails. */
+/** Runs `spoke doctor`, step by step up to the leg that fails. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionPurpose, Path, SocketFacts} from '../evidence.ts';
@@ -27,7 +27,7 @@ type DoctorFindings = {
 	error?: SpokeError;
 };
 
-/** Does not throw for what it finds; `open` can throw. Without a target it stops after the apiserver. */
+/** Turns every failure, also of `open`, into a failed step. Without a target it stops after the apiserver. */
 export async function runDoctor(input: string | null, open: () => Promise<ClusterClient>, options: DoctorOptions = {}): Promise<Doctor> {
 	const found: DoctorFindings = {};
 	const steps: DoctorStep[] = [];
@@ -64,7 +64,6 @@ type DoctorOptions = {signal?: AbortSignal; container?: string | undefined};
 
 type Step = readonly [name: StepName, run: () => Promise<StepResult>];
 
-/** In the order of `order`. Each step adds to `found` what later steps use. */
 function stepsTo(
 	input: string | null,
 	open: () => Promise<ClusterClient>,
@@ -118,7 +117,6 @@ function stepsTo(
 	];
 }
 
-/** Records the outcome; if nothing could be tried, shows the recorded one. */
 function addLastAttempt({cluster, examined, plan, secondLeg}: DoctorFindings, result: StepResult): StepResult {
 	const purpose = plan && logsOf(plan);
 	if (!cluster || !purpose) {
@@ -166,7 +164,6 @@ function identityOf({cluster, examined}: DoctorFindings): Doctor['cluster'] {
 	return {context, server, version: examined?.shared.version?.facts.gitVersion ?? null, sandbox};
 }
 
-/** The path as observed, with the kubelet's response or the text of leg 2's failure. */
 function pathOf({cluster, examined, plan, secondLeg, error}: DoctorFindings): Path | null {
 	const purpose = plan && logsOf(plan);
 	if (!cluster || !examined || !plan || !purpose) {
@@ -200,7 +197,6 @@ function pathOf({cluster, examined, plan, secondLeg, error}: DoctorFindings): Pa
 	);
 }
 
-/** The observation that an active probe would have made of this kubelet. */
 function kubeletResponse(
 	to: 'log' | 'port-forward',
 	{connection, own}: ApiserverExamination,

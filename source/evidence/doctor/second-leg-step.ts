@@ -16,7 +16,7 @@ import {failedStep, passed, type StepResult} from './step-result.ts';
 
 type Answer = {connection: string; status: number; contentType: string; body: string};
 
-/** `observed`: the connection on which the kubelet was or was not reached, and the request that it answered; `null` if it did not. */
+/** `observed`: the connection that was tried, and the request that the kubelet answered. */
 export type SecondLegResult = StepResult & {observed?: {connection: string; answered: 'log' | 'port-forward' | null}};
 
 /** `own`: the examined connection. Responses on it are from the process that was read. */
@@ -65,13 +65,12 @@ export async function secondLegStep(
 	};
 }
 
-/** The scheduler's own text, if it has looked at the pod. */
 function whyUnscheduled(pod: PathPlan['pod']): string[] {
 	const {reason, message} = pod?.status?.conditions?.find(({type, status}) => type === 'PodScheduled' && status === 'False') ?? {};
 	return message ? [`${reason ?? 'not scheduled'}: ${message}`] : [];
 }
 
-/** Leg 2 worked if the kubelet says why there is no log; otherwise the apiserver answered before contacting it. */
+/** If the kubelet says why there is no log, leg 2 worked. Otherwise the apiserver answered without contacting it. */
 function withoutLog({status, body}: Answer, node: string): StepResult {
 	const ofKubelet = kubeletLogRefusal(status, body);
 	if (ofKubelet !== null) {
@@ -102,7 +101,7 @@ async function readLog(requester: Requester, namespace: string, pod: string, con
 	};
 }
 
-/** The apiserver refused us, or the container has no log yet: leg 2 was not tried, or worked. */
+/** The apiserver refused the request, or the container has no log yet: leg 2 was not tried, or worked. */
 function isFromApiserver({status, body}: Answer): boolean {
 	const row = explainMessage(body, {status})?.rule;
 	return row ? row.leg !== 2 : status === 400 || status === 403 || status === 404;
@@ -131,7 +130,6 @@ async function explained(answer: Answer, cluster: ClusterClient, node: string): 
 	});
 }
 
-/** Other observations that are related to the failure. */
 async function findRelated({rule: row, dialedAddress}: Explanation, cluster: ClusterClient, node: string): Promise<string[]> {
 	const fits: string[] = dialedAddress === null ? [] : [`the apiserver dialed ${dialedAddress}`];
 	if (row.proves.route) {

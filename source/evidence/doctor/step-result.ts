@@ -10,7 +10,6 @@ export function passed(name: StepName, observed: string, more: Partial<DoctorSte
 	return {step: {...baseStep(name, legs[name], 'ok', observed), ...more}, error: null};
 }
 
-/** The doctor stops here. */
 export function failedStep(name: StepName, error: SpokeError, more: Partial<DoctorStep> = {}): StepResult {
 	const {leg, legKnown, message, text, remedy} = error;
 	return {step: {...baseStep(name, leg === 0 || !legKnown ? legs[name] : leg, 'failed', message), text, remedy, ...more}, error};

@@ -1,4 +1,4 @@
-/** The doctor's target step: the pod or node, and its state. */
+/** The doctor's target step. */
 import type {ContainerSpec, PodObject} from '../../targets/pod-object.ts';
 import {podStatus} from '../../targets/pod-status.ts';
 import type {PathPlan} from '../plan-paths.ts';
@@ -31,7 +31,7 @@ function nodeStep(name: string, node: PathPlan['node']): StepResult {
 		: passed('target', observed, {status: 'note', fits: [ready.message ?? ready.reason ?? 'not ready']});
 }
 
-/** A pod past its deletion time can stay for long, held by finalizers. */
+/** Finalizers can hold a pod long past its deletion time. */
 function deletionNote({metadata: {deletionTimestamp, finalizers = []}}: PodObject): Partial<DoctorStep> {
 	if (deletionTimestamp === undefined) {
 		return {};
@@ -45,7 +45,7 @@ function deletionNote({metadata: {deletionTimestamp, finalizers = []}}: PodObjec
 	};
 }
 
-/** Sidecars count, as in kubectl's READY. A pod that no kubelet has seen has containers but no container statuses. */
+/** Counts sidecars, as kubectl's READY does. A pod that no kubelet has seen has no container statuses. */
 function describeReadiness({spec, status}: PodObject): string {
 	const own: readonly ContainerSpec[] = [
 		...(spec?.containers ?? []),

@@ -1,4 +1,4 @@
-/** The user's identity and permissions, and the access of anonymous requests. */
+/** The user's permissions, and anonymous access. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {reviewAccess, readSelfSubject, type AccessReview} from '../../cluster/self-review.ts';
@@ -20,7 +20,6 @@ export async function probeSelfSubject(cluster: Pick<ClusterClient, 'json'>): Pr
 	return {user: self?.user ?? null, groups: self?.groups ?? []};
 }
 
-/** `undefined` if the review itself was not answered. */
 export async function canI(cluster: Pick<ClusterClient, 'json'>, question: AccessReview): Promise<boolean | undefined> {
 	const answer = await reviewAccess(cluster, question, AbortSignal.timeout(responseTimeoutMs)).catch(() => null);
 	return answer?.allowed;
@@ -29,7 +28,7 @@ export async function canI(cluster: Pick<ClusterClient, 'json'>, question: Acces
 /** `conditional`: some paths only, by AuthenticationConfiguration. */
 export type AnonymousFacts = {anonymous: 'off' | 'all-paths' | 'conditional' | 'over-granted'; observed: string};
 
-/** Three requests without credentials: their statuses show whether anonymous requests are accepted, and what they can do. */
+/** Three requests without credentials; their statuses show what anonymous requests can do. */
 export async function probeAnonymousAccess(cluster: Pick<ClusterClient, 'anonymous'>): Promise<ProbeResult<AnonymousFacts>> {
 	const where = 'GET /version, /healthz and /api without credentials';
 	try {

@@ -1,4 +1,4 @@
-/** Konnectivity agents: the pods that run one, and the connections that each carries. */
+/** Konnectivity agents and the connections that they carry. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ProbeResult} from '../evidence.ts';
 import {sendProbe, parseList, readText, type Requester} from './probe-request.ts';
@@ -16,7 +16,7 @@ type Pod = {
 const path = '/api/v1/namespaces/kube-system/pods';
 const need = {permission: 'list pods in kube-system', check: 'kubectl auth can-i list pods -n kube-system', or: null};
 
-/** Pods of kube-system with an agent's command line. A name or a label proves nothing, and only decides where to look first. */
+/** Pods of kube-system with an agent's command line. A name or a label proves nothing, and only orders the search. */
 export async function readAgentPods(cluster: Requester): Promise<ProbeResult<readonly AgentPod[]>> {
 	const labeled = await readPods(cluster, '?labelSelector=k8s-app%3Dkonnectivity-agent&limit=5000');
 	return labeled.unavailable || labeled.observation.facts.length > 0 ? labeled : readPods(cluster, '?limit=1000');
@@ -43,7 +43,7 @@ function agentOf({metadata, spec, status}: Pod): AgentPod | undefined {
 	return undefined;
 }
 
-/** Open endpoint connections of an agent, read through the apiserver's pod proxy; `undefined` if they cannot be read. */
+/** Through the apiserver's pod proxy. */
 export async function readAgentConnections(
 	cluster: Pick<ClusterClient, 'request'>,
 	agent: AgentPod,

@@ -1,4 +1,4 @@
-/** `/flagz` of the apiserver at the end of one connection. */
+/** `/flagz` of one connection's apiserver. */
 import type {FlagFacts, ProbeResult} from '../evidence.ts';
 import {needFlagz} from '../rules/needs.ts';
 import {sendProbe, tryParseJson, type Requester} from './probe-request.ts';
@@ -11,7 +11,6 @@ const accept = ['application/json;v=v1beta1;g=config.k8s.io;as=Flagz', 'applicat
 /** The placeholder of a redacted value (flagreader.go): neither set nor not set. */
 const classified = 'CLASSIFIED';
 
-/** The result is about the process that this connection ends at. */
 export async function readApiserverFlags(
 	connection: Requester & {id: string | null},
 	{timeoutMs = 5000}: {timeoutMs?: number} = {},

@@ -1,11 +1,11 @@
-/** `/metrics` of the apiserver at the end of one connection: the few families that are evidence of leg 2. */
+/** The families of an apiserver's `/metrics` that are evidence of leg 2. */
 import type {ApiResponse} from '../../cluster/connection.ts';
 import type {MetricFacts, ProbeResult} from '../evidence.ts';
 import {needMetrics} from '../rules/needs.ts';
 import {wholeResponseSignal, type Requester} from './probe-request.ts';
 import {parseSample, type Sample} from './metric-sample.ts';
 
-/** Megabytes on a large cluster: read as a stream, and only lines of these families are kept. */
+/** The response is megabytes on a large cluster: stream it and keep only these families. */
 const wanted = [
 	'process_start_time_seconds',
 	'apiserver_egress_dialer_dial_start_total',
@@ -20,12 +20,12 @@ const wanted = [
 	'disabled_metrics_total',
 ];
 const maxBytes = 256 * 1024 * 1024;
-/** Kubernetes' own lines are a few hundred characters. A line without an end would be concatenated again with each chunk. */
+/** Kubernetes' lines have a few hundred characters. An endless line would be concatenated again with each chunk. */
 const maxLineLength = 1024 * 1024;
 
 /**
-`process` is the one at the connection's end, `null` if unknown. A response that may be truncated counts as none. The whole response may
-take three times `timeoutMs`. Never throws.
+`process`: `null` if unknown. A response that may be truncated counts as none. The whole response can take three times `timeoutMs`. Never
+throws.
 */
 export async function readApiserverMetrics(
 	connection: Requester & {id: string | null},
@@ -52,7 +52,7 @@ export async function readApiserverMetrics(
 			};
 		}
 
-		// A missing family may have been cut off.
+		// A missing family may have been truncated.
 		if (response.endsByClose) {
 			return {unavailable: {source: 'metrics', where, reason: 'no-response', need: needMetrics}};
 		}
@@ -98,7 +98,7 @@ function metricFacts(samples: readonly Sample[]): MetricFacts {
 	const sum = (list: readonly Sample[]) => list.reduce((total, {value}) => total + value, 0);
 	const sumOrNull = (list: readonly Sample[]) => (list.length === 0 ? null : sum(list));
 	const done = of('apiserver_request_total').filter(({labels}) => isDone(labels) && labels['group'] === '');
-	// A log read that skips verification succeeds where a verified one is refused: it says nothing about verification.
+	// A log read that skips verification says nothing about verification.
 	const skipping = of('kube_apiserver_pod_logs_insecure_backend_total').filter(({labels}) => labels['usage'] === 'skip_tls_allowed');
 	return {
 		startSeconds: of('process_start_time_seconds')[0]?.value ?? null,
@@ -118,8 +118,7 @@ function metricFacts(samples: readonly Sample[]): MetricFacts {
 }
 
 /**
-By protocol and transport. An apiserver that does not count starts still counts successful and failed dials: without those its tunnel
-would look like no tunnel.
+An apiserver that does not count starts still counts successful and failed dials. Without those, its tunnel would be missed.
 @see https://github.com/kubernetes/kubernetes/pull/113520 (starts), https://github.com/kubernetes/kubernetes/pull/88549 (the others)
 */
 function egressDials(of: (name: string) => readonly Sample[]): MetricFacts['egressDials'] {
@@ -139,7 +138,7 @@ function egressDials(of: (name: string) => readonly Sample[]): MetricFacts['egre
 	});
 }
 
-/** The far end answered: 200; a hijacked upgrade is counted with code 0, a refused one with its own. */
+/** The far end answered. A hijacked upgrade is counted with code 0, a refused one with its own. */
 function isDone({code, subresource}: Sample['labels']): boolean {
 	return code === '200' || code === '101' || (code === '0' && subresource !== 'log' && subresource !== 'proxy');
 }

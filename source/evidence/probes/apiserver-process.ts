@@ -1,4 +1,4 @@
-/** The identity of the apiserver process at the end of one connection. */
+/** The identity of one connection's apiserver process. */
 import {createHash} from 'node:crypto';
 import type {FlagFacts, ProbeResult, ProcessFacts, Observation} from '../evidence.ts';
 import {sendProbe, tryParseJson, type Requester} from './probe-request.ts';
@@ -7,7 +7,7 @@ const accept = 'application/json;v=v1beta1;g=config.k8s.io;as=Statusz, applicati
 
 export type ProcessStart = Omit<ProcessFacts, 'id'>;
 
-/** Start time from `/statusz`, with a precision of one second. */
+/** From `/statusz`, with a precision of one second. */
 export async function readProcessStart(
 	connection: Requester & {id: string | null},
 	{timeoutMs = 5000}: {timeoutMs?: number} = {},
@@ -21,9 +21,8 @@ export async function readProcessStart(
 }
 
 /**
-Identifies the process by its start time, the flags that this user can read and the public key of the connection, since two replicas may
-start within one second with the same flags. The same user gets the same id for the same process on every connection, until its
-certificate gets another key.
+Uses start time, readable flags and public key, since two replicas can start within one second with the same flags. One user gets the same
+id for a process on every connection, until its certificate gets another key.
 */
 export function identifyProcess(
 	start: Observation<ProcessStart>,
@@ -34,7 +33,7 @@ export function identifyProcess(
 	return {...start, process: id, facts: {id, ...start.facts}};
 }
 
-/** Six hexadecimal digits, enough for the few processes of one cluster. */
+/** Enough for the few processes of one cluster. */
 function fingerprint(startTime: string, flags: Observation<FlagFacts>, publicKey: string | null): string {
 	const values = Object.entries(flags.facts.values).sort(([a], [b]) => (a < b ? -1 : 1));
 	return createHash('sha256')

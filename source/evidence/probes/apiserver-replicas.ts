@@ -1,4 +1,4 @@
-/** The number and addresses of the cluster's apiservers, from identity leases and the endpoints of the `kubernetes` service. */
+/** The number and addresses of the cluster's apiservers. */
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import type {ProbeResult, ReplicaFacts} from '../evidence.ts';
 import {needEndpointSlices, needLeases} from '../rules/needs.ts';
@@ -32,7 +32,7 @@ export async function readReplicas(cluster: Requester, {timeoutMs = 5000}: {time
 		return {unavailable: leases.unavailable};
 	}
 
-	// Apiservers that share a host name share a lease, and one that does not register itself has no endpoint: the larger number counts.
+	// Apiservers with one host name share a lease, and one that does not register itself has no endpoint, so use the larger number.
 	const all = [
 		...new Set([...(slices.observation?.facts ?? []), ...(leases.observation?.facts ?? []).flatMap(({address}) => address ?? [])]),
 	];
@@ -46,23 +46,19 @@ export async function readReplicas(cluster: Requester, {timeoutMs = 5000}: {time
 	};
 }
 
-/** `ip:port` of all endpoints in a list of EndpointSlices. @throws SpokeError for any other body */
+/** `ip:port` of all endpoints. @throws SpokeError for any other body */
 export function addressesIn(body: string): readonly string[] {
 	return parseList<Slice>(body, slicePath).items.flatMap(({endpoints, ports}) =>
 		(endpoints ?? []).flatMap(({addresses = []}) => addresses.map(address => joinHostPort(address, ports?.[0]?.port ?? 443))),
 	);
 }
 
-/**
-The address where other apiservers reach the holder of a lease; since 1.36 by default. @see pkg/controlplane/apiserver/server.go
-labelAPIServerHeartbeatFunc
-*/
+/** Where other apiservers reach the holder; since 1.36 by default. @see pkg/controlplane/apiserver/server.go labelAPIServerHeartbeatFunc */
 function peerAddress({metadata}: Lease): string | null {
 	const address = metadata?.annotations?.['kubernetes.io/peer-advertise-address'];
 	return address !== undefined && /^(\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\]):\d+$/i.test(address) ? address : null;
 }
 
-/** Renewed within twice its duration. */
 function isCurrent({spec}: Lease, now: number): boolean {
 	const renewed = Date.parse(String(spec?.renewTime));
 	const seconds = Number(spec?.leaseDurationSeconds ?? 3600);

@@ -7,8 +7,7 @@ import {tryParseJson, readText, wholeResponseSignal} from './probe-request.ts';
 const maxReviewBytes = 1024 * 1024;
 
 /**
-`null` if the apiserver does not say, or if no client certificate, or more than one, may identify us: the response could then not name
-it. Pipelined after earlier requests. Never throws.
+`null` without a response, or unless exactly one client certificate can identify the user: the response could not name it. Never throws.
 */
 export async function readUserInfo(
 	connection: Pick<Connection, 'facts' | 'pipelinedGet'>,

@@ -1,4 +1,4 @@
-/** The CA that the cluster gives its own pods (the ConfigMap `kube-root-ca.crt` of any namespace). */
+/** The CA that the cluster gives its pods (ConfigMap `kube-root-ca.crt`). */
 import {X509Certificate} from 'node:crypto';
 import {distinguishedName, spkiSha256} from '../../cluster/tls/peer-facts.ts';
 import type {ProbeResult} from '../evidence.ts';
@@ -19,9 +19,6 @@ export async function readClusterCa(
 	});
 }
 
-/**
-The public keys and names of a PEM bundle. An entry that is not a certificate is left out, and the key of one that cannot be decoded.
-*/
 export function parseCaBundle(pem: string): CaFacts {
 	const certificates = (pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []).flatMap(text => {
 		try {

@@ -9,7 +9,7 @@ export async function readVersion(cluster: Requester, {timeoutMs = 5000}: {timeo
 	});
 }
 
-/** A vendor's build has a suffix: `v1.29.1-gke.1589000`, `v1.30.4-eks-a737599`, `v1.31.2+k3s1`. */
+/** Vendor suffixes: `v1.29.1-gke.1589000`, `v1.30.4-eks-a737599`, `v1.31.2+k3s1`. */
 export function versionFacts(gitVersion: string): VersionFacts | undefined {
 	const [, major, minor, rest] = /^v?(\d+)\.(\d+)(.*)$/.exec(gitVersion) ?? [];
 	return major === undefined || minor === undefined

@@ -1,13 +1,11 @@
-/** Idle port-forward upgrades that are opened, held and closed: they make the apiserver dial, and touch no container. */
+/** Idle port-forward upgrades, which make the apiserver dial and touch no container. */
 import type {Duplex} from 'node:stream';
 import type {Connection, UpgradeOptions, UpgradeResult} from '../../cluster/connection.ts';
 
 export type HeldUpgrade =
 	{held: true; connection: string; end(): void} | {held: false; connection: string; status: number; contentType: string; body: string};
 
-/**
-The pod whose node is dialed. A port-forward without streams reaches the kubelet and the container runtime, and no process of the pod.
-*/
+/** A port-forward without streams reaches the kubelet and the container runtime, and no process of the pod. */
 export type ProbedPod = {namespace: string; name: string};
 
 /** WebSocket first, then SPDY if the carrier is refused; both need the create permission. */
@@ -27,7 +25,7 @@ export async function holdUpgrade(open: () => Promise<Connection>, pod: ProbedPo
 
 		connection.close();
 		refused ??= {...result, connection: connection.id};
-		// A Status is the apiserver's response to the request itself, or to a failure beyond it: another carrier would get the same.
+		// With a Status the apiserver refuses the request or reports a failure beyond it, so another carrier would get the same.
 		if (result.body.trimStart().startsWith('{')) {
 			break;
 		}

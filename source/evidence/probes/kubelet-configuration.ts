@@ -1,4 +1,4 @@
-/** A kubelet's merged configuration (`/configz`), for users who can already read it through the apiserver. */
+/** A kubelet's merged configuration (`/configz`). */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ConnectionPurpose, ProbeResult} from '../evidence.ts';
 import {recordAnswer, recordFailureText} from '../record-second-leg.ts';
@@ -12,7 +12,7 @@ export type KubeletConfigurationFacts = {
 	webhook: boolean;
 	clientCa: boolean;
 	authorizationMode: string;
-	/** 0 is off: zero values are left out of the response. */
+	/** 0 is off; the response omits zero values. */
 	readOnlyPort: number;
 	serverTlsBootstrap: boolean;
 	rotateCertificates: boolean;
@@ -28,7 +28,7 @@ type Configz = {
 	};
 };
 
-/** Sent only for users who have `get nodes/proxy`: that permission also allows running commands, and is never requested. */
+/** Only for users with `get nodes/proxy`. That permission also allows running commands, so spoke never requests it. */
 export async function readKubeletConfiguration(cluster: ClusterClient, node: string): Promise<ProbeResult<KubeletConfigurationFacts>> {
 	const path = `/api/v1/nodes/${encodeURIComponent(node)}/proxy/configz`;
 	if ((await canI(cluster, {verb: 'get', resource: 'nodes', subresource: 'proxy', name: node})) !== true) {

@@ -1,11 +1,11 @@
-/** The certificate that a kubelet presents to us. No credentials and no request are sent. */
+/** The certificate that a kubelet presents. No credentials and no request are sent. */
 import {X509Certificate} from 'node:crypto';
 import {connect} from 'node:tls';
 import {distinguishedName, spkiSha256} from '../../cluster/tls/peer-facts.ts';
 import {formatRfc3339Seconds} from '../../text/format-time.ts';
 import type {KubeletHandshakeFacts, ProbeResult} from '../evidence.ts';
 
-/** The apiserver may meet another server at this address: another network may lie between. */
+/** From its own network, the apiserver may reach another server at this address. */
 export async function readKubeletHandshake(
 	{address, port, node, nodeAddresses}: {address: string; port: number; node: string | null; nodeAddresses: readonly string[] | null},
 	timeoutMs = 2000,

@@ -1,4 +1,4 @@
-/** An ordinary log read, and one that asks the apiserver to skip verification: what one refuses and the other answers was verified. */
+/** Compares an ordinary log read with one that skips verification of the kubelet. */
 import type {Connection} from '../../cluster/connection.ts';
 import {explainMessage} from '../../server-messages/explain-message.ts';
 import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
@@ -9,7 +9,10 @@ import {readText} from './probe-request.ts';
 
 export type ReadLog = {namespace: string; pod: string; container: string; node: string | null};
 
-/** Two small reads on one connection; the second only if the first was refused at the certificate. Never throws. */
+/**
+A read that is refused only with verification was verified. Reads a second time only if the first was refused at the certificate. Never
+throws.
+*/
 export async function readLogDifferential(
 	connection: Pick<Connection, 'request' | 'id'>,
 	log: ReadLog,

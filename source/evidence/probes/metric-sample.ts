@@ -1,8 +1,8 @@
-/** One line of the Prometheus text format as a sample. */
+/** One line of the Prometheus text format. */
 
 export type Sample = {name: string; labels: Readonly<Record<string, string>>; value: number};
 
-/** `undefined` for comments and other lines. @see https://prometheus.io/docs/instrumenting/exposition_formats/ */
+/** `undefined` for comments. @see https://prometheus.io/docs/instrumenting/exposition_formats/ */
 export function parseSample(line: string): Sample | undefined {
 	const [, name, block, number] = /^([a-z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)/i.exec(line) ?? [];
 	const value = Number(number === '+Inf' ? Infinity : number);

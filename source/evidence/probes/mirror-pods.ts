@@ -1,4 +1,4 @@
-/** The static pods of the control plane, from their mirror pods: command lines and environment. */
+/** Command lines and environment of the control plane's mirror pods. */
 import type {FlagFacts, ProbeResult, Observation} from '../evidence.ts';
 import {needMirrorPods} from '../rules/needs.ts';
 import {sendProbe, parseList, type Requester} from './probe-request.ts';
@@ -32,7 +32,6 @@ export async function readMirrorPods(
 	});
 }
 
-/** The flags of each apiserver among them, as observations. */
 export function apiserverFlags(observation: Observation<readonly ComponentPod[]>): Array<Observation<FlagFacts>> {
 	return observation.facts
 		.filter(({component}) => component === 'kube-apiserver')
@@ -69,7 +68,7 @@ function hostAddressesOf({hostIP, hostIPs = []}: NonNullable<Pod['status']> = {}
 	return addresses.length > 0 ? [...new Set(addresses)] : null;
 }
 
-/** The running container is newer than the manifest, so its command line is the running one. */
+/** A container newer than the manifest runs this command line. */
 function isRunning(container: Container, metadata: NonNullable<Pod['metadata']>, status: Pod['status']): boolean {
 	const running = status?.containerStatuses?.find(({name}) => name === container.name)?.state?.running;
 	const seen = Date.parse(metadata.annotations?.['kubernetes.io/config.seen'] ?? '');
@@ -94,14 +93,13 @@ export function parseFlags(words: readonly string[]): Record<string, string> {
 	return flags;
 }
 
-/** Also within a shell command: `sh -c "exec kube-apiserver --a=b"`. Good enough to find a program, not to prove anything about it. */
+/** Good enough to find a program in a shell command, not to prove anything about it. */
 export function parseShellFlags(words: readonly string[]): Record<string, string> {
 	return parseFlags(
 		words.flatMap(word => (/\s--/.test(word) ? word.split(/\s+/).map(part => part.replaceAll(/(?<=^|=)(["'])(.*)\1$/g, '$2')) : [word])),
 	);
 }
 
-/** From the manifest, or set by a shell command, which may also read it from a file. */
 function proxyEnvironmentOf({command = [], args = [], env, envFrom}: Container, isAlone: boolean): boolean | null {
 	if (
 		env?.some(({name, value}) => /^https?_proxy$/i.test(name ?? '') && value !== '') ||

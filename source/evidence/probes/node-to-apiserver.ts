@@ -1,4 +1,4 @@
-/** Evidence about the nodes' own connections to the apiserver: nodes, leases, CSRs, pods' tokens, the `kubernetes` service. */
+/** Evidence about the nodes' own connections to the apiserver. */
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import type {ProbeResult} from '../evidence.ts';
 import type {NodeObject} from '../node-facts.ts';
@@ -10,7 +10,6 @@ const large = 64 * 1024 * 1024;
 
 export type NodesFacts = {total: number; examined: readonly NodeObject[]};
 
-/** A sample of the first `limit` nodes; the apiserver adds the number of the others. */
 export async function readNodes(cluster: Requester, limit: number): Promise<ProbeResult<NodesFacts>> {
 	const path = `/api/v1/nodes?limit=${limit}`;
 	return sendProbe(cluster, {source: 'endpoints', path, need: needNodes, maxBytes: large}, body => {
@@ -40,7 +39,6 @@ export type SigningRequest = {
 	issued: boolean;
 };
 
-/** Signing requests that are examined. */
 export const maxSigningRequests = 500;
 
 export async function readSigningRequests(cluster: Requester): Promise<ProbeResult<readonly SigningRequest[]>> {
@@ -65,7 +63,6 @@ function stateOf(conditions: ReadonlyArray<string | undefined>): SigningRequest[
 	return states.find(([condition]) => conditions.includes(condition))?.[1] ?? 'pending';
 }
 
-/** The first match counts. */
 const states = [
 	['Denied', 'denied'],
 	['Failed', 'failed'],
@@ -74,7 +71,6 @@ const states = [
 
 export type PodTokenFacts = {pods: number; withToken: number; withCa: number; optedOut: number};
 
-/** Counts the pods of the namespace with a projected token and root certificate. */
 export async function readPodTokens(cluster: Requester, namespace: string): Promise<ProbeResult<PodTokenFacts>> {
 	const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?limit=100`;
 	return sendProbe(

@@ -1,11 +1,10 @@
-/** Sends a probe and turns its response into an observation or an unavailable source. */
+/** Sends a probe and turns its response into a probe result. */
 import {readFully} from '../../cluster/transport/http-request.ts';
 import type {ApiResponse, Connection} from '../../cluster/connection.ts';
 import {parseObject} from '../../cluster/read-json-response.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {UnavailableSource, EvidenceSource, Need, ProbeResult, Observation} from '../evidence.ts';
 
-/** A connection, or a cluster's connection pool. */
 export type Requester = Pick<Connection, 'request'>;
 
 export type ProbeRequest = {
@@ -15,13 +14,11 @@ export type ProbeRequest = {
 	accept?: string;
 	timeoutMs?: number;
 	maxBytes?: number;
-	/** Called with a response other than 200. */
 	onRefused?: (status: number, body: string) => void;
-	/** Id of the connection, if the response is evidence about it. */
+	/** Only if the response is evidence about it. */
 	connection?: string | null;
 };
 
-/** Maximum response size of a small probe. */
 const smallBytes = 4 * 1024 * 1024;
 
 const reasonByStatus: ReadonlyMap<number, UnavailableSource['reason']> = new Map([
@@ -32,8 +29,8 @@ const reasonByStatus: ReadonlyMap<number, UnavailableSource['reason']> = new Map
 ]);
 
 /**
-Reads the whole response. `read` gets status 200 only; anything else is `unavailable`: 401 and 403 mean forbidden, 404 not served, and
-neither means that something is not set. Never throws.
+`read` gets status 200 only; anything else is `unavailable`. 401 and 403 mean forbidden, 404 not served; neither means "not set". Never
+throws.
 */
 export async function sendProbe<Facts>(
 	requester: Requester,
@@ -58,14 +55,11 @@ export async function sendProbe<Facts>(
 	}
 }
 
-/** Sends at once, after earlier requests that may still be unanswered. */
 export function pipelined(connection: Connection): Requester & Pick<Connection, 'id'> {
 	return {id: connection.id, request: async options => connection.pipelinedGet(options)};
 }
 
-/**
-Sends on `own`, and again through the cluster if the connection failed, which says nothing about the request. A timeout is not retried.
-*/
+/** Falls back to the cluster if the connection failed, which says nothing about the request. A timeout is not retried. */
 export function preferConnection(own: Requester | null, cluster: Requester): Requester {
 	if (own === null) {
 		return cluster;
@@ -101,13 +95,12 @@ export async function readText({body}: ApiResponse, maxBytes: number): Promise<s
 	return (await readFully(body, maxBytes, 'a probe')).toString('utf8');
 }
 
-/** The server's clock in ms since 1970: ages of what a server writes are relative to its own clock. */
+/** In ms since 1970. Ages of what a server writes are relative to its own clock. */
 export function serverNow({headers: {date}}: Pick<ApiResponse, 'headers'>): number {
 	const now = Date.parse(date ?? '');
 	return Number.isNaN(now) ? Date.now() : now;
 }
 
-/** `undefined` for invalid JSON. */
 export function tryParseJson<T>(body: string): T | undefined {
 	try {
 		return JSON.parse(body) as T;
@@ -118,7 +111,7 @@ export function tryParseJson<T>(body: string): T | undefined {
 
 export type ParsedList<Item> = {items: readonly Item[]; remaining: number};
 
-/** The list that was requested at `path`. @throws SpokeError for any other body */
+/** @throws SpokeError if the body is not the list requested at `path` */
 export function parseList<Item>(body: string, path: string): ParsedList<Item> {
 	const {items = [], metadata} = parseObject(body, {path}, 'a probe’s answer') as {
 		items?: Item[];

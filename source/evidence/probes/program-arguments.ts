@@ -1,4 +1,4 @@
-/** The arguments of one program in a container's command line, and whether they are complete. */
+/** The arguments of one program in a container's command line. */
 
 export type ProgramArguments = {
 	args: readonly string[];
@@ -11,8 +11,8 @@ export type ProgramArguments = {
 const noArguments: ProgramArguments = {args: [], isComplete: false, runsAlone: false};
 
 /**
-`kube-apiserver --a=b`, also after a launcher (`go-runner --log-file=… kube-apiserver --a=b`) or in a shell script. Without the
-program's name, for example if the image's entry point runs, nothing is known; in a script that names it twice, either may run.
+Also after a launcher (`go-runner --log-file=… kube-apiserver --a=b`) or in a shell script. Without the program's name (the image's entry
+point runs), nothing is known. In a script that names it twice, either may run.
 */
 export function extractProgramArguments(command: readonly string[], args: readonly string[], program: string): ProgramArguments {
 	const words = [...command, ...args];
@@ -38,7 +38,7 @@ function nameAt(words: readonly string[], program: string): number {
 	return words.findIndex(word => [program, 'hyperkube'].includes(word.split('/').at(-1)!));
 }
 
-/** The script of a shell command: after the first option with a `c`. */
+/** After the first option with a `c`. */
 function scriptIn(words: readonly string[]): string | undefined {
 	const isShell = /^(?:ba|da|a|k|z)?sh$/.test((words[0] ?? '').split('/').at(-1)!);
 	const at = isShell ? words.findIndex((word, index) => index > 0 && /^-[a-z]*c[a-z]*$/.test(word)) : -1;
@@ -49,7 +49,7 @@ function scriptIn(words: readonly string[]): string | undefined {
 const token =
 	/(?<gap>[ \t]+|\\\n)|(?<comment>#[^\n]*)|(?<redirection>\d*[<>]{1,2}&?[ \t]*[^\s;&|()<>]*)|(?<end>\n|;|&&?|\|\|?|[()]|[{}](?=[\s;]|$))|(?<word>(?:'[^']*'|"(?:[^"\\]|\\[\s\S])*"|\\[\s\S]|[^\s;&|()<>'"\\])+)|(?<rest>[\s\S])/gy;
 
-/** The simple commands of a script as unquoted words; `undefined` if the script cannot be parsed to its end. @see POSIX.1 XCU 2.3 */
+/** As unquoted words; `undefined` if the script cannot be parsed to its end. @see POSIX.1 XCU 2.3 */
 function simpleCommands(script: string): ReadonlyArray<readonly string[]> | undefined {
 	const commands: string[][] = [[]];
 	for (const {groups = {}} of script.matchAll(token)) {
@@ -67,7 +67,6 @@ function simpleCommands(script: string): ReadonlyArray<readonly string[]> | unde
 	return commands.filter(words => words.length > 0);
 }
 
-/** A `$` in single quotes is a plain character; it is treated as a variable all the same. */
 function unquoted(word: string): string {
 	return word.replaceAll(
 		/'([^']*)'|"((?:[^"\\]|\\[\s\S])*)"|\\([\s\S])/g,

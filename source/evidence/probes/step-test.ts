@@ -1,4 +1,4 @@
-/** The step test: holds k idle upgrades, twice with different k, and checks which metrics of the same process follow up and down. */
+/** The step test: holds idle upgrades and watches the metrics of the same process. */
 import type {Connection} from '../../cluster/connection.ts';
 import type {AgentTestFacts, MetricFacts} from '../evidence.ts';
 import {evaluateSteps, type Step, type StepEvaluation} from '../rules/evaluate-steps.ts';
@@ -9,12 +9,10 @@ const rounds = [3, 5] as const;
 const settleMs = 300;
 
 export type StepTestContext = {
-	/** A connection to the process in question, or `null` if none was found within the attempts. */
 	connectToProcess(): Promise<Connection | null>;
 	hold(first: Connection): Promise<HeldUpgrade>;
-	/** Of the same process, on the connection that the verdict is about; `null` if they cannot be read. */
+	/** On the connection that the verdict is about; `null` if unreadable. */
 	metrics(): Promise<MetricFacts | null>;
-	/** Open connections, by agent. */
 	agents(): Promise<ReadonlyMap<string, number>>;
 };
 
@@ -24,7 +22,7 @@ export type StepTestResult =
 	| {kind: 'not-found'};
 
 export async function runStepTest(context: StepTestContext): Promise<StepTestResult> {
-	// Agents are read on connections of their own: once before, to open them.
+	// Opens the separate connections on which agents are read.
 	await context.agents();
 	const steps: Step[] = [];
 	for (const k of rounds) {

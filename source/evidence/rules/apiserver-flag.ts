@@ -1,4 +1,4 @@
-/** The value of an apiserver flag for one connection, and its basis. */
+/** The value of an apiserver flag for one connection. */
 import type {Basis, Citation, FlagFacts, Observations, Observation} from '../evidence.ts';
 import {flagValue} from './flag-value.ts';
 import {areAllReplicasRead, flagsAtOurAddress, flagsPerProcess, mirrorPodOfServer} from './replicas.ts';
@@ -10,9 +10,8 @@ export type FlagResult =
 	| {known: false; differs: boolean};
 
 /**
-Read on this connection or of its process: proven. All known replicas read and equal: proven, unless they were read after this
-connection was opened. Some read and equal: inferred. Read and different: unknown, unless nothing is between us and the examined one:
-then inferred.
+Read on this connection or of its process: proven. All known replicas read and equal: proven, unless read after this connection was opened.
+Some read and equal: inferred. Read and different: unknown, or inferred if nothing is between spoke and the examined apiserver.
 */
 export function resolveApiserverFlag(observations: Observations, name: string, rule: (value: string) => string): FlagResult {
 	const known = (
@@ -50,9 +49,7 @@ export function resolveApiserverFlag(observations: Observations, name: string, r
 	return near && flagValue(near, name) !== undefined ? known([near], 'inferred', 'none') : {known: false, differs: values.size > 1};
 }
 
-/**
-The flags were read after this connection was opened, on another one: they may be of an apiserver that replaced the one it ends at.
-*/
+/** Read later, on another connection: the flags may be of an apiserver that replaced the one at this connection's end. */
 function isReadLater({isBound, connection, socket}: Observations, flagObservations: ReadonlyArray<Observation<FlagFacts>>): boolean {
 	return isBound && socket?.connection === connection && flagObservations.some(({source}) => source === 'flagz');
 }

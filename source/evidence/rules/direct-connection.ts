@@ -60,8 +60,8 @@ export function gatewayNotExcluded(input: DirectConnectionInput): {why: string; 
 }
 
 /**
-An apiserver of 1.32 or later that names another certificate than ours, or none, got our identity from the server that terminated our
-TLS. An anonymous or impersonated user has no certificate to name.
+If an apiserver of 1.32 or later names another client certificate, or none, a server in between terminated TLS and passed the identity on.
+An anonymous or impersonated user has no certificate to name.
 */
 export function isCertificateLost(shown: string | null, user: UserInfo | null, version: VersionFacts | null): boolean {
 	const isTold = user !== null && typeof user.username === 'string' && user.username !== 'system:anonymous';

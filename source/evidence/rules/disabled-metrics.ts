@@ -3,8 +3,7 @@ import type {Observations} from '../evidence.ts';
 import {resolveApiserverFlag} from './apiserver-flag.ts';
 
 /**
-Whether the apiserver may have been configured to leave a family out, so that its absence means nothing. Its flags name the families; if
-they were not read, the metrics themselves count them.
+A family that may be disabled means nothing when absent. Flags name the disabled families; if they were not read, the metrics count them.
 @see staging/src/k8s.io/component-base/metrics/registry.go (disabled_metrics_total)
 */
 export function mayBeDisabled(observations: Observations, family: RegExp): boolean {

@@ -1,4 +1,4 @@
-/** Whether leg 2 may use a proxy from the apiserver's environment, and whether that environment was seen. */
+/** Whether leg 2 may use a proxy from the apiserver's environment. */
 import type {Basis, Citation, ConnectionPurpose, FlagFacts, Observations, Observation} from '../evidence.ts';
 import {areAllReplicasRead, areAllMirrorPodsSeen, usesHostAddress} from './replicas.ts';
 import {isVerifiedApiserver, isFromSameProcess} from './same-process.ts';
@@ -36,7 +36,7 @@ export function isEnvironmentProxyExcluded(observations: Observations): false | 
 
 const anyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::', '']);
 
-/** Every argument of the pod is also reported by the process; an own address among them distinguishes replicas. */
+/** The process reports every argument of the pod; an own address among them distinguishes replicas. */
 function isOfProcess({facts: pod}: Observation<FlagFacts>, {facts: process}: Observation<FlagFacts>): boolean {
 	const plain = (value: string) => value.replaceAll(/[[\]"\s]/g, '');
 	const shared = Object.entries(pod.values).filter(([name]) => process.values[name] !== undefined);

@@ -1,14 +1,13 @@
-/** The route, from metrics that were watched while k upgrades were held. Pure. */
+/** The route, from metrics that were watched while upgrades were held. */
 import type {AgentTestFacts, MetricFacts, StepTestFacts} from '../evidence.ts';
 
 type StepMetrics = {metrics: MetricFacts | null; agents: ReadonlyMap<string, number>};
-/** Independent of the node that was dialed. */
 export type StepEvaluation = Omit<StepTestFacts, 'node'>;
 export type Step = {k: number; before: StepMetrics; during: StepMetrics; after: StepMetrics};
 
 /**
-Decided only if every round agrees and the control, the apiserver's own count of open port-forwards, rose by exactly the number held:
-otherwise another replica carried them, or others were active.
+Decided only if every round agrees and the control (the apiserver's count of open port-forwards) rose by exactly the number held. Otherwise
+another replica carried them, or others were active.
 */
 export function evaluateSteps(steps: readonly Step[]): {steps: StepEvaluation; agent: AgentTestFacts | null} {
 	return {steps: evaluateMetrics(steps), agent: evaluateAgents(steps)};
@@ -75,7 +74,7 @@ function evaluateDials(seen: readonly ReadStep[], rounds: readonly number[], und
 		};
 	}
 
-	// Anything that moved without matching a pattern may be a tunnel that others use, too: undecided.
+	// A metric that moved without matching a pattern may be a tunnel that others use, too: undecided.
 	const still = seen.every(({before, during, after}) =>
 		[during, after].every(
 			later =>
@@ -98,7 +97,6 @@ function transportOf(seen: readonly ReadStep[], protocol: 'grpc' | 'http-connect
 	return seen[0]?.during.egressDials.find(dial => dial.protocol === protocol)?.transport ?? null;
 }
 
-/** The agents together followed both numbers, up and down. */
 function evaluateAgents(steps: readonly Step[]): AgentTestFacts | null {
 	if (
 		steps.length === 0 ||

@@ -1,4 +1,4 @@
-/** The exposure of leg 2: whether it can cross an untrusted network, TLS and tunnel together (C11). */
+/** The exposure of leg 2, TLS and tunnel together (C11). */
 import type {Basis, ExposureState, Observations, RuleVerdict, TlsState} from '../evidence.ts';
 import {needActive, needAgentMetrics} from './needs.ts';
 import type {RouteVerdict} from './second-leg-route.ts';
@@ -9,8 +9,8 @@ import {isFarEndKnown} from './second-leg-tls.ts';
 export type ExposureVerdict = RuleVerdict<ExposureState> & {why: string; protectedBy?: 'check' | 'tunnel'};
 
 /**
-Protected if the far end is verified, or if the connection is inside Konnectivity's TLS up to the node network: the agent has no option
-to skip it, so it is unverified or plain only between agent and target. An SSH tunnel never checked host keys.
+Protected if the far end is verified, or if the connection is inside Konnectivity's TLS up to the node network. The agent has no option to
+skip that TLS, so the connection is unverified or plain only between agent and target. An SSH tunnel never checked host keys.
 @see https://github.com/kubernetes-sigs/apiserver-network-proxy/blob/master/cmd/agent/app/options/options.go
 */
 export function decideExposure(observations: Observations, tls: RuleVerdict<TlsState>, route: RouteVerdict): ExposureVerdict {
@@ -113,7 +113,7 @@ function onItsOwn(observations: Observations, tls: RuleVerdict<TlsState>, route:
 	}
 }
 
-/** With verification on, a kubelet that fails it is sent nothing; only if the far end is a kubelet. */
+/** With verification on, the apiserver sends nothing to a kubelet that fails it. Only if the far end is a kubelet. */
 function verificationIsOn(observations: Observations): ExposureVerdict | undefined {
 	const flag = resolveApiserverFlag(observations, 'kubelet-certificate-authority', () => 'kubelet-ca-set');
 	return flag.known && flag.value !== '' && isFarEndKnown(observations)

@@ -2,7 +2,7 @@
 import type {Observations, RouteState, RuleVerdict, SocketFacts, TlsState} from '../evidence.ts';
 import {cite} from './basis.ts';
 
-/** Verified only if the socket checked chain and name. Always proven, since it is our own socket. */
+/** Verified only if the socket checked chain and name. Always proven, since it is spoke's own socket. */
 export function firstLegTls({socket}: Observations): RuleVerdict<TlsState> {
 	if (!socket) {
 		return {state: 'unknown', basis: 'unknown', citations: [], need: [], why: 'no connection was made'};
@@ -29,7 +29,6 @@ export function firstLegTls({socket}: Observations): RuleVerdict<TlsState> {
 		: verdict('unverified', 'socket-not-verified', `${protocol}, certificate not verified${skippedBy ? ` (${skippedBy})` : ''}`);
 }
 
-/** A proxy is used only if our own settings name one; otherwise the socket connects to the server's address. */
 export function firstLegRoute({socket}: Observations): RuleVerdict<RouteState> & {via: string | null} {
 	if (!socket) {
 		return {state: 'unknown', basis: 'unknown', citations: [], need: [], why: 'no connection was made', via: null};

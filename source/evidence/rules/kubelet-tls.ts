@@ -1,4 +1,4 @@
-/** Leg 2 to the kubelet's own port: whether the apiserver verifies the kubelet's certificate. */
+/** Whether the apiserver verifies the kubelet's certificate. */
 import type {Basis, Citation, Observations, KubeletHandshakeFacts, Need, Observation, RuleVerdict, TlsState} from '../evidence.ts';
 import {resolveApiserverFlag} from './apiserver-flag.ts';
 import {mayBeDisabled} from './disabled-metrics.ts';
@@ -10,7 +10,7 @@ import {citeConstruction, cite, basisOf, weakestBasis} from './basis.ts';
 const flag = 'kubelet-certificate-authority';
 
 /**
-One setting decides for every kubelet of a process: without `--kubelet-certificate-authority` the transport is insecure, with it a
+One setting decides for all kubelets of a process. Without `--kubelet-certificate-authority` the transport is insecure. With it, a
 successful request was verified, and one that fails with an x509 text was refused.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/client/kubelet_client.go transportConfig
 */
@@ -24,7 +24,9 @@ export function kubeletTls(observations: Observations): RuleVerdict<TlsState> {
 	);
 }
 
-/** Text certainly from an apiserver outweighs an inferred flag; other text counts only if the flag does not turn verification off. */
+/**
+Text that is certainly from an apiserver outweighs an inferred flag. Other text counts only if the flag does not turn verification off.
+*/
 function byFlagOrText(observations: Observations): RuleVerdict<TlsState> | undefined {
 	const flagged = byFlag(observations);
 	if (isOff(flagged)) {
@@ -39,12 +41,12 @@ function byFlagOrText(observations: Observations): RuleVerdict<TlsState> | undef
 	return refusedByText(observations, 'inferred') ?? flagged;
 }
 
-/** Verification is off, whatever text was received: an unverified kubelet can send any. */
+/** With verification off, an unverified kubelet can send any text. */
 function isOff(flagged: RuleVerdict<TlsState> | undefined): boolean {
 	return flagged?.state === 'unverified' && flagged.basis === 'proven';
 }
 
-/** A log read can ask the apiserver to skip verification, whatever the flag says. */
+/** A log read can ask the apiserver to skip verification, whatever the flag. */
 function skippedByRequest(observations: Observations): RuleVerdict<TlsState> | undefined {
 	if (!observations.purpose.insecureSkipTlsVerifyBackend || observations.purpose.feature !== 'logs') {
 		return undefined;
@@ -59,13 +61,13 @@ function skippedByRequest(observations: Observations): RuleVerdict<TlsState> | u
 }
 
 /**
-An x509 text comes only from a verification: of the failed attempt itself, or of a probe to the same node. The strongest observation
-counts. `least`: the minimum basis for the text being the apiserver's; the kubelet itself can send it too.
+An x509 text comes only from a verification, of the failed attempt itself or of a probe to the same node. The strongest observation counts.
+`least`: minimum basis for the apiserver being the sender; the kubelet can send it, too.
 */
 function refusedByText(observations: Observations, least: Basis): RuleVerdict<TlsState> | undefined {
 	const verifies = isVerificationProven(observations);
 	const isNotFromProxy = noProxyHasTls(observations);
-	// An unverified kubelet, or an impostor, can send this text itself if the apiserver relays it.
+	// An unverified kubelet or an impostor can send this text if the apiserver relays it.
 	const all = [...refusingTexts(observations, least), ...refusingReads(observations)].map(
 		({observation, spokenBasis, isFromKubelet, isFromApiserver, citation}) => ({
 			citation,
@@ -98,7 +100,7 @@ type Refusal = {
 	citation: Citation;
 };
 
-/** A connection whose far end has answered was not refused, whatever text was received on it. */
+/** A connection whose far end answered was not refused, whatever text came on it. */
 function refusingTexts(observations: Observations, least: Basis): Refusal[] {
 	return observations.failures
 		.filter(
@@ -132,8 +134,8 @@ function refusingReads(observations: Observations): Refusal[] {
 }
 
 /**
-A proxy of kind HTTPConnect over TCP has a certificate of its own, whose refusal reads the same as a kubelet's. It is excluded if no
-egress file is set, or the apiserver uses another route. A log readable without verification was refused for the kubelet's certificate.
+An HTTPConnect proxy over TCP has its own certificate, whose refusal reads the same as a kubelet's. It is excluded if no egress file is set,
+or the apiserver uses another route. A log that is readable without verification was refused for the kubelet's certificate.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/server/egressselector/egress_selector.go
 */
 function noProxyHasTls(observations: Observations): boolean {
@@ -155,13 +157,11 @@ function egressNeeds(observations: Observations): readonly Need[] {
 		: [needFlagz, needMetrics];
 }
 
-/** Proven: any far end that answers was verified. */
 export function isVerificationProven(observations: Observations): boolean {
 	const verdict = resolveApiserverFlag(observations, flag, () => 'kubelet-ca-set');
 	return verdict.known && verdict.value !== '' && verdict.basis === 'proven';
 }
 
-/** Nothing was opened, and the next connection may end at either of two apiservers that differ. */
 function byDifference(observations: Observations): RuleVerdict<TlsState> | undefined {
 	const verdict =
 		observations.about === 'configuration' && !observations.isBound
@@ -238,11 +238,11 @@ function byFlag(observations: Observations): RuleVerdict<TlsState> | undefined {
 			};
 }
 
-/** Verification is on and nothing was opened: whether this kubelet's certificate passes is a separate question. */
+/** With verification on, it is a separate question whether this kubelet's certificate passes. */
 function acceptedOrRefused(observations: Observations, flagCitations: readonly Citation[], flagBasis: Basis): RuleVerdict<TlsState> {
 	const accepted = acceptedProbe(observations);
 	if (accepted) {
-		// The file that the flag names is each apiserver's own.
+		// Each apiserver reads its own file of that name.
 		const basis = weakestBasis(flagBasis, basisOf(accepted, observations));
 		return {
 			state: 'verified',
@@ -253,7 +253,7 @@ function acceptedOrRefused(observations: Observations, flagCitations: readonly C
 	}
 
 	const metrics = observations.metrics.find(observation => !isFromOtherProcess(observation, observations));
-	// They count all kubelets, and say nothing about a particular one.
+	// Metrics count all kubelets, and say nothing about a particular one.
 	if (metrics && observations.purpose.target.chosenFrom === 0) {
 		const {kubeletSuccesses, logTlsFailures} = metrics.facts;
 		const observed = `requests to kubelets that succeeded: ${kubeletSuccesses}; log reads refused at the certificate: ${logTlsFailures ?? 0}`;
@@ -300,7 +300,6 @@ function acceptedProbe(observations: Observations): Observation<unknown> | undef
 	);
 }
 
-/** Metrics of the process: an x509 failure was counted, so verification is on there. */
 function byCounters(observations: Observations): RuleVerdict<TlsState> | undefined {
 	const metrics = observations.metrics.find(
 		observation => (observation.facts.logTlsFailures ?? 0) > 0 && !isFromOtherProcess(observation, observations),
@@ -367,7 +366,7 @@ function byImpossibleCertificate(observations: Observations): RuleVerdict<TlsSta
 }
 
 /**
-No name at all, expired, or for no address of the node: no CA can make it pass. An unknown name may still be the dialed one, and a
+A certificate without any name, expired, or for no address of the node passes with no CA. An unknown name may still be the dialed one, and a
 self-made certificate may be among the CAs.
 */
 function cannotVerify(facts: KubeletHandshakeFacts, now: number): boolean {
@@ -383,7 +382,7 @@ function namesOf({dnsNames, addresses}: KubeletHandshakeFacts): readonly string[
 	return [...dnsNames, ...addresses];
 }
 
-/** A wildcard may match more here than in TLS: anything that could pass must be excluded. */
+/** Matches more wildcards than TLS, so that nothing that could pass counts as impossible. */
 function fits(name: string, address: string): boolean {
 	return name === address || (name.startsWith('*.') && address.endsWith(name.slice(1)));
 }

@@ -1,4 +1,4 @@
-/** The needs that verdicts name, each with the command that checks it. */
+/** The needs that verdicts name. */
 import type {UnavailableSource, EvidenceSource, Observations, Need} from '../evidence.ts';
 
 export const needFlagz: Need = {permission: 'get nonResourceURL /flagz', check: 'kubectl auth can-i get /flagz', or: '--probe active'};
@@ -13,26 +13,23 @@ export const needMirrorPods: Need = {
 	or: null,
 };
 export const needActive: Need = {permission: null, check: null, or: '--probe active'};
-/** A connection shows by itself, once it is open, what no read of apiservers can show before. */
+/** An open connection shows what no read of apiservers can show before. */
 const needOpenConnection: Need = {permission: null, check: null, or: 'the path of the connection once it is open'};
-/** The step test ran, and no port-forward could be held. */
 export const needStepTest: Need = {permission: null, check: null, or: '--probe active with a pod whose port-forward works'};
-/** Used by the active probe only. */
 export const needAgentMetrics: Need = {
 	permission: 'get pods/proxy in kube-system, with --probe active',
 	check: 'kubectl auth can-i get pods --subresource=proxy -n kube-system',
 	or: null,
 };
-/** If no pod shows it. */
+/** If no pod shows the environment. */
 export const needEnvironment: Need = {permission: null, check: null, or: 'the environment of the kube-apiserver process, on its host'};
-/** Read on the hosts, if nothing that the API serves would show it. */
 export const needApiserverHost: Need = {permission: null, check: null, or: 'the command line of the kube-apiserver process, on its host'};
 export const needComponentHosts: Need = {
 	permission: null,
 	check: null,
 	or: 'the command lines of etcd, the scheduler and the controller manager, on their hosts',
 };
-/** A server in front of an apiserver is detected by connecting to the apiserver itself. */
+/** Connecting to the apiserver itself detects a gateway in front of it. */
 export const needApiserverItself: Need = {
 	permission: null,
 	check: null,
@@ -91,9 +88,7 @@ const sourceOf = new Map<Need, EvidenceSource>([
 	[needMirrorPods, 'mirror-pod'],
 ]);
 
-/**
-Leaves out needs that no permission would meet: a source that is not served, and after a timeout of the flags all but forbidden sources.
-*/
+/** Omits needs that no permission would meet: sources that are not served and, after a timeout of the flags, all but forbidden ones. */
 export function obtainableNeeds({unavailable}: Pick<Observations, 'unavailable'>, needs: readonly Need[]): readonly Need[] {
 	const isClosed = (need: Need, why: UnavailableSource['reason']) =>
 		unavailable.some(({source, reason}) => reason === why && source === sourceOf.get(need));
@@ -105,10 +100,7 @@ export function obtainableNeeds({unavailable}: Pick<Observations, 'unavailable'>
 	return open.length > 0 ? open : [needActive];
 }
 
-/**
-What would extend an inference about one apiserver to all: their number, or a read of the others. Empty if this connection itself was
-read.
-*/
+/** What would extend an inference about one apiserver to all. Empty if this connection itself was read. */
 export function needReplicas(observations: Observations): readonly Need[] {
 	if (observations.isBound) {
 		return [];
@@ -123,7 +115,6 @@ export function needReplicas(observations: Observations): readonly Need[] {
 	return [known === 1 ? needApiserverItself : hasActiveProbes(observations) ? needOpenConnection : needActive];
 }
 
-/** The active probes ran, whatever they found. */
 export function hasActiveProbes({unreachedAddresses, stepTests, logDifferentials, handshakes, failures}: Observations): boolean {
 	return (
 		unreachedAddresses.length +

@@ -1,4 +1,4 @@
-/** Notable facts about a path, each with its remedy. */
+/** Notable facts about a path. */
 import type {ErrorObject} from '../../errors/spoke-error.ts';
 import type {Finding, Observations, RuleVerdict, TlsState} from '../evidence.ts';
 import {docs, remedies} from './remedies.ts';
@@ -144,7 +144,6 @@ function farEnd({purpose}: Observations, {state}: RuleVerdict<TlsState>): Findin
 	}
 }
 
-/** The audit row about the same far end. */
 function rowOf({purpose}: Pick<Observations, 'purpose'>): string {
 	switch (purpose.feature) {
 		case 'pod-proxy': {
@@ -181,7 +180,7 @@ function routes({state}: RouteVerdict): Finding[] {
 		: [];
 }
 
-/** Nothing was opened: the next connection may end at another apiserver. */
+/** The next connection may end at another apiserver. */
 function otherApiservers(observations: Observations): Finding[] {
 	const [read, known] = [flagsPerProcess(observations), knownReplicaCount(observations)];
 	if (observations.about !== 'configuration' || read.length === 0 || areAllReplicasRead(observations, read)) {

@@ -1,4 +1,4 @@
-/** Leg 2 of a proxied request to a pod, a service or another port of a node, from the URL alone. */
+/** Leg 2 of a proxied request, from the URL alone. */
 import type {Observations, RuleVerdict, TlsState} from '../evidence.ts';
 import {isVerifiedApiserver} from './same-process.ts';
 import {citeConstruction} from './basis.ts';

@@ -1,4 +1,4 @@
-/** The exact flag, field or command of each remedy, and the Kubernetes documentation pages. */
+/** Remedies and documentation pages. */
 
 const page = 'https://kubernetes.io/docs/concepts/architecture/control-plane-node-communication/';
 

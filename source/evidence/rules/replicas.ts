@@ -1,9 +1,9 @@
-/** The known apiservers, and whether all of them were read. */
+/** The known apiservers. */
 import type {FlagFacts, Observations, Observation, ReplicaFacts} from '../evidence.ts';
 import {flagValue} from './flag-value.ts';
 import {isVerifiedApiserver, isFromSameProcess} from './same-process.ts';
 
-/** One observation per process: from /flagz, and mirror pods for those that were not read. */
+/** From /flagz, and from mirror pods for processes that were not read. */
 export function flagsPerProcess(observations: Observations): ReadonlyArray<Observation<FlagFacts>> {
 	const running = [
 		...new Map(observations.flags.map(observation => [observation.process ?? observation.connection, observation])).values(),
@@ -11,12 +11,12 @@ export function flagsPerProcess(observations: Observations): ReadonlyArray<Obser
 	return [...running, ...podsOfOthers(possiblePods(observations), running)];
 }
 
-/** Each process that was read is removed from the pods that may be it, the one with the same settings first. */
+/** Removes one pod for each process that was read, preferably one with the same settings. */
 function podsOfOthers(
 	pods: ReadonlyArray<Observation<FlagFacts>>,
 	running: ReadonlyArray<Observation<FlagFacts>>,
 ): ReadonlyArray<Observation<FlagFacts>> {
-	// Processes that name an address go first: that leaves fewer choices to the others, not wrong ones.
+	// Processes that name an address go first, so that the others cannot take their pods.
 	const inTurn = running.toSorted((a, b) => Number(advertisedAddress(b) !== null) - Number(advertisedAddress(a) !== null));
 	let rest = pods;
 	for (const process of inTurn) {
@@ -28,7 +28,6 @@ function podsOfOthers(
 	return rest;
 }
 
-/** No address that both name contradicts it. */
 function mayBePodOf({facts: pod}: Observation<FlagFacts>, {facts: process}: Observation<FlagFacts>): boolean {
 	return ['advertise-address', 'secure-port'].every(name => {
 		const [ofPod, ofProcess] = [pod.values[name], process.values[name]];
@@ -37,9 +36,9 @@ function mayBePodOf({facts: pod}: Observation<FlagFacts>, {facts: process}: Obse
 }
 
 /**
-The minimum number. Apiservers that share a host name share one identity lease, and one with `--endpoint-reconciler-type=none` has no
-endpoint: any that was found and is in neither list counts in addition. Several that share a lease and were never found look like one:
-each renews it in turn.
+A minimum. Apiservers with one host name share one identity lease, and one with `--endpoint-reconciler-type=none` has no endpoint, so any
+that was found and is in neither list counts in addition. Several that share a lease and were never found look like one, because each renews
+it in turn.
 */
 export function knownReplicaCount(observations: Observations): number | null {
 	const facts = observations.replicas?.facts;
@@ -53,14 +52,12 @@ export function knownReplicaCount(observations: Observations): number | null {
 		met.length,
 		(facts.addresses?.length ?? 0) + met.filter(observation => isUnlisted(observations, observation)).length,
 	);
-	// A lease that is shared means at least one more apiserver than leases.
 	return sharesItsLease(observations, met.length) ? Math.max(listed, (facts.leases?.length ?? 0) + 1) : listed;
 }
 
 /**
-Every known replica was read, none twice, and none was found without a lease or address among the known ones; for mirror pods, exactly
-those that register. If only one is known, nothing but its own address at the end of our connection excludes another one with the same
-host name and lease.
+Every known replica was read, none twice, and none was found without a known lease or address; for mirror pods, exactly those that register.
+If only one is known, only its own address at the connection's end excludes another one with the same host name and lease.
 */
 export function areAllReplicasRead(observations: Observations, flagObservations: ReadonlyArray<Observation<FlagFacts>>): boolean {
 	const facts = observations.replicas?.facts;
@@ -89,10 +86,7 @@ export function areAllReplicasRead(observations: Observations, flagObservations:
 	return pods.length === 0 || (facts.addresses !== null && JSON.stringify(places) === JSON.stringify([...facts.addresses].sort()));
 }
 
-/**
-Whether all have the same settings for leg 2. A difference between two is enough; agreement holds only if all were read: otherwise
-`null`.
-*/
+/** Settings for leg 2. A difference between two is enough for `false`; `true` only if all were read; otherwise `null`. */
 export function replicasAgree(observations: Observations, flagObservations: ReadonlyArray<Observation<FlagFacts>>): boolean | null {
 	if (!doesTheSame(flagObservations)) {
 		return false;
@@ -104,12 +98,11 @@ export function replicasAgree(observations: Observations, flagObservations: Read
 
 const deciding = ['kubelet-certificate-authority', 'egress-selector-config-file'] as const;
 
-/** Of the flags that they report; an absent flag is no difference. */
 function doesTheSame(flagObservations: ReadonlyArray<Observation<FlagFacts>>): boolean {
 	return deciding.every(name => new Set(flagObservations.flatMap(observation => flagValue(observation, name) ?? [])).size <= 1);
 }
 
-/** Apiservers that advertise one address, a balancer's, share one endpoint: without leases one endpoint does not mean one apiserver. */
+/** Apiservers that advertise a balancer's address share one endpoint, so without leases one endpoint does not mean one apiserver. */
 function mayShareAnEndpoint({known, leases}: ReplicaFacts): boolean {
 	return leases === null && known === 1;
 }
@@ -118,8 +111,8 @@ function mayShareAnEndpoint({known, leases}: ReplicaFacts): boolean {
 const startsWithinMs = 15_000;
 
 /**
-Apiservers with one host name have one lease, and their number cannot be determined. Detected if more were found than there are leases,
-or if the lease of the examined one was created long after its start: each deletes the lease of its name when it starts.
+Apiservers with one host name share a lease, so their number cannot be determined. Detected if more were found than there are leases, or if
+the lease was created long after the examined process started: each deletes the lease of its name at its start.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/component-helpers/apimachinery/lease/controller.go Start
 */
 function sharesItsLease({replicas, process, flags}: Observations, met: number): boolean {
@@ -134,7 +127,6 @@ function sharesItsLease({replicas, process, flags}: Observations, met: number): 
 	return leases.length < met || (process !== null && Date.parse(madeAt ?? '') - Date.parse(process.facts.startTime) > startsWithinMs);
 }
 
-/** Facts about the examined process hold for every connection: there is no other one. */
 export function isSoleApiserver(observations: Observations): boolean {
 	const facts = observations.replicas?.facts;
 	if (facts?.known !== 1 || mayShareAnEndpoint(facts) || !isVerifiedApiserver(observations)) {
@@ -145,7 +137,7 @@ export function isSoleApiserver(observations: Observations): boolean {
 	return met.length > 0 ? areAllReplicasRead(observations, met) : facts.addresses?.includes(farAddress(observations) ?? '') === true;
 }
 
-/** It listens at the address that our socket connects to: no balancer sends the next connection elsewhere. */
+/** At the address of the socket, so no balancer sends the next connection elsewhere. */
 function isAtFarEnd(observation: Observation<FlagFacts>, observations: Observations): boolean {
 	const serverAddress = farAddress(observations);
 	return (
@@ -154,7 +146,6 @@ function isAtFarEnd(observation: Observation<FlagFacts>, observations: Observati
 	);
 }
 
-/** The examined process, if it listens at the address that our socket connects to: no balancer sends the next connection elsewhere. */
 export function flagsAtOurAddress(observations: Observations): Observation<FlagFacts> | undefined {
 	const serverAddress = farAddress(observations);
 	return serverAddress === null
@@ -165,21 +156,19 @@ export function flagsAtOurAddress(observations: Observations): Observation<FlagF
 }
 
 /**
-The mirror pod whose process listens at the address that our socket connects to, if that is its machine's own: several may advertise a
-balancer's, and not all need to have a pod. Another connection may lead to another address.
+The mirror pod at the address of the socket, if that is its machine's own: several apiservers can advertise a balancer's address, and some
+may have no pod. Another connection may lead to another address.
 */
 export function mirrorPodOfServer(observations: Observations): Observation<FlagFacts> | undefined {
 	const serverAddress = observations.socket?.connection === observations.connection ? farAddress(observations) : null;
 	return serverAddress === null ? undefined : podOfAddress(serverAddress, observations.mirrorPods);
 }
 
-/** The only mirror pod that listens at this address, which is its machine's own. */
 export function podOfAddress(address: string, mirrorPods: Observations['mirrorPods']): Observation<FlagFacts> | undefined {
 	const found = mirrorPods.filter(pod => podAddress(pod) === address);
 	return found.length === 1 && usesHostAddress(found[0]!) ? found[0] : undefined;
 }
 
-/** Each known apiserver has a pod that was seen. */
 export function areAllMirrorPodsSeen(observations: Observations): boolean {
 	return (observations.replicas?.facts.leases ?? null) !== null && observations.mirrorPods.length === knownReplicaCount(observations);
 }
@@ -189,13 +178,12 @@ export function usesHostAddress(pod: Observation<FlagFacts>): boolean {
 	return pod.facts.hostAddresses?.some(address => hostPort(address, '') === `${hostOf(podAddress(pod))}:`) ?? false;
 }
 
-/** `ip:port` at which a process registers itself; `null` if its flags do not say. */
+/** `ip:port` at which a process registers itself. */
 export function advertisedAddress({facts: {values}}: Observation<FlagFacts>): string | null {
 	const [host, port] = [values['advertise-address'] ?? '', values['secure-port'] ?? ''];
 	return /^[\da-f.:]+$/i.test(host) && /^\d+$/.test(port) ? hostPort(host, port) : null;
 }
 
-/** Excludes pods on the address of our socket that listen on another port. */
 function possiblePods(observations: Observations): ReadonlyArray<Observation<FlagFacts>> {
 	const serverAddress = farAddress(observations);
 	return observations.mirrorPods.filter(
@@ -203,14 +191,12 @@ function possiblePods(observations: Observations): ReadonlyArray<Observation<Fla
 	);
 }
 
-/** A running process whose own address is in no list of apiservers. */
 function isUnlisted({replicas}: Observations, observation: Observation<FlagFacts>): boolean {
 	const own = observation.source === 'flagz' ? advertisedAddress(observation) : null;
 	const listed = replicas?.facts.addresses ?? null;
 	return own !== null && listed !== null && !listed.includes(own);
 }
 
-/** Absent arguments have their defaults. */
 function podAddress(pod: Observation<FlagFacts>): string {
 	const {values} = pod.facts;
 	return hostPort(values['advertise-address'] ?? values['bind-address'] ?? pod.where, values['secure-port'] ?? '6443');

@@ -1,7 +1,6 @@
-/** Whether an observation belongs to the connection in question or its process. */
+/** The process of an observation. */
 import type {Observations, Observation} from '../evidence.ts';
 
-/** Made on the connection, or on another one of the same process. */
 export function isFromSameProcess(
 	observation: Pick<Observation<unknown>, 'connection' | 'process'>,
 	{connection, process}: Observations,
@@ -12,7 +11,6 @@ export function isFromSameProcess(
 	);
 }
 
-/** Made of a process other than the one that the connection ends at. */
 export function isFromOtherProcess(observation: Pick<Observation<unknown>, 'connection' | 'process'>, observations: Observations): boolean {
 	return observation.process !== null && observations.process !== null && !isFromSameProcess(observation, observations);
 }

@@ -1,4 +1,4 @@
-/** Earlier attempts on leg 2: the latest outcome of a far end, or of the tunnel that all far ends share. */
+/** Earlier attempts on leg 2. */
 import type {
 	Citation,
 	ConnectionPurpose,
@@ -13,10 +13,10 @@ import {cite, weakestBasis} from './basis.ts';
 
 export type FailedAttempt = SecondLegOutcome & {failure: SecondLegFailure};
 
-/** No agent is connected, or the tunnel's server is down: a failure of the tunnel and not of the dialed target. */
+/** No agent is connected, or the tunnel's server is down: the tunnel failed, not the dialed target. */
 const tunnelRows: ReadonlySet<string> = new Set(['G1', 'G3', 'H4']);
 
-/** The last failed attempt, if nothing newer contradicts it. An answer on the connection in question is newer. */
+/** Only if nothing newer contradicts it. A response on the connection in question is newer. */
 export function currentFailure(
 	observations: Pick<Observations, 'outcomes' | 'purpose' | 'process' | 'farEndAnswered'>,
 ): FailedAttempt | null {
@@ -37,7 +37,6 @@ export function currentFailure(
 	return own as FailedAttempt;
 }
 
-/** The latest failures, each without a later answer. */
 export function currentFailures(outcomes: readonly SecondLegOutcome[]): readonly FailedAttempt[] {
 	return outcomes.filter(
 		(outcome, index): outcome is FailedAttempt =>
@@ -47,8 +46,8 @@ export function currentFailures(outcomes: readonly SecondLegOutcome[]): readonly
 }
 
 /**
-Earlier failures as observations of one path. A certificate that was refused may have been replaced since, and another apiserver may not
-verify it: inferred at most, and only for the same kubelet while nothing is open. A route holds while its process runs.
+A refused certificate may have been replaced since, and another apiserver may not verify it: inferred at most, and only for the same kubelet
+while nothing is open. A route holds while its process runs.
 */
 export function recalledFailures(
 	observations: Pick<Observations, 'outcomes' | 'purpose' | 'process' | 'farEndAnswered' | 'isBound'>,
@@ -72,18 +71,16 @@ export function recalledFailures(
 	});
 }
 
-/** For a verdict on no target in particular: the failures of its kind of far end, and of the tunnel. */
+/** For a verdict on no particular target, the failures of its kind of far end and of the tunnel. */
 export function failuresOfKind({outcomes, purpose}: Pick<Observations, 'outcomes' | 'purpose'>): readonly FailedAttempt[] {
 	const kind = endsAtKubelet({purpose}) ? 'kubelet' : purpose.target.kind.toLowerCase();
 	return currentFailures(outcomes).filter(attempt => attempt.farEnd.startsWith(`${kind} `) || isOfTunnel(attempt));
 }
 
-/** The tunnel itself failed, and nothing was reached through it since. */
 export function tunnelFailure({outcomes}: Pick<Observations, 'outcomes'>): FailedAttempt | null {
 	return currentFailures(outcomes).findLast(attempt => isOfTunnel(attempt)) ?? null;
 }
 
-/** With the time of the attempt. */
 export function citeAttempt(attempt: FailedAttempt): Citation {
 	const {facts, error} = attempt.failure;
 	return cite(attemptObservation(attempt, facts), 'last-attempt-failed', facts?.text ?? error.message);
@@ -93,7 +90,7 @@ function attemptObservation<Facts>({feature, farEnd, process, time}: SecondLegOu
 	return {source: 'error-text', where: `the answer to ${feature}, ${farEnd}`, process, connection: null, time, active: false, facts};
 }
 
-/** The far end of leg 2; `null` if it is not chosen yet. */
+/** `null` if the far end is not chosen yet. */
 export function farEndOf({feature, target, request}: ConnectionPurpose): string | null {
 	if (endsAtKubelet({purpose: {feature, target, request}})) {
 		const node = target.node ?? (target.kind === 'Node' ? target.name : null);

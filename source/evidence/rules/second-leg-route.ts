@@ -1,4 +1,4 @@
-/** The route of leg 2 to kubelets, nodes, pods and services. */
+/** The route of leg 2. */
 import type {Basis, Observations, MetricFacts, Need, Observation, RouteState, RuleVerdict, StepTestFacts} from '../evidence.ts';
 import {resolveApiserverFlag} from './apiserver-flag.ts';
 import {isEnvironmentProxyExcluded, honorsEnvironmentProxy} from './environment-proxy.ts';
@@ -37,7 +37,6 @@ export function secondLegRoute(observations: Observations): RouteVerdict {
 	return seen ?? byFailureText(observations, 'inferred') ?? bySetFlag(observations) ?? unknown(observations);
 }
 
-/** From observations other than failure texts. */
 function bySight(observations: Observations): RouteVerdict | undefined {
 	return (
 		byDifference(observations) ??
@@ -50,9 +49,9 @@ function bySight(observations: Observations): RouteVerdict | undefined {
 }
 
 /**
-Texts that only a tunnel's client makes; if this apiserver certainly has no tunnel, they are forged. `spokenBasis`: the basis for the
-text being an apiserver's. A text that a pod of the proxy may have sent counts only without other evidence, and one that an unverified
-kubelet or an impostor may have sent only if nothing else is proven.
+Only a tunnel's client makes these texts; if this apiserver certainly has no tunnel, they are forged. `spokenBasis`: the basis for the text
+being an apiserver's. Text that a proxied pod may have sent counts only without other evidence, and text that an unverified kubelet or an
+impostor may have sent only if nothing else is proven.
 */
 function byFailureText(observations: Observations, spokenBasis: Basis): RouteVerdict | undefined {
 	const observation = observations.failures.find(
@@ -77,7 +76,7 @@ function byFailureText(observations: Observations, spokenBasis: Basis): RouteVer
 	};
 }
 
-/** The agents' own gauges followed the held streams up and down: they carry them, whatever the protocol to the apiserver. */
+/** Agents whose gauges followed the held streams up and down carry them, whatever the protocol to the apiserver. */
 function byAgents(observations: Observations): RouteVerdict | undefined {
 	const observation =
 		observations.agentTests.find(test => isFromSameProcess(test, observations)) ??
@@ -102,7 +101,7 @@ function byAgents(observations: Observations): RouteVerdict | undefined {
 	};
 }
 
-/** By its own flag, or by metrics that would have moved: then the gauges of a supposed agent are forged. */
+/** By the flag, or by metrics that would have moved. Then the gauges of a supposed agent are forged. */
 function hasNoTunnel(observations: Observations): boolean {
 	const step = ownStepTest(observations);
 	return (
@@ -119,7 +118,6 @@ function hasNoEgressFile(observations: Observations): boolean {
 
 const dialFamilies = /egress_dialer|konnectivity/;
 
-/** Metrics of the same process followed two different numbers of held streams, up and down. */
 function byStepTest(observations: Observations): RouteVerdict | undefined {
 	const observation = ownStepTest(observations);
 	if (!observation) {
@@ -156,7 +154,6 @@ function ownStepTest(observations: Observations): Observation<StepTestFacts> | u
 	return decided.find(test => isFromSameProcess(test, observations)) ?? decided.find(() => observations.process === null);
 }
 
-/** Nothing was opened, and the next connection may end at either of two apiservers that differ. */
 function byDifference(observations: Observations): RouteVerdict | undefined {
 	const verdict =
 		observations.about === 'configuration' && !observations.isBound
@@ -169,7 +166,6 @@ function apiserversDiffer(observations: Observations): RouteVerdict {
 	return {...unknown(observations), need: [needFlagz], why: 'the apiservers differ; it is unknown which one answers'};
 }
 
-/** No egress file: a plain dialer. */
 function byEmptyFlag(observations: Observations): RouteVerdict | undefined {
 	const verdict = resolveApiserverFlag(observations, 'egress-selector-config-file', () => 'egress-file-empty');
 	if (!verdict.known) {
@@ -219,7 +215,6 @@ function direct(observations: Observations, unless: Basis, citations: RouteVerdi
 	};
 }
 
-/** The process's own families: it has reached kubelets, and an egress dialer counted nothing, or something. */
 function byCounters(observations: Observations): RouteVerdict | undefined {
 	const observation =
 		observations.metrics.find(metrics => isFromSameProcess(metrics, observations)) ??

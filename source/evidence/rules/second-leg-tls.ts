@@ -1,14 +1,13 @@
-/** Leg 2's TLS: of the kubelet's own port, or of the targets of the apiserver proxy. */
+/** TLS of leg 2. */
 import type {Observations, RuleVerdict, TlsState} from '../evidence.ts';
 import {kubeletTls} from './kubelet-tls.ts';
 import {needNode} from './needs.ts';
 import {proxiedTls} from './proxied-tls.ts';
 import {weakestBasis} from './basis.ts';
 
-/** The kubelet's default port. */
 const usualKubeletPort = 10_250;
 
-/** Inferred at most if the port was typed and the node, which has its kubelet's port, cannot be read. */
+/** Inferred at most if the port was typed and the node, which shows its kubelet's port, cannot be read. */
 export function secondLegTls(observations: Observations): RuleVerdict<TlsState> {
 	const verdict = endsAtKubelet(observations) ? kubeletTls(observations) : proxiedTls(observations);
 	return isFarEndKnown(observations)
@@ -16,7 +15,7 @@ export function secondLegTls(observations: Observations): RuleVerdict<TlsState> 
 		: {...verdict, basis: weakestBasis(verdict.basis, 'inferred'), need: [...verdict.need, needNode]};
 }
 
-/** Whether leg 2 ends at the kubelet's own port: then the kubelet's transport is used, whatever scheme was requested. */
+/** At the kubelet's own port its transport is used, whatever scheme was requested. */
 export function endsAtKubelet({purpose: {feature, request}}: Pick<Observations, 'purpose'>): boolean {
 	switch (feature) {
 		case 'node-proxy': {
@@ -34,7 +33,7 @@ export function endsAtKubelet({purpose: {feature, request}}: Pick<Observations, 
 	}
 }
 
-/** Whether it is known that the kubelet, or something else on its node, is the target. */
+/** False if the target may be the kubelet or something else on its node. */
 export function isFarEndKnown({purpose: {request}}: Pick<Observations, 'purpose'>): boolean {
 	return request?.kubeletPort !== null;
 }

@@ -1,9 +1,8 @@
-/** The server at the end of leg 1: an apiserver of the cluster, or a gateway. */
+/** The server at the end of leg 1: an apiserver, or a gateway. */
 import type {UnavailableSource, FlagFacts, ServerIdentity, SocketFacts} from '../evidence.ts';
 import {gatewayNotExcluded, type DirectConnectionInput} from './direct-connection.ts';
 import {needRootCa} from './needs.ts';
 
-/** The CA that the cluster gives its own pods; `null` if it could not be read. */
 export type ClusterCa = {spkiSha256: readonly string[]; subjects: readonly string[]} | null;
 
 export type ServerIdentityInput = DirectConnectionInput & {
@@ -12,17 +11,16 @@ export type ServerIdentityInput = DirectConnectionInput & {
 	ca: ClusterCa;
 	/** `null` before the CA was requested. */
 	caUnavailableReason: UnavailableSource['reason'] | null;
-	/** Response headers that no kube-apiserver sends. */
 	foreignHeaders: readonly string[];
-	/** Why something between us and the apiservers was seen; `null` if nothing was. */
+	/** Why a gateway is known to answer; `null` if none was seen. */
 	gatewaySeen: string | null;
 };
 
 /**
-An apiserver proves itself with a certificate of the cluster's own CA that also has the name by which pods know it, if no gateway can
-have that certificate (direct-connection.ts). A server URL with a path, plain HTTP (no apiserver since 1.24 serves it), an unverified
-peer, or the chain of another CA: a gateway may answer. The names alone are no evidence: gateways have certificates with the same ones,
-from CAs of their own. Nor is the CA if the apiserver listens on loopback: a virtual cluster's proxy has a certificate like an
+An apiserver proves itself with a certificate of the cluster's own CA that also has the name by which pods know it, if no gateway can have
+that certificate (direct-connection.ts). A gateway may answer if the server URL has a path, the scheme is plain HTTP (no apiserver since
+1.24 serves it), the peer is unverified, or the chain is of another CA. Names alone are no evidence: gateways have certificates with the
+same names from their own CAs. Nor is the CA if the apiserver listens on loopback: a virtual cluster's proxy has a certificate like an
 apiserver's, and sends logs, exec and port-forwards to another cluster.
 @see https://kubernetes.io/docs/setup/best-practices/certificates/ (the apiserver's names)
 @see https://github.com/loft-sh/vcluster/blob/main/pkg/server/server.go WithRedirect
@@ -64,7 +62,7 @@ export function identifyServer(input: ServerIdentityInput): ServerIdentity {
 	return notExcluded ? {to: 'unknown', hasApiserverCertificate: true, ...notExcluded} : serverIdentity;
 }
 
-/** On loopback, and not at the end of our socket; through a proxy, not at the server's address. */
+/** On loopback, and not at the socket's end; through a proxy, not at the server's address. */
 function listensElsewhere({values}: FlagFacts, {server, remoteAddress, proxy}: SocketFacts): boolean {
 	const serverAddress = (proxy ? null : remoteAddress) ?? server;
 	return (
@@ -86,7 +84,7 @@ function byCertificate(
 	const hasClusterName = names.some(name => ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc'].includes(name));
 	const chain = tls.peer?.chainSpkiSha256 ?? [];
 	if (ca !== null && chain.every(hash => !ca.spkiSha256.includes(hash))) {
-		// The kubeconfig may trust this very certificate, so that its issuer was not shown; many CAs have the same name.
+		// The kubeconfig may trust this certificate itself, so that its issuer was not shown. Many CAs have the same name.
 		if (chain.length <= 1 && ca.subjects.includes(tls.peer?.issuer ?? '')) {
 			return {
 				to: 'unknown',

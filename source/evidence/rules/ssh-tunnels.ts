@@ -26,8 +26,8 @@ export function sshTunnels(observations: Observations): RouteVerdict | undefined
 }
 
 /**
-Removed in 1.22: proven for upstream builds; a vendor's suffix leaves a doubt. The version may be another apiserver's than the one in
-question, which may be one minor version older: 1.22 itself holds only for the apiserver that reported it.
+Removed in 1.22: proven for upstream builds; a vendor's suffix leaves doubt. The version may be another apiserver's, and the one in question
+may be one minor version older, so 1.22 itself holds only for the apiserver that reported it.
 @see https://kubernetes.io/releases/version-skew-policy/#kube-apiserver
 */
 export function excludeSshByVersion(observations: Observations): {basis: Basis; citation: Citation} | undefined {
@@ -43,7 +43,7 @@ export function excludeSshByVersion(observations: Observations): {basis: Basis; 
 	};
 }
 
-/** The basis for no SSH tunnel being in use: by the version, or by flags that name none. At least inferred. */
+/** By the version, or by flags that name no SSH tunnel. At least inferred. */
 export function sshExclusionBasis(observations: Observations): Basis {
 	const own = observations.flags.find(observation => isFromSameProcess(observation, observations));
 	// A structured /flagz names every flag.
@@ -58,7 +58,6 @@ export function sshExclusionBasis(observations: Observations): Basis {
 	return bases.includes('proven') ? 'proven' : 'inferred';
 }
 
-/** By the version that the apiserver reports. */
 export function isAtLeast({major, minor}: VersionFacts, wantedMajor: number, wantedMinor: number): boolean {
 	return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
 }
