@@ -1,4 +1,4 @@
-/** Waiting that an abort signal ends. */
+/** Waiting that an abort signal ends, and durations within the range of timers. */
 import {setTimeout as delay} from 'node:timers/promises';
 
 /**
@@ -28,4 +28,12 @@ export async function rejectOnAbort<Value>(begin: () => Promise<Value>, signal: 
 export async function abortableDelay(ms: number, signal: AbortSignal | undefined): Promise<void> {
 	await delay(ms, undefined, signal && {signal}).catch(() => undefined);
 	signal?.throwIfAborted();
+}
+
+/** 24 days. Node fires a longer timer at once. */
+const maxTimerMs = 2 ** 31 - 1;
+
+/** 0 stays 0, which means no limit. */
+export function clampTimerMs(timeoutMs: number): number {
+	return Math.min(Math.ceil(timeoutMs), maxTimerMs);
 }

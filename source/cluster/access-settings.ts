@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import {parseDuration} from '../command-line/parse-duration.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
-import {clampTimerMs} from './clamp-timer-ms.ts';
+import {clampTimerMs} from './abortable.ts';
 import type {ClusterInfo} from './cluster-client.ts';
 import {impersonationHeaders} from './credentials/request-headers.ts';
 import type {PluginTerminal} from './credentials/plugin-terminal.ts';

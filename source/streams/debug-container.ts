@@ -2,7 +2,7 @@
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {parseObject} from '../cluster/read-json-response.ts';
 import {errorFromResponse} from '../cluster/error-from-response.ts';
-import {clampTimerMs} from '../cluster/clamp-timer-ms.ts';
+import {clampTimerMs} from '../cluster/abortable.ts';
 import {readFully} from '../cluster/transport/http-request.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {containerStatus} from '../targets/choose-container.ts';

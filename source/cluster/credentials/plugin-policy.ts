@@ -1,13 +1,13 @@
-/** kubectl's credential plugin policy in kuberc. */
+/** Credential plugin policy of kuberc, and program lookup on PATH. */
+import {accessSync, constants, statSync} from 'node:fs';
 import {homedir} from 'node:os';
-import {join, normalize} from 'node:path';
+import {delimiter, isAbsolute, join, normalize} from 'node:path';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {fileErrorText} from '../file-error-text.ts';
 import type {ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
+import {parseDocument} from '../kubeconfig/parse-document.ts';
 import type {PlainValue} from '../kubeconfig/parse-yaml.ts';
 import {readFileBounded} from '../kubeconfig/read-file-bounded.ts';
-import {parseDocument} from '../kubeconfig/parse-document.ts';
-import {lookPath} from './look-path.ts';
 
 const maxFileBytes = 1024 * 1024;
 
@@ -91,4 +91,24 @@ async function readPolicy(environment: NodeJS.ProcessEnv): Promise<Policy> {
 function commandOf(entry: PlainValue): string {
 	const command: unknown = entry instanceof Map ? (entry.get('command') ?? entry.get('name')) : null;
 	return typeof command === 'string' ? command : '';
+}
+
+/** As in Go's exec.LookPath, relative PATH entries do not count. */
+export function lookPath(command: string, environment: NodeJS.ProcessEnv): string | null {
+	const candidates = command.includes('/')
+		? [command]
+		: (environment['PATH'] ?? '')
+				.split(delimiter)
+				.filter(directory => isAbsolute(directory))
+				.map(directory => join(directory, command));
+	return candidates.find(candidate => isProgram(candidate)) ?? null;
+}
+
+function isProgram(path: string): boolean {
+	try {
+		accessSync(path, constants.X_OK);
+		return statSync(path).isFile();
+	} catch {
+		return false;
+	}
 }

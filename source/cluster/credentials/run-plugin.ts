@@ -9,8 +9,7 @@ import {sanitize} from '../../text/sanitize.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
 import type {ClusterEntry, ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
 import type {RefWhileAwaited} from './ref-while-awaited.ts';
-import {lookPath} from './look-path.ts';
-import {assertPluginAllowed} from './plugin-policy.ts';
+import {assertPluginAllowed, lookPath} from './plugin-policy.ts';
 import {processTerminal, type PluginTerminal} from './plugin-terminal.ts';
 import type {CredentialContext} from './user-credentials.ts';
 

@@ -1,8 +1,7 @@
 /** Name constraints along a chain. @see crypto/x509/constraints.go */
 import {isIP} from 'node:net';
-import {type Mailbox, parseMailbox} from './mailbox.ts';
+import {domainNameIsValid, type Mailbox, type NameConstraints, parseMailbox, type Subtrees} from './parse-name-constraints.ts';
 import type {ParsedCertificate} from './parse-certificate.ts';
-import {domainNameIsValid, type NameConstraints, type Subtrees} from './parse-name-constraints.ts';
 
 /** `null`, or Go's message. `chain` is leaf first. */
 export function constraintProblem(chain: readonly ParsedCertificate[]): string | null {

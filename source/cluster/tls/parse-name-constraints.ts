@@ -1,7 +1,6 @@
 /** Name constraints of a CA as Go's crypto/x509 parses them. @see crypto/x509/parser.go parseNameConstraintsExtension */
 import {isIP} from 'node:net';
 import {CertificateParseError, DerReader, derTag} from './der-reader.ts';
-import {parseMailbox} from './mailbox.ts';
 
 export type Subtrees = {
 	dns: readonly string[];
@@ -122,4 +121,28 @@ function range(content: Buffer): {address: Buffer; mask: Buffer} {
 /** Go's domainNameValid: rejects only empty labels, a final dot and characters outside printable ASCII. */
 export function domainNameIsValid(name: string, isConstraint: boolean): boolean {
 	return name === '' || (isConstraint ? name.replace(/^\./, '') : name).split('.').every(label => /^[!-~]+$/.test(label));
+}
+
+/** As the crypto/x509 of Go parses it (RFC 2821 section 4.1.2). */
+export type Mailbox = {local: string; domain: string};
+
+export function parseMailbox(text: string): Mailbox | null {
+	const parts = text.startsWith('"') ? quoted(text) : dotAtom(text);
+	return parts && isDomain(parts.domain) ? parts : null;
+}
+
+function quoted(text: string): Mailbox | null {
+	// Go also accepts a space, which the grammar does not.
+	const [, local, domain] = /^"((?:[\u0001-\u0008\v\f\u000E-!#-[\]-\u007F]|\\[\u0001-\u0009\v\f\u000E-\u007F])*)"@(.*)$/s.exec(text) ?? [];
+	return local === undefined ? null : {local: local.replaceAll(/\\(.)/gs, '$1'), domain: domain!};
+}
+
+function dotAtom(text: string): Mailbox | null {
+	const [, escaped, domain] = /^((?:[\w!#$%&'*+\-/=?^`{|}~.]|\\.)+)@(.*)$/s.exec(text) ?? [];
+	const local = escaped?.replaceAll(/\\(.)/gs, '$1');
+	return local === undefined || local.startsWith('.') || local.endsWith('.') || local.includes('..') ? null : {local, domain: domain!};
+}
+
+function isDomain(name: string): boolean {
+	return name === '' || name.split('.').every(label => /^[!-~]+$/.test(label));
 }

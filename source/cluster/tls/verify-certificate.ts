@@ -1,14 +1,12 @@
 /** Verification of server certificates with Go's rules and messages. */
-import type {Buffer} from 'node:buffer';
+import {isIP} from 'node:net';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {rsaKeyProblem} from './check-signature.ts';
-import {CertificateParseError} from './der-reader.ts';
-import {hostText, matchesHost} from './match-host.ts';
-import {parseCertificate, type ParsedCertificate} from './parse-certificate.ts';
-import {rootsOf} from './root-pool.ts';
-import type {Trust} from './trust.ts';
+import {CertificateParseError, DerReader, derTag} from './der-reader.ts';
 import {addressText} from './name-constraints.ts';
-import {leafProblem, verifyChain, type ChainProblem} from './verify-chain.ts';
+import {parseCertificate, type ParsedCertificate} from './parse-certificate.ts';
+import {derOf, type Trust} from './trust.ts';
+import {type CertificatePool, type ChainProblem, leafProblem, verifyChain} from './verify-chain.ts';
 
 export type CertificateRejection = {
 	/** Go's message, which kubectl prints after `tls: failed to verify certificate: `. */
@@ -98,4 +96,128 @@ function poolOf(certificates: readonly ParsedCertificate[]) {
 		withSubject: (subject: Buffer) => distinct.filter(one => one.subject.equals(subject)),
 		has: (certificate: ParsedCertificate) => distinct.some(one => one.raw.equals(certificate.raw)),
 	};
+}
+
+/** Trusted certificates by subject, parsed on use: a system has more than a hundred. */
+const pools = new WeakMap<Trust, CertificatePool>();
+
+function rootsOf(trust: Trust): CertificatePool {
+	const pool = pools.get(trust) ?? newPool(trust.pem.map(pem => derOf(pem)));
+	pools.set(trust, pool);
+	return pool;
+}
+
+function newPool(certificates: readonly Buffer[]): CertificatePool {
+	const bySubject = new Map<string, Buffer[]>();
+	for (const der of new Map(certificates.map(one => [one.toString('latin1'), one])).values()) {
+		const subject = subjectOf(der);
+		if (subject !== null) {
+			bySubject.set(subject, [...(bySubject.get(subject) ?? []), der]);
+		}
+	}
+
+	const parsed = new Map<Buffer, ParsedCertificate | null>();
+	const withSubject = (subject: Buffer) =>
+		(bySubject.get(subject.toString('latin1')) ?? []).flatMap(der => {
+			const certificate = parsed.has(der) ? parsed.get(der)! : parsedOrNull(der);
+			parsed.set(der, certificate);
+			return certificate ?? [];
+		});
+	return {withSubject, has: certificate => withSubject(certificate.subject).some(({raw}) => raw.equals(certificate.raw))};
+}
+
+/** As in Go, the pool omits what cannot be parsed. */
+function parsedOrNull(der: Buffer): ParsedCertificate | null {
+	try {
+		return parseCertificate(der);
+	} catch (error) {
+		if (error instanceof CertificateParseError) {
+			return null;
+		}
+
+		throw error;
+	}
+}
+
+function subjectOf(der: Buffer): string | null {
+	try {
+		const fields = new DerReader(der).inside(derTag.sequence, '').inside(derTag.sequence, '');
+		fields.optional(0xa0, '');
+		fields.integer('');
+		for (let before = 0; before < 3; before++) {
+			fields.content(derTag.sequence, '');
+		}
+
+		return fields.element(derTag.sequence, '').whole.toString('latin1');
+	} catch {
+		return null;
+	}
+}
+
+/** As the VerifyHostname of Go: a common name never counts. @see crypto/x509/verify.go */
+function matchesHost({addresses, dnsNames}: ParsedCertificate, host: string): boolean {
+	const address = addressIn(host.replace(/^\[(.+)\]$/, '$1'));
+	if (address !== null) {
+		return addresses.some(one => addressText(one) === address);
+	}
+
+	const name = lowerAscii(host);
+	return dnsNames.some(pattern =>
+		isHostName(name.replace(/\.$/, '')) && isHostName(pattern.replace(/^\*(?=\.)/, 'x'))
+			? matchesPattern(pattern, name)
+			: // Names that are not host names match exactly.
+				name !== '' && name !== '.' && lowerAscii(pattern) === name,
+	);
+}
+
+function hostText(leaf: ParsedCertificate, host: string): string {
+	const {addresses, dnsNames, subjectAltName, commonName} = leaf;
+	if (subjectAltName === null && matchesPattern(commonName, lowerAscii(host))) {
+		return 'x509: certificate relies on legacy Common Name field, use SANs instead';
+	}
+
+	const isAddress = addressIn(host) !== null;
+	if (isAddress && addresses.length === 0) {
+		return `x509: cannot validate certificate for ${host} because it doesn't contain any IP SANs`;
+	}
+
+	const valid = isAddress ? addresses.map(address => addressText(address)) : dnsNames;
+	if (valid.length >= maxNamesShown) {
+		return `x509: certificate is valid for ${valid.length} ${isAddress ? 'IP SANs' : 'names'}, but none matched ${host}`;
+	}
+
+	return valid.join('') === ''
+		? `x509: certificate is not valid for any names, but wanted to match ${host}`
+		: `x509: certificate is valid for ${valid.join(', ')}, not ${host}`;
+}
+
+const maxNamesShown = 100;
+
+/** In the shortest form, `null` for a name; an address with a zone is a name to Go. */
+function addressIn(host: string): string | null {
+	const family = host.includes('%') ? 0 : isIP(host);
+	if (family !== 6) {
+		return family === 4 ? host : null;
+	}
+
+	const shortest = new URL(`http://[${host}]`).hostname.slice(1, -1);
+	const [, high, low] = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/.exec(shortest) ?? [];
+	return high === undefined ? shortest : addressText(Buffer.from(high.padStart(4, '0') + low!.padStart(4, '0'), 'hex'));
+}
+
+function isHostName(name: string): boolean {
+	return name.split('.').every(label => /^\w[\w-]*$/.test(label));
+}
+
+function matchesPattern(pattern: string, host: string): boolean {
+	const [labels, wanted] = [lowerAscii(pattern).split('.'), host.replace(/\.$/, '').split('.')];
+	return (
+		pattern !== '' &&
+		labels.length === wanted.length &&
+		labels.every((label, index) => (index === 0 && label === '*') || label === wanted[index])
+	);
+}
+
+function lowerAscii(text: string): string {
+	return text.replaceAll(/[A-Z]/g, letter => letter.toLowerCase());
 }

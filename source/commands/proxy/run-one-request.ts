@@ -3,7 +3,7 @@ import {type FileHandle, open} from 'node:fs/promises';
 import {Readable} from 'node:stream';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {assertAccess, proxyAccess} from '../../actions/access.ts';
-import {clampTimerMs} from '../../cluster/clamp-timer-ms.ts';
+import {clampTimerMs} from '../../cluster/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {parseDuration} from '../../command-line/parse-duration.ts';

@@ -1,6 +1,5 @@
 /** Outages of one log: reports, retry delays and the resume. */
-import {abortableDelay} from '../../cluster/abortable.ts';
-import {clampTimerMs} from '../../cluster/clamp-timer-ms.ts';
+import {abortableDelay, clampTimerMs} from '../../cluster/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
 import type {Continuity} from './continuity-check.ts';

@@ -1,6 +1,6 @@
 /** The running pod that a forward starts with, and the pods that it can use later. */
 import {setTimeout as delay} from 'node:timers/promises';
-import {clampTimerMs} from '../../cluster/clamp-timer-ms.ts';
+import {clampTimerMs} from '../../cluster/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
