@@ -1,4 +1,4 @@
-/** All commands: their specs, and how each is loaded. The code of a command is loaded only when it runs. */
+/** All commands. The code of a command is loaded only when it runs. */
 import type {Command, CommandSpec} from './command.ts';
 import {attachSpec} from './attach/spec.ts';
 import {auditSpec} from './audit/spec.ts';
@@ -17,11 +17,10 @@ import {pathSpec} from './path/spec.ts';
 import {schemaSpec} from './schema/spec.ts';
 import {versionSpec} from './version/spec.ts';
 
-// Each command has flags of its own.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type CommandEntry = {spec: CommandSpec; load: () => Promise<{command: Command<any>}>};
 
-/** In the order in which help lists them. */
+/** In the order of help. */
 export const commandTable: readonly CommandEntry[] = [
 	{spec: sessionSpec, load: async () => import('./session/run.ts')},
 	{spec: tailSpec, load: async () => import('./tail/run.ts')},

@@ -1,4 +1,4 @@
-/** `spoke attach`: attaches to the process that runs in a container. */
+/** `spoke attach`. */
 import {assertAccess} from '../../actions/access.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {defaultDetachKeys, parseDetachKeys} from '../../terminal/detach-keys.ts';
@@ -12,7 +12,7 @@ export const command: Command<typeof attachSpec.flags> = {
 		const {flags, positionals, afterDash = []} = invocation;
 		assertAccess('attach', 'shell', {readOnly: flags['read-only']});
 		const words = [...positionals, ...afterDash];
-		// Unlike exec, kubectl attach also accepts a kind and a name as two words.
+		// Unlike exec, kubectl attach accepts a kind and a name as two words.
 		const isPair = words.length === 2 && words.every(word => !word.includes('/'));
 		const [target] = isPair ? [words.join('/')] : words.length === 1 ? words : [];
 		if (target === undefined) {

@@ -1,4 +1,4 @@
-/** `spoke audit`: checks every path between the nodes and the control plane. */
+/** `spoke audit`: checks the paths between nodes and control plane. */
 import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import type {FlagValues} from '../../command-line/flag-spec.ts';

@@ -1,4 +1,4 @@
-/** Completions from the kubeconfig or the cluster; none if the cluster is slow or denies the request. */
+/** Completions from the kubeconfig or the cluster. */
 import {listAll, type TableRow} from '../../cluster/list.ts';
 import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
@@ -16,7 +16,7 @@ import type {ClusterCompletion, CompletionItem} from './complete-line.ts';
 
 const timeoutMs = 2000;
 
-/** `words` are the arguments without the name of the command; the last one is being typed. */
+/** `words` exclude the command's name; the last one is being typed. */
 export async function completeFromCluster(
 	{kind, prefix, leadingText: lead, kinds = []}: ClusterCompletion,
 	words: readonly string[],
@@ -34,7 +34,7 @@ export async function completeFromCluster(
 	// A request trace would be written into the line that is being typed.
 	const cluster = await createClusterClient({...given, v: 0}, env);
 	const signal = AbortSignal.timeout(timeoutMs);
-	// Shells insert names unquoted. No name that Kubernetes allows needs quotes.
+	// Shells insert names unquoted. No valid Kubernetes name needs quotes.
 	const withoutQuotes = (names: readonly string[]) => names.filter(name => quoteForShell(name) === name);
 	const namesIn = async (path: string) => {
 		const {items} = await listAll<TableRow>(cluster, {path, as: 'table', pageSize: 2000, signal});
@@ -64,7 +64,7 @@ export async function completeFromCluster(
 		}
 
 		const names = await namesIn(listPath(resource, resource.namespaced ? cluster.facts.namespace : null));
-		// The proxy's form has a scheme before the name.
+		// A proxy target has a scheme before the name.
 		const [head] = /^[^/]*\/(?:https?:)?/.exec(prefix) ?? [''];
 		return slash < 0 ? [...matching(names), ...matching(kinds)] : matching(names.map(name => head + name));
 	} finally {
@@ -72,7 +72,6 @@ export async function completeFromCluster(
 	}
 }
 
-/** Port numbers and names of the service, or those that the containers of the pod declare. */
 function portsOf(pod: PodObject, service: ServiceObject | null): string[] {
 	const ports = service
 		? (service.spec?.ports ?? []).filter(port => isTcp(port)).map(({port, name}) => ({port, name}))
@@ -83,7 +82,7 @@ function portsOf(pod: PodObject, service: ServiceObject | null): string[] {
 	return ports.flatMap(({port, name}) => [String(port), ...(name === undefined ? [] : [name])]);
 }
 
-/** Connection flags and targets typed so far; empty if the line cannot be parsed yet. */
+/** Empty if the line cannot be parsed yet. */
 function parseTyped(words: readonly string[], flags: readonly FlagSpec[]): {given: ConnectionFlags; targets: readonly string[]} {
 	// The last flag may still lack its value.
 	for (const before of [words.slice(0, -1), words.slice(0, -2)]) {

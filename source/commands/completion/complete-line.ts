@@ -1,4 +1,4 @@
-/** Completions of a command line from the specs of commands and flags. */
+/** Completions of a command line from the specs. */
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
@@ -6,19 +6,17 @@ import type {CommandSpec} from '../command.ts';
 import {schemaNames} from '../schema/spec.ts';
 
 export type CompletionItem = {word: string; description: string};
-/** Completions that only a kubeconfig or a cluster can provide. */
 export type ClusterCompletion = {
 	kind: NonNullable<FlagSpec['completes']> | 'port';
 	prefix: string;
 	leadingText: string;
-	/** Prefixes of target names, where a target is allowed. */
+	/** Prefixes of target names. */
 	kinds?: readonly string[];
 };
 export type CompletionResult = {
 	offers: readonly CompletionItem[];
 	clusterCompletion: ClusterCompletion | null;
 	command: CommandSpec | null;
-	/** The arguments without the name of the command. */
 	rest: readonly string[];
 };
 
@@ -33,14 +31,14 @@ const firstWords = new Map<string, readonly string[]>([
 	['proxy', ['get', 'head', 'post', 'put', 'patch', 'delete']],
 	['schema', schemaNames],
 ]);
-/** Arguments after the first target; other commands take only one. */
+/** After the first target; other commands take only one. */
 const afterTarget = new Map<string, ClusterCompletion['kind']>([
 	['tail', 'target'],
 	['logs', 'container'],
 	['port-forward', 'port'],
 ]);
 
-/** `words` are the arguments; the last one is being typed. */
+/** The last of `words` is being typed. */
 export function completeLine(rows: readonly CommandSpec[], words: readonly string[]): CompletionResult {
 	const typed = words.at(-1) ?? '';
 	const before = words.slice(0, -1);

@@ -1,4 +1,4 @@
-/** `spoke completion`: prints shell scripts, and the completions that they request. */
+/** `spoke completion`. */
 import {exitStatus} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
@@ -43,7 +43,7 @@ function offerLine({word, description}: CompletionItem): string {
 }
 
 /**
-Tells kubectl's shell scripts to offer files if there are no completions, and to add no space after an incomplete word.
+kubectl's shell scripts then offer files if there are no completions, and add no space after an incomplete word.
 @see https://github.com/spf13/cobra/blob/v1.10.0/completions.go ShellCompDirective
 */
 function directiveFor(offers: readonly CompletionItem[]): number {

@@ -1,4 +1,4 @@
-/** Flags of `debug`, validated as kubectl does. */
+/** Flags of `debug`. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {CopyRequest, DebugRequest} from '../../streams/debug-specs.ts';
 import type {Invocation} from '../command.ts';
@@ -8,14 +8,12 @@ export type DebugInvocation = Invocation<typeof debugSpec.flags>;
 
 export type DebugInput = {
 	container: DebugRequest;
-	/** `null` without `--copy-to`. */
 	copy: CopyRequest | null;
 	attaches: boolean;
 };
 
 /**
-Applies kubectl's rules and messages.
-@throws SpokeError ERR_USAGE
+@throws SpokeError ERR_USAGE with kubectl's messages
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/debug/debug.go Validate
 */
 export function parseDebugRequest(invocation: DebugInvocation): DebugInput {
@@ -37,7 +35,7 @@ export function parseDebugRequest(invocation: DebugInvocation): DebugInput {
 		command,
 		env,
 		stdin: flags.stdin,
-		// Without a local terminal, a terminal in the container would only mix stdout and stderr.
+		// Without a local terminal, one in the container would only mix stdout and stderr.
 		tty: flags.tty && (!attaches || stdin.isTTY),
 		argumentsOnly: flags['arguments-only'],
 		imagePullPolicy: flags['image-pull-policy'] ?? null,
@@ -115,8 +113,7 @@ function isImageReference(image: string): boolean {
 }
 
 /**
-`KEY=VALUE` flags, parsed as by the StringToString of pflag.
-A later key wins. A value with one `=` is one pair, commas included; with more it is a line of CSV.
+A later key wins. A value with one `=` is one pair, commas included; with more it is CSV.
 @throws SpokeError ERR_USAGE for a text without `=`
 @see https://github.com/spf13/pflag string_to_string.go
 */
@@ -137,7 +134,6 @@ function parsePairs(flag: string, texts: readonly string[]): ReadonlyMap<string,
 	return pairs;
 }
 
-/** A doubled quote in a quoted field is a quote. */
 function parseCsvLine(line: string): string[] {
 	return Array.from(
 		line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g),

@@ -1,4 +1,4 @@
-/** `spoke debug`: adds an ephemeral container to a pod, or creates a copy of it or a pod on a node, and attaches to it. */
+/** `spoke debug`. */
 import {assertAccess} from '../../actions/access.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
@@ -56,11 +56,9 @@ export const command: Command<typeof debugSpec.flags> = {
 type Added = {
 	pod: string;
 	name: string;
-	/** Why the added container does not run; only if spoke is to attach to it. */
 	notRunning: SpokeError | null;
 };
 
-/** `name` is null if a copy has no debug container. */
 type Prepared = Omit<Added, 'name'> & {name: string | null; printed: string};
 
 /** kubectl ignores these flags for a node. A workload replaces its pods itself. */
@@ -75,7 +73,7 @@ function assertTargetKind({resource: {kind}, input}: ParsedTarget, {flags}: Debu
 	}
 }
 
-/** A short command can end, or print all its output, before spoke attaches; its log then has the output. */
+/** A short command can end, or print everything, before spoke attaches: its log then has the output. */
 async function attachTo(invocation: DebugInvocation, added: Added, detachKeys: Buffer): Promise<number> {
 	try {
 		throwIfNotRunning(added);
@@ -86,7 +84,7 @@ async function attachTo(invocation: DebugInvocation, added: Added, detachKeys: B
 				target: `pod/${added.pod}`,
 				command: [],
 				detachKeys,
-				// A user who is allowed to attach may lack permission to read logs.
+				// A user who can attach may lack permission to read logs.
 				ifSilent: async () => printTerminatedContainer(invocation, added).catch(() => null),
 			},
 		);
@@ -186,7 +184,6 @@ async function startOnNode(preparing: PrepareContext, {resource, name: nodeName}
 	return {pod: name, name: container, printed: name, notRunning: await whyNotRunning(preparing, created, container)};
 }
 
-/** Like kubectl, waits only for a container to attach to. */
 async function whyNotRunning({cluster, invocation, input}: PrepareContext, pod: PodObject, container: string): Promise<SpokeError | null> {
 	if (!input.attaches) {
 		return null;
@@ -231,8 +228,8 @@ function say({flags, stderr}: Pick<DebugInvocation, 'flags' | 'stderr'>, notice:
 const statusLagMs = 10_000;
 
 /**
-Prints the container's whole log to stdout, as `kubectl debug` does.
-@returns its exit status, or `null` without output if it has not terminated
+Prints the whole log, as `kubectl debug` does.
+@returns the exit status, or `null` without output if the container has not terminated
 @throws SpokeError of the log that cannot be read
 */
 async function printTerminatedContainer(

@@ -1,4 +1,4 @@
-/** `spoke demo`: the sandbox as a session, as a tour, or as a server. */
+/** `spoke demo`. */
 import {chmod, readFile, rm, writeFile} from 'node:fs/promises';
 import process from 'node:process';
 import type {Writable} from 'node:stream';
@@ -76,10 +76,7 @@ async function runSandboxSession(
 
 const parentCheckMs = 500;
 
-/**
-Runs until it is interrupted or the parent process ends.
-Writes the kubeconfig, and removes it at the end if it still contains only sandboxes.
-*/
+/** Ends with the parent process, too. Removes the kubeconfig if it still contains only sandboxes. */
 async function serveSandbox(sandbox: Sandbox, file: string | undefined, stdout: Writable, signal: AbortSignal): Promise<void> {
 	if (file !== undefined) {
 		await writeKubeconfig(file, sandbox);
@@ -93,7 +90,7 @@ async function serveSandbox(sandbox: Sandbox, file: string | undefined, stdout: 
 	}
 }
 
-/** Overwrites only the kubeconfig of an earlier sandbox. @throws SpokeError ERR_LOCAL_FILE */
+/** Overwrites only the kubeconfig of a sandbox. @throws SpokeError ERR_LOCAL_FILE */
 async function writeKubeconfig(file: string, sandbox: Sandbox): Promise<void> {
 	const there = await readFile(file, 'utf8').catch(() => '');
 	if (there !== '' && !(await isOfSandbox(there))) {

@@ -1,4 +1,4 @@
-/** Access to a sandbox of this process, with a kubeconfig in a directory that only its owner can read. */
+/** Access to a sandbox of this process. */
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -10,15 +10,13 @@ import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import type {Sandbox, UserName} from '../../sandbox/sandbox.ts';
 
 export type SandboxAccess = {
-	/** A file that any client can use while the sandbox runs. */
 	kubeconfigFile: string;
-	/** A new client each time; the caller closes it. */
+	/** A new client, which the caller closes. */
 	open(): Promise<ClusterClient>;
-	/** Removes the directory. */
 	dispose(): Promise<void>;
 };
 
-/** The caller must `dispose` of the result. */
+/** Only the owner can read its kubeconfig. The caller must `dispose` of it. */
 export async function createSandboxAccess(sandbox: Sandbox, user: UserName = 'admin'): Promise<SandboxAccess> {
 	const directory = await mkdtemp(join(tmpdir(), 'spoke-'));
 	const kubeconfigFile = join(directory, 'kubeconfig');

@@ -1,4 +1,4 @@
-/** The tour: every feature once in each posture of a sandbox, with its path line and an explanation. */
+/** The tour: every feature once in each posture. */
 import {once} from 'node:events';
 import {createConnection} from 'node:net';
 import type {Writable} from 'node:stream';
@@ -64,7 +64,7 @@ export async function runTour(sandbox: Sandbox, access: SandboxAccess, stdout: W
 	);
 }
 
-/** Uses one labeler per step, so that labels cannot be mixed up. */
+/** One labeler per step, so that labels cannot be mixed up. */
 async function printStep({command, run}: TourStep, cluster: ClusterClient, print: (line: string) => void): Promise<void> {
 	const labeler = createLabeler(cluster, {isBlocking: true});
 	const seen: Path[] = [];
@@ -73,7 +73,7 @@ async function printStep({command, run}: TourStep, cluster: ClusterClient, print
 	});
 	let outcome: string;
 	try {
-		// These connections end before their evidence arrives. Not reporting their end makes the label wait for the evidence.
+		// Without a reported end, the label waits for the evidence.
 		const {onClosed: _untold, ...observer} = labeler.observer;
 		outcome = await run(cluster, observer);
 	} catch (thrown) {
@@ -127,16 +127,13 @@ const certificates: Readonly<Record<TlsState, string>> = {
 	unknown: 'unknown whether its certificate is checked',
 };
 
-/** Explains leg 2; leg 1 of a sandbox is always verified. */
 function explainPath({legs}: Pick<Path, 'legs'>): string {
 	const second = legs[1]!;
 	return `${second.to}: ${routes[second.route.state]} (${second.route.basis}); ${certificates[second.tls.state]} (${second.tls.basis})`;
 }
 
 type TourStep = {
-	/** The command that does the same. */
 	command: string;
-	/** Resolves to a short result. */
 	run(cluster: ClusterClient, observer: ConnectionObserver): Promise<string>;
 };
 
@@ -200,7 +197,7 @@ async function echoThroughForward(cluster: ClusterClient, observer: ConnectionOb
 	}
 }
 
-/** `WEB` stands for a pod of deploy/web, whose name is not known in advance. */
+/** `WEB` stands for a pod of deploy/web. */
 async function get(cluster: ClusterClient, observer: ConnectionObserver, input: string): Promise<string> {
 	const named = input.includes('WEB') ? input.split('WEB').join((await find(cluster, 'deploy/web')).pod.metadata.name) : input;
 	const target = parseProxyTarget(named);

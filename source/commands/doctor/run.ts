@@ -1,4 +1,4 @@
-/** `spoke doctor`: tests each leg to a target. */
+/** `spoke doctor`. */
 import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';

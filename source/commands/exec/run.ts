@@ -1,4 +1,4 @@
-/** `spoke exec`: runs a command in a container and exits with its status. */
+/** `spoke exec`. */
 import {text} from 'node:stream/consumers';
 import {assertAccess} from '../../actions/access.ts';
 import {readFileBounded} from '../../cluster/kubeconfig/read-file-bounded.ts';

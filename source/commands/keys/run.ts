@@ -1,4 +1,4 @@
-/** `spoke keys`: prints or checks the keymap. */
+/** `spoke keys`. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {loadKeymap, type LoadedKeymap} from '../../keymap/load-keymap.ts';

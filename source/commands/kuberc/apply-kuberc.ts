@@ -1,4 +1,4 @@
-/** Applies the aliases and default flags of kubectl's kuberc to a command line, for the commands that kubectl has too. */
+/** Aliases and default flags of kubectl's kuberc. */
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import {kubectlOnlyFlagHint} from '../../command-line/kubectl-only-flags.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
@@ -10,15 +10,14 @@ const sharedCommands = new Set(['logs', 'exec', 'attach', 'port-forward', 'proxy
 
 export type KubercContext = {rows: readonly CommandSpec[]; env: NodeJS.ProcessEnv; warn: (text: string) => void};
 
-/** Whether a command is one that kuberc can change: shared with kubectl, or not spoke's own and thus perhaps an alias. */
+/** False for a command that only spoke has. */
 export function canHavePreferences(name: string, rows: readonly CommandSpec[]): boolean {
 	return sharedCommands.has(name) || (name !== 'help' && rows.every(row => row.name !== name));
 }
 
 /**
-Adds the aliases and defaults of kuberc to the command line; `at` is the index of its command.
-@throws SpokeError ERR_KUBECONFIG_INVALID by `readPreferences`, and for a flag that the command does not have or whose value it does not
-take
+`at` is the index of the command.
+@throws SpokeError ERR_KUBECONFIG_INVALID, also for a flag that the command does not have or whose value it does not take
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/kuberc/kuberc.go applyAliases, applyOverrides
 */
 export async function applyKuberc(argv: readonly string[], at: number, {rows, env, warn}: KubercContext): Promise<readonly string[]> {
@@ -31,7 +30,7 @@ export async function applyKuberc(argv: readonly string[], at: number, {rows, en
 	return sharedCommands.has(name) ? withDefaults(argv, at, {preferences, rows}) : withAlias(argv, at, {preferences, rows});
 }
 
-/** Aliases of shared commands, for completion; none if kuberc is off or cannot be read. */
+/** For completion; none if kuberc cannot be read. */
 export async function readAliases(env: NodeJS.ProcessEnv): Promise<ReadonlyMap<string, string>> {
 	if (isKubercOff(env)) {
 		return new Map();
@@ -92,7 +91,7 @@ function withAlias(argv: readonly string[], at: number, {preferences: {aliases, 
 	return [...argv.slice(0, at), command, ...added, ...alias.prependArgs, ...argv.slice(at + 1), ...alias.appendArgs];
 }
 
-/** Empty if the user passed the flag, or if it is a kubectl flag that has no effect in spoke. */
+/** Empty if the flag was passed, or has no effect in spoke. */
 function flagFor(
 	{name, default: value}: KubercOption,
 	row: CommandSpec,
@@ -132,7 +131,7 @@ function isGiven({name, short}: FlagSpec, argv: readonly string[]): boolean {
 	);
 }
 
-/** @throws SpokeError ERR_USAGE for the flag without a file */
+/** @throws SpokeError ERR_USAGE without a file */
 function explicitKuberc(argv: readonly string[]): string | undefined {
 	const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
 	const at = own.findIndex(argument => argument === '--kuberc' || argument.startsWith('--kuberc='));

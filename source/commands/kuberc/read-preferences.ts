@@ -1,4 +1,4 @@
-/** Aliases and default flags of kubectl's kuberc file, read and validated as kubectl does. */
+/** Reader of kubectl's kuberc file. */
 import {homedir} from 'node:os';
 import {join} from 'node:path';
 import {fileErrorText} from '../../cluster/file-error-text.ts';
@@ -15,9 +15,8 @@ export type Preferences = {defaults: readonly KubercDefaults[]; aliases: readonl
 const maxFileBytes = 1024 * 1024;
 
 /**
-The preferences of `--kuberc`, `$KUBERC` or `~/.kube/kuberc`, in this order; `null` for none.
-If the default file cannot be read, this only warns.
-@throws SpokeError ERR_KUBECONFIG_INVALID for a named file that cannot be read, and for preferences that are not valid
+From `--kuberc`, `$KUBERC` or `~/.kube/kuberc`. If the default file cannot be read, this only warns.
+@throws SpokeError ERR_KUBECONFIG_INVALID
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/kuberc/kuberc.go
 */
 export async function readPreferences(
@@ -55,7 +54,7 @@ export function invalid(message: string, cause?: unknown): SpokeError {
 	return new SpokeError('ERR_KUBECONFIG_INVALID', message, {remedy: 'correct your kuberc, or set KUBERC=off', cause});
 }
 
-/** The first document that is a Preference. @throws Error if there are documents but no Preference */
+/** The first Preference. @throws Error if there are only other documents */
 async function decode(text: string, file: string): Promise<Preferences | null> {
 	const documents = text.split(/^---.*$/m).filter(document => document.trim() !== '');
 	for (const document of documents) {
@@ -78,7 +77,7 @@ async function decode(text: string, file: string): Promise<Preferences | null> {
 
 type Fields = ReadonlyMap<unknown, PlainValue>;
 
-/** `null` for an object of another kind. @throws TypeError for a field of another type */
+/** `null` for another kind. @throws TypeError for a field of another type */
 function preferencesIn(document: PlainValue): Preferences | null {
 	const fields = fieldsOf(document);
 	const version = fields.get('apiVersion');

@@ -1,4 +1,4 @@
-/** Selects the logs to read, or the pods to follow with -f. */
+/** Selection of logs. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {logSource, type ContainerSelection, type FollowTargets} from '../../streams/logs/follow-logs.ts';
@@ -13,7 +13,7 @@ import type {ChosenLog} from './print-logs.ts';
 
 type ChooseOptions = {podRunningTimeoutMs: number; signal: AbortSignal; say: (notice: string) => void};
 
-/** kubectl logs words a missing target differently from other commands. @see k8s.io/kubectl pkg/cmd/logs/logs.go Complete */
+/** kubectl logs has its own message for a missing target. @see k8s.io/kubectl pkg/cmd/logs/logs.go Complete */
 export function throwNotFoundAsKubectl(thrown: unknown, namespace: string): never {
 	const [, words] = /^Error from server \(NotFound\): (.*)$/s.exec((thrown instanceof SpokeError && thrown.asKubectl) || '') ?? [];
 	throw words === undefined
@@ -24,9 +24,7 @@ export function throwNotFoundAsKubectl(thrown: unknown, namespace: string): neve
 			});
 }
 
-/**
- * Like kubectl: for a selector, all pods in the apiserver's order; for a workload, one pod, or with `allPods` all in order of preference.
- */
+/** Like kubectl: all pods of a selector, in the apiserver's order; one pod of a workload, or with `allPods` all in order of preference. */
 export async function chooseLogs(cluster: ClusterClient, request: LogRequest, options: ChooseOptions): Promise<readonly ChosenLog[]> {
 	const {selector, targets, containers, allPods} = request;
 	if (selector !== null) {
@@ -94,7 +92,6 @@ function chosenName(pod: PodObject, choice: ContainerSelection, say: ChooseOptio
 	return name;
 }
 
-/** Named pods, or the pods of one workload, service or selector. */
 export async function chooseFollowTargets(
 	cluster: ClusterClient,
 	{selector, targets, containers}: LogRequest,

@@ -1,4 +1,4 @@
-/** Request of `spoke logs`, validated as kubectl does. */
+/** Request of `spoke logs`. */
 import type {FlagValues} from '../../command-line/flag-spec.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';
@@ -7,24 +7,22 @@ import {parseTarget, type ParsedTarget} from '../../targets/parse-target.ts';
 import type {logsSpec} from './spec.ts';
 
 export type LogRequest = {
-	/** Empty with a selector. */
 	targets: readonly ParsedTarget[];
 	selector: string | null;
 	containers: ContainerSelection;
 	allPods: boolean;
 	prefix: boolean;
-	/** Without `follow`. The server applies `limitBytes` only if the log is not resumed. */
+	/** The server applies `limitBytes` only if the log is not resumed. */
 	read: PodLogOptions;
 };
 
 type LogFlags = FlagValues<typeof logsSpec.flags>;
 type Line = {flags: LogFlags; given: ReadonlySet<string>; positionals: readonly string[]; afterDash: readonly string[] | undefined};
 
-/** Kubectl's default with a selector. */
+/** As in kubectl. */
 const selectorTail = 10;
 
 /**
-Combines flags and arguments.
 @throws SpokeError ERR_USAGE with kubectl's messages
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/logs/logs.go
 */
@@ -51,7 +49,7 @@ export function logRequest({flags, given, positionals, afterDash}: Line): LogReq
 	};
 }
 
-/** A second argument without a slash is the container, as in kubectl; with a slash, it is another target. */
+/** A second argument without a slash is the container, as in kubectl. */
 function readArguments(positionals: readonly string[], flags: LogFlags): {inputs: readonly string[]; inlineContainer: string | undefined} {
 	if (flags.selector) {
 		check(positionals.length === 0, 'only a selector (-l) or a POD name is allowed');
@@ -89,7 +87,7 @@ function readOf(flags: LogFlags, given: ReadonlySet<string>): PodLogOptions {
 	};
 }
 
-/** In UTC and whole seconds, as kubectl sends it. */
+/** In UTC and whole seconds, as in kubectl. */
 function rfc3339(text: string): string {
 	const isTime = /^\d{4}-\d\d-\d\dt\d\d:\d\d:\d\d([.,]\d+)?(z|[+-]\d\d:\d\d)$/i.test(text);
 	const milliseconds = isTime ? Date.parse(text.replace(',', '.').toUpperCase()) : NaN;

@@ -1,23 +1,19 @@
-/** Selects the notices of followed logs to print, and suppresses repeated ones. */
+/** Filter for the notices of followed logs. */
 import {describeLogEvent} from '../../output/describe-log-event.ts';
 import type {LogEvent} from '../../streams/logs/log-events.ts';
 
-/** `losses`: only lines that may be missing or repeated, and failures. `no-progress`: all except new pods and ended logs. */
+/** `losses`: lines that may be missing or repeated, and failures. `no-progress`: all except new pods and ended logs. */
 export type NoticeLevel = 'all' | 'no-progress' | 'losses';
 
 const progress: ReadonlySet<LogEvent['type']> = new Set(['pod-appeared', 'pod-gone', 'ended']);
 const losses: ReadonlySet<LogEvent['type']> = new Set(['gap', 'failed', 'server-said']);
 
-/** Intervals between equal notices: while a log stays interrupted, and for one that reconnects again and again. */
+/** Between equal notices, while a log stays interrupted or reconnects again and again. */
 const repeatIntervalMs = 30_000;
 const minIntervalMs = 4000;
 const maxRemembered = 1000;
 
-/**
-Returns the notice of each event, or `null`. Equal notices are repeated only after an interval. A gone pod is reported once, whether its
-watch or
-the logs of its containers noticed it first.
-*/
+/** A gone pod is reported once, whether its watch or the logs of its containers noticed it first. */
 export function noticeFilter(level: NoticeLevel = 'all'): (event: LogEvent) => string | null {
 	const isRepeated = goneFilter();
 	const reported = new Map<string, {at: number; suppressed: number}>();
@@ -61,7 +57,7 @@ function isReported(event: LogEvent, level: NoticeLevel): boolean {
 	}
 }
 
-/** Whether the event repeats that a pod is gone. A later pod of the same name is a different one. */
+/** A later pod of the same name is a different one. */
 function goneFilter(): (event: LogEvent) => boolean {
 	const gone = new Set<string>();
 	return event => {

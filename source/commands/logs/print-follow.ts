@@ -1,4 +1,4 @@
-/** Prints followed logs: lines to stdout, notices to stderr. */
+/** Output of followed logs. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {jsonLine} from '../../output/json-line.ts';
 import {logEventObject, logLineObjects} from '../../output/log-json.ts';
@@ -13,9 +13,8 @@ import {formatBlock, type LineFormat} from './print-logs.ts';
 export type PrintFollowOptions = {
 	follow: FollowLogsOptions;
 	form: LineFormat;
-	/** One object per line and per event, instead of `form`. */
 	json: boolean;
-	/** Limit for each log as printed; 0 means no limit. */
+	/** For each log as printed; 0 means no limit. */
 	limitBytes: number;
 	ignoreErrors: boolean;
 	level: NoticeLevel;
@@ -66,14 +65,14 @@ export async function printFollow(
 	}
 }
 
-/** The least number of logs; for a selector, only events show how many there are. */
+/** Only events show how many logs a selector has. */
 function expectedLogs(targets: FollowTargets, containers: ContainerSelection): number {
 	return targets.kind === 'pods'
 		? targets.pods.reduce((sum, pod) => sum + (containers.kind === 'all' ? allContainers(pod).length : 1), 0)
 		: 1;
 }
 
-/** Applies --limit-bytes locally, because the server would count the lines that it repeats after a resume. */
+/** Local, because the server would count the lines that it repeats after a resume. */
 class ByteLimits {
 	readonly #limit: number;
 	readonly #expected: number;
@@ -84,7 +83,6 @@ class ByteLimits {
 		this.#expected = expected;
 	}
 
-	/** Every log has reached its limit or ended. */
 	get reached(): boolean {
 		return this.#limit > 0 && this.#left.size >= this.#expected && this.#left.values().every(left => left === 0);
 	}
@@ -104,7 +102,7 @@ class ByteLimits {
 		return bytes.subarray(0, this.take(source, bytes.length));
 	}
 
-	/** Counts `bytes` and returns how many of them can be printed. */
+	/** Returns how many bytes can be printed. */
 	take(source: LogSource, bytes: number): number {
 		if (this.#limit === 0) {
 			return bytes;

@@ -1,4 +1,4 @@
-/** Prints logs one after the other, byte for byte as kubectl does. */
+/** Output of logs one after the other. */
 import {abortableDelay} from '../../cluster/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
@@ -22,7 +22,6 @@ export type PrintOptions = {
 	read: PodLogOptions;
 	prefix: boolean;
 	terminal: boolean;
-	/** One object per line, instead of `prefix`. */
 	json: boolean;
 	ignoreErrors: boolean;
 	observer: ConnectionObserver | undefined;
@@ -30,10 +29,7 @@ export type PrintOptions = {
 	say: (notice: string) => void;
 };
 
-/**
-Prints each log to its end, in order.
-@throws SpokeError of the first log that fails, unless errors are ignored
-*/
+/** @throws SpokeError of the first log that fails, unless errors are ignored */
 export async function printLogs(
 	cluster: ClusterClient,
 	logs: readonly ChosenLog[],
@@ -44,7 +40,7 @@ export async function printLogs(
 	let ahead: Preconnection | undefined;
 	for (const [index, log] of logs.entries()) {
 		const opened = () => {
-			// Connect for the next log while this one is printed.
+			// Connect while this log is printed.
 			ahead = index + 1 < logs.length ? preconnect(cluster, {signal, observer}) : undefined;
 		};
 
@@ -93,7 +89,7 @@ async function printLog(
 	}
 }
 
-/** As many retries after Retry-After as client-go makes. @see k8s.io/client-go rest/with_retry.go */
+/** As client-go after Retry-After. @see k8s.io/client-go rest/with_retry.go */
 const maxRetries = 10;
 const maxRetryAfterMs = 60_000;
 
@@ -174,10 +170,10 @@ async function printObjects(open: OpenLog, source: LogSource, output: OutputWrit
 }
 
 export type LineFormat = {
-	/** Shows control characters instead of sending them. */
+	/** Shows control characters. */
 	terminal: boolean;
 	prefix: boolean;
-	/** The user did not ask for the timestamps in the blocks. */
+	/** The user did not ask for timestamps. */
 	strip: boolean;
 };
 

@@ -1,4 +1,4 @@
-/** `spoke logs`: prints or follows the logs of pods. */
+/** `spoke logs`. */
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';

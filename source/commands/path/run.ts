@@ -1,4 +1,4 @@
-/** `spoke path`: the legs to one pod, node or service, with evidence and remedies. */
+/** `spoke path`. */
 import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';

@@ -1,4 +1,4 @@
-/** Targets and ports from the arguments of port-forward and from a file of forwards. */
+/** Targets and ports of port-forward. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ForwardFileEntry} from '../../command-line/forward-file.ts';
 import type {ForwardPort, OnPodLoss} from '../../streams/port-forward/forward-request.ts';
@@ -16,7 +16,7 @@ export type TargetWithPorts = {
 };
 
 /**
-The first argument is a target. After it, an argument with a slash starts another target, and any other is a port of the last target.
+After the first target, an argument with a slash is another target, any other a port of the last one.
 @throws SpokeError ERR_USAGE
 */
 export function forwardArguments(positionals: readonly string[]): readonly TargetWithPorts[] {
@@ -45,7 +45,7 @@ export function forwardArguments(positionals: readonly string[]): readonly Targe
 }
 
 /**
-Parses the entries of a file; their ports are numbered after those of the command line.
+Ports are numbered after those of the command line.
 @throws SpokeError ERR_USAGE
 */
 export function parseForwardEntries(lines: readonly ForwardFileEntry[], already: readonly TargetWithPorts[]): readonly TargetWithPorts[] {
@@ -63,7 +63,7 @@ export function parseForwardEntries(lines: readonly ForwardFileEntry[], already:
 }
 
 /**
-Rejects a local port that is used twice in one run. For named ports, only equal names are known to be equal.
+Of named ports, only equal names are known to be equal.
 @throws SpokeError ERR_PORT_IN_USE
 */
 export function assertUniquePorts(targets: readonly TargetWithPorts[], addresses: readonly ListenAddress[]): void {
@@ -92,7 +92,7 @@ export function assertUniquePorts(targets: readonly TargetWithPorts[], addresses
 	}
 }
 
-/** The only context of the entries, or `undefined`. @throws SpokeError ERR_USAGE for a second one */
+/** @throws SpokeError ERR_USAGE for a second context */
 export function contextOfEntries(lines: readonly ForwardFileEntry[]): string | undefined {
 	const [context, other] = new Set(lines.flatMap(line => line.context ?? []));
 	if (other !== undefined) {

@@ -1,4 +1,4 @@
-/** Reports path changes of the tunnels of a forward. */
+/** Path changes of a forward's tunnels. */
 import {jsonLine} from '../../output/json-line.ts';
 import type {PathMode} from '../../output/path-reporter.ts';
 import type {Path} from '../../evidence/evidence.ts';
@@ -11,12 +11,8 @@ import type {ForwardReporter} from './text-reporter.ts';
 const maxWaitMs = 2000;
 
 /**
-Reports the label of each target when it is first known, and when the label of a tunnel differs from the last report: one line for many
-tunnels.
-A change of basis counts only for the tunnel that was reported. If the first tunnel of a forward fails, the path of that failure is
-reported;
-the end of a later tunnel is reported by events only.
-Events go to the reporter; text or JSON lines to stderr by `mode`.
+Reports each target's label when first known, and when a tunnel's label differs from the last report. A change of basis counts only for the
+reported tunnel. If the first tunnel fails, its path is reported; the end of a later one is reported by events only.
 */
 export function emitPathEvents(
 	labeler: Labeler,
@@ -96,7 +92,6 @@ function createLinePrinter(stderr: Pick<NodeJS.WriteStream, 'write'>, mode: Path
 	};
 }
 
-/** Labels with equal identity look the same to a reader. */
 function identityOf({line, phase, target, process, crossing, error}: Path): string {
 	return JSON.stringify([line, phase, target.uid, process.id, crossing.state, error?.code]);
 }

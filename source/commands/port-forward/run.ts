@@ -1,4 +1,4 @@
-/** `spoke port-forward`: forwards local ports while it runs. */
+/** `spoke port-forward`. */
 import {readFile} from 'node:fs/promises';
 import process from 'node:process';
 import type {Writable} from 'node:stream';
@@ -57,7 +57,6 @@ export const command: Command<typeof portForwardSpec.flags> = {
 
 type ForwardInput = {targets: readonly TargetWithPorts[]; context: string | undefined};
 
-/** Targets of the command line, then of the file. @throws SpokeError ERR_USAGE, ERR_LOCAL_FILE */
 async function targetsOf(invocation: PortForwardInvocation): Promise<ForwardInput> {
 	const {targets: parsed, context} = await readTargets(invocation);
 	const onPodLoss = parseOnPodLoss(invocation.flags);
@@ -72,7 +71,6 @@ async function targetsOf(invocation: PortForwardInvocation): Promise<ForwardInpu
 	return {targets, context};
 }
 
-/** With --context, only entries of the file with that context or none. */
 async function readTargets({flags, positionals, afterDash = []}: PortForwardInvocation): Promise<ForwardInput> {
 	const words = [...positionals, ...afterDash];
 	if (flags.filename === undefined) {
@@ -135,12 +133,12 @@ async function runForwards(
 	}
 }
 
-/** Without a reader of the label, tunnels open without reading evidence first. */
+/** Otherwise tunnels open without reading evidence first. */
 function wantsPaths({flags, stderr}: PortForwardInvocation): boolean {
 	return flags.path !== 'never' && (flags.output === 'json' || flags.path !== 'auto' || stderr.isTTY);
 }
 
-/** Resolves when all forwards have ended; the first failure ends the others. @throws its SpokeError */
+/** The first failure ends the other forwards. @throws its SpokeError */
 async function reportEvents(
 	running: readonly RunningForward[],
 	targets: readonly TargetWithPorts[],
@@ -215,7 +213,7 @@ function endReasonFor({code}: SpokeError): EndReason {
 
 type Output = Pick<NodeJS.WriteStream, 'write'> & {isTTY?: boolean};
 
-/** Prints JSON lines (schemas/port-forward-event.json) to stdout, and warnings to stderr, too. */
+/** schemas/port-forward-event.json. Warnings also go to stderr. */
 function jsonReporter(stdout: Writable, stderr: Output): ForwardReporter {
 	const line = (fields: object) => {
 		writeJsonLine(stdout, jsonObject('PortForwardEvent', fields));

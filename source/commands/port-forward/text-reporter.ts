@@ -1,4 +1,4 @@
-/** The events of port-forward for a person: kubectl's lines on stdout, everything else on stderr. */
+/** Text output of port-forward: kubectl's lines on stdout, others on stderr. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
@@ -112,7 +112,6 @@ function printEvent(event: ForwardEvent, say: (text: string) => void, note: (tex
 
 type Listening = Extract<ForwardEvent, {event: 'ready'}>['listen'][number];
 
-/** `null` for a loopback address. */
 export function exposedListenerWarning({address, port}: Listening): string | null {
 	return isLoopback(address)
 		? null
@@ -121,7 +120,6 @@ export function exposedListenerWarning({address, port}: Listening): string | nul
 
 type ForwardRunResult = {exitStatus: number; reason: string; signal: string | null; totals: ForwardTotals; error: SpokeError | null};
 
-/** Interface of the text and JSON output of port-forward. */
 export type ForwardReporter = {
 	event(event: ForwardEvent): void;
 	allReady(forwards: number): void;

@@ -1,4 +1,4 @@
-/** `spoke proxy` without a verb: a local listener that runs until it is interrupted. */
+/** `spoke proxy` without a verb. */
 import {once} from 'node:events';
 import {stat} from 'node:fs/promises';
 import {assertAccess} from '../../actions/access.ts';
@@ -84,7 +84,6 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 	}
 }
 
-/** kubectl's warnings, and one for what kubectl does not allow. */
 function filterWarnings({flags}: ProxyInvocation, serverPath: string): string[] {
 	return [
 		...(flags['disable-filter'] && flags['unix-socket'] === undefined
@@ -101,7 +100,7 @@ function filterWarnings({flags}: ProxyInvocation, serverPath: string): string[] 
 	];
 }
 
-/** kubectl's warnings; requests for the files then return 404. */
+/** kubectl's warnings; requests for the files return 404. */
 async function unservedFiles(folder: string): Promise<string[]> {
 	try {
 		return (await stat(folder)).isDirectory() ? [] : [`static file directory ${folder} is not a directory`];

@@ -1,4 +1,4 @@
-/** `spoke proxy VERB`: one request through the apiserver proxy. */
+/** `spoke proxy VERB`. */
 import {type FileHandle, open} from 'node:fs/promises';
 import {Readable} from 'node:stream';
 import {setTimeout as sleep} from 'node:timers/promises';
@@ -25,14 +25,12 @@ import type {Invocation} from '../command.ts';
 import {runWebSocket} from './run-websocket.ts';
 import {listenerFlags, type proxySpec} from './spec.ts';
 
-/** 30 s in which the apiserver connects to the backend, and 90 s for its response. */
+/** 30 s for the apiserver's connection to the backend, and 90 s for the response. */
 const defaultTimeoutMs = 120_000;
 
 type ProxyInvocation = Invocation<typeof proxySpec.flags>;
 
-/**
- * @throws SpokeError ERR_BACKEND_ANSWER (1) for a status of 400 or more, ERR_SECOND_LEG (11) where the backend was not reached, ERR_USAGE…
- */
+/** @throws SpokeError ERR_BACKEND_ANSWER (1) for a status of 400 or more, ERR_SECOND_LEG (11) if the backend was not reached, ERR_USAGE… */
 export async function runOneRequest(invocation: ProxyInvocation, method: string, text: string): Promise<number> {
 	const {flags, env, stderr, interrupted} = invocation;
 	const target = parseProxyTarget(text);
@@ -46,7 +44,7 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 		assertAccess(
 			`proxy ${method.toLowerCase()} ${target.input}${target.path}`,
 			proxyAccess({
-				// Dot segments that leave the target stay within it here, but a gateway in between may clean them.
+				// Dot segments stay within the target here, but a gateway may clean them.
 				method,
 				runsCommands:
 					runsCommands(resolved.base + target.path) || (resolved.purpose.feature === 'node-proxy' && runsKubeletCommands(target.path)),
@@ -163,7 +161,7 @@ async function bodyOf({flags, stdin}: ProxyInvocation): Promise<Pick<ProxyReques
 	try {
 		const handle = await open(file);
 		const stats = await handle.stat();
-		// Files that the kernel generates, as in /proc, report a size of 0.
+		// Generated files, as in /proc, report a size of 0.
 		const bytes = stats.isFile() && stats.size > 0 ? stats.size : null;
 		return {body: Readable.from(bytesOf(handle, file, bytes), {objectMode: false}), ...(bytes !== null && {bodyBytes: bytes})};
 	} catch (error) {
@@ -171,9 +169,7 @@ async function bodyOf({flags, stdin}: ProxyInvocation): Promise<Pick<ProxyReques
 	}
 }
 
-/**
- * A directory opens like a file, and a disk can fail later, so errors appear while reading. If the file grows, its original size is sent.
- */
+/** A directory opens like a file, and a disk can fail later. If the file grows, its original size is sent. */
 async function* bytesOf(handle: FileHandle, file: string, bytes: number | null): AsyncGenerator<Buffer> {
 	let missing = bytes ?? 0;
 	try {
@@ -223,12 +219,12 @@ function assertCompatibleFlags({flags, given}: ProxyInvocation, method: string):
 	}
 }
 
-/** After a pause this long, the writer is taken for interactive and the body is streamed. */
+/** A writer that pauses this long is interactive: its body is streamed. */
 const pauseMs = 100;
 
 const maxBufferedBytes = 64 * 1024 * 1024;
 
-/** Buffers input that arrives without a pause, so that its length is known (see `ProxyRequest.bodyBytes`); streams any other. */
+/** Input without a pause is buffered, so that its length is known (see `ProxyRequest.bodyBytes`). */
 async function readStdinBody(stdin: Readable): Promise<Uint8Array | Readable> {
 	const chunks: Buffer[] = [];
 	const iterator = stdin[Symbol.asyncIterator]() as AsyncIterator<Buffer>;

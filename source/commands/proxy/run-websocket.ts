@@ -1,4 +1,4 @@
-/** A WebSocket through the apiserver proxy: each line of stdin is a message, and each message is a line on stdout. */
+/** A WebSocket through the apiserver proxy: one line per message. */
 import {isUtf8} from 'node:buffer';
 import {once} from 'node:events';
 import type {Readable} from 'node:stream';
@@ -19,13 +19,9 @@ import type {Invocation} from '../command.ts';
 /** Below every common idle timeout. */
 const pingEveryMs = 20_000;
 
-/** Timeout for the reply to the Close frame. */
 const closeMs = 5000;
 
-/**
- * The end of stdin closes the WebSocket. @throws SpokeError ERR_STREAM_LOST if it ended without a Close frame, or with a code other than
- * 1000
- */
+/** @throws SpokeError ERR_STREAM_LOST without a Close frame, or with a code other than 1000 */
 export async function runWebSocket(
 	cluster: ClusterClient,
 	resolved: ResolvedProxyTarget,
@@ -82,7 +78,6 @@ export async function runWebSocket(
 	}
 }
 
-/** Respects backpressure, and closes the WebSocket after the last line. */
 async function sendLines(stdin: Readable, messages: WebSocketMessages, ended: Promise<unknown>): Promise<void> {
 	const send = async (line: Buffer) => {
 		// A text message would alter bytes that are not UTF-8.

@@ -1,4 +1,4 @@
-/** `spoke proxy`: one request through the apiserver proxy, or a local listener. */
+/** `spoke proxy`. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {Command} from '../command.ts';
 import {runListener} from './run-listener.ts';

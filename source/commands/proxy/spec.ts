@@ -92,7 +92,6 @@ const flags = [
 	...connectionFlags,
 ] as const;
 
-/** Flags that apply only to one request, and those that apply only to a listener. */
 export const requestFlags = ['header', 'data', 'data-file', 'include', 'no-fail', 'websocket', 'protocol'] as const;
 export const listenerFlags = [
 	'port',

@@ -1,4 +1,4 @@
-/** Connects a remote command to the streams and the terminal of this process while it runs. */
+/** Local streams of a remote command. */
 import {once} from 'node:events';
 import type {Readable, Writable} from 'node:stream';
 import {finished} from 'node:stream/promises';
@@ -13,26 +13,22 @@ import type {Invocation} from '../command.ts';
 
 export type DriveOptions = {
 	tty: boolean;
-	/** Key sequence that detaches; `null` for none. */
 	detachKeys: Buffer | null;
-	/** Sent before the real size: a program redraws its screen when the size changes (attach). */
+	/** A size change makes a program redraw its screen (attach). */
 	redraw?: boolean;
 };
 
 export type DriveResult = {
 	exitStatus: number;
-	/** Whether the exit status is the remote command’s. */
 	isRemote: boolean;
 	detached: boolean;
-	/** The command ended before all input that was read locally was sent. */
 	hasUnsentInput: boolean;
-	/** Whether the command printed anything. */
 	hasOutput: boolean;
 };
 
 /**
 Resolves when the command has ended and its output is written, when the user detached, or after an interruption.
-The terminal is then restored. @throws SpokeError what `RemoteCommand.outcome` rejects with, ERR_OUTPUT_CLOSED
+@throws SpokeError of `RemoteCommand.outcome`, ERR_OUTPUT_CLOSED
 */
 export async function driveRemoteCommand(
 	command: RemoteCommand,
@@ -55,7 +51,6 @@ export async function driveRemoteCommand(
 			writeOutput(command.stdout, stdout, terminal),
 			...(command.stderr ? [writeOutput(command.stderr, stderr, null)] : []),
 		]);
-		// If the local output closes, end the command; nobody needs its result.
 		outputs.catch(() => {
 			command.close();
 		});
@@ -90,7 +85,6 @@ export async function driveRemoteCommand(
 	}
 }
 
-/** Resolves to whether there was any output. */
 async function writeOutput(from: Readable, to: NodeJS.WriteStream, terminal: BorrowedTerminal | null): Promise<boolean> {
 	let hasOutput = false;
 	const failed = Promise.withResolvers<never>();
@@ -119,7 +113,7 @@ async function writeOutput(from: Readable, to: NodeJS.WriteStream, terminal: Bor
 		);
 	});
 	try {
-		// The outcome of the command reports the error with more detail.
+		// The outcome of the command has more detail.
 		await Promise.race([finished(from).catch(() => {}), failed.promise]);
 		if (to.writableNeedDrain) {
 			await Promise.race([once(to, 'drain'), failed.promise]);
@@ -181,27 +175,24 @@ function whenInterrupted(interrupted: AbortSignal): {promise: Promise<DriveResul
 /** By then, a file or a full pipe provides its next chunk. */
 const nextPieceMs = 20;
 
-/** Sends stdin unchanged to the command, with backpressure. */
 class InputPump {
 	readonly #stdin: NodeJS.ReadStream;
 	readonly #sink: Writable;
 	readonly #keys: DetachKeys | null;
 	readonly #onDetach: () => void;
-	/** Chunks that were read but not yet sent. */
 	#underWay = 0;
 
-	/** Starts at once. `keys` are not sent; they call `onDetach`. */
 	constructor(stdin: NodeJS.ReadStream, sink: Writable, keys: DetachKeys | null, onDetach: () => void) {
 		this.#stdin = stdin;
 		this.#sink = sink;
 		this.#keys = keys;
 		this.#onDetach = onDetach;
 		sink.on('drain', this.#drained);
-		// A terminal that hangs up ends the input; the signal handler does the rest.
+		// A terminal that hangs up ends the input.
 		stdin.on('data', this.#typed).on('end', this.#ended).on('error', this.#ended);
 	}
 
-	/** Whether input was read but not sent; call it when the command has ended. */
+	/** Call when the command has ended. */
 	async hasUnsent(): Promise<boolean> {
 		if (this.#underWay === 0 && !this.#stdin.isTTY && !this.#stdin.readableEnded) {
 			await delay(nextPieceMs);

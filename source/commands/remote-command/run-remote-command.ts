@@ -1,4 +1,4 @@
-/** Common part of exec and attach: from the target on the command line to the exit status. */
+/** Common part of exec and attach. */
 import {Writable} from 'node:stream';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
@@ -27,11 +27,11 @@ export type RemoteCommandRequest =
 			target: string;
 			command: readonly [];
 			detachKeys: Buffer;
-			/** Called if the stream ended without output; returns the exit status, or null to keep the result. */
+			/** Called if the stream ended without output; null keeps the result. */
 			ifSilent?: () => Promise<number | null>;
 	  };
 
-/** @throws SpokeError for every end other than the remote command's own or a signal. */
+/** @throws SpokeError for every end other than the remote command's own or a signal */
 export async function runRemoteCommand(invocation: RemoteCommandInvocation, request: RemoteCommandRequest): Promise<number> {
 	const {exitStatus, isRemote} = await runInCluster(invocation, request);
 	if (isRemote && exitStatus !== 0) {
@@ -127,8 +127,7 @@ async function runOn(
 
 	const detachKeys = request.feature === 'attach' && tty ? request.detachKeys : null;
 	const end = await driveRemoteCommand(command, invocation, {tty, detachKeys, redraw: request.feature === 'attach'});
-	// containerd ends the input as soon as a command closes its output (`cat > FILE`). Nothing else reports the missing input, so -q does not
-	// suppress this.
+	// containerd ends the input when a command closes its output (`cat > FILE`). Nothing else reports missing input.
 	if (end.hasUnsentInput && !tty) {
 		warn('the command exited before all of its input was sent');
 	}
@@ -162,7 +161,6 @@ type TtyRequest = {
 	tty: boolean;
 	/** `process.stdin` is a terminal. */
 	here: boolean;
-	/** For attach: whether the container has a terminal. */
 	container?: {name: string; tty: boolean};
 };
 

@@ -1,4 +1,4 @@
-/** `spoke schema`: lists the JSON Schemas of the output, or prints one. */
+/** `spoke schema`. */
 import {readFile} from 'node:fs/promises';
 import {closestWord} from '../../command-line/closest-word.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';

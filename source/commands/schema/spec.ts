@@ -4,7 +4,6 @@ import type {CommandSpec} from '../command.ts';
 
 const flags = [helpFlag] as const;
 
-/** File names in `schemas/`, without extension. */
 export const schemaNames = ['audit', 'doctor', 'error', 'keymap', 'log-line', 'path', 'port-forward-event', 'version'] as const;
 
 export const schemaSpec = {

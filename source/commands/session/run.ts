@@ -1,4 +1,4 @@
-/** `spoke`: the session; without a kubeconfig the sandbox, or where there is no terminal the tour of it. */
+/** `spoke`. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import type {Command} from '../command.ts';

@@ -4,7 +4,7 @@ import {helpFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import type {CommandSpec} from '../command.ts';
 
-/** Shared by the session and `spoke tail`. */
+/** Shared with `spoke tail`. */
 export const sessionFlags = [
 	readOnlyFlag,
 	{

@@ -1,4 +1,4 @@
-/** Loads the session and runs it in this terminal, for `spoke`, `spoke tail` and `spoke demo`. */
+/** Start of the session. */
 import {setFlagsFromString} from 'node:v8';
 import {readSettings} from '../../cluster/access-settings.ts';
 import {traceVerbosity} from '../../cluster/request-trace.ts';
@@ -11,7 +11,7 @@ import type {sessionFlags} from './spec.ts';
 
 type Screen = Pick<Invocation<typeof sessionFlags>, 'flags' | 'stdin' | 'stdout' | 'env' | 'interrupted'>;
 
-/** Resolves to the exit status when the session is left. @throws SpokeError for a keymap or cluster that cannot be opened */
+/** Resolves to the exit status. @throws SpokeError for a keymap or cluster that cannot be opened */
 export async function startSession(
 	{flags: screen, ...here}: Screen,
 	what: Pick<SessionOptions, 'flags' | 'allNamespaces' | 'tail' | 'sandbox' | 'isForWant'>,
@@ -22,8 +22,7 @@ export async function startSession(
 		});
 	}
 
-	// Loaded code and pages of a large list become garbage at once: with a young generation of fixed size, 150,000 pods need about 100 MiB
-	// less.
+	// Code and pages of a large list become garbage at once: with a young generation of fixed size, 150,000 pods need about 100 MiB less.
 	setFlagsFromString('--semi-space-growth-factor=1');
 	const [{keymap, problems, warnings}, {runSession}] = await Promise.all([loadKeymap(here.env, screen.keymap), import('../../session.ts')]);
 	return runSession({
@@ -37,7 +36,7 @@ export async function startSession(
 	});
 }
 
-/** Whether there is a usable source of cluster access. @throws SpokeError for a kubeconfig that exists but cannot be used */
+/** @throws SpokeError for a kubeconfig that exists but cannot be used */
 export async function hasKubeconfig(flags: ConnectionFlags, env: NodeJS.ProcessEnv): Promise<boolean> {
 	try {
 		await readSettings(flags, env);

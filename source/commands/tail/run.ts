@@ -1,4 +1,4 @@
-/** `spoke tail`: the session's tail, opened from the shell. */
+/** `spoke tail`. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {Command} from '../command.ts';
 import {tailSpec} from './spec.ts';

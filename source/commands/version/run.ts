@@ -1,4 +1,4 @@
-/** `spoke version`: prints the version of the program. */
+/** `spoke version`. */
 import process from 'node:process';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
