@@ -1,6 +1,6 @@
 /** Suggestion for a misspelled word. */
 
-/** Returns `null` without a word within one edit per three letters. */
+/** `null` if no word is within one edit per three letters. */
 export function closestWord(typed: string, words: Iterable<string>): string | null {
 	const maxDistance = Math.max(1, Math.floor(typed.length / 3));
 	let closest: {word: string; distance: number} | null = null;
@@ -14,7 +14,7 @@ export function closestWord(typed: string, words: Iterable<string>): string | nu
 	return closest?.word ?? null;
 }
 
-/** Insertions, deletions, substitutions and swaps of neighbors (optimal string alignment distance). */
+/** Also swaps neighbors (optimal string alignment distance). */
 function editDistance(from: string, to: string): number {
 	const rows = Array.from({length: from.length + 1}, (_, i) => Array.from({length: to.length + 1}, (_, j) => (i === 0 ? j : i)));
 	for (let i = 1; i <= from.length; i++) {

@@ -1,4 +1,4 @@
-/** Flags of several commands, other than connection flags. */
+/** Flags of several commands. */
 import type {FlagSpec, FlagValues} from './flag-spec.ts';
 
 export const onPodLossFlag = {
@@ -9,7 +9,7 @@ export const onPodLossFlag = {
 	help: 'move: continue with the next Ready pod of the service or workload (default); exit: exit with status 12, as for a named pod',
 } as const satisfies FlagSpec;
 
-/** The name and value of `--on-pod-loss` in 0.1, still accepted on the command line and in saved sets of forwards. */
+/** The name of `--on-pod-loss` in 0.1, still accepted on the command line and in saved forwards. */
 const whenPodGoesFlag = {
 	name: 'when-pod-goes',
 	kind: 'string',
@@ -39,7 +39,7 @@ export const pathFlag = {
 	help: 'print the path line on stderr: auto (on a terminal), always, never, or json',
 } as const satisfies FlagSpec;
 
-/** For commands whose stdout belongs to the remote command. */
+/** stdout belongs to the remote command. */
 export const errorOutputFlag = {
 	name: 'output',
 	short: 'o',
@@ -56,7 +56,7 @@ export const readOnlyFlag = {
 	help: 'refuse exec, attach, debug, forwards, listeners and writing proxy methods',
 } as const satisfies FlagSpec;
 
-/** For commands that only read, so that an alias with `--read-only` works for them too. */
+/** For commands that only read, so that an alias with `--read-only` works. */
 export const acceptedReadOnlyFlag = {...readOnlyFlag, hidden: true} as const satisfies FlagSpec;
 
 export const probeFlag = {

@@ -1,7 +1,7 @@
 /** Directory of the user's configuration files. */
 import {isAbsolute, join} from 'node:path';
 
-/** `null` without a home directory. A relative path is ignored, as the XDG Base Directory Specification requires. */
+/** `null` without a home directory. Ignores a relative path, as the XDG Base Directory Specification requires. */
 export function configDirectory(env: NodeJS.ProcessEnv): string | null {
 	const {XDG_CONFIG_HOME: config = '', HOME: home = ''} = env;
 	const directory = isAbsolute(config) ? config : home === '' ? null : join(home, '.config');

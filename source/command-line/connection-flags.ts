@@ -1,4 +1,4 @@
-/** Connection flags of every command, as in kubectl. */
+/** kubectl's connection flags. */
 import type {FlagSpec, FlagValues} from './flag-spec.ts';
 
 export const connectionFlags = [

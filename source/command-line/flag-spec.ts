@@ -1,12 +1,9 @@
-/** Flag definition for the parser, help, completion and docs/commands.md. */
+/** Flag definition for parser, help, completion and docs/commands.md. */
 
 /**
-- `boolean`: `--x`, `--x=false`
-- `string`: one value, the last one wins
 - `strings`: repeatable, and split at commas (pflag's StringSlice)
 - `texts`: repeatable, never split (pflag's StringArray)
-- `integer`: a whole number
-- `duration`: Go's syntax (`1h2m3s`, `300ms`; a bare `0`), read as milliseconds
+- `duration`: Go's syntax (`1h2m3s`, `300ms`; a bare `0`), in milliseconds
 */
 export type FlagKind = 'boolean' | 'string' | 'strings' | 'texts' | 'integer' | 'duration';
 
@@ -14,21 +11,19 @@ export type FlagSpec = {
 	name: string;
 	short?: string;
 	kind: FlagKind;
-	/** Placeholder in help: `FILE`, `NAMESPACE`. */
+	/** In help: `FILE`, `NAMESPACE`. */
 	value?: string;
 	/** Defaults to `undefined`, `[]` for lists and `false` for booleans. */
 	default?: boolean | string | number;
-	/** Value of `--x` without a value (pflag's NoOptDefVal); a next argument that is in `oneOf` is the value. */
+	/** Value of `--x` alone (pflag's NoOptDefVal); a next argument in `oneOf` is the value. */
 	bare?: string;
-	/** The only values allowed. */
 	oneOf?: readonly string[];
-	/** Requires a duration above zero. */
 	positive?: boolean;
-	/** Values that completion offers in addition to free text. */
+	/** In addition to free text. */
 	suggests?: readonly string[];
-	/** What completion offers for the value. */
+	/** What completion offers. */
 	completes?: 'namespace' | 'context' | 'cluster' | 'user' | 'container' | 'file' | 'target';
-	/** A fragment without a final period. */
+	/** Without a final period. */
 	help: string;
 	hidden?: boolean;
 };
@@ -49,17 +44,16 @@ type Value<Row extends FlagSpec> = Row['kind'] extends 'boolean' | 'strings' | '
 		? GivenValue<Row>
 		: GivenValue<Row> | undefined;
 
-/** The parsed values of a command's flags, by flag name. */
 export type FlagValues<Rows extends readonly FlagSpec[]> = {
 	readonly [Row in Rows[number] as Row['name']]: Value<Row>;
 };
 
 export type ParsedCommandLine<Rows extends readonly FlagSpec[]> = {
 	flags: FlagValues<Rows>;
-	/** Names of the given flags, because a given default value can differ in meaning. */
+	/** Because a given default can differ in meaning. */
 	given: ReadonlySet<string>;
-	/** The arguments before `--`. */
+	/** Before `--`. */
 	positionals: readonly string[];
-	/** The arguments after `--`; `undefined` without `--`. */
+	/** `undefined` without `--`. */
 	afterDash: readonly string[] | undefined;
 };

@@ -1,4 +1,4 @@
-/** Forward files: one entry per line, in the syntax of `port-forward`. */
+/** Forward files. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import {quoteForShell} from '../text/quote-for-shell.ts';
 import {onPodLossFlags, parseOnPodLoss, type onPodLossFlag} from './common-flags.ts';
@@ -8,9 +8,9 @@ export type ForwardFileEntry = {
 	target: string;
 	/** `[LOCAL:]REMOTE`, at least one. */
 	ports: readonly string[];
-	/** `null`: namespace of the context. */
+	/** `null`: of the context. */
 	namespace: string | null;
-	/** `null`: the current context. */
+	/** `null`: the current one. */
 	context: string | null;
 	/** Empty: localhost. */
 	addresses: readonly string[];
@@ -26,9 +26,8 @@ const flagSpecs = [
 ] as const;
 
 /**
-Reads `[--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES] [--on-pod-loss move|exit]`, one a line; words as a
-shell has them, `#` begins a comment.
-What targets, ports and addresses mean is left to whoever uses them: `check` throws for a line that they refuse.
+Reads one `[--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES] [--on-pod-loss move|exit]` per line, with shell
+quoting; `#` begins a comment. `check` throws for an entry that it rejects.
 @throws SpokeError ERR_USAGE that names file and line
 */
 export function parseForwardFile(
@@ -97,7 +96,7 @@ function quoteWord(word: string): string {
 	return quoteForShell(word);
 }
 
-/** Splits like a shell: quotes group words, a backslash escapes the next character. */
+/** Quotes group words, a backslash escapes the next character. */
 function splitWords(line: string): string[] {
 	const words: string[] = [];
 	let word: string | null = null;

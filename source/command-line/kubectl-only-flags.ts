@@ -26,7 +26,6 @@ const hints: Readonly<Record<string, string>> = {
 	'one-output': noLog,
 };
 
-/** `null` for any other flag. */
 export function kubectlOnlyFlagHint(name: string): string | null {
 	return Object.hasOwn(hints, name) ? hints[name]! : null;
 }

@@ -6,8 +6,7 @@ import {parseDuration} from './parse-duration.ts';
 import type {FlagSpec, FlagValues, ParsedCommandLine} from './flag-spec.ts';
 
 /**
-Parses `argv` (without the program and command name) against `rows`: flags may stand anywhere before `--`,
-short flags may be joined (`-it`), values may follow `=`, a space, or a short flag directly.
+`argv` excludes the program and command name.
 @throws SpokeError ERR_USAGE that names the argument and the allowed values
 @see https://github.com/spf13/pflag flag.go parseArgs
 */
@@ -32,7 +31,7 @@ export function parseCommandLine<const Rows extends readonly FlagSpec[]>(rows: R
 		} else if (row.kind === 'boolean') {
 			set(row, spelled, 'true');
 		} else if (row.bare !== undefined) {
-			// Unlike pflag, accepts one of the listed values after a space: it cannot be mistaken for another argument.
+			// Unlike pflag, accepts a listed value after a space: it cannot be another argument.
 			set(row, spelled, row.oneOf?.includes(rest[0] ?? '') ? rest.shift()! : row.bare);
 		} else {
 			const next = rest.shift();

@@ -3,7 +3,7 @@
 const unitMs: Readonly<Record<string, number>> = {ns: 1e-6, us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000};
 
 /**
-Returns milliseconds of `1h2m3.5s`, `-5s` or `0`, or `undefined` for an invalid duration. Only 0 needs no unit.
+Milliseconds of `1h2m3.5s`, `-5s` or `0`; `undefined` if invalid. Only 0 needs no unit.
 @see https://pkg.go.dev/time#ParseDuration
 */
 export function parseDuration(text: string): number | undefined {

@@ -1,4 +1,4 @@
-/** Help texts of the program and its commands. */
+/** Help texts. */
 import {connectionFlags} from './connection-flags.ts';
 import type {FlagSpec} from './flag-spec.ts';
 
@@ -14,11 +14,10 @@ type CommandHelp = {
 export type HelpLayout = {
 	/** In cells. */
 	width: number;
-	/** Replaces glyphs that the terminal lacks, before wrapping. */
+	/** Replaces glyphs that the terminal lacks. */
 	toCharset: (text: string) => string;
 };
 
-/** `spoke help`. */
 export function renderProgramHelp(rows: readonly CommandHelp[], {width, toCharset: spell}: HelpLayout): string {
 	return [
 		'spoke: see and use the path from you to a pod.',
@@ -39,7 +38,6 @@ export function renderProgramHelp(rows: readonly CommandHelp[], {width, toCharse
 	].join('\n');
 }
 
-/** `spoke COMMAND --help`. */
 export function renderCommandHelp(row: CommandHelp, {width, toCharset: spell}: HelpLayout): string {
 	const connection = new Set<string>(connectionFlags.map(flag => flag.name));
 	const own = row.flags.filter(flag => !connection.has(flag.name) && !flag.hidden);
@@ -64,12 +62,12 @@ export function renderCommandHelp(row: CommandHelp, {width, toCharset: spell}: H
 	].join('\n');
 }
 
-/** Joins a line of `about` that does not end a sentence with the next one. */
+/** Joins a line that does not end a sentence with the next one. */
 export function splitParagraphs(about: string): string[] {
 	return about.split(/(?<=[.:?!)])\n/).map(paragraph => paragraph.replaceAll('\n', ' '));
 }
 
-/** `-f, --follow` or `    --tail N (-1)`, with the default in flag syntax. */
+/** `-f, --follow` or `    --tail N (-1)`. */
 export function formatFlag(flag: FlagSpec): string {
 	const short = flag.short === undefined ? '    ' : `-${flag.short}, `;
 	const value = flag.kind === 'boolean' ? '' : ` ${flag.oneOf?.join('|') ?? flag.value ?? 'VALUE'}`;
@@ -88,7 +86,7 @@ function indentAfterFirst(head: string, lines: readonly string[]): string[] {
 	return lines.map((line, index) => (index === 0 ? `${head}${line}` : `${' '.repeat(head.length + 2)}${line}`));
 }
 
-/** A left side that is too long for its column gets its own lines. */
+/** A left side that is too long gets its own lines. */
 function renderColumns(title: string, rows: ReadonlyArray<readonly [left: readonly string[], right: string]>, width: number): string[] {
 	if (rows.length === 0) {
 		return [];
@@ -110,15 +108,12 @@ function renderColumns(title: string, rows: ReadonlyArray<readonly [left: readon
 	];
 }
 
-/**
-Breaks at spaces. Keeps a flag with its value, and text between backticks, double quotes or brackets, on one line, which can then exceed
-`width`.
-*/
+/** Keeps a flag with its value, and text between backticks, double quotes or brackets, on one line, which can exceed `width`. */
 export function wrapText(text: string, width: number): string[] {
 	return fillLines(splitUnits(text), width);
 }
 
-/** Wraps a shell command with trailing backslashes. */
+/** With trailing backslashes. */
 export function wrapCommand(command: string, width: number): string[] {
 	if (command.length <= width) {
 		return [command];
