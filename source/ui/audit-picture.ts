@@ -1,4 +1,4 @@
-/** Draws the audit as a hub with spokes: the callers of the apiserver at the left, what it connects to at the right. */
+/** Draws the audit as a hub with spokes: callers at the left, destinations at the right. */
 import {cellWidth, truncateToCells} from '../text/cell-width.ts';
 import type {Audit, AuditRow, RowId} from '../evidence/audit/audit-object.ts';
 import {kubeletsRow} from '../output/hub-picture.ts';
@@ -23,7 +23,6 @@ const rightRows: ReadonlyArray<readonly [name: string, long: string, RowId]> = [
 const hub = ' apiserver ';
 const wideFrom = 110;
 
-/** One line per spoke, between the top and bottom of the hub's frame. */
 export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width: number): Line[] {
 	const {frame} = glyphs;
 	const isWide = width >= wideFrom;
@@ -52,7 +51,7 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 	const bottom = edge(frame.bottomLeft, frame.bottomRight);
 	const route = `  ${labeled('route', row('C10'))}`;
 	const both = `${route} ${glyphs.dot} ${labeled('SSH', row('C9'))}`;
-	// Whole or not at all: row C9 has it too.
+	// Drawn whole or not at all, because row C9 shows it too.
 	return [
 		line(edge(frame.topLeft, frame.topRight)),
 		...middle,

@@ -1,4 +1,4 @@
-/** The audit view: the picture, one row per path, and the details of the selected row. */
+/** The audit view. */
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
 import {stateName} from '../state/route-name.ts';
 import type {SessionState, ShownAuditRow} from '../state/session-state.ts';
@@ -11,9 +11,8 @@ import {textLines} from './text-rows.ts';
 import {verdictRole} from './verdict-role.ts';
 
 const leastVerdict = 27;
-/** Cells of all columns but title and verdict. */
 const otherColumns = 30;
-/** Narrower screens show no picture and narrower titles. */
+/** Narrower screens show no picture. */
 const wideFrom = 60;
 
 export function auditScreen(screen: RenderInput, rows: number): Line[] {
@@ -71,7 +70,7 @@ function columnWidths(verdicts: readonly number[], columns: number): Widths {
 
 function rowLine(row: ShownAuditRow, {title, verdict}: Widths, glyphs: Glyphs, {isAt}: {isAt: boolean}): Line {
 	const whole = verdictWords(row, glyphs);
-	// Shorten the route first: the TLS state comes after it and decides.
+	// Shorten the route first, because the TLS state after it matters most.
 	const found = cellWidth(whole) <= verdict ? whole : verdictWords(row, glyphs, {short: true});
 	return {
 		spans: [
@@ -85,7 +84,7 @@ function rowLine(row: ShownAuditRow, {title, verdict}: Widths, glyphs: Glyphs, {
 	};
 }
 
-/** `✗ unverified`: the glyph is the verdict and the text is the state, so that color is never the only sign. */
+/** The glyph is the verdict and the text is the state, so that color is never the only sign. */
 function verdictWords(
 	{verdict, state}: ShownAuditRow,
 	{passed, failed, look, strokes}: Glyphs,

@@ -2,7 +2,6 @@
 import {servicePodsTitle} from '../state/list-kinds.ts';
 import type {Role} from './theme.ts';
 
-/** The role of a cell in the column `title`; `undefined` for an ordinary cell. */
 export function cellRole(title: string, cell: string): Role | undefined {
 	if (title === 'STATUS') {
 		return statusRole(cell);

@@ -10,10 +10,7 @@ import {firstKey, type RenderInput} from './render-input.ts';
 import {line, lineWidth, styled, spread, type Line, type Span} from './styled-line.ts';
 import {hubName, tlsRole} from './path-line.ts';
 
-/**
- * `spoke  prod-eu › payments       ada@corp ━ verified ━► apiserver · 2 of 3 read`, or `… apiserver as of 14:03:07` when it has not
- * responded since.
- */
+/** `… ada@corp ━ verified ━► apiserver · 2 of 3 read`, or `… apiserver as of 14:03:07` when it has not responded since. */
 export function header(screen: RenderInput): Line {
 	const {
 		state: {cluster, size},
@@ -46,7 +43,6 @@ export function header(screen: RenderInput): Line {
 	return spread(place, [{text: ' '}, ...userWithin(cluster.user, room), ...way], size.columns);
 }
 
-/** A name is not cut below 12 cells. */
 function userWithin(user: string, room: number): Span[] {
 	if (cellWidth(user) <= room) {
 		return [styled('text.dim', `${user} `)];
@@ -76,7 +72,6 @@ function legOne({state: {cluster}, theme: {glyphs}}: RenderInput, long: boolean)
 	];
 }
 
-/** View, title and short title. */
 const views: ReadonlyArray<readonly [ViewName, string, string]> = [
 	['pods', 'Pods', 'Pods'],
 	['workloads', 'Workloads', 'Work'],
@@ -88,7 +83,7 @@ const views: ReadonlyArray<readonly [ViewName, string, string]> = [
 	['sandbox', 'Sandbox', 'Sandbox'],
 ];
 
-/** `─┤1 Pods 12├─2 Workloads 6─…`; a narrow screen drops counts, then shortens titles, then shows keys only. */
+/** A narrow screen drops counts, then shortens titles, then shows keys only. */
 export function viewRule(screen: RenderInput, right = ''): Line {
 	const {
 		state,
@@ -149,7 +144,7 @@ function sizeOf({phase, counted, total}: ListState): string {
 	}
 }
 
-/** `── Path to api ──────── w why ─`, with focus `─┤Why├ …`; `short` replaces a `right` that does not fit. */
+/** `short` replaces a `right` that does not fit. */
 export function titledRule(
 	screen: RenderInput,
 	title: string,
@@ -163,7 +158,6 @@ export function titledRule(
 	const left = options.focus
 		? [styled('rule', rule), styled('focus', `${tabLeft}${title}${tabRight}`), {text: options.after ? ` ${options.after} ` : ''}]
 		: [styled('rule', rule + rule), {text: ` ${title} `}, {text: options.after ? `${options.after} ` : ''}];
-	// The title is cut last.
 	const room = Math.max(0, size.columns - lineWidth(left) - 4);
 	const {right: whole = '', short = whole} = options;
 	const said = truncateToCells(cellWidth(whole) <= room ? whole : short, room, glyphs.more);
@@ -171,7 +165,7 @@ export function titledRule(
 	return spread(left, right, size.columns, styled('rule', rule));
 }
 
-/** Key hints; those that do not fit are left out whole, but never those of commands and help. */
+/** Never drops the hints of commands and help. */
 export function footer(screen: RenderInput): Line {
 	const {state, hints} = screen;
 	const width = state.size.columns - 1;
@@ -192,7 +186,6 @@ export function footer(screen: RenderInput): Line {
 
 	const all = footerHints(hints).map(hint => (hint.id === 'form.submit' && submit !== null ? {...hint, label: submit} : hint));
 	const last = all.filter(({id}) => id === 'palette.open' || id === 'help.open');
-	// No gap after the last hint.
 	const room = width - widthOf(last) + 2;
 	const isText = top !== undefined && top !== 'tail';
 	const shown: Array<(typeof all)[number]> = [];
@@ -214,7 +207,6 @@ export function footer(screen: RenderInput): Line {
 	);
 }
 
-/** The keys that can follow the first key of a sequence. */
 function pendingFooter({hints, theme: {glyphs}}: RenderInput, pending: string): Line {
 	const next = hints.flatMap(({keys, action}) =>
 		keys.flatMap(key =>
@@ -226,7 +218,7 @@ function pendingFooter({hints, theme: {glyphs}}: RenderInput, pending: string): 
 
 const noticeRole = {error: 'notice.error', warn: 'notice.warn', plain: undefined} as const;
 
-/** A notice that is cut names the key of the messages, which show all of it. */
+/** The messages show a notice that is cut here. */
 function noticeFooter(screen: RenderInput, {text, role, hint}: Message): Line {
 	const {columns} = screen.state.size;
 	const messages = hint === '' && cellWidth(text) > columns - 1 ? firstKey(screen, 'messages.open') : null;
@@ -238,7 +230,6 @@ function noticeFooter(screen: RenderInput, {text, role, hint}: Message): Line {
 	);
 }
 
-/** Only the scrolling keys: any other key closes the help. */
 function helpFooter({hints}: RenderInput): Line {
 	const turns = hints.flatMap(({action, keys}) =>
 		action.id === 'text.down' || action.id === 'text.page-down' ? [styled('key', keys[0] ?? ''), {text: ` ${action.title}  `}] : [],
@@ -250,7 +241,6 @@ function widthOf(hints: ReadonlyArray<{key: string; label: string}>): number {
 	return hints.reduce((sum, {key, label}) => sum + cellWidth(key) + cellWidth(label) + 3, 0);
 }
 
-/** Wraps at words; a longer word is broken. */
 export function wrapToWidth(text: string, width: number): string[] {
 	const out: string[] = [];
 	for (const paragraph of text.split('\n')) {
@@ -276,7 +266,7 @@ export function wrapToWidth(text: string, width: number): string[] {
 	return out;
 }
 
-/** Counts the rows that are not visible: `4 more` at the top of a list, else `2 above · 4 below`. */
+/** `4 more` at the top of a list, else `2 above · 4 below`. */
 export function describeHiddenRows(above: number, below: number): string {
 	if (above === 0) {
 		return `${below} more`;

@@ -1,4 +1,4 @@
-/** The connections pane: one row per open stream with its state, path and traffic. */
+/** The connections pane: one row per open stream. */
 import {cellWidth, truncateToCells, fitToCells} from '../text/cell-width.ts';
 import type {Path} from '../evidence/evidence.ts';
 import {worstPath, type ConnectionEntry} from '../state/connection-list.ts';
@@ -14,7 +14,6 @@ import type {Glyphs} from './glyphs.ts';
 import {formatRoundTrips, pendingTimes} from './round-trips.ts';
 import {line, lineWidth, styled, spread, type Line, type Span} from './styled-line.ts';
 
-/** On narrower screens a row has only a name and a TLS state. */
 const narrowBelow = 60;
 const narrowRoom = 22;
 
@@ -28,7 +27,6 @@ export function connectionsPane(screen: RenderInput, rows: number): Line[] {
 		return noConnections(screen, rows);
 	}
 
-	// With more entries than rows, the last row counts the others.
 	const room = connections.length > rows && rows > 1 ? rows - 1 : rows;
 	const top = Math.max(0, Math.min(connectionCursor - room + 1, connections.length - room));
 	const shown = connections.slice(top, top + room);
@@ -80,7 +78,7 @@ function newsMark({markedAt}: ConnectionEntry, now: number, {look}: Glyphs): Spa
 	return markedAt !== null && now - markedAt < changeMarkMs ? styled('notice.warn', look) : {text: ' '};
 }
 
-/** The same for all rows, so that the badges are aligned. */
+/** Equal for all rows, to align the badges. */
 function roomForWhat({connections, cluster}: SessionState, isWide: boolean): number {
 	if (isWide) {
 		return 36;
@@ -89,7 +87,7 @@ function roomForWhat({connections, cluster}: SessionState, isWide: boolean): num
 	return connections.every(({context}) => context === cluster.context) ? 22 : 27;
 }
 
-/** Empty while the note of a stream that is not open takes the place of its path. */
+/** Empty while the note of a stream that is not open takes its place. */
 function badge(
 	entry: ConnectionEntry,
 	path: Path | null,
@@ -110,7 +108,6 @@ function wasSpans(path: Path): Span[] {
 	return hasEnded(path) ? [styled('text.dim', 'was ')] : [];
 }
 
-/** The path is of a connection that ended, and no other is open. */
 function hasEnded(path: Path | null): boolean {
 	return path?.about === 'ended-connection';
 }
@@ -128,7 +125,7 @@ function roundTrip(state: SessionState, {kind}: ConnectionEntry, path: Path | nu
 	return trips === '' && kind === 'logs' ? 'no round-trip time for logs' : trips;
 }
 
-/** `logs api-…-95fgt      ━unverified`: the TLS state is cut last, and a note before the name. */
+/** The TLS state is cut last, and a note before the name. */
 function narrowRow(entry: ConnectionEntry, path: Path | null, {glyphs, room}: {glyphs: Glyphs; room: number}): Span[] {
 	const what = entry.kind === 'forward' ? entry.what : `${entry.kind} ${entry.what}`;
 	const word = narrowWord(entry, path, glyphs);
@@ -176,7 +173,6 @@ function listenerBadge(path: Path | null, glyphs: Glyphs, isWide: boolean): Span
 		: [styled('text.dim', 'last '), ...pathBadge(path, glyphs).slice(-1)];
 }
 
-/** Who else can use the open listeners. */
 export function listenerUsersText({state: {connections}}: Pick<RenderInput, 'state'>): string {
 	return connections
 		.flatMap(({usable, phase}) => (usable !== null && phase !== 'stopped' && phase !== 'failed' ? [usable] : []))

@@ -1,9 +1,8 @@
-/** The evidence or the needs of a verdict, as much as fits: the fact first, then its source. */
+/** The evidence or the needs of a verdict. */
 import type {Evidence, Path, Verdict} from '../evidence/evidence.ts';
 import {cellWidth} from '../text/cell-width.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 
-/** Short texts of observations by the rule that used them, for when the observation does not fit. */
 const shortWords: Readonly<Record<string, string>> = {
 	'egress-file-empty': 'no egress file',
 	'egress-file-set': 'egress file set',
@@ -46,7 +45,7 @@ export function describeEvidence(
 	return verdict.why === undefined ? needWords(verdict.need, room, words) : sanitizeLine(verdict.why);
 }
 
-/** Equal observations of several sources appear once: `no egress file (flagz, mirror-pod)`. */
+/** Equal observations appear once: `no egress file (flagz, mirror-pod)`. */
 function joined(read: readonly Evidence[], say: (one: Evidence) => string, withSources: boolean): string {
 	return [...Map.groupBy(read, say)]
 		.map(([said, all]) => {
@@ -56,7 +55,7 @@ function joined(read: readonly Evidence[], say: (one: Evidence) => string, withS
 		.join('; ');
 }
 
-/** `needs get on /flagz, or list pods in kube-system`: permissions, or else probes; as many whole ones as fit. */
+/** Permissions, or else probes; as many whole ones as fit. */
 function needWords(need: Verdict<string>['need'], room: number, words: (text: string) => string): string {
 	const rights = need.flatMap(({permission}) => (permission === null ? [] : [permission.replace('nonResourceURL', 'on')]));
 	const others = need.flatMap(({or}) => (or === null ? [] : [words(or)]));
@@ -69,7 +68,6 @@ function needWords(need: Verdict<string>['need'], room: number, words: (text: st
 			);
 }
 
-/** The first text that fits, else the last. */
 function longestThatFits(texts: readonly string[], room: number): string {
 	return texts.find(text => cellWidth(text) <= room) ?? texts.at(-1)!;
 }

@@ -1,4 +1,4 @@
-/** The status of a list at the right of the rule above it. */
+/** The status of a list. */
 import {countPresent, type ListState} from '../state/list-state.ts';
 import {describeNextRetry} from '../state/describe-next-retry.ts';
 import {parseRowFilter} from '../state/row-filter.ts';
@@ -7,7 +7,6 @@ import {formatAge} from '../text/format-time.ts';
 import {chooseColumns, headText, rangeOf, spaceBeside} from './list-columns.ts';
 import type {RenderInput} from './render-input.ts';
 
-/** Row range (if the column titles leave no room for it), filter and connection state. */
 export function describeListStatus(screen: RenderInput, list: ListState, width: number): string {
 	const {state} = screen;
 	const parts: string[] = [];

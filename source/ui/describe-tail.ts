@@ -1,4 +1,4 @@
-/** Describes a tail: scope, state, older lines and counters. */
+/** Describes a tail. */
 import {describeMatchPosition} from '../state/describe-matches.ts';
 import {countMatches} from '../state/tail/shown-matches.ts';
 import {describeActivity, podCount, presentSources, shownLength, pausedBacklog, type TailView} from '../state/tail/tail-view.ts';
@@ -7,7 +7,6 @@ import {formatQuantity, formatNumber} from '../text/format-number.ts';
 import {describeFilter} from './empty-tail.ts';
 import type {Role} from './theme.ts';
 
-/** Pods, containers and start, as far as the title does not show them. */
 export function describeTailScope(view: TailView, dot: string): string {
 	const pods = podCount(view.sources);
 	const names = new Set(view.sources.map(source => source.container));
@@ -39,13 +38,11 @@ function fromWords({since, previous}: TailView): string {
 	return since === 'tail' ? '' : `since ${since}`;
 }
 
-/** Says that only one of several containers is followed. */
 function ofContainers({sources}: TailView): string {
 	const most = Math.max(0, ...sources.map(({besides = []}) => besides.length));
 	return most === 0 ? '' : `, 1 of ${most + 1} containers`;
 }
 
-/** Paused, loading older lines, not following or following, with the number of hidden lines. */
 export function describeTailState(view: TailView, dot: string): string {
 	if (view.pausedAt !== null) {
 		const {lines, errors} = pausedBacklog(view);
@@ -65,7 +62,6 @@ export function describeTailState(view: TailView, dot: string): string {
 	return `${view.phase}${activity === '' ? '' : ` ${dot} ${activity}`}`;
 }
 
-/** What precedes the first line; `key` loads it. */
 export function describeOlderLines(
 	{older: {phase, read, note}, buffer, since}: Pick<TailView, 'older' | 'buffer' | 'since'>,
 	key: string | undefined,
@@ -99,7 +95,7 @@ function readingWords(read: number): string {
 	return `loading older lines, ${formatNumber(read)} so far`;
 }
 
-/** The far ends of its paths, unless that is one pod: `kubelets n1 n2`. */
+/** The far ends of the paths, such as `kubelets n1 n2`; `undefined` for a single pod. */
 export function describeFarEnds(view: TailView): string | undefined {
 	const nodes = [
 		...new Set(
@@ -116,10 +112,10 @@ export function describeFarEnds(view: TailView): string | undefined {
 	return pods > 1 && nodes.length === 1 ? `kubelet ${nodes[0]!}, ${pods} pods` : undefined;
 }
 
-/** A counter below a tail; those that are zero are left out first. */
+/** Zero counters are omitted first. */
 export type TailCount = {text: string; role: Role; isZero: boolean};
 
-/** From left to right. `previousLog` is the key that shows the previous log. */
+/** `previousLog` is the key that shows the previous log. */
 export function tailCounts(view: TailView, previousLog: string | undefined): TailCount[] {
 	const {
 		buffer,
@@ -171,7 +167,6 @@ function searchedWords(view: TailView): readonly string[] {
 	];
 }
 
-/** Not while it waits for a restart: the log that is shown then is the previous one. */
 function logBeforeWords({phase, previous}: TailView, key: string | undefined): string {
 	return key === undefined || phase !== 'following' || previous ? '' : ` (${key} previous log)`;
 }

@@ -1,4 +1,4 @@
-/** The prompt line and the dialog boxes, as lines with a position. */
+/** Dialogs as lines with a position. */
 import {cellWidth, truncateToCells, truncateStartToCells, fitToCells} from '../text/cell-width.ts';
 import {
 	isFieldVisible,
@@ -19,7 +19,7 @@ import {line, lineWidth, styled, spread, type Line, type Span} from './styled-li
 
 export type Floating = {lines: readonly Line[]; left: number; top: number; width: number};
 
-/** `null` for a prompt, which is the last row of the screen. */
+/** `null` for a prompt, which is the last row. */
 export function dialogBox(screen: RenderInput, overlay: Dialog): Floating | null {
 	switch (overlay.kind) {
 		case 'prompt': {
@@ -73,12 +73,10 @@ export function promptLine(screen: RenderInput, prompt: PromptDialog): Line {
 		return spread(lead, right, size.columns);
 	}
 
-	// Candidates matter more than key hints.
 	const hasNames = prompt.note !== '' && prompt.problem === null && lineWidth(lead) + 12 < size.columns;
 	return hasNames ? line(...lead, '  ', styled('text.dim', `${prompt.note} `)) : line(...lead);
 }
 
-/** Text longer than `room` is shown around the caret. */
 function typedSpans({text, caret}: TextInput, sign: string, room: number): Span[] {
 	const [before, after] = [text.slice(0, caret), text.slice(caret)];
 	const left = room - cellWidth(sign);
@@ -96,7 +94,6 @@ function picker(screen: RenderInput, overlay: PickerDialog): Floating {
 	const most = Math.max(3, Math.min(14, size.rows - 10 - overlay.notes.length));
 	const from = Math.max(0, Math.min(overlay.index - Math.floor(most / 2), items.length - most));
 	const columns = Math.max(1, ...overlay.items.map(item => item.cells.length));
-	// The last column is not padded.
 	const widths = Array.from({length: columns - 1}, (_, column) => columnWidth(overlay, column));
 	const row = (cells: readonly string[]) =>
 		cells.map((cell, column) => (column === columns - 1 ? cell : fitToCells(cell, widths[column]!))).join('  ');
@@ -154,7 +151,7 @@ function form(screen: RenderInput, overlay: FormDialog): Floating {
 	} = screen;
 	const width = Math.min(76, size.columns - 4);
 	const label = Math.max(...overlay.fields.map(field => cellWidth(field.label))) + 2;
-	// A low screen needs the blank rows for a problem.
+	// A low screen may need the rows for a problem.
 	const blank = size.rows < 20 ? [] : [line('')];
 	const lines: Line[] = [...blank];
 	for (const [index, field] of overlay.fields.entries()) {
@@ -234,7 +231,7 @@ function confirm(screen: RenderInput, overlay: ConfirmDialog): Floating {
 
 /** Continues a command as a shell reads it, so that it can be copied. */
 function wrapCommand(command: string, width: number): string[] {
-	// Two cells are for the indentation; two for the backslash are needed only if the command continues.
+	// Only a continued command needs two cells for the backslash.
 	if (cellWidth(command) <= width + 4) {
 		return [`  ${command}`];
 	}
@@ -246,7 +243,6 @@ function wrapCommand(command: string, width: number): string[] {
 	});
 }
 
-/** Breaks a word that is longer than a row. */
 function piecesOf(row: string, width: number): string[] {
 	if (cellWidth(row) <= width) {
 		return [row];
@@ -256,7 +252,7 @@ function piecesOf(row: string, width: number): string[] {
 	return [head, ...piecesOf(row.slice(head.length), width)];
 }
 
-/** Breaks only between shell words: within quotes the backslash would be part of the word. */
+/** Breaks only between shell words, because a backslash in quotes would be part of the word. */
 function rowsOfWords(command: string, width: number): string[] {
 	const rows: string[] = [];
 	for (const word of command.match(/(?:'[^']*'|\\.|[^\s'\\])+/g) ?? []) {
@@ -280,7 +276,6 @@ function keysOf(screen: RenderInput, actions: ReadonlyArray<readonly [string, st
 
 type KeyHint = {action: string; spans: readonly Span[]};
 
-/** Hints that are left out first when the frame is narrow. */
 const leftOut = ['picker.complete', 'form.next', 'form.copy-script', 'picker.up'];
 
 function keysWithin(hints: readonly KeyHint[], room: number, dot: string): Span[] {
@@ -302,7 +297,6 @@ function framed(screen: RenderInput, title: string, lines: readonly Line[], hint
 		state: {size},
 	} = screen;
 	const inner = width - 2;
-	// A longer title would push the corner out.
 	const head = truncateToCells(title, inner - 3, more);
 	const keys = keysWithin(hints, inner - 3, dot);
 	const edge = styled('rule', frame.side);

@@ -1,4 +1,4 @@
-/** The text of an empty list: why it is empty and what to do. */
+/** The text of an empty list. */
 import {textLabel} from '../state/describe-unreachable.ts';
 import {listKinds, type ListName} from '../state/list-kinds.ts';
 import type {ListState} from '../state/list-state.ts';
@@ -62,7 +62,6 @@ function placeOf({state: {cluster}}: RenderInput, name: ListName): string {
 	return listKinds[name].namespaced ? (cluster.namespace ?? 'any namespace') : 'this cluster';
 }
 
-/** Each with its key, or else its command. */
 function wayOut(screen: RenderInput): {pick: string; all: string; why: string; clears: string} {
 	const {namespace, lastNamespace} = screen.state.cluster;
 	return {

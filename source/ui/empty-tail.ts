@@ -1,4 +1,4 @@
-/** The text of an empty tail: why it is empty and what to do. */
+/** The text of an empty tail. */
 import {levelNames} from '../state/tail/line-buffer.ts';
 import {effectiveFilter, shownLength, type SincePreset, type TailView} from '../state/tail/tail-view.ts';
 import {clockTime} from '../text/format-time.ts';
@@ -81,13 +81,12 @@ const windowWords: Readonly<Record<SincePreset, string>> = {
 	head: 'so far',
 };
 
-/** Presets that reach further back; none after `tail`, which reads from the end of the log. */
+/** None after `tail`, which reads from the end of the log. */
 function furtherThan(since: SincePreset): readonly SincePreset[] {
 	const presets: readonly SincePreset[] = ['1m', '5m', '15m', '30m', '1h', 'head'];
 	return since === 'tail' ? [] : (['5m', '1h', 'head'] as const).filter(preset => presets.indexOf(preset) > presets.indexOf(since));
 }
 
-/** The active filters: `!200, warn and worse`. */
 export function describeFilter(view: TailView): string {
 	const {level, sources} = view;
 	const {text, inverse} = effectiveFilter(view);

@@ -1,4 +1,4 @@
-/** The expanded line of a tail: its JSON fields, or its wrapped text. */
+/** The expanded line of a tail. */
 import {allJsonFields, type JsonField} from '../state/tail/json-fields.ts';
 import type {TailLine} from '../state/tail/line-buffer.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
@@ -9,7 +9,7 @@ import type {Glyphs} from './glyphs.ts';
 import {firstKey, type RenderInput} from './render-input.ts';
 import {line, styled, type Line, type Span} from './styled-line.ts';
 
-/** A titled rule and the content, in at most half of the `room` rows; empty if no line is expanded or it was dropped. */
+/** Takes at most half of the `room` rows. */
 export function expandedLine(screen: RenderInput, view: TailView, room: number): Line[] {
 	const layer = screen.state.layers.at(-1);
 	const number = layer?.kind === 'tail' ? layer.line : null;
@@ -49,13 +49,11 @@ function fieldSpans({name, value, kind}: JsonField, {newLine}: Glyphs): Span[] {
 	];
 }
 
-/** Number of JSON fields, or of rows of text. */
 export function expandedLength({bytes}: TailLine, columns: number): number {
 	const text = bytes.toString('utf8');
 	return allJsonFields(text)?.length ?? textRows(text, columns).length;
 }
 
-/** The first visible row, so that the selected one and one below it are visible. */
 function firstShown(cursor: number, length: number, most: number): number {
 	return Math.max(0, Math.min(cursor - most + 2, length - most));
 }

@@ -1,4 +1,4 @@
-/** The forwards view: each forward with state and traffic, and the log of the selected one. */
+/** The forwards view. */
 import {clockTime, formatAge} from '../text/format-time.ts';
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
 import {formatBytes} from '../text/format-number.ts';
@@ -24,7 +24,7 @@ function localWords({local, asked}: ForwardState): string {
 	return local === null ? asked : `:${local}`;
 }
 
-/** With the port, which distinguishes two forwards of one pod. */
+/** The port distinguishes two forwards of one pod. */
 function toWords({target, remote, namespace}: ForwardState, onScreen: string | null): string {
 	return `${qualifyWithNamespace(abbreviatePodName(target), namespace, onScreen)}:${remote}`;
 }
@@ -79,7 +79,6 @@ export function forwardsScreen(screen: RenderInput, rows: number): Line[] {
 	return padLines([head, ...list.slice(top, top + listRows), ...(at ? logLines(screen, at) : [])], rows);
 }
 
-/** Open connections, then past events, newest first. */
 function logLines(screen: RenderInput, at: ForwardState): Line[] {
 	const {
 		state: {size, cluster},

@@ -1,4 +1,4 @@
-/** The glyphs of the screen in Unicode and ASCII; each is one cell wide, none is an emoji. */
+/** The glyphs of the screen. Each is one cell wide, none is an emoji. */
 import {asciiFallbacks, showsUnicode} from '../text/terminal-charset.ts';
 
 export type Glyphs = {
@@ -100,12 +100,11 @@ export const asciiGlyphs: Glyphs = {
 	spark: ['_', '.', '-', '=', '+', '*', '#'],
 };
 
-/** ASCII if the terminal cannot show Unicode. */
 export function chooseGlyphs(env: NodeJS.ProcessEnv, platform: string): Glyphs {
 	return showsUnicode(env, platform) ? unicodeGlyphs : asciiGlyphs;
 }
 
-/** Glyphs that occur in texts of spoke, each of one cell. */
+/** Glyphs in texts of spoke, one cell each. */
 const spelled: Readonly<Record<string, string>> = {
 	...asciiFallbacks,
 	...Object.fromEntries(
@@ -134,7 +133,7 @@ const spelled: Readonly<Record<string, string>> = {
 	),
 };
 
-/** Replaces the glyphs of spoke by ASCII of the same width; other characters stay. */
+/** Keeps the width. Characters that are not glyphs of spoke stay. */
 export function toAscii(text: string): string {
 	return text.replaceAll(/[^\u0000-\u007F]/g, sign => spelled[sign] ?? sign);
 }

@@ -1,4 +1,4 @@
-/** The help screen: the keys of the current view, of lists and of the program, with reasons for disabled ones, and a legend. */
+/** The help screen. */
 import {contexts, contextStack} from '../keymap/contexts.ts';
 import {describeKeys, type KeyHint} from '../keymap/describe-keys.ts';
 import {formatKeys} from '../keymap/key-name.ts';
@@ -15,7 +15,6 @@ export function helpScreen(screen: RenderInput, {context, top}: {context: string
 
 const tlsWords = {verified: 'checked', unverified: 'not checked', plain: 'not encrypted'} as const;
 
-/** The filter syntax, if the current view has filters. */
 function filterLegend({keymap}: RenderInput, context: string): Line[] {
 	const here = contextStack(context);
 	const head = [line(''), line(styled('title', 'FILTERS'))];
@@ -31,12 +30,10 @@ function filterLegend({keymap}: RenderInput, context: string): Line[] {
 	return [];
 }
 
-/** No blank line at the top of a column. */
 function withoutBlankTop(lines: readonly Line[]): readonly Line[] {
 	return lines[0]?.spans.every(({text}) => text === '') ? lines.slice(1) : lines;
 }
 
-/** In as many columns as fit; may be longer than the screen. */
 export function helpBody(screen: RenderInput, context: string): Line[] {
 	const {
 		state: {size, refused},

@@ -1,4 +1,4 @@
-/** Highlights the matches of a search in the visible lines. */
+/** Highlights search matches in the visible lines. */
 import {patternOf, type LineIndex} from '../state/tail/line-index.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
 import {findMatchesWithin} from '../text/bounded-match.ts';
@@ -6,9 +6,9 @@ import {styled, type Span} from './styled-line.ts';
 
 export type MatchRanges = ReadonlyArray<readonly [from: number, to: number]>;
 
-/** A regular expression may delay one frame by this much. */
+/** A regular expression may delay a frame by this much. */
 const longestMs = 20;
-/** An expression is dropped after this many slow frames; fewer may be due to a busy machine. */
+/** Fewer slow frames may be due to a busy machine. */
 const mostSlowFrames = 3;
 const slowFrames = new WeakMap<LineIndex, number>();
 

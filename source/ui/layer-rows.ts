@@ -1,4 +1,4 @@
-/** The rows of a scrollable layer and the lines they belong to. */
+/** The rows of a scrollable layer. */
 import type {Layer, TextLine} from '../state/session-state.ts';
 import {wrappingOf} from '../state/text-wrapping.ts';
 import {helpBody} from './help-screen.ts';
@@ -33,7 +33,6 @@ export function layerRows(screen: RenderInput, layer: Layer): readonly number[] 
 	}
 }
 
-/** The lines that can be wrapped or scrolled sideways; none for other layouts. */
 export function layerTexts(screen: RenderInput, layer: Layer): readonly TextLine[] {
 	switch (layer.kind) {
 		case 'why': {

@@ -1,4 +1,4 @@
-/** Chooses the columns of a list that fit, and their widths. */
+/** Chooses the columns of a list and their widths. */
 import {isAscending} from '../state/sort-rows.ts';
 import {ageTitle, listKinds, servicePodsTitle, type ListColumn} from '../state/list-kinds.ts';
 import type {ListState} from '../state/list-state.ts';
@@ -11,32 +11,27 @@ import {cellRole} from './cell-role.ts';
 import type {RenderInput} from './render-input.ts';
 import type {Role} from './theme.ts';
 
-/** Cells between two columns. */
 export const gap = 2;
-/** Cells for mark and cursor. */
 const lead = 3;
-/** The widest column; `narrowest` on a narrow screen. */
 const widest = 40;
 const narrowBelow = 60;
 const narrowest = 11;
-/** From this width on columns of the second rank are shown. */
+/** From this width on columns of rank 1 are shown. */
 const rankOneFrom = 100;
-/** The least width of a name on a narrow screen, where the status matters more than a whole name. */
+/** On a narrow screen the status matters more than a whole name. */
 const narrowName = 13;
 const tightNamespace = 14;
-/** Cells at the right edge. */
 const edge = 1;
 
 export type ColumnLayout = {title: string; width: number; cell(row: Row): string; role?(row: Row): Role | undefined};
 
-/** From left to right; `shown` are the rows on the screen. */
 export function chooseColumns(screen: RenderInput, list: ListState, shown: readonly Row[], width: number): ColumnLayout[] {
 	const isNarrow = width < narrowBelow;
 	const measure = measureOf(list, shown);
 	const nameWidth = measure('NAME', row => row.name, 63);
 	const roomForName = (chosen: Chosen) => width - lead - edge - widthOf(chosen);
 	const all = allColumns(screen, list, measure, width);
-	// Tighten the other columns before names are cut below 36 cells.
+	// Tighten other columns before names are cut below 36 cells.
 	const chosen = roomForName(all) < Math.min(nameWidth, 36) ? tightened(screen, list, measure, all, isNarrow) : all;
 	const {before, columns, after} = withFewer(
 		chosen,
@@ -50,10 +45,8 @@ export function chooseColumns(screen: RenderInput, list: ListState, shown: reado
 
 type Wanted = {column: ListColumn; index: number; placed: ColumnLayout};
 
-/** All columns but the name. */
 type Chosen = {before: readonly ColumnLayout[]; columns: readonly Wanted[]; after: readonly ColumnLayout[]};
 
-/** The cells that a column needs, up to `most`. */
 type Measure = (title: string, cell: (row: Row) => string, most?: number) => number;
 
 function measureOf({visible}: ListState, shown: readonly Row[]): Measure {
@@ -61,7 +54,6 @@ function measureOf({visible}: ListState, shown: readonly Row[]): Measure {
 	return (title, cell, most = widest) => Math.min(most, Math.max(cellWidth(title), ...sample.map(row => cellWidth(cell(row)))));
 }
 
-/** The columns at full width. */
 function allColumns(screen: RenderInput, list: ListState, measure: Measure, width: number): Chosen {
 	const {now, cluster} = screen.state;
 	const {columns, namespaced} = listKinds[list.name];
@@ -83,7 +75,6 @@ function allColumns(screen: RenderInput, list: ListState, measure: Measure, widt
 	};
 }
 
-/** The same columns with short titles and the least width. */
 function tightened(screen: RenderInput, list: ListState, measure: Measure, {before, columns, after}: Chosen, isNarrow: boolean): Chosen {
 	return {
 		before: before.map(one => ({...one, width: Math.min(one.width, tightNamespace)})),
@@ -128,7 +119,7 @@ function cellOf({state: {now, servicePods}}: RenderInput, list: ListState, colum
 		return row => servicePodsCell(servicePods, row.namespace, row.name);
 	}
 
-	// `13 (2m ago)`: only the wide columns show the age.
+	// `13 (2m ago)`: only wide columns show the age.
 	return list.wide || column.numeric !== true
 		? row => cellNow(row, index, column, now)
 		: row => (row.cells[index] ?? '').replace(/ \(.*$/, '');
@@ -138,13 +129,12 @@ function widthOf({before, columns, after}: Chosen): number {
 	return [...before, ...columns.map(({placed}) => placed), ...after].reduce((sum, column) => sum + column.width + gap, 0);
 }
 
-/** Removes columns until the rest fits or none can be removed. */
 function withFewer(chosen: Chosen, isNarrow: boolean, isEnough: (chosen: Chosen) => boolean): Chosen {
 	const fewer = isEnough(chosen) ? null : withoutOne(chosen, isNarrow);
 	return fewer === null ? chosen : withFewer(fewer, isNarrow, isEnough);
 }
 
-/** Removes the column that requires the longest name; the most important one after the age. */
+/** Removes the column that requires the longest name. */
 function withoutOne(chosen: Chosen, isNarrow: boolean): Chosen | null {
 	const {columns, after} = chosen;
 	const isMost = mostWanting(chosen).column.leastName <= narrowName;
@@ -156,12 +146,10 @@ function withoutOne(chosen: Chosen, isNarrow: boolean): Chosen | null {
 	return columns.length > least ? {...chosen, columns: columns.filter(one => one !== mostWanting(chosen))} : null;
 }
 
-/** The least width of the name beside these columns. */
 function leastName(chosen: Chosen, isNarrow: boolean): number {
 	return isNarrow ? narrowName : mostWanting(chosen).column.leastName;
 }
 
-/** The rightmost of equal ones. */
 function mostWanting({columns}: Chosen): Wanted {
 	return columns.reduce((most, one) => (one.column.leastName >= most.column.leastName ? one : most));
 }
@@ -174,7 +162,7 @@ function ageCell({gone, created}: Row, now: number): string {
 	return created === null ? '' : formatAge(now - created);
 }
 
-/** Column titles with the sort direction, except in the default order by name. */
+/** No sort direction for the default order by name. */
 export function headText({name, order}: ListState, columns: readonly ColumnLayout[]): string {
 	const sign = isAscending(listKinds[name], order) ? '↑' : '↓';
 	const signOf = (title: string) => (title === order.column && (order.reverse || title !== 'NAME') ? sign : '');
@@ -182,17 +170,15 @@ export function headText({name, order}: ListState, columns: readonly ColumnLayou
 	return `   ${heads.join(' '.repeat(gap))}`.trimEnd();
 }
 
-/** Cells between the titles and the range at the right; below 1, the range does not fit. */
+/** Below 1, the range does not fit. */
 export function spaceBeside(text: string, range: string, width: number): number {
 	return width - cellWidth(text) - cellWidth(range) - edge;
 }
 
-/** `1–20/345`: the visible rows. */
 export function rangeOf({visible, top}: ListState, rows: number): string {
 	return `${formatNumber(top + 1)}–${formatNumber(Math.min(visible.length, top + rows))}/${formatNumber(visible.length)}`;
 }
 
-/** Exactly `width` cells. */
 export function fillCell(text: string, width: number): string {
 	const wide = cellWidth(text);
 	if (wide <= width) {
@@ -200,6 +186,6 @@ export function fillCell(text: string, width: number): string {
 	}
 
 	const head = truncateToCells(text, Math.max(1, Math.floor((width - 1) * 0.6)), '');
-	// Keep the end of a pod name, which identifies the pod.
+	// The end of a pod name identifies the pod.
 	return fitToCells(head + truncateStartToCells(text, width - cellWidth(head)), width);
 }

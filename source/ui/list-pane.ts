@@ -1,4 +1,4 @@
-/** A list: column titles and the visible rows, or the text of an empty list. */
+/** A list, or the text of an empty list. */
 import type {ListName} from '../state/list-kinds.ts';
 import type {ListState} from '../state/list-state.ts';
 import {isAwaitingApiserver} from '../state/session-state.ts';
@@ -10,7 +10,6 @@ import type {RenderInput} from './render-input.ts';
 import {padLines, line, styled, type Line, type Span} from './styled-line.ts';
 import {unreachablePane} from './unreachable-pane.ts';
 
-/** Column titles and `rows` lines, `width` cells wide. */
 export function listPane(screen: RenderInput, name: ListName, rows: number, width: number): Line[] {
 	const list = screen.state.lists[name];
 	if (isAwaitingApiserver(screen.state)) {

@@ -1,4 +1,4 @@
-/** One drawn log line: time, pod, and the text with its own colors or as JSON fields. */
+/** One drawn log line. */
 import {sanitize} from '../text/sanitize.ts';
 import {levelNames, type TailLine} from '../state/tail/line-buffer.ts';
 import {readJsonLine, type JsonLine} from '../state/tail/json-fields.ts';
@@ -8,7 +8,7 @@ import type {Glyphs} from './glyphs.ts';
 import {styled, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
 
-/** Longer lines are cut; the expanded line shows all. */
+/** The expanded line shows all of a longer line. */
 const longestDrawn = 8192;
 
 /** `lead` is time and name. */
@@ -38,7 +38,7 @@ export function logLine(view: TailView, line: TailLine, glyphs: Glyphs): LogLine
 	return {lead: spans, text: [...(json ? jsonSpans(json, view, glyphs) : textSpans(text, line)), ...rest]};
 }
 
-/** The time of the last line before it that was not late. */
+/** Time of the previous line that was not late. */
 function newestBefore({buffer}: TailView, number: number): number {
 	for (let before = number - 1; before >= buffer.first && before > number - 1000; before--) {
 		const line = buffer.line(before)!;
@@ -59,7 +59,7 @@ function nameWidth(view: TailView): number {
 	);
 }
 
-/** `14:02:07.882` in UTC, or with the date. */
+/** In UTC: `14:02:07.882`, or with the date. */
 export function formatLogTime(time: number, how: 'clock' | 'full' | 'none'): string {
 	if (time === 0) {
 		return how === 'full' ? ' '.repeat(24) : ' '.repeat(12);
@@ -104,7 +104,6 @@ function sgrBehind(sgr: string, codes: string): string {
 /** Indexed by `LineLevel`. */
 const levelRoles: ReadonlyArray<Role | undefined> = [undefined, 'text.dim', undefined, 'level.warn', 'level.error', 'level.error'];
 
-/** By the level name of a JSON line. */
 function wordRole(word: string): Role | undefined {
 	if (/err|fatal|panic|crit/.test(word)) {
 		return 'level.error';

@@ -1,4 +1,4 @@
-/** Rows that Ink lays out and the row painter writes as they are. */
+/** Rows that Ink lays out and the row painter writes unchanged. */
 import {Box, type DOMElement} from 'ink';
 import {createContext, memo, use, useId, useLayoutEffect, useRef, type ReactNode} from 'react';
 import type {RowPainter} from '../terminal/row-painter.ts';

@@ -1,4 +1,4 @@
-/** The path as one line: the stroke before each word is its basis. It shrinks in a fixed order and never loses the worst TLS state. */
+/** The path as one line. The stroke before each word is its basis. It shrinks in a fixed order and never loses the worst TLS state. */
 import {failedLeg} from '../evidence/failed-leg.ts';
 import type {Basis, Leg, Path, RouteState, TlsState} from '../evidence/evidence.ts';
 import {routeName} from '../state/route-name.ts';
@@ -28,7 +28,6 @@ type Form = {
 const whole: Form = {direct: true, pod: true, replica: true, ends: true, names: true, leg1: 'way', route: 'long'};
 const narrow: Form = {...whole, direct: false, pod: false, replica: false, ends: false, route: 'short'};
 
-/** From the longest to the shortest. */
 const forms: readonly Form[] = [
 	whole,
 	{...whole, direct: false},
@@ -50,7 +49,6 @@ const formsOfBoth: readonly Form[] = [
 	{...narrow, leg1: 'numbered', names: false, route: 'none'},
 ];
 
-/** The longest form that fits in `width`; `letter` names the apiserver process. */
 export function pathLineSpans(path: Path, width: number, glyphs: Glyphs, letter: string | null, ends?: string): Span[] {
 	const first = path.legs[0];
 	const mayDropFirst = first?.tls.state === 'verified' && first.tls.basis === 'proven';
@@ -65,7 +63,7 @@ export function pathLineSpans(path: Path, width: number, glyphs: Glyphs, letter:
 	return shortest;
 }
 
-/** Like pathLineSpans, but a connection that ended starts with its end time. */
+/** Starts with the end time of an ended connection. */
 export function endedPathLineSpans(path: Path, width: number, glyphs: Glyphs, letter: string | null, ends?: string): Span[] {
 	const ended = describeEnd(path);
 	return ended === ''
@@ -78,14 +76,14 @@ export function describeEnd({about, time}: Pick<Path, 'about' | 'time'>): string
 	return about === 'ended-connection' ? `ended ${clockTime(time)}` : '';
 }
 
-/** The name of the end of leg 1: a recognized gateway, or the apiserver. */
+/** A recognized gateway, or the apiserver. */
 export function hubName(to: Leg['to'] | null | undefined): string {
 	return to === 'gateway' ? 'gateway' : 'apiserver';
 }
 
 type Drawing = {form: Form; glyphs: Glyphs; letter: string | null; ends: string | undefined};
 
-/** Nothing is drawn after a failed leg. */
+/** Draws nothing after a failed leg. */
 function spell(path: Path, drawing: Drawing): Span[] {
 	const [first, second] = path.legs;
 	const broken = failedLeg(path);
@@ -145,7 +143,7 @@ function numberedLeg(leg: Leg, {strokes, broke}: Glyphs, isBroken: boolean): Spa
 	];
 }
 
-/** The far end of a leg; a workload's kubelet has no name before a pod is chosen. */
+/** A workload's kubelet has no name before a pod is chosen. */
 export function farEndName({to}: Leg, {target: {kind, name, node}, broken}: Path): string {
 	if (broken?.reason === 'no-node') {
 		return '(no node yet)';
@@ -163,7 +161,6 @@ function endOf(leg: Leg, path: Path, form: Form): string {
 	return form.ends ? `${leg.to} ${name}`.trim() : name || leg.to;
 }
 
-/** `━ konnectivity ━ unverified ━►` */
 function legWords(
 	{route, tls}: Leg,
 	glyphs: Glyphs,
@@ -201,12 +198,11 @@ function legWords(
 	return spans;
 }
 
-/** The role of a TLS state; `undefined` for any other text. */
 export function tlsRoleOf(state: string): Role | undefined {
 	return Object.hasOwn(tlsRole, state) ? tlsRole[state as TlsState] : undefined;
 }
 
-/** The display name of a TLS state; beside a route, `unknown` needs its subject. */
+/** Beside a route, `unknown` needs its subject. */
 export function tlsName(state: TlsState): string {
 	return state === 'unknown' ? 'TLS unknown' : state;
 }
@@ -215,7 +211,6 @@ export function routeRole(state: RouteState): Role {
 	return state === 'unknown' ? 'tls.unknown' : 'route';
 }
 
-/** The badge of a row: `━konnectivity ━unverified`. */
 export function pathBadge(path: Path, glyphs: Glyphs, {short = false}: {short?: boolean} = {}): Span[] {
 	const leg = path.legs[1];
 	if (!leg) {
@@ -235,7 +230,7 @@ export function pathBadge(path: Path, glyphs: Glyphs, {short = false}: {short?: 
 	];
 }
 
-/** The letter of an apiserver process, in the order of first use. */
+/** Letters follow the order of first use. */
 export function replicaLetter(processes: readonly string[], id: string | null): string | null {
 	const at = id === null ? -1 : processes.indexOf(id);
 	return at < 0 ? null : String.fromCodePoint(0x61 + (at % 26));

@@ -1,4 +1,4 @@
-/** The path pane below a list: the path line, then one line per verdict with its basis and evidence. */
+/** The path pane below a list. */
 import type {Path} from '../evidence/evidence.ts';
 import {fitToCells} from '../text/cell-width.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
@@ -75,7 +75,6 @@ function unreadLine({state, theme: {glyphs}}: RenderInput): Line {
 	);
 }
 
-/** One line per verdict: name, basis, evidence. */
 export function pathVerdictLines(screen: RenderInput, path: Path, facts: readonly VerdictEntry[], width: number): Line[] {
 	const wide = verdictColumnWidth(facts);
 	return facts.map(({word, role, verdict}) =>

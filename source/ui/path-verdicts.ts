@@ -1,4 +1,4 @@
-/** The verdicts of a path, and the texts for when there is no path. */
+/** The verdicts of a path, and texts when there is none. */
 import type {Path, Verdict} from '../evidence/evidence.ts';
 import {routeName} from '../state/route-name.ts';
 import {isListName} from '../state/list-kinds.ts';
@@ -10,7 +10,6 @@ import type {Role} from './theme.ts';
 
 export type VerdictEntry = {word: string; role: Role; verdict: Verdict<string>};
 
-/** Leg 1's TLS, then leg 2's route and TLS. */
 export function pathVerdicts({legs: [first, second]}: Path): VerdictEntry[] {
 	const facts: VerdictEntry[] = [];
 	if (first) {
@@ -27,7 +26,7 @@ export function pathVerdicts({legs: [first, second]}: Path): VerdictEntry[] {
 	return facts;
 }
 
-/** Why a connection would fail now, as it was observed; `null` if nothing says so. */
+/** Why a connection would fail now, as observed; `null` if nothing shows it. */
 export function describeBrokenPath({broken, evidence, legs, target}: Path, now: number): {word: string; message: string} | null {
 	if (!broken) {
 		return null;
@@ -46,7 +45,6 @@ export function describeBrokenPath({broken, evidence, legs, target}: Path, now: 
 	};
 }
 
-/** The width of the verdict column. */
 export function verdictColumnWidth(facts: readonly VerdictEntry[]): number {
 	return Math.max(14, ...facts.map(({word}) => word.length + 1));
 }
@@ -58,7 +56,6 @@ export function pathTitle(path: Path | null, subject: string): string {
 
 export const nothingSelected = 'Nothing is selected. The path of the selected row appears here.';
 
-/** Whether the current view was read and has no rows. */
 export function isNothingSelected({
 	view,
 	lists,
@@ -79,7 +76,6 @@ export function isNothingSelected({
 	);
 }
 
-/** Whether the apiserver refused the credentials for the current list; then no path is read either. */
 export function isUnauthorized({view, lists}: Pick<SessionState, 'view' | 'lists'>): boolean {
 	const phase = currentList({view, lists})?.phase;
 	return phase?.kind === 'failed' && phase.error.code === 'ERR_CREDENTIALS';
@@ -99,16 +95,15 @@ export function describePendingLeg({
 		return 'leg 2 is not determined: the apiserver does not accept your credentials';
 	}
 
-	// The path of a list row is read separately; a forward has its own connections.
+	// The path of a list row is read separately. A forward has its own connections.
 	return isListName(view) ? 'leg 2 is being determined' : 'leg 2 is determined within 2 s of the first connection';
 }
 
-/** Shown beside the stroke instead of a path. */
 export function pendingLegName(state: Pick<SessionState, 'view' | 'lists'>): string {
 	return isUnauthorized(state) ? 'not determined' : 'not determined yet';
 }
 
-/** `up 3d, 1 of 3 read`, of the apiserver process at the end of leg 1; empty if unknown. */
+/** `up 3d, 1 of 3 read`. */
 export function describeProcess({process: {startTime, known, read}}: Path, now: number): string {
 	return startTime === null ? '' : `up ${formatAge(now - Date.parse(startTime))}${known === null ? '' : `, ${read} of ${known} read`}`;
 }

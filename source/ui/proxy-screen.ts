@@ -1,4 +1,4 @@
-/** The proxy view: the request line, requests and listeners, and the response to the selected request. */
+/** The proxy view. */
 import {textLabel} from '../state/describe-unreachable.ts';
 import {clockTime} from '../text/format-time.ts';
 import {formatBytes, formatQuantity} from '../text/format-number.ts';
@@ -22,10 +22,8 @@ import {firstKey, type RenderInput} from './render-input.ts';
 import {padLines, line, styled, type Line} from './styled-line.ts';
 import type {Role} from './theme.ts';
 
-/** The column at which the request begins. */
 const requestFrom = 37;
 
-/** `rows` lines; the response gets the rows that the requests leave. */
 export function proxyScreen(screen: RenderInput, rows: number): Line[] {
 	const {proxy} = screen.state;
 	const ask = line(
@@ -53,7 +51,7 @@ export function proxyScreen(screen: RenderInput, rows: number): Line[] {
 	return padLines([ask, head, ...list, ...legLines(screen, at), ...below], rows);
 }
 
-/** The path of the selected request, or of the last request of the selected listener. */
+/** A listener shows the path of its last request. */
 function legLines(screen: RenderInput, at: ProxyExchange | null): Line[] {
 	const {
 		state: {proxy, connections, size, processes},
@@ -74,7 +72,6 @@ function legLines(screen: RenderInput, at: ProxyExchange | null): Line[] {
 function exchangeLine({theme: {glyphs}, state: {size}}: RenderInput, one: ProxyExchange, isAt: boolean): Line {
 	const {status, tookMs} = one;
 	const badge = one.path === null ? [] : pathBadge(one.path, glyphs);
-	// Cut the request before the path badge.
 	const room = size.columns - requestFrom - 3 - badge.reduce((sum, {text}) => sum + cellWidth(text), 0);
 	const asked = `${one.method} ${one.asked}`;
 	const withoutCode = tookMs === null ? '…' : '–';
@@ -94,7 +91,6 @@ function exchangeLine({theme: {glyphs}, state: {size}}: RenderInput, one: ProxyE
 	};
 }
 
-/** `null` if there is no response. */
 function codeRole(status: number | null): Role | undefined {
 	if (status === null) {
 		return 'state.failed';
@@ -134,7 +130,6 @@ function listenerLine(
 	};
 }
 
-/** The requests of a listener, newest first. */
 function passedRequests(screen: RenderInput, {address, usable, log}: ListenerState): Line[] {
 	return [
 		titledRule(screen, `http://${address}`, {right: `${firstKey(screen, 'proxy.listener') ?? ''} stop`}),

@@ -1,4 +1,4 @@
-/** What the panes are drawn from. */
+/** Input of the panes. */
 import {findAction} from '../actions/action-table.ts';
 import {formatKeys} from '../keymap/key-name.ts';
 import type {Keymap} from '../keymap/keymap.ts';
@@ -11,18 +11,16 @@ export type RenderInput = {
 	state: SessionState;
 	theme: Theme;
 	keymap: Keymap;
-	/** The key hints of the current context, with the reasons of disabled ones. */
 	hints: readonly KeyHint[];
-	/** The topmost layer, if that is a tail. */
 	tail: TailView | null;
 };
 
-/** The first key of an action, if one of the current hints has it. */
+/** `undefined` if no current hint has the action. */
 export function hintedKey({hints}: Pick<RenderInput, 'hints'>, action: string): string | undefined {
 	return hints.find(hint => hint.action.id === action)?.keys[0];
 }
 
-/** Like hintedKey, but an open dialog does not hide the keys of the view behind it. */
+/** Unlike `hintedKey`, ignores an open dialog. */
 export function firstKey(screen: RenderInput, action: string): string | null {
 	const {
 		state: {overlay},

@@ -1,10 +1,10 @@
-/** Describes round-trip times: as last measured, or for how long a response is overdue. */
+/** Describes round-trip times. */
 import type {Path} from '../evidence/evidence.ts';
 import {pendingPingsOf} from '../state/connection-list.ts';
 import type {SessionState} from '../state/session-state.ts';
 import {formatDuration} from '../text/format-time.ts';
 
-/** For how long each response is overdue, in ms; `null` if none is. */
+/** Milliseconds that each response is overdue. */
 export type PendingTimes = {websocket: number | null; runtime: number | null};
 
 export const noPendingTimes: PendingTimes = {websocket: null, runtime: null};
@@ -18,10 +18,7 @@ export function pendingTimes({connections, now}: Pick<SessionState, 'connections
 	return path.about === 'ended-connection' ? noPendingTimes : {websocket: since(websocket), runtime: since(runtime)};
 }
 
-/**
- * `4.0 ms to the end of the WebSocket · 11.0 ms to the runtime`; `was` if nothing is open any more, `no response for 8 s` if overdue, empty
- * if not measured.
- */
+/** `4.0 ms to the end of the WebSocket · 11.0 ms to the runtime`; `was` if nothing is open, `no response for 8 s` if overdue. */
 export function describeRoundTrips({about, rttMs}: Path, waited: PendingTimes = noPendingTimes): string {
 	if (isWholeWait(rttMs, waited)) {
 		return noAnswer(waited);
@@ -36,7 +33,7 @@ export function describeRoundTrips({about, rttMs}: Path, waited: PendingTimes = 
 	return words !== '' && about === 'ended-connection' ? `was ${words}` : words;
 }
 
-/** `rtt 1.6/9 ms`, `rtt was 1.6/9 ms`, `rtt 1.6 ms/over 8 s`, `no response for 8 s`; empty if the WebSocket end was not measured. */
+/** `rtt 1.6/9 ms`, `rtt was 1.6/9 ms`, `rtt 1.6 ms/over 8 s`; empty if the WebSocket end was not measured. */
 export function formatRoundTrips({about, rttMs}: Path, waited: PendingTimes = noPendingTimes): string {
 	if (isWholeWait(rttMs, waited)) {
 		return noAnswer(waited);
@@ -66,7 +63,6 @@ function noAnswer(waited: PendingTimes): string {
 	return `no response for ${seconds(Math.min(...Object.values(waited).filter(ms => ms !== null)))}`;
 }
 
-/** `8 s`, `1 min 12 s`. */
 function seconds(ms: number): string {
 	return ms < 10_000 ? `${Math.floor(ms / 1000)} s` : formatDuration(ms);
 }

@@ -1,4 +1,4 @@
-/** The sandbox view: switches and faults with their effects, and the last events. */
+/** The sandbox view. */
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
 import {titledRule} from './chrome.ts';
 import type {RenderInput} from './render-input.ts';
@@ -10,7 +10,7 @@ export function sandboxScreen(screen: RenderInput, rows: number): Line[] {
 		theme: {glyphs},
 	} = screen;
 	const labelWidth = Math.min(33, Math.max(8, ...sandboxSwitches.map(({label}) => cellWidth(label))) + 1);
-	// As wide as the longest value, so that choosing one moves nothing.
+	// As wide as the longest value, so that a change moves nothing.
 	const valueWidth = Math.max(8, ...sandboxSwitches.flatMap(({values}) => values.map(value => cellWidth(value)))) + 5;
 	const head = (title: string) =>
 		line(

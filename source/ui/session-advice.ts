@@ -3,7 +3,7 @@ import {findAction} from '../actions/action-table.ts';
 import {formatKeys} from '../keymap/key-name.ts';
 import {firstKey, type RenderInput} from './render-input.ts';
 
-/** `or --probe active` becomes `or the test (t)`; advice without a key stays as it is. */
+/** `or --probe active` becomes `or the test (t)`. */
 export function toSessionAdvice(screen: RenderInput, text: string): string {
 	const test = firstKey(screen, 'why.test') ?? firstKey(screen, 'audit.test') ?? viaWhy(screen);
 	const doctor = firstKey(screen, 'why.doctor') ?? firstKey(screen, 'pods.doctor');
@@ -11,7 +11,7 @@ export function toSessionAdvice(screen: RenderInput, text: string): string {
 	return doctor === null ? tested : tested.replace(/^run `spoke doctor` on the target$/, () => `${doctor} runs the doctor`);
 }
 
-/** The keys that lead to the test on the why screen. */
+/** The test is on the why screen. */
 function viaWhy(screen: RenderInput): string | null {
 	const there = firstKey(screen, 'path.why');
 	const sequence = screen.keymap.get(findAction('why.test')!.context)?.get('why.test')?.sequences[0];

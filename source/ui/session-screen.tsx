@@ -1,4 +1,4 @@
-/** The layout of the screen: header, main pane, path, connections, footer and dialog. */
+/** The layout of the screen. */
 import {Box} from 'ink';
 import {use, useLayoutEffect, type ReactNode} from 'react';
 import type {Path} from '../evidence/evidence.ts';
@@ -124,7 +124,6 @@ function viewWithoutList(screen: RenderInput, rows: number): Line[] {
 	}
 }
 
-/** `── api-7c9f ── Enter more ─` and the first lines of the details. */
 function detailsRows(screen: RenderInput, list: ListState, rows: number, width: number): Line[] {
 	if (rows === 0) {
 		return [];
@@ -184,7 +183,7 @@ function pathRows(screen: RenderInput, parts: Layout): Line[] {
 	return [titledRule(screen, pathTitle(path, subject(screen)), {after, right: key === null ? '' : `${key} why`}), ...pane];
 }
 
-/** The path of the selection: that of its own connection (the worst of several), else as it was read for the row. */
+/** The path of its own connection (the worst of several), else as it was read for the row. */
 export function selectedPath({state}: Pick<RenderInput, 'state'>): Path | null {
 	if (state.view === 'forwards') {
 		const entry = state.connections.find(one => one.id === state.forwards[state.forwardAt]?.id);

@@ -1,4 +1,4 @@
-/** Announces messages to a screen reader: each once, at most one per second, the rest as a count. */
+/** Announces messages to a screen reader. */
 import type {Message} from '../state/session-state.ts';
 import {escapeControls} from '../text/sanitize-line.ts';
 
@@ -8,12 +8,11 @@ const apartMs = 1000;
 export type SpokenEvent = {number: number; text: string};
 
 export class SpokenEvents {
-	/** The last event; earlier ones are not kept. */
 	said: SpokenEvent | null = null;
 	#last: Message | null = null;
 	#saidAt = -apartMs;
 
-	/** Whether there is a new event; messages that arrive too soon are counted in the next one. `now` is monotonic, in ms. */
+	/** At most one event per second; the rest are counted in the next one. `now` is monotonic, in ms. */
 	take(messages: readonly Message[], now: number): boolean {
 		const fresh = messages.slice(this.#last === null ? 0 : messages.indexOf(this.#last) + 1);
 		if (fresh.length === 0 || now - this.#saidAt < apartMs) {

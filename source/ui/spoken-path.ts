@@ -10,10 +10,10 @@ export function isScreenReaderEnabled(env: NodeJS.ProcessEnv): boolean {
 	return env['INK_SCREEN_READER'] === 'true';
 }
 
-/** Lines per spoken page of a tail or text. */
+/** Lines per spoken page. */
 export const spokenPage = 3;
 
-/** `Leg 2, apiserver to kubelet n7: unverified, proven; by konnectivity, inferred.`, after the end time of an ended connection. */
+/** `Leg 2, apiserver to kubelet n7: unverified, proven; by konnectivity, inferred.` */
 export function legSentences(path: Path): string[] {
 	const {legs, target, broken} = path;
 	const ended = describeEnd(path);

@@ -1,4 +1,4 @@
-/** The spoken text of the selected row: its name first, then its cells. */
+/** The spoken text of the selected row. */
 import {listKinds} from '../state/list-kinds.ts';
 import {selectedRow} from '../state/list-state.ts';
 import {currentList} from '../state/session-state.ts';
@@ -7,7 +7,6 @@ import {formatQuantity} from '../text/format-number.ts';
 import type {RenderInput} from './render-input.ts';
 import {legSentences} from './spoken-path.ts';
 
-/** The list and its selected row with its path; empty if the view is not a list. */
 export function listSentences({state}: RenderInput): string[] {
 	const list = currentList(state);
 	if (!list) {
@@ -31,7 +30,7 @@ export function listSentences({state}: RenderInput): string[] {
 	];
 }
 
-/** `2 of 2 ready`, `running`, `node n7`; no restarts are not mentioned. */
+/** `2 of 2 ready`, `node n7`. */
 function cellWords(title: string, cell: string): string {
 	switch (title) {
 		case 'READY': {
@@ -52,7 +51,7 @@ function cellWords(title: string, cell: string): string {
 	}
 }
 
-/** `1 restart, 5m ago` of `1 (5m ago)`; `3 restarts, the last 2h ago`. */
+/** `1 restart, 5m ago`. */
 function restartWords(cell: string): string {
 	const [, count, ago] = /^(\d+)(?: \((.+)\))?$/.exec(cell) ?? [];
 	if (count === undefined) {

@@ -1,4 +1,4 @@
-/** The screen as a few sentences for a screen reader: nothing that ticks, no glyphs, names first. */
+/** The screen as sentences: nothing that ticks, no glyphs, names first. */
 import {footerHints} from '../keymap/describe-keys.ts';
 import {matchingItems} from '../state/dialog.ts';
 import {truncateToCells} from '../text/cell-width.ts';
@@ -10,7 +10,6 @@ import {spokenSelection} from './spoken-selection.ts';
 /** The screen reader reads all lines at each change. */
 const mostLines = 6;
 
-/** At most six lines; events are announced separately. */
 export function spokenLines(screen: RenderInput): string[] {
 	const {state} = screen;
 	const {sandbox, context, namespace, asOf} = state.cluster;

@@ -1,4 +1,4 @@
-/** The spoken text of the selection: its name first, then what matters about it. */
+/** The spoken text of the selection. */
 import {stateName} from '../state/route-name.ts';
 import {worstPath} from '../state/connection-list.ts';
 import {qualifyWithNamespace} from '../state/qualify-name.ts';
@@ -50,7 +50,6 @@ export function spokenSelection(screen: RenderInput): string[] {
 	}
 }
 
-/** At the top the subject and its path; further down the evidence, a page at a time. */
 function whySentences(screen: RenderInput, layer: WhyLayer): string[] {
 	if (layer.top > 0) {
 		return ['Why, evidence:', ...pageOfText(screen, layer)];
@@ -65,7 +64,7 @@ function whySentences(screen: RenderInput, layer: WhyLayer): string[] {
 	return [head, ...(path ? legSentences(path) : pageOfText(screen, layer))];
 }
 
-/** A following tail speaks its path and its counts of errors and gaps; otherwise it reads a page from the selected line on. */
+/** A following tail speaks its path and counters. Otherwise it reads a page from the selected line on. */
 function tailSentences(screen: RenderInput, tail: TailView): string[] {
 	const {counts} = tail.buffer;
 	const head = `Tail of ${tail.title}, ${tail.follow ? 'following' : 'not following'}. ${formatQuantity(counts.errors, 'error')}, ${formatQuantity(tail.counters.possibleGaps, 'possible gap')}, ${formatQuantity(tail.counters.reconnects, 'reconnect')}.`;

@@ -1,4 +1,4 @@
-/** Long texts as they are read aloud, a page at a time. */
+/** Long texts as spoken pages. */
 import {lineLabel} from '../state/line-label.ts';
 import type {Layer, TextLine} from '../state/session-state.ts';
 import {helpBody} from './help-screen.ts';
@@ -11,7 +11,6 @@ import {whyBody} from './why-screen.ts';
 
 type ReadLayer = Exclude<Layer, {kind: 'tail'}>;
 
-/** The page at the scroll position. */
 export function pageOfText(screen: RenderInput, layer: ReadLayer): readonly string[] {
 	return spokenText(screen, layer).slice(layer.top, layer.top + spokenPage);
 }
@@ -36,18 +35,16 @@ export function spokenText(screen: RenderInput, layer: ReadLayer): readonly stri
 	}
 }
 
-/** The label and the text of a line. */
 export function said(one: TextLine, now: number): string {
 	return `${lineLabel(one, now)?.trim() ?? ''} ${one.text}`.trim();
 }
 
-/** So that adjacent columns are not read as one line. */
+/** A screen reader would read adjacent columns as one line. */
 function inOneColumn(screen: RenderInput): RenderInput {
 	const {state} = screen;
 	return {...screen, state: {...state, size: {...state.size, columns: 49}}};
 }
 
-/** Without blank lines and rules. */
 function read(lines: readonly Line[]): readonly string[] {
 	return lines
 		.map(({spans}) =>

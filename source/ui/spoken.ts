@@ -1,9 +1,9 @@
-/** The screen for a screen reader: events are appended, and the sentences about the selection are redrawn below them. */
+/** The screen for a screen reader: events above the selection. */
 import {Static, Text} from 'ink';
 import {createElement, Fragment, type ReactNode} from 'react';
 import type {SpokenEvent} from './spoken-events.ts';
 
-/** Each event has a `Static` of its own: one only appends, and keeps every item it was given. */
+/** A `Static` only appends and keeps every item, so each event has its own. */
 export function Spoken({said, text}: {readonly said: SpokenEvent | null; readonly text: string}): ReactNode {
 	const events = said === null ? [] : [said.text];
 	return createElement(

@@ -1,10 +1,10 @@
-/** Lines of spans with roles, and their painting for a terminal: cut, padded and colored. */
+/** Lines of spans, and their painting. */
 import {cellWidth, truncateToCells} from '../text/cell-width.ts';
 import {escapeControls} from '../text/sanitize-line.ts';
 import {asciiGlyphs, toAscii} from './glyphs.ts';
 import type {Role, Theme} from './theme.ts';
 
-/** `sgr` is a color of the log line itself. */
+/** `sgr`: a color of the log line itself. */
 export type Span = {text: string; role?: Role | undefined; sgr?: string};
 export type Line = {spans: readonly Span[]; ground?: Role};
 
@@ -20,7 +20,7 @@ export function lineWidth(spans: readonly Span[]): number {
 	return spans.reduce((sum, {text}) => sum + cellWidth(text), 0);
 }
 
-/** Exactly `width` cells, cut with `…` or padded. All output to the terminal passes through here. */
+/** Exactly `width` cells, cut or padded. All output to the terminal passes through here. */
 export function paint({spans, ground}: Line, width: number, theme: Theme, mark = theme.glyphs.more): string {
 	const base = ground === undefined ? '' : theme.sgr[ground];
 	const isAscii = theme.glyphs === asciiGlyphs;
@@ -48,7 +48,6 @@ export function paint({spans, ground}: Line, width: number, theme: Theme, mark =
 	return out + (base === '' ? rest : `\u001B[${base}m${rest}\u001B[0m`);
 }
 
-/** `left`, and `right` at the right edge; if needed, `left` is cut and ends in `mark`. */
 export function spread(left: readonly Span[], right: readonly Span[], width: number, fill: Span = {text: ' '}, mark?: string): Line {
 	const room = Math.max(0, width - lineWidth(right));
 	const cut = clipSpans(left, room, mark);
@@ -56,7 +55,6 @@ export function spread(left: readonly Span[], right: readonly Span[], width: num
 	return {spans: [...cut, ...(gap > 0 ? [{...fill, text: fill.text.repeat(gap)}] : []), ...right]};
 }
 
-/** No wider than `room` cells; a cut ends with `mark`. */
 export function clipSpans(spans: readonly Span[], room: number, mark = '…'): Span[] {
 	const out: Span[] = [];
 	let left = room;
@@ -80,7 +78,7 @@ export function clipSpans(spans: readonly Span[], room: number, mark = '…'): S
 	return out;
 }
 
-/** Without the first cells; a wide character that is cut goes with them. */
+/** Also drops a wide character that would be cut. */
 export function dropCells(spans: readonly Span[], cells: number): Span[] {
 	let left = cells;
 	return spans.flatMap(span => {
@@ -99,7 +97,6 @@ export function dropCells(spans: readonly Span[], cells: number): Span[] {
 	});
 }
 
-/** Exactly `rows` lines: cut or padded. */
 export function padLines(lines: readonly Line[], rows: number, blank: Line = line('')): Line[] {
 	return [...lines, ...Array.from({length: Math.max(0, rows - lines.length)}, () => blank)].slice(0, rows);
 }

@@ -1,4 +1,4 @@
-/** Fits a tail to the screen: rows and cells for its lines, the visible lines, and the counters. */
+/** Fits a tail to the screen. */
 import type {TailLine} from '../state/tail/line-buffer.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
 import {tailWindow, scrollToCursor} from '../state/tail/tail-window.ts';
@@ -7,16 +7,15 @@ import type {RenderInput} from './render-input.ts';
 import {isWrapped, tailRows} from './tail-rows.ts';
 import type {TailCount} from './describe-tail.ts';
 
-/** Rows for title, path and counters. */
+/** Title, path and counters. */
 const tailChrome = 3;
-/** The least width for a row of containers. */
 const leastForSources = 110;
 
 export function hasSourceRow({sources}: Pick<TailView, 'sources'>, columns: number): boolean {
 	return columns >= leastForSources && sources.length >= 2;
 }
 
-/** Rows for log lines, where `detail` rows belong to the expanded line. */
+/** `detail`: rows of the expanded line. */
 export function rowsForLines(view: TailView, columns: number, rows: number, detail = 0): number {
 	return Math.max(1, rows - tailChrome - (hasSourceRow(view, columns) ? 1 : 0) - (view.json ? 1 : 0) - detail);
 }
@@ -26,7 +25,6 @@ export function cellsForLines({plain}: Pick<TailView, 'plain'>, columns: number)
 	return columns - (plain ? 0 : 2);
 }
 
-/** The view with its window size, and with the selected line visible. */
 export function fitTail(screen: RenderInput, view: TailView, rows: number): TailView {
 	const {columns} = screen.state.size;
 	const windowRows = rowsForLines(view, columns, rows, expandedLine(screen, view, rows).length);
@@ -37,7 +35,7 @@ export function fitTail(screen: RenderInput, view: TailView, rows: number): Tail
 
 type Window = ReturnType<typeof tailWindow>;
 
-/** The visible lines. `isTop`: a row above the first one describes the older lines. */
+/** `isTop`: a row above the first line describes the older lines. */
 export function shownWindow(view: TailView, rows: number, heightOf: (one: TailLine) => number): {window: Window; isTop: boolean} {
 	const whole = tailWindow(view, rows, heightOf);
 	const isTop =
@@ -60,7 +58,7 @@ export function thumbRow(
 	return Math.min(rows - 1, Math.floor(((follow ? total : above) / Math.max(1, total)) * rows));
 }
 
-/** Leaves out counters that are zero, until the rest fits. */
+/** Omits zero counters until the rest fits. */
 export function fitCounts(counts: readonly TailCount[], width: number, between: string): readonly TailCount[] {
 	const length = (some: readonly TailCount[]) => some.reduce((sum, {text}) => sum + text.length + between.length, -between.length);
 	let kept = counts;

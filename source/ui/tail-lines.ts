@@ -86,7 +86,6 @@ function withEdge({theme: {glyphs}}: RenderInput, view: TailView, row: DrawnRow 
 	return isCursor ? {...spreadLine, ground: 'selection'} : spreadLine;
 }
 
-/** The most severe mark of a line. */
 function edgeSign({searchIndex}: TailView, {number, level, kind}: TailLine, {edge}: Glyphs, rest: string): Span {
 	if (kind !== 'text') {
 		return styled('gap', edge.gap);

@@ -1,4 +1,4 @@
-/** The screen rows of one tail line: one that is cut, or several when it is wrapped. */
+/** The screen rows of one tail line. */
 import type {TailLine} from '../state/tail/line-buffer.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
 import {sanitizeText} from '../text/sanitize-line.ts';
@@ -7,7 +7,7 @@ import {logLine, formatLogTime, type LogLine} from './log-line.ts';
 import type {RenderInput} from './render-input.ts';
 import {clipSpans, dropCells, line, lineWidth, styled, type Line, type Span} from './styled-line.ts';
 
-/** Longer lines are cut; the expanded line shows all. */
+/** The expanded line shows all of a longer line. */
 const mostRows = 200;
 
 /** Notices, and plain lines for terminal selection, are always wrapped. */
@@ -43,7 +43,7 @@ export function tailRows(
 	return wrapCells(spans, room, lead, view.plain ? [] : [{text: ' '}]);
 }
 
-/** The first row starts with `lead`, the others with `indent` of the same width. */
+/** `lead` and `indent` have the same width. */
 function wrapCells(spans: readonly Span[], room: number, lead: readonly Span[], indent: readonly Span[]): Line[] {
 	const out: Line[] = [];
 	const width = room - indent.length;

@@ -1,4 +1,4 @@
-/** A tail: title, lines with the map, path and counters. */
+/** The screen of a tail. */
 import {worstPath, type ConnectionEntry} from '../state/connection-list.ts';
 import {qualifyWithNamespace} from '../state/qualify-name.ts';
 import {presentSources, type TailView} from '../state/tail/tail-view.ts';
@@ -41,7 +41,7 @@ function tailTitle(screen: RenderInput, view: TailView, entry: ConnectionEntry |
 			glyphs: {dot},
 		},
 	} = screen;
-	// The header shows the current context, which may differ from that of the tail.
+	// The current context may differ from that of the tail.
 	const foreign = entry === undefined || entry.context === cluster.context ? '' : `on ${entry.context}`;
 	const after = [foreign, describeTailScope(view, dot)].filter(part => part !== '').join(` ${dot} `);
 	return titledRule(screen, `Tail ${qualifyWithNamespace(view.title, entry?.namespace ?? null, cluster.namespace)}`, {
@@ -57,7 +57,7 @@ const mostSources = 12;
 const sourceSign = {open: 'open', ended: 'stopped', waiting: 'working', checking: 'working', interrupted: 'working'} as const;
 
 function sourceRow({theme: {glyphs}}: RenderInput, {sources}: TailView): Line {
-	// Present containers first: a rollout leaves many that are gone.
+	// Present containers first, because a rollout leaves many that are gone.
 	const present = new Set(presentSources(sources));
 	const inOrder = [...present, ...sources.filter(source => !present.has(source))];
 	return line(
@@ -86,7 +86,7 @@ function fieldsRow(screen: RenderInput, {fields}: TailView): Line {
 function pathRow({state: {processes, size}, theme: {glyphs}}: RenderInput, view: TailView, entry: ConnectionEntry | undefined): Line {
 	const worst = worstPath(entry?.paths.values() ?? []);
 	if (worst !== null && view.phase === 'waiting') {
-		// No stream is open: show the last path, without colors.
+		// No stream is open, so show the last path without colors.
 		const was = 'no response now; was  ';
 		const spans = endedPathLineSpans(
 			worst,

@@ -1,4 +1,4 @@
-/** Lays out the lines of a text as screen rows: wrapped, or one cut row per line. */
+/** Lays out the lines of a text as screen rows. */
 import {lineLabel} from '../state/line-label.ts';
 import type {TextLine} from '../state/session-state.ts';
 import {wrapped, type TextWrapping} from '../state/text-wrapping.ts';
@@ -10,15 +10,14 @@ import {line, styled, type Line, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
 
 const labelWidth = 10;
-/** Indented labels, the longest of which is `exception`. */
+/** `exception` is the longest indented label. */
 const indentedLabelWidth = 12;
-/** The least width for wrapping. */
+/** Minimum width for wrapping. */
 const leastWrapped = 20;
 
-/** A screen row: the index of its line and, for text shown as it is, which part of it, after `lead` blanks. */
+/** `of`: the index of the line. `part`: for `asIs` text, which part of it, after `lead` blanks. */
 export type TextRow = {line: Line; of: number; part: {from: number; to: number; lead: number} | null};
 
-/** Wrapped to the screen, with the texts of all labels in one column. */
 export function textLines(screen: RenderInput, lines: readonly TextLine[]): Line[] {
 	return textRows(screen, lines, wrapped).map(row => row.line);
 }
@@ -35,7 +34,6 @@ export function textRows(screen: RenderInput, lines: readonly TextLine[], look: 
 	});
 }
 
-/** The cells of the longest line that do not fit on its row. */
 export function hiddenCells(screen: RenderInput, lines: readonly TextLine[]): number {
 	let most = 0;
 	for (const one of lines) {
@@ -48,7 +46,6 @@ export function hiddenCells(screen: RenderInput, lines: readonly TextLine[]): nu
 	return most;
 }
 
-/** The cells for the text of a line after its label. */
 export function availableCells({state: {size, now}}: RenderInput, one: TextLine): number {
 	return Math.max(1, size.columns - (one.asIs ? 1 : leadOf(one, now).length + 1));
 }
@@ -97,7 +94,7 @@ function cutRow(screen: RenderInput, one: TextLine, index: number, left: number)
 	return {line: line(' ', partSpans(one, part), isWhole ? [] : styled('text.dim', screen.theme.glyphs.more)), of: index, part};
 }
 
-/** The part of a text in `room` cells after its first `left` ones; a cell is kept for the mark of a cut. */
+/** Keeps a cell for the mark of a cut. */
 function seenPart(text: string, left: number, room: number): {from: number; to: number; isWhole: boolean} {
 	const from = fitting(text, 0, left);
 	const to = from + fitting(text, from, room);
@@ -106,16 +103,15 @@ function seenPart(text: string, left: number, room: number): {from: number; to: 
 
 const isAscii = /^[ -~]*$/;
 
-/** The UTF-16 units of a text from `from` on that fit in `cells`; one cell can take several. */
+/** One cell can take several UTF-16 units. */
 function fitting(text: string, from: number, cells: number): number {
 	const fits = text.slice(from, from + cells);
 	return (isAscii.test(fits) ? fits : truncateToCells(text.slice(from, from + cells * 8), cells, '')).length;
 }
 
-/** The parts of long lines, valid until the width changes. */
+/** Parts of long lines, valid until the width changes. */
 const cut = new WeakMap<TextLine, {columns: number; parts: readonly Part[]}>();
 
-/** Continuation rows are indented further than the line. */
 function partsOf(one: TextLine, columns: number): readonly Part[] {
 	const known = cut.get(one);
 	if (known?.columns === columns) {

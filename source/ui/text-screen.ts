@@ -25,7 +25,6 @@ export function textScreen(screen: RenderInput, layer: TextLayer, rows: number):
 	);
 }
 
-/** `match 3 of 12`, or why the search is not valid. */
 export function describeSearch(search: TextSearch): string {
 	const {at, found} = search;
 	return (
@@ -39,7 +38,6 @@ export function describeSearch(search: TextSearch): string {
 	);
 }
 
-/** A titled rule and the lines from `top` on, with the number of lines above and below. */
 export function pageOf(
 	screen: RenderInput,
 	{title, after, right}: {title: string; after?: string; right: string},
@@ -60,10 +58,9 @@ export function pageOf(
 	return padLines([head, ...body.slice(top, top + rows - 1)], rows);
 }
 
-/** A regular expression may delay one frame by this much. */
 const longestMs = 20;
 
-/** Highlights the matches, also across a cut. */
+/** Highlights matches also across a cut. */
 function withFound(rows: readonly TextRow[], {lines, search}: Pick<TextLayer, 'lines' | 'search'>): Line[] {
 	const found = new Set(search?.found);
 	const marked = rows.filter(row => found.has(row.of));
@@ -71,7 +68,6 @@ function withFound(rows: readonly TextRow[], {lines, search}: Pick<TextLayer, 'l
 		return rows.map(row => row.line);
 	}
 
-	// Search a cut line once, as a whole.
 	const texts = new Map(
 		marked.map(row => [row.part ? row.of : row, row.part ? lines[row.of]!.text : row.line.spans.map(({text}) => text).join('')] as const),
 	);

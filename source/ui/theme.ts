@@ -1,4 +1,4 @@
-/** Colors by role. A theme maps these roles and nothing else; text keeps the terminal's own color. */
+/** Colors by role. */
 import {asciiGlyphs, type Glyphs} from './glyphs.ts';
 
 export type Role =
@@ -42,7 +42,7 @@ export type Role =
 	| 'gone';
 
 export type ThemeName = 'dark' | 'light' | 'ansi' | 'mono';
-/** SGR parameters for each role; empty is the terminal's own. */
+/** An empty text is the terminal's own color. */
 export type Theme = {name: ThemeName; sgr: Readonly<Record<Role, string>>; glyphs: Glyphs};
 
 type Colors = Readonly<Record<Role, string>>;
@@ -129,7 +129,7 @@ const light: Colors = {
 	'pod.8': '#006b45',
 };
 
-/** SGR parameters. A match is also underlined, because the selected row is inverse too. */
+/** A match is also underlined, because the selected row is inverse too. */
 const ansi: Colors = {
 	'tls.verified': '32',
 	'state.open': '32',
@@ -228,7 +228,7 @@ export function makeTheme({name, depth, isDumb}: ThemeChoice, glyphs: Glyphs): T
 	return {name, sgr: isDumb ? bare : colors, glyphs};
 }
 
-/** From the environment and the terminal; `background` is its response to OSC 11, if any. */
+/** `background`: the terminal's response to OSC 11. */
 export function chooseTheme(env: NodeJS.ProcessEnv, wanted: string | undefined, background: string | null): ThemeChoice {
 	const isDumb = env['TERM'] === 'dumb';
 	const depth = /truecolor|24bit/i.test(env['COLORTERM'] ?? '') ? 'true' : '256';
@@ -246,7 +246,7 @@ export function chooseTheme(env: NodeJS.ProcessEnv, wanted: string | undefined, 
 		return {name: 'ansi', depth, isDumb};
 	}
 
-	// On white, the bright yellow and cyan of 16 colors are unreadable. A terminal that reports its background has 256 colors, whatever TERM
+	// On white, bright yellow and cyan of 16 colors are unreadable. A terminal that reports its background has 256 colors, whatever TERM
 	// says.
 	if (lightness > 0.5) {
 		return {name: 'light', depth, isDumb};
@@ -286,7 +286,7 @@ function asSgr(words: string, depth: ColorDepth): string {
 	return codes.join(';');
 }
 
-/** In the 6×6×6 cube or the grays after it: the darkest steps of the cube are black and a medium gray. */
+/** Nearest color in the 6×6×6 cube or the grays after it, because the darkest steps of the cube are black and a medium gray. */
 function nearestOf256(rgb: readonly [number, number, number]): number {
 	const steps = [0, 95, 135, 175, 215, 255];
 	const nearest = (value: number) =>
@@ -298,5 +298,4 @@ function nearestOf256(rgb: readonly [number, number, number]): number {
 	return off([ofGray, ofGray, ofGray]) < off([steps[red]!, steps[green]!, steps[blue]!]) ? 232 + gray : 16 + 36 * red + 6 * green + blue;
 }
 
-/** No colors and no Unicode, for tests and pipes. */
 export const plainTheme: Theme = {name: 'mono', sgr: bare, glyphs: asciiGlyphs};

@@ -1,4 +1,4 @@
-/** The pane shown while the apiserver does not respond: which leg failed, the server's message, the attempts and the next retry. */
+/** The pane shown while the apiserver does not respond. */
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import type {TextLine} from '../state/session-state.ts';
 import {describeUnreachable} from '../state/describe-unreachable.ts';
@@ -6,7 +6,6 @@ import type {RenderInput} from './render-input.ts';
 import {line, styled, type Line} from './styled-line.ts';
 import {textLines} from './text-rows.ts';
 
-/** At most `rows` lines, separated by blank ones if there are enough rows. */
 export function unreachablePane(screen: RenderInput, rows: number, width: number): Line[] {
 	const parted = paneLines(screen, [line('')], width);
 	return (parted.length <= rows ? parted : paneLines(screen, [], width)).slice(0, rows);

@@ -1,4 +1,4 @@
-/** The roles (colors) of audit verdicts. */
+/** The roles of audit verdicts. */
 import type {RowVerdict} from '../evidence/audit/audit-object.ts';
 import type {Role} from './theme.ts';
 

@@ -1,4 +1,4 @@
-/** The path at the right of a list, from top to bottom, with the evidence of each verdict. */
+/** The path at the right of a list, with evidence. */
 import {failedLeg} from '../evidence/failed-leg.ts';
 import type {Leg, Path} from '../evidence/evidence.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
@@ -25,10 +25,8 @@ import type {RenderInput} from './render-input.ts';
 import {toSessionAdvice} from './session-advice.ts';
 import {padLines, line, styled, type Line, type Span} from './styled-line.ts';
 
-/** One row, after the edge. */
 type Row = ReadonlyArray<string | Span>;
 
-/** `rows` lines of `width` cells. */
 export function verticalPath(screen: RenderInput, path: Path | null, subject: string, rows: number, width: number): Line[] {
 	const {
 		theme: {glyphs},
@@ -127,7 +125,6 @@ function arrowOf(path: Path, leg: 1 | 2, {state}: Leg['tls'], {broke, arrowDown}
 	return [' ', styled(tlsRole[state], failedLeg(path) === leg ? broke : arrowDown)];
 }
 
-/** Name and basis, and beside them the evidence, `room` cells wide. */
 function factRows(
 	screen: RenderInput,
 	path: Path,

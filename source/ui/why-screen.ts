@@ -1,4 +1,4 @@
-/** The why screen: each leg with its verdicts, their evidence, meaning, needs and fixes, and the server's message verbatim. */
+/** The why screen: each leg with verdicts, evidence, needs and fixes. */
 import {textLabel} from '../state/describe-unreachable.ts';
 import {clockTime} from '../text/format-time.ts';
 import {fitToCells} from '../text/cell-width.ts';
@@ -35,12 +35,10 @@ export function whyScreen(screen: RenderInput, layer: WhyLayer, rows: number): L
 	return pageOf(screen, {title: 'Why', after: layer.about, right}, body, layer.top, rows);
 }
 
-/** Wrapped, as it is read aloud. */
 export function whyBody(screen: RenderInput, layer: WhyLayer): Line[] {
 	return whyRows(screen, layer, wrapped).map(row => row.line);
 }
 
-/** The path line and the leg table, then the evidence of each verdict. */
 export function whyRows(screen: RenderInput, layer: WhyLayer, look: TextWrapping): TextRow[] {
 	const {
 		state,
@@ -60,7 +58,6 @@ export function whyRows(screen: RenderInput, layer: WhyLayer, look: TextWrapping
 	];
 }
 
-/** Everything below the table. */
 export function whyTexts(screen: RenderInput, layer: WhyLayer): readonly TextLine[] {
 	const {
 		state,
@@ -91,7 +88,7 @@ function noPathWords({connections}: SessionState, {error, entry, row}: WhyLayer)
 	return [`No open connection${note === '' ? '' : `: ${note}`}.`, 'Its path is read when it opens.'];
 }
 
-/** Other actions of the pod list that a missing permission disables. Actions that are not listed were allowed or not checked. */
+/** Other actions that a missing permission disables. Actions that are not listed were allowed or not checked. */
 function offHere({refused}: SessionState, error: ErrorObject | null): TextLine[] {
 	if (error?.code !== 'ERR_FORBIDDEN') {
 		return [];
@@ -105,7 +102,6 @@ function offHere({refused}: SessionState, error: ErrorObject | null): TextLine[]
 	return off.length === 0 ? [] : [{label: '  disabled', text: off.join(' · ')}];
 }
 
-/** The cells of all columns but the first. */
 const tableRest = 51;
 
 function legTable(
@@ -134,7 +130,6 @@ function legTable(
 	];
 }
 
-/** The time of the latest evidence of a leg; `–` if there is none. */
 function readAt(path: Path, {tls, route}: Leg): string {
 	const read = new Set([...tls.evidence, ...route.evidence]);
 	const times = path.evidence
@@ -169,7 +164,6 @@ function whereItFailed({code, leg, legKnown}: ErrorObject): string {
 
 type Strokes = {proven: string; inferred: string; unknown: string};
 
-/** As plain data, for the screen and for copying. */
 export function whyLines(
 	path: Path | null,
 	error: ErrorObject | null,
