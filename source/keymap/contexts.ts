@@ -1,8 +1,8 @@
-/** The tree of contexts in which keys are looked up. */
+/** The tree of key contexts. */
 
 type ContextSpec = {
 	parent: string | null;
-	/** Inherits nothing; unbound keys are text, or go to the remote program. */
+	/** Inherits nothing. Unbound keys are text, or go to the remote program. */
 	opaque?: true;
 	title: string;
 };
@@ -37,7 +37,6 @@ export const contexts: Readonly<Record<string, ContextSpec>> = {
 	terminal: {parent: null, opaque: true, title: 'remote shell'},
 };
 
-/** The context and those that it inherits from, innermost first. */
 export function contextStack(context: string): readonly string[] {
 	const stack: string[] = [];
 	for (let current: string | null = context; current !== null; current = contexts[current]?.parent ?? null) {

@@ -1,4 +1,4 @@
-/** Decoder of terminal input: keys, pasted text and reports; mouse reports are dropped. */
+/** Decoder of terminal input: keys, pasted text and reports. */
 import {StringDecoder} from 'node:string_decoder';
 
 export type KeyInput = {key: string} | {paste: string} | {report: string};
@@ -6,7 +6,6 @@ export type KeyInput = {key: string} | {paste: string} | {report: string};
 export type KeyDecoder = {
 	/** A lone escape byte at the end of `bytes` waits for `flush`. */
 	decode(bytes: Uint8Array): KeyInput[];
-	/** An escape byte waits: call `flush` if nothing follows within a moment. */
 	readonly isWaiting: boolean;
 	flush(): KeyInput[];
 };
@@ -17,7 +16,7 @@ const pasteEnd = `${escape}[201~`;
 /** In characters. */
 const maxPasteLength = 1_000_000;
 
-/** Sequences of xterm and compatible terminals. @see https://invisible-island.net/xterm/ctlseqs/ctlseqs.html#h2-PC-Style-Function-Keys */
+/** @see https://invisible-island.net/xterm/ctlseqs/ctlseqs.html#h2-PC-Style-Function-Keys */
 const keysByFinalCharacter: Readonly<Record<string, string>> = {
 	A: 'up',
 	B: 'down',

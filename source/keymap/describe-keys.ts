@@ -1,4 +1,4 @@
-/** The keys of a context, for the footer, help, the palette, `spoke keys` and the documents. */
+/** The keys of a context, for screens and documents. */
 import {type ActionSpec, findAction} from '../actions/action-table.ts';
 import {contexts} from './contexts.ts';
 import {formatKeys} from './key-name.ts';
@@ -7,15 +7,12 @@ import {effectiveBindings} from './resolve-key.ts';
 
 export type KeyHint = {
 	action: ActionSpec;
-	/** As displayed; empty if unbound, or if an inner context uses every one of its keys. */
+	/** Empty if unbound, or if an inner context uses all of its keys. */
 	keys: readonly string[];
-	/** The context that binds it. */
 	context: string;
-	/** `null` if the action is enabled. */
 	disabledReason: string | null;
 };
 
-/** All actions of `context` and the contexts that it inherits from, innermost first. */
 export function describeKeys(
 	keymap: Keymap,
 	context: string,
@@ -46,13 +43,11 @@ function findFreeKeys(keymap: Keymap, context: string): readonly FreeKeys[] {
 	});
 }
 
-/** Whether one sequence is a prefix of the other, or equal to it. */
 export function overlaps(one: readonly string[], other: readonly string[]): boolean {
 	const length = Math.min(one.length, other.length);
 	return one.slice(0, length).every((key, index) => key === other[index]);
 }
 
-/** The footer from left to right, each action with its first key. */
 export function footerHints(hints: readonly KeyHint[]): ReadonlyArray<{key: string; label: string; id: string; isDisabled: boolean}> {
 	return hints
 		.filter(({action, keys}) => action.footer > 0 && keys.length > 0)
@@ -62,7 +57,7 @@ export function footerHints(hints: readonly KeyHint[]): ReadonlyArray<{key: stri
 
 export type KeyTableRow = {context: string; contextTitle: string; action: string; keys: readonly string[]; title: string; access: string};
 
-/** Every context with its own bindings, for `spoke keys` and docs/keys.md. */
+/** For `spoke keys` and docs/keys.md. */
 export function keyTable(keymap: Keymap): readonly KeyTableRow[] {
 	return [...keymap].flatMap(([context, bindings]) =>
 		[...bindings].map(([action, {sequences}]) => ({

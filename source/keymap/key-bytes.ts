@@ -1,4 +1,4 @@
-/** Encoder of keys as the bytes that a terminal sends. */
+/** Encoder of keys as terminal input. */
 
 const sequences: Readonly<Record<string, string>> = {
 	enter: '\r',
@@ -32,7 +32,6 @@ const sequences: Readonly<Record<string, string>> = {
 	f12: '\u001B[24~',
 };
 
-/** `key` is a canonical name, as `parseKeys` returns it. */
 export function keyBytes(key: string): Buffer {
 	const sequence = sequences[key];
 	if (sequence !== undefined) {

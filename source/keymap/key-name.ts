@@ -1,4 +1,4 @@
-/** Canonical names of the keys that a terminal can send. */
+/** Canonical key names. */
 
 const namedKeys = new Set([
 	'enter',
@@ -29,7 +29,7 @@ const aliases: Readonly<Record<string, string>> = {
 	ins: 'insert',
 };
 
-/** Keys that a terminal sends as the same bytes as another key. */
+/** Keys that a terminal sends as the same bytes. */
 const canonicalEquivalents: Readonly<Record<string, string>> = {
 	'ctrl+i': 'tab',
 	'ctrl+m': 'enter',
@@ -40,7 +40,6 @@ const canonicalEquivalents: Readonly<Record<string, string>> = {
 
 export type ParsedKeys = {keys: readonly string[]} | {problem: string};
 
-/** Parses a key or a sequence (`ctrl+] d`) into canonical names. */
 export function parseKeys(text: string): ParsedKeys {
 	const parts = text === ' ' ? ['space'] : text.trim().split(/ +/);
 	const keys: string[] = [];
@@ -119,7 +118,7 @@ const displayNames: Readonly<Record<string, string>> = {
 	pgdn: 'PgDn',
 };
 
-/** Formats a sequence of canonical names for display: `Ctrl-] d`, `S-Tab`, `G`. */
+/** `Ctrl-] d`, `S-Tab`, `G`. */
 export function formatKeys(keys: readonly string[]): string {
 	return keys
 		.map(
@@ -142,7 +141,7 @@ export function typedText(key: string): string | undefined {
 	return [...key].length === 1 ? key : undefined;
 }
 
-/** Splits an Alt chord into Esc and the key: on a slow connection both arrive together and look like Alt. `null` for other keys. */
+/** Splits an Alt chord into Esc and the key, because a slow connection can deliver both together. */
 export function splitAltChord(key: string): readonly [string, string] | null {
 	return key.startsWith('alt+') ? ['esc', key.slice(4)] : null;
 }

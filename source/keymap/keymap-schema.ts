@@ -1,4 +1,4 @@
-/** JSON schema of keymap files; printed as `keymaps/schema.json`. */
+/** JSON schema of keymap files. */
 import {actionSpecs} from '../actions/action-table.ts';
 import {contexts, contextStack} from './contexts.ts';
 import {presetNames} from './keymap.ts';

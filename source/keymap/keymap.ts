@@ -1,8 +1,8 @@
-/** Keymap: the key sequences of each action, by context. */
+/** The key sequences of each action, by context. */
 import type {SourceLocation} from './parse-keymap.ts';
 
 export type Binding = {
-	/** Sequences of canonical key names; empty means unbound on purpose. */
+	/** Empty means unbound on purpose. */
 	sequences: ReadonlyArray<readonly string[]>;
 	location: SourceLocation;
 	/** 0 default, 1 preset, 2 the user's file. */
@@ -11,5 +11,4 @@ export type Binding = {
 
 export type Keymap = ReadonlyMap<string, ReadonlyMap<string, Binding>>;
 
-/** The shipped keymaps besides `default`. */
 export const presetNames: readonly string[] = ['vim', 'k9s'];

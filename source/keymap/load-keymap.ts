@@ -1,4 +1,4 @@
-/** Loader of the keymap in use: the default, a preset, and the user's file. */
+/** Loader of the keymap in use. */
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {SpokeError} from '../errors/spoke-error.ts';
@@ -11,13 +11,12 @@ import {shippedKeymap} from './shipped-keymaps.ts';
 
 export type LoadedKeymap = MergedKeymap & {
 	userFile: string | null;
-	/** `default`, `vim` or `k9s`. */
 	base: string;
 };
 
 /**
-Merges the default, a preset and the user's file, in this order. `extends` in the user's file names the preset.
-`file` (from `--keymap`) replaces the user's file; it can also be the name of a preset. Never throws for the content of a file.
+Merges the default, a preset (`extends` in the user's file) and the user's file. `file` (from `--keymap`) replaces the user's file and can
+be the name of a preset. Never throws for the content of a file.
 @throws SpokeError ERR_KEYMAP when `file` cannot be read
 */
 export async function loadKeymap(env: NodeJS.ProcessEnv, file?: string): Promise<LoadedKeymap> {
@@ -45,7 +44,7 @@ export async function loadKeymap(env: NodeJS.ProcessEnv, file?: string): Promise
 	return {...merged, problems: [...presetProblems, ...merged.problems], userFile: user === null ? null : path, base};
 }
 
-/** `~/.config/spoke/keymap.yaml`; null without a home directory. */
+/** `~/.config/spoke/keymap.yaml`; `null` without a home directory. */
 export function userKeymapPath(env: NodeJS.ProcessEnv): string | null {
 	const directory = configDirectory(env);
 	return directory === null ? null : join(directory, 'keymap.yaml');

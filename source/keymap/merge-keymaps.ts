@@ -1,4 +1,4 @@
-/** Merger of the default, a preset and the user's keymap; an invalid entry falls back to the layer below. */
+/** Merger of keymaps. An invalid entry falls back to the layer below. */
 import {actionSpecs, findAction} from '../actions/action-table.ts';
 import {contexts, contextStack} from './contexts.ts';
 import {overlaps} from './describe-keys.ts';
@@ -14,7 +14,7 @@ export type MergedKeymap = {
 	warnings: readonly KeymapProblem[];
 };
 
-/** Ids of version 0.1, accepted in keymap files with a warning. */
+/** Ids of version 0.1, accepted with a warning. */
 const renamedActions: ReadonlyMap<string, string> = new Map([
 	['view.before', 'view.toggle-last'],
 	['view.earlier', 'view.history-back'],
@@ -29,12 +29,11 @@ const renamedActions: ReadonlyMap<string, string> = new Map([
 	['ended.again', 'ended.new-shell'],
 ]);
 
-/** Contexts in which a character is text. */
 const typingContexts = new Set(['prompt', 'picker', 'form']);
-/** Actions without which you could not leave. */
+/** Without them the user could not leave. */
 const requiredActions = ['app.quit', 'terminal.leave'];
 
-/** `layers` start with the default. A later layer replaces all keys of an action and keeps the order of actions. */
+/** `layers` start with the default. A later layer replaces all keys of an action. */
 export function mergeKeymaps(layers: readonly ParsedKeymap[]): MergedKeymap {
 	const problems: KeymapProblem[] = [];
 	const warnings: KeymapProblem[] = [];
@@ -110,7 +109,7 @@ function readEntry(entry: KeymapEntry, layer: number, problems: KeymapProblem[])
 	return {sequences, location: entry.location, layer};
 }
 
-/** Two actions of one context must not share a key, nor must a key start the sequence of another action. The later layer is dropped. */
+/** Two actions of one context must not share a key, nor must a key start the sequence of another action. Drops the later layer. */
 function dropClashes(stacks: Map<string, Binding[]>, problems: KeymapProblem[]): void {
 	for (;;) {
 		const clash = findClash(stacks);

@@ -1,6 +1,6 @@
 /** Suggestion of the most similar name. */
 
-/** ` (did you mean x?)`, or an empty string if no name is close. */
+/** ` (did you mean x?)`, or an empty text. */
 export function suggestNearest(typed: string, names: readonly string[]): string {
 	let best: {name: string; far: number} | null = null;
 	for (const name of names) {

@@ -1,7 +1,6 @@
 /** Parser of keymap files. */
 import {isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type Pair} from 'yaml';
 
-/** Lines and columns count from 1. */
 export type SourceLocation = {file: string; line: number; column: number};
 export type KeymapProblem = SourceLocation & {message: string};
 
@@ -18,7 +17,7 @@ export type ParsedKeymap = {
 	problems: readonly KeymapProblem[];
 };
 
-/** Parses YAML (JSON is YAML too). Never throws: errors become `problems`, and the rest is used. */
+/** JSON is YAML too. Never throws: errors become `problems`, and the rest is used. */
 export function parseKeymap(file: string, text: string): ParsedKeymap {
 	const counter = new LineCounter();
 	const document = parseDocument(text, {lineCounter: counter, uniqueKeys: true, maxAliasCount: 0} as Parameters<typeof parseDocument>[1]);

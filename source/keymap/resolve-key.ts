@@ -4,14 +4,11 @@ import type {Keymap} from './keymap.ts';
 
 export type KeyResolution =
 	| {kind: 'matched'; action: string}
-	/** `next` are the keys that can follow. */
+	/** `next`: the keys that can follow. */
 	| {kind: 'pending'; keys: readonly string[]; next: ReadonlyArray<{keys: readonly string[]; action: string}>}
 	| {kind: 'none'};
 
-/**
-Looks `key` up in `context` and the contexts that it inherits from, innermost first. An inner context that names an action
-(even without keys) replaces the binding of an outer one. `pending` is the start of a sequence.
-*/
+/** An inner context that names an action (even without keys) replaces the binding of an outer one. `pending` is the start of a sequence. */
 export function resolveKey(keymap: Keymap, context: string, pending: readonly string[], key: string): KeyResolution {
 	const typed = [...pending, key];
 	const longer: Array<{keys: readonly string[]; action: string}> = [];
@@ -32,7 +29,6 @@ export function resolveKey(keymap: Keymap, context: string, pending: readonly st
 	return longer.length > 0 ? {kind: 'pending', keys: typed, next: longer} : {kind: 'none'};
 }
 
-/** Every binding that applies in `context`, innermost context first. */
 export function effectiveBindings(
 	keymap: Keymap,
 	context: string,
