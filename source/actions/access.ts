@@ -1,11 +1,11 @@
-/** Effects of actions, and which of them `--read-only` allows. */
+/** Effects of actions. */
 import {SpokeError} from '../errors/spoke-error.ts';
 
 /**
-- `read`: reads from the apiserver, changes nothing
+- `read`: changes nothing
 - `stream`: reads as long as it is open (logs)
 - `shell`: runs something in a container or on a node, or sends input to it (exec, attach, the kubelet's run)
-- `listen`: opens a local port through which others can reach the cluster (forwards, the proxy listener)
+- `listen`: opens a local port for others (forwards, the proxy listener)
 - `write`: may change an object, or whatever a proxied request reaches
 */
 export type AccessClass = 'read' | 'stream' | 'shell' | 'listen' | 'write';
@@ -16,7 +16,7 @@ export function isAccessAllowed(access: AccessClass, {readOnly}: {readOnly: bool
 	return !readOnly || allowedReadOnly[access];
 }
 
-/** @throws SpokeError ERR_READ_ONLY that names the action. */
+/** @throws SpokeError ERR_READ_ONLY that names the action */
 export function assertAccess(action: string, access: AccessClass, options: {readOnly: boolean}): void {
 	if (!isAccessAllowed(access, options)) {
 		throw new SpokeError('ERR_READ_ONLY', `${action} is refused: --read-only is set, and it ${effects[access]}`);
@@ -31,12 +31,12 @@ const effects: Readonly<Record<AccessClass, string>> = {
 	write: 'may change something',
 };
 
-/** Access of a request through the apiserver proxy. `runsCommands`: a kubelet runs commands for its path, even for a GET. */
+/** `runsCommands`: a kubelet runs commands for its path, even for a GET. */
 export function proxyAccess({method, runsCommands, websocket}: {method: string; runsCommands: boolean; websocket: boolean}): AccessClass {
 	if (runsCommands) {
 		return 'shell';
 	}
 
-	// The messages of a WebSocket are unknown in advance.
+	// WebSocket messages are unknown in advance.
 	return !websocket && ['GET', 'HEAD', 'OPTIONS'].includes(method.toUpperCase()) ? 'read' : 'write';
 }

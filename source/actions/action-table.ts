@@ -1,18 +1,16 @@
-/** The actions of the session, context by context, in the order of help. */
+/** The actions of the session, in the order of help. */
 import type {AccessClass} from './access.ts';
 
 export type ActionSpec = {
 	/** `context.verb`; users' keymaps name it. */
 	id: string;
-	/** The context in which it is bound; contexts below it inherit it. */
+	/** Contexts below it inherit the action. */
 	context: string;
-	/** One or two words for the footer. */
 	label: string;
-	/** A few words for help, the palette and the documents. */
 	title: string;
-	/** Effect beyond the screen; decides whether read-only mode and permissions allow it. */
+	/** Effect beyond the screen. */
 	access: AccessClass | 'screen';
-	/** Order in the footer from the left; 0 is not shown. */
+	/** Order from the left; 0 is not shown. */
 	footer: number;
 };
 
