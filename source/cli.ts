@@ -1,4 +1,4 @@
-/** Finds, loads and runs the command, and reports its failure. Only this file sets the exit status. */
+/** Finds and runs the command. Only this file sets the exit status. */
 import {basename} from 'node:path';
 import process from 'node:process';
 import {closestWord} from './command-line/closest-word.ts';
@@ -16,10 +16,8 @@ import {errorText} from './text/error-text.ts';
 import {toSafeJson} from './text/safe-json.ts';
 import {toTerminalCharset} from './text/terminal-charset.ts';
 
-/** How to report a failure, as far as the command line is parsed. */
 type ErrorReporting = {wantsJson: boolean; failureStatus: number | undefined; isStdoutRemote: boolean};
 
-/** Runs `argv` (without node and script) and sets the process's exit status. */
 export async function main(argv: readonly string[]): Promise<void> {
 	const interrupted = abortOnSignal();
 	const reporting: ErrorReporting = {wantsJson: false, failureStatus: undefined, isStdoutRemote: false};
@@ -75,7 +73,6 @@ async function run(argv: readonly string[], reporting: ErrorReporting, interrupt
 		interrupted,
 		env: environmentWith(line.flags['kuberc']),
 		get stdin() {
-			// Reading this property opens stdin.
 			return process.stdin;
 		},
 	};
@@ -87,7 +84,7 @@ function exitOnUncaught(reporting: ErrorReporting): void {
 		// The session restores its screen first, in its own listener.
 		if (process.listenerCount('uncaughtException') === 1) {
 			const error = withStatus(toSpokeError(thrown), reporting);
-			// Reported last, when the terminal is restored.
+			// Report last, when the terminal is restored.
 			process.on('exit', () => {
 				reportError(error, reporting);
 			});
@@ -96,7 +93,7 @@ function exitOnUncaught(reporting: ErrorReporting): void {
 	});
 }
 
-/** `findCommand` after kuberc's aliases and defaults are applied. */
+/** Applies kuberc's aliases and defaults. */
 async function findWithPreferences(argv: readonly string[], reporting: ErrorReporting): Promise<Found> {
 	const found = findCommand(argv);
 	const {env, stderr} = process;
@@ -127,10 +124,10 @@ function environmentWith(kuberc: string | undefined): NodeJS.ProcessEnv {
 	return kuberc === undefined ? env : {...env, KUBERC: kuberc};
 }
 
-/** `at` is the index of the command's name; -1 for none. */
+/** `at`: index of the command's name, or -1. */
 type Found = {name: string; rest: readonly string[]; at: number};
 
-/** Connection flags can precede the command's name, as with kubectl; they are moved after it. No name means the session. */
+/** As with kubectl, connection flags can precede the command's name. No name means the session. */
 function findCommand(argv: readonly string[]): Found {
 	let at = 0;
 	while (at < argv.length) {
@@ -168,7 +165,7 @@ function takesNext(argument: string): boolean {
 	return row !== undefined && row.kind !== 'boolean';
 }
 
-/** Connection flags can precede a command's name; without a name, all flags belong to the session. */
+/** Connection flags can precede a name. Without a name, all flags belong to the session. */
 const flagsBeforeTheName: readonly FlagSpec[] = [
 	...connectionFlags,
 	...commandTable.find(({spec: row}) => row.name === 'session')!.spec.flags,
@@ -218,15 +215,13 @@ function helpText(name: string | undefined): string {
 		: renderCommandHelp(findEntry(name).spec, form);
 }
 
-/**
- * Prints one line to stderr and, with `-o json`, an Error object as the last line of stdout (of stderr if stdout is the remote command's).
- */
+/** Prints one line to stderr. With `-o json` an Error object follows on stdout (on stderr if stdout is the remote command's). */
 function reportError(error: SpokeError, {wantsJson, isStdoutRemote}: ErrorReporting): void {
 	if (error.code === 'ERR_OUTPUT_CLOSED') {
 		return;
 	}
 
-	// A remote command's own status is not a failure of spoke, and its output is already printed.
+	// The remote command's own status is not a failure of spoke.
 	if (error.code !== 'ERR_REMOTE_EXIT') {
 		process.stderr.write(`${toTerminalCharset(process.stderr, errorText(error))}\n`);
 	}
@@ -244,7 +239,7 @@ function withStatus(error: SpokeError, {failureStatus}: ErrorReporting): SpokeEr
 	return error.withChanges({exitStatus: failureStatus, cause: error.cause});
 }
 
-/** Scripts need to distinguish these from other failures, even where other statuses are the remote command’s. */
+/** Scripts must distinguish these, even where other statuses are the remote command's. */
 const codesWithOwnStatus: ReadonlySet<string> = new Set(['ERR_OUTPUT_CLOSED', 'ERR_REQUIRE_NOT_MET', 'ERR_REQUIRE_UNDECIDED']);
 
 function errorLine(error: ErrorObject) {
@@ -252,9 +247,8 @@ function errorLine(error: ErrorObject) {
 }
 
 /**
- * The first INT, TERM or HUP interrupts the command; a second one exits with the signal's status. A HUP that was ignored at the start stays
- * ignored.
- */
+The first INT, TERM or HUP interrupts the command; a second one exits with its status. A HUP that was ignored at the start stays ignored.
+*/
 function abortOnSignal(): AbortSignal {
 	const controller = new AbortController();
 	const ignoresHangup = isHangupIgnored();

@@ -4,20 +4,19 @@ import {dirname, isAbsolute, join} from 'node:path';
 import process from 'node:process';
 
 /**
-Keeps compiled code in `$XDG_CACHE_HOME/spoke` or `~/.cache/spoke`; Node checks it against the source text and its own version.
-The directory must be writable by the user only, because its content is executed. Otherwise, or if it cannot be created, nothing is cached.
-`NODE_DISABLE_COMPILE_CACHE=1` disables it.
+Keeps compiled code in `$XDG_CACHE_HOME/spoke` or `~/.cache/spoke`. The directory must be writable by the user only, because its content is
+executed. `NODE_DISABLE_COMPILE_CACHE=1` disables the cache.
 @see https://nodejs.org/api/module.html#module-compile-cache
 */
 export function enableCompileCache(environment: NodeJS.ProcessEnv): void {
 	const directory = cacheDirectory(environment);
 	if (directory !== null && isPrivate(directory)) {
-		// Node versions too old for spoke lack it, and must still reach the version check.
+		// Older Node versions lack it and must still reach the version check.
 		process.getBuiltinModule('node:module').enableCompileCache(directory);
 	}
 }
 
-/** `null` without a home directory. A relative path is ignored, as the XDG Base Directory Specification requires. */
+/** Ignores a relative path, as the XDG Base Directory Specification requires. */
 function cacheDirectory({XDG_CACHE_HOME: cache = '', HOME: home = ''}: NodeJS.ProcessEnv): string | null {
 	if (isAbsolute(cache)) {
 		return join(cache, 'spoke');

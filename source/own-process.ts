@@ -1,12 +1,12 @@
-/** Name and signal handling of this process. */
+/** Name and signals of this process. */
 import {writeFileSync} from 'node:fs';
 import {basename} from 'node:path';
 import process from 'node:process';
 
-/** The launcher (scripts/build.ts) sets it to its process id, which spoke keeps; a child that inherits the variable has another id. */
+/** The launcher (scripts/build.ts) sets it to its process id, which spoke keeps. A child that inherits the variable has another id. */
 const hangupIgnored = 'SPOKE_HUP_IGNORED';
 
-/** Call before anything else. */
+/** Call it before anything else. */
 export function setUpProcess(): void {
 	// By default Node opens an inspector on 127.0.0.1:9229, accessible to every user of the machine.
 	process.on('SIGUSR1', noop);
@@ -21,14 +21,14 @@ export function setUpProcess(): void {
 }
 
 /**
-Whether SIGHUP was ignored at the start (nohup, `trap '' HUP`). Node resets all signals before any code runs, so only the launcher knows;
-without it (`node build/spoke.js`), bash and zsh show nohup in `$_`.
+SIGHUP at the start (nohup, `trap '' HUP`). Node resets all signals before any code runs, so only the launcher knows. Without it (`node
+build/spoke.js`), bash and zsh show nohup in `$_`.
 */
 export function isHangupIgnored(): boolean {
 	return process.env[hangupIgnored] === String(process.pid) || basename(process.env['_'] ?? '') === 'nohup';
 }
 
-/** Setting the title also sets the name, to its first 15 bytes, but killall and lsof match the program's name alone. */
+/** The title also sets the name, to 15 bytes, but killall and lsof match the program's name alone. */
 function nameMainThread(): void {
 	try {
 		writeFileSync('/proc/self/comm', 'spoke');

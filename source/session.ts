@@ -1,4 +1,4 @@
-/** Runs the session: terminal, cluster, state and their lifecycle. */
+/** Runs the session. */
 import process from 'node:process';
 import {setFlagsFromString} from 'node:v8';
 import {setTimeout as delay} from 'node:timers/promises';
@@ -13,15 +13,14 @@ const closeMs = 2000;
 export type {SessionOptions} from './session/session-options.ts';
 
 /**
-Resolves to the exit status after restoring the terminal, also after a failure.
+Resolves to the exit status after restoring the terminal.
 @throws SpokeError when the first cluster cannot be opened
 */
 export async function runSession(options: SessionOptions): Promise<number> {
-	// The young generation is small: parallel scavenge threads would only be waited for, longest when a flood of lines keeps all cores
-	// busy.
+	// The young generation is small, so parallel scavenge threads would only delay, most when a flood of lines keeps all cores busy.
 	setFlagsFromString('--no-parallel-scavenge');
-	// The 14 MiB of objects would be marked each time the lines of a tail, which are not objects, grow by as much: three times per second
-	// in a flood.
+	// Otherwise V8 would mark the 14 MiB of objects each time the lines of a tail, which are not objects, grow by as much: three times per
+	// second in a flood.
 	setFlagsFromString('--heap-growing-percent=300');
 	const run = new SessionRun(options);
 	const {promise: crashed, reject} = Promise.withResolvers<never>();
@@ -47,7 +46,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
 		process.off('uncaughtException', onCrash);
 		process.off('unhandledRejection', onCrash);
 		if (told !== '') {
-			// Written last, because leaving the screen would erase it.
+			// Write last, because leaving the screen would erase it.
 			run.rescue();
 			process.stderr.write(told);
 		}

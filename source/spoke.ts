@@ -14,6 +14,6 @@ if (major < minimumNode[0] || (major === minimumNode[0] && minor < minimumNode[1
 	process.exitCode = 1;
 } else {
 	enableCompileCache(process.env);
-	// Loaded only now, because an older Node may fail to parse it.
+	// Load it only now, because an older Node may fail to parse it.
 	void import('./cli.ts').then(async ({main}) => main(process.argv.slice(2)));
 }

@@ -1,4 +1,4 @@
-/** Program version, from package.json or set by the build, and User-Agent. */
+/** Program version and User-Agent. */
 import {createRequire} from 'node:module';
 
 declare const SPOKE_VERSION: string | undefined;
@@ -6,5 +6,5 @@ declare const SPOKE_VERSION: string | undefined;
 export const version: string =
 	typeof SPOKE_VERSION === 'string' ? SPOKE_VERSION : (createRequire(import.meta.url)('../package.json') as {version: string}).version;
 
-/** Sent with every request, for the apiserver's audit log. */
+/** For the apiserver's audit log. */
 export const userAgent = `spoke/${version}`;
