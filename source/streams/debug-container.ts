@@ -1,4 +1,4 @@
-/** Adds an ephemeral container to a pod, or creates a pod to debug with, and waits until its container runs. */
+/** Adds an ephemeral container or creates a debug pod, and waits until it runs. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {parseObject} from '../cluster/read-json-response.ts';
 import {errorFromResponse} from '../cluster/error-from-response.ts';
@@ -13,13 +13,12 @@ import {watchPods} from '../targets/watch-pods.ts';
 import {quoteForShell} from '../text/quote-for-shell.ts';
 import type {ContainerJson, PodJson} from './debug-specs.ts';
 
-/** The answer is the whole pod, of which etcd keeps no more than 1.5 MiB. */
+/** The whole pod; etcd stores at most 1.5 MiB. */
 const maxResponseBytes = 8 * 1024 * 1024;
 
 /**
-An ephemeral container cannot be taken away again: it stays in the pod until the pod goes.
-@throws SpokeError ERR_FORBIDDEN (patch pods/ephemeralcontainers), ERR_APISERVER_ANSWER with the apiserver's words
-@see https://kubernetes.io/docs/concepts/workloads/pods/ephemeral-containers/
+@throws SpokeError ERR_FORBIDDEN (patch pods/ephemeralcontainers), ERR_APISERVER_ANSWER with the apiserver's message
+@see https://kubernetes.io/docs/concepts/workloads/pods/ephemeral-containers/ (they cannot be removed)
 */
 export async function addDebugContainer(
 	cluster: WritingClient,
@@ -42,7 +41,7 @@ export async function addDebugContainer(
 	);
 }
 
-/** Creates a copy of a pod, or a pod on a node, as it was made by `podCopy` or `nodePod`. @throws SpokeError as `addDebugContainer` */
+/** @throws SpokeError as `addDebugContainer` */
 export async function createDebugPod(cluster: WritingClient, namespace: string, pod: PodJson, signal?: AbortSignal): Promise<PodObject> {
 	return (await write(
 		cluster,
@@ -51,7 +50,7 @@ export async function createDebugPod(cluster: WritingClient, namespace: string, 
 	)) as PodObject;
 }
 
-/** Deletes a pod at once, without its grace period, as `kubectl debug --replace` does. @throws SpokeError as `addDebugContainer` */
+/** Without a grace period, as `kubectl debug --replace`. @throws SpokeError as `addDebugContainer` */
 export async function deletePodNow(
 	cluster: WritingClient,
 	{metadata: {name, namespace = 'default'}}: PodObject,
@@ -100,14 +99,13 @@ async function write(
 			: error;
 	}
 
-	// A page in its place has changed nothing. A deletion is answered by the pod or by a Status.
+	// A web page instead of an object means that nothing changed. A deletion returns the pod or a Status.
 	return parseObject(text, {method, path: method === 'DELETE' ? '/' : path}, `the answer of the apiserver ${cluster.facts.server}`);
 }
 
 /**
-Until the container runs.
-@param onWaiting Called when what it waits for changes: `ContainerCreating`, `ErrImagePull: …`
-@throws SpokeError ERR_TARGET_GONE when it ended, could not start, the pod went, or `limitMs` passed
+@param onWaiting Receives `ContainerCreating`, `ErrImagePull: …`
+@throws SpokeError ERR_TARGET_GONE if the container ended or could not start, the pod is gone, or on timeout
 */
 export async function waitUntilRunning(
 	cluster: ClusterClient,
@@ -170,10 +168,7 @@ export async function waitUntilRunning(
 	);
 }
 
-/**
- * The exit status of a container that has ended, or ends within `limitMs`; `null` for one that goes on. A pod's status is some time behind
- * its runtime.
- */
+/** Waits because the pod's status lags behind the runtime; `null` if the container still runs. */
 export async function exitStatusOf(
 	cluster: ClusterClient,
 	{metadata: {name: podName, namespace = 'default'}}: PodObject,

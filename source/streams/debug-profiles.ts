@@ -1,11 +1,9 @@
 /** Security settings of kubectl's debug profiles. */
 
-/** Ephemeral container, copy of a pod, or pod on a node. */
 export type DebugStyle = 'ephemeral' | 'copy' | 'node';
 
 export type SecurityContext = {capabilities?: {add?: readonly string[]; drop?: readonly string[]}} & Readonly<Record<string, unknown>>;
 
-/** What each allows, in a few words. */
 export const profileDescriptions = {
 	general: 'can trace processes',
 	baseline: 'nothing beyond its image',
@@ -19,10 +17,7 @@ export type DebugProfile = keyof typeof profileDescriptions;
 
 export const debugProfiles = Object.keys(profileDescriptions) as readonly DebugProfile[];
 
-/**
-The security context of the debug container; `own` is that of an existing container.
-@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/debug/profiles.go
-*/
+/** @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/debug/profiles.go */
 export function debugSecurityContext(profile: DebugProfile, style: DebugStyle, own?: SecurityContext): SecurityContext | undefined {
 	switch (profile) {
 		case 'legacy': {
@@ -51,12 +46,10 @@ export function debugSecurityContext(profile: DebugProfile, style: DebugStyle, o
 	}
 }
 
-/** Whether a pod on a node shares the network, processes and IPC of its host. */
 export function usesHostNamespaces(profile: DebugProfile): boolean {
 	return profile !== 'baseline' && profile !== 'restricted';
 }
 
-/** Whether a pod on a node mounts the root of its host. */
 export function mountsHostRoot(profile: DebugProfile): boolean {
 	return profile === 'legacy' || profile === 'general' || profile === 'sysadmin';
 }

@@ -1,4 +1,4 @@
-/** Objects that `debug` creates: an ephemeral container, a copy of a pod, or a pod on a node. */
+/** Builds the ephemeral containers and pods that `debug` creates. */
 import {randomInt} from 'node:crypto';
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {PodObject} from '../targets/pod-object.ts';
@@ -6,16 +6,14 @@ import {debugSecurityContext, mountsHostRoot, usesHostNamespaces, type DebugProf
 
 export type EnvironmentVariable = {name: string; value: string};
 
-/** What the user asks of the debug container. */
 export type DebugRequest = {
-	/** Its name; `null` for a random one. */
+	/** `null`: random. */
 	name: string | null;
 	image: string | null;
 	stdin: boolean;
 	tty: boolean;
-	/** Empty for the image's own. */
 	command: readonly string[];
-	/** Whether `command` replaces the arguments alone, and the image's entry point stays. */
+	/** Keeps the image's entry point. */
 	argumentsOnly?: boolean;
 	env?: readonly EnvironmentVariable[];
 	imagePullPolicy?: string | null;
@@ -24,7 +22,7 @@ export type DebugRequest = {
 
 export type CopyRequest = DebugRequest & {
 	copyName: string;
-	/** Images by container; `*` stands for the others. */
+	/** Images by container; `*` is the default. */
 	images: ReadonlyMap<string, string>;
 	sameNode: boolean;
 	/** `null` leaves it to the profile. */
@@ -50,8 +48,8 @@ export function ephemeralContainer(pod: PodObject, request: DebugRequest, target
 }
 
 /**
-The copy, and the container to attach to; `null` where only images change.
-@throws SpokeError ERR_USAGE where a new container has no image
+`container` is `null` if only images change.
+@throws SpokeError ERR_USAGE for a new container without an image
 @see debug.go generatePodCopyWithDebugContainer
 */
 export function podCopy(pod: PodObject, request: CopyRequest): {pod: PodJson; container: string | null} {
@@ -125,9 +123,7 @@ export function nodePod(node: string, request: DebugRequest): PodJson {
 	};
 }
 
-/**
- * Whether capabilities or privilege of the container do nothing, because the pod sets a user that is not root. @see debug.go displayWarning
- */
+/** Capabilities and privilege have no effect if the pod sets a non-root user. @see debug.go displayWarning */
 export function losesCapabilities({spec}: PodObject, context: SecurityContext | undefined): boolean {
 	const {securityContext: {runAsUser = 0} = {}} = spec as {securityContext?: {runAsUser?: number}};
 	return (
@@ -138,7 +134,6 @@ export function losesCapabilities({spec}: PodObject, context: SecurityContext | 
 	);
 }
 
-/** `debugger-x7f2k`, which no container of the pod has. */
 export function unusedContainerName({spec}: PodObject): string {
 	const taken = new Set([...spec.containers, ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])].map(({name}) => name));
 	for (;;) {
@@ -165,7 +160,7 @@ function newContainer(
 	};
 }
 
-/** An existing container keeps what the user does not ask to change, but for stdin and tty, as with kubectl. */
+/** As in kubectl, keeps fields that were not requested, except stdin and tty. */
 function changeContainer(container: ContainerJson, request: DebugRequest): void {
 	const {stdin, tty, ...changes} = newContainer(container.name, request);
 	delete changes['terminationMessagePolicy'];
@@ -189,7 +184,7 @@ function withSecurity(securityContext: SecurityContext | undefined): {securityCo
 	return securityContext === undefined ? {} : {securityContext};
 }
 
-/** The legacy profile removes labels whatever is asked, and nothing else. */
+/** The legacy profile always removes labels, and nothing else. */
 function removeUnkept({metadata, spec}: PodJson, {profile, keep}: CopyRequest): void {
 	if (profile === 'legacy' || !keep.labels) {
 		delete metadata.labels;

@@ -1,8 +1,8 @@
-/** An event stream from many producers to one reader, with backpressure. */
+/** An event stream with backpressure, from many producers to one reader. */
 
 type Pending<Event> = {event: Event; onRead: () => void};
 
-/** `push` resolves when the reader is done with the event, so that a slow reader slows every producer. */
+/** `push` resolves after the event was handled, which slows producers. */
 export class EventChannel<Event> implements AsyncIterable<Event> {
 	readonly #pending: Array<Pending<Event>> = [];
 	#notifyReader: (() => void) | undefined;
@@ -20,7 +20,7 @@ export class EventChannel<Event> implements AsyncIterable<Event> {
 		});
 	}
 
-	/** What was pushed is still read; then the reader's loop ends, with `error` when there is one. */
+	/** Pending events are still read. */
 	end(error: unknown = null): void {
 		this.#ended ??= {error: error === null || error instanceof Error ? error : new Error('ended', {cause: error})};
 		this.#notifyReader?.();

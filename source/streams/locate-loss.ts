@@ -7,10 +7,8 @@ import {StreamLostError, type LossKind} from '../wire/protocol-error.ts';
 const connectTimeoutMs = 3000;
 
 /**
-A stream that ends without a word was ended with the apiserver, where a fresh connection is not answered. Where it is, an orderly close
-of the stream is
-the apiserver's, which lost its own way to the kubelet; an end of the connection alone may as well be a balancer's on the way there.
-Other errors are given back as they are.
+A system error or silence means that leg 1 was lost; otherwise tries a new connection. If that succeeds, a close without a status means that
+the apiserver lost leg 2; the end of a TCP connection can also come from a load balancer on leg 1. Returns other errors unchanged.
 */
 export async function locateStreamLoss(cluster: Pick<ClusterClient, 'connect'>, error: SpokeError): Promise<SpokeError> {
 	const kind = lossKind(error);
@@ -30,9 +28,8 @@ export async function locateStreamLoss(cluster: Pick<ClusterClient, 'connect'>, 
 }
 
 /**
-The same of a tunnel of forwarded ports, whose pings are answered behind the apiserver, so that silence alone tells no leg; and of a
-connection that no tunnel,
-or nobody behind one, took in time. Other errors are given back as they are.
+For tunnels, whose pings are answered beyond the apiserver, so that silence identifies no leg, and for connections not accepted in time.
+Returns other errors unchanged.
 */
 export async function locateTunnelLoss(
 	cluster: Pick<ClusterClient, 'connect'>,
@@ -42,21 +39,16 @@ export async function locateTunnelLoss(
 	return locateTunnelLossBy(error, async () => checkApiserver(cluster), farEnd);
 }
 
-/**
-The same of a log's answer that was cut. An apiserver ends our connection as well when its own to the kubelet is cut, and Node gives that
-end the code of a
-reset, yet no system call. Answers that are cut together are asked about once.
-*/
+/** For a log response. An apiserver also ends leg 1 when it loses leg 2; Node reports that as a reset without a system call. */
 export async function locateResponseLoss(cluster: Pick<ClusterClient, 'connect'>, error: SpokeError): Promise<SpokeError> {
 	return locatedError(error, wasReset(error) ? 'no-response' : await checkApiserverOnce(cluster));
 }
 
-/** The same for whom no asking is waited for. */
 export function unlocatedLoss(error: SpokeError): SpokeError {
 	return locatedError(error, wasReset(error) ? 'no-response' : 'not-checked');
 }
 
-/** The verdict on `error`, unless whoever waits for it leaves before: then it is told as one that nobody was asked about. Never rejects. */
+/** After an abort, the apiserver counts as not checked. Never rejects. */
 export async function unlessAborted(error: SpokeError, locate: () => Promise<SpokeError>, signal: AbortSignal): Promise<SpokeError> {
 	return rejectOnAbort(locate, signal).catch(async () => locateTunnelLossBy(error, async () => 'not-checked'));
 }
@@ -82,7 +74,6 @@ async function locateTunnelLossBy(error: SpokeError, check: () => Promise<Reacha
 	return locatedError(error, isSystemError ? 'no-response' : await check(), farEnd);
 }
 
-/** `null` for what is no lost stream. */
 function lossKind(error: SpokeError): LossKind | null {
 	if (error.code !== 'ERR_STREAM_LOST') {
 		return null;
@@ -97,12 +88,11 @@ function locatedError(error: SpokeError, reachability: Reachability, farEnd?: st
 		: lostOnUnknownLeg(error, describeEitherLeg(reachability, farEnd));
 }
 
-/** The system's own word of our connection, which it has for a reset and not for an end. */
+/** A real reset has a system call; an end with the code of a reset has none. */
 function wasReset(error: unknown): boolean {
 	return error instanceof Error && ('syscall' in error || wasReset(error.cause));
 }
 
-/** Whether the apiserver answers a connection of now; `not-checked` where none could be tried. */
 type Reachability = 'responds' | 'no-response' | 'not-checked';
 
 type UndecidedReachability = Exclude<Reachability, 'no-response'>;
@@ -122,7 +112,7 @@ function lostToApiserver(error: SpokeError, remedy: string): SpokeError {
 	return withLocation(error, 'the connection to the apiserver (leg 1) was lost', {leg: 1, legKnown: true, remedy});
 }
 
-/** The number is the row's, and no finding. */
+/** The leg of the error's code is not a finding. */
 function lostOnUnknownLeg(error: SpokeError, description: string): SpokeError {
 	return withLocation(error, description, {legKnown: false});
 }
@@ -131,7 +121,7 @@ function withLocation(error: SpokeError, description: string, location: SpokeErr
 	return error.withChanges({message: `${error.message}: ${description}`, ...location});
 }
 
-/** Measured: an apiserver resets the connection where the command ended while its input still came, and the status goes with it. */
+/** Measured: if the command ends while input still arrives, the apiserver resets the connection and the status is lost. */
 const inputRefusedRemedy = 'check the network; a command that exits before reading all its input can also cause this';
 
 async function checkApiserver(cluster: Pick<ClusterClient, 'connect'>): Promise<Reachability> {
@@ -140,7 +130,7 @@ async function checkApiserver(cluster: Pick<ClusterClient, 'connect'>): Promise<
 		connection.close();
 		return 'responds';
 	} catch (thrown) {
-		// A credential plugin or file that fails here says nothing of the apiserver.
+		// A failed credential plugin or file says nothing about the apiserver.
 		return thrown instanceof SpokeError && thrown.leg === 0 ? 'not-checked' : 'no-response';
 	}
 }

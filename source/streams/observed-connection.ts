@@ -1,13 +1,12 @@
-/** Opens the connection of a stream and lets the observer use it first. */
+/** Opens a stream's connection, which the observer can use first. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import {toSpokeError} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose, ConnectionObserver} from './connection-observer.ts';
 
 /**
-Opens a dedicated connection and lets the observer use it before the request that makes it a stream.
-An observer whose request timed out leaves the connection unusable; the stream then gets a fresh one, unread.
-@throws what `ClusterClient.connect` throws; never an error of the observer.
+After a timeout of the observer, the stream gets a new connection.
+@throws as `ClusterClient.connect`; never an error of the observer
 */
 export async function connectObserved(
 	cluster: ClusterClient,
@@ -19,9 +18,7 @@ export async function connectObserved(
 	const connection = await cluster.connect(options);
 	try {
 		await observer?.beforeUse?.(connection, purpose);
-	} catch {
-		// Errors of the observer do not concern the stream.
-	}
+	} catch {}
 
 	if (connection.usable) {
 		return connection;
@@ -32,7 +29,7 @@ export async function connectObserved(
 	return cluster.connect(options);
 }
 
-/** Reports to the observer that a stream was not opened; an aborted one is closed, not failed. */
+/** Reports an aborted stream as closed, not failed. */
 export function reportNotOpened(
 	observer: ConnectionObserver | undefined,
 	connection: Connection | null,

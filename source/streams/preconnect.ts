@@ -1,18 +1,17 @@
-/** Connects while the target of a stream is still being resolved. */
+/** Connects while a stream's target is being resolved. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {ApiResponse, Connection, RequestOptions} from '../cluster/connection.ts';
 import {readJsonResponse} from '../cluster/read-json-response.ts';
 import type {ConnectionObserver} from './connection-observer.ts';
 
-/** A server or a balancer may close what is idle for long: what was not used for this long is not used any more. */
+/** Servers and load balancers may close idle connections. */
 const maxIdleMs = 10_000;
 
 export type Preconnection = {cluster: ClusterClient; close: () => void};
 
 /**
-`cluster` asks on the connection made ahead and gives it to whoever connects first: one handshake less before the first stream.
-The observer reads on it after the first request, so that a label costs no round trip. If it cannot be used, the cluster connects as usual.
-`close` ends it when nobody took it.
+`cluster` uses the early connection and gives it to the first stream, which saves a handshake. The observer reads on it after the first
+request, so that a label costs no round trip.
 */
 export function preconnect(
 	cluster: ClusterClient,
@@ -38,7 +37,7 @@ export function preconnect(
 }
 
 class EarlyConnection {
-	/** `undefined` once it was taken, or could not be made. */
+	/** `undefined` once taken or failed. */
 	#pending: Promise<Connection> | undefined;
 	#usedAt = Infinity;
 
@@ -47,7 +46,7 @@ class EarlyConnection {
 		pending.then(
 			connection => {
 				this.#usedAt = performance.now();
-				// The waiter for the connection sends its request first.
+				// The waiting caller sends its request first.
 				setImmediate(() => {
 					if (this.#pending && connection.usable) {
 						observer?.onConnected?.(connection);
@@ -58,7 +57,7 @@ class EarlyConnection {
 		);
 	}
 
-	/** An answer on it; `undefined` where the cluster is to be asked. */
+	/** `undefined`: use the cluster client. */
 	async get(options: RequestOptions): Promise<ApiResponse | undefined> {
 		const connection = await this.#usable(this.#pending);
 		const response = connection && (options.method ?? 'GET') === 'GET' ? await pipelinedGet(connection, options) : undefined;
@@ -66,7 +65,7 @@ class EarlyConnection {
 		return response;
 	}
 
-	/** For somebody to have as their own; `undefined` where there is none. */
+	/** Transfers ownership. */
 	async acquire(): Promise<Connection | undefined> {
 		const acquired = this.#pending;
 		this.#pending = undefined;
@@ -78,13 +77,12 @@ class EarlyConnection {
 		return connection;
 	}
 
-	/** Ends it when nobody took it. */
 	close(): void {
 		closeWhenConnected(this.#pending);
 		this.#pending = undefined;
 	}
 
-	/** @throws why there is none, to the first who wants it: a second try would ask a person or a dead address twice */
+	/** @throws only to the first caller: a second attempt would repeat a prompt or a timeout */
 	async #usable(pending: Promise<Connection> | undefined): Promise<Connection | undefined> {
 		try {
 			const connection = await pending;
@@ -105,7 +103,7 @@ function closeWhenConnected(pending: Promise<Connection> | undefined): void {
 	);
 }
 
-/** `undefined` for what the cluster must be asked: it waits where it is told to, renews credentials, and makes a lost connection anew. */
+/** `undefined`: the cluster client must wait, renew credentials or reconnect. */
 async function pipelinedGet(connection: Connection, options: RequestOptions): Promise<ApiResponse | undefined> {
 	try {
 		const response = await connection.pipelinedGet(options);

@@ -6,9 +6,8 @@ import {quoteForShell} from '../text/quote-for-shell.ts';
 export type RunningPodFeature = 'exec' | 'attach' | 'port-forward' | 'debug';
 
 /**
-As kubectl says it of a pod of that phase. Of `debug` it says nothing: the apiserver takes the container, the kubelet of an ended pod
-never starts it
-(SyncTerminatedPod), and kubectl waits for good (measured with 1.36.3).
+kubectl has no message for `debug`: the kubelet of a terminated pod never starts the container (SyncTerminatedPod), and kubectl waits
+forever (measured with 1.36.3).
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd exec/exec.go, attach/attach.go,
 portforward/portforward.go
 */
@@ -28,7 +27,7 @@ export function terminatedPodMessage(feature: RunningPodFeature, phase: string):
 	}
 }
 
-/** @throws SpokeError ERR_TARGET_GONE where all containers have ended for good, or none was ever started */
+/** @throws SpokeError ERR_TARGET_GONE if all containers have ended permanently, or none ever started */
 export function assertPodRunning({metadata, status}: PodObject, feature: Exclude<RunningPodFeature, 'port-forward'>): void {
 	const phase = status?.phase;
 	if (phase === 'Succeeded' || phase === 'Failed') {
@@ -38,7 +37,6 @@ export function assertPodRunning({metadata, status}: PodObject, feature: Exclude
 	}
 }
 
-/** Where it ran, its log is what is left of it. */
 export function logRemedy(name: string, namespace: string): string {
 	return `its log may still be available: spoke logs ${quoteForShell(name)} -n ${quoteForShell(namespace)}`;
 }

@@ -16,15 +16,12 @@ import type {ApiserverCheck, StallTimeouts} from './stall-detector.ts';
 import {drainTerminated} from './drain-terminated.ts';
 
 export type ContainerFollowerOptions = OpenLogOptions & {
-	/** What the first read asks: where to begin. */
 	start: PodLogOptions;
-	/** `container-end`: the first life's end is the end, as with kubectl. */
+	/** `container-end`: only the first instance, as in kubectl. */
 	until: 'pod-done' | 'container-end';
-	/** How long to wait for a first life, milliseconds; 0 waits for good. */
+	/** For the first instance; 0 means no limit. */
 	startTimeoutMs: number;
-	/** False: the first cut is an error. */
 	resume: boolean;
-	/** How long lines may be held to be taken together. */
 	gatherMs: number;
 	semaphore: Semaphore;
 	apiserverCheck: ApiserverCheck;
@@ -33,16 +30,13 @@ export type ContainerFollowerOptions = OpenLogOptions & {
 
 export type EmitLogEvent = (event: LogEvent) => Promise<void>;
 
-/** The kubelet tells the apiserver of a container's new life about so late. */
+/** Delay of the pod's status after a restart. */
 const statusLagMs = 2500;
-/** So long the pod's status and the kubelet may disagree at the start. */
+/** The pod's status and the kubelet can disagree this long at the start. */
 const disagreementTimeoutMs = 4 * statusLagMs;
 const recheckDelayMs = 250;
 
-/**
-Tells everything by `tell` and returns when the source is done.
-@throws SpokeError when it could not begin, or when what failed will not mend by waiting
-*/
+/** @throws SpokeError if the follow cannot start, or waiting cannot help */
 export class ContainerFollower {
 	readonly #watchedPod: WatchedPod;
 	readonly #source: LogSource & {node: string | null};
@@ -51,9 +45,8 @@ export class ContainerFollower {
 	readonly #log: ResumableLog;
 	readonly #outage: LogOutage;
 	readonly #startedAt = Date.now();
-	/** The instance that is read, or was read last. */
 	#instance: ContainerInstance | null = null;
-	/** Its log has been read to its end after it had ended. */
+	/** Its log was read to its end after it terminated. */
 	#drained = false;
 	#hasOpened = false;
 	#shouldEnd = false;
@@ -96,13 +89,11 @@ export class ContainerFollower {
 		}
 	}
 
-	/** A pod may have come before the scheduler saw it. What is told and asked from then on names the node. */
 	#recordNode({spec: {nodeName}}: PodObject): void {
 		this.#source.node ??= nodeName ?? null;
 		this.#options.target.node ??= nodeName ?? null;
 	}
 
-	/** The status decides; what a life left unread is fetched first. */
 	async #nextStep(instance: ContainerInstance): Promise<'read' | 'wait' | 'done'> {
 		if (instance.id === null && this.#instance === null) {
 			return instance.state === 'terminated' ? 'done' : 'wait';
@@ -138,7 +129,7 @@ export class ContainerFollower {
 		return instance.state === 'terminated' || this.#options.until === 'container-end' ? 'done' : 'wait';
 	}
 
-	/** First drains the previous instance, which the node keeps as `previous`. */
+	/** First drains the previous instance. */
 	async #switchInstance(instance: ContainerInstance, drainOnly: boolean): Promise<void> {
 		const startCount = Math.max(1, instance.restarts - this.#instance!.restarts);
 		if (!(this.#drained && startCount === 1)) {
@@ -154,7 +145,6 @@ export class ContainerFollower {
 		}
 	}
 
-	/** What the life that ended still holds; gives whether that was read to its end. */
 	async #drain(read: {previous: boolean; gap: GapReason | null}): Promise<boolean> {
 		return drainTerminated(this.#log, read, {semaphore: this.#options.semaphore, outage: this.#outage, signal: this.#options.signal});
 	}
@@ -182,7 +172,7 @@ export class ContainerFollower {
 			return;
 		}
 
-		// Without an error the pod's status tells whether the container has ended or the way has.
+		// Only the pod's status shows whether the container or the connection ended.
 		await (result === null ? this.#outage.handleCleanEnd() : this.#outage.handleLoss(result));
 	}
 
@@ -198,7 +188,7 @@ export class ContainerFollower {
 		}
 
 		if (disagrees) {
-			// The pod's status and the kubelet do not agree for a moment.
+			// The pod's status and the kubelet disagree for a moment.
 			this.#instance = this.#hasOpened ? this.#instance : null;
 			await abortableDelay(recheckDelayMs, this.#options.signal);
 			return;
@@ -219,7 +209,7 @@ export class ContainerFollower {
 		}
 	}
 
-	/** Asked when a resumed answer does not hold the last line: a new life explains it, else the file was rotated. */
+	/** A resumed response without the last line means a restart or a log rotation. */
 	async #hasRestarted(): Promise<boolean> {
 		for (const until = Date.now() + statusLagMs; ;) {
 			const pod = await this.#watchedPod.read(this.#options.signal).catch(() => null);
@@ -238,7 +228,7 @@ export class ContainerFollower {
 		}
 	}
 
-	/** One that ran a moment ago need not be read again before its log is; one that did not may run by now. */
+	/** A pod that ran a moment ago need not be read again. */
 	#recentRunningPod(): PodObject | null {
 		const pod = this.#watchedPod.recent;
 		return pod && currentInstance(pod, this.#source.container)?.state === 'running' ? pod : null;
@@ -286,10 +276,7 @@ function notStartedError({container, pod, namespace}: LogSource, timeoutMs: numb
 	);
 }
 
-/**
- * What may be missing when so many lives began since the last one that was read: none where that one was read to its end, and the one
- * behind it is kept.
- */
+/** Two starts leave no gap after a drain: the node keeps one previous log. */
 function restartGap(startCount: number, {drained}: {drained: boolean}): GapReason | null {
 	if (startCount === 1) {
 		return 'last-line-not-met';

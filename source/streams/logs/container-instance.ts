@@ -4,29 +4,25 @@ import type {PodObject, Termination} from '../../targets/pod-object.ts';
 import type {ContainerTermination} from './log-events.ts';
 
 export type ContainerInstance = {
-	/** Runtime's id of the life whose log a read without `previous` gives; `null` when there is none yet. */
+	/** The runtime's id; `null` if there is no instance yet. */
 	id: string | null;
 	restarts: number;
-	/** `waiting`: not started yet. `restarting`: ended, and another life is expected. `terminated`: ended for good. */
+	/** `restarting`: another instance is expected. */
 	state: 'waiting' | 'running' | 'restarting' | 'terminated';
-	/** Why it waits, in the kubelet's word: `ContainerCreating`, `CrashLoopBackOff`. */
+	/** The kubelet's: `ContainerCreating`, `CrashLoopBackOff`. */
 	reason: string | null;
-	/** How this life ended; `null` while it runs. */
 	ended: ContainerTermination | null;
-	/** How the life before this one ended. */
+	/** Of the previous instance. */
 	previous: ContainerTermination | null;
 };
 
-/**
-Which life the kubelet would read now.
-@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/kubelet_pods.go validateContainerLogStatus
-*/
+/** @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/kubelet_pods.go validateContainerLogStatus */
 export function currentInstance(pod: PodObject, container: string): ContainerInstance {
 	const status = containerStatus(pod, container);
 	const restarts = status?.restartCount ?? 0;
 	const {running, terminated, waiting} = status?.state ?? {};
 	const earlier = status?.lastState?.terminated;
-	// Not every kubelet tells states and ids; a pod that is said to run may be read.
+	// Some kubelets report no states or ids.
 	if (running || (status?.state === undefined && pod.status?.phase === 'Running')) {
 		return {
 			id: status?.containerID ?? instanceNumber(restarts),
@@ -54,12 +50,11 @@ export function currentInstance(pod: PodObject, container: string): ContainerIns
 	return {id: null, restarts, state: isPodTerminated(pod) ? 'terminated' : 'waiting', reason, ended: null, previous: null};
 }
 
-/** For a life of which no id is told: its number will do. */
 function instanceNumber(restarts: number): string {
 	return `life ${restarts}`;
 }
 
-/** Every container has ended and the pod will not start one again. */
+/** All containers have terminated and none will restart. */
 function isPodTerminated(pod: PodObject): boolean {
 	return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 }
@@ -68,10 +63,7 @@ function terminationOf({exitCode, reason, signal, finishedAt}: Termination): Con
 	return {exitCode: exitCode ?? (signal ? 128 + signal : 0), reason: reason ?? null, at: finishedAt ?? null};
 }
 
-/**
-By the pod's policy, or the container's own.
-@see https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy
-*/
+/** @see https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy */
 function canRestart(pod: PodObject, container: string, last: Termination): boolean {
 	if (isPodTerminated(pod) || pod.metadata.deletionTimestamp !== undefined) {
 		return false;

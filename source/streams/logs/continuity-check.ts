@@ -2,20 +2,19 @@
 import type {GapReason} from './log-events.ts';
 import type {DuplicateFilter} from './duplicate-filter.ts';
 
-/** `proven`: nothing is missing. `met`: because the last line that was told came again. */
+/** `proven`: no line is missing. `foundLastLine`: the last line was received again. */
 export type Continuity = {proven: boolean; foundLastLine: boolean};
 
 export type ContinuityCallbacks = {
-	/** Whether another life has begun; the rest of the one before is told by then. */
+	/** True only after the rest of the previous instance was emitted. */
 	hasRestarted(): Promise<boolean>;
-	/** Whether a side read is still offered the last line. @throws what such a read can fail with: then nothing is known */
+	/** @throws if the verification read fails */
 	isLastLineOffered(): Promise<boolean>;
 	reportGap(reason: GapReason): Promise<void>;
-	/** The answer has begun, and it is known whether it goes on where it was cut. */
 	onResumed(continuity: Continuity): Promise<void>;
 };
 
-/** An answer that holds nothing for so long does not hold the last line. */
+/** Without lines for this time, the response lacks the last line. */
 const lastLineTimeoutMs = 3000;
 
 export class ContinuityCheck {
@@ -27,7 +26,7 @@ export class ContinuityCheck {
 	#restartCheck: Promise<boolean> | null = null;
 	#settlement: Promise<void> | null = null;
 
-	/** The request goes out now. `last` knows whether the last line was met; `null` where there is none to meet. */
+	/** `filter` is `null` if no line is known. */
 	constructor(
 		filter: Pick<DuplicateFilter, 'foundLastLine' | 'isComplete'> | null,
 		callbacks: ContinuityCallbacks,
@@ -43,12 +42,10 @@ export class ContinuityCheck {
 		}
 	}
 
-	/** The answer has begun; without that nothing can be settled. */
 	responseStarted(): void {
 		this.#scheduleVerification();
 	}
 
-	/** Awaited before anything new is told. */
 	async beforeLines(newLines: Buffer): Promise<void> {
 		await this.#restartCheck;
 		if (this.#filter === null || this.#filter.foundLastLine || newLines.length > 0) {
@@ -58,7 +55,6 @@ export class ContinuityCheck {
 		await this.#settlement;
 	}
 
-	/** When what is being settled is, where anything is. */
 	async settled(): Promise<void> {
 		await this.#settlement;
 	}
@@ -68,7 +64,7 @@ export class ContinuityCheck {
 		clearTimeout(this.#timer);
 	}
 
-	/** A log without a line is not even answered: a new life is looked for, so that the rest of the one before is told. */
+	/** A kubelet does not respond for an empty log, so look for a restart. */
 	#checkRestart(): void {
 		this.#restartCheck ??= this.#callbacks.hasRestarted();
 		// The waiter receives the error.
@@ -84,10 +80,7 @@ export class ContinuityCheck {
 		}
 	}
 
-	/**
-	 * A large file takes the kubelet its time: a side read tells whether the last line will still come. One that fails tells nothing, and is
-	 * made again.
-	 */
+	/** The kubelet is slow with large files: a verification read shows whether the last line can still arrive. */
 	async #verify(): Promise<void> {
 		let isOffered: boolean;
 		try {

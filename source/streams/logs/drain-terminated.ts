@@ -1,4 +1,4 @@
-/** Reads the rest of a terminated container's log until its end is certain. */
+/** Reads a terminated container's log until its end is certain. */
 import {abortableDelay} from '../../cluster/abortable.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ResumableLog, DrainResult} from './resumable-log.ts';
@@ -9,13 +9,13 @@ import type {Semaphore} from './semaphore.ts';
 
 export type DrainOptions = {semaphore: Semaphore; outage: LogOutage; signal?: AbortSignal | undefined};
 
-/** So often a log must end without the last line before that is believed. */
+/** Responses without the last line before it counts as missing. */
 const lastLineAttempts = 3;
 const lastLineRetryDelayMs = 200;
-/** So often in a row the kubelet must say that it has no such container: while its runtime restarts it says so, too. */
+/** Consecutive reports of a missing container: the kubelet also sends this while its runtime restarts. */
 const removedAttempts = 6;
 
-/** Gives whether the life's log was read to its end; false where it can be read no more. `gap` is told unless the last line is met. */
+/** False if the log can no longer be read. Reports `gap` unless the last line is found. */
 export async function drainTerminated(
 	log: ResumableLog,
 	read: {previous: boolean; gap: GapReason | null},
@@ -73,25 +73,21 @@ export async function drainTerminated(
 	}
 }
 
-/** No line can be met in a log that is not there. */
 function unavailableGap(gap: GapReason | null): GapReason | null {
 	return gap === 'last-line-not-met' ? 'log-gone' : gap;
 }
 
 /**
-A tunnel's end looks like the end of the answer. So the end counts when the last line was met and nothing new came behind it,
-and what cannot be held against anything must come the same twice.
+A response can also end because a tunnel ended. So the last line must be found without new lines after it. Without a known line, or with a
+remainder, two responses must be the same.
 */
 export class EndOfLogCheck {
-	/** Nothing was told that may stand behind a gap. */
+	/** No emitted line can follow a gap. */
 	isComplete = true;
 	#missedCount = 0;
 	#previousRemainder: Buffer | null = null;
 
-	/**
-	 * `interrupted`: it did not end by itself; `not-found`: the last line may still be there the next time; `unconfirmed`: it must end so
-	 * again.
-	 */
+	/** `not-found`: the next response may have the last line. `unconfirmed`: it must end the same way again. */
 	judge({hasNewLines, foundLastLine, remainder, result}: DrainResult): 'interrupted' | 'not-found' | 'unconfirmed' | 'end' {
 		this.isComplete &&= foundLastLine !== false || !hasNewLines;
 		if (result !== null) {

@@ -4,8 +4,8 @@ import {timestampLength, timestampNanoseconds, timestampSecond} from './line-tim
 import {lineKey, type ExpectedDuplicates} from './recent-lines.ts';
 
 /**
-Lines are compared by timestamp and bytes, as a multiset: equal lines may share a timestamp.
-A stretch without a timestamp at the very beginning is the tail of a line that began before the second from which the server was asked.
+Compares timestamp and bytes as a multiset, because equal lines can share a timestamp.
+Text without a timestamp at the start is the tail of a line that began before the requested second.
 */
 export class DuplicateFilter {
 	readonly #expected: ExpectedDuplicates;
@@ -21,17 +21,17 @@ export class DuplicateFilter {
 		this.#remaining = expected.counts.values().reduce((sum, count) => sum + count, 0);
 	}
 
-	/** The last line was met again: what follows it here followed it in the log. */
+	/** Later lines also follow it in the log. */
 	get foundLastLine(): boolean {
 		return this.#foundLastLine;
 	}
 
-	/** False: some lines may come twice, since too many were told in one second to be remembered. */
+	/** False if one second had too many lines to remember. */
 	get isComplete(): boolean {
 		return this.#expected.isComplete;
 	}
 
-	/** The lines of `block` that are new; a view when it can be. */
+	/** No copy if possible. */
 	removeDuplicates(block: Buffer): Buffer {
 		if (this.#remaining === 0 && !this.#isAtStart) {
 			return block;
@@ -62,7 +62,7 @@ export class DuplicateFilter {
 		return newLines.length === 1 ? newLines[0]! : Buffer.concat(newLines);
 	}
 
-	/** A tail of which nothing tells that it was told; it is due before anything new. */
+	/** A tail that may be new; emit it first. */
 	takeTail(): Buffer | null {
 		const tail = this.#foundLastLine ? null : this.#tail;
 		this.#tail = null;
@@ -89,7 +89,6 @@ export class DuplicateFilter {
 			return timestampSize > 0 && this.#skipUntil !== null && timestampNanoseconds(block, from, timestampSize) <= this.#skipUntil.time;
 		}
 
-		// What stands behind a line that was told is wanted.
 		this.#skipUntil = null;
 		this.#expected.counts.set(key, count - 1);
 		this.#remaining--;

@@ -1,4 +1,4 @@
-/** Follows the logs of named pods, or of all current and future pods of a scope. */
+/** Follows the logs of named pods or of a scope. */
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
@@ -19,40 +19,31 @@ import {ApiserverCheck, defaultStallTimeouts, type StallTimeouts} from './stall-
 export type ContainerSelection = {kind: 'default'} | {kind: 'all'} | {kind: 'named'; name: string};
 
 export type FollowTargets =
-	/** Each is followed until it is done. */
 	| {kind: 'pods'; pods: readonly PodObject[]}
-	/**
-	 * What the scope has and will have. `mayCome` is asked while it has nothing to follow; false ends it. It is told what controlled the pods
-	 * so far (`''`: nothing did).
-	 */
+	/** `canAppear` is called while there is nothing to follow, with the controllers so far (`''` for none). False ends the follow. */
 	| {kind: 'scope'; scope: PodScope; canAppear: (controllers: ReadonlySet<string>) => Promise<boolean>};
 
 export type FollowLogsOptions = {
-	/** As typed, for labels. */
 	asked: string;
 	containers: ContainerSelection;
-	/** Where to begin with what is there at the start; pods that come later are read from their first line. */
+	/** Later pods are read from their first line. */
 	start: PodLogOptions;
 	/** Default `pod-done`. */
 	until?: 'pod-done' | 'container-end';
-	/** For named pods, milliseconds; 0 waits for good. */
+	/** For named pods; 0 means no limit. */
 	startTimeoutMs?: number;
-	/** Default true. False: the first cut is an error. */
+	/** Default true. */
 	resume?: boolean;
-	/**
-	 * How long lines that come one soon after the other may be held to be taken together, milliseconds: for a reader that looks at them now
-	 * and then. Default 0.
-	 */
+	/** Gathers lines into fewer events, for readers that poll. */
 	gatherMs?: number;
-	/** More logs than this at the start are an error; default none. */
+	/** At the start; more are an error. */
 	maxLogs?: number;
 	observer?: ConnectionObserver;
-	/** Ends the iteration without an error. */
 	signal?: AbortSignal;
 	stallTimeouts?: StallTimeouts;
 };
 
-/** Lines come in the order of their arrival. @throws SpokeError when nothing could be followed, or what failed will not mend by waiting */
+/** An abort ends the iteration without an error. @throws SpokeError if nothing can be followed, or waiting cannot help */
 export async function* followLogs(
 	cluster: ClusterClient,
 	targets: FollowTargets,
@@ -85,7 +76,7 @@ export async function* followLogs(
 type CanAppear = Extract<FollowTargets, {kind: 'scope'}>['canAppear'];
 type FollowedPod = {watchedPod: WatchedPod; containers: Set<string>};
 
-/** Between looks at whether the workload of no pods is still there. */
+/** Between checks whether a workload without pods still exists. */
 const recheckIntervalMs = 3000;
 
 class FollowGroup {
@@ -152,7 +143,6 @@ class FollowGroup {
 		}
 	}
 
-	/** With what is there; only of these the user's own beginning is meant. */
 	async #start(pods: readonly PodObject[]): Promise<void> {
 		this.#hasStarted = true;
 		this.#assertLogLimit(pods.reduce((sum, pod) => sum + this.#selectContainers(pod).length, 0));
@@ -177,7 +167,6 @@ class FollowGroup {
 		await this.events.push({type: 'pod-gone', ...podFields(pod)});
 	}
 
-	/** Ends everything when nobody is left to follow and nobody will come. */
 	async #endWhenNothingIsLeft(canAppear: CanAppear): Promise<void> {
 		await this.#synced.promise;
 		let isReported = false;
@@ -223,7 +212,7 @@ class FollowGroup {
 		}
 	}
 
-	/** One source to its end. Alone, its failure is everybody's; among many it is told and the others go on. */
+	/** A failure ends the whole follow only if this is the only source. */
 	async #follow(
 		pod: PodObject,
 		watchedPod: WatchedPod,
@@ -302,7 +291,6 @@ class FollowGroup {
 	}
 }
 
-/** A container's log, as events name it. */
 export function logSource(pod: PodObject, container: string): LogSource {
 	const {name, namespace = 'default', uid = null} = pod.metadata;
 	return {

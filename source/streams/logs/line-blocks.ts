@@ -1,39 +1,35 @@
-/** Splits a response body into blocks of whole lines, with backpressure. */
+/** Splits a response body into blocks of whole lines. */
 import type {Readable} from 'node:stream';
 import {setImmediate as turn, setTimeout as sleep} from 'node:timers/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {readAvailable, watchReadable} from './readable-watch.ts';
 import {lineFeed} from './log-lines.ts';
 
-/** More than this at once is a flood: to hold it back would hold up the server. */
+/** Gathering more would slow the server. */
 const floodBytes = 16 * 1024;
-/** A followed line is held until it is whole. */
 const maxLineBytes = 256 * 1024 * 1024;
 
 export type BlocksResult = {
-	/** What stood behind the last line feed. */
+	/** After the last line feed. */
 	remainder: Buffer;
-	/** `null`: the answer came to its end cleanly, which proves nothing about the container. */
+	/** `null` for a clean end, which proves nothing about the container. */
 	error: Error | null;
 };
 
-/** The connection is open, but the response has stalled. */
 export class ResponseStalledError extends Error {
 	constructor(silenceTimeoutMs: number) {
 		super(`no more data for ${silenceTimeoutMs / 1000} s`);
 	}
 }
 
-/** So long the answer of a read that does not follow may pause before it counts as cut. */
+/** A longer pause of a read without follow is an interruption. */
 export const readSilenceTimeoutMs = 30_000;
 
 /**
-Gives blocks to `take` one after the other and reads on only when it is done, so that a slow reader slows the server.
-`silenceTimeoutMs`: an answer of which nothing more comes for so long, while it is waited for, ends with an `AnswerStopped`; 0 is no
-limit, as a follow needs it.
-`gatherMs`: lines that come one soon after the other are gathered for so long, unless they come in floods; the first one after a pause
-waits for nothing.
-Never rejects for what the body does; what `take` throws is passed on.
+Awaits `onBlock`, so that a slow reader slows the server.
+`silenceTimeoutMs`: a longer pause ends with `ResponseStalledError`; 0 means no limit.
+`gatherMs`: gathers lines in quick succession, except floods and the first line after a pause.
+Rejects only if `onBlock` throws or a line is too long.
 */
 export async function readLineBlocks(
 	body: Readable,
@@ -56,7 +52,7 @@ export async function readLineBlocks(
 					return {remainder: partialLine.endWith(empty), error: new ResponseStalledError(silenceTimeoutMs)};
 				}
 
-				// A follow comes in one record a line; what has arrived by now is taken together.
+				// A follow receives one record per line: gather all that arrived.
 				await (body.readableLength > 0 && length < floodBytes && performance.now() - lastChunkAt < 5 * gatherMs ? sleep(gatherMs) : turn());
 				continue;
 			}
@@ -78,7 +74,7 @@ export async function readLineBlocks(
 const empty = Buffer.alloc(0);
 const bufferThresholdBytes = 1024 * 1024;
 
-/** The beginning of a line whose end has not come. A long one is kept in one growing piece, so that it is never held twice. */
+/** A long line is kept in one growing buffer, never twice. */
 class PartialLine {
 	#chunks: Buffer[] = [];
 	#length = 0;
@@ -105,7 +101,6 @@ class PartialLine {
 		this.#length += chunk.length;
 	}
 
-	/** The line with its end, and nothing is kept of it. */
 	endWith(chunk: Buffer): Buffer {
 		const length = this.#length + chunk.length;
 		if (this.#buffer) {

@@ -3,8 +3,8 @@
 const digitZero = 0x30;
 
 /**
-Bytes of a timestamp at `at`, without the space behind it; 0 when there is none.
-The kubelet writes `2026-11-24T14:02:08.231000001Z`, older ones leave trailing zeros out, and the zone may be an offset.
+In bytes; 0 without a timestamp. The kubelet writes `2026-11-24T14:02:08.231000001Z`. Older ones omit trailing zeros, and the zone can be an
+offset.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/cri-client/pkg/logs/logs.go timeFormatOut
 */
 export function timestampLength(bytes: Buffer, offset: number): number {
@@ -38,7 +38,7 @@ export function timestampLength(bytes: Buffer, offset: number): number {
 	return bytes[end] === 0x20 ? end - offset : 0;
 }
 
-/** Seconds since 1970 of the timestamp at `at`, whose length is known. */
+/** Seconds since 1970. */
 export function timestampSecond(bytes: Buffer, offset: number, length: number): number {
 	const midnight = daySecond(number(bytes, offset, 4), number(bytes, offset + 5, 2), number(bytes, offset + 8, 2));
 	const second = midnight + number(bytes, offset + 11, 2) * 3600 + number(bytes, offset + 14, 2) * 60 + number(bytes, offset + 17, 2);
@@ -49,7 +49,7 @@ export function timestampSecond(bytes: Buffer, offset: number, length: number): 
 
 let lastDay = {date: NaN, second: NaN};
 
-/** Nearly every line is of the day of the one before. */
+/** Cached: nearly every line has the previous line's day. */
 function daySecond(year: number, month: number, day: number): number {
 	const date = year * 10_000 + month * 100 + day;
 	if (date !== lastDay.date) {
@@ -70,7 +70,7 @@ export function timestampNanoseconds(bytes: Buffer, offset: number, length: numb
 	return BigInt(timestampSecond(bytes, offset, length)) * 1_000_000_000n + BigInt(fraction * 10 ** (9 - digits));
 }
 
-/** Milliseconds since 1970, what is less left out. */
+/** Milliseconds since 1970, rounded down. */
 export function timestampMilliseconds(bytes: Buffer, offset: number, length: number): number {
 	let fraction = 0;
 	for (let position = fractionAt(bytes, offset), weight = 100; weight >= 1 && isDigit(bytes[position]); position++, weight /= 10) {
@@ -80,7 +80,7 @@ export function timestampMilliseconds(bytes: Buffer, offset: number, length: num
 	return timestampSecond(bytes, offset, length) * 1000 + fraction;
 }
 
-/** Where the digits of the fraction begin; without a fraction, a place without a digit. The digits of a zone are none. */
+/** Without a fraction, an offset without a digit. */
 function fractionAt(bytes: Buffer, offset: number): number {
 	return bytes[offset + 19] === 0x2e ? offset + 20 : offset + 19;
 }

@@ -1,78 +1,56 @@
-/** Events of a followed log, used by the command and the session. */
+/** Events of a followed log. */
 import type {SpokeError} from '../../errors/spoke-error.ts';
 
-/** Where a line comes from. */
 export type LogSource = {
 	readonly namespace: string;
 	readonly pod: string;
 	readonly uid: string | null;
-	/** `null` until the pod is on one; what is told of the source from then on has it. */
+	/** `null` if unscheduled. */
 	readonly node: string | null;
 	readonly container: string;
-	/** The pod's other containers, those to be run first included. */
+	/** Includes init containers. */
 	readonly otherContainers?: readonly string[];
 };
 
 export type LogEvent =
-	/**
-	Whole lines, each with its timestamp before it (`eachLine` takes them apart, `stripTimestamps` strips them).
-	Only the last line of a container's life may lack its line feed.
-	*/
+	/** Whole lines with timestamps. Only an instance's last line may lack its line feed. */
 	| {type: 'lines'; source: LogSource; bytes: Buffer}
-	/** The first answer of this source has begun. */
 	| {type: 'opened'; source: LogSource}
-	/**
-	 * No log yet: the container has not started, or, with `ended`, waits to be started again. `reason` is the kubelet's word, `null` before
-	 * it has one.
-	 */
+	/** Not started or, with `ended`, waiting for a restart. `reason` is the kubelet's. */
 	| {type: 'waiting'; source: LogSource; reason: string | null; ended: ContainerTermination | null}
-	/**
-	 * Nothing came for a while and the log cannot be read beside: the follow is closed and opened again. `leg` is `null` where it may be
-	 * either.
-	 */
+	/** Silence and a failed verification: spoke reconnects. `leg` is `null` if either is possible. */
 	| {type: 'stalled'; source: LogSource; leg: 1 | 2 | null; silentForMs: number}
-	/** Cut. `error` is `null` when the answer ended cleanly although the container runs: a tunnel's end looks so. */
+	/** `error` is `null` after a clean end although the container runs, as at the end of a tunnel. */
 	| {type: 'reconnecting'; source: LogSource; attempt: number; retryInMs: number; error: SpokeError | null}
-	/** Back: an answer has begun. `proven`: nothing is missing in between, `met`: since the last line was met again. */
+	/** `proven`: no line is missing. `foundLastLine`: the last line was received again. */
 	| {type: 'resumed'; source: LogSource; outageMs: number; proven: boolean; foundLastLine: boolean}
-	/**
-	 * After an answer that ended, the log was asked for again a second ago, and no answer has begun. A kubelet answers a log without a line
-	 * only with its first one.
-	 */
+	/** After a response ended, the next request has had no response for 1 s. A kubelet responds only with the first line. */
 	| {type: 'asking'; source: LogSource}
-	/**
-	 * Nothing comes on an open follow, and the reads beside it that tell whether it is alive are not answered yet; `checked` follows where
-	 * they are.
-	 */
+	/** Silence, and no response to the verification yet; `checked` follows a response. */
 	| {type: 'checking'; source: LogSource}
 	| {type: 'checked'; source: LogSource}
-	/**
-	 * Continuity cannot be proved: lines behind `after` (a timestamp as the log has it) may be missing, or for `clock-went-back` come twice.
-	 */
+	/** Lines after the timestamp `after` may be missing, or duplicated for `clock-went-back`. */
 	| {type: 'gap'; source: LogSource; after: string | null; reason: GapReason}
-	/** A new life of the container; `ended` is how the life before ended. */
+	/** `ended` is the previous instance's. */
 	| {type: 'restarted'; source: LogSource; restarts: number; ended: ContainerTermination | null}
-	/** The kubelet's own words, sent inside the log's body; once for as long as it says the same. */
+	/** A kubelet message in the body; not repeated. */
 	| {type: 'server-said'; source: LogSource; text: string}
-	/** This source tells nothing more. */
 	| {type: 'ended'; source: LogSource; reason: 'container-ended' | 'pod-gone'; ended: ContainerTermination | null}
-	/** A pod of the followed scope came or went; its containers are told by events of their own. */
 	| {type: 'pod-appeared' | 'pod-gone'; namespace: string; pod: string; node: string | null}
-	/** Nothing to read now; pods that come are followed. */
+	/** New pods are followed. */
 	| {type: 'no-pods'}
-	/** A source failed for good while others go on. */
+	/** A source failed permanently; others continue. */
 	| {type: 'failed'; source: LogSource; error: SpokeError};
 
 export type GapReason =
-	/** The log that was read again does not hold the last line: its file was rotated. */
+	/** The log file was rotated. */
 	| 'last-line-not-met'
-	/** The log cannot be read again, so nothing tells whether what came last was its end. */
+	/** The end of the log is unconfirmed. */
 	| 'log-gone'
-	/** The container was started more often than logs are kept. */
+	/** More restarts than the node keeps logs. */
 	| 'restarts-missed'
-	/** The connection was gone before a first line, and more may have been written since than the newest lines that were asked for again. */
+	/** Interrupted before the first line; more lines than the requested tail may have been written since. */
 	| 'no-line-yet'
 	| 'clock-went-back';
 
-/** `at`: when, as the pod's status says it. */
 export type ContainerTermination = {exitCode: number; reason: string | null; at: string | null};

@@ -4,7 +4,7 @@ import {rejectOnAbort, abortableDelay} from '../../cluster/abortable.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {locateResponseLoss, unlocatedLoss} from '../locate-loss.ts';
 
-/** ERR_STREAM_LOST of which nobody has asked yet where it was: `locateInterruption` before it is shown. */
+/** ERR_STREAM_LOST without a leg; use `locateInterruption` before showing it. */
 export class LogInterruptedError extends SpokeError {
 	constructor(description: string, cause: Error) {
 		const text = cause instanceof SpokeError ? cause.text : cause.message;
@@ -16,7 +16,7 @@ export class LogInterruptedError extends SpokeError {
 	}
 }
 
-/** Other errors are given back as they are. Waits a few seconds at most, and not behind `signal`. @throws the signal's reason */
+/** Returns other errors unchanged. @throws the signal's reason */
 export async function locateInterruption(
 	cluster: Pick<ClusterClient, 'connect'>,
 	error: SpokeError,
@@ -25,7 +25,7 @@ export async function locateInterruption(
 	return error instanceof LogInterruptedError ? rejectOnAbort(async () => locateResponseLoss(cluster, error), signal) : error;
 }
 
-/** The same for who goes on meanwhile: told within `withinMs`, as not known where that is too soon. @throws the signal's reason */
+/** The leg stays unknown after `withinMs`. @throws the signal's reason */
 export async function locateInterruptionWithin(
 	cluster: Pick<ClusterClient, 'connect'>,
 	error: SpokeError,

@@ -4,9 +4,9 @@ import {timestampLength, timestampMilliseconds} from './line-timestamp.ts';
 export const lineFeed = 0x0a;
 
 /**
-Every line of a `lines` event, without an object a line, as they come in floods: where its text begins and ends, without the line feed or
-what stands before it where a terminal was written to (`\r\n`), and its milliseconds since 1970, 0 for a line without a timestamp.
-@returns how many lines there were
+Calls `onLine` with the start and end of each text, without LF or CR LF, and its milliseconds since 1970 (0 if unknown). No object per line,
+because lines come in floods.
+@returns the number of lines
 */
 export function eachLine(bytes: Buffer, onLine: (from: number, to: number, ms: number) => void): number {
 	let count = 0;
@@ -33,7 +33,7 @@ function textEnd(bytes: Buffer, from: number, end: number): number {
 	return end - 2 >= from && bytes[end - 2] === 0x0d ? end - 2 : end - 1;
 }
 
-/** The block as the user sees it who did not ask for timestamps: every other byte stays. */
+/** Keeps every other byte. */
 export function stripTimestamps(bytes: Buffer): Buffer {
 	const firstTimestampSize = timestampLength(bytes, 0);
 	if (lineEnd(bytes, 0) === bytes.length) {
@@ -52,7 +52,6 @@ export function stripTimestamps(bytes: Buffer): Buffer {
 	return output.subarray(0, length);
 }
 
-/** The block with `prefix` before each line. */
 export function withPrefix(bytes: Buffer, prefix: Buffer): Buffer {
 	const parts: Buffer[] = [];
 	for (let from = 0; from < bytes.length;) {
@@ -64,7 +63,7 @@ export function withPrefix(bytes: Buffer, prefix: Buffer): Buffer {
 	return Buffer.concat(parts);
 }
 
-/** Behind the line feed of the line that begins at `from`, or the end of the block. */
+/** The offset after the line feed, or the block's end. */
 export function lineEnd(bytes: Buffer, from: number): number {
 	const index = bytes.indexOf(lineFeed, from);
 	return index < 0 ? bytes.length : index + 1;

@@ -1,4 +1,4 @@
-/** Outages of one log: reports, retry delays and the resume. */
+/** Reports and retries of an interrupted log. */
 import {abortableDelay, clampTimerMs} from '../../cluster/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
@@ -8,18 +8,16 @@ import {locateInterruption, locateInterruptionWithin} from './log-interruption.t
 import {RetryAfterError} from './open-log.ts';
 
 export type OutageOptions = {
-	/** Which is asked where a cut was. */
 	cluster: Pick<ClusterClient, 'connect'>;
-	/** False: the first cut is an error. */
 	resume: boolean;
 	signal?: AbortSignal | undefined;
 };
 
-/** How long a refusal of the user's own may last before it is believed: an apiserver that starts refuses everybody for a while. */
+/** A starting apiserver refuses everyone for a while. */
 const maxRefusalMs = 30_000;
-/** A read that lasted so long was good: what ends it is no repetition of what ended the one before. */
+/** A failure after a read of this length is no repetition. */
 const stableAfterMs = 3000;
-/** The kubelet's word of a container's end comes to the apiserver a little later, so so many clean ends are no news. */
+/** Not reported, because the pod's status lags behind the container's end. */
 const maxUnreportedEnds = 4;
 const firstEndRetryDelayMs = 100;
 
@@ -38,17 +36,16 @@ export class LogOutage {
 		this.#options = options;
 	}
 
-	/** A read begins: when it ends, it may have been a good one. */
 	recordReadStart(): void {
 		this.#readStartedAt = Date.now();
 	}
 
-	/** Whether the way was lost before that, or nobody saw when. */
+	/** True also if the loss was not observed. */
 	isOlderThan(ms: number): boolean {
 		return Date.now() - this.#lostAt > ms;
 	}
 
-	/** An answer ended as if there were no more, though there may be: waits until the next try. */
+	/** Waits until the next attempt. */
 	async handleCleanEnd(): Promise<void> {
 		this.#lostAt ||= Date.now();
 		this.#countAttempt();
@@ -60,7 +57,7 @@ export class LogOutage {
 		await abortableDelay(retryInMs, this.#options.signal);
 	}
 
-	/** The way broke: waits until the next try. @throws SpokeError where none is wanted, or none will help */
+	/** Waits until the next attempt. @throws SpokeError if `resume` is false or a retry cannot help */
 	async handleLoss(error: SpokeError): Promise<void> {
 		const {resume, signal, cluster} = this.#options;
 		signal?.throwIfAborted();
@@ -76,21 +73,19 @@ export class LogOutage {
 
 		this.#countAttempt();
 		const retryInMs = reconnectDelay(this.#attempt, error instanceof RetryAfterError ? error.retryAfterMs : 0);
-		// Where it was cut is asked while it is waited anyway: the next try waits for no answer.
+		// The next attempt does not wait for the location.
 		await Promise.all([
 			abortableDelay(retryInMs, signal),
 			locateInterruptionWithin(cluster, error, retryInMs, signal).then(async located => this.#reportReconnecting(retryInMs, located)),
 		]);
 	}
 
-	/** The log is asked for again, and not answered at once: what ended cleanly is told now. */
 	async reportUnanswered(): Promise<void> {
 		if (this.#lostAt !== 0 && !this.#isReported) {
 			await this.#reportReconnecting(0, null);
 		}
 	}
 
-	/** An answer has begun. */
 	async reportResumed(continuity: Continuity): Promise<void> {
 		const outageMs = this.#lostAt === 0 ? 0 : Date.now() - this.#lostAt;
 		const wasReported = this.#isReported;
@@ -106,7 +101,7 @@ export class LogOutage {
 		await this.#emit({type: 'reconnecting', source: this.#source, attempt: this.#attempt, retryInMs, error});
 	}
 
-	/** Where the way was good for a while its next failure is a new one; once for each read. */
+	/** A failure after a stable read is a first attempt. */
 	#countAttempt(): void {
 		const wasStable = this.#readStartedAt > 0 && Date.now() - this.#readStartedAt > stableAfterMs;
 		this.#readStartedAt = 0;
@@ -128,9 +123,8 @@ const initialDelayMs = 200;
 const maxDelayMs = 2000;
 
 /**
-Milliseconds before `attempt` (from 1): doubles up to 2 s, so that it is back at most 2 s after the way is, and jittered, so that many do
-not come at once.
-A time that the server asked for is never cut short.
+Milliseconds before `attempt` (from 1): doubles up to 2 s, the longest delay after recovery, with jitter to spread many logs. Never below
+Retry-After.
 */
 export function reconnectDelay(attempt: number, retryAfterMs = 0, random: () => number = Math.random): number {
 	const delayMs = Math.min(maxDelayMs, initialDelayMs * 2 ** (attempt - 1));

@@ -1,4 +1,4 @@
-/** Reads the lines before the known ones, without gaps or duplicates. */
+/** Reads the lines before the known ones. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {readLineBlocks, readSilenceTimeoutMs} from './line-blocks.ts';
@@ -10,33 +10,31 @@ import type {PodLogOptions} from './pod-log-options.ts';
 import {openLog, type OpenLogOptions} from './open-log.ts';
 
 export type OlderLinesRequest = {
-	/** The first lines that are known, as they came, with their timestamps; at least one, and without a gap between them. */
+	/** With timestamps, at least one, without a gap. */
 	known: Buffer;
-	/** How many lines of this log came so far. */
 	receivedCount: number;
-	/** About how many older ones are wanted; `null` is all. */
+	/** Approximate; `null` for all. */
 	maxLines: number | null;
 };
 
 export type OlderLinesSink = {
-	/** A reading begins; what came before it does not count. */
+	/** A new read replaces the lines so far. */
 	start(): void;
-	/** Stamped lines, each once, in the order of the log; the last one may lack its line feed. */
+	/** With timestamps, in order; the last line may lack its line feed. */
 	onLines(lines: Buffer): Promise<void> | void;
 };
 
 export type OlderLinesResult = {
-	/** False: the server offers none of the known lines any more, so nothing can be put before them. */
+	/** False if the server has no known line. */
 	isJoined: boolean;
-	/** Nothing older is offered. */
 	isComplete: boolean;
 };
 
 const extraLines = 200;
 
 /**
-First from the end, where only some are wanted, then from the beginning of the log, then from that of the life before.
-@throws SpokeError what opening a log throws, and ERR_STREAM_LOST when an answer was cut
+Reads from the end if `maxLines` is set, then from the start, then the previous instance.
+@throws SpokeError as `openLog`, and ERR_STREAM_LOST
 */
 export async function readOlderLines(
 	cluster: ClusterClient,
@@ -99,7 +97,6 @@ async function readUntilJoin(
 				}
 
 				if (join.isFound) {
-					// The rest is known: nothing more is read.
 					open.body.destroy();
 				}
 			},
@@ -121,18 +118,13 @@ async function readUntilJoin(
 	}
 }
 
-/**
-Finds where the known lines begin in a log that is read from earlier on.
-The first of them may be the end of a longer line (a read that begins in the middle of one gives it so), so the search is for those
-behind it,
-and the line before them gives what stands before that end.
-*/
+/** The first known line can be the tail of a longer one. So this searches for the lines after it, and splits the preceding line. */
 class Join {
 	readonly #first: Buffer;
 	readonly #pattern: readonly Buffer[];
-	/** Knuth, Morris and Pratt: how many lines still fit when the one behind them does not. */
+	/** The failure function of Knuth, Morris and Pratt. */
 	readonly #fallback: number[] = [0];
-	/** Lines that may be the known ones; the one before them comes first. */
+	/** Candidates, with the preceding line first. */
 	#buffered: Buffer[] = [];
 	#matched = 0;
 	olderCount = 0;
@@ -152,7 +144,7 @@ class Join {
 		}
 	}
 
-	/** The lines that are surely older; nothing more once it is met. */
+	/** Only lines that are certainly older. */
 	takeOlderLines(block: Buffer): Buffer {
 		const olderLines: Buffer[] = [];
 		for (let from = 0; from < block.length && !this.isFound;) {
@@ -195,7 +187,7 @@ class Join {
 	}
 }
 
-/** A line feed at the end does not count. */
+/** Ignores a line feed at the end. */
 function sameLine(line: Buffer, block: Buffer, from: number, end: number): boolean {
 	const stop = block[end - 1] === lineFeed ? end - 1 : end;
 	return stop - from === line.length && block.compare(line, 0, line.length, from, stop) === 0;

@@ -1,4 +1,4 @@
-/** Opens one log read on a connection of its own. */
+/** Opens one log read on a dedicated connection. */
 import type {Readable} from 'node:stream';
 import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {Connection} from '../../cluster/connection.ts';
@@ -14,27 +14,24 @@ import {errorFromLogResponse} from './log-error.ts';
 
 export type OpenLog = {
 	body: Readable;
-	/** Must be called once the body is done with; ends the connection. */
+	/** Must be called after the body. */
 	close(): void;
 };
 
 export type OpenLogOptions = {
-	/** For the label: how the pod was chosen. */
 	target: ResolvedTarget;
 	observer?: ConnectionObserver | undefined;
 	signal?: AbortSignal | undefined;
-	/** Called when there is a connection and the request is about to go out. */
+	/** Called just before the request. */
 	onRequest?: (() => void) | undefined;
 };
 
-/** Just past the apiserver's own limit of 30 s for reaching a kubelet, so that its words are heard. */
+/** Above the apiserver's limit of 30 s for reaching a kubelet, to receive its message. */
 export const responseTimeoutMs = 35_000;
 
 /**
-Asks, and waits for the answer to begin; the body is read by the caller.
-A kubelet answers a follow only with the log's first line, so that has no limit: whoever follows must look after a silent way.
-@throws SpokeError ERR_SECOND_LEG, ERR_NOT_FOUND, ERR_TARGET_GONE, ERR_FORBIDDEN, ERR_PROTOCOL for a web page… and what a connection can
-fail with
+A follow has no timeout, because a kubelet responds only with the first line: callers must detect stalls.
+@throws SpokeError ERR_SECOND_LEG, ERR_NOT_FOUND, ERR_TARGET_GONE, ERR_FORBIDDEN, ERR_PROTOCOL for a web page, and connection errors
 */
 export async function openLog(
 	cluster: ClusterClient,
@@ -83,7 +80,6 @@ export async function openLog(
 type LogRequestContext = {
 	signal: AbortSignal | undefined;
 	clientInfo: ClusterInfo;
-	/** Called where the apiserver passes on a kubelet's own word on the log. */
 	onKubeletRefusal(): void;
 };
 
@@ -95,7 +91,7 @@ async function requestLog(
 ): Promise<{body: Readable; isFromKubelet: boolean}> {
 	const {status, headers, body} = await connection.request({
 		path: logPath(source, logOptions),
-		// An answer that is compressed would come in the compressor's time, not in the log's.
+		// Compression would delay lines.
 		headers: {Accept: 'application/json, */*', 'Accept-Encoding': 'identity'},
 		timeoutMs: logOptions.follow ? 0 : responseTimeoutMs,
 		...(signal && {signal}),
@@ -105,7 +101,7 @@ async function requestLog(
 	}
 
 	if (status === 200 || status === 204) {
-		// 204: the pod is on no node yet, so no kubelet was asked (registry/generic/rest/streamer.go).
+		// 204: the pod is unscheduled, so no kubelet was contacted (registry/generic/rest/streamer.go).
 		return {body, isFromKubelet: status === 200};
 	}
 
@@ -119,7 +115,6 @@ async function requestLog(
 	throw Number.isFinite(retryAfter) && (status === 429 || status >= 500) ? new RetryAfterError(error, retryAfter * 1000) : error;
 }
 
-/** The answer named a time before which it will not be another one. */
 export class RetryAfterError extends SpokeError {
 	readonly retryAfterMs: number;
 
@@ -131,5 +126,4 @@ export class RetryAfterError extends SpokeError {
 }
 
 const maxErrorBytes = 64 * 1024;
-/** Of a web page: enough for its title. */
 const maxPageBytes = 8 * 1024;

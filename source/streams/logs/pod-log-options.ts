@@ -3,12 +3,11 @@ import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-names.ts';
 import type {LogSource} from './log-events.ts';
 
-/** As `PodLogOptions` of the API; what is left out is not sent. */
+/** The API's `PodLogOptions`. */
 export type PodLogOptions = {
 	follow?: boolean;
 	previous?: boolean;
 	timestamps?: boolean;
-	/** Records from the end; 0 is none. */
 	tailLines?: number;
 	sinceSeconds?: number;
 	/** RFC 3339; the apiserver drops the fraction of a second. */
@@ -17,7 +16,6 @@ export type PodLogOptions = {
 	insecureSkipTLSVerifyBackend?: boolean;
 };
 
-/** What is `false` is not asked, as what is left out. */
 export function logPath({namespace, pod, container}: LogSource, read: PodLogOptions): string {
 	const query = new URLSearchParams({container});
 	for (const [name, value] of Object.entries(read)) {
@@ -29,7 +27,6 @@ export function logPath({namespace, pod, container}: LogSource, read: PodLogOpti
 	return `${objectPath(podResource, namespace, pod, 'log')}?${query.toString()}`;
 }
 
-/** A second as `sinceTime` takes it. */
 export function formatSinceTime(second: number): string {
 	return `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
 }

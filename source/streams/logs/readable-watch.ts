@@ -4,15 +4,12 @@ import type {Readable} from 'node:stream';
 export type ReadableWatch = {
 	ended: boolean;
 	error: Error | null;
-	/** Resolves when there is more, or none to come, or when nothing came for `limitMs` (0: no limit). */
+	/** Resolves on data, the end, or after `timeoutMs` (0: no limit). */
 	next(timeoutMs?: number): Promise<void>;
 	close(): void;
 };
 
-/**
-All that has come so far, and no more; `null` when that is nothing.
-@see https://github.com/nodejs/node/pull/60441 since Node 26 `read()` gives one buffer at a time
-*/
+/** @see https://github.com/nodejs/node/pull/60441 since Node 26 `read()` returns one buffer at a time */
 export function readAvailable(body: Pick<Readable, 'read' | 'readableLength'>): Buffer | null {
 	const available = body.readableLength;
 	const chunks: Buffer[] = [];
@@ -30,10 +27,7 @@ export function readAvailable(body: Pick<Readable, 'read' | 'readableLength'>): 
 	return chunks.length > 1 ? Buffer.concat(chunks, length) : (chunks[0] ?? null);
 }
 
-/**
-What has come is read by `readAvailable`; `next` resolves when there is more, or none to come. By events: an iterator over a stream costs
-milliseconds the first time.
-*/
+/** Uses events: the first use of a stream iterator takes milliseconds. */
 export function watchReadable(body: Readable): ReadableWatch {
 	let notifyWaiter: (() => void) | undefined;
 	const watch: ReadableWatch = {
@@ -53,7 +47,6 @@ export function watchReadable(body: Readable): ReadableWatch {
 		},
 		close() {
 			body.off('readable', readable).off('end', ended).off('close', closed);
-			// Destroying the body later must not crash the process.
 			body.on('error', () => undefined);
 			body.off('error', failed);
 		},

@@ -1,18 +1,17 @@
-/** Remembers the recent lines that the server will send again after a resume. */
+/** Remembers lines that the server sends again after a resume. */
 import {createHash} from 'node:crypto';
 import {constants, zstdCompressSync, zstdDecompressSync} from 'node:zlib';
 import {lineEnd, lineFeed} from './log-lines.ts';
 import {timestampLength, timestampNanoseconds, timestampSecond} from './line-timestamp.ts';
 
-/** Kept for the newest second; a resume that would need more says that lines may come twice. */
+/** Beyond this, a resume reports possible duplicates. */
 const maxBytes = 48 * 1024 * 1024;
-/** What is more than this waits packed, since nearly always nobody asks for it. */
+/** The rest is compressed, because it is rarely needed. */
 const maxUnpackedBytes = 16 * 1024 * 1024;
 const zstdOptions = {params: {[constants.ZSTD_c_compressionLevel]: -3}};
 const longBlockBytes = 4 * 1024 * 1024;
 const longLineBytes = 4096;
 
-/** A block of lines: as it is, packed, or as the keys of its lines. */
 type KeptBlock = {
 	second: number;
 	length: number;
@@ -23,32 +22,28 @@ type Key = {key: string; second: number | null};
 type Instant = {second: number; time: bigint};
 
 export type ExpectedDuplicates = {
-	/** How often each line may come again. */
 	counts: Map<string, number>;
-	/** The last line that was told; meeting it again proves that nothing is missing. */
+	/** Proves continuity if received again. */
 	lastLine: string | null;
-	/** No line behind this second can be a repeat. */
+	/** Later lines are not duplicates. */
 	newestSecond: number;
-	/** False when lines of these seconds were let go: some may come twice. */
+	/** False if lines of these seconds were dropped. */
 	isComplete: boolean;
-	/**
-	 * The first of these lines, where the follow or what is remembered of it begins in the middle of these seconds: what stands before it was
-	 * not wanted, or told.
-	 */
+	/** Set if the known lines start within these seconds: earlier lines were not wanted, or already emitted. */
 	start: Instant | null;
-	/** Ends with a line feed each: lines whose tail may come again without its beginning. */
+	/** Lines, with line feeds, whose tail can be repeated alone. */
 	tails: readonly Buffer[];
 };
 
 /**
-The server resumes from whole seconds only, so all lines of the last one are remembered with their full bytes.
+The server resumes only at whole seconds.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/registry/core/pod/strategy.go LogLocation (SinceTime is sent as RFC 3339
 without a fraction)
 */
 export class RecentLines {
 	readonly #blocks: KeptBlock[] = [];
 	#bytes = 0;
-	/** How many of the blocks are packed, or need not be; and the bytes of the others. */
+	/** Leading blocks that are compressed or need not be. */
 	#packed = 0;
 	#unpackedBytes = 0;
 	#second: number | null = null;
@@ -57,27 +52,24 @@ export class RecentLines {
 	readonly #startsInside: boolean;
 	#first: Instant | null = null;
 
-	/** `beginsInside`: the first read was not from the log's beginning on, so lines may stand before the first one that was told. */
+	/** `startsInside`: the log may have earlier lines. */
 	constructor(startsInside = false) {
 		this.#startsInside = startsInside;
 	}
 
-	/** From which second the server is to be asked; `null` before the first line. */
 	get since(): number | null {
 		return this.#second;
 	}
 
-	/** The last line's timestamp as the log has it. */
 	get timestamp(): string | null {
 		return this.#timestamp;
 	}
 
-	/** At least as many as the server will offer again: from the last second on. */
+	/** Upper bound of what a resume repeats. */
 	get bytes(): number {
 		return this.#blocks.reduce((sum, {length}) => sum + length, 0);
 	}
 
-	/** Takes a block of whole lines that were told. */
 	add(block: Buffer): void {
 		const position = lastTimestamp(block);
 		if (position) {
@@ -109,14 +101,13 @@ export class RecentLines {
 		}
 	}
 
-	/** What may come again when the server is asked from `since` on. */
 	expectedDuplicates(): ExpectedDuplicates {
 		const since = this.#second ?? Infinity;
 		const counts = new Map<string, number>();
 		let lastLine: string | null = null;
 		let newestSecond = -Infinity;
 		const contents = this.#blocks.map(({content}) => ('packed' in content ? {bytes: zstdDecompressSync(content.packed)} : content));
-		// A line without a timestamp is offered beside the one before it.
+		// A line without a timestamp belongs to the previous line's second.
 		let previousSecond = this.#blocks[0]?.second ?? -Infinity;
 		for (const {key, second} of contents.flatMap(content => ('keys' in content ? content.keys : keysOf(content.bytes)))) {
 			previousSecond = second ?? previousSecond;
@@ -164,7 +155,7 @@ export class RecentLines {
 	}
 }
 
-/** A line as a key: its bytes, or their digest where it is long. The line feed does not count. */
+/** A digest for long lines; ignores the line feed. */
 export function lineKey(bytes: Buffer, from: number, end: number): string {
 	const stop = bytes[end - 1] === lineFeed ? end - 1 : end;
 	return stop - from <= longLineBytes
@@ -209,7 +200,6 @@ function firstInstant(block: Buffer): Instant | null {
 	return null;
 }
 
-/** Nearly always the last line; one that began before the read did has none. */
 function lastTimestamp(block: Buffer): {offset: number; length: number} | undefined {
 	for (let end = block.length; end > 0;) {
 		const offset = block.lastIndexOf(lineFeed, end - 2) + 1;

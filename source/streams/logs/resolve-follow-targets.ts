@@ -1,4 +1,4 @@
-/** Resolves named targets to pods, or to the scope of one workload or service. */
+/** Resolves targets to named pods, or to one scope. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
@@ -7,7 +7,7 @@ import type {WorkloadObject} from '../../targets/pod-object.ts';
 import {resolveTargetPods} from '../../targets/target-pods.ts';
 import type {FollowTargets} from './follow-logs.ts';
 
-/** @throws SpokeError ERR_USAGE where several targets are not all pods; by `refusal` where one cannot be read */
+/** @throws SpokeError ERR_USAGE if several targets are not all pods, and as `resolveTargetPods` */
 export async function resolveFollowTargets(
 	cluster: ClusterClient,
 	targets: readonly ParsedTarget[],
@@ -32,7 +32,6 @@ export async function resolveFollowTargets(
 	return {kind: 'pods', pods};
 }
 
-/** False once the workload is gone, or a job is complete. */
 async function canHavePods(cluster: ClusterClient, {resource, name}: ParsedTarget, namespace: string): Promise<boolean> {
 	try {
 		const {status} = await cluster.json<WorkloadObject>({path: objectPath(resource, namespace, name)});

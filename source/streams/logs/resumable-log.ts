@@ -1,4 +1,4 @@
-/** Reads one container's log without duplicates: a follow, and the rest of a terminated instance. */
+/** Reads one container's log without duplicates. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {EmitLogEvent, ContainerFollowerOptions} from './container-follower.ts';
@@ -15,32 +15,26 @@ import {ContinuityCheck, type Continuity} from './continuity-check.ts';
 import {RecentLines} from './recent-lines.ts';
 import {isFirstOffered, readForVerification, type VerificationTimeouts, type VerificationResult} from './verification-read.ts';
 
-/** `null`: the answer ended cleanly. */
+/** `null` for a clean end. */
 export type ReadResult = SpokeError | null;
 
 export type DrainResult = {
-	/** Whole lines were told that had not been told. */
 	hasNewLines: boolean;
-	/** The last line was met again; `null` when none had been told. */
+	/** `null` if no line was known. */
 	foundLastLine: boolean | null;
-	/** What stood behind the last line feed and has not been told. */
 	remainder: Buffer;
 	result: ReadResult;
 };
 
 export type FollowCallbacks = {
-	/** The answer has begun. */
 	onOpened(): Promise<void>;
-	/** The answer has begun, and it is known whether it goes on where the last one was cut. */
 	onResumed(continuity: Continuity): Promise<void>;
-	/** The request went out a while ago, and no answer has begun. */
 	onUnanswered(): Promise<void>;
 	hasEnded(): boolean;
 };
 
-/** A kubelet that has a line sends it within this; whoever waits longer waits for a line. */
+/** A kubelet sends existing lines within this time; a longer wait is for a new line. */
 const emptyLogAfterMs = 3000;
-/** A follow whose answer has not begun for so long is said to wait for it. */
 const unansweredAfterMs = 1000;
 const empty = Buffer.alloc(0);
 
@@ -51,17 +45,15 @@ export class ResumableLog {
 	readonly #emit: EmitLogEvent;
 	readonly #recentLines: RecentLines;
 	readonly #position: ResumePosition;
-	/** The last follow did not come to a clean end. */
 	#wasInterrupted = false;
-	/** Lines of the life that is read now have been told. */
+	/** Lines of the current instance were emitted. */
 	#hasLines = false;
-	/** The last read began behind a follow that had no line. */
 	#isAfterEmptyFollow = false;
-	/** Lines of before may be missing where the next read begins. */
+	/** The next read may start too late. */
 	#needsCoverageCheck = false;
 	#isUncovered = false;
 	#reportedGap = '';
-	/** What the kubelet said since the last line. */
+	/** Since the last line. */
 	#reportedKubeletError = '';
 
 	constructor(cluster: ClusterClient, source: LogSource, options: ContainerFollowerOptions, emit: EmitLogEvent) {
@@ -74,15 +66,14 @@ export class ResumableLog {
 		this.#position = new ResumePosition(options.start, this.#recentLines);
 	}
 
-	/** From now on another life is read: its log need not hold the last line. */
+	/** A new instance's log need not contain the last line. */
 	startInstance(): void {
 		this.#hasLines = false;
 	}
 
 	/**
-	One follow, until its answer ends in whatever way. `isNewLife` is asked once when the last line is not met; it tells the rest of the
-	life before if there is a new one.
-	@throws SpokeError when the read was refused
+	Calls `hasRestarted` if the last line is not found; it also emits the rest of the previous instance.
+	@throws SpokeError if refused
 	*/
 	async follow(hasRestarted: () => Promise<boolean>, callbacks: FollowCallbacks): Promise<ReadResult> {
 		const filter = this.#filter();
@@ -170,8 +161,8 @@ export class ResumableLog {
 	}
 
 	/**
-	What a life that has ended still offers. `gap` is told unless the last line is met, before anything new.
-	@throws SpokeError when the read was refused
+	Unless the last line is found, reports `gap` before new lines.
+	@throws SpokeError if refused
 	*/
 	async drain({previous, gap}: {previous: boolean; gap: GapReason | null}): Promise<DrainResult> {
 		const filter = this.#filter();
@@ -207,14 +198,13 @@ export class ResumableLog {
 		}
 	}
 
-	/** Emits the last line, which has no line feed. */
 	async emitRemainder(remainder: Buffer): Promise<void> {
 		if (remainder.length > 0) {
 			await this.#emitLines(null, remainder);
 		}
 	}
 
-	/** Reports a gap once per position. */
+	/** Once per position. */
 	async reportGap(reason: GapReason | null): Promise<void> {
 		const key = `${reason} ${this.#recentLines.timestamp}`;
 		if (reason === null || this.#reportedGap === key) {
@@ -229,7 +219,6 @@ export class ResumableLog {
 		return this.#recentLines.since === null ? null : new DuplicateFilter(this.#recentLines.expectedDuplicates());
 	}
 
-	/** After a follow. */
 	#nextRead(): PodLogOptions {
 		this.#isAfterEmptyFollow = this.#position.isOwed;
 		this.#needsCoverageCheck = this.#position.mayHaveMissed;
@@ -237,10 +226,7 @@ export class ResumableLog {
 		return this.#position.afterFollow(performance.now());
 	}
 
-	/**
-	 * Asked for again after a follow that had no line, the newest lines hold all that was written since, unless that is more than were asked
-	 * for: then the oldest of it is not among them.
-	 */
+	/** After an empty follow, the tail is requested again. It may be shorter than what was written. */
 	async #checkCoverage(block: Buffer): Promise<void> {
 		if (!this.#needsCoverageCheck) {
 			return;
@@ -258,7 +244,7 @@ export class ResumableLog {
 		await (isCovered ? undefined : this.reportGap('no-line-yet'));
 	}
 
-	/** A follow of a log without a line has no answer to be cut in; `null` for what is no cut: it was refused, or lost at once. */
+	/** A follow of an empty log has no response yet. `null` if refused or lost at once. */
 	#interruptedBeforeResponse(error: unknown, requestedAt: number | null, stopSignal: AbortSignal): ReadResult {
 		if (stopSignal.aborted) {
 			return toSpokeError(stopSignal.reason);
@@ -285,7 +271,7 @@ export class ResumableLog {
 		await this.#emit({type: 'lines', source: this.#source, bytes});
 	}
 
-	/** Before an answer begins nothing of a live stream is told, and the apiserver's words of why there is none are waited for. */
+	/** Before a response, wait for the apiserver's message and emit nothing. */
 	#watchForStall(stop: AbortController, hasResponse: () => boolean): StallDetector {
 		const emit = (type: 'checking' | 'checked') => {
 			if (hasResponse()) {
@@ -332,7 +318,7 @@ export class ResumableLog {
 	}
 
 	async #resultOf(remainder: Buffer, error: Error | null, stopSignal: AbortSignal): Promise<ReadResult> {
-		// A kubelet that fails ends its answer; where that was broken off the container's own line was, whatever stands in it.
+		// A failing kubelet ends its response; after an interruption, the remainder is log text.
 		const {message} = splitKubeletError(remainder, {follows: error === null && !stopSignal.aborted});
 		if (message !== null) {
 			return this.#reportKubeletError(message);

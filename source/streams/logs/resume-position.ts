@@ -1,28 +1,25 @@
-/** The position at which the next read of a log starts. */
+/** The start of the next log read. */
 import {formatSinceTime, type PodLogOptions} from './pod-log-options.ts';
 import type {RecentLines} from './recent-lines.ts';
 
-/** One request may take so much longer to reach the kubelet than another, seconds. */
+/** Requests can differ this much in time to reach the kubelet. */
 const requestDelayS = 2;
 
 export class ResumePosition {
 	readonly #start: PodLogOptions;
 	readonly #recentLines: Pick<RecentLines, 'since'>;
-	/** When the read went out from which on lines are owed although none has come, `performance.now()`. */
+	/** `performance.now()` of the first follow. */
 	#owedSince: number | null = null;
 
-	/** `start` is from where the user wanted it. */
 	constructor(start: PodLogOptions, recentLines: Pick<RecentLines, 'since'>) {
 		this.#start = start;
 		this.#recentLines = recentLines;
 	}
 
-	/** A follow went out then; the first one counts. */
 	recordFollow(requestedAt: number | null): void {
 		this.#owedSince ??= requestedAt;
 	}
 
-	/** From the last second that was seen; before a first line, from where the user wanted it. */
 	get fromLastLine(): PodLogOptions {
 		const {since: sinceFirstFollow} = this.#recentLines;
 		return sinceFirstFollow === null
@@ -30,25 +27,18 @@ export class ResumePosition {
 			: {...this.#baseOptions, sinceTime: formatSinceTime(sinceFirstFollow)};
 	}
 
-	/** Whether `behind` is another beginning than `again`: a follow had no line. */
+	/** A follow had no lines, so `afterFollow` differs from `fromLastLine`. */
 	get isOwed(): boolean {
 		return this.#owed !== null;
 	}
 
-	/**
-	 * Whether lines that were wanted may be missing from `behind`: more may have been written since the first request than the newest that
-	 * are asked for.
-	 */
+	/** More lines than the tail may have been written. */
 	get mayHaveMissed(): boolean {
 		const {tailLines} = this.#start;
 		return this.#owed !== null && tailLines !== undefined && tailLines !== 0;
 	}
 
-	/**
-	The same behind a follow. Where that had no line, asking for none of the lines so far or for the last seconds again would skip what
-	came since.
-	The newest lines are asked for again: `mayMiss` and `since` tell whether they reach back far enough.
-	*/
+	/** After an empty follow, the same `tailLines: 0` or `sinceSeconds` would skip lines. Requests the tail again; see `mayHaveMissed`. */
 	afterFollow(now: number): PodLogOptions {
 		const {tailLines, sinceSeconds = 0} = this.#start;
 		if (this.#owed === null) {
@@ -65,12 +55,12 @@ export class ResumePosition {
 			: {...this.fromLastLine, sinceSeconds: sinceSeconds + sinceFirstFollow.sinceSeconds};
 	}
 
-	/** All that was written since the first request, and a little of before: how long ago that was needs no clock but ours. */
+	/** With a margin. A duration does not depend on the node's clock. */
 	sinceFirstFollow(now: number): PodLogOptions & {sinceSeconds: number} {
 		return {...this.#baseOptions, sinceSeconds: Math.ceil((now - (this.#owed ?? now)) / 1000) + requestDelayS};
 	}
 
-	/** `null` where the beginning does not move: a line was seen, or the whole log is wanted. */
+	/** `null` if a line is known or the whole log is wanted. */
 	get #owed(): number | null {
 		const {tailLines, sinceSeconds} = this.#start;
 		return this.#recentLines.since !== null || (tailLines === undefined && sinceSeconds === undefined) ? null : this.#owedSince;

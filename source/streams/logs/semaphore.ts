@@ -1,4 +1,4 @@
-/** Limits how many logs are opened at once, because many followers reconnect together. */
+/** Limits concurrent opening of logs, because many reconnect together. */
 
 export class Semaphore {
 	readonly #limit: number;
@@ -9,10 +9,7 @@ export class Semaphore {
 		this.#limit = limit;
 	}
 
-	/**
-	Runs `open` as soon as there is room. The room is free again when it is done, or after `longestMs`:
-	a log without lines may answer only with its first line.
-	*/
+	/** Frees the slot after `maxHoldMs`, because an empty log has no response. */
 	async run<Result>(open: () => Promise<Result>, maxHoldMs = 3000): Promise<Result> {
 		if (this.#running >= this.#limit) {
 			await new Promise<void>(resolve => {

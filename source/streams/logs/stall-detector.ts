@@ -1,19 +1,16 @@
-/** Detects a stalled follow by side requests, because logs have no pings. */
+/** Detects a stalled follow by other requests, because logs have no pings. */
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {indicatesStall, type VerificationTimeouts} from './verification-read.ts';
 
 export type StallTimeouts = VerificationTimeouts & {
-	/** Quiet for so long, the first leg is asked. */
 	checkApiserverAfterMs: number;
-	/** It must answer within this. */
 	apiserverTimeoutMs: number;
-	/** Quiet for so long, the log itself is read on the side. */
+	/** Until a second read of the log. */
 	verifyAfterMs: number;
-	/** A line that is offered on the side must come on the stream within this. */
+	/** Until a line from the second read must arrive. */
 	deliveryTimeoutMs: number;
-	/** And again this often while it stays quiet. */
 	verifyIntervalMs: number;
 };
 
@@ -27,10 +24,9 @@ export const defaultStallTimeouts: StallTimeouts = {
 	silenceTimeoutMs: 4000,
 };
 
-/** Reads beside a follow that take longer are told. */
 const reportCheckingAfterMs = 1000;
 
-/** One for all follows of a cluster: many quiet ones ask once. */
+/** Shared by all follows of a cluster. */
 export class ApiserverCheck {
 	readonly #cluster: ClusterClient;
 	readonly #timeoutMs: number;
@@ -42,10 +38,7 @@ export class ApiserverCheck {
 		this.#timeoutMs = timeoutMs;
 	}
 
-	/**
-	 * Any HTTP answer will do. @throws SpokeError ERR_APISERVER_TIMEOUT when none comes in time, twice in a row; what else a request can fail
-	 * with
-	 */
+	/** @throws SpokeError ERR_APISERVER_TIMEOUT after two requests without response; other request errors */
 	async check(): Promise<void> {
 		if (Date.now() - this.#respondedAt < this.#timeoutMs) {
 			return;
@@ -58,7 +51,7 @@ export class ApiserverCheck {
 	}
 
 	async #checkTwice(): Promise<void> {
-		// A credential plugin takes its time, and that is no silence of the apiserver.
+		// A slow credential plugin is no silence of the apiserver.
 		await this.#cluster.logIn();
 		await this.#request().catch(async () => this.#request());
 	}
@@ -79,25 +72,23 @@ export class ApiserverCheck {
 }
 
 export type StallCallbacks = {
-	/** Reads the end of the log on the side: whether the server offers a line that has not come here. @throws what a read can fail with */
+	/** @throws if the verification read fails */
 	hasNewLines(): Promise<boolean>;
-	/** The reads beside it take their time, so that nothing tells whether the follow is alive. */
+	/** The checks are slow. */
 	onChecking(): void;
-	/** And are answered now, where the follow goes on. */
+	/** The server responded and the follow continues. */
 	onChecked(): void;
-	/** The follow is dead and must be opened again. `leg` is `null` where it may be either. */
+	/** `leg` is `null` if either is possible. */
 	onStalled(leg: 1 | 2 | null, silentForMs: number, error: SpokeError): void;
 };
 
 export type StallDetector = {
-	/** Something came, and the reader is ready for more. */
 	dataReceived(): void;
-	/** The reader is slow: that nothing is read now says nothing of the way. Until `touched`. */
+	/** A slow reader also causes silence. Ends with `dataReceived`. */
 	pause(): void;
 	stop(): void;
 };
 
-/** Watches one follow from the moment its request is sent. */
 export function startStallDetector(apiserverCheck: ApiserverCheck, timeouts: StallTimeouts, callbacks: StallCallbacks): StallDetector {
 	return new Detector(apiserverCheck, timeouts, callbacks);
 }
@@ -107,11 +98,9 @@ class Detector implements StallDetector {
 	readonly #timeouts: StallTimeouts;
 	readonly #callbacks: StallCallbacks;
 	readonly #timer: NodeJS.Timeout;
-	/** When something last came. */
 	#lastReceivedAt = Date.now();
-	/** From when on the log is read on the side. */
 	#verifyAt: number;
-	/** From when on the first leg is asked again, where what it failed with proved nothing. */
+	/** Delayed after a failure that proved nothing. */
 	#checkAt = 0;
 	#isChecking = false;
 	#isPaused = false;
@@ -152,7 +141,7 @@ class Detector implements StallDetector {
 		return Date.now() - this.#lastReceivedAt;
 	}
 
-	/** First the leg that is quickly asked, then the log itself. What came meanwhile makes either answer void. */
+	/** Data in the meantime invalidates the result. */
 	async #check(): Promise<void> {
 		const since = this.#lastReceivedAt;
 		const onStalled = (leg: 1 | 2 | null, error: SpokeError) => {
@@ -180,7 +169,7 @@ class Detector implements StallDetector {
 			if (error.code === 'ERR_APISERVER_TIMEOUT' || error.code === 'ERR_APISERVER_UNREACHABLE') {
 				onStalled(1, error);
 			} else {
-				// Credentials or a certificate that fail a new connection say nothing of one that is open.
+				// A credential or certificate error says nothing about an open connection.
 				this.#checkAt = Date.now() + this.#timeouts.verifyIntervalMs;
 			}
 		} finally {
@@ -192,14 +181,14 @@ class Detector implements StallDetector {
 		}
 	}
 
-	/** Never throws: what fails here fails behind an apiserver that has just answered. */
+	/** Never throws: the apiserver has just responded, so failures are beyond it. */
 	async #verify(onStalled: (leg: 2 | null, error: SpokeError) => void): Promise<void> {
 		this.#verifyAt = Date.now() + this.#timeouts.verifyIntervalMs * (0.75 + Math.random() / 2);
 		try {
 			if (await this.#callbacks.hasNewLines()) {
-				// A line may have been written just now.
+				// The line may have been written just now.
 				await sleep(this.#timeouts.deliveryTimeoutMs, undefined, {ref: false});
-				// Lost on either leg: a connection that is dropped in silence looks the same on both.
+				// Silently dropped connections look the same on both legs.
 				onStalled(null, new SpokeError('ERR_STREAM_LOST', 'the server has lines that did not arrive on this stream'));
 			}
 		} catch (thrown) {
@@ -215,7 +204,7 @@ class Detector implements StallDetector {
 	}
 }
 
-/** The apiserver has just answered for itself, so its silence about a log is the kubelet's, or of the way there. */
+/** The apiserver has just responded, so the silence is on leg 2 or at the kubelet. */
 function silentKubeletError(error: SpokeError): SpokeError {
 	return error.code === 'ERR_APISERVER_TIMEOUT'
 		? new SpokeError('ERR_SECOND_LEG', 'the apiserver responds, but nothing arrives from the kubelet', {cause: error})

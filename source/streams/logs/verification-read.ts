@@ -1,4 +1,4 @@
-/** A short second read of a log that verifies a follow. */
+/** A second read of a log that verifies a follow. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {explainMessage} from '../../server-messages/explain-message.ts';
@@ -12,30 +12,23 @@ import {openLog, type OpenLogOptions} from './open-log.ts';
 import type {DuplicateFilter} from './duplicate-filter.ts';
 
 export type VerificationTimeouts = {
-	/** The answer must begin within this. */
 	responseTimeoutMs: number;
-	/** And may pause so long. */
 	silenceTimeoutMs: number;
 };
 
 export type VerificationResult = {
-	/** It holds a line that has not been told. */
 	hasNewLines: boolean;
-	/** It holds the last line that was told. */
 	foundLastLine: boolean;
 };
 
-/** The longest a side read may take as a whole, however steadily its answer comes. */
+/** Even while data arrives. */
 const totalTimeoutMs = 60_000;
-/** Enough for a new line behind those that are known. */
 const newLinesBytes = 64 * 1024;
 
 /**
-Reads from the beginning that the follow was asked for, and no further than the answer to the question. No stream of the user's, so
-nobody labels it.
-`filter` holds the lines that are known, in `knownBytes`; `null` where there are none. Always ends: by its answer, or by a limit.
-@throws SpokeError what opening a log throws; ERR_APISERVER_TIMEOUT when no answer begins; ERR_STREAM_LOST when the answer stops or is
-cut before it tells anything
+Reads from the follow's position until the result is known or a timeout. Has no observer, because it is no stream of the user.
+`filter` has the known lines, `knownBytes` long.
+@throws SpokeError as `openLog`; ERR_APISERVER_TIMEOUT without a response; ERR_STREAM_LOST without a result
 */
 export async function readForVerification(
 	cluster: ClusterClient,
@@ -77,11 +70,10 @@ export async function readForVerification(
 
 type BoundedReadOptions = {
 	timeouts: VerificationTimeouts;
-	/** Gets whole lines; true ends the read. */
+	/** True ends the read. */
 	onLines: (lines: Buffer) => boolean;
 } & Pick<OpenLogOptions, 'target' | 'signal'>;
 
-/** `error` is what cut the answer, or stopped it; `null` where it came to its end, or `take` ended it. */
 async function readBounded(
 	cluster: ClusterClient,
 	source: LogSource,
@@ -122,9 +114,7 @@ async function readBounded(
 	}
 }
 
-/**
-Whether `block`, the first lines of a read, begins no later than what the log offers from `read` on. False also where that cannot be told.
-*/
+/** Whether `block` begins no later than the log from `read`. False if unknown. */
 export async function isFirstOffered(
 	cluster: ClusterClient,
 	source: LogSource,
@@ -161,7 +151,6 @@ function beginsNoLater(block: Buffer, offered: Buffer): boolean {
 		return offered.length === 0;
 	}
 
-	// Several lines may share a timestamp.
 	return first === oldest ? block.subarray(0, lineEnd(block, 0)).equals(offered.subarray(0, lineEnd(offered, 0))) : first < oldest;
 }
 
@@ -170,23 +159,18 @@ function firstInstant(block: Buffer): bigint | null {
 	return length === 0 ? null : timestampNanoseconds(block, 0, length);
 }
 
-/**
- * No answer, or nobody reached: refused and dropped dials, a tunnel without its end, a silent or broken handshake. Not a name that is not
- * found: only a new dial asks for it.
- */
+/** No response or no peer. Excludes unknown host names, which only a new dial resolves. */
 const unreachedRows = /^(?:D[1-3]|[GH]\d|T[78])$/;
-/** How Go says, in words of no row, that none came in time: of contexts, sockets, handshakes, answers, and HTTP/2's own pings. */
+/** Go's timeouts without a row: contexts, sockets, handshakes, responses, HTTP/2 pings. */
 const timeoutMessages = /(?:context deadline exceeded|timeout|Client\.Timeout exceeded[^:]*|http2: client connection lost)\)?$/;
 
 /**
-Whether the way to the kubelet, or the log at its end, is gone. Whoever is met and refuses only a new connection or request (a
-certificate that ran out, a right that was
-taken, too many requests) says nothing of a stream that is open, nor does what is in no row: to give that up may lose lines.
+Whether leg 2 or the log is gone. A peer that refuses a new connection or request (expired certificate, revoked permission, too many
+requests) says nothing about an open stream. Unknown errors do not count: reconnecting can lose lines.
 */
 export function indicatesStall({code, text}: Pick<SpokeError, 'code' | 'text'>): boolean {
 	if (code !== 'ERR_SECOND_LEG') {
-		// A stream whose pod or container is over should have ended. An answer that stops midway shows a network that does the same to a
-		// follow.
+		// A gone pod should have ended the stream. A network that stalls this response can stall a follow.
 		return code === 'ERR_APISERVER_TIMEOUT' || code === 'ERR_NOT_FOUND' || code === 'ERR_TARGET_GONE' || code === 'ERR_STREAM_LOST';
 	}
 

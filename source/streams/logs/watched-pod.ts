@@ -1,4 +1,4 @@
-/** One pod as a follower reads and watches it. */
+/** One pod, read and watched for a follower. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
@@ -11,7 +11,7 @@ const readTimeoutMs = 10_000;
 export class WatchedPod {
 	readonly #cluster: ClusterClient;
 	readonly #pod: PodObject;
-	/** Whether somebody calls `changed`; without that, waiting is polling. */
+	/** If false, polls. */
 	readonly #isWatched: boolean;
 	readonly #readAt = performance.now();
 	readonly #waiters = new Set<() => void>();
@@ -22,15 +22,15 @@ export class WatchedPod {
 		this.#isWatched = isWatched;
 	}
 
-	/** As it was given, while that is fresh: whoever begins to follow has just looked it up. */
+	/** While fresh: callers have usually just read it. */
 	get recent(): PodObject | null {
 		return performance.now() - this.#readAt < maxAgeMs ? this.#pod : null;
 	}
 
-	/** `null` when this pod is gone, even if another has its name now. */
+	/** `null` if gone, even if another pod has its name. */
 	async read(signal?: AbortSignal, timeoutMs = readTimeoutMs): Promise<PodObject | null> {
 		const {namespace = 'default', name, uid} = this.#pod.metadata;
-		// Of the whole answer: one that stops midway would hold up the follow for good.
+		// For the whole response, which can stall.
 		const timeout = AbortSignal.timeout(timeoutMs);
 		try {
 			const pod = await this.#cluster.json<PodObject>({
@@ -72,7 +72,6 @@ export class WatchedPod {
 		});
 	}
 
-	/** Called by the watcher of the pod. */
 	notifyChanged(): void {
 		for (const notify of this.#waiters) {
 			notify();

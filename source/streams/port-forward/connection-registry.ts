@@ -6,11 +6,9 @@ import type {EventQueue} from './event-queue.ts';
 import type {ForwardEvent, ForwardTotals, ConnectionSnapshot} from './forward-event.ts';
 import type {ConnectionOutcome, ForwardedConnection} from './forwarded-connection.ts';
 
-/** One connection after it was opened. */
 export type RegisteredConnection = {
-	/** Called once the connection is on a tunnel. */
 	started(connection: ForwardedConnection): void;
-	/** Emits exactly one closed or failed event. `locate` adds the leg to a failure and must not reject. */
+	/** `locate` adds the leg to a failure and must not reject. */
 	close(outcome: ConnectionOutcome, locate?: (error: SpokeError) => Promise<SpokeError>): void;
 	congested(is: boolean): void;
 	readonly snapshot: ConnectionSnapshot;

@@ -1,6 +1,6 @@
 /** An event queue for one reader, without backpressure. */
 
-/** Events in order for one reader; ends with `end`, fails with `fail`. What was pushed before either is read first. */
+/** Pending events are still read after `end` or `fail`. */
 export class EventQueue<Event> implements AsyncIterable<Event> {
 	readonly #pending: Event[] = [];
 	#ended = false;

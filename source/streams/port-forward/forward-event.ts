@@ -1,10 +1,10 @@
-/** Events of forwards, printed by the command and shown by the session. */
+/** Events of forwards. */
 import type {SpokeError} from '../../errors/spoke-error.ts';
 import type {ResolvedTarget} from '../connection-observer.ts';
 
 export type BoundAddress = {address: string; port: number; family: 'IPv4' | 'IPv6'};
 
-/** Who ended a connection first. `moved`: the forward moved to another pod; `shutdown`: the forward ended. */
+/** Who ended the connection first. */
 export type ConnectionEnd = 'client-fin' | 'pod-fin' | 'client-reset' | 'pod-reset' | 'moved' | 'shutdown';
 
 export type MoveReason = 'deleted' | 'not-ready' | 'evicted' | 'completed' | 'sandbox-changed';
@@ -14,14 +14,14 @@ export type PodIdentity = {name: string; uid: string | null};
 type ConnectionCounts = {
 	forward: string;
 	connection: string;
-	/** Bytes to and from the pod. */
+	/** Bytes to the pod. */
 	up: number;
 	down: number;
 	durationMs: number;
 };
 
 export type ForwardEvent =
-	/** Once per forward, before its connections: the pod is resolved, the tunnel open, the port bound. */
+	/** Once per forward, before its connections. */
 	| {
 			event: 'ready';
 			forward: string;
@@ -31,7 +31,7 @@ export type ForwardEvent =
 			listen: readonly BoundAddress[];
 			carrier: 'websocket' | 'spdy';
 	  }
-	/** One of several addresses could not be bound; the forward continues without it. */
+	/** One of several addresses could not be bound. */
 	| {event: 'bound-without'; forward: string; error: SpokeError}
 	| {
 			event: 'connection-opened';
@@ -45,25 +45,23 @@ export type ForwardEvent =
 	  }
 	| (ConnectionCounts & {event: 'connection-closed'; end: ConnectionEnd})
 	| (ConnectionCounts & {event: 'connection-failed'; port: number; remotePort: number; error: SpokeError})
-	/** The local reader of a connection blocks its tunnel; and no longer does. */
+	/** A slow local reader blocks the tunnel. */
 	| {event: 'connection-congested' | 'connection-flowing'; forward: string; connection: string; tunnel: string | null}
 	| {event: 'moved'; forward: string; from: PodIdentity; to: PodIdentity; reason: MoveReason; outageMs: number}
-	/** No tunnel to the pod, or no pod; spoke retries, and the ports stay bound. */
+	/** spoke retries, and the ports stay bound. */
 	| {event: 'interrupted'; forward: string; error: SpokeError; attempt: number; retryInMs: number}
 	| {event: 'restored'; forward: string; outageMs: number};
 
-/** One open connection, as it is now. */
 export type ConnectionSnapshot = {
 	connection: string;
 	client: string;
 	pod: string;
-	/** `null` when no tunnel was available. */
 	tunnel: string | null;
 	shared: boolean;
 	congested: boolean;
 	up: number;
 	down: number;
-	/** `performance.now()` of its beginning. */
+	/** `performance.now()`. */
 	since: number;
 };
 

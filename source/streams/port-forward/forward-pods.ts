@@ -19,9 +19,8 @@ const retryDelayMs = 1000;
 const pollIntervalMs = 2000;
 
 /**
-All pods of the scope by uid, again and again: whenever something changed, never before the first list is whole.
-`scope` is null where the pod was named: then only `named` is followed. A cluster that cannot be asked is asked again; a pod that may be
-read but not listed is polled. Ends with the signal.
+Yields all pods by uid after each change, from the first complete list on. A null `scope` follows only `namedPod`, and polls if listing is
+forbidden. Retries until aborted.
 */
 export async function* watchForwardPods(
 	cluster: ClusterClient,
@@ -70,7 +69,6 @@ export async function* watchForwardPods(
 	}
 }
 
-/** With the right to get the pod and no more. */
 async function* pollPod(
 	cluster: ClusterClient,
 	{metadata: {name, namespace = ''}}: PodObject,
@@ -91,8 +89,8 @@ async function* pollPod(
 }
 
 /**
-The named pod, which must be running now, or the best of the target's pods, for which it is waited.
-@throws SpokeError ERR_NOT_FOUND, ERR_FORBIDDEN…; ERR_TARGET_GONE when no pod runs (in time)
+Waits unless the pod is named.
+@throws SpokeError ERR_NOT_FOUND, ERR_FORBIDDEN…; ERR_TARGET_GONE if no pod runs (in time)
 */
 export async function runningPod(
 	cluster: ClusterClient,
@@ -109,7 +107,7 @@ export async function runningPod(
 		return resolved;
 	}
 
-	// A job's pods that are done are not followed by others, a cron job's not soon.
+	// A completed job gets no more pods, a cron job not soon.
 	const isDone = resolved.scope === null || (['Job', 'CronJob'].includes(target.resource.kind) && isPodTerminated(resolved.pod));
 	return isDone ? throwNotRunning(resolved) : waitForRunningPod(cluster, resolved, podRunningTimeoutMs, signal);
 }

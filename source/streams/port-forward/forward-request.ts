@@ -6,7 +6,7 @@ import {type ListenAddress, parseListenAddresses} from './listen-address.ts';
 import {parsePortSpec, type PortSpec} from './port-spec.ts';
 
 export type ForwardPort = {
-	/** `f1`: unique within the run. */
+	/** `f1`. */
 	id: string;
 	spec: PortSpec;
 };
@@ -15,34 +15,30 @@ export type OnPodLoss = 'move' | 'exit';
 
 export type ForwardRequest = {
 	target: ParsedTarget;
-	/** Default: the cluster access's own. */
+	/** Default: the cluster client's namespace. */
 	namespace?: string;
 	ports: readonly ForwardPort[];
 	addresses: readonly ListenAddress[];
-	/** Default: on to the next Ready pod, where the target has others. A named pod has no next one. */
+	/** Default: `move`. A named pod has no successor. */
 	onPodLoss?: OnPodLoss;
-	/** For a target with several pods: how long to wait until one runs, milliseconds. */
 	podRunningTimeoutMs: number;
 };
 
 export type ForwardOptions = {
-	/** Ends the forward: ports are closed, connections are cut. */
 	signal: AbortSignal;
 	observer?: ConnectionObserver;
 	environment?: NodeJS.ProcessEnv;
 };
 
-/** A target's forwards while they run. */
 export type RunningForward = {
-	/** Ends after an abort; throws a SpokeError for everything that the forward cannot go on after. */
+	/** Ends after an abort. @throws SpokeError if the forward cannot continue */
 	readonly events: AsyncIterable<ForwardEvent>;
-	/** Open connections of one forward of the target. */
 	connections(id: string): readonly ConnectionSnapshot[];
-	/** Of one forward, with the bytes of connections still open. */
+	/** Includes open connections. */
 	totals(id: string): ForwardTotals;
 };
 
-/** Needs no cluster. Without addresses it is localhost. @throws SpokeError ERR_USAGE for the first word that can mean nothing */
+/** Needs no cluster. The default address is localhost. @throws SpokeError ERR_USAGE for the first invalid argument */
 export function validateForward({
 	target,
 	ports,

@@ -1,4 +1,4 @@
-/** Carries one local connection over a stream pair of a tunnel, preserving FIN and RST. */
+/** Relays a local connection over a stream pair, preserving FIN and RST. */
 import type {Socket} from 'node:net';
 import {setTimeout as delay} from 'node:timers/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
@@ -13,23 +13,23 @@ export type ConnectionOutcome = {end: ConnectionEnd; error: null} | {end: null; 
 export type ForwardedConnection = {
 	readonly up: number;
 	readonly down: number;
-	/** Settles once, when both ends are over; never rejects. */
+	/** Settles when both sides have ended; never rejects. */
 	readonly outcome: Promise<ConnectionOutcome>;
-	/** Sends RST to both ends. */
+	/** Sends RST to both sides. */
 	abort(end: 'moved' | 'shutdown' | 'pod-reset'): void;
 };
 
-/** The runtime ends the data stream before it writes to the error stream; the message arrives within this time. */
+/** The runtime ends the data stream before it writes to the error stream. */
 const errorTextTimeoutMs = 250;
-/** Time for a client to end after it was sent the end, when nothing of it can arrive any more. */
+/** For a client to close when its data can no longer arrive. */
 const lingerMs = 2000;
-/** The runtime must answer SYN_STREAM within this time, milliseconds: it does so before it dials. */
+/** The runtime answers SYN_STREAM before it dials. */
 const replyTimeoutMs = 15_000;
 
 /**
-FIN stays FIN and RST stays RST, each way on its own. A local end that dies resets the data stream, or the runtime would hold the whole
-tunnel up.
-Words on the error stream are a failure, even if data had ended before (containerd ends data first).
+Relays FIN as FIN and RST as RST in each direction. If the client disappears, resets the data stream, because the runtime would block the
+tunnel.
+Text on the error stream is a failure, even after the data (containerd ends data first).
 */
 export function forwardConnection(socket: Socket, streams: {data: SpdyStream; error: SpdyStream}): ForwardedConnection {
 	return new Forwarding(socket, streams);
@@ -42,7 +42,6 @@ class Forwarding implements ForwardedConnection {
 	readonly #socket: Socket;
 	readonly #data: SpdyStream;
 	readonly #errorStream: SpdyStream;
-	/** All that the runtime says on the error stream, once it is done. */
 	readonly #errorText: Promise<string>;
 	readonly #resolve: (outcome: ConnectionOutcome) => void;
 	readonly #replyTimer: NodeJS.Timeout;
@@ -123,7 +122,7 @@ class Forwarding implements ForwardedConnection {
 			}
 		});
 		this.#data.on('error', async (error: Error) => {
-			// The runtime's message, if any, says more than the reset.
+			// The runtime's message is more specific than the reset.
 			const text = error instanceof StreamResetError ? await this.#errorTextInTime() : '';
 			if (text === '') {
 				this.#abort(error instanceof SpokeError ? {end: null, error} : {end: 'pod-reset', error: null});
@@ -134,7 +133,7 @@ class Forwarding implements ForwardedConnection {
 				this.#settle({end: this.#firstEnd ?? 'pod-fin', error: null});
 			}
 		});
-		// A lost session fails both streams; the data stream reports it.
+		// The data stream reports a lost session.
 		this.#errorStream.on('error', () => undefined);
 	}
 
@@ -147,7 +146,7 @@ class Forwarding implements ForwardedConnection {
 				this.#settle({end: this.#firstEnd ?? 'pod-fin', error: null});
 			}
 
-			// A client that ended and was sent the end is done, but what it sent may still be on its way up.
+			// Both directions are done, but the client's data may still be on its way to the pod.
 			const bothEnded = !hadError && this.#socket.readableEnded && this.#socket.writableFinished;
 			if (!bothEnded || this.#data.destroyed) {
 				this.#abort({end: 'client-reset', error: null});
@@ -155,7 +154,6 @@ class Forwarding implements ForwardedConnection {
 		});
 	}
 
-	/** Relays the end of the pod to the client. */
 	#endClient(): void {
 		if (this.#isSettled && this.#socket.destroyed) {
 			return;
@@ -167,7 +165,7 @@ class Forwarding implements ForwardedConnection {
 			return;
 		}
 
-		// Nothing that the client still sends can arrive: like a program that closed its socket, once the client has taken what was sent.
+		// The client's data can no longer arrive, so close like a program that closes its socket.
 		this.#data.destroy();
 		whenFinished(this.#socket, () => {
 			this.#settle({end, error: null});
@@ -177,7 +175,7 @@ class Forwarding implements ForwardedConnection {
 		});
 	}
 
-	/** Empty when no message arrives in time. */
+	/** Empty without a message. */
 	async #errorTextInTime(): Promise<string> {
 		return Promise.race([this.#errorText, delay(errorTextTimeoutMs, '', {ref: false})]);
 	}

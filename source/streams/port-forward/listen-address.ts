@@ -5,12 +5,12 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 export type ListenAddress = {
 	address: string;
 	family: 'IPv4' | 'IPv6';
-	/** Of those that `localhost` stands for, one is enough; every other address must be bound. */
+	/** One address of `localhost` is enough. */
 	needed: 'any-of-these' | 'yes';
 };
 
 /**
-Reads the values of --address: IP addresses, and `localhost` for 127.0.0.1 and ::1. An address that is also named by itself must be bound.
+`localhost` is 127.0.0.1 and ::1; an address that is also listed itself must be bound.
 @throws SpokeError ERR_USAGE
 @see https://github.com/kubernetes/client-go/blob/v0.36.3/tools/portforward/portforward.go parseAddresses
 */

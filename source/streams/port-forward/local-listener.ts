@@ -1,4 +1,4 @@
-/** Binds the local port of a forward on every requested address. */
+/** Binds the local port of a forward on every address. */
 import {createServer, type AddressInfo, type Server, type Socket} from 'node:net';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {resetSocket} from '../../wire/reset-socket.ts';
@@ -7,16 +7,15 @@ import type {ListenAddress} from './listen-address.ts';
 
 export type LocalListener = {
 	bound: readonly BoundAddress[];
-	/** Errors of the optional addresses that were not bound. */
 	skipped: readonly SpokeError[];
-	/** Calls `listener` with each connection, paused; those that came before the call are kept. */
+	/** Paused; earlier connections are kept. */
 	onConnection(listener: (socket: Socket) => void): void;
 	close(): void;
 };
 
 /**
-Binds `port` (0: a free one, the same on every address where that can be had) on `addresses`.
-@throws SpokeError ERR_PORT_IN_USE that names port and family, when an address that is needed cannot be bound; nothing stays bound then.
+Port 0: a free port, if possible the same on every address.
+@throws SpokeError ERR_PORT_IN_USE if a required address cannot be bound; nothing stays bound
 */
 export async function listenLocally(port: number, addresses: readonly ListenAddress[]): Promise<LocalListener> {
 	const listener = new Listener();
@@ -30,17 +29,16 @@ export async function listenLocally(port: number, addresses: readonly ListenAddr
 }
 
 class Listener implements LocalListener {
-	/** Kept: a server that is closed does not know its address any more. */
+	/** Stored because a closed server has no address. */
 	readonly bound: BoundAddress[] = [];
 	readonly skipped: SpokeError[] = [];
 	readonly #servers: Server[] = [];
-	/** Connections accepted before `onConnection`. */
 	readonly #pending: Socket[] = [];
 	#onSocket = (socket: Socket): void => {
 		this.#pending.push(socket);
 	};
 
-	/** @throws SpokeError when an address that is needed cannot be bound, or none of them can */
+	/** @throws SpokeError if a required address, or every address, cannot be bound */
 	async bindAll(port: number, addresses: readonly ListenAddress[]): Promise<void> {
 		let sharedPort = port;
 		for (const address of addresses) {
@@ -81,7 +79,6 @@ class Listener implements LocalListener {
 		}
 	}
 
-	/** Returns the bound port. */
 	#add(server: Server): number {
 		server.on('connection', socket => {
 			this.#onSocket(socket);
@@ -93,7 +90,7 @@ class Listener implements LocalListener {
 	}
 }
 
-/** `isFree`: any port would do, so where the one of another family is taken in this one, another is had. */
+/** `isFree`: uses another port if this one is taken. */
 async function bindShared(port: number, address: ListenAddress, {isFree}: {isFree: boolean}): Promise<Server> {
 	try {
 		return await bind(port, address);
@@ -115,7 +112,7 @@ async function bind(port: number, {address, family}: ListenAddress): Promise<Ser
 	});
 	await promise;
 	server.off('error', reject);
-	// An accept that fails fails one connection, not the forward.
+	// Affects one connection, not the forward.
 	server.on('error', () => undefined);
 	return server;
 }

@@ -1,4 +1,4 @@
-/** Decides whether a forward stays with its pod, moves to another, or waits. */
+/** Decides whether a forward stays, moves to another pod, or waits. */
 import type {PodObject} from '../../targets/pod-object.ts';
 import {byAttaching, isReady} from '../../targets/pod-order.ts';
 import type {MoveReason} from './forward-event.ts';
@@ -6,14 +6,12 @@ import type {MoveReason} from './forward-event.ts';
 export type PodDecision =
 	| {action: 'stay'; pod: PodObject}
 	| {action: 'move'; pod: PodObject; reason: MoveReason}
-	/** The pod is not usable, and there is no other. */
+	/** No pod is usable. */
 	| {action: 'wait'; reason: MoveReason};
 
 /**
-Decides for a target with several pods. A pod that is only not ready, or about to go, is left as soon as another one is Ready;
-a pod that is gone is left at once.
-@param current the pod that is forwarded to
-@param pods all pods of the target now, by uid
+Leaves a pod that is not ready or terminating once another is Ready, and a gone pod at once.
+@param pods all current pods, by uid
 */
 export function decidePod(current: PodObject, pods: ReadonlyMap<string, PodObject>): PodDecision {
 	const latest = pods.get(current.metadata.uid ?? '');
@@ -30,12 +28,12 @@ export function decidePod(current: PodObject, pods: ReadonlyMap<string, PodObjec
 	return isPodTerminated(latest) ? {action: 'wait', reason} : {action: 'stay', pod: latest!};
 }
 
-/** The pod is absent or has terminated. */
+/** True also if the pod is absent. */
 export function isPodTerminated(pod: PodObject | undefined): boolean {
 	return pod === undefined || pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 }
 
-/** Why a forward should look for another pod; `null` while this one serves. */
+/** `null` while the pod is usable. */
 export function moveReason(pod: PodObject | undefined): MoveReason | null {
 	if (pod === undefined) {
 		return 'deleted';

@@ -1,4 +1,4 @@
-/** Tunnels to the current pod of a target, and the move to the next pod. */
+/** Tunnels to the current pod of a target. */
 import process from 'node:process';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {rejectOnAbort} from '../../cluster/abortable.ts';
@@ -18,13 +18,11 @@ export type Pool = TunnelPool<Tunnel>;
 
 export type PodTunnelsOptions = Pick<ForwardOptions, 'observer' | 'environment'> &
 	Pick<ForwardRequest, 'onPodLoss'> & {
-		/** Emits one event per forward of the target. */
 		emit: (event: (forward: string) => ForwardEvent) => void;
-		/** The target is another pod now. */
 		onMove: (pod: PodObject) => void;
-		/** The pod of `pool` has terminated: its connections can only be aborted. */
+		/** The connections of `pool` can only be aborted. */
 		onTerminated: (pool: Pool) => void;
-		/** The pod is gone and has no replacement. */
+		/** The pod has no replacement. */
 		onGone: (error: SpokeError) => void;
 	};
 
@@ -33,10 +31,10 @@ export class PodTunnels {
 	readonly #options: PodTunnelsOptions;
 	#carriers: readonly TunnelCarrier[];
 	#resolved: ResolvedPod;
-	/** `undefined` while there is no pod to forward to. */
+	/** `undefined` without a pod. */
 	#pool: Pool | undefined;
 	#poolAvailable = Promise.withResolvers<void>();
-	/** A move that no tunnel has confirmed yet. */
+	/** Not confirmed by a tunnel yet. */
 	#pendingMove: {from: PodIdentity; reason: MoveReason} | undefined;
 	#downSince: number | undefined;
 	#lastError: SpokeError | undefined;
@@ -56,7 +54,7 @@ export class PodTunnels {
 		return this.#resolved.target;
 	}
 
-	/** The pods to move among; `null`: a named pod has no successor, and of another target none may be wanted. */
+	/** `null` if the forward cannot move. */
 	get scope(): PodScope | null {
 		return this.#options.onPodLoss === 'exit' ? null : this.#resolved.scope;
 	}
@@ -65,7 +63,7 @@ export class PodTunnels {
 		return this.#lastError;
 	}
 
-	/** Opens the first tunnel, by `ahead` where that has a connection already. @throws SpokeError why there is none */
+	/** @throws SpokeError if the first tunnel fails */
 	async start(preconnected: ClusterClient): Promise<TunnelCarrier> {
 		this.#pool = this.#createPool(this.target, preconnected);
 		const {carrier} = await this.#pool.start();
@@ -73,7 +71,7 @@ export class PodTunnels {
 		return carrier;
 	}
 
-	/** Leases a tunnel to the current pod of the target. @throws the signal's reason */
+	/** @throws the signal's reason */
 	async lease(signal: AbortSignal): Promise<[TunnelLease<Tunnel>, Pool]> {
 		for (;;) {
 			signal.throwIfAborted();
@@ -97,7 +95,7 @@ export class PodTunnels {
 		return pool === this.#pool;
 	}
 
-	/** Replaces the tunnels after a change of the pod sandbox: a tunnel leads to a sandbox, not to a pod. */
+	/** A tunnel leads to a pod sandbox, not to a pod. */
 	renew(pool: Pool): void {
 		if (pool !== this.#pool) {
 			return;
@@ -107,7 +105,6 @@ export class PodTunnels {
 		pool.renew();
 	}
 
-	/** @param pods all current pods of the target */
 	update(pods: ReadonlyMap<string, PodObject>): void {
 		const latest = pods.get(this.pod.metadata.uid ?? '');
 		if (this.scope === null && isPodTerminated(latest)) {
@@ -192,7 +189,6 @@ export class PodTunnels {
 		this.#pool.warm();
 	}
 
-	/** Leaves the pod: at once if it has terminated, otherwise as its connections end. */
 	#leave(reason: MoveReason, {isTerminated}: {isTerminated: boolean}): void {
 		const pool = this.#pool;
 		this.#pendingMove ??= {from: identityOf(this.pod), reason};

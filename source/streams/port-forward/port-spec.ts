@@ -2,17 +2,14 @@
 import {SpokeError} from '../../errors/spoke-error.ts';
 
 export type PortSpec = {
-	/** As typed. */
 	input: string;
-	/** `null`: the same as the remote port (a service's own port where a service was asked); 0: any free one. */
+	/** `null`: the remote (or service) port; 0: any free port. */
 	local: number | null;
-	/** A number or a name. */
 	remote: string;
 };
 
 /**
-Reads `8080`, `8080:80`, `:80`, `0:80`, `http`, `8080:http`.
-@throws SpokeError ERR_USAGE with client-go's verdicts.
+@throws SpokeError ERR_USAGE where client-go fails
 @see https://github.com/kubernetes/client-go/blob/v0.36.3/tools/portforward/portforward.go parsePorts
 */
 export function parsePortSpec(input: string): PortSpec {
@@ -45,13 +42,13 @@ export function parsePortSpec(input: string): PortSpec {
 	return {input, local: first === '' ? 0 : portNumber('local', first), remote};
 }
 
-/** The local port that is asked for; `null` where it is any free one, or that of a name which only the cluster knows. */
+/** `null` for any free port, or if only the cluster can resolve the name. */
 export function localPortOf({local, remote}: Pick<PortSpec, 'local' | 'remote'>): number | null {
 	const port = local ?? Number(remote);
 	return port > 0 ? port : null;
 }
 
-/** `53/udp` is a port with a protocol, not another target. */
+/** True for `53/udp`, which is not a target. */
 export function namesProtocol(argument: string): boolean {
 	return /^[\w:-]+\/(tcp|udp|sctp)$/i.test(argument);
 }
@@ -65,7 +62,7 @@ function portNumber(side: 'local' | 'remote', text: string): number {
 	return number;
 }
 
-/** An IANA service name, as Kubernetes wants it for ports; its length is left to the apiserver. */
+/** The apiserver checks its length. */
 function isPortName(text: string): boolean {
 	return /^[a-z\d]+(-[a-z\d]+)*$/i.test(text) && /[a-z]/i.test(text);
 }

@@ -1,4 +1,4 @@
-/** Reads and classifies the runtime's message on the error stream of a connection. */
+/** The runtime's message on an error stream. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
@@ -6,7 +6,7 @@ import type {ConnectionOutcome} from './forwarded-connection.ts';
 
 const maxErrorTextBytes = 64 * 1024;
 
-/** All that is said, trimmed; empty when all went well. Never rejects: of a stream that is lost it is what came before. */
+/** Empty on success. Never rejects: a lost stream returns its text so far. */
 export async function readErrorStream(stream: SpdyStream): Promise<string> {
 	const {promise, resolve} = Promise.withResolvers<string>();
 	const collected = new ByteCollector(maxErrorTextBytes);
@@ -21,7 +21,6 @@ export async function readErrorStream(stream: SpdyStream): Promise<string> {
 	return promise;
 }
 
-/** What the runtime's words are about: a pod that reset a running connection, or one that never took it. */
 export function classifyRuntimeError(text: string, hadData: boolean): ConnectionOutcome {
 	if (hadData && /connection reset by peer|broken pipe/.test(text)) {
 		return {end: 'pod-reset', error: null};
@@ -49,7 +48,7 @@ export function classifyRuntimeError(text: string, hadData: boolean): Connection
 	};
 }
 
-/** The pod's sandbox was made anew, or is gone: containerd's and cri-o's words. */
+/** Messages of containerd and CRI-O. */
 export function isPodSandboxGone(text: string): boolean {
 	return /network namespace for sandbox .* is closed|sandbox .* is not running|(?:sandbox|container) .*not found|not found in (?:store|sandbox)|failed to find sandbox/i.test(
 		text,

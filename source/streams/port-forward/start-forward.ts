@@ -23,12 +23,12 @@ import {isPodSandboxGone} from './runtime-error.ts';
 import type {TunnelLease} from './tunnel-slots.ts';
 import type {Tunnel, TunnelCarrier} from './tunnel.ts';
 
-/** A local connection waits so long for a tunnel, milliseconds: an apiserver's restart passes. */
+/** Longer than a restart of the apiserver. */
 const maxTunnelWaitMs = 30_000;
-/** Between the announcement and the first look at the pods, milliseconds. */
+/** Between the ready event and the first list of pods. */
 const settleDelayMs = 60;
 
-/** Starts at once; everything that happens is told by `events`. */
+/** Failures are in `events`. */
 export function startForward(cluster: ClusterClient, request: ForwardRequest, options: ForwardOptions): RunningForward {
 	const target = new ForwardedTarget(cluster, request, options);
 	void target.run();
@@ -66,7 +66,7 @@ class ForwardedTarget implements RunningForward {
 	async run(): Promise<void> {
 		try {
 			const tunnels = await this.#start();
-			// A client that waits for the announcement connects now: it goes before the list of pods.
+			// A client that waits for the ready event connects now, before the list of pods.
 			await delay(settleDelayMs, undefined, {signal: this.#signal}).catch(() => undefined);
 			for await (const pods of watchForwardPods(this.#cluster, tunnels.scope, tunnels.pod, this.#signal)) {
 				tunnels.update(pods);
@@ -78,7 +78,6 @@ class ForwardedTarget implements RunningForward {
 		}
 	}
 
-	/** The first connection is made while the pod is still looked up, and ports are bound while the tunnel opens. */
 	async #start() {
 		const preconnection = preconnect(this.#cluster, {signal: this.#signal, observer: this.#options.observer});
 		try {
@@ -88,7 +87,7 @@ class ForwardedTarget implements RunningForward {
 			const tunnels = this.#tunnelsTo(resolved);
 			const first = tunnels.start(preconnection.cluster);
 			first.catch(() => undefined);
-			// The upgrade is on its way before the ports take their time.
+			// Send the upgrade before binding ports.
 			await nextTurn();
 			for (const port of ports) {
 				const listener = await listenLocally(port.spec.local ?? port.remote.servicePort ?? port.remote.port, this.#request.addresses);
@@ -138,7 +137,7 @@ class ForwardedTarget implements RunningForward {
 			try {
 				port.remote = portIn(pod, service, port);
 			} catch {
-				// The new pod does not name the port: the number of before is the best guess left.
+				// The previous number is the best guess.
 			}
 		}
 	}
@@ -207,7 +206,6 @@ class ForwardedTarget implements RunningForward {
 		}
 	}
 
-	/** `why` is what stood in the way, where that is known. */
 	#closeWithoutTunnel(registered: RegisteredConnection, reason: SpokeError | undefined): void {
 		const message = `no tunnel to the pod within ${maxTunnelWaitMs / 1000} s`;
 		if (reason) {
@@ -266,7 +264,7 @@ class ForwardedTarget implements RunningForward {
 		}
 
 		this.#ended.abort();
-		// Outcomes are told in the next turn.
+		// Outcomes are emitted in the next turn.
 		setImmediate(() => {
 			if (error) {
 				this.events.fail(error);
@@ -281,12 +279,11 @@ function portIn(pod: PodObject, service: ServiceObject | null, {spec}: ForwardPo
 	return service ? servicePort(service, pod, spec.remote) : podPort(pod, spec.remote);
 }
 
-/** Shorter congestion is not reported. */
 const congestedAfterMs = 1000;
-/** Time without congestion before it is reported as ended. */
+/** Time without congestion before its end is reported. */
 const calmAfterMs = 5000;
 
-/** Marks `booked` while the reader of `data` holds its tunnel up; gives what ends the watch. */
+/** Reports while the reader of `data` blocks its tunnel. Returns a function that stops. */
 export function watchCongestion(data: Duplex, connection: Pick<RegisteredConnection, 'congested'>): () => void {
 	let congestedTimer: NodeJS.Timeout | undefined;
 	let calmTimer: NodeJS.Timeout | undefined;

@@ -1,23 +1,21 @@
-/** Keeps tunnels to one pod ready for the next connections. */
+/** Keeps tunnels to one pod ready. */
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {maxUnsharedConnections, type PooledTunnel, type TunnelLease, TunnelSlots} from './tunnel-slots.ts';
 
-/** Tunnels kept open without a connection: two at first, more when connections came quicker than tunnels. */
+/** Used when connections arrive faster than tunnels open. */
 export const maxIdleTunnels = 4;
 const initialIdleTunnels = 2;
 
 const maxOpening = 8;
-/** The first bytes of a connection go before the next handshake, which takes as long again; sooner when no tunnel is left, milliseconds. */
+/** The first bytes of a connection go before the next handshake. */
 const fillDelayMs = 40;
 const emptyFillDelayMs = 15;
 
 export type PoolOptions<T extends PooledTunnel> = OutageCallbacks & {
 	open: (signal: AbortSignal) => Promise<T>;
-	/** Another tunnel is ready for use. */
 	onOpened: (tunnel: T) => void;
 };
 
-/** The tunnels to one pod. */
 export class TunnelPool<T extends PooledTunnel> {
 	readonly #options: PoolOptions<T>;
 	readonly #slots: TunnelSlots<T>;
@@ -40,7 +38,7 @@ export class TunnelPool<T extends PooledTunnel> {
 		});
 	}
 
-	/** Opens the first tunnel. @throws SpokeError why there is none; nothing is tried again then. */
+	/** Does not retry. @throws SpokeError */
 	async start(): Promise<T> {
 		const tunnel = await this.#options.open(this.#retired.signal);
 		this.#admit(tunnel);
@@ -48,12 +46,11 @@ export class TunnelPool<T extends PooledTunnel> {
 		return tunnel;
 	}
 
-	/** Opens the first tunnel, as often as it takes. */
 	warm(): void {
 		this.#fill();
 	}
 
-	/** Leases a tunnel, at once if one is ready. @throws the signal's reason, or a SpokeError when the pool is retired. */
+	/** @throws the signal's reason, or a SpokeError if the pool is retired */
 	async acquire(signal: AbortSignal): Promise<TunnelLease<T>> {
 		signal.throwIfAborted();
 		if (this.#isRetired) {
@@ -68,13 +65,12 @@ export class TunnelPool<T extends PooledTunnel> {
 
 		this.#targetIdle = maxIdleTunnels;
 		const lease = this.#queue.wait(signal);
-		// A caller waits.
 		this.#outage.cancelWait();
 		this.#fill();
 		return lease;
 	}
 
-	/** Opens no more tunnels; each ends with its last connection. Waiters are rejected. */
+	/** Rejects waiters; tunnels end with their last connection. */
 	retire(): void {
 		this.#retired.abort();
 		this.#outage.cancelWait();
@@ -85,19 +81,18 @@ export class TunnelPool<T extends PooledTunnel> {
 		}
 	}
 
-	/** Replaces all tunnels: those without a connection end now, the others with their last one. */
+	/** Idle tunnels end now, the others with their last connection. */
 	renew(): void {
 		this.#slots.renew();
 		this.#fill();
 	}
 
-	/** Ends everything at once. */
 	destroy(error: SpokeError | null = null): void {
 		this.retire();
 		this.#slots.destroy(error);
 	}
 
-	/** Tunnels of now, with their connections. */
+	/** With their number of connections. */
 	get tunnels(): ReadonlyMap<T, number> {
 		return this.#slots.all;
 	}
@@ -116,10 +111,9 @@ export class TunnelPool<T extends PooledTunnel> {
 		}
 	}
 
-	/** How many tunnels are missing: for those who wait, and to keep some ready. */
 	get #missing(): number {
 		const waiting = this.#queue.length;
-		// A waiter that could share a tunnel has found each of them stalled.
+		// At the limit, connections wait only if every tunnel is stalled.
 		return waiting > 0 ? Math.min(waiting, Math.max(1, maxUnsharedConnections - this.#slots.total)) : this.#targetIdle - this.#slots.idle;
 	}
 
@@ -128,14 +122,14 @@ export class TunnelPool<T extends PooledTunnel> {
 			return;
 		}
 
-		// After a failure one at a time, until one succeeds.
+		// After a failure, one at a time.
 		const limit = this.#outage.hasFailed ? 1 : maxOpening;
 		for (let missing = this.#missing - this.#opening; missing > 0 && this.#opening < limit; missing--) {
 			void this.#openOne();
 		}
 	}
 
-	/** Delays the handshake, so that it does not delay the connection that made it necessary; a connection that waits starts it. */
+	/** The handshake must not delay the connection that caused it. */
 	#fillSoon(): void {
 		this.#fillTimer.scheduleWithin(this.#slots.idle === 0 ? emptyFillDelayMs : fillDelayMs);
 	}
@@ -178,7 +172,7 @@ export class TunnelPool<T extends PooledTunnel> {
 		this.#endSurplus(tunnel);
 	}
 
-	/** A tunnel ended by itself: another is opened, and only if that fails, too, is it an interruption. */
+	/** An interruption only if the replacement fails too. */
 	#handleLoss(): void {
 		if (this.#slots.all.size === 0) {
 			this.#outage.recordEmpty();
@@ -192,7 +186,6 @@ function podChangedError(): SpokeError {
 	return new SpokeError('ERR_TARGET_GONE', 'the pod is no longer the target of the forward');
 }
 
-/** Calls back once, at the earliest of the scheduled times. */
 export class EarliestTimer {
 	readonly #callback: () => void;
 	#timer: NodeJS.Timeout | undefined;
@@ -202,7 +195,6 @@ export class EarliestTimer {
 		this.#callback = callback;
 	}
 
-	/** No later than `ms` from now. */
 	scheduleWithin(ms: number): void {
 		const dueAt = performance.now() + ms;
 		if (this.#timer && this.#dueAt <= dueAt) {
@@ -250,7 +242,6 @@ export class WaitQueue<Item> {
 		}
 	}
 
-	/** Serves waiters while `next` returns items. */
 	serve(next: () => Item | undefined): void {
 		while (this.#waiters.length > 0) {
 			const item = next();
@@ -277,7 +268,6 @@ export class WaitQueue<Item> {
 }
 
 type OutageCallbacks = {
-	/** It is tried again in `retryInMs`. */
 	onInterrupted: (error: SpokeError, attempt: number, retryInMs: number) => void;
 	onRestored: (outageMs: number) => void;
 };
@@ -304,12 +294,11 @@ class TunnelOutage {
 		return this.#timer !== undefined;
 	}
 
-	/** The last tunnel ended by itself: it is an interruption only if another cannot be opened. */
+	/** An interruption only if no other tunnel can be opened. */
 	recordEmpty(): void {
 		this.#emptySince ??= performance.now();
 	}
 
-	/** A tunnel was opened. */
 	recordOpened(): void {
 		this.#attempt = 0;
 		this.#emptySince = undefined;
@@ -320,9 +309,9 @@ class TunnelOutage {
 		}
 	}
 
-	/** A tunnel could not be opened: `retry` is called when it is time. `isEmpty`: there is no other one. */
+	/** `isEmpty`: no tunnel is left. */
 	recordFailure(error: SpokeError, isEmpty: boolean, retry: () => void): void {
-		// Several that were under way at once fail together: one attempt.
+		// Concurrent failures count as one attempt.
 		if (this.isWaiting) {
 			return;
 		}
@@ -341,7 +330,7 @@ class TunnelOutage {
 		}, retryInMs);
 	}
 
-	/** Nothing is waited for any more: somebody needs a tunnel now, or nobody ever again. */
+	/** A tunnel is needed now, or never again. */
 	cancelWait(): void {
 		clearTimeout(this.#timer);
 		this.#timer = undefined;

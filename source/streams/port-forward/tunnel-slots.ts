@@ -12,35 +12,31 @@ export type PooledTunnel = Pick<Tunnel, 'id' | 'carrier' | 'isStale'> & {
 
 export type TunnelLease<T extends PooledTunnel> = {
 	tunnel: T;
-	/** Another connection is on the tunnel, too. */
 	shared: boolean;
 	release(): void;
 };
 
-/** Up to so many connections own a tunnel each; those beyond do not wait for more tunnels, but share these. */
+/** Further connections share tunnels instead of waiting. */
 export const maxUnsharedConnections = 16;
 
-/** A stream alone on its tunnel may stop it early; sharers bear with each other longer. */
+/** A stream alone on its tunnel can block it early. */
 const bufferBytes = {alone: 256 * 1024, shared: 2 * 1024 * 1024} as const;
 
-/** The tunnels to one pod, and how many connections are on each. */
 export class TunnelSlots<T extends PooledTunnel> {
 	readonly #connections = new Map<T, number>();
-	/** Taken out of use by `renew`, with connections that may end in peace. */
+	/** Replaced; their connections end normally. */
 	readonly #retiring = new Map<T, number>();
 	readonly #onFreed: (tunnel: T) => void;
 
-	/** `onFreed` hears that a connection has left a tunnel that is in use. */
 	constructor(onFreed: (tunnel: T) => void) {
 		this.#onFreed = onFreed;
 	}
 
-	/** Tunnels of now, with their connections; of equals the first one is used next. */
+	/** In order of use. */
 	get all(): ReadonlyMap<T, number> {
 		return this.#connections;
 	}
 
-	/** Connections on all of them. */
 	get total(): number {
 		let total = 0;
 		for (const connections of this.#connections.values()) {
@@ -50,7 +46,6 @@ export class TunnelSlots<T extends PooledTunnel> {
 		return total;
 	}
 
-	/** Tunnels without a connection. */
 	get idle(): number {
 		let idle = 0;
 		for (const connections of this.#connections.values()) {
@@ -64,13 +59,13 @@ export class TunnelSlots<T extends PooledTunnel> {
 		this.#connections.set(tunnel, 0);
 	}
 
-	/** It has ended by itself. False where nobody would have got a place on it any more. */
+	/** False if it was no longer available. */
 	remove(tunnel: T): boolean {
 		this.#retiring.delete(tunnel);
 		return this.#connections.delete(tunnel);
 	}
 
-	/** The best tunnel of now: an unused one; a shared one only when as many as may own one do. */
+	/** Shares tunnels only from `maxUnsharedConnections`. */
 	acquire(): TunnelLease<T> | undefined {
 		let best: T | undefined;
 		let fewest = this.total >= maxUnsharedConnections ? Infinity : 1;
@@ -87,7 +82,6 @@ export class TunnelSlots<T extends PooledTunnel> {
 		return best && this.#lease(best);
 	}
 
-	/** Ends it, unless a connection is on it. */
 	endIdle(tunnel: T): void {
 		if (this.#connections.get(tunnel) === 0) {
 			this.#connections.delete(tunnel);
@@ -95,7 +89,7 @@ export class TunnelSlots<T extends PooledTunnel> {
 		}
 	}
 
-	/** None of these is used again: those without a connection end now, the others with their last one. */
+	/** Idle tunnels end now, the others with their last connection. */
 	renew(): void {
 		for (const [tunnel, connections] of this.#connections) {
 			this.#connections.delete(tunnel);
@@ -107,7 +101,6 @@ export class TunnelSlots<T extends PooledTunnel> {
 		}
 	}
 
-	/** Ends everything at once. */
 	destroy(error: SpokeError | null): void {
 		for (const tunnel of [...this.#connections.keys(), ...this.#retiring.keys()]) {
 			tunnel.session.destroy(error);
@@ -139,7 +132,7 @@ export class TunnelSlots<T extends PooledTunnel> {
 		if (retiring !== undefined) {
 			this.#releaseRetiring(tunnel, retiring - 1);
 		} else if (connections !== undefined) {
-			// To the end of the line: what the last connection left on its way has time to be read over.
+			// Last in order: leave time to read what the last connection left in transit.
 			this.#connections.delete(tunnel);
 			this.#connections.set(tunnel, connections - 1);
 			this.#onFreed(tunnel);

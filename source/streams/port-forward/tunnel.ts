@@ -1,4 +1,4 @@
-/** Opens one tunnel to a pod and its stream pairs. */
+/** A tunnel to a pod, and its stream pairs. */
 import process from 'node:process';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {Connection, UpgradeResult} from '../../cluster/connection.ts';
@@ -21,20 +21,19 @@ export type TunnelCarrier = 'websocket' | 'spdy';
 export type TunnelOptions = {
 	observer?: ConnectionObserver;
 	signal?: AbortSignal;
-	/** In order of preference; by default as kubectl, by KUBECTL_PORT_FORWARD_WEBSOCKETS. */
+	/** Defaults by KUBECTL_PORT_FORWARD_WEBSOCKETS, as in kubectl. */
 	carriers?: readonly TunnelCarrier[];
-	/** Default 20 s, and the machine's time. */
+	/** Default 20 s. */
 	pings?: PingOptions;
 };
 
-/** Load balancers cut what is idle for 60 s. */
+/** Load balancers close connections that are idle for 60 s. */
 const pingIntervalMs = 20_000;
 const defaultPings: PingOptions = {intervalMs: pingIntervalMs};
 const silenceTimeoutMs = 45_000;
 
 let openedCount = 0;
 
-/** A session with the container runtime of one pod, on a connection of its own. */
 export class Tunnel {
 	readonly id: string;
 	readonly carrier: TunnelCarrier;
@@ -53,7 +52,7 @@ export class Tunnel {
 	}
 
 	/**
-	A stream pair to `port` in the pod: bytes on `data`, the runtime's words on `error`. Nothing is waited for.
+	Does not wait. The runtime's message is on `error`.
 	@see k8s.io/streaming pkg/portforward/httpstream.go
 	*/
 	open(port: number): {data: SpdyStream; error: SpdyStream} {
@@ -63,23 +62,20 @@ export class Tunnel {
 		return {error, data: this.session.open({...headers, streamtype: 'data'})};
 	}
 
-	/**
-	 * What a connection on it failed with, and on which leg where that can be told: the very words of the tunnel's path. Never waits behind
-	 * an abort, and never rejects.
-	 */
+	/** The same result as for the tunnel's path. Does not wait after an abort; never rejects. */
 	async locateLoss(error: SpokeError, signal: AbortSignal): Promise<SpokeError> {
 		return unlessAborted(error, async () => this.#locate(error), signal);
 	}
 
-	/** True when nothing was heard for longer than the pings allow: the process was stopped, or the network is gone. */
+	/** Silence beyond the pings: the process was suspended, or the network is down. */
 	get isStale(): boolean {
 		return performance.now() - this.session.lastReceivedAt > pingIntervalMs + 5000;
 	}
 }
 
 /**
-Opens by WebSocket and, where that is refused, by the raw SPDY upgrade, which older servers, proxies and users with `create` alone need.
-@throws SpokeError what the apiserver said to the last carrier; the first one's words are kept in `text`.
+Falls back to raw SPDY for older servers, proxies and users with only `create`.
+@throws SpokeError of the last carrier; `text` has the first one's
 @see https://kep.k8s.io/4006
 */
 export async function openTunnel(
@@ -112,7 +108,6 @@ export async function openTunnel(
 	throw combineCarrierErrors(refused);
 }
 
-/** `KUBECTL_PORT_FORWARD_WEBSOCKETS=false` leaves raw SPDY alone, as with kubectl. */
 export function carriersOf(environment: NodeJS.ProcessEnv): readonly TunnelCarrier[] {
 	return environment['KUBECTL_PORT_FORWARD_WEBSOCKETS'] === 'false' ? ['spdy'] : ['websocket', 'spdy'];
 }
@@ -168,7 +163,7 @@ function createTunnel(
 	return new Tunnel(carrier, connection, session, locate);
 }
 
-/** The path and all connections of a tunnel hear one verdict of its loss. */
+/** Path and connections share one result. */
 function memoizeLoss(cluster: ClusterClient): (error: SpokeError) => Promise<SpokeError> {
 	const verdicts = new WeakMap<SpokeError, Promise<SpokeError>>();
 	return async error => {

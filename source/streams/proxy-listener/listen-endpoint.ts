@@ -1,4 +1,4 @@
-/** The endpoint of a local listener: a TCP port, or a Unix socket that only its owner can use. */
+/** A local listener's TCP port, or Unix socket that only its owner can use. */
 import {lstatSync, rmSync} from 'node:fs';
 import {chmod, lstat, mkdtemp, rename, rm} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
@@ -8,9 +8,8 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 export type ListenEndpoint = {address: string; port: number} | {unixSocket: string};
 
 /**
-Resolves to `127.0.0.1:8001`, `[::1]:8001` or the socket's path.
-@throws SpokeError ERR_PORT_IN_USE (taken, or not allowed to this user), ERR_USAGE for what is no address, ERR_LOCAL_FILE for a path that
-is no socket
+@throws SpokeError ERR_PORT_IN_USE (taken or not permitted), ERR_USAGE for an invalid address, ERR_LOCAL_FILE for a path that is not a
+socket
 */
 export async function listenOn(server: Server, endpoint: ListenEndpoint): Promise<string> {
 	return 'unixSocket' in endpoint ? listenOnSocket(server, endpoint.unixSocket) : listenOnPort(server, endpoint);
@@ -34,7 +33,7 @@ async function listenOnSocket(server: Server, path: string): Promise<string> {
 		throw new SpokeError('ERR_LOCAL_FILE', `${path} exists and is not a socket, so spoke does not replace it`);
 	}
 
-	// Made in a folder that is ours alone, and moved when it is private: a mode that is set in place comes too late.
+	// Created in a private directory and moved after chmod: a mode set in place would come too late.
 	let directory: string | undefined;
 	try {
 		directory = await mkdtemp(join(dirname(path), '.spoke-'));
@@ -51,7 +50,7 @@ async function listenOnSocket(server: Server, path: string): Promise<string> {
 		}
 	}
 
-	// Node takes away only what it made, where it made it.
+	// Node removes only the original path.
 	const {ino} = await lstat(path);
 	server.once('close', () => {
 		if (lstatSync(path, {throwIfNoEntry: false})?.ino === ino) {

@@ -6,7 +6,7 @@ import type {FilterOptions} from './request-filter.ts';
 /** As `kubectl proxy`. */
 export const defaultPort = 8001;
 
-/** `kubectl proxy`'s lists. What runs commands, and what a page of another origin sends, is refused whatever they say. */
+/** As `kubectl proxy`. Commands and pages of other origins are always refused. */
 export const defaultFilter = {
 	acceptHosts: String.raw`^localhost$,^127\.0\.0\.1$,^\[::1\]$`,
 	acceptPaths: '^.*',
@@ -14,7 +14,7 @@ export const defaultFilter = {
 	rejectMethods: '^$',
 } as const satisfies FilterOptions;
 
-/** Who can use what listens there, besides the person. */
+/** Besides the user. */
 export function describeListenerUsers(endpoint: ListenEndpoint): string {
 	if ('unixSocket' in endpoint) {
 		return 'only you can use it (mode 0600)';

@@ -1,4 +1,4 @@
-/** Relays one request of a local client to the apiserver. */
+/** Relays a local client's request to the apiserver. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
@@ -24,9 +24,8 @@ export type RelayContext = {
 };
 
 /**
-The client that goes away ends the request, and nothing else does: an upload, a followed log without a line or a backend may take any time.
-@throws SpokeError when the apiserver was not reached; ERR_STREAM_LOST when its answer was cut, which is no word on how the connection
-went; `clientDisconnectedError`
+Only the client can end the request: an upload, an empty followed log or a backend can take any time.
+@throws SpokeError if the apiserver is not reached; ERR_STREAM_LOST for a truncated response; `clientDisconnectedError`
 */
 export async function relayRequest(
 	{cluster, targets, observer}: RelayContext,
@@ -54,7 +53,6 @@ export async function relayRequest(
 	}
 }
 
-/** On a connection of its own, which is labelled for as long as its answer is passed on. */
 async function relayObserved(
 	{cluster, observer}: Pick<RelayContext, 'cluster' | 'observer'>,
 	target: RelayedTarget,
@@ -88,10 +86,9 @@ async function relayObserved(
 	}
 }
 
-/** How the end of a client shows on an answer that is on its way to it. */
 const clientClosedCodes: ReadonlySet<string | undefined> = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'ERR_OUTPUT_CLOSED']);
 
-/** @throws SpokeError ERR_STREAM_LOST when it was cut; a client that is gone needs nothing */
+/** @throws SpokeError ERR_STREAM_LOST if truncated */
 async function relayResponse(response: ServerResponse, {status, statusText, headers, body}: ApiResponse): Promise<void> {
 	response.writeHead(status, statusText, headersToClient(headers));
 	response.flushHeaders();
@@ -110,11 +107,7 @@ function hasBody({headers}: IncomingMessage): boolean {
 	return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
-/**
-Tells what the head of the answer says, before its body is passed on. Gives a function to be called behind the body: whose refusal it is
-shows
-in its words only, and the client does not wait for them.
-*/
+/** Call the returned function after the body, whose text shows the origin of an error; the client does not wait for this. */
 function observeResponse(
 	observer: ConnectionObserver | undefined,
 	connection: Connection,
@@ -123,8 +116,7 @@ function observeResponse(
 ): () => void {
 	const isLog = purpose.feature === 'logs';
 	const reportOpened = (bodyStart: Buffer) => {
-		// Of a log's answers only a 200 is the kubelet's as it came: a 204 says that the pod is on no node yet, and of any other the apiserver
-		// makes a Status.
+		// Only a log's 200 is the kubelet's: a 204 means that the pod is unscheduled, and the apiserver turns others into a Status.
 		observer?.onOpened?.(connection, purpose, {
 			carrier: 'http',
 			protocol: null,
@@ -161,7 +153,7 @@ function observeResponse(
 
 const empty = Buffer.alloc(0);
 
-/** Gathers while the body is passed on; gives what came, or `undefined` where that is not enough to judge by. */
+/** `undefined` if too short to decide. */
 function collectBodyStart(body: Readable): () => Buffer | undefined {
 	const chunks: Buffer[] = [];
 	let bytes = 0;

@@ -1,4 +1,4 @@
-/** Relays the WebSocket or SPDY upgrade of a local client. */
+/** Relays a local client's upgrade. */
 import type {IncomingMessage} from 'node:http';
 import type {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
@@ -11,9 +11,7 @@ import {clientDisconnectedError, rejectUpgrade, httpStatusForError} from './requ
 import {headersToApiserver} from './relayed-headers.ts';
 import type {RelayContext} from './relay-request.ts';
 
-/**
- * Resolves to the status given to the client, and what went wrong. SPDY is upgraded only where commands are allowed: nothing else uses it.
- */
+/** SPDY requires allowed commands, because nothing else uses it. */
 export async function relayUpgrade(
 	context: RelayContext,
 	path: string,
@@ -65,7 +63,7 @@ type UpgradeRequest = Pick<UpgradeOptions, 'method' | 'upgrade' | 'protocols'> &
 	responseHeaders: (protocol: string | null) => readonly string[];
 };
 
-/** `null` for an upgrade that is not passed. */
+/** `null`: not relayed. */
 function parseUpgradeRequest({method, headers, headersDistinct}: IncomingMessage, allowsCommands: boolean): UpgradeRequest | null {
 	const {upgrade = '', 'sec-websocket-key': key = ''} = headers;
 	if (upgrade.toLowerCase() === 'websocket' && key !== '') {
@@ -98,10 +96,7 @@ function splitList(values: readonly string[] = []): string[] {
 		.filter(name => name !== '');
 }
 
-/**
- * The answer, whose label lasts as long as `client`. @throws `clientDisconnectedError`, and what a connection can fail with; nothing is
- * open then
- */
+/** @throws `clientDisconnectedError` and connection errors; leaves nothing open then */
 async function openUpgrade(
 	{cluster, targets, observer}: RelayContext,
 	path: string,
@@ -127,7 +122,7 @@ async function openUpgrade(
 			return outcome;
 		}
 
-		// Of a refused exec, attach or port-forward its words alone do not say who refused it.
+		// For exec, attach and port-forward, the message does not show who refused.
 		const error = purpose.request === null ? null : apiserverErrorIn(outcome.status, outcome.headers, Buffer.from(outcome.body), purpose);
 		if (error) {
 			observer?.onFailed?.(connection, purpose, error);
@@ -156,7 +151,7 @@ async function upgradeFor(connection: Connection, options: UpgradeOptions, clien
 	return outcome;
 }
 
-/** Each side's end goes on as an end; a break on one side breaks the other. */
+/** A reset on one side destroys the other. */
 function joinStreams(one: Duplex, other: Duplex): void {
 	for (const [from, to] of [
 		[one, other],

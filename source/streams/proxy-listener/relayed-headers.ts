@@ -1,7 +1,7 @@
 /** Headers that the listener relays in each direction. */
 import type {IncomingHttpHeaders, OutgoingHttpHeaders} from 'node:http';
 
-/** Of one connection only (RFC 9110 section 7.6.1), or set by the connection to the apiserver itself. */
+/** Hop-by-hop (RFC 9110 section 7.6.1), or set by the connection to the apiserver. */
 const hopByHopHeaders = new Set([
 	'connection',
 	'keep-alive',
@@ -17,10 +17,9 @@ const hopByHopHeaders = new Set([
 	'accept-encoding',
 ]);
 
-/** Headers of the client identity, which the kubeconfig decides. */
+/** Only the kubeconfig decides the identity. */
 const identityHeaders = /^(?:authorization|impersonate-.*|x-remote-.*)$/;
 
-/** To the apiserver. What the browser says of its own page is not the apiserver's business. */
 export function headersToApiserver(headers: IncomingHttpHeaders): Record<string, string> {
 	return Object.fromEntries(
 		Object.entries(headers).flatMap(([name, value]) => {
@@ -31,7 +30,6 @@ export function headersToApiserver(headers: IncomingHttpHeaders): Record<string,
 	);
 }
 
-/** Back to the client. */
 export function headersToClient(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
 	return Object.fromEntries(Object.entries(headers).filter(([name]) => !isHopByHop(name, headers)));
 }

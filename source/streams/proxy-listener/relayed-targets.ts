@@ -1,4 +1,4 @@
-/** The node, pod or service in an API path, so that a request can be labeled. */
+/** The node, pod or service in an API path. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
@@ -6,7 +6,7 @@ import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts'
 import type {ConnectionPurpose, StreamFeature} from '../connection-observer.ts';
 import {resolveProxyTarget, type ResolvedProxyTarget} from '../proxy/resolve-proxy-target.ts';
 
-/** A page's requests come in bursts; a service's ports seldom change. */
+/** Requests of a page come in bursts; service ports rarely change. */
 const maxAgeMs = 30_000;
 
 const proxied = /^\/api\/v1\/(?:namespaces\/([^/]+)\/(pods|services)|(nodes))\/([^/]+)\/proxy(?=\/|$|\?)/;
@@ -32,9 +32,7 @@ export class RelayedTargets {
 		this.#cluster = cluster;
 	}
 
-	/**
-	 * `null` for a path that ends at the apiserver. The path's own spelling is kept as the base; `behind` is what stands behind its `/proxy`.
-	 */
+	/** `null` if the path ends at the apiserver. Keeps the path's spelling. */
 	async find(path: string): Promise<RelayedTarget | null> {
 		const [base, namespace, kind, node, spelling] = proxied.exec(path) ?? [];
 		if (base === undefined || spelling === undefined) {
@@ -47,7 +45,7 @@ export class RelayedTargets {
 		};
 	}
 
-	/** Like `find`, for an upgrade: of exec, attach and portforward too, which without one are answered by the apiserver itself. */
+	/** Includes exec, attach and portforward, which the apiserver itself answers without an upgrade. */
 	async findUpgraded(path: string): Promise<RelayedTarget | null> {
 		return (await this.find(path)) ?? this.#podStreamOf(path);
 	}
@@ -79,7 +77,7 @@ export class RelayedTargets {
 					container: query.get('container'),
 					chosenFrom: 1,
 				},
-				// What is no "false" and no "0" is true (apimachinery pkg/runtime/conversion.go).
+				// Any value except "false" and "0" is true (apimachinery pkg/runtime/conversion.go).
 				...(feature === 'logs' && skips !== null && !/^(?:false|0)$/i.test(skips) && {insecureSkipTlsVerifyBackend: true}),
 			},
 		};
@@ -107,12 +105,12 @@ export class RelayedTargets {
 			asApiserverParses(spelling, parseProxyTarget(`${kind}/${spelling}`)),
 			namespace,
 		);
-		// A pod's named port must not reach the apiserver as a name: its number stands in the base made from it.
+		// A pod's named port must be sent as a number, so use the resolved base.
 		return resolved.purpose.feature === 'pod-proxy' && resolved.purpose.request.portName !== null ? resolved : {...resolved, base};
 	}
 }
 
-/** In a path two parts are a name and a port, also where the name is a scheme's: SplitSchemeNamePort. */
+/** In a path, two parts are always name and port, even if the name looks like a scheme: SplitSchemeNamePort. */
 function asApiserverParses(spelling: string, target: ProxyTarget): ProxyTarget {
 	const [name = '', port = '', ...more] = spelling.split(':');
 	return target.scheme !== null && more.length === 0 ? {...target, scheme: null, name, port} : target;

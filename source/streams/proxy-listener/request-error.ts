@@ -3,12 +3,11 @@ import type {Duplex} from 'node:stream';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ErrorCode} from '../../errors/error-table.ts';
 
-/** Why everything that is under way for a client ends when it does. */
 export function clientDisconnectedError(): SpokeError {
 	return new SpokeError('ERR_OUTPUT_CLOSED', 'the client disconnected before the response was complete');
 }
 
-/** The status that a client is given; 499, which nobody receives any more, is nginx's word for a client that left. */
+/** 499 is nginx's status for a disconnected client. */
 export function httpStatusForError({code}: SpokeError): number {
 	return statuses[code] ?? 502;
 }
@@ -20,7 +19,6 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
 	ERR_OUTPUT_CLOSED: 499,
 };
 
-/** In place of an upgrade; Node hands over the bare connection for one. */
 export function rejectUpgrade(client: Duplex, status: number, body: string, contentType = 'text/plain; charset=utf-8'): void {
 	client.end(
 		`HTTP/1.1 ${status} Refused\r\nContent-Type: ${contentType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,

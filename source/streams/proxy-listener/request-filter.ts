@@ -1,9 +1,9 @@
-/** Accepts requests by method, path, Host and Origin, at least as strictly as `kubectl proxy`. */
+/** A request filter at least as strict as `kubectl proxy`. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {runsCommands, normalizedPaths} from '../proxy/command-path.ts';
 
 export type FilterOptions = {
-	/** Each is a list of regular expressions, divided by commas. */
+	/** Comma-separated regular expressions. */
 	acceptPaths: string;
 	rejectPaths: string;
 	acceptHosts: string;
@@ -12,28 +12,27 @@ export type FilterOptions = {
 
 export type FilteredRequest = {
 	method: string;
-	/** As it came, with its query, behind the API prefix. */
+	/** As received, with its query, after the API prefix. */
 	path: string;
-	/** Every value of these headers, in order. */
 	hosts: readonly string[];
 	origins: readonly string[];
-	/** `Sec-Fetch-Site`, by which a browser tells that a page of another site asks. */
+	/** `Sec-Fetch-Site`. */
 	fetchSites: readonly string[];
 };
 
 export type RequestFilter = (request: FilteredRequest) => {status: 400 | 403; reason: string} | null;
 
-/** A pattern with two `.*` takes the square of a path's length, for each spelling: nobody may hold this process up by that. */
+/** A pattern with two `.*` takes quadratic time per spelling, which must not block the process. */
 const maxPathLength = 8192;
 const maxNormalizedPaths = 6;
 
-/** `--allow-commands`: running commands passes too. `--append-server-path`: `serverPath` is empty. */
+/** `serverPath` is empty for `--append-server-path`. */
 export type FilterContext = {allowsCommands: boolean; serverPath: string};
 
 /**
-`null` accepts. A page of another origin is refused whatever it sends: a simple POST and a WebSocket need no consent of ours.
-Without `options` (`--disable-filter`) only what runs commands is refused.
-@throws SpokeError ERR_USAGE for what is no regular expression
+`null` accepts. Refuses all requests of other origins, because a simple POST and a WebSocket need no CORS preflight. Without `options`,
+refuses only commands.
+@throws SpokeError ERR_USAGE for an invalid regular expression
 @see k8s.io/kubectl pkg/proxy/proxy_server.go FilterServer
 */
 export function createRequestFilter(options: FilterOptions | null, context: FilterContext): RequestFilter {
@@ -89,7 +88,7 @@ function refusal(reason: string) {
 	return {status: 403, reason} as const;
 }
 
-/** Dot segments could hide a command from the check; a path without them is what its spelling says. */
+/** Dot segments could hide a command. */
 function commandPathRefusal(path: string) {
 	if (hasDotSegments(path)) {
 		return refusal('the path has dot segments');
@@ -110,7 +109,7 @@ function parsePatterns(flag: string, text: string): RegExp[] {
 			});
 }
 
-/** `[::1]:8001` is `[::1]`, as its regular expression has it. */
+/** `[::1]:8001` is `[::1]`, as in kubectl's pattern. */
 function hostName(host: string): string {
 	return host.replace(/:\d*$/, '').toLowerCase();
 }
@@ -128,7 +127,7 @@ function hasDotSegments(path: string): boolean {
 		.some(segment => segment === '.' || segment === '..');
 }
 
-/** What Go calls URL.Path, which kubectl's filter sees: its codes are undone also where they come to no text. */
+/** Go's URL.Path, which kubectl's filter uses; decodes invalid UTF-8 too. */
 function decodeOnce(path: string): string {
 	return path.split('?', 1)[0]!.replaceAll(/(?:%[\da-f]{2})+/gi, codes => Buffer.from(codes.replaceAll('%', ''), 'hex').toString('utf8'));
 }

@@ -1,4 +1,4 @@
-/** Serves the API locally with the user's permissions: filtered, labeled and reported. */
+/** Serves the API locally, filtered, labeled and reported. */
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
@@ -17,27 +17,22 @@ export type ListenerOptions = {
 	endpoint: ListenEndpoint;
 	/** `null` for `--disable-filter`. */
 	filter: FilterOptions | null;
-	/** Whether exec, attach, port-forward and the kubelet's run pass, which upgrade to SPDY too. */
+	/** Exec, attach, port-forward and the kubelet's run, also as SPDY upgrades. */
 	allowsCommands: boolean;
-	/** The kubeconfig's server path where requests must begin with it; empty where it is appended, or where there is none. */
+	/** The kubeconfig's server path, or empty if spoke appends it. */
 	serverPath: string;
-	/** `/` or `/x/`. As with kubectl it is taken off, unless it begins with `/api`. */
+	/** `/` or `/x/`. Removed unless it starts with `/api`, as in kubectl. */
 	apiPrefix: string;
 	files: {directory: string; prefix: string} | null;
-	/** TCP keep-alive of upgraded connections, milliseconds; 0 leaves it to the system. */
+	/** Of upgraded connections; 0 is the system's default. */
 	keepaliveMs: number;
 };
 
-/**
- * One request, when it was answered or refused. `status` is what its client was given; with an `error` the answer may have been cut behind
- * it.
- */
+/** `status` is what the client received, even with an `error`. */
 export type ListenerEvent = {method: string; path: string; status: number; milliseconds: number; error: SpokeError | null};
 
 export type ProxyListener = {
-	/** `127.0.0.1:8001`, or the socket's path. */
 	readonly address: string;
-	/** Ends everything that is open. */
 	close(): void;
 };
 
@@ -62,7 +57,7 @@ export async function startProxyListener(
 	const open = new Set<Duplex>();
 	const server = createServer({
 		requestTimeout: 0,
-		// A client that would go over to HTTP/2 is answered all the same, as by Go's server. Nodes before 24.9 do not ask, and refuse it.
+		// Answers clients that offer an upgrade to HTTP/2, as Go does. Node before 24.9 refuses them.
 		shouldUpgradeCallback: ({headers: {upgrade = ''}}) => upgrade.toLowerCase() !== 'h2c',
 	});
 	const report = (request: IncomingMessage, startedAt: number, status: number, error: SpokeError | null = null) => {
@@ -124,7 +119,7 @@ export async function startProxyListener(
 	};
 }
 
-/** The path for the apiserver; `null` when the request was answered here. */
+/** `null` if answered here. */
 async function admitRequest(
 	request: IncomingMessage,
 	response: ServerResponse,
@@ -146,7 +141,6 @@ async function admitRequest(
 	return null;
 }
 
-/** The path behind the API prefix, or why there is none. */
 function checkRequest(
 	request: IncomingMessage,
 	filter: RequestFilter,
@@ -165,7 +159,7 @@ function checkRequest(
 		return refusal ?? {status: 404, reason: 'not found'};
 	}
 
-	// Requests to the cluster add the server path again.
+	// The cluster client adds the server path again.
 	return path.startsWith(`${serverPath}/`)
 		? path.slice(serverPath.length)
 		: {status: 404, reason: `the server path ${serverPath} is not in the request: add it, or pass --append-server-path`};
@@ -175,7 +169,7 @@ function refuse(response: ServerResponse, status: number, reason: string): void 
 	if (response.headersSent) {
 		response.destroy();
 	} else {
-		// What the client still sends is not read: a refused upload ends its connection.
+		// The rest of a refused upload is not read, so the connection must close.
 		response.writeHead(status, {'Content-Type': 'text/plain; charset=utf-8', Connection: 'close'}).end(`${reason}\n`);
 	}
 }

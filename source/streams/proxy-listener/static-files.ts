@@ -21,9 +21,8 @@ const contentTypes: Readonly<Record<string, string>> = {
 };
 
 /**
-`path` is decoded once and stands behind the files' prefix. A folder is its index.html. Resolves once the file has passed, or its client
-has left.
-@throws SpokeError ERR_LOCAL_FILE for a file that cannot be read to its end; the answer may have begun
+`path` is decoded once. Resolves when the file is sent or the client has disconnected.
+@throws SpokeError ERR_LOCAL_FILE if reading fails; the response may have started
 */
 export async function serveFile(directory: string, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
 	const file = await findFile(directory, path);
@@ -47,7 +46,7 @@ export async function serveFile(directory: string, path: string, request: Incomi
 	await sendFile(file, response);
 }
 
-/** As much of it as was said, though it may have grown since. */
+/** The file may have grown. */
 async function sendFile({path, size}: {path: string; size: number}, response: ServerResponse): Promise<void> {
 	try {
 		await pipeline(createReadStream(path, {end: size - 1}), response);

@@ -1,26 +1,23 @@
-/** Recognizes paths that run commands or open ports, in any spelling. */
+/** Recognizes paths that run commands or open ports. */
 
-/** The kubelet's own, which its authorization takes for plain `nodes/proxy` (kubelet pkg/server/auth.go). */
+/** Endpoints that the kubelet authorizes as plain `nodes/proxy` (kubelet pkg/server/auth.go). */
 const kubeletCommands = /^\/(?:exec|run|attach|portforward|cri)(?![\w.-])/;
 
 const podCommands = /^\/api\/.*\/pods\/[^/]+\/(?:exec|attach|portforward)(?![\w.-])/;
-// The first `/proxy` is the node’s: a namespace of the kubelet’s path may be called `nodes`, too.
+// The first `/proxy` is the node's: a namespace in the kubelet's path can also be called `nodes`.
 const nodeCommands = /^\/api\/.*?\/nodes\/[^/]+\/proxy(\/.*)/;
 
-/** `path` is the apiserver's, as it came: exec, attach and portforward of a pod, and what a kubelet runs through its node's proxy. */
+/** For an apiserver path, as received. */
 export function runsCommands(path: string): boolean {
 	return normalizedPaths(path).some(spelling => podCommands.test(spelling) || kubeletCommands.test(nodeCommands.exec(spelling)?.[1] ?? ''));
 }
 
-/** `path` is the kubelet's own, behind `/proxy`. */
+/** For a kubelet path, after `/proxy`. */
 export function runsKubeletCommands(path: string): boolean {
 	return normalizedPaths(path).some(spelling => kubeletCommands.test(spelling));
 }
 
-/**
- * The path as it came, decoded once, twice… until it stays the same, each with slashes and dot segments as a server would clean them, in
- * lower case.
- */
+/** Decoded zero, one, two… times, in lowercase, with dot segments resolved as a server does. */
 export function normalizedPaths(path: string): string[] {
 	let text = path.split('?', 1)[0]!;
 	const paths = [clean(text)];

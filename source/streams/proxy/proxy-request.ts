@@ -12,18 +12,16 @@ import {mayBeFromApiserver, maxErrorBytes, apiserverErrorIn} from './response-or
 
 export type ProxyRequest = {
 	method: string;
-	/** Begins with a slash: `ProxyTarget.path`. */
 	path: string;
-	/** Checked by `parseHeader`. */
+	/** Validated by `parseHeader`. */
 	headers: Readonly<Record<string, string>>;
 	body?: string | Uint8Array | Readable;
 	/**
-	How many bytes a `Readable` gives, where that is known. Without it an apiserver that has begun to answer drops up to 256 KiB of what it
-	has not passed on
-	(net/http server.go, maxPostHandlerReadBytes): a backend that answers while it reads would miss them.
+	Without it, an apiserver that has started to respond drops up to 256 KiB of the unsent body (net/http server.go,
+	maxPostHandlerReadBytes), which breaks backends that respond while reading.
 	*/
 	bodyBytes?: number;
-	/** Until the answer's headers, milliseconds; 0 is none. */
+	/** Until the headers; 0 means no limit. */
 	timeoutMs: number;
 };
 
@@ -31,17 +29,16 @@ export type ProxyResponse = {
 	status: number;
 	statusText: string;
 	headers: IncomingHttpHeaders;
-	/** What was read of it already; comes before `body`. */
+	/** Precedes `body`. */
 	bodyStart: Buffer;
-	/** The rest. Must be read, or destroyed. */
+	/** Must be read or destroyed. */
 	body: Readable;
 	connection: Connection;
 };
 
 /**
-Any status of the backend is an answer. Redirects are never followed: they would carry credentials to another place.
-@throws SpokeError ERR_SECOND_LEG and others for what the apiserver says of itself: a Status that is not the backend's, or words of its
-table of failures. ERR_STREAM_LOST where no answer came.
+Never follows redirects, which would send credentials elsewhere.
+@throws SpokeError ERR_SECOND_LEG and others for the apiserver's own errors; ERR_STREAM_LOST without a response
 */
 export async function sendProxyRequest(
 	cluster: ClusterClient,
@@ -101,7 +98,7 @@ export async function sendProxyRequest(
 	}
 }
 
-/** @throws SpokeError the apiserver's refusal, or ERR_UPGRADE_REFUSED with the backend's status and words */
+/** @throws SpokeError the apiserver's refusal, or ERR_UPGRADE_REFUSED with the backend's status and message */
 export async function openProxyWebSocket(
 	cluster: ClusterClient,
 	{base, purpose}: ResolvedProxyTarget,
@@ -171,10 +168,7 @@ async function readBodyStart(body: Readable): Promise<Buffer> {
 const reservedHeaders =
 	/^(?:authorization|impersonate-.*|host|connection|content-length|transfer-encoding|te|trailer|upgrade|sec-websocket-.*|proxy-.*|x-remote-.*)$/i;
 
-/**
-`Name: value` as a pair.
-@throws SpokeError ERR_USAGE for what is no header, or one that is ours to set
-*/
+/** @throws SpokeError ERR_USAGE for an invalid header, or one that spoke sets */
 export function parseHeader(line: string): [name: string, value: string] {
 	const [, name, value] = /^([!#$%&'*+\-.^\w`|~]+):[ \t]*([^\u0000-\u0008\u000A-\u001F\u007F]*)$/.exec(line) ?? [];
 	if (name === undefined || value === undefined) {

@@ -1,4 +1,4 @@
-/** Resolves the scheme, port and API path of a proxy request. */
+/** Resolves a proxy request's scheme, port and API path. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {readIfAllowed} from '../../cluster/read-if-allowed.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
@@ -10,7 +10,7 @@ import type {ProxyResource, ProxyName, ProxyTarget} from '../../targets/proxy-ta
 import type {ConnectionPurpose, ProxyRequestFacts, ResolvedTarget} from '../connection-observer.ts';
 
 export type ResolvedProxyTarget = {
-	/** `/api/v1/…/proxy`, to which the target's path is added. */
+	/** `/api/v1/…/proxy`. */
 	base: string;
 	purpose: ConnectionPurpose & {request: ProxyRequestFacts};
 };
@@ -20,9 +20,8 @@ type TypedTarget = ProxyName & {input: string};
 type NodeObject = NodeWithKubelet & {metadata: ObjectMeta};
 
 /**
-Reads the node, pod or service. Where the user may not, the request is made as typed and what is not known is null:
-a right to the proxy does not need a right to the object.
-@throws SpokeError ERR_NOT_FOUND (no such object or port), ERR_USAGE for a service whose port must be named
+If the object cannot be read, keeps the request as typed: the proxy needs no permission to get the object. Unknown facts are null.
+@throws SpokeError ERR_NOT_FOUND (no such object or port), ERR_USAGE for a service that needs a port
 */
 export async function resolveProxyTarget(
 	cluster: Pick<ClusterClient, 'json' | 'facts'>,
@@ -61,7 +60,7 @@ export async function resolveProxyTarget(
 	};
 }
 
-/** Of a service nobody knows which. */
+/** Unknown for a service. */
 function nodeOf({resource: {plural}, name}: ProxyTarget, object: PodObject | ServiceObject | NodeObject | null): string | null {
 	if (plural === 'nodes') {
 		return name;
@@ -72,10 +71,7 @@ function nodeOf({resource: {plural}, name}: ProxyTarget, object: PodObject | Ser
 
 const featureOf = {nodes: 'node-proxy', pods: 'pod-proxy', services: 'service-proxy'} as const;
 
-/**
-What a request to this target goes by, read from its object, or null where that may not be read.
-@throws SpokeError as resolveProxyTarget
-*/
+/** @throws SpokeError as resolveProxyTarget */
 export function proxyRequestFacts(
 	plural: ProxyResource,
 	target: TypedTarget,
@@ -84,7 +80,6 @@ export function proxyRequestFacts(
 	return requestAndPort(plural, target, object).request;
 }
 
-/** `port` is what stands in the path. */
 function requestAndPort(
 	plural: ProxyResource,
 	target: TypedTarget,
@@ -106,9 +101,8 @@ function requestAndPort(
 }
 
 /**
-A node without a port, or with its kubelet's, is the kubelet over TLS, whatever the prefix (measured). The apiserver compares ports as
-texts:
-one that is written otherwise is dialled without the kubelet's TLS (pkg/registry/core/node/strategy.go ResourceLocation).
+A node without a port, or with its kubelet's, is the kubelet over TLS, whatever the scheme (measured). The apiserver compares ports as text,
+and dials other spellings without the kubelet's TLS (pkg/registry/core/node/strategy.go ResourceLocation).
 */
 function nodeRequest({scheme, port}: ProxyName, node: NodeObject | null): {request: ProxyRequestFacts; port: string | null} {
 	const kubelet = node && kubeletPortOf(node);
@@ -121,7 +115,7 @@ function nodeRequest({scheme, port}: ProxyName, node: NodeObject | null): {reque
 	return {request: {scheme: kubeletPort ? 'https' : (scheme ?? 'http'), port: number, portName: null, kubeletPort}, port};
 }
 
-/** As a name a pod's port makes an apiserver of 1.36.3 panic, so it goes out as a number. */
+/** A port name makes an apiserver of 1.36.3 panic, so the number is sent. */
 function podRequest({scheme, port, input}: TypedTarget, pod: PodObject | null): {request: ProxyRequestFacts; port: string | null} {
 	const facts = {scheme: scheme ?? 'http', kubeletPort: false} as const;
 	if (port === null) {
@@ -144,12 +138,12 @@ function podRequest({scheme, port, input}: TypedTarget, pod: PodObject | null): 
 	return {request: {...facts, port: number, portName: port}, port: String(number)};
 }
 
-/** The one that is meant where none is named; `undefined` where one must be. */
+/** `undefined` if a port must be named. */
 export function onlyPort(ports: readonly ServicePort[]): ServicePort | undefined {
 	return ports.length === 1 ? ports[0] : ports.find(({name}) => name === undefined);
 }
 
-/** The apiserver finds a service's port by its name or number; without one it takes only a port that has no name. */
+/** Without a port, the apiserver accepts only an unnamed one. */
 function serviceRequest(
 	{scheme, port, name, input}: TypedTarget,
 	service: ServiceObject | null,

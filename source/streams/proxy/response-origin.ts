@@ -6,12 +6,12 @@ import {errorFromExplanation, explainMessage} from '../../server-messages/explai
 import {targetsKubelet} from '../../targets/kubelet-port.ts';
 import type {ConnectionPurpose} from '../connection-observer.ts';
 
-/** More than any Status, and as much as is read of an error before it is passed on. */
+/** More than any Status; how much of an error is read before relaying. */
 export const maxErrorBytes = 64 * 1024;
 
 /**
-What the apiserver says of itself, `begun` being the body's beginning: a Status, or plain words about the kubelet where a kubelet was asked.
-`null` for the backend's own answer. A backend that answers with a Status of its own (another apiserver) cannot be told apart.
+`null` for the backend's response. The apiserver's is a Status, or a known text about a kubelet. A Status from a backend (another apiserver)
+cannot be distinguished.
 */
 export function apiserverErrorIn(
 	status: number,
@@ -38,16 +38,15 @@ export function apiserverErrorIn(
 	return isStatus ? errorFromResponse({status, headers, body}) : null;
 }
 
-/** A Status in one of these is not looked into (k8s.io/apiserver pkg/endpoints/handlers/negotiation). */
+/** Encodings that are not parsed (k8s.io/apiserver pkg/endpoints/handlers/negotiation). */
 const otherEncodings = /^application\/(?:yaml|cbor|vnd\.kubernetes\.protobuf)/;
 
-/** What Go's HTTP server itself says of a request that it cannot read, the apiserver's as well as a kubelet's (net/http server.go). */
+/** Go's HTTP server on a malformed request, in an apiserver or a kubelet (net/http server.go). */
 const goServerErrors = /^(?:400 Bad Request|431 Request Header Fields Too Large)/;
 
 /**
-Whether an answer that `apiserverErrorIn` takes for the backend's may be the apiserver's all the same: it has no words, or they are in an
-encoding that is not read here,
-or they are those of too many requests, of a limit that passed, of a panic.
+Whether a response that seems to be the backend's can be the apiserver's: without text, in an unparsed encoding, or for too many requests, a
+timeout or a panic.
 @see k8s.io/apiserver pkg/server/filters maxinflight.go tooManyRequests, timeout.go, wrap.go
 */
 export function mayBeFromApiserver(status: number, headers: IncomingHttpHeaders, bodyStart: Buffer): boolean {
@@ -61,7 +60,7 @@ export function mayBeFromApiserver(status: number, headers: IncomingHttpHeaders,
 	);
 }
 
-/** The apiserver itself sends a client that leaves out the slash behind `/proxy` there (apimachinery pkg/util/proxy/upgradeaware.go). */
+/** For a path without the slash after `/proxy` (apimachinery pkg/util/proxy/upgradeaware.go). */
 export function isApiserverRedirect(status: number, pathAfterProxy: string): boolean {
 	return status === 301 && /^(\?|$)/.test(pathAfterProxy);
 }

@@ -1,18 +1,12 @@
 /** Errors for a missing or truncated response. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 
-/**
- * ERR_STREAM_LOST with the words of what cut it. An apiserver ends our connection when its own to what answers behind it is cut: no leg is
- * known by it.
- */
+/** The leg is unknown: an apiserver also ends leg 1 when it loses leg 2. */
 export function truncatedResponseError(cause: unknown): SpokeError {
 	return new SpokeError('ERR_STREAM_LOST', `the response was truncated: ${(cause as Error).message}: ${legUnknown}`, {cause});
 }
 
-/**
- * The same of one that did not begin although the request went out: an apiserver waits as long as what answers behind it. Anything else is
- * left as it is.
- */
+/** The leg is unknown: an apiserver waits for its backend. Returns other errors unchanged. */
 export function noResponseError(cause: unknown, timeoutMs: number): unknown {
 	const {code, text} = cause instanceof SpokeError ? cause : {code: null, text: null};
 	switch (code) {

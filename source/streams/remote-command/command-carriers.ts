@@ -1,4 +1,4 @@
-/** Carriers of a remote command, and when to try the next one. */
+/** Carriers of a remote command. */
 import {statusMessage} from '../../server-messages/parse-status.ts';
 import type {UpgradeResult} from '../../cluster/connection.ts';
 
@@ -14,9 +14,8 @@ const spdyV4: CommandCarrier = {carrier: 'spdy', method: 'POST', upgrade: 'SPDY/
 const websocketV4: CommandCarrier = {...websocketV5, protocol: 'v4.channel.k8s.io'};
 
 /**
-In order: the current channels; SPDY, for users who have only `create`, for clusters before 1.30 and for proxies that strip WebSockets;
-last the WebSocket that such clusters had, which cannot end stdin and has no use for a command that reads it to its end.
-`KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false` leaves SPDY alone, as with kubectl.
+SPDY is for users with only `create`, clusters before 1.30 and proxies that strip WebSockets. WebSocket v4 cannot end stdin.
+`KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false` leaves only SPDY, as in kubectl.
 */
 export function commandCarriers({stdin, tty}: {stdin: boolean; tty: boolean}, environment: NodeJS.ProcessEnv): readonly CommandCarrier[] {
 	if (environment['KUBECTL_REMOTE_COMMAND_WEBSOCKETS'] === 'false') {
@@ -29,8 +28,8 @@ export function commandCarriers({stdin, tty}: {stdin: boolean; tty: boolean}, en
 type RefusedUpgrade = Extract<UpgradeResult, {upgraded: false}>;
 
 /**
-Whether another carrier may fare better. An answer that knows the request (the user may not create it, there is no such pod or container,
-the apiserver or kubelet said why) would be given again; one that is about upgrading or about `get` alone would not.
+Errors of the request (no permission, no such pod or container) are the same for every carrier. Errors of the upgrade or of `get` alone are
+not.
 */
 export function shouldTryNextCarrier(result: RefusedUpgrade): boolean {
 	const message = statusMessage(result.body);
@@ -41,7 +40,7 @@ export function shouldTryNextCarrier(result: RefusedUpgrade): boolean {
 	return !isKubeletRefusal(result);
 }
 
-/** The kubelet refused the apiserver, or could not be reached; either as text/plain: rows K2 and K3 of the failures. */
+/** Rows K2 and K3. */
 function isKubeletRefusal({status, body, headers}: RefusedUpgrade): boolean {
 	const text = body.trim();
 	const isPlainText = (headers['content-type'] ?? '').startsWith('text/plain');

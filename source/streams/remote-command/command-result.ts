@@ -1,4 +1,4 @@
-/** The exit status of a remote command, or the error. */
+/** The exit status of a remote command. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage} from '../../server-messages/explain-message.ts';
 import {StreamLostError} from '../../wire/protocol-error.ts';
@@ -6,12 +6,12 @@ import {parseStatusMessage} from '../../wire/status-message.ts';
 import type {ChannelsResult} from './command-channels.ts';
 
 /**
-The remote exit status: 0 only when exactly one Success was said and the outputs came whole.
+0 only for exactly one Success and complete outputs.
 @throws SpokeError
-- ERR_SECOND_LEG: the apiserver could not reach or verify the kubelet (told on the error channel of a translated stream)
-- ERR_TARGET_GONE, ERR_COMMAND_NOT_STARTED: kubelet or runtime said so
-- ERR_STREAM_LOST: the stream ended without a status, or before the outputs did
-- ERR_PROTOCOL: something else than one status came
+- ERR_SECOND_LEG: the apiserver could not reach or verify the kubelet
+- ERR_TARGET_GONE, ERR_COMMAND_NOT_STARTED: reported by kubelet or runtime
+- ERR_STREAM_LOST: no status, or incomplete outputs
+- ERR_PROTOCOL: not exactly one status
 */
 export function exitStatusFrom({status, lost}: ChannelsResult): number {
 	if (lost) {
@@ -45,7 +45,7 @@ export function exitStatusFrom({status, lost}: ChannelsResult): number {
 	}
 }
 
-/** Whose words a Failure carries: the apiserver's about its kubelet (K4 of the failures), the kubelet's or the runtime's. */
+/** The message can be the apiserver's (row K4), the kubelet's or the runtime's. */
 function errorFromFailure(message: string, status: string): SpokeError {
 	const explained = explainMessage(status);
 	if (explained) {
@@ -55,7 +55,7 @@ function errorFromFailure(message: string, status: string): SpokeError {
 	return containerErrorFrom(message) ?? new SpokeError('ERR_APISERVER_ANSWER', message, {text: message, leg: 2});
 }
 
-/** Kubelet's and runtime's words about a container or a command, also as the answer to an upgrade; `null` for any other. */
+/** Also for a response to an upgrade; `null` for other messages. */
 export function containerErrorFrom(message: string): SpokeError | null {
 	const text = message.replace(/^(?:Internal error occurred: )+/, '');
 	const cause = causes.find(({words}) => words.test(text));

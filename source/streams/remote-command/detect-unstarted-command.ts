@@ -1,4 +1,4 @@
-/** Detects a command that never started after its 101. */
+/** Detects a command that never starts after its 101. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {readBodyPrefix} from '../../cluster/read-body-prefix.ts';
 import {errorFromResponse} from '../../cluster/error-from-response.ts';
@@ -8,26 +8,23 @@ import {podResource} from '../../targets/resource-names.ts';
 import type {ResolvedTarget} from '../connection-observer.ts';
 import type {CommandChannels} from './command-channels.ts';
 
-/** Past the apiserver's own limit of 30 s for reaching a kubelet; there is none for a handshake that never ends (measured). */
+/** Above the apiserver's 30 s for reaching a kubelet. A stalled handshake has no limit (measured). */
 const silentForMs = 35_000;
 
-/** The kubelet transport's handshake limit is 10 s; a frozen tunnel agent has none. */
+/** A kubelet handshake is limited to 10 s, a frozen tunnel agent not. */
 const probeTimeoutMs = 35_000;
 
-/** A Status is some hundred bytes. */
 const maxResponseBytes = 64 * 1024;
 
 type SilenceCheck = {
-	/** Rejects when the apiserver cannot get even a byte of the log; never resolves. */
+	/** Never resolves. */
 	failed: Promise<never>;
-	/** The command has ended: a question that is under way is not waited for. */
 	stop: () => void;
 };
 
 /**
-Once, after 35 s without a byte of output, asks the same kubelet for one byte of the container's log. A user who may not read logs, or
-any other answer,
-leaves the command running.
+After 35 s without output, requests one byte of the container's log, once. Only a failure of leg 2 counts, so users without permission for
+logs keep the command.
 */
 export function detectUnstartedCommand(
 	cluster: Pick<ClusterClient, 'request'>,
@@ -73,7 +70,7 @@ async function probeSecondLeg(
 			...requestOptions,
 		});
 		const text = await readBodyPrefix(body, maxResponseBytes);
-		// A log read that the apiserver could not make names the kubelet's URL: the frame `log` of the failures.
+		// A failed log read names the kubelet's URL.
 		return status >= 500 && text.includes('/containerLogs/')
 			? secondLegError('the apiserver cannot reach the kubelet', errorFromResponse({status, headers, body: text}).text ?? text)
 			: null;

@@ -1,4 +1,4 @@
-/** Opens exec or attach over the first carrier that is accepted. */
+/** Opens exec or attach over the first accepted carrier. */
 import process from 'node:process';
 import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {Connection, UpgradeResult} from '../../cluster/connection.ts';
@@ -27,9 +27,9 @@ export type RemoteCommandOptions = {
 	observer?: ConnectionObserver;
 	signal?: AbortSignal;
 	environment?: NodeJS.ProcessEnv;
-	/** Something that a person who waits should know, in one line; at most once. */
+	/** One line, at most once. */
 	onWaiting?: (notice: string) => void;
-	/** Default 10 s, and the machine's time. */
+	/** Default 10 s. */
 	pings?: PingOptions;
 };
 
@@ -37,18 +37,17 @@ export type RemoteCommand = Pick<CommandChannels, 'stdin' | 'stdout' | 'stderr' 
 	readonly connection: Connection;
 	readonly carrier: CommandCarrier;
 	/**
-	The remote exit status. What came before it may still have to be read from the outputs, also when it rejects.
-	Rejects with a SpokeError for everything that is not the command's own end, `close()` excepted: that is `'closed'`.
+	The outputs may still have unread data, also after a rejection. `'closed'` after `close()`. @throws SpokeError unless the command itself
+	ended
 	*/
 	readonly outcome: Promise<number | 'closed'>;
-	/** Leaves the command to itself: it may go on, for not every runtime tells it (containerd does not, measured). */
+	/** The command may continue: containerd does not signal the end (measured). */
 	close(): void;
 };
 
 /**
-@throws SpokeError ERR_FORBIDDEN, ERR_NOT_FOUND, ERR_SECOND_LEG…: what the apiserver said to the last carrier tried, with the first one's
-words in `text`;
-ERR_UPGRADE_REFUSED where neither was a Status; ERR_APISERVER_TIMEOUT when none of them answers within 35 s.
+@throws SpokeError ERR_FORBIDDEN, ERR_NOT_FOUND, ERR_SECOND_LEG… of the last carrier, with the first one's message in `text`;
+ERR_UPGRADE_REFUSED without a Status; ERR_APISERVER_TIMEOUT without a response in 35 s
 */
 export async function openRemoteCommand(
 	cluster: ClusterClient,
@@ -74,7 +73,6 @@ export async function openRemoteCommand(
 
 type Attempt = {command: RemoteCommand} | {error: SpokeError; shouldTryNext: boolean};
 
-/** One carrier on a connection of its own. */
 type CarrierContext = {
 	cluster: ClusterClient;
 	request: CommandRequest;
@@ -86,7 +84,7 @@ type CarrierContext = {
 
 type Upgraded = Extract<UpgradeResult, {upgraded: true}>;
 
-/** @throws SpokeError where another carrier would fare no better; the signal's reason */
+/** @throws SpokeError if another carrier cannot help; the signal's reason */
 async function tryCarrier(
 	cluster: ClusterClient,
 	request: CommandRequest,
@@ -149,7 +147,7 @@ function createCommand(outcome: Upgraded, context: CarrierContext): RemoteComman
 	});
 }
 
-/** Also by a 101 that agrees to no version of the channels. */
+/** Also for a 101 without an accepted channel version. */
 function refusedAttempt(
 	outcome: UpgradeResult,
 	{cluster, request, carrier, purpose, connection, options: {observer}}: CarrierContext,
@@ -179,7 +177,7 @@ function reportFailure(
 	},
 ): void {
 	if (error.leg === 3) {
-		// The words are the runtime's, by way of the kubelet.
+		// The kubelet relays the runtime's message.
 		observer?.onFarEndAnswered?.(connection, purpose);
 	}
 
@@ -204,8 +202,7 @@ function refusedUpgrade(
 		return errorFromExplanation(explained);
 	}
 
-	// A kubelet's answer is passed on as it came, in plain text; a Status is the apiserver's own, or one of its webhooks', whatever words it
-	// carries.
+	// A relayed kubelet response is plain text; a Status is the apiserver's or a webhook's.
 	const container = outcome.status >= 500 && statusMessage(outcome.body) === null ? containerErrorFrom(outcome.body.trim()) : null;
 	return (
 		container ??
@@ -254,7 +251,6 @@ function createChannels(
 	});
 }
 
-/** `over` is told once, with why the outcome is not known, or `null`. */
 function remoteCommand(
 	{cluster, request, connection, carrier, options: {onWaiting}}: CarrierContext,
 	channels: CommandChannels,
@@ -262,9 +258,9 @@ function remoteCommand(
 ): RemoteCommand {
 	const {stdin, stdout, stderr} = channels;
 	let closed = false;
-	// Behind a WebSocket's 101 the apiserver may still be trying to reach the kubelet, without any limit of its own.
+	// After a 101, the apiserver may still be connecting to the kubelet, without a timeout.
 	const unstartedCheck = carrier.carrier === 'websocket' ? detectUnstartedCommand(cluster, request.target, channels) : null;
-	// A terminal's input is as slow as a person.
+	// Silence is normal for a terminal.
 	const silentEnd = stdin && !request.tty ? detectSilentEnd(channels, onWaiting) : null;
 	const outcome = (async () => {
 		try {
@@ -282,7 +278,6 @@ function remoteCommand(
 			channels.close();
 		}
 	})();
-	// A caller that closes the command need not wait for the outcome.
 	outcome.catch(() => {});
 	return {
 		connection,
@@ -303,12 +298,11 @@ function remoteCommand(
 
 type CommandRequest = {
 	feature: 'exec' | 'attach';
-	/** A pod; `container` is set. */
+	/** With `container`. */
 	target: ResolvedTarget;
-	/** For exec: program and arguments, passed as they are, through no shell. */
+	/** Exec only; without a shell. */
 	command: readonly string[];
 	stdin: boolean;
-	/** A terminal on the far side: one output, and sizes. */
 	tty: boolean;
 };
 

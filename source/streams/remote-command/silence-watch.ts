@@ -7,17 +7,17 @@ import type {CommandChannels} from './command-channels.ts';
 export type SilenceTiming = {pingIntervalMs: number; silenceTimeoutMs: number};
 
 type BlockingContext = {
-	/** Nothing is read, so nothing can be received. */
+	/** Nothing is read while paused. */
 	isPaused(): boolean;
-	/** Bytes sent since `heardAt` changed, from which on a server may be blocked. */
+	/** Unanswered input from which a server can be blocked. */
 	blockingBytes: number;
-	/** Called once when input of ours seems to hold the other side up; long before it counts as lost. */
+	/** Called once, long before the stream counts as lost. */
 	onBlocked?: ((notice: string) => void) | undefined;
 };
 
 /**
-Pings, and tells once when nothing at all was heard for too long. A server that cannot pass on our input stops reading,
-and so answers no ping, without being gone (measured): after input that may have filled the far side, ten times as long is allowed.
+A server that cannot relay input stops reading and answers no pings (measured), so after input that can fill the far end the timeout is ten
+times as long.
 */
 export class SilenceWatch {
 	readonly #messages: WebSocketMessages;
@@ -64,7 +64,7 @@ export class SilenceWatch {
 		}
 
 		if (this.#isSilent()) {
-			// A process that stood still, suspended or on a machine that was, has not read what came meanwhile: that comes first.
+			// After a suspension, read the received data first.
 			setImmediate(() => {
 				if (!this.#hasEnded && this.#isSilent()) {
 					this.#onSilence(this.#isBlocked() ? inputBlockedError(this.#silentForMs()) : silenceError(this.#silentForMs()));
@@ -99,7 +99,7 @@ export class SilenceWatch {
 	}
 }
 
-/** Measured: a kubelet whose command ended before its input was read may send no status, by neither carrier. */
+/** Measured: the kubelet may send no status if the command ended before its input was read. */
 function inputBlockedError(silentForMs: number): SpokeError {
 	return new StreamLostError(`the far end accepted no more input and sent nothing for ${seconds(silentForMs)}`, {
 		kind: 'input-refused',
@@ -111,17 +111,15 @@ function seconds(milliseconds: number): string {
 	return `${Math.round(milliseconds / 1000)} s`;
 }
 
-/** Where nothing comes behind input. */
 const mayHaveEndedNotice =
 	'still waiting: the command may be busy, or it may have exited before reading all input (not every runtime reports this)';
 
-/** A pipe of Linux holds as much: less cannot hold a runtime up. */
+/** A Linux pipe: less input cannot block a runtime. */
 const pipeBytes = 65_536;
 
 /**
-Measured: containerd that still passes input on to a command which has ended waits for good, and so does kubectl; by no carrier is there
-a sign of it.
-`onWaiting` is told once, when for `quietMs` no byte went either way.
+Measured: containerd that still relays input to an ended command waits forever, as does kubectl, and no carrier shows this. Calls
+`onWaiting` once.
 */
 export function detectSilentEnd(
 	channels: Pick<CommandChannels, 'received' | 'sent'>,

@@ -1,4 +1,4 @@
-/** Channels of a remote command over SPDY (`v4.channel.k8s.io`). */
+/** Channels of a remote command over SPDY. */
 import type {Readable, Writable} from 'node:stream';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
@@ -8,10 +8,9 @@ import type {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {ChannelsResult, CommandChannels, RoundTripListener, TerminalSize} from './command-channels.ts';
 
-/** Time for a server to end its outputs after the status. */
 const closeDelayMs = 10_000;
 
-/** A status says all: how long its stream's own end is waited for, which a server that is held up by our input may never send. */
+/** A server blocked by input may never end the error stream. */
 const statusEndTimeoutMs = 2000;
 
 /** @see k8s.io/api/core/v1 StreamType headers; k8s.io/cri-streaming remotecommand httpstream.go (streams must come within 30 s) */
@@ -26,7 +25,6 @@ export class SpdyChannels implements CommandChannels {
 	readonly #resizes: SpdyStream | null;
 	#size: TerminalSize | null = null;
 	#isSendingSize = false;
-	/** We ended the session, long behind the last byte that came. */
 	#endedAfterSilence = false;
 
 	constructor(
@@ -56,7 +54,7 @@ export class SpdyChannels implements CommandChannels {
 		this.stdin = input;
 		this.stdout = stdout;
 		this.stderr = stderr;
-		// The far side may end or reset its input at any time: its readers are gone, which is no failure.
+		// The remote side can end its input at any time, without failure.
 		for (const stream of [input, this.#resizes]) {
 			stream?.on('error', () => {});
 			stream?.resume();
@@ -78,7 +76,7 @@ export class SpdyChannels implements CommandChannels {
 		return bytes;
 	}
 
-	/** Only the last of the sizes that come while one is being sent matters. */
+	/** Sends only the latest pending size. */
 	resize(size: TerminalSize): void {
 		this.#size = size;
 		if (!this.#isSendingSize) {
@@ -106,21 +104,21 @@ export class SpdyChannels implements CommandChannels {
 		if (status.length > 0 && lost?.code !== 'ERR_PROTOCOL') {
 			this.#endAfterSilence();
 		} else {
-			// Without a status, or with one that never ends, there is nothing to wait for, but what has come may still be read.
+			// Do not wait without a status; received data can still be read.
 			this.#session.end();
 		}
 
 		const ends = await Promise.all(outputs);
 		this.#session.end();
-		// A server that ends the session resets what is open, after all of it was sent: behind a status that is an end, and so is a long
-		// silence there, since the status is said last.
+		// A server that ends the session resets open streams after all data. After a status, which comes last, a reset or a long silence is
+		// a normal end.
 		const interruption = ends.find(
 			end => end !== null && !(status.length > 0 && (end instanceof StreamResetError || this.#endedAfterSilence)),
 		);
 		return {status, lost: lost ?? (interruption ? toStreamLostError(interruption) : null)};
 	}
 
-	/** Ends the session some time after the last byte, unless our own reader is what takes so long. */
+	/** Waits while the local reader is slow. */
 	#endAfterSilence(): void {
 		const receivedBefore = this.received;
 		setTimeout(() => {
@@ -144,7 +142,7 @@ async function readStatus(stream: SpdyStream): Promise<{status: Buffer; lost: Sp
 			return;
 		}
 
-		// Once nothing more comes: whoever sends it byte by byte must not have it parsed for each of them.
+		// Parse after a pause, not after every byte of a slow sender.
 		timer =
 			timer?.refresh() ??
 			setTimeout(() => {
@@ -165,12 +163,12 @@ async function readStatus(stream: SpdyStream): Promise<{status: Buffer; lost: Sp
 	};
 }
 
-/** A server that has said all may reset the connection, for input that it did not read, before the stream's own end has left. */
+/** A server may reset the connection because of unread input before it ends the stream. */
 function isResetAfterStatus(status: Buffer, end: Error): boolean {
 	return toStreamLostError(end).code === 'ERR_STREAM_LOST' && parseStatusMessage(status).kind !== 'unreadable';
 }
 
-/** `null` once its FIN was read, or what cut it. An output is only told to be ended when its reader has read it. */
+/** `null` after FIN. An output ends only when read. */
 async function endOf(stream: SpdyStream): Promise<Error | null> {
 	return new Promise(resolve => {
 		stream.on('end', () => {

@@ -1,4 +1,4 @@
-/** Channels of a remote command over WebSocket (`v5.channel.k8s.io`, `v4.channel.k8s.io`). */
+/** Channels of a remote command over WebSocket. */
 import {Readable, Writable} from 'node:stream';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
@@ -16,28 +16,25 @@ import {
 } from './command-channels.ts';
 import {type SilenceTiming, SilenceWatch} from './silence-watch.ts';
 
-/** A message larger than the server's buffer only costs memory on both sides. */
+/** Longer messages than the server's buffer only cost memory. */
 const maxStdinBytes = 32 * 1024;
 
-/** The server closes right behind the status; one that does not is closed by us. */
+/** After the status. */
 const closeDelayMs = 2000;
 
-/** What a terminal's input queue holds on Linux, and a pipe's at the least. */
+/** A terminal's input queue on Linux; a pipe can block after 1 byte. */
 const blockingBytes = {tty: 4096, pipe: 1} as const;
 
 export type WebSocketChannelsOptions = {
 	stdin: boolean;
 	tty: boolean;
-	/** Only v5 can say that stdin has ended. */
+	/** Only in v5. */
 	canEndStdin: boolean;
 	onRoundTrip: RoundTripListener;
 	onPingOverdue?: RoundTripListener;
-	/**
-	 * The far side was heard for the first time: the apiserver's own 101, its first, empty message and its word on a kubelet that it could
-	 * not use are not its.
-	 */
+	/** Excludes the apiserver's own 101, first empty message and error about a kubelet. */
 	onFarEndAnswered: () => void;
-	/** Told once when the far side seems to be held up by our input. */
+	/** Called once. */
 	onBlocked?: ((notice: string) => void) | undefined;
 	timing?: SilenceTiming;
 };
@@ -106,7 +103,7 @@ export class WebSocketChannels implements CommandChannels {
 	}
 
 	#receive(message: Buffer, binary: boolean): void {
-		// Version 5 lets either side close a channel; a server's own are over with the socket anyway.
+		// In v5 either side can close a channel; the server's also end with the socket.
 		if (binary && message[0] === channel.close) {
 			return;
 		}
@@ -134,7 +131,7 @@ export class WebSocketChannels implements CommandChannels {
 			throw statusTooLong();
 		}
 
-		// A failure may be the apiserver's own, which never reached the kubelet; how a command ended is not. It comes in one message.
+		// A failure can be the apiserver's own; an exit status, in one message, cannot.
 		this.#recordAnswer(this.#status.length === bytes.length && ['success', 'exit'].includes(parseStatusMessage(bytes).kind));
 		this.#closeTimer ??= setTimeout(() => {
 			this.#messages.close();
@@ -163,7 +160,7 @@ export class WebSocketChannels implements CommandChannels {
 			(isNormalClose(code)
 				? null
 				: new SpokeError('ERR_STREAM_LOST', `the other side closed the stream with code ${code}`, {text: reason}));
-		// Messages come in order: what came before a status is whole, however the socket ended behind it.
+		// Messages are ordered: all before the status is complete.
 		const isComplete = this.#status.length > 0 && lost?.code !== 'ERR_PROTOCOL';
 		return {status: this.#status.take(), lost: isComplete ? null : lost};
 	}
@@ -211,7 +208,7 @@ class PausingOutputs {
 		this.#socket = socket;
 	}
 
-	/** A reader is congested, so nothing is read, including pongs. */
+	/** Also pauses pongs. */
 	get isPaused(): boolean {
 		return this.#congested.size > 0;
 	}
@@ -223,7 +220,7 @@ class PausingOutputs {
 				this.#resume(output);
 			},
 			destroy: (error, done) => {
-				// Nobody reads it any more: what still comes for it is dropped, and holds nobody up.
+				// Drop data without a reader.
 				this.#resume(output);
 				done(error);
 			},
@@ -241,7 +238,7 @@ class PausingOutputs {
 		this.#socket.pause();
 	}
 
-	/** Every reader meets its end, behind what it has not read yet. */
+	/** Readers still receive their unread data. */
 	end(): void {
 		for (const output of this.#all) {
 			if (!output.destroyed) {
