@@ -1,4 +1,4 @@
-/** An audit as JUnit: a required row that is not met or undecided is a failure; without `--require`, a failing row is. */
+/** An audit as JUnit: rows that miss the requirements (without `--require`, failing rows) are failures. */
 import type {SpokeError} from '../errors/spoke-error.ts';
 import type {Audit, AuditRow, RequiredRow} from '../evidence/audit/audit-object.ts';
 
@@ -13,7 +13,6 @@ export function auditJunit({rows, cluster, require, time}: Audit): string {
 	});
 }
 
-/** The document of an audit that could not be made. */
 export function failedAuditJunit({code, message, text, remedy}: SpokeError, time: string): string {
 	const details = escape(
 		[message, ...(text === null || text === message ? [] : [text]), ...(remedy === null ? [] : [`fix: ${remedy}`])].join('\n'),
@@ -83,7 +82,7 @@ function opened(name: string): string {
 	return `    <testcase classname="spoke.audit" name="${attribute(name)}">`;
 }
 
-/** A parser turns a line break inside an attribute into a blank, so write it as one. */
+/** Parsers turn a line break inside an attribute into a blank. */
 function attribute(text: string): string {
 	return escape(text).replaceAll(/[\n\t]/g, ' ');
 }

@@ -1,4 +1,4 @@
-/** An audit as text: the hub with its spokes, then every row with its evidence. */
+/** An audit as text. */
 import {auditStateName, type Audit, type AuditRow} from '../evidence/audit/audit-object.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {hubPicture} from './hub-picture.ts';

@@ -1,7 +1,7 @@
-/** A log event in one line for stderr; log lines are data. */
+/** A log event in one line for stderr. */
 import type {LogEvent, LogSource, ContainerTermination} from '../streams/logs/log-events.ts';
 
-/** `null` if the event is not shown. Unsanitized: sanitize before printing to a terminal. */
+/** `null` if the event is not shown. Not sanitized. */
 export function describeLogEvent(event: LogEvent): string | null {
 	switch (event.type) {
 		case 'reconnecting': {

@@ -1,4 +1,4 @@
-/** A doctor run as text: one line per step; for the failed one also the text, its meaning and the fix. */
+/** A doctor run as text. */
 import type {Doctor, DoctorStep} from '../evidence/doctor/doctor-object.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 

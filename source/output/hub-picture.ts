@@ -1,4 +1,4 @@
-/** The hub and its spokes, each stroke drawn by the basis of its row: ━ proven, ╍ inferred, ┈ unknown. */
+/** The hub and its spokes, drawn by basis: ━ proven, ╍ inferred, ┈ unknown. */
 import {auditStateName, type AuditRow} from '../evidence/audit/audit-object.ts';
 
 /** Left of the hub: the longest name and state, and an arrow. */
@@ -42,7 +42,7 @@ export function hubPicture(rows: readonly AuditRow[]): string[] {
 	];
 }
 
-/** The row for kubelets: C4 if nothing is verified; otherwise C2, which may be a refusal. */
+/** C4 if nothing is verified; otherwise C2, which may be a refusal. */
 export function kubeletsRow(rows: readonly AuditRow[]): AuditRow {
 	const row = (id: string) => rows.find(one => one.id === id)!;
 	return row(row('C4').verdict === 'pass' ? 'C2' : 'C4');
@@ -60,7 +60,6 @@ function outgoing(name: string, row: AuditRow): string {
 	return `${start}${stroke.repeat(Math.max(2, 18 - start.length))}${row.broken ? '✗' : '►'} ${name}`;
 }
 
-/** The display name, or the state if the name does not fit. */
 function stateOf({state}: AuditRow): string {
 	const name = auditStateName(state);
 	return name.length <= columns - 15 ? name : state;

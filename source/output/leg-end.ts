@@ -1,7 +1,6 @@
 /** The end of a leg, in a sentence. */
 import type {Leg} from '../evidence/evidence.ts';
 
-/** `apiserver`, `kubelet`…; an unknown one is "an unknown server". */
 export function legEnd({to}: Pick<Leg, 'to'>): string {
 	return to === 'unknown' ? 'an unknown server' : to;
 }

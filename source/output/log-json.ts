@@ -1,4 +1,4 @@
-/** Logs as JSON: one object per line, and one per log event. */
+/** Logs and log events as JSON. */
 import {isAscii, isUtf8} from 'node:buffer';
 import {lineEnd} from '../streams/logs/log-lines.ts';
 import {timestampLength, timestampMilliseconds} from '../streams/logs/line-timestamp.ts';
@@ -8,8 +8,8 @@ import {jsonObject} from './json-line.ts';
 import {describeLogEvent} from './describe-log-event.ts';
 
 /**
-One `LogLine` object per line of the block, whose lines begin with timestamps. Built as text, without objects, for speed. `take` returns
-how many bytes of a line, including its line feed, can be printed.
+One `LogLine` per line of the block, whose lines begin with timestamps. Built as text, for speed. `take` returns how many bytes of a line,
+including its line feed, can be printed.
 */
 export function logLineObjects(
 	block: Buffer,
@@ -60,10 +60,9 @@ function jsonString(text: string): string {
 	return escapeUnsafeCharacters(JSON.stringify(text));
 }
 
-/** States that only a screen shows are no events of their own. */
 export type PrintedEvent = Exclude<LogEvent, {type: 'lines' | 'asking' | 'checking' | 'checked'}>;
 
-/** In the order of the schema. */
+/** In schema order. */
 export const eventNames = [
 	'opened',
 	'waiting',
@@ -80,7 +79,7 @@ export const eventNames = [
 	'failed',
 ] as const satisfies ReadonlyArray<PrintedEvent['type']>;
 
-/** A log event. The fields after `notice` are those of the event. */
+/** The fields after `notice` are those of the event. */
 export function logEventObject(event: PrintedEvent): object {
 	const {namespace, pod, container} = 'source' in event ? event.source : {...placeOf(event), container: null};
 	return jsonObject('LogLine', {

@@ -5,17 +5,16 @@ import {SpokeError} from '../errors/spoke-error.ts';
 export type OutputWriter = {
 	/** Resolves when more may be written. @throws SpokeError ERR_OUTPUT_CLOSED (141), ERR_LOCAL_FILE (a full disk) */
 	write(bytes: Buffer | string): Promise<void>;
-	/** Aborted when the reader is gone, so that waiting work ends, too. */
+	/** Aborted when the reader closes stdout. */
 	readonly closed: AbortSignal;
 	/** Resolves when all data has been handed to the system. */
 	finished(): Promise<void>;
 };
 
-/** One per stream: it listens to errors for as long as the process lives. */
+/** One per stream, because it listens to errors until the process ends. */
 export function createOutputWriter(stream: Writable): OutputWriter {
 	const gone = new AbortController();
 	let failure: SpokeError | null = null;
-	/** Resolved for all writers when the stream drains. */
 	let drained: PromiseWithResolvers<void> | null = null;
 	const wake = () => {
 		drained?.resolve();

@@ -1,4 +1,4 @@
-/** Paths as text: the path line, each verdict with its basis and evidence, needs and fixes. */
+/** Paths as text. */
 import type {Evidence, Leg, Need, Path, Verdict} from '../evidence/evidence.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {legEnd} from './leg-end.ts';
@@ -74,7 +74,6 @@ function verdictLines(title: string, verdict: Verdict<string>, evidence: Readonl
 	];
 }
 
-/** A permission with the command that checks it, or an alternative. */
 export function needText({permission, check, or}: Need): string {
 	const right = permission === null ? null : `${permission}${check === null ? '' : ` (${check})`}`;
 	return [right, or].filter(text => text !== null).join(', or ');

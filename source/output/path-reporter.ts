@@ -1,4 +1,4 @@
-/** Reports the paths of a one-shot's connections on stderr: as lines, or as one object per connection. */
+/** Reports the paths of a one-shot on stderr, as lines or objects. */
 import type {Writable} from 'node:stream';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Path} from '../evidence/evidence.ts';
@@ -9,19 +9,18 @@ import type {ConnectionObserver} from '../streams/connection-observer.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {jsonLine} from './json-line.ts';
 
-/** The values of `--path`. */
 export type PathMode = 'auto' | 'always' | 'never' | 'json';
 
 export type PathReporter = {
-	/** For streams; `undefined` if no path is reported, so that nothing is read for it either. */
+	/** `undefined` if no path is reported, so that nothing is read for it either. */
 	observer: ConnectionObserver | undefined;
-	/** Before the process ends: waits for what `always` and `json` have not reported, at most 2 s. */
+	/** Waits at most 2 s for paths that `always` and `json` have not reported. */
 	finished(): Promise<void>;
 };
 
 /**
-`auto` reports only on a terminal: leg 1 at once, leg 2 when it is known, and never waits. `always` and `json` report each connection
-when its label is settled. All three report again if the label changes while the connection is open. A line is not repeated.
+`auto` reports only on a terminal: leg 1 at once, leg 2 when known, without waiting. `always` and `json` report each connection when its
+label settles. All report again if an open connection's label changes.
 */
 export function reportPaths(cluster: ClusterClient, {mode, stderr}: {mode: PathMode; stderr: Writable & {isTTY?: boolean}}): PathReporter {
 	const isQuiet = mode === 'never' || (mode === 'auto' && !stderr.isTTY);
@@ -32,7 +31,6 @@ export function reportPaths(cluster: ClusterClient, {mode, stderr}: {mode: PathM
 			});
 }
 
-/** The same with an existing labeler. */
 export function reportLabels(labeler: Labeler, mode: Exclude<PathMode, 'never'>, write: (text: string) => void): PathReporter {
 	return new LabelReporter(labeler, mode, write);
 }
@@ -42,14 +40,12 @@ class LabelReporter implements PathReporter {
 	readonly #labeler: Labeler;
 	readonly #mode: Exclude<PathMode, 'never'>;
 	readonly #write: (text: string) => void;
-	/** Labels that are not settled, with their latest path. */
 	readonly #unsettled = new Map<string, Path>();
-	/** The last report of settled connections; `null` for one that was closed before its use. */
+	/** `null` for a connection that was closed before its use. */
 	readonly #reported = new Map<string, Path | null>();
-	/** Connections on which a stream was opened. */
 	readonly #used = new Set<string>();
 	readonly #lines = new Set<string>();
-	/** Ends that are passed to the labeler only when the label is settled. */
+	/** Closes that are passed to the labeler only when the label settles. */
 	readonly #delayedCloses = new Map<string, () => void>();
 	readonly #stopListening: () => void;
 	#whenSettled: (() => void) | undefined;
@@ -80,7 +76,6 @@ class LabelReporter implements PathReporter {
 		this.#labeler.close();
 	}
 
-	/** The labeler's observer, with a record of uses and ends. */
 	#observerOn(observer: ConnectionObserver): ConnectionObserver {
 		return {
 			...observer,
@@ -116,7 +111,6 @@ class LabelReporter implements PathReporter {
 		}
 
 		this.#whenSettled?.();
-		// Not within the labeler's own callback.
 		queueMicrotask(() => {
 			this.#delayedCloses.get(id)?.();
 			this.#delayedCloses.delete(id);
@@ -125,12 +119,12 @@ class LabelReporter implements PathReporter {
 
 	#closed(id: string, close: () => void): void {
 		if (!this.#used.has(id)) {
-			// A timeout on it made it unusable: the stream uses another.
+			// It timed out before its use, so the stream uses another connection.
 			this.#reported.set(id, null);
 			this.#unsettled.delete(id);
 		}
 
-		// A short read ends before its second leg is known: let the label settle first.
+		// A short read ends before its leg 2 is known, so let the label settle first.
 		if (this.#unsettled.has(id)) {
 			this.#delayedCloses.set(id, close);
 		} else {
@@ -155,7 +149,7 @@ class LabelReporter implements PathReporter {
 		await promise;
 	}
 
-	/** Labels with the same key are reported once: an object shows the basis, too. */
+	/** An object also shows the basis. */
 	#keyOf({line, legs}: Path): string {
 		return this.#mode === 'json' ? `${line} ${legs.map(({tls, route}) => `${tls.basis} ${route.basis}`).join(' ')}` : line;
 	}
@@ -169,7 +163,7 @@ class LabelReporter implements PathReporter {
 	}
 }
 
-/** A refusal can come long after a command was opened, and is the purpose of the line. */
+/** A refusal can come long after a command was opened, and must be reported. */
 function isRefusal({phase, legs}: Path): boolean {
 	return phase === 'failed' && legs[1]?.tls.state === 'refused';
 }
