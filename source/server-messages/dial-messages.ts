@@ -1,4 +1,4 @@
-/** Messages about connecting to the far end, directly or through a tunnel. Recorded on Kubernetes 1.36.3, Konnectivity 0.36.0. */
+/** Messages about dialing the far end. Recorded on Kubernetes 1.36.3, Konnectivity 0.36.0. */
 import type {MessageRule, MessageWrapper} from './message-rule.ts';
 
 const dialing: readonly MessageWrapper[] = ['log', 'upgrade', 'translated', 'proxy'];

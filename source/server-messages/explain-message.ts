@@ -7,28 +7,24 @@ import {requestMessages} from './request-messages.ts';
 import {unwrapMessage} from './unwrap-message.ts';
 
 export type MessageContext = {
-	/** HTTP status of the response; omitted for a message of a stream (channel 3, a SPDY error stream). */
+	/** Omitted for a message of a stream (channel 3, a SPDY error stream). */
 	status?: number;
 };
 
 export type Explanation = {
 	rule: MessageRule;
-	/** The server's text, unchanged. */
 	text: string;
-	/** What the rule matched, without the apiserver's wrapper. */
+	/** Without the apiserver's wrapper. */
 	message: string;
 	wrapper: MessageWrapper;
-	/** `host:port` that the apiserver dialed, if the text shows it. */
+	/** `host:port`, if the text shows it. */
 	dialedAddress: string | null;
 };
 
 /** In the order they are tried. */
 export const messageRules: readonly MessageRule[] = [...kubeletMessages, ...dialMessages, ...requestMessages];
 
-/**
-`text` is a response body or the content of an error channel: a metav1.Status in JSON, or plain text.
-Returns `null` for an unknown message.
-*/
+/** `text`: a response body or the content of an error channel. `null` for an unknown message. */
 export function explainMessage(text: string, context: MessageContext = {}): Explanation | null {
 	const status = readStatus(text);
 	const message = status?.message ?? text.trim();
@@ -46,7 +42,6 @@ export function explainMessage(text: string, context: MessageContext = {}): Expl
 	return rule ? {rule, text, ...unwrapped} : null;
 }
 
-/** One line: the meaning, then the server's message. */
 export function errorFromExplanation({rule, text, message}: Explanation): SpokeError {
 	return new SpokeError(rule.code, `${rule.meaning}: ${oneLine(message)}`.replace(/: $/, ''), {leg: rule.leg, text, remedy: rule.remedy});
 }

@@ -1,4 +1,4 @@
-/** Messages about the kubelet's certificate, port and refusals. Recorded on Kubernetes 1.36.3. */
+/** Messages about the kubelet. Recorded on Kubernetes 1.36.3. */
 import type {MessageRule, MessageWrapper} from './message-rule.ts';
 
 const dialing: readonly MessageWrapper[] = ['log', 'upgrade', 'translated', 'proxy'];

@@ -1,6 +1,6 @@
 /** Fields of a `metav1.Status`. */
 
-/** Returns `null` if the body is not a Status. Fields are not validated. */
+/** `null` if the body is not a Status. Fields are not validated. */
 export function parseStatus(body: string): {message?: unknown; code?: unknown; reason?: unknown; details?: {kind?: unknown} | null} | null {
 	try {
 		const parsed = JSON.parse(body) as {
@@ -16,17 +16,16 @@ export function parseStatus(body: string): {message?: unknown; code?: unknown; r
 	}
 }
 
-/** Returns `null` if the body is not a Status, and an empty text if it has no message. */
+/** `null` if the body is not a Status; empty if it has no message. */
 export function statusMessage(body: string): string | null {
 	const status = parseStatus(body);
 	return status && (typeof status.message === 'string' ? status.message : '');
 }
 
-/** The reasons whose kubectl line scripts match. */
 const kubectlReasons: ReadonlySet<unknown> = new Set(['NotFound', 'Forbidden', 'BadRequest']);
 
 /**
-The line that kubectl prints for a Status; `null` for another reason or body.
+The line that kubectl prints, which scripts match; `null` for another reason or body.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/util/helpers.go StandardErrorMessage
 */
 export function kubectlLine(body: string): string | null {

@@ -1,4 +1,4 @@
-/** Messages about the request itself: credentials, permissions, containers, ports and proxies before the apiserver. */
+/** Messages about the request itself, and of proxies before the apiserver. */
 import type {MessageRule} from './message-rule.ts';
 
 export const requestMessages: readonly MessageRule[] = [

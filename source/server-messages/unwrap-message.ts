@@ -3,13 +3,12 @@ import type {MessageWrapper} from './message-rule.ts';
 
 export type UnwrappedMessage = {wrapper: MessageWrapper; message: string; dialedAddress: string | null};
 
-/** `Get "https://HOST:PORT/containerLogs/…": MESSAGE`, also for translated exec and attach: always over TLS. */
+/** Also for translated exec and attach: always over TLS. */
 const goRequest = /^(Get|Post) "https:\/\/([^/"]+)\/([^"]*)": ([\s\S]*)$/;
 
 /**
-`isStream`: the message is from an error channel, not from an HTTP response.
-`code` is the status of the response or the Status, 0 if unknown. For a failed log read, 500 is the apiserver's own and any other
-is a kubelet's (client-go rest/request.go newUnstructuredResponseError).
+`isStream`: from an error channel. `code`: of the response or the Status, 0 if unknown. For a failed log read, 500 is the apiserver's own
+and any other is a kubelet's (client-go rest/request.go newUnstructuredResponseError).
 */
 export function unwrapMessage(
 	message: string,
