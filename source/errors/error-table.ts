@@ -1,12 +1,11 @@
-/** Exit status, leg, meaning and remedy of every error code; docs/errors.md is rendered from it. */
+/** The error codes; docs/errors.md is rendered from them. */
 import {exitStatus} from './exit-status.ts';
 
 type ErrorRow = {
 	exitStatus: number;
 	leg: 0 | 1 | 2 | 3;
-	/** One sentence, for the documentation. */
 	meaning: string;
-	/** One line; `null` if the remedy depends on the case. */
+	/** `null` if the remedy depends on the case. */
 	remedy: string | null;
 };
 

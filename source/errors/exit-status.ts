@@ -20,7 +20,7 @@ export const exitStatus = {
 	interrupt: 130,
 	brokenPipe: 141,
 	terminate: 143,
-	/** If spoke itself fails in exec, attach or debug, whose other statuses belong to the remote command. Not 255, at which xargs stops. */
+	/** If spoke itself fails in exec, attach or debug, whose other statuses are the remote command's. Not 255, at which xargs stops. */
 	execOwnFailure: 125,
 } as const;
 

@@ -1,21 +1,20 @@
-/** The error that users see: code, leg, server text, remedy and exit status. */
+/** The error that users see. */
 import {errorTable, type ErrorCode} from './error-table.ts';
 
 /** 0 = local, 1 = you → apiserver, 2 = apiserver → kubelet (or node, pod, service), 3 = inside the pod. */
 export type LegNumber = 0 | 1 | 2 | 3;
 
 export type SpokeErrorOptions = {
-	/** The leg that failed; defaults to the leg of the code. With `legKnown` false it is not a finding. */
+	/** Defaults to the leg of the code. With `legKnown` false it is not a finding. */
 	leg?: LegNumber;
-	/** Whether `leg` is certain. Defaults to true, except for ERR_STREAM_LOST without `leg`. */
+	/** Defaults to true, except for ERR_STREAM_LOST without `leg`. */
 	legKnown?: boolean;
-	/** The server's own text, unchanged (sanitized only for a terminal). */
+	/** The server's own text, unchanged. */
 	text?: string | null;
 	/** Replaces the remedy of the code; `null` keeps it. */
 	remedy?: string | null;
-	/** Only if the failure has a status of its own, as a remote command has. */
 	exitStatus?: number;
-	/** kubectl's stderr line for the same failure, which scripts match: `Error from server (NotFound): …`. */
+	/** kubectl's stderr line, which scripts match: `Error from server (NotFound): …`. */
 	asKubectl?: string | null;
 	cause?: unknown;
 };
@@ -43,7 +42,7 @@ export class SpokeError extends Error {
 		this.asKubectl = options.asKubectl ?? null;
 	}
 
-	/** A copy with changes; keeps leg, text, remedy and kubectl's line unless given. */
+	/** Keeps leg, text, remedy and kubectl's line unless given. */
 	withChanges({
 		code = this.code,
 		message = this.message,
@@ -53,7 +52,7 @@ export class SpokeError extends Error {
 		return new SpokeError(code, message, {leg, legKnown, text, remedy, asKubectl, cause: this, ...options});
 	}
 
-	/** The `Error` object of the JSON contract (schemas/error.json). */
+	/** The `Error` object of the contract (schemas/error.json). */
 	toJSON(): ErrorObject {
 		const {code, leg, legKnown, message, text, remedy, exitStatus} = this;
 		return {code, leg, legKnown, message, text, remedy, exitStatus};
@@ -73,7 +72,7 @@ export type ErrorObject = {
 
 const unwritable = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO']);
 
-/** Anything but a SpokeError becomes a closed pipe (141), a full disk (14) or a bug in spoke (70). */
+/** Anything else becomes a closed pipe (141), a full disk (14) or a bug in spoke (70). */
 export function toSpokeError(thrown: unknown): SpokeError {
 	// Each command is a bundle with its own copy of the class, so instanceof is not enough.
 	if (thrown instanceof SpokeError || (thrown instanceof Error && thrown.name === 'SpokeError' && 'exitStatus' in thrown)) {
