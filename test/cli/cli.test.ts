@@ -16,7 +16,7 @@ import {schemaFaults} from '../support/schemas.ts';
 
 const connecting = commandTable.filter(({spec: row}) => row.flags.some(flag => flag.name === 'kubeconfig'));
 
-test('help lists every command on stdout and ends 0', async t => {
+test('help prints every command on stdout and exits 0', async t => {
 	const {status, stdout, stderr} = await runSpoke(['--help']);
 	t.is(status, 0);
 	t.is(stderr, '');
@@ -35,7 +35,7 @@ test('each command’s help shows each of its flags', async t => {
 	}
 });
 
-test('help of a command that there is not is a usage error, not the list of commands', async t => {
+test('help of an unknown command is a usage error', async t => {
 	const {status, stdout, stderr} = await runSpoke(['help', 'nope']);
 	t.is(status, 2);
 	t.is(stdout, '');
@@ -43,7 +43,7 @@ test('help of a command that there is not is a usage error, not the list of comm
 	t.is((await runSpoke(['help', 'session'])).status, 0);
 });
 
-test('a keymap that is named and cannot be read is refused, and no other one is printed in its place', async t => {
+test('keys rejects an unreadable keymap instead of printing another one', async t => {
 	const {status, stdout, stderr} = await runSpoke(['keys', '--keymap', '/nonexistent/keys.yaml', '-o', 'json']);
 	t.is(status, 2);
 	t.regex(stderr, /^error: cannot read keymap \/nonexistent\/keys\.yaml: .*\[ERR_KEYMAP\]\n$/);
@@ -52,7 +52,7 @@ test('a keymap that is named and cannot be read is refused, and no other one is 
 	t.is((await runSpoke(['keys', '--keymap', '/nonexistent/keys.yaml'])).stdout, '');
 });
 
-test('keys -o json is what its schema says; the problems that --check finds stand in the object, and decide the status', async t => {
+test('keys -o json matches its schema, and its problems set the exit status', async t => {
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-keys-'));
 	t.teardown(async () => rm(folder, {recursive: true, force: true}));
 	const broken = join(folder, 'keymap.yaml');
@@ -70,7 +70,7 @@ test('keys -o json is what its schema says; the problems that --check finds stan
 	}
 });
 
-test('a reader of help or of a table that is gone is status 141, without a word', async t => {
+test('help and tables exit 141 silently when their reader is gone', async t => {
 	for (const argv of [['help'], ['keys'], ['completion', 'bash']]) {
 		const child = spawn(process.execPath, [builtProgram, ...argv], {stdio: ['ignore', 'pipe', 'pipe']});
 		child.stdout.destroy();
@@ -116,7 +116,7 @@ const refused: ReadonlyArray<readonly [line: string, status: number, said: RegEx
 	['proxy --no-fail', 2, /--no-fail applies only to one request/],
 ];
 for (const [line, status, said] of refused) {
-	test(`\`spoke ${line}\` is refused before anything is asked of a cluster`, async t => {
+	test(`\`spoke ${line}\` is rejected before any request to a cluster`, async t => {
 		const ended = await runSpoke(line.split(' '));
 		t.is(ended.status, status);
 		t.regex(ended.stderr, said);
@@ -124,14 +124,14 @@ for (const [line, status, said] of refused) {
 	});
 }
 
-test('every command that reaches a cluster takes --read-only, so that an alias may have it', t => {
+test('every command that reaches a cluster accepts --read-only', t => {
 	t.deepEqual(
 		connecting.filter(({spec: row}) => row.flags.every(flag => flag.name !== 'read-only')).map(({spec: row}) => row.name),
 		[],
 	);
 });
 
-test('a signal ends what only reads with its own status, without a word', async t => {
+test('a read-only command exits silently with the status of its signal', async t => {
 	const silent = createServer().listen(0, '127.0.0.1');
 	await once(silent, 'listening');
 	t.teardown(() => silent.close());
@@ -151,7 +151,7 @@ test('a signal ends what only reads with its own status, without a word', async 
 	}
 });
 
-test('a signal ends it while a credential plugin hangs', async t => {
+test('a signal ends a command whose credential plugin hangs', async t => {
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-'));
 	t.teardown(async () => rm(folder, {recursive: true}));
 	const exec = {
@@ -187,7 +187,7 @@ test('a signal ends it while a credential plugin hangs', async t => {
 	}
 });
 
-test('an unknown command is one line and status 2', async t => {
+test('an unknown command prints one line and exits 2', async t => {
 	const {status, stdout, stderr} = await runSpoke(['lgos']);
 	t.is(status, 2);
 	t.is(stdout, '');
@@ -204,7 +204,7 @@ const misspelled: ReadonlyArray<readonly [line: string, suggestion: RegExp]> = [
 	['logs x --nope', /unknown flag: --nope \[|unknown flag: --nope \((?!did)/],
 ];
 for (const [line, suggestion] of misspelled) {
-	test(`\`spoke ${line}\` suggests at most one word, on the line of the error`, async t => {
+	test(`\`spoke ${line}\` suggests at most one word, on the error line`, async t => {
 		const {status, stderr} = await runSpoke(line.split(' '));
 		t.is(status, 2);
 		t.regex(stderr, suggestion);
@@ -212,7 +212,7 @@ for (const [line, suggestion] of misspelled) {
 	});
 }
 
-test('version and --version print the same, also behind the flags of an alias', async t => {
+test('version and --version print the same, also after the flags of an alias', async t => {
 	const {version} = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {version: string};
 	for (const line of ['version', '--version', '--context x version', '--read-only --version']) {
 		t.deepEqual(await runSpoke(line.split(' ')), {status: 0, stdout: `spoke ${version}\n`, stderr: ''}, line);
@@ -227,7 +227,7 @@ test('version and --version print the same, also behind the flags of an alias', 
 	t.is((await runSpoke(['version', 'x'])).status, 2);
 });
 
-test('help that is piped is wrapped to 80 columns', async t => {
+test('piped help wraps at 80 columns', async t => {
 	for (const {spec: row} of commandTable) {
 		const {stdout} = await runSpoke([row.name, '--help']);
 		t.deepEqual(
@@ -238,13 +238,13 @@ test('help that is piped is wrapped to 80 columns', async t => {
 	}
 });
 
-test('a command that does not exist is with -o json an Error object too', async t => {
+test('an unknown command with -o json prints an Error object', async t => {
 	const {status, stdout} = await runSpoke(['nosuch', '-o', 'json']);
 	t.is(status, 2);
 	t.like(JSON.parse(stdout), {kind: 'Error', code: 'ERR_USAGE', exitStatus: 2});
 });
 
-test('an unknown flag is one line and status 2, with -o json an Error object as the last line', async t => {
+test('an unknown flag exits 2 with one line, or with an Error object for -o json', async t => {
 	const {status, stdout, stderr} = await runSpoke(['path', 'pod/x', '-o', 'json', '--nope']);
 	t.is(status, 2);
 	t.regex(stderr, /^error: unknown flag: --nope .*\[ERR_USAGE\]\n$/);
@@ -252,7 +252,7 @@ test('an unknown flag is one line and status 2, with -o json an Error object as 
 	t.like(object, {apiVersion: 'spoke/v1', kind: 'Error', code: 'ERR_USAGE', leg: 0, exitStatus: 2});
 });
 
-test('without a kubeconfig every command that needs a cluster says so in one line, status 5 (125 where statuses are the remote’s)', async t => {
+test('a command without a kubeconfig prints one line and exits 5, or 125 for remote statuses', async t => {
 	const needsTarget: Readonly<Record<string, readonly string[]>> = {
 		exec: ['x', '--', 'true'],
 		attach: ['x'],
@@ -275,7 +275,7 @@ test('without a kubeconfig every command that needs a cluster says so in one lin
 	}
 });
 
-test('an old Node is told in one line', async t => {
+test('an old Node prints a one-line error', async t => {
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-cli-'));
 	t.teardown(async () => rm(folder, {recursive: true}));
 	// The check reads process.versions, which a file loaded before can set back.
@@ -286,12 +286,12 @@ test('an old Node is told in one line', async t => {
 	t.is(stderr, 'spoke needs Node 22.18 or later; this is 20.11.1\n');
 });
 
-test('the first file still parses on Node 20: no syntax newer than it', async t => {
+test('the entry point uses no syntax newer than Node 20', async t => {
 	const text = await readFile(builtProgram, 'utf8');
 	t.notRegex(text, /\busing\s+[a-z_$]\w*\s*=/);
 });
 
-test('a one-shot reads at most two files of ours, none of them Ink’s', async t => {
+test('a one-shot command loads at most two files of spoke, and not Ink', async t => {
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-cli-'));
 	t.teardown(async () => rm(folder, {recursive: true}));
 	const seen = join(folder, 'seen.txt');

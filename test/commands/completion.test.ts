@@ -67,7 +67,7 @@ const asked: ReadonlyArray<readonly [string, string, string]> = [
 	['port-forward svc/web 80 sts/', 'target', 'sts/'],
 ];
 for (const [line, kind, prefix] of asked) {
-	test(`\`spoke ${line}\` asks for a ${kind} that begins with ${JSON.stringify(prefix)}`, t => {
+	test(`\`spoke ${line}\` completes a ${kind} that begins with ${JSON.stringify(prefix)}`, t => {
 		const {clusterCompletion: asked} = completeLine(rows, line.split(' '));
 		t.is(asked?.kind, kind as 'target');
 		t.is(asked?.prefix, prefix);
@@ -75,12 +75,12 @@ for (const [line, kind, prefix] of asked) {
 }
 
 for (const line of ['exec web ', 'attach -it web ', 'path svc/web ', 'doctor web ', 'debug web ', 'proxy get svc/web ', 'logs web app ']) {
-	test(`\`spoke ${line}\` asks for nothing: one target is all it takes`, t => {
+	test(`\`spoke ${line}\` completes nothing after its target`, t => {
 		t.is(completeLine(rows, line.split(' ')).clusterCompletion, null);
 	});
 }
 
-test('every command is offered, and each script asks the program', t => {
+test('completion offers every command, and each script calls spoke', t => {
 	const words = completeLine(rows, ['']).offers.map(({word}) => word);
 	t.deepEqual(
 		words,
@@ -91,19 +91,19 @@ test('every command is offered, and each script asks the program', t => {
 	}
 });
 
-test('a word that every object has as a name is no shell', async t => {
+test('completion rejects an inherited property name as a shell', async t => {
 	await t.throwsAsync(async () => command.run({positionals: ['constructor']} as unknown as Parameters<typeof command.run>[0]), {
 		code: 'ERR_USAGE',
 		message: 'no completion for "constructor"',
 	});
 });
 
-test('fish offers files only where the program has no word, and zsh no dashes where a word has nothing said about it', t => {
+test('fish offers files only without other candidates, and zsh no empty descriptions', t => {
 	t.regex(completionScripts['fish']!, /if set -q offers\[1\][\s\S]*return[\s\S]*__fish_complete_path[\s\S]*complete -c spoke -f -a/);
 	t.true(completionScripts['zsh']!.includes('${about:+:$about}'));
 });
 
-test('zsh takes quotes off what is typed, offers files behind --flag= too, and its script may stand on the fpath', t => {
+test('zsh unquotes input, offers files after --flag=, and loads its script from fpath', t => {
 	const script = completionScripts['zsh']!;
 	t.true(script.includes('spoke completion words -- "${(@Q)words[2,CURRENT]}"'));
 	t.regex(script, /compset -P '--\*='\n\t\t_files/);
@@ -120,7 +120,7 @@ for (const [line, lines] of [
 	['port-forward -f ', []],
 	['logs --kubeconfig=', []],
 ] as const) {
-	test(`what the shells read of \`spoke ${line}\` is a word, a tab and what it does, a line each`, async t => {
+	test(`\`spoke ${line}\` prints word, tab and description, one candidate per line`, async t => {
 		const {status, stdout} = await runSpoke(['completion', 'words', '--', ...line.split(' ')]);
 		t.is(status, 0);
 		t.deepEqual(stdout, lines.map(one => `${one}\n`).join(''));
@@ -133,7 +133,7 @@ for (const [line, words, directive] of [
 	['port-forward -f ', [], 0],
 	['--kubeconfig ', [], 0],
 ] as const) {
-	test(`kubectl gets the words of \`kubectl spoke ${line}\` and directive ${directive}`, async t => {
+	test(`kubectl gets the candidates of \`kubectl spoke ${line}\` with directive ${directive}`, async t => {
 		const {status, stdout} = await runSpoke(['completion', 'kubectl', '--', ...line.split(' ')]);
 		t.is(status, 0);
 		const lines = stdout.trimEnd().split('\n');
@@ -145,7 +145,7 @@ for (const [line, words, directive] of [
 	});
 }
 
-test('kubectl puts no space behind a kind, and the file that it runs is the program by another name', async t => {
+test('kubectl adds no space after a kind, and completes through the plugin file', async t => {
 	const {env} = await openSandbox(t);
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-plugin-'));
 	t.teardown(async () => rm(folder, {recursive: true}));
@@ -164,18 +164,18 @@ test('kubectl puts no space behind a kind, and the file that it runs is the prog
 	t.deepEqual(await asKubectl('--help'), ['--help', ':4'], 'a flag that is typed is completed, not obeyed');
 });
 
-test('the sandboxes that completion offers are all there are', t => {
+test('completion offers every scenario of the sandbox', t => {
 	t.deepEqual(
 		completeLine(rows, ['demo', '--scenario', '']).offers.map(({word}) => word),
 		scenarios.map(({name}) => name),
 	);
 });
 
-test('a target or namespace may have a command’s name', t => {
+test('a target or namespace can have the name of a command', t => {
 	t.deepEqual(completeLine(rows, ['-n', 'logs', 'logs', 'logs', '-c', '']).rest, ['-n', 'logs', 'logs', '-c', '']);
 });
 
-test('names are asked of the cluster that the line names, also for the value of a flag', async t => {
+test('names come from the cluster that the line selects, also for flag values', async t => {
 	const {env} = await openSandbox(t);
 	const offered = async (line: string) => {
 		const {clusterCompletion: asked, command, rest} = completeLine(rows, line.split(' '));
@@ -211,7 +211,7 @@ const inBash: ReadonlyArray<readonly [line: string, asked: string, offer: string
 	['spoke --context kind', '[--context][kind]', 'kind-a@b.example:6443/ada', 'kind-a@b.example:6443/ada'],
 ];
 for (const [line, asked, offer, reply] of inBash) {
-	test(`bash asks for ${JSON.stringify(line)} in whole words and goes on behind what it takes for a word of its own`, async t => {
+	test(`bash completes ${JSON.stringify(line)} as whole words, past its word breaks`, async t => {
 		const script = `${completionScripts['bash']!}
 spoke() { shift 3; printf '[%s]' "$@" >&2; printf '%s\\tdoes\\n' "$OFFER"; }
 COMP_POINT=\${#COMP_LINE}
@@ -225,7 +225,7 @@ printf ' %s' "\${COMPREPLY[@]}"`.replaceAll('2>/dev/null', '');
 	});
 }
 
-test('a name that a shell would run is not offered', async t => {
+test('a name that a shell would execute is not offered', async t => {
 	const server = await startServer({
 		request(_request, response) {
 			response.setHeader('content-type', 'application/json');

@@ -81,7 +81,7 @@ const oneShots: ReadonlyArray<[argv: readonly string[], stream: string]> = [
 ];
 
 for (const [argv, stream] of oneShots) {
-	test(`spoke ${argv.join(' ')}: flags, process, authority and pod are asked in one go, and the stream comes next on that connection`, async t => {
+	test(`\`spoke ${argv.join(' ')}\` sends its probes at once, and its stream next on that connection`, async t => {
 		const {arrivals, env} = await apiserver(t);
 		const ended = await runSpoke(argv, {env});
 		const first = arrivals.findIndex(({path}) => path === stream);
@@ -100,7 +100,7 @@ for (const [argv, stream] of oneShots) {
 	});
 }
 
-test('whom the apiserver takes the holder of a client certificate for is asked in the same go', async t => {
+test('a client certificate adds a SelfSubjectReview to the same batch', async t => {
 	const {certificate, key} = await issue({commonName: 'ada', usage: 'client'}, await authority('client-ca'));
 	const encoded = (text: string) => Buffer.from(text).toString('base64');
 	const {arrivals, env} = await apiserver(t, {'client-certificate-data': encoded(certificate), 'client-key-data': encoded(key)});
@@ -113,7 +113,7 @@ test('whom the apiserver takes the holder of a client certificate for is asked i
 	t.is(new Set(arrivals.slice(0, first + 1).map(({socket}) => socket)).size, 1);
 });
 
-test('a workload’s object and its pods are asked on the stream’s connection too', async t => {
+test('a workload and its pods are read on the connection of the stream', async t => {
 	const {arrivals, env} = await apiserver(t);
 	const ended = await runSpoke(['exec', 'deploy/web', '--path=json', '--', 'true'], {env});
 	const first = arrivals.findIndex(({path}) => path === `${lookedUp}/exec`);
@@ -125,7 +125,7 @@ test('a workload’s object and its pods are asked on the stream’s connection 
 	t.is(new Set(arrivals.slice(0, first + 1).map(({socket}) => socket)).size, 1);
 });
 
-test('without a label to tell nothing is read for it', async t => {
+test('no probe is sent when no path is shown', async t => {
 	const {arrivals, env} = await apiserver(t);
 	await runSpoke(['logs', 'web', '--path=never'], {env, timeoutMs: 6000});
 	t.deepEqual(

@@ -69,7 +69,7 @@ async function kubeconfigOf(t: ExecutionContext, answer: (path: string) => reado
 }
 
 for (const [title, status, body] of answers) {
-	test(`a server that answers with ${title}: each command says so in one line`, async t => {
+	test(`each command reports a server that sends ${title} in one line`, async t => {
 		const kubeconfig = await kubeconfigOf(t, () => [status, body]);
 		for (const [argv, expected] of commands) {
 			const ended = await runSpoke([...argv, '--kubeconfig', kubeconfig, ...(argv[0] === 'exec' ? ['--', 'true'] : [])]);
@@ -81,7 +81,7 @@ for (const [title, status, body] of answers) {
 	});
 }
 
-test('a session on it goes on: each list says what is wrong with it', async t => {
+test('a session continues on that server, and each list shows its error', async t => {
 	const kubeconfig = await kubeconfigOf(t, path => [
 		200,
 		path === '/version'

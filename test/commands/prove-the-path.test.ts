@@ -19,7 +19,7 @@ function valid<T>(t: ExecutionContext, stdout: string): T[] {
 		});
 }
 
-test('path: a line per feature, or those asked for; a wrong feature and a missing target are usage', async t => {
+test('path prints one line per feature, and rejects an unknown feature or a missing target', async t => {
 	const {env} = await openSandbox(t, {scenario: 'verified'});
 	const all = await runSpoke(['path', 'svc/web', '-o', 'json'], {env});
 	t.is(all.status, 0, all.stderr);
@@ -40,7 +40,7 @@ test('path: a line per feature, or those asked for; a wrong feature and a missin
 	valid(t, missing.stdout);
 });
 
-test('path: to a service that selects no pods only the proxy applies, and what needs a pod says so', async t => {
+test('path to a service without pods shows only the proxy and explains the others', async t => {
 	const {env} = await openSandbox(t);
 	const {status, stdout, stderr} = await runSpoke(['path', 'svc/https:kubernetes:443', '-o', 'json'], {env});
 	t.is(status, 0, stderr);
@@ -56,7 +56,7 @@ test('path: to a service that selects no pods only the proxy applies, and what n
 	t.regex(forward.stderr, /selects no pods/);
 });
 
-test('path: a service’s port that is not named is not claimed: with several, their way is told once, by the scheme that is spelled, and a notice says so', async t => {
+test('path to an unnamed service port prints one line per scheme and a notice', async t => {
 	const {env} = await openSandbox(t);
 	const {status, stdout, stderr} = await runSpoke(['path', 'svc/web', '-o', 'json'], {env});
 	t.is(status, 0, stderr);
@@ -79,7 +79,7 @@ test('path: a service’s port that is not named is not claimed: with several, t
 	t.like(valid<Path>(t, only.stdout)[0], {request: {port: 443}}, 'the only port is the one that the proxy takes');
 });
 
-test('path of a node: the kubelet’s own port is TLS whatever is asked, another port is what the prefix says', async t => {
+test('path to a node uses TLS on the kubelet port, and the scheme of the prefix on others', async t => {
 	const {env} = await openSandbox(t);
 	const lines = async (target: string) =>
 		valid<Path>(t, (await runSpoke(['path', target, '-o', 'json'], {env})).stdout).map(({line}) => line);
@@ -94,7 +94,7 @@ test('path of a node: the kubelet’s own port is TLS whatever is asked, another
 	}
 });
 
-test('path: a port that the service or pod does not have is said to be missing, not labelled', async t => {
+test('path to a missing port of a service or pod is an error', async t => {
 	const {env} = await openSandbox(t);
 	for (const target of ['svc/web:9999', 'svc/web:nope', 'pod/db-0:nope']) {
 		const {status, stderr} = await runSpoke(['path', target], {env});
@@ -102,7 +102,7 @@ test('path: a port that the service or pod does not have is said to be missing, 
 	}
 });
 
-test('audit: one object of seventeen rows; requirements decide the status; JUnit counts them', async t => {
+test('audit prints seventeen rows, requirements set the exit status, and JUnit counts them', async t => {
 	const {env} = await openSandbox(t);
 	const plain = await runSpoke(['audit', '-o', 'json'], {env});
 	t.is(plain.status, 0, plain.stderr);
@@ -126,7 +126,7 @@ test('audit: one object of seventeen rows; requirements decide the status; JUnit
 	t.is((await runSpoke(['audit', '--require', 'nonsense'], {env})).status, 2);
 });
 
-test('credentials that are not accepted end the audit with 6 and the doctor at leg 1: nothing is taken for a missing right', async t => {
+test('rejected credentials end the audit with 6 and the doctor at leg 1', async t => {
 	const {env} = await openSandbox(t, {user: 'bob'});
 	const audit = await runSpoke(['audit', '--token', 'expired', '-o', 'json'], {env});
 	t.is(audit.status, 6);
@@ -136,7 +136,7 @@ test('credentials that are not accepted end the audit with 6 and the doctor at l
 	t.is(valid<Doctor>(t, doctor.stdout)[0]?.stoppedAt, 'leg-1');
 });
 
-test('audit as somebody with no rights: rows are unknown, each with what would tell, and a requirement is undecided', async t => {
+test('audit without permissions prints unknown rows with needs, and an undecided requirement', async t => {
 	const {env} = await openSandbox(t, {user: 'bob'});
 	const {stdout, stderr, status} = await runSpoke(['audit', '--require', 'verified', '-o', 'json'], {env});
 	t.is(status, 4);
@@ -148,7 +148,7 @@ test('audit as somebody with no rights: rows are unknown, each with what would t
 	t.regex(text.stdout, /│ apiserver │/);
 });
 
-test('doctor: 0 where every leg responds; 11 and the tunnel’s words where agents are gone; 5 and 8 before', async t => {
+test('doctor exits 0 when all legs respond, 11 without agents, and 5 or 8 before leg 2', async t => {
 	const {env, sandbox} = await openSandbox(t, {scenario: 'konnectivity'});
 	const well = await runSpoke(['doctor', 'deploy/web', '-o', 'json'], {env});
 	t.is(well.status, 0, well.stdout);
@@ -182,7 +182,7 @@ for (const argv of [
 	['logs', 'deploy/web', '--path=json'],
 	['proxy', 'get', 'svc/web:80/', '--path=json'],
 ]) {
-	test.serial(`${argv[0]}: the path that is asked for tells a tunnel’s route, which no flag does`, async t => {
+	test.serial(`${argv[0]} shows the route of a tunnel when its path is requested`, async t => {
 		const {env} = await openSandbox(t, {scenario: 'konnectivity'});
 		const {stderr, status} = await runSpoke(argv, {env});
 		t.is(status, 0, stderr);
@@ -197,7 +197,7 @@ for (const argv of [
 	});
 }
 
-test('a terminal that knows ASCII alone is written nothing else: reports, help and failures', async t => {
+test('reports, help and failures print only ASCII on an ASCII terminal', async t => {
 	const {env} = await openSandbox(t);
 	for (const argv of [
 		['path', 'svc/web'],

@@ -63,7 +63,7 @@ test('with --require only the required rows are failures in JUnit', async t => {
 	t.regex(met.stdout, /failures="0"/);
 });
 
-test('a required row that passes less surely than required is a failure in JUnit', async t => {
+test('a required row with too weak a basis is a failure in JUnit', async t => {
 	const {env} = await openSandbox(t);
 	const argv = ['audit', '--require', 'C5=pass'];
 	const audit = parseAudit((await runSpoke([...argv, '-o', 'json'], {env})).stdout);
@@ -79,7 +79,7 @@ test('a required row that passes less surely than required is a failure in JUnit
 	t.is(elementOf(inferred.stdout, 'C5'), 'system-out');
 });
 
-test('an undecided row is a failure in JUnit also when another required row is not met', async t => {
+test('an undecided row is a failure in JUnit also when another requirement fails', async t => {
 	const {env} = await openSandbox(t);
 	const audit = parseAudit((await runSpoke(['audit', '-o', 'json'], {env})).stdout);
 	const unknown = audit.rows.find(({verdict}) => verdict === 'unknown')!.id;
@@ -161,7 +161,7 @@ test('path --require exits 4 when the evidence does not decide, and 0 when a pro
 	t.is(probed.status, 0, probed.stderr);
 });
 
-test('path refuses an unknown or empty requirement, ROW=pass, and --min-basis alone', async t => {
+test('path rejects an unknown or empty requirement, ROW=pass, and --min-basis alone', async t => {
 	for (const argv of [['--require', 'nonsense'], ['--require', 'C4=pass'], ['--require='], ['--min-basis', 'inferred']]) {
 		t.is((await runSpoke(['path', 'deploy/web', ...argv])).status, 2, argv.join(' '));
 	}

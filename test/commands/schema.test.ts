@@ -25,7 +25,7 @@ function* nodesOf(value: unknown, place: string, isCondition = false): Generator
 }
 
 for (const [name, schema] of schemas) {
-	test(`${name}.json is named by its file, and every reference leads to a part of a schema`, t => {
+	test(`${name}.json has the id of its file, and all its references resolve`, t => {
 		t.is(schema['$id'], `${name}.json`);
 		for (const {node, place} of nodesOf(schema, name)) {
 			if (typeof node['$ref'] === 'string') {
@@ -57,7 +57,7 @@ for (const [name, schema] of schemas) {
 		t.deepEqual(bare, []);
 	});
 
-	test(`${name}.json allows more words, fields and items than there are now`, t => {
+	test(`${name}.json allows additional enum values, fields and items`, t => {
 		const open = (node: Node) => Array.isArray(node['anyOf']) && (node['anyOf'] as Node[]).some(one => one['type'] === 'string');
 		const closed: string[] = [];
 		for (const {node, place, isCondition} of nodesOf(schema, name)) {
@@ -78,7 +78,7 @@ for (const [name, schema] of schemas) {
 	});
 }
 
-test('an event, an audit row or a word that comes later is valid to a consumer with this schema', t => {
+test('the schema accepts events, audit rows and enum values added later', t => {
 	const common = {apiVersion: 'spoke/v1', time: '2026-11-24T14:00:00.123Z'};
 	const portForward = published.get('PortForwardEvent')!;
 	t.true(portForward({...common, kind: 'PortForwardEvent', event: 'paused', forward: 'f1', more: 1}));
@@ -106,7 +106,7 @@ test('the schema of log lines names every event', t => {
 	t.deepEqual(event.anyOf[0].enum, ['line', ...eventNames]);
 });
 
-test('schema prints each schema as it is in the package, and without a name lists them', async t => {
+test('schema prints each schema unchanged, and lists them without a name', async t => {
 	t.deepEqual([...schemas.keys()].sort(), [...schemaNames]);
 	for (const name of schemaNames) {
 		const {status, stdout} = await runSpoke(['schema', name]);
@@ -125,7 +125,7 @@ test('schema prints each schema as it is in the package, and without a name list
 	t.regex(stdout, /^log-line +One line or event of a log \(`spoke logs -o json`\)$/m);
 });
 
-test('schema refuses an unknown name and suggests a close one', async t => {
+test('schema rejects an unknown name and suggests a close one', async t => {
 	const {status, stdout, stderr} = await runSpoke(['schema', 'log-lines']);
 	t.is(status, 2);
 	t.is(stdout, '');
@@ -134,7 +134,7 @@ test('schema refuses an unknown name and suggests a close one', async t => {
 	t.is((await runSpoke(['schema', 'constructor'])).status, 2);
 });
 
-test('no two schemas are of one kind', t => {
+test('no two schemas describe the same kind', t => {
 	const kinds = [...schemas.values()].map(schema => kindOf(schema));
 	t.is(new Set(kinds).size, kinds.length);
 });

@@ -14,7 +14,7 @@ test('no table of a document is stale', async t => {
 	}
 });
 
-test('every link to a file of ours leads somewhere', async t => {
+test('every link to a file of the repository resolves', async t => {
 	const documents = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'test/real-cluster/README.md', ...(await readdir(resolve(root, 'docs'))).filter(name => name.endsWith('.md')).map(name => `docs/${name}`)];
 	for (const path of documents) {
 		const text = await readFile(resolve(root, path), 'utf8');
@@ -32,7 +32,7 @@ test('README names only npm scripts that exist', async t => {
 	}
 });
 
-test('every variable of ours that the program reads is in docs/settings.md', async t => {
+test('docs/settings.md lists every environment variable of spoke', async t => {
 	const files = (await readdir(resolve(root, 'source'), {recursive: true})).filter(name => /\.tsx?$/.test(name));
 	const sources = await Promise.all(files.map(async name => readFile(resolve(root, 'source', name), 'utf8')));
 	const names = new Set(sources.flatMap(text => [...text.matchAll(/\benv(?:ironment)?\['((?:SPOKE|NO)_\w+)'\]/g)].map(([, name]) => name!)));

@@ -39,7 +39,7 @@ test('a process without an id is read once for streams that open within 10 s', a
 	t.is(requested.length, 1);
 });
 
-test('a stream that opens later has its counters as soon as they may be asked for again, however many wait for them', async t => {
+test('streams that open later share one metrics read per interval', async t => {
 	const {clock, backgroundMetrics, requested} = await unnamed(t);
 	await backgroundMetrics.read(null, Date.now());
 	for (const later of [11_000, 22_000]) {
@@ -55,7 +55,7 @@ test('a stream that opens later has its counters as soon as they may be asked fo
 	t.deepEqual(requested, [0, labelTimings.metricsIntervalMs, 2 * labelTimings.metricsIntervalMs]);
 });
 
-test('what still waits for its turn ends with its labels', async t => {
+test('a pending metrics read ends with its labels', async t => {
 	const {backgroundMetrics, requested} = await unnamed(t);
 	await backgroundMetrics.read(null, Date.now());
 	const waiting = backgroundMetrics.read(null, Date.now() + 11_000);
@@ -64,7 +64,7 @@ test('what still waits for its turn ends with its labels', async t => {
 	t.is(requested.length, 1);
 });
 
-test('counters that may not be read are asked for again only after a while', async t => {
+test('unreadable metrics are requested again only after a delay', async t => {
 	const {clock, backgroundMetrics, requested} = await unnamed(t, 403);
 	await backgroundMetrics.read(null, clock.now());
 	await clock.advance(labelTimings.metricsUnavailableForMs - 1);

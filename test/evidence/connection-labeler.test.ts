@@ -135,7 +135,7 @@ function counter() {
 	};
 }
 
-test('leg 1 is told at once, leg 2 when it was read, and it settles once the stream is open', async t => {
+test('a label emits leg 1 at once, leg 2 when read, and settles once the stream is open', async t => {
 	const {env} = await openSandbox(t, {scenario: 'verified'});
 	const {cluster, clock, labeler, emitted, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 	const connection = await connectObserved(cluster, purpose, labeler.observer);
@@ -155,7 +155,7 @@ test('leg 1 is told at once, leg 2 when it was read, and it settles once the str
 	cluster.close();
 });
 
-test('a labeller that is closed tells nothing more, of what was open and of what opens then', async t => {
+test('a closed labeler emits nothing more', async t => {
 	const {env} = await openSandbox(t);
 	const {cluster, clock, labeler, emitted} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 	const connection = await connectObserved(cluster, purpose, labeler.observer);
@@ -169,7 +169,7 @@ test('a labeller that is closed tells nothing more, of what was open and of what
 	cluster.close();
 });
 
-test('after an apiserver restart with other flags no label of a new connection carries the old words', async t => {
+test('a label after an apiserver restart with other flags carries no old verdict', async t => {
 	const {sandbox, env} = await openSandbox(t);
 	const {cluster, clock, labeler, emitted, until, open} = listen(
 		await createClusterClient(parseCommandLine(connectionFlags, []).flags, env),
@@ -194,7 +194,7 @@ test('after an apiserver restart with other flags no label of a new connection c
 	cluster.close();
 });
 
-test('what was read of a process beside a label is in the label: a session says the same everywhere', async t => {
+test('a label contains what other reads learned about its process', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
 	const {cluster, labeler, emitted, until, open} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 	await open();
@@ -228,7 +228,7 @@ async function openForward({cluster, labeler, clock}: Pick<ReturnType<typeof lis
 	return tunnel;
 }
 
-test('an egress file tells no route: the counters do, for a stream that lasts, of its own process', async t => {
+test('an egress file leaves the route unknown until the metrics of its process show it', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
 	const {cluster, clock, labeler, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 	const tunnel = await openForward({cluster, labeler, clock});
@@ -243,7 +243,7 @@ test('an egress file tells no route: the counters do, for a stream that lasts, o
 	cluster.close();
 });
 
-test('counters that were looked at before the first stream are looked at again: its own dial is in them', async t => {
+test('metrics read before the first stream are read again to include its dial', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
 	const {cluster, clock, labeler, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env), {
 		isBlocking: true,
@@ -259,7 +259,7 @@ test('counters that were looked at before the first stream are looked at again: 
 	cluster.close();
 });
 
-test('a label that is waited for settles with what the counters say of the route', async t => {
+test('a blocking label settles with the route from the metrics', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
 	const {cluster, clock, labeler, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env), {
 		isBlocking: true,
@@ -277,9 +277,9 @@ test('a label that is waited for settles with what the counters say of the route
 });
 
 for (const {title, egress, metrics, reads} of [
-	{title: 'a route that the flags tell costs no look at the counters', egress: '', metrics: 200, reads: 0},
-	{title: 'counters that may not be read are asked for once', egress: '/egress.yaml', metrics: 403, reads: 1},
-	{title: 'counters of a process are read once for all its streams', egress: '/egress.yaml', metrics: 200, reads: 1},
+	{title: 'a route known from flags needs no metrics read', egress: '', metrics: 200, reads: 0},
+	{title: 'forbidden metrics are requested once', egress: '/egress.yaml', metrics: 403, reads: 1},
+	{title: 'metrics of a process are read once for all its streams', egress: '/egress.yaml', metrics: 200, reads: 1},
 ]) {
 	test(title, async t => {
 		let requested = 0;
@@ -310,7 +310,7 @@ for (const {title, egress, metrics, reads} of [
 	});
 }
 
-test('a balancer’s other apiserver says nothing of this one’s route', async t => {
+test('another apiserver behind a balancer does not show the route of this one', async t => {
 	let connections = 0;
 	const of = new WeakMap<object, number>();
 	const server = await startServer({
@@ -394,7 +394,7 @@ for (const {title, starts, to, basis, place = {}} of [
 	});
 }
 
-test('a balancer of requests is a gateway where its apiservers started in the same second and differ in their flags', async t => {
+test('a request balancer is a gateway when its apiservers differ only in flags', async t => {
 	let turn = 0;
 	const server = await startServer(
 		{
@@ -427,7 +427,7 @@ test('a balancer of requests is a gateway where its apiservers started in the sa
 	await server.close();
 });
 
-test('what is met on a further connection through a gateway is no apiserver that was read', async t => {
+test('a process found on another connection through a gateway does not count as an apiserver', async t => {
 	let first: unknown;
 	const server = await startServer(
 		{
@@ -456,24 +456,24 @@ test('what is met on a further connection through a gateway is no apiserver that
 });
 
 for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'asked'} of [
-	{title: 'an apiserver that knows us by our certificate', extra: knownByIt, to: 'apiserver'},
-	{title: 'a gateway with the apiserver’s own key, which passes our name on and not our certificate', extra: {}, to: 'gateway'},
+	{title: 'an apiserver that knows the user by the client certificate', extra: knownByIt, to: 'apiserver'},
+	{title: 'a gateway with the apiserver’s key, which forwards the user name without the certificate', extra: {}, to: 'gateway'},
 	{
-		title: 'an apiserver or a gateway that knows us by a token that goes along with the certificate',
+		title: 'an apiserver or a gateway that knows the user by a token beside the certificate',
 		extra: {},
 		to: 'unknown',
 		user: {...withCertificate, token: 'secret'},
 		reviews: 'not asked',
 	},
 	{
-		title: 'an apiserver or a gateway that takes us for whom we impersonate',
+		title: 'an apiserver or a gateway that knows the impersonated user',
 		extra: {},
 		to: 'unknown',
 		flags: ['--as', 'bob'],
 		reviews: 'not asked',
 	},
 ] as const) {
-	test(`${title}: ${to}, and so it is while a quiet log waits for its first line`, async t => {
+	test(`${title}: ${to}, also while a silent log waits for its first line`, async t => {
 		const requested: string[] = [];
 		const server = await startServer(
 			{
@@ -521,7 +521,7 @@ for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'ask
 	});
 }
 
-test('a balancer of requests that was seen once is one for every stream, earlier and later, also where chance hides it', async t => {
+test('a request balancer is recognized for all streams once it was observed', async t => {
 	const starts = ['10', '10', '10', '10', '10', '11'];
 	let turn = 0;
 	const server = await startServer(
@@ -574,9 +574,9 @@ test('a balancer of requests that was seen once is one for every stream, earlier
 for (const [title, given, to, basis, need] of [
 	['an apiserver', {data: {'ca.crt': apiserverAuthority.certificate}}, 'apiserver', 'proven', false],
 	['a gateway with the apiserver’s names', {data: {'ca.crt': gatewayAuthority.certificate}}, 'gateway', 'inferred', false],
-	['an apiserver or a gateway, where the cluster’s authority may not be read', null, 'unknown', 'inferred', true],
+	['an apiserver or a gateway, with an unreadable cluster CA', null, 'unknown', 'inferred', true],
 ] as const) {
-	test(`a stream that fails at once has met ${title}: ${to}, and no label of it was surer than that`, async t => {
+	test(`a stream that fails at once reached ${title}: ${to}, and no earlier label was stronger`, async t => {
 		let requested = 0;
 		const server = await startServer(
 			{
@@ -622,14 +622,9 @@ for (const [title, given, to, basis, need] of [
 }
 
 for (const [title, status, headers, to] of [
-	['a gateway that shows an apiserver’s own certificate is known by its headers', 200, {via: '1.1 gateway'}, 'gateway'],
-	[
-		'a gateway that shows an apiserver’s own certificate is known by its headers where the flags may not be read',
-		403,
-		{server: 'istio-envoy'},
-		'gateway',
-	],
-	['an apiserver whose flags may not be read, and which sends no such header, is one', 403, {}, 'apiserver'],
+	['a gateway with the apiserver’s certificate is identified by its headers', 200, {via: '1.1 gateway'}, 'gateway'],
+	['a gateway with the apiserver’s certificate is identified by its headers without flags', 403, {server: 'istio-envoy'}, 'gateway'],
+	['a server without gateway headers and readable flags is an apiserver', 403, {}, 'apiserver'],
 ] as const) {
 	test(title, async t => {
 		const server = await startServer(
@@ -680,7 +675,7 @@ for (const [title, status, headers, to] of [
 	});
 }
 
-test('in a pod, which was given the cluster’s authority, an apiserver is known without a right', async t => {
+test('the cluster CA of a pod identifies an apiserver without permissions', async t => {
 	const server = await startServer(
 		{
 			request(request, response) {
@@ -709,7 +704,7 @@ test('in a pod, which was given the cluster’s authority, an apiserver is known
 	await server.close();
 });
 
-test('where the kubeconfig’s namespace may not be read, the authority is read where the stream goes', async t => {
+test('the cluster CA is read in the namespace of the stream when the default one is forbidden', async t => {
 	const server = await startServer(
 		{
 			request(request, response) {
@@ -734,7 +729,7 @@ test('where the kubeconfig’s namespace may not be read, the authority is read 
 	await server.close();
 });
 
-test('a connection that ends before anything is read beside it has what was read of its process before', async t => {
+test('a connection that ends early keeps earlier observations of its process', async t => {
 	const {sandbox, env} = await openSandbox(t);
 	const {cluster, clock, labeler, emitted, until, open} = listen(
 		await createClusterClient(parseCommandLine(connectionFlags, []).flags, env),
@@ -770,9 +765,9 @@ test('a connection that ends before anything is read beside it has what was read
 });
 
 for (const [title, isHeard, declares, state, basis] of [
-	['an exec’s 101 alone proves no check, and nothing is said of one until the kubelet is heard', true, false, 'verified', 'proven'],
-	['an exec that stays silent says nothing of its kubelet: it may not have been dialled', false, false, 'unknown', 'unknown'],
-	['an exec that stays silent, by a node that takes WebSockets itself: its 101 is the kubelet’s', false, true, 'verified', 'inferred'],
+	['the 101 of an exec proves verification only after output of the kubelet', true, false, 'verified', 'proven'],
+	['a silent exec leaves kubelet TLS unknown', false, false, 'unknown', 'unknown'],
+	['the 101 of a silent exec is the kubelet’s when its node accepts WebSockets', false, true, 'verified', 'inferred'],
 ] as const) {
 	test(title, async t => {
 		const {env} = await openSandbox(t, {scenario: 'verified'});
@@ -817,7 +812,7 @@ for (const [method, status, type, body, state, basis] of [
 	['GET', 403, 'application/yaml', 'apiVersion: v1\ncode: 403\nkind: Status\n', 'unknown', 'unknown'],
 	['GET', 403, 'application/vnd.kubernetes.protobuf', 'k8s\u0000\n\u000C\n\u0002v1\u0012\u0006Status', 'unknown', 'unknown'],
 ] as const) {
-	test(`an answer of ${status} to ${method} by a node’s proxy, ${type}, ${body.length} bytes: ${state}, ${basis}`, async t => {
+	test(`a response ${status} to ${method} of a node proxy, ${type}, ${body.length} bytes: ${state}, ${basis}`, async t => {
 		const server = await startServer(
 			{
 				request(request, response) {
@@ -858,7 +853,7 @@ for (const [method, status, type, body, state, basis] of [
 	});
 }
 
-test('a failure’s words are evidence, and the line says which leg broke', async t => {
+test('a failure message is evidence, and the path line shows the failed leg', async t => {
 	const {env} = await openSandbox(t, {user: 'bob'});
 	const {cluster, labeler, emitted} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 	const connection = await connectObserved(cluster, purpose, labeler.observer);
@@ -879,7 +874,7 @@ test('a failure’s words are evidence, and the line says which leg broke', asyn
 
 for (const [title, body, state, basis] of [
 	[
-		'nobody was reached',
+		'no kubelet was reached',
 		{message: 'error dialing backend: dial tcp 10.0.0.1:10250: connect: connection refused', code: 500},
 		'unknown',
 		'unknown',
@@ -901,7 +896,7 @@ for (const [title, body, state, basis] of [
 		'proven',
 	],
 ] as const) {
-	test(`where verification is on and ${title}, TLS of leg 2 is ${state}`, async t => {
+	test(`TLS of leg 2 is ${state} when verification is on and ${title}`, async t => {
 		const {env} = await openSandbox(t, {scenario: 'verified'});
 		const {cluster, labeler, emitted} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 		const logs = {...purpose, feature: 'logs'} as const;
@@ -926,7 +921,7 @@ for (const [title, body, state, basis] of [
 	});
 }
 
-test('a stream for which no connection was made says nothing of any leg', async t => {
+test('a stream without a connection has unknown legs', async t => {
 	const {env} = await openSandbox(t);
 	const {cluster, labeler, emitted} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 	labeler.observer.onFailed?.(null, purpose, new SpokeError('ERR_APISERVER_UNREACHABLE', 'no', {leg: 1}));
@@ -945,10 +940,10 @@ test('a stream for which no connection was made says nothing of any leg', async 
 });
 
 for (const [title, status, needed] of [
-	['nothing is served that would tell', 404, [null]],
-	['nothing may be read that would tell', 403, ['get nonResourceURL /flagz', 'list pods in kube-system', 'get nonResourceURL /metrics']],
+	['no such endpoint is served', 404, [null]],
+	['the endpoints are forbidden', 403, ['get nonResourceURL /flagz', 'list pods in kube-system', 'get nonResourceURL /metrics']],
 ] as const) {
-	test(`where ${title}, a label that is waited for names ${needed[0] === null ? 'no right' : 'the rights'}`, async t => {
+	test(`a blocking label names ${needed[0] === null ? 'no permission' : 'the permissions'} when ${title}`, async t => {
 		const server = await startServer({
 			request(_, response) {
 				response.writeHead(status).end('{"kind":"Status"}');
@@ -968,7 +963,7 @@ for (const [title, status, needed] of [
 	});
 }
 
-test('a /flagz that hangs costs a stream at most its limit, and is not asked again', async t => {
+test('a hanging /flagz delays a stream at most by its timeout and is not requested again', async t => {
 	const entry = counter();
 	const server = await startServer({
 		request(request, response) {
@@ -1001,7 +996,7 @@ test('a /flagz that hangs costs a stream at most its limit, and is not asked aga
 	t.is(entry.count, 1);
 });
 
-test('an authority that does not come costs a stream at most the limit, its flags are read elsewhere, and the next stream is not asked', async t => {
+test('a missing CA response delays only the first stream, at most by its timeout', async t => {
 	const entry = counter();
 	const server = await startServer({
 		request(request, response) {
@@ -1040,7 +1035,7 @@ test('an authority that does not come costs a stream at most the limit, its flag
 	}
 });
 
-test('a /flagz that comes too late for its stream is read on another connection, and is then no better than inferred', async t => {
+test('a late /flagz is read on another connection and is at most inferred', async t => {
 	const flags = {kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': ''}};
 	const entry = counter();
 	let lateObservations: (() => void) | undefined;
@@ -1071,7 +1066,7 @@ test('a /flagz that comes too late for its stream is read on another connection,
 	await server.close();
 });
 
-test('an apiserver that ends while it is asked does not leave the next connections unread', async t => {
+test('an apiserver that exits during the probe does not leave later connections unread', async t => {
 	let requested = 0;
 	const server = await startServer({
 		request(request, response) {
@@ -1092,7 +1087,7 @@ test('an apiserver that ends while it is asked does not leave the next connectio
 	await server.close();
 });
 
-test('a stream that was opened while no apiserver said its flags is labelled as soon as one does, however long it is open', async t => {
+test('a stream opened without known flags gets its label once an apiserver reports them', async t => {
 	t.timeout(30_000);
 	let silent = true;
 	const entry = counter();
@@ -1134,7 +1129,7 @@ test('a stream that was opened while no apiserver said its flags is labelled as 
 });
 
 for (const status of [403, 404, 406, 500]) {
-	test(`a /flagz that answers ${status} is never taken for “not set”, and is asked once`, async t => {
+	test(`a /flagz response ${status} never counts as “not set” and is requested once`, async t => {
 		let requested = 0;
 		const server = await startServer({
 			request(request, response) {
@@ -1166,14 +1161,14 @@ const askedAgain: ReadonlyArray<
 		state: string,
 	]
 > = [
-	['that was said is asked for no more', ['flags'], 'stay', 1, 'unverified'],
-	['that was said on another connection is asked for no more', ['silence', 'flags'], 'stay', 2, 'unverified'],
-	['that nobody says is asked for until somebody does', ['silence', 'silence', 'silence', 'flags'], 'stay', 4, 'unverified'],
-	['that may not be read is asked for no more', [403], 'stay', 1, 'unknown'],
-	['that may not be read elsewhere is asked for no more', ['silence', 'silence', 403], 'stay', 3, 'unknown'],
-	['is asked for no more once the stream is over', ['silence', 'silence'], 'close the stream', 2, 'unknown'],
-	['is asked for no more once nobody listens', ['silence', 'silence'], 'close the labeller', 2, 'unknown'],
-	['that another connection was refused is asked for of its own', [403, 'flags'], 'open another', 2, 'unverified'],
+	['that was reported is not requested again', ['flags'], 'stay', 1, 'unverified'],
+	['that was reported on another connection is not requested again', ['silence', 'flags'], 'stay', 2, 'unverified'],
+	['that is not reported is requested until an apiserver reports it', ['silence', 'silence', 'silence', 'flags'], 'stay', 4, 'unverified'],
+	['that is forbidden is not requested again', [403], 'stay', 1, 'unknown'],
+	['that is forbidden elsewhere is not requested again', ['silence', 'silence', 403], 'stay', 3, 'unknown'],
+	['is not requested again after the stream ended', ['silence', 'silence'], 'close the stream', 2, 'unknown'],
+	['is not requested again after the labeler closed', ['silence', 'silence'], 'close the labeller', 2, 'unknown'],
+	['that was forbidden on another connection is requested for this one', [403, 'flags'], 'open another', 2, 'unverified'],
 ];
 
 for (const [title, answers, then, asks, state] of askedAgain) {
@@ -1253,7 +1248,7 @@ for (const [title, ms] of [
 	['within 10 s', 11_000],
 	['once the clock was set back', -3_600_000],
 ] as const) {
-	test(`flags that may not be read on one apiserver are asked for again ${title}: the next one may serve them`, async t => {
+	test(`flags forbidden on one apiserver are requested again ${title}`, async t => {
 		let requested = 0;
 		const server = await startServer({
 			request(request, response) {
@@ -1289,7 +1284,7 @@ for (const [title, ms] of [
 	['10 s later', 11_000],
 	['once the clock was set back', -3_600_000],
 ] as const) {
-	test(`a mirror pod that was read for another connection is no word for one that opens ${title}`, async t => {
+	test(`a mirror pod read for another connection is not used for one that opens ${title}`, async t => {
 		let ca = '';
 		const server = await startServer(
 			{
@@ -1347,7 +1342,7 @@ for (const [title, ms] of [
 	});
 }
 
-test('a route that was tested stays proven of the same process for what nobody opened yet, and what a kubelet’s certificate was does not', async t => {
+test('a tested route stays proven for unopened paths of the process, unlike kubelet TLS', async t => {
 	const {sandbox, env} = await openSandbox(t, {scenario: 'verified'});
 	await sandbox.switches.set({route: 'konnectivity'});
 	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);

@@ -51,7 +51,7 @@ function recorded(cluster: ClusterClient): {cluster: ClusterClient; requested: S
 	};
 }
 
-test('path, audit, doctor and labels ask nothing that has no row', async t => {
+test('path, audit, doctor and labels send only documented requests', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
 	const {cluster, requested} = recorded(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 	await findPaths(cluster, 'deploy/web', {probe: 'active'});
@@ -97,7 +97,7 @@ function pattern(path: string): RegExp {
 	);
 }
 
-test('what several requests need of one thing is one rule of the role', t => {
+test('requests for the same resource share one rule of the role', t => {
 	const things = evidenceReaderRole.rules.map(({verbs: _verbs, ...thing}) => JSON.stringify(thing));
 	t.deepEqual(
 		things.filter((thing, index) => things.indexOf(thing) !== index),
@@ -112,7 +112,7 @@ test('nodes/proxy is in neither role', t => {
 	}
 });
 
-test('every right of a row is in the role that proves', t => {
+test('every documented permission is in the evidence-reader role', t => {
 	for (const {permission: right, path} of extraRequests) {
 		t.true(
 			right === null ||

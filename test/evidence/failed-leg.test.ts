@@ -13,17 +13,17 @@ const legs = [
 ] as unknown as Path['legs'];
 
 const rows = [
-	['is our own connection', lost.withChanges({leg: 1, legKnown: true}), 1, 'path: you -verified-x apiserver'],
-	['is the second leg', lost.withChanges({leg: 2, legKnown: true}), 2, 'path: you -verified-> apiserver -direct,unverified-x kubelet n1'],
-	['is not known', lost, null, 'path: you -verified-> apiserver -direct,unverified-> kubelet n1'],
+	['is leg 1', lost.withChanges({leg: 1, legKnown: true}), 1, 'path: you -verified-x apiserver'],
+	['is leg 2', lost.withChanges({leg: 2, legKnown: true}), 2, 'path: you -verified-> apiserver -direct,unverified-x kubelet n1'],
+	['is unknown', lost, null, 'path: you -verified-> apiserver -direct,unverified-> kubelet n1'],
 	[
-		'is not known, told in other words',
+		'is unknown, in another message',
 		lost.withChanges({message: 'it is gone'}),
 		null,
 		'path: you -verified-> apiserver -direct,unverified-> kubelet n1',
 	],
 	[
-		'is the row’s of another failure',
+		'is the one of another known failure',
 		new SpokeError('ERR_SECOND_LEG', 'no agent'),
 		2,
 		'path: you -verified-> apiserver -direct,unverified-x kubelet n1',
@@ -39,6 +39,6 @@ for (const [title, error, leg, line] of rows) {
 	});
 }
 
-test('a path that holds is broken nowhere', t => {
+test('an intact path has no broken leg', t => {
 	t.is(failedLeg({phase: 'settled', error: null, broken: null}), null);
 });

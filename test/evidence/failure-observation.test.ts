@@ -8,16 +8,16 @@ const status = JSON.stringify({kind: 'Status', status: 'Failure', message: words
 const observation = (text: string, purpose = makeObservations().purpose) =>
 	failureObservation({error: {text, leg: 2}, purpose, connection: 'c1', process: null, time: ''})?.facts;
 
-test('a Status is the apiserver’s own word', t => {
+test('a Status is the apiserver’s own message', t => {
 	t.like(observation(status), {tls: 'refused', basis: 'proven'});
 });
 
-test('the same as plain text may be the kubelet’s', t => {
+test('plain text may be the kubelet’s message', t => {
 	t.like(observation(words), {tls: 'refused', basis: 'inferred'});
 	t.like(observation('error dialing backend: No agent available'), {route: 'konnectivity', basis: 'inferred'});
 });
 
-test('what a pod behind the proxy says proves nothing of TLS', t => {
+test('the message of a pod behind the proxy proves nothing about TLS', t => {
 	const {purpose} = makeObservations({}, 'pod-proxy', {scheme: 'http', port: 80, portName: null, kubeletPort: false});
 	t.like(observation(status.replace('error dialing backend', 'error trying to reach service'), purpose), {tls: null, basis: 'inferred'});
 });
@@ -34,7 +34,7 @@ for (const [feature, kubeletPort, isKubelet] of [
 	['node-proxy', null, false],
 	['node-proxy', true, true],
 ] as const) {
-	test(`the words of a failure through ${feature}, kubelet’s port: ${kubeletPort}, are ${isKubelet ? 'the apiserver’s or the kubelet’s' : 'perhaps an application’s'}`, t => {
+	test(`a failure message through ${feature}, kubelet port ${kubeletPort}, is ${isKubelet ? 'the apiserver’s or the kubelet’s' : 'possibly an application’s'}`, t => {
 		const {purpose} = makeObservations({}, feature, {scheme: 'http', port: 80, portName: null, kubeletPort});
 		const proxied = (text: string) => observation(text.replace('error dialing backend', 'error trying to reach service'), purpose);
 		t.like(proxied(status), {tls: isKubelet ? 'refused' : null, basis: isKubelet ? 'proven' : 'inferred', leg: 2});
@@ -44,7 +44,7 @@ for (const [feature, kubeletPort, isKubelet] of [
 	});
 }
 
-test('a node’s proxy of which no port is named is the kubelet’s', t => {
+test('a node proxy without a port uses the kubelet port', t => {
 	t.like(
 		observation(status.replace('error dialing backend', 'error trying to reach service'), makeObservations({}, 'node-proxy').purpose),
 		{
@@ -54,7 +54,7 @@ test('a node’s proxy of which no port is named is the kubelet’s', t => {
 	);
 });
 
-test('words that were asked for before are of a reading that moved nothing', t => {
+test('a failure message of an earlier request is a passive observation', t => {
 	t.like(
 		failureObservation({
 			error: {text: `\n${status}`, leg: 2},
@@ -78,7 +78,7 @@ test('words that were asked for before are of a reading that moved nothing', t =
 	);
 });
 
-test('a command that is named like a failure is none', t => {
+test('a command named like a failure message is not one', t => {
 	for (const name of ['No agent available', 'x509: certificate signed by unknown authority']) {
 		t.is(
 			observation(
@@ -92,7 +92,7 @@ test('a command that is named like a failure is none', t => {
 	}
 });
 
-test('a kubelet that refuses the apiserver’s identity has answered, behind its TLS', t => {
+test('a kubelet that refuses the apiserver’s identity has answered over TLS', t => {
 	t.like(
 		observation(
 			JSON.stringify({
@@ -110,14 +110,14 @@ test('a kubelet that refuses the apiserver’s identity has answered, behind its
 const logAttempt = (text: string, code: number) =>
 	JSON.stringify({kind: 'Status', status: 'Failure', message: `Get "https://10.0.0.1:10250/containerLogs/demo/web/c": ${text}`, code});
 
-test('what the apiserver says of a log itself nobody at the far end can have said', t => {
+test('the far end cannot send the apiserver’s own log failure', t => {
 	const {purpose} = makeObservations({}, 'logs');
 	t.like(observation(logAttempt('No agent available', 500), purpose), {route: 'konnectivity', basis: 'proven', mayBeFromFarEnd: false});
 	t.is(observation(logAttempt('No agent available', 400), purpose), undefined);
 	t.is(observation(logAttempt('No agent available', 403), purpose), undefined);
 });
 
-test('an answer that may have been passed on from the far end says so, whatever feature it is of', t => {
+test('a message that the far end may have sent is marked, for every feature', t => {
 	const passedOn = (code: number) =>
 		JSON.stringify({kind: 'Status', status: 'Failure', message: 'error dialing backend: No agent available', code});
 	for (const feature of ['exec', 'attach', 'port-forward', 'logs', 'node-proxy'] as const) {
@@ -126,7 +126,7 @@ test('an answer that may have been passed on from the far end says so, whatever 
 	}
 });
 
-test('what a failed translation reads like is no word about a log', t => {
+test('a failed exec translation is not a log or port-forward failure', t => {
 	const translated = JSON.stringify({
 		kind: 'Status',
 		status: 'Failure',

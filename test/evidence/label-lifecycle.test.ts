@@ -127,7 +127,7 @@ function course({
 	};
 }
 
-test('a label settles as soon as what is beside it is read, however long that takes', async t => {
+test('a label settles as soon as the cluster is observed, without a limit', async t => {
 	const {clock, requested, emitted, open, answerBeside} = course();
 	open(true);
 	await clock.advance(3 * labelTimings.settleTimeoutMs);
@@ -138,7 +138,7 @@ test('a label settles as soon as what is beside it is read, however long that ta
 	t.deepEqual(requested, {beside: 1, elsewhere: 0, metrics: 0, node: 0});
 });
 
-test('counters are asked for where a stream lasts so long, and are told when they come', async t => {
+test('metrics are requested for a lasting stream and emitted when they arrive', async t => {
 	const {clock, requested, emitted, open, answerBeside, answerCounters} = course({route: 'unknown'});
 	open(true);
 	await answerBeside();
@@ -151,7 +151,7 @@ test('counters are asked for where a stream lasts so long, and are told when the
 	t.is(emitted.at(-1), 'settled konnectivity verified');
 });
 
-test('counters are not asked for where the stream is over by then', async t => {
+test('metrics are not requested when the stream has ended', async t => {
 	const {clock, requested, label, open, answerBeside} = course({route: 'unknown'});
 	open(true);
 	await answerBeside();
@@ -160,7 +160,7 @@ test('counters are not asked for where the stream is over by then', async t => {
 	t.is(requested.metrics, 0);
 });
 
-test('a label that is waited for settles with its counters, or without them at its limit, and then they are told when they come', async t => {
+test('a blocking label settles with its metrics, or without them at its timeout', async t => {
 	const quick = course({route: 'unknown', isBlocking: true});
 	quick.open(true);
 	await quick.answerBeside();
@@ -181,7 +181,7 @@ test('a label that is waited for settles with its counters, or without them at i
 	t.is(slow.emitted.at(-1), 'settled konnectivity verified');
 });
 
-test('a command that is heard settles at once, and its node is not asked', async t => {
+test('a command with output settles at once, without a read of its node', async t => {
 	const {clock, requested, emitted, label, open, answerBeside} = course({feature: 'exec'});
 	open();
 	await answerBeside();
@@ -196,11 +196,11 @@ test('a command that is heard settles at once, and its node is not asked', async
 });
 
 for (const [title, declares, settlesAt, state] of [
-	['is known by a node that takes WebSockets itself', true, labelTimings.silentForMs, 'verified'],
-	['is not known by another node', false, labelTimings.settleTimeoutMs, 'unknown'],
-	['is not known where the node does not answer', null, labelTimings.settleTimeoutMs, 'unknown'],
+	['is known when its node accepts WebSockets', true, labelTimings.silentForMs, 'verified'],
+	['is unknown when its node does not', false, labelTimings.settleTimeoutMs, 'unknown'],
+	['is unknown when its node does not respond', null, labelTimings.settleTimeoutMs, 'unknown'],
 ] as const) {
-	test(`the far end of a silent command ${title}, which is asked after a while`, async t => {
+	test(`the far end of a silent command ${title}, which is read after a delay`, async t => {
 		const {clock, requested, emitted, open, answerBeside} = course({feature: 'attach', declares});
 		open();
 		await answerBeside();
@@ -225,7 +225,7 @@ for (const [title, declares, settlesAt, state] of [
 	});
 }
 
-test('the time of a command runs from its opening, not from when what is beside it is read', async t => {
+test('the timeouts of a command start when it opens', async t => {
 	const {clock, requested, emitted, open, answerBeside} = course({feature: 'exec'});
 	open();
 	await clock.advance(labelTimings.silentForMs + 100);
@@ -250,14 +250,14 @@ for (const [title, end] of [
 			label.emit({type: 'closed'});
 		},
 	],
-	['is told to nobody any more', () => undefined],
+	['has no observer left', () => undefined],
 ] as const) {
 	for (const [when, at] of [
-		['before what is beside it is read', 0],
+		['before the cluster is observed', 0],
 		['while it is silent', 100],
-		['while its node is asked', labelTimings.silentForMs],
+		['while its node is read', labelTimings.silentForMs],
 	] as const) {
-		test(`a command that ${title} ${when} is neither told nor asked about afterwards`, async t => {
+		test(`a command that ${title} ${when} emits and requests nothing afterwards`, async t => {
 			const {clock, requested, emitted, label, sources, open, answerBeside} = course({feature: 'exec'});
 			open();
 			if (at > 0) {
@@ -276,7 +276,7 @@ for (const [title, end] of [
 	}
 }
 
-test('a quiet log is read beside after a while, and stays unsettled', async t => {
+test('a silent log observes the cluster after a delay and stays unsettled', async t => {
 	const {clock, requested, emitted, label, sources, answerBeside} = course({feature: 'logs'});
 	await observeBeforeUse(label, {} as Connection, sources);
 	t.is(emitted.length, 2);
@@ -289,7 +289,7 @@ test('a quiet log is read beside after a while, and stays unsettled', async t =>
 	t.is(label.state.cluster.gatewaySeen, 'a balancer');
 });
 
-test('a log that is opened, or over, in time is not read beside as a quiet one', async t => {
+test('a log that opens or ends in time does not observe the cluster as a silent one', async t => {
 	for (const happens of [
 		(label: LiveLabel) => {
 			label.emit({type: 'opened', byFarEnd: true});
@@ -317,9 +317,9 @@ test('a log that is opened, or over, in time is not read beside as a quiet one',
 for (const [title, observations, isSilent, elsewhere] of [
 	['are read', named, true, 0],
 	['are refused', {...noConnectionObservations, unavailable: [refusal]}, false, 0],
-	['did not come', {...noConnectionObservations, unavailable: [silence]}, true, 1],
+	['did not arrive', {...noConnectionObservations, unavailable: [silence]}, true, 1],
 ] as const) {
-	test(`flags that ${title} are ${elsewhere ? '' : 'not '}asked for elsewhere as the stream opens`, t => {
+	test(`flags that ${title} are ${elsewhere ? '' : 'not '}requested elsewhere as the stream opens`, t => {
 		const {requested, open} = course({observations, isSilent});
 		open(true);
 		t.is(requested.elsewhere, elsewhere);
@@ -327,12 +327,12 @@ for (const [title, observations, isSilent, elsewhere] of [
 }
 
 for (const [title, elsewhere, asks] of [
-	['somebody says them', named, 1],
-	['somebody refuses', {...noConnectionObservations, unavailable: [refusal]}, 1],
-	['the stream is over', {...noConnectionObservations, unavailable: [silence]}, 3],
-	['the stream is over, where no connection is made', null, 3],
+	['an apiserver reports them', named, 1],
+	['an apiserver forbids it', {...noConnectionObservations, unavailable: [refusal]}, 1],
+	['the stream has ended', {...noConnectionObservations, unavailable: [silence]}, 3],
+	['the stream has ended, without another connection', null, 3],
 ] as const) {
-	test(`flags that nobody said are asked for again until ${title}`, async t => {
+	test(`flags that no apiserver reported are requested again until ${title}`, async t => {
 		const {clock, requested, label, emitted, open, answerBeside} = course({
 			observations: {...noConnectionObservations, unavailable: [silence]},
 			elsewhere,
@@ -351,7 +351,7 @@ for (const [title, elsewhere, asks] of [
 	});
 }
 
-test('one limit is inside the other: the node has time to answer, and a one-shot to hear that a label settled', t => {
+test('each label timeout fits within the next longer one', t => {
 	t.true(
 		labelTimings.sharedProbeDelayMs < labelTimings.silentForMs &&
 			3 * labelTimings.silentForMs < labelTimings.settleTimeoutMs &&

@@ -39,33 +39,33 @@ const everything: readonly LabelEvent[] = [
 ];
 
 for (const [title, events, changed] of [
-	['is checked at first, and nobody has opened or answered anything', [], {}],
+	['starts as checking, not opened and not answered', [], {}],
 	[
-		'has what was read on its connection',
+		'contains the observations of its connection',
 		[{type: 'observed', observations, hasOwnObservations: true}],
 		{observations, hasOwnObservations: true},
 	],
 	[
-		'knows that what stands in for it was read on another one',
+		'marks observations of another connection',
 		[{type: 'observed', observations: lateObservations, hasOwnObservations: false}],
 		{observations: lateObservations},
 	],
-	['is opened by its far end, which thereby answered', [openedByIt], {hasOpened: true, farEndAnswered: true}],
-	['is opened by anybody, which is no answer of its far end', [opened], {hasOpened: true}],
-	['was answered before it is opened, by anybody', [{type: 'far-end-answered'}, opened], {hasOpened: true, farEndAnswered: true}],
+	['counts as answered when its far end opens it', [openedByIt], {hasOpened: true, farEndAnswered: true}],
+	['does not count as answered when anything else opens it', [opened], {hasOpened: true}],
+	['keeps an answer from before it opened', [{type: 'far-end-answered'}, opened], {hasOpened: true, farEndAnswered: true}],
 	['is answered long after it is opened', [opened, {type: 'far-end-answered'}], {hasOpened: true, farEndAnswered: true}],
 	[
-		'is measured to a WebSocket’s end, which may be the apiserver',
+		'has a round trip to the WebSocket end, which may be the apiserver',
 		[{type: 'measured', websocket: 3}],
 		{rttMs: {websocket: 3, runtime: null}},
 	],
 	[
-		'is measured to the runtime, which the kubelet passed on',
+		'has a round trip to the runtime, which counts as an answer',
 		[{type: 'measured', runtime: 7}],
 		{farEndAnswered: true, rttMs: {websocket: null, runtime: 7}},
 	],
 	[
-		'keeps one time where the other is measured',
+		'keeps one round-trip time when the other is measured',
 		[
 			{type: 'measured', runtime: 7},
 			{type: 'measured', websocket: 3},
@@ -74,36 +74,40 @@ for (const [title, events, changed] of [
 		{farEndAnswered: true, rttMs: {websocket: 4, runtime: 7}},
 	],
 	[
-		'has what was read beside it, and goes on being checked',
+		'contains cluster observations and stays checking',
 		[opened, {type: 'cluster-observed', cluster: shared}, {type: 'observed-elsewhere', lateObservations}, {type: 'metrics-read', metrics}],
 		{hasOpened: true, cluster: shared, lateObservations, metrics},
 	],
-	['may be its kubelet’s, which is no answer', [opened, {type: 'upgrade-passed-through'}], {hasOpened: true, upgradePassedThrough: true}],
+	[
+		'may have a pass-through upgrade, which is no answer',
+		[opened, {type: 'upgrade-passed-through'}],
+		{hasOpened: true, upgradePassedThrough: true},
+	],
 	['settles once', [opened, {type: 'settled'}, {type: 'settled'}], {hasOpened: true, phase: 'settled'}],
 	[
-		'that is settled still learns',
+		'that is settled still accepts observations',
 		[opened, {type: 'settled'}, {type: 'metrics-read', metrics}, {type: 'far-end-answered'}],
 		{hasOpened: true, phase: 'settled', metrics, farEndAnswered: true},
 	],
 	[
-		'that is settled may fail',
+		'that is settled can fail',
 		[opened, {type: 'settled'}, failed],
 		{hasOpened: true, phase: 'failed', about: 'ended-connection', error, failedAt: '2026-11-24T10:00:00Z'},
 	],
-	['fails before anything is opened', [failed], {phase: 'failed', about: 'ended-connection', error, failedAt: '2026-11-24T10:00:00Z'}],
-	['that is closed as it is opened is settled', [opened, closed], {hasOpened: true, phase: 'settled', about: 'ended-connection'}],
+	['can fail before it opens', [failed], {phase: 'failed', about: 'ended-connection', error, failedAt: '2026-11-24T10:00:00Z'}],
+	['that closes as it opens is settled', [opened, closed], {hasOpened: true, phase: 'settled', about: 'ended-connection'}],
 	[
-		'that is given up before it carried anything settles nothing',
+		'that is canceled before use does not settle',
 		[{type: 'observed', observations, hasOwnObservations: true}, closed],
 		{observations, hasOwnObservations: true, about: 'ended-connection'},
 	],
 	[
-		'that failed is not settled by its end, nor changed by anything',
+		'that failed is not changed by later events',
 		[failed, ...everything],
 		{phase: 'failed', about: 'ended-connection', error, failedAt: '2026-11-24T10:00:00Z'},
 	],
 	[
-		'that is over is changed by nothing, a failure neither',
+		'that has ended is not changed by later events',
 		[opened, closed, ...everything],
 		{hasOpened: true, phase: 'settled', about: 'ended-connection'},
 	],
@@ -118,7 +122,7 @@ for (const [title, events, changed] of [
 	});
 }
 
-test('what comes after the end gives the same object back: there is nothing to tell', t => {
+test('an event after the end returns the same label state', t => {
 	const over = reduceLabelState(alive, closed);
 	t.deepEqual(
 		everything.filter(event => reduceLabelState(over, event) !== over),
@@ -138,7 +142,7 @@ for (const [feature, carrier, mayBeFromApiserver, byFarEnd] of [
 	['pod-proxy', 'http', false, true],
 	['exec', 'spdy', true, false],
 ] as const) {
-	test(`the opening of ${feature} by ${carrier}${mayBeFromApiserver ? ', of an answer that may be the apiserver’s,' : mayBeFromApiserver === false ? ', of an answer that cannot be the apiserver’s,' : ''} is ${byFarEnd ? '' : 'not surely '}its far end’s`, t => {
+	test(`the opening of ${feature} by ${carrier}${mayBeFromApiserver ? ', of a response that may be the apiserver’s,' : mayBeFromApiserver === false ? ', of a response that cannot be the apiserver’s,' : ''} is ${byFarEnd ? '' : 'not certainly '}from its far end`, t => {
 		t.is(isOpenedByFarEnd({feature}, {carrier, ...(mayBeFromApiserver === undefined ? {} : {mayBeFromApiserver})}), byFarEnd);
 	});
 }

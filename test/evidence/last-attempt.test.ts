@@ -49,7 +49,7 @@ async function labeled(t: ExecutionContext, options: SandboxOptions) {
 	};
 }
 
-test('agents that are gone break the path to the pod that was just refused, its audit rows too, until a stream gets through', async t => {
+test('missing agents break the path and audit rows of a pod until a stream gets through', async t => {
 	const {sandbox, node, readLog, pathOf, audit} = await labeled(t, {scenario: 'konnectivity'});
 	t.is((await pathOf('exec')).broken, null);
 	const before = (await audit()).map(({id, verdict}) => `${id} ${verdict}`);
@@ -73,7 +73,7 @@ test('agents that are gone break the path to the pod that was just refused, its 
 	);
 });
 
-test('a kubelet whose certificate was just refused is refused, inferred, for its node alone', async t => {
+test('a refused kubelet certificate makes TLS refused, inferred, for its node alone', async t => {
 	const {cluster, node, readLog, pathOf} = await labeled(t, {scenario: 'refused'});
 	t.is((await pathOf('logs')).legs[1]!.tls.state, 'unknown');
 	t.regex((await readLog()) ?? '', /refuses the kubelet’s certificate/);
@@ -86,7 +86,7 @@ test('a kubelet whose certificate was just refused is refused, inferred, for its
 	);
 });
 
-test('an audit of its own sees that it could not read a kubelet through the tunnel', async t => {
+test('a single audit reports that it could not read a kubelet through the tunnel', async t => {
 	const {sandbox, audit} = await labeled(t, {scenario: 'konnectivity'});
 	await sandbox.switches.set({agents: 'gone'});
 	const rows = await audit();
@@ -96,14 +96,14 @@ test('an audit of its own sees that it could not read a kubelet through the tunn
 	);
 });
 
-test('a probe that failed breaks the path that it was made for', async t => {
+test('a failed probe breaks the path that it was made for', async t => {
 	const {sandbox, cluster, node} = await labeled(t, {scenario: 'konnectivity'});
 	await sandbox.switches.set({agents: 'gone'});
 	const [path] = await findPaths(cluster, 'db-0', {probe: 'active', features: ['exec']});
 	t.regex(path!.line, new RegExp(`-x kubelet ${node}$`));
 });
 
-test('the doctor leaves what it met to what is asked after it', async t => {
+test('a doctor result is used by later reads', async t => {
 	const {sandbox, cluster, pathOf} = await labeled(t, {scenario: 'konnectivity'});
 	await sandbox.switches.set({agents: 'gone'});
 	t.is((await runDoctor('db-0', async () => cluster)).stoppedAt, 'leg-2');
@@ -113,7 +113,7 @@ test('the doctor leaves what it met to what is asked after it', async t => {
 	t.is((await pathOf('exec')).broken, null);
 });
 
-test('where the doctor can try nothing it tells the last attempt', async t => {
+test('the doctor reports the last attempt when it cannot test leg 2', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
 	const cluster = await createClusterClient(parseCommandLine(connectionFlags, ['-n', 'kube-public']).flags, env);
 	t.teardown(() => {
@@ -134,7 +134,7 @@ test('where the doctor can try nothing it tells the last attempt', async t => {
 	t.regex(emitted ?? '', /^the last attempt, exec, failed \d+s ago: connection refused$/);
 });
 
-test('a log read that skipped the check of the certificate does not show that it passes', t => {
+test('a log read without the certificate check does not show that the check passes', t => {
 	const secondLegs = new SecondLegRecord();
 	const target = {
 		asked: 'web',
@@ -157,7 +157,7 @@ test('a log read that skipped the check of the certificate does not show that it
 	t.is(secondLegs.outcomes[0]?.failure, null);
 });
 
-test('only a failure that is known to be of leg 2 is recorded', t => {
+test('only a failure of known leg 2 is recorded', t => {
 	const secondLegs = new SecondLegRecord();
 	const target = {
 		asked: 'web',

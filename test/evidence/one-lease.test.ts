@@ -89,21 +89,21 @@ async function startBalancer(
 
 const options = {probe: 'passive', require: [parseRequirement('verified')], minBasis: 'proven'} as const;
 
-test('fails an audit that requires verification where only the second connection meets the apiserver that does not verify', async t => {
+test('an audit that requires verification fails when only the second connection shows none', async t => {
 	const cluster = await startBalancer(t, connection => (connection === 1 ? 'does not' : 'verifies'), 'another');
 	const {require, replicas, rows} = await runAudit(cluster, options);
 	t.deepEqual([require.result, replicas.known, replicas.read, replicas.agree], ['not-met', 2, 2, false]);
 	t.is(rows.find(({id}) => id === 'C4')?.verdict, 'fail');
 });
 
-test('compares several connections where one replica is known', async t => {
+test('an audit compares several connections when one replica is known', async t => {
 	for (let met = 2; met <= 4; met++) {
 		const cluster = await startBalancer(t, connection => (connection === met ? 'does not' : 'verifies'), 'another');
 		t.is((await runAudit(cluster, options)).require.result, 'not-met', `connection ${met}`);
 	}
 });
 
-test('leaves an audit undecided where one replica is known and a balancer may hide another', async t => {
+test('an audit is undecided when one replica is known and a balancer may hide another', async t => {
 	const cluster = await startBalancer(t, () => 'verifies', 'another');
 	const {require, replicas, rows} = await runAudit(cluster, options);
 	t.deepEqual([require.result, replicas.known, replicas.agree], ['undecided', 1, null]);
@@ -115,7 +115,7 @@ test('leaves an audit undecided where one replica is known and a balancer may hi
 	t.is(inferred.require.result, 'met');
 });
 
-test('meets the requirement where one replica is known and the connection ends at its own address', async t => {
+test('an audit meets the requirement when the one known replica is reached at its own address', async t => {
 	const cluster = await startBalancer(t, () => 'verifies', 'this address');
 	const {require, replicas} = await runAudit(cluster, options);
 	t.deepEqual([require.result, replicas.known, replicas.agree], ['met', 1, true]);
@@ -125,7 +125,7 @@ for (const [title, answering] of [
 	['one of the two', (connection: number) => (connection === 1 ? ('does not' as const) : ('verifies' as const))],
 	['none but the one that verifies', () => 'verifies' as const],
 ] as const) {
-	test(`proves no path that is not open with active probes where further connections meet ${title}`, async t => {
+	test(`active probes prove no unopened path when further connections reach ${title}`, async t => {
 		const cluster = await startBalancer(t, answering, 'another');
 		const paths = await findPaths(cluster, 'pod/web', {features: ['logs', 'exec', 'port-forward'], probe: 'active'});
 		t.is(paths.length, 3);

@@ -24,7 +24,7 @@ const counts = new Map<string, {exact: number; unknown: number}>();
 
 for (const verification of ['off', 'good', 'bad'] as const satisfies readonly Verification[]) {
 	for (const route of ['direct', 'konnectivity', 'http-connect', 'ssh'] as const satisfies readonly Route[]) {
-		test(`kubelet CA ${verification}, ${route}: nothing that is said of a leg is false`, async t => {
+		test(`kubelet CA ${verification}, ${route}: no verdict about a leg is false`, async t => {
 			for (const user of users) {
 				const {sandbox, env} = await openSandbox(t, {user});
 				await sandbox.switches.set({verification, route});
@@ -79,7 +79,7 @@ async function evaluate(t: ExecutionContext, who: string, paths: readonly Path[]
 	}
 }
 
-test.after('whoever may read and probe is told nine of ten', t => {
+test.after('a user who can read and probe gets nine of ten verdicts', t => {
 	for (const [who, {exact, unknown}] of counts) {
 		t.log(`${who}: ${exact + unknown} claims, ${exact} exact, 0 false, ${unknown} unknown`);
 	}

@@ -131,7 +131,7 @@ for (const [way, kubeletCa] of [
 		['a client certificate, and the apiserver names none yet', {user: certificate, review: {}, version: 'v1.31.9'}],
 		['a token beside a certificate', {user: {...certificate, ...token}, review: {}}],
 	] as ReadonlyArray<readonly [string, Omit<Server, 'kubeletCa'>]>) {
-		test(`proves nothing with ${title}, where the process that answers ${way}`, async t => {
+		test(`the identity is not proven with ${title}, when the responding process ${way}`, async t => {
 			const paths = await pathsThrough({...server, kubeletCa});
 			t.deepEqual(
 				paths.filter(path => proven(path)).map(path => described(path)),
@@ -150,7 +150,7 @@ for (const [way, kubeletCa] of [
 	}
 }
 
-test('calls a server a gateway where the apiserver knows the user by something else than the certificate', async t => {
+test('a server is a gateway when the apiserver does not know the user by the certificate', async t => {
 	const paths = await pathsThrough({user: certificate, review: {}, kubeletCa: '/ca.pem'});
 	t.deepEqual(
 		paths.filter(path => proven(path)).map(path => described(path)),
@@ -171,7 +171,7 @@ for (const [title, server] of [
 		{user: certificate, review: 403, advertises: 'this address'},
 	],
 ] as ReadonlyArray<readonly [string, Omit<Server, 'kubeletCa'>]>) {
-	test(`proves each open stream with ${title}`, async t => {
+	test(`the identity of each open stream is proven with ${title}`, async t => {
 		const paths = await pathsThrough({...server, kubeletCa: ''});
 		for (const feature of features) {
 			const settled = paths.findLast(path => path.feature === feature && path.about === 'open-connection');

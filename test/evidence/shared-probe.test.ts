@@ -27,7 +27,7 @@ function observations() {
 	return {clock, requested, sharedProbe};
 }
 
-test('nothing is read before a stream’s first bytes are through', async t => {
+test('the cluster is not observed before the first bytes of a stream', async t => {
 	const {clock, requested, sharedProbe} = observations();
 	void sharedProbe.observeCluster();
 	await clock.advance(labelTimings.sharedProbeDelayMs - 1);
@@ -36,7 +36,7 @@ test('nothing is read before a stream’s first bytes are through', async t => {
 	t.deepEqual(requested, [labelTimings.sharedProbeDelayMs]);
 });
 
-test('a reading is shared for so long, and by when it was asked for', async t => {
+test('an observation is shared until its maximum age, counted from its request', async t => {
 	const {clock, requested, sharedProbe} = observations();
 	const first = sharedProbe.observeCluster();
 	await clock.advance(labelTimings.sharedMaxAgeMs - 1);
@@ -49,7 +49,7 @@ test('a reading is shared for so long, and by when it was asked for', async t =>
 	t.deepEqual(requested, [labelTimings.sharedProbeDelayMs, labelTimings.sharedMaxAgeMs + labelTimings.sharedProbeDelayMs]);
 });
 
-test('a clock that was set back makes a reading last no longer', async t => {
+test('a clock that is set back does not extend the age of an observation', async t => {
 	const {clock, requested, sharedProbe} = observations();
 	void sharedProbe.observeCluster();
 	await clock.advance(labelTimings.sharedProbeIntervalMs + labelTimings.sharedProbeDelayMs);
@@ -59,7 +59,7 @@ test('a clock that was set back makes a reading last no longer', async t => {
 	t.is(requested.length, 2);
 });
 
-test('what was read before a connection ended is not used after it, and is read again no sooner than it may be', async t => {
+test('an observation from before a connection ended is replaced, but not before its interval', async t => {
 	const {clock, requested, sharedProbe} = observations();
 	const first = sharedProbe.observeCluster();
 	await clock.advance(100);
@@ -72,7 +72,7 @@ test('what was read before a connection ended is not used after it, and is read 
 	t.is((await second).requestedAt - (await first).requestedAt, 100, 'each counts from when it was asked for itself');
 });
 
-test('streams that end while a reading waits its turn put it off no further: it comes after their end', async t => {
+test('streams that end during a pending observation do not delay it further', async t => {
 	const {clock, requested, sharedProbe} = observations();
 	void sharedProbe.observeCluster();
 	await clock.advance(100);
@@ -86,7 +86,7 @@ test('streams that end while a reading waits its turn put it off no further: it 
 	t.deepEqual(requested, [labelTimings.sharedProbeDelayMs, labelTimings.sharedProbeDelayMs + labelTimings.sharedProbeIntervalMs]);
 });
 
-test('flags that nobody said elsewhere are asked for anew by the next one', async t => {
+test('flags that no other apiserver reported are requested again by the next call', async t => {
 	const {requested, sharedProbe} = observations();
 	t.deepEqual(await Promise.all([sharedProbe.observeElsewhere(), sharedProbe.observeElsewhere()]), [null, null]);
 	t.is(requested.length, 1);
@@ -94,7 +94,7 @@ test('flags that nobody said elsewhere are asked for anew by the next one', asyn
 	t.is(requested.length, 2);
 });
 
-test('nothing is read once nobody listens', async t => {
+test('an ended probe reads nothing', async t => {
 	const {clock, requested, sharedProbe} = observations();
 	const pending = sharedProbe.observeCluster();
 	sharedProbe.end();

@@ -34,7 +34,7 @@ for (const [title, values, version, declared, node, passed] of [
 	['a node that may not be read', gates(''), '1.36.3', null, 'n1', false],
 	['a node that is not known', gates(''), '1.36.3', [feature], null, false],
 ] as const) {
-	test(`by ${title}, an exec’s WebSocket is ${passed ? '' : 'not surely '}the kubelet’s`, async t => {
+	test(`a WebSocket of exec with ${title} is ${passed ? '' : 'not certainly '}the kubelet’s`, async t => {
 		const cluster = {
 			async request({path}: RequestOptions): Promise<ApiResponse> {
 				t.is(path, '/api/v1/nodes/n1');

@@ -3,7 +3,7 @@ import {readFile} from 'node:fs/promises';
 import test from 'ava';
 import {faultRows} from './rows.ts';
 
-test('F1 to F26 and B1 to B19 are each told once', t => {
+test('F1 to F26 and B1 to B19 have one row each', t => {
 	const wanted = [...Array.from({length: 26}, (_, index) => `F${index + 1}`), ...Array.from({length: 19}, (_, index) => `B${index + 1}`)];
 	t.deepEqual(
 		faultRows.map(({row}) => row),

@@ -27,8 +27,8 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'F2',
 		says: 'apiserver killed: follows resume, listeners stay, exec is not 0',
 		tests: [
-			['real-cluster/logs.cluster.ts', 'an apiserver that restarts costs no line'],
-			['commands/port-forward/port-forward.test.ts', 'a stopped apiserver is told, and ports stay bound'],
+			['real-cluster/logs.cluster.ts', 'an apiserver restart loses no line'],
+			['commands/port-forward/port-forward.test.ts', 'a lost tunnel is replaced, and ports stay bound while the apiserver is down'],
 			['streams/remote-command/outcome.test.ts', 'a stream lost together with the apiserver is leg 1'],
 		],
 	},
@@ -45,7 +45,7 @@ export const faultRows: readonly FaultRow[] = [
 		says: 'cut and rotation together: no silent gap',
 		tests: [
 			['streams/logs/resume.test.ts', 'what rotated away during a cut is a gap that is said'],
-			['real-cluster/logs.cluster.ts', 'rotation and cuts together'],
+			['real-cluster/logs.cluster.ts', 'rotation with disconnects skips no available line and reports possible gaps'],
 		],
 	},
 	{
@@ -53,7 +53,7 @@ export const faultRows: readonly FaultRow[] = [
 		says: 'container restarts, one with a cut',
 		tests: [
 			['streams/logs/resume.test.ts', 'over a restart during a cut'],
-			['real-cluster/logs.cluster.ts', 'over restarts the last line of each life'],
+			['real-cluster/logs.cluster.ts', 'the last line of each instance is followed by the first of the next, over restarts'],
 		],
 	},
 	{
@@ -61,7 +61,7 @@ export const faultRows: readonly FaultRow[] = [
 		says: 'a pod replaced while its workload is followed',
 		tests: [
 			['streams/logs/follow-many.test.ts', 'new pods are followed from their first line'],
-			['real-cluster/logs.cluster.ts', 'a new pod of a workload is followed within 2 s of Running'],
+			['real-cluster/logs.cluster.ts', 'a new pod of a workload is followed within 2 s of Running, and the old log is complete'],
 		],
 	},
 	{
@@ -69,7 +69,7 @@ export const faultRows: readonly FaultRow[] = [
 		says: 'a black hole under a quiet follow is shown as stalled',
 		tests: [
 			['streams/logs/resume.test.ts', 'a way that swallows everything is said to be stalled'],
-			['real-cluster/logs.cluster.ts', 'a stretch of network that swallows everything is said within 30 s'],
+			['real-cluster/logs.cluster.ts', 'a network blackout is reported within 30 s, and no line is lost'],
 		],
 	},
 	{
@@ -109,8 +109,8 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'F12',
 		says: 'a refused port fails its own connection only',
 		tests: [
-			['commands/port-forward/port-forward.test.ts', 'a refused port fails only its own connections'],
-			['real-cluster/port-forward.cluster.ts', 'a refused port and a reset one end only their own connections'],
+			['commands/port-forward/port-forward.test.ts', 'a refused port resets only its own connections, with the runtime’s message'],
+			['real-cluster/port-forward.cluster.ts', 'a refused or reset port ends only its own connections, unlike in kubectl'],
 		],
 	},
 	{
@@ -118,7 +118,7 @@ export const faultRows: readonly FaultRow[] = [
 		says: 'a client that aborts a download again and again',
 		tests: [
 			['streams/port-forward/forwarded-connection.test.ts', 'a client that closes during a download resets the stream'],
-			['real-cluster/port-forward.cluster.ts', 'a client that leaves a download a hundred times leaves nothing behind'],
+			['real-cluster/port-forward.cluster.ts', 'a client that aborts a hundred downloads leaves nothing behind'],
 		],
 	},
 	{
@@ -138,8 +138,8 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'F16',
 		says: 'a pod goes under transfer: reset, move, or gone',
 		tests: [
-			['commands/port-forward/port-forward.test.ts', 'a service forward moves to a Ready pod when its pod goes'],
-			['commands/port-forward/port-forward.test.ts', 'a named pod that goes ends the run with 12'],
+			['commands/port-forward/port-forward.test.ts', 'a service forward moves to a Ready pod when its pod is gone, and keeps its port'],
+			['commands/port-forward/port-forward.test.ts', 'the run exits 12 and resets its connections when the named pod is gone'],
 		],
 	},
 	{
@@ -165,8 +165,8 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'F20',
 		says: 'INT, TERM, HUP: gone within 2 s, statuses, terminal clean',
 		tests: [
-			['commands/port-forward/port-forward.test.ts', 'twenty live connections are gone within two seconds of a signal'],
-			['commands/exec/exec.test.ts', 'ends a quiet command within 2 s with'],
+			['commands/port-forward/port-forward.test.ts', 'a signal closes twenty live connections within two seconds'],
+			['commands/exec/exec.test.ts', 'ends a silent command within 2 s with status'],
 			['terminal/borrowed-terminal.test.ts', 'settings and screen are restored after'],
 		],
 	},
@@ -183,7 +183,7 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'F22',
 		says: 'a slow reader: whole and 0, or not 0',
 		tests: [
-			['commands/exec/exec.test.ts', 'a slow reader gets all of it, and 0; a cut is never 0'],
+			['commands/exec/exec.test.ts', 'a slow reader gets all output and status 0, and a lost stream never exits 0'],
 			['streams/remote-command/streams.test.ts', 'output received before an interruption can be read, however slowly'],
 		],
 	},
@@ -201,9 +201,9 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'F24',
 		says: 'exit statuses pass, causes are told apart',
 		tests: [
-			['commands/exec/exec.test.ts', 'is ours, and is said as kubectl says it'],
-			['commands/exec/exec.test.ts', 'is one line with its cause, and 125'],
-			['real-cluster/exec.cluster.ts', 'exec ends with the remote'],
+			['commands/exec/exec.test.ts', 'exec exits with remote status'],
+			['commands/exec/exec.test.ts', 'prints one line with the cause and exits 125'],
+			['real-cluster/exec.cluster.ts', 'exec exits with the remote status, and 125 for failures of spoke'],
 		],
 	},
 	{
@@ -235,7 +235,7 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'B3',
 		says: 'terminal and pipe; modes reset after exec -t',
 		tests: [
-			['commands/logs/logs.test.ts', 'on a terminal control characters are shown, not obeyed; in a pipe every byte passes'],
+			['commands/logs/logs.test.ts', 'control characters are escaped on a terminal and unchanged in a pipe'],
 			['terminal/borrowed-terminal.test.ts', 'settings and screen are restored after'],
 		],
 	},
@@ -285,8 +285,8 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'B10',
 		says: 'tail, since and limit at their edges as kubectl',
 		tests: [
-			['commands/logs/log-request.test.ts', 'is refused:'],
-			['real-cluster/logs.cluster.ts', 'fails in kubectl as here'],
+			['commands/logs/log-request.test.ts', 'is rejected:'],
+			['real-cluster/logs.cluster.ts', 'fails as in kubectl, with status'],
 		],
 	},
 	{

@@ -3,7 +3,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {createOutputWriter} from '../../source/output/output-writer.ts';
 
-test('all who wait for a slow reader go on when it has read', async t => {
+test('all waiting writers continue when a slow reader has read', async t => {
 	const read: string[] = [];
 	const slow = new Writable({
 		highWaterMark: 1,

@@ -40,7 +40,7 @@ function scripted() {
 const checking = 'path: you -verified-> apiserver -checking-> kubelet n1';
 const settled = 'path: you -verified-> apiserver -direct,unverified-> kubelet n1';
 
-test('auto tells leg 1 at once, leg 2 when it is known, and each line once', async t => {
+test('auto prints leg 1 at once, leg 2 when it is known, and each line once', async t => {
 	const {labeler, label} = scripted();
 	const written: string[] = [];
 	const telling = reportLabels(labeler, 'auto', text => written.push(text));
@@ -58,7 +58,7 @@ test('auto tells leg 1 at once, leg 2 when it is known, and each line once', asy
 	t.deepEqual(written, [`${checking}\n`, `${settled}\n`]);
 });
 
-test('always tells only what is settled, and waits for it', async t => {
+test('always waits for the settled path and prints only that', async t => {
 	const {labeler, label} = scripted();
 	const written: string[] = [];
 	const telling = reportLabels(labeler, 'always', text => written.push(text));
@@ -70,7 +70,7 @@ test('always tells only what is settled, and waits for it', async t => {
 	t.deepEqual(written, [`${settled}\n`]);
 });
 
-test('always does not wait longer than 2 s, and then tells what there is', async t => {
+test('always prints the current path after 2 s', async t => {
 	const {labeler, label} = scripted();
 	const written: string[] = [];
 	const telling = reportLabels(labeler, 'always', text => written.push(text));
@@ -81,7 +81,7 @@ test('always does not wait longer than 2 s, and then tells what there is', async
 	t.deepEqual(written, [`${checking}\n`]);
 });
 
-test('json tells one object a connection', async t => {
+test('json prints one object per connection', async t => {
 	const {labeler, label} = scripted();
 	const written: string[] = [];
 	const telling = reportLabels(labeler, 'json', text => written.push(text));
@@ -99,7 +99,7 @@ test('json tells one object a connection', async t => {
 });
 
 for (const mode of ['auto', 'always', 'json'] as const) {
-	test(`${mode} tells once more what reads otherwise while the connection is open, and not what its end makes of it`, async t => {
+	test(`${mode} prints a changed line again while the connection is open, but not at its end`, async t => {
 		const {labeler, label} = scripted();
 		const written: string[] = [];
 		const telling = reportLabels(labeler, mode, text => written.push(text));
@@ -116,7 +116,7 @@ for (const mode of ['auto', 'always', 'json'] as const) {
 }
 
 for (const mode of ['auto', 'always', 'json'] as const) {
-	test(`${mode} tells a refusal that comes after a command was opened`, async t => {
+	test(`${mode} prints a refusal that follows the opening of a command`, async t => {
 		const {labeler, label} = scripted();
 		const written: string[] = [];
 		const telling = reportLabels(labeler, mode, text => written.push(text));
@@ -131,7 +131,7 @@ for (const mode of ['auto', 'always', 'json'] as const) {
 	});
 }
 
-test('a path line cannot move the terminal', async t => {
+test('a path line contains no control characters', async t => {
 	const {labeler, label} = scripted();
 	const written: string[] = [];
 	const telling = reportLabels(labeler, 'auto', text => written.push(text));
@@ -140,14 +140,14 @@ test('a path line cannot move the terminal', async t => {
 	t.notRegex(written.join(''), /[\u0000-\u0009\u000B-\u001F]/);
 });
 
-test('an object is one line, whatever it holds', t => {
+test('an object is printed on one line, whatever it contains', t => {
 	const line = jsonLine({text: 'a\nb\u001B[2J\u009B\u202E\u2028'});
 	t.is(line.indexOf('\n'), line.length - 1);
 	t.regex(line, /^[\u0020-\u007E]*\n$/);
 	t.is((JSON.parse(line) as {text: string}).text, 'a\nb\u001B[2J\u009B\u202E\u2028');
 });
 
-test('a connection that was given up before it was used has no path to tell', async t => {
+test('a connection canceled before use prints no path', async t => {
 	const {labeler, label} = scripted();
 	const written: string[] = [];
 	const telling = reportLabels(labeler, 'json', text => written.push(text));
@@ -162,7 +162,7 @@ test('a connection that was given up before it was used has no path to tell', as
 	t.is(written.length, 1);
 });
 
-test('at the end of a leg stands what is known to answer there, or whoever does', t => {
+test('the end of a leg is named after its peer, known or unknown', t => {
 	t.deepEqual(
 		(['apiserver', 'gateway', 'unknown', 'kubelet'] as const).map(to => legEnd({to})),
 		['apiserver', 'gateway', 'an unknown server', 'kubelet'],

@@ -84,7 +84,7 @@ test('prepare without devDependencies says what to run instead', async t => {
 	await t.throwsAsync(prepare({}), {message: /npm ci, or --ignore-scripts/});
 });
 
-test('names a repository, a home page and a place for bugs', t => {
+test('package.json names a repository, a home page and a bug tracker', t => {
 	for (const url of [manifest.repository.url, manifest.homepage, manifest.bugs.url]) {
 		t.true(URL.canParse(url.replace('git+', '')), url);
 	}
@@ -99,7 +99,7 @@ test('git ignores packages', async t => {
 	t.is(stdout.trim().split('\n').length, 3);
 });
 
-test('the built manual pages are those of the flags, and package.json lists each', async t => {
+test('manual pages match the flags, and package.json lists each', async t => {
 	const pages = await manPages();
 	t.deepEqual(
 		manifest.man,

@@ -18,7 +18,7 @@ async function decode(body: Buffer): Promise<string> {
 	return (await execa(toolPath('objects'), {input: body})).stdout;
 }
 
-test('what is recorded of kubectl debug is what it does', async t => {
+test('kubectl debug behaves as recorded', async t => {
 	const outcomes: Record<string, DebugOutcome> = {};
 	for (const row of debugRows) {
 		outcomes[row.join(' ')] = await tryDebug(

@@ -11,7 +11,7 @@ import {useCluster, type Cluster, type Place} from './support/cluster.ts';
 
 const tunnelTest = konnectivityGiven ? test : test.skip;
 
-test("exec ends with the remote's status, and 125 for what is ours", async t => {
+test('exec exits with the remote status, and 125 for failures of spoke', async t => {
 	const cluster = await useCluster({postures: ['off-direct', 'bad-direct']});
 	for (const status of [0, 1, 42, 137]) {
 		const {status: got, stderr} = await cluster.spoke(
@@ -49,7 +49,7 @@ tunnelTest('exec carries the same bytes through every route, to old and new kube
 	}
 });
 
-test('a kubelet that is down is blamed, not the user and not the apiserver', async t => {
+test('a stopped kubelet is reported as the failed leg, not the user or the apiserver', async t => {
 	const cluster = await useCluster({nodes: ['n4']});
 	await onNode(cluster, 'n4');
 	await stopKubelet(cluster.lab, 'n4');
@@ -60,7 +60,7 @@ test('a kubelet that is down is blamed, not the user and not the apiserver', asy
 	t.regex(stderr, /connection refused/);
 });
 
-test('attach shows what comes, and its input arrives', async t => {
+test('attach prints new output, and its input arrives', async t => {
 	const cluster = await useCluster();
 	const child = cluster.startSpoke('off-direct', ['attach', '-i', 'attachable'], 'plain');
 	let stdout = '';

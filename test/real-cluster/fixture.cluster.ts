@@ -128,7 +128,7 @@ tunnelTest('an apiserver as a static pod shows its flags in a mirror pod', async
 	t.is(stdout, lastLine, stderr);
 });
 
-test('kube-proxy leads the service address to the apiserver', async t => {
+test('an apiserver serves the service address through kube-proxy', async t => {
 	const cluster = await useCluster({kubeProxy: true});
 	// Its rules are written some time after it runs.
 	await t.notThrowsAsync(

@@ -54,7 +54,7 @@ test('kubectl and spoke judge every certificate alike', async t => {
 	}
 });
 
-test('what is recorded of kubectl is what it does', async t => {
+test('kubectl behaves as recorded', async t => {
 	const {stdout} = await execa(kubectl, ['version', '--client', '-o', 'json']);
 	verdicts.kubectl = (JSON.parse(stdout) as {clientVersion: {gitVersion: string}}).clientVersion.gitVersion;
 	if (process.env['RECORD_VERDICTS']) {

@@ -14,7 +14,7 @@ import {pathsIn} from './support/stream-cells.ts';
 
 const tunnelTest = konnectivityGiven ? test : test.skip;
 
-test('after an apiserver restart with other flags a forward’s old label is never told again, and the new one settles within 10 s', async t => {
+test('a forward drops its old label after an apiserver restart, and settles within 10 s', async t => {
 	if (!servesFlagz('restarted')) {
 		t.pass('no label changes where no flag can be read');
 		return;
@@ -83,7 +83,7 @@ tunnelTest('with the agents gone doctor stops at leg 2, names the tunnel, and pr
 	}
 });
 
-test('an exec that the apiserver translates gets its 101 before the kubelet is dialled: no label calls it verified and proven where it is refused', async t => {
+test('an exec label is never verified and proven before the kubelet is dialed and refused', async t => {
 	const cluster = await useCluster({postures: ['off-direct', 'good-direct', 'bad-direct'], nodes: ['n4']});
 	await apply(cluster.kubeconfig('off-direct'), [
 		{
@@ -117,7 +117,7 @@ test('an exec that the apiserver translates gets its 101 before the kubelet is d
 });
 
 for (const posture of ['off-direct', 'good-direct', 'bad-direct'] as const) {
-	test(`${posture}: no line that a terminal is told of a stream, from its first to its last, says another word of leg 2 than the flags do`, async t => {
+	test(`${posture}: every path line of a stream matches the flags of leg 2`, async t => {
 		const cluster = await useCluster({postures: [posture]});
 		const truth = cluster.truth(posture, {feature: 'logs', serving: 'signed'});
 		for (const args of [

@@ -47,7 +47,7 @@ for (const [columns, rows, drawn] of [
 	);
 }
 
-test('a pod that no node takes has no whole path', async t => {
+test('a path to a pod that fits no node is broken', async t => {
 	const cluster = await useCluster();
 	const pod = {
 		apiVersion: 'v1',

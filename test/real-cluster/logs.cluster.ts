@@ -153,7 +153,7 @@ for (const [line, status, says] of [
 	['logs configmap/x', 2, /"configmap" is not a kind with pods/],
 	['logs deploy/nope', 8, /deployments.apps "nope" not found/],
 ] as const) {
-	test(`\`${line}\` fails in kubectl as here, with status ${status} and one line`, async t => {
+	test(`\`${line}\` fails as in kubectl, with status ${status} and one line`, async t => {
 		const [theirs, ours] = await Promise.all([cluster.kubectl(direct, line.split(' ')), cluster.spoke(direct, line.split(' '))]);
 		t.not(theirs.status, 0);
 		t.is(ours.status, status);
@@ -162,7 +162,7 @@ for (const [line, status, says] of [
 	});
 }
 
-test('a reader that goes ends it at once with 141', async t => {
+test('logs exits 141 at once when its reader is gone', async t => {
 	const child = cluster.startSpoke(direct, ['logs', '-f', 'writer']);
 	child.stdout.once('data', () => child.stdout.destroy());
 	const began = Date.now();
@@ -203,7 +203,7 @@ test(`no line is lost or repeated over ${resets} resets of the connection`, asyn
 	await cutter.stop();
 });
 
-test('a stretch of network that swallows everything is said within 30 s, and nothing is lost', async t => {
+test('a network blackout is reported within 30 s, and no line is lost', async t => {
 	t.timeout(180_000);
 	const cutter = await startTcpCutter(await apiserverOf(direct));
 	const began = await numberNow('logs-cut');
@@ -224,7 +224,7 @@ test('a stretch of network that swallows everything is said within 30 s, and not
 	await cutter.stop();
 });
 
-test('over restarts the last line of each life is followed by the first of the next', async t => {
+test('the last line of each instance is followed by the first of the next, over restarts', async t => {
 	t.timeout(180_000);
 	await fresh('logs-restarts', ['-rate=100', '-burst=2', '-exit-after=150', '-state=/data/number']);
 	const running = follow(cluster, direct, ['logs-restarts']);
@@ -237,7 +237,7 @@ test('over restarts the last line of each life is followed by the first of the n
 	t.notRegex(running.stderr(), /may be missing/);
 });
 
-test('exits 0 when the pod is done, and says so with -v', async t => {
+test('logs exits 0 when the pod is done, and reports it with -v', async t => {
 	await fresh('logs-done', ['-rate=100', '-count=300'], {restartPolicy: 'Never'});
 	const running = follow(cluster, direct, ['logs-done', '-v=1']);
 	t.is(await running.ended, 0);
@@ -245,7 +245,7 @@ test('exits 0 when the pod is done, and says so with -v', async t => {
 	t.regex(running.stderr(), /logs-done\/lines: ended with exit 0 Completed/);
 });
 
-test('rotation and cuts together: nothing the kubelet still offers is skipped, and what may be missing is said', async t => {
+test('rotation with disconnects skips no available line and reports possible gaps', async t => {
 	t.timeout(120_000);
 	const cutter = await startTcpCutter(await apiserverOf(direct));
 	const running = follow(cluster, direct, ['rotating', '--tail=1', '--server', `https://${cutter.address}`]);
@@ -277,7 +277,7 @@ test('rotation and cuts together: nothing the kubelet still offers is skipped, a
 	await cutter.stop();
 });
 
-test('an apiserver that restarts costs no line', async t => {
+test('an apiserver restart loses no line', async t => {
 	t.timeout(180_000);
 	const running = follow(cluster, 'restarted', ['logs-cut', '--tail=1']);
 	await until('it follows', () => running.stdout() !== '');
@@ -288,7 +288,7 @@ test('an apiserver that restarts costs no line', async t => {
 	t.deepEqual(judge(running.stdout()).wrong, []);
 });
 
-test('an agent that dies ends the answer cleanly, and is no end', async t => {
+test('an agent that dies ends the response cleanly, and the follow continues', async t => {
 	t.timeout(180_000);
 	const running = follow(cluster, 'off-grpc', ['logs-cut', '--tail=1']);
 	await until('it follows', () => running.stdout() !== '');
@@ -300,7 +300,7 @@ test('an agent that dies ends the answer cleanly, and is no end', async t => {
 	t.notRegex(running.stderr(), /ended with/);
 });
 
-test('with no agent left the tunnel is named, and it goes on when they are back', async t => {
+test('a missing agent names the tunnel, and the follow resumes when it is back', async t => {
 	t.timeout(180_000);
 	const running = follow(cluster, 'off-grpc', ['logs-cut', '--tail=1']);
 	await until('it follows', () => running.stdout() !== '');
@@ -312,7 +312,7 @@ test('with no agent left the tunnel is named, and it goes on when they are back'
 	t.deepEqual(judge(running.stdout()).wrong, []);
 });
 
-test('while the Konnectivity server is down a follow is not back and has no gap, and then no line is lost', async t => {
+test('a follow resumes without a gap after an outage of the Konnectivity server', async t => {
 	t.timeout(240_000);
 	await fresh('logs-tunnel', ['-rate=200']);
 	const running = follow(cluster, 'off-grpc', ['logs-tunnel', '--tail=1']);
@@ -330,7 +330,7 @@ test('while the Konnectivity server is down a follow is not back and has no gap,
 	t.deepEqual(judge(running.stdout()).wrong, []);
 });
 
-test('a new pod of a workload is followed within 2 s of Running, and the old one’s tail is complete', async t => {
+test('a new pod of a workload is followed within 2 s of Running, and the old log is complete', async t => {
 	t.timeout(120_000);
 	await cluster.kubectl(direct, ['delete', 'deployment', 'logs-deploy', '--ignore-not-found', '--wait']);
 	const {spec} = pod('x', ['-rate=50']);
@@ -385,7 +385,7 @@ test('a new pod of a workload is followed within 2 s of Running, and the old one
 	await cluster.kubectl(direct, ['delete', 'deployment', 'logs-deploy', '--wait=false']);
 });
 
-test('a second leg that is refused is told in the apiserver’s words, with status 11', async t => {
+test('a refused leg 2 prints the apiserver’s message and exits 11', async t => {
 	const cut = await useCluster({postures: ['bad-direct']});
 	const {status, stderr} = await cut.spoke('bad-direct', ['logs', 'writer', '--tail=1']);
 	t.is(status, 11);

@@ -178,7 +178,7 @@ tunnelTest(
 	},
 );
 
-test('trap: behind an L7 gateway nothing is better than inferred', async t => {
+test('trap: no verdict behind an L7 gateway is better than inferred', async t => {
 	const cluster = await useCluster({postures: ['good-direct'], gateway: 'good-direct'});
 	for (const person of people) {
 		const cells = await cellsOf({
@@ -196,7 +196,7 @@ test('trap: behind an L7 gateway nothing is better than inferred', async t => {
 	}
 });
 
-test('trap: an L7 gateway that has the apiserver’s own key is known by the certificate that it does not pass on', async t => {
+test('trap: an L7 gateway with the apiserver’s key is identified by the missing certificate', async t => {
 	const cluster = await useCluster({postures: ['good-direct'], twin: 'good-direct'});
 	for (const person of people) {
 		const cells = await cellsOf({

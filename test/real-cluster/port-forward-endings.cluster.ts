@@ -35,7 +35,7 @@ for (const [carrier, environment] of [
 	['websocket', {}],
 	['spdy', {KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false'}],
 ] as const) {
-	test(`by ${carrier}: a reply that comes after the client's end`, async t => {
+	test(`by ${carrier}: a reply arrives after the client’s end`, async t => {
 		const run = await forward(t, ['pod/x', ':7001'], environment);
 		const socket = await dial(await run.port());
 		socket.end(sent);
@@ -46,7 +46,7 @@ for (const [carrier, environment] of [
 		await interrupt(t, run);
 	});
 
-	test(`by ${carrier}: 50 MiB go up after the pod's end`, async t => {
+	test(`by ${carrier}: 50 MiB are sent after the pod’s end`, async t => {
 		const run = await forward(t, ['pod/x', ':7002', ':7003'], environment);
 		const socket = await dial(await run.port(1));
 		t.is((await readToEnd(socket)).bytes.toString(), 'bye\n');
@@ -62,7 +62,7 @@ for (const [carrier, environment] of [
 		await interrupt(t, run);
 	});
 
-	test(`by ${carrier}: what breaks off in the pod is a reset, never an end`, async t => {
+	test(`by ${carrier}: a broken stream in the pod is a reset, not an end`, async t => {
 		const run = await forward(t, ['pod/x', ':7004', ':7999', ':7000'], environment);
 		t.deepEqual(await readToEnd(await dial(await run.port(1))), {bytes: Buffer.from('half of an ans'), end: 'RST'});
 		t.is((await readToEnd(await dial(await run.port(2)))).end, 'RST');
@@ -73,7 +73,7 @@ for (const [carrier, environment] of [
 		await interrupt(t, run);
 	});
 
-	test(`by ${carrier}: a pod that speaks first, and one that sends 64 MiB as fast as they are taken`, async t => {
+	test(`by ${carrier}: a pod that speaks first, and one that sends 64 MiB at full speed`, async t => {
 		const run = await forward(t, ['pod/x', ':7007', ':7006'], environment);
 		t.deepEqual(await readToEnd(await dial(await run.port(1))), {bytes: Buffer.from('220 late\r\n'), end: 'FIN'});
 		const {bytes, end} = await readToEnd(await dial(await run.port(2)));
@@ -83,13 +83,13 @@ for (const [carrier, environment] of [
 	});
 }
 
-test('where WebSockets are stripped, raw SPDY is tried', async t => {
+test('raw SPDY is tried when WebSockets are stripped', async t => {
 	const run = await forward(t, ['pod/spdy-only', ':7000']);
 	t.is((await run.until(({event}) => event === 'ready'))['carrier'], 'spdy');
 	await interrupt(t, run);
 });
 
-test('stream pairs come whole: a server that gives up halves after a second sees none', async t => {
+test('a server that drops half-open stream pairs after a second sees none', async t => {
 	const run = await forward(t, ['pod/impatient', ':7000']);
 	for (let round = 0; round < 20; round++) {
 		const socket = await dial(await run.port());

@@ -161,7 +161,7 @@ for (const place of ['off-direct', 'off-grpc', 'off-http'] as const) {
 	});
 }
 
-test('a node that does not pass WebSockets on serves as well, and so does raw SPDY', async t => {
+test('a node without WebSocket pass-through carries forwards, and so does raw SPDY', async t => {
 	await freshPod('forwarded-old', 'n4');
 	const translated = await forward(t, direct, ['pod/forwarded-old', ':7000']);
 	t.is(await echoed(await translated.port()), 'hello');
@@ -172,7 +172,7 @@ test('a node that does not pass WebSockets on serves as well, and so does raw SP
 	await interrupt(t, raw);
 });
 
-test('a user who may create but not get forwards by raw SPDY; one who may neither is told both verbs’ words', async t => {
+test('a user with create but not get forwards by raw SPDY, and one with neither sees both verbs', async t => {
 	const run = await forward(t, direct, ['pod/forwarded-pod', ':7000', '--as', 'creator']);
 	t.is((await run.until(({event}) => event === 'ready'))['carrier'], 'spdy');
 	t.is(await echoed(await run.port()), 'hello');
@@ -182,7 +182,7 @@ test('a user who may create but not get forwards by raw SPDY; one who may neithe
 	t.regex(refused.stderr(), /ERR_FORBIDDEN/);
 });
 
-test('a refused port and a reset one end only their own connections; kubectl’s run ends with the first', async t => {
+test('a refused or reset port ends only its own connections, unlike in kubectl', async t => {
 	const run = await forward(t, direct, ['pod/forwarded-pod', ':9999', ':reset', ':echo']);
 	const live = await dial(await run.port(3));
 	live.write('before');
@@ -201,7 +201,7 @@ test('a refused port and a reset one end only their own connections; kubectl’s
 	await interrupt(t, run);
 });
 
-test('a client that leaves a download a hundred times leaves nothing behind', async t => {
+test('a client that aborts a hundred downloads leaves nothing behind', async t => {
 	const run = await forward(t, direct, ['pod/forwarded-pod', ':source', ':echo']);
 	const port = await run.port(1);
 	const descriptors = async () => (await readdir(`/proc/${run.child.pid}/fd`)).length;
@@ -222,7 +222,7 @@ test('a client that leaves a download a hundred times leaves nothing behind', as
 	await interrupt(t, run);
 });
 
-test('one connection that nobody reads holds up no other, and is told', async t => {
+test('a blocked connection is reported and blocks no other', async t => {
 	const run = await forward(t, direct, ['pod/forwarded-pod', ':source', ':echo']);
 	const stuck = await dial(await run.port(1));
 	stuck.pause();
@@ -258,7 +258,7 @@ test('a service forward moves to another Ready pod within five seconds, its port
 	await interrupt(t, run);
 });
 
-test('a named pod that goes ends the run with 12, its connections with a reset', async t => {
+test('the run exits 12 and resets its connections when the named pod is gone', async t => {
 	await freshPod('forwarded-gone');
 	const run = await forward(t, direct, ['pod/forwarded-gone', ':source']);
 	const socket = await dial(await run.port());
@@ -274,7 +274,7 @@ test('a named pod that goes ends the run with 12, its connections with a reset',
 	t.deepEqual(run.faults(), []);
 });
 
-test('an apiserver that restarts is told, ports stay bound, and new connections come within three seconds', async t => {
+test('an apiserver restart is reported, ports stay bound, and connections resume within 3 s', async t => {
 	const run = await forward(t, 'restarted', [`svc/${app}`, ':echo']);
 	const port = await run.port();
 	t.is(await echoed(port), 'hello');
@@ -285,7 +285,7 @@ test('an apiserver that restarts is told, ports stay bound, and new connections 
 	await interrupt(t, run);
 });
 
-test('three hundred connections at once all get their bytes, and idle tunnels stay few', async t => {
+test('three hundred connections at once get all their bytes, and few tunnels stay idle', async t => {
 	const run = await forward(t, direct, ['pod/forwarded-pod', ':echo']);
 	const port = await run.port();
 	const answers = await Promise.all(Array.from({length: 300}, async (_, index) => echoed(port, `connection ${index}`, 20_000)));

@@ -18,7 +18,7 @@ const basesOf = ({legs, crossing}: Path) => [legs[1]!.tls.basis, legs[1]!.route.
 
 for (const {identity, streams} of ways) {
 	for (const user of ['token', 'certificate'] as const) {
-		test(`proves nothing to a ${user} user of a gateway with the apiserver’s key that answers for ${identity} and sends streams to ${streams}`, async t => {
+		test(`the identity is not proven to a ${user} user of a gateway with the apiserver’s key that answers for ${identity} and sends streams to ${streams}`, async t => {
 			const cluster = await useCluster({postures: ['off-direct', 'good-direct'], splitters: ways});
 			const place: Place = `split-${user}-${identity}-${streams}`;
 			const cells = [];
@@ -48,7 +48,7 @@ for (const {identity, streams} of ways) {
 	}
 }
 
-test('never proves an audit or a path of two apiservers with one lease, of which one does not verify', async t => {
+test('two apiservers with one lease are never proven when one of them does not verify', async t => {
 	const cluster = await useCluster({oneLease: true});
 	const ended: string[] = [];
 	for (let turn = 0; turn < 8; turn++) {

@@ -55,7 +55,7 @@ async function moveTo(terminal: TestTerminal, name: string): Promise<void> {
 }
 
 for (const posture of ['off-direct', 'good-direct', 'bad-direct'] as const) {
-	test(`${posture}: the first screen lists the pods and claims nothing that is not so; a tail that is opened shows what is true by the flags`, async t => {
+	test(`${posture}: the first screen lists the pods, and an open tail shows what the flags say`, async t => {
 		const cluster = await useCluster({postures: [posture]});
 		const truth = cluster.truth(posture, {feature: 'logs', serving: 'signed'});
 		const terminal = await session(t, cluster, posture);
@@ -112,7 +112,7 @@ tunnelTest('off-grpc: a tail, a shell and a forward run at once, each labelled w
 	t.is(terminal.buffer(), 'alternate');
 });
 
-test('an image without a shell: a debug container is offered, asked about, added, and sees the processes of the other', async t => {
+test('a pod without a shell gets a debug container that sees the other processes', async t => {
 	const cluster = await useCluster();
 	const pod = {
 		apiVersion: 'v1',
@@ -149,7 +149,7 @@ test('an image without a shell: a debug container is offered, asked about, added
 	await terminal.sees(/▸ bare/);
 });
 
-test('attach to a program without a terminal sends lines, edited and shown as they are typed', async t => {
+test('attach to a program without a terminal sends lines edited locally', async t => {
 	const cluster = await useCluster();
 	const terminal = await session(t, cluster, 'off-direct');
 	await moveTo(terminal, 'attachable');
@@ -181,7 +181,7 @@ tunnelTest('when the agents are gone the open tail and forward say so with the l
 	await terminal.sees(/● forward +:\d+ → pod\/tcp-0/, 120_000);
 });
 
-test('two clusters at once: what was opened on one goes on, and is named, while the other is on the screen', async t => {
+test('streams of one cluster stay open and named while another is shown', async t => {
 	const cluster = await useCluster({postures: ['off-direct', 'good-direct']});
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-two-'));
 	t.teardown(async () => rm(folder, {recursive: true, force: true}));
@@ -220,7 +220,7 @@ test('two clusters at once: what was opened on one goes on, and is named, while 
 	await terminal.sees(/spoke {2}shell in off-direct-admin demo\/tcp-0, container tcp/);
 });
 
-test('the YAML of pods, nodes, services, workloads and namespaces is what kubectl prints', async t => {
+test('the YAML of pods, nodes, services, workloads and namespaces matches kubectl', async t => {
 	const cluster = await useCluster();
 	const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
 	t.teardown(async () => rm(home, {recursive: true, force: true}));
@@ -257,7 +257,7 @@ function fieldsOf(yaml: string): string[] {
 	return yaml.split('\n').flatMap(row => /^ *(?:- )*[\w./-]+:/.exec(row)?.[0] ?? []);
 }
 
-test('a plain person sees what may be seen: no nodes, no namespaces, a path that claims nothing, and actions that work', async t => {
+test('a user with few permissions sees no unknown as known, and permitted actions work', async t => {
 	const cluster = await useCluster();
 	const terminal = await session(t, cluster, 'off-direct', {person: 'plain'});
 	await terminal.sees(/writer +1\/1 +Running/, 60_000);
@@ -280,7 +280,7 @@ test('a plain person sees what may be seen: no nodes, no namespaces, a path that
 	await terminal.sees(/disabled, no permission to patch pods\/eph/);
 });
 
-test('where watching is refused the list is read again and again, and says so; a right for one name is enough for that one', async t => {
+test('a list without watch permission is polled, and one allowed name is enough for that object', async t => {
 	const cluster = await useCluster();
 	const role = (name: string, rules: object[]) => [
 		{apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: {name, namespace: 'demo'}, rules},
@@ -314,7 +314,7 @@ test('where watching is refused the list is read again and again, and says so; a
 	await terminal.sees(/shell: disabled, no permission to create pods\/exec/);
 });
 
-test('SIGTERM gives the terminal back with a tail and a forward open, and leaves no listener', async t => {
+test('SIGTERM restores the terminal with a tail and a forward open, and leaves no listener', async t => {
 	const cluster = await useCluster();
 	const terminal = await session(t, cluster, 'off-direct');
 	await moveTo(terminal, 'tcp-0');

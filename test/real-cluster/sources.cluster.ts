@@ -54,7 +54,7 @@ const rows: readonly Row[] = [
 	{
 		source: 'socket',
 		state: 'decides',
-		title: 'leg 1 of whoever may do nothing else',
+		title: 'leg 1 of a user without other permissions',
 		place: 'good-direct',
 		asked: {path: exec},
 		says: ({path}) => path!.legs[0]!.tls.state === 'verified' && path!.legs[0]!.tls.basis === 'proven',
@@ -237,7 +237,7 @@ const rows: readonly Row[] = [
 	{
 		source: 'configz',
 		state: 'decides',
-		title: 'for whoever has nodes/proxy anyway',
+		title: 'for a user who has nodes/proxy',
 		rules: [nodes, resource(['nodes/proxy'], ['get'])],
 		place: 'good-direct',
 		asked: {audit: []},

@@ -10,7 +10,7 @@ for (const [title, seenRunning] of [
 	['before it was seen to run', false],
 	['between then and the attach', true],
 ] as const) {
-	test(`a container that ended ${title} has its log printed, and its exit status is ours`, async t => {
+	test(`a container that ended ${title} has its log printed and sets the exit status`, async t => {
 		const config = await serve(t, {seenRunning});
 		const {status, stdout, stderr} = await runSpoke([
 			'debug',
@@ -29,7 +29,7 @@ for (const [title, seenRunning] of [
 	});
 }
 
-test('a container that said all before it was attached to has its log printed, and its exit status is ours', async t => {
+test('a container that ended during the attach has its log printed and sets the exit status', async t => {
 	const config = await serve(t, {seenRunning: true, refusal: null});
 	const {status, stdout, stderr} = await runSpoke([
 		'debug',
@@ -47,19 +47,19 @@ test('a container that said all before it was attached to has its log printed, a
 	t.deepEqual({status, stdout, stderr}, {status: 3, stdout: 'hello\n', stderr: ''});
 });
 
-test('a container that does not end and cannot be attached to is told as such, and nothing is printed', async t => {
+test('a running container that cannot be attached to is an error without output', async t => {
 	const config = await serve(t, {seenRunning: true, refusal: 'pods "web" is forbidden', code: 403});
 	const {status, stdout, stderr} = await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late', '-iq']);
 	t.deepEqual({status, stdout}, {status: 125, stdout: ''});
 	t.regex(stderr, /forbidden/);
 });
 
-test('without -i its name is printed at once, whether it runs or not', async t => {
+test('debug without -i prints the container name without waiting', async t => {
 	const config = await serve(t, {seenRunning: false, unseen: {waiting: {reason: 'ErrImagePull'}}});
 	t.deepEqual(await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late', '-q']), {status: 0, stdout: 'late\n', stderr: ''});
 });
 
-test('to a pod that has ended nothing is added that would be waited for: it would never start', async t => {
+test('a terminated pod gets no debug container to attach to', async t => {
 	const patches: string[] = [];
 	const config = await serve(t, {seenRunning: false, unseen: {}, phase: 'Succeeded', patches});
 	const {status, stdout, stderr} = await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late', '-iq']);
@@ -80,7 +80,7 @@ for (const [profile, securityContext] of [
 		{allowPrivilegeEscalation: false, capabilities: {drop: ['ALL']}, runAsNonRoot: true, seccompProfile: {type: 'RuntimeDefault'}},
 	],
 ] as const) {
-	test(`the container has the security context that kubectl gives it: ${profile.join('') || 'its default'}`, async t => {
+	test(`a debug container has kubectl’s security context for ${profile.join('') || 'its default'}`, async t => {
 		const patches: string[] = [];
 		const config = await serve(t, {seenRunning: true, patches});
 		await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late', ...profile]);
@@ -89,7 +89,7 @@ for (const [profile, securityContext] of [
 	});
 }
 
-test('a namespace that enforces a Pod Security Standard is told with the profile that fits', async t => {
+test('a Pod Security rejection names a profile that is allowed', async t => {
 	const config = await serve(t, {
 		seenRunning: true,
 		patchRefusal: 'pods "web" is forbidden: violates PodSecurity "baseline:latest": non-default capabilities',
@@ -187,7 +187,7 @@ async function serve(
 	return ['--kubeconfig', `${server.folder}/config-1`];
 }
 
-test('a workload or service is taken as exec takes it, help says so, and the pod that was changed is named', async t => {
+test('debug picks a pod of a workload or service and prints its name, as help says', async t => {
 	const {env} = await openSandbox(t);
 	t.regex(
 		(await runSpoke(['debug', '--help'])).stdout,
@@ -242,13 +242,13 @@ test('a pod on a node is created in the namespace of the context, attached to an
 	t.like(path, {feature: 'attach', target: {node: 'n1'}});
 });
 
-test('a copy that only changes images has nothing to attach to: its name is printed', async t => {
+test('a copy with only changed images is not attached to, and its name is printed', async t => {
 	const {env} = await openSandbox(t);
 	const {status, stdout, stderr} = await runSpoke(['debug', 'db-0', '--copy-to=db-new', '--set-image=*=other:2', '-i'], {env});
 	t.deepEqual({status, stdout}, {status: 0, stdout: 'db-new\n'}, stderr);
 });
 
-test('--replace deletes the pod that is named, after its copy is created, and takes no workload', async t => {
+test('--replace deletes the named pod after creating its copy, and rejects workloads', async t => {
 	const {env} = await openSandbox(t);
 	const taken = await runSpoke(['debug', 'db-0', '--copy-to=db-0', '--replace', '--set-image=*=x'], {env});
 	t.is(taken.status, 125);
@@ -271,14 +271,14 @@ for (const argv of [
 	['web', '--copy-to=y', '--image=x'],
 	['node/n1', '--image=x'],
 ]) {
-	test(`--read-only refuses debug ${argv.join(' ')}`, async t => {
+	test(`--read-only rejects debug ${argv.join(' ')}`, async t => {
 		const {status, stderr} = await runSpoke(['debug', ...argv, '--read-only']);
 		t.is(status, 125);
 		t.regex(stderr, /\[ERR_READ_ONLY\]\n$/);
 	});
 }
 
-test('a user who cannot create pods is told the permission for a copy and for a node', async t => {
+test('a user who cannot create pods sees the permission for a copy and for a node', async t => {
 	const {env} = await openSandbox(t, {user: 'bob'});
 	for (const argv of [
 		['db-0', '--copy-to=y', '--image=x'],
@@ -290,7 +290,7 @@ test('a user who cannot create pods is told the permission for a copy and for a 
 	}
 });
 
-test('a capability that a non-root pod takes away is warned of', async t => {
+test('debug warns about a capability that a non-root pod removes', async t => {
 	const config = await serve(t, {seenRunning: true, runAsUser: 1000});
 	t.regex(
 		(await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late'])).stderr,

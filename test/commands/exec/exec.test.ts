@@ -29,7 +29,7 @@ async function untilQuiet(count: () => number): Promise<void> {
 }
 
 for (const code of [0, 1, 2, 42, 126, 127, 137, 255]) {
-	test(`the remote status ${code} is ours, and is said as kubectl says it`, async t => {
+	test(`exec exits with remote status ${code} and prints kubectl’s message`, async t => {
 		const {config} = await serve(t, far => {
 			far.stdout('out\n');
 			far.stderr('err\n');
@@ -98,7 +98,7 @@ const wrong: ReadonlyArray<
 ];
 
 for (const [title, argv, says, {far = () => {}, ...options} = {}] of wrong) {
-	test(`${title} is one line with its cause, and 125`, async t => {
+	test(`${title} prints one line with the cause and exits 125`, async t => {
 		const {config} = await serve(t, far, options);
 		const {status: ended, stdout, stderr} = await runSpoke(['exec', ...config, ...argv]);
 		t.is(ended, 125);
@@ -107,7 +107,7 @@ for (const [title, argv, says, {far = () => {}, ...options} = {}] of wrong) {
 	});
 }
 
-test('xargs goes on after a pod that had gone', async t => {
+test('xargs continues after a pod that is gone', async t => {
 	const {config} = await serve(t, far => {
 		far.stdout('ran\n');
 		far.status(success);
@@ -124,7 +124,7 @@ test('xargs goes on after a pod that had gone', async t => {
 	t.is(exited, 123, 'of xargs, where a command exited 1 to 125');
 });
 
-test('-f takes the target from a manifest, in its namespace, or from stdin; a target, another namespace and no file are refused', async t => {
+test('exec -f reads the target from a manifest or stdin, and rejects a second target', async t => {
 	const {server, config} = await serve(t, far => {
 		far.status(success);
 		far.close();
@@ -152,7 +152,7 @@ test('-f takes the target from a manifest, in its namespace, or from stdin; a ta
 	}
 });
 
-test('stdin reaches the far side whole, and its end too', async t => {
+test('stdin reaches the container completely, including its end', async t => {
 	const {config} = await serve(t, async far => {
 		far.stdout(await bytes(far.stdin));
 		far.status(success);
@@ -163,7 +163,7 @@ test('stdin reaches the far side whole, and its end too', async t => {
 	t.is(stdout.length, 500_000);
 });
 
-test('a command that ends before its input does is said to, with -q as well; one that took it all is not', async t => {
+test('exec reports unsent input, also with -q, and only if there is some', async t => {
 	const loss = 'the command exited before all of its input was sent\n';
 	for (const [input, said, flags] of [
 		['x'.repeat(20_000_000), loss, '-i'],
@@ -180,7 +180,7 @@ test('a command that ends before its input does is said to, with -q as well; one
 	}
 });
 
-test('a file that is not read to its end is said to be, also where the command ends at once', async t => {
+test('exec reports a file not read to its end, also when the command exits at once', async t => {
 	const {server, config} = await serve(t, async far => {
 		await once(far.stdin, 'readable');
 		far.status(success);
@@ -194,7 +194,7 @@ test('a file that is not read to its end is said to be, also where the command e
 	t.is((await bytes(child.stderr!)).toString(), 'the command exited before all of its input was sent\n');
 });
 
-test('a slow reader gets all of it, and 0; a cut is never 0', async t => {
+test('a slow reader gets all output and status 0, and a lost stream never exits 0', async t => {
 	for (const cut of [false, true]) {
 		const {config} = await serve(t, async far => {
 			const block = Buffer.alloc(32 * 1024, 'y');
@@ -234,7 +234,7 @@ test('a slow reader gets all of it, and 0; a cut is never 0', async t => {
 	}
 });
 
-test('a reader that is gone ends the command with 141 and no word', async t => {
+test('exec exits 141 silently when its reader is gone', async t => {
 	const {config} = await serve(t, async far => {
 		const block = Buffer.alloc(64 * 1024, 'y');
 		while (!far.socket.destroyed) {
@@ -259,7 +259,7 @@ for (const [signal, expected] of [
 	['SIGTERM', 143],
 	['SIGHUP', 129],
 ] as const) {
-	test(`${signal} ends a quiet command within 2 s with ${expected}`, async t => {
+	test(`${signal} ends a silent command within 2 s with status ${expected}`, async t => {
 		const {config} = await serve(t, far => {
 			far.stdout('ready');
 		});
@@ -277,7 +277,7 @@ for (const [signal, expected] of [
 	});
 }
 
-test('without a terminal here -t is said to be impossible, and -q says nothing', async t => {
+test('exec -t without a local terminal prints a warning, except with -q', async t => {
 	const {config} = await serve(t, far => {
 		far.stdout(far.url.searchParams.get('tty') ?? 'no tty');
 		far.status(success);
@@ -291,7 +291,7 @@ test('without a terminal here -t is said to be impossible, and -q says nothing',
 	t.is((await runSpoke(['exec', ...config, '-itq', 'web', '--', 'sh'])).stderr, '');
 });
 
-test('on a terminal -q leaves the path line out, unless it is asked for', async t => {
+test('exec -q on a terminal prints the path line only if --path requests it', async t => {
 	const {config} = await serve(t, far => {
 		far.stdout('data');
 		far.status(success);
@@ -324,7 +324,7 @@ const lives: ReadonlyArray<[title: string, container: string, spec: object, word
 	],
 ];
 for (const [title, container, more, words] of lives) {
-	test(`the end of a session with ${title} says how to go on, if at all`, async t => {
+	test(`attach to ${title} prints how to resume the session, if possible`, async t => {
 		const spec = {nodeName: 'n1', containers: [{name: 'app', tty: true, stdin: true}], ...more};
 		const {config} = await serve(
 			t,
@@ -345,7 +345,7 @@ for (const [title, container, more, words] of lives) {
 	});
 }
 
-test('the path is told as JSON on stderr, and never in between the data', async t => {
+test('exec --path=json writes the path to stderr, never into the data', async t => {
 	const {config} = await serve(t, far => {
 		far.stdout('data');
 		far.status(success);
@@ -365,7 +365,7 @@ test('the path is told as JSON on stderr, and never in between the data', async 
 	t.is(path.legs[0]!.tls.state, 'verified');
 });
 
-test('attach says what kubectl says, takes detach keys, and is refused with --read-only', async t => {
+test('attach prints kubectl’s hints, accepts detach keys, and is rejected by --read-only', async t => {
 	const {config} = await serve(t, far => {
 		far.stdout('from the container\n');
 		far.status(success);
@@ -404,7 +404,7 @@ const forbidden: Refusal = {
 };
 
 for (const carrier of ['websocket', 'spdy'] as const) {
-	test(`a command that has ended ends us, though the server reads no more of the input and ends nothing itself: ${carrier}`, async t => {
+	test(`exec exits when the command ends, even if the server stops reading input (${carrier})`, async t => {
 		const {config} = await serve(t, async far => {
 			await once(far.stdin, 'readable');
 			far.socket.pause();

@@ -143,7 +143,7 @@ for (const [title, kuberc, line, message] of [
 	});
 }
 
-test('a file that nobody named is warned of when it is not valid, and a named one is an error', async t => {
+test('an invalid default kuberc is a warning, and an invalid named one an error', async t => {
 	const folder = await folderOf(t);
 	await mkdir(join(folder, '.kube'));
 	const file = join(folder, '.kube/kuberc');
@@ -165,7 +165,7 @@ test('a file that nobody named is warned of when it is not valid, and a named on
 	);
 });
 
-test('spoke runs an alias, takes --kuberc over $KUBERC, and is switched off by KUBERC=off', async t => {
+test('spoke runs an alias, prefers --kuberc to $KUBERC, and ignores both with KUBERC=off', async t => {
 	const {env} = await openSandbox(t);
 	const folder = await folderOf(t);
 	const [mine, other] = [join(folder, 'mine'), join(folder, 'other')];
@@ -203,7 +203,7 @@ test('spoke runs an alias, takes --kuberc over $KUBERC, and is switched off by K
 	);
 });
 
-test('the plugin policy of --kuberc is obeyed', async t => {
+test('spoke applies the plugin policy of --kuberc', async t => {
 	const folder = await folderOf(t);
 	await writeFile(join(folder, 'deny'), `${head}credentialPluginPolicy: DenyAll\n`);
 	await writeFile(
@@ -222,7 +222,7 @@ test('the plugin policy of --kuberc is obeyed', async t => {
 	t.regex(stderr, /not allowed: policy set to "DenyAll"/);
 });
 
-test('completion offers aliases, and completes as the command that they stand for', async t => {
+test('completion offers aliases and completes the arguments of their commands', async t => {
 	const {env} = await openSandbox(t);
 	const folder = await folderOf(t);
 	await writeFile(join(folder, 'kuberc'), aliases);

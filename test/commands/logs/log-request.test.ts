@@ -22,7 +22,7 @@ for (const [line, read] of [
 	['w --since-time=2026-11-24T14:00:00.999+02:00', {sinceTime: '2026-11-24T12:00:00Z'}],
 	['w --insecure-skip-tls-verify-backend', {insecureSkipTLSVerifyBackend: true}],
 ] as const) {
-	test(`\`logs ${line}\` asks for ${JSON.stringify(read)}`, t => {
+	test(`\`logs ${line}\` requests ${JSON.stringify(read)}`, t => {
 		t.deepEqual(request(...line.split(' ')).read, read);
 	});
 }
@@ -42,12 +42,12 @@ for (const [line, message] of [
 	['w c d', 'argument "d" is one too many after TARGET and CONTAINER: further targets must be KIND/NAME'],
 	['pod/a pod/b c', 'argument "c": targets after the first must be KIND/NAME'],
 ] as const) {
-	test(`\`logs ${line}\` is refused: ${message.slice(0, 50)}`, t => {
+	test(`\`logs ${line}\` is rejected: ${message.slice(0, 50)}`, t => {
 		t.throws(() => request(...line.split(' ').filter(word => word !== '')), {code: 'ERR_USAGE', message});
 	});
 }
 
-test('a second argument is the container, one with a slash another target', t => {
+test('the second argument is a container, or with a slash another target', t => {
 	t.deepEqual(request('w', 'side').containers, {kind: 'named', name: 'side'});
 	t.deepEqual(
 		request('pod/a', 'pod/b', 'deploy/c').targets.map(({input: asked}) => asked),
@@ -57,7 +57,7 @@ test('a second argument is the container, one with a slash another target', t =>
 	t.deepEqual(request('w', '--all-containers').containers, {kind: 'all'});
 });
 
-test('--all-pods prefixes', t => {
+test('--all-pods sets --prefix', t => {
 	t.true(request('deploy/w', '--all-pods').prefix);
 	t.false(request('deploy/w').prefix);
 });

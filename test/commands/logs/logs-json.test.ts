@@ -48,7 +48,7 @@ async function serve(t: ExecutionContext) {
 	return {server, logs, spoke};
 }
 
-test('a log is one object per line, with its timestamp, and notices stay on stderr', async t => {
+test('a log is one object per line with its timestamp, and notices stay on stderr', async t => {
 	const {spoke} = await serve(t);
 	const {status, stdout, stderr} = await spoke('a');
 	t.is(status, 0);
@@ -71,12 +71,12 @@ test('a log is one object per line, with its timestamp, and notices stay on stde
 	);
 });
 
-test('--timestamps and --prefix change nothing, because the fields are there', async t => {
+test('--timestamps and --prefix do not change JSON objects', async t => {
 	const {spoke} = await serve(t);
 	t.is((await spoke('a', 'app', '--timestamps', '--prefix')).stdout, (await spoke('a', 'app')).stdout);
 });
 
-test('many logs are told apart by their fields', async t => {
+test('fields identify the log of each line', async t => {
 	const {spoke} = await serve(t);
 	for (const follow of [[], ['-f']]) {
 		const {status, stdout} = await spoke('-l', 'app=web', '--all-containers', ...follow);
@@ -105,7 +105,7 @@ test('the log of the previous instance is printed as objects', async t => {
 	);
 });
 
-test('a followed log tells of a cut, of its return and of its end by events', async t => {
+test('a followed log emits events for a disconnect, a resume and its end', async t => {
 	const {server, spoke} = await serve(t);
 	server.faults.push({kind: 'cut', afterBytes: 45});
 	const {status, stdout, stderr} = await spoke('-f', 'a', '-c', 'app');
@@ -169,7 +169,7 @@ test('a gap is an event with the timestamp of the last line before it', async t 
 	);
 });
 
-test('--limit-bytes counts the bytes of the text alone', async t => {
+test('--limit-bytes counts only the bytes of the text', async t => {
 	const {spoke} = await serve(t);
 	for (const follow of [[], ['-f']]) {
 		const {status, stdout} = await spoke('a', '-c', 'app', '--limit-bytes=11', ...follow);
@@ -203,7 +203,7 @@ test('a failure is the last object, and with --ignore-errors an event between th
 	);
 });
 
-test('a reader that reads nothing stops the server too', async t => {
+test('a blocked reader stops the server too', async t => {
 	const {server, logs} = await serve(t);
 	const log = logs.get('a/app')!;
 	const text = 'x'.repeat(1000);
@@ -231,7 +231,7 @@ test('a reader that reads nothing stops the server too', async t => {
 	t.true(length > 60_000_000);
 });
 
-test('text is exact: control characters, bidi marks, bytes that are not UTF-8, empty lines and a missing line feed', t => {
+test('JSON keeps control characters, bidi marks, invalid UTF-8 and a missing line feed', t => {
 	const bytes = Buffer.concat([
 		Buffer.from(`${time(1)} \u001B[31mred\u007F\t"\\\u202Eevil\r\n`),
 		Buffer.from(`${time(2)} \n`),
@@ -263,7 +263,7 @@ test('text is exact: control characters, bidi marks, bytes that are not UTF-8, e
 	t.is(found[4]!['time'], '2026-11-24T12:00:05.000Z');
 });
 
-test('the bytes that may be printed are asked line by line', t => {
+test('the byte limit is applied line by line', t => {
 	const block = Buffer.from(`${time(1)} one\n${time(2)} two\n${time(3)} three\n`);
 	let left = 6;
 	const take = (bytes: number) => {
@@ -299,7 +299,7 @@ const events: readonly PrintedEvent[] = [
 	{type: 'failed', source, error},
 ];
 for (const [index, event] of events.entries()) {
-	test(`the object of event ${index + 1}, ${event.type}, is what the schema says`, t => {
+	test(`event ${index + 1}, ${event.type}, matches the schema`, t => {
 		const object = JSON.parse(jsonLine(logEventObject(event))) as LogObject;
 		t.deepEqual(schemaFaults(object), []);
 		t.is(object.event, event.type);

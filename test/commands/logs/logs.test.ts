@@ -31,7 +31,7 @@ async function withPods<Result>(
 	}
 }
 
-test('without -f stdout is the log’s bytes and stderr only says what was chosen', async t => {
+test('logs without -f prints the log’s bytes on stdout and only the choices on stderr', async t => {
 	await withPods(async (_, spoke) => {
 		t.deepEqual(await spoke('a'), {status: 0, stdout: 'a app 1\na app 2\n', stderr: 'Defaulted container "app" out of: app, side\n'});
 		t.deepEqual(await spoke('a', 'side', '--prefix', '--timestamps', '--tail=1'), {
@@ -48,7 +48,7 @@ test('without -f stdout is the log’s bytes and stderr only says what was chose
 	});
 });
 
-test('with -f it ends 0 when the pods are done, and says so with -v', async t => {
+test('logs -f exits 0 when the pods are done, and reports it with -v', async t => {
 	await withPods(async (_, spoke) => {
 		const {status, stdout, stderr} = await spoke('-f', 'a', '-c', 'app');
 		t.deepEqual([status, stdout, stderr], [0, 'a app 1\na app 2\n', '']);
@@ -68,7 +68,7 @@ test('with -f it ends 0 when the pods are done, and says so with -v', async t =>
 	});
 });
 
-test('-q leaves stderr to errors and to what may be missing', async t => {
+test('logs -q prints only errors and possible gaps on stderr', async t => {
 	await withPods(async (server, spoke) => {
 		t.is((await spoke('-q', 'a')).stderr, '', 'not even which container was chosen');
 		t.regex((await spoke('-q', 'nope')).stderr, /ERR_NOT_FOUND/);
@@ -97,14 +97,14 @@ test('-q leaves stderr to errors and to what may be missing', async t => {
 	});
 });
 
-test('--limit-bytes with -f counts what is printed, over a cut', async t => {
+test('--limit-bytes with -f counts printed bytes across a reconnect', async t => {
 	await withPods(async (server, spoke) => {
 		server.faults.push({kind: 'cut', afterBytes: 45});
 		t.is((await spoke('-f', 'a', '-c', 'app', '--limit-bytes=11')).stdout, 'a app 1\na a');
 	});
 });
 
-test('--limit-bytes with -f is the limit of each log: one that comes late is not left out', async t => {
+test('--limit-bytes with -f limits each log, including one that starts later', async t => {
 	await withPods(async (server, spoke) => {
 		server.faults.push({kind: 'refuse', status: 429, body: '{"kind":"Status","reason":"TooManyRequests"}', headers: {'Retry-After': '1'}});
 		const {status, stdout} = await spoke('-f', 'pod/a', 'pod/b', '-c', 'app', '--limit-bytes=6');
@@ -113,7 +113,7 @@ test('--limit-bytes with -f is the limit of each log: one that comes late is not
 	});
 });
 
-test('failures are one line with their status', async t => {
+test('failures print one line and exit with their status', async t => {
 	await withPods(async (server, spoke) => {
 		t.like(await spoke('nope'), {
 			status: 8,
@@ -137,7 +137,7 @@ test('failures are one line with their status', async t => {
 	});
 });
 
-test('an apiserver that says when to ask again is asked then, as by kubectl', async t => {
+test('logs retries after the Retry-After time, as kubectl does', async t => {
 	await withPods(async (server, spoke) => {
 		server.faults.push(
 			{kind: 'refuse', status: 429, body: '{"kind":"Status","reason":"TooManyRequests"}', headers: {'Retry-After': '1'}},
@@ -153,7 +153,7 @@ test('an apiserver that says when to ask again is asked then, as by kubectl', as
 	});
 });
 
-test('--ignore-errors says a failure and goes on', async t => {
+test('--ignore-errors reports a failed log and continues', async t => {
 	await withPods(async (server, spoke) => {
 		server.faults.push({kind: 'refuse', status: 500, body: '{"kind":"Status","message":"broken"}'});
 		const {status, stdout, stderr} = await spoke('pod/a', 'pod/b', '-c', 'app', '--ignore-errors');
@@ -162,7 +162,7 @@ test('--ignore-errors says a failure and goes on', async t => {
 	});
 });
 
-test('--path=json is one Path a connection on stderr, and stdout stays the log’s', async t => {
+test('--path=json prints one Path per connection on stderr, and only the log on stdout', async t => {
 	await withPods(async (_, spoke) => {
 		const {stdout, stderr} = await spoke('a', '-c', 'app', '--path=json');
 		t.is(stdout, 'a app 1\na app 2\n');
@@ -177,7 +177,7 @@ test('--path=json is one Path a connection on stderr, and stdout stays the log�
 	});
 });
 
-test('on a terminal control characters are shown, not obeyed; in a pipe every byte passes', async t => {
+test('control characters are escaped on a terminal and unchanged in a pipe', async t => {
 	await withPods(async (server, spoke) => {
 		const hostile = 'x\u001B]0;title\u0007y\u001B[31mred\u001B[0m\u001B[2J';
 		const log = server.addPod('h').get('app')!;
@@ -207,7 +207,7 @@ test('on a terminal control characters are shown, not obeyed; in a pipe every by
 	});
 });
 
-test('the path line is told on a terminal, leg 1 at once', async t => {
+test('a terminal shows the path line, leg 1 first', async t => {
 	await withPods(async server => {
 		const terminal = spawnTerminal(
 			process.execPath,
@@ -233,7 +233,7 @@ for (const [signal, status] of [
 	['SIGTERM', 143],
 	['SIGHUP', 129],
 ] as const) {
-	test(`${signal} ends a follow with ${status}`, async t => {
+	test(`${signal} ends a follow with status ${status}`, async t => {
 		await withPods(async server => {
 			const log = server.addPod('r').get('app')!;
 			log.append({time: time(1), text: 'running'});
@@ -250,7 +250,7 @@ for (const [signal, status] of [
 	});
 }
 
-test('under nohup a follow outlives its terminal', async t => {
+test('a follow under nohup outlives its terminal', async t => {
 	await withPods(async server => {
 		const log = server.addPod('r').get('app')!;
 		log.append({time: time(1), text: 'running'});
@@ -267,7 +267,7 @@ test('under nohup a follow outlives its terminal', async t => {
 	});
 });
 
-test('a reader that goes ends a follow at once with 141 and without a word', async t => {
+test('a follow exits 141 silently when its reader is gone', async t => {
 	await withPods(async server => {
 		const log = server.addPod('r').get('app')!;
 		log.append({time: time(1), text: 'running'});

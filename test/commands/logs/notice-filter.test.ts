@@ -16,7 +16,7 @@ const goings: ReadonlyArray<readonly [string, readonly LogEvent[], readonly stri
 	['of each pod that had the name', [removed, over('a'), came, removed], ['web-0: gone', 'web-0: followed', 'web-0: gone']],
 ];
 for (const [title, events, said] of goings) {
-	test(`that a pod is gone is said once, told ${title}`, t => {
+	test(`a gone pod is reported once when reported ${title}`, t => {
 		const notices = noticeFilter();
 		t.deepEqual(
 			events.map(event => notices(event)).filter(notice => notice !== null),
@@ -25,7 +25,7 @@ for (const [title, events, said] of goings) {
 	});
 }
 
-test('how a container ended is said also of a pod that is gone', t => {
+test('the exit of a container is reported also for a gone pod', t => {
 	const notices = noticeFilter();
 	notices(removed);
 	t.is(

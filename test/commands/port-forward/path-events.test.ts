@@ -56,7 +56,7 @@ function told(labels: ReadonlyArray<readonly [tunnel: string, path: Path]>): {ba
 	return {bases, stderr};
 }
 
-test('a label of the tunnel that was told is told again once it is less sure, and the line, which says the same, stands once', t => {
+test('the path of a tunnel is emitted again when its basis weakens, and an equal line is not', t => {
 	const {bases, stderr} = told([
 		['t1', asSure('proven')],
 		['t1', asSure('proven')],
@@ -66,7 +66,7 @@ test('a label of the tunnel that was told is told again once it is less sure, an
 	t.is(stderr, `${open.line}\n`);
 });
 
-test('tunnels that are not equally sure of the same line are told once', t => {
+test('tunnels with equal lines of different basis emit one path', t => {
 	t.deepEqual(
 		told([
 			['t1', asSure('proven')],

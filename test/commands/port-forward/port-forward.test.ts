@@ -47,7 +47,7 @@ async function interrupted(t: ExecutionContext, run: PortForwardRun): Promise<vo
 	t.deepEqual(run.faults(), []);
 }
 
-test.serial('several targets and ports in one run; each is ready once, then all', async t => {
+test.serial('one run forwards several targets and ports, each ready once, then all', async t => {
 	const {run} = await started(t, ['svc/db', ':7000', 'deploy/web', ':http', ':8443']);
 	await run.until(({event}) => event === 'all-ready');
 	t.deepEqual(
@@ -71,7 +71,7 @@ test.serial('several targets and ports in one run; each is ready once, then all'
 	t.true(last['totals'].connections >= 2);
 });
 
-test.serial('the text is kubectl’s', async t => {
+test.serial('text output matches kubectl’s', async t => {
 	const {env} = await openSandbox(t);
 	const taken = createServer().listen(0, '127.0.0.1');
 	await once(taken, 'listening');
@@ -100,7 +100,7 @@ test.serial('the text is kubectl’s', async t => {
 	);
 });
 
-test.serial('a refused port fails only its own connections, with a reset and the runtime’s words', async t => {
+test.serial('a refused port resets only its own connections, with the runtime’s message', async t => {
 	const {run} = await started(t, ['pod/db-0', ':9', ':7000']);
 	const socket = await dial(await run.port(1));
 	t.is((await readToEnd(socket)).end, 'RST');
@@ -113,7 +113,7 @@ test.serial('a refused port fails only its own connections, with a reset and the
 	t.is(run.events.at(-1)!['totals'].failed, 1);
 });
 
-test.serial('raw SPDY carries it when WebSockets are switched off or the user may only create', async t => {
+test.serial('raw SPDY carries the forward when WebSockets are disabled or get is forbidden', async t => {
 	const off = await started(t, ['pod/db-0', ':7000'], {env: {KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false'}});
 	const ready = await off.run.until(({event}) => event === 'ready');
 	t.is(ready['carrier'], 'spdy');
@@ -121,7 +121,7 @@ test.serial('raw SPDY carries it when WebSockets are switched off or the user ma
 	await interrupted(t, off.run);
 });
 
-test.serial('a service forward moves to a Ready pod when its pod goes, and its port stays', async t => {
+test.serial('a service forward moves to a Ready pod when its pod is gone, and keeps its port', async t => {
 	const {run, sandbox} = await started(t, ['deploy/web', ':8080']);
 	const ready = (await run.until(({event}) => event === 'all-ready')) && (await run.until(({event}) => event === 'ready'));
 	const port = await run.port();
@@ -146,7 +146,7 @@ for (const flag of ['--on-pod-loss=exit', '--when-pod-goes=stop']) {
 	});
 }
 
-test.serial('a named pod that goes ends the run with 12, and its connections with a reset', async t => {
+test.serial('the run exits 12 and resets its connections when the named pod is gone', async t => {
 	const {run, sandbox} = await started(t, ['pod/db-0', ':7000']);
 	const socket = await dial(await run.port());
 	socket.write('x');
@@ -162,7 +162,7 @@ test.serial('a named pod that goes ends the run with 12, and its connections wit
 	t.regex(run.stderr(), /pod\/db-0 is gone.*\[ERR_TARGET_GONE\]/);
 });
 
-test.serial('cut tunnels are replaced before anybody needs one; a stopped apiserver is told, and ports stay bound', async t => {
+test.serial('a lost tunnel is replaced, and ports stay bound while the apiserver is down', async t => {
 	const {run, sandbox} = await started(t, ['svc/db', ':7000']);
 	const port = await run.port();
 	await delay(200);
@@ -179,7 +179,7 @@ test.serial('cut tunnels are replaced before anybody needs one; a stopped apiser
 	await interrupted(t, run);
 });
 
-test.serial('twenty live connections are gone within two seconds of a signal', async t => {
+test.serial('a signal closes twenty live connections within two seconds', async t => {
 	const {run} = await started(t, ['svc/db', ':7000']);
 	const port = await run.port();
 	const sockets = await Promise.all(
@@ -219,7 +219,7 @@ const wrong: Array<[string[], number, RegExp, {user?: 'bob' | 'eve'}?]> = [
 	[['pod/db-0', ':7000'], 7, /forbidden/i, {user: 'eve'}],
 ];
 
-test.serial('what bad input gets: one line, its status, and with -o json an object as the last line', async t => {
+test.serial('invalid input prints one line, or an Error object with -o json, and exits with its status', async t => {
 	const {sandbox, env} = await openSandbox(t);
 	for (const [args, status, message, {user = 'admin'} = {}] of wrong) {
 		const kubeconfig = JSON.stringify(sandbox.kubeconfig(user));
@@ -238,7 +238,7 @@ test.serial('what bad input gets: one line, its status, and with -o json an obje
 	}
 });
 
-test.serial('one local port may be given for each of two addresses, and any free one as often as wanted', async t => {
+test.serial('two addresses can share a local port, and a free port can be requested repeatedly', async t => {
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-forwards-'));
 	t.teardown(async () => rm(folder, {recursive: true, force: true}));
 	const file = join(folder, 'mine');
@@ -250,7 +250,7 @@ test.serial('one local port may be given for each of two addresses, and any free
 	await interrupted(t, run);
 });
 
-test.serial('a port in use is a local failure that names port and family', async t => {
+test.serial('a port in use is an error that names port and address family', async t => {
 	const {env, sandbox} = await openSandbox(t);
 	const taken = createServer().listen(0, '127.0.0.1');
 	await once(taken, 'listening');
@@ -262,7 +262,7 @@ test.serial('a port in use is a local failure that names port and family', async
 	t.is((await podsOf(sandbox, 'db')).length, 1);
 });
 
-test.serial('a kubelet that the apiserver cannot verify is told as the second leg, with status 11', async t => {
+test.serial('a kubelet that fails verification exits 11 as a failure of leg 2', async t => {
 	const {env, sandbox} = await openSandbox(t);
 	await sandbox.switches.set({verification: 'bad'});
 	const ended = await runSpoke(['port-forward', 'pod/db-0', ':7000', '--path=always'], {env});
@@ -272,7 +272,7 @@ test.serial('a kubelet that the apiserver cannot verify is told as the second le
 	t.is(ended.stdout, '');
 });
 
-test.serial('the path of a forward that does not come about says what its failure shows, once', async t => {
+test.serial('a failed forward emits one path with its failure', async t => {
 	const {env, sandbox} = await openSandbox(t);
 	await sandbox.switches.set({verification: 'bad'});
 	const ended = await runSpoke(['port-forward', 'pod/db-0', ':7000', '-o', 'json'], {env});
@@ -287,7 +287,7 @@ test.serial('the path of a forward that does not come about says what its failur
 	t.is(events.at(-1)?.event, 'ended');
 });
 
-test.serial('a file’s lines are forwarded each from its namespace, and each label is that of its own forward', async t => {
+test.serial('each line of a file is forwarded from its namespace with a path of its own', async t => {
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-forwards-'));
 	t.teardown(async () => rm(folder, {recursive: true, force: true}));
 	const file = join(folder, 'mine');
@@ -313,7 +313,7 @@ test.serial('a file’s lines are forwarded each from its namespace, and each la
 	await interrupted(t, run);
 });
 
-test.serial('what is named beside a file is forwarded as well, before its lines', async t => {
+test.serial('arguments in addition to a file are forwarded before its lines', async t => {
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-forwards-'));
 	t.teardown(async () => rm(folder, {recursive: true, force: true}));
 	const file = join(folder, 'mine');
@@ -333,7 +333,7 @@ test.serial('what is named beside a file is forwarded as well, before its lines'
 	await interrupted(t, run);
 });
 
-test.serial('a file that cannot be forwarded is refused with its line, its contexts or its reason', async t => {
+test.serial('an invalid file of forwards is rejected with line, contexts or reason', async t => {
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-forwards-'));
 	t.teardown(async () => rm(folder, {recursive: true, force: true}));
 	const {env} = await openSandbox(t);
@@ -358,7 +358,7 @@ test.serial('a file that cannot be forwarded is refused with its line, its conte
 	t.is((await runSpoke(['port-forward', '-f', join(folder, 'none')], {env})).status, 14);
 });
 
-test('a forward that others can reach says so on stderr, whatever goes to stdout', async t => {
+test('a forward that others can reach prints a warning on stderr', async t => {
 	const {env} = await openSandbox(t);
 	for (const [address, said] of [
 		['0.0.0.0', /^warning: anyone who can reach 0\.0\.0\.0:\d+ can use this forward with your permissions while it runs\n$/],
@@ -372,7 +372,7 @@ test('a forward that others can reach says so on stderr, whatever goes to stdout
 	}
 });
 
-test('as text, what fails of a connection is one line with its code, and a reset inside the pod is one line', t => {
+test('text output of a failed or reset connection is one line', t => {
 	const lines: string[] = [];
 	const stream = {write: (text: string) => lines.push(text) > 0};
 	const {event} = textReporter({write: () => true}, stream);
@@ -406,7 +406,7 @@ test('as text, what fails of a connection is one line with its code, and a reset
 	]);
 });
 
-test.serial('at the limit on open files every connection that is closed is told, and the others are served', async t => {
+test.serial('the open-file limit reports each closed connection, and the others are served', async t => {
 	const {env} = await openSandbox(t);
 	const run = await runPortForward(['svc/db', ':7000'], {
 		env,

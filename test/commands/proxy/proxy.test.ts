@@ -94,14 +94,14 @@ async function serve(t: ExecutionContext) {
 
 const base = '/api/v1/namespaces/default/services/web:80/proxy';
 
-test('a body that cannot be read is the fault of its file, not of the way to the apiserver', async t => {
+test('an unreadable body is an error of its file, not of the connection to the apiserver', async t => {
 	const {config, folder} = await serve(t);
 	const {status, stdout, stderr} = await runSpoke(['proxy', 'post', 'svc/web/hash', '--data-file', folder, ...config]);
 	t.deepEqual({status, stdout}, {status: 14, stdout: ''});
 	t.regex(stderr, /cannot read .*: EISDIR.*\[ERR_LOCAL_FILE\]/);
 });
 
-test('a body comes from a flag, a file or stdin, and every byte of it', async t => {
+test('a body from a flag, a file or stdin is sent byte for byte', async t => {
 	const {config, folder, framings} = await serve(t);
 	const body = randomBytes(2_000_000);
 	await writeFile(join(folder, 'body'), body);
@@ -122,7 +122,7 @@ test('a body comes from a flag, a file or stdin, and every byte of it', async t 
 	);
 });
 
-test('where the answer begins before a body of unknown length was sent, it is said that a part may be missing', async t => {
+test('an early response to a body of unknown length warns that a part may be missing', async t => {
 	const {config, folder} = await serve(t);
 	await writeFile(join(folder, 'body'), 'x'.repeat(10));
 	const child = spawn(process.execPath, [builtProgram, 'proxy', 'post', 'svc/web/early', '--data-file', '-', ...config], {stdio: 'pipe'});
@@ -137,7 +137,7 @@ test('where the answer begins before a body of unknown length was sent, it is sa
 	t.is((await runSpoke(['proxy', 'post', 'svc/web/hash', '--data-file', '-', ...config], {input: 'whole'})).stderr, '');
 });
 
-test('the backend’s errors are printed and give 1, unless any answer will do', async t => {
+test('a backend error is printed and exits 1, except with --no-fail', async t => {
 	const {config} = await serve(t);
 	const missing = await runSpoke(['proxy', 'get', 'svc/web/missing', ...config]);
 	t.is(missing.status, 1);
@@ -146,7 +146,7 @@ test('the backend’s errors are printed and give 1, unless any answer will do',
 	t.deepEqual(await runSpoke(['proxy', 'get', 'svc/web/missing', '--no-fail', ...config]), {status: 0, stdout: 'no such page', stderr: ''});
 });
 
-test('a backend that was not reached is 11, an answer that is cut 13, a missing service 8', async t => {
+test('an unreachable backend exits 11, a truncated response 13, a missing service 8', async t => {
 	const {config} = await serve(t);
 	const unreachable = await runSpoke(['proxy', 'get', 'svc/web/unreachable', ...config]);
 	t.is(unreachable.status, 11, unreachable.stderr);
@@ -155,7 +155,7 @@ test('a backend that was not reached is 11, an answer that is cut 13, a missing 
 	t.is((await runSpoke(['proxy', 'get', 'svc/gone/', ...config])).status, 8);
 });
 
-test('headers go with it, and come back on stderr when they are asked for', async t => {
+test('request headers are sent, and -i prints response headers on stderr', async t => {
 	const {config, seen} = await serve(t);
 	const {stdout, stderr} = await runSpoke(['proxy', 'delete', 'svc/web/x?a=b', '-H', 'X-Mine: yes', '-i', ...config]);
 	t.is(stdout, `DELETE ${base}/x`);
@@ -163,21 +163,21 @@ test('headers go with it, and come back on stderr when they are asked for', asyn
 	t.deepEqual(seen, [`DELETE ${base}/x?a=b yes`]);
 });
 
-test('a redirect is said and not followed', async t => {
+test('a redirect is reported and not followed', async t => {
 	const {config, seen} = await serve(t);
 	const {status: ended, stdout, stderr} = await runSpoke(['proxy', 'get', 'svc/web/away', ...config]);
 	t.deepEqual({ended, stdout, stderr}, {ended: 0, stdout: 'moved', stderr: 'redirected to https://evil.test/: not followed\n'});
 	t.is(seen.length, 1);
 });
 
-test('HEAD has no body, and dot segments never leave the target', async t => {
+test('HEAD prints no body, and dot segments stay within the target', async t => {
 	const {config, seen} = await serve(t);
 	t.is((await runSpoke(['proxy', 'head', 'svc/web/', ...config])).stdout, '');
 	await runSpoke(['proxy', 'get', 'svc/web/../../../../secrets/%2e%2e/x', ...config]);
 	t.deepEqual(seen, [`HEAD ${base}/`, `GET ${base}/x`]);
 });
 
-test('a WebSocket takes lines and gives lines', async t => {
+test('a WebSocket sends and prints lines', async t => {
 	const {config} = await serve(t);
 	t.deepEqual(await runSpoke(['proxy', 'get', 'svc/web/chat', '--websocket', '--protocol', 'chat.v1', ...config], {input: 'one\ntwo\n'}), {
 		status: 0,
@@ -186,7 +186,7 @@ test('a WebSocket takes lines and gives lines', async t => {
 	});
 });
 
-test('a message is what stands before a line feed, whatever else an editor takes for the end of a line', async t => {
+test('only a line feed separates messages', async t => {
 	const {config} = await serve(t);
 	const lines = ['{"a":"x\u2028y\u2029z"}', '10%\r20%', 'from a DOS file\r', '', 'the last one has no line feed'];
 	const {status, stdout} = await runSpoke(['proxy', 'get', 'svc/web/chat', '--websocket', ...config], {input: lines.join('\n')});
@@ -194,7 +194,7 @@ test('a message is what stands before a line feed, whatever else an editor takes
 	t.is(stdout, lines.map(line => `you said ${line.replace(/\r$/, '')}\n`).join(''));
 });
 
-test('a line that is no text is a binary message, byte for byte', async t => {
+test('a line that is not UTF-8 is sent as a binary message, byte for byte', async t => {
 	const {config} = await serve(t);
 	const child = spawn(process.execPath, [builtProgram, 'proxy', 'get', 'svc/web/same', '--websocket', ...config], {
 		stdio: ['pipe', 'pipe', 'ignore'],
@@ -208,7 +208,7 @@ test('a line that is no text is a binary message, byte for byte', async t => {
 	t.deepEqual(Buffer.concat(pieces), Buffer.from([0xc3, 0x28, 0xff, 0x00]));
 });
 
-test('a WebSocket that ends without a word may have ended on either leg, and says so', async t => {
+test('a WebSocket that ends without a close frame is lost on an unknown leg', async t => {
 	const {config} = await serve(t);
 	const child = spawn(process.execPath, [builtProgram, 'proxy', 'get', 'svc/web/lost', '--websocket', ...config], {
 		stdio: ['pipe', 'ignore', 'pipe'],
@@ -219,7 +219,7 @@ test('a WebSocket that ends without a word may have ended on either leg, and say
 	t.regex(stderr, /it is unknown whether its connection to the backend \(leg 2\) or yours to it \(leg 1\) was lost/);
 });
 
-test('lines that a busy backend takes late all arrive, also after stdin has ended', async t => {
+test('a slow backend receives all lines, also after stdin ended', async t => {
 	const {config} = await serve(t);
 	const line = 'x'.repeat(2000);
 	const {status, stdout, stderr} = await runSpoke(['proxy', 'get', 'svc/web/busy', '--websocket', ...config], {
@@ -230,7 +230,7 @@ test('lines that a busy backend takes late all arrive, also after stdin has ende
 	t.is(stdout, `you said ${line}\n`.repeat(5000));
 });
 
-test('the path says that it is plain, or encrypted and checked by nobody', async t => {
+test('the path of a proxy request is plain, or encrypted without verification', async t => {
 	const {config} = await serve(t);
 	for (const [target, state] of [
 		['svc/web/', 'plain'],
@@ -243,7 +243,7 @@ test('the path says that it is plain, or encrypted and checked by nobody', async
 	}
 });
 
-test('wrong calls are one line and 2', async t => {
+test('usage errors print one line and exit 2', async t => {
 	const {config, seen} = await serve(t);
 	for (const argv of [
 		['fetch', 'svc/web/'],
@@ -269,7 +269,7 @@ test('wrong calls are one line and 2', async t => {
 	t.deepEqual(seen, []);
 });
 
-test('a listener says where it serves and who can use it, and ends by its signal', async t => {
+test('a listener prints its address and users, and ends on a signal', async t => {
 	const {config} = await serve(t);
 	const child = spawn(process.execPath, [builtProgram, 'proxy', '--port', '0', ...config], {stdio: ['ignore', 'pipe', 'pipe']});
 	let stderr = '';
@@ -294,7 +294,7 @@ test('a listener says where it serves and who can use it, and ends by its signal
 	);
 });
 
-test('a listener whose folder of files cannot be served warns as kubectl does, and serves the rest', async t => {
+test('a listener without its static directory warns as kubectl does and serves the API', async t => {
 	const {config} = await serve(t);
 	for (const [folder, warning] of [
 		[
@@ -340,7 +340,7 @@ for (const [argv, warnings] of [
 	});
 }
 
-test('proxy warns of a server path that it does not append', async t => {
+test('proxy warns about a server path that it does not append', async t => {
 	const server = await startServer({
 		request(request, response) {
 			response.end(request.url);

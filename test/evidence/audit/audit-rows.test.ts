@@ -267,7 +267,7 @@ for (const [id, title, given, verdict] of rows) {
 	});
 }
 
-test('a row whose last attempt failed names the far end, the words and their age', t => {
+test('a row whose last attempt failed shows far end, message and age', t => {
 	const {message, exceptions, broken} = rowOf({base: {outcomes: [unreachedAddresses('kubelet n1')]}}, 'C2');
 	t.true(broken);
 	t.false(rowOf({}, 'C2').broken);
@@ -276,7 +276,7 @@ test('a row whose last attempt failed names the far end, the words and their age
 	t.is(rowOf({base: {outcomes: [noAgent('kubelet n1')]}}, 'C10').message, 'In use, but failed 12s ago: No agent available');
 });
 
-test('what was read and told nothing is not named as what would tell', t => {
+test('a need does not name a source that was read without result', t => {
 	const {verdict, message, need} = rowOf({components: read([])}, 'N6');
 	t.deepEqual(
 		[verdict, need.map(({or}) => or)],
@@ -318,7 +318,7 @@ const readAndTellsNothing: ReadonlyArray<readonly [title: string, given: Given]>
 	],
 ];
 for (const [title, given] of [...rows.map(([id, title, given]) => [`${id}, ${title}`, given] as const), ...readAndTellsNothing]) {
-	test(`each row that is unknown says what needs: ${title}`, t => {
+	test(`each unknown row has a need: ${title}`, t => {
 		const {rows: all} = auditOf(auditObservations(given), {facts}, options);
 		t.deepEqual(
 			all
@@ -329,7 +329,7 @@ for (const [title, given] of [...rows.map(([id, title, given]) => [`${id}, ${tit
 	});
 }
 
-test('every row is seen to pass, to fail and to be unknown', t => {
+test('the rows of this table cover pass, fail and unknown for each row id', t => {
 	for (const id of rowIds) {
 		const seen = new Set(rows.filter(row => row[0] === id).map(([, , , verdict]) => verdict));
 		t.true(seen.has('pass') && seen.has('fail') && seen.has('unknown'), `${id}: ${[...seen].join(' ')}`);
@@ -350,7 +350,7 @@ test('a good row is proven only when every known apiserver was read', t => {
 	t.is(rowOf({base: {serverIdentity: {to: 'gateway', why: 'path'}}}, 'C4').basis, 'inferred');
 });
 
-test('no kubelet is said to be verified by what pods say where an apiserver said of itself that it verifies none', t => {
+test('kubelets are not verified by mirror pods when an apiserver reports that it verifies none', t => {
 	const pods = ['10.0.0.7', '10.0.0.8'].map((address, at) =>
 		mirrorPod(`kube-apiserver-${at}`, {'advertise-address': address, 'kubelet-certificate-authority': '/ca.crt'}),
 	);
@@ -369,7 +369,7 @@ test('no kubelet is said to be verified by what pods say where an apiserver said
 	t.is(auditOf(auditObservations(given), {facts}, {...options, require: [parseRequirement('verified')]}).exitStatus, 3);
 });
 
-test('apiservers are said to differ in what is known of each, and a tunnel of all is as sure as that of the least sure', t => {
+test('a row compares only known apiservers, and has the weakest basis of their tunnels', t => {
 	const second = (more: Partial<Observations>): Given => ({
 		base: {replicas: known(2), flags: [flags(good, {process: 'p1'}), flags(good, {process: 'p2', connection: 'c2'})]},
 		others: [{connection: 'c2', process: processOf('p2'), stepTests: [], ...more}],
@@ -389,7 +389,7 @@ test('apiservers are said to differ in what is known of each, and a tunnel of al
 	t.like(rowOf(oneWithoutTunnel, 'C10'), {verdict: 'warn', state: 'mixed', basis: 'proven'});
 });
 
-test('the word of kubelets that are not surely verified proves nothing of them, good or bad', t => {
+test('reports of kubelets without proven verification prove nothing, good or bad', t => {
 	t.like(rowOf({}, 'C5'), {verdict: 'pass', basis: 'proven'});
 	t.like(rowOf(unverified, 'C5'), {
 		verdict: 'pass',
@@ -416,7 +416,7 @@ test('the word of kubelets that are not surely verified proves nothing of them, 
 	t.like(rowOf({...unverified, ...anonymous}, 'C5'), {verdict: 'warn', basis: 'inferred', scope: {of: 1, proven: 0}});
 });
 
-test('what only a tunnel protects is not said to be checked', t => {
+test('a row that only a tunnel protects is not described as checked', t => {
 	const unseen: Given = {
 		base: {flags: [], mirrorPods: [], stepTests: [stepTest('grpc', {process: 'p1'})], replicas: known(1, ['10.0.0.5:6443'])},
 	};
@@ -434,7 +434,7 @@ test('what only a tunnel protects is not said to be checked', t => {
 	});
 });
 
-test('a row that is proven is nowhere said to be proven on none', t => {
+test('a proven row is proven on at least one apiserver', t => {
 	const checked: Given = {base: {stepTests: [], flags: [flags({...good, 'egress-selector-config-file': ''}, {process: 'p1'})]}};
 	t.like(rowOf(checked, 'C1'), {state: 'checked', basis: 'proven'});
 	for (const [, title, given] of [...rows, ['C1', 'checked', checked] as const]) {
@@ -444,7 +444,7 @@ test('a row that is proven is nowhere said to be proven on none', t => {
 	}
 });
 
-test('a row that is not proven is nowhere said to be proven on all', t => {
+test('a row that is not proven is not proven on all apiservers', t => {
 	// As somebody knows them who may read neither leases nor flags: there may be more of them behind one endpoint.
 	const byEndpoint = makeObservation('endpoints', {
 		known: 1,
@@ -478,12 +478,12 @@ test('a row that is not proven is nowhere said to be proven on all', t => {
 	t.like(rowOf({base: {replicas: known(3)}}, 'C4'), {basis: 'inferred', scope: {of: 3, proven: 1}});
 });
 
-test('etcd’s addresses are proven only where its command line names them', t => {
+test('etcd addresses are proven only from its command line', t => {
 	t.is(rowOf({}, 'N6').basis, 'proven');
 	t.is(rowOf({components: read([componentPod('etcd', {'config-file': '/etc/etcd.yaml'})])}, 'N6').basis, 'inferred');
 });
 
-test('of more signing requests than are looked at, nothing is proven', t => {
+test('a signing request row is not proven when the list reaches its limit', t => {
 	const requests = (count: number) =>
 		read(
 			Array.from(
@@ -497,7 +497,7 @@ test('of more signing requests than are looked at, nothing is proven', t => {
 	);
 });
 
-test('of a part whose arguments are not all seen, none that is left out is its default', t => {
+test('an argument missing from an incomplete command line does not count as default', t => {
 	const etcd = componentPod('etcd', {'listen-client-urls': 'https://10.0.0.5:2379', 'client-cert-auth': 'true'});
 	t.like(
 		rowOf(
@@ -523,7 +523,7 @@ test('of a part whose arguments are not all seen, none that is left out is its d
 	});
 });
 
-test('the sum of the nodes’ side fails as surely as the surest row that does', t => {
+test('the node-to-control-plane summary fails with the strongest basis of its failed rows', t => {
 	const offOn = (count: number, host: string): Given => ({
 		base: {flags: [], mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': host})], replicas: known(count, [`${host}:6443`])},
 	});
@@ -537,14 +537,14 @@ test('the sum of the nodes’ side fails as surely as the surest row that does',
 	}
 });
 
-test('where etcd is not seen, nothing is proven of the rest of the control plane', t => {
+test('control plane rows are not proven when etcd is not observed', t => {
 	t.like(rowOf({components: read([componentPod('kube-scheduler', {'bind-address': '127.0.0.1'})])}, 'N6'), {
 		verdict: 'pass',
 		basis: 'inferred',
 	});
 });
 
-test('behind a gateway, or unverified, no row is proven', t => {
+test('no row is proven behind a gateway or an unknown server', t => {
 	for (const front of [
 		{to: 'gateway', why: 'path'},
 		{to: 'unknown', why: 'no name'},
@@ -558,7 +558,7 @@ test('behind a gateway, or unverified, no row is proven', t => {
 	}
 });
 
-test('plain stays plain where only the route is not known, on what it stands itself', t => {
+test('a plain leg stays plain when only its route is unknown', t => {
 	t.like(rowOf(closed, 'C7'), {verdict: 'unknown', state: 'plain', basis: 'inferred'});
 	t.like(rowOf(closed, 'C1'), {verdict: 'unknown', state: 'unknown', basis: 'unknown'});
 });
@@ -581,13 +581,13 @@ test('a requirement is met, not met, or undecided', t => {
 	t.throws(() => parseRequirement('C12=pass'), {code: 'ERR_USAGE'});
 });
 
-test('where an apiserver cannot be told from a gateway, no row is proven, and each says which right would tell', t => {
+test('a row behind an unidentified server is not proven and names the permission it needs', t => {
 	const need = {permission: 'get configmap kube-root-ca.crt', check: null, or: null};
 	const row = rowOf({base: {serverIdentity: {to: 'unknown', why: 'names alone', need}}}, 'C4');
 	t.deepEqual([row.verdict, row.basis, row.need], ['pass', 'inferred', [need]]);
 	t.deepEqual(rowOf({}, 'C4').need, []);
 });
 
-test('a word that every object has as a name is no requirement', t => {
+test('a requirement rejects an inherited property name', t => {
 	t.throws(() => parseRequirement('constructor'), {code: 'ERR_USAGE', message: /unknown requirement "constructor"/});
 });

@@ -29,7 +29,7 @@ function step(container: string, statuses: Readonly<Record<string, object>>) {
 	return containerStep({pod, target: {...target, container}} as unknown as PathPlan);
 }
 
-test('a container that runs is noted with the others of its pod that wait or have failed', async t => {
+test('a running container lists the other containers of its pod that wait or failed', async t => {
 	t.deepEqual((await step('app', {})).step.fits, []);
 	t.is((await step('app', {})).step.status, 'ok');
 	const half = await step('app', {sidecar: {state: {waiting: {reason: 'CrashLoopBackOff', message: 'back-off 5m0s'}}}});
@@ -43,7 +43,7 @@ test('a container that runs is noted with the others of its pod that wait or hav
 	);
 });
 
-test('an init container that has done its work has not failed, one that has not has', async t => {
+test('only an init container with a non-zero exit has failed', async t => {
 	const done = await step('setup', {});
 	t.is(done.error, null);
 	t.is(done.step.observed, 'container setup ended: Completed, exit 0, as init containers do');
@@ -51,7 +51,7 @@ test('an init container that has done its work has not failed, one that has not 
 	t.is(failed.error?.code, 'ERR_TARGET_GONE');
 });
 
-test('a container that waits for its next start is told with how it ended', async t => {
+test('a container that waits for its next start shows how it ended', async t => {
 	const {step: result} = await step('app', {
 		app: {
 			state: {waiting: {reason: 'CrashLoopBackOff'}},
@@ -61,7 +61,7 @@ test('a container that waits for its next start is told with how it ended', asyn
 	t.deepEqual(result.fits, ['previous instance ended: StartError, exit 128, exec: "/bin/nosuch": no such file']);
 });
 
-test('a container that waits for an init container is told with that one: what it does, how it ended, and where its log is', async t => {
+test('a container that waits for an init container shows its state, exit and log command', async t => {
 	const waits = {app: {ready: false, state: {waiting: {reason: 'PodInitializing'}}}};
 	const {error, step: result} = await step('app', {
 		...waits,

@@ -11,7 +11,7 @@ for (const [verification, state, basis] of [
 	['bad', 'refused', 'proven'],
 	['off', 'unverified', 'proven'],
 ] as const) {
-	test(`a kubelet that was asked by an apiserver whose verification is ${verification}: ${state}, ${basis}`, async t => {
+	test(`a kubelet reached by an apiserver whose verification is ${verification}: ${state}, ${basis}`, async t => {
 		const {sandbox, env} = await openSandbox(t);
 		await sandbox.switches.set({verification});
 		const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);

@@ -12,21 +12,21 @@ import {makeObservations} from '../../support/observations.ts';
 
 const rows: ReadonlyArray<[title: string, code: number, message: string, observed: RegExp, found: DoctorStep['status']]> = [
 	[
-		'a kubelet that says that a container waits has answered',
+		'a kubelet that reports a waiting container has answered',
 		400,
 		'container "app" in pod "web" is waiting to start: ErrImageNeverPull',
 		/^kubelet n1 responds: container "app" in pod "web" is waiting to start/,
 		'ok',
 	],
 	[
-		'a container that the pod does not have is the apiserver’s word',
+		'a missing container is the apiserver’s message',
 		400,
 		'container x is not valid for pod web',
 		/^not tried: container x is not valid/,
 		'unknown',
 	],
 	[
-		'a right that is missing is the apiserver’s word',
+		'a missing permission is the apiserver’s message',
 		403,
 		'pods "web" is forbidden: User "ada" cannot get resource "pods/log"',
 		/^not tried: you have no permission for logs or port-forward/,
@@ -63,7 +63,7 @@ for (const [title, code, message, observed, found] of rows) {
 	});
 }
 
-test('a pod that is on no node is told with the scheduler’s words', async t => {
+test('a pod on no node shows the scheduler’s message', async t => {
 	const message = "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.";
 	const pod = {
 		metadata: {name: 'web', namespace: 'default'},

@@ -25,7 +25,7 @@ const rows = [
 		'pod demo/web Running on n1, 2 of 2 containers ready',
 	],
 	[
-		'one that crashes is told as its row is',
+		'a crashing container has the text of its row',
 		{phase: 'Running', containerStatuses: [{name: 'app', state: {waiting: {reason: 'CrashLoopBackOff'}}}]},
 		'n1',
 		'pod demo/web CrashLoopBackOff on n1, 0 of 2 containers ready',
@@ -39,7 +39,7 @@ for (const [title, status, node, words] of rows) {
 	});
 }
 
-test('a pod that is being deleted is told as that, with what holds it', t => {
+test('a pod that is being deleted shows what blocks its deletion', t => {
 	const target = {asked: 'web', kind: 'Pod', namespace: 'demo', name: 'web', uid: null, node: 'n1', container: 'app', chosenFrom: 1};
 	const of = (metadata: object) =>
 		targetStep({target, pod: {metadata: {name: 'web', ...metadata}, spec, status: {phase: 'Running'}}, node: null} as unknown as PathPlan)

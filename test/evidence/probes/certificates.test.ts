@@ -7,7 +7,7 @@ import {parseCaBundle} from '../../../source/evidence/probes/cluster-ca.ts';
 import {readKubeletHandshake} from '../../../source/evidence/probes/kubelet-handshake.ts';
 import {authority, issue, withUnknownKey} from '../../support/certificates.ts';
 
-test('a kubelet’s certificate that has names and no subject is a reading as any', async t => {
+test('a kubelet certificate with names and no subject is a normal observation', async t => {
 	const {certificate, key} = await issue({dns: ['n1']}, await authority());
 	const server = createServer({cert: certificate, key}).listen(0, '127.0.0.1');
 	await once(server, 'listening');
@@ -21,14 +21,14 @@ test('a kubelet’s certificate that has names and no subject is a reading as an
 	t.like(observation?.facts, {subject: '', issuer: 'CN=test-ca', dnsNames: ['n1']});
 });
 
-test('an authority without a name is one among others', async t => {
+test('a CA without a name is parsed with the others', async t => {
 	const [named, nameless] = await Promise.all([authority('named'), issue({authority: true, usage: null})]);
 	const {spkiSha256, subjects} = parseCaBundle(`${named.certificate}${nameless.certificate}`);
 	t.is(spkiSha256.length, 2);
 	t.deepEqual(subjects, ['CN=named', '']);
 });
 
-test('of an entry whose key cannot be decoded the name is known, and what is no certificate is left out', async t => {
+test('a CA entry with an unreadable key keeps its name, and other entries are skipped', async t => {
 	const [one, odd] = await Promise.all([authority('one'), authority('odd')]);
 	const {spkiSha256, subjects} = parseCaBundle(
 		`${withUnknownKey(odd)}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n${one.certificate}`,

@@ -38,7 +38,7 @@ for (const [title, answer, user] of [
 	['nothing', {status: 201, body: 'null'}, null],
 	['a connection that is lost', new Error('reset'), null],
 ] as const) {
-	test(`${title} as the answer to our own review: ${user === null ? 'it tells nothing' : 'it tells who we are'}`, async t => {
+	test(`${title} as response to the self-review ${user === null ? 'is unavailable' : 'names the user'}`, async t => {
 		const {requests, made} = connection('ab'.repeat(32), answer);
 		t.deepEqual(await readUserInfo(made, {timeoutMs: 10_000}), user);
 		t.is(requests[0]?.path, '/apis/authentication.k8s.io/v1/selfsubjectreviews');
@@ -46,7 +46,7 @@ for (const [title, answer, user] of [
 	});
 }
 
-test('who shows no certificate, or more than it, does not ask', async t => {
+test('a self-review is sent only for a client certificate alone', async t => {
 	const {requests, made} = connection(null, {status: 201, body: '{}'});
 	t.is(await readUserInfo(made, {timeoutMs: 10_000}), null);
 	t.deepEqual(requests, []);

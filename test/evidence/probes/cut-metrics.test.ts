@@ -18,7 +18,7 @@ for (const [title, fields, body, isRead] of [
 	['in chunks, and cut', 'Transfer-Encoding: chunked', chunked(metrics).subarray(0, -5), false],
 	['to the end of the connection, which a cut would look like', 'Content-Type: text/plain', metrics, false],
 ] as const) {
-	test(`metrics that come ${title} are ${isRead ? 'read' : 'no answer'}`, async t => {
+	test(`metrics that arrive ${title} are ${isRead ? 'read' : 'unavailable'}`, async t => {
 		const connection = await toBytes(t, (_, socket) => {
 			socket.write(`HTTP/1.1 200 OK\r\n${fields}\r\n\r\n`);
 			socket.end(body);

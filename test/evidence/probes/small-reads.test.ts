@@ -46,7 +46,7 @@ function server(answers: Readonly<Record<string, Answer>>) {
 
 const flagz = (body: string | object, more: Answer = {}) => server({'/flagz': {body, ...more}});
 
-test('/flagz is asked for in its structured form, and strings are kept', async t => {
+test('/flagz is requested in its structured form, and strings are kept', async t => {
 	const apiserver = flagz({
 		kind: 'Flagz',
 		flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': 'CLASSIFIED', odd: 5},
@@ -67,14 +67,14 @@ for (const [title, body, status, reason] of [
 	['JSON of another kind', {kind: 'Statusz'}, 200, 'not-served'],
 	['flags that are no object', {kind: 'Flagz', flags: 'none'}, 200, 'not-served'],
 ] as const) {
-	test(`/flagz that answers ${title} is closed, and says what would open it`, async t => {
+	test(`a /flagz that responds with ${title} is unavailable and names its need`, async t => {
 		const {unavailable} = await readApiserverFlags(flagz(body, {status}));
 		t.is(unavailable?.reason, reason);
 		t.is(unavailable?.need?.permission, 'get nonResourceURL /flagz');
 	});
 }
 
-test('an answer larger than its limit, or a connection that breaks, is no answer', async t => {
+test('a response over its limit or on a broken connection is unavailable', async t => {
 	const endless = {
 		async request(): Promise<ApiResponse> {
 			return {
@@ -105,7 +105,7 @@ test('an answer larger than its limit, or a connection that breaks, is no answer
 	t.is((await sendProbe(broken, {source: 'version', path: '/x', need: null}, body => body)).unavailable?.reason, 'no-response');
 });
 
-test('what a lost connection did not answer is asked in the cluster, what did not come in time is not waited for twice', async t => {
+test('a lost response is requested again in the cluster, and a late one is not', async t => {
 	const failing = (code: ErrorCode) => ({
 		async request(): Promise<ApiResponse> {
 			throw new SpokeError(code, '');
@@ -117,7 +117,7 @@ test('what a lost connection did not answer is asked in the cluster, what did no
 	t.is(cluster.asked.length, 1);
 });
 
-test('two replicas that start within one second are told apart by their flags, or else by the key of their certificates', async t => {
+test('replicas started within one second differ by their flags or certificate keys', async t => {
 	const apiserver = server({'/statusz': {body: {kind: 'Statusz', startTime: '2026-11-24T13:49:26Z', binaryVersion: '1.36.3'}}});
 	const id = async (port: string, publicKey = 'aa') =>
 		identifyProcess((await readProcessStart(apiserver)).observation!, flags({'secure-port': port}), publicKey).facts.id;
@@ -141,7 +141,7 @@ for (const [gitVersion, upstream, minor] of [
 	});
 }
 
-test('metrics: only what says something is kept, and a skipped check is no success', async t => {
+test('metrics keep only informative series, and a skipped check is not a success', async t => {
 	const {observation} = await readApiserverMetrics(
 		server({
 			'/metrics': {
@@ -177,7 +177,7 @@ test('metrics: only what says something is kept, and a skipped check is no succe
 	});
 });
 
-test('metrics whose lines do not end are none', async t => {
+test('metrics whose lines do not end are unavailable', async t => {
 	const {unavailable} = await readApiserverMetrics(
 		server({'/metrics': {body: `process_start_time_seconds 1\n${'x'.repeat(2_000_000)}`}}),
 		'p1',
@@ -185,7 +185,7 @@ test('metrics whose lines do not end are none', async t => {
 	t.is(unavailable?.reason, 'no-response');
 });
 
-test('an apiserver that does not count the starts of dials counts their ends: its tunnel is not overlooked', async t => {
+test('egress dials are counted by their ends when starts are not counted', async t => {
 	const {observation} = await readApiserverMetrics(
 		server({
 			'/metrics': {
@@ -204,7 +204,7 @@ test('an apiserver that does not count the starts of dials counts their ends: it
 	t.is(secondLegRoute(makeObservations({metrics: [{...observation!, process: null, connection: 'c1'}]})).state, 'konnectivity');
 });
 
-test('a sample of the text format, with escapes, and what is none', t => {
+test('a sample of the text format is parsed with escapes, and invalid ones are skipped', t => {
 	t.deepEqual(parseSample(String.raw`a_b{c="d\"e\\f",g="1,2"} 3 1700000000`), {
 		name: 'a_b',
 		labels: Object.assign(Object.create(null) as object, {c: 'd"e\\f', g: '1,2'}),
@@ -232,7 +232,7 @@ const mirror = (more: object = {}) => ({
 	...more,
 });
 
-test('a mirror pod tells flags and environment; a pod that only has the label is none', t => {
+test('a mirror pod shows flags and environment, and a pod with only its label does not', t => {
 	t.like(parseComponentPod(mirror()), {
 		component: 'kube-apiserver',
 		flags: {values: {'kubelet-certificate-authority': '/ca.crt', 'secure-port': '6443'}, absent: 'default', proxyEnvironment: false},
@@ -250,7 +250,7 @@ test('a mirror pod tells flags and environment; a pod that only has the label is
 	t.true(parseComponentPod(shell)?.flags.proxyEnvironment);
 });
 
-test('of an environment that a script may have made more than is seen nothing is said', t => {
+test('an environment that a script may have extended is unknown', t => {
 	const inScript = (script: string) =>
 		parseComponentPod(mirror({spec: {containers: [{name: 'kube-apiserver', command: ['sh', '-c', script]}]}}))?.flags.proxyEnvironment;
 	t.false(inScript('exec kube-apiserver --secure-port=6443'));
@@ -259,14 +259,14 @@ test('of an environment that a script may have made more than is seen nothing is
 	t.true(inScript('HTTPS_PROXY=http://proxy:3128 kube-apiserver --secure-port=6443'));
 });
 
-test('a mirror pod tells of which addresses its machine is', t => {
+test('a mirror pod shows the addresses of its machine', t => {
 	const at = (status: object) => parseComponentPod(mirror({status: {...mirror().status, ...status}}))?.flags.hostAddresses;
 	t.deepEqual(at({hostIP: '10.0.0.11', hostIPs: [{ip: '10.0.0.11'}, {ip: 'fd00::11'}]}), ['10.0.0.11', 'fd00::11']);
 	t.deepEqual(at({hostIP: '10.0.0.11'}), ['10.0.0.11']);
 	t.is(at({}), null);
 });
 
-test('a pod whose manifest is younger than its container does not tell what runs', t => {
+test('a pod whose manifest is newer than its container does not show what runs', t => {
 	const changed = mirror({
 		metadata: {
 			name: 'kube-apiserver-a',
@@ -303,7 +303,7 @@ for (const [title, command, values, absent] of [
 		'unknown',
 	],
 	[
-		'what a comment of a script says is none of its arguments',
+		'a comment of a script is no argument',
 		[
 			'/bin/sh',
 			'-c',
@@ -313,7 +313,7 @@ for (const [title, command, values, absent] of [
 		'default',
 	],
 	[
-		'what other commands of a script are given is none of its arguments',
+		'arguments of other commands of a script do not count',
 		[
 			'sh',
 			'-ec',
@@ -323,26 +323,26 @@ for (const [title, command, values, absent] of [
 		'default',
 	],
 	[
-		'a script that may run it in two ways tells nothing',
+		'a script that may run it in two ways shows nothing',
 		['bash', '-c', 'if [ -f /ca ]; then kube-apiserver --kubelet-certificate-authority=/ca; else kube-apiserver --secure-port=6443; fi'],
 		{},
 		'unknown',
 	],
 	[
-		'a script that cannot be read to its end tells nothing',
+		'a script that cannot be parsed to its end shows nothing',
 		['bash', '-c', 'exec kube-apiserver --kubelet-certificate-authority="/ca'],
 		{},
 		'unknown',
 	],
-	['a script in a file tells nothing', ['/bin/bash', '/start.sh', '--kubelet-certificate-authority=/ca'], {}, 'unknown'],
-	['a program that is not named tells nothing', ['/wrapper', '--kubelet-certificate-authority=/ca'], {}, 'unknown'],
+	['a script in a file shows nothing', ['/bin/bash', '/start.sh', '--kubelet-certificate-authority=/ca'], {}, 'unknown'],
+	['a program without a name shows nothing', ['/wrapper', '--kubelet-certificate-authority=/ca'], {}, 'unknown'],
 	[
-		'what stands in a value is no argument',
+		'the content of a value is no argument',
 		['kube-apiserver', '--secure-port=6443', '--note=a --kubelet-certificate-authority=/ca.crt'],
 		{'secure-port': '6443', note: 'a --kubelet-certificate-authority=/ca.crt'},
 		'default',
 	],
-	['a group in braces runs what stands in it', ['sh', '-c', '{ kube-apiserver --secure-port=6443; }'], {'secure-port': '6443'}, 'default'],
+	['a group in braces runs its content', ['sh', '-c', '{ kube-apiserver --secure-port=6443; }'], {'secure-port': '6443'}, 'default'],
 	[
 		'a launcher in front keeps its arguments to itself',
 		['/go-runner', '--kubelet-certificate-authority=/ca', '/usr/local/bin/kube-apiserver', '--secure-port=6443'],
@@ -356,7 +356,7 @@ for (const [title, command, values, absent] of [
 		'default',
 	],
 ] as const) {
-	test(`of a mirror pod, ${title}`, t => {
+	test(`mirror pod arguments: ${title}`, t => {
 		const pod = mirror();
 		pod.spec.containers[0]!.command = [...command];
 		const {flags} = parseComponentPod(pod)!;
@@ -368,7 +368,7 @@ for (const [title, command, values, absent] of [
 	});
 }
 
-test('flags are read as they are written, also behind a shell', t => {
+test('flags are parsed as written, also after a shell', t => {
 	t.deepEqual(parseShellFlags(['sh', '-c', 'exec kube-apiserver --a=b --c d']), {a: 'b', c: 'd'});
 	t.deepEqual(parseShellFlags(['sh', '-c', "exec kube-apiserver --a='' --b=\"c\" '--d=e' --f=\"g"]), {a: '', b: 'c', d: 'e', f: '"g'});
 	t.deepEqual(parseShellFlags(['x', '--kubelet_certificate_authority=/ca.crt', '--quoted="x"']), {
@@ -378,7 +378,7 @@ test('flags are read as they are written, also behind a shell', t => {
 	t.deepEqual(parseShellFlags(['x', '--bare', '--last=1', '--last=2', '--empty=']), {bare: 'true', last: '2', empty: ''});
 });
 
-test('an agent is known by its command line, never by name or label', async t => {
+test('an agent is identified by its command line, not by name or label', async t => {
 	const pods = {
 		items: [
 			{
@@ -400,7 +400,7 @@ test('an agent is known by its command line, never by name or label', async t =>
 	);
 });
 
-test('a kubelet that says why it has no log was reached, as one that gives it', async t => {
+test('a kubelet that reports why it has no log was reached', async t => {
 	const body = {
 		kind: 'Status',
 		status: 'Failure',
@@ -415,7 +415,7 @@ test('a kubelet that says why it has no log was reached, as one that gives it', 
 	t.is(await read(400, {...body, message: 'container nope is not valid for pod web'}), 'failed');
 });
 
-test('a log is refused at the certificate by what the apiserver says itself, not by the like from a kubelet', async t => {
+test('a log certificate refusal counts only from the apiserver, not from a kubelet', async t => {
 	const x509 = 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
 	const log = {namespace: 'default', pod: 'web', container: 'app', node: 'n1'};
 	const read = async (message: string, code: number) =>
@@ -432,7 +432,7 @@ test('a log is refused at the certificate by what the apiserver says itself, not
 	t.is(await read(`error trying to reach service: ${x509}`, 503), 'failed');
 });
 
-test('replicas: leases that were renewed, or as many as register themselves; endpoints where leases are closed', async t => {
+test('replicas are renewed or self-registered leases, or endpoints when leases are forbidden', async t => {
 	const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases';
 	const slices = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
 	const lease = (agoMs: number) => ({
@@ -460,14 +460,14 @@ for (const [version, health, api, anonymous] of [
 	[200, 200, 200, 'over-granted'],
 	[503, 503, 503, undefined],
 ] as const) {
-	test(`anonymous: /version ${version}, /healthz ${health}, /api ${api} is ${anonymous ?? 'not known'}`, async t => {
+	test(`anonymous: /version ${version}, /healthz ${health}, /api ${api} is ${anonymous ?? 'unknown'}`, async t => {
 		t.is(classifyAnonymousAccess(version, health, api), anonymous);
 		const {request} = server({'/version': {status: version}, '/healthz': {status: health}, '/api': {status: api}});
 		t.is((await probeAnonymousAccess({anonymous: request})).observation?.facts.anonymous, anonymous);
 	});
 }
 
-test('leases and signing requests say who is silent and what waits', async t => {
+test('leases show which kubelets do not renew, and signing requests what is pending', async t => {
 	const lease = (name: string, agoMs: number) => ({metadata: {name}, spec: {renewTime: new Date(Date.now() - agoMs).toISOString()}});
 	const leases = await readNodeLeases(
 		server({'/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases': {body: {items: [lease('n1', 5000), lease('n2', 90_000)]}}}),
@@ -501,7 +501,7 @@ test('leases and signing requests say who is silent and what waits', async t => 
 	);
 });
 
-test('the address that is dialled is the first of the preferred kinds that the node has', t => {
+test('the dialed address is the first one of the preferred kinds', t => {
 	const node = {
 		metadata: {name: 'n1'},
 		status: {

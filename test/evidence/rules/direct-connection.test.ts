@@ -73,7 +73,7 @@ for (const [title, input, isExcluded] of rows) {
 	});
 }
 
-test('says which permission would tell where a review may be refused, and none for a token', t => {
+test('a forbidden self-review names the needed permission, and a token needs none', t => {
 	const permission = (input: Partial<DirectConnectionInput>) => gatewayNotExcluded({...base, ...input})?.need.permission;
 	t.is(permission({socket: withCertificate}), 'create selfsubjectreviews');
 	t.is(permission({socket: withCertificate, user: unnamed}), null);
@@ -86,15 +86,15 @@ const lost: ReadonlyArray<
 	['it is known by the certificate', named, false],
 	['it is known by another one', {username: 'ada', extra: extra(`X509SHA256=${'cd'.repeat(32)}`)}, true],
 	['it is known by a token', {username: 'ada', extra: extra('JTI=4')}, true],
-	['it is known by a name only, as whoever is impersonated', unnamed, true],
-	['it is known by a name only, and nothing more is said', {username: 'ada'}, true],
+	['it is known by name only, as an impersonated user is', unnamed, true],
+	['it is known by name only', {username: 'ada'}, true],
 	[
 		'it is known by something that is no list',
 		{username: 'ada', extra: {'authentication.kubernetes.io/credential-id': `X509SHA256=${shown}`}},
 		true,
 	],
-	['it is nobody in particular', {username: 'system:anonymous'}, false],
-	['nobody says who it is', {}, false],
+	['it has no user', {username: 'system:anonymous'}, false],
+	['the response names no user', {}, false],
 	['the review was not answered', null, false],
 	['no certificate was shown alone', {username: 'ada'}, false, {shown: null}],
 	['the apiserver names no certificates yet', {username: 'ada'}, false, {version: 'v1.31.9'}],
@@ -104,7 +104,7 @@ const lost: ReadonlyArray<
 ];
 
 for (const [title, user, isLost, {shown: certificate = shown, version = 'v1.36.3'} = {}] of lost) {
-	test(`${title}: ${isLost ? 'a gateway' : 'nothing is said'}`, t => {
+	test(`${title}: ${isLost ? 'a gateway' : 'no conclusion'}`, t => {
 		t.is(isCertificateLost(certificate, user, version === null ? null : (versionFacts(version) ?? null)), isLost);
 	});
 }

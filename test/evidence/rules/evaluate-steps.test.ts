@@ -132,7 +132,7 @@ for (const [title, steps, moved] of rows) {
 	});
 }
 
-test('the transport is that of the protocol that moved', t => {
+test('the transport is the one of the protocol that moved', t => {
 	const both = (count: number) => ({
 		egressDials: [
 			{protocol: 'grpc' as const, transport: 'uds', count: 1},
@@ -150,7 +150,7 @@ const agentSteps = (...carried: ReadonlyArray<ReadonlyArray<Readonly<Record<stri
 		return {k, before: before!, during: during!, after: after!};
 	});
 
-test('one agent that carried all is named; several are not', t => {
+test('a single agent that carried all is named, and several are not', t => {
 	t.is(
 		evaluateSteps(
 			agentSteps(
@@ -205,7 +205,7 @@ test('one agent that carried all is named; several are not', t => {
 	);
 });
 
-test('agents that do not follow, or that come and go, decide nothing', t => {
+test('agents that do not follow, or that come and go, leave the test undecided', t => {
 	t.is(evaluateSteps(agentSteps([{a: 1}, {a: 3}, {a: 1}], [{a: 1}, {a: 6}, {a: 1}])).agent, null);
 	t.is(evaluateSteps(agentSteps([{a: 1}, {a: 4}, {a: 1}], [{a: 1}, {a: 6, b: 0}, {a: 1}])).agent, null);
 	t.is(evaluateSteps(agentSteps([{a: 1}, {a: 4}, {a: 1}], [{a: 1}, {a: 6}, {a: 1, b: 0}])).agent, null, 'one came late');

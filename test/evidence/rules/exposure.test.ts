@@ -35,7 +35,7 @@ for (const [tls, tlsBasis, route, routeBasis, state, basis] of rows) {
 	});
 }
 
-test('what is known to be unverified or plain is not protected by a flag', t => {
+test('a leg known to be unverified or plain is not protected by a flag', t => {
 	const given = makeObservations({flags: [flags(checked)]});
 	for (const state of ['unverified', 'plain'] as const) {
 		const exposure = decideExposure(
@@ -48,7 +48,7 @@ test('what is known to be unverified or plain is not protected by a flag', t => 
 	}
 });
 
-test('a flag that is only inferred to be set protects where nothing better is known', t => {
+test('a flag inferred to be set protects when nothing stronger is known', t => {
 	const given = makeObservations({flags: [flags(checked, {connection: 'c9'})]});
 	for (const [state, route, basis] of [
 		['unknown', 'direct', 'inferred'],
@@ -64,7 +64,7 @@ test('a flag that is only inferred to be set protects where nothing better is kn
 	}
 });
 
-test('verification that is on protects, whether or not this kubelet passes it', t => {
+test('verification protects whether or not this kubelet passes it', t => {
 	const given = makeObservations({flags: [flags(checked)]});
 	for (const [state, basis] of [
 		['unknown', 'unknown'],

@@ -50,7 +50,7 @@ for (const [title, given, state, rule, observed] of rows) {
 	});
 }
 
-test('the route is direct, or by the proxy that our settings name', t => {
+test('the route is direct, or through the configured proxy', t => {
 	const routes = [of({}), of({remoteAddress: null}), of({proxy: {url: 'http://p:3128', from: 'environment'}})].map(given => {
 		const {state, basis, via, citations} = firstLegRoute(given);
 		return [state, basis, via, citations.map(({rule, observed}) => [rule, observed])];
@@ -62,7 +62,7 @@ test('the route is direct, or by the proxy that our settings name', t => {
 	]);
 });
 
-test('without a connection nothing is known of leg 1', t => {
+test('leg 1 is unknown without a connection', t => {
 	for (const verdict of [firstLegTls(makeObservations({socket: null})), firstLegRoute(makeObservations({socket: null}))]) {
 		t.deepEqual([verdict.state, verdict.basis, verdict.citations, verdict.why], ['unknown', 'unknown', [], 'no connection was made']);
 	}

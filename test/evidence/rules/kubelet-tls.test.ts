@@ -1234,7 +1234,7 @@ for (const [title, given, state, basis] of rows) {
 	});
 }
 
-test('a log read that asks to skip the check is unverified, whatever the flag says', t => {
+test('a log read that skips the check is unverified, whatever the flag is', t => {
 	const given = makeObservations({flags: [flags(checked)], ...answered}, 'logs');
 	const verdict = kubeletTls({...given, purpose: {...given.purpose, insecureSkipTlsVerifyBackend: true}});
 	t.is(verdict.state, 'unverified');
@@ -1272,12 +1272,12 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 ];
 
 for (const [title, given, need] of wanted) {
-	test(`what needs: ${title}`, t => {
+	test(`the need of kubelet TLS: ${title}`, t => {
 		t.deepEqual(kubeletTls(given).need, need);
 	});
 }
 
-test('the evidence of a refused log read says whether it was read once the check was skipped', t => {
+test('the evidence of a refused log read shows whether it succeeded without the check', t => {
 	const rules = (skipping: 'ok' | 'failed') =>
 		kubeletTls(makeObservations({logDifferentials: [differential('certificate-refused', {}, skipping)]})).citations.map(
 			({rule, observed}) => [rule, observed],

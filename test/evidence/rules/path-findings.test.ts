@@ -104,7 +104,7 @@ for (const [title, given, expected] of rows) {
 	});
 }
 
-test('a remedy is the one of its finding', t => {
+test('a remedy belongs to its finding', t => {
 	const remedy = (given: Given) => found(given)[0]?.remedy;
 	t.is(remedy({tls: 'unverified'}), remedies.kubeletCa);
 	t.is(
@@ -122,7 +122,7 @@ test('a remedy is the one of its finding', t => {
 	t.is(found({tls: 'plain', feature: 'pod-proxy', request: {...request(false), scheme: 'http'}})[0]?.docs, docs.proxied);
 });
 
-test('what was not read is counted and named', t => {
+test('unavailable sources are counted and named', t => {
 	const message = (of: Partial<Observations>) => found({of})[0]?.message ?? '';
 	t.regex(message({flags: read(1), replicas: known(3)}), /^1 of at least 3 apiservers read: a new connection may end at another/);
 	t.regex(message({flags: read(1), replicas: null}), /^The number of apiservers is unknown, and 1 was read:/);

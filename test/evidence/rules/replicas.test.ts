@@ -86,7 +86,7 @@ const rows: ReadonlyArray<[title: string, given: Partial<Observations>, count: n
 ];
 
 for (const [title, given, count] of rows) {
-	test(`${title}: ${count ?? 'not known'}`, t => {
+	test(`${title}: ${count ?? 'unknown'}`, t => {
 		t.is(knownReplicaCount(makeObservations(given)), count);
 	});
 }
@@ -120,13 +120,13 @@ const agreed: ReadonlyArray<[title: string, given: Partial<Observations>, agree:
 ];
 
 for (const [title, given, agree] of agreed) {
-	test(`whether all do the same: ${title}: ${agree ?? 'not known'}`, t => {
+	test(`replicas agree, ${title}: ${agree ?? 'unknown'}`, t => {
 		const all = makeObservations(given);
 		t.is(replicasAgree(all, flagsPerProcess(all)), agree);
 	});
 }
 
-test('an own address is one that can be dialled', t => {
+test('an own address is one that can be dialed', t => {
 	t.deepEqual(
 		['10.0.0.5', 'FD00::A', 'api.test', '', 'x10.0.0.5'].map(host => advertisedAddress(flags(at(host)))),
 		['10.0.0.5:6443', '[FD00::A]:6443', null, null, null],

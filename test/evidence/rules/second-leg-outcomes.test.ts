@@ -66,18 +66,18 @@ const rows: ReadonlyArray<[title: string, outcomes: readonly SecondLegOutcome[],
 ];
 
 for (const [title, outcomes, purpose, stands] of rows) {
-	test(`an earlier failure ${stands ? 'stands against' : 'says nothing of'} ${title}`, t => {
+	test(`an earlier failure ${stands ? 'applies to' : 'does not apply to'} ${title}`, t => {
 		t.is(currentFailure({outcomes, purpose, process: processOf('p1'), farEndAnswered: false}) !== null, stands);
 	});
 }
 
-test('an answer on the connection in question is newer than any failure', t => {
+test('a response on the connection itself is newer than any failure', t => {
 	const outcomes = [failed('kubelet n1', refused)];
 	t.is(currentFailure({outcomes, purpose: toNode('n1'), process: processOf('p1'), farEndAnswered: true}), null);
 	t.deepEqual(recalledFailures({outcomes, purpose: toNode('n1'), process: processOf('p1'), farEndAnswered: true, isBound: true}), []);
 });
 
-test('all that failed last stand, each without an answer since', t => {
+test('each far end that failed last has a current failure', t => {
 	const outcomes = [failed('kubelet n1', nothingListens), answered('kubelet n2'), failed('kubelet n3', refused)];
 	t.deepEqual(
 		currentFailures(outcomes).map(({farEnd}) => farEnd),
@@ -85,7 +85,7 @@ test('all that failed last stand, each without an answer since', t => {
 	);
 });
 
-test('a proxied far end is named by its scheme and port, and no one in particular has none', t => {
+test('a proxied far end is named by scheme and port, and one without a name is null', t => {
 	t.is(farEndOf(toService(80)), 'service default/web http:80');
 	t.is(farEndOf(toNode('n1')), 'kubelet n1');
 	t.is(farEndOf({...toNode('n1'), target: {...toNode('n1').target, chosenFrom: 0}}), null);
@@ -100,7 +100,7 @@ const pathOf = (more: Partial<Observations>, outcomes: readonly SecondLegOutcome
 	);
 };
 
-test('a path to where the last attempt failed is drawn broken, with its words, its time and its age', t => {
+test('a path whose last attempt failed is broken, with message, time and age', t => {
 	const path = pathOf({flags: [flags(off, {process: 'p1'})]}, [failed('kubelet n1', nothingListens)]);
 	t.is(path.line, 'path: you -verified-> apiserver -direct,unverified-x kubelet n1');
 	t.like(path.broken, {
@@ -119,12 +119,12 @@ test('a path to where the last attempt failed is drawn broken, with its words, i
 	t.is(pathOf({flags: [flags(off, {process: 'p1'})]}, [answered('kubelet n1')]).broken, null);
 });
 
-test('a tunnel that failed on the way to another node is said with that node', t => {
+test('a tunnel failure to another node names that node', t => {
 	const [finding] = pathOf({}, [failed('kubelet n7', noAgent)]).findings;
 	t.is(finding?.message, 'The last attempt, exec to kubelet n7, failed 12s ago: No agent available');
 });
 
-test('a certificate that was refused is refused, inferred: it may have been replaced since', t => {
+test('a refused certificate stays refused as inferred', t => {
 	const {tls} = pathOf({flags: [flags(checked, {process: 'p1'})]}, [failed('kubelet n1', refused)]).legs[1]!;
 	t.deepEqual([tls.state, tls.basis], ['refused', 'inferred']);
 });
@@ -136,18 +136,18 @@ const elsewhere: ReadonlyArray<[title: string, more: Partial<Observations>, outc
 ];
 
 for (const [title, more, outcome] of elsewhere) {
-	test(`a certificate that was refused says nothing of the TLS of ${title}`, t => {
+	test(`a refused certificate does not affect the TLS of ${title}`, t => {
 		const {tls} = pathOf({flags: [flags(checked, {process: 'p1'})], ...more}, [outcome]).legs[1]!;
 		t.is(tls.state, 'unknown');
 	});
 }
 
-test('an apiserver that verifies nobody has refused nobody, whatever was said', t => {
+test('an apiserver that does not verify is unverified, whatever a failure message claims', t => {
 	const {tls} = pathOf({flags: [flags({...off, ...here}, {process: 'p1'})]}, [failed('kubelet n1', refused)]).legs[1]!;
 	t.deepEqual([tls.state, tls.basis], ['unverified', 'proven']);
 });
 
-test('the words of a tunnel show the route of the process that said them, and hint at that of one that is not known', t => {
+test('a tunnel message proves the route of its process, and implies that of an unknown one', t => {
 	const routeOf = (more: Partial<Observations>) => pathOf(more, [failed('kubelet n9', noAgent)]).legs[1]!.route;
 	t.like(routeOf({}), {state: 'konnectivity', basis: 'inferred'});
 	t.like(routeOf({flags: [flags({'kubelet-certificate-authority': '/ca.crt', ...here}, {process: 'p1'})]}), {
@@ -159,14 +159,14 @@ test('the words of a tunnel show the route of the process that said them, and hi
 	t.is(routeOf({process: processOf('p2')}).state, 'unknown');
 });
 
-test('a pod on no node has no whole path', t => {
+test('a path to a pod on no node is broken', t => {
 	const path = pathOf({purpose: {...toNode(null), isUnscheduled: true}, flags: [flags(off, {process: 'p1'})]}, []);
 	t.is(path.line, 'path: you -verified-> apiserver -direct,unverified-x no node yet');
 	t.like(path.broken, {reason: 'no-node', message: 'the pod is on no node yet', error: null});
 	t.like(path.findings[0], {code: 'POD_ON_NO_NODE', remedy: 'kubectl describe pod web -n default'});
 });
 
-test('a connection that is open is not said to be broken, but is told of the last attempt until its far end answers', t => {
+test('an open connection is not broken, but has the last attempt until its far end answers', t => {
 	const codes = (more: Partial<Observations>) => {
 		const {broken, findings} = pathOf({isBound: true, about: 'open-connection', flags: [flags(checked, {process: 'p1'})], ...more}, [
 			failed('kubelet n1', refused),

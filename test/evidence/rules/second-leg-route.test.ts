@@ -807,7 +807,7 @@ for (const [title, given, state, basis, protocol = null] of rows) {
 	});
 }
 
-test('a name or a label of a pod is in no rule: nothing of a pod list reaches the route', t => {
+test('the name or label of a pod does not affect the route', t => {
 	for (const feature of ['logs', 'exec', 'attach', 'port-forward', 'pod-proxy'] as const satisfies readonly StreamFeature[]) {
 		t.is(secondLegRoute(makeObservations({}, feature)).state, 'unknown');
 	}
@@ -908,7 +908,7 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 ];
 
 for (const [title, given, need, why] of wanted) {
-	test(`what would tell the route: ${title}`, t => {
+	test(`the need of the route: ${title}`, t => {
 		const verdict = secondLegRoute(given);
 		t.deepEqual([verdict.need, verdict.why], [need, why]);
 	});
@@ -993,7 +993,7 @@ const shown: ReadonlyArray<[title: string, given: Observations, evidence: readon
 ];
 
 for (const [title, given, evidence] of shown) {
-	test(`what a route stands on: ${title}`, t => {
+	test(`the evidence of the route: ${title}`, t => {
 		t.deepEqual(
 			secondLegRoute(given).citations.map(({rule, observed}) => `${rule}: ${observed}`),
 			evidence,

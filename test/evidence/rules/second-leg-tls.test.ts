@@ -81,7 +81,7 @@ for (const feature of ['pod-proxy', 'service-proxy'] as const) {
 		['https', 'unverified', 'proxy-https-never-verifies'],
 		[null, 'plain', 'proxy-http-is-plain'],
 	] as const) {
-		test(`${feature} by ${scheme ?? 'the usual scheme'}, whatever flag is set: ${state}, and proven only of an apiserver`, t => {
+		test(`${feature} by ${scheme ?? 'the default scheme'}, whatever flag is set: ${state}, proven only for an apiserver`, t => {
 			const given = makeObservations(
 				{...answered, flags: [flags(checked)]},
 				feature,

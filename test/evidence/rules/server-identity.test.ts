@@ -80,7 +80,7 @@ const rows: ReadonlyArray<[title: string, findings: Partial<ServerIdentityInput>
 	['another authority than pods get, and an apiserver that listens on loopback', {ca: other, flags: bound('127.0.0.1')}, 'gateway'],
 ];
 
-test('where a right would tell an apiserver from a gateway, it is named', t => {
+test('a server identity names the permission that would separate apiserver from gateway', t => {
 	const needs = (caUnavailableReason: ServerIdentityInput['caUnavailableReason']) =>
 		identifyServer({...base, ca: null, caUnavailableReason}).need?.permission;
 	t.deepEqual([needs('forbidden'), needs('not-served'), needs(null)], ['get configmap kube-root-ca.crt', undefined, undefined]);

@@ -104,7 +104,7 @@ function combined(): Array<{title: string; more: Partial<Observations>}> {
 }
 
 for (const [feature, request] of features) {
-	test(`${feature}${request === null ? '' : `, ${request.scheme}, to a kubelet: ${request.kubeletPort ?? 'not known'}`}`, t => {
+	test(`${feature}${request === null ? '' : `, ${request.scheme}, to a kubelet: ${request.kubeletPort ?? 'unknown'}`}`, t => {
 		const silent: string[] = [];
 		const seen = new Set<string>();
 		for (const {title, more} of combined()) {
