@@ -4,8 +4,7 @@ import {join} from 'node:path';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {configDirectory} from '../command-line/config-directory.ts';
 import {presetNames} from './keymap.ts';
-import {mergeKeymaps, type MergedKeymap} from './merge-keymaps.ts';
-import {suggestNearest} from './nearest-name.ts';
+import {type MergedKeymap, mergeKeymaps, suggestNearest} from './merge-keymaps.ts';
 import type {ParsedKeymap, KeymapProblem} from './parse-keymap.ts';
 import {shippedKeymap} from './shipped-keymaps.ts';
 

@@ -2,10 +2,9 @@
 import {actionSpecs, findAction} from '../actions/action-table.ts';
 import {contexts, contextStack} from './contexts.ts';
 import {overlaps} from './describe-keys.ts';
-import {parseKeys, formatKeys, typedText} from './key-name.ts';
+import {formatKeys, parseKeys, typedText} from './key-name.ts';
 import type {Binding, Keymap} from './keymap.ts';
-import {suggestNearest} from './nearest-name.ts';
-import type {KeymapEntry, ParsedKeymap, SourceLocation, KeymapProblem} from './parse-keymap.ts';
+import type {KeymapEntry, KeymapProblem, ParsedKeymap, SourceLocation} from './parse-keymap.ts';
 
 export type MergedKeymap = {
 	keymap: Keymap;
@@ -165,4 +164,31 @@ function toKeymap(stacks: ReadonlyMap<string, Binding[]>): Keymap {
 	}
 
 	return keymap;
+}
+
+/** ` (did you mean x?)`, or an empty text. */
+export function suggestNearest(typed: string, names: readonly string[]): string {
+	let best: {name: string; far: number} | null = null;
+	for (const name of names) {
+		const distance = levenshteinDistance(typed, name);
+		if (distance <= Math.max(1, Math.floor(typed.length / 3)) && (best === null || distance < best.far)) {
+			best = {name, far: distance};
+		}
+	}
+
+	return best === null ? '' : ` (did you mean ${best.name}?)`;
+}
+
+function levenshteinDistance(one: string, other: string): number {
+	let row = Array.from({length: other.length + 1}, (_, index) => index);
+	for (let i = 1; i <= one.length; i++) {
+		const next = [i];
+		for (let j = 1; j <= other.length; j++) {
+			next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (one[i - 1] === other[j - 1] ? 0 : 1)));
+		}
+
+		row = next;
+	}
+
+	return row[other.length]!;
 }

@@ -1,7 +1,6 @@
 /** Paths as text. */
 import type {Evidence, Leg, Need, Path, Verdict} from '../evidence/evidence.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
-import {legEnd} from './leg-end.ts';
 
 /** Features with the same path are shown once. */
 export function pathReport(paths: readonly Path[]): string {
@@ -77,4 +76,8 @@ function verdictLines(title: string, verdict: Verdict<string>, evidence: Readonl
 export function needText({permission, check, or}: Need): string {
 	const right = permission === null ? null : `${permission}${check === null ? '' : ` (${check})`}`;
 	return [right, or].filter(text => text !== null).join(', or ');
+}
+
+export function legEnd({to}: Pick<Leg, 'to'>): string {
+	return to === 'unknown' ? 'an unknown server' : to;
 }

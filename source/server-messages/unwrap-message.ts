@@ -1,5 +1,7 @@
 /** Removes the wrapper that the apiserver puts around an error of leg 2. */
+import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {MessageWrapper} from './message-rule.ts';
+import {statusMessage} from './parse-status.ts';
 
 export type UnwrappedMessage = {wrapper: MessageWrapper; message: string; dialedAddress: string | null};
 
@@ -37,4 +39,11 @@ export function unwrapMessage(
 
 function addressIn(message: string): string | null {
 	return /\bdial tcp (\[[^\]]+\]:\d+|[^\s:]+:\d+)/.exec(message)?.[1] ?? /while dialing (\S+:\d+),/.exec(message)?.[1] ?? null;
+}
+
+/** Appends the server's text (of a Status, its message) unless `message` contains it. Not sanitized. */
+export function fullMessage({message, text}: Pick<ErrorObject, 'message' | 'text'>): string {
+	const words = text === null ? '' : (statusMessage(text) ?? text).trim();
+	const innermost = unwrapMessage(words, [], {isStream: false, code: 0}).message;
+	return message.includes(innermost.trim()) ? message : `${message}: ${words}`;
 }

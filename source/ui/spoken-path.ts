@@ -1,6 +1,6 @@
 /** Spoken sentences about a path. */
 import type {Leg, Path} from '../evidence/evidence.ts';
-import {legEnd} from '../output/leg-end.ts';
+import {legEnd} from '../output/path-report.ts';
 import {routeName} from '../state/route-name.ts';
 import {clockTime} from '../text/format-time.ts';
 import {sanitize} from '../text/sanitize.ts';

@@ -1,7 +1,8 @@
 /** Incremental parser of HTTP/1.1 responses to pipelined requests (RFC 9112 §9.3.2). */
-import {parseResponseHead, type ResponseHead, endOfHead, assertMaxInterim} from './response-head.ts';
-import {bodyFraming, type BodyReader, type OnBodyChunk, ChunkedBody, UnchunkedBody} from './body-reader.ts';
+import {bodyFraming, type BodyReader, ChunkedBody, type OnBodyChunk, UnchunkedBody} from './body-reader.ts';
+import {ByteCollector} from './byte-collector.ts';
 import {protocolError} from './protocol-error.ts';
+import {assertMaxInterim, endOfHead, parseResponseHead, type ResponseHead} from './response-head.ts';
 
 export type ResponseCallbacks = {
 	onHead(head: ResponseHead): void;
@@ -100,5 +101,57 @@ export class ResponseParser {
 	#finish(): void {
 		this.#body = null;
 		this.#callbacks.onEnd();
+	}
+}
+
+export type CompleteResponse = ResponseHead & {
+	/** `Content-Encoding` is not decoded. */
+	body: Buffer;
+};
+
+/** Collects complete responses. */
+export class ResponseDecoder {
+	readonly #parser: ResponseParser;
+	#complete: CompleteResponse[] = [];
+	#head: ResponseHead | undefined;
+	readonly #body = new ByteCollector();
+
+	constructor({maxBodyBytes}: {maxBodyBytes: number}) {
+		this.#parser = new ResponseParser(
+			{
+				onHead: head => {
+					this.#head = head;
+				},
+				onBodyChunk: (bytes, from, to) => {
+					this.#body.add(bytes.subarray(from, to));
+				},
+				onEnd: () => {
+					this.#complete.push({...this.#head!, body: this.#body.take()});
+				},
+			},
+			{maxBodyBytes},
+		);
+	}
+
+	get hasStarted(): boolean {
+		return this.#parser.hasStarted;
+	}
+
+	/** @throws SpokeError ERR_PROTOCOL for invalid HTTP/1 or a body above the maximum */
+	push(bytes: Buffer): CompleteResponse[] {
+		this.#parser.push(bytes);
+		return this.#takeComplete();
+	}
+
+	/** @throws SpokeError ERR_PROTOCOL for a truncated response */
+	end(): CompleteResponse | undefined {
+		this.#parser.end();
+		return this.#takeComplete()[0];
+	}
+
+	#takeComplete(): CompleteResponse[] {
+		const whole = this.#complete;
+		this.#complete = [];
+		return whole;
 	}
 }

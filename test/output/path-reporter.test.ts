@@ -1,7 +1,7 @@
 import test from 'ava';
 import type {Connection} from '../../source/cluster/connection.ts';
 import {jsonLine} from '../../source/output/json-line.ts';
-import {legEnd} from '../../source/output/leg-end.ts';
+import {legEnd} from '../../source/output/path-report.ts';
 import {reportLabels} from '../../source/output/path-reporter.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import type {Labeler} from '../../source/evidence/labeler.ts';

@@ -2,7 +2,7 @@
 import {duplexPair} from 'node:stream';
 import {once} from 'node:events';
 import test from 'ava';
-import {ResponseDecoder} from '../../source/wire/response-decoder.ts';
+import {ResponseDecoder} from '../../source/wire/response-parser.ts';
 import {maskedMessage} from '../../source/wire/masked-message.ts';
 import {dataFrameHead, goAwayFrame, pingFrame, rstStreamFrame, synReplyFrame, synStreamFrame} from '../../source/wire/spdy-frame.ts';
 import {SpdyFrameDecoder} from '../../source/wire/spdy-frame-decoder.ts';

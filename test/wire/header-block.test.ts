@@ -1,8 +1,7 @@
 import {deflateRawSync, deflateSync, constants, inflateSync} from 'node:zlib';
 import test from 'ava';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
-import {HeaderBlockReader, HeaderBlockWriter} from '../../source/wire/header-block.ts';
-import {spdyDictionary} from '../../source/wire/spdy-dictionary.ts';
+import {HeaderBlockReader, HeaderBlockWriter, spdyDictionary} from '../../source/wire/header-block.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
 

@@ -1,6 +1,6 @@
 /** Pipelined requests on one socket (RFC 9112 §9.3.2), which Node's HTTP client lacks. */
 import type {Duplex} from 'node:stream';
-import {type CompleteResponse, ResponseDecoder} from '../../wire/response-decoder.ts';
+import {type CompleteResponse, ResponseDecoder} from '../../wire/response-parser.ts';
 import {rejectOnAbort} from '../abortable.ts';
 import type {RequestHeaders} from '../credentials/request-headers.ts';
 import {encodeGetRequest} from './encode-get-request.ts';

@@ -4,7 +4,7 @@ import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {noticeLine} from '../../output/notice-line.ts';
-import {fullMessage} from '../../server-messages/full-message.ts';
+import {fullMessage} from '../../server-messages/unwrap-message.ts';
 import type {ForwardEvent, ForwardTotals} from '../../streams/port-forward/forward-event.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 

@@ -1,7 +1,7 @@
 /** Applies forward events to the row of a forward. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
-import {fullMessage} from '../../server-messages/full-message.ts';
+import {fullMessage} from '../../server-messages/unwrap-message.ts';
 import type {ConnectionEnd, ForwardEvent, ConnectionSnapshot, MoveReason} from '../../streams/port-forward/forward-event.ts';
 import type {ForwardState} from '../../state/session-state.ts';
 import {abbreviatePodName} from '../../state/short-pod-name.ts';

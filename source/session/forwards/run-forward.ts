@@ -1,6 +1,6 @@
 /** Runs one forward. */
 import {toSpokeError} from '../../errors/spoke-error.ts';
-import {fullMessage} from '../../server-messages/full-message.ts';
+import {fullMessage} from '../../server-messages/unwrap-message.ts';
 import type {ForwardEvent, ConnectionSnapshot} from '../../streams/port-forward/forward-event.ts';
 import type {RunningForward, OnPodLoss} from '../../streams/port-forward/forward-request.ts';
 import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts';

@@ -1,7 +1,7 @@
 /** Logs of previous container instances. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import {fullMessage} from '../../server-messages/full-message.ts';
+import {fullMessage} from '../../server-messages/unwrap-message.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import {logSource, type ContainerSelection, type FollowTargets} from '../../streams/logs/follow-logs.ts';
 import {splitKubeletError} from '../../streams/logs/log-error.ts';

@@ -1,5 +1,5 @@
 /** Notices of log events. */
-import {fullMessage} from '../../server-messages/full-message.ts';
+import {fullMessage} from '../../server-messages/unwrap-message.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {GapReason, ContainerTermination, LogEvent, LogSource} from '../../streams/logs/log-events.ts';
 import {failedNote} from '../../state/tail/tail-sources.ts';

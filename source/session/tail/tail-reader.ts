@@ -1,7 +1,7 @@
 /** Reads the logs of a tail into its buffer. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
-import {fullMessage} from '../../server-messages/full-message.ts';
+import {fullMessage} from '../../server-messages/unwrap-message.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import {followLogs, type FollowTargets} from '../../streams/logs/follow-logs.ts';
 import {timestampLength, timestampMilliseconds} from '../../streams/logs/line-timestamp.ts';

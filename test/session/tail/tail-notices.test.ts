@@ -1,7 +1,7 @@
 /** What an outage or a waiting container puts into a tail, and that a tail never says it follows what is cut. */
 import test from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import {fullMessage} from '../../../source/server-messages/full-message.ts';
+import {fullMessage} from '../../../source/server-messages/unwrap-message.ts';
 import type {GapReason, LogSource} from '../../../source/streams/logs/log-events.ts';
 import {shortError} from '../../../source/session/short-error.ts';
 import {tailNotice} from '../../../source/session/tail/tail-notices.ts';

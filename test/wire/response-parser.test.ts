@@ -1,6 +1,6 @@
 /** Pipelined responses are separated as RFC 9112 requires. */
 import test from 'ava';
-import {ResponseDecoder, type CompleteResponse} from '../../source/wire/response-decoder.ts';
+import {type CompleteResponse, ResponseDecoder} from '../../source/wire/response-parser.ts';
 
 const shape = ({status, statusText, headers, body, closesConnection: last}: CompleteResponse) => ({
 	status,
