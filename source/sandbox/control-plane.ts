@@ -1,4 +1,4 @@
-/** Control plane: the apiserver, its route to the nodes, and the objects that describe both. */
+/** Control plane: apiserver and route to the nodes. */
 import {randomBytes} from 'node:crypto';
 import {Apiserver, type ApiserverConfig} from './apiserver/apiserver.ts';
 import {apiserverCommand} from './apiserver/apiserver-flags.ts';
@@ -15,7 +15,7 @@ const controlPlaneNode = 'cp';
 
 export type ControlPlaneConfig = Omit<ApiserverConfig, 'createDial' | 'tunnelHealthy'> & {tunnels: Tunnels};
 
-/** Minimum time without an apiserver: `downMs`, and until `until` settles. */
+/** Minimum time without an apiserver. */
 export type DowntimeOptions = {downMs?: number; until?: Promise<unknown>};
 
 export class ControlPlane {
@@ -52,7 +52,7 @@ export class ControlPlane {
 		}, 10_000).unref();
 	}
 
-	/** Replaces the process at the same address. Calls run one after the other, and none after `stop`. Omitted fields of `posture` stay. */
+	/** Keeps the address and omitted fields of `posture`. One at a time, and none after `stop`. */
 	async restart(posture: Partial<Posture> = {}, down: DowntimeOptions = {}): Promise<void> {
 		const restarted = this.#lastRestart.then(async () => this.#restart(posture, down));
 		this.#lastRestart = restarted.catch(noop);
@@ -81,7 +81,7 @@ export class ControlPlane {
 		await this.#tunnels.stop();
 	}
 
-	/** Writes the mirror pod with the flags of this process, the identity lease and the `kubernetes` service. */
+	/** Mirror pod with this process's flags, identity lease and `kubernetes` service. */
 	#writeObjects(): void {
 		const store = this.#store;
 		const {port, process} = this.apiserver;

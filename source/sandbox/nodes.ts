@@ -1,4 +1,4 @@
-/** Nodes of a sandbox and their kubelets. */
+/** Nodes of a sandbox. */
 import type {Issuer} from './certificates/issuer.ts';
 import type {FindProgram} from './containers/programs.ts';
 import {Kubelet, type KubeletCertificate} from './kubelet/kubelet.ts';
@@ -11,7 +11,7 @@ import type {SwitchValues} from './switches.ts';
 
 export const nodeNames = ['cp', 'n1', 'n2'] as const;
 
-/** Delay before the second restart of a failing container; it doubles from there. */
+/** Before the second restart; doubles from there. */
 const backOffMs = 5000;
 
 export type NodesConfig = {store: ObjectStore; plan: AddressPlan; issuer: Issuer; findProgram: FindProgram};
@@ -33,7 +33,7 @@ export async function startNodes({store, plan, issuer, findProgram}: NodesConfig
 	);
 }
 
-/** `matching` is signed by the CA if the apiserver verifies it, and self-signed otherwise, as by default. */
+/** `matching` is self-signed if the apiserver does not verify, as by default. */
 export function certificateFor(
 	{verification}: Pick<Posture, 'verification'>,
 	certificate: SwitchValues['certificate'],
@@ -41,7 +41,6 @@ export function certificateFor(
 	return certificate === 'matching' ? (verification === 'good' ? 'signed' : 'self-signed') : certificate;
 }
 
-/** Writes the signing requests that belong to signed and pending certificates. */
 export function recordServingRequests(store: ObjectStore, kubelets: readonly Kubelet[]): void {
 	for (const {
 		config: {node},

@@ -1,4 +1,4 @@
-/** Posture of the control plane; constant for one apiserver process. */
+/** Posture, constant for one apiserver process. */
 
 export type Verification = 'off' | 'good' | 'bad';
 export type PostureRoute = 'direct' | 'konnectivity' | 'http-connect' | 'ssh';
@@ -6,7 +6,6 @@ export type PostureRoute = 'direct' | 'konnectivity' | 'http-connect' | 'ssh';
 export type Posture = {
 	/** Of the kubelets' serving certificates: not verified, valid, or rejected. */
 	verification: Verification;
-	/** To nodes, pods and services. */
 	route: PostureRoute;
 };
 

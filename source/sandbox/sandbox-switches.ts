@@ -1,4 +1,4 @@
-/** Values of all switches, applied to the sandbox. */
+/** Switches, applied to the sandbox. */
 import type {ControlPlane} from './control-plane.ts';
 import type {Kubelet} from './kubelet/kubelet.ts';
 import type {FaultyLink} from './network/faulty-link.ts';
@@ -24,7 +24,6 @@ export class SandboxSwitches {
 		return {...this.#values};
 	}
 
-	/** Applies changes one after the other. */
 	async set(change: Partial<SwitchValues>): Promise<void> {
 		const applied = this.#lastChange.then(async () => this.#apply(change));
 		this.#lastChange = applied.catch(noop);
@@ -65,13 +64,11 @@ export class SandboxSwitches {
 	}
 }
 
-/** Parts of a sandbox that switches and faults change. */
 export type SandboxParts = {
 	store: ObjectStore;
 	link: FaultyLink;
 	kubelets: readonly Kubelet[];
 	controlPlane: ControlPlane;
 	tunnels: Tunnels;
-	/** Reports a change to the listeners. */
 	emit(what: string): void;
 };

@@ -7,9 +7,8 @@ export type {UserName} from './apiserver/users.ts';
 export type {SwitchValues} from './switches.ts';
 
 export type SandboxOptions = {
-	/** Default `default`. */
 	scenario?: ScenarioName;
-	/** Of the apiserver; 0, the default, uses a free one. */
+	/** 0, the default, uses a free one. */
 	port?: number;
 	signal?: AbortSignal;
 };
@@ -19,7 +18,7 @@ export type SandboxEvent = {time: string; description: string};
 export type Sandbox = {
 	/** `https://127.0.0.1:PORT`. */
 	readonly server: string;
-	/** A kubeconfig with all users as contexts; `user` is the current one. Its cluster carries the extension `spoke.dev/sandbox`. */
+	/** All users are contexts, `user` the current one. The cluster has the extension `spoke.dev/sandbox`. */
 	kubeconfig(user?: UserName): SandboxKubeconfig;
 	readonly switches: {
 		get(): SwitchValues;
@@ -27,29 +26,25 @@ export type Sandbox = {
 		set(change: Partial<SwitchValues>): Promise<void>;
 	};
 	readonly faults: {
-		/** Resets all connections between clients and the apiserver. */
 		cut(): void;
-		/** Resets all connections to kubelets. */
 		cutSecondLeg(): void;
-		/** Starts a new process at the same address after `downMs`, but not before `until` settles. */
+		/** After `downMs`, but not before `until` settles. */
 		restartApiserver(down?: {downMs?: number; until?: Promise<unknown>}): Promise<void>;
-		/** Rotates the logs of all containers, or of one pod. */
 		rotateLogs(pod?: PodName): void;
-		/** Deletes a pod; its controller creates another one. */
+		/** Its controller creates another one. */
 		replacePod(pod: PodName): void;
-		/** Stops the containers of a pod; the restart policy decides what follows. */
+		/** The restart policy decides what follows. */
 		restartContainers(pod: PodName, container?: string): void;
-		/** Restarts a deployment pod by pod. */
 		rollOut(deployment: PodName): void;
-		/** Drops the watch history: a watch from an older revision gets 410. */
+		/** A watch from an older revision gets 410. */
 		compact(): void;
 	};
-	/** Calls `listener` for each switch and fault; returns a function that unsubscribes. */
+	/** For each switch and fault. Returns a function that unsubscribes. */
 	onEvent(listener: (event: SandboxEvent) => void): () => void;
 	close(): Promise<void>;
 };
 
-/** The namespace defaults to `default`. */
+/** In `default` by default. */
 export type PodName = {namespace?: string; name: string};
 
 export type SandboxKubeconfig = {

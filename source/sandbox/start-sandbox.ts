@@ -1,4 +1,4 @@
-/** Start of a sandbox: real loopback sockets for every leg, keys only in memory. */
+/** Start of a sandbox on real loopback sockets, with keys only in memory. */
 import {randomBytes} from 'node:crypto';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {type UserName, users} from './apiserver/users.ts';
@@ -22,10 +22,7 @@ import {scenarios, type ScenarioSpec} from './scenarios/scenarios.ts';
 import {agentImage} from './tunnels/agent-pods.ts';
 import {Tunnels} from './tunnels/tunnels.ts';
 
-/**
-Resolves when the apiserver responds and the controllers run.
-@throws SpokeError ERR_USAGE for an unknown scenario, ERR_PORT_IN_USE for a port in use
-*/
+/** @throws SpokeError ERR_USAGE for an unknown scenario, ERR_PORT_IN_USE */
 export async function startSandbox({scenario = 'default', port = 0, signal}: SandboxOptions = {}): Promise<Sandbox> {
 	const spec = scenarioOf(scenario);
 	const [issuer, plan] = await Promise.all([createIssuer('spoke-sandbox-ca'), createAddressPlan()]);
@@ -82,7 +79,6 @@ export async function startSandbox({scenario = 'default', port = 0, signal}: San
 	};
 }
 
-/** @throws SpokeError ERR_USAGE */
 function scenarioOf(scenario: string): ScenarioSpec {
 	const spec = scenarios.find(({name}) => name === scenario);
 	if (!spec) {
@@ -109,7 +105,6 @@ class Events {
 	};
 }
 
-/** The apiserver's serving certificate for users and its client certificate for kubelets. */
 async function createApiserverKeys(issuer: Issuer) {
 	const [serving, kubeletClient] = await Promise.all([
 		issuer.issue({
@@ -147,7 +142,6 @@ function portError(error: NodeJS.ErrnoException, port: number): unknown {
 		: error;
 }
 
-/** The name of the cluster extension that marks a sandbox. */
 const sandboxExtension = 'spoke.dev/sandbox';
 
 type Credentials = ReadonlyMap<UserName, {pair: KeyPair} | {token: string}>;
@@ -192,7 +186,6 @@ const watched = new Set(['deployments', 'replicasets', 'statefulsets', 'daemonse
 /** Cron jobs become due without a change. */
 const cronIntervalMs = 1000;
 
-/** Returns a function that stops the controllers. */
 function startControllers(store: ObjectStore): () => void {
 	let due: NodeJS.Immediate | undefined;
 	const reconcile = () => {
@@ -218,7 +211,7 @@ function startControllers(store: ObjectStore): () => void {
 	};
 }
 
-/** Faults that happen once. @throws Error for a pod that is not in the sandbox */
+/** @throws Error for a pod that is not in the sandbox */
 function createFaults({store, link, kubelets, controlPlane, emit}: SandboxParts): Sandbox['faults'] {
 	const runtimeOf = ({namespace = 'default', name}: PodName): PodRuntime => {
 		const found = kubelets.map(kubelet => kubelet.pod(namespace, name)).find(pod => pod !== undefined);

@@ -1,4 +1,4 @@
-/** The switches of a sandbox, for the sandbox view, `demo` and tests. */
+/** The switches of a sandbox. */
 import type {PostureRoute, Verification} from './posture.ts';
 
 export type SwitchValues = {
@@ -6,7 +6,7 @@ export type SwitchValues = {
 	route: PostureRoute;
 	agents: 'running' | 'gone' | 'frozen';
 	certificate: 'matching' | 'expired' | 'pending';
-	/** Milliseconds in each direction between client and apiserver. */
+	/** In each direction, in milliseconds. */
 	latency: number;
 	stall: 'off' | 'on';
 	/** Seconds in Retry-After of a 429; 0 is off. */
@@ -19,9 +19,9 @@ export type SwitchName = keyof SwitchValues;
 export type SwitchSpec = {
 	name: SwitchName;
 	title: string;
-	/** In display order; the first one is the default. `label` is shown instead of a number. */
+	/** The first one is the default. `label` is shown instead of a number. */
 	values: ReadonlyArray<{value: string | number; label?: string; description: string}>;
-	/** Restarts the apiserver, as a change of flags does. */
+	/** As a change of flags does. */
 	restarts: boolean;
 };
 

@@ -1,4 +1,4 @@
-/** Admission of written objects: sets defaults, and rejects objects that controllers and kubelets cannot use. */
+/** Admission of written objects. */
 import type {Json, KubeObject, NewObject} from '../objects/kube-object.ts';
 import {parseSchedule} from '../objects/cron-schedule.ts';
 import type {ResourceSpec} from '../objects/resource-specs.ts';
@@ -9,7 +9,7 @@ type Named = Pick<ResourceSpec, 'name' | 'group' | 'kind'>;
 const workloads = ['deployments', 'replicasets', 'statefulsets', 'daemonsets', 'jobs'];
 const replicated = ['deployments', 'replicasets', 'statefulsets'];
 
-/** Changes and returns `object`. @throws ApiFailure 422 that names the field: pkg/apis/core/validation, pkg/apis/apps/validation */
+/** Changes and returns `object`. @throws ApiFailure 422: pkg/apis/core/validation, pkg/apis/apps/validation */
 export function admit<T extends NewObject | KubeObject>(resourceSpec: Named, object: T): T {
 	const spec = object['spec'] as unknown;
 	if (resourceSpec.name === 'pods') {

@@ -1,10 +1,10 @@
-/** Apiserver flags of a posture, for `/flagz` and the mirror pod. */
+/** Apiserver flags of a posture. */
 import type {Posture} from '../posture.ts';
 
 const kubeletAuthorityFile = '/etc/kubernetes/pki/ca.crt';
 const egressFile = '/etc/kubernetes/egress-selector-configuration.yaml';
 
-/** By flag name, after defaulting. */
+/** After defaulting. */
 export function apiserverFlags({verification, route}: Posture, address: string, port: number): Record<string, string> {
 	return {
 		'advertise-address': address,
@@ -34,7 +34,7 @@ export function apiserverFlags({verification, route}: Posture, address: string, 
 	};
 }
 
-/** The command line with the flags that differ from the default. */
+/** Only flags that differ from the default. */
 export function apiserverCommand(flags: Readonly<Record<string, string>>): string[] {
 	const omitted = ['anonymous-auth', 'bind-address', 'enable-aggregator-routing', 'kubelet-port', 'profiling'];
 	return [

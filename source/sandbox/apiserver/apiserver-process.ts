@@ -16,7 +16,6 @@ export type ProcessConfig = {
 	listen: HostPort;
 	authority: string;
 	kubeletClient: KeyPair;
-	/** Creates the route, which can count its dials. */
 	createDial: (metrics: Metrics) => Dial;
 	tunnelHealthy: () => boolean;
 };
@@ -31,7 +30,7 @@ export class ApiserverProcess {
 	readonly trust: KubeletTrust;
 	readonly dial: Dial;
 	readonly tunnelHealthy: () => boolean;
-	/** Separator in the text form of /flagz: random for each process, as in real ones. */
+	/** In the text form of /flagz: random for each process, as in real ones. */
 	readonly textSeparator = [':', ': ', '=', ' '][Math.floor(Math.random() * 4)]!;
 
 	constructor({store, posture, listen, authority, kubeletClient, createDial, tunnelHealthy}: ProcessConfig) {
@@ -45,12 +44,12 @@ export class ApiserverProcess {
 		this.metrics.set('process_start_time_seconds', this.startedAt.getTime() / 1000);
 	}
 
-	/** Whether this version has aggregated discovery, /flagz and port-forward over WebSocket. */
+	/** Has aggregated discovery, /flagz and port-forward over WebSocket. */
 	get isModern(): boolean {
 		return !/^v1\.(\d|[12]\d)\./.test(this.version);
 	}
 
-	/** The address of a node's kubelet. @throws ApiFailure for an unknown node, or one without an address */
+	/** @throws ApiFailure for an unknown node, or one without an address */
 	kubeletOf(name: string): HostPort {
 		const node = this.store.get('nodes', undefined, name);
 		if (!node) {

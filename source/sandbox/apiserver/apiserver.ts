@@ -1,4 +1,4 @@
-/** Apiserver at a constant address, whose process can be replaced. */
+/** Apiserver with a constant address and a replaceable process. */
 import {createHash} from 'node:crypto';
 import type {IncomingMessage} from 'node:http';
 import {createServer, type Server} from 'node:https';
@@ -21,7 +21,7 @@ export type ApiserverConfig = Omit<ProcessConfig, 'posture' | 'listen'> & {
 };
 
 export class Apiserver {
-	/** Seconds of Retry-After in a 429 for everything except /healthz; 0 is off. */
+	/** In a 429 for everything except /healthz, in seconds; 0 is off. */
 	retryAfter = 0;
 	process: ApiserverProcess | null = null;
 	port = 0;
@@ -33,7 +33,7 @@ export class Apiserver {
 		this.#config = config;
 	}
 
-	/** Starts a process; `port` 0 uses a free one. */
+	/** `port` 0 uses a free one. */
 	async start(posture: ProcessConfig['posture'], port: number): Promise<void> {
 		const {serving, authority, link} = this.#config;
 		const server = createServer({
@@ -95,7 +95,6 @@ export class Apiserver {
 		return process;
 	}
 
-	/** Ends the process and every connection to it. */
 	stop(): void {
 		this.#config.link.close();
 		this.#server?.close();
@@ -107,7 +106,7 @@ export class Apiserver {
 	}
 }
 
-/** @throws ApiFailure 401 for unknown credentials, 403 for impersonation without permission */
+/** @throws ApiFailure 401 for unknown credentials, 403 for impersonation */
 function authenticate(
 	request: IncomingMessage,
 	tokens: ReadonlyMap<string, string>,

@@ -11,7 +11,6 @@ export function isAllowed({rules}: UserInfo, attributes: AuthorizationAttributes
 	return rules.some(rule => (attributes.isResource ? coversResource(rule, attributes) : coversPath(rule, attributes)));
 }
 
-/** The rules of a namespace as the status of a SelfSubjectRulesReview. */
 export function rulesIn({rules}: UserInfo, namespace: string) {
 	const resourceRules = rules
 		.filter(rule => rule.resources && (rule.namespaces?.includes(namespace) ?? true))

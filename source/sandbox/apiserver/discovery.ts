@@ -1,8 +1,7 @@
-/** API discovery: `/api`, `/apis` and their lists; aggregated (v2) if requested. */
+/** API discovery; aggregated (v2) if requested. */
 import type {Json} from '../objects/kube-object.ts';
 import {apiVersionOf, resourceSpecs, type ResourceSpec} from '../objects/resource-specs.ts';
 
-/** The document of a discovery path; `undefined` for other paths. */
 export function discovery(path: string, accept: string): {body: Json; contentType: string} | undefined {
 	const clean = path.replace(/\/$/, '');
 	if ((clean === '/api' || clean === '/apis') && accept.includes('as=APIGroupDiscoveryList') && accept.includes('v=v2')) {

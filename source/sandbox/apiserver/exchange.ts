@@ -1,4 +1,4 @@
-/** HTTP exchange: an authenticated request and its response. */
+/** HTTP exchange: a request and its response. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Json} from '../objects/kube-object.ts';
 import type {RequestInfo} from './request-info.ts';
@@ -50,7 +50,7 @@ export function sendFailure(exchange: Pick<Exchange, 'response'>, failure: ApiFa
 	sendJson(exchange, failure.status, {status: failure.code});
 }
 
-/** The body as JSON; `undefined` if it is invalid or too large. `decode` handles bodies that are not JSON. */
+/** `undefined` if invalid or too large. `decode` handles bodies that are not JSON. */
 export async function readBody(
 	request: IncomingMessage,
 	decode: (bytes: Buffer) => Json | undefined = () => undefined,

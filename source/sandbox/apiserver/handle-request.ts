@@ -1,4 +1,4 @@
-/** Request handling: authentication, authorization and dispatch. */
+/** Authentication, authorization and dispatch of requests. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {noop} from '../network/join-streams.ts';
@@ -24,7 +24,6 @@ export type Authenticate = (request: IncomingMessage) => UserInfo;
 
 const streams = ['exec', 'attach', 'portforward'];
 
-/** Responds to a request; errors become a Status. */
 export async function handleRequest(
 	request: IncomingMessage,
 	response: ServerResponse,
@@ -49,7 +48,6 @@ export async function handleRequest(
 	}
 }
 
-/** The same for an upgrade request; a refusal closes its socket. */
 export async function handleUpgrade(
 	request: IncomingMessage,
 	socket: Duplex,
@@ -157,7 +155,7 @@ async function serveSubresource(exchange: Exchange, server: ApiserverProcess, re
 
 function resourceSpecOf(info: RequestInfo): ResourceSpec {
 	const resourceSpec = findResource(info.group, info.version, info.resource);
-	// A cluster-scoped resource does not exist in a namespace, except the namespace itself.
+	// A cluster-scoped resource is not in a namespace, except the namespace itself.
 	const isMisplaced = resourceSpec?.namespaced === false && info.namespace !== undefined && resourceSpec.name !== 'namespaces';
 	if (!resourceSpec || isMisplaced || (info.subresource !== '' && info.name === undefined)) {
 		throw noSuchResource();
@@ -181,7 +179,7 @@ function assertAllowed(identity: UserInfo, info: RequestInfo): void {
 	}
 }
 
-/** Counts a long-running request until the returned function is called; streams have the verb CONNECT. */
+/** Counts until the returned function is called; streams have the verb CONNECT. */
 function track(info: RequestInfo, server: ApiserverProcess): () => void {
 	const {subresource, group, version, resource, query} = info;
 	const connects = [...streams, 'proxy', 'log'].includes(subresource);

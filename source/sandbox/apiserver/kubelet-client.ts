@@ -1,4 +1,4 @@
-/** TLS client of the apiserver for kubelets, with the error messages of Go. */
+/** TLS client for kubelets, with Go's error messages. */
 import type {Duplex} from 'node:stream';
 import {connect, type TLSSocket} from 'node:tls';
 import type {KeyPair} from '../certificates/issuer.ts';
@@ -7,18 +7,17 @@ import {type Dial, DialError} from '../tunnels/direct.ts';
 import {noop} from '../network/join-streams.ts';
 
 export type KubeletTrust = {
-	/** `--kubelet-certificate-authority`; `null` if it is empty, which disables verification. */
+	/** `--kubelet-certificate-authority`; `null` disables verification. */
 	authority: string | null;
-	/** `--kubelet-client-certificate` and its key. */
 	identity: KeyPair | null;
 };
 
-/** Logs and node proxy have 10 s, upgrades no timeout (measured on 1.36.3). */
+/** 10 s for logs and node proxy, none for upgrades (measured on 1.36.3). */
 export type HandshakeTimeout = 10_000 | null;
 
 /**
-Opens a TLS connection to a kubelet, or to another TLS server if `trust.authority` and `trust.identity` are null.
-@throws DialError with the text that follows `Get "https://…": ` or `error dialing backend: `
+To a kubelet, or with null `authority` and `identity` to another TLS server.
+@throws DialError with the text after `Get "https://…": ` or `error dialing backend: `
 */
 export async function openTls(
 	dial: Dial,
@@ -65,7 +64,7 @@ export async function openTls(
 	return secure;
 }
 
-/** Checks in the order of Go: dates, name, chain. @see crypto/x509 Certificate.Verify */
+/** In Go's order: dates, name, chain. @see crypto/x509 Certificate.Verify */
 function verifyCertificate(secure: TLSSocket, host: string): void {
 	const certificate = secure.getPeerX509Certificate()!;
 	const now = Date.now();

@@ -1,4 +1,4 @@
-/** Apiserver metrics about connections. As in a real apiserver, a family appears with its first event. */
+/** Apiserver metrics about connections. */
 
 type Family = {help: string; type: 'counter' | 'gauge'; values: Map<string, number>};
 
@@ -61,7 +61,7 @@ export class Metrics {
 		this.#values(name).set(labelText(labels), value);
 	}
 
-	/** In the text format of Prometheus. */
+	/** Prometheus text. As in a real apiserver, a family appears with its first event. */
 	toString(): string {
 		const blocks = [...this.#families]
 			.sort(([a], [b]) => (a < b ? -1 : 1))
@@ -84,7 +84,7 @@ function labelText(labels: Readonly<Record<string, string>>): string {
 	return pairs.length === 0 ? '' : `{${pairs.map(([key, value]) => `${key}="${value}"`).join(',')}}`;
 }
 
-/** Formats large numbers like Go: `1.79553626899e+09`. */
+/** `1.79553626899e+09`. */
 function goNumber(value: number): string {
 	return value < 1e6 ? String(value) : value.toExponential().replace(/e\+(?=\d$)/, 'e+0');
 }

@@ -1,13 +1,9 @@
-/**
-OpenAPI v3 for `kubectl apply`, `create` and `explain`: the paths with `fieldValidation` and the kind of each.
-The sandbox validates no fields, so its schemas accept any.
-@see kubectl: k8s.io/cli-runtime/pkg/resource/query_param_verifier_v3.go, k8s.io/kubectl/pkg/explain/v2
-*/
+/** OpenAPI v3 for `kubectl apply`, `create` and `explain`, with schemas that accept any field. */
 import {createHash} from 'node:crypto';
 import type {Json} from '../objects/kube-object.ts';
 import {apiVersionOf, storedResources, type ResourceSpec} from '../objects/resource-specs.ts';
 
-/** The document of a path under `/openapi/v3`; `undefined` for other paths. */
+/** `undefined` for other paths. @see kubectl: k8s.io/cli-runtime/pkg/resource/query_param_verifier_v3.go, k8s.io/kubectl/pkg/explain/v2 */
 export function openapi(path: string): Json | undefined {
 	if (path === '/openapi/v3') {
 		return {
@@ -19,7 +15,7 @@ export function openapi(path: string): Json | undefined {
 	return rows && documentOf(rows);
 }
 
-/** Resources by `api/v1`, `apis/apps/v1`. */
+/** By `api/v1`, `apis/apps/v1`. */
 const documents = Map.groupBy(storedResources, row => rootOf(row));
 
 function rootOf(resourceSpec: ResourceSpec): string {

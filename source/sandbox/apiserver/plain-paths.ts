@@ -1,11 +1,11 @@
-/** Non-resource paths: `/version`, health, `/flagz`, `/statusz`, `/metrics`, discovery and OpenAPI. */
+/** Non-resource paths. */
 import {discovery} from './discovery.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
 import {sendJson, sendText, type Exchange} from './exchange.ts';
 import {openapi} from './openapi.ts';
 import {ApiFailure} from './status.ts';
 
-/** @throws ApiFailure 406 for a media type that flagz and statusz do not have */
+/** @throws ApiFailure 406 for a media type that flagz and statusz lack */
 export function servePlainPath(exchange: Exchange, server: ApiserverProcess): void {
 	const {
 		info: {path, query},
@@ -79,7 +79,7 @@ function sendHealth(exchange: Exchange, server: ApiserverProcess, name: string, 
 	}
 }
 
-/** Structured only for clients that name group, version and kind; the separator of plain text differs between processes (measured). */
+/** Structured only for clients that name group, version and kind; the text's separator differs between processes (measured). */
 function sendZpage(exchange: Exchange, server: ApiserverProcess, kind: 'Flagz' | 'Statusz', accept: string): void {
 	const requestsStructured = (part: string) => part.includes('g=config.k8s.io') && part.includes(`as=${kind}`);
 	const structured = accept

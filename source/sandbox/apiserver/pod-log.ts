@@ -1,4 +1,4 @@
-/** `pods/log`: container selection and relay of the kubelet's response. */
+/** `pods/log`. */
 import {type IncomingMessage, request as httpRequest} from 'node:http';
 import {text as readText} from 'node:stream/consumers';
 import {destroyWithClient} from '../network/join-streams.ts';
@@ -44,7 +44,7 @@ export async function podLog(exchange: Exchange, server: ApiserverProcess, pod: 
 		.pipe(response);
 }
 
-/** `skip`: does not verify the kubelet. */
+/** `skip`: without verification. */
 async function requestKubelet(
 	{response}: Exchange,
 	server: ApiserverProcess,
@@ -81,7 +81,7 @@ async function requestKubelet(
 	}
 }
 
-/** Passes the 401 and 403 of the kubelet to the user, in the format of the apiserver. @see registry/generic/rest/response_checker.go */
+/** The kubelet's 401 and 403. @see registry/generic/rest/response_checker.go */
 async function failureFromKubelet(response: IncomingMessage, name: string): Promise<ApiFailure> {
 	const text = await readText(response);
 	const status = response.statusCode ?? 500;
@@ -101,7 +101,7 @@ async function failureFromKubelet(response: IncomingMessage, name: string): Prom
 	return status === 400 ? badRequest(text) : internalFailure(text);
 }
 
-/** The requested container, the only one, or the annotated one. @throws ApiFailure with the message of the apiserver */
+/** The requested container, the only one, or the annotated one. @throws ApiFailure */
 export function resolveContainer(pod: KubeObject, requested: string | null): string {
 	const {name} = pod.metadata;
 	const {

@@ -1,4 +1,4 @@
-/** `pods/exec`, `attach` and `portforward`: relay of the client's upgrade to the kubelet. */
+/** `pods/exec`, `attach` and `portforward`. */
 import {type IncomingMessage, request as httpRequest, STATUS_CODES} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {destroyWithClient} from '../network/join-streams.ts';
@@ -30,7 +30,7 @@ export async function podStream(upgrade: Upgrade, server: ApiserverProcess, pod:
 	await relayUpgrade(upgrade, secure, path, {...request.headers, authorization: undefined, host: `${to.address}:${to.port}`});
 }
 
-/** Sends the client's upgrade over `backend` and joins both if it is accepted; other responses are relayed. */
+/** Other responses than the upgrade are relayed, too. */
 export async function relayUpgrade(
 	{request, socket, head}: Upgrade,
 	backend: Duplex,

@@ -1,15 +1,14 @@
-/** Decoder of protobuf reviews; everything else is JSON. @see apimachinery/pkg/runtime/serializer/protobuf */
+/** Decoder of protobuf reviews. @see apimachinery/pkg/runtime/serializer/protobuf */
 import type {Json} from '../objects/kube-object.ts';
 
 const magic = Buffer.from('k8s\0');
 
-/** The review as JSON; `undefined` for anything else. */
 export function decodeReview(body: Buffer): Json | undefined {
 	if (!body.subarray(0, 4).equals(magic)) {
 		return undefined;
 	}
 
-	// Unknown: 1 is TypeMeta (1 apiVersion, 2 kind), 2 the object's own bytes. A review: 2 is its spec.
+	// Unknown: 1 is TypeMeta (1 apiVersion, 2 kind), 2 the object. A review: 2 is its spec.
 	const [type, raw] = [fieldOf(body.subarray(4), 1), fieldOf(body.subarray(4), 2)];
 	const kind = text(type, 2);
 	const spec = fieldOf(raw, 2);
@@ -48,7 +47,6 @@ export function decodeReview(body: Buffer): Json | undefined {
 
 const emptyBytes = Buffer.alloc(0);
 
-/** The bytes of a length-delimited field; empty if it is absent. */
 function fieldOf(message: Buffer, wanted: number): Buffer {
 	for (let offset = 0; offset < message.length;) {
 		const [key, afterKey] = varint(message, offset);

@@ -1,4 +1,4 @@
-/** Targets of the `proxy` subresource of nodes, pods and services. */
+/** Targets of the `proxy` subresource. */
 import type {HostPort} from '../network/address-plan.ts';
 import type {Json} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
@@ -6,7 +6,7 @@ import type {ApiserverProcess} from './apiserver-process.ts';
 import type {RequestInfo} from './request-info.ts';
 import {ApiFailure, badRequest, notFound} from './status.ts';
 
-/** `kubelet` uses the apiserver's client certificate and CA; the others are never verified. */
+/** `kubelet` uses the apiserver's client certificate and CA; others are never verified. */
 export type ProxyTarget = {to: HostPort; transport: 'http' | 'https' | 'kubelet'};
 
 /** @see apimachinery/pkg/util/net/port_split.go and pkg/registry/core/{node,pod,service} */
@@ -43,7 +43,7 @@ function podTarget(store: ObjectStore, namespace: string, name: string, port: st
 	}
 
 	if (port !== '' && !/^\d+$/.test(port)) {
-		// A real 1.36.3 panics here, and the connection ends without a response.
+		// A real 1.36.3 panics here, without a response.
 		throw new ProxyPanic();
 	}
 
@@ -79,7 +79,6 @@ function serviceTarget(store: ObjectStore, namespace: string, name: string, port
 	return {to: choices[Math.floor(Math.random() * choices.length)]!, transport};
 }
 
-/** Ends the connection without a response. */
 export class ProxyPanic extends Error {}
 
 function numeric(port: string): number {

@@ -1,4 +1,4 @@
-/** Apiserver proxy: relay of requests and upgrades to nodes, pods and services. */
+/** Apiserver proxy to nodes, pods and services. */
 import {type IncomingHttpHeaders, request as httpRequest} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {destroyWithClient} from '../network/join-streams.ts';
@@ -82,7 +82,7 @@ function backendPath({rest, query}: RequestInfo): string {
 	return `${rest === '' ? '/' : rest}${query.size > 0 ? `?${query.toString()}` : ''}`;
 }
 
-/** The user's credentials are never relayed. */
+/** Without the user's credentials. */
 function forwardable(headers: IncomingHttpHeaders): IncomingHttpHeaders {
 	return without(
 		headers,

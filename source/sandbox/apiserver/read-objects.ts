@@ -1,4 +1,4 @@
-/** Get and list, as objects, metadata or Tables. */
+/** Get and list. */
 import type {Json, KubeObject} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 import {apiVersionOf, type ResourceSpec} from '../objects/resource-specs.ts';
@@ -9,7 +9,6 @@ import {ApiFailure, badRequest, notFound} from './status.ts';
 
 export type Shape = 'object' | 'table' | 'metadata';
 
-/** The shape that the Accept header requests. */
 export function shapeOf({
 	request: {
 		headers: {accept = ''},
@@ -71,7 +70,6 @@ export function listObjects(exchange: Exchange, store: ObjectStore, resourceSpec
 	}
 }
 
-/** The selectors of a list or watch, and the name in `metadata.name=`. */
 export function selection({info: {query, name}}: Exchange): Match {
 	const labels = parseLabelSelector(query.get('labelSelector') ?? '');
 	const fields = parseFieldSelector(query.get('fieldSelector') ?? '');

@@ -11,7 +11,7 @@ export type RequestInfo = {
 	subresource: string;
 	namespace: string | undefined;
 	name: string | undefined;
-	/** The path after a `proxy` subresource, percent-encoded, with its slash; may be empty. */
+	/** After `proxy`; percent-encoded, with its slash. */
 	rest: string;
 	query: URLSearchParams;
 };
@@ -81,7 +81,6 @@ function verbOf(method: string): string {
 	return verbs[method] ?? method.toLowerCase();
 }
 
-/** For non-resource paths, the verb is the method. */
 function plainVerb(method: string): string {
 	if (method === 'HEAD') {
 		return 'head';

@@ -1,4 +1,4 @@
-/** Error responses as Status objects, with the messages of apimachinery/pkg/api/errors. */
+/** Status objects with the messages of apimachinery/pkg/api/errors. */
 import type {Json} from '../objects/kube-object.ts';
 import type {RequestInfo} from './request-info.ts';
 
@@ -35,7 +35,6 @@ export function notFound(resource: string, group: string, name: string): ApiFail
 	});
 }
 
-/** For unknown paths. */
 export function noSuchResource(): ApiFailure {
 	return new ApiFailure(404, 'NotFound', 'the server could not find the requested resource', {details: {}});
 }
@@ -48,7 +47,7 @@ export function unauthorized(): ApiFailure {
 	return new ApiFailure(401, 'Unauthorized', 'Unauthorized');
 }
 
-/** An error of leg 2: it has no reason. */
+/** For leg 2: it has no reason. */
 export function internalFailure(message: string): ApiFailure {
 	return new ApiFailure(500, undefined, message);
 }

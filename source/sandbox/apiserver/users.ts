@@ -1,6 +1,6 @@
-/** Users of the sandbox and their permissions. */
+/** Users of the sandbox. */
 
-/** As in RBAC; without `namespaces` it applies everywhere. */
+/** Without `namespaces` it applies everywhere. */
 export type PolicyRule = {
 	verbs: readonly string[];
 	apiGroups?: readonly string[];
@@ -14,7 +14,6 @@ export type UserSpec = {
 	groups: readonly string[];
 	credential: 'certificate' | 'token';
 	description: string;
-	/** In the kubeconfig. */
 	namespace: string;
 	rules: readonly PolicyRule[];
 };
@@ -72,7 +71,7 @@ const developing = (namespaces: readonly string[]): readonly PolicyRule[] => [
 	{verbs: ['patch'], apiGroups: [''], resources: ['pods/ephemeralcontainers'], namespaces},
 ];
 
-/** The group that reads /metrics, /flagz and /statusz. @see plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go system:monitoring */
+/** @see plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go system:monitoring */
 const monitoring: readonly PolicyRule[] = [
 	{
 		verbs: ['get'],
@@ -150,7 +149,7 @@ const anonymousRules: readonly PolicyRule[] = [
 
 export const anonymous: UserInfo = {name: 'system:anonymous', groups: ['system:unauthenticated'], rules: anonymousRules};
 
-/** The groups system:masters and system:monitoring add their permissions. */
+/** system:masters and system:monitoring add their permissions. */
 export function identify(name: string, groups: readonly string[]): UserInfo {
 	const row = users.find(row => row.name === name);
 	const rules: PolicyRule[] = [...anonymousRules, ...everyone, ...(row?.rules ?? [])];

@@ -1,4 +1,4 @@
-/** Watches, with bookmarks, and 410 for a revision older than the history. */
+/** Watches. */
 import type {Json, KubeObject} from '../objects/kube-object.ts';
 import type {Change, ObjectStore} from '../objects/object-store.ts';
 import {apiVersionOf, type ResourceSpec} from '../objects/resource-specs.ts';
@@ -10,7 +10,6 @@ import {ApiFailure} from './status.ts';
 
 const defaultBookmarkIntervalMs = 60_000;
 
-/** Sends events until the client closes the connection or `timeoutSeconds` pass. */
 export function watchObjects(
 	exchange: Exchange,
 	store: ObjectStore,
@@ -68,7 +67,7 @@ class Watcher {
 			selected(object) && (!resourceSpec.namespaced || namespace === undefined || object.metadata.namespace === namespace);
 	}
 
-	/** Sends existing objects, or changes since the requested version; returns false if that version is too old, which ends the watch. */
+	/** False if the requested version is too old (410). */
 	start(): boolean {
 		const {
 			response,
@@ -161,7 +160,7 @@ class Watcher {
 	}
 }
 
-/** Type of a change as a watcher with a selector sees it: an object may start or stop to match. */
+/** With a selector, an object may start or stop to match. */
 function visibleChangeType({type, object, previous}: Change, matches: Match): Change['type'] | undefined {
 	const before = previous !== null && matches(previous);
 	const after = type !== 'DELETED' && matches(object);

@@ -33,7 +33,7 @@ export async function createObject(exchange: Exchange, store: ObjectStore, resou
 	sendJson(exchange, store.create(resourceSpec.name, resourceSpec.name === 'pods' ? scheduledPod(store, wanted) : wanted), {status: 201});
 }
 
-/** Applies a JSON merge patch (RFC 7386); of strategic merge, only the merge of lists by name. */
+/** JSON merge patch (RFC 7386); of strategic merge, only lists by name. */
 export async function patchObject(exchange: Exchange, store: ObjectStore, resourceSpec: ResourceSpec): Promise<void> {
 	const {namespace, name} = exchange.info;
 	const patch = await readBody(exchange.request);
@@ -107,7 +107,7 @@ export async function scaleObject(exchange: Exchange, store: ObjectStore, resour
 	});
 }
 
-/** Marks pods for deletion; they are deleted when their containers have stopped. */
+/** Pods are deleted when their containers have stopped. */
 export async function deleteObjects(exchange: Exchange, store: ObjectStore, resourceSpec: ResourceSpec): Promise<void> {
 	await readBody(exchange.request);
 	const {namespace, name} = exchange.info;

@@ -1,11 +1,11 @@
-/** Cluster CA that issues serving and client certificates, and the users that these name; keys are only in memory. */
+/** Cluster CA, with keys only in memory. */
 import {randomBytes, webcrypto, type webcrypto as WebCrypto, type X509Certificate} from 'node:crypto';
 import {isIP} from 'node:net';
 
 export type KeyPair = {
 	certificate: string;
 	key: string;
-	/** The certificate and its CA, as a server sends them. */
+	/** With its CA, as a server sends it. */
 	chain: string;
 };
 
@@ -13,27 +13,23 @@ export type CertificateOptions = {
 	/** `CN=kubelet,O=system:nodes`. */
 	subject: string;
 	use: 'server' | 'client';
-	/** DNS names and IP addresses. */
 	names?: readonly string[];
 	notBefore?: Date;
 	notAfter?: Date;
 };
 
 export type Issuer = {
-	/** CA certificate as PEM. */
+	/** PEM. */
 	readonly authority: string;
 	issue(options: CertificateOptions): Promise<KeyPair>;
-	/**
-	 * As a kubelet creates it by default: signed by a temporary CA, with a host name but no address (client-go util/cert
-	 * GenerateSelfSignedCertKey).
-	 */
+	/** As a kubelet creates it: with a temporary CA and without an address (client-go util/cert GenerateSelfSignedCertKey). */
 	selfSigned(host: string): Promise<KeyPair>;
 };
 
 const algorithm = {name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256'} as const;
 const day = 86_400_000;
 
-/** Creates a cluster CA; loads @peculiar/x509 on demand. */
+/** Loads @peculiar/x509 on demand. */
 export async function createIssuer(name: string): Promise<Issuer> {
 	await import('reflect-metadata');
 	const x509 = await import('@peculiar/x509');
@@ -113,7 +109,7 @@ function serial(): string {
 	return `00${randomBytes(15).toString('hex')}`;
 }
 
-/** Parses the subject text: Node's legacy certificate object crashes the process for a curve without a NIST name (Node 24.21). */
+/** From text: Node's legacy certificate object crashes the process for a curve without a NIST name (Node 24.21). */
 export function certificateIdentity({subject}: X509Certificate): {user: string; groups: string[]} {
 	const values = (type: string) =>
 		(subject ?? '')

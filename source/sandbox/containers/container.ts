@@ -1,4 +1,4 @@
-/** Container: its program, log, listeners and state over all instances. */
+/** Container over all its instances. */
 import {randomBytes} from 'node:crypto';
 import {EventEmitter} from 'node:events';
 import {createServer, type Server, type Socket} from 'node:net';
@@ -19,7 +19,7 @@ export class Container extends EventEmitter<ContainerEvents> {
 	log = new LogFile();
 	previousLog: LogFile | null = null;
 	restarts = 0;
-	/** As in `status.containerStatuses[].state`. */
+	/** `status.containerStatuses[].state`. */
 	state: Json = {waiting: {reason: 'ContainerCreating'}};
 	lastState: Json = {};
 	id = '';
@@ -41,12 +41,11 @@ export class Container extends EventEmitter<ContainerEvents> {
 		return this.state['running'] !== undefined;
 	}
 
-	/** Aborted when the current instance ends, which also ends its exec processes. */
+	/** Ends exec processes, too. */
 	get instanceSignal(): AbortSignal {
 		return this.#stop.signal;
 	}
 
-	/** Starts a new instance and keeps the log of the previous one. */
 	start(): void {
 		if (this.id !== '') {
 			this.previousLog = this.log;
@@ -86,7 +85,7 @@ export class Container extends EventEmitter<ContainerEvents> {
 			});
 	}
 
-	/** Stops the program, as SIGTERM does. */
+	/** As SIGTERM does. */
 	stop(): void {
 		this.#stop.abort();
 	}

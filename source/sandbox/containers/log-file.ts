@@ -1,12 +1,11 @@
-/** Log of a container as a container runtime stores it, with rotation. */
+/** Log as a container runtime stores it. */
 import {performance} from 'node:perf_hooks';
 
 export type OutputStream = 'stdout' | 'stderr';
 
 export type LogRecord = {
-	/** RFC 3339 with nanoseconds, as the CRI format writes it. */
+	/** RFC 3339 with nanoseconds (CRI). */
 	time: string;
-	/** Milliseconds since 1970, for comparisons with `sinceTime`. */
 	timeMs: number;
 	stream: OutputStream;
 	/** Without the newline. */
@@ -17,7 +16,7 @@ export type LogRecord = {
 
 export type ReadOptions = {
 	follow: boolean;
-	/** In records, not lines; `undefined` is all. */
+	/** In records; `undefined` is all. */
 	tail?: number | undefined;
 	/** Milliseconds since 1970. */
 	since?: number | undefined;
@@ -32,10 +31,7 @@ type Generation = {records: LogRecord[]; bytes: number};
 const rotateAtBytes = 2 * 1024 * 1024;
 const maxRecordBytes = 16_384;
 
-/**
-Only the newest generation can be read; a follower continues from the old one to the new one, as in kubelets
-(cri-client/pkg/logs). `close` ends followers.
-*/
+/** Only the newest generation can be read; a follower continues from the old one (cri-client/pkg/logs). */
 export class LogFile {
 	#current: Generation = {records: [], bytes: 0};
 	#closed = false;
@@ -51,7 +47,6 @@ export class LogFile {
 		this.#notify();
 	}
 
-	/** Earlier records can no longer be read. */
 	rotate(): void {
 		this.#current = {records: [], bytes: 0};
 		this.#notify();
@@ -62,7 +57,6 @@ export class LogFile {
 		this.#notify();
 	}
 
-	/** Yields the body of `/containerLogs`. */
 	async *read({follow, tail, since, timestamps, limitBytes = Infinity, stream, signal}: ReadOptions): AsyncGenerator<Buffer> {
 		let remaining = limitBytes;
 		let lineStart = true;

@@ -9,7 +9,6 @@ import {startProcess} from './shell/start-process.ts';
 
 export type FindProgram = (image: string) => Program | undefined;
 
-/** `certificate` creates key pairs for programs that serve TLS. */
 export function programsByImage(
 	certificate: (host: string) => Promise<KeyPair>,
 	more: Readonly<Record<string, Program>> = {},
@@ -23,7 +22,7 @@ export function programsByImage(
 			'sandbox/finisher': finisher,
 			'sandbox/waiter': waiter,
 			'sandbox/shell': interactiveShell,
-			// The usual image of `debug`.
+			// Usual image of `debug`.
 			busybox: interactiveShell,
 			...more,
 		}),
@@ -63,7 +62,7 @@ const logWriter: Program = async ({args, env, stdout, stderr, signal}) => {
 	const started = Date.now();
 	stdout(`starting on ${env['HOSTNAME'] ?? 'unknown'}\n`);
 	for (let sequence = 1; !signal.aborted;) {
-		// Batches of at least 10 ms, so that high rates do not need a timer per line.
+		// A timer per line would be too much for high rates.
 		const due = Math.floor(((Date.now() - started) / 1000) * rate);
 		for (; sequence <= due; sequence++) {
 			(stderrEvery > 0 && sequence % stderrEvery === 0 ? stderr : stdout)(line(sequence));
@@ -97,12 +96,12 @@ const jsonLine = (sequence: number) => {
 	})}\n`;
 };
 
-/** Number and digest, so that a reader can detect missing, duplicate and corrupt lines. */
+/** The digest shows missing, duplicate and corrupt lines. */
 const numberedLine = (sequence: number) => `${sequence} ${createHash('sha256').update(String(sequence)).digest('hex').slice(0, 16)}\n`;
 
 const lines: Readonly<Record<string, (sequence: number) => string>> = {plain: plainLine, json: jsonLine, numbered: numberedLine};
 
-/** Echoes bytes, also over half-closed connections. `--port=7000`. */
+/** Also over half-closed connections. `--port=7000`. */
 const echoServer: Program = async ({args, stdout, listen, signal}) => {
 	const port = Number(option(args, 'port') ?? 7000);
 	await listen(port, socket => {
@@ -118,7 +117,7 @@ const echoServer: Program = async ({args, stdout, listen, signal}) => {
 	return 0;
 };
 
-/** Exits 1 after `--after=SECONDS`, with a message on stderr. */
+/** `--after=SECONDS`. */
 const crasher: Program = async ({args, stdout, stderr, signal}) => {
 	stdout('reading configuration from /etc/app/config.yaml\n');
 	await abortableDelay(Number(option(args, 'after') ?? 2) * 1000, signal);
@@ -126,7 +125,7 @@ const crasher: Program = async ({args, stdout, stderr, signal}) => {
 	return signal.aborted ? 143 : 1;
 };
 
-/** Prints `--lines=N`, one per `--pace=MILLISECONDS`, then exits 0. */
+/** `--lines=N`, one per `--pace=MILLISECONDS`. */
 const finisher: Program = async ({args, stdout, signal}) => {
 	const lines = Number(option(args, 'lines') ?? 5);
 	const intervalMs = Number(option(args, 'pace') ?? 0);

@@ -1,4 +1,4 @@
-/** Cron job controller: creates due jobs and deletes old ones. */
+/** Cron job controller. */
 import {parseSchedule} from '../objects/cron-schedule.ts';
 import {apiTime, type Json, type KubeObject} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
@@ -19,7 +19,7 @@ export function reconcileCronJobs(store: ObjectStore, now = new Date()): void {
 	}
 }
 
-/** Creates at most one job per minute, named like the real controller names it. */
+/** At most one per minute, as the real controller names it. */
 export function createJob(store: ObjectStore, cronJob: KubeObject, minute: number): void {
 	const {name: own, namespace} = cronJob.metadata;
 	const name = `${own}-${minute}`;

@@ -1,4 +1,4 @@
-/** Endpoint controller: Endpoints and EndpointSlices of services with a selector. */
+/** Endpoint controller. */
 import type {Json, KubeObject, NewObject} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 import {hasLabels} from '../objects/selectors.ts';

@@ -1,4 +1,4 @@
-/** Pods of workloads: creation, ownership and scheduling. */
+/** Pods of workloads. */
 import {createHash, randomInt} from 'node:crypto';
 import type {Json, KubeObject, NewObject} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
@@ -13,7 +13,7 @@ export function ownedBy(store: ObjectStore, resource: string, owner: KubeObject)
 		.filter(object => object.metadata.ownerReferences?.some(reference => reference['uid'] === owner.metadata.uid));
 }
 
-/** Pods that are neither being deleted nor terminated. */
+/** Neither being deleted nor terminated. */
 export function livePods(store: ObjectStore, owner: KubeObject): KubeObject[] {
 	return ownedBy(store, 'pods', owner).filter(
 		pod => pod.metadata.deletionTimestamp === undefined && pod['status']?.phase !== 'Failed' && pod['status']?.phase !== 'Succeeded',
@@ -24,12 +24,11 @@ export function isReady(pod: KubeObject): boolean {
 	return ((pod['status']?.conditions ?? []) as Json[]).some(({type, status}) => type === 'Ready' && status === 'True');
 }
 
-/** A random name in the alphabet of Kubernetes: no vowels or ambiguous characters. */
+/** Kubernetes' alphabet: no vowels or ambiguous characters. */
 export function randomName(length = 5): string {
 	return Array.from({length}, () => alphabet[randomInt(alphabet.length)]).join('');
 }
 
-/** A name that is a hash of `value`, in the same alphabet. */
 export function hashName(value: unknown, length = 10): string {
 	const bytes = createHash('sha256').update(JSON.stringify(value)).digest();
 	return Array.from(bytes.subarray(0, length), byte => alphabet[byte % alphabet.length]).join('');
@@ -69,7 +68,6 @@ const tolerations = ['not-ready', 'unreachable'].map(what => ({
 	tolerationSeconds: 300,
 }));
 
-/** Schedules a pod that a client creates. */
 export function scheduledPod(store: ObjectStore, pod: NewObject): NewObject {
 	const spec = (pod['spec'] ?? {}) as Json;
 	return {
@@ -79,7 +77,6 @@ export function scheduledPod(store: ObjectStore, pod: NewObject): NewObject {
 	};
 }
 
-/** Sets the defaults of apiserver and scheduler. */
 export function defaultedSpec(spec: Json, nodeName: string): Json {
 	const container = (own: Json) => ({
 		terminationMessagePath: '/dev/termination-log',
@@ -109,7 +106,7 @@ export function defaultedSpec(spec: Json, nodeName: string): Json {
 	};
 }
 
-/** The worker with the fewest pods of this owner, then the fewest pods. */
+/** A worker with the fewest pods of this owner, then of all. */
 function nextNode(store: ObjectStore, owner: KubeObject | undefined): string {
 	const pods = store.list('pods');
 	const workers = store.list('nodes').filter(node => !('node-role.kubernetes.io/control-plane' in (node.metadata.labels ?? {})));

@@ -1,9 +1,9 @@
-/** Workload controllers: replica sets, pods and status. */
+/** Workload controllers. */
 import {apiTime, type Json, type KubeObject} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 import {createPod, hashName, isReady, livePods, ownedBy, ownerOf, randomName} from './workload-pods.ts';
 
-/** Reconciles all workloads once; each change triggers another run. */
+/** Each change triggers another run. */
 export function reconcileWorkloads(store: ObjectStore): void {
 	for (const deployment of store.list('deployments')) {
 		reconcileDeployment(store, deployment);
@@ -26,7 +26,7 @@ export function reconcileWorkloads(store: ObjectStore): void {
 	}
 }
 
-/** Adds one new pod, then removes one old pod, until only new pods remain (maxSurge 1, maxUnavailable 0). */
+/** One new pod, then one old one less (maxSurge 1, maxUnavailable 0). */
 function reconcileDeployment(store: ObjectStore, deployment: KubeObject): void {
 	const {namespace, name} = deployment.metadata;
 	const {replicas, template, selector} = deployment['spec'] as {replicas: number; template: Json; selector: Json};

@@ -1,11 +1,11 @@
-/** SPDY/3.1 and WebSocket upgrades with protocol negotiation. */
+/** SPDY/3.1 and WebSocket upgrades. */
 import type {IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {SpdySession} from '../../wire/spdy-session.ts';
 import {type WebSocket, WebSocketServer} from 'ws';
 import {noop} from '../network/join-streams.ts';
 
-/** `undefined` after a refusal, which has the text of k8s.io/streaming httpstream.Handshake. */
+/** `undefined` after a refusal, with the text of k8s.io/streaming httpstream.Handshake. */
 export function acceptSpdy(
 	request: IncomingMessage,
 	socket: Duplex,
@@ -36,8 +36,8 @@ export function acceptSpdy(
 }
 
 /**
-Resolves to the socket and the first protocol of the client that is supported; `undefined`, without a response, if there is none.
-Some protocol names of Kubernetes contain `/`, which RFC 6455 forbids and ws rejects, so ws does not get the header.
+Resolves to the socket and the client's first supported protocol; `undefined`, without a response, for none. Some of Kubernetes' names
+contain `/`, which RFC 6455 forbids and ws rejects, so ws does not get the header.
 */
 export async function acceptWebSocket(
 	request: IncomingMessage,

@@ -1,10 +1,10 @@
-/** Access to kubelets: only client certificates of the apiserver and of administrators. */
+/** Access to kubelets. */
 import type {IncomingMessage} from 'node:http';
 import type {TLSSocket} from 'node:tls';
 import {certificateIdentity} from '../certificates/issuer.ts';
 import type {Kubelet} from './kubelet.ts';
 
-/** The refusal with the kubelet's text; `undefined` if access is allowed. @see pkg/kubelet/server/server.go InstallAuthFilter */
+/** The refusal. Allows client certificates of the apiserver and of administrators. @see pkg/kubelet/server/server.go InstallAuthFilter */
 export function authorizeCaller(request: IncomingMessage, kubelet: Kubelet): {status: number; text: string} | undefined {
 	const socket = request.socket as TLSSocket;
 	const peer = socket.getPeerX509Certificate();
@@ -22,12 +22,11 @@ export function authorizeCaller(request: IncomingMessage, kubelet: Kubelet): {st
 		: {status: 403, text: `Forbidden (user=${user}, verb=${verb}, resource=nodes, subresource(s)=${subresource})`};
 }
 
-/** Subresource that a kubelet authorizes, by the first path segment. */
+/** Authorized subresource by the first path segment. */
 const subresources: ReadonlyMap<string, string> = new Map([
 	['configz', '[configz proxy]'],
 	['healthz', '[healthz proxy]'],
 	['metrics', '[metrics]'],
 ]);
 
-/** Common name of the apiserver's client certificate. */
 export const apiserverIdentity = 'kube-apiserver-kubelet-client';

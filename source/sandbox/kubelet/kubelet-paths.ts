@@ -1,4 +1,4 @@
-/** Request handling of a kubelet: authorization, then dispatch by path. */
+/** Request handling of a kubelet. */
 import {once} from 'node:events';
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
@@ -92,7 +92,7 @@ function sendText(response: ServerResponse, {status, text}: {status: number; tex
 	response.writeHead(status, {'content-type': 'text/plain; charset=utf-8'}).end(text);
 }
 
-/** Exec, attach and port-forward over WebSocket (GET) and SPDY (POST). */
+/** WebSocket is GET, SPDY is POST. */
 export async function serveUpgrade(kubelet: Kubelet, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
 	const upgrade = {request, socket, head};
 	socket.on('error', noop);
@@ -132,7 +132,7 @@ async function serveStream(
 	const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
 	const remote = await (isWebSocket ? acceptChannels(request, socket, head, options) : acceptSpdyChannels(request, socket, head, options));
 	if (!remote) {
-		// Measured: a WebSocket with only unknown subprotocols gets 403 without a body.
+		// Measured: only unknown subprotocols get 403 without a body.
 		if (isWebSocket) {
 			socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
 		}
@@ -248,7 +248,7 @@ type KubeletFacts = {
 	inflight: Readonly<Record<string, number>>;
 };
 
-/** As in real kubelets, configz omits zero values. */
+/** As in real kubelets, omits zero values. */
 function configz({address, port, servingBootstrap}: KubeletFacts): Json {
 	return {
 		kubeletconfig: {
@@ -273,7 +273,7 @@ function configz({address, port, servingBootstrap}: KubeletFacts): Json {
 	};
 }
 
-/** As in real kubelets with a configuration file, /flagz shows defaults that are not in effect. */
+/** As in real kubelets with a configuration file, shows defaults that are not in effect. */
 function kubeletFlags({node}: KubeletFacts): Record<string, string> {
 	return {
 		'anonymous-auth': 'true',

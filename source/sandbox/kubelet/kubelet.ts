@@ -1,4 +1,4 @@
-/** Kubelet of one node: TLS listener, pods and node lease. */
+/** Kubelet of one node. */
 import type {IncomingMessage, Server, ServerResponse} from 'node:http';
 import {createServer as createTlsServer} from 'node:https';
 import {createServer, type Server as TcpServer, type Socket} from 'node:net';
@@ -19,11 +19,11 @@ const heartbeatMs = 10_000;
 export class Kubelet {
 	readonly config: KubeletConfig;
 	readonly startedAt = new Date();
-	/** Open requests by first path segment, for its metrics. */
+	/** By first path segment, for metrics. */
 	readonly inflight: Record<string, number> = {};
 	port = 0;
 	certificate: KubeletCertificate = 'self-signed';
-	/** A fault: the apiserver has no permissions on this kubelet. */
+	/** A fault: the apiserver has no permissions. */
 	refusesApiserver = false;
 	readonly #pods = new Map<string, PodRuntime>();
 	readonly #sockets = new Set<Socket>();
@@ -40,7 +40,6 @@ export class Kubelet {
 		return {address: this.config.hostAddress, port: this.port};
 	}
 
-	/** Listens and runs the pods of this node. */
 	async start(certificate: KubeletCertificate): Promise<void> {
 		this.#tls = createTlsServer({requestCert: true, rejectUnauthorized: false, ALPNProtocols: []}, (request, response) => {
 			this.#count(request, response);
@@ -62,7 +61,6 @@ export class Kubelet {
 		this.#timer.unref();
 	}
 
-	/** Sets the serving certificate of later handshakes. */
 	async serveWith(kind: KubeletCertificate): Promise<void> {
 		const {node, hostAddress, issuer} = this.config;
 		const pair = await servingCertificate(kind, node, hostAddress, issuer);
@@ -88,7 +86,6 @@ export class Kubelet {
 		return this.config.store.list('pods').filter(pod => pod['spec'].nodeName === this.config.node);
 	}
 
-	/** Resets every connection. */
 	cutConnections(): void {
 		for (const socket of this.#sockets) {
 			resetSocket(socket);
@@ -121,7 +118,7 @@ export class Kubelet {
 			await promise;
 		};
 
-		// The kubelet of a real node may use the port on all addresses: then use any other.
+		// The kubelet of a real node may use the port on all addresses.
 		const usual = {address: hostAddress, port: 10_250};
 		const {address} = plan.listenAt(usual);
 		try {
@@ -158,7 +155,6 @@ export class Kubelet {
 			this.#pods.set(key, added);
 			added.start();
 		} else if (runtime?.uid !== object.metadata.uid) {
-			// A change of a deleted pod.
 		} else if (type === 'DELETED') {
 			this.#pods.delete(key);
 			void runtime.stop();
@@ -190,7 +186,7 @@ export type KubeletCertificate = 'self-signed' | 'signed' | 'expired' | 'pending
 
 const day = 86_400_000;
 
-/** `null` while the signing request is pending: the kubelet then fails every handshake with an internal error. */
+/** `null` while the signing request is pending: every handshake then fails with an internal error. */
 export async function servingCertificate(kind: KubeletCertificate, node: string, address: string, issuer: Issuer): Promise<KeyPair | null> {
 	if (kind === 'pending') {
 		return null;
@@ -205,5 +201,5 @@ export async function servingCertificate(kind: KubeletCertificate, node: string,
 	return issuer.issue({subject, use: 'server', names: [node, address], ...validity});
 }
 
-/** The TLS record that Go sends without a certificate: fatal alert 80, internal_error (RFC 8446 §6). */
+/** Go without a certificate: fatal alert 80, internal_error (RFC 8446 §6). */
 export const internalErrorAlert = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x50]);

@@ -1,4 +1,4 @@
-/** Runtime of one pod: starts its containers, restarts them with back-off and reports their status. */
+/** Runtime of one pod. */
 import {randomBytes} from 'node:crypto';
 import {Container} from '../containers/container.ts';
 import type {FindProgram} from '../containers/programs.ts';
@@ -17,7 +17,7 @@ export type RuntimeConfig = {
 };
 
 export class PodRuntime {
-	/** Id of the CRI pod sandbox, which port-forward errors contain. */
+	/** CRI id, which port-forward errors contain. */
 	readonly sandboxId = randomBytes(32).toString('hex');
 	readonly address: string;
 	readonly uid: string;
@@ -66,7 +66,7 @@ export class PodRuntime {
 		}
 	}
 
-	/** Stops all containers; resolves when they have stopped. */
+	/** Resolves when all containers have stopped. */
 	async stop(): Promise<void> {
 		this.#isStopping = true;
 		for (const timer of this.#timers) {
@@ -84,7 +84,7 @@ export class PodRuntime {
 		);
 	}
 
-	/** Stops one container or all; the restart policy decides what follows. */
+	/** The restart policy decides what follows. */
 	restart(containerName?: string): void {
 		for (const container of this.#main) {
 			if (containerName === undefined || container.name === containerName) {
@@ -114,7 +114,7 @@ export class PodRuntime {
 		return container;
 	}
 
-	/** Runs init containers one after the other, then all others. */
+	/** Init containers run one after the other. */
 	#startNext(): void {
 		const next = this.#init.find(container => container.state['terminated']?.exitCode !== 0);
 		for (const container of next ? [next] : this.#main) {

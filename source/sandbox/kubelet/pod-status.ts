@@ -1,4 +1,4 @@
-/** Pod status from the states of its containers. */
+/** Pod status. */
 import type {Container} from '../containers/container.ts';
 import {apiTime, type Json} from '../objects/kube-object.ts';
 

@@ -1,4 +1,4 @@
-/** Port-forward over SPDY and over WebSocket channels. */
+/** Port-forward over SPDY and WebSocket channels. */
 import type {IncomingMessage} from 'node:http';
 import {createConnection, type Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
@@ -11,7 +11,6 @@ import {noop} from '../network/join-streams.ts';
 import {acceptWebSocket} from './accept-upgrade.ts';
 
 export type ForwardTarget = {
-	/** The address to dial for a port of the pod. */
 	locate(port: number): HostPort;
 	sandboxId: string;
 };
@@ -19,7 +18,7 @@ export type ForwardTarget = {
 const pairTimeoutMs = 30_000;
 
 /**
-Over SPDY: each pair of streams (`error`, `data`) with the same request id is a connection to a port of the pod.
+Streams `error` and `data` with the same request id are a connection.
 @see k8s.io/cri-streaming pkg/streaming/portforward/httpstream.go
 */
 export function servePortForward(session: SpdySession, target: ForwardTarget): void {
@@ -100,8 +99,7 @@ function connect(error: SpdyStream, data: SpdyStream, port: number, {locate, san
 }
 
 /**
-Over `v4.channel.k8s.io` WebSockets: a data and an error channel per port.
-Each channel starts with its port, as two bytes in little-endian order. There is no half-close.
+`v4.channel.k8s.io`: each channel starts with its port, as two bytes in little-endian order. There is no half-close.
 @see k8s.io/cri-streaming pkg/streaming/portforward/websocket.go
 */
 export async function servePortForwardChannels(
@@ -137,7 +135,7 @@ export async function servePortForwardChannels(
 	return true;
 }
 
-/** Sends output on the channel `data`, errors on the next one. */
+/** Errors use the next channel. */
 function connectPort(client: WebSocket, {port, data}: {port: number; data: number}, locate: ForwardTarget['locate']): Socket {
 	const send = (channel: number, bytes: Uint8Array) => {
 		client.send(Buffer.concat([Buffer.of(channel), bytes]));

@@ -1,4 +1,4 @@
-/** Streams of an exec or attach client, independent of the protocol. */
+/** Streams of an exec or attach client. */
 import type {Readable, Writable} from 'node:stream';
 import type {TerminalSize} from '../containers/program.ts';
 import type {Json} from '../objects/kube-object.ts';
@@ -9,13 +9,11 @@ export type RemoteStreams = {
 	/** `null` with a terminal. */
 	stderr: Writable | null;
 	onResize(listener: (size: TerminalSize) => void): void;
-	/** Aborted when the client disconnects. */
 	gone: AbortSignal;
-	/** Sends the status and ends the streams. */
+	/** Also ends the streams. */
 	finish(status: Json): void;
 };
 
-/** The requested streams. */
 export type StreamOptions = {stdin: boolean; stdout: boolean; stderr: boolean; tty: boolean};
 
 /** `input=1&output=1&error=1&tty=1`. */
@@ -25,7 +23,7 @@ export function parseStreamOptions(query: URLSearchParams): StreamOptions {
 	return {stdin: isRequested('input'), stdout: isRequested('output'), stderr: isRequested('error') && !tty, tty};
 }
 
-/** Status of a finished command, as in the kubelet's remotecommand. */
+/** As in the kubelet's remotecommand. */
 export function exitStatus(code: number): Json {
 	return code === 0
 		? {metadata: {}, status: 'Success'}
@@ -38,7 +36,7 @@ export function exitStatus(code: number): Json {
 			};
 }
 
-/** Status of a command that could not start. */
+/** The command could not start. */
 export function internalError(message: string): Json {
 	return {
 		metadata: {},
@@ -50,7 +48,6 @@ export function internalError(message: string): Json {
 	};
 }
 
-/** `undefined` for an invalid message. */
 export function parseResize(text: string): TerminalSize | undefined {
 	try {
 		const {Width: columns, Height: rows} = JSON.parse(text) as {Width?: number; Height?: number};

@@ -1,4 +1,4 @@
-/** Exec and attach: connection of client streams to a process of a container. */
+/** Exec and attach. */
 import {Writable} from 'node:stream';
 import type {Container} from '../containers/container.ts';
 import type {TerminalSize} from '../containers/program.ts';
@@ -52,7 +52,6 @@ export async function runExec(
 	remote.finish(exitStatus(status));
 }
 
-/** Streams the output of the main process from now on, and sends it the input of the client. */
 export function runAttach(container: Container, remote: RemoteStreams): void {
 	const onOutput = (stream: 'stdout' | 'stderr', bytes: Buffer) => {
 		const target = stream === 'stderr' ? (remote.stderr ?? remote.stdout) : remote.stdout;
@@ -62,7 +61,7 @@ export function runAttach(container: Container, remote: RemoteStreams): void {
 	};
 
 	const onEnded = () => {
-		// A runtime does not report the exit code of the process to attached clients.
+		// A runtime does not report the exit code to attached clients.
 		remote.finish(exitStatus(0));
 	};
 

@@ -1,4 +1,4 @@
-/** Exec and attach over SPDY: one stream each for error, stdin, stdout, stderr and resize. */
+/** Exec and attach over SPDY. */
 import type {IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
 import type {SpdySession} from '../../wire/spdy-session.ts';
@@ -12,7 +12,7 @@ const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io', 'v3.channel.k8s.io'
 
 const streamsTimeoutMs = 30_000;
 
-/** Resolves when all requested streams are open. @see k8s.io/cri-streaming pkg/streaming/remotecommand/httpstream.go */
+/** Resolves when all streams are open. @see k8s.io/cri-streaming pkg/streaming/remotecommand/httpstream.go */
 export async function acceptSpdyChannels(
 	request: IncomingMessage,
 	socket: Duplex,
@@ -45,7 +45,6 @@ export async function acceptSpdyChannels(
 	return remoteStreams(session, open, gone.signal);
 }
 
-/** Streams by name; `undefined` if one is not opened in time. */
 async function waitForStreams(session: SpdySession, wanted: readonly string[]): Promise<ReadonlyMap<string, SpdyStream> | undefined> {
 	const open = new Map<string, SpdyStream>();
 	const {promise, resolve} = Promise.withResolvers<boolean>();
@@ -94,7 +93,7 @@ function remoteStreams(session: SpdySession, open: ReadonlyMap<string, SpdyStrea
 			open.get('stdout')?.end();
 			open.get('stderr')?.end();
 			open.get('error')!.end(JSON.stringify(status), () => {
-				// The client ends the session after it reads the status; end it if the client does not.
+				// The client should end the session after it reads the status.
 				setTimeout(() => {
 					session.end();
 				}, 1000).unref();

@@ -1,4 +1,4 @@
-/** Exec and attach over WebSocket: each message starts with a channel number (`v5.channel.k8s.io`, `v4.channel.k8s.io`). */
+/** Exec and attach over WebSocket (`v5.channel.k8s.io`, `v4.channel.k8s.io`). */
 import type {IncomingMessage} from 'node:http';
 import {type Duplex, PassThrough, Writable} from 'node:stream';
 import type {WebSocket} from 'ws';
@@ -12,9 +12,9 @@ const channels = {stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, close: 2
 const channelProtocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'] as const;
 
 /**
- * `undefined` if no protocol of the client is supported. @see
- * https://github.com/kubernetes/kubernetes/blob/v1.36.0/staging/src/k8s.io/streaming/pkg/httpstream/wsstream/conn.go
- */
+`undefined` if no protocol of the client is supported. @see
+https://github.com/kubernetes/kubernetes/blob/v1.36.0/staging/src/k8s.io/streaming/pkg/httpstream/wsstream/conn.go
+*/
 export async function acceptChannels(
 	request: IncomingMessage,
 	socket: Duplex,
@@ -49,7 +49,7 @@ export async function acceptChannels(
 		stdin?.destroy();
 	});
 
-	// Measured on 1.36.3: the first message of the server is empty, on stdout.
+	// Measured on 1.36.3: the first message is empty, on stdout.
 	client.send(Buffer.of(channels.stdout));
 	return {
 		stdin,

@@ -1,4 +1,4 @@
-/** Loopback addresses of nodes and pods, disjoint between sandboxes. */
+/** Loopback addresses of nodes and pods. */
 import {randomInt} from 'node:crypto';
 import {createServer, type Server} from 'node:net';
 import {platform} from 'node:process';
@@ -6,24 +6,23 @@ import {platform} from 'node:process';
 export type HostPort = {address: string; port: number};
 
 export type AddressPlan = {
-	/** Source address of connections from the control plane. */
+	/** Source address. */
 	readonly controlPlane: string;
 	nodeAddress(index: number): string;
 	/** Can be dialed directly only on Linux. */
 	podAddress(): string;
-	/** The address to listen on for `wanted`; `port` can be 0. */
+	/** `port` can be 0. */
 	listenAt(wanted: HostPort): HostPort;
-	/** Records the actual address of the listener for `wanted`. */
+	/** Records the listener's actual address. */
 	register(wanted: HostPort, at: HostPort): void;
-	/** The address to dial for `wanted`. */
 	locate(wanted: HostPort): HostPort;
-	/** Source address for connections from `address`; `undefined` if the system has only one. */
+	/** For connections from `address`; `undefined` if the system has only one. */
 	sourceOf(address: string): string | undefined;
 };
 
 /**
-On Linux, all of 127.0.0.0/8 is local, so every node and pod has an address in an unused block 127.N.0.0/16.
-Elsewhere only 127.0.0.1 is: addresses are then only names, and listeners differ by port.
+On Linux, 127.0.0.0/8 is local, so every node and pod has an address in 127.N.0.0/16. Elsewhere only 127.0.0.1 is: addresses are names, and
+listeners differ by port.
 */
 export async function createAddressPlan(): Promise<AddressPlan> {
 	let pods = 0;
@@ -57,7 +56,7 @@ export async function createAddressPlan(): Promise<AddressPlan> {
 	};
 }
 
-/** A listener reserves a block while this process runs. */
+/** A listener reserves a block. */
 const markers: Server[] = [];
 
 const markerPort = 47_613;
@@ -81,6 +80,6 @@ async function freeBlock(): Promise<number> {
 		}
 	}
 
-	// The port is in use on all addresses: a collision of two sandboxes is then unlikely, and causes an error.
+	// The port is in use on all addresses: a collision of two sandboxes is unlikely, and causes an error.
 	return randomInt(16, 250);
 }

@@ -1,4 +1,4 @@
-/** Relay between clients and the apiserver that can add latency, stall and disconnect. */
+/** Relay to the apiserver that can add latency, stall and disconnect. */
 import {randomInt} from 'node:crypto';
 import {createConnection, createServer, type Server, type Socket} from 'node:net';
 import {Transform} from 'node:stream';
@@ -6,13 +6,13 @@ import {resetSocket} from '../../wire/reset-socket.ts';
 
 /** Relays FIN as FIN and RST as RST. */
 export class FaultyLink {
-	/** Added in each direction. */
+	/** In each direction. */
 	latencyMs = 0;
 	readonly #sockets = new Set<Socket>();
 	#server: Server | null = null;
 	#stalledChunks: Array<() => void> | null = null;
 
-	/** Accepts connections on `port` (0: a free one) and relays them to `target`. Resolves to the port. */
+	/** `port` 0 uses a free one. Resolves to the port. */
 	async open(port: number, target: () => {host: string; port: number}): Promise<number> {
 		const server = createServer({allowHalfOpen: true, noDelay: true}, client => {
 			const inner = createConnection({...target(), allowHalfOpen: true, noDelay: true});
@@ -24,14 +24,13 @@ export class FaultyLink {
 		return boundPort;
 	}
 
-	/** Resets every connection. */
 	disconnect(): void {
 		for (const socket of this.#sockets) {
 			resetSocket(socket);
 		}
 	}
 
-	/** Stops or resumes both directions without closing connections. */
+	/** Closes no connections. */
 	stall(isStalled: boolean): void {
 		if (isStalled) {
 			this.#stalledChunks ??= [];
@@ -44,7 +43,7 @@ export class FaultyLink {
 		}
 	}
 
-	/** Stops listening and resets all connections. A stall also applies after the next `open`. */
+	/** Resets all connections. A stall also applies after the next `open`. */
 	close(): void {
 		this.#server?.close();
 		this.#server = null;
@@ -87,8 +86,8 @@ export class FaultyLink {
 }
 
 /**
-The port must still be free when the link is reopened, so it is outside the ephemeral range
-(from 32768 on Linux, from 49152 on macOS and in RFC 6335 §6).
+The port must still be free when the link is reopened, so it is outside the ephemeral range (from 32768 on Linux, from 49152 on macOS and in
+RFC 6335 §6).
 */
 async function listenAtLastingPort(server: Server): Promise<number> {
 	for (let attempt = 0; attempt < 50; attempt++) {

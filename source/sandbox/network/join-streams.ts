@@ -1,4 +1,4 @@
-/** Lifetime and errors of connected streams. */
+/** Lifetime of connected streams. */
 import type {Duplex} from 'node:stream';
 import type {ServerResponse} from 'node:http';
 
@@ -15,7 +15,7 @@ export function joinStreams(one: Duplex, other: Duplex): void {
 	}
 }
 
-/** Destroys `backend` with its client, or now if the client is gone already. */
+/** Destroys it now if the client is gone already. */
 export function destroyWithClient(client: Duplex | ServerResponse, backend: Duplex): void {
 	if (client.destroyed) {
 		backend.destroy();
@@ -26,7 +26,7 @@ export function destroyWithClient(client: Duplex | ServerResponse, backend: Dupl
 	}
 }
 
-/** For `'error'`: the peer can disconnect at any time, and `'close'` follows. */
+/** For `'error'`: `'close'` follows. */
 export function noop(): void {
 	// Nothing to do.
 }

@@ -6,7 +6,7 @@ export function requestUrl({url = '/'}: IncomingMessage): URL {
 	return URL.parse(`http://host${url}`) ?? new URL('http://host/');
 }
 
-/** Percent-decodes a path segment; returns an invalid one unchanged. */
+/** Returns an invalid segment unchanged. */
 export function decodePart(part: string): string {
 	try {
 		return decodeURIComponent(part);

@@ -20,7 +20,7 @@ const macros: Readonly<Record<string, string>> = {
 
 export type CronSchedule = (minute: Date) => boolean;
 
-/** Supports numbers, `*`, ranges, lists and steps; `undefined` for other text. */
+/** Numbers, `*`, ranges, lists and steps; `undefined` for other text. */
 export function parseSchedule(text: string): CronSchedule | undefined {
 	const fields = (macros[text] ?? text)
 		.trim()

@@ -1,4 +1,4 @@
-/** Kubernetes objects as JSON with metadata. */
+/** Kubernetes objects as JSON. */
 
 export type Json = Record<string, any>;
 
@@ -17,7 +17,7 @@ export type ObjectMeta = {
 
 export type KubeObject = Json & {apiVersion: string; kind: string; metadata: ObjectMeta};
 
-/** An object before the store sets uid, resourceVersion and creation time. */
+/** Without uid, resourceVersion and creation time. */
 export type NewObject = Json & {metadata: Partial<ObjectMeta> & {name: string}};
 
 /** RFC 3339 in seconds. */

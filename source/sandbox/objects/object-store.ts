@@ -1,4 +1,4 @@
-/** Object store with revisions and a bounded history for watches. */
+/** Object store with a bounded history. */
 import {randomUUID} from 'node:crypto';
 import {apiTime, type KubeObject, type NewObject} from './kube-object.ts';
 import {apiVersionOf, storedResources, type ResourceSpec} from './resource-specs.ts';
@@ -13,7 +13,7 @@ export type Change = {
 
 const maxHistory = 1000;
 
-/** Returned objects are never changed: a change stores a new object. */
+/** Returned objects are never changed. */
 export class ObjectStore {
 	readonly #specs = new Map(storedResources.map(specOf => [specOf.name, specOf]));
 	readonly #byResource = new Map(storedResources.map(row => [row.name, new Map<string, KubeObject>()]));
@@ -58,7 +58,7 @@ export class ObjectStore {
 		return this.#store('ADDED', resource, object, null);
 	}
 
-	/** Stores a copy that `edit` changed; `undefined` if the object does not exist. */
+	/** `undefined` if the object does not exist. */
 	update(resource: string, namespace: string | undefined, name: string, edit: (copy: KubeObject) => void): KubeObject | undefined {
 		const previous = this.get(resource, namespace, name);
 		if (!previous) {
@@ -88,12 +88,12 @@ export class ObjectStore {
 		return () => void this.#listeners.delete(listener);
 	}
 
-	/** Changes after `revision`; `undefined` if the history does not contain them (HTTP 410). */
+	/** `undefined` if the history is too short (HTTP 410). */
 	changesSince(revision: number): Change[] | undefined {
 		return revision < this.#compactedTo ? undefined : this.#history.filter(change => change.revision > revision);
 	}
 
-	/** Drops the history, as etcd's compaction does. */
+	/** As etcd does. */
 	compact(): void {
 		this.#history = [];
 		this.#compactedTo = this.#revision;
@@ -122,7 +122,7 @@ export class ObjectStore {
 		return object;
 	}
 
-	/** Keeps the order of revisions: changes by a listener are delivered after the current change reached all listeners. */
+	/** Changes by a listener are delivered after the current change reached all listeners. */
 	#notify(): void {
 		if (this.#isNotifying) {
 			return;

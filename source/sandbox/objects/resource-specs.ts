@@ -1,12 +1,11 @@
-/** Resources of the sandbox, for discovery, paths and the store. */
+/** Resources of the sandbox. */
 
 export type Subresource = {name: string; kind: string; verbs: readonly string[]};
 
 export type ResourceSpec = {
-	/** `''` is the core group. */
+	/** `''` is core. */
 	group: string;
 	version: string;
-	/** The plural, as in paths. */
 	name: string;
 	singular: string;
 	kind: string;
@@ -26,7 +25,6 @@ const stream = (name: string, kind: string): Subresource => ({name, kind, verbs:
 const core = {group: '', version: 'v1', namespaced: true, verbs: stored};
 const apps = {group: 'apps', version: 'v1', namespaced: true, verbs: stored, categories: ['all']};
 
-/** In discovery order. */
 export const resourceSpecs: readonly ResourceSpec[] = [
 	{...core, name: 'configmaps', singular: 'configmap', kind: 'ConfigMap', shortNames: ['cm']},
 	{...core, name: 'endpoints', singular: 'endpoints', kind: 'Endpoints', shortNames: ['ep']},
@@ -178,7 +176,7 @@ export const resourceSpecs: readonly ResourceSpec[] = [
 	},
 ];
 
-/** Resources in the store; the others can only be created. */
+/** Others can only be created. */
 export const storedResources = resourceSpecs.filter(row => row.verbs.includes('list'));
 
 export function findResource(group: string, version: string, name: string): ResourceSpec | undefined {

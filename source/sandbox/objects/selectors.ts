@@ -3,10 +3,7 @@ import type {Json, KubeObject} from './kube-object.ts';
 
 export type Match = (object: KubeObject) => boolean;
 
-/**
- * `app=web,tier!=db,env in (a, b),!old`; `undefined` if invalid. @see
- * https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#api
- */
+/** `app=web,tier!=db,env in (a, b),!old`. @see https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#api */
 export function parseLabelSelector(text: string): Match | undefined {
 	const terms: Match[] = [];
 	for (const part of splitTerms(text)) {
@@ -21,7 +18,6 @@ export function parseLabelSelector(text: string): Match | undefined {
 	return object => terms.every(term => term(object));
 }
 
-/** `spec.nodeName=n1,status.phase!=Running`; `undefined` if invalid. */
 export function parseFieldSelector(text: string): Match | undefined {
 	const terms = text
 		.split(',')

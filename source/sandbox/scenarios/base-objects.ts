@@ -1,4 +1,4 @@
-/** Objects of every sandbox: namespaces, nodes, leases and the cluster CA. */
+/** Objects of every sandbox. */
 import {randomUUID} from 'node:crypto';
 import {platform, release} from 'node:os';
 import {apiMicroTime, apiTime, type Json} from '../objects/kube-object.ts';
@@ -30,7 +30,7 @@ export function createBaseObjects(store: ObjectStore, authority: string): void {
 
 export type NodeFacts = {name: string; address: string; kubeletPort: number; version: string; controlPlane: boolean};
 
-/** Creates a ready node with its lease and its approved client certificate request. */
+/** Ready, with its lease and approved client certificate request. */
 export function createNode(store: ObjectStore, {name, address, kubeletPort, version, controlPlane}: NodeFacts): void {
 	const now = apiTime();
 	const conditions = [

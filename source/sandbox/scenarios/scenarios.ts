@@ -53,7 +53,6 @@ export const scenarios = [
 
 export type ScenarioName = (typeof scenarios)[number]['name'];
 
-/** Workloads of all scenarios. */
 function createShopWorkloads(store: ObjectStore): void {
 	createWorkload(store, {
 		kind: 'deployments',

@@ -9,7 +9,6 @@ export type WorkloadOptions = {
 	replicas?: number;
 	containers: readonly Json[];
 	initContainers?: readonly Json[];
-	/** Additional fields of the pod spec. */
 	pod?: Json;
 	annotations?: Record<string, string>;
 	labels?: Record<string, string>;

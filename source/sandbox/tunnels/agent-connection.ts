@@ -1,14 +1,14 @@
-/** Multiplexed connection of an agent: many streams with flow control and half-close. */
+/** Multiplexed connection of an agent. */
 import {Duplex} from 'node:stream';
 import {noop} from '../network/join-streams.ts';
 
-/** Maximum unread bytes per stream. */
+/** Per stream. */
 const maxUnreadBytes = 256 * 1024;
 
 /** Rejects with the message for the other side. */
 export type OnDial = (address: string, port: number) => Promise<Duplex>;
 
-/** Either side can close it, which closes all its streams. */
+/** Closing it closes all streams. */
 export class AgentConnection {
 	readonly #carrier: Duplex;
 	readonly #onDial: OnDial | null;
@@ -39,7 +39,6 @@ export class AgentConnection {
 		return this.#streams.size;
 	}
 
-	/** Requests a connection from the other side; rejects with its message. */
 	async dial(address: string, port: number): Promise<Duplex> {
 		const id = this.#nextStream++;
 		const {promise, resolve, reject} = Promise.withResolvers<Duplex>();
@@ -239,7 +238,6 @@ export function encodeFrame(type: number, stream: number, payload: Uint8Array = 
 	return frame;
 }
 
-/** Splits bytes into complete frames. */
 export class FrameReader {
 	#pending: Buffer = Buffer.alloc(0);
 

@@ -1,4 +1,4 @@
-/** Daemon set of the Konnectivity agents in kube-system. */
+/** Daemon set of the Konnectivity agents. */
 import type {ObjectStore} from '../objects/object-store.ts';
 import {apiTime} from '../objects/kube-object.ts';
 import {createWorkload} from '../scenarios/workload-objects.ts';

@@ -1,4 +1,4 @@
-/** Dial functions, their errors, and the direct route. */
+/** Dial functions, and the direct route. */
 import {createConnection, type Socket} from 'node:net';
 import type {AddressPlan, HostPort} from '../network/address-plan.ts';
 import {noop} from '../network/join-streams.ts';
@@ -16,7 +16,7 @@ export function directDial(plan: AddressPlan, from: string): Dial {
 	};
 }
 
-/** Rejects with the system's error, or ETIMEDOUT after `timeoutMs`. */
+/** Rejects with the system's error, or ETIMEDOUT. */
 export async function connectFrom(plan: AddressPlan, from: string, to: HostPort, timeoutMs: number): Promise<Socket> {
 	const {address: host, port} = plan.locate(to);
 	const localAddress = plan.sourceOf(from);
@@ -43,10 +43,10 @@ export async function connectFrom(plan: AddressPlan, from: string, to: HostPort,
 /** @throws DialError */
 export type Dial = (to: HostPort) => Promise<Duplex>;
 
-/** Has the message of a real apiserver. */
+/** The message is a real apiserver's. */
 export class DialError extends Error {}
 
-/** The message of Go for a failed dial. @see net/dial.go, net.OpError */
+/** @see net/dial.go, net.OpError */
 export function goDialText({address, port}: HostPort, error: NodeJS.ErrnoException): string {
 	const texts: Readonly<Record<string, string>> = {
 		ECONNREFUSED: 'connect: connection refused',

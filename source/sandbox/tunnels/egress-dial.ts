@@ -1,4 +1,4 @@
-/** Apiserver dials through Konnectivity, with the metrics and messages of its egress selector. */
+/** Apiserver dials through Konnectivity. */
 import {request} from 'node:http';
 import {createConnection, type Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
@@ -50,7 +50,6 @@ export function grpcDial(socketPath: string, metrics: Metrics): Dial {
 	};
 }
 
-/** Dials with HTTP CONNECT over the Unix socket of an egress proxy. */
 export function httpConnectDial(socketPath: string, metrics: Metrics): Dial {
 	const labels = {protocol: 'http_connect', transport: 'uds'};
 	return async ({address, port}) => {
@@ -83,7 +82,7 @@ export function httpConnectDial(socketPath: string, metrics: Metrics): Dial {
 	};
 }
 
-/** Sends a line and resolves to the response line; leaves later bytes in the socket. */
+/** Leaves later bytes in the socket. */
 async function exchangeLine(socket: Socket, line: string): Promise<string> {
 	const {promise, resolve, reject} = Promise.withResolvers<string>();
 	socket

@@ -1,4 +1,4 @@
-/** Konnectivity agent: connects to the server over TLS and dials targets from its node. */
+/** Konnectivity agent. */
 import {createServer} from 'node:http';
 import {connect, type TLSSocket} from 'node:tls';
 import type {KeyPair} from '../certificates/issuer.ts';
@@ -10,16 +10,16 @@ import {AgentConnection} from './agent-connection.ts';
 
 export type AgentConfig = {
 	plan: AddressPlan;
-	/** The address for agents; `null` while there is no server. */
+	/** `null` while there is no server. */
 	server: () => HostPort | null;
 	pair: () => Promise<KeyPair>;
 	authority: string;
-	/** Connections of all agents; a frozen agent is paused. */
+	/** Of all agents; a frozen agent is paused. */
 	sockets: Set<TLSSocket>;
 	isFrozen: () => boolean;
 };
 
-/** Shorter than the timeout of the apiserver (measured: 5 s and 30 s). */
+/** Shorter than the apiserver's (measured: 5 s and 30 s). */
 const dialTimeoutMs = 5000;
 
 /** The health port is plain HTTP without authentication, as in real agents. */

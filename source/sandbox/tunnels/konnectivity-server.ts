@@ -1,4 +1,4 @@
-/** Konnectivity server: agents connect over TLS, the apiserver over a Unix socket by HTTP CONNECT or a text protocol instead of gRPC. */
+/** Konnectivity server with HTTP CONNECT, or a text protocol instead of gRPC. */
 import {createServer as createHttpServer, type IncomingMessage, type Server as HttpServer} from 'node:http';
 import {createServer, type Server, type Socket} from 'node:net';
 import {once} from 'node:events';
@@ -11,7 +11,7 @@ import {AgentConnection} from './agent-connection.ts';
 
 export type ServerConfig = {mode: 'grpc' | 'http-connect'; socketPath: string; agentAddress: HostPort; pair: KeyPair; authority: string};
 
-/** CONNECT has no timeout (measured on Konnectivity 0.36). */
+/** CONNECT has none (measured on Konnectivity 0.36). */
 const grpcDialTimeoutMs = 30_000;
 
 export class KonnectivityServer {
@@ -114,7 +114,7 @@ export class KonnectivityServer {
 		return server;
 	}
 
-	/** Uses a random agent, as the default strategy does. */
+	/** By a random agent, as the default strategy. */
 	async #dial(address: string, port: number, timeoutMs: number | null): Promise<Duplex> {
 		const agents = [...this.#agents];
 		const agent = agents[Math.floor(Math.random() * agents.length)];

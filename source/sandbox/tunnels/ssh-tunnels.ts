@@ -26,7 +26,7 @@ export class SshTunnels {
 		return this.#tunnels.some(({connected}) => connected);
 	}
 
-	/** Opens one tunnel to each node, with temporary keys. */
+	/** With temporary keys. */
 	async start(): Promise<void> {
 		const userKey = readableKeyPair();
 		const allowed = ssh.utils.parseKey(userKey.public);
@@ -84,7 +84,7 @@ export class SshTunnels {
 		);
 	}
 
-	/** Uses the tunnel of the target node, or any other. @see pkg/ssh/ssh.go SSHTunnelList.Dial in Kubernetes 1.21 */
+	/** By the target node's tunnel, or any other. @see pkg/ssh/ssh.go SSHTunnelList.Dial in Kubernetes 1.21 */
 	dial(metrics: Metrics): Dial {
 		metrics.add('ssh_tunnel_open_count', {}, this.#tunnels.length);
 		metrics.add('ssh_tunnel_open_fail_count', {}, 0);
@@ -118,7 +118,7 @@ export class SshTunnels {
 	}
 }
 
-/** ssh2 cannot parse the ed25519 keys with a leading zero byte that it generates: retry until it can. */
+/** ssh2 cannot parse the ed25519 keys with a leading zero byte that it generates. */
 function readableKeyPair(): {private: string; public: string} {
 	for (;;) {
 		const pair = ssh.utils.generateKeyPairSync('ed25519');

@@ -1,4 +1,4 @@
-/** Current route between control plane and nodes. */
+/** Current route to the nodes. */
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -33,7 +33,6 @@ export class Tunnels {
 		this.#nodeAddresses = nodeAddresses;
 	}
 
-	/** Agents run as pods. */
 	get hasAgents(): boolean {
 		return this.#server !== null && this.#agents !== 'gone';
 	}
@@ -42,7 +41,6 @@ export class Tunnels {
 		return this.#ssh?.healthy ?? true;
 	}
 
-	/** The program of agent pods. */
 	agentProgram(): Program {
 		return konnectivityAgent({
 			plan: this.#plan,
@@ -104,7 +102,7 @@ export class Tunnels {
 		}
 	}
 
-	/** `gone` closes SSH tunnels and `running` reopens them; agents start and stop with their pods. */
+	/** `gone` closes SSH tunnels, `running` reopens them; agents follow their pods. */
 	async setAgents(state: AgentsState): Promise<void> {
 		this.#agents = state;
 		for (const socket of this.#agentSockets) {
@@ -122,7 +120,7 @@ export class Tunnels {
 		}
 	}
 
-	/** Resolves when at least one agent is connected, or after 3 s. */
+	/** Resolves after 3 s without an agent. */
 	async waitForAgents(): Promise<void> {
 		for (let waited = 0; waited < 3000 && this.hasAgents && this.#server!.agents === 0; waited += 10) {
 			await new Promise(resolve => {
@@ -144,7 +142,6 @@ export class Tunnels {
 		this.#directory = null;
 	}
 
-	/** Created for the first route with agents. */
 	get #pairs(): Promise<{server: KeyPair; agent: KeyPair}> {
 		this.#createdPairs ??= this.#createPairs();
 		return this.#createdPairs;

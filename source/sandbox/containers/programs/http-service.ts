@@ -1,4 +1,4 @@
-/** HTTP service with a request log: `--port=8080`, and `--tls-port=8443` for TLS with a self-signed certificate. */
+/** HTTP service: `--port=8080`, `--tls-port=8443` for TLS with a self-signed certificate. */
 import {createHash} from 'node:crypto';
 import {createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse} from 'node:http';
 import {createServer as createTlsServer} from 'node:https';
@@ -8,7 +8,6 @@ import {abortableDelay, option, type ProcessIo, type Program} from '../program.t
 import {noop} from '../../network/join-streams.ts';
 import {requestUrl} from '../../network/request-url.ts';
 
-/** `certificate` creates the key pair of the TLS listener. */
 export function httpService(certificate: (host: string) => Promise<KeyPair>): Program {
 	return async io => {
 		const {args, env, stdout, listen, signal} = io;
@@ -19,7 +18,7 @@ export function httpService(certificate: (host: string) => Promise<KeyPair>): Pr
 			try {
 				respond(io, request, response);
 			} catch (error) {
-				// The request asked for an invalid status or header.
+				// Invalid status or header.
 				response.writeHead(400, {'content-type': 'text/plain; charset=utf-8'}).end(`${(error as Error).message}\n`);
 			}
 		};
@@ -45,7 +44,7 @@ export function httpService(certificate: (host: string) => Promise<KeyPair>): Pr
 	};
 }
 
-/** Creates the keys for the first connection: most services never get one. */
+/** Most services never get a TLS connection. */
 class LazyTlsServer {
 	readonly #keys: () => Promise<KeyPair>;
 	readonly #handler: RequestListener;
@@ -146,7 +145,7 @@ function sendBytes(response: ServerResponse, count: number): void {
 	more();
 }
 
-/** Responds to plain HTTP on a TLS port with the text of Go servers, which points users to `https:`. */
+/** Go's response, which points users to `https:`. */
 export function sniffPlainHttp(socket: Socket, onTls: () => void): void {
 	socket.once('readable', () => {
 		const first = socket.read() as Buffer | null;

@@ -1,4 +1,4 @@
-/** Shell commands of containers, with the messages and exit codes of busybox. */
+/** Shell commands like busybox. */
 import {createHash} from 'node:crypto';
 import {abortableDelay} from '../program.ts';
 import {entriesOf, filesOf, resolvePath} from './file-tree.ts';
@@ -83,7 +83,6 @@ export const commands: Readonly<Record<string, ShellCommand>> = {
 	help: async process => print(process, `commands here: ${[...Object.keys(commands), 'cd', 'exit', 'sh'].sort().join(' ')}\n`),
 };
 
-/** Supports `\n`, `\xNN` and `%s`. */
 function formatPrintf(format: string, text: string): string {
 	return format
 		.replaceAll('\\n', '\n')
@@ -91,7 +90,6 @@ function formatPrintf(format: string, text: string): string {
 		.replaceAll('%s', () => text);
 }
 
-/** `-c N` or `-cN`; reads no further. */
 async function firstBytes(process: ShellProcess): Promise<number> {
 	const joined = /^-c(\d+)$/.exec(process.argv[1] ?? '')?.[1];
 	let remaining = Number(joined ?? process.argv[2] ?? 10);
@@ -145,7 +143,6 @@ async function list(process: ShellProcess): Promise<number> {
 	return status;
 }
 
-/** `-e`, `-f` and `-x` are the same. */
 async function fileExists(process: ShellProcess): Promise<number> {
 	const [, , path = ''] = process.argv;
 	return resolvePath(process.cwd, path) in filesOf(process.env) ? 0 : 1;

@@ -1,11 +1,11 @@
-/** Terminal driver in canonical mode (termios): echo, editing, Ctrl-C, Ctrl-D and line ends. */
+/** Terminal driver in canonical mode (termios). */
 import {type Readable, Writable} from 'node:stream';
 import {noop} from '../../network/join-streams.ts';
 import {InputQueue} from './input-queue.ts';
 
 export type CookedTerminal = {
 	input: InputQueue;
-	/** Converts newlines to CR LF. */
+	/** With CR LF. */
 	output: Writable;
 	onInterrupt(listener: (() => void) | null): void;
 };
@@ -31,7 +31,6 @@ export function cookTerminal(keys: Readable | null, screen: Writable): CookedTer
 	};
 }
 
-/** Default control characters of termios(3). */
 const controlCharacters = {
 	interrupt: 0x03,
 	endOfFile: 0x04,
@@ -93,7 +92,7 @@ class LineDiscipline {
 		}
 	}
 
-	/** A character can have several bytes. */
+	/** All bytes of a character. */
 	#erase(): void {
 		if (this.#line.length > 0) {
 			while (((this.#line.pop() ?? 0) & 0xc0) === 0x80) {
@@ -103,7 +102,7 @@ class LineDiscipline {
 		}
 	}
 
-	/** Ctrl-D submits the line as it is; on an empty line, it ends the input. */
+	/** Ctrl-D submits the line; on an empty line, it ends the input. */
 	#endLine(): void {
 		if (this.#line.length > 0) {
 			this.input.push(Buffer.from(this.#line));

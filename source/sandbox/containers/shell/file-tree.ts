@@ -1,6 +1,6 @@
 /** Files of a container. */
 
-/** Texts by path; directories are implied. */
+/** By path; directories are implied. */
 export function filesOf(env: Readonly<Record<string, string>>): Record<string, string> {
 	const host = env['HOSTNAME'] ?? 'sandbox';
 	return {
@@ -32,7 +32,7 @@ export function resolvePath(cwd: string, path: string): string {
 	return `/${parts.join('/')}`;
 }
 
-/** Sorted names in a directory; `undefined` if it does not exist. */
+/** Sorted; `undefined` if it does not exist. */
 export function entriesOf(files: Readonly<Record<string, string>>, directory: string): string[] | undefined {
 	const prefix = directory === '/' ? '/' : `${directory}/`;
 	const names = new Set(

@@ -1,4 +1,4 @@
-/** Input of a process; its end can be temporary (Ctrl-D on a terminal) or final. */
+/** Input of a process, whose end can be temporary (Ctrl-D). */
 import type {Readable} from 'node:stream';
 
 const highWaterBytes = 64 * 1024;
@@ -10,7 +10,6 @@ export class InputQueue {
 	#notifyWaiter: (() => void) | null = null;
 	#source: Readable | null = null;
 
-	/** Reads `source` to its end, with backpressure. */
 	follow(source: Readable): void {
 		this.#source = source;
 		source.on('data', (chunk: Buffer) => {
@@ -36,13 +35,12 @@ export class InputQueue {
 		this.#notifyWaiter?.();
 	}
 
-	/** The current reader sees an end; the next one does not. */
+	/** Only for the current reader. */
 	pushEnd(): void {
 		this.#items.push('end-of-input');
 		this.#notifyWaiter?.();
 	}
 
-	/** Drops unread bytes. */
 	clear(): void {
 		this.#items.length = 0;
 		this.#bytes = 0;
@@ -53,7 +51,7 @@ export class InputQueue {
 		this.#notifyWaiter?.();
 	}
 
-	/** The next bytes; `null` at an end, or when `signal` is aborted. */
+	/** `null` at an end, or when `signal` is aborted. */
 	async read(signal: AbortSignal): Promise<Buffer | null> {
 		while (this.#items.length === 0) {
 			if (this.#hasEnded || signal.aborted) {
@@ -84,7 +82,7 @@ export class InputQueue {
 		return item;
 	}
 
-	/** The next line without its newline; `null` at an end. Leaves the rest to the next reader. */
+	/** `null` at an end. Leaves the rest to the next reader. */
 	async readLine(signal: AbortSignal): Promise<string | null> {
 		const parts: Buffer[] = [];
 		for (;;) {

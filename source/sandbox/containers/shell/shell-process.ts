@@ -1,4 +1,4 @@
-/** Process of a container: arguments, streams, environment and terminal. */
+/** Process of a container. */
 import type {Writable} from 'node:stream';
 import type {TerminalSize} from '../program.ts';
 import type {InputQueue} from './input-queue.ts';
@@ -13,19 +13,16 @@ export type ShellProcess = {
 	terminal: TerminalSize | null;
 	/** Aborted by Ctrl-C and with `ending`. */
 	signal: AbortSignal;
-	/** Aborted when the container stops or the client disconnects. */
+	/** The container stops or the client disconnects. */
 	ending: AbortSignal;
-	/** The `signal` of a process that the shell starts now. */
+	/** The `signal` of a process that starts now. */
 	foreground: () => AbortSignal;
-	/** The shell waits for a line. */
 	atPrompt: boolean;
-	/** The container's main process, for `ps`. */
+	/** For `ps`. */
 	mainCommand: string;
-	/** `$?`. */
 	lastStatus: number;
 };
 
-/** Writes with backpressure; does nothing if the stream is closed. */
 export async function writeAndDrain(stream: Writable, bytes: string | Uint8Array, signal: AbortSignal): Promise<void> {
 	if (stream.destroyed || stream.writableEnded || signal.aborted || stream.write(bytes)) {
 		return;

@@ -1,4 +1,4 @@
-/** Small shell: words, quotes, variables, `;` `&&` `||`, no pipes; prompts on a terminal. */
+/** Small shell: words, quotes, variables, `;` `&&` `||`, no pipes. */
 import {commands} from './commands.ts';
 import {resolvePath} from './file-tree.ts';
 import {writeAndDrain, type ShellProcess} from './shell-process.ts';
@@ -7,7 +7,7 @@ export function hasCommand(name: string): boolean {
 	return Object.hasOwn(commands, name.replace(/^\/(usr\/)?bin\//, '')) || isShell(name);
 }
 
-/** Runs `argv` and resolves to its exit code. */
+/** Resolves to the exit code. */
 export async function runProcess(process: ShellProcess): Promise<number> {
 	const [name = ''] = process.argv;
 	if (isShell(name)) {
@@ -18,7 +18,7 @@ export async function runProcess(process: ShellProcess): Promise<number> {
 	return commands[name.replace(/^\/(usr\/)?bin\//, '')]!(process);
 }
 
-/** Runs a line; resolves to the status of its last command. @throws ShellExit for `exit` */
+/** Resolves to the last status. @throws ShellExit for `exit` */
 async function runLine(process: ShellProcess, line: string): Promise<number> {
 	for (const {operator, words} of splitCommands(line, process)) {
 		const skipped = (operator === '&&' && process.lastStatus !== 0) || (operator === '||' && process.lastStatus === 0);
@@ -36,7 +36,6 @@ async function runLine(process: ShellProcess, line: string): Promise<number> {
 	return process.lastStatus;
 }
 
-/** Thrown by `exit` to leave nested commands. */
 export class ShellExit extends Error {
 	readonly status: number;
 
@@ -113,7 +112,7 @@ function isShell(name: string): boolean {
 
 type CommandPart = {operator: ';' | '&&' | '||'; words: string[]};
 
-/** Expands variables when a part runs, so that `x=1; echo $x` works. */
+/** Expands late, so that `x=1; echo $x` works. */
 function* splitCommands(line: string, process: ShellProcess): Generator<CommandPart> {
 	const tokens = line.match(/"(?:[^"\\]|\\.)*"|'[^']*'|&&|\|\||[;\n]|#.*$|(?:\\.|[^\s;&|"'#]|&(?!&)|(?<=\S)#)+|\s+/gm) ?? [];
 	let operator: CommandPart['operator'] = ';';

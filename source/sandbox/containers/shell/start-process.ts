@@ -1,4 +1,4 @@
-/** Start of a process with plain or terminal streams. */
+/** Start of a process. */
 import type {Readable, Writable} from 'node:stream';
 import type {TerminalSize} from '../program.ts';
 import {cookTerminal} from './cooked-terminal.ts';
@@ -18,7 +18,7 @@ export type ProcessOptions = {
 	mainCommand: string;
 };
 
-/** Resolves to the exit code; 137 if `signal` is aborted first. */
+/** 137 if `signal` is aborted first. */
 export async function startProcess({argv, env, stdin, stdout, stderr, terminal, signal, mainCommand}: ProcessOptions): Promise<number> {
 	let interrupted = new AbortController();
 	const foreground = () => AbortSignal.any([signal, interrupted.signal]);

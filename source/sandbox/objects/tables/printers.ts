@@ -1,4 +1,4 @@
-/** Server-side tables by resource. */
+/** Server-side tables. */
 import type {Json, KubeObject} from '../kube-object.ts';
 import {age, columns, labels, type Printer} from './table.ts';
 import {cronJobPrinter, daemonSetPrinter, deploymentPrinter, jobPrinter, replicaSetPrinter, statefulSetPrinter} from './workload-tables.ts';
@@ -108,7 +108,6 @@ const podPrinter: Printer = {
 	},
 };
 
-/** By phase. */
 const completions: Readonly<Record<string, {reason: string; message: string}>> = {
 	Succeeded: {reason: 'Succeeded', message: 'The pod has completed successfully.'},
 	Failed: {reason: 'Failed', message: 'The pod failed.'},

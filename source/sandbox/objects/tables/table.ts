@@ -1,11 +1,11 @@
-/** Columns and cells of server-side tables. @see pkg/printers/internalversion/printers.go */
+/** Columns and cells. @see pkg/printers/internalversion/printers.go */
 import type {Json, KubeObject} from '../kube-object.ts';
 
 export type Column = {
 	name: string;
 	type: 'string' | 'integer' | 'boolean';
 	format: '' | 'name';
-	/** 0: always shown; 1: with `-o wide`. */
+	/** 1: with `-o wide`. */
 	priority: 0 | 1;
 };
 
@@ -13,7 +13,7 @@ export type TableRow = {cells: unknown[]; conditions?: Json[]};
 
 export type Printer = {columns: readonly Column[]; row: (object: KubeObject, now: number) => TableRow};
 
-/** Parses `Name:name`, `Ready`, `Desired:integer`; `+` marks columns of `-o wide`. */
+/** `Name:name`, `Ready`, `Desired:integer`; `+` marks columns of `-o wide`. */
 export function columns(...specs: string[]): Column[] {
 	return specs.map(spec => {
 		const wide = spec.startsWith('+');
@@ -62,7 +62,7 @@ export function duration(milliseconds: number): string {
 	return hours < 192 ? two(days, 'd', hours % 24, 'h') : `${days}d`;
 }
 
-/** `app=web,tier=front`, sorted by key, or `<none>`. */
+/** `app=web,tier=front`, or `<none>`. */
 export function labels(map: Record<string, string> | undefined): string {
 	const pairs = Object.entries(map ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
 	return pairs.length === 0 ? '<none>' : pairs.map(([key, value]) => `${key}=${value}`).join(',');
