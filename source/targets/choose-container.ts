@@ -9,13 +9,12 @@ export type ContainerRole = 'regular' | 'init' | 'ephemeral';
 
 export type ChosenContainer = {
 	name: string;
-	/** kubectl's notice for a default choice, if any. */
+	/** kubectl's. */
 	notice: string | null;
 };
 
 /**
-The named container, else the annotated one, else the first. If the annotation names no container, kubectl's `logs` uses the first;
-exec and attach fail.
+If the annotation names no container, kubectl's `logs` uses the first; exec and attach fail.
 @throws SpokeError ERR_NOT_FOUND that lists the containers
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/util/podcmd/podcmd.go
 */
@@ -45,12 +44,11 @@ export function chooseContainer(
 	};
 }
 
-/** `undefined` when the pod has no such container. */
 export function containerRole(pod: PodObject, name: string): ContainerRole | undefined {
 	return allContainers(pod).find(container => container.name === name)?.role;
 }
 
-/** In the order in which kubectl reads all of a pod's logs. */
+/** In kubectl's order. */
 export function allContainers(pod: PodObject): ReadonlyArray<{name: string; role: ContainerRole}> {
 	const named = (role: ContainerRole, containers: ReadonlyArray<{name: string}> = []) => containers.map(({name}) => ({name, role}));
 	return [
@@ -60,7 +58,7 @@ export function allContainers(pod: PodObject): ReadonlyArray<{name: string; role
 	];
 }
 
-/** Containers that can be running: excludes init containers that are not, and terminated ephemeral ones, which never restart. */
+/** Excludes init containers that are not running, and terminated ephemeral ones, which never restart. */
 export function attachableContainers(pod: PodObject): ReadonlyArray<{name: string; role: ContainerRole}> {
 	return allContainers(pod).filter(({name, role}) => {
 		const state = containerStatus(pod, name)?.state;
@@ -68,7 +66,6 @@ export function attachableContainers(pod: PodObject): ReadonlyArray<{name: strin
 	});
 }
 
-/** `app, sidecar, debugger (ephem), setup (init)`. */
 export function containerNames(pod: PodObject): string {
 	const named = (containers: ReadonlyArray<{name: string}> = [], mark = '') => containers.map(({name}) => `${name}${mark}`);
 	return [
@@ -78,14 +75,12 @@ export function containerNames(pod: PodObject): string {
 	].join(', ');
 }
 
-/** `undefined` when the pod has no such container. */
 export function containerSpec({spec}: PodObject, name: string): ContainerSpec | undefined {
 	return [...spec.containers, ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])].find(
 		container => container.name === name,
 	);
 }
 
-/** `undefined` until the kubelet reports it. */
 export function containerStatus(pod: PodObject, name: string): ContainerStatus | undefined {
 	const {containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = []} = pod.status ?? {};
 	return [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(status => status.name === name);

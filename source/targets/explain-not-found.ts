@@ -2,10 +2,7 @@
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {toSpokeError, type SpokeError} from '../errors/spoke-error.ts';
 
-/**
-An apiserver gives the same response for a missing namespace as for a missing object, so this reads the namespace if allowed.
-Returns `thrown` itself unless the apiserver reports that the object is not found.
-*/
+/** An apiserver responds the same for a missing namespace as for a missing object. */
 export async function explainNotFound(
 	cluster: Pick<ClusterClient, 'json'>,
 	thrown: unknown,
@@ -25,10 +22,9 @@ export async function explainNotFound(
 /** A better message is not worth a long wait. */
 const namespaceReadTimeoutMs = 5000;
 
-/** `pods "web" not found`, but not the 404 of a gateway. */
+/** Excludes the 404 of a gateway. */
 const notFoundMessage = /^[a-z.]+ ".*" not found$/;
 
-/** The apiserver's message for a missing namespace; `null` otherwise. */
 async function readNamespaceError(
 	cluster: Pick<ClusterClient, 'json'>,
 	namespace: string,

@@ -4,12 +4,12 @@ export type NodeWithKubelet = {status?: {daemonEndpoints?: {kubeletEndpoint?: {P
 
 const defaultKubeletPort = 10_250;
 
-/** The default if the node has none or 0 (pkg/kubelet/client/kubelet_client.go GetConnectionInfo). */
+/** The default if none or 0 (pkg/kubelet/client/kubelet_client.go GetConnectionInfo). */
 export function kubeletPortOf(node: NodeWithKubelet | null): number {
 	return node?.status?.daemonEndpoints?.kubeletEndpoint?.Port || defaultKubeletPort;
 }
 
-/** `kubeletPort` is null without permission to read the node: then the default port is assumed. */
+/** Assumes the default port if the node cannot be read. */
 export function targetsKubelet({port, kubeletPort}: {port: number | null; kubeletPort: boolean | null}): boolean {
 	return kubeletPort ?? port === defaultKubeletPort;
 }

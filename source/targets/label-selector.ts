@@ -2,7 +2,7 @@
 import type {LabelSelector} from './pod-object.ts';
 
 /**
-`a=b,c in (d,e),!f`. `undefined` when the selector matches nothing, as Kubernetes reads a missing one.
+`undefined` matches nothing, as a missing selector in Kubernetes.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/helpers.go
 LabelSelectorAsSelector
 */
@@ -35,8 +35,7 @@ export function selectorText(selector: LabelSelector | undefined): string | unde
 }
 
 /**
-`null` for several requirements and number comparisons, which have no inverse selector.
-Exact, because an excluded value also matches objects without the label.
+`null` for several requirements and number comparisons, which have no inverse.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apimachinery/pkg/labels/selector.go Requirement.Matches
 */
 export function invertSelector(selector: string): string | null {
@@ -57,7 +56,7 @@ export function invertSelector(selector: string): string | null {
 }
 
 /**
-The reason why the apiserver would reject the selector, or `null`.
+`null` for a valid selector.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apimachinery/pkg/labels/selector.go Parser
 */
 export function labelSelectorError(text: string): string | null {
@@ -87,7 +86,6 @@ class Tokens {
 		this.#tokens = text.match(/[^\s=!(),<>]+|==|!=|[=!(),<>]/g) ?? [];
 	}
 
-	/** Empty at the end. */
 	peek(): string {
 		return this.#tokens[this.#index] ?? '';
 	}
@@ -113,7 +111,6 @@ class Tokens {
 	}
 }
 
-/** `KEY`, `!KEY`, `KEY=VALUE`, `KEY in (A,B)`, `KEY>1`. */
 function readRequirement(tokens: Tokens): void {
 	const isNot = tokens.accept('!');
 	assertKey(tokens.readWord('a key'));

@@ -3,16 +3,15 @@ import {SpokeError} from '../errors/spoke-error.ts';
 import type {ContainerPort, PodObject, ServiceObject, ServicePort} from './pod-object.ts';
 
 export type PodPort = {
-	/** In the pod. */
 	port: number;
-	/** The name as typed, or the service's targetPort name; `null` for a number. */
+	/** As typed, or of the targetPort. */
 	name: string | null;
-	/** The service's port: kubectl listens locally on it when a name was typed. */
+	/** kubectl listens on it if a name was typed. */
 	servicePort: number | null;
 };
 
 /**
-A port number need not be declared by any container.
+A number need not be declared.
 @throws SpokeError ERR_NOT_FOUND for an unknown name, ERR_USAGE for a number out of range or a UDP-only port
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/portforward/portforward.go
 */
@@ -25,7 +24,7 @@ export function podPort(pod: PodObject, input: string): PodPort {
 }
 
 /**
-A service's port by name or number, through targetPort to the number in `pod`. A headless service keeps the number.
+Resolves through targetPort, except for a headless service.
 @throws SpokeError ERR_NOT_FOUND, ERR_USAGE
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/util/service_port.go
 */
@@ -58,7 +57,6 @@ export function servicePort(service: ServiceObject, pod: PodObject, input: strin
 		: {port: containerPortNamed(pod, chosen.targetPort), name: chosen.targetPort, servicePort: chosen.port};
 }
 
-/** A port without a protocol is TCP. */
 export function isTcp({protocol = 'TCP'}: ContainerPort | ServicePort): boolean {
 	return protocol === 'TCP';
 }
@@ -85,7 +83,6 @@ function portNumber(text: string): number {
 	return port;
 }
 
-/** A port that is declared for UDP only cannot be forwarded. */
 function assertTcp(input: string, declared: ReadonlyArray<{protocol?: string}>): void {
 	if (declared.length > 0 && declared.every(({protocol}) => protocol === 'UDP')) {
 		throw new SpokeError('ERR_USAGE', `UDP protocol is not supported for ${input}`, {remedy: 'choose a TCP port'});

@@ -3,7 +3,7 @@ import {SpokeError} from '../errors/spoke-error.ts';
 import type {TargetResource} from './resource-names.ts';
 
 /**
-@throws SpokeError ERR_USAGE for a text that cannot be one path segment
+@throws SpokeError ERR_USAGE
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apimachinery/pkg/api/validate/content/path.go
 */
 export function validateSegment(part: 'name' | 'namespace', text: string): string {
@@ -16,13 +16,13 @@ export function validateSegment(part: 'name' | 'namespace', text: string): strin
 
 type ResourcePath = Pick<TargetResource, 'api' | 'namespaced'> & {plural: string};
 
-/** `/api/v1/namespaces/NS/pods/NAME[/SUBRESOURCE]`, percent-encoded. Ignores the namespace for cluster-scoped resources. */
+/** Ignores the namespace for cluster-scoped resources. */
 export function objectPath(resource: ResourcePath, namespace: string, name: string, subresource?: string): string {
 	const path = `${listPath(resource, namespace)}/${encodeURIComponent(validateSegment('name', name))}`;
 	return subresource === undefined ? path : `${path}/${subresource}`;
 }
 
-/** A `null` namespace means all namespaces. */
+/** `null`: all namespaces. */
 export function listPath(resource: ResourcePath, namespace: string | null): string {
 	return resource.namespaced && namespace !== null
 		? `${resource.api}/namespaces/${encodeURIComponent(validateSegment('namespace', namespace))}/${resource.plural}`

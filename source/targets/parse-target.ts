@@ -4,16 +4,13 @@ import {validateSegment} from './object-path.ts';
 import {findResource, targetResources, type TargetResource} from './resource-names.ts';
 
 export type ParsedTarget = {
-	/** As typed. */
 	input: string;
 	resource: TargetResource;
-	/** Validated as one path segment. */
 	name: string;
 };
 
 /**
-Parses `x`, `pod/x`, `deploy/x`, `deployment.apps/x`, `svc/x`, `node/x`… A bare name is a pod.
-`allowNodes` adds nodes to the list of kinds in the error.
+`allowNodes` only affects the error.
 @throws SpokeError ERR_USAGE that names the target and the allowed kinds
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/cli-runtime/pkg/resource/builder.go splitResourceTypeName
 */

@@ -1,4 +1,4 @@
-/** Parts of the Kubernetes objects that target selection reads. */
+/** Fields of Kubernetes objects that target selection reads. */
 
 export type ObjectMeta = {
 	name: string;
@@ -81,14 +81,13 @@ export type LabelSelector = {
 	matchExpressions?: ReadonlyArray<{key: string; operator: string; values?: readonly string[]}>;
 };
 
-/** Any object whose pods are found by a label selector. */
 export type WorkloadObject = {
 	metadata: ObjectMeta;
 	spec?: {selector?: LabelSelector};
 	status?: {conditions?: readonly PodCondition[]};
 };
 
-/** Has no selector: its pods are those of its jobs. */
+/** Has no selector, only jobs. */
 export type CronJobObject = {
 	metadata: ObjectMeta;
 	spec?: {schedule?: string; timeZone?: string; suspend?: boolean; concurrencyPolicy?: string};

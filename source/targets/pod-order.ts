@@ -4,7 +4,7 @@ import type {PodObject} from './pod-object.ts';
 type Order = (a: PodObject, b: PodObject) => number;
 
 /**
-First the pod whose log kubectl would read: assigned, running, ready (longest first), most restarts, oldest.
+Assigned, running, ready (longest first), most restarts, oldest.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/util/podutils/podutils.go ByLogging
 */
 export const byLogging: Order = (a, b) =>
@@ -19,7 +19,7 @@ export const byLogging: Order = (a, b) =>
 	]);
 
 /**
-First the pod to which kubectl would attach, run a command or forward: the reverse of the order in which a controller would delete.
+The reverse of a controller's order of deletion.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/util/podutils/podutils.go ActivePods
 */
 export const byAttaching: Order = (a, b) =>
@@ -35,7 +35,7 @@ export const byAttaching: Order = (a, b) =>
 		pod => timeOf(pod.metadata.creationTimestamp),
 	]);
 
-/** Running pods first, then the most recent. kubectl does not support pods of cron jobs. */
+/** For cron jobs. */
 export const byLastRun: Order = (a, b) =>
 	firstDifference(a, b, [
 		pod => (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed' ? 1 : 0),
@@ -61,13 +61,11 @@ function readyCondition(pod: PodObject) {
 	return pod.status?.conditions?.find(({type, status}) => type === 'Ready' && status === 'True');
 }
 
-/** Compared only between pods with the same readiness. */
 function readySince(pod: PodObject): number {
 	const condition = readyCondition(pod);
 	return condition ? timeOf(condition.lastTransitionTime) : 0;
 }
 
-/** A missing time sorts last. */
 function timeOf(text: string | undefined): number {
 	return text === undefined ? Number.MAX_VALUE : Date.parse(text);
 }

@@ -25,7 +25,6 @@ export function podStatus({metadata, spec, status = {}}: PodObject): string {
 	return phase === 'Succeeded' || phase === 'Failed' ? shown : 'Terminating';
 }
 
-/** The state of the first incomplete init container; `null` when all are complete. */
 function initReason(containers: readonly ContainerSpec[], statuses: readonly ContainerStatus[]): string | null {
 	for (const [index, {name, state = {}, started}] of statuses.entries()) {
 		const {waiting, terminated} = state;
@@ -44,7 +43,6 @@ function initReason(containers: readonly ContainerSpec[], statuses: readonly Con
 	return null;
 }
 
-/** The reason of the first container that is waiting or terminated. */
 function containersReason(statuses: readonly ContainerStatus[], status: NonNullable<PodObject['status']>): string | null {
 	const reason =
 		statuses.map(({state}) => state?.waiting?.reason || (state?.terminated ? terminationText(state.terminated) : null)).find(Boolean) ??

@@ -7,25 +7,22 @@ export type ProxyScheme = 'http' | 'https';
 
 export type ProxyResource = 'nodes' | 'pods' | 'services';
 
-/** `https:web:443` */
 export type ProxyName = {
-	/** `null` when omitted: plain HTTP, except for a kubelet. */
+	/** `null`: HTTP, except for a kubelet. */
 	scheme: ProxyScheme | null;
 	name: string;
-	/** Name or number as typed, or `null`. */
 	port: string | null;
 };
 
 export type ProxyTarget = ProxyName & {
-	/** As typed, without the path. */
 	input: string;
 	resource: TargetResource & {plural: ProxyResource};
-	/** Starts with a slash; percent-encoded, with its query; never leaves the target. */
+	/** Percent-encoded, with its query; never leaves the target. */
 	path: string;
 };
 
 /**
-Parses `svc/web`, `svc/web:80/path`, `svc/https:web:443/`, `node/n1/metrics`, `pod/http:web:8080/a?b=c`; a bare name is a pod.
+Parses `svc/https:web:443/path`; a bare name is a pod.
 @throws SpokeError ERR_USAGE that names the target and the allowed forms
 @see k8s.io/apimachinery pkg/util/net/port_split.go SplitSchemeNamePort
 */
@@ -57,7 +54,6 @@ export function isProxied(resource: TargetResource): resource is ProxyTarget['re
 	return ['nodes', 'pods', 'services'].includes(resource.plural);
 }
 
-/** Splits at slashes before the query. */
 function splitOutsideQuery(text: string): string[] {
 	const query = text.indexOf('?');
 	const parts = (query < 0 ? text : text.slice(0, query)).split('/');
@@ -66,7 +62,7 @@ function splitOutsideQuery(text: string): string[] {
 }
 
 /**
-Parses `https:web:443`; `text` is the complete input, for messages.
+`text` is the complete input, for messages.
 @throws SpokeError ERR_USAGE
 */
 export function parseProxyName(proxyName: string, text: string): ProxyName {
@@ -92,7 +88,7 @@ export function parseProxyName(proxyName: string, text: string): ProxyName {
 	return {scheme, name, port: port === '' ? null : port};
 }
 
-/** Resolves dot segments in any spelling within the target's root. */
+/** Dot segments in any spelling stay within the target. */
 function safePath(path: string, text: string): string {
 	if (/[\u0000-\u001F\u007F]/.test(path)) {
 		throw new SpokeError('ERR_USAGE', `the path of ${JSON.stringify(text)} contains control characters`);

@@ -1,4 +1,4 @@
-/** Pod selection for a target, as kubectl selects. */
+/** Pod selection as in kubectl. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {listAll} from '../cluster/list.ts';
 import {clampTimerMs} from '../cluster/abortable.ts';
@@ -13,11 +13,9 @@ import {podResource} from './resource-names.ts';
 import {watchPods} from './watch-pods.ts';
 
 export type ResolveOptions = {
-	/** Default: the cluster client's namespace. */
 	namespace?: string;
-	/** `logs`: as `kubectl logs`; `attach`: as exec, attach and port-forward. */
 	order: 'logs' | 'attach';
-	/** Timeout for a pod to exist, milliseconds; 0 means no limit. Does not wait for readiness, as in kubectl. */
+	/** For a pod to exist, not to be ready, as in kubectl; 0 means no limit. */
 	podRunningTimeoutMs: number;
 	signal?: AbortSignal;
 };
@@ -26,9 +24,9 @@ export type ResolvedPod = {
 	pod: PodObject;
 	/** `container` is null until `chooseContainer`. */
 	target: ResolvedTarget;
-	/** The target, if it is a service: ports then mean its ports (`servicePort`). */
+	/** If it is the target. */
 	service: ServiceObject | null;
-	/** Where the pod and its replacements are found; `null` for a named pod. */
+	/** `null` for a named pod. */
 	scope: PodScope | null;
 };
 
@@ -56,7 +54,6 @@ export function toResolvedTarget(input: string, pod: PodObject, chosenFrom: numb
 	return {asked: input, kind: 'Pod', namespace, name, uid, node: pod.spec.nodeName ?? null, container, chosenFrom};
 }
 
-/** In the apiserver's order. */
 export async function listPods(cluster: ClusterClient, scope: PodScope, signal?: AbortSignal): Promise<PodObject[]> {
 	const {items} = await listAll<PodObject>(cluster, {
 		path: listPath(podResource, scope.namespace),
@@ -66,7 +63,6 @@ export async function listPods(cluster: ClusterClient, scope: PodScope, signal?:
 	return filterByScope(scope, items);
 }
 
-/** Does not wait: the next pod appears by the cron schedule. */
 function noCronJobPodsError(
 	input: string,
 	{metadata: {name, namespace = 'default'}, spec: {schedule = '', suspend = false} = {}, status}: CronJobObject,

@@ -1,7 +1,6 @@
 /** Resource names that kubectl accepts. */
 
 export type TargetResource = {
-	/** The plural of the API path. */
 	plural:
 		| 'pods'
 		| 'services'
@@ -14,12 +13,11 @@ export type TargetResource = {
 		| 'jobs'
 		| 'cronjobs';
 	kind: string;
-	/** The path up to the namespace. */
 	api: string;
 	namespaced: boolean;
-	/** All names without a group. */
+	/** Without a group. */
 	names: readonly string[];
-	/** API group for qualified names: `deployments.apps`, `deployments.v1.apps`. */
+	/** For `deployments.apps`, `deployments.v1.apps`. */
 	group: string;
 };
 
@@ -71,7 +69,6 @@ export const targetResources: readonly TargetResource[] = [
 	{plural: 'cronjobs', kind: 'CronJob', api: '/apis/batch/v1', namespaced: true, names: ['cronjobs', 'cronjob', 'cj'], group: 'batch'},
 ];
 
-/** Accepts `deploy`, `Deployment`, `deployments.apps` and `deployment.v1.apps`. */
 export function findResource(kindName: string): TargetResource | undefined {
 	const [name = '', ...qualifiers] = kindName.toLowerCase().split('.');
 	const group = /^v\d+((alpha|beta)\d+)?$/.test(qualifiers[0] ?? '') ? qualifiers.slice(1).join('.') : qualifiers.join('.');

@@ -7,9 +7,8 @@ import {findResource} from './resource-names.ts';
 export type ManifestTarget = {input: string; namespace: string | null};
 
 /**
-The single object in `text`, JSON or YAML, as a target: `pod/web`. Only kind, name and namespace count;
-its pods are read from the cluster.
-@throws SpokeError ERR_USAGE, which names `file`, for no object, several objects, or a kind without pods
+Uses only kind, name and namespace of the single object.
+@throws SpokeError ERR_USAGE for no object, several objects, or a kind without pods
 */
 export async function targetOfManifest(text: string, file: string): Promise<ManifestTarget> {
 	const documents = text.split(/^---(?:[ \t].*)?$/m).filter(document => /^\s*[^\s#]/m.test(document));
@@ -42,7 +41,6 @@ export async function targetOfManifest(text: string, file: string): Promise<Mani
 	return {input: `${kind.toLowerCase()}${group}/${name}`, namespace: typeof namespace === 'string' && namespace !== '' ? namespace : null};
 }
 
-/** kubectl's message. */
 export function multipleObjectsError(): SpokeError {
 	return new SpokeError('ERR_USAGE', 'cannot exec into multiple objects at a time', {remedy: 'pass one file with one object'});
 }

@@ -1,4 +1,4 @@
-/** Pods of a target: a named one, or those that a workload or service selects. */
+/** The pods of a target. */
 import {abortableDelay} from '../cluster/abortable.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {listAll} from '../cluster/list.ts';
@@ -10,12 +10,11 @@ import type {ParsedTarget} from './parse-target.ts';
 import type {CronJobObject, ObjectMeta, PodObject, ServiceObject, WorkloadObject} from './pod-object.ts';
 import {findResource} from './resource-names.ts';
 
-/** Where to find pods. A `null` namespace means all. */
+/** A `null` namespace means all. */
 export type PodScope = {
 	namespace: string | null;
 	labelSelector?: string;
 	fieldSelector?: string;
-	/** Additional filter, for conditions that no selector can express. */
 	includes?: (pod: PodObject) => Promise<boolean>;
 };
 
@@ -84,12 +83,10 @@ export async function filterByScope({includes}: PodScope, pods: readonly PodObje
 	return pods.filter((_, index) => included[index]);
 }
 
-/** Query parameters of a list or watch. */
 export function scopeQuery({labelSelector, fieldSelector}: PodScope): Record<string, string> {
 	return {...(labelSelector !== undefined && {labelSelector}), ...(fieldSelector !== undefined && {fieldSelector})};
 }
 
-/** A label of every pod that a job creates. */
 const jobPodLabel = 'job-name';
 
 const jobRetryDelayMs = 1000;
@@ -100,8 +97,7 @@ const jobResource = findResource('jobs')!;
 type JobObject = {metadata: ObjectMeta};
 
 /**
-Returns a filter for pods of the cron job's jobs: nothing on a pod names the cron job.
-Lists the jobs once, and reads a later job when its first pod appears.
+Nothing on a pod names the cron job. Lists the jobs once, and reads a later job when its first pod appears.
 @throws SpokeError ERR_FORBIDDEN… without permission to list jobs
 */
 export async function cronJobPodFilter(
@@ -110,7 +106,7 @@ export async function cronJobPodFilter(
 	namespace: string,
 	signal?: AbortSignal,
 ): Promise<(pod: PodObject) => Promise<boolean>> {
-	// By name, so that a recreated cron job is still followed, as a recreated workload is.
+	// By name, to follow a recreated cron job.
 	const isOurs = ({metadata: {ownerReferences = []}}: JobObject) =>
 		ownerReferences.some(owner => owner.kind === 'CronJob' && owner.name === name);
 	const {items} = await listAll<JobObject>(cluster, {path: listPath(jobResource, namespace), ...(signal && {signal})});
@@ -130,7 +126,7 @@ export async function cronJobPodFilter(
 	};
 }
 
-/** `null` for a deleted job, whose pods are deleted too. Retries while the cluster is unreachable. */
+/** `null` for a deleted job. Retries while the cluster is unreachable. */
 async function readJob(
 	cluster: Pick<ClusterClient, 'json'>,
 	namespace: string,

@@ -1,4 +1,4 @@
-/** Watch of the pods of a scope, or polling if watching is forbidden. */
+/** Watch of a scope's pods, or polling if watching is forbidden. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {watchObjects} from '../cluster/watch.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
@@ -9,15 +9,13 @@ import {podResource} from './resource-names.ts';
 
 export type PodChange =
 	| {type: 'appeared' | 'changed' | 'gone'; pod: PodObject}
-	/** The first complete list has been yielded. */
 	| {type: 'synced'}
-	/** Watching is forbidden: changes arrive with a delay from now on. */
 	| {type: 'polling'; error: SpokeError; intervalMs: number}
-	/** Reconnects by itself, and then yields the missed changes. */
+	/** Reconnects, then yields missed changes. */
 	| {type: 'interrupted'; error: SpokeError; retryInMs: number};
 
 /**
-Yields each pod once as `appeared`, then its changes, then `gone`, across interruptions. Returns when `signal` aborts.
+Yields each pod as `appeared`, then its changes, then `gone`, until aborted.
 @throws SpokeError without permission to list pods
 */
 export async function* watchPods(
@@ -85,7 +83,6 @@ export async function* watchPods(
 	}
 }
 
-/** Yields the changes from `known` to a complete list, and updates `known`. */
 function* differences(known: Map<string, PodObject>, now: readonly PodObject[]): Generator<PodChange> {
 	const present = new Set(now.map(pod => identity(pod)));
 	for (const [key, pod] of known) {
