@@ -1,4 +1,4 @@
-/** Matching of a user's regular expression with a CPU time limit, so that backtracking cannot hang the program. */
+/** Matching of a user's regular expression with a CPU time limit. */
 import process from 'node:process';
 import {createContext, Script} from 'node:vm';
 
@@ -7,12 +7,12 @@ const testScript = new Script('texts.map(text => { pattern.lastIndex = 0; return
 
 const matchesScript = new Script('texts.map(text => Array.from(text.matchAll(pattern), hit => [hit.index, hit.index + hit[0].length]))');
 
-/** Returns for each text whether it matches, or `null` after `timeoutMs` of CPU time. */
+/** `null` after `timeoutMs` of CPU time. */
 export function matchWithin(pattern: RegExp, texts: readonly string[], timeoutMs: number): readonly boolean[] | null {
 	return within<boolean>(testScript, pattern, texts, timeoutMs);
 }
 
-/** Returns start and end of the matches in each text, or `null` after `timeoutMs` of CPU time. `pattern` must be global. */
+/** Start and end of each match. `pattern` must be global. */
 export function findMatchesWithin(
 	pattern: RegExp,
 	texts: readonly string[],
@@ -32,7 +32,7 @@ function within<Result>(code: Script, pattern: RegExp, texts: readonly string[],
 				throw error;
 			}
 
-			// The timeout is in wall-clock time, which a busy machine can use up without running the pattern.
+			// A busy machine can use up wall-clock time without running the pattern.
 			const {user, system} = process.cpuUsage(start);
 			if (user + system >= timeoutMs * 1000) {
 				return null;

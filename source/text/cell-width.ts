@@ -1,17 +1,16 @@
 /** Width of text in terminal cells, and truncation to a width. */
 import stringWidth from 'string-width';
 
-/** Uses the same measure as the session's layout. Color sequences have no width. */
 export function cellWidth(text: string): number {
 	return singleCells.test(text) ? text.length : stringWidth(text);
 }
 
-/** ASCII and the glyphs of the screen: one UTF-16 unit and one cell each. */
+/** One UTF-16 unit and one cell each. */
 const singleCells = /^[ -~·–‘’“”…›←-↓─-▴▸-◼◿✓✗]*$/;
 
 /** For text without escape sequences. */
 export function truncateToCells(text: string, cells: number, mark = '…'): string {
-	// A text of up to `cells` UTF-16 units can be wider than `cells`, but not one of single-cell characters.
+	// Other characters can be wider than one cell.
 	if (text.length <= cells && singleCells.test(text)) {
 		return text;
 	}
@@ -35,7 +34,6 @@ export function truncateToCells(text: string, cells: number, mark = '…'): stri
 	return text;
 }
 
-/** Keeps the end of the text. For text without escape sequences. */
 export function truncateStartToCells(text: string, cells: number): string {
 	if (cellWidth(text) <= cells) {
 		return text;
@@ -55,7 +53,6 @@ export function truncateStartToCells(text: string, cells: number): string {
 	return cells < 1 ? '' : `…${text.slice(from)}`;
 }
 
-/** Pads or truncates to exactly `cells`. */
 export function fitToCells(text: string, cells: number): string {
 	const clipped = truncateToCells(text, cells);
 	return clipped + ' '.repeat(Math.max(0, cells - cellWidth(clipped)));

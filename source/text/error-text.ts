@@ -2,7 +2,7 @@
 import type {SpokeError} from '../errors/spoke-error.ts';
 import {sanitizeLine} from './sanitize-line.ts';
 
-/** `error: message (remedy) [ERR_CODE]`. If kubectl has a line for the failure, it comes first, unchanged. */
+/** `error: message (remedy) [ERR_CODE]`, after kubectl's line if any. */
 export function errorText(error: SpokeError): string {
 	const {remedy, code} = error;
 	return `${sanitizeLine(kubectlLineOrMessage(error))}${remedy === null ? '' : sanitizeLine(` (${remedy})`)} [${code}]`;
@@ -21,5 +21,4 @@ function kubectlLineOrMessage({message, asKubectl}: SpokeError): string {
 	return isSaid ? line + after : `${line}${line.endsWith(':') ? '' : ':'} ${before.replace(/: $/, '')}${after}`;
 }
 
-/** What kubectl prints before the message of a Status. */
 const kubectlPrefix = /^(?:error: )?(?:error from server \(\w+\): |(?:error upgrading connection: )?unable to upgrade connection: )/i;

@@ -1,6 +1,5 @@
 /** Escaping of text for regular expressions, and errors of a user's pattern. */
 
-/** Valid with and without the flag `u`. */
 export function escapeRegExp(text: string): string {
 	return text.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`);
 }

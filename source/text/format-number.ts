@@ -1,18 +1,17 @@
 /** Numbers, counts and sizes for people. */
 
-/** `1,234,567`. Not with Intl, whose first use costs 7 MiB and some milliseconds of startup. */
+/** Without Intl, whose first use costs 7 MiB and some milliseconds. */
 export function formatNumber(value: number): string {
 	return String(value).replaceAll(/\B(?<!\.\d*)(?=(?:\d{3})+(?!\d))/g, ',');
 }
 
-/** `1 line`, `1,234 lines`. */
 export function formatQuantity(count: number, one: string, many = `${one}s`): string {
 	return `${formatNumber(count)} ${count === 1 ? one : many}`;
 }
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
-/** In decimal units: `850 B`, `1.5 kB`, `12 MB`. */
+/** Decimal: `1.5 kB`. */
 export function formatBytes(bytes: number): string {
 	let at = 0;
 	let value = bytes;

@@ -1,11 +1,11 @@
 /** Times and durations for people, and RFC 3339 for machines. */
 
-/** `14:03:07` in local time, from milliseconds since 1970 or RFC 3339. */
+/** `14:03:07` in local time. */
 export function clockTime(at: number | string): string {
 	return new Date(at).toTimeString().slice(0, 8);
 }
 
-/** Similar to kubectl: `45s`, `12m`, `5h`, `41d`. */
+/** `45s`, `12m`, `5h`, `41d`. */
 export function formatAge(ms: number): string {
 	const seconds = Math.max(0, Math.floor(ms / 1000));
 	if (seconds < 120) {
@@ -37,7 +37,7 @@ export function formatDuration(ms: number): string {
 	return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** In UTC, without fractions. */
+/** In UTC. */
 export function formatRfc3339Seconds(time: Date): string {
 	return time.toISOString().replace(/\.\d+Z$/, 'Z');
 }

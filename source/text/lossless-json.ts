@@ -1,6 +1,6 @@
 /** JSON parsing that keeps all digits of numbers. */
 
-/** The compiler does not know these yet. @see https://tc39.es/proposal-json-parse-with-source/ */
+/** Not typed by TypeScript yet. @see https://tc39.es/proposal-json-parse-with-source/ */
 const jsonWithSource = JSON as unknown as {
 	parse(text: string, reviver: (key: string, value: unknown, context: {source?: string}) => unknown): unknown;
 	rawJSON(source: string): object;
@@ -8,8 +8,8 @@ const jsonWithSource = JSON as unknown as {
 };
 
 /**
-Like JSON.parse, but `JSON.stringify` returns every number as written: 64-bit ids, `1.0`, `1e5`.
-@throws SyntaxError for invalid JSON
+`JSON.stringify` returns every number as written: 64-bit ids, `1.0`, `1e5`.
+@throws SyntaxError
 */
 export function parseLosslessJson(text: string): unknown {
 	return jsonWithSource.parse(text, (_, value, {source}) =>
@@ -21,7 +21,6 @@ export function isLosslessNumber(value: unknown): boolean {
 	return typeof value === 'number' || jsonWithSource.isRawJSON(value);
 }
 
-/** A number of `parseLosslessJson` as written. */
 export function losslessNumberSource(value: unknown): string {
 	return JSON.stringify(value);
 }

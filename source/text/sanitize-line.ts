@@ -1,14 +1,14 @@
 /** Untrusted text within lines of spoke. */
 import {unsafeCharacters, sanitize} from './sanitize.ts';
 
-/** Shows line breaks as `⏎`, and removes no other character. */
+/** Shows line breaks as `⏎`. */
 export function sanitizeLine(text: string): string {
 	return sanitize(text.trimEnd(), {colors: 'strip'}).replaceAll(/\r?\n/g, ' ⏎ ');
 }
 
 const unsafePattern = new RegExp(unsafeCharacters, 'u');
 
-/** For a part of a line on the screen; keeps blanks. */
+/** Keeps blanks. */
 export function escapeControls(text: string): string {
 	return unsafePattern.test(text) ? sanitize(text).replaceAll(/\r?\n/g, ' ⏎ ').replaceAll('\t', '  ') : text;
 }

@@ -1,26 +1,24 @@
 /** Sanitizing of untrusted text for a terminal. */
 
 export type SanitizeOptions = {
-	/** `keep` passes SGR colors (log lines); `strip` (the default) shows them like any other escape. */
+	/** `keep` passes SGR colors; `strip` (default) shows them. */
 	colors?: 'keep' | 'strip';
 };
 
 /**
-Shows everything that could control or deceive a terminal: controls as `^[`, invisible and bidirectional characters as `<U+202E>`,
-lone surrogates as U+FFFD. Keeps tabs and line ends (`\n`, `\r\n`). Removes no escape sequence, so an unterminated one hides nothing.
-With `colors: 'keep'`, colors and font styles pass up to the end of their line,
-except those that hide text (SGR 8, text in its background color).
+Shows controls as `^[`, invisible and bidirectional characters as `<U+202E>`, lone surrogates as U+FFFD. Keeps tabs and line ends. Removes
+no escape sequence, so an unterminated one hides nothing.
+`keep` passes colors and font styles up to the end of their line, except those that hide text.
 */
 export function sanitize(text: string, options: SanitizeOptions = {}): string {
 	const plain = plainText.test(text);
 	return plain ? text : new Sanitizer(options).finish(text);
 }
 
-/** Incremental, for bytes split anywhere. */
+/** For bytes split anywhere. */
 export class Sanitizer {
 	readonly #keepsColors: boolean;
 	readonly #decoder = new TextDecoder('utf-8', {ignoreBOM: true});
-	/** The start of a sequence or line end. */
 	#buffered = '';
 	#textColors: TextColors = {foreground: null, background: null};
 	#isColored = false;
@@ -34,12 +32,11 @@ export class Sanitizer {
 		return this.#sanitize(this.#decoder.decode(chunk, {stream: true}), false);
 	}
 
-	/** Returns the buffered rest and resets colors. */
+	/** Also resets colors. */
 	end(): string {
 		return this.finish(this.#decoder.decode());
 	}
 
-	/** `text` is the last chunk. */
 	finish(text: string): string {
 		return this.#sanitize(text, true) + this.#resetColors();
 	}
@@ -88,11 +85,10 @@ export class Sanitizer {
 
 const plainText = /^[\t\n -~]*$/;
 
-// Default_Ignorable_Code_Point includes the bidi controls, zero-width marks, BOM, fillers and tags, and the variation selectors of
-// emoji (FE0E, FE0F), which stay. It does not include U+2028 and U+2029 (line ends) and U+FFF9–FFFB (annotations).
+// Default_Ignorable_Code_Point has bidi controls, zero-width marks, BOM, fillers, tags, and the emoji variation selectors (FE0E, FE0F),
+// which stay. It lacks line ends (U+2028, U+2029) and annotations (U+FFF9–FFFB).
 const unsafe = String.raw`[\p{Cc}\p{Cs}\u2028\u2029\uFFF9-\uFFFB]|(?![\uFE0E\uFE0F])\p{Default_Ignorable_Code_Point}`;
 
-/** Characters that must not reach a terminal unescaped. */
 export const unsafeCharacters = new RegExp(unsafe, 'gu');
 
 const lineEnd = String.raw`\r?\n`;
@@ -114,12 +110,12 @@ function makeVisible(character: string): string {
 	return code >= 0xd8_00 && code <= 0xdf_ff ? '\uFFFD' : `<U+${code.toString(16).toUpperCase().padStart(4, '0')}>`;
 }
 
-/** As `5;196` or `2;255;0;0`; `null` is the terminal's default. */
+/** `5;196` or `2;255;0;0`; `null` is the default. */
 export type TextColors = {foreground: string | null; background: string | null};
 
 /**
-Returns the colors after `parameters` (between `CSI` and `m`), or `undefined` if any parameter is neither a color nor a font style:
-hidden (8), blinking, fonts and frames do not pass, nor do equal text and background colors, which would hide the text.
+`undefined` if any parameter is not a color or font style: hidden (8), blinking, fonts and frames do not pass, nor do equal text and
+background colors, which hide text.
 @see ECMA-48 8.3.117; ITU-T T.416 13.1.8 for 38 and 48
 */
 export function parseSgr(parameters: string, before: TextColors): TextColors | undefined {
@@ -153,21 +149,20 @@ export function parseSgr(parameters: string, before: TextColors): TextColors | u
 	return pen.foreground !== null && pen.foreground === pen.background ? undefined : pen;
 }
 
-/** Bold, faint, italic, underlined, reversed, struck, and their resets. */
 const fontStyles = new Set(['1', '2', '3', '4', '7', '9', '21', '22', '23', '24', '27', '29']);
 
 function paletteColor(index: number): string {
 	return `5;${index}`;
 }
 
-/** `38;5;196` and `38;2;255;0;0`: removes the color's parameters from `rest`. */
+/** `38;5;196`, `38;2;255;0;0`. */
 function parseSemicolonColor(rest: string[]): string | undefined {
 	const kind = rest.shift();
 	const values = rest.splice(0, kind === '5' ? 1 : 3);
 	return formatColor(kind, values);
 }
 
-/** `38:5:196`, `38:2:255:0:0`, and with a color space `38:2::255:0:0`. */
+/** `38:5:196`, `38:2:255:0:0`, with color space `38:2::255:0:0`. */
 function parseColonColor(code: string): string | undefined {
 	const [, kind, ...values] = code.split(':');
 	return formatColor(kind, kind === '2' && values.length === 4 ? values.slice(1) : values);

@@ -2,8 +2,7 @@
 import process from 'node:process';
 
 /**
-SPOKE_GLYPHS overrides the terminal and the locale, which is determined as in the C library.
-macOS sets no locale for programs not started from a terminal, and all of its terminals support UTF-8.
+SPOKE_GLYPHS overrides the locale, which is determined as in the C library. macOS may set no locale, but all its terminals support UTF-8.
 */
 export function showsUnicode(env: NodeJS.ProcessEnv, platform: string): boolean {
 	if (env['SPOKE_GLYPHS'] === 'ascii' || env['TERM'] === 'linux' || env['TERM'] === 'dumb') {
@@ -33,7 +32,6 @@ export const asciiFallbacks: Readonly<Record<string, string>> = {
 	'␛': '^',
 };
 
-/** For reports, where the width can change. */
 const reportFallbacks: Readonly<Record<string, string>> = {
 	...asciiFallbacks,
 	'→': '->',
@@ -58,7 +56,7 @@ const reportFallbacks: Readonly<Record<string, string>> = {
 	'╯': '+',
 };
 
-/** Leaves text for a file or pipe unchanged. Letters stay, because they come from the cluster or the user. */
+/** Only for terminals. Letters stay, because they come from the cluster or the user. */
 export function toTerminalCharset(
 	to: {readonly isTTY?: boolean | undefined},
 	text: string,
