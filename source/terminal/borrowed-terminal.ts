@@ -1,4 +1,4 @@
-/** Terminal in raw mode for a remote program; restored however this process ends. */
+/** A terminal in raw mode for a remote program, restored at exit. */
 import {writeSync} from 'node:fs';
 import process from 'node:process';
 import {enterRawMode} from './raw-mode.ts';
@@ -16,12 +16,11 @@ export class BorrowedTerminal {
 		process.on('exit', this.#atExit);
 	}
 
-	/** Tracks the output that is written to the terminal. */
 	watch(output: Uint8Array): void {
 		this.#modes.watch(output);
 	}
 
-	/** Resets the modes that the remote program changed. `newLine`: later output starts on a new line. */
+	/** `newLine`: later output starts on a new line. */
 	restore({newLine}: {newLine: boolean}): void {
 		if (this.#isRestored) {
 			return;

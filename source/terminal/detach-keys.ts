@@ -4,8 +4,8 @@ import {SpokeError} from '../errors/spoke-error.ts';
 export const defaultDetachKeys = 'ctrl-p,ctrl-q';
 
 /**
-Parses `ctrl-p,ctrl-q`, `a`, `DEL`, as docker and kubectl do.
-@throws SpokeError ERR_USAGE that names the key.
+`ctrl-p,ctrl-q`, `a`, `DEL`, as in kubectl.
+@throws SpokeError ERR_USAGE
 @see https://github.com/moby/term/blob/main/ascii.go
 */
 export function parseDetachKeys(keys: string): Buffer {
@@ -32,7 +32,7 @@ export function parseDetachKeys(keys: string): Buffer {
 	);
 }
 
-/** Finds the keys in chunks of input. Buffers a partial match until the next byte decides. */
+/** Buffers a partial match. */
 export class DetachKeys {
 	readonly #keys: Buffer;
 	#matched = 0;
@@ -41,7 +41,7 @@ export class DetachKeys {
 		this.#keys = keys;
 	}
 
-	/** `pass` is the input for the remote side; bytes after the keys are dropped. */
+	/** Bytes after the keys are dropped. */
 	feed(typed: Buffer): {pass: Buffer; detached: boolean} {
 		const pass: number[] = [];
 		for (const byte of typed) {

@@ -1,9 +1,9 @@
-/** Line editor like a terminal in canonical mode, for a program without a terminal while the local terminal is raw. */
+/** A line editor like a terminal in canonical mode. */
 import {StringDecoder} from 'node:string_decoder';
 
 export type LineEditorOutput = {
 	echo: string;
-	/** Complete lines for the program. */
+	/** Complete lines. */
 	send: string;
 	/** Ctrl-D on an empty line. */
 	isEnd: boolean;
@@ -11,7 +11,7 @@ export type LineEditorOutput = {
 	isInterrupt: boolean;
 };
 
-/** Arrow and function keys, which are ignored. */
+/** Ignored. */
 const keySequence = /\u001B(?:\[[\d;?]*[ -/]*[@-~]|O[ -~])?/g;
 
 export class LineEditor {
@@ -63,7 +63,6 @@ export class LineEditor {
 			}
 
 			default: {
-				// Ignore other control characters.
 				if (character >= ' ' || character === '\t') {
 					this.#line.push(character);
 					out.echo += character;

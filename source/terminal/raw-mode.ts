@@ -1,9 +1,7 @@
 /** Raw mode of the local terminal. */
 import {spawnSync} from 'node:child_process';
 
-/**
-Sets raw mode for input and output. The returned function restores the settings and can be called twice.
-*/
+/** The returned function can be called twice. */
 export function enterRawMode(input: NodeJS.ReadStream): () => void {
 	input.setRawMode(true);
 	disableOutputProcessing(input);
@@ -18,10 +16,7 @@ export function enterRawMode(input: NodeJS.ReadStream): () => void {
 	};
 }
 
-/**
-Node's raw mode still converts line feeds to CR LF, which breaks programs that move the cursor down with a line feed.
-Node restores all settings, including this one. Without stty, the line ends of the remote side still look right.
-*/
+/** Node's raw mode still converts LF to CR LF, which breaks programs that move the cursor down with LF. Node restores this setting too. */
 function disableOutputProcessing(input: NodeJS.ReadStream): void {
 	spawnSync('stty', ['-opost'], {stdio: [input, 'ignore', 'ignore'], timeout: 1000});
 }

@@ -1,26 +1,21 @@
-/** Painter of screen regions that writes only changed rows. */
+/** Painter that writes only changed rows. */
 
 export type Region = {
-	/** Cells from the screen's edges. */
+	/** In cells. */
 	top: number;
 	left: number;
-	/** Terminal output, each as wide as the region; a region that does not float extends to the right edge of the screen. */
+	/** As wide as the region; a region that does not float extends to the right edge. */
 	rows: readonly string[];
-	/** Drawn over regions that do not float. */
 	floats: boolean;
 };
 
 /** Synchronized output. @see https://gist.github.com/christianparpart/d8a62cc1ab659194337d73e399004036 */
 const [begin, end] = ['\u001B[?2026h', '\u001B[?2026l'];
-// Other writers depend on the cursor position.
 const [saveCursor, restoreCursor] = ['\u001B7', '\u001B8'];
-// A row that this terminal draws wider than calculated must not wrap.
+// Rows can be wider than calculated.
 const [noWrap, wrap] = ['\u001B[?7l', '\u001B[?7h'];
 
-/**
-Bypasses Ink's output, which splits every row into cells three times per frame; these rows are truncated and padded already.
-Regions that do not float must not overlap.
-*/
+/** Bypasses Ink's output, which splits every row into cells three times per frame. Regions that do not float must not overlap. */
 export class RowPainter {
 	readonly #write: (text: string) => void;
 	readonly #regions = new Map<string, Region>();
@@ -39,12 +34,11 @@ export class RowPainter {
 		this.#regions.delete(id);
 	}
 
-	/** The screen content is unknown because something else wrote to it. */
+	/** Something else wrote to the screen. */
 	forget(): void {
 		this.#painted = [];
 	}
 
-	/** Writes nothing until `resume`, while something else uses the screen. */
 	suspend(): void {
 		this.#isSuspended = true;
 	}

@@ -1,4 +1,4 @@
-/** Owner of the terminal of a session: routes input to the screen or a remote shell, and restores the terminal at exit. */
+/** Routes a session's input to the screen or a remote shell, and restores the terminal. */
 import {PassThrough} from 'node:stream';
 import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
@@ -8,7 +8,7 @@ export type TerminalStreams = {stdin: NodeJS.ReadStream; stdout: NodeJS.WriteStr
 
 const pasteOn = '\u001B[?2004h';
 const pasteOff = '\u001B[?2004l';
-/** Resets attributes, keypad, arrows, mouse, paste, alternate screen and cursor after a crash or a lost remote program. */
+/** Attributes, keypad, arrows, mouse, paste, alternate screen and cursor. */
 const resetSequence = '\u001B[0m\u001B>\u001B[?1;1000;1002;1003;1004;1006l\u001B[?2004l\u001B[?1049l\u001B[?25h';
 
 export class SessionTerminal {
@@ -17,7 +17,7 @@ export class SessionTerminal {
 	#receiver: (bytes: Buffer) => void = () => {};
 	#isActive = false;
 	#isLent = false;
-	/** Set by `stop`; a child or remote shell can end later. */
+	/** A child or remote shell can end after `stop`. */
 	#hasEnded = false;
 	#atExit: (() => void) | null = null;
 
@@ -31,12 +31,11 @@ export class SessionTerminal {
 		return {columns: this.stdout.columns || 80, rows: this.stdout.rows || 24};
 	}
 
-	/** A child is a local program. */
 	get holder(): 'screen' | 'remote shell' | 'child' {
 		return this.#isActive ? (this.#isLent ? 'remote shell' : 'screen') : 'child';
 	}
 
-	/** Sends all input to `onBytes`, including Ctrl-C. */
+	/** Includes Ctrl-C. */
 	start(onBytes: (bytes: Buffer) => void): void {
 		this.#receiver = onBytes;
 		this.#atExit = () => {
@@ -58,19 +57,19 @@ export class SessionTerminal {
 		}
 	}
 
-	/** Resets the terminal immediately, for a crash message. */
+	/** For a crash message. */
 	reset(): void {
 		this.#release();
 		this.stdout.write(resetSequence);
 	}
 
-	/** A stdin without input for Ink, because this class reads the keys. */
+	/** For Ink, because this class reads the keys. */
 	silentInput(): NodeJS.ReadStream {
 		const silent = new PassThrough() as unknown as NodeJS.ReadStream;
 		return Object.assign(silent, {isTTY: true, setRawMode: () => silent, ref: () => silent, unref: () => silent});
 	}
 
-	/** Runs `work` in full raw mode with all input sent to `onBytes`, for a remote shell. */
+	/** Full raw mode, for a remote shell. */
 	async lend<Result>(onBytes: (bytes: Buffer) => void, work: () => Promise<Result>): Promise<Result> {
 		const previous = this.#receiver;
 		this.stdout.write(pasteOff);
@@ -90,7 +89,7 @@ export class SessionTerminal {
 		}
 	}
 
-	/** Restores raw mode if a remote shell has the terminal. */
+	/** If a remote shell has the terminal. */
 	reenterRawMode(): void {
 		if (this.holder === 'remote shell') {
 			// Node skips a mode that it believes to be set.
@@ -99,7 +98,7 @@ export class SessionTerminal {
 		}
 	}
 
-	/** Releases the terminal to a child (pager, editor, credential plugin) while `work` runs. */
+	/** For a pager, editor or credential plugin. */
 	async handOff<Result>(work: () => Promise<Result>): Promise<Result> {
 		this.#release();
 		const restore = ignoreInterrupts();
@@ -111,11 +110,11 @@ export class SessionTerminal {
 		}
 	}
 
-	/** Suspends the program like Ctrl-Z, with the terminal released. */
+	/** Like Ctrl-Z. */
 	async suspend(): Promise<void> {
 		await this.handOff(async () => {
 			process.kill(0, 'SIGTSTP');
-			// Without a shell that could continue the program, the signal is ignored and this returns.
+			// Without a shell to continue it, the signal is ignored.
 			await delay(50);
 		});
 	}

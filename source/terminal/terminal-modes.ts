@@ -1,8 +1,8 @@
-/** Terminal modes that a remote program changed and did not reset. */
+/** Terminal modes that a remote program did not reset. */
 
 const escape = 0x1b;
 
-/** Default values of private modes. Other modes are not reset. */
+/** Other private modes are not reset. */
 const defaultModes: ReadonlyMap<string, 'h' | 'l'> = new Map([
 	...[
 		'1',
@@ -32,10 +32,7 @@ const defaultModes: ReadonlyMap<string, 'h' | 'l'> = new Map([
 /** Strings are OSC, DCS, APC, PM and SOS. */
 type ParserState = 'ground' | 'escape' | 'intermediate' | 'csi' | 'string' | 'string-escape';
 
-/**
-Tracks output to the terminal without changing it, to reset the modes later.
-Title and clipboard cannot be restored, because their previous values are unknown.
-*/
+/** The previous title and clipboard are unknown, so they cannot be restored. */
 export class TerminalModes {
 	#state: ParserState = 'ground';
 	#sequence = '';
@@ -60,7 +57,7 @@ export class TerminalModes {
 		let at = 0;
 		while (at < output.length) {
 			if (this.#state === 'ground') {
-				// Character set shifts are the only single-byte control characters with a lasting effect.
+				// Character set shifts are the only single-byte controls with a lasting effect.
 				const next = output.indexOf(escape, at);
 				const text = output.subarray(at, next < 0 ? output.length : next);
 				this.#shifted = text.includes(0x0e) || text.includes(0x0f) ? text.lastIndexOf(0x0e) > text.lastIndexOf(0x0f) : this.#shifted;
@@ -78,7 +75,7 @@ export class TerminalModes {
 		}
 	}
 
-	/** The sequences that reset the terminal, or an empty string. Leaves the alternate screen last, which restores the cursor. */
+	/** Leaves the alternate screen last, which restores the cursor. */
 	undo(): string {
 		const modes = [...this.#changed].map(([mode, state]) => `\u001B[?${mode}${state === 'h' ? 'l' : 'h'}`);
 		const undone = [
