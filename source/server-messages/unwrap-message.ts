@@ -41,7 +41,7 @@ function addressIn(message: string): string | null {
 	return /\bdial tcp (\[[^\]]+\]:\d+|[^\s:]+:\d+)/.exec(message)?.[1] ?? /while dialing (\S+:\d+),/.exec(message)?.[1] ?? null;
 }
 
-/** Appends the server's text (of a Status, its message) unless `message` contains it. Not sanitized. */
+/** Appends the server's text (of a Status, its message) unless `message` contains its unwrapped part. Not sanitized. */
 export function fullMessage({message, text}: Pick<ErrorObject, 'message' | 'text'>): string {
 	const words = text === null ? '' : (statusMessage(text) ?? text).trim();
 	const innermost = unwrapMessage(words, [], {isStream: false, code: 0}).message;
