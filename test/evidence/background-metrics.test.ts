@@ -1,4 +1,4 @@
-/** Counters of apiservers whose processes cannot be told apart are read for every stream in the end, and seldom. */
+/** Metrics of apiservers whose processes cannot be distinguished. */
 import test, {type ExecutionContext} from 'ava';
 import {BackgroundMetrics} from '../../source/evidence/background-metrics.ts';
 import {labelTimings} from '../../source/evidence/label-timings.ts';
@@ -7,7 +7,7 @@ import {handClock} from '../support/manual-clock.ts';
 
 const dial = 'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport="uds"} 1\n';
 
-/** An apiserver without /flagz and /statusz, and how often its counters were asked for. */
+/** An apiserver without /flagz and /statusz, with a count of its metrics requests. */
 async function unnamed(t: ExecutionContext, status = 200) {
 	const clock = handClock();
 	const requested: number[] = [];

@@ -1,4 +1,4 @@
-/** Labels are true while a connection is open, cost its user nothing, and never outlive the apiserver they were read on. */
+/** Labels of connections while they are open. */
 import {createHash} from 'node:crypto';
 import type {IncomingMessage} from 'node:http';
 import {setTimeout as delay} from 'node:timers/promises';
@@ -22,7 +22,7 @@ import {authority, issue} from '../support/certificates.ts';
 import {handClock, onClock} from '../support/manual-clock.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
-// One after the other: sandboxes that start together hold each other up for longer than a handshake may take.
+// Sandboxes that start together delay each other by more than a handshake timeout.
 const test = anyTest.serial;
 
 const purpose: ConnectionPurpose = {
@@ -44,7 +44,7 @@ const withCertificate = {
 	'client-key-data': Buffer.from(adasCertificate.key).toString('base64'),
 };
 
-/** With the names by which pods know an apiserver: without them nothing that is read of one is proven. */
+/** Has the names by which pods know an apiserver; without them nothing is proven. */
 async function apiserverCertificate() {
 	const {key, certificate} = await issue(
 		{commonName: 'kube-apiserver', ip: ['127.0.0.1'], dns: ['kubernetes.default.svc']},
@@ -53,15 +53,15 @@ async function apiserverCertificate() {
 	return {key, cert: certificate};
 }
 
-/** Flags of the process that listens where the connection ends: without that a gateway with its certificate is not ruled out. */
+/** The process listens at the connection's end; otherwise a gateway with its certificate is not excluded. */
 const advertised = ({port}: {port: number}) => ({'advertise-address': '127.0.0.1', 'secure-port': String(port)});
 
 const rootCa = '/api/v1/namespaces/default/configmaps/kube-root-ca.crt';
 
-/** As the cluster gives it to its pods: without it an apiserver cannot be told from a gateway. */
+/** Without it, an apiserver cannot be distinguished from a gateway. */
 const givenToPods = JSON.stringify({data: {'ca.crt': apiserverAuthority.certificate}});
 
-/** A labeller whose time is turned by hand, every label in the order told, and a wait for one that fits. */
+/** A labeler on a manual clock, with every label in order. */
 function listen(access: ClusterClient, options: LabelerOptions = {}) {
 	const clock = handClock();
 	const cluster = onClock(access, clock);
@@ -74,7 +74,7 @@ function listen(access: ClusterClient, options: LabelerOptions = {}) {
 		news = Promise.withResolvers();
 	});
 
-	/** `after`: how many were told before. */
+	/** `after`: labels to skip. */
 	const until = async (fits: (path: Path) => boolean, after = 0): Promise<Path> => {
 		for (;;) {
 			const path = emitted.slice(after).find(one => fits(one));
@@ -86,7 +86,7 @@ function listen(access: ClusterClient, options: LabelerOptions = {}) {
 		}
 	};
 
-	/** A stream whose first bytes are through: what is read beside it begins. */
+	/** A stream after its first bytes, so that background reads start. */
 	const open = async (its: ConnectionPurpose = purpose) => {
 		const connection = await connectObserved(cluster, its, labeler.observer);
 		labeler.observer.onOpened?.(connection, its, its.feature === 'logs' ? {carrier: 'http', protocol: null} : opened);
@@ -98,9 +98,8 @@ function listen(access: ClusterClient, options: LabelerOptions = {}) {
 }
 
 /**
- * Whether a request is for the flags of a stream's process: those that are read beside streams are asked for on connections that ask for
- * more.
- */
+Whether a request is for the flags of a stream's own process: background reads request flags on connections that also request the version.
+*/
 function flagsOfStreams(): (request: IncomingMessage) => boolean {
 	const beside = new WeakSet<object>();
 	return ({url, socket}) => {
@@ -112,7 +111,6 @@ function flagsOfStreams(): (request: IncomingMessage) => boolean {
 	};
 }
 
-/** What happens so often, and a wait for it. */
 function counter() {
 	let count = 0;
 	let next = Promise.withResolvers<void>();
@@ -120,7 +118,7 @@ function counter() {
 		get count() {
 			return count;
 		},
-		/** How often, this time included. */
+		/** Returns the new count. */
 		add() {
 			count++;
 			next.resolve();
@@ -218,7 +216,7 @@ test('a label contains what other reads learned about its process', async t => {
 	cluster.close();
 });
 
-/** A port-forward that the apiserver really dials for. */
+/** The apiserver dials for it. */
 async function openForward({cluster, labeler, clock}: Pick<ReturnType<typeof listen>, 'cluster' | 'labeler' | 'clock'>) {
 	const [pod] = (
 		await cluster.json<{items: Array<{metadata: {name: string}}>}>({path: '/api/v1/namespaces/default/pods?labelSelector=app%3Dweb'})
@@ -552,7 +550,7 @@ test('a request balancer is recognized for all streams once it was observed', as
 		await clock.advance(labelTimings.sharedProbeIntervalMs);
 		const settled = await until(({phase}) => phase === 'settled');
 		tos.push(`${settled.legs[0]?.to} ${settled.legs[1]?.tls.basis}`);
-		// What was read beside it is not used for the next one.
+		// Its background reads are not used for the next stream.
 		const brief = await connectObserved(cluster, purpose, undefined);
 		labeler.observer.onFailed?.(brief, purpose, new SpokeError('ERR_TARGET_GONE', 'gone'));
 		brief.close();
@@ -754,7 +752,7 @@ test('a connection that ends early keeps earlier observations of its process', a
 	clock.setTo(now);
 	connection.close();
 	labeler.observer.onClosed?.(connection, logs);
-	// A process is told by its start, in seconds.
+	// A process is identified by its start in seconds.
 	for (const second = Math.floor(Date.now() / 1000); Math.floor(Date.now() / 1000) === second;) {
 		await delay(20);
 	}
@@ -1000,7 +998,7 @@ test('a missing CA response delays only the first stream, at most by its timeout
 	const entry = counter();
 	const server = await startServer({
 		request(request, response) {
-			// What is read beside the stream asks for it, too.
+			// The background read requests it, too.
 			if (request.url !== rootCa || entry.add() > 1) {
 				response.end(JSON.stringify(request.url === '/flagz' ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {}));
 			}
@@ -1194,7 +1192,7 @@ for (const [title, answers, then, asks, state] of askedAgain) {
 		t.teardown(() => {
 			cluster.close();
 		});
-		/** What is asked as the so manieth is answered, or its time is over. */
+		/** Waits until request number `ask` is answered or times out. */
 		const answered = async (ask: number, timeoutMs: number) => {
 			await entry.reaches(ask);
 			if (answers[ask - 1] === 'silence') {

@@ -1,4 +1,4 @@
-/** docs/permissions.md is true: every request that the proof makes has a row, and the role that proves grants it. */
+/** docs/permissions.md has a row for every request, and its role grants it. */
 import test from 'ava';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
@@ -15,7 +15,6 @@ import {connectObserved} from '../../source/streams/observed-connection.ts';
 import {escapeRegExp} from '../../source/text/escape-regexp.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
-/** The same access, and everything that is asked through it. */
 function recorded(cluster: ClusterClient): {cluster: ClusterClient; requested: Set<string>} {
 	const requested = new Set<string>();
 	const note = (method: string | undefined, path: string) => requested.add(`${method ?? 'GET'} ${path.split('?')[0]!}`);
@@ -42,7 +41,7 @@ function recorded(cluster: ClusterClient): {cluster: ClusterClient; requested: S
 				return noted(await cluster.connectAt(address, options));
 			},
 			request: async options => (note(options.method, options.path), cluster.request(options)),
-			// What is got as objects, kubectl gets as well.
+			// kubectl reads the same objects.
 			json: async options => (options.method === undefined || note(options.method, options.path), cluster.json(options)),
 			async logIn() {},
 			anonymous: async options => (note(options.method, options.path), cluster.anonymous(options)),
@@ -87,7 +86,7 @@ test('path, audit, doctor and labels send only documented requests', async t => 
 	);
 });
 
-/** `*` stands for one segment. */
+/** `*` is one segment. */
 function pattern(path: string): RegExp {
 	return new RegExp(
 		`^${path

@@ -1,4 +1,4 @@
-/** A failed path is drawn broken where it is known to be. */
+/** The leg on which a path failed. */
 import test from 'ava';
 import {failedLeg} from '../../source/evidence/failed-leg.ts';
 import type {Path} from '../../source/evidence/evidence.ts';

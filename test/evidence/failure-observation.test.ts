@@ -1,4 +1,4 @@
-/** Whose words they are decides what they prove. */
+/** What a text proves depends on its sender. */
 import test from 'ava';
 import {failureObservation} from '../../source/evidence/failure-observation.ts';
 import {makeObservations} from '../support/observations.ts';

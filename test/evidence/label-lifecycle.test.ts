@@ -1,4 +1,4 @@
-/** What is asked for a label, when, and when it settles: each limit to the millisecond, with nothing that takes time of its own. */
+/** Reads and timeouts of one label, to the millisecond. */
 import {Readable} from 'node:stream';
 import test from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
@@ -23,15 +23,15 @@ type Given = {
 	feature?: StreamFeature;
 	isBlocking?: boolean;
 	observations?: ConnectionObservations;
-	/** Whether not one word came of the connection before. */
+	/** The previous connection gave no response. */
 	isSilent?: boolean;
-	/** Whether the node takes WebSockets itself; `null`: it does not answer. */
+	/** The node takes WebSockets itself; `null`: it does not respond. */
 	declares?: boolean | null;
 	route?: 'unknown' | 'direct';
 	elsewhere?: ConnectionObservations | null;
 };
 
-/** A label on its course, whose sources answer when they are told to; its words are the least that the course looks at. */
+/** A label whose sources respond on command. */
 function course({
 	feature = 'port-forward',
 	isBlocking = false,
@@ -208,7 +208,7 @@ for (const [title, declares, settlesAt, state] of [
 		t.is(requested.node, 0);
 		await clock.advance(1);
 		t.is(requested.node, 1);
-		// The answer is read as a stream.
+		// The response is read as a stream.
 		for (let turn = 0; turn < 20; turn++) {
 			await clock.advance(0);
 		}

@@ -1,4 +1,4 @@
-/** A label goes from checking to settled or failed, and its end is final. */
+/** The states of a label. */
 import test from 'ava';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {noConnectionObservations} from '../../source/evidence/connection-observations.ts';

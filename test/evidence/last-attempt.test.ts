@@ -1,4 +1,4 @@
-/** What has just failed is seen by all that is said of the same leg afterwards, until it works again. */
+/** Effects of a failed attempt on later paths of the same leg. */
 import anyTest, {type ExecutionContext} from 'ava';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
@@ -15,10 +15,10 @@ import {openLog} from '../../source/streams/logs/open-log.ts';
 import {resolvePod} from '../../source/targets/resolve-pod.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
-// One after the other: sandboxes that start together hold each other up for longer than a handshake may take.
+// Sandboxes that start together delay each other by more than a handshake timeout.
 const test = anyTest.serial;
 
-/** A cluster client whose streams are labelled, as in a session. */
+/** A cluster client whose streams are labeled, as in a session. */
 async function labeled(t: ExecutionContext, options: SandboxOptions) {
 	const {sandbox, env} = await openSandbox(t, options);
 	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
@@ -33,7 +33,7 @@ async function labeled(t: ExecutionContext, options: SandboxOptions) {
 		sandbox,
 		cluster,
 		node: target.node!,
-		/** `null` where it was read. */
+		/** `null` if it was read. */
 		async readLog(): Promise<string | null> {
 			try {
 				const log = await openLog(cluster, source, {tailLines: 1}, {target, observer: labeler.observer});

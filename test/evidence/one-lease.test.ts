@@ -1,4 +1,4 @@
-/** Two apiservers with one host name have one identity lease: the cluster knows one, and a balancer leads to both. */
+/** Two apiservers with one host name and one lease, behind a balancer. */
 import {createHash} from 'node:crypto';
 import test, {type ExecutionContext} from 'ava';
 import {runAudit} from '../../source/evidence/audit/run-audit.ts';
@@ -11,13 +11,13 @@ const clusterAuthority = await authority('cluster-ca');
 const serving = await issue({commonName: 'kube-apiserver', ip: ['127.0.0.1'], dns: ['kubernetes.default.svc']}, clusterAuthority);
 const ada = await issue({commonName: 'ada', usage: 'client'}, clusterAuthority);
 const base64 = (text: string) => Buffer.from(text).toString('base64');
-/** Rules a gateway out: what is not proven here is so only for the other apiserver's sake. */
+/** Excludes a gateway, so that only the other apiserver prevents a proof. */
 const named = {
 	'authentication.kubernetes.io/credential-id': [`X509SHA256=${createHash('sha256').update(Buffer.from(ada.made.rawData)).digest('hex')}`],
 };
 const address = '10.0.0.5';
 
-/** `answering`: which of the two gets a connection, by its number. */
+/** `answering`: the apiserver for each connection number. */
 async function startBalancer(
 	t: ExecutionContext,
 	answering: (connection: number) => 'verifies' | 'does not',

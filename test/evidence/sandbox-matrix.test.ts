@@ -1,4 +1,4 @@
-/** The matrix in the sandbox: what is said of every connection against the posture that was switched on. */
+/** Claims about each connection in the sandbox, compared with its posture. */
 import test, {type ExecutionContext} from 'ava';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
@@ -19,7 +19,7 @@ const routesOf: Readonly<Record<Route, readonly string[]>> = {
 	ssh: ['ssh-tunnel'],
 };
 
-/** By who asked: claims of TLS and route that are true, and that say unknown. A false one fails its test. */
+/** By user: true claims of TLS and route, and unknown ones. A false claim fails its test. */
 const counts = new Map<string, {exact: number; unknown: number}>();
 
 for (const verification of ['off', 'good', 'bad'] as const satisfies readonly Verification[]) {

@@ -1,4 +1,4 @@
-/** What each kind of user can prove: a server that has the apiserver's own certificate may send each request to another apiserver. */
+/** What each kind of user can prove: a server with the apiserver's certificate may send each request to another apiserver. */
 import {createHash} from 'node:crypto';
 import test from 'ava';
 import type {ConnectionPurpose, Path, StreamFeature} from '../../source/evidence/evidence.ts';
@@ -23,15 +23,15 @@ const named = {
 
 type Server = {
 	user: Record<string, unknown>;
-	/** Answer to a SelfSubjectReview: what is known of the user beside the name, or the status that refuses it. */
+	/** Response to a SelfSubjectReview: the user's extra fields, or the status of the refusal. */
 	review: Record<string, unknown> | 403;
 	version?: string;
-	/** Of /flagz; left out, the process advertises another address than the one that is connected to. */
+	/** From /flagz; without it, the process advertises another address than the connection's. */
 	advertises?: 'this address';
 	kubeletCa: string;
 };
 
-/** The addresses of a gateway in front of two apiservers: it answers requests for one, and upgrades for the other. */
+/** A gateway in front of two apiservers: it answers requests for one, and upgrades for the other. */
 async function startGateway({review, version = 'v1.36.3', advertises, kubeletCa}: Server) {
 	const server = await startServer(
 		{
@@ -82,7 +82,7 @@ function purposeOf(feature: StreamFeature): ConnectionPurpose {
 	};
 }
 
-/** Every label of one answered stream of each feature, and the path that a further one would take. */
+/** Every label of one stream per feature, and the path of a further one. */
 async function pathsThrough(given: Server): Promise<Path[]> {
 	const server = await startGateway(given);
 	const clock = handClock();

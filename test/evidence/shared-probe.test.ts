@@ -1,11 +1,11 @@
-/** What is read beside streams is read once for those that open together, seldom, and never for one that opens after another ended. */
+/** Background reads that streams share. */
 import test from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import {labelTimings} from '../../source/evidence/label-timings.ts';
 import {SharedProbe} from '../../source/evidence/shared-probe.ts';
 import {handClock} from '../support/manual-clock.ts';
 
-/** Of a cluster that answers nothing, and when connections to it were asked for. */
+/** Of a cluster that gives no response. */
 function observations() {
 	const clock = handClock();
 	const requested: number[] = [];

@@ -1,4 +1,4 @@
-/** Each row of the audit says pass, fail and unknown for what deserves it. */
+/** Verdicts of the audit rows. */
 import test from 'ava';
 import {rowIds, type RowId, type RowVerdict} from '../../../source/evidence/audit/audit-object.ts';
 import {parseRequirement} from '../../../source/evidence/audit/requirements.ts';
@@ -58,7 +58,7 @@ function attempt(farEnd: string, row: string, words: string): SecondLegOutcome {
 const noAgent = (farEnd: string) => attempt(farEnd, 'G1', 'No agent available');
 const unreachedAddresses = (farEnd: string) => attempt(farEnd, 'D1', 'connection refused');
 
-/** By its words alone: no flags can be read. */
+/** By the text alone: no flags can be read. */
 const refusedByOne = (apiservers: number): Given => ({
 	base: {...closed.base, failures: [failure({tls: 'refused'})], replicas: known(apiservers)},
 });
@@ -445,7 +445,7 @@ test('a proven row is proven on at least one apiserver', t => {
 });
 
 test('a row that is not proven is not proven on all apiservers', t => {
-	// As somebody knows them who may read neither leases nor flags: there may be more of them behind one endpoint.
+	// Without leases and flags, more apiservers may share one endpoint.
 	const byEndpoint = makeObservation('endpoints', {
 		known: 1,
 		knownFrom: 'endpointslice' as const,

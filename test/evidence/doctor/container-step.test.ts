@@ -1,4 +1,4 @@
-/** What doctor advises for a container that does not run can be typed as it stands, and works. */
+/** Remedies for a container that does not run. */
 import test from 'ava';
 import {containerStep} from '../../../source/evidence/doctor/container-step.ts';
 import type {PathPlan} from '../../../source/evidence/plan-paths.ts';

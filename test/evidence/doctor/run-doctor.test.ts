@@ -1,4 +1,4 @@
-/** What was met on the way is in the path at its end. */
+/** The doctor's path. */
 import test from 'ava';
 import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';

@@ -1,4 +1,4 @@
-/** A log that cannot be read: was the kubelet asked? */
+/** A log that cannot be read. */
 import {Readable} from 'node:stream';
 import test from 'ava';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';

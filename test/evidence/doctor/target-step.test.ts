@@ -1,4 +1,4 @@
-/** Doctor counts the containers of a pod as kubectl's READY does. */
+/** Container counts, as in kubectl's READY. */
 import test from 'ava';
 import type {PathPlan} from '../../../source/evidence/plan-paths.ts';
 import {targetStep} from '../../../source/evidence/doctor/target-step.ts';

@@ -1,4 +1,4 @@
-/** Certificates are read whatever is left out of them. */
+/** Certificates with missing fields. */
 import {once} from 'node:events';
 import type {AddressInfo} from 'node:net';
 import {createServer} from 'node:tls';

@@ -1,4 +1,4 @@
-/** Whom an apiserver takes us for, asked on one connection. */
+/** The user that an apiserver sees on one connection. */
 import {Readable} from 'node:stream';
 import test from 'ava';
 import type {PipelinedGetOptions, Connection} from '../../../source/cluster/connection.ts';

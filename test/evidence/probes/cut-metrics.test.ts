@@ -1,4 +1,4 @@
-/** Metrics say something by what is not in them: only an answer that is known to be whole is read. */
+/** Truncated metrics, whose missing families are no evidence. */
 import {gzipSync} from 'node:zlib';
 import test from 'ava';
 import {readApiserverMetrics} from '../../../source/evidence/probes/apiserver-metrics.ts';

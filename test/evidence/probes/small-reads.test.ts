@@ -1,4 +1,4 @@
-/** Probes read what is there, and take nothing that is closed, odd or forged for an answer. */
+/** Probes of forbidden, odd and forged responses. */
 import {Readable} from 'node:stream';
 import test from 'ava';
 import type {ApiResponse, RequestOptions} from '../../../source/cluster/connection.ts';

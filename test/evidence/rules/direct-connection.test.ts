@@ -1,4 +1,4 @@
-/** What rules out a gateway that has the apiserver's certificate, for each kind of user. */
+/** What excludes a gateway with the apiserver's certificate, by kind of user. */
 import test from 'ava';
 import type {ReplicaFacts, UserInfo} from '../../../source/evidence/evidence.ts';
 import {versionFacts} from '../../../source/evidence/probes/cluster-version.ts';

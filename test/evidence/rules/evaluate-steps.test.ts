@@ -7,7 +7,7 @@ const none: ReadonlyMap<string, number> = new Map();
 const measure = (facts: Partial<MetricFacts>, agents = none) => ({metrics: metrics(facts).facts, agents});
 const dials = (count: number) => ({egressDials: [{protocol: 'http-connect' as const, transport: 'uds', count}]});
 
-/** Two rounds, of 3 and 5, made by a function of how many are held, and of how many dials were made up to then. */
+/** Two rounds, of 3 and 5. `make` gets how many are held, and the dials so far. */
 function rounds(make: (held: number, dialedAddress: number) => Partial<MetricFacts>, witness = (held: number) => held): Step[] {
 	let dialedAddress = 0;
 	return [3, 5].map(k => {
@@ -18,7 +18,7 @@ function rounds(make: (held: number, dialedAddress: number) => Partial<MetricFac
 	});
 }
 
-/** Two rounds, of 3 and 5, each with what is seen before, during and after. */
+/** Two rounds, of 3 and 5. */
 type Looks = readonly [before: Partial<MetricFacts> | null, during: Partial<MetricFacts> | null, after: Partial<MetricFacts> | null];
 const exact = (make: (k: number, round: number) => Looks): Step[] =>
 	[3, 5].map((k, round) => {

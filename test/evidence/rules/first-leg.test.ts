@@ -1,4 +1,4 @@
-/** Leg 1 is what our own socket says: checked or not, through a proxy of ours or not, and never better. */
+/** Leg 1 from the socket alone. */
 import test from 'ava';
 import type {Observations, SocketFacts} from '../../../source/evidence/evidence.ts';
 import {firstLegRoute, firstLegTls} from '../../../source/evidence/rules/first-leg.ts';

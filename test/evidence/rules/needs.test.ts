@@ -1,4 +1,4 @@
-/** Which rights are named, where a look at an apiserver told nothing. */
+/** Needs after an apiserver could not be read. */
 import test from 'ava';
 import type {UnavailableSource, Need} from '../../../source/evidence/evidence.ts';
 import {needActive, needFlagz, needMetrics, needMirrorPods, obtainableNeeds} from '../../../source/evidence/rules/needs.ts';

@@ -1,4 +1,4 @@
-/** What a person is told of a path, with which remedy: one row for each finding, and for each thing that is none. */
+/** Findings and their remedies. */
 import test from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Observations, ProxyRequestFacts, RouteState, StreamFeature, TlsState} from '../../../source/evidence/evidence.ts';

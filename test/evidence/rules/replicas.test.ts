@@ -1,4 +1,4 @@
-/** How many apiservers there are at least, and by which address one is known. */
+/** The known apiservers and their addresses. */
 import test from 'ava';
 import type {Observations, ReplicaFacts} from '../../../source/evidence/evidence.ts';
 import {replicasAgree, flagsPerProcess, knownReplicaCount, advertisedAddress} from '../../../source/evidence/rules/replicas.ts';

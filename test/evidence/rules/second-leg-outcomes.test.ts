@@ -1,4 +1,4 @@
-/** What failed last is evidence, with its time, until something newer stands against it; and it is evidence of nothing else. */
+/** The last failure as evidence, until something newer contradicts it. */
 import test from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {ConnectionPurpose, Observations, SecondLegOutcome} from '../../../source/evidence/evidence.ts';

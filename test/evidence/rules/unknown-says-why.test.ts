@@ -1,4 +1,4 @@
-/** Whatever was read and whatever was not: a word that is unknown says what would tell, or why it is not known. */
+/** Every unknown verdict has a need or a reason, whatever was read. */
 import test from 'ava';
 import type {UnavailableSource, Observations, ProxyRequestFacts, StreamFeature} from '../../../source/evidence/evidence.ts';
 import {decideExposure} from '../../../source/evidence/rules/exposure.ts';
@@ -26,7 +26,7 @@ const unavailable = (reason: UnavailableSource['reason']): Partial<Observations>
 });
 const reconnectToProcess = flags(checked, {process: 'p2', connection: 'c2'});
 
-/** One of each is taken, in every combination. */
+/** Every combination with one of each. */
 const choices: ReadonlyArray<ReadonlyArray<readonly [name: string, more: Partial<Observations>]>> = [
 	[
 		['no flags', {}],
