@@ -1,4 +1,4 @@
-/** What the death of Konnectivity agents does to open streams: an exec is never taken for a success, a forward's listeners stay. */
+/** Open streams when Konnectivity agents die. */
 import {connect} from 'node:net';
 import {createInterface} from 'node:readline';
 import test from 'ava';
@@ -31,7 +31,7 @@ tunnelTest('an exec whose agent dies ends with 125 and says so, never with 0', a
 
 tunnelTest("a forward's listener outlives the agents, and works again when they are back", async t => {
 	const cluster = await useCluster({postures: ['off-grpc']});
-	// A forward that cannot begin ends, as kubectl's does; agents that were killed are a while in coming back.
+	// A forward that cannot start ends, as kubectl's does, and killed agents take a while to come back.
 	await waitFor('the agents of before', async () => (await cluster.kubectl('off-grpc', ['logs', 'tcp-0', '--tail=1'])).status === 0, {
 		limitMs: 90_000,
 	});
@@ -54,7 +54,7 @@ tunnelTest("a forward's listener outlives the agents, and works again when they 
 	});
 	t.is(await echo(port), 'again');
 	await killAgents(cluster.lab, 'grpc');
-	// The kubelet starts a killed agent again, later each time it happens.
+	// The kubelet restarts a killed agent later each time.
 	t.is(await waitFor('an echo again', async () => (await echo(port)) === 'again' && 'again', {limitMs: 90_000}), 'again');
 	child.kill('SIGINT');
 	t.is(

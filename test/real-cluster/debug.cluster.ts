@@ -1,6 +1,5 @@
 /**
-kubectl and spoke, side by side on every row of `debug`, against a server that writes down what is created, patched and deleted;
-and `spoke debug` on a real node and with a real copy. RECORD_DEBUG=1 keeps what kubectl did for the suite that runs without it.
+kubectl and spoke `debug` side by side, and on a real node and a real copy. RECORD_DEBUG=1 records kubectl's behavior for the other suite.
 */
 import {writeFile} from 'node:fs/promises';
 import process from 'node:process';
@@ -13,7 +12,7 @@ import {useCluster} from './support/cluster.ts';
 
 const kubectl = kubernetesPath('kubectl');
 
-/** kubectl sends what it creates as protobuf. */
+/** kubectl sends protobuf. */
 async function decode(body: Buffer): Promise<string> {
 	return (await execa(toolPath('objects'), {input: body})).stdout;
 }

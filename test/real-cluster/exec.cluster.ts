@@ -1,4 +1,4 @@
-/** `spoke exec`, `attach` and `proxy` on the real cluster, through every route and by both carriers. */
+/** `spoke exec`, `attach` and `proxy` by every route and both carriers. */
 import {createHash, randomBytes} from 'node:crypto';
 import {once} from 'node:events';
 import {request} from 'node:http';
@@ -113,7 +113,6 @@ tunnelTest('proxy reaches pods, services and nodes as kubectl does, by every rou
 	);
 });
 
-/** A pod that sleeps on a node. */
 async function onNode(cluster: Cluster, node: string): Promise<void> {
 	const pod = {
 		apiVersion: 'v1',
@@ -163,7 +162,7 @@ test('proxy --disable-filter serves any host, and runs a command only with --all
 	}
 });
 
-/** The status of a GET with the Host of another site. */
+/** GET with the Host of another site. */
 async function statusOf(port: number, path: string): Promise<number> {
 	const asked = request({host: '127.0.0.1', port, path, headers: {Host: 'other.test'}}).end();
 	const [{statusCode}] = (await once(asked, 'response')) as [{statusCode: number}];

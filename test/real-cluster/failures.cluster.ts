@@ -1,4 +1,4 @@
-/** Every row of the table of failures, provoked on the real cluster: the meaning is told, and the words are kept. */
+/** Every row of the table of failures. */
 import {execFile} from 'node:child_process';
 import {connect} from 'node:net';
 import {createInterface} from 'node:readline';
@@ -26,7 +26,7 @@ const tunnelTest = konnectivityGiven ? test : test.skip;
 const provoked = new Set<string>();
 const forbidden = 'Forbidden (user=kube-apiserver-kubelet-client, verb=get, resource=nodes, subresource(s)=[proxy])';
 
-/** An address whose packets are dropped here, and never leave the machine. */
+/** Packets to this address are dropped here and never leave the machine. */
 const swallowing = (cluster: Cluster) => `10.99.${cluster.lab.number}.99`;
 
 let standing: Promise<{cluster: Cluster; odd: OddNodes}> | undefined;
@@ -71,7 +71,7 @@ async function stand() {
 		refusing: {kind: 'address', type: 'InternalIP', address: controlPlaneAddress(lab), port: 9},
 		nowhere: {kind: 'address', type: 'InternalIP', address: podSubnet(lab, 'n1').replace(/\.0\/24$/, '.250'), port: 10_250},
 		swallowing: {kind: 'address', type: 'InternalIP', address: swallowing(cluster), port: 10_250},
-		// No name at all, so that nobody's resolver is asked.
+		// An invalid name, so that no resolver is asked.
 		nameless: {kind: 'address', type: 'Hostname', address: 'no..name', port: 10_250},
 		loopback: {kind: 'address', type: 'InternalIP', address: '127.0.0.1', port: 10_250},
 		addressless: {kind: 'none'},
@@ -100,7 +100,7 @@ test.after.always(async () => {
 	}
 });
 
-/** `says`: where a command has words of its own for the meaning. */
+/** `says`: if a command words the meaning itself. */
 type Row = [id: string, place: PostureName, args: readonly string[], words: RegExp, says?: RegExp];
 
 const log = (pod: string) => ['logs', pod, '--tail=1'] as const;

@@ -1,4 +1,4 @@
-/** The fixture is what the other cluster tests believe it is: each posture behaves as its flags say, seen by kubectl alone. */
+/** Each posture behaves as its flags say, checked with kubectl alone. */
 import {createHash} from 'node:crypto';
 import test from 'ava';
 import {freezeAgents, removeAgents, restartApiserver, restoreAgents, thawAgents} from './lab/faults.ts';
@@ -8,7 +8,7 @@ import {useCluster} from './support/cluster.ts';
 
 const readLine = ['logs', 'finished-writer', '--tail=1'];
 const lastLine = `0000005000 ${createHash('sha256').update('5000').digest('hex').slice(0, 16)} `.padEnd(95, '.') + '\n';
-// Konnectivity comes from outside; scripts/run-tests.ts counts a skipped cluster test as a failure.
+// Konnectivity is not built here; scripts/run-tests.ts counts a skipped cluster test as a failure.
 const tunnelTest = konnectivityGiven ? test : test.skip;
 
 test('every person may do what their role says and no more', async t => {
@@ -80,7 +80,7 @@ tunnelTest('requests go through the agents: none answers without them, a frozen 
 	await freezeAgents(cluster.lab, 'grpc');
 	t.teardown(async () => thawAgents(cluster.lab, 'grpc'));
 	const started = Date.now();
-	// A port that nobody asked for before, so that the apiserver must dial.
+	// A new port, so that the apiserver must dial.
 	const dialled = await cluster.kubectl('off-grpc', ['get', '--raw', '/api/v1/namespaces/demo/pods/tcp-0:7005/proxy/']);
 	t.regex(dialled.stderr, /dial timeout, backstop/);
 	t.true(Date.now() - started > 25_000);
@@ -130,7 +130,7 @@ tunnelTest('an apiserver as a static pod shows its flags in a mirror pod', async
 
 test('an apiserver serves the service address through kube-proxy', async t => {
 	const cluster = await useCluster({kubeProxy: true});
-	// Its rules are written some time after it runs.
+	// Its rules are written some time after it starts.
 	await t.notThrowsAsync(
 		waitFor('the service address', async () => {
 			const answer = await cluster.kubectl('off-direct', [

@@ -1,6 +1,5 @@
 /**
-kubectl and spoke, side by side on every kubeconfig and certificate row, against servers that write down who came.
-RECORD_VERDICTS=1 keeps what kubectl did for the suite that runs without it.
+kubectl and spoke side by side on every kubeconfig and certificate row. RECORD_VERDICTS=1 records kubectl's behavior for the other suite.
 */
 import process from 'node:process';
 import test from 'ava';
@@ -66,7 +65,7 @@ test('kubectl behaves as recorded', async t => {
 	t.deepEqual(sums(recorded), sums(verdicts));
 });
 
-/** All but the words, which hold process ids and addresses. */
+/** Without the text, which has process ids and addresses. */
 function sums({kubeconfigs, certificates}: KubectlVerdicts) {
 	return {
 		kubeconfigs: Object.fromEntries(Object.entries(kubeconfigs).map(([name, {ok, seen, execInfo}]) => [name, {ok, seen, execInfo}])),

@@ -1,4 +1,4 @@
-/** Labels of the built program's own streams: true by the flags, live over a restart, and honest where nothing may be read. */
+/** Labels of the built program's streams. */
 import {once} from 'node:events';
 import {createInterface} from 'node:readline';
 import test from 'ava';

@@ -1,4 +1,4 @@
-/** What has just failed on a real cluster is seen by what is said of the same leg afterwards, until a stream gets through. */
+/** Effects of a failed attempt on later paths, until a stream succeeds. */
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';

@@ -1,4 +1,4 @@
-/** `spoke logs` on the real cluster: kubectl's bytes without -f, and no line lost or repeated with it, whatever breaks. */
+/** `spoke logs`: kubectl's bytes without -f, and no line lost or repeated with it. */
 import {createHash} from 'node:crypto';
 import {setTimeout as sleep} from 'node:timers/promises';
 import process from 'node:process';
@@ -9,7 +9,7 @@ import {apply} from './lab/kubectl.ts';
 import {useCluster, type Cluster, type Place} from './support/cluster.ts';
 
 const direct = 'off-direct';
-/** Of the long run: `LOGS_MINUTES=10` is the whole bench of 20 resets; CI has less time. */
+/** `LOGS_MINUTES=10` is the whole run of 20 resets; CI has less time. */
 const minutes = Number(process.env['LOGS_MINUTES'] ?? 0.5);
 const resets = Math.max(5, Math.round(minutes * 2));
 
@@ -18,7 +18,7 @@ const cluster = await useCluster({postures: ['off-direct', 'off-grpc', 'restarte
 const lineOf = (number: number) =>
 	`${String(number).padStart(10, '0')} ${createHash('sha256').update(String(number)).digest('hex').slice(0, 16)} `;
 
-/** What a follow is held against: numbers in order, hashes right, each once. */
+/** Numbers in order, hashes right, each once. */
 function judge(text: string): {lines: number; wrong: string[]; first: number; last: number} {
 	const lines = text.split('\n');
 	const wrong: string[] = [];
@@ -197,7 +197,7 @@ test(`no line is lost or repeated over ${resets} resets of the connection`, asyn
 	t.is(found.first, 1);
 	t.true(found.lines > minutes * 60 * 150, `${found.lines}`);
 	t.is([...running.stderr().matchAll(/resumed at the last line, no gap/g)].length, resets, running.stderr());
-	// The control is cut once and has lost the rest.
+	// The control is disconnected once and loses the rest.
 	t.is(await control.ended, 13);
 	t.true(judge(control.stdout()).last < found.last - 1000);
 	await cutter.stop();
@@ -260,7 +260,7 @@ test('rotation with disconnects skips no available line and reports possible gap
 	await Promise.all([running.stop(), undisturbed.stop()]);
 	const [found, beside] = [judge(running.stdout()), judge(undisturbed.stdout())];
 	const gaps = [...running.stderr().matchAll(/may be missing/g)].length;
-	// Where the kubelet itself skips lines at a rotation, the follow that was never cut misses them as well.
+	// If the kubelet skips lines at a rotation, the uninterrupted follow misses them, too.
 	t.true(found.wrong.length <= gaps + beside.wrong.length, JSON.stringify({found, beside, said: running.stderr()}));
 	t.false(
 		found.wrong.some(
@@ -318,7 +318,7 @@ test('a follow resumes without a gap after an outage of the Konnectivity server'
 	const running = follow(cluster, 'off-grpc', ['logs-tunnel', '--tail=1']);
 	await until('it follows', () => running.stdout() !== '');
 	await killTunnelServer(cluster.lab, 'grpc');
-	// The apiserver dials for 30 s before it says why.
+	// The apiserver dials for 30 s before it reports why.
 	await until('it is said', () => running.stderr().includes('Konnectivity server'), 90_000);
 	await sleep(8000);
 	const whileDown = running.stderr();

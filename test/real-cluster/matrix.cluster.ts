@@ -1,4 +1,4 @@
-/** What spoke says of every connection is judged against what the apiservers' flags make true: nothing proven may be false. */
+/** spoke's claims about every connection, compared with the apiservers' flags: nothing proven may be false. */
 import test, {type ExecutionContext} from 'ava';
 import type {Person} from './lab/kubeconfig.ts';
 import {konnectivityGiven} from './lab/programs.ts';
@@ -55,7 +55,7 @@ function judge(t: ExecutionContext, title: string, claims: readonly Claim[]): vo
 
 tunnelTest('kubelet CA off, good, bad × direct, grpc, http-connect × ten variants × three people', async t => {
 	const cluster = await useCluster({postures: corners});
-	// Each apiserver has been used at least once, as any that a person meets; what nobody has tried is another test's.
+	// Use each apiserver once; another test covers unused ones.
 	await Promise.all(corners.map(async posture => cluster.kubectl(posture, ['logs', 'finished-writer', '--tail=1'])));
 	const claims: Claim[] = [];
 	for (const posture of corners) {
@@ -157,7 +157,7 @@ tunnelTest(
 						met.add(process);
 						claims.push(...claimsOf(cell));
 					} else {
-						// Who cannot tell the replicas apart may claim nothing of a flag.
+						// Without distinguishing the replicas, spoke may claim nothing about a flag.
 						t.true(
 							cell.path.legs[1]!.to !== 'kubelet' || cell.path.legs[1]!.tls.state === 'unknown' || cell.path.process.id === null,
 							cell.path.line,

@@ -1,4 +1,4 @@
-/** Endings of forwarded connections against Kubernetes' own server code, where half-closes are real: containerd has none. */
+/** Ends of forwarded connections with Kubernetes' own server code, which has half-closes; containerd has none. */
 import {createHash} from 'node:crypto';
 import {once} from 'node:events';
 import {setTimeout as sleep} from 'node:timers/promises';

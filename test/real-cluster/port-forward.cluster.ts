@@ -1,4 +1,4 @@
-/** `spoke port-forward` on the real cluster: containerd and kubelet at the far end, by every route, and when pods and apiservers go. */
+/** `spoke port-forward` through containerd and kubelet, by every route. */
 import {createHash} from 'node:crypto';
 import {once} from 'node:events';
 import {readdir} from 'node:fs/promises';
@@ -70,7 +70,6 @@ async function echoed(port: number, text = 'hello', limitMs = 5000): Promise<str
 	return chunk.toString();
 }
 
-/** The bytes that the lab's source sends. */
 function sourceBytes(count: number): Buffer {
 	const block = Buffer.from(Array.from({length: 65_536}, (_, index) => (index * 7) & 0xff));
 	return Buffer.concat(Array.from({length: Math.ceil(count / block.length)}, () => block)).subarray(0, count);

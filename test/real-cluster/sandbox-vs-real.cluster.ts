@@ -1,4 +1,4 @@
-/** The sandbox beside a real cluster with the same objects: kubectl must not see a difference in what it prints and how it ends. */
+/** kubectl on the sandbox and on a real cluster with the same objects: output and exit status must match. */
 import {spawn} from 'node:child_process';
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
@@ -38,10 +38,10 @@ test.after.always(async t => {
 });
 
 /**
-How two answers are compared, beside their exit status:
-`bytes` of stdout; `table`: its header and the number of rows; `labels`: the words before a colon at each depth; `keys`: the fields of
-the JSON at the top, metadata, spec and status;
-`errors`: stderr, names of containers' ids taken out; `status` alone.
+How two outputs are compared, beside the exit status:
+`bytes` of stdout; `table`: header and number of rows; `labels`: the words before a colon at each depth; `keys`: the JSON fields at the top,
+in metadata, spec and status;
+`errors`: stderr without container ids; `status` alone.
 */
 type Way = 'bytes' | 'table' | 'labels' | 'keys' | 'errors' | 'status';
 
@@ -102,7 +102,7 @@ function seen({stdout, stderr}: Finished, way: Way): unknown {
 		}
 
 		case 'labels': {
-			// What a container's image and its runtime decide differs by nature.
+			// Image and runtime differ by nature.
 			return [
 				...new Set(
 					lines
@@ -224,7 +224,7 @@ async function attachOnce(t: ExecutionContext<Sides>, kubeconfig: string): Promi
 	}
 }
 
-/** The objects of the lab's namespace that the commands ask for (test/real-cluster/lab), with the sandbox's own images. */
+/** The objects that the commands read, with the sandbox's own images. */
 async function createSameObjects(sandbox: Sandbox): Promise<void> {
 	const create = async (path: string, body: object) => {
 		const {status, body: text} = await ask(sandbox, path, {method: 'POST', body});

@@ -1,4 +1,4 @@
-/** What may be proven where a server with the apiserver's key, or another apiserver of the same host name, can stand behind the address. */
+/** What can be proven if a gateway or another apiserver may be at the address. */
 import test from 'ava';
 import type {Audit} from '../../source/evidence/audit/audit-object.ts';
 import type {Path} from '../../source/evidence/evidence.ts';

@@ -1,4 +1,4 @@
-/** The session on real apiservers: its labels are those of the flags, they follow what breaks, and the terminal comes back whole. */
+/** The session on real apiservers. */
 import {once} from 'node:events';
 import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
@@ -212,7 +212,7 @@ test('streams of one cluster stay open and named while another is shown', async 
 	await terminal.sees(/● forward +off-direct-admin: :\d+ .*━direct ━unverified/);
 	terminal.press('view.forwards', 'forwards.restart');
 	await terminal.sees(/restarted by you/);
-	// It is started again where it was, not on the cluster that is on the screen.
+	// It restarts on its own cluster, not on the current one.
 	await terminal.sees(/● forward +off-direct-admin: :\d+ .*━direct ━unverified/);
 	terminal.press('pane.next', 'connections.down', 'connections.open');
 	await terminal.sees(/Tail pod\/tcp-0/);
@@ -231,7 +231,7 @@ test('the YAML of pods, nodes, services, workloads and namespaces matches kubect
 		terminal.press(...(target === 'pod/tcp-0' ? ['list.yaml'] : []));
 		await terminal.sees(new RegExp(`YAML├ ${target} ─.*\\n apiVersion: `));
 		const file = `${target.replace('/', '-')}.yaml`;
-		// What runs goes on meanwhile: the same object is read before and after.
+		// Streams continue meanwhile: read the same object before and after.
 		for (let tries = 0; ; tries++) {
 			const {stdout} = await cluster.kubectl('off-direct', ['get', '-n', 'demo', target, '-o', 'yaml']);
 			terminal.press('yaml.refresh');
@@ -252,7 +252,6 @@ test('the YAML of pods, nodes, services, workloads and namespaces matches kubect
 	}
 });
 
-/** In their order. */
 function fieldsOf(yaml: string): string[] {
 	return yaml.split('\n').flatMap(row => /^ *(?:- )*[\w./-]+:/.exec(row)?.[0] ?? []);
 }

@@ -1,4 +1,4 @@
-/** Each source of evidence where it alone is readable and decides, and where it is closed. A person is made of the rights that open it. */
+/** Each source of evidence where it alone decides, and where it is unavailable. */
 import test from 'ava';
 import type {ErrorObject} from '../../source/errors/spoke-error.ts';
 import type {Audit} from '../../source/evidence/audit/audit-object.ts';
@@ -18,23 +18,23 @@ const logs = resource(['pods/log'], ['get']);
 const agents = [resource(['pods'], ['list']), resource(['pods/proxy'], ['get'])];
 const identityLeases = resource(['leases'], ['list'], ['coordination.k8s.io']);
 const nodes = resource(['nodes'], ['get', 'list']);
-/** What tells an apiserver from a gateway: without it nothing that an apiserver says of itself is proven. */
+/** It distinguishes an apiserver from a gateway; without it no statement of an apiserver about itself is proven. */
 const authority = resource(['configmaps'], ['get']);
 
 type Row = {
 	source: EvidenceSource;
-	/** `closed` says what keeps it shut. */
+	/** `closed`: says why it is unavailable. */
 	state: 'decides' | 'closed';
 	title: string;
-	/** Rights beside reading pods of the own namespace: of all namespaces. */
+	/** In all namespaces, beside reading pods of the own one. */
 	rules?: readonly Rule[];
 	place: Place;
 	asked: {path: readonly string[]} | {audit: readonly string[]} | {label: readonly string[]};
-	/** What has to be seen in the object; throws or returns false where it is not. */
+	/** Throws or returns false if the object does not show it. */
 	says(object: Seen): boolean;
 };
 
-/** The leg 2 of a path, or an audit's rows. */
+/** Leg 2 of a path, or an audit's rows. */
 type Seen = {
 	path: Path | undefined;
 	tls: string;
@@ -74,7 +74,7 @@ const rows: readonly Row[] = [
 		rules: [authority],
 		place: 'off-direct',
 		asked: {path: ['pod/shell', '--feature', 'pod-proxy']},
-		// a user without a certificate of their own, who reads no address of the apiserver, cannot rule out a gateway
+		// Without a user certificate or the apiserver's address, a gateway is not excluded.
 		says: ({tls}) => tls === 'plain, inferred',
 	},
 	{
@@ -397,7 +397,6 @@ const personOf = (index: number) => `source-${index}`;
 
 let prepared: Promise<Cluster> | undefined;
 
-/** The cluster, and everybody's rights, once. */
 async function prepare(): Promise<Cluster> {
 	const postures: readonly PostureName[] = ['off-direct', 'good-direct', 'bad-direct', 'off-grpc', 'restarted', 'static-pod'];
 	const cluster = await useCluster({postures, nodes: ['n3', 'n6'], gateway: 'good-direct'});
@@ -421,7 +420,7 @@ async function prepare(): Promise<Cluster> {
 		cluster,
 		rows.map(({rules = []}, index) => ({name: personOf(index), rules})),
 	);
-	// What nobody has used has counted nothing.
+	// An unused apiserver has counted nothing.
 	await Promise.all(postures.map(async posture => cluster.kubectl(posture, ['logs', 'finished-writer', '--tail=1'])));
 	return cluster;
 }
@@ -474,7 +473,7 @@ test('every source is seen to decide and to be closed', t => {
 });
 
 async function look(cluster: Cluster, {place, asked}: Row, person: string): Promise<Seen> {
-	// The gateway impersonates by itself; its people are those of the lab.
+	// The gateway impersonates by itself; its people are the lab's.
 	const as = place === 'gateway' ? [] : ['--as', person];
 	const options = place === 'gateway' ? ({person: 'plain'} as const) : {};
 	const [kind, words] = Object.entries(asked)[0]!;
@@ -529,7 +528,7 @@ tunnelTest('the two roles of docs/permissions.md are enough: all rows but the ku
 		audit.rows.filter(({verdict}) => verdict === 'unknown').map(({id}) => id),
 		['C5'],
 	);
-	// Other apiservers of other postures share the lab, and are dialled at their own addresses: the audit tells of both.
+	// Apiservers of other postures share the lab and are dialed at their own addresses, so the audit covers both.
 	t.true(audit.replicas.processes.some(({readOver}) => readOver === 'direct'));
 	t.is(audit.rows.find(({id}) => id === 'C10')?.state, audit.replicas.agree === false ? 'mixed' : 'konnectivity');
 });

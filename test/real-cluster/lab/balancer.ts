@@ -1,4 +1,4 @@
-/** A plain TCP balancer in front of apiservers: `node balancer.ts HOST:PORT TARGET…` gives each new connection to the next target. */
+/** A round-robin TCP balancer: `node balancer.ts HOST:PORT TARGET…`. */
 import {connect, createServer} from 'node:net';
 import process from 'node:process';
 

@@ -1,6 +1,6 @@
 /**
-A cluster of 5,000 nodes and 150,000 pods that are only objects: an etcd and an apiserver of their own, filled by plain POSTs.
-Run as a program it fills one that stays: `node test/real-cluster/lab/big.ts [--state FOLDER] [--nodes 5000] [--pods 150000]`.
+A cluster of 5,000 nodes and 150,000 pods that are only objects. As a program: `node test/real-cluster/lab/big.ts [--state FOLDER] [--nodes
+5000] [--pods 150000]`.
 */
 import {readFile} from 'node:fs/promises';
 import {Agent, request} from 'node:https';
@@ -22,14 +22,14 @@ const namespaces = Array.from({length: 20}, (_, index) => `team-${String(index).
 
 export type BigSize = {nodes: number; pods: number};
 
-/** Starts it and fills it unless it is full; resolves to an admin's kubeconfig. Takes 150 s and 6 GB at full size. */
+/** Fills it unless it is full; resolves to an admin's kubeconfig. Takes 150 s and 6 GB at full size. */
 export async function startBig(lab: Lab, size: BigSize = {nodes: 5000, pods: 150_000}): Promise<string> {
 	const etcd = await startEtcd(lab, 'etcd-big', 2479);
 	const args = await apiserverArguments(lab, {etcd, flags: {kubeletCa: 'off', egress: 'none', port: port - 6443}, reconciler: 'none'});
 	await startDaemon(lab, 'apiserver-big', [
 		kubernetesPath('kube-apiserver'),
 		...args.filter(argument => !argument.startsWith('--enable-admission-plugins')),
-		// No controller makes the service accounts that admission would ask for.
+		// No controller makes the service accounts that admission would require.
 		'--disable-admission-plugins=ServiceAccount',
 		'--max-requests-inflight=800',
 		'--max-mutating-requests-inflight=400',
@@ -88,7 +88,7 @@ const pod = (index: number, nodeCount: number) => ({
 	},
 });
 
-/** Creates 0..count-1 with all connections busy; an object that is there already is fine. */
+/** Existing objects are fine. */
 async function inParallel(count: number, create: (index: number) => Promise<number>): Promise<void> {
 	let next = 0;
 	await Promise.all(
@@ -104,7 +104,7 @@ async function inParallel(count: number, create: (index: number) => Promise<numb
 	);
 }
 
-/** Requests over kept connections; resolves to the status, or 0 where the connection failed. */
+/** Over kept connections; resolves to the status, or 0 if the connection failed. */
 async function openClient(lab: Lab, server: string): Promise<(method: string, path: string, body?: object) => Promise<number>> {
 	const client = await signed(lab, 'client-admin', 'cluster', people.admin);
 	const [ca, cert, key] = await Promise.all(

@@ -1,4 +1,4 @@
-/** The lab's authorities and certificates, made on first use and kept as PEM files under `pki/`. */
+/** The lab's CAs and certificates, created on first use as PEM files in `pki/`. */
 import 'reflect-metadata';
 import {webcrypto} from 'node:crypto';
 import {access, mkdir, readFile, rename, writeFile} from 'node:fs/promises';
@@ -10,21 +10,17 @@ import {joined} from './one-at-a-time.ts';
 x509.cryptoProvider.set(webcrypto);
 const algorithm = {name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256'};
 
-/**
- * `cluster` signs clients and the apiservers; `kubelet` signs the kubelets' serving certificates. Two, so that one can be the wrong one.
- */
+/** `cluster` signs clients and apiservers, `kubelet` the kubelets' serving certificates. Two, so that one can be the wrong one. */
 export type Authority = 'cluster' | 'kubelet' | 'gateway';
 export type KeyPair = {cert: string; key: string};
 export type Subject = {
 	commonName: string;
 	groups?: readonly string[];
-	/** Names and IP addresses of a serving certificate. */
 	names?: readonly string[];
-	/** It was good until yesterday. */
+	/** It expired yesterday. */
 	expired?: boolean;
 };
 
-/** Paths of the authority's certificate and key. */
 export async function authority(lab: Lab, name: Authority): Promise<KeyPair> {
 	return made(lab, `${name}-ca`, async () => {
 		const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
@@ -46,7 +42,7 @@ export async function authority(lab: Lab, name: Authority): Promise<KeyPair> {
 	});
 }
 
-/** Paths of a certificate that `by` signed, kept under `file`. Good for clients and servers alike. */
+/** Paths of a certificate that `by` signed, for clients and servers alike. */
 export async function signed(
 	lab: Lab,
 	file: string,
@@ -78,7 +74,7 @@ export async function signed(
 	});
 }
 
-/** Paths of the key pair that signs service account tokens: `cert` is the public key. */
+/** For service account tokens: `cert` is the public key. */
 export async function serviceAccountKeys(lab: Lab): Promise<KeyPair> {
 	return made(lab, 'service-accounts', async () => {
 		const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
@@ -105,7 +101,7 @@ async function makeUnlessThere(folder: string, pair: KeyPair, make: () => Promis
 	await mkdir(folder, {recursive: true, mode: 0o700});
 	const {certificate, key} = await make();
 	await writeFile(pair.key, key, {mode: 0o600});
-	// The certificate appears last and whole: its presence says that the pair is complete.
+	// The certificate appears last and complete: it shows that the pair is complete.
 	await writeFile(`${pair.cert}.new`, certificate);
 	await rename(`${pair.cert}.new`, pair.cert);
 	return pair;

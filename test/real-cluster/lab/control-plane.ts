@@ -14,7 +14,7 @@ import {waitFor, waitForPort} from './wait.ts';
 export const serverUrl = (lab: Lab, posture: PostureName): string =>
 	`https://${controlPlaneAddress(lab)}:${6443 + postureOf(posture).port}`;
 
-/** Starts etcd without fsync: nothing here must outlive the machine. */
+/** Without fsync: nothing here must outlive the machine. */
 export async function startEtcd(lab: Lab, name = 'etcd', port = 2379): Promise<string> {
 	const url = `http://${controlPlaneAddress(lab)}:${port}`;
 	const peer = `http://${controlPlaneAddress(lab)}:${port + 1}`;
@@ -34,12 +34,12 @@ export async function startEtcd(lab: Lab, name = 'etcd', port = 2379): Promise<s
 	return url;
 }
 
-/** Starts the apiserver of a posture, or of the posture's name with other flags, and resolves when it is ready. */
+/** Starts the apiserver of a posture, optionally with other flags; resolves when it is ready. */
 export async function startApiserver(lab: Lab, name: PostureName, flags: Posture = postureOf(name)): Promise<void> {
 	const etcd = `http://${controlPlaneAddress(lab)}:2379`;
 	const program = kubernetesPath('kube-apiserver', flags.version ?? labVersion);
 	const args = await apiserverArguments(lab, {etcd, flags, reconciler: name === base ? 'lease' : 'none'});
-	// Replicas are told apart by host name; a name of its own needs a UTS namespace of its own.
+	// Replicas differ by host name, which needs its own UTS namespace.
 	const command: [string, ...string[]] = flags.hostname
 		? ['unshare', '--uts', 'sh', '-c', 'hostname "$0" && exec "$@"', flags.hostname, program, ...args]
 		: [program, ...args];
@@ -47,7 +47,7 @@ export async function startApiserver(lab: Lab, name: PostureName, flags: Posture
 	await waitForReady(lab, name);
 }
 
-/** Ends an apiserver: by KILL as in a crash, or by TERM. */
+/** KILL as in a crash, or TERM. */
 export async function stopApiserver(lab: Lab, name: PostureName, signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
 	await stopDaemon(lab, `apiserver-${name}`, {signal, graceMs: 10_000});
 }
@@ -55,7 +55,7 @@ export async function stopApiserver(lab: Lab, name: PostureName, signal: 'SIGKIL
 export const apiserverRuns = async (lab: Lab, name: PostureName): Promise<boolean> =>
 	(await findDaemon(lab, `apiserver-${name}`)) !== undefined;
 
-/** All arguments of a kube-apiserver with these flags; also for the one that runs as a static pod. */
+/** Also for the static pod. */
 export async function apiserverArguments(
 	lab: Lab,
 	{etcd, flags, reconciler}: {etcd: string; flags: Posture; reconciler: 'lease' | 'none'},
@@ -104,7 +104,7 @@ async function kubeletCaFlag(lab: Lab, kubeletCa: KubeletCa): Promise<string[]> 
 	return [`--kubelet-certificate-authority=${cert}`];
 }
 
-/** Starts the controllers; they talk to the base apiserver. */
+/** They use the base apiserver. */
 export async function startControllers(lab: Lab): Promise<void> {
 	const address = controlPlaneAddress(lab);
 	const server = serverUrl(lab, base);
@@ -125,7 +125,7 @@ export async function startControllers(lab: Lab): Promise<void> {
 		`--root-ca-file=${clusterCa.cert}`,
 		`--cluster-signing-cert-file=${clusterCa.cert}`,
 		`--cluster-signing-key-file=${clusterCa.key}`,
-		// Tests that stop a kubelet wait for its node to be seen as gone.
+		// Tests that stop a kubelet wait until its node is not ready.
 		'--node-monitor-grace-period=20s',
 	]);
 	await startDaemon(lab, 'scheduler', [
@@ -136,7 +136,7 @@ export async function startControllers(lab: Lab): Promise<void> {
 	]);
 }
 
-/** Resolves when /readyz says ok over TLS that is verified by the cluster's authority. */
+/** Resolves when /readyz responds over TLS verified by the cluster's CA. */
 export async function waitForReady(lab: Lab, name: PostureName, limitMs = 120_000): Promise<void> {
 	const ca = await readFile((await authority(lab, 'cluster')).cert);
 	await waitFor(
@@ -155,7 +155,7 @@ export async function waitForReady(lab: Lab, name: PostureName, limitMs = 120_00
 	);
 }
 
-/** The serving certificate that all apiservers of the lab have. */
+/** All apiservers of the lab share it. */
 export async function apiserverServing(lab: Lab): Promise<KeyPair> {
 	return signed(lab, 'apiserver', 'cluster', {
 		commonName: 'kube-apiserver',

@@ -1,8 +1,8 @@
 /**
-Does something to a running lab: `node test/real-cluster/lab/control.ts [--state FOLDER] WHAT …`
-  kill-agents|freeze-agents|thaw-agents|remove-agents|restore-agents  grpc|http-connect [NODE]
-  kill-tunnel|restore-tunnel  grpc|http-connect
-  restart-apiserver POSTURE [FLAGS-OF-POSTURE] | freeze-apiserver POSTURE | thaw-apiserver POSTURE
+Controls a running lab: `node test/real-cluster/lab/control.ts [--state FOLDER] WHAT …`
+kill-agents|freeze-agents|thaw-agents|remove-agents|restore-agents  grpc|http-connect [NODE]
+kill-tunnel|restore-tunnel  grpc|http-connect
+restart-apiserver POSTURE [FLAGS-OF-POSTURE] | freeze-apiserver POSTURE | thaw-apiserver POSTURE
 */
 import {parseArgs} from 'node:util';
 import * as faults from './faults.ts';

@@ -1,4 +1,4 @@
-/** How the lab's programs are started so that they outlive the starter, found again, and stopped by their pid and no other. */
+/** Starts, finds and stops programs that outlive their starter. */
 import {spawn} from 'node:child_process';
 import {closeSync, openSync} from 'node:fs';
 import {mkdir, readFile, readdir, rm, writeFile} from 'node:fs/promises';
@@ -11,8 +11,8 @@ import type {Lab} from './lab.ts';
 export type Daemon = {name: string; pid: number; startTicks: string; command: readonly string[]};
 
 /**
-Starts `command` in a session of its own unless the daemon of this name runs already; output goes to `logs/NAME.log`.
-Resolves to whether it was started. A program that is on the way to fail shows only in its log: wait for its port.
+Starts `command` in a session of its own unless it runs; output goes to `logs/NAME.log`. Resolves to whether it was started. A program that
+fails shows only in its log, so wait for its port.
 */
 export async function startDaemon(
 	lab: Lab,
@@ -28,7 +28,7 @@ export async function startDaemon(
 	await mkdir(join(lab.folder, 'daemons'), {recursive: true});
 	const log = openSync(logPath(lab, name), 'a');
 	const [program, ...args] = labNice === 0 ? command : (['nice', '-n', String(labNice), ...command] as const);
-	// Nothing of the caller's environment (proxies above all) may change how the cluster behaves.
+	// Nothing in the caller's environment (above all proxies) may affect the cluster.
 	const env = {PATH: `${toolFolder}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`, HOME: lab.folder};
 	const child = spawn(program, args, {detached: true, stdio: [stdin, log, log], env, cwd: lab.folder});
 	closeSync(log);
@@ -39,7 +39,7 @@ export async function startDaemon(
 	child.unref();
 	const pid = child.pid ?? 0;
 	if (labNice !== 0) {
-		// A session is a group of the scheduler where it groups them (sched(7), autogroup): nice counts within it alone.
+		// The scheduler may group processes by session, and nice counts only within a group (sched(7), autogroup).
 		await writeFile(`/proc/${pid}/autogroup`, String(labNice)).catch(() => undefined);
 	}
 
@@ -48,7 +48,7 @@ export async function startDaemon(
 	return true;
 }
 
-/** The running daemon of that name. A pid that another process has by now does not count. */
+/** Ignores a pid that another process has by now. */
 export async function findDaemon(lab: Lab, name: string): Promise<Daemon | undefined> {
 	const daemon = await readFile(recordPath(lab, name), 'utf8').then(
 		text => JSON.parse(text) as Daemon,
@@ -57,13 +57,13 @@ export async function findDaemon(lab: Lab, name: string): Promise<Daemon | undef
 	return daemon && (await startTicksOf(daemon.pid)) === daemon.startTicks ? daemon : undefined;
 }
 
-/** Names of all daemons that were started here, running or not. */
+/** Running or not. */
 export async function daemonNames(lab: Lab): Promise<string[]> {
 	const files = await readdir(join(lab.folder, 'daemons')).catch(() => []);
 	return files.map(file => file.replace(/\.json$/, '')).sort();
 }
 
-/** Sends TERM (or `signal`), after `graceMs` KILL, and resolves when the process is gone. */
+/** Sends TERM (or `signal`), after `graceMs` KILL; resolves when the process is gone. */
 export async function stopDaemon(
 	lab: Lab,
 	name: string,
@@ -77,7 +77,7 @@ export async function stopDaemon(
 	await rm(recordPath(lab, name), {force: true});
 }
 
-/** Sends a signal that does not end it (STOP, CONT) to a running daemon. */
+/** For signals that do not end it (STOP, CONT). */
 export async function signalDaemon(lab: Lab, name: string, signal: NodeJS.Signals): Promise<void> {
 	const daemon = await findDaemon(lab, name);
 	if (!daemon) {
@@ -87,7 +87,6 @@ export async function signalDaemon(lab: Lab, name: string, signal: NodeJS.Signal
 	process.kill(daemon.pid, signal);
 }
 
-/** Ends one process that is known by pid and start time. */
 export async function endProcess(pid: number, startTicks: string, signal: NodeJS.Signals, graceMs: number): Promise<void> {
 	const deadline = Date.now() + graceMs;
 	let sent: NodeJS.Signals | undefined;
@@ -104,10 +103,10 @@ export async function endProcess(pid: number, startTicks: string, signal: NodeJS
 	}
 }
 
-/** When a process was started, in clock ticks since boot (field 22 of /proc/PID/stat); `undefined` for none and for zombies. */
+/** In clock ticks since boot (field 22 of /proc/PID/stat); `undefined` for none and for zombies. */
 export async function startTicksOf(pid: number): Promise<string | undefined> {
 	const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-	// The name in parentheses may itself hold spaces and parentheses.
+	// The name in parentheses can contain spaces and parentheses.
 	const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
 	return fields?.[0] === 'Z' ? undefined : fields?.[19];
 }

@@ -1,6 +1,4 @@
-/**
- * Ends a lab and removes its processes, mounts, interfaces, addresses and folder: `node test/real-cluster/lab/down.ts [--state FOLDER]`.
- */
+/** Removes a lab: `node test/real-cluster/lab/down.ts [--state FOLDER]`. */
 import process from 'node:process';
 import {parseArgs} from 'node:util';
 import {defaultFolder, readLab} from './lab.ts';

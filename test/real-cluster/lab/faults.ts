@@ -1,4 +1,4 @@
-/** What tests do to a running lab: kill, freeze and bring back agents, tunnel servers and apiservers. */
+/** Faults of a running lab: agents, tunnel servers, apiservers and kubelets. */
 import {readFile, readdir} from 'node:fs/promises';
 import process from 'node:process';
 import {startApiserver, stopApiserver} from './control-plane.ts';
@@ -11,12 +11,12 @@ import {base, postureOf, type Posture, type PostureName} from './postures.ts';
 import {kubeconfigOf, startReadyNode, waitForAgents} from './start.ts';
 import {waitFor, waitForFreePort} from './wait.ts';
 
-/** Ends the agents' processes as a crash would; the kubelet starts them again, later each time. */
+/** Like a crash; the kubelet restarts them, later each time. */
 export async function killAgents(lab: Lab, mode: TunnelMode, node?: string): Promise<number> {
 	return signalAgents(lab, mode, 'SIGKILL', node);
 }
 
-/** Agents that stay connected and answer nothing. */
+/** They stay connected and do not respond. */
 export async function freezeAgents(lab: Lab, mode: TunnelMode, node?: string): Promise<number> {
 	return signalAgents(lab, mode, 'SIGSTOP', node);
 }
@@ -25,13 +25,13 @@ export async function thawAgents(lab: Lab, mode: TunnelMode, node?: string): Pro
 	return signalAgents(lab, mode, 'SIGCONT', node);
 }
 
-/** Takes the agents away, so that the servers have none. Resolves when their processes are gone. */
+/** Resolves when their processes are gone. */
 export async function removeAgents(lab: Lab, mode: TunnelMode): Promise<void> {
 	await selectNodes(lab, mode, {'spoke.test/nowhere': 'true'});
 	await waitFor(`agents (${mode}) gone`, async () => (await agentProcesses(lab, mode)).length === 0);
 }
 
-/** Brings them back; resolves when all are ready. */
+/** Resolves when all are ready. */
 export async function restoreAgents(lab: Lab, mode: TunnelMode): Promise<void> {
 	await selectNodes(lab, mode, null);
 	await waitForAgents(lab, mode);
@@ -43,11 +43,11 @@ export async function killTunnelServer(lab: Lab, mode: TunnelMode): Promise<void
 
 export async function restoreTunnelServer(lab: Lab, mode: TunnelMode): Promise<void> {
 	await startTunnelServer(lab, mode);
-	// Agents come back by themselves after their back-off; until then they are not ready.
+	// Agents come back after their back-off, and are not ready until then.
 	await waitForAgents(lab, mode);
 }
 
-/** Stops an apiserver and starts it again, with other flags if given: open connections end, the port stays. */
+/** Open connections end; the port stays. */
 export async function restartApiserver(lab: Lab, name: PostureName, flags: Partial<Posture> = {}): Promise<void> {
 	await stopApiserver(lab, name);
 	await waitForFreePort(name, controlPlaneAddress(lab), 6443 + postureOf(name).port);
@@ -62,7 +62,7 @@ export async function thawApiserver(lab: Lab, name: PostureName): Promise<void> 
 	await signalDaemon(lab, `apiserver-${name}`, 'SIGCONT');
 }
 
-/** Ends a kubelet; its containers go on. */
+/** Its containers keep running. */
 export async function stopKubelet(lab: Lab, node: NodeName): Promise<void> {
 	await stopDaemon(lab, `kubelet-${node}`, {signal: 'SIGKILL'});
 }
@@ -84,7 +84,7 @@ async function signalAgents(lab: Lab, mode: TunnelMode, signal: NodeJS.Signals, 
 	return pids.length;
 }
 
-/** Pids of this lab's agents: their arguments name the lab's own files and the server's port. */
+/** Found by the lab's own files and the server's port in their arguments. */
 async function agentProcesses(lab: Lab, mode: TunnelMode, node?: string): Promise<number[]> {
 	const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name));
 	const found = await Promise.all(

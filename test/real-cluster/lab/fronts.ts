@@ -1,7 +1,4 @@
-/**
- * Starts what stands in front of apiservers: a balancer over two replicas with different flags, a gateway with a certificate of its own,
- * and those with the apiserver's.
- */
+/** Starts the balancer and the gateways in front of apiservers. */
 import {chmod, mkdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
@@ -23,7 +20,7 @@ const gatewayPort = 8443;
 const twinPort = 9443;
 const gatewayPrefix = '/k8s/clusters/lab';
 
-/** Replicas `replica-a` and `replica-b`, and a balancer that gives them turns. Resolves to a kubeconfig for each person. */
+/** Balances `replica-a` and `replica-b`. Resolves to a kubeconfig for each person. */
 export async function startBalancer(lab: Lab): Promise<Record<Person, string>> {
 	const replicas: PostureName[] = ['replica-a', 'replica-b'];
 	await Promise.all(replicas.map(async name => startPosture(lab, name)));
@@ -46,7 +43,7 @@ export async function startBalancer(lab: Lab): Promise<Record<Person, string>> {
 	);
 }
 
-/** A gateway before one posture's apiserver. Resolves to a kubeconfig for each person: a token, and a server URL with a path. */
+/** Resolves to a kubeconfig for each person, with a token and a server URL with a path. */
 export async function startGateway(lab: Lab, posture: PostureName): Promise<Record<Person, string>> {
 	await runGateway(lab, posture, 'gateway', {
 		port: gatewayPort,
@@ -67,9 +64,9 @@ export async function startGateway(lab: Lab, posture: PostureName): Promise<Reco
 }
 
 /**
- * A gateway that no answer of it tells from an apiserver: it has the apiserver's own certificate and key, takes people's certificates, and
- * passes everything on to one posture.
- */
+A gateway that no response distinguishes from an apiserver: it has the apiserver's certificate and key, accepts people's certificates, and
+relays everything to one posture.
+*/
 export async function startTwin(lab: Lab, posture: PostureName): Promise<Record<Person, string>> {
 	await runGateway(lab, posture, 'twin', {
 		port: twinPort,
@@ -94,10 +91,9 @@ const knownPeople = Object.entries(people).map(
 );
 
 /**
-Gateways with the apiserver's own certificate and key that answer for `identity`, and send upgrades, logs and proxy requests to
-`streams`. One takes tokens, the
-other certificates, of which it lets nobody ask by which one a user is known. Writes kubeconfigs `split-token-…` and
-`split-certificate-…` for each person.
+Gateways with the apiserver's certificate and key that answer for `identity`, and send upgrades, logs and proxy requests to `streams`. One
+takes tokens. The other takes certificates, and lets nobody ask by which one a user is known. Writes kubeconfigs `split-token-…` and
+`split-certificate-…`.
 */
 export async function startSplitter(lab: Lab, {identity, streams}: Splitter): Promise<void> {
 	await startPosture(lab, streams);

@@ -1,7 +1,4 @@
-/**
-A gateway in front of an apiserver, as fleet managers have them: TLS of its own, people told apart by token or client certificate, the
-cluster reached with the gateway's own certificate and impersonation. `node gateway.ts SETTINGS.json`
-*/
+/** A gateway like those of fleet managers: own TLS, tokens or client certificates, and impersonation. `node gateway.ts SETTINGS.json` */
 import {readFile} from 'node:fs/promises';
 import {createServer, request as httpsRequest} from 'node:https';
 import type {IncomingHttpHeaders, IncomingMessage} from 'node:http';
@@ -15,16 +12,16 @@ export type GatewaySettings = {
 	/** Path before the apiserver's own, for example /k8s/clusters/lab. */
 	prefix: string;
 	upstream: {host: string; port: number};
-	/** Where upgrades, logs and proxy requests go instead. */
+	/** For upgrades, logs and proxy requests. */
 	streams?: {host: string; port: number};
 	/** Paths of PEM files. */
 	serving: {cert: string; key: string};
 	client: {cert: string; key: string; ca: string};
-	/** Path of the authority of people's certificates; where it is given they are told apart by these. */
+	/** The CA of people's certificates, which then identify them. */
 	peopleCa?: string;
-	/** By token, or by the common name of a certificate. `closed`: paths that it keeps from a person. */
+	/** By token or common name. `closed`: paths that it keeps from a person. */
 	people: Record<string, {user: string; groups: string[]; closed?: string[]}>;
-	/** Paths that it answers with 403. */
+	/** Answered with 403. */
 	refused?: string[];
 };
 

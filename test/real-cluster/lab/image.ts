@@ -1,4 +1,4 @@
-/** The images of the fixture, as an OCI archive that containerd imports: busybox and the workload program, and the program alone. */
+/** The images of the fixture, as an OCI archive: busybox and the workload program, and the program alone. */
 import {execFile} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {access, chmod, copyFile, mkdir, readFile, rename, rm, symlink, writeFile} from 'node:fs/promises';
@@ -11,19 +11,19 @@ import {toolPath} from './programs.ts';
 
 const run = promisify(execFile);
 export const image = 'spoke.test/lab:1';
-/** The workload program and nothing else: no shell, no `cat`. */
+/** No shell and no `cat`. */
 export const bareImage = 'spoke.test/bare:1';
 
-/** Imports the images into a node's containerd; there is no registry. */
+/** There is no registry. */
 export async function importImage(lab: Lab, node: NodeName): Promise<void> {
 	const archive = await imageArchive(lab);
-	// A socket that exists does not answer yet while containerd loads its plugins; ctr waits for it.
+	// The socket exists before containerd has loaded its plugins; ctr waits for it.
 	await run(toolPath('ctr'), ['--address', containerdSocket(lab, node), '--namespace', 'k8s.io', 'images', 'import', '--local', archive], {
 		timeout: 60_000,
 	});
 }
 
-/** Path of the OCI archive, made on first use. */
+/** Created on first use. */
 async function imageArchive(lab: Lab): Promise<string> {
 	const archive = join(lab.folder, 'image.tar');
 	if (
@@ -49,7 +49,6 @@ async function imageArchive(lab: Lab): Promise<string> {
 	return archive;
 }
 
-/** The manifest's entry in the index. */
 async function addImage(layout: string, name: string, root: string): Promise<object> {
 	const layerFile = join(layout, 'layer.tar');
 	await run('tar', [

@@ -1,4 +1,4 @@
-/** People who have exactly these rights, made for one test and met by impersonation. */
+/** Impersonated people with exact permissions for one test. */
 import type {Cluster} from '../support/cluster.ts';
 import {apply} from './kubectl.ts';
 import {namespace} from './users.ts';
@@ -11,7 +11,7 @@ export const resource = (resources: string[], verbs: string[], apiGroups = [''])
 const group = 'rbac.authorization.k8s.io';
 const subjects = (name: string) => [{apiGroup: group, kind: 'User', name}];
 
-/** Each may read pods of `demo`, and what `rules` say everywhere. Resolves when the apiservers know. */
+/** Each can read pods of `demo`, and what `rules` allow everywhere. Resolves when the apiservers know. */
 export async function applyPeople(cluster: Cluster, people: ReadonlyArray<{name: string; rules: readonly Rule[]}>): Promise<void> {
 	await apply(cluster.kubeconfig('off-direct'), [
 		{apiVersion: `${group}/v1`, kind: 'Role', metadata: {name: 'reads-pods', namespace}, rules: [resource(['pods'], ['get', 'list'])]},
@@ -37,7 +37,7 @@ export async function applyPeople(cluster: Cluster, people: ReadonlyArray<{name:
 					]),
 		]),
 	]);
-	// Rights reach an apiserver by its own watch.
+	// Apiservers learn of permissions by a watch.
 	await new Promise(resolve => {
 		setTimeout(resolve, 2000);
 	});

@@ -1,4 +1,4 @@
-/** Control plane parts that run as pods of the cluster itself: an apiserver as a static pod, and kube-proxy. */
+/** Control plane components that run as pods: an apiserver and kube-proxy. */
 import {rm, writeFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {apiserverArguments, serverUrl, waitForReady} from './control-plane.ts';
@@ -12,10 +12,10 @@ import {base, postureOf} from './postures.ts';
 import {kubernetesPath, labVersion} from './programs.ts';
 import {kubeconfigOf, startPosture} from './start.ts';
 
-/** Runs the posture `static-pod` as a static pod of n1, as kubeadm does; its mirror pod shows its flags in kube-system. */
+/** As kubeadm does; its mirror pod shows its flags in kube-system. */
 export async function startStaticApiserver(lab: Lab): Promise<void> {
 	const flags = postureOf('static-pod');
-	// Its tunnel must be there; the process itself comes from the kubelet.
+	// For its tunnel; the kubelet starts the process itself.
 	await startPosture(lab, 'off-grpc');
 	const program = kubernetesPath('kube-apiserver', labVersion);
 	const args = await apiserverArguments(lab, {etcd: `http://${controlPlaneAddress(lab)}:2379`, flags, reconciler: 'none'});
@@ -52,10 +52,7 @@ export async function stopStaticApiserver(lab: Lab): Promise<void> {
 	await rm(join(staticPodFolder(lab, 'n1'), 'kube-apiserver.json'), {force: true});
 }
 
-/**
- * Runs kube-proxy (iptables) as a DaemonSet, on n1 only: all nodes share one network, which takes one proxy; so may one lab of a machine at
- * a time.
- */
+/** iptables mode, on n1 only: all nodes share one network, which takes one proxy, so only one lab per machine can have it. */
 export async function startKubeProxy(lab: Lab): Promise<void> {
 	const admin = await kubeconfigOf(lab, base, 'admin');
 	const program = kubernetesPath('kube-proxy');
@@ -74,7 +71,7 @@ export async function startKubeProxy(lab: Lab): Promise<void> {
 		bindAddress: nodeAddress(lab, 'n1'),
 		healthzBindAddress: `${nodeAddress(lab, 'n1')}:10256`,
 		metricsBindAddress: `${nodeAddress(lab, 'n1')}:10249`,
-		// The machine's own connection tracking limits stay as they are.
+		// The machine's own connection tracking limits stay unchanged.
 		conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s'},
 		nodePortAddresses: [`${nodeAddress(lab, 'n1')}/32`],
 	});

@@ -1,4 +1,4 @@
-/** Konnectivity: servers beside the apiservers, and agents as real pods on the nodes. */
+/** Konnectivity servers, and agents as real pods on the nodes. */
 import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {authority, signed} from './certificates.ts';
@@ -18,7 +18,7 @@ const ports = {
 
 const socketPath = (lab: Lab, mode: TunnelMode) => join(lab.folder, 'konnectivity', `${mode}.sock`);
 
-/** Path of the egress selector file for a posture; `undefined` for none. */
+/** `undefined` without an egress selector file. */
 export async function egressFile(lab: Lab, egress: Egress): Promise<string | undefined> {
 	if (egress === 'none') {
 		return undefined;
@@ -44,7 +44,7 @@ export async function egressFile(lab: Lab, egress: Egress): Promise<string | und
 	});
 }
 
-/** Starts the server of one mode. Its frontend is a unix socket, its agents come over mutual TLS. */
+/** Its frontend is a unix socket; agents connect by mutual TLS. */
 export async function startTunnelServer(lab: Lab, mode: TunnelMode): Promise<void> {
 	await mkdir(join(lab.folder, 'konnectivity'), {recursive: true});
 	const address = controlPlaneAddress(lab);
@@ -72,10 +72,10 @@ export async function startTunnelServer(lab: Lab, mode: TunnelMode): Promise<voi
 export const stopTunnelServer = async (lab: Lab, mode: TunnelMode): Promise<void> =>
 	stopDaemon(lab, `konnectivity-server-${mode}`, {signal: 'SIGKILL'});
 
-/** Name of the agents' DaemonSet. Both carry the label that the usual installation has. */
+/** Both have the label of the usual installation. */
 export const agentName = (mode: TunnelMode): string => (mode === 'grpc' ? 'konnectivity-agent' : 'konnectivity-agent-http');
 
-/** The agents' objects: on each node a host-network pod that dials out to the server and serves its metrics to the node's address. */
+/** On each node a host-network pod that dials the server and serves its metrics at the node's address. */
 export async function agentObjects(lab: Lab, mode: TunnelMode): Promise<object> {
 	const program = await konnectivityPath('konnectivity-agent');
 	const {cert: ca} = await authority(lab, 'cluster');
@@ -93,10 +93,10 @@ export async function agentObjects(lab: Lab, mode: TunnelMode): Promise<object> 
 					hostNetwork: true,
 					automountServiceAccountToken: false,
 					priorityClassName: 'system-node-critical',
-					// An agent drains for as long as it may, and carries new dials meanwhile.
+					// A draining agent carries new dials, so keep the drain short.
 					terminationGracePeriodSeconds: 1,
 					tolerations: [{operator: 'Exists'}],
-					// Only kubelets of ours carry the label; the scripted node can run nothing.
+					// Only real kubelets have the label; the scripted node cannot run pods.
 					affinity: {
 						nodeAffinity: {
 							requiredDuringSchedulingIgnoredDuringExecution: {
@@ -129,7 +129,7 @@ export async function agentObjects(lab: Lab, mode: TunnelMode): Promise<object> 
 								{name: 'NODE_NAME', valueFrom: {fieldRef: {fieldPath: 'spec.nodeName'}}},
 								{name: 'HOST_IP', valueFrom: {fieldRef: {fieldPath: 'status.hostIP'}}},
 							],
-							// /metrics is served on the health port; the admin port answers with a redirect to it.
+							// /metrics is on the health port; the admin port redirects to it.
 							ports: [{name: 'health', containerPort: ports[mode].agentHealth}],
 							readinessProbe: {httpGet: {port: ports[mode].agentHealth, path: '/readyz'}, periodSeconds: 1},
 							livenessProbe: {

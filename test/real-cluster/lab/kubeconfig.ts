@@ -1,11 +1,11 @@
-/** Kubeconfig files of the lab: one for each user and apiserver, with a client certificate of the cluster's authority. */
+/** Kubeconfig files of the lab, one per user and apiserver. */
 import {randomUUID} from 'node:crypto';
 import {mkdir, readFile, rename, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {authority, signed, type Subject} from './certificates.ts';
 import type {Lab} from './lab.ts';
 
-/** The people of the fixture; their rights are in users.ts. */
+/** Their permissions are in users.ts. */
 export const people = {
 	admin: {commonName: 'admin', groups: ['system:masters']},
 	monitor: {commonName: 'monitor', groups: ['system:monitoring']},
@@ -14,7 +14,7 @@ export const people = {
 
 export type Person = keyof typeof people;
 
-/** Writes `kubeconfigs/NAME.yaml` for a subject at a server, in the form that kubectl writes, and returns its path. */
+/** In the form that kubectl writes; returns the path. */
 export async function writeKubeconfig(
 	lab: Lab,
 	{
@@ -28,10 +28,10 @@ export async function writeKubeconfig(
 		name: string;
 		server: string;
 		subject: Subject;
-		/** File name of the client certificate. */
+		/** File name. */
 		certificate?: string;
 		namespace?: string;
-		/** The authority of the server's certificate; the cluster's unless given. */
+		/** The server's CA; default: the cluster's. */
 		caFile?: string;
 	},
 ): Promise<string> {
@@ -41,7 +41,7 @@ export async function writeKubeconfig(
 	const folder = join(lab.folder, 'kubeconfigs');
 	await mkdir(folder, {recursive: true, mode: 0o700});
 	const path = join(folder, `${name}.yaml`);
-	// Whoever reads it meanwhile gets the file that was there before, and never a part.
+	// Concurrent readers get the previous file, never a part.
 	const fresh = `${path}.${randomUUID()}`;
 	await writeFile(
 		fresh,

@@ -1,11 +1,11 @@
-/** Runs the fixture's own kubectl, for setting the lab up and as the peer in tests. */
+/** Runs the fixture's own kubectl. */
 import {spawn} from 'node:child_process';
 import process from 'node:process';
 import {kubernetesPath} from './programs.ts';
 
 export type Finished = {status: number | null; stdout: string; stderr: string};
 
-/** Runs kubectl with a kubeconfig and resolves with what it wrote, whatever its status. */
+/** Resolves whatever the exit status. */
 export async function kubectl(kubeconfig: string, args: readonly string[], {input = '', limitMs = 60_000} = {}): Promise<Finished> {
 	const child = spawn(kubernetesPath('kubectl'), args, {
 		env: {PATH: process.env['PATH'], HOME: '/nonexistent', KUBECONFIG: kubeconfig},
@@ -23,7 +23,7 @@ export async function kubectl(kubeconfig: string, args: readonly string[], {inpu
 	return {status, stdout: Buffer.concat(chunks.stdout).toString(), stderr: Buffer.concat(chunks.stderr).toString()};
 }
 
-/** The same, but a status other than 0 throws with kubectl's words. */
+/** Throws kubectl's text for a status other than 0. */
 export async function mustKubectl(
 	kubeconfig: string,
 	args: readonly string[],
@@ -37,7 +37,6 @@ export async function mustKubectl(
 	return stdout;
 }
 
-/** Creates or changes objects. */
 export async function apply(kubeconfig: string, objects: readonly object[]): Promise<void> {
 	await mustKubectl(kubeconfig, ['apply', '--server-side', '--force-conflicts', '-f', '-'], {
 		input: JSON.stringify({apiVersion: 'v1', kind: 'List', items: objects}),

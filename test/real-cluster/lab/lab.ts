@@ -1,4 +1,4 @@
-/** Which folder, addresses and names one running lab has; several labs fit on one machine because each has its own number. */
+/** Directory, addresses and names of one lab; several labs fit on one machine. */
 import {execFile} from 'node:child_process';
 import {mkdir, readFile, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
@@ -9,16 +9,15 @@ import {promisify} from 'node:util';
 const run = promisify(execFile);
 
 export type Lab = {
-	/** Everything that the lab writes lies under it. */
 	readonly folder: string;
 	/** 0–15: the third byte of its addresses. */
 	readonly number: number;
 };
 
-/** The folder that is meant when nobody names one: `SPOKE_LAB`, else one under the system's temporary folder. */
+/** `SPOKE_LAB`, else one in the system's temporary directory. */
 export const defaultFolder = (): string => process.env['SPOKE_LAB'] ?? join(tmpdir(), 'spoke-lab');
 
-/** Opens the lab of a folder, or makes a new one there with the lowest number that no other lab has. */
+/** Creates a lab with the lowest free number if there is none. */
 export async function openLab(folder: string = defaultFolder()): Promise<Lab> {
 	const known = await readLab(folder);
 	if (known) {
@@ -34,7 +33,7 @@ export async function openLab(folder: string = defaultFolder()): Promise<Lab> {
 
 const watchLimitFile = '/proc/sys/fs/inotify/max_user_instances';
 
-/** Apiservers and kubelets watch each of their files; a usual limit of 128 holds for half a lab. What it was is kept for the end. */
+/** Apiservers and kubelets watch each of their files; the usual limit of 128 suffices for half a lab. Records the old limit. */
 async function raiseWatchLimit(lab: Lab): Promise<void> {
 	const before = Number(await readFile(watchLimitFile, 'utf8'));
 	if (before < 2048) {
@@ -43,7 +42,7 @@ async function raiseWatchLimit(lab: Lab): Promise<void> {
 	}
 }
 
-/** Puts the limit back where this lab raised it, unless another lab still needs it. */
+/** Unless another lab still needs it. */
 export async function restoreWatchLimit(lab: Lab): Promise<void> {
 	const before = await readFile(join(lab.folder, 'watch-limit'), 'utf8').catch(() => undefined);
 	const {stdout} = await run('ip', ['-brief', 'address', 'show', 'dev', 'lo']);
@@ -52,7 +51,6 @@ export async function restoreWatchLimit(lab: Lab): Promise<void> {
 	}
 }
 
-/** The lab of a folder, or `undefined` where there is none. */
 export async function readLab(folder: string): Promise<Lab | undefined> {
 	try {
 		return JSON.parse(await readFile(join(folder, 'lab.json'), 'utf8')) as Lab;
@@ -61,7 +59,7 @@ export async function readLab(folder: string): Promise<Lab | undefined> {
 	}
 }
 
-/** The control plane's address. Not loopback: endpoints and node addresses may not be. It lies on the `lo` interface. */
+/** Not loopback, which endpoints and node addresses may not be. On the `lo` interface. */
 export const controlPlaneAddress = (lab: Lab): string => `10.99.${lab.number}.1`;
 
 /** `n3` of lab 0 is 10.99.0.13. */
@@ -72,7 +70,7 @@ export const podSubnet = (lab: Lab, node: string): string => `10.98.${lab.number
 
 export const nodeNumber = (node: string): number => Number(node.slice(1));
 
-/** Adds an address to `lo`; false where somebody has it already. */
+/** False if it exists already. */
 export async function addAddress(address: string): Promise<boolean> {
 	try {
 		await run('ip', ['address', 'add', `${address}/32`, 'dev', 'lo']);
@@ -86,7 +84,6 @@ export async function addAddress(address: string): Promise<boolean> {
 	}
 }
 
-/** Removes every address of this lab from `lo`. */
 export async function removeAddresses(lab: Lab): Promise<void> {
 	const {stdout} = await run('ip', ['-json', 'address', 'show', 'dev', 'lo']);
 	const [loopback] = JSON.parse(stdout) as Array<{addr_info: Array<{local: string; prefixlen: number}>}>;
@@ -97,7 +94,7 @@ export async function removeAddresses(lab: Lab): Promise<void> {
 	}
 }
 
-/** Adding the address is the claim: the kernel lets only one lab have it. */
+/** Adding the address is the claim: the kernel allows it only once. */
 async function claimNumber(): Promise<number> {
 	for (let number = 0; number < 16; number++) {
 		if (await addAddress(controlPlaneAddress({folder: '', number}))) {

@@ -1,7 +1,4 @@
-/**
- * What the programs leave outside the lab's folder once they are gone, and how it is removed. Only what is the lab's by name or by record
- * is touched.
- */
+/** Removes what the lab's programs leave outside its directory. Touches only what is the lab's by name or by record. */
 import {execFile} from 'node:child_process';
 import {access, readFile, readdir, readlink, rm, rmdir} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -12,7 +9,7 @@ import {kubernetesPath} from './programs.ts';
 
 const run = promisify(execFile);
 
-/** kube-proxy's rules stay in the kernel after it; where one was started, its own cleaning takes them away. */
+/** kube-proxy's rules stay in the kernel, so run its own cleanup. */
 export async function removeServiceRules(lab: Lab): Promise<void> {
 	if (
 		await access(join(lab.folder, 'configuration/kube-proxy.json')).then(
@@ -34,7 +31,7 @@ export async function unmountAll(lab: Lab): Promise<void> {
 
 export type ContainerTrace = {id: string; socket: string | undefined};
 
-/** What containerd records of its containers. To be read while they run: afterwards it forgets them, and not all they had. */
+/** Reads containerd's records while it runs; later it forgets them, and not all they had. */
 export async function traceContainers(lab: Lab): Promise<ContainerTrace[]> {
 	const found = await Promise.all(
 		Object.keys(nodes).map(async node => {
@@ -51,7 +48,7 @@ export async function traceContainers(lab: Lab): Promise<ContainerTrace[]> {
 	return found.flat();
 }
 
-/** Shims keep their sockets in one folder of the machine, containers their cgroups in every hierarchy. */
+/** Shims keep their sockets in one directory, containers their cgroups in every hierarchy. */
 export async function removeContainerFiles(traces: readonly ContainerTrace[]): Promise<void> {
 	const controllers = ['', ...(await entries('/sys/fs/cgroup'))].map(name => join('/sys/fs/cgroup', name, 'k8s.io'));
 	for (const {id, socket} of traces) {

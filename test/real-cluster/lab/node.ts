@@ -1,4 +1,4 @@
-/** Starts a node: a containerd and a kubelet of its own, with an address on `lo` and a bridge for its pods. */
+/** Starts a node: containerd and kubelet, an address on `lo`, and a bridge for its pods. */
 import {access, mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {authority, signed} from './certificates.ts';
@@ -13,8 +13,8 @@ import {kubernetesPath, labTranslates, labVersion, toolPath, type KubernetesVers
 import {waitFor, waitForPort} from './wait.ts';
 
 /**
-The kubelet's serving certificate: `signed` by the kubelet authority with the node's address; `self-signed` as by default,
-without an address in it; `pending`: it asked for one and nobody approved; `expired`: signed, and out of date since yesterday.
+`signed` by the kubelet CA with the node's address; `self-signed` as by default, without an address; `pending`: requested and not approved;
+`expired`: signed, and expired yesterday.
 */
 export type ServingCertificate = 'signed' | 'self-signed' | 'pending' | 'expired';
 
@@ -22,16 +22,16 @@ export type NodeFacts = {
 	readonly serving: ServingCertificate;
 	readonly version?: KubernetesVersion;
 	readonly extendWebSockets?: boolean;
-	/** `containerLogMaxSize`; small where rotation is tried. */
+	/** Small to test rotation. */
 	readonly logMaxSize?: string;
 };
 
-/** The nodes that the fixture knows; each is started only when somebody needs it. */
+/** Each is started only when needed. */
 export const nodes = {
 	n1: {serving: 'signed'},
 	/** Default certificate, and logs that rotate soon. */
 	n2: {serving: 'self-signed', logMaxSize: '512Ki'},
-	/** Bootstraps its serving certificate; the request stays pending. */
+	/** Its CSR stays pending. */
 	n3: {serving: 'pending'},
 	n4: {serving: 'signed', extendWebSockets: false},
 	n5: {serving: 'signed', version: '1.34.4'},
@@ -44,10 +44,9 @@ export const nodeFacts = (node: NodeName): NodeFacts => nodes[node];
 
 export const containerdSocket = (lab: Lab, node: NodeName): string => join(lab.folder, node, 'containerd.sock');
 
-/** Folder of the static pods' manifests of a node. */
 export const staticPodFolder = (lab: Lab, node: NodeName): string => join(lab.folder, node, 'manifests');
 
-/** Starts the node unless it runs. It is Ready some seconds later. */
+/** Ready some seconds later. */
 export async function startNode(lab: Lab, node: NodeName): Promise<void> {
 	await addAddress(nodeAddress(lab, node));
 	await mkdir(staticPodFolder(lab, node), {recursive: true});
@@ -130,7 +129,7 @@ async function kubeletConfiguration(lab: Lab, node: NodeName): Promise<object> {
 	};
 }
 
-/** True when it was started now. */
+/** Whether it was started now. */
 async function startContainerd(lab: Lab, node: NodeName): Promise<boolean> {
 	const folder = join(lab.folder, node);
 	const network = join(folder, 'cni');

@@ -1,7 +1,4 @@
-/**
- * Nodes whose kubelet is a few lines of a test: what answers at their address shows the wrong certificate, no TLS, nothing, or words of its
- * own.
- */
+/** Nodes whose kubelet is a fake: wrong certificate, no TLS, no response, or its own text. */
 import {readFile} from 'node:fs/promises';
 import {createServer, type AddressInfo, type Server, type Socket} from 'node:net';
 import {createServer as createTlsServer} from 'node:tls';
@@ -12,18 +9,17 @@ import {base} from './postures.ts';
 import {kubeconfigOf} from './start.ts';
 import {namespace} from './users.ts';
 
-/** What stands at the node's address: a server of the test, or an address alone. */
 export type OddNode =
-	/** TLS with a certificate from `by` for `names`; every request gets `answer`, a whole HTTP answer. */
+	/** TLS with a certificate from `by` for `names`; every request gets `answer`, a whole HTTP response. */
 	| {kind: 'tls'; by: Authority; names?: readonly string[]; answer: string}
-	/** TCP only: `answer` to whatever comes, silence, or an end at once. */
+	/** TCP only: `answer` to anything, no response, or an immediate end. */
 	| {kind: 'tcp'; does: 'answer-http' | 'stay-silent' | 'hang-up'}
 	| {kind: 'address'; type: 'InternalIP' | 'Hostname'; address: string; port: number}
 	| {kind: 'none'};
 
 export type OddNodes = {close(): Promise<void>};
 
-/** Makes each node, and a pod of the same name in `demo` with the container `c`, Running as far as anybody says. */
+/** Makes each node, and in `demo` a pod of the same name with the container `c`, Running by its status. */
 export async function startOddNodes(lab: Lab, nodes: Readonly<Record<string, OddNode>>): Promise<OddNodes> {
 	const admin = await kubeconfigOf(lab, base, 'admin');
 	const servers: Server[] = [];
@@ -52,7 +48,7 @@ export async function startOddNodes(lab: Lab, nodes: Readonly<Record<string, Odd
 				server.close();
 			}
 
-			// An apiserver keeps the connection on which nobody ever answered.
+			// An apiserver keeps a connection without a response.
 			for (const socket of sockets) {
 				socket.destroy();
 			}
@@ -131,7 +127,7 @@ async function tlsServer(
 	return server.on('tlsClientError', () => undefined);
 }
 
-/** A whole answer with a plain text body, as a kubelet makes it. */
+/** A whole response with a plain text body, as a kubelet makes it. */
 export function kubeletAnswer(status: string, text: string): string {
 	return `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`;
 }

@@ -1,4 +1,4 @@
-/** Keeps two from starting the same thing: within one process by key, between processes by a lock file. */
+/** Prevents concurrent starts: in one process by key, between processes by a lock file. */
 import {open, readFile, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
@@ -8,7 +8,7 @@ import {waitFor} from './wait.ts';
 
 const underWay = new Map<string, Promise<unknown>>();
 
-/** Runs `work`, or joins the run of the same key that is under way. */
+/** Joins a run of the same key. */
 export async function joined<Value>(key: string, work: () => Promise<Value>): Promise<Value> {
 	const running = underWay.get(key) as Promise<Value> | undefined;
 	if (running) {
@@ -20,7 +20,7 @@ export async function joined<Value>(key: string, work: () => Promise<Value>): Pr
 	return started;
 }
 
-/** Runs `work` while no other process holds the lab's lock; a holder that died does not count. */
+/** A lock of a process that died does not count. */
 export async function exclusively<Value>(lab: Lab, work: () => Promise<Value>): Promise<Value> {
 	const file = join(lab.folder, 'lock');
 	await waitFor(

@@ -1,7 +1,4 @@
-/**
- * Starts two apiservers with one host name, of which one verifies kubelets, and a balancer: they have one identity lease, and one of them
- * registers itself.
- */
+/** Two apiservers with one host name and so one identity lease, behind a balancer. One verifies kubelets, one registers itself. */
 import {readFile} from 'node:fs/promises';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
@@ -18,12 +15,12 @@ import {waitFor, waitForPort} from './wait.ts';
 const port = 6600;
 const balancerPort = 7445;
 
-/** Resolves when an admin's kubeconfig `one-lease-admin` leads to both. */
+/** Resolves when the kubeconfig `one-lease-admin` leads to both. */
 export async function startOneLease(lab: Lab): Promise<void> {
 	const host = controlPlaneAddress(lab);
 	const etcd = await startEtcd(lab, 'etcd-one-lease', 2579);
 	await start(lab, etcd, {name: 'hidden', kubeletCa: 'off', reconciler: 'none', offset: 1});
-	// Each deletes the lease of its host name when it starts: the later one's is as old as itself.
+	// Each deletes the lease of its host name when it starts, so the lease is as old as the later one.
 	await start(lab, etcd, {name: 'registered', kubeletCa: 'good', reconciler: 'lease', offset: 0});
 	await startDaemon(lab, 'balancer-one-lease', [
 		process.execPath,
@@ -42,7 +39,7 @@ export async function startOneLease(lab: Lab): Promise<void> {
 	const {cert} = await authority(lab, 'cluster');
 	await apply(kubeconfig, [
 		{apiVersion: 'v1', kind: 'Namespace', metadata: {name: namespace}},
-		// No controller makes it here.
+		// No controller creates it here.
 		{apiVersion: 'v1', kind: 'ConfigMap', metadata: {name: 'kube-root-ca.crt', namespace}, data: {'ca.crt': await readFile(cert, 'utf8')}},
 	]);
 }

@@ -1,4 +1,4 @@
-/** What a test or a person can ask of a lab, and how it is brought up: only what is missing is started. */
+/** What a test can request of a lab. */
 import {startBig, type BigSize} from './big.ts';
 import {startBalancer, startGateway, startSplitter, startTwin, type Splitter} from './fronts.ts';
 import {startKubeProxy, startStaticApiserver} from './in-cluster.ts';
@@ -15,22 +15,22 @@ export type Profile = {
 	nodes?: readonly NodeName[];
 	/** Two replicas with different flags behind one address. */
 	balancer?: boolean;
-	/** The posture that the gateway stands before. */
+	/** The gateway relays to this posture. */
 	gateway?: PostureName | undefined;
-	/** The posture that a gateway with the apiserver's own key stands before. */
+	/** A gateway with the apiserver's own key relays to this posture. */
 	twin?: PostureName | undefined;
-	/** Gateways with the apiserver's own key that send streams to another apiserver than the rest. */
+	/** Gateways with the apiserver's own key that send streams to another apiserver. */
 	splitters?: readonly Splitter[];
-	/** Two apiservers of a cluster of their own that have one host name and so one lease, behind one address. */
+	/** Two apiservers of a separate cluster with one host name and so one lease, behind one address. */
 	oneLease?: boolean;
 	kubeProxy?: boolean;
-	/** The node `scripted`, whose kubelet is test/peer. */
+	/** Its kubelet is test/peer. */
 	scripted?: boolean;
-	/** A second cluster of objects only, of this size. */
+	/** A second cluster of objects only. */
 	big?: BigSize;
 };
 
-/** Resolves when everything that the profile names runs and is ready. */
+/** Starts only what is missing; resolves when all is ready. */
 export async function startProfile(
 	lab: Lab,
 	{postures = [base], nodes = [], balancer, gateway, twin, splitters = [], oneLease, kubeProxy, scripted, big}: Profile,

@@ -1,4 +1,4 @@
-/** Where the fixture's programs are: built by build.sh into a cache folder, Konnectivity's given from outside. */
+/** Paths of the fixture's programs: built by build.sh, Konnectivity's given from outside. */
 import {execFile} from 'node:child_process';
 import {createHash, randomUUID} from 'node:crypto';
 import {existsSync} from 'node:fs';
@@ -12,33 +12,30 @@ const run = promisify(execFile);
 
 export type KubernetesVersion = '1.36.3' | '1.34.4';
 
-/** What apiservers and kubelets without a version of their own run; `SPOKE_LAB_KUBERNETES=1.34.4` runs the suite on the older one. */
+/** The version of apiservers and kubelets that name none; `SPOKE_LAB_KUBERNETES=1.34.4` runs the suite on the older one. */
 export const labVersion: KubernetesVersion = process.env['SPOKE_LAB_KUBERNETES'] === '1.34.4' ? '1.34.4' : '1.36.3';
 
-/** `SPOKE_LAB_TRANSLATED=1`: every exec, attach and port-forward is translated at the apiserver, as before 1.36. */
+/** `SPOKE_LAB_TRANSLATED=1`: the apiserver translates every exec, attach and port-forward, as before 1.36. */
 export const labTranslates = process.env['SPOKE_LAB_TRANSLATED'] === '1';
 
-/** `SPOKE_LAB_NICE=10`: the cluster's programs give way to those that are measured beside it, as a cluster on other machines does. */
+/** `SPOKE_LAB_NICE=10`: the cluster yields to programs that are measured, as a cluster on other machines does. */
 export const labNice = Number(process.env['SPOKE_LAB_NICE'] ?? 0);
 
 const cache = process.env['SPOKE_CLUSTER_CACHE'] ?? join(homedir(), '.cache/spoke-cluster');
 
-/** etcd, containerd, ctr, workload. */
 export const toolPath = (program: string): string => join(cache, 'bin', program);
 
-/** kube-apiserver, kubelet and so on. */
 export const kubernetesPath = (program: string, version: KubernetesVersion = '1.36.3'): string => join(cache, `v${version}`, program);
 
-/** The folder with containerd and its shim, which containerd looks for in PATH. */
+/** containerd looks for its shim in PATH. */
 export const toolFolder = join(cache, 'bin');
 
-/** True where the Konnectivity programs can be had: unpacked before, or in the folder that `SPOKE_KONNECTIVITY_BIN` names. */
+/** Unpacked before, or in the directory `SPOKE_KONNECTIVITY_BIN`. */
 export const konnectivityGiven =
 	process.env['SPOKE_KONNECTIVITY_BIN'] !== undefined || existsSync(join(cache, 'konnectivity/konnectivity-server'));
 
 /**
-Path of `konnectivity-server` or `konnectivity-agent`, unpacked from `SPOKE_KONNECTIVITY_BIN` and compared with its
-SHA256SUMS. They are not built here because their module is not on the Go module proxy.
+Unpacked from `SPOKE_KONNECTIVITY_BIN` and compared with its SHA256SUMS. Not built here, because its module is not on the Go module proxy.
 */
 export async function konnectivityPath(program: 'konnectivity-server' | 'konnectivity-agent'): Promise<string> {
 	const unpacked = join(cache, 'konnectivity', program);
@@ -66,7 +63,7 @@ export async function konnectivityPath(program: 'konnectivity-server' | 'konnect
 	}
 
 	await mkdir(join(cache, 'konnectivity'), {recursive: true});
-	// Two postures may unpack it at once: each writes a file of its own, and whichever is renamed last is as good.
+	// Two postures may unpack it at once: each writes its own file, and the last rename wins.
 	const fresh = `${unpacked}.${randomUUID()}`;
 	await writeFile(fresh, stdout);
 	await chmod(fresh, 0o755);

@@ -1,7 +1,4 @@
-/**
- * A node whose kubelet is the scripted peer (test/peer): the apiserver and the way to it are real, the kubelet misbehaves by container name
- * and port.
- */
+/** A node whose kubelet is the scripted peer (test/peer), which misbehaves by container name and port. */
 import {execFile} from 'node:child_process';
 import {closeSync, openSync} from 'node:fs';
 import {mkdir} from 'node:fs/promises';
@@ -18,7 +15,7 @@ import {waitForPort} from './wait.ts';
 
 const run = promisify(execFile);
 
-/** Containers that the peer gives a meaning; its README says which. */
+/** Container names of the peer; its README explains them. */
 const scripts = [
 	'echo',
 	'exit',
@@ -45,7 +42,7 @@ const scripts = [
 	'fsnotify',
 ];
 
-/** Starts the peer and makes the node `scripted` and, in `demo`, the pods `scripted` and `impatient` on it. */
+/** Starts the peer, the node `scripted` and, in `demo`, the pods `scripted` and `impatient`. */
 export async function startScriptedNode(lab: Lab): Promise<void> {
 	const address = `10.99.${lab.number}.30`;
 	await addAddress(address);
@@ -78,7 +75,7 @@ export async function startScriptedNode(lab: Lab): Promise<void> {
 	}
 }
 
-/** The peer ends when its standard input does; a pipe that it holds itself at both ends never does. */
+/** The peer ends when its stdin does; a pipe that it holds at both ends never does. */
 async function startPeer(lab: Lab, folder: string, address: string): Promise<void> {
 	const pipe = join(folder, 'stdin');
 	await run('mkfifo', [pipe]).catch(() => undefined);
@@ -100,7 +97,7 @@ const pod = (name: string) => ({
 	spec: {
 		nodeName: 'scripted',
 		automountServiceAccountToken: false,
-		// Nobody renews the node's lease, so it is soon tainted; the pods are to stay.
+		// The node's lease is not renewed, so it is soon tainted; the pods must stay.
 		tolerations: [{operator: 'Exists'}],
 		containers: scripts.map(script => ({name: script, image: 'scripted', imagePullPolicy: 'Never'})),
 	},

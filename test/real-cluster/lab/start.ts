@@ -1,4 +1,4 @@
-/** Brings parts of a lab up: each call starts only what does not run yet, so tests and people may ask for what they need. */
+/** Starts parts of a lab that do not run yet. */
 import {agentName, agentObjects, startTunnelServer, type TunnelMode} from './konnectivity.ts';
 import {startApiserver, startControllers, startEtcd, serverUrl} from './control-plane.ts';
 import {people, writeKubeconfig, type Person} from './kubeconfig.ts';
@@ -11,7 +11,7 @@ import {namespace, userObjects} from './users.ts';
 import {waitFor} from './wait.ts';
 import {rotatingObjects, workloadObjects} from './workloads.ts';
 
-/** etcd, the base apiserver, the controllers, rights, and n1 Ready with its workloads running. */
+/** etcd, the base apiserver, the controllers, permissions, and n1 Ready with its workloads. */
 export async function startBase(lab: Lab): Promise<void> {
 	await startEtcd(lab);
 	await startApiserver(lab, base);
@@ -28,20 +28,18 @@ export async function startBase(lab: Lab): Promise<void> {
 	);
 }
 
-/** One posture's apiserver, with the Konnectivity server and agents that it needs. */
+/** With the Konnectivity server and agents that it needs. */
 export async function startPosture(lab: Lab, name: PostureName): Promise<void> {
 	const {egress} = postureOf(name);
 	if (egress === 'grpc' || egress === 'http-connect') {
 		await joined(`tunnel ${lab.folder} ${egress}`, async () => startTunnel(lab, egress));
 	}
 
-	// The static pod's tunnel is asked for through this posture, too: of two starts at once the one that is not recorded would never be
-	// stopped.
+	// The static pod's tunnel uses this posture, too. If two started at once, the unrecorded one would never be stopped.
 	await joined(`apiserver ${lab.folder} ${name}`, async () => startApiserver(lab, name));
 	await Promise.all((Object.keys(people) as Person[]).map(async person => kubeconfigOf(lab, name, person)));
 }
 
-/** A node, Ready. */
 export async function startReadyNode(lab: Lab, node: NodeName): Promise<void> {
 	await startNode(lab, node);
 	const admin = await kubeconfigOf(lab, base, 'admin');
@@ -59,7 +57,6 @@ export async function startReadyNode(lab: Lab, node: NodeName): Promise<void> {
 	}
 }
 
-/** The path of a person's kubeconfig at a posture. */
 export async function kubeconfigOf(lab: Lab, posture: PostureName, person: Person): Promise<string> {
 	return writeKubeconfig(lab, {
 		name: `${posture}-${person}`,
@@ -75,7 +72,7 @@ async function startTunnel(lab: Lab, mode: TunnelMode): Promise<void> {
 	await waitForAgents(lab, mode);
 }
 
-/** Resolves when the agents of all nodes are connected to their server. */
+/** Resolves when the agents of all nodes are connected. */
 export async function waitForAgents(lab: Lab, mode: TunnelMode): Promise<void> {
 	const admin = await kubeconfigOf(lab, base, 'admin');
 	await mustKubectl(admin, ['rollout', 'status', `daemonset/${agentName(mode)}`, '-n', 'kube-system', '--timeout=120s'], {
@@ -85,7 +82,7 @@ export async function waitForAgents(lab: Lab, mode: TunnelMode): Promise<void> {
 
 async function prepareObjects(admin: string): Promise<void> {
 	await apply(admin, userObjects);
-	// Pods are refused until the controller-manager has made the namespace's service account.
+	// Pods are refused until the controller-manager has created the service account.
 	await waitFor('service account default', async () => {
 		const {status} = await kubectl(admin, ['get', 'serviceaccount', 'default', '-n', namespace]);
 		return status === 0;

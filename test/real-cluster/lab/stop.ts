@@ -1,19 +1,19 @@
-/** Ends everything a lab started and leaves the machine as it was: processes, containers, mounts, interfaces, addresses, files. */
+/** Ends everything that a lab started and restores the machine. */
 import {readFile, readdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {daemonNames, endProcess, startTicksOf, stopDaemon} from './daemon.ts';
 import {removeAddresses, restoreWatchLimit, type Lab} from './lab.ts';
 import {removeContainerFiles, removeInterfaces, removeNetworkFiles, removeServiceRules, traceContainers, unmountAll} from './leftovers.ts';
 
-/** Stops the lab. With `keepLogs` its `logs/` stay. */
+/** `keepLogs` keeps `logs/`. */
 export async function stopLab(lab: Lab, {keepLogs = false} = {}): Promise<void> {
 	const names = await daemonNames(lab);
-	// Kubelets and controllers first: they would start again what is stopped after them.
+	// Kubelets and controllers first, because they would restart what is stopped after them.
 	const makers = names.filter(name => /^(kubelet|controller-manager|scheduler)/.test(name));
 	await Promise.all(makers.map(async name => stopDaemon(lab, name, {graceMs: 2000})));
 	const traces = await traceContainers(lab);
 	await endContainers(lab);
-	// An apiserver's graceful end waits for its watches, which nobody needs here.
+	// An apiserver's graceful end waits for its watches.
 	await Promise.all(
 		names.map(async name => stopDaemon(lab, name, {signal: name.startsWith('apiserver') ? 'SIGKILL' : 'SIGTERM', graceMs: 5000})),
 	);
@@ -35,7 +35,7 @@ export async function stopLab(lab: Lab, {keepLogs = false} = {}): Promise<void> 
 	}
 }
 
-/** Shims name the lab's containerd socket in their arguments; what they started is their offspring. Nothing else is touched. */
+/** Shims name the lab's containerd socket in their arguments. Only they and their descendants are touched. */
 async function endContainers(lab: Lab): Promise<void> {
 	const processes = await listProcesses();
 	const ours = new Set(

@@ -1,22 +1,22 @@
-/** What is true of a second leg, made from the apiserver's flags and the node's certificate alone. Spoke's claims are judged against it. */
+/** The truth about leg 2, from the apiserver's flags and the node's certificate alone. spoke's claims are compared with it. */
 import type {RouteState, StreamFeature, TlsState} from '../../../source/evidence/evidence.ts';
 import type {ServingCertificate} from './node.ts';
 import type {Egress, KubeletCa, Posture} from './postures.ts';
 
 export type Truth = {
 	tls: TlsState;
-	/** States of the route that are right. Over http-connect two are: only agents' metrics tell whether Konnectivity is behind it. */
+	/** Correct states of the route. Over http-connect two are: only agents' metrics show whether it is Konnectivity. */
 	routes: readonly RouteState[];
 	protocol: 'grpc' | 'http-connect' | null;
-	/** `--egress-selector-config-file` is set, whatever its file says. */
+	/** `--egress-selector-config-file` is set, whatever its content. */
 	egressFile: boolean;
 };
 
 export type StreamFacts = {
 	feature: StreamFeature;
-	/** Of the node that the stream goes to. */
+	/** Of the stream's node. */
 	serving: ServingCertificate;
-	/** Of a proxy request; a node's kubelet port is TLS whatever it says. */
+	/** Of a proxy request; a kubelet port is always TLS. */
 	scheme?: 'http' | 'https';
 	kubeletPort?: boolean;
 };
@@ -31,7 +31,7 @@ export function truthOf(posture: Pick<Posture, 'kubeletCa' | 'egress'>, stream: 
 }
 
 function kubeletTls(kubeletCa: KubeletCa, serving: ServingCertificate): TlsState {
-	// A kubelet without a certificate ends every handshake before anybody could judge one.
+	// A kubelet without a certificate ends every handshake before it can be verified.
 	if (serving === 'pending') {
 		return 'unknown';
 	}

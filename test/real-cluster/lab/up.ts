@@ -1,7 +1,6 @@
 /**
-Starts a lab that stays: `node test/real-cluster/lab/up.ts [--state FOLDER] [--postures a,b] [--nodes n2,n3] [--balancer] [--gateway
-POSTURE] [--twin POSTURE] [--kube-proxy] [--scripted]`.
-Asking again for more adds to the running lab. `down.ts` ends it.
+Starts or extends a lab that stays until `down.ts`: `node test/real-cluster/lab/up.ts [--state FOLDER] [--postures a,b] [--nodes n2,n3]
+[--balancer] [--gateway POSTURE] [--twin POSTURE] [--kube-proxy] [--scripted]`.
 */
 import process from 'node:process';
 import {parseArgs} from 'node:util';

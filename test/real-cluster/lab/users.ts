@@ -1,7 +1,7 @@
 /**
- * What the people of the fixture may do. `admin` is system:masters; `monitor` and `plain` are developers of the namespace `demo`, `monitor`
- * also of system:monitoring.
- */
+Permissions of the fixture's people. `admin` is system:masters; `monitor` and `plain` are developers of `demo`, `monitor` also of
+system:monitoring.
+*/
 
 export const namespace = 'demo';
 

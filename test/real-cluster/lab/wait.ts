@@ -1,10 +1,8 @@
-/** Waiting with a limit that says what was waited for. */
+/** Waiting with a timeout that names what was awaited. */
 import {createConnection, createServer} from 'node:net';
 import {setTimeout as sleep} from 'node:timers/promises';
 
-/**
- * Calls `probe` until it returns something other than `undefined` or false; after `limitMs` the error names `what` and the last failure.
- */
+/** Until `probe` returns something other than `undefined` or false; after `limitMs` the error names `what` and the last failure. */
 export async function waitFor<Value>(
 	what: string,
 	probe: () => Promise<Value | undefined | false>,
@@ -30,7 +28,7 @@ export async function waitFor<Value>(
 	}
 }
 
-/** Resolves when something accepts TCP connections there. */
+/** Resolves when something accepts TCP connections. */
 export async function waitForPort(what: string, host: string, port: number, limitMs = 60_000): Promise<void> {
 	await waitFor(
 		`${what} on ${host}:${port}`,

@@ -1,4 +1,4 @@
-/** The workloads of the namespace `demo`: servers, a log writer whose lines can be checked, a crash loop, a job. */
+/** The workloads of the namespace `demo`. */
 import {image} from './image.ts';
 import {namespace} from './users.ts';
 
@@ -123,7 +123,7 @@ export const workloadObjects: readonly object[] = [
 		metadata: meta('once'),
 		spec: {template: template('once', {...podSpec(container('lines', ['write-lines', '-rate=0', '-count=10'])), restartPolicy: 'Never'})},
 	},
-	/** Trap: it has the name and label of an agent and is none. */
+	/** Trap: it has an agent's name and label and is none. */
 	{
 		apiVersion: 'v1',
 		kind: 'Pod',
@@ -132,7 +132,7 @@ export const workloadObjects: readonly object[] = [
 	},
 ];
 
-/** A writer on the node whose logs rotate soon. */
+/** On the node whose logs rotate soon. */
 export const rotatingObjects: readonly object[] = [
 	pod('rotating', {
 		...podSpec(

@@ -1,4 +1,4 @@
-/** How a cluster test gets what it needs: the profile it names is started if it does not run, and everything ends with the run. */
+/** The cluster of a test: starts the profile if needed; everything ends with the run. */
 import {spawn, type ChildProcessWithoutNullStreams} from 'node:child_process';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
@@ -9,25 +9,22 @@ import {postureOf, type PostureName} from '../lab/postures.ts';
 import {startProfile, type Profile} from '../lab/profile.ts';
 import {truthOf, type StreamFacts, type Truth} from '../lab/truth.ts';
 
-/** Where a command goes: a posture's own apiserver, or what stands in front of some. */
+/** A posture's own apiserver, or what is in front of some. */
 export type Place = PostureName | 'balancer' | 'gateway' | 'twin' | `split-${string}` | 'one-lease' | 'big';
 
 export type Cluster = {
 	readonly lab: Lab;
 	kubeconfig(place: Place, person?: Person): string;
-	/** Runs kubectl of the lab's version. */
 	kubectl(place: Place, args: readonly string[], options?: {person?: Person; input?: string; limitMs?: number}): Promise<Finished>;
-	/** Runs the built program to its end. */
 	spoke(place: Place, args: readonly string[], options?: {person?: Person; input?: string; limitMs?: number}): Promise<Finished>;
-	/** Starts the built program and leaves it to the test, which must end it. */
+	/** The test must end it. */
 	startSpoke(place: Place, args: readonly string[], person?: Person): ChildProcessWithoutNullStreams;
-	/** What is true by the flags of a posture. */
 	truth(posture: PostureName, stream: StreamFacts): Truth;
 };
 
 const program = fileURLToPath(new URL('../../../build/spoke.js', import.meta.url));
 
-/** Starts what the profile names and resolves when it is ready. The run's end stops it (scripts/run-tests.ts). */
+/** Resolves when the profile is ready. The run's end stops it (scripts/run-tests.ts). */
 export async function useCluster(profile: Profile = {}): Promise<Cluster> {
 	const lab = await openLab();
 	await startProfile(lab, profile);
@@ -46,7 +43,7 @@ export async function useCluster(profile: Profile = {}): Promise<Cluster> {
 	};
 }
 
-/** Collects a child to its end; past `limitMs` it is ended and its status is null. */
+/** Past `limitMs` the child is ended and its status is null. */
 async function finished(
 	child: ChildProcessWithoutNullStreams,
 	{input = '', limitMs = 60_000}: {input?: string; limitMs?: number},

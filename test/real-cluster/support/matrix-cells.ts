@@ -1,4 +1,4 @@
-/** The cells of the matrix: what spoke says of one connection, beside what the apiserver's flags make true. */
+/** The cells of the matrix: spoke's claims and the truth about one connection. */
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
 import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
@@ -15,7 +15,7 @@ export type Variant = {name: string; target: string; feature: StreamFeature; str
 
 const serving = 'signed';
 
-/** The cell of a command that runs and writes nothing. */
+/** It runs and writes nothing. */
 export const silentCommand = 'exec that lasts';
 
 export const variants: readonly Variant[] = [
@@ -46,16 +46,16 @@ export const variants: readonly Variant[] = [
 export type Cell = {
 	place: string;
 	person: Person;
-	/** `stream`: the label of a connection that was opened. */
+	/** `stream`: the label of an open connection. */
 	probe: 'passive' | 'active' | 'stream';
 	variant: string;
 	path: Path;
 	truth: Truth;
-	/** The apiserver serves /flagz in its structured form. */
+	/** Structured. */
 	flagz: boolean;
 };
 
-/** All variants through one apiserver as one person, passively and then with the active probes. */
+/** Passively, then with the active probes. */
 export async function cellsOf({
 	place,
 	person,
@@ -106,7 +106,7 @@ export async function cellsOf({
 
 export type Claim = {cell: Cell; what: 'tls' | 'route' | 'crossing'; state: string; basis: string; isTrue: boolean; readable: boolean};
 
-/** Each cell claims a TLS state, a route and a crossing. `readable`: by the person's rights, something was there that decides it. */
+/** TLS state, route and exposure. `readable`: the person's permissions give access to something decisive. */
 export function claimsOf(cell: Cell): Claim[] {
 	const {path, truth, person, probe, variant, flagz} = cell;
 	const second = path.legs[1]!;
@@ -114,19 +114,17 @@ export function claimsOf(cell: Cell): Claim[] {
 	const monitors = person !== 'plain' && path.legs[0]!.to === 'apiserver';
 	const readsFlags = monitors && flagz;
 	const isChecked = truth.tls === 'verified' || truth.tls === 'refused';
-	// Verification that is on, and a certificate that nobody has tried: only a try tells which of two it is.
+	// With verification on, only an attempt shows whether the certificate passes.
 	const untried = probe === 'passive' && isChecked;
-	// A command that says nothing may not have reached its kubelet, unless its node is seen to take WebSockets itself: only the admin may
-	// read nodes.
+	// A silent command may not have reached its kubelet, unless its node is seen to take WebSockets itself; only the admin can read nodes.
 	const unheard = isChecked && variant === silentCommand && (labTranslates || person !== 'admin');
 	const isRefusal = probe !== 'passive' && truth.tls === 'refused';
 	const readable = {
 		tls: !endsAtKubelet || isRefusal || (readsFlags && !untried && !unheard),
-		// A file that is set says nothing of the route: the apiserver's counters do, which are read beside a stream that is open, and not for
-		// one that failed.
+		// A set file does not show the route; metrics do, which are read while a stream is open, and not for a failed one.
 		route: path.phase === 'failed' ? readsFlags && !truth.egressFile : monitors,
 	};
-	// Behind HTTP CONNECT only the agents’ own metrics say that their way is Konnectivity’s TLS.
+	// With HTTP CONNECT, only the agents' own metrics show Konnectivity's TLS.
 	const readsTunnel =
 		readable.route && (truth.protocol === 'grpc' || (truth.protocol === 'http-connect' && person === 'admin' && probe === 'active'));
 	const readsCheck = isChecked && (readsFlags || isRefusal);

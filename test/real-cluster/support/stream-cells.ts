@@ -1,4 +1,4 @@
-/** The cells of the matrix that are streams of the built program: its last label, beside what the apiserver's flags make true. */
+/** The cells of the matrix that are streams: the last label and the truth. */
 import {once} from 'node:events';
 import {createInterface} from 'node:readline';
 import type {Path} from '../../../source/evidence/evidence.ts';
@@ -18,19 +18,19 @@ const oneShots: ReadonlyArray<[name: string, args: readonly string[], stream: St
 	],
 ];
 
-/** These stay open until they are interrupted. */
+/** Open until interrupted. */
 const lasting: typeof oneShots = [
 	['logs -f', ['logs', 'finished-writer', '--tail=1', '-f', '--path=json'], {feature: 'logs', serving: 'signed'}],
 	[silentCommand, ['exec', 'shell', '--path=json', '--', 'sleep', '60'], {feature: 'exec', serving: 'signed'}],
 	['port-forward', ['port-forward', 'pod/shell', ':8080', '--path=json'], {feature: 'port-forward', serving: 'signed'}],
 ];
 
-/** A settled label may change once more as soon as the counters are read. */
+/** A settled label may change once more as soon as the metrics are read. */
 const mayChangeMs = 1500;
 
 const settlesWithinMs = 20_000;
 
-/** Every object of kind Path in the lines, also inside a forward's events. */
+/** Also inside a forward's events. */
 export function pathsIn(lines: string): Path[] {
 	return lines.split('\n').flatMap(line => {
 		if (!line.startsWith('{')) {
@@ -44,7 +44,7 @@ export function pathsIn(lines: string): Path[] {
 
 type Streams = {cluster: Cluster; place: Place; person: Person; truth: (stream: StreamFacts, path: Path) => Truth; flagz: boolean};
 
-/** Four one-shots and three streams that last, as one person; one that tells no label at all is an error. */
+/** Four one-shots and three lasting streams. A stream without a label is an error. */
 export async function streamCells({cluster, place, person, truth, flagz}: Streams): Promise<Cell[]> {
 	const cells: Cell[] = [];
 	const add = ([variant, args, stream]: (typeof oneShots)[number], paths: readonly Path[], stderr: string) => {
@@ -70,7 +70,7 @@ export async function streamCells({cluster, place, person, truth, flagz}: Stream
 	return cells;
 }
 
-/** What a stream said until its label was settled, and was then left time to change; one that ends by itself has said all. */
+/** Stderr until the label was settled and had time to change; all of it if the stream ends by itself. */
 async function labelledStderr(cluster: Cluster, place: Place, args: readonly string[], person: Person): Promise<string> {
 	const child = cluster.startSpoke(place, args, person);
 	child.stdout.resume();
