@@ -34,10 +34,7 @@ async function session(
 	return openTerminal(t, [...argv, '--kubeconfig', kubeconfig ?? cluster.kubeconfig(posture, person)], {home, columns, rows});
 }
 
-/**
- * A row of the connections whose TLS word is the true one; a route that is told is a true one, `egress` is less than the whole and not told is no
- * claim.
- */
+/** A connection row with the true TLS state and a true route; `egress` is a partial claim, and an unknown route is none. */
 function labelled({tls, routes}: Truth): string {
 	const words = [...routes, ...(routes.includes('direct') ? [] : ['egress'])].map(
 		route => `[━╍]${route === 'egress-http-connect' ? 'http-conn' : route}`,
@@ -45,7 +42,7 @@ function labelled({tls, routes}: Truth): string {
 	return `(?:${words.join('|')}|┈route\\?) [━╍]${tls}`;
 }
 
-/** In the path pane, the connections, or a tail’s own line. */
+/** In the path pane, the connections pane, or a tail's own line. */
 const secondLegIsVerified = /(?:direct|konnectivity|route\?|unknown) [━╍] ?verified(?! [━╍]+► apiserver)|direct,verified/;
 
 async function moveTo(terminal: TestTerminal, name: string): Promise<void> {
