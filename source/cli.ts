@@ -73,6 +73,7 @@ async function run(argv: readonly string[], reporting: ErrorReporting, interrupt
 		interrupted,
 		env: environmentWith(line.flags['kuberc']),
 		get stdin() {
+			// Reading this property opens stdin.
 			return process.stdin;
 		},
 	};

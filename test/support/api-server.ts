@@ -1,4 +1,4 @@
-/** A server over TLS that a test scripts request by request, and a cluster that reaches it. */
+/** A scripted TLS server and its cluster. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {createServer} from 'node:https';
 import type {AddressInfo, Socket} from 'node:net';
@@ -15,13 +15,10 @@ import {authority, issue} from './certificates.ts';
 export type ScriptedServer = {
 	url: string;
 	port: number;
-	/** PEM of its authority. */
 	ca: string;
-	/** Sockets that are open now. */
 	sockets: ReadonlySet<Socket>;
-	/** Every connection that was ever made. */
 	connections(): number;
-	/** Writes a kubeconfig for it and opens it. `user` is JSON of a kubeconfig's user. */
+	/** `user`: JSON of a kubeconfig user. */
 	cluster(options?: {
 		user?: Record<string, unknown>;
 		cluster?: Record<string, unknown>;
@@ -104,7 +101,6 @@ export async function startServer({request, upgrade}: Scripted, tls: TlsOptions 
 	};
 }
 
-/** The body as text. */
 export async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
 	let text = '';
 	for await (const chunk of body) {

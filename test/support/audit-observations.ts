@@ -1,4 +1,4 @@
-/** What an audit gathered, for rows under test: a healthy verified cluster of one apiserver, and pieces to change. */
+/** Audit observations of a healthy verified cluster with one apiserver. */
 import type {AuditObservations} from '../../source/evidence/audit/gather-observations.ts';
 import {noConnectionObservations} from '../../source/evidence/connection-observations.ts';
 import type {UnavailableSource, Observations, ProbeResult} from '../../source/evidence/evidence.ts';

@@ -1,4 +1,4 @@
-/** A server that says byte by byte what a test wants it to say, and a connection to it. */
+/** A server scripted byte by byte. */
 import {createServer as createTcpServer, type AddressInfo, type Socket} from 'node:net';
 import {createServer as createTlsServer} from 'node:tls';
 import type {ExecutionContext} from 'ava';
@@ -6,7 +6,7 @@ import type {Connection} from '../../source/cluster/connection.ts';
 import {startServer} from './api-server.ts';
 import {authority, issue} from './certificates.ts';
 
-/** A connection to a server of bytes: `answer` gets all that came so far. Over TLS each `write` of it is a record. */
+/** `answer` gets all bytes so far. Over TLS each of its writes is a record. */
 export async function toBytes(
 	t: ExecutionContext,
 	answer: (all: string, socket: Socket) => void,

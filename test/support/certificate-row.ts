@@ -5,25 +5,25 @@ type Served = Pick<Issued, 'certificate' | 'key'>;
 
 export type ServedCertificate = {
 	leaf: Served;
-	/** Sent behind the leaf. */
+	/** Sent after the leaf. */
 	above?: readonly Served[];
-	/** What certificate-authority-data holds. */
+	/** Becomes certificate-authority-data. */
 	trusted: readonly Served[];
 };
 
 export type CertificateRow = {
 	name: string;
 	make: () => Promise<ServedCertificate>;
-	/** The host of the server URL; default 127.0.0.1. */
+	/** Default 127.0.0.1. */
 	host?: '127.0.0.1' | 'localhost' | '[::1]';
-	/** tls-server-name, where the name to check is not the host. */
+	/** Sets tls-server-name. */
 	asked?: string;
 	protocol?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
-	/** What the server's Date header says; default its true time. */
+	/** Sets the server's Date header. */
 	serverClock?: Date;
-	/** Both refuse, and both say this; left out: both accept. */
+	/** Both refuse with this text, or accept without it. */
 	refused?: RegExp;
-	/** Spoke refuses what kubectl accepts, and why that is let be. */
+	/** Why spoke refuses what kubectl accepts. */
 	differs?: string;
 };
 
@@ -33,7 +33,6 @@ const future = (days: number) => new Date(Date.now() + days * day);
 const unknownAuthority = /x509: certificate signed by unknown authority/;
 const here = {commonName: 'kube-apiserver', ip: ['127.0.0.1', '::1'], dns: ['localhost']} satisfies CertificateOptions;
 
-/** A leaf by a fresh CA, which is trusted. */
 const byCa =
 	(leaf: CertificateOptions, ca: CertificateOptions = {}) =>
 	async (): Promise<ServedCertificate> => {
@@ -41,7 +40,6 @@ const byCa =
 		return {leaf: await issue(leaf, root), trusted: [root]};
 	};
 
-/** A leaf by an intermediate by a root. */
 const byIntermediate =
 	({
 		leaf = here,

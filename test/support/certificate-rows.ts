@@ -1,4 +1,4 @@
-/** Every certificate that kubectl and spoke must judge alike. */
+/** All server certificates to judge. */
 import {type CertificateRow, issuedCertificateRows} from './certificate-row.ts';
 import {madeCertificateRows} from './made-certificate-rows.ts';
 

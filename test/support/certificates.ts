@@ -1,21 +1,19 @@
-/** Makes certificates for tests, good and bad ones: nothing secret needs to lie in the repository. */
+/** Issues good and bad certificates. */
 import {webcrypto} from 'node:crypto';
-// The certificate library asks for it as it loads.
+// The certificate library requires it while it loads.
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 
 x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0]);
 
-/** What a key may be used for (RFC 5280 §4.2.1.3). */
+/** RFC 5280 §4.2.1.3. */
 export const keyUse = x509.KeyUsageFlags;
 
 type Keys = webcrypto.CryptoKeyPair;
 
 export type Issued = {
-	/** PEM. */
 	certificate: string;
 	key: string;
-	/** For issuing from it. */
 	made: x509.X509Certificate;
 	keys: Keys;
 	hash: string;
@@ -30,25 +28,24 @@ export type CertificateOptions = {
 	email?: readonly string[];
 	notBefore?: Date;
 	notAfter?: Date;
-	/** Default: server authentication; `null` leaves the extension out. */
+	/** Default: server authentication; `null` omits the extension. */
 	usage?: 'server' | 'client' | 'any' | 'code' | null;
 	authority?: boolean;
 	pathLength?: number;
-	/** A DNS name that this authority may sign for; nothing else then. */
+	/** The only DNS name that this CA may sign for. */
 	permits?: string;
 	forbids?: string;
 	hash?: 'SHA-1' | 'SHA-256' | 'SHA-384';
 	key?: 'ec' | 'rsa-1024' | 'rsa-2048' | 'ed25519';
-	/** An extension that nobody knows, marked critical. */
 	unknownCritical?: boolean;
 	keyUsage?: x509.KeyUsageFlags;
-	/** It does not say which key signed it: only the issuer’s name leads on. */
+	/** Only the issuer's name leads to the CA. */
 	namesNoKey?: boolean;
 };
 
 const day = 86_400_000;
 
-/** Signed by `issuer`, or by itself. */
+/** Self-signed without `issuer`. */
 export async function issue(options: CertificateOptions, issuer?: Issued): Promise<Issued> {
 	const algorithm = keyAlgorithm(options.key ?? 'ec', options.hash ?? 'SHA-256');
 	const keys = await webcrypto.subtle.generateKey(algorithm as unknown as webcrypto.RsaHashedKeyGenParams, true, ['sign', 'verify']);
@@ -77,7 +74,6 @@ export async function issue(options: CertificateOptions, issuer?: Issued): Promi
 	};
 }
 
-/** A root that may sign for everything. */
 export async function authority(commonName = 'test-ca', options: CertificateOptions = {}): Promise<Issued> {
 	return issue({commonName, authority: true, usage: null, ...options});
 }
@@ -133,7 +129,7 @@ async function extensions(options: CertificateOptions, publicKey: Keys['publicKe
 	];
 }
 
-/** RFC 5280 §4.2.1.10, by hand: SEQUENCE { [0] permitted, [1] excluded }, each a GeneralSubtree with a dNSName [2]. */
+/** RFC 5280 §4.2.1.10: SEQUENCE { [0] permitted, [1] excluded }, each a GeneralSubtree with a dNSName [2]. */
 function nameConstraints({permits, forbids}: CertificateOptions): x509.Extension {
 	const wrap = (tag: number, content: Buffer) => Buffer.concat([Buffer.from([tag, content.length]), content]);
 	const subtree = (name: string) => wrap(0x30, wrap(0x82, Buffer.from(name)));
@@ -150,10 +146,10 @@ function nameConstraints({permits, forbids}: CertificateOptions): x509.Extension
 	);
 }
 
-/** The same certificate, PEM, with a key of a kind that nobody knows. What signed it is not right any more. */
+/** A key of an unknown kind. The signature is no longer valid. */
 export function withUnknownKey({certificate}: Pick<Issued, 'certificate'>): string {
 	const der = Buffer.from(certificate.replaceAll(/-----[^-]+-----/g, ''), 'base64');
-	// The object identifier id-ecPublicKey (RFC 5480 §2.1.1), whose last number becomes another.
+	// id-ecPublicKey (RFC 5480 §2.1.1); its last number is changed.
 	const ecPublicKey = Buffer.from('06072a8648ce3d0201', 'hex');
 	der[der.indexOf(ecPublicKey) + ecPublicKey.length - 1] = 9;
 	return `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;

@@ -1,4 +1,4 @@
-/** An apiserver with one pod, whose exec and attach do what a test's script says, over WebSockets and SPDY. */
+/** A scripted apiserver with one pod, for exec and attach. */
 import {createHash} from 'node:crypto';
 import {once} from 'node:events';
 import type {IncomingMessage} from 'node:http';
@@ -9,24 +9,20 @@ import type {SpdyStream} from '../../source/wire/spdy-stream.ts';
 import {WebSocketMessages} from '../../source/wire/websocket-messages.ts';
 import {startServer, type ScriptedServer} from './api-server.ts';
 
-/** The far side of one exec or attach. */
 export type FarSide = {
 	carrier: 'websocket' | 'spdy';
 	url: URL;
 	socket: Socket;
-	/** Ends when the near side ends it. */
 	stdin: Readable;
-	/** Sizes as they came. */
 	sizes: Array<{Width: number; Height: number}>;
 	stdout(bytes: string | Uint8Array): void;
 	stderr(bytes: string | Uint8Array): void;
-	/** Bytes on the error channel; an object as JSON. */
+	/** Bytes on the error channel; an object becomes JSON. */
 	status(status: string | object): void;
-	/** Ends the outputs (SPDY) and the connection as a server does. */
+	/** Ends the outputs (SPDY) and the connection. */
 	close(code?: number): void;
-	/** Bytes that have not left yet. */
 	backlog(): number;
-	/** Only for WebSockets. */
+	/** `null` for SPDY. */
 	messages: WebSocketMessages | null;
 };
 
@@ -48,7 +44,6 @@ export function failure(message: string, code = 500): object {
 
 export type Refusal = {status: number; body: string; contentType?: string};
 
-/** `refuse` decides before the upgrade, request by request. */
 export async function startCommandServer(
 	script: (far: FarSide) => void | Promise<void>,
 	{refuse = () => null, pod = {}, tty = false}: {refuse?: (request: IncomingMessage) => Refusal | null; pod?: object; tty?: boolean} = {},
@@ -97,7 +92,6 @@ function podObject(tty: boolean, more: object): object {
 	};
 }
 
-/** The far side of a request that asks for a WebSocket. */
 export function overWebSocket(request: IncomingMessage, socket: Socket, head: Buffer): FarSide {
 	const accept = createHash('sha1').update(`${request.headers['sec-websocket-key']!}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 	const protocol = request.headers['sec-websocket-protocol']!;

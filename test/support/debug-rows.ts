@@ -1,4 +1,4 @@
-/** Command lines of `debug` that kubectl and spoke share, and what each of them asks a scripted apiserver to create, patch and delete. */
+/** Command lines of `debug` that kubectl and spoke share. */
 import {readFile} from 'node:fs/promises';
 import {startServer} from './api-server.ts';
 import {discovery} from './discovery.ts';
@@ -59,9 +59,9 @@ export const debugRows: ReadonlyArray<readonly string[]> = [
 
 export type DebugOutcome = {
 	ok: boolean;
-	/** Every request that changes something; names that are chosen at random end in `*`. */
+	/** Random ends of names become `*`. */
 	asked: ReadonlyArray<{method: string; path: string; body: unknown}>;
-	/** kubectl's reason on stderr; empty when it is ok. */
+	/** kubectl's stderr; empty on success. */
 	reason: string;
 };
 
@@ -75,7 +75,7 @@ export async function readRecordedDebug(): Promise<RecordedDebug> {
 
 type Run = (argv: readonly string[]) => Promise<{ok: boolean; stderr: string}>;
 
-/** Runs one row against a server of its own. `decode` reads what is not JSON: kubectl sends protobuf. */
+/** `decode` reads protobuf, which kubectl sends. */
 export async function tryDebug(
 	row: readonly string[],
 	run: Run,
@@ -131,7 +131,7 @@ export async function tryDebug(
 	}
 }
 
-/** Of a patch only the container that is added: how the other entries are named in it changes nothing. */
+/** Keeps only the added container of a patch. */
 function comparable(method: string, body: unknown): unknown {
 	if (method === 'PATCH') {
 		const {
@@ -143,11 +143,11 @@ function comparable(method: string, body: unknown): unknown {
 	return withoutDefaults(body);
 }
 
-/** Without what Go's types print though it was not set, and with the random end of a name replaced. */
+/** Removes what Go prints for unset fields, and random ends of names. */
 function withoutDefaults(value: unknown, key = ''): unknown {
 	if (Array.isArray(value)) {
 		const items = value.map(item => withoutDefaults(item));
-		// Go's maps, from which --env comes, have no order.
+		// --env comes from Go maps, which have no order.
 		return key === 'env' ? items.sort((a, b) => ((a as {name: string}).name < (b as {name: string}).name ? -1 : 1)) : items;
 	}
 

@@ -1,10 +1,8 @@
-/** Certificates built byte by byte, for what no library issues: foreign curves, missing or malformed extensions, wrong signatures. */
+/** Certificates built byte by byte, for what no library issues. */
 import {generateKeyPairSync, type KeyObject, sign} from 'node:crypto';
 
 export type MadeCertificate = {
-	/** PEM. */
 	certificate: string;
-	/** PEM. */
 	key: string;
 	subject: Buffer;
 	privateKey: KeyObject;
@@ -12,22 +10,17 @@ export type MadeCertificate = {
 
 export type CertificateParts = {
 	name?: string;
-	/** DER in place of the name. */
 	subject?: Buffer;
 	/** Self-signed without one. */
 	issuer?: MadeCertificate;
-	/** DER in place of the issuer's subject. */
 	issuerName?: Buffer;
 	key?: KeyKind;
-	/** DER in place of the key's SubjectPublicKeyInfo. */
 	publicKey?: Buffer;
 	extensions?: readonly Buffer[];
 	version?: 1 | 2 | 3;
 	serial?: Buffer;
 	validity?: readonly [from: Buffer, to: Buffer];
-	/** DER in place of the signature's algorithm identifier. */
 	algorithm?: Buffer;
-	/** Spoils the signature. */
 	isForged?: boolean;
 };
 
@@ -84,7 +77,6 @@ export const commonName = (name: string, tag = 12) =>
 export const utcTime = (text: string) => der(0x17, Buffer.from(text));
 
 export const serverAuth = '1.3.6.1.5.5.7.3.1';
-/** What a server on this machine needs. */
 export const here = [altNames(address(127, 0, 0, 1), dnsName('localhost')), extendedKeyUsage(serverAuth)];
 export const mayIssue = [basicConstraints(true), keyUsage(5, 6)];
 

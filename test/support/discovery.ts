@@ -1,4 +1,4 @@
-/** What a scripted apiserver answers to discovery, without which kubectl knows no pods. */
+/** Discovery responses, without which kubectl knows no pods. */
 
 export const discovery: Readonly<Record<string, object>> = {
 	'/api': {kind: 'APIVersions', versions: ['v1']},

@@ -1,15 +1,12 @@
-/** A terminal without a screen, which tells what was done to it. */
+/** A headless terminal that records its effects. */
 import xterm from '@xterm/headless';
 
 export type ScreenState = {
-	/** Titles, clipboard writes, bells, links, palette changes… in order. */
+	/** Titles, clipboard writes, bells, links and palette changes, in order. */
 	effects: readonly string[];
-	/** All modes, as JSON. */
 	modes: string;
 	buffer: 'normal' | 'alternate';
-	/** The attributes with which the last line stands there. */
 	pen: 'default' | 'changed';
-	/** The last line that is not empty. */
 	last: string;
 };
 
@@ -56,7 +53,7 @@ export function fakeScreen({cols = 80, rows = 24}: {cols?: number; rows?: number
 	};
 }
 
-/** The public modes, and two that only the core knows: a hidden cursor and a scroll region. */
+/** The core knows hidden cursor and scroll region. */
 function modesOf(terminal: xterm.Terminal): Record<string, unknown> {
 	const {coreService, buffer} = (
 		terminal as unknown as {_core: {coreService: {isCursorHidden: boolean}; buffer: {scrollTop: number; scrollBottom: number}}}

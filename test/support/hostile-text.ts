@@ -1,6 +1,6 @@
-/** Texts that try to move, retitle, color, question or fool a terminal. */
+/** Texts that try to move, retitle, color, query or fool a terminal. */
 
-/** Each payload between two innocent words, by name; bytes, since some are no UTF-8. */
+/** Each payload between two harmless words, by name. Bytes, because some are not UTF-8. */
 export function hostileTexts(): ReadonlyArray<readonly [name: string, bytes: Buffer]> {
 	const found: Array<readonly [string, Buffer]> = [];
 	const add = (name: string, payload: string | Buffer) => {

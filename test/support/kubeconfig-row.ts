@@ -1,10 +1,8 @@
-/** Kubeconfigs that kubectl and spoke must read alike: what lies in the folder, how the program is called, what must be said on failure. */
+/** Kubeconfigs that kubectl and spoke must read alike. */
 import type {RecordingServers, Seen} from './recording-servers.ts';
 
-/** What a row can use: the servers, and the folder that its files lie in. */
 export type Ground = RecordingServers & {
 	folder: string;
-	/** `https://127.0.0.1:PORT`. */
 	url: string;
 	at(server: Seen['at'], host?: string): string;
 	caData: string;
@@ -12,21 +10,19 @@ export type Ground = RecordingServers & {
 
 export type KubeconfigRow = {
 	name: string;
-	/** Path in the folder → content. The kubeconfig is `config` unless `environment` or `flags` say otherwise. */
+	/** Path → content. The kubeconfig is `config` unless `environment` or `flags` name another. */
 	files: (ground: Ground) => Readonly<Record<string, string | Buffer>>;
 	environment?: (ground: Ground) => Readonly<Record<string, string>>;
 	flags?: (ground: Ground) => readonly string[];
-	/** Both refuse, and both say this. */
+	/** Both refuse with this text. */
 	says?: RegExp;
-	/** Both refuse, each in its own words. */
 	refused?: true;
-	/** Spoke decides otherwise than kubectl, and why. */
 	differs?: {why: string; says: RegExp};
 };
 
 export type Parts = {server?: string; cluster?: string; user?: string; context?: string; more?: string};
 
-/** A kubeconfig with one context; `cluster` and `user` are lines of those entries. */
+/** One context; `cluster` and `user` are lines of those entries. */
 export function config(
 	ground: Ground,
 	{server, cluster = `certificate-authority-data: ${ground.caData}`, user = 'token: secret-token', context = '', more = ''}: Parts = {},
@@ -72,7 +68,7 @@ export const simple = (
 	files: ground => ({config: config(ground, parts(ground)), ...rest.files?.(ground)}),
 });
 
-/** A plugin that prints what is behind `then` and keeps what it was told. */
+/** Prints the output of `then` and records its input. */
 export function plugin(then: string): string {
 	return `#!/bin/sh\nprintf '%s' "$KUBERNETES_EXEC_INFO" > "$(dirname "$0")/exec-info"\n${then}\n`;
 }
@@ -164,7 +160,7 @@ export const firstRows: readonly KubeconfigRow[] = [
 		user: `client-certificate-data: ${base64(ground.client.certificate)}\nclient-key-data: ${base64(ground.client.key)}`,
 	})),
 	simple('a server without a scheme is http', ground => ({server: `127.0.0.1:${ground.ports.http}`, cluster: ''})),
-	// Who we are.
+	// Client credentials.
 	simple('a client certificate from data', ground => ({
 		user: `client-certificate-data: ${base64(ground.client.certificate)}\nclient-key-data: ${base64(ground.client.key)}`,
 	})),
@@ -314,7 +310,7 @@ export const firstRows: readonly KubeconfigRow[] = [
 		files: ground => ({config: config(ground).replace('current-context: main\n', '')}),
 		flags: () => ['--cluster=here', '--token=by-flag'],
 	}),
-	// Without a server kubectl asks localhost:8080, whoever listens there.
+	// Without a server kubectl uses localhost:8080.
 	simple('a context whose cluster is missing', () => ({}), {
 		files: ground => ({config: config(ground).replace('cluster: here', 'cluster: gone')}),
 		says: /^(The connection to the server localhost:8080 was refused|Error from server)|cluster "gone"/,
@@ -593,7 +589,7 @@ export const firstRows: readonly KubeconfigRow[] = [
 		environment: ({folder}) => ({KUBERC: `${folder}/mine`}),
 		says: /not allowed: policy set to "DenyAll"/,
 	}),
-	// What is left of auth providers.
+	// Former auth providers.
 	simple('auth-provider gcp', () => ({user: 'auth-provider: {name: gcp}'}), {says: /The gcp auth plugin has been removed/}),
 	simple('auth-provider azure', () => ({user: 'auth-provider: {name: azure}'}), {says: /The azure auth plugin has been removed/}),
 	simple('auth-provider of an unknown name', () => ({user: 'auth-provider: {name: magic}'}), {

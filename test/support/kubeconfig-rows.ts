@@ -1,4 +1,4 @@
-/** Every kubeconfig that kubectl and spoke must read alike. */
+/** All kubeconfigs to read. */
 import {firstRows, type KubeconfigRow} from './kubeconfig-row.ts';
 import {serverRows} from './kubeconfig-server-rows.ts';
 import {textRows} from './kubeconfig-text-rows.ts';

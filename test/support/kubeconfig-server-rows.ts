@@ -1,10 +1,10 @@
-/** Server URLs, proxies and TLS names as they are typed: where kubectl and spoke go with them, and what they ask for there. */
+/** Server URLs, proxies and TLS names as typed. */
 import {type Ground, type KubeconfigRow, simple} from './kubeconfig-row.ts';
 
 const https = (ground: Ground, host: string) => `https://${host}:${ground.ports.https}`;
 const quoted = (text: string) => JSON.stringify(text);
 
-/** A server by its host, or by the whole URL where `url` is a function. */
+/** By host, or by the whole URL if `url` is a function. */
 const server = (name: string, url: string | ((ground: Ground) => string), refused?: 'refused'): KubeconfigRow =>
 	simple(name, ground => ({server: quoted(typeof url === 'string' ? https(ground, url) : url(ground))}), refused && {refused: true});
 
@@ -133,7 +133,7 @@ export const serverRows: readonly KubeconfigRow[] = [
 	server('no scheme and a final slash', ({ports}) => `127.0.0.1:${ports.http}/`),
 	server('no scheme and a name', ({ports}) => `localhost:${ports.http}`),
 	server('two slashes and no scheme', ({ports}) => `//127.0.0.1:${ports.https}`, 'refused'),
-	// Names of TLS.
+	// TLS names.
 	tlsName('a tls-server-name that begins with a dot', '.example.test', 'refused'),
 	tlsName('a tls-server-name in capitals', 'API.EXAMPLE.TEST'),
 	tlsName('a tls-server-name with a final dot', 'api.example.test.'),

@@ -1,7 +1,7 @@
-/** Kubeconfigs whose text is odd: encodings, YAML, null entries, base64, and what plugins print. */
+/** Kubeconfigs with unusual text. */
 import {base64, config, execUser, type Ground, type KubeconfigRow, plugin, simple} from './kubeconfig-row.ts';
 
-/** The plain kubeconfig, changed. */
+/** Changes the plain kubeconfig. */
 const changed = (name: string, change: (text: string, ground: Ground) => string | Buffer, refused?: 'refused'): KubeconfigRow => ({
 	name,
 	files: ground => ({config: change(config(ground), ground)}),
@@ -158,7 +158,7 @@ export const textRows: readonly KubeconfigRow[] = [
 		'refused',
 	),
 	cluster('CA data cut in the middle', ({ca}) => `certificate-authority-data: ${base64(ca.certificate.slice(0, 200))}`, 'refused'),
-	// What a plugin prints.
+	// Plugin output.
 	printing('a plugin prints a raw line break in a string', credential('a\nb'), 'refused'),
 	printing('a plugin prints a raw tab in a string', credential('a\tb'), 'refused'),
 	printing('a plugin prints two documents', `${credential('one')}\n${credential('two')}`, 'refused'),

@@ -1,4 +1,4 @@
-/** What kubectl made of every row, recorded by the real-cluster suite, so that it can be held to without kubectl. */
+/** kubectl's results, recorded by the real-cluster suite. */
 import {readFile, writeFile} from 'node:fs/promises';
 import type {Outcome} from './try-kubeconfig.ts';
 import type {Verdict} from './try-certificate.ts';

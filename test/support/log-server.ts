@@ -1,4 +1,4 @@
-/** An apiserver with one kubelet's log files behind it, over plain HTTP: it reads files as the kubelet does and misbehaves on demand. */
+/** A plain HTTP apiserver that reads log files as the kubelet does, and fails on demand. */
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
 import {type AddressInfo, type Socket} from 'node:net';
 import {once} from 'node:events';
@@ -9,25 +9,25 @@ import {createClusterClient} from '../../source/cluster/create-cluster-client.ts
 import type {PodObject} from '../../source/targets/pod-object.ts';
 import {discovery} from './discovery.ts';
 
-/** One record of a CRI log file. A partial one has no line feed of its own. */
+/** A record of a CRI log file. A partial one has no line feed. */
 export type LogRecord = {time: string; text: string; partial?: boolean};
 
 export type LogRequestSeen = {pod: string; container: string; query: Record<string, string>; at: number};
 
-/** What the next answers of a log do instead of behaving; taken one by one. */
+/** Faults of the next responses, one each. */
 export type Fault =
-	/** By a reset, by the connection's orderly end in the middle of the answer, by the answer's own. */
+	/** By a reset, by the end of the connection in mid-response, or by the proper end of the response. */
 	| {kind: 'cut' | 'close' | 'end-cleanly'; afterBytes: number}
 	| {kind: 'refuse'; status: number; body: string; headers?: Record<string, string>}
-	/** Headers, lines up to here, and then nothing although the log goes on. */
+	/** Headers, lines up to here, then nothing although the log grows. */
 	| {kind: 'freeze'; afterBytes: number}
-	/** Not even headers. */
+	/** No headers either. */
 	| {kind: 'silence'}
 	| {kind: 'kubelet-error'; text: string}
 	| null;
 
 export class ContainerLog {
-	/** Each life's newest file; older files of a life are out of the kubelet's sight. */
+	/** The newest file of each container instance; the kubelet does not see older ones. */
 	lives: LogRecord[][] = [[]];
 	restarts = 0;
 	state: 'running' | 'ended' | 'waiting' = 'running';
@@ -70,14 +70,13 @@ export class ContainerLog {
 export class LogServer {
 	readonly seen: LogRequestSeen[] = [];
 	readonly faults: Fault[] = [];
-	/** Bytes of log bodies that have been handed to sockets. */
+	/** Bytes of log bodies written to sockets. */
 	sent = 0;
 	openFollows = 0;
 	mostAtOnce = 0;
-	/** How long the apiserver does not know of a change of a container's state, milliseconds. */
+	/** Milliseconds until the apiserver learns of a changed container state. */
 	statusLagMs = 0;
 	readyzSilent = false;
-	/** Pods may be neither listed nor watched any more. */
 	podsRefused = false;
 	restartPolicy = 'Always';
 	readonly pods = new Map<string, {object: PodObject; containers: Map<string, ContainerLog>}>();
@@ -233,7 +232,6 @@ export class LogServer {
 		}
 	}
 
-	/** Watches end as they do after some minutes. */
 	endWatches(): void {
 		for (const end of this.#watches) {
 			end();
@@ -257,7 +255,6 @@ export class LogServer {
 
 		const tell = (event: object) => response.write(`${JSON.stringify(event)}\n`);
 		response.writeHead(200, {'content-type': 'application/json'}).flushHeaders();
-		// What came after the list that the watch goes on from.
 		const since = Number(url.searchParams.get('resourceVersion') ?? 0);
 		for (const {event} of this.#events.filter(({version}) => since > 0 && version > since)) {
 			tell(event);
@@ -310,7 +307,7 @@ export class LogServer {
 	}
 }
 
-/** One answer as the kubelet's log reader gives it. @see k8s.io/cri-client/pkg/logs ReadLogs */
+/** One response of the kubelet's log reader. @see k8s.io/cri-client/pkg/logs ReadLogs */
 class LogAnswer {
 	readonly #server: LogServer;
 	readonly #log: ContainerLog;
@@ -374,7 +371,7 @@ class LogAnswer {
 
 				this.#log.changed.add(wake);
 			});
-			// The kubelet goes over to the newest file without draining the old one.
+			// The kubelet switches to the newest file without draining the old one.
 			if (this.#log.lives[index] !== file) {
 				file = this.#log.lives[index]!;
 				next = 0;
@@ -384,7 +381,7 @@ class LogAnswer {
 		this.#response.end(this.#fault?.kind === 'kubelet-error' ? this.#fault.text : '');
 	}
 
-	/** @returns false when the fault has ended the answer */
+	/** @returns false when the fault has ended the response */
 	async #record({time, text, partial = false}: LogRecord): Promise<boolean> {
 		const {sinceTime, sinceSeconds} = this.#query;
 		if (
@@ -416,7 +413,7 @@ class LogAnswer {
 			if (fault.kind === 'end-cleanly') {
 				this.#response.end();
 			} else {
-				// What was written must arrive before the cut.
+				// Written bytes must arrive before the interruption.
 				await new Promise(resolve => {
 					setTimeout(resolve, 5);
 				});

@@ -1,4 +1,4 @@
-/** Certificates that no library issues, which kubectl and spoke must judge alike. */
+/** Certificates that no library issues. */
 import {createPublicKey} from 'node:crypto';
 import type {CertificateRow} from './certificate-row.ts';
 import {
@@ -44,7 +44,6 @@ const row = (name: string, make: () => Served, refused?: RegExp, rest: Partial<C
 	...rest,
 });
 
-/** A leaf by a root, each with these parts. */
 const byRoot =
 	(leaf: CertificateParts, root: CertificateParts = {}) =>
 	(): Served => {
@@ -52,7 +51,6 @@ const byRoot =
 		return {leaf: makeCertificate({name: 'leaf', extensions: here, issuer: ca, ...leaf}), trusted: [ca]};
 	};
 
-/** A leaf by an intermediate that is sent, by a root. */
 const byMiddle =
 	(middle: CertificateParts, leaf: CertificateParts = {}, root: CertificateParts = {}) =>
 	(): Served => {
@@ -73,7 +71,7 @@ const notFor = /x509: certificate is (?:not )?valid for/;
 const notAuthorized = /x509: a root or intermediate certificate is not authorized to sign for this name/;
 
 export const madeCertificateRows: readonly CertificateRow[] = [
-	// Authorities.
+	// CAs.
 	row('a CA without basicConstraints', byRoot({}, {extensions: [keyUsage(5)]}), unknown),
 	row('a CA without any extension', byRoot({}, {extensions: []}), unknown),
 	row('a CA of version 1', byRoot({}, {version: 1}), undefined),

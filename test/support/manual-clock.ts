@@ -1,6 +1,5 @@
 /**
-A clock that a test turns by hand, and a cluster whose limits go by it: no wait is over before the test says so, however slow the machine
-is.
+A manual clock, and a cluster that uses it: no timeout ends before the test says so.
 
 ```ts
 const clock = handClock();
@@ -16,9 +15,9 @@ import {responseTimeoutError} from '../../source/cluster/transport/http-request.
 import type {Clock} from '../../source/evidence/clock.ts';
 
 export type HandClock = Clock & {
-	/** So much later: what is due by then is called, in its order. */
+	/** Calls what is due by then, in order. */
 	advance(ms: number): Promise<void>;
-	/** Sets what `now` says, as a person sets a machine's clock: nothing is due by it. */
+	/** Changes `now` without calling anything, as a user sets a machine's clock. */
 	setTo(now: number): void;
 };
 
@@ -65,13 +64,12 @@ export function handClock(): HandClock {
 }
 
 export type ClusterOnClock = ClusterClient & {
-	/** Connections that were ever asked for. */
 	connections(): number;
-	/** All that was asked is answered, and read, but so many that will not be. */
+	/** Resolves when all requests but `silent` are answered and read. */
 	quiet(silent?: number): Promise<void>;
 };
 
-/** Its probes' limits go by `clock`; those without one, and streams, have their own. */
+/** Only timeouts of probes use `clock`. */
 export function onClock(cluster: ClusterClient, clock: Clock): ClusterOnClock {
 	let made = 0;
 	let underWay = 0;

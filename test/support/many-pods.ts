@@ -1,4 +1,4 @@
-/** An apiserver's lists and watches of very many pods, as tables without objects: 20 namespaces of 7,500 by default. */
+/** Lists and watches of very many pods: 20 namespaces of 7,500 by default. */
 import {createServer, type ServerResponse} from 'node:http';
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import type {AddressInfo} from 'node:net';
@@ -15,7 +15,6 @@ const columns = ['Name', 'Ready', 'Status', 'Restarts', 'Age', 'IP', 'Node', 'No
 
 export type ManyPods = {
 	kubeconfigFile: string;
-	/** Tells every watcher of a change. */
 	change(type: 'ADDED' | 'DELETED' | 'MODIFIED', namespace: string, name: string, status: string): void;
 };
 

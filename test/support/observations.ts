@@ -1,4 +1,4 @@
-/** Grounds for rules under test: a verified apiserver of which nothing was read, and pieces to add. */
+/** Observations of a verified apiserver. */
 import type {
 	FailureFacts,
 	FlagFacts,
@@ -88,10 +88,9 @@ export function makeObservations(
 	};
 }
 
-/** A connection on which the far end answered. */
 export const answered = {about: 'open-connection', farEndAnswered: true} as const;
 
-/** `/flagz` read on this connection, unless said otherwise. */
+/** On this connection by default. */
 export function flags(values: Readonly<Record<string, string>>, more: Partial<Observation<FlagFacts>> = {}): Observation<FlagFacts> {
 	return makeObservation(
 		'flagz',
@@ -100,7 +99,7 @@ export function flags(values: Readonly<Record<string, string>>, more: Partial<Ob
 	);
 }
 
-/** On the machine that has its address, unless said otherwise. */
+/** On the machine with its address by default. */
 export function mirrorPod(
 	name: string,
 	values: Readonly<Record<string, string>>,
@@ -110,7 +109,6 @@ export function mirrorPod(
 	return makeObservation('mirror-pod', {values, absent: 'default', proxyEnvironment, hostAddresses}, {where: `pod kube-system/${name}`});
 }
 
-/** At the far end of the socket. */
 export const here = {'advertise-address': '10.0.0.5', 'secure-port': '6443'};
 export const off = {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''};
 export const checked = {'kubelet-certificate-authority': '/ca.crt', 'egress-selector-config-file': ''};

@@ -1,4 +1,4 @@
-/** A run of `spoke port-forward -o json` as a script sees it: events as they come, each held against the schema. */
+/** A run of `spoke port-forward -o json`, validated against the schema. */
 import {spawn, type ChildProcess} from 'node:child_process';
 import {connect, type Socket} from 'node:net';
 import {once} from 'node:events';
@@ -13,13 +13,11 @@ export type PortForwardRun = {
 	readonly events: readonly EventLine[];
 	readonly stderr: () => string;
 	readonly child: ChildProcess;
-	/** The first event, also of those that came already, that fits; fails after `limitMs`. */
+	/** Includes past events. */
 	until(fits: (event: EventLine) => boolean, limitMs?: number): Promise<EventLine>;
-	/** The local port of the nth forward, once all are ready. */
+	/** Waits until all are ready. */
 	port(number?: number): Promise<number>;
-	/** Its exit status. */
 	ended: Promise<number | null>;
-	/** What of the contract the events break. */
 	faults(): string[];
 };
 
@@ -86,7 +84,7 @@ export async function runPortForward(
 	};
 }
 
-/** `ready` once a forward and before its connections, `all-ready` once, one closed or failed for each opened, `ended` last. */
+/** `ready` once per forward and before its connections, `all-ready` once, one closed or failed for each opened, `ended` last. */
 function contractFaults(events: readonly EventLine[]): string[] {
 	const faults: string[] = [];
 	const ready = new Set<string>();
@@ -116,16 +114,14 @@ function contractFaults(events: readonly EventLine[]): string[] {
 	return faults;
 }
 
-/** A local connection to a forward. */
 export async function dial(port: number): Promise<Socket> {
 	const socket = connect({port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true});
 	await once(socket, 'connect');
-	// A run that ends resets what is still open.
+	// A run that ends resets open connections.
 	socket.on('error', () => undefined);
 	return socket;
 }
 
-/** All bytes until the end, and whether it was one: `FIN`, or `RST`. */
 export async function readToEnd(socket: Socket): Promise<{bytes: Buffer; end: 'FIN' | 'RST'}> {
 	const chunks: Buffer[] = [];
 	socket.on('data', (chunk: Buffer) => {
@@ -142,10 +138,7 @@ export async function readToEnd(socket: Socket): Promise<{bytes: Buffer; end: 'F
 	return {bytes: Buffer.concat(chunks), end};
 }
 
-/**
- * Whether a reset came behind the end that was read: then nothing more is taken, while one whose other side is only closed takes what is
- * written first.
- */
+/** A half-closed connection would first accept what is written. */
 export async function isReset(socket: Socket): Promise<boolean> {
 	return new Promise(resolve => {
 		socket.write('.', error => {

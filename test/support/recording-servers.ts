@@ -1,23 +1,22 @@
-/** Servers that write down who came, how and as whom: an apiserver over TLS and over plain HTTP, and proxies of three kinds. */
+/** Servers that record requests: apiservers and proxies. */
 import {createServer as createHttpServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import {createServer as createHttpsServer} from 'node:https';
 import {connect, createServer as createTcpServer, type AddressInfo, type Server, type Socket} from 'node:net';
 import {createServer as createTlsServer, type TLSSocket} from 'node:tls';
 import {authority, issue, type Issued} from './certificates.ts';
 
-/** What one request, or one question to a proxy, showed. Ports are left out: they change. */
+/** Ports are omitted, because they change. */
 export type Seen = {
 	at: 'https' | 'http' | 'http-proxy' | 'https-proxy' | 'socks5-proxy';
-	/** Of the handshake; `null` where an address was asked for. */
+	/** Of the handshake; `null` for an address. */
 	sni?: string | null;
-	/** Common name of the client's certificate. */
 	client?: string | null;
 	path?: string;
 	host?: string;
 	authorization?: string | null;
 	/** `impersonate-*`, sorted. */
 	impersonate?: readonly string[];
-	/** Of a proxy: where to, and as whom. */
+	/** Destination and user of a proxy. */
 	target?: string;
 	login?: string | null;
 };
@@ -26,7 +25,6 @@ export type RecordingServers = {
 	seen: Seen[];
 	ports: Readonly<Record<Seen['at'], number>>;
 	ca: Issued;
-	/** Another authority, which signed nothing here. */
 	otherCa: Issued;
 	/** Signed by `ca`, for `CN=ada`. */
 	client: Issued;
@@ -34,7 +32,7 @@ export type RecordingServers = {
 	close(): Promise<void>;
 };
 
-/** The name that the certificate holds beside localhost, 127.0.0.1 and ::1. Proxies take it for this machine. */
+/** In the certificate beside localhost, 127.0.0.1 and ::1. Proxies resolve it to this machine. */
 export const serverName = 'api.example.test';
 
 export async function startRecordingServers(): Promise<RecordingServers> {
@@ -90,7 +88,7 @@ export async function startRecordingServers(): Promise<RecordingServers> {
 }
 
 async function listen(server: Server): Promise<number> {
-	// Both families where the machine has both: rows ask for [::1] as well as 127.0.0.1.
+	// Rows use [::1] and 127.0.0.1.
 	await new Promise<void>(resolve => server.listen({port: 0, host: '::', ipv6Only: false}, resolve));
 	return (server.address() as AddressInfo).port;
 }

@@ -1,10 +1,10 @@
-/** One request with a kubeconfig file and nothing else. */
+/** One request with only a kubeconfig file. */
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 
-/** The refusal's words, or `null` when the answer came. */
+/** Text of the refusal, or `null` on success. */
 export async function requestWith(kubeconfig: string): Promise<string | null> {
 	try {
 		const cluster = await createClusterClient(parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfig]).flags, {});

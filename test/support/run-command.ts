@@ -1,4 +1,4 @@
-/** What tests of remote commands share: the pod that is meant, and streams read whole. */
+/** The pod and streams of remote command tests. */
 import type {Socket} from 'node:net';
 import type {Readable} from 'node:stream';
 import type {ResolvedTarget} from '../../source/streams/connection-observer.ts';
@@ -14,7 +14,6 @@ export const reachedWeb: ResolvedTarget = {
 	chosenFrom: 1,
 };
 
-/** RST below TLS, which has no word for it. */
 export function reset(socket: Socket): void {
 	(socket as unknown as {_parent: Socket})._parent.resetAndDestroy();
 }
@@ -25,9 +24,7 @@ export async function bytes(stream: Readable): Promise<Buffer> {
 		for await (const piece of stream as AsyncIterable<Buffer>) {
 			pieces.push(piece);
 		}
-	} catch {
-		// How it ended is told by the outcome.
-	}
+	} catch {}
 
 	return Buffer.concat(pieces);
 }

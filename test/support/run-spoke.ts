@@ -1,4 +1,4 @@
-/** Runs the built program as a person's shell would: `npm test` has built it. */
+/** Runs the program that `npm test` has built. */
 import {execFile} from 'node:child_process';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
@@ -11,10 +11,7 @@ const programs = new Semaphore(4);
 
 export type Ended = {status: number; stdout: string; stderr: string};
 
-/**
- * Resolves for any exit status, and rejects for an object that breaks its schema. The environment is bare: no kubeconfig and no home of
- * whoever runs the tests.
- */
+/** Rejects for an object that violates its schema. The environment has no kubeconfig and no home of the tester. */
 export async function runSpoke(
 	argv: readonly string[],
 	options: {env?: NodeJS.ProcessEnv; input?: string; node?: readonly string[]; timeoutMs?: number} = {},
@@ -40,7 +37,7 @@ export async function runSpoke(
 				resolve({status, stdout, stderr});
 			},
 		);
-		// A program that ends without reading its input is judged by its status.
+		// Only the status counts if the input is not read.
 		child.stdin?.on('error', () => {}).end(options.input ?? '');
 	}).finally(leave);
 }

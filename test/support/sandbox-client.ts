@@ -1,4 +1,4 @@
-/** Plain requests to a sandbox as one of its users: no code of the program stands in between. */
+/** Plain requests to a sandbox, without code of spoke. */
 import {request as httpsRequest} from 'node:https';
 import {text} from 'node:stream/consumers';
 import type {IncomingHttpHeaders, IncomingMessage} from 'node:http';
@@ -8,7 +8,7 @@ import type {Sandbox, UserName} from '../../source/sandbox/sandbox.ts';
 export type Asked = {user?: UserName | 'nobody'; method?: string; headers?: Record<string, string>; body?: unknown; signal?: AbortSignal};
 export type Answer = {status: number; headers: IncomingHttpHeaders; body: string};
 
-/** The answer, its body read whole. */
+/** Reads the whole body. */
 export async function ask(sandbox: Sandbox, path: string, asked: Asked = {}): Promise<Answer> {
 	const answer = await open(sandbox, path, asked);
 	return {status: answer.statusCode ?? 0, headers: answer.headers, body: await text(answer)};
@@ -18,7 +18,7 @@ export async function askJson<T = Record<string, any>>(sandbox: Sandbox, path: s
 	return JSON.parse((await ask(sandbox, path, asked)).body) as T;
 }
 
-/** The answer, its body still to be read. */
+/** Leaves the body unread. */
 export async function open(
 	sandbox: Sandbox,
 	path: string,
@@ -40,7 +40,6 @@ export async function open(
 	return promise;
 }
 
-/** An upgrade; the answer's status and text where it is none. */
 export async function upgrade(
 	sandbox: Sandbox,
 	path: string,
@@ -55,7 +54,7 @@ export async function upgrade(
 		headers: {...credentials(sandbox, user).headers, connection: 'Upgrade', ...headers},
 	});
 	sent.on('upgrade', (answer, socket) => {
-		// An apiserver that restarts resets it.
+		// A restarting apiserver resets it.
 		socket.on('error', () => {});
 		resolve({socket, headers: answer.headers});
 	});
@@ -74,7 +73,6 @@ export const webSocketHeaders = (protocol: string): Record<string, string> => ({
 	'sec-websocket-protocol': protocol,
 });
 
-/** Names of the pods of an app. */
 export async function podsOf(sandbox: Sandbox, app: string, namespace = 'default'): Promise<string[]> {
 	const {items} = await askJson<{items: Array<{metadata: {name: string}}>}>(
 		sandbox,

@@ -1,4 +1,4 @@
-/** The built program in a terminal, as the session of a sandbox of its own. */
+/** The built program as a session of its own sandbox. */
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';

@@ -1,5 +1,5 @@
 /**
-A sandbox for a test: started once, closed with the test.
+A sandbox that closes with its test.
 
 ```ts
 import {openSandbox} from '../support/sandbox.ts';
@@ -30,7 +30,7 @@ import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
 
 export type OpenedSandbox = {sandbox: Sandbox; kubeconfigFile: string; env: NodeJS.ProcessEnv};
 
-/** `user` is the kubeconfig's current context. */
+/** `user`: current context of the kubeconfig. */
 export async function openSandbox(
 	t: Pick<ExecutionContext, 'teardown'>,
 	{user = 'admin', ...options}: SandboxOptions & {user?: UserName} = {},

@@ -1,11 +1,11 @@
-/** The schemas of the output, closed: every word, event and audit row that a test prints must be one that the schema names. */
+/** Closed output schemas: only words, events and audit rows that a schema names. */
 import {readdirSync, readFileSync} from 'node:fs';
 import {Ajv, type ValidateFunction} from 'ajv';
 
 type Schema = Readonly<Record<string, unknown>>;
 const folder = new URL('../../schemas/', import.meta.url);
 
-/** Name → schema, as the package has it. */
+/** Name → schema. */
 export function readSchemas(): ReadonlyMap<string, Schema> {
 	return new Map(
 		readdirSync(folder)
@@ -16,7 +16,7 @@ export function readSchemas(): ReadonlyMap<string, Schema> {
 
 let validators: ReadonlyMap<string, ValidateFunction> | undefined;
 
-/** What is wrong with an object that spoke printed; empty when nothing is. */
+/** Empty for a valid object. */
 export function schemaFaults(object: object): string[] {
 	const kind = 'kind' in object ? String(object.kind) : '';
 	validators ??= compile([...readSchemas().values()].map(schema => closed(schema) as Schema));
@@ -30,7 +30,6 @@ export function schemaFaults(object: object): string[] {
 
 const beginning = '{"apiVersion":"spoke/v1"';
 
-/** Every line of `text` that is an object of spoke's, with what is wrong with it. */
 export function faultsOfLines(text: string): string[] {
 	return !text.includes(beginning)
 		? []
@@ -51,7 +50,7 @@ export function kindOf(schema: Schema): string {
 	return (schema['properties'] as {kind: {const: string}}).kind.const;
 }
 
-/** An open list of words, `anyOf` of an enum and any string, becomes the enum alone. */
+/** `anyOf` of an enum and any string becomes the enum alone. */
 function closed(schema: unknown): unknown {
 	if (Array.isArray(schema)) {
 		return schema.map(one => closed(one));

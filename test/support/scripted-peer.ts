@@ -1,7 +1,4 @@
-/**
- * Starts the scripted peer (test/peer) and gives a kubeconfig for it. Real-cluster suite only: it is built with Go by
- * test/real-cluster/build.sh.
- */
+/** Starts the scripted peer (test/peer). test/real-cluster/build.sh builds it with Go. */
 import {execFile, spawn} from 'node:child_process';
 import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {homedir, tmpdir} from 'node:os';
@@ -12,11 +9,10 @@ import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
 
 export type ScriptedPeer = {
-	/** `host:port` of the apiserver's side. */
+	/** `host:port` for the apiserver. */
 	address: string;
-	/** `host:port` of the kubelet's side. */
+	/** `host:port` for the kubelet. */
 	kubeletAddress: string;
-	/** Path of a kubeconfig whose namespace is `scripts`. */
 	kubeconfig: string;
 	stop(): Promise<void>;
 };

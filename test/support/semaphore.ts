@@ -1,4 +1,4 @@
-/** Tests of one file run beside each other: more programs at once than a few only wait for the processor, until they meet their limits. */
+/** Limits concurrent programs of a test file, because more would time out. */
 export class Semaphore {
 	readonly #most: number;
 	readonly #waiting: Array<() => void> = [];
@@ -8,7 +8,7 @@ export class Semaphore {
 		this.#most = most;
 	}
 
-	/** Resolves to what gives the place to the next. */
+	/** Resolves to the release function. */
 	async enter(): Promise<() => void> {
 		if (this.#running < this.#most) {
 			this.#running++;

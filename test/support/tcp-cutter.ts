@@ -1,4 +1,4 @@
-/** A stretch of network that breaks on demand: passes TCP through, resets what is open, or swallows everything. */
+/** A TCP relay that resets or swallows on demand. */
 import {once} from 'node:events';
 import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
 
@@ -6,17 +6,14 @@ export type TcpCutter = {
 	/** `127.0.0.1:PORT` */
 	readonly address: string;
 	readonly open: number;
-	/** Since a byte last went either way, milliseconds. */
+	/** Milliseconds since a byte last passed. */
 	quietMs(): number;
-	/** Resets every open connection, towards both ends. */
 	reset(): void;
-	/** From now on nothing passes in either direction, and nobody is told. */
+	/** Drops all bytes in both directions without closing. */
 	swallow(on: boolean): void;
-	/** New connections are reset at once. */
 	refuse(on: boolean): void;
-	/** Each new connection passes so many bytes towards the client and then no more, and nobody is told; 0 is no limit. */
+	/** Bytes per new connection towards the client, without closing; 0 means no limit. */
 	stopAfter(bytes: number): void;
-	/** Connections that reached that limit. */
 	readonly stopped: number;
 	stop(): Promise<void>;
 };

@@ -1,4 +1,4 @@
-/** The built program in a pseudo-terminal, its screen read through a terminal emulator, its keys taken from a keymap. */
+/** The built program in a pseudo-terminal. */
 import {EventEmitter, once} from 'node:events';
 import {mkdirSync} from 'node:fs';
 import process from 'node:process';
@@ -14,34 +14,29 @@ import {Semaphore} from './semaphore.ts';
 
 const program = process.env['SPOKE_PROGRAM'] ?? fileURLToPath(new URL('../../build/spoke.js', import.meta.url));
 
-/** Every test has a home of its own; what V8 compiles is the same in all of them. */
+/** V8 compiles the same code in every test's home. */
 export const compiledCode = fileURLToPath(new URL('../../node_modules/.cache/spoke-tests', import.meta.url));
 mkdirSync(compiledCode, {recursive: true, mode: 0o700});
 
 export type TestTerminal = {
-	/** Rows of the screen as they are now, without blanks at their ends. */
+	/** Without trailing blanks. */
 	screen(): string[];
 	text(): string;
-	/** Which buffer is shown. */
 	buffer(): 'normal' | 'alternate';
-	/** Presses the first key of each action, as the keymap binds it in the action's own context. */
+	/** The first key of each action, in the action's own context. */
 	press(...actions: string[]): void;
 	type(text: string): void;
-	/** Waits until the screen shows it; fails with the screen. */
 	sees(pattern: RegExp, limitMs?: number): Promise<void>;
-	/** Waits until the screen shows these rows and nothing else. */
+	/** Exactly these rows. */
 	shows(rows: readonly string[], limitMs?: number): Promise<void>;
-	/** Writes to the terminal past the program, as another program would. */
+	/** Bypasses the program, as another program would. */
 	overwrite(text: string): Promise<void>;
-	/** Waits until it is gone. */
+	/** Waits until the pattern is gone. */
 	loses(pattern: RegExp, limitMs?: number): Promise<void>;
 	resize(columns: number, rows: number): void;
 	signal(name: string): void;
-	/** The exit status, once it has ended. */
 	ended(limitMs?: number): Promise<number>;
-	/** Waits until these bytes were written. */
 	writes(text: string, limitMs?: number): Promise<void>;
-	/** All that was written, escape sequences included. */
 	raw(): string;
 	readonly pid: number;
 };
@@ -51,13 +46,12 @@ export type TerminalOptions = {columns?: number; rows?: number; env?: NodeJS.Pro
 const terminals = new Semaphore(4);
 const placed = new WeakSet<object>();
 
-/** Runs `spoke ARGV` and ends it with the test. */
 export async function openTerminal(
 	t: Pick<ExecutionContext, 'teardown' | 'pass'>,
 	argv: readonly string[],
 	{columns = 80, rows = 24, env = {}, keymap, home}: TerminalOptions,
 ): Promise<TestTerminal> {
-	// One place for a test, however many it opens one after the other: it must not wait for itself.
+	// One slot per test, because a test must not wait for itself.
 	if (!placed.has(t)) {
 		placed.add(t);
 		t.teardown(await terminals.enter());
@@ -111,7 +105,7 @@ export async function openTerminal(
 			{length: emulator.rows},
 			(_, row) => emulator.buffer.active.getLine(emulator.buffer.active.viewportY + row)?.translateToString(true, 0, emulator.cols) ?? '',
 		);
-	// Whatever is waited for comes with an output or with the end. A frame is looked at once it is whole.
+	// Everything awaited arrives with an output or with the end.
 	const until = async (isDone: () => boolean, limitMs: number, what: string) => {
 		const limit = new AbortController();
 		const timer = setTimeout(() => {

@@ -1,4 +1,4 @@
-/** Preloaded into every process of a suite: it starts fast, and tells at its end what it has cost. */
+/** Preloaded into every process of a suite. */
 import {appendFileSync, readFileSync} from 'node:fs';
 import {enableCompileCache, registerHooks} from 'node:module';
 import process from 'node:process';
@@ -25,7 +25,7 @@ if (costs !== undefined) {
 	});
 }
 
-/** Of the programs that the tests ran and waited for, as far as the system tells. */
+/** Programs that the tests waited for. */
 function childSeconds(): number {
 	try {
 		const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1]!.split(' ');

@@ -1,4 +1,4 @@
-/** Serves one certificate row and lets kubectl or spoke come to it. */
+/** Serves one certificate row to kubectl or spoke. */
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {createServer} from 'node:https';
 import type {AddressInfo} from 'node:net';
@@ -8,7 +8,7 @@ import type {CertificateRow} from './certificate-row.ts';
 
 export type Verdict = {ok: boolean; text: string};
 
-/** Serves the row, runs it and clears up; `run` gives the refusal's words, or `null` when the answer came. */
+/** `run` returns the refusal, or `null`. */
 export async function tryCertificate(row: CertificateRow, run: (kubeconfig: string) => Promise<string | null>): Promise<Verdict> {
 	const {leaf, above = [], trusted} = await row.make();
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-certificate-'));
@@ -16,7 +16,7 @@ export async function tryCertificate(row: CertificateRow, run: (kubeconfig: stri
 		{
 			cert: [leaf, ...above].map(one => one.certificate).join(''),
 			key: leaf.key,
-			// The server must not be choosier than the row wants it to be.
+			// The server must not be stricter than the row.
 			ciphers: 'DEFAULT@SECLEVEL=0',
 			...(row.protocol && {minVersion: row.protocol, maxVersion: row.protocol}),
 		},

@@ -1,4 +1,4 @@
-/** Lays out one kubeconfig row and lets kubectl or spoke make one request with it. */
+/** Makes one request with a kubeconfig row. */
 import {chmod, mkdir, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
@@ -11,13 +11,12 @@ import {SpokeError} from '../../source/errors/spoke-error.ts';
 import type {Ground, KubeconfigRow} from './kubeconfig-row.ts';
 import {startRecordingServers, type RecordingServers, type Seen} from './recording-servers.ts';
 
-/** What came of one try; ports and folders are made the same for every run. */
+/** Ports and directories are the same for every run. */
 export type Outcome = {
 	ok: boolean;
-	/** The refusal's words; empty when it went well. */
 	text: string;
 	seen: readonly Seen[];
-	/** KUBERNETES_EXEC_INFO, when a plugin was run. */
+	/** If a plugin ran. */
 	execInfo: unknown;
 };
 
@@ -32,7 +31,7 @@ export async function withServers<Result>(work: (servers: RecordingServers) => P
 	}
 }
 
-/** Lays the row out, runs it and clears up; `run` gives the refusal's words, or `null` when the request was answered. */
+/** `run` returns the refusal, or `null`. */
 export async function tryRow(servers: RecordingServers, row: KubeconfigRow, run: Program): Promise<Outcome> {
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-kubeconfig-'));
 	try {
@@ -101,14 +100,14 @@ function groundOf(servers: RecordingServers, folder: string): Ground {
 	return {...servers, folder, at, url: at('https'), caData: Buffer.from(servers.ca.certificate).toString('base64')};
 }
 
-/** Texts of different runs can then be compared: ports, the folder, certificates and log prefixes get names. */
+/** Makes runs comparable. */
 function settled(text: string, ground: Ground): string {
 	const ports = Object.entries(ground.ports).reduce((now, [name, port]) => now.replaceAll(`:${port}`, `:<${name}>`), text);
 	return (
 		ports
 			.replaceAll(ground.folder, '<folder>')
 			.replaceAll(ground.caData, '<ca>')
-			// kubectl also tells the apiserver of its own time limit.
+			// kubectl also sends its own timeout.
 			.replaceAll('/api?timeout=5s', '/api')
 			.replaceAll(/127\.0\.0\.1:\d{4,5}(?=->)/g, '127.0.0.1:<local>')
 			.replaceAll(/^E\d{4} .*\n/gm, '')
