@@ -1,10 +1,9 @@
-/** What is copied can be pasted into a shell. */
+/** Copied text. */
 import test from 'ava';
 import {copyToClipboard} from '../../source/session/copy-to-clipboard.ts';
 import type {Session} from '../../source/session/session.ts';
 import {hostileTexts} from '../support/hostile-text.ts';
 
-/** The text that reaches the clipboard. */
 function copied(text: string): string {
 	let written = '';
 	copyToClipboard(

@@ -1,4 +1,4 @@
-/** A crash is written down for its user alone. */
+/** Crash reports. */
 import {mkdir, mkdtemp, readdir, rm, stat, symlink} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';

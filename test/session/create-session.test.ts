@@ -1,4 +1,4 @@
-/** That the parts of a session hear of each other: what is not heard of anywhere else. */
+/** Connections between the parts of a session. */
 import type {ServerResponse} from 'node:http';
 import {PassThrough} from 'node:stream';
 import test from 'ava';

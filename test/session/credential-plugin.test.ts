@@ -1,4 +1,4 @@
-/** A credential plugin that asks has the terminal while it asks: at the start, at a switch of context, and never for a mere renewal. */
+/** Credential plugins that prompt. */
 import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -13,7 +13,7 @@ type Config = {
 	users: Array<{name: string; user: unknown}>;
 };
 
-/** Says what it was told, asks for a code, and gives the sandbox's admin for 4711. `lives` are the seconds that its answer holds. */
+/** Asks for a code, and returns the sandbox's admin for 4711. `lives`: seconds that the credential is valid. */
 const plugin = (folder: string, answer: string) => `#!/bin/sh
 echo "$KUBERNETES_EXEC_INFO" >> ${folder}/told
 case "$KUBERNETES_EXEC_INFO" in *'"interactive":true'*)
@@ -90,7 +90,6 @@ test('a failed login exits with the plugin’s text, one line, and the credentia
 	terminal.type('1234\r');
 	t.is(await terminal.ended(), 6);
 	await terminal.sees(/that is not the code/);
-	// The terminal breaks the line where it is full.
 	t.regex(
 		terminal.text().replaceAll('\n', ''),
 		/error: getting credentials: exec plugin \S+ failed with exit code 3.*\[ERR_CREDENTIAL_PLUGIN\]/,

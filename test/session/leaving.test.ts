@@ -1,9 +1,9 @@
-/** However the session ends, the terminal is as it was, and says once what there is to say. */
+/** The terminal after the session. */
 import {readFile} from 'node:fs/promises';
 import test, {type ExecutionContext} from 'ava';
 import {onSandbox} from '../support/sandbox-session.ts';
 
-/** A bug, made by a signal: the program knows nothing of it. */
+/** A bug triggered by a signal. */
 const bug = `--import=data:text/javascript,${encodeURIComponent('process.on("SIGUSR2", () => { throw new Error("made by a test \\u001b]0;title"); });')}`;
 
 async function withBug(t: ExecutionContext) {
@@ -18,7 +18,7 @@ async function crashes(t: ExecutionContext, {terminal, home}: Awaited<ReturnType
 	t.is(terminal.buffer(), 'normal');
 	const told = /error: bug in spoke: made by a test \^\[\]0;title; the report is in (\S+) \[ERR_INTERNAL\]$/m.exec(terminal.text());
 	t.truthy(told, terminal.text());
-	// It is the last thing on the screen, and once.
+	// The last text on the screen, once.
 	t.is(
 		terminal.screen().findLast(row => row !== ''),
 		told![0],

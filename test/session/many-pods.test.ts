@@ -1,4 +1,4 @@
-/** A cluster of 150,000 pods opens at once, stays live, and takes little room. */
+/** A cluster of 150,000 pods. */
 import {mkdtemp, readFile, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';

@@ -1,4 +1,4 @@
-/** Without motion nothing on the screen moves by itself. */
+/** Reduced motion. */
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {reduceSession} from '../../source/state/session-reducer.ts';
@@ -24,7 +24,7 @@ for (const [title, argv, env] of [
 			.text()
 			.split('\n')
 			.filter((row, index) => row !== before.split('\n')[index]);
-		// One step of the clock may fall between.
+		// One clock step may fall between.
 		t.true(
 			changed.every(row => /\d+s\b/.test(row)),
 			changed.join('\n'),

@@ -1,4 +1,4 @@
-/** On a small terminal what matters is still there. */
+/** A small terminal. */
 import test from 'ava';
 import {onSandbox} from '../support/sandbox-session.ts';
 

@@ -1,4 +1,4 @@
-/** The built program in a terminal: the first line of a log is reached by key, by search and by the way up, while lines go on coming. */
+/** Older lines by key, search and scrolling. */
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';

@@ -1,4 +1,4 @@
-/** Every action bound to a key of its own that the program never saw: the session is driven by the keymap and by nothing else. */
+/** Every action bound to an unknown key. */
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -8,7 +8,7 @@ import {loadKeymap} from '../../source/keymap/load-keymap.ts';
 import {openSandbox} from '../support/sandbox.ts';
 import {openTerminal, type TestTerminal} from '../support/terminal.ts';
 
-/** F-keys and two letters: nothing that is bound in any shipped keymap, and nothing that is text where text is typed. */
+/** Neither bound in a shipped keymap nor text while typing. */
 function strangeKey(index: number): string {
 	const letters = 'abcdefghijklmnopqrstuvwxyz';
 	return `f${5 + Math.floor(index / 676)} ${letters[Math.floor(index / 26) % 26]} ${letters[index % 26]}`;
@@ -16,7 +16,7 @@ function strangeKey(index: number): string {
 
 const yaml = `contexts:\n${[...Map.groupBy(actionSpecs, row => row.context)].map(([context, rows]) => `  ${context}:\n${rows.map(row => `    ${row.id}: "${strangeKey(actionSpecs.indexOf(row))}"\n`).join('')}`).join('')}`;
 
-/** [action, what the screen then shows]; text to type stands as `> text`. */
+/** [action, resulting screen]; `> text` is typed. */
 type Step = readonly [string, RegExp];
 
 const lists: readonly Step[] = [
@@ -181,7 +181,7 @@ const tails: readonly Step[] = [
 	['tail.level', /all lines/],
 	['tail.next-error', /not following/],
 	['tail.previous-error', /not following[\s\S]*line (\d+) of (?!\1 )/],
-	// On the last line of a log that has just begun the cursor would stay, and hide the mark.
+	// The cursor would stay on the last line of a new log and hide the mark.
 	['tail.top', /▸\S+ starting on/],
 	['tail.mark', /◆/],
 	['tail.previous-mark', /▸/],
@@ -224,7 +224,7 @@ const tails: readonly Step[] = [
 	['view.back', /Running/],
 ];
 
-/** Driven elsewhere with the program's own keys, or not to be driven here; each with its reason. */
+/** Tested elsewhere, or not testable here. */
 const elsewhere = new Map([
 	['screen.redraw', 'redraw.test.ts writes over the screen first'],
 	['app.suspend', 'stops the test’s own process group'],

@@ -1,4 +1,4 @@
-/** What a label that comes says of what was read before. */
+/** A new label and earlier observations. */
 import test from 'ava';
 import {recordingObserver, recordLabel} from '../../source/session/recording-observer.ts';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';

@@ -1,4 +1,4 @@
-/** Somebody else wrote over the screen: a key draws all of it again. */
+/** The redraw key. */
 import test from 'ava';
 import {onSandbox} from '../support/sandbox-session.ts';
 
@@ -10,10 +10,9 @@ for (const [what, env] of [
 		const {terminal} = await onSandbox(t, [], {env: {...env, NO_MOTION: '1'}});
 		await terminal.sees(/1 of 1 read[\s\S]*toolbox|Pods, \d+ shown/);
 		terminal.press('messages.open');
-		// What the key before said has gone from the last row.
 		await terminal.sees(/Messages[\s\S]*No messages yet[\s\S]*\? help/);
 		const before = terminal.screen();
-		// Over the first and the third row: the spoken screen has few, and what stands below is not its own.
+		// The spoken screen has few rows, and those below are not its own.
 		await terminal.overwrite('\u001B7\u001B[Hwritten by another program\u001B[3;1H\u001B[2Kand so was this\u001B8');
 		await terminal.sees(/written by another program[\s\S]*and so was this/);
 		terminal.press('screen.redraw');

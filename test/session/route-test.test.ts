@@ -1,4 +1,4 @@
-/** The test of the route, as a person meets it: it asks, it tells, and what it found stays on the line. */
+/** The route test. */
 import test from 'ava';
 import {onSandbox} from '../support/sandbox-session.ts';
 

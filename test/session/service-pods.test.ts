@@ -1,4 +1,4 @@
-/** The PODS column of services, as a person sees it. */
+/** The PODS column of services. */
 import test from 'ava';
 import {onSandbox} from '../support/sandbox-session.ts';
 

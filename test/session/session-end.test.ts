@@ -1,4 +1,4 @@
-/** How a session ends, and with which status. */
+/** End and exit status of a session. */
 import {PassThrough} from 'node:stream';
 import test from 'ava';
 import {SessionEnd} from '../../source/session/session-end.ts';

@@ -1,4 +1,4 @@
-/** What the screens say: true, of this place, and possible here. */
+/** Texts of the screens. */
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test from 'ava';

@@ -1,4 +1,4 @@
-/** The session as a person meets it: the built program in a terminal, on the sandbox. */
+/** The built program in a terminal, on the sandbox. */
 import {once} from 'node:events';
 import {existsSync} from 'node:fs';
 import {connect, createServer, type AddressInfo} from 'node:net';
@@ -11,7 +11,7 @@ import {openSandbox} from '../support/sandbox.ts';
 import {newHome, onSandbox} from '../support/sandbox-session.ts';
 import {openTerminal, type TestTerminal} from '../support/terminal.ts';
 
-/** Tests that run beside each other are all offered the same port. */
+/** Parallel tests get the same suggestion. */
 async function typeFreePort(terminal: TestTerminal): Promise<void> {
 	const server = createServer().listen(0, '127.0.0.1');
 	await once(server, 'listening');
@@ -100,7 +100,7 @@ test('a shell gets the whole terminal, byte for byte, and returns it', async t =
 	terminal.type('stty size\r');
 	await terminal.sees(/^24 80$/m);
 	terminal.resize(100, 30);
-	// The size travels by a signal, what is typed does not.
+	// The size arrives by a signal, typed text does not.
 	await delay(500);
 	terminal.type('stty size\r');
 	await terminal.sees(/^30 100$/m);
@@ -123,7 +123,7 @@ test('the leave keys detach from a shell that keeps running', async t => {
 	await terminal.sees(/# $/m);
 	terminal.press('terminal.leave');
 	await terminal.sees(/left the shell after .* it may still be running in the container/);
-	// The same key tells here why the path was as it was.
+	// Explains the recorded path.
 	terminal.press('path.why');
 	await terminal.sees(/Why├ shell in toolbox-\S+\/shell/);
 	t.is(terminal.buffer(), 'alternate');
@@ -148,7 +148,6 @@ test('a lost shell names its leg and reopens by a key while a tail keeps running
 	await terminal.sees(/Exit status unknown; the shell may still be running in the container\./);
 	await terminal.sees(/Meanwhile: .*lines in the tail/);
 	await terminal.sees(/r: new shell {2}w: why this path {2}any other key: back to the pods/);
-	// What was typed for the far side as it went is not taken for a key of ours.
 	terminal.type('ls\r');
 	await delay(700);
 	t.is(terminal.buffer(), 'normal');
@@ -165,7 +164,7 @@ test('why after a lost shell shows its path, also after the return to the pods',
 	await delay(1500);
 	sandbox.faults.cut();
 	await terminal.sees(/any other key: back to the pods/);
-	// For as long as what was typed for the far side is kept from being a key of ours.
+	// Input for the remote program is ignored this long.
 	await delay(700);
 	terminal.type('x');
 	await terminal.sees(/1 Pods \d/);
@@ -540,14 +539,14 @@ test('$EDITOR opens at the selected line, and the screen is complete afterwards'
 	await terminal.sees(/"level":"error"/);
 	terminal.press('tail.previous-error');
 	await terminal.sees(/not following · /);
-	// Names come with the second pod.
+	// Names appear with the second pod.
 	await terminal.sees(/^▸\S+ \w{5} \{/m);
 	const before = terminal.screen();
 	terminal.press('tail.editor');
 	await terminal.sees(/the editor has it/);
 	terminal.type('\r');
 	await terminal.sees(/Tail deploy\/api/);
-	// A late line of the other pod may have come to stand above it meanwhile.
+	// A late line of the other pod may appear above it.
 	const underCursor = (rows: readonly string[]) => rows.find(row => row.startsWith('▸'));
 	t.truthy(underCursor(before));
 	t.is(underCursor(terminal.screen()), underCursor(before));
@@ -612,7 +611,7 @@ test('a screen reader gets sentences, no picture, and nothing that ticks', async
 test('suspend returns the terminal, and resume shows the same screen', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+/);
-	// In a pseudo-terminal of its own nobody could continue it, so the stop is ignored; what is given back is seen in the bytes.
+	// Nothing could continue it in its own pseudo-terminal, so the stop is ignored.
 	terminal.press('app.suspend');
 	await terminal.writes('\u001B[?1049l');
 	await terminal.sees(/web-\w+/);

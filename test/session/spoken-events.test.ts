@@ -1,4 +1,4 @@
-/** What a screen reader hears: each event once, at most one a second. */
+/** Spoken events. */
 import {PassThrough} from 'node:stream';
 import test from 'ava';
 import {render} from 'ink';

@@ -1,4 +1,4 @@
-/** Colors that can be read: on black and on white, on the ground of the cursor, and by weight where hue is not seen. */
+/** Contrast of colors. */
 import test from 'ava';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
 import {chooseTheme, makeTheme, type ColorDepth, type Role} from '../../source/ui/theme.ts';
@@ -6,10 +6,7 @@ import {chooseTheme, makeTheme, type ColorDepth, type Role} from '../../source/u
 type Rgb = readonly [red: number, green: number, blue: number];
 
 const grounds = {dark: [0, 0, 0], light: [255, 255, 255]} as const;
-/**
- * Least contrast (WCAG 2) of a role with the screen's ground; others have none of their own. The palette of 256 has no darker orange than
- * one of 5.7.
- */
+/** WCAG 2, against the screen background. The 256-color palette has no darker orange than one of 5.7. */
 const least = (role: Role, depth: ColorDepth): number => (role === 'rule' ? 3.5 : role.startsWith('pod.') ? 5 : depth === '256' ? 5.5 : 6);
 const leastOnCursor = {true: 4.5, 256: 4};
 
@@ -85,7 +82,7 @@ function color(codes: string, kind: 38 | 48): Rgb | undefined {
 	return red === undefined ? (number === undefined ? undefined : ofPalette(Number(number))) : [Number(red), Number(green), Number(blue)];
 }
 
-/** Of xterm's 256: a cube of six steps from 16 on, and greys from 232 on. */
+/** xterm's palette: a cube of six steps from 16 on, and grays from 232 on. */
 function ofPalette(number: number): Rgb {
 	const step = (at: number) => [0, 95, 135, 175, 215, 255][at % 6]!;
 	const grey = 8 + 10 * (number - 232);

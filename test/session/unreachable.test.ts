@@ -1,4 +1,4 @@
-/** An apiserver that is not there: said where its pods would be, and on the line, which breaks at leg 1. */
+/** An apiserver that does not respond. */
 import {once} from 'node:events';
 import {connect, createServer, type AddressInfo, type Server} from 'node:net';
 import {writeFile} from 'node:fs/promises';
@@ -8,7 +8,7 @@ import {openSandbox} from '../support/sandbox.ts';
 import {newHome} from '../support/sandbox-session.ts';
 import {openTerminal} from '../support/terminal.ts';
 
-/** A kubeconfig whose apiserver would be where `server` may listen later. */
+/** `server` may listen there later. */
 async function nobodyThere(t: ExecutionContext, server: Server): Promise<{home: string; file: string; port: number}> {
 	server.listen(0, '127.0.0.1');
 	await once(server, 'listening');
@@ -83,7 +83,7 @@ test('r retries at once, lists the attempts, and lists load when the apiserver r
 	await terminal.sees(/^ r retry {2}d doctor {2}y copy report .*@ context/m);
 	const next = Number(/\(attempt (\d)\)/.exec(terminal.text())![1]);
 	terminal.press('unreachable.retry');
-	// By itself it waits four seconds at least.
+	// The automatic retry waits at least 4 s.
 	await terminal.sees(new RegExp(`\\(attempt ${next + 1}\\)`), 4000);
 	terminal.press('unreachable.doctor');
 	await terminal.sees(/Doctor├ the apiserver of \S+ ─+ stopped at leg 1/);

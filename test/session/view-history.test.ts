@@ -1,4 +1,4 @@
-/** Going back and forth between views, as hands that know k9s do. */
+/** Back and forward between views, as in k9s. */
 import test from 'ava';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
 import {onSandbox} from '../support/sandbox-session.ts';

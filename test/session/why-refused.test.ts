@@ -1,4 +1,4 @@
-/** Why: when the words were read, what was not, and what to ask for where a right is missing. */
+/** The why screen after refusals. */
 import test from 'ava';
 import {onSandbox} from '../support/sandbox-session.ts';
 

@@ -1,4 +1,4 @@
-/** On a large terminal nothing stands there that says nothing. */
+/** A large terminal. */
 import test from 'ava';
 import {onSandbox} from '../support/sandbox-session.ts';
 

@@ -1,4 +1,4 @@
-/** Files that the session saves: where they go, and that they are whole. */
+/** Saved files. */
 import {mkdtemp, readdir, readFile, rm, stat, symlink} from 'node:fs/promises';
 import {homedir, tmpdir} from 'node:os';
 import {join} from 'node:path';

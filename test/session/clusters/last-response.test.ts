@@ -1,4 +1,4 @@
-/** When the header says that what it says is of before, by a clock that is turned by hand. */
+/** The time of the last response. */
 import test from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {lastResponseTime, trackResponses} from '../../../source/session/clusters/last-response.ts';
@@ -14,7 +14,7 @@ import {spokenLines} from '../../../source/ui/spoken-screen.ts';
 import {clockTime} from '../../../source/text/format-time.ts';
 import {handClock} from '../../support/manual-clock.ts';
 
-/** Requests wait in line until a test answers or fails them. */
+/** Requests queue until a test answers or fails them. */
 function apiserver() {
 	const clock = handClock();
 	const line: Array<{resolve: (answer: ApiResponse) => void; reject: (error: unknown) => void}> = [];
@@ -64,7 +64,6 @@ function apiserver() {
 	};
 }
 
-/** One that has answered once. */
 async function answered() {
 	const server = apiserver();
 	server.ask();

@@ -1,4 +1,4 @@
-/** What comes of a cluster that was left meanwhile says nothing of the one that is on the screen. */
+/** Late responses of a previous cluster. */
 import type {ServerResponse} from 'node:http';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
@@ -18,7 +18,7 @@ import type {WhyLayer} from '../../../source/state/why-path.ts';
 import {selectedPath} from '../../../source/ui/session-screen.tsx';
 import {startServer} from '../../support/api-server.ts';
 
-/** A cluster whose answers all wait until they are let go, and one that never answers. */
+/** The first cluster responds when the test releases it, the second never. */
 async function twoClusters(t: ExecutionContext) {
 	const held: ServerResponse[] = [];
 	let isOpen = false;
@@ -51,7 +51,6 @@ async function twoClusters(t: ExecutionContext) {
 				answer(response);
 			}
 
-			// Everything that is read of it is read by then.
 			await delay(500);
 		},
 	};
@@ -78,7 +77,6 @@ function storeWithPod(): Store {
 	return store;
 }
 
-/** The path to the pod under the cursor, as it was read. */
 async function pathRead(t: ExecutionContext) {
 	const {left, letGo} = await twoClusters(t);
 	await letGo();
@@ -153,7 +151,7 @@ test('two pods of the same name in two namespaces never share a path', async t =
 	t.truthy(selectedPath({state: store.state}));
 	store.now({type: 'list', list: 'pods', event: {type: 'move', by: 1}});
 	t.is(selectedPath({state: store.state}), null);
-	// Both keys may come in one burst, before anything is read for the row.
+	// Both keys may arrive in one burst, before anything is read for the row.
 	openWhy({store, tails: new Map()} as unknown as Session);
 	t.is((store.state.layers.at(-1) as WhyLayer).path, null);
 });

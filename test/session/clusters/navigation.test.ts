@@ -1,4 +1,4 @@
-/** Another cluster comes on the screen, or does not. */
+/** Switching clusters. */
 import test from 'ava';
 import {switchContext, type NavigationContext} from '../../../source/session/clusters/navigation.ts';
 import {OpenClusters} from '../../../source/session/clusters/open-clusters.ts';

@@ -1,4 +1,4 @@
-/** Which clusters are open, and which is on the screen. */
+/** Open clusters and the current one. */
 import test from 'ava';
 import {OpenClusters} from '../../../source/session/clusters/open-clusters.ts';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';

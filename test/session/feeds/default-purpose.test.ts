@@ -1,4 +1,4 @@
-/** What the path to the row under the cursor is the path of. */
+/** The connection whose path a row shows. */
 import test from 'ava';
 import {defaultPurpose} from '../../../source/session/feeds/default-purpose.ts';
 import {listKinds} from '../../../source/state/list-kinds.ts';

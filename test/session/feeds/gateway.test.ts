@@ -1,4 +1,4 @@
-/** A gateway in front of a cluster is called one wherever leg 1 ends. */
+/** Names of gateways at the end of leg 1. */
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';

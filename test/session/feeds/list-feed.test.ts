@@ -1,4 +1,4 @@
-/** A list of all namespaces is read one by one, and loses no change on the way. */
+/** A list of all namespaces. */
 import type {ServerResponse} from 'node:http';
 import test from 'ava';
 import {feedList, worstOf} from '../../../source/session/feeds/list-feed.ts';
@@ -29,7 +29,7 @@ test('the watch starts before the first namespace read, even if another has a ne
 			} else if (pathname === '/api/v1/namespaces') {
 				response.end(table(100, ['large', 'small']));
 			} else if (pathname === '/api/v1/namespaces/large/pods') {
-				// What it holds was read at 100, and comes late.
+				// Read at version 100, but arrives late.
 				large.resolve(response);
 			} else if (pathname === '/api/v1/namespaces/small/pods') {
 				response.end(table(105, ['b']), async () => {
@@ -60,7 +60,7 @@ test('a slow kind in all namespaces removes no rows of the other kinds', async t
 			if (searchParams.get('watch') === 'true') {
 				response.flushHeaders();
 			} else if (pathname === '/apis/batch/v1/jobs') {
-				// Where a watch of jobs begins is known long after the other kinds were read.
+				// The watch of jobs starts long after the other kinds were read.
 				setTimeout(answer, 300);
 			} else {
 				answer();

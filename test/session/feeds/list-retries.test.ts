@@ -1,4 +1,4 @@
-/** A list that fails is tried again later and later, as long as it is one outage. */
+/** Retry delays of one outage. */
 import test from 'ava';
 import {ListRetries} from '../../../source/session/feeds/list-retries.ts';
 import type {ErrorCode} from '../../../source/errors/error-table.ts';

@@ -1,4 +1,4 @@
-/** Forwards of the session: what its row says is what listens. */
+/** Rows and listeners of forwards. */
 import {connect} from 'node:net';
 import {once} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
@@ -16,7 +16,6 @@ import {listenerUsersText} from '../../../source/ui/connections-pane.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {until} from '../../support/until.ts';
 
-/** A forward of `svc/web` that listens. */
 async function openForward(
 	t: ExecutionContext,
 	{address = '127.0.0.1', onPodLoss = 'move'}: {address?: string; onPodLoss?: 'move' | 'exit'} = {},

@@ -1,4 +1,4 @@
-/** Saved sets of forwards: what is open is saved, comes back when it is asked for, and never by itself. */
+/** Saved sets of forwards. */
 import {mkdir, readFile, stat, writeFile} from 'node:fs/promises';
 import {once} from 'node:events';
 import {createServer, type AddressInfo} from 'node:net';
@@ -63,7 +63,7 @@ test('a saved set is not started by the next session, but by a key, and stops to
 	second.press('confirm.yes');
 	await second.sees(/stopped 2 forwards of mine/);
 	await t.throwsAsync(fetch(`http://127.0.0.1:${one}/`));
-	// The same rows are started again, not further ones beside them.
+	// Starts the same rows again.
 	second.type(':forward-set mine\r');
 	await second.sees(/Start 2 forwards/);
 	second.press('confirm.yes');
@@ -106,7 +106,7 @@ test('the forward form appends the forward to a set', async t => {
 	terminal.type('/web\r');
 	terminal.press('pods.forward');
 	await terminal.sees(/Add to set +no +never starts automatically/);
-	// Any free local port: another test may have the one that is offered.
+	// Another test may use the suggested port.
 	terminal.press('form.next', 'form.clear', 'form.previous', 'form.previous', 'form.right');
 	await terminal.sees(/Add to set +◂ mine/);
 	terminal.press('form.submit');

@@ -1,4 +1,4 @@
-/** What a forward's form says of the ports it offers. */
+/** Ports offered by the forward form. */
 import test, {type ExecutionContext} from 'ava';
 import {readPortOptions} from '../../../source/session/forwards/port-options.ts';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
@@ -20,7 +20,7 @@ const pod = (name: string, ready: 'True' | 'False') => ({
 	status: {conditions: [{type: 'Ready', status: ready}]},
 });
 
-/** A cluster that has one service; `pods` is what a list of pods is answered with, `null` that it is refused. */
+/** `pods`: the response to a list of pods; `null` refuses it. */
 async function clusterOf(t: ExecutionContext, targetPort: number | string, pods: readonly unknown[] | null): Promise<ClusterClient> {
 	const server = await startServer({
 		request({url = ''}, response) {

@@ -1,4 +1,4 @@
-/** What each event makes of a forward's row, and what it says. */
+/** Rows and notices of forward events. */
 import test from 'ava';
 import {reduceForward, forwardNotice, describeForwardUsers} from '../../../source/session/forwards/reduce-forward.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';

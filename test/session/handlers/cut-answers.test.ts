@@ -1,4 +1,4 @@
-/** An answer that is cut, or is none of an apiserver's, is told as that: the fault is not ours. */
+/** Truncated responses, and responses that are not from an apiserver. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import test, {type ExecutionContext} from 'ava';
 import {waitForCluster} from '../../../source/session/clusters/cluster-state.ts';

@@ -1,4 +1,4 @@
-/** What is typed behind a command that shows a list. */
+/** Arguments of list commands. */
 import test from 'ava';
 import {parseListArguments, takeSelector} from '../../../source/session/handlers/list-arguments.ts';
 

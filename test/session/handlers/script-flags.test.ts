@@ -1,4 +1,4 @@
-/** A command that the session offers for a shell goes to the cluster that it was offered for. */
+/** Copied shell commands. */
 import test from 'ava';
 import {promptDebugContainer} from '../../../source/session/handlers/debug-container-form.ts';
 import {editForward} from '../../../source/session/forwards/forward-dialog.ts';
@@ -69,7 +69,7 @@ test('a copied request names the current cluster, also for a writing method', as
 
 type Form = Parameters<Session['fill']>[0];
 
-/** Fills a form's fields with `values` in place of a person, and gives the notes under it. */
+/** Returns the notes of a form that is filled with `values`. */
 function withForm(values: Readonly<Record<string, string>>) {
 	const {other, ...session} = sessionWith([]);
 	const told: string[] = [];

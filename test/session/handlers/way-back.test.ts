@@ -1,4 +1,4 @@
-/** One step back at a time, on the way out of a list. */
+/** The back key. */
 import test from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {navigationHandlers} from '../../../source/session/handlers/navigation-handlers.ts';

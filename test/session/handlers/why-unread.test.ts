@@ -1,4 +1,4 @@
-/** Why of a row, also before its path is read. */
+/** The why screen of a row before its path is read. */
 import test from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {showFailure} from '../../../source/session/messages.ts';

@@ -1,4 +1,4 @@
-/** After a shell: one key says what is next, any other leads back. */
+/** Keys after a shell. */
 import test from 'ava';
 import {ExitKeys, type ExitChoice} from '../../../source/session/handoff/exit-keys.ts';
 import {loadKeymap} from '../../../source/keymap/load-keymap.ts';

@@ -1,9 +1,8 @@
-/** Text in a program of the person's own. */
+/** Text in $PAGER or $EDITOR. */
 import test from 'ava';
 import {openInProgram} from '../../../source/session/handoff/external-programs.ts';
 import type {Session} from '../../../source/session/session.ts';
 
-/** What the session says when `env` names the program. */
 async function told(kind: 'pager' | 'editor', env: NodeJS.ProcessEnv): Promise<string[]> {
 	const said: string[] = [];
 	const session = {

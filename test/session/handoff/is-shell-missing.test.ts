@@ -1,4 +1,4 @@
-/** The image has no shell only where the runtime says so of the shell. */
+/** Detection of images without a shell. */
 import test from 'ava';
 import {isShellMissing} from '../../../source/session/handoff/is-shell-missing.ts';
 import {exitStatusFrom} from '../../../source/streams/remote-command/command-result.ts';

@@ -1,4 +1,4 @@
-/** In a remote shell only the keymap's own sequences are ours, wherever the bytes are cut. */
+/** Detach sequences in a remote shell. */
 import test from 'ava';
 import {LeaveKeys, type InputPart} from '../../../source/session/handoff/leave-keys.ts';
 import {loadKeymap} from '../../../source/keymap/load-keymap.ts';

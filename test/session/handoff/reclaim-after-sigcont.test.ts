@@ -1,7 +1,4 @@
-/**
- * Stopped and continued from outside, as a job of a shell: the terminal is as the session needs it, whatever the shell made of it
- * meanwhile.
- */
+/** The terminal after SIGSTOP and SIGCONT. */
 import {writeFile} from 'node:fs/promises';
 import process from 'node:process';
 import test from 'ava';
@@ -11,7 +8,7 @@ import type {TestTerminal} from '../../support/terminal.ts';
 
 const linuxTest = process.platform === 'linux' ? test : test.skip;
 
-/** What a shell does to the terminal of a job that stopped. */
+/** As a shell does with a stopped job. */
 async function stopAndContinue(terminal: TestTerminal): Promise<void> {
 	process.kill(terminal.pid, 'SIGSTOP');
 	await execa('stty', ['-F', `/proc/${terminal.pid}/fd/0`, 'sane']);

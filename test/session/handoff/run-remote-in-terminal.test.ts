@@ -1,4 +1,4 @@
-/** A remote program in the session's terminal: what is written there, and by whom. */
+/** Terminal output around a remote program. */
 import {getEventListeners} from 'node:events';
 import {PassThrough} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
@@ -14,7 +14,7 @@ import type {RemoteCommand} from '../../../source/streams/remote-command/open-re
 import {emptySession} from '../../../source/state/session-state.ts';
 import {asciiGlyphs} from '../../../source/ui/glyphs.ts';
 
-/** A shell that was opened; `type` are the person's keys, `written` is what the terminal got. */
+/** `type` sends keys; `written` is the terminal output. */
 async function openShell({
 	place = 'lab default/web, container app',
 	note = '',

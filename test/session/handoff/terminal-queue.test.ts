@@ -1,9 +1,9 @@
-/** Who has the terminal in place of the screen. */
+/** The queue of terminal users. */
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {TerminalQueue} from '../../../source/session/handoff/terminal-queue.ts';
 
-/** Turns that write down what becomes of the screen. */
+/** Records changes of the screen. */
 function turnsOf({isTaken}: {isTaken: boolean}) {
 	const happened: string[] = [];
 	const turns = new TerminalQueue({
@@ -61,7 +61,7 @@ test('closing does not wait for a pager that keeps running', async t => {
 	const {turns} = turnsOf({isTaken: true});
 	const pager = Promise.withResolvers<void>();
 	const viewing = turns.handOff(async () => pager.promise);
-	// Its own timer keeps no program alive.
+	// Its own timer does not keep the program running.
 	await t.notThrowsAsync(Promise.all([turns.over(), delay(600)]));
 	pager.resolve();
 	await viewing;

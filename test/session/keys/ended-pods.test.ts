@@ -1,4 +1,4 @@
-/** A pod that has ended is no place for a shell or a forward: the keys say so before they fail. */
+/** Keys of terminated pods. */
 import test from 'ava';
 import {findAction} from '../../../source/actions/action-table.ts';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
@@ -16,7 +16,6 @@ const read = rowReader(
 	0,
 );
 
-/** On a pod whose row the apiserver told so. */
 function on(status: string, reason: string | null): SessionState {
 	const row = read(
 		{cells: ['web', '0/1', status, 0], ...(reason !== null && {conditions: [{type: 'Completed', status: 'True', reason}]}), object: null},

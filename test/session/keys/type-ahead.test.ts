@@ -1,4 +1,4 @@
-/** Keys that are typed before a dialog opens are for that dialog, or for nobody. */
+/** Keys typed before a dialog opens. */
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {CanceledError, TypeAhead} from '../../../source/session/keys/type-ahead.ts';
@@ -166,7 +166,7 @@ test('f and Enter in one burst start the forward: Enter goes to the form', async
 test('a key after a form goes to what opens next', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+/);
-	// The local port is left empty: another test may have the one that is offered.
+	// Another test may use the suggested local port.
 	terminal.type('/web\rf\t\u0015\r5');
 	await terminal.sees(/┤5 Forwards 1├/);
 	await terminal.sees(/● :\d+ +pod\/web/);

@@ -1,4 +1,4 @@
-/** A request's row says what came of it, as far as it came, and when. */
+/** The row of a proxy request. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
@@ -19,7 +19,6 @@ async function reach(t: ExecutionContext, request: (request: IncomingMessage, re
 	return server.cluster();
 }
 
-/** A session whose proxy screen has one request, to be sent again. */
 function asksAgain(
 	access: ClusterClient,
 	{
@@ -78,7 +77,6 @@ function asksAgain(
 	};
 }
 
-/** One service, and behind it whatever `behind` says. */
 function aService(behind: (request: IncomingMessage, response: ServerResponse) => void) {
 	return (request: IncomingMessage, response: ServerResponse) => {
 		if (request.url!.includes('/proxy')) {

@@ -1,4 +1,4 @@
-/** What is saved of a tail is all that was shown when it was saved, whatever comes and goes while it is written. */
+/** Saved lines. */
 import {mkdtemp, readFile, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -27,7 +27,7 @@ function addLines({buffer}: TailView, from: number, to: number): void {
 	}
 }
 
-/** What is read while so much comes after its first line that all is let go which was there. */
+/** All earlier lines are dropped meanwhile. */
 function readInFlood(view: TailView): string[] {
 	const texts = visibleTexts(view)[Symbol.iterator]();
 	const read = [texts.next().value as string];
@@ -63,7 +63,7 @@ test('a save waits for an unfinished filter', async t => {
 	t.teardown(async () => rm(folder, {recursive: true}));
 	const path = join(folder, 'saved.log');
 	const view = filterTail(fullTail(), {filter: {text: '7', regex: false, inverse: false}});
-	// Each look goes through one block.
+	// Each scan covers one block.
 	const run = {view, ask: {title: 'web'}, scan: () => view.shownIndex!.advance(view.buffer, -1)} as unknown as TailRun;
 	await saveTail({type: async () => ({text: path, regex: false}), tell() {}} as unknown as Session, run);
 	t.is(await readFile(path, 'utf8'), all.filter(text => text.includes('7')).join(''));

@@ -1,4 +1,4 @@
-/** A tail that fails says so behind the lines that came before. */
+/** Failed tails. */
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {TailRun} from '../../../source/session/tail/tail-run.ts';
@@ -39,7 +39,7 @@ test('the failure of a tail appears after its buffered lines', async t => {
 
 	const {buffer} = run.view;
 	const toldAt = buffer.end;
-	// What is still held back would be put now.
+	// Emits buffered lines.
 	run.stop();
 	t.is(buffer.end, toldAt);
 	t.is(buffer.line(toldAt - 1)!.kind, 'notice');

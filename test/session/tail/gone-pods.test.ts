@@ -1,4 +1,4 @@
-/** Pods that come and go while their logs are followed. */
+/** Pods that appear and disappear while followed. */
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {TailRun} from '../../../source/session/tail/tail-run.ts';
@@ -38,7 +38,7 @@ test('a deleted pod is reported once, and not counted any longer', async t => {
 		() => run.view.sources.filter(({state}) => state === 'open').length === 4 && run.view.sources.filter(({isGone}) => isGone).length === 2,
 	);
 	await until(() => notices().some(text => text.includes('gone')));
-	// What is still held back for its place is told now.
+	// Emits buffered lines.
 	run.stop();
 	t.deepEqual(
 		notices().filter(text => text.includes('gone')),

@@ -1,4 +1,4 @@
-/** Lines of several containers come out in the order of their times. */
+/** The order of lines of several containers. */
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {insertLateLines} from '../../../source/session/tail/insert-late-lines.ts';

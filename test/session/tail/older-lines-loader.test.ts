@@ -1,4 +1,4 @@
-/** Older lines are put before those of a tail once, and only where they join. */
+/** Inserted older lines. */
 import type {ServerResponse} from 'node:http';
 import test, {type ExecutionContext} from 'ava';
 import {OlderLinesLoader} from '../../../source/session/tail/older-lines-loader.ts';
@@ -12,7 +12,7 @@ const length = 1000;
 const known = 5;
 const log = Array.from({length}, (_, number) => `2026-01-02T03:04:${String(number % 60).padStart(2, '0')}.000000000Z line ${number}\n`);
 
-/** A tail of the last lines of a log whose server answers when it is let go. */
+/** The server responds when released. */
 async function tailOfLog(t: ExecutionContext, limits?: LineBufferLimits) {
 	const {promise: open, resolve: letGo} = Promise.withResolvers<void>();
 	const {promise: asked, resolve: ask} = Promise.withResolvers<void>();

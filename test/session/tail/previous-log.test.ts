@@ -1,4 +1,4 @@
-/** The log of the life before: whole, or said to be cut; and nothing of it in what is asked for instead. */
+/** The log of the previous container instance. */
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {createTailRequest} from '../../../source/session/tail/tail-targets.ts';
@@ -10,7 +10,6 @@ import {LogServer, type Fault} from '../../support/log-server.ts';
 
 async function restarted(t: ExecutionContext, ...faults: readonly [Fault, ...Fault[]]) {
 	const server = await LogServer.start();
-	// A container for each, one after the other.
 	for (const [minute, log] of [
 		...server.addPod('web', {containers: ['app', 'proxy', 'side'].slice(0, faults.length)}).values(),
 	].entries()) {

@@ -1,4 +1,4 @@
-/** Keys that jump in a tail: to errors, to what befell the streams, to marks. */
+/** Jumps to errors, stream events and marks. */
 import test from 'ava';
 import {tailHandlers} from '../../../source/session/tail/tail-handlers.ts';
 import type {Session} from '../../../source/session/session.ts';

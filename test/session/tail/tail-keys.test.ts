@@ -1,4 +1,4 @@
-/** Keys in a tail mean what is on the screen. */
+/** Keys in a tail. */
 import {setImmediate} from 'node:timers/promises';
 import test from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';

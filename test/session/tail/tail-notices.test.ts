@@ -1,4 +1,4 @@
-/** What an outage or a waiting container puts into a tail, and that a tail never says it follows what is cut. */
+/** Notices of outages and waiting containers. */
 import test from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {fullMessage} from '../../../source/server-messages/unwrap-message.ts';

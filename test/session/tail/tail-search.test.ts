@@ -1,4 +1,4 @@
-/** A search and a filter in more lines than are looked through while a word is typed. */
+/** Search and filter in many lines. */
 import test from 'ava';
 import {navigationHandlers} from '../../../source/session/handlers/navigation-handlers.ts';
 import {promptFilter, toggleMatchesOnly, promptSearch} from '../../../source/session/tail/tail-search.ts';
@@ -11,7 +11,7 @@ import {emptyTail, goTo, remapTail, shownLength} from '../../../source/state/tai
 const count = linesPerBlock * 12;
 const needles = [10, linesPerBlock * 6, linesPerBlock * 10] as const;
 
-/** Each look goes through one block, however much time it is given. */
+/** Each scan covers one block. */
 function heldAt(cursor: number | null, typed: string, regex = false) {
 	const buffer = new LineBuffer();
 	for (let number = 0; number < count; number++) {
@@ -147,9 +147,7 @@ test('a canceled search returns to the lines before it, also if older lines move
 	} as unknown as Session;
 	await promptSearch(givenUp);
 	t.deepEqual([run.view.cursor, run.view.top, run.view.search?.text], [before.cursor + older, before.top + older, 'needle']);
-	while (!run.scan()) {
-		// Goes on.
-	}
+	while (!run.scan()) {}
 
 	t.deepEqual(
 		Array.from({length: 3}, (_, index) => run.view.searchIndex?.matches.at(index)),

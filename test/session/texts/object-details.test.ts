@@ -1,4 +1,4 @@
-/** What is told of an object when it is opened. */
+/** Details of an object. */
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {readDetails} from '../../../source/session/texts/object-details.ts';

@@ -1,4 +1,4 @@
-/** Texts that are read when they are opened: details and the doctor's walk. */
+/** Details and doctor screens. */
 import test from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {openDetails} from '../../../source/session/texts/details-handlers.ts';
@@ -11,7 +11,7 @@ import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {emptySession, type Layer} from '../../../source/state/session-state.ts';
 
-/** A session with one pod in its list, whose cluster refuses all when `answer` is called. */
+/** Its cluster refuses everything once `answer` is called. */
 function sessionWithPod() {
 	const store = new Store(
 		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),

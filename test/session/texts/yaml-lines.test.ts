@@ -1,4 +1,4 @@
-/** YAML of an object is read as what the object is, also by a reader of YAML 1.1 such as kubectl, and looks as kubectl's does. */
+/** YAML of objects, for YAML 1.1 readers such as kubectl. */
 import test from 'ava';
 import {parse, type Tags} from 'yaml';
 import {yamlLines} from '../../../source/session/texts/yaml-lines.ts';
@@ -9,7 +9,7 @@ const textOf = (object: object) =>
 		.map(({text}) => `${text}\n`)
 		.join('');
 
-/** As kubectl reads it, but for dates, which no object of Kubernetes has. */
+/** Like kubectl, except for dates, which no Kubernetes object has. */
 function readBack(text: string): unknown {
 	const withoutTimes = (tags: Tags) =>
 		tags.filter(tag => (typeof tag === 'string' ? tag !== 'timestamp' : tag.tag !== 'tag:yaml.org,2002:timestamp'));

@@ -1,4 +1,4 @@
-/** The YAML of an object as a person meets it: the built program in a terminal, on the sandbox. */
+/** The YAML screen. */
 import {readFile, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
@@ -9,7 +9,7 @@ import {newHome, onSandbox} from '../../support/sandbox-session.ts';
 
 const db = '/api/v1/namespaces/default/pods/db-0';
 
-/** On the pod db-0, after `metadata` of it was changed. */
+/** After a change of the pod's `metadata`. */
 async function onDb(t: ExecutionContext, metadata: object = {}, options: Parameters<typeof onSandbox>[2] = {}) {
 	const opened = await onSandbox(t, [], options);
 	const change = async (to: object) =>
