@@ -1,4 +1,4 @@
-/** The clock skew of nodes, from timestamps and arrival times. */
+/** Clock skew of nodes. */
 import test from 'ava';
 import {ClockSkew} from '../../source/state/tail/clock-skew.ts';
 

@@ -1,4 +1,4 @@
-/** Messages about connections: one for each change for the worse, and one when it recovers. */
+/** Messages about connections. */
 import test from 'ava';
 import type {Path, TlsState} from '../../source/evidence/evidence.ts';
 import type {ConnectionEntry} from '../../source/state/connection-list.ts';

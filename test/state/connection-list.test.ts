@@ -1,4 +1,4 @@
-/** The connection list: open streams, and that the label of an ended connection never replaces that of an open one. */
+/** The connection list. */
 import test from 'ava';
 import type {Path, TlsState} from '../../source/evidence/evidence.ts';
 import {

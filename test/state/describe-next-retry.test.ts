@@ -1,4 +1,4 @@
-/** The text about the next retry, while it is pending and while it runs. */
+/** The text about the next retry. */
 import test from 'ava';
 import {describeNextRetry} from '../../source/state/describe-next-retry.ts';
 import {clockTime} from '../../source/text/format-time.ts';

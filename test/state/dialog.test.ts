@@ -1,4 +1,4 @@
-/** Dialogs: typing, completion, selection and forms. */
+/** Dialogs. */
 import test from 'ava';
 import {
 	reduceDialog,

@@ -1,4 +1,4 @@
-/** The lines of a screen as text for copying. */
+/** Screen lines as copied text. */
 import test from 'ava';
 import {formatCopiedLines} from '../../source/state/format-copied-lines.ts';
 

@@ -1,4 +1,4 @@
-/** Inserted lines: none is lost or repeated, each log keeps its order, and references follow their lines. */
+/** Inserted lines: none is lost or repeated, and references follow their lines. */
 import test from 'ava';
 import {insertLines} from '../../source/state/tail/insert-lines.ts';
 import {LineBuffer, linesPerBlock} from '../../source/state/tail/line-buffer.ts';

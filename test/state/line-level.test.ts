@@ -1,4 +1,4 @@
-/** The level of a line: from its level key, or its first word that names one. */
+/** The level of a line. */
 import test from 'ava';
 import {levelOf} from '../../source/state/tail/line-level.ts';
 
@@ -29,7 +29,7 @@ for (const [text, level] of levels) {
 	});
 }
 
-/** The same as patterns, which make a string of every line. */
+/** As patterns, which create a string for every line. */
 const word =
 	/\b(?:(FATAL|PANIC|CRITICAL|CRIT|EMERG|ALERT|fatal|panic|critical)|(ERROR|ERR|SEVERE|[Ee]rror(?=[\s:"\]])|Exception)|(WARN|WARNING|[Ww]arn(?:ing)?(?=[\s:"\]]))|(INFO|NOTICE|info(?=[\s:"\]]))|(DEBUG|TRACE|debug(?=[\s:"\]])|trace(?=[\s:"\]])))\b/;
 const keyed = /\b(?:level|lvl|severity)=["']?(\w+)/i;

@@ -1,4 +1,4 @@
-/** Lists: the visible rows, and that the selected object stays selected. */
+/** Lists: visible rows and selection. */
 import process from 'node:process';
 import test from 'ava';
 import {listKinds} from '../../source/state/list-kinds.ts';
@@ -173,7 +173,7 @@ test('150,000 rows of 20 namespaces are shown, filtered and changed', t => {
 	list = reduceList(list, {type: 'filter', text: '00712'});
 	t.is(list.total, 150_000);
 	t.is(list.visible.length, 220);
-	// Its own time: how busy the machine is says nothing of it.
+	// CPU time does not depend on the load of the machine.
 	const {user, system} = process.cpuUsage(began);
 	t.true(user + system < 2_000_000, `${(user + system) / 1000} ms`);
 });

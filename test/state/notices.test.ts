@@ -1,4 +1,4 @@
-/** Notices in the footer: a failure takes precedence over ordinary news. */
+/** Notices in the footer. */
 import test from 'ava';
 import type {ErrorObject} from '../../source/errors/spoke-error.ts';
 import {emptySession, type ClusterState} from '../../source/state/session-state.ts';

@@ -1,4 +1,4 @@
-/** The rows of the proxy view: listeners first, then requests, and the cursor keeps its row. */
+/** Rows of the proxy view. */
 import test from 'ava';
 import {
 	emptyProxy,

@@ -1,4 +1,4 @@
-/** The number of ready pods of a service. */
+/** Ready pods of a service. */
 import test from 'ava';
 import {countServicePods, servicePodsCell, type EndpointSlice} from '../../source/state/service-pods.ts';
 

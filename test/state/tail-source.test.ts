@@ -1,4 +1,4 @@
-/** The short, unique names of the sources of a tail. */
+/** Short names of tail sources. */
 import test from 'ava';
 import {shortNames} from '../../source/state/tail/tail-source.ts';
 

@@ -1,4 +1,4 @@
-/** The sources of a tail, and its phase. */
+/** The sources of a tail. */
 import test from 'ava';
 import {asTailSource} from '../../source/state/tail/tail-source.ts';
 import {changeSource, countUp, podGone, sourcesOf, withSource} from '../../source/state/tail/tail-sources.ts';

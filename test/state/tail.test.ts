@@ -1,4 +1,4 @@
-/** Tails: lines kept as bytes, searched, and viewed from one position while others arrive. */
+/** Tails: lines, search and position. */
 import process from 'node:process';
 import test from 'ava';
 import {LineBuffer, linesPerBlock, type LineLevel} from '../../source/state/tail/line-buffer.ts';
@@ -47,7 +47,7 @@ const query = (change: Partial<LineQuery>): LineQuery => ({
 const found = (buffer: LineBuffer, change: Partial<LineQuery>) => {
 	const index = new LineIndex(query(change));
 	while (!index.advance(buffer, 5)) {
-		// A block at a time, as between frames.
+		// Block by block, as between frames.
 	}
 
 	return Array.from({length: index.shown.length}, (_, at) => index.shown.at(at)!);
@@ -152,9 +152,7 @@ test('a search continues with new lines and forgets dropped ones', t => {
 		buffer.append(0, 0, 0, 'text', Buffer.from(text));
 	}
 
-	while (!index.advance(buffer, 5)) {
-		// Block by block.
-	}
+	while (!index.advance(buffer, 5)) {}
 
 	t.is(index.matches.length, buffer.end - buffer.first);
 	t.is(index.matches.at(0), buffer.first);
@@ -177,9 +175,7 @@ test('a filter that was stopped shows all lines again, including new ones', t =>
 	t.deepEqual([...shownNumbers(view)], [0, 2]);
 	buffer.append(0, 0, 0, 'text', Buffer.from(`${'a'.repeat(40)}!`));
 	buffer.append(0, 0, 0, 'text', Buffer.from('keep'));
-	while (!view.shownIndex!.advance(buffer, 50)) {
-		// As between frames.
-	}
+	while (!view.shownIndex!.advance(buffer, 50)) {}
 
 	t.regex(view.shownIndex!.problem ?? '', /not used/);
 	t.deepEqual([...shownNumbers(view)], [0, 1, 2, 4, 5], 'a log that is off stays off');

@@ -1,4 +1,4 @@
-/** Search in a text: matches, order, and what happens when the text is refreshed. */
+/** Search in a text. */
 import test from 'ava';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {reduceSession} from '../../source/state/session-reducer.ts';

@@ -1,4 +1,4 @@
-/** Wrapping the lines of texts, and cutting them at the edge of the screen. */
+/** Wrapped and cut texts. */
 import test from 'ava';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {reduceSession, type SessionEvent} from '../../source/state/session-reducer.ts';

@@ -1,4 +1,4 @@
-/** The history of views: back, forward, and what a new step drops. */
+/** The history of views. */
 import test from 'ava';
 import {reduceSession, type SessionEvent} from '../../source/state/session-reducer.ts';
 import {emptySession, type ClusterState} from '../../source/state/session-state.ts';
