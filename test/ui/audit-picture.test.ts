@@ -55,7 +55,7 @@ for (const [title, given, words, spoke] of cases) {
 	});
 }
 
-/** The list of an audit of these rows, 80 columns wide. */
+/** 80 columns wide. */
 function listOf(given: Readonly<Record<string, Short>>, titles: Readonly<Record<string, string>> = {}): string[] {
 	const rows = rowsOf(given)
 		.filter(({id}) => id in given)

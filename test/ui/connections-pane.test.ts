@@ -1,4 +1,4 @@
-/** The rows of the connections pane: aligned, and no figure is cut. */
+/** The rows of the connections pane. */
 import test from 'ava';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {

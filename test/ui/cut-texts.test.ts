@@ -1,4 +1,4 @@
-/** Texts that are cut at the edge of the screen, as a terminal shows them. */
+/** Cut texts in a terminal. */
 import test from 'ava';
 import {searchText} from '../../source/state/text-search.ts';
 import type {Layer, TextLine} from '../../source/state/session-state.ts';
@@ -46,7 +46,7 @@ const layer = (left: number, search = ''): Extract<Layer, {kind: 'text'}> => ({
 	search: searchText(lines, {text: search, regex: false}, 0),
 });
 
-/** Below the rule, what a terminal of that width has on its rows. */
+/** The rows of the terminal below the rule. */
 async function shown(drawn: readonly Line[]): Promise<string[]> {
 	const {write, lines} = fakeScreen({cols: columns, rows: 12});
 	await write(

@@ -1,4 +1,4 @@
-/** The evidence of a verdict in the available cells: the fact is complete, and its source if space permits. */
+/** The evidence of a verdict in limited width. */
 import test from 'ava';
 import type {Evidence, EvidenceSource, Need, Path, Verdict} from '../../source/evidence/evidence.ts';
 import {describeEvidence} from '../../source/ui/describe-evidence.ts';
@@ -19,7 +19,7 @@ const noProxy: Read = ['no-proxy-in-environment', 'mirror-pod', 'no HTTP_PROXY o
 const authority: Read = ['kubelet-ca-set', 'flagz', 'kubelet-certificate-authority="/etc/kubernetes/pki/kubelet-ca.crt"'];
 const answered: Read = ['kubelet-certificate-accepted', 'step-test', 'this kubelet answered'];
 
-/** The room that a fact has at 80 columns. */
+/** Cells for a fact at 80 columns. */
 const room = 53;
 
 test('each observation is shown as read, with its source, if it fits', t => {

@@ -1,4 +1,4 @@
-/** The description of a tail: state, scope, older lines and counters. */
+/** The description of a tail. */
 import test from 'ava';
 import {LineBuffer} from '../../source/state/tail/line-buffer.ts';
 import {emptyTail, filterTail, goTo, searchTail, type TailSource, type TailView} from '../../source/state/tail/tail-view.ts';

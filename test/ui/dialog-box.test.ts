@@ -1,4 +1,4 @@
-/** Dialogs as they are drawn. */
+/** Drawn dialogs. */
 import test from 'ava';
 import {equivalentCommand, type FormDialog, type Dialog, type PromptDialog} from '../../source/state/dialog.ts';
 import type {SessionState} from '../../source/state/session-state.ts';

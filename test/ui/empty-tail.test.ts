@@ -1,4 +1,4 @@
-/** The text of an empty tail claims no more than is known. */
+/** The text of an empty tail. */
 import test from 'ava';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {emptySession} from '../../source/state/session-state.ts';

@@ -1,4 +1,4 @@
-/** The glyphs of a path: each basis has its own. */
+/** The glyphs of a path. */
 import test from 'ava';
 import {asciiGlyphs, unicodeGlyphs} from '../../source/ui/glyphs.ts';
 

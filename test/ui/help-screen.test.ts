@@ -1,4 +1,4 @@
-/** The help screen, in as many columns as fit. */
+/** The help screen. */
 import test from 'ava';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';

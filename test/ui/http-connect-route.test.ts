@@ -1,4 +1,4 @@
-/** The longest route name on the screens: one spelling, and nothing beside it is cut. */
+/** The longest route name on the screens. */
 import test from 'ava';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import type {Path} from '../../source/evidence/evidence.ts';

@@ -1,4 +1,4 @@
-/** The list pane: its rows, and true texts when it is empty. */
+/** The list pane. */
 import test from 'ava';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {listKinds, type ListName} from '../../source/state/list-kinds.ts';
@@ -13,7 +13,7 @@ import {describeListStatus} from '../../source/ui/describe-list-status.ts';
 import {listPane} from '../../source/ui/list-pane.ts';
 import type {RenderInput} from '../../source/ui/render-input.ts';
 
-/** The text of the pane after `events` in the list of pods, a minute after 1970 began. */
+/** The time is one minute after 1970 began. */
 function pane(...events: readonly ListEvent[]): string {
 	return listPane(screenAfter(events), 'pods', 5, 100)
 		.map(({spans}) => spans.map(({text}) => text).join(''))
@@ -82,7 +82,7 @@ test('the age of a restart grows while its row is shown', t => {
 	t.regex(text, /api .* 2 \(13s ago\)/);
 });
 
-/** The head of a list of all namespaces, for names and namespaces of the usual length. */
+/** For all namespaces, with names and namespaces of usual length. */
 function head(name: ListName, given: readonly string[], cells: readonly string[], width: number): string {
 	const session = emptySession({...clusterState(null), namespace: null, reachable: 'yes'}, {columns: width, rows: 24}, 60_000);
 	const read = rowReader(

@@ -1,4 +1,4 @@
-/** How the path line shrinks: what is dropped first, and what stays. */
+/** How the path line shrinks. */
 import test from 'ava';
 import type {Basis, Path, RouteState, TlsState} from '../../source/evidence/evidence.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';

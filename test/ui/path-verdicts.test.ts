@@ -1,4 +1,4 @@
-/** The verdicts of a path, and the texts when there is none. */
+/** The verdicts of a path. */
 import test from 'ava';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import type {ErrorObject} from '../../source/errors/spoke-error.ts';

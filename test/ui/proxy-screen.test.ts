@@ -1,4 +1,4 @@
-/** The proxy view: pending and canceled requests. */
+/** The proxy view. */
 import test from 'ava';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';

@@ -1,4 +1,4 @@
-/** Round-trip times: two for a tunnel, none for a log. */
+/** Round-trip times. */
 import test from 'ava';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {clockTime} from '../../source/text/format-time.ts';

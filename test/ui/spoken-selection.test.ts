@@ -1,4 +1,4 @@
-/** The spoken text of the selected row and of a tail. */
+/** The spoken selection. */
 import test from 'ava';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
@@ -18,7 +18,7 @@ const session = emptySession({...clusterState(null), namespace: 'demo', reachabl
 const screenOf = (parts: object) =>
 	({state: session, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map(), ...parts}) as unknown as RenderInput;
 
-/** Of a pod that was read when it was the 60th second of 1970. */
+/** The pod was read 60 s after 1970 began. */
 function saidOfPod(restarts: string): string {
 	const read = rowReader(
 		listKinds.pods.columns,

@@ -1,4 +1,4 @@
-/** Painted lines: exactly as wide as requested, with nothing that could move the cursor. */
+/** Painted lines have the requested width and no cursor movement. */
 import test from 'ava';
 import {wrapToWidth} from '../../source/ui/chrome.ts';
 import {clipSpans, line, styled, paint} from '../../source/ui/styled-line.ts';

@@ -1,4 +1,4 @@
-/** Title, path and counters of a tail with several pods, or of another namespace. */
+/** Title, path and counters of a tail. */
 import test from 'ava';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {asTailSource} from '../../source/state/tail/tail-source.ts';

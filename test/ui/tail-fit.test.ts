@@ -1,4 +1,4 @@
-/** How a tail fits the screen: rows, cells, the window, and what is dropped first. */
+/** How a tail fits the screen. */
 import test from 'ava';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {emptySession} from '../../source/state/session-state.ts';

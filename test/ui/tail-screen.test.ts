@@ -1,4 +1,4 @@
-/** The layout of a tail: what is cut, what is complete, and the expanded line. */
+/** The layout of a tail. */
 import test from 'ava';
 import type {Path} from '../../source/evidence/evidence.ts';
 import type {SessionState} from '../../source/state/session-state.ts';
@@ -23,7 +23,6 @@ function tailOf(...lines: ReadonlyArray<readonly ['text' | 'notice', string]>): 
 	return emptyTail('tail-1', 'pod/web', buffer);
 }
 
-/** All rows of the screen as text. */
 function shown(
 	view: TailView,
 	{

@@ -1,4 +1,4 @@
-/** Text screens: ages, wrapping and search. */
+/** Text screens. */
 import test from 'ava';
 import {searchText} from '../../source/state/text-search.ts';
 import type {Layer, TextLine} from '../../source/state/session-state.ts';
