@@ -1,4 +1,4 @@
-/** Keys from terminal input that is split at any byte. */
+/** Keys from split terminal input. */
 import test from 'ava';
 import {createKeyDecoder, type KeyInput} from '../../source/keymap/decode-keys.ts';
 
@@ -26,7 +26,7 @@ for (const [bytes, keys] of cases) {
 		const whole = Buffer.from(bytes);
 		t.deepEqual(shown(createKeyDecoder().decode(whole)), keys);
 		for (let cut = 1; cut < whole.length; cut++) {
-			// After a split right after an escape byte, only `flush` decides that the key is Esc.
+			// Only `flush` decides that a trailing escape byte is Esc.
 			const decoder = createKeyDecoder();
 			t.deepEqual(shown([...decoder.decode(whole.subarray(0, cut)), ...decoder.decode(whole.subarray(cut))]), keys, `split at ${cut}`);
 		}

@@ -1,4 +1,4 @@
-/** The shipped keymaps, and how keymaps are merged and checked. */
+/** Shipped keymaps, merging and checks. */
 import {readFile} from 'node:fs/promises';
 import test from 'ava';
 import {actionSpecs} from '../../source/actions/action-table.ts';
@@ -14,7 +14,7 @@ const noHome = {};
 const keymapUrl = (name: string) => new URL(`../../keymaps/${name}`, import.meta.url);
 const base = parseKeymap('default.yaml', await readFile(keymapUrl('default.yaml'), 'utf8'));
 
-/** The inner context binds the same verb: copying a forward copies its address, and an open line uses these keys for its fields. */
+/** The inner context binds the same verb, such as copy. */
 const replacedOnPurpose = [
 	'forwards: list.copy-name',
 	'proxy: list.copy-name',

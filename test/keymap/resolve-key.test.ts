@@ -1,4 +1,4 @@
-/** Key lookup: contexts, sequences and unbinding. */
+/** Key lookup. */
 import test from 'ava';
 import {contextStack} from '../../source/keymap/contexts.ts';
 import {describeKeys, footerHints} from '../../source/keymap/describe-keys.ts';
