@@ -164,7 +164,7 @@ test('why after a lost shell shows its path, also after the return to the pods',
 	await delay(1500);
 	sandbox.faults.cut();
 	await terminal.sees(/any other key: back to the pods/);
-	// Input for the remote program is ignored this long.
+	// spoke ignores keys this long, because they were meant for the remote program.
 	await delay(700);
 	terminal.type('x');
 	await terminal.sees(/1 Pods \d/);
@@ -611,7 +611,7 @@ test('a screen reader gets sentences, no picture, and nothing that ticks', async
 test('suspend returns the terminal, and resume shows the same screen', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+/);
-	// Nothing could continue it in its own pseudo-terminal, so the stop is ignored.
+	// Nothing could continue it in its own pseudo-terminal, so the stop is ignored. The written bytes show the restored terminal.
 	terminal.press('app.suspend');
 	await terminal.writes('\u001B[?1049l');
 	await terminal.sees(/web-\w+/);

@@ -6,7 +6,7 @@ import {chooseTheme, makeTheme, type ColorDepth, type Role} from '../../source/u
 type Rgb = readonly [red: number, green: number, blue: number];
 
 const grounds = {dark: [0, 0, 0], light: [255, 255, 255]} as const;
-/** WCAG 2, against the screen background. The 256-color palette has no darker orange than one of 5.7. */
+/** Minimum contrast (WCAG 2) of a role against the screen background. The 256-color palette has no darker orange than one of 5.7. */
 const least = (role: Role, depth: ColorDepth): number => (role === 'rule' ? 3.5 : role.startsWith('pod.') ? 5 : depth === '256' ? 5.5 : 6);
 const leastOnCursor = {true: 4.5, 256: 4};
 

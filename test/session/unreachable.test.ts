@@ -8,7 +8,7 @@ import {openSandbox} from '../support/sandbox.ts';
 import {newHome} from '../support/sandbox-session.ts';
 import {openTerminal} from '../support/terminal.ts';
 
-/** `server` may listen there later. */
+/** A kubeconfig for an address on which `server` may listen later. */
 async function nobodyThere(t: ExecutionContext, server: Server): Promise<{home: string; file: string; port: number}> {
 	server.listen(0, '127.0.0.1');
 	await once(server, 'listening');

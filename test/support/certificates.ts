@@ -39,7 +39,7 @@ export type CertificateOptions = {
 	key?: 'ec' | 'rsa-1024' | 'rsa-2048' | 'ed25519';
 	unknownCritical?: boolean;
 	keyUsage?: x509.KeyUsageFlags;
-	/** Only the issuer's name leads to the CA. */
+	/** Without an authority key identifier, so only the issuer's name leads to the CA. */
 	namesNoKey?: boolean;
 };
 
@@ -146,7 +146,7 @@ function nameConstraints({permits, forbids}: CertificateOptions): x509.Extension
 	);
 }
 
-/** A key of an unknown kind. The signature is no longer valid. */
+/** The same certificate with a key of an unknown kind. Its signature is no longer valid. */
 export function withUnknownKey({certificate}: Pick<Issued, 'certificate'>): string {
 	const der = Buffer.from(certificate.replaceAll(/-----[^-]+-----/g, ''), 'base64');
 	// id-ecPublicKey (RFC 5480 §2.1.1); its last number is changed.

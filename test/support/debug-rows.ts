@@ -59,7 +59,7 @@ export const debugRows: ReadonlyArray<readonly string[]> = [
 
 export type DebugOutcome = {
 	ok: boolean;
-	/** Random ends of names become `*`. */
+	/** Requests that change something. Random ends of names become `*`. */
 	asked: ReadonlyArray<{method: string; path: string; body: unknown}>;
 	/** kubectl's stderr; empty on success. */
 	reason: string;

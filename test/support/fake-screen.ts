@@ -53,7 +53,7 @@ export function fakeScreen({cols = 80, rows = 24}: {cols?: number; rows?: number
 	};
 }
 
-/** The core knows hidden cursor and scroll region. */
+/** The public modes, and two that only the core knows: hidden cursor and scroll region. */
 function modesOf(terminal: xterm.Terminal): Record<string, unknown> {
 	const {coreService, buffer} = (
 		terminal as unknown as {_core: {coreService: {isCursorHidden: boolean}; buffer: {scrollTop: number; scrollBottom: number}}}

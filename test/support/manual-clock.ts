@@ -69,7 +69,7 @@ export type ClusterOnClock = ClusterClient & {
 	quiet(silent?: number): Promise<void>;
 };
 
-/** Only timeouts of probes use `clock`. */
+/** Timeouts of its probes use `clock`. Streams, and probes without a timeout, have their own. */
 export function onClock(cluster: ClusterClient, clock: Clock): ClusterOnClock {
 	let made = 0;
 	let underWay = 0;

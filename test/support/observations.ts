@@ -90,7 +90,7 @@ export function makeObservations(
 
 export const answered = {about: 'open-connection', farEndAnswered: true} as const;
 
-/** On this connection by default. */
+/** `/flagz` read on this connection by default. */
 export function flags(values: Readonly<Record<string, string>>, more: Partial<Observation<FlagFacts>> = {}): Observation<FlagFacts> {
 	return makeObservation(
 		'flagz',

@@ -138,7 +138,7 @@ export async function readToEnd(socket: Socket): Promise<{bytes: Buffer; end: 'F
 	return {bytes: Buffer.concat(chunks), end};
 }
 
-/** A half-closed connection would first accept what is written. */
+/** Whether a reset followed the end. A half-closed connection would first accept what is written. */
 export async function isReset(socket: Socket): Promise<boolean> {
 	return new Promise(resolve => {
 		socket.write('.', error => {

@@ -88,7 +88,7 @@ export async function startRecordingServers(): Promise<RecordingServers> {
 }
 
 async function listen(server: Server): Promise<number> {
-	// Rows use [::1] and 127.0.0.1.
+	// Both families, because rows use [::1] and 127.0.0.1.
 	await new Promise<void>(resolve => server.listen({port: 0, host: '::', ipv6Only: false}, resolve));
 	return (server.address() as AddressInfo).port;
 }

@@ -37,7 +37,7 @@ export async function runSpoke(
 				resolve({status, stdout, stderr});
 			},
 		);
-		// Only the status counts if the input is not read.
+		// The status decides about a program that ends without reading its input.
 		child.stdin?.on('error', () => {}).end(options.input ?? '');
 	}).finally(leave);
 }

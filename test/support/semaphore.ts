@@ -1,4 +1,4 @@
-/** Limits concurrent programs of a test file, because more would time out. */
+/** Limits concurrent programs of a test file, because more would wait for the processor until they time out. */
 export class Semaphore {
 	readonly #most: number;
 	readonly #waiting: Array<() => void> = [];

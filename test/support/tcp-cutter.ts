@@ -12,7 +12,7 @@ export type TcpCutter = {
 	/** Drops all bytes in both directions without closing. */
 	swallow(on: boolean): void;
 	refuse(on: boolean): void;
-	/** Bytes per new connection towards the client, without closing; 0 means no limit. */
+	/** Each new connection passes this many bytes towards the client, then none, without closing; 0 means no limit. */
 	stopAfter(bytes: number): void;
 	readonly stopped: number;
 	stop(): Promise<void>;

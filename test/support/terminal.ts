@@ -14,7 +14,7 @@ import {Semaphore} from './semaphore.ts';
 
 const program = process.env['SPOKE_PROGRAM'] ?? fileURLToPath(new URL('../../build/spoke.js', import.meta.url));
 
-/** V8 compiles the same code in every test's home. */
+/** Shared by all tests: each has its own home, but V8 compiles the same code. */
 export const compiledCode = fileURLToPath(new URL('../../node_modules/.cache/spoke-tests', import.meta.url));
 mkdirSync(compiledCode, {recursive: true, mode: 0o700});
 
@@ -105,7 +105,7 @@ export async function openTerminal(
 			{length: emulator.rows},
 			(_, row) => emulator.buffer.active.getLine(emulator.buffer.active.viewportY + row)?.translateToString(true, 0, emulator.cols) ?? '',
 		);
-	// Everything awaited arrives with an output or with the end.
+	// Everything awaited arrives with an output or with the end. Read only complete frames.
 	const until = async (isDone: () => boolean, limitMs: number, what: string) => {
 		const limit = new AbortController();
 		const timer = setTimeout(() => {

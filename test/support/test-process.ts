@@ -1,4 +1,4 @@
-/** Preloaded into every process of a suite. */
+/** Preloaded into every process of a suite: speeds up its start and records its cost. */
 import {appendFileSync, readFileSync} from 'node:fs';
 import {enableCompileCache, registerHooks} from 'node:module';
 import process from 'node:process';

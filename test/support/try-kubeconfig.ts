@@ -16,7 +16,7 @@ export type Outcome = {
 	ok: boolean;
 	text: string;
 	seen: readonly Seen[];
-	/** If a plugin ran. */
+	/** KUBERNETES_EXEC_INFO, if a plugin ran. */
 	execInfo: unknown;
 };
 
@@ -100,7 +100,7 @@ function groundOf(servers: RecordingServers, folder: string): Ground {
 	return {...servers, folder, at, url: at('https'), caData: Buffer.from(servers.ca.certificate).toString('base64')};
 }
 
-/** Makes runs comparable. */
+/** Replaces ports, the directory, certificates and log prefixes, so that runs can be compared. */
 function settled(text: string, ground: Ground): string {
 	const ports = Object.entries(ground.ports).reduce((now, [name, port]) => now.replaceAll(`:${port}`, `:<${name}>`), text);
 	return (

@@ -27,7 +27,7 @@ function addLines({buffer}: TailView, from: number, to: number): void {
 	}
 }
 
-/** All earlier lines are dropped meanwhile. */
+/** Reads while so many new lines arrive that all existing ones are dropped. */
 function readInFlood(view: TailView): string[] {
 	const texts = visibleTexts(view)[Symbol.iterator]();
 	const read = [texts.next().value as string];
