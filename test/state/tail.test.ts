@@ -152,7 +152,9 @@ test('a search continues with new lines and forgets dropped ones', t => {
 		buffer.append(0, 0, 0, 'text', Buffer.from(text));
 	}
 
-	while (!index.advance(buffer, 5)) {}
+	while (!index.advance(buffer, 5)) {
+		// Block by block.
+	}
 
 	t.is(index.matches.length, buffer.end - buffer.first);
 	t.is(index.matches.at(0), buffer.first);
@@ -175,7 +177,9 @@ test('a filter that was stopped shows all lines again, including new ones', t =>
 	t.deepEqual([...shownNumbers(view)], [0, 2]);
 	buffer.append(0, 0, 0, 'text', Buffer.from(`${'a'.repeat(40)}!`));
 	buffer.append(0, 0, 0, 'text', Buffer.from('keep'));
-	while (!view.shownIndex!.advance(buffer, 50)) {}
+	while (!view.shownIndex!.advance(buffer, 50)) {
+		// Block by block.
+	}
 
 	t.regex(view.shownIndex!.problem ?? '', /not used/);
 	t.deepEqual([...shownNumbers(view)], [0, 1, 2, 4, 5], 'a log that is off stays off');

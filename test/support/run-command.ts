@@ -24,7 +24,9 @@ export async function bytes(stream: Readable): Promise<Buffer> {
 		for await (const piece of stream as AsyncIterable<Buffer>) {
 			pieces.push(piece);
 		}
-	} catch {}
+	} catch {
+		// The outcome says how it ended.
+	}
 
 	return Buffer.concat(pieces);
 }

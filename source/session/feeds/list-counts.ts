@@ -59,7 +59,9 @@ async function countOf(cluster: ClusterClient, path: string): Promise<number | n
 		})) {
 			return items.length + (remaining ?? 0);
 		}
-	} catch {}
+	} catch {
+		// Opening the list shows the reason.
+	}
 
 	return null;
 }

@@ -61,6 +61,7 @@ export class ServicePodsFeed {
 				slices.take(event);
 			}
 		} catch {
+			// Without permission the count is `?`. The service list reports failures of the cluster.
 		} finally {
 			slices.stop();
 		}

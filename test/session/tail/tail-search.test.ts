@@ -147,7 +147,9 @@ test('a canceled search returns to the lines before it, also if older lines move
 	} as unknown as Session;
 	await promptSearch(givenUp);
 	t.deepEqual([run.view.cursor, run.view.top, run.view.search?.text], [before.cursor + older, before.top + older, 'needle']);
-	while (!run.scan()) {}
+	while (!run.scan()) {
+		// Block by block.
+	}
 
 	t.deepEqual(
 		Array.from({length: 3}, (_, index) => run.view.searchIndex?.matches.at(index)),
