@@ -1,4 +1,4 @@
-/** A lost tunnel is lost on the way to the apiserver only where that is known; its label breaks there, and nowhere else. */
+/** The leg of a lost tunnel, only where it is known. */
 import test from 'ava';
 import type {Connection} from '../../source/cluster/connection.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
@@ -9,7 +9,7 @@ const lost = (message: string, code?: string) =>
 	streamLostError(message, code === undefined ? undefined : Object.assign(new Error(message), {code}));
 const untaken = (message: string) => new StreamLostError(message, {kind: 'not-taken'});
 
-/** `leg` is `null` where the message says that it is not known. */
+/** `leg` is `null` if the message says that it is unknown. */
 const rows: ReadonlyArray<[title: string, error: SpokeError, answers: boolean, leg: 1 | 2 | null, message: RegExp]> = [
 	[
 		'a reset of our own connection is leg 1, whoever else is answered',

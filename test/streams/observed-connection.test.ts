@@ -1,4 +1,4 @@
-/** What a witness is told of streams that did not come about. */
+/** Reports about streams that were not opened. */
 import test from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import type {ConnectionObserver} from '../../source/streams/connection-observer.ts';
@@ -83,7 +83,7 @@ for (const [title, open] of streams) {
 				},
 			}),
 		);
-		// Of the proxy it may be the backend that went.
+		// For a proxy request, the backend may have failed.
 		t.deepEqual([...new Set(told)], [title === 'a proxy request' ? 'ERR_STREAM_LOST' : 'ERR_APISERVER_UNREACHABLE']);
 	});
 }

@@ -1,4 +1,4 @@
-/** A follow that is not wanted any more ends at once, also between two attempts. */
+/** A canceled follow ends at once. */
 import {setImmediate as turn, setTimeout as sleep} from 'node:timers/promises';
 import test from 'ava';
 import {ContainerFollower} from '../../../source/streams/logs/container-follower.ts';

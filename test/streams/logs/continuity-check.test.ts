@@ -1,4 +1,4 @@
-/** Whether an answer goes on where the one before was cut. */
+/** Continuity of a resumed response. */
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {ContinuityCheck} from '../../../source/streams/logs/continuity-check.ts';
@@ -11,7 +11,7 @@ async function until(isSo: () => boolean): Promise<void> {
 
 const line = Buffer.from('2026-11-24T14:00:00Z new\n');
 
-/** A check whose last line is found when the test says so, and what it told. */
+/** The test decides when the last line is found. */
 function proofOf(
 	t: ExecutionContext,
 	{isComplete = true, isNewLife = async () => false, isOffered = async () => false, withinMs = 60_000, isAnswered = true} = {},

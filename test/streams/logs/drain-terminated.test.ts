@@ -1,4 +1,4 @@
-/** When the end of a log is believed. */
+/** Confirmation of the end of a log. */
 import test from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {ResumableLog, DrainResult} from '../../../source/streams/logs/resumable-log.ts';
@@ -43,7 +43,7 @@ test('a log without the last line is read three times, not counting interruption
 	t.false(judgeAll({foundLastLine: false, hasNewLines: true}).isWhole);
 });
 
-/** Reads against a kubelet that answers so, and then for ever as the last of these. */
+/** Repeats the last response. */
 async function readAgainst(...texts: ReadonlyArray<string | null>) {
 	const told: unknown[] = [];
 	let tries = 0;

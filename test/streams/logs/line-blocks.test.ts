@@ -99,7 +99,7 @@ test('nothing is read while a block is processed', async t => {
 	t.true(most <= 3000, `${most} bytes ahead`);
 });
 
-/** Each chunk is pushed once `isNext` holds for the blocks so far. */
+/** Pushes each chunk once `isNext` is true for the blocks so far. */
 async function gathered(
 	chunks: readonly string[],
 	gatherMs: number,

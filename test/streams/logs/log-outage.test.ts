@@ -1,4 +1,4 @@
-/** What is told of a log's outages. */
+/** Reports of log outages. */
 import test from 'ava';
 import type {Connection} from '../../../source/cluster/connection.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';

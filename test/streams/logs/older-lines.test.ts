@@ -1,4 +1,4 @@
-/** Older lines are read up to where they join the known ones: none lost between, none twice, and what cannot be joined is said. */
+/** Older lines up to the known ones, without loss or duplicates. */
 import test, {type ExecutionContext} from 'ava';
 import {readOlderLines} from '../../../source/streams/logs/older-lines.ts';
 import {toResolvedTarget} from '../../../source/targets/resolve-pod.ts';

@@ -1,4 +1,4 @@
-/** Whose answer a log's beginning is: only a kubelet's makes a label say that the kubelet answered. */
+/** The origin of a log response: only a kubelet's counts as the kubelet's. */
 import {Readable} from 'node:stream';
 import test from 'ava';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';

@@ -1,9 +1,9 @@
-/** What has arrived of an answer is read in one piece, whatever one read gives. */
+/** Reading all received data in one piece. */
 import {Readable} from 'node:stream';
 import test from 'ava';
 import {readAvailable} from '../../../source/streams/logs/readable-watch.ts';
 
-/** As Node 26 reads: one buffer at a time. `onRead` may let more come, as a source does that was waiting for room. */
+/** Node 26 reads one buffer at a time. `onRead` can push more. */
 function pieceByPiece(pieces: string[], onRead: () => void = () => undefined) {
 	return {
 		get readableLength() {

@@ -1,4 +1,4 @@
-/** From where a log is read again, so that nothing is missed. */
+/** The start of the next log read. */
 import test from 'ava';
 import {ResumePosition} from '../../../source/streams/logs/resume-position.ts';
 

@@ -39,7 +39,6 @@ async function follow(
 	return told;
 }
 
-/** One pod of one container, and whoever follows it. */
 function testLog(
 	title: string,
 	run: (t: ExecutionContext, parts: {server: LogServer; cluster: ClusterClient; log: ContainerLog}) => Promise<void>,
@@ -235,7 +234,7 @@ testLog(
 			stallTimeouts: {...quickly, checkApiserverAfterMs: 60_000},
 			async on(event, {events}) {
 				if (event.type === 'reconnecting' && server.seen.length === 1) {
-					// The next follow is not answered at all, and whatever else is read is refused.
+					// The next follow gets no response, and all other reads are refused.
 					server.faults.push(
 						{kind: 'silence'},
 						...Array.from({length: 5}, () => ({kind: 'refuse', status: 500, body: JSON.stringify(dead)}) as const),
@@ -247,7 +246,7 @@ testLog(
 					return;
 				}
 
-				// So long the old proof took to settle, twice.
+				// Twice the time that the earlier check took.
 				await sleep(7000);
 				t.false(events.some(({type}) => isSettled(type)));
 				server.faults.length = 0;
@@ -267,7 +266,7 @@ testLog(
 testLog('a follow that is not answered is neither checked nor called alive', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	log.append(...awkward);
-	// The second follow, and the read beside it.
+	// The second follow and its verification read.
 	server.faults.push({kind: 'end-cleanly', afterBytes: asLines(log.file).length}, {kind: 'silence'}, {kind: 'silence'});
 	const told = await follow(server, cluster, {
 		stallTimeouts: quickly,

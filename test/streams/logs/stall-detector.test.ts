@@ -68,7 +68,7 @@ const answers = async () => ({body: {resume() {}}});
 
 const nothing = async () => {};
 
-/** Resolves when what fails has been tried three times and nothing was given up. */
+/** Resolves after three failed checks without a stall. */
 async function keptUp({
 	request = answers,
 	logIn = nothing,

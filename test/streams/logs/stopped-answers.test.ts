@@ -1,4 +1,4 @@
-/** A followed log over a network that stops each connection after some bytes, without a reset: small answers pass and long ones do not. */
+/** Logs over a network that stalls each connection after some bytes, without a reset. */
 import {PassThrough} from 'node:stream';
 import test, {type ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
@@ -39,7 +39,7 @@ async function behindCutter(
 	return {server, cutter, cluster, log: server.addPod('w').get('app')!};
 }
 
-/** Ten lines of 200 bytes a second. */
+/** Per second, ten lines of 200 bytes. */
 function records(count: number): LogRecord[] {
 	const start = Date.parse('2026-11-24T14:00:00Z');
 	return Array.from({length: count}, (_, index) => ({

@@ -10,12 +10,12 @@ import {SpdySession} from '../../../source/wire/spdy-session.ts';
 import type {SpdyStream} from '../../../source/wire/spdy-stream.ts';
 
 type Line = {
-	/** What the local program holds. */
+	/** The local program's socket. */
 	client: Socket;
-	/** What the container runtime holds. */
+	/** The runtime's stream. */
 	data: SpdyStream;
 	words: SpdyStream;
-	/** Our end of the local connection, and the runtime's end of the carrier. */
+	/** spoke's socket, and the runtime's end of the carrier. */
 	socket: Socket;
 	far: Duplex;
 	session: SpdySession;
@@ -23,7 +23,6 @@ type Line = {
 	running: ForwardedConnection;
 };
 
-/** A local program, our forwarding, and a runtime at the far end of a session that does what the test says. */
 async function line(t: ExecutionContext): Promise<Line> {
 	const [near, far] = duplexPair();
 	const session = new SpdySession(near);
@@ -65,14 +64,13 @@ async function bytesOf(stream: NodeJS.ReadableStream): Promise<Buffer> {
 	return Buffer.concat(chunks);
 }
 
-/** Returns once nothing of the connection is left in the session; the runner's time limit ends a wait for what stays. */
+/** The test runner's timeout ends a wait for a leaked stream. */
 async function streamsEnd(session: SpdySession): Promise<void> {
 	while (session.streamCount > 0) {
 		await delay(1);
 	}
 }
 
-/** `FIN` or `RST`, as the local program sees it. */
 async function endSeenBy(client: Socket): Promise<string> {
 	client.resume();
 	return Promise.race([
@@ -115,7 +113,7 @@ test('all bytes of a client reach the pod after the client closed its socket', a
 	await bytesOf(client);
 	const sent = Buffer.alloc(40_000, 'late');
 	far.pause();
-	// The carrier is full, so that nothing more leaves.
+	// Fill the carrier.
 	session
 		.open({})
 		.on('error', () => undefined)

@@ -1,4 +1,4 @@
-/** What is said of a connection whose tunnel is lost is what the path says, on the leg that is known and no other. */
+/** A connection and the path report the same loss of their tunnel. */
 import {once} from 'node:events';
 import test, {type ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
@@ -17,7 +17,7 @@ import {startTcpCutter} from '../../support/tcp-cutter.ts';
 
 type Failed = Extract<ForwardEvent, {event: 'connection-failed'}>;
 
-/** A forward to db-0 over a network that breaks on demand, with two connections that have carried a byte. */
+/** Two connections have transferred a byte; the test can break the network. */
 async function forwarded(t: ExecutionContext) {
 	const {sandbox, kubeconfigFile} = await openSandbox(t);
 	const cutter = await startTcpCutter(new URL(sandbox.server).host);

@@ -7,7 +7,7 @@ import {listenLocally} from '../../../source/streams/port-forward/local-listener
 import {parsePortSpec} from '../../../source/streams/port-forward/port-spec.ts';
 import {forwardArguments} from '../../../source/commands/port-forward/forward-arguments.ts';
 
-/** The verdicts of client-go's TestParsePortsAndNew; names are looked up in the pod, as kubectl does before it asks client-go. */
+/** From client-go's TestParsePortsAndNew; kubectl resolves names first. */
 const ports: Array<[string, RegExp | {local: number | null; remote: string}]> = [
 	['5000', {local: null, remote: '5000'}],
 	['5000:5000', {local: 5000, remote: '5000'}],

@@ -1,4 +1,4 @@
-/** A tunnel whose network stands still: its pings are waited for, and answered when it goes on. */
+/** Overdue pings of a tunnel on a stalled network. */
 import {once, EventEmitter} from 'node:events';
 import test from 'ava';
 import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
@@ -58,7 +58,7 @@ for (const [carrier, ends] of [
 		await allHeard();
 		t.deepEqual(late, []);
 		cutter.swallow(true);
-		// What is under way is still answered, and then nothing.
+		// Pings in transit are still answered.
 		while (late.length < ends.length) {
 			await clock.advance(1000);
 			await new Promise(resolve => {

@@ -37,7 +37,7 @@ class PretendTunnel {
 	}
 }
 
-/** A pool whose tunnels open after `openMs`, or fail while `failure` is set. */
+/** Opening takes `openMs`, or fails while `failure` is set. */
 function poolOf(t: ExecutionContext, {openMs = 5}: {openMs?: number} = {}) {
 	const told: string[] = [];
 	const opened: PretendTunnel[] = [];
@@ -67,7 +67,6 @@ function poolOf(t: ExecutionContext, {openMs = 5}: {openMs?: number} = {}) {
 	return {pool, told, opened, state, never, live: () => opened.filter(({session}) => !session.over)};
 }
 
-/** Until the tunnels are open that are kept ready from the start. */
 async function warmed(pool: TunnelPool<PretendTunnel>): Promise<void> {
 	while (pool.tunnels.size < 2) {
 		await delay(1);

@@ -1,4 +1,4 @@
-/** The listener with --disable-filter, --allow-commands and --append-server-path: what passes, and what stays refused. */
+/** The listener with --disable-filter, --allow-commands and --append-server-path. */
 import {once} from 'node:events';
 import {connect} from 'node:net';
 import test, {type ExecutionContext} from 'ava';
@@ -73,7 +73,7 @@ async function start(t: ExecutionContext, options: Partial<ListenerOptions>, ser
 	return {seen, purposes, port: Number(listener.address.split(':').at(-1)), url: `http://${listener.address}`};
 }
 
-/** The status line and what follows, for a request that a fetch would not send. */
+/** For requests that fetch cannot send; returns the raw response. */
 async function raw(port: number, lines: readonly string[], send = ''): Promise<string> {
 	const socket = connect(port, '127.0.0.1');
 	socket.write(`${lines.join('\r\n')}\r\n\r\n`);

@@ -1,4 +1,4 @@
-/** The listener on real sockets: what passes and how, what is refused before the apiserver sees it, and where it listens. */
+/** The listener on real sockets. */
 import {once} from 'node:events';
 import {chmod, mkdir, mkdtemp, readdir, readlink, realpath, rm, stat, symlink, truncate, writeFile} from 'node:fs/promises';
 import {createServer, connect, type Socket} from 'node:net';
@@ -400,7 +400,7 @@ test('a file is closed when its client disconnects early', async t => {
 });
 
 test('a file that grows is sent up to its announced size', async t => {
-	// The size of this one is said to be 0.
+	// Files in /proc report size 0.
 	const {port} = await start(t, {files: {directory: '/proc/self', prefix: '/static/'}});
 	t.regex(
 		await raw(port, 'GET /static/status HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n'),
@@ -496,7 +496,7 @@ test('a Unix socket is private and replaces only a stale socket', async t => {
 	await once(stale, 'listening');
 	await chmod(path, 0o777);
 	const {listener} = await start(t, {endpoint: {unixSocket: path}});
-	// Closing it takes the path away, so that comes last.
+	// Closing removes the path, so do it last.
 	t.teardown(() => {
 		stale.close();
 	});

@@ -1,4 +1,4 @@
-/** What goes on through a listener: nothing by which somebody else would ask, and nothing of one connection only. */
+/** Headers that the listener relays: no other identity, and nothing hop-by-hop. */
 import test from 'ava';
 import {headersToApiserver, headersToClient} from '../../../source/streams/proxy-listener/relayed-headers.ts';
 

@@ -1,4 +1,4 @@
-/** Which requests through a listener have a second leg, and where it ends. */
+/** The second leg of requests through a listener. */
 import test from 'ava';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import {RelayedTargets} from '../../../source/streams/proxy-listener/relayed-targets.ts';

@@ -1,4 +1,4 @@
-/** The listener's verdicts: kubectl's own cases give kubectl's verdict or a stricter one, and no spelling runs a command. */
+/** The listener's filter, compared with kubectl's test cases. */
 import test from 'ava';
 import {runsCommands, runsKubeletCommands} from '../../../source/streams/proxy/command-path.ts';
 import {createRequestFilter, type FilterOptions} from '../../../source/streams/proxy-listener/request-filter.ts';
@@ -12,7 +12,7 @@ const standard: FilterOptions = {
 
 const terms = {allowsCommands: false, serverPath: ''};
 
-/** The facts of TestAccept in k8s.io/kubectl v0.36.3 pkg/proxy/proxy_server_test.go. */
+/** From TestAccept in k8s.io/kubectl v0.36.3 pkg/proxy/proxy_server_test.go. */
 const kubectlCases: ReadonlyArray<
 	[name: string, method: string, path: string, host: string, accepts: boolean, options?: Partial<FilterOptions>]
 > = [
@@ -41,7 +41,7 @@ const kubectlCases: ReadonlyArray<
 	['test24', 'POST', '/api/v1/namespaces/default/pods/somepod/exec', 'localhost', true, {rejectPaths: ''}],
 ];
 
-/** Where ours refuses what kubectl accepts, and why. */
+/** kubectl accepts these; spoke refuses them. */
 const stricter = new Set(['test24']);
 
 test('the table has kubectl’s 23 cases', t => {
@@ -147,7 +147,6 @@ const spellings: ReadonlyArray<[title: string, spell: (path: string) => string]>
 	['behind a slash of its own', path => `/${path}`],
 ];
 
-/** Whatever paths the user accepts. */
 const open = createRequestFilter({...standard, rejectPaths: ''}, terms);
 
 for (const [title, spell] of spellings) {

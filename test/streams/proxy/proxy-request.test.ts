@@ -1,4 +1,4 @@
-/** One request through the apiserver proxy: which port and scheme it really takes, whose answer came back, and what is never sent. */
+/** One request through the apiserver proxy: port, scheme, origin of the response. */
 import type {ServerResponse} from 'node:http';
 import test, {type ExecutionContext} from 'ava';
 import {parseHeader, sendProxyRequest} from '../../../source/streams/proxy/proxy-request.ts';

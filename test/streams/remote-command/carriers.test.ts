@@ -1,4 +1,4 @@
-/** Which carrier a remote command goes by, and what is told when none is accepted. */
+/** The choice of a remote command's carrier. */
 import test from 'ava';
 import type {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {openRemoteCommand} from '../../../source/streams/remote-command/open-remote-command.ts';

@@ -1,4 +1,4 @@
-/** A remote command whose network stands still: its pings are missed, and answered when it goes on. */
+/** Overdue pings of a remote command on a stalled network. */
 import {once, EventEmitter} from 'node:events';
 import {setImmediate as turn} from 'node:timers/promises';
 import test from 'ava';
@@ -46,7 +46,7 @@ for (const feature of ['exec', 'attach'] as const) {
 			await once(heard, 'roundTrip');
 			t.deepEqual(late, []);
 			socket.pause();
-			// What is under way is still answered, and then nothing.
+			// Pings in transit are still answered.
 			while (late.length === 0) {
 				await clock.advance(1000);
 				await turn();

@@ -1,4 +1,4 @@
-/** Exit 0 needs one explicit Success; everything else says what it is and on which leg, over either carrier. */
+/** Exit status and errors of a remote command, over both carriers. */
 import test from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {locateStreamLoss} from '../../../source/streams/locate-loss.ts';

@@ -1,4 +1,4 @@
-/** A far side that says nothing is told apart from one that is gone, or that was never reached. */
+/** A silent far end, compared with one that is gone or was never reached. */
 import {once} from 'node:events';
 import {connect, createServer, type AddressInfo} from 'node:net';
 import {Duplex} from 'node:stream';
@@ -28,7 +28,7 @@ test('pings keep an idle stream alive and measure round-trip time', async t => {
 });
 
 test('a middlebox that drops idle flows keeps a stream with shorter ping intervals', async t => {
-	// Thirty pings long, so that a busy machine does not miss all of them.
+	// 30 pings, so that a busy machine does not miss all.
 	const idleMs = 1200;
 	const far = createServer(socket => {
 		const messages = new WebSocketMessages(socket, Buffer.alloc(0), {role: 'server'});
@@ -49,7 +49,7 @@ test('a middlebox that drops idle flows keeps a stream with shorter ping interva
 		] as const) {
 			from
 				.setTimeout(idleMs, () => {
-					// It is a machine of its own, and not busy when we are.
+					// Read pending data first, in case this machine was busy.
 					const {bytesRead} = from;
 					setImmediate(() => {
 						if (from.bytesRead === bytesRead) {
@@ -196,7 +196,7 @@ test('an endless probe response is read only up to its limit', async t => {
 			response.writeHead(500);
 			const more = () => {
 				while (!response.destroyed && response.write(Buffer.alloc(16_384))) {
-					// As much as it takes.
+					// Fill the buffers.
 				}
 			};
 
@@ -249,7 +249,7 @@ test('a silent command is reported once, only after more input than a pipe holds
 			return performance.now();
 		},
 	};
-	// The last of them is told last, so that the others had their time.
+	// The last notice comes after those of the others.
 	const [twice, little, busy, last] = [
 		watch({sent: 100_000, received: 5}),
 		watch({sent: 65_536, received: 5}),
@@ -264,7 +264,7 @@ test('a silent command is reported once, only after more input than a pipe holds
 	);
 });
 
-/** Channels whose other end is a duplex of the test's own; nothing reads it until the test does. */
+/** Nothing reads the other end until the test does. */
 function pair({tty = false, silenceTimeoutMs: silence = timing.silenceTimeoutMs} = {}) {
 	const [near, far] = duplexPair();
 	const roundTrips: number[] = [];

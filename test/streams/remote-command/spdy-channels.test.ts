@@ -1,4 +1,4 @@
-/** What a connection that is cut leaves of a command: frames in hex, streams 1 error, 3 stdin, 5 stdout, 7 stderr. */
+/** An interrupted command: frames in hex, streams 1 error, 3 stdin, 5 stdout, 7 stderr. */
 import {setTimeout as delay} from 'node:timers/promises';
 import {duplexPair} from 'node:stream';
 import test from 'ava';
@@ -45,7 +45,7 @@ test('a status is read after an output that ended while its reader was congested
 	const session = new SpdySession(near);
 	const channels = new SpdyChannels(session, {stdin: false, tty: false, onRoundTrip() {}});
 	const output = Buffer.alloc(300_000);
-	// Streams 1 error, 3 stdout, 5 stderr: the output and its end come together, the status once both outputs have ended.
+	// Streams 1 error, 3 stdout, 5 stderr; the status follows the end of both outputs.
 	far.write(Buffer.concat([hex('00000003 01 0493e0'), output, hex('00000005 01 000000')]));
 	far.write(hex(`00000001 01 000014 ${success}`));
 	channels.stderr!.resume();

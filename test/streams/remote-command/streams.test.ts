@@ -1,4 +1,4 @@
-/** Bytes pass unchanged both ways, no faster than they are taken, and each end is the end of its own side. */
+/** Unchanged bytes, backpressure and independent ends. */
 import {createHash, randomBytes} from 'node:crypto';
 import {once} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
