@@ -1,4 +1,4 @@
-/** A label selector is refused where the apiserver refuses it, and taken where it takes it. */
+/** Label selectors that the apiserver accepts or refuses. */
 import test from 'ava';
 import {labelSelectorError} from '../../source/targets/label-selector.ts';
 

@@ -1,4 +1,4 @@
-/** A pod's status in one word, as kubectl shows it. */
+/** A pod's status as in kubectl. */
 import test from 'ava';
 import type {PodObject} from '../../source/targets/pod-object.ts';
 import {podStatus} from '../../source/targets/pod-status.ts';

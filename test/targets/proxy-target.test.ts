@@ -1,4 +1,4 @@
-/** Every spelling of a proxied target, and no path that leaves it. */
+/** Spellings of a proxy target. */
 import test from 'ava';
 import {parseProxyTarget} from '../../source/targets/proxy-target.ts';
 

@@ -103,7 +103,6 @@ test('a workload resolves to its ready pod', async t => {
 	});
 });
 
-/** Job `name`, made by the cron job `owner`; its pod. */
 const job = (name: string, owner: string) => ({
 	metadata: {name, uid: `uid-${name}`, ownerReferences: [{kind: 'CronJob', name: owner, uid: `uid-${owner}`, controller: true}]},
 });

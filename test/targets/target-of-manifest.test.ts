@@ -1,4 +1,4 @@
-/** A manifest means the one object that it describes, or is refused. */
+/** The target of a manifest with one object. */
 import test from 'ava';
 import {targetOfManifest} from '../../source/targets/target-of-manifest.ts';
 
