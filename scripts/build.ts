@@ -1,4 +1,4 @@
-/** Bundles the program: `build/spoke.js`, and one self-contained file a command, so that a one-shot reads two files. */
+/** Bundles the program: `build/spoke.js`, and one file per command, so that a one-shot command reads two files. */
 import {chmod, mkdir, readFile, readdir, rm, utimes, writeFile} from 'node:fs/promises';
 import {createRequire, isBuiltin} from 'node:module';
 import {basename, dirname, join} from 'node:path';
@@ -19,7 +19,7 @@ if (process.argv.includes('--if-stale') && !(await isBuildStale(inRoot('')))) {
 }
 
 const startedAt = new Date();
-/** Command name → the file that runs it. */
+/** Command name → source file. */
 const commands = Object.fromEntries(
 	(await readdir(inRoot('source/commands'), {recursive: true}))
 		.filter(path => /^[\w-]+[/\\]run\.ts$/.test(path))
@@ -34,15 +34,15 @@ const shared = {
 	minify: true,
 	legalComments: 'none',
 	jsx: 'automatic',
-	// ws looks for a native part otherwise, which a bundle cannot carry.
+	// Otherwise ws looks for a native part, which a bundle cannot contain.
 	define: {'process.env.NODE_ENV': '"production"', 'process.env.WS_NO_BUFFER_UTIL': '"1"', SPOKE_VERSION: JSON.stringify(version)},
 	logLevel: 'warning',
 } as const satisfies BuildOptions;
 
 /**
- * What every start reads: importing a built-in as an ES module evaluates all its lazy exports (`process.stdin`, web crypto), and the loader
- * of ES modules costs as much again.
- */
+For every start: an ES module import of a built-in evaluates its lazy exports (`process.stdin`, web crypto), and the ES module loader costs
+as much again.
+*/
 const startsFast = {
 	...shared,
 	format: 'cjs',
@@ -50,7 +50,7 @@ const startsFast = {
 	inject: [inRoot('scripts/file-url.mjs')],
 } as const satisfies BuildOptions;
 
-/** What is loaded later may wait at its top level, as Ink's layout engine does. */
+/** Loaded later, so it can use top-level await, as Ink's layout engine does. */
 const mayWait = {
 	...shared,
 	format: 'esm',
@@ -60,7 +60,7 @@ const mayWait = {
 await rm(inRoot('build'), {recursive: true, force: true});
 await Promise.all([sayFormat('build', 'commonjs'), sayFormat('build/parts', 'module')]);
 const built = await Promise.all([
-	// The first file must still parse on Nodes that are too old, to be able to say so.
+	// Node versions that are too old must parse the first file, to print that they are.
 	build({
 		...startsFast,
 		target: 'node18',
@@ -96,7 +96,7 @@ const built = await Promise.all([
 		entryNames: '[name]',
 		plugins: [builtinsByRequire(), heavyPartsStandAlone('./'), noDevtools(), layoutWithoutFetch()],
 	}),
-	// ssh2 carries a program made by emscripten, which looks for its own folder.
+	// ssh2 contains an emscripten program, which looks for its own directory.
 	build({
 		...mayWait,
 		entryPoints: [inRoot('source/sandbox/tunnels/ssh-tunnels.ts')],
@@ -114,16 +114,15 @@ await rm(inRoot('man'), {recursive: true, force: true});
 await mkdir(inRoot('man'));
 await Promise.all([...(await manPages())].map(async ([name, text]) => writeFile(inRoot(`man/${name}`), text)));
 await writeFile(inRoot(buildStamp), '');
-// What changed while it was built is newer than the build.
+// Files that changed during the build are newer.
 await utimes(inRoot(buildStamp), startedAt, startedAt);
 if (!process.argv.includes('--quiet')) {
 	process.stdout.write(`built spoke ${version}: spoke.js and ${Object.keys(commands).length} commands\n`);
 }
 
 /**
-Makes the shell look whether SIGHUP was ignored at the start, before Node resets it, and then become Node. To Node the second line is a
-string and a comment.
-The file must not name an option of Node's instead: one that is too old would refuse it, and not get as far as saying so.
+Lets the shell check whether SIGHUP was ignored at the start, before Node resets it, and then exec Node. For Node, the second line is a
+string and a comment. The file must name no option of Node: a Node that is too old would reject it before spoke can report that.
 */
 async function launchByShell(path: string): Promise<void> {
 	const [shebang, ...lines] = (await readFile(inRoot(path), 'utf8')).split('\n');
@@ -136,13 +135,13 @@ async function launchByShell(path: string): Promise<void> {
 	await writeFile(inRoot(path), ['#!/bin/sh', launcher, ...lines].join('\n'));
 }
 
-/** Tells Node what the `.js` files of a folder are. */
+/** For the directory's `.js` files. */
 async function sayFormat(folder: string, type: 'commonjs' | 'module'): Promise<void> {
 	await mkdir(inRoot(folder), {recursive: true});
 	await writeFile(inRoot(`${folder}/package.json`), `${JSON.stringify({type})}\n`);
 }
 
-/** `import('./logs/run.ts')` of the table becomes `import('./commands/logs.js')` in the first file, and `./logs.js` in a command. */
+/** `import('./logs/run.ts')` becomes `import('./commands/logs.js')` in the first file, and `./logs.js` in a command. */
 function commandsStayOutside(folder: string): Plugin {
 	return {
 		name: 'commands-stay-outside',
@@ -155,9 +154,8 @@ function commandsStayOutside(folder: string): Plugin {
 }
 
 /**
- * The session, the sandbox, its SSH and what reads YAML are files of their own, which a command or another part loads only when it needs
- * them. `folder` is where the loader finds them.
- */
+The session, the sandbox, its SSH and the YAML reader are separate files that are loaded on demand. `folder` is where the loader finds them.
+*/
 function heavyPartsStandAlone(folder: string): Plugin {
 	return {
 		name: 'heavy-parts-stand-alone',
@@ -171,7 +169,7 @@ function heavyPartsStandAlone(folder: string): Plugin {
 	};
 }
 
-/** The keymaps in `keymaps/` as data: YAML is then read only for a user's own file. */
+/** As data, so that only a user's own file needs the YAML reader. */
 function shippedKeymapsAsRead(): Plugin {
 	return {
 		name: 'shipped-keymaps-as-read',
@@ -187,7 +185,7 @@ function shippedKeymapsAsRead(): Plugin {
 	};
 }
 
-/** Ink's layout engine loads its own bytes by `fetch`, which starts a whole HTTP client; it knows another way where there is no `fetch`. */
+/** Ink's layout engine loads its bytes by `fetch`, which starts an HTTP client; without `fetch` it uses another method. */
 function layoutWithoutFetch(): Plugin {
 	return {
 		name: 'layout-without-fetch',
@@ -205,7 +203,7 @@ function layoutWithoutFetch(): Plugin {
 	};
 }
 
-/** Built-ins that a start imports but does not use, milliseconds each, are loaded by the first use of something of theirs. */
+/** Built-ins that a start imports but does not use cost milliseconds each, so their first use loads them. */
 function builtInsWaitForTheirUse(): Plugin {
 	const require = createRequire(import.meta.url);
 	return {
@@ -223,7 +221,7 @@ function builtInsWaitForTheirUse(): Plugin {
 	};
 }
 
-/** ws is one folder of files that do nothing when loaded, but its package.json does not say so. */
+/** The files of ws have no side effects, but its package.json does not declare it. */
 function onlyUsedPartsOfWs(): Plugin {
 	return {
 		name: 'only-used-parts-of-ws',
@@ -235,10 +233,7 @@ function onlyUsedPartsOfWs(): Plugin {
 	};
 }
 
-/**
- * `import x from 'node:http'` in an ES module evaluates all that `node:http` offers, a whole HTTP client among it; `require` gives it as it
- * is.
- */
+/** `import x from 'node:http'` in an ES module evaluates all exports of `node:http`, including an HTTP client; `require` does not. */
 function builtinsByRequire(): Plugin {
 	return {
 		name: 'builtins-by-require',
@@ -251,7 +246,7 @@ function builtinsByRequire(): Plugin {
 	};
 }
 
-/** Ink asks for it only in development; as an external it would become a static import that fails. */
+/** Ink needs it only in development; as an external it would become a static import that fails. */
 function noDevtools(): Plugin {
 	return {
 		name: 'no-devtools',
@@ -262,7 +257,7 @@ function noDevtools(): Plugin {
 	};
 }
 
-/** ssh2 has optional native parts, which it does without when they fail to load; a bundle cannot carry them. */
+/** ssh2 works without its optional native parts; a bundle cannot contain them. */
 function noNativeParts(): Plugin {
 	return {
 		name: 'no-native-parts',

@@ -1,4 +1,4 @@
-/** The tables of the documents, each rendered from the data that the program itself runs on. */
+/** Tables of the documents, rendered from the program's data. */
 import {readFile} from 'node:fs/promises';
 import {schemaNames} from '../source/commands/schema/spec.ts';
 import {commandTable} from '../source/commands/command-table.ts';

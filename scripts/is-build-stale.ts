@@ -1,13 +1,13 @@
-/** Whether the build is older than what it was made from. */
+/** Whether the build is older than its sources. */
 import {readdir, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 
-/** Written last, so that a build that was interrupted is stale. */
+/** Written last, so that an interrupted build is stale. */
 export const buildStamp = 'build/.built';
 
 const inputs = ['package.json', 'package-lock.json', 'source', 'scripts', 'keymaps', 'schemas'];
 
-/** Compares modification times; those of folders tell of files that were removed. */
+/** By modification times; those of directories show removed files. */
 export async function isBuildStale(root: string): Promise<boolean> {
 	const builtAt = await modifiedAt(join(root, buildStamp));
 	if (builtAt === null) {

@@ -1,4 +1,4 @@
-/** Preloaded where sources run unbuilt: Node strips their types, but reads no JSX. */
+/** Preloaded to run unbuilt sources: Node strips types, but cannot read JSX. */
 import {readFileSync} from 'node:fs';
 import {createRequire, registerHooks} from 'node:module';
 import {fileURLToPath} from 'node:url';
@@ -12,7 +12,7 @@ registerHooks({
 			return nextLoad(url, context);
 		}
 
-		// Whoever reaches no JSX need not wait for a compiler.
+		// On demand: a compiler takes time to load.
 		const {transformSync} = require('esbuild') as typeof Esbuild;
 		const {code} = transformSync(readFileSync(fileURLToPath(url), 'utf8'), {
 			loader: 'tsx',

@@ -1,9 +1,9 @@
-/** Collects the licenses of all packages that are bundled into the program. */
+/** Licenses of all bundled packages. */
 import {readFile, readdir} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
 import type {Metafile} from 'esbuild';
 
-/** One text, by name of the package. @throws Error for a package that names no license */
+/** Sorted by package. @throws Error for a package without a license */
 export async function licensesOf(metafiles: readonly Metafile[]): Promise<string> {
 	const folders = new Set(
 		metafiles.flatMap(({inputs}) => Object.keys(inputs)).flatMap(path => /^.*\bnode_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),

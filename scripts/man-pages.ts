@@ -1,4 +1,4 @@
-/** The manual pages, rendered from the same rows as help: `spoke.1`, and one page per command. */
+/** Manual pages, rendered from the data of help. */
 import {readFile} from 'node:fs/promises';
 import {connectionFlags} from '../source/command-line/connection-flags.ts';
 import type {FlagSpec} from '../source/command-line/flag-spec.ts';
@@ -9,7 +9,7 @@ import {toTerminalCharset} from '../source/text/terminal-charset.ts';
 
 type CommandRow = (typeof commandTable)[number]['spec'];
 
-/** File name → text in roff with the man macros. */
+/** File name → roff text with man macros. */
 export async function manPages(): Promise<ReadonlyMap<string, string>> {
 	const {version} = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {version: string};
 	const rows = commandTable.map(({spec: row}) => row);
@@ -111,7 +111,7 @@ function pageName(row: CommandRow): string {
 	return `spoke-${row.name}`;
 }
 
-/** One input line as plain text: ASCII, with roff's own signs escaped. A quote would group words behind a macro. */
+/** One line of ASCII, with roff's control characters escaped. A quote would group words after a macro. */
 function roff(text: string): string {
 	const ascii = toTerminalCharset({isTTY: true}, text, {SPOKE_GLYPHS: 'ascii'});
 	return ascii

@@ -1,4 +1,4 @@
-/** Builds the package where npm asks for it: in a clone, for a git URL, and before packing. Plain JavaScript, because the machine's own Node may not run TypeScript. */
+/** npm's `prepare` script. Plain JavaScript, because the installed Node may not run TypeScript. */
 import {existsSync} from 'node:fs';
 import process from 'node:process';
 

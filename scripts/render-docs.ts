@@ -1,4 +1,4 @@
-/** Renders the tables of README.md and docs/ from the program's own data. `--check` only says which are stale. */
+/** Renders the tables of README.md and docs/. `--check` only reports stale ones. */
 import {readFile, writeFile} from 'node:fs/promises';
 import process from 'node:process';
 import {keymapSchema} from '../source/keymap/keymap-schema.ts';
@@ -6,7 +6,7 @@ import {docTables} from './doc-tables.ts';
 
 const root = new URL('../', import.meta.url);
 
-/** Each document with its tables as they should stand now. */
+/** Each document as it should be now. */
 export async function renderedDocs(): Promise<ReadonlyArray<{path: string; now: string; fresh: string}>> {
 	const tables = await docTables();
 	const schema = {
@@ -23,7 +23,7 @@ export async function renderedDocs(): Promise<ReadonlyArray<{path: string; now: 
 	return [...documents, schema];
 }
 
-/** Replaces what stands between `<!-- table:NAME -->` and `<!-- end -->`. */
+/** Replaces the text between `<!-- table:NAME -->` and `<!-- end -->`. */
 function fill(path: string, text: string, tables: ReadonlyMap<string, string>): string {
 	return text.replaceAll(/<!-- table:([\w-]+) -->\n[\s\S]*?<!-- end -->/g, (_, name: string) => {
 		const table = tables.get(name);

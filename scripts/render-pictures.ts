@@ -1,4 +1,4 @@
-/** Draws README's pictures from the running program: the session on its own sandbox, in a pseudo-terminal, cell by cell as SVG. */
+/** Renders README's pictures: the session on a sandbox, in a pseudo-terminal, cell by cell as SVG. */
 import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -115,7 +115,7 @@ function text(): string {
 	return Array.from({length: size.rows}, (_, row) => emulator.buffer.active.getLine(row)?.translateToString(true) ?? '').join('\n');
 }
 
-/** One text element for each run of equal cells; grounds are rectangles under them. */
+/** One text element per run of equal cells, on rectangles of their background. */
 function svg(title: string): string {
 	const [width, height] = [size.columns * cell.width + 16, size.rows * cell.height + 16];
 	const parts: string[] = [];

@@ -1,7 +1,6 @@
 /**
-Runs the suite and closes with what took longest, what failed, a line each, and one line that counts: `N passed, N failed, N skipped`.
-`--cluster` runs the
-real-cluster suite instead, `--slow` what is slow by nature; a file that is named runs alone.
+Runs the suite and prints the slowest files, the failures and a last line `N passed, N failed, N skipped`. `--cluster` runs the real-cluster
+suite, `--slow` the slow one; a named file runs alone.
 */
 import {spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
@@ -25,10 +24,10 @@ const scratch = mkdtempSync(join(tmpdir(), 'spoke-tests-'));
 const costs = join(scratch, 'costs');
 
 const environment: NodeJS.ProcessEnv = {...process.env, SPOKE_TEST_COSTS: costs};
-// Ink draws nothing until the end when CI is set; the tests look at screens.
+// With CI set, Ink draws nothing until the end; the tests look at screens.
 delete environment['CI'];
 delete environment['CONTINUOUS_INTEGRATION'];
-// A lab of the run's own, unless somebody names one that stays.
+// Removed after the run, unless SPOKE_LAB names one that stays.
 const lab = cluster && environment['SPOKE_LAB'] === undefined ? mkdtempSync(join(tmpdir(), 'spoke-lab-')) : undefined;
 if (lab) {
 	environment['SPOKE_LAB'] = lab;
@@ -57,7 +56,7 @@ process.stdout.write(failures.map(title => `failed: ${title}\n`).join(''));
 process.stdout.write(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`);
 process.exitCode = status !== 0 || counts.failed > 0 || counts.passed === 0 || skippedInCi ? 1 : 0;
 
-/** Once: a test that fails has failed. Ava's TAP goes through, counted; resolves to its status. */
+/** Without retries. Relays and counts ava's TAP; resolves to the exit status. */
 async function run(options: readonly string[]): Promise<number> {
 	const ava = spawn(process.execPath, ['node_modules/ava/entrypoints/cli.js', '--tap', ...options], {
 		stdio: ['ignore', 'pipe', 'inherit'],
@@ -70,7 +69,7 @@ async function run(options: readonly string[]): Promise<number> {
 	}
 
 	const ended = once(ava, 'close');
-	// A worker that cannot end keeps ava for good, past its own limits.
+	// A worker that cannot end keeps ava running forever, past its own limits.
 	const stood = setTimeout(() => {
 		failures.push(`nothing was heard of ava for ${longestSilenceMs / 60_000} minutes: it was ended`);
 		counts.failed++;
@@ -86,7 +85,7 @@ async function run(options: readonly string[]): Promise<number> {
 
 	clearTimeout(stood);
 	const [code] = (await ended) as [number | null];
-	// Its reporter fails where no test has ended for as long as ava allows, and names none of those that were under way.
+	// Ava's reporter fails when no test has ended within ava's timeout, and names none of the running tests.
 	if (!hasPlan) {
 		failures.push('ava ended before its last test');
 		counts.failed++;
@@ -106,7 +105,7 @@ function count(line: string): void {
 	}
 }
 
-/** The processes that took longest, with the processor time that they and their programs used. */
+/** The slowest processes, with the processor time of them and their children. */
 function slowest(most: number): string[] {
 	let rows: Array<{file: string; seconds: number; cpuSeconds: number}> = [];
 	try {

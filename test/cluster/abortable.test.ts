@@ -1,4 +1,3 @@
-/** Whoever waits hears at once that it need not, with the signal's own reason, and leaves nothing behind on the signal. */
 import {getEventListeners} from 'node:events';
 import test from 'ava';
 import {rejectOnAbort, abortableDelay} from '../../source/cluster/abortable.ts';

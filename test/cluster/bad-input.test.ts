@@ -1,4 +1,4 @@
-/** What goes wrong on the way to the apiserver ends the built program with one line, the status of the contract, and nothing secret. */
+/** Failures on the connection to the apiserver, by the built program. */
 import {chmod, mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -41,7 +41,7 @@ type Case = {
 	status: number;
 	code: string;
 	says: RegExp;
-	/** The kubeconfig's text, from the server's URL and its CA; `null` for none. */
+	/** From the server's URL and its CA; `null` for none. */
 	config: ((server: ScriptedServer, folder: string) => string) | null;
 	argv?: readonly string[];
 	environment?: NodeJS.ProcessEnv;

@@ -1,4 +1,4 @@
-/** Every certificate row is accepted or refused as kubectl does (recorded by test/real-cluster/kubeconfigs.cluster.ts). */
+/** Certificates against kubectl (recorded by test/real-cluster/kubeconfigs.cluster.ts). */
 import test from 'ava';
 import {certificateRows} from '../support/certificate-rows.ts';
 import {readVerdicts} from '../support/kubectl-verdicts.ts';

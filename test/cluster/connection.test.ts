@@ -1,4 +1,3 @@
-/** A dedicated connection is one socket from its first request to its upgrade, and every fault on it is told in one line. */
 import {createHash} from 'node:crypto';
 import {once} from 'node:events';
 import {writeFile} from 'node:fs/promises';
@@ -562,7 +561,7 @@ test('presents a renewed client certificate on the next connection, and retries 
 	await cluster.json({path: '/'});
 	welcome = 'second';
 	await put(second);
-	// Files are looked at again at most once a second.
+	// Files are reread at most once a second.
 	await delay(1100);
 	await cluster.json({path: '/'});
 	t.deepEqual(seen, ['first', 'second']);
@@ -619,7 +618,7 @@ test('a 401 names the expiry of the client certificate for every kind of request
 	await t.throwsAsync(openLog(cluster, {namespace: 'demo', pod: 'web', uid: null, node: null, container: 'web'}, {}, {target}), told);
 	await t.throwsAsync(openRemoteCommand(cluster, {feature: 'exec', target, command: ['true'], stdin: false, tty: false}), told);
 
-	// A token that goes along may be what is not accepted.
+	// The server may have rejected the token.
 	const both = await server.cluster({user: {...user, token: 'secret-token'}});
 	await t.throwsAsync(both.json({path: '/'}), {message: 'the apiserver does not accept your credentials: Unauthorized'});
 });

@@ -1,4 +1,3 @@
-/** Credentials in files are read again while we run, those of a pod are found, and none is shown. */
 import {mkdir, mkdtemp, rename, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';

@@ -1,4 +1,4 @@
-/** HTTPS_PROXY and NO_PROXY mean what they mean to Go. The rows are those of golang.org/x/net/http/httpproxy's own tests. */
+/** The cases are from the tests of golang.org/x/net/http/httpproxy. */
 import test from 'ava';
 import {proxyFromEnvironment} from '../../source/cluster/transport/environment-proxy.ts';
 import {parseServerUrl} from '../../source/cluster/transport/server-url.ts';

@@ -1,4 +1,3 @@
-/** An answer other than 2xx is blamed on who said it, with what was asked. */
 import test from 'ava';
 import {requestAttributes} from '../../source/cluster/request-attributes.ts';
 import {errorFromResponse} from '../../source/cluster/error-from-response.ts';

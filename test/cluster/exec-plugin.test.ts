@@ -1,4 +1,3 @@
-/** A credential plugin is run once for everybody, kept while its answer holds, and can neither hang nor flood nor hide its failure. */
 import {chmod, mkdir, readFile, writeFile} from 'node:fs/promises';
 import {join, relative} from 'node:path';
 import process from 'node:process';
@@ -30,7 +29,7 @@ test.afterEach.always(async t => {
 	await t.context.server.close();
 });
 
-/** Answers with token t1, t2… one for each run; `between` is shell text that runs before. */
+/** Issues token t1, t2… per run; `between` is shell text that runs before. */
 async function withPlugin(
 	server: ScriptedServer,
 	{

@@ -1,7 +1,4 @@
-/**
- * Every kubeconfig row reaches the same server by the same name, as the same user, as it does with kubectl (recorded by
- * test/real-cluster/kubeconfigs.cluster.ts).
- */
+/** Kubeconfigs against kubectl (recorded by test/real-cluster/kubeconfigs.cluster.ts). */
 import anyTest, {type TestFn} from 'ava';
 import {kubeconfigRows} from '../support/kubeconfig-rows.ts';
 import {readVerdicts, type KubectlVerdicts} from '../support/kubectl-verdicts.ts';

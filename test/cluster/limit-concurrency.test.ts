@@ -1,4 +1,3 @@
-/** So many run at once, the rest in order; who gives up leaves the line at once and takes nobody's place. */
 import test from 'ava';
 import {limitConcurrency} from '../../source/cluster/transport/limit-concurrency.ts';
 

@@ -1,4 +1,3 @@
-/** Lists and watches come whole through expired tokens, cuts, bookmarks, errors and any way that bytes are split. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {Readable} from 'node:stream';
 import test, {type ExecutionContext} from 'ava';
@@ -31,7 +30,7 @@ async function serverFor(t: ExecutionContext, answer: Answer) {
 	return server.cluster();
 }
 
-/** Takes events until `enough`, then ends the watch. */
+/** Ends the watch after `enough`. */
 async function take(events: AsyncIterable<WatchEvent<Pod>>, enough: (told: readonly string[]) => boolean): Promise<string[]> {
 	const told: string[] = [];
 	for await (const one of events) {

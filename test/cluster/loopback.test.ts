@@ -1,4 +1,3 @@
-/** A host is of loopback by its address, never by how it begins. */
 import test from 'ava';
 import {isLoopback} from '../../source/cluster/transport/loopback.ts';
 

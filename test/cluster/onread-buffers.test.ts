@@ -1,4 +1,3 @@
-/** A socket whose reads go to one place gives each of them to its stream as a piece of its own. */
 import {createHash} from 'node:crypto';
 import {once} from 'node:events';
 import {connect, createServer, type AddressInfo} from 'node:net';
@@ -29,7 +28,7 @@ test('keeps record boundaries of bytes that arrive before an upgraded socket is 
 		return;
 	}
 
-	// All of it is here before the first byte is read.
+	// All data arrives before the first read.
 	await delay(300);
 	let text = outcome.head.toString();
 	outcome.socket.on('data', piece => {
@@ -69,6 +68,6 @@ test('a sink receives reads in its own buffer until it is removed', async t => {
 	});
 	end();
 	t.is(await asked(), 'stream again');
-	// The next read after the first one went to the taker's own place.
+	// The read after the first one went to the sink's buffer.
 	t.is(own.toString('utf8', 0, 12), 'stream again');
 });

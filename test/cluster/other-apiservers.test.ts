@@ -1,7 +1,4 @@
-/**
- * Another apiserver at its own address: reached only where its certificate is the cluster's and carries an apiserver's name; nothing is
- * sent to anybody else.
- */
+/** Other apiservers at their own addresses. */
 import test from 'ava';
 import {startServer, textOf} from '../support/api-server.ts';
 import {authority, issue, type CertificateOptions} from '../support/certificates.ts';
@@ -56,7 +53,7 @@ for (const [title, options, byOthers] of strangers) {
 		const ca = await authority('cluster-ca');
 		const leaf = await issue(options, byOthers ? await authority('other-ca') : ca);
 		const told: unknown[] = [];
-		// Where only the dates are wrong, its clock is asked for, by nobody in particular.
+		// If only the dates are wrong, spoke asks for the server's clock without credentials.
 		const server = await startServer(
 			{
 				request(request, response) {

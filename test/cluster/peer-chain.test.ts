@@ -1,4 +1,3 @@
-/** What a socket says vouched for its peer did sign it: a certificate that is only sent along vouches for nothing. */
 import {X509Certificate} from 'node:crypto';
 import test from 'ava';
 import {spkiSha256} from '../../source/cluster/tls/peer-facts.ts';

@@ -1,6 +1,3 @@
-/**
- * Requests that are asked together are on the wire together, each is answered as itself, and what comes behind them has the socket alone.
- */
 import {setTimeout as delay} from 'node:timers/promises';
 import {gzipSync} from 'node:zlib';
 import test, {type ExecutionContext} from 'ava';
@@ -18,7 +15,7 @@ const answerOf = (body: string, head = '') => `HTTP/1.1 200 OK\r\nContent-Length
 
 test('sends all requests before the first response, with the user’s credentials', async t => {
 	const connection = await toBytes(t, (all, socket) => {
-		// Waits for the third: a client that waits for an answer gets none.
+		// Waits for the third request, so a client that waits for responses fails.
 		if (all.includes('GET /c ')) {
 			socket.write(['a', 'b', 'c'].map(name => answerOf(name)).join(''));
 		}

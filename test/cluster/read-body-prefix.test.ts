@@ -1,4 +1,3 @@
-/** Of a refusal what tells is read, however long it is and whether it ends or not. */
 import {Readable} from 'node:stream';
 import test from 'ava';
 import {readBodyPrefix} from '../../source/cluster/read-body-prefix.ts';

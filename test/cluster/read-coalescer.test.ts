@@ -1,10 +1,9 @@
-/** What a socket brings is taken turn by turn, none of it twice, and never so much that a key would wait for it. */
 import {Duplex} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {ReadCoalescer} from '../../source/cluster/transport/read-coalescer.ts';
 
-/** Brings the pieces as fast as they are read. */
+/** Pushes the pieces as fast as they are read. */
 function flood(pieces: readonly Buffer[]): Duplex {
 	const waiting = [...pieces];
 	return new Duplex({
@@ -14,7 +13,7 @@ function flood(pieces: readonly Buffer[]): Duplex {
 	});
 }
 
-/** A socket that brings what is pushed into it, and what was taken of it as text. */
+/** A socket that emits what is pushed, and its coalesced chunks as text. */
 function quiet() {
 	const socket = new Duplex({read() {}});
 	const taken: string[] = [];
@@ -43,7 +42,7 @@ test('limits reads per event loop turn during a flood without losing bytes', asy
 		bytes => {
 			inThisTurn += bytes.length;
 			taken.push(Buffer.from(bytes));
-			// It is the taker's.
+			// The chunk belongs to the receiver.
 			bytes.fill(0xff);
 		},
 		{isInteractive: true},
@@ -117,7 +116,7 @@ test('leaves the socket usable when ended inside its own callback', async t => {
 		},
 		{isInteractive: true},
 	);
-	// As much as a pause follows.
+	// Enough to cause a pause.
 	socket.push(Buffer.alloc(8192));
 	await delay(1);
 	t.false(socket.isPaused());

@@ -1,4 +1,3 @@
-/** `-v=6`: what is told of requests, and what never is. */
 import test from 'ava';
 import {openSandbox} from '../support/sandbox.ts';
 import {runSpoke} from '../support/run-spoke.ts';

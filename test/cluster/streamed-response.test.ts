@@ -1,4 +1,3 @@
-/** The answer to a GET comes as it arrives: in few pieces, no faster than it is read, and its end is never taken for more than it is. */
 import type {Socket} from 'node:net';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';

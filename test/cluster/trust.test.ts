@@ -1,4 +1,3 @@
-/** Which certificates vouch for an apiserver, whose clock is wrong when one does not, and which key a client certificate has. */
 import {X509Certificate} from 'node:crypto';
 import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
@@ -124,7 +123,7 @@ test('peer facts give names in RFC 4514 order, dates and key', async t => {
 	t.is(peerFacts(nameless, []).subjectAltName, '');
 });
 
-/** A server that answers with these words, and ends when they are all. */
+/** A server that sends these words, then ends. */
 function answering(words: string, ends = true): {socket: TLSSocket; asked: () => string} {
 	let asked = '';
 	const socket = new Duplex({

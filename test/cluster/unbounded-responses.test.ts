@@ -1,4 +1,4 @@
-/** A server that never comes to its answer, or to the end of what is no body of it, is given up, whatever the request. */
+/** Responses without an end. */
 import {Readable} from 'node:stream';
 import test from 'ava';
 import type {Connection} from '../../source/cluster/connection.ts';
@@ -7,7 +7,7 @@ import type {SpokeError} from '../../source/errors/spoke-error.ts';
 import {textOf} from '../support/api-server.ts';
 import {toBytes} from '../support/byte-server.ts';
 
-/** Each is read by a reader of its own: requests asked together, a GET as it streams, and Node's client. */
+/** Each uses another reader: pipelined, streamed, and Node's client. */
 const readers: ReadonlyArray<readonly [title: string, read: (connection: Connection) => Promise<unknown>]> = [
 	['pipelined requests', async connection => connection.pipelinedGet({path: '/x', timeoutMs: 0})],
 	['a streamed GET', async connection => textOf((await connection.request({path: '/x', timeoutMs: 0})).body)],
@@ -27,14 +27,14 @@ const endless: ReadonlyArray<readonly [title: string, start: string, repeated: s
 
 for (const [reader, read] of readers) {
 	for (const [title, start, repeated] of endless) {
-		// The body of a refused upgrade is read only in part, and is no error.
+		// The body of a refused upgrade is read only in part, which is no error.
 		const isRefusedUpgrade = reader === 'an upgrade' && start.startsWith(okChunked);
 		test(`${title} without end: ${reader} ${isRefusedUpgrade ? 'returns a refusal' : 'fails'}`, async t => {
 			let sent = 0;
 			const connection = await toBytes(t, (_, socket) => {
 				socket.write(start);
 				const more = () => {
-					// A reader that never gives up shows by how much it has taken.
+					// A reader without a limit shows by how much it has read.
 					while (!socket.destroyed && sent < 20_000_000) {
 						sent += repeated.length;
 						if (!socket.write(repeated)) {

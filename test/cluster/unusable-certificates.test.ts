@@ -1,4 +1,4 @@
-/** Certificates with keys that kubectl does not accept end in one error, wherever they stand and however little is verified. */
+/** Certificates whose keys kubectl does not accept. */
 import {createServer} from 'node:tls';
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import type {AddressInfo} from 'node:net';
@@ -17,7 +17,7 @@ type Position = {
 };
 
 const unusable = /ERR_CERTIFICATE_UNUSABLE/;
-/** The server answers no Kubernetes; that it was asked shows that its certificate was accepted. */
+/** The server is no apiserver: reaching it shows that its certificate was accepted. */
 const accepted = /ERR_PROTOCOL/;
 const root = makeCertificate({name: 'root', extensions: mayIssue});
 

@@ -1,4 +1,3 @@
-/** The verdict on one certificate, where no server is needed to show it: dates to the second, names in every spelling. */
 import test from 'ava';
 import {verifyCertificate} from '../../source/cluster/tls/verify-certificate.ts';
 import {parseCertificate} from '../../source/cluster/tls/parse-certificate.ts';

@@ -1,4 +1,3 @@
-/** YAML is read as kubectl reads it, quickly where it is plain, and no bomb in it goes off. */
 import {once} from 'node:events';
 import {execFile} from 'node:child_process';
 import {mkdir, mkdtemp, rm, truncate, writeFile} from 'node:fs/promises';
@@ -40,7 +39,7 @@ test('parses what kubectl writes without the YAML library', t => {
 	t.deepEqual(parseSimpleYaml(written), parseYaml(written));
 });
 
-/** Values whose type is easily mistaken, and what Go makes of them: recorded with kubectl 1.36.3. */
+/** Recorded with kubectl 1.36.3. */
 const typed: ReadonlyArray<[string, unknown]> = [
 	['y', true],
 	['On', true],
@@ -204,7 +203,6 @@ test('rejects a directory, a pipe without a writer and a file of 100 MB', async 
 test('reads a pipe to its end, as of a shell’s <(command)', async t => {
 	const pipe = join(t.context as string, 'pipe');
 	await promisify(execFile)('mkfifo', [pipe]);
-	// The shell opens its end only when we have opened ours, and both ends wait for that.
 	const writer = execFile('sh', ['-c', `exec 3<>"${pipe}"; printf '%s' '${written.replaceAll("'", '')}' >&3; echo written; sleep 3`]);
 	await once(writer.stdout!, 'data');
 	t.is((await loadKubeconfig(pipe, {})).config.currentContext, 'z');
@@ -235,7 +233,7 @@ function seeded(seed: number): () => number {
 	};
 }
 
-/** The process's own time, so that a busy machine does not count. */
+/** Processor time, so that a busy machine does not count. */
 function spentMs(began: NodeJS.CpuUsage): number {
 	const {user, system} = process.cpuUsage(began);
 	return (user + system) / 1000;

@@ -1,4 +1,3 @@
-/** What completion offers, as a table of lines and words. */
 import {execFile} from 'node:child_process';
 import {mkdtemp, rm, symlink} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
@@ -205,7 +204,7 @@ const inBash: ReadonlyArray<readonly [line: string, asked: string, offer: string
 	['spoke logs --path=al', '[logs][--path=al]', '--path=always', 'always'],
 	['spoke logs --path=', '[logs][--path=]', '--path=always', 'always'],
 	['spoke proxy get svc/https:w', '[proxy][get][svc/https:w]', 'svc/https:web', 'web'],
-	// A kubeconfig may call a context anything, and what bash completes is run with the next Enter.
+	// A kubeconfig can name a context anything, and the shell runs what bash completes with the next Enter.
 	['spoke --context ', '[--context][]', '$(id);x', String.raw`\$\(id\)\;x`],
 	['spoke logs --context=m', '[logs][--context=m]', '--context=my `id`', 'my\\ \\`id\\`'],
 	['spoke --context kind', '[--context][kind]', 'kind-a@b.example:6443/ada', 'kind-a@b.example:6443/ada'],

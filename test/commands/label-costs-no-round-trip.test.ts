@@ -1,4 +1,4 @@
-/** The label of a one-shot is read while its target is still looked up, on the very connection that the stream then takes. */
+/** Evidence of one-shot commands, read on the stream's connection during target resolution. */
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {IncomingMessage, ServerResponse} from 'node:http';
@@ -23,7 +23,7 @@ const rootCa = '/api/v1/namespaces/default/configmaps/kube-root-ca.crt';
 
 type Arrival = {path: string; at: number; socket: number};
 
-/** An apiserver that looks the pod up only when it was asked for its flags as well: a client that waits in between waits for good. */
+/** Responds about the pod only after a request for its flags: a client that waits in between waits forever. */
 async function apiserver(t: ExecutionContext, user: Record<string, unknown> = {token: 'x'}) {
 	const arrivals: Arrival[] = [];
 	const askedToo = Promise.withResolvers<void>();

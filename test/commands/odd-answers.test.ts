@@ -1,7 +1,4 @@
-/**
- * A server that is no apiserver, or a broken one: whatever it answers, one line says what is wrong with it, and nothing is taken for a bug
- * of ours.
- */
+/** Servers that are not apiservers, or broken ones. */
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';

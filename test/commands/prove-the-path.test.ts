@@ -1,4 +1,4 @@
-/** path, audit and doctor from outside: their statuses, and every line against its schema. */
+/** path, audit and doctor of the built program, with every line validated against its schema. */
 import test, {type ExecutionContext} from 'ava';
 import type {Audit} from '../../source/evidence/audit/audit-object.ts';
 import type {Doctor} from '../../source/evidence/doctor/doctor-object.ts';

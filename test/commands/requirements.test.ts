@@ -1,4 +1,3 @@
-/** `--require` and `--accept`: what decides a status, and how JUnit, JSON and text show it. */
 import {readFile} from 'node:fs/promises';
 import {Ajv} from 'ajv';
 import test from 'ava';
@@ -21,7 +20,7 @@ function parseAudit(stdout: string): Audit {
 	return audit;
 }
 
-/** The element inside the test case of a row, for example `failure`. */
+/** Of the row's test case: for example, `failure`. */
 function elementOf(junit: string, id: string): string | undefined {
 	return new RegExp(`<testcase classname="spoke.audit" name="${id} [^"]*">\\s*<([\\w-]+)`).exec(junit)?.[1];
 }

@@ -1,4 +1,3 @@
-/** The schemas: open for more, described, whole, and printed by the program. */
 import {readFile} from 'node:fs/promises';
 import test from 'ava';
 import {schemaNames} from '../../source/commands/schema/spec.ts';
@@ -10,7 +9,7 @@ type Node = Record<string, unknown>;
 const schemas = readSchemas();
 const published = compile([...schemas.values()]);
 
-/** Every object of a schema, with its place and whether it is only part of a condition. */
+/** Every object of a schema; `isCondition` if it is only part of a condition. */
 function* nodesOf(value: unknown, place: string, isCondition = false): Generator<{node: Node; place: string; isCondition: boolean}> {
 	if (Array.isArray(value)) {
 		for (const [index, one] of value.entries()) {

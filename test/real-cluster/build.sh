@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Builds the real cluster's programs from Go modules into a cache folder, once.
+# Builds the real cluster's programs from Go modules into a cache directory, once.
 #   build.sh [core|old|peer|peers|all]   core: Kubernetes 1.36, etcd, containerd, the pods' program; old: Kubernetes 1.34; peer: the scripted kubelet (test/peer); peers: stern, k9s for benchmarks
-# Each finished program is moved into place whole, so an interrupted build resumes where it stopped.
+# Moves each finished program into place, so an interrupted build can resume.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${SPOKE_CLUSTER_CACHE:-$HOME/.cache/spoke-cluster}
 what=${1:-core}
 export CGO_ENABLED=0 GOFLAGS=-buildvcs=false
 
-# build MODULE OUT-FOLDER PROGRAM PACKAGE [LDFLAGS]
+# build MODULE OUT-DIRECTORY PROGRAM PACKAGE [LDFLAGS]
 build() {
 	local module=$1 out=$2 program=$3 package=$4 ldflags=${5:-}
 	[ -x "$out/$program" ] && return 0
@@ -21,7 +21,7 @@ build() {
 kubernetes() { # MODULE VERSION PROGRAM…
 	local module=$1 version=$2 flags
 	shift 2
-	# Without the version the server says v0.0.0 and every version check goes wrong.
+	# Without it, the server's version is v0.0.0 and every version check fails.
 	flags="-X k8s.io/component-base/version.gitVersion=v$version -X k8s.io/client-go/pkg/version.gitVersion=v$version"
 	for program in "$@"; do
 		build "$module" "$cache/v$version" "$program" "k8s.io/kubernetes/cmd/$program" "$flags"

@@ -1,4 +1,4 @@
-/** Body framing in the order of RFC 9112 §6.3, and chunk sizes. */
+/** RFC 9112 §6.3. */
 import test from 'ava';
 import {bodyFraming, type BodyFraming, endOfDigits, parseHexDigits, parseSizeLine} from '../../source/wire/body-reader.ts';
 

@@ -12,7 +12,7 @@ import {pingFrame, synStreamFrame} from '../../source/wire/spdy-frame.ts';
 import {SpdySession} from '../../source/wire/spdy-session.ts';
 import {WebSocketMessages} from '../../source/wire/websocket-messages.ts';
 
-/** A connection whose other side sends what a test pushes, and takes nothing until `takes` is called. */
+/** The other side sends what a test pushes, and reads nothing until `takes` is called. */
 class DeafPeer extends Duplex {
 	readonly written: Buffer[] = [];
 	#held: (() => void) | undefined;
@@ -105,7 +105,7 @@ test('messages after a sent Close are read up to a limit', async t => {
 	let got = 0;
 	messages.on('message', payload => {
 		got += payload.length;
-		// Its reader is behind.
+		// Its reader is slow.
 		messages.pause();
 	});
 	messages.close();

@@ -1,4 +1,3 @@
-/** The wire decoders give the same result wherever the bytes are split. */
 import {duplexPair} from 'node:stream';
 import {once} from 'node:events';
 import test from 'ava';
@@ -53,7 +52,7 @@ const data = (id: number, payload: Buffer, fin: boolean): Valid => ({
 	meant: [...[...payload].map(byte => `data ${id} ${byte}`), ...(fin ? [`fin ${id}`] : [])],
 });
 
-/** The decoder says data in pieces as they come: so it is compared byte for byte. */
+/** The decoder emits data in pieces as they arrive, so the comparison is by byte. */
 const spdyFrames: Kind = {
 	some({upTo, bytes, one}) {
 		const id = 1 + upTo(0x7f_ff_ff_fe);
@@ -132,7 +131,7 @@ function frame(opcode: number, fin: boolean, payload: Buffer): Buffer {
 	return Buffer.concat([Buffer.from([(fin ? 0x80 : 0) | opcode]), length, payload]);
 }
 
-/** In one frame or several, with pings between. */
+/** One frame or several, with pings between. */
 function fragments(payload: Buffer, {upTo, one}: Chance): Buffer {
 	const ping = () => one([Buffer.alloc(0), frame(9, true, payload.subarray(0, 3))]);
 	const at = upTo(payload.length);
@@ -171,7 +170,7 @@ async function messagesOf(cut: readonly Buffer[], role: 'client' | 'server'): Pr
 	messages.on('message', payload => seen.push(payload.toString('hex')));
 	const closed = once(messages, 'close');
 	for (const piece of cut) {
-		// A server takes the mask off where the bytes stand.
+		// A server unmasks in place.
 		far.write(Buffer.from(piece));
 	}
 
@@ -180,7 +179,7 @@ async function messagesOf(cut: readonly Buffer[], role: 'client' | 'server'): Pr
 	return seen;
 }
 
-/** Where a message begins means nothing there. */
+/** Message borders have no meaning. */
 const carried: Kind = {
 	some(by) {
 		const payload = by.bytes(by.one(lengths));

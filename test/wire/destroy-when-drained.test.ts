@@ -1,4 +1,4 @@
-/** Long writes to slow readers over TCP and TLS. Alone in its file, because other work in the process delays both sides. */
+/** Alone in its file, because other work in the process delays both sides. */
 import {once} from 'node:events';
 import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
 import {connect as connectSecurely, createServer as createSecureServer} from 'node:tls';
@@ -6,7 +6,7 @@ import test from 'ava';
 import {destroyWhenDrained} from '../../source/wire/destroy-when-drained.ts';
 import {issue} from '../support/certificates.ts';
 
-// A record of TLS is a quarter of what is read of a socket.
+// A TLS record is a quarter of a socket's read.
 for (const [protocol, length] of [
 	['TCP', 50_000_000],
 	['TLS', 12_000_000],

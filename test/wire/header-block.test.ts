@@ -5,7 +5,7 @@ import {HeaderBlockReader, HeaderBlockWriter, spdyDictionary} from '../../source
 
 const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
 
-/** Two SYN_STREAM blocks of one session, as moby/spdystream 0.5.1 writes them. */
+/** SYN_STREAM blocks of one session, written by moby/spdystream 0.5.1. */
 const fromGo = [
 	'78f9e3c6a7c2 02253a703a2b294a4dcc851625aca9a0808614cb45e01c60616061c0c0c0c0590489c64c50f2663400 000000ffff',
 	'826ac61445350e543225a29b06 000000ffff',
@@ -57,7 +57,7 @@ const compressed = (...parts: Buffer[]) =>
 	Buffer.concat([hex('7801'), deflateRawSync(Buffer.concat(parts), {finishFlush: constants.Z_SYNC_FLUSH})]);
 const many = Array.from({length: 1001}, (_, index) => [field(`n${index}`), field('v')]).flat();
 
-/** RFC 1951 §3.2.6: four bytes again from `back` bytes before, in fixed codes, and the flush behind them. */
+/** RFC 1951 §3.2.6: copies four bytes from `back` bytes before, in fixed codes, then flushes. */
 function copyFour(back: 1 | 32_768): Buffer {
 	const distance = back === 1 ? '00000' : `11101${'1'.repeat(13)}`;
 	const bits = `0100000010${distance}0000000000`;

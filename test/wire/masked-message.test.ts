@@ -1,4 +1,3 @@
-/** Encoding of masked messages and reuse of their memory. */
 import test from 'ava';
 import {maskedMessage, reuseMessage} from '../../source/wire/masked-message.ts';
 

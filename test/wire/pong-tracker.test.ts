@@ -1,4 +1,3 @@
-/** Overdue pongs, with a manual clock. */
 import test from 'ava';
 import {PongTracker} from '../../source/wire/pong-tracker.ts';
 import {handClock} from '../support/manual-clock.ts';

@@ -1,4 +1,3 @@
-/** Reset of TCP connections. */
 import {once} from 'node:events';
 import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
 import test, {type ExecutionContext} from 'ava';
@@ -24,11 +23,11 @@ test('resetSocket resets an ended socket with queued bytes', async t => {
 	near.write(Buffer.alloc(50_000_000));
 	near.end();
 	resetSocket(near);
-	// Behind bytes that were not read yet a Node before 24 reads a reset as an end (libuv before 1.52); what is written fails in each.
+	// After unread bytes, Node before 24 reads a reset as an end (libuv before 1.52); writes fail in each.
 	t.is(await writtenAtFar(), 'ECONNRESET');
 });
 
-/** Both ends of a connection, the far one unread. */
+/** The far end is unread. */
 async function pair(t: ExecutionContext): Promise<{near: Socket; endAtFar: () => Promise<string>; writtenAtFar: () => Promise<string>}> {
 	const server = createServer({allowHalfOpen: true}).listen(0, '127.0.0.1');
 	await once(server, 'listening');

@@ -1,4 +1,3 @@
-/** Pipelined responses are separated as RFC 9112 requires. */
 import test from 'ava';
 import {type CompleteResponse, ResponseDecoder} from '../../source/wire/response-parser.ts';
 

@@ -5,7 +5,7 @@ import {SpdyFrameDecoder} from '../../source/wire/spdy-frame-decoder.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
 
-/** All that a decoder hands out, data pieces joined. */
+/** Data pieces are joined. */
 function decode(chunks: readonly Buffer[]): {seen: string[]; atBoundary: boolean} {
 	const seen: string[] = [];
 	let open: Buffer[] = [];

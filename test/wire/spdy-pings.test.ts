@@ -1,9 +1,8 @@
-/** Silence of a SPDY peer, with a manual clock. */
 import {setImmediate as turn, setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {SpdyPings} from '../../source/wire/spdy-pings.ts';
 
-/** PINGs every few milliseconds; `turnTo` turns the clock, and waits until they were looked at twice more. */
+/** PINGs every few milliseconds; `turnTo` sets the clock, and waits for two more checks. */
 function watched(isExcused = false) {
 	const now = performance.now.bind(performance);
 	let clock = 0;

@@ -21,7 +21,7 @@ async function opened(server: SpdySession): Promise<SpdyStream> {
 	return stream;
 }
 
-/** All bytes until the other side's end; the stream's own side stays as it is. */
+/** Until the other side's end; does not end the stream's own side. */
 async function textOf(stream: Duplex): Promise<string> {
 	const chunks: Buffer[] = [];
 	stream.on('data', (chunk: Buffer) => {
@@ -31,7 +31,6 @@ async function textOf(stream: Duplex): Promise<string> {
 	return Buffer.concat(chunks).toString();
 }
 
-/** What a client sends, as bytes. */
 async function sentBy(far: Duplex): Promise<Buffer> {
 	await delay(5);
 	return (far.read(far.readableLength) as Buffer) ?? Buffer.alloc(0);
@@ -194,7 +193,7 @@ test('periodic PINGs of a client have odd ids', async t => {
 
 test('silence ends a session and its streams', async t => {
 	const [near] = duplexPair();
-	// A session's own timers keep no process running; its socket does, which is not here.
+	// Unlike a real socket, this one does not keep the process alive.
 	const alive = setInterval(() => undefined, 1000);
 	t.teardown(() => {
 		clearInterval(alive);
@@ -329,7 +328,7 @@ test('GOAWAY is the last frame', async t => {
 });
 
 test('an ended session waits for a reader of its bytes, not for a silent one', async t => {
-	// Real sockets keep the process; these do not.
+	// Unlike real sockets, these do not keep the process alive.
 	const alive = setInterval(() => {}, 1000);
 	t.teardown(() => {
 		clearInterval(alive);
@@ -539,7 +538,7 @@ test('concurrent streams receive their own bytes', async t => {
 	t.is(client.streamCount, 0);
 });
 
-/** The other side takes nothing more, and what it has said before is still to be read. */
+/** The other side reads nothing more; what it sent before is unread. */
 function deafSide(): Duplex {
 	return new Duplex({
 		read() {},
@@ -574,7 +573,7 @@ test('data received before a write error is read, then writers get the loss', as
 test('a session without input after a write error ends with that error', async t => {
 	const client = new SpdySession(deafSide());
 	client.open({}).on('error', () => undefined);
-	// A real socket keeps the process; this one does not.
+	// Unlike a real socket, this one does not keep the process alive.
 	const alive = setInterval(() => {}, 1000);
 	t.teardown(() => {
 		clearInterval(alive);

@@ -1,4 +1,4 @@
-/** The test cases of moby/spdystream v0.5.1 (the far end of every SPDY session), and the tests that cover them. */
+/** Test cases of moby/spdystream v0.5.1, the far end of every SPDY session. */
 import {once} from 'node:events';
 import {readFile} from 'node:fs/promises';
 import {duplexPair} from 'node:stream';
@@ -78,7 +78,7 @@ test('each named test exists', async t => {
 		}
 
 		const source = await readFile(new URL(held[0], import.meta.url), 'utf8');
-		// A test's title, or a row of a table that makes tests.
+		// A title, or a row of a table that makes tests.
 		t.true(
 			[`test('${held[1]}`, `\n\t['${held[1]}`].some(beginning => source.includes(beginning)),
 			name,

@@ -26,7 +26,7 @@ async function bytesOf(stream: Duplex): Promise<Buffer> {
 	return Buffer.concat(chunks);
 }
 
-/** What a client does with these bytes of a server, its messages and its ending. */
+/** A client's messages and result for these bytes of a server. */
 async function received(
 	bytes: Buffer,
 	options = {},
@@ -87,7 +87,7 @@ for (const [what, bytes, code] of violations) {
 	});
 }
 
-/** Opcode byte and payload of one masked frame with a short length. */
+/** Opcode and payload of one masked frame with a short length. */
 function unmasked(frame: string): string {
 	const bytes = hex(frame);
 	const payload = bytes.subarray(6).map((byte, index) => byte ^ bytes[2 + (index % 4)]!);
@@ -130,7 +130,7 @@ test('reused memory does not alter messages on a real socket', async t => {
 		});
 	});
 	for (let index = 0; index < 60; index++) {
-		// Beside each other, more than the socket takes at once, and with a pause in which memory comes back.
+		// In parallel, more than the socket takes at once, with a pause in which memory is reused.
 		client.send(Buffer.alloc(100_000 + index * 7001, index));
 		if (index % 20 === 19) {
 			await delay(20);
@@ -336,9 +336,9 @@ test('close waits 1 s by default and delivers messages meanwhile', async t => {
 	t.deepEqual([(await closed)[0].code, heard], [1000, ['a']]);
 });
 
-/** Takes a piece at a time, each in so long; `Infinity` takes none. */
+/** Takes a piece each `pieceMs`; `Infinity` takes none. */
 function slowSide(t: ExecutionContext, pieceMs: number) {
-	// A real socket keeps the process; this one does not.
+	// Unlike a real socket, this one does not keep the process alive.
 	const alive = setInterval(() => {}, 1000);
 	t.teardown(() => {
 		clearInterval(alive);
@@ -616,7 +616,7 @@ async function socketPair(): Promise<{client: Socket; server: Socket; done: () =
 	};
 }
 
-/** The other side takes nothing more, and what it has said before is still to be read. */
+/** The other side reads nothing more; what it sent before is unread. */
 function deafSide(): Duplex {
 	return new Duplex({
 		read() {},
@@ -654,7 +654,7 @@ for (const [title, ends] of [
 			socket.push(null);
 		}
 
-		// A real socket keeps the process; this one does not.
+		// Unlike a real socket, this one does not keep the process alive.
 		const alive = setInterval(() => {}, 1000);
 		t.teardown(() => {
 			clearInterval(alive);

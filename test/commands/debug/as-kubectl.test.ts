@@ -1,7 +1,4 @@
-/**
- * `spoke debug` asks the apiserver for the same objects as kubectl, row by row; what kubectl asks for is recorded by the real-cluster
- * suite.
- */
+/** Requests of `spoke debug` against kubectl's, as recorded by the real-cluster suite. */
 import {PassThrough} from 'node:stream';
 import test from 'ava';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
@@ -13,7 +10,7 @@ import {debugRows, readRecordedDebug, tryDebug} from '../../support/debug-rows.t
 
 const {outcomes} = await readRecordedDebug();
 
-/** Refused by the flags themselves, or before a target is missed, in other words. */
+/** Rejected with messages other than kubectl's, by the flags or before a target is found missing. */
 const ownWords = new Set([
 	'web --copy-to=copy --set-image=app',
 	'web --image=busybox --env=A',

@@ -1,4 +1,3 @@
-/** `spoke debug`: whose pod it changes, and a container that is over before anybody could attach to it. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import test, {type ExecutionContext} from 'ava';
 import {startServer, textOf} from '../../support/api-server.ts';
@@ -100,7 +99,7 @@ test('a Pod Security rejection names a profile that is allowed', async t => {
 	);
 });
 
-/** An apiserver whose kubelet refuses to attach, or with `refusal` null has nothing more to say; flags to reach it. */
+/** The kubelet refuses to attach, or with `refusal` null does not respond. Returns flags. */
 async function serve(
 	t: ExecutionContext,
 	{
@@ -174,7 +173,7 @@ async function serve(
 				return;
 			}
 
-			// What a kubelet answers is passed on as it came.
+			// The kubelet's response is relayed unchanged.
 			const [type, body] =
 				code >= 500
 					? ['text/plain; charset=utf-8', refusal]

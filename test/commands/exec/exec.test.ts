@@ -1,4 +1,3 @@
-/** `spoke exec` and `spoke attach` from outside: statuses, notices, streams, and what each wrong call gets. */
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {open, readFile, writeFile} from 'node:fs/promises';
@@ -20,7 +19,7 @@ async function serve(t: Teardown, script: (far: FarSide) => void | Promise<void>
 	return {server, config: ['--kubeconfig', join(server.folder, 'config-1')]};
 }
 
-/** Until the count has stood still for a while: no more can be sent. */
+/** The count is stable: no more can be sent. */
 async function untilQuiet(count: () => number): Promise<void> {
 	for (let before = -1; before !== count();) {
 		before = count();

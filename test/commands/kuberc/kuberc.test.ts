@@ -1,4 +1,3 @@
-/** kuberc: which aliases and defaults change a command line, and which errors kubectl's rules give. */
 import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -181,7 +180,7 @@ test('spoke runs an alias, prefers --kuberc to $KUBERC, and ignores both with KU
 	};
 
 	const logs = ['logs', 'deploy/web', '-c', 'access-log'];
-	// A log that has just begun has fewer lines than any of these ask for.
+	// A new log has fewer lines than any of these requests.
 	while ((await lines(logs, {KUBERC: 'off'})) <= 4) {
 		await delay(200);
 	}

@@ -1,4 +1,4 @@
-/** `spoke logs -o json`: lines and events as objects. Each run holds every object against its schema. */
+/** Each run validates every object against its schema. */
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import process from 'node:process';
@@ -215,7 +215,7 @@ test('a blocked reader stops the server too', async t => {
 	);
 	await once(child.stdout, 'readable');
 	let sent = -1;
-	// Until nothing more was handed to the socket for a while.
+	// Until nothing more was written to the socket for a while.
 	while (sent !== server.sent) {
 		sent = server.sent;
 		await delay(500);

@@ -1,4 +1,3 @@
-/** What is said on stderr of followed logs, once where two tell it. */
 import test from 'ava';
 import {noticeFilter} from '../../../source/commands/logs/notice-filter.ts';
 import type {LogEvent, LogSource} from '../../../source/streams/logs/log-events.ts';

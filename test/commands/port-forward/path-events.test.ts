@@ -1,4 +1,3 @@
-/** Which labels of a forward's tunnels are told? */
 import test from 'ava';
 import {forwardArguments} from '../../../source/commands/port-forward/forward-arguments.ts';
 import type {ForwardReporter} from '../../../source/commands/port-forward/text-reporter.ts';
@@ -18,7 +17,7 @@ function asSure(basis: Basis): Path {
 	return {...open, legs: open.legs.map(leg => (leg.n === 2 ? {...leg, tls: {...leg.tls, basis}} : leg))};
 }
 
-/** What stands on stderr, and the bases of the TLS of leg 2 in the events. */
+/** stderr, and the bases of leg 2's TLS in the events. */
 function told(labels: ReadonlyArray<readonly [tunnel: string, path: Path]>): {bases: Basis[]; stderr: string} {
 	const bases: Basis[] = [];
 	let stderr = '';

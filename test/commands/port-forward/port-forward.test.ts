@@ -154,7 +154,7 @@ test.serial('the run exits 12 and resets its connections when the named pod is g
 	const end = readToEnd(socket);
 	sandbox.faults.replacePod({name: 'db-0'});
 	t.is(await run.ended, 12);
-	// The pod's own process may hang up before it is heard that the pod is gone: that end is passed on, and the reset comes behind it.
+	// The pod's process may hang up before spoke learns that the pod is gone: that end is relayed, and the reset follows.
 	t.true((await end).end === 'RST' || (await isReset(socket)));
 	t.is(run.events.find(({event}) => event === 'connection-closed')?.['end'], 'pod-reset');
 	t.is(run.events.at(-1)!['reason'], 'target-gone');

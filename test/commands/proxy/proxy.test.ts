@@ -1,4 +1,3 @@
-/** `spoke proxy` from outside: bodies both ways, statuses, what goes to stderr, and a listener that ends as it is told. */
 import {spawn} from 'node:child_process';
 import {createHash, randomBytes} from 'node:crypto';
 import {once} from 'node:events';
@@ -80,7 +79,7 @@ async function serve(t: ExecutionContext) {
 					}
 				});
 				if (request.url!.endsWith('/busy')) {
-					// What is sent meanwhile fills every buffer on the way.
+					// Further data fills every buffer in between.
 					socket.pause();
 					setTimeout(() => socket.resume(), 500);
 				}
@@ -127,7 +126,7 @@ test('an early response to a body of unknown length warns that a part may be mis
 	await writeFile(join(folder, 'body'), 'x'.repeat(10));
 	const child = spawn(process.execPath, [builtProgram, 'proxy', 'post', 'svc/web/early', '--data-file', '-', ...config], {stdio: 'pipe'});
 	const said = textOf(child.stderr);
-	// What pauses has no length.
+	// A body that pauses has no length.
 	child.stdin.write('begun');
 	await once(child.stdout, 'data');
 	child.stdin.end(' and ended');
