@@ -1,13 +1,12 @@
 /** Observations of the cluster that belong to no single connection. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {isFromAnotherProcess, observeConnection, type ObservedConnection} from './connection-observations.ts';
-import type {UnavailableSource, FlagFacts, ProbeResult, Observation, ReplicaFacts, VersionFacts} from './evidence.ts';
+import type {FlagFacts, Observation, ProbeResult, ReplicaFacts, UnavailableSource, VersionFacts} from './evidence.ts';
 import {readReplicas} from './probes/apiserver-replicas.ts';
-import {pipelined, preferConnection} from './probes/probe-request.ts';
-import {readClusterCa, type CaFacts} from './probes/cluster-ca.ts';
 import {readUserInfo} from './probes/client-certificate.ts';
-import {readVersion} from './probes/cluster-version.ts';
+import {type CaFacts, readClusterCa} from './probes/cluster-ca.ts';
 import {apiserverFlags, readMirrorPods} from './probes/mirror-pods.ts';
+import {pipelined, preferConnection, type Requester, sendProbe, tryParseJson} from './probes/probe-request.ts';
 import {isCertificateLost} from './rules/direct-connection.ts';
 
 export type ClusterObservations = {
@@ -83,4 +82,20 @@ export function caUnavailableReason(unavailable: readonly UnavailableSource[]): 
 
 export function unavailableSources(results: ReadonlyArray<ProbeResult<unknown>>): readonly UnavailableSource[] {
 	return results.flatMap(({unavailable}) => (unavailable ? [unavailable] : []));
+}
+
+/** `/version`: the version, and whether it is an upstream build. */
+async function readVersion(cluster: Requester, {timeoutMs = 5000}: {timeoutMs?: number} = {}): Promise<ProbeResult<VersionFacts>> {
+	return sendProbe(cluster, {source: 'version', path: '/version', need: null, timeoutMs}, body => {
+		const answer = tryParseJson<{gitVersion?: unknown}>(body);
+		return typeof answer?.gitVersion === 'string' ? versionFacts(answer.gitVersion) : undefined;
+	});
+}
+
+/** Vendor suffixes: `v1.29.1-gke.1589000`, `v1.30.4-eks-a737599`, `v1.31.2+k3s1`. */
+export function versionFacts(gitVersion: string): VersionFacts | undefined {
+	const [, major, minor, rest] = /^v?(\d+)\.(\d+)(.*)$/.exec(gitVersion) ?? [];
+	return major === undefined || minor === undefined
+		? undefined
+		: {gitVersion, major: Number(major), minor: Number(minor), upstream: /^\.\d+(-(alpha|beta|rc)\.\d+)?$/.test(rest ?? '')};
 }

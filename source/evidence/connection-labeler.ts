@@ -1,22 +1,25 @@
 /** Labels every open connection of one cluster. */
-import type {ClusterClient} from '../cluster/cluster-client.ts';
+import type {ClusterClient, ClusterInfo} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
-import type {ConnectionPurpose, ConnectionObserver} from '../streams/connection-observer.ts';
+import type {ConnectionObserver, ConnectionPurpose} from '../streams/connection-observer.ts';
 import {BackgroundMetrics} from './background-metrics.ts';
+import {buildPath} from './build-path.ts';
 import {systemClock} from './clock.ts';
-import type {ConnectionObservations} from './connection-observations.ts';
-import type {Path} from './evidence.ts';
-import {processCacheFor} from './process-cache.ts';
-import {observeBeforeUse, settleLabel, type LabelContext} from './label-lifecycle.ts';
-import {initialLabelState, isOpenedByFarEnd, type LabelState, type LabelEvent} from './label-state.ts';
-import {labelTimings} from './label-timings.ts';
-import {buildLabelPath} from './build-label-path.ts';
-import type {Labeler, LabelerOptions, CreateLabeler} from './labeler.ts';
-import {LiveLabel, type LabelHost} from './live-label.ts';
-import {PreUseProbe} from './pre-use-probe.ts';
-import {SharedProbe} from './shared-probe.ts';
-import {recordAnswer, recordFailure} from './record-second-leg.ts';
 import {noClusterObservations} from './cluster-observations.ts';
+import {type ConnectionObservations, socketObservation} from './connection-observations.ts';
+import type {Observations, Path, SecondLegOutcome} from './evidence.ts';
+import {failureObservation} from './failure-observation.ts';
+import {type LabelContext, observeBeforeUse, settleLabel} from './label-lifecycle.ts';
+import {initialLabelState, isOpenedByFarEnd, type LabelEvent, type LabelState} from './label-state.ts';
+import {labelTimings} from './label-timings.ts';
+import type {CreateLabeler, Labeler, LabelerOptions} from './labeler.ts';
+import {type LabelHost, LiveLabel} from './live-label.ts';
+import {PreUseProbe} from './pre-use-probe.ts';
+import {type CachedProcess, emptyCachedProcess, processCacheFor} from './process-cache.ts';
+import {recordAnswer, recordFailure} from './record-second-leg.ts';
+import {recalledFailures} from './rules/second-leg-outcomes.ts';
+import {identifyObservedServer} from './server-identity.ts';
+import {SharedProbe} from './shared-probe.ts';
 
 /** @see Labeler */
 export const createLabeler: CreateLabeler = (cluster, options = {}) => new ConnectionLabeler(cluster, options);
@@ -159,4 +162,65 @@ class ConnectionLabeler implements Labeler {
 
 function processOf({observations}: LabelState): string | null {
 	return observations.process?.facts.id ?? null;
+}
+
+/** `known`: of the process at the connection's end. `outcomes`: of earlier attempts on leg 2. */
+function buildLabelPath(
+	state: LabelState,
+	cluster: ClusterInfo,
+	known: CachedProcess = emptyCachedProcess,
+	outcomes: readonly SecondLegOutcome[] = [],
+): Path {
+	const {connection, purpose, observations: own, lateObservations, cluster: shared, metrics, error} = state;
+	const time = new Date().toISOString();
+	const failure =
+		error &&
+		failureObservation({
+			error,
+			purpose,
+			connection: connection?.id ?? null,
+			process: own.process?.facts.id ?? null,
+			time: state.failedAt ?? time,
+		});
+	const attempt = {
+		purpose,
+		isBound: connection !== null,
+		farEndAnswered: state.farEndAnswered || failure?.facts.answered === true,
+		process: own.process,
+		outcomes,
+	};
+	const observations: Observations = {
+		...attempt,
+		about: state.about,
+		time,
+		connection: connection?.id ?? null,
+		upgradePassedThrough: state.upgradePassedThrough,
+		socket: connection && socketObservation(connection),
+		serverIdentity: connection
+			? identifyObservedServer(connection, cluster.server, own, shared)
+			: {to: 'unknown', why: 'no connection was made'},
+		flags: [own, lateObservations].flatMap(one => one?.flags ?? []),
+		mirrorPods: shared.mirrorPods,
+		replicas: shared.replicas,
+		unreachedAddresses: [],
+		version: shared.version,
+		...known,
+		metrics: known.metrics.length === 0 && metrics?.observation ? [metrics.observation] : known.metrics,
+		logDifferentials: [],
+		handshakes: [],
+		failures: [...(failure ? [failure] : []), ...recalledFailures(attempt)],
+		unavailable: [...own.unavailable, ...shared.unavailable, ...(metrics?.unavailable ? [metrics.unavailable] : [])],
+	};
+	return buildPath(observations, {
+		cluster: {
+			context: cluster.context,
+			server: cluster.server,
+			version: shared.version?.facts.gitVersion ?? (own.process?.facts.version ? `v${own.process.facts.version.replace(/^v/, '')}` : null),
+			sandbox: cluster.sandbox,
+		},
+		phase: state.phase,
+		address: null,
+		rttMs: state.rttMs,
+		error,
+	});
 }

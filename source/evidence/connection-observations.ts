@@ -1,11 +1,12 @@
 /** Observations on one connection before its use. */
+import {createHash} from 'node:crypto';
 import {isDeepStrictEqual} from 'node:util';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
-import type {PipelinedGetOptions, Connection} from '../cluster/connection.ts';
-import type {UnavailableSource, FlagFacts, ProcessFacts, Observation, SocketFacts, UserInfo} from './evidence.ts';
-import {readApiserverFlags} from './probes/apiserver-flags.ts';
-import {identifyProcess, readProcessStart} from './probes/apiserver-process.ts';
+import type {Connection, PipelinedGetOptions} from '../cluster/connection.ts';
+import type {FlagFacts, Observation, ProbeResult, ProcessFacts, SocketFacts, UnavailableSource, UserInfo} from './evidence.ts';
 import {readUserInfo} from './probes/client-certificate.ts';
+import {type Requester, sendProbe, tryParseJson} from './probes/probe-request.ts';
+import {needFlagz} from './rules/needs.ts';
 
 export type ConnectionObservations = {
 	flags: Observation<FlagFacts> | null;
@@ -124,4 +125,77 @@ export function socketObservation({id, facts}: Pick<Connection, 'id' | 'facts'>)
 		active: false,
 		facts,
 	};
+}
+
+/** The structured form; plain `application/json` is refused (406), and the text form's separator is random. KEP-4828. */
+const flagzAccept = [
+	'application/json;v=v1beta1;g=config.k8s.io;as=Flagz',
+	'application/json;v=v1alpha1;g=config.k8s.io;as=Flagz;q=0.9',
+].join(', ');
+
+/** The placeholder of a redacted value (flagreader.go): neither set nor not set. */
+const classified = 'CLASSIFIED';
+
+export async function readApiserverFlags(
+	connection: Requester & {id: string | null},
+	{timeoutMs = 5000}: {timeoutMs?: number} = {},
+): Promise<ProbeResult<FlagFacts>> {
+	return sendProbe(
+		connection,
+		{source: 'flagz', path: '/flagz', need: needFlagz, accept: flagzAccept, timeoutMs, connection: connection.id},
+		body => {
+			const answer = tryParseJson<{kind?: unknown; flags?: unknown}>(body);
+			if (answer?.kind !== 'Flagz' || typeof answer.flags !== 'object' || answer.flags === null) {
+				return undefined;
+			}
+
+			const values = Object.fromEntries(
+				Object.entries(answer.flags).filter((entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== classified),
+			);
+			return {values, absent: 'unknown', proxyEnvironment: null, hostAddresses: null};
+		},
+	);
+}
+
+const statuszAccept = 'application/json;v=v1beta1;g=config.k8s.io;as=Statusz, application/json;v=v1alpha1;g=config.k8s.io;as=Statusz;q=0.9';
+
+type ProcessStart = Omit<ProcessFacts, 'id'>;
+
+/** From `/statusz`, with a precision of one second. */
+export async function readProcessStart(
+	connection: Requester & {id: string | null},
+	{timeoutMs = 5000}: {timeoutMs?: number} = {},
+): Promise<ProbeResult<ProcessStart>> {
+	return sendProbe(
+		connection,
+		{source: 'socket', path: '/statusz', need: null, accept: statuszAccept, timeoutMs, connection: connection.id},
+		body => {
+			const answer = tryParseJson<{kind?: unknown; startTime?: unknown; binaryVersion?: unknown}>(body);
+			return answer?.kind === 'Statusz' && typeof answer.startTime === 'string'
+				? {startTime: answer.startTime, version: typeof answer.binaryVersion === 'string' ? answer.binaryVersion : null}
+				: undefined;
+		},
+	);
+}
+
+/**
+Uses start time, readable flags and public key, since two replicas can start within one second with the same flags. One user gets the same
+id for a process on every connection, until its certificate gets another key.
+*/
+export function identifyProcess(
+	start: Observation<ProcessStart>,
+	flags: Observation<FlagFacts>,
+	publicKey: string | null,
+): Observation<ProcessFacts> {
+	const id = fingerprint(start.facts.startTime, flags, publicKey);
+	return {...start, process: id, facts: {id, ...start.facts}};
+}
+
+/** Enough for the few processes of one cluster. */
+function fingerprint(startTime: string, flags: Observation<FlagFacts>, publicKey: string | null): string {
+	const values = Object.entries(flags.facts.values).sort(([a], [b]) => (a < b ? -1 : 1));
+	return createHash('sha256')
+		.update(JSON.stringify([startTime, values, publicKey]))
+		.digest('hex')
+		.slice(0, 6);
 }

@@ -1,6 +1,5 @@
 /** The path line in plain ASCII. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
-import {failedLeg} from './failed-leg.ts';
 import type {Leg, Path, ResolvedTarget} from './evidence.ts';
 
 /** Per arrow the route, then TLS. A direct leg 1 shows only its TLS; the failed leg, if known, ends in `-x`. */
@@ -41,4 +40,17 @@ function formatSecondLeg({tls, route}: Leg, phase: Path['phase']): string {
 function farEnd({to}: Leg, target: ResolvedTarget): string {
 	const name = to === 'kubelet' || to === 'node' ? (target.node ?? (target.kind === 'Node' ? target.name : '')) : target.name;
 	return `${to} ${name}`.trim();
+}
+
+/** `null` if the path did not fail, or the leg is unknown. */
+export function failedLeg({phase, error, broken}: Pick<Path, 'phase' | 'error' | 'broken'>): number | null {
+	if (broken) {
+		return broken.leg;
+	}
+
+	if (phase !== 'failed' || error?.legKnown === false) {
+		return null;
+	}
+
+	return error?.leg ?? 2;
 }

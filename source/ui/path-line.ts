@@ -1,5 +1,5 @@
 /** The path as one line. The stroke before each word is its basis. It shrinks in a fixed order and never loses the worst TLS state. */
-import {failedLeg} from '../evidence/failed-leg.ts';
+import {failedLeg} from '../evidence/path-line.ts';
 import type {Basis, Leg, Path, RouteState, TlsState} from '../evidence/evidence.ts';
 import {routeName} from '../state/route-name.ts';
 import {clockTime} from '../text/format-time.ts';

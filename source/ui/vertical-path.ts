@@ -1,5 +1,5 @@
 /** The path at the right of a list, with evidence. */
-import {failedLeg} from '../evidence/failed-leg.ts';
+import {failedLeg} from '../evidence/path-line.ts';
 import type {Leg, Path} from '../evidence/evidence.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {routeName} from '../state/route-name.ts';

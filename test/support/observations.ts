@@ -11,7 +11,7 @@ import type {
 	StreamFeature,
 	VersionFacts,
 } from '../../source/evidence/evidence.ts';
-import {versionFacts} from '../../source/evidence/probes/cluster-version.ts';
+import {versionFacts} from '../../source/evidence/cluster-observations.ts';
 
 const time = '2026-11-24T14:00:00.000Z';
 

@@ -5,7 +5,7 @@ import {allContainers, containerRole, containerStatus} from '../../targets/choos
 import type {ContainerStatus, PodObject} from '../../targets/pod-object.ts';
 import type {ResolvedTarget} from '../evidence.ts';
 import type {PathPlan} from '../plan-paths.ts';
-import {failedStep, passed, type StepResult} from './step-result.ts';
+import {failedStep, passed, type StepResult} from './doctor-object.ts';
 
 export async function containerStep({pod, target}: PathPlan): Promise<StepResult> {
 	if (!pod) {

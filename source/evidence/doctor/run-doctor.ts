@@ -1,20 +1,19 @@
 /** Runs `spoke doctor`, step by step up to the leg that fails. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
+import type {AccessReview} from '../../cluster/self-review.ts';
+import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionPurpose, Path, SocketFacts} from '../evidence.ts';
-import {examineApiserver, noActiveObservations, type ApiserverExamination} from '../examine-apiserver.ts';
+import {type ApiserverExamination, examineApiserver, noActiveObservations} from '../examine-apiserver.ts';
 import {failureObservation} from '../failure-observation.ts';
 import {configuredPath, failedAttemptId} from '../find-paths.ts';
-import {planPaths, type PathPlan} from '../plan-paths.ts';
-import {probeSelfSubject} from '../probes/access.ts';
-import {recordAnswer, recordFailure} from '../record-second-leg.ts';
 import {describeFailure} from '../last-attempt.ts';
+import {type PathPlan, planPaths} from '../plan-paths.ts';
+import {canI, probeSelfSubject} from '../probes/access.ts';
+import {recordAnswer, recordFailure} from '../record-second-leg.ts';
 import {currentFailure} from '../rules/second-leg-outcomes.ts';
 import {containerStep} from './container-step.ts';
-import type {Doctor, DoctorStep, StepName} from './doctor-object.ts';
-import {permissionsStep} from './permissions-step.ts';
-import {secondLegStep, type SecondLegResult} from './second-leg-step.ts';
-import {failedStep, passed, type StepResult} from './step-result.ts';
+import {type Doctor, type DoctorStep, failedStep, passed, type StepName, type StepResult} from './doctor-object.ts';
+import {type SecondLegResult, secondLegStep} from './second-leg-step.ts';
 import {targetStep} from './target-step.ts';
 
 const order: readonly StepName[] = ['configuration', 'leg-1', 'rights', 'target', 'leg-2', 'leg-3'];
@@ -245,4 +244,49 @@ function describeTls({tls}: SocketFacts): string {
 	}
 
 	return `${tls.protocol}, ${tls.verified ? 'verified' : 'NOT verified'}${tls.peer ? `, certificate until ${tls.peer.notAfter.slice(0, 10)}` : ''}`;
+}
+
+type PermissionQuestion = Extract<AccessReview, {resource: string}>;
+type CommandQuestion = readonly [command: string, rights: readonly PermissionQuestion[]];
+
+async function permissionsStep(cluster: ClusterClient, input: string): Promise<StepResult> {
+	const {namespace} = cluster.facts;
+	const pods = (verb: string, subresource?: string): PermissionQuestion => ({
+		verb,
+		resource: 'pods',
+		namespace,
+		...(subresource === undefined ? {} : {subresource}),
+	});
+	const questions: readonly CommandQuestion[] = /^(no|nodes?)\//.test(input)
+		? [['proxy to nodes', [{verb: 'get', resource: 'nodes', subresource: 'proxy'}]]]
+		: [
+				['read pods', [pods('get')]],
+				['logs', [pods('get', 'log')]],
+				['exec', [pods('create', 'exec'), pods('get', 'exec')]],
+				['attach', [pods('create', 'attach'), pods('get', 'attach')]],
+				['port-forward', [pods('create', 'portforward'), pods('get', 'portforward')]],
+				['proxy', [pods('get', 'proxy')]],
+			];
+	const answers = await Promise.all(
+		questions.map(async ([command, rights]) => ({
+			command,
+			rights: await Promise.all(rights.map(async right => ({right, allowed: await canI(cluster, right)}))),
+		})),
+	);
+	const missing = answers.flatMap(({command, rights}) =>
+		rights
+			.filter(({allowed}) => allowed === false)
+			.map(({right}) => `${command}: no ${right.verb} on ${right.resource}${right.subresource ? `/${right.subresource}` : ''}`),
+	);
+	if (answers.every(({rights}) => rights.every(({allowed}) => allowed === undefined))) {
+		return passed('rights', 'the apiserver does not report your permissions', {status: 'unknown'});
+	}
+
+	const allowed = answers.filter(({rights}) => rights.every(({allowed}) => allowed)).map(({command}) => command);
+	const powerful = answers.some(({command, rights}) => command === 'proxy to nodes' && rights.every(({allowed}) => allowed));
+	return passed('rights', `allowed: ${allowed.join(', ') || 'none of the permissions checked'}`, {
+		status: missing.length > 0 ? 'note' : 'ok',
+		fits: [...missing, ...(powerful ? ['nodes/proxy allows commands in every pod of a node, even with get only'] : [])],
+		remedy: missing.length > 0 ? 'request the permissions named; since 1.35, WebSockets need create as well as get' : null,
+	});
 }

@@ -12,7 +12,7 @@ import {readAgentPods} from '../probes/agent-metrics.ts';
 import {preferConnection, readText, type Requester} from '../probes/probe-request.ts';
 import {holdUpgrade} from '../probes/held-upgrades.ts';
 import {readSigningRequests} from '../probes/node-to-apiserver.ts';
-import {failedStep, passed, type StepResult} from './step-result.ts';
+import {failedStep, passed, type StepResult} from './doctor-object.ts';
 
 type Answer = {connection: string; status: number; contentType: string; body: string};
 

@@ -2,8 +2,7 @@
 import type {ContainerSpec, PodObject} from '../../targets/pod-object.ts';
 import {podStatus} from '../../targets/pod-status.ts';
 import type {PathPlan} from '../plan-paths.ts';
-import type {DoctorStep} from './doctor-object.ts';
-import {passed, type StepResult} from './step-result.ts';
+import {type DoctorStep, passed, type StepResult} from './doctor-object.ts';
 
 export function targetStep({target, pod, node}: Pick<PathPlan, 'target' | 'pod' | 'node'>): StepResult {
 	if (!pod) {

@@ -3,7 +3,7 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ProbeResult} from '../evidence.ts';
 import {sendProbe, parseList, readText, type Requester} from './probe-request.ts';
 import {parseShellFlags} from './mirror-pods.ts';
-import {parseSample} from './metric-sample.ts';
+import {parseSample} from './apiserver-metrics.ts';
 
 export type AgentPod = {namespace: string; name: string; node: string | null; ready: boolean; ports: readonly number[]};
 

@@ -2,8 +2,7 @@
 import type {ApiResponse} from '../../cluster/connection.ts';
 import type {MetricFacts, ProbeResult} from '../evidence.ts';
 import {needMetrics} from '../rules/needs.ts';
-import {wholeResponseSignal, type Requester} from './probe-request.ts';
-import {parseSample, type Sample} from './metric-sample.ts';
+import {type Requester, wholeResponseSignal} from './probe-request.ts';
 
 /** The response is megabytes on a large cluster: stream it and keep only these families. */
 const wanted = [
@@ -141,4 +140,22 @@ function egressDials(of: (name: string) => readonly Sample[]): MetricFacts['egre
 /** The far end answered. A hijacked upgrade is counted with code 0, a refused one with its own. */
 function isDone({code, subresource}: Sample['labels']): boolean {
 	return code === '200' || code === '101' || (code === '0' && subresource !== 'log' && subresource !== 'proxy');
+}
+
+type Sample = {name: string; labels: Readonly<Record<string, string>>; value: number};
+
+/** `undefined` for comments. @see https://prometheus.io/docs/instrumenting/exposition_formats/ */
+export function parseSample(line: string): Sample | undefined {
+	const [, name, block, number] = /^([a-z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)/i.exec(line) ?? [];
+	const value = Number(number === '+Inf' ? Infinity : number);
+	if (name === undefined || number === undefined || Number.isNaN(value)) {
+		return undefined;
+	}
+
+	const labels: Record<string, string> = Object.create(null) as Record<string, string>;
+	for (const [, label, text] of (block ?? '').matchAll(/([a-z_]\w*)="((?:[^"\\]|\\.)*)"/gi)) {
+		labels[label!] = text!.replaceAll(/\\(.)/g, (_, character: string) => (character === 'n' ? '\n' : character));
+	}
+
+	return {name, labels, value};
 }

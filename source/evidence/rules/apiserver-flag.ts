@@ -1,9 +1,9 @@
 /** The value of an apiserver flag for one connection. */
-import type {Basis, Citation, FlagFacts, Observations, Observation} from '../evidence.ts';
+import type {Basis, Citation, FlagFacts, Observation, Observations} from '../evidence.ts';
+import {cite} from './basis.ts';
 import {flagValue} from './flag-value.ts';
 import {areAllReplicasRead, flagsAtOurAddress, flagsPerProcess, mirrorPodOfServer} from './replicas.ts';
-import {isVerifiedApiserver, isFromSameProcess} from './same-process.ts';
-import {cite} from './basis.ts';
+import {isFromSameProcess, isVerifiedApiserver} from './same-process.ts';
 
 export type FlagResult =
 	| {known: true; value: string; basis: Basis; citations: readonly Citation[]; boundBy: 'same-connection' | 'all-replicas-agree' | 'none'}
@@ -56,4 +56,15 @@ function isReadLater({isBound, connection, socket}: Observations, flagObservatio
 
 function citation(observation: Observation<FlagFacts>, name: string, value: string, rule: (value: string) => string): Citation {
 	return cite(observation, rule(value), `${name}=${JSON.stringify(value)}`);
+}
+
+/**
+A family that may be disabled means nothing when absent. Flags name the disabled families; if they were not read, the metrics count them.
+@see staging/src/k8s.io/component-base/metrics/registry.go (disabled_metrics_total)
+*/
+export function mayBeDisabled(observations: Observations, family: RegExp): boolean {
+	const flag = resolveApiserverFlag(observations, 'disabled-metrics', () => 'disabled-metrics');
+	const isSome = observations.metrics.some(({facts}) => (facts.familiesLeftOut ?? 0) > 0);
+	// The families of another apiserver say nothing about this one.
+	return flag.known && flag.basis === 'proven' ? family.test(flag.value) : isSome || (flag.known && family.test(flag.value));
 }

@@ -1,7 +1,6 @@
 /** Whether the apiserver verifies the kubelet's certificate. */
 import type {Basis, Citation, Observations, KubeletHandshakeFacts, Need, Observation, RuleVerdict, TlsState} from '../evidence.ts';
-import {resolveApiserverFlag} from './apiserver-flag.ts';
-import {mayBeDisabled} from './disabled-metrics.ts';
+import {mayBeDisabled, resolveApiserverFlag} from './apiserver-flag.ts';
 import {needActive, needFlagz, needMetrics, needMirrorPods, needReplicas, obtainableNeeds} from './needs.ts';
 import {knownReplicaCount} from './replicas.ts';
 import {isVerifiedApiserver, isFromOtherProcess, isFromSameProcess} from './same-process.ts';

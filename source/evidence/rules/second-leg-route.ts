@@ -1,9 +1,8 @@
 /** The route of leg 2. */
 import type {Basis, Observations, MetricFacts, Need, Observation, RouteState, RuleVerdict, StepTestFacts} from '../evidence.ts';
-import {resolveApiserverFlag} from './apiserver-flag.ts';
 import {isEnvironmentProxyExcluded, honorsEnvironmentProxy} from './environment-proxy.ts';
 import {isVerificationProven} from './kubelet-tls.ts';
-import {mayBeDisabled} from './disabled-metrics.ts';
+import {mayBeDisabled, resolveApiserverFlag} from './apiserver-flag.ts';
 import {
 	needActive,
 	needAgentMetrics,

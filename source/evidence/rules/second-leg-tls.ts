@@ -1,9 +1,9 @@
 /** TLS of leg 2. */
 import type {Observations, RuleVerdict, TlsState} from '../evidence.ts';
+import {citeConstruction, weakestBasis} from './basis.ts';
 import {kubeletTls} from './kubelet-tls.ts';
 import {needNode} from './needs.ts';
-import {proxiedTls} from './proxied-tls.ts';
-import {weakestBasis} from './basis.ts';
+import {isVerifiedApiserver} from './same-process.ts';
 
 const usualKubeletPort = 10_250;
 
@@ -36,4 +36,24 @@ export function endsAtKubelet({purpose: {feature, request}}: Pick<Observations, 
 /** False if the target may be the kubelet or something else on its node. */
 export function isFarEndKnown({purpose: {request}}: Pick<Observations, 'purpose'>): boolean {
 	return request?.kubeletPort !== null;
+}
+
+/**
+A proxied request is judged by the URL alone: the apiserver proxy never verifies and sends no client certificate. The scheme before the name decides; `http` is the default. No flag
+can change it.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/controlplane/apiserver/config.go CreateProxyTransport
+*/
+function proxiedTls(observations: Observations): RuleVerdict<TlsState> {
+	const {request, target} = observations.purpose;
+	const scheme = request?.scheme ?? 'http';
+	const where =
+		target.chosenFrom === 0
+			? `${scheme}: before the name`
+			: `${scheme}: to ${target.kind.toLowerCase()} ${target.name}${request?.port ? `:${request.port}` : ''}`;
+	return {
+		state: scheme === 'https' ? 'unverified' : 'plain',
+		basis: isVerifiedApiserver(observations) ? 'proven' : 'inferred',
+		citations: [citeConstruction(observations, scheme === 'https' ? 'proxy-https-never-verifies' : 'proxy-http-is-plain', where)],
+		need: [],
+	};
 }

@@ -1,7 +1,7 @@
 /** What excludes a gateway with the apiserver's certificate, by kind of user. */
 import test from 'ava';
 import type {ReplicaFacts, UserInfo} from '../../../source/evidence/evidence.ts';
-import {versionFacts} from '../../../source/evidence/probes/cluster-version.ts';
+import {versionFacts} from '../../../source/evidence/cluster-observations.ts';
 import {gatewayNotExcluded, isCertificateLost, type DirectConnectionInput} from '../../../source/evidence/rules/direct-connection.ts';
 import {flags, mirrorPod, socketFacts} from '../../support/observations.ts';
 

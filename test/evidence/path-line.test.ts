@@ -1,8 +1,7 @@
 /** The leg on which a path failed. */
 import test from 'ava';
-import {failedLeg} from '../../source/evidence/failed-leg.ts';
+import {failedLeg, formatPathLine} from '../../source/evidence/path-line.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
-import {formatPathLine} from '../../source/evidence/path-line.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {streamLostError} from '../../source/wire/protocol-error.ts';
 
