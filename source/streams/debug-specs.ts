@@ -7,7 +7,7 @@ import {debugSecurityContext, mountsHostRoot, usesHostNamespaces, type DebugProf
 export type EnvironmentVariable = {name: string; value: string};
 
 export type DebugRequest = {
-	/** `null`: random. */
+	/** `null` for a random one. */
 	name: string | null;
 	image: string | null;
 	stdin: boolean;

@@ -32,7 +32,7 @@ export type FollowLogsOptions = {
 	until?: 'pod-done' | 'container-end';
 	/** For named pods; 0 means no limit. */
 	startTimeoutMs?: number;
-	/** Default true. */
+	/** Default true. If false, the first interruption is an error. */
 	resume?: boolean;
 	/** Gathers lines into fewer events, for readers that poll. */
 	gatherMs?: number;

@@ -25,7 +25,7 @@ export async function locateInterruption(
 	return error instanceof LogInterruptedError ? rejectOnAbort(async () => locateResponseLoss(cluster, error), signal) : error;
 }
 
-/** The leg stays unknown after `withinMs`. @throws the signal's reason */
+/** The leg stays unknown after `timeoutMs`. @throws the signal's reason */
 export async function locateInterruptionWithin(
 	cluster: Pick<ClusterClient, 'connect'>,
 	error: SpokeError,

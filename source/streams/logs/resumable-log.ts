@@ -204,7 +204,7 @@ export class ResumableLog {
 		}
 	}
 
-	/** Once per position. */
+	/** Reports a gap once per position. */
 	async reportGap(reason: GapReason | null): Promise<void> {
 		const key = `${reason} ${this.#recentLines.timestamp}`;
 		if (reason === null || this.#reportedGap === key) {

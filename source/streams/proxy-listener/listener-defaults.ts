@@ -14,7 +14,7 @@ export const defaultFilter = {
 	rejectMethods: '^$',
 } as const satisfies FilterOptions;
 
-/** Besides the user. */
+/** Who can use the listener besides the user. */
 export function describeListenerUsers(endpoint: ListenEndpoint): string {
 	if ('unixSocket' in endpoint) {
 		return 'only you can use it (mode 0600)';

@@ -17,7 +17,7 @@ const probeTimeoutMs = 35_000;
 const maxResponseBytes = 64 * 1024;
 
 type SilenceCheck = {
-	/** Never resolves. */
+	/** Rejects if the apiserver cannot read the log; never resolves. */
 	failed: Promise<never>;
 	stop: () => void;
 };

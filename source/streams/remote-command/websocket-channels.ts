@@ -19,7 +19,7 @@ import {type SilenceTiming, SilenceWatch} from './silence-watch.ts';
 /** Longer messages than the server's buffer only cost memory. */
 const maxStdinBytes = 32 * 1024;
 
-/** After the status. */
+/** Time for the server to close after the status. */
 const closeDelayMs = 2000;
 
 /** A terminal's input queue on Linux; a pipe can block after 1 byte. */
