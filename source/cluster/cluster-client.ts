@@ -23,7 +23,7 @@ export type ClusterInfo = {
 export type ClusterClient = {
 	readonly facts: ClusterInfo;
 	readonly secondLegs: SecondLegRecord;
-	/** A dedicated connection. @throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS, ERR_CREDENTIAL_PLUGIN… */
+	/** @throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS, ERR_CREDENTIAL_PLUGIN… */
 	connect(options?: {signal?: AbortSignal}): Promise<Connection>;
 	/**
 	At its own `ip:port`. Verifies by the kubeconfig's CA and the name by which pods know an apiserver, even if the kubeconfig skips verification.
@@ -39,7 +39,6 @@ export type ClusterClient = {
 	json<T = unknown>(options: RequestOptions & {maxBytes?: number; exact?: boolean}): Promise<T>;
 	/** @throws SpokeError ERR_CREDENTIAL_PLUGIN… */
 	logIn(signal?: AbortSignal): Promise<void>;
-	/** On its own connection. */
 	anonymous(options: RequestOptions): Promise<ApiResponse>;
 	close(): void;
 };

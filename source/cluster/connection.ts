@@ -5,7 +5,6 @@ import type {IncomingHttpHeaders} from 'node:http';
 /** From spoke's own socket: the only basis of the verdict on leg 1. */
 export type SocketFacts = {
 	scheme: 'https' | 'http';
-	/** `host:port`. */
 	server: string;
 	/** `ip:port`, of the proxy if there is one. */
 	remoteAddress: string | null;
@@ -41,7 +40,7 @@ export type SocketFacts = {
 
 export type RequestOptions = {
 	method?: string;
-	/** Percent-encoded, with query. The server's path prefix is prepended. */
+	/** Percent-encoded. The server's path prefix is prepended. */
 	path: string;
 	headers?: Readonly<Record<string, string>>;
 	body?: string | Uint8Array | Readable;
@@ -53,7 +52,7 @@ export type RequestOptions = {
 };
 
 export type PipelinedGetOptions = Pick<RequestOptions, 'path' | 'headers' | 'signal' | 'timeoutMs'> & {
-	/** JSON of a POST: a review has no side effects and can be pipelined. */
+	/** JSON of a POST that can be pipelined, because a review has no side effects. */
 	review?: string;
 };
 
@@ -61,7 +60,6 @@ export type ApiResponse = {
 	status: number;
 	statusText: string;
 	headers: IncomingHttpHeaders;
-	/** Decompressed. Destroying it closes the connection. */
 	body: Readable;
 	/** An interruption can look like the end of the body (RFC 9112 §8). */
 	endsByClose: boolean;
@@ -89,10 +87,8 @@ export type UpgradeResult =
 Responses to its requests (`/flagz`) and the upgraded stream come from the same apiserver process, unless an L7 gateway is in between.
 */
 export type Connection = {
-	/** `c1`, `c2`… */
 	readonly id: string;
 	readonly facts: SocketFacts;
-	/** False once closed or upgraded. */
 	readonly usable: boolean;
 	/** The timeout counts from the previous response. @throws SpokeError as `request`; a failure closes the connection */
 	pipelinedGet(options: PipelinedGetOptions): Promise<ApiResponse>;

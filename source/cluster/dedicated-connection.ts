@@ -38,7 +38,6 @@ export type ConnectionConfig = {
 	credentials: Credentials;
 	/** For impersonation. */
 	headers: RequestHeaders;
-	/** For a response head; 0 means no limit. */
 	requestTimeoutMs: number;
 	compression: boolean;
 	isInteractive: boolean;
@@ -68,7 +67,6 @@ export class DedicatedConnection implements Connection {
 	readonly #absoluteForm: boolean;
 	readonly #presentedCertificate: ClientIdentity['certificate'];
 	#pipelined: PipelinedRequests | undefined;
-	/** Set by the first request that is not pipelined. */
 	#pipelineReleased: Promise<void> | undefined;
 	#upgraded = false;
 	/** Node's HTTP client never gives a socket back. */
@@ -104,7 +102,6 @@ export class DedicatedConnection implements Connection {
 		return !this.#upgraded && !this.#socket.destroyed && this.#socket.writable;
 	}
 
-	/** False once the client certificate differs from the socket's. */
 	async isCurrent(signal?: AbortSignal): Promise<boolean> {
 		const {certificate} = await this.#access.credentials.current(signal);
 		return certificate === this.#presentedCertificate;
@@ -241,7 +238,6 @@ export class DedicatedConnection implements Connection {
 	async #exchange(identity: ClientIdentity, path: string, extraHeaders: RequestHeaders, request: SendOptions): Promise<HttpResult> {
 		const {signal, timeoutMs} = request;
 		const peerName = this.#peerName;
-		// Pipelined requests finish first.
 		this.#pipelineReleased ??= this.#pipelined?.release() ?? Promise.resolve();
 		await this.#pipelineReleased;
 		const released = await this.#queue.next({timeoutMs, signal, peerName});

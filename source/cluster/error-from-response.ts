@@ -15,7 +15,6 @@ export type ErrorResponse = {
 	connection?: PresentedOn;
 };
 
-/** As RBAC names it: `create`, `pods/exec`. */
 export type ErrorResponseContext = Partial<RequestAttributes> & {identity?: ImpersonatedIdentity};
 
 /** Keeps the server's message in `text`. */

@@ -8,7 +8,7 @@ const errnoTexts: Readonly<Record<string, string>> = {
 	ELOOP: 'too many levels of symbolic links',
 };
 
-/** `open /x: no such file or directory`; an unknown code keeps its message. */
+/** `open /x: no such file or directory`. */
 export function fileErrorText({code, path, message}: NodeJS.ErrnoException): string {
 	const text = errnoTexts[code ?? ''];
 	return text === undefined ? message : path === undefined ? text : `open ${path}: ${text}`;

@@ -7,7 +7,6 @@ import {errorFromResponse} from './error-from-response.ts';
 import {readFully} from './transport/http-request.ts';
 
 export type ListOptions = {
-	/** `/api/v1/namespaces/demo/pods`. */
 	path: string;
 	labelSelector?: string;
 	fieldSelector?: string;
@@ -28,7 +27,6 @@ export type TableColumn = {name: string; type: string; format: string; priority:
 
 export type ListPage<Item> = {
 	items: readonly Item[];
-	/** For tables. */
 	columns: readonly TableColumn[] | null;
 	resourceVersion: string;
 	remaining: number | null;

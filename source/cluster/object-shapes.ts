@@ -222,7 +222,6 @@ export const listMetadata: Shape = {fields: {resourceVersion: 'text', continue: 
 const tableRow: Shape = {fields: {cells: {list: 'anything'}, object: anyObject}, needed: ['cells']};
 export const table: Shape = {kind: 'Table', fields: {metadata: listMetadata, columnDefinitions, rows: {list: tableRow}}};
 
-/** An error is a Status. */
 export const watchEvent: Shape = {
 	fields: {type: 'text', object: {fields: {metadata: {fields: {resourceVersion: 'text'}}, code: 'a number', message: 'text'}}},
 	needed: ['type', 'object'],

@@ -30,7 +30,6 @@ export function requestAttributes(method: string, path: string): RequestAttribut
 
 export type ImpersonatedIdentity = Pick<ClusterInfo, 'impersonating' | 'impersonatedGroups'>;
 
-/** Only those that spoke reads. */
 const clusterScoped: ReadonlySet<string> = new Set([
 	'nodes',
 	'namespaces',

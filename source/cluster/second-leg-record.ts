@@ -7,7 +7,6 @@ export type SecondLegOutcome = {
 	feature: string;
 	/** RFC 3339. */
 	time: string;
-	/** Fingerprint. */
 	process: string | null;
 	/** `null` when the far end responded. */
 	failure: SecondLegFailure | null;

@@ -13,14 +13,11 @@ import {notKubernetesError, validateWatchEvent, type WatchEventLine} from './val
 export type WatchEvent<Item> =
 	/** `first`: discard everything from before. */
 	| {type: 'page'; items: readonly Item[]; columns: readonly TableColumn[] | null; first: boolean; remaining: number | null}
-	/** Changes follow. */
 	| {type: 'synced'; resourceVersion: string}
 	| {type: 'added' | 'modified' | 'deleted'; item: Item}
 	/** `since`: the last event of a hung watch, else now, in milliseconds. */
 	| {type: 'interrupted'; error: SpokeError; since: number; retryInMs: number}
-	/** The next change may be long in coming. */
 	| {type: 'resumed'}
-	/** Watching is forbidden. */
 	| {type: 'polling'; error: SpokeError; intervalMs: number};
 
 /** Random, so that many clients do not return at once (client-go reflector). */
@@ -98,7 +95,6 @@ export async function* watchObjects<Item>(
 /** `null` once the next watch responds. */
 type Hung = {since: number | null};
 
-/** Only the list is allowed. */
 class WatchRefused extends Error {
 	readonly error: SpokeError;
 
@@ -133,7 +129,6 @@ async function* readFullList<Item>(cluster: ClusterClient, options: ListOptions)
 	return version;
 }
 
-/** Returns the version to resume from. */
 async function* watchOnce<Item>(
 	cluster: ClusterClient,
 	options: ListOptions,

@@ -41,7 +41,7 @@ export function authProvider({name, config}: AuthProviderEntry, now = Date.now()
 	return fixedCredentials('token', {authorization: headerValue('Authorization', `Bearer ${token}`), certificate: null});
 }
 
-/** Milliseconds since 1970; 0 if unreadable. The apiserver verifies the token. */
+/** Milliseconds; 0 if unreadable. The apiserver verifies the token. */
 function expiryOf(token: string): number {
 	try {
 		const {exp} = JSON.parse(Buffer.from(token.split('.', 2)[1] ?? '', 'base64url').toString('utf8')) as {exp?: unknown};

@@ -7,7 +7,6 @@ export type PluginTerminal = {
 	/** Something else uses it too, so a renewal first runs without it. */
 	readonly isShared: boolean;
 	lend<Result>(command: string, work: () => Promise<Result>): Promise<Result>;
-	/** Shows sanitized stderr of a plugin that runs without the terminal. */
 	showStderr(text: string): void;
 };
 

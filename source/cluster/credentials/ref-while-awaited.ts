@@ -6,7 +6,6 @@ export class RefWhileAwaited {
 	readonly #handles = new Set<Handle>();
 	#waiterCount = 0;
 
-	/** @returns a function that removes them */
 	add(...handles: readonly Handle[]): () => void {
 		for (const handle of handles) {
 			this.#handles.add(handle);

@@ -9,9 +9,7 @@ export type ClusterEntry = {
 	certificateAuthorityData: Buffer;
 	proxyUrl: string;
 	disableCompression: boolean;
-	/** `client.authentication.k8s.io/exec`. */
 	execExtension: unknown;
-	/** The extension `spoke.dev/sandbox` is present. */
 	sandbox: boolean;
 };
 

@@ -16,7 +16,6 @@ export async function parseFileDocument(content: Buffer): Promise<PlainValue> {
 	return parseDocument(text.replaceAll(/\r\n?|[\u0085\u2028\u2029]/g, '\n'));
 }
 
-/** UTF-16 needs a byte order mark. */
 function decodeText(content: Buffer): string {
 	const mark = content.subarray(0, 2).toString('hex');
 	const encoding = mark === 'fffe' ? 'utf-16le' : mark === 'feff' ? 'utf-16be' : 'utf8';

@@ -97,7 +97,6 @@ function entryOf(text: string): {key: string; value: string} | null {
 	return match && !reservedWords.has(match[1]!.toLowerCase()) ? {key: match[1]!, value: match[2] ?? ''} : null;
 }
 
-/** YAML 1.1 reads these as another type, in any case. */
 const reservedWords: ReadonlySet<string> = new Set(['y', 'yes', 'n', 'no', 'on', 'off', 'true', 'false', 'null', '~']);
 
 function scalar(text: string): PlainValue {

@@ -99,7 +99,6 @@ function goTags(tags: Tags): Tags {
 	] as Tags;
 }
 
-/** As in Go, binary data is text. */
 const binary = {
 	tag: 'tag:yaml.org,2002:binary',
 	resolve(text: string, onError: (message: string) => void): string {
@@ -120,7 +119,6 @@ const octal = {
 	resolve: (text: string) => Number.parseInt(text.replaceAll('_', '').replace('0o', ''), 8),
 };
 
-/** Keeps the parser from overflowing the stack. */
 function isTooDeep(text: string): boolean {
 	return /[[{](?:[\s,"\w:&*!-]*[[{]){100}/.test(text) || new RegExp(`(?:- ){${maxDepth}}|(?:\\? ){${maxDepth}}`).test(text);
 }

@@ -56,7 +56,6 @@ class PolicyGraph {
 		}
 	}
 
-	/** Keeps the leaves and the root. */
 	prune(): void {
 		for (const stratum of this.#strata.slice(1, -1).toReversed()) {
 			for (const node of [...stratum.values()].filter(({children}) => children.size === 0)) {

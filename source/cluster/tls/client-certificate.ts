@@ -21,7 +21,7 @@ export function validateCertificatePair(certificate: Buffer, key: Buffer): Clien
 	return {certificate, key};
 }
 
-/** Of the first certificate, in hexadecimal. */
+/** In hexadecimal. */
 export function certificateFingerprint(pem: Buffer): string | null {
 	try {
 		return new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase();
@@ -30,7 +30,6 @@ export function certificateFingerprint(pem: Buffer): string | null {
 	}
 }
 
-/** Of the first certificate. */
 export function certificateDates(pem: Buffer): {notBefore: Date; notAfter: Date} | null {
 	try {
 		const {validFrom, validTo} = new X509Certificate(pem);

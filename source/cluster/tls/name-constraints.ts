@@ -146,7 +146,6 @@ export function addressText(address: Buffer): string {
 		: new URL(`http://[${plain.toString('hex').match(/.{4}/g)!.join(':')}]`).hostname.slice(1, -1);
 }
 
-/** `null` for none and for an address. */
 function uriDomain(host: string): string | null {
 	const name = host.toLowerCase().replace(/:\d*$/, '');
 	return name === '' || name.startsWith('[') || isIP(name) !== 0 ? null : name;

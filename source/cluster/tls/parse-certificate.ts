@@ -201,7 +201,6 @@ function timeOf(validity: DerReader): Date {
 	throw new CertificateParseError('x509: unsupported time format');
 }
 
-/** `rest`: month, day, hour, minute and second. */
 function dateOf(year: string | undefined, rest: string | undefined, zone: string | undefined, problem: string): Date {
 	const [month, day, hour, minute, second] = rest?.match(/\d\d/g) ?? [];
 	const local = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;

@@ -204,7 +204,6 @@ export function asciiText(content: Buffer, problem: string): string {
 	return content.toString('latin1');
 }
 
-/** `host:port`. */
 function uriHost(uri: string): string {
 	const wrong = (why: string) => new CertificateParseError(`x509: cannot parse URI ${JSON.stringify(uri)}: ${why}`);
 	let host: string;

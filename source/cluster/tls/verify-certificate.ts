@@ -12,12 +12,10 @@ export type CertificateRejection = {
 	/** Go's message, which kubectl prints after `tls: failed to verify certificate: `. */
 	text: string;
 	remedy: string;
-	/** The local time is outside them. */
 	dates: boolean;
 };
 
-export type VerificationResult =
-	{refused: CertificateRejection} | {refused: null; /** From the leaf to the trusted certificate. */ chain: readonly ParsedCertificate[]};
+export type VerificationResult = {refused: CertificateRejection} | {refused: null; chain: readonly ParsedCertificate[]};
 
 /**
 Go rejects a server that sends a certificate it cannot parse, even with `insecure-skip-tls-verify`.

@@ -5,7 +5,6 @@ import {signatureProblem} from './check-signature.ts';
 import {constraintProblem} from './name-constraints.ts';
 import type {ParsedCertificate} from './parse-certificate.ts';
 
-/** By subject. */
 export type CertificatePool = {
 	withSubject(subject: Buffer): readonly ParsedCertificate[];
 	has(certificate: ParsedCertificate): boolean;

@@ -5,7 +5,6 @@ import type {ProxyAddress} from './proxy-url.ts';
 import {joinHostPort} from './server-url.ts';
 import {unreachableError} from './dial-tcp.ts';
 
-/** More than any proxy's response to CONNECT. */
 const maxHeadBytes = 16 * 1024;
 
 /** @throws SpokeError ERR_APISERVER_UNREACHABLE with the proxy's message */

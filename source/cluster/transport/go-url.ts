@@ -7,7 +7,6 @@ export type GoUrl = {
 	login: {username: string; password: string} | null;
 	/** With port, percent-decoded. */
 	host: string;
-	/** Percent-decoded. */
 	path: string;
 	isOpaque: boolean;
 };
@@ -40,7 +39,6 @@ export function splitHost(host: string): {name: string; port: string} {
 	return {name: bracketed ?? plain ?? host, port: port ?? ''};
 }
 
-/** As Go writes it into a request. */
 export function escapePath(path: string): string {
 	return [...Buffer.from(path)]
 		.map(byte => {

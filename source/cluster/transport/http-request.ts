@@ -151,7 +151,6 @@ export function requestError(error: NodeJS.ErrnoException, peerName: string, sig
 		: new SpokeError('ERR_APISERVER_UNREACHABLE', `the connection to ${peerName} was lost: ${text}`, {text, cause: error});
 }
 
-/** Go's words for the end of a connection. */
 function lossText(code: string, message: string): string {
 	switch (code) {
 		case 'ECONNRESET': {

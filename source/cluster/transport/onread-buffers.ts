@@ -2,7 +2,6 @@
 import type {OnReadOpts, Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 
-/** Receives a socket's reads instead of its stream. */
 export type ReadSink = {
 	/** May change after each read. */
 	readonly buffer: Buffer;

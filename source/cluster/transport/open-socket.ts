@@ -13,7 +13,6 @@ export type DialRoute = {
 	server: ServerAddress;
 	/** `tls` for an https:// proxy has the cluster's settings, as in Go's http.Transport. */
 	proxy: {address: ProxyAddress; from: 'proxy-url' | 'environment'; tls: TlsSettings | null} | null;
-	/** For an https:// server. */
 	tls: TlsSettings | null;
 	/** Per step; 0 keeps the defaults. */
 	timeoutMs: number;

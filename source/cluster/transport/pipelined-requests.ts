@@ -7,7 +7,6 @@ import {encodeGetRequest} from './encode-get-request.ts';
 import {requestError, responseTimeoutError} from './http-request.ts';
 
 export type PipelinedRequest = {
-	/** In origin form. */
 	target: string;
 	headers: RequestHeaders;
 	/** JSON of a POST. */
@@ -168,7 +167,6 @@ export class PipelinedRequests {
 }
 
 type WaitOptions = {
-	/** 0 means no limit. */
 	timeoutMs: number;
 	signal: AbortSignal | undefined;
 	peerName: string;

@@ -8,7 +8,6 @@ export type ProxyAddress = {
 	host: string;
 	port: number;
 	credentials: {username: string; password: string} | null;
-	/** For display, without credentials. */
 	shown: string;
 };
 

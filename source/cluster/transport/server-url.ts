@@ -15,7 +15,6 @@ export type ServerAddress = {
 	/** Without a final slash. */
 	prefix: string;
 	login: {username: string; password: string} | null;
-	/** For display, without user. */
 	shown: string;
 };
 

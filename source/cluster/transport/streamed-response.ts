@@ -9,12 +9,10 @@ import {noop} from './noop.ts';
 import {ReadCoalescer} from './read-coalescer.ts';
 
 export type StreamedGet = {
-	/** In origin form. */
 	target: string;
 	headers: RequestHeaders;
 	/** For the response head; 0 means no limit. */
 	timeoutMs: number;
-	/** Also ends the body. */
 	signal?: AbortSignal | undefined;
 	/** Keys are handled between event loop turns. */
 	isInteractive: boolean;
@@ -213,7 +211,6 @@ class ResponseBody extends Readable {
 		this.#onDone();
 	}
 
-	/** Delivers the received bytes first. */
 	fail(error: Error): void {
 		this.flush();
 		// Bytes pushed in this turn stay readable until the next one.

@@ -7,7 +7,6 @@ import type {RequestHeaders} from '../credentials/request-headers.ts';
 
 export type UpgradeRequest = {headers: RequestHeaders; check: (headers: IncomingHttpHeaders, peerName: string) => string | null};
 
-/** The check of the 101 returns the protocol. */
 export function buildUpgradeRequest({upgrade, protocols}: Pick<UpgradeOptions, 'upgrade' | 'protocols'>): UpgradeRequest {
 	if (upgrade === 'SPDY/3.1') {
 		return {
