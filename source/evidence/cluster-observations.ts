@@ -33,7 +33,7 @@ export const noClusterObservations: ClusterObservations = {
 
 export const spreadsRequestsReason = 'two requests on one connection were answered by two processes';
 
-/** Pipelines reads on a separate connection, each with a timeout. Never throws. */
+/** On a separate connection, each read with a timeout. Never throws. */
 export async function observeCluster(
 	cluster: ClusterClient,
 	{

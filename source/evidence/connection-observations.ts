@@ -39,8 +39,8 @@ const foreign = [
 ];
 
 /**
-Pipelines `/flagz`, `/statusz` and, unless `user` is false, a SelfSubjectReview, each with `timeoutMs`. Never throws; after a timeout the
-connection is unusable. `isReversed` sends `/statusz` first, so that two alternating servers do not answer the same request twice.
+One round trip; each response has `timeoutMs`. Never throws; after a timeout the connection is unusable. `isReversed` sends `/statusz`
+first, so that two alternating servers do not answer the same request twice.
 */
 export async function observeConnection(
 	connection: Connection,

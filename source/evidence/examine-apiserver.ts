@@ -36,11 +36,9 @@ export type ApiserverExamination = {
 	connection: Connection;
 	own: ConnectionObservations;
 	others: readonly ExaminedProcess[];
-	/** Each with the reason. */
 	unreachedAddresses: readonly string[];
 	metrics: ProbeResult<MetricFacts>;
 	shared: ClusterObservations;
-	/** Empty without consent. */
 	active: Pick<Observations, 'stepTests' | 'agentTests' | 'logDifferentials' | 'handshakes' | 'failures'>;
 };
 
@@ -105,7 +103,6 @@ export function observationsFor(examined: ApiserverExamination, cluster: Cluster
 		replicas: shared.replicas,
 		unreachedAddresses,
 		version: shared.version,
-		// Metrics read for a stream since then are newer.
 		metrics: later.length === 0 && metrics.observation ? [metrics.observation] : later,
 		...active,
 		failures: [...active.failures, ...recalledFailures(attempt)],

@@ -84,7 +84,9 @@ function recordShared(label: LiveLabel, {cluster: clusterObservations, requested
 	known.recordGateway(clusterObservations.gatewaySeen);
 }
 
-/** Only if nothing else gave the route; an egress file alone does not. If nothing waits for the label, only for a stream that lasts. */
+/**
+Only if nothing cheaper gave the route; an egress file alone does not. Unless something waits for the label, only for a stream that lasts.
+*/
 async function readMetrics(
 	label: LiveLabel,
 	{openedAt, leftOf}: {openedAt: number; leftOf: (ms: number) => number},

@@ -139,7 +139,6 @@ export function isOpenedByFarEnd(
 	return !mayBeFromApiserver && !(carrier === 'websocket' && isRemoteCommand({feature}));
 }
 
-/** The far end of a remote command may answer long after the stream opens. */
 export function isRemoteCommand({feature}: Pick<ConnectionPurpose, 'feature'>): boolean {
 	return feature === 'exec' || feature === 'attach';
 }

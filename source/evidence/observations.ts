@@ -33,7 +33,6 @@ export type FlagFacts = {
 	absent: 'unknown' | 'default';
 	/** HTTP(S)_PROXY of the process; `null` if its environment cannot be seen. */
 	proxyEnvironment: boolean | null;
-	/** Of its machine; `null` if unknown. */
 	hostAddresses: readonly string[] | null;
 };
 
@@ -146,7 +145,6 @@ export type Observations = {
 	flags: ReadonlyArray<Observation<FlagFacts>>;
 	mirrorPods: ReadonlyArray<Observation<FlagFacts>>;
 	replicas: Observation<ReplicaFacts> | null;
-	/** Each with the reason. */
 	unreachedAddresses: readonly string[];
 	version: Observation<VersionFacts> | null;
 	metrics: ReadonlyArray<Observation<MetricFacts>>;
@@ -154,7 +152,7 @@ export type Observations = {
 	agentTests: ReadonlyArray<Observation<AgentTestFacts>>;
 	logDifferentials: ReadonlyArray<Observation<LogDifferentialFacts>>;
 	handshakes: ReadonlyArray<Observation<KubeletHandshakeFacts>>;
-	/** Of this connection, of a probe to the same node, or of earlier attempts. */
+	/** Also of a probe to the same node, and of earlier attempts. */
 	failures: ReadonlyArray<Observation<FailureFacts>>;
 	/** The latest of each far end, oldest first. */
 	outcomes: readonly SecondLegOutcome[];

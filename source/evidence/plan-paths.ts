@@ -140,7 +140,7 @@ async function nodeSubjects(cluster: ClusterClient, input: string, form: ProxyNa
 	};
 }
 
-/** `svc/https:web:443/healthz` → `svc/web`, and https, web, 443. A workload's pod can have a scheme and a port, too. */
+/** `svc/https:web:443/healthz` → `svc/web`, and https, web, 443. Also for a workload's pod. */
 function takeOffProxyForm(input: string): {plain: string; form: ProxyName} {
 	const [word = '', ...behind] = input.split('/');
 	const bare = behind.length === 0 || word.includes(':');

@@ -52,7 +52,6 @@ function refusalReason(examined: ApiserverExamination, cluster: ClusterClient): 
 		: 'it is not certain that an apiserver answers you';
 }
 
-/** Returns a text if it could not be read. */
 async function observeAt(cluster: ClusterClient, address: string, signal: AbortSignal | undefined): Promise<ExaminedProcess | string> {
 	try {
 		const connection = await cluster.connectAt(address, {timeoutMs, ...(signal ? {signal} : {})});

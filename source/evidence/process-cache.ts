@@ -28,7 +28,6 @@ export class ProcessCache {
 		return this.#gatewaySeen;
 	}
 
-	/** A gateway affects earlier connections, too. */
 	recordGateway(why: string | null): void {
 		if (why !== null && this.#gatewaySeen === null) {
 			this.#gatewaySeen = why;

@@ -112,7 +112,6 @@ async function stepTest(examined: ApiserverExamination, cluster: ClusterClient, 
 	});
 }
 
-/** Any connection, if processes cannot be distinguished. */
 async function connectToProcess(examined: ApiserverExamination, cluster: ClusterClient): Promise<Connection | null> {
 	const wanted = processOf(examined);
 	for (let attempt = 0; attempt < 12; attempt++) {

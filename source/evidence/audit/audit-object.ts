@@ -47,7 +47,6 @@ export type Audit = {
 		agree: boolean | null;
 		knownFrom: 'lease' | 'endpointslice' | 'unknown';
 		processes: ReadonlyArray<{id: string | null; startTime: string | null; address: string | null; readOver: 'direct' | 'balancer'}>;
-		/** Each with the reason. */
 		unreached: readonly string[];
 	};
 	nodes: {total: number | null; examined: number; chosen: 'all' | 'sample'};

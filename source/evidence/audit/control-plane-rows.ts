@@ -195,7 +195,6 @@ function addressesOf({component, pod, flags}: ComponentPod): string {
 	return `${component} in ${pod}: ${names.map(name => `--${name}=${flags.values[name] ?? '(default)'}`).join(' ')}`;
 }
 
-/** `/flagz` puts a list in brackets; an address can have its own. */
 function urlsOf(value: string): string[] {
 	return value
 		.replaceAll(/\s/g, '')

@@ -111,7 +111,6 @@ async function readKubelets(cluster: ClusterClient, {observation}: ProbeResult<N
 	return Promise.all(some.map(async ({metadata}) => readKubeletConfiguration(cluster, metadata.name)));
 }
 
-/** Each process is judged by its own connection. */
 function observationsOf(examined: ApiserverExamination, cluster: ClusterClient): Pick<AuditObservations, 'observations' | 'perReplica'> {
 	const own: AuditObservations['observations'] = (feature, request = null) => ({
 		...observationsFor(examined, cluster, purposeOf(feature, request)),

@@ -149,7 +149,7 @@ function inUse(
 		);
 	}
 
-	// One dialer serves all kinds of stream. Only a proxy from the environment can take precedence.
+	// One dialer serves all streams; only a proxy from the environment takes precedence.
 	const everyKind = honorsEnvironmentProxy({...observations.purpose, feature: 'logs'})
 		? 'logs, exec, attach, port-forward and the node, pod and service proxies share its dialer'
 		: '';

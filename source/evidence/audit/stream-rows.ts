@@ -87,7 +87,7 @@ function exposureRow(all: readonly Observations[]): RowResult {
 		return rowResult('warn', 'refused', basis, `${words}: ${exposure.why}`, {...more, need, remedy: remedies.kubeletServing});
 	}
 
-	// It may be unknown whether a checked certificate was accepted and, in a tunnel, even whether it is checked.
+	// In a tunnel it may even be unknown whether the certificate is checked.
 	const isChecked = tls.state === 'unknown' && exposure.protectedBy === 'check';
 	return isChecked
 		? rowResult('pass', 'checked', basis, `${routeName(route)}, checked: ${exposure.why}`, {...more, need})

@@ -9,7 +9,6 @@ export type DoctorStep = {
 	leg: 0 | 1 | 2 | 3;
 	status: 'ok' | 'note' | 'failed' | 'unknown' | 'not-tried';
 	observed: string;
-	/** Only if the step failed. */
 	text: string | null;
 	means: string | null;
 	speaker: string | null;

@@ -16,7 +16,6 @@ import {failedStep, passed, type StepResult} from './doctor-object.ts';
 
 type Answer = {connection: string; status: number; contentType: string; body: string};
 
-/** `observed`: the connection that was tried, and the request that the kubelet answered. */
 export type SecondLegResult = StepResult & {observed?: {connection: string; answered: 'log' | 'port-forward' | null}};
 
 /** `own`: the examined connection. Responses on it are from the process that was read. */

@@ -43,7 +43,6 @@ function agentOf({metadata, spec, status}: Pod): AgentPod | undefined {
 	return undefined;
 }
 
-/** Through the apiserver's pod proxy. */
 export async function readAgentConnections(
 	cluster: Pick<ClusterClient, 'request'>,
 	agent: AgentPod,

@@ -19,7 +19,7 @@ const wanted = [
 	'disabled_metrics_total',
 ];
 const maxBytes = 256 * 1024 * 1024;
-/** Kubernetes' lines have a few hundred characters. An endless line would be concatenated again with each chunk. */
+/** Kubernetes' lines have a few hundred characters. An endless line would be copied again with each chunk. */
 const maxLineLength = 1024 * 1024;
 
 /**

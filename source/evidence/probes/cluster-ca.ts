@@ -33,7 +33,6 @@ export function parseCaBundle(pem: string): CaFacts {
 	};
 }
 
-/** Empty for a kind of key that OpenSSL does not know. */
 function keyHash(certificate: X509Certificate): readonly string[] {
 	try {
 		return [spkiSha256(certificate)];

@@ -148,7 +148,6 @@ function nameAt(words: readonly string[], program: string): number {
 	return words.findIndex(word => [program, 'hyperkube'].includes(word.split('/').at(-1)!));
 }
 
-/** After the first option with a `c`. */
 function scriptIn(words: readonly string[]): string | undefined {
 	const isShell = /^(?:ba|da|a|k|z)?sh$/.test((words[0] ?? '').split('/').at(-1)!);
 	const at = isShell ? words.findIndex((word, index) => index > 0 && /^-[a-z]*c[a-z]*$/.test(word)) : -1;

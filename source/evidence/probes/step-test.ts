@@ -11,7 +11,6 @@ const settleMs = 300;
 export type StepTestContext = {
 	connectToProcess(): Promise<Connection | null>;
 	hold(first: Connection): Promise<HeldUpgrade>;
-	/** On the connection that the verdict is about; `null` if unreadable. */
 	metrics(): Promise<MetricFacts | null>;
 	agents(): Promise<ReadonlyMap<string, number>>;
 };

@@ -60,7 +60,7 @@ export function gatewayNotExcluded(input: DirectConnectionInput): {why: string; 
 }
 
 /**
-If an apiserver of 1.32 or later names another client certificate, or none, a server in between terminated TLS and passed the identity on.
+If an apiserver of 1.32 or later names another client certificate, or none, a server in between terminated TLS and forwarded the identity.
 An anonymous or impersonated user has no certificate to name.
 */
 export function isCertificateLost(shown: string | null, user: UserInfo | null, version: VersionFacts | null): boolean {
@@ -89,7 +89,7 @@ function endsAtOwnAddress({socket: {proxy, remoteAddress}, flags, mirrorPods, re
 		: own === remoteAddress;
 }
 
-/** Several apiservers advertise one address, which is then a balancer's. */
+/** The address is then a balancer's. */
 function isShared(address: string, replicas: ReplicaFacts | null): boolean {
 	const {leases = null, addresses = null} = replicas ?? {};
 	return (

@@ -99,7 +99,7 @@ type Refusal = {
 	citation: Citation;
 };
 
-/** A connection whose far end answered was not refused, whatever text came on it. */
+/** A connection whose far end answered was not refused, whatever text it carried. */
 function refusingTexts(observations: Observations, least: Basis): Refusal[] {
 	return observations.failures
 		.filter(
@@ -237,7 +237,6 @@ function byFlag(observations: Observations): RuleVerdict<TlsState> | undefined {
 			};
 }
 
-/** With verification on, it is a separate question whether this kubelet's certificate passes. */
 function acceptedOrRefused(observations: Observations, flagCitations: readonly Citation[], flagBasis: Basis): RuleVerdict<TlsState> {
 	const accepted = acceptedProbe(observations);
 	if (accepted) {

@@ -13,7 +13,6 @@ export const needMirrorPods: Need = {
 	or: null,
 };
 export const needActive: Need = {permission: null, check: null, or: '--probe active'};
-/** An open connection shows what no read of apiservers can show before. */
 const needOpenConnection: Need = {permission: null, check: null, or: 'the path of the connection once it is open'};
 export const needStepTest: Need = {permission: null, check: null, or: '--probe active with a pod whose port-forward works'};
 export const needAgentMetrics: Need = {
@@ -21,7 +20,6 @@ export const needAgentMetrics: Need = {
 	check: 'kubectl auth can-i get pods --subresource=proxy -n kube-system',
 	or: null,
 };
-/** If no pod shows the environment. */
 export const needEnvironment: Need = {permission: null, check: null, or: 'the environment of the kube-apiserver process, on its host'};
 export const needApiserverHost: Need = {permission: null, check: null, or: 'the command line of the kube-apiserver process, on its host'};
 export const needComponentHosts: Need = {

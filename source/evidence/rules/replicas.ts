@@ -11,7 +11,6 @@ export function flagsPerProcess(observations: Observations): ReadonlyArray<Obser
 	return [...running, ...podsOfOthers(possiblePods(observations), running)];
 }
 
-/** Removes one pod for each process that was read, preferably one with the same settings. */
 function podsOfOthers(
 	pods: ReadonlyArray<Observation<FlagFacts>>,
 	running: ReadonlyArray<Observation<FlagFacts>>,

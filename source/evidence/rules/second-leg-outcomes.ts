@@ -90,7 +90,6 @@ function attemptObservation<Facts>({feature, farEnd, process, time}: SecondLegOu
 	return {source: 'error-text', where: `the answer to ${feature}, ${farEnd}`, process, connection: null, time, active: false, facts};
 }
 
-/** `null` if the far end is not chosen yet. */
 export function farEndOf({feature, target, request}: ConnectionPurpose): string | null {
 	if (endsAtKubelet({purpose: {feature, target, request}})) {
 		const node = target.node ?? (target.kind === 'Node' ? target.name : null);

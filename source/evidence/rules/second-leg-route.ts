@@ -109,7 +109,7 @@ function hasNoTunnel(observations: Observations): boolean {
 	);
 }
 
-/** Proven. */
+/** Only if proven. */
 function hasNoEgressFile(observations: Observations): boolean {
 	const file = resolveApiserverFlag(observations, 'egress-selector-config-file', () => 'egress-file');
 	return file.known && file.value === '' && file.basis === 'proven';
