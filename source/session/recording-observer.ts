@@ -1,7 +1,9 @@
 /** Records connections in the connection list. */
 import type {Path} from '../evidence/evidence.ts';
 import type {Labeler} from '../evidence/labeler.ts';
+import {worstPath} from '../state/connection-list.ts';
 import type {ConnectionObserver} from '../streams/connection-observer.ts';
+import type {Session} from './session.ts';
 import type {Store} from './store.ts';
 
 export function recordingObserver(store: Store, {observer}: Labeler, id: string): ConnectionObserver {
@@ -62,4 +64,9 @@ export function recordLabel(store: Store, connection: string, path: Path): boole
 	const {id} = path.process;
 	store.data({type: 'connections', event: {type: 'label', connection, path}});
 	return id !== null && processes.length > 0 && !processes.includes(id);
+}
+
+/** The worst path of a connection list row. */
+export function recordedPath({store}: Pick<Session, 'store'>, id: string): Path | null {
+	return worstPath(store.state.connections.find(entry => entry.id === id)?.paths.values() ?? []);
 }

@@ -1,15 +1,16 @@
 /** One run of the session. */
+import process from 'node:process';
 import {exitStatusForSignal} from '../errors/exit-status.ts';
+import type {KeymapProblem} from '../keymap/parse-keymap.ts';
 import {clusterState} from './clusters/cluster-state.ts';
-import {reclaimAfterSigcont} from './handoff/reclaim-after-sigcont.ts';
-import {closeForwards} from './forwards/forward-lifecycle.ts';
-import {closeListeners} from './proxy/listener-handlers.ts';
-import {attachSandbox} from './handlers/sandbox-handlers.ts';
-import {openTail} from './tail/open-tail.ts';
-import {reportKeymapProblems} from './report-keymap-problems.ts';
 import {createSession, type SessionParts} from './create-session.ts';
+import {closeForwards} from './forwards/forward-lifecycle.ts';
+import {attachSandbox} from './handlers/sandbox-handlers.ts';
 import {logInBeforeStart} from './handoff/plugin-terminal.ts';
+import {closeListeners} from './proxy/listener-handlers.ts';
 import type {SessionOptions} from './session-options.ts';
+import type {Session} from './session.ts';
+import {openTail} from './tail/open-tail.ts';
 import {tickTails} from './tail/tail-entry.ts';
 
 export class SessionRun {
@@ -134,4 +135,32 @@ export class SessionRun {
 
 		void session.meeting.run();
 	}
+}
+
+function reportKeymapProblems(session: Session, [first, ...rest]: readonly KeymapProblem[]): void {
+	if (first) {
+		session.tell(
+			`keymap ${first.file}:${first.line}:${first.column}: ${first.message}${rest.length > 0 ? `; ${rest.length} more: run spoke keys --check` : ''}`,
+			'warn',
+		);
+	}
+}
+
+/** The foreground process changed the state of the terminal. Returns a function that stops it. */
+function reclaimAfterSigcont(session: Session): () => void {
+	const onContinue = () => {
+		if (session.terminal.holder === 'screen') {
+			void session.withTerminal(async () => {});
+		} else {
+			session.terminal.reenterRawMode();
+		}
+
+		// Size changes meanwhile went to another process.
+		process.kill(process.pid, 'SIGWINCH');
+	};
+
+	process.on('SIGCONT', onContinue);
+	return () => {
+		process.off('SIGCONT', onContinue);
+	};
 }

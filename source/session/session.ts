@@ -1,19 +1,19 @@
 /** Interface that the parts of the session share. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
-import type {Keymap} from '../keymap/keymap.ts';
 import type {Path} from '../evidence/evidence.ts';
 import type {Labeler} from '../evidence/labeler.ts';
-import type {ConnectionObserver} from '../streams/connection-observer.ts';
-import type {SessionTerminal} from '../terminal/session-terminal.ts';
+import type {Keymap} from '../keymap/keymap.ts';
 import type {FormField, PickerItem} from '../state/dialog.ts';
 import type {Message} from '../state/session-state.ts';
+import type {ConnectionObserver} from '../streams/connection-observer.ts';
+import type {SessionTerminal} from '../terminal/session-terminal.ts';
 import type {Glyphs} from '../ui/glyphs.ts';
 import type {ReachabilityCheck} from './clusters/reachability-check.ts';
 import type {PathFeed} from './feeds/path-feed.ts';
-import type {TailRun} from './tail/tail-run.ts';
-import type {Store} from './store.ts';
 import type {TypeAhead} from './keys/type-ahead.ts';
+import type {Store} from './store.ts';
+import type {TailRun} from './tail/tail-run.ts';
 
 /** Stays open for its streams after a switch. */
 export type OpenCluster = {
@@ -101,3 +101,7 @@ export type FillOptions = {
 	adjust?(fields: readonly FormField[]): readonly FormField[];
 	check?(values: Readonly<Record<string, string>>): Promise<string | null> | string | null;
 };
+
+/** Performs an action. */
+type Handler = (session: Session) => void | Promise<void>;
+export type Handlers = Readonly<Record<string, Handler>>;

@@ -1,5 +1,5 @@
 /** The lines of a screen as text for copying. */
-import {lineLabel} from './line-label.ts';
+import {formatAge} from '../text/format-time.ts';
 import type {TextLine} from './session-state.ts';
 
 export function formatCopiedLines(lines: readonly TextLine[], now: number): string {
@@ -23,4 +23,8 @@ function copiedLine({path, rule, text}: TextLine, label: string | undefined): st
 	}
 
 	return label === undefined ? text : `${label.trim()}: ${text}`;
+}
+
+export function lineLabel({label, since}: TextLine, now: number): string | undefined {
+	return since === undefined ? label : `${formatAge(now - since).padEnd(5)} ${label ?? ''}`;
 }

@@ -1,12 +1,12 @@
 /** Draws the audit as a hub with spokes: callers at the left, destinations at the right. */
-import {cellWidth, truncateToCells} from '../text/cell-width.ts';
-import type {Audit, AuditRow, RowId} from '../evidence/audit/audit-object.ts';
+import type {Audit, AuditRow, RowId, RowVerdict} from '../evidence/audit/audit-object.ts';
 import {kubeletsRow} from '../output/hub-picture.ts';
 import {routeName, stateName} from '../state/route-name.ts';
+import {cellWidth, truncateToCells} from '../text/cell-width.ts';
 import type {Glyphs} from './glyphs.ts';
 import {tlsRoleOf} from './path-line.ts';
-import {line, lineWidth, styled, type Line, type Span} from './styled-line.ts';
-import {verdictRole} from './verdict-role.ts';
+import {line, type Line, lineWidth, type Span, styled} from './styled-line.ts';
+import type {Role} from './theme.ts';
 
 const leftRows: ReadonlyArray<readonly [string, RowId]> = [
 	['kubelets', 'N1'],
@@ -83,3 +83,11 @@ function roleOf({state, verdict}: AuditRow) {
 function stateText({verdict, state}: AuditRow): string {
 	return stateName(state === '' ? verdict : state, {short: true});
 }
+
+export const verdictRole: Readonly<Record<RowVerdict, Role>> = {
+	pass: 'tls.verified',
+	warn: 'level.warn',
+	fail: 'state.failed',
+	unknown: 'tls.unknown',
+	'not-applicable': 'text.dim',
+};

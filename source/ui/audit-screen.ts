@@ -2,13 +2,12 @@
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
 import {stateName} from '../state/route-name.ts';
 import type {SessionState, ShownAuditRow} from '../state/session-state.ts';
-import {auditPicture} from './audit-picture.ts';
 import {titledRule} from './chrome.ts';
 import type {Glyphs} from './glyphs.ts';
 import type {RenderInput} from './render-input.ts';
 import {padLines, line, styled, type Line} from './styled-line.ts';
 import {textLines} from './text-rows.ts';
-import {verdictRole} from './verdict-role.ts';
+import {auditPicture, verdictRole} from './audit-picture.ts';
 
 const leastVerdict = 27;
 const otherColumns = 30;

@@ -1,4 +1,6 @@
 /** Announces messages to a screen reader. */
+import {Static, Text} from 'ink';
+import {createElement, Fragment, type ReactNode} from 'react';
 import type {Message} from '../state/session-state.ts';
 import {escapeControls} from '../text/sanitize-line.ts';
 
@@ -27,4 +29,15 @@ export class SpokenEvents {
 		this.said = {number: (this.said?.number ?? 0) + 1, text: `${escapeControls(worst.text)}${hint}${more}`};
 		return true;
 	}
+}
+
+/** A `Static` only appends and keeps every item, so each event has its own. */
+export function Spoken({said, text}: {readonly said: SpokenEvent | null; readonly text: string}): ReactNode {
+	const events = said === null ? [] : [said.text];
+	return createElement(
+		Fragment,
+		null,
+		createElement(Static<string>, {key: said?.number, items: events, children: event => createElement(Text, {key: event}, event)}),
+		createElement(Text, null, text),
+	);
 }

@@ -1,16 +1,19 @@
 /** The spoken text of the selection. */
-import {stateName} from '../state/route-name.ts';
 import {worstPath} from '../state/connection-list.ts';
-import {qualifyWithNamespace} from '../state/qualify-name.ts';
+import {listKinds} from '../state/list-kinds.ts';
+import {selectedRow} from '../state/list-state.ts';
 import {selectedExchange, selectedListener} from '../state/proxy-state.ts';
+import {qualifyWithNamespace} from '../state/qualify-name.ts';
+import {stateName} from '../state/route-name.ts';
+import {currentList} from '../state/session-state.ts';
+import {cellNow} from '../state/table-rows.ts';
 import {numberAt, placeOf, shownLength, type TailView} from '../state/tail/tail-view.ts';
-import {whyPath, type WhyLayer} from '../state/why-path.ts';
+import {type WhyLayer, whyPath} from '../state/why-path.ts';
 import {formatQuantity} from '../text/format-number.ts';
 import {sanitize} from '../text/sanitize.ts';
 import type {RenderInput} from './render-input.ts';
-import {listSentences} from './spoken-row.ts';
-import {pageOfText, said} from './spoken-text.ts';
 import {legSentences, spokenPage} from './spoken-path.ts';
+import {pageOfText, said} from './spoken-text.ts';
 import {describeSearch} from './text-screen.ts';
 
 export function spokenSelection(screen: RenderInput): string[] {
@@ -157,4 +160,59 @@ function connectionSentences(screen: RenderInput): string[] {
 function pathOfEntry({state: {connections}}: RenderInput, id: string): string[] {
 	const path = worstPath(connections.find(one => one.id === id)?.paths.values() ?? []);
 	return path === null ? [] : legSentences(path);
+}
+
+function listSentences({state}: RenderInput): string[] {
+	const list = currentList(state);
+	if (!list) {
+		return [];
+	}
+
+	const kind = listKinds[list.name];
+	const head = `${kind.title}, ${list.visible.length} shown${list.filter === '' ? '' : `, filter ${list.filter}`}`;
+	const row = selectedRow(list);
+	if (row === null) {
+		return [`${head}.${list.phase.kind === 'failed' ? ` ${list.phase.error.message}.` : ''}`];
+	}
+
+	const cells = kind.columns.flatMap((column, index) =>
+		column.rank > 0 && column.title !== 'NODE' ? [] : [[column.title, cellNow(row, index, column, state.now)] as const],
+	);
+	const words = cells.map(([title, cell]) => cellWords(title, cell)).filter(word => word !== '');
+	return [
+		`${head}, ${list.cursorIndex + 1}: ${[row.name, ...words].join(', ')}.`,
+		...(state.selectedPath?.of === row.id && state.selectedPath.path ? legSentences(state.selectedPath.path) : []),
+	];
+}
+
+/** `2 of 2 ready`, `node n7`. */
+function cellWords(title: string, cell: string): string {
+	switch (title) {
+		case 'READY': {
+			return cell === '' ? '' : `${cell.replace('/', ' of ')} ready`;
+		}
+
+		case 'STATUS': {
+			return /^[A-Z][a-z]+$/.test(cell) ? cell.toLowerCase() : cell;
+		}
+
+		case 'RESTARTS': {
+			return cell === '' || cell === '0' ? '' : restartWords(cell);
+		}
+
+		default: {
+			return cell === '' ? '' : `${title.toLowerCase()} ${cell}`;
+		}
+	}
+}
+
+/** `1 restart, 5m ago`. */
+function restartWords(cell: string): string {
+	const [, count, ago] = /^(\d+)(?: \((.+)\))?$/.exec(cell) ?? [];
+	if (count === undefined) {
+		return `restarts ${cell}`;
+	}
+
+	const times = formatQuantity(Number(count), 'restart');
+	return ago === undefined ? times : `${times}, ${count === '1' ? ago : `the last ${ago}`}`;
 }

@@ -1,5 +1,5 @@
 /** Long texts as spoken pages. */
-import {lineLabel} from '../state/line-label.ts';
+import {lineLabel} from '../state/format-copied-lines.ts';
 import type {Layer, TextLine} from '../state/session-state.ts';
 import {helpBody} from './help-screen.ts';
 import type {RenderInput} from './render-input.ts';

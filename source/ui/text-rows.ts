@@ -1,5 +1,5 @@
 /** Lays out the lines of a text as screen rows. */
-import {lineLabel} from '../state/line-label.ts';
+import {lineLabel} from '../state/format-copied-lines.ts';
 import type {TextLine} from '../state/session-state.ts';
 import {wrapped, type TextWrapping} from '../state/text-wrapping.ts';
 import {cellWidth, truncateToCells} from '../text/cell-width.ts';

@@ -4,8 +4,7 @@ import test from 'ava';
 import {render} from 'ink';
 import {createElement} from 'react';
 import type {Message} from '../../source/state/session-state.ts';
-import {Spoken} from '../../source/ui/spoken.ts';
-import {SpokenEvents, type SpokenEvent} from '../../source/ui/spoken-events.ts';
+import {Spoken, type SpokenEvent, SpokenEvents} from '../../source/ui/spoken-events.ts';
 
 const message = (text: string, role: Message['role'] = 'plain'): Message => ({time: 0, text, role, hint: ''});
 

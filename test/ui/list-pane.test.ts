@@ -9,8 +9,7 @@ import {sortRows} from '../../source/state/sort-rows.ts';
 import {rowReader, type Row} from '../../source/state/table-rows.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
 import {fillCell} from '../../source/ui/list-columns.ts';
-import {describeListStatus} from '../../source/ui/describe-list-status.ts';
-import {listPane} from '../../source/ui/list-pane.ts';
+import {describeListStatus, listPane} from '../../source/ui/list-pane.ts';
 import type {RenderInput} from '../../source/ui/render-input.ts';
 
 /** The time is one minute after 1970 began. */

@@ -2,9 +2,8 @@
 import {spawn} from 'node:child_process';
 import process from 'node:process';
 import {currentNamespace, type ForwardState} from '../../state/session-state.ts';
-import type {Session} from '../session.ts';
 import {selectedTarget} from '../handlers/selection.ts';
-import type {Handlers} from '../handlers/handler.ts';
+import type {Handlers, Session} from '../session.ts';
 import {stopListener} from '../proxy/listener-handlers.ts';
 import {forwardNames} from '../handlers/completion-names.ts';
 import {forwardOf} from './run-forward.ts';

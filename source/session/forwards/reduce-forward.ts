@@ -4,7 +4,7 @@ import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import {fullMessage} from '../../server-messages/unwrap-message.ts';
 import type {ConnectionEnd, ForwardEvent, ConnectionSnapshot, MoveReason} from '../../streams/port-forward/forward-event.ts';
 import type {ForwardState} from '../../state/session-state.ts';
-import {abbreviatePodName} from '../../state/short-pod-name.ts';
+import {abbreviatePodName} from '../../state/qualify-name.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {formatAge} from '../../text/format-time.ts';
 import {formatBytes} from '../../text/format-number.ts';

@@ -12,7 +12,7 @@ import {parseTarget} from '../../targets/parse-target.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {formatBytes} from '../../text/format-number.ts';
 import type {OpenCluster, Session} from '../session.ts';
-import {recordedPath} from '../handlers/recorded-path.ts';
+import {recordedPath} from '../recording-observer.ts';
 import {reduceForward, forwardConnectionRows, forwardNotice, describeForwardUsers} from './reduce-forward.ts';
 import {withLine} from './forward-log.ts';
 

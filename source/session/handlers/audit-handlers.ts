@@ -10,11 +10,10 @@ import {replaceRouteNames} from '../../state/route-name.ts';
 import type {ShownAuditRow, TextLine} from '../../state/session-state.ts';
 import {defaultSource} from '../../state/tail/tail-sources.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
-import type {Session} from '../session.ts';
 import {currentTail} from '../tail/current-tail.ts';
 import {openText} from '../texts/open-text.ts';
 import {clusterOf} from './selection.ts';
-import type {Handlers} from './handler.ts';
+import type {Handlers, Session} from '../session.ts';
 import {asFileName, expandHome, writeNewFile} from '../write-new-file.ts';
 
 export const auditHandlers: Handlers = {

@@ -6,13 +6,12 @@ import {formatCopiedLines} from '../../state/format-copied-lines.ts';
 import type {ForwardState, TextLine} from '../../state/session-state.ts';
 import {defaultSource} from '../../state/tail/tail-sources.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
-import type {OpenCluster, Session} from '../session.ts';
 import {currentTail} from '../tail/current-tail.ts';
 import type {TailRun} from '../tail/tail-run.ts';
 import {forwardOf} from '../forwards/run-forward.ts';
 import {openText} from '../texts/open-text.ts';
 import {clusterOf, selectedTarget} from './selection.ts';
-import type {Handlers} from './handler.ts';
+import type {Handlers, OpenCluster, Session} from '../session.ts';
 
 const doctorHere = async (session: Session) => {
 	const here = selectedTarget(session);

@@ -9,7 +9,7 @@ import {textHandlers} from '../texts/text-handlers.ts';
 import {yamlHandlers} from '../texts/yaml-handlers.ts';
 import {auditHandlers, openAuditRow} from './audit-handlers.ts';
 import {doctorHandlers} from './doctor-handlers.ts';
-import type {Handlers} from './handler.ts';
+import type {Handlers} from '../session.ts';
 import {listHandlers} from './list-handlers.ts';
 import {navigationHandlers} from './navigation-handlers.ts';
 import {paletteHandlers} from './palette-handlers.ts';

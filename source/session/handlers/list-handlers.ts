@@ -3,10 +3,9 @@ import {countPresent, selectedRow, type ListEvent} from '../../state/list-state.
 import {parseRowFilter} from '../../state/row-filter.ts';
 import {currentList, type ViewName} from '../../state/session-state.ts';
 import {placeAt} from '../../state/view-history.ts';
-import type {Session} from '../session.ts';
 import {formatNumber} from '../../text/format-number.ts';
 import {loadForwardSets} from '../forwards/forward-sets.ts';
-import type {Handlers} from './handler.ts';
+import type {Handlers, Session} from '../session.ts';
 
 function tell(session: Session, event: ListEvent): void {
 	const list = currentList(session.store.state);

@@ -6,12 +6,11 @@ import type {ClusterEntry} from '../../cluster/kubeconfig/kubeconfig-shape.ts';
 import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {formatQuantity} from '../../text/format-number.ts';
-import type {Session} from '../session.ts';
 import {setView} from '../tail/current-tail.ts';
 import {applyFilter} from '../tail/tail-search.ts';
 import type {TailRun} from '../tail/tail-run.ts';
 import {namespaceNames} from './argument-completer.ts';
-import type {Handlers} from './handler.ts';
+import type {Handlers, Session} from '../session.ts';
 import {openTypedNamespace} from './typed-namespace.ts';
 
 /** A second press within this time quits without confirmation. */

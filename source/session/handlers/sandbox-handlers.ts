@@ -3,9 +3,8 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodName, Sandbox} from '../../sandbox/sandbox.ts';
 import type {SwitchSpec} from '../../sandbox/switches.ts';
 import {clockTime} from '../../text/format-time.ts';
-import type {Session} from '../session.ts';
 import {currentKeyHints} from '../screen/create-render-input.ts';
-import type {Handlers} from './handler.ts';
+import type {Handlers, Session} from '../session.ts';
 
 type SandboxSwitch = Session['store']['state']['sandboxSwitches'][number];
 

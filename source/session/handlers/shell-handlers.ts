@@ -11,12 +11,11 @@ import {findAction} from '../../actions/action-table.ts';
 import {runRemoteInTerminal, type RemoteRunResult} from '../handoff/run-remote-in-terminal.ts';
 import {isShellMissing} from '../handoff/is-shell-missing.ts';
 import {disabledReason} from '../keys/disabled-reason.ts';
-import type {OpenCluster, Session} from '../session.ts';
 import {currentTail} from '../tail/current-tail.ts';
-import {recordedPath} from './recorded-path.ts';
+import {recordedPath} from '../recording-observer.ts';
 import {clusterOf, selectedTarget} from './selection.ts';
 import {promptDebugContainer, type ShellTarget} from './debug-container-form.ts';
-import type {Handlers} from './handler.ts';
+import type {Handlers, OpenCluster, Session} from '../session.ts';
 import {scriptFlags} from './script-flags.ts';
 
 /** The kubelet reports the exit status with a delay. */

@@ -1,7 +1,7 @@
 /** Keys while the apiserver is unreachable. */
 import {formatCopiedLines} from '../../state/format-copied-lines.ts';
 import {describeUnreachable} from '../../state/describe-unreachable.ts';
-import type {Handlers} from './handler.ts';
+import type {Handlers} from '../session.ts';
 
 export const unreachableHandlers: Handlers = {
 	'unreachable.retry'(session) {

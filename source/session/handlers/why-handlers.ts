@@ -10,9 +10,8 @@ import {unicodeGlyphs} from '../../ui/glyphs.ts';
 import {describeEnd} from '../../ui/path-line.ts';
 import {noPendingTimes, pendingTimes} from '../../ui/round-trips.ts';
 import {whyLines} from '../../ui/why-screen.ts';
-import type {Session} from '../session.ts';
 import {currentTail} from '../tail/current-tail.ts';
-import type {Handlers} from './handler.ts';
+import type {Handlers, Session} from '../session.ts';
 import {targetOf} from './selection.ts';
 import {currentList} from '../../state/session-state.ts';
 

@@ -1,21 +1,22 @@
 /** Runs a remote program in the whole terminal. */
-import type {Readable} from 'node:stream';
 import {once} from 'node:events';
+import type {Readable} from 'node:stream';
 import {finished} from 'node:stream/promises';
-import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
+import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
-import type {RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {describeOpenConnections, worstPath} from '../../state/connection-list.ts';
-import {formatDuration} from '../../text/format-time.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import type {RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {LineEditor} from '../../terminal/line-editor.ts';
 import {TerminalModes} from '../../terminal/terminal-modes.ts';
-import {isScreenReaderEnabled, legSentences} from '../../ui/spoken-path.ts';
 import {formatQuantity} from '../../text/format-number.ts';
+import {formatDuration} from '../../text/format-time.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
+import type {Glyphs} from '../../ui/glyphs.ts';
+import {pathLineSpans} from '../../ui/path-line.ts';
+import {isScreenReaderEnabled, legSentences} from '../../ui/spoken-path.ts';
 import type {Session} from '../session.ts';
+import {type ExitChoice, ExitKeys} from './exit-keys.ts';
 import {LeaveKeys} from './leave-keys.ts';
-import {formatPlainPathLine} from './plain-path-line.ts';
-import {ExitKeys, type ExitChoice} from './exit-keys.ts';
 
 type End = {words: string; error: SpokeError | null};
 
@@ -311,4 +312,11 @@ async function pipeOut(from: Readable, to: NodeJS.WriteStream, print: (piece: Bu
 		}
 	});
 	await finished(from).catch(() => {});
+}
+
+/** The path line without colors; leaves the last of `width` cells free. */
+function formatPlainPathLine(path: Path, glyphs: Glyphs, width: number): string {
+	return pathLineSpans(path, width - 1, glyphs, null)
+		.map(({text}) => text)
+		.join('');
 }

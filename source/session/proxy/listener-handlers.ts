@@ -6,9 +6,8 @@ import {selectedListener, type ListenerState} from '../../state/proxy-state.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
-import type {OpenCluster, Session} from '../session.ts';
 import {freePort} from '../forwards/free-port.ts';
-import type {Handlers} from '../handlers/handler.ts';
+import type {Handlers, OpenCluster, Session} from '../session.ts';
 import {showView} from '../handlers/list-handlers.ts';
 import {scriptFlags} from '../handlers/script-flags.ts';
 

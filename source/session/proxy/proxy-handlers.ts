@@ -1,15 +1,17 @@
 /** Handlers of the proxy view. */
-import {quoteForShell} from '../../text/quote-for-shell.ts';
-import {selectedExchange, selectedListener} from '../../state/proxy-state.ts';
+import {formatBody} from '../../state/format-body.ts';
+import {describeMissingResponse, type ProxyExchange, selectedExchange, selectedListener} from '../../state/proxy-state.ts';
+import {currentNamespace, type TextLine} from '../../state/session-state.ts';
 import {parseProxyTarget} from '../../targets/proxy-target.ts';
-import {currentNamespace} from '../../state/session-state.ts';
-import type {Session} from '../session.ts';
-import {selectedTarget} from '../handlers/selection.ts';
+import {formatBytes} from '../../text/format-number.ts';
+import {quoteForShell} from '../../text/quote-for-shell.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {podPortNames, proxyNames} from '../handlers/completion-names.ts';
-import type {Handlers} from '../handlers/handler.ts';
+import type {Handlers, Session} from '../session.ts';
 import {showView} from '../handlers/list-handlers.ts';
 import {scriptFlags} from '../handlers/script-flags.ts';
-import {openResponseText} from './open-response-text.ts';
+import {selectedTarget} from '../handlers/selection.ts';
+import {openText} from '../texts/open-text.ts';
 import {stopListener} from './listener-handlers.ts';
 import {cancelRequest, sendRequest} from './send-request.ts';
 
@@ -126,4 +128,41 @@ async function offerNames(session: Session, names: Promise<readonly string[]>, b
 	const known = await names;
 	const first = known.find(name => /:\d+\/$/.test(name) && name.replace(/^(\w+\/)https?:/, '$1').startsWith(begun));
 	session.offer('proxy', known, begun.endsWith(':') && first !== undefined ? {from: begun, to: first} : undefined);
+}
+
+function openResponseText(session: Session, exchange: ProxyExchange): void {
+	const {method, asked, status, body, type, bytes} = exchange;
+	openText(session, {
+		title: status === null ? describeMissingResponse(exchange) : String(status),
+		subject: `${method} ${asked}`,
+		right: `${type.split(';')[0] ?? ''} ${formatBytes(bytes)}`.trim(),
+		copy: body,
+		lines: [
+			...(exchange.isGivenUp === true ? [{text: exchange.note, role: 'notice.warn'} as const] : []),
+			...errorLines(exchange),
+			...headerLines(exchange),
+			...(body === '' ? [] : [{text: 'Body', rule: true} as const]),
+			...formatBody(body, {readable: session.store.state.proxy.json})
+				.split('\n')
+				.map((text): TextLine => ({text, asIs: true})),
+		],
+	});
+}
+
+function errorLines({error}: ProxyExchange): TextLine[] {
+	if (!error) {
+		return [];
+	}
+
+	const {message, text, remedy} = error;
+	return [
+		{text: message, role: 'state.failed'},
+		...(text === null ? [] : [{label: 'server', text: sanitizeLine(text)}]),
+		...(remedy === null ? [] : [{label: 'fix', text: remedy, role: 'focus'}]),
+	];
+}
+
+function headerLines({headers}: ProxyExchange): TextLine[] {
+	const wide = Math.max(...headers.map(([name]) => name.length + 2));
+	return headers.map(([name, value]) => ({label: `${sanitizeLine(name)}:`.padEnd(wide), text: sanitizeLine(value), role: 'text.dim'}));
 }

@@ -1,17 +1,17 @@
 /** Sends a typed proxy request. */
 import {type AccessClass, isAccessAllowed, proxyAccess} from '../../actions/access.ts';
 import {rejectOnAbort} from '../../cluster/abortable.ts';
-import {toSpokeError} from '../../errors/spoke-error.ts';
-import type {ConnectionObserver} from '../../streams/connection-observer.ts';
-import {runsKubeletCommands} from '../../streams/proxy/command-path.ts';
-import {sendProxyRequest} from '../../streams/proxy/proxy-request.ts';
-import {resolveProxyTarget, type ResolvedProxyTarget} from '../../streams/proxy/resolve-proxy-target.ts';
+import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {ProxyExchange} from '../../state/proxy-state.ts';
 import {currentNamespace} from '../../state/session-state.ts';
+import type {ConnectionObserver} from '../../streams/connection-observer.ts';
+import {runsKubeletCommands} from '../../streams/proxy/command-path.ts';
+import {type ProxyResponse, sendProxyRequest} from '../../streams/proxy/proxy-request.ts';
+import {type ResolvedProxyTarget, resolveProxyTarget} from '../../streams/proxy/resolve-proxy-target.ts';
+import {truncatedResponseError} from '../../streams/proxy/truncated-response.ts';
 import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
-import type {OpenCluster, Session} from '../session.ts';
 import {CanceledError} from '../keys/type-ahead.ts';
-import {readResponse} from './read-response.ts';
+import type {OpenCluster, Session} from '../session.ts';
 
 const answerMs = 60_000;
 const labelMs = 30_000;
@@ -174,4 +174,52 @@ function hint(status: number, pieces: readonly Buffer[]): string {
 	return status === 400 && String(pieces[0]).includes('Client sent an HTTP request to an HTTPS server')
 		? 'prefix the name with https:'
 		: '';
+}
+
+const mostBody = 1024 * 1024;
+const mostMs = 30_000;
+const showMs = 250;
+
+/**
+Stops at a size and a time limit; `cut` tells the user.
+@throws SpokeError ERR_STREAM_LOST for a truncated body
+*/
+async function readResponse(
+	{bodyStart: begun, body}: ProxyResponse,
+	onMore: (pieces: readonly Buffer[]) => void,
+): Promise<{pieces: readonly Buffer[]; cut: string | null}> {
+	const pieces = [begun];
+	let bytes = begun.length;
+	let shown = 0;
+	let isLate = false;
+	const showing = setInterval(() => {
+		if (pieces.length > shown) {
+			shown = pieces.length;
+			onMore(pieces);
+		}
+	}, showMs);
+	const limit = setTimeout(() => {
+		isLate = true;
+		body.destroy();
+	}, mostMs);
+	try {
+		for await (const piece of body as AsyncIterable<Buffer>) {
+			bytes += piece.length;
+			pieces.push(piece);
+			if (bytes > mostBody) {
+				return {pieces, cut: 'only the first MiB was read'};
+			}
+		}
+	} catch (error) {
+		if (!isLate) {
+			throw error instanceof SpokeError ? error : truncatedResponseError(error);
+		}
+	} finally {
+		clearInterval(showing);
+		clearTimeout(limit);
+		body.destroy();
+		onMore(pieces);
+	}
+
+	return {pieces, cut: isLate ? `only the first ${mostMs / 1000} s were read` : null};
 }

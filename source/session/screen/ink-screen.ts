@@ -7,8 +7,7 @@ import type {RenderInput} from '../../ui/render-input.ts';
 import {PainterContext} from '../../ui/painted-rows.tsx';
 import {spokenLines} from '../../ui/spoken-screen.ts';
 import {spokenPage} from '../../ui/spoken-path.ts';
-import {Spoken} from '../../ui/spoken.ts';
-import {SpokenEvents} from '../../ui/spoken-events.ts';
+import {Spoken, SpokenEvents} from '../../ui/spoken-events.ts';
 import {SessionScreen} from '../../ui/session-screen.tsx';
 import {fitTail} from '../../ui/tail-fit.ts';
 

@@ -1,14 +1,15 @@
 /** Screen of the session. */
+import process from 'node:process';
 import type {SessionTerminal} from '../../terminal/session-terminal.ts';
-import {isScreenReaderEnabled} from '../../ui/spoken-path.ts';
+import {chooseGlyphs} from '../../ui/glyphs.ts';
 import type {RenderInput} from '../../ui/render-input.ts';
-import type {Theme} from '../../ui/theme.ts';
-import {currentTail} from '../tail/current-tail.ts';
+import {isScreenReaderEnabled} from '../../ui/spoken-path.ts';
+import {chooseTheme, makeTheme, type Theme} from '../../ui/theme.ts';
 import type {Session} from '../session.ts';
-import {frameIntervalMs} from './frame-interval.ts';
+import {currentTail} from '../tail/current-tail.ts';
 import {createRenderInput} from './create-render-input.ts';
+import {frameIntervalMs} from './frame-interval.ts';
 import {InkScreen} from './ink-screen.ts';
-import {needsBackgroundQuery, backgroundQuery, themeFor} from './terminal-theme.ts';
 
 /** Time per frame for scanning new lines. */
 const scanMs = 12;
@@ -115,4 +116,16 @@ export class SessionDisplay {
 			});
 		}
 	}
+}
+
+/** Sent once; the key decoder drops later reports. */
+const backgroundQuery = '\u001B]11;?\u001B\\';
+
+function needsBackgroundQuery(env: NodeJS.ProcessEnv, wanted: string | undefined): boolean {
+	return wanted === undefined && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+}
+
+/** `background` is the response to `backgroundQuery`. */
+function themeFor(env: NodeJS.ProcessEnv, wanted: string | undefined, background: string | null): Theme {
+	return makeTheme(chooseTheme(env, wanted, background), chooseGlyphs(env, process.platform));
 }

@@ -2,8 +2,7 @@
 import {allJsonFields} from '../../state/tail/json-fields.ts';
 import {goTo, selectedLine, shownLength, toggleField} from '../../state/tail/tail-view.ts';
 import {expandedLength} from '../../ui/expanded-line.ts';
-import type {Handlers} from '../handlers/handler.ts';
-import type {Session} from '../session.ts';
+import type {Handlers, Session} from '../session.ts';
 import {changeTail, currentTail} from './current-tail.ts';
 import {clean} from './export-lines.ts';
 

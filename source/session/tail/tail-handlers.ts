@@ -13,8 +13,7 @@ import {
 } from '../../state/tail/tail-view.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {markedTargets, selectedTarget} from '../handlers/selection.ts';
-import type {Handlers} from '../handlers/handler.ts';
-import type {Session} from '../session.ts';
+import type {Handlers, Session} from '../session.ts';
 import {changeTail as change, currentTail, withTail} from './current-tail.ts';
 import {openTail} from './open-tail.ts';
 import {expandedLineHandlers} from './expanded-line.ts';

@@ -1,8 +1,7 @@
 /** Jumps to errors, gaps and marks. */
 import {kindBits, levelBits, noticeFlags} from '../../state/tail/line-buffer.ts';
 import {findLine, jumpTo, selectedLine, shownLength, type TailView} from '../../state/tail/tail-view.ts';
-import type {Handlers} from '../handlers/handler.ts';
-import type {Session} from '../session.ts';
+import type {Handlers, Session} from '../session.ts';
 import {changeTail, withTail} from './current-tail.ts';
 import {searchOlderLines} from './seek-older-lines.ts';
 

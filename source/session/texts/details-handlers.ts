@@ -1,13 +1,19 @@
 /** Details screen of the selected row. */
+import {formatCopiedLines} from '../../state/format-copied-lines.ts';
 import type {TextLine} from '../../state/session-state.ts';
-import type {Session} from '../session.ts';
+import {formatQuantity} from '../../text/format-number.ts';
 import {clockTime} from '../../text/format-time.ts';
+import {layerRows} from '../../ui/layer-rows.ts';
+import {plainTheme} from '../../ui/theme.ts';
+import type {Handlers, Session} from '../session.ts';
 import {selectedTarget} from '../handlers/selection.ts';
-import type {Handlers} from '../handlers/handler.ts';
+import {openInProgram} from '../handoff/external-programs.ts';
+import {createRenderInput} from '../screen/create-render-input.ts';
+import {clean} from '../tail/export-lines.ts';
+import {asFileName, expandHome, writeNewFile} from '../write-new-file.ts';
 import {readDetails} from './object-details.ts';
-import {openText} from './open-text.ts';
-import {copyText, saveText, openTextInProgram} from './export-text.ts';
-import {searchInText, goToTextMatch} from './text-search.ts';
+import {openText, type TextLayer} from './open-text.ts';
+import {currentText, goToTextMatch, searchInText} from './text-search.ts';
 
 export const detailsHandlers: Handlers = {
 	'details.copy': copyText,
@@ -64,4 +70,58 @@ function openForwardLog(session: Session): void {
 			lines: [{label: phase, text: note}, ...log.toReversed().map(({time, text}) => ({label: clockTime(time), text}))],
 		});
 	}
+}
+
+function copyText(session: Session): void {
+	const layer = currentText(session);
+	if (layer) {
+		session.copy(textOf(layer), 'the text');
+	}
+}
+
+async function saveText(session: Session): Promise<void> {
+	const layer = currentText(session);
+	if (!layer) {
+		return;
+	}
+
+	const about = asFileName(`${layer.context === 'yaml' ? '' : layer.title} ${layer.subject}`, 'text');
+	const now = new Date().toISOString().slice(0, 19).replaceAll(':', '');
+	const name = `${about}-${now}${endingOf(layer)}`;
+	const answer = await session.type({lead: 'save to ', purpose: 'save', text: `~/${name}`});
+	if (answer === null || answer.text === '') {
+		return;
+	}
+
+	try {
+		const count = await writeNewFile(expandHome(answer.text), linesOf(layer));
+		session.tell(`saved ${answer.text}, ${formatQuantity(count, 'line')}`);
+	} catch (error) {
+		session.tell(`not saved: ${(error as Error).message}`, 'error');
+	}
+}
+
+async function openTextInProgram(session: Session): Promise<void> {
+	const layer = currentText(session);
+	if (layer) {
+		const line = layer.lines.every(({asIs}) => asIs)
+			? (layerRows(createRenderInput(session, null, plainTheme), layer)[layer.top] ?? 0) + 1
+			: 1;
+		await openInProgram(session, 'pager', linesOf(layer), line, `text${endingOf(layer)}`);
+	}
+}
+
+function endingOf({context}: TextLayer): string {
+	return context === 'yaml' ? '.yaml' : '.txt';
+}
+
+function textOf({copy, lines}: TextLayer): string {
+	return clean(copy === '' ? formatCopiedLines(lines, Date.now()) : copy);
+}
+
+function linesOf(layer: TextLayer): string[] {
+	return textOf(layer)
+		.replace(/\n$/, '')
+		.split('\n')
+		.map(text => `${text}\n`);
 }

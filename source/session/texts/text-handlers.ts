@@ -6,9 +6,8 @@ import {spokenText} from '../../ui/spoken-text.ts';
 import {hiddenCells} from '../../ui/text-rows.ts';
 import {isScreenReaderEnabled, spokenPage} from '../../ui/spoken-path.ts';
 import {createRenderInput} from '../screen/create-render-input.ts';
-import type {Session} from '../session.ts';
 import {plainTheme} from '../../ui/theme.ts';
-import type {Handlers} from '../handlers/handler.ts';
+import type {Handlers, Session} from '../session.ts';
 
 const far = 1_000_000_000;
 
