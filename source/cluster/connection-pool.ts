@@ -11,7 +11,7 @@ const idleTimeoutMs = 60_000;
 /** A server may close a longer idle connection. */
 const recentUseMs = 1000;
 
-/** As in client-go. */
+/** As many as client-go makes. */
 const maxRetries = 10;
 const maxRetryAfterS = 60;
 

@@ -87,7 +87,7 @@ export class DedicatedConnection implements Connection {
 			...facts,
 			clientAuth: access.credentials.kind,
 			get clientCertificateSha256() {
-				// Parsing a certificate costs time.
+				// Lazy, because parsing a certificate costs time.
 				return soleCertificateFingerprint(access, identity);
 			},
 			get clientCertificateDates() {

@@ -15,7 +15,7 @@ export function requestAttributes(method: string, path: string): RequestAttribut
 	const [plain = '', query = ''] = path.split('?', 2);
 	const parts = plain.split('/').filter(part => part !== '');
 	const afterVersion = parts[0] === 'api' ? parts.slice(2) : parts[0] === 'apis' ? parts.slice(3) : [];
-	// `/namespaces/NAME` is a resource itself.
+	// `/namespaces/NAME` is a resource, not in a namespace.
 	const isInNamespace = afterVersion[0] === 'namespaces' && afterVersion.length > 2;
 	const segments = isInNamespace ? afterVersion.slice(2) : afterVersion;
 	const namespace = isInNamespace ? decodeURIComponent(afterVersion[1]!) : null;

@@ -11,7 +11,7 @@ import {readFully} from './transport/http-request.ts';
 import {notKubernetesError, validateWatchEvent, type WatchEventLine} from './validate-object.ts';
 
 export type WatchEvent<Item> =
-	/** `first`: discard everything from before. */
+	/** `first`: discard all earlier pages and changes. */
 	| {type: 'page'; items: readonly Item[]; columns: readonly TableColumn[] | null; first: boolean; remaining: number | null}
 	| {type: 'synced'; resourceVersion: string}
 	| {type: 'added' | 'modified' | 'deleted'; item: Item}

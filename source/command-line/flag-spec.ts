@@ -11,7 +11,7 @@ export type FlagSpec = {
 	name: string;
 	short?: string;
 	kind: FlagKind;
-	/** In help: `FILE`, `NAMESPACE`. */
+	/** Placeholder in help: `FILE`, `NAMESPACE`. */
 	value?: string;
 	/** Defaults to `undefined`, `[]` for lists and `false` for booleans. */
 	default?: boolean | string | number;
@@ -19,9 +19,9 @@ export type FlagSpec = {
 	bare?: string;
 	oneOf?: readonly string[];
 	positive?: boolean;
-	/** In addition to free text. */
+	/** Offered by completion, in addition to free text. */
 	suggests?: readonly string[];
-	/** What completion offers. */
+	/** What completion offers for the value. */
 	completes?: 'namespace' | 'context' | 'cluster' | 'user' | 'container' | 'file' | 'target';
 	/** Without a final period. */
 	help: string;

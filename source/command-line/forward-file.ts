@@ -8,9 +8,9 @@ export type ForwardFileEntry = {
 	target: string;
 	/** `[LOCAL:]REMOTE`, at least one. */
 	ports: readonly string[];
-	/** `null`: of the context. */
+	/** `null`: that of the context. */
 	namespace: string | null;
-	/** `null`: the current one. */
+	/** `null`: the current context. */
 	context: string | null;
 	/** Empty: localhost. */
 	addresses: readonly string[];

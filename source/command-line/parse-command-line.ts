@@ -163,7 +163,7 @@ function parseValue(row: FlagSpec, spelled: string, text: string, before: unknow
 	}
 }
 
-/** Go's strconv.ParseBool. */
+/** As Go's strconv.ParseBool. */
 const booleans = new Map<string, boolean>([
 	...['1', 't', 'T', 'true', 'TRUE', 'True'].map(text => [text, true] as const),
 	...['0', 'f', 'F', 'false', 'FALSE', 'False'].map(text => [text, false] as const),

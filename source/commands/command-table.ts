@@ -20,7 +20,7 @@ import {versionSpec} from './version/spec.ts';
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type CommandEntry = {spec: CommandSpec; load: () => Promise<{command: Command<any>}>};
 
-/** In the order of help. */
+/** In the order that help lists them. */
 export const commandTable: readonly CommandEntry[] = [
 	{spec: sessionSpec, load: async () => import('./session/run.ts')},
 	{spec: tailSpec, load: async () => import('./tail/run.ts')},

@@ -1,7 +1,7 @@
 /** Types of a command. */
 import type {FlagSpec, ParsedCommandLine} from '../command-line/flag-spec.ts';
 
-/** Tests provide their own. */
+/** The parts of the process that a command uses; tests provide their own. */
 export type Invocation<Rows extends readonly FlagSpec[] = readonly FlagSpec[]> = ParsedCommandLine<Rows> & {
 	stdin: NodeJS.ReadStream;
 	stdout: NodeJS.WriteStream;

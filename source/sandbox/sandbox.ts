@@ -44,7 +44,7 @@ export type Sandbox = {
 	close(): Promise<void>;
 };
 
-/** In `default` by default. */
+/** The default namespace is `default`. */
 export type PodName = {namespace?: string; name: string};
 
 export type SandboxKubeconfig = {

@@ -83,7 +83,7 @@ export class ChunkedBody implements BodyReader {
 	isComplete = false;
 	readonly #onChunk: OnBodyChunk;
 	readonly #maxBytes: number;
-	/** What follows the missing bytes. */
+	/** The state after the missing bytes. */
 	#next: 'size' | 'line-end' | 'trailer' = 'size';
 	#missing = 0;
 	#size = 0;

@@ -17,7 +17,7 @@ export type PongTrackerOptions = {
 const minTimeoutMs = 5000;
 const roundTripFactor = 3;
 const pausedRecheckMs = 1000;
-/** Only the oldest ping counts. */
+/** More are not needed: only the oldest ping counts. */
 const maxKept = 16;
 
 /** Pongs arrive in order, and one can stand for those before it (RFC 6455 section 5.5.3). */
@@ -38,7 +38,7 @@ export class PongTracker {
 		return this.#unanswered.size > 0;
 	}
 
-	/** Ids increase. */
+	/** Ids must increase. */
 	sent(id: number): void {
 		if (this.#unanswered.size < maxKept) {
 			this.#unanswered.set(id, this.#clock.elapsed());

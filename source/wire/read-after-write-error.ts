@@ -1,7 +1,7 @@
 /** Reading of remaining input after a write error. */
 import type {Duplex} from 'node:stream';
 
-/** Then the socket is destroyed. */
+/** The socket is destroyed after this time without data. */
 const idleTimeoutMs = 2000;
 
 const writeErrorCodes: ReadonlySet<string | undefined> = new Set(['EPIPE', 'ECONNRESET']);

@@ -32,7 +32,7 @@ export function synReplyFrame(streamId: number, block: Buffer, fin: boolean): Bu
 	return frame;
 }
 
-/** Aborts both directions. */
+/** Aborts the stream in both directions. */
 export function rstStreamFrame(streamId: number, status: number = resetStatus.cancel): Buffer {
 	return twoNumberFrame(frameType.rstStream, streamId, status);
 }

@@ -31,7 +31,7 @@ type SessionEvents = {
 	stream: [SpdyStream];
 	/** Milliseconds. */
 	roundTrip: [number];
-	/** Milliseconds. */
+	/** Milliseconds without an answered PING. */
 	pingOverdue: [number];
 	/** Once, last; `null` after a regular end. */
 	close: [SpokeError | null];
@@ -362,7 +362,7 @@ export class SpdyStreamIds {
 	#lastLocal: number;
 	#lastRemote = 0;
 
-	/** A client's are odd. */
+	/** Ids of a client are odd. */
 	constructor(role: 'client' | 'server') {
 		this.#lastLocal = role === 'client' ? -1 : 0;
 	}
@@ -371,7 +371,7 @@ export class SpdyStreamIds {
 		return this.#lastLocal >= maxId;
 	}
 
-	/** 0 for none. */
+	/** 0 if there is none. */
 	get lastRemote(): number {
 		return this.#lastRemote;
 	}

@@ -77,7 +77,7 @@ export class SpdyStream extends Duplex {
 		}
 	}
 
-	// Node's own type.
+	// The type of Node's own method.
 	// eslint-disable-next-line @typescript-eslint/no-explicit-any
 	override read(size?: number): any {
 		const chunk: unknown = super.read(size);

@@ -33,7 +33,7 @@ export function isNormalClose(code: number): boolean {
 
 type MessageEvents = {
 	message: [payload: Buffer, binary: boolean];
-	/** After `send` returned false. */
+	/** More can be sent after `send` returned false. */
 	drain: [];
 	/** Milliseconds. */
 	roundTrip: [number];

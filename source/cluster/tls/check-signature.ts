@@ -54,7 +54,7 @@ export function signatureProblem(child: ParsedCertificate, parent: ParsedCertifi
 	return rsaKeyProblem(parent) ?? (isSignedBy(child, parent, algorithm) ? null : wrongSignature[algorithm.key]);
 }
 
-/** In Go's words. */
+/** Go's reason to reject the key, or `null`. */
 export function rsaKeyProblem({key: {rsa}}: ParsedCertificate): string | null {
 	if (rsa && rsa.bits < 1024) {
 		return `crypto/rsa: ${rsa.bits}-bit keys are insecure (see https://go.dev/pkg/crypto/rsa#hdr-Minimum_key_size)`;

@@ -90,7 +90,7 @@ export class DerReader {
 		return BigInt.asIntN(content.length * 8, BigInt(`0x${content.toString('hex')}`));
 	}
 
-	/** Fits Go's int64. */
+	/** An integer that fits Go's int64. */
 	int64(problem: string, tag?: number): number {
 		const value = this.integer(problem, tag);
 		if (value !== BigInt.asIntN(64, value)) {

@@ -246,7 +246,7 @@ async function verifiedFacts(socket: TLSSocket, handshake: HandshakeOptions): Pr
 const responseTimeoutMs = 2000;
 const maxHeadBytes = 16 * 1024;
 
-/** Smaller differences are normal. */
+/** A smaller clock difference is normal. */
 const minSkewMs = 60_000;
 
 /** One sentence, or `null`. The rejected socket receives no user data, and its response is only a hint. */

@@ -26,7 +26,7 @@ export async function dialTcp({host, port, ...options}: DialOptions, signal?: Ab
 	return socket;
 }
 
-/** `remedy` replaces the apiserver's. */
+/** `remedy` replaces that of apiserver errors. */
 type DialOptions = {host: string; port: number; peerName: string; timeoutMs: number; remedy?: string};
 
 /** @throws SpokeError ERR_APISERVER_UNREACHABLE, after destroying the socket */

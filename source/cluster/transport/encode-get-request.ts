@@ -14,7 +14,7 @@ export function encodeGetRequest(target: string, headers: RequestHeaders, body?:
 		throw new TypeError('a path must be percent-encoded');
 	}
 
-	// The last value wins.
+	// The last value of a repeated header wins.
 	const byName = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), [name, value] as const]));
 	const lines = [...byName.values()].flatMap(([name, value]) =>
 		[value].flat().map(one => {

@@ -2,7 +2,7 @@
 import {isIP} from 'node:net';
 
 export type GoUrl = {
-	/** Lower case. */
+	/** In lower case; empty if the URL has none. */
 	scheme: string;
 	login: {username: string; password: string} | null;
 	/** With port, percent-decoded. */

@@ -19,7 +19,7 @@ export type LogRequest = {
 type LogFlags = FlagValues<typeof logsSpec.flags>;
 type Line = {flags: LogFlags; given: ReadonlySet<string>; positionals: readonly string[]; afterDash: readonly string[] | undefined};
 
-/** As in kubectl. */
+/** kubectl's default with a selector. */
 const selectorTail = 10;
 
 /**

@@ -170,7 +170,7 @@ async function printObjects(open: OpenLog, source: LogSource, output: OutputWrit
 }
 
 export type LineFormat = {
-	/** Shows control characters. */
+	/** Shows control characters instead of sending them. */
 	terminal: boolean;
 	prefix: boolean;
 	/** The user did not ask for timestamps. */

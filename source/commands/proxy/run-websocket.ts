@@ -16,7 +16,7 @@ import {sanitize} from '../../text/sanitize.ts';
 import {isNormalClose, WebSocketMessages, type WebSocketCloseResult} from '../../wire/websocket-messages.ts';
 import type {Invocation} from '../command.ts';
 
-/** Below every common idle timeout. */
+/** Shorter than every common idle timeout. */
 const pingEveryMs = 20_000;
 
 const closeMs = 5000;

@@ -4,7 +4,7 @@ import {helpFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import type {CommandSpec} from '../command.ts';
 
-/** Shared with `spoke tail`. */
+/** Flags of the session and of `spoke tail`. */
 export const sessionFlags = [
 	readOnlyFlag,
 	{

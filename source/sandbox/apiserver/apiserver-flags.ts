@@ -4,7 +4,7 @@ import type {Posture} from '../posture.ts';
 const kubeletAuthorityFile = '/etc/kubernetes/pki/ca.crt';
 const egressFile = '/etc/kubernetes/egress-selector-configuration.yaml';
 
-/** After defaulting. */
+/** Flags after defaulting. */
 export function apiserverFlags({verification, route}: Posture, address: string, port: number): Record<string, string> {
 	return {
 		'advertise-address': address,

@@ -84,7 +84,7 @@ function labelText(labels: Readonly<Record<string, string>>): string {
 	return pairs.length === 0 ? '' : `{${pairs.map(([key, value]) => `${key}="${value}"`).join(',')}}`;
 }
 
-/** `1.79553626899e+09`. */
+/** Go's format: `1.79553626899e+09`. */
 function goNumber(value: number): string {
 	return value < 1e6 ? String(value) : value.toExponential().replace(/e\+(?=\d$)/, 'e+0');
 }

@@ -44,7 +44,7 @@ export async function podLog(exchange: Exchange, server: ApiserverProcess, pod: 
 		.pipe(response);
 }
 
-/** `skip`: without verification. */
+/** `skip` disables verification of the kubelet. */
 async function requestKubelet(
 	{response}: Exchange,
 	server: ApiserverProcess,

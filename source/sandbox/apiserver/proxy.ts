@@ -82,7 +82,7 @@ function backendPath({rest, query}: RequestInfo): string {
 	return `${rest === '' ? '/' : rest}${query.size > 0 ? `?${query.toString()}` : ''}`;
 }
 
-/** Without the user's credentials. */
+/** Omits the user's credentials. */
 function forwardable(headers: IncomingHttpHeaders): IncomingHttpHeaders {
 	return without(
 		headers,

@@ -41,7 +41,7 @@ export class Container extends EventEmitter<ContainerEvents> {
 		return this.state['running'] !== undefined;
 	}
 
-	/** Ends exec processes, too. */
+	/** Aborted when the instance ends, which also ends its exec processes. */
 	get instanceSignal(): AbortSignal {
 		return this.#stop.signal;
 	}
@@ -85,7 +85,7 @@ export class Container extends EventEmitter<ContainerEvents> {
 			});
 	}
 
-	/** As SIGTERM does. */
+	/** Ends the program as SIGTERM does. */
 	stop(): void {
 		this.#stop.abort();
 	}

@@ -22,7 +22,7 @@ export function programsByImage(
 			'sandbox/finisher': finisher,
 			'sandbox/waiter': waiter,
 			'sandbox/shell': interactiveShell,
-			// Usual image of `debug`.
+			// The usual image of `debug`.
 			busybox: interactiveShell,
 			...more,
 		}),
@@ -117,7 +117,7 @@ const echoServer: Program = async ({args, stdout, listen, signal}) => {
 	return 0;
 };
 
-/** `--after=SECONDS`. */
+/** Fails after `--after=SECONDS`. */
 const crasher: Program = async ({args, stdout, stderr, signal}) => {
 	stdout('reading configuration from /etc/app/config.yaml\n');
 	await abortableDelay(Number(option(args, 'after') ?? 2) * 1000, signal);
@@ -125,7 +125,7 @@ const crasher: Program = async ({args, stdout, stderr, signal}) => {
 	return signal.aborted ? 143 : 1;
 };
 
-/** `--lines=N`, one per `--pace=MILLISECONDS`. */
+/** Prints `--lines=N`, one per `--pace=MILLISECONDS`. */
 const finisher: Program = async ({args, stdout, signal}) => {
 	const lines = Number(option(args, 'lines') ?? 5);
 	const intervalMs = Number(option(args, 'pace') ?? 0);

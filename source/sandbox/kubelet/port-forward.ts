@@ -135,7 +135,7 @@ export async function servePortForwardChannels(
 	return true;
 }
 
-/** Errors use the next channel. */
+/** Sends errors on the channel after `data`. */
 function connectPort(client: WebSocket, {port, data}: {port: number; data: number}, locate: ForwardTarget['locate']): Socket {
 	const send = (channel: number, bytes: Uint8Array) => {
 		client.send(Buffer.concat([Buffer.of(channel), bytes]));

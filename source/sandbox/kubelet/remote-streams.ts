@@ -16,14 +16,14 @@ export type RemoteStreams = {
 
 export type StreamOptions = {stdin: boolean; stdout: boolean; stderr: boolean; tty: boolean};
 
-/** `input=1&output=1&error=1&tty=1`. */
+/** From `input=1&output=1&error=1&tty=1`. */
 export function parseStreamOptions(query: URLSearchParams): StreamOptions {
 	const isRequested = (name: string) => query.get(name) === '1' || query.get(name) === 'true';
 	const tty = isRequested('tty');
 	return {stdin: isRequested('input'), stdout: isRequested('output'), stderr: isRequested('error') && !tty, tty};
 }
 
-/** As in the kubelet's remotecommand. */
+/** Status of a finished command, as in the kubelet's remotecommand. */
 export function exitStatus(code: number): Json {
 	return code === 0
 		? {metadata: {}, status: 'Success'}
@@ -36,7 +36,7 @@ export function exitStatus(code: number): Json {
 			};
 }
 
-/** The command could not start. */
+/** Status of a command that could not start. */
 export function internalError(message: string): Json {
 	return {
 		metadata: {},

@@ -6,7 +6,7 @@ import {platform} from 'node:process';
 export type HostPort = {address: string; port: number};
 
 export type AddressPlan = {
-	/** Source address. */
+	/** Source address of the control plane's connections. */
 	readonly controlPlane: string;
 	nodeAddress(index: number): string;
 	/** Can be dialed directly only on Linux. */
@@ -56,7 +56,7 @@ export async function createAddressPlan(): Promise<AddressPlan> {
 	};
 }
 
-/** A listener reserves a block. */
+/** A listener reserves an address block. */
 const markers: Server[] = [];
 
 const markerPort = 47_613;

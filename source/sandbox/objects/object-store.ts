@@ -93,7 +93,7 @@ export class ObjectStore {
 		return revision < this.#compactedTo ? undefined : this.#history.filter(change => change.revision > revision);
 	}
 
-	/** As etcd does. */
+	/** Drops the history, as etcd does. */
 	compact(): void {
 		this.#history = [];
 		this.#compactedTo = this.#revision;

@@ -2,7 +2,7 @@
 import {Duplex} from 'node:stream';
 import {noop} from '../network/join-streams.ts';
 
-/** Per stream. */
+/** Limit of one stream. */
 const maxUnreadBytes = 256 * 1024;
 
 /** Rejects with the message for the other side. */

@@ -26,7 +26,7 @@ export class SshTunnels {
 		return this.#tunnels.some(({connected}) => connected);
 	}
 
-	/** With temporary keys. */
+	/** Uses temporary keys. */
 	async start(): Promise<void> {
 		const userKey = readableKeyPair();
 		const allowed = ssh.utils.parseKey(userKey.public);

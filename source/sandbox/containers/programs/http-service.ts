@@ -18,7 +18,7 @@ export function httpService(certificate: (host: string) => Promise<KeyPair>): Pr
 			try {
 				respond(io, request, response);
 			} catch (error) {
-				// Invalid status or header.
+				// The request asked for an invalid status or header.
 				response.writeHead(400, {'content-type': 'text/plain; charset=utf-8'}).end(`${(error as Error).message}\n`);
 			}
 		};

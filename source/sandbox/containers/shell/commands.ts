@@ -6,7 +6,7 @@ import {writeAndDrain, type ShellProcess} from './shell-process.ts';
 
 export type ShellCommand = (process: ShellProcess) => Promise<number>;
 
-/** The shell adds `sh`. */
+/** The shell itself adds `sh`. */
 export const commands: Readonly<Record<string, ShellCommand>> = {
 	true: async () => 0,
 	false: async () => 1,

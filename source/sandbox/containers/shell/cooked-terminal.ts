@@ -5,7 +5,7 @@ import {InputQueue} from './input-queue.ts';
 
 export type CookedTerminal = {
 	input: InputQueue;
-	/** With CR LF. */
+	/** Writes newlines as CR LF. */
 	output: Writable;
 	onInterrupt(listener: (() => void) | null): void;
 };
@@ -92,7 +92,7 @@ class LineDiscipline {
 		}
 	}
 
-	/** All bytes of a character. */
+	/** Erases all bytes of a character. */
 	#erase(): void {
 		if (this.#line.length > 0) {
 			while (((this.#line.pop() ?? 0) & 0xc0) === 0x80) {

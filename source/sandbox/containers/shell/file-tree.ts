@@ -1,6 +1,6 @@
 /** Files of a container. */
 
-/** By path; directories are implied. */
+/** Texts by path; directories are implied. */
 export function filesOf(env: Readonly<Record<string, string>>): Record<string, string> {
 	const host = env['HOSTNAME'] ?? 'sandbox';
 	return {

@@ -35,7 +35,7 @@ export class InputQueue {
 		this.#notifyWaiter?.();
 	}
 
-	/** Only for the current reader. */
+	/** Only the current reader sees this end. */
 	pushEnd(): void {
 		this.#items.push('end-of-input');
 		this.#notifyWaiter?.();
