@@ -90,7 +90,7 @@ export function formatForwardEntry({target, ports, namespace, context, addresses
 
 function quoteWord(word: string): string {
 	if (/[\u0000-\u001F\u007F]/.test(word)) {
-		throw new SpokeError('ERR_USAGE', `${JSON.stringify(word)} has a control character: it cannot stand in a file of forwards`);
+		throw new SpokeError('ERR_USAGE', `${JSON.stringify(word)} has a control character, which a file of forwards cannot contain`);
 	}
 
 	return quoteForShell(word);

@@ -86,9 +86,9 @@ const rows = {
 		exitStatus: exitStatus.apiserverTls,
 		leg: 1,
 		meaning:
-			'The apiserver, or a proxy to it, sent a certificate that cannot be used, verified or not: it cannot be parsed, or has a kind of key that kubectl does not accept either (secp256k1, brainpool, RSA below 1,024 bits).',
+			'The apiserver, or a proxy to it, sent a certificate that spoke cannot use, even unverified: it cannot be parsed, or kubectl does not accept its key either (secp256k1, brainpool, RSA below 1,024 bits).',
 		remedy:
-			'give the server, and every CA that it sends, a certificate with a P-256, P-384, P-521, Ed25519 or RSA key of 2,048 to 8,192 bits',
+			'use a P-256, P-384, P-521, Ed25519 or RSA (2,048 to 8,192 bits) key for the server’s certificate and for each CA certificate that it sends',
 	},
 	ERR_APISERVER_ANSWER: {
 		exitStatus: exitStatus.other,

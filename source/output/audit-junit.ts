@@ -1,6 +1,6 @@
 /** An audit as JUnit: rows that miss the requirements (without `--require`, failing rows) are failures. */
 import type {SpokeError} from '../errors/spoke-error.ts';
-import type {Audit, AuditRow, RequiredRow} from '../evidence/audit/audit-object.ts';
+import {auditStateName, type Audit, type AuditRow, type RequiredRow} from '../evidence/audit/audit-object.ts';
 
 export function auditJunit({rows, cluster, require, time}: Audit): string {
 	const cases = rows.map(row => testCase(row, require));
@@ -52,15 +52,16 @@ function testCase(row: AuditRow, {asked: input, results}: Audit['require']): Tes
 	const close = '\n    </testcase>';
 	const open = opened(`${row.id} ${row.title}`);
 	const skippedAs = (why: string): TestCase => ({kind: 'skipped', xml: `${open}\n      <skipped message="${attribute(why)}"/>${close}`});
-	const words = `${row.state}, ${row.basis}: ${row.message}`;
+	const state = `${auditStateName(row.state)}, ${row.basis}`;
+	const message = `${state}: ${row.message}`;
 	if (isFailure(row, input.length > 0, required)) {
 		return row.accepted === null
-			? {kind: 'failure', xml: `${open}\n      <failure type="${row.verdict}" message="${attribute(words)}">${text}</failure>${close}`}
-			: skippedAs(`accepted: ${row.accepted} (${row.verdict}, ${words})`);
+			? {kind: 'failure', xml: `${open}\n      <failure type="${row.verdict}" message="${attribute(message)}">${text}</failure>${close}`}
+			: skippedAs(`accepted: ${row.accepted} (${row.verdict}, ${message})`);
 	}
 
 	if (row.verdict === 'fail') {
-		return skippedAs(`fail, not required: ${words}`);
+		return skippedAs(`fail, not required: ${message}`);
 	}
 
 	if (row.verdict === 'unknown' || row.verdict === 'not-applicable') {
@@ -69,7 +70,7 @@ function testCase(row: AuditRow, {asked: input, results}: Audit['require']): Tes
 
 	return {
 		kind: 'passed',
-		xml: `${open}\n      <system-out>${escape(`${row.verdict}, ${row.state}, ${row.basis}: `)}${text}</system-out>${close}`,
+		xml: `${open}\n      <system-out>${escape(`${row.verdict}, ${state}: `)}${text}</system-out>${close}`,
 	};
 }
 

@@ -6,14 +6,14 @@ import {needText} from './path-report.ts';
 
 export function auditReport(audit: Audit): string {
 	const {cluster, replicas, nodes, summary, identity, require} = audit;
-	const known = replicas.known === null ? `${replicas.read} read, total unknown` : `${replicas.read} of ${replicas.known} read`;
+	const known = replicas.known === null ? `${replicas.read} examined, total unknown` : `${replicas.read} of ${replicas.known} examined`;
 	const location = `${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}`;
-	const apiservers = `${known}${replicas.agree === false ? ', and they differ' : ''}`;
+	const apiservers = `${known}${replicas.agree === false ? '; they differ' : ''}`;
 	const looked = `${nodes.total ?? 'not listed'}${nodes.chosen === 'sample' ? `, ${nodes.examined} examined` : ''}`;
 	return [
 		sanitizeLine(`${location}  ${cluster.version ?? 'version unknown'}  as ${identity.user ?? 'an unknown user'}`),
 		sanitizeLine(`apiservers: ${apiservers}   nodes: ${looked}   probe: ${audit.probe}`),
-		...replicas.unreached.map(text => sanitizeLine(`not read: apiserver ${text}`)),
+		...replicas.unreached.map(text => sanitizeLine(`not examined: apiserver ${text}`)),
 		'',
 		...hubPicture(audit.rows).map(line => sanitizeLine(line)),
 		'',

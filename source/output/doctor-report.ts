@@ -3,10 +3,11 @@ import type {Doctor, DoctorStep} from '../evidence/doctor/doctor-object.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 
 const marks: Readonly<Record<DoctorStep['status'], string>> = {ok: '✓', note: '!', failed: '✗', unknown: '?', 'not-tried': '·'};
-const titles: Readonly<Record<DoctorStep['name'], string>> = {
+/** Names of the steps on all surfaces; the JSON has its own. */
+export const doctorStepNames: Readonly<Record<DoctorStep['name'], string>> = {
 	configuration: 'kubeconfig',
 	'leg-1': 'leg 1',
-	rights: 'your rights',
+	rights: 'permissions',
 	target: 'target',
 	'leg-2': 'leg 2',
 	'leg-3': 'leg 3',
@@ -24,7 +25,7 @@ export function doctorReport({path, steps, error, stoppedAt}: Doctor): string {
 
 function lastLine({steps, error, stoppedAt}: Pick<Doctor, 'steps' | 'error' | 'stoppedAt'>): string {
 	if (error) {
-		return sanitizeLine(`stopped at ${titles[stoppedAt ?? 'configuration']}: ${error.message} [${error.code}]`);
+		return sanitizeLine(`stopped at ${doctorStepNames[stoppedAt ?? 'configuration']}: ${error.message} [${error.code}]`);
 	}
 
 	const isUntried = steps.some(({name, status}) => name === 'leg-2' && status === 'unknown');
@@ -33,13 +34,13 @@ function lastLine({steps, error, stoppedAt}: Pick<Doctor, 'steps' | 'error' | 's
 
 function stepLines({name, status, observed, text, means, speaker, fits, remedy}: DoctorStep): string[] {
 	const more = (title: string, value: string | null) =>
-		value === null || value === '' ? [] : [`      ${title.padEnd(6)} ${sanitizeLine(value)}`];
+		value === null || value === '' ? [] : [`      ${title.padEnd(8)} ${sanitizeLine(value)}`];
 	return [
-		`${marks[status]} ${titles[name].padEnd(12)} ${sanitizeLine(observed)}`,
-		...(text === observed ? [] : more('text', text)),
+		`${marks[status]} ${doctorStepNames[name].padEnd(12)} ${sanitizeLine(observed)}`,
+		...(text === observed ? [] : more('server', text)),
 		...(means === observed ? [] : more('means', means)),
 		...more('from', speaker),
-		...fits.flatMap(fit => more('fits', fit)),
+		...fits.flatMap(fit => more('possible', fit)),
 		...(status === 'ok' ? [] : more('fix', remedy)),
 	];
 }

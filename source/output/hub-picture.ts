@@ -62,5 +62,5 @@ function outgoing(name: string, row: AuditRow): string {
 
 function stateOf({state}: AuditRow): string {
 	const name = auditStateName(state);
-	return name.length <= columns - 15 ? name : state;
+	return name.length <= columns - 15 ? name : auditStateName(state, {short: true});
 }

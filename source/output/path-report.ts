@@ -21,7 +21,8 @@ export function pathReport(paths: readonly Path[]): string {
 }
 
 function headLine({cluster, process, target, legs}: Path): string {
-	const replicas = process.known === null ? '' : `, ${process.read} of ${process.known} apiserver${process.known === 1 ? '' : 's'} read`;
+	const replicas =
+		process.known === null ? '' : `, ${process.read} of ${process.known} apiserver${process.known === 1 ? '' : 's'} examined`;
 	const who = process.id === null ? '' : `, process ${process.id} up since ${process.startTime ?? '?'}`;
 	const reached = target.name === target.asked ? '' : ` (${target.kind.toLowerCase()} ${target.name})`;
 	const location = `${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}`;

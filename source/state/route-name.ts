@@ -1,4 +1,4 @@
-/** Display names of routes and audit states. */
+/** Display names of routes. */
 
 type Short = {short?: boolean};
 
@@ -15,22 +15,4 @@ export function routeName(state: string, {short = false}: Short = {}): string {
 
 export function replaceRouteNames(text: string, {short = false}: Short = {}): string {
 	return text.replaceAll('egress-http-connect', () => routeName('egress-http-connect', {short}));
-}
-
-const auditStates: Readonly<Record<string, readonly [string, string]>> = {
-	'ca-equal': ['CA matches', 'CA matches'],
-	listening: ['listening beyond loopback', 'listening'],
-	'no-root-certificate': ['no root CA', 'no root CA'],
-	'none-seen': ['none found', 'none found'],
-	'partly-alive': ['partially alive', 'part alive'],
-	'static-tokens': ['static tokens enabled', 'static tokens'],
-	'your-leg': ['your connection unverified', 'unverified'],
-};
-
-/** `konnectivity, TLS unknown`, `not used`, `CA matches`. */
-export function stateName(state: string, {short = false}: Short = {}): string {
-	const found = auditStates[state];
-	return found
-		? found[short ? 1 : 0]
-		: state.replaceAll(/egress-http-connect|-/g, part => (part === '-' ? ' ' : replaceRouteNames(part, {short})));
 }

@@ -1,7 +1,7 @@
 /** Draws the audit as a hub with spokes: callers at the left, destinations at the right. */
-import type {Audit, AuditRow, RowId, RowVerdict} from '../evidence/audit/audit-object.ts';
+import {type Audit, type AuditRow, auditStateName, type RowId, type RowVerdict} from '../evidence/audit/audit-object.ts';
 import {kubeletsRow} from '../output/hub-picture.ts';
-import {routeName, stateName} from '../state/route-name.ts';
+import {routeName} from '../state/route-name.ts';
 import {cellWidth, truncateToCells} from '../text/cell-width.ts';
 import type {Glyphs} from './glyphs.ts';
 import {tlsRoleOf} from './path-line.ts';
@@ -47,7 +47,7 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 			),
 		);
 	});
-	const labeled = (name: string, {state, verdict}: AuditRow) => `${name}: ${stateName(state === '' ? verdict : state)}`;
+	const labeled = (name: string, {state, verdict}: AuditRow) => `${name}: ${auditStateName(state === '' ? verdict : state)}`;
 	const bottom = edge(frame.bottomLeft, frame.bottomRight);
 	const route = `  ${labeled('route', row('C10'))}`;
 	const both = `${route} ${glyphs.dot} ${labeled('SSH', row('C9'))}`;
@@ -81,7 +81,7 @@ function roleOf({state, verdict}: AuditRow) {
 }
 
 function stateText({verdict, state}: AuditRow): string {
-	return stateName(state === '' ? verdict : state, {short: true});
+	return auditStateName(state === '' ? verdict : state, {short: true});
 }
 
 export const verdictRole: Readonly<Record<RowVerdict, Role>> = {

@@ -1,6 +1,6 @@
 /** The audit view. */
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
-import {stateName} from '../state/route-name.ts';
+import {auditStateName} from '../evidence/audit/audit-object.ts';
 import type {SessionState, ShownAuditRow} from '../state/session-state.ts';
 import {titledRule} from './chrome.ts';
 import type {Glyphs} from './glyphs.ts';
@@ -37,7 +37,7 @@ export function auditScreen(screen: RenderInput, rows: number): Line[] {
 			line(
 				styled(
 					'text.dim',
-					`   ROW  ${fitToCells('CHECK', widths.title)} ${fitToCells('VERDICT', widths.verdict)} ${fitToCells('BASIS', 10)}READ ON`,
+					`   ROW  ${fitToCells('CHECK', widths.title)} ${fitToCells('VERDICT', widths.verdict)} ${fitToCells('BASIS', 10)}PROVEN`,
 				),
 			),
 			...audit.rows.slice(top, top + room).map(row => rowLine(row, widths, glyphs, {isAt: row === at})),
@@ -77,7 +77,7 @@ function rowLine(row: ShownAuditRow, {title, verdict}: Widths, glyphs: Glyphs, {
 			isAt ? styled('focus', glyphs.cursor) : {text: ' '},
 			{text: ` ${row.id.padEnd(5)}${fitToCells(row.title, title)} `},
 			styled(verdictRole[row.verdict], fitToCells(found, verdict)),
-			styled('text.dim', ` ${fitToCells(row.basis, 10)}${row.readOn}`),
+			styled('text.dim', ` ${fitToCells(row.basis, 10)}${row.provenOn}`),
 		],
 		...(isAt && {ground: 'selection' as const}),
 	};
@@ -90,5 +90,5 @@ function verdictWords(
 	{short = false}: {short?: boolean} = {},
 ): string {
 	const sign = {pass: passed, fail: failed, warn: look, unknown: strokes.unknown, 'not-applicable': ' '}[verdict];
-	return `${sign} ${stateName(state === '' ? verdict : state, {short})}`;
+	return `${sign} ${auditStateName(state === '' ? verdict : state, {short})}`;
 }

@@ -10,7 +10,7 @@ import {firstKey, type RenderInput} from './render-input.ts';
 import {line, lineWidth, styled, spread, type Line, type Span} from './styled-line.ts';
 import {hubName, tlsRole} from './path-line.ts';
 
-/** `… ada@corp ━ verified ━► apiserver · 2 of 3 read`, or `… apiserver as of 14:03:07` when it has not responded since. */
+/** `… ada@corp ━ verified ━► apiserver · 2 of 3 examined`, or `… apiserver as of 14:03:07` when it has not responded since. */
 export function header(screen: RenderInput): Line {
 	const {
 		state: {cluster, size},
@@ -31,7 +31,7 @@ export function header(screen: RenderInput): Line {
 	const read =
 		cluster.asOf !== null || cluster.replicas === null || size.columns < 76
 			? ''
-			: ` ${glyphs.dot} ${cluster.replicas.read} of ${cluster.replicas.known ?? '?'} read`;
+			: ` ${glyphs.dot} ${cluster.replicas.read} of ${cluster.replicas.known ?? '?'} examined`;
 	const bare = [...legOne(screen, true), {text: version}];
 	// Drop the replica count before context and namespace are cut.
 	const way = [

@@ -103,9 +103,9 @@ export function pendingLegName(state: Pick<SessionState, 'view' | 'lists'>): str
 	return isUnauthorized(state) ? 'not determined' : 'not determined yet';
 }
 
-/** `up 3d, 1 of 3 read`. */
+/** `up 3d, 1 of 3 examined`. */
 export function describeProcess({process: {startTime, known, read}}: Path, now: number): string {
-	return startTime === null ? '' : `up ${formatAge(now - Date.parse(startTime))}${known === null ? '' : `, ${read} of ${known} read`}`;
+	return startTime === null ? '' : `up ${formatAge(now - Date.parse(startTime))}${known === null ? '' : `, ${read} of ${known} examined`}`;
 }
 
 export const proxyPathNote =

@@ -1,10 +1,10 @@
 /** The spoken text of the selection. */
+import {auditStateName} from '../evidence/audit/audit-object.ts';
 import {worstPath} from '../state/connection-list.ts';
 import {listKinds} from '../state/list-kinds.ts';
 import {selectedRow} from '../state/list-state.ts';
 import {selectedExchange, selectedListener} from '../state/proxy-state.ts';
 import {qualifyWithNamespace} from '../state/qualify-name.ts';
-import {stateName} from '../state/route-name.ts';
 import {currentList} from '../state/session-state.ts';
 import {cellNow} from '../state/table-rows.ts';
 import {numberAt, placeOf, shownLength, type TailView} from '../state/tail/tail-view.ts';
@@ -124,7 +124,7 @@ function viewSentences(screen: RenderInput): string[] {
 				return [`Audit, ${busy ? 'reading' : 'not read yet'}.`];
 			}
 
-			const found = row.state === '' || row.state === row.verdict ? row.verdict : `${row.verdict}, ${stateName(row.state)}`;
+			const found = row.state === '' || row.state === row.verdict ? row.verdict : `${row.verdict}, ${auditStateName(row.state)}`;
 			return [`Audit, ${note}, ${at + 1}: ${row.id} ${row.title}, ${found}, ${row.basis}.`, ...row.lines.slice(0, 1).map(({text}) => text)];
 		}
 

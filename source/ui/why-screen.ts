@@ -223,7 +223,7 @@ function processWords(path: Path): string {
 		return 'unknown';
 	}
 
-	const replicas = known === null ? '' : `; ${read} of ${known} replicas read`;
+	const replicas = known === null ? '' : `; ${read} of ${known} replicas examined`;
 	return `process ${id}, up since ${startTime ?? 'an unknown time'}; ${boundWords(path)}${replicas}`;
 }
 
@@ -235,7 +235,7 @@ function boundWords({about, process: {boundBy}}: Path): string {
 		}
 
 		case 'all-replicas-agree': {
-			return 'all replicas read and agreed';
+			return 'all replicas examined, and they agree';
 		}
 
 		default: {
@@ -256,7 +256,7 @@ function notReadLines(path: Path): TextLine[] {
 		...path.legs.flatMap(({n, tls, route}) => [...unknownLines(n, 'TLS', tls), ...unknownLines(n, 'route', route)]),
 		...(hasAgent ? [{label: '  agent', text: 'which agent carries it; needs get pods/proxy in kube-system, and the test'}] : []),
 		...(known === null ? [{label: '  replicas', text: 'number of apiservers unknown; list leases in kube-system may show it'}] : []),
-		...(hasOthers ? [{label: '  replicas', text: `${read} of ${known} apiservers read; ${holds}`}] : []),
+		...(hasOthers ? [{label: '  replicas', text: `${read} of ${known} apiservers examined; ${holds}`}] : []),
 	];
 	return lines.length === 0 ? [] : [{text: 'Not determined', rule: true}, ...lines];
 }

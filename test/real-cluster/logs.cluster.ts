@@ -215,7 +215,7 @@ test('a network blackout is reported within 30 s, and no line is lost', async t 
 	t.true(Date.now() - at < 30_000, `${Date.now() - at} ms`);
 	await sleep(5000);
 	cutter.swallow(false);
-	await until('it is back', () => running.stderr().includes('back after'), 20_000);
+	await until('it is back', () => running.stderr().includes('reconnected after'), 20_000);
 	await sleep(1000);
 	await running.stop();
 	const found = judge(running.stdout());
@@ -242,7 +242,7 @@ test('logs exits 0 when the pod is done, and reports it with -v', async t => {
 	const running = follow(cluster, direct, ['logs-done', '-v=1']);
 	t.is(await running.ended, 0);
 	t.deepEqual(judge(running.stdout()), {lines: 300, wrong: [], first: 1, last: 300});
-	t.regex(running.stderr(), /logs-done\/lines: ended with exit 0 Completed/);
+	t.regex(running.stderr(), /logs-done\/lines: terminated at [\d:]{8} with exit code 0/);
 });
 
 test('rotation with disconnects skips no available line and reports possible gaps', async t => {
@@ -325,7 +325,7 @@ test('a follow resumes without a gap after an outage of the Konnectivity server'
 	await restoreTunnelServer(cluster.lab, 'grpc');
 	await until('it is back', () => running.stderr().includes('resumed at the last line, no gap'), 90_000);
 	await running.stop();
-	t.notRegex(whileDown, /back after|may be missing/);
+	t.notRegex(whileDown, /reconnected after|may be missing/);
 	t.notRegex(running.stderr(), /may be missing/);
 	t.deepEqual(judge(running.stdout()).wrong, []);
 });

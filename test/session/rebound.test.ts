@@ -91,7 +91,7 @@ const lists: readonly Step[] = [
 	['doctor.copy-report', /copied the report/],
 	['doctor.rerun', /no failures|stopped at/],
 	['view.back', /Running/],
-	['view.audit', /READ ON/],
+	['view.audit', /BASIS +PROVEN/],
 	['audit.refresh', /rows ·/],
 	['view.proxy', /GET/],
 	['proxy.method', /HEAD/],

@@ -10,7 +10,7 @@ test('without UTF-8 no screen has a glyph that the terminal cannot show', async 
 	await terminal.sees(/= direct [=~] unverified [=~]> kubelet/);
 	const screens: ReadonlyArray<readonly [keys: string, shows: RegExp]> = [
 		['w', /you > apiserver/],
-		['q7', /READ ON[\s\S]*fail/],
+		['q7', /BASIS +PROVEN[\s\S]*fail/],
 		['\r', /Audit\] \w\d/],
 		['q1d', /\+ leg 3/],
 		['q?', /HERE/],

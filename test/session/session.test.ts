@@ -81,11 +81,11 @@ test('a reset of all connections appears as a reconnect and the tail resumes', a
 	const {terminal, sandbox} = await onSandbox(t, ['tail', 'deploy/api']);
 	await terminal.sees(/"msg":/);
 	sandbox.faults.cut();
-	await terminal.sees(/back after .*resumed at the last line, no gap/);
+	await terminal.sees(/reconnected after .*resumed at the last line, no gap/);
 	await terminal.sees(/[1-9]\d* reconnects?/);
 	t.regex(terminal.text(), /0 possible gaps/);
 	terminal.press('tail.previous-gap');
-	await terminal.sees(/^▸.*(?:back after|ended|lost|resum)/im);
+	await terminal.sees(/^▸.*(?:reconnected after|ended|lost|resum)/im);
 	await terminal.sees(/not following · /);
 });
 

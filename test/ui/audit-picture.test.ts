@@ -59,7 +59,7 @@ for (const [title, given, words, spoke] of cases) {
 function listOf(given: Readonly<Record<string, Short>>, titles: Readonly<Record<string, string>> = {}): string[] {
 	const rows = rowsOf(given)
 		.filter(({id}) => id in given)
-		.map(row => ({...row, title: titles[row.id] ?? row.title, readOn: '0 of 3', lines: []}));
+		.map(row => ({...row, title: titles[row.id] ?? row.title, provenOn: '0 of 3', lines: []}));
 	const screen = {
 		state: {size: {columns: 80, rows: 24}, audit: {rows, found: null, at: 0, busy: false, note: ''}},
 		theme: {glyphs: unicodeGlyphs},

@@ -20,7 +20,7 @@ const row: ShownAuditRow = {
 	verdict: 'fail',
 	state: 'egress-http-connect, TLS unknown',
 	basis: 'inferred',
-	readOn: '1 of 1',
+	provenOn: '1 of 1',
 	lines: [],
 };
 

@@ -54,7 +54,7 @@ for (const [to, subject, title] of [
 for (const [startTime, known, read, words] of [
 	[null, 3, 1, ''],
 	['2026-11-25T00:00:00Z', null, 0, 'up 24h'],
-	['2026-11-25T00:00:00Z', 3, 1, 'up 24h, 1 of 3 read'],
+	['2026-11-25T00:00:00Z', 3, 1, 'up 24h, 1 of 3 examined'],
 ] as const) {
 	test(`${startTime === null ? 'an unknown apiserver process' : known === null ? 'a single apiserver process' : 'one of several processes'} reads: ${words || 'nothing'}`, t => {
 		t.is(

@@ -41,7 +41,7 @@ export const auditSpec = {
 	summary: 'check every path between the nodes and the control plane',
 	usage: ['audit [flags]'],
 	about:
-		'Checks each path that the Kubernetes documentation describes in “Communication between Nodes and the Control Plane”. Each row is pass, warn, fail, unknown or not-applicable, with its basis, evidence and remedy.\nReads only what your permissions allow; a row that cannot be read is unknown and names the permission it needs.\nWith -o junit and --require, only the required rows are failures; an audit that could not run is one error. To waive a row that sums up others (N5, C11), name that row itself.',
+		'Checks each path that the Kubernetes documentation describes in “Communication between Nodes and the Control Plane”. Each row is pass, warn, fail, unknown or not-applicable, with its basis, evidence and remedy.\nReads only what your permissions allow; a row that cannot be read is unknown and names the permission it needs.\nWith -o junit and --require, only the required rows are failures; an audit that could not run is one error. Rows N5 and C11 summarize others; to waive one of them, name it.',
 	examples: [
 		['spoke audit', 'the diagram and all rows'],
 		['spoke audit --require verified --require protected -o junit', 'a check in CI'],

@@ -100,7 +100,7 @@ function printEvent(event: ForwardEvent, say: (text: string) => void, note: (tex
 		}
 
 		case 'restored': {
-			note(`restored after ${event.outageMs} ms`);
+			note(`reconnected after ${event.outageMs} ms`);
 			break;
 		}
 

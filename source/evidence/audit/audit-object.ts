@@ -64,16 +64,26 @@ export type Audit = {
 	exitStatus: number;
 };
 
-const stateNames: Readonly<Record<string, string>> = {
-	'ca-equal': 'CA matches',
-	'partly-alive': 'partially alive',
-	'your-leg': 'your connection unverified',
-	'none-seen': 'none found',
-	'no-root-certificate': 'no root CA',
-	'static-tokens': 'static tokens enabled',
-	listening: 'listening beyond loopback',
+/** Long and short names; a state without an entry is its own name. */
+const stateNames: Readonly<Record<string, readonly [long: string, short: string]>> = {
+	'anonymous-granted': ['anonymous access granted', 'anonymous granted'],
+	'ca-equal': ['CA matches', 'CA matches'],
+	'egress-http-connect': ['egress http-connect', 'http-conn'],
+	'in-use': ['in use', 'in use'],
+	listening: ['listening beyond loopback', 'listening'],
+	'no-root-certificate': ['no root CA', 'no root CA'],
+	'none-seen': ['none found', 'none found'],
+	'not-applicable': ['not applicable', 'not applicable'],
+	'not-used': ['not used', 'not used'],
+	'partly-alive': ['partially alive', 'part alive'],
+	silent: ['no lease renewed', 'no lease'],
+	'ssh-tunnel': ['ssh tunnel', 'ssh tunnel'],
+	'static-tokens': ['static tokens enabled', 'static tokens'],
+	'your-leg': ['your connection unverified', 'unverified'],
 };
 
-export function auditStateName(state: string): string {
-	return stateNames[state] ?? state;
+export function auditStateName(state: string, {short = false}: {short?: boolean} = {}): string {
+	const index = short ? 1 : 0;
+	// A state can name a route and a TLS state.
+	return stateNames[state]?.[index] ?? state.replace(/^(?:egress-http-connect|ssh-tunnel)(?=,)/, route => stateNames[route]![index]);
 }

@@ -190,7 +190,7 @@ function otherApiservers(observations: Observations): Finding[] {
 	const count =
 		known === null
 			? `The number of apiservers is unknown, and ${read.length} ${read.length === 1 ? 'was' : 'were'} read`
-			: `${read.length} of at least ${known} apiserver${known === 1 ? '' : 's'} read`;
+			: `${read.length} of at least ${known} apiserver${known === 1 ? '' : 's'} examined`;
 	const inferred = `${count}: a new connection may end at another, so verdicts from flags and metrics are inferred until it is open`;
 	return [
 		{

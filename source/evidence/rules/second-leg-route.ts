@@ -202,7 +202,7 @@ function direct(observations: Observations, unless: Basis, citations: RouteVerdi
 	const possible = citeConstruction(
 		observations,
 		'environment-proxy-possible',
-		'requests that are no upgrade honour HTTPS_PROXY of the apiserver’s environment, which was not seen',
+		'requests other than upgrades use HTTPS_PROXY from the apiserver’s environment, which was not observed',
 	);
 	const hasNoMirrorPod = observations.unavailable.some(({source, reason}) => source === 'mirror-pod' && reason === 'not-served');
 	return {

@@ -80,7 +80,7 @@ function lineOf(event: ForwardEvent): string | null {
 		}
 
 		case 'restored': {
-			return `back after ${outage(event.outageMs)}`;
+			return `reconnected after ${outage(event.outageMs)}`;
 		}
 
 		case 'connection-congested': {

@@ -3,7 +3,7 @@ import {toSpokeError} from '../../errors/spoke-error.ts';
 import {auditJunit} from '../../output/audit-junit.ts';
 import {auditReport} from '../../output/audit-report.ts';
 import {needText} from '../../output/path-report.ts';
-import type {Audit, AuditRow, RowVerdict} from '../../evidence/audit/audit-object.ts';
+import {auditStateName, type Audit, type AuditRow, type RowVerdict} from '../../evidence/audit/audit-object.ts';
 import {runAudit} from '../../evidence/audit/run-audit.ts';
 import {findPaths} from '../../evidence/find-paths.ts';
 import {replaceRouteNames} from '../../state/route-name.ts';
@@ -58,7 +58,7 @@ function showAudit(session: Session, audit: Audit): void {
 			verdict: row.verdict,
 			state: wayOf(row),
 			basis: row.basis,
-			readOn: readOn(row),
+			provenOn: provenOn(row),
 			lines: rowLines(audit, row),
 		}));
 	session.store.now({type: 'audit', to: {busy: false, rows, found: audit, at: 0, note: countsOf(audit)}});
@@ -78,7 +78,7 @@ function wayOf({state, message}: AuditRow): string {
 	return /^[a-z -]+, (?:TLS )?[a-z]+(?=: )/.exec(message)?.[0] ?? state;
 }
 
-function readOn({scope: {of, proven}}: AuditRow): string {
+function provenOn({scope: {of, proven}}: AuditRow): string {
 	return of === null && proven === 0 ? '' : `${proven} of ${of ?? '?'}`;
 }
 
@@ -87,11 +87,11 @@ export function openAuditRow(session: Session): void {
 	const finding = found?.rows.find(({id}) => id === rows[at]?.id);
 	if (found && finding) {
 		const {id, title, verdict, state, basis} = finding;
-		const way = state === '' || state === verdict ? '' : `: ${replaceRouteNames(state)}`;
+		const name = state === '' || state === verdict ? '' : `: ${auditStateName(state)}`;
 		openText(session, {
 			title: 'Audit',
 			subject: `${id} ${title}`,
-			right: `${verdict}${way}, ${basis}`,
+			right: `${verdict}${name}, ${basis}`,
 			lines: rowLines(found, finding, {whole: true}),
 		});
 	}
@@ -185,7 +185,7 @@ async function testRoute(session: Session): Promise<void> {
 	if (path) {
 		session.store.now({type: 'push', layer: {kind: 'why', about: `tested with pod/${pod}`, path, error: null, entry: null, top: 0}});
 		const route = path.legs[1]?.route;
-		session.tell(route ? `route ${replaceRouteNames(route.state)}, ${route.basis}` : 'route unknown');
+		session.tell(route ? `route ${auditStateName(route.state)}, ${route.basis}` : 'route unknown');
 	}
 
 	session.paths.showAgain();

@@ -2,6 +2,7 @@
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {Doctor, DoctorStep} from '../../evidence/doctor/doctor-object.ts';
 import {runDoctor} from '../../evidence/doctor/run-doctor.ts';
+import {doctorStepNames} from '../../output/doctor-report.ts';
 import {formatCopiedLines} from '../../state/format-copied-lines.ts';
 import type {ForwardState, TextLine} from '../../state/session-state.ts';
 import {defaultSource} from '../../state/tail/tail-sources.ts';
@@ -110,7 +111,7 @@ async function openDoctor(
 		on: cluster.context,
 		right: 'running …',
 		busy: true,
-		lines: [{text: 'Steps in order: kubeconfig, leg 1, rights, pod, leg 2, container …', role: 'text.dim'}],
+		lines: [{text: 'Steps in order: kubeconfig, leg 1, permissions, target, leg 2, leg 3 …', role: 'text.dim'}],
 	});
 	const opened: {access?: ClusterClient} = {};
 	try {
@@ -161,10 +162,10 @@ function stepLines({status, name, observed, tookMs, text, means, speaker, fits, 
 	const [sign, role] = signs[status];
 	const took = tookMs !== null && tookMs >= slowMs ? ` (${(tookMs / 1000).toFixed(1)} s)` : '';
 	return [
-		{label: `${sign} ${name.replace('-', ' ')}`.padEnd(18), text: `${sanitizeLine(observed)}${took}`, ...(role !== undefined && {role})},
+		{label: `${sign} ${doctorStepNames[name]}`.padEnd(18), text: `${sanitizeLine(observed)}${took}`, ...(role !== undefined && {role})},
 		...detailLines('server', text === observed ? null : text),
 		...detailLines('means', means === observed ? null : means),
-		...detailLines('speaker', speaker),
+		...detailLines('from', speaker),
 		...fits.flatMap(fit => detailLines('possible', fit)),
 		...detailLines('fix', remedy, 'focus'),
 	];

@@ -26,7 +26,7 @@ export const whyHandlers: Handlers = {
 		const layer = whyLayer(session);
 		const fixes = layer
 			? linesOf(session, layer)
-					.filter(({label}) => label?.trim() === 'fix' || label?.trim() === 'try')
+					.filter(({label}) => label?.trim() === 'fix')
 					.map(({text}) => text)
 			: [];
 		if (fixes.length > 0) {

@@ -1,7 +1,8 @@
 /** Notices of log events. */
 import {fullMessage} from '../../server-messages/unwrap-message.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
-import type {GapReason, ContainerTermination, LogEvent, LogSource} from '../../streams/logs/log-events.ts';
+import {cleanEndText, describeGap, describeResume, describeStall, describeTermination} from '../../output/describe-log-event.ts';
+import type {ContainerTermination, LogEvent, LogSource} from '../../streams/logs/log-events.ts';
 import {failedNote} from '../../state/tail/tail-sources.ts';
 import type {TailCounters, TailSource} from '../../state/tail/tail-view.ts';
 import {shortErrorFirst, shortError} from '../short-error.ts';
@@ -11,14 +12,6 @@ export type TailNotice = {
 	text: string | null;
 	counters?: Partial<TailCounters>;
 	source: Partial<TailSource>;
-};
-
-const gapWords: Readonly<Record<GapReason, string>> = {
-	'last-line-not-met': 'could not find the last line again (was the log file rotated?)',
-	'log-gone': 'its log can no longer be read, so it is unknown whether this was its end',
-	'restarts-missed': 'restarted more times than the node keeps logs for',
-	'no-line-yet': 'was interrupted before its first line, and more was written since than the server sends again',
-	'clock-went-back': 'the node’s clock moved back, or too many lines share one second: lines may be repeated',
 };
 
 /** `who` is the prefix with several sources. `state` is the previous state: an outage is reported only at its start. */
@@ -35,7 +28,7 @@ export function tailNotice(
 		case 'waiting': {
 			const why = event.reason === null ? '' : `: ${event.reason}`;
 			const text =
-				event.ended === null ? `is waiting${why}` : `${ended(event.ended)}, waiting${event.reason === null ? ' to be restarted' : why}`;
+				event.ended === null ? `is waiting${why}` : `${ended(event.ended)}, waiting${event.reason === null ? ' to restart' : why}`;
 			return {
 				text: state === 'open' || state === 'checking' ? `${who}${event.source.container} ${text}` : null,
 				source: {state: 'waiting', note: event.reason ?? (event.ended === null ? 'not started' : ended({...event.ended, at: null}))},
@@ -44,7 +37,7 @@ export function tailNotice(
 
 		case 'stalled': {
 			return {
-				text: `${who}no data for ${seconds(event.silentForMs)}: stalled${event.leg === null ? '' : ` on leg ${event.leg}`}, reconnecting`,
+				text: `${who}${describeStall(event, seconds)}; reconnecting`,
 				source: {state: 'interrupted', note: 'stalled'},
 				counters: {reconnects: 1},
 			};
@@ -52,9 +45,7 @@ export function tailNotice(
 
 		case 'reconnecting': {
 			const why =
-				event.error === null
-					? 'stream ended normally but the container is still running; resuming'
-					: `${shortErrorFirst(event.error)}; attempt ${event.attempt} in ${seconds(event.retryInMs)}`;
+				event.error === null ? cleanEndText : `${shortErrorFirst(event.error)}; attempt ${event.attempt} in ${seconds(event.retryInMs)}`;
 			// The row is short, so the stream shows the cause.
 			const note =
 				event.error === null
@@ -69,7 +60,7 @@ export function tailNotice(
 
 		case 'resumed': {
 			return {
-				text: `${who}back after ${seconds(event.outageMs)}${event.proven ? (event.foundLastLine ? '; resumed at the last line, no gap' : ': no gap') : ''}`,
+				text: `${who}${describeResume(event, seconds)}`,
 				source: {state: 'open', note: ''},
 			};
 		}
@@ -87,9 +78,8 @@ export function tailNotice(
 		}
 
 		case 'gap': {
-			const after = event.after === null ? '' : ` Lines after ${event.after.slice(11, 23)} may be missing`;
 			return {
-				text: `${who}${gapWords[event.reason]}.${event.reason === 'clock-went-back' ? '' : after}`,
+				text: `${who}${describeGap(event, timestamp => timestamp.slice(11, 23))}`,
 				source: {},
 				counters: {possibleGaps: 1},
 			};
@@ -119,16 +109,7 @@ export function tailNotice(
 	}
 }
 
-/** The exit may be long past when it is reported, so state its time. */
-function ended(ending: ContainerTermination | null): string {
-	if (ending === null) {
-		return 'terminated';
-	}
-
-	const {exitCode, reason, at} = ending;
-	const time = at !== null && /T\d{2}:\d{2}:\d{2}/.test(at) ? ` at ${at.slice(11, 19)}` : '';
-	return `terminated${time} with exit code ${exitCode}${reason === null || reason === 'Completed' ? '' : ` ${sanitizeLine(reason)}`}`;
-}
+const ended = (termination: ContainerTermination | null) => sanitizeLine(describeTermination(termination));
 
 function seconds(ms: number): string {
 	return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;

@@ -52,7 +52,7 @@ test('logs -f exits 0 when the pods are done, and reports it with -v', async t =
 	await withPods(async (_, spoke) => {
 		const {status, stdout, stderr} = await spoke('-f', 'a', '-c', 'app');
 		t.deepEqual([status, stdout, stderr], [0, 'a app 1\na app 2\n', '']);
-		t.is((await spoke('-f', 'a', '-c', 'app', '-v=1')).stderr, 'spoke: a/app: ended with exit 0 Completed\n');
+		t.regex((await spoke('-f', 'a', '-c', 'app', '-v=1')).stderr, /^spoke: a\/app: terminated(?: at [\d:]{8})? with exit code 0\n$/);
 		const all = await spoke('-f', '-l', 'app=web', '--all-containers', '--prefix');
 		t.is(all.status, 0, all.stderr);
 		const logs = [
@@ -288,6 +288,6 @@ test('a follow exits 141 silently when its reader is gone', async t => {
 		clearInterval(writing);
 		t.is(code, 141);
 		t.is(stderr, '');
-		t.true(Date.now() - began < 1000);
+		t.true(Date.now() - began < 3000);
 	});
 });

@@ -12,10 +12,10 @@ const goings: ReadonlyArray<readonly [string, readonly LogEvent[], readonly stri
 	['by the watch and then by its log', [removed, over('a')], ['web-0: gone']],
 	['by the logs of two containers and then by the watch', [over('a'), over('b'), removed], ['web-0/a: the pod is gone']],
 	['by its log alone', [over('a')], ['web-0/a: the pod is gone']],
-	['of each pod that had the name', [removed, over('a'), came, removed], ['web-0: gone', 'web-0: followed', 'web-0: gone']],
+	['by the watch for each pod of that name', [removed, over('a'), came, removed], ['web-0: gone', 'web-0: followed', 'web-0: gone']],
 ];
 for (const [title, events, said] of goings) {
-	test(`a gone pod is reported once when reported ${title}`, t => {
+	test(`a gone pod is reported once when seen ${title}`, t => {
 		const notices = noticeFilter();
 		t.deepEqual(
 			events.map(event => notices(event)).filter(notice => notice !== null),
@@ -29,6 +29,6 @@ test('the exit of a container is reported also for a gone pod', t => {
 	notices(removed);
 	t.is(
 		notices({type: 'ended', source: source('a'), reason: 'container-ended', ended: {exitCode: 2, reason: 'Error', at: null}}),
-		'web-0/a: ended with exit 2 Error',
+		'web-0/a: terminated with exit code 2 Error',
 	);
 });

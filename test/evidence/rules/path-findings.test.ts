@@ -124,7 +124,7 @@ test('a remedy belongs to its finding', t => {
 
 test('unavailable sources are counted and named', t => {
 	const message = (of: Partial<Observations>) => found({of})[0]?.message ?? '';
-	t.regex(message({flags: read(1), replicas: known(3)}), /^1 of at least 3 apiservers read: a new connection may end at another/);
+	t.regex(message({flags: read(1), replicas: known(3)}), /^1 of at least 3 apiservers examined: a new connection may end at another/);
 	t.regex(message({flags: read(1), replicas: null}), /^The number of apiservers is unknown, and 1 was read:/);
 	t.regex(message({flags: read(2), replicas: null}), /^The number of apiservers is unknown, and 2 were read:/);
 	t.regex(

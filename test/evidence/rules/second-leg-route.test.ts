@@ -942,7 +942,7 @@ const shown: ReadonlyArray<[title: string, given: Observations, evidence: readon
 		makeObservations({flags: [flags(off)]}, 'logs'),
 		[
 			'egress-file-empty: egress-selector-config-file=""',
-			'environment-proxy-possible: requests that are no upgrade honour HTTPS_PROXY of the apiserver’s environment, which was not seen',
+			'environment-proxy-possible: requests other than upgrades use HTTPS_PROXY from the apiserver’s environment, which was not observed',
 		],
 	],
 	[

@@ -125,7 +125,7 @@ test('equal failed attempts share one log row with their count and last time', a
 	await sandbox.switches.set({agents: 'running'});
 	await until(() => state().phase === 'open', state);
 
-	t.regex(state().log.at(-1)!.text, /^back after/);
+	t.regex(state().log.at(-1)!.text, /^reconnected after/);
 	await stopForward(session, 'f-1');
 });
 

@@ -62,7 +62,7 @@ const rows: ReadonlyArray<readonly [event: ForwardEvent, changed: Partial<Forwar
 		{phase: 'working', note: 'the pod is gone · attempt 2'},
 		'lost: the pod is gone',
 	],
-	[{event: 'restored', forward: 'f', outageMs: 900}, {}, 'back after 0.9 s'],
+	[{event: 'restored', forward: 'f', outageMs: 900}, {}, 'reconnected after 0.9 s'],
 ];
 
 for (const [event, changed, line] of rows) {

@@ -41,7 +41,7 @@ test('a truncated line starts with the cause', t => {
 test('a container that waits after it ran is reported in the stream', t => {
 	const ended = {exitCode: 2, reason: 'Error', at: '2026-11-25T09:55:58Z'};
 	const over = tailNotice({type: 'waiting', source, reason: null, ended}, '', 'open');
-	t.is(over.text, 'app terminated at 09:55:58 with exit code 2 Error, waiting to be restarted');
+	t.is(over.text, 'app terminated at 09:55:58 with exit code 2 Error, waiting to restart');
 	t.is(over.source.note, 'terminated with exit code 2 Error');
 	const backOff = tailNotice({type: 'waiting', source, reason: 'CrashLoopBackOff', ended}, 'x2x: ', 'open');
 	t.is(backOff.text, 'x2x: app terminated at 09:55:58 with exit code 2 Error, waiting: CrashLoopBackOff');
@@ -52,10 +52,10 @@ test('a container that waits after it ran is reported in the stream', t => {
 
 test('a gap claims nothing about a log that has ended', t => {
 	const gap = (reason: GapReason) => tailNotice({type: 'gap', source, after: '2026-11-25T09:55:58.123456789Z', reason}, '', 'open').text;
-	t.is(gap('last-line-not-met'), 'could not find the last line again (was the log file rotated?). Lines after 09:55:58.123 may be missing');
+	t.is(gap('last-line-not-met'), 'could not find the last line again (was the log file rotated?): lines after 09:55:58.123 may be missing');
 	t.is(
 		gap('log-gone'),
-		'its log can no longer be read, so it is unknown whether this was its end. Lines after 09:55:58.123 may be missing',
+		'the log can no longer be read, so it is unknown whether this was its end: lines after 09:55:58.123 may be missing',
 	);
 });
 
@@ -152,7 +152,7 @@ test('a silent tail shows what it requests, and follows only after a response', 
 test('a reconnected tail claims only what was observed', t => {
 	const text = (proven: boolean, met: boolean) =>
 		tailNotice({type: 'resumed', source, outageMs: 700, proven, foundLastLine: met}, '', 'interrupted').text;
-	t.is(text(true, true), 'back after 700 ms; resumed at the last line, no gap');
-	t.is(text(true, false), 'back after 700 ms: no gap');
-	t.is(text(false, false), 'back after 700 ms');
+	t.is(text(true, true), 'reconnected after 700 ms; resumed at the last line, no gap');
+	t.is(text(true, false), 'reconnected after 700 ms; no gap');
+	t.is(text(false, false), 'reconnected after 700 ms');
 });
