@@ -1,5 +1,6 @@
 /** Client of one cluster, configured as kubectl is. */
 import process from 'node:process';
+import {Semaphore} from '../async/semaphore.ts';
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {readSettings} from './access-settings.ts';
@@ -11,10 +12,10 @@ import type {PluginTerminal} from './credentials/plugin-terminal.ts';
 import {openConnection, type ConnectionConfig} from './dedicated-connection.ts';
 import {readJsonResponse} from './read-json-response.ts';
 import {traceVerbosity} from './request-trace.ts';
-import {limitConcurrency} from './transport/limit-concurrency.ts';
 import {SecondLegRecord} from './second-leg-record.ts';
 import {parseServerUrl} from './transport/server-url.ts';
 
+/** More would flood an apiserver that has just restarted. */
 const maxHandshakes = 16;
 
 /**
@@ -34,8 +35,8 @@ export async function createClusterClient(
 		facts,
 	} = await readSettings(flags, environment, options);
 	const access: ConnectionConfig = {...settings, trace: flags.v >= traceVerbosity ? toStderr : trace};
-	const limited = limitConcurrency(maxHandshakes);
-	const open = async (signal?: AbortSignal) => limited(async () => openConnection(access, signal), signal);
+	const handshakes = new Semaphore(maxHandshakes);
+	const open = async (signal?: AbortSignal) => handshakes.run(async () => openConnection(access, signal), signal);
 	const pool = new ConnectionPool(open);
 	const peerName = `the apiserver ${access.route.server.shown}`;
 	return {

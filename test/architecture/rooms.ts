@@ -14,6 +14,7 @@ export type Room = {
 /** From the bottom up: a room may import only earlier rooms of this list, and of those only the ones that it names. */
 export const rooms: readonly Room[] = [
 	{name: 'errors', contains: 'Error type, error codes and exit statuses', mayImport: []},
+	{name: 'async', contains: 'Semaphore, event queue, back-off, delays and clock', mayImport: []},
 	{name: 'version', contains: 'Program version and User-Agent', mayImport: []},
 	{
 		name: 'server-messages',
@@ -27,11 +28,16 @@ export const rooms: readonly Room[] = [
 		packages: ['string-width'],
 	},
 	{name: 'command-line', contains: 'Flag definitions, parser and help renderer', mayImport: ['errors', 'text']},
-	{name: 'wire', contains: 'HTTP/1.1, WebSocket and SPDY/3.1 encoding (free of Kubernetes)', mayImport: ['errors'], packages: ['ws']},
+	{
+		name: 'wire',
+		contains: 'HTTP/1.1, WebSocket and SPDY/3.1 encoding (free of Kubernetes)',
+		mayImport: ['errors', 'async'],
+		packages: ['ws'],
+	},
 	{
 		name: 'cluster',
 		contains: 'Kubeconfig, credentials, TLS and HTTP access to one apiserver',
-		mayImport: ['errors', 'version', 'text', 'server-messages', 'command-line', 'wire'],
+		mayImport: ['errors', 'async', 'version', 'text', 'server-messages', 'command-line', 'wire'],
 		packages: ['yaml'],
 		folders: {
 			credentials: 'Client credentials and their renewal',
@@ -40,11 +46,15 @@ export const rooms: readonly Room[] = [
 			transport: 'Sockets, proxies and HTTP/1.1 requests',
 		},
 	},
-	{name: 'targets', contains: 'Pod, container and port selection from what the user typed', mayImport: ['errors', 'cluster', 'streams']},
+	{
+		name: 'targets',
+		contains: 'Pod, container and port selection from what the user typed',
+		mayImport: ['errors', 'async', 'cluster', 'streams'],
+	},
 	{
 		name: 'streams',
 		contains: 'Logs, exec, attach, port-forward and proxy requests as typed events',
-		mayImport: ['errors', 'server-messages', 'text', 'wire', 'cluster', 'targets', 'version'],
+		mayImport: ['errors', 'async', 'server-messages', 'text', 'wire', 'cluster', 'targets', 'version'],
 		folders: {
 			'port-forward': 'Tunnels, local listeners and the move to the next pod',
 			logs: 'Followed logs: resume, duplicate removal, gaps',
@@ -56,7 +66,7 @@ export const rooms: readonly Room[] = [
 	{
 		name: 'evidence',
 		contains: 'Probes, evidence, rules and the path of each connection',
-		mayImport: ['errors', 'server-messages', 'version', 'text', 'cluster', 'targets', 'streams'],
+		mayImport: ['errors', 'async', 'server-messages', 'version', 'text', 'cluster', 'targets', 'streams'],
 		folders: {
 			audit: 'Audit of the 17 documented communication paths',
 			doctor: 'Step-by-step diagnosis of one target',
@@ -110,6 +120,7 @@ export const rooms: readonly Room[] = [
 		contains: 'One-shot commands and the start of the session',
 		mayImport: [
 			'errors',
+			'async',
 			'version',
 			'server-messages',
 			'text',
@@ -133,6 +144,7 @@ export const rooms: readonly Room[] = [
 		contains: 'The interactive session',
 		mayImport: [
 			'errors',
+			'async',
 			'version',
 			'server-messages',
 			'text',

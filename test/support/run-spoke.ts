@@ -2,7 +2,7 @@
 import {execFile} from 'node:child_process';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
-import {Semaphore} from './semaphore.ts';
+import {Semaphore} from '../../source/async/semaphore.ts';
 import {faultsOfLines} from './schemas.ts';
 
 export const builtProgram = fileURLToPath(new URL('../../build/spoke.js', import.meta.url));
@@ -16,7 +16,7 @@ export async function runSpoke(
 	argv: readonly string[],
 	options: {env?: NodeJS.ProcessEnv; input?: string; node?: readonly string[]; timeoutMs?: number} = {},
 ): Promise<Ended> {
-	const leave = await programs.enter();
+	const leave = await programs.acquire();
 	return new Promise<Ended>((resolve, reject) => {
 		const child = execFile(
 			process.execPath,

@@ -10,7 +10,7 @@ import {findAction} from '../../source/actions/action-table.ts';
 import {keyBytes} from '../../source/keymap/key-bytes.ts';
 import type {Keymap} from '../../source/keymap/keymap.ts';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
-import {Semaphore} from './semaphore.ts';
+import {Semaphore} from '../../source/async/semaphore.ts';
 
 const program = process.env['SPOKE_PROGRAM'] ?? fileURLToPath(new URL('../../build/spoke.js', import.meta.url));
 
@@ -54,7 +54,7 @@ export async function openTerminal(
 	// One slot per test, because a test must not wait for itself.
 	if (!placed.has(t)) {
 		placed.add(t);
-		t.teardown(await terminals.enter());
+		t.teardown(await terminals.acquire());
 	}
 
 	const keys = keymap ?? (await loadKeymap({})).keymap;

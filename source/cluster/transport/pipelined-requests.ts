@@ -1,7 +1,7 @@
 /** Pipelined requests on one socket (RFC 9112 §9.3.2), which Node's HTTP client lacks. */
 import type {Duplex} from 'node:stream';
+import {Semaphore} from '../../async/semaphore.ts';
 import {type CompleteResponse, ResponseDecoder} from '../../wire/response-parser.ts';
-import {rejectOnAbort} from '../abortable.ts';
 import type {RequestHeaders} from '../credentials/request-headers.ts';
 import {encodeGetRequest} from './encode-get-request.ts';
 import {requestError, responseTimeoutError} from './http-request.ts';
@@ -173,37 +173,25 @@ type WaitOptions = {
 };
 
 export class ResponseQueue {
-	#last: Promise<void> = Promise.resolve();
+	readonly #turns = new Semaphore(1);
 
 	/**
 	@returns a function to call when the response is complete or no longer needed
 	@throws SpokeError ERR_APISERVER_TIMEOUT; the signal's reason
 	*/
-	async next(options: WaitOptions): Promise<() => void> {
-		const previous = this.#last;
-		const {promise, resolve: done} = Promise.withResolvers<void>();
-		this.#last = previous.then(async () => promise);
-		try {
-			await waitOrTimeOut(previous, options);
-			return done;
-		} catch (error) {
-			done();
-			throw error;
+	async next({timeoutMs, signal, peerName}: WaitOptions): Promise<() => void> {
+		if (timeoutMs === 0) {
+			return this.#turns.acquire(signal);
 		}
-	}
-}
 
-async function waitOrTimeOut(previous: Promise<void>, {timeoutMs, signal, peerName}: WaitOptions): Promise<void> {
-	const {promise, reject} = Promise.withResolvers<never>();
-	const timer =
-		timeoutMs > 0
-			? setTimeout(() => {
-					reject(responseTimeoutError(peerName, timeoutMs));
-				}, timeoutMs)
-			: undefined;
-	try {
-		await rejectOnAbort(async () => Promise.race([previous, promise]), signal);
-	} finally {
-		clearTimeout(timer);
+		const timeout = new AbortController();
+		const timer = setTimeout(() => {
+			timeout.abort(responseTimeoutError(peerName, timeoutMs));
+		}, timeoutMs);
+		try {
+			return await this.#turns.acquire(signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal);
+		} finally {
+			clearTimeout(timer);
+		}
 	}
 }

@@ -1,5 +1,6 @@
 /** Keeps one list current by reads and a watch, or by polling. */
 import {setTimeout as delay} from 'node:timers/promises';
+import {Semaphore} from '../../async/semaphore.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listAll, listPages, type ListOptions, type TableColumn, type TableRow} from '../../cluster/list.ts';
 import {watchObjects, type WatchEvent} from '../../cluster/watch.ts';
@@ -245,14 +246,8 @@ async function readByNamespace(options: ListFeedOptions, resource: ListResource)
 		}
 	};
 
-	const rest = [...names];
-	await Promise.all(
-		Array.from({length: namespacesAtOnce}, async () => {
-			for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
-				await readOne(name);
-			}
-		}),
-	);
+	const semaphore = new Semaphore(namespacesAtOnce);
+	await Promise.all(names.map(async name => semaphore.run(async () => readOne(name))));
 	return start;
 }
 

@@ -1,5 +1,6 @@
 /** Serializes use of the terminal. */
 import {setTimeout as delay} from 'node:timers/promises';
+import {Semaphore} from '../../async/semaphore.ts';
 import type {SessionTerminal} from '../../terminal/session-terminal.ts';
 import type {SessionDisplay} from '../screen/session-display.ts';
 import type {Store} from '../store.ts';
@@ -14,7 +15,7 @@ export type TerminalQueueContext = {
 
 export class TerminalQueue {
 	readonly #takers: TerminalQueueContext;
-	#last: Promise<void> = Promise.resolve();
+	readonly #turns = new Semaphore(1);
 
 	constructor(takers: TerminalQueueContext) {
 		this.#takers = takers;
@@ -32,21 +33,18 @@ export class TerminalQueue {
 
 	/** Resolves after a timeout at the latest, because spoke does not end a pager. */
 	async over(): Promise<void> {
-		await Promise.race([this.#last, delay(waitMs, undefined, {ref: false})]);
+		await Promise.race([this.#turns.run(async () => {}), delay(waitMs, undefined, {ref: false})]);
 	}
 
 	async #next<Result>(work: () => Promise<Result>): Promise<Result> {
-		const before = this.#last;
-		const {promise, resolve} = Promise.withResolvers<void>();
-		this.#last = promise;
-		await before;
-		const {store} = this.#takers;
-		store.hold();
-		try {
-			return await work();
-		} finally {
-			store.letGo();
-			resolve();
-		}
+		return this.#turns.run(async () => {
+			const {store} = this.#takers;
+			store.hold();
+			try {
+				return await work();
+			} finally {
+				store.letGo();
+			}
+		});
 	}
 }

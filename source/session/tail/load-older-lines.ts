@@ -1,4 +1,5 @@
 /** Loads lines before the first line of a tail. */
+import {Semaphore} from '../../async/semaphore.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {LogSource} from '../../streams/logs/log-events.ts';
@@ -11,7 +12,7 @@ import {levelOf} from '../../state/tail/line-level.ts';
 
 /** Bytes from the beginning of a log, to find it again. */
 const rememberedBytes = 16 * 1024;
-const atOnce = 4;
+const maxLogsAtOnce = 4;
 const noRoom: LineBufferLimits = {lines: 0, bytes: 0};
 
 type Known = {source: LogSource; index: number; first: Buffer; arrived: number; isClosed: boolean};
@@ -83,14 +84,8 @@ export async function loadOlderLines(
 	options: LoadOlderOptions,
 ): Promise<OlderLinesLoaded> {
 	const load = new OlderLoad(cluster, buffer, options);
-	const queue = [...points.all];
-	await Promise.all(
-		Array.from({length: atOnce}, async () => {
-			for (let next = queue.shift(); next; next = queue.shift()) {
-				await load.read(next);
-			}
-		}),
-	);
+	const semaphore = new Semaphore(maxLogsAtOnce);
+	await Promise.all(points.all.map(async log => semaphore.run(async () => load.read(log))));
 	options.signal.throwIfAborted();
 	return load.putBefore(points);
 }

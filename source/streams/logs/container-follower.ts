@@ -1,4 +1,5 @@
 /** Follows one container over interruptions, restarts and log rotation. */
+import type {Semaphore} from '../../async/semaphore.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {abortableDelay} from '../../cluster/abortable.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
@@ -10,7 +11,6 @@ import type {GapReason, LogEvent, LogSource} from './log-events.ts';
 import {LogOutage} from './log-outage.ts';
 import type {PodLogOptions} from './pod-log-options.ts';
 import {RetryAfterError, type OpenLogOptions} from './open-log.ts';
-import type {Semaphore} from './semaphore.ts';
 import type {WatchedPod} from './watched-pod.ts';
 import type {ApiserverCheck, StallTimeouts} from './stall-detector.ts';
 import {drainTerminated} from './drain-terminated.ts';

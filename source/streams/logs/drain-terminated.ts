@@ -1,11 +1,11 @@
 /** Reads a terminated container's log until its end is certain. */
+import type {Semaphore} from '../../async/semaphore.ts';
 import {abortableDelay} from '../../cluster/abortable.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ResumableLog, DrainResult} from './resumable-log.ts';
 import type {GapReason} from './log-events.ts';
 import {isContainerRemoved} from './log-error.ts';
 import type {LogOutage} from './log-outage.ts';
-import type {Semaphore} from './semaphore.ts';
 
 export type DrainOptions = {semaphore: Semaphore; outage: LogOutage; signal?: AbortSignal | undefined};
 

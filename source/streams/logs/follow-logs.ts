@@ -1,5 +1,6 @@
 /** Follows the logs of named pods or of a scope. */
 import {setTimeout as sleep} from 'node:timers/promises';
+import {Semaphore} from '../../async/semaphore.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {allContainers, chooseContainer, containerRole} from '../../targets/choose-container.ts';
@@ -12,7 +13,6 @@ import {EventChannel} from '../event-channel.ts';
 import {ContainerFollower} from './container-follower.ts';
 import type {LogEvent, LogSource} from './log-events.ts';
 import type {PodLogOptions} from './pod-log-options.ts';
-import {Semaphore} from './semaphore.ts';
 import {WatchedPod} from './watched-pod.ts';
 import {ApiserverCheck, defaultStallTimeouts, type StallTimeouts} from './stall-detector.ts';
 
@@ -78,13 +78,17 @@ type FollowedPod = {watchedPod: WatchedPod; containers: Set<string>};
 
 /** Between checks whether a workload without pods still exists. */
 const recheckIntervalMs = 3000;
+/** Many logs reconnect together. */
+const maxOpening = 20;
+/** An empty log has no response. */
+const maxOpeningMs = 3000;
 
 class FollowGroup {
 	readonly events = new EventChannel<LogEvent>();
 	readonly #cluster: ClusterClient;
 	readonly #options: FollowLogsOptions;
 	readonly #signal: AbortSignal;
-	readonly #semaphore = new Semaphore();
+	readonly #semaphore = new Semaphore(maxOpening, maxOpeningMs);
 	readonly #apiserverCheck: ApiserverCheck;
 	readonly #pods = new Map<string, FollowedPod>();
 	readonly #controllers = new Set<string>();

@@ -4,7 +4,7 @@ import test from 'ava';
 import {ContainerFollower} from '../../../source/streams/logs/container-follower.ts';
 import {logSource} from '../../../source/streams/logs/follow-logs.ts';
 import type {LogEvent} from '../../../source/streams/logs/log-events.ts';
-import {Semaphore} from '../../../source/streams/logs/semaphore.ts';
+import {Semaphore} from '../../../source/async/semaphore.ts';
 import {WatchedPod} from '../../../source/streams/logs/watched-pod.ts';
 import {ApiserverCheck, defaultStallTimeouts} from '../../../source/streams/logs/stall-detector.ts';
 import {toResolvedTarget} from '../../../source/targets/resolve-pod.ts';
@@ -58,7 +58,7 @@ for (const [title, faults, isTold, happens, reads] of [
 				observer: undefined,
 				stallTimeouts: defaultStallTimeouts,
 				signal: stop.signal,
-				semaphore: new Semaphore(),
+				semaphore: new Semaphore(20),
 				apiserverCheck: new ApiserverCheck(cluster, defaultStallTimeouts.apiserverTimeoutMs),
 			},
 			async event => {

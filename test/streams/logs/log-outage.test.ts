@@ -5,7 +5,6 @@ import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {LogEvent, LogSource} from '../../../source/streams/logs/log-events.ts';
 import {LogInterruptedError} from '../../../source/streams/logs/log-interruption.ts';
 import {LogOutage, reconnectDelay} from '../../../source/streams/logs/log-outage.ts';
-import {Semaphore} from '../../../source/streams/logs/semaphore.ts';
 
 const source: LogSource = {namespace: 'demo', pod: 'web', uid: null, node: 'n1', container: 'app'};
 const cut = new SpokeError('ERR_STREAM_LOST', 'the log of web was interrupted', {leg: 1});
@@ -145,29 +144,4 @@ test('a delay beyond the timer maximum is clamped', t => {
 		reconnectDelay(1, 1e12, () => 0),
 		2 ** 31 - 1,
 	);
-});
-
-test('a semaphore limits opens and releases a slot after the maximum hold time', async t => {
-	const gate = new Semaphore(3);
-	let inside = 0;
-	let most = 0;
-	await Promise.all(
-		Array.from({length: 20}, async () =>
-			gate.run(async () => {
-				inside++;
-				most = Math.max(most, inside);
-				await new Promise(resolve => {
-					setTimeout(resolve, 5);
-				});
-				inside--;
-			}),
-		),
-	);
-	t.is(most, 3);
-	const never = new Promise<void>(() => {});
-	for (let index = 0; index < 3; index++) {
-		void gate.run(async () => never, 20);
-	}
-
-	t.is(await gate.run(async () => 'through'), 'through');
 });

@@ -3,7 +3,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {TunnelLease} from '../../../source/streams/port-forward/tunnel-slots.ts';
-import {maxIdleTunnels, TunnelPool, EarliestTimer, WaitQueue} from '../../../source/streams/port-forward/tunnel-pool.ts';
+import {maxIdleTunnels, TunnelPool, EarliestTimer} from '../../../source/streams/port-forward/tunnel-pool.ts';
 
 class PretendSession extends EventEmitter<{close: [SpokeError | null]}> {
 	usable = true;
@@ -272,29 +272,4 @@ test('the timer runs at the earliest time, and not after stop', async t => {
 	soonest.stop();
 	await delay(50);
 	t.is(done, 1);
-});
-
-const never = new AbortController().signal;
-
-test('a wait queue serves waiters in order while items remain', async t => {
-	const line = new WaitQueue<string>();
-	const [first, second] = [line.wait(never), line.wait(never)];
-	const things = ['one'];
-	line.serve(() => things.shift());
-	t.is(await first, 'one');
-	t.is(line.length, 1);
-	line.serve(() => 'two');
-	t.is(await second, 'two');
-});
-
-test('an aborted waiter receives nothing, and rejected waiters receive the error', async t => {
-	const line = new WaitQueue<string>();
-	const given = new AbortController();
-	const [first, second] = [line.wait(given.signal), line.wait(never)];
-	given.abort(new Error('left'));
-	await t.throwsAsync(first, {message: 'left'});
-	t.is(line.length, 1);
-	line.rejectAll(() => new Error('closed'));
-	await t.throwsAsync(second, {message: 'closed'});
-	t.is(line.length, 0);
 });

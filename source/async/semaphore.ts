@@ -1,0 +1,56 @@
+/** Limit on concurrent work. */
+import {WaitQueue} from './wait-queue.ts';
+
+/** Gives slots in order of arrival. */
+export class Semaphore {
+	readonly #limit: number;
+	readonly #maxHoldMs: number | undefined;
+	readonly #queue = new WaitQueue<() => void>();
+	#held = 0;
+
+	/** After `maxHoldMs` others get the slot of `run`, although its work continues. */
+	constructor(limit: number, maxHoldMs?: number) {
+		this.#limit = limit;
+		this.#maxHoldMs = maxHoldMs;
+	}
+
+	/** @throws what `work` throws, or the signal's reason before the start */
+	async run<Result>(work: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+		const release = await this.acquire(signal);
+		const timer = this.#maxHoldMs === undefined ? undefined : setTimeout(release, this.#maxHoldMs);
+		try {
+			return await work();
+		} finally {
+			clearTimeout(timer);
+			release();
+		}
+	}
+
+	/** Returns a function that frees the slot, once. @throws the signal's reason */
+	async acquire(signal?: AbortSignal): Promise<() => void> {
+		signal?.throwIfAborted();
+		const release = this.#takeSlot() ?? (await this.#queue.wait(signal));
+		if (signal?.aborted) {
+			release();
+			throw signal.reason;
+		}
+
+		return release;
+	}
+
+	#takeSlot(): (() => void) | undefined {
+		if (this.#held >= this.#limit) {
+			return undefined;
+		}
+
+		this.#held++;
+		let isHeld = true;
+		return () => {
+			if (isHeld) {
+				isHeld = false;
+				this.#held--;
+				this.#queue.serve(() => this.#takeSlot());
+			}
+		};
+	}
+}

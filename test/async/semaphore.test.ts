@@ -1,0 +1,111 @@
+/** Slots of a semaphore: their number, order and end. */
+import {getEventListeners} from 'node:events';
+import {setImmediate as turn} from 'node:timers/promises';
+import test from 'ava';
+import {Semaphore} from '../../source/async/semaphore.ts';
+
+/** Named work that runs until `end`. */
+function startWork(semaphore: Semaphore) {
+	const started: string[] = [];
+	const ends = new Map<string, PromiseWithResolvers<void>>();
+	return {
+		started,
+		async start(names: string, signal?: AbortSignal) {
+			const runs = [...names].map(async name =>
+				semaphore.run(async () => {
+					started.push(name);
+					const end = Promise.withResolvers<void>();
+					ends.set(name, end);
+					await end.promise;
+				}, signal),
+			);
+			await turn();
+			return runs;
+		},
+		async end(name: string, error?: Error) {
+			const end = ends.get(name)!;
+			if (error) {
+				end.reject(error);
+			} else {
+				end.resolve();
+			}
+
+			await turn();
+		},
+	};
+}
+
+for (const [limit, ends, expected] of [
+	[1, '', 'a'],
+	[2, '', 'ab'],
+	[2, 'b', 'abc'],
+	[2, 'ba', 'abcd'],
+	[4, '', 'abcd'],
+] as const) {
+	test(`a limit of ${limit} starts ${expected} after the end of ${ends || 'none'}`, async t => {
+		const {started, start, end} = startWork(new Semaphore(limit));
+		void start('abcd');
+		await turn();
+		for (const name of ends) {
+			await end(name);
+		}
+
+		t.is(started.join(''), expected);
+	});
+}
+
+test('work that fails frees its slot', async t => {
+	const {started, start, end} = startWork(new Semaphore(1));
+	const [first] = await start('ab');
+	const failure = t.throwsAsync(first!, {message: 'failed'});
+	await end('a', new Error('failed'));
+	await failure;
+	t.is(started.join(''), 'ab');
+});
+
+test('an abort removes a waiter and its listener, and costs no slot', async t => {
+	const {started, start, end} = startWork(new Semaphore(1));
+	const stop = new AbortController();
+	await start('a');
+	const [second] = await start('b', stop.signal);
+	await start('c');
+	stop.abort(new Error('left'));
+	await t.throwsAsync(second!, {message: 'left'});
+	t.deepEqual(getEventListeners(stop.signal, 'abort'), []);
+	await end('a');
+	t.is(started.join(''), 'ac');
+	await end('c');
+	await start('d');
+	t.is(started.join(''), 'acd');
+});
+
+test('an abort after the slot was given frees it again', async t => {
+	const semaphore = new Semaphore(1);
+	const release = await semaphore.acquire();
+	const stop = new AbortController();
+	const waiting = semaphore.acquire(stop.signal);
+	release();
+	stop.abort(new Error('left'));
+	await t.throwsAsync(waiting, {message: 'left'});
+	t.is(await semaphore.run(async () => 'free'), 'free');
+	await t.throwsAsync(semaphore.acquire(stop.signal), {message: 'left'});
+});
+
+test('work that holds its slot too long shares it', async t => {
+	const semaphore = new Semaphore(1, 20);
+	void semaphore.run(async () => new Promise<never>(() => {}));
+	t.is(await semaphore.run(async () => 'free'), 'free');
+});
+
+test('a slot is freed once, although release is called twice', async t => {
+	const semaphore = new Semaphore(1);
+	const release = await semaphore.acquire();
+	release();
+	release();
+	await semaphore.acquire();
+	const stop = new AbortController();
+	const waiting = semaphore.acquire(stop.signal);
+	await turn();
+	stop.abort(new Error('no second slot'));
+	await t.throwsAsync(waiting, {message: 'no second slot'});
+});
