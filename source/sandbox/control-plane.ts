@@ -7,7 +7,7 @@ import {defaultedSpec} from './controllers/workload-pods.ts';
 import {noop} from './network/join-streams.ts';
 import {apiMicroTime, type Json} from './objects/kube-object.ts';
 import type {ObjectStore} from './objects/object-store.ts';
-import {kubernetesVersion, type Posture} from './posture.ts';
+import {kubernetesVersion, type Posture} from './switches.ts';
 import {deployAgents} from './tunnels/agent-pods.ts';
 import type {Tunnels} from './tunnels/tunnels.ts';
 

@@ -5,9 +5,8 @@ import {Kubelet, type KubeletCertificate} from './kubelet/kubelet.ts';
 import type {AddressPlan} from './network/address-plan.ts';
 import {apiTime} from './objects/kube-object.ts';
 import type {ObjectStore} from './objects/object-store.ts';
-import {kubernetesVersion, type Posture} from './posture.ts';
+import {kubernetesVersion, type Posture, type SwitchValues} from './switches.ts';
 import {createNode} from './scenarios/base-objects.ts';
-import type {SwitchValues} from './switches.ts';
 
 export const nodeNames = ['cp', 'n1', 'n2'] as const;
 

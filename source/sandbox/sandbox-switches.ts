@@ -5,8 +5,7 @@ import type {FaultyLink} from './network/faulty-link.ts';
 import {noop} from './network/join-streams.ts';
 import {certificateFor, recordServingRequests} from './nodes.ts';
 import type {ObjectStore} from './objects/object-store.ts';
-import type {Posture} from './posture.ts';
-import {switches, type SwitchValues} from './switches.ts';
+import {type Posture, switches, type SwitchValues} from './switches.ts';
 import {deployAgents} from './tunnels/agent-pods.ts';
 import type {Tunnels} from './tunnels/tunnels.ts';
 

@@ -1,5 +1,5 @@
 /** Apiserver flags of a posture. */
-import type {Posture} from '../posture.ts';
+import type {Posture} from '../switches.ts';
 
 const kubeletAuthorityFile = '/etc/kubernetes/pki/ca.crt';
 const egressFile = '/etc/kubernetes/egress-selector-configuration.yaml';

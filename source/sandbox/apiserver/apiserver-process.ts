@@ -3,7 +3,7 @@ import type {KeyPair} from '../certificates/issuer.ts';
 import type {HostPort} from '../network/address-plan.ts';
 import type {Json} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
-import {kubernetesVersion, type Posture} from '../posture.ts';
+import {kubernetesVersion, type Posture} from '../switches.ts';
 import type {Dial} from '../tunnels/direct.ts';
 import {apiserverFlags} from './apiserver-flags.ts';
 import type {KubeletTrust} from './kubelet-client.ts';

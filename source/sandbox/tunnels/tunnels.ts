@@ -7,7 +7,7 @@ import type {Metrics} from '../apiserver/metrics.ts';
 import type {Issuer, KeyPair} from '../certificates/issuer.ts';
 import type {Program} from '../containers/program.ts';
 import type {AddressPlan} from '../network/address-plan.ts';
-import type {PostureRoute} from '../posture.ts';
+import type {PostureRoute} from '../switches.ts';
 import {type Dial, directDial} from './direct.ts';
 import {grpcDial, httpConnectDial} from './egress-dial.ts';
 import {konnectivityAgent} from './konnectivity-agent.ts';
