@@ -36,7 +36,7 @@ export function parseForwardFile(
 	check: (line: ForwardFileEntry) => void = () => undefined,
 ): ForwardFileEntry[] {
 	return text.split(/\r?\n/).flatMap((line, index): ForwardFileEntry[] => {
-		const words = splitWords(line);
+		const words = splitLine(line);
 		try {
 			if (words.length === 0) {
 				return [];
@@ -97,7 +97,7 @@ function quoteWord(word: string): string {
 }
 
 /** Quotes group words, a backslash escapes the next character. */
-function splitWords(line: string): string[] {
+function splitLine(line: string): string[] {
 	const words: string[] = [];
 	let word: string | null = null;
 	for (const [part, single, double, escaped, blank] of line.matchAll(/'([^']*)'|"([^"]*)"|\\(.)|(\s+)|[^\s'"\\]+|./g)) {

@@ -169,11 +169,11 @@ function screenOf({
 	turns,
 	feeds,
 	end,
-}: Pick<Wired, 'screen' | 'turns' | 'feeds' | 'end'>): Pick<Session, 'withTerminal' | 'withShell' | 'readHere' | 'redraw' | 'quit'> {
+}: Pick<Wired, 'screen' | 'turns' | 'feeds' | 'end'>): Pick<Session, 'withTerminal' | 'withShell' | 'refreshFeeds' | 'redraw' | 'quit'> {
 	return {
 		withTerminal: async work => turns.handOff(work),
 		withShell: async (take, work) => turns.lend(take, work),
-		readHere() {
+		refreshFeeds() {
 			feeds.read();
 		},
 		redraw() {

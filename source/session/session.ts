@@ -56,7 +56,7 @@ export type Session = {
 	open(flags: ConnectionFlags): Promise<ClusterClient>;
 	switchContext(context: string): Promise<void>;
 	openNamespace(namespace: string | null): void;
-	readHere(): void;
+	refreshFeeds(): void;
 	redraw(): void;
 	quit(status: number): void;
 	nextId(kind: string): string;

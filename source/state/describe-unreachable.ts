@@ -19,7 +19,7 @@ export function describeUnreachable(state: Pick<SessionState, 'cluster' | 'now' 
 			: [
 					...(error.text === null ? [] : [{label: textLabel(error), text: sanitizeLine(error.text)}]),
 					{label: 'means', text: isSilent ? errorTable[error.code].meaning : sanitizeLine(error.message)},
-					...(isSilent ? [{label: 'proxy', text: proxyWords(proxy)}] : []),
+					...(isSilent ? [{label: 'proxy', text: proxyText(proxy)}] : []),
 					...(error.remedy === null ? [] : [{label: 'fix', text: sanitizeLine(error.remedy), role: 'focus'}]),
 				]),
 		...tries.last.map(({time, tookMs, text}) => ({
@@ -29,7 +29,7 @@ export function describeUnreachable(state: Pick<SessionState, 'cluster' | 'now' 
 	];
 }
 
-function proxyWords(proxy: SessionState['cluster']['proxy']): string {
+function proxyText(proxy: SessionState['cluster']['proxy']): string {
 	if (proxy === null) {
 		return 'none: no proxy-url in the kubeconfig and none in the environment';
 	}

@@ -50,7 +50,7 @@ export type SessionEvent =
 	| {type: 'failure-over'}
 	| {type: 'tick'; now: number}
 	| {type: 'selected-path'; of: string; path: Path | null}
-	| {type: 'details-here'; of: string; lines: readonly TextLine[]}
+	| {type: 'selected-details'; of: string; lines: readonly TextLine[]}
 	| {type: 'forward'; forward: ForwardState}
 	| {type: 'forward-gone'; id: string}
 	| {type: 'forward-move'; by: number}
@@ -122,7 +122,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	'failure-over': state => (state.lastFailure === null ? state : {...state, lastFailure: null}),
 	tick: (state, {now}) => tick(state, now),
 	'selected-path': (state, {of, path}) => ({...state, selectedPath: {of, path}, processes: withProcess(state.processes, path)}),
-	'details-here': (state, {of, lines}) => ({...state, detailsHere: {of, lines}}),
+	'selected-details': (state, {of, lines}) => ({...state, selectedDetails: {of, lines}}),
 	forward: (state, {forward}) => ({...state, forwards: withForward(state.forwards, forward)}),
 	'forward-gone'(state, {id}) {
 		const forwards = state.forwards.filter(forward => forward.id !== id);
@@ -186,7 +186,7 @@ function switched(state: SessionState, cluster: ClusterState): SessionState {
 		notice: null,
 		layers: [],
 		selectedPath: null,
-		detailsHere: null,
+		selectedDetails: null,
 		servicePods: null,
 		refused: new Map(),
 		proxy: {...state.proxy, exchanges: [], at: 0},

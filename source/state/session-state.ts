@@ -141,7 +141,7 @@ export type SessionState = {
 	lastFailure: Failure | null;
 	/** `of` is the id of the row: names repeat across namespaces. */
 	selectedPath: {of: string; path: Path | null} | null;
-	detailsHere: {of: string; lines: readonly TextLine[]} | null;
+	selectedDetails: {of: string; lines: readonly TextLine[]} | null;
 	forwards: readonly ForwardState[];
 	forwardAt: number;
 	forwardSets: ReadonlyArray<{name: string; count: number}>;
@@ -192,7 +192,7 @@ export function emptySession(
 		messages: [],
 		lastFailure: null,
 		selectedPath: null,
-		detailsHere: null,
+		selectedDetails: null,
 		forwards: [],
 		forwardAt: 0,
 		forwardSets: [],

@@ -25,7 +25,7 @@ export function auditScreen(screen: RenderInput, rows: number): Line[] {
 
 	const picture = audit.found === null || size.columns < wideFrom ? [] : auditPicture(audit.found, glyphs, size.columns);
 	const widths = columnWidths(
-		audit.rows.map(row => cellWidth(verdictWords(row, glyphs))),
+		audit.rows.map(row => cellWidth(verdictText(row, glyphs))),
 		size.columns,
 	);
 	const room = Math.max(4, rows - picture.length - 2 - Math.max(4, Math.floor(rows / 4)));
@@ -68,9 +68,9 @@ function columnWidths(verdicts: readonly number[], columns: number): Widths {
 }
 
 function rowLine(row: ShownAuditRow, {title, verdict}: Widths, glyphs: Glyphs, {isAt}: {isAt: boolean}): Line {
-	const whole = verdictWords(row, glyphs);
+	const whole = verdictText(row, glyphs);
 	// Shorten the route first, because the TLS state after it matters most.
-	const found = cellWidth(whole) <= verdict ? whole : verdictWords(row, glyphs, {short: true});
+	const found = cellWidth(whole) <= verdict ? whole : verdictText(row, glyphs, {short: true});
 	return {
 		spans: [
 			{text: ' '},
@@ -84,7 +84,7 @@ function rowLine(row: ShownAuditRow, {title, verdict}: Widths, glyphs: Glyphs, {
 }
 
 /** The glyph is the verdict and the text is the state, so that color is never the only sign. */
-function verdictWords(
+function verdictText(
 	{verdict, state}: ShownAuditRow,
 	{passed, failed, look, strokes}: Glyphs,
 	{short = false}: {short?: boolean} = {},

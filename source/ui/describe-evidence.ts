@@ -3,7 +3,7 @@ import type {Evidence, Path, Verdict} from '../evidence/evidence.ts';
 import {cellWidth} from '../text/cell-width.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 
-const shortWords: Readonly<Record<string, string>> = {
+const shortTerms: Readonly<Record<string, string>> = {
 	'egress-file-empty': 'no egress file',
 	'egress-file-set': 'egress file set',
 	'no-proxy-in-environment': 'no proxy set',
@@ -35,14 +35,14 @@ export function describeEvidence(
 		return longestThatFits(
 			[
 				joined(read, ({observed}) => observed, true),
-				joined(read, ({observed, rule}) => shortWords[rule] ?? observed, true),
-				joined(read, ({observed, rule}) => shortWords[rule] ?? observed, false),
+				joined(read, ({observed, rule}) => shortTerms[rule] ?? observed, true),
+				joined(read, ({observed, rule}) => shortTerms[rule] ?? observed, false),
 			],
 			room,
 		);
 	}
 
-	return verdict.why === undefined ? needWords(verdict.need, room, words) : sanitizeLine(verdict.why);
+	return verdict.why === undefined ? needTextOf(verdict.need, room, words) : sanitizeLine(verdict.why);
 }
 
 /** Equal observations appear once: `no egress file (flagz, mirror-pod)`. */
@@ -56,7 +56,7 @@ function joined(read: readonly Evidence[], say: (one: Evidence) => string, withS
 }
 
 /** Permissions, or else probes; as many whole ones as fit. */
-function needWords(need: Verdict<string>['need'], room: number, words: (text: string) => string): string {
+function needTextOf(need: Verdict<string>['need'], room: number, words: (text: string) => string): string {
 	const rights = need.flatMap(({permission}) => (permission === null ? [] : [permission.replace('nonResourceURL', 'on')]));
 	const others = need.flatMap(({or}) => (or === null ? [] : [words(or)]));
 	const all = rights.length > 0 ? rights : others;

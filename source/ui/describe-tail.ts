@@ -20,13 +20,13 @@ export function describeTailScope(view: TailView, dot: string): string {
 		pods === 1 && !view.title.includes(' ') ? '' : `${formatQuantity(pods, 'pod')}${gone}`,
 		names.size === 1 ? `${[...names][0]!}${ofContainers(view)}` : `${containers.size} containers`,
 		view.json ? 'json' : '',
-		fromWords(view),
+		startText(view),
 	]
 		.filter(part => part !== '')
 		.join(` ${dot} `);
 }
 
-function fromWords({since, previous}: TailView): string {
+function startText({since, previous}: TailView): string {
 	if (previous) {
 		return 'previous log';
 	}
@@ -50,7 +50,7 @@ export function describeTailState(view: TailView, dot: string): string {
 	}
 
 	if (view.older.phase === 'reading') {
-		return readingWords(view.older.read);
+		return progressText(view.older.read);
 	}
 
 	if (!view.follow) {
@@ -72,7 +72,7 @@ export function describeOlderLines(
 		}
 
 		case 'reading': {
-			return readingWords(read);
+			return progressText(read);
 		}
 
 		case 'full': {
@@ -91,7 +91,7 @@ export function describeOlderLines(
 	}
 }
 
-function readingWords(read: number): string {
+function progressText(read: number): string {
 	return `loading older lines, ${formatNumber(read)} so far`;
 }
 
@@ -122,7 +122,7 @@ export function tailCounts(view: TailView, previousLog: string | undefined): Tai
 		counters: {reconnects, possibleGaps, restarts, json},
 	} = view;
 	const {lines, errors, warnings} = buffer.counts;
-	const match = searchedWords(view);
+	const match = searchText(view);
 	const filter =
 		view.shownIndex === null
 			? []
@@ -136,12 +136,12 @@ export function tailCounts(view: TailView, previousLog: string | undefined): Tai
 	return [
 		...[...match, ...filter].map((text): TailCount => ({text, role: 'text.dim', isZero: false})),
 		{text: place, role: 'text.dim', isZero: false},
-		...view.skews.slice(0, 2).map((skew): TailCount => ({text: skewWords(skew), role: 'level.warn', isZero: false})),
+		...view.skews.slice(0, 2).map((skew): TailCount => ({text: skewText(skew), role: 'level.warn', isZero: false})),
 		{text: `${formatQuantity(errors, 'error')} ${formatQuantity(warnings, 'warning')}`, role: 'text.dim', isZero: errors + warnings === 0},
 		...(view.json ? [{text: `${formatNumber(json)} JSON`, role: 'text.dim', isZero: json === 0} as const] : []),
 		{text: `${formatNumber(buffer.first)} dropped`, role: 'text.dim', isZero: buffer.first === 0},
 		{
-			text: `${formatQuantity(restarts, 'restart')}${restarts > 0 ? logBeforeWords(view, previousLog) : ''}`,
+			text: `${formatQuantity(restarts, 'restart')}${restarts > 0 ? previousLogText(view, previousLog) : ''}`,
 			role: 'text.dim',
 			isZero: restarts === 0,
 		},
@@ -150,11 +150,11 @@ export function tailCounts(view: TailView, previousLog: string | undefined): Tai
 	];
 }
 
-function skewWords({node, aheadMs}: TailView['skews'][number]): string {
+function skewText({node, aheadMs}: TailView['skews'][number]): string {
 	return `${node} clock ${aheadMs > 0 ? '+' : '-'}${(Math.abs(aheadMs) / 1000).toFixed(1)} s (inferred)`;
 }
 
-function searchedWords(view: TailView): readonly string[] {
+function searchText(view: TailView): readonly string[] {
 	const {buffer, search, searchIndex: index} = view;
 	if (index === null || search === null) {
 		return [];
@@ -167,6 +167,6 @@ function searchedWords(view: TailView): readonly string[] {
 	];
 }
 
-function logBeforeWords({phase, previous}: TailView, key: string | undefined): string {
+function previousLogText({phase, previous}: TailView, key: string | undefined): string {
 	return key === undefined || phase !== 'following' || previous ? '' : ` (${key} previous log)`;
 }

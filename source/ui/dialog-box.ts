@@ -117,7 +117,7 @@ function picker(screen: RenderInput, overlay: PickerDialog): Floating {
 	}
 
 	if (items.length === 0) {
-		lines.push(line(styled('text.dim', `   ${noneWords(overlay)}`)));
+		lines.push(line(styled('text.dim', `   ${emptyText(overlay)}`)));
 	} else if (items.length > most) {
 		lines.push(line(styled('text.dim', `   ${describeHiddenRows(from, items.length - from - most)}`)));
 	}
@@ -136,7 +136,7 @@ function columnWidth({heads, items}: PickerDialog, column: number): number {
 	return Math.min(34, Math.max(cellWidth(heads[column] ?? ''), ...items.slice(0, 200).map(item => cellWidth(item.cells[column] ?? ''))));
 }
 
-function noneWords({free, none, from, typed: {text}}: PickerDialog): string {
+function emptyText({free, none, from, typed: {text}}: PickerDialog): string {
 	if (!free || text === '') {
 		return 'no match';
 	}
@@ -236,7 +236,7 @@ function wrapCommand(command: string, width: number): string[] {
 		return [`  ${command}`];
 	}
 
-	const rows = rowsOfWords(command, width);
+	const rows = commandRows(command, width);
 	return rows.flatMap((row, index) => {
 		const [first, ...rest] = piecesOf(`${row}${index === rows.length - 1 ? '' : ' \\'}`, width + 2);
 		return [`${index === 0 ? '  ' : '    '}${first}`, ...rest.map(piece => `    ${piece}`)];
@@ -253,7 +253,7 @@ function piecesOf(row: string, width: number): string[] {
 }
 
 /** Breaks only between shell words, because a backslash in quotes would be part of the word. */
-function rowsOfWords(command: string, width: number): string[] {
+function commandRows(command: string, width: number): string[] {
 	const rows: string[] = [];
 	for (const word of command.match(/(?:'[^']*'|\\.|[^\s'\\])+/g) ?? []) {
 		const row = `${rows.at(-1) ?? ''} ${word}`;

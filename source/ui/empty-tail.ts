@@ -18,11 +18,11 @@ export function describeEmptyTail(screen: RenderInput, view: TailView): string[]
 
 	switch (view.phase) {
 		case 'opening': {
-			return [openingWords(view, screen.state.now)];
+			return [openingText(view, screen.state.now)];
 		}
 
 		case 'waiting': {
-			return [waitingWords(screen, view)];
+			return [waitingText(screen, view)];
 		}
 
 		case 'failed': {
@@ -39,13 +39,13 @@ export function describeEmptyTail(screen: RenderInput, view: TailView): string[]
 				.filter(key => key !== undefined);
 			const who = view.sources.length > 1 ? 'The containers run and have' : 'The container runs and has';
 			const further = keys.length === 0 ? '' : `  ${keys.join(' ')} look${keys.length === 1 ? 's' : ''} further back`;
-			return [`No lines yet. ${who} written nothing ${windowWords[view.since]}.${further}`];
+			return [`No lines yet. ${who} written nothing ${windowNames[view.since]}.${further}`];
 		}
 	}
 }
 
 /** A kubelet may not respond before the first line. */
-function openingWords({askedAt}: TailView, now: number): string {
+function openingText({askedAt}: TailView, now: number): string {
 	return askedAt === null || now - askedAt < slowMs
 		? 'opening'
 		: `Requested at ${clockTime(askedAt)}; no response yet. An empty log may not respond until its first line.`;
@@ -61,7 +61,7 @@ function whichLines({pausedAt, buffer}: TailView): string {
 	return buffer.first > 0 ? 'the kept lines' : formatQuantity(buffer.counts.lines, 'line');
 }
 
-function waitingWords(screen: RenderInput, {sources, note}: TailView): string {
+function waitingText(screen: RenderInput, {sources, note}: TailView): string {
 	const waits = sources.find(({state}) => state === 'waiting');
 	if (waits?.note !== note) {
 		return note === '' ? 'waiting' : note;
@@ -71,7 +71,7 @@ function waitingWords(screen: RenderInput, {sources, note}: TailView): string {
 	return `${waits.container} is waiting: ${note}. Lines appear when it starts.${choose === undefined ? '' : `  ${choose} other containers`}`;
 }
 
-const windowWords: Readonly<Record<SincePreset, string>> = {
+const windowNames: Readonly<Record<SincePreset, string>> = {
 	'1m': 'in the last minute',
 	'5m': 'in the last 5 minutes',
 	'15m': 'in the last 15 minutes',

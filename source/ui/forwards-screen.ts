@@ -19,12 +19,12 @@ function liveLine({state: {now}}: RenderInput, {connection, client, since, up, d
 	);
 }
 
-function localWords({local, asked}: ForwardState): string {
+function localText({local, asked}: ForwardState): string {
 	return local === null ? asked : `:${local}`;
 }
 
 /** The port distinguishes two forwards of one pod. */
-function toWords({target, remote, namespace}: ForwardState, onScreen: string | null): string {
+function destinationText({target, remote, namespace}: ForwardState, onScreen: string | null): string {
 	return `${qualifyWithNamespace(abbreviatePodName(target), namespace, onScreen)}:${remote}`;
 }
 
@@ -51,7 +51,7 @@ export function forwardsScreen(screen: RenderInput, rows: number): Line[] {
 
 	const toWidth = Math.max(
 		12,
-		Math.min(size.columns >= 110 ? 40 : 24, Math.max(...forwards.map(one => cellWidth(toWords(one, cluster.namespace))))),
+		Math.min(size.columns >= 110 ? 40 : 24, Math.max(...forwards.map(one => cellWidth(destinationText(one, cluster.namespace))))),
 	);
 	const stateWidth = Math.max(20, size.columns - toWidth - 40);
 	const head = line(
@@ -65,7 +65,7 @@ export function forwardsScreen(screen: RenderInput, rows: number): Line[] {
 				isAt ? styled('focus', glyphs.cursor) : {text: ' '},
 				{text: ' '},
 				styled(`state.${one.phase}`, glyphs[one.phase]),
-				{text: ` ${fitToCells(localWords(one), 11)}${fitToCells(toWords(one, cluster.namespace), toWidth)}  `},
+				{text: ` ${fitToCells(localText(one), 11)}${fitToCells(destinationText(one, cluster.namespace), toWidth)}  `},
 				styled(one.phase === 'failed' ? 'state.failed' : undefined, fitToCells(one.note, stateWidth - 1)),
 				{text: ` ${String(one.open).padStart(4)}  ${formatBytes(one.up)}/${formatBytes(one.down)}`},
 			],
@@ -83,7 +83,7 @@ function logLines(screen: RenderInput, at: ForwardState): Line[] {
 		state: {size, cluster},
 		theme: {glyphs},
 	} = screen;
-	const title = `${localWords(at)} ${glyphs.to} ${qualifyWithNamespace(at.target, at.namespace, cluster.namespace)}:${at.remote}`;
+	const title = `${localText(at)} ${glyphs.to} ${qualifyWithNamespace(at.target, at.namespace, cluster.namespace)}:${at.remote}`;
 	const right = `${at.open} open · ${at.closed} closed · ${at.failed} failed`;
 	return [
 		titledRule(screen, title, {...(at.context !== cluster.context && {after: `on ${at.context}`}), right}),

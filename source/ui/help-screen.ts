@@ -13,7 +13,7 @@ export function helpScreen(screen: RenderInput, {context, top}: {context: string
 	return pageOf(screen, {title: 'Help', after: context, right: ''}, helpBody(screen, context), top, rows);
 }
 
-const tlsWords = {verified: 'checked', unverified: 'not checked', plain: 'not encrypted'} as const;
+const tlsNames = {verified: 'checked', unverified: 'not checked', plain: 'not encrypted'} as const;
 
 function filterLegend({keymap}: RenderInput, context: string): Line[] {
 	const here = contextStack(context);
@@ -66,7 +66,7 @@ export function helpBody(screen: RenderInput, context: string): Line[] {
 		line('A stroke is the basis'),
 		line('of the word after it.'),
 		line(styled('state.failed', glyphs.broke), ' marks a failed leg'),
-		...(['verified', 'unverified', 'plain'] as const).map(word => line(styled(tlsRole[word], fitToCells(word, 11)), tlsWords[word])),
+		...(['verified', 'unverified', 'plain'] as const).map(word => line(styled(tlsRole[word], fitToCells(word, 11)), tlsNames[word])),
 		line(''),
 		line(styled('title', 'MARKS')),
 		line(`${glyphs.open} open     ${glyphs.working} working`),

@@ -97,7 +97,7 @@ function withoutScheme(server: string): string {
 function describeEmptyList(screen: RenderInput, list: ListState): string[] {
 	switch (list.phase.kind) {
 		case 'failed': {
-			return failedWords(screen, list, list.phase);
+			return failureText(screen, list, list.phase);
 		}
 
 		case 'idle':
@@ -106,12 +106,12 @@ function describeEmptyList(screen: RenderInput, list: ListState): string[] {
 		}
 
 		default: {
-			return [noneWords(screen, list)];
+			return [emptyText(screen, list)];
 		}
 	}
 }
 
-function failedWords(screen: RenderInput, {name}: ListState, {error, retryAt}: Extract<ListState['phase'], {kind: 'failed'}>): string[] {
+function failureText(screen: RenderInput, {name}: ListState, {error, retryAt}: Extract<ListState['phase'], {kind: 'failed'}>): string[] {
 	const {namespace} = screen.state.cluster;
 	const {all, pick, why} = wayOut(screen);
 	if (error.code === 'ERR_FORBIDDEN') {
@@ -130,7 +130,7 @@ function failedWords(screen: RenderInput, {name}: ListState, {error, retryAt}: E
 	];
 }
 
-function noneWords(screen: RenderInput, {name, total, selector, filter}: ListState): string {
+function emptyText(screen: RenderInput, {name, total, selector, filter}: ListState): string {
 	const place = placeOf(screen, name);
 	const {all, pick, clears} = wayOut(screen);
 	const {namespaced} = listKinds[name];

@@ -109,7 +109,7 @@ function firstLeg(leg: Leg, {form, glyphs, letter}: Drawing, {isBroken}: {isBrok
 		return numberedLeg(leg, glyphs, isBroken);
 	}
 
-	const words = legWords(leg, glyphs, {route: form.route, withDirect: form.direct, isChecking: false, isBroken});
+	const words = legText(leg, glyphs, {route: form.route, withDirect: form.direct, isChecking: false, isBroken});
 	const hub = `${hubName(leg.to)}${form.replica && letter !== null ? ` ${letter}` : ''}`;
 	return [{text: form.ends ? 'you ' : ''}, ...words, {text: form.ends || form.names ? ` ${hub} ` : ' '}];
 }
@@ -122,7 +122,7 @@ function secondLeg(leg: Leg, path: Path, {form, glyphs, ends}: Drawing, broken: 
 	const end = ends ?? endOf(leg, path, form);
 	const hasPod = form.pod && form.names && broken === null && leg.to === 'kubelet' && kind !== 'Node' && ends === undefined;
 	return [
-		...legWords(leg, glyphs, {route: form.route, withDirect: true, isChecking: phase === 'checking', isBroken: broken === 2}),
+		...legText(leg, glyphs, {route: form.route, withDirect: true, isChecking: phase === 'checking', isBroken: broken === 2}),
 		{text: form.names && end !== '' ? ` ${end}` : ''},
 		...(hasPod
 			? [styled('text.dim', ` ${glyphs.strokes.unseen}${glyphs.arrow} `), {text: container === null ? name : `${name}/${container}`}]
@@ -161,7 +161,7 @@ function endOf(leg: Leg, path: Path, form: Form): string {
 	return form.ends ? `${leg.to} ${name}`.trim() : name || leg.to;
 }
 
-function legWords(
+function legText(
 	{route, tls}: Leg,
 	glyphs: Glyphs,
 	{

@@ -33,7 +33,7 @@ export function proxyScreen(screen: RenderInput, rows: number): Line[] {
 		styled('text.dim', proxy.request === '' ? 'svc/NAME:PORT/path' : ''),
 	);
 	if (proxyRowCount(proxy) === 0) {
-		return padLines([ask, line(''), ...emptyWords(screen)], rows);
+		return padLines([ask, line(''), ...emptyLines(screen)], rows);
 	}
 
 	const listRows = Math.min(proxyRowCount(proxy), Math.max(3, Math.floor(rows / 4)));
@@ -99,7 +99,7 @@ function codeRole(status: number | null): Role | undefined {
 	return status >= 400 ? 'level.warn' : undefined;
 }
 
-function emptyWords(screen: RenderInput): Line[] {
+function emptyLines(screen: RenderInput): Line[] {
 	const key = (action: string, words: string) => line(' ', styled('key', firstKey(screen, action) ?? ''), styled('text.dim', ` ${words}`));
 	return [
 		line(' ', styled('text.dim', 'No requests yet.')),

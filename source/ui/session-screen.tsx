@@ -129,7 +129,7 @@ function detailsRows(screen: RenderInput, list: ListState, rows: number, width: 
 	}
 
 	const {
-		state: {detailsHere, size},
+		state: {selectedDetails, size},
 	} = screen;
 	const row = selectedRow(list);
 	if (row === null) {
@@ -138,12 +138,12 @@ function detailsRows(screen: RenderInput, list: ListState, rows: number, width: 
 
 	const narrow = {...screen, state: {...screen.state, size: {...size, columns: width}}};
 	const key = firstKey(screen, 'list.open');
-	const isHere = detailsHere?.of === row.id;
+	const isSelected = selectedDetails?.of === row.id;
 	// The rule already shows the name.
-	const lines = isHere
+	const lines = isSelected
 		? textLines(
 				narrow,
-				detailsHere.lines.slice(1).filter(({rule}) => rule !== true),
+				selectedDetails.lines.slice(1).filter(({rule}) => rule !== true),
 			)
 		: [line(' ', styled('text.dim', 'reading …'))];
 	return padLines([titledRule(narrow, row.name, {right: key === null ? '' : `${key} more`}), ...lines], rows);
@@ -197,14 +197,14 @@ export function selectedPath({state}: Pick<RenderInput, 'state'>): Path | null {
 		return state.selectedPath?.path ?? null;
 	}
 
-	return state.selectedPath !== null && state.selectedPath.of === rowHere(state)?.id ? state.selectedPath.path : null;
+	return state.selectedPath !== null && state.selectedPath.of === rowOfSelection(state)?.id ? state.selectedPath.path : null;
 }
 
 function subject({state}: Pick<RenderInput, 'state'>): string {
-	return rowHere(state)?.name ?? '';
+	return rowOfSelection(state)?.name ?? '';
 }
 
-function rowHere(state: SessionState): Row | null {
+function rowOfSelection(state: SessionState): Row | null {
 	const list = currentList(state);
 	return list && selectedRow(list);
 }

@@ -21,7 +21,7 @@ export function legSentences(path: Path): string[] {
 		...(ended === '' ? [] : [`The connection ${ended}. It was:`]),
 		...legs.map(leg => {
 			const node = leg.n === 2 && target.node !== null ? ` ${target.node}` : '';
-			return `Leg ${leg.n}, ${leg.from} to ${legEnd(leg)}${node}: ${tlsWords(leg)}; ${wayWords(leg)}.`;
+			return `Leg ${leg.n}, ${leg.from} to ${legEnd(leg)}${node}: ${tlsText(leg)}; ${routeText(leg)}.`;
 		}),
 		...(broken
 			? [`Leg ${broken.leg} ${broken.time === null ? 'would fail' : `failed at ${clockTime(broken.time)}`}: ${sanitize(broken.message)}.`]
@@ -29,10 +29,10 @@ export function legSentences(path: Path): string[] {
 	];
 }
 
-function tlsWords({tls: {state, basis}}: Leg): string {
+function tlsText({tls: {state, basis}}: Leg): string {
 	return state === 'unknown' ? 'TLS unknown' : `${state}, ${basis}`;
 }
 
-function wayWords({route: {state, basis}}: Leg): string {
+function routeText({route: {state, basis}}: Leg): string {
 	return state === 'unknown' ? 'route unknown' : `${state === 'direct' ? 'directly' : `by ${routeName(state)}`}, ${basis}`;
 }

@@ -178,7 +178,7 @@ function listSentences({state}: RenderInput): string[] {
 	const cells = kind.columns.flatMap((column, index) =>
 		column.rank > 0 && column.title !== 'NODE' ? [] : [[column.title, cellNow(row, index, column, state.now)] as const],
 	);
-	const words = cells.map(([title, cell]) => cellWords(title, cell)).filter(word => word !== '');
+	const words = cells.map(([title, cell]) => cellText(title, cell)).filter(word => word !== '');
 	return [
 		`${head}, ${list.cursorIndex + 1}: ${[row.name, ...words].join(', ')}.`,
 		...(state.selectedPath?.of === row.id && state.selectedPath.path ? legSentences(state.selectedPath.path) : []),
@@ -186,7 +186,7 @@ function listSentences({state}: RenderInput): string[] {
 }
 
 /** `2 of 2 ready`, `node n7`. */
-function cellWords(title: string, cell: string): string {
+function cellText(title: string, cell: string): string {
 	switch (title) {
 		case 'READY': {
 			return cell === '' ? '' : `${cell.replace('/', ' of ')} ready`;
@@ -197,7 +197,7 @@ function cellWords(title: string, cell: string): string {
 		}
 
 		case 'RESTARTS': {
-			return cell === '' || cell === '0' ? '' : restartWords(cell);
+			return cell === '' || cell === '0' ? '' : restartText(cell);
 		}
 
 		default: {
@@ -207,7 +207,7 @@ function cellWords(title: string, cell: string): string {
 }
 
 /** `1 restart, 5m ago`. */
-function restartWords(cell: string): string {
+function restartText(cell: string): string {
 	const [, count, ago] = /^(\d+)(?: \((.+)\))?$/.exec(cell) ?? [];
 	if (count === undefined) {
 		return `restarts ${cell}`;

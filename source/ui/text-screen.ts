@@ -74,10 +74,10 @@ function withFound(rows: readonly TextRow[], {lines, search}: Pick<TextLayer, 'l
 	const looked = findMatchesWithin(searchPattern(search, 'g'), [...texts.values()], longestMs) ?? [];
 	const hits = new Map([...texts.keys()].map((key, index) => [key, looked[index] ?? []] as const));
 	return rows.map((row): Line => {
-		const hitsHere = row.part ? within(hits.get(row.of) ?? [], row.part) : (hits.get(row) ?? []);
-		return hitsHere.length === 0
+		const rowMatches = row.part ? within(hits.get(row.of) ?? [], row.part) : (hits.get(row) ?? []);
+		return rowMatches.length === 0
 			? row.line
-			: {...row.line, spans: applyBackground(row.line.spans, hitsHere, row.of === search.at ? 'match.current' : 'match')};
+			: {...row.line, spans: applyBackground(row.line.spans, rowMatches, row.of === search.at ? 'match.current' : 'match')};
 	});
 }
 

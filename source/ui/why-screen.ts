@@ -63,18 +63,18 @@ export function whyTexts(screen: RenderInput, layer: WhyLayer): readonly TextLin
 		theme: {glyphs},
 	} = screen;
 	const path = whyPath(state, layer);
-	const none = path === null ? noPathWords(state, layer) : [];
+	const none = path === null ? describeMissingPath(state, layer) : [];
 	const lines = whyLines(
 		path,
 		layer.error ?? path?.error ?? null,
 		glyphs.strokes,
-		offHere(state, layer.error),
+		otherDisabledActions(state, layer.error),
 		path === null ? noPendingTimes : pendingTimes(state, path),
 	);
 	return [...lines.map(one => ({...one, text: toSessionAdvice(screen, one.text)})), ...none.map(text => ({text, role: 'text.dim'}))];
 }
 
-function noPathWords({connections}: SessionState, {error, entry, row}: WhyLayer): readonly string[] {
+function describeMissingPath({connections}: SessionState, {error, entry, row}: WhyLayer): readonly string[] {
 	if (error !== null) {
 		return ['No path: no connection was observed for this failure.'];
 	}
@@ -88,7 +88,7 @@ function noPathWords({connections}: SessionState, {error, entry, row}: WhyLayer)
 }
 
 /** Other actions that a missing permission disables. Actions that are not listed were allowed or not checked. */
-function offHere({refused}: SessionState, error: ErrorObject | null): TextLine[] {
+function otherDisabledActions({refused}: SessionState, error: ErrorObject | null): TextLine[] {
 	if (error?.code !== 'ERR_FORBIDDEN') {
 		return [];
 	}
@@ -193,7 +193,7 @@ function pathLines(path: Path, strokes: Strokes, waited: PendingTimes): TextLine
 		{text: 'Round trips', rule: true},
 		{text: describeRoundTrips(path, waited) || noTrips(path), indent: 3},
 		{text: 'Apiserver process', rule: true},
-		{text: processWords(path), indent: 3},
+		{text: processText(path), indent: 3},
 	];
 }
 
@@ -217,18 +217,18 @@ function findingLines({row, message, severity, remedy}: Finding): TextLine[] {
 	];
 }
 
-function processWords(path: Path): string {
+function processText(path: Path): string {
 	const {id, startTime, known, read} = path.process;
 	if (id === null) {
 		return 'unknown';
 	}
 
 	const replicas = known === null ? '' : `; ${read} of ${known} replicas examined`;
-	return `process ${id}, up since ${startTime ?? 'an unknown time'}; ${boundWords(path)}${replicas}`;
+	return `process ${id}, up since ${startTime ?? 'an unknown time'}; ${bindingText(path)}${replicas}`;
 }
 
 /** Why evidence from that process applies to the connection. */
-function boundWords({about, process: {boundBy}}: Path): string {
+function bindingText({about, process: {boundBy}}: Path): string {
 	switch (boundBy) {
 		case 'same-connection': {
 			return 'read on this connection';

@@ -151,7 +151,7 @@ test('no file is longer than 400 lines, and the median is at most 120', t => {
 	t.true(sizes[Math.floor(sizes.length / 2)]! <= 120, `median ${sizes[Math.floor(sizes.length / 2)]}`);
 });
 
-test('files and folders have kebab-case names that say what is inside', t => {
+test('files and folders have kebab-case names without banned words', t => {
 	const named = files.flatMap(file => file.path.split('/')).map(part => part.replace(/\.tsx?$/, ''));
 	t.deepEqual(
 		named.filter(name => bannedNames.includes(name) || !/^[a-z\d]+(-[a-z\d]+)*(\.[a-z]+)?$/.test(name)),

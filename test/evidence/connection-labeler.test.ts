@@ -348,7 +348,7 @@ for (const {title, starts, to, basis, place = {}} of [
 		basis: 'proven',
 	},
 	{
-		title: 'a proxy with such a certificate before an apiserver that listens on loopback, as a virtual cluster has, may answer itself',
+		title: 'a proxy in front of an apiserver on loopback, as in a virtual cluster, may respond itself',
 		starts: ['2026-11-24T10:00:00Z'],
 		to: 'unknown',
 		basis: 'inferred',

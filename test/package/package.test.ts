@@ -74,7 +74,7 @@ test('a git install and a clone build the package in prepare', t => {
 	t.is(manifest.scripts['prepack'], undefined, 'npm pack runs prepare already');
 });
 
-test('prepare without devDependencies says what to run instead', async t => {
+test('prepare without devDependencies prints the command to run instead', async t => {
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-prepare-'));
 	t.teardown(async () => rm(folder, {recursive: true}));
 	await mkdir(join(folder, 'scripts'));

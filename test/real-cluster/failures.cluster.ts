@@ -279,7 +279,7 @@ test('P4: nothing listens on that port in the pod', async t => {
 	told(t, 'P4', lines.find(line => line.includes('"connection-failed"')) ?? '', /error forwarding port 9999/, /"leg":3/);
 });
 
-test('R4, P1–P3, K5: what only an odd client or an odd kubelet meets', async t => {
+test('R4, P1–P3, K5: failures that need an unusual client or kubelet', async t => {
 	standing ??= stand();
 	const {cluster} = await standing;
 	const flags = ['--kubeconfig', cluster.kubeconfig('off-direct')];

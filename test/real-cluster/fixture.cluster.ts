@@ -11,7 +11,7 @@ const lastLine = `0000005000 ${createHash('sha256').update('5000').digest('hex')
 // Konnectivity is not built here; scripts/run-tests.ts counts a skipped cluster test as a failure.
 const tunnelTest = konnectivityGiven ? test : test.skip;
 
-test('every person may do what their role says and no more', async t => {
+test('every user can do what their role allows and no more', async t => {
 	const cluster = await useCluster();
 	for (const person of ['admin', 'monitor', 'plain'] as const) {
 		const logs = await cluster.kubectl('off-direct', readLine, {person});

@@ -144,7 +144,7 @@ for (const carrier of ['true', 'false']) {
 	});
 }
 
-test('kubectl exec -it at a terminal: the exit status, and the size where there is a stty that can tell it', async t => {
+test('kubectl exec -it gets the same exit status, and the terminal size if stty is available', async t => {
 	const [real, ours] = await Promise.all(
 		[t.context.real, t.context.ours].map(async kubeconfig =>
 			atTerminal(kubeconfig, ['exec', '-it', 'shell', '-c', 'sh', '--', 'sh', '-c', 'stty size; exit 3']),
@@ -154,7 +154,7 @@ test('kubectl exec -it at a terminal: the exit status, and the size where there 
 	t.deepEqual(ours, {text: '33 101', exitCode: 3});
 });
 
-test('kubectl attach -i: what the main process answers', async t => {
+test('kubectl attach -i prints the output of the main process', async t => {
 	const answers = await Promise.all([t.context.real, t.context.ours].map(async kubeconfig => attachOnce(t, kubeconfig)));
 	t.is(answers[0], 'got hello');
 	t.is(answers[1], 'hello');

@@ -18,7 +18,7 @@ const basesOf = ({legs, crossing}: Path) => [legs[1]!.tls.basis, legs[1]!.route.
 
 for (const {identity, streams} of ways) {
 	for (const user of ['token', 'certificate'] as const) {
-		test(`the identity is not proven to a ${user} user of a gateway with the apiserver’s key that answers for ${identity} and sends streams to ${streams}`, async t => {
+		test(`a gateway with the apiserver’s key (${identity}, streams to ${streams}) is not proven to a ${user} user`, async t => {
 			const cluster = await useCluster({postures: ['off-direct', 'good-direct'], splitters: ways});
 			const place: Place = `split-${user}-${identity}-${streams}`;
 			const cells = [];

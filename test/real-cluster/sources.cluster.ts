@@ -447,7 +447,7 @@ for (const [index, row] of rows.entries()) {
 	});
 }
 
-test('every source is seen to decide and to be closed', t => {
+test('every source is observed to decide and to be unavailable', t => {
 	const sources: readonly EvidenceSource[] = [
 		'socket',
 		'construction',

@@ -303,7 +303,7 @@ for (const [title, steps] of [
 	['typed lines, forms and forwards', typing],
 	['tails', tails],
 ] as const) {
-	test(`rebound: ${title} do what their actions say`, async t => {
+	test(`rebound: ${title} perform their actions`, async t => {
 		const terminal = await reboundSession(t);
 		for (const [action, shows] of steps) {
 			if (action.startsWith('> ')) {

@@ -28,7 +28,7 @@ test('without UTF-8 no screen has a glyph that the terminal cannot show', async 
 	}
 });
 
-test('a copy in tmux says what it needs', async t => {
+test('a copy in tmux names the setting that it needs', async t => {
 	const {terminal} = await onSandbox(t, [], {env: {TMUX: '/tmp/tmux-0/default,1,0'}});
 	await terminal.sees(/Running/);
 	terminal.press('list.copy-name');

@@ -104,33 +104,30 @@ test.serial('after a long sleep, a PING precedes the loss', async t => {
 	}
 });
 
-test.serial(
-	'a PING that is answered is timed once, one of the other side is not ours, and of many that are not answered the last are not kept',
-	async t => {
-		const {pings, sent, roundTrips, set, end} = watched();
-		try {
+test.serial('an answered PING is timed once, and foreign or excess PINGs are ignored', async t => {
+	const {pings, sent, roundTrips, set, end} = watched();
+	try {
+		pings.send();
+		set(7);
+		t.deepEqual([pings.acceptPong(1), pings.acceptPong(1), pings.acceptPong(2)], [true, true, false]);
+		t.deepEqual(roundTrips, [7]);
+		for (let more = 0; more < 17; more++) {
 			pings.send();
-			set(7);
-			t.deepEqual([pings.acceptPong(1), pings.acceptPong(1), pings.acceptPong(2)], [true, true, false]);
-			t.deepEqual(roundTrips, [7]);
-			for (let more = 0; more < 17; more++) {
-				pings.send();
-			}
-
-			set(10);
-			t.true(pings.acceptPong(5));
-			t.deepEqual(roundTrips, [7, 3]);
-			t.true(pings.acceptPong(3));
-			t.deepEqual(roundTrips, [7, 3], 'it came before');
-			t.true(pings.acceptPong(35));
-			t.deepEqual(roundTrips, [7, 3], 'the last of seventeen');
-			t.deepEqual(sent.slice(0, 3), [1, 3, 5]);
-			pings.stop();
-			const {length} = sent;
-			await delay(20);
-			t.is(sent.length, length, 'none after the end');
-		} finally {
-			end();
 		}
-	},
-);
+
+		set(10);
+		t.true(pings.acceptPong(5));
+		t.deepEqual(roundTrips, [7, 3]);
+		t.true(pings.acceptPong(3));
+		t.deepEqual(roundTrips, [7, 3], 'it came before');
+		t.true(pings.acceptPong(35));
+		t.deepEqual(roundTrips, [7, 3], 'the last of seventeen');
+		t.deepEqual(sent.slice(0, 3), [1, 3, 5]);
+		pings.stop();
+		const {length} = sent;
+		await delay(20);
+		t.is(sent.length, length, 'none after the end');
+	} finally {
+		end();
+	}
+});

@@ -26,7 +26,7 @@ const kindsByCommand = new Map<string, readonly string[]>([
 	...['path', 'doctor'].map(name => [name, [...podKinds, 'node/']] as const),
 	['proxy', ['pod/', 'svc/', 'node/']],
 ]);
-const firstWords = new Map<string, readonly string[]>([
+const firstArguments = new Map<string, readonly string[]>([
 	['completion', ['bash', 'zsh', 'fish']],
 	['proxy', ['get', 'head', 'post', 'put', 'patch', 'delete']],
 	['schema', schemaNames],
@@ -82,7 +82,7 @@ export function completeLine(rows: readonly CommandSpec[], words: readonly strin
 		return {...none, offers: commandsFrom(rows, typed)};
 	}
 
-	const given = firstWords.get(name);
+	const given = firstArguments.get(name);
 	if (given) {
 		const isFirst = before.slice(at + 1).every(word => word.startsWith('-'));
 		if (isFirst) {

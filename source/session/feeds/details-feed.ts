@@ -53,7 +53,7 @@ export class DetailsFeed {
 		}
 
 		if (key === this.#key) {
-			this.#store.data({type: 'details-here', of, lines});
+			this.#store.data({type: 'selected-details', of, lines});
 		}
 	}
 }

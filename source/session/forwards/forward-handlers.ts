@@ -12,9 +12,9 @@ import {restartForward, startForward, stopForward, forwardConfigOf} from './forw
 import {forwardUrl} from './forward-url.ts';
 
 export const forwardHandlers: Handlers = {
-	'pods.forward': async session => addHere(session),
-	'workloads.forward': async session => addHere(session),
-	'services.forward': async session => addHere(session),
+	'pods.forward': async session => addSelectedForward(session),
+	'workloads.forward': async session => addSelectedForward(session),
+	'services.forward': async session => addSelectedForward(session),
 	async 'forwards.add'(session) {
 		void forwardNames(session).then(names => {
 			session.offer('forward', names);
@@ -114,7 +114,7 @@ function here({store}: Session): ForwardState | undefined {
 	return store.state.forwards[store.state.forwardAt];
 }
 
-async function addHere(session: Session): Promise<void> {
+async function addSelectedForward(session: Session): Promise<void> {
 	const at = selectedTarget(session);
 	if (at) {
 		await addForward(session, at.target, at.namespace);

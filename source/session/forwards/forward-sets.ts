@@ -24,7 +24,7 @@ export function loadForwardSets(session: Session): void {
 function noteSets(session: Session, sets: readonly ForwardSet[]): void {
 	session.store.data({
 		type: 'forward-sets',
-		sets: sets.map(set => ({name: set.name, count: linesHere(session, set).length})).filter(({count}) => count > 0),
+		sets: sets.map(set => ({name: set.name, count: currentEntries(session, set).length})).filter(({count}) => count > 0),
 	});
 }
 
@@ -54,7 +54,7 @@ export async function openForwardSet(session: Session, name?: string): Promise<v
 
 async function pickSet(session: Session, sets: readonly ForwardSet[]): Promise<string | null> {
 	const items = sets.map(set => {
-		const here = linesHere(session, set);
+		const here = currentEntries(session, set);
 		const wanted = wantedOf(session, here);
 		const runs = wanted.filter(({runs}) => runs !== null).length;
 		const count = `${here.length === set.lines.length ? '' : `${here.length} of `}${set.lines.length}${runs === 0 ? '' : `, ${runs} open`}`;
@@ -78,7 +78,7 @@ async function pickSet(session: Session, sets: readonly ForwardSet[]): Promise<s
 type Wanted = {config: ForwardConfig; shown: string; runs: ForwardState | null; ended: ForwardState | null};
 
 async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
-	const here = linesHere(session, set);
+	const here = currentEntries(session, set);
 	const wanted = wantedOf(session, here);
 	const others = set.lines.length - here.length;
 	const elsewhere =
@@ -134,7 +134,7 @@ function atMost(details: readonly string[]): string[] {
 	return details.length <= 8 ? [...details] : [...details.slice(0, 7), `and ${details.length - 7} more`];
 }
 
-function linesHere({cluster}: Session, {lines}: ForwardSet): readonly ForwardFileEntry[] {
+function currentEntries({cluster}: Session, {lines}: ForwardSet): readonly ForwardFileEntry[] {
 	return lines.filter(({context}) => context === null || context === cluster.context);
 }
 

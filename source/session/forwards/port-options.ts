@@ -52,14 +52,14 @@ function ofService({spec}: ServiceObject, pods: readonly PodObject[] | null): Po
 		ports: ports.map(({name, port, targetPort}) => ({
 			value: String(port),
 			shown: `${name ?? ''} ${port} → ${targetPort ?? port}`.trim(),
-			ready: readyWords(pods, isHeadless ? undefined : targetPort),
+			ready: readyText(pods, isHeadless ? undefined : targetPort),
 			suggested: suggestLocalPort(port),
 		})),
 	};
 }
 
 function ofTemplate(pods: readonly PodObject[]): PortOptions {
-	const ready = readyWords(pods);
+	const ready = readyText(pods);
 	return {canMove: true, only: null, ports: declaredPorts(pods).map(port => ({...port, ready}))};
 }
 
@@ -80,7 +80,7 @@ async function podsIfTold(access: ClusterClient, scope: PodScope): Promise<reado
 }
 
 /** A named target port exists only on pods that declare it. */
-function readyWords(pods: readonly PodObject[] | null, targetPort?: ServicePort['targetPort']): string {
+function readyText(pods: readonly PodObject[] | null, targetPort?: ServicePort['targetPort']): string {
 	if (pods === null) {
 		return '? pods Ready';
 	}

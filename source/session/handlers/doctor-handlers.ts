@@ -14,7 +14,7 @@ import {openText} from '../texts/open-text.ts';
 import {clusterOf, selectedTarget} from './selection.ts';
 import type {Handlers, OpenCluster, Session} from '../session.ts';
 
-const doctorHere = async (session: Session) => {
+const doctorSelected = async (session: Session) => {
 	const here = selectedTarget(session);
 	if (here) {
 		await openDoctor(session, here.target, here.namespace);
@@ -22,17 +22,17 @@ const doctorHere = async (session: Session) => {
 };
 
 export const doctorHandlers: Handlers = {
-	'pods.doctor': doctorHere,
-	'workloads.doctor': doctorHere,
-	'services.doctor': doctorHere,
-	'nodes.doctor': doctorHere,
+	'pods.doctor': doctorSelected,
+	'workloads.doctor': doctorSelected,
+	'services.doctor': doctorSelected,
+	'nodes.doctor': doctorSelected,
 	async 'unreachable.doctor'(session) {
 		await openDoctor(session, null, '');
 	},
 	async 'why.doctor'(session) {
 		session.store.now({type: 'pop'});
 		if (!(await doctorOfTail(session, currentTail(session)))) {
-			await doctorHere(session);
+			await doctorSelected(session);
 		}
 	},
 	async 'tail.doctor'(session) {

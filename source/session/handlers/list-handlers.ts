@@ -132,7 +132,7 @@ function goInHistory(session: Session, by: 1 | -1): void {
 
 	store.now({type: 'go', by});
 	if (place.namespace === store.state.cluster.namespace) {
-		session.readHere();
+		session.refreshFeeds();
 	} else {
 		session.openNamespace(place.namespace);
 	}
@@ -145,7 +145,7 @@ export function showView(session: Session, view: ViewName): void {
 	}
 
 	session.store.now({type: 'view', view});
-	session.readHere();
+	session.refreshFeeds();
 	if (view === 'forwards') {
 		loadForwardSets(session);
 	}
@@ -189,6 +189,6 @@ async function filterList(session: Session): Promise<void> {
 
 	if (answer && labels(answer.text) !== labels(before)) {
 		// The apiserver filters by labels.
-		session.readHere();
+		session.refreshFeeds();
 	}
 }

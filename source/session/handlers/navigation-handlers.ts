@@ -68,7 +68,7 @@ async function goBack(session: Session): Promise<void> {
 	} else if (layer) {
 		store.now({type: 'pop'});
 		// A tail from the command line has no list below it yet.
-		session.readHere();
+		session.refreshFeeds();
 	} else if (store.state.pane === 'main') {
 		goBackInList(session);
 	} else {
@@ -103,10 +103,10 @@ function goBackInList(session: Session): void {
 		store.now({type: 'list', list: list.name, event: {type: 'unmark-all'}});
 	} else if (list && list.filter !== '') {
 		store.now({type: 'list', list: list.name, event: {type: 'filter', text: ''}});
-		session.readHere();
+		session.refreshFeeds();
 	} else if (store.state.view !== 'pods') {
 		store.now({type: 'view', view: 'pods'});
-		session.readHere();
+		session.refreshFeeds();
 	} else {
 		session.tell('this is the first view; :quit exits');
 	}

@@ -24,10 +24,10 @@ const statusLagMs = 2000;
 const shellScript = '[ -x /bin/bash ] && exec /bin/bash -l; exec /bin/sh';
 
 export const shellHandlers: Handlers = {
-	'pods.shell': async session => openShellHere(session),
-	'workloads.shell': async session => openShellHere(session),
-	'pods.attach': async session => attachHere(session),
-	'pods.debug': async session => debugHere(session),
+	'pods.shell': async session => openSelectedShell(session),
+	'workloads.shell': async session => openSelectedShell(session),
+	'pods.attach': async session => attachToSelected(session),
+	'pods.debug': async session => debugSelected(session),
 	async 'tail.shell'(session) {
 		const run = currentTail(session);
 		const source = defaultSource(run?.view.sources ?? []);
@@ -37,7 +37,7 @@ export const shellHandlers: Handlers = {
 	},
 };
 
-async function openShellHere(session: Session): Promise<void> {
+async function openSelectedShell(session: Session): Promise<void> {
 	const here = selectedTarget(session);
 	if (here) {
 		await openShell(session, here.target, here.namespace);
@@ -62,7 +62,7 @@ export async function openShell(
 	}
 }
 
-async function attachHere(session: Session): Promise<void> {
+async function attachToSelected(session: Session): Promise<void> {
 	const here = selectedTarget(session);
 	const place = here && (await placeOf(session, {feature: 'attach', cluster: session.cluster, ...here}));
 	if (place) {
@@ -235,7 +235,7 @@ async function offerDebugger(session: Session, place: ShellTarget, error: SpokeE
 	}
 }
 
-async function debugHere(session: Session): Promise<void> {
+async function debugSelected(session: Session): Promise<void> {
 	const here = selectedTarget(session);
 	if (here) {
 		const {cluster} = session;

@@ -65,7 +65,7 @@ function subjectOf(session: Session): Subject | null {
 		return {about: failure.about, path: failure.path, error: failure.error, entry: null};
 	}
 
-	const streamId = currentTail(session)?.id ?? streamHere(state);
+	const streamId = currentTail(session)?.id ?? selectedStream(state);
 	const entry = state.connections.find(({id}) => id === streamId);
 	if (entry) {
 		return {
@@ -111,7 +111,7 @@ function subjectOf(session: Session): Subject | null {
 	};
 }
 
-function streamHere({pane, view, connections, connectionCursor, forwards, forwardAt, proxy}: SessionState): string | undefined {
+function selectedStream({pane, view, connections, connectionCursor, forwards, forwardAt, proxy}: SessionState): string | undefined {
 	if (pane === 'connections') {
 		return connections[connectionCursor]?.id;
 	}

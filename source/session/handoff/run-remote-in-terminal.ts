@@ -43,7 +43,7 @@ export async function runRemoteInTerminal(session: Session, id: string, remote: 
 	const modes = new TerminalModes();
 	const linesBefore = linesIn(session);
 	const pathNow = () => worstPath(session.store.state.connections.find(one => one.id === id)?.paths.values() ?? []);
-	const pathLine = (error: SpokeError | null = null) => pathWords(session, pathNow(), error);
+	const pathLine = (error: SpokeError | null = null) => pathText(session, pathNow(), error);
 	const typed = typingTo(remote, stdout, leave, {
 		tty: told.tty,
 		pathLine,
@@ -68,7 +68,7 @@ export async function runRemoteInTerminal(session: Session, id: string, remote: 
 				}
 			},
 			async () => {
-				stdout.write(openingWords(session, id, told, {path: pathLine(), leave: leave.shown, takesInput: remote.stdin !== null}));
+				stdout.write(openingText(session, id, told, {path: pathLine(), leave: leave.shown, takesInput: remote.stdin !== null}));
 				const stopSizes = told.tty ? followSize(stdout, remote, told.kind) : () => {};
 				typed(told.ahead ?? Buffer.alloc(0));
 				const outputs = printOutputs(remote, stdout, {modes, tty: told.tty, isOver: () => isOver});
@@ -96,7 +96,7 @@ export async function runRemoteInTerminal(session: Session, id: string, remote: 
 				stdout.write(
 					`${pathLine(end.error)}${unknownStatus(told, end)}${meanwhile(session, {id, began: told.began, lines: linesIn(session) - linesBefore})}`,
 				);
-				stdout.write(`       ${ended.shown(viewWords(session), {again: end.error !== null && told.kind === 'shell'})}\r\n`);
+				stdout.write(`       ${ended.shown(viewText(session), {again: end.error !== null && told.kind === 'shell'})}\r\n`);
 				return {end, path, next: await ended.next({deafMs: end.error === null ? 0 : 500})};
 			},
 		)
@@ -111,7 +111,7 @@ function unknownStatus({kind}: Told, {error}: End): string {
 		: `       Exit status unknown; the ${kind === 'shell' ? 'shell' : 'process'} may still be running in the container.\r\n`;
 }
 
-function pathWords(session: Session, path: Path | null, error: SpokeError | null): string {
+function pathText(session: Session, path: Path | null, error: SpokeError | null): string {
 	if (path === null) {
 		return '';
 	}
@@ -126,7 +126,7 @@ function pathWords(session: Session, path: Path | null, error: SpokeError | null
 	return `${sanitizeLine(formatPlainPathLine(known, session.glyphs, session.terminal.stdout.columns || 80))}\r\n`;
 }
 
-function openingWords(
+function openingText(
 	{store}: Session,
 	id: string,
 	{kind, place, tty}: Told,
@@ -233,14 +233,14 @@ async function endOf(outcome: Promise<number | 'closed' | 'left'>, told: Told): 
 		const status = await outcome;
 		return status === 'left' || status === 'closed'
 			? {words: `left the ${told.kind} after ${took()}; it may still be running in the container`, error: null}
-			: {words: await endWords(told, status, took()), error: null};
+			: {words: await endText(told, status, took()), error: null};
 	} catch (thrown) {
 		const error = toSpokeError(thrown);
 		return {words: `${sanitizeLine(error.message)}, after ${took()}`, error};
 	}
 }
 
-async function endWords({kind, statusOf}: Told, outcome: number, took: string): Promise<string> {
+async function endText({kind, statusOf}: Told, outcome: number, took: string): Promise<string> {
 	if (!statusOf || outcome !== 0) {
 		return `${kind} exited with status ${outcome} after ${took}`;
 	}
@@ -269,7 +269,7 @@ function linesIn({tails}: Session): number {
 	return [...tails.values()].reduce((sum, {view}) => sum + view.buffer.end, 0);
 }
 
-function viewWords({store: {state}}: Session): string {
+function viewText({store: {state}}: Session): string {
 	return state.layers.at(-1)?.kind === 'tail' ? 'the tail' : `the ${state.view}`;
 }
 

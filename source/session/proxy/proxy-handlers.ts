@@ -18,9 +18,9 @@ import {cancelRequest, sendRequest} from './send-request.ts';
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 export const proxyHandlers: Handlers = {
-	'pods.proxy': async session => openHere(session),
-	'services.proxy': async session => openHere(session),
-	'nodes.proxy': async session => openHere(session),
+	'pods.proxy': async session => openSelectedTarget(session),
+	'services.proxy': async session => openSelectedTarget(session),
+	'nodes.proxy': async session => openSelectedTarget(session),
 	'proxy.edit': edit,
 	'proxy.method'({store}) {
 		const {method} = store.state.proxy;
@@ -60,7 +60,7 @@ export const proxyHandlers: Handlers = {
 	},
 };
 
-async function openHere(session: Session): Promise<void> {
+async function openSelectedTarget(session: Session): Promise<void> {
 	const here = selectedTarget(session);
 	if (here) {
 		showView(session, 'proxy');

@@ -78,7 +78,7 @@ export async function sendRequest(session: Session, method: string, asked: strin
 
 		const tookMs = performance.now() - began;
 		if (abort.signal.aborted) {
-			show({tookMs, isGivenUp: true, note: givenUpWords(access, exchange)});
+			show({tookMs, isGivenUp: true, note: canceledText(access, exchange)});
 			return;
 		}
 
@@ -90,7 +90,7 @@ export async function sendRequest(session: Session, method: string, asked: strin
 }
 
 /** The server may have received everything. */
-function givenUpWords(access: AccessClass, {isSent}: ProxyExchange): string {
+function canceledText(access: AccessClass, {isSent}: ProxyExchange): string {
 	if (isSent !== true) {
 		return 'canceled before it was sent';
 	}

@@ -24,13 +24,13 @@ export const expandedLineHandlers: Handlers = {
 		moveInLine(session, -1);
 	},
 	'line.copy'(session) {
-		const field = fieldHere(session);
+		const field = selectedField(session);
 		if (field) {
 			session.copy(field.value, field.name === '' ? 'the line' : field.name);
 		}
 	},
 	'line.add-field'(session) {
-		const field = fieldHere(session);
+		const field = selectedField(session);
 		if (field && field.name !== '') {
 			changeTail(session, view => toggleField(view, field.name));
 		}
@@ -45,7 +45,7 @@ function moveInLine(session: Session, by: 1 | -1): void {
 }
 
 /** An empty name means the whole line. */
-function fieldHere(session: Session): {name: string; value: string} | null {
+function selectedField(session: Session): {name: string; value: string} | null {
 	const view = currentTail(session)?.view;
 	const text = view?.buffer.line(view.cursor)?.bytes.toString('utf8');
 	if (!view || text === undefined) {

@@ -50,7 +50,7 @@ const hasNames = ({names, sources}: TailView) => names !== 'none' && sources.len
 
 export async function saveTail(session: Session, run: TailRun): Promise<void> {
 	const name = `${asFileName(run.ask.title, 'tail')}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.log`;
-	const answer = await session.type({lead: 'save to ', purpose: 'save', text: `~/${name}`, note: () => savedWords(run.view)});
+	const answer = await session.type({lead: 'save to ', purpose: 'save', text: `~/${name}`, note: () => savedText(run.view)});
 	if (answer === null || answer.text === '') {
 		return;
 	}
@@ -64,7 +64,7 @@ export async function saveTail(session: Session, run: TailRun): Promise<void> {
 	}
 }
 
-function savedWords(view: TailView): string {
+function savedText(view: TailView): string {
 	const parts = [...(hasTimes(view) ? ['times'] : []), ...(hasNames(view) ? ['names'] : [])];
 	return parts.length === 0 ? 'plain text' : `with ${parts.join(', ')}`;
 }

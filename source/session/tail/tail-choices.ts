@@ -93,14 +93,14 @@ function sourceItems(sources: readonly TailSource[], {kind}: ContainerSelection)
 	return [
 		...sources.map((source, index) => ({
 			id: String(index),
-			cells: [`${source.pod}/${source.container}`, source.on ? 'shown' : 'hidden', placeWords(source)],
+			cells: [`${source.pod}/${source.container}`, source.on ? 'shown' : 'hidden', placeText(source)],
 		})),
 		...[...others].map(name => ({id: `${onlyLead}${name}`, cells: [name, 'not followed', 'Enter to follow only this one']})),
 		{id: allContainers, cells: ['(all containers of these pods)', kind === 'all' ? 'followed' : 'not followed', '']},
 	];
 }
 
-function placeWords({state, node}: TailSource): string {
+function placeText({state, node}: TailSource): string {
 	return node === null ? state : `${state} on ${node}`;
 }
 

@@ -23,7 +23,7 @@ import {jumpHandlers} from './tail-jumps.ts';
 import {scrollAbove, goToTop} from './seek-older-lines.ts';
 import {promptFilter, toggleMatchesOnly, promptSearch, applyFilter, goToMatch} from './tail-search.ts';
 
-function openTailHere(session: Session): void {
+function openSelectedTail(session: Session): void {
 	const here = selectedTarget(session);
 	if (here) {
 		const marked = markedTargets(session, here.namespace);
@@ -58,9 +58,9 @@ const nextNames = {short: 'full', full: 'none', none: 'short'} as const;
 export const tailHandlers: Handlers = {
 	...jumpHandlers,
 	...expandedLineHandlers,
-	'pods.logs': openTailHere,
-	'workloads.logs': openTailHere,
-	'services.logs': openTailHere,
+	'pods.logs': openSelectedTail,
+	'workloads.logs': openSelectedTail,
+	'services.logs': openSelectedTail,
 	'tail.down': move(() => 1),
 	'tail.up': move(() => -1),
 	'tail.page-down': move(pageOf),

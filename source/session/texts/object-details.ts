@@ -104,7 +104,7 @@ function isHealthy(word: string): boolean {
 /** First for a waiting container, because the preview has few rows. */
 function lastEndLines({name, state, lastState}: ContainerStatus): TextLine[] {
 	const last = state?.waiting && lastState?.terminated;
-	return last ? [{label: 'Last state', text: sanitizeLine(`${name} ${stateWords({terminated: last})}`), role: 'state.failed'}] : [];
+	return last ? [{label: 'Last state', text: sanitizeLine(`${name} ${stateText({terminated: last})}`), role: 'state.failed'}] : [];
 }
 
 function containerLines(container: ContainerSpec, own: ContainerStatus | undefined): TextLine[] {
@@ -115,11 +115,11 @@ function containerLines(container: ContainerSpec, own: ContainerStatus | undefin
 	return [
 		{
 			label: container.name.padEnd(20),
-			text: `${stateWords(own?.state)}, ${formatQuantity(own?.restartCount ?? 0, 'restart')}${ports ? `, ports ${ports}` : ''}`,
+			text: `${stateText(own?.state)}, ${formatQuantity(own?.restartCount ?? 0, 'restart')}${ports ? `, ports ${ports}` : ''}`,
 			...(role !== undefined && {role}),
 		},
 		...(container.image === undefined ? [] : [{label: '', text: sanitizeLine(`image ${container.image}`), indent: 12}]),
-		...(last ? [{label: '', text: `last state: ${stateWords({terminated: last})}`, indent: 12}] : []),
+		...(last ? [{label: '', text: `last state: ${stateText({terminated: last})}`, indent: 12}] : []),
 	];
 }
 
@@ -183,7 +183,7 @@ function labelsLine(labels: Readonly<Record<string, string>> = {}): TextLine {
 	};
 }
 
-function stateWords(state: ContainerState | undefined): string {
+function stateText(state: ContainerState | undefined): string {
 	if (state?.running) {
 		return `running${state.running.startedAt === undefined ? '' : ` since ${state.running.startedAt}`}`;
 	}

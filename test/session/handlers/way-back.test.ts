@@ -13,7 +13,7 @@ test('back in a list first clears all marks, then the filter', async t => {
 		() => {},
 		() => 0,
 	);
-	const session = {store, tails: new Map(), readHere() {}} as unknown as Session;
+	const session = {store, tails: new Map(), refreshFeeds() {}} as unknown as Session;
 	const rows = ['web-1', 'web-2'].map(name => ({id: name, namespace: 'demo', name, cells: [], created: 0, gone: null}));
 	const events: readonly ListEvent[] = [
 		{type: 'page', chunk: 'pods', rows, first: true},

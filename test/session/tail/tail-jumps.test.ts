@@ -20,7 +20,7 @@ function tailOf(...kinds: readonly LineKind[]) {
 	const session = {
 		tails: new Map([['tail-1', run as unknown as TailRun]]),
 		store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}, now() {}},
-		readHere() {},
+		refreshFeeds() {},
 		tell(text: string) {
 			told.push(text);
 		},

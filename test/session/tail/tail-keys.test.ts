@@ -48,7 +48,7 @@ function tailOf(lines: readonly string[]) {
 		tell(text: string) {
 			told.push(text);
 		},
-		readHere() {},
+		refreshFeeds() {},
 	} as unknown as Session;
 	const press = async (...ids: readonly string[]) => {
 		for (const id of ids) {

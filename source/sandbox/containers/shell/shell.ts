@@ -30,7 +30,7 @@ async function runLine(process: ShellProcess, line: string): Promise<number> {
 			throw new ShellExit(words[1] === undefined ? process.lastStatus : Number(words[1]) & 0xff);
 		}
 
-		process.lastStatus = await runWords(process, words);
+		process.lastStatus = await runCommand(process, words);
 	}
 
 	return process.lastStatus;
@@ -70,7 +70,7 @@ async function readLines(process: ShellProcess): Promise<number> {
 	}
 }
 
-async function runWords(process: ShellProcess, words: readonly string[]): Promise<number> {
+async function runCommand(process: ShellProcess, words: readonly string[]): Promise<number> {
 	const [name = '', ...rest] = words;
 	const assignment = /^([a-z_]\w*)=(.*)$/is.exec(name);
 	if (assignment && rest.length === 0) {
@@ -84,7 +84,7 @@ async function runWords(process: ShellProcess, words: readonly string[]): Promis
 	}
 
 	if (name === 'exec') {
-		throw new ShellExit(await runWords(process, rest));
+		throw new ShellExit(await runCommand(process, rest));
 	}
 
 	if (!hasCommand(name)) {
