@@ -1,5 +1,6 @@
 /** Follows the logs of named pods or of a scope. */
 import {setTimeout as sleep} from 'node:timers/promises';
+import {EventQueue} from '../../async/event-queue.ts';
 import {Semaphore} from '../../async/semaphore.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
@@ -9,7 +10,6 @@ import type {PodScope} from '../../targets/target-pods.ts';
 import {toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {watchPods} from '../../targets/watch-pods.ts';
 import type {ConnectionObserver} from '../connection-observer.ts';
-import {EventChannel} from '../event-channel.ts';
 import {ContainerFollower} from './container-follower.ts';
 import type {LogEvent, LogSource} from './log-events.ts';
 import type {PodLogOptions} from './pod-log-options.ts';
@@ -84,7 +84,7 @@ const maxOpening = 20;
 const maxOpeningMs = 3000;
 
 class FollowGroup {
-	readonly events = new EventChannel<LogEvent>();
+	readonly events = new EventQueue<LogEvent>();
 	readonly #cluster: ClusterClient;
 	readonly #options: FollowLogsOptions;
 	readonly #signal: AbortSignal;
@@ -121,7 +121,7 @@ class FollowGroup {
 			);
 			this.events.end();
 		} catch (error) {
-			this.events.end(error);
+			this.events.fail(error);
 		}
 	}
 
@@ -143,7 +143,7 @@ class FollowGroup {
 				}
 			}
 		} catch (error) {
-			this.events.end(error);
+			this.events.fail(error);
 		}
 	}
 

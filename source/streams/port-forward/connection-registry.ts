@@ -1,8 +1,8 @@
 /** Open connections of one forward and their byte counts. */
 import type {Socket} from 'node:net';
+import type {EventQueue} from '../../async/event-queue.ts';
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
-import type {EventQueue} from './event-queue.ts';
 import type {ForwardEvent, ForwardTotals, ConnectionSnapshot} from './forward-event.ts';
 import type {ConnectionOutcome, ForwardedConnection} from './forwarded-connection.ts';
 
@@ -50,7 +50,7 @@ export class ConnectionRegistry {
 		const entry = {snapshot, congested: false, connection: undefined as ForwardedConnection | undefined};
 		this.#open.set(connection, entry);
 		this.#totals.connections++;
-		this.#events.push({event: 'connection-opened', forward: this.#id, connection, client: snapshot.client, port, pod, tunnel, shared});
+		void this.#events.push({event: 'connection-opened', forward: this.#id, connection, client: snapshot.client, port, pod, tunnel, shared});
 		const forward = this.#id;
 		return {
 			get snapshot() {
@@ -68,7 +68,7 @@ export class ConnectionRegistry {
 				}
 
 				entry.congested = is;
-				this.#events.push({event: is ? 'connection-congested' : 'connection-flowing', forward, connection, tunnel});
+				void this.#events.push({event: is ? 'connection-congested' : 'connection-flowing', forward, connection, tunnel});
 			},
 			close: ({end, error}, locate = async error => error) => {
 				if (!this.#open.delete(connection)) {
@@ -82,10 +82,10 @@ export class ConnectionRegistry {
 				this.#totals.failed += error ? 1 : 0;
 				if (error) {
 					void locate(error).then(error => {
-						this.#events.push({event: 'connection-failed', ...counts, port, remotePort, error});
+						void this.#events.push({event: 'connection-failed', ...counts, port, remotePort, error});
 					});
 				} else {
-					this.#events.push({event: 'connection-closed', ...counts, end});
+					void this.#events.push({event: 'connection-closed', ...counts, end});
 				}
 			},
 		};

@@ -2,6 +2,7 @@
 import type {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import {setTimeout as delay, setImmediate as nextTurn} from 'node:timers/promises';
+import {EventQueue} from '../../async/event-queue.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {descriptorLimitError, hasDescriptorsFor} from '../../cluster/transport/descriptor-limit.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
@@ -12,7 +13,6 @@ import {resetSocket} from '../../wire/reset-socket.ts';
 import {locateTunnelLoss, unlessAborted} from '../locate-loss.ts';
 import {preconnect} from '../preconnect.ts';
 import {ConnectionRegistry, type RegisteredConnection} from './connection-registry.ts';
-import {EventQueue} from './event-queue.ts';
 import type {ForwardEvent} from './forward-event.ts';
 import type {ForwardOptions, ForwardPort, ForwardRequest, RunningForward} from './forward-request.ts';
 import {forwardConnection} from './forwarded-connection.ts';
@@ -112,7 +112,7 @@ class ForwardedTarget implements RunningForward {
 			...(onPodLoss && {onPodLoss}),
 			emit: event => {
 				for (const {id} of this.#ports) {
-					this.events.push(event(id));
+					void this.events.push(event(id));
 				}
 			},
 			onMove: pod => {
@@ -148,7 +148,7 @@ class ForwardedTarget implements RunningForward {
 			remote,
 			listener: {bound, skipped},
 		} of this.#ports) {
-			this.events.push({
+			void this.events.push({
 				event: 'ready',
 				forward: id,
 				target: tunnels.target,
@@ -158,7 +158,7 @@ class ForwardedTarget implements RunningForward {
 				carrier,
 			});
 			for (const error of skipped) {
-				this.events.push({event: 'bound-without', forward: id, error});
+				void this.events.push({event: 'bound-without', forward: id, error});
 			}
 		}
 
