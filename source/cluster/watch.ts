@@ -1,5 +1,6 @@
 /** Watch of a resource that survives interruptions. */
 import type {Readable} from 'node:stream';
+import {backoffMs} from '../async/backoff.ts';
 import {SpokeError, toSpokeError} from '../errors/spoke-error.ts';
 import {ByteCollector} from '../wire/byte-collector.ts';
 import {abortableDelay} from './abortable.ts';
@@ -24,8 +25,7 @@ export type WatchEvent<Item> =
 const watchSeconds = [300, 600] as const;
 /** A shorter watch is followed by a delay (client-go reflector: very short watch). */
 const minWatchMs = 1000;
-const initialRetryDelayMs = 500;
-const maxRetryDelayMs = 10_000;
+const retryBackoff = {initialMs: 500, maxMs: 10_000, jitter: [0.5, 1.5]} as const;
 const pollIntervalMs = 5000;
 /**
 An apiserver sends a bookmark every minute; TCP keep-alive may not notice that a silent watch hangs.
@@ -44,7 +44,7 @@ export async function* watchObjects<Item>(
 ): AsyncGenerator<WatchEvent<Item>> {
 	let version = options.from ?? '';
 	let synced = version !== '';
-	let retryMs = initialRetryDelayMs;
+	let retries = 0;
 	let wasInterrupted = false;
 	const hung: Hung = {since: null};
 	for (;;) {
@@ -64,9 +64,9 @@ export async function* watchObjects<Item>(
 				silenceMs: options.silenceMs ?? maxSilenceMs,
 			});
 			wasInterrupted = false;
-			retryMs = initialRetryDelayMs;
+			retries = 0;
 			if (Date.now() - startedAt < minWatchMs) {
-				await abortableDelay(retryMs, options.signal);
+				await abortableDelay(retryBackoff.initialMs, options.signal);
 			}
 		} catch (thrown) {
 			options.signal?.throwIfAborted();
@@ -83,11 +83,11 @@ export async function* watchObjects<Item>(
 			}
 
 			version = thrown instanceof WatchInterrupted ? thrown.version : version;
-			const waitMs = Math.round(retryMs * (0.5 + Math.random()));
+			retries++;
+			const waitMs = backoffMs(retries, retryBackoff);
 			wasInterrupted = true;
 			yield {type: 'interrupted', error, since: hung.since ?? Date.now(), retryInMs: waitMs};
 			await abortableDelay(waitMs, options.signal);
-			retryMs = Math.min(retryMs * 2, maxRetryDelayMs);
 		}
 	}
 }

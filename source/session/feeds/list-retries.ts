@@ -1,8 +1,8 @@
 /** Retry delays of a list. */
+import {backoffMs} from '../../async/backoff.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
 
-const firstMs = 1000;
-const longestMs = 15_000;
+const backoff = {initialMs: 1000, maxMs: 15_000};
 /** Permissions and API kinds change rarely, so refusals are retried less often. */
 const refusedMs = 60_000;
 
@@ -19,9 +19,8 @@ export class ListRetries {
 			return {waitMs: refusedMs, isRefused: true};
 		}
 
-		const waitMs = Math.min(longestMs, firstMs * 2 ** this.#lost);
 		this.#lost++;
-		return {waitMs, isRefused: false};
+		return {waitMs: backoffMs(this.#lost, backoff), isRefused: false};
 	}
 }
 

@@ -1,4 +1,5 @@
 /** Reports and retries of an interrupted log. */
+import {backoffMs} from '../../async/backoff.ts';
 import {abortableDelay, clampTimerMs} from '../../cluster/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
@@ -119,14 +120,10 @@ export class LogOutage {
 	}
 }
 
-const initialDelayMs = 200;
-const maxDelayMs = 2000;
+/** The maximum is the longest delay after recovery. */
+const backoff = {initialMs: 200, maxMs: 2000, jitter: [0.5, 1]} as const;
 
-/**
-Milliseconds before `attempt` (from 1): doubles up to 2 s, the longest delay after recovery, with jitter to spread many logs. Never below
-Retry-After.
-*/
+/** Milliseconds before `attempt` (from 1), never below Retry-After. */
 export function reconnectDelay(attempt: number, retryAfterMs = 0, random: () => number = Math.random): number {
-	const delayMs = Math.min(maxDelayMs, initialDelayMs * 2 ** (attempt - 1));
-	return clampTimerMs(Math.max(retryAfterMs + random() * Math.min(retryAfterMs, 1000), delayMs * (0.5 + random() / 2)));
+	return clampTimerMs(Math.max(retryAfterMs + random() * Math.min(retryAfterMs, 1000), backoffMs(attempt, backoff, random)));
 }

@@ -1,4 +1,5 @@
 /** Keeps tunnels to one pod ready. */
+import {backoffMs} from '../../async/backoff.ts';
 import {WaitQueue} from '../../async/wait-queue.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {maxUnsharedConnections, type PooledTunnel, type TunnelLease, TunnelSlots} from './tunnel-slots.ts';
@@ -221,8 +222,7 @@ type OutageCallbacks = {
 	onRestored: (outageMs: number) => void;
 };
 
-const initialDelayMs = 500;
-const maxDelayMs = 4000;
+const backoff = {initialMs: 500, maxMs: 4000, jitter: [0.75, 1.25]} as const;
 
 class TunnelOutage {
 	readonly #callbacks: OutageCallbacks;
@@ -265,8 +265,8 @@ class TunnelOutage {
 			return;
 		}
 
-		const retryInMs = Math.round(Math.min(initialDelayMs * 2 ** this.#attempt, maxDelayMs) * (0.75 + Math.random() / 2));
 		this.#attempt++;
+		const retryInMs = backoffMs(this.#attempt, backoff);
 		if (isEmpty) {
 			this.#lostAt ??= this.#emptySince ?? performance.now();
 			this.#emptySince = undefined;
