@@ -39,8 +39,8 @@ export function isFarEndKnown({purpose: {request}}: Pick<Observations, 'purpose'
 }
 
 /**
-A proxied request is judged by the URL alone: the apiserver proxy never verifies and sends no client certificate. The scheme before the name decides; `http` is the default. No flag
-can change it.
+A proxied request is judged by the URL alone: the apiserver proxy never verifies and sends no client certificate.
+The scheme before the name decides; `http` is the default. No flag can change it.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/controlplane/apiserver/config.go CreateProxyTransport
 */
 function proxiedTls(observations: Observations): RuleVerdict<TlsState> {
