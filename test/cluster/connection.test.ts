@@ -19,6 +19,7 @@ import {openRemoteCommand} from '../../source/streams/remote-command/open-remote
 import {startServer, textOf} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {startRecordingServers} from '../support/recording-servers.ts';
+import {until} from '../support/until.ts';
 
 const accept = (key: string) => createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 const switching = (lines: readonly string[], behind = '') =>
@@ -416,9 +417,10 @@ test('pooled requests share a connection, and replace a stale one', async t => {
 		Array.from({length: 40}, () => ({method: 'GET'})),
 	);
 	cluster.close();
-	for (const until = Date.now() + 3000; server.sockets.size > 0 && Date.now() < until;) {
-		await delay(10);
-	}
+	await until(
+		() => server.sockets.size === 0,
+		() => server.sockets.size,
+	);
 
 	t.is(server.sockets.size, 0);
 });
@@ -435,9 +437,10 @@ test('closes the pooled connection of an aborted request', async t => {
 	await delay(20);
 	await t.throwsAsync(cluster.request({path: '/', signal: AbortSignal.abort()}), {any: true});
 	cluster.close();
-	for (let waited = 0; server.sockets.size > 0 && waited < 30_000; waited += 20) {
-		await delay(20);
-	}
+	await until(
+		() => server.sockets.size === 0,
+		() => server.sockets.size,
+	);
 
 	t.is(server.connections(), 1);
 	t.is(server.sockets.size, 0);

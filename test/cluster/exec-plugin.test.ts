@@ -8,6 +8,7 @@ import {execPlugin} from '../../source/cluster/credentials/exec-plugin.ts';
 import {emptyCluster} from '../../source/cluster/kubeconfig/kubeconfig-shape.ts';
 import {parseServerUrl} from '../../source/cluster/transport/server-url.ts';
 import {startServer, textOf, type ScriptedServer} from '../support/api-server.ts';
+import {until} from '../support/until.ts';
 
 const test = anyTest as TestFn<{server: ScriptedServer; good: Set<string>; seen: string[]}>;
 
@@ -122,9 +123,10 @@ test('closes a pooled connection when the plugin fails', async t => {
 	await cluster.json({path: '/'});
 	await writeFile(join(server.folder, 'broken'), '');
 	await t.throwsAsync(cluster.json({path: '/'}), {code: 'ERR_CREDENTIAL_PLUGIN'});
-	for (let waited = 0; server.sockets.size > 0 && waited < 30_000; waited += 20) {
-		await delay(20);
-	}
+	await until(
+		() => server.sockets.size === 0,
+		() => server.sockets.size,
+	);
 
 	t.is(server.sockets.size, 0);
 });

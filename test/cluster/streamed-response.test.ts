@@ -3,6 +3,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {textOf} from '../support/api-server.ts';
 import {toBytes} from '../support/byte-server.ts';
+import {until} from '../support/until.ts';
 
 const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
 const chunk = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
@@ -87,9 +88,10 @@ for (const over of ['TCP', 'TLS'] as const) {
 		body.on('data', (piece: Buffer) => {
 			read += piece.length;
 		});
-		for (let tries = 0; read < 64_000_000 && tries < 200; tries++) {
-			await delay(50);
-		}
+		await until(
+			() => read >= 64_000_000,
+			() => read,
+		);
 
 		t.is(read, 64_000_000);
 		body.destroy();

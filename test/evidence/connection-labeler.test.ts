@@ -21,6 +21,7 @@ import {startServer} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {handClock, onClock} from '../support/manual-clock.ts';
 import {openSandbox} from '../support/sandbox.ts';
+import {until} from '../support/until.ts';
 
 // Sandboxes that start together delay each other by more than a handshake timeout.
 const test = anyTest.serial;
@@ -67,24 +68,16 @@ function listen(access: ClusterClient, options: LabelerOptions = {}) {
 	const cluster = onClock(access, clock);
 	const labeler = createLabeler(cluster, {...options, clock});
 	const emitted: Path[] = [];
-	let news = Promise.withResolvers<void>();
 	labeler.onLabel((_, path) => {
 		emitted.push(path);
-		news.resolve();
-		news = Promise.withResolvers();
 	});
 
 	/** `after`: labels to skip. */
-	const until = async (fits: (path: Path) => boolean, after = 0): Promise<Path> => {
-		for (;;) {
-			const path = emitted.slice(after).find(one => fits(one));
-			if (path) {
-				return path;
-			}
-
-			await news.promise;
-		}
-	};
+	const emits = async (fits: (path: Path) => boolean, after = 0): Promise<Path> =>
+		until(
+			() => emitted.slice(after).find(path => fits(path)),
+			() => emitted.at(-1),
+		);
 
 	/** A stream after its first bytes, so that background reads start. */
 	const open = async (its: ConnectionPurpose = purpose) => {
@@ -94,7 +87,7 @@ function listen(access: ClusterClient, options: LabelerOptions = {}) {
 		return connection;
 	};
 
-	return {cluster, clock, labeler, emitted, until, open};
+	return {cluster, clock, labeler, emitted, emits, open};
 }
 
 /**
@@ -113,36 +106,33 @@ function flagsOfStreams(): (request: IncomingMessage) => boolean {
 
 function counter() {
 	let count = 0;
-	let next = Promise.withResolvers<void>();
 	return {
 		get count() {
 			return count;
 		},
 		/** Returns the new count. */
 		add() {
-			count++;
-			next.resolve();
-			next = Promise.withResolvers();
-			return count;
+			return ++count;
 		},
 		async reaches(wanted: number) {
-			while (count < wanted) {
-				await next.promise;
-			}
+			await until(
+				() => count >= wanted,
+				() => count,
+			);
 		},
 	};
 }
 
 test('a label emits leg 1 at once, leg 2 when read, and settles once the stream is open', async t => {
 	const {env} = await openSandbox(t, {scenario: 'verified'});
-	const {cluster, clock, labeler, emitted, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	const {cluster, clock, labeler, emitted, emits} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 	const connection = await connectObserved(cluster, purpose, labeler.observer);
 	t.is(emitted[0]?.phase, 'checking');
 	t.is(emitted[0]?.legs[0]?.tls.state, 'verified');
 	t.is(emitted[0]?.line, 'path: you -verified-> apiserver -checking-> kubelet n1');
 	labeler.observer.onOpened?.(connection, purpose, opened);
 	await clock.advance(labelTimings.sharedProbeDelayMs);
-	const settled = await until(({phase}) => phase === 'settled');
+	const settled = await emits(({phase}) => phase === 'settled');
 	t.is(settled.line, 'path: you -verified-> apiserver -direct,verified-> kubelet n1');
 	t.deepEqual([settled.legs[1]?.tls.basis, settled.legs[1]?.route.basis], ['proven', 'proven']);
 	t.is(settled.process.boundBy, 'same-connection');
@@ -169,18 +159,18 @@ test('a closed labeler emits nothing more', async t => {
 
 test('a label after an apiserver restart with other flags carries no old verdict', async t => {
 	const {sandbox, env} = await openSandbox(t);
-	const {cluster, clock, labeler, emitted, until, open} = listen(
+	const {cluster, clock, labeler, emitted, emits, open} = listen(
 		await createClusterClient(parseCommandLine(connectionFlags, []).flags, env),
 	);
 	const first = await open();
-	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.tls.state, 'unverified');
+	t.is((await emits(({phase}) => phase === 'settled')).legs[1]?.tls.state, 'unverified');
 	await sandbox.switches.set({verification: 'good', route: 'konnectivity'});
 	labeler.observer.onClosed?.(first, purpose);
 	const before = emitted.length;
 	const started = clock.elapsed();
 	await open();
 	await clock.advance(labelTimings.sharedProbeIntervalMs);
-	await until(({phase}) => phase === 'settled', before);
+	await emits(({phase}) => phase === 'settled', before);
 	t.true(clock.elapsed() - started < 10_000);
 	const after = emitted.slice(before);
 	t.is(after[0]?.phase, 'checking');
@@ -194,9 +184,9 @@ test('a label after an apiserver restart with other flags carries no old verdict
 
 test('a label contains what other reads learned about its process', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const {cluster, labeler, emitted, until, open} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	const {cluster, labeler, emitted, emits, open} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 	await open();
-	const alone = await until(({phase}) => phase === 'settled');
+	const alone = await emits(({phase}) => phase === 'settled');
 	t.is(alone.legs[1]?.route.state, 'unknown', 'an egress file alone is no word for the route');
 	t.regex(alone.legs[1]?.route.why ?? '', /egress file is set/);
 	const [pod] = (
@@ -228,11 +218,11 @@ async function openForward({cluster, labeler, clock}: Pick<ReturnType<typeof lis
 
 test('an egress file leaves the route unknown until the metrics of its process show it', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const {cluster, clock, labeler, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	const {cluster, clock, labeler, emits} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 	const tunnel = await openForward({cluster, labeler, clock});
-	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.route.state, 'unknown', 'nobody waits for the counters');
+	t.is((await emits(({phase}) => phase === 'settled')).legs[1]?.route.state, 'unknown', 'nobody waits for the counters');
 	await clock.advance(labelTimings.lastingAfterMs);
-	const path = await until(({legs}) => legs[1]?.route.state !== 'unknown');
+	const path = await emits(({legs}) => legs[1]?.route.state !== 'unknown');
 	const {route} = path.legs[1]!;
 	t.deepEqual([route.state, route.basis, route.protocol], ['konnectivity', 'inferred', 'grpc']);
 	t.is(path.evidence.find(({id}) => route.evidence.includes(id))?.process, path.process.id);
@@ -243,7 +233,7 @@ test('an egress file leaves the route unknown until the metrics of its process s
 
 test('metrics read before the first stream are read again to include its dial', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const {cluster, clock, labeler, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env), {
+	const {cluster, clock, labeler, emits} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env), {
 		isBlocking: true,
 	});
 	const {connection, metrics} = await examineApiserver(cluster);
@@ -251,7 +241,7 @@ test('metrics read before the first stream are read again to include its dial', 
 	t.deepEqual(metrics.observation?.facts.egressDials, []);
 	clock.setTo(Date.now() + 1);
 	const tunnel = await openForward({cluster, labeler, clock});
-	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.route.state, 'konnectivity');
+	t.is((await emits(({phase}) => phase === 'settled')).legs[1]?.route.state, 'konnectivity');
 	tunnel.session.end();
 	labeler.close();
 	cluster.close();
@@ -259,11 +249,11 @@ test('metrics read before the first stream are read again to include its dial', 
 
 test('a blocking label settles with the route from the metrics', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const {cluster, clock, labeler, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env), {
+	const {cluster, clock, labeler, emits} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env), {
 		isBlocking: true,
 	});
 	const tunnel = await openForward({cluster, labeler, clock});
-	const settled = await until(({phase}) => phase === 'settled');
+	const settled = await emits(({phase}) => phase === 'settled');
 	t.true(clock.elapsed() < 2000);
 	t.deepEqual(
 		[settled.legs[1]?.route.state, settled.line],
@@ -293,12 +283,12 @@ for (const {title, egress, metrics, reads} of [
 				response.end(answers[request.url!] ?? '{}');
 			},
 		});
-		const {cluster, labeler, emitted, until, open} = listen(await server.cluster(), {isBlocking: true});
+		const {cluster, labeler, emitted, emits, open} = listen(await server.cluster(), {isBlocking: true});
 		for (let stream = 0; stream < 3; stream++) {
 			await open();
 		}
 
-		await until(() => emitted.filter(({phase}) => phase === 'settled').length === 3);
+		await emits(() => emitted.filter(({phase}) => phase === 'settled').length === 3);
 
 		t.is(requested, reads);
 		t.is(emitted.at(-1)?.legs[1]?.route.state, egress === '' ? 'direct' : metrics === 200 ? 'konnectivity' : 'unknown');
@@ -326,9 +316,9 @@ test('another apiserver behind a balancer does not show the route of this one', 
 			response.end(answers[request.url!] ?? '{}');
 		},
 	});
-	const {cluster, labeler, until, open} = listen(await server.cluster(), {isBlocking: true});
+	const {cluster, labeler, emits, open} = listen(await server.cluster(), {isBlocking: true});
 	await open();
-	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.route.state, 'unknown');
+	t.is((await emits(({phase}) => phase === 'settled')).legs[1]?.route.state, 'unknown');
 	labeler.close();
 	cluster.close();
 	await server.close();
@@ -376,11 +366,11 @@ for (const {title, starts, to, basis, place = {}} of [
 			},
 			await apiserverCertificate(),
 		);
-		const {cluster, labeler, until, open} = listen(
+		const {cluster, labeler, emits, open} = listen(
 			await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
 		);
 		const connection = await open();
-		const {legs} = await until(({phase}) => phase === 'settled');
+		const {legs} = await emits(({phase}) => phase === 'settled');
 		t.deepEqual([legs[0]?.to, legs[1]?.tls.state, legs[1]?.tls.basis], [to, 'verified', basis]);
 		connection.close();
 		const examined = await examineApiserver(cluster);
@@ -414,11 +404,11 @@ test('a request balancer is a gateway when its apiservers differ only in flags',
 		},
 		await apiserverCertificate(),
 	);
-	const {cluster, labeler, until, open} = listen(
+	const {cluster, labeler, emits, open} = listen(
 		await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
 	);
 	await open();
-	const {legs, process} = await until(({phase}) => phase === 'settled');
+	const {legs, process} = await emits(({phase}) => phase === 'settled');
 	t.deepEqual([legs[0]?.to, legs[1]?.tls.basis, process.boundBy], ['gateway', 'inferred', 'none']);
 	labeler.close();
 	cluster.close();
@@ -489,7 +479,7 @@ for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'ask
 			},
 			{...(await apiserverCertificate()), requestCert: true, rejectUnauthorized: false},
 		);
-		const {cluster, clock, labeler, emitted, until} = listen(
+		const {cluster, clock, labeler, emitted, emits} = listen(
 			await server.cluster({
 				user,
 				flags,
@@ -498,10 +488,10 @@ for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'ask
 		);
 		const quiet = await connectObserved(cluster, {...purpose, feature: 'logs'}, labeler.observer);
 		await clock.advance(labelTimings.lastingAfterMs + labelTimings.sharedProbeDelayMs);
-		await until(({cluster: {version}}) => version === 'v1.36.3');
+		await emits(({cluster: {version}}) => version === 'v1.36.3');
 		t.deepEqual([emitted.at(-1)?.legs[0]?.to, emitted.at(-1)?.phase], [to, 'checking']);
 		labeler.observer.onOpened?.(quiet, {...purpose, feature: 'logs'}, {carrier: 'http', protocol: null});
-		const {legs, findings} = await until(({phase}) => phase === 'settled');
+		const {legs, findings} = await emits(({phase}) => phase === 'settled');
 		t.deepEqual([legs[0]?.to, legs[1]?.tls.basis], [to, to === 'apiserver' ? 'proven' : 'inferred']);
 		t.is(
 			findings.find(({code}) => code === 'GATEWAY_IN_FRONT')?.message,
@@ -540,7 +530,7 @@ test('a request balancer is recognized for all streams once it was observed', as
 		},
 		await apiserverCertificate(),
 	);
-	const {cluster, clock, labeler, emitted, until, open} = listen(
+	const {cluster, clock, labeler, emitted, emits, open} = listen(
 		await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
 	);
 	const tos: unknown[] = [];
@@ -548,7 +538,7 @@ test('a request balancer is recognized for all streams once it was observed', as
 		emitted.length = 0;
 		await open();
 		await clock.advance(labelTimings.sharedProbeIntervalMs);
-		const settled = await until(({phase}) => phase === 'settled');
+		const settled = await emits(({phase}) => phase === 'settled');
 		tos.push(`${settled.legs[0]?.to} ${settled.legs[1]?.tls.basis}`);
 		// Its background reads are not used for the next stream.
 		const brief = await connectObserved(cluster, purpose, undefined);
@@ -729,7 +719,7 @@ test('the cluster CA is read in the namespace of the stream when the default one
 
 test('a connection that ends early keeps earlier observations of its process', async t => {
 	const {sandbox, env} = await openSandbox(t);
-	const {cluster, clock, labeler, emitted, until, open} = listen(
+	const {cluster, clock, labeler, emitted, emits, open} = listen(
 		await createClusterClient(parseCommandLine(connectionFlags, []).flags, env),
 	);
 	const logs = {...purpose, feature: 'logs'} as const;
@@ -744,7 +734,7 @@ test('a connection that ends early keeps earlier observations of its process', a
 	t.is((await brief()).basis, 'inferred');
 	const connection = await open(logs);
 	await clock.advance(labelTimings.sharedProbeIntervalMs);
-	t.is((await until(({phase, about}) => phase === 'settled' && about === 'open-connection')).legs[1]?.route.basis, 'proven');
+	t.is((await emits(({phase, about}) => phase === 'settled' && about === 'open-connection')).legs[1]?.route.basis, 'proven');
 	t.is((await brief()).basis, 'proven');
 	const now = clock.now();
 	clock.setTo(now + labelTimings.sharedMaxAgeMs);
@@ -769,14 +759,14 @@ for (const [title, isHeard, declares, state, basis] of [
 ] as const) {
 	test(title, async t => {
 		const {env} = await openSandbox(t, {scenario: 'verified'});
-		const {cluster, clock, labeler, emitted, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+		const {cluster, clock, labeler, emitted, emits} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 		const exec = {...purpose, feature: 'exec', target: {...purpose.target, node: declares ? 'n1' : 'of-which-nothing-is-read'}} as const;
 		const connection = await connectObserved(cluster, exec, labeler.observer);
 		labeler.observer.onOpened?.(connection, exec, opened);
 		t.deepEqual([emitted.at(-1)?.phase, emitted.at(-1)?.legs[1]?.tls.state], ['checking', 'unknown']);
 		const before = emitted.length;
 		await clock.advance(labelTimings.sharedProbeDelayMs);
-		t.is((await until(() => true, before)).phase, 'checking', 'what is known without its word is told');
+		t.is((await emits(() => true, before)).phase, 'checking', 'what is known without its word is told');
 		if (isHeard) {
 			labeler.observer.onFarEndAnswered?.(connection, exec);
 		} else {
@@ -787,7 +777,7 @@ for (const [title, isHeard, declares, state, basis] of [
 			await clock.advance(1);
 		}
 
-		const settled = await until(({phase}) => phase === 'settled');
+		const settled = await emits(({phase}) => phase === 'settled');
 		t.deepEqual([settled.legs[1]?.tls.state, settled.legs[1]?.tls.basis], [state, basis]);
 		t.deepEqual(
 			emitted.filter(({phase, legs}) => phase === 'checking' && legs[1]?.tls.state === 'verified' && !isHeard),
@@ -947,9 +937,9 @@ for (const [title, status, needed] of [
 				response.writeHead(status).end('{"kind":"Status"}');
 			},
 		});
-		const {cluster, labeler, until, open} = listen(await server.cluster(), {isBlocking: true});
+		const {cluster, labeler, emits, open} = listen(await server.cluster(), {isBlocking: true});
 		const connection = await open();
-		const {legs} = await until(({phase}) => phase === 'settled');
+		const {legs} = await emits(({phase}) => phase === 'settled');
 		t.deepEqual(
 			legs[1]?.route.need.map(({permission}) => permission),
 			[...needed],
@@ -1005,7 +995,7 @@ test('a missing CA response delays only the first stream, at most by its timeout
 		},
 	});
 	t.teardown(async () => server.close());
-	const {cluster, clock, labeler, emitted, until} = listen(await server.cluster());
+	const {cluster, clock, labeler, emitted, emits} = listen(await server.cluster());
 	t.teardown(() => {
 		cluster.close();
 	});
@@ -1028,7 +1018,7 @@ test('a missing CA response delays only the first stream, at most by its timeout
 		emitted.length = 0;
 		labeler.observer.onOpened?.(connection, purpose, opened);
 		await clock.advance(labelTimings.sharedProbeDelayMs);
-		t.is((await until(({legs}) => legs[1]?.tls.state !== 'unknown')).legs[1]?.tls.state, 'unverified');
+		t.is((await emits(({legs}) => legs[1]?.tls.state !== 'unknown')).legs[1]?.tls.state, 'unverified');
 		connection.close();
 	}
 });
@@ -1047,7 +1037,7 @@ test('a late /flagz is read on another connection and is at most inferred', asyn
 			}
 		},
 	});
-	const {cluster, clock, labeler, emitted, until} = listen(await server.cluster());
+	const {cluster, clock, labeler, emitted, emits} = listen(await server.cluster());
 	const connecting = connectObserved(cluster, purpose, labeler.observer);
 	await entry.reaches(1);
 	await clock.advance(labelTimings.preUseTimeoutMs - 1);
@@ -1057,7 +1047,7 @@ test('a late /flagz is read on another connection and is at most inferred', asyn
 	lateObservations!();
 	labeler.observer.onOpened?.(connection, purpose, opened);
 	await clock.advance(labelTimings.sharedProbeDelayMs);
-	const {legs, process} = await until(({phase}) => phase === 'settled');
+	const {legs, process} = await emits(({phase}) => phase === 'settled');
 	t.deepEqual([legs[1]?.tls.state, legs[1]?.tls.basis, process.boundBy], ['verified', 'inferred', 'none']);
 	connection.close();
 	cluster.close();
@@ -1102,7 +1092,7 @@ test('a stream opened without known flags gets its label once an apiserver repor
 			}
 		},
 	});
-	const {cluster, clock, labeler, emitted, until} = listen(await server.cluster());
+	const {cluster, clock, labeler, emitted, emits} = listen(await server.cluster());
 	const connecting = connectObserved(cluster, purpose, labeler.observer);
 	await entry.reaches(1);
 	await clock.advance(labelTimings.preUseTimeoutMs);
@@ -1111,13 +1101,13 @@ test('a stream opened without known flags gets its label once an apiserver repor
 	await clock.advance(labelTimings.sharedProbeDelayMs);
 	await entry.reaches(2);
 	await clock.advance(labelTimings.sharedProbeTimeoutMs);
-	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.tls.state, 'unknown');
+	t.is((await emits(({phase}) => phase === 'settled')).legs[1]?.tls.state, 'unknown');
 	silent = false;
 	await clock.advance(labelTimings.unavailableForMs - 1);
 	await cluster.quiet();
 	t.is(entry.count, 2, 'not before its time');
 	await clock.advance(1);
-	const {legs} = await until(({legs}) => legs[1]?.tls.state === 'unverified');
+	const {legs} = await emits(({legs}) => legs[1]?.tls.state === 'unverified');
 	t.is(legs[1]?.tls.basis, 'inferred');
 	t.is(emitted.at(-1)?.phase, 'settled');
 	connection.close();
@@ -1188,7 +1178,7 @@ for (const [title, answers, then, asks, state] of askedAgain) {
 			},
 		});
 		t.teardown(async () => server.close());
-		const {cluster, clock, labeler, emitted, until} = listen(await server.cluster());
+		const {cluster, clock, labeler, emitted, emits} = listen(await server.cluster());
 		t.teardown(() => {
 			cluster.close();
 		});
@@ -1212,7 +1202,7 @@ for (const [title, answers, then, asks, state] of askedAgain) {
 			}
 
 			await clock.advance(then === 'open another' ? labelTimings.sharedProbeIntervalMs : 0);
-			await until(({phase}) => phase === 'settled', before);
+			await emits(({phase}) => phase === 'settled', before);
 			return connection;
 		};
 
@@ -1320,18 +1310,18 @@ for (const [title, ms] of [
 			},
 			await apiserverCertificate(),
 		);
-		const {cluster, clock, labeler, emitted, until, open} = listen(
+		const {cluster, clock, labeler, emitted, emits, open} = listen(
 			await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
 		);
 		const first = await open();
-		const before = await until(({phase}) => phase === 'settled');
+		const before = await emits(({phase}) => phase === 'settled');
 		t.deepEqual([before.legs[1]?.tls.state, before.legs[1]?.tls.basis], ['unverified', 'proven']);
 		ca = '/ca.crt';
 		emitted.length = 0;
 		clock.setTo(clock.now() + ms);
 		const second = await open();
 		await clock.advance(labelTimings.sharedProbeIntervalMs);
-		t.is((await until(({phase}) => phase === 'settled')).legs[1]?.tls.state, 'verified');
+		t.is((await emits(({phase}) => phase === 'settled')).legs[1]?.tls.state, 'verified');
 		first.close();
 		second.close();
 		labeler.close();

@@ -10,6 +10,7 @@ import {connectObserved} from '../../source/streams/observed-connection.ts';
 import {startServer} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {handClock, onClock} from '../support/manual-clock.ts';
+import {until} from '../support/until.ts';
 
 const clusterAuthority = await authority('cluster-ca');
 const serving = await issue({commonName: 'kube-apiserver', ip: ['127.0.0.1'], dns: ['kubernetes.default.svc']}, clusterAuthority);
@@ -92,11 +93,8 @@ async function pathsThrough(given: Server): Promise<Path[]> {
 	);
 	const labeler = createLabeler(cluster, {clock});
 	const emitted: Path[] = [];
-	let news = Promise.withResolvers<void>();
 	labeler.onLabel((_, path) => {
 		emitted.push(path);
-		news.resolve();
-		news = Promise.withResolvers();
 	});
 	for (const feature of features) {
 		const purpose = purposeOf(feature);
@@ -104,9 +102,10 @@ async function pathsThrough(given: Server): Promise<Path[]> {
 		labeler.observer.onOpened?.(connection, purpose, {carrier: feature === 'logs' ? 'http' : 'websocket', protocol: null});
 		labeler.observer.onFarEndAnswered?.(connection, purpose);
 		await clock.advance(labelTimings.sharedProbeDelayMs + labelTimings.sharedProbeIntervalMs);
-		while (emitted.every(path => path.feature !== feature || path.phase !== 'settled')) {
-			await news.promise;
-		}
+		await until(
+			() => emitted.some(path => path.feature === feature && path.phase === 'settled'),
+			() => emitted.at(-1),
+		);
 	}
 
 	const examined = await examineApiserver(cluster);

@@ -11,6 +11,7 @@ import {konnectivityGiven} from './lab/programs.ts';
 import {openTerminal} from '../support/terminal.ts';
 import {useCluster} from './support/cluster.ts';
 import {pathsIn} from './support/stream-cells.ts';
+import {until} from '../support/until.ts';
 
 const tunnelTest = konnectivityGiven ? test : test.skip;
 
@@ -28,7 +29,7 @@ test('a forward drops its old label after an apiserver restart, and settles with
 		told.push(...pathsIn(line).map(path => ({at: Date.now(), path})));
 	});
 	try {
-		await until(() => told.some(({path}) => path.phase === 'settled' && path.legs[1]?.tls.state === 'unverified'), 15_000);
+		await until(() => told.some(({path}) => path.phase === 'settled' && path.legs[1]?.tls.state === 'unverified'), told, 15_000);
 		await restartApiserver(cluster.lab, 'restarted', {kubeletCa: 'good'});
 		const ready = Date.now();
 		await until(
@@ -37,7 +38,7 @@ test('a forward drops its old label after an apiserver restart, and settles with
 					({at, path}) =>
 						at >= ready - 5000 && path.phase === 'settled' && path.legs[1]?.tls.state === 'verified' && path.about === 'open-connection',
 				),
-			30_000,
+			told,
 		);
 		const first = told.findIndex(({path}) => path.legs[1]?.tls.state === 'verified');
 		t.true(told[first]!.at - ready < 10_000, `${told[first]!.at - ready} ms after the apiserver was ready`);
@@ -141,16 +142,4 @@ for (const posture of ['off-direct', 'good-direct', 'bad-direct'] as const) {
 			t.is(words.at(-1), servesFlagz(posture) || truth.tls === 'refused' ? truth.tls : words.at(-1), terminal.raw());
 		}
 	});
-}
-
-async function until(holds: () => boolean, limitMs: number): Promise<void> {
-	for (const end = Date.now() + limitMs; !holds();) {
-		if (Date.now() > end) {
-			throw new Error(`not within ${limitMs} ms`);
-		}
-
-		await new Promise(resolve => {
-			setTimeout(resolve, 50);
-		});
-	}
 }

@@ -7,6 +7,7 @@ import {startTcpCutter} from '../support/tcp-cutter.ts';
 import {killAgents, killTunnelServer, removeAgents, restartApiserver, restoreAgents, restoreTunnelServer} from './lab/faults.ts';
 import {apply} from './lab/kubectl.ts';
 import {useCluster, type Cluster, type Place} from './support/cluster.ts';
+import {until} from '../support/until.ts';
 
 const direct = 'off-direct';
 /** `LOGS_MINUTES=10` is the whole run of 20 resets; CI has less time. */
@@ -63,14 +64,6 @@ function follow(on: Cluster, place: Place, args: readonly string[]): Follow {
 	};
 }
 
-async function until(what: string, holds: () => boolean | Promise<boolean>, limitMs = 30_000): Promise<void> {
-	for (const limit = Date.now() + limitMs; !(await holds()); await sleep(50)) {
-		if (Date.now() > limit) {
-			throw new Error(`not within ${limitMs / 1000} s: ${what}`);
-		}
-	}
-}
-
 const pod = (name: string, args: readonly string[], more: object = {}) => ({
 	apiVersion: 'v1',
 	kind: 'Pod',
@@ -97,7 +90,7 @@ const pod = (name: string, args: readonly string[], more: object = {}) => ({
 async function fresh(name: string, args: readonly string[], more: object = {}): Promise<void> {
 	await cluster.kubectl(direct, ['delete', 'pod', name, '--ignore-not-found', '--force', '--grace-period=0']);
 	await apply(cluster.kubeconfig(direct), [pod(name, args, more)]);
-	await until(`${name} writes`, async () => (await cluster.kubectl(direct, ['logs', name, '--tail=1'])).stdout !== '');
+	await until(async () => (await cluster.kubectl(direct, ['logs', name, '--tail=1'])).stdout !== '');
 }
 
 const finished = 'finished-writer';
@@ -180,13 +173,13 @@ test(`no line is lost or repeated over ${resets} resets of the connection`, asyn
 	const cutter = await startTcpCutter(server);
 	const running = follow(cluster, direct, ['logs-cut', '--server', `https://${cutter.address}`]);
 	const control = follow(cluster, direct, ['logs-cut', '--resume=false', '--server', `https://${cutter.address}`]);
-	await until('both follow', () => running.stdout() !== '' && control.stdout() !== '');
+	await until(() => running.stdout() !== '' && control.stdout() !== '', running.stderr);
 	for (let index = 0; index < resets; index++) {
 		await sleep((minutes * 60_000) / resets);
 		cutter.reset();
 		const before = running.stdout().length;
 		const at = Date.now();
-		await until('it is back', () => running.stdout().length > before, 10_000);
+		await until(() => running.stdout().length > before, running.stderr, 10_000);
 		t.true(Date.now() - at < 2500, `back after ${Date.now() - at} ms`);
 	}
 
@@ -208,14 +201,14 @@ test('a network blackout is reported within 30 s, and no line is lost', async t 
 	const cutter = await startTcpCutter(await apiserverOf(direct));
 	const began = await numberNow('logs-cut');
 	const running = follow(cluster, direct, ['logs-cut', '--tail=1', '--server', `https://${cutter.address}`]);
-	await until('it follows', () => running.stdout() !== '');
+	await until(() => running.stdout() !== '', running.stderr);
 	cutter.swallow(true);
 	const at = Date.now();
-	await until('it is said', () => running.stderr().includes('stalled'), 40_000);
+	await until(() => running.stderr().includes('stalled'), running.stderr, 40_000);
 	t.true(Date.now() - at < 30_000, `${Date.now() - at} ms`);
 	await sleep(5000);
 	cutter.swallow(false);
-	await until('it is back', () => running.stderr().includes('reconnected after'), 20_000);
+	await until(() => running.stderr().includes('reconnected after'), running.stderr, 20_000);
 	await sleep(1000);
 	await running.stop();
 	const found = judge(running.stdout());
@@ -228,7 +221,7 @@ test('the last line of each instance is followed by the first of the next, over 
 	t.timeout(180_000);
 	await fresh('logs-restarts', ['-rate=100', '-burst=2', '-exit-after=150', '-state=/data/number']);
 	const running = follow(cluster, direct, ['logs-restarts']);
-	await until('two restarts', () => [...running.stderr().matchAll(/and (?:was )?restarted/g)].length >= 2, 120_000);
+	await until(() => [...running.stderr().matchAll(/and (?:was )?restarted/g)].length >= 2, running.stderr, 120_000);
 	await sleep(1000);
 	await running.stop();
 	const found = judge(running.stdout());
@@ -250,7 +243,7 @@ test('rotation with disconnects skips no available line and reports possible gap
 	const cutter = await startTcpCutter(await apiserverOf(direct));
 	const running = follow(cluster, direct, ['rotating', '--tail=1', '--server', `https://${cutter.address}`]);
 	const undisturbed = follow(cluster, direct, ['rotating', '--tail=1']);
-	await until('it follows', () => running.stdout() !== '');
+	await until(() => running.stdout() !== '', running.stderr);
 	for (let index = 0; index < 10; index++) {
 		await sleep(2500);
 		cutter.reset();
@@ -280,9 +273,9 @@ test('rotation with disconnects skips no available line and reports possible gap
 test('an apiserver restart loses no line', async t => {
 	t.timeout(180_000);
 	const running = follow(cluster, 'restarted', ['logs-cut', '--tail=1']);
-	await until('it follows', () => running.stdout() !== '');
+	await until(() => running.stdout() !== '', running.stderr);
 	await restartApiserver(cluster.lab, 'restarted');
-	await until('it is back', () => running.stderr().includes('resumed at the last line, no gap'), 60_000);
+	await until(() => running.stderr().includes('resumed at the last line, no gap'), running.stderr, 60_000);
 	await sleep(1000);
 	await running.stop();
 	t.deepEqual(judge(running.stdout()).wrong, []);
@@ -291,10 +284,10 @@ test('an apiserver restart loses no line', async t => {
 test('an agent that dies ends the response cleanly, and the follow continues', async t => {
 	t.timeout(180_000);
 	const running = follow(cluster, 'off-grpc', ['logs-cut', '--tail=1']);
-	await until('it follows', () => running.stdout() !== '');
+	await until(() => running.stdout() !== '', running.stderr);
 	await killAgents(cluster.lab, 'grpc');
 	const before = running.stdout().length;
-	await until('it goes on', () => running.stdout().length > before + 10_000, 60_000);
+	await until(() => running.stdout().length > before + 10_000, running.stderr, 60_000);
 	await running.stop();
 	t.deepEqual(judge(running.stdout()).wrong, []);
 	t.notRegex(running.stderr(), /ended with/);
@@ -303,11 +296,11 @@ test('an agent that dies ends the response cleanly, and the follow continues', a
 test('a missing agent names the tunnel, and the follow resumes when it is back', async t => {
 	t.timeout(180_000);
 	const running = follow(cluster, 'off-grpc', ['logs-cut', '--tail=1']);
-	await until('it follows', () => running.stdout() !== '');
+	await until(() => running.stdout() !== '', running.stderr);
 	await removeAgents(cluster.lab, 'grpc');
-	await until('it is said', () => running.stderr().includes('No agent available'), 35_000);
+	await until(() => running.stderr().includes('No agent available'), running.stderr, 35_000);
 	await restoreAgents(cluster.lab, 'grpc');
-	await until('it is back', () => running.stderr().includes('resumed at the last line, no gap'), 60_000);
+	await until(() => running.stderr().includes('resumed at the last line, no gap'), running.stderr, 60_000);
 	await running.stop();
 	t.deepEqual(judge(running.stdout()).wrong, []);
 });
@@ -316,14 +309,14 @@ test('a follow resumes without a gap after an outage of the Konnectivity server'
 	t.timeout(240_000);
 	await fresh('logs-tunnel', ['-rate=200']);
 	const running = follow(cluster, 'off-grpc', ['logs-tunnel', '--tail=1']);
-	await until('it follows', () => running.stdout() !== '');
+	await until(() => running.stdout() !== '', running.stderr);
 	await killTunnelServer(cluster.lab, 'grpc');
 	// The apiserver dials for 30 s before it reports why.
-	await until('it is said', () => running.stderr().includes('Konnectivity server'), 90_000);
+	await until(() => running.stderr().includes('Konnectivity server'), running.stderr, 90_000);
 	await sleep(8000);
 	const whileDown = running.stderr();
 	await restoreTunnelServer(cluster.lab, 'grpc');
-	await until('it is back', () => running.stderr().includes('resumed at the last line, no gap'), 90_000);
+	await until(() => running.stderr().includes('resumed at the last line, no gap'), running.stderr, 90_000);
 	await running.stop();
 	t.notRegex(whileDown, /reconnected after|may be missing/);
 	t.notRegex(running.stderr(), /may be missing/);
@@ -348,11 +341,10 @@ test('a new pod of a workload is followed within 2 s of Running, and the old log
 	]);
 	const running = follow(cluster, direct, ['deploy/logs-deploy', '--prefix']);
 	const pods = () => [...new Set([...running.stdout().matchAll(/^\[pod\/([^/]+)\/lines\] /gm)].map(match => match[1]!))];
-	await until('the first pod is followed', () => pods().length === 1);
+	await until(() => pods().length === 1, running.stderr);
 	await cluster.kubectl(direct, ['delete', 'pod', pods()[0]!, '--wait=false']);
 	let runningAt = 0;
 	await until(
-		'the next pod is followed',
 		async () => {
 			const {stdout} = await cluster.kubectl(direct, [
 				'get',
@@ -365,6 +357,7 @@ test('a new pod of a workload is followed within 2 s of Running, and the old log
 			runningAt ||= stdout.split('\n').some(row => !row.startsWith(pods()[0]!) && row.includes('T')) ? Date.now() : 0;
 			return pods().length === 2;
 		},
+		running.stderr,
 		60_000,
 	);
 	t.true(Date.now() - runningAt < 2000 || runningAt === 0, `${Date.now() - runningAt} ms`);

@@ -10,6 +10,7 @@ import {dial, readToEnd, runPortForward, type PortForwardRun} from '../support/p
 import {restartApiserver} from './lab/faults.ts';
 import {apply} from './lab/kubectl.ts';
 import {useCluster, type Place} from './support/cluster.ts';
+import {until} from '../support/until.ts';
 
 const direct = 'off-direct';
 const cluster = await useCluster({postures: ['off-direct', 'off-grpc', 'off-http', 'restarted'], nodes: ['n4']});
@@ -314,9 +315,10 @@ test('messages that people grep are kubectl’s', async t => {
 		child.stdout.on('data', (chunk: Buffer) => {
 			out += chunk.toString();
 		});
-		while (!out.includes('[::1]')) {
-			await sleep(20);
-		}
+		await until(
+			() => out.includes('[::1]'),
+			() => out,
+		);
 
 		await echoed(port);
 		child.kill('SIGINT');

@@ -9,6 +9,7 @@ import process from 'node:process';
 import {text} from 'node:stream/consumers';
 import {fileURLToPath} from 'node:url';
 import test from 'ava';
+import {until} from '../support/until.ts';
 
 const program = fileURLToPath(new URL('../../build/spoke.js', import.meta.url));
 
@@ -140,19 +141,15 @@ test('a served sandbox exits when its parent does', async t => {
 	const parent = spawn(process.execPath, ['-e', script]);
 	const pid = Number((await text(parent.stdout)).trim());
 	t.true(pid > 0);
-	for (let waited = 0; waited < 30_000; waited += 100) {
-		try {
-			process.kill(pid, 0);
-		} catch {
-			t.pass();
-			return;
-		}
-
-		await new Promise(resolve => {
-			setTimeout(resolve, 100);
-		});
-	}
-
-	process.kill(pid, 'SIGKILL');
-	t.fail('it went on without its parent');
+	t.teardown(() => isRunning(pid) && process.kill(pid, 'SIGKILL'));
+	await until(() => !isRunning(pid));
+	t.pass();
 });
+
+function isRunning(pid: number): boolean {
+	try {
+		return process.kill(pid, 0);
+	} catch {
+		return false;
+	}
+}

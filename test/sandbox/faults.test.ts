@@ -5,6 +5,7 @@ import type {Sandbox} from '../../source/sandbox/sandbox.ts';
 import {switches} from '../../source/sandbox/switches.ts';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
 import {ask, askJson, open, podsOf} from '../support/sandbox-client.ts';
+import {until} from '../support/until.ts';
 
 const test = anyTest as TestFn<{sandbox: Sandbox}>;
 
@@ -139,21 +140,18 @@ test.serial('a stopped container restarts, counts the restart and keeps its prev
 	const {sandbox} = t.context;
 	const path = '/api/v1/namespaces/default/pods/db-0';
 	sandbox.faults.restartContainers({name: 'db-0'});
-	for (let waited = 0; waited < 30_000; waited += 50) {
+	const container = async () => {
 		const {status} = await askJson<{
 			status: {containerStatuses: Array<{restartCount: number; state: object; lastState: {terminated?: {exitCode: number}}}>};
 		}>(sandbox, path);
-		const [db] = status.containerStatuses;
-		if (db!.restartCount === 1 && 'running' in db!.state) {
-			t.is(db!.lastState.terminated?.exitCode, 0);
-			break;
-		}
+		return status.containerStatuses[0]!;
+	};
 
-		await new Promise(next => {
-			setTimeout(next, 50);
-		});
-	}
-
+	await until(async () => {
+		const {restartCount, state} = await container();
+		return restartCount === 1 && 'running' in state;
+	}, container);
+	t.is((await container()).lastState.terminated?.exitCode, 0);
 	t.regex((await ask(sandbox, `${path}/log?container=db&previous=true`)).body, /^echo on :7000\n/);
 	t.regex((await ask(sandbox, `${path}/log?container=db`)).body, /^echo on :7000\n/);
 	t.is(
@@ -166,24 +164,17 @@ test.serial('a rollout replaces every pod without going below the replica count'
 	const {sandbox} = t.context;
 	const before = await podsOf(sandbox, 'web');
 	sandbox.faults.rollOut({name: 'web'});
-	for (let waited = 0; waited < 30_000; waited += 50) {
-		const now = await podsOf(sandbox, 'web');
+	const pods = async () => podsOf(sandbox, 'web');
+	await until(async () => {
+		const now = await pods();
 		t.true(now.length >= 2);
-		if (now.length === 2 && now.every(name => !before.includes(name))) {
-			return;
-		}
-
-		await new Promise(next => {
-			setTimeout(next, 50);
-		});
-	}
-
-	t.fail('the old pods stayed');
+		return now.length === 2 && now.every(name => !before.includes(name));
+	}, pods);
 });
 
 test.serial('the flaky deployment is in CrashLoopBackOff', async t => {
 	const {sandbox} = t.context;
-	for (let waited = 0; waited < 30_000; waited += 100) {
+	const container = async () => {
 		const {
 			items: [pod],
 		} = await askJson<{
@@ -191,16 +182,9 @@ test.serial('the flaky deployment is in CrashLoopBackOff', async t => {
 				status: {containerStatuses: Array<{state: {waiting?: {reason: string}}; lastState: {terminated?: {exitCode: number}}}>};
 			}>;
 		}>(sandbox, '/api/v1/namespaces/default/pods?labelSelector=app%3Dflaky');
-		const [flaky] = pod!.status.containerStatuses;
-		if (flaky!.state.waiting?.reason === 'CrashLoopBackOff') {
-			t.is(flaky!.lastState.terminated?.exitCode, 1);
-			return;
-		}
+		return pod!.status.containerStatuses[0]!;
+	};
 
-		await new Promise(next => {
-			setTimeout(next, 100);
-		});
-	}
-
-	t.fail('it never crashed');
+	await until(async () => (await container()).state.waiting?.reason === 'CrashLoopBackOff', container);
+	t.is((await container()).lastState.terminated?.exitCode, 1);
 });

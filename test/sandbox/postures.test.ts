@@ -3,6 +3,7 @@ import anyTest, {type TestFn} from 'ava';
 import type {Sandbox, SwitchValues} from '../../source/sandbox/sandbox.ts';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
 import {ask, askJson, open, podsOf, upgrade, webSocketHeaders} from '../support/sandbox-client.ts';
+import {until} from '../support/until.ts';
 
 const test = anyTest as TestFn<{sandbox: Sandbox}>;
 
@@ -146,11 +147,10 @@ test.serial('each open upgrade is one dial in the metrics of apiserver and agent
 		(one as {socket: {destroy(): void}}).socket.destroy();
 	}
 
-	for (let waited = 0; waited < 30_000 && (await gauge(ok)) !== before; waited += 50) {
-		await new Promise(resolve => {
-			setTimeout(resolve, 50);
-		});
-	}
+	await until(
+		async () => (await gauge(ok)) === before,
+		async () => gauge(ok),
+	);
 
 	t.is(await gauge(ok), before);
 	t.is(await gauge(witness), 0);
@@ -174,11 +174,10 @@ test.serial('a client that disconnects during the dial leaves no connection open
 	];
 	await Promise.all(left);
 	await sandbox.switches.set({agents: 'running'});
-	for (let waited = 0; waited < 30_000 && ((await dials()) < before + left.length || (await open()) !== '0'); waited += 50) {
-		await new Promise(resolve => {
-			setTimeout(resolve, 50);
-		});
-	}
+	await until(
+		async () => (await dials()) >= before + left.length && (await open()) === '0',
+		async () => [await dials(), await open()],
+	);
 
 	t.is(await dials(), before + left.length);
 	t.is(await open(), '0');

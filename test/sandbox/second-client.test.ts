@@ -7,6 +7,7 @@ import {AppsV1Api, CoreV1Api, Exec, KubeConfig, Log, PortForward, Watch, type V1
 import anyTest, {type TestFn} from 'ava';
 import type {Sandbox} from '../../source/sandbox/sandbox.ts';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
+import {until} from '../support/until.ts';
 
 const test = anyTest as TestFn<{sandbox: Sandbox; config: KubeConfig}>;
 
@@ -51,19 +52,9 @@ test('client-node scales a deployment', async t => {
 	const scale = await apps.readNamespacedDeploymentScale({namespace: 'default', name: 'api'});
 	scale.spec!.replicas = 3;
 	await apps.replaceNamespacedDeploymentScale({namespace: 'default', name: 'api', body: scale});
-	for (let waited = 0; waited < 30_000; waited += 50) {
-		const {status} = await apps.readNamespacedDeployment({namespace: 'default', name: 'api'});
-		if (status?.readyReplicas === 3) {
-			t.pass();
-			return;
-		}
-
-		await new Promise(next => {
-			setTimeout(next, 50);
-		});
-	}
-
-	t.fail('never three pods');
+	const status = async () => (await apps.readNamespacedDeployment({namespace: 'default', name: 'api'})).status;
+	await until(async () => (await status())?.readyReplicas === 3, status);
+	t.pass();
 });
 
 test('client-node reads a log', async t => {

@@ -5,25 +5,23 @@ import test from 'ava';
 import {scenarios} from '../../source/sandbox/scenarios/scenarios.ts';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
 import {askJson} from '../support/sandbox-client.ts';
+import {until} from '../support/until.ts';
 
 test('every scenario starts with its workloads', async t => {
 	for (const {name} of scenarios) {
 		const sandbox = await startSandbox({scenario: name});
-		let late: string[] = [];
-		for (let waited = 0; waited === 0 || (late.length > 0 && waited < 30_000); waited += 100) {
+		const unready = async () => {
 			const {items} = await askJson<{items: Array<{metadata: {name: string}; status: {phase: string}}>}>(
 				sandbox,
 				'/api/v1/namespaces/default/pods',
 			);
-			late = items
+			return items
 				.filter(({metadata, status}) => status.phase !== (metadata.name.startsWith('report') ? 'Succeeded' : 'Running'))
 				.map(({metadata}) => metadata.name);
-			await new Promise(resolve => {
-				setTimeout(resolve, 100);
-			});
-		}
+		};
 
-		t.deepEqual(late, [], name);
+		await until(async () => (await unready()).length === 0, unready);
+		t.pass(name);
 		await sandbox.close();
 	}
 });
@@ -93,15 +91,17 @@ for (const [when, isEarly] of [
 		const {server} = await starting;
 		stop.abort();
 		const port = Number(new URL(server).port);
-		await t.throwsAsync(
-			async () => {
-				for (;;) {
-					const socket = connect({host: '127.0.0.1', port});
-					await once(socket, 'connect');
-					socket.destroy();
-				}
-			},
-			{code: 'ECONNREFUSED'},
-		);
+		await until(async () => {
+			const socket = connect({host: '127.0.0.1', port});
+			try {
+				await once(socket, 'connect');
+				return false;
+			} catch (error) {
+				t.is((error as NodeJS.ErrnoException).code, 'ECONNREFUSED');
+				return true;
+			} finally {
+				socket.destroy();
+			}
+		});
 	});
 }

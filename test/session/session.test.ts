@@ -10,6 +10,7 @@ import test from 'ava';
 import {openSandbox} from '../support/sandbox.ts';
 import {newHome, onSandbox} from '../support/sandbox-session.ts';
 import {openTerminal, type TestTerminal} from '../support/terminal.ts';
+import {until} from '../support/until.ts';
 
 /** Parallel tests get the same suggestion. */
 async function typeFreePort(terminal: TestTerminal): Promise<void> {
@@ -517,9 +518,7 @@ test('a killed pager is not reported as failed to start', async t => {
 	const {terminal} = await onSandbox(t, ['tail', 'deploy/api'], {env: {PAGER: pager}});
 	await terminal.sees(/"msg":/);
 	terminal.press('tail.pager');
-	while (!existsSync(join(folder, 'started'))) {
-		await delay(10);
-	}
+	await until(() => existsSync(join(folder, 'started')), terminal.text);
 
 	await terminal.sees(/Tail deploy\/api/);
 	terminal.press('tail.pause');

@@ -2,11 +2,24 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import {inspect} from 'node:util';
 
-/** Waits until the condition holds; fails with the condition and with what `seen` returns last, by default the condition's own value. */
-export async function until(holds: () => unknown, seen: () => unknown = holds, limitMs = 30_000): Promise<void> {
-	for (const deadline = performance.now() + limitMs; !(await holds()); await delay(5)) {
+/**
+ * Waits until `holds` returns something truthy, and resolves to it. After the limit it fails with the condition and with `seen` as it is
+ * then: an object that the test fills, or a function that returns it.
+ */
+export async function until<Value>(
+	holds: () => Value | Promise<Value>,
+	seen: unknown = holds,
+	limitMs = 30_000,
+): Promise<NonNullable<Value>> {
+	for (const deadline = performance.now() + limitMs; ; await delay(5)) {
+		const value = await holds();
+		if (value) {
+			return value;
+		}
+
 		if (performance.now() > deadline) {
-			throw new Error(`not within ${limitMs} ms: ${holds}; last seen: ${inspect(await seen(), {depth: 5, breakLength: 120})}`);
+			const last: unknown = typeof seen === 'function' ? await seen() : seen;
+			throw new Error(`not within ${limitMs} ms: ${holds}; last seen: ${inspect(last, {depth: 4, maxStringLength: 2000})}`);
 		}
 	}
 }

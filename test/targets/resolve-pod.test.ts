@@ -1,5 +1,4 @@
 import type {ServerResponse} from 'node:http';
-import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
@@ -9,6 +8,7 @@ import {cronJobPodFilter, resolveTargetPods} from '../../source/targets/target-p
 import {resolvePod} from '../../source/targets/resolve-pod.ts';
 import {watchPods} from '../../source/targets/watch-pods.ts';
 import {startServer} from '../support/api-server.ts';
+import {until} from '../support/until.ts';
 
 const pod = (name: string, ready = true): PodObject => ({
 	metadata: {name, namespace: 'demo', uid: `uid-${name}`, resourceVersion: '1'},
@@ -256,11 +256,7 @@ test('rejects a node, and reports a missing object', async t => {
 test('waits for a pod that appears in time', async t => {
 	await withCluster(async (cluster, _, control) => {
 		const resolving = resolvePod(cluster, 'deploy/empty', {...options, podRunningTimeoutMs: 5000});
-		while (control.watching.length === 0) {
-			await new Promise(resolve => {
-				setTimeout(resolve, 10);
-			});
-		}
+		await until(() => control.watching.length > 0);
 
 		control.watching[0]!.write(`${JSON.stringify({type: 'ADDED', object: pod('late')})}\n`);
 		t.is((await resolving).target.name, 'late');
@@ -282,9 +278,7 @@ test('an abort while waiting for a pod rejects with its reason', async t => {
 	await withCluster(async (cluster, _, control) => {
 		const left = new AbortController();
 		const resolving = resolvePod(cluster, 'deploy/empty', {...options, podRunningTimeoutMs: 60_000, signal: left.signal});
-		while (control.watching.length === 0) {
-			await delay(10);
-		}
+		await until(() => control.watching.length > 0);
 
 		left.abort(new Error('gave up'));
 		await t.throwsAsync(resolving, {message: 'gave up'});
@@ -321,14 +315,7 @@ for (const [limitMs, title] of [
 	test(`accepts a timeout of ${title}`, async t => {
 		await withCluster(async (cluster, _, control) => {
 			const resolving = resolvePod(cluster, 'deploy/empty', {...options, podRunningTimeoutMs: limitMs});
-			while (control.watching.length === 0) {
-				await Promise.race([
-					resolving,
-					new Promise(resolve => {
-						setTimeout(resolve, 10);
-					}),
-				]);
-			}
+			await until(() => control.watching.length > 0);
 
 			control.watching[0]!.write(`${JSON.stringify({type: 'ADDED', object: pod('late')})}\n`);
 			t.is((await resolving).target.name, 'late');

@@ -10,6 +10,7 @@ import {exitCode, startCommandServer, type FarSide} from '../support/command-ser
 import {fakeScreen} from '../support/fake-screen.ts';
 import {reset} from '../support/run-command.ts';
 import {builtProgram} from '../support/run-spoke.ts';
+import {until} from '../support/until.ts';
 
 /** Setup of a full-screen program: alternate screen, mouse, bracketed paste, hidden cursor, keypad, scroll region, color. */
 const fullScreen =
@@ -80,13 +81,16 @@ test('keys and line feeds pass unchanged while a remote program runs', async t =
 	run.type(keys);
 	far.stdout('\r\nabc\ndef');
 	await run.until('def');
-	await holds(() => typed.length >= 2 * keys.length);
+	await until(
+		() => typed.length >= 2 * keys.length,
+		() => typed,
+	);
 	t.is(typed, Buffer.from(keys).toString('hex'));
 	// A line feed alone moves straight down.
 	t.true(run.screen.lines().includes('   def'));
 	t.deepEqual(far.sizes.at(-1), {Width: 100, Height: 30});
 	run.resize(120, 40);
-	await holds(() => far.sizes.at(-1)?.Width === 120);
+	await until(() => far.sizes.at(-1)?.Width === 120, far.sizes);
 	t.deepEqual(far.sizes.at(-1), {Width: 120, Height: 40});
 	far.status(exitCode(1));
 	far.close();
@@ -110,12 +114,6 @@ async function remoteProgram(t: ExecutionContext, printed: string, says: string)
 	const far = await started.promise;
 	await run.until(says);
 	return {far, run};
-}
-
-async function holds(isSo: () => boolean): Promise<void> {
-	for (const until = Date.now() + 15_000; !isSo() && Date.now() < until;) {
-		await delay(20);
-	}
 }
 
 /** Runs `spoke exec -it web -- sh` between two `stty -a`. */
@@ -154,11 +152,10 @@ async function runInTerminal(kubeconfig: string) {
 			terminal.resize(columns, rows);
 		},
 		async until(text: string) {
-			await holds(() => output.includes(text));
-			if (!output.includes(text)) {
-				throw new Error(`${text} did not come: ${JSON.stringify(output)}`);
-			}
-
+			await until(
+				() => output.includes(text),
+				() => output,
+			);
 			await screen.write('');
 		},
 		async clean() {

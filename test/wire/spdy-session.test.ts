@@ -8,6 +8,7 @@ import {StreamResetError} from '../../source/wire/protocol-error.ts';
 import {dataFrameHead, pingFrame, rstStreamFrame, synReplyFrame} from '../../source/wire/spdy-frame.ts';
 import {SpdySession, type SpdySessionOptions, SpdyStreamIds} from '../../source/wire/spdy-session.ts';
 import type {SpdyStream} from '../../source/wire/spdy-stream.ts';
+import {until} from '../support/until.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
 
@@ -183,9 +184,7 @@ test('periodic PINGs of a client have odd ids', async t => {
 	far.on('data', (chunk: Buffer) => {
 		chunks.push(chunk);
 	});
-	while (Buffer.concat(chunks).length < 24) {
-		await delay(1);
-	}
+	await until(() => Buffer.concat(chunks).length >= 24, chunks);
 
 	t.is(Buffer.concat(chunks).subarray(0, 24).toString('hex'), '800300060000000400000001800300060000000400000003');
 	client.destroy();

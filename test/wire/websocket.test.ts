@@ -8,6 +8,7 @@ import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {SpdySession} from '../../source/wire/spdy-session.ts';
 import {WebSocketCarrier} from '../../source/wire/websocket-carrier.ts';
 import {WebSocketMessages, type WebSocketCloseResult} from '../../source/wire/websocket-messages.ts';
+import {until} from '../support/until.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
 const none = Buffer.alloc(0);
@@ -155,9 +156,10 @@ test('a server reads messages of every length class unchanged', async t => {
 		client.send([payload.subarray(0, 3), payload.subarray(3, 50), payload.subarray(50)]);
 	}
 
-	while (seen.length < sent.length) {
-		await delay(1);
-	}
+	await until(
+		() => seen.length >= sent.length,
+		() => seen.map(({length}) => length),
+	);
 
 	t.deepEqual(
 		seen.map(payload => payload.length),
@@ -177,9 +179,10 @@ test('every message has its own key', async t => {
 		client.send(none);
 	}
 
-	while (Buffer.concat(chunks).length < 30_000) {
-		await delay(1);
-	}
+	await until(
+		() => Buffer.concat(chunks).length >= 30_000,
+		() => Buffer.concat(chunks).length,
+	);
 
 	const frames = Buffer.concat(chunks).toString('hex').match(/.{12}/g)!;
 	t.true(frames.every(frame => frame.startsWith('8280')));
@@ -284,9 +287,10 @@ test('periodic pings have increasing numbers and stop after Close', async t => {
 	far.on('data', (piece: Buffer) => {
 		sent += piece.toString('hex');
 	});
-	while (sent.length < 28) {
-		await delay(1);
-	}
+	await until(
+		() => sent.length >= 28,
+		() => sent,
+	);
 
 	client.close();
 	await once(client, 'close');
@@ -420,10 +424,13 @@ test('a paused reader leaves unread data with the sender', async t => {
 		seen += payload.length;
 		messages.pause();
 	});
-	while (far.bufferedBytes < 1_000_000) {
-		far.send(Buffer.alloc(100_000));
-		await delay(0);
-	}
+	await until(
+		() => {
+			far.send(Buffer.alloc(100_000));
+			return far.bufferedBytes >= 1_000_000;
+		},
+		() => far.bufferedBytes,
+	);
 
 	await delay(50);
 	t.true(far.bufferedBytes > 500_000);

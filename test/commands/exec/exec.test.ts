@@ -9,6 +9,7 @@ import {exitCode, failure, startCommandServer, status, success, type FarSide, ty
 import {bytes} from '../../support/run-command.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 import {openTerminal} from '../../support/terminal.ts';
+import {until} from '../../support/until.ts';
 
 type Teardown = {teardown: (end: () => Promise<void>) => void};
 
@@ -201,11 +202,7 @@ test('a slow reader gets all output and status 0, and a lost stream never exits 
 				far.stdout(block);
 			}
 
-			while (far.backlog() > 0) {
-				await new Promise(resolve => {
-					setTimeout(resolve, 5);
-				});
-			}
+			await until(() => far.backlog() === 0, far.backlog);
 
 			if (cut) {
 				far.socket.end();

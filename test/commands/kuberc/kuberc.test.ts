@@ -1,12 +1,12 @@
 import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {applyKuberc} from '../../../source/commands/kuberc/apply-kuberc.ts';
 import {commandTable} from '../../../source/commands/command-table.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
+import {until} from '../../support/until.ts';
 
 const rows = commandTable.map(({spec: row}) => row);
 const head = 'apiVersion: kubectl.config.k8s.io/v1beta1\nkind: Preference\n';
@@ -181,9 +181,7 @@ test('spoke runs an alias, prefers --kuberc to $KUBERC, and ignores both with KU
 
 	const logs = ['logs', 'deploy/web', '-c', 'access-log'];
 	// A new log has fewer lines than any of these requests.
-	while ((await lines(logs, {KUBERC: 'off'})) <= 4) {
-		await delay(200);
-	}
+	await until(async () => (await lines(logs, {KUBERC: 'off'})) > 4);
 
 	t.is(await lines(logs, {KUBERC: mine}), 2);
 	t.is(await lines([...logs, '--kuberc', other], {KUBERC: mine}), 4);

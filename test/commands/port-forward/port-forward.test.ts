@@ -15,6 +15,7 @@ import {dial, isReset, readToEnd, runPortForward, type PortForwardRun} from '../
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {podsOf} from '../../support/sandbox-client.ts';
+import {until} from '../../support/until.ts';
 
 async function started(
 	t: ExecutionContext,
@@ -84,9 +85,10 @@ test.serial('text output matches kubectl’s', async t => {
 	child.stdout.on('data', (chunk: Buffer) => {
 		out += chunk.toString();
 	});
-	while (!out.includes('->')) {
-		await delay(10);
-	}
+	await until(
+		() => out.includes('->'),
+		() => out,
+	);
 
 	await echoes(port);
 	child.kill('SIGTERM');

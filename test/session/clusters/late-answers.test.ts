@@ -17,6 +17,7 @@ import {emptySession, type ClusterState} from '../../../source/state/session-sta
 import type {WhyLayer} from '../../../source/state/why-path.ts';
 import {selectedPath} from '../../../source/ui/session-screen.tsx';
 import {startServer} from '../../support/api-server.ts';
+import {until} from '../../support/until.ts';
 
 /** The first cluster responds when the test releases it, the second never. */
 async function twoClusters(t: ExecutionContext) {
@@ -83,9 +84,10 @@ async function pathRead(t: ExecutionContext) {
 	const store = storeWithPod();
 	const paths = new PathFeed(store, () => left);
 	paths.follow();
-	while (store.state.selectedPath?.path === undefined || store.state.selectedPath.path === null) {
-		await delay(20);
-	}
+	await until(
+		() => store.state.selectedPath?.path,
+		() => store.state.selectedPath,
+	);
 
 	return {store, paths};
 }

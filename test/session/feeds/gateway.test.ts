@@ -1,5 +1,4 @@
 /** Names of gateways at the end of leg 1. */
-import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {PathFeed} from '../../../source/session/feeds/path-feed.ts';
@@ -12,6 +11,7 @@ import type {RenderInput} from '../../../source/ui/render-input.ts';
 import type {Line} from '../../../source/ui/styled-line.ts';
 import {plainTheme} from '../../../source/ui/theme.ts';
 import {startServer} from '../../support/api-server.ts';
+import {until} from '../../support/until.ts';
 
 const text = (...lines: readonly Line[]) => lines.map(({spans}) => spans.map(span => span.text).join('')).join('\n');
 
@@ -31,9 +31,10 @@ test('the header and the unread path name the gateway, not an apiserver', async 
 	);
 	const open = {access, labeller: null as never, context: 'main'};
 	new PathFeed(store, () => open).follow();
-	while (store.state.cluster.front === null) {
-		await delay(10);
-	}
+	await until(
+		() => store.state.cluster.front !== null,
+		() => store.state.cluster,
+	);
 
 	const screen: RenderInput = {state: store.state, theme: plainTheme, keymap: new Map(), hints: [], tail: null};
 	const shown = text(header(screen), ...pathPane(screen, null, 2, 80), ...verticalPath(screen, null, 'web', 10, 60));

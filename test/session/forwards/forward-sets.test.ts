@@ -3,12 +3,12 @@ import {mkdir, readFile, stat, writeFile} from 'node:fs/promises';
 import {once} from 'node:events';
 import {createServer, type AddressInfo} from 'node:net';
 import {join} from 'node:path';
-import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {addToForwardSet, readForwardSets, writeForwardSet} from '../../../source/session/forwards/forward-set-files.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {newHome, onSandbox} from '../../support/sandbox-session.ts';
 import {openTerminal} from '../../support/terminal.ts';
+import {until} from '../../support/until.ts';
 
 async function unusedPort(): Promise<number> {
 	const server = createServer().listen(0, '127.0.0.1');
@@ -111,9 +111,10 @@ test('the forward form appends the forward to a set', async t => {
 	await terminal.sees(/Add to set +◂ mine/);
 	terminal.press('form.submit');
 	await terminal.sees(/forwards to web-/);
-	for (let tries = 0; tries < 100 && readForwardSets(env)[0]?.lines.length !== 2; tries++) {
-		await delay(50);
-	}
+	await until(
+		() => readForwardSets(env)[0]?.lines.length === 2,
+		() => readForwardSets(env),
+	);
 
 	const [set] = readForwardSets(env);
 	t.is(set?.lines.length, 2);

@@ -3,6 +3,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {CanceledError, TypeAhead} from '../../../source/session/keys/type-ahead.ts';
 import {onSandbox} from '../../support/sandbox-session.ts';
+import {until} from '../../support/until.ts';
 
 function makeAhead(limitMs = 1000) {
 	const passed: string[] = [];
@@ -128,9 +129,7 @@ test('a long wait is shown until it ends, holds no key, and is canceled on its o
 		return work.promise;
 	});
 	told.length = 0;
-	while (told.length < 2) {
-		await delay(5);
-	}
+	await until(() => told.length >= 2, told);
 
 	t.deepEqual(new Set(told), new Set(['waiting for debugger-1: ErrImagePull …']));
 	t.false(ahead.hold({key: 'a'}));

@@ -12,6 +12,7 @@ import type {Labeler} from '../../../source/evidence/labeler.ts';
 import {selectedExchange, type ProxyExchange} from '../../../source/state/proxy-state.ts';
 import {emptySession} from '../../../source/state/session-state.ts';
 import {startServer} from '../../support/api-server.ts';
+import {until} from '../../support/until.ts';
 
 async function reach(t: ExecutionContext, request: (request: IncomingMessage, response: ServerResponse) => void) {
 	const server = await startServer({request});
@@ -165,9 +166,7 @@ test('an endless response shows what has arrived so far', async t => {
 	const rows: Array<ProxyExchange | null> = [];
 	const {again} = asksAgain(access, {method: 'GET', ask: async () => true, drawn: exchange => rows.push(exchange)});
 	void again();
-	while (rows.at(-1)?.body !== 'tick 1\n') {
-		await delay(10);
-	}
+	await until(() => rows.at(-1)?.body === 'tick 1\n', rows);
 
 	t.like(rows.at(-1), {status: 200, tookMs: null, bytes: 7, type: 'text/plain'});
 });
@@ -250,9 +249,7 @@ test('a canceled response keeps what had arrived', async t => {
 	);
 	const {again, stop, here} = asksAgain(access, {method: 'GET', ask: async () => true});
 	const sent = again();
-	while (here()?.body !== 'tick 1\n') {
-		await delay(10);
-	}
+	await until(() => here()?.body === 'tick 1\n', here);
 
 	stop();
 	t.like(await sent, {status: 200, isGivenUp: true, note: 'canceled', bytes: 7, body: 'tick 1\n', error: null});

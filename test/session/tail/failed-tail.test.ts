@@ -1,10 +1,10 @@
 /** Failed tails. */
-import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {TailRun} from '../../../source/session/tail/tail-run.ts';
 import {createTailRequest} from '../../../source/session/tail/tail-targets.ts';
 import {emptyTail} from '../../../source/state/tail/tail-view.ts';
 import {LogServer} from '../../support/log-server.ts';
+import {until} from '../../support/until.ts';
 
 test('the failure of a tail appears after its buffered lines', async t => {
 	const server = await LogServer.start();
@@ -25,17 +25,25 @@ test('the failure of a tail appears after its buffered lines', async t => {
 	});
 	append();
 	run.start('tail');
-	for (let came = 0; came < 2; came += run.inflow) {
-		await delay(5);
-		run.tick();
-	}
+	let came = 0;
+	await until(
+		() => {
+			run.tick();
+			came += run.inflow;
+			return came >= 2;
+		},
+		() => came,
+	);
 
 	server.podsRefused = true;
 	server.endWatches();
-	while (run.view.phase !== 'failed') {
-		append();
-		await delay(20);
-	}
+	await until(
+		() => {
+			append();
+			return run.view.phase === 'failed';
+		},
+		() => run.view.phase,
+	);
 
 	const {buffer} = run.view;
 	const toldAt = buffer.end;

@@ -1,5 +1,4 @@
 /** Pods that appear and disappear while followed. */
-import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {TailRun} from '../../../source/session/tail/tail-run.ts';
 import {createTailRequest} from '../../../source/session/tail/tail-targets.ts';
@@ -8,6 +7,7 @@ import {parseCommandLine} from '../../../source/command-line/parse-command-line.
 import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
 import {emptyTail, podCount} from '../../../source/state/tail/tail-view.ts';
 import {openSandbox} from '../../support/sandbox.ts';
+import {until} from '../../support/until.ts';
 
 test('a deleted pod is reported once, and not counted any longer', async t => {
 	const {sandbox, env} = await openSandbox(t);
@@ -20,24 +20,20 @@ test('a deleted pod is reported once, and not counted any longer', async t => {
 	t.teardown(() => {
 		run.stop();
 	});
-	const until = async (isSo: () => boolean) => {
-		while (!isSo()) {
-			await delay(10);
-		}
-	};
-
 	const notices = () =>
 		Array.from({length: run.view.buffer.end}, (_, number) => run.view.buffer.line(number)!)
 			.filter(({kind}) => kind === 'notice')
 			.map(({bytes}) => bytes.toString());
 	run.start('tail');
-	await until(() => run.view.sources.filter(({state}) => state === 'open').length === 4 && run.view.buffer.end > 0);
+	const sources = () => run.view.sources;
+	await until(() => sources().filter(({state}) => state === 'open').length === 4 && run.view.buffer.end > 0, sources);
 	const name = run.view.sources[0]!.pod;
 	sandbox.faults.replacePod({name});
 	await until(
-		() => run.view.sources.filter(({state}) => state === 'open').length === 4 && run.view.sources.filter(({isGone}) => isGone).length === 2,
+		() => sources().filter(({state}) => state === 'open').length === 4 && sources().filter(({isGone}) => isGone).length === 2,
+		sources,
 	);
-	await until(() => notices().some(text => text.includes('gone')));
+	await until(() => notices().some(text => text.includes('gone')), notices);
 	// Emits buffered lines.
 	run.stop();
 	t.deepEqual(

@@ -1,5 +1,4 @@
 /** The log of the previous container instance. */
-import {setImmediate as nextTurn} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {createTailRequest} from '../../../source/session/tail/tail-targets.ts';
 import {TailRun} from '../../../source/session/tail/tail-run.ts';
@@ -7,6 +6,7 @@ import {tailHandlers} from '../../../source/session/tail/tail-handlers.ts';
 import type {Session} from '../../../source/session/session.ts';
 import {emptyTail, pauseTail, shownLength} from '../../../source/state/tail/tail-view.ts';
 import {LogServer, type Fault} from '../../support/log-server.ts';
+import {until} from '../../support/until.ts';
 
 async function restarted(t: ExecutionContext, ...faults: readonly [Fault, ...Fault[]]) {
 	const server = await LogServer.start();
@@ -25,7 +25,6 @@ async function restarted(t: ExecutionContext, ...faults: readonly [Fault, ...Fau
 
 	const cluster = await server.cluster();
 	server.faults.push(...faults);
-	let wake: () => void = () => {};
 	const run = new TailRun(
 		'tail-1',
 		createTailRequest(cluster, {
@@ -38,9 +37,7 @@ async function restarted(t: ExecutionContext, ...faults: readonly [Fault, ...Fau
 		{
 			cluster,
 			observer: {},
-			changed() {
-				wake();
-			},
+			changed() {},
 		},
 	);
 	t.teardown(async () => {
@@ -52,68 +49,58 @@ async function restarted(t: ExecutionContext, ...faults: readonly [Fault, ...Fau
 		Array.from({length: run.view.buffer.end - run.view.buffer.first}, (_, at) =>
 			run.view.buffer.line(run.view.buffer.first + at)!.bytes.toString(),
 		);
-	const until = async (holds: () => boolean) => {
-		while (!holds()) {
-			const {promise, resolve} = Promise.withResolvers<void>();
-			wake = resolve;
-			await promise;
-		}
-	};
-
-	return {run, server, texts, until};
+	return {run, server, texts};
 }
 
 test('an interrupted previous log is reported', async t => {
-	const {run, texts, until} = await restarted(t, {kind: 'close', afterBytes: 1000});
+	const {run, texts} = await restarted(t, {kind: 'close', afterBytes: 1000});
 	run.start('tail', true);
-	await until(() => run.view.phase === 'ended');
+	await until(() => run.view.phase === 'ended', texts);
 	t.true(texts().includes('before 0'));
 	t.regex(texts().join('\n'), /web\/app: the previous log was interrupted: .*\(leg 2\) or yours to it \(leg 1\) was lost/);
 });
 
 test('an interruption of one of several logs is reported after the lines of that log', async t => {
-	const {run, texts, until} = await restarted(t, null, {kind: 'cut', afterBytes: 1000});
+	const {run, texts} = await restarted(t, null, {kind: 'cut', afterBytes: 1000});
 	run.start('tail', true);
-	await until(() => run.view.phase === 'ended');
+	await until(() => run.view.phase === 'ended', texts);
 	const said = texts().findIndex(text => text.includes('web/proxy: the previous log was interrupted'));
 	t.is(texts().filter(text => text === 'before 0').length, 2);
 	t.true(said > texts().lastIndexOf('before 0'));
 });
 
 test('a complete previous log is read to its end', async t => {
-	const {run, texts, until} = await restarted(t, null);
+	const {run, texts} = await restarted(t, null);
 	run.start('tail', true);
-	await until(() => run.view.phase === 'ended');
+	await until(() => run.view.phase === 'ended', texts);
 	t.is(texts().filter(text => text.startsWith('before')).length, 200);
 	t.notRegex(texts().join('\n'), /cut/);
 });
 
 test('switching to the current log while the previous one loads shows only the current one', async t => {
-	const {run, server, texts, until} = await restarted(t, {kind: 'silence'});
+	const {run, server, texts} = await restarted(t, {kind: 'silence'});
 	run.start('tail', true);
-	while (server.seen.length === 0) {
-		await nextTurn();
-	}
+	await until(() => server.seen.length > 0, texts);
 
 	run.start('tail');
-	await until(() => texts().includes('after'));
+	await until(() => texts().includes('after'), texts);
 	t.is(run.view.phase, 'following');
 	t.deepEqual(texts(), ['after']);
 });
 
 test('the previous log shows its last lines, and the same key returns to the current log', async t => {
-	const {run, texts, until} = await restarted(t, null);
+	const {run, texts} = await restarted(t, null);
 	const session = {
 		tails: new Map([['tail-1', run]]),
 		store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}},
 	} as unknown as Session;
 	const press = () => tailHandlers['tail.previous-log']!(session);
 	void press();
-	await until(() => run.view.phase === 'ended');
+	await until(() => run.view.phase === 'ended', texts);
 	t.true(run.view.follow);
 	run.view = pauseTail(run.view);
 	void press();
-	await until(() => texts().includes('after'));
+	await until(() => texts().includes('after'), texts);
 	t.false(run.view.previous);
 	t.is(run.view.since, 'tail');
 	t.is(shownLength(run.view), 1);

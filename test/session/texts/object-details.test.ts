@@ -1,5 +1,4 @@
 /** Details of an object. */
-import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {readDetails} from '../../../source/session/texts/object-details.ts';
 import {readYaml, yamlPath} from '../../../source/session/texts/object-yaml.ts';
@@ -9,6 +8,7 @@ import {parseCommandLine} from '../../../source/command-line/parse-command-line.
 import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
 import {startServer} from '../../support/api-server.ts';
 import {openSandbox} from '../../support/sandbox.ts';
+import {until} from '../../support/until.ts';
 
 test('pod details show the labels, and the image of each container', async t => {
 	const pod = {
@@ -83,9 +83,7 @@ test('a warning event is marked without color', async t => {
 	});
 	const labels = async () =>
 		(await readDetails(cluster, `pod/${items[0]!.metadata.name}`, 'default')).lines.map(({label = ''}) => label.trim());
-	while (!(await labels()).includes('! BackOff')) {
-		await delay(50);
-	}
+	await until(async () => (await labels()).includes('! BackOff'), labels);
 
 	t.true((await labels()).includes('Created'));
 });

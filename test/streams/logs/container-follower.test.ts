@@ -9,6 +9,7 @@ import {WatchedPod} from '../../../source/streams/logs/watched-pod.ts';
 import {ApiserverCheck, defaultStallTimeouts} from '../../../source/streams/logs/stall-detector.ts';
 import {toResolvedTarget} from '../../../source/targets/resolve-pod.ts';
 import {LogServer, type ContainerLog, type Fault} from '../../support/log-server.ts';
+import {until} from '../../support/until.ts';
 
 const line = {time: '2026-01-01T00:00:01Z', text: 'one'};
 const cut: Fault = {kind: 'cut', afterBytes: 25};
@@ -75,9 +76,7 @@ for (const [title, faults, isTold, happens, reads] of [
 			.then(() => {
 				isOver = true;
 			});
-		while (server.seen.length < reads) {
-			await sleep(5);
-		}
+		await until(() => server.seen.length >= reads, server.seen);
 
 		await sleep(80);
 		t.false(isOver, events.join(', '));

@@ -6,6 +6,7 @@ import type {LogEvent} from '../../../source/streams/logs/log-events.ts';
 import {formatSinceTime} from '../../../source/streams/logs/pod-log-options.ts';
 import type {StallTimeouts} from '../../../source/streams/logs/stall-detector.ts';
 import {LogServer, type ContainerLog, type LogRecord} from '../../support/log-server.ts';
+import {until} from '../../support/until.ts';
 
 const quickly: StallTimeouts = {
 	checkApiserverAfterMs: 400,
@@ -616,9 +617,7 @@ for (const [start, gaps, title] of [
 					{kind: 'refuse', status: 503, body: ''},
 				);
 				const cut = (async () => {
-					while (server.seen.length === 0) {
-						await sleep(10);
-					}
+					await until(() => server.seen.length > 0);
 
 					await sleep(3300);
 					log.append({time: new Date().toISOString(), text: 'meanwhile'});

@@ -8,6 +8,7 @@ import {forwardConnection, type ForwardedConnection} from '../../../source/strea
 import {isPodSandboxGone} from '../../../source/streams/port-forward/runtime-error.ts';
 import {SpdySession} from '../../../source/wire/spdy-session.ts';
 import type {SpdyStream} from '../../../source/wire/spdy-stream.ts';
+import {until} from '../../support/until.ts';
 
 type Line = {
 	/** The local program's socket. */
@@ -42,9 +43,10 @@ async function line(t: ExecutionContext): Promise<Line> {
 	const error = session.open({streamtype: 'error'});
 	error.end();
 	const running = forwardConnection(socket, {error, data: session.open({streamtype: 'data'})});
-	while (streams.length < 2) {
-		await delay(1);
-	}
+	await until(
+		() => streams.length >= 2,
+		() => streams.length,
+	);
 
 	t.teardown(() => {
 		client.destroy();
@@ -64,11 +66,12 @@ async function bytesOf(stream: NodeJS.ReadableStream): Promise<Buffer> {
 	return Buffer.concat(chunks);
 }
 
-/** The test runner's timeout ends a wait for a leaked stream. */
+/** Returns once the session has no stream of the connection left. */
 async function streamsEnd(session: SpdySession): Promise<void> {
-	while (session.streamCount > 0) {
-		await delay(1);
-	}
+	await until(
+		() => session.streamCount === 0,
+		() => session.streamCount,
+	);
 }
 
 async function endSeenBy(client: Socket): Promise<string> {
@@ -224,11 +227,14 @@ test('data sent before the end reaches a client that reads longer than the linge
 	const {client, socket, data, words, running} = await line(t);
 	client.pause();
 	let written = 0;
-	while (socket.writableLength === 0) {
-		written += 20_000;
-		data.write(Buffer.alloc(20_000));
-		await delay(1);
-	}
+	await until(
+		() => {
+			written += 20_000;
+			data.write(Buffer.alloc(20_000));
+			return socket.writableLength > 0;
+		},
+		() => written,
+	);
 
 	words.end();
 	data.end();

@@ -8,6 +8,7 @@ import {openTunnel} from '../../../source/streams/port-forward/tunnel.ts';
 import {handClock} from '../../support/manual-clock.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {startTcpCutter} from '../../support/tcp-cutter.ts';
+import {until} from '../../support/until.ts';
 
 const target = {
 	asked: 'pod/db-0',
@@ -59,12 +60,13 @@ for (const [carrier, ends] of [
 		t.deepEqual(late, []);
 		cutter.swallow(true);
 		// Pings in transit are still answered.
-		while (late.length < ends.length) {
-			await clock.advance(1000);
-			await new Promise(resolve => {
-				setTimeout(resolve, 20);
-			});
-		}
+		await until(
+			async () => {
+				await clock.advance(1000);
+				return late.length >= ends.length;
+			},
+			() => late,
+		);
 
 		t.deepEqual(late.toSorted(), [...ends].toSorted());
 		await clock.advance(60_000);

@@ -4,6 +4,7 @@ import test, {type ExecutionContext} from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {TunnelLease} from '../../../source/streams/port-forward/tunnel-slots.ts';
 import {maxIdleTunnels, TunnelPool, EarliestTimer} from '../../../source/streams/port-forward/tunnel-pool.ts';
+import {until} from '../../support/until.ts';
 
 class PretendSession extends EventEmitter<{close: [SpokeError | null]}> {
 	usable = true;
@@ -68,9 +69,10 @@ function poolOf(t: ExecutionContext, {openMs = 5}: {openMs?: number} = {}) {
 }
 
 async function warmed(pool: TunnelPool<PretendTunnel>): Promise<void> {
-	while (pool.tunnels.size < 2) {
-		await delay(1);
-	}
+	await until(
+		() => pool.tunnels.size >= 2,
+		() => pool.tunnels.size,
+	);
 }
 
 const down = new SpokeError('ERR_APISERVER_UNREACHABLE', 'connection refused');
@@ -82,9 +84,10 @@ test('the first connections find an open tunnel, even if another has just leased
 	for (let index = 0; index < 10; index++) {
 		const taken = pool.acquire(never);
 		t.false(await Promise.race([taken.then(lease => lease.shared), delay(1, 'waited')]), `connection ${index}`);
-		while (![...pool.tunnels.values()].includes(0)) {
-			await delay(1);
-		}
+		await until(
+			() => [...pool.tunnels.values()].includes(0),
+			() => [...pool.tunnels.values()],
+		);
 	}
 });
 
@@ -168,9 +171,10 @@ test('an ended tunnel is replaced silently, and an outage is reported only if th
 		tunnel.session.destroy(null);
 	}
 
-	while (live().length === 0) {
-		await delay(1);
-	}
+	await until(
+		() => live().length > 0,
+		() => told,
+	);
 
 	t.deepEqual(told, []);
 	t.true(live().length > 0);
@@ -180,9 +184,10 @@ test('an ended tunnel is replaced silently, and an outage is reported only if th
 		tunnel.session.destroy(down);
 	}
 
-	while (told.length === 0) {
-		await delay(1);
-	}
+	await until(
+		() => told.length > 0,
+		() => state,
+	);
 
 	t.deepEqual(told, ['interrupted ERR_APISERVER_UNREACHABLE 1']);
 	const waiting = pool.acquire(never);
@@ -213,7 +218,7 @@ test('a retired pool ends tunnels with their last connections and rejects waiter
 	const lease = await pool.acquire(never);
 	await delay(100);
 	const taken: Array<TunnelLease<PretendTunnel>> = [];
-	while (taken.length < 2) {
+	for (let count = 0; count < 2; count++) {
 		taken.push(await pool.acquire(never));
 	}
 

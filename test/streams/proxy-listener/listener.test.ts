@@ -10,6 +10,7 @@ import {WebSocket, WebSocketServer} from 'ws';
 import {startProxyListener, type ListenerEvent, type ListenerOptions} from '../../../source/streams/proxy-listener/start-proxy-listener.ts';
 import type {ConnectionPurpose} from '../../../source/streams/connection-observer.ts';
 import {startServer} from '../../support/api-server.ts';
+import {until} from '../../support/until.ts';
 
 const options: ListenerOptions = {
 	endpoint: {address: '127.0.0.1', port: 0},
@@ -394,9 +395,7 @@ test('a file is closed when its client disconnects early', async t => {
 	client.destroy();
 	t.like(await firstTold, {status: 200, error: null});
 	const held = async () => Promise.all((await readdir('/proc/self/fd')).map(async fd => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
-	while ((await held()).includes(file)) {
-		await delay(10);
-	}
+	await until(async () => !(await held()).includes(file), held);
 });
 
 test('a file that grows is sent up to its announced size', async t => {
@@ -446,9 +445,7 @@ test('a WebSocket is closed when its client disconnected before the upgrade', as
 	await delay(100);
 	left.resolve();
 	t.like(await firstTold, {status: 499, error: null});
-	while (!upgraded[0]?.destroyed) {
-		await delay(10);
-	}
+	await until(() => upgraded[0]?.destroyed);
 
 	t.is(upgraded.length, 1);
 });

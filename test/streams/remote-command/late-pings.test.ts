@@ -1,11 +1,11 @@
 /** Overdue pings of a remote command on a stalled network. */
 import {once, EventEmitter} from 'node:events';
-import {setImmediate as turn} from 'node:timers/promises';
 import test from 'ava';
 import {openRemoteCommand} from '../../../source/streams/remote-command/open-remote-command.ts';
 import {startCommandServer, type FarSide} from '../../support/command-server.ts';
 import {handClock} from '../../support/manual-clock.ts';
 import {reachedWeb} from '../../support/run-command.ts';
+import {until} from '../../support/until.ts';
 
 for (const feature of ['exec', 'attach'] as const) {
 	for (const [carrier, end] of [
@@ -47,10 +47,10 @@ for (const feature of ['exec', 'attach'] as const) {
 			t.deepEqual(late, []);
 			socket.pause();
 			// Pings in transit are still answered.
-			while (late.length === 0) {
+			await until(async () => {
 				await clock.advance(1000);
-				await turn();
-			}
+				return late.length > 0;
+			});
 
 			t.deepEqual(Object.keys(late[0]!), [end]);
 			t.true(Object.values(late[0]!)[0] >= 5000);

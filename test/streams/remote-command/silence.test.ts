@@ -11,15 +11,14 @@ import {detectSilentEnd} from '../../../source/streams/remote-command/silence-wa
 import {WebSocketMessages} from '../../../source/wire/websocket-messages.ts';
 import {startServer} from '../../support/api-server.ts';
 import {reachedWeb} from '../../support/run-command.ts';
+import {until} from '../../support/until.ts';
 
 const timing = {pingIntervalMs: 20, silenceTimeoutMs: 120};
 
 test('pings keep an idle stream alive and measure round-trip time', async t => {
 	const {channels, roundTrips, far} = pair({silenceTimeoutMs: 20_000});
 	const server = new WebSocketMessages(far, Buffer.alloc(0), {role: 'server'});
-	for (let waited = 0; roundTrips.length < 3 && waited < 10_000; waited += 20) {
-		await delay(20);
-	}
+	await until(() => roundTrips.length >= 3, roundTrips);
 
 	t.true(roundTrips.length > 1);
 	t.true(roundTrips.every(milliseconds => milliseconds >= 0));
@@ -183,9 +182,10 @@ test('a running probe is aborted when the command ends', async t => {
 	const {failed, stop} = detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 0}, {silentMs: 20, askMs: 60_000});
 	await asked.promise;
 	stop();
-	while (server.sockets.size > 0) {
-		await delay(10);
-	}
+	await until(
+		() => server.sockets.size === 0,
+		() => server.sockets.size,
+	);
 
 	t.is(await Promise.race([failed, delay(50, 'no word')]), 'no word');
 });
@@ -206,9 +206,10 @@ test('an endless probe response is read only up to its limit', async t => {
 	});
 	t.teardown(async () => server.close());
 	detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 0}, {silentMs: 20, askMs: 60_000});
-	while (server.connections() === 0 || server.sockets.size > 0) {
-		await delay(10);
-	}
+	await until(
+		() => server.connections() > 0 && server.sockets.size === 0,
+		() => [server.connections(), server.sockets.size],
+	);
 
 	t.pass();
 });

@@ -1,9 +1,9 @@
 /** An interrupted command: frames in hex, streams 1 error, 3 stdin, 5 stdout, 7 stderr. */
-import {setTimeout as delay} from 'node:timers/promises';
 import {duplexPair} from 'node:stream';
 import test from 'ava';
 import {SpdyChannels} from '../../../source/streams/remote-command/spdy-channels.ts';
 import {SpdySession} from '../../../source/wire/spdy-session.ts';
+import {until} from '../../support/until.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
 const success = Buffer.from('{"status":"Success"}').toString('hex');
@@ -49,9 +49,10 @@ test('a status is read after an output that ended while its reader was congested
 	far.write(Buffer.concat([hex('00000003 01 0493e0'), output, hex('00000005 01 000000')]));
 	far.write(hex(`00000001 01 000014 ${success}`));
 	channels.stderr!.resume();
-	while (session.congestedStreams.size === 0) {
-		await delay(1);
-	}
+	await until(
+		() => session.congestedStreams.size > 0,
+		() => session.congestedStreams.size,
+	);
 
 	let read = 0;
 	channels.stdout.on('data', (piece: Buffer) => {

@@ -6,6 +6,7 @@ import test from 'ava';
 import {openRemoteCommand, type RemoteCommand} from '../../../source/streams/remote-command/open-remote-command.ts';
 import {exitCode, startCommandServer, success, type FarSide} from '../../support/command-server.ts';
 import {bytes, reachedWeb, text} from '../../support/run-command.ts';
+import {until} from '../../support/until.ts';
 
 for (const carrier of ['websocket', 'spdy'] as const) {
 	const environment = carrier === 'spdy' ? {KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false'} : {};
@@ -77,9 +78,7 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 			for (let round = 0; round < 512; round++) {
 				far.stdout(block);
 				written += block.length;
-				while (far.backlog() > 256 * 1024) {
-					await delay(5);
-				}
+				await until(() => far.backlog() <= 256 * 1024, far.backlog);
 			}
 
 			far.status(success);
@@ -110,9 +109,7 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 				far.stdout(Buffer.alloc(64 * 1024, 'x'));
 			}
 
-			while (far.backlog() > 0) {
-				await delay(5);
-			}
+			await until(() => far.backlog() === 0, far.backlog);
 
 			far.socket.end();
 		});
@@ -155,9 +152,7 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 			t,
 			async side => {
 				far = side;
-				while (side.sizes.at(-1)?.Width !== 1000) {
-					await delay(10);
-				}
+				await until(() => side.sizes.at(-1)?.Width === 1000, side.sizes);
 
 				side.status(success);
 				side.close();
