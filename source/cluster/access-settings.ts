@@ -2,10 +2,10 @@
 import {existsSync, statSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
+import {clampTimerMs} from '../async/abortable.ts';
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import {parseDuration} from '../command-line/parse-duration.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
-import {clampTimerMs} from './abortable.ts';
 import type {ClusterInfo} from './cluster-client.ts';
 import {impersonationHeaders} from './credentials/request-headers.ts';
 import type {PluginTerminal} from './credentials/plugin-terminal.ts';

@@ -1,8 +1,8 @@
 /** Pool of idle keep-alive connections. */
 import {finished} from 'node:stream';
+import {abortableDelay} from '../async/abortable.ts';
 import type {ApiResponse, RequestOptions} from './connection.ts';
 import type {DedicatedConnection} from './dedicated-connection.ts';
-import {abortableDelay} from './abortable.ts';
 import {isReplayable} from './transport/http-request.ts';
 
 const maxIdleConnections = 8;

@@ -1,9 +1,9 @@
 /** Watch of a resource that survives interruptions. */
 import type {Readable} from 'node:stream';
+import {abortableDelay} from '../async/abortable.ts';
 import {backoffMs} from '../async/backoff.ts';
 import {SpokeError, toSpokeError} from '../errors/spoke-error.ts';
 import {ByteCollector} from '../wire/byte-collector.ts';
-import {abortableDelay} from './abortable.ts';
 import type {ClusterClient} from './cluster-client.ts';
 import {errorFromResponse} from './error-from-response.ts';
 import {acceptHeader, isTable, type ListOptions, listPages, listQuery, type TableColumn} from './list.ts';

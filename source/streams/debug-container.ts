@@ -1,8 +1,8 @@
 /** Adds an ephemeral container or creates a debug pod, and waits until it runs. */
+import {clampTimerMs} from '../async/abortable.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {parseObject} from '../cluster/read-json-response.ts';
 import {errorFromResponse} from '../cluster/error-from-response.ts';
-import {clampTimerMs} from '../cluster/abortable.ts';
 import {readFully} from '../cluster/transport/http-request.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {containerStatus} from '../targets/choose-container.ts';

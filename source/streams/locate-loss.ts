@@ -1,6 +1,6 @@
 /** Finds the leg on which a stream was lost. */
+import {rejectOnAbort} from '../async/abortable.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
-import {rejectOnAbort} from '../cluster/abortable.ts';
 import {SpokeError, type SpokeErrorOptions} from '../errors/spoke-error.ts';
 import {StreamLostError, type LossKind} from '../wire/protocol-error.ts';
 

@@ -1,7 +1,7 @@
 /** Pod selection as in kubectl. */
+import {clampTimerMs} from '../async/abortable.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {listAll} from '../cluster/list.ts';
-import {clampTimerMs} from '../cluster/abortable.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {ResolvedTarget} from '../streams/connection-observer.ts';
 import {listPath} from './object-path.ts';

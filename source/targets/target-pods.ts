@@ -1,5 +1,5 @@
 /** The pods of a target. */
-import {abortableDelay} from '../cluster/abortable.ts';
+import {abortableDelay} from '../async/abortable.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {listAll} from '../cluster/list.ts';
 import {SpokeError, toSpokeError} from '../errors/spoke-error.ts';

@@ -1,10 +1,10 @@
 /** Credentials of an exec plugin. */
+import {clampTimerMs, rejectOnAbort} from '../../async/abortable.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {parseDuration} from '../../command-line/parse-duration.ts';
 import type {ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
 import type {PlainValue} from '../kubeconfig/parse-yaml.ts';
 import {parsePluginOutput} from '../kubeconfig/parse-document.ts';
-import {clampTimerMs, rejectOnAbort} from '../abortable.ts';
 import {validateCertificatePair} from '../tls/client-certificate.ts';
 import type {ClientCertificate} from '../tls/start-tls.ts';
 import type {Credentials, ClientIdentity} from './credentials.ts';

@@ -1,7 +1,7 @@
 /** TCP connections with a timeout. */
 import {connect, isIP, type Socket} from 'node:net';
+import {rejectOnAbort} from '../../async/abortable.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {rejectOnAbort} from '../abortable.ts';
 import {noop} from './noop.ts';
 import {joinHostPort} from './server-url.ts';
 

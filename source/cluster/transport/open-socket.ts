@@ -1,8 +1,8 @@
 /** Sockets to the apiserver, with optional proxy and TLS. */
 import type {Duplex} from 'node:stream';
 import type {Socket} from 'node:net';
+import {rejectOnAbort} from '../../async/abortable.ts';
 import type {SocketFacts} from '../connection.ts';
-import {rejectOnAbort} from '../abortable.ts';
 import {type ClientCertificate, secureContextFor, dialTls, startTls, type TlsSettings} from '../tls/start-tls.ts';
 import {dialTimeoutMs, dialTcp} from './dial-tcp.ts';
 import {connectThroughProxy} from './connect-through-proxy.ts';

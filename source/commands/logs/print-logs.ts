@@ -1,5 +1,5 @@
 /** Output of logs one after the other. */
-import {abortableDelay} from '../../cluster/abortable.ts';
+import {abortableDelay} from '../../async/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {jsonLine} from '../../output/json-line.ts';

@@ -1,9 +1,9 @@
 /** `spoke proxy VERB`. */
 import {type FileHandle, open} from 'node:fs/promises';
 import {Readable} from 'node:stream';
-import {setTimeout as sleep} from 'node:timers/promises';
+import {setTimeout as delay} from 'node:timers/promises';
+import {clampTimerMs} from '../../async/abortable.ts';
 import {assertAccess, proxyAccess} from '../../actions/access.ts';
-import {clampTimerMs} from '../../cluster/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {parseDuration} from '../../command-line/parse-duration.ts';
@@ -230,7 +230,7 @@ async function readStdinBody(stdin: Readable): Promise<Uint8Array | Readable> {
 	const iterator = stdin[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
 	for (let bytes = 0, next = iterator.next(); ; next = iterator.next()) {
 		const settled = new AbortController();
-		const read = await Promise.race([next, sleep(pauseMs, null, {signal: settled.signal}).catch(() => null)]);
+		const read = await Promise.race([next, delay(pauseMs, null, {signal: settled.signal}).catch(() => null)]);
 		settled.abort();
 		if (read?.done === true) {
 			return Buffer.concat(chunks);

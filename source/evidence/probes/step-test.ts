@@ -1,4 +1,5 @@
 /** The step test: holds idle upgrades and watches the metrics of the same process. */
+import {setTimeout as delay} from 'node:timers/promises';
 import type {Connection} from '../../cluster/connection.ts';
 import type {AgentTestFacts, MetricFacts} from '../evidence.ts';
 import {evaluateSteps, type Step, type StepEvaluation} from '../rules/evaluate-steps.ts';
@@ -54,13 +55,13 @@ async function runRound(k: number, context: StepTestContext): Promise<Step | Exc
 			held.push(upgrade);
 		}
 
-		await pause(settleMs);
+		await delay(settleMs);
 		const during = await measure(context);
 		for (const upgrade of held.splice(0)) {
 			upgrade.end();
 		}
 
-		await pause(2 * settleMs);
+		await delay(2 * settleMs);
 		return {k, before, during, after: await measure(context)};
 	} finally {
 		for (const upgrade of held) {
@@ -72,10 +73,4 @@ async function runRound(k: number, context: StepTestContext): Promise<Step | Exc
 async function measure({metrics, agents}: StepTestContext): Promise<Step['before']> {
 	const [metric, byAgent] = await Promise.all([metrics(), agents()]);
 	return {metrics: metric, agents: byAgent};
-}
-
-async function pause(ms: number): Promise<void> {
-	await new Promise(resolve => {
-		setTimeout(resolve, ms);
-	});
 }

@@ -1,5 +1,5 @@
 /** Keeps one list current by reads and a watch, or by polling. */
-import {setTimeout as delay} from 'node:timers/promises';
+import {delayUpTo} from '../../async/abortable.ts';
 import {Semaphore} from '../../async/semaphore.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listAll, listPages, type ListOptions, type TableColumn, type TableRow} from '../../cluster/list.ts';
@@ -79,7 +79,7 @@ async function followResource(options: ListFeedOptions, resource: ListResource, 
 				type: 'phase',
 				phase: {kind: 'failed', error: error.toJSON(), since: Date.now(), retryAt: isRefused ? null : Date.now() + waitMs},
 			});
-			await delay(waitMs, undefined, {signal}).catch(() => {});
+			await delayUpTo(waitMs, signal);
 		}
 	}
 }

@@ -1,6 +1,6 @@
 /** Sends a typed proxy request. */
+import {rejectOnAbort} from '../../async/abortable.ts';
 import {type AccessClass, isAccessAllowed, proxyAccess} from '../../actions/access.ts';
-import {rejectOnAbort} from '../../cluster/abortable.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {ProxyExchange} from '../../state/proxy-state.ts';
 import {currentNamespace} from '../../state/session-state.ts';

@@ -1,7 +1,7 @@
 /** Follows one container over interruptions, restarts and log rotation. */
+import {abortableDelay} from '../../async/abortable.ts';
 import type {Semaphore} from '../../async/semaphore.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {abortableDelay} from '../../cluster/abortable.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';

@@ -1,6 +1,6 @@
 /** Reads a terminated container's log until its end is certain. */
+import {abortableDelay} from '../../async/abortable.ts';
 import type {Semaphore} from '../../async/semaphore.ts';
-import {abortableDelay} from '../../cluster/abortable.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ResumableLog, DrainResult} from './resumable-log.ts';
 import type {GapReason} from './log-events.ts';

@@ -1,5 +1,5 @@
 /** Follows the logs of named pods or of a scope. */
-import {setTimeout as sleep} from 'node:timers/promises';
+import {delayUpTo} from '../../async/abortable.ts';
 import {EventQueue} from '../../async/event-queue.ts';
 import {Semaphore} from '../../async/semaphore.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
@@ -193,7 +193,7 @@ class FollowGroup {
 				await this.events.push({type: 'no-pods'});
 			}
 
-			await sleep(recheckIntervalMs, undefined, {signal: this.#signal}).catch(() => undefined);
+			await delayUpTo(recheckIntervalMs, this.#signal);
 		}
 	}
 

@@ -1,6 +1,6 @@
 /** Splits a response body into blocks of whole lines. */
 import type {Readable} from 'node:stream';
-import {setImmediate as turn, setTimeout as sleep} from 'node:timers/promises';
+import {setImmediate as turn, setTimeout as delay} from 'node:timers/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {readAvailable, watchReadable} from './readable-watch.ts';
 import {lineFeed} from './log-lines.ts';
@@ -53,7 +53,7 @@ export async function readLineBlocks(
 				}
 
 				// A follow receives one record per line: gather all that arrived.
-				await (body.readableLength > 0 && length < floodBytes && performance.now() - lastChunkAt < 5 * gatherMs ? sleep(gatherMs) : turn());
+				await (body.readableLength > 0 && length < floodBytes && performance.now() - lastChunkAt < 5 * gatherMs ? delay(gatherMs) : turn());
 				continue;
 			}
 

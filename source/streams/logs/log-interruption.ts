@@ -1,6 +1,6 @@
 /** An interrupted log response and its leg. */
+import {rejectOnAbort, abortableDelay} from '../../async/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {rejectOnAbort, abortableDelay} from '../../cluster/abortable.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {locateResponseLoss, unlocatedLoss} from '../locate-loss.ts';
 

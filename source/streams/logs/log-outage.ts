@@ -1,6 +1,6 @@
 /** Reports and retries of an interrupted log. */
+import {abortableDelay, clampTimerMs} from '../../async/abortable.ts';
 import {backoffMs} from '../../async/backoff.ts';
-import {abortableDelay, clampTimerMs} from '../../cluster/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
 import type {Continuity} from './continuity-check.ts';

@@ -1,5 +1,5 @@
 /** Detects a stalled follow by other requests, because logs have no pings. */
-import {setTimeout as sleep} from 'node:timers/promises';
+import {setTimeout as delay} from 'node:timers/promises';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {indicatesStall, type VerificationTimeouts} from './verification-read.ts';
@@ -187,7 +187,7 @@ class Detector implements StallDetector {
 		try {
 			if (await this.#callbacks.hasNewLines()) {
 				// The line may have been written just now.
-				await sleep(this.#timeouts.deliveryTimeoutMs, undefined, {ref: false});
+				await delay(this.#timeouts.deliveryTimeoutMs, undefined, {ref: false});
 				// Silently dropped connections look the same on both legs.
 				onStalled(null, new SpokeError('ERR_STREAM_LOST', 'the server has lines that did not arrive on this stream'));
 			}

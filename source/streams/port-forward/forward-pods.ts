@@ -1,6 +1,5 @@
 /** The running pod that a forward starts with, and the pods that it can use later. */
-import {setTimeout as delay} from 'node:timers/promises';
-import {clampTimerMs} from '../../cluster/abortable.ts';
+import {clampTimerMs, delayUpTo} from '../../async/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
@@ -65,7 +64,7 @@ export async function* watchForwardPods(
 			}
 		}
 
-		await delay(retryDelayMs, undefined, {signal}).catch(() => undefined);
+		await delayUpTo(retryDelayMs, signal);
 	}
 }
 
@@ -84,7 +83,7 @@ async function* pollPod(
 			}
 		}
 
-		await delay(pollIntervalMs, undefined, {signal}).catch(() => undefined);
+		await delayUpTo(pollIntervalMs, signal);
 	}
 }
 

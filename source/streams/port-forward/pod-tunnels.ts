@@ -1,7 +1,7 @@
 /** Tunnels to the current pod of a target. */
 import process from 'node:process';
+import {rejectOnAbort} from '../../async/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {rejectOnAbort} from '../../cluster/abortable.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import type {PodScope} from '../../targets/target-pods.ts';

@@ -1,7 +1,8 @@
 /** Runs the forwards of one target. */
 import type {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
-import {setTimeout as delay, setImmediate as nextTurn} from 'node:timers/promises';
+import {setImmediate as nextTurn} from 'node:timers/promises';
+import {delayUpTo} from '../../async/abortable.ts';
 import {EventQueue} from '../../async/event-queue.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {descriptorLimitError, hasDescriptorsFor} from '../../cluster/transport/descriptor-limit.ts';
@@ -67,7 +68,7 @@ class ForwardedTarget implements RunningForward {
 		try {
 			const tunnels = await this.#start();
 			// A client that waits for the ready event connects now, before the list of pods.
-			await delay(settleDelayMs, undefined, {signal: this.#signal}).catch(() => undefined);
+			await delayUpTo(settleDelayMs, this.#signal);
 			for await (const pods of watchForwardPods(this.#cluster, tunnels.scope, tunnels.pod, this.#signal)) {
 				tunnels.update(pods);
 			}

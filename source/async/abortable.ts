@@ -1,4 +1,4 @@
-/** Waiting that an abort signal ends, and durations within the range of timers. */
+/** Waits that an abort signal ends, and durations within the range of timers. */
 import {setTimeout as delay} from 'node:timers/promises';
 
 /**
@@ -24,15 +24,21 @@ export async function rejectOnAbort<Value>(begin: () => Promise<Value>, signal: 
 	}
 }
 
+/** Resolves early on abort, where Node's own timer rejects. */
+export async function delayUpTo(ms: number, signal: AbortSignal | undefined): Promise<void> {
+	await delay(ms, undefined, signal && {signal}).catch(() => undefined);
+}
+
 /** @throws the signal's reason, where Node's own timer throws an AbortError */
 export async function abortableDelay(ms: number, signal: AbortSignal | undefined): Promise<void> {
-	await delay(ms, undefined, signal && {signal}).catch(() => undefined);
+	await delayUpTo(ms, signal);
 	signal?.throwIfAborted();
 }
 
 /** 24 days. Node fires a longer timer at once. */
 const maxTimerMs = 2 ** 31 - 1;
 
+/** 0 stays 0, which means no limit. */
 export function clampTimerMs(timeoutMs: number): number {
 	return Math.min(Math.ceil(timeoutMs), maxTimerMs);
 }

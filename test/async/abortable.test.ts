@@ -1,6 +1,6 @@
 import {getEventListeners} from 'node:events';
 import test from 'ava';
-import {rejectOnAbort, abortableDelay} from '../../source/cluster/abortable.ts';
+import {abortableDelay, clampTimerMs, delayUpTo, rejectOnAbort} from '../../source/async/abortable.ts';
 
 const reason = new Error('not wanted');
 
@@ -50,3 +50,25 @@ test('starts nothing after an abort, and ignores a later failure', async t => {
 	late.reject(new Error('late'));
 	await abortableDelay(1, undefined);
 });
+
+test('an early end of a delay is no error, before and after its start', async t => {
+	const stop = new AbortController();
+	const waiting = delayUpTo(60_000, stop.signal);
+	stop.abort(reason);
+	await waiting;
+	await delayUpTo(60_000, stop.signal);
+	t.deepEqual(getEventListeners(stop.signal, 'abort'), []);
+});
+
+for (const [timeoutMs, expected] of [
+	[0, 0],
+	[0.5, 1],
+	[1000, 1000],
+	[2 ** 31 - 1, 2 ** 31 - 1],
+	[2 ** 31, 2 ** 31 - 1],
+	[Infinity, 2 ** 31 - 1],
+] as const) {
+	test(`a timeout of ${timeoutMs} ms becomes a timer of ${expected} ms`, t => {
+		t.is(clampTimerMs(timeoutMs), expected);
+	});
+}
