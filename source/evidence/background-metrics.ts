@@ -1,6 +1,6 @@
 /** Background reads of an apiserver's metrics for a stream that it carries. */
+import {isRecent, clockDelay, type Clock} from '../async/clock.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
-import {isRecent, clockDelay, type Clock} from './clock.ts';
 import {observeConnection} from './connection-observations.ts';
 import type {MetricFacts, ProbeResult, Observation} from './evidence.ts';
 import {processCacheFor} from './process-cache.ts';

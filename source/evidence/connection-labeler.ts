@@ -1,10 +1,10 @@
 /** Labels every open connection of one cluster. */
+import {systemClock} from '../async/clock.ts';
 import type {ClusterClient, ClusterInfo} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import type {ConnectionObserver, ConnectionPurpose} from '../streams/connection-observer.ts';
 import {BackgroundMetrics} from './background-metrics.ts';
 import {buildPath} from './build-path.ts';
-import {systemClock} from './clock.ts';
 import {noClusterObservations} from './cluster-observations.ts';
 import {type ConnectionObservations, socketObservation} from './connection-observations.ts';
 import type {Observations, Path, SecondLegOutcome} from './evidence.ts';

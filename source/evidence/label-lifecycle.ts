@@ -1,8 +1,8 @@
 /** The reads for one label. */
+import {clockDelay, type Clock} from '../async/clock.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import type {BackgroundMetrics} from './background-metrics.ts';
-import {clockDelay, type Clock} from './clock.ts';
 import type {UnavailableSource} from './evidence.ts';
 import {processCacheFor} from './process-cache.ts';
 import {isRemoteCommand} from './label-state.ts';

@@ -1,7 +1,7 @@
 /** The interface of live labels for other rooms. */
+import type {Clock} from '../async/clock.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {ConnectionObserver} from '../streams/connection-observer.ts';
-import type {Clock} from './clock.ts';
 import type {Path} from './evidence.ts';
 
 /** Pass `observer` to streams: each of their connections gets a label, first `checking` with leg 1, later `settled`. */

@@ -1,5 +1,5 @@
 /** One label while its connection is watched. */
-import type {Clock} from './clock.ts';
+import type {Clock} from '../async/clock.ts';
 import type {Path} from './evidence.ts';
 import {reduceLabelState, type LabelState, type LabelEvent} from './label-state.ts';
 

@@ -1,7 +1,7 @@
 /** Observations on each connection before its use. */
+import {isRecent, type Clock} from '../async/clock.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
-import {isRecent, type Clock} from './clock.ts';
 import {noConnectionObservations, observeConnection, type ConnectionObservations} from './connection-observations.ts';
 import type {UnavailableSource, UserInfo} from './evidence.ts';
 import {processCacheFor} from './process-cache.ts';

@@ -1,6 +1,6 @@
 /** Observations of apiserver processes, valid while the process runs. */
+import {isRecent} from '../async/clock.ts';
 import type {ClusterClient, ClusterInfo} from '../cluster/cluster-client.ts';
-import {isRecent} from './clock.ts';
 import type {Observations, MetricFacts, Observation} from './evidence.ts';
 import {parseCaBundle, type CaFacts} from './probes/cluster-ca.ts';
 import {noClusterObservations, type ClusterObservations} from './cluster-observations.ts';

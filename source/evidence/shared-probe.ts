@@ -1,6 +1,6 @@
 /** Observations on other connections, shared by connections that open together. */
+import {isRecent, clockDelay, type Clock} from '../async/clock.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
-import {isRecent, clockDelay, type Clock} from './clock.ts';
 import {observeFreshConnection, type ConnectionObservations} from './connection-observations.ts';
 import {labelTimings} from './label-timings.ts';
 import {noClusterObservations, observeCluster, type ClusterObservations} from './cluster-observations.ts';

@@ -1,8 +1,8 @@
 /** Start options of a session. */
+import type {Clock} from '../async/clock.ts';
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import type {Keymap} from '../keymap/keymap.ts';
 import type {KeymapProblem} from '../keymap/parse-keymap.ts';
-import type {Clock} from '../evidence/clock.ts';
 import type {Sandbox} from '../sandbox/sandbox.ts';
 import type {SincePreset} from '../state/tail/tail-view.ts';
 import type {TailOptions} from './tail/tail-targets.ts';

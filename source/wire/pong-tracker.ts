@@ -1,7 +1,5 @@
 /** Round-trip times of pings, and overdue pongs. */
-
-/** `elapsed` is in milliseconds. */
-export type MonotonicClock = {elapsed(): number; after(ms: number, work: () => void): () => void};
+import {systemClock, type MonotonicClock} from '../async/clock.ts';
 
 export type PingOptions = {intervalMs: number; clock?: MonotonicClock};
 
@@ -88,13 +86,3 @@ export class PongTracker {
 		});
 	}
 }
-
-const systemClock: MonotonicClock = {
-	elapsed: () => performance.now(),
-	after(ms, work) {
-		const timer = setTimeout(work, ms).unref();
-		return () => {
-			clearTimeout(timer);
-		};
-	},
-};

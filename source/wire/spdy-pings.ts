@@ -1,5 +1,6 @@
 /** PINGs of a SPDY session. */
-import {PongTracker, type MonotonicClock} from './pong-tracker.ts';
+import type {MonotonicClock} from '../async/clock.ts';
+import {PongTracker} from './pong-tracker.ts';
 
 export type SpdyPingsOptions = {
 	/** Odd for a client, even for a server (SPDY/3 section 2.6.5). */

@@ -1,8 +1,8 @@
 /** SPDY/3.1 session as in moby/spdystream, without flow control. */
 import {EventEmitter} from 'node:events';
 import type {Duplex} from 'node:stream';
+import type {MonotonicClock} from '../async/clock.ts';
 import {toSpokeError, SpokeError} from '../errors/spoke-error.ts';
-import type {MonotonicClock} from './pong-tracker.ts';
 import {CongestedStreams, SpdyStream, type StreamOwner} from './spdy-stream.ts';
 import {destroyWhenDrained} from './destroy-when-drained.ts';
 import {HeaderBlockReader, type SpdyHeaders} from './header-block.ts';

@@ -3,11 +3,12 @@ import * as ws from 'ws';
 import {EventEmitter} from 'node:events';
 import {Socket} from 'node:net';
 import type {Duplex, Writable} from 'node:stream';
+import type {MonotonicClock} from '../async/clock.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import {BoundedReplies} from './bounded-replies.ts';
 import {unsentBytes, destroyWhenDrained} from './destroy-when-drained.ts';
 import {maskedMessage, reuseMessage} from './masked-message.ts';
-import {PongTracker, type MonotonicClock} from './pong-tracker.ts';
+import {PongTracker} from './pong-tracker.ts';
 import {streamLostBecause, protocolError, streamLostError} from './protocol-error.ts';
 import {keepReadingAfterWriteError} from './read-after-write-error.ts';
 

@@ -12,7 +12,7 @@ import {setImmediate as turn} from 'node:timers/promises';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import type {Connection} from '../../source/cluster/connection.ts';
 import {responseTimeoutError} from '../../source/cluster/transport/http-request.ts';
-import type {Clock} from '../../source/evidence/clock.ts';
+import type {Clock} from '../../source/async/clock.ts';
 
 export type HandClock = Clock & {
 	/** Calls what is due by then, in order. */

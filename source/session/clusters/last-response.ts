@@ -1,8 +1,8 @@
 /** Last response of an apiserver that stopped responding. Sends no request. */
+import {systemClock, type Clock} from '../../async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {Connection} from '../../cluster/connection.ts';
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
-import {systemClock, type Clock} from '../../evidence/clock.ts';
 
 /** A response counts as missing after this time. */
 const missedAfterMs = 10_000;

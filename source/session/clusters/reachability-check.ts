@@ -1,4 +1,5 @@
 /** Reachability, version and permissions of the current cluster. */
+import {clockDelay, systemClock} from '../../async/clock.ts';
 import {currentNamespace} from '../../state/session-state.ts';
 import type {PathFeed} from '../feeds/path-feed.ts';
 import type {OpenCluster} from '../session.ts';
@@ -11,7 +12,7 @@ export class ReachabilityCheck {
 	readonly #paths: PathFeed;
 	readonly #cluster: () => OpenCluster;
 	readonly #onLate: () => void;
-	#wake: () => void = () => {};
+	#wake = new AbortController();
 	#meetings = 0;
 
 	constructor(store: Store, paths: PathFeed, cluster: () => OpenCluster, onRecovered: () => void) {
@@ -22,14 +23,14 @@ export class ReachabilityCheck {
 	}
 
 	tryNow(): void {
-		this.#wake();
+		this.#wake.abort();
 	}
 
 	/** Runs until the apiserver responds or until the next call. */
 	async run(): Promise<void> {
 		const cluster = this.#cluster();
 		const own = ++this.#meetings;
-		this.#wake();
+		this.#wake.abort();
 		let isLate = false;
 		const isMet = await waitForCluster(
 			cluster.access,
@@ -54,11 +55,8 @@ export class ReachabilityCheck {
 	}
 
 	async #pause(ms: number): Promise<void> {
-		const {promise, resolve} = Promise.withResolvers<void>();
-		const timer = setTimeout(resolve, ms).unref();
-		this.#wake = resolve;
-		await promise;
-		clearTimeout(timer);
+		this.#wake = new AbortController();
+		await clockDelay(systemClock, ms, this.#wake.signal);
 	}
 
 	async readRights(): Promise<void> {

@@ -1,11 +1,15 @@
-/** The time source of labels. */
-export type Clock = {
-	/** Milliseconds since 1970. The system clock can be set back. */
-	now(): number;
+/** Time sources, which tests replace. */
+
+export type MonotonicClock = {
 	/** Monotonic milliseconds. */
 	elapsed(): number;
 	/** Does not keep the process alive. Returns a cancel function. */
 	after(ms: number, work: () => void): () => void;
+};
+
+export type Clock = MonotonicClock & {
+	/** Milliseconds since 1970. The system clock can be set back. */
+	now(): number;
 };
 
 export const systemClock: Clock = {
@@ -20,7 +24,7 @@ export const systemClock: Clock = {
 };
 
 /** Resolves early when `signal` is aborted. */
-export async function clockDelay(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+export async function clockDelay(clock: MonotonicClock, ms: number, signal?: AbortSignal): Promise<void> {
 	if (ms <= 0 || signal?.aborted) {
 		return;
 	}

@@ -1,0 +1,60 @@
+/** Delays and ages by a clock. */
+import {getEventListeners} from 'node:events';
+import test from 'ava';
+import {clockDelay, isRecent, systemClock} from '../../source/async/clock.ts';
+import {handClock} from '../support/manual-clock.ts';
+
+test('a delay ends when its clock reaches the time', async t => {
+	const clock = handClock();
+	let isOver = false;
+	const waiting = clockDelay(clock, 1000).then(() => {
+		isOver = true;
+	});
+	await clock.advance(999);
+	t.false(isOver);
+	await clock.advance(1);
+	await waiting;
+	t.true(isOver);
+});
+
+test('an abort ends a delay early and leaves no listener', async t => {
+	const stop = new AbortController();
+	const waiting = clockDelay(handClock(), 1000, stop.signal);
+	stop.abort();
+	await waiting;
+	await clockDelay(handClock(), 1000, stop.signal);
+	t.deepEqual(getEventListeners(stop.signal, 'abort'), []);
+});
+
+test('a delay of no length ends at once', async t => {
+	await clockDelay(handClock(), 0);
+	await t.notThrowsAsync(clockDelay(handClock(), -5));
+});
+
+test('canceled work of the system clock does not run', async t => {
+	const done: string[] = [];
+	const cancel = systemClock.after(1, () => done.push('canceled'));
+	const {promise, resolve} = Promise.withResolvers<void>();
+	systemClock.after(5, () => {
+		done.push('kept');
+		resolve();
+	});
+	cancel();
+	// The timers of the system clock do not keep the process alive.
+	const alive = setInterval(() => {}, 1000);
+	await promise;
+	clearInterval(alive);
+	t.deepEqual(done, ['kept']);
+});
+
+for (const [title, at, now, expected] of [
+	['unknown', undefined, 1000, false],
+	['now', 1000, 1000, true],
+	['just within the age', 901, 1000, true],
+	['at the age', 900, 1000, false],
+	['before the clock was set back', 1001, 1000, false],
+] as const) {
+	test(`a time ${title} is ${expected ? '' : 'not '}recent`, t => {
+		t.is(isRecent(at, 100, now), expected);
+	});
+}
