@@ -4,7 +4,7 @@ suite, `--slow` the slow one; a named file runs alone.
 */
 import {spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
@@ -21,9 +21,9 @@ const slow = process.argv.includes('--slow');
 const chosen = process.argv.slice(2).filter(argument => !['--cluster', '--slow'].includes(argument));
 const settings = suites[cluster ? 'cluster' : slow ? 'slow' : chosen.length > 0 ? 'alone' : 'unit'];
 const scratch = mkdtempSync(join(tmpdir(), 'spoke-tests-'));
-const costs = join(scratch, 'costs');
+const records = join(scratch, 'processes');
 
-const environment: NodeJS.ProcessEnv = {...process.env, SPOKE_TEST_COSTS: costs};
+const environment: NodeJS.ProcessEnv = {...process.env, SPOKE_TEST_RECORDS: records};
 // With CI set, Ink draws nothing until the end; the tests look at screens.
 delete environment['CI'];
 delete environment['CONTINUOUS_INTEGRATION'];
@@ -71,7 +71,7 @@ async function run(options: readonly string[]): Promise<number> {
 	const ended = once(ava, 'close');
 	// A worker that cannot end keeps ava running forever, past its own limits.
 	const stood = setTimeout(() => {
-		failures.push(`nothing was heard of ava for ${longestSilenceMs / 60_000} minutes: it was ended`);
+		failures.push(`ava printed nothing for ${longestSilenceMs / 60_000} minutes; running then: ${runningFiles()}`);
 		counts.failed++;
 		ava.kill('SIGKILL');
 	}, longestSilenceMs);
@@ -87,7 +87,7 @@ async function run(options: readonly string[]): Promise<number> {
 	const [code] = (await ended) as [number | null];
 	// Ava's reporter fails when no test has ended within ava's timeout, and names none of the running tests.
 	if (!hasPlan) {
-		failures.push('ava ended before its last test');
+		failures.push(`ava exited before its last test; running then: ${runningFiles()}`);
 		counts.failed++;
 	}
 
@@ -105,15 +105,36 @@ function count(line: string): void {
 	}
 }
 
+type ProcessRecord = {pid: number; file?: string; seconds?: number; cpuSeconds?: number};
+
+/** Written by every test process: one record when it loads its test file, one with its cost when it exits. */
+function processRecords(): ProcessRecord[] {
+	return existsSync(records)
+		? readFileSync(records, 'utf8')
+				.trim()
+				.split('\n')
+				.map(line => JSON.parse(line) as ProcessRecord)
+		: [];
+}
+
+/** Test files whose process has not exited. */
+function runningFiles(): string {
+	const all = processRecords();
+	const exited = new Set(all.filter(({seconds}) => seconds !== undefined).map(({pid}) => pid));
+	return (
+		all
+			.filter(({pid}) => !exited.has(pid))
+			.map(({file}) => file)
+			.join(', ') || 'no test file'
+	);
+}
+
 /** The slowest processes, with the processor time of them and their children. */
 function slowest(most: number): string[] {
-	let rows: Array<{file: string; seconds: number; cpuSeconds: number}> = [];
-	try {
-		rows = readFileSync(costs, 'utf8')
-			.trim()
-			.split('\n')
-			.map(row => JSON.parse(row) as (typeof rows)[number]);
-	} catch {
+	const rows = processRecords().flatMap(({file, seconds, cpuSeconds}) =>
+		seconds === undefined || cpuSeconds === undefined ? [] : [{file, seconds, cpuSeconds}],
+	);
+	if (rows.length === 0) {
 		return [];
 	}
 

@@ -1,4 +1,4 @@
-/** Preloaded into every process of a suite: speeds up its start and records its cost. */
+/** Preloaded into every process of a suite: speeds up its start, and records its test file and then its cost. */
 import {appendFileSync, readFileSync} from 'node:fs';
 import {enableCompileCache, registerHooks} from 'node:module';
 import process from 'node:process';
@@ -7,21 +7,27 @@ import '../../scripts/jsx-loader.ts';
 
 enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/spoke-tests', import.meta.url)));
 
-const {SPOKE_TEST_COSTS: costs} = process.env;
-if (costs !== undefined) {
+const {SPOKE_TEST_RECORDS: records} = process.env;
+if (records !== undefined) {
 	let file: string | undefined;
+	const record = (cost?: {seconds: number; cpuSeconds: number}) => {
+		appendFileSync(records, `${JSON.stringify({pid: process.pid, file, ...cost})}\n`);
+	};
+
 	registerHooks({
 		load(url, context, nextLoad) {
-			file ??= /\/(test\/[^?]*\.(?:test|cluster)\.tsx?)$/.exec(url)?.[1];
+			const loaded = /\/(test\/[^?]*\.(?:test|cluster)\.tsx?)$/.exec(url)?.[1];
+			if (file === undefined && loaded !== undefined) {
+				file = loaded;
+				record();
+			}
+
 			return nextLoad(url, context);
 		},
 	});
 	process.on('exit', () => {
 		const {user, system} = process.cpuUsage();
-		appendFileSync(
-			costs,
-			`${JSON.stringify({file, seconds: performance.now() / 1000, cpuSeconds: (user + system) / 1e6 + childSeconds()})}\n`,
-		);
+		record({seconds: performance.now() / 1000, cpuSeconds: (user + system) / 1e6 + childSeconds()});
 	});
 }
 
