@@ -118,7 +118,7 @@ export async function observeFreshConnection(
 export function socketObservation({id, facts}: Pick<Connection, 'id' | 'facts'>): Observation<SocketFacts> {
 	return {
 		source: 'socket',
-		where: `our socket to ${facts.server}`,
+		where: `socket to ${facts.server}`,
 		process: null,
 		connection: id,
 		time: facts.connectedAt,

@@ -168,9 +168,8 @@ function noticeOfPorts({spec: {ports = []} = {}}: ServiceObject, {input, scheme,
 		return null;
 	}
 
-	const [shown, other] =
-		scheme === 'https' ? ['HTTPS', `svc/${name} is shown for plain HTTP`] : ['plain HTTP', `svc/https:${name} is shown for HTTPS`];
-	return `${input} has several ports, ${portList(ports)}, and none is named: service-proxy is shown for ${shown}, which is the same for each; ${other}`;
+	const [shown, other] = scheme === 'https' ? ['HTTPS', `plain HTTP, use svc/${name}`] : ['plain HTTP', `HTTPS, use svc/https:${name}`];
+	return `${input} has several ports: ${portList(ports)}. Without a port, service-proxy shows ${shown}, whose path is the same for each port; for ${other}`;
 }
 
 function containerOf(pod: PodObject): string | null {

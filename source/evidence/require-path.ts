@@ -63,12 +63,12 @@ export function assertPathsMeet(paths: readonly Path[], words: readonly Requirem
 	const evaluated = words.flatMap(word => paths.map(path => ({word, feature: path.feature, result: evaluatePath(path, word, minBasis)})));
 	for (const [result, code, phrase] of [
 		['not-met', 'ERR_REQUIRE_NOT_MET', 'not met'],
-		['undecided', 'ERR_REQUIRE_UNDECIDED', 'not decided'],
+		['undecided', 'ERR_REQUIRE_UNDECIDED', 'undecided'],
 	] as const) {
 		const failed = evaluated.filter(one => one.result === result);
 		if (failed.length > 0) {
 			const features = [...new Set(failed.map(({feature}) => feature))].join(', ');
-			throw new SpokeError(code, `required, but ${phrase}: ${[...new Set(failed.map(({word}) => word))].join(', ')} (${features})`);
+			throw new SpokeError(code, `requirement ${phrase}: ${[...new Set(failed.map(({word}) => word))].join(', ')} (${features})`);
 		}
 	}
 }

@@ -38,7 +38,7 @@ export function hubPicture(rows: readonly AuditRow[]): string[] {
 	return [
 		...lines,
 		`${' '.repeat(columns)}╰───────────╯`,
-		`route to nodes: ${describe(row('C10'))}   kubelets: ${describe(kubeletsRow(rows))}   summary: ${row('N5').verdict} in, ${row('C11').verdict} out`,
+		`route to nodes: ${describe(row('C10'))}   kubelets: ${describe(kubeletsRow(rows))}   nodes to control plane: ${row('N5').verdict}   control plane to nodes: ${row('C11').verdict}`,
 	];
 }
 

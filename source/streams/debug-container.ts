@@ -136,7 +136,7 @@ export async function waitUntilRunning(
 		if (terminated) {
 			throw new SpokeError(
 				'ERR_TARGET_GONE',
-				`container ${container} ended with exit code ${terminated.exitCode}${terminated.reason ? ` (${terminated.reason})` : ''}`,
+				`container ${container} terminated with exit code ${terminated.exitCode}${terminated.reason && terminated.reason !== 'Completed' ? ` ${terminated.reason}` : ''}`,
 				{
 					text: terminated.message ?? '',
 					remedy: `see its log: spoke logs ${quoteForShell(podName)} -n ${quoteForShell(namespace)} -c ${quoteForShell(container)}`,

@@ -63,13 +63,13 @@ test('path to an unnamed service port prints one line per scheme and a notice', 
 	t.deepEqual(valid<Path>(t, stdout).at(-1)?.request, {scheme: 'http', port: null, portName: null, kubeletPort: false});
 	t.is(
 		stderr,
-		'svc/web has several ports, http (80), https (443), and none is named: service-proxy is shown for plain HTTP, which is the same for each; svc/https:web is shown for HTTPS\n',
+		'svc/web has several ports: http (80), https (443). Without a port, service-proxy shows plain HTTP, whose path is the same for each port; for HTTPS, use svc/https:web\n',
 	);
 	const encrypted = await runSpoke(['path', 'svc/https:web', '-o', 'json', '--feature', 'service-proxy'], {env});
 	t.like(valid<Path>(t, encrypted.stdout)[0], {request: {scheme: 'https', port: null}});
 	t.is(
 		encrypted.stderr,
-		'svc/https:web has several ports, http (80), https (443), and none is named: service-proxy is shown for HTTPS, which is the same for each; svc/web is shown for plain HTTP\n',
+		'svc/https:web has several ports: http (80), https (443). Without a port, service-proxy shows HTTPS, whose path is the same for each port; for plain HTTP, use svc/web\n',
 	);
 	for (const argv of [['svc/web', '--feature', 'port-forward'], ['svc/web:80'], ['svc/kubernetes']]) {
 		t.is((await runSpoke(['path', ...argv], {env})).stderr, '', argv.join(' '));
@@ -117,7 +117,7 @@ test('audit prints seventeen rows, requirements set the exit status, and JUnit c
 	);
 	const failing = await runSpoke(['audit', '--require', 'verified', '-o', 'json'], {env});
 	t.is(failing.status, 3);
-	t.is(failing.stderr, 'error: required, but not met: verified (C4) [ERR_REQUIRE_NOT_MET]\n');
+	t.is(failing.stderr, 'error: requirement not met: verified (C4) [ERR_REQUIRE_NOT_MET]\n');
 	t.is(valid<Audit>(t, failing.stdout)[0]?.require.result, 'not-met');
 	const junit = await runSpoke(['audit', '--require', 'verified', '-o', 'junit'], {env});
 	t.is(junit.status, 3);
@@ -140,7 +140,7 @@ test('audit without permissions prints unknown rows with needs, and an undecided
 	const {env} = await openSandbox(t, {user: 'bob'});
 	const {stdout, stderr, status} = await runSpoke(['audit', '--require', 'verified', '-o', 'json'], {env});
 	t.is(status, 4);
-	t.is(stderr, 'error: required, but not decided: verified (C4) [ERR_REQUIRE_UNDECIDED]\n');
+	t.is(stderr, 'error: requirement undecided: verified (C4) [ERR_REQUIRE_UNDECIDED]\n');
 	const [audit] = valid<Audit>(t, stdout);
 	t.true(audit!.rows.filter(({verdict}) => verdict === 'unknown').every(({need}) => need.length > 0));
 	const text = await runSpoke(['audit'], {env});

@@ -114,7 +114,7 @@ test('an accepted row does not excuse another required row', async t => {
 	const {env} = await openSandbox(t);
 	const {status, stderr} = await runSpoke(['audit', '--require', 'verified,protected', '--accept', 'C4=known'], {env});
 	t.is(status, 3);
-	t.is(stderr, 'error: required, but not met: verified, protected (C11) [ERR_REQUIRE_NOT_MET]\n');
+	t.is(stderr, 'error: requirement not met: verified, protected (C11) [ERR_REQUIRE_NOT_MET]\n');
 });
 
 for (const waiver of ['C99=why', 'c4=why', 'C4', 'C4=', 'C4= ', '=why', 'verified=why']) {
@@ -139,7 +139,7 @@ test('path --require exits 0 when every feature meets it, 3 when one does not', 
 	const {env} = await openSandbox(t);
 	const wrong = await runSpoke(['path', 'deploy/web', '--feature', 'exec,logs', '--require', 'verified', '-o', 'json'], {env});
 	t.is(wrong.status, 3);
-	t.is(wrong.stderr, 'error: required, but not met: verified (logs, exec) [ERR_REQUIRE_NOT_MET]\n');
+	t.is(wrong.stderr, 'error: requirement not met: verified (logs, exec) [ERR_REQUIRE_NOT_MET]\n');
 	t.deepEqual(
 		wrong.stdout
 			.trimEnd()
@@ -155,7 +155,7 @@ test('path --require exits 4 when the evidence does not decide, and 0 when a pro
 	const undecided = await runSpoke(argv, {env});
 	t.is(undecided.status, 4);
 	t.regex(undecided.stdout, /port-forward/);
-	t.is(undecided.stderr, 'error: required, but not decided: tunnelled (port-forward) [ERR_REQUIRE_UNDECIDED]\n');
+	t.is(undecided.stderr, 'error: requirement undecided: tunnelled (port-forward) [ERR_REQUIRE_UNDECIDED]\n');
 	const probed = await runSpoke([...argv, '--probe', 'active'], {env});
 	t.is(probed.status, 0, probed.stderr);
 });

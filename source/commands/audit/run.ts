@@ -72,8 +72,8 @@ async function readAudit({flags, env, interrupted}: Invocation<typeof auditSpec.
 function failureOf({require: {asked, result, rows}}: Audit): SpokeError | undefined {
 	const [wanted, why] = [asked.join(', '), rows.join(', ')];
 	return result === 'not-met'
-		? new SpokeError('ERR_REQUIRE_NOT_MET', `required, but not met: ${wanted} (${why})`)
+		? new SpokeError('ERR_REQUIRE_NOT_MET', `requirement not met: ${wanted} (${why})`)
 		: result === 'undecided'
-			? new SpokeError('ERR_REQUIRE_UNDECIDED', `required, but not decided: ${wanted} (${why})`)
+			? new SpokeError('ERR_REQUIRE_UNDECIDED', `requirement undecided: ${wanted} (${why})`)
 			: undefined;
 }

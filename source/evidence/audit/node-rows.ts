@@ -150,7 +150,7 @@ export function nodeProvisioning({signingRequests}: AuditObservations): RowResul
 		signingRequests,
 		'kubelet-signing-requests',
 		() =>
-			`${own.length} of kubelets: ${by('approved').length} approved, ${by('pending').length} pending, ${by('denied').length} denied, ${by('failed').length} failed`,
+			`${own.length} kubelet signing requests: ${by('approved').length} approved, ${by('pending').length} pending, ${by('denied').length} denied, ${by('failed').length} failed`,
 	);
 	const named = (state: string) => by(state).map(({name, signer, user}) => `${name}: ${state}, ${signer} for ${user}`);
 	if (by('denied').length + by('failed').length > 0) {
@@ -182,7 +182,7 @@ export function nodeProvisioning({signingRequests}: AuditObservations): RowResul
 	}
 
 	return signingRequests.observation.facts.length < maxSigningRequests
-		? rowResult('pass', 'approved', 'proven', `All ${own.length} signing requests of kubelets are approved`, {citations})
+		? rowResult('pass', 'approved', 'proven', `All ${own.length} kubelet signing requests are approved`, {citations})
 		: rowResult(
 				'pass',
 				'approved',
@@ -213,7 +213,7 @@ export function podToApiserver({examined, tokens, endpoints, kubeProxy, namespac
 						observed: serverIdentity.why,
 						observation: {
 							source: 'ca-comparison' as const,
-							where: `configmap ${namespace}/kube-root-ca.crt and our own socket`,
+							where: `configmap ${namespace}/kube-root-ca.crt and the socket to the server`,
 							process: null,
 							time: socket.time,
 							active: false,
@@ -268,7 +268,13 @@ export function podToApiserver({examined, tokens, endpoints, kubeProxy, namespac
 	}
 
 	const count = endpoints.observation
-		? `, ${endpoints.observation.facts.addresses.length} endpoint${endpoints.observation.facts.addresses.length === 1 ? '' : 's'} (not dialed)`
+		? `, ${endpoints.observation.facts.addresses.length} endpoint${endpoints.observation.facts.addresses.length === 1 ? '' : 's'} (not connected to)`
 		: '';
-	return rowResult('pass', 'ca-equal', endpoints.observation ? 'proven' : 'inferred', `Pods get the CA of the server${count}`, base);
+	return rowResult(
+		'pass',
+		'ca-equal',
+		endpoints.observation ? 'proven' : 'inferred',
+		`Pods get the CA of the server certificate${count}`,
+		base,
+	);
 }

@@ -16,7 +16,7 @@ export async function containerStep({pod, target}: PathPlan): Promise<StepResult
 	const others = otherTroubles(pod, target.container);
 	if (status?.state?.running) {
 		const restarts = status.restartCount ?? 0;
-		const runs = `runs since ${status.state.running.startedAt ?? '?'}${status.ready ? '' : ', not ready'}`;
+		const runs = `running since ${status.state.running.startedAt ?? '?'}${status.ready ? '' : ', not ready'}`;
 		return passed('leg-3', `container ${target.container} ${runs}, ${restarts} restart${restarts === 1 ? '' : 's'}`, {
 			status: status.ready && others.length === 0 ? 'ok' : 'note',
 			fits: [...lastEnd(status), ...others],
@@ -37,7 +37,7 @@ export async function containerStep({pod, target}: PathPlan): Promise<StepResult
 		awaited === undefined
 			? [words, remedyFor(target, status), [...lastEnd(status), ...others]]
 			: [
-					`waits for init container ${awaited.name}, which ${describeState(pod, awaited)}`,
+					`is waiting for init container ${awaited.name}, which ${describeState(pod, awaited)}`,
 					remedyFor({...target, container: awaited.name}, awaited),
 					lastEnd(awaited),
 				];
@@ -59,9 +59,7 @@ function awaitedInit(pod: PodObject, status: ContainerStatus | undefined): Conta
 function lastEnd(status: ContainerStatus | undefined): string[] {
 	const last = status?.lastState?.terminated;
 	return last
-		? [
-				`previous instance ended: ${last.reason ?? '?'}, exit ${last.exitCode}${last.message ? `, ${last.message.trim().replaceAll(/\s+/g, ' ').slice(0, 500)}` : ''}`,
-			]
+		? [`previous instance ${describeExit(last)}${last.message ? `: ${last.message.trim().replaceAll(/\s+/g, ' ').slice(0, 500)}` : ''}`]
 		: [];
 }
 
@@ -80,18 +78,22 @@ function isInitDone(pod: PodObject, status: ContainerStatus | undefined): boolea
 function describeState(pod: PodObject, status: ContainerStatus | undefined): string {
 	const {waiting, terminated} = status?.state ?? {};
 	if (waiting) {
-		return `waits: ${waiting.reason ?? '?'}${waiting.message ? `, ${waiting.message}` : ''}`;
+		return `is waiting: ${waiting.reason ?? '?'}${waiting.message ? `, ${waiting.message}` : ''}`;
 	}
 
 	if (terminated) {
-		return `ended: ${terminated.reason ?? '?'}, exit ${terminated.exitCode}`;
+		return describeExit(terminated);
 	}
 
 	if (status?.state?.running) {
-		return `runs since ${status.state.running.startedAt ?? '?'}`;
+		return `is running since ${status.state.running.startedAt ?? '?'}`;
 	}
 
 	return `has no state (pod ${pod.status?.phase ?? 'unknown'})`;
+}
+
+function describeExit({exitCode, reason}: {exitCode: number; reason?: string}): string {
+	return `terminated with exit code ${exitCode}${reason === undefined || reason === 'Completed' ? '' : ` ${reason}`}`;
 }
 
 /** A container that never ran has no previous log, and one that only waits has no log. */

@@ -233,7 +233,7 @@ function describeFirstLeg({connection, shared, own}: ApiserverExamination): stri
 	return [
 		`${describeTls(connection.facts)}${proxy ? `, through the proxy ${proxy.url}` : ''}`,
 		shared.version?.facts.gitVersion ?? 'version unknown',
-		`you by ${clientAuth}`,
+		`your credentials: ${clientAuth}`,
 		...(own.process ? [`up since ${own.process.facts.startTime}`] : []),
 	].join('; ');
 }

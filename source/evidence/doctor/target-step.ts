@@ -10,7 +10,7 @@ export function targetStep({target, pod, node}: Pick<PathPlan, 'target' | 'pod' 
 	}
 
 	const {namespace, name, node: location, chosenFrom} = target;
-	const others = chosenFrom > 1 ? `; one of ${chosenFrom}` : '';
+	const others = chosenFrom > 1 ? `; one of ${chosenFrom} pods` : '';
 	return passed(
 		'target',
 		`pod ${namespace}/${name} ${pod.status?.phase === undefined ? 'of unknown phase' : podStatus(pod)} on ${location ?? 'no node'}, ${describeReadiness(pod)}${others}`,

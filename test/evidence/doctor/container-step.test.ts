@@ -35,7 +35,7 @@ test('a running container lists the other containers of its pod that wait or fai
 	const half = await step('app', {sidecar: {state: {waiting: {reason: 'CrashLoopBackOff', message: 'back-off 5m0s'}}}});
 	t.is(half.error, null);
 	t.is(half.step.status, 'note');
-	t.deepEqual(half.step.fits, ['container sidecar waits: CrashLoopBackOff, back-off 5m0s']);
+	t.deepEqual(half.step.fits, ['container sidecar is waiting: CrashLoopBackOff, back-off 5m0s']);
 	t.deepEqual(
 		(await step('app', {sidecar: {state: {terminated: {exitCode: 0, reason: 'Completed'}}}})).step.fits,
 		[],
@@ -46,7 +46,7 @@ test('a running container lists the other containers of its pod that wait or fai
 test('only an init container with a non-zero exit has failed', async t => {
 	const done = await step('setup', {});
 	t.is(done.error, null);
-	t.is(done.step.observed, 'container setup ended: Completed, exit 0, as init containers do');
+	t.is(done.step.observed, 'container setup terminated with exit code 0, as init containers do');
 	const failed = await step('setup', {setup: {ready: false, state: {terminated: {exitCode: 3, reason: 'Error'}}}});
 	t.is(failed.error?.code, 'ERR_TARGET_GONE');
 });
@@ -58,7 +58,7 @@ test('a container that waits for its next start shows how it ended', async t => 
 			lastState: {terminated: {exitCode: 128, reason: 'StartError', message: 'exec: "/bin/nosuch": no such file'}},
 		},
 	});
-	t.deepEqual(result.fits, ['previous instance ended: StartError, exit 128, exec: "/bin/nosuch": no such file']);
+	t.deepEqual(result.fits, ['previous instance terminated with exit code 128 StartError: exec: "/bin/nosuch": no such file']);
 });
 
 test('a container that waits for an init container shows its state, exit and log command', async t => {
@@ -72,8 +72,8 @@ test('a container that waits for an init container shows its state, exit and log
 			lastState: {terminated: {exitCode: 1, reason: 'Error'}},
 		},
 	});
-	t.is(error?.message, 'container app of web waits for init container setup, which waits: CrashLoopBackOff');
-	t.deepEqual(result.fits, ['previous instance ended: Error, exit 1']);
+	t.is(error?.message, 'container app of web is waiting for init container setup, which is waiting: CrashLoopBackOff');
+	t.deepEqual(result.fits, ['previous instance terminated with exit code 1 Error']);
 	t.is(result.remedy, 'kubectl describe pod web -n demo; spoke logs web -n demo -c setup --previous');
 	t.deepEqual(
 		(await step('app', {...waits, sidecar: waits.app, setup: {ready: false, state: {running: {}}}})).step.fits,
@@ -82,9 +82,9 @@ test('a container that waits for an init container shows its state, exit and log
 	);
 	t.regex(
 		(await step('app', {...waits, setup: {ready: false, state: {running: {startedAt: 'then'}}}})).step.observed,
-		/waits for init container setup, which runs since then/,
+		/is waiting for init container setup, which is running since then/,
 	);
-	t.regex((await step('app', waits)).step.observed, /waits: PodInitializing$/, 'all have done their work');
+	t.regex((await step('app', waits)).step.observed, /is waiting: PodInitializing$/, 'all have done their work');
 });
 
 for (const [title, status, remedy] of rows) {
