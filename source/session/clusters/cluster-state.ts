@@ -1,5 +1,4 @@
 /** Header state of a cluster. */
-import {setTimeout as delay} from 'node:timers/promises';
 import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {ApiResponse, SocketFacts} from '../../cluster/connection.ts';
 import {readJsonResponse} from '../../cluster/read-json-response.ts';
@@ -37,7 +36,7 @@ export async function waitForCluster(
 	access: ClusterClient,
 	isWanted: () => boolean,
 	tell: (to: Partial<ClusterState>) => void,
-	pause = async (ms: number): Promise<void> => delay(ms, undefined, {ref: false}),
+	delay: (ms: number) => Promise<void>,
 ): Promise<boolean> {
 	let tries = noTries;
 	for (let attempt = 1; isWanted(); attempt++) {
@@ -68,7 +67,7 @@ export async function waitForCluster(
 				last: [...tries.last, {time: Date.now(), tookMs: Date.now() - began, text: error.text ?? error.message}].slice(-mostTries),
 			};
 			tell({reachable: 'no', error, retryAt: Date.now() + waitMs, tries});
-			await pause(waitMs);
+			await delay(waitMs);
 		}
 	}
 

@@ -1,4 +1,5 @@
 /** One pod, read and watched for a follower. */
+import {delayUpTo} from '../../async/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
@@ -14,7 +15,7 @@ export class WatchedPod {
 	/** If false, polls. */
 	readonly #isWatched: boolean;
 	readonly #readAt = performance.now();
-	readonly #waiters = new Set<() => void>();
+	#changed = new AbortController();
 
 	constructor(cluster: ClusterClient, pod: PodObject, {isWatched}: {isWatched: boolean}) {
 		this.#cluster = cluster;
@@ -54,27 +55,12 @@ export class WatchedPod {
 
 	/** Resolves at the next change, or after a while. */
 	async change(signal?: AbortSignal): Promise<void> {
-		const timeoutMs = this.#isWatched ? 5000 : 1000;
-		await new Promise<void>(resolve => {
-			const notify = () => {
-				clearTimeout(timer);
-				this.#waiters.delete(notify);
-				signal?.removeEventListener('abort', notify);
-				resolve();
-			};
-
-			const timer = setTimeout(notify, timeoutMs);
-			this.#waiters.add(notify);
-			signal?.addEventListener('abort', notify);
-			if (signal?.aborted) {
-				notify();
-			}
-		});
+		const changed = this.#changed.signal;
+		await delayUpTo(this.#isWatched ? 5000 : 1000, signal ? AbortSignal.any([signal, changed]) : changed);
 	}
 
 	notifyChanged(): void {
-		for (const notify of this.#waiters) {
-			notify();
-		}
+		this.#changed.abort();
+		this.#changed = new AbortController();
 	}
 }

@@ -102,6 +102,7 @@ test('leg 1 in the header belongs to the current cluster', async t => {
 		to => {
 			told.push(to);
 		},
+		async () => {},
 	);
 	await asked;
 	isWanted = false;
