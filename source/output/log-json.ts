@@ -5,7 +5,7 @@ import {timestampLength, timestampMilliseconds} from '../streams/logs/line-times
 import type {LogEvent, LogSource} from '../streams/logs/log-events.ts';
 import {escapeUnsafeCharacters} from '../text/safe-json.ts';
 import {jsonObject} from './json-line.ts';
-import {describeLogEvent} from './describe-log-event.ts';
+import {formatLogEvent} from './format-log-event.ts';
 
 /**
 One `LogLine` per line of the block, whose lines begin with timestamps. Built as text, for speed. `take` returns how many bytes of a line,
@@ -90,7 +90,7 @@ export function logEventObject(event: PrintedEvent): object {
 		timestamp: null,
 		text: event.type === 'server-said' ? event.text : null,
 		base64: null,
-		notice: describeLogEvent(event),
+		notice: formatLogEvent(event),
 		...detailsOf(event),
 	});
 }

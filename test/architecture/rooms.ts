@@ -75,9 +75,14 @@ export const rooms: readonly Room[] = [
 		},
 	},
 	{
+		name: 'descriptions',
+		contains: 'Events, verdicts and failures in words, as parts without layout',
+		mayImport: ['errors', 'text', 'server-messages', 'cluster', 'streams', 'evidence'],
+	},
+	{
 		name: 'output',
 		contains: 'Text, JSON and JUnit output of the one-shot commands',
-		mayImport: ['errors', 'text', 'streams', 'evidence', 'targets'],
+		mayImport: ['errors', 'text', 'streams', 'evidence', 'targets', 'descriptions'],
 	},
 	{name: 'terminal', contains: 'Ownership and restoration of the terminal', mayImport: ['errors', 'text'], packages: ['execa']},
 	{name: 'actions', contains: 'User actions and what each may touch', mayImport: ['errors']},
@@ -90,12 +95,12 @@ export const rooms: readonly Room[] = [
 	{
 		name: 'state',
 		contains: 'Pure reducers and selectors of the session',
-		mayImport: ['errors', 'text', 'cluster', 'targets', 'streams', 'evidence', 'actions', 'keymap'],
+		mayImport: ['errors', 'text', 'cluster', 'targets', 'streams', 'evidence', 'descriptions', 'actions', 'keymap'],
 	},
 	{
 		name: 'ui',
 		contains: 'Rendering of views, panes and dialogs',
-		mayImport: ['errors', 'version', 'text', 'actions', 'keymap', 'state', 'output', 'evidence', 'streams', 'terminal'],
+		mayImport: ['errors', 'version', 'text', 'actions', 'keymap', 'state', 'descriptions', 'output', 'evidence', 'streams', 'terminal'],
 		packages: ['ink', 'react', 'string-width'],
 	},
 	{
@@ -130,6 +135,7 @@ export const rooms: readonly Room[] = [
 			'targets',
 			'streams',
 			'evidence',
+			'descriptions',
 			'output',
 			'terminal',
 			'actions',
@@ -153,6 +159,7 @@ export const rooms: readonly Room[] = [
 			'targets',
 			'streams',
 			'evidence',
+			'descriptions',
 			'output',
 			'terminal',
 			'actions',

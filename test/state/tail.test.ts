@@ -290,7 +290,7 @@ test('a following tail fills the screen, even with a line higher than the screen
 
 test('notices stay in a filtered view, but do not count as matches', t => {
 	const buffer = filled(['ERROR a', 'b', 'ERROR c']);
-	buffer.append(-1, 0, 0, 'notice', Buffer.from('back after 2 s'));
+	buffer.append(-1, 0, 0, 'notice', Buffer.from('reconnected after 2 s'));
 	const index = new LineIndex(query({level: 4, notices: true}));
 	t.true(index.advance(buffer, 5));
 	t.is(index.matches.length, 2);

@@ -1,5 +1,5 @@
 /** Filter for the notices of followed logs. */
-import {describeLogEvent} from '../../output/describe-log-event.ts';
+import {formatLogEvent} from '../../output/format-log-event.ts';
 import type {LogEvent} from '../../streams/logs/log-events.ts';
 
 /** `losses`: lines that may be missing or repeated, and failures. `no-progress`: all except new pods and ended logs. */
@@ -18,12 +18,12 @@ export function noticeFilter(level: NoticeLevel = 'all'): (event: LogEvent) => s
 	const isRepeated = goneFilter();
 	const reported = new Map<string, {at: number; suppressed: number}>();
 	return event => {
-		const notice = isRepeated(event) || !isReported(event, level) ? null : describeLogEvent(event);
+		const notice = isRepeated(event) || !isReported(event, level) ? null : formatLogEvent(event);
 		if (notice === null || !('source' in event) || !['reconnecting', 'resumed', 'server-said'].includes(event.type)) {
 			return notice;
 		}
 
-		const words = event.type === 'resumed' ? `back ${event.proven}` : notice;
+		const words = event.type === 'resumed' ? `resumed ${event.proven}` : notice;
 		const key = `${event.source.pod}/${event.source.container} ${words}`;
 		const before = reported.get(key) ?? {at: -Infinity, suppressed: 0};
 		const isSame = event.type === 'reconnecting' && event.attempt > 1;

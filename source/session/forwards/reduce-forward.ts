@@ -8,7 +8,7 @@ import {abbreviatePodName} from '../../state/qualify-name.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {formatAge} from '../../text/format-time.ts';
 import {formatBytes} from '../../text/format-number.ts';
-import {shortError} from '../short-error.ts';
+import {shortError} from '../../descriptions/short-error.ts';
 import {withLine, appendRetry} from './forward-log.ts';
 import {forwardUrl} from './forward-url.ts';
 

@@ -20,7 +20,7 @@ import {LineSorter} from './line-sorter.ts';
 import {readPreviousLogs} from './previous-logs.ts';
 import {OlderLinesLoader} from './older-lines-loader.ts';
 import {JoinPoints} from './load-older-lines.ts';
-import {tailNotice} from './tail-notices.ts';
+import {tailLine, tailNotice} from './tail-notices.ts';
 import type {TailRequest} from './tail-run.ts';
 
 export type TailSink = {
@@ -226,7 +226,7 @@ export class TailReader {
 		const {view} = this.#tail;
 		const {short, state} = view.sources[index]!;
 		const wasTold = sourcesOf(view, event.source).some(({isGone}) => isGone);
-		const {text, counters = {}, source} = tailNotice(event, view.sources.length > 1 ? `${short}: ` : '', state);
+		const {text, counters = {}, source} = tailNotice(event, view.sources.length > 1 ? short : '', state);
 		this.#tail.view = countUp(
 			changeSource(view, index, {since: this.#since(event, index, view), ...source, node: event.source.node}),
 			counters,
@@ -265,15 +265,15 @@ export class TailReader {
 			ask: {asked},
 		} = this.#tail;
 		if (event.type === 'no-pods') {
-			this.#takeNoPods(asked);
+			this.#takeNoPods(event, asked);
 		} else if (event.type === 'pod-gone') {
 			this.#takeGone(event);
 		} else if (view.buffer.end > 0) {
-			this.#sayInOrder(ofTail, `new pod ${event.pod}, followed from its first line`);
+			this.#sayOfTail(event, event.pod, ' from the first line');
 		}
 	}
 
-	#takeNoPods(asked: string): void {
+	#takeNoPods(event: LogEvent, asked: string): void {
 		if (isUnreadable(this.#tail.view.sources)) {
 			this.#end('failed', {note: 'no logs can be read', text: 'no logs can be read now; new pods will be followed'});
 			return;
@@ -284,17 +284,24 @@ export class TailReader {
 			phase: 'waiting',
 			note: `${this.#tail.view.sources.length === 0 ? 'No pods yet' : 'No pods now'}. New pods of ${asked} will be followed when they appear.`,
 		};
-		this.#sayInOrder(ofTail, 'no pods to follow; waiting for one');
+		this.#sayOfTail(event, '');
 	}
 
 	/** Containers that are still followed report it themselves. */
-	#takeGone(place: Pick<LogSource, 'namespace' | 'pod'>): void {
+	#takeGone(event: Extract<LogEvent, {type: 'pod-appeared' | 'pod-gone'}>): void {
 		const {view} = this.#tail;
-		if (sourcesOf(view, place).every(({state, isGone}) => state === 'ended' && !isGone)) {
-			this.#tail.view = podGone(view, place);
+		if (sourcesOf(view, event).every(({state, isGone}) => state === 'ended' && !isGone)) {
+			this.#tail.view = podGone(view, event);
 			if (view.buffer.end > 0) {
-				this.#sayInOrder(ofTail, `${place.pod} is gone`);
+				this.#sayOfTail(event, event.pod);
 			}
+		}
+	}
+
+	#sayOfTail(event: LogEvent, who: string, more = ''): void {
+		const text = tailLine(event, who);
+		if (text !== null) {
+			this.#sayInOrder(ofTail, `${text}${more}`);
 		}
 	}
 

@@ -9,10 +9,14 @@ const over = (container: string): LogEvent => ({type: 'ended', source: source(co
 const came: LogEvent = {type: 'pod-appeared', ...place};
 
 const goings: ReadonlyArray<readonly [string, readonly LogEvent[], readonly string[]]> = [
-	['by the watch and then by its log', [removed, over('a')], ['web-0: gone']],
-	['by the logs of two containers and then by the watch', [over('a'), over('b'), removed], ['web-0/a: the pod is gone']],
-	['by its log alone', [over('a')], ['web-0/a: the pod is gone']],
-	['by the watch for each pod of that name', [removed, over('a'), came, removed], ['web-0: gone', 'web-0: followed', 'web-0: gone']],
+	['by the watch and then by its log', [removed, over('a')], ['web-0: the pod is gone']],
+	['by the logs of two containers and then by the watch', [over('a'), over('b'), removed], ['web-0: the pod is gone']],
+	['by its log alone', [over('a')], ['web-0: the pod is gone']],
+	[
+		'by the watch for each pod of that name',
+		[removed, over('a'), came, removed],
+		['web-0: the pod is gone', 'web-0: followed', 'web-0: the pod is gone'],
+	],
 ];
 for (const [title, events, said] of goings) {
 	test(`a gone pod is reported once when seen ${title}`, t => {

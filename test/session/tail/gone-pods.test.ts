@@ -38,7 +38,7 @@ test('a deleted pod is reported once, and not counted any longer', async t => {
 	run.stop();
 	t.deepEqual(
 		notices().filter(text => text.includes('gone')),
-		[`${name} is gone`],
+		[`${name}: the pod is gone`],
 	);
 	t.is(podCount(run.view.sources), 2);
 });

@@ -3,7 +3,7 @@ import test from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {fullMessage} from '../../../source/server-messages/unwrap-message.ts';
 import type {GapReason, LogSource} from '../../../source/streams/logs/log-events.ts';
-import {shortError} from '../../../source/session/short-error.ts';
+import {shortError} from '../../../source/descriptions/short-error.ts';
 import {tailNotice} from '../../../source/session/tail/tail-notices.ts';
 import {isUnreadable, tailPhase} from '../../../source/state/tail/tail-sources.ts';
 
@@ -12,7 +12,7 @@ const error = new SpokeError('ERR_SECOND_LEG', 'no agent is connected');
 
 test('an outage is reported and counted once, at its first visible attempt', t => {
 	const begun = tailNotice({type: 'reconnecting', source, attempt: 2, retryInMs: 1000, error}, '', 'open');
-	t.is(begun.text, 'no agent is connected; attempt 2 in 1.0 s');
+	t.is(begun.text, 'no agent is connected; reconnecting, attempt 2 in 1.0 s');
 	t.is(begun.counters?.reconnects, 1);
 	const goesOn = tailNotice({type: 'reconnecting', source, attempt: 3, retryInMs: 2000, error}, '', 'interrupted');
 	t.is(goesOn.text, null);
@@ -34,19 +34,19 @@ test('a truncated line starts with the cause', t => {
 	});
 	t.is(
 		tailNotice({type: 'reconnecting', source, attempt: 1, retryInMs: 200, error: refused}, '', 'open').text,
-		'No agent available: no agent is connected to its proxy server; attempt 1 in 200 ms',
+		'No agent available: no agent is connected to its proxy server; reconnecting, attempt 1 in 0.2 s',
 	);
 });
 
 test('a container that waits after it ran is reported in the stream', t => {
 	const ended = {exitCode: 2, reason: 'Error', at: '2026-11-25T09:55:58Z'};
 	const over = tailNotice({type: 'waiting', source, reason: null, ended}, '', 'open');
-	t.is(over.text, 'app terminated at 09:55:58 with exit code 2 Error, waiting to restart');
+	t.is(over.text, 'app: terminated at 09:55:58 with exit code 2 Error, waiting to restart');
 	t.is(over.source.note, 'terminated with exit code 2 Error');
-	const backOff = tailNotice({type: 'waiting', source, reason: 'CrashLoopBackOff', ended}, 'x2x: ', 'open');
-	t.is(backOff.text, 'x2x: app terminated at 09:55:58 with exit code 2 Error, waiting: CrashLoopBackOff');
+	const backOff = tailNotice({type: 'waiting', source, reason: 'CrashLoopBackOff', ended}, 'x2x', 'open');
+	t.is(backOff.text, 'x2x: terminated at 09:55:58 with exit code 2 Error, waiting to restart: CrashLoopBackOff');
 	t.is(backOff.source.note, 'CrashLoopBackOff');
-	t.is(tailNotice({type: 'waiting', source, reason: null, ended: null}, '', 'open').text, 'app is waiting');
+	t.is(tailNotice({type: 'waiting', source, reason: null, ended: null}, '', 'open').text, 'app: waiting to start');
 	t.is(tailNotice({type: 'waiting', source, reason: 'ContainerCreating', ended: null}, '', 'waiting').text, null);
 });
 
@@ -152,7 +152,7 @@ test('a silent tail shows what it requests, and follows only after a response', 
 test('a reconnected tail claims only what was observed', t => {
 	const text = (proven: boolean, met: boolean) =>
 		tailNotice({type: 'resumed', source, outageMs: 700, proven, foundLastLine: met}, '', 'interrupted').text;
-	t.is(text(true, true), 'reconnected after 700 ms; resumed at the last line, no gap');
-	t.is(text(true, false), 'reconnected after 700 ms; no gap');
-	t.is(text(false, false), 'reconnected after 700 ms');
+	t.is(text(true, true), 'reconnected after 0.7 s; resumed at the last line, no gap');
+	t.is(text(true, false), 'reconnected after 0.7 s; no gap');
+	t.is(text(false, false), 'reconnected after 0.7 s');
 });

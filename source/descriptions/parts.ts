@@ -1,0 +1,20 @@
+/** Descriptions as parts: what is said, separate from its layout. Nothing here is sanitized. */
+
+export type Part<Role extends string> = {
+	role: Role;
+	text: string;
+	/** For narrow layouts, if it differs. */
+	short?: string;
+};
+
+export type Layout<Role extends string> = {short?: boolean; without?: readonly Role[]};
+
+export function joinParts<Role extends string>(
+	parts: ReadonlyArray<Part<Role>>,
+	{short: isShort = false, without = []}: Layout<Role> = {},
+): string {
+	return parts
+		.filter(({role}) => !without.includes(role))
+		.map(({text, short = text}) => (isShort ? short : text))
+		.join('');
+}
