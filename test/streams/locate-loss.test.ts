@@ -12,7 +12,7 @@ const untaken = (message: string) => new StreamLostError(message, {kind: 'not-ta
 /** `leg` is `null` if the message says that it is unknown. */
 const rows: ReadonlyArray<[title: string, error: SpokeError, answers: boolean, leg: 1 | 2 | null, message: RegExp]> = [
 	[
-		'a reset of our own connection is leg 1, whoever else is answered',
+		'a reset of spoke’s own connection is leg 1, even while other requests are answered',
 		lost('the connection was lost: read ECONNRESET', 'ECONNRESET'),
 		true,
 		1,

@@ -42,7 +42,7 @@ const endings: readonly Ending[] = [
 		/leg 1.*\[ERR_STREAM_LOST\]/s,
 	],
 	[
-		'a sequence that was cut',
+		'an incomplete sequence',
 		far => {
 			far.stdout('\u001B]0;half a title');
 			far.socket.end();

@@ -35,7 +35,7 @@ const rows: ReadonlyArray<[title: string, findings: Partial<DirectConnectionInpu
 		{socket: withCertificate, user: {username: 'ada', extra: extra(`X509SHA256=${'cd'.repeat(32)}`)}},
 		false,
 	],
-	['a name in an answer for somebody who shows no certificate', {user: named}, false],
+	['a name in a response to a client without a certificate', {user: named}, false],
 	['the address that the process advertises', {flags: at('10.0.0.5')}, true],
 	['the address that the process advertises, and another port', {flags: at('10.0.0.5', '443')}, false],
 	[
@@ -51,7 +51,7 @@ const rows: ReadonlyArray<[title: string, findings: Partial<DirectConnectionInpu
 	['an address in the list of apiservers', {replicas: listed(['10.0.0.6:6443', '10.0.0.5:6443'])}, true],
 	['flags that name no address, and one in the list of apiservers', {flags: flags({}), replicas: listed(['10.0.0.5:6443'])}, true],
 	['an address that is not in the list of apiservers', {replicas: listed(['10.0.0.6:6443'])}, false],
-	['a list of apiservers that may not be read', {replicas: listed(null)}, false],
+	['a forbidden list of apiservers', {replicas: listed(null)}, false],
 	['a mirror pod at this address of its machine', {mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'})]}, true],
 	[
 		'a mirror pod at this address, which is not its machine’s',
@@ -64,7 +64,7 @@ const rows: ReadonlyArray<[title: string, findings: Partial<DirectConnectionInpu
 		false,
 	],
 	['one address, and two leases that name none', {flags: at('10.0.0.5'), replicas: listed(['10.0.0.5:6443'], [null, null])}, false],
-	['a socket of which the far end is not known', {socket: {...socketFacts, remoteAddress: null}, flags: at('10.0.0.5')}, false],
+	['a socket with an unknown far end', {socket: {...socketFacts, remoteAddress: null}, flags: at('10.0.0.5')}, false],
 ];
 
 for (const [title, input, isExcluded] of rows) {
@@ -84,12 +84,12 @@ const lost: ReadonlyArray<
 	[title: string, user: UserInfo | null, isLost: boolean, more?: {shown?: string | null; version?: string | null}]
 > = [
 	['it is known by the certificate', named, false],
-	['it is known by another one', {username: 'ada', extra: extra(`X509SHA256=${'cd'.repeat(32)}`)}, true],
+	['it is known by another certificate', {username: 'ada', extra: extra(`X509SHA256=${'cd'.repeat(32)}`)}, true],
 	['it is known by a token', {username: 'ada', extra: extra('JTI=4')}, true],
 	['it is known by name only, as an impersonated user is', unnamed, true],
 	['it is known by name only', {username: 'ada'}, true],
 	[
-		'it is known by something that is no list',
+		'it is known by something other than a list',
 		{username: 'ada', extra: {'authentication.kubernetes.io/credential-id': `X509SHA256=${shown}`}},
 		true,
 	],
@@ -100,7 +100,7 @@ const lost: ReadonlyArray<
 	['the apiserver names no certificates yet', {username: 'ada'}, false, {version: 'v1.31.9'}],
 	['the apiserver is the first to name certificates', {username: 'ada'}, true, {version: 'v1.32.0'}],
 	['the apiserver is of a later major version', {username: 'ada'}, true, {version: 'v2.0.0'}],
-	['its version is not known', {username: 'ada'}, false, {version: null}],
+	['its version is unknown', {username: 'ada'}, false, {version: null}],
 ];
 
 for (const [title, user, isLost, {shown: certificate = shown, version = 'v1.36.3'} = {}] of lost) {

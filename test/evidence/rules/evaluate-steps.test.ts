@@ -8,10 +8,10 @@ const measure = (facts: Partial<MetricFacts>, agents = none) => ({metrics: metri
 const dials = (count: number) => ({egressDials: [{protocol: 'http-connect' as const, transport: 'uds', count}]});
 
 /** Two rounds, of 3 and 5. `make` gets how many are held, and the dials so far. */
-function rounds(make: (held: number, dialedAddress: number) => Partial<MetricFacts>, witness = (held: number) => held): Step[] {
+function rounds(make: (held: number, dialedAddress: number) => Partial<MetricFacts>, control = (held: number) => held): Step[] {
 	let dialedAddress = 0;
 	return [3, 5].map(k => {
-		const at = (held: number) => measure({portForwardsOpen: witness(held), ...make(held, dialedAddress)});
+		const at = (held: number) => measure({portForwardsOpen: control(held), ...make(held, dialedAddress)});
 		const before = at(0);
 		dialedAddress += k;
 		return {k, before, during: at(k), after: at(0)};
@@ -39,12 +39,12 @@ const rows: ReadonlyArray<[title: string, steps: readonly Step[], moved: StepTes
 		'grpc',
 	],
 	['tunnels that go up and stay', rounds((_, dialedAddress) => ({tunnelsOpen: dialedAddress})), 'undecided'],
-	['tunnels that somebody else moves too', rounds(held => ({tunnelsOpen: held === 0 ? 4 : 5 + held})), 'undecided'],
+	['tunnels that other clients move too', rounds(held => ({tunnelsOpen: held === 0 ? 4 : 5 + held})), 'undecided'],
 	['dials that rise by what was held', rounds((_, dialedAddress) => dials(dialedAddress)), 'http-connect'],
 	['dials that rise by more', rounds((_, dialedAddress) => dials(2 * dialedAddress)), 'undecided'],
 	['no egress series at all', rounds(() => ({})), 'nothing'],
 	[
-		'a witness that did not rise: another replica carried them',
+		'a control that did not rise: another replica carried them',
 		rounds(
 			held => ({tunnelsOpen: held}),
 			() => 0,
@@ -56,19 +56,19 @@ const rows: ReadonlyArray<[title: string, steps: readonly Step[], moved: StepTes
 		rounds((held, dialedAddress) => ({tunnelsOpen: held, startSeconds: dialedAddress})),
 		'undecided',
 	],
-	['a witness that rose and stayed', exact(k => [{tunnelsOpen: 0}, {tunnelsOpen: k}, {tunnelsOpen: 0, portForwardsOpen: k}]), 'undecided'],
+	['a control that rose and stayed', exact(k => [{tunnelsOpen: 0}, {tunnelsOpen: k}, {tunnelsOpen: 0, portForwardsOpen: k}]), 'undecided'],
 	[
-		'a witness that rose by more',
+		'a control that rose by more',
 		exact(k => [{tunnelsOpen: 0}, {tunnelsOpen: k, portForwardsOpen: k + 1}, {tunnelsOpen: 0, portForwardsOpen: 1}]),
 		'undecided',
 	],
 	[
-		'a witness that followed in one round of two',
+		'a control that followed in one round of two',
 		exact((k, round) => [{tunnelsOpen: 0}, {tunnelsOpen: k, portForwardsOpen: round === 0 ? k : 0}, {tunnelsOpen: 0}]),
 		'undecided',
 	],
 	[
-		'a witness that stands among the port-forwards of others',
+		'a control among the port-forwards of others',
 		exact(k => [
 			{tunnelsOpen: 0, portForwardsOpen: 7},
 			{tunnelsOpen: k, portForwardsOpen: 7 + k},
@@ -99,7 +99,7 @@ const rows: ReadonlyArray<[title: string, steps: readonly Step[], moved: StepTes
 		'undecided',
 	],
 	['no dial in one round of two', exact((_, round) => [dials(1), dials(1 + round), dials(1 + round)]), 'undecided'],
-	['dials by HTTP CONNECT of others, and none of ours', exact(() => [dials(4), dials(4), dials(4)]), 'nothing'],
+	['dials by HTTP CONNECT of others, and none of the held ones', exact(() => [dials(4), dials(4), dials(4)]), 'nothing'],
 	...([0, 1, 2] as const).flatMap((at): typeof rows => [
 		[
 			`another process at look ${at + 1} of three`,
@@ -115,7 +115,7 @@ const rows: ReadonlyArray<[title: string, steps: readonly Step[], moved: StepTes
 	['metrics of one round of two only', exact((k, round) => (round === 0 ? followed(k) : [null, null, null])), 'undecided'],
 	['no round at all', [], 'undecided'],
 	[
-		'metrics that may not be read',
+		'metrics that are forbidden',
 		[{k: 3, before: {metrics: null, agents: none}, during: {metrics: null, agents: none}, after: {metrics: null, agents: none}}],
 		'undecided',
 	],

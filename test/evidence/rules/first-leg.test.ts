@@ -31,7 +31,7 @@ const rows: ReadonlyArray<[title: string, given: Observations, state: string, ru
 		'TLSv1.3, certificate not verified (insecure-skip-tls-verify)',
 	],
 	[
-		'no check, nobody knows why',
+		'no check, for an unknown reason',
 		tls({verified: false, skippedBy: null}),
 		'unverified',
 		'socket-not-verified',

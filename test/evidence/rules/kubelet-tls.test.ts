@@ -91,9 +91,9 @@ const rows: readonly Row[] = [
 		'unverified',
 		'inferred',
 	],
-	['no CA, and nobody checked who answers', makeObservations({flags: [flags(off)], socket: unverifiedSocket}), 'unverified', 'inferred'],
+	['no CA, and an unverified server', makeObservations({flags: [flags(off)], socket: unverifiedSocket}), 'unverified', 'inferred'],
 	[
-		'no CA on all replicas that are known, read on others when this connection was open: one may have come in the place of its own',
+		'no CA on all known replicas, read on others when this connection was open: one may have replaced its own',
 		makeObservations({
 			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(off, {connection: 'c9', process: 'p2'})],
 			replicas: known(2),
@@ -102,7 +102,7 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'no CA on all replicas that are known, read before another connection failed',
+		'no CA on all known replicas, read before another connection failed',
 		makeObservations({
 			connection: 'c7',
 			about: 'ended-connection',
@@ -119,13 +119,13 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'nothing opened yet, no CA on the only apiserver that is known, reached at its own address',
+		'nothing opened yet, no CA on the only known apiserver, reached at its own address',
 		makeObservations({...unopened, flags: [flags({...off, ...here}, {process: 'p1'})], process: processOf('p1'), replicas: known(1)}),
 		'unverified',
 		'proven',
 	],
 	[
-		'nothing opened yet, no CA on the only apiserver that is known, reached through a balancer: another one may share its lease',
+		'nothing opened yet, no CA on the only known apiserver, reached through a balancer: another one may share its lease',
 		makeObservations({
 			...unopened,
 			flags: [flags({...off, 'advertise-address': '10.0.0.6', 'secure-port': '6443'}, {process: 'p1'})],
@@ -136,7 +136,7 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'nothing opened yet, no CA on the only apiserver that is known, which names no address',
+		'nothing opened yet, no CA on the only known apiserver, which names no address',
 		makeObservations({...unopened, flags: [flags(off, {process: 'p1'})], process: processOf('p1'), replicas: known(1)}),
 		'unverified',
 		'inferred',
@@ -148,7 +148,7 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'nothing opened yet, no CA, and how many apiservers there are is not known',
+		'nothing opened yet, no CA, and an unknown number of apiservers',
 		makeObservations({...unopened, flags: [flags(off, {process: 'p1'})], process: processOf('p1')}),
 		'unverified',
 		'inferred',
@@ -243,7 +243,7 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'no CA on two looks of which one has no process id: they may have met one apiserver',
+		'no CA in two reads, one without a process id: possibly the same apiserver',
 		makeObservations({...unopened, flags: [flags(off), flags(off, {connection: 'c9', process: 'p1'})], replicas: known(2)}),
 		'unverified',
 		'inferred',
@@ -278,7 +278,7 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'a mirror pod without the flag, and the only apiserver that registers itself, at another address than ours',
+		'a mirror pod without the flag, and the only apiserver that registers itself, at another than the connected address',
 		makeObservations({
 			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.7'})],
 			replicas: known(1, ['10.0.0.7:6443']),
@@ -287,7 +287,7 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'a mirror pod without the flag, and the only apiserver that registers itself, at our address',
+		'a mirror pod without the flag, and the only apiserver that registers itself, at the connected address',
 		makeObservations({
 			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.5'})],
 			replicas: known(1, ['10.0.0.5:6443']),
@@ -305,7 +305,7 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'a mirror pod at the address of our own socket',
+		'a mirror pod at the address of spoke’s socket',
 		makeObservations({
 			mirrorPods: [
 				mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.5'}),
@@ -316,7 +316,7 @@ const rows: readonly Row[] = [
 		'proven',
 	],
 	[
-		'a mirror pod at the address of our own socket, and an attempt that failed on another connection',
+		'a mirror pod at the address of spoke’s socket, and an attempt that failed on another connection',
 		makeObservations({
 			connection: 'c7',
 			about: 'ended-connection',
@@ -339,7 +339,7 @@ const rows: readonly Row[] = [
 		'unknown',
 	],
 	[
-		'a mirror pod at the IPv6 address of our own socket',
+		'a mirror pod at the IPv6 address of spoke’s socket',
 		makeObservations({
 			socket: makeObservation('socket', {...socketFacts, remoteAddress: '[fd00::5]:6443'}, {connection: 'c1'}),
 			mirrorPods: [
@@ -360,7 +360,7 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'a mirror pod at the address of our own socket and on another port',
+		'a mirror pod at the address of spoke’s socket and on another port',
 		makeObservations({
 			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.5', 'secure-port': '6459'})],
 			replicas: known(1),
@@ -369,7 +369,7 @@ const rows: readonly Row[] = [
 		'unknown',
 	],
 	[
-		'CA set on the one pod that is seen of three apiservers that advertise their balancer’s address, the one of our socket, and the kubelet answered',
+		'CA set on the one pod observed of three apiservers that advertise their balancer’s address, which is that of spoke’s socket, and the kubelet answered',
 		makeObservations({
 			...answered,
 			mirrorPods: [mirrorPod('kube-apiserver-a', {...checked, 'advertise-address': '10.0.0.5'}, false, ['10.0.0.11'])],
@@ -389,7 +389,7 @@ const rows: readonly Row[] = [
 		'proven',
 	],
 	[
-		'the same on a machine of which no address is told',
+		'the same on a machine without a known address',
 		makeObservations({
 			...answered,
 			mirrorPods: [mirrorPod('kube-apiserver-a', {...checked, 'advertise-address': '10.0.0.5'}, false, null)],
@@ -399,7 +399,7 @@ const rows: readonly Row[] = [
 		'unknown',
 	],
 	[
-		'a mirror pod without the flag, and the only endpoint is a balancer’s, where no lease may be read',
+		'a mirror pod without the flag, and the only endpoint is a balancer’s, when leases are forbidden',
 		makeObservations({
 			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.7'}, false, ['10.0.0.11'])],
 			replicas: makeObservation('endpoints', {known: 1, knownFrom: 'endpointslice' as const, leases: null, addresses: ['10.0.0.7:6443']}),
@@ -417,7 +417,7 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'a mirror pod without the flag, replicas not known',
+		'a mirror pod without the flag, replicas unknown',
 		makeObservations({mirrorPods: [mirrorPod('kube-apiserver-a', {})]}),
 		'unverified',
 		'inferred',
@@ -425,38 +425,38 @@ const rows: readonly Row[] = [
 	['a /flagz that lacks the flag says nothing', makeObservations({flags: [flags({})]}), 'unknown', 'unknown'],
 	['CA set, and the kubelet answered', makeObservations({flags: [flags(checked)], ...answered}), 'verified', 'proven'],
 	[
-		'CA set, the kubelet was not heard, and its node takes WebSockets itself',
+		'CA set, the kubelet sent nothing, and its node accepts WebSockets',
 		makeObservations({flags: [flags(checked)], about: 'open-connection', upgradePassedThrough: true}),
 		'verified',
 		'inferred',
 	],
 	[
-		'CA set, the stream is open, and the kubelet may not even have been dialled',
+		'CA set, the stream is open, and the kubelet may not have been dialed',
 		makeObservations({flags: [flags(checked)], about: 'open-connection'}),
 		'unknown',
 		'unknown',
 	],
 	['CA set, nothing tried', makeObservations({flags: [flags(checked)]}), 'unknown', 'unknown'],
 	[
-		'CA set, and kubelets have answered this process: others may have been meant',
+		'CA set, and kubelets have answered this process: possibly other ones',
 		makeObservations({flags: [flags(checked)], metrics: [metrics({kubeletSuccesses: 3})]}),
 		'unknown',
 		'unknown',
 	],
 	[
-		'CA set, and this process refused every kubelet so far: others may have been meant',
+		'CA set, and this process refused every kubelet so far: possibly other ones',
 		makeObservations({flags: [flags(checked)], metrics: [metrics({logTlsFailures: 3})]}),
 		'unknown',
 		'unknown',
 	],
 	[
-		'CA set, no kubelet in particular, and kubelets have answered this process',
+		'CA set, no specific kubelet, and kubelets have answered this process',
 		makeObservations({purpose: anyKubelet, flags: [flags(checked)], metrics: [metrics({kubeletSuccesses: 3})]}),
 		'verified',
 		'inferred',
 	],
 	[
-		'CA set, no kubelet in particular, and this process refused every kubelet so far',
+		'CA set, no specific kubelet, and this process refused every kubelet so far',
 		makeObservations({purpose: anyKubelet, flags: [flags(checked)], metrics: [metrics({logTlsFailures: 3})]}),
 		'refused',
 		'inferred',
@@ -474,13 +474,13 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'the same, counted by whichever of two apiservers answered the look at the counters',
+		'the same, counted by either of two apiservers',
 		makeObservations({metrics: [metrics({logTlsFailures: 1}, {connection: 'c9'})], replicas: known(2), ...answered}),
 		'unknown',
 		'unknown',
 	],
 	[
-		'the same, counted by the very apiserver of two that answers',
+		'the same, counted by the responding one of two apiservers',
 		makeObservations({metrics: [metrics({logTlsFailures: 1})], replicas: known(2), ...answered}),
 		'verified',
 		'inferred',
@@ -495,7 +495,7 @@ const rows: readonly Row[] = [
 		'unknown',
 	],
 	[
-		'CA set, no kubelet in particular, and kubelets have answered this process, whose refusals are left out of the metrics',
+		'CA set, no specific kubelet, and kubelets have answered this process, whose refusal metrics are disabled',
 		makeObservations({
 			purpose: anyKubelet,
 			flags: [flags({...checked, 'disabled-metrics': '[kube_apiserver_pod_logs_backend_tls_failure_total]'})],
@@ -505,7 +505,7 @@ const rows: readonly Row[] = [
 		'unknown',
 	],
 	[
-		'CA set, no kubelet in particular, some refused and some not',
+		'CA set, no specific kubelet, some refused and some not',
 		makeObservations({purpose: anyKubelet, flags: [flags(checked)], metrics: [metrics({logTlsFailures: 3, kubeletSuccesses: 3})]}),
 		'unknown',
 		'unknown',
@@ -526,7 +526,7 @@ const rows: readonly Row[] = [
 		'unknown',
 	],
 	[
-		'CA set, the connection failed before the kubelet answered, whatever it answered to others',
+		'CA set, the connection failed before the kubelet answered',
 		makeObservations({
 			flags: [flags(checked)],
 			about: 'ended-connection',
@@ -537,31 +537,31 @@ const rows: readonly Row[] = [
 		'unknown',
 	],
 	[
-		'no CA on this very process, and an x509 text that somebody made up',
+		'no CA on this process, and a forged x509 message',
 		makeObservations({flags: [flags(off)], failures: [failure({tls: 'refused'})]}),
 		'unverified',
 		'proven',
 	],
 	[
-		'no CA on another apiserver, and an x509 text on this connection',
+		'no CA on another apiserver, and an x509 message on this connection',
 		makeObservations({flags: [flags(off, {connection: 'c9'})], failures: [failure({tls: 'refused'})]}),
 		'refused',
 		'inferred',
 	],
 	[
-		'an x509 text on this connection, and an egress file that nobody could read: a proxy’s certificate may be meant',
+		'an x509 message on this connection, and an unreadable egress file: the message may be about a proxy',
 		makeObservations({failures: [failure({tls: 'refused'})]}),
 		'refused',
 		'inferred',
 	],
 	[
-		'an x509 text on this connection, and no egress file',
+		'an x509 message on this connection, and no egress file',
 		makeObservations({flags: [flags(checked)], failures: [failure({tls: 'refused'})]}),
 		'refused',
 		'proven',
 	],
 	[
-		'CA set, and an x509 text where the tunnel is of gRPC',
+		'CA set, and an x509 message with a gRPC tunnel',
 		makeObservations({
 			flags: [onlyCa],
 			failures: [failure({tls: 'refused'})],
@@ -571,7 +571,7 @@ const rows: readonly Row[] = [
 		'proven',
 	],
 	[
-		'no flags, and an x509 text where the tunnel is of gRPC: whoever is not verified can say it',
+		'no flags, and an x509 message with a gRPC tunnel: an unverified far end can send it',
 		makeObservations({
 			failures: [failure({tls: 'refused'})],
 			metrics: [metrics({egressDials: [{protocol: 'grpc', transport: 'uds', count: 3}]})],
@@ -580,13 +580,13 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'CA set, and an x509 text on a connection whose kubelet was heard before',
+		'CA set, and an x509 message on a connection whose kubelet had answered',
 		makeObservations({flags: [flags(checked)], failures: [failure({tls: 'refused'})], ...answered}),
 		'verified',
 		'proven',
 	],
 	[
-		'an x509 text where an HTTP CONNECT proxy with a certificate of its own stands before the kubelet',
+		'an x509 message with an HTTP CONNECT proxy of its own certificate in front of the kubelet',
 		makeObservations({
 			failures: [failure({tls: 'refused'})],
 			metrics: [metrics({egressDials: [{protocol: 'http-connect', transport: 'tcp', count: 3}]})],
@@ -595,7 +595,7 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'CA set, and an x509 text where the tunnel is reached by a Unix socket',
+		'CA set, and an x509 message where the tunnel is reached by a Unix socket',
 		makeObservations({
 			flags: [onlyCa],
 			failures: [failure({tls: 'refused'})],
@@ -605,49 +605,49 @@ const rows: readonly Row[] = [
 		'proven',
 	],
 	[
-		'no CA on another apiserver, and an x509 text that the kubelet itself may have sent',
+		'no CA on another apiserver, and an x509 message that the kubelet itself may have sent',
 		makeObservations({flags: [flags(off, {connection: 'c9'})], failures: [failure({tls: 'refused', basis: 'inferred'})]}),
 		'unverified',
 		'inferred',
 	],
 	[
-		'an x509 text that the kubelet itself may have sent',
+		'an x509 message that the kubelet itself may have sent',
 		makeObservations({failures: [failure({tls: 'refused', basis: 'inferred'})]}),
 		'refused',
 		'inferred',
 	],
 	[
-		'an x509 text on a connection of an unknown process',
+		'an x509 message on a connection of an unknown process',
 		makeObservations({failures: [failure({tls: 'refused'}, {connection: 'c9'})]}),
 		'refused',
 		'inferred',
 	],
 	[
-		'an x509 text behind a gateway',
+		'an x509 message behind a gateway',
 		makeObservations({failures: [failure({tls: 'refused'})], serverIdentity: {to: 'gateway', why: 'path'}}),
 		'refused',
 		'inferred',
 	],
 	[
-		'CA set, and a log read refused, and answered when the check is skipped',
+		'CA set, and a log read refused, and answered without the check',
 		makeObservations({flags: [onlyCa], logDifferentials: [differential('certificate-refused')]}),
 		'refused',
 		'proven',
 	],
 	[
-		'no flags, and the same: the apiserver says it itself of a log',
+		'no flags, and the same: a message of the apiserver itself',
 		makeObservations({logDifferentials: [differential('certificate-refused')]}),
 		'refused',
 		'proven',
 	],
 	[
-		'no flags, and a log read refused also when the check is skipped: a proxy may have been',
+		'no flags, and a log read refused also without the check: possibly by a proxy',
 		makeObservations({logDifferentials: [differential('certificate-refused', {}, 'failed')]}),
 		'refused',
 		'inferred',
 	],
 	[
-		'no flags, and an x509 text that the apiserver says itself, of a log, where no proxy has a certificate',
+		'no flags, and an x509 message of the apiserver’s own about a log, where no proxy has a certificate',
 		makeObservations(
 			{
 				failures: [failure({tls: 'refused', mayBeFromFarEnd: false})],
@@ -666,7 +666,7 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'a success with a certificate for a host name that may be the one dialled',
+		'a success with a certificate for a host name that may be the one dialed',
 		makeObservations({...answered, handshakes: [handshake({selfMade: true})]}),
 		'unknown',
 		'unknown',
@@ -696,7 +696,7 @@ const rows: readonly Row[] = [
 		'unknown',
 	],
 	[
-		'what a kubelet refused to another process says nothing of this one',
+		'a refusal of another process does not apply to this one',
 		makeObservations({
 			process: processOf('p1'),
 			failures: [failure({tls: 'refused'}, {connection: 'c9', process: 'p2'})],
@@ -706,13 +706,13 @@ const rows: readonly Row[] = [
 		'unknown',
 	],
 	[
-		'CA set, no kubelet in particular, and none was asked so far',
+		'CA set, no specific kubelet, and none was contacted so far',
 		makeObservations({purpose: anyKubelet, flags: [flags(checked)], metrics: [metrics({})]}),
 		'unknown',
 		'unknown',
 	],
 	[
-		'CA set, no kubelet in particular, and kubelets have answered another process',
+		'CA set, no specific kubelet, and kubelets have answered another process',
 		makeObservations({
 			purpose: anyKubelet,
 			process: processOf('p1'),
@@ -822,13 +822,13 @@ const rows: readonly Row[] = [
 		'unknown',
 	],
 	[
-		'CA set, no kubelet in particular, and a log of one was read',
+		'CA set, no specific kubelet, and a log of one was read',
 		makeObservations({purpose: anyKubelet, flags: [flags(checked)], logDifferentials: [differential('ok', {}, 'ok', 'n2')]}),
 		'verified',
 		'proven',
 	],
 	[
-		'CA set, a node that is not known, and a log read whose node is not known either',
+		'CA set, an unknown node, and a log read of an unknown node',
 		makeObservations({
 			purpose: {...purpose, target: {...purpose.target, node: null}},
 			flags: [flags(checked)],
@@ -849,7 +849,7 @@ const rows: readonly Row[] = [
 		'unknown',
 	],
 	[
-		'replicas that differ, and an x509 text on this connection',
+		'replicas that differ, and an x509 message on this connection',
 		makeObservations({
 			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})],
 			replicas: known(2),
@@ -859,7 +859,7 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'replicas that differ, and an x509 text on a connection that ended',
+		'replicas that differ, and an x509 message on a connection that ended',
 		makeObservations({
 			about: 'ended-connection',
 			isBound: false,
@@ -871,31 +871,31 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'CA set, and a failure whose words are of no certificate',
+		'CA set, and a failure message without a certificate',
 		makeObservations({flags: [flags(checked)], failures: [failure({})]}),
 		'unknown',
 		'unknown',
 	],
 	[
-		'CA set by a flag of an unknown process, and an x509 text',
+		'CA set by a flag of an unknown process, and an x509 message',
 		makeObservations({flags: [flags(checked, {connection: 'c9'})], failures: [failure({tls: 'refused'})]}),
 		'refused',
 		'inferred',
 	],
 	[
-		'CA set, and an x509 text where the proxy has a certificate of its own',
+		'CA set, and an x509 message where the proxy has a certificate of its own',
 		makeObservations({flags: [onlyCa], failures: [failure({tls: 'refused'})], metrics: [metrics(overTcp)]}),
 		'refused',
 		'inferred',
 	],
 	[
-		'CA set, and an x509 text where nothing is known of a proxy',
+		'CA set, and an x509 message where nothing is known of a proxy',
 		makeObservations({flags: [onlyCa], failures: [failure({tls: 'refused'})]}),
 		'refused',
 		'inferred',
 	],
 	[
-		'CA set, and an x509 text where an egress file is set',
+		'CA set, and an x509 message where an egress file is set',
 		makeObservations({
 			flags: [flags({'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': '/egress.yaml'})],
 			failures: [failure({tls: 'refused'})],
@@ -904,31 +904,31 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'CA set, and an x509 text where another process is the one without an egress file',
+		'CA set, and an x509 message where another process is the one without an egress file',
 		makeObservations({flags: [onlyCa, flags(checked, {connection: 'c9'})], failures: [failure({tls: 'refused'})]}),
 		'refused',
 		'inferred',
 	],
 	[
-		'CA set, and an x509 text where upgrades of spoke went through a Unix socket',
+		'CA set, and an x509 message where upgrades of spoke went through a Unix socket',
 		makeObservations({flags: [onlyCa], failures: [failure({tls: 'refused'})], stepTests: [carried('uds')]}),
 		'refused',
 		'proven',
 	],
 	[
-		'CA set, and an x509 text where upgrades of spoke went through a proxy over TCP',
+		'CA set, and an x509 message where upgrades of spoke went through a proxy over TCP',
 		makeObservations({flags: [onlyCa], failures: [failure({tls: 'refused'})], stepTests: [carried('tcp')]}),
 		'refused',
 		'inferred',
 	],
 	[
-		'CA set, and an x509 text where upgrades of spoke decided nothing',
+		'CA set, and an x509 message where upgrades of spoke decided nothing',
 		makeObservations({flags: [onlyCa], failures: [failure({tls: 'refused'})], stepTests: [carried('uds', {}, 'undecided')]}),
 		'refused',
 		'inferred',
 	],
 	[
-		'CA set, and an x509 text where upgrades through another process went through a Unix socket',
+		'CA set, and an x509 message where upgrades through another process went through a Unix socket',
 		makeObservations({
 			process: processOf('p1'),
 			flags: [onlyCa],
@@ -939,7 +939,7 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'CA set, and an x509 text where another process dials through a Unix socket',
+		'CA set, and an x509 message where another process dials through a Unix socket',
 		makeObservations({
 			process: processOf('p1'),
 			flags: [onlyCa],
@@ -950,7 +950,7 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'CA set, and a log read refused also when the check is skipped: a proxy may have been',
+		'CA set, and a log read refused also without the check: possibly by a proxy',
 		makeObservations({flags: [onlyCa], logDifferentials: [differential('certificate-refused', {}, 'failed')]}),
 		'refused',
 		'inferred',
@@ -966,13 +966,13 @@ const rows: readonly Row[] = [
 		'unknown',
 	],
 	[
-		'CA set, and the surest of two refusals counts',
+		'CA set, and the strongest of two refusals counts',
 		makeObservations({flags: [flags(checked)], failures: [failure({tls: 'refused'}, {connection: 'c9'}), failure({tls: 'refused'})]}),
 		'refused',
 		'proven',
 	],
 	[
-		'CA set by a flag of an unknown process, and an x509 text where the tunnel is of gRPC',
+		'CA set by a flag of an unknown process, and an x509 message with a gRPC tunnel',
 		makeObservations({
 			flags: [flags({'kubelet-certificate-authority': '/ca.pem'}, {connection: 'c9'})],
 			failures: [failure({tls: 'refused'})],
@@ -1074,7 +1074,7 @@ const rows: readonly Row[] = [
 		'unknown',
 	],
 	[
-		'no CA on a process that was read, whatever its pod says',
+		'no CA on a process that was read, whatever its pod shows',
 		makeObservations({
 			flags: [flags(off, {connection: 'c9', process: 'p2'})],
 			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.7', 'kubelet-certificate-authority': '/ca.crt'})],
@@ -1092,7 +1092,7 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'two mirror pods at the address of our own socket: either may answer',
+		'two mirror pods at the address of spoke’s socket: either may answer',
 		makeObservations({
 			mirrorPods: [
 				mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.5'}),
@@ -1103,7 +1103,7 @@ const rows: readonly Row[] = [
 		'unknown',
 	],
 	[
-		'a mirror pod at the address that a proxy of ours connected to',
+		'a mirror pod at the address that the client’s proxy connected to',
 		makeObservations({
 			socket: makeObservation('socket', {...socketFacts, proxy: {url: 'http://p:3128', from: 'environment' as const}}, {connection: 'c1'}),
 			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.5'})],
@@ -1112,7 +1112,7 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'nothing opened yet, replicas that differ, and nothing stands between us and the one that was examined',
+		'nothing opened yet, replicas that differ, and no proxy in front of the examined one',
 		makeObservations({
 			...unopened,
 			flags: [
@@ -1126,7 +1126,7 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'nothing opened yet, replicas that differ, and the one at our address was not the one examined',
+		'nothing opened yet, replicas that differ, and the one at the connected address was not examined',
 		makeObservations({
 			...unopened,
 			flags: [
@@ -1155,7 +1155,7 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'no flags of this process, none read and no process known: nothing is of the same',
+		'no flags of this process, none read and no process known: nothing belongs to it',
 		makeObservations({connection: null, flags: [flags(off, {connection: null})]}),
 		'unverified',
 		'inferred',
@@ -1252,7 +1252,7 @@ const refused = {failures: [failure({tls: 'refused'})]};
 const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly Need[]]> = [
 	['a refusal that is proven', makeObservations({flags: [flags(checked)], ...refused}), []],
 	['a refusal where no flag was read', makeObservations(refused), [needFlagz, needMirrorPods]],
-	['a refusal where only the egress file is not known', makeObservations({flags: [onlyCa], ...refused}), [needFlagz, needMetrics]],
+	['a refusal where only the egress file is unknown', makeObservations({flags: [onlyCa], ...refused}), [needFlagz, needMetrics]],
 	['a refusal where an egress file is set', makeObservations({flags: [egressFile], ...refused}), [needActive]],
 	['no CA, proven', makeObservations({flags: [flags(off)]}), []],
 	[

@@ -13,7 +13,7 @@ const requests = [needFlagz, needMirrorPods, needMetrics];
 const answer = 'a response to GET /flagz in time: the next connection tries again';
 
 const rows: ReadonlyArray<[title: string, closed: readonly UnavailableSource[], needs: ReadonlyArray<Need | string>]> = [
-	['nothing was asked yet', [], requests],
+	['nothing was requested yet', [], requests],
 	[
 		'all are refused',
 		[unavailable('flagz', 'forbidden'), unavailable('mirror-pod', 'forbidden'), unavailable('metrics', 'forbidden')],
@@ -25,9 +25,9 @@ const rows: ReadonlyArray<[title: string, closed: readonly UnavailableSource[], 
 		[unavailable('flagz', 'not-served'), unavailable('mirror-pod', 'not-served'), unavailable('metrics', 'not-served')],
 		[needActive],
 	],
-	['flags did not come in time', [unavailable('flagz', 'no-response')], [answer]],
+	['flags did not arrive in time', [unavailable('flagz', 'no-response')], [answer]],
 	[
-		'flags did not come in time, and pods of kube-system are refused',
+		'flags did not arrive in time, and pods of kube-system are refused',
 		[unavailable('flagz', 'no-response'), unavailable('mirror-pod', 'forbidden')],
 		[answer, needMirrorPods],
 	],

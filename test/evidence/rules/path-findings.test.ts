@@ -49,17 +49,13 @@ const rows: ReadonlyArray<[title: string, given: Given, codes: readonly string[]
 		{of: {...answered, serverIdentity: {to: 'gateway', why: 'the server URL has the path /x'}}},
 		['N5 GATEWAY_IN_FRONT info 1'],
 	],
+	['a server that may be one', {of: {...answered, serverIdentity: {to: 'unknown', why: 'its authority'}}}, ['N5 FRONT_NOT_KNOWN info 1']],
 	[
-		'nobody knows whether it is one',
-		{of: {...answered, serverIdentity: {to: 'unknown', why: 'its authority'}}},
-		['N5 FRONT_NOT_KNOWN info 1'],
-	],
-	[
-		'nobody knows, and nobody checked: said once',
+		'a server that may be one, unverified: one finding',
 		{of: {...unchecked, serverIdentity: {to: 'unknown', why: 'unchecked'}}},
 		['N5 APISERVER_NOT_VERIFIED warning 1'],
 	],
-	['a kubelet that nobody checks', {tls: 'unverified'}, ['C4 KUBELET_CERT_NOT_VERIFIED warning 2']],
+	['an unverified kubelet', {tls: 'unverified'}, ['C4 KUBELET_CERT_NOT_VERIFIED warning 2']],
 	[
 		'a kubelet’s own port through the proxy',
 		{tls: 'unverified', feature: 'node-proxy', request: request(true)},
@@ -78,12 +74,12 @@ const rows: ReadonlyArray<[title: string, given: Given, codes: readonly string[]
 	['a tunnel', {route: 'konnectivity'}, []],
 	['SSH tunnels', {route: 'ssh-tunnel'}, ['C9 SSH_TUNNELS warning 2']],
 	[
-		'leg 2 failed: first of all',
+		'a failed leg 2, listed first',
 		{tls: 'refused', error: new SpokeError('ERR_SECOND_LEG', 'refused')},
 		['C10 SECOND_LEG_FAILED error 2', 'C4 KUBELET_CERT_REFUSED error 2'],
 	],
-	['the pod’s own failure is none of the path', {error: new SpokeError('ERR_TARGET_GONE', 'gone', {leg: 3})}, []],
-	['an open connection asks for no other apiserver', {of: {...answered, flags: read(1), replicas: known(3)}}, []],
+	['a failure of the pod is not one of the path', {error: new SpokeError('ERR_TARGET_GONE', 'gone', {leg: 3})}, []],
+	['an open connection does not mention other apiservers', {of: {...answered, flags: read(1), replicas: known(3)}}, []],
 	['of three apiservers one was read', {of: {flags: read(1), replicas: known(3)}}, ['C4 APISERVERS_NOT_READ info 1']],
 	[
 		'the only one was read, at its own address',
@@ -91,7 +87,7 @@ const rows: ReadonlyArray<[title: string, given: Given, codes: readonly string[]
 		[],
 	],
 	[
-		'the only one that is known was read, and not at its own address',
+		'the only known one was read, and not at its own address',
 		{of: {flags: read(1), process: processOf('p1'), replicas: known(1)}},
 		['C4 APISERVERS_NOT_READ info 1'],
 	],

@@ -17,13 +17,13 @@ const two = [flags(off, {connection: 'c8', process: 'p1'}), flags(off, {connecti
 const rows: ReadonlyArray<[title: string, given: Partial<Observations>, count: number | null]> = [
 	['nothing is known', {}, null],
 	[
-		'neither leases nor endpoints may be read, and two were met',
+		'neither leases nor endpoints may be read, and two found',
 		{flags: two, replicas: makeObservation('lease', {known: null, knownFrom: 'unknown' as const, leases: null, addresses: null})},
 		null,
 	],
-	['three leases, one met', {flags: [flags(off)], replicas: known(3)}, 3],
-	['one lease, nobody met', {replicas: known(1)}, 1],
-	['one lease, and two were met: they share it', {flags: two, replicas: known(1)}, 2],
+	['three leases, one found', {flags: [flags(off)], replicas: known(3)}, 3],
+	['one lease, no process found', {replicas: known(1)}, 1],
+	['one lease, and two found: they share it', {flags: two, replicas: known(1)}, 2],
 	[
 		'one endpoint, and two connections without a process id',
 		{
@@ -33,7 +33,7 @@ const rows: ReadonlyArray<[title: string, given: Partial<Observations>, count: n
 		2,
 	],
 	[
-		'one process met on two connections',
+		'one process found on two connections',
 		{flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(off, {connection: 'c9', process: 'p1'})], replicas: known(1)},
 		1,
 	],
@@ -60,7 +60,7 @@ const rows: ReadonlyArray<[title: string, given: Partial<Observations>, count: n
 		1,
 	],
 	[
-		'one lease, of which nobody says when it was made',
+		'one lease without a creation time',
 		{flags: [flags(at('10.0.0.5'), {process: 'p1'})], process: processOf('p1'), replicas: leased(null)},
 		1,
 	],
@@ -76,12 +76,8 @@ const rows: ReadonlyArray<[title: string, given: Partial<Observations>, count: n
 		},
 		2,
 	],
-	[
-		'two addresses, and one was met that is at neither',
-		{flags: [flags(at('10.0.0.7'))], replicas: known(2, ['10.0.0.5:6443', '10.0.0.6:6443'])},
-		3,
-	],
-	['two addresses, and one of them was met', {flags: [flags(at('10.0.0.6'))], replicas: known(2, ['10.0.0.5:6443', '10.0.0.6:6443'])}, 2],
+	['two addresses, and one found at neither', {flags: [flags(at('10.0.0.7'))], replicas: known(2, ['10.0.0.5:6443', '10.0.0.6:6443'])}, 3],
+	['two addresses, and one of them found', {flags: [flags(at('10.0.0.6'))], replicas: known(2, ['10.0.0.5:6443', '10.0.0.6:6443'])}, 2],
 	['two mirror pods, one lease', {mirrorPods: [mirrorPod('a', {}), mirrorPod('b', {})], replicas: known(1)}, 2],
 ];
 
@@ -93,19 +89,19 @@ for (const [title, given, count] of rows) {
 
 const places = known(2, ['10.0.0.7:6443', '10.0.0.8:6443']);
 const agreed: ReadonlyArray<[title: string, given: Partial<Observations>, agree: boolean | null]> = [
-	['two that say the same', {flags: two, replicas: known(2)}, true],
-	['two of three that say the same', {flags: two, replicas: known(3)}, null],
+	['two with equal values', {flags: two, replicas: known(2)}, true],
+	['two of three with equal values', {flags: two, replicas: known(3)}, null],
 	[
 		'two that differ',
 		{flags: [two[0]!, flags({...off, 'kubelet-certificate-authority': '/ca.crt'}, {connection: 'c9', process: 'p2'})], replicas: known(3)},
 		false,
 	],
 	[
-		'two that both keep it back',
+		'two that both withhold it',
 		{flags: [flags({}, {connection: 'c8', process: 'p1'}), flags({}, {connection: 'c9', process: 'p2'})], replicas: known(2)},
 		null,
 	],
-	['two of which one keeps it back', {flags: [two[0]!, flags({}, {connection: 'c9', process: 'p2'})], replicas: known(2)}, null],
+	['two of which one withholds it', {flags: [two[0]!, flags({}, {connection: 'c9', process: 'p2'})], replicas: known(2)}, null],
 	[
 		'a pod without the argument, and one with an empty one',
 		{

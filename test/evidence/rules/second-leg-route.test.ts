@@ -57,7 +57,7 @@ const rows: readonly Row[] = [
 		'proven',
 	],
 	[
-		'no egress file, a log read, and the one pod that is seen of those that advertise their balancer’s address: it may be another’s',
+		'no egress file, a log read, and the one pod observed of those that advertise their balancer’s address: it may be another’s',
 		makeObservations(
 			{
 				flags: [flags(addressed)],
@@ -114,7 +114,7 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'no egress file, a log read, and a pod without a proxy that listens on every address, as another apiserver’s would',
+		'no egress file, a log read, and a pod without a proxy that listens on every address, possibly another apiserver’s',
 		makeObservations(
 			{
 				flags: [flags({...off, 'bind-address': '0.0.0.0', 'secure-port': '6443'})],
@@ -165,7 +165,7 @@ const rows: readonly Row[] = [
 		'proven',
 	],
 	[
-		'nothing opened yet, and how many apiservers there are is not known',
+		'nothing opened yet, and an unknown number of apiservers',
 		makeObservations({...unopened, flags: [flags(addressed, {process: 'p1'})], process: processOf('p1')}),
 		'direct',
 		'inferred',
@@ -209,7 +209,7 @@ const rows: readonly Row[] = [
 		'unknown',
 	],
 	[
-		'nothing opened yet, and another apiserver differs from the one at the very address of the kubeconfig',
+		'nothing opened yet, and another apiserver differs from the one at the address of the kubeconfig',
 		makeObservations({
 			...unopened,
 			flags: [
@@ -223,7 +223,7 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'nothing opened yet, metrics of the only apiserver that is known, reached at its own address',
+		'nothing opened yet, metrics of the only known apiserver, reached at its own address',
 		makeObservations({...unopened, metrics: [metrics({kubeletRequestsDone: 3})], replicas: known(1, ['10.0.0.5:6443'])}),
 		'direct',
 		'proven',
@@ -247,20 +247,20 @@ const rows: readonly Row[] = [
 		'proven',
 	],
 	[
-		'kubelets dialled whose certificates were refused, and no dial of a tunnel',
+		'kubelets dialed whose certificates were refused, and no dial of a tunnel',
 		makeObservations({metrics: [metrics({logTlsFailures: 1})]}),
 		'direct',
 		'inferred',
 	],
 	[
-		'kubelets dialled whose certificates were refused, by a tunnel',
+		'kubelets dialed whose certificates were refused, by a tunnel',
 		makeObservations({metrics: [metrics({...grpc, kubeletRequestsDone: 0, logTlsFailures: 1})]}),
 		'konnectivity',
 		'inferred',
 		'grpc',
 	],
 	[
-		'an egress file, and kubelets reached without a dial that is counted, where dials are left out of the metrics',
+		'an egress file, and kubelets reached without a dial that is counted, when dial metrics are disabled',
 		makeObservations({
 			flags: [flags({...tunnelled, 'disabled-metrics': '[apiserver_egress_dialer_dial_start_total]'})],
 			metrics: [metrics({kubeletRequestsDone: 2})],
@@ -269,7 +269,7 @@ const rows: readonly Row[] = [
 		'unknown',
 	],
 	[
-		'held upgrades moved nothing, where dials are left out of the metrics',
+		'held upgrades moved nothing, when dial metrics are disabled',
 		makeObservations({
 			flags: [flags({...tunnelled, 'disabled-metrics': '[apiserver_egress_dialer_dial_start_total]'})],
 			stepTests: [stepTest('nothing')],
@@ -321,21 +321,21 @@ const rows: readonly Row[] = [
 		'http-connect',
 	],
 	[
-		'a text that only a gRPC tunnel makes, which whoever stands at the far end may have said',
+		'a message that only a gRPC tunnel sends, possibly from the far end',
 		makeObservations({failures: [failure({route: 'konnectivity', text: 'No agent available'})]}),
 		'konnectivity',
 		'inferred',
 		'grpc',
 	],
 	[
-		'the same where nobody verifies who that is',
+		'the same from an unverified far end',
 		makeObservations({flags: [flags(tunnelled)], failures: [failure({route: 'konnectivity', text: 'No agent available'})]}),
 		'konnectivity',
 		'inferred',
 		'grpc',
 	],
 	[
-		'the same where whoever answers there was verified',
+		'the same from a verified far end',
 		makeObservations({
 			flags: [flags({'kubelet-certificate-authority': '/ca.pem'})],
 			failures: [failure({route: 'konnectivity', text: 'No agent available'})],
@@ -345,7 +345,7 @@ const rows: readonly Row[] = [
 		'grpc',
 	],
 	[
-		'the same of a log, which the apiserver says itself',
+		'the same about a log, from the apiserver itself',
 		makeObservations({failures: [failure({route: 'konnectivity', text: 'No agent available', mayBeFromFarEnd: false})]}, 'logs'),
 		'konnectivity',
 		'proven',
@@ -377,7 +377,7 @@ const rows: readonly Row[] = [
 		'grpc',
 	],
 	[
-		'the same from a pod behind the proxy, which may say anything',
+		'the same from a pod behind the proxy, which can send anything',
 		makeObservations({failures: [failure({route: 'konnectivity', basis: 'inferred'})]}, 'pod-proxy'),
 		'konnectivity',
 		'inferred',
@@ -390,7 +390,7 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'the same where this very process has no egress file, so that somebody made it up',
+		'the same, forged, of a process without an egress file',
 		makeObservations({flags: [flags(off)], failures: [failure({route: 'konnectivity', text: 'No agent available'})]}),
 		'direct',
 		'proven',
@@ -430,19 +430,19 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'held upgrades moved nothing, and an apiserver, perhaps another one, says 1.22: this one may be 1.21',
+		'held upgrades moved nothing, and an apiserver, perhaps another one, reports 1.22: this one may be 1.21',
 		makeObservations({stepTests: [stepTest('nothing')], version: versionOf('v1.22.4')}),
 		'direct',
 		'inferred',
 	],
 	[
-		'held upgrades moved nothing, and the only apiserver says 1.22',
+		'held upgrades moved nothing, and the only apiserver reports 1.22',
 		makeObservations({stepTests: [stepTest('nothing')], version: versionOf('v1.22.4'), replicas: known(1, ['10.0.0.5:6443'])}),
 		'direct',
 		'proven',
 	],
 	[
-		'held upgrades moved nothing, and an apiserver says 1.23, which stands beside none before 1.22',
+		'held upgrades moved nothing, and an apiserver reports 1.23, which cannot coexist with one before 1.22',
 		makeObservations({stepTests: [stepTest('nothing')], version: versionOf('v1.23.0')}),
 		'direct',
 		'proven',
@@ -488,7 +488,7 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'no egress file, a log read, and the process’s own pod, whose environment cannot be told',
+		'no egress file, a log read, and the process’s own pod, whose environment is unknown',
 		makeObservations({flags: [flags(addressed)], mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'}, null)]}, 'logs'),
 		'direct',
 		'inferred',
@@ -539,19 +539,19 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'a pod without egress at our address, a log read, and it is the only apiserver',
+		'a pod without egress at the connected address, a log read, and it is the only apiserver',
 		makeObservations({mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'})], replicas: known(1, ['10.0.0.5:6443'])}, 'logs'),
 		'direct',
 		'proven',
 	],
 	[
-		'a pod without egress at our address, a log read, and another apiserver was not seen',
+		'a pod without egress at the connected address, a log read, and another apiserver was not observed',
 		makeObservations({mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'})], replicas: known(2)}, 'logs'),
 		'direct',
 		'inferred',
 	],
 	[
-		'a pod without egress at our address, a log read, and another’s environment cannot be told',
+		'a pod without egress at the connected address, a log read, and the environment of another is unknown',
 		makeObservations(
 			{
 				mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'}), mirrorPod('b', {'advertise-address': '10.0.0.6'}, null)],
@@ -569,13 +569,13 @@ const rows: readonly Row[] = [
 		'unknown',
 	],
 	[
-		'held upgrades moved nothing on a connection that says itself 1.22',
+		'held upgrades moved nothing on a connection that reports 1.22',
 		makeObservations({stepTests: [stepTest('nothing')], version: {...versionOf('v1.22.4'), connection: 'c1'}}),
 		'direct',
 		'proven',
 	],
 	[
-		'nothing opened yet, metrics of an apiserver at the only endpoint, where no lease may be read',
+		'nothing opened yet, metrics of an apiserver at the only endpoint, when leases are forbidden',
 		makeObservations({
 			...unopened,
 			metrics: [metrics({kubeletRequestsDone: 3})],
@@ -585,7 +585,7 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'nothing opened yet, metrics of the only apiserver that is known, and one was met that is not in the list',
+		'nothing opened yet, metrics of the only known apiserver, and another one found that is not in the list',
 		makeObservations({
 			...unopened,
 			flags: [flags({'advertise-address': '10.0.0.6', 'secure-port': '6443'}, {connection: 'c9'})],
@@ -596,40 +596,40 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'a text that only an HTTP CONNECT proxy makes',
+		'a message that only an HTTP CONNECT proxy sends',
 		makeObservations({failures: [failure({route: 'egress-http-connect', mayBeFromFarEnd: false})]}),
 		'egress-http-connect',
 		'proven',
 		'http-connect',
 	],
 	[
-		'words of a failure that name no tunnel, and no egress file',
+		'a failure message that names no tunnel, and no egress file',
 		makeObservations({flags: [flags(off)], failures: [failure({})]}),
 		'direct',
 		'proven',
 	],
 	[
-		'a text that only a tunnel makes, and an egress file',
+		'a message that only a tunnel sends, and an egress file',
 		makeObservations({flags: [flags(tunnelled)], failures: [failure({route: 'konnectivity', mayBeFromFarEnd: false})]}),
 		'konnectivity',
 		'proven',
 		'grpc',
 	],
 	[
-		'a text that only a tunnel makes, and another apiserver without an egress file',
+		'a message that only a tunnel sends, and another apiserver without an egress file',
 		makeObservations({flags: [flags(off, {connection: 'c9'})], failures: [failure({route: 'konnectivity'})]}),
 		'konnectivity',
 		'inferred',
 		'grpc',
 	],
 	[
-		'agents carried the held upgrades, and whose process carried them is not known',
+		'agents carried the held upgrades, and the process that carried them is unknown',
 		makeObservations({agentTests: [makeObservation('agent-metrics', {agent: null, observed: ''}, {connection: 'c9', active: true})]}),
 		'konnectivity',
 		'inferred',
 	],
 	[
-		'agents carried held upgrades of this connection and of one that is not known',
+		'agents carried held upgrades of this connection and of an unknown one',
 		makeObservations({
 			agentTests: [makeObservation('agent-metrics', {agent: null, observed: ''}, {connection: 'c9', active: true}), agents],
 		}),
@@ -644,19 +644,19 @@ const rows: readonly Row[] = [
 		'grpc',
 	],
 	[
-		'agents say that they carried the held upgrades, and no counter of the process that carried them moved',
+		'agents report that they carried the held upgrades, and no counter of the process that carried them moved',
 		makeObservations({stepTests: [stepTest('nothing')], agentTests: [agents]}),
 		'direct',
 		'proven',
 	],
 	[
-		'agents say that they carried the held upgrades of a process that has no egress file',
+		'agents report that they carried the held upgrades of a process that has no egress file',
 		makeObservations({flags: [flags(off)], agentTests: [agents]}),
 		'direct',
 		'proven',
 	],
 	[
-		'agents carried the held upgrades, which moved no counter where dials are left out of the metrics',
+		'agents carried the held upgrades, which moved no counter when dial metrics are disabled',
 		makeObservations({
 			flags: [flags({...tunnelled, 'disabled-metrics': '[apiserver_egress_dialer_dial_start_total]'})],
 			stepTests: [stepTest('nothing')],
@@ -674,7 +674,7 @@ const rows: readonly Row[] = [
 		null,
 	],
 	[
-		'held upgrades moved nothing, where families are left out of the metrics and another apiserver’s flag names none',
+		'held upgrades moved nothing, when metric families are disabled and another apiserver’s flag names none',
 		makeObservations({
 			process: processOf('p1'),
 			flags: [flags({'disabled-metrics': '[]'}, {connection: 'c9', process: 'p2'})],
@@ -685,7 +685,7 @@ const rows: readonly Row[] = [
 		'unknown',
 	],
 	[
-		'held upgrades moved nothing, where families are left out of the metrics, and by this apiserver’s own flag they are others',
+		'held upgrades moved nothing, when metric families are disabled, and by this apiserver’s own flag they are others',
 		makeObservations({
 			flags: [flags({'disabled-metrics': '[etcd_bookmark_counts]'})],
 			metrics: [metrics({familiesLeftOut: 1})],
@@ -695,7 +695,7 @@ const rows: readonly Row[] = [
 		'proven',
 	],
 	[
-		'held upgrades moved nothing, and another apiserver leaves the families out',
+		'held upgrades moved nothing, and another apiserver disables the families',
 		makeObservations({
 			flags: [flags({'disabled-metrics': '[apiserver_egress_dialer_dial_start_total]'}, {connection: 'c9'})],
 			stepTests: [stepTest('nothing')],
@@ -716,25 +716,25 @@ const rows: readonly Row[] = [
 		'unknown',
 	],
 	[
-		'held upgrades moved nothing, where families are left out of the metrics and no flag tells which',
+		'held upgrades moved nothing, when metric families are disabled and no flag names them',
 		makeObservations({metrics: [metrics({familiesLeftOut: 2})], stepTests: [stepTest('nothing')]}),
 		'unknown',
 		'unknown',
 	],
 	[
-		'kubelets reached without a dial that is counted, where families are left out of the metrics and no flag tells which',
+		'kubelets reached without a dial that is counted, when metric families are disabled and no flag names them',
 		makeObservations({metrics: [metrics({familiesLeftOut: 2, kubeletRequestsDone: 2})]}),
 		'unknown',
 		'unknown',
 	],
 	[
-		'held upgrades moved nothing, and other families are left out of the metrics',
+		'held upgrades moved nothing, and other metric families are disabled',
 		makeObservations({flags: [flags({...tunnelled, 'disabled-metrics': '[etcd_bookmark_counts]'})], stepTests: [stepTest('nothing')]}),
 		'direct',
 		'proven',
 	],
 	[
-		'held upgrades moved nothing, where the tunnel’s families are left out of the metrics',
+		'held upgrades moved nothing, when the tunnel’s metric families are disabled',
 		makeObservations({
 			flags: [flags({...tunnelled, 'disabled-metrics': '[konnectivity_network_proxy_client_client_connections]'})],
 			stepTests: [stepTest('nothing')],
@@ -764,13 +764,13 @@ const rows: readonly Row[] = [
 		'grpc',
 	],
 	[
-		'metrics of this process and of one that is not known',
+		'metrics of this process and of an unknown one',
 		makeObservations({metrics: [metrics(grpc, {connection: 'c9'}), metrics({kubeletRequestsDone: 3})]}),
 		'direct',
 		'proven',
 	],
 	[
-		'metrics of one that is not known, where no process is',
+		'metrics of an unknown process, when no process is known',
 		makeObservations({metrics: [metrics({kubeletRequestsDone: 3}, {connection: 'c9'})]}),
 		'direct',
 		'inferred',
@@ -843,13 +843,13 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 		'an egress file is set; the flag does not say for what',
 	],
 	[
-		'an egress file is set, and nothing was dialled',
+		'an egress file is set, and nothing was dialed',
 		makeObservations({flags: [flags(tunnelled)], metrics: [metrics({})]}),
 		[needActive],
 		'an egress file is set, but was not in use when the metrics were read',
 	],
 	[
-		'an egress file is set, and nothing was dialled, among counters of two processes',
+		'an egress file is set, and nothing was dialed, among counters of two processes',
 		makeObservations({
 			flags: [flags(tunnelled)],
 			process: processOf('p1'),
@@ -872,15 +872,15 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 	['one apiserver has no egress file', addressedOne, needReplicas(addressedOne)],
 	['held upgrades of the only apiserver moved the tunnels', {...testedOne, replicas: known(1, ['10.0.0.5:6443'])}, []],
 	[
-		'held upgrades of the only apiserver that is known, at another address, moved the tunnels',
+		'held upgrades of the only known apiserver, at another address, moved the tunnels',
 		{...testedOne, replicas: known(1, ['10.0.0.6:6443'])},
 		[needApiserverItself],
 	],
 	['agents carried the held upgrades of the only apiserver', {...carriedOne, replicas: known(1, ['10.0.0.5:6443'])}, []],
 	['the only apiserver has no egress file', {...addressedOne, replicas: known(1)}, []],
 	['no egress file, proven', makeObservations({flags: [flags(off)]}), []],
-	['no egress file, and an environment that was not seen', makeObservations({flags: [flags(off)]}, 'logs'), [needMirrorPods]],
-	['no egress file on one apiserver, and an environment that was not seen', logsOfOne, [needMirrorPods, ...needReplicas(logsOfOne)]],
+	['no egress file, and an environment that was not observed', makeObservations({flags: [flags(off)]}, 'logs'), [needMirrorPods]],
+	['no egress file on one apiserver, and an environment that was not observed', logsOfOne, [needMirrorPods, ...needReplicas(logsOfOne)]],
 	[
 		'no egress file, and no pod that would show the environment',
 		makeObservations(
@@ -890,7 +890,7 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 		[needEnvironment],
 	],
 	[
-		'no egress file, and pods that may not be listed',
+		'no egress file, and pods that cannot be listed',
 		makeObservations({flags: [flags(off)], unavailable: [unavailable('mirror-pod', 'forbidden')]}, 'logs'),
 		[needMirrorPods],
 	],
@@ -923,7 +923,7 @@ const shown: ReadonlyArray<[title: string, given: Observations, evidence: readon
 	],
 	['held upgrades', makeObservations({stepTests: [stepTest('grpc')]}), ['step-test: grpc']],
 	[
-		'words of a tunnel',
+		'a tunnel message',
 		makeObservations({failures: [failure({}), failure({route: 'konnectivity', text: 'No agent available'})]}),
 		['text-of-a-tunnel: No agent available'],
 	],
@@ -938,7 +938,7 @@ const shown: ReadonlyArray<[title: string, given: Observations, evidence: readon
 		],
 	],
 	[
-		'no egress file, and an environment that was not seen',
+		'no egress file, and an environment that was not observed',
 		makeObservations({flags: [flags(off)]}, 'logs'),
 		[
 			'egress-file-empty: egress-selector-config-file=""',

@@ -26,7 +26,7 @@ const cases: ReadonlyArray<
 	['a node’s kubelet port', {port: 9999, kubeletPort: true}, checked, 'kubelet', 'verified', 'proven', 'protected, proven'],
 	['another port of a node', {port: 10_250, kubeletPort: false}, checked, 'node', 'plain', 'proven', 'exposed, inferred'],
 	[
-		'the usual port of a node that may not be read',
+		'the default port of an unreadable node',
 		{port: 10_250, kubeletPort: null},
 		checked,
 		'kubelet',
@@ -35,7 +35,7 @@ const cases: ReadonlyArray<
 		'protected, inferred',
 	],
 	[
-		'the usual port of a node that may not be read, where nothing is verified',
+		'the default port of an unreadable node, where nothing is verified',
 		{port: 10_250, kubeletPort: null},
 		off,
 		'kubelet',
@@ -43,15 +43,7 @@ const cases: ReadonlyArray<
 		'inferred',
 		'exposed, inferred',
 	],
-	[
-		'an unusual port of a node that may not be read',
-		{port: 9100, kubeletPort: null},
-		checked,
-		'node',
-		'plain',
-		'inferred',
-		'exposed, inferred',
-	],
+	['another port of an unreadable node', {port: 9100, kubeletPort: null}, checked, 'node', 'plain', 'inferred', 'exposed, inferred'],
 ];
 
 for (const [title, request, set, to, state, basis, crossing] of cases) {

@@ -22,7 +22,7 @@ function cut(response: ServerResponse, contentType: string): void {
 
 const answers: ReadonlyArray<readonly [title: string, answer: (response: ServerResponse) => void, code: string, words: RegExp]> = [
 	[
-		'a page in its place',
+		'a page instead',
 		response => response.writeHead(200, {'content-type': 'text/html'}).end('<html>Log in to the network</html>'),
 		'ERR_PROTOCOL',
 		/is not JSON/,

@@ -72,7 +72,7 @@ const rows: ReadonlyArray<readonly [string, PodObject, Partial<ContainerInstance
 		pod({state: terminated(1, 'x')}, {policy: 'Never', spec: {restartPolicy: 'Always'}}),
 		{state: 'restarting'},
 	],
-	['a container of which a running pod tells nothing', pod({}), {id: 'life 0', state: 'running'}],
+	['a container without a status in a running pod', pod({}), {id: 'life 0', state: 'running'}],
 	['a running container without an id', pod({state: {running: {}}, restartCount: 3}), {id: 'life 3', state: 'running'}],
 	[
 		'an end after an earlier one',
@@ -91,7 +91,7 @@ const rows: ReadonlyArray<readonly [string, PodObject, Partial<ContainerInstance
 		{id: 'life 2', state: 'restarting', ended: {exitCode: 137, reason: null, at: '2026-11-24T14:00:00Z'}, previous: null},
 	],
 	[
-		'an end of which nothing more is told',
+		'an end without details',
 		pod({state: {terminated: {}}} as unknown as Partial<ContainerStatus>),
 		{state: 'restarting', ended: {exitCode: 0, reason: null, at: null}},
 	],

@@ -54,12 +54,12 @@ const never = async () => new Promise<never>(() => {});
 
 for (const [title, connect, leg, message] of [
 	[
-		'while the apiserver answers may have been cut on either leg',
+		'while the apiserver responds may have been lost on either leg',
 		answers,
 		2,
 		/^the log of web was interrupted: the connection was closed in the middle of the response: the apiserver responds to new connections; it is unknown whether its connection to the kubelet \(leg 2\) or yours to it \(leg 1\) was lost$/,
 	],
-	['while the apiserver is away was cut on leg 1', refused, 1, /: the connection to the apiserver \(leg 1\) was lost$/],
+	['while the apiserver is away was lost on leg 1', refused, 1, /: the connection to the apiserver \(leg 1\) was lost$/],
 ] as const) {
 	test(`an interrupted log ${title}`, async t => {
 		const {outage, told} = outageOf({resume: true}, connect);

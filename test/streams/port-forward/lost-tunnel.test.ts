@@ -93,7 +93,7 @@ type Forwarded = Awaited<ReturnType<typeof forwarded>>;
 
 const rows: ReadonlyArray<[title: string, cut: (forwarded: Forwarded) => void, leg: 1 | 2, words: RegExp]> = [
 	[
-		'a reset of our own connection fails its connections on leg 1',
+		'a reset of spoke’s own connection fails its connections on leg 1',
 		({cutter}) => {
 			cutter.reset();
 		},

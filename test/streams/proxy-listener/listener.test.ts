@@ -306,7 +306,7 @@ test('a rejected request never reaches the apiserver', async t => {
 			'POST /version HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
 			/^HTTP\/1\.1 400/,
 		],
-		['a URL in place of a path', 'GET http://evil.test/version HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', /^HTTP\/1\.1 400/],
+		['a URL instead of a path', 'GET http://evil.test/version HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', /^HTTP\/1\.1 400/],
 		['CONNECT', 'CONNECT evil.test:443 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', /^HTTP\/1\.1 403/],
 		[
 			'an upgrade to SPDY',

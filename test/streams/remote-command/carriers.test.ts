@@ -74,7 +74,7 @@ const rows: readonly Row[] = [
 		'ERR_SECOND_LEG',
 	],
 	[
-		'who has neither verb is told what SPDY was told, and the first words are kept',
+		'a user with neither verb gets the SPDY refusal, and the first message is kept',
 		{[websocketV5]: mayNotGet, [spdy]: mayNotCreate},
 		[websocketV5, spdy],
 		'ERR_FORBIDDEN',

@@ -284,7 +284,7 @@ test('a connection that ends silently has an unknown leg while the apiserver res
 
 for (const [title, body, code, first] of [
 	[
-		'a kubelet’s words about a container, in place of the stream, are an answer of the far side',
+		'a kubelet’s message about a container instead of the stream is an answer of the far end',
 		'container not found ("app")',
 		'ERR_TARGET_GONE',
 		'answered',
