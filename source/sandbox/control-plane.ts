@@ -5,7 +5,7 @@ import {apiserverCommand} from './apiserver/apiserver-flags.ts';
 import {abortableDelay} from './containers/program.ts';
 import {defaultedSpec} from './controllers/workload-pods.ts';
 import {noop} from './network/join-streams.ts';
-import {apiMicroTime, type Json} from './objects/kube-object.ts';
+import {apiMicroTime, type ObjectMeta} from './objects/kube-object.ts';
 import type {ObjectStore} from './objects/object-store.ts';
 import {kubernetesVersion, type Posture} from './switches.ts';
 import {deployAgents} from './tunnels/agent-pods.ts';
@@ -47,7 +47,7 @@ export class ControlPlane {
 		this.#writeObjects();
 		this.#leaseTimer = setInterval(() => {
 			this.#store.update('leases', 'kube-system', this.#identity, lease => {
-				lease['spec'].renewTime = apiMicroTime();
+				lease.spec!.renewTime = apiMicroTime();
 			});
 		}, 10_000).unref();
 	}
@@ -122,12 +122,12 @@ export class ControlPlane {
 
 		for (const node of store.list('nodes')) {
 			store.update('nodes', undefined, node.metadata.name, copy => {
-				copy['status'].nodeInfo.kubeletVersion = kubernetesVersion(this.posture);
-				if (process!.isModern) {
-					copy['status'].declaredFeatures = ['ExtendWebSocketsToKubelet'];
-				} else {
-					delete copy['status'].declaredFeatures;
-				}
+				const {declaredFeatures: _, ...status} = copy.status!;
+				copy.status = {
+					...status,
+					nodeInfo: {...status.nodeInfo!, kubeletVersion: kubernetesVersion(this.posture)},
+					...(process!.isModern && {declaredFeatures: ['ExtendWebSocketsToKubelet']}),
+				};
 			});
 		}
 	}
@@ -159,7 +159,7 @@ export class ControlPlane {
 		});
 	}
 
-	#nodeOwner(): Json[] {
+	#nodeOwner(): NonNullable<ObjectMeta['ownerReferences']> {
 		const node = this.#store.get('nodes', undefined, controlPlaneNode);
 		return node ? [{apiVersion: 'v1', kind: 'Node', name: controlPlaneNode, uid: node.metadata.uid, controller: true}] : [];
 	}

@@ -258,8 +258,11 @@ function createFaults({store, link, kubelets, controlPlane, emit}: SandboxParts)
 		},
 		rollOut({namespace = 'default', name}) {
 			store.update('deployments', namespace, name, deployment => {
-				const {metadata} = deployment['spec'].template;
-				metadata.annotations = {...metadata.annotations, 'kubectl.kubernetes.io/restartedAt': new Date().toISOString()};
+				const {template} = deployment.spec;
+				template.metadata = {
+					...template.metadata,
+					annotations: {...template.metadata?.annotations, 'kubectl.kubernetes.io/restartedAt': new Date().toISOString()},
+				};
 				deployment.metadata.generation = (deployment.metadata.generation ?? 1) + 1;
 			});
 			emit(`deployment ${name} rolls out`);

@@ -59,6 +59,17 @@ test('a room imports only the rooms that it names, and types only from earlier r
 	t.deepEqual(wrong, []);
 });
 
+test('the sandbox imports nothing of the program but errors and wire, not even types', t => {
+	const wrong = files
+		.filter(file => file.room === 'sandbox')
+		.flatMap(file =>
+			file.imports
+				.filter(({to, package: outer}) => outer === null && !['sandbox', 'errors', 'wire'].includes(roomOf(to)))
+				.map(({to}) => `${file.path} → ${to}`),
+		);
+	t.deepEqual(wrong, []);
+});
+
 test('packages are imported only in the rooms that name them', t => {
 	const wrong = files.flatMap(file =>
 		file.imports

@@ -106,7 +106,7 @@ export const rooms: readonly Room[] = [
 	{
 		name: 'sandbox',
 		contains: 'A small cluster in one process, on real sockets',
-		mayImport: ['errors', 'version', 'wire'],
+		mayImport: ['errors', 'wire'],
 		packages: ['ws', 'ssh2', '@peculiar/x509', 'yaml', 'reflect-metadata'],
 		folders: {
 			apiserver: 'Simulated apiserver: discovery, objects, authorization, proxy',

@@ -26,13 +26,13 @@ test('a cron job creates one job per due minute, none while suspended, and keeps
 	reconcileCronJobs(store, new Date(start));
 	reconcileCronJobs(store, new Date(start));
 	t.deepEqual(jobs(), ['tick-']);
-	t.is(store.get('cronjobs', 'demo', 'tick')!['status'].active.length, 1);
+	t.is(store.get('cronjobs', 'demo', 'tick')!.status?.active?.length, 1);
 	for (let minute = 1; minute < 6; minute++) {
 		for (const {
 			metadata: {name},
 		} of store.list('jobs')) {
 			store.update('jobs', 'demo', name, copy => {
-				copy['status'] = {completionTime: '2026-01-01T00:00:00Z'};
+				copy.status = {completionTime: '2026-01-01T00:00:00Z'};
 			});
 		}
 

@@ -1,21 +1,23 @@
 /** Admission of written objects. */
-import type {Json, KubeObject, NewObject} from '../objects/kube-object.ts';
+import {isJsonObject, type JsonObject} from '../../wire/json.ts';
+import type {NewMeta, NewObject, ResourceName} from '../objects/kube-object.ts';
 import {parseSchedule} from '../objects/cron-schedule.ts';
-import type {ResourceSpec} from '../objects/resource-specs.ts';
+import type {StoredResource} from '../objects/resource-specs.ts';
 import {ApiFailure} from './status.ts';
 
-type Named = Pick<ResourceSpec, 'name' | 'group' | 'kind'>;
+type Named = Pick<StoredResource, 'name' | 'group' | 'kind'>;
+type Written = {metadata: NewMeta; spec?: unknown};
 
-const workloads = ['deployments', 'replicasets', 'statefulsets', 'daemonsets', 'jobs'];
-const replicated = ['deployments', 'replicasets', 'statefulsets'];
+const workloads: readonly string[] = ['deployments', 'replicasets', 'statefulsets', 'daemonsets', 'jobs'];
+const replicated: readonly string[] = ['deployments', 'replicasets', 'statefulsets'];
 
-/** Changes and returns `object`. @throws ApiFailure 422: pkg/apis/core/validation, pkg/apis/apps/validation */
-export function admit<T extends NewObject | KubeObject>(resourceSpec: Named, object: T): T {
-	const spec = object['spec'] as unknown;
+/** Sets defaults in `object`, and returns it. @throws ApiFailure 422: pkg/apis/core/validation, pkg/apis/apps/validation */
+export function admit(resourceSpec: Named, object: Written): NewObject<ResourceName> {
+	const {spec} = object;
 	if (resourceSpec.name === 'pods') {
 		requirePod(spec, 'spec', resourceSpec, object);
 	} else if (resourceSpec.name === 'services') {
-		requireField(isMap(spec), 'spec', resourceSpec, object);
+		requireField(isJsonObject(spec), 'spec', resourceSpec, object);
 	} else if (resourceSpec.name === 'cronjobs') {
 		admitCronJob(spec, resourceSpec, object);
 	} else if (workloads.includes(resourceSpec.name)) {
@@ -25,20 +27,20 @@ export function admit<T extends NewObject | KubeObject>(resourceSpec: Named, obj
 	return object;
 }
 
-function admitWorkload(spec: unknown, resourceSpec: Named, object: NewObject): void {
-	requireField(isMap(spec), 'spec', resourceSpec, object);
-	requireField(isMap(spec['template']), 'spec.template', resourceSpec, object);
-	const {template, selector} = spec;
+function admitWorkload(spec: unknown, resourceSpec: Named, object: Written): void {
+	requireField(isJsonObject(spec), 'spec', resourceSpec, object);
+	requireField(isJsonObject(spec['template']), 'spec.template', resourceSpec, object);
+	const template: JsonObject = spec['template'];
 	if (resourceSpec.name !== 'jobs') {
-		requireField(isMap(selector), 'spec.selector', resourceSpec, object);
-		requireField(isMap(template.metadata?.labels), 'spec.template.metadata.labels', resourceSpec, object);
+		requireField(isJsonObject(spec['selector']), 'spec.selector', resourceSpec, object);
+		requireField(isJsonObject(memberOf(template['metadata'], 'labels')), 'spec.template.metadata.labels', resourceSpec, object);
 	}
 
-	requirePod(template.spec, 'spec.template.spec', resourceSpec, object);
+	requirePod(template['spec'], 'spec.template.spec', resourceSpec, object);
 	if (replicated.includes(resourceSpec.name)) {
 		spec['replicas'] ??= 1;
 		const {replicas} = spec;
-		if (!Number.isSafeInteger(replicas) || replicas < 0) {
+		if (typeof replicas !== 'number' || !Number.isSafeInteger(replicas) || replicas < 0) {
 			throw invalid(
 				'spec.replicas',
 				`Invalid value: ${JSON.stringify(replicas)}: must be greater than or equal to 0`,
@@ -49,47 +51,46 @@ function admitWorkload(spec: unknown, resourceSpec: Named, object: NewObject): v
 	}
 }
 
-function admitCronJob(spec: unknown, resourceSpec: Named, object: NewObject): void {
-	requireField(isMap(spec), 'spec', resourceSpec, object);
+function admitCronJob(spec: unknown, resourceSpec: Named, object: Written): void {
+	requireField(isJsonObject(spec), 'spec', resourceSpec, object);
 	requireField(typeof spec['schedule'] === 'string' && spec['schedule'] !== '', 'spec.schedule', resourceSpec, object);
 	if (!parseSchedule(spec['schedule'])) {
 		throw invalid('spec.schedule', `Invalid value: ${JSON.stringify(spec['schedule'])}: unsupported schedule`, resourceSpec, object);
 	}
 
-	requireField(isMap(spec['jobTemplate']?.spec?.template), 'spec.jobTemplate.spec.template', resourceSpec, object);
-	requirePod(spec['jobTemplate'].spec.template.spec, 'spec.jobTemplate.spec.template.spec', resourceSpec, object);
+	const template = memberOf(memberOf(spec['jobTemplate'], 'spec'), 'template');
+	requireField(isJsonObject(template), 'spec.jobTemplate.spec.template', resourceSpec, object);
+	requirePod(template['spec'], 'spec.jobTemplate.spec.template.spec', resourceSpec, object);
 	spec['suspend'] ??= false;
 	spec['concurrencyPolicy'] ??= 'Allow';
 }
 
-function requirePod(spec: unknown, path: string, resourceSpec: Named, object: NewObject): void {
+function requirePod(spec: unknown, path: string, resourceSpec: Named, object: Written): void {
 	requireField(
-		isMap(spec) && Array.isArray(spec['containers']) && spec['containers'].length > 0,
+		isJsonObject(spec) && Array.isArray(spec['containers']) && spec['containers'].length > 0,
 		`${path}.containers`,
 		resourceSpec,
 		object,
 	);
 	for (const list of ['containers', 'initContainers', 'ephemeralContainers']) {
-		for (const [index, container] of ((spec[list] as Json[] | undefined) ?? []).entries()) {
+		const containers = spec[list] ?? [];
+		requireField(Array.isArray(containers), `${path}.${list}`, resourceSpec, object);
+		for (const [index, container] of containers.entries()) {
 			for (const field of ['name', 'image']) {
-				requireField(
-					typeof container[field] === 'string' && container[field] !== '',
-					`${path}.${list}[${index}].${field}`,
-					resourceSpec,
-					object,
-				);
+				const value = memberOf(container, field);
+				requireField(typeof value === 'string' && value !== '', `${path}.${list}[${index}].${field}`, resourceSpec, object);
 			}
 		}
 	}
 }
 
-function requireField(isValid: boolean, field: string, resourceSpec: Named, object: NewObject): asserts isValid {
+function requireField(isValid: boolean, field: string, resourceSpec: Named, object: Written): asserts isValid {
 	if (!isValid) {
 		throw invalid(field, 'Required value', resourceSpec, object);
 	}
 }
 
-function invalid(field: string, message: string, {group, kind}: Named, {metadata: {name}}: NewObject): ApiFailure {
+function invalid(field: string, message: string, {group, kind}: Named, {metadata: {name}}: Written): ApiFailure {
 	return new ApiFailure(422, 'Invalid', `${group === '' ? kind : `${kind}.${group}`} "${name}" is invalid: ${field}: ${message}`, {
 		details: {
 			name,
@@ -100,6 +101,6 @@ function invalid(field: string, message: string, {group, kind}: Named, {metadata
 	});
 }
 
-function isMap(value: unknown): value is Json {
-	return typeof value === 'object' && value !== null && !Array.isArray(value);
+function memberOf(value: unknown, name: string): unknown {
+	return isJsonObject(value) ? value[name] : undefined;
 }

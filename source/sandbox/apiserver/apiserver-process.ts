@@ -1,7 +1,6 @@
 /** One apiserver process: its posture and fingerprint never change. */
 import type {KeyPair} from '../certificates/issuer.ts';
 import type {HostPort} from '../network/address-plan.ts';
-import type {Json} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 import {kubernetesVersion, type Posture} from '../switches.ts';
 import type {Dial} from '../tunnels/direct.ts';
@@ -56,14 +55,12 @@ export class ApiserverProcess {
 			throw notFound('nodes', '', name);
 		}
 
-		const addresses = node['status'].addresses as Json[];
-		const address = ['InternalIP', 'Hostname']
-			.map(type => addresses.find(entry => entry['type'] === type)?.['address'] as string | undefined)
-			.find(Boolean);
+		const addresses = node.status?.addresses ?? [];
+		const address = ['InternalIP', 'Hostname'].map(type => addresses.find(entry => entry.type === type)?.address).find(Boolean);
 		if (address === undefined) {
 			throw new ApiFailure(500, undefined, 'no preferred addresses found; known addresses: []');
 		}
 
-		return {address, port: node['status'].daemonEndpoints.kubeletEndpoint.Port as number};
+		return {address, port: node.status!.daemonEndpoints!.kubeletEndpoint!.Port};
 	}
 }

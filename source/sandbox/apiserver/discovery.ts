@@ -1,8 +1,9 @@
 /** API discovery; aggregated (v2) if requested. */
-import type {Json} from '../objects/kube-object.ts';
+import type {V1APIGroup, V1APIResourceList} from '@kubernetes/client-node';
+import type {Json, JsonObject} from '../../wire/json.ts';
 import {apiVersionOf, resourceSpecs, type ResourceSpec} from '../objects/resource-specs.ts';
 
-export function discovery(path: string, accept: string): {body: Json; contentType: string} | undefined {
+export function discovery(path: string, accept: string): {body: object; contentType: string} | undefined {
 	const clean = path.replace(/\/$/, '');
 	if ((clean === '/api' || clean === '/apis') && accept.includes('as=APIGroupDiscoveryList') && accept.includes('v=v2')) {
 		const rows = resourceSpecs.filter(row => (row.group === '') === (clean === '/api'));
@@ -21,7 +22,7 @@ export function discovery(path: string, accept: string): {body: Json; contentTyp
 	return body && {body, contentType: 'application/json'};
 }
 
-function plainDiscovery(path: string): Json | undefined {
+function plainDiscovery(path: string): object | undefined {
 	const groups = groupsOf(resourceSpecs).filter(group => group !== '');
 	const [, root, group, version] = path.split('/', 4);
 	if (path === '/api') {
@@ -47,7 +48,7 @@ function plainDiscovery(path: string): Json | undefined {
 	return path.split('/').length === 4 ? resourceList(group, version) : undefined;
 }
 
-function resourceList(group: string, version: string): Json | undefined {
+function resourceList(group: string, version: string): Json<V1APIResourceList> | undefined {
 	const rows = resourceSpecs.filter(row => row.group === group && row.version === version);
 	return rows.length === 0
 		? undefined
@@ -56,19 +57,19 @@ function resourceList(group: string, version: string): Json | undefined {
 				...(group !== '' && {apiVersion: 'v1'}),
 				groupVersion: apiVersionOf(rows[0]!),
 				resources: rows.flatMap(row => [
-					{name: row.name, singularName: row.singular, namespaced: row.namespaced, kind: row.kind, verbs: row.verbs, ...names(row)},
+					{name: row.name, singularName: row.singular, namespaced: row.namespaced, kind: row.kind, verbs: [...row.verbs], ...names(row)},
 					...(row.subresources ?? []).map(({name, kind, verbs}) => ({
 						name: `${row.name}/${name}`,
 						singularName: '',
 						namespaced: row.namespaced,
 						kind,
-						verbs,
+						verbs: [...verbs],
 					})),
 				]),
 			};
 }
 
-function aggregated(group: string, rows: readonly ResourceSpec[]): Json {
+function aggregated(group: string, rows: readonly ResourceSpec[]): JsonObject {
 	const own = rows.filter(row => row.group === group);
 	return {
 		metadata: group === '' ? {} : {name: group},
@@ -96,11 +97,11 @@ function aggregated(group: string, rows: readonly ResourceSpec[]): Json {
 	};
 }
 
-function names({shortNames, categories}: ResourceSpec): Json {
-	return {...(shortNames && {shortNames}), ...(categories && {categories})};
+function names({shortNames, categories}: ResourceSpec) {
+	return {...(shortNames && {shortNames: [...shortNames]}), ...(categories && {categories: [...categories]})};
 }
 
-function apiGroup(name: string): Json {
+function apiGroup(name: string): Json<V1APIGroup> {
 	const version = {groupVersion: `${name}/v1`, version: 'v1'};
 	return {name, versions: [version], preferredVersion: version};
 }

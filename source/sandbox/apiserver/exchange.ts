@@ -1,6 +1,6 @@
 /** HTTP exchange: a request and its response. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
-import type {Json} from '../objects/kube-object.ts';
+import {isJsonObject, type JsonObject} from '../../wire/json.ts';
 import type {RequestInfo} from './request-info.ts';
 import type {ApiFailure} from './status.ts';
 import type {UserInfo} from './users.ts';
@@ -11,7 +11,7 @@ const maxBodyBytes = 3 * 1024 * 1024;
 
 export function sendJson(
 	{response}: Pick<Exchange, 'response'>,
-	body: Json,
+	body: object,
 	{
 		status = 200,
 		contentType = 'application/json',
@@ -50,11 +50,11 @@ export function sendFailure(exchange: Pick<Exchange, 'response'>, failure: ApiFa
 	sendJson(exchange, failure.status, {status: failure.code});
 }
 
-/** `undefined` if invalid or too large. `decode` handles bodies that are not JSON. */
+/** `undefined` if too large or no JSON object. `decode` handles bodies that are not JSON. */
 export async function readBody(
 	request: IncomingMessage,
-	decode: (bytes: Buffer) => Json | undefined = () => undefined,
-): Promise<Json | undefined> {
+	decode: (bytes: Buffer) => JsonObject | undefined = () => undefined,
+): Promise<JsonObject | undefined> {
 	const chunks: Buffer[] = [];
 	let size = 0;
 	for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -68,7 +68,8 @@ export async function readBody(
 
 	const bytes = Buffer.concat(chunks);
 	try {
-		return JSON.parse(bytes.toString()) as Json;
+		const body: unknown = JSON.parse(bytes.toString());
+		return isJsonObject(body) ? body : undefined;
 	} catch {
 		return decode(bytes);
 	}

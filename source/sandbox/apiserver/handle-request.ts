@@ -2,8 +2,9 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {noop} from '../network/join-streams.ts';
-import {apiTime, type Json, type KubeObject} from '../objects/kube-object.ts';
-import {findResource, type ResourceSpec} from '../objects/resource-specs.ts';
+import {isJsonObject, type JsonObject} from '../../wire/json.ts';
+import {apiTime, type Pod} from '../objects/kube-object.ts';
+import {findResource, isStored, type ResourceSpec} from '../objects/resource-specs.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
 import {isAllowed, rulesIn} from './authorize.ts';
 import {type Exchange, readBody, sendFailure, sendJson} from './exchange.ts';
@@ -67,10 +68,10 @@ export async function handleUpgrade(
 		} else if (resourceSpec.name === 'pods' && streams.includes(info.subresource)) {
 			// Since 1.35 a GET for a WebSocket also needs create; the refusal has no reason (measured).
 			if (server.isModern && info.verb === 'get' && !isAllowed(identity, {...info, verb: 'create'})) {
-				throw new ApiFailure(403, 'Forbidden', `pods "${info.name}" is forbidden: `, {details: {name: info.name, kind: 'pods'}});
+				throw new ApiFailure(403, 'Forbidden', `pods "${info.name}" is forbidden: `, {details: {name: info.name!, kind: 'pods'}});
 			}
 
-			await podStream({request, socket, head, info}, server, getExisting(server, resourceSpec, info));
+			await podStream({request, socket, head, info}, server, getPod(server, info));
 		} else {
 			throw badRequest('unable to upgrade: not a stream');
 		}
@@ -84,7 +85,7 @@ export async function handleUpgrade(
 		const body = `${JSON.stringify(status)}\n`;
 		socket.end(
 			[
-				`HTTP/1.1 ${code} ${status['reason'] ?? 'Internal Server Error'}`,
+				`HTTP/1.1 ${code} ${status.reason ?? 'Internal Server Error'}`,
 				'Content-Type: application/json',
 				'Cache-Control: no-cache, private',
 				`Content-Length: ${Buffer.byteLength(body)}`,
@@ -109,7 +110,7 @@ async function dispatchRequest(exchange: Exchange, server: ApiserverProcess): Pr
 		await serveSubresource(exchange, server, resourceSpec);
 	} else if (!resourceSpec.verbs.includes(verb)) {
 		throw new ApiFailure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {details: {}});
-	} else if (!resourceSpec.verbs.includes('list')) {
+	} else if (!isStored(resourceSpec)) {
 		await review(exchange);
 	} else if (verb === 'watch') {
 		watchObjects(exchange, server.store, resourceSpec);
@@ -128,7 +129,7 @@ async function dispatchRequest(exchange: Exchange, server: ApiserverProcess): Pr
 async function serveSubresource(exchange: Exchange, server: ApiserverProcess, resourceSpec: ResourceSpec): Promise<void> {
 	const {info} = exchange;
 	const known = resourceSpec.subresources?.find(({name}) => name === info.subresource);
-	if (!known) {
+	if (!known || !isStored(resourceSpec)) {
 		throw noSuchResource();
 	}
 
@@ -137,9 +138,8 @@ async function serveSubresource(exchange: Exchange, server: ApiserverProcess, re
 		return;
 	}
 
-	const object = getExisting(server, resourceSpec, info);
 	if (info.subresource === 'log') {
-		await podLog(exchange, server, object);
+		await podLog(exchange, server, getPod(server, info));
 	} else if (streams.includes(info.subresource)) {
 		throw badRequest('Upgrade request required');
 	} else if (info.subresource === 'scale') {
@@ -149,6 +149,12 @@ async function serveSubresource(exchange: Exchange, server: ApiserverProcess, re
 	} else if (info.verb === 'update') {
 		await replaceObject(exchange, server.store, resourceSpec);
 	} else {
+		const {namespace, name} = info;
+		const object = server.store.get(resourceSpec.name, resourceSpec.namespaced ? namespace : undefined, name!);
+		if (!object) {
+			throw notFound(resourceSpec.name, resourceSpec.group, name!);
+		}
+
 		sendJson(exchange, object);
 	}
 }
@@ -164,13 +170,13 @@ function resourceSpecOf(info: RequestInfo): ResourceSpec {
 	return resourceSpec;
 }
 
-function getExisting(server: ApiserverProcess, resourceSpec: ResourceSpec, {namespace, name}: RequestInfo): KubeObject {
-	const object = server.store.get(resourceSpec.name, resourceSpec.namespaced ? namespace : undefined, name!);
-	if (!object) {
-		throw notFound(resourceSpec.name, resourceSpec.group, name!);
+function getPod({store}: ApiserverProcess, {namespace, name}: RequestInfo): Pod {
+	const pod = store.get('pods', namespace, name!);
+	if (!pod) {
+		throw notFound('pods', '', name!);
 	}
 
-	return object;
+	return pod;
 }
 
 function assertAllowed(identity: UserInfo, info: RequestInfo): void {
@@ -222,7 +228,7 @@ async function review(exchange: Exchange): Promise<void> {
 	sendJson(exchange, {...body, metadata: {creationTimestamp: apiTime()}, status: reviewStatus(exchange, body)}, {status: 201});
 }
 
-function reviewStatus(exchange: Exchange, body: Json): Json {
+function reviewStatus(exchange: Exchange, {spec}: JsonObject): object {
 	const {
 		identity,
 		info: {resource},
@@ -240,11 +246,11 @@ function reviewStatus(exchange: Exchange, body: Json): Json {
 		}
 
 		case 'selfsubjectrulesreviews': {
-			return rulesIn(identity, String(body['spec']?.namespace ?? 'default'));
+			return rulesIn(identity, textOf(spec, 'namespace', 'default'));
 		}
 
 		case 'selfsubjectaccessreviews': {
-			return {allowed: isReviewAllowed(exchange, body)};
+			return {allowed: isReviewAllowed(exchange, isJsonObject(spec) ? spec : {})};
 		}
 
 		default: {
@@ -253,13 +259,12 @@ function reviewStatus(exchange: Exchange, body: Json): Json {
 	}
 }
 
-function isReviewAllowed({identity}: Exchange, {spec}: Json): boolean {
-	const {resourceAttributes: attributes, nonResourceAttributes: path} = spec as {resourceAttributes?: Json; nonResourceAttributes?: Json};
+function isReviewAllowed({identity}: Exchange, {resourceAttributes: attributes, nonResourceAttributes: path}: JsonObject): boolean {
 	if (path) {
 		return isAllowed(identity, {
 			isResource: false,
-			verb: path['verb'],
-			path: path['path'],
+			verb: textOf(path, 'verb', ''),
+			path: textOf(path, 'path', ''),
 			group: '',
 			resource: '',
 			subresource: '',
@@ -269,11 +274,16 @@ function isReviewAllowed({identity}: Exchange, {spec}: Json): boolean {
 
 	return isAllowed(identity, {
 		isResource: true,
-		verb: attributes?.['verb'] ?? '*',
+		verb: textOf(attributes, 'verb', '*'),
 		path: '',
-		group: attributes?.['group'] ?? '',
-		resource: attributes?.['resource'] ?? '*',
-		subresource: attributes?.['subresource'] ?? '',
-		namespace: attributes?.['namespace'] || undefined,
+		group: textOf(attributes, 'group', ''),
+		resource: textOf(attributes, 'resource', '*'),
+		subresource: textOf(attributes, 'subresource', ''),
+		namespace: textOf(attributes, 'namespace', '') || undefined,
 	});
+}
+
+function textOf(object: unknown, field: string, fallback: string): string {
+	const value = isJsonObject(object) ? object[field] : undefined;
+	return typeof value === 'string' ? value : fallback;
 }

@@ -42,7 +42,7 @@ export async function openTls(
 					reject(new DialError('net/http: TLS handshake timeout'));
 				}, timeoutMs);
 	secure.once('secureConnect', resolve);
-	secure.once('error', error => {
+	secure.once('error', (error: NodeJS.ErrnoException) => {
 		reject(new DialError(handshakeText(error, carrier)));
 	});
 	secure.once('close', () => {

@@ -1,6 +1,6 @@
 /** Non-resource paths. */
 import {createHash} from 'node:crypto';
-import type {Json} from '../objects/kube-object.ts';
+import type {JsonObject} from '../../wire/json.ts';
 import {apiVersionOf, type ResourceSpec, storedResources} from '../objects/resource-specs.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
 import {discovery} from './discovery.ts';
@@ -131,7 +131,7 @@ function sendZpage(exchange: Exchange, server: ApiserverProcess, kind: 'Flagz' |
 }
 
 /** `undefined` for other paths. @see kubectl: k8s.io/cli-runtime/pkg/resource/query_param_verifier_v3.go, k8s.io/kubectl/pkg/explain/v2 */
-function openapi(path: string): Json | undefined {
+function openapi(path: string): JsonObject | undefined {
 	if (path === '/openapi/v3') {
 		return {
 			paths: Object.fromEntries([...documents.keys()].map(root => [root, {serverRelativeURL: `/openapi/v3/${root}?hash=${hashOf(root)}`}])),
@@ -158,7 +158,7 @@ function hashOf(root: string): string {
 		.toUpperCase();
 }
 
-function documentOf(rows: readonly ResourceSpec[]): Json {
+function documentOf(rows: readonly ResourceSpec[]): JsonObject {
 	return {
 		openapi: '3.0.0',
 		info: {title: 'spoke sandbox', version: rows[0]!.version},
@@ -167,7 +167,7 @@ function documentOf(rows: readonly ResourceSpec[]): Json {
 	};
 }
 
-function pathsOf(resourceSpec: ResourceSpec): Array<[string, Json]> {
+function pathsOf(resourceSpec: ResourceSpec): Array<[string, JsonObject]> {
 	const collection = `/${rootOf(resourceSpec)}/${resourceSpec.namespaced ? 'namespaces/{namespace}/' : ''}${resourceSpec.name}`;
 	return [
 		[collection, {get: operation(resourceSpec, 'list'), post: operation(resourceSpec, 'post')}],
@@ -183,7 +183,7 @@ function pathsOf(resourceSpec: ResourceSpec): Array<[string, Json]> {
 	];
 }
 
-function operation(resourceSpec: ResourceSpec, action: string): Json {
+function operation(resourceSpec: ResourceSpec, action: string): JsonObject {
 	const writes = ['post', 'put', 'patch'].includes(action);
 	return {
 		'x-kubernetes-action': action,
@@ -197,12 +197,12 @@ function operation(resourceSpec: ResourceSpec, action: string): Json {
 	};
 }
 
-function schemaOf(resourceSpec: ResourceSpec): Json {
-	const any = {type: 'object', 'x-kubernetes-preserve-unknown-fields': true};
+function schemaOf(resourceSpec: ResourceSpec): JsonObject {
+	const anyObject = {type: 'object', 'x-kubernetes-preserve-unknown-fields': true};
 	return {
 		type: 'object',
 		description: `${resourceSpec.kind} in the sandbox, which accepts any fields; run \`kubectl explain\` against a real cluster.`,
-		properties: {apiVersion: {type: 'string'}, kind: {type: 'string'}, metadata: any, spec: any, status: any},
+		properties: {apiVersion: {type: 'string'}, kind: {type: 'string'}, metadata: anyObject, spec: anyObject, status: anyObject},
 		'x-kubernetes-group-version-kind': [kindOf(resourceSpec)],
 		'x-kubernetes-preserve-unknown-fields': true,
 	};
@@ -212,6 +212,6 @@ function schemaName(resourceSpec: ResourceSpec): string {
 	return `sandbox.${resourceSpec.group === '' ? 'core' : resourceSpec.group}.${resourceSpec.version}.${resourceSpec.kind}`;
 }
 
-function kindOf({group, version, kind}: ResourceSpec): Json {
+function kindOf({group, version, kind}: ResourceSpec): JsonObject {
 	return {group, version, kind};
 }

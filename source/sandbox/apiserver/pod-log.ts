@@ -2,7 +2,7 @@
 import {type IncomingMessage, request as httpRequest} from 'node:http';
 import {text as readText} from 'node:stream/consumers';
 import {destroyWithClient} from '../network/join-streams.ts';
-import type {Json, KubeObject} from '../objects/kube-object.ts';
+import type {Pod} from '../objects/kube-object.ts';
 import {DialError} from '../tunnels/direct.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
 import type {Exchange} from './exchange.ts';
@@ -12,14 +12,14 @@ import {ApiFailure, badRequest, internalFailure} from './status.ts';
 const relayedParameters = ['follow', 'timestamps', 'tailLines', 'sinceSeconds', 'sinceTime', 'limitBytes', 'previous', 'stream'];
 
 /** @see pkg/registry/core/pod/strategy.go LogLocation */
-export async function podLog(exchange: Exchange, server: ApiserverProcess, pod: KubeObject): Promise<void> {
+export async function podLog(exchange: Exchange, server: ApiserverProcess, pod: Pod): Promise<void> {
 	const {
 		info: {query, namespace, name},
 		response,
 	} = exchange;
 	validate(query, pod);
 	const container = resolveContainer(pod, query.get('container'));
-	if (!pod['spec'].nodeName) {
+	if (!pod.spec.nodeName) {
 		response.writeHead(204, {'cache-control': 'no-cache, private'}).end();
 		return;
 	}
@@ -29,7 +29,7 @@ export async function podLog(exchange: Exchange, server: ApiserverProcess, pod: 
 	server.metrics.add('kube_apiserver_pod_logs_backend_tls_failure_total', {}, 0);
 	const forwarded = new URLSearchParams([...query].filter(([key]) => relayedParameters.includes(key)));
 	const path = `/containerLogs/${namespace}/${name}/${container}${forwarded.size > 0 ? `?${forwarded.toString()}` : ''}`;
-	const kubeletResponse = await requestKubelet(exchange, server, {node: pod['spec'].nodeName, path, skip});
+	const kubeletResponse = await requestKubelet(exchange, server, {node: pod.spec.nodeName, path, skip});
 	if (kubeletResponse.statusCode !== 200) {
 		throw await failureFromKubelet(kubeletResponse, String(name));
 	}
@@ -102,15 +102,11 @@ async function failureFromKubelet(response: IncomingMessage, name: string): Prom
 }
 
 /** The requested container, the only one, or the annotated one. @throws ApiFailure */
-export function resolveContainer(pod: KubeObject, requested: string | null): string {
+export function resolveContainer(pod: Pod, requested: string | null): string {
 	const {name} = pod.metadata;
-	const {
-		containers,
-		initContainers = [],
-		ephemeralContainers = [],
-	} = pod['spec'] as {containers: Json[]; initContainers?: Json[]; ephemeralContainers?: Json[]};
+	const {containers, initContainers = [], ephemeralContainers = []} = pod.spec;
 	if (requested) {
-		if ([...containers, ...initContainers, ...ephemeralContainers].every(container => container['name'] !== requested)) {
+		if ([...containers, ...initContainers, ...ephemeralContainers].every(container => container.name !== requested)) {
 			throw badRequest(`container ${requested} is not valid for pod ${name}`);
 		}
 
@@ -118,7 +114,7 @@ export function resolveContainer(pod: KubeObject, requested: string | null): str
 	}
 
 	if (containers.length + initContainers.length === 1) {
-		return containers[0]!['name'] as string;
+		return containers[0]!.name;
 	}
 
 	const annotated = pod.metadata.annotations?.['kubectl.kubernetes.io/default-container'];
@@ -126,14 +122,14 @@ export function resolveContainer(pod: KubeObject, requested: string | null): str
 		return annotated;
 	}
 
-	const listed = containers.map(container => container['name'] as string).join(' ');
-	const init = initContainers.map(container => container['name'] as string).join(' ');
+	const listed = containers.map(container => container.name).join(' ');
+	const init = initContainers.map(container => container.name).join(' ');
 	throw badRequest(
 		`a container name must be specified for pod ${name}, choose one of: [${listed}]${init === '' ? '' : ` or one of the init containers: [${init}]`}`,
 	);
 }
 
-function validate(query: URLSearchParams, pod: KubeObject): void {
+function validate(query: URLSearchParams, pod: Pod): void {
 	const reject = (field: string, value: string, why: string) => {
 		const message = `${field}: Invalid value: ${value}: ${why}`;
 		throw new ApiFailure(422, 'Invalid', `PodLogOptions "${pod.metadata.name}" is invalid: ${message}`, {

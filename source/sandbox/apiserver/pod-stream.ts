@@ -2,7 +2,7 @@
 import {type IncomingMessage, request as httpRequest, STATUS_CODES} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {destroyWithClient} from '../network/join-streams.ts';
-import type {KubeObject} from '../objects/kube-object.ts';
+import type {Pod} from '../objects/kube-object.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
 import {openTls} from './kubelet-client.ts';
 import {resolveContainer} from './pod-log.ts';
@@ -12,14 +12,14 @@ import {ApiFailure, badRequest, internalFailure} from './status.ts';
 export type Upgrade = {request: IncomingMessage; socket: Duplex; head: Buffer; info: RequestInfo};
 
 /** @see pkg/registry/core/pod/strategy.go StreamLocation, PortForwardLocation; apimachinery/pkg/util/proxy/upgradeaware.go */
-export async function podStream(upgrade: Upgrade, server: ApiserverProcess, pod: KubeObject): Promise<void> {
+export async function podStream(upgrade: Upgrade, server: ApiserverProcess, pod: Pod): Promise<void> {
 	const {
 		request,
 		info: {subresource},
 	} = upgrade;
 	const path = kubeletPath(upgrade.info, pod);
 	server.metrics.add('apiserver_websocket_streaming_requests_total', {subresource, proxy_type: 'proxied_to_kubelet'});
-	const to = server.kubeletOf(String(pod['spec'].nodeName));
+	const to = server.kubeletOf(String(pod.spec.nodeName));
 	let secure: Duplex;
 	try {
 		secure = await openTls(server.dial, to, server.trust, null);
@@ -105,8 +105,8 @@ function headText(response: IncomingMessage, more: Readonly<Record<string, strin
 	return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
-function kubeletPath({subresource, query, namespace, name}: RequestInfo, pod: KubeObject): string {
-	if (!pod['spec'].nodeName) {
+function kubeletPath({subresource, query, namespace, name}: RequestInfo, pod: Pod): string {
+	if (!pod.spec.nodeName) {
 		throw badRequest(`pod ${name} does not have a host assigned`);
 	}
 
@@ -120,8 +120,8 @@ function kubeletPath({subresource, query, namespace, name}: RequestInfo, pod: Ku
 	}
 
 	const container = resolveContainer(pod, query.get('container'));
-	if (pod['status']?.phase === 'Succeeded' || pod['status']?.phase === 'Failed') {
-		throw new ApiFailure(400, 'BadRequest', `cannot exec into a container in a completed pod; current phase is ${pod['status'].phase}`);
+	if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') {
+		throw new ApiFailure(400, 'BadRequest', `cannot exec into a container in a completed pod; current phase is ${pod.status.phase}`);
 	}
 
 	const isRequested = (word: string) => query.get(word) === 'true' || query.get(word) === '1';

@@ -1,9 +1,9 @@
 /** Decoder of protobuf reviews. @see apimachinery/pkg/runtime/serializer/protobuf */
-import type {Json} from '../objects/kube-object.ts';
+import type {JsonObject} from '../../wire/json.ts';
 
 const magic = Buffer.from('k8s\0');
 
-export function decodeReview(body: Buffer): Json | undefined {
+export function decodeReview(body: Buffer): JsonObject | undefined {
 	if (!body.subarray(0, 4).equals(magic)) {
 		return undefined;
 	}

@@ -1,6 +1,5 @@
 /** Targets of the `proxy` subresource. */
 import type {HostPort} from '../network/address-plan.ts';
-import type {Json} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
 import type {RequestInfo} from './request-info.ts';
@@ -37,7 +36,7 @@ function podTarget(store: ObjectStore, namespace: string, name: string, port: st
 		throw notFound('pods', '', name);
 	}
 
-	const address = pod['status']?.podIP as string | undefined;
+	const address = pod.status?.podIP;
 	if (address === undefined) {
 		throw new ApiFailure(503, 'ServiceUnavailable', 'address not allowed');
 	}
@@ -47,8 +46,8 @@ function podTarget(store: ObjectStore, namespace: string, name: string, port: st
 		throw new ProxyPanic();
 	}
 
-	const ports = (pod['spec'].containers as Json[]).flatMap(container => (container['ports'] ?? []) as Json[]);
-	const first = (ports[0]?.['containerPort'] as number | undefined) ?? (transport === 'https' ? 443 : 80);
+	const ports = pod.spec.containers.flatMap(container => container.ports ?? []);
+	const first = ports[0]?.containerPort ?? (transport === 'https' ? 443 : 80);
 	return {to: {address, port: port === '' ? first : numeric(port)}, transport};
 }
 
@@ -58,15 +57,11 @@ function serviceTarget(store: ObjectStore, namespace: string, name: string, port
 		throw notFound('services', '', name);
 	}
 
-	const ports = (service['spec'].ports ?? []) as Json[];
-	const portName = /^\d+$/.test(port)
-		? ((ports.find(({port: number}) => number === Number(port))?.['name'] as string | undefined) ?? '')
-		: port;
-	const subsets = (store.get('endpoints', namespace, name)?.['subsets'] ?? []) as Json[];
+	const ports = service.spec.ports ?? [];
+	const portName = /^\d+$/.test(port) ? (ports.find(({port: number}) => number === Number(port))?.name ?? '') : port;
+	const subsets = store.get('endpoints', namespace, name)?.subsets ?? [];
 	const choices = subsets.flatMap(({addresses = [], ports: open = []}) =>
-		(open as Json[])
-			.filter(({name: own = ''}) => own === portName)
-			.flatMap(({port: number}) => (addresses as Json[]).map(({ip}) => ({address: ip as string, port: number as number}))),
+		open.filter(({name: own = ''}) => own === portName).flatMap(({port: number}) => addresses.map(({ip}) => ({address: ip, port: number}))),
 	);
 	if (choices.length === 0) {
 		throw new ApiFailure(

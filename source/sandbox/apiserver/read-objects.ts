@@ -1,7 +1,9 @@
 /** Get and list. */
-import type {Json, KubeObject} from '../objects/kube-object.ts';
+import type {V1ListMeta} from '@kubernetes/client-node';
+import type {Json} from '../../wire/json.ts';
+import type {KubeObject} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
-import {apiVersionOf, type ResourceSpec} from '../objects/resource-specs.ts';
+import {apiVersionOf, type StoredResource} from '../objects/resource-specs.ts';
 import {parseFieldSelector, parseLabelSelector, type Match} from '../objects/selectors.ts';
 import {partialMetadata, tableOf} from '../objects/tables/printers.ts';
 import {sendJson, type Exchange} from './exchange.ts';
@@ -28,7 +30,7 @@ export function contentTypeOf(shape: Shape): string {
 		: `application/json;as=${shape === 'table' ? 'Table' : 'PartialObjectMetadata'};v=v1;g=meta.k8s.io`;
 }
 
-export function getObject(exchange: Exchange, store: ObjectStore, resourceSpec: ResourceSpec): void {
+export function getObject(exchange: Exchange, store: ObjectStore, resourceSpec: StoredResource): void {
 	const {namespace, name} = exchange.info;
 	const object = store.get(resourceSpec.name, resourceSpec.namespaced ? namespace : undefined, name!);
 	if (!object) {
@@ -44,7 +46,7 @@ export function getObject(exchange: Exchange, store: ObjectStore, resourceSpec: 
 	}
 }
 
-export function listObjects(exchange: Exchange, store: ObjectStore, resourceSpec: ResourceSpec): void {
+export function listObjects(exchange: Exchange, store: ObjectStore, resourceSpec: StoredResource): void {
 	const {namespace, query} = exchange.info;
 	const matches = selection(exchange);
 	const all = store.list(resourceSpec.name, resourceSpec.namespaced ? namespace : undefined).filter(object => matches(object));
@@ -83,7 +85,11 @@ export function selection({info: {query, name}}: Exchange): Match {
 
 type Continue = {v: 'meta.k8s.io/v1'; rv: number; start: string};
 
-function selectPage(all: readonly KubeObject[], query: URLSearchParams, store: ObjectStore): {page: readonly KubeObject[]; metadata: Json} {
+function selectPage<T extends KubeObject>(
+	all: readonly T[],
+	query: URLSearchParams,
+	store: ObjectStore,
+): {page: readonly T[]; metadata: Json<V1ListMeta>} {
 	const limit = Number(query.get('limit') ?? 0);
 	const token = query.get('continue');
 	let {revision} = store;

@@ -1,17 +1,18 @@
 /** Status objects with the messages of apimachinery/pkg/api/errors. */
-import type {Json} from '../objects/kube-object.ts';
+import type {V1Status, V1StatusDetails} from '@kubernetes/client-node';
+import type {Json} from '../../wire/json.ts';
 import type {RequestInfo} from './request-info.ts';
 
 export class ApiFailure extends Error {
 	readonly code: number;
-	readonly status: Json;
+	readonly status: Json<V1Status>;
 	readonly headers: Readonly<Record<string, string>>;
 
 	constructor(
 		code: number,
 		reason: string | undefined,
 		message: string,
-		{details, headers = {}}: {details?: Json; headers?: Record<string, string>} = {},
+		{details, headers = {}}: {details?: Json<V1StatusDetails>; headers?: Record<string, string>} = {},
 	) {
 		super(message);
 		this.code = code;

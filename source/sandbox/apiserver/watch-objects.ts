@@ -1,7 +1,7 @@
 /** Watches. */
-import type {Json, KubeObject} from '../objects/kube-object.ts';
+import type {ResourceName, StoredObjects} from '../objects/kube-object.ts';
 import type {Change, ObjectStore} from '../objects/object-store.ts';
-import {apiVersionOf, type ResourceSpec} from '../objects/resource-specs.ts';
+import {apiVersionOf, type StoredResource} from '../objects/resource-specs.ts';
 import type {Match} from '../objects/selectors.ts';
 import {partialMetadata, tableOf} from '../objects/tables/printers.ts';
 import type {Exchange} from './exchange.ts';
@@ -13,7 +13,7 @@ const defaultBookmarkIntervalMs = 60_000;
 export function watchObjects(
 	exchange: Exchange,
 	store: ObjectStore,
-	resourceSpec: ResourceSpec,
+	resourceSpec: StoredResource,
 	bookmarkIntervalMs = defaultBookmarkIntervalMs,
 ): void {
 	const {
@@ -51,12 +51,12 @@ export function watchObjects(
 class Watcher {
 	readonly #exchange: Exchange;
 	readonly #store: ObjectStore;
-	readonly #resourceSpec: ResourceSpec;
+	readonly #resourceSpec: StoredResource;
 	readonly #shape: Shape;
 	readonly #matches: Match;
 	#isFirstTable = true;
 
-	constructor(exchange: Exchange, store: ObjectStore, resourceSpec: ResourceSpec) {
+	constructor(exchange: Exchange, store: ObjectStore, resourceSpec: StoredResource) {
 		this.#exchange = exchange;
 		this.#store = store;
 		this.#resourceSpec = resourceSpec;
@@ -137,7 +137,7 @@ class Watcher {
 		return true;
 	}
 
-	#inShape(object: KubeObject): Json {
+	#inShape(object: StoredObjects[ResourceName]): object {
 		if (this.#shape !== 'table') {
 			return this.#shape === 'metadata' ? partialMetadata(object) : object;
 		}
@@ -155,7 +155,7 @@ class Watcher {
 		);
 	}
 
-	#send(type: string, object: Json): void {
+	#send(type: string, object: object): void {
 		this.#exchange.response.write(`${JSON.stringify({type, object})}\n`);
 	}
 }

@@ -1,14 +1,15 @@
 /** Create, replace, patch, scale and delete. */
 import {scheduledPod} from '../controllers/workload-pods.ts';
-import {apiTime, type Json, type KubeObject} from '../objects/kube-object.ts';
+import {isJsonObject} from '../../wire/json.ts';
+import {apiTime, type KubeObject, type NewObject} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
-import {apiVersionOf, type ResourceSpec} from '../objects/resource-specs.ts';
+import {apiVersionOf, type StoredResource} from '../objects/resource-specs.ts';
 import {admit} from './admit-object.ts';
 import {readBody, sendJson, type Exchange} from './exchange.ts';
 import {selection} from './read-objects.ts';
 import {ApiFailure, badRequest, notFound} from './status.ts';
 
-export async function createObject(exchange: Exchange, store: ObjectStore, resourceSpec: ResourceSpec): Promise<void> {
+export async function createObject(exchange: Exchange, store: ObjectStore, resourceSpec: StoredResource): Promise<void> {
 	if (exchange.request.headers['content-type']?.includes('protobuf')) {
 		throw new ApiFailure(
 			415,
@@ -18,11 +19,11 @@ export async function createObject(exchange: Exchange, store: ObjectStore, resou
 	}
 
 	const body = await readBody(exchange.request);
-	const metadata = body?.['metadata'] as {name?: string; generateName?: string} | undefined;
-	if (!body || !metadata) {
+	if (!body || !isJsonObject(body['metadata'])) {
 		throw badRequest('the object provided is unrecognized (must be of type JSON)');
 	}
 
+	const metadata: {name?: string; generateName?: string} = body['metadata'];
 	const name = metadata.name ?? `${metadata.generateName ?? 'object-'}${Math.random().toString(36).slice(2, 7)}`;
 	const namespace = resourceSpec.namespaced ? (exchange.info.namespace ?? 'default') : undefined;
 	if (store.get(resourceSpec.name, namespace, name)) {
@@ -30,11 +31,12 @@ export async function createObject(exchange: Exchange, store: ObjectStore, resou
 	}
 
 	const wanted = admit(resourceSpec, {...body, metadata: {...metadata, name, ...(namespace !== undefined && {namespace})}});
-	sendJson(exchange, store.create(resourceSpec.name, resourceSpec.name === 'pods' ? scheduledPod(store, wanted) : wanted), {status: 201});
+	const stored = resourceSpec.name === 'pods' ? scheduledPod(store, wanted as NewObject<'pods'>) : wanted;
+	sendJson(exchange, store.create(resourceSpec.name, stored), {status: 201});
 }
 
 /** JSON merge patch (RFC 7386); of strategic merge, only lists by name. */
-export async function patchObject(exchange: Exchange, store: ObjectStore, resourceSpec: ResourceSpec): Promise<void> {
+export async function patchObject(exchange: Exchange, store: ObjectStore, resourceSpec: StoredResource): Promise<void> {
 	const {namespace, name} = exchange.info;
 	const patch = await readBody(exchange.request);
 	if (!patch) {
@@ -44,11 +46,11 @@ export async function patchObject(exchange: Exchange, store: ObjectStore, resour
 	const byName = exchange.request.headers['content-type'] === 'application/strategic-merge-patch+json';
 	const stored = store.update(resourceSpec.name, resourceSpec.namespaced ? namespace : undefined, name!, copy => {
 		const {uid, resourceVersion, creationTimestamp} = copy.metadata;
-		const spec = JSON.stringify(copy['spec']);
-		Object.assign(copy, merge(copy, patch, byName) as Json);
+		const spec = specText(copy);
+		Object.assign(copy, merge(copy, patch, byName));
 		Object.assign(copy.metadata, {uid, resourceVersion, creationTimestamp});
 		admit(resourceSpec, copy);
-		if (JSON.stringify(copy['spec']) !== spec && copy.metadata.generation !== undefined) {
+		if (specText(copy) !== spec && copy.metadata.generation !== undefined) {
 			copy.metadata.generation++;
 		}
 	});
@@ -59,7 +61,7 @@ export async function patchObject(exchange: Exchange, store: ObjectStore, resour
 	sendJson(exchange, stored);
 }
 
-export async function replaceObject(exchange: Exchange, store: ObjectStore, resourceSpec: ResourceSpec): Promise<void> {
+export async function replaceObject(exchange: Exchange, store: ObjectStore, resourceSpec: StoredResource): Promise<void> {
 	const body = await readBody(exchange.request);
 	const {namespace, name} = exchange.info;
 	const stored =
@@ -68,7 +70,7 @@ export async function replaceObject(exchange: Exchange, store: ObjectStore, reso
 			const {metadata} = copy;
 			Object.assign(copy, body, {
 				metadata: {
-					...(body['metadata'] as Json),
+					...(body['metadata'] as Partial<KubeObject['metadata']>),
 					uid: metadata.uid,
 					creationTimestamp: metadata.creationTimestamp,
 					resourceVersion: metadata.resourceVersion,
@@ -83,16 +85,24 @@ export async function replaceObject(exchange: Exchange, store: ObjectStore, reso
 	sendJson(exchange, stored);
 }
 
-export async function scaleObject(exchange: Exchange, store: ObjectStore, resourceSpec: ResourceSpec): Promise<void> {
+function specText(object: KubeObject & {spec?: unknown}): string | undefined {
+	return JSON.stringify(object.spec);
+}
+
+const scalable = ['deployments', 'replicasets', 'statefulsets'] as const;
+
+export async function scaleObject(exchange: Exchange, store: ObjectStore, resourceSpec: StoredResource): Promise<void> {
 	const {namespace, name, verb} = exchange.info;
-	const body = verb === 'get' ? undefined : await readBody(exchange.request);
-	const object = store.update(resourceSpec.name, namespace, name!, copy => {
-		const replicas = body?.['spec']?.replicas as number | undefined;
-		if (replicas !== undefined) {
-			copy['spec'].replicas = replicas;
-			admit(resourceSpec, copy);
-		}
-	});
+	const {spec} = (verb === 'get' ? undefined : await readBody(exchange.request)) ?? {};
+	const resource = scalable.find(one => one === resourceSpec.name);
+	const object =
+		resource &&
+		store.update(resource, namespace, name!, copy => {
+			if (isJsonObject(spec) && spec['replicas'] !== undefined) {
+				Object.assign(copy.spec, {replicas: spec['replicas']});
+				admit(resourceSpec, copy);
+			}
+		});
 	if (!object) {
 		throw notFound(resourceSpec.name, resourceSpec.group, name!);
 	}
@@ -102,13 +112,13 @@ export async function scaleObject(exchange: Exchange, store: ObjectStore, resour
 		kind: 'Scale',
 		apiVersion: 'autoscaling/v1',
 		metadata: {name, namespace, uid, resourceVersion, creationTimestamp},
-		spec: {replicas: object['spec'].replicas},
-		status: {replicas: object['status']?.replicas ?? 0},
+		spec: {replicas: object.spec.replicas},
+		status: {replicas: object.status?.replicas ?? 0},
 	});
 }
 
 /** Pods are deleted when their containers have stopped. */
-export async function deleteObjects(exchange: Exchange, store: ObjectStore, resourceSpec: ResourceSpec): Promise<void> {
+export async function deleteObjects(exchange: Exchange, store: ObjectStore, resourceSpec: StoredResource): Promise<void> {
 	await readBody(exchange.request);
 	const {namespace, name} = exchange.info;
 	const matches = selection(exchange);
@@ -131,38 +141,46 @@ export async function deleteObjects(exchange: Exchange, store: ObjectStore, reso
 	);
 }
 
-function deleteObject(store: ObjectStore, resourceSpec: Pick<ResourceSpec, 'name'>, {metadata: {namespace, name}}: KubeObject): KubeObject {
+function deleteObject(
+	store: ObjectStore,
+	resourceSpec: Pick<StoredResource, 'name'>,
+	{metadata: {namespace, name}}: KubeObject,
+): KubeObject {
 	return resourceSpec.name === 'pods'
 		? store.update('pods', namespace, name, pod => {
 				pod.metadata.deletionTimestamp ??= apiTime();
-				(pod.metadata as Json)['deletionGracePeriodSeconds'] ??= 30;
+				pod.metadata.deletionGracePeriodSeconds ??= 30;
 			})!
 		: store.delete(resourceSpec.name, namespace, name)!;
 }
 
 function merge(target: unknown, patch: unknown, byName: boolean): unknown {
-	if (Array.isArray(patch) && Array.isArray(target) && byName && patch.every(item => typeof (item as Json)?.['name'] === 'string')) {
-		const result = [...target] as Json[];
-		for (const item of patch as Json[]) {
-			const index = result.findIndex(({name}) => name === item['name']);
-			result[index < 0 ? result.length : index] = merge(result[index], item, byName) as Json;
+	if (Array.isArray(patch) && Array.isArray(target) && byName && patch.every(item => nameOf(item) !== undefined)) {
+		const result = [...(target as unknown[])];
+		for (const item of patch) {
+			const index = result.findIndex(one => nameOf(one) === nameOf(item));
+			result[index < 0 ? result.length : index] = merge(result[index], item, byName);
 		}
 
 		return result;
 	}
 
-	if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) {
+	if (!isJsonObject(patch)) {
 		return patch;
 	}
 
-	const result: Json = typeof target === 'object' && target !== null && !Array.isArray(target) ? {...target} : {};
+	const result = new Map(isJsonObject(target) ? Object.entries(target) : []);
 	for (const [key, value] of Object.entries(patch)) {
 		if (value === null) {
-			delete result[key];
+			result.delete(key);
 		} else if (!key.startsWith('$') && key !== '__proto__') {
-			result[key] = merge(result[key], value, byName);
+			result.set(key, merge(result.get(key), value, byName));
 		}
 	}
 
-	return result;
+	return Object.fromEntries(result);
+}
+
+function nameOf(item: unknown): string | undefined {
+	return isJsonObject(item) && typeof item['name'] === 'string' ? item['name'] : undefined;
 }

@@ -3,15 +3,18 @@ import {randomBytes} from 'node:crypto';
 import {EventEmitter} from 'node:events';
 import {createServer, type Server, type Socket} from 'node:net';
 import {PassThrough} from 'node:stream';
+import type {V1Container, V1ContainerState} from '@kubernetes/client-node';
 import type {AddressPlan} from '../network/address-plan.ts';
-import {apiTime, type Json} from '../objects/kube-object.ts';
+import {apiTime, type KubeJson} from '../objects/kube-object.ts';
 import {noop} from '../network/join-streams.ts';
 import {LogFile, type OutputStream} from './log-file.ts';
 import type {Program, TerminalSize} from './program.ts';
 
 export type ContainerEvents = {output: [OutputStream, Buffer]; ended: []};
 
-export type ContainerConfig = {spec: Json; program: Program; env: Record<string, string>; address: string; plan: AddressPlan};
+export type ContainerSpec = KubeJson<V1Container>;
+
+export type ContainerConfig = {spec: ContainerSpec; program: Program; env: Record<string, string>; address: string; plan: AddressPlan};
 
 export class Container extends EventEmitter<ContainerEvents> {
 	readonly config: ContainerConfig;
@@ -20,8 +23,8 @@ export class Container extends EventEmitter<ContainerEvents> {
 	previousLog: LogFile | null = null;
 	restarts = 0;
 	/** `status.containerStatuses[].state`. */
-	state: Json = {waiting: {reason: 'ContainerCreating'}};
-	lastState: Json = {};
+	state: KubeJson<V1ContainerState> = {waiting: {reason: 'ContainerCreating'}};
+	lastState: KubeJson<V1ContainerState> = {};
 	id = '';
 	stdin = new PassThrough();
 	readonly terminal: TerminalSize = {columns: 80, rows: 24};
@@ -33,12 +36,12 @@ export class Container extends EventEmitter<ContainerEvents> {
 	constructor(config: ContainerConfig) {
 		super();
 		this.config = config;
-		this.name = config.spec['name'] as string;
+		this.name = config.spec.name;
 		this.setMaxListeners(0);
 	}
 
 	get isRunning(): boolean {
-		return this.state['running'] !== undefined;
+		return this.state.running !== undefined;
 	}
 
 	/** Aborted when the instance ends, which also ends its exec processes. */
@@ -62,11 +65,11 @@ export class Container extends EventEmitter<ContainerEvents> {
 		const startedAt = apiTime();
 		const {program, spec, env, address, plan} = this.config;
 		void program({
-			args: (spec['args'] as string[] | undefined) ?? [],
+			args: spec.args ?? [],
 			env,
 			address,
 			stdin: this.stdin,
-			terminal: spec['tty'] ? this.terminal : null,
+			terminal: spec.tty ? this.terminal : null,
 			stdout: bytes => {
 				this.#write('stdout', bytes);
 			},

@@ -1,6 +1,6 @@
 /** Cron job controller. */
 import {parseSchedule} from '../objects/cron-schedule.ts';
-import {apiTime, type Json, type KubeObject} from '../objects/kube-object.ts';
+import {apiTime, type StoredObjects} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 import {ownedBy, ownerOf} from './workload-pods.ts';
 
@@ -10,7 +10,7 @@ export function reconcileCronJobs(store: ObjectStore, now = new Date()): void {
 	for (const cronJob of store.list('cronjobs')) {
 		const minute = Math.floor(now.getTime() / minuteMs);
 		const isNew = Date.parse(cronJob.metadata.creationTimestamp) < minute * minuteMs;
-		if (isNew && !cronJob['spec'].suspend && parseSchedule(cronJob['spec'].schedule as string)?.(now)) {
+		if (isNew && !cronJob.spec.suspend && parseSchedule(cronJob.spec.schedule)?.(now)) {
 			createJob(store, cronJob, minute);
 		}
 
@@ -20,14 +20,14 @@ export function reconcileCronJobs(store: ObjectStore, now = new Date()): void {
 }
 
 /** At most one per minute, as the real controller names it. */
-export function createJob(store: ObjectStore, cronJob: KubeObject, minute: number): void {
+export function createJob(store: ObjectStore, cronJob: StoredObjects['cronjobs'], minute: number): void {
 	const {name: own, namespace} = cronJob.metadata;
 	const name = `${own}-${minute}`;
-	if (store.get('jobs', namespace, name) || (cronJob['status']?.lastScheduleTime ?? '') >= apiTime(new Date(minute * minuteMs))) {
+	if (store.get('jobs', namespace, name) || (cronJob.status?.lastScheduleTime ?? '') >= apiTime(new Date(minute * minuteMs))) {
 		return;
 	}
 
-	const {metadata, spec} = cronJob['spec'].jobTemplate as {metadata?: {labels?: Record<string, string>}; spec: Json};
+	const {metadata, spec} = cronJob.spec.jobTemplate;
 	store.create('jobs', {
 		metadata: {
 			name,
@@ -39,15 +39,15 @@ export function createJob(store: ObjectStore, cronJob: KubeObject, minute: numbe
 		spec: {completions: 1, parallelism: 1, backoffLimit: 6, ...structuredClone(spec)},
 	});
 	store.update('cronjobs', namespace, own, copy => {
-		copy['status'] = {...copy['status'], lastScheduleTime: apiTime(new Date(minute * minuteMs))};
+		copy.status = {...copy.status, lastScheduleTime: apiTime(new Date(minute * minuteMs))};
 	});
 }
 
-function deleteOldJobs(store: ObjectStore, cronJob: KubeObject): void {
+function deleteOldJobs(store: ObjectStore, cronJob: StoredObjects['cronjobs']): void {
 	const done = ownedBy(store, 'jobs', cronJob)
 		.filter(isDone)
 		.toSorted((one, other) => (one.metadata.creationTimestamp < other.metadata.creationTimestamp ? 1 : -1));
-	for (const job of done.slice(Number(cronJob['spec'].successfulJobsHistoryLimit ?? 3))) {
+	for (const job of done.slice(cronJob.spec.successfulJobsHistoryLimit ?? 3)) {
 		for (const {
 			metadata: {namespace, name},
 		} of ownedBy(store, 'pods', job)) {
@@ -60,21 +60,21 @@ function deleteOldJobs(store: ObjectStore, cronJob: KubeObject): void {
 	}
 }
 
-function updateStatus(store: ObjectStore, cronJob: KubeObject): void {
+function updateStatus(store: ObjectStore, cronJob: StoredObjects['cronjobs']): void {
 	const jobs = ownedBy(store, 'jobs', cronJob);
 	const active = jobs
 		.filter(job => !isDone(job))
-		.map(({apiVersion, kind, metadata: {name, namespace, uid}}) => ({apiVersion, kind, name, namespace, uid}));
+		.map(({apiVersion, kind, metadata: {name, namespace, uid}}) => ({apiVersion, kind, name, namespace: namespace!, uid}));
 	const ends = jobs
 		.filter(isDone)
-		.map(job => job['status'].completionTime as string)
+		.map(job => job.status!.completionTime!)
 		.toSorted();
 	store.update('cronjobs', cronJob.metadata.namespace, cronJob.metadata.name, copy => {
-		const {active: _, ...status} = (copy['status'] ?? {}) as Json;
-		copy['status'] = {...status, ...(active.length > 0 && {active}), ...(ends.length > 0 && {lastSuccessfulTime: ends.at(-1)})};
+		const {active: _, ...status} = copy.status ?? {};
+		copy.status = {...status, ...(active.length > 0 && {active}), ...(ends.length > 0 && {lastSuccessfulTime: ends.at(-1)!})};
 	});
 }
 
-function isDone(job: KubeObject): boolean {
-	return job['status']?.completionTime !== undefined;
+function isDone(job: StoredObjects['jobs']): boolean {
+	return job.status?.completionTime !== undefined;
 }

@@ -1,27 +1,29 @@
 /** Pods of workloads. */
 import {createHash, randomInt} from 'node:crypto';
-import type {Json, KubeObject, NewObject} from '../objects/kube-object.ts';
+import type {V1Container, V1OwnerReference} from '@kubernetes/client-node';
+import type {Json} from '../../wire/json.ts';
+import type {KubeJson, KubeObject, NewObject, Pod, PodSpec, ResourceName, StoredObjects, Workload} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 
-export function ownerOf({apiVersion, kind, metadata: {name, uid}}: KubeObject): Json[] {
+export function ownerOf({apiVersion, kind, metadata: {name, uid}}: KubeObject): Array<Json<V1OwnerReference>> {
 	return [{apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true}];
 }
 
-export function ownedBy(store: ObjectStore, resource: string, owner: KubeObject): KubeObject[] {
+export function ownedBy<R extends ResourceName>(store: ObjectStore, resource: R, owner: KubeObject): Array<StoredObjects[R]> {
 	return store
 		.list(resource, owner.metadata.namespace)
-		.filter(object => object.metadata.ownerReferences?.some(reference => reference['uid'] === owner.metadata.uid));
+		.filter(object => object.metadata.ownerReferences?.some(({uid}) => uid === owner.metadata.uid));
 }
 
 /** Neither being deleted nor terminated. */
-export function livePods(store: ObjectStore, owner: KubeObject): KubeObject[] {
+export function livePods(store: ObjectStore, owner: KubeObject): Pod[] {
 	return ownedBy(store, 'pods', owner).filter(
-		pod => pod.metadata.deletionTimestamp === undefined && pod['status']?.phase !== 'Failed' && pod['status']?.phase !== 'Succeeded',
+		pod => pod.metadata.deletionTimestamp === undefined && pod.status?.phase !== 'Failed' && pod.status?.phase !== 'Succeeded',
 	);
 }
 
-export function isReady(pod: KubeObject): boolean {
-	return ((pod['status']?.conditions ?? []) as Json[]).some(({type, status}) => type === 'Ready' && status === 'True');
+export function isReady(pod: Pod): boolean {
+	return (pod.status?.conditions ?? []).some(({type, status}) => type === 'Ready' && status === 'True');
 }
 
 /** Kubernetes' alphabet: no vowels or ambiguous characters. */
@@ -39,15 +41,12 @@ const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
 /** Without `node`, the pod is scheduled. */
 export function createPod(
 	store: ObjectStore,
-	owner: KubeObject,
+	owner: Workload,
 	{name, labels = {}, node}: {name: string; labels?: Record<string, string>; node?: string},
 ): void {
-	const template = owner['spec'].template as {
-		metadata?: {labels?: Record<string, string>; annotations?: Record<string, string>};
-		spec: Json;
-	};
+	const {template} = owner.spec;
 	const spec = structuredClone(template.spec);
-	const nodeName = node ?? spec['nodeName'] ?? nextNode(store, owner);
+	const nodeName = node ?? spec.nodeName ?? nextNode(store, owner);
 	store.create('pods', {
 		metadata: {
 			name,
@@ -56,9 +55,9 @@ export function createPod(
 			...(template.metadata?.annotations && {annotations: template.metadata.annotations}),
 			ownerReferences: ownerOf(owner),
 		},
-		spec: defaultedSpec(spec, nodeName as string),
+		spec: defaultedSpec(spec, nodeName),
 		status: {phase: 'Pending', qosClass: 'BestEffort'},
-	} satisfies NewObject);
+	});
 }
 
 const tolerations = ['not-ready', 'unreachable'].map(what => ({
@@ -68,23 +67,22 @@ const tolerations = ['not-ready', 'unreachable'].map(what => ({
 	tolerationSeconds: 300,
 }));
 
-export function scheduledPod(store: ObjectStore, pod: NewObject): NewObject {
-	const spec = (pod['spec'] ?? {}) as Json;
+export function scheduledPod(store: ObjectStore, pod: NewObject<'pods'>): NewObject<'pods'> {
 	return {
 		...pod,
-		spec: defaultedSpec(spec, String(spec['nodeName'] ?? nextNode(store, undefined))),
+		spec: defaultedSpec(pod.spec, pod.spec.nodeName ?? nextNode(store, undefined)),
 		status: {phase: 'Pending', qosClass: 'BestEffort'},
 	};
 }
 
-export function defaultedSpec(spec: Json, nodeName: string): Json {
-	const container = (own: Json) => ({
+export function defaultedSpec(spec: PodSpec, nodeName: string): PodSpec {
+	const container = (own: KubeJson<V1Container>) => ({
 		terminationMessagePath: '/dev/termination-log',
 		terminationMessagePolicy: 'File',
 		imagePullPolicy: 'IfNotPresent',
 		resources: {},
 		...own,
-		...(own['ports'] && {ports: (own['ports'] as Json[]).map(port => ({protocol: 'TCP', ...port}))}),
+		...(own.ports && {ports: own.ports.map(port => ({protocol: 'TCP', ...port}))}),
 	});
 	return {
 		restartPolicy: 'Always',
@@ -101,8 +99,8 @@ export function defaultedSpec(spec: Json, nodeName: string): Json {
 		automountServiceAccountToken: false,
 		...spec,
 		nodeName,
-		containers: (spec['containers'] as Json[]).map(container),
-		...(spec['initContainers'] && {initContainers: (spec['initContainers'] as Json[]).map(container)}),
+		containers: spec.containers.map(container),
+		...(spec.initContainers && {initContainers: spec.initContainers.map(container)}),
 	};
 }
 
@@ -111,8 +109,8 @@ function nextNode(store: ObjectStore, owner: KubeObject | undefined): string {
 	const pods = store.list('pods');
 	const workers = store.list('nodes').filter(node => !('node-role.kubernetes.io/control-plane' in (node.metadata.labels ?? {})));
 	const load = workers.map(({metadata: {name}}) => {
-		const onNode = pods.filter(pod => pod['spec'].nodeName === name);
-		return {name, own: onNode.filter(pod => pod.metadata.ownerReferences?.[0]?.['uid'] === owner?.metadata.uid).length, all: onNode.length};
+		const onNode = pods.filter(pod => pod.spec.nodeName === name);
+		return {name, own: onNode.filter(pod => pod.metadata.ownerReferences?.[0]?.uid === owner?.metadata.uid).length, all: onNode.length};
 	});
 	return load.toSorted((a, b) => a.own - b.own || a.all - b.all)[0]!.name;
 }

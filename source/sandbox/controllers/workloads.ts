@@ -1,5 +1,5 @@
 /** Workload controllers. */
-import {apiTime, type Json, type KubeObject} from '../objects/kube-object.ts';
+import {apiTime, type KubeObject, type Pod, type StoredObjects} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 import {createPod, hashName, isReady, livePods, ownedBy, ownerOf, randomName} from './workload-pods.ts';
 
@@ -27,16 +27,16 @@ export function reconcileWorkloads(store: ObjectStore): void {
 }
 
 /** One new pod, then one old one less (maxSurge 1, maxUnavailable 0). */
-function reconcileDeployment(store: ObjectStore, deployment: KubeObject): void {
+function reconcileDeployment(store: ObjectStore, deployment: StoredObjects['deployments']): void {
 	const {namespace, name} = deployment.metadata;
-	const {replicas, template, selector} = deployment['spec'] as {replicas: number; template: Json; selector: Json};
+	const {replicas = 1, template, selector} = deployment.spec;
 	const hash = hashName(template);
 	const sets = ownedBy(store, 'replicasets', deployment);
 	const current = sets.find(set => set.metadata.labels?.['pod-template-hash'] === hash);
 	const old = sets.filter(set => set !== current);
-	const oldReplicas = old.reduce((sum, set) => sum + Number(set['spec'].replicas), 0);
+	const oldReplicas = old.reduce((sum, set) => sum + replicasOf(set), 0);
 	if (!current) {
-		const labels = {...((template['metadata'] as Json)['labels'] as Record<string, string>), 'pod-template-hash': hash};
+		const labels = {...template.metadata?.labels, 'pod-template-hash': hash};
 		store.create('replicasets', {
 			metadata: {
 				name: `${name}-${hash}`,
@@ -51,8 +51,8 @@ function reconcileDeployment(store: ObjectStore, deployment: KubeObject): void {
 			},
 			spec: {
 				replicas: oldReplicas === 0 ? replicas : 1,
-				selector: {matchLabels: {...selector['matchLabels'], 'pod-template-hash': hash}},
-				template: {...template, metadata: {...template['metadata'], labels}},
+				selector: {matchLabels: {...selector.matchLabels, 'pod-template-hash': hash}},
+				template: {...template, metadata: {...template.metadata, labels}},
 			},
 		});
 		store.update('deployments', namespace, name, copy => {
@@ -65,8 +65,8 @@ function reconcileDeployment(store: ObjectStore, deployment: KubeObject): void {
 	scaleTo(store, current, oldReplicas === 0 ? replicas : Math.min(replicas, ready + 1));
 	let excess = ready + oldReplicas - replicas;
 	for (const set of old) {
-		const less = Math.min(Math.max(excess, 0), Number(set['spec'].replicas));
-		scaleTo(store, set, Number(set['spec'].replicas) - less);
+		const less = Math.min(Math.max(excess, 0), replicasOf(set));
+		scaleTo(store, set, replicasOf(set) - less);
 		excess -= less;
 	}
 
@@ -83,15 +83,20 @@ function reconcileDeployment(store: ObjectStore, deployment: KubeObject): void {
 		observedGeneration: deployment.metadata.generation ?? 1,
 		...counts,
 		conditions: [
-			condition('Available', available >= replicas, available >= replicas ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable'),
-			condition('Progressing', true, oldReplicas === 0 ? 'NewReplicaSetAvailable' : 'ReplicaSetUpdated'),
+			condition(
+				deployment.status?.conditions,
+				'Available',
+				available >= replicas,
+				available >= replicas ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable',
+			),
+			condition(deployment.status?.conditions, 'Progressing', true, oldReplicas === 0 ? 'NewReplicaSetAvailable' : 'ReplicaSetUpdated'),
 		],
 	});
 }
 
-function reconcileReplicaSet(store: ObjectStore, set: KubeObject): void {
+function reconcileReplicaSet(store: ObjectStore, set: StoredObjects['replicasets']): void {
 	const pods = livePods(store, set);
-	const wanted = Number(set['spec'].replicas);
+	const wanted = replicasOf(set);
 	for (let missing = wanted - pods.length; missing > 0; missing--) {
 		createPod(store, set, {name: `${set.metadata.name}-${randomName()}`});
 	}
@@ -107,10 +112,10 @@ function reconcileReplicaSet(store: ObjectStore, set: KubeObject): void {
 	});
 }
 
-function reconcileStatefulSet(store: ObjectStore, set: KubeObject): void {
+function reconcileStatefulSet(store: ObjectStore, set: StoredObjects['statefulsets']): void {
 	const {namespace, name} = set.metadata;
-	const wanted = Number(set['spec'].replicas);
-	const revision = `${name}-${hashName(set['spec'].template)}`;
+	const wanted = replicasOf(set);
+	const revision = `${name}-${hashName(set.spec.template)}`;
 	for (let index = 0; index < wanted; index++) {
 		const podName = `${name}-${index}`;
 		if (!store.get('pods', namespace, podName)) {
@@ -143,16 +148,16 @@ function reconcileStatefulSet(store: ObjectStore, set: KubeObject): void {
 	});
 }
 
-function reconcileDaemonSet(store: ObjectStore, set: KubeObject): void {
+function reconcileDaemonSet(store: ObjectStore, set: StoredObjects['daemonsets']): void {
 	const nodes = store.list('nodes').filter(node => !('node-role.kubernetes.io/control-plane' in (node.metadata.labels ?? {})));
 	const pods = livePods(store, set);
 	for (const {
 		metadata: {name: node},
 	} of nodes) {
-		if (pods.every(pod => pod['spec'].nodeName !== node)) {
+		if (pods.every(pod => pod.spec.nodeName !== node)) {
 			createPod(store, set, {
 				name: `${set.metadata.name}-${randomName()}`,
-				labels: {'controller-revision-hash': hashName(set['spec'].template)},
+				labels: {'controller-revision-hash': hashName(set.spec.template)},
 				node,
 			});
 		}
@@ -170,9 +175,9 @@ function reconcileDaemonSet(store: ObjectStore, set: KubeObject): void {
 	});
 }
 
-function reconcileJob(store: ObjectStore, job: KubeObject): void {
+function reconcileJob(store: ObjectStore, job: StoredObjects['jobs']): void {
 	const pods = ownedBy(store, 'pods', job);
-	const succeeded = pods.filter(pod => pod['status']?.phase === 'Succeeded').length;
+	const succeeded = pods.filter(pod => pod.status?.phase === 'Succeeded').length;
 	if (pods.length === 0) {
 		createPod(store, job, {
 			name: `${job.metadata.name}-${randomName()}`,
@@ -185,26 +190,26 @@ function reconcileJob(store: ObjectStore, job: KubeObject): void {
 		});
 	}
 
-	const startTime = job['status']?.startTime ?? apiTime();
+	const startTime = job.status?.startTime ?? apiTime();
 	const active = livePods(store, job).length;
 	setStatus(store, 'jobs', job, {
 		startTime,
 		...(active > 0 && {active}),
 		...(succeeded > 0 && {
 			succeeded,
-			completionTime: job['status']?.completionTime ?? apiTime(),
-			conditions: [condition('Complete', true, 'CompletionsReached')],
+			completionTime: job.status?.completionTime ?? apiTime(),
+			conditions: [condition(job.status?.conditions, 'Complete', true, 'CompletionsReached')],
 		}),
 	});
 }
 
 function scaleTo(store: ObjectStore, {metadata: {namespace, name}}: KubeObject, replicas: number): void {
 	store.update('replicasets', namespace, name, copy => {
-		copy['spec'].replicas = replicas;
+		copy.spec.replicas = replicas;
 	});
 }
 
-function removePods(store: ObjectStore, pods: readonly KubeObject[]): void {
+function removePods(store: ObjectStore, pods: readonly Pod[]): void {
 	for (const {
 		metadata: {namespace, name},
 	} of pods) {
@@ -214,19 +219,33 @@ function removePods(store: ObjectStore, pods: readonly KubeObject[]): void {
 	}
 }
 
-function setStatus(store: ObjectStore, resource: string, {metadata: {namespace, name}}: KubeObject, status: Json): void {
-	store.update(resource, namespace, name, copy => {
-		const before = (copy['status']?.conditions ?? []) as Json[];
-		for (const next of (status['conditions'] ?? []) as Json[]) {
-			const same = before.find(({type, status: holds}) => type === next['type'] && holds === next['status']);
-			next['lastTransitionTime'] = same?.['lastTransitionTime'] ?? next['lastTransitionTime'];
-			next['lastUpdateTime'] = same?.['reason'] === next['reason'] ? same?.['lastUpdateTime'] : next['lastUpdateTime'];
-		}
+function replicasOf({spec}: StoredObjects['replicasets' | 'statefulsets']): number {
+	return spec.replicas ?? 1;
+}
 
-		copy['status'] = status;
+function setStatus<R extends 'daemonsets' | 'deployments' | 'jobs' | 'replicasets' | 'statefulsets'>(
+	store: ObjectStore,
+	resource: R,
+	{metadata: {namespace, name}}: KubeObject,
+	status: NonNullable<StoredObjects[R]['status']>,
+): void {
+	store.update(resource, namespace, name, copy => {
+		copy.status = status;
 	});
 }
 
-function condition(type: string, holds: boolean, reason: string): Json {
-	return {type, status: holds ? 'True' : 'False', reason, message: '', lastUpdateTime: apiTime(), lastTransitionTime: apiTime()};
+type Condition = {type: string; status: string; reason?: string; lastUpdateTime?: string | null; lastTransitionTime?: string | null};
+
+/** `previous` keeps the times of unchanged conditions. */
+function condition(previous: readonly Condition[] | undefined, type: string, holds: boolean, reason: string) {
+	const status = holds ? 'True' : 'False';
+	const same = previous?.find(one => one.type === type && one.status === status);
+	return {
+		type,
+		status,
+		reason,
+		message: '',
+		lastUpdateTime: (same?.reason === reason && same.lastUpdateTime) || apiTime(),
+		lastTransitionTime: same?.lastTransitionTime ?? apiTime(),
+	};
 }

@@ -3,12 +3,12 @@ import {once} from 'node:events';
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {createWebSocketStream} from 'ws';
+import type {JsonObject} from '../../wire/json.ts';
 import {SpdySession} from '../../wire/spdy-session.ts';
 import type {Container} from '../containers/container.ts';
 import type {LogFile, OutputStream, ReadOptions} from '../containers/log-file.ts';
 import {noop} from '../network/join-streams.ts';
 import {decodePart, requestUrl} from '../network/request-url.ts';
-import type {Json} from '../objects/kube-object.ts';
 import {acceptSpdy, acceptWebSocket} from './accept-upgrade.ts';
 import {authorizeCaller} from './kubelet-access.ts';
 import type {Kubelet} from './kubelet.ts';
@@ -218,7 +218,7 @@ function selectLog(container: Container, podName: string, previous: boolean): Lo
 		return container.previousLog ?? `previous terminated container "${container.name}" in pod "${podName}" not found`;
 	}
 
-	const waiting = container.state['waiting'] as {reason: string} | undefined;
+	const {waiting} = container.state;
 	return container.id === '' && waiting
 		? `container "${container.name}" in pod "${podName}" is waiting to start: ${waiting.reason === 'ImagePullBackOff' ? 'trying and failing to pull image' : waiting.reason}`
 		: container.log;
@@ -249,7 +249,7 @@ type KubeletFacts = {
 };
 
 /** As in real kubelets, omits zero values. */
-function configz({address, port, servingBootstrap}: KubeletFacts): Json {
+function configz({address, port, servingBootstrap}: KubeletFacts): JsonObject {
 	return {
 		kubeletconfig: {
 			enableServer: true,

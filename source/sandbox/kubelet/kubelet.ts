@@ -6,7 +6,7 @@ import {resetSocket} from '../../wire/reset-socket.ts';
 import type {Issuer, KeyPair} from '../certificates/issuer.ts';
 import {sniffPlainHttp} from '../containers/programs/http-service.ts';
 import type {HostPort} from '../network/address-plan.ts';
-import {apiMicroTime, type KubeObject} from '../objects/kube-object.ts';
+import {apiMicroTime, type Pod} from '../objects/kube-object.ts';
 import type {Change} from '../objects/object-store.ts';
 import {noop} from '../network/join-streams.ts';
 import {serveRequest, serveUpgrade} from './kubelet-paths.ts';
@@ -82,8 +82,8 @@ export class Kubelet {
 		return [...this.#pods.values()];
 	}
 
-	pods(): KubeObject[] {
-		return this.config.store.list('pods').filter(pod => pod['spec'].nodeName === this.config.node);
+	pods(): Pod[] {
+		return this.config.store.list('pods').filter(pod => pod.spec.nodeName === this.config.node);
 	}
 
 	cutConnections(): void {
@@ -144,7 +144,7 @@ export class Kubelet {
 	}
 
 	#onChange({type, resource, object}: Change): void {
-		if (resource !== 'pods' || object['spec'].nodeName !== this.config.node) {
+		if (resource !== 'pods' || object.spec.nodeName !== this.config.node) {
 			return;
 		}
 
@@ -154,8 +154,14 @@ export class Kubelet {
 			const added = new PodRuntime(object, this.config);
 			this.#pods.set(key, added);
 			added.start();
-		} else if (runtime?.uid !== object.metadata.uid) {
-		} else if (type === 'DELETED') {
+			return;
+		}
+
+		if (runtime?.uid !== object.metadata.uid) {
+			return;
+		}
+
+		if (type === 'DELETED') {
 			this.#pods.delete(key);
 			void runtime.stop();
 		} else if (object.metadata.deletionTimestamp === undefined) {
@@ -169,7 +175,7 @@ export class Kubelet {
 
 	#renewLease(): void {
 		this.config.store.update('leases', 'kube-node-lease', this.config.node, lease => {
-			lease['spec'].renewTime = apiMicroTime();
+			lease.spec!.renewTime = apiMicroTime();
 		});
 	}
 

@@ -1,9 +1,9 @@
 /** Runtime of one pod. */
 import {randomBytes} from 'node:crypto';
-import {Container} from '../containers/container.ts';
+import {Container, type ContainerSpec} from '../containers/container.ts';
 import type {FindProgram} from '../containers/programs.ts';
 import type {AddressPlan} from '../network/address-plan.ts';
-import {apiTime, type Json, type KubeObject} from '../objects/kube-object.ts';
+import {apiTime, type KubeObject, type Pod} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 import {podStatus} from './pod-status.ts';
 
@@ -21,7 +21,7 @@ export class PodRuntime {
 	readonly sandboxId = randomBytes(32).toString('hex');
 	readonly address: string;
 	readonly uid: string;
-	readonly #pod: KubeObject;
+	readonly #pod: Pod;
 	readonly #config: RuntimeConfig;
 	readonly #startedAt = apiTime();
 	readonly #init: Container[];
@@ -30,13 +30,13 @@ export class PodRuntime {
 	readonly #timers = new Set<NodeJS.Timeout>();
 	#isStopping = false;
 
-	constructor(pod: KubeObject, config: RuntimeConfig) {
+	constructor(pod: Pod, config: RuntimeConfig) {
 		this.#pod = pod;
 		this.#config = config;
 		this.uid = pod.metadata.uid;
-		this.address = pod['spec'].hostNetwork ? config.hostAddress : config.plan.podAddress();
-		this.#init = ((pod['spec'].initContainers ?? []) as Json[]).map(spec => this.#container(spec));
-		this.#main = (pod['spec'].containers as Json[]).map(spec => this.#container(spec));
+		this.address = pod.spec.hostNetwork ? config.hostAddress : config.plan.podAddress();
+		this.#init = (pod.spec.initContainers ?? []).map(spec => this.#container(spec));
+		this.#main = pod.spec.containers.map(spec => this.#container(spec));
 	}
 
 	get containers(): readonly Container[] {
@@ -53,9 +53,9 @@ export class PodRuntime {
 		this.#report();
 	}
 
-	startEphemeralContainers(pod: KubeObject): void {
-		for (const spec of (pod['spec'].ephemeralContainers ?? []) as Json[]) {
-			if (this.#ephemeral.some(container => container.name === spec['name'])) {
+	startEphemeralContainers(pod: Pod): void {
+		for (const spec of pod.spec.ephemeralContainers ?? []) {
+			if (this.#ephemeral.some(container => container.name === spec.name)) {
 				continue;
 			}
 
@@ -93,7 +93,7 @@ export class PodRuntime {
 		}
 	}
 
-	#container(spec: Json): Container {
+	#container(spec: ContainerSpec): Container {
 		const {metadata} = this.#pod;
 		const env: Record<string, string> = {
 			PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
@@ -102,11 +102,11 @@ export class PodRuntime {
 			KUBERNETES_SERVICE_HOST: '10.96.0.1',
 			KUBERNETES_SERVICE_PORT: '443',
 		};
-		for (const {name, value} of (spec['env'] ?? []) as Json[]) {
-			env[name as string] = String(value ?? '');
+		for (const {name, value} of spec.env ?? []) {
+			env[name] = value ?? '';
 		}
 
-		const program = this.#config.findProgram(spec['image'] as string);
+		const program = this.#config.findProgram(spec.image ?? '');
 		const container = new Container({spec, program: program ?? (async () => 0), env, address: this.address, plan: this.#config.plan});
 		container.on('ended', () => {
 			this.#onEnded(container);
@@ -116,7 +116,7 @@ export class PodRuntime {
 
 	/** Init containers run one after the other. */
 	#startNext(): void {
-		const next = this.#init.find(container => container.state['terminated']?.exitCode !== 0);
+		const next = this.#init.find(container => container.state.terminated?.exitCode !== 0);
 		for (const container of next ? [next] : this.#main) {
 			this.#run(container);
 		}
@@ -126,13 +126,13 @@ export class PodRuntime {
 		const {spec} = container.config;
 		const fieldPath = `spec.containers{${container.name}}`;
 		const about = {component: 'kubelet', host: this.#config.node, fieldPath};
-		if (!this.#config.findProgram(spec['image'] as string)) {
-			container.state = {waiting: {reason: 'ImagePullBackOff', message: `Back-off pulling image "${spec['image']}"`}};
-			this.#recordEvent({type: 'Warning', reason: 'Failed', message: `Failed to pull image "${spec['image']}": not found`, ...about});
+		if (!this.#config.findProgram(spec.image ?? '')) {
+			container.state = {waiting: {reason: 'ImagePullBackOff', message: `Back-off pulling image "${spec.image}"`}};
+			this.#recordEvent({type: 'Warning', reason: 'Failed', message: `Failed to pull image "${spec.image}": not found`, ...about});
 			return;
 		}
 
-		this.#recordEvent({reason: 'Pulled', message: `Container image "${spec['image']}" already present on machine`, ...about});
+		this.#recordEvent({reason: 'Pulled', message: `Container image "${spec.image}" already present on machine`, ...about});
 		this.#recordEvent({reason: 'Created', message: 'Container created', ...about});
 		container.start();
 		this.#recordEvent({reason: 'Started', message: 'Container started', ...about});
@@ -144,10 +144,10 @@ export class PodRuntime {
 			return;
 		}
 
-		const failed = container.state['terminated'].exitCode !== 0;
+		const failed = container.state.terminated?.exitCode !== 0;
 		if (this.#init.includes(container) && !failed) {
 			this.#startNext();
-		} else if (this.#pod['spec'].restartPolicy === 'Always' || (this.#pod['spec'].restartPolicy === 'OnFailure' && failed)) {
+		} else if (this.#pod.spec.restartPolicy === 'Always' || (this.#pod.spec.restartPolicy === 'OnFailure' && failed)) {
 			this.#restartLater(container, failed);
 		}
 
@@ -157,7 +157,7 @@ export class PodRuntime {
 	#restartLater(container: Container, failed: boolean): void {
 		const delay = failed || container.restarts > 0 ? Math.min(this.#config.backOffMs * 2 ** Math.min(container.restarts, 6), 300_000) : 0;
 		const restart = () => {
-			container.state = container.state['waiting'] ? container.lastState : container.state;
+			container.state = container.state.waiting ? container.lastState : container.state;
 			this.#run(container);
 			this.#report();
 		};
@@ -194,9 +194,9 @@ export class PodRuntime {
 		const {namespace, name} = this.#pod.metadata;
 		this.#config.store.update('pods', namespace, name, pod => {
 			if (pod.metadata.uid === this.uid) {
-				pod['status'] = podStatus(
+				pod.status = podStatus(
 					{
-						spec: pod['spec'],
+						spec: pod.spec,
 						init: this.#init,
 						main: this.#main,
 						ephemeral: this.#ephemeral,
@@ -204,7 +204,7 @@ export class PodRuntime {
 						hostAddress: this.#config.hostAddress,
 						startedAt: this.#startedAt,
 					},
-					pod['status'] ?? {},
+					pod.status ?? {},
 				);
 			}
 		});
@@ -232,11 +232,11 @@ function recordEvent(
 	const namespace = about.metadata.namespace ?? 'default';
 	const now = apiTime();
 	const events = store.list('events', namespace);
-	const same = events.find(event => event['involvedObject'].uid === uid && event['reason'] === reason && event['message'] === message);
+	const same = events.find(event => event.involvedObject.uid === uid && event.reason === reason && event.message === message);
 	if (same) {
 		store.update('events', namespace, same.metadata.name, event => {
-			event['count']++;
-			event['lastTimestamp'] = now;
+			event.count = (event.count ?? 0) + 1;
+			event.lastTimestamp = now;
 		});
 		return;
 	}
@@ -251,7 +251,7 @@ function recordEvent(
 		metadata: {name: `${name}.${(BigInt(Date.now()) * 1_000_000n + BigInt(store.revision % 1_000_000)).toString(16)}`, namespace},
 		involvedObject: {
 			kind: about.kind,
-			namespace: about.metadata.namespace,
+			namespace,
 			name,
 			uid,
 			apiVersion: about.apiVersion,

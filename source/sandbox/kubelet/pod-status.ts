@@ -1,9 +1,10 @@
 /** Pod status. */
+import type {V1ContainerStatus, V1PodCondition, V1PodStatus} from '@kubernetes/client-node';
 import type {Container} from '../containers/container.ts';
-import {apiTime, type Json} from '../objects/kube-object.ts';
+import {apiTime, type KubeJson, type PodSpec} from '../objects/kube-object.ts';
 
 export type PodParts = {
-	spec: Json;
+	spec: PodSpec;
 	init: readonly Container[];
 	main: readonly Container[];
 	ephemeral: readonly Container[];
@@ -12,9 +13,11 @@ export type PodParts = {
 	startedAt: string;
 };
 
+type PodStatus = KubeJson<V1PodStatus>;
+
 /** `previous` keeps the times of unchanged conditions. */
-export function podStatus({spec, init, main, ephemeral, address, hostAddress, startedAt}: PodParts, previous: Json): Json {
-	const isInitialized = init.every(container => container.state['terminated']?.exitCode === 0);
+export function podStatus({spec, init, main, ephemeral, address, hostAddress, startedAt}: PodParts, previous: PodStatus): PodStatus {
+	const isInitialized = init.every(container => container.state.terminated?.exitCode === 0);
 	const ready = isInitialized && main.every(container => container.isRunning);
 	const phase = podPhase({spec, main}, isInitialized);
 	const completed = phase === 'Succeeded' ? {reason: 'PodCompleted'} : {};
@@ -46,15 +49,15 @@ export function podStatus({spec, init, main, ephemeral, address, hostAddress, st
 }
 
 function podPhase({spec, main}: Pick<PodParts, 'spec' | 'main'>, isInitialized: boolean): 'Pending' | 'Running' | 'Succeeded' | 'Failed' {
-	const ended = main.map(container => container.state['terminated'] as Json | undefined);
-	if (ended.every(state => state !== undefined) && spec['restartPolicy'] !== 'Always') {
-		return ended.every(state => state['exitCode'] === 0) ? 'Succeeded' : 'Failed';
+	const ended = main.map(container => container.state.terminated);
+	if (ended.every(state => state !== undefined) && spec.restartPolicy !== 'Always') {
+		return ended.every(state => state.exitCode === 0) ? 'Succeeded' : 'Failed';
 	}
 
 	return isInitialized && main.some(container => container.id !== '') ? 'Running' : 'Pending';
 }
 
-function containerStatus(container: Container): Json {
+function containerStatus(container: Container): KubeJson<V1ContainerStatus> {
 	const {
 		name,
 		id,
@@ -64,12 +67,12 @@ function containerStatus(container: Container): Json {
 		isRunning: running,
 		config: {spec},
 	} = container;
-	const image = spec['image'] as string;
+	const {image = ''} = spec;
 	return {
 		name,
 		state,
 		lastState,
-		ready: running || state['terminated']?.exitCode === 0,
+		ready: running || state.terminated?.exitCode === 0,
 		restartCount: restarts,
 		image,
 		imageID: id === '' ? '' : `sandbox://${image}`,
@@ -78,10 +81,13 @@ function containerStatus(container: Container): Json {
 	};
 }
 
-function condition(type: string, holds: boolean, why: Json, previous: Json): Json {
+function condition(
+	type: string,
+	holds: boolean,
+	why: {reason?: string; message?: string},
+	{conditions}: PodStatus,
+): KubeJson<V1PodCondition> {
 	const status = holds ? 'True' : 'False';
-	const last = (previous['conditions'] as Json[] | undefined)?.find(
-		condition => condition['type'] === type && condition['status'] === status,
-	);
-	return {type, status, lastProbeTime: null, lastTransitionTime: last?.['lastTransitionTime'] ?? apiTime(), ...why};
+	const last = conditions?.find(condition => condition.type === type && condition.status === status);
+	return {type, status, lastProbeTime: null, lastTransitionTime: last?.lastTransitionTime ?? apiTime(), ...why};
 }

@@ -1,7 +1,8 @@
 /** Streams of an exec or attach client. */
 import type {Readable, Writable} from 'node:stream';
+import type {V1Status} from '@kubernetes/client-node';
+import type {Json} from '../../wire/json.ts';
 import type {TerminalSize} from '../containers/program.ts';
-import type {Json} from '../objects/kube-object.ts';
 
 export type RemoteStreams = {
 	stdin: Readable | null;
@@ -11,7 +12,7 @@ export type RemoteStreams = {
 	onResize(listener: (size: TerminalSize) => void): void;
 	gone: AbortSignal;
 	/** Also ends the streams. */
-	finish(status: Json): void;
+	finish(status: Json<V1Status>): void;
 };
 
 export type StreamOptions = {stdin: boolean; stdout: boolean; stderr: boolean; tty: boolean};
@@ -24,7 +25,7 @@ export function parseStreamOptions(query: URLSearchParams): StreamOptions {
 }
 
 /** Status of a finished command, as in the kubelet's remotecommand. */
-export function exitStatus(code: number): Json {
+export function exitStatus(code: number): Json<V1Status> {
 	return code === 0
 		? {metadata: {}, status: 'Success'}
 		: {
@@ -37,7 +38,7 @@ export function exitStatus(code: number): Json {
 }
 
 /** Status of a command that could not start. */
-export function internalError(message: string): Json {
+export function internalError(message: string): Json<V1Status> {
 	return {
 		metadata: {},
 		status: 'Failure',

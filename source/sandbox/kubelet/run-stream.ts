@@ -78,15 +78,15 @@ export function runAttach(container: Container, remote: RemoteStreams): void {
 	remote.onResize(size => {
 		Object.assign(container.terminal, size);
 	});
-	if (container.config.spec['stdin']) {
-		remote.stdin?.pipe(container.stdin, {end: Boolean(container.config.spec['stdinOnce'])});
+	if (container.config.spec.stdin) {
+		remote.stdin?.pipe(container.stdin, {end: Boolean(container.config.spec.stdinOnce)});
 	} else {
 		remote.stdin?.resume();
 	}
 }
 
 function mainCommandOf(container: Container): string {
-	const {image, args = []} = container.config.spec as {image: string; args?: string[]};
+	const {image = '', args = []} = container.config.spec;
 	return [image.replace(/^.*\//, '').replace(/:.*$/, ''), ...args].join(' ');
 }
 

@@ -1,22 +1,26 @@
 /** Object store with a bounded history. */
 import {randomUUID} from 'node:crypto';
-import {apiTime, type KubeObject, type NewObject} from './kube-object.ts';
-import {apiVersionOf, storedResources, type ResourceSpec} from './resource-specs.ts';
+import {apiTime, type NewObject, type ResourceName, type StoredObjects} from './kube-object.ts';
+import {apiVersionOf, storedResources, type StoredResource} from './resource-specs.ts';
 
-export type Change = {
+type ChangeOf<Resource extends ResourceName> = {
 	type: 'ADDED' | 'MODIFIED' | 'DELETED';
-	resource: string;
-	object: KubeObject;
-	previous: KubeObject | null;
+	resource: Resource;
+	object: StoredObjects[Resource];
+	previous: StoredObjects[Resource] | null;
 	revision: number;
 };
+
+export type Change = {[Resource in ResourceName]: ChangeOf<Resource>}[ResourceName];
+
+type Tables = {readonly [Resource in ResourceName]: Map<string, StoredObjects[Resource]>};
 
 const maxHistory = 1000;
 
 /** Returned objects are never changed. */
 export class ObjectStore {
 	readonly #specs = new Map(storedResources.map(specOf => [specOf.name, specOf]));
-	readonly #byResource = new Map(storedResources.map(row => [row.name, new Map<string, KubeObject>()]));
+	readonly #byResource = Object.fromEntries(storedResources.map(row => [row.name, new Map()])) as Tables;
 	readonly #listeners = new Set<(change: Change) => void>();
 	readonly #pendingChanges: Change[] = [];
 	#isNotifying = false;
@@ -28,21 +32,21 @@ export class ObjectStore {
 		return this.#revision;
 	}
 
-	row(resource: string): ResourceSpec {
+	row(resource: ResourceName): StoredResource {
 		return this.#specs.get(resource)!;
 	}
 
-	get(resource: string, namespace: string | undefined, name: string): KubeObject | undefined {
-		return this.#byResource.get(resource)!.get(keyOf(namespace, name));
+	get<R extends ResourceName>(resource: R, namespace: string | undefined, name: string): StoredObjects[R] | undefined {
+		return this.#byResource[resource].get(keyOf(namespace, name));
 	}
 
 	/** Sorted by namespace and name, as in etcd. */
-	list(resource: string, namespace?: string): KubeObject[] {
-		const all = [...this.#byResource.get(resource)!].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+	list<R extends ResourceName>(resource: R, namespace?: string): Array<StoredObjects[R]> {
+		const all = [...this.#byResource[resource]].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 		return all.map(([, object]) => object).filter(object => namespace === undefined || object.metadata.namespace === namespace);
 	}
 
-	create(resource: string, wanted: NewObject): KubeObject {
+	create<R extends ResourceName>(resource: R, wanted: NewObject<R>): StoredObjects[R] {
 		const resourceSpec = this.row(resource);
 		const object = {
 			apiVersion: apiVersionOf(resourceSpec),
@@ -54,12 +58,17 @@ export class ObjectStore {
 				creationTimestamp: wanted.metadata.creationTimestamp ?? apiTime(),
 				resourceVersion: '',
 			},
-		} as KubeObject;
+		} as unknown as StoredObjects[R];
 		return this.#store('ADDED', resource, object, null);
 	}
 
 	/** `undefined` if the object does not exist. */
-	update(resource: string, namespace: string | undefined, name: string, edit: (copy: KubeObject) => void): KubeObject | undefined {
+	update<R extends ResourceName>(
+		resource: R,
+		namespace: string | undefined,
+		name: string,
+		edit: (copy: StoredObjects[R]) => void,
+	): StoredObjects[R] | undefined {
 		const previous = this.get(resource, namespace, name);
 		if (!previous) {
 			return undefined;
@@ -74,7 +83,7 @@ export class ObjectStore {
 		return this.#store('MODIFIED', resource, copy, previous);
 	}
 
-	delete(resource: string, namespace: string | undefined, name: string): KubeObject | undefined {
+	delete<R extends ResourceName>(resource: R, namespace: string | undefined, name: string): StoredObjects[R] | undefined {
 		const previous = this.get(resource, namespace, name);
 		if (!previous) {
 			return undefined;
@@ -99,10 +108,15 @@ export class ObjectStore {
 		this.#compactedTo = this.#revision;
 	}
 
-	#store(type: Change['type'], resource: string, object: KubeObject, previous: KubeObject | null): KubeObject {
+	#store<R extends ResourceName>(
+		type: Change['type'],
+		resource: R,
+		object: StoredObjects[R],
+		previous: StoredObjects[R] | null,
+	): StoredObjects[R] {
 		this.#revision++;
 		object.metadata.resourceVersion = String(this.#revision);
-		const objects = this.#byResource.get(resource)!;
+		const objects = this.#byResource[resource];
 		const key = keyOf(object.metadata.namespace, object.metadata.name);
 		if (type === 'DELETED') {
 			objects.delete(key);
@@ -110,7 +124,7 @@ export class ObjectStore {
 			objects.set(key, object);
 		}
 
-		const change: Change = {type, resource, object, previous, revision: this.#revision};
+		const change = {type, resource, object, previous, revision: this.#revision} as Change;
 		this.#history.push(change);
 		if (this.#history.length > maxHistory) {
 			this.#compactedTo = this.#history[this.#history.length - maxHistory - 1]!.revision;

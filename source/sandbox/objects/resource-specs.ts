@@ -1,4 +1,5 @@
 /** Resources of the sandbox. */
+import type {ResourceName} from './kube-object.ts';
 
 export type Subresource = {name: string; kind: string; verbs: readonly string[]};
 
@@ -15,6 +16,8 @@ export type ResourceSpec = {
 	categories?: readonly string[];
 	subresources?: readonly Subresource[];
 };
+
+export type StoredResource = ResourceSpec & {name: ResourceName};
 
 const stored = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const;
 const status = (kind: string): Subresource => ({name: 'status', kind, verbs: ['get', 'patch', 'update']});
@@ -177,7 +180,11 @@ export const resourceSpecs: readonly ResourceSpec[] = [
 ];
 
 /** Others can only be created. */
-export const storedResources = resourceSpecs.filter(row => row.verbs.includes('list'));
+export function isStored(resourceSpec: ResourceSpec): resourceSpec is StoredResource {
+	return resourceSpec.verbs.includes('list');
+}
+
+export const storedResources = resourceSpecs.filter(isStored);
 
 export function findResource(group: string, version: string, name: string): ResourceSpec | undefined {
 	return resourceSpecs.find(row => row.group === group && row.version === version && row.name === name);

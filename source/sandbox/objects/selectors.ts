@@ -1,5 +1,6 @@
 /** Label and field selectors. */
-import type {Json, KubeObject} from './kube-object.ts';
+import type {JsonObject} from '../../wire/json.ts';
+import type {KubeObject} from './kube-object.ts';
 
 export type Match = (object: KubeObject) => boolean;
 
@@ -63,7 +64,7 @@ function labelTerm(part: string): Match | undefined {
 function fieldOf(object: KubeObject, path: string): string {
 	let value: unknown = object;
 	for (const key of path.split('.')) {
-		value = (value as Json | undefined)?.[key];
+		value = (value as JsonObject | undefined)?.[key];
 	}
 
 	return ['string', 'number', 'boolean'].includes(typeof value) ? (value as string) : '';

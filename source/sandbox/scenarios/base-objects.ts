@@ -1,7 +1,7 @@
 /** Objects of every sandbox. */
 import {randomUUID} from 'node:crypto';
 import {platform, release} from 'node:os';
-import {apiMicroTime, apiTime, type Json} from '../objects/kube-object.ts';
+import {apiMicroTime, apiTime} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 
 const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system', 'shop'] as const;
@@ -42,7 +42,7 @@ export function createNode(store: ObjectStore, {name, address, kubeletPort, vers
 		})),
 		{type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status'},
 	];
-	const resources: Json = {cpu: '2', memory: '4Gi', pods: '110', 'ephemeral-storage': '20Gi'};
+	const resources = {cpu: '2', memory: '4Gi', pods: '110', 'ephemeral-storage': '20Gi'};
 	store.create('nodes', {
 		metadata: {
 			name,

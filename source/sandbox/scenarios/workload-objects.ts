@@ -1,15 +1,19 @@
 /** Builders of workloads and services. */
-import type {Json, KubeObject} from '../objects/kube-object.ts';
+import type {V1Container, V1ServicePort} from '@kubernetes/client-node';
+import type {Json} from '../../wire/json.ts';
+import type {KubeJson, PodSpec, StoredObjects} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
+
+type Container = KubeJson<V1Container>;
 
 export type WorkloadOptions = {
 	kind: 'deployments' | 'statefulsets' | 'daemonsets' | 'jobs';
 	name: string;
 	namespace?: string;
 	replicas?: number;
-	containers: readonly Json[];
-	initContainers?: readonly Json[];
-	pod?: Json;
+	containers: readonly Container[];
+	initContainers?: readonly Container[];
+	pod?: Partial<PodSpec>;
 	annotations?: Record<string, string>;
 	labels?: Record<string, string>;
 };
@@ -54,9 +58,12 @@ export function createWorkload(
 	});
 }
 
-export type CronJobOptions = {name: string; namespace: string; schedule: string; suspend?: boolean; containers: readonly Json[]};
+export type CronJobOptions = {name: string; namespace: string; schedule: string; suspend?: boolean; containers: readonly Container[]};
 
-export function createCronJob(store: ObjectStore, {name, namespace, schedule, suspend = false, containers}: CronJobOptions): KubeObject {
+export function createCronJob(
+	store: ObjectStore,
+	{name, namespace, schedule, suspend = false, containers}: CronJobOptions,
+): StoredObjects['cronjobs'] {
 	return store.create('cronjobs', {
 		metadata: {name, namespace, labels: {app: name}, generation: 1},
 		spec: {
@@ -75,7 +82,7 @@ let addresses = 10;
 export function createService(
 	store: ObjectStore,
 	name: string,
-	ports: readonly Json[],
+	ports: ReadonlyArray<Json<V1ServicePort>>,
 	{namespace = 'default', selector = {app: name}}: {namespace?: string; selector?: Record<string, string>} = {},
 ): void {
 	addresses++;
@@ -87,7 +94,7 @@ export function createService(
 			clusterIP,
 			clusterIPs: [clusterIP],
 			selector,
-			ports: ports.map(port => ({protocol: 'TCP', targetPort: port['port'], ...port})),
+			ports: ports.map(port => ({protocol: 'TCP', targetPort: port.port, ...port})),
 			sessionAffinity: 'None',
 			internalTrafficPolicy: 'Cluster',
 			ipFamilies: ['IPv4'],

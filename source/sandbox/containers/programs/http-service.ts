@@ -68,7 +68,7 @@ class LazyTlsServer {
 	async #create(): Promise<Server> {
 		const {chain, key} = await this.#keys();
 		this.#server = createTlsServer({cert: chain, key}, this.#handler);
-		this.#server.on('tlsClientError', (_error, socket) => {
+		this.#server.on('tlsClientError', (_error: Error, socket: Socket) => {
 			socket.destroy();
 		});
 		return this.#server;

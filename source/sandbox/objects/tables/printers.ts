@@ -1,16 +1,18 @@
 /** Server-side tables. */
-import type {Json, KubeObject} from '../kube-object.ts';
+import type {V1ContainerState, V1ListMeta} from '@kubernetes/client-node';
+import type {Json} from '../../../wire/json.ts';
+import type {KubeJson, KubeObject, Pod, ResourceName, Service, StoredObjects} from '../kube-object.ts';
 import {age, columns, labels, type Printer} from './table.ts';
 import {cronJobPrinter, daemonSetPrinter, deploymentPrinter, jobPrinter, replicaSetPrinter, statefulSetPrinter} from './workload-tables.ts';
 
 /** `includeObject`: `None`, `Metadata` (PartialObjectMetadata) or `Object`. */
-export function tableOf(
-	resource: string,
-	objects: readonly KubeObject[],
-	listMeta: Json,
+export function tableOf<R extends ResourceName>(
+	resource: R,
+	objects: ReadonlyArray<StoredObjects[R]>,
+	listMeta: Json<V1ListMeta>,
 	{includeObject = 'Metadata', withColumns = true}: {includeObject?: string; withColumns?: boolean} = {},
-): Json {
-	const {columns: all, row} = printers[resource] ?? plain;
+): object {
+	const {columns: all, row}: Printer<StoredObjects[R]> = printers[resource] ?? plain;
 	const now = Date.now();
 	return {
 		kind: 'Table',
@@ -24,15 +26,15 @@ export function tableOf(
 }
 
 /** @see apiserver/pkg/endpoints/handlers/response.go asPartialObjectMetadata */
-export function partialMetadata({metadata}: KubeObject): Json {
+export function partialMetadata({metadata}: KubeObject): object {
 	return {kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata};
 }
 
-function rowObject(object: KubeObject, includeObject: string): Json | null {
+function rowObject(object: KubeObject, includeObject: string): object | null {
 	return includeObject === 'None' ? null : includeObject === 'Object' ? object : partialMetadata(object);
 }
 
-const servicePrinter: Printer = {
+const servicePrinter: Printer<Service> = {
 	columns: columns('Name:name', 'Type', 'Cluster-IP', 'External-IP', 'Port(s)', 'Age', '+Selector'),
 	row: ({metadata, spec}, now) => ({
 		cells: [
@@ -40,36 +42,34 @@ const servicePrinter: Printer = {
 			spec.type,
 			spec.clusterIP,
 			'<none>',
-			((spec.ports ?? []) as Json[]).map(({port, protocol}) => `${port}/${protocol}`).join(',') || '<none>',
+			(spec.ports ?? []).map(({port, protocol}) => `${port}/${protocol}`).join(',') || '<none>',
 			age(metadata.creationTimestamp, now),
 			labels(spec.selector),
 		],
 	}),
 };
 
-const endpointsPrinter: Printer = {
+const endpointsPrinter: Printer<StoredObjects['endpoints']> = {
 	columns: columns('Name:name', 'Endpoints', 'Age'),
 	row: ({metadata, subsets}, now) => ({
 		cells: [
 			metadata.name,
 			firstOf(
-				((subsets ?? []) as Json[]).flatMap(({addresses = [], ports = []}) =>
-					(ports as Json[]).flatMap(({port}) => (addresses as Json[]).map(({ip}) => `${ip}:${port}`)),
-				),
+				(subsets ?? []).flatMap(({addresses = [], ports = []}) => ports.flatMap(({port}) => addresses.map(({ip}) => `${ip}:${port}`))),
 			),
 			age(metadata.creationTimestamp, now),
 		],
 	}),
 };
 
-const endpointSlicePrinter: Printer = {
+const endpointSlicePrinter: Printer<StoredObjects['endpointslices']> = {
 	columns: columns('Name:name', 'AddressType', 'Ports', 'Endpoints', 'Age'),
 	row: ({metadata, addressType, ports, endpoints}, now) => ({
 		cells: [
 			metadata.name,
 			addressType,
-			firstOf(((ports ?? []) as Json[]).map(({port}) => String(port))).replace('<none>', '<unset>'),
-			firstOf(((endpoints ?? []) as Json[]).flatMap(({addresses}) => addresses as string[])).replace('<none>', '<unset>'),
+			firstOf((ports ?? []).map(({port}) => String(port))).replace('<none>', '<unset>'),
+			firstOf((endpoints ?? []).flatMap(({addresses}) => addresses)).replace('<none>', '<unset>'),
 			age(metadata.creationTimestamp, now),
 		],
 	}),
@@ -79,18 +79,18 @@ function firstOf(all: readonly string[]): string {
 	return all.length === 0 ? '<none>' : all.slice(0, 3).join(',') + (all.length > 3 ? ` + ${all.length - 3} more...` : '');
 }
 
-const podPrinter: Printer = {
+const podPrinter: Printer<Pod> = {
 	columns: columns('Name:name', 'Ready', 'Status', 'Restarts', 'Age', '+IP', '+Node', '+Nominated Node', '+Readiness Gates'),
 	row({metadata, spec, status = {}}, now) {
-		const statuses = (status.containerStatuses ?? []) as Json[];
-		const ready = statuses.filter(({ready, state}) => ready && state.running).length;
-		const restarts = statuses.reduce((sum, {restartCount}) => sum + Number(restartCount), 0);
+		const statuses = status.containerStatuses ?? [];
+		const ready = statuses.filter(({ready, state}) => ready && state?.running).length;
+		const restarts = statuses.reduce((sum, {restartCount}) => sum + restartCount, 0);
 		const lastRestart = statuses
-			.map(({lastState}) => lastState?.terminated?.finishedAt as string | undefined)
-			.filter(time => time !== undefined)
+			.map(({lastState}) => lastState?.terminated?.finishedAt)
+			.filter(time => typeof time === 'string')
 			.sort()
 			.at(-1);
-		const completed = completions[status.phase as string];
+		const completed = completions[status.phase ?? ''];
 		return {
 			cells: [
 				metadata.name,
@@ -113,22 +113,22 @@ const completions: Readonly<Record<string, {reason: string; message: string}>> =
 	Failed: {reason: 'Failed', message: 'The pod failed.'},
 };
 
-function podReason(deleted: string | undefined, spec: Json, status: Json): string {
+function podReason(deleted: string | undefined, spec: Pod['spec'], status: NonNullable<Pod['status']>): string {
 	if (deleted !== undefined) {
 		return 'Terminating';
 	}
 
-	const init = (status['initContainerStatuses'] ?? []) as Json[];
-	const at = init.findIndex(({state}) => state.terminated?.exitCode !== 0);
+	const init = status.initContainerStatuses ?? [];
+	const at = init.findIndex(({state}) => state?.terminated?.exitCode !== 0);
 	if (at >= 0) {
-		return `Init:${initReason(init[at]!['state']) ?? `${at}/${spec['initContainers'].length}`}`;
+		return `Init:${initReason(init[at]!.state ?? {}) ?? `${at}/${spec.initContainers?.length}`}`;
 	}
 
-	let reason = (status['reason'] ?? status['phase'] ?? 'Pending') as string;
-	for (const {state} of ((status['containerStatuses'] ?? []) as Json[]).toReversed()) {
-		if (state.waiting?.reason) {
+	let reason = status.reason ?? status.phase ?? 'Pending';
+	for (const {state} of (status.containerStatuses ?? []).toReversed()) {
+		if (state?.waiting?.reason) {
 			reason = state.waiting.reason;
-		} else if (state.terminated) {
+		} else if (state?.terminated) {
 			reason =
 				state.terminated.reason ||
 				(state.terminated.signal ? `Signal:${state.terminated.signal}` : `ExitCode:${state.terminated.exitCode}`);
@@ -139,7 +139,7 @@ function podReason(deleted: string | undefined, spec: Json, status: Json): strin
 }
 
 /** `undefined` while it waits for its turn or runs. */
-function initReason({terminated, waiting}: Json): string | undefined {
+function initReason({terminated, waiting}: KubeJson<V1ContainerState>): string | undefined {
 	if (terminated) {
 		return String(terminated.reason);
 	}
@@ -148,12 +148,12 @@ function initReason({terminated, waiting}: Json): string | undefined {
 	return isTurn ? undefined : waiting?.reason || undefined;
 }
 
-const plain: Printer = {
+const plain: Printer<KubeObject> = {
 	columns: columns('Name:name', 'Age'),
 	row: ({metadata}, now) => ({cells: [metadata.name, age(metadata.creationTimestamp, now)]}),
 };
 
-const printers: Readonly<Record<string, Printer>> = {
+const printers: {readonly [R in ResourceName]?: Printer<StoredObjects[R]>} = {
 	pods: podPrinter,
 	services: servicePrinter,
 	endpoints: endpointsPrinter,
@@ -178,14 +178,14 @@ const printers: Readonly<Record<string, Printer>> = {
 			'+Container-Runtime',
 		),
 		row({metadata, status}, now) {
-			const ready = (status.conditions as Json[]).some(({type, status: holds}) => type === 'Ready' && holds === 'True');
+			const ready = (status?.conditions ?? []).some(({type, status: holds}) => type === 'Ready' && holds === 'True');
 			const roles =
 				Object.keys(metadata.labels ?? {})
 					.filter(label => label.startsWith('node-role.kubernetes.io/'))
 					.map(label => label.split('/', 2)[1])
 					.join(',') || '<none>';
-			const internal = (status.addresses as Json[]).find(({type}) => type === 'InternalIP')?.['address'] ?? '<none>';
-			const {kubeletVersion, osImage, kernelVersion, containerRuntimeVersion} = status.nodeInfo;
+			const internal = status?.addresses?.find(({type}) => type === 'InternalIP')?.address ?? '<none>';
+			const {kubeletVersion, osImage, kernelVersion, containerRuntimeVersion} = status?.nodeInfo ?? {};
 			return {
 				cells: [
 					metadata.name,
@@ -218,12 +218,12 @@ const printers: Readonly<Record<string, Printer>> = {
 	},
 	leases: {
 		columns: columns('Name:name', 'Holder', 'Age'),
-		row: ({metadata, spec}, now) => ({cells: [metadata.name, spec.holderIdentity, age(metadata.creationTimestamp, now)]}),
+		row: ({metadata, spec}, now) => ({cells: [metadata.name, spec?.holderIdentity, age(metadata.creationTimestamp, now)]}),
 	},
 	certificatesigningrequests: {
 		columns: columns('Name:name', 'Age', 'SignerName', 'Requestor', 'RequestedDuration', 'Condition'),
 		row({metadata, spec, status}, now) {
-			const conditions = ((status?.conditions ?? []) as Json[]).map(({type}) => type as string);
+			const conditions = (status?.conditions ?? []).map(({type}) => type);
 			const condition = [...conditions, ...(status?.certificate ? ['Issued'] : [])].join(',') || 'Pending';
 			return {cells: [metadata.name, age(metadata.creationTimestamp, now), spec.signerName, spec.username, '<none>', condition]};
 		},
@@ -235,10 +235,10 @@ const printers: Readonly<Record<string, Printer>> = {
 				age(lastTimestamp, now),
 				type,
 				reason,
-				`${String(involvedObject.kind).toLowerCase()}/${involvedObject.name}`,
+				`${involvedObject.kind?.toLowerCase()}/${involvedObject.name}`,
 				involvedObject.fieldPath ?? '',
-				[source.component, source.host].filter(Boolean).join(', '),
-				String(message).trim(),
+				[source?.component, source?.host].filter(Boolean).join(', '),
+				message?.trim(),
 				age(firstTimestamp, now),
 				String(count),
 				metadata.name,

@@ -1,5 +1,5 @@
 /** Columns and cells. @see pkg/printers/internalversion/printers.go */
-import type {Json, KubeObject} from '../kube-object.ts';
+import type {KubeObject} from '../kube-object.ts';
 
 export type Column = {
 	name: string;
@@ -9,9 +9,9 @@ export type Column = {
 	priority: 0 | 1;
 };
 
-export type TableRow = {cells: unknown[]; conditions?: Json[]};
+export type TableRow = {cells: unknown[]; conditions?: object[]};
 
-export type Printer = {columns: readonly Column[]; row: (object: KubeObject, now: number) => TableRow};
+export type Printer<T extends KubeObject> = {columns: readonly Column[]; row: (object: T, now: number) => TableRow};
 
 /** `Name:name`, `Ready`, `Desired:integer`; `+` marks columns of `-o wide`. */
 export function columns(...specs: string[]): Column[] {
@@ -27,8 +27,8 @@ export function columns(...specs: string[]): Column[] {
 	});
 }
 
-export function age(since: string | undefined, now: number): string {
-	return since === undefined ? '<unknown>' : duration(Math.max(0, now - Date.parse(since)));
+export function age(since: string | null | undefined, now: number): string {
+	return since === undefined || since === null ? '<unknown>' : duration(Math.max(0, now - Date.parse(since)));
 }
 
 /** `5d`, `3h12m`, `45s`. @see k8s.io/apimachinery duration.HumanDuration */

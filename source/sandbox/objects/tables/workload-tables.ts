@@ -1,15 +1,17 @@
 /** Tables of workloads. */
-import type {Json, KubeObject} from '../kube-object.ts';
+import type {V1LabelSelector, V1PodTemplateSpec} from '@kubernetes/client-node';
+import type {Json} from '../../../wire/json.ts';
+import type {KubeJson, StoredObjects} from '../kube-object.ts';
 import {age, columns, duration, labels, type Printer} from './table.ts';
 
 const wide = ['+Containers', '+Images', '+Selector'];
 
-export const deploymentPrinter: Printer = {
+export const deploymentPrinter: Printer<StoredObjects['deployments']> = {
 	columns: columns('Name:name', 'Ready', 'Up-to-date', 'Available', 'Age', ...wide),
 	row: ({metadata, spec, status = {}}, now) => ({
 		cells: [
 			metadata.name,
-			`${status.readyReplicas ?? 0}/${spec.replicas}`,
+			`${status.readyReplicas ?? 0}/${spec.replicas ?? 1}`,
 			String(status.updatedReplicas ?? 0),
 			String(status.availableReplicas ?? 0),
 			age(metadata.creationTimestamp, now),
@@ -18,7 +20,7 @@ export const deploymentPrinter: Printer = {
 	}),
 };
 
-export const replicaSetPrinter: Printer = {
+export const replicaSetPrinter: Printer<StoredObjects['replicasets']> = {
 	columns: columns('Name:name', 'Desired:integer', 'Current:integer', 'Ready:integer', 'Age', ...wide),
 	row: ({metadata, spec, status = {}}, now) => ({
 		cells: [
@@ -32,19 +34,19 @@ export const replicaSetPrinter: Printer = {
 	}),
 };
 
-export const statefulSetPrinter: Printer = {
+export const statefulSetPrinter: Printer<StoredObjects['statefulsets']> = {
 	columns: columns('Name:name', 'Ready', 'Age', '+Containers', '+Images'),
 	row: ({metadata, spec, status = {}}, now) => ({
 		cells: [
 			metadata.name,
-			`${status.readyReplicas ?? 0}/${spec.replicas}`,
+			`${status.readyReplicas ?? 0}/${spec.replicas ?? 1}`,
 			age(metadata.creationTimestamp, now),
 			...templateCells(spec).slice(0, 2),
 		],
 	}),
 };
 
-export const daemonSetPrinter: Printer = {
+export const daemonSetPrinter: Printer<StoredObjects['daemonsets']> = {
 	columns: columns(
 		'Name:name',
 		'Desired:integer',
@@ -71,16 +73,13 @@ export const daemonSetPrinter: Printer = {
 	}),
 };
 
-export const jobPrinter: Printer = {
+export const jobPrinter: Printer<StoredObjects['jobs']> = {
 	columns: columns('Name:name', 'Status', 'Completions', 'Duration', 'Age', ...wide),
-	row({metadata, spec, status = {}}: KubeObject, now) {
-		const done = status.succeeded >= (spec.completions ?? 1);
-		const took =
-			status.startTime === undefined
-				? ''
-				: duration(
-						Math.max(0, (status.completionTime === undefined ? now : Date.parse(status.completionTime)) - Date.parse(status.startTime)),
-					);
+	row({metadata, spec, status = {}}, now) {
+		const done = (status.succeeded ?? 0) >= (spec.completions ?? 1);
+		const took = !status.startTime
+			? ''
+			: duration(Math.max(0, (status.completionTime ? Date.parse(status.completionTime) : now) - Date.parse(status.startTime)));
 		return {
 			cells: [
 				metadata.name,
@@ -94,7 +93,7 @@ export const jobPrinter: Printer = {
 	},
 };
 
-export const cronJobPrinter: Printer = {
+export const cronJobPrinter: Printer<StoredObjects['cronjobs']> = {
 	columns: columns('Name:name', 'Schedule', 'Timezone', 'Suspend', 'Active:integer', 'Last Schedule', 'Age', ...wide),
 	row: ({metadata, spec, status = {}}, now) => ({
 		cells: [
@@ -103,18 +102,14 @@ export const cronJobPrinter: Printer = {
 			spec.timeZone ?? '<none>',
 			spec.suspend ? 'True' : 'False',
 			(status.active ?? []).length,
-			status.lastScheduleTime === undefined ? '<none>' : age(status.lastScheduleTime, now),
+			!status.lastScheduleTime ? '<none>' : age(status.lastScheduleTime, now),
 			age(metadata.creationTimestamp, now),
 			...templateCells(spec.jobTemplate.spec),
 		],
 	}),
 };
 
-function templateCells({template, selector}: Json): string[] {
-	const containers = template.spec.containers as Json[];
-	return [
-		containers.map(({name}) => name as string).join(','),
-		containers.map(({image}) => image as string).join(','),
-		labels(selector?.matchLabels),
-	];
+function templateCells({template, selector}: {template: KubeJson<V1PodTemplateSpec>; selector?: Json<V1LabelSelector>}): string[] {
+	const containers = template.spec?.containers ?? [];
+	return [containers.map(({name}) => name).join(','), containers.map(({image}) => image).join(','), labels(selector?.matchLabels)];
 }
