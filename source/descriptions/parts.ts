@@ -18,3 +18,8 @@ export function joinParts<Role extends string>(
 		.map(({text, short = text}) => (isShort ? short : text))
 		.join('');
 }
+
+/** `web-67cbd55664-64fs2` as `web-…-64fs2`: the end identifies the pod. */
+export function abbreviatePodName(pod: string): string {
+	return pod.replace(/-[\da-z]{8,10}-(?=[\da-z]{5}(?![\da-z-]))/, '-…-');
+}

@@ -12,6 +12,7 @@ import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {createLabeler} from '../../evidence/connection-labeler.ts';
 import type {Labeler} from '../../evidence/labeler.ts';
 import {jsonObject, writeJsonLine} from '../../output/json-line.ts';
+import {describeListenerUsers} from '../../descriptions/describe-forward-event.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import type {ForwardTotals} from '../../streams/port-forward/forward-event.ts';
 import {type ListenAddress, parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
@@ -21,7 +22,7 @@ import {errorText} from '../../text/error-text.ts';
 import {toTerminalCharset} from '../../text/terminal-charset.ts';
 import type {Command, Invocation} from '../command.ts';
 import {assertUniquePorts, contextOfEntries, forwardArguments, parseForwardEntries, type TargetWithPorts} from './forward-arguments.ts';
-import {exposedListenerWarning, type ForwardReporter, textReporter} from './text-reporter.ts';
+import {forwardLine, type ForwardReporter, textReporter} from './text-reporter.ts';
 import {emitPathEvents} from './path-events.ts';
 import {portForwardSpec} from './spec.ts';
 
@@ -222,8 +223,8 @@ function jsonReporter(stdout: Writable, stderr: Output): ForwardReporter {
 	return {
 		event(event) {
 			line(event.event === 'ready' ? {...event, pid: process.pid} : event);
-			for (const warning of event.event === 'ready' ? event.listen.map(listening => exposedListenerWarning(listening)) : []) {
-				stderr.write(warning ? noticeLine(warning, stderr) : '');
+			for (const warning of event.event === 'ready' ? event.listen.flatMap(listening => describeListenerUsers(listening)) : []) {
+				stderr.write(noticeLine(forwardLine(warning, ''), stderr));
 			}
 		},
 		allReady(forwards) {

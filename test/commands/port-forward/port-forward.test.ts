@@ -404,7 +404,7 @@ test('text output of a failed or reset connection is one line', t => {
 		'an error occurred forwarding 17010 -> 9: nothing listens: dial: connection refused [ERR_PORT_REFUSED]\n',
 		'an error occurred forwarding 17010 -> 9: no tunnel to the pod within 30 s [ERR_STREAM_LOST]\n',
 		'interrupted: gone (attempt 1) [ERR_APISERVER_UNREACHABLE]\n',
-		'reset inside the pod: connection 17010 -> 9, after 4 bytes sent and 2 received\n',
+		'connection c1 (17010 -> 9): closed after 5 ms, reset inside the pod: 4 B sent, 2 B received\n',
 	]);
 });
 

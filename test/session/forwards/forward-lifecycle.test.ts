@@ -96,7 +96,7 @@ test('a restart asks with the number of open connections, and not at all without
 
 test('a forward that others can reach says so while it is open', async t => {
 	const {session, store, port} = await openForward(t, {address: '0.0.0.0'});
-	t.is(listenerUsersText({state: store.state}), `anyone who can reach this machine can use :${port}`);
+	t.is(listenerUsersText({state: store.state}), `anyone who can reach 0.0.0.0:${port} can use this forward`);
 	await stopForward(session, 'f-1');
 	t.is(listenerUsersText({state: store.state}), '');
 	const own = await openForward(t);
@@ -121,7 +121,7 @@ test('equal failed attempts share one log row with their count and last time', a
 	await until(() => /No agent available · [2-9] attempts/.test(state().log.at(-1)!.text), state);
 
 	t.is(state().log.filter(({text}) => text.includes('No agent available')).length, 1);
-	t.regex(state().log.at(-1)!.text, /^lost: .*No agent available · \d attempts, last at \d\d:\d\d:\d\d$/);
+	t.regex(state().log.at(-1)!.text, /^interrupted: .*No agent available · \d attempts, last at \d\d:\d\d:\d\d$/);
 	await sandbox.switches.set({agents: 'running'});
 	await until(() => state().phase === 'open', state);
 

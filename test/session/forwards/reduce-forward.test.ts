@@ -42,25 +42,33 @@ const counts = {...of, up: 10, down: 2000, durationMs: 12};
 const error = new SpokeError('ERR_STREAM_LOST', 'the pod is gone');
 
 const rows: ReadonlyArray<readonly [event: ForwardEvent, changed: Partial<ForwardState>, line: string | null]> = [
-	[{event: 'bound-without', forward: 'f', error}, {}, 'not bound: the pod is gone'],
+	[{event: 'bound-without', forward: 'f', error}, {}, 'the pod is gone; the forward works without it'],
 	[{...of, event: 'connection-opened', client: '', port: 8080, pod: 'web-1', shared: false}, {open: 1}, null],
 	[
 		{...counts, event: 'connection-closed', end: 'pod-fin'},
 		{closed: 4, open: 1},
-		'#7 closed after 12 ms: 10 B sent, 2.0 kB received, by the pod',
+		'#7: closed after 12 ms, by the pod: 10 B sent, 2.0 kB received',
 	],
-	[{...counts, event: 'connection-failed', port: 8080, remotePort: 80, error}, {failed: 2, open: 1}, '#7 failed: the pod is gone'],
-	[{...of, event: 'connection-congested'}, {open: 1}, '#7 is blocked: the local client is not reading'],
-	[{...of, event: 'connection-flowing'}, {open: 1}, '#7 is no longer blocked'],
+	[
+		{...counts, event: 'connection-failed', port: 8080, remotePort: 80, error},
+		{failed: 2, open: 1},
+		'#7: an error occurred forwarding 8080 -> 80: the pod is gone',
+	],
+	[
+		{...of, event: 'connection-congested'},
+		{open: 1},
+		'#7: blocked because the local client is not reading; its tunnel accepts no new connections',
+	],
+	[{...of, event: 'connection-flowing'}, {open: 1}, '#7: no longer blocked'],
 	[
 		{event: 'moved', forward: 'f', from: {name: 'web-1', uid: null}, to: {name: 'web-2', uid: null}, reason: 'deleted', outageMs: 1240},
 		{open: 1, on: 'web-2', note: 'on web-2'},
-		'moved from web-1 to web-2 in 1.2 s: pod was deleted',
+		'moved from web-1 to web-2 after 1.2 s: pod was deleted',
 	],
 	[
 		{event: 'interrupted', forward: 'f', error, attempt: 2, retryInMs: 1100},
 		{phase: 'working', note: 'the pod is gone · attempt 2'},
-		'lost: the pod is gone',
+		'interrupted: the pod is gone',
 	],
 	[{event: 'restored', forward: 'f', outageMs: 900}, {}, 'reconnected after 0.9 s'],
 ];
@@ -98,11 +106,11 @@ test('a ready forward reports its address and users, a move is a warning', t => 
 	t.like(after, {phase: 'open', local: 8081, on: 'web-1, one of 2', note: 'on web-1, one of 2', portName: 'http'});
 	t.deepEqual(
 		after.log.map(({text}) => text),
-		['listening on 127.0.0.1:8081 and [::]:8081, on web-1'],
+		['Forwarding from 127.0.0.1:8081 -> 80, on web-1', 'Forwarding from [::]:8081 -> 80, on web-1'],
 	);
 	t.deepEqual(forwardNotice(ready, after), {text: 'http://localhost:8081 forwards to web-1'});
-	t.is(describeForwardUsers(ready), 'anyone who can reach this machine can use :8081');
+	t.is(describeForwardUsers(ready), 'anyone who can reach [::]:8081 can use this forward');
 	t.is(describeForwardUsers({...ready, listen: ready.listen.slice(0, 1)}), null);
-	t.like(forwardNotice(rows[6]![0], row), {role: 'warn'});
+	t.deepEqual(forwardNotice(rows[6]![0], row), {text: 'http://localhost:8080 moved to web-2: pod was deleted', role: 'warn'});
 	t.is(forwardNotice(rows[8]![0], row), null);
 });
