@@ -52,7 +52,7 @@ export const extraRequests: readonly ExtraRequest[] = [
 	{
 		method: 'GET',
 		path: '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices',
-		purpose: 'the same, from the registered endpoints; which addresses the virtual IP of the API service leads to',
+		purpose: 'the same, from the registered endpoints; which addresses the virtual IP of the kubernetes service forwards to',
 		when: `${labels}; audit`,
 		permission: {kind: 'resource', groups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list']},
 	},

@@ -47,7 +47,7 @@ export function componentsToApiserver(audit: AuditObservations): RowResult {
 	}
 
 	return components.length > 0
-		? rowResult('pass', 'https', 'inferred', 'Components use a kubeconfig; its server is in a file that cannot be seen', {citations})
+		? rowResult('pass', 'https', 'inferred', 'Components use a kubeconfig; its server is in a file that spoke cannot read', {citations})
 		: unknownRow('How components reach the apiserver is unknown', unmetNeeds([needMirrorPods], audit, needComponentHosts), {citations});
 }
 
@@ -167,12 +167,12 @@ export function restOfControlPlane(audit: AuditObservations): RowResult {
 			'pass',
 			'internal',
 			isShown ? 'proven' : 'inferred',
-			'The components that were seen listen on loopback or ask for client certificates',
+			'The observed components listen on loopback or ask for client certificates',
 			{citations},
 		);
 	}
 
-	const others = components.observation ? 'none of the other components is a pod in kube-system' : 'the other components were not seen';
+	const others = components.observation ? 'none of the other components is a pod in kube-system' : 'the other components were not observed';
 	const message =
 		etcd.known && urlsOf(etcd.value).length > 0
 			? `The apiserver’s connection to etcd is TLS or loopback; ${others}`

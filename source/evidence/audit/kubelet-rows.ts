@@ -36,7 +36,7 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 			sure,
 			off.length === flagObservations.length
 				? 'The apiserver accepts any certificate from a kubelet: open to a man in the middle on an untrusted network'
-				: `${off.length} of ${flagObservations.length} apiservers that were read accept any certificate from a kubelet`,
+				: `${off.length} of ${flagObservations.length} examined apiservers accept any certificate from a kubelet`,
 			{
 				citations,
 				scope: {of, proven: sure === 'proven' ? off.length : 0},
@@ -67,16 +67,14 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 
 	const all = areAllReplicasRead(observations, flagObservations);
 	const some =
-		flagObservations.length === 1
-			? 'The apiserver that could be read verifies'
-			: `The ${flagObservations.length} apiservers that could be read verify`;
+		flagObservations.length === 1 ? 'The examined apiserver verifies' : `The ${flagObservations.length} examined apiservers verify`;
 	const who = all ? 'Every apiserver verifies' : some;
 	const isRefused = kubeletTls(observations).state === 'refused';
 	return rowResult(
 		'pass',
 		'verified',
 		all ? sure : 'inferred',
-		`${who} kubelets’ certificates${isRefused ? ', and refuses: a kubelet that is refused is sent nothing' : ''}`,
+		`${who} kubelets’ certificates${isRefused ? '; a kubelet’s certificate was refused, and nothing is sent to that kubelet' : ''}`,
 		{
 			...(isRefused && {remedy: remedies.kubeletServing}),
 			citations,

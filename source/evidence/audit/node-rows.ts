@@ -98,7 +98,7 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 				'pass',
 				'authenticated',
 				'inferred',
-				`${fresh.length} kubelet${fresh.length === 1 ? '' : 's'} alive over HTTPS${sample}, authorization on${how}; that kubelets verify the apiserver is in files on the nodes`,
+				`${fresh.length} kubelet${fresh.length === 1 ? '' : 's'} alive over HTTPS${sample}, authorization on${how}; whether kubelets verify the apiserver is set in files on the nodes`,
 				alive,
 			);
 }

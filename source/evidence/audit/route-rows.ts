@@ -81,7 +81,7 @@ export function konnectivityRow({perReplica, agents}: AuditObservations): RowRes
 	const unseen = routes.find(one => one.route.state === 'unknown');
 	if (unseen && seen.length > 0 && !isFailing) {
 		return unknownRow(
-			`The route to nodes is unknown for ${routes.length - seen.length} of ${routes.length} apiservers that were read`,
+			`The route to nodes is unknown for ${routes.length - seen.length} of ${routes.length} examined apiservers`,
 			unseen.route.need.length > 0 ? unseen.route.need : [needActive],
 			base,
 		);
@@ -91,7 +91,7 @@ export function konnectivityRow({perReplica, agents}: AuditObservations): RowRes
 	switch (route.state) {
 		case 'konnectivity':
 		case 'egress-http-connect': {
-			const seen = all.length === 0 ? 'no agent pod seen in kube-system' : `${ready.length} of ${all.length} agent pods ready`;
+			const seen = all.length === 0 ? 'no agent pod found in kube-system' : `${ready.length} of ${all.length} agent pods ready`;
 			return inUse(observations, {...route, basis}, {all: all.length, ready: ready.length, seen}, base, [
 				...across.need,
 				...route.need,

@@ -83,7 +83,7 @@ async function samplesOf({body}: ApiResponse): Promise<Sample[]> {
 		rest = lines.pop()!;
 		size += chunk.length;
 		if (size > maxBytes || rest.length > maxLineLength) {
-			throw new Error('an answer without end');
+			throw new Error('an endless response');
 		}
 
 		samples.push(...lines.flatMap(line => (wanted.some(family => line.startsWith(family)) ? (parseSample(line) ?? []) : [])));

@@ -93,7 +93,7 @@ function farEnd({purpose}: Observations, {state}: RuleVerdict<TlsState>): Findin
 							severity: 'warning',
 							leg: 2,
 							message: 'The apiserver accepts any certificate from a kubelet: encrypted, but the far end is not verified',
-							remedy: purpose.insecureSkipTlsVerifyBackend ? 'leave out --insecure-skip-tls-verify-backend' : remedies.kubeletCa,
+							remedy: purpose.insecureSkipTlsVerifyBackend ? 'omit --insecure-skip-tls-verify-backend' : remedies.kubeletCa,
 							docs: docs.kubelet,
 						},
 					]
@@ -189,7 +189,7 @@ function otherApiservers(observations: Observations): Finding[] {
 
 	const count =
 		known === null
-			? `The number of apiservers is unknown, and ${read.length} ${read.length === 1 ? 'was' : 'were'} read`
+			? `The number of apiservers is unknown, and ${read.length} ${read.length === 1 ? 'was' : 'were'} examined`
 			: `${read.length} of at least ${known} apiserver${known === 1 ? '' : 's'} examined`;
 	const inferred = `${count}: a new connection may end at another, so verdicts from flags and metrics are inferred until it is open`;
 	return [

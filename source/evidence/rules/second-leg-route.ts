@@ -276,7 +276,7 @@ function bySetFlag(observations: Observations): RouteVerdict | undefined {
 		need: [metricsRead ? needActive : needMetrics],
 		why: metricsRead
 			? 'an egress file is set, but was not in use when the metrics were read'
-			: 'an egress file is set; the flag does not say for what',
+			: 'an egress file is set; the flag does not show which route it selects',
 		protocol: null,
 		agent: null,
 	};

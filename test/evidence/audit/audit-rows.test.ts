@@ -364,7 +364,7 @@ test('kubelets are not verified by mirror pods when an apiserver reports that it
 	t.like(rowOf(given, 'C4'), {
 		verdict: 'fail',
 		basis: 'proven',
-		message: '1 of 3 apiservers that were read accept any certificate from a kubelet',
+		message: '1 of 3 examined apiservers accept any certificate from a kubelet',
 	});
 	t.is(auditOf(auditObservations(given), {facts}, {...options, require: [parseRequirement('verified')]}).exitStatus, 3);
 });
@@ -378,7 +378,7 @@ test('a row compares only known apiservers, and has the weakest basis of their t
 	t.like(rowOf(second({}), 'C10'), {
 		verdict: 'unknown',
 		basis: 'unknown',
-		message: 'The route to nodes is unknown for 1 of 2 apiservers that were read',
+		message: 'The route to nodes is unknown for 1 of 2 examined apiservers',
 	});
 	t.like(rowOf(second({metrics: [counted]}), 'C10'), {verdict: 'pass', state: 'konnectivity', basis: 'inferred'});
 	t.like(rowOf(second({stepTests: [stepTest('grpc', {connection: 'c2', process: 'p2'})]}), 'C10'), {

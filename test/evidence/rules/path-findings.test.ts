@@ -109,7 +109,7 @@ test('a remedy belongs to its finding', t => {
 			of: {...answered, purpose: {...makeObservations().purpose, feature: 'logs', insecureSkipTlsVerifyBackend: true}},
 			feature: 'logs',
 		}),
-		'leave out --insecure-skip-tls-verify-backend',
+		'omit --insecure-skip-tls-verify-backend',
 	);
 	t.is(remedy({tls: 'refused'}), remedies.kubeletServing);
 	t.is(remedy({route: 'ssh-tunnel'}), remedies.konnectivity);
@@ -121,8 +121,8 @@ test('a remedy belongs to its finding', t => {
 test('unavailable sources are counted and named', t => {
 	const message = (of: Partial<Observations>) => found({of})[0]?.message ?? '';
 	t.regex(message({flags: read(1), replicas: known(3)}), /^1 of at least 3 apiservers examined: a new connection may end at another/);
-	t.regex(message({flags: read(1), replicas: null}), /^The number of apiservers is unknown, and 1 was read:/);
-	t.regex(message({flags: read(2), replicas: null}), /^The number of apiservers is unknown, and 2 were read:/);
+	t.regex(message({flags: read(1), replicas: null}), /^The number of apiservers is unknown, and 1 was examined:/);
+	t.regex(message({flags: read(2), replicas: null}), /^The number of apiservers is unknown, and 2 were examined:/);
 	t.regex(
 		message({flags: read(1), replicas: known(2), unreachedAddresses: ['10.0.0.6:6443: refused']}),
 		/until it is open; not read: 10\.0\.0\.6:6443: refused$/,

@@ -840,7 +840,7 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 		'an egress file is set',
 		makeObservations({flags: [flags(tunnelled)]}),
 		[needMetrics],
-		'an egress file is set; the flag does not say for what',
+		'an egress file is set; the flag does not show which route it selects',
 	],
 	[
 		'an egress file is set, and nothing was dialed',
