@@ -36,7 +36,7 @@ test('--motion=on overrides NO_MOTION', async t => {
 	const {terminal} = await onSandbox(t, ['--motion=on'], {env: {NO_MOTION: '1'}, columns: 120, rows: 40});
 	await terminal.sees(/api-\w+/);
 	terminal.type('/api\rl');
-	await terminal.sees(/following/);
+	await terminal.sees(/─ following\b/);
 	terminal.press('view.back');
 	await terminal.sees(/lines\/s +[▁▂▃▄▅▆▇]{2}/);
 });

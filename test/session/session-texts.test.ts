@@ -232,7 +232,7 @@ test('why for a refused shell breaks the path of the connection with the refused
 	const {terminal, sandbox} = await onSandbox(t);
 	await terminal.sees(/toolbox-/);
 	await sandbox.switches.set({verification: 'bad'});
-	await terminal.sees(/verified|refused/);
+	await terminal.sees(/┈ TLS unknown ┈/);
 	terminal.type('/toolbox\r');
 	await terminal.sees(/▸ toolbox/);
 	terminal.press('pods.shell');
@@ -245,7 +245,7 @@ test('a tail ended by a kubelet certificate retries by a key and follows when al
 	const {terminal, sandbox} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+/);
 	await sandbox.switches.set({verification: 'bad'});
-	await terminal.sees(/verified|refused/);
+	await terminal.sees(/┈ TLS unknown ┈/);
 	terminal.press('view.workloads');
 	await terminal.sees(/deploy\/web/);
 	terminal.type('/deploy/web\r');
@@ -256,7 +256,7 @@ test('a tail ended by a kubelet certificate retries by a key and follows when al
 	await terminal.sees(/ r retry .* w why/);
 	await sandbox.switches.set({verification: 'good'});
 	terminal.press('failed.retry');
-	await terminal.sees(/following/);
+	await terminal.sees(/─ following\b/);
 	await terminal.loses(/ r retry/);
 });
 

@@ -53,7 +53,7 @@ test('a tail follows, keeps all lines while searched, and shows JSON as fields',
 	await terminal.sees(/match !healthz/);
 	t.notRegex(terminal.text(), /path=\/healthz/);
 	terminal.press('tail.follow');
-	await terminal.sees(/following · /);
+	await terminal.sees(/─ following · /);
 	terminal.press('view.back', 'view.back');
 	await terminal.sees(/path=\/healthz/);
 	terminal.press('view.back');
@@ -138,7 +138,7 @@ test('a lost shell names its leg and reopens by a key while a tail keeps running
 	await terminal.sees(/toolbox-/);
 	terminal.type('/api\r');
 	terminal.press('pods.logs');
-	await terminal.sees(/following/);
+	await terminal.sees(/─ following\b/);
 	terminal.press('view.back', 'list.filter', 'prompt.clear');
 	terminal.type('toolbox\r');
 	await terminal.sees(/▸ toolbox/);
@@ -205,7 +205,7 @@ test('a new forward suggests its port, works, reports its bytes, and stops witho
 	t.is(answer.status, 200);
 	await answer.text();
 	terminal.press('view.forwards');
-	await terminal.sees(/closed after \d+ ?m?s: \d+ B sent/);
+	await terminal.sees(/#1: closed after [\d.]+ m?s, by the client: \d+ B sent/);
 	terminal.press('forwards.stop');
 	await terminal.sees(/stopped by you/);
 	await t.throwsAsync(fetch(`http://127.0.0.1:${port}/`));
@@ -248,7 +248,7 @@ test('an edited forward keeps its row and log, and asks before it resets connect
 	terminal.press('confirm.yes');
 	await terminal.sees(/svc\/db:\S+ +on db-0/);
 	await terminal.sees(new RegExp(`changed by you: svc/db ${port}:7000`));
-	await terminal.sees(/#1 closed after .*stopped by you/);
+	await terminal.sees(/#1: closed after .*stopped by you/);
 	await terminal.sees(/┤5 Forwards 1├/);
 	const echo = connect(port, '127.0.0.1').on('error', () => {});
 	t.teardown(() => echo.destroy());
@@ -554,7 +554,7 @@ test('$EDITOR opens at the selected line, and the screen is complete afterwards'
 	t.regex(await readFile(join(folder, 'line'), 'utf8'), /^\+\d+\n$/);
 	t.regex(terminal.screen().at(-1)!, /\/ search/);
 	terminal.press('tail.follow');
-	await terminal.sees(/following · /);
+	await terminal.sees(/─ following · /);
 });
 
 test('an invalid keymap entry is reported with its position, and the rest works', async t => {
@@ -575,7 +575,7 @@ test('NO_COLOR removes all color, and a terminal without UTF-8 gets ASCII', asyn
 	t.notRegex(terminal.text(), /[━►▸●─]/);
 	terminal.type('/api\rl');
 	await terminal.sees(/Tail pod\/api-/);
-	await terminal.sees(/following \| .*lines\/s -$/m);
+	await terminal.sees(/- following \| .*lines\/s -$/m);
 	await terminal.sees(/"level":"info".*\$ \|$/m);
 	t.notRegex(terminal.text(), /[…·]/);
 });
