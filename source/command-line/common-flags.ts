@@ -53,7 +53,7 @@ export const errorOutputFlag = {
 export const readOnlyFlag = {
 	name: 'read-only',
 	kind: 'boolean',
-	help: 'refuse exec, attach, debug, forwards, listeners and writing proxy methods',
+	help: 'refuse exec, attach, debug, forwards, the local API proxy, and proxy requests other than GET and HEAD',
 } as const satisfies FlagSpec;
 
 /** For commands that only read, so that an alias with `--read-only` works. */

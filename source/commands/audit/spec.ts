@@ -11,7 +11,7 @@ const flags = [
 		kind: 'strings',
 		value: 'REQUIREMENT',
 		suggests: [...requirementNames, ...rowIds.map(id => `${id}=pass`)],
-		help: 'requirement: verified, tunnelled, protected or ROW=pass; exits 3 if not met, 4 if undecided; repeat for several',
+		help: 'requirement: verified, tunnelled or protected, as explained above, or ROW=pass; exits 3 if not met, 4 if undecided; repeat for several',
 	},
 	minBasisFlag,
 	{
@@ -41,7 +41,7 @@ export const auditSpec = {
 	summary: 'check every path between the nodes and the control plane',
 	usage: ['audit [flags]'],
 	about:
-		'Checks each path that the Kubernetes documentation describes in “Communication between Nodes and the Control Plane”. Each row is pass, warn, fail, unknown or not-applicable, with its basis, evidence and remedy.\nReads only what your permissions allow; a row that cannot be read is unknown and names the permission it needs.\nWith -o junit and --require, only the required rows are failures; an audit that could not run is one error. Rows N5 and C11 summarize others; to waive one of them, name it.',
+		'Checks each path that the Kubernetes documentation describes in “Communication between Nodes and the Control Plane”. Each row is pass, warn, fail, unknown or not-applicable, with its basis, evidence and remedy.\nReads only what your permissions allow; a row that cannot be read is unknown and names the permission it needs.\n--require verified: every apiserver checks the certificates of the kubelets (row C4).\n--require tunnelled: every apiserver reaches the nodes through Konnectivity or an HTTP CONNECT egress proxy (row C10).\n--require protected: every kind of connection from the apiserver is verified, or runs inside Konnectivity’s TLS up to the node network (row C11). The opposite is exposed.\nWith -o junit and --require, only required rows can fail; if the audit cannot run, the report has one error instead. N5 and C11 summarize other rows. Waiving those rows does not waive the summary: waive it by its own name.',
 	examples: [
 		['spoke audit', 'the diagram and all rows'],
 		['spoke audit --require verified --require protected -o junit', 'a check in CI'],

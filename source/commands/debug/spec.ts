@@ -49,7 +49,7 @@ const flags = [
 		value: 'PROFILE',
 		default: 'general',
 		oneOf: debugProfiles,
-		help: 'debug profile, as in kubectl: general can trace processes; baseline and restricted are for namespaces that enforce these standards; netadmin can change the network; sysadmin is privileged; legacy requests nothing, like baseline',
+		help: 'debug profile, as in kubectl: general can trace processes; baseline and restricted are for namespaces that enforce these standards; netadmin can change the network; sysadmin is privileged; legacy sets no security context, like baseline',
 	},
 	{name: 'stdin', short: 'i', kind: 'boolean', help: 'keep stdin of the debug container open, and attach'},
 	{name: 'attach', kind: 'boolean', help: 'wait until the container runs, and attach; defaults to the value of -i'},
@@ -87,7 +87,7 @@ export const debugSpec = {
 	about: [
 		'TARGET is a pod, service or workload. For a service or workload, which kubectl debug does not accept, spoke picks a pod as exec does and prints its name.',
 		'Without --copy-to, this changes the pod: an ephemeral container remains until the pod is deleted. A copy, or a pod on a node, remains until you delete it.',
-		'On a node, the new pod uses the host namespaces and mounts the node’s root at /host; --profile=baseline, restricted and netadmin give it less.',
+		'On a node, the new pod uses the host namespaces and mounts the node’s root at /host; --profile=baseline, restricted and netadmin give it fewer privileges.',
 		'With -i or --attach, spoke attaches to the container. Otherwise it prints the name of the container or of the new pod.',
 		'If spoke itself fails, it exits 125 and prints an ERR_ code on stderr.',
 	].join('\n'),

@@ -4,8 +4,8 @@ import type {CommandSpec} from '../command.ts';
 import {sessionFlags} from '../session/spec.ts';
 
 const flags = [
-	{name: 'tour', kind: 'boolean', help: 'run logs, exec, port-forward and proxy once in each posture, then exit'},
-	{name: 'serve', kind: 'boolean', help: 'keep the sandbox running for other clients, until the parent process ends'},
+	{name: 'tour', kind: 'boolean', help: 'run logs, exec, port-forward and proxy once with each posture (see above), then exit'},
+	{name: 'serve', kind: 'boolean', help: 'keep the sandbox running for other clients, until interrupted or until the parent process ends'},
 	{
 		name: 'kubeconfig-out',
 		kind: 'string',
@@ -31,11 +31,14 @@ export const demoSpec = {
 	summary: 'run a small cluster inside spoke: try every kind of path without a cluster',
 	usage: ['demo [flags]', 'demo --tour', 'demo --serve --kubeconfig-out FILE'],
 	about:
-		'Starts the sandbox: an apiserver, kubelets, tunnels and workloads in one process, on loopback, with real TLS and the real protocols. On a terminal it opens the session, otherwise it runs the tour. Its results do not apply to a real cluster, and everything it shows is marked sandbox.',
+		'Starts the sandbox: an apiserver, kubelets, tunnels and workloads in one process, on loopback, with real TLS and the real protocols. On a terminal it opens the session, otherwise it runs the tour. Its results do not apply to a real cluster, and everything it shows is marked sandbox.\nA posture is how the apiserver reaches the nodes: by which route, and whether it verifies the kubelets’ certificates. A scenario is the posture, or the fault, that the sandbox starts with; the session can change both.',
 	examples: [
 		['spoke demo', 'the session on the sandbox'],
-		['spoke demo --tour', 'every feature once in each posture, with its path line'],
-		['spoke demo --serve --kubeconfig-out /tmp/sandbox.yaml', 'for kubectl and other clients, until interrupted'],
+		['spoke demo --tour', 'every feature once with each posture, with its path line'],
+		[
+			'spoke demo --serve --kubeconfig-out /tmp/sandbox.yaml',
+			'for kubectl and other clients, until interrupted or until the parent process ends',
+		],
 	],
 	flags,
 } as const satisfies CommandSpec<typeof flags>;

@@ -17,7 +17,7 @@ const flags = [
 		kind: 'strings',
 		value: 'REQUIREMENT',
 		suggests: requirementNames,
-		help: 'requirement for every feature shown: verified, tunnelled or protected; exits 3 if not met, 4 if undecided; repeat for several',
+		help: 'requirement for every feature shown: verified, tunnelled or protected, as explained above; exits 3 if not met, 4 if undecided; repeat for several',
 	},
 	minBasisFlag,
 	probeFlag,
@@ -40,7 +40,7 @@ export const pathSpec = {
 	summary: 'show TLS and route of each leg to a pod, node or service, with evidence',
 	usage: ['path TARGET [flags]'],
 	about:
-		'Reads what your permissions allow and prints, for each feature, the TLS state and route of both legs with basis, evidence, missing permissions or probes, and remedies.\nOpens no connection to the target unless you pass --probe active, which briefly holds a few idle port-forwards and reads one log line.\nTARGET can use the proxy form: svc/https:web:443, node/n1:9100/metrics. You need not name a service port, because only the scheme affects the path; if the service has several, a notice says which one is shown.',
+		'Reads what your permissions allow and prints, for each feature, the TLS state and route of both legs with basis, evidence, missing permissions or probes, and remedies.\nOpens no connection to the target unless you pass --probe active, which briefly holds a few idle port-forwards and reads one log line.\nTARGET can use the proxy form: svc/https:web:443, node/n1:9100/metrics. You need not name a service port: the path is the same for every port, and differs only between plain HTTP and https:.\n--require verified: on both legs, the certificate was checked and accepted.\n--require tunnelled: leg 2 takes a tunnel (konnectivity, egress-http-connect, egress or ssh-tunnel).\n--require protected: the apiserver checks the certificate at the other end of leg 2, or leg 2 runs inside Konnectivity’s TLS up to the node network. An SSH tunnel alone does not protect, because it checks no host key. The opposite is exposed.',
 	examples: [
 		['spoke path deploy/web', 'every feature to a pod of a deployment'],
 		['spoke path svc/web --feature port-forward,service-proxy -o json', 'two features, for a script'],

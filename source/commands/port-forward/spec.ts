@@ -16,7 +16,7 @@ const flags = [
 		kind: 'string',
 		value: 'FILE',
 		completes: 'file',
-		help: 'forward every entry of FILE (one per line, same syntax as this command) in addition to any TARGET given here; flags given here are defaults for the entries, and --context skips entries of other contexts; the session saves such files in ~/.config/spoke/forwards',
+		help: 'forward every entry of FILE (one per line, same syntax as this command) in addition to any TARGET given here; a flag of this command line applies to each entry that does not set it, and with --context, entries of other contexts are skipped; the session saves such files in ~/.config/spoke/forwards',
 	},
 	{
 		name: 'output',

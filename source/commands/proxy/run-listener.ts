@@ -20,7 +20,7 @@ type ProxyInvocation = Invocation<typeof proxySpec.flags>;
 /** Resolves to the exit status for the signal. @throws SpokeError ERR_PORT_IN_USE, ERR_LOCAL_FILE, ERR_READ_ONLY, ERR_USAGE */
 export async function runListener(invocation: ProxyInvocation): Promise<number> {
 	const {flags, env, stdout, stderr, interrupted} = invocation;
-	assertAccess('proxy (a listener)', 'listen', {readOnly: flags['read-only']});
+	assertAccess('proxy (a local API proxy)', 'listen', {readOnly: flags['read-only']});
 	const place = placeOf(invocation);
 	assertNoRequestFlags(invocation);
 	if (flags['allow-commands'] && !flags['disable-filter']) {
@@ -90,7 +90,7 @@ function filterWarnings({flags}: ProxyInvocation, serverPath: string): string[] 
 			? ['Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious']
 			: []),
 		...(flags['allow-commands']
-			? ['exec, attach and port-forward are relayed: anyone who can reach this listener can run commands in your containers']
+			? ['exec, attach and port-forward are relayed: anyone who can reach this local API proxy can run commands in your containers']
 			: []),
 		...(serverPath !== '' && !flags['append-server-path']
 			? [

@@ -198,7 +198,7 @@ function timeoutOf(text: string): number {
 function assertCompatibleFlags({flags, given}: ProxyInvocation, method: string): void {
 	const wrong = listenerFlags.find(name => given.has(name));
 	if (wrong !== undefined) {
-		throw new SpokeError('ERR_USAGE', `--${wrong} applies only to the listener: run spoke proxy without ${method.toLowerCase()}`);
+		throw new SpokeError('ERR_USAGE', `--${wrong} applies only to the local API proxy: run spoke proxy without ${method.toLowerCase()}`);
 	}
 
 	if (given.has('protocol') && !flags.websocket) {

@@ -18,7 +18,7 @@ export const command: Command<typeof proxySpec.flags> = {
 		if (!verbs.includes(verb.toLowerCase())) {
 			throw new SpokeError(
 				'ERR_USAGE',
-				`unknown verb ${JSON.stringify(verb)}: it must be one of ${verbs.join(', ')}; without a verb, spoke proxy starts a listener`,
+				`unknown verb ${JSON.stringify(verb)}: it must be one of ${verbs.join(', ')}; without a verb, spoke proxy starts a local API proxy`,
 			);
 		}
 

@@ -318,7 +318,7 @@ for (const [argv, warnings] of [
 		['-p', '0', '--disable-filter', '--allow-commands'],
 		[
 			'Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious',
-			'exec, attach and port-forward are relayed: anyone who can reach this listener can run commands in your containers',
+			'exec, attach and port-forward are relayed: anyone who can reach this local API proxy can run commands in your containers',
 		],
 	],
 	[['-p', '0', '--append-server-path'], []],
