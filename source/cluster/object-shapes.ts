@@ -1,4 +1,32 @@
-/** Shapes of the Kubernetes objects that spoke reads. */
+/** Shapes of the Kubernetes objects that spoke reads: data for `validateObject`, and the types of what it has checked. */
+import type {
+	CoreV1Event,
+	V1CertificateSigningRequest,
+	V1Container,
+	V1ContainerState,
+	V1ContainerStateTerminated,
+	V1ContainerStatus,
+	V1CronJob,
+	V1DaemonSet,
+	V1Deployment,
+	V1EndpointSlice,
+	V1Job,
+	V1Lease,
+	V1ListMeta,
+	V1Namespace,
+	V1Node,
+	V1ObjectMeta,
+	V1Pod,
+	V1PodCondition,
+	V1ReplicaSet,
+	V1ReplicationController,
+	V1SelfSubjectAccessReview,
+	V1SelfSubjectReview,
+	V1Service,
+	V1StatefulSet,
+	VersionInfo,
+} from '@kubernetes/client-node';
+import type {Json} from '../wire/json.ts';
 
 /** Every object of an apiserver has the `needed` fields. */
 export type Shape =
@@ -7,13 +35,55 @@ export type Shape =
 	| 'true or false'
 	| 'text or a number'
 	| 'anything'
-	| {list: Shape}
-	| {each: Shape}
-	| {kind?: string; fields: Readonly<Record<string, Shape>>; needed?: readonly string[]};
+	| {readonly list: Shape}
+	| {readonly each: Shape}
+	| {readonly kind?: string; readonly fields: Readonly<Record<string, Shape>>; readonly needed?: readonly string[]};
 
-const texts: Shape = {list: 'text'};
-const labels: Shape = {each: 'text'};
-const metadata: Shape = {
+/** Only fields of client-node's type T, with their types. */
+type ShapeOf<T> =
+	| 'anything'
+	| ([T] extends [Date | string]
+			? 'text'
+			: [T] extends [number]
+				? 'a number'
+				: [T] extends [boolean]
+					? 'true or false'
+					: [T] extends [number | string]
+						? 'text or a number'
+						: T extends ReadonlyArray<infer Member>
+							? {readonly list: ShapeOf<Member>}
+							: string extends keyof T
+								? {readonly each: ShapeOf<T[keyof T]>}
+								: FieldsOf<T>);
+type FieldsOf<T> = {
+	readonly kind?: string;
+	readonly fields: {readonly [Key in keyof Json<T>]?: ShapeOf<NonNullable<KeyOf<T, Key>>>};
+	readonly needed?: ReadonlyArray<keyof Json<T>>;
+};
+/** `continue` is `_continue` in client-node. */
+type KeyOf<T, Key> = Key extends keyof T ? T[Key] : `_${Key & string}` extends keyof T ? T[`_${Key & string}`] : never;
+
+/** What `validateObject` has checked by shape S of an object that client-node types as T. */
+type Checked<T, S> = S extends 'anything'
+	? unknown
+	: S extends string
+		? Json<T>
+		: S extends {readonly list: infer Member}
+			? ReadonlyArray<Checked<T extends ReadonlyArray<infer Own> ? Own : never, Member>>
+			: S extends {readonly each: infer Member}
+				? Readonly<Record<string, Checked<T[keyof T], Member>>>
+				: S extends {readonly fields: infer Fields}
+					? CheckedFields<T, Fields, S extends {readonly needed: ReadonlyArray<infer Key>} ? Key : never>
+					: never;
+type CheckedFields<T, Fields, Needed> = {
+	-readonly [Key in keyof Fields as Key extends Needed ? Key : never]: Checked<NonNullable<KeyOf<T, Key>>, Fields[Key]>;
+} & {
+	-readonly [Key in keyof Fields as Key extends Needed ? never : Key]?: Checked<NonNullable<KeyOf<T, Key>>, Fields[Key]>;
+};
+
+const texts = {list: 'text'} as const;
+const labels = {each: 'text'} as const;
+const metadata = {
 	fields: {
 		name: 'text',
 		namespace: 'text',
@@ -21,22 +91,22 @@ const metadata: Shape = {
 		resourceVersion: 'text',
 		creationTimestamp: 'text',
 		deletionTimestamp: 'text',
+		finalizers: texts,
 		labels,
 		annotations: labels,
-		ownerReferences: {list: {fields: {kind: 'text', name: 'text', uid: 'text', controller: 'true or false'}}},
+		ownerReferences: {
+			list: {fields: {kind: 'text', name: 'text', uid: 'text', controller: 'true or false'}, needed: ['kind', 'name', 'uid']},
+		},
 	},
 	needed: ['name'],
-};
-const conditions: Shape = {
-	list: {
-		fields: {type: 'text', status: 'text', reason: 'text', message: 'text', lastTransitionTime: 'text', lastHeartbeatTime: 'text'},
-		needed: ['type'],
-	},
-};
-const containers: Shape = {
+} as const satisfies ShapeOf<V1ObjectMeta>;
+const conditionFields = {type: 'text', status: 'text', reason: 'text', message: 'text', lastTransitionTime: 'text'} as const;
+const conditions = {list: {fields: conditionFields, needed: ['type', 'status']}} as const satisfies ShapeOf<V1PodCondition[]>;
+const containers = {
 	list: {
 		fields: {
 			name: 'text',
+			image: 'text',
 			ports: {list: {fields: {name: 'text', containerPort: 'a number', protocol: 'text'}, needed: ['containerPort']}},
 			stdin: 'true or false',
 			tty: 'true or false',
@@ -49,8 +119,8 @@ const containers: Shape = {
 		},
 		needed: ['name'],
 	},
-};
-const termination: Shape = {
+} as const satisfies ShapeOf<V1Container[]>;
+const termination = {
 	fields: {
 		exitCode: 'a number',
 		signal: 'a number',
@@ -60,17 +130,26 @@ const termination: Shape = {
 		finishedAt: 'text',
 		containerID: 'text',
 	},
-};
-const state: Shape = {
+	needed: ['exitCode'],
+} as const satisfies ShapeOf<V1ContainerStateTerminated>;
+const state = {
 	fields: {waiting: {fields: {reason: 'text', message: 'text'}}, running: {fields: {startedAt: 'text'}}, terminated: termination},
-};
-const statuses: Shape = {
+} as const satisfies ShapeOf<V1ContainerState>;
+const statuses = {
 	list: {
-		fields: {name: 'text', containerID: 'text', ready: 'true or false', restartCount: 'a number', state, lastState: state},
+		fields: {
+			name: 'text',
+			containerID: 'text',
+			ready: 'true or false',
+			started: 'true or false',
+			restartCount: 'a number',
+			state,
+			lastState: state,
+		},
 		needed: ['name'],
 	},
-};
-const workload: Shape = {
+} as const satisfies ShapeOf<V1ContainerStatus[]>;
+const workload = {
 	fields: {
 		metadata,
 		spec: {
@@ -86,8 +165,8 @@ const workload: Shape = {
 		status: {fields: {conditions}},
 	},
 	needed: ['metadata'],
-};
-const pod: Shape = {
+} as const satisfies ShapeOf<V1Deployment>;
+const pod = {
 	kind: 'Pod',
 	fields: {
 		metadata,
@@ -115,6 +194,8 @@ const pod: Shape = {
 				reason: 'text',
 				message: 'text',
 				podIP: 'text',
+				hostIP: 'text',
+				hostIPs: {list: {fields: {ip: 'text'}}},
 				conditions,
 				containerStatuses: statuses,
 				initContainerStatuses: statuses,
@@ -123,11 +204,37 @@ const pod: Shape = {
 		},
 	},
 	needed: ['metadata', 'spec'],
+} as const satisfies ShapeOf<V1Pod>;
+
+export const anyObject = {fields: {metadata}, needed: ['metadata']} as const satisfies ShapeOf<V1Namespace>;
+
+/** client-node's type of each resource. */
+type Kinds = {
+	'/version': VersionInfo;
+	'pods/ephemeralcontainers': V1Pod;
+	certificatesigningrequests: V1CertificateSigningRequest;
+	cronjobs: V1CronJob;
+	daemonsets: V1DaemonSet;
+	deployments: V1Deployment;
+	endpointslices: V1EndpointSlice;
+	events: CoreV1Event;
+	jobs: V1Job;
+	leases: V1Lease;
+	namespaces: V1Namespace;
+	nodes: V1Node;
+	pods: V1Pod;
+	replicasets: V1ReplicaSet;
+	replicationcontrollers: V1ReplicationController;
+	selfsubjectaccessreviews: V1SelfSubjectAccessReview;
+	selfsubjectreviews: V1SelfSubjectReview;
+	services: V1Service;
+	statefulsets: V1StatefulSet;
 };
 
-export const anyObject: Shape = {fields: {metadata}, needed: ['metadata']};
+/** An object of a resource, with the fields that `validateObject` has checked. */
+export type CheckedObject<Resource extends keyof Kinds> = Checked<Kinds[Resource], (typeof objectShapes)[Resource]>;
 
-export const objectShapes: Readonly<Record<string, Shape>> = {
+export const objectShapes = {
 	pods: pod,
 	'pods/ephemeralcontainers': pod,
 	services: {
@@ -152,7 +259,7 @@ export const objectShapes: Readonly<Record<string, Shape>> = {
 			status: {
 				fields: {
 					addresses: {list: {fields: {type: 'text', address: 'text'}, needed: ['type', 'address']}},
-					conditions,
+					conditions: {list: {fields: {...conditionFields, lastHeartbeatTime: 'text'}, needed: ['type', 'status']}},
 					declaredFeatures: texts,
 					daemonEndpoints: {fields: {kubeletEndpoint: {fields: {Port: 'a number'}}}},
 					nodeInfo: {fields: {kubeletVersion: 'text', kubeProxyVersion: 'text'}},
@@ -215,14 +322,16 @@ export const objectShapes: Readonly<Record<string, Shape>> = {
 		fields: {status: {fields: {userInfo: {fields: {username: 'text', groups: texts, uid: 'text'}}}}},
 	},
 	'/version': {fields: {gitVersion: 'text'}},
-};
+} as const satisfies {[Resource in keyof Kinds]: ShapeOf<Kinds[Resource]>};
 
-const columnDefinitions: Shape = {list: {fields: {name: 'text'}, needed: ['name']}};
-export const listMetadata: Shape = {fields: {resourceVersion: 'text', continue: 'text', remainingItemCount: 'a number'}};
-const tableRow: Shape = {fields: {cells: {list: 'anything'}, object: anyObject}, needed: ['cells']};
-export const table: Shape = {kind: 'Table', fields: {metadata: listMetadata, columnDefinitions, rows: {list: tableRow}}};
+const columnDefinitions = {list: {fields: {name: 'text'}, needed: ['name']}} as const satisfies Shape;
+export const listMetadata = {
+	fields: {resourceVersion: 'text', continue: 'text', remainingItemCount: 'a number'},
+} as const satisfies ShapeOf<V1ListMeta>;
+const tableRow = {fields: {cells: {list: 'anything'}, object: anyObject}, needed: ['cells']} as const satisfies Shape;
+export const table = {kind: 'Table', fields: {metadata: listMetadata, columnDefinitions, rows: {list: tableRow}}} as const satisfies Shape;
 
-export const watchEvent: Shape = {
+export const watchEvent = {
 	fields: {type: 'text', object: {fields: {metadata: {fields: {resourceVersion: 'text'}}, code: 'a number', message: 'text'}}},
 	needed: ['type', 'object'],
-};
+} as const satisfies Shape;

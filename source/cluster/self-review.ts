@@ -1,6 +1,7 @@
 /** Self reviews of identity and permissions. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {ClusterClient} from './cluster-client.ts';
+import type {CheckedObject} from './object-shapes.ts';
 
 /** A resource, or with `path` a URL such as `/flagz`. */
 export type AccessReview =
@@ -15,9 +16,13 @@ export async function reviewAccess(
 	signal?: AbortSignal,
 ): Promise<AccessReviewResult | null> {
 	const spec = 'path' in attributes ? {nonResourceAttributes: attributes} : {resourceAttributes: attributes};
-	const review = (await selfReview(cluster, 'authorization.k8s.io/v1', 'SelfSubjectAccessReview', {spec}, signal)) as {
-		status?: {allowed?: boolean; reason?: string};
-	} | null;
+	const review = (await selfReview(
+		cluster,
+		'authorization.k8s.io/v1',
+		'SelfSubjectAccessReview',
+		{spec},
+		signal,
+	)) as CheckedObject<'selfsubjectaccessreviews'> | null;
 	return review?.status ? {allowed: review.status.allowed === true, reason: review.status.reason ?? ''} : null;
 }
 
@@ -25,9 +30,13 @@ export type SelfSubject = {user: string; groups: readonly string[]; uid: string 
 
 /** As `kubectl auth whoami` (since 1.28); `null` when not available. */
 export async function readSelfSubject(cluster: Pick<ClusterClient, 'json'>, signal?: AbortSignal): Promise<SelfSubject | null> {
-	const review = (await selfReview(cluster, 'authentication.k8s.io/v1', 'SelfSubjectReview', {}, signal)) as {
-		status?: {userInfo?: {username?: string; groups?: string[]; uid?: string}};
-	} | null;
+	const review = (await selfReview(
+		cluster,
+		'authentication.k8s.io/v1',
+		'SelfSubjectReview',
+		{},
+		signal,
+	)) as CheckedObject<'selfsubjectreviews'> | null;
 	const about = review?.status?.userInfo;
 	return about?.username === undefined ? null : {user: about.username, groups: about.groups ?? [], uid: about.uid ?? null};
 }

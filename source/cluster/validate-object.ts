@@ -15,7 +15,9 @@ export function validateObject(
 	{description, method = 'GET', form}: {description: string; method?: string; form?: ResponseForm | undefined},
 ): object {
 	const {resource, verb} = requestAttributes(method, path);
-	const own = objectShapes[resource] ?? (path.startsWith('/api') && !resource.includes('/') ? anyObject : {fields: {}});
+	const own: Shape =
+		(objectShapes as Readonly<Record<string, Shape>>)[resource] ??
+		(path.startsWith('/api') && !resource.includes('/') ? anyObject : {fields: {}});
 	const isOne = form === 'object' || (form === undefined && verb !== 'list');
 	const mismatch = isOne ? findMismatch(value, own, '') : findListMismatch(value, form === 'table' ? 'table' : 'list', own);
 	if (mismatch !== undefined) {

@@ -17,8 +17,7 @@ import {pathSpec} from './path/spec.ts';
 import {schemaSpec} from './schema/spec.ts';
 import {versionSpec} from './version/spec.ts';
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-type CommandEntry = {spec: CommandSpec; load: () => Promise<{command: Command<any>}>};
+type CommandEntry = {spec: CommandSpec; load: () => Promise<{command: Command}>};
 
 /** In the order that help lists them. */
 export const commandTable: readonly CommandEntry[] = [

@@ -1,21 +1,13 @@
 /** A node's addresses and port, as the apiserver would dial them. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
+import type {CheckedObject} from '../cluster/object-shapes.ts';
 import {parseObject} from '../cluster/read-json-response.ts';
 import {joinHostPort} from '../cluster/transport/server-url.ts';
 import {kubeletPortOf} from '../targets/kubelet-port.ts';
 import type {PodObject} from '../targets/pod-object.ts';
 import {sendProbe, parseList} from './probes/probe-request.ts';
 
-export type NodeObject = {
-	metadata: {name: string; uid?: string; labels?: Readonly<Record<string, string>>};
-	status?: {
-		addresses?: ReadonlyArray<{type: string; address: string}>;
-		daemonEndpoints?: {kubeletEndpoint?: {Port?: number}};
-		conditions?: ReadonlyArray<{type: string; status: string; reason?: string; message?: string; lastHeartbeatTime?: string}>;
-		declaredFeatures?: readonly string[];
-		nodeInfo?: {kubeletVersion?: string; kubeProxyVersion?: string};
-	};
-};
+export type NodeObject = CheckedObject<'nodes'>;
 
 /** `null` if it is forbidden or does not exist. */
 export async function readNode(cluster: ClusterClient, name: string): Promise<NodeObject | null> {

@@ -1,10 +1,8 @@
 /** Ready pods of each service, from EndpointSlices. */
+import type {CheckedObject} from '../cluster/object-shapes.ts';
 
 /** @see https://kubernetes.io/docs/reference/kubernetes-api/service-resources/endpoint-slice-v1/ */
-export type EndpointSlice = {
-	metadata: {name: string; namespace?: string; labels?: Readonly<Record<string, string>>};
-	endpoints?: ReadonlyArray<{conditions?: {ready?: boolean}; targetRef?: {kind?: string; name?: string; uid?: string}}> | null;
-};
+export type EndpointSlice = CheckedObject<'endpointslices'>;
 
 const serviceLabel = 'kubernetes.io/service-name';
 
@@ -16,7 +14,7 @@ export function countServicePods(slices: Iterable<EndpointSlice>): ReadonlyMap<s
 	const services = new Map<string, Map<string, boolean>>();
 	for (const {
 		metadata: {labels = {}},
-		endpoints,
+		endpoints = [],
 	} of slices) {
 		const service = labels[serviceLabel];
 		if (service === undefined) {
@@ -24,12 +22,11 @@ export function countServicePods(slices: Iterable<EndpointSlice>): ReadonlyMap<s
 		}
 
 		const pods = services.get(service) ?? new Map<string, boolean>();
-		const targets = endpoints ?? [];
-		if (targets.length === 0 || targets.some(({targetRef}) => targetRef?.kind === 'Pod')) {
+		if (endpoints.length === 0 || endpoints.some(({targetRef}) => targetRef?.kind === 'Pod')) {
 			services.set(service, pods);
 		}
 
-		for (const {targetRef, conditions} of targets) {
+		for (const {targetRef, conditions} of endpoints) {
 			if (targetRef?.kind === 'Pod') {
 				const pod = targetRef.uid ?? targetRef.name ?? '';
 				// An omitted field means ready.

@@ -11,7 +11,7 @@ import type {ContainerState, PodObject} from '../targets/pod-object.ts';
 import {podResource} from '../targets/resource-names.ts';
 import {watchPods} from '../targets/watch-pods.ts';
 import {quoteForShell} from '../text/quote-for-shell.ts';
-import type {ContainerJson, PodJson} from './debug-specs.ts';
+import type {EphemeralContainer, NewPod} from './debug-specs.ts';
 
 /** The whole pod; etcd stores at most 1.5 MiB. */
 const maxResponseBytes = 8 * 1024 * 1024;
@@ -23,7 +23,7 @@ const maxResponseBytes = 8 * 1024 * 1024;
 export async function addDebugContainer(
 	cluster: WritingClient,
 	pod: PodObject,
-	container: ContainerJson,
+	container: EphemeralContainer,
 	signal?: AbortSignal,
 ): Promise<void> {
 	const {name, namespace = 'default'} = pod.metadata;
@@ -42,7 +42,7 @@ export async function addDebugContainer(
 }
 
 /** @throws SpokeError as `addDebugContainer` */
-export async function createDebugPod(cluster: WritingClient, namespace: string, pod: PodJson, signal?: AbortSignal): Promise<PodObject> {
+export async function createDebugPod(cluster: WritingClient, namespace: string, pod: NewPod, signal?: AbortSignal): Promise<PodObject> {
 	return (await write(
 		cluster,
 		{method: 'POST', path: listPath(podResource, namespace), contentType: 'application/json', body: pod, resource: 'pods', namespace},

@@ -1,8 +1,10 @@
 /** Security settings of kubectl's debug profiles. */
+import type {V1SecurityContext} from '@kubernetes/client-node';
+import type {Json} from '../wire/json.ts';
 
 export type DebugStyle = 'ephemeral' | 'copy' | 'node';
 
-export type SecurityContext = {capabilities?: {add?: readonly string[]; drop?: readonly string[]}} & Readonly<Record<string, unknown>>;
+export type SecurityContext = Json<V1SecurityContext>;
 
 export const profileDescriptions = {
 	general: 'can trace processes',

@@ -1,10 +1,10 @@
 /** Builds the ephemeral containers and pods that `debug` creates. */
 import {randomInt} from 'node:crypto';
+import type {V1Container, V1EnvVar, V1EphemeralContainer, V1ObjectMeta, V1PodSpec} from '@kubernetes/client-node';
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {PodObject} from '../targets/pod-object.ts';
+import type {Json} from '../wire/json.ts';
 import {debugSecurityContext, mountsHostRoot, usesHostNamespaces, type DebugProfile, type SecurityContext} from './debug-profiles.ts';
-
-export type EnvironmentVariable = {name: string; value: string};
 
 export type DebugRequest = {
 	/** `null` for a random one. */
@@ -15,7 +15,7 @@ export type DebugRequest = {
 	command: readonly string[];
 	/** Keeps the image's entry point. */
 	argumentsOnly?: boolean;
-	env?: readonly EnvironmentVariable[];
+	env?: ReadonlyArray<Json<V1EnvVar>>;
 	imagePullPolicy?: string | null;
 	profile: DebugProfile;
 };
@@ -30,16 +30,13 @@ export type CopyRequest = DebugRequest & {
 	keep: Readonly<Record<'labels' | 'annotations' | 'livenessProbe' | 'readinessProbe' | 'startupProbe' | 'initContainers', boolean>>;
 };
 
-export type ContainerJson = {name: string; image?: string; securityContext?: SecurityContext} & Record<string, unknown>;
-export type PodJson = {
-	apiVersion: 'v1';
-	kind: 'Pod';
-	metadata: {name: string; namespace?: string; labels?: object; annotations?: object};
-	spec: {containers: ContainerJson[]; initContainers?: ContainerJson[]} & Record<string, unknown>;
-};
+export type EphemeralContainer = Json<V1EphemeralContainer>;
+export type NewPod = {apiVersion: 'v1'; kind: 'Pod'; metadata: Json<V1ObjectMeta> & {name: string}; spec: PodSpec};
+type Container = Json<V1Container>;
+type PodSpec = Json<V1PodSpec>;
 
 /** @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/debug/debug.go generateDebugContainer */
-export function ephemeralContainer(pod: PodObject, request: DebugRequest, target: string | null): ContainerJson {
+export function ephemeralContainer(pod: PodObject, request: DebugRequest, target: string | null): EphemeralContainer {
 	return {
 		...newContainer(request.name ?? unusedContainerName(pod), request),
 		...withSecurity(debugSecurityContext(request.profile, 'ephemeral')),
@@ -52,14 +49,14 @@ export function ephemeralContainer(pod: PodObject, request: DebugRequest, target
 @throws SpokeError ERR_USAGE for a new container without an image
 @see debug.go generatePodCopyWithDebugContainer
 */
-export function podCopy(pod: PodObject, request: CopyRequest): {pod: PodJson; container: string | null} {
+export function podCopy(pod: PodObject, request: CopyRequest): {pod: NewPod; container: string | null} {
 	const {
 		metadata: {namespace, labels, annotations},
 	} = pod;
-	const {ephemeralContainers: _, nodeName, ...kept} = structuredClone(pod.spec) as unknown as PodJson['spec'];
-	const spec = {...kept, ...(request.sameNode && nodeName !== undefined && {nodeName})} as PodJson['spec'];
+	const {ephemeralContainers: _, nodeName, ...kept} = structuredClone(pod.spec) as PodSpec;
+	const spec: PodSpec = {...kept, ...(request.sameNode && nodeName !== undefined && {nodeName})};
 	if (request.shareProcesses !== null) {
-		spec['shareProcessNamespace'] = request.shareProcesses;
+		spec.shareProcessNamespace = request.shareProcesses;
 	}
 
 	for (const container of spec.containers) {
@@ -67,7 +64,7 @@ export function podCopy(pod: PodObject, request: CopyRequest): {pod: PodJson; co
 		container.image = image ?? container.image!;
 	}
 
-	const copy: PodJson = {
+	const copy: NewPod = {
 		apiVersion: 'v1',
 		kind: 'Pod',
 		spec,
@@ -87,7 +84,7 @@ export function podCopy(pod: PodObject, request: CopyRequest): {pod: PodJson; co
 		throw new SpokeError('ERR_USAGE', 'you must specify image when creating new container');
 	}
 
-	const container = existing ?? {
+	const container: Container = existing ?? {
 		name: request.name ?? unusedContainerName({...pod, spec: {...pod.spec, ephemeralContainers: []}}),
 		terminationMessagePolicy: 'File',
 	};
@@ -102,7 +99,7 @@ export function podCopy(pod: PodObject, request: CopyRequest): {pod: PodJson; co
 }
 
 /** @see debug.go generateNodeDebugPod */
-export function nodePod(node: string, request: DebugRequest): PodJson {
+export function nodePod(node: string, request: DebugRequest): NewPod {
 	const container = {
 		...newContainer(request.name ?? 'debugger', request),
 		...withSecurity(debugSecurityContext(request.profile, 'node')),
@@ -125,12 +122,12 @@ export function nodePod(node: string, request: DebugRequest): PodJson {
 
 /** Capabilities and privilege have no effect if the pod sets a non-root user. @see debug.go displayWarning */
 export function losesCapabilities({spec}: PodObject, context: SecurityContext | undefined): boolean {
-	const {securityContext: {runAsUser = 0} = {}} = spec as {securityContext?: {runAsUser?: number}};
+	const {securityContext: {runAsUser = 0} = {}} = spec as PodSpec;
 	return (
 		runAsUser !== 0 &&
 		context !== undefined &&
-		context['runAsUser'] !== 0 &&
-		(context['privileged'] === true || (context.capabilities?.add ?? []).length > 0)
+		context.runAsUser !== 0 &&
+		(context.privileged === true || (context.capabilities?.add ?? []).length > 0)
 	);
 }
 
@@ -147,12 +144,12 @@ export function unusedContainerName({spec}: PodObject): string {
 function newContainer(
 	name: string,
 	{image, stdin, tty, command, argumentsOnly = false, env = [], imagePullPolicy = null}: DebugRequest,
-): ContainerJson {
+): Container {
 	return {
 		name,
 		...(image !== null && {image}),
-		...(command.length > 0 && {[argumentsOnly ? 'args' : 'command']: command}),
-		...(env.length > 0 && {env}),
+		...(command.length > 0 && {[argumentsOnly ? 'args' : 'command']: [...command]}),
+		...(env.length > 0 && {env: [...env]}),
 		...(imagePullPolicy !== null && {imagePullPolicy}),
 		...(stdin && {stdin}),
 		...(tty && {tty}),
@@ -161,19 +158,19 @@ function newContainer(
 }
 
 /** As in kubectl, keeps fields that were not requested, except stdin and tty. */
-function changeContainer(container: ContainerJson, request: DebugRequest): void {
+function changeContainer(container: Container, request: DebugRequest): void {
 	const {stdin, tty, ...changes} = newContainer(container.name, request);
-	delete changes['terminationMessagePolicy'];
-	delete container['stdin'];
-	delete container['tty'];
-	if (changes['command'] !== undefined) {
-		delete container['args'];
+	delete changes.terminationMessagePolicy;
+	delete container.stdin;
+	delete container.tty;
+	if (changes.command !== undefined) {
+		delete container.args;
 	}
 
 	Object.assign(container, changes, stdin === true && {stdin}, tty === true && {tty});
 }
 
-function setSecurity(container: ContainerJson, context: SecurityContext | undefined): void {
+function setSecurity(container: Container, context: SecurityContext | undefined): void {
 	delete container.securityContext;
 	if (context !== undefined) {
 		container.securityContext = context;
@@ -185,7 +182,7 @@ function withSecurity(securityContext: SecurityContext | undefined): {securityCo
 }
 
 /** The legacy profile always removes labels, and nothing else. */
-function removeUnkept({metadata, spec}: PodJson, {profile, keep}: CopyRequest): void {
+function removeUnkept({metadata, spec}: NewPod, {profile, keep}: CopyRequest): void {
 	if (profile === 'legacy' || !keep.labels) {
 		delete metadata.labels;
 	}
@@ -208,7 +205,7 @@ function removeUnkept({metadata, spec}: PodJson, {profile, keep}: CopyRequest): 
 		delete spec.initContainers;
 	}
 
-	spec['shareProcessNamespace'] ??= true;
+	spec.shareProcessNamespace ??= true;
 }
 
 function randomSuffix(): string {

@@ -1,6 +1,7 @@
 /** The kubelet's port of a node. */
+import type {CheckedObject} from '../cluster/object-shapes.ts';
 
-export type NodeWithKubelet = {status?: {daemonEndpoints?: {kubeletEndpoint?: {Port?: number}}}};
+export type NodeWithKubelet = Pick<CheckedObject<'nodes'>, 'status'>;
 
 const defaultKubeletPort = 10_250;
 

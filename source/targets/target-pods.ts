@@ -2,6 +2,7 @@
 import {abortableDelay} from '../async/abortable.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {listAll} from '../cluster/list.ts';
+import type {CheckedObject} from '../cluster/object-shapes.ts';
 import {SpokeError, toSpokeError} from '../errors/spoke-error.ts';
 import {explainNotFound} from './explain-not-found.ts';
 import {selectorText} from './label-selector.ts';
@@ -94,7 +95,7 @@ const jobRetryDelayMs = 1000;
 const maxJobReads = 30;
 const jobResource = findResource('jobs')!;
 
-type JobObject = {metadata: ObjectMeta};
+type JobObject = CheckedObject<'jobs'>;
 
 /**
 Nothing on a pod names the cron job. Lists the jobs once, and reads a later job when its first pod appears.

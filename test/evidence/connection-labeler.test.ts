@@ -1282,7 +1282,7 @@ for (const [title, ms] of [
 						metadata: {
 							name: 'kube-apiserver-a',
 							annotations: {'kubernetes.io/config.mirror': 'x'},
-							ownerReferences: [{kind: 'Node', name: 'a'}],
+							ownerReferences: [{kind: 'Node', name: 'a', uid: 'n'}],
 						},
 						spec: {
 							containers: [

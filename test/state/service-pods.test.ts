@@ -12,7 +12,7 @@ const rows: ReadonlyArray<readonly [what: string, slices: readonly EndpointSlice
 	['ready ones of all', [slice('web-1', 'web', [pod('a', true), pod('b', false), pod('c', true)])], {web: '2/3'}],
 	['a pod of two address families once', [slice('web-4', 'web', [pod('a', true)]), slice('web-6', 'web', [pod('a', true)])], {web: '1/1'}],
 	['readiness that is left out is ready', [slice('web-1', 'web', [pod('a')])], {web: '1/1'}],
-	['a service whose slice is empty has none', [slice('web-1', 'web', null), slice('db-1', 'db', [])], {web: '0/0', db: '0/0'}],
+	['a service whose slice is empty has none', [slice('web-1', 'web', undefined), slice('db-1', 'db', [])], {web: '0/0', db: '0/0'}],
 	['endpoints that are no pods are not counted, nor called none', [slice('kubernetes', 'kubernetes', [{conditions: {ready: true}}])], {}],
 	['a slice of nobody', [slice('x', null, [pod('a', true)])], {}],
 ];

@@ -1,17 +1,12 @@
 /** Konnectivity agents and the connections that they carry. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
 import type {ProbeResult} from '../evidence.ts';
 import {sendProbe, parseList, readText, type Requester} from './probe-request.ts';
 import {parseShellFlags} from './mirror-pods.ts';
 import {parseSample} from './apiserver-metrics.ts';
 
 export type AgentPod = {namespace: string; name: string; node: string | null; ready: boolean; ports: readonly number[]};
-
-type Pod = {
-	metadata?: {name?: string; namespace?: string};
-	spec?: {nodeName?: string; containers?: Array<{name?: string; command?: string[]; args?: string[]}>};
-	status?: {phase?: string; conditions?: Array<{type?: string; status?: string}>};
-};
 
 const path = '/api/v1/namespaces/kube-system/pods';
 const need = {permission: 'list pods in kube-system', check: 'kubectl auth can-i list pods -n kube-system', or: null};
@@ -24,19 +19,19 @@ export async function readAgentPods(cluster: Requester): Promise<ProbeResult<rea
 
 async function readPods(cluster: Requester, query: string): Promise<ProbeResult<readonly AgentPod[]>> {
 	return sendProbe(cluster, {source: 'agent-metrics', path: `${path}${query}`, need, maxBytes: 64 * 1024 * 1024}, body =>
-		parseList<Pod>(body, path).items.flatMap(pod => agentOf(pod) ?? []),
+		parseList<PodObject>(body, path).items.flatMap(pod => agentOf(pod) ?? []),
 	);
 }
 
 /** An agent needs the address of its proxy server; no other program has that flag. */
-function agentOf({metadata, spec, status}: Pod): AgentPod | undefined {
-	for (const {command = [], args = []} of spec?.containers ?? []) {
+function agentOf({metadata, spec, status}: PodObject): AgentPod | undefined {
+	for (const {command = [], args = []} of spec.containers) {
 		const flags = parseShellFlags([...command, ...args]);
-		if (flags['proxy-server-host'] !== undefined && metadata?.name) {
+		if (flags['proxy-server-host'] !== undefined) {
 			const ready =
 				status?.phase === 'Running' && status.conditions?.some(({type, status}) => type === 'Ready' && status === 'True') === true;
 			const ports = [flags['admin-server-port'] ?? '8094', flags['health-server-port'] ?? '8093'].map(Number).filter(port => port > 0);
-			return {namespace: metadata.namespace ?? 'kube-system', name: metadata.name, node: spec?.nodeName ?? null, ready, ports};
+			return {namespace: metadata.namespace ?? 'kube-system', name: metadata.name, node: spec.nodeName ?? null, ready, ports};
 		}
 	}
 

@@ -1,4 +1,5 @@
 /** The number and addresses of the cluster's apiservers. */
+import type {CheckedObject} from '../../cluster/object-shapes.ts';
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import type {ProbeResult, ReplicaFacts} from '../evidence.ts';
 import {needEndpointSlices, needLeases} from '../rules/needs.ts';
@@ -10,17 +11,13 @@ const leasePath =
 const slicePath =
 	'/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Dkubernetes&limit=500';
 
-type Lease = {
-	metadata?: {creationTimestamp?: string; annotations?: Readonly<Record<string, string>>};
-	spec?: {renewTime?: unknown; leaseDurationSeconds?: unknown};
-};
-type Slice = {endpoints?: ReadonlyArray<{addresses?: readonly string[]}> | null; ports?: ReadonlyArray<{port?: number}> | null};
+type Lease = CheckedObject<'leases'>;
 
 export async function readReplicas(cluster: Requester, {timeoutMs = 5000}: {timeoutMs?: number} = {}): Promise<ProbeResult<ReplicaFacts>> {
 	const leasesAsked = sendProbe(cluster, {source: 'lease', path: leasePath, need: needLeases, timeoutMs}, (body, response) => {
 		const current = parseList<Lease>(body, leasePath).items.filter(lease => isCurrent(lease, serverNow(response)));
 		return current.length > 0
-			? current.map(lease => ({address: peerAddress(lease), madeAt: lease.metadata?.creationTimestamp ?? null}))
+			? current.map(lease => ({address: peerAddress(lease), madeAt: lease.metadata.creationTimestamp ?? null}))
 			: undefined;
 	});
 	const slicesAsked = sendProbe(cluster, {source: 'endpoints', path: slicePath, need: needEndpointSlices, timeoutMs}, body => {
@@ -48,19 +45,18 @@ export async function readReplicas(cluster: Requester, {timeoutMs = 5000}: {time
 
 /** `ip:port` of all endpoints. @throws SpokeError for any other body */
 export function addressesIn(body: string): readonly string[] {
-	return parseList<Slice>(body, slicePath).items.flatMap(({endpoints, ports}) =>
+	return parseList<CheckedObject<'endpointslices'>>(body, slicePath).items.flatMap(({endpoints, ports}) =>
 		(endpoints ?? []).flatMap(({addresses = []}) => addresses.map(address => joinHostPort(address, ports?.[0]?.port ?? 443))),
 	);
 }
 
 /** Where other apiservers reach the holder; since 1.36 by default. @see pkg/controlplane/apiserver/server.go labelAPIServerHeartbeatFunc */
 function peerAddress({metadata}: Lease): string | null {
-	const address = metadata?.annotations?.['kubernetes.io/peer-advertise-address'];
+	const address = metadata.annotations?.['kubernetes.io/peer-advertise-address'];
 	return address !== undefined && /^(\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\]):\d+$/i.test(address) ? address : null;
 }
 
 function isCurrent({spec}: Lease, now: number): boolean {
-	const renewed = Date.parse(String(spec?.renewTime));
-	const seconds = Number(spec?.leaseDurationSeconds ?? 3600);
-	return Number.isFinite(renewed) && now - renewed < 2000 * seconds;
+	const renewed = Date.parse(spec?.renewTime ?? '');
+	return Number.isFinite(renewed) && now - renewed < 2000 * (spec?.leaseDurationSeconds ?? 3600);
 }

@@ -1,21 +1,11 @@
 /** Command lines and environment of the control plane's mirror pods. */
+import type {ContainerSpec, PodObject} from '../../targets/pod-object.ts';
 import type {FlagFacts, Observation, ProbeResult} from '../evidence.ts';
 import {needMirrorPods} from '../rules/needs.ts';
 import {parseList, type Requester, sendProbe} from './probe-request.ts';
 
 export type ControlPlaneComponent = 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'etcd';
 export type ComponentPod = {component: ControlPlaneComponent; pod: string; node: string | null; flags: FlagFacts};
-
-type Container = {name?: string; command?: string[]; args?: string[]; env?: Array<{name?: string; value?: string}>; envFrom?: unknown[]};
-type Pod = {
-	metadata?: {name?: string; annotations?: Record<string, string>; ownerReferences?: Array<{kind?: string; name?: string}>};
-	spec?: {nodeName?: string; containers?: Container[]};
-	status?: {
-		hostIP?: string;
-		hostIPs?: Array<{ip?: string}>;
-		containerStatuses?: Array<{name?: string; state?: {running?: {startedAt?: string}}}>;
-	};
-};
 
 const path =
 	'/api/v1/namespaces/kube-system/pods?labelSelector=component%20in%20(kube-apiserver%2Ckube-controller-manager%2Ckube-scheduler%2Cetcd)&limit=500';
@@ -26,7 +16,7 @@ export async function readMirrorPods(
 	{timeoutMs = 5000}: {timeoutMs?: number} = {},
 ): Promise<ProbeResult<readonly ComponentPod[]>> {
 	return sendProbe(cluster, {source: 'mirror-pod', path, need: needMirrorPods, timeoutMs}, body => {
-		const pods = parseList<Pod>(body, path).items.flatMap(pod => parseComponentPod(pod) ?? []);
+		const pods = parseList<PodObject>(body, path).items.flatMap(pod => parseComponentPod(pod) ?? []);
 		return pods.length > 0 ? pods : undefined;
 	});
 }
@@ -37,19 +27,19 @@ export function apiserverFlags(observation: Observation<readonly ComponentPod[]>
 		.map(({pod, flags}) => ({...observation, where: `pod kube-system/${pod}`, facts: flags}));
 }
 
-export function parseComponentPod({metadata, spec, status}: Pod): ComponentPod | undefined {
+export function parseComponentPod({metadata, spec, status}: PodObject): ComponentPod | undefined {
 	const isMirror =
-		metadata?.annotations?.['kubernetes.io/config.mirror'] !== undefined && metadata.ownerReferences?.some(({kind}) => kind === 'Node');
-	const container = spec?.containers?.find(({name}) => components.includes(name as ControlPlaneComponent));
-	if (!metadata?.name || !isMirror || !container || !isRunning(container, metadata, status)) {
+		metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined && metadata.ownerReferences?.some(({kind}) => kind === 'Node');
+	const container = spec.containers.find(({name}) => components.includes(name as ControlPlaneComponent));
+	if (!isMirror || !container || !isRunning(container, metadata, status)) {
 		return undefined;
 	}
 
-	const {args, isComplete, runsAlone} = extractProgramArguments(container.command ?? [], container.args ?? [], container.name!);
+	const {args, isComplete, runsAlone} = extractProgramArguments(container.command ?? [], container.args ?? [], container.name);
 	return {
 		component: container.name as ControlPlaneComponent,
 		pod: metadata.name,
-		node: spec?.nodeName ?? null,
+		node: spec.nodeName ?? null,
 		flags: {
 			// The value of a variable is not seen: it may be empty, or further arguments.
 			values: Object.fromEntries(Object.entries(parseFlags(args)).filter(([, value]) => !/[$`]/.test(value))),
@@ -62,13 +52,13 @@ export function parseComponentPod({metadata, spec, status}: Pod): ComponentPod |
 
 const components: readonly ControlPlaneComponent[] = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'etcd'];
 
-function hostAddressesOf({hostIP, hostIPs = []}: NonNullable<Pod['status']> = {}): readonly string[] | null {
+function hostAddressesOf({hostIP, hostIPs = []}: NonNullable<PodObject['status']> = {}): readonly string[] | null {
 	const addresses = [hostIP, ...hostIPs.map(({ip}) => ip)].filter(address => address !== undefined);
 	return addresses.length > 0 ? [...new Set(addresses)] : null;
 }
 
 /** A container newer than the manifest runs this command line. */
-function isRunning(container: Container, metadata: NonNullable<Pod['metadata']>, status: Pod['status']): boolean {
+function isRunning(container: ContainerSpec, metadata: PodObject['metadata'], status: PodObject['status']): boolean {
 	const running = status?.containerStatuses?.find(({name}) => name === container.name)?.state?.running;
 	const seen = Date.parse(metadata.annotations?.['kubernetes.io/config.seen'] ?? '');
 	const started = Date.parse(running?.startedAt ?? '');
@@ -99,7 +89,7 @@ export function parseShellFlags(words: readonly string[]): Record<string, string
 	);
 }
 
-function proxyEnvironmentOf({command = [], args = [], env, envFrom}: Container, isAlone: boolean): boolean | null {
+function proxyEnvironmentOf({command = [], args = [], env, envFrom}: ContainerSpec, isAlone: boolean): boolean | null {
 	if (
 		env?.some(({name, value}) => /^https?_proxy$/i.test(name ?? '') && value !== '') ||
 		[...command, ...args].some(word => /\bhttps?_proxy=/i.test(word))

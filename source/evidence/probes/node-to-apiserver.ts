@@ -1,4 +1,6 @@
 /** Evidence about the nodes' own connections to the apiserver. */
+import type {CheckedObject} from '../../cluster/object-shapes.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import type {ProbeResult} from '../evidence.ts';
 import type {NodeObject} from '../node-facts.ts';
@@ -24,7 +26,7 @@ export type NodeLeaseFacts = {fresh: readonly string[]; stale: readonly string[]
 export async function readNodeLeases(cluster: Requester): Promise<ProbeResult<NodeLeaseFacts>> {
 	const path = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases?limit=500';
 	return sendProbe(cluster, {source: 'lease', path, need: needNodeLeases, maxBytes: large}, (body, response) => {
-		const {items, remaining} = parseList<{metadata: {name: string}; spec?: {renewTime?: string}}>(body, path);
+		const {items, remaining} = parseList<CheckedObject<'leases'>>(body, path);
 		const isFresh = (renewTime: string | undefined) => serverNow(response) - Date.parse(renewTime ?? '') < 40_000;
 		const names = (fresh: boolean) => items.filter(({spec}) => isFresh(spec?.renewTime) === fresh).map(({metadata}) => metadata.name);
 		return {fresh: names(true), stale: names(false), more: remaining};
@@ -44,12 +46,7 @@ export const maxSigningRequests = 500;
 export async function readSigningRequests(cluster: Requester): Promise<ProbeResult<readonly SigningRequest[]>> {
 	const path = `/apis/certificates.k8s.io/v1/certificatesigningrequests?limit=${maxSigningRequests}`;
 	return sendProbe(cluster, {source: 'csr', path, need: needSigningRequests, maxBytes: large}, body => {
-		type Item = {
-			metadata: {name: string};
-			spec?: {signerName?: string; username?: string};
-			status?: {certificate?: string; conditions?: Array<{type?: string}>};
-		};
-		return parseList<Item>(body, path).items.map(({metadata, spec, status}) => ({
+		return parseList<CheckedObject<'certificatesigningrequests'>>(body, path).items.map(({metadata, spec, status}) => ({
 			name: metadata.name,
 			signer: spec?.signerName ?? '?',
 			user: spec?.username ?? '?',
@@ -82,9 +79,9 @@ export async function readPodTokens(cluster: Requester, namespace: string): Prom
 			maxBytes: large,
 		},
 		body => {
-			type Volume = {projected?: {sources?: Array<{serviceAccountToken?: unknown; configMap?: {name?: string}}>}};
-			const {items} = parseList<{spec: {automountServiceAccountToken?: boolean; volumes?: Volume[]}}>(body, path);
-			const has = (spec: {volumes?: Volume[]}, test: (source: {serviceAccountToken?: unknown; configMap?: {name?: string}}) => boolean) =>
+			type Source = NonNullable<NonNullable<NonNullable<PodObject['spec']['volumes']>[number]['projected']>['sources']>[number];
+			const {items} = parseList<PodObject>(body, path);
+			const has = (spec: PodObject['spec'], test: (source: Source) => boolean) =>
 				(spec.volumes ?? []).some(({projected}) => projected?.sources?.some(source => test(source)));
 			return {
 				pods: items.length,
@@ -110,7 +107,7 @@ export type KubeProxyFacts = {seen: 'kube-proxy' | 'replaced' | 'not-seen'; pods
 export async function readKubeProxy(cluster: Requester): Promise<ProbeResult<KubeProxyFacts>> {
 	const path = '/api/v1/namespaces/kube-system/pods?labelSelector=k8s-app%20in%20(kube-proxy%2Ccilium%2Ckube-router)&limit=50';
 	return sendProbe(cluster, {source: 'construction', path, need: null, maxBytes: large}, body => {
-		const {items} = parseList<{metadata: {name: string; labels?: Record<string, string>}}>(body, path);
+		const {items} = parseList<PodObject>(body, path);
 		const isKubeProxy = items.some(({metadata}) => metadata.labels?.['k8s-app'] === 'kube-proxy');
 		return {
 			seen: isKubeProxy ? ('kube-proxy' as const) : items.length > 0 ? ('replaced' as const) : ('not-seen' as const),

@@ -2,6 +2,7 @@
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodName, Sandbox} from '../../sandbox/sandbox.ts';
 import type {SwitchSpec} from '../../sandbox/switches.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
 import {clockTime} from '../../text/format-time.ts';
 import {currentKeyHints} from '../screen/create-render-input.ts';
 import type {Handlers, Session} from '../session.ts';
@@ -80,10 +81,10 @@ const happenings: ReadonlyArray<{
 	},
 ];
 
-type NamedPods = {items: Array<{metadata: {name: string; deletionTimestamp?: string}}>};
-
 async function podOf({cluster}: Session, app: string): Promise<PodName> {
-	const {items} = await cluster.access.json<NamedPods>({path: `/api/v1/namespaces/default/pods?labelSelector=app%3D${app}`});
+	const {items} = await cluster.access.json<{items: readonly PodObject[]}>({
+		path: `/api/v1/namespaces/default/pods?labelSelector=app%3D${app}`,
+	});
 	const pod = items.find(({metadata}) => metadata.deletionTimestamp === undefined);
 	if (!pod) {
 		throw new SpokeError('ERR_NOT_FOUND', `no running pod of ${app}`);

@@ -1,6 +1,7 @@
 /** Details of an object. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listAll} from '../../cluster/list.ts';
+import type {CheckedObject} from '../../cluster/object-shapes.ts';
 import type {TextLine} from '../../state/session-state.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
@@ -19,15 +20,7 @@ import {formatQuantity} from '../../text/format-number.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 
 type AnyObject = PodObject & WorkloadObject & ServiceObject & CronJobObject & {kind?: string};
-type EventObject = {
-	type?: string;
-	reason?: string;
-	message?: string;
-	count?: number;
-	lastTimestamp?: string | null;
-	eventTime?: string | null;
-	metadata: {creationTimestamp?: string};
-};
+type EventObject = CheckedObject<'events'>;
 
 /** Unreadable events become a line. @throws SpokeError by `refusal` for the object */
 export async function readDetails(

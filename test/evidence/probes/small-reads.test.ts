@@ -215,7 +215,11 @@ test('a sample of the text format is parsed with escapes, and invalid ones are s
 });
 
 const mirror = (more: object = {}) => ({
-	metadata: {name: 'kube-apiserver-a', annotations: {'kubernetes.io/config.mirror': 'x'}, ownerReferences: [{kind: 'Node', name: 'a'}]},
+	metadata: {
+		name: 'kube-apiserver-a',
+		annotations: {'kubernetes.io/config.mirror': 'x'},
+		ownerReferences: [{kind: 'Node', name: 'a', uid: 'n'}],
+	},
 	spec: {
 		nodeName: 'a',
 		containers: [
@@ -236,7 +240,9 @@ test('a mirror pod shows flags and environment, and a pod with only its label do
 		flags: {values: {'kubelet-certificate-authority': '/ca.crt', 'secure-port': '6443'}, absent: 'default', proxyEnvironment: false},
 	});
 	t.is(
-		parseComponentPod(mirror({metadata: {name: 'kube-apiserver-a', annotations: {}, ownerReferences: [{kind: 'ReplicaSet', name: 'x'}]}})),
+		parseComponentPod(
+			mirror({metadata: {name: 'kube-apiserver-a', annotations: {}, ownerReferences: [{kind: 'ReplicaSet', name: 'x', uid: 'r'}]}}),
+		),
 		undefined,
 	);
 	t.is(parseComponentPod(mirror({status: {containerStatuses: []}})), undefined);
@@ -269,7 +275,7 @@ test('a pod whose manifest is newer than its container does not show what runs',
 		metadata: {
 			name: 'kube-apiserver-a',
 			annotations: {'kubernetes.io/config.mirror': 'x', 'kubernetes.io/config.seen': '2026-11-24T14:00:00Z'},
-			ownerReferences: [{kind: 'Node', name: 'a'}],
+			ownerReferences: [{kind: 'Node', name: 'a', uid: 'n'}],
 		},
 	});
 	t.is(parseComponentPod(changed), undefined);
@@ -480,7 +486,7 @@ test('leases show which kubelets do not renew, and signing requests what is pend
 		}),
 	);
 	t.like(ofTheirs.observation?.facts, {fresh: ['n1'], stale: ['n2']}, 'by the apiserver’s clock, not ours');
-	const conditions = (type: string) => ({conditions: [{type}]});
+	const conditions = (type: string) => ({conditions: [{type, status: 'True'}]});
 	const requests = await readSigningRequests(
 		server({
 			'/apis/certificates.k8s.io/v1/certificatesigningrequests': {
