@@ -187,7 +187,7 @@ export function describeOpenConnections(connections: ConnectionList, {tails = fa
 	const names: ReadonlyArray<[kind: ConnectionKind, one: string, many?: string]> = [
 		['logs', 'tail'],
 		['forward', 'forward'],
-		['proxy', 'listener'],
+		['proxy', 'local API proxy', 'local API proxies'],
 		['shell', 'shell'],
 		['attach', 'attach', 'attaches'],
 	];

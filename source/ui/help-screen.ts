@@ -4,6 +4,7 @@ import {describeKeys, type KeyHint} from '../keymap/describe-keys.ts';
 import {formatKeys} from '../keymap/key-name.ts';
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
 import {wrapToWidth} from './chrome.ts';
+import type {Glyphs} from './glyphs.ts';
 import {tlsRole} from './path-line.ts';
 import type {RenderInput} from './render-input.ts';
 import {line, styled, type Line, type Span} from './styled-line.ts';
@@ -30,6 +31,11 @@ function filterLegend({keymap}: RenderInput, context: string): Line[] {
 	return [];
 }
 
+/** At the right edge of a tail. */
+function edgeLegend({error, warn, match, gap}: Glyphs['edge']): Line[] {
+	return [line('At the right edge:'), line(`${error} error    ${warn} warning`), line(`${match} match    ${gap} gap`)];
+}
+
 function withoutBlankTop(lines: readonly Line[]): readonly Line[] {
 	return lines[0]?.spans.every(({text}) => text === '') ? lines.slice(1) : lines;
 }
@@ -47,7 +53,7 @@ export function helpBody(screen: RenderInput, context: string): Line[] {
 	const groups = [...Map.groupBy(hints, hint => hint.context)];
 	const columns = columnsFor(size.columns, Math.max(...hints.map(({action}) => cellWidth(action.title))));
 	const width = Math.floor((size.columns - 2) / columns);
-	const keyWidth = Math.min(12, Math.max(8, ...hints.map(({keys}) => cellWidth(shownKeys(keys)))));
+	const keyWidth = Math.min(13, Math.max(8, ...hints.map(({keys}) => cellWidth(shownKeys(keys)))));
 	const blocks = groups.map(([at, list], index) => [
 		line(styled('title', (index === 0 ? 'current view' : contexts[at]!.title).toUpperCase())),
 		...list.flatMap(hint => hintLines(hint, width - 1, keyWidth)),
@@ -60,18 +66,20 @@ export function helpBody(screen: RenderInput, context: string): Line[] {
 				['proven', 'no other explanation'],
 				['inferred', 'others possible'],
 				['unknown', 'not observed'],
-				['unseen', 'not examined'],
+				['unseen', 'leg 3: not examined'],
 			] as const
 		).flatMap(([basis, words]) => legendLines(glyphs.strokes[basis], basis === 'unseen' ? '' : basis, words, width - 1)),
-		line('A stroke is the basis'),
-		line('of the word after it.'),
-		line(styled('state.failed', glyphs.broke), ' marks a failed leg'),
+		line('The line before a word'),
+		line('shows its basis.'),
+		line(styled('state.failed', glyphs.broke), ' ends a failed leg'),
+		line('apiserver a, b: replicas'),
 		...(['verified', 'unverified', 'plain'] as const).map(word => line(styled(tlsRole[word], fitToCells(word, 11)), tlsNames[word])),
 		line(''),
-		line(styled('title', 'MARKS')),
+		line(styled('title', 'SIGNS')),
 		line(`${glyphs.open} open     ${glyphs.working} working`),
 		line(`${glyphs.stopped} stopped  ${glyphs.failed} failed`),
 		line(`${glyphs.look} attention`),
+		...(contextStack(context).includes('tail') ? edgeLegend(glyphs.edge) : []),
 		...filterLegend(screen, context),
 		line(''),
 		line(styled('title', 'CUSTOM KEYS')),
@@ -80,9 +88,24 @@ export function helpBody(screen: RenderInput, context: string): Line[] {
 		line('keymap.yaml sets them'),
 	];
 	const all = [...blocks.flatMap((block, index) => (index === 0 ? block : [line(''), ...block])), ...legend];
-	const perColumn = Math.max(columns > 2 ? 0 : size.rows - 3, Math.ceil(all.length / columns));
-	const parts = Array.from({length: columns}, (_, column) => withoutBlankTop(all.slice(column * perColumn, (column + 1) * perColumn)));
-	return Array.from({length: Math.min(perColumn, all.length)}, (_, row) => line(' ', ...parts.flatMap(part => cell(part[row], width - 1))));
+	const parts = splitIntoColumns(all, columns, Math.max(columns > 2 ? 0 : size.rows - 3, Math.ceil(all.length / columns)));
+	return Array.from({length: Math.max(...parts.map(part => part.length))}, (_, row) =>
+		line(' ', ...parts.flatMap(part => cell(part[row], width - 1))),
+	);
+}
+
+/** Keeps a heading with its first entry, in longer columns if needed. */
+function splitIntoColumns(all: readonly Line[], columns: number, perColumn: number): ReadonlyArray<readonly Line[]> {
+	const parts: Array<readonly Line[]> = [];
+	let rest = all;
+	while (rest.length > 0) {
+		const isHeadingLast = rest.length > perColumn && rest[perColumn - 1]!.spans.some(({role}) => role === 'title');
+		const count = isHeadingLast ? perColumn - 1 : perColumn;
+		parts.push(withoutBlankTop(rest.slice(0, count)));
+		rest = rest.slice(count);
+	}
+
+	return parts.length > columns ? splitIntoColumns(all, columns, perColumn + 1) : parts;
 }
 
 /** As many as fit without cutting most titles. */

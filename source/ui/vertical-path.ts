@@ -109,7 +109,7 @@ function secondLeg(
 		arrowOf(path, 2, tls, glyphs),
 		[`${to} ${farEndName(leg, path)}`.trim(), styled('text.dim', address === null ? '' : `   ${address}`)],
 		...brokenRows(path, state.now, width),
-		...(path.broken?.reason === 'no-node' ? [] : [[' ', styled('text.dim', `${glyphs.upright.unseen} inside the node: not observed`)]]),
+		...(path.broken?.reason === 'no-node' ? [] : [[' ', styled('text.dim', `${glyphs.upright.unseen} inside the node: not examined`)]]),
 		[container === null ? name : `${name}/${container}`],
 	];
 }

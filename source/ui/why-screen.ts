@@ -125,7 +125,7 @@ function legTable(
 				styled('text.dim', readAt(path, leg)),
 			);
 		}),
-		line(styled('text.dim', '   3  inside the node: not observed')),
+		line(styled('text.dim', '   3  inside the node: not examined')),
 	];
 }
 

@@ -127,9 +127,9 @@ test('a second press of the quit key quits without confirmation', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/Running/);
 	terminal.type(':listen 0\r');
-	await terminal.sees(/listening on/);
+	await terminal.sees(/local API proxy at/);
 	terminal.press('app.quit');
-	await terminal.sees(/Close 1 listener and quit\?/);
+	await terminal.sees(/Close 1 local API proxy and quit\?/);
 	terminal.press('app.quit');
 	t.is(await terminal.ended(), 0);
 });

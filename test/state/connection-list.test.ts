@@ -135,6 +135,6 @@ test('the confirmation names what leaving disconnects, without tails', t => {
 				{type: 'open', entry: {id: 'p', kind: 'proxy', what: '', context: '', since: 0}},
 			),
 		),
-		'2 forwards and 1 listener',
+		'2 forwards and 1 local API proxy',
 	);
 });

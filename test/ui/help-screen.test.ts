@@ -1,5 +1,6 @@
 /** The help screen. */
 import test from 'ava';
+import {contexts} from '../../source/keymap/contexts.ts';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
 import {helpBody} from '../../source/ui/help-screen.ts';
@@ -51,6 +52,45 @@ test('no column of the help starts with a blank row', t => {
 					columns > 100 || first!.slice(half).trim() !== '' || second!.slice(half).trim() === '',
 					`${context} at ${columns}: ${second!}`,
 				);
+			}
+		}
+	}
+});
+
+test('no text of the help is cut at 80 columns', t => {
+	for (const {keymap} of keymaps) {
+		for (const context of Object.keys(contexts) as Array<keyof typeof contexts>) {
+			const screen = {
+				state: {size: {columns: 80, rows: 24}, refused: new Map()},
+				theme: {glyphs: unicodeGlyphs},
+				hints: [],
+				keymap,
+			} as unknown as RenderInput;
+			const cut = helpBody(screen, context)
+				.map(({spans}) => spans.map(({text}) => text).join(''))
+				.filter(text => text.includes('…'));
+			t.deepEqual(cut, [], context);
+		}
+	}
+});
+
+test('no heading of the help is the last row of a column', t => {
+	for (const {keymap} of keymaps) {
+		for (const context of ['pods', 'tail', 'why', 'doctor', 'audit', 'proxy']) {
+			for (const columns of [80, 120, 160, 200]) {
+				const screen = {
+					state: {size: {columns, rows: 40}, refused: new Map()},
+					theme: {glyphs: unicodeGlyphs},
+					hints: [],
+					keymap,
+				} as unknown as RenderInput;
+				const lines = helpBody(screen, context).map(({spans}) => spans.map(({text}) => text).join(''));
+				const last = lines.flatMap((text, row) =>
+					[...text.matchAll(/PATH LINE|SIGNS|FILTERS|CUSTOM KEYS|EVERYWHERE/g)]
+						.filter(({index}) => (lines[row + 1] ?? '').slice(index, index + 8).trim() === '')
+						.map(([heading]) => heading),
+				);
+				t.deepEqual(last, [], `${context} at ${columns}`);
 			}
 		}
 	}

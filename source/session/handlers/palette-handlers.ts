@@ -206,7 +206,7 @@ const commands: readonly CommandRow[] = [
 	{
 		word: 'listen',
 		takes: '[PORT]',
-		does: 'start or stop an API listener',
+		does: 'start or stop a local API proxy',
 		as: 'proxy.listener',
 		async run(session, [port]) {
 			if (port === undefined) {

@@ -32,7 +32,7 @@ async function startDialog(session: Session): Promise<void> {
 	const {cluster} = session;
 	const free = await session.typedAhead.during({description: 'finding a free port'}, async () => freePort(defaultPort));
 	const values = await session.fill({
-		title: `Listener for the API of ${cluster.context}`,
+		title: `Local API proxy for ${cluster.context}`,
 		submit: 'start',
 		fields: [
 			{name: 'port', label: 'Port', value: String(free), choices: null, note: '0: any free port'},
@@ -106,7 +106,7 @@ export async function startListener(
 			entry: {
 				id,
 				kind: 'proxy',
-				what: `listener :${port}`,
+				what: `local API proxy :${port}`,
 				context: cluster.context,
 				since: state.since,
 				phase: 'open',
@@ -118,7 +118,7 @@ export async function startListener(
 	});
 	showView(session, 'proxy');
 	store.now({type: 'proxy', event: {type: 'listening', listener: state}});
-	session.tell(`listening on ${listener.address}`);
+	session.tell(`local API proxy at ${listener.address}`);
 }
 
 function passed({store}: Session, id: string, {method, path, status, milliseconds, error}: ListenerEvent): void {
@@ -149,7 +149,7 @@ export async function stopListener(session: Session, id: string): Promise<void> 
 	const state = store.state.proxy.listeners.find(one => one.id === id);
 	if (
 		!state ||
-		!(await session.ask(`Stop the listener on ${state.address}?`, [
+		!(await session.ask(`Stop the local API proxy on ${state.address}?`, [
 			`${formatQuantity(state.requests, 'request')} so far. Programs that use it will be disconnected.`,
 		]))
 	) {
@@ -159,7 +159,7 @@ export async function stopListener(session: Session, id: string): Promise<void> 
 	end(session, id);
 	store.now({type: 'proxy', event: {type: 'stopped', id}});
 	store.now({type: 'connections', event: {type: 'close', id}});
-	session.tell(`stopped the listener on ${state.address}`);
+	session.tell(`stopped the local API proxy on ${state.address}`);
 }
 
 export function closeListeners(session: Session): void {

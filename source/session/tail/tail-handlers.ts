@@ -150,7 +150,7 @@ export const tailHandlers: Handlers = {
 	'tail.plain'(session) {
 		change(session, view => ({...view, plain: !view.plain}));
 		if (currentTail(session)?.view.plain) {
-			session.tell('plain lines: select with the terminal');
+			session.tell('undecorated lines: select text with the mouse');
 		}
 	},
 	'tail.pager': async session => withTail(session, async run => openTailInProgram(session, run, 'pager')),
