@@ -55,7 +55,7 @@ const pictures: readonly Picture[] = [
 			{wait: 2500},
 		],
 	},
-	{name: 'audit', title: 'The audit: the hub and its spokes', steps: [{press: 'view.audit'}, {sees: /READ ON/}]},
+	{name: 'audit', title: 'The audit: the hub and its spokes', steps: [{press: 'view.audit'}, {sees: /BASIS +PROVEN/}]},
 ];
 
 const {keymap} = await loadKeymap({});

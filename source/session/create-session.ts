@@ -43,7 +43,7 @@ export function createSession(options: SessionOptions): SessionParts {
 	const end = new SessionEnd();
 	const terminal = new SessionTerminal(options);
 	const tails = new Map<string, TailRun>();
-	const nothing = emptySession(clusterState(null), terminal.size, Date.now(), {readOnly, isStill: isReducedMotion(options)});
+	const nothing = emptySession(clusterState(null), terminal.size, Date.now(), {readOnly, isReducedMotion: isReducedMotion(options)});
 	const store = new Store(
 		nothing,
 		() => {
@@ -69,10 +69,10 @@ export function createSession(options: SessionOptions): SessionParts {
 		},
 	);
 
-	const typedAhead = createTypeAhead(store, keymap, inputs => {
+	const typeAhead = createTypeAhead(store, keymap, inputs => {
 		keys.pass(inputs);
 	});
-	const overlays = new Dialogs(store, typedAhead);
+	const overlays = new Dialogs(store, typeAhead);
 	const {session, doers, lent} = sessionOf(options, {
 		store,
 		terminal,
@@ -82,7 +82,7 @@ export function createSession(options: SessionOptions): SessionParts {
 		clusters,
 		feeds,
 		meeting,
-		typedAhead,
+		typeAhead,
 		overlays,
 		end,
 	});
@@ -98,13 +98,13 @@ export function createSession(options: SessionOptions): SessionParts {
 }
 
 type Wired = Omit<SessionParts, 'session' | 'keys' | 'lent' | 'tails'> &
-	Pick<Session, 'store' | 'terminal' | 'tails' | 'meeting' | 'typedAhead'> & {overlays: Dialogs};
+	Pick<Session, 'store' | 'terminal' | 'tails' | 'meeting' | 'typeAhead'> & {overlays: Dialogs};
 
 function sessionOf(
 	{keymap, flags, env, readOnly, clock}: SessionOptions,
 	parts: Wired,
 ): {session: Session; doers: ActionContext; lent: LentTerminal} {
-	const {store, terminal, tails, screen, clusters, feeds, meeting, typedAhead, overlays, end} = parts;
+	const {store, terminal, tails, screen, clusters, feeds, meeting, typeAhead, overlays, end} = parts;
 	let ids = 0;
 	const session: Session = {
 		store,
@@ -113,7 +113,7 @@ function sessionOf(
 		flags,
 		env,
 		readOnly,
-		typedAhead,
+		typeAhead,
 		tails,
 		clusters,
 		meeting,

@@ -24,5 +24,5 @@ export type SessionOptions = {
 	sandbox?: Sandbox;
 	clock?: Clock;
 	/** The sandbox replaces a kubeconfig that was not found. */
-	isForWant?: boolean;
+	isFallback?: boolean;
 };

@@ -121,10 +121,10 @@ export class SessionRun {
 
 	#showFirst(): void {
 		const {session, feeds} = this.#parts;
-		const {keymapProblems, sandbox, isForWant = false, tail} = this.#options;
+		const {keymapProblems, sandbox, isFallback = false, tail} = this.#options;
 		reportKeymapProblems(session, keymapProblems);
 		if (sandbox) {
-			attachSandbox(session, sandbox, isForWant);
+			attachSandbox(session, sandbox, isFallback);
 		}
 
 		if (tail) {

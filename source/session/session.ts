@@ -27,7 +27,7 @@ export type Session = {
 	readonly terminal: SessionTerminal;
 	readonly keymap: Keymap;
 	/** Preparations of a dialog run inside it, so that the next keys reach the dialog. */
-	readonly typedAhead: TypeAhead;
+	readonly typeAhead: TypeAhead;
 	readonly flags: ConnectionFlags;
 	readonly env: NodeJS.ProcessEnv;
 	readonly readOnly: boolean;
@@ -66,7 +66,7 @@ export type TypeOptions = {
 	lead: string;
 	purpose: string;
 	text?: string;
-	mayRegex?: boolean;
+	canUseRegex?: boolean;
 	regex?: boolean;
 	waits?: string;
 	accept?: string;

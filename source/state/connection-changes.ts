@@ -26,7 +26,7 @@ export function connectionChanges(
 			role: news.isBad ? 'warn' : 'plain',
 			hint: '',
 		});
-		return {...entry, isLost: news.isLost, markedAt: news.isBad ? now : entry.markedAt};
+		return {...entry, isLost: news.isLost, changedAt: news.isBad ? now : entry.changedAt};
 	});
 	return messages.length > 0 ? {connections, messages} : {connections: after, messages};
 }

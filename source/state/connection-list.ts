@@ -27,7 +27,7 @@ export type ConnectionEntry = {
 	waits: ReadonlyMap<string, PendingPings>;
 	/** True when it was open, failed, and has not recovered. */
 	isLost: boolean;
-	markedAt: number | null;
+	changedAt: number | null;
 };
 
 /** Start of each overdue wait, by the screen clock. */
@@ -60,7 +60,7 @@ export function reduceConnectionList(connections: ConnectionList, event: Connect
 				paths: new Map(),
 				waits: new Map(),
 				isLost: false,
-				markedAt: null,
+				changedAt: null,
 				...event.entry,
 			};
 			return connections.some(one => one.id === entry.id) ? change(entry.id, () => entry) : [...connections, entry];

@@ -6,7 +6,7 @@ import {sanitizeLine} from '../text/sanitize-line.ts';
 import {describeNextRetry} from './describe-next-retry.ts';
 import type {SessionState, TextLine} from './session-state.ts';
 
-export function describeUnreachable(state: Pick<SessionState, 'cluster' | 'now' | 'isStill'>): readonly TextLine[] {
+export function describeUnreachable(state: Pick<SessionState, 'cluster' | 'now' | 'isReducedMotion'>): readonly TextLine[] {
 	const {
 		cluster: {context, proxy, error, retryAt, tries},
 	} = state;

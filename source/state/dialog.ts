@@ -9,7 +9,7 @@ export type PromptDialog = {
 	purpose: string;
 	typed: TextInput;
 	regex: boolean;
-	mayRegex: boolean;
+	canUseRegex: boolean;
 	note: string;
 	problem: string | null;
 	history: readonly string[];
@@ -195,7 +195,7 @@ function reducePrompt(prompt: PromptDialog, event: DialogEvent): PromptDialog {
 		}
 
 		case 'regex': {
-			return prompt.mayRegex ? {...prompt, regex: !prompt.regex, problem: null} : prompt;
+			return prompt.canUseRegex ? {...prompt, regex: !prompt.regex, problem: null} : prompt;
 		}
 
 		default: {

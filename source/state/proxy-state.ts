@@ -9,7 +9,7 @@ export type ProxyExchange = {
 	asked: string;
 	/** Its target was found, and it had a connection. */
 	isSent?: true;
-	isGivenUp?: true;
+	isCanceled?: true;
 	status: number | null;
 	tookMs: number | null;
 	bytes: number;
@@ -22,8 +22,8 @@ export type ProxyExchange = {
 };
 
 /** A request whose target was not found was never sent. */
-export function describeMissingResponse({isSent, isGivenUp, error}: Pick<ProxyExchange, 'isSent' | 'isGivenUp' | 'error'>): string {
-	if (isGivenUp === true) {
+export function describeMissingResponse({isSent, isCanceled, error}: Pick<ProxyExchange, 'isSent' | 'isCanceled' | 'error'>): string {
+	if (isCanceled === true) {
 		return 'Canceled';
 	}
 
@@ -65,7 +65,7 @@ export type ProxyEvent =
 	| {type: 'passed'; id: string; request: RelayedRequest}
 	| {type: 'stopped'; id: string};
 
-const mostKept = 100;
+const maxKept = 100;
 
 export const emptyProxy: ProxyState = {method: 'GET', request: '', listeners: [], exchanges: [], at: 0, json: true, headers: false};
 
@@ -85,7 +85,7 @@ export function reduceProxy(proxy: ProxyState, event: ProxyEvent): ProxyState {
 			const known = exchanges.some(({id}) => id === event.exchange.id);
 			const next = known
 				? exchanges.map(one => (one.id === event.exchange.id ? event.exchange : one))
-				: [...exchanges.slice(-mostKept + 1), event.exchange];
+				: [...exchanges.slice(-maxKept + 1), event.exchange];
 			return {...proxy, exchanges: next, at: known ? proxy.at : listeners.length + next.length - 1};
 		}
 
@@ -97,7 +97,7 @@ export function reduceProxy(proxy: ProxyState, event: ProxyEvent): ProxyState {
 			return {
 				...proxy,
 				listeners: listeners.map(one =>
-					one.id === event.id ? {...one, requests: one.requests + 1, log: [...one.log.slice(-mostKept + 1), event.request]} : one,
+					one.id === event.id ? {...one, requests: one.requests + 1, log: [...one.log.slice(-maxKept + 1), event.request]} : one,
 				),
 			};
 		}

@@ -126,16 +126,16 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	forward: (state, {forward}) => ({...state, forwards: withForward(state.forwards, forward)}),
 	'forward-gone'(state, {id}) {
 		const forwards = state.forwards.filter(forward => forward.id !== id);
-		return {...state, forwards, forwardAt: clamp(state.forwardAt, forwards.length)};
+		return {...state, forwards, forwardCursor: clamp(state.forwardCursor, forwards.length)};
 	},
-	'forward-move': (state, {by}) => ({...state, forwardAt: clamp(state.forwardAt + by, state.forwards.length)}),
+	'forward-move': (state, {by}) => ({...state, forwardCursor: clamp(state.forwardCursor + by, state.forwards.length)}),
 	'forward-sets': (state, {sets}) => ({...state, forwardSets: sets}),
 	proxy: (state, {event}) => ({...state, proxy: reduceProxy(state.proxy, event)}),
 	audit: (state, {to}) => ({...state, audit: {...state.audit, ...to}}),
-	sandbox: (state, {switches = state.sandboxSwitches, at = state.sandboxAt, log = state.sandboxLog}) => ({
+	sandbox: (state, {switches = state.sandboxSwitches, at = state.sandboxCursor, log = state.sandboxLog}) => ({
 		...state,
 		sandboxSwitches: switches,
-		sandboxAt: at,
+		sandboxCursor: at,
 		sandboxLog: log,
 	}),
 	'service-pods': (state, {pods}) => (state.servicePods === pods ? state : {...state, servicePods: pods}),
@@ -150,7 +150,7 @@ function filled(layer: Extract<Layer, {kind: 'text'}>, to: Partial<Extract<Layer
 }
 
 function showView(state: SessionState, view: ViewName): SessionState {
-	return {...state, view, viewBefore: view === state.view ? state.viewBefore : state.view, pane: 'main', layers: []};
+	return {...state, view, previousView: view === state.view ? state.previousView : state.view, pane: 'main', layers: []};
 }
 
 function noticed(state: SessionState, {text, role = 'plain', hint = '', isPassing = false, now}: Event<'notice'>): SessionState {
@@ -220,7 +220,7 @@ function tick(state: SessionState, now: number): SessionState {
 	const notice = state.notice !== null && now - state.notice.time > noticeMs ? null : state.notice;
 	const list = currentList(state);
 	const lists = list ? {...state.lists, [list.name]: reduceList(list, {type: 'expire', now})} : state.lists;
-	return {...state, now: state.isStill && now - state.now < stillMs ? state.now : now, notice, lists};
+	return {...state, now: state.isReducedMotion && now - state.now < stillMs ? state.now : now, notice, lists};
 }
 
 function withProcess(processes: readonly string[], path: Path | null): readonly string[] {

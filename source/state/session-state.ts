@@ -123,7 +123,7 @@ export type SessionState = {
 	size: {columns: number; rows: number};
 	cluster: ClusterState;
 	view: ViewName;
-	viewBefore: ViewName;
+	previousView: ViewName;
 	history: ViewHistory;
 	lists: Readonly<Record<ListName, ListState>>;
 	servicePods: ServicePods | null;
@@ -143,18 +143,18 @@ export type SessionState = {
 	selectedPath: {of: string; path: Path | null} | null;
 	selectedDetails: {of: string; lines: readonly TextLine[]} | null;
 	forwards: readonly ForwardState[];
-	forwardAt: number;
+	forwardCursor: number;
 	forwardSets: ReadonlyArray<{name: string; count: number}>;
 	proxy: ProxyState;
 	audit: {rows: readonly ShownAuditRow[]; found: Audit | null; at: number; busy: boolean; note: string};
 	sandboxSwitches: ReadonlyArray<{id: string; label: string; values: readonly string[]; at: number; effect: string; fault: boolean}>;
-	sandboxAt: number;
+	sandboxCursor: number;
 	sandboxLog: readonly string[];
 	/** Action id → missing permission. */
 	refused: ReadonlyMap<string, string>;
 	readOnly: boolean;
 	/** Reduced motion. */
-	isStill: boolean;
+	isReducedMotion: boolean;
 	now: number;
 	/** Fingerprints in the order of first use; shown as letters. */
 	processes: readonly string[];
@@ -170,13 +170,13 @@ export function emptySession(
 	cluster: ClusterState,
 	size: {columns: number; rows: number},
 	now: number,
-	{readOnly = false, isStill = false}: Partial<Pick<SessionState, 'readOnly' | 'isStill'>> = {},
+	{readOnly = false, isReducedMotion = false}: Partial<Pick<SessionState, 'readOnly' | 'isReducedMotion'>> = {},
 ): SessionState {
 	return {
 		size,
 		cluster,
 		view: 'pods',
-		viewBefore: 'pods',
+		previousView: 'pods',
 		history: startHistory({view: 'pods', namespace: cluster.namespace}),
 		lists: Object.fromEntries(listNames.map(name => [name, emptyList(name)])) as Record<ListName, ListState>,
 		servicePods: null,
@@ -194,16 +194,16 @@ export function emptySession(
 		selectedPath: null,
 		selectedDetails: null,
 		forwards: [],
-		forwardAt: 0,
+		forwardCursor: 0,
 		forwardSets: [],
 		proxy: emptyProxy,
 		audit: noAudit,
 		sandboxSwitches: [],
-		sandboxAt: 0,
+		sandboxCursor: 0,
 		sandboxLog: [],
 		refused: new Map(),
 		readOnly,
-		isStill,
+		isReducedMotion,
 		now,
 		processes: [],
 		tailVersion: 0,

@@ -10,7 +10,7 @@ export type TextSearch = {text: string; regex: boolean; found: readonly number[]
 type Searched = Pick<TextSearch, 'text' | 'regex'>;
 
 /** Limit for a whole text. */
-const longestMs = 250;
+const maxDurationMs = 250;
 
 /** Like `patternOf`. @throws SyntaxError for an invalid regular expression */
 export function searchPattern({text, regex}: Searched, flags = ''): RegExp {
@@ -38,7 +38,7 @@ export function searchText(lines: readonly TextLine[], {text, regex}: Searched, 
 		: matchWithin(
 				searchPattern({text, regex}),
 				lines.map(one => searchedText(one)),
-				longestMs,
+				maxDurationMs,
 			);
 	const found = lines.flatMap((_, index) => (has?.[index] ? [index] : []));
 	return {text, regex, found, at: found.find(index => index >= from) ?? found[0] ?? null};

@@ -40,7 +40,7 @@ export function connectionsPane(screen: RenderInput, rows: number): Line[] {
 
 function entryLine(screen: RenderInput, entry: ConnectionEntry, isAt: boolean): Line {
 	const {
-		state: {size, pane, now, cluster, isStill},
+		state: {size, pane, now, cluster, isReducedMotion},
 		theme: {glyphs},
 	} = screen;
 	const hasFocus = pane === 'connections' && isAt;
@@ -62,7 +62,7 @@ function entryLine(screen: RenderInput, entry: ConnectionEntry, isAt: boolean): 
 	const shownWhat = fitToCells(foreign + shortWhat(what, room - cellWidth(foreign), glyphs), room);
 	const left = [...mark, {text: `${fitToCells(entry.kind, 8)} `}, {text: shownWhat}, {text: ' '}];
 	const note = entry.note === '' ? [] : [noteSpan(entry)];
-	const spark = isWide && !isStill && entry.samples.length > 1 ? ` ${sparkline(entry.samples.slice(-12), glyphs.spark)}` : '';
+	const spark = isWide && !isReducedMotion && entry.samples.length > 1 ? ` ${sparkline(entry.samples.slice(-12), glyphs.spark)}` : '';
 	const figures = entry.figures === '' ? [] : [{text: `  ${entry.figures}${spark}`}];
 	const rtt = isWide ? roundTrip(screen.state, entry, path) : '';
 	const trips = rtt === '' ? [] : [styled('text.dim', `  ${rtt}`)];
@@ -74,8 +74,8 @@ function entryLine(screen: RenderInput, entry: ConnectionEntry, isAt: boolean): 
 	return {...spread([...left, ...body], right, size.columns), ...ground};
 }
 
-function newsMark({markedAt}: ConnectionEntry, now: number, {look}: Glyphs): Span {
-	return markedAt !== null && now - markedAt < changeMarkMs ? styled('notice.warn', look) : {text: ' '};
+function newsMark({changedAt}: ConnectionEntry, now: number, {look}: Glyphs): Span {
+	return changedAt !== null && now - changedAt < changeMarkMs ? styled('notice.warn', look) : {text: ' '};
 }
 
 /** Equal for all rows, to align the badges. */

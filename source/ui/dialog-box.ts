@@ -55,7 +55,7 @@ export function promptLine(screen: RenderInput, prompt: PromptDialog): Line {
 		styled('text.dim', prompt.note === '' || prompt.note === prompt.problem ? '' : `${prompt.note}   `),
 		...key('prompt.accept', prompt.accept),
 		...(prompt.candidates.length > 0 ? key('prompt.complete', 'complete') : []),
-		...(prompt.mayRegex ? key('prompt.regex', prompt.regex ? 'plain' : 'regex') : []),
+		...(prompt.canUseRegex ? key('prompt.regex', prompt.regex ? 'plain' : 'regex') : []),
 		...key('prompt.cancel', 'cancel'),
 	];
 	const role = prompt.problem === null ? ('key' as const) : ('notice.error' as const);

@@ -45,10 +45,10 @@ export function describeEmptyTail(screen: RenderInput, view: TailView): string[]
 }
 
 /** A kubelet may not respond before the first line. */
-function openingText({askedAt}: TailView, now: number): string {
-	return askedAt === null || now - askedAt < slowMs
+function openingText({requestedAt}: TailView, now: number): string {
+	return requestedAt === null || now - requestedAt < slowMs
 		? 'opening'
-		: `Requested at ${clockTime(askedAt)}; no response yet. An empty log may not respond until its first line.`;
+		: `Requested at ${clockTime(requestedAt)}; no response yet. An empty log may not respond until its first line.`;
 }
 
 const slowMs = 2000;

@@ -42,7 +42,7 @@ function setLines(screen: RenderInput): Line[] {
 
 export function forwardsScreen(screen: RenderInput, rows: number): Line[] {
 	const {
-		state: {forwards, forwardAt, size, cluster},
+		state: {forwards, forwardCursor, size, cluster},
 		theme: {glyphs},
 	} = screen;
 	if (forwards.length === 0) {
@@ -59,7 +59,7 @@ export function forwardsScreen(screen: RenderInput, rows: number): Line[] {
 		styled('text.dim', `     ${fitToCells('LOCAL', 11)}${fitToCells('TO', toWidth + 2)}${fitToCells('STATE', stateWidth)}OPEN  SENT/RCVD`),
 	);
 	const list = forwards.map((one, index): Line => {
-		const isAt = index === forwardAt;
+		const isAt = index === forwardCursor;
 		return {
 			spans: [
 				{text: ' '},
@@ -74,8 +74,8 @@ export function forwardsScreen(screen: RenderInput, rows: number): Line[] {
 		};
 	});
 	const listRows = Math.min(list.length, Math.max(3, Math.floor(rows / 2)));
-	const top = Math.max(0, Math.min(forwardAt - listRows + 1, list.length - listRows));
-	const at = forwards[forwardAt];
+	const top = Math.max(0, Math.min(forwardCursor - listRows + 1, list.length - listRows));
+	const at = forwards[forwardCursor];
 	return padLines([head, ...list.slice(top, top + listRows), ...(at ? logLines(screen, at) : [])], rows);
 }
 

@@ -7,7 +7,7 @@ import {styled, type Span} from './styled-line.ts';
 export type MatchRanges = ReadonlyArray<readonly [from: number, to: number]>;
 
 /** A regular expression may delay a frame by this much. */
-const longestMs = 20;
+const maxDurationMs = 20;
 /** Fewer slow frames may be due to a busy machine. */
 const mostSlowFrames = 3;
 const slowFrames = new WeakMap<LineIndex, number>();
@@ -20,7 +20,7 @@ export function highlightMatches(
 	{search, searchIndex}: TailView,
 	lines: ReadonlyArray<readonly Span[]>,
 	current = -1,
-	limitMs = longestMs,
+	limitMs = maxDurationMs,
 ): ReadonlyArray<readonly Span[]> {
 	const slow = searchIndex === null ? 0 : (slowFrames.get(searchIndex) ?? 0);
 	if (search === null || searchIndex === null || searchIndex.problem !== null || slow >= mostSlowFrames) {

@@ -167,14 +167,14 @@ function answer(screen: RenderInput, one: ProxyExchange): Line[] {
 
 	const stop = one.tookMs === null ? `${firstKey(screen, 'proxy.stop') ?? ''} cancel` : '';
 	if (one.status === null) {
-		return one.isGivenUp === true
+		return one.isCanceled === true
 			? [titledRule(screen, describeMissingResponse(one)), line(' ', one.note)]
 			: [titledRule(screen, 'Waiting for the response', {right: stop})];
 	}
 
 	const isJson = one.type.includes('json') || /^\s*[[{]/.test(one.body);
 	const isRedirect = one.status >= 300 && one.status < 400;
-	const givenUp = one.isGivenUp === true ? `, canceled after ${formatBytes(one.bytes)}` : '';
+	const givenUp = one.isCanceled === true ? `, canceled after ${formatBytes(one.bytes)}` : '';
 	const title = `${one.status}${isRedirect ? ' (not followed)' : ''}${givenUp}`;
 	const right = [
 		stop,
@@ -190,7 +190,7 @@ function answer(screen: RenderInput, one: ProxyExchange): Line[] {
 		: [];
 	return [
 		titledRule(screen, title, {right}),
-		...(one.isGivenUp === true ? [line(' ', one.note)] : []),
+		...(one.isCanceled === true ? [line(' ', one.note)] : []),
 		...headers,
 		...bodyLines(one.body, isJson && proxy.json, size.columns),
 	];

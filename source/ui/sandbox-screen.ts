@@ -6,7 +6,7 @@ import {padLines, line, styled, type Line} from './styled-line.ts';
 
 export function sandboxScreen(screen: RenderInput, rows: number): Line[] {
 	const {
-		state: {sandboxSwitches, sandboxAt, sandboxLog, size},
+		state: {sandboxSwitches, sandboxCursor, sandboxLog, size},
 		theme: {glyphs},
 	} = screen;
 	const labelWidth = Math.min(33, Math.max(8, ...sandboxSwitches.map(({label}) => cellWidth(label))) + 1);
@@ -17,7 +17,7 @@ export function sandboxScreen(screen: RenderInput, rows: number): Line[] {
 			styled('text.dim', `   ${fitToCells(title, labelWidth + 1)}${fitToCells('VALUE', valueWidth)}${size.columns >= 70 ? 'EFFECT' : ''}`),
 		);
 	const switches = sandboxSwitches.map((sandboxSwitch, index): Line => {
-		const isAt = index === sandboxAt;
+		const isAt = index === sandboxCursor;
 		return {
 			spans: [
 				{text: ' '},
@@ -34,7 +34,7 @@ export function sandboxScreen(screen: RenderInput, rows: number): Line[] {
 	const hasRoom = rows >= switches.length + 7;
 	// With too few rows, keep the selected row and the last event visible.
 	const most = Math.max(1, rows - 2 - Math.min(1, sandboxLog.length));
-	const from = Math.max(0, Math.min(sandboxAt - Math.floor(most / 2), switches.length - most));
+	const from = Math.max(0, Math.min(sandboxCursor - Math.floor(most / 2), switches.length - most));
 	const below = Math.max(0, switches.length - from - most);
 	const above = [from === 0 ? 'POSTURE' : `${from} above`, ...(below > 0 ? [`${below} below`] : [])].join(', ');
 	const lead = line(' ', 'This cluster runs inside spoke. What you see here does not apply to a real cluster.');
@@ -46,7 +46,7 @@ export function sandboxScreen(screen: RenderInput, rows: number): Line[] {
 			? [line(' ', styled('text.dim', 'No events yet: choose a value and apply it.'))]
 			: sandboxLog.toReversed().map(text => line('   ', text));
 	return padLines(
-		[...listed, titledRule(screen, 'Events', {right: hasRoom ? '' : (sandboxSwitches[sandboxAt]?.effect ?? '')}), ...happened],
+		[...listed, titledRule(screen, 'Events', {right: hasRoom ? '' : (sandboxSwitches[sandboxCursor]?.effect ?? '')}), ...happened],
 		rows,
 	);
 }

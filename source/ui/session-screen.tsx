@@ -185,7 +185,7 @@ function pathRows(screen: RenderInput, parts: Layout): Line[] {
 /** The path of its own connection (the worst of several), else as it was read for the row. */
 export function selectedPath({state}: Pick<RenderInput, 'state'>): Path | null {
 	if (state.view === 'forwards') {
-		const entry = state.connections.find(one => one.id === state.forwards[state.forwardAt]?.id);
+		const entry = state.connections.find(one => one.id === state.forwards[state.forwardCursor]?.id);
 		return worstPath(entry?.paths.values() ?? []);
 	}
 

@@ -90,7 +90,7 @@ function viewSentences(screen: RenderInput): string[] {
 	const {state} = screen;
 	switch (state.view) {
 		case 'forwards': {
-			const one = state.forwards[state.forwardAt];
+			const one = state.forwards[state.forwardCursor];
 			if (one === undefined) {
 				const sets = state.forwardSets.map(({name, count}) => `${name} of ${count}`).join(', ');
 				return [`Forwards, none.${sets === '' ? '' : ` Saved sets: ${sets}.`}`];
@@ -98,7 +98,7 @@ function viewSentences(screen: RenderInput): string[] {
 
 			const way = `${one.local === null ? one.asked : `:${one.local}`} to ${qualifyWithNamespace(one.target, one.namespace, state.cluster.namespace)}:${one.remote}`;
 			return [
-				`Forwards, ${state.forwards.length}, ${state.forwardAt + 1}: ${way}, ${one.phase}, ${one.note}, ${one.open} open.`,
+				`Forwards, ${state.forwards.length}, ${state.forwardCursor + 1}: ${way}, ${one.phase}, ${one.note}, ${one.open} open.`,
 				...pathOfEntry(screen, one.id),
 			];
 		}
@@ -106,8 +106,8 @@ function viewSentences(screen: RenderInput): string[] {
 		case 'proxy': {
 			const exchange = selectedExchange(state.proxy);
 			if (exchange) {
-				const {method, asked, error, status, path, isGivenUp, note} = exchange;
-				const came = isGivenUp === true ? [status, note].filter(part => part !== null).join(', ') : (status ?? 'waiting for the response');
+				const {method, asked, error, status, path, isCanceled, note} = exchange;
+				const came = isCanceled === true ? [status, note].filter(part => part !== null).join(', ') : (status ?? 'waiting for the response');
 				return [`Proxy: ${method} ${asked}, ${error ? error.message : came}.`, ...(path ? legSentences(path) : [])];
 			}
 
@@ -129,7 +129,7 @@ function viewSentences(screen: RenderInput): string[] {
 		}
 
 		case 'sandbox': {
-			const sandboxSwitch = state.sandboxSwitches[state.sandboxAt];
+			const sandboxSwitch = state.sandboxSwitches[state.sandboxCursor];
 			const chosen =
 				sandboxSwitch === undefined
 					? ''

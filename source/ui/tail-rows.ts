@@ -8,7 +8,7 @@ import type {RenderInput} from './render-input.ts';
 import {clipSpans, dropCells, line, lineWidth, styled, type Line, type Span} from './styled-line.ts';
 
 /** The expanded line shows all of a longer line. */
-const mostRows = 200;
+const maxRows = 200;
 
 /** Notices, and plain lines for terminal selection, are always wrapped. */
 export function isWrapped({wrap, plain}: TailView, {kind}: TailLine): boolean {
@@ -48,7 +48,7 @@ function wrapCells(spans: readonly Span[], room: number, lead: readonly Span[], 
 	const out: Line[] = [];
 	const width = room - indent.length;
 	let rest = spans;
-	while (lineWidth(rest) > width && out.length < mostRows) {
+	while (lineWidth(rest) > width && out.length < maxRows) {
 		const head = clipSpans(rest, width, '');
 		const took = lineWidth(head);
 		out.push({spans: [...(out.length === 0 ? lead : indent), ...head]});

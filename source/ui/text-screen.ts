@@ -58,7 +58,7 @@ export function pageOf(
 	return padLines([head, ...body.slice(top, top + rows - 1)], rows);
 }
 
-const longestMs = 20;
+const maxDurationMs = 20;
 
 /** Highlights matches also across a cut. */
 function withFound(rows: readonly TextRow[], {lines, search}: Pick<TextLayer, 'lines' | 'search'>): Line[] {
@@ -71,7 +71,7 @@ function withFound(rows: readonly TextRow[], {lines, search}: Pick<TextLayer, 'l
 	const texts = new Map(
 		marked.map(row => [row.part ? row.of : row, row.part ? lines[row.of]!.text : row.line.spans.map(({text}) => text).join('')] as const),
 	);
-	const looked = findMatchesWithin(searchPattern(search, 'g'), [...texts.values()], longestMs) ?? [];
+	const looked = findMatchesWithin(searchPattern(search, 'g'), [...texts.values()], maxDurationMs) ?? [];
 	const hits = new Map([...texts.keys()].map((key, index) => [key, looked[index] ?? []] as const));
 	return rows.map((row): Line => {
 		const rowMatches = row.part ? within(hits.get(row.of) ?? [], row.part) : (hits.get(row) ?? []);
@@ -119,6 +119,6 @@ function firstHit({lines, search}: Searched): {one: TextLine; from: number; to: 
 		return null;
 	}
 
-	const [from, to] = findMatchesWithin(searchPattern(search, 'g'), [one.text], longestMs)?.[0]?.[0] ?? [0, 0];
+	const [from, to] = findMatchesWithin(searchPattern(search, 'g'), [one.text], maxDurationMs)?.[0]?.[0] ?? [0, 0];
 	return {one, from, to};
 }

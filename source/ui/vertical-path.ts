@@ -136,7 +136,7 @@ function factRows(
 	} = screen;
 	const stroke = styled(role, glyphs.upright[verdict.basis]);
 	const [first = '', ...rest] = fewRows(
-		describeEvidence(path, verdict, room * mostRows, text => toSessionAdvice(screen, text)),
+		describeEvidence(path, verdict, room * maxRows, text => toSessionAdvice(screen, text)),
 		room,
 		glyphs.more,
 	);
@@ -147,9 +147,9 @@ function factRows(
 }
 
 /** Rows of evidence per verdict. */
-const mostRows = 4;
+const maxRows = 4;
 
 function fewRows(words: string, room: number, more: string): readonly string[] {
 	const all = wrapToWidth(words, room);
-	return all.length > mostRows ? [...all.slice(0, mostRows - 1), `${all[mostRows - 1]!} ${more}`] : all;
+	return all.length > maxRows ? [...all.slice(0, maxRows - 1), `${all[maxRows - 1]!} ${more}`] : all;
 }

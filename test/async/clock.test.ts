@@ -6,15 +6,15 @@ import {handClock} from '../support/manual-clock.ts';
 
 test('a delay ends when its clock reaches the time', async t => {
 	const clock = handClock();
-	let isOver = false;
+	let hasEnded = false;
 	const waiting = clockDelay(clock, 1000).then(() => {
-		isOver = true;
+		hasEnded = true;
 	});
 	await clock.advance(999);
-	t.false(isOver);
+	t.false(hasEnded);
 	await clock.advance(1);
 	await waiting;
-	t.true(isOver);
+	t.true(hasEnded);
 });
 
 test('an abort ends a delay early and leaves no listener', async t => {

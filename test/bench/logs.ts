@@ -12,7 +12,7 @@ const lines = 1_000_000;
 const lineFeed = 10;
 
 /** Longer than any machine takes for a million lines, milliseconds. */
-const longestMs = 180_000;
+const maxDurationMs = 180_000;
 
 export const logGroups: readonly Group[] = [
 	{name: 'logs first line', programs: ['spoke', 'kubectl', 'stern'], measure: firstLine},
@@ -54,7 +54,7 @@ async function wholeLog({name, command}: Program, {follow}: {follow: boolean}): 
 
 	const looking = setInterval(() => void look(), 20);
 	const ended = once(child, 'close');
-	const tooLong = setTimeout(() => child.kill('SIGKILL'), longestMs);
+	const tooLong = setTimeout(() => child.kill('SIGKILL'), maxDurationMs);
 	let seen = 0;
 	for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
 		for (let at = chunk.indexOf(lineFeed); at >= 0; at = chunk.indexOf(lineFeed, at + 1)) {

@@ -9,7 +9,7 @@ import {onScreen, type OnScreen} from './on-screen.ts';
 import {makeWriter} from './writers.ts';
 
 const million = 1_000_000;
-const mostTries = 4;
+const maxAttempts = 4;
 const flowsWithinMs = 20_000;
 
 export const sessionLoadGroups: readonly Group[] = [
@@ -52,13 +52,13 @@ async function steadyScreen(program: Program): Promise<OnScreen> {
 	for (let tries = 1; ; tries++) {
 		const screen = await openSteadyTail(program);
 		try {
-			await screen.until('lines', rows => newestOf(rows) > 0, undefined, tries < mostTries ? flowsWithinMs : undefined);
+			await screen.until('lines', rows => newestOf(rows) > 0, undefined, tries < maxAttempts ? flowsWithinMs : undefined);
 			const first = newestNumber(screen);
 			await screen.until('newer lines', rows => newestOf(rows) > first + 5000, undefined, flowsWithinMs);
 			return screen;
 		} catch (error) {
 			await screen.end();
-			if (tries === mostTries) {
+			if (tries === maxAttempts) {
 				throw error;
 			}
 

@@ -5,7 +5,7 @@ import {benchEnvironment, pause, usageOf, type Figures, type Group, type Program
 
 /** A pod of the lab whose name is on the first screen. */
 const pod = 'tcp-0';
-const longestMs = 30_000;
+const maxDurationMs = 30_000;
 const restingS = 5;
 
 export const sessionGroups: readonly Group[] = [{name: 'session first pods', programs: ['spoke', 'k9s'], measure: firstPods}];
@@ -39,8 +39,8 @@ async function untilShown(child: ReturnType<typeof spawn>, began: number): Promi
 	return new Promise((resolve, reject) => {
 		let text = '';
 		const timer = setTimeout(() => {
-			reject(new Error(`no pod on the screen within ${longestMs / 1000} s: ${JSON.stringify(text.slice(-500))}`));
-		}, longestMs);
+			reject(new Error(`no pod on the screen within ${maxDurationMs / 1000} s: ${JSON.stringify(text.slice(-500))}`));
+		}, maxDurationMs);
 		child.onData(data => {
 			text += data;
 			if (!text.includes(pod)) {

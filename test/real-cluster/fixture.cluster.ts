@@ -81,8 +81,8 @@ tunnelTest('requests go through the agents: none answers without them, a frozen 
 	t.teardown(async () => thawAgents(cluster.lab, 'grpc'));
 	const started = Date.now();
 	// A new port, so that the apiserver must dial.
-	const dialled = await cluster.kubectl('off-grpc', ['get', '--raw', '/api/v1/namespaces/demo/pods/tcp-0:7005/proxy/']);
-	t.regex(dialled.stderr, /dial timeout, backstop/);
+	const dialed = await cluster.kubectl('off-grpc', ['get', '--raw', '/api/v1/namespaces/demo/pods/tcp-0:7005/proxy/']);
+	t.regex(dialed.stderr, /dial timeout, backstop/);
 	t.true(Date.now() - started > 25_000);
 	await thawAgents(cluster.lab, 'grpc');
 

@@ -42,7 +42,7 @@ test('--motion=on overrides NO_MOTION', async t => {
 });
 
 test('with reduced motion the clock advances by 10 s and a notice still expires', t => {
-	const still = emptySession({} as ClusterState, {columns: 80, rows: 24}, 0, {isStill: true});
+	const still = emptySession({} as ClusterState, {columns: 80, rows: 24}, 0, {isReducedMotion: true});
 	const told = reduceSession(still, {type: 'notice', text: 'x', now: 0});
 	const after = reduceSession(told, {type: 'tick', now: 6000});
 	t.deepEqual([after.now, after.notice], [0, null]);

@@ -46,7 +46,7 @@ for (const [title, events, said] of cases) {
 			state.messages.map(({text}) => text),
 			said,
 		);
-		t.is(state.connections[0]!.markedAt, said.length > 0 ? 1000 : null);
+		t.is(state.connections[0]!.changedAt, said.length > 0 ? 1000 : null);
 		t.is(state.notice?.text, said[0]);
 	});
 }

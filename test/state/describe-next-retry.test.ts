@@ -13,11 +13,11 @@ for (const [name, now, words] of [
 	['running for longer', at + 1000, ` since ${clockTime(at)}`],
 ] as const) {
 	test(`a retry that is ${name} reads: retrying${words.replace(/\d\d:.*/, 'its start')}`, t => {
-		t.is(describeNextRetry({now, isStill: false}, at), words);
+		t.is(describeNextRetry({now, isReducedMotion: false}, at), words);
 	});
 }
 
 test('reduced motion shows no countdown, but the start of a running retry', t => {
-	t.is(describeNextRetry({now: at - 3200, isStill: true}, at), '');
-	t.is(describeNextRetry({now: at + 5000, isStill: true}, at), ` since ${clockTime(at)}`);
+	t.is(describeNextRetry({now: at - 3200, isReducedMotion: true}, at), '');
+	t.is(describeNextRetry({now: at + 5000, isReducedMotion: true}, at), ` since ${clockTime(at)}`);
 });

@@ -15,7 +15,7 @@ const prompt = (text = '', caret = text.length): PromptDialog => ({
 	purpose: 'x',
 	typed: {text, caret},
 	regex: false,
-	mayRegex: true,
+	canUseRegex: true,
 	note: '',
 	problem: null,
 	history: ['second', 'first'],

@@ -289,7 +289,7 @@ test('an abort while rereading a job rejects with its reason', async t => {
 	await withCronJobs(async cluster => {
 		const left = new AbortController();
 		const asked = Promise.withResolvers<void>();
-		const isMeant = await cronJobPodFilter(
+		const includesPod = await cronJobPodFilter(
 			{
 				...cluster,
 				async json() {
@@ -301,7 +301,7 @@ test('an abort while rereading a job rejects with its reason', async t => {
 			'demo',
 			left.signal,
 		);
-		const answer = isMeant(jobPod('a-9', {phase: 'Running', created: '2026-01-04T00:00:00Z'}));
+		const answer = includesPod(jobPod('a-9', {phase: 'Running', created: '2026-01-04T00:00:00Z'}));
 		await asked.promise;
 		left.abort(new Error('gave up'));
 		await t.throwsAsync(answer, {message: 'gave up'});

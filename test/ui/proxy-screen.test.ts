@@ -59,19 +59,19 @@ test('a pending request shows the key that cancels it', t => {
 });
 
 test('a canceled request says so and keeps the received part', t => {
-	const without = shown({tookMs: 900, isGivenUp: true, note: maybe});
+	const without = shown({tookMs: 900, isCanceled: true, note: maybe});
 	t.regex(without[2]!, /– +900 ms .*POST svc\/web:80\/ +given up: it may have been carried out/);
 	t.regex(without[3]!, /Canceled/);
 	t.is(without[4], ` ${maybe}`);
-	const midway = shown({status: 200, tookMs: 900, bytes: 7, body: 'tick 1', isGivenUp: true, note: maybe});
+	const midway = shown({status: 200, tookMs: 900, bytes: 7, body: 'tick 1', isCanceled: true, note: maybe});
 	t.regex(midway[3]!, /200, canceled after 7 B/);
 	t.deepEqual(midway.slice(4), [` ${maybe}`, ' tick 1']);
 });
 
 test('a screen reader reads the state of a request', t => {
 	t.deepEqual(spokenSelection(screenWith({})), ['Proxy: POST svc/web:80/, waiting for the response.']);
-	t.deepEqual(spokenSelection(screenWith({tookMs: 900, isGivenUp: true, note: maybe})), [`Proxy: POST svc/web:80/, ${maybe}.`]);
-	t.deepEqual(spokenSelection(screenWith({tookMs: 900, status: 200, isGivenUp: true, note: maybe})), [
+	t.deepEqual(spokenSelection(screenWith({tookMs: 900, isCanceled: true, note: maybe})), [`Proxy: POST svc/web:80/, ${maybe}.`]);
+	t.deepEqual(spokenSelection(screenWith({tookMs: 900, status: 200, isCanceled: true, note: maybe})), [
 		`Proxy: POST svc/web:80/, 200, ${maybe}.`,
 	]);
 });

@@ -67,10 +67,10 @@ async function runSandboxSession(
 ): Promise<number> {
 	const {flags} = parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfig]);
 	// A kubeconfig that cannot be used exists all the same.
-	const isForWant = !(await hasKubeconfig(parseCommandLine(connectionFlags, []).flags, screen.env).catch(() => true));
+	const isFallback = !(await hasKubeconfig(parseCommandLine(connectionFlags, []).flags, screen.env).catch(() => true));
 	return startSession(
 		{...screen, env: {...screen.env, HTTPS_PROXY: '', https_proxy: ''}},
-		{flags, allNamespaces: false, sandbox, isForWant},
+		{flags, allNamespaces: false, sandbox, isFallback},
 	);
 }
 

@@ -100,9 +100,9 @@ export async function chooseFollowTargets(
 	const {namespace} = cluster.facts;
 	if (selector !== null) {
 		// Pods of a job have no successors.
-		const mayCome = async (controllers: ReadonlySet<string>) =>
+		const canAppear = async (controllers: ReadonlySet<string>) =>
 			controllers.size === 0 || [...controllers].some(kind => kind !== '' && kind !== 'Job');
-		return {kind: 'scope', scope: {namespace, labelSelector: selector}, canAppear: mayCome};
+		return {kind: 'scope', scope: {namespace, labelSelector: selector}, canAppear};
 	}
 
 	const followed = await resolveFollowTargets(cluster, targets, namespace, signal);

@@ -6,7 +6,7 @@ import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {ClusterState} from '../../state/session-state.ts';
 
 const versionPath = '/version';
-const mostTries = 3;
+const maxAttempts = 3;
 const noTries: ClusterState['tries'] = {count: 0, last: []};
 
 export function clusterState(access: ClusterClient | null): ClusterState {
@@ -53,7 +53,7 @@ export async function waitForCluster(
 				return false;
 			}
 
-			tell({reachable: 'yes', error: null, retryAt: null, tries: noTries, version, legOne: legOneOf(facts)});
+			tell({reachable: 'yes', error: null, retryAt: null, tries: noTries, version, legOne: firstLegOf(facts)});
 			return true;
 		} catch (thrown) {
 			if (!isWanted()) {
@@ -64,7 +64,7 @@ export async function waitForCluster(
 			const error = toSpokeError(thrown).toJSON();
 			tries = {
 				count: attempt,
-				last: [...tries.last, {time: Date.now(), tookMs: Date.now() - began, text: error.text ?? error.message}].slice(-mostTries),
+				last: [...tries.last, {time: Date.now(), tookMs: Date.now() - began, text: error.text ?? error.message}].slice(-maxAttempts),
 			};
 			tell({reachable: 'no', error, retryAt: Date.now() + waitMs, tries});
 			await delay(waitMs);
@@ -74,7 +74,7 @@ export async function waitForCluster(
 	return false;
 }
 
-function legOneOf({tls, proxy}: SocketFacts): NonNullable<ClusterState['legOne']> {
+function firstLegOf({tls, proxy}: SocketFacts): NonNullable<ClusterState['legOne']> {
 	const checked = tls?.verified ? 'verified' : 'unverified';
 	return {tls: tls === null ? 'plain' : checked, route: proxy === null ? 'direct' : 'proxy'};
 }

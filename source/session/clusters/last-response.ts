@@ -14,9 +14,9 @@ export function trackResponses(access: ClusterClient, clock: Clock = systemClock
 	const all: ClusterClient = {
 		...access,
 		async connect(options) {
-			const askedAt = clock.now();
+			const requestedAt = clock.now();
 			// A hung process still accepts TCP connections, so only a new TLS handshake counts.
-			const isAnswer = ({facts}: Connection) => facts.tls !== null && Date.parse(facts.connectedAt) >= askedAt;
+			const isAnswer = ({facts}: Connection) => facts.tls !== null && Date.parse(facts.connectedAt) >= requestedAt;
 			return notedConnection(await answers.to(async () => access.connect(options), isAnswer), answers);
 		},
 		request: async options => answers.to(async () => access.request(options)),
@@ -96,9 +96,9 @@ class Answers {
 	}
 
 	/** Local failures and cancellations do not count. A refusal is a response. */
-	#failed(askedAt: number, {code, leg}: SpokeError): void {
+	#failed(requestedAt: number, {code, leg}: SpokeError): void {
 		if (code === 'ERR_APISERVER_UNREACHABLE' || code === 'ERR_APISERVER_TIMEOUT' || code === 'ERR_APISERVER_TLS') {
-			this.#failedAt = askedAt >= (this.#last?.elapsed ?? 0) ? (this.#failedAt ?? askedAt) : this.#failedAt;
+			this.#failedAt = requestedAt >= (this.#last?.elapsed ?? 0) ? (this.#failedAt ?? requestedAt) : this.#failedAt;
 		} else if (leg !== 0) {
 			this.#heard();
 		}

@@ -5,7 +5,7 @@ import {reviewAccess} from '../../cluster/self-review.ts';
 type Need = {verb: string; resource: string; subresource?: string; actions: readonly string[]};
 
 /** A late answer only delays the disabled state. */
-const answerMs = 20_000;
+const responseTimeoutMs = 20_000;
 
 const needs: readonly Need[] = [
 	{verb: 'get', resource: 'pods', subresource: 'log', actions: ['pods.logs', 'workloads.logs', 'services.logs']},
@@ -32,7 +32,7 @@ export async function isAllowedByName(cluster: ClusterClient, action: string, na
 
 	const {verb, resource, subresource} = need;
 	const right = {verb, resource, ...(subresource !== undefined && {subresource}), namespace, name};
-	const answer = await reviewAccess(cluster, right, AbortSignal.timeout(answerMs)).catch(() => null);
+	const answer = await reviewAccess(cluster, right, AbortSignal.timeout(responseTimeoutMs)).catch(() => null);
 	return answer?.allowed === true;
 }
 
@@ -48,7 +48,7 @@ export async function readPermissions(cluster: ClusterClient, namespace: string)
 	await Promise.all(
 		needs.map(async ({verb, resource, subresource, actions}) => {
 			const right = {verb, resource, ...(subresource !== undefined && {subresource}), ...(resource !== 'nodes' && {namespace})};
-			const answer = await reviewAccess(cluster, right, AbortSignal.timeout(answerMs)).catch(() => null);
+			const answer = await reviewAccess(cluster, right, AbortSignal.timeout(responseTimeoutMs)).catch(() => null);
 			if (answer?.allowed === false) {
 				for (const action of actions) {
 					refused.set(action, `no permission to ${verb} ${resource}/${subresource ?? ''}`);

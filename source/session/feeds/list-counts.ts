@@ -4,8 +4,8 @@ import {listPages, type TableRow} from '../../cluster/list.ts';
 import {listKinds, listNames, type ListName} from '../../state/list-kinds.ts';
 import type {Store} from '../store.ts';
 
-const everyMs = 60_000;
-const answerMs = 10_000;
+const intervalMs = 60_000;
+const responseTimeoutMs = 10_000;
 
 export class ListCounts {
 	readonly #store: Store;
@@ -23,7 +23,7 @@ export class ListCounts {
 		const cluster = this.#cluster();
 		const key = `${cluster.facts.context ?? ''} ${cluster.facts.server} ${state.cluster.namespace ?? ''}`;
 		const isReading = listNames.some(name => state.lists[name].phase.kind === 'reading');
-		if (isReading || state.cluster.reachable !== 'yes' || (key === this.#of && Date.now() - this.#at < everyMs)) {
+		if (isReading || state.cluster.reachable !== 'yes' || (key === this.#of && Date.now() - this.#at < intervalMs)) {
 			return;
 		}
 
@@ -55,7 +55,7 @@ async function countOf(cluster: ClusterClient, path: string): Promise<number | n
 			path,
 			as: 'table',
 			pageSize: 1,
-			signal: AbortSignal.timeout(answerMs),
+			signal: AbortSignal.timeout(responseTimeoutMs),
 		})) {
 			return items.length + (remaining ?? 0);
 		}

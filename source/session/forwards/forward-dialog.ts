@@ -17,12 +17,7 @@ import {readPortOptions, type PortOption} from './port-options.ts';
 
 export async function addForward(session: Session, target: string, namespace: string): Promise<void> {
 	const {cluster} = session;
-	const {
-		ports,
-		canMove: mayMove,
-		only,
-		locals,
-	} = await session.typedAhead.during({description: `reading the ports of ${target}`}, async () => {
+	const {ports, canMove, only, locals} = await session.typeAhead.during({description: `reading the ports of ${target}`}, async () => {
 		const offered = await readPortOptions(cluster.access, target, namespace);
 		return {
 			...offered,
@@ -55,12 +50,12 @@ export async function addForward(session: Session, target: string, namespace: st
 				untouched: true,
 			},
 			{name: 'address', label: 'Listen on', value: 'localhost', choices: null, note: '', untouched: true},
-			...(mayMove ? [onPodLossField('move')] : []),
+			...(canMove ? [onPodLossField('move')] : []),
 			...setFields(sets.map(({name}) => name)),
 		],
 		adjust: withLocalPort(locals, first?.value),
 		notes: values => [
-			...(mayMove ? [] : ['The forward stops when the pod is gone. To move to another pod, forward to a service or workload.']),
+			...(canMove ? [] : ['The forward stops when the pod is gone. To move to another pod, forward to a service or workload.']),
 			...scriptNotes(session, configFrom(values)),
 		],
 		check: async values => problemOf(configFrom(values), null, only),
@@ -95,7 +90,7 @@ function withLocalPort(
 export async function editForward(session: Session, id: string, config: ForwardConfig): Promise<void> {
 	const state = forwardOf(session, id);
 	const {remote} = parsePortSpec(config.port);
-	const {ports, only} = await session.typedAhead.during({description: `reading the ports of ${config.target}`}, async () =>
+	const {ports, only} = await session.typeAhead.during({description: `reading the ports of ${config.target}`}, async () =>
 		readPortOptions(config.cluster.access, config.target, config.namespace).catch(() => ({ports: [], only: null})),
 	);
 	const local = state?.local ?? parsePortSpec(config.port).local;

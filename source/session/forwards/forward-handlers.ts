@@ -89,7 +89,7 @@ export const forwardHandlers: Handlers = {
 			session.store.now({type: 'view', view: 'forwards'});
 			session.store.now({
 				type: 'forward-move',
-				by: session.store.state.forwards.findIndex(({id}) => id === entry.id) - session.store.state.forwardAt,
+				by: session.store.state.forwards.findIndex(({id}) => id === entry.id) - session.store.state.forwardCursor,
 			});
 		} else if (entry?.kind === 'proxy') {
 			session.store.now({type: 'view', view: 'proxy'});
@@ -111,7 +111,7 @@ function copyUrl(session: Session, forward: ForwardState | undefined): void {
 }
 
 function here({store}: Session): ForwardState | undefined {
-	return store.state.forwards[store.state.forwardAt];
+	return store.state.forwards[store.state.forwardCursor];
 }
 
 async function addSelectedForward(session: Session): Promise<void> {

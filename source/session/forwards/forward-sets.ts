@@ -98,7 +98,7 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 		}
 	} else {
 		const starting = wanted.filter(({runs}) => runs === null);
-		const details = await session.typedAhead.during({description: `checking the ports of ${set.name}`}, async () =>
+		const details = await session.typeAhead.during({description: `checking the ports of ${set.name}`}, async () =>
 			Promise.all(wanted.map(async one => `${one.shown}${await noteOf(one)}`)),
 		);
 		const isExposed = starting.some(({config}) =>

@@ -5,7 +5,7 @@ import type {PickerItem} from '../../state/dialog.ts';
 import type {Session} from '../session.ts';
 import {readForwardSets} from '../forwards/forward-set-files.ts';
 
-const answerMs = 5000;
+const responseTimeoutMs = 5000;
 
 export type NameSource = (session: Session) => Promise<readonly string[]>;
 
@@ -52,7 +52,7 @@ export async function namespaceNames({cluster}: Session): Promise<readonly strin
 		path: '/api/v1/namespaces',
 		as: 'table',
 		pageSize: 5000,
-		signal: AbortSignal.timeout(answerMs),
+		signal: AbortSignal.timeout(responseTimeoutMs),
 	});
 	return items.map(({cells}) => String(cells[0]));
 }

@@ -10,8 +10,8 @@ import type {Session} from '../session.ts';
 import {suggestLocalPort} from '../forwards/free-port.ts';
 import {targetOf} from './selection.ts';
 
-const mostNames = 500;
-const answerMs = 10_000;
+const maxNames = 500;
+const responseTimeoutMs = 10_000;
 
 export async function proxyNames(session: Session): Promise<readonly string[]> {
 	const {nodes} = session.store.state.lists;
@@ -23,7 +23,7 @@ export async function proxyNames(session: Session): Promise<readonly string[]> {
 				.map(({name: portName = '', port}) => `svc/${isTls(portName, port) ? 'https:' : ''}${name}:${port}/`),
 		),
 		...podNames(session).map(name => `pod/${name}:`),
-		...nodes.visible.slice(0, mostNames).map(({name}) => `node/${name}/`),
+		...nodes.visible.slice(0, maxNames).map(({name}) => `node/${name}/`),
 	];
 }
 
@@ -34,18 +34,18 @@ export async function forwardNames(session: Session): Promise<readonly string[]>
 			(spec?.ports ?? []).filter(isTcp).map(({port}) => `svc/${name} ${suggestLocalPort(port)}:${port}`),
 		),
 		...podNames(session).map(name => `pod/${name} `),
-		...session.store.state.lists.workloads.visible.slice(0, mostNames).map(({name}) => `${name} `),
+		...session.store.state.lists.workloads.visible.slice(0, maxNames).map(({name}) => `${name} `),
 	];
 }
 
 export async function targetNames({store}: Session): Promise<readonly string[]> {
 	const {workloads, pods} = store.state.lists;
-	return [...workloads.visible.map(({name}) => name), ...pods.visible.map(({name}) => `pod/${name}`)].slice(0, mostNames);
+	return [...workloads.visible.map(({name}) => name), ...pods.visible.map(({name}) => `pod/${name}`)].slice(0, maxNames);
 }
 
 export async function objectNames({store}: Session): Promise<readonly string[]> {
 	const {cluster, lists} = store.state;
-	const names = listNames.flatMap(list => lists[list].visible.slice(0, mostNames).map(({name}) => targetOf(list, name)));
+	const names = listNames.flatMap(list => lists[list].visible.slice(0, maxNames).map(({name}) => targetOf(list, name)));
 	return [...names, `ns/${currentNamespace(cluster)}`];
 }
 
@@ -53,7 +53,7 @@ export async function podPortNames(session: Session, name: string): Promise<read
 	try {
 		const pod = await session.cluster.access.json<PodObject>({
 			path: objectPath(findResource('pod')!, currentNamespace(session.store.state.cluster), name),
-			timeoutMs: answerMs,
+			timeoutMs: responseTimeoutMs,
 		});
 		return pod.spec.containers.flatMap(({ports = []}) =>
 			ports
@@ -69,17 +69,17 @@ async function readServices(session: Session): Promise<readonly ServiceObject[]>
 	try {
 		const {items} = await listAll<ServiceObject>(session.cluster.access, {
 			path: `/api/v1/namespaces/${encodeURIComponent(currentNamespace(session.store.state.cluster))}/services`,
-			pageSize: mostNames,
-			signal: AbortSignal.timeout(answerMs),
+			pageSize: maxNames,
+			signal: AbortSignal.timeout(responseTimeoutMs),
 		});
-		return items.slice(0, mostNames);
+		return items.slice(0, maxNames);
 	} catch {
 		return [];
 	}
 }
 
 function podNames({store}: Session): string[] {
-	return store.state.lists.pods.visible.slice(0, mostNames).map(({name}) => name);
+	return store.state.lists.pods.visible.slice(0, maxNames).map(({name}) => name);
 }
 
 /** A guess. The user can remove `https:`. */

@@ -81,7 +81,7 @@ export async function promptDebugContainer(
 /** After a cancel the container stays in the pod. */
 async function waitFor(session: Session, {access}: OpenCluster, pod: PodObject, name: string): Promise<void> {
 	try {
-		await session.typedAhead.showProgress(`waiting for ${name}`, async (signal, say) =>
+		await session.typeAhead.showProgress(`waiting for ${name}`, async (signal, say) =>
 			waitUntilRunning(access, pod, name, {
 				timeoutMs: startLimitMs,
 				signal: AbortSignal.any([signal, AbortSignal.timeout(startLimitMs + 1000)]),

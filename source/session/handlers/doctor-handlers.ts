@@ -41,8 +41,8 @@ export const doctorHandlers: Handlers = {
 		}
 	},
 	async 'forwards.doctor'(session) {
-		const {forwards, forwardAt} = session.store.state;
-		await doctorOfForward(session, forwards[forwardAt]);
+		const {forwards, forwardCursor} = session.store.state;
+		await doctorOfForward(session, forwards[forwardCursor]);
 	},
 	async 'connections.doctor'(session) {
 		const {connections, connectionCursor} = session.store.state;

@@ -16,7 +16,7 @@ function tell(session: Session, event: ListEvent): void {
 
 function move(session: Session, by: number): void {
 	const {store} = session;
-	const {view, proxy, audit, sandboxAt, sandboxSwitches} = store.state;
+	const {view, proxy, audit, sandboxCursor, sandboxSwitches} = store.state;
 	const clamp = (index: number, length: number) => Math.max(0, Math.min(index, length - 1));
 	switch (view) {
 		case 'forwards': {
@@ -35,7 +35,7 @@ function move(session: Session, by: number): void {
 		}
 
 		case 'sandbox': {
-			store.now({type: 'sandbox', at: clamp(sandboxAt + by, sandboxSwitches.length)});
+			store.now({type: 'sandbox', at: clamp(sandboxCursor + by, sandboxSwitches.length)});
 			break;
 		}
 
@@ -116,9 +116,9 @@ export const listHandlers: Handlers = {
 };
 
 function showBefore(session: Session): void {
-	const {view, viewBefore} = session.store.state;
-	if (viewBefore !== view) {
-		showView(session, viewBefore);
+	const {view, previousView} = session.store.state;
+	if (previousView !== view) {
+		showView(session, previousView);
 	}
 }
 

@@ -129,7 +129,7 @@ async function pickNamespace(session: Session): Promise<void> {
 	const {cluster} = session.store.state;
 	let names: readonly string[] = [...new Set([cluster.lastNamespace, session.cluster.access.facts.namespace])];
 	const notes: string[] = [];
-	await session.typedAhead.during({description: 'reading namespaces'}, async () => {
+	await session.typeAhead.during({description: 'reading namespaces'}, async () => {
 		try {
 			names = await namespaceNames(session);
 		} catch (error) {
@@ -156,7 +156,7 @@ async function pickNamespace(session: Session): Promise<void> {
 }
 
 async function pickContext(session: Session): Promise<void> {
-	const {config} = await session.typedAhead.during({description: 'reading the kubeconfig'}, async () =>
+	const {config} = await session.typeAhead.during({description: 'reading the kubeconfig'}, async () =>
 		loadKubeconfig(session.flags.kubeconfig, session.env),
 	);
 	const now = session.store.state.cluster.context;

@@ -93,11 +93,11 @@ async function podOf({cluster}: Session, app: string): Promise<PodName> {
 	return {name: pod.metadata.name};
 }
 
-/** `isForWant`: the sandbox replaces a kubeconfig that was not found. */
-export function attachSandbox(session: Session, sandbox: Sandbox, isForWant: boolean): void {
+/** `isFallback`: the sandbox replaces a kubeconfig that was not found. */
+export function attachSandbox(session: Session, sandbox: Sandbox, isFallback: boolean): void {
 	const key = currentKeyHints(session).find(({action}) => action.id === 'view.sandbox')?.keys[0];
 	session.tell(
-		`${isForWant ? 'No kubeconfig found: this' : 'This'} cluster runs inside spoke${key === undefined ? '' : `; ${key} opens its switches`}`,
+		`${isFallback ? 'No kubeconfig found: this' : 'This'} cluster runs inside spoke${key === undefined ? '' : `; ${key} opens its switches`}`,
 	);
 	void (async () => {
 		const {switches: switchRows} = await import('../../sandbox/switches.ts');
@@ -136,8 +136,8 @@ function switchRow({name, title, values, restarts}: SwitchSpec, at: number, show
 }
 
 function turn(session: Session, by: 1 | -1): void {
-	const {sandboxSwitches, sandboxAt} = session.store.state;
-	const sandboxSwitch = sandboxSwitches[sandboxAt];
+	const {sandboxSwitches, sandboxCursor} = session.store.state;
+	const sandboxSwitch = sandboxSwitches[sandboxCursor];
 	if (sandboxSwitch) {
 		show(session, {id: sandboxSwitch.id, at: (sandboxSwitch.at + by + sandboxSwitch.values.length) % sandboxSwitch.values.length});
 	}
@@ -152,8 +152,8 @@ export const sandboxHandlers: Handlers = {
 	},
 	async 'sandbox.apply'(session) {
 		const run = running.get(session);
-		const {sandboxSwitches, sandboxAt} = session.store.state;
-		const sandboxSwitch = sandboxSwitches[sandboxAt];
+		const {sandboxSwitches, sandboxCursor} = session.store.state;
+		const sandboxSwitch = sandboxSwitches[sandboxCursor];
 		if (!run || !sandboxSwitch) {
 			return;
 		}

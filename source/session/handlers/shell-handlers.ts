@@ -102,8 +102,8 @@ async function placeOf(session: Session, {feature, cluster, target, namespace, n
 }
 
 /** Keys typed meanwhile go to the shell. */
-async function findPod({typedAhead}: Session, {access}: OpenCluster, target: string, namespace: string): Promise<ResolvedPod> {
-	return typedAhead.during({description: `looking up the pod of ${target}`}, async () =>
+async function findPod({typeAhead}: Session, {access}: OpenCluster, target: string, namespace: string): Promise<ResolvedPod> {
+	return typeAhead.during({description: `looking up the pod of ${target}`}, async () =>
 		resolvePod(access, target, {
 			namespace,
 			order: 'attach',
@@ -139,7 +139,7 @@ async function runInTerminal(session: Session, place: ShellTarget, feature: Run[
 	const remote = await openRemote(session, run, tty);
 	if (remote) {
 		const driven = await runRemoteInTerminal(session, run.id, remote, {
-			ahead: session.typedAhead.takeBytes(),
+			ahead: session.typeAhead.takeBytes(),
 			place: `${cluster.access.facts.sandbox ? 'SANDBOX' : cluster.context} ${pod.metadata.namespace ?? ''}/${pod.metadata.name}, container ${container}`,
 			kind,
 			tty,
@@ -162,7 +162,7 @@ async function openRemote(session: Session, {place, feature, command, id, kind, 
 	const {cluster, pod, container, asked, chosenFrom} = place;
 	const stdin = feature === 'exec' || containerSpec(pod, container)?.stdin === true;
 	try {
-		return await session.typedAhead.during({description: about}, async signal => {
+		return await session.typeAhead.during({description: about}, async signal => {
 			const opened = await openRemoteCommand(
 				cluster.access,
 				{feature, target: toResolvedTarget(asked, pod, chosenFrom, container), command, stdin, tty},

@@ -2,7 +2,7 @@
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {Session} from '../session.ts';
 
-const answerMs = 5000;
+const responseTimeoutMs = 5000;
 
 export function namespaceError(name: string): string | null {
 	return name.length <= 63 && /^[\da-z](?:[\da-z-]*[\da-z])?$/.test(name)
@@ -27,7 +27,7 @@ export function openTypedNamespace(session: Session, name: string | null): void 
 async function tellMissing(session: Session, name: string): Promise<void> {
 	const {access} = session.cluster;
 	try {
-		await access.json({path: `/api/v1/namespaces/${name}`, signal: AbortSignal.timeout(answerMs)});
+		await access.json({path: `/api/v1/namespaces/${name}`, signal: AbortSignal.timeout(responseTimeoutMs)});
 	} catch (error) {
 		// The lists show a missing permission.
 		if (

@@ -11,7 +11,10 @@ export const unreachableHandlers: Handlers = {
 	'unreachable.copy-report'(session) {
 		session.copy(
 			formatCopiedLines(
-				[...describeUnreachable({...session.store.state, isStill: true}), {label: 'server', text: session.store.state.cluster.server}],
+				[
+					...describeUnreachable({...session.store.state, isReducedMotion: true}),
+					{label: 'server', text: session.store.state.cluster.server},
+				],
 				Date.now(),
 			),
 			'the report',

@@ -111,13 +111,13 @@ function subjectOf(session: Session): Subject | null {
 	};
 }
 
-function selectedStream({pane, view, connections, connectionCursor, forwards, forwardAt, proxy}: SessionState): string | undefined {
+function selectedStream({pane, view, connections, connectionCursor, forwards, forwardCursor, proxy}: SessionState): string | undefined {
 	if (pane === 'connections') {
 		return connections[connectionCursor]?.id;
 	}
 
 	if (view === 'forwards') {
-		return forwards[forwardAt]?.id;
+		return forwards[forwardCursor]?.id;
 	}
 
 	return view === 'proxy' ? selectedListener(proxy)?.id : undefined;

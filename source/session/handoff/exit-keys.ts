@@ -54,9 +54,9 @@ export class ExitKeys {
 		this.#chosen.resolve('back');
 	}
 
-	/** Ignores keys for `deafMs`: they were meant for the remote program. */
-	async next({deafMs}: {deafMs: number}): Promise<ExitChoice> {
-		this.#deafUntil = performance.now() + deafMs;
+	/** Ignores keys for `ignoreInputMs`: they were meant for the remote program. */
+	async next({ignoreInputMs}: {ignoreInputMs: number}): Promise<ExitChoice> {
+		this.#deafUntil = performance.now() + ignoreInputMs;
 		return this.#chosen.promise;
 	}
 }

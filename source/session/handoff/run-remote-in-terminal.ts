@@ -56,12 +56,12 @@ export async function runRemoteInTerminal(session: Session, id: string, remote: 
 		ended.leave();
 	};
 
-	let isOver = false;
+	let hasEnded = false;
 	closing.addEventListener('abort', onClosing);
 	return session
 		.withShell<RemoteRunResult>(
 			bytes => {
-				if (isOver) {
+				if (hasEnded) {
 					ended.feed(bytes);
 				} else {
 					typed(bytes);
@@ -71,13 +71,13 @@ export async function runRemoteInTerminal(session: Session, id: string, remote: 
 				stdout.write(openingText(session, id, told, {path: pathLine(), leave: leave.shown, takesInput: remote.stdin !== null}));
 				const stopSizes = told.tty ? followSize(stdout, remote, told.kind) : () => {};
 				typed(told.ahead ?? Buffer.alloc(0));
-				const outputs = printOutputs(remote, stdout, {modes, tty: told.tty, isOver: () => isOver});
+				const outputs = printOutputs(remote, stdout, {modes, tty: told.tty, hasEnded: () => hasEnded});
 				let end: End;
 				try {
 					// Write output from before the interruption first.
 					end = await endOf(Promise.race([outputs.then(async () => remote.outcome), left.promise]), told);
 				} finally {
-					isOver = true;
+					hasEnded = true;
 					stopSizes();
 					remote.close();
 				}
@@ -97,7 +97,7 @@ export async function runRemoteInTerminal(session: Session, id: string, remote: 
 					`${pathLine(end.error)}${unknownStatus(told, end)}${meanwhile(session, {id, began: told.began, lines: linesIn(session) - linesBefore})}`,
 				);
 				stdout.write(`       ${ended.shown(viewText(session), {again: end.error !== null && told.kind === 'shell'})}\r\n`);
-				return {end, path, next: await ended.next({deafMs: end.error === null ? 0 : 500})};
+				return {end, path, next: await ended.next({ignoreInputMs: end.error === null ? 0 : 500})};
 			},
 		)
 		.finally(() => {
@@ -279,15 +279,15 @@ async function printOutputs(
 	{
 		modes,
 		tty,
-		isOver,
+		hasEnded,
 	}: {
 		modes: TerminalModes;
 		tty: boolean;
-		isOver: () => boolean;
+		hasEnded: () => boolean;
 	},
 ): Promise<void> {
 	const print = (piece: Buffer) => {
-		if (isOver()) {
+		if (hasEnded()) {
 			// Output may arrive until the connection closes, but the screen is restored.
 			return true;
 		}

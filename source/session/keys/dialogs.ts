@@ -13,13 +13,13 @@ type Waiting<Kind extends Dialog> = {
 
 export class Dialogs {
 	readonly #store: Store;
-	readonly #typedAhead: TypeAhead;
+	readonly #typeAhead: TypeAhead;
 	readonly #history = new Map<string, string[]>();
 	#waiting: Waiting<Dialog> | null = null;
 
-	constructor(store: Store, typedAhead: TypeAhead) {
+	constructor(store: Store, typeAhead: TypeAhead) {
 		this.#store = store;
-		this.#typedAhead = typedAhead;
+		this.#typeAhead = typeAhead;
 	}
 
 	async ask(question: string, details: readonly string[] = [], {leaves = false}: {leaves?: boolean} = {}): Promise<boolean> {
@@ -43,7 +43,7 @@ export class Dialogs {
 			purpose: options.purpose,
 			typed: {text, caret: text.length},
 			regex: options.regex ?? false,
-			mayRegex: options.mayRegex ?? false,
+			canUseRegex: options.canUseRegex ?? false,
 			note: options.note?.(text) ?? options.waits ?? '',
 			problem: null,
 			history,
@@ -185,7 +185,7 @@ export class Dialogs {
 			close(done);
 		} else {
 			// Keys typed meanwhile go to what opens after the form.
-			void this.#typedAhead
+			void this.#typeAhead
 				.during({description: 'checking', opens: isDone => isDone}, async () => done)
 				.then(close, (thrown: unknown) => {
 					if (!(thrown instanceof CanceledError)) {

@@ -41,13 +41,13 @@ export class KeyDispatcher {
 	}
 
 	pass(inputs: readonly KeyInput[]): void {
-		const {store, typedAhead} = this.#doers.session;
+		const {store, typeAhead} = this.#doers.session;
 		store.together(() => {
 			store.data({type: 'notice-read'});
 			for (const input of inputs) {
 				if ('report' in input) {
 					this.#tells.onReport(input.report);
-				} else if (!this.#isLeaving(input) && !typedAhead.hold(input)) {
+				} else if (!this.#isLeaving(input) && !typeAhead.hold(input)) {
 					this.#take(input);
 				}
 			}
@@ -57,11 +57,11 @@ export class KeyDispatcher {
 
 	/** Keys that lead away are never held. Back only cancels what was requested. */
 	#isLeaving(input: KeyInput): boolean {
-		const {store, keymap, typedAhead} = this.#doers.session;
+		const {store, keymap, typeAhead} = this.#doers.session;
 		const isBack = 'key' in input && backKeys(keymap).includes(input.key);
 		const leaves = isBack || ('key' in input && isChord(input.key) && this.#isQuit(input.key));
 		const takesBack = isBack && store.state.overlay === null;
-		return leaves && typedAhead.giveUp() ? takesBack : takesBack && typedAhead.stopWaiting();
+		return leaves && typeAhead.cancel() ? takesBack : takesBack && typeAhead.stopWaiting();
 	}
 
 	#take(input: {key: string} | {paste: string}): void {
@@ -77,7 +77,7 @@ export class KeyDispatcher {
 		}
 
 		if (before !== null && store.state.overlay === null) {
-			session.typedAhead.afterAnswer();
+			session.typeAhead.afterAnswer();
 		}
 	}
 

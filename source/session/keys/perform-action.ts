@@ -74,7 +74,7 @@ async function refuse(doers: ActionContext, action: ActionSpec, reason: string):
 		const may =
 			isByRight &&
 			row !== null &&
-			(await session.typedAhead.during({description: `checking your permission for ${row.name}`, opens: may => may}, async () =>
+			(await session.typeAhead.during({description: `checking your permission for ${row.name}`, opens: may => may}, async () =>
 				isAllowedByName(access, action.id, row.namespace, row.name),
 			));
 		if (may) {

@@ -31,7 +31,7 @@ export type TypeAheadOptions = {
 	remindMs?: number;
 };
 
-type Preparation = {what: string; giveUp(): void; timers: NodeJS.Timeout[]};
+type Preparation = {what: string; cancel(): void; timers: NodeJS.Timeout[]};
 
 export function backKeys(keymap: Keymap): readonly string[] {
 	return (keymap.get('global')?.get('view.back')?.sequences ?? []).flatMap(sequence =>
@@ -43,13 +43,13 @@ export function createTypeAhead(store: Store, keymap: Keymap, pass: TypeAheadOpt
 	const [back] = backKeys(keymap);
 	return new TypeAhead({
 		pass,
-		tell(text, {canCancel: mayGiveUp, isReminder = false}) {
+		tell(text, {canCancel, isReminder = false}) {
 			const {overlay, notice} = store.state;
 			if (overlay === null && (!isReminder || notice === null || notice.text === text)) {
 				store.now({
 					type: 'notice',
 					text,
-					hint: mayGiveUp && back !== undefined ? `${formatKeys([back])} cancel` : '',
+					hint: canCancel && back !== undefined ? `${formatKeys([back])} cancel` : '',
 					isPassing: true,
 					now: Date.now(),
 				});
@@ -62,7 +62,7 @@ export class TypeAhead {
 	readonly #options: TypeAheadOptions;
 	#now: Preparation | null = null;
 	#held: KeyInput[] = [];
-	#lasting: ReadonlyArray<{giveUp(): void}> = [];
+	#lasting: ReadonlyArray<{cancel(): void}> = [];
 	#isFull = false;
 
 	constructor(options: TypeAheadOptions) {
@@ -101,7 +101,7 @@ export class TypeAhead {
 		const abort = new AbortController();
 		const {promise: given, reject} = Promise.withResolvers<never>();
 		const own = {
-			giveUp() {
+			cancel() {
 				abort.abort();
 				reject(new CanceledError(what));
 			},
@@ -135,7 +135,7 @@ export class TypeAhead {
 	stopWaiting(): boolean {
 		const last = this.#lasting.at(-1);
 		this.#lasting = this.#lasting.slice(0, -1);
-		last?.giveUp();
+		last?.cancel();
 		return last !== undefined;
 	}
 
@@ -162,7 +162,7 @@ export class TypeAhead {
 		return true;
 	}
 
-	giveUp(): boolean {
+	cancel(): boolean {
 		const now = this.#now;
 		if (now === null || now.what === '') {
 			return false;
@@ -170,7 +170,7 @@ export class TypeAhead {
 
 		this.#leave(now);
 		this.#held = [];
-		now.giveUp();
+		now.cancel();
 		return true;
 	}
 
@@ -180,8 +180,8 @@ export class TypeAhead {
 		);
 	}
 
-	#begin(what: string, giveUp: () => void): Preparation {
-		const own: Preparation = {what, giveUp, timers: []};
+	#begin(what: string, cancel: () => void): Preparation {
+		const own: Preparation = {what, cancel, timers: []};
 		if (this.#now === null) {
 			this.#isFull = false;
 		} else {

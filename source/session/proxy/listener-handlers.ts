@@ -30,7 +30,7 @@ export const listenerHandlers: Handlers = {
 
 async function startDialog(session: Session): Promise<void> {
 	const {cluster} = session;
-	const free = await session.typedAhead.during({description: 'finding a free port'}, async () => freePort(defaultPort));
+	const free = await session.typeAhead.during({description: 'finding a free port'}, async () => freePort(defaultPort));
 	const values = await session.fill({
 		title: `Local API proxy for ${cluster.context}`,
 		submit: 'start',

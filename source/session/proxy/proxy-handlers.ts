@@ -138,7 +138,7 @@ function openResponseText(session: Session, exchange: ProxyExchange): void {
 		right: `${type.split(';')[0] ?? ''} ${formatBytes(bytes)}`.trim(),
 		copy: body,
 		lines: [
-			...(exchange.isGivenUp === true ? [{text: exchange.note, role: 'notice.warn'} as const] : []),
+			...(exchange.isCanceled === true ? [{text: exchange.note, role: 'notice.warn'} as const] : []),
 			...errorLines(exchange),
 			...headerLines(exchange),
 			...(body === '' ? [] : [{text: 'Body', rule: true} as const]),

@@ -13,7 +13,7 @@ import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts'
 import {CanceledError} from '../keys/type-ahead.ts';
 import type {OpenCluster, Session} from '../session.ts';
 
-const answerMs = 60_000;
+const responseTimeoutMs = 60_000;
 const labelMs = 30_000;
 
 let exchanges = 0;
@@ -78,7 +78,7 @@ export async function sendRequest(session: Session, method: string, asked: strin
 
 		const tookMs = performance.now() - began;
 		if (abort.signal.aborted) {
-			show({tookMs, isGivenUp: true, note: canceledText(access, exchange)});
+			show({tookMs, isCanceled: true, note: canceledText(access, exchange)});
 			return;
 		}
 
@@ -103,7 +103,7 @@ type Typed = {method: string; asked: string; target: ProxyTarget};
 async function resolveTyped(session: Session, {method, asked, target}: Typed): Promise<ResolvedProxyTarget> {
 	const resolve = async () => resolveProxyTarget(session.cluster.access, target, currentNamespace(session.store.state.cluster));
 	const mayAsk = proxyAccess({method, runsCommands: runsKubeletCommands(target.path), websocket: false}) !== 'read';
-	return mayAsk ? session.typedAhead.during({description: `looking up ${asked}`}, resolve) : resolve();
+	return mayAsk ? session.typeAhead.during({description: `looking up ${asked}`}, resolve) : resolve();
 }
 
 function accessOf({method, target}: Pick<Typed, 'method' | 'target'>, {purpose}: ResolvedProxyTarget): AccessClass {
@@ -155,7 +155,7 @@ async function answerOf(
 	};
 	try {
 		const answer = await rejectOnAbort(
-			async () => sendProxyRequest(access, resolved, {method, path, headers: {}, timeoutMs: answerMs}, {observer, signal}),
+			async () => sendProxyRequest(access, resolved, {method, path, headers: {}, timeoutMs: responseTimeoutMs}, {observer, signal}),
 			signal,
 		);
 		const headers = Object.entries(answer.headers).flatMap(([name, value]) => [value ?? ''].flat().map(one => [name, one] as const));

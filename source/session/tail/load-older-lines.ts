@@ -64,7 +64,7 @@ export type OlderLinesLoaded = {
 	moved: LineRemap;
 	count: number;
 	isAll: boolean;
-	letGo: number;
+	dropped: number;
 	problems: ReadonlyArray<{index: number; words: string}>;
 };
 
@@ -96,7 +96,7 @@ class OlderLoad {
 	readonly #options: LoadOlderOptions;
 	readonly #found = new Map<number, LineBuffer>();
 	readonly #begins = new Map<number, Buffer>();
-	readonly #letGo = new Map<number, number>();
+	readonly #dropped = new Map<number, number>();
 	readonly #problems: Array<{index: number; words: string}> = [];
 	#isAll = true;
 
@@ -112,7 +112,7 @@ class OlderLoad {
 		const sink = {
 			start: () => {
 				beginning = null;
-				this.#letGo.delete(log.index);
+				this.#dropped.delete(log.index);
 				this.#found.set(log.index, new LineBuffer({lines: Infinity, bytes: Infinity}));
 			},
 			onLines: (block: Buffer) => {
@@ -149,7 +149,7 @@ class OlderLoad {
 			moved: insertLines(this.#buffer, [...this.#found.values()]),
 			count,
 			isAll: this.#isAll,
-			letGo: sum(this.#letGo),
+			dropped: sum(this.#dropped),
 			problems: this.#problems,
 		};
 	}
@@ -160,7 +160,7 @@ class OlderLoad {
 			into.append(index, time, levelOf(block, from, to), 'text', block, false, from, to);
 		});
 		this.#trim();
-		this.#options.progress(sizeOf(this.#found).lines + sum(this.#letGo));
+		this.#options.progress(sizeOf(this.#found).lines + sum(this.#dropped));
 	}
 
 	#drop(index: number, words: string): void {
@@ -174,7 +174,7 @@ class OlderLoad {
 		const kept = [...this.#found];
 		for (let size = sizeOf(this.#found); size.lines > lines || size.bytes > bytes; size = sizeOf(this.#found)) {
 			const [index, oldest] = kept.reduce((one, other) => (firstTime(other[1]) < firstTime(one[1]) ? other : one));
-			this.#letGo.set(index, (this.#letGo.get(index) ?? 0) + oldest.dropFirstBlock());
+			this.#dropped.set(index, (this.#dropped.get(index) ?? 0) + oldest.dropFirstBlock());
 		}
 	}
 }

@@ -79,9 +79,9 @@ export class OlderLinesLoader {
 	}
 }
 
-function olderAfter({letGo, isAll, problems}: OlderLinesLoaded, sources: readonly TailSource[]): Partial<OlderLines> {
-	if (letGo > 0) {
-		return {phase: 'full', note: `${formatNumber(letGo)} older lines were dropped: the tail is full`};
+function olderAfter({dropped, isAll, problems}: OlderLinesLoaded, sources: readonly TailSource[]): Partial<OlderLines> {
+	if (dropped > 0) {
+		return {phase: 'full', note: `${formatNumber(dropped)} older lines were dropped: the tail is full`};
 	}
 
 	const [first, ...others] = problems;

@@ -57,7 +57,7 @@ export async function promptSearch(session: Session): Promise<void> {
 	const answer = await session.type({
 		lead: '/',
 		purpose: 'search',
-		mayRegex: true,
+		canUseRegex: true,
 		note: text => (text === '' ? '' : (run.view.searchIndex?.problem ?? describeMatchCount(countMatches(run.view)))),
 		onChange(text, regex) {
 			run.view = searchTail(run.view, {text, regex});
@@ -99,7 +99,7 @@ export async function promptFilter(session: Session): Promise<void> {
 	const answer = await session.type({
 		lead: '&',
 		purpose: 'tail-filter',
-		mayRegex: true,
+		canUseRegex: true,
 		regex: before.regex,
 		text: `${before.inverse ? '!' : ''}${before.text}`,
 		note: () =>

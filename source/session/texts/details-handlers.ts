@@ -59,8 +59,8 @@ export async function openDetails(session: Session): Promise<void> {
 }
 
 function openForwardLog(session: Session): void {
-	const {forwards, forwardAt} = session.store.state;
-	const forward = forwards[forwardAt];
+	const {forwards, forwardCursor} = session.store.state;
+	const forward = forwards[forwardCursor];
 	if (forward) {
 		const {local, asked, target, remote, open, closed, failed, phase, note, log} = forward;
 		openText(session, {

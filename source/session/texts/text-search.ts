@@ -33,7 +33,7 @@ export async function searchInText(session: Session): Promise<void> {
 	const answer = await session.type({
 		lead: '/',
 		purpose: 'search',
-		mayRegex: true,
+		canUseRegex: true,
 		note(text) {
 			const search = currentText(session)?.search;
 			return text === '' || !search

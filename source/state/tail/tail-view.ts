@@ -36,7 +36,7 @@ export type TailView = {
 	phase: 'opening' | 'following' | 'waiting' | 'ended' | 'failed';
 	note: string;
 	since: SincePreset;
-	askedAt: number | null;
+	requestedAt: number | null;
 	previous: boolean;
 	follow: boolean;
 	/** Number of the first buffered line while paused. */
@@ -124,7 +124,7 @@ export function emptyTail(id: string, title: string, buffer = new LineBuffer()):
 		phase: 'opening',
 		note: '',
 		since: 'tail',
-		askedAt: null,
+		requestedAt: null,
 		previous: false,
 		follow: true,
 		pausedAt: null,
@@ -165,7 +165,7 @@ export function restartTail(view: TailView, since: SincePreset, {previous, now}:
 			...view,
 			since,
 			previous,
-			askedAt: now,
+			requestedAt: now,
 			phase: 'opening',
 			note: '',
 			sources: [],

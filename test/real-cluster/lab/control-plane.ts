@@ -151,7 +151,7 @@ export async function waitForReady(lab: Lab, name: PostureName, limitMs = 120_00
 				probe.once('timeout', () => probe.destroy(new Error('no answer')));
 				probe.end();
 			}),
-		{limitMs, everyMs: 200},
+		{limitMs, intervalMs: 200},
 	);
 }
 

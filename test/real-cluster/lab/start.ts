@@ -49,7 +49,7 @@ export async function startReadyNode(lab: Lab, node: NodeName): Promise<void> {
 			const {stdout} = await kubectl(admin, ['get', 'node', node, '-o', 'jsonpath={.status.conditions[?(@.type=="Ready")].status}']);
 			return stdout === 'True';
 		},
-		{everyMs: 300},
+		{intervalMs: 300},
 	);
 	if (node === 'n2') {
 		await apply(admin, rotatingObjects);

@@ -6,7 +6,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 export async function waitFor<Value>(
 	what: string,
 	probe: () => Promise<Value | undefined | false>,
-	{limitMs = 60_000, everyMs = 100} = {},
+	{limitMs = 60_000, intervalMs = 100} = {},
 ): Promise<Value> {
 	const deadline = Date.now() + limitMs;
 	let last: unknown = 'nothing yet';
@@ -24,7 +24,7 @@ export async function waitFor<Value>(
 			throw new Error(`${what}: not within ${limitMs / 1000} s (${String(last).slice(0, 500)})`);
 		}
 
-		await sleep(everyMs);
+		await sleep(intervalMs);
 	}
 }
 

@@ -46,7 +46,7 @@ async function twoClusters(t: ExecutionContext) {
 		left,
 		entered: {...left, access, context: 'entered'} satisfies OpenCluster,
 		asked: asked.promise,
-		async letGo() {
+		async release() {
 			isOpen = true;
 			for (const response of held) {
 				answer(response);
@@ -79,8 +79,8 @@ function storeWithPod(): Store {
 }
 
 async function pathRead(t: ExecutionContext) {
-	const {left, letGo} = await twoClusters(t);
-	await letGo();
+	const {left, release} = await twoClusters(t);
+	await release();
 	const store = storeWithPod();
 	const paths = new PathFeed(store, () => left);
 	paths.follow();
@@ -93,7 +93,7 @@ async function pathRead(t: ExecutionContext) {
 }
 
 test('leg 1 in the header belongs to the current cluster', async t => {
-	const {left, asked, letGo} = await twoClusters(t);
+	const {left, asked, release} = await twoClusters(t);
 	const told: Array<Partial<ClusterState>> = [];
 	let isWanted = true;
 	const met = waitForCluster(
@@ -106,32 +106,32 @@ test('leg 1 in the header belongs to the current cluster', async t => {
 	);
 	await asked;
 	isWanted = false;
-	await letGo();
+	await release();
 	t.false(await met);
 	t.deepEqual(told, []);
 });
 
 test('the path of a row uses no observation of the previous cluster', async t => {
-	const {left, entered, asked, letGo} = await twoClusters(t);
+	const {left, entered, asked, release} = await twoClusters(t);
 	const store = storeWithPod();
 	let cluster = left;
 	const paths = new PathFeed(store, () => cluster);
 	paths.follow();
 	await asked;
 	cluster = entered;
-	await letGo();
+	await release();
 	t.is(store.state.selectedPath, null);
 });
 
 test('observations from before a restart are not used after it', async t => {
-	const {left, asked, letGo} = await twoClusters(t);
+	const {left, asked, release} = await twoClusters(t);
 	const store = storeWithPod();
 	const paths = new PathFeed(store, () => left);
 	paths.follow();
 	await asked;
 	store.data({type: 'cluster', to: {reachable: 'not yet'}});
 	paths.forget();
-	await letGo();
+	await release();
 	t.is(store.state.selectedPath, null);
 });
 
@@ -170,14 +170,14 @@ test('the path reappears when the same namespace is opened again', async t => {
 });
 
 test('a late audit is not shown for another cluster', async t => {
-	const {left, entered, asked, letGo} = await twoClusters(t);
+	const {left, entered, asked, release} = await twoClusters(t);
 	const store = storeWithPod();
 	const session = {cluster: left, store, fail() {}};
 	const read = auditHandlers['audit.refresh']!(session as unknown as Session);
 	await asked;
 	session.cluster = entered;
 	store.data({type: 'switch', cluster: clusterState(entered.access)});
-	await letGo();
+	await release();
 	await read;
 	t.is(store.state.audit.found, null);
 	t.deepEqual(store.state.audit.rows, []);
@@ -185,9 +185,9 @@ test('a late audit is not shown for another cluster', async t => {
 
 for (const where of ['cluster', 'namespace'] as const) {
 	test(`a late proxy response is no request of another ${where}`, async t => {
-		const {left, entered, asked, letGo} = await twoClusters(t);
+		const {left, entered, asked, release} = await twoClusters(t);
 		const store = storeWithPod();
-		const session = {cluster: left, store, typedAhead: {}, offer() {}, type: async () => ({text: 'svc/web:http/', regex: false})};
+		const session = {cluster: left, store, typeAhead: {}, offer() {}, type: async () => ({text: 'svc/web:http/', regex: false})};
 		const sent = proxyHandlers['proxy.edit']!(session as unknown as Session);
 		await asked;
 		session.cluster = where === 'cluster' ? entered : left;
@@ -195,7 +195,7 @@ for (const where of ['cluster', 'namespace'] as const) {
 			type: 'switch',
 			cluster: where === 'cluster' ? clusterState(entered.access) : {...store.state.cluster, namespace: 'other'},
 		});
-		await letGo();
+		await release();
 		await sent;
 		t.deepEqual(store.state.proxy.exchanges, []);
 	});

@@ -77,7 +77,7 @@ function withForm(values: Readonly<Record<string, string>>) {
 		...session,
 		cluster: other,
 		store: {state: {forwards: []}},
-		typedAhead: {during: async (_: unknown, work: () => Promise<unknown>) => work()},
+		typeAhead: {during: async (_: unknown, work: () => Promise<unknown>) => work()},
 		async fill({fields, notes}: Form) {
 			told.push(...notes!({...Object.fromEntries(fields.map(({name, value}) => [name, value])), ...values}));
 			return null;

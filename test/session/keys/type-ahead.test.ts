@@ -112,10 +112,10 @@ test('cancel ends the wait at once, aborts the work, and drops the held keys', a
 		return work.promise;
 	});
 	ahead.hold({key: 'a'});
-	t.true(ahead.giveUp());
+	t.true(ahead.cancel());
 	await t.throwsAsync(asker, {instanceOf: CanceledError});
 	t.true(given?.aborted);
-	t.false(ahead.giveUp());
+	t.false(ahead.cancel());
 	await delay(5);
 	t.deepEqual(passed, []);
 });
@@ -133,7 +133,7 @@ test('a long wait is shown until it ends, holds no key, and is canceled on its o
 
 	t.deepEqual(new Set(told), new Set(['waiting for debugger-1: ErrImagePull …']));
 	t.false(ahead.hold({key: 'a'}));
-	t.false(ahead.giveUp());
+	t.false(ahead.cancel());
 	t.true(ahead.stopWaiting());
 	await t.throwsAsync(asker, {instanceOf: CanceledError});
 	t.true(given?.aborted);

@@ -55,11 +55,11 @@ function asksAgain(
 		error: null,
 	};
 	store.now({type: 'proxy', event: {type: 'exchange', exchange: before}});
-	const typedAhead = {during: async (_what: unknown, work: () => Promise<unknown>) => work()};
+	const typeAhead = {during: async (_what: unknown, work: () => Promise<unknown>) => work()};
 	const told: string[] = [];
 	const session = {
 		store,
-		typedAhead,
+		typeAhead,
 		ask,
 		tell: (text: string) => told.push(text),
 		readOnly: false,
@@ -211,7 +211,7 @@ for (const {method, says} of [
 		stop();
 		await left.promise;
 		const exchange = await sent;
-		t.like(exchange, {status: null, isGivenUp: true, isSent: true, note: says, error: null});
+		t.like(exchange, {status: null, isCanceled: true, isSent: true, note: says, error: null});
 		t.true(exchange!.tookMs! > 0);
 	});
 }
@@ -223,19 +223,19 @@ test('a request canceled before it was sent has taken no effect', async t => {
 			t.fail('nothing is sent');
 		}),
 	);
-	const dialled = Promise.withResolvers<void>();
+	const dialed = Promise.withResolvers<void>();
 	Object.defineProperty(access, 'connect', {
 		async value() {
-			dialled.resolve();
+			dialed.resolve();
 			return Promise.withResolvers<never>().promise;
 		},
 	});
 	const {again, stop} = asksAgain(access, {method: 'POST', ask: async () => true});
 	const sent = again();
-	await dialled.promise;
+	await dialed.promise;
 	stop();
 	const exchange = await sent;
-	t.like(exchange, {status: null, isGivenUp: true, note: 'canceled before it was sent', error: null});
+	t.like(exchange, {status: null, isCanceled: true, note: 'canceled before it was sent', error: null});
 	t.is(exchange!.isSent, undefined);
 });
 
@@ -252,7 +252,7 @@ test('a canceled response keeps what had arrived', async t => {
 	await until(() => here()?.body === 'tick 1\n', here);
 
 	stop();
-	t.like(await sent, {status: 200, isGivenUp: true, note: 'canceled', bytes: 7, body: 'tick 1\n', error: null});
+	t.like(await sent, {status: 200, isCanceled: true, note: 'canceled', bytes: 7, body: 'tick 1\n', error: null});
 });
 
 test('a completed request cannot be canceled and stays unchanged', async t => {

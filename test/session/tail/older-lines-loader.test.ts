@@ -14,7 +14,7 @@ const log = Array.from({length}, (_, number) => `2026-01-02T03:04:${String(numbe
 
 /** The server responds when released. */
 async function tailOfLog(t: ExecutionContext, limits?: LineBufferLimits) {
-	const {promise: open, resolve: letGo} = Promise.withResolvers<void>();
+	const {promise: open, resolve: release} = Promise.withResolvers<void>();
 	const {promise: asked, resolve: ask} = Promise.withResolvers<void>();
 	const answer = async (response: ServerResponse, lines: number) => {
 		await open;
@@ -46,23 +46,23 @@ async function tailOfLog(t: ExecutionContext, limits?: LineBufferLimits) {
 		tail,
 		buffer,
 		asked,
-		letGo,
+		release,
 		older: new OlderLinesLoader(tail, {cluster: await server.cluster(), observer: {}}, points, new AbortController().signal),
 	};
 }
 
 test('concurrent requests for all older lines load each line once', async t => {
-	const {tail, buffer, letGo, older} = await tailOfLog(t);
+	const {tail, buffer, release, older} = await tailOfLog(t);
 	const first = older.load(10);
 	const lengths = [older.load(null), older.load(null)].map(async load => load.then(() => buffer.end));
-	letGo();
+	release();
 	await first;
 	t.deepEqual(await Promise.all(lengths), [length, length]);
 	t.is(tail.view.older.phase, 'none');
 });
 
 test('no older lines are inserted before a gap of dropped lines', async t => {
-	const {tail, buffer, asked, letGo, older} = await tailOfLog(t, {lines: Infinity, bytes: linesPerBlock * 30});
+	const {tail, buffer, asked, release, older} = await tailOfLog(t, {lines: Infinity, bytes: linesPerBlock * 30});
 	const load = older.load(null);
 	await asked;
 	for (let number = 0; buffer.first === 0; number++) {
@@ -71,7 +71,7 @@ test('no older lines are inserted before a gap of dropped lines', async t => {
 
 	const {first, end} = buffer;
 	t.true(buffer.room.bytes > 1000);
-	letGo();
+	release();
 	await load;
 	t.deepEqual([buffer.first, buffer.end], [first, end]);
 	t.is(tail.view.older.phase, 'full');

@@ -311,7 +311,7 @@ for (const [what, keys] of [
 			clusters: new Map(),
 			flags: {},
 			nextId: () => 'text-1',
-			typedAhead: {
+			typeAhead: {
 				async during({description}: {description: string}) {
 					asked.push(description);
 					throw new CanceledError(description);

@@ -69,23 +69,23 @@ for (const [title, faults, isTold, happens, reads] of [
 				}
 			},
 		);
-		let isOver = false;
+		let hasEnded = false;
 		const run = follow
 			.run()
 			.catch(() => undefined)
 			.then(() => {
-				isOver = true;
+				hasEnded = true;
 			});
 		await until(() => server.seen.length >= reads, server.seen);
 
 		await sleep(80);
-		t.false(isOver, events.join(', '));
+		t.false(hasEnded, events.join(', '));
 		stop.abort();
 		for (let turns = 0; turns < 5; turns++) {
 			await turn();
 		}
 
-		t.true(isOver, events.join(', '));
+		t.true(hasEnded, events.join(', '));
 		await run;
 	});
 }

@@ -66,7 +66,7 @@ async function forwarded(t: ExecutionContext) {
 		await cutter.stop();
 	});
 	const port = await ready.promise;
-	const dialledAt = performance.now();
+	const dialedAt = performance.now();
 	const sockets = await Promise.all([dial(port), dial(port)]);
 	await Promise.all(
 		sockets.map(async socket => {
@@ -75,7 +75,7 @@ async function forwarded(t: ExecutionContext) {
 		}),
 	);
 	return {
-		dialledAt,
+		dialedAt,
 		sandbox,
 		cutter,
 		stop,
@@ -151,7 +151,7 @@ test('a client sees its end at once while the apiserver is still being checked',
 	answers.resolve();
 	await line.bothFailed;
 	t.true(performance.now() - endedAt >= 1000);
-	t.true(line.failed.every(({durationMs}) => durationMs <= Math.ceil(endedAt - line.dialledAt)));
+	t.true(line.failed.every(({durationMs}) => durationMs <= Math.ceil(endedAt - line.dialedAt)));
 });
 
 test('an abort during the apiserver check reports each connection with an unknown leg', async t => {

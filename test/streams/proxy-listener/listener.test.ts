@@ -117,9 +117,9 @@ async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<Listene
 		{...options, ...more},
 		{
 			observer: {
-				onOpened(_connection, purpose, {mayBeFromApiserver: mayBeApiservers}) {
+				onOpened(_connection, purpose, {mayBeFromApiserver}) {
 					purposes.push(purpose);
-					unsure.push(...(mayBeApiservers ? [purpose.target.name] : []));
+					unsure.push(...(mayBeFromApiserver ? [purpose.target.name] : []));
 				},
 				onFarEndAnswered(_connection, {target}) {
 					answered.push(target.name);

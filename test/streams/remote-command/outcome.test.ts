@@ -290,7 +290,7 @@ for (const [title, body, code, first] of [
 		'answered',
 	],
 	[
-		'the same words of a webhook are none: no kubelet was dialled',
+		'the same words of a webhook are none: no kubelet was dialed',
 		JSON.stringify({
 			kind: 'Status',
 			...failure('admission webhook "exec.example.com" denied the request: container app not found in the list'),
