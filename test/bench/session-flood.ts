@@ -9,7 +9,7 @@ import {createWriter, kubectl} from './writers.ts';
 
 const name = 'flood';
 const keyCount = 300;
-/** A tail keeps a million lines: those under the cursor are let go after ten seconds. */
+/** A tail keeps a million lines: the first lines are dropped after ten seconds. */
 const keysAtOnePlace = 60;
 
 export const sessionFloodGroups: readonly Group[] = [
@@ -122,8 +122,8 @@ async function lost(screen: OnScreen): Promise<number> {
 	const [newest, lines] = [Math.max(...numbers(screen)), counted(screen)];
 	screen.type('g');
 	await screen.until('the first line', () => numbers(screen).every(number => number < newest));
-	const letGo = amount(/([\d,]+) let go/.exec(bottom(screen)));
-	return newest - Math.min(...numbers(screen)) + 1 + letGo - lines;
+	const dropped = amount(/([\d,]+) dropped/.exec(bottom(screen)));
+	return newest - Math.min(...numbers(screen)) + 1 + dropped - lines;
 }
 
 function numbers(screen: OnScreen): number[] {
