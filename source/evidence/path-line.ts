@@ -18,11 +18,10 @@ export function formatPathLine({
 }): string {
 	const [first, second] = legs;
 	const broken = failedLeg({phase, error, broken: expected});
-	const hub = first.to === 'gateway' ? 'gateway' : 'apiserver';
-	const start = `path: you -${formatFirstLeg(first)}-${broken === 1 ? 'x' : '>'} ${hub}`;
+	const start = `path: you -${formatFirstLeg(first)}-${broken === 1 ? 'x' : '>'} ${hubName(first.to)}`;
 	return broken === 1
 		? start
-		: `${start} -${formatSecondLeg(second, phase)}-${broken === 2 ? 'x' : '>'} ${expected?.reason === 'no-node' ? 'no node yet' : farEnd(second, target)}`;
+		: `${start} -${formatSecondLeg(second, phase)}-${broken === 2 ? 'x' : '>'} ${expected?.reason === 'no-node' ? 'no node yet' : `${second.to} ${farEndName(second, target)}`.trim()}`;
 }
 
 function formatFirstLeg({tls, route}: Leg): string {
@@ -37,9 +36,14 @@ function formatSecondLeg({tls, route}: Leg, phase: Path['phase']): string {
 	return `${route.state === 'unknown' ? 'route unknown' : route.state},${tls.state === 'unknown' ? 'TLS unknown' : tls.state}`;
 }
 
-function farEnd({to}: Leg, target: ResolvedTarget): string {
-	const name = to === 'kubelet' || to === 'node' ? (target.node ?? (target.kind === 'Node' ? target.name : '')) : target.name;
-	return `${to} ${name}`.trim();
+/** A recognized gateway, or the apiserver. */
+export function hubName(to: Leg['to'] | null | undefined): 'gateway' | 'apiserver' {
+	return to === 'gateway' ? 'gateway' : 'apiserver';
+}
+
+/** A workload's kubelet has no name before a pod is chosen. */
+export function farEndName({to}: Pick<Leg, 'to'>, {kind, name, node}: Pick<ResolvedTarget, 'kind' | 'name' | 'node'>): string {
+	return to === 'kubelet' || to === 'node' ? (node ?? (kind === 'Node' ? name : '')) : name;
 }
 
 /** `null` if the path did not fail, or the leg is unknown. */

@@ -1,6 +1,7 @@
 /** An audit as JUnit: rows that miss the requirements (without `--require`, failing rows) are failures. */
 import type {SpokeError} from '../errors/spoke-error.ts';
-import {auditStateName, type Audit, type AuditRow, type RequiredRow} from '../evidence/audit/audit-object.ts';
+import {describeAuditRow} from '../descriptions/describe-audit.ts';
+import type {Audit, AuditRow, RequiredRow} from '../evidence/audit/audit-object.ts';
 
 export function auditJunit({rows, cluster, require, time}: Audit): string {
 	const cases = rows.map(row => testCase(row, require));
@@ -41,18 +42,17 @@ type TestCase = {kind: 'passed' | 'failure' | 'skipped'; xml: string};
 
 function testCase(row: AuditRow, {asked: input, results}: Audit['require']): TestCase {
 	const required = results.filter(one => one.row === row.id).map(({result}) => result);
+	const {state: name, details} = describeAuditRow(row, {evidence: []});
 	const text = escape(
-		[
-			row.message,
-			...row.exceptions,
-			...(row.remedy === null ? [] : [`fix: ${row.remedy}`]),
-			...row.need.map(({permission, or}) => `needs: ${[permission, or].filter(Boolean).join(', or ')}`),
-		].join('\n'),
+		details
+			.filter(({role}) => role !== 'accepted' && role !== 'docs')
+			.map(({role, text}) => (role === 'fix' || role === 'needs' ? `${role}: ${text}` : text))
+			.join('\n'),
 	);
 	const close = '\n    </testcase>';
 	const open = opened(`${row.id} ${row.title}`);
 	const skippedAs = (why: string): TestCase => ({kind: 'skipped', xml: `${open}\n      <skipped message="${attribute(why)}"/>${close}`});
-	const state = `${auditStateName(row.state)}, ${row.basis}`;
+	const state = `${name}, ${row.basis}`;
 	const message = `${state}: ${row.message}`;
 	if (isFailure(row, input.length > 0, required)) {
 		return row.accepted === null

@@ -1,14 +1,16 @@
 /** An audit as text. */
-import {auditStateName, type Audit, type AuditRow} from '../evidence/audit/audit-object.ts';
+import {describeAuditRow} from '../descriptions/describe-audit.ts';
+import {describeReplicas} from '../descriptions/describe-path.ts';
+import {type DetailPart, withLocation} from '../descriptions/describe-verdict.ts';
+import type {Audit, AuditRow} from '../evidence/audit/audit-object.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {hubPicture} from './hub-picture.ts';
-import {needText} from './path-report.ts';
 
 export function auditReport(audit: Audit): string {
 	const {cluster, replicas, nodes, summary, identity, require} = audit;
-	const known = replicas.known === null ? `${replicas.read} examined, total unknown` : `${replicas.read} of ${replicas.known} examined`;
+	const {text, short} = describeReplicas(replicas);
 	const location = `${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}`;
-	const apiservers = `${known}${replicas.agree === false ? '; they differ' : ''}`;
+	const apiservers = `${replicas.known === null ? text : short}${replicas.agree === false ? '; they differ' : ''}`;
 	const looked = `${nodes.total ?? 'not listed'}${nodes.chosen === 'sample' ? `, ${nodes.examined} examined` : ''}`;
 	return [
 		sanitizeLine(`${location}  ${cluster.version ?? 'version unknown'}  as ${identity.user ?? 'an unknown user'}`),
@@ -38,31 +40,24 @@ const marks: Readonly<Record<AuditRow['verdict'], string>> = {
 	'not-applicable': 'n/a ',
 };
 
-function rowLines(row: AuditRow, {evidence}: Audit): string[] {
-	const cited = row.evidence.flatMap(id => evidence.find(item => item.id === id) ?? []);
-	const basis = row.basis === 'unknown' ? '' : `, ${row.basis}`;
+function rowLines(row: AuditRow, audit: Audit): string[] {
+	const {state, basis, details} = describeAuditRow(row, audit);
 	const scope = row.scope.of === null || row.scope.of <= 1 ? '' : ` (proven on ${row.scope.proven} of ${row.scope.of})`;
+	const isProblem = row.verdict === 'fail' || row.verdict === 'warn';
+	const lines = (role: DetailPart['role'], max = Infinity) => {
+		const texts = details.filter(one => one.role === role).map(one => withLocation(one));
+		const more = texts.length > max && role === 'exception' ? [`${texts.length - max} more`] : [];
+		return [...texts.slice(0, max), ...more].map(text => `         ${role.padEnd(10)} ${sanitizeLine(text)}`);
+	};
+
 	return [
-		sanitizeLine(`${marks[row.verdict]} ${row.id.padEnd(3)} ${row.title}: ${auditStateName(row.state)}${basis}${scope}`),
+		sanitizeLine(`${marks[row.verdict]} ${row.id.padEnd(3)} ${row.title}: ${state}${basis === null ? '' : `, ${basis}`}${scope}`),
 		`         ${sanitizeLine(row.message)}`,
-		...(row.accepted === null ? [] : [`         accepted   ${sanitizeLine(row.accepted)}`]),
-		...cited
-			.slice(0, 6)
-			.map(
-				item =>
-					`         evidence   ${sanitizeLine(`${item.observed}  (${item.where}${item.process === null ? '' : ` of ${item.process}`})`)}`,
-			),
-		...row.exceptions.slice(0, 10).map(exception => `         exception  ${sanitizeLine(exception)}`),
-		...(row.exceptions.length > 10 ? [`         exception  ${row.exceptions.length - 10} more`] : []),
-		...(row.verdict === 'unknown' || row.basis === 'inferred'
-			? row.need.map(need => `         needs      ${sanitizeLine(needText(need))}`)
-			: []),
-		...(row.verdict === 'fail' || row.verdict === 'warn'
-			? [
-					...(row.remedy === null ? [] : [`         fix        ${sanitizeLine(row.remedy)}`]),
-					...(row.docs === null ? [] : [`         docs       ${row.docs}`]),
-				]
-			: []),
+		...lines('accepted'),
+		...lines('evidence', 6),
+		...lines('exception', 10),
+		...lines('needs'),
+		...(isProblem ? [...lines('fix'), ...lines('docs')] : []),
 		'',
 	];
 }

@@ -1,5 +1,14 @@
 /** Paths as text. */
-import type {Evidence, Leg, Need, Path, Verdict} from '../evidence/evidence.ts';
+import {describeLeg, describeProcess} from '../descriptions/describe-path.ts';
+import {
+	describeExposure,
+	describeFinding,
+	type DetailPart,
+	type VerdictDescription,
+	withLocation,
+} from '../descriptions/describe-verdict.ts';
+import type {Leg, Path} from '../evidence/evidence.ts';
+import {hubName} from '../evidence/path-line.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 
 /** Features with the same path are shown once. */
@@ -20,65 +29,47 @@ export function pathReport(paths: readonly Path[]): string {
 	return `${head}${[...groups.values()].map(group => section(group)).join('\n\n')}\n`;
 }
 
-function headLine({cluster, process, target, legs}: Path): string {
-	const replicas =
-		process.known === null ? '' : `, ${process.read} of ${process.known} apiserver${process.known === 1 ? '' : 's'} examined`;
-	const who = process.id === null ? '' : `, process ${process.id} up since ${process.startTime ?? '?'}`;
+function headLine(path: Path): string {
+	const {cluster, target, legs} = path;
 	const reached = target.name === target.asked ? '' : ` (${target.kind.toLowerCase()} ${target.name})`;
 	const location = `${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}`;
-	const front = legs[0]?.to === 'gateway' ? 'gateway' : 'apiserver';
-	return sanitizeLine(`${target.asked}${reached} on ${location}: ${front} ${cluster.version ?? 'of unknown version'}${who}${replicas}`);
+	const process = describeProcess(path).flatMap(({role, text}) => (role === 'binding' ? [] : [`, ${text}`]));
+	return sanitizeLine(
+		`${target.asked}${reached} on ${location}: ${hubName(legs[0]?.to)} ${cluster.version ?? 'of unknown version'}${process.join('')}`,
+	);
 }
 
 function section(group: readonly Path[]): string {
 	const path = group[0]!;
-	const evidence = new Map(path.evidence.map(item => [item.id, item]));
 	return [
 		group.map(({feature}) => feature).join(', '),
 		`  ${sanitizeLine(path.line)}`,
-		...path.legs.flatMap(leg => legLines(leg, evidence)),
-		...verdictLines('exposure', path.crossing, evidence, path.crossing.why),
+		...path.legs.flatMap(leg => legLines(path, leg)),
+		...verdictLines('exposure', describeExposure(path)),
 		...path.findings
 			.filter(({severity}) => severity !== 'info')
-			.flatMap(({message, remedy, docs}) => [
-				`  ! ${sanitizeLine(message)}`,
-				...(remedy === null ? [] : [`    fix   ${sanitizeLine(remedy)}`]),
-				...(docs === null ? [] : [`    docs  ${docs}`]),
-			]),
+			.flatMap(finding => describeFinding(finding))
+			.map(({role, text}) => (role === 'message' ? `  ! ${sanitizeLine(text)}` : `    ${role.padEnd(5)} ${sanitizeLine(text)}`)),
 		...path.findings.filter(({severity}) => severity === 'info').map(({message}) => `  note    ${sanitizeLine(message)}`),
 	].join('\n');
 }
 
-function legLines(leg: Leg, evidence: ReadonlyMap<string, Evidence>): string[] {
+function legLines(path: Path, leg: Leg): string[] {
+	const {n, from, to, tls, route, details} = describeLeg(path, leg);
 	const address = leg.address === null ? '' : ` (${leg.address})`;
 	return [
-		`  leg ${leg.n}   ${leg.from} to ${legEnd(leg)}${sanitizeLine(address)}`,
-		...verdictLines('  TLS', leg.tls, evidence, leg.tls.why),
-		...verdictLines('  route', leg.route, evidence, leg.route.why),
-		...(leg.route.agent === null ? [] : [`            agent ${sanitizeLine(leg.route.agent)}`]),
+		`  leg ${n}   ${from} to ${to}${sanitizeLine(address)}`,
+		...verdictLines('  TLS', tls),
+		...verdictLines('  route', route),
+		...details.filter(({role}) => role === 'agent').map(({text}) => `            agent ${sanitizeLine(text)}`),
 	];
 }
 
-function verdictLines(title: string, verdict: Verdict<string>, evidence: ReadonlyMap<string, Evidence>, why: string | undefined): string[] {
+function verdictLines(title: string, {state, basis, details}: VerdictDescription): string[] {
+	const texts = (role: DetailPart['role']) => details.filter(one => one.role === role).map(one => sanitizeLine(withLocation(one)));
 	return [
-		`  ${title.padEnd(9)} ${verdict.state}${verdict.basis === 'unknown' ? '' : `, ${verdict.basis}`}${why === undefined ? '' : `: ${sanitizeLine(why)}`}`,
-		...verdict.evidence.flatMap(id => {
-			const item = evidence.get(id);
-			return item
-				? [`            ${sanitizeLine(`${item.observed}  (${item.where}${item.process === null ? '' : ` of ${item.process}`})`)}`]
-				: [];
-		}),
-		...(verdict.state === 'unknown' || verdict.basis === 'inferred'
-			? verdict.need.map(need => `            needs: ${sanitizeLine(needText(need))}`)
-			: []),
+		[`  ${title.padEnd(9)} ${state}${basis === null ? '' : `, ${basis}`}`, ...texts('reason')].join(': '),
+		...texts('evidence').map(text => `            ${text}`),
+		...texts('needs').map(text => `            needs: ${text}`),
 	];
-}
-
-export function needText({permission, check, or}: Need): string {
-	const right = permission === null ? null : `${permission}${check === null ? '' : ` (${check})`}`;
-	return [right, or].filter(text => text !== null).join(', or ');
-}
-
-export function legEnd({to}: Pick<Leg, 'to'>): string {
-	return to === 'unknown' ? 'an unknown server' : to;
 }

@@ -1,7 +1,7 @@
 /** Draws the audit as a hub with spokes: callers at the left, destinations at the right. */
 import {type Audit, type AuditRow, auditStateName, type RowId, type RowVerdict} from '../evidence/audit/audit-object.ts';
 import {kubeletsRow} from '../output/hub-picture.ts';
-import {routeName} from '../state/route-name.ts';
+import {routeName} from '../descriptions/describe-verdict.ts';
 import {cellWidth, truncateToCells} from '../text/cell-width.ts';
 import type {Glyphs} from './glyphs.ts';
 import {tlsRoleOf} from './path-line.ts';

@@ -1,4 +1,6 @@
 /** Header, view tabs, titled rules and footer. */
+import {describeReplicas} from '../descriptions/describe-path.ts';
+import {hubName} from '../evidence/path-line.ts';
 import {footerHints} from '../keymap/describe-keys.ts';
 import {cellWidth, truncateToCells} from '../text/cell-width.ts';
 import {listKinds} from '../state/list-kinds.ts';
@@ -8,7 +10,7 @@ import {clockTime} from '../text/format-time.ts';
 import {formatNumber} from '../text/format-number.ts';
 import {firstKey, type RenderInput} from './render-input.ts';
 import {line, lineWidth, styled, spread, type Line, type Span} from './styled-line.ts';
-import {hubName, tlsRole} from './path-line.ts';
+import {tlsRole} from './path-line.ts';
 
 /** `… ada@corp ━ verified ━► apiserver · 2 of 3 examined`, or `… apiserver as of 14:03:07` when it has not responded since. */
 export function header(screen: RenderInput): Line {
@@ -31,7 +33,7 @@ export function header(screen: RenderInput): Line {
 	const read =
 		cluster.asOf !== null || cluster.replicas === null || size.columns < 76
 			? ''
-			: ` ${glyphs.dot} ${cluster.replicas.read} of ${cluster.replicas.known ?? '?'} examined`;
+			: ` ${glyphs.dot} ${describeReplicas(cluster.replicas).short}`;
 	const bare = [...legOne(screen, true), {text: version}];
 	// Drop the replica count before context and namespace are cut.
 	const way = [

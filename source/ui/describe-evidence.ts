@@ -1,23 +1,8 @@
 /** The evidence or the needs of a verdict. */
-import type {Evidence, Path, Verdict} from '../evidence/evidence.ts';
+import {describeCitations, type DetailPart} from '../descriptions/describe-verdict.ts';
+import type {Path, Verdict} from '../evidence/evidence.ts';
 import {cellWidth} from '../text/cell-width.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
-
-const shortTerms: Readonly<Record<string, string>> = {
-	'egress-file-empty': 'no egress file',
-	'egress-file-set': 'egress file set',
-	'no-proxy-in-environment': 'no proxy set',
-	'environment-proxy-possible': 'its HTTPS_PROXY not observed',
-	'dials-without-egress': 'no egress dials counted',
-	'agent-carried-held-streams': 'agent connections rose and fell with spoke’s',
-	'kubelet-ca-empty': 'no kubelet CA',
-	'kubelet-ca-set': 'kubelet CA set',
-	'kubelet-certificate-accepted': 'kubelet responded',
-	'kubelets-accepted-so-far': 'kubelets responded',
-	'kubelets-refused-so-far': 'kubelets refused',
-	'kubelet-certificate-cannot-verify': 'its certificate cannot pass verification',
-	'log-tls-failures-counted': 'log reads failed at the certificate',
-};
 
 /** `words` rewrites advice for a shell as keys of the session. */
 export function describeEvidence(
@@ -30,13 +15,13 @@ export function describeEvidence(
 		return 'checking …';
 	}
 
-	const read = verdict.evidence.map(id => path.evidence.find(one => one.id === id)).filter((one): one is Evidence => one !== undefined);
+	const read = describeCitations(verdict.evidence, path.evidence);
 	if (verdict.state !== 'unknown' && read.length > 0) {
 		return longestThatFits(
 			[
-				joined(read, ({observed}) => observed, true),
-				joined(read, ({observed, rule}) => shortTerms[rule] ?? observed, true),
-				joined(read, ({observed, rule}) => shortTerms[rule] ?? observed, false),
+				joined(read, ({text}) => text, true),
+				joined(read, ({text, short = text}) => short, true),
+				joined(read, ({text, short = text}) => short, false),
 			],
 			room,
 		);
@@ -46,11 +31,13 @@ export function describeEvidence(
 }
 
 /** Equal observations appear once: `no egress file (flagz, mirror-pod)`. */
-function joined(read: readonly Evidence[], say: (one: Evidence) => string, withSources: boolean): string {
-	return [...Map.groupBy(read, say)]
-		.map(([said, all]) => {
-			const sources = [...new Set(all.map(({source}) => source))].filter(source => source !== 'socket' && source !== 'construction');
-			return sanitizeLine(withSources && sources.length > 0 ? `${said} (${sources.join(', ')})` : said);
+function joined(read: readonly DetailPart[], textOf: (one: DetailPart) => string, withSources: boolean): string {
+	return [...Map.groupBy(read, textOf)]
+		.map(([text, all]) => {
+			const sources = [...new Set(all.flatMap(({origin}) => origin?.source ?? []))].filter(
+				source => source !== 'socket' && source !== 'construction',
+			);
+			return sanitizeLine(withSources && sources.length > 0 ? `${text} (${sources.join(', ')})` : text);
 		})
 		.join('; ');
 }

@@ -1,4 +1,5 @@
 /** The help screen. */
+import {tlsMeanings} from '../descriptions/describe-verdict.ts';
 import {contexts, contextStack} from '../keymap/contexts.ts';
 import {describeKeys, type KeyHint} from '../keymap/describe-keys.ts';
 import {formatKeys} from '../keymap/key-name.ts';
@@ -13,8 +14,6 @@ import {pageOf} from './text-screen.ts';
 export function helpScreen(screen: RenderInput, {context, top}: {context: string; top: number}, rows: number): Line[] {
 	return pageOf(screen, {title: 'Help', after: context, right: ''}, helpBody(screen, context), top, rows);
 }
-
-const tlsNames = {verified: 'checked', unverified: 'not checked', plain: 'not encrypted'} as const;
 
 function filterLegend({keymap}: RenderInput, context: string): Line[] {
 	const here = contextStack(context);
@@ -73,7 +72,9 @@ export function helpBody(screen: RenderInput, context: string): Line[] {
 		line('shows its basis.'),
 		line(styled('state.failed', glyphs.broke), ' ends a failed leg'),
 		line('apiserver a, b: replicas'),
-		...(['verified', 'unverified', 'plain'] as const).map(word => line(styled(tlsRole[word], fitToCells(word, 11)), tlsNames[word])),
+		...(['verified', 'unverified', 'plain'] as const).map(word =>
+			line(styled(tlsRole[word], fitToCells(word, 11)), tlsMeanings[word].short),
+		),
 		line(''),
 		line(styled('title', 'SIGNS')),
 		line(`${glyphs.open} open     ${glyphs.working} working`),

@@ -1,7 +1,7 @@
 /** The path as one line. The stroke before each word is its basis. It shrinks in a fixed order and never loses the worst TLS state. */
-import {failedLeg} from '../evidence/path-line.ts';
+import {failedLeg, farEndName, hubName} from '../evidence/path-line.ts';
 import type {Basis, Leg, Path, RouteState, TlsState} from '../evidence/evidence.ts';
-import {routeName} from '../state/route-name.ts';
+import {routeName, tlsName} from '../descriptions/describe-verdict.ts';
 import {clockTime} from '../text/format-time.ts';
 import type {Glyphs} from './glyphs.ts';
 import {lineWidth, styled, type Span} from './styled-line.ts';
@@ -76,11 +76,6 @@ export function describeEnd({about, time}: Pick<Path, 'about' | 'time'>): string
 	return about === 'ended-connection' ? `ended ${clockTime(time)}` : '';
 }
 
-/** A recognized gateway, or the apiserver. */
-export function hubName(to: Leg['to'] | null | undefined): string {
-	return to === 'gateway' ? 'gateway' : 'apiserver';
-}
-
 type Drawing = {form: Form; glyphs: Glyphs; letter: string | null; ends: string | undefined};
 
 /** Draws nothing after a failed leg. */
@@ -143,17 +138,12 @@ function numberedLeg(leg: Leg, {strokes, broke}: Glyphs, isBroken: boolean): Spa
 	];
 }
 
-/** A workload's kubelet has no name before a pod is chosen. */
-export function farEndName({to}: Leg, {target: {kind, name, node}, broken}: Path): string {
-	if (broken?.reason === 'no-node') {
-		return '(no node yet)';
-	}
-
-	return to === 'kubelet' || to === 'node' ? (node ?? (kind === 'Node' ? name : '')) : name;
+export function farEndLabel(leg: Leg, {target, broken}: Path): string {
+	return broken?.reason === 'no-node' ? '(no node yet)' : farEndName(leg, target);
 }
 
 function endOf(leg: Leg, path: Path, form: Form): string {
-	const name = farEndName(leg, path);
+	const name = farEndName(leg, path.target);
 	if (path.broken?.reason === 'no-node') {
 		return form.ends ? 'no node yet' : 'no node';
 	}
@@ -200,11 +190,6 @@ function legText(
 
 export function tlsRoleOf(state: string): Role | undefined {
 	return Object.hasOwn(tlsRole, state) ? tlsRole[state as TlsState] : undefined;
-}
-
-/** Beside a route, `unknown` needs its subject. */
-export function tlsName(state: TlsState): string {
-	return state === 'unknown' ? 'TLS unknown' : state;
 }
 
 export function routeRole(state: RouteState): Role {

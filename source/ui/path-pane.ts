@@ -1,5 +1,6 @@
 /** The path pane below a list. */
 import type {Path} from '../evidence/evidence.ts';
+import {hubName} from '../evidence/path-line.ts';
 import {fitToCells} from '../text/cell-width.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {describeEvidence} from './describe-evidence.ts';
@@ -13,7 +14,7 @@ import {
 	describePendingLeg,
 	type VerdictEntry,
 } from './path-verdicts.ts';
-import {endedPathLineSpans, hubName, replicaLetter, tlsRole} from './path-line.ts';
+import {endedPathLineSpans, replicaLetter, tlsRole} from './path-line.ts';
 import type {RenderInput} from './render-input.ts';
 import {toSessionAdvice} from './session-advice.ts';
 import {padLines, line, styled, type Line} from './styled-line.ts';

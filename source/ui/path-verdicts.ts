@@ -1,11 +1,12 @@
 /** The verdicts of a path, and texts when there is none. */
 import type {Path, Verdict} from '../evidence/evidence.ts';
-import {routeName} from '../state/route-name.ts';
+import {describeExpectedFailure, describeReplicas} from '../descriptions/describe-path.ts';
+import {routeName, tlsName} from '../descriptions/describe-verdict.ts';
 import {isListName} from '../state/list-kinds.ts';
 import {currentList, type ClusterState, type SessionState} from '../state/session-state.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {formatAge} from '../text/format-time.ts';
-import {routeRole, tlsRole, tlsName} from './path-line.ts';
+import {routeRole, tlsRole} from './path-line.ts';
 import type {Role} from './theme.ts';
 
 export type VerdictEntry = {word: string; role: Role; verdict: Verdict<string>};
@@ -26,23 +27,15 @@ export function pathVerdicts({legs: [first, second]}: Path): VerdictEntry[] {
 	return facts;
 }
 
-/** Why a connection would fail now, as observed; `null` if nothing shows it. */
-export function describeBrokenPath({broken, evidence, legs, target}: Path, now: number): {word: string; message: string} | null {
-	if (!broken) {
+export function describeBrokenPath(path: Path, now: number): {word: string; message: string} | null {
+	const failure = describeExpectedFailure(path);
+	if (failure === null) {
 		return null;
 	}
 
-	const {farEnd} = broken;
-	const isOther =
-		farEnd?.startsWith('kubelet ') === true && !(legs[1]?.to === 'kubelet' && farEnd === `kubelet ${target.node ?? target.name}`);
-	const heard = evidence.find(({id}) => id === broken.evidence[0]);
-	return {
-		word:
-			broken.time === null
-				? 'would fail'
-				: `failed ${formatAge(now - Date.parse(broken.time))} ago${isOther ? ` to ${sanitizeLine(farEnd)}` : ''}`,
-		message: heard?.observed ?? broken.message,
-	};
+	const {time, otherEnd, message} = failure;
+	const end = otherEnd === null ? '' : ` to ${sanitizeLine(otherEnd)}`;
+	return {word: time === null ? 'would fail' : `failed ${formatAge(now - Date.parse(time))} ago${end}`, message};
 }
 
 export function verdictColumnWidth(facts: readonly VerdictEntry[]): number {
@@ -104,8 +97,9 @@ export function pendingLegName(state: Pick<SessionState, 'view' | 'lists'>): str
 }
 
 /** `up 3d, 1 of 3 examined`. */
-export function describeProcess({process: {startTime, known, read}}: Path, now: number): string {
-	return startTime === null ? '' : `up ${formatAge(now - Date.parse(startTime))}${known === null ? '' : `, ${read} of ${known} examined`}`;
+export function describeUptime({process}: Path, now: number): string {
+	const replicas = process.known === null ? '' : `, ${describeReplicas(process).short}`;
+	return process.startTime === null ? '' : `up ${formatAge(now - Date.parse(process.startTime))}${replicas}`;
 }
 
 export const proxyPathNote =

@@ -1,7 +1,6 @@
 /** Spoken sentences about a path. */
-import type {Leg, Path} from '../evidence/evidence.ts';
-import {legEnd} from '../output/path-report.ts';
-import {routeName} from '../state/route-name.ts';
+import {describeExpectedFailure, describeLeg} from '../descriptions/describe-path.ts';
+import type {Path} from '../evidence/evidence.ts';
 import {clockTime} from '../text/format-time.ts';
 import {sanitize} from '../text/sanitize.ts';
 import {describeEnd} from './path-line.ts';
@@ -15,24 +14,25 @@ export const spokenPage = 3;
 
 /** `Leg 2, apiserver to kubelet n7: unverified, proven; by konnectivity, inferred.` */
 export function legSentences(path: Path): string[] {
-	const {legs, target, broken} = path;
 	const ended = describeEnd(path);
+	const failure = describeExpectedFailure(path);
 	return [
 		...(ended === '' ? [] : [`The connection ${ended}. It was:`]),
-		...legs.map(leg => {
-			const node = leg.n === 2 && target.node !== null ? ` ${target.node}` : '';
-			return `Leg ${leg.n}, ${leg.from} to ${legEnd(leg)}${node}: ${tlsText(leg)}; ${routeText(leg)}.`;
-		}),
-		...(broken
-			? [`Leg ${broken.leg} ${broken.time === null ? 'would fail' : `failed at ${clockTime(broken.time)}`}: ${sanitize(broken.message)}.`]
-			: []),
-	];
+		...path.legs
+			.map(leg => describeLeg(path, leg))
+			.map(({n, from, to, name, tls, route}) => {
+				const how = route.name === 'direct' ? 'directly' : `by ${route.name}`;
+				const end = `${to} ${name}`.trim();
+				return `Leg ${n}, ${from} to ${end}: ${withBasis(tls.name, tls.basis)}; ${withBasis(route.basis === null ? route.name : how, route.basis)}.`;
+			}),
+		...(failure === null
+			? []
+			: [
+					`Leg ${failure.leg} ${failure.time === null ? 'would fail' : `failed at ${clockTime(failure.time)}`}${failure.otherEnd === null ? '' : ` to ${failure.otherEnd}`}: ${failure.message}.`,
+				]),
+	].map(sentence => sanitize(sentence));
 }
 
-function tlsText({tls: {state, basis}}: Leg): string {
-	return state === 'unknown' ? 'TLS unknown' : `${state}, ${basis}`;
-}
-
-function routeText({route: {state, basis}}: Leg): string {
-	return state === 'unknown' ? 'route unknown' : `${state === 'direct' ? 'directly' : `by ${routeName(state)}`}, ${basis}`;
+function withBasis(name: string, basis: string | null): string {
+	return basis === null ? name : `${name}, ${basis}`;
 }

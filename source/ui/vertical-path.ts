@@ -1,8 +1,8 @@
 /** The path at the right of a list, with evidence. */
-import {failedLeg} from '../evidence/path-line.ts';
+import {failedLeg, hubName} from '../evidence/path-line.ts';
 import type {Leg, Path} from '../evidence/evidence.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
-import {routeName} from '../state/route-name.ts';
+import {routeName, tlsName} from '../descriptions/describe-verdict.ts';
 import {wrapToWidth} from './chrome.ts';
 import {describeEvidence} from './describe-evidence.ts';
 import {
@@ -13,14 +13,14 @@ import {
 	nothingSelected,
 	pathVerdicts,
 	pathTitle,
-	describeProcess,
+	describeUptime,
 	pendingLegName,
 	describePendingLeg,
 	proxyPathNote,
 	type VerdictEntry,
 } from './path-verdicts.ts';
 import type {Glyphs} from './glyphs.ts';
-import {farEndName, hubName, replicaLetter, routeRole, tlsRole, tlsName} from './path-line.ts';
+import {farEndLabel, replicaLetter, routeRole, tlsRole} from './path-line.ts';
 import type {RenderInput} from './render-input.ts';
 import {toSessionAdvice} from './session-advice.ts';
 import {padLines, line, styled, type Line, type Span} from './styled-line.ts';
@@ -86,7 +86,7 @@ type FactOf = (fact: VerdictEntry) => readonly Row[];
 
 function firstLeg({state, theme: {glyphs}}: RenderInput, path: Path, {route, tls, to}: Leg, factOf: FactOf): readonly Row[] {
 	const letter = replicaLetter(state.processes, path.process.id);
-	const said = describeProcess(path, state.now);
+	const said = describeUptime(path, state.now);
 	return [
 		...(route.state === 'direct' ? [] : factOf({verdict: route, word: routeName(route.state), role: 'route'})),
 		...factOf({verdict: tls, word: tls.state, role: tlsRole[tls.state]}),
@@ -107,7 +107,7 @@ function secondLeg(
 		...factOf({verdict: route, word: routeName(route.state), role: routeRole(route.state)}),
 		...factOf({verdict: tls, word: tlsName(tls.state), role: tlsRole[tls.state]}),
 		arrowOf(path, 2, tls, glyphs),
-		[`${to} ${farEndName(leg, path)}`.trim(), styled('text.dim', address === null ? '' : `   ${address}`)],
+		[`${to} ${farEndLabel(leg, path)}`.trim(), styled('text.dim', address === null ? '' : `   ${address}`)],
 		...brokenRows(path, state.now, width),
 		...(path.broken?.reason === 'no-node' ? [] : [[' ', styled('text.dim', `${glyphs.upright.unseen} inside the node: not examined`)]]),
 		[container === null ? name : `${name}/${container}`],

@@ -3,29 +3,21 @@ import {textLabel} from '../state/describe-unreachable.ts';
 import {clockTime} from '../text/format-time.ts';
 import {fitToCells} from '../text/cell-width.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
-import type {Evidence, Finding, Leg, Path, Verdict} from '../evidence/evidence.ts';
+import type {Finding, Leg, Path, Verdict} from '../evidence/evidence.ts';
 import {actionSpecs} from '../actions/action-table.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
-import {legEnd, needText} from '../output/path-report.ts';
+import {describeLeg, describeProcess, describeReplicas} from '../descriptions/describe-path.ts';
+import {describeExposure, describeFinding, describeNeed, type VerdictDescription, withLocation} from '../descriptions/describe-verdict.ts';
 import type {SessionState, TextLine} from '../state/session-state.ts';
-import {routeName} from '../state/route-name.ts';
 import {wrappingOf, wrapped, type TextWrapping} from '../state/text-wrapping.ts';
 import {whyPath, type WhyLayer} from '../state/why-path.ts';
-import {endedPathLineSpans, farEndName, replicaLetter, routeRole, tlsRole, tlsRoleOf, tlsName} from './path-line.ts';
+import {endedPathLineSpans, farEndLabel, replicaLetter, routeRole, tlsRole, tlsRoleOf} from './path-line.ts';
 import type {RenderInput} from './render-input.ts';
 import {toSessionAdvice} from './session-advice.ts';
 import {line, styled, type Line} from './styled-line.ts';
 import {textRows, type TextRow} from './text-rows.ts';
 import {pageOf} from './text-screen.ts';
 import {noPendingTimes, describeRoundTrips, pendingTimes, type PendingTimes} from './round-trips.ts';
-
-const meanings: Readonly<Record<string, string>> = {
-	verified: 'the certificate was checked and accepted',
-	unverified: 'encrypted, but the certificate was not checked',
-	plain: 'not encrypted',
-	refused: 'the certificate was checked and rejected',
-	unknown: 'cannot be determined from here',
-};
 
 export function whyScreen(screen: RenderInput, layer: WhyLayer, rows: number): Line[] {
 	const path = whyPath(screen.state, layer);
@@ -117,11 +109,12 @@ function legTable(
 		line(styled('text.dim', `   ${'LEG'.padEnd(wide + 3)}${'TLS'.padEnd(14)}${'ROUTE'.padEnd(21)}READ AT`)),
 		...path.legs.map(leg => {
 			const {n, tls, route} = leg;
-			const name = n === 1 ? `you → ${legEnd(leg)}` : `${leg.from} → ${leg.to} ${farEndName(leg, path)}`;
+			const {from, to, ...described} = describeLeg(path, leg);
+			const name = n === 1 ? `you → ${to}` : `${from} → ${to} ${farEndLabel(leg, path)}`;
 			return line(
 				`   ${n}  ${fitToCells(name, wide - 1)} `,
-				styled(tlsRole[tls.state], `${strokes[tls.basis]}${tlsName(tls.state)}`.padEnd(14)),
-				styled(routeRole(route.state), `${strokes[route.basis]}${routeName(route.state)}`.padEnd(21)),
+				styled(tlsRole[tls.state], `${strokes[tls.basis]}${described.tls.name}`.padEnd(14)),
+				styled(routeRole(route.state), `${strokes[route.basis]}${described.route.name}`.padEnd(21)),
 				styled('text.dim', readAt(path, leg)),
 			);
 		}),
@@ -184,64 +177,43 @@ function errorLines(error: ErrorObject): TextLine[] {
 }
 
 function pathLines(path: Path, strokes: Strokes, waited: PendingTimes): TextLine[] {
+	const process = describeProcess(path).map(({text}) => text);
 	return [
 		...path.legs.flatMap(leg => legLines(path, leg, strokes)),
 		{text: 'Exposure', rule: true},
-		...verdictLines(path, path.crossing, path.crossing.state, strokes, path.crossing.why),
-		...path.findings.flatMap(findingLines),
+		...verdictLines(path.crossing, describeExposure(path), strokes),
+		...path.findings.flatMap(finding => findingLines(finding)),
 		...notReadLines(path),
 		{text: 'Round trips', rule: true},
 		{text: describeRoundTrips(path, waited) || noTrips(path), indent: 3},
 		{text: 'Apiserver process', rule: true},
-		{text: processText(path), indent: 3},
+		{text: path.process.id === null ? 'unknown' : process.join('; '), indent: 3},
 	];
 }
 
-function legLines(path: Path, {n, tls, route, peer}: Leg, strokes: Strokes): TextLine[] {
+function legLines(path: Path, leg: Leg, strokes: Strokes): TextLine[] {
+	const {n, tls, route, details} = describeLeg(path, leg);
+	const lines = (...roles: string[]) =>
+		details.filter(({role}) => roles.includes(role)).map(({role, text}) => ({label: `  ${role}`, text: sanitizeLine(text)}));
 	return [
 		{text: `Leg ${n}: TLS`, rule: true},
-		...verdictLines(path, tls, tlsName(tls.state), strokes, meanings[tls.state]),
-		...(peer
-			? [{label: '  peer', text: sanitizeLine(`${peer.subject}, from ${peer.issuer}, ${peer.protocol}, until ${peer.notAfter}`)}]
-			: []),
+		...verdictLines(leg.tls, tls, strokes),
+		...lines('peer'),
 		{text: `Leg ${n}: route`, rule: true},
-		...verdictLines(path, route, routeName(route.state), strokes, route.via === null ? undefined : `via ${route.via}`),
-		...(route.agent === null ? [] : [{label: '  agent', text: sanitizeLine(route.agent)}]),
+		...verdictLines(leg.route, route, strokes),
+		...lines('via', 'agent'),
 	];
 }
 
-function findingLines({row, message, severity, remedy}: Finding): TextLine[] {
-	return [
-		{label: `  ${row}`, text: sanitizeLine(message), role: severity === 'info' ? 'text.dim' : 'level.warn'},
-		...(remedy === null ? [] : [{label: '  fix', text: sanitizeLine(remedy), role: 'focus'}]),
-	];
-}
-
-function processText(path: Path): string {
-	const {id, startTime, known, read} = path.process;
-	if (id === null) {
-		return 'unknown';
-	}
-
-	const replicas = known === null ? '' : `; ${read} of ${known} replicas examined`;
-	return `process ${id}, up since ${startTime ?? 'an unknown time'}; ${bindingText(path)}${replicas}`;
-}
-
-/** Why evidence from that process applies to the connection. */
-function bindingText({about, process: {boundBy}}: Path): string {
-	switch (boundBy) {
-		case 'same-connection': {
-			return 'read on this connection';
-		}
-
-		case 'all-replicas-agree': {
-			return 'all replicas examined, and they agree';
-		}
-
-		default: {
-			return about === 'configuration' ? 'a new connection may reach another apiserver' : 'not bound to this connection';
-		}
-	}
+function findingLines(finding: Finding): TextLine[] {
+	const {row, severity} = finding;
+	return describeFinding(finding)
+		.filter(({role}) => role !== 'docs')
+		.map(({role, text}) =>
+			role === 'message'
+				? {label: `  ${row}`, text: sanitizeLine(text), role: severity === 'info' ? 'text.dim' : 'level.warn'}
+				: {label: `  ${role}`, text: sanitizeLine(text), role: 'focus'},
+		);
 }
 
 /** What is not determined, each with what it needs. */
@@ -256,7 +228,7 @@ function notReadLines(path: Path): TextLine[] {
 		...path.legs.flatMap(({n, tls, route}) => [...unknownLines(n, 'TLS', tls), ...unknownLines(n, 'route', route)]),
 		...(hasAgent ? [{label: '  agent', text: 'which agent carries it; needs get pods/proxy in kube-system, and the test'}] : []),
 		...(known === null ? [{label: '  replicas', text: 'number of apiservers unknown; list leases in kube-system may show it'}] : []),
-		...(hasOthers ? [{label: '  replicas', text: `${read} of ${known} apiservers examined; ${holds}`}] : []),
+		...(hasOthers ? [{label: '  replicas', text: `${describeReplicas(path.process).text}; ${holds}`}] : []),
 	];
 	return lines.length === 0 ? [] : [{text: 'Not determined', rule: true}, ...lines];
 }
@@ -269,7 +241,7 @@ function unknownLines(leg: number, what: string, {state, need, why}: Verdict<str
 	const reason =
 		need.length === 0
 			? `: ${why ?? 'no permission or probe can settle it'}`
-			: ` needs ${need.map(one => needText({...one, check: null})).join('; or ')}`;
+			: ` needs ${need.map(one => describeNeed(one).short).join('; or ')}`;
 	return [{label: `  leg ${leg}`, text: `${what}${sanitizeLine(reason)}`}];
 }
 
@@ -281,19 +253,15 @@ function noTrips({about, feature}: Path): string {
 	return feature === 'logs' ? 'not available for logs (no ping)' : 'not measured';
 }
 
-function verdictLines(path: Path, verdict: Verdict<string>, word: string, strokes: Strokes, meaning: string | undefined): TextLine[] {
-	const read = verdict.evidence.map(id => path.evidence.find(one => one.id === id)).filter((one): one is Evidence => one !== undefined);
+function verdictLines({state, basis}: Verdict<string>, described: VerdictDescription, strokes: Strokes): TextLine[] {
 	return [
 		{
-			text: `${strokes[verdict.basis]} ${verdict.state === 'unknown' ? word : `${word}, ${verdict.basis}`}`,
-			role: tlsRoleOf(verdict.state) ?? 'route',
+			text: `${strokes[basis]} ${[described.name, described.basis].filter(word => word !== null).join(', ')}`,
+			role: tlsRoleOf(state) ?? 'route',
 		},
-		...read.map(({observed, where, time}): TextLine => ({
-			label: '  evidence',
-			text: sanitizeLine(`${observed}   ${where}, ${clockTime(time)}`),
+		...described.details.map((detail): TextLine => ({
+			label: `  ${detail.role}`,
+			text: sanitizeLine(`${withLocation(detail)}${detail.origin === undefined ? '' : `, ${clockTime(detail.origin.time)}`}`),
 		})),
-		...(meaning === undefined ? [] : [{label: '  means', text: meaning}]),
-		...verdict.need.map((need): TextLine => ({label: '  needs', text: sanitizeLine(needText(need))})),
-		...(verdict.why !== undefined && verdict.why !== meaning ? [{label: '  reason', text: sanitizeLine(verdict.why)}] : []),
 	];
 }

@@ -1,7 +1,8 @@
 /** A doctor run as text. */
 import test from 'ava';
 import type {Doctor, DoctorStep} from '../../source/evidence/doctor/doctor-object.ts';
-import {doctorReport, doctorStepNames} from '../../source/output/doctor-report.ts';
+import {doctorStepNames} from '../../source/descriptions/describe-doctor.ts';
+import {doctorReport} from '../../source/output/doctor-report.ts';
 
 const step: DoctorStep = {
 	name: 'leg-2',

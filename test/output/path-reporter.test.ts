@@ -1,7 +1,7 @@
 import test from 'ava';
 import type {Connection} from '../../source/cluster/connection.ts';
 import {jsonLine} from '../../source/output/json-line.ts';
-import {legEnd} from '../../source/output/path-report.ts';
+import {farEndKind} from '../../source/descriptions/describe-path.ts';
 import {reportLabels} from '../../source/output/path-reporter.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import type {Labeler} from '../../source/evidence/labeler.ts';
@@ -164,7 +164,7 @@ test('a connection canceled before use prints no path', async t => {
 
 test('the end of a leg is named after its peer, known or unknown', t => {
 	t.deepEqual(
-		(['apiserver', 'gateway', 'unknown', 'kubelet'] as const).map(to => legEnd({to})),
+		(['apiserver', 'gateway', 'unknown', 'kubelet'] as const).map(to => farEndKind(to)),
 		['apiserver', 'gateway', 'an unknown server', 'kubelet'],
 	);
 });

@@ -2,7 +2,7 @@
 import test from 'ava';
 import type {Basis, Path, RouteState, TlsState} from '../../source/evidence/evidence.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
-import {farEndName, pathLineSpans} from '../../source/ui/path-line.ts';
+import {farEndLabel, pathLineSpans} from '../../source/ui/path-line.ts';
 
 type Words = readonly [route: RouteState, routeBasis: Basis, tls: TlsState, tlsBasis: Basis];
 
@@ -64,7 +64,7 @@ test('no TLS state is cut at any width that fits it', t => {
 test('a kubelet never has the name of a workload or pod', t => {
 	const path = pathOf(good, far);
 	const of = (target: Partial<Path['target']>, to: Path['legs'][number]['to']) =>
-		farEndName({...path.legs[1]!, to}, {...path, target: {...path.target, ...target}});
+		farEndLabel({...path.legs[1]!, to}, {...path, target: {...path.target, ...target}});
 	t.is(of({name: 'deploy/web', node: null}, 'kubelet'), '');
 	t.is(of({kind: 'Node', name: 'n7', node: null}, 'kubelet'), 'n7');
 	t.is(of({}, 'kubelet'), 'n7');

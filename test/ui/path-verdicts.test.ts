@@ -10,7 +10,7 @@ import {
 	isNothingSelected,
 	pathVerdicts,
 	pathTitle,
-	describeProcess,
+	describeUptime,
 	pendingLegName,
 	describePendingLeg,
 } from '../../source/ui/path-verdicts.ts';
@@ -57,10 +57,7 @@ for (const [startTime, known, read, words] of [
 	['2026-11-25T00:00:00Z', 3, 1, 'up 24h, 1 of 3 examined'],
 ] as const) {
 	test(`${startTime === null ? 'an unknown apiserver process' : known === null ? 'a single apiserver process' : 'one of several processes'} reads: ${words || 'nothing'}`, t => {
-		t.is(
-			describeProcess({...pathOf(one), process: {startTime, known, read}} as unknown as Path, Date.parse('2026-11-26T00:00:00Z')),
-			words,
-		);
+		t.is(describeUptime({...pathOf(one), process: {startTime, known, read}} as unknown as Path, Date.parse('2026-11-26T00:00:00Z')), words);
 	});
 }
 

@@ -79,11 +79,21 @@ test('a searched text speaks the match, then the lines from the top row on', t =
 	]);
 });
 
+const cited = {evidence: [], need: []};
 const path = {
 	process: {id: null},
 	target: {node: 'n1'},
+	evidence: [],
+	broken: null,
 	legs: [
-		{n: 2, from: 'apiserver', to: 'kubelet', tls: {state: 'unverified', basis: 'proven'}, route: {state: 'direct', basis: 'inferred'}},
+		{
+			n: 2,
+			from: 'apiserver',
+			to: 'kubelet',
+			tls: {...cited, state: 'unverified', basis: 'proven'},
+			route: {...cited, state: 'direct', basis: 'inferred', via: null, agent: null},
+			peer: null,
+		},
 	],
 };
 

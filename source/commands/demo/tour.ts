@@ -5,8 +5,9 @@ import type {Writable} from 'node:stream';
 import {text} from 'node:stream/consumers';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
+import {routeMeanings, tlsMeanings} from '../../descriptions/describe-verdict.ts';
 import {createLabeler} from '../../evidence/connection-labeler.ts';
-import type {Path, RouteState, TlsState} from '../../evidence/evidence.ts';
+import type {Path} from '../../evidence/evidence.ts';
 import type {Labeler} from '../../evidence/labeler.ts';
 import type {Sandbox, SwitchValues} from '../../sandbox/sandbox.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
@@ -109,27 +110,11 @@ async function settledPath(labeler: Labeler, seen: readonly Path[]): Promise<Pat
 	return settled() ?? seen.at(-1);
 }
 
-const routes: Readonly<Record<RouteState, string>> = {
-	direct: 'the control plane connects to it directly',
-	proxy: 'through a proxy from the environment',
-	konnectivity: 'through Konnectivity: an agent near the nodes opened the tunnel',
-	'egress-http-connect': 'through an HTTP CONNECT egress proxy',
-	egress: 'through an egress proxy of unknown kind',
-	'ssh-tunnel': 'through an SSH tunnel, as clusters before 1.22 had',
-	unknown: 'route unknown',
-};
-
-const certificates: Readonly<Record<TlsState, string>> = {
-	verified: 'its certificate was checked, so nobody in between can read or change the data',
-	unverified: 'encrypted, but its certificate was not checked: someone in between could read and change the data',
-	plain: 'not encrypted',
-	refused: 'its certificate was checked and rejected, so nothing was sent',
-	unknown: 'unknown whether its certificate is checked',
-};
-
 function explainPath({legs}: Pick<Path, 'legs'>): string {
-	const second = legs[1]!;
-	return `${second.to}: ${routes[second.route.state]} (${second.route.basis}); ${certificates[second.tls.state]} (${second.tls.basis})`;
+	const {to, route, tls} = legs[1]!;
+	const {text, consequence} = tlsMeanings[tls.state];
+	const meaning = consequence === null ? text : `${text}: ${consequence}`;
+	return `${to}: ${routeMeanings[route.state]} (${route.basis}); ${meaning} (${tls.basis})`;
 }
 
 type TourStep = {

@@ -2,11 +2,11 @@
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {auditJunit} from '../../output/audit-junit.ts';
 import {auditReport} from '../../output/audit-report.ts';
-import {needText} from '../../output/path-report.ts';
 import {auditStateName, type Audit, type AuditRow, type RowVerdict} from '../../evidence/audit/audit-object.ts';
 import {runAudit} from '../../evidence/audit/run-audit.ts';
 import {findPaths} from '../../evidence/find-paths.ts';
-import {replaceRouteNames} from '../../state/route-name.ts';
+import {describeAuditRow} from '../../descriptions/describe-audit.ts';
+import {type DetailPart, replaceRouteNames, withLocation} from '../../descriptions/describe-verdict.ts';
 import type {ShownAuditRow, TextLine} from '../../state/session-state.ts';
 import {defaultSource} from '../../state/tail/tail-sources.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
@@ -98,26 +98,22 @@ export function openAuditRow(session: Session): void {
 }
 
 function rowLines(audit: Audit, row: AuditRow, {whole = false}: {whole?: boolean} = {}): TextLine[] {
-	const read = row.evidence.map(id => audit.evidence.find(one => one.id === id)).filter(one => one !== undefined);
+	const {details} = describeAuditRow(row, audit);
+	const texts = (role: DetailPart['role'], max = Infinity) =>
+		details
+			.filter(one => one.role === role)
+			.slice(0, max)
+			.map(one => sanitizeLine(whole || role !== 'needs' ? withLocation(one) : (one.short ?? one.text)));
+	const lines = (role: DetailPart['role'], max?: number, style?: string): TextLine[] =>
+		texts(role, max).map(text => ({label: `  ${role}`, text, ...(style !== undefined && {role: style})}));
+	const exceptions = texts('exception', whole ? 100 : 5);
 	return [
 		{text: replaceRouteNames(sanitizeLine(row.message))},
-		...read
-			.slice(0, whole ? 50 : 4)
-			.map(({observed, where}): TextLine => ({label: '  evidence', text: sanitizeLine(`${observed}   ${where}`)})),
-		...(row.exceptions.length > 0
-			? [
-					{
-						label: '  exception',
-						text: replaceRouteNames(sanitizeLine(row.exceptions.slice(0, whole ? 100 : 5).join(', '))),
-						role: 'level.warn',
-					},
-				]
-			: []),
-		...row.need
-			.slice(0, whole ? 20 : 2)
-			.map((need): TextLine => ({label: '  needs', text: sanitizeLine(needText(whole ? need : {...need, check: null}))})),
-		...(row.remedy === null ? [] : [{label: '  fix', text: sanitizeLine(row.remedy), role: 'focus'}]),
-		...(row.docs === null ? [] : [{label: '  docs', text: row.docs, role: 'text.dim'}]),
+		...lines('evidence', whole ? 50 : 4),
+		...(exceptions.length > 0 ? [{label: '  exception', text: replaceRouteNames(exceptions.join(', ')), role: 'level.warn'}] : []),
+		...lines('needs', whole ? 20 : 2),
+		...lines('fix', undefined, 'focus'),
+		...lines('docs', undefined, 'text.dim'),
 	];
 }
 

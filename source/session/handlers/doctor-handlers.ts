@@ -2,7 +2,7 @@
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {Doctor, DoctorStep} from '../../evidence/doctor/doctor-object.ts';
 import {runDoctor} from '../../evidence/doctor/run-doctor.ts';
-import {doctorStepNames} from '../../output/doctor-report.ts';
+import {describeDoctorResult, describeStepDetails, doctorStepMarks, doctorStepNames} from '../../descriptions/describe-doctor.ts';
 import {formatCopiedLines} from '../../state/format-copied-lines.ts';
 import type {ForwardState, TextLine} from '../../state/session-state.ts';
 import {defaultSource} from '../../state/tail/tail-sources.ts';
@@ -123,7 +123,7 @@ async function openDoctor(
 			});
 			return opened.access;
 		});
-		const outcome = doctor.stoppedAt === null ? 'no failures' : `stopped at ${doctor.stoppedAt.replace('-', ' ')}`;
+		const outcome = doctor.stoppedAt === null ? 'no failures' : `stopped at ${doctorStepNames[doctor.stoppedAt]}`;
 		session.store.now({
 			type: 'fill-text',
 			id,
@@ -139,12 +139,12 @@ async function openDoctor(
 	}
 }
 
-const signs: Readonly<Record<DoctorStep['status'], readonly [string, string | undefined]>> = {
-	ok: ['✓', 'state.open'],
-	note: ['!', 'level.warn'],
-	failed: ['✗', 'state.failed'],
-	unknown: ['?', 'tls.unknown'],
-	'not-tried': ['·', 'text.dim'],
+const stepRoles: Readonly<Record<DoctorStep['status'], string | undefined>> = {
+	ok: 'state.open',
+	note: 'level.warn',
+	failed: 'state.failed',
+	unknown: 'tls.unknown',
+	'not-tried': 'text.dim',
 };
 
 function doctorLines(doctor: Doctor): TextLine[] {
@@ -152,38 +152,27 @@ function doctorLines(doctor: Doctor): TextLine[] {
 		...(doctor.path ? [{text: '', path: doctor.path}, {text: ''}] : []),
 		...doctor.steps.flatMap(step => stepLines(step)),
 		{text: ''},
-		verdictLine(doctor),
+		{text: sanitizeLine(describeDoctorResult(doctor)), role: doctor.error ? 'state.failed' : 'state.open'},
 	];
 }
 
 const slowMs = 300;
 
-function stepLines({status, name, observed, tookMs, text, means, speaker, fits, remedy}: DoctorStep): TextLine[] {
-	const [sign, role] = signs[status];
+function stepLines(step: DoctorStep): TextLine[] {
+	const {status, name, observed, tookMs} = step;
+	const role = stepRoles[status];
 	const took = tookMs !== null && tookMs >= slowMs ? ` (${(tookMs / 1000).toFixed(1)} s)` : '';
 	return [
-		{label: `${sign} ${doctorStepNames[name]}`.padEnd(18), text: `${sanitizeLine(observed)}${took}`, ...(role !== undefined && {role})},
-		...detailLines('server', text === observed ? null : text),
-		...detailLines('means', means === observed ? null : means),
-		...detailLines('from', speaker),
-		...fits.flatMap(fit => detailLines('possible', fit)),
-		...detailLines('fix', remedy, 'focus'),
+		{
+			label: `${doctorStepMarks[status]} ${doctorStepNames[name]}`.padEnd(18),
+			text: `${sanitizeLine(observed)}${took}`,
+			...(role !== undefined && {role}),
+		},
+		...describeStepDetails(step).map(({role, text}): TextLine => ({
+			label: role.padEnd(9),
+			text: sanitizeLine(text),
+			indent: 5,
+			...(role === 'fix' && {role: 'focus'}),
+		})),
 	];
-}
-
-function detailLines(label: string, text: string | null, role?: string): TextLine[] {
-	return text === null || text === ''
-		? []
-		: [{label: label.padEnd(9), text: sanitizeLine(text), indent: 5, ...(role !== undefined && {role})}];
-}
-
-function verdictLine({error, asked}: Doctor): TextLine {
-	if (error) {
-		return {text: `${sanitizeLine(error.message)} [${error.code}]`, role: 'state.failed'};
-	}
-
-	return {
-		text: asked === '' ? 'The apiserver responds: leg 1 works.' : 'Every leg that can be tested from here works.',
-		role: 'state.open',
-	};
 }

@@ -1,0 +1,98 @@
+/** Legs, the apiserver process and the failure of a path in words. */
+import type {Leg, Path} from '../evidence/evidence.ts';
+import {farEndName} from '../evidence/path-line.ts';
+import {describeRoute, describeTls, type VerdictDescription} from './describe-verdict.ts';
+import type {Part} from './parts.ts';
+
+export type LegDescription = {
+	n: Leg['n'];
+	from: string;
+	to: string;
+	/** Of the far end; empty for leg 1 and for a kubelet whose node is unknown. */
+	name: string;
+	tls: VerdictDescription;
+	route: VerdictDescription;
+	details: ReadonlyArray<Part<'via' | 'agent' | 'peer'>>;
+};
+
+export function describeLeg(path: Path, leg: Leg): LegDescription {
+	const {n, from, to, tls, route, peer} = leg;
+	return {
+		n,
+		from,
+		to: farEndKind(to),
+		name: n === 1 ? '' : farEndName(leg, path.target),
+		tls: describeTls(path, tls),
+		route: describeRoute(path, route),
+		details: [
+			...(route.via === null ? [] : [{role: 'via' as const, text: route.via}]),
+			...(route.agent === null ? [] : [{role: 'agent' as const, text: route.agent}]),
+			...(peer === null
+				? []
+				: [{role: 'peer' as const, text: `${peer.subject}, from ${peer.issuer}, ${peer.protocol}, until ${peer.notAfter}`}]),
+		],
+	};
+}
+
+export function farEndKind(to: Leg['to']): string {
+	return to === 'unknown' ? 'an unknown server' : to;
+}
+
+export function describeReplicas({known, read}: {known: number | null; read: number}): Part<'replicas'> {
+	return known === null
+		? {role: 'replicas', text: `${read} examined, total unknown`, short: `${read} of ? examined`}
+		: {role: 'replicas', text: `${read} of ${known} apiserver${known === 1 ? '' : 's'} examined`, short: `${read} of ${known} examined`};
+}
+
+/** Empty if the process is unknown. */
+export function describeProcess({about, process}: Path): ReadonlyArray<Part<'process' | 'binding' | 'replicas'>> {
+	const {id, startTime, known} = process;
+	return [
+		...(id === null
+			? []
+			: [
+					{role: 'process' as const, text: `process ${id}, up since ${startTime ?? 'an unknown time'}`},
+					{role: 'binding' as const, text: describeBinding(about, process)},
+				]),
+		...(known === null ? [] : [describeReplicas(process)]),
+	];
+}
+
+/** Why evidence from that process applies to the connection. */
+function describeBinding(about: Path['about'], {boundBy}: Path['process']): string {
+	switch (boundBy) {
+		case 'same-connection': {
+			return 'read on this connection';
+		}
+
+		case 'all-replicas-agree': {
+			return 'all replicas examined, and they agree';
+		}
+
+		case 'none': {
+			return about === 'configuration' ? 'a new connection may reach another apiserver' : 'not bound to this connection';
+		}
+	}
+}
+
+export type FailureDescription = {
+	leg: 1 | 2 | 3;
+	/** `null` if it was not tried: it would fail. */
+	time: string | null;
+	/** Another far end, whose failure the path shares. */
+	otherEnd: string | null;
+	message: string;
+};
+
+/** Why a connection would fail now, as observed; `null` if nothing shows it. */
+export function describeExpectedFailure({broken, evidence, legs, target}: Path): FailureDescription | null {
+	if (!broken) {
+		return null;
+	}
+
+	const {leg, time, farEnd} = broken;
+	const isOther =
+		farEnd?.startsWith('kubelet ') === true && !(legs[1]?.to === 'kubelet' && farEnd === `kubelet ${target.node ?? target.name}`);
+	const heard = evidence.find(({id}) => id === broken.evidence[0]);
+	return {leg, time, otherEnd: isOther ? farEnd : null, message: heard?.observed ?? broken.message};
+}

@@ -1,0 +1,151 @@
+/** Verdicts, evidence, needs and findings in words. */
+import type {Basis, Evidence, EvidenceSource, Finding, Need, RouteState, TlsState, Verdict} from '../evidence/evidence.ts';
+import type {Part} from './parts.ts';
+
+/** Layouts use the role as a label. */
+export type DetailPart = Part<'means' | 'evidence' | 'needs' | 'reason' | 'message' | 'exception' | 'accepted' | 'fix' | 'docs'> & {
+	/** Of evidence. */
+	origin?: {location: string; source: EvidenceSource; time: string};
+};
+
+export type VerdictDescription = {
+	/** Needs a title beside it if unknown; `name` has its own. */
+	state: string;
+	name: string;
+	/** `null` if the state is unknown. */
+	basis: Basis | null;
+	details: readonly DetailPart[];
+};
+
+type Cited = {evidence: readonly Evidence[]};
+
+export function describeTls({evidence}: Cited, verdict: Verdict<TlsState>): VerdictDescription {
+	const {state} = verdict;
+	return describeVerdict(verdict, evidence, {state, name: tlsName(state), means: tlsMeanings[state].text});
+}
+
+export function describeRoute({evidence}: Cited, verdict: Verdict<RouteState>): VerdictDescription {
+	const name = routeName(verdict.state);
+	return describeVerdict(verdict, evidence, {state: verdict.state === 'unknown' ? 'unknown' : name, name, means: null});
+}
+
+export function describeExposure({evidence, crossing}: Cited & {crossing: Verdict<string>}): VerdictDescription {
+	return describeVerdict(crossing, evidence, {state: crossing.state, name: crossing.state, means: null});
+}
+
+function describeVerdict(
+	{state, basis, evidence, need, why}: Verdict<string>,
+	all: readonly Evidence[],
+	words: {state: string; name: string; means: string | null},
+): VerdictDescription {
+	const isOpen = state === 'unknown' || basis === 'inferred';
+	return {
+		state: words.state,
+		name: words.name,
+		basis: state === 'unknown' ? null : basis,
+		details: [
+			...describeCitations(evidence, all),
+			...(words.means === null ? [] : [{role: 'means' as const, text: words.means}]),
+			...(isOpen ? need.map(one => describeNeed(one)) : []),
+			...(why === undefined ? [] : [{role: 'reason' as const, text: why}]),
+		],
+	};
+}
+
+/** Evidence in the order of its citation. */
+export function describeCitations(ids: readonly string[], all: readonly Evidence[]): DetailPart[] {
+	return ids
+		.flatMap(id => all.find(one => one.id === id) ?? [])
+		.map(({rule, observed, source, where, process, time}) => ({
+			role: 'evidence',
+			text: observed,
+			short: shortObservations[rule] ?? observed,
+			origin: {location: `${where}${process === null ? '' : ` of ${process}`}`, source, time},
+		}));
+}
+
+/** `kubelet-certificate-authority=""  (https://…/flagz of 3f2a)`. */
+export function withLocation({text, origin}: DetailPart): string {
+	return origin === undefined ? text : `${text}  (${origin.location})`;
+}
+
+/** By rule. */
+const shortObservations: Readonly<Record<string, string>> = {
+	'egress-file-empty': 'no egress file',
+	'egress-file-set': 'egress file set',
+	'no-proxy-in-environment': 'no proxy set',
+	'environment-proxy-possible': 'its HTTPS_PROXY not observed',
+	'dials-without-egress': 'no egress dials counted',
+	'agent-carried-held-streams': 'agent connections rose and fell with spoke’s',
+	'kubelet-ca-empty': 'no kubelet CA',
+	'kubelet-ca-set': 'kubelet CA set',
+	'kubelet-certificate-accepted': 'kubelet responded',
+	'kubelets-accepted-so-far': 'kubelets responded',
+	'kubelets-refused-so-far': 'kubelets refused',
+	'kubelet-certificate-cannot-verify': 'its certificate cannot pass verification',
+	'log-tls-failures-counted': 'log reads failed at the certificate',
+};
+
+export function describeNeed({permission, check, or}: Need): DetailPart {
+	const text = (allowed: string | null) => [allowed, or].filter(part => part !== null).join(', or ');
+	return {
+		role: 'needs',
+		text: text(permission === null || check === null ? permission : `${permission} (${check})`),
+		short: text(permission),
+	};
+}
+
+export function describeFinding({message, remedy, docs}: Pick<Finding, 'message' | 'remedy' | 'docs'>): DetailPart[] {
+	return [
+		{role: 'message', text: message},
+		...(remedy === null ? [] : [{role: 'fix' as const, text: remedy}]),
+		...(docs === null ? [] : [{role: 'docs' as const, text: docs}]),
+	];
+}
+
+/** Beside a route, `unknown` needs its subject. */
+export function tlsName(state: TlsState): string {
+	return state === 'unknown' ? 'TLS unknown' : state;
+}
+
+/** `consequence`: what it means for the data on that leg. */
+export const tlsMeanings: Readonly<Record<TlsState, {text: string; short: string; consequence: string | null}>> = {
+	verified: {
+		text: 'the certificate was checked and accepted',
+		short: 'checked',
+		consequence: 'nobody in between can read or change the data',
+	},
+	unverified: {
+		text: 'encrypted, but the certificate was not checked',
+		short: 'not checked',
+		consequence: 'someone in between could read and change the data',
+	},
+	plain: {text: 'not encrypted', short: 'not encrypted', consequence: 'someone in between could read and change the data'},
+	refused: {text: 'the certificate was checked and rejected', short: 'rejected', consequence: 'nothing was sent'},
+	unknown: {text: 'it is unknown whether the certificate is checked', short: 'unknown', consequence: null},
+};
+
+const routeNames: Readonly<Record<string, readonly [long: string, short: string]>> = {
+	konnectivity: ['konnectivity', 'konn'],
+	'egress-http-connect': ['egress http-connect', 'http-conn'],
+	'ssh-tunnel': ['ssh tunnel', 'ssh'],
+	unknown: ['route unknown', 'route?'],
+};
+
+export function routeName(state: string, {short = false}: {short?: boolean} = {}): string {
+	return routeNames[state]?.[short ? 1 : 0] ?? state;
+}
+
+export function replaceRouteNames(text: string): string {
+	return text.replaceAll('egress-http-connect', () => routeName('egress-http-connect'));
+}
+
+export const routeMeanings: Readonly<Record<RouteState, string>> = {
+	direct: 'the control plane connects to it directly',
+	proxy: 'through a proxy from the environment',
+	konnectivity: 'through Konnectivity: an agent near the nodes opened the tunnel',
+	'egress-http-connect': 'through an HTTP CONNECT egress proxy',
+	egress: 'through an egress proxy of unknown kind',
+	'ssh-tunnel': 'through an SSH tunnel, as clusters before 1.22 had',
+	unknown: 'route unknown',
+};

@@ -1,0 +1,117 @@
+/** The report, the why screen, the path pane and the screen reader say the same of a path. */
+import test from 'ava';
+import type {Basis, Evidence, Leg, Path, RouteState, TlsState, Verdict} from '../../source/evidence/evidence.ts';
+import {pathReport} from '../../source/output/path-report.ts';
+import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
+import {pathVerdicts} from '../../source/ui/path-verdicts.ts';
+import {legSentences} from '../../source/ui/spoken-path.ts';
+import {whyLines} from '../../source/ui/why-screen.ts';
+
+/** Exhaustive by type: a new state needs a name. */
+const tlsNames: Readonly<Record<TlsState, string>> = {
+	verified: 'verified',
+	unverified: 'unverified',
+	plain: 'plain',
+	refused: 'refused',
+	unknown: 'TLS unknown',
+};
+const routeNames: Readonly<Record<RouteState, string>> = {
+	direct: 'direct',
+	proxy: 'proxy',
+	konnectivity: 'konnectivity',
+	'egress-http-connect': 'egress http-connect',
+	egress: 'egress',
+	'ssh-tunnel': 'ssh tunnel',
+	unknown: 'route unknown',
+};
+
+const read: Evidence = {
+	id: 'e1',
+	source: 'flagz',
+	rule: 'kubelet-ca-empty',
+	observed: 'kubelet-certificate-authority=""',
+	where: 'https://a/flagz',
+	process: '3f2a',
+	time: '2026-11-25T09:55:58Z',
+	active: false,
+};
+const need = {permission: 'list pods in kube-system', check: 'kubectl auth can-i list pods -n kube-system', or: '--probe active'};
+
+function verdict<State extends string>(state: State, basis: Basis): Verdict<State> {
+	return state === 'unknown'
+		? {state, basis: 'unknown', evidence: [], need: [need]}
+		: {state, basis, evidence: ['e1'], need: basis === 'inferred' ? [need] : []};
+}
+
+function pathOf(tls: TlsState, route: RouteState, basis: Basis): Path {
+	const leg = (n: 1 | 2, tlsVerdict: Leg['tls'], routeVerdict: Verdict<RouteState>): Leg => ({
+		n,
+		from: n === 1 ? 'you' : 'apiserver',
+		to: n === 1 ? 'apiserver' : 'kubelet',
+		address: null,
+		tls: tlsVerdict,
+		route: {...routeVerdict, via: null, protocol: null, agent: null},
+		peer: null,
+		clientAuth: null,
+	});
+	return {
+		apiVersion: 'spoke/v1',
+		kind: 'Path',
+		time: read.time,
+		feature: 'logs',
+		about: 'configuration',
+		phase: 'settled',
+		target: {asked: 'pod/web', kind: 'Pod', namespace: 'shop', name: 'web', uid: 'u', node: 'n1', container: null, chosenFrom: 1},
+		request: null,
+		cluster: {context: 'c', server: 'https://a', version: 'v1.36.0', sandbox: false},
+		process: {id: '3f2a', startTime: null, boundBy: 'same-connection', known: 3, read: 1, agree: null},
+		legs: [leg(1, verdict('verified', 'proven'), verdict('direct', 'proven')), leg(2, verdict(tls, basis), verdict(route, basis))],
+		crossing: verdict('exposed', 'proven'),
+		rttMs: {websocket: null, runtime: null},
+		evidence: [read],
+		findings: [],
+		broken: null,
+		line: 'path: you -verified-> apiserver',
+		error: null,
+	} as unknown as Path;
+}
+
+const why = (path: Path) => whyLines(path, null, unicodeGlyphs.strokes).map(({label, text}) => `${label?.trim() ?? ''} ${text}`.trim());
+
+for (const basis of ['proven', 'inferred'] as const) {
+	test(`all surfaces give each TLS state the same name when it is ${basis}`, t => {
+		for (const [state, name] of Object.entries(tlsNames)) {
+			const path = pathOf(state as TlsState, 'direct', basis);
+			const isUnknown = state === 'unknown';
+			t.true(pathReport([path]).includes(`    TLS     ${isUnknown ? 'unknown' : `${name}, ${basis}`}\n`));
+			t.true(why(path).some(line => line.endsWith(isUnknown ? ` ${name}` : ` ${name}, ${basis}`)));
+			t.true(legSentences(path)[1]!.includes(`kubelet n1: ${isUnknown ? name : `${name}, ${basis}`}; `));
+			t.is(pathVerdicts(path)[2]!.word, name);
+		}
+	});
+
+	test(`all surfaces give each route the same name when it is ${basis}`, t => {
+		for (const [state, name] of Object.entries(routeNames)) {
+			const path = pathOf('verified', state as RouteState, basis);
+			const isUnknown = state === 'unknown';
+			t.true(pathReport([path]).includes(`    route   ${isUnknown ? 'unknown' : `${name}, ${basis}`}\n`));
+			t.true(why(path).some(line => line.endsWith(isUnknown ? ` ${name}` : ` ${name}, ${basis}`)));
+			const spoken = name === 'direct' ? 'directly' : `by ${name}`;
+			t.true(legSentences(path)[1]!.endsWith(isUnknown ? `; ${name}.` : `; ${spoken}, ${basis}.`));
+			t.is(pathVerdicts(path)[1]!.word, name);
+		}
+	});
+}
+
+test('report and why screen give the same evidence, needs and apiserver process', t => {
+	const path = pathOf('unverified', 'direct', 'inferred');
+	for (const text of [
+		'kubelet-certificate-authority=""  (https://a/flagz of 3f2a)',
+		'list pods in kube-system (kubectl auth can-i list pods -n kube-system), or --probe active',
+		'process 3f2a, up since an unknown time',
+		'1 of 3 apiservers examined',
+	]) {
+		t.true(pathReport([path]).includes(text), text);
+		t.true(why(path).join('\n').includes(text), text);
+	}
+});
