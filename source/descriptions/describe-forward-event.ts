@@ -6,7 +6,7 @@ import type {BoundAddress, ConnectionEnd, ForwardEvent, MoveReason} from '../str
 import {formatBytes} from '../text/format-number.ts';
 import {formatDuration} from '../text/format-time.ts';
 import {abbreviatePodName, type Part} from './parts.ts';
-import {shortError} from './short-error.ts';
+import {shortError} from './describe-error.ts';
 
 export type ForwardPart = Part<'statement' | 'from' | 'pod' | 'duration' | 'reason' | 'error' | 'attempt' | 'detail' | 'code'>;
 

@@ -2,7 +2,7 @@
 import {fullMessage} from '../server-messages/unwrap-message.ts';
 import type {ContainerTermination, GapReason, LogEvent} from '../streams/logs/log-events.ts';
 import {formatDuration} from '../text/format-time.ts';
-import {shortErrorFirst} from './short-error.ts';
+import {shortErrorFirst} from './describe-error.ts';
 import type {Part} from './parts.ts';
 
 export type LogPart = Part<'statement' | 'error' | 'cause' | 'attempt' | 'time'>;

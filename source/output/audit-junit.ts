@@ -1,5 +1,6 @@
 /** An audit as JUnit: rows that miss the requirements (without `--require`, failing rows) are failures. */
 import type {SpokeError} from '../errors/spoke-error.ts';
+import {describeError} from '../descriptions/describe-error.ts';
 import {describeAuditRow} from '../descriptions/describe-audit.ts';
 import type {Audit, AuditRow, RequiredRow} from '../evidence/audit/audit-object.ts';
 
@@ -14,9 +15,13 @@ export function auditJunit({rows, cluster, require, time}: Audit): string {
 	});
 }
 
-export function failedAuditJunit({code, message, text, remedy}: SpokeError, time: string): string {
+export function failedAuditJunit(error: SpokeError, time: string): string {
+	const {code, message} = error;
 	const details = escape(
-		[message, ...(text === null || text === message ? [] : [text]), ...(remedy === null ? [] : [`fix: ${remedy}`])].join('\n'),
+		describeError(error.toJSON())
+			.filter(({role}) => role !== 'where' && role !== 'code')
+			.map(({role, text}) => (role === 'fix' ? `fix: ${text}` : text))
+			.join('\n'),
 	);
 	const xml = `${opened('audit')}\n      <error type="${code}" message="${attribute(message)}">${details}</error>\n    </testcase>`;
 	return junitDocument({name: 'audit', time, counts: {tests: 1, failures: 0, errors: 1, skipped: 0}, cases: [xml]});

@@ -4,7 +4,7 @@ import type {Path} from '../evidence/evidence.ts';
 import type {Message} from '../state/session-state.ts';
 import {currentKeyHints} from './screen/create-render-input.ts';
 import type {Session} from './session.ts';
-import {shortErrorFirst} from '../descriptions/short-error.ts';
+import {shortErrorFirst} from '../descriptions/describe-error.ts';
 
 /** A `plain` message does not replace a recent warning. */
 export function showMessage({store}: Pick<Session, 'store'>, text: string, role: Message['role'] = 'plain'): void {

@@ -1,5 +1,5 @@
 /** Describes an apiserver that does not respond. */
-import type {ErrorObject} from '../errors/spoke-error.ts';
+import {textRole} from '../descriptions/describe-error.ts';
 import {errorTable} from '../errors/error-table.ts';
 import {clockTime} from '../text/format-time.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
@@ -17,7 +17,7 @@ export function describeUnreachable(state: Pick<SessionState, 'cluster' | 'now' 
 		...(error === null
 			? []
 			: [
-					...(error.text === null ? [] : [{label: textLabel(error), text: sanitizeLine(error.text)}]),
+					...(error.text === null ? [] : [{label: textRole(error), text: sanitizeLine(error.text)}]),
 					{label: 'means', text: isSilent ? errorTable[error.code].meaning : sanitizeLine(error.message)},
 					...(isSilent ? [{label: 'proxy', text: proxyText(proxy)}] : []),
 					...(error.remedy === null ? [] : [{label: 'fix', text: sanitizeLine(error.remedy), role: 'focus'}]),
@@ -37,22 +37,3 @@ function proxyText(proxy: SessionState['cluster']['proxy']): string {
 	const from = proxy.from === 'proxy-url' ? 'proxy-url of the kubeconfig' : 'HTTPS_PROXY or HTTP_PROXY in the environment';
 	return `${sanitizeLine(proxy.url)} (${from})`;
 }
-
-/** Who wrote the verbatim text of an error. */
-export function textLabel({code}: Pick<ErrorObject, 'code'>): 'server' | 'error' {
-	return serverErrors.has(code) ? 'server' : 'error';
-}
-
-/** Their text is that of the apiserver, the kubelet, the runtime or the backend. */
-const serverErrors: ReadonlySet<ErrorObject['code']> = new Set([
-	'ERR_FORBIDDEN',
-	'ERR_CREDENTIALS',
-	'ERR_NOT_FOUND',
-	'ERR_APISERVER_ANSWER',
-	'ERR_SECOND_LEG',
-	'ERR_UPGRADE_REFUSED',
-	'ERR_COMMAND_NOT_STARTED',
-	'ERR_TARGET_GONE',
-	'ERR_PORT_REFUSED',
-	'ERR_BACKEND_ANSWER',
-]);

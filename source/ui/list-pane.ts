@@ -1,6 +1,7 @@
 /** A list, or the text of an empty list. */
 import {describeNextRetry} from '../state/describe-next-retry.ts';
-import {describeUnreachable, textLabel} from '../state/describe-unreachable.ts';
+import {describeError} from '../descriptions/describe-error.ts';
+import {describeUnreachable} from '../state/describe-unreachable.ts';
 import {listKinds, type ListName} from '../state/list-kinds.ts';
 import {countPresent, type ListState} from '../state/list-state.ts';
 import {parseRowFilter} from '../state/row-filter.ts';
@@ -125,8 +126,9 @@ function failureText(screen: RenderInput, {name}: ListState, {error, retryAt}: E
 	const again = retryAt === null ? '' : ` Retrying${describeNextRetry(screen.state, retryAt)}.`;
 	return [
 		`${error.message}.${again}  ${why}`,
-		...(error.text === null || error.message.includes(error.text) ? [] : [`${textLabel(error).padEnd(7)}${error.text}`]),
-		...(error.remedy === null ? [] : [`fix    ${error.remedy}`]),
+		...describeError(error).flatMap(({role, text}) =>
+			role === 'where' || role === 'message' || role === 'code' ? [] : [`${role.padEnd(7)}${text}`],
+		),
 	];
 }
 

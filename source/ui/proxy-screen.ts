@@ -1,5 +1,5 @@
 /** The proxy view. */
-import {textLabel} from '../state/describe-unreachable.ts';
+import {describeError, type ErrorPart} from '../descriptions/describe-error.ts';
 import {clockTime} from '../text/format-time.ts';
 import {formatBytes, formatQuantity} from '../text/format-number.ts';
 import {cellWidth, truncateToCells, fitToCells} from '../text/cell-width.ts';
@@ -151,17 +151,31 @@ function passedRequests(screen: RenderInput, {address, usable, log}: ListenerSta
 	];
 }
 
+function errorLine(role: ErrorPart['role'], text: string): Line[] {
+	switch (role) {
+		case 'where':
+		case 'code': {
+			return [];
+		}
+
+		case 'message': {
+			return [line(' ', styled('state.failed', text))];
+		}
+
+		default: {
+			return [line(' ', styled('text.dim', role.padEnd(8)), role === 'fix' ? styled('focus', text) : sanitizeText(text))];
+		}
+	}
+}
+
 function answer(screen: RenderInput, one: ProxyExchange): Line[] {
 	const {
 		state: {proxy, size},
 	} = screen;
 	if (one.error) {
-		const {message, text, remedy} = one.error;
 		return [
 			titledRule(screen, one.status === null ? describeMissingResponse(one) : `${one.status}, truncated after ${formatBytes(one.bytes)}`),
-			line(' ', styled('state.failed', message)),
-			...(text === null || text === message ? [] : [line(' ', styled('text.dim', textLabel(one.error).padEnd(8)), sanitizeText(text))]),
-			...(remedy === null ? [] : [line(' ', styled('text.dim', 'fix     '), styled('focus', remedy))]),
+			...describeError(one.error).flatMap(({role, text}) => errorLine(role, text)),
 		];
 	}
 

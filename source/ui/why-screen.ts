@@ -1,5 +1,5 @@
 /** The why screen: each leg with verdicts, evidence, needs and fixes. */
-import {textLabel} from '../state/describe-unreachable.ts';
+import {describeError, type ErrorPart} from '../descriptions/describe-error.ts';
 import {clockTime} from '../text/format-time.ts';
 import {fitToCells} from '../text/cell-width.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
@@ -131,29 +131,6 @@ function readAt(path: Path, {tls, route}: Leg): string {
 	return times.length === 0 ? '–' : clockTime(times.at(-1)!);
 }
 
-/** If the apiserver responded, no leg failed. */
-function whereItFailed({code, leg, legKnown}: ErrorObject): string {
-	switch (code) {
-		case 'ERR_FORBIDDEN':
-		case 'ERR_CREDENTIALS': {
-			return 'Refused by the apiserver';
-		}
-
-		case 'ERR_NOT_FOUND':
-		case 'ERR_APISERVER_ANSWER': {
-			return 'Error from the apiserver';
-		}
-
-		default: {
-			if (!legKnown) {
-				return 'Failed; leg unknown';
-			}
-
-			return leg === 0 ? 'Failed locally' : `Leg ${leg} failed`;
-		}
-	}
-}
-
 type Strokes = {proven: string; inferred: string; unknown: string};
 
 export function whyLines(
@@ -166,14 +143,19 @@ export function whyLines(
 	return [...(error === null ? [] : [...errorLines(error), ...besideError]), ...(path === null ? [] : pathLines(path, strokes, waited))];
 }
 
-function errorLines(error: ErrorObject): TextLine[] {
-	return [
-		{text: whereItFailed(error), rule: true},
-		{text: error.message, role: 'state.failed'},
-		...(error.text === null ? [] : [{label: `  ${textLabel(error)}`, text: sanitizeLine(error.text)}]),
-		{label: '  code', text: error.code},
-		...(error.remedy === null ? [] : [{label: '  fix', text: error.remedy, role: 'focus'}]),
-	];
+const errorRoles: Partial<Record<ErrorPart['role'], string>> = {message: 'state.failed', fix: 'focus'};
+
+export function errorLines(error: ErrorObject, without: ReadonlyArray<ErrorPart['role']> = []): TextLine[] {
+	const parts = describeError(error).filter(({role}) => !without.includes(role));
+	return parts.map(({role, text}): TextLine => {
+		const style = errorRoles[role];
+		return {
+			...(role === 'where' && {rule: true}),
+			...(role !== 'where' && role !== 'message' && {label: `  ${role}`}),
+			text: sanitizeLine(text),
+			...(style !== undefined && {role: style}),
+		};
+	});
 }
 
 function pathLines(path: Path, strokes: Strokes, waited: PendingTimes): TextLine[] {

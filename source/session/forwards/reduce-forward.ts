@@ -1,7 +1,7 @@
 /** Applies forward events to the row of a forward. */
 import {describeForwardEvent, describeListenerUsers} from '../../descriptions/describe-forward-event.ts';
 import {abbreviatePodName, joinParts} from '../../descriptions/parts.ts';
-import {shortError} from '../../descriptions/short-error.ts';
+import {shortError} from '../../descriptions/describe-error.ts';
 import type {ForwardEvent, ConnectionSnapshot} from '../../streams/port-forward/forward-event.ts';
 import type {ForwardState} from '../../state/session-state.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';

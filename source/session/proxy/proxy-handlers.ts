@@ -5,6 +5,7 @@ import {currentNamespace, type TextLine} from '../../state/session-state.ts';
 import {parseProxyTarget} from '../../targets/proxy-target.ts';
 import {formatBytes} from '../../text/format-number.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
+import {errorLines} from '../../ui/why-screen.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {podPortNames, proxyNames} from '../handlers/completion-names.ts';
 import type {Handlers, Session} from '../session.ts';
@@ -139,7 +140,7 @@ function openResponseText(session: Session, exchange: ProxyExchange): void {
 		copy: body,
 		lines: [
 			...(exchange.isCanceled === true ? [{text: exchange.note, role: 'notice.warn'} as const] : []),
-			...errorLines(exchange),
+			...(exchange.error ? errorLines(exchange.error, ['where', 'code']) : []),
 			...headerLines(exchange),
 			...(body === '' ? [] : [{text: 'Body', rule: true} as const]),
 			...formatBody(body, {readable: session.store.state.proxy.json})
@@ -147,19 +148,6 @@ function openResponseText(session: Session, exchange: ProxyExchange): void {
 				.map((text): TextLine => ({text, asIs: true})),
 		],
 	});
-}
-
-function errorLines({error}: ProxyExchange): TextLine[] {
-	if (!error) {
-		return [];
-	}
-
-	const {message, text, remedy} = error;
-	return [
-		{text: message, role: 'state.failed'},
-		...(text === null ? [] : [{label: 'server', text: sanitizeLine(text)}]),
-		...(remedy === null ? [] : [{label: 'fix', text: remedy, role: 'focus'}]),
-	];
 }
 
 function headerLines({headers}: ProxyExchange): TextLine[] {

@@ -1,7 +1,7 @@
 /** Notices of log events. */
 import {describeLogEvent, describeTermination} from '../../descriptions/describe-log-event.ts';
 import {joinParts} from '../../descriptions/parts.ts';
-import {shortError} from '../../descriptions/short-error.ts';
+import {shortError} from '../../descriptions/describe-error.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {LogEvent, LogSource} from '../../streams/logs/log-events.ts';
 import {failedNote} from '../../state/tail/tail-sources.ts';

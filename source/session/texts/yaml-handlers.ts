@@ -1,8 +1,7 @@
 /** YAML screen of an object. */
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
-import type {TextLine} from '../../state/session-state.ts';
 import {clockTime} from '../../text/format-time.ts';
-import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {errorLines} from '../../ui/why-screen.ts';
 import {selectedTarget} from '../handlers/selection.ts';
 import {currentList} from '../../state/session-state.ts';
 import type {Handlers, OpenCluster, Session} from '../session.ts';
@@ -44,7 +43,7 @@ export const yamlHandlers: Handlers = {
 				id,
 				to: isRead
 					? {right: `refresh failed at ${clockTime(Date.now())}`, busy: false}
-					: {lines: failureLines(error), right: '', busy: false},
+					: {lines: errorLines(error, ['where', 'code']), right: '', busy: false},
 			});
 			session.fail('refresh', error);
 		}
@@ -72,7 +71,7 @@ export async function openYaml(session: Session, {target, namespace}: Asked): Pr
 		session.store.now({type: 'fill-text', id, to: await read(cluster, {target, namespace})});
 	} catch (thrown) {
 		const error = knownFailure(thrown);
-		session.store.now({type: 'fill-text', id, to: {lines: failureLines(error), right: '', busy: false}});
+		session.store.now({type: 'fill-text', id, to: {lines: errorLines(error, ['where', 'code']), right: '', busy: false}});
 		session.fail(`YAML of ${target}`, error);
 	}
 }
@@ -90,12 +89,4 @@ function knownFailure(thrown: unknown): SpokeError {
 	}
 
 	return error;
-}
-
-function failureLines({message, text, remedy}: SpokeError): readonly TextLine[] {
-	return [
-		{text: sanitizeLine(message), role: 'state.failed'},
-		...(text === null || message.includes(text) ? [] : [{label: 'server', text: sanitizeLine(text)}]),
-		...(remedy === null ? [] : [{label: 'fix', text: remedy, role: 'focus'}]),
-	];
 }

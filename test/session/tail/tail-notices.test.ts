@@ -3,7 +3,7 @@ import test from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {fullMessage} from '../../../source/server-messages/unwrap-message.ts';
 import type {GapReason, LogSource} from '../../../source/streams/logs/log-events.ts';
-import {shortError} from '../../../source/descriptions/short-error.ts';
+import {shortError} from '../../../source/descriptions/describe-error.ts';
 import {tailNotice} from '../../../source/session/tail/tail-notices.ts';
 import {isUnreadable, tailPhase} from '../../../source/state/tail/tail-sources.ts';
 
