@@ -12,7 +12,7 @@ import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {createLabeler} from '../../evidence/connection-labeler.ts';
 import type {Labeler} from '../../evidence/labeler.ts';
 import {jsonObject, writeJsonLine} from '../../output/json-line.ts';
-import {describeListenerUsers} from '../../descriptions/describe-forward-event.ts';
+import {describeForwardUsers} from '../../descriptions/describe-forward-event.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import type {ForwardTotals} from '../../streams/port-forward/forward-event.ts';
 import {type ListenAddress, parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
@@ -223,7 +223,7 @@ function jsonReporter(stdout: Writable, stderr: Output): ForwardReporter {
 	return {
 		event(event) {
 			line(event.event === 'ready' ? {...event, pid: process.pid} : event);
-			for (const warning of event.event === 'ready' ? event.listen.flatMap(listening => describeListenerUsers(listening)) : []) {
+			for (const warning of event.event === 'ready' ? event.listen.flatMap(listening => describeForwardUsers(listening)) : []) {
 				stderr.write(noticeLine(forwardLine(warning, ''), stderr));
 			}
 		},

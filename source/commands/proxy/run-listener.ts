@@ -9,7 +9,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatusForSignal} from '../../errors/exit-status.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {reportPaths} from '../../output/path-reporter.ts';
-import {describeListenerUsers} from '../../streams/proxy-listener/listener-defaults.ts';
+import {listenerUsers} from '../../descriptions/describe-forward-event.ts';
 import {startProxyListener} from '../../streams/proxy-listener/start-proxy-listener.ts';
 import type {ListenEndpoint} from '../../streams/proxy-listener/listen-endpoint.ts';
 import type {Invocation} from '../command.ts';
@@ -68,7 +68,7 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 		stdout.write(`Starting to serve on ${listener.address}\n`);
 		stderr.write(
 			noticeLine(
-				`${describeListenerUsers(place)}, with the permissions of ${cluster.facts.impersonating ?? cluster.facts.user ?? 'this user'}, while this runs`,
+				`${listenerUsers(place)} can use it, with the permissions of ${cluster.facts.impersonating ?? cluster.facts.user ?? 'this user'}, while this runs`,
 				stderr,
 			),
 		);

@@ -1,5 +1,5 @@
 /** Applies forward events to the row of a forward. */
-import {describeForwardEvent, describeListenerUsers} from '../../descriptions/describe-forward-event.ts';
+import {describeForwardEvent, describeForwardUsers} from '../../descriptions/describe-forward-event.ts';
 import {abbreviatePodName, joinParts} from '../../descriptions/parts.ts';
 import {shortError} from '../../descriptions/describe-error.ts';
 import type {ForwardEvent, ConnectionSnapshot} from '../../streams/port-forward/forward-event.ts';
@@ -85,8 +85,8 @@ export function forwardNotice(event: ForwardEvent, after: ForwardState): {text: 
 	}
 }
 
-export function describeForwardUsers({listen}: Extract<ForwardEvent, {event: 'ready'}>): string | null {
-	const [users] = listen.flatMap(listening => describeListenerUsers(listening));
+export function forwardUsersText({listen}: Extract<ForwardEvent, {event: 'ready'}>): string | null {
+	const [users] = listen.flatMap(listening => describeForwardUsers(listening));
 	return users === undefined ? null : joinParts(users.parts, {without: ['detail']});
 }
 

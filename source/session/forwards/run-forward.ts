@@ -13,7 +13,7 @@ import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {formatBytes} from '../../text/format-number.ts';
 import type {OpenCluster, Session} from '../session.ts';
 import {recordedPath} from '../recording-observer.ts';
-import {reduceForward, forwardConnectionRows, forwardNotice, describeForwardUsers} from './reduce-forward.ts';
+import {reduceForward, forwardConnectionRows, forwardNotice, forwardUsersText} from './reduce-forward.ts';
 import {withLine} from './forward-log.ts';
 
 /** `cluster` is the one that was current at creation. */
@@ -68,7 +68,7 @@ export async function runForward(session: Session, id: string, config: ForwardCo
 
 function take(session: Session, id: string, event: ForwardEvent, live: readonly ConnectionSnapshot[]): void {
 	if (event.event === 'ready') {
-		changeConnections(session, id, {usable: describeForwardUsers(event)});
+		changeConnections(session, id, {usable: forwardUsersText(event)});
 	}
 
 	change(session, id, state => reduceForward(state, event, live));

@@ -1,7 +1,8 @@
 /** Local API listeners that use the user's permissions. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {startProxyListener, type ListenerEvent, type ProxyListener} from '../../streams/proxy-listener/start-proxy-listener.ts';
-import {defaultFilter, defaultPort, describeListenerUsers} from '../../streams/proxy-listener/listener-defaults.ts';
+import {listenerUsers} from '../../descriptions/describe-forward-event.ts';
+import {defaultFilter, defaultPort} from '../../streams/proxy-listener/listener-defaults.ts';
 import {selectedListener, type ListenerState} from '../../state/proxy-state.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
@@ -39,7 +40,7 @@ async function startDialog(session: Session): Promise<void> {
 			{name: 'address', label: 'Listen on', value: '127.0.0.1', choices: null, note: ''},
 		],
 		notes: ({port = '', address = ''}) => [
-			`${sentence(describeListenerUsers({address, port: 0}))}, with your permissions, while it is open.`,
+			`${sentence(listenerUsers({address, port: 0}))} can use it, with your permissions, while it is open.`,
 			'It accepts only its own names in Host and Origin, and runs no commands.',
 			'Equivalent command:',
 			`  spoke proxy --port ${quoteForShell(port)}${address === '127.0.0.1' ? '' : ` --address ${quoteForShell(address)}`}${scriptFlags(session, cluster)}`,
@@ -66,7 +67,7 @@ export async function startListener(
 ): Promise<void> {
 	if (
 		!isLoopback(place.address) &&
-		!(await session.ask(`Listen on ${place.address}?`, ['Anyone who can reach this machine can use it, with your permissions.']))
+		!(await session.ask(`Listen on ${place.address}?`, [`${sentence(listenerUsers(place))} can use it, with your permissions.`]))
 	) {
 		return;
 	}
@@ -93,7 +94,7 @@ export async function startListener(
 		id,
 		context: cluster.context,
 		address: listener.address,
-		usable: `${describeListenerUsers(place)}, with the permissions of ${sanitizeLine(facts.impersonating ?? facts.user ?? 'this user')}`,
+		usable: `${listenerUsers(place)} can use it, with the permissions of ${sanitizeLine(facts.impersonating ?? facts.user ?? 'this user')}`,
 		since: Date.now(),
 		requests: 0,
 		log: [],
@@ -112,7 +113,7 @@ export async function startListener(
 				phase: 'open',
 				note: '',
 				figures: 'no requests yet',
-				usable: `${describeListenerUsers(place).replace(/ can use it(?:, from the network too)?$/, '')} can use :${port}`,
+				usable: `${listenerUsers({...place, port: 0})} can use :${port}`,
 			},
 		},
 	});
