@@ -2,6 +2,7 @@
 import {SpokeError} from '../errors/spoke-error.ts';
 import {requestAttributes} from './request-attributes.ts';
 import type {ClusterClient} from './cluster-client.ts';
+import type {CheckedListMetadata, CheckedMetadata} from './object-shapes.ts';
 import {parseObject} from './read-json-response.ts';
 import {errorFromResponse} from './error-from-response.ts';
 import {readFully} from './transport/http-request.ts';
@@ -21,7 +22,7 @@ export type TableRow = {
 	cells: readonly unknown[];
 	/** A terminated pod is `Completed`, with its phase as reason. */
 	conditions?: ReadonlyArray<{type: string; status: string; reason?: string}>;
-	object: {metadata: Record<string, unknown>} | null;
+	object: {metadata: CheckedMetadata} | null;
 };
 export type TableColumn = {name: string; type: string; format: string; priority: number};
 
@@ -119,7 +120,7 @@ type ListBody = {
 	items?: unknown[];
 	rows?: unknown[];
 	columnDefinitions?: TableColumn[];
-	metadata?: {resourceVersion?: string; continue?: string; remainingItemCount?: number};
+	metadata?: CheckedListMetadata;
 };
 
 async function readPage<Item>(

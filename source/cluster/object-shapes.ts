@@ -208,6 +208,9 @@ const pod = {
 
 export const anyObject = {fields: {metadata}, needed: ['metadata']} as const satisfies ShapeOf<V1Namespace>;
 
+export type CheckedMetadata = Checked<V1ObjectMeta, typeof metadata>;
+export type CheckedListMetadata = Checked<V1ListMeta, typeof listMetadata>;
+
 /** client-node's type of each resource. */
 type Kinds = {
 	'/version': VersionInfo;

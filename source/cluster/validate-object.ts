@@ -1,6 +1,6 @@
 /** Validation of response bodies. */
 import {SpokeError} from '../errors/spoke-error.ts';
-import {anyObject, listMetadata, objectShapes, table, watchEvent, type Shape} from './object-shapes.ts';
+import {anyObject, listMetadata, objectShapes, table, watchEvent, type CheckedMetadata, type Shape} from './object-shapes.ts';
 import {requestAttributes} from './request-attributes.ts';
 
 export type ResponseForm = 'object' | 'table';
@@ -27,12 +27,14 @@ export function validateObject(
 	return value as object;
 }
 
+type Version = Pick<CheckedMetadata, 'resourceVersion'>;
+
 export type WatchEventLine = {
 	type: string;
 	/** A table has only rows, an error only code and message. */
 	object: {
-		metadata?: {resourceVersion?: string};
-		rows?: ReadonlyArray<{object?: {metadata: {resourceVersion?: string}} | null}>;
+		metadata?: Version;
+		rows?: ReadonlyArray<{object?: {metadata: Version} | null}>;
 		code?: number;
 		message?: string;
 	};

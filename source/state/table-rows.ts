@@ -36,7 +36,7 @@ export function rowReader(columns: readonly ListColumn[], prefix: string, given:
 	const others = columns.map(({otherwise}) => otherwise?.from.map(from => at(from)) ?? []);
 	const [name, age] = [Math.max(0, at('Name')), at('Age')];
 	return (row, namespace, readAt = now) => {
-		const metadata = row.object?.metadata as {uid?: string; name?: string; namespace?: string; creationTimestamp?: string} | undefined;
+		const metadata = row.object?.metadata;
 		const own = metadata?.namespace ?? namespace;
 		const cells = places.map((place, index) =>
 			place < 0

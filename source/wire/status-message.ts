@@ -1,5 +1,6 @@
 /** Result of a remote command. */
 import {SpokeError} from '../errors/spoke-error.ts';
+import {isJsonObject, type JsonObject} from './json.ts';
 
 /**
 - `success`: one explicit Success
@@ -32,7 +33,7 @@ export function parseStatusMessage(bytes: Buffer): CommandResult {
 	return (status && resultOf(status)) ?? {kind: 'unreadable', text: text.slice(0, 4096)};
 }
 
-function resultOf(status: Record<string, unknown>): CommandResult | undefined {
+function resultOf(status: JsonObject): CommandResult | undefined {
 	switch (status['status']) {
 		case 'Success': {
 			return {kind: 'success'};
@@ -48,7 +49,7 @@ function resultOf(status: Record<string, unknown>): CommandResult | undefined {
 	}
 }
 
-function exitOf(status: Record<string, unknown>): CommandResult | undefined {
+function exitOf(status: JsonObject): CommandResult | undefined {
 	const exitStatus = exitStatusOf(status);
 	if (exitStatus === undefined) {
 		return undefined;
@@ -58,7 +59,7 @@ function exitOf(status: Record<string, unknown>): CommandResult | undefined {
 	return exitStatus > 255 ? failureOf(status) : {kind: 'exit', exitStatus, message: messageOf(status)};
 }
 
-function failureOf(status: Record<string, unknown>): CommandResult {
+function failureOf(status: JsonObject): CommandResult {
 	const {reason, code} = status;
 	return {
 		kind: 'failure',
@@ -68,26 +69,22 @@ function failureOf(status: Record<string, unknown>): CommandResult {
 	};
 }
 
-function messageOf({message}: Record<string, unknown>): string {
+function messageOf({message}: JsonObject): string {
 	return typeof message === 'string' ? message : '';
 }
 
 /** `undefined` for 0 or an invalid number. */
-function exitStatusOf({details}: Record<string, unknown>): number | undefined {
-	const causes: readonly unknown[] = isObject(details) && Array.isArray(details['causes']) ? details['causes'] : [];
-	const text = causes.find((cause): cause is Record<string, unknown> => isObject(cause) && cause['reason'] === 'ExitCode')?.['message'];
+function exitStatusOf({details}: JsonObject): number | undefined {
+	const causes: readonly unknown[] = isJsonObject(details) && Array.isArray(details['causes']) ? details['causes'] : [];
+	const text = causes.find((cause): cause is JsonObject => isJsonObject(cause) && cause['reason'] === 'ExitCode')?.['message'];
 	return typeof text === 'string' && /^\d{1,10}$/.test(text) && Number(text) > 0 ? Number(text) : undefined;
 }
 
-function parseObject(text: string): Record<string, unknown> | undefined {
+function parseObject(text: string): JsonObject | undefined {
 	try {
 		const value: unknown = JSON.parse(text);
-		return isObject(value) ? value : undefined;
+		return isJsonObject(value) ? value : undefined;
 	} catch {
 		return undefined;
 	}
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

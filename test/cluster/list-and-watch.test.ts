@@ -161,6 +161,19 @@ const oddAnswers: ReadonlyArray<readonly [what: string, path: string, answers: r
 				'{"metadata":{"name":"x"},"spec":{"containers":[]},"status":{"containerStatuses":[null]}}',
 				'status.containerStatuses[0] is null, not an object',
 			],
+			[
+				'{"metadata":{"name":"x","ownerReferences":[{"kind":"Job","name":"a"}]},"spec":{"containers":[]}}',
+				'metadata.ownerReferences[0] has no uid',
+			],
+			['{"metadata":{"name":"x"},"spec":{"containers":[{"name":"a","image":5}]}}', 'spec.containers[0].image is a number, not text'],
+			[
+				'{"metadata":{"name":"x"},"spec":{"containers":[]},"status":{"conditions":[{"type":"Ready"}]}}',
+				'status.conditions[0] has no status',
+			],
+			[
+				'{"metadata":{"name":"x"},"spec":{"containers":[]},"status":{"containerStatuses":[{"name":"a","state":{"terminated":{}}}]}}',
+				'status.containerStatuses[0].state.terminated has no exitCode',
+			],
 			['{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000), 'it has no metadata'],
 		],
 	],

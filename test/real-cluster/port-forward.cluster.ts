@@ -157,7 +157,7 @@ for (const place of ['off-direct', 'off-grpc', 'off-http'] as const) {
 			'off-grpc': ['konnectivity', 'egress'],
 			'off-http': ['konnectivity', 'egress-http-connect', 'egress'],
 		}[place];
-		t.true([...truths, 'unknown'].includes(path.legs[1].route.state), path.line);
+		t.true([...truths, 'unknown'].includes(path.legs[1]!.route.state), path.line);
 	});
 }
 
@@ -191,8 +191,8 @@ test('a refused or reset port ends only its own connections, unlike in kubectl',
 	t.is((await readToEnd(await dial(await run.port(1)))).end, 'RST');
 	t.true(Date.now() - began < 2000);
 	const failed = await run.until(({event}) => event === 'connection-failed');
-	t.is(failed['error'].code, 'ERR_PORT_REFUSED');
-	t.regex(failed['error'].text, /connection refused/);
+	t.is(failed.error.code, 'ERR_PORT_REFUSED');
+	t.regex(failed.error.text, /connection refused/);
 	const reset = await dial(await run.port(2));
 	reset.write('x');
 	t.is((await readToEnd(reset)).end, 'RST');
@@ -249,10 +249,10 @@ test('a service forward moves to another Ready pod within five seconds, its port
 	await once(socket, 'data');
 	const ended = readToEnd(socket);
 	const began = Date.now();
-	await cluster.kubectl(direct, ['delete', 'pod', ready['target'].name, '--force', '--grace-period=0']);
+	await cluster.kubectl(direct, ['delete', 'pod', ready.target.name, '--force', '--grace-period=0']);
 	const moved = await run.until(({event}) => event === 'moved');
 	t.true(Date.now() - began < 5000);
-	t.is(moved['from'].name, ready['target'].name);
+	t.is(moved.from.name, ready.target.name);
 	t.is(await echoed(port), 'hello');
 	t.truthy((await ended).end);
 	await interrupt(t, run);

@@ -5,9 +5,11 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
 import {spawn as spawnTerminal} from '@lydell/node-pty';
+import type {V1Deployment, V1Job} from '@kubernetes/client-node';
 import anyTest, {type ExecutionContext, type TestFn} from 'ava';
 import type {Sandbox} from '../../source/sandbox/sandbox.ts';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
+import type {Json} from '../../source/wire/json.ts';
 import {ask, askJson} from '../support/sandbox-client.ts';
 import {kubectl, type Finished} from './lab/kubectl.ts';
 import {kubernetesPath} from './lab/programs.ts';
@@ -278,9 +280,9 @@ async function createSameObjects(sandbox: Sandbox): Promise<void> {
 		status: {loadBalancer: {}},
 	});
 	for (let waited = 0; waited < 5000; waited += 50) {
-		const job = await askJson(sandbox, '/apis/batch/v1/namespaces/demo/jobs/once');
-		const deployment = await askJson(sandbox, '/apis/apps/v1/namespaces/demo/deployments/web');
-		if (job['status']?.succeeded === 1 && deployment['status']?.readyReplicas === 2) {
+		const job = await askJson<Json<V1Job>>(sandbox, '/apis/batch/v1/namespaces/demo/jobs/once');
+		const deployment = await askJson<Json<V1Deployment>>(sandbox, '/apis/apps/v1/namespaces/demo/deployments/web');
+		if (job.status?.succeeded === 1 && deployment.status?.readyReplicas === 2) {
 			return;
 		}
 

@@ -1,7 +1,9 @@
 /** Apiserver: lists, watches, users and non-resource paths. */
 import {once} from 'node:events';
 import {createInterface} from 'node:readline';
+import type {V1Pod, V1SelfSubjectAccessReview, V1SelfSubjectReview} from '@kubernetes/client-node';
 import anyTest, {type TestFn} from 'ava';
+import type {Json} from '../../source/wire/json.ts';
 import type {Sandbox} from '../../source/sandbox/sandbox.ts';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
 import {ask, askJson, open, podsOf, upgrade, webSocketHeaders} from '../support/sandbox-client.ts';
@@ -44,20 +46,18 @@ test('a paged list has every object once, sorted by name', async t => {
 	t.deepEqual(names, names.toSorted());
 });
 
+type Table = {kind: string; columnDefinitions: Array<{name: string}>; rows: Array<{object: unknown; cells: unknown[]}>};
+
 test('a Table has the columns of the server, and rows without objects on request', async t => {
-	const table = await askJson(t.context.sandbox, `${pods}?includeObject=None`, {
+	const table = await askJson<Table>(t.context.sandbox, `${pods}?includeObject=None`, {
 		headers: {accept: 'application/json;as=Table;v=v1;g=meta.k8s.io'},
 	});
-	t.is(table['kind'], 'Table');
+	t.is(table.kind, 'Table');
 	t.deepEqual(
-		table['columnDefinitions'].slice(0, 5).map(({name}: {name: string}) => name),
+		table.columnDefinitions.slice(0, 5).map(({name}) => name),
 		['Name', 'Ready', 'Status', 'Restarts', 'Age'],
 	);
-	t.true(
-		table['rows'].every(
-			({object, cells}: {object: unknown; cells: unknown[]}) => object === null && cells.length === table['columnDefinitions'].length,
-		),
-	);
+	t.true(table.rows.every(({object, cells}) => object === null && cells.length === table.columnDefinitions.length));
 });
 
 test('selectors match labels and fields, and an invalid one is rejected', async t => {
@@ -168,7 +168,7 @@ test('access reviews match the results of the requests', async t => {
 	const {sandbox} = t.context;
 	const mayI = async (user: 'bob' | 'cleo', verb: string, subresource: string) =>
 		(
-			await askJson(sandbox, '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
+			await askJson<Json<V1SelfSubjectAccessReview>>(sandbox, '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
 				user,
 				method: 'POST',
 				body: {
@@ -177,14 +177,20 @@ test('access reviews match the results of the requests', async t => {
 					spec: {resourceAttributes: {namespace: 'default', verb, resource: 'pods', subresource}},
 				},
 			})
-		)['status'].allowed as boolean;
+		).status!.allowed;
 	t.deepEqual(
 		[await mayI('bob', 'create', 'exec'), await mayI('cleo', 'get', 'exec'), await mayI('cleo', 'create', 'exec')],
 		[true, true, false],
 	);
-	const who = await askJson(sandbox, '/apis/authentication.k8s.io/v1/selfsubjectreviews', {user: 'bob', method: 'POST', body: {}});
-	t.deepEqual(who['status'].userInfo, {username: 'bob', groups: ['developers', 'system:authenticated']});
+	const who = await askJson<Json<V1SelfSubjectReview>>(sandbox, '/apis/authentication.k8s.io/v1/selfsubjectreviews', {
+		user: 'bob',
+		method: 'POST',
+		body: {},
+	});
+	t.deepEqual(who.status?.userInfo, {username: 'bob', groups: ['developers', 'system:authenticated']});
 });
+
+type OpenApi = {paths: Record<string, {patch: {'x-kubernetes-group-version-kind': {kind: string}; parameters: Array<{name: string}>}}>};
 
 test('every writable kind has an OpenAPI path with fieldValidation', async t => {
 	const {sandbox} = t.context;
@@ -195,11 +201,11 @@ test('every writable kind has an OpenAPI path with fieldValidation', async t => 
 			sandbox,
 			`/${root}`,
 		);
-		const document = await askJson(sandbox, serverRelativeURL);
+		const document = await askJson<OpenApi>(sandbox, serverRelativeURL);
 		for (const {name, kind, namespaced} of resources.filter(({name, verbs}) => !name.includes('/') && verbs.includes('patch'))) {
-			const {patch} = document['paths'][`/${root}/${namespaced ? 'namespaces/{namespace}/' : ''}${name}/{name}`];
+			const {patch} = document.paths[`/${root}/${namespaced ? 'namespaces/{namespace}/' : ''}${name}/{name}`]!;
 			t.is(patch['x-kubernetes-group-version-kind'].kind, kind);
-			t.true(patch.parameters.some((parameter: {name: string}) => parameter.name === 'fieldValidation'));
+			t.true(patch.parameters.some(parameter => parameter.name === 'fieldValidation'));
 		}
 	}
 
@@ -265,7 +271,7 @@ test('an invalid object is rejected with its field and does not crash the sandbo
 	t.is((await write(`${pods}/${web}`, {spec: {containers: null}}, 'PATCH')).status, 422);
 	t.is((await write(services, {metadata: {name: 'headless'}, spec: {clusterIP: 'None', selector: {app: 'alone'}}})).status, 201);
 	t.is((await write(own, {metadata: {name: 'fresh'}, spec: {containers: [{name: 'main', image: 'constructor'}]}})).status, 201);
-	t.is((await askJson(sandbox, `${own}/fresh`))['status'].containerStatuses[0].state.waiting.reason, 'ImagePullBackOff');
+	t.is((await askJson<Json<V1Pod>>(sandbox, `${own}/fresh`)).status?.containerStatuses?.[0]?.state?.waiting?.reason, 'ImagePullBackOff');
 });
 
 test('a deployment without replicas has one pod', async t => {

@@ -1,7 +1,9 @@
 /** Routes and kubelet verification as clients see them. */
+import type {V1Pod} from '@kubernetes/client-node';
 import anyTest, {type TestFn} from 'ava';
 import type {Sandbox, SwitchValues} from '../../source/sandbox/sandbox.ts';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
+import type {Json} from '../../source/wire/json.ts';
 import {ask, askJson, open, podsOf, upgrade, webSocketHeaders} from '../support/sandbox-client.ts';
 import {until} from '../support/until.ts';
 
@@ -123,8 +125,8 @@ test.serial('a change of posture starts another process with other flags and end
 		headers: {accept: 'application/json;v=v1beta1;g=config.k8s.io;as=Flagz'},
 	});
 	t.is(flags['kubelet-certificate-authority'], '/etc/kubernetes/pki/ca.crt');
-	const mirror = await askJson(sandbox, '/api/v1/namespaces/kube-system/pods/kube-apiserver-cp');
-	t.true(mirror['spec'].containers[0].command.includes('--kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt'));
+	const mirror = await askJson<Json<V1Pod>>(sandbox, '/api/v1/namespaces/kube-system/pods/kube-apiserver-cp');
+	t.true(mirror.spec!.containers[0]!.command!.includes('--kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt'));
 });
 
 test.serial('each open upgrade is one dial in the metrics of apiserver and agents', async t => {

@@ -7,7 +7,20 @@ import {createInterface} from 'node:readline';
 import {builtProgram} from './run-spoke.ts';
 import {schemaFaults} from './schemas.ts';
 
-export type EventLine = Record<string, any> & {event: string; forward: string | null};
+type PodFacts = {asked: string; namespace: string; name: string; uid: string};
+
+/** The schema says which event has which fields; tests ask only for those of their event. */
+export type EventLine = Record<string, unknown> & {
+	event: string;
+	forward: string | null;
+	target: PodFacts;
+	from: PodFacts;
+	to: PodFacts;
+	outageMs: number;
+	totals: {connections: number; failed: number};
+	error: {code: string; leg: number; text: string};
+	path: {target: PodFacts; phase: string; line: string; legs: Array<{route: {state: string}}>};
+};
 
 export type PortForwardRun = {
 	readonly events: readonly EventLine[];

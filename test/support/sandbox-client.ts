@@ -3,6 +3,7 @@ import {request as httpsRequest} from 'node:https';
 import {text} from 'node:stream/consumers';
 import type {IncomingHttpHeaders, IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
+import type {JsonObject} from '../../source/wire/json.ts';
 import type {Sandbox, UserName} from '../../source/sandbox/sandbox.ts';
 
 export type Asked = {user?: UserName | 'nobody'; method?: string; headers?: Record<string, string>; body?: unknown; signal?: AbortSignal};
@@ -14,7 +15,7 @@ export async function ask(sandbox: Sandbox, path: string, asked: Asked = {}): Pr
 	return {status: answer.statusCode ?? 0, headers: answer.headers, body: await text(answer)};
 }
 
-export async function askJson<T = Record<string, any>>(sandbox: Sandbox, path: string, asked: Asked = {}): Promise<T> {
+export async function askJson<T = JsonObject>(sandbox: Sandbox, path: string, asked: Asked = {}): Promise<T> {
 	return JSON.parse((await ask(sandbox, path, asked)).body) as T;
 }
 

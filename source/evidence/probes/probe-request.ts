@@ -1,6 +1,7 @@
 /** Sends a probe and turns its response into a probe result. */
 import {readFully} from '../../cluster/transport/http-request.ts';
 import type {ApiResponse, Connection} from '../../cluster/connection.ts';
+import type {CheckedListMetadata} from '../../cluster/object-shapes.ts';
 import {parseObject} from '../../cluster/read-json-response.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {UnavailableSource, EvidenceSource, Need, ProbeResult, Observation} from '../evidence.ts';
@@ -115,7 +116,7 @@ export type ParsedList<Item> = {items: readonly Item[]; remaining: number};
 export function parseList<Item>(body: string, path: string): ParsedList<Item> {
 	const {items = [], metadata} = parseObject(body, {path}, 'a probe’s answer') as {
 		items?: Item[];
-		metadata?: {remainingItemCount?: number};
+		metadata?: CheckedListMetadata;
 	};
 	return {items, remaining: metadata?.remainingItemCount ?? 0};
 }

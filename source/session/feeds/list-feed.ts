@@ -195,7 +195,7 @@ class FollowedRows {
 
 	#chunkOf({object}: TableRow): string {
 		const {resource} = this.#resource;
-		return this.#isByNamespace ? `${resource} ${(object?.metadata as {namespace?: string} | undefined)?.namespace ?? ''}` : resource;
+		return this.#isByNamespace ? `${resource} ${object?.metadata.namespace ?? ''}` : resource;
 	}
 }
 

@@ -68,8 +68,8 @@ test.serial('one run forwards several targets and ports, each ready once, then a
 	t.is(answer.status, 200);
 	await interrupted(t, run);
 	const last = run.events.at(-1)!;
-	t.deepEqual([last['reason'], last['signal'], last['exitStatus'], last['error']], ['signal', 'SIGINT', 0, null]);
-	t.true(last['totals'].connections >= 2);
+	t.deepEqual([last['reason'], last['signal'], last.exitStatus, last.error], ['signal', 'SIGINT', 0, null]);
+	t.true(last.totals.connections >= 2);
 });
 
 test.serial('text output matches kubectl’s', async t => {
@@ -107,12 +107,12 @@ test.serial('a refused port resets only its own connections, with the runtime’
 	const socket = await dial(await run.port(1));
 	t.is((await readToEnd(socket)).end, 'RST');
 	const failed = await run.until(({event}) => event === 'connection-failed');
-	t.is(failed['error'].code, 'ERR_PORT_REFUSED');
-	t.is(failed['error'].leg, 3);
-	t.regex(failed['error'].text, /connection refused/);
+	t.is(failed.error.code, 'ERR_PORT_REFUSED');
+	t.is(failed.error.leg, 3);
+	t.regex(failed.error.text, /connection refused/);
 	t.is(await echoes(await run.port(2)), 'hello');
 	await interrupted(t, run);
-	t.is(run.events.at(-1)!['totals'].failed, 1);
+	t.is(run.events.at(-1)!.totals.failed, 1);
 });
 
 test.serial('raw SPDY carries the forward when WebSockets are disabled or get is forbidden', async t => {
@@ -127,12 +127,12 @@ test.serial('a service forward moves to a Ready pod when its pod is gone, and ke
 	const {run, sandbox} = await started(t, ['deploy/web', ':8080']);
 	const ready = (await run.until(({event}) => event === 'all-ready')) && (await run.until(({event}) => event === 'ready'));
 	const port = await run.port();
-	sandbox.faults.replacePod({name: ready['target'].name});
+	sandbox.faults.replacePod({name: ready.target.name});
 	const moved = await run.until(({event}) => event === 'moved');
-	t.is(moved['from'].name, ready['target'].name);
-	t.not(moved['to'].uid, moved['from'].uid);
+	t.is(moved.from.name, ready.target.name);
+	t.not(moved.to.uid, moved.from.uid);
 	t.is(moved['reason'], 'deleted');
-	t.true(moved['outageMs'] < 5000);
+	t.true(moved.outageMs < 5000);
 	t.is((await fetch(`http://127.0.0.1:${port}/`)).status, 200);
 	await interrupted(t, run);
 });
@@ -141,10 +141,10 @@ for (const flag of ['--on-pod-loss=exit', '--when-pod-goes=stop']) {
 	test.serial(`${flag} exits 12 when the pod of the service is gone`, async t => {
 		const {run, sandbox} = await started(t, ['svc/web', ':80', flag]);
 		const ready = await run.until(({event}) => event === 'ready');
-		sandbox.faults.replacePod({name: ready['target'].name});
+		sandbox.faults.replacePod({name: ready.target.name});
 		t.is(await run.ended, 12);
 		t.is(run.events.at(-1)!['reason'], 'target-gone');
-		t.regex(run.stderr(), new RegExp(`pod ${ready['target'].name} of svc/web is gone: .*--on-pod-loss=move`));
+		t.regex(run.stderr(), new RegExp(`pod ${ready.target.name} of svc/web is gone: .*--on-pod-loss=move`));
 	});
 }
 
@@ -173,7 +173,7 @@ test.serial('a lost tunnel is replaced, and ports stay bound while the apiserver
 	t.is(await echoes(port), 'hello');
 	const restart = sandbox.faults.restartApiserver({downMs: 2500});
 	const told = await run.until(({event}) => event === 'interrupted');
-	t.is(told['error'].code, 'ERR_APISERVER_UNREACHABLE');
+	t.is(told.error.code, 'ERR_APISERVER_UNREACHABLE');
 	const waiting = echoes(port, 'while it was away');
 	await restart;
 	await run.until(({event}) => event === 'restored');
@@ -195,7 +195,7 @@ test.serial('a signal closes twenty live connections within two seconds', async 
 	const ends = sockets.map(async socket => readToEnd(socket));
 	await interrupted(t, run);
 	t.deepEqual(new Set((await Promise.all(ends)).map(({end}) => end)), new Set(['RST']));
-	t.is(run.events.filter(({event, end}: any) => event === 'connection-closed' && end === 'shutdown').length, 20);
+	t.is(run.events.filter(({event, end}) => event === 'connection-closed' && end === 'shutdown').length, 20);
 	t.true(run.events.some(event => event['shared'] === true));
 });
 
@@ -233,10 +233,10 @@ test.serial('invalid input prints one line, or an Error object with -o json, and
 		t.is(ended.stderr.trim().split('\n').length, 1, ended.stderr);
 		t.is(ended.stdout, '');
 		const json = await runSpoke(['port-forward', ...args, '-o', 'json'], {env});
-		const last = JSON.parse(json.stdout.trim().split('\n').at(-1)!) as Record<string, any>;
+		const last = JSON.parse(json.stdout.trim().split('\n').at(-1)!) as {exitStatus: number; message?: string; error: {message: string}};
 		t.is(json.status, status);
-		t.is(last['exitStatus'], status);
-		t.regex(last['message'] ?? last['error'].message, message);
+		t.is(last.exitStatus, status);
+		t.regex(last.message ?? last.error.message, message);
 	}
 });
 
@@ -297,7 +297,7 @@ test.serial('each line of a file is forwarded from its namespace with a path of 
 	const {run} = await started(t, ['-f', file]);
 	await run.until(({event}) => event === 'all-ready');
 	const ready = run.events.filter(({event}) => event === 'ready');
-	t.deepEqual(ready.map(event => [event.forward, (event['target'] as {namespace: string}).namespace]).sort(), [
+	t.deepEqual(ready.map(event => [event.forward, event.target.namespace]).sort(), [
 		['f1', 'default'],
 		['f2', 'shop'],
 	]);
@@ -310,7 +310,7 @@ test.serial('each line of a file is forwarded from its namespace with a path of 
 	t.true(
 		run.events
 			.filter(({event}) => event === 'path')
-			.every(event => (event['path'] as {target: {namespace: string}}).target.namespace === (event.forward === 'f1' ? 'default' : 'shop')),
+			.every(event => event.path.target.namespace === (event.forward === 'f1' ? 'default' : 'shop')),
 	);
 	await interrupted(t, run);
 });
@@ -325,7 +325,7 @@ test.serial('arguments in addition to a file are forwarded before its lines', as
 	t.deepEqual(
 		run.events
 			.filter(({event}) => event === 'ready')
-			.map(event => [event.forward, (event['target'] as {asked: string}).asked])
+			.map(event => [event.forward, event.target.asked])
 			.sort(),
 		[
 			['f1', 'svc/db'],

@@ -1,9 +1,11 @@
 /** The YAML screen. */
 import {readFile, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
+import type {KubernetesObject} from '@kubernetes/client-node';
 import test, {type ExecutionContext} from 'ava';
 import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
 import {yamlLines} from '../../../source/session/texts/yaml-lines.ts';
+import type {Json, JsonObject} from '../../../source/wire/json.ts';
 import {ask, askJson} from '../../support/sandbox-client.ts';
 import {newHome, onSandbox} from '../../support/sandbox-session.ts';
 
@@ -47,7 +49,7 @@ test('the YAML of the selected pod equals the object as kubectl prints it', asyn
 	const {
 		metadata: {managedFields: _left, ...metadata},
 		...object
-	} = await askJson(sandbox, db);
+	} = await askJson<Json<KubernetesObject> & {metadata: JsonObject}>(sandbox, db);
 	t.is(
 		saved.replaceAll('<U+202E>', '\u202E'),
 		yamlLines({...object, metadata})
