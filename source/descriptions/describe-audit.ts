@@ -1,5 +1,5 @@
 /** Audit rows in words. */
-import {auditStateName, type Audit, type AuditRow} from '../evidence/audit/audit-object.ts';
+import {auditStateName, type Audit, type AuditRow, type RowId} from '../evidence/audit/audit-object.ts';
 import {describeCitations, describeFinding, describeNeed, type DetailPart} from './describe-verdict.ts';
 
 export function describeAuditRow(
@@ -20,3 +20,19 @@ export function describeAuditRow(
 		],
 	};
 }
+
+/** What a row is about, in a picture of the audit. */
+export const auditEndNames = {
+	N1: {text: 'kubelets', short: 'kubelets'},
+	N2: {text: 'joining nodes', short: 'joining'},
+	N3: {text: 'pods', short: 'pods'},
+	N4: {text: 'components', short: 'components'},
+	N6: {text: 'etcd, others', short: 'etcd, others'},
+	C1: {text: 'logs', short: 'logs'},
+	C2: {text: 'exec, attach', short: 'exec, attach'},
+	C3: {text: 'port-forward', short: 'port-forward'},
+	C4: {text: 'kubelets: logs, exec, attach, port-forward', short: 'kubelets'},
+	C6: {text: 'nodes, through the proxy', short: 'nodes, by proxy'},
+	C7: {text: 'pods, through the proxy', short: 'pods, by proxy'},
+	C8: {text: 'services, through the proxy', short: 'services, by proxy'},
+} as const satisfies Partial<Record<RowId, {text: string; short: string}>>;

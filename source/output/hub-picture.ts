@@ -1,25 +1,13 @@
 /** The hub and its spokes, drawn by basis: ━ proven, ╍ inferred, ┈ unknown. */
+import {auditEndNames} from '../descriptions/describe-audit.ts';
 import {auditStateName, type AuditRow} from '../evidence/audit/audit-object.ts';
 
 /** Left of the hub: the longest name and state, and an arrow. */
 const columns = 36;
 
 const strokes = {proven: '━', inferred: '╍', unknown: '┈'} as const;
-const left = [
-	['N1', 'kubelets'],
-	['N2', 'joining'],
-	['N3', 'pods'],
-	['N4', 'components'],
-	['N6', 'etcd, others'],
-] as const;
-const right = [
-	['C1', 'logs'],
-	['C2', 'exec, attach'],
-	['C3', 'port-forward'],
-	['C6', 'nodes, proxied'],
-	['C7', 'pods, proxied'],
-	['C8', 'services, proxied'],
-] as const;
+const left = ['N1', 'N2', 'N3', 'N4', 'N6'] as const;
+const right = ['C1', 'C2', 'C3', 'C6', 'C7', 'C8'] as const;
 
 export function hubPicture(rows: readonly AuditRow[]): string[] {
 	const row = (id: string) => rows.find(one => one.id === id)!;
@@ -30,7 +18,7 @@ export function hubPicture(rows: readonly AuditRow[]): string[] {
 		const to = right[index];
 		const middle = index === Math.floor((height - 1) / 2) ? ' apiserver ' : '           ';
 		lines.push(
-			`${from ? incoming(from[1], row(from[0])) : ' '.repeat(columns)}│${middle}│${to ? outgoing(to[1], row(to[0])) : ''}`.trimEnd(),
+			`${from ? incoming(auditEndNames[from].short, row(from)) : ' '.repeat(columns)}│${middle}│${to ? outgoing(auditEndNames[to].short, row(to)) : ''}`.trimEnd(),
 		);
 	}
 

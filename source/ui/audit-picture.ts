@@ -1,5 +1,6 @@
 /** Draws the audit as a hub with spokes: callers at the left, destinations at the right. */
 import {type Audit, type AuditRow, auditStateName, type RowId, type RowVerdict} from '../evidence/audit/audit-object.ts';
+import {auditEndNames} from '../descriptions/describe-audit.ts';
 import {kubeletsRow} from '../output/hub-picture.ts';
 import {routeName} from '../descriptions/describe-verdict.ts';
 import {cellWidth, truncateToCells} from '../text/cell-width.ts';
@@ -8,18 +9,8 @@ import {tlsRoleOf} from './path-line.ts';
 import {line, type Line, lineWidth, type Span, styled} from './styled-line.ts';
 import type {Role} from './theme.ts';
 
-const leftRows: ReadonlyArray<readonly [string, RowId]> = [
-	['kubelets', 'N1'],
-	['joining nodes', 'N2'],
-	['pods', 'N3'],
-	['components', 'N4'],
-];
-const rightRows: ReadonlyArray<readonly [name: string, long: string, RowId]> = [
-	['kubelets', 'kubelets: logs, exec, attach, port-forward', 'C4'],
-	['nodes, by proxy', 'nodes, through the proxy', 'C6'],
-	['pods, by proxy', 'pods, through the proxy', 'C7'],
-	['services, by proxy', 'services, through the proxy', 'C8'],
-];
+const leftRows = ['N1', 'N2', 'N3', 'N4'] as const;
+const rightRows = ['C4', 'C6', 'C7', 'C8'] as const;
 const hub = ' apiserver ';
 const wideFrom = 110;
 
@@ -30,17 +21,17 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 	const row = (id: RowId) => rows.find(one => one.id === id)!;
 	const edge = (left: string, right: string) =>
 		styled('rule', `${' '.repeat(side + 1)}${left}${frame.along.repeat(cellWidth(hub))}${right}`);
-	const middle = leftRows.map(([name, id], index) => {
-		const [short, long, farId] = rightRows[index]!;
+	const middle = leftRows.map((id, index) => {
+		const farId = rightRows[index]!;
 		const centre = index === 1 ? styled('title', hub) : {text: ' '.repeat(cellWidth(hub))};
 		return line(
 			' ',
-			spokeIn(name, row(id), side, glyphs),
+			spokeIn(auditEndNames[id].text, row(id), side, glyphs),
 			styled('rule', frame.side),
 			centre,
 			styled('rule', frame.side),
 			spokeOut(
-				isWide ? long : short,
+				auditEndNames[farId][isWide ? 'text' : 'short'],
 				{...(farId === 'C4' ? kubeletsRow(rows) : row(farId)), broken: row(farId === 'C4' ? 'C2' : farId).broken},
 				isWide ? row('C10') : null,
 				glyphs,

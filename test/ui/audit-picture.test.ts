@@ -105,5 +105,5 @@ test('a path whose last attempt failed has a broken spoke', t => {
 	t.regex(drawn, /━ plain ━► nodes/);
 	const printed = hubPicture(rows).join('\n');
 	t.regex(printed, /━━ unverified ━+✗ exec, attach/);
-	t.regex(printed, /━━ plain ━+► nodes, proxied/);
+	t.regex(printed, /━━ plain ━+► nodes, by proxy/);
 });
