@@ -2,11 +2,11 @@
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {auditJunit} from '../../output/audit-junit.ts';
 import {auditReport} from '../../output/audit-report.ts';
-import {auditStateName, type Audit, type AuditRow, type RowVerdict} from '../../evidence/audit/audit-object.ts';
+import type {Audit, AuditRow, RowVerdict} from '../../evidence/audit/audit-object.ts';
 import {runAudit} from '../../evidence/audit/run-audit.ts';
 import {findPaths} from '../../evidence/find-paths.ts';
 import {describeAuditRow} from '../../descriptions/describe-audit.ts';
-import {type DetailPart, replaceRouteNames, withLocation} from '../../descriptions/describe-verdict.ts';
+import {describeRoute, type DetailPart, replaceRouteNames, withLocation} from '../../descriptions/describe-verdict.ts';
 import type {ShownAuditRow, TextLine} from '../../state/session-state.ts';
 import {defaultSource} from '../../state/tail/tail-sources.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
@@ -86,12 +86,13 @@ export function openAuditRow(session: Session): void {
 	const {rows, at, found} = session.store.state.audit;
 	const finding = found?.rows.find(({id}) => id === rows[at]?.id);
 	if (found && finding) {
-		const {id, title, verdict, state, basis} = finding;
-		const name = state === '' || state === verdict ? '' : `: ${auditStateName(state)}`;
+		const {id, title, verdict} = finding;
+		const {state, basis} = describeAuditRow(finding, found);
+		const name = state === '' || finding.state === verdict ? '' : `: ${state}`;
 		openText(session, {
 			title: 'Audit',
 			subject: `${id} ${title}`,
-			right: `${verdict}${name}, ${basis}`,
+			right: `${verdict}${name}${basis === null ? '' : `, ${basis}`}`,
 			lines: rowLines(found, finding, {whole: true}),
 		});
 	}
@@ -180,8 +181,9 @@ async function testRoute(session: Session): Promise<void> {
 	});
 	if (path) {
 		session.store.now({type: 'push', layer: {kind: 'why', about: `tested with pod/${pod}`, path, error: null, entry: null, top: 0}});
-		const route = path.legs[1]?.route;
-		session.tell(route ? `route ${auditStateName(route.state)}, ${route.basis}` : 'route unknown');
+		const leg = path.legs[1];
+		const route = leg ? describeRoute(path, leg.route) : null;
+		session.tell(route === null || route.basis === null ? 'route unknown' : `route ${route.name}, ${route.basis}`);
 	}
 
 	session.paths.showAgain();
