@@ -11,7 +11,7 @@ executed. `NODE_DISABLE_COMPILE_CACHE=1` disables the cache.
 export function enableCompileCache(environment: NodeJS.ProcessEnv): void {
 	const directory = cacheDirectory(environment);
 	if (directory !== null && isPrivate(directory)) {
-		// Older Node versions lack it and must still reach the version check.
+		// Do not import this function: Node versions that lack it would fail to load the file, before the version check.
 		process.getBuiltinModule('node:module').enableCompileCache(directory);
 	}
 }

@@ -14,9 +14,9 @@ export type ClusterObservations = {
 	version: Observation<VersionFacts> | null;
 	replicas: Observation<ReplicaFacts> | null;
 	mirrorPods: ReadonlyArray<Observation<FlagFacts>>;
-	/** Why a gateway is known to answer, whatever certificate it shows; `null` if none was seen. */
+	/** What proves that a gateway relays the requests, even if its certificate looks like an apiserver's; `null` if nothing does. */
 	gatewaySeen: string | null;
-	/** Possibly to another apiserver; `null` if no connection was made. */
+	/** The connection that these observations used, perhaps to another apiserver; `null` if no connection was made. */
 	observed: ObservedConnection | null;
 	unavailable: readonly UnavailableSource[];
 };
@@ -33,7 +33,7 @@ export const noClusterObservations: ClusterObservations = {
 
 export const spreadsRequestsReason = 'two requests on one connection were answered by two processes';
 
-/** On a separate connection, each read with a timeout. Never throws. */
+/** Reads on a separate connection, each read with its own timeout. Never throws. */
 export async function observeCluster(
 	cluster: ClusterClient,
 	{
@@ -55,7 +55,7 @@ export async function observeCluster(
 		connection && observeConnection(connection, {timeoutMs, user: false}),
 	]);
 	const [again, user] = await Promise.all([
-		connection && first?.flags ? observeConnection(connection, {timeoutMs, user: false, isReversed: true}) : null,
+		connection && first?.flags ? observeConnection(connection, {timeoutMs, user: false, readsStatuszFirst: true}) : null,
 		connection && readUserInfo(connection, {timeoutMs}),
 	]);
 	connection?.close();

@@ -13,7 +13,7 @@ export type ConnectionObservations = {
 	process: Observation<ProcessFacts> | null;
 	/** `null` without a response, or if the response could not name the client certificate. */
 	user: UserInfo | null;
-	/** Of any response, refusals included. */
+	/** Headers that apiservers never send, from any response (refusals included). */
 	foreignHeaders: readonly string[];
 	unavailable: readonly UnavailableSource[];
 };
@@ -39,19 +39,19 @@ const foreign = [
 ];
 
 /**
-One round trip; each response has `timeoutMs`. Never throws; after a timeout the connection is unusable. `isReversed` sends `/statusz`
-first, so that two alternating servers do not answer the same request twice.
+Takes one round trip; each response has `timeoutMs`. Never throws; after a timeout the connection is unusable. `readsStatuszFirst` sends
+`/statusz` first, so that two alternating servers do not answer the same request twice.
 */
 export async function observeConnection(
 	connection: Connection,
 	{
 		timeoutMs,
 		user: readsUser = true,
-		isReversed = false,
+		readsStatuszFirst = false,
 	}: {
 		timeoutMs: number;
 		user?: boolean;
-		isReversed?: boolean;
+		readsStatuszFirst?: boolean;
 	},
 ): Promise<ConnectionObservations> {
 	const seen = new Set<string>();
@@ -66,7 +66,7 @@ export async function observeConnection(
 			return answer;
 		},
 	};
-	const early = isReversed ? readProcessStart(requester, {timeoutMs}) : undefined;
+	const early = readsStatuszFirst ? readProcessStart(requester, {timeoutMs}) : undefined;
 	const [flags, start, user] = await Promise.all([
 		readApiserverFlags(requester, {timeoutMs}),
 		early ?? readProcessStart(requester, {timeoutMs}),

@@ -131,7 +131,10 @@ function routeOnly(test: Observation<StepTestFacts>): Observation<StepTestFacts>
 async function answersDiffer(connection: Connection, own: ConnectionObservations): Promise<boolean> {
 	for (let attempt = 0; attempt < 3 && connection.usable; attempt++) {
 		if (
-			isFromAnotherProcess(await observeConnection(connection, {timeoutMs: readLimitMs, user: false, isReversed: attempt % 2 === 0}), own)
+			isFromAnotherProcess(
+				await observeConnection(connection, {timeoutMs: readLimitMs, user: false, readsStatuszFirst: attempt % 2 === 0}),
+				own,
+			)
 		) {
 			return true;
 		}

@@ -35,9 +35,9 @@ export type PathPlanOptions = {
 const podFeatures = ['logs', 'exec', 'attach', 'port-forward'] as const;
 
 /**
-A pod, service or node can have a scheme, a port and a path, as the proxy takes them: `svc/https:web:443`, `node/n1:9100/metrics`.
-`container` defaults to the annotated one, else the first. A service without a selector has only a proxy path, and is found only with
-`alsoWithoutPods`.
+`input` can include a scheme, a port and a URL path, as in an apiserver proxy request: `svc/https:web:443`, `node/n1:9100/metrics`.
+`container` defaults to the annotated container, else the first. For a service without a selector, only `service-proxy` is planned, and
+only with `alsoWithoutPods`.
 @throws SpokeError ERR_USAGE, ERR_NOT_FOUND, ERR_FORBIDDEN…
 */
 export async function planPaths(
@@ -45,29 +45,29 @@ export async function planPaths(
 	input: string,
 	{signal, namespace, container: named, alsoWithoutPods = false}: PathPlanOptions = {},
 ): Promise<PathPlan> {
-	const {plain, form} = takeOffProxyForm(input);
+	const {plain, form} = splitProxyForm(input);
 	const parsed = {...parseTarget(plain, {allowNodes: true}), input};
 	if (parsed.resource.kind === 'Node') {
 		if (named !== undefined) {
 			throw new SpokeError('ERR_USAGE', `a node has no containers: -c ${named} needs a pod, or a target with pods`);
 		}
 
-		return nodeSubjects(cluster, input, form);
+		return planNodePath(cluster, input, form);
 	}
 
-	const alone =
+	const selectorless =
 		alsoWithoutPods && parsed.resource.kind === 'Service'
 			? await serviceWithoutPods(cluster, objectPath(parsed.resource, namespace ?? cluster.facts.namespace, parsed.name), signal)
 			: null;
-	if (alone) {
-		const target: ResolvedTarget = {...serviceTarget(alone), asked: input, node: null, chosenFrom: 0};
+	if (selectorless) {
+		const target: ResolvedTarget = {...serviceTarget(selectorless), asked: input, node: null, chosenFrom: 0};
 		return {
 			target,
-			purposes: [{feature: 'service-proxy', target, request: serviceRequest(alone, {...form, input})}],
+			purposes: [{feature: 'service-proxy', target, request: serviceRequest(selectorless, {...form, input})}],
 			probe: null,
 			node: null,
 			pod: null,
-			proxyNotice: noticeOfPorts(alone, {...form, input}),
+			proxyNotice: noticeOfPorts(selectorless, {...form, input}),
 		};
 	}
 
@@ -116,7 +116,7 @@ function serviceTarget({metadata}: ServiceObject): Pick<ResolvedTarget, 'kind' |
 	return {kind: 'Service', namespace, name, uid, container: null};
 }
 
-async function nodeSubjects(cluster: ClusterClient, input: string, form: ProxyName): Promise<PathPlan> {
+async function planNodePath(cluster: ClusterClient, input: string, form: ProxyName): Promise<PathPlan> {
 	const {name} = form;
 	const node = await readIfAllowed<NodeObject>(cluster, `/api/v1/nodes/${encodeURIComponent(name)}`);
 	const target: ResolvedTarget = {
@@ -140,23 +140,23 @@ async function nodeSubjects(cluster: ClusterClient, input: string, form: ProxyNa
 	};
 }
 
-/** `svc/https:web:443/healthz` → `svc/web`, and https, web, 443. Also for a workload's pod. */
-function takeOffProxyForm(input: string): {plain: string; form: ProxyName} {
-	const [word = '', ...behind] = input.split('/');
-	const bare = behind.length === 0 || word.includes(':');
+/** `svc/https:web:443/healthz` → `svc/web`, and https, web, 443. For workloads, too: their pod gets the request. */
+function splitProxyForm(input: string): {plain: string; form: ProxyName} {
+	const [word = '', ...rest] = input.split('/');
+	const bare = rest.length === 0 || word.includes(':');
 	const resource = bare ? podResource : findResource(word);
 	const kind = bare ? '' : `${word}/`;
-	if (resource && isProxied(resource) && (input.includes(':') || behind.length > 1)) {
+	if (resource && isProxied(resource) && (input.includes(':') || rest.length > 1)) {
 		const {scheme, name, port} = parseProxyTarget(input);
 		return {plain: kind + name, form: {scheme, name, port}};
 	}
 
-	const spelled = input.slice(kind.length);
-	const form = spelled.includes(':') ? parseProxyName(spelled, input) : {scheme: null, name: spelled, port: null};
+	const withoutKind = input.slice(kind.length);
+	const form = withoutKind.includes(':') ? parseProxyName(withoutKind, input) : {scheme: null, name: withoutKind, port: null};
 	return {plain: kind + form.name, form};
 }
 
-/** Only the scheme affects the path to a service port, so a path is known even if the proxy would need a port. */
+/** Only the scheme affects how the apiserver connects to a service port, so the path is known even if a proxy request needs a port. */
 function serviceRequest(service: ServiceObject, target: ProxyName & {input: string}): ProxyRequestFacts {
 	return target.port === null && !onlyPort(service.spec?.ports ?? [])
 		? {scheme: target.scheme ?? 'http', port: null, portName: null, kubeletPort: false}

@@ -23,7 +23,7 @@ export function failedAuditJunit(error: SpokeError, time: string): string {
 			.map(({role, text}) => (role === 'fix' ? `fix: ${text}` : text))
 			.join('\n'),
 	);
-	const xml = `${opened('audit')}\n      <error type="${code}" message="${attribute(message)}">${details}</error>\n    </testcase>`;
+	const xml = `${openingTag('audit')}\n      <error type="${code}" message="${attribute(message)}">${details}</error>\n    </testcase>`;
 	return junitDocument({name: 'audit', time, counts: {tests: 1, failures: 0, errors: 1, skipped: 0}, cases: [xml]});
 }
 
@@ -55,7 +55,7 @@ function testCase(row: AuditRow, {asked: input, results}: Audit['require']): Tes
 			.join('\n'),
 	);
 	const close = '\n    </testcase>';
-	const open = opened(`${row.id} ${row.title}`);
+	const open = openingTag(`${row.id} ${row.title}`);
 	const skippedAs = (why: string): TestCase => ({kind: 'skipped', xml: `${open}\n      <skipped message="${attribute(why)}"/>${close}`});
 	const state = `${name}, ${row.basis}`;
 	const message = `${state}: ${row.message}`;
@@ -80,11 +80,11 @@ function testCase(row: AuditRow, {asked: input, results}: Audit['require']): Tes
 }
 
 /** Ignores waivers. */
-function isFailure({verdict}: AuditRow, isGate: boolean, required: ReadonlyArray<RequiredRow['result']>): boolean {
-	return isGate ? required.some(result => result !== 'met') : verdict === 'fail';
+function isFailure({verdict}: AuditRow, hasRequirements: boolean, required: ReadonlyArray<RequiredRow['result']>): boolean {
+	return hasRequirements ? required.some(result => result !== 'met') : verdict === 'fail';
 }
 
-function opened(name: string): string {
+function openingTag(name: string): string {
 	return `    <testcase classname="spoke.audit" name="${attribute(name)}">`;
 }
 

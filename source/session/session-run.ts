@@ -38,7 +38,7 @@ export class SessionRun {
 		this.#takeTerminal();
 		this.#startClocks();
 		this.#showFirst();
-		store.letGo();
+		store.release();
 		return end.status;
 	}
 
@@ -46,7 +46,7 @@ export class SessionRun {
 		const {session, screen, clusters, feeds, turns, tails, end} = this.#parts;
 		this.#stopClocks();
 		end.close();
-		await turns.over();
+		await turns.waitUntilFree();
 		session.store.close();
 		feeds.stop();
 		for (const tail of tails.values()) {

@@ -76,12 +76,12 @@ export class Store {
 		}
 	}
 
-	/** Draws nothing until `letGo` was called as often. */
+	/** Stops drawing until each `hold` was followed by a `release`. */
 	hold(): void {
 		this.#held++;
 	}
 
-	letGo(): void {
+	release(): void {
 		this.#held--;
 		this.drawNow();
 	}

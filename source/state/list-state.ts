@@ -15,26 +15,28 @@ export type ListPhase =
 
 export type ListState = {
 	name: ListName;
-	/** `pods`, or `pods payments` if namespaces are read separately. */
+	/** Rows by source: `pods`, or `pods payments` (resource and namespace) if namespaces are read separately. */
 	chunks: ReadonlyMap<string, readonly Row[]>;
+	/** Rows that were read and are not deleted. */
 	total: number;
+	/** What the apiserver reports while the list is idle. */
 	counted: number | null;
 	phase: ListPhase;
 	filter: string;
 	filterProblem: string | null;
-	/** Another selector is only typed until it is sent. */
+	/** The selector of the rows shown. A new one applies only when it is sent. */
 	selector: string;
 	order: RowOrder;
 	wide: boolean;
 	visible: readonly Row[];
-	/** Until then the cursor stays on the first row. */
+	/** Whether the user moved the cursor. Before that, it stays on the first row. */
 	moved: boolean;
 	cursorId: string | null;
 	cursorIndex: number;
 	top: number;
 	windowRows: number;
 	marked: ReadonlySet<string>;
-	/** Until then rows keep their order, so that nothing moves while the user navigates. */
+	/** Rows keep their order until this time, so that nothing moves while the user navigates. */
 	heldUntil: number;
 };
 
@@ -42,7 +44,7 @@ export type RowChange = {chunk: string; type: 'added' | 'modified' | 'deleted'; 
 
 export type ListEvent =
 	| {type: 'reset'; selector?: string}
-	/** The cursor waits for its object to return. */
+	/** Removes the rows of a resource. If the selected object returns, it is selected again. */
 	| {type: 'clear'; resource: string}
 	| {type: 'counted'; count: number | null}
 	| {type: 'phase'; phase: ListPhase}
@@ -128,14 +130,14 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 		}
 
 		case 'move': {
-			return place(
+			return moveCursorTo(
 				{...list, moved: true, heldUntil: event.now === undefined ? list.heldUntil : event.now + orderHoldMs},
 				list.cursorIndex + event.by,
 			);
 		}
 
 		case 'move-to': {
-			return place({...list, moved: true}, event.index < 0 ? list.visible.length - 1 : event.index);
+			return moveCursorTo({...list, moved: true}, event.index < 0 ? list.visible.length - 1 : event.index);
 		}
 
 		case 'filter': {
@@ -163,7 +165,7 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 				marked.add(list.cursorId);
 			}
 
-			return place({...list, marked, moved: true}, list.cursorIndex + 1);
+			return moveCursorTo({...list, marked, moved: true}, list.cursorIndex + 1);
 		}
 
 		case 'unmark-all': {
@@ -193,12 +195,12 @@ function settle(list: ListState, {isHeld = false}: {isHeld?: boolean} = {}): Lis
 	const visible = isHeld && list.order.column !== byName.column ? inOrderOf(list.visible, sorted) : sorted;
 	const next = {...list, total: countPresent(all), visible, filterProblem: problem};
 	if (!list.moved || list.cursorId === null) {
-		return place({...next, moved: false, top: 0, cursorIndex: 0}, 0);
+		return moveCursorTo({...next, moved: false, top: 0, cursorIndex: 0}, 0);
 	}
 
 	const index = visible[list.cursorIndex]?.id === list.cursorId ? list.cursorIndex : visible.findIndex(row => row.id === list.cursorId);
 	if (index < 0) {
-		return place(next, list.cursorIndex);
+		return moveCursorTo(next, list.cursorIndex);
 	}
 
 	return keepInWindow({...next, cursorIndex: index, top: list.top + index - list.cursorIndex});
@@ -206,17 +208,17 @@ function settle(list: ListState, {isHeld = false}: {isHeld?: boolean} = {}): Lis
 
 /** Rows that were shown keep their order; new ones follow. */
 function inOrderOf(shown: readonly Row[], rows: readonly Row[]): readonly Row[] {
-	const places = new Map(shown.map((row, index) => [row.id, index]));
-	const place = (row: Row) => places.get(row.id) ?? shown.length;
-	return rows.toSorted((one, other) => place(one) - place(other));
+	const indexes = new Map(shown.map((row, index) => [row.id, index]));
+	const indexOf = (row: Row) => indexes.get(row.id) ?? shown.length;
+	return rows.toSorted((one, other) => indexOf(one) - indexOf(other));
 }
 
-function place(list: ListState, index: number): ListState {
+function moveCursorTo(list: ListState, index: number): ListState {
 	const cursorIndex = Math.max(0, Math.min(index, list.visible.length - 1));
 	const cursorId = list.visible[cursorIndex]?.id ?? null;
-	const left = list.visible[list.cursorIndex];
+	const previous = list.visible[list.cursorIndex];
 	const next = keepInWindow({...list, cursorIndex, cursorId});
-	return left?.gone !== null && left !== undefined && cursorId !== left.id ? dropGone(next, left.id) : next;
+	return previous?.gone !== null && previous !== undefined && cursorId !== previous.id ? dropGone(next, previous.id) : next;
 }
 
 function keepInWindow(list: ListState): ListState {

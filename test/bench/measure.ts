@@ -1,4 +1,4 @@
-/** How is something measured on several programs so that their ratio can be believed: alternating, in one run, by the median. */
+/** Measures several programs alternately in one run, and compares the medians. */
 import {readFile} from 'node:fs/promises';
 import process from 'node:process';
 
@@ -6,22 +6,26 @@ export type ProgramName = 'spoke' | 'kubectl' | 'stern' | 'k9s';
 
 export type Program = {name: ProgramName; command: readonly string[]};
 
-/** What one call measures: a value a row. */
+/** One measurement of one program: values by row of the table. */
 export type Figures = ReadonlyMap<string, number>;
 
-/** Figures that are measured together; only the programs that can do it are asked. */
+/** Figures that are measured together, for the programs that have the feature. */
 export type Group = {name: string; programs: readonly ProgramName[]; measure: (program: Program) => Promise<Figures>};
 
 /** Values by row and program, in the order measured. */
 export type Rows = ReadonlyMap<string, ReadonlyMap<ProgramName, readonly number[]>>;
 
-/** Runs `once` for each program in turn, `rounds` times, and keeps what it gives. */
-export async function alternate(programs: readonly Program[], rounds: number, once: (program: Program) => Promise<Figures>): Promise<Rows> {
+/** Measures each program in turn, `rounds` times. */
+export async function alternate(
+	programs: readonly Program[],
+	rounds: number,
+	measureOnce: (program: Program) => Promise<Figures>,
+): Promise<Rows> {
 	const rows = new Map<string, Map<ProgramName, number[]>>();
 	for (let round = 0; round < rounds; round++) {
-		// Who goes first changes, since the machine warms up.
+		// The first program changes each round, because the machine warms up.
 		for (const program of round % 2 === 0 ? programs : programs.toReversed()) {
-			for (const [row, value] of await once(program)) {
+			for (const [row, value] of await measureOnce(program)) {
 				const values = rows.get(row) ?? new Map<ProgramName, number[]>();
 				values.set(program.name, [...(values.get(program.name) ?? []), value]);
 				rows.set(row, values);
@@ -41,7 +45,7 @@ export function quantile(values: readonly number[], part: number): number {
 	return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN;
 }
 
-/** A Markdown table: a column a program, and behind each other one how far spoke is ahead of it (below 1: behind). */
+/** A Markdown table: one column per program, and after each of the others its ratio to spoke (above 1: spoke is better). */
 export function tableOf(rows: Rows, programs: readonly ProgramName[]): string {
 	const others = programs.filter(name => name !== 'spoke');
 	const lines = [['row', 'spoke', ...others.flatMap(name => [name, 'ahead by'])]];
@@ -69,7 +73,7 @@ export function tableOf(rows: Rows, programs: readonly ProgramName[]): string {
 	].join('\n');
 }
 
-/** What a process has used until now; `undefined` when it has ended. */
+/** CPU time and memory of a running process; `undefined` if it has ended. */
 export async function usageOf(pid: number): Promise<{cpuS: number; residentMiB: number; mostResidentMiB: number} | undefined> {
 	try {
 		const [stat, status] = await Promise.all([readFile(`/proc/${pid}/stat`, 'utf8'), readFile(`/proc/${pid}/status`, 'utf8')]);
@@ -81,7 +85,7 @@ export async function usageOf(pid: number): Promise<{cpuS: number; residentMiB: 
 	}
 }
 
-/** Node reads the file of NODE_EXTRA_CA_CERTS at each start; spoke never uses it, and a person's shell seldom has it. */
+/** Node reads the file of NODE_EXTRA_CA_CERTS at each start; spoke never uses it, and it is seldom set. */
 export function benchEnvironment(): NodeJS.ProcessEnv {
 	const {NODE_EXTRA_CA_CERTS: _roots, ...environment} = process.env;
 	return environment;

@@ -1,4 +1,4 @@
-/** Two apiservers with one host name and one lease, behind a balancer. */
+/** Two apiservers with the same host name, and so only one lease, behind a load balancer. */
 import {createHash} from 'node:crypto';
 import test, {type ExecutionContext} from 'ava';
 import {runAudit} from '../../source/evidence/audit/run-audit.ts';
@@ -12,15 +12,15 @@ const serving = await issue({commonName: 'kube-apiserver', ip: ['127.0.0.1'], dn
 const ada = await issue({commonName: 'ada', usage: 'client'}, clusterAuthority);
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 /** Excludes a gateway, so that only the other apiserver prevents a proof. */
-const named = {
+const credentialId = {
 	'authentication.kubernetes.io/credential-id': [`X509SHA256=${createHash('sha256').update(Buffer.from(ada.made.rawData)).digest('hex')}`],
 };
 const address = '10.0.0.5';
 
-/** `answering`: the apiserver for each connection number. */
+/** `apiserverOf` chooses the apiserver by the number of the connection. */
 async function startBalancer(
 	t: ExecutionContext,
-	answering: (connection: number) => 'verifies' | 'does not',
+	apiserverOf: (connection: number) => 'verifies' | 'does not',
 	advertised: 'this address' | 'another',
 ) {
 	const numbers = new WeakMap<object, number>();
@@ -30,7 +30,7 @@ async function startBalancer(
 			request(request, response) {
 				const number = numbers.get(request.socket) ?? connections++;
 				numbers.set(request.socket, number);
-				const verifies = answering(number) === 'verifies';
+				const verifies = apiserverOf(number) === 'verifies';
 				const [host, port] = advertised === 'this address' ? ['127.0.0.1', server.port] : [address, 6443];
 				const path = request.url!.split('?')[0]!;
 				const answers: Readonly<Record<string, object>> = {
@@ -48,7 +48,7 @@ async function startBalancer(
 					'/apis/authentication.k8s.io/v1/selfsubjectreviews': {
 						apiVersion: 'authentication.k8s.io/v1',
 						kind: 'SelfSubjectReview',
-						status: {userInfo: {username: 'ada', extra: named}},
+						status: {userInfo: {username: 'ada', extra: credentialId}},
 					},
 					'/apis/coordination.k8s.io/v1/namespaces/kube-system/leases': {
 						apiVersion: 'coordination.k8s.io/v1',
@@ -89,7 +89,7 @@ async function startBalancer(
 
 const options = {probe: 'passive', require: [parseRequirement('verified')], minBasis: 'proven'} as const;
 
-test('an audit that requires verification fails when only the second connection shows none', async t => {
+test('an audit that requires verification fails when only the second apiserver lacks it', async t => {
 	const cluster = await startBalancer(t, connection => (connection === 1 ? 'does not' : 'verifies'), 'another');
 	const {require, replicas, rows} = await runAudit(cluster, options);
 	t.deepEqual([require.result, replicas.known, replicas.read, replicas.agree], ['not-met', 2, 2, false]);
@@ -97,13 +97,13 @@ test('an audit that requires verification fails when only the second connection 
 });
 
 test('an audit compares several connections when one replica is known', async t => {
-	for (let met = 2; met <= 4; met++) {
-		const cluster = await startBalancer(t, connection => (connection === met ? 'does not' : 'verifies'), 'another');
-		t.is((await runAudit(cluster, options)).require.result, 'not-met', `connection ${met}`);
+	for (let unverifiedConnection = 2; unverifiedConnection <= 4; unverifiedConnection++) {
+		const cluster = await startBalancer(t, connection => (connection === unverifiedConnection ? 'does not' : 'verifies'), 'another');
+		t.is((await runAudit(cluster, options)).require.result, 'not-met', `connection ${unverifiedConnection}`);
 	}
 });
 
-test('an audit is undecided when one replica is known and a balancer may hide another', async t => {
+test('an audit is undecided when one replica is known and a load balancer could hide another', async t => {
 	const cluster = await startBalancer(t, () => 'verifies', 'another');
 	const {require, replicas, rows} = await runAudit(cluster, options);
 	t.deepEqual([require.result, replicas.known, replicas.agree], ['undecided', 1, null]);
@@ -121,12 +121,12 @@ test('an audit meets the requirement when the one known replica is reached at it
 	t.deepEqual([require.result, replicas.known, replicas.agree], ['met', 1, true]);
 });
 
-for (const [title, answering] of [
-	['one of the two', (connection: number) => (connection === 1 ? ('does not' as const) : ('verifies' as const))],
-	['none but the one that verifies', () => 'verifies' as const],
+for (const [title, apiserverOf] of [
+	['both apiservers', (connection: number) => (connection === 1 ? ('does not' as const) : ('verifies' as const))],
+	['only the verifying apiserver', () => 'verifies' as const],
 ] as const) {
-	test(`active probes prove no unopened path when further connections reach ${title}`, async t => {
-		const cluster = await startBalancer(t, answering, 'another');
+	test(`active probes leave unopened paths unproven when further connections reach ${title}`, async t => {
+		const cluster = await startBalancer(t, apiserverOf, 'another');
 		const paths = await findPaths(cluster, 'pod/web', {features: ['logs', 'exec', 'port-forward'], probe: 'active'});
 		t.is(paths.length, 3);
 		t.deepEqual(
@@ -135,6 +135,6 @@ for (const [title, answering] of [
 				.map(({line}) => line),
 			[],
 		);
-		t.deepEqual([...new Set(paths.map(({process}) => process.agree))], [title === 'one of the two' ? false : null]);
+		t.deepEqual([...new Set(paths.map(({process}) => process.agree))], [title === 'both apiservers' ? false : null]);
 	});
 }

@@ -1,4 +1,4 @@
-/** A new label and earlier observations. */
+/** Records of labels, apiserver processes and missed pongs. */
 import test from 'ava';
 import {recordingObserver, recordLabel} from '../../source/session/recording-observer.ts';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
@@ -11,7 +11,7 @@ import {emptySession} from '../../source/state/session-state.ts';
 
 const pathOf = (id: string | null) => ({process: {id}}) as Path;
 
-test('only an additional apiserver process is new', t => {
+test('only an apiserver process other than the known ones is new', t => {
 	const store = new Store(
 		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
 		() => {},
@@ -27,7 +27,7 @@ test('only an additional apiserver process is new', t => {
 	t.true(recordLabel(store, 'c-1', pathOf('second')));
 });
 
-test('a missed pong is recorded from its ping until the next pong, also for the label', t => {
+test('a missed pong is recorded from its ping until the next pong, and the labeler hears that pong', t => {
 	const store = new Store(
 		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
 		() => {},
@@ -37,7 +37,7 @@ test('a missed pong is recorded from its ping until the next pong, also for the 
 		store.close();
 	});
 	const heard: unknown[] = [];
-	const labeller = {
+	const labeler = {
 		observer: {
 			onRoundTrip(_connection: Connection, times: object) {
 				heard.push(times);
@@ -45,7 +45,7 @@ test('a missed pong is recorded from its ping until the next pong, also for the 
 		},
 	} as unknown as Labeler;
 	store.data({type: 'connections', event: {type: 'open', entry: {id: 'f', kind: 'forward', what: '', context: '', since: 0}}});
-	const observer = recordingObserver(store, labeller, 'f');
+	const observer = recordingObserver(store, labeler, 'f');
 	const connection = {id: 'c-1'} as Connection;
 	observer.onOpened!(connection, {} as ConnectionPurpose, {carrier: 'websocket', protocol: null});
 	const waits = () => store.state.connections[0]!.waits.get('c-1');

@@ -21,7 +21,7 @@ test('a closed store draws nothing and keeps no timer', async t => {
 	store.data({type: 'zoom'});
 	store.now({type: 'notice', text: 'late', now: 0});
 	store.hold();
-	store.letGo();
+	store.release();
 	await delay(20);
 	t.is(drawn, 1);
 	t.is(store.state.notice?.text, 'late');

@@ -14,28 +14,28 @@ export type LogRecord = {time: string; text: string; partial?: boolean};
 
 export type LogRequestSeen = {pod: string; container: string; query: Record<string, string>; at: number};
 
-/** Faults of the next responses, one each. */
+/** The fault of one response; queued in `faults`. */
 export type Fault =
-	/** By a reset, by the end of the connection in mid-response, or by the proper end of the response. */
+	/** Interrupts the response after some bytes: `cut` resets the connection, `close` closes it, `end-cleanly` ends the response properly. */
 	| {kind: 'cut' | 'close' | 'end-cleanly'; afterBytes: number}
 	| {kind: 'refuse'; status: number; body: string; headers?: Record<string, string>}
-	/** Headers, lines up to here, then nothing although the log grows. */
+	/** Sends headers and the first bytes, then nothing, even if the log grows. */
 	| {kind: 'freeze'; afterBytes: number}
-	/** No headers either. */
+	/** Sends nothing, not even headers. */
 	| {kind: 'silence'}
 	| {kind: 'kubelet-error'; text: string}
 	| null;
 
 export class ContainerLog {
-	/** The newest file of each container instance; the kubelet does not see older ones. */
-	lives: LogRecord[][] = [[]];
+	/** The newest file of each container instance. The kubelet does not read rotated files. */
+	instances: LogRecord[][] = [[]];
 	restarts = 0;
 	state: 'running' | 'ended' | 'waiting' = 'running';
 	exitCode = 0;
 	readonly changed = new Set<() => void>();
 
 	get file(): LogRecord[] {
-		return this.lives.at(-1)!;
+		return this.instances.at(-1)!;
 	}
 
 	append(...records: LogRecord[]): void {
@@ -44,7 +44,7 @@ export class ContainerLog {
 	}
 
 	rotate(): void {
-		this.lives[this.lives.length - 1] = [];
+		this.instances[this.instances.length - 1] = [];
 	}
 
 	end(exitCode = 0): void {
@@ -54,7 +54,7 @@ export class ContainerLog {
 	}
 
 	restart(): void {
-		this.lives.push([]);
+		this.instances.push([]);
 		this.restarts++;
 		this.state = 'running';
 		this.wake();
@@ -83,8 +83,8 @@ export class LogServer {
 	readonly #server: Server;
 	readonly #sockets = new Set<Socket>();
 	readonly #events: Array<{version: number; event: object}> = [];
-	readonly #watchers = new Set<(event: object) => void>();
-	readonly #watches = new Set<() => void>();
+	readonly #eventListeners = new Set<(event: object) => void>();
+	readonly #openWatches = new Set<() => void>();
 	#version = 1;
 
 	constructor() {
@@ -148,12 +148,12 @@ export class LogServer {
 		};
 		const logs = new Map(containers.map(container => [container, new ContainerLog()]));
 		this.pods.set(name, {object, containers: logs});
-		this.#tellWatchers('ADDED', name);
+		this.#emitEvent('ADDED', name);
 		return logs;
 	}
 
 	removePod(name: string): void {
-		this.#tellWatchers('DELETED', name);
+		this.#emitEvent('DELETED', name);
 		const pod = this.pods.get(name)!;
 		this.pods.delete(name);
 		for (const log of pod.containers.values()) {
@@ -161,11 +161,11 @@ export class LogServer {
 		}
 	}
 
-	#tellWatchers(type: string, name: string): void {
+	#emitEvent(type: string, name: string): void {
 		this.#version++;
 		const event = {type, object: this.#podObject(name)};
 		this.#events.push({version: this.#version, event});
-		for (const tell of this.#watchers) {
+		for (const tell of this.#eventListeners) {
 			tell(event);
 		}
 	}
@@ -233,7 +233,7 @@ export class LogServer {
 	}
 
 	endWatches(): void {
-		for (const end of this.#watches) {
+		for (const end of this.#openWatches) {
 			end();
 		}
 	}
@@ -260,12 +260,12 @@ export class LogServer {
 			tell(event);
 		}
 
-		this.#watchers.add(tell);
+		this.#eventListeners.add(tell);
 		const end = () => response.end();
-		this.#watches.add(end);
+		this.#openWatches.add(end);
 		response.on('close', () => {
-			this.#watchers.delete(tell);
-			this.#watches.delete(end);
+			this.#eventListeners.delete(tell);
+			this.#openWatches.delete(end);
 		});
 	}
 
@@ -283,7 +283,7 @@ export class LogServer {
 			return;
 		}
 
-		if (!log || (query['previous'] === 'true' && log.lives.length < 2)) {
+		if (!log || (query['previous'] === 'true' && log.instances.length < 2)) {
 			respond(response, 400, {
 				kind: 'Status',
 				message: log
@@ -328,8 +328,8 @@ class LogAnswer {
 
 	async run(): Promise<void> {
 		const follow = this.#query['follow'] === 'true';
-		const life = this.#query['previous'] === 'true' ? this.#log.lives.at(-2)! : this.#log.file;
-		const index = this.#log.lives.indexOf(life);
+		const instance = this.#query['previous'] === 'true' ? this.#log.instances.at(-2)! : this.#log.file;
+		const index = this.#log.instances.indexOf(instance);
 		let closed = false;
 		this.#response.on('close', () => {
 			closed = true;
@@ -344,11 +344,11 @@ class LogAnswer {
 			this.#server.mostAtOnce = Math.max(this.#server.mostAtOnce, this.#server.openFollows);
 		}
 
-		let file = life;
-		let next = this.#query['tailLines'] === undefined ? 0 : Math.max(0, life.length - Number(this.#query['tailLines']));
+		let file = instance;
+		let next = this.#query['tailLines'] === undefined ? 0 : Math.max(0, instance.length - Number(this.#query['tailLines']));
 		while (!closed) {
 			for (; next < file.length && !closed; next++) {
-				if (!(await this.#record(file[next]!))) {
+				if (!(await this.#writeRecord(file[next]!))) {
 					return;
 				}
 			}
@@ -358,7 +358,7 @@ class LogAnswer {
 				return;
 			}
 
-			const over = !follow || this.#log.lives.length - 1 !== index || this.#log.state !== 'running';
+			const over = !follow || this.#log.instances.length - 1 !== index || this.#log.state !== 'running';
 			if (over || this.#fault?.kind === 'kubelet-error') {
 				break;
 			}
@@ -372,8 +372,8 @@ class LogAnswer {
 				this.#log.changed.add(wake);
 			});
 			// The kubelet switches to the newest file without draining the old one.
-			if (this.#log.lives[index] !== file) {
-				file = this.#log.lives[index]!;
+			if (this.#log.instances[index] !== file) {
+				file = this.#log.instances[index]!;
 				next = 0;
 			}
 		}
@@ -381,8 +381,8 @@ class LogAnswer {
 		this.#response.end(this.#fault?.kind === 'kubelet-error' ? this.#fault.text : '');
 	}
 
-	/** @returns false when the fault has ended the response */
-	async #record({time, text, partial = false}: LogRecord): Promise<boolean> {
+	/** Returns false if the fault ended the response. */
+	async #writeRecord({time, text, partial = false}: LogRecord): Promise<boolean> {
 		const {sinceTime, sinceSeconds} = this.#query;
 		if (
 			(sinceTime !== undefined && Date.parse(time) < Date.parse(sinceTime)) ||

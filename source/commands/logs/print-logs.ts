@@ -12,7 +12,7 @@ import {locateInterruption, LogInterruptedError} from '../../streams/logs/log-in
 import {stripTimestamps, withPrefix} from '../../streams/logs/log-lines.ts';
 import {openLog, type OpenLog, type OpenLogOptions, RetryAfterError} from '../../streams/logs/open-log.ts';
 import type {PodLogOptions} from '../../streams/logs/pod-log-options.ts';
-import {readAvailable, watchReadable} from '../../streams/logs/readable-watch.ts';
+import {readAvailable, createBodyWaiter} from '../../streams/logs/body-waiter.ts';
 import {preconnect, type Preconnection} from '../../streams/preconnect.ts';
 import {sanitize} from '../../text/sanitize.ts';
 
@@ -108,7 +108,7 @@ async function openWithRetry(cluster: ClusterClient, source: LogSource, read: Po
 }
 
 async function printBytes({body}: OpenLog, output: OutputWriter): Promise<void> {
-	const arrivals = watchReadable(body);
+	const arrivals = createBodyWaiter(body);
 	try {
 		for (;;) {
 			const chunk = readAvailable(body);

@@ -55,7 +55,7 @@ export async function driveRemoteCommand(
 			command.close();
 		});
 		const done = (async (): Promise<DriveResult> => {
-			// Output that arrived before an interruption is written too.
+			// Wait for both: output that was received before an interruption must still be written.
 			const [outcome, written] = await Promise.allSettled([command.outcome, outputs]);
 			if (written.status === 'rejected') {
 				throw written.reason;
@@ -172,7 +172,7 @@ function whenInterrupted(interrupted: AbortSignal): {promise: Promise<DriveResul
 	};
 }
 
-/** By then, a file or a full pipe provides its next chunk. */
+/** A file or a full pipe provides its next chunk within this time, so stdin is empty if nothing came. */
 const nextPieceMs = 20;
 
 class InputPump {

@@ -5,11 +5,11 @@ import {allContainers, containerRole, containerStatus} from '../../targets/choos
 import type {ContainerStatus, PodObject} from '../../targets/pod-object.ts';
 import type {ResolvedTarget} from '../evidence.ts';
 import type {PathPlan} from '../plan-paths.ts';
-import {failedStep, passed, type StepResult} from './doctor-object.ts';
+import {failedStep, stepResult, type StepResult} from './doctor-object.ts';
 
 export async function containerStep({pod, target}: PathPlan): Promise<StepResult> {
 	if (!pod) {
-		return passed('leg-3', 'not checked: the target is a node', {status: 'not-tried'});
+		return stepResult('leg-3', 'not checked: the target is a node', {status: 'not-tried'});
 	}
 
 	const status = containerStatus(pod, target.container ?? '');
@@ -17,17 +17,17 @@ export async function containerStep({pod, target}: PathPlan): Promise<StepResult
 	if (status?.state?.running) {
 		const restarts = status.restartCount ?? 0;
 		const runs = `running since ${status.state.running.startedAt ?? '?'}${status.ready ? '' : ', not ready'}`;
-		return passed('leg-3', `container ${target.container} ${runs}, ${restarts} restart${restarts === 1 ? '' : 's'}`, {
+		return stepResult('leg-3', `container ${target.container} ${runs}, ${restarts} restart${restarts === 1 ? '' : 's'}`, {
 			status: status.ready && others.length === 0 ? 'ok' : 'note',
 			fits: [...lastEnd(status), ...others],
 		});
 	}
 
-	const words = describeState(pod, status);
+	const state = describeState(pod, status);
 	if (isInitDone(pod, status)) {
-		return passed(
+		return stepResult(
 			'leg-3',
-			`container ${target.container} ${words}, as init containers do`,
+			`container ${target.container} ${state}, as init containers do`,
 			others.length === 0 ? {} : {status: 'note', fits: others},
 		);
 	}
@@ -35,12 +35,13 @@ export async function containerStep({pod, target}: PathPlan): Promise<StepResult
 	const awaited = awaitedInit(pod, status);
 	const [what, remedy, fits] =
 		awaited === undefined
-			? [words, remedyFor(target, status), [...lastEnd(status), ...others]]
+			? [state, remedyFor(target, status), [...lastEnd(status), ...others]]
 			: [
 					`is waiting for init container ${awaited.name}, which ${describeState(pod, awaited)}`,
 					remedyFor({...target, container: awaited.name}, awaited),
 					lastEnd(awaited),
 				];
+	// The code also covers a container that waits or crashes: the target exists but cannot be used.
 	return failedStep(
 		'leg-3',
 		new SpokeError('ERR_TARGET_GONE', `container ${target.container ?? '?'} of ${target.name} ${what}`, {leg: 3, remedy}),

@@ -36,7 +36,7 @@ export type StepResult = {step: Omit<DoctorStep, 'tookMs'>; error: SpokeError | 
 
 const legs: Readonly<Record<StepName, DoctorStep['leg']>> = {configuration: 0, 'leg-1': 1, rights: 1, target: 1, 'leg-2': 2, 'leg-3': 3};
 
-export function passed(name: StepName, observed: string, more: Partial<DoctorStep> = {}): StepResult {
+export function stepResult(name: StepName, observed: string, more: Partial<DoctorStep> = {}): StepResult {
 	return {step: {...baseStep(name, legs[name], 'ok', observed), ...more}, error: null};
 }
 

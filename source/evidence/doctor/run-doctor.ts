@@ -12,7 +12,7 @@ import {canI, probeSelfSubject} from '../probes/access.ts';
 import {recordAnswer, recordFailure} from '../record-second-leg.ts';
 import {currentFailure} from '../rules/second-leg-outcomes.ts';
 import {containerStep} from './container-step.ts';
-import {type Doctor, type DoctorStep, failedStep, passed, type StepName, type StepResult} from './doctor-object.ts';
+import {type Doctor, type DoctorStep, failedStep, stepResult, type StepName, type StepResult} from './doctor-object.ts';
 import {type SecondLegResult, secondLegStep} from './second-leg-step.ts';
 import {targetStep} from './target-step.ts';
 
@@ -75,7 +75,7 @@ function stepsTo(
 			async () => {
 				found.cluster = await open();
 				const {context, server, namespace, user, source} = found.cluster.facts;
-				return passed(
+				return stepResult(
 					'configuration',
 					`${source}, context ${context ?? 'none'}, ${server}, namespace ${namespace}, user ${user ?? 'unnamed'}`,
 				);
@@ -86,7 +86,7 @@ function stepsTo(
 			async () => {
 				found.examined = await examineApiserver(found.cluster!, signal ? {signal} : {});
 				await probeSelfSubject(found.cluster!);
-				return passed('leg-1', describeFirstLeg(found.examined));
+				return stepResult('leg-1', describeFirstLeg(found.examined));
 			},
 		],
 	];
@@ -151,7 +151,7 @@ function logsOf({purposes}: PathPlan): ConnectionPurpose | undefined {
 }
 
 function notTried(name: StepName): DoctorStep {
-	return {...passed(name, 'not tried', {status: 'not-tried'}).step, tookMs: null};
+	return {...stepResult(name, 'not tried', {status: 'not-tried'}).step, tookMs: null};
 }
 
 function identityOf({cluster, examined}: DoctorFindings): Doctor['cluster'] {
@@ -279,12 +279,12 @@ async function permissionsStep(cluster: ClusterClient, input: string): Promise<S
 			.map(({right}) => `${command}: no ${right.verb} on ${right.resource}${right.subresource ? `/${right.subresource}` : ''}`),
 	);
 	if (answers.every(({rights}) => rights.every(({allowed}) => allowed === undefined))) {
-		return passed('rights', 'the apiserver does not report your permissions', {status: 'unknown'});
+		return stepResult('rights', 'the apiserver does not report your permissions', {status: 'unknown'});
 	}
 
 	const allowed = answers.filter(({rights}) => rights.every(({allowed}) => allowed)).map(({command}) => command);
 	const powerful = answers.some(({command, rights}) => command === 'proxy to nodes' && rights.every(({allowed}) => allowed));
-	return passed('rights', `allowed: ${allowed.join(', ') || 'none of the permissions checked'}`, {
+	return stepResult('rights', `allowed: ${allowed.join(', ') || 'none of the permissions checked'}`, {
 		status: missing.length > 0 ? 'note' : 'ok',
 		fits: [...missing, ...(powerful ? ['nodes/proxy allows commands in every pod of a node, even with get only'] : [])],
 		remedy: missing.length > 0 ? 'request the permissions named; since 1.35, WebSockets need create as well as get' : null,

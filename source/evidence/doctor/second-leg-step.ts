@@ -12,7 +12,7 @@ import {readAgentPods} from '../probes/agent-metrics.ts';
 import {preferConnection, readText, type Requester} from '../probes/probe-request.ts';
 import {holdUpgrade} from '../probes/held-upgrades.ts';
 import {readSigningRequests} from '../probes/node-to-apiserver.ts';
-import {failedStep, passed, type StepResult} from './doctor-object.ts';
+import {failedStep, stepResult, type StepResult} from './doctor-object.ts';
 
 type Answer = {connection: string; status: number; contentType: string; body: string};
 
@@ -33,7 +33,7 @@ export async function secondLegStep(
 	const log =
 		probe ?? (pod ? {namespace: target.namespace ?? 'default', pod: target.name, container: target.container, node: target.node} : null);
 	if (!log?.container) {
-		return passed('leg-2', `not tried: no pod on node ${target.node} that you can read`, {status: 'unknown'});
+		return stepResult('leg-2', `not tried: no pod on node ${target.node} that you can read`, {status: 'unknown'});
 	}
 
 	const read = await readLog(preferConnection(own.usable ? own : null, cluster), log.namespace, log.pod, log.container);
@@ -49,7 +49,7 @@ export async function secondLegStep(
 	if (held?.held) {
 		held.end();
 		return {
-			...passed('leg-2', `kubelet ${target.node} responds: ${read.status === 200 ? 'a log read and ' : ''}a port-forward`),
+			...stepResult('leg-2', `kubelet ${target.node} responds: ${read.status === 200 ? 'a log read and ' : ''}a port-forward`),
 			...(logAttempt.observed.answered ? logAttempt : {observed: {connection: held.connection, answered: 'port-forward'}}),
 		};
 	}
@@ -59,7 +59,7 @@ export async function secondLegStep(
 	}
 
 	return {
-		...(read.status === 200 ? passed('leg-2', `kubelet ${target.node} responds: a log read`) : withoutLog(read, target.node)),
+		...(read.status === 200 ? stepResult('leg-2', `kubelet ${target.node} responds: a log read`) : withoutLog(read, target.node)),
 		...logAttempt,
 	};
 }
@@ -73,16 +73,16 @@ function whyUnscheduled(pod: PathPlan['pod']): string[] {
 function withoutLog({status, body}: Answer, node: string): StepResult {
 	const ofKubelet = kubeletLogRefusal(status, body);
 	if (ofKubelet !== null) {
-		return passed('leg-2', `kubelet ${node} responds: ${ofKubelet}`);
+		return stepResult('leg-2', `kubelet ${node} responds: ${ofKubelet}`);
 	}
 
 	const message = statusMessage(body);
 	return status === 403
-		? passed('leg-2', 'not tried: you have no permission for logs or port-forward', {
+		? stepResult('leg-2', 'not tried: you have no permission for logs or port-forward', {
 				status: 'unknown',
 				fits: [message ?? body.slice(0, 300)],
 			})
-		: passed('leg-2', `not tried: ${message ?? 'no log to read'}`, {status: 'unknown'});
+		: stepResult('leg-2', `not tried: ${message ?? 'no log to read'}`, {status: 'unknown'});
 }
 
 async function readLog(requester: Requester, namespace: string, pod: string, container: string): Promise<Answer> {

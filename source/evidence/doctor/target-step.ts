@@ -2,7 +2,7 @@
 import type {ContainerSpec, PodObject} from '../../targets/pod-object.ts';
 import {podStatus} from '../../targets/pod-status.ts';
 import type {PathPlan} from '../plan-paths.ts';
-import {type DoctorStep, passed, type StepResult} from './doctor-object.ts';
+import {type DoctorStep, stepResult, type StepResult} from './doctor-object.ts';
 
 export function targetStep({target, pod, node}: Pick<PathPlan, 'target' | 'pod' | 'node'>): StepResult {
 	if (!pod) {
@@ -11,7 +11,7 @@ export function targetStep({target, pod, node}: Pick<PathPlan, 'target' | 'pod' 
 
 	const {namespace, name, node: location, chosenFrom} = target;
 	const others = chosenFrom > 1 ? `; one of ${chosenFrom} pods` : '';
-	return passed(
+	return stepResult(
 		'target',
 		`pod ${namespace}/${name} ${pod.status?.phase === undefined ? 'of unknown phase' : podStatus(pod)} on ${location ?? 'no node'}, ${describeReadiness(pod)}${others}`,
 		deletionNote(pod),
@@ -21,13 +21,13 @@ export function targetStep({target, pod, node}: Pick<PathPlan, 'target' | 'pod' 
 function nodeStep(name: string, node: PathPlan['node']): StepResult {
 	const ready = node?.status?.conditions?.find(({type}) => type === 'Ready');
 	if (!ready) {
-		return passed('target', `node ${name}, its conditions could not be read`);
+		return stepResult('target', `node ${name}, its conditions could not be read`);
 	}
 
 	const observed = `node ${name}, Ready ${ready.status}`;
 	return ready.status === 'True'
-		? passed('target', observed)
-		: passed('target', observed, {status: 'note', fits: [ready.message ?? ready.reason ?? 'not ready']});
+		? stepResult('target', observed)
+		: stepResult('target', observed, {status: 'note', fits: [ready.message ?? ready.reason ?? 'not ready']});
 }
 
 /** Finalizers can hold a pod long past its deletion time. */

@@ -35,7 +35,7 @@ export async function createObject(exchange: Exchange, store: ObjectStore, resou
 	sendJson(exchange, store.create(resourceSpec.name, stored), {status: 201});
 }
 
-/** JSON merge patch (RFC 7386); of strategic merge, only lists by name. */
+/** Applies a JSON merge patch (RFC 7386), or a strategic merge patch, of which it supports only merging lists by name. */
 export async function patchObject(exchange: Exchange, store: ObjectStore, resourceSpec: StoredResource): Promise<void> {
 	const {namespace, name} = exchange.info;
 	const patch = await readBody(exchange.request);

@@ -26,7 +26,7 @@ export function reconcileWorkloads(store: ObjectStore): void {
 	}
 }
 
-/** One new pod, then one old one less (maxSurge 1, maxUnavailable 0). */
+/** Rolls out one pod at a time: adds a new one, then removes an old one (maxSurge 1, maxUnavailable 0). */
 function reconcileDeployment(store: ObjectStore, deployment: StoredObjects['deployments']): void {
 	const {namespace, name} = deployment.metadata;
 	const {replicas = 1, template, selector} = deployment.spec;

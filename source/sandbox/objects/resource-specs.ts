@@ -19,14 +19,14 @@ export type ResourceSpec = {
 
 export type StoredResource = ResourceSpec & {name: ResourceName};
 
-const stored = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const;
+const storedVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const;
 const status = (kind: string): Subresource => ({name: 'status', kind, verbs: ['get', 'patch', 'update']});
 const scale: Subresource = {name: 'scale', kind: 'Scale', verbs: ['get', 'patch', 'update']};
 const proxy = (kind: string): Subresource => ({name: 'proxy', kind, verbs: ['create', 'delete', 'get', 'patch', 'update']});
 const stream = (name: string, kind: string): Subresource => ({name, kind, verbs: ['create', 'get']});
 
-const core = {group: '', version: 'v1', namespaced: true, verbs: stored};
-const apps = {group: 'apps', version: 'v1', namespaced: true, verbs: stored, categories: ['all']};
+const core = {group: '', version: 'v1', namespaced: true, verbs: storedVerbs};
+const apps = {group: 'apps', version: 'v1', namespaced: true, verbs: storedVerbs, categories: ['all']};
 
 export const resourceSpecs: readonly ResourceSpec[] = [
 	{...core, name: 'configmaps', singular: 'configmap', kind: 'ConfigMap', shortNames: ['cm']},
@@ -137,7 +137,7 @@ export const resourceSpecs: readonly ResourceSpec[] = [
 		singular: 'cronjob',
 		kind: 'CronJob',
 		namespaced: true,
-		verbs: stored,
+		verbs: storedVerbs,
 		shortNames: ['cj'],
 		categories: ['all'],
 		subresources: [status('CronJob')],
@@ -149,7 +149,7 @@ export const resourceSpecs: readonly ResourceSpec[] = [
 		singular: 'job',
 		kind: 'Job',
 		namespaced: true,
-		verbs: stored,
+		verbs: storedVerbs,
 		categories: ['all'],
 		subresources: [status('Job')],
 	},
@@ -160,14 +160,14 @@ export const resourceSpecs: readonly ResourceSpec[] = [
 		singular: 'certificatesigningrequest',
 		kind: 'CertificateSigningRequest',
 		namespaced: false,
-		verbs: stored,
+		verbs: storedVerbs,
 		shortNames: ['csr'],
 		subresources: [
 			{name: 'approval', kind: 'CertificateSigningRequest', verbs: ['get', 'patch', 'update']},
 			status('CertificateSigningRequest'),
 		],
 	},
-	{group: 'coordination.k8s.io', version: 'v1', name: 'leases', singular: 'lease', kind: 'Lease', namespaced: true, verbs: stored},
+	{group: 'coordination.k8s.io', version: 'v1', name: 'leases', singular: 'lease', kind: 'Lease', namespaced: true, verbs: storedVerbs},
 	{
 		group: 'discovery.k8s.io',
 		version: 'v1',
@@ -175,7 +175,7 @@ export const resourceSpecs: readonly ResourceSpec[] = [
 		singular: 'endpointslice',
 		kind: 'EndpointSlice',
 		namespaced: true,
-		verbs: stored,
+		verbs: storedVerbs,
 	},
 ];
 

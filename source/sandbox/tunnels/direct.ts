@@ -43,7 +43,7 @@ export async function connectFrom(plan: AddressPlan, from: string, to: HostPort,
 /** @throws DialError */
 export type Dial = (to: HostPort) => Promise<Duplex>;
 
-/** The message is a real apiserver's. */
+/** A failed dial, with the text that a real apiserver prints. */
 export class DialError extends Error {}
 
 /** @see net/dial.go, net.OpError */

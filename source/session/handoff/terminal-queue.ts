@@ -8,42 +8,44 @@ import type {Store} from '../store.ts';
 const waitMs = 500;
 
 export type TerminalQueueContext = {
-	store: Pick<Store, 'hold' | 'letGo'>;
+	store: Pick<Store, 'hold' | 'release'>;
 	terminal: Pick<SessionTerminal, 'handOff' | 'lend'>;
 	screen: Pick<SessionDisplay, 'isTaken' | 'suspended'>;
 };
 
 export class TerminalQueue {
-	readonly #takers: TerminalQueueContext;
-	readonly #turns = new Semaphore(1);
+	readonly #context: TerminalQueueContext;
+	readonly #users = new Semaphore(1);
 
-	constructor(takers: TerminalQueueContext) {
-		this.#takers = takers;
+	constructor(context: TerminalQueueContext) {
+		this.#context = context;
 	}
 
+	/** Gives the terminal to another program (pager, editor, credential plugin). */
 	async handOff<Result>(work: () => Promise<Result>): Promise<Result> {
-		const {screen, terminal} = this.#takers;
+		const {screen, terminal} = this.#context;
 		return this.#next(async () => (screen.isTaken ? screen.suspended(async () => terminal.handOff(work)) : work()));
 	}
 
-	async lend<Result>(take: (bytes: Buffer) => void, work: () => Promise<Result>): Promise<Result> {
-		const {screen, terminal} = this.#takers;
-		return this.#next(async () => screen.suspended(async () => terminal.lend(take, work)));
+	/** Keeps the terminal but passes all input to `onBytes`, for a remote shell. */
+	async lend<Result>(onBytes: (bytes: Buffer) => void, work: () => Promise<Result>): Promise<Result> {
+		const {screen, terminal} = this.#context;
+		return this.#next(async () => screen.suspended(async () => terminal.lend(onBytes, work)));
 	}
 
-	/** Resolves after a timeout at the latest, because spoke does not end a pager. */
-	async over(): Promise<void> {
-		await Promise.race([this.#turns.run(async () => {}), delay(waitMs, undefined, {ref: false})]);
+	/** Resolves when the queue is empty, or after `waitMs`: a pager can keep running, and spoke does not end it. */
+	async waitUntilFree(): Promise<void> {
+		await Promise.race([this.#users.run(async () => {}), delay(waitMs, undefined, {ref: false})]);
 	}
 
 	async #next<Result>(work: () => Promise<Result>): Promise<Result> {
-		return this.#turns.run(async () => {
-			const {store} = this.#takers;
+		return this.#users.run(async () => {
+			const {store} = this.#context;
 			store.hold();
 			try {
 				return await work();
 			} finally {
-				store.letGo();
+				store.release();
 			}
 		});
 	}

@@ -51,6 +51,7 @@ const since = (preset: SincePreset) => (session: Session) => {
 	currentTail(session)?.start(preset);
 };
 
+/** From all lines to warnings, errors, then information; from there back to all. */
 const nextLevel: Readonly<Partial<Record<LineLevel, LineLevel>>> = {0: 3, 3: 4, 4: 2};
 const nextTimes = {clock: 'full', full: 'none', none: 'clock'} as const;
 const nextNames = {short: 'full', full: 'none', none: 'short'} as const;
@@ -126,7 +127,7 @@ export const tailHandlers: Handlers = {
 	'tail.sources': async session => withTail(session, async run => chooseSources(session, run)),
 	'tail.previous-log'(session) {
 		const run = currentTail(session);
-		// A previous log is read for its end.
+		// The previous log is complete, so it is shown from its start.
 		run?.start(run.view.previous ? 'tail' : 'head', !run.view.previous);
 	},
 	'failed.retry'(session) {

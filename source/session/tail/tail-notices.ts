@@ -71,7 +71,7 @@ function sourceChange(event: SourceEvent, state: TailSource['state']): SourceCha
 		}
 
 		case 'reconnecting': {
-			// The row is short, so the stream shows the cause.
+			// A source's row is too short for the cause of an interruption.
 			const note =
 				event.error === null
 					? 'resuming'

@@ -2,15 +2,15 @@
 import type {Readable} from 'node:stream';
 import {setImmediate as turn, setTimeout as delay} from 'node:timers/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {readAvailable, watchReadable} from './readable-watch.ts';
+import {readAvailable, createBodyWaiter} from './body-waiter.ts';
 import {lineFeed} from './log-lines.ts';
 
-/** Gathering more would slow the server. */
+/** After a chunk of this size, more lines are not gathered, because waiting would slow the server. */
 const floodBytes = 16 * 1024;
 const maxLineBytes = 256 * 1024 * 1024;
 
 export type BlocksResult = {
-	/** After the last line feed. */
+	/** Bytes after the last line feed. */
 	remainder: Buffer;
 	/** `null` for a clean end, which proves nothing about the container. */
 	error: Error | null;
@@ -22,13 +22,13 @@ export class ResponseStalledError extends Error {
 	}
 }
 
-/** A longer pause of a read without follow is an interruption. */
+/** Without follow, a longer pause is an interruption. */
 export const readSilenceTimeoutMs = 30_000;
 
 /**
 Awaits `onBlock`, so that a slow reader slows the server.
-`silenceTimeoutMs`: a longer pause ends with `ResponseStalledError`; 0 means no limit.
-`gatherMs`: gathers lines in quick succession, except floods and the first line after a pause.
+`silenceTimeoutMs`: a longer pause ends the read with `ResponseStalledError`; 0 means no limit.
+`gatherMs`: how long lines in quick succession are gathered into one block. Floods and the first line after a pause are not delayed.
 Rejects only if `onBlock` throws or a line is too long.
 */
 export async function readLineBlocks(
@@ -36,20 +36,20 @@ export async function readLineBlocks(
 	onBlock: (block: Buffer) => Promise<void> | void,
 	{gatherMs = 0, silenceTimeoutMs = 0}: {gatherMs?: number; silenceTimeoutMs?: number} = {},
 ): Promise<BlocksResult> {
-	const watch = watchReadable(body);
+	const waiter = createBodyWaiter(body);
 	const partialLine = new PartialLine();
 	let [lastChunkAt, length] = [-Infinity, 0];
 	try {
 		for (;;) {
 			const chunk = readAvailable(body);
 			if (chunk === null) {
-				if (watch.ended) {
-					return {remainder: partialLine.endWith(empty), error: watch.error};
+				if (waiter.ended) {
+					return {remainder: partialLine.complete(empty), error: waiter.error};
 				}
 
-				await watch.next(silenceTimeoutMs);
-				if (silenceTimeoutMs > 0 && !watch.ended && body.readableLength === 0) {
-					return {remainder: partialLine.endWith(empty), error: new ResponseStalledError(silenceTimeoutMs)};
+				await waiter.next(silenceTimeoutMs);
+				if (silenceTimeoutMs > 0 && !waiter.ended && body.readableLength === 0) {
+					return {remainder: partialLine.complete(empty), error: new ResponseStalledError(silenceTimeoutMs)};
 				}
 
 				// A follow receives one record per line: gather all that arrived.
@@ -61,20 +61,20 @@ export async function readLineBlocks(
 			length = chunk.length;
 			const end = chunk.lastIndexOf(lineFeed) + 1;
 			if (end > 0) {
-				await onBlock(partialLine.endWith(chunk.subarray(0, end)));
+				await onBlock(partialLine.complete(chunk.subarray(0, end)));
 			}
 
 			partialLine.add(chunk.subarray(end));
 		}
 	} finally {
-		watch.close();
+		waiter.close();
 	}
 }
 
 const empty = Buffer.alloc(0);
 const bufferThresholdBytes = 1024 * 1024;
 
-/** A long line is kept in one growing buffer, never twice. */
+/** The start of an incomplete line. A long one grows in one buffer, so that memory holds it only once. */
 class PartialLine {
 	#chunks: Buffer[] = [];
 	#length = 0;
@@ -101,7 +101,7 @@ class PartialLine {
 		this.#length += chunk.length;
 	}
 
-	endWith(chunk: Buffer): Buffer {
+	complete(chunk: Buffer): Buffer {
 		const length = this.#length + chunk.length;
 		if (this.#buffer) {
 			this.#grow(chunk);

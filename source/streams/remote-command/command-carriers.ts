@@ -28,8 +28,8 @@ export function commandCarriers({stdin, tty}: {stdin: boolean; tty: boolean}, en
 type RefusedUpgrade = Extract<UpgradeResult, {upgraded: false}>;
 
 /**
-Errors of the request (no permission, no such pod or container) are the same for every carrier. Errors of the upgrade or of `get` alone are
-not.
+Errors of the request (no permission, no such pod or container) are the same for every carrier. A failed upgrade, or a missing permission
+for `get` only, can differ between carriers.
 */
 export function shouldTryNextCarrier(result: RefusedUpgrade): boolean {
 	const message = statusMessage(result.body);
@@ -40,7 +40,7 @@ export function shouldTryNextCarrier(result: RefusedUpgrade): boolean {
 	return !isKubeletRefusal(result);
 }
 
-/** Rows K2 and K3. */
+/** The kubelet's plain-text 401 and 403, and the apiserver's `error dialing backend`: no carrier would succeed. */
 function isKubeletRefusal({status, body, headers}: RefusedUpgrade): boolean {
 	const text = body.trim();
 	const isPlainText = (headers['content-type'] ?? '').startsWith('text/plain');

@@ -3,22 +3,21 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {TerminalQueue} from '../../../source/session/handoff/terminal-queue.ts';
 
-/** Records changes of the screen. */
-function turnsOf({isTaken}: {isTaken: boolean}) {
-	const happened: string[] = [];
-	const turns = new TerminalQueue({
+function recordedQueue({isTaken}: {isTaken: boolean}) {
+	const calls: string[] = [];
+	const queue = new TerminalQueue({
 		store: {
 			hold() {
-				happened.push('hold');
+				calls.push('hold');
 			},
-			letGo() {
-				happened.push('let go');
+			release() {
+				calls.push('release');
 			},
 		},
 		screen: {
 			isTaken,
 			async suspended(work) {
-				happened.push('screen away');
+				calls.push('screen away');
 				return work();
 			},
 		},
@@ -27,42 +26,42 @@ function turnsOf({isTaken}: {isTaken: boolean}) {
 			lend: async (_take, work) => work(),
 		},
 	});
-	return {turns, happened};
+	return {queue, calls};
 }
 
-test('a terminal request waits for the end of the current holder, also if that failed', async t => {
-	const {turns, happened} = turnsOf({isTaken: true});
-	const shell = turns.lend(
+test('a terminal request waits for the previous one to end, even if that one fails', async t => {
+	const {queue, calls} = recordedQueue({isTaken: true});
+	const shell = queue.lend(
 		() => {},
 		async () => {
-			happened.push('shell');
+			calls.push('shell');
 			await delay(10);
 			throw new Error('cut');
 		},
 	);
-	const plugin = turns.handOff(async () => {
-		happened.push('plugin');
+	const plugin = queue.handOff(async () => {
+		calls.push('plugin');
 		return 'token';
 	});
 	await t.throwsAsync(shell, {message: 'cut'});
 	t.is(await plugin, 'token');
-	t.deepEqual(happened, ['hold', 'screen away', 'shell', 'let go', 'hold', 'screen away', 'plugin', 'let go']);
+	t.deepEqual(calls, ['hold', 'screen away', 'shell', 'release', 'hold', 'screen away', 'plugin', 'release']);
 });
 
-test('before the first screen nothing is suspended', async t => {
-	const {turns, happened} = turnsOf({isTaken: false});
-	await turns.handOff(async () => {
-		happened.push('plugin');
+test('nothing is suspended before the first screen is drawn', async t => {
+	const {queue, calls} = recordedQueue({isTaken: false});
+	await queue.handOff(async () => {
+		calls.push('plugin');
 	});
-	t.deepEqual(happened, ['hold', 'plugin', 'let go']);
+	t.deepEqual(calls, ['hold', 'plugin', 'release']);
 });
 
 test('closing does not wait for a pager that keeps running', async t => {
-	const {turns} = turnsOf({isTaken: true});
+	const {queue} = recordedQueue({isTaken: true});
 	const pager = Promise.withResolvers<void>();
-	const viewing = turns.handOff(async () => pager.promise);
-	// Its own timer does not keep the program running.
-	await t.notThrowsAsync(Promise.all([turns.over(), delay(600)]));
+	const viewing = queue.handOff(async () => pager.promise);
+	// The queue's timer does not keep the process running, so the test waits with its own.
+	await t.notThrowsAsync(Promise.all([queue.waitUntilFree(), delay(600)]));
 	pager.resolve();
 	await viewing;
 });

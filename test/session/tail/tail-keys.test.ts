@@ -59,7 +59,7 @@ function tailOf(lines: readonly string[]) {
 	return {store, run, press, copied, told};
 }
 
-test('copy takes the last visible line, never a filtered one', async t => {
+test('copy takes a visible line and never one that the filter hides', async t => {
 	const {run, press, copied, told} = tailOf(['GET /ok', 'password=hunter2']);
 	run.view = filterTail(run.view, {filter: {text: 'GET', regex: false, inverse: false}});
 	run.scan(1000);
@@ -72,7 +72,7 @@ test('copy takes the last visible line, never a filtered one', async t => {
 	t.deepEqual(told, ['no line to copy']);
 });
 
-test('the first key up moves the field cursor, however often the end was passed', async t => {
+test('the field cursor stops at the last field, so the first key up moves it', async t => {
 	const {run, press, copied} = tailOf(['{"msg":"paid","id":1,"user":"ada"}']);
 	await press('tail.open-line', 'line.down', 'line.down', 'line.down', 'line.down', 'line.down');
 	t.is(run.view.lineField, 2);
@@ -91,7 +91,7 @@ test('a restarted tail restarts its count of JSON lines', async t => {
 	t.is(run.view.counters.json, 0);
 });
 
-test('back from plain lines leads to the tail, then out of it', async t => {
+test('back leaves plain lines first, then the tail', async t => {
 	const {store, run, press} = tailOf(['one']);
 	await press('tail.plain', 'view.back');
 	t.false(run.view.plain);
@@ -100,7 +100,7 @@ test('back from plain lines leads to the tail, then out of it', async t => {
 	t.is(store.state.layers.length, 0);
 });
 
-test('back shows all lines before it leaves the tail', async t => {
+test('back clears the filter first, then leaves the tail', async t => {
 	const {store, run, press} = tailOf(['one', 'two']);
 	run.view = filterTail(run.view, {filter: {text: 'two', regex: false, inverse: false}, level: 3});
 	await press('view.back');
@@ -147,7 +147,7 @@ test('a level filter shows the nearest matching line, even if all matches are ab
 	);
 });
 
-test('a new tail keeps the display options of the last one, without search and filter', async t => {
+test('a new tail keeps the display options of the last one, but not its search and filter', async t => {
 	const {run, press} = tailOf(['{"msg":"paid"}']);
 	await press('tail.json', 'tail.wrap', 'tail.timestamps', 'tail.level');
 	const {wrap, json, times, names, level} = withDisplayOptionsOf(emptyTail('tail-2', 'api'), run.view);
@@ -155,7 +155,7 @@ test('a new tail keeps the display options of the last one, without search and f
 	t.is(withDisplayOptionsOf(emptyTail('tail-2', 'api'), undefined).times, 'clock');
 });
 
-test('another container of the pod can be followed instead', async t => {
+test('the source picker can switch to another container of the pod', async t => {
 	const {run} = tailOf([]);
 	run.view = {
 		...run.view,
@@ -181,18 +181,18 @@ test('another container of the pod can be followed instead', async t => {
 test('the cursor stays on the field that was toggled last', async t => {
 	const {run} = tailOf(['{"a":1,"b":2,"c":3}']);
 	const answers = ['b', 'c', null];
-	const places: number[] = [];
+	const cursors: number[] = [];
 	await chooseFields(
 		{
 			store: {now() {}},
 			async pick({at = 0}: {at?: number}) {
-				places.push(at);
+				cursors.push(at);
 				return answers.shift();
 			},
 		} as unknown as Session,
 		run,
 	);
-	t.deepEqual(places, [0, 2, 3]);
+	t.deepEqual(cursors, [0, 2, 3]);
 });
 
 for (const [phase, context] of [
@@ -257,7 +257,7 @@ test('a failed tail retries from where it began', async t => {
 	t.is(run.view.buffer.end, 0);
 	run.view = {...run.view, phase: 'failed', previous: true};
 	await press('failed.retry');
-	t.like(run.view, {phase: 'opening', previous: true}, 'the log before, again');
+	t.like(run.view, {phase: 'opening', previous: true}, 'a previous log stays a previous log');
 });
 
 test('a previous log restarted in the connections pane stays a previous log', async t => {
@@ -288,7 +288,7 @@ test('an expanded line stays the same when lines are inserted before it', t => {
 	t.like(store.state.layers.at(-1), {kind: 'tail', line: 8});
 });
 
-for (const [what, keys] of [
+for (const [what, handler] of [
 	['a shell', shellHandlers['tail.shell']],
 	['the doctor', doctorHandlers['tail.doctor']],
 ] as const) {
@@ -321,7 +321,7 @@ for (const [what, keys] of [
 				throw new SpokeError('ERR_APISERVER_UNREACHABLE', 'away');
 			},
 		} as unknown as Session;
-		await Promise.resolve(keys!(session)).catch((thrown: unknown) => {
+		await Promise.resolve(handler!(session)).catch((thrown: unknown) => {
 			t.true(thrown instanceof CanceledError);
 		});
 		const layer = store.state.layers.at(-1);

@@ -340,7 +340,7 @@ testLog('a restart of which the status does not know yet is found when the last 
 		on(event, {text}) {
 			if (event.type === 'reconnecting') {
 				log.append({time: at(1, '2'), text: 'last words'});
-				log.lives.push([{time: at(2, '1'), text: 'new life'}]);
+				log.instances.push([{time: at(2, '1'), text: 'new life'}]);
 				setTimeout(() => {
 					log.restarts++;
 				}, 700);
@@ -534,7 +534,7 @@ testLog(
 			on(event) {
 				if (event.type === 'lines' && !wasTold) {
 					wasTold = true;
-					log.lives = [[]];
+					log.instances = [[]];
 					server.faults.push(...Array.from({length: 6}, () => ({kind: 'kubelet-error' as const, text: removed})));
 					log.end();
 				}

@@ -8,7 +8,7 @@ import {reachedWeb} from '../../support/run-command.ts';
 import {until} from '../../support/until.ts';
 
 for (const feature of ['exec', 'attach'] as const) {
-	for (const [carrier, end] of [
+	for (const [carrier, answeredBy] of [
 		['websocket', 'websocket'],
 		['spdy', 'runtime'],
 	] as const) {
@@ -41,7 +41,7 @@ for (const feature of ['exec', 'attach'] as const) {
 			});
 			const {socket} = await opened.promise;
 			const [first] = (await once(heard, 'roundTrip')) as [object];
-			t.deepEqual(Object.keys(first), [end]);
+			t.deepEqual(Object.keys(first), [answeredBy]);
 			await clock.advance(4000);
 			await once(heard, 'roundTrip');
 			t.deepEqual(late, []);
@@ -52,7 +52,7 @@ for (const feature of ['exec', 'attach'] as const) {
 				return late.length > 0;
 			});
 
-			t.deepEqual(Object.keys(late[0]!), [end]);
+			t.deepEqual(Object.keys(late[0]!), [answeredBy]);
 			t.true(Object.values(late[0]!)[0] >= 5000);
 			const again = once(heard, 'roundTrip');
 			socket.resume();

@@ -1,7 +1,7 @@
 /** Reading all received data in one piece. */
 import {Readable} from 'node:stream';
 import test from 'ava';
-import {readAvailable} from '../../../source/streams/logs/readable-watch.ts';
+import {readAvailable} from '../../../source/streams/logs/body-waiter.ts';
 
 /** Node 26 reads one buffer at a time. `onRead` can push more. */
 function pieceByPiece(pieces: string[], onRead: () => void = () => undefined) {

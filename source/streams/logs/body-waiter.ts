@@ -1,7 +1,7 @@
 /** Waits for data or the end of a response body. */
 import type {Readable} from 'node:stream';
 
-export type ReadableWatch = {
+export type BodyWaiter = {
 	ended: boolean;
 	error: Error | null;
 	/** Resolves on data, the end, or after `timeoutMs` (0: no limit). */
@@ -27,17 +27,17 @@ export function readAvailable(body: Pick<Readable, 'read' | 'readableLength'>): 
 	return chunks.length > 1 ? Buffer.concat(chunks, length) : (chunks[0] ?? null);
 }
 
-/** Uses events: the first use of a stream iterator takes milliseconds. */
-export function watchReadable(body: Readable): ReadableWatch {
+/** Uses events, because the first use of a stream iterator takes milliseconds. */
+export function createBodyWaiter(body: Readable): BodyWaiter {
 	let notifyWaiter: (() => void) | undefined;
-	const watch: ReadableWatch = {
+	const waiter: BodyWaiter = {
 		ended: body.readableEnded || body.destroyed,
 		error: body.errored,
 		async next(timeoutMs = 0) {
 			let timer: NodeJS.Timeout | undefined;
 			await new Promise<void>(resolve => {
 				notifyWaiter = resolve;
-				if (watch.ended || body.readableLength > 0) {
+				if (waiter.ended || body.readableLength > 0) {
 					resolve();
 				} else if (timeoutMs > 0) {
 					timer = setTimeout(resolve, timeoutMs);
@@ -56,22 +56,22 @@ export function watchReadable(body: Readable): ReadableWatch {
 	};
 
 	const ended = () => {
-		watch.ended = true;
+		waiter.ended = true;
 		notifyWaiter?.();
 	};
 
 	const failed = (error: Error) => {
-		watch.ended = true;
-		watch.error ??= error;
+		waiter.ended = true;
+		waiter.error ??= error;
 		notifyWaiter?.();
 	};
 
 	const closed = () => {
-		if (!watch.ended) {
+		if (!waiter.ended) {
 			failed(new Error('the response was interrupted'));
 		}
 	};
 
 	body.on('readable', readable).on('end', ended).on('error', failed).on('close', closed);
-	return watch;
+	return waiter;
 }
