@@ -16,7 +16,7 @@ export type ClusterInfo = {
 	/** PEM; `null` with the system's roots or without verification. */
 	certificateAuthority: string | null;
 	insecureSkipTlsVerify: boolean;
-	/** Without credentials; `null` without a proxy. */
+	/** The URL has no credentials; `null` without a proxy. */
 	proxy: SocketFacts['proxy'];
 };
 
@@ -26,7 +26,8 @@ export type ClusterClient = {
 	/** @throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS, ERR_CREDENTIAL_PLUGIN… */
 	connect(options?: {signal?: AbortSignal}): Promise<Connection>;
 	/**
-	At its own `ip:port`. Verifies by the kubeconfig's CA and the name by which pods know an apiserver, even if the kubeconfig skips verification.
+	Connects to an apiserver at its own `ip:port`. Verifies the certificate by the kubeconfig's CA and the name `kubernetes.default.svc`, even
+	if the kubeconfig skips verification.
 	@throws SpokeError as `connect`; ERR_APISERVER_TLS if the kubeconfig has no CA
 	*/
 	connectAt(address: string, options?: {signal?: AbortSignal; timeoutMs?: number}): Promise<Connection>;

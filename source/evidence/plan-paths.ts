@@ -55,19 +55,19 @@ export async function planPaths(
 		return planNodePath(cluster, input, form);
 	}
 
-	const selectorless =
+	const bareService =
 		alsoWithoutPods && parsed.resource.kind === 'Service'
 			? await serviceWithoutPods(cluster, objectPath(parsed.resource, namespace ?? cluster.facts.namespace, parsed.name), signal)
 			: null;
-	if (selectorless) {
-		const target: ResolvedTarget = {...serviceTarget(selectorless), asked: input, node: null, chosenFrom: 0};
+	if (bareService) {
+		const target: ResolvedTarget = {...serviceTarget(bareService), asked: input, node: null, chosenFrom: 0};
 		return {
 			target,
-			purposes: [{feature: 'service-proxy', target, request: serviceRequest(selectorless, {...form, input})}],
+			purposes: [{feature: 'service-proxy', target, request: serviceRequest(bareService, {...form, input})}],
 			probe: null,
 			node: null,
 			pod: null,
-			proxyNotice: noticeOfPorts(selectorless, {...form, input}),
+			proxyNotice: noticeOfPorts(bareService, {...form, input}),
 		};
 	}
 

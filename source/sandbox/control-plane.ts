@@ -52,7 +52,7 @@ export class ControlPlane {
 		}, 10_000).unref();
 	}
 
-	/** Keeps the address and omitted fields of `posture`. One at a time, and none after `stop`. */
+	/** Keeps the address, and the fields that `posture` omits. Restarts run one at a time, and none starts after `stop`. */
 	async restart(posture: Partial<Posture> = {}, down: DowntimeOptions = {}): Promise<void> {
 		const restarted = this.#lastRestart.then(async () => this.#restart(posture, down));
 		this.#lastRestart = restarted.catch(noop);
@@ -81,7 +81,7 @@ export class ControlPlane {
 		await this.#tunnels.stop();
 	}
 
-	/** Mirror pod with this process's flags, identity lease and `kubernetes` service. */
+	/** Creates the mirror pod with this process's flags, the identity lease and the `kubernetes` service. */
 	#writeObjects(): void {
 		const store = this.#store;
 		const {port, process} = this.apiserver;

@@ -40,7 +40,7 @@ export function certificateFor(
 	return certificate === 'matching' ? (verification === 'good' ? 'signed' : 'self-signed') : certificate;
 }
 
-export function recordServingRequests(store: ObjectStore, kubelets: readonly Kubelet[]): void {
+export function recordSigningRequests(store: ObjectStore, kubelets: readonly Kubelet[]): void {
 	for (const {
 		config: {node},
 		certificate,

@@ -1,9 +1,9 @@
-/** Switches, applied to the sandbox. */
+/** Applies changed switches to the sandbox. */
 import type {ControlPlane} from './control-plane.ts';
 import type {Kubelet} from './kubelet/kubelet.ts';
 import type {FaultyLink} from './network/faulty-link.ts';
 import {noop} from './network/join-streams.ts';
-import {certificateFor, recordServingRequests} from './nodes.ts';
+import {certificateFor, recordSigningRequests} from './nodes.ts';
 import type {ObjectStore} from './objects/object-store.ts';
 import {type Posture, switches, type SwitchValues} from './switches.ts';
 import {deployAgents} from './tunnels/agent-pods.ts';
@@ -38,7 +38,7 @@ export class SandboxSwitches {
 			await Promise.all(kubelets.map(async kubelet => kubelet.serveWith(certificateFor(after, after.certificate))));
 		}
 
-		recordServingRequests(store, kubelets);
+		recordSigningRequests(store, kubelets);
 		for (const kubelet of kubelets) {
 			kubelet.refusesApiserver = after.identity === 'refused';
 		}

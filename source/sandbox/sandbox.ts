@@ -8,7 +8,7 @@ export type {SwitchValues} from './switches.ts';
 
 export type SandboxOptions = {
 	scenario?: ScenarioName;
-	/** 0, the default, uses a free one. */
+	/** 0, the default, selects a free port. */
 	port?: number;
 	signal?: AbortSignal;
 };
@@ -18,7 +18,7 @@ export type SandboxEvent = {time: string; description: string};
 export type Sandbox = {
 	/** `https://127.0.0.1:PORT`. */
 	readonly server: string;
-	/** All users are contexts, `user` the current one. The cluster has the extension `spoke.dev/sandbox`. */
+	/** Has a context for each user; that of `user` is current. The cluster has the extension `spoke.dev/sandbox`. */
 	kubeconfig(user?: UserName): SandboxKubeconfig;
 	readonly switches: {
 		get(): SwitchValues;
@@ -26,26 +26,28 @@ export type Sandbox = {
 		set(change: Partial<SwitchValues>): Promise<void>;
 	};
 	readonly faults: {
+		/** Resets all connections to the apiserver. */
 		cut(): void;
+		/** Resets all connections of the apiserver to kubelets. */
 		cutSecondLeg(): void;
-		/** After `downMs`, but not before `until` settles. */
+		/** Starts the apiserver again after `downMs`, but not before `until` settles. */
 		restartApiserver(down?: {downMs?: number; until?: Promise<unknown>}): Promise<void>;
-		rotateLogs(pod?: PodName): void;
-		/** Its controller creates another one. */
-		replacePod(pod: PodName): void;
-		/** The restart policy decides what follows. */
-		restartContainers(pod: PodName, container?: string): void;
-		rollOut(deployment: PodName): void;
-		/** A watch from an older revision gets 410. */
+		rotateLogs(pod?: ObjectName): void;
+		/** Deletes the pod; its controller creates another one. */
+		replacePod(pod: ObjectName): void;
+		/** Stops containers; the restart policy decides whether they start again. */
+		restartContainers(pod: ObjectName, container?: string): void;
+		rollOut(deployment: ObjectName): void;
+		/** Compacts the history, so that a watch from an older revision gets 410. */
 		compact(): void;
 	};
-	/** For each switch and fault. Returns a function that unsubscribes. */
+	/** Calls `listener` for each changed switch and each fault. Returns a function that unsubscribes. */
 	onEvent(listener: (event: SandboxEvent) => void): () => void;
 	close(): Promise<void>;
 };
 
-/** The default namespace is `default`. */
-export type PodName = {namespace?: string; name: string};
+/** `namespace` defaults to `default`. */
+export type ObjectName = {namespace?: string; name: string};
 
 export type SandboxKubeconfig = {
 	apiVersion: 'v1';

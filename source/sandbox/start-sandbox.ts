@@ -16,7 +16,7 @@ import {nodeNames, startNodes} from './nodes.ts';
 import {apiTime} from './objects/kube-object.ts';
 import {ObjectStore} from './objects/object-store.ts';
 import {type SandboxParts, SandboxSwitches} from './sandbox-switches.ts';
-import type {PodName, Sandbox, SandboxEvent, SandboxKubeconfig, SandboxOptions} from './sandbox.ts';
+import type {ObjectName, Sandbox, SandboxEvent, SandboxKubeconfig, SandboxOptions} from './sandbox.ts';
 import {createBaseObjects} from './scenarios/base-objects.ts';
 import {scenarios, type ScenarioSpec} from './scenarios/scenarios.ts';
 import {agentImage} from './tunnels/agent-pods.ts';
@@ -213,7 +213,7 @@ function startControllers(store: ObjectStore): () => void {
 
 /** @throws Error for a pod that is not in the sandbox */
 function createFaults({store, link, kubelets, controlPlane, emit}: SandboxParts): Sandbox['faults'] {
-	const runtimeOf = ({namespace = 'default', name}: PodName): PodRuntime => {
+	const runtimeOf = ({namespace = 'default', name}: ObjectName): PodRuntime => {
 		const found = kubelets.map(kubelet => kubelet.pod(namespace, name)).find(pod => pod !== undefined);
 		if (!found) {
 			throw new Error(`no pod ${namespace}/${name} in this sandbox`);

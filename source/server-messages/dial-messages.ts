@@ -1,7 +1,7 @@
 /** Messages about dialing the far end. Recorded on Kubernetes 1.36.3, Konnectivity 0.36.0. */
 import type {MessageRule, MessageWrapper} from './message-rule.ts';
 
-const dialing: readonly MessageWrapper[] = ['log', 'upgrade', 'translated', 'proxy'];
+const dialWrappers: readonly MessageWrapper[] = ['log', 'upgrade', 'translated', 'proxy'];
 const leg2 = {leg: 2, code: 'ERR_SECOND_LEG'} as const;
 const agentRemedy = 'kubectl -n kube-system get pods -l k8s-app=konnectivity-agent (you cannot read their logs through the same tunnel)';
 const serverRemedy =
@@ -11,7 +11,7 @@ export const dialMessages: readonly MessageRule[] = [
 	{
 		id: 'D1',
 		pattern: /^dial tcp \S+: connect: connection refused$/,
-		wrappers: dialing,
+		wrappers: dialWrappers,
 		speaker: 'apiserver',
 		...leg2,
 		meaning: 'nothing listens on that address and port',
@@ -21,7 +21,7 @@ export const dialMessages: readonly MessageRule[] = [
 	{
 		id: 'D2',
 		pattern: /^dial tcp \S+: connect: no route to host$/,
-		wrappers: dialing,
+		wrappers: dialWrappers,
 		speaker: 'apiserver',
 		...leg2,
 		meaning: 'no route to that host, or the host is down',
@@ -31,7 +31,7 @@ export const dialMessages: readonly MessageRule[] = [
 	{
 		id: 'D3',
 		pattern: /^dial tcp \S+: (i\/o timeout|connect: connection timed out)$/,
-		wrappers: dialing,
+		wrappers: dialWrappers,
 		speaker: 'apiserver',
 		...leg2,
 		meaning: 'packets to that address are dropped',
@@ -41,7 +41,7 @@ export const dialMessages: readonly MessageRule[] = [
 	{
 		id: 'D4',
 		pattern: /^(dial tcp: )?lookup \S+( on \S+)?: no such host$/,
-		wrappers: [...dialing, 'answer'],
+		wrappers: [...dialWrappers, 'answer'],
 		speaker: 'apiserver',
 		...leg2,
 		meaning: 'the node’s name does not resolve where the connection is made',
@@ -73,7 +73,7 @@ export const dialMessages: readonly MessageRule[] = [
 	{
 		id: 'G1',
 		pattern: /^No agent available$/,
-		wrappers: dialing,
+		wrappers: dialWrappers,
 		speaker: 'tunnel',
 		...leg2,
 		meaning: 'the apiserver sends node traffic through Konnectivity, and no agent is connected to its proxy server',
@@ -83,7 +83,7 @@ export const dialMessages: readonly MessageRule[] = [
 	{
 		id: 'G2',
 		pattern: /^dial timeout, (backstop|context)$/,
-		wrappers: dialing,
+		wrappers: dialWrappers,
 		speaker: 'tunnel',
 		...leg2,
 		meaning: 'a Konnectivity agent is connected but does not respond',
@@ -94,7 +94,7 @@ export const dialMessages: readonly MessageRule[] = [
 		id: 'G3',
 		pattern:
 			/^context deadline exceeded: connection error: desc = "transport: Error while dialing: dial unix \S+: connect: (connection refused|no such file or directory)"$/,
-		wrappers: dialing,
+		wrappers: dialWrappers,
 		speaker: 'tunnel',
 		...leg2,
 		meaning: 'the Konnectivity server next to the apiserver is down',
@@ -104,7 +104,7 @@ export const dialMessages: readonly MessageRule[] = [
 	{
 		id: 'G4',
 		pattern: /^(dial closed|tunnel closed|timed out waiting for backend dial)$/,
-		wrappers: dialing,
+		wrappers: dialWrappers,
 		speaker: 'tunnel',
 		...leg2,
 		meaning: 'the Konnectivity tunnel closed while connecting',
@@ -114,7 +114,7 @@ export const dialMessages: readonly MessageRule[] = [
 	{
 		id: 'H1',
 		pattern: /^proxy error from \S+ while dialing \S+, code 500: 500 Internal Server Error$/,
-		wrappers: dialing,
+		wrappers: dialWrappers,
 		speaker: 'tunnel',
 		...leg2,
 		meaning: 'the egress proxy (HTTP CONNECT) failed: usually no agent is connected',
@@ -124,7 +124,7 @@ export const dialMessages: readonly MessageRule[] = [
 	{
 		id: 'H2',
 		pattern: /^proxy error from \S+ while dialing \S+, code 50[23]: .+$/,
-		wrappers: dialing,
+		wrappers: dialWrappers,
 		speaker: 'tunnel',
 		...leg2,
 		meaning:
@@ -135,7 +135,7 @@ export const dialMessages: readonly MessageRule[] = [
 	{
 		id: 'H3',
 		pattern: /^proxy error from \S+ while dialing \S+, code 504: .+$/,
-		wrappers: dialing,
+		wrappers: dialWrappers,
 		speaker: 'tunnel',
 		...leg2,
 		meaning: 'the egress proxy (HTTP CONNECT) reached an agent, but packets to the target are dropped',
@@ -145,7 +145,7 @@ export const dialMessages: readonly MessageRule[] = [
 	{
 		id: 'H4',
 		pattern: /^dial unix \S+: connect: (connection refused|no such file or directory)$/,
-		wrappers: dialing,
+		wrappers: dialWrappers,
 		speaker: 'tunnel',
 		...leg2,
 		meaning: 'the egress proxy (HTTP CONNECT) next to the apiserver is down',

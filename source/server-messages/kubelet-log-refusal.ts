@@ -2,7 +2,7 @@
 import {parseStatus} from './parse-status.ts';
 
 /**
-The apiserver's own messages name containers without quotes.
+Does not match the apiserver's own messages, which name containers without quotes.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/kubelet_pods.go validateContainerLogStatus
 */
 const noLogPattern = new RegExp(
@@ -16,8 +16,8 @@ const noLogPattern = new RegExp(
 );
 
 /**
-`null` if the response may be the apiserver's own. The apiserver turns a kubelet's error into a Status: a 400 keeps the message; any other
-except a 500 has details that the apiserver's own Status never has.
+Returns the kubelet's message, or `null` if the response can be the apiserver's own. The apiserver turns a kubelet's error into a Status: a
+400 keeps the message; any other except a 500 has details that the apiserver's own Status never has.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/registry/generic/rest/response_checker.go
 */
 export function kubeletLogRefusal(status: number, body: string): string | null {

@@ -1,7 +1,7 @@
 /** Messages about the kubelet. Recorded on Kubernetes 1.36.3. */
 import type {MessageRule, MessageWrapper} from './message-rule.ts';
 
-const dialing: readonly MessageWrapper[] = ['log', 'upgrade', 'translated', 'proxy'];
+const dialWrappers: readonly MessageWrapper[] = ['log', 'upgrade', 'translated', 'proxy'];
 const servingRemedy =
 	'give the kubelet a serving certificate from the CA of --kubelet-certificate-authority for the address that the apiserver connects to: set serverTLSBootstrap: true, then kubectl certificate approve the kubernetes.io/kubelet-serving CSR';
 const identityRemedy =
@@ -17,7 +17,7 @@ export const kubeletMessages: readonly MessageRule[] = [
 	{
 		id: 'T1',
 		pattern: /^tls: failed to verify certificate: x509: cannot validate certificate for \S+ because it doesn't contain any IP SANs$/,
-		wrappers: dialing,
+		wrappers: dialWrappers,
 		speaker: 'apiserver',
 		...leg2,
 		meaning: 'the apiserver refuses the kubelet’s certificate: it has no IP SANs, and the apiserver connects by IP address',
@@ -28,7 +28,7 @@ export const kubeletMessages: readonly MessageRule[] = [
 		id: 'T2',
 		pattern:
 			/^tls: failed to verify certificate: x509: certificate is (valid for .+, not .+|not valid for any names, but wanted to match .+)$/,
-		wrappers: dialing,
+		wrappers: dialWrappers,
 		speaker: 'apiserver',
 		...leg2,
 		meaning:
@@ -39,7 +39,7 @@ export const kubeletMessages: readonly MessageRule[] = [
 	{
 		id: 'T3',
 		pattern: /^tls: failed to verify certificate: x509: certificate signed by unknown authority( \(.+\))?$/,
-		wrappers: dialing,
+		wrappers: dialWrappers,
 		speaker: 'apiserver',
 		...leg2,
 		meaning:
@@ -50,7 +50,7 @@ export const kubeletMessages: readonly MessageRule[] = [
 	{
 		id: 'T4',
 		pattern: /^tls: failed to verify certificate: x509: certificate has expired or is not yet valid: .+$/,
-		wrappers: dialing,
+		wrappers: dialWrappers,
 		speaker: 'apiserver',
 		...leg2,
 		meaning: 'the apiserver refuses the kubelet’s certificate: it is expired or not yet valid, or a clock is wrong',
@@ -60,7 +60,7 @@ export const kubeletMessages: readonly MessageRule[] = [
 	{
 		id: 'T5',
 		pattern: /^remote error: tls: internal error$/,
-		wrappers: dialing,
+		wrappers: dialWrappers,
 		speaker: 'kubelet',
 		...leg2,
 		meaning: 'the kubelet has no serving certificate yet: its CSR is waiting for approval',
@@ -70,7 +70,7 @@ export const kubeletMessages: readonly MessageRule[] = [
 	{
 		id: 'T6',
 		pattern: /^(tls: first record does not look like a TLS handshake|http: server gave HTTP response to HTTPS client)$/,
-		wrappers: dialing,
+		wrappers: dialWrappers,
 		speaker: 'apiserver',
 		...leg2,
 		meaning: 'the port speaks plain HTTP, but the apiserver connected with TLS',
@@ -80,7 +80,7 @@ export const kubeletMessages: readonly MessageRule[] = [
 	{
 		id: 'T7',
 		pattern: /^net\/http: TLS handshake timeout$/,
-		wrappers: dialing,
+		wrappers: dialWrappers,
 		speaker: 'apiserver',
 		...leg2,
 		meaning: 'the port is open but does not complete the TLS handshake: the kubelet is hung, or a middlebox interferes',

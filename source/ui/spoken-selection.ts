@@ -7,7 +7,7 @@ import {selectedExchange, selectedListener} from '../state/proxy-state.ts';
 import {qualifyWithNamespace} from '../state/qualify-name.ts';
 import {currentList} from '../state/session-state.ts';
 import {cellNow} from '../state/table-rows.ts';
-import {numberAt, placeOf, shownLength, type TailView} from '../state/tail/tail-view.ts';
+import {numberAt, positionOf, shownLength, type TailView} from '../state/tail/tail-view.ts';
 import {type WhyLayer, whyPath} from '../state/why-path.ts';
 import {formatQuantity} from '../text/format-number.ts';
 import {sanitize} from '../text/sanitize.ts';
@@ -75,7 +75,7 @@ function tailSentences(screen: RenderInput, tail: TailView): string[] {
 		return [head, ...pathOfEntry(screen, tail.id)];
 	}
 
-	const from = placeOf(tail, tail.cursor);
+	const from = positionOf(tail, tail.cursor);
 	return [
 		head,
 		...Array.from({length: Math.min(spokenPage, shownLength(tail) - from)}, (_, index) => {

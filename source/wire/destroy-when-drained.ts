@@ -28,5 +28,5 @@ export function unsentBytes(stream: EndedStream): number {
 	return stream.unsentBytes ?? stream.writableLength + ((handle?._parent ?? handle)?.writeQueueSize ?? 0);
 }
 
-/** libuv's write queue. A TLS handle's own queue shrinks only when all is sent, so `_parent`, its socket, counts (lib/internal/tls/wrap.js). */
+/** libuv's write queue. A TLS handle's own queue shrinks only when all is sent, so its socket counts (lib/internal/tls/wrap.js). */
 type Handle = {writeQueueSize?: number; _parent?: Handle | null};

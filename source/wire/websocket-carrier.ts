@@ -3,11 +3,11 @@ import {Duplex} from 'node:stream';
 import {protocolError, streamLostError} from './protocol-error.ts';
 import {isNormalClose, WebSocketMessages, type WebSocketOptions} from './websocket-messages.ts';
 
-/** The other side accepts 32 MiB. */
+/** Half a MiB. The other side accepts messages of up to 32 MiB. */
 const messageTargetBytes = 1 << 19;
 
 /**
-Message borders have no meaning. A Close with 1000 (or without a code) is the end; any other ending is an 'error'. A WebSocket has no
+Message boundaries have no meaning. A Close with 1000 (or without a code) is the end; any other ending is an 'error'. A WebSocket has no
 half-close: `end()` closes both directions.
 @see https://kep.k8s.io/4006 and client-go tools/portforward/tunneling_connection.go
 */
@@ -37,12 +37,12 @@ export class WebSocketCarrier extends Duplex {
 		});
 	}
 
-	/** Milliseconds, to the WebSocket end. */
+	/** Round-trip time to the other end of the WebSocket, in milliseconds. */
 	onRoundTrip(listener: (milliseconds: number) => void): void {
 		this.#messages.on('roundTrip', listener);
 	}
 
-	/** No ping was answered for so many milliseconds. */
+	/** Called with the time since the oldest unanswered ping. */
 	onPingOverdue(listener: (milliseconds: number) => void): void {
 		this.#messages.on('pingOverdue', listener);
 	}

@@ -41,7 +41,7 @@ test('a doctor report omits the fix of a successful step', t => {
 	t.notRegex(report([{...step, status: 'ok'}]), /fix/);
 });
 
-test('doctor step names contain no identifiers of the JSON', t => {
+test('a doctor report prints readable step names, not the identifiers of the JSON', t => {
 	t.deepEqual(
 		Object.values(doctorStepNames).filter(name => name.includes('-') || name === 'rights'),
 		[],

@@ -3,11 +3,11 @@ import {connect} from 'node:net';
 import {createInterface} from 'node:readline';
 import test from 'ava';
 import {killAgents} from './lab/faults.ts';
-import {konnectivityGiven} from './lab/programs.ts';
+import {hasKonnectivity} from './lab/programs.ts';
 import {waitFor} from './lab/wait.ts';
 import {useCluster} from './support/cluster.ts';
 
-const tunnelTest = konnectivityGiven ? test : test.skip;
+const tunnelTest = hasKonnectivity ? test : test.skip;
 
 tunnelTest('an exec whose agent dies ends with 125 and says so, never with 0', async t => {
 	const cluster = await useCluster({postures: ['off-grpc']});

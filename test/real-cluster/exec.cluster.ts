@@ -6,10 +6,10 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import test from 'ava';
 import {WebSocket} from 'ws';
 import {stopKubelet, startStoppedKubelet} from './lab/faults.ts';
-import {konnectivityGiven} from './lab/programs.ts';
+import {hasKonnectivity} from './lab/programs.ts';
 import {useCluster, type Cluster, type Place} from './support/cluster.ts';
 
-const tunnelTest = konnectivityGiven ? test : test.skip;
+const tunnelTest = hasKonnectivity ? test : test.skip;
 
 test('exec exits with the remote status, and 125 for failures of spoke', async t => {
 	const cluster = await useCluster({postures: ['off-direct', 'bad-direct']});

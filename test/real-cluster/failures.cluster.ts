@@ -17,12 +17,12 @@ import {serverUrl} from './lab/control-plane.ts';
 import {apply} from './lab/kubectl.ts';
 import {addAddress, controlPlaneAddress, podSubnet} from './lab/lab.ts';
 import {kubeletAnswer, startOddNodes, type OddNodes} from './lab/odd-nodes.ts';
-import {konnectivityGiven} from './lab/programs.ts';
+import {hasKonnectivity} from './lab/programs.ts';
 import type {PostureName} from './lab/postures.ts';
 import {useCluster, type Cluster} from './support/cluster.ts';
 
 const run = promisify(execFile);
-const tunnelTest = konnectivityGiven ? test : test.skip;
+const tunnelTest = hasKonnectivity ? test : test.skip;
 const provoked = new Set<string>();
 const forbidden = 'Forbidden (user=kube-apiserver-kubelet-client, verb=get, resource=nodes, subresource(s)=[proxy])';
 
@@ -36,7 +36,7 @@ async function stand() {
 		'off-direct',
 		'good-direct',
 		'bad-direct',
-		...(konnectivityGiven ? (['off-grpc', 'off-http'] as const) : []),
+		...(hasKonnectivity ? (['off-grpc', 'off-http'] as const) : []),
 	];
 	const cluster = await useCluster({postures, nodes: ['n2', 'n3', 'n6']});
 	const {lab} = cluster;
@@ -159,7 +159,7 @@ const tunnelRows: readonly Row[] = [
 	['H3', 'off-http', log('swallowing'), /code 504/],
 ];
 
-for (const row of [...rows, ...(konnectivityGiven ? tunnelRows : [])]) {
+for (const row of [...rows, ...(hasKonnectivity ? tunnelRows : [])]) {
 	const [id, place, args, words, says] = row;
 	test(`${id}: ${place}, ${args.slice(0, 3).join(' ')}`, async t => {
 		standing ??= stand();

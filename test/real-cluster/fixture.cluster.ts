@@ -2,14 +2,14 @@
 import {createHash} from 'node:crypto';
 import test from 'ava';
 import {freezeAgents, removeAgents, restartApiserver, restoreAgents, thawAgents} from './lab/faults.ts';
-import {konnectivityGiven} from './lab/programs.ts';
+import {hasKonnectivity} from './lab/programs.ts';
 import {waitFor} from './lab/wait.ts';
 import {useCluster} from './support/cluster.ts';
 
 const readLine = ['logs', 'finished-writer', '--tail=1'];
 const lastLine = `0000005000 ${createHash('sha256').update('5000').digest('hex').slice(0, 16)} `.padEnd(95, '.') + '\n';
 // Konnectivity is not built here; scripts/run-tests.ts counts a skipped cluster test as a failure.
-const tunnelTest = konnectivityGiven ? test : test.skip;
+const tunnelTest = hasKonnectivity ? test : test.skip;
 
 test('every user can do what their role allows and no more', async t => {
 	const cluster = await useCluster();

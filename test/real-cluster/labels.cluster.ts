@@ -7,13 +7,13 @@ import {removeAgents, restartApiserver, restoreAgents} from './lab/faults.ts';
 import {image} from './lab/image.ts';
 import {apply} from './lab/kubectl.ts';
 import {servesFlagz} from './lab/postures.ts';
-import {konnectivityGiven} from './lab/programs.ts';
+import {hasKonnectivity} from './lab/programs.ts';
 import {openTerminal} from '../support/terminal.ts';
 import {useCluster} from './support/cluster.ts';
 import {pathsIn} from './support/stream-cells.ts';
 import {until} from '../support/until.ts';
 
-const tunnelTest = konnectivityGiven ? test : test.skip;
+const tunnelTest = hasKonnectivity ? test : test.skip;
 
 test('a forward drops its old label after an apiserver restart, and settles within 10 s', async t => {
 	if (!servesFlagz('restarted')) {

@@ -1,53 +1,50 @@
-/** Effects of a failed attempt on later paths, until a stream succeeds. */
+/** Paths after a failed attempt, until a stream succeeds. */
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
 import {openTerminal} from '../support/terminal.ts';
 import {removeAgents, restoreAgents} from './lab/faults.ts';
-import {konnectivityGiven} from './lab/programs.ts';
+import {hasKonnectivity} from './lab/programs.ts';
 import {useCluster} from './support/cluster.ts';
 
-const tunnelTest = konnectivityGiven ? test.serial : test.skip;
+const tunnelTest = hasKonnectivity ? test.serial : test.skip;
 
-for (const [columns, rows, drawn] of [
+for (const [columns, rows, brokenPath] of [
 	[80, 24, /konnectivity [━╍] unverified ✗ kubelet n1\s*\n +failed \d+s ago +No agent available/],
 	[200, 50, /✗\s*\n.*│ kubelet n1\s*\n.*│ +failed \d+s ago: No agent available/],
 ] as const) {
-	tunnelTest(
-		`at ${columns} columns: agents that are gone break the path to the pod whose log was refused, and its audit rows, until a log is read`,
-		async t => {
-			const cluster = await useCluster({postures: ['off-grpc']});
-			const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
-			t.teardown(async () => rm(home, {recursive: true, force: true}));
-			const terminal = await openTerminal(t, ['-n', 'demo', '--kubeconfig', cluster.kubeconfig('off-grpc')], {home, columns, rows});
-			await terminal.sees(/writer +1\/1 +Running/, 60_000);
-			terminal.type('/tcp-0\r');
-			await terminal.sees(/▸ tcp-0/);
-			await terminal.sees(/unverified/);
-			t.notRegex(terminal.text(), /✗/);
-			await removeAgents(cluster.lab, 'grpc');
-			t.teardown(async () => restoreAgents(cluster.lab, 'grpc'));
-			terminal.press('pods.logs');
-			await terminal.sees(/No agent available|no\s+agent is connected/, 60_000);
-			terminal.press('view.back');
-			await terminal.sees(drawn);
-			terminal.press('view.audit');
-			await terminal.sees(/unverified ✗ kubelets/, 60_000);
-			await terminal.sees(/C10 +Konnectivity +✗ konnectivity/);
-			terminal.press('view.pods');
-			await restoreAgents(cluster.lab, 'grpc');
-			await terminal.sees(/▸ tcp-0/);
-			terminal.press('pods.logs');
-			await terminal.sees(/Tail pod\/tcp-0/);
-			await terminal.sees(/[━╍]► n1|[━╍]► kubelet n1/, 60_000);
-			terminal.press('view.back');
-			await terminal.loses(/failed \d+s ago/);
-		},
-	);
+	tunnelTest(`a failed log read marks the path and its audit rows until a log is read (${columns} columns)`, async t => {
+		const cluster = await useCluster({postures: ['off-grpc']});
+		const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
+		t.teardown(async () => rm(home, {recursive: true, force: true}));
+		const terminal = await openTerminal(t, ['-n', 'demo', '--kubeconfig', cluster.kubeconfig('off-grpc')], {home, columns, rows});
+		await terminal.sees(/writer +1\/1 +Running/, 60_000);
+		terminal.type('/tcp-0\r');
+		await terminal.sees(/▸ tcp-0/);
+		await terminal.sees(/unverified/);
+		t.notRegex(terminal.text(), /✗/);
+		await removeAgents(cluster.lab, 'grpc');
+		t.teardown(async () => restoreAgents(cluster.lab, 'grpc'));
+		terminal.press('pods.logs');
+		await terminal.sees(/No agent available|no\s+agent is connected/, 60_000);
+		terminal.press('view.back');
+		await terminal.sees(brokenPath);
+		terminal.press('view.audit');
+		await terminal.sees(/unverified ✗ kubelets/, 60_000);
+		await terminal.sees(/C10 +Konnectivity +✗ konnectivity/);
+		terminal.press('view.pods');
+		await restoreAgents(cluster.lab, 'grpc');
+		await terminal.sees(/▸ tcp-0/);
+		terminal.press('pods.logs');
+		await terminal.sees(/Tail pod\/tcp-0/);
+		await terminal.sees(/[━╍]► n1|[━╍]► kubelet n1/, 60_000);
+		terminal.press('view.back');
+		await terminal.loses(/failed \d+s ago/);
+	});
 }
 
-test('a path to a pod that fits no node is broken', async t => {
+test('the path to a pod that no node can run is broken', async t => {
 	const cluster = await useCluster();
 	const pod = {
 		apiVersion: 'v1',
@@ -64,7 +61,7 @@ test('a path to a pod that fits no node is broken', async t => {
 	t.is(path.findings[0]?.code, 'POD_ON_NO_NODE');
 });
 
-test('a probe whose certificate was refused breaks the path that it was made for', async t => {
+test('an active probe whose kubelet certificate is refused breaks its path', async t => {
 	const cluster = await useCluster({postures: ['bad-direct']});
 	const {stdout} = await cluster.spoke('bad-direct', [
 		'path',

@@ -1,13 +1,13 @@
 /** spoke's claims about every connection, compared with the apiservers' flags: nothing proven may be false. */
 import test, {type ExecutionContext} from 'ava';
 import type {Person} from './lab/kubeconfig.ts';
-import {konnectivityGiven} from './lab/programs.ts';
+import {hasKonnectivity} from './lab/programs.ts';
 import {servesFlagz, type PostureName} from './lab/postures.ts';
 import {useCluster, type Cluster} from './support/cluster.ts';
 import {cellsOf, claimsOf, count, summary, told, type Claim} from './support/matrix-cells.ts';
 import {streamCells} from './support/stream-cells.ts';
 
-const tunnelTest = konnectivityGiven ? test : test.skip;
+const tunnelTest = hasKonnectivity ? test : test.skip;
 const people: readonly Person[] = ['admin', 'monitor', 'plain'];
 const corners: readonly PostureName[] = [
 	'off-direct',

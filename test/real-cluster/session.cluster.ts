@@ -11,11 +11,11 @@ import {bareImage, image} from './lab/image.ts';
 import {removeAgents, restoreAgents} from './lab/faults.ts';
 import type {Person} from './lab/kubeconfig.ts';
 import type {PostureName} from './lab/postures.ts';
-import {konnectivityGiven} from './lab/programs.ts';
+import {hasKonnectivity} from './lab/programs.ts';
 import type {Truth} from './lab/truth.ts';
 import {useCluster, type Cluster} from './support/cluster.ts';
 
-const tunnelTest = konnectivityGiven ? test : test.skip;
+const tunnelTest = hasKonnectivity ? test : test.skip;
 
 async function session(
 	t: ExecutionContext,

@@ -5,13 +5,13 @@ import type {Audit} from '../../source/evidence/audit/audit-object.ts';
 import {manifest, evidenceReaderRole, userRole} from '../../source/evidence/cluster-roles.ts';
 import type {EvidenceSource, Path, Verdict} from '../../source/evidence/evidence.ts';
 import {applyPeople, bindRoleTo, resource, url, type Rule} from './lab/impersonated.ts';
-import {konnectivityGiven} from './lab/programs.ts';
+import {hasKonnectivity} from './lab/programs.ts';
 import type {PostureName} from './lab/postures.ts';
 import {image} from './lab/image.ts';
 import {apply} from './lab/kubectl.ts';
 import {useCluster, type Cluster, type Place} from './support/cluster.ts';
 
-const tunnelTest = konnectivityGiven ? test : test.skip;
+const tunnelTest = hasKonnectivity ? test : test.skip;
 
 const forward = resource(['pods/portforward'], ['get', 'create']);
 const logs = resource(['pods/log'], ['get']);
@@ -427,7 +427,7 @@ async function prepare(): Promise<Cluster> {
 
 for (const [index, row] of rows.entries()) {
 	const isTunnelled = row.place === 'off-grpc' || row.place === 'static-pod';
-	(isTunnelled || !konnectivityGiven ? tunnelTest : test)(`${row.source} ${row.state}: ${row.title}`, async t => {
+	(isTunnelled || !hasKonnectivity ? tunnelTest : test)(`${row.source} ${row.state}: ${row.title}`, async t => {
 		prepared ??= prepare();
 		const seen = await look(await prepared, row, personOf(index));
 		t.true(

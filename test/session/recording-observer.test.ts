@@ -27,7 +27,7 @@ test('only an apiserver process other than the known ones is new', t => {
 	t.true(recordLabel(store, 'c-1', pathOf('second')));
 });
 
-test('a missed pong is recorded from its ping until the next pong, and the labeler hears that pong', t => {
+test('a missed pong is recorded until the next pong, which the labeler receives', t => {
 	const store = new Store(
 		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
 		() => {},

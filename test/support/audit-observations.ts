@@ -4,7 +4,17 @@ import {noConnectionObservations} from '../../source/evidence/connection-observa
 import type {UnavailableSource, Observations, ProbeResult} from '../../source/evidence/evidence.ts';
 import {noActiveObservations, type ApiserverExamination} from '../../source/evidence/examine-apiserver.ts';
 import type {ComponentPod} from '../../source/evidence/probes/mirror-pods.ts';
-import {flags, makeObservations, here, known, processOf, makeObservation, socketFacts, stepTest, versionOf} from './observations.ts';
+import {
+	flags,
+	makeObservations,
+	advertisedFlags,
+	knownReplicas,
+	processOf,
+	makeObservation,
+	socketFacts,
+	stepTest,
+	versionOf,
+} from './observations.ts';
 
 export const unavailable = <Facts>(source: UnavailableSource['source'] = 'flagz'): ProbeResult<Facts> => ({
 	unavailable: {source, where: source, reason: 'forbidden', need: {permission: `read ${source}`, check: null, or: null}},
@@ -21,7 +31,7 @@ export const good = {
 	'client-ca-file': '/ca.crt',
 	'token-auth-file': '',
 	'etcd-servers': '[https://127.0.0.1:2379]',
-	...here,
+	...advertisedFlags,
 };
 
 export type Given = Partial<Omit<AuditObservations, 'observations' | 'perReplica' | 'examined'>> & {
@@ -43,7 +53,7 @@ export function auditObservations({base = {}, others = [], shared = {}, own = {}
 	const standing: Partial<Observations> = {
 		flags: [flags(good, {process: 'p1'})],
 		process: processOf('p1'),
-		replicas: known(1),
+		replicas: knownReplicas(1),
 		stepTests: [stepTest('grpc', {process: 'p1'})],
 		...base,
 	};
@@ -63,7 +73,7 @@ export function auditObservations({base = {}, others = [], shared = {}, own = {}
 			shared: {
 				ca: {spkiSha256: [], subjects: []},
 				version: versionOf('v1.36.3'),
-				replicas: known(1),
+				replicas: knownReplicas(1),
 				mirrorPods: [],
 				gatewaySeen: null,
 				observed: null,

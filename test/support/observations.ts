@@ -88,9 +88,9 @@ export function makeObservations(
 	};
 }
 
-export const answered = {about: 'open-connection', farEndAnswered: true} as const;
+export const openConnection = {about: 'open-connection', farEndAnswered: true} as const;
 
-/** `/flagz` read on this connection by default. */
+/** By default, `/flagz` as read on the same connection. */
 export function flags(values: Readonly<Record<string, string>>, more: Partial<Observation<FlagFacts>> = {}): Observation<FlagFacts> {
 	return makeObservation(
 		'flagz',
@@ -99,7 +99,7 @@ export function flags(values: Readonly<Record<string, string>>, more: Partial<Ob
 	);
 }
 
-/** On the machine with its address by default. */
+/** By default, on the machine that has the address of the flags. */
 export function mirrorPod(
 	name: string,
 	values: Readonly<Record<string, string>>,
@@ -109,12 +109,12 @@ export function mirrorPod(
 	return makeObservation('mirror-pod', {values, absent: 'default', proxyEnvironment, hostAddresses}, {where: `pod kube-system/${name}`});
 }
 
-export const here = {'advertise-address': '10.0.0.5', 'secure-port': '6443'};
-export const off = {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''};
-export const checked = {'kubelet-certificate-authority': '/ca.crt', 'egress-selector-config-file': ''};
-export const tunnelled = {'kubelet-certificate-authority': '', 'egress-selector-config-file': '/egress.yaml'};
+export const advertisedFlags = {'advertise-address': '10.0.0.5', 'secure-port': '6443'};
+export const unverifiedFlags = {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''};
+export const verifyingFlags = {'kubelet-certificate-authority': '/ca.crt', 'egress-selector-config-file': ''};
+export const tunnelFlags = {'kubelet-certificate-authority': '', 'egress-selector-config-file': '/egress.yaml'};
 
-export const known = (count: number, addresses: readonly string[] | null = null) =>
+export const knownReplicas = (count: number, addresses: readonly string[] | null = null) =>
 	makeObservation('lease', {
 		known: count,
 		knownFrom: 'lease' as const,

@@ -1,11 +1,11 @@
-/** Closed output schemas: only words, events and audit rows that a schema names. */
+/** Validates output against the JSON schemas, which allow only the words, events and audit rows that they name. */
 import {readdirSync, readFileSync} from 'node:fs';
 import {Ajv, type ValidateFunction} from 'ajv';
 
 type Schema = Readonly<Record<string, unknown>>;
 const folder = new URL('../../schemas/', import.meta.url);
 
-/** Name → schema. */
+/** Schemas by name. */
 export function readSchemas(): ReadonlyMap<string, Schema> {
 	return new Map(
 		readdirSync(folder)
@@ -16,7 +16,7 @@ export function readSchemas(): ReadonlyMap<string, Schema> {
 
 let validators: ReadonlyMap<string, ValidateFunction> | undefined;
 
-/** Empty for a valid object. */
+/** The violations of the schema; empty for a valid object. */
 export function schemaFaults(object: object): string[] {
 	const kind = 'kind' in object ? String(object.kind) : '';
 	validators ??= compile([...readSchemas().values()].map(schema => closed(schema) as Schema));

@@ -52,6 +52,7 @@ export function parseCertificate(der: Buffer): ParsedCertificate {
 	nameOf(issuer.content);
 	const validity = fields.inside(derTag.sequence, 'x509: malformed validity');
 	const [notBefore, notAfter] = [timeOf(validity), timeOf(validity)];
+	// Go reports a malformed subject by this text, too.
 	const subject = fields.element(derTag.sequence, 'x509: malformed issuer');
 	const {commonName, organization} = nameOf(subject.content);
 	const key = parsePublicKey(fields.element(derTag.sequence, 'x509: malformed spki'), algorithmOf);
@@ -205,7 +206,7 @@ function dateOf(year: string | undefined, rest: string | undefined, zone: string
 	const [month, day, hour, minute, second] = rest?.match(/\d\d/g) ?? [];
 	const local = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
 	const time = Date.parse(local);
-	// Go formats the time again and compares, so neither 31 February nor +0000 for Z passes.
+	// Go formats the parsed time and compares the result with the input, so it rejects 31 February, and +0000 instead of Z.
 	if (Number.isNaN(time) || new Date(time).toISOString() !== local || !zone || /^[+-](?:0000|(?:2[5-9]|[3-9]\d)..|..[6-9].)$/.test(zone)) {
 		throw new CertificateParseError(problem);
 	}

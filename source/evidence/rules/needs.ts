@@ -1,4 +1,6 @@
-/** The needs that verdicts name. */
+/**
+The needs that verdicts name: a permission, or what else would settle the verdict (`or`). Without `permission`, no permission would help.
+*/
 import type {UnavailableSource, EvidenceSource, Observations, Need} from '../evidence.ts';
 
 export const needFlagz: Need = {permission: 'get nonResourceURL /flagz', check: 'kubectl auth can-i get /flagz', or: '--probe active'};
@@ -27,7 +29,7 @@ export const needComponentHosts: Need = {
 	check: null,
 	or: 'the command lines of etcd, the scheduler and the controller manager, on their hosts',
 };
-/** Connecting to the apiserver itself detects a gateway in front of it. */
+/** Only a connection to the apiserver itself rules out a gateway in front of it. */
 export const needApiserverItself: Need = {
 	permission: null,
 	check: null,
@@ -77,8 +79,8 @@ export const needConfigz: Need = {
 	or: 'the kubelet’s /configz, read by someone who already has the permission (nodes/proxy also runs commands: do not grant it for this)',
 };
 
-/** A timeout is not a missing permission. */
-const needAnswer: Need = {permission: null, check: null, or: 'a response to GET /flagz in time: the next connection tries again'};
+/** For a /flagz that timed out, because no permission would help. */
+const needResponse: Need = {permission: null, check: null, or: 'a response to GET /flagz in time: the next connection tries again'};
 
 const sourceOf = new Map<Need, EvidenceSource>([
 	[needFlagz, 'flagz'],
@@ -86,19 +88,22 @@ const sourceOf = new Map<Need, EvidenceSource>([
 	[needMirrorPods, 'mirror-pod'],
 ]);
 
-/** Omits needs that no permission would meet: sources that are not served and, after a timeout of the flags, all but forbidden ones. */
+/**
+Drops needs that a permission would not meet: of sources that the server does not serve and, if /flagz timed out, of flagz, metrics and
+mirror pods that are not forbidden.
+*/
 export function obtainableNeeds({unavailable}: Pick<Observations, 'unavailable'>, needs: readonly Need[]): readonly Need[] {
-	const isClosed = (need: Need, why: UnavailableSource['reason']) =>
+	const isUnavailable = (need: Need, why: UnavailableSource['reason']) =>
 		unavailable.some(({source, reason}) => reason === why && source === sourceOf.get(need));
-	if (needs.includes(needFlagz) && isClosed(needFlagz, 'no-response')) {
-		return [needAnswer, ...needs.filter(need => need !== needFlagz && (!sourceOf.has(need) || isClosed(need, 'forbidden')))];
+	if (needs.includes(needFlagz) && isUnavailable(needFlagz, 'no-response')) {
+		return [needResponse, ...needs.filter(need => need !== needFlagz && (!sourceOf.has(need) || isUnavailable(need, 'forbidden')))];
 	}
 
-	const open = needs.filter(need => !isClosed(need, 'not-served'));
-	return open.length > 0 ? open : [needActive];
+	const obtainable = needs.filter(need => !isUnavailable(need, 'not-served'));
+	return obtainable.length > 0 ? obtainable : [needActive];
 }
 
-/** What would extend an inference about one apiserver to all. Empty if this connection itself was read. */
+/** What would settle a verdict that was inferred from another apiserver. Empty if the apiserver of this connection was read. */
 export function needReplicas(observations: Observations): readonly Need[] {
 	if (observations.isBound) {
 		return [];
@@ -109,11 +114,11 @@ export function needReplicas(observations: Observations): readonly Need[] {
 		return [needLeases];
 	}
 
-	// Only its own address distinguishes an apiserver from others that share its lease.
-	return [known === 1 ? needApiserverItself : hasActiveProbes(observations) ? needOpenConnection : needActive];
+	// Other apiservers can share a single lease, so only a connection to the apiserver's own address rules them out.
+	return [known === 1 ? needApiserverItself : activeProbesRan(observations) ? needOpenConnection : needActive];
 }
 
-export function hasActiveProbes({unreachedAddresses, stepTests, logDifferentials, handshakes, failures}: Observations): boolean {
+export function activeProbesRan({unreachedAddresses, stepTests, logDifferentials, handshakes, failures}: Observations): boolean {
 	return (
 		unreachedAddresses.length +
 			stepTests.length +

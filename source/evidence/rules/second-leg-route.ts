@@ -13,7 +13,7 @@ import {
 	needReplicas,
 	needStepTest,
 	obtainableNeeds,
-	hasActiveProbes,
+	activeProbesRan,
 } from './needs.ts';
 import {isFromOtherProcess, isFromSameProcess} from './same-process.ts';
 import {citeConstruction, cite, basisOf, weakestBasis} from './basis.ts';
@@ -255,7 +255,7 @@ function byEgressDials(observations: Observations, observation: Observation<Metr
 		state: isGrpc ? 'konnectivity' : 'egress-http-connect',
 		basis: 'inferred',
 		citations: [cite(observation, 'egress-dials-counted', `${dials}${tunnels}`)],
-		need: [hasActiveProbes(observations) ? needStepTest : needActive],
+		need: [activeProbesRan(observations) ? needStepTest : needActive],
 		protocol: isGrpc ? 'grpc' : 'http-connect',
 		agent: null,
 	};

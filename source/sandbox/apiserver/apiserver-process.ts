@@ -43,7 +43,7 @@ export class ApiserverProcess {
 		this.metrics.set('process_start_time_seconds', this.startedAt.getTime() / 1000);
 	}
 
-	/** Has aggregated discovery, /flagz and port-forward over WebSocket. */
+	/** Whether this version (1.30 or later) has aggregated discovery, /flagz and port-forward over WebSocket. */
 	get isModern(): boolean {
 		return !/^v1\.(\d|[12]\d)\./.test(this.version);
 	}

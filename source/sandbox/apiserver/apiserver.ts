@@ -21,7 +21,7 @@ export type ApiserverConfig = Omit<ProcessConfig, 'posture' | 'listen'> & {
 };
 
 export class Apiserver {
-	/** In a 429 for everything except /healthz, in seconds; 0 is off. */
+	/** If not 0, every request except /healthz gets a 429 with this Retry-After, in seconds. */
 	retryAfter = 0;
 	process: ApiserverProcess | null = null;
 	port = 0;
@@ -33,7 +33,7 @@ export class Apiserver {
 		this.#config = config;
 	}
 
-	/** `port` 0 uses a free one. */
+	/** `port` 0 selects a free port. */
 	async start(posture: ProcessConfig['posture'], port: number): Promise<void> {
 		const {serving, authority, link} = this.#config;
 		const server = createServer({
@@ -74,7 +74,7 @@ export class Apiserver {
 
 	#handleRequests(server: Server, process: ApiserverProcess): ApiserverProcess {
 		const groupsOf = (name: string): readonly string[] => users.find(row => row.name === name)?.groups ?? [];
-		const identify = (request: IncomingMessage) => authenticate(request, this.#config.tokens, groupsOf);
+		const authenticateRequest = (request: IncomingMessage) => authenticate(request, this.#config.tokens, groupsOf);
 		server.on('request', (request, response) => {
 			if (this.retryAfter > 0 && !request.url?.startsWith('/healthz')) {
 				sendFailure(
@@ -87,10 +87,10 @@ export class Apiserver {
 				return;
 			}
 
-			void handleRequest(request, response, process, identify);
+			void handleRequest(request, response, process, authenticateRequest);
 		});
 		server.on('upgrade', (request, socket, head) => {
-			void handleUpgrade(request, socket, head, process, identify);
+			void handleUpgrade(request, socket, head, process, authenticateRequest);
 		});
 		return process;
 	}

@@ -8,7 +8,7 @@ import {findResource, isStored, type ResourceSpec} from '../objects/resource-spe
 import type {ApiserverProcess} from './apiserver-process.ts';
 import {isAllowed, rulesIn} from './authorize.ts';
 import {type Exchange, readBody, sendFailure, sendJson} from './exchange.ts';
-import {servePlainPath} from './plain-paths.ts';
+import {serveNonResourcePath} from './non-resource-paths.ts';
 import {podLog} from './pod-log.ts';
 import {podStream} from './pod-stream.ts';
 import {decodeReview} from './protobuf.ts';
@@ -100,7 +100,7 @@ export async function handleUpgrade(
 async function dispatchRequest(exchange: Exchange, server: ApiserverProcess): Promise<void> {
 	const {info, response} = exchange;
 	if (!info.isResource) {
-		servePlainPath(exchange, server);
+		serveNonResourcePath(exchange, server);
 		return;
 	}
 

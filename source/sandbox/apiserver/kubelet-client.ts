@@ -12,11 +12,11 @@ export type KubeletTrust = {
 	identity: KeyPair | null;
 };
 
-/** 10 s for logs and node proxy, none for upgrades (measured on 1.36.3). */
+/** 10 s for logs and the node proxy; no timeout for upgrades (measured on 1.36.3). */
 export type HandshakeTimeout = 10_000 | null;
 
 /**
-To a kubelet, or with null `authority` and `identity` to another TLS server.
+Opens TLS to a kubelet or, if `authority` and `identity` are null, to another server.
 @throws DialError with the text after `Get "https://…": ` or `error dialing backend: `
 */
 export async function openTls(

@@ -81,7 +81,7 @@ async function requestKubelet(
 	}
 }
 
-/** The kubelet's 401 and 403. @see registry/generic/rest/response_checker.go */
+/** The apiserver's Status for a kubelet's error response. @see registry/generic/rest/response_checker.go */
 async function failureFromKubelet(response: IncomingMessage, name: string): Promise<ApiFailure> {
 	const text = await readText(response);
 	const status = response.statusCode ?? 500;

@@ -1,4 +1,4 @@
-/** Request attributes from method and path. @see apiserver/pkg/endpoints/request/requestinfo.go */
+/** Derives request attributes from method and path. @see apiserver/pkg/endpoints/request/requestinfo.go */
 import {decodePart} from '../network/request-url.ts';
 
 export type RequestInfo = {
@@ -11,7 +11,7 @@ export type RequestInfo = {
 	subresource: string;
 	namespace: string | undefined;
 	name: string | undefined;
-	/** After `proxy`; percent-encoded, with its slash. */
+	/** The URL path after `proxy`, percent-encoded, with its leading slash. */
 	rest: string;
 	query: URLSearchParams;
 };
@@ -30,10 +30,10 @@ export function requestInfo(method: string, url: string): RequestInfo {
 	const queryAt = url.indexOf('?');
 	const path = queryAt < 0 ? url : url.slice(0, queryAt);
 	const query = new URLSearchParams(queryAt < 0 ? '' : url.slice(queryAt + 1));
-	const plain: RequestInfo = {
+	const nonResource: RequestInfo = {
 		isResource: false,
 		path,
-		verb: plainVerb(method),
+		verb: nonResourceVerb(method),
 		group: '',
 		version: '',
 		resource: '',
@@ -48,7 +48,7 @@ export function requestInfo(method: string, url: string): RequestInfo {
 	const afterGroup = parts.slice(parts[0] === 'api' ? 1 : 2);
 	const [version, ...own] = afterGroup;
 	if (group === undefined || version === undefined || own.length === 0 || own[0] === '') {
-		return plain;
+		return nonResource;
 	}
 
 	let namespace: string | undefined;
@@ -81,7 +81,7 @@ function verbOf(method: string): string {
 	return verbs[method] ?? method.toLowerCase();
 }
 
-function plainVerb(method: string): string {
+function nonResourceVerb(method: string): string {
 	if (method === 'HEAD') {
 		return 'head';
 	}

@@ -5,7 +5,7 @@ import {SpdySession} from '../../wire/spdy-session.ts';
 import {type WebSocket, WebSocketServer} from 'ws';
 import {noop} from '../network/join-streams.ts';
 
-/** `undefined` after a refusal, with the text of k8s.io/streaming httpstream.Handshake. */
+/** Returns `undefined` if it refused the upgrade, with the text of k8s.io/streaming httpstream.Handshake. */
 export function acceptSpdy(
 	request: IncomingMessage,
 	socket: Duplex,
@@ -36,8 +36,8 @@ export function acceptSpdy(
 }
 
 /**
-Resolves to the socket and the client's first supported protocol; `undefined`, without a response, for none. Some of Kubernetes' names
-contain `/`, which RFC 6455 forbids and ws rejects, so ws does not get the header.
+Resolves to the socket and the first protocol of the client that is supported. If none is, sends no response and resolves to `undefined`.
+Some protocol names of Kubernetes contain `/`, which RFC 6455 forbids and ws rejects, so ws does not get the header.
 */
 export async function acceptWebSocket(
 	request: IncomingMessage,

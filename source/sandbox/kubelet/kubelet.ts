@@ -9,7 +9,7 @@ import type {HostPort} from '../network/address-plan.ts';
 import {apiMicroTime, type Pod} from '../objects/kube-object.ts';
 import type {Change} from '../objects/object-store.ts';
 import {noop} from '../network/join-streams.ts';
-import {serveRequest, serveUpgrade} from './kubelet-paths.ts';
+import {serveRequest, serveUpgrade} from './kubelet-requests.ts';
 import {PodRuntime, type RuntimeConfig} from './pod-runtime.ts';
 
 export type KubeletConfig = RuntimeConfig & {issuer: Issuer};

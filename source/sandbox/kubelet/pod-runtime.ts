@@ -17,8 +17,8 @@ export type RuntimeConfig = {
 };
 
 export class PodRuntime {
-	/** CRI id, which port-forward errors contain. */
-	readonly sandboxId = randomBytes(32).toString('hex');
+	/** CRI id of the pod sandbox, which port-forward errors contain. */
+	readonly podSandboxId = randomBytes(32).toString('hex');
 	readonly address: string;
 	readonly uid: string;
 	readonly #pod: Pod;
@@ -84,7 +84,7 @@ export class PodRuntime {
 		);
 	}
 
-	/** The restart policy decides what follows. */
+	/** Stops containers; the restart policy decides whether they start again. */
 	restart(containerName?: string): void {
 		for (const container of this.#main) {
 			if (containerName === undefined || container.name === containerName) {
@@ -114,7 +114,7 @@ export class PodRuntime {
 		return container;
 	}
 
-	/** Init containers run one after the other. */
+	/** Starts the first init container that has not succeeded, or else all regular containers. */
 	#startNext(): void {
 		const next = this.#init.find(container => container.state.terminated?.exitCode !== 0);
 		for (const container of next ? [next] : this.#main) {
@@ -125,17 +125,17 @@ export class PodRuntime {
 	#run(container: Container): void {
 		const {spec} = container.config;
 		const fieldPath = `spec.containers{${container.name}}`;
-		const about = {component: 'kubelet', host: this.#config.node, fieldPath};
+		const source = {component: 'kubelet', host: this.#config.node, fieldPath};
 		if (!this.#config.findProgram(spec.image ?? '')) {
 			container.state = {waiting: {reason: 'ImagePullBackOff', message: `Back-off pulling image "${spec.image}"`}};
-			this.#recordEvent({type: 'Warning', reason: 'Failed', message: `Failed to pull image "${spec.image}": not found`, ...about});
+			this.#recordEvent({type: 'Warning', reason: 'Failed', message: `Failed to pull image "${spec.image}": not found`, ...source});
 			return;
 		}
 
-		this.#recordEvent({reason: 'Pulled', message: `Container image "${spec.image}" already present on machine`, ...about});
-		this.#recordEvent({reason: 'Created', message: 'Container created', ...about});
+		this.#recordEvent({reason: 'Pulled', message: `Container image "${spec.image}" already present on machine`, ...source});
+		this.#recordEvent({reason: 'Created', message: 'Container created', ...source});
 		container.start();
-		this.#recordEvent({reason: 'Started', message: 'Container started', ...about});
+		this.#recordEvent({reason: 'Started', message: 'Container started', ...source});
 	}
 
 	#onEnded(container: Container): void {
@@ -222,14 +222,14 @@ type EventOptions = {
 
 const maxEvents = 200;
 
-/** Counts equal events, and keeps the newest 200 of each namespace. */
+/** Increments the count of an equal event, and keeps the newest 200 events of each namespace. */
 function recordEvent(
 	store: ObjectStore,
-	about: KubeObject,
+	object: KubeObject,
 	{type = 'Normal', reason, message, component, host, fieldPath}: EventOptions,
 ): void {
-	const {name, uid, resourceVersion} = about.metadata;
-	const namespace = about.metadata.namespace ?? 'default';
+	const {name, uid, resourceVersion} = object.metadata;
+	const namespace = object.metadata.namespace ?? 'default';
 	const now = apiTime();
 	const events = store.list('events', namespace);
 	const same = events.find(event => event.involvedObject.uid === uid && event.reason === reason && event.message === message);
@@ -250,11 +250,11 @@ function recordEvent(
 	store.create('events', {
 		metadata: {name: `${name}.${(BigInt(Date.now()) * 1_000_000n + BigInt(store.revision % 1_000_000)).toString(16)}`, namespace},
 		involvedObject: {
-			kind: about.kind,
+			kind: object.kind,
 			namespace,
 			name,
 			uid,
-			apiVersion: about.apiVersion,
+			apiVersion: object.apiVersion,
 			resourceVersion,
 			...(fieldPath !== undefined && {fieldPath}),
 		},

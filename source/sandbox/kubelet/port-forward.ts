@@ -12,13 +12,13 @@ import {acceptWebSocket} from './accept-upgrade.ts';
 
 export type ForwardTarget = {
 	locate(port: number): HostPort;
-	sandboxId: string;
+	podSandboxId: string;
 };
 
 const pairTimeoutMs = 30_000;
 
 /**
-Streams `error` and `data` with the same request id are a connection.
+An `error` and a `data` stream with the same request id are one forwarded connection.
 @see k8s.io/cri-streaming pkg/streaming/portforward/httpstream.go
 */
 export function servePortForward(session: SpdySession, target: ForwardTarget): void {
@@ -61,38 +61,44 @@ export function servePortForward(session: SpdySession, target: ForwardTarget): v
 	});
 }
 
-function connect(error: SpdyStream, data: SpdyStream, port: number, {locate, sandboxId}: ForwardTarget, sockets: Set<Socket>): void {
+function connect(
+	errorStream: SpdyStream,
+	dataStream: SpdyStream,
+	port: number,
+	{locate, podSandboxId}: ForwardTarget,
+	sockets: Set<Socket>,
+): void {
 	const {address, port: at} = locate(port);
 	const socket = createConnection({host: address, port: at, allowHalfOpen: true});
 	sockets.add(socket);
 	socket.setNoDelay(true);
-	error.resume();
+	errorStream.resume();
 	let connected = false;
 	socket.on('connect', () => {
 		connected = true;
-		data.pipe(socket);
-		socket.pipe(data);
+		dataStream.pipe(socket);
+		socket.pipe(dataStream);
 	});
 	socket.on('error', failure => {
 		const reason = connected
 			? `: read tcp: ${failure.message}`
-			: `failed to execute portforward in network namespace "/var/run/netns/cni-${sandboxId.slice(0, 8)}": failed to connect to localhost:${port} inside namespace "${sandboxId}", IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused IPv6 dial tcp6: address localhost: no suitable address found `;
+			: `failed to execute portforward in network namespace "/var/run/netns/cni-${podSandboxId.slice(0, 8)}": failed to connect to localhost:${port} inside namespace "${podSandboxId}", IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused IPv6 dial tcp6: address localhost: no suitable address found `;
 		// Measured on 1.36.3 with containerd 2.2: FIN on data, the text on error, then RST of the error stream.
-		data.end();
-		error.write(`error forwarding port ${port} to pod ${sandboxId}, uid : ${reason}`, () => {
-			error.reset();
-			data.reset();
+		dataStream.end();
+		errorStream.write(`error forwarding port ${port} to pod ${podSandboxId}, uid : ${reason}`, () => {
+			errorStream.reset();
+			dataStream.reset();
 		});
 	});
 	socket.on('close', () => {
 		sockets.delete(socket);
-		error.end();
+		errorStream.end();
 	});
-	data.on('error', () => {
+	dataStream.on('error', () => {
 		resetSocket(socket);
 	});
-	data.on('close', () => {
-		if (!socket.destroyed && !data.readableEnded) {
+	dataStream.on('close', () => {
+		if (!socket.destroyed && !dataStream.readableEnded) {
 			resetSocket(socket);
 		}
 	});
@@ -115,46 +121,46 @@ export async function servePortForwardChannels(
 	}
 
 	const {client} = accepted;
-	const targets = ports.map((port, index) => connectPort(client, {port, data: index * 2}, locate));
+	const connections = ports.map((port, index) => connectPort(client, {port, data: index * 2}, locate));
 	client.on('message', (message: Buffer) => {
-		const target = message[0]! % 2 === 0 ? targets[message[0]! / 2] : undefined;
-		if (!target || target.destroyed || target.write(message.subarray(1))) {
+		const connection = message[0]! % 2 === 0 ? connections[message[0]! / 2] : undefined;
+		if (!connection || connection.destroyed || connection.write(message.subarray(1))) {
 			return;
 		}
 
 		client.pause();
-		target.once('drain', () => {
+		connection.once('drain', () => {
 			client.resume();
 		});
 	});
 	client.on('close', () => {
-		for (const target of targets) {
-			target.destroy();
+		for (const connection of connections) {
+			connection.destroy();
 		}
 	});
 	return true;
 }
 
-/** Sends errors on the channel after `data`. */
+/** Relays bytes on channel `data`, and sends errors on channel `data + 1`. */
 function connectPort(client: WebSocket, {port, data}: {port: number; data: number}, locate: ForwardTarget['locate']): Socket {
 	const send = (channel: number, bytes: Uint8Array) => {
 		client.send(Buffer.concat([Buffer.of(channel), bytes]));
 	};
 
 	const {address, port: at} = locate(port);
-	const target = createConnection({host: address, port: at});
+	const socket = createConnection({host: address, port: at});
 	for (const channel of [data, data + 1]) {
 		send(channel, Buffer.of(port & 0xff, port >> 8));
 	}
 
-	target.on('data', bytes => {
+	socket.on('data', bytes => {
 		send(data, bytes);
 	});
-	target.on('error', () => {
+	socket.on('error', () => {
 		send(data + 1, Buffer.from(`error forwarding port ${port}: connection refused`));
 	});
-	target.on('close', () => {
+	socket.on('close', () => {
 		client.close(1000);
 	});
-	return target;
+	return socket;
 }

@@ -19,8 +19,8 @@ const maxHistory = 1000;
 
 /** Returned objects are never changed. */
 export class ObjectStore {
-	readonly #specs = new Map(storedResources.map(specOf => [specOf.name, specOf]));
-	readonly #byResource = Object.fromEntries(storedResources.map(row => [row.name, new Map()])) as Tables;
+	readonly #specs = new Map(storedResources.map(spec => [spec.name, spec]));
+	readonly #byResource = Object.fromEntries(storedResources.map(spec => [spec.name, new Map()])) as Tables;
 	readonly #listeners = new Set<(change: Change) => void>();
 	readonly #pendingChanges: Change[] = [];
 	#isNotifying = false;
@@ -32,7 +32,7 @@ export class ObjectStore {
 		return this.#revision;
 	}
 
-	row(resource: ResourceName): StoredResource {
+	specOf(resource: ResourceName): StoredResource {
 		return this.#specs.get(resource)!;
 	}
 
@@ -47,7 +47,7 @@ export class ObjectStore {
 	}
 
 	create<R extends ResourceName>(resource: R, wanted: NewObject<R>): StoredObjects[R] {
-		const resourceSpec = this.row(resource);
+		const resourceSpec = this.specOf(resource);
 		const object = {
 			apiVersion: apiVersionOf(resourceSpec),
 			kind: resourceSpec.kind,

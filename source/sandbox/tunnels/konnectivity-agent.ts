@@ -14,12 +14,12 @@ export type AgentConfig = {
 	server: () => HostPort | null;
 	pair: () => Promise<KeyPair>;
 	authority: string;
-	/** Of all agents; a frozen agent is paused. */
+	/** The connections of all agents, so that freezing the agents can pause them. */
 	sockets: Set<TLSSocket>;
 	isFrozen: () => boolean;
 };
 
-/** Shorter than the apiserver's (measured: 5 s and 30 s). */
+/** Agents give up after 5 s, earlier than the apiserver (30 s; both measured). */
 const dialTimeoutMs = 5000;
 
 /** The health port is plain HTTP without authentication, as in real agents. */

@@ -1,6 +1,6 @@
 /** Handlers of the sandbox view. */
 import {SpokeError} from '../../errors/spoke-error.ts';
-import type {PodName, Sandbox} from '../../sandbox/sandbox.ts';
+import type {ObjectName, Sandbox} from '../../sandbox/sandbox.ts';
 import type {SwitchSpec} from '../../sandbox/switches.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {clockTime} from '../../text/format-time.ts';
@@ -81,7 +81,7 @@ const happenings: ReadonlyArray<{
 	},
 ];
 
-async function podOf({cluster}: Session, app: string): Promise<PodName> {
+async function podOf({cluster}: Session, app: string): Promise<ObjectName> {
 	const {items} = await cluster.access.json<{items: readonly PodObject[]}>({
 		path: `/api/v1/namespaces/default/pods?labelSelector=app%3D${app}`,
 	});

@@ -5,7 +5,7 @@ import type {Keymap} from '../../keymap/keymap.ts';
 
 export type InputPart = {kind: 'pass'; bytes: Buffer} | {kind: 'leave'} | {kind: 'path'};
 
-type Sequence = {bytes: Buffer; kind: 'leave' | 'path' | 'send'; sends: Buffer};
+type Sequence = {bytes: Buffer; kind: 'leave' | 'path' | 'send-last-key'; lastKey: Buffer};
 
 export class LeaveKeys {
 	readonly shown: string;
@@ -18,14 +18,14 @@ export class LeaveKeys {
 		const of = (action: string, kind: Sequence['kind']) =>
 			(terminal?.get(action)?.sequences ?? []).map(keys => {
 				const bytes = Buffer.concat(keys.map(key => keyBytes(key)));
-				return {bytes, kind, sends: keyBytes(keys.at(-1)!)};
+				return {bytes, kind, lastKey: keyBytes(keys.at(-1)!)};
 			});
-		this.#sequences = [...of('terminal.leave', 'leave'), ...of('terminal.path', 'path'), ...of('terminal.send-key', 'send')];
+		this.#sequences = [...of('terminal.leave', 'leave'), ...of('terminal.path', 'path'), ...of('terminal.send-key', 'send-last-key')];
 		this.#beginnings = new Set(this.#sequences.map(({bytes}) => bytes[0]));
 		this.shown = (terminal?.get('terminal.leave')?.sequences ?? []).map(keys => formatKeys(keys)).join(' or ');
 	}
 
-	/** Buffers a partial sequence across chunks. */
+	/** Splits the input at sequences. Keeps a partial sequence until the next call. */
 	feed(typed: Buffer): InputPart[] {
 		const parts: InputPart[] = [];
 		let pass: number[] = [];
@@ -37,7 +37,7 @@ export class LeaveKeys {
 		};
 
 		for (const byte of typed) {
-			// Skip most bytes, to keep up with large pastes.
+			// Fast path for large pastes: most bytes start no sequence.
 			if (this.#held.length === 0 && !this.#beginnings.has(byte)) {
 				pass.push(byte);
 				continue;
@@ -47,8 +47,8 @@ export class LeaveKeys {
 			const whole = this.#sequences.find(({bytes}) => bytes.equals(this.#held));
 			if (whole) {
 				this.#held = Buffer.alloc(0);
-				if (whole.kind === 'send') {
-					pass.push(...whole.sends);
+				if (whole.kind === 'send-last-key') {
+					pass.push(...whole.lastKey);
 				} else {
 					release();
 					parts.push({kind: whole.kind});

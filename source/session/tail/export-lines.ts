@@ -1,5 +1,5 @@
 /** Copies, saves or opens lines of a tail. */
-import {placeOf, shownLength, shownNumbers, type TailView} from '../../state/tail/tail-view.ts';
+import {positionOf, shownLength, shownNumbers, type TailView} from '../../state/tail/tail-view.ts';
 import {sanitize} from '../../text/sanitize.ts';
 import type {Session} from '../session.ts';
 import {formatQuantity} from '../../text/format-number.ts';
@@ -71,6 +71,6 @@ function savedText(view: TailView): string {
 
 export async function openTailInProgram(session: Session, run: TailRun, kind: 'pager' | 'editor'): Promise<void> {
 	await finishScan(run);
-	const line = run.view.follow ? shownLength(run.view) : placeOf(run.view, run.view.cursor) + 1;
+	const line = run.view.follow ? shownLength(run.view) : positionOf(run.view, run.view.cursor) + 1;
 	await openInProgram(session, kind, visibleTexts(run.view), line);
 }

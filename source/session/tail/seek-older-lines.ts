@@ -1,6 +1,6 @@
 /** Actions that load older lines. */
 import {setImmediate as turn} from 'node:timers/promises';
-import {goTo, numberAt, placeOf, type TailView} from '../../state/tail/tail-view.ts';
+import {goTo, numberAt, positionOf, type TailView} from '../../state/tail/tail-view.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from './tail-run.ts';
 import {setView} from './current-tail.ts';
@@ -14,7 +14,7 @@ export async function goToTop(session: Session, run: TailRun): Promise<void> {
 }
 
 export async function scrollAbove(session: Session, run: TailRun, rows: number): Promise<void> {
-	await whileStaying(session, run, stepLines, view => goTo(view, numberAt(view, placeOf(view, view.cursor) - rows)));
+	await whileStaying(session, run, stepLines, view => goTo(view, numberAt(view, positionOf(view, view.cursor) - rows)));
 }
 
 /** `find` returns the view with the match. */

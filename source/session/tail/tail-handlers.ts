@@ -6,7 +6,7 @@ import {
 	selectedLine,
 	moveTail,
 	pauseTail,
-	placeOf,
+	positionOf,
 	shownLength,
 	type SincePreset,
 	type TailView,
@@ -40,7 +40,7 @@ const pageOf = (view: TailView) => Math.max(1, view.windowRows - 1);
 const move = (by: (view: TailView) => number) => async (session: Session) =>
 	withTail(session, async run => {
 		const rows = by(run.view);
-		const above = placeOf(run.view, selectedLine(run.view));
+		const above = positionOf(run.view, selectedLine(run.view));
 		change(session, view => moveTail(view, rows));
 		if (above + rows < 0) {
 			await scrollAbove(session, run, -(above + rows));

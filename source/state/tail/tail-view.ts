@@ -227,14 +227,14 @@ function* range(from: number, end: number): Generator<number> {
 }
 
 /** Clamped to the ends. */
-export function numberAt(view: TailView, place: number): number {
+export function numberAt(view: TailView, position: number): number {
 	const length = shownLength(view);
-	const at = Math.max(0, Math.min(place, length - 1));
+	const at = Math.max(0, Math.min(position, length - 1));
 	const index = activeIndex(view);
 	return index === null ? view.buffer.first + at : (index.shown.at(at) ?? view.buffer.first);
 }
 
-export function placeOf(view: TailView, number: number): number {
+export function positionOf(view: TailView, number: number): number {
 	const index = activeIndex(view);
 	return index === null ? Math.max(0, number - view.buffer.first) : index.shown.indexOf(number);
 }
@@ -249,27 +249,32 @@ export function activeIndex({shownIndex, matchesOnly}: TailView): LineIndex | nu
 }
 
 export function moveTail(view: TailView, by: number): TailView {
-	const place = view.follow ? shownLength(view) - 1 : placeOf(view, view.cursor);
-	return goTo({...view, top: topOf(view)}, numberAt(view, place + by));
+	const position = view.follow ? shownLength(view) - 1 : positionOf(view, view.cursor);
+	return goTo({...view, top: topOf(view)}, numberAt(view, position + by));
 }
 
 /** Keeps the line in the window. */
 export function goTo(view: TailView, number: number): TailView {
-	const place = placeOf(view, number);
-	const topPlace = placeOf(view, view.top);
-	const from = Math.max(0, Math.min(Math.max(topPlace, place - view.windowRows + 1), place));
-	return {...view, follow: false, cursor: numberAt(view, place), top: numberAt(view, from)};
+	const position = positionOf(view, number);
+	const topPosition = positionOf(view, view.top);
+	const from = Math.max(0, Math.min(Math.max(topPosition, position - view.windowRows + 1), position));
+	return {...view, follow: false, cursor: numberAt(view, position), top: numberAt(view, from)};
 }
 
 /** Puts the line into the upper third, because matches and errors need the lines after them. */
 export function jumpTo(view: TailView, number: number): TailView {
-	const place = placeOf(view, number);
-	const topPlace = placeOf(view, topOf(view));
-	if (place >= topPlace && place < topPlace + view.windowRows) {
+	const position = positionOf(view, number);
+	const topPosition = positionOf(view, topOf(view));
+	if (position >= topPosition && position < topPosition + view.windowRows) {
 		return goTo({...view, top: topOf(view)}, number);
 	}
 
-	return {...view, follow: false, cursor: numberAt(view, place), top: numberAt(view, Math.max(0, place - Math.floor(view.windowRows / 3)))};
+	return {
+		...view,
+		follow: false,
+		cursor: numberAt(view, position),
+		top: numberAt(view, Math.max(0, position - Math.floor(view.windowRows / 3))),
+	};
 }
 
 export function followTail(view: TailView): TailView {
@@ -361,8 +366,8 @@ export function remapTail(view: TailView, moved: (number: number) => number): Ta
 }
 
 export function findLine(view: TailView, from: number, direction: 1 | -1, isWanted: (number: number) => boolean): number | null {
-	for (let place = placeOf(view, from) + direction; place >= 0 && place < shownLength(view); place += direction) {
-		const number = numberAt(view, place);
+	for (let position = positionOf(view, from) + direction; position >= 0 && position < shownLength(view); position += direction) {
+		const number = numberAt(view, position);
 		if (isWanted(number)) {
 			return number;
 		}

@@ -1,6 +1,6 @@
 /** The lines of a tail on the screen. */
 import type {TailLine} from './line-buffer.ts';
-import {numberAt, placeOf, shownLength, topOf, type TailView} from './tail-view.ts';
+import {numberAt, positionOf, shownLength, topOf, type TailView} from './tail-view.ts';
 
 export type TailWindow = {
 	lines: readonly TailLine[];
@@ -8,33 +8,33 @@ export type TailWindow = {
 	below: number;
 };
 
-/** While following, the newest line is complete, and of the first one possibly only the end is visible. */
+/** While following, the newest line is always complete, so only the end of the first line may fit. */
 export function tailWindow(view: TailView, rows: number, heightOf: (line: TailLine) => number): TailWindow {
 	const length = shownLength(view);
 	if (length === 0) {
 		return {lines: [], above: 0, below: 0};
 	}
 
-	let from = view.follow ? length : placeOf(view, topOf(view));
+	let from = view.follow ? length : positionOf(view, topOf(view));
 	if (view.follow) {
-		for (let left = rows; from > 0 && left > 0; from--) {
-			left -= heightAt(view, from - 1, heightOf);
+		for (let remaining = rows; from > 0 && remaining > 0; from--) {
+			remaining -= heightAt(view, from - 1, heightOf);
 		}
 	}
 
 	const lines: TailLine[] = [];
-	let place = from;
-	for (let left = rows; place < length && (left > 0 || view.follow); place++) {
-		const line = view.buffer.line(numberAt(view, place));
+	let position = from;
+	for (let remaining = rows; position < length && (remaining > 0 || view.follow); position++) {
+		const line = view.buffer.line(numberAt(view, position));
 		if (line === null) {
 			break;
 		}
 
 		lines.push(line);
-		left -= heightOf(line);
+		remaining -= heightOf(line);
 	}
 
-	return {lines, above: from, below: length - place};
+	return {lines, above: from, below: length - position};
 }
 
 /** A line that does not fit is visible from its top. */
@@ -43,19 +43,19 @@ export function scrollToCursor(view: TailView, rows: number, heightOf: (line: Ta
 		return view;
 	}
 
-	const place = placeOf(view, view.cursor);
-	let from = place;
-	for (let left = rows - heightAt(view, place, heightOf); from > 0; from--) {
-		left -= heightAt(view, from - 1, heightOf);
-		if (left < 0) {
+	const position = positionOf(view, view.cursor);
+	let from = position;
+	for (let remaining = rows - heightAt(view, position, heightOf); from > 0; from--) {
+		remaining -= heightAt(view, from - 1, heightOf);
+		if (remaining < 0) {
 			break;
 		}
 	}
 
-	return placeOf(view, topOf(view)) >= from ? view : {...view, top: numberAt(view, from)};
+	return positionOf(view, topOf(view)) >= from ? view : {...view, top: numberAt(view, from)};
 }
 
-function heightAt(view: TailView, place: number, heightOf: (line: TailLine) => number): number {
-	const line = view.buffer.line(numberAt(view, place));
+function heightAt(view: TailView, position: number, heightOf: (line: TailLine) => number): number {
+	const line = view.buffer.line(numberAt(view, position));
 	return line === null ? 1 : heightOf(line);
 }

@@ -237,9 +237,9 @@ class ForwardedTarget implements RunningForward {
 		const running = forwardConnection(socket, pair);
 		registered.started(running);
 		this.#registered.set(registered, pool);
-		const stopWatch = watchCongestion(pair.data, registered);
+		const stopReports = watchCongestion(pair.data, registered);
 		void running.outcome.then(outcome => {
-			stopWatch();
+			stopReports();
 			this.#registered.delete(registered);
 			const hasMoved = outcome.error?.code === 'ERR_STREAM_LOST' && !tunnels.isCurrent(pool);
 			registered.close(hasMoved ? {end: 'moved', error: null} : outcome, locate);
@@ -281,10 +281,10 @@ function portIn(pod: PodObject, service: ServiceObject | null, {spec}: ForwardPo
 }
 
 const congestedAfterMs = 1000;
-/** Time without congestion before its end is reported. */
+/** How long data must flow again before the end of congestion is reported. */
 const calmAfterMs = 5000;
 
-/** Reports while the reader of `data` blocks its tunnel. Returns a function that stops. */
+/** Reports congestion while the client of `data` reads too slowly and so blocks the tunnel. Returns a function that stops the reports. */
 export function watchCongestion(data: Duplex, connection: Pick<RegisteredConnection, 'congested'>): () => void {
 	let congestedTimer: NodeJS.Timeout | undefined;
 	let calmTimer: NodeJS.Timeout | undefined;

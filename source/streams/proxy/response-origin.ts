@@ -6,12 +6,12 @@ import {errorFromExplanation, explainMessage} from '../../server-messages/explai
 import {targetsKubelet} from '../../targets/kubelet-port.ts';
 import type {ConnectionPurpose} from '../connection-observer.ts';
 
-/** More than any Status; how much of an error is read before relaying. */
+/** How much of an error response is read before it is relayed; longer than any Status. */
 export const maxErrorBytes = 64 * 1024;
 
 /**
-`null` for the backend's response. The apiserver's is a Status, or a known text about a kubelet. A Status from a backend (another apiserver)
-cannot be distinguished.
+Returns the apiserver's error, or `null` if the response is the backend's. The apiserver sends a Status, or a known text about a kubelet. A
+Status from a backend (another apiserver) cannot be distinguished.
 */
 export function apiserverErrorIn(
 	status: number,
@@ -38,15 +38,15 @@ export function apiserverErrorIn(
 	return isStatus ? errorFromResponse({status, headers, body}) : null;
 }
 
-/** Encodings that are not parsed (k8s.io/apiserver pkg/endpoints/handlers/negotiation). */
+/** Encodings of a Status that are not parsed (k8s.io/apiserver pkg/endpoints/handlers/negotiation). */
 const otherEncodings = /^application\/(?:yaml|cbor|vnd\.kubernetes\.protobuf)/;
 
-/** Go's HTTP server on a malformed request, in an apiserver or a kubelet (net/http server.go). */
+/** Responses of Go's HTTP server, in an apiserver or a kubelet, to a malformed request (net/http server.go). */
 const goServerErrors = /^(?:400 Bad Request|431 Request Header Fields Too Large)/;
 
 /**
-Whether a response that seems to be the backend's can be the apiserver's: without text, in an unparsed encoding, or for too many requests, a
-timeout or a panic.
+Whether a response that seems to be the backend's can be the apiserver's, because it has no text, has an encoding that is not parsed, or
+reports too many requests, a timeout or a panic.
 @see k8s.io/apiserver pkg/server/filters maxinflight.go tooManyRequests, timeout.go, wrap.go
 */
 export function mayBeFromApiserver(status: number, headers: IncomingHttpHeaders, bodyStart: Buffer): boolean {
@@ -60,7 +60,7 @@ export function mayBeFromApiserver(status: number, headers: IncomingHttpHeaders,
 	);
 }
 
-/** For a path without the slash after `/proxy` (apimachinery pkg/util/proxy/upgradeaware.go). */
+/** The apiserver redirects a path without the slash after `/proxy` (apimachinery pkg/util/proxy/upgradeaware.go). */
 export function isApiserverRedirect(status: number, pathAfterProxy: string): boolean {
 	return status === 301 && /^(\?|$)/.test(pathAfterProxy);
 }

@@ -5,11 +5,11 @@ import {emitPathEvents} from '../../../source/commands/port-forward/path-events.
 import type {Basis, Path} from '../../../source/evidence/evidence.ts';
 import type {Labeler} from '../../../source/evidence/labeler.ts';
 import {buildPath} from '../../../source/evidence/build-path.ts';
-import {answered, flags, makeObservations, off} from '../../support/observations.ts';
+import {openConnection, flags, makeObservations, unverifiedFlags} from '../../support/observations.ts';
 
 const cluster = {context: 'main', server: 'https://10.0.0.5:6443', version: 'v1.36.3', sandbox: false};
 const open = buildPath(
-	{...makeObservations({...answered, flags: [flags(off)]}, 'port-forward')},
+	{...makeObservations({...openConnection, flags: [flags(unverifiedFlags)]}, 'port-forward')},
 	{cluster, phase: 'settled', address: null, rttMs: {websocket: null, runtime: null}, error: null},
 );
 

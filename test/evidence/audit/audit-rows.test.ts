@@ -10,10 +10,10 @@ import {auditObservations, good, componentPod, read, unavailable, type Given} fr
 import {
 	failure,
 	flags,
-	known,
+	knownReplicas,
 	metrics,
 	mirrorPod,
-	off,
+	unverifiedFlags,
 	processOf,
 	makeObservation,
 	stepTest,
@@ -36,12 +36,12 @@ const facts = {
 const options = {probe: 'passive', require: [], minBasis: 'proven'} as const;
 const rowOf = (given: Given, id: RowId) => auditOf(auditObservations(given), {facts}, options).rows.find(row => row.id === id)!;
 
-const unverified: Given = {base: {flags: [flags({...good, ...off}, {process: 'p1'})], stepTests: []}};
+const unverified: Given = {base: {flags: [flags({...good, ...unverifiedFlags}, {process: 'p1'})], stepTests: []}};
 const closed: Given = {base: {flags: [], process: null, stepTests: [], replicas: null}};
 const old = (more: Given['base']): Given => ({base: {...more, version: versionOf('v1.20.0')}, shared: {version: versionOf('v1.20.0')}});
 
 const oneWithoutTunnel: Given = {
-	base: {replicas: known(2), flags: [flags(good, {process: 'p1'}), flags(good, {process: 'p2', connection: 'c2'})]},
+	base: {replicas: knownReplicas(2), flags: [flags(good, {process: 'p1'}), flags(good, {process: 'p2', connection: 'c2'})]},
 	others: [{connection: 'c2', process: processOf('p2'), stepTests: [stepTest('nothing', {process: 'p2'})]}],
 };
 function attempt(farEnd: string, row: string, words: string): SecondLegOutcome {
@@ -60,7 +60,7 @@ const unreachedAddresses = (farEnd: string) => attempt(farEnd, 'D1', 'connection
 
 /** By the text alone: no flags can be read. */
 const refusedByOne = (apiservers: number): Given => ({
-	base: {...closed.base, failures: [failure({tls: 'refused'})], replicas: known(apiservers)},
+	base: {...closed.base, failures: [failure({tls: 'refused'})], replicas: knownReplicas(apiservers)},
 });
 
 const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowVerdict]> = [
@@ -146,9 +146,14 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 			id,
 			'verified here, unverified on another apiserver',
 			{
-				base: {replicas: known(2)},
+				base: {replicas: knownReplicas(2)},
 				others: [
-					{connection: 'c2', process: processOf('p2'), flags: [flags({...good, ...off}, {process: 'p2', connection: 'c2'})], stepTests: []},
+					{
+						connection: 'c2',
+						process: processOf('p2'),
+						flags: [flags({...good, ...unverifiedFlags}, {process: 'p2', connection: 'c2'})],
+						stepTests: [],
+					},
 				],
 			},
 			'fail',
@@ -161,7 +166,12 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 	[
 		'C4',
 		'on here and off there',
-		{base: {flags: [flags(good, {process: 'p1'}), flags({...good, ...off}, {process: 'p2', connection: 'c2'})], replicas: known(2)}},
+		{
+			base: {
+				flags: [flags(good, {process: 'p1'}), flags({...good, ...unverifiedFlags}, {process: 'p2', connection: 'c2'})],
+				replicas: knownReplicas(2),
+			},
+		},
 		'fail',
 	],
 	['C4', 'a kubelet was refused, nothing else readable', {base: {...closed.base, failures: [failure({tls: 'refused'})]}}, 'pass'],
@@ -338,14 +348,14 @@ test('the rows of this table cover pass, fail and unknown for each row id', t =>
 
 test('a good row is proven only when every known apiserver was read', t => {
 	const balanced: Given = {
-		base: {flags: [flags({...good, 'advertise-address': '10.0.0.6'}, {process: 'p1'})], replicas: known(1, ['10.0.0.6:6443'])},
+		base: {flags: [flags({...good, 'advertise-address': '10.0.0.6'}, {process: 'p1'})], replicas: knownReplicas(1, ['10.0.0.6:6443'])},
 	};
 	t.like(rowOf(balanced, 'C4'), {verdict: 'pass', basis: 'inferred', need: [needApiserverItself]});
 	t.like(rowOf(balanced, 'C1'), {verdict: 'pass', basis: 'inferred'});
 	t.is(auditOf(auditObservations(balanced), {facts}, {...options, require: [parseRequirement('verified')]}).exitStatus, 4);
 	t.is(auditOf(auditObservations(balanced), {facts}, options).replicas.agree, null);
 	t.is(rowOf({}, 'C4').basis, 'proven');
-	t.is(rowOf({base: {replicas: known(3)}}, 'C4').basis, 'inferred');
+	t.is(rowOf({base: {replicas: knownReplicas(3)}}, 'C4').basis, 'inferred');
 	t.is(rowOf({base: {replicas: null}}, 'C4').basis, 'inferred');
 	t.is(rowOf({base: {serverIdentity: {to: 'gateway', why: 'path'}}}, 'C4').basis, 'inferred');
 });
@@ -356,9 +366,9 @@ test('kubelets are not verified by mirror pods when an apiserver reports that it
 	);
 	const given: Given = {
 		base: {
-			flags: [flags({...good, ...off, 'advertise-address': '10.0.0.9', 'secure-port': '6443'}, {process: 'p1'})],
+			flags: [flags({...good, ...unverifiedFlags, 'advertise-address': '10.0.0.9', 'secure-port': '6443'}, {process: 'p1'})],
 			mirrorPods: pods,
-			replicas: known(2, ['10.0.0.7:6443', '10.0.0.8:6443']),
+			replicas: knownReplicas(2, ['10.0.0.7:6443', '10.0.0.8:6443']),
 		},
 	};
 	t.like(rowOf(given, 'C4'), {
@@ -371,7 +381,7 @@ test('kubelets are not verified by mirror pods when an apiserver reports that it
 
 test('a row compares only known apiservers, and has the weakest basis of their tunnels', t => {
 	const second = (more: Partial<Observations>): Given => ({
-		base: {replicas: known(2), flags: [flags(good, {process: 'p1'}), flags(good, {process: 'p2', connection: 'c2'})]},
+		base: {replicas: knownReplicas(2), flags: [flags(good, {process: 'p1'}), flags(good, {process: 'p2', connection: 'c2'})]},
 		others: [{connection: 'c2', process: processOf('p2'), stepTests: [], ...more}],
 	});
 	const counted = metrics({egressDials: [{protocol: 'grpc', transport: 'uds', count: 3}]}, {connection: 'c2', process: 'p2'});
@@ -397,7 +407,7 @@ test('reports of kubelets without proven verification prove nothing, good or bad
 		message:
 			'1 of 1 kubelets: anonymous off, authorization by webhook, no read-only port; as reported by kubelets whose verification is not proven',
 	});
-	t.like(rowOf({base: {replicas: known(2)}}, 'C5'), {verdict: 'pass', basis: 'inferred'});
+	t.like(rowOf({base: {replicas: knownReplicas(2)}}, 'C5'), {verdict: 'pass', basis: 'inferred'});
 	const anonymous = {
 		kubelets: [
 			read({
@@ -418,7 +428,7 @@ test('reports of kubelets without proven verification prove nothing, good or bad
 
 test('a row that only a tunnel protects is not described as checked', t => {
 	const unseen: Given = {
-		base: {flags: [], mirrorPods: [], stepTests: [stepTest('grpc', {process: 'p1'})], replicas: known(1, ['10.0.0.5:6443'])},
+		base: {flags: [], mirrorPods: [], stepTests: [stepTest('grpc', {process: 'p1'})], replicas: knownReplicas(1, ['10.0.0.5:6443'])},
 	};
 	t.like(rowOf(unseen, 'C1'), {
 		verdict: 'pass',
@@ -475,7 +485,7 @@ test('a row that is not proven is not proven on all apiservers', t => {
 	}
 
 	t.like(rowOf({base: {...closed.base, replicas: byEndpoint}}, 'C6'), {basis: 'inferred', scope: {of: null, proven: 1}});
-	t.like(rowOf({base: {replicas: known(3)}}, 'C4'), {basis: 'inferred', scope: {of: 3, proven: 1}});
+	t.like(rowOf({base: {replicas: knownReplicas(3)}}, 'C4'), {basis: 'inferred', scope: {of: 3, proven: 1}});
 });
 
 test('etcd addresses are proven only from its command line', t => {
@@ -525,7 +535,11 @@ test('an argument missing from an incomplete command line does not count as defa
 
 test('the node-to-control-plane summary fails with the strongest basis of its failed rows', t => {
 	const offOn = (count: number, host: string): Given => ({
-		base: {flags: [], mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': host})], replicas: known(count, [`${host}:6443`])},
+		base: {
+			flags: [],
+			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': host})],
+			replicas: knownReplicas(count, [`${host}:6443`]),
+		},
 	});
 	for (const [count, host, basis] of [
 		[1, '10.0.0.5', 'proven'],
@@ -571,8 +585,8 @@ test('a requirement is met, not met, or undecided', t => {
 	t.is(status(unverified, ['verified']), 3);
 	t.is(status(unverified, ['tunnelled']), 3);
 	t.is(status(closed, ['verified']), 4);
-	t.is(status({base: {replicas: known(2)}}, ['verified']), 4);
-	t.is(status({base: {replicas: known(2)}}, ['verified'], 'inferred'), 0);
+	t.is(status({base: {replicas: knownReplicas(2)}}, ['verified']), 4);
+	t.is(status({base: {replicas: knownReplicas(2)}}, ['verified'], 'inferred'), 0);
 	t.is(status(unverified, ['verified', 'N1=pass'], 'inferred'), 3);
 	t.is(status(oneWithoutTunnel, ['tunnelled']), 3, 'an apiserver that goes directly');
 	t.is(status(refusedByOne(1), ['verified']), 4, 'the words may be about an egress proxy’s certificate');

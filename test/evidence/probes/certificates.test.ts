@@ -7,7 +7,7 @@ import {parseCaBundle} from '../../../source/evidence/probes/cluster-ca.ts';
 import {readKubeletHandshake} from '../../../source/evidence/probes/kubelet-handshake.ts';
 import {authority, issue, withUnknownKey} from '../../support/certificates.ts';
 
-test('a kubelet certificate with names and no subject is a normal observation', async t => {
+test('a kubelet certificate with DNS names and no subject is observed like any other', async t => {
 	const {certificate, key} = await issue({dns: ['n1']}, await authority());
 	const server = createServer({cert: certificate, key}).listen(0, '127.0.0.1');
 	await once(server, 'listening');
@@ -28,7 +28,7 @@ test('a CA without a name is parsed with the others', async t => {
 	t.deepEqual(subjects, ['CN=named', '']);
 });
 
-test('a CA entry with an unreadable key keeps its name, and other entries are skipped', async t => {
+test('a CA with an unreadable key keeps its name, and an unreadable certificate is skipped', async t => {
 	const [one, odd] = await Promise.all([authority('one'), authority('odd')]);
 	const {spkiSha256, subjects} = parseCaBundle(
 		`${withUnknownKey(odd)}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n${one.certificate}`,

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type {Basis, ExposureState, RouteState, TlsState} from '../../../source/evidence/evidence.ts';
 import {decideExposure} from '../../../source/evidence/rules/exposure.ts';
-import {checked, flags, makeObservations} from '../../support/observations.ts';
+import {verifyingFlags, flags, makeObservations} from '../../support/observations.ts';
 
 type Row = [tls: TlsState, tlsBasis: Basis, route: RouteState, routeBasis: Basis, state: ExposureState, basis: Basis];
 const rows: readonly Row[] = [
@@ -36,7 +36,7 @@ for (const [tls, tlsBasis, route, routeBasis, state, basis] of rows) {
 }
 
 test('a leg known to be unverified or plain is not protected by a flag', t => {
-	const given = makeObservations({flags: [flags(checked)]});
+	const given = makeObservations({flags: [flags(verifyingFlags)]});
 	for (const state of ['unverified', 'plain'] as const) {
 		const exposure = decideExposure(
 			given,
@@ -49,7 +49,7 @@ test('a leg known to be unverified or plain is not protected by a flag', t => {
 });
 
 test('a flag inferred to be set protects when nothing stronger is known', t => {
-	const given = makeObservations({flags: [flags(checked, {connection: 'c9'})]});
+	const given = makeObservations({flags: [flags(verifyingFlags, {connection: 'c9'})]});
 	for (const [state, route, basis] of [
 		['unknown', 'direct', 'inferred'],
 		['unknown', 'konnectivity', 'proven'],
@@ -65,7 +65,7 @@ test('a flag inferred to be set protects when nothing stronger is known', t => {
 });
 
 test('verification protects whether or not this kubelet passes it', t => {
-	const given = makeObservations({flags: [flags(checked)]});
+	const given = makeObservations({flags: [flags(verifyingFlags)]});
 	for (const [state, basis] of [
 		['unknown', 'unknown'],
 		['verified', 'inferred'],

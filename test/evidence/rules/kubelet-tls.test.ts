@@ -3,16 +3,16 @@ import type {Basis, Observations, Need, Observation, StepTestFacts, TlsState} fr
 import {kubeletTls} from '../../../source/evidence/rules/kubelet-tls.ts';
 import {needActive, needFlagz, needMetrics, needMirrorPods} from '../../../source/evidence/rules/needs.ts';
 import {
-	answered,
-	checked,
+	openConnection,
+	verifyingFlags,
 	failure,
 	flags,
 	makeObservations,
-	here,
-	known,
+	advertisedFlags,
+	knownReplicas,
 	metrics,
 	mirrorPod,
-	off,
+	unverifiedFlags,
 	processOf,
 	makeObservation,
 	socketFacts,
@@ -66,37 +66,42 @@ const unopened = {about: 'configuration', isBound: false} as const;
 
 type Row = [title: string, given: Observations, state: TlsState, basis: Basis];
 const rows: readonly Row[] = [
-	['no CA, read on the same connection', makeObservations({flags: [flags(off)]}), 'unverified', 'proven'],
+	['no CA, read on the same connection', makeObservations({flags: [flags(unverifiedFlags)]}), 'unverified', 'proven'],
 	[
 		'no CA, read on another connection of an unknown process',
-		makeObservations({flags: [flags(off, {connection: 'c9'})]}),
+		makeObservations({flags: [flags(unverifiedFlags, {connection: 'c9'})]}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'no CA, read on another connection of the same process',
-		makeObservations({flags: [flags(off, {connection: 'c9', process: 'p1'})], process: processOf('p1')}),
+		makeObservations({flags: [flags(unverifiedFlags, {connection: 'c9', process: 'p1'})], process: processOf('p1')}),
 		'unverified',
 		'proven',
 	],
 	[
 		'no CA, but of another process than this connection’s',
-		makeObservations({flags: [flags(off, {connection: 'c9', process: 'p2'})], process: processOf('p1')}),
+		makeObservations({flags: [flags(unverifiedFlags, {connection: 'c9', process: 'p2'})], process: processOf('p1')}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'no CA, behind a gateway',
-		makeObservations({flags: [flags(off)], serverIdentity: {to: 'gateway', why: 'path'}}),
+		makeObservations({flags: [flags(unverifiedFlags)], serverIdentity: {to: 'gateway', why: 'path'}}),
 		'unverified',
 		'inferred',
 	],
-	['no CA, and an unverified server', makeObservations({flags: [flags(off)], socket: unverifiedSocket}), 'unverified', 'inferred'],
+	[
+		'no CA, and an unverified server',
+		makeObservations({flags: [flags(unverifiedFlags)], socket: unverifiedSocket}),
+		'unverified',
+		'inferred',
+	],
 	[
 		'no CA on all known replicas, read on others when this connection was open: one may have replaced its own',
 		makeObservations({
-			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(off, {connection: 'c9', process: 'p2'})],
-			replicas: known(2),
+			flags: [flags(unverifiedFlags, {connection: 'c8', process: 'p1'}), flags(unverifiedFlags, {connection: 'c9', process: 'p2'})],
+			replicas: knownReplicas(2),
 		}),
 		'unverified',
 		'inferred',
@@ -106,21 +111,26 @@ const rows: readonly Row[] = [
 		makeObservations({
 			connection: 'c7',
 			about: 'ended-connection',
-			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(off, {connection: 'c9', process: 'p2'})],
-			replicas: known(2),
+			flags: [flags(unverifiedFlags, {connection: 'c8', process: 'p1'}), flags(unverifiedFlags, {connection: 'c9', process: 'p2'})],
+			replicas: knownReplicas(2),
 		}),
 		'unverified',
 		'proven',
 	],
 	[
 		'no CA on one of two known replicas, the other not read',
-		makeObservations({flags: [flags(off, {connection: 'c8', process: 'p1'})], replicas: known(2)}),
+		makeObservations({flags: [flags(unverifiedFlags, {connection: 'c8', process: 'p1'})], replicas: knownReplicas(2)}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'nothing opened yet, no CA on the only known apiserver, reached at its own address',
-		makeObservations({...unopened, flags: [flags({...off, ...here}, {process: 'p1'})], process: processOf('p1'), replicas: known(1)}),
+		makeObservations({
+			...unopened,
+			flags: [flags({...unverifiedFlags, ...advertisedFlags}, {process: 'p1'})],
+			process: processOf('p1'),
+			replicas: knownReplicas(1),
+		}),
 		'unverified',
 		'proven',
 	],
@@ -128,28 +138,28 @@ const rows: readonly Row[] = [
 		'nothing opened yet, no CA on the only known apiserver, reached through a balancer: another one may share its lease',
 		makeObservations({
 			...unopened,
-			flags: [flags({...off, 'advertise-address': '10.0.0.6', 'secure-port': '6443'}, {process: 'p1'})],
+			flags: [flags({...unverifiedFlags, 'advertise-address': '10.0.0.6', 'secure-port': '6443'}, {process: 'p1'})],
 			process: processOf('p1'),
-			replicas: known(1),
+			replicas: knownReplicas(1),
 		}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'nothing opened yet, no CA on the only known apiserver, which names no address',
-		makeObservations({...unopened, flags: [flags(off, {process: 'p1'})], process: processOf('p1'), replicas: known(1)}),
+		makeObservations({...unopened, flags: [flags(unverifiedFlags, {process: 'p1'})], process: processOf('p1'), replicas: knownReplicas(1)}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'nothing opened yet, no CA on the one apiserver of three that was read',
-		makeObservations({...unopened, flags: [flags(off, {process: 'p1'})], process: processOf('p1'), replicas: known(3)}),
+		makeObservations({...unopened, flags: [flags(unverifiedFlags, {process: 'p1'})], process: processOf('p1'), replicas: knownReplicas(3)}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'nothing opened yet, no CA, and an unknown number of apiservers',
-		makeObservations({...unopened, flags: [flags(off, {process: 'p1'})], process: processOf('p1')}),
+		makeObservations({...unopened, flags: [flags(unverifiedFlags, {process: 'p1'})], process: processOf('p1')}),
 		'unverified',
 		'inferred',
 	],
@@ -157,9 +167,9 @@ const rows: readonly Row[] = [
 		'nothing opened yet, no CA on both of two',
 		makeObservations({
 			...unopened,
-			flags: [flags(off, {process: 'p1'}), flags(off, {connection: 'c9', process: 'p2'})],
+			flags: [flags(unverifiedFlags, {process: 'p1'}), flags(unverifiedFlags, {connection: 'c9', process: 'p2'})],
 			process: processOf('p1'),
-			replicas: known(2),
+			replicas: knownReplicas(2),
 		}),
 		'unverified',
 		'proven',
@@ -168,9 +178,9 @@ const rows: readonly Row[] = [
 		'nothing opened yet, no CA on two although one lease says that there is one',
 		makeObservations({
 			...unopened,
-			flags: [flags(off, {process: 'p1'}), flags(off, {connection: 'c9', process: 'p2'})],
+			flags: [flags(unverifiedFlags, {process: 'p1'}), flags(unverifiedFlags, {connection: 'c9', process: 'p2'})],
 			process: processOf('p1'),
-			replicas: known(1),
+			replicas: knownReplicas(1),
 		}),
 		'unverified',
 		'inferred',
@@ -179,7 +189,7 @@ const rows: readonly Row[] = [
 		'nothing opened yet, no CA, and the only lease was made by another apiserver of the same host name',
 		makeObservations({
 			...unopened,
-			flags: [flags({...off, 'advertise-address': '10.0.0.5', 'secure-port': '6443'}, {process: 'p1'})],
+			flags: [flags({...unverifiedFlags, 'advertise-address': '10.0.0.5', 'secure-port': '6443'}, {process: 'p1'})],
 			process: processOf('p1'),
 			replicas: makeObservation('lease', {
 				known: 1,
@@ -195,7 +205,7 @@ const rows: readonly Row[] = [
 		'nothing opened yet, no CA, and the only lease was made as this apiserver started',
 		makeObservations({
 			...unopened,
-			flags: [flags({...off, 'advertise-address': '10.0.0.5', 'secure-port': '6443'}, {process: 'p1'})],
+			flags: [flags({...unverifiedFlags, 'advertise-address': '10.0.0.5', 'secure-port': '6443'}, {process: 'p1'})],
 			process: processOf('p1'),
 			replicas: makeObservation('lease', {
 				known: 1,
@@ -211,9 +221,9 @@ const rows: readonly Row[] = [
 		'nothing opened yet, no CA on a process whose own address is in no list of apiservers',
 		makeObservations({
 			...unopened,
-			flags: [flags({...off, 'advertise-address': '10.0.0.5', 'secure-port': '6444'}, {process: 'p1'})],
+			flags: [flags({...unverifiedFlags, 'advertise-address': '10.0.0.5', 'secure-port': '6444'}, {process: 'p1'})],
 			process: processOf('p1'),
-			replicas: known(1, ['10.0.0.5:6443']),
+			replicas: knownReplicas(1, ['10.0.0.5:6443']),
 		}),
 		'unverified',
 		'inferred',
@@ -222,9 +232,9 @@ const rows: readonly Row[] = [
 		'nothing opened yet, replicas that differ, and a kubelet refused by one of them',
 		makeObservations({
 			...unopened,
-			flags: [flags(off, {process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})],
+			flags: [flags(unverifiedFlags, {process: 'p1'}), flags(verifyingFlags, {connection: 'c9', process: 'p2'})],
 			process: processOf('p2'),
-			replicas: known(2),
+			replicas: knownReplicas(2),
 			failures: [failure({tls: 'refused'}, {connection: 'c9', process: 'p2'})],
 		}),
 		'unknown',
@@ -234,17 +244,21 @@ const rows: readonly Row[] = [
 		'nothing opened yet, CA set on both, this kubelet accepted by one',
 		makeObservations({
 			...unopened,
-			flags: [flags(checked, {process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})],
+			flags: [flags(verifyingFlags, {process: 'p1'}), flags(verifyingFlags, {connection: 'c9', process: 'p2'})],
 			process: processOf('p1'),
 			stepTests: [stepTest('undecided', {process: 'p1'})],
-			replicas: known(2),
+			replicas: knownReplicas(2),
 		}),
 		'verified',
 		'inferred',
 	],
 	[
 		'no CA in two reads, one without a process id: possibly the same apiserver',
-		makeObservations({...unopened, flags: [flags(off), flags(off, {connection: 'c9', process: 'p1'})], replicas: known(2)}),
+		makeObservations({
+			...unopened,
+			flags: [flags(unverifiedFlags), flags(unverifiedFlags, {connection: 'c9', process: 'p1'})],
+			replicas: knownReplicas(2),
+		}),
 		'unverified',
 		'inferred',
 	],
@@ -252,7 +266,7 @@ const rows: readonly Row[] = [
 		'nothing opened yet, no CA, and one endpoint without leases: several may advertise one balancer',
 		makeObservations({
 			...unopened,
-			flags: [flags(off, {process: 'p1'})],
+			flags: [flags(unverifiedFlags, {process: 'p1'})],
 			process: processOf('p1'),
 			replicas: makeObservation('endpoints', {known: 1, knownFrom: 'endpointslice' as const, leases: null, addresses: ['10.0.0.5:6443']}),
 		}),
@@ -262,8 +276,8 @@ const rows: readonly Row[] = [
 	[
 		'replicas that differ',
 		makeObservations({
-			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})],
-			replicas: known(2),
+			flags: [flags(unverifiedFlags, {connection: 'c8', process: 'p1'}), flags(verifyingFlags, {connection: 'c9', process: 'p2'})],
+			replicas: knownReplicas(2),
 		}),
 		'unknown',
 		'unknown',
@@ -271,8 +285,8 @@ const rows: readonly Row[] = [
 	[
 		'one replica read twice is not two',
 		makeObservations({
-			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(off, {connection: 'c9', process: 'p1'})],
-			replicas: known(2),
+			flags: [flags(unverifiedFlags, {connection: 'c8', process: 'p1'}), flags(unverifiedFlags, {connection: 'c9', process: 'p1'})],
+			replicas: knownReplicas(2),
 		}),
 		'unverified',
 		'inferred',
@@ -281,7 +295,7 @@ const rows: readonly Row[] = [
 		'a mirror pod without the flag, and the only apiserver that registers itself, at another than the connected address',
 		makeObservations({
 			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.7'})],
-			replicas: known(1, ['10.0.0.7:6443']),
+			replicas: knownReplicas(1, ['10.0.0.7:6443']),
 		}),
 		'unverified',
 		'inferred',
@@ -290,7 +304,7 @@ const rows: readonly Row[] = [
 		'a mirror pod without the flag, and the only apiserver that registers itself, at the connected address',
 		makeObservations({
 			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.5'})],
-			replicas: known(1, ['10.0.0.5:6443']),
+			replicas: knownReplicas(1, ['10.0.0.5:6443']),
 		}),
 		'unverified',
 		'proven',
@@ -299,7 +313,7 @@ const rows: readonly Row[] = [
 		'a mirror pod without the flag, and another apiserver registers itself',
 		makeObservations({
 			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.7'})],
-			replicas: known(1, ['10.0.0.8:6443']),
+			replicas: knownReplicas(1, ['10.0.0.8:6443']),
 		}),
 		'unverified',
 		'inferred',
@@ -354,7 +368,7 @@ const rows: readonly Row[] = [
 		'a mirror pod without the flag, and the only apiserver that registers itself, by IPv6',
 		makeObservations({
 			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': 'fd00::7'})],
-			replicas: known(1, ['[fd00::7]:6443']),
+			replicas: knownReplicas(1, ['[fd00::7]:6443']),
 		}),
 		'unverified',
 		'inferred',
@@ -363,7 +377,7 @@ const rows: readonly Row[] = [
 		'a mirror pod at the address of spoke’s socket and on another port',
 		makeObservations({
 			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.5', 'secure-port': '6459'})],
-			replicas: known(1),
+			replicas: knownReplicas(1),
 		}),
 		'unknown',
 		'unknown',
@@ -371,9 +385,9 @@ const rows: readonly Row[] = [
 	[
 		'CA set on the one pod observed of three apiservers that advertise their balancer’s address, which is that of spoke’s socket, and the kubelet answered',
 		makeObservations({
-			...answered,
-			mirrorPods: [mirrorPod('kube-apiserver-a', {...checked, 'advertise-address': '10.0.0.5'}, false, ['10.0.0.11'])],
-			replicas: known(3, ['10.0.0.5:6443']),
+			...openConnection,
+			mirrorPods: [mirrorPod('kube-apiserver-a', {...verifyingFlags, 'advertise-address': '10.0.0.5'}, false, ['10.0.0.11'])],
+			replicas: knownReplicas(3, ['10.0.0.5:6443']),
 		}),
 		'unknown',
 		'unknown',
@@ -381,9 +395,9 @@ const rows: readonly Row[] = [
 	[
 		'the same on a machine of that address, as one of several',
 		makeObservations({
-			...answered,
-			mirrorPods: [mirrorPod('kube-apiserver-a', {...checked, 'advertise-address': '10.0.0.5'}, false, ['fd00::5', '10.0.0.5'])],
-			replicas: known(3, ['10.0.0.5:6443']),
+			...openConnection,
+			mirrorPods: [mirrorPod('kube-apiserver-a', {...verifyingFlags, 'advertise-address': '10.0.0.5'}, false, ['fd00::5', '10.0.0.5'])],
+			replicas: knownReplicas(3, ['10.0.0.5:6443']),
 		}),
 		'verified',
 		'proven',
@@ -391,9 +405,9 @@ const rows: readonly Row[] = [
 	[
 		'the same on a machine without a known address',
 		makeObservations({
-			...answered,
-			mirrorPods: [mirrorPod('kube-apiserver-a', {...checked, 'advertise-address': '10.0.0.5'}, false, null)],
-			replicas: known(3, ['10.0.0.5:6443']),
+			...openConnection,
+			mirrorPods: [mirrorPod('kube-apiserver-a', {...verifyingFlags, 'advertise-address': '10.0.0.5'}, false, null)],
+			replicas: knownReplicas(3, ['10.0.0.5:6443']),
 		}),
 		'unknown',
 		'unknown',
@@ -411,7 +425,7 @@ const rows: readonly Row[] = [
 		'a mirror pod without the flag, and the only lease and endpoint are its own, by an address that its machine does not have',
 		makeObservations({
 			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.7'}, false, ['10.0.0.11'])],
-			replicas: known(1, ['10.0.0.7:6443']),
+			replicas: knownReplicas(1, ['10.0.0.7:6443']),
 		}),
 		'unverified',
 		'inferred',
@@ -423,65 +437,65 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	['a /flagz that lacks the flag says nothing', makeObservations({flags: [flags({})]}), 'unknown', 'unknown'],
-	['CA set, and the kubelet answered', makeObservations({flags: [flags(checked)], ...answered}), 'verified', 'proven'],
+	['CA set, and the kubelet answered', makeObservations({flags: [flags(verifyingFlags)], ...openConnection}), 'verified', 'proven'],
 	[
 		'CA set, the kubelet sent nothing, and its node accepts WebSockets',
-		makeObservations({flags: [flags(checked)], about: 'open-connection', upgradePassedThrough: true}),
+		makeObservations({flags: [flags(verifyingFlags)], about: 'open-connection', upgradePassedThrough: true}),
 		'verified',
 		'inferred',
 	],
 	[
 		'CA set, the stream is open, and the kubelet may not have been dialed',
-		makeObservations({flags: [flags(checked)], about: 'open-connection'}),
+		makeObservations({flags: [flags(verifyingFlags)], about: 'open-connection'}),
 		'unknown',
 		'unknown',
 	],
-	['CA set, nothing tried', makeObservations({flags: [flags(checked)]}), 'unknown', 'unknown'],
+	['CA set, nothing tried', makeObservations({flags: [flags(verifyingFlags)]}), 'unknown', 'unknown'],
 	[
 		'CA set, and kubelets have answered this process: possibly other ones',
-		makeObservations({flags: [flags(checked)], metrics: [metrics({kubeletSuccesses: 3})]}),
+		makeObservations({flags: [flags(verifyingFlags)], metrics: [metrics({kubeletSuccesses: 3})]}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'CA set, and this process refused every kubelet so far: possibly other ones',
-		makeObservations({flags: [flags(checked)], metrics: [metrics({logTlsFailures: 3})]}),
+		makeObservations({flags: [flags(verifyingFlags)], metrics: [metrics({logTlsFailures: 3})]}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'CA set, no specific kubelet, and kubelets have answered this process',
-		makeObservations({purpose: anyKubelet, flags: [flags(checked)], metrics: [metrics({kubeletSuccesses: 3})]}),
+		makeObservations({purpose: anyKubelet, flags: [flags(verifyingFlags)], metrics: [metrics({kubeletSuccesses: 3})]}),
 		'verified',
 		'inferred',
 	],
 	[
 		'CA set, no specific kubelet, and this process refused every kubelet so far',
-		makeObservations({purpose: anyKubelet, flags: [flags(checked)], metrics: [metrics({logTlsFailures: 3})]}),
+		makeObservations({purpose: anyKubelet, flags: [flags(verifyingFlags)], metrics: [metrics({logTlsFailures: 3})]}),
 		'refused',
 		'inferred',
 	],
 	[
 		'CA set on another of two apiservers, and a kubelet answered this one',
-		makeObservations({flags: [flags(checked, {connection: 'c9', process: 'p2'})], replicas: known(2), ...answered}),
+		makeObservations({flags: [flags(verifyingFlags, {connection: 'c9', process: 'p2'})], replicas: knownReplicas(2), ...openConnection}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'no flags, an x509 failure counted, and the kubelet answered',
-		makeObservations({metrics: [metrics({logTlsFailures: 1, egressDials: []})], ...answered}),
+		makeObservations({metrics: [metrics({logTlsFailures: 1, egressDials: []})], ...openConnection}),
 		'verified',
 		'inferred',
 	],
 	[
 		'the same, counted by either of two apiservers',
-		makeObservations({metrics: [metrics({logTlsFailures: 1}, {connection: 'c9'})], replicas: known(2), ...answered}),
+		makeObservations({metrics: [metrics({logTlsFailures: 1}, {connection: 'c9'})], replicas: knownReplicas(2), ...openConnection}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'the same, counted by the responding one of two apiservers',
-		makeObservations({metrics: [metrics({logTlsFailures: 1})], replicas: known(2), ...answered}),
+		makeObservations({metrics: [metrics({logTlsFailures: 1})], replicas: knownReplicas(2), ...openConnection}),
 		'verified',
 		'inferred',
 	],
@@ -489,7 +503,7 @@ const rows: readonly Row[] = [
 		'the same where an HTTP CONNECT proxy with a certificate of its own may have been refused',
 		makeObservations({
 			metrics: [metrics({logTlsFailures: 1, egressDials: [{protocol: 'http-connect', transport: 'tcp', count: 3}]})],
-			...answered,
+			...openConnection,
 		}),
 		'unknown',
 		'unknown',
@@ -498,7 +512,7 @@ const rows: readonly Row[] = [
 		'CA set, no specific kubelet, and kubelets have answered this process, whose refusal metrics are disabled',
 		makeObservations({
 			purpose: anyKubelet,
-			flags: [flags({...checked, 'disabled-metrics': '[kube_apiserver_pod_logs_backend_tls_failure_total]'})],
+			flags: [flags({...verifyingFlags, 'disabled-metrics': '[kube_apiserver_pod_logs_backend_tls_failure_total]'})],
 			metrics: [metrics({kubeletSuccesses: 3})],
 		}),
 		'unknown',
@@ -506,20 +520,20 @@ const rows: readonly Row[] = [
 	],
 	[
 		'CA set, no specific kubelet, some refused and some not',
-		makeObservations({purpose: anyKubelet, flags: [flags(checked)], metrics: [metrics({logTlsFailures: 3, kubeletSuccesses: 3})]}),
+		makeObservations({purpose: anyKubelet, flags: [flags(verifyingFlags)], metrics: [metrics({logTlsFailures: 3, kubeletSuccesses: 3})]}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'CA set, and idle upgrades of spoke were accepted',
-		makeObservations({flags: [flags(checked)], stepTests: [stepTest('undecided')]}),
+		makeObservations({flags: [flags(verifyingFlags)], stepTests: [stepTest('undecided')]}),
 		'verified',
 		'proven',
 	],
 	[
 		'CA set, and idle upgrades of spoke were accepted by another kubelet',
 		makeObservations({
-			flags: [flags(checked)],
+			flags: [flags(verifyingFlags)],
 			stepTests: [makeObservation('step-test', {...stepTest('undecided').facts, node: 'n2'}, {connection: 'c1'})],
 		}),
 		'unknown',
@@ -528,7 +542,7 @@ const rows: readonly Row[] = [
 	[
 		'CA set, the connection failed before the kubelet answered',
 		makeObservations({
-			flags: [flags(checked)],
+			flags: [flags(verifyingFlags)],
 			about: 'ended-connection',
 			stepTests: [stepTest('undecided')],
 			metrics: [metrics({kubeletSuccesses: 3})],
@@ -538,13 +552,13 @@ const rows: readonly Row[] = [
 	],
 	[
 		'no CA on this process, and a forged x509 message',
-		makeObservations({flags: [flags(off)], failures: [failure({tls: 'refused'})]}),
+		makeObservations({flags: [flags(unverifiedFlags)], failures: [failure({tls: 'refused'})]}),
 		'unverified',
 		'proven',
 	],
 	[
 		'no CA on another apiserver, and an x509 message on this connection',
-		makeObservations({flags: [flags(off, {connection: 'c9'})], failures: [failure({tls: 'refused'})]}),
+		makeObservations({flags: [flags(unverifiedFlags, {connection: 'c9'})], failures: [failure({tls: 'refused'})]}),
 		'refused',
 		'inferred',
 	],
@@ -556,7 +570,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'an x509 message on this connection, and no egress file',
-		makeObservations({flags: [flags(checked)], failures: [failure({tls: 'refused'})]}),
+		makeObservations({flags: [flags(verifyingFlags)], failures: [failure({tls: 'refused'})]}),
 		'refused',
 		'proven',
 	],
@@ -581,7 +595,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'CA set, and an x509 message on a connection whose kubelet had answered',
-		makeObservations({flags: [flags(checked)], failures: [failure({tls: 'refused'})], ...answered}),
+		makeObservations({flags: [flags(verifyingFlags)], failures: [failure({tls: 'refused'})], ...openConnection}),
 		'verified',
 		'proven',
 	],
@@ -606,7 +620,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'no CA on another apiserver, and an x509 message that the kubelet itself may have sent',
-		makeObservations({flags: [flags(off, {connection: 'c9'})], failures: [failure({tls: 'refused', basis: 'inferred'})]}),
+		makeObservations({flags: [flags(unverifiedFlags, {connection: 'c9'})], failures: [failure({tls: 'refused', basis: 'inferred'})]}),
 		'unverified',
 		'inferred',
 	],
@@ -661,13 +675,13 @@ const rows: readonly Row[] = [
 	['two log reads that succeed say nothing', makeObservations({logDifferentials: [differential('ok')]}), 'unknown', 'unknown'],
 	[
 		'a success although the certificate is expired',
-		makeObservations({...answered, handshakes: [handshake({notAfter: '2026-02-01T00:00:00Z'})]}),
+		makeObservations({...openConnection, handshakes: [handshake({notAfter: '2026-02-01T00:00:00Z'})]}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'a success with a certificate for a host name that may be the one dialed',
-		makeObservations({...answered, handshakes: [handshake({selfMade: true})]}),
+		makeObservations({...openConnection, handshakes: [handshake({selfMade: true})]}),
 		'unknown',
 		'unknown',
 	],
@@ -679,13 +693,13 @@ const rows: readonly Row[] = [
 	],
 	[
 		'a success with a certificate for no address that the node has',
-		makeObservations({...answered, handshakes: [handshake({dnsNames: ['other'], nodeAddresses: ['n1', '10.0.0.11']})]}),
+		makeObservations({...openConnection, handshakes: [handshake({dnsNames: ['other'], nodeAddresses: ['n1', '10.0.0.11']})]}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'a success with a certificate for one of the node’s addresses',
-		makeObservations({...answered, handshakes: [handshake({dnsNames: ['n1'], nodeAddresses: ['n1', '10.0.0.11']})]}),
+		makeObservations({...openConnection, handshakes: [handshake({dnsNames: ['n1'], nodeAddresses: ['n1', '10.0.0.11']})]}),
 		'unknown',
 		'unknown',
 	],
@@ -707,7 +721,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'CA set, no specific kubelet, and none was contacted so far',
-		makeObservations({purpose: anyKubelet, flags: [flags(checked)], metrics: [metrics({})]}),
+		makeObservations({purpose: anyKubelet, flags: [flags(verifyingFlags)], metrics: [metrics({})]}),
 		'unknown',
 		'unknown',
 	],
@@ -716,7 +730,7 @@ const rows: readonly Row[] = [
 		makeObservations({
 			purpose: anyKubelet,
 			process: processOf('p1'),
-			flags: [flags(checked)],
+			flags: [flags(verifyingFlags)],
 			metrics: [metrics({kubeletSuccesses: 3}, {connection: 'c9', process: 'p2'})],
 		}),
 		'unknown',
@@ -724,29 +738,29 @@ const rows: readonly Row[] = [
 	],
 	[
 		'CA set on another connection of an unknown process, and the kubelet answered',
-		makeObservations({flags: [flags(checked, {connection: 'c9'})], ...answered}),
+		makeObservations({flags: [flags(verifyingFlags, {connection: 'c9'})], ...openConnection}),
 		'verified',
 		'inferred',
 	],
 	[
 		'CA set on all of two, read on others when this connection was open, and the kubelet answered',
 		makeObservations({
-			flags: [flags(checked, {connection: 'c8', process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})],
-			replicas: known(2),
-			...answered,
+			flags: [flags(verifyingFlags, {connection: 'c8', process: 'p1'}), flags(verifyingFlags, {connection: 'c9', process: 'p2'})],
+			replicas: knownReplicas(2),
+			...openConnection,
 		}),
 		'verified',
 		'inferred',
 	],
 	[
 		'CA set on this one of two, and the kubelet answered',
-		makeObservations({flags: [flags(checked)], replicas: known(2), ...answered}),
+		makeObservations({flags: [flags(verifyingFlags)], replicas: knownReplicas(2), ...openConnection}),
 		'verified',
 		'proven',
 	],
 	[
 		'CA set, and the kubelet answered, behind a gateway',
-		makeObservations({flags: [flags(checked)], serverIdentity: {to: 'gateway', why: 'path'}, ...answered}),
+		makeObservations({flags: [flags(verifyingFlags)], serverIdentity: {to: 'gateway', why: 'path'}, ...openConnection}),
 		'verified',
 		'inferred',
 	],
@@ -754,10 +768,10 @@ const rows: readonly Row[] = [
 		'nothing opened yet, CA set on the one of two that was read, and this kubelet answered it',
 		makeObservations({
 			...unopened,
-			flags: [flags(checked, {process: 'p1'})],
+			flags: [flags(verifyingFlags, {process: 'p1'})],
 			process: processOf('p1'),
 			stepTests: [stepTest('undecided', {process: 'p1'})],
-			replicas: known(2),
+			replicas: knownReplicas(2),
 		}),
 		'verified',
 		'inferred',
@@ -766,10 +780,10 @@ const rows: readonly Row[] = [
 		'nothing opened yet, CA set on the only apiserver, and this kubelet answered it',
 		makeObservations({
 			...unopened,
-			flags: [flags({...checked, ...here}, {process: 'p1'})],
+			flags: [flags({...verifyingFlags, ...advertisedFlags}, {process: 'p1'})],
 			process: processOf('p1'),
 			stepTests: [stepTest('undecided', {process: 'p1'})],
-			replicas: known(1),
+			replicas: knownReplicas(1),
 		}),
 		'verified',
 		'proven',
@@ -778,7 +792,7 @@ const rows: readonly Row[] = [
 		'CA set, and an idle upgrade that was accepted by way of another apiserver',
 		makeObservations({
 			process: processOf('p1'),
-			flags: [flags(checked)],
+			flags: [flags(verifyingFlags)],
 			stepTests: [stepTest('undecided', {connection: 'c9', process: 'p2'})],
 		}),
 		'unknown',
@@ -787,7 +801,7 @@ const rows: readonly Row[] = [
 	[
 		'CA set, and a test that held no upgrade',
 		makeObservations({
-			flags: [flags(checked)],
+			flags: [flags(verifyingFlags)],
 			stepTests: [makeObservation('step-test', {...stepTest('undecided').facts, rounds: []}, {connection: 'c1'})],
 		}),
 		'unknown',
@@ -795,19 +809,19 @@ const rows: readonly Row[] = [
 	],
 	[
 		'CA set, and a log of this kubelet was read',
-		makeObservations({flags: [flags(checked)], logDifferentials: [differential('ok')]}),
+		makeObservations({flags: [flags(verifyingFlags)], logDifferentials: [differential('ok')]}),
 		'verified',
 		'proven',
 	],
 	[
 		'CA set, and a log read that failed for another reason',
-		makeObservations({flags: [flags(checked)], logDifferentials: [differential('failed')]}),
+		makeObservations({flags: [flags(verifyingFlags)], logDifferentials: [differential('failed')]}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'CA set, and a log of another kubelet was read',
-		makeObservations({flags: [flags(checked)], logDifferentials: [differential('ok', {}, 'ok', 'n2')]}),
+		makeObservations({flags: [flags(verifyingFlags)], logDifferentials: [differential('ok', {}, 'ok', 'n2')]}),
 		'unknown',
 		'unknown',
 	],
@@ -815,7 +829,7 @@ const rows: readonly Row[] = [
 		'CA set, and a log of this kubelet was read by way of another apiserver',
 		makeObservations({
 			process: processOf('p1'),
-			flags: [flags(checked)],
+			flags: [flags(verifyingFlags)],
 			logDifferentials: [differential('ok', {connection: 'c9', process: 'p2'})],
 		}),
 		'unknown',
@@ -823,7 +837,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'CA set, no specific kubelet, and a log of one was read',
-		makeObservations({purpose: anyKubelet, flags: [flags(checked)], logDifferentials: [differential('ok', {}, 'ok', 'n2')]}),
+		makeObservations({purpose: anyKubelet, flags: [flags(verifyingFlags)], logDifferentials: [differential('ok', {}, 'ok', 'n2')]}),
 		'verified',
 		'proven',
 	],
@@ -831,7 +845,7 @@ const rows: readonly Row[] = [
 		'CA set, an unknown node, and a log read of an unknown node',
 		makeObservations({
 			purpose: {...purpose, target: {...purpose.target, node: null}},
-			flags: [flags(checked)],
+			flags: [flags(verifyingFlags)],
 			logDifferentials: [differential('ok', {}, 'ok', null)],
 		}),
 		'unknown',
@@ -840,10 +854,10 @@ const rows: readonly Row[] = [
 	[
 		'replicas that differ, an x509 failure counted, and the kubelet answered',
 		makeObservations({
-			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})],
-			replicas: known(2),
+			flags: [flags(unverifiedFlags, {connection: 'c8', process: 'p1'}), flags(verifyingFlags, {connection: 'c9', process: 'p2'})],
+			replicas: knownReplicas(2),
 			metrics: [metrics({logTlsFailures: 1})],
-			...answered,
+			...openConnection,
 		}),
 		'unknown',
 		'unknown',
@@ -851,8 +865,8 @@ const rows: readonly Row[] = [
 	[
 		'replicas that differ, and an x509 message on this connection',
 		makeObservations({
-			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})],
-			replicas: known(2),
+			flags: [flags(unverifiedFlags, {connection: 'c8', process: 'p1'}), flags(verifyingFlags, {connection: 'c9', process: 'p2'})],
+			replicas: knownReplicas(2),
 			failures: [failure({tls: 'refused'})],
 		}),
 		'refused',
@@ -863,8 +877,8 @@ const rows: readonly Row[] = [
 		makeObservations({
 			about: 'ended-connection',
 			isBound: false,
-			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})],
-			replicas: known(2),
+			flags: [flags(unverifiedFlags, {connection: 'c8', process: 'p1'}), flags(verifyingFlags, {connection: 'c9', process: 'p2'})],
+			replicas: knownReplicas(2),
 			failures: [failure({tls: 'refused'})],
 		}),
 		'refused',
@@ -872,13 +886,13 @@ const rows: readonly Row[] = [
 	],
 	[
 		'CA set, and a failure message without a certificate',
-		makeObservations({flags: [flags(checked)], failures: [failure({})]}),
+		makeObservations({flags: [flags(verifyingFlags)], failures: [failure({})]}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'CA set by a flag of an unknown process, and an x509 message',
-		makeObservations({flags: [flags(checked, {connection: 'c9'})], failures: [failure({tls: 'refused'})]}),
+		makeObservations({flags: [flags(verifyingFlags, {connection: 'c9'})], failures: [failure({tls: 'refused'})]}),
 		'refused',
 		'inferred',
 	],
@@ -905,7 +919,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'CA set, and an x509 message where another process is the one without an egress file',
-		makeObservations({flags: [onlyCa, flags(checked, {connection: 'c9'})], failures: [failure({tls: 'refused'})]}),
+		makeObservations({flags: [onlyCa, flags(verifyingFlags, {connection: 'c9'})], failures: [failure({tls: 'refused'})]}),
 		'refused',
 		'inferred',
 	],
@@ -967,7 +981,10 @@ const rows: readonly Row[] = [
 	],
 	[
 		'CA set, and the strongest of two refusals counts',
-		makeObservations({flags: [flags(checked)], failures: [failure({tls: 'refused'}, {connection: 'c9'}), failure({tls: 'refused'})]}),
+		makeObservations({
+			flags: [flags(verifyingFlags)],
+			failures: [failure({tls: 'refused'}, {connection: 'c9'}), failure({tls: 'refused'})],
+		}),
 		'refused',
 		'proven',
 	],
@@ -989,13 +1006,17 @@ const rows: readonly Row[] = [
 	],
 	[
 		'no flags, no x509 failure counted, and the kubelet answered',
-		makeObservations({metrics: [metrics({})], ...answered}),
+		makeObservations({metrics: [metrics({})], ...openConnection}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'no flags, an x509 failure counted by another process, and the kubelet answered',
-		makeObservations({process: processOf('p1'), metrics: [metrics({logTlsFailures: 1}, {connection: 'c9', process: 'p2'})], ...answered}),
+		makeObservations({
+			process: processOf('p1'),
+			metrics: [metrics({logTlsFailures: 1}, {connection: 'c9', process: 'p2'})],
+			...openConnection,
+		}),
 		'unknown',
 		'unknown',
 	],
@@ -1003,50 +1024,53 @@ const rows: readonly Row[] = [
 		'no flags, an x509 failure counted where the tunnel is reached by a Unix socket, and the kubelet answered',
 		makeObservations({
 			metrics: [metrics({logTlsFailures: 1, egressDials: [{protocol: 'http-connect', transport: 'uds', count: 3}]})],
-			...answered,
+			...openConnection,
 		}),
 		'verified',
 		'inferred',
 	],
 	[
 		'a success although the certificate of another node is expired',
-		makeObservations({...answered, handshakes: [handshake({node: 'n2', notAfter: '2026-02-01T00:00:00Z'})]}),
+		makeObservations({...openConnection, handshakes: [handshake({node: 'n2', notAfter: '2026-02-01T00:00:00Z'})]}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'a success with a certificate that is not valid yet',
-		makeObservations({...answered, handshakes: [handshake({notBefore: '2026-12-01T00:00:00Z'})]}),
+		makeObservations({...openConnection, handshakes: [handshake({notBefore: '2026-12-01T00:00:00Z'})]}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'a success with a certificate without a name',
-		makeObservations({...answered, handshakes: [handshake({dnsNames: []})]}),
+		makeObservations({...openConnection, handshakes: [handshake({dnsNames: []})]}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'a success with a certificate for the node’s IP address',
-		makeObservations({...answered, handshakes: [handshake({dnsNames: [], addresses: ['10.0.0.11'], nodeAddresses: ['n1', '10.0.0.11']})]}),
+		makeObservations({
+			...openConnection,
+			handshakes: [handshake({dnsNames: [], addresses: ['10.0.0.11'], nodeAddresses: ['n1', '10.0.0.11']})],
+		}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'a success with a certificate for the node’s domain',
-		makeObservations({...answered, handshakes: [handshake({dnsNames: ['other', '*.nodes.test'], nodeAddresses: ['n1.nodes.test']})]}),
+		makeObservations({...openConnection, handshakes: [handshake({dnsNames: ['other', '*.nodes.test'], nodeAddresses: ['n1.nodes.test']})]}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'a success with a certificate for another domain',
-		makeObservations({...answered, handshakes: [handshake({dnsNames: ['*.else.test'], nodeAddresses: ['n1.nodes.test']})]}),
+		makeObservations({...openConnection, handshakes: [handshake({dnsNames: ['*.else.test'], nodeAddresses: ['n1.nodes.test']})]}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'a success with a certificate for an address, where no address of the node is known',
-		makeObservations({...answered, handshakes: [handshake({nodeAddresses: []})]}),
+		makeObservations({...openConnection, handshakes: [handshake({nodeAddresses: []})]}),
 		'unknown',
 		'unknown',
 	],
@@ -1054,9 +1078,9 @@ const rows: readonly Row[] = [
 		'nothing opened yet, no CA on the one of two addresses that was read',
 		makeObservations({
 			...unopened,
-			flags: [flags({...off, 'advertise-address': '10.0.0.5', 'secure-port': '6443'}, {process: 'p1'})],
+			flags: [flags({...unverifiedFlags, 'advertise-address': '10.0.0.5', 'secure-port': '6443'}, {process: 'p1'})],
 			process: processOf('p1'),
-			replicas: known(2, ['10.0.0.5:6443', '10.0.0.6:6443']),
+			replicas: knownReplicas(2, ['10.0.0.5:6443', '10.0.0.6:6443']),
 		}),
 		'unverified',
 		'inferred',
@@ -1064,7 +1088,7 @@ const rows: readonly Row[] = [
 	[
 		'no CA on a process that was read, and one of two pods has it',
 		makeObservations({
-			flags: [flags(off, {connection: 'c9', process: 'p2'})],
+			flags: [flags(unverifiedFlags, {connection: 'c9', process: 'p2'})],
 			mirrorPods: [
 				mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.7'}),
 				mirrorPod('kube-apiserver-b', {'advertise-address': '10.0.0.8', 'kubelet-certificate-authority': '/ca.crt'}),
@@ -1076,7 +1100,7 @@ const rows: readonly Row[] = [
 	[
 		'no CA on a process that was read, whatever its pod shows',
 		makeObservations({
-			flags: [flags(off, {connection: 'c9', process: 'p2'})],
+			flags: [flags(unverifiedFlags, {connection: 'c9', process: 'p2'})],
 			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.7', 'kubelet-certificate-authority': '/ca.crt'})],
 		}),
 		'unverified',
@@ -1116,11 +1140,11 @@ const rows: readonly Row[] = [
 		makeObservations({
 			...unopened,
 			flags: [
-				flags({...off, 'advertise-address': '10.0.0.5', 'secure-port': '6443'}, {process: 'p1'}),
-				flags(checked, {connection: 'c9', process: 'p2'}),
+				flags({...unverifiedFlags, 'advertise-address': '10.0.0.5', 'secure-port': '6443'}, {process: 'p1'}),
+				flags(verifyingFlags, {connection: 'c9', process: 'p2'}),
 			],
 			process: processOf('p1'),
-			replicas: known(2),
+			replicas: knownReplicas(2),
 		}),
 		'unverified',
 		'inferred',
@@ -1130,44 +1154,47 @@ const rows: readonly Row[] = [
 		makeObservations({
 			...unopened,
 			flags: [
-				flags(off, {process: 'p1'}),
-				flags({...checked, 'advertise-address': '10.0.0.5', 'secure-port': '6443'}, {connection: 'c9', process: 'p2'}),
+				flags(unverifiedFlags, {process: 'p1'}),
+				flags({...verifyingFlags, 'advertise-address': '10.0.0.5', 'secure-port': '6443'}, {connection: 'c9', process: 'p2'}),
 			],
 			process: processOf('p1'),
-			replicas: known(2),
+			replicas: knownReplicas(2),
 		}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'no CA on this connection by a list that has the flag, though another of its process lacks it',
-		makeObservations({flags: [flags({}, {connection: 'c9', process: 'p1'}), flags(off, {process: 'p1'})], process: processOf('p1')}),
+		makeObservations({
+			flags: [flags({}, {connection: 'c9', process: 'p1'}), flags(unverifiedFlags, {process: 'p1'})],
+			process: processOf('p1'),
+		}),
 		'unverified',
 		'proven',
 	],
 	[
 		'no CA on one of two, where the other’s list lacks the flag',
 		makeObservations({
-			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags({}, {connection: 'c9', process: 'p2'})],
-			replicas: known(2),
+			flags: [flags(unverifiedFlags, {connection: 'c8', process: 'p1'}), flags({}, {connection: 'c9', process: 'p2'})],
+			replicas: knownReplicas(2),
 		}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'no flags of this process, none read and no process known: nothing belongs to it',
-		makeObservations({connection: null, flags: [flags(off, {connection: null})]}),
+		makeObservations({connection: null, flags: [flags(unverifiedFlags, {connection: null})]}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'no CA on one process that was read, CA set on the pods of two others, and this kubelet answered',
 		makeObservations({
-			...answered,
+			...openConnection,
 			connection: 'c5',
-			flags: [flags({...off, 'advertise-address': '10.0.0.9', 'secure-port': '6443'}, {process: 'p1'})],
+			flags: [flags({...unverifiedFlags, 'advertise-address': '10.0.0.9', 'secure-port': '6443'}, {process: 'p1'})],
 			mirrorPods: twoThatCheck,
-			replicas: known(2, ['10.0.0.7:6443', '10.0.0.8:6443']),
+			replicas: knownReplicas(2, ['10.0.0.7:6443', '10.0.0.8:6443']),
 		}),
 		'unknown',
 		'unknown',
@@ -1176,10 +1203,10 @@ const rows: readonly Row[] = [
 		'nothing opened yet, CA set on a process that was read, and not on the pod of another',
 		makeObservations({
 			...unopened,
-			flags: [flags({...checked, 'advertise-address': '10.0.0.7', 'secure-port': '6443'}, {process: 'p1'})],
+			flags: [flags({...verifyingFlags, 'advertise-address': '10.0.0.7', 'secure-port': '6443'}, {process: 'p1'})],
 			process: processOf('p1'),
 			mirrorPods: [mirrorPod('b', {'advertise-address': '10.0.0.8'})],
-			replicas: known(2),
+			replicas: knownReplicas(2),
 		}),
 		'unknown',
 		'unknown',
@@ -1190,10 +1217,10 @@ const rows: readonly Row[] = [
 			connection: 'c9',
 			socket: null,
 			process: null,
-			flags: [flags({...checked, 'advertise-address': '10.0.0.7', 'secure-port': '6443'}, {process: 'p1'})],
+			flags: [flags({...verifyingFlags, 'advertise-address': '10.0.0.7', 'secure-port': '6443'}, {process: 'p1'})],
 			mirrorPods: twoThatCheck,
-			replicas: known(2, ['10.0.0.7:6443', '10.0.0.8:6443']),
-			...answered,
+			replicas: knownReplicas(2, ['10.0.0.7:6443', '10.0.0.8:6443']),
+			...openConnection,
 		}),
 		'verified',
 		'inferred',
@@ -1202,10 +1229,10 @@ const rows: readonly Row[] = [
 		'nothing opened yet, no CA on a process that was read, nor on the pod of the only other',
 		makeObservations({
 			...unopened,
-			flags: [flags({...off, 'advertise-address': '10.0.0.7', 'secure-port': '6443'}, {process: 'p1'})],
+			flags: [flags({...unverifiedFlags, 'advertise-address': '10.0.0.7', 'secure-port': '6443'}, {process: 'p1'})],
 			process: processOf('p1'),
 			mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.7'}), mirrorPod('b', {'advertise-address': '10.0.0.8'})],
-			replicas: known(2, ['10.0.0.7:6443', '10.0.0.8:6443']),
+			replicas: knownReplicas(2, ['10.0.0.7:6443', '10.0.0.8:6443']),
 		}),
 		'unverified',
 		'proven',
@@ -1214,15 +1241,15 @@ const rows: readonly Row[] = [
 		'nothing opened yet, no CA on a process that was read, nor on the pod of one of two others',
 		makeObservations({
 			...unopened,
-			flags: [flags({...off, 'advertise-address': '10.0.0.7', 'secure-port': '6443'}, {process: 'p1'})],
+			flags: [flags({...unverifiedFlags, 'advertise-address': '10.0.0.7', 'secure-port': '6443'}, {process: 'p1'})],
 			process: processOf('p1'),
 			mirrorPods: [mirrorPod('b', {'advertise-address': '10.0.0.8'})],
-			replicas: known(2, ['10.0.0.7:6443', '10.0.0.9:6443']),
+			replicas: knownReplicas(2, ['10.0.0.7:6443', '10.0.0.9:6443']),
 		}),
 		'unverified',
 		'inferred',
 	],
-	['nothing readable', makeObservations({...answered}), 'unknown', 'unknown'],
+	['nothing readable', makeObservations({...openConnection}), 'unknown', 'unknown'],
 ];
 
 for (const [title, given, state, basis] of rows) {
@@ -1235,7 +1262,7 @@ for (const [title, given, state, basis] of rows) {
 }
 
 test('a log read that skips the check is unverified, whatever the flag is', t => {
-	const given = makeObservations({flags: [flags(checked)], ...answered}, 'logs');
+	const given = makeObservations({flags: [flags(verifyingFlags)], ...openConnection}, 'logs');
 	const verdict = kubeletTls({...given, purpose: {...given.purpose, insecureSkipTlsVerifyBackend: true}});
 	t.is(verdict.state, 'unverified');
 	t.is(verdict.basis, 'proven');
@@ -1250,23 +1277,23 @@ test('a log read that skips the check is unverified, whatever the flag is', t =>
 const egressFile = flags({'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': '/egress.yaml'});
 const refused = {failures: [failure({tls: 'refused'})]};
 const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly Need[]]> = [
-	['a refusal that is proven', makeObservations({flags: [flags(checked)], ...refused}), []],
+	['a refusal that is proven', makeObservations({flags: [flags(verifyingFlags)], ...refused}), []],
 	['a refusal where no flag was read', makeObservations(refused), [needFlagz, needMirrorPods]],
 	['a refusal where only the egress file is unknown', makeObservations({flags: [onlyCa], ...refused}), [needFlagz, needMetrics]],
 	['a refusal where an egress file is set', makeObservations({flags: [egressFile], ...refused}), [needActive]],
-	['no CA, proven', makeObservations({flags: [flags(off)]}), []],
+	['no CA, proven', makeObservations({flags: [flags(unverifiedFlags)]}), []],
 	[
 		'apiservers that differ',
 		makeObservations({
-			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})],
-			replicas: known(2),
+			flags: [flags(unverifiedFlags, {connection: 'c8', process: 'p1'}), flags(verifyingFlags, {connection: 'c9', process: 'p2'})],
+			replicas: knownReplicas(2),
 		}),
 		[needFlagz],
 	],
-	['CA set, and this kubelet not tried', makeObservations({flags: [flags(checked)]}), [needActive, needMetrics]],
+	['CA set, and this kubelet not tried', makeObservations({flags: [flags(verifyingFlags)]}), [needActive, needMetrics]],
 	[
 		'CA set, and this kubelet not tried, where counters were read',
-		makeObservations({flags: [flags(checked)], metrics: [metrics({})]}),
+		makeObservations({flags: [flags(verifyingFlags)], metrics: [metrics({})]}),
 		[needActive],
 	],
 ];

@@ -4,10 +4,20 @@ import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Observations, ProxyRequestFacts, RouteState, StreamFeature, TlsState} from '../../../source/evidence/evidence.ts';
 import {pathFindings} from '../../../source/evidence/rules/path-findings.ts';
 import {docs, remedies} from '../../../source/evidence/rules/remedies.ts';
-import {answered, flags, makeObservations, here, known, off, processOf, makeObservation, socketFacts} from '../../support/observations.ts';
+import {
+	openConnection,
+	flags,
+	makeObservations,
+	advertisedFlags,
+	knownReplicas,
+	unverifiedFlags,
+	processOf,
+	makeObservation,
+	socketFacts,
+} from '../../support/observations.ts';
 
-type Given = {
-	of?: Partial<Observations>;
+type FindingInput = {
+	observations?: Partial<Observations>;
 	feature?: StreamFeature;
 	request?: ProxyRequestFacts | null;
 	tls?: TlsState;
@@ -15,19 +25,26 @@ type Given = {
 	error?: SpokeError | null;
 };
 
-function found({of = {...answered}, feature = 'exec', request = null, tls = 'verified', route = 'direct', error = null}: Given) {
+function found({
+	observations = {...openConnection},
+	feature = 'exec',
+	request = null,
+	tls = 'verified',
+	route = 'direct',
+	error = null,
+}: FindingInput) {
 	const rest = {basis: 'proven', citations: [], need: []} as const;
 	return pathFindings(
-		makeObservations(of, feature, request),
+		makeObservations(observations, feature, request),
 		{state: tls, ...rest},
 		{state: route, protocol: null, agent: null, ...rest},
 		error?.toJSON() ?? null,
 	);
 }
 
-const codes = (given: Given) => found(given).map(({row, code, severity, leg}) => `${row} ${code} ${severity} ${leg}`);
+const codes = (input: FindingInput) => found(input).map(({row, code, severity, leg}) => `${row} ${code} ${severity} ${leg}`);
 const socket = (facts: Partial<typeof socketFacts>) => ({
-	...answered,
+	...openConnection,
 	socket: makeObservation('socket', {...socketFacts, ...facts}, {connection: 'c1'}),
 });
 const unchecked = socket({tls: {...socketFacts.tls!, verified: false, skippedBy: 'insecure-skip-tls-verify'}});
@@ -38,39 +55,47 @@ const request = (kubeletPort: boolean): ProxyRequestFacts => ({
 	kubeletPort,
 });
 const read = (count: number) =>
-	Array.from({length: count}, (_, index) => flags(off, {process: `p${index + 1}`, connection: `c${index + 1}`}));
+	Array.from({length: count}, (_, index) => flags(unverifiedFlags, {process: `p${index + 1}`, connection: `c${index + 1}`}));
 
-const rows: ReadonlyArray<[title: string, given: Given, codes: readonly string[]]> = [
-	['all is checked', {}, []],
-	['leg 1 without TLS', {of: socket({tls: null, scheme: 'http'})}, ['N5 APISERVER_PLAIN error 1']],
-	['leg 1 unchecked', {of: unchecked}, ['N5 APISERVER_NOT_VERIFIED warning 1']],
+const rows: ReadonlyArray<[title: string, input: FindingInput, codes: readonly string[]]> = [
+	['every leg verified', {}, []],
+	['leg 1 without TLS', {observations: socket({tls: null, scheme: 'http'})}, ['N5 APISERVER_PLAIN error 1']],
+	['leg 1 unverified', {observations: unchecked}, ['N5 APISERVER_NOT_VERIFIED warning 1']],
 	[
 		'a gateway',
-		{of: {...answered, serverIdentity: {to: 'gateway', why: 'the server URL has the path /x'}}},
+		{observations: {...openConnection, serverIdentity: {to: 'gateway', why: 'the server URL has the path /x'}}},
 		['N5 GATEWAY_IN_FRONT info 1'],
 	],
-	['a server that may be one', {of: {...answered, serverIdentity: {to: 'unknown', why: 'its authority'}}}, ['N5 FRONT_NOT_KNOWN info 1']],
 	[
-		'a server that may be one, unverified: one finding',
-		{of: {...unchecked, serverIdentity: {to: 'unknown', why: 'unchecked'}}},
+		'a server that may be a gateway',
+		{observations: {...openConnection, serverIdentity: {to: 'unknown', why: 'its authority'}}},
+		['N5 FRONT_NOT_KNOWN info 1'],
+	],
+	[
+		'an unverified server that may be a gateway',
+		{observations: {...unchecked, serverIdentity: {to: 'unknown', why: 'unchecked'}}},
 		['N5 APISERVER_NOT_VERIFIED warning 1'],
 	],
 	['an unverified kubelet', {tls: 'unverified'}, ['C4 KUBELET_CERT_NOT_VERIFIED warning 2']],
 	[
-		'a kubelet’s own port through the proxy',
+		'the kubelet port through the node proxy',
 		{tls: 'unverified', feature: 'node-proxy', request: request(true)},
 		['C4 KUBELET_CERT_NOT_VERIFIED warning 2'],
 	],
-	['another port of a node', {tls: 'unverified', feature: 'node-proxy', request: request(false)}, ['C6 PROXY_NOT_VERIFIED warning 2']],
-	['a pod by https', {tls: 'unverified', feature: 'pod-proxy', request: request(false)}, ['C7 PROXY_NOT_VERIFIED warning 2']],
-	['a service by https', {tls: 'unverified', feature: 'service-proxy', request: request(false)}, ['C8 PROXY_NOT_VERIFIED warning 2']],
 	[
-		'a service by http',
+		'another node port through the node proxy',
+		{tls: 'unverified', feature: 'node-proxy', request: request(false)},
+		['C6 PROXY_NOT_VERIFIED warning 2'],
+	],
+	['a pod over HTTPS', {tls: 'unverified', feature: 'pod-proxy', request: request(false)}, ['C7 PROXY_NOT_VERIFIED warning 2']],
+	['a service over HTTPS', {tls: 'unverified', feature: 'service-proxy', request: request(false)}, ['C8 PROXY_NOT_VERIFIED warning 2']],
+	[
+		'a service over HTTP',
 		{tls: 'plain', feature: 'service-proxy', request: {...request(false), scheme: 'http'}},
 		['C8 PROXY_PLAIN warning 2'],
 	],
-	['a kubelet that is refused', {tls: 'refused'}, ['C4 KUBELET_CERT_REFUSED error 2']],
-	['nothing is known of leg 2', {tls: 'unknown', route: 'unknown'}, []],
+	['a refused kubelet certificate', {tls: 'refused'}, ['C4 KUBELET_CERT_REFUSED error 2']],
+	['an unknown leg 2', {tls: 'unknown', route: 'unknown'}, []],
 	['a tunnel', {route: 'konnectivity'}, []],
 	['SSH tunnels', {route: 'ssh-tunnel'}, ['C9 SSH_TUNNELS warning 2']],
 	[
@@ -78,35 +103,45 @@ const rows: ReadonlyArray<[title: string, given: Given, codes: readonly string[]
 		{tls: 'refused', error: new SpokeError('ERR_SECOND_LEG', 'refused')},
 		['C10 SECOND_LEG_FAILED error 2', 'C4 KUBELET_CERT_REFUSED error 2'],
 	],
-	['a failure of the pod is not one of the path', {error: new SpokeError('ERR_TARGET_GONE', 'gone', {leg: 3})}, []],
-	['an open connection does not mention other apiservers', {of: {...answered, flags: read(1), replicas: known(3)}}, []],
-	['of three apiservers one was read', {of: {flags: read(1), replicas: known(3)}}, ['C4 APISERVERS_NOT_READ info 1']],
+	['a failure inside the pod', {error: new SpokeError('ERR_TARGET_GONE', 'gone', {leg: 3})}, []],
 	[
-		'the only one was read, at its own address',
-		{of: {flags: [flags({...off, ...here}, {process: 'p1'})], process: processOf('p1'), replicas: known(1)}},
+		'an open connection, with other apiservers not read',
+		{observations: {...openConnection, flags: read(1), replicas: knownReplicas(3)}},
+		[],
+	],
+	['one of three apiservers read', {observations: {flags: read(1), replicas: knownReplicas(3)}}, ['C4 APISERVERS_NOT_READ info 1']],
+	[
+		'the only known apiserver read at its own address',
+		{
+			observations: {
+				flags: [flags({...unverifiedFlags, ...advertisedFlags}, {process: 'p1'})],
+				process: processOf('p1'),
+				replicas: knownReplicas(1),
+			},
+		},
 		[],
 	],
 	[
-		'the only known one was read, and not at its own address',
-		{of: {flags: read(1), process: processOf('p1'), replicas: known(1)}},
+		'the only known apiserver not read at its own address',
+		{observations: {flags: read(1), process: processOf('p1'), replicas: knownReplicas(1)}},
 		['C4 APISERVERS_NOT_READ info 1'],
 	],
-	['none was read', {of: {replicas: known(3)}}, []],
+	['no apiserver read', {observations: {replicas: knownReplicas(3)}}, []],
 ];
 
-for (const [title, given, expected] of rows) {
-	test(`${title}: ${expected.join(', ') || 'nothing'}`, t => {
-		t.deepEqual(codes(given), expected);
+for (const [title, input, expected] of rows) {
+	test(`${title}: ${expected.join(', ') || 'no findings'}`, t => {
+		t.deepEqual(codes(input), expected);
 	});
 }
 
 test('a remedy belongs to its finding', t => {
-	const remedy = (given: Given) => found(given)[0]?.remedy;
+	const remedy = (input: FindingInput) => found(input)[0]?.remedy;
 	t.is(remedy({tls: 'unverified'}), remedies.kubeletCa);
 	t.is(
 		remedy({
 			tls: 'unverified',
-			of: {...answered, purpose: {...makeObservations().purpose, feature: 'logs', insecureSkipTlsVerifyBackend: true}},
+			observations: {...openConnection, purpose: {...makeObservations().purpose, feature: 'logs', insecureSkipTlsVerifyBackend: true}},
 			feature: 'logs',
 		}),
 		'omit --insecure-skip-tls-verify-backend',
@@ -119,16 +154,19 @@ test('a remedy belongs to its finding', t => {
 });
 
 test('unavailable sources are counted and named', t => {
-	const message = (of: Partial<Observations>) => found({of})[0]?.message ?? '';
-	t.regex(message({flags: read(1), replicas: known(3)}), /^1 of at least 3 apiservers examined: a new connection may end at another/);
+	const message = (observations: Partial<Observations>) => found({observations})[0]?.message ?? '';
+	t.regex(
+		message({flags: read(1), replicas: knownReplicas(3)}),
+		/^1 of at least 3 apiservers examined: a new connection may end at another/,
+	);
 	t.regex(message({flags: read(1), replicas: null}), /^The number of apiservers is unknown, and 1 was examined:/);
 	t.regex(message({flags: read(2), replicas: null}), /^The number of apiservers is unknown, and 2 were examined:/);
 	t.regex(
-		message({flags: read(1), replicas: known(2), unreachedAddresses: ['10.0.0.6:6443: refused']}),
+		message({flags: read(1), replicas: knownReplicas(2), unreachedAddresses: ['10.0.0.6:6443: refused']}),
 		/until it is open; not read: 10\.0\.0\.6:6443: refused$/,
 	);
 	t.regex(
-		found({of: {...answered, serverIdentity: {to: 'gateway', why: 'the server URL has the path /x'}}})[0]!.message,
+		found({observations: {...openConnection, serverIdentity: {to: 'gateway', why: 'the server URL has the path /x'}}})[0]!.message,
 		/^A gateway answers, not an apiserver: the server URL has the path \/x$/,
 	);
 });

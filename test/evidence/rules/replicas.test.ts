@@ -2,9 +2,17 @@
 import test from 'ava';
 import type {Observations, ReplicaFacts} from '../../../source/evidence/evidence.ts';
 import {replicasAgree, flagsPerProcess, knownReplicaCount, advertisedAddress} from '../../../source/evidence/rules/replicas.ts';
-import {flags, makeObservations, known, mirrorPod, off, processOf, makeObservation} from '../../support/observations.ts';
+import {
+	flags,
+	makeObservations,
+	knownReplicas,
+	mirrorPod,
+	unverifiedFlags,
+	processOf,
+	makeObservation,
+} from '../../support/observations.ts';
 
-const at = (host: string) => ({...off, 'advertise-address': host, 'secure-port': '6443'});
+const at = (host: string) => ({...unverifiedFlags, 'advertise-address': host, 'secure-port': '6443'});
 const leased = (madeAt: string | null) =>
 	makeObservation('lease', {
 		known: 1,
@@ -12,7 +20,7 @@ const leased = (madeAt: string | null) =>
 		leases: [{address: '10.0.0.5:6443', madeAt}],
 		addresses: ['10.0.0.5:6443'],
 	} satisfies ReplicaFacts);
-const two = [flags(off, {connection: 'c8', process: 'p1'}), flags(off, {connection: 'c9', process: 'p2'})];
+const two = [flags(unverifiedFlags, {connection: 'c8', process: 'p1'}), flags(unverifiedFlags, {connection: 'c9', process: 'p2'})];
 
 const rows: ReadonlyArray<[title: string, given: Partial<Observations>, count: number | null]> = [
 	['nothing is known', {}, null],
@@ -21,20 +29,23 @@ const rows: ReadonlyArray<[title: string, given: Partial<Observations>, count: n
 		{flags: two, replicas: makeObservation('lease', {known: null, knownFrom: 'unknown' as const, leases: null, addresses: null})},
 		null,
 	],
-	['three leases, one found', {flags: [flags(off)], replicas: known(3)}, 3],
-	['one lease, no process found', {replicas: known(1)}, 1],
-	['one lease, and two found: they share it', {flags: two, replicas: known(1)}, 2],
+	['three leases, one found', {flags: [flags(unverifiedFlags)], replicas: knownReplicas(3)}, 3],
+	['one lease, no process found', {replicas: knownReplicas(1)}, 1],
+	['one lease, and two found: they share it', {flags: two, replicas: knownReplicas(1)}, 2],
 	[
 		'one endpoint, and two connections without a process id',
 		{
-			flags: [flags(off, {connection: 'c8'}), flags(off, {connection: 'c9'})],
+			flags: [flags(unverifiedFlags, {connection: 'c8'}), flags(unverifiedFlags, {connection: 'c9'})],
 			replicas: makeObservation('endpoints', {known: 1, knownFrom: 'endpointslice' as const, leases: null, addresses: null}),
 		},
 		2,
 	],
 	[
 		'one process found on two connections',
-		{flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(off, {connection: 'c9', process: 'p1'})], replicas: known(1)},
+		{
+			flags: [flags(unverifiedFlags, {connection: 'c8', process: 'p1'}), flags(unverifiedFlags, {connection: 'c9', process: 'p1'})],
+			replicas: knownReplicas(1),
+		},
 		1,
 	],
 	[
@@ -67,18 +78,26 @@ const rows: ReadonlyArray<[title: string, given: Partial<Observations>, count: n
 	[
 		'one lease, made after the start of another process than its holder',
 		{
-			flags: [flags(at('10.0.0.5'), {connection: 'c9', process: 'p2'}), flags(off, {process: 'p1'})],
+			flags: [flags(at('10.0.0.5'), {connection: 'c9', process: 'p2'}), flags(unverifiedFlags, {process: 'p1'})],
 			process: processOf('p1'),
 			replicas: {
-				...known(2),
-				facts: {...known(2).facts, leases: [...leased('2026-11-24T14:05:00Z').facts.leases, {address: null, madeAt: null}]},
+				...knownReplicas(2),
+				facts: {...knownReplicas(2).facts, leases: [...leased('2026-11-24T14:05:00Z').facts.leases, {address: null, madeAt: null}]},
 			},
 		},
 		2,
 	],
-	['two addresses, and one found at neither', {flags: [flags(at('10.0.0.7'))], replicas: known(2, ['10.0.0.5:6443', '10.0.0.6:6443'])}, 3],
-	['two addresses, and one of them found', {flags: [flags(at('10.0.0.6'))], replicas: known(2, ['10.0.0.5:6443', '10.0.0.6:6443'])}, 2],
-	['two mirror pods, one lease', {mirrorPods: [mirrorPod('a', {}), mirrorPod('b', {})], replicas: known(1)}, 2],
+	[
+		'two addresses, and one found at neither',
+		{flags: [flags(at('10.0.0.7'))], replicas: knownReplicas(2, ['10.0.0.5:6443', '10.0.0.6:6443'])},
+		3,
+	],
+	[
+		'two addresses, and one of them found',
+		{flags: [flags(at('10.0.0.6'))], replicas: knownReplicas(2, ['10.0.0.5:6443', '10.0.0.6:6443'])},
+		2,
+	],
+	['two mirror pods, one lease', {mirrorPods: [mirrorPod('a', {}), mirrorPod('b', {})], replicas: knownReplicas(1)}, 2],
 ];
 
 for (const [title, given, count] of rows) {
@@ -87,21 +106,24 @@ for (const [title, given, count] of rows) {
 	});
 }
 
-const places = known(2, ['10.0.0.7:6443', '10.0.0.8:6443']);
+const places = knownReplicas(2, ['10.0.0.7:6443', '10.0.0.8:6443']);
 const agreed: ReadonlyArray<[title: string, given: Partial<Observations>, agree: boolean | null]> = [
-	['two with equal values', {flags: two, replicas: known(2)}, true],
-	['two of three with equal values', {flags: two, replicas: known(3)}, null],
+	['two with equal values', {flags: two, replicas: knownReplicas(2)}, true],
+	['two of three with equal values', {flags: two, replicas: knownReplicas(3)}, null],
 	[
 		'two that differ',
-		{flags: [two[0]!, flags({...off, 'kubelet-certificate-authority': '/ca.crt'}, {connection: 'c9', process: 'p2'})], replicas: known(3)},
+		{
+			flags: [two[0]!, flags({...unverifiedFlags, 'kubelet-certificate-authority': '/ca.crt'}, {connection: 'c9', process: 'p2'})],
+			replicas: knownReplicas(3),
+		},
 		false,
 	],
 	[
 		'two that both withhold it',
-		{flags: [flags({}, {connection: 'c8', process: 'p1'}), flags({}, {connection: 'c9', process: 'p2'})], replicas: known(2)},
+		{flags: [flags({}, {connection: 'c8', process: 'p1'}), flags({}, {connection: 'c9', process: 'p2'})], replicas: knownReplicas(2)},
 		null,
 	],
-	['two of which one withholds it', {flags: [two[0]!, flags({}, {connection: 'c9', process: 'p2'})], replicas: known(2)}, null],
+	['two of which one withholds it', {flags: [two[0]!, flags({}, {connection: 'c9', process: 'p2'})], replicas: knownReplicas(2)}, null],
 	[
 		'a pod without the argument, and one with an empty one',
 		{

@@ -4,7 +4,16 @@ import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {ConnectionPurpose, Observations, SecondLegOutcome} from '../../../source/evidence/evidence.ts';
 import {buildPath} from '../../../source/evidence/build-path.ts';
 import {farEndOf, recalledFailures, currentFailure, currentFailures} from '../../../source/evidence/rules/second-leg-outcomes.ts';
-import {checked, failure, flags, makeObservations, here, known, off, processOf} from '../../support/observations.ts';
+import {
+	verifyingFlags,
+	failure,
+	flags,
+	makeObservations,
+	advertisedFlags,
+	knownReplicas,
+	unverifiedFlags,
+	processOf,
+} from '../../support/observations.ts';
 
 const noAgent = {row: 'G1', text: 'No agent available', tls: null, route: 'konnectivity'} as const;
 const refused = {row: 'T3', text: 'x509', tls: 'refused', route: null} as const;
@@ -93,7 +102,7 @@ test('a proxied far end is named by scheme and port, and one without a name is n
 
 const cluster = {context: 'lab', server: 'https://10.0.0.5:6443', version: null, sandbox: false};
 const pathOf = (more: Partial<Observations>, outcomes: readonly SecondLegOutcome[]) => {
-	const given = makeObservations({isBound: false, process: processOf('p1'), replicas: known(1), ...more, outcomes});
+	const given = makeObservations({isBound: false, process: processOf('p1'), replicas: knownReplicas(1), ...more, outcomes});
 	return buildPath(
 		{...given, failures: recalledFailures(given)},
 		{cluster, phase: 'settled', address: null, rttMs: {websocket: null, runtime: null}, error: null},
@@ -101,7 +110,7 @@ const pathOf = (more: Partial<Observations>, outcomes: readonly SecondLegOutcome
 };
 
 test('a path whose last attempt failed is broken, with message, time and age', t => {
-	const path = pathOf({flags: [flags(off, {process: 'p1'})]}, [failed('kubelet n1', nothingListens)]);
+	const path = pathOf({flags: [flags(unverifiedFlags, {process: 'p1'})]}, [failed('kubelet n1', nothingListens)]);
 	t.is(path.line, 'path: you -verified-> apiserver -direct,unverified-x kubelet n1');
 	t.like(path.broken, {
 		leg: 2,
@@ -116,7 +125,7 @@ test('a path whose last attempt failed is broken, with message, time and age', t
 	);
 	const [finding] = path.findings;
 	t.is(finding?.message, 'The last attempt, exec, failed 12s ago: connection refused');
-	t.is(pathOf({flags: [flags(off, {process: 'p1'})]}, [answered('kubelet n1')]).broken, null);
+	t.is(pathOf({flags: [flags(unverifiedFlags, {process: 'p1'})]}, [answered('kubelet n1')]).broken, null);
 });
 
 test('a tunnel failure to another node names that node', t => {
@@ -125,7 +134,7 @@ test('a tunnel failure to another node names that node', t => {
 });
 
 test('a refused certificate stays refused as inferred', t => {
-	const {tls} = pathOf({flags: [flags(checked, {process: 'p1'})]}, [failed('kubelet n1', refused)]).legs[1]!;
+	const {tls} = pathOf({flags: [flags(verifyingFlags, {process: 'p1'})]}, [failed('kubelet n1', refused)]).legs[1]!;
 	t.deepEqual([tls.state, tls.basis], ['refused', 'inferred']);
 });
 
@@ -137,20 +146,21 @@ const elsewhere: ReadonlyArray<[title: string, more: Partial<Observations>, outc
 
 for (const [title, more, outcome] of elsewhere) {
 	test(`a refused certificate does not affect the TLS of ${title}`, t => {
-		const {tls} = pathOf({flags: [flags(checked, {process: 'p1'})], ...more}, [outcome]).legs[1]!;
+		const {tls} = pathOf({flags: [flags(verifyingFlags, {process: 'p1'})], ...more}, [outcome]).legs[1]!;
 		t.is(tls.state, 'unknown');
 	});
 }
 
 test('an apiserver that does not verify is unverified, whatever a failure message claims', t => {
-	const {tls} = pathOf({flags: [flags({...off, ...here}, {process: 'p1'})]}, [failed('kubelet n1', refused)]).legs[1]!;
+	const {tls} = pathOf({flags: [flags({...unverifiedFlags, ...advertisedFlags}, {process: 'p1'})]}, [failed('kubelet n1', refused)])
+		.legs[1]!;
 	t.deepEqual([tls.state, tls.basis], ['unverified', 'proven']);
 });
 
 test('a tunnel message proves the route of its process, and implies that of an unknown one', t => {
 	const routeOf = (more: Partial<Observations>) => pathOf(more, [failed('kubelet n9', noAgent)]).legs[1]!.route;
 	t.like(routeOf({}), {state: 'konnectivity', basis: 'inferred'});
-	t.like(routeOf({flags: [flags({'kubelet-certificate-authority': '/ca.crt', ...here}, {process: 'p1'})]}), {
+	t.like(routeOf({flags: [flags({'kubelet-certificate-authority': '/ca.crt', ...advertisedFlags}, {process: 'p1'})]}), {
 		state: 'konnectivity',
 		basis: 'proven',
 	});
@@ -160,7 +170,7 @@ test('a tunnel message proves the route of its process, and implies that of an u
 });
 
 test('a path to a pod on no node is broken', t => {
-	const path = pathOf({purpose: {...toNode(null), isUnscheduled: true}, flags: [flags(off, {process: 'p1'})]}, []);
+	const path = pathOf({purpose: {...toNode(null), isUnscheduled: true}, flags: [flags(unverifiedFlags, {process: 'p1'})]}, []);
 	t.is(path.line, 'path: you -verified-> apiserver -direct,unverified-x no node yet');
 	t.like(path.broken, {reason: 'no-node', message: 'the pod is on no node yet', error: null});
 	t.like(path.findings[0], {code: 'POD_ON_NO_NODE', remedy: 'kubectl describe pod web -n default'});
@@ -168,7 +178,7 @@ test('a path to a pod on no node is broken', t => {
 
 test('an open connection is not broken, but has the last attempt until its far end answers', t => {
 	const codes = (more: Partial<Observations>) => {
-		const {broken, findings} = pathOf({isBound: true, about: 'open-connection', flags: [flags(checked, {process: 'p1'})], ...more}, [
+		const {broken, findings} = pathOf({isBound: true, about: 'open-connection', flags: [flags(verifyingFlags, {process: 'p1'})], ...more}, [
 			failed('kubelet n1', refused),
 		]);
 		t.is(broken, null);

@@ -16,15 +16,15 @@ import {
 	failure,
 	flags,
 	makeObservations,
-	here,
-	known,
+	advertisedFlags,
+	knownReplicas,
 	metrics,
 	mirrorPod,
-	off,
+	unverifiedFlags,
 	processOf,
 	makeObservation,
 	stepTest,
-	tunnelled,
+	tunnelFlags,
 	versionOf,
 } from '../../support/observations.ts';
 
@@ -36,14 +36,14 @@ const agents = makeObservation(
 const grpc = {egressDials: [{protocol: 'grpc' as const, transport: 'uds', count: 4}], tunnelsOpen: 1, kubeletRequestsDone: 4};
 const connectDials = {egressDials: [{protocol: 'http-connect' as const, transport: 'uds', count: 4}], kubeletRequestsDone: 4};
 const unopened = {about: 'configuration', isBound: false} as const;
-const addressed = {...off, ...here};
+const addressed = {...unverifiedFlags, ...advertisedFlags};
 
 type Row = [title: string, given: Observations, state: RouteState, basis: Basis, protocol?: 'grpc' | 'http-connect' | 'ssh' | null];
 const rows: readonly Row[] = [
-	['no egress file, an upgrade', makeObservations({flags: [flags(off)]}), 'direct', 'proven'],
+	['no egress file, an upgrade', makeObservations({flags: [flags(unverifiedFlags)]}), 'direct', 'proven'],
 	[
 		'no egress file, a log read that may take a proxy of the environment',
-		makeObservations({flags: [flags(off)]}, 'logs'),
+		makeObservations({flags: [flags(unverifiedFlags)]}, 'logs'),
 		'direct',
 		'inferred',
 	],
@@ -74,7 +74,7 @@ const rows: readonly Row[] = [
 			{
 				flags: [flags(addressed)],
 				mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5', 'secure-port': '6443'}, false, ['10.0.0.11'])],
-				replicas: known(1),
+				replicas: knownReplicas(1),
 			},
 			'logs',
 		),
@@ -87,7 +87,7 @@ const rows: readonly Row[] = [
 			{
 				flags: [flags(addressed)],
 				mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5', 'secure-port': '6443'}, false, ['10.0.0.11'])],
-				replicas: known(3),
+				replicas: knownReplicas(3),
 			},
 			'logs',
 		),
@@ -117,7 +117,7 @@ const rows: readonly Row[] = [
 		'no egress file, a log read, and a pod without a proxy that listens on every address, possibly another apiserver’s',
 		makeObservations(
 			{
-				flags: [flags({...off, 'bind-address': '0.0.0.0', 'secure-port': '6443'})],
+				flags: [flags({...unverifiedFlags, 'bind-address': '0.0.0.0', 'secure-port': '6443'})],
 				mirrorPods: [mirrorPod('b', {'bind-address': '0.0.0.0', 'secure-port': '6443'})],
 			},
 			'logs',
@@ -139,27 +139,27 @@ const rows: readonly Row[] = [
 	],
 	[
 		'no egress file, behind a gateway',
-		makeObservations({flags: [flags(off)], serverIdentity: {to: 'gateway', why: 'path'}}),
+		makeObservations({flags: [flags(unverifiedFlags)], serverIdentity: {to: 'gateway', why: 'path'}}),
 		'direct',
 		'inferred',
 	],
 	[
 		'replicas that differ',
 		makeObservations({
-			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(tunnelled, {connection: 'c9', process: 'p2'})],
-			replicas: known(2),
+			flags: [flags(unverifiedFlags, {connection: 'c8', process: 'p1'}), flags(tunnelFlags, {connection: 'c9', process: 'p2'})],
+			replicas: knownReplicas(2),
 		}),
 		'unknown',
 		'unknown',
 	],
-	['an egress file, and nothing else: its cluster may be Direct', makeObservations({flags: [flags(tunnelled)]}), 'unknown', 'unknown'],
+	['an egress file, and nothing else: its cluster may be Direct', makeObservations({flags: [flags(tunnelFlags)]}), 'unknown', 'unknown'],
 	[
 		'nothing opened yet, and the only apiserver has no egress file',
 		makeObservations({
 			...unopened,
 			flags: [flags(addressed, {process: 'p1'})],
 			process: processOf('p1'),
-			replicas: known(1, ['10.0.0.5:6443']),
+			replicas: knownReplicas(1, ['10.0.0.5:6443']),
 		}),
 		'direct',
 		'proven',
@@ -174,10 +174,10 @@ const rows: readonly Row[] = [
 		'nothing opened yet, and held upgrades of one of two apiservers moved the tunnels',
 		makeObservations({
 			...unopened,
-			flags: [flags(tunnelled, {process: 'p1'})],
+			flags: [flags(tunnelFlags, {process: 'p1'})],
 			process: processOf('p1'),
 			stepTests: [stepTest('grpc', {process: 'p1'})],
-			replicas: known(2),
+			replicas: knownReplicas(2),
 		}),
 		'konnectivity',
 		'inferred',
@@ -187,10 +187,10 @@ const rows: readonly Row[] = [
 		'nothing opened yet, and held upgrades of the only apiserver moved the tunnels',
 		makeObservations({
 			...unopened,
-			flags: [flags({...tunnelled, ...here}, {process: 'p1'})],
+			flags: [flags({...tunnelFlags, ...advertisedFlags}, {process: 'p1'})],
 			process: processOf('p1'),
 			stepTests: [stepTest('grpc', {process: 'p1'})],
-			replicas: known(1),
+			replicas: knownReplicas(1),
 		}),
 		'konnectivity',
 		'proven',
@@ -200,10 +200,10 @@ const rows: readonly Row[] = [
 		'nothing opened yet, and replicas behind a balancer that differ, one of them tried',
 		makeObservations({
 			...unopened,
-			flags: [flags(off, {process: 'p1'}), flags(tunnelled, {connection: 'c9', process: 'p2'})],
+			flags: [flags(unverifiedFlags, {process: 'p1'}), flags(tunnelFlags, {connection: 'c9', process: 'p2'})],
 			process: processOf('p1'),
 			stepTests: [stepTest('nothing', {process: 'p1'})],
-			replicas: known(2),
+			replicas: knownReplicas(2),
 		}),
 		'unknown',
 		'unknown',
@@ -214,35 +214,35 @@ const rows: readonly Row[] = [
 			...unopened,
 			flags: [
 				flags(addressed, {process: 'p1'}),
-				flags({...tunnelled, 'advertise-address': '10.0.0.6', 'secure-port': '6443'}, {connection: 'c9', process: 'p2'}),
+				flags({...tunnelFlags, 'advertise-address': '10.0.0.6', 'secure-port': '6443'}, {connection: 'c9', process: 'p2'}),
 			],
 			process: processOf('p1'),
-			replicas: known(2, ['10.0.0.5:6443', '10.0.0.6:6443']),
+			replicas: knownReplicas(2, ['10.0.0.5:6443', '10.0.0.6:6443']),
 		}),
 		'direct',
 		'inferred',
 	],
 	[
 		'nothing opened yet, metrics of the only known apiserver, reached at its own address',
-		makeObservations({...unopened, metrics: [metrics({kubeletRequestsDone: 3})], replicas: known(1, ['10.0.0.5:6443'])}),
+		makeObservations({...unopened, metrics: [metrics({kubeletRequestsDone: 3})], replicas: knownReplicas(1, ['10.0.0.5:6443'])}),
 		'direct',
 		'proven',
 	],
 	[
 		'nothing opened yet, metrics of an apiserver that is not where the only known one is',
-		makeObservations({...unopened, metrics: [metrics({kubeletRequestsDone: 3})], replicas: known(1, ['10.0.0.6:6443'])}),
+		makeObservations({...unopened, metrics: [metrics({kubeletRequestsDone: 3})], replicas: knownReplicas(1, ['10.0.0.6:6443'])}),
 		'direct',
 		'inferred',
 	],
 	[
 		'an egress file that this process has not used',
-		makeObservations({flags: [flags(tunnelled)], metrics: [metrics({})]}),
+		makeObservations({flags: [flags(tunnelFlags)], metrics: [metrics({})]}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'an egress file, and kubelets reached without a dial of it (its cluster is Direct)',
-		makeObservations({flags: [flags(tunnelled)], metrics: [metrics({kubeletRequestsDone: 2})]}),
+		makeObservations({flags: [flags(tunnelFlags)], metrics: [metrics({kubeletRequestsDone: 2})]}),
 		'direct',
 		'proven',
 	],
@@ -262,7 +262,7 @@ const rows: readonly Row[] = [
 	[
 		'an egress file, and kubelets reached without a dial that is counted, when dial metrics are disabled',
 		makeObservations({
-			flags: [flags({...tunnelled, 'disabled-metrics': '[apiserver_egress_dialer_dial_start_total]'})],
+			flags: [flags({...tunnelFlags, 'disabled-metrics': '[apiserver_egress_dialer_dial_start_total]'})],
 			metrics: [metrics({kubeletRequestsDone: 2})],
 		}),
 		'unknown',
@@ -271,7 +271,7 @@ const rows: readonly Row[] = [
 	[
 		'held upgrades moved nothing, when dial metrics are disabled',
 		makeObservations({
-			flags: [flags({...tunnelled, 'disabled-metrics': '[apiserver_egress_dialer_dial_start_total]'})],
+			flags: [flags({...tunnelFlags, 'disabled-metrics': '[apiserver_egress_dialer_dial_start_total]'})],
 			stepTests: [stepTest('nothing')],
 		}),
 		'unknown',
@@ -279,14 +279,14 @@ const rows: readonly Row[] = [
 	],
 	[
 		'an egress file, and dials by gRPC',
-		makeObservations({flags: [flags(tunnelled)], metrics: [metrics(grpc)]}),
+		makeObservations({flags: [flags(tunnelFlags)], metrics: [metrics(grpc)]}),
 		'konnectivity',
 		'inferred',
 		'grpc',
 	],
 	[
 		'an egress file, and dials by HTTP CONNECT',
-		makeObservations({flags: [flags(tunnelled)], metrics: [metrics(connectDials)]}),
+		makeObservations({flags: [flags(tunnelFlags)], metrics: [metrics(connectDials)]}),
 		'egress-http-connect',
 		'inferred',
 		'http-connect',
@@ -329,7 +329,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'the same from an unverified far end',
-		makeObservations({flags: [flags(tunnelled)], failures: [failure({route: 'konnectivity', text: 'No agent available'})]}),
+		makeObservations({flags: [flags(tunnelFlags)], failures: [failure({route: 'konnectivity', text: 'No agent available'})]}),
 		'konnectivity',
 		'inferred',
 		'grpc',
@@ -370,7 +370,7 @@ const rows: readonly Row[] = [
 			...unopened,
 			process: processOf('p1'),
 			failures: [failure({route: 'konnectivity', text: 'No agent available'})],
-			replicas: known(3),
+			replicas: knownReplicas(3),
 		}),
 		'konnectivity',
 		'inferred',
@@ -391,7 +391,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'the same, forged, of a process without an egress file',
-		makeObservations({flags: [flags(off)], failures: [failure({route: 'konnectivity', text: 'No agent available'})]}),
+		makeObservations({flags: [flags(unverifiedFlags)], failures: [failure({route: 'konnectivity', text: 'No agent available'})]}),
 		'direct',
 		'proven',
 	],
@@ -399,7 +399,7 @@ const rows: readonly Row[] = [
 		'SSH flags before 1.22',
 		makeObservations({
 			mirrorPods: [mirrorPod('a', {'ssh-user': 'core', 'advertise-address': '10.0.0.5'})],
-			replicas: known(1),
+			replicas: knownReplicas(1),
 			version: versionOf('v1.21.5'),
 		}),
 		'ssh-tunnel',
@@ -417,7 +417,7 @@ const rows: readonly Row[] = [
 		'SSH flags that a newer apiserver cannot have',
 		makeObservations({
 			mirrorPods: [mirrorPod('a', {'ssh-user': 'core', 'advertise-address': '10.0.0.5'})],
-			replicas: known(1),
+			replicas: knownReplicas(1),
 			version: versionOf('v1.36.3'),
 		}),
 		'direct',
@@ -437,7 +437,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'held upgrades moved nothing, and the only apiserver reports 1.22',
-		makeObservations({stepTests: [stepTest('nothing')], version: versionOf('v1.22.4'), replicas: known(1, ['10.0.0.5:6443'])}),
+		makeObservations({stepTests: [stepTest('nothing')], version: versionOf('v1.22.4'), replicas: knownReplicas(1, ['10.0.0.5:6443'])}),
 		'direct',
 		'proven',
 	],
@@ -461,7 +461,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'no egress file on a vendor’s build whose /flagz knows no SSH flag',
-		makeObservations({flags: [flags(off)], version: versionOf('v1.36.1+k3s1')}),
+		makeObservations({flags: [flags(unverifiedFlags)], version: versionOf('v1.36.1+k3s1')}),
 		'direct',
 		'proven',
 	],
@@ -483,7 +483,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'no egress file, a request to a service that may take a proxy of the environment',
-		makeObservations({flags: [flags(off)]}, 'service-proxy'),
+		makeObservations({flags: [flags(unverifiedFlags)]}, 'service-proxy'),
 		'direct',
 		'inferred',
 	],
@@ -526,7 +526,7 @@ const rows: readonly Row[] = [
 	[
 		'no egress file, a log read, and the process’s own pod by the address that it binds',
 		makeObservations(
-			{flags: [flags({...off, 'bind-address': '10.0.0.5'})], mirrorPods: [mirrorPod('a', {'bind-address': '10.0.0.5'})]},
+			{flags: [flags({...unverifiedFlags, 'bind-address': '10.0.0.5'})], mirrorPods: [mirrorPod('a', {'bind-address': '10.0.0.5'})]},
 			'logs',
 		),
 		'direct',
@@ -534,19 +534,25 @@ const rows: readonly Row[] = [
 	],
 	[
 		'no egress file, a log read, and a pod that binds every IPv6 address',
-		makeObservations({flags: [flags({...off, 'bind-address': '::'})], mirrorPods: [mirrorPod('a', {'bind-address': '::'})]}, 'logs'),
+		makeObservations(
+			{flags: [flags({...unverifiedFlags, 'bind-address': '::'})], mirrorPods: [mirrorPod('a', {'bind-address': '::'})]},
+			'logs',
+		),
 		'direct',
 		'inferred',
 	],
 	[
 		'a pod without egress at the connected address, a log read, and it is the only apiserver',
-		makeObservations({mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'})], replicas: known(1, ['10.0.0.5:6443'])}, 'logs'),
+		makeObservations(
+			{mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'})], replicas: knownReplicas(1, ['10.0.0.5:6443'])},
+			'logs',
+		),
 		'direct',
 		'proven',
 	],
 	[
 		'a pod without egress at the connected address, a log read, and another apiserver was not observed',
-		makeObservations({mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'})], replicas: known(2)}, 'logs'),
+		makeObservations({mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'})], replicas: knownReplicas(2)}, 'logs'),
 		'direct',
 		'inferred',
 	],
@@ -555,7 +561,7 @@ const rows: readonly Row[] = [
 		makeObservations(
 			{
 				mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'}), mirrorPod('b', {'advertise-address': '10.0.0.6'}, null)],
-				replicas: known(2, ['10.0.0.5:6443', '10.0.0.6:6443']),
+				replicas: knownReplicas(2, ['10.0.0.5:6443', '10.0.0.6:6443']),
 			},
 			'logs',
 		),
@@ -590,7 +596,7 @@ const rows: readonly Row[] = [
 			...unopened,
 			flags: [flags({'advertise-address': '10.0.0.6', 'secure-port': '6443'}, {connection: 'c9'})],
 			metrics: [metrics({kubeletRequestsDone: 3})],
-			replicas: known(1, ['10.0.0.5:6443']),
+			replicas: knownReplicas(1, ['10.0.0.5:6443']),
 		}),
 		'direct',
 		'inferred',
@@ -604,20 +610,20 @@ const rows: readonly Row[] = [
 	],
 	[
 		'a failure message that names no tunnel, and no egress file',
-		makeObservations({flags: [flags(off)], failures: [failure({})]}),
+		makeObservations({flags: [flags(unverifiedFlags)], failures: [failure({})]}),
 		'direct',
 		'proven',
 	],
 	[
 		'a message that only a tunnel sends, and an egress file',
-		makeObservations({flags: [flags(tunnelled)], failures: [failure({route: 'konnectivity', mayBeFromFarEnd: false})]}),
+		makeObservations({flags: [flags(tunnelFlags)], failures: [failure({route: 'konnectivity', mayBeFromFarEnd: false})]}),
 		'konnectivity',
 		'proven',
 		'grpc',
 	],
 	[
 		'a message that only a tunnel sends, and another apiserver without an egress file',
-		makeObservations({flags: [flags(off, {connection: 'c9'})], failures: [failure({route: 'konnectivity'})]}),
+		makeObservations({flags: [flags(unverifiedFlags, {connection: 'c9'})], failures: [failure({route: 'konnectivity'})]}),
 		'konnectivity',
 		'inferred',
 		'grpc',
@@ -651,14 +657,14 @@ const rows: readonly Row[] = [
 	],
 	[
 		'agents report that they carried the held upgrades of a process that has no egress file',
-		makeObservations({flags: [flags(off)], agentTests: [agents]}),
+		makeObservations({flags: [flags(unverifiedFlags)], agentTests: [agents]}),
 		'direct',
 		'proven',
 	],
 	[
 		'agents carried the held upgrades, which moved no counter when dial metrics are disabled',
 		makeObservations({
-			flags: [flags({...tunnelled, 'disabled-metrics': '[apiserver_egress_dialer_dial_start_total]'})],
+			flags: [flags({...tunnelFlags, 'disabled-metrics': '[apiserver_egress_dialer_dial_start_total]'})],
 			stepTests: [stepTest('nothing')],
 			agentTests: [agents],
 		}),
@@ -668,7 +674,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'agents carried the held upgrades, and another apiserver has no egress file',
-		makeObservations({flags: [flags(off, {connection: 'c9'})], agentTests: [agents]}),
+		makeObservations({flags: [flags(unverifiedFlags, {connection: 'c9'})], agentTests: [agents]}),
 		'konnectivity',
 		'proven',
 		null,
@@ -729,14 +735,14 @@ const rows: readonly Row[] = [
 	],
 	[
 		'held upgrades moved nothing, and other metric families are disabled',
-		makeObservations({flags: [flags({...tunnelled, 'disabled-metrics': '[etcd_bookmark_counts]'})], stepTests: [stepTest('nothing')]}),
+		makeObservations({flags: [flags({...tunnelFlags, 'disabled-metrics': '[etcd_bookmark_counts]'})], stepTests: [stepTest('nothing')]}),
 		'direct',
 		'proven',
 	],
 	[
 		'held upgrades moved nothing, when the tunnel’s metric families are disabled',
 		makeObservations({
-			flags: [flags({...tunnelled, 'disabled-metrics': '[konnectivity_network_proxy_client_client_connections]'})],
+			flags: [flags({...tunnelFlags, 'disabled-metrics': '[konnectivity_network_proxy_client_client_connections]'})],
 			stepTests: [stepTest('nothing')],
 		}),
 		'unknown',
@@ -745,8 +751,8 @@ const rows: readonly Row[] = [
 	[
 		'replicas that differ, and counters of one of them',
 		makeObservations({
-			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(tunnelled, {connection: 'c9', process: 'p2'})],
-			replicas: known(2),
+			flags: [flags(unverifiedFlags, {connection: 'c8', process: 'p1'}), flags(tunnelFlags, {connection: 'c9', process: 'p2'})],
+			replicas: knownReplicas(2),
 			metrics: [metrics({kubeletRequestsDone: 3}, {connection: 'c9'})],
 		}),
 		'unknown',
@@ -755,8 +761,8 @@ const rows: readonly Row[] = [
 	[
 		'replicas that differ, and held upgrades of this connection',
 		makeObservations({
-			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(tunnelled, {connection: 'c9', process: 'p2'})],
-			replicas: known(2),
+			flags: [flags(unverifiedFlags, {connection: 'c8', process: 'p1'}), flags(tunnelFlags, {connection: 'c9', process: 'p2'})],
+			replicas: knownReplicas(2),
 			stepTests: [stepTest('grpc')],
 		}),
 		'konnectivity',
@@ -830,28 +836,28 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 	[
 		'the apiservers differ',
 		makeObservations({
-			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(tunnelled, {connection: 'c9', process: 'p2'})],
-			replicas: known(2),
+			flags: [flags(unverifiedFlags, {connection: 'c8', process: 'p1'}), flags(tunnelFlags, {connection: 'c9', process: 'p2'})],
+			replicas: knownReplicas(2),
 		}),
 		[needFlagz],
 		'the apiservers differ; it is unknown which one answers',
 	],
 	[
 		'an egress file is set',
-		makeObservations({flags: [flags(tunnelled)]}),
+		makeObservations({flags: [flags(tunnelFlags)]}),
 		[needMetrics],
 		'an egress file is set; the flag does not show which route it selects',
 	],
 	[
 		'an egress file is set, and nothing was dialed',
-		makeObservations({flags: [flags(tunnelled)], metrics: [metrics({})]}),
+		makeObservations({flags: [flags(tunnelFlags)], metrics: [metrics({})]}),
 		[needActive],
 		'an egress file is set, but was not in use when the metrics were read',
 	],
 	[
 		'an egress file is set, and nothing was dialed, among counters of two processes',
 		makeObservations({
-			flags: [flags(tunnelled)],
+			flags: [flags(tunnelFlags)],
 			process: processOf('p1'),
 			metrics: [metrics({}), metrics({}, {connection: 'c9', process: 'p2'})],
 		}),
@@ -870,33 +876,37 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 	['agents carried the held upgrades', makeObservations({agentTests: [agents]}), []],
 	['agents carried the held upgrades of one apiserver', carriedOne, needReplicas(carriedOne)],
 	['one apiserver has no egress file', addressedOne, needReplicas(addressedOne)],
-	['held upgrades of the only apiserver moved the tunnels', {...testedOne, replicas: known(1, ['10.0.0.5:6443'])}, []],
+	['held upgrades of the only apiserver moved the tunnels', {...testedOne, replicas: knownReplicas(1, ['10.0.0.5:6443'])}, []],
 	[
 		'held upgrades of the only known apiserver, at another address, moved the tunnels',
-		{...testedOne, replicas: known(1, ['10.0.0.6:6443'])},
+		{...testedOne, replicas: knownReplicas(1, ['10.0.0.6:6443'])},
 		[needApiserverItself],
 	],
-	['agents carried the held upgrades of the only apiserver', {...carriedOne, replicas: known(1, ['10.0.0.5:6443'])}, []],
-	['the only apiserver has no egress file', {...addressedOne, replicas: known(1)}, []],
-	['no egress file, proven', makeObservations({flags: [flags(off)]}), []],
-	['no egress file, and an environment that was not observed', makeObservations({flags: [flags(off)]}, 'logs'), [needMirrorPods]],
+	['agents carried the held upgrades of the only apiserver', {...carriedOne, replicas: knownReplicas(1, ['10.0.0.5:6443'])}, []],
+	['the only apiserver has no egress file', {...addressedOne, replicas: knownReplicas(1)}, []],
+	['no egress file, proven', makeObservations({flags: [flags(unverifiedFlags)]}), []],
+	[
+		'no egress file, and an environment that was not observed',
+		makeObservations({flags: [flags(unverifiedFlags)]}, 'logs'),
+		[needMirrorPods],
+	],
 	['no egress file on one apiserver, and an environment that was not observed', logsOfOne, [needMirrorPods, ...needReplicas(logsOfOne)]],
 	[
 		'no egress file, and no pod that would show the environment',
 		makeObservations(
-			{flags: [flags(off)], unavailable: [unavailable('version', 'no-response'), unavailable('mirror-pod', 'not-served')]},
+			{flags: [flags(unverifiedFlags)], unavailable: [unavailable('version', 'no-response'), unavailable('mirror-pod', 'not-served')]},
 			'logs',
 		),
 		[needEnvironment],
 	],
 	[
 		'no egress file, and pods that cannot be listed',
-		makeObservations({flags: [flags(off)], unavailable: [unavailable('mirror-pod', 'forbidden')]}, 'logs'),
+		makeObservations({flags: [flags(unverifiedFlags)], unavailable: [unavailable('mirror-pod', 'forbidden')]}, 'logs'),
 		[needMirrorPods],
 	],
 	[
 		'no egress file, and something else that is not served',
-		makeObservations({flags: [flags(off)], unavailable: [unavailable('metrics', 'not-served')]}, 'logs'),
+		makeObservations({flags: [flags(unverifiedFlags)], unavailable: [unavailable('metrics', 'not-served')]}, 'logs'),
 		[needMirrorPods],
 	],
 	[
@@ -927,8 +937,8 @@ const shown: ReadonlyArray<[title: string, given: Observations, evidence: readon
 		makeObservations({failures: [failure({}), failure({route: 'konnectivity', text: 'No agent available'})]}),
 		['text-of-a-tunnel: No agent available'],
 	],
-	['no egress file', makeObservations({flags: [flags(off)]}), ['egress-file-empty: egress-selector-config-file=""']],
-	['an egress file', makeObservations({flags: [flags(tunnelled)]}), ['egress-file-set: egress-selector-config-file="/egress.yaml"']],
+	['no egress file', makeObservations({flags: [flags(unverifiedFlags)]}), ['egress-file-empty: egress-selector-config-file=""']],
+	['an egress file', makeObservations({flags: [flags(tunnelFlags)]}), ['egress-file-set: egress-selector-config-file="/egress.yaml"']],
 	[
 		'no egress file, and an environment without a proxy',
 		makeObservations({flags: [flags(addressed)], mirrorPods: [pod]}, 'logs'),
@@ -939,7 +949,7 @@ const shown: ReadonlyArray<[title: string, given: Observations, evidence: readon
 	],
 	[
 		'no egress file, and an environment that was not observed',
-		makeObservations({flags: [flags(off)]}, 'logs'),
+		makeObservations({flags: [flags(unverifiedFlags)]}, 'logs'),
 		[
 			'egress-file-empty: egress-selector-config-file=""',
 			'environment-proxy-possible: requests other than upgrades use HTTPS_PROXY from the apiserver’s environment, which was not observed',

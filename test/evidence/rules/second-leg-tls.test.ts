@@ -2,7 +2,7 @@ import test from 'ava';
 import type {Basis, ProxyRequestFacts, TlsState} from '../../../source/evidence/evidence.ts';
 import {buildPath} from '../../../source/evidence/build-path.ts';
 import {secondLegTls} from '../../../source/evidence/rules/second-leg-tls.ts';
-import {answered, checked, flags, makeObservations, off} from '../../support/observations.ts';
+import {openConnection, verifyingFlags, flags, makeObservations, unverifiedFlags} from '../../support/observations.ts';
 
 const subject = {
 	cluster: {context: null, server: 'https://10.0.0.5:6443', version: null, sandbox: false},
@@ -23,12 +23,12 @@ const cases: ReadonlyArray<
 		crossing: string,
 	]
 > = [
-	['a node’s kubelet port', {port: 9999, kubeletPort: true}, checked, 'kubelet', 'verified', 'proven', 'protected, proven'],
-	['another port of a node', {port: 10_250, kubeletPort: false}, checked, 'node', 'plain', 'proven', 'exposed, inferred'],
+	['a node’s kubelet port', {port: 9999, kubeletPort: true}, verifyingFlags, 'kubelet', 'verified', 'proven', 'protected, proven'],
+	['another port of a node', {port: 10_250, kubeletPort: false}, verifyingFlags, 'node', 'plain', 'proven', 'exposed, inferred'],
 	[
 		'the default port of an unreadable node',
 		{port: 10_250, kubeletPort: null},
-		checked,
+		verifyingFlags,
 		'kubelet',
 		'verified',
 		'inferred',
@@ -37,19 +37,19 @@ const cases: ReadonlyArray<
 	[
 		'the default port of an unreadable node, where nothing is verified',
 		{port: 10_250, kubeletPort: null},
-		off,
+		unverifiedFlags,
 		'kubelet',
 		'unverified',
 		'inferred',
 		'exposed, inferred',
 	],
-	['another port of an unreadable node', {port: 9100, kubeletPort: null}, checked, 'node', 'plain', 'inferred', 'exposed, inferred'],
+	['another port of an unreadable node', {port: 9100, kubeletPort: null}, verifyingFlags, 'node', 'plain', 'inferred', 'exposed, inferred'],
 ];
 
 for (const [title, request, set, to, state, basis, crossing] of cases) {
 	test(`${title}: ${to}, ${state}, ${basis}`, t => {
 		const path = buildPath(
-			makeObservations({...answered, flags: [flags(set)]}, 'node-proxy', {
+			makeObservations({...openConnection, flags: [flags(set)]}, 'node-proxy', {
 				scheme: 'http',
 				port: null,
 				portName: null,
@@ -75,7 +75,7 @@ for (const feature of ['pod-proxy', 'service-proxy'] as const) {
 	] as const) {
 		test(`${feature} by ${scheme ?? 'the default scheme'}, whatever flag is set: ${state}, proven only for an apiserver`, t => {
 			const given = makeObservations(
-				{...answered, flags: [flags(checked)]},
+				{...openConnection, flags: [flags(verifyingFlags)]},
 				feature,
 				scheme && {scheme, port: 8080, portName: null, kubeletPort: false},
 			);

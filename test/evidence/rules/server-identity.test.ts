@@ -1,7 +1,7 @@
 import test from 'ava';
 import type {ServerIdentity, SocketFacts} from '../../../source/evidence/evidence.ts';
 import {identifyServer, type ServerIdentityInput} from '../../../source/evidence/rules/server-identity.ts';
-import {flags, known, socketFacts} from '../../support/observations.ts';
+import {flags, knownReplicas, socketFacts} from '../../support/observations.ts';
 
 const own = {spkiSha256: ['bb'.repeat(32)], subjects: ['CN=ca']};
 const other = {spkiSha256: ['cc'.repeat(32)], subjects: ['CN=other']};
@@ -15,7 +15,7 @@ const base: ServerIdentityInput = {
 	user: null,
 	flags: null,
 	mirrorPods: [],
-	replicas: known(1, ['10.0.0.5:6443', '127.0.0.1:6443', '[::1]:6443']).facts,
+	replicas: knownReplicas(1, ['10.0.0.5:6443', '127.0.0.1:6443', '[::1]:6443']).facts,
 };
 const tls = (more: Partial<NonNullable<SocketFacts['tls']>>): SocketFacts => ({...socketFacts, tls: {...socketFacts.tls!, ...more}});
 const named = (subjectAltName: string) => tls({peer: {...socketFacts.tls!.peer!, subjectAltName}});

@@ -6,37 +6,43 @@ import {firstLegRoute, firstLegTls} from '../../../source/evidence/rules/first-l
 import {secondLegRoute} from '../../../source/evidence/rules/second-leg-route.ts';
 import {secondLegTls} from '../../../source/evidence/rules/second-leg-tls.ts';
 import {
-	answered,
-	checked,
+	openConnection,
+	verifyingFlags,
 	failure,
 	flags,
 	makeObservations,
-	known,
+	knownReplicas,
 	metrics,
 	mirrorPod,
-	off,
+	unverifiedFlags,
 	processOf,
 	stepTest,
-	tunnelled,
+	tunnelFlags,
 	versionOf,
 } from '../../support/observations.ts';
 
 const unavailable = (reason: UnavailableSource['reason']): Partial<Observations> => ({
 	unavailable: (['flagz', 'metrics', 'mirror-pod'] as const).map(source => ({source, where: source, reason, need: null})),
 });
-const reconnectToProcess = flags(checked, {process: 'p2', connection: 'c2'});
+const reconnectToProcess = flags(verifyingFlags, {process: 'p2', connection: 'c2'});
 
 /** Every combination with one of each. */
 const choices: ReadonlyArray<ReadonlyArray<readonly [name: string, more: Partial<Observations>]>> = [
 	[
 		['no flags', {}],
-		['off', {flags: [flags(off, {process: 'p1'})], process: processOf('p1')}],
-		['checked', {flags: [flags(checked, {process: 'p1'})], process: processOf('p1')}],
-		['tunnelled', {flags: [flags(tunnelled, {process: 'p1'})], process: processOf('p1')}],
+		['off', {flags: [flags(unverifiedFlags, {process: 'p1'})], process: processOf('p1')}],
+		['checked', {flags: [flags(verifyingFlags, {process: 'p1'})], process: processOf('p1')}],
+		['tunnelled', {flags: [flags(tunnelFlags, {process: 'p1'})], process: processOf('p1')}],
 		['flags without a word', {flags: [flags({}, {process: 'p1'})], process: processOf('p1')}],
-		['two that differ', {flags: [flags(off, {process: 'p1'}), reconnectToProcess], process: processOf('p1'), replicas: known(2)}],
-		['another alone', {flags: [reconnectToProcess], replicas: known(2)}],
-		['a pod with a proxy in its environment', {mirrorPods: [mirrorPod('kube-apiserver-a', off, true)], replicas: known(1)}],
+		[
+			'two that differ',
+			{flags: [flags(unverifiedFlags, {process: 'p1'}), reconnectToProcess], process: processOf('p1'), replicas: knownReplicas(2)},
+		],
+		['another alone', {flags: [reconnectToProcess], replicas: knownReplicas(2)}],
+		[
+			'a pod with a proxy in its environment',
+			{mirrorPods: [mirrorPod('kube-apiserver-a', unverifiedFlags, true)], replicas: knownReplicas(1)},
+		],
 	],
 	[
 		['no counters', {}],
@@ -62,9 +68,9 @@ const choices: ReadonlyArray<ReadonlyArray<readonly [name: string, more: Partial
 	[
 		['before use', {}],
 		['before use, any apiserver', {isBound: false}],
-		['answered', answered],
+		['answered', openConnection],
 		['ended', {about: 'ended-connection'}],
-		['answered, any apiserver', {...answered, isBound: false}],
+		['answered, any apiserver', {...openConnection, isBound: false}],
 	],
 	[
 		['1.36', {}],

@@ -25,7 +25,11 @@ export type BigSize = {nodes: number; pods: number};
 /** Fills it unless it is full; resolves to an admin's kubeconfig. Takes 150 s and 6 GB at full size. */
 export async function startBig(lab: Lab, size: BigSize = {nodes: 5000, pods: 150_000}): Promise<string> {
 	const etcd = await startEtcd(lab, 'etcd-big', 2479);
-	const args = await apiserverArguments(lab, {etcd, flags: {kubeletCa: 'off', egress: 'none', port: port - 6443}, reconciler: 'none'});
+	const args = await apiserverArguments(lab, {
+		etcd,
+		posture: {kubeletCa: 'off', egress: 'none', portOffset: port - 6443},
+		reconciler: 'none',
+	});
 	await startDaemon(lab, 'apiserver-big', [
 		kubernetesPath('kube-apiserver'),
 		...args.filter(argument => !argument.startsWith('--enable-admission-plugins')),

@@ -8,13 +8,13 @@ import {egressFile} from './konnectivity.ts';
 import {writeKubeconfig} from './kubeconfig.ts';
 import {controlPlaneAddress, type Lab} from './lab.ts';
 import {base, postureOf, type KubeletCa, type Posture, type PostureName} from './postures.ts';
-import {kubernetesPath, labTranslates, labVersion, toolPath} from './programs.ts';
+import {kubernetesPath, labTranslatesStreams, labVersion, toolPath} from './programs.ts';
 import {waitFor, waitForPort} from './wait.ts';
 
 export const serverUrl = (lab: Lab, posture: PostureName): string =>
-	`https://${controlPlaneAddress(lab)}:${6443 + postureOf(posture).port}`;
+	`https://${controlPlaneAddress(lab)}:${6443 + postureOf(posture).portOffset}`;
 
-/** Without fsync: nothing here must outlive the machine. */
+/** Without fsync, because no data needs to survive a crash of the machine. */
 export async function startEtcd(lab: Lab, name = 'etcd', port = 2379): Promise<string> {
 	const url = `http://${controlPlaneAddress(lab)}:${port}`;
 	const peer = `http://${controlPlaneAddress(lab)}:${port + 1}`;
@@ -34,53 +34,53 @@ export async function startEtcd(lab: Lab, name = 'etcd', port = 2379): Promise<s
 	return url;
 }
 
-/** Starts the apiserver of a posture, optionally with other flags; resolves when it is ready. */
-export async function startApiserver(lab: Lab, name: PostureName, flags: Posture = postureOf(name)): Promise<void> {
+/** Starts the apiserver of a posture, optionally with other posture; resolves when it is ready. */
+export async function startApiserver(lab: Lab, name: PostureName, posture: Posture = postureOf(name)): Promise<void> {
 	const etcd = `http://${controlPlaneAddress(lab)}:2379`;
-	const program = kubernetesPath('kube-apiserver', flags.version ?? labVersion);
-	const args = await apiserverArguments(lab, {etcd, flags, reconciler: name === base ? 'lease' : 'none'});
+	const program = kubernetesPath('kube-apiserver', posture.version ?? labVersion);
+	const args = await apiserverArguments(lab, {etcd, posture, reconciler: name === base ? 'lease' : 'none'});
 	// Replicas differ by host name, which needs its own UTS namespace.
-	const command: [string, ...string[]] = flags.hostname
-		? ['unshare', '--uts', 'sh', '-c', 'hostname "$0" && exec "$@"', flags.hostname, program, ...args]
+	const command: [string, ...string[]] = posture.hostname
+		? ['unshare', '--uts', 'sh', '-c', 'hostname "$0" && exec "$@"', posture.hostname, program, ...args]
 		: [program, ...args];
 	await startDaemon(lab, `apiserver-${name}`, command);
 	await waitForReady(lab, name);
 }
 
-/** KILL as in a crash, or TERM. */
+/** Stops an apiserver by SIGKILL, as in a crash, or by SIGTERM. */
 export async function stopApiserver(lab: Lab, name: PostureName, signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
 	await stopDaemon(lab, `apiserver-${name}`, {signal, graceMs: 10_000});
 }
 
-export const apiserverRuns = async (lab: Lab, name: PostureName): Promise<boolean> =>
+export const isApiserverRunning = async (lab: Lab, name: PostureName): Promise<boolean> =>
 	(await findDaemon(lab, `apiserver-${name}`)) !== undefined;
 
-/** Also for the static pod. */
+/** The arguments of an apiserver, whether it runs as a process or as a static pod. */
 export async function apiserverArguments(
 	lab: Lab,
-	{etcd, flags, reconciler}: {etcd: string; flags: Posture; reconciler: 'lease' | 'none'},
+	{etcd, posture, reconciler}: {etcd: string; posture: Posture; reconciler: 'lease' | 'none'},
 ): Promise<string[]> {
 	const address = controlPlaneAddress(lab);
 	const clusterCa = await authority(lab, 'cluster');
-	const serving = await apiserverServing(lab);
+	const serving = await apiserverServingPair(lab);
 	const kubeletClient = await signed(lab, 'apiserver-kubelet-client', 'cluster', {
 		commonName: 'kube-apiserver-kubelet-client',
 		groups: ['system:masters'],
 	});
 	const serviceAccounts = await serviceAccountKeys(lab);
-	const egress = await egressFile(lab, flags.egress);
+	const egress = await egressFile(lab, posture.egress);
 	return [
 		`--etcd-servers=${etcd}`,
 		`--bind-address=${address}`,
 		`--advertise-address=${address}`,
-		`--secure-port=${6443 + flags.port}`,
+		`--secure-port=${6443 + posture.portOffset}`,
 		`--client-ca-file=${clusterCa.cert}`,
 		`--tls-cert-file=${serving.cert}`,
 		`--tls-private-key-file=${serving.key}`,
 		`--kubelet-client-certificate=${kubeletClient.cert}`,
 		`--kubelet-client-key=${kubeletClient.key}`,
 		'--kubelet-preferred-address-types=InternalIP,Hostname',
-		...(await kubeletCaFlag(lab, flags.kubeletCa)),
+		...(await kubeletCaFlag(lab, posture.kubeletCa)),
 		...(egress ? [`--egress-selector-config-file=${egress}`] : []),
 		`--service-account-key-file=${serviceAccounts.cert}`,
 		`--service-account-signing-key-file=${serviceAccounts.key}`,
@@ -91,7 +91,7 @@ export async function apiserverArguments(
 		'--allow-privileged=true',
 		`--endpoint-reconciler-type=${reconciler}`,
 		'--profiling=false',
-		...(labTranslates && (flags.version ?? labVersion) === '1.36.3' ? ['--feature-gates=ExtendWebSocketsToKubelet=false'] : []),
+		...(labTranslatesStreams && (posture.version ?? labVersion) === '1.36.3' ? ['--feature-gates=ExtendWebSocketsToKubelet=false'] : []),
 	];
 }
 
@@ -104,7 +104,7 @@ async function kubeletCaFlag(lab: Lab, kubeletCa: KubeletCa): Promise<string[]> 
 	return [`--kubelet-certificate-authority=${cert}`];
 }
 
-/** They use the base apiserver. */
+/** Starts the controller-manager and the scheduler against the base apiserver. */
 export async function startControllers(lab: Lab): Promise<void> {
 	const address = controlPlaneAddress(lab);
 	const server = serverUrl(lab, base);
@@ -125,7 +125,7 @@ export async function startControllers(lab: Lab): Promise<void> {
 		`--root-ca-file=${clusterCa.cert}`,
 		`--cluster-signing-cert-file=${clusterCa.cert}`,
 		`--cluster-signing-key-file=${clusterCa.key}`,
-		// Tests that stop a kubelet wait until its node is not ready.
+		// Tests that stop a kubelet wait until its node is not ready, so this is shorter than the default.
 		'--node-monitor-grace-period=20s',
 	]);
 	await startDaemon(lab, 'scheduler', [
@@ -155,8 +155,8 @@ export async function waitForReady(lab: Lab, name: PostureName, limitMs = 120_00
 	);
 }
 
-/** All apiservers of the lab share it. */
-export async function apiserverServing(lab: Lab): Promise<KeyPair> {
+/** The serving certificate and key that all apiservers of the lab share. */
+export async function apiserverServingPair(lab: Lab): Promise<KeyPair> {
 	return signed(lab, 'apiserver', 'cluster', {
 		commonName: 'kube-apiserver',
 		names: [

@@ -50,8 +50,8 @@ export async function restoreTunnelServer(lab: Lab, mode: TunnelMode): Promise<v
 /** Open connections end; the port stays. */
 export async function restartApiserver(lab: Lab, name: PostureName, flags: Partial<Posture> = {}): Promise<void> {
 	await stopApiserver(lab, name);
-	await waitForFreePort(name, controlPlaneAddress(lab), 6443 + postureOf(name).port);
-	await startApiserver(lab, name, {...postureOf(name), ...flags, port: postureOf(name).port});
+	await waitForFreePort(name, controlPlaneAddress(lab), 6443 + postureOf(name).portOffset);
+	await startApiserver(lab, name, {...postureOf(name), ...flags, portOffset: postureOf(name).portOffset});
 }
 
 export async function freezeApiserver(lab: Lab, name: PostureName): Promise<void> {

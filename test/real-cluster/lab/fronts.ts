@@ -5,7 +5,7 @@ import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import {authority, signed} from './certificates.ts';
 import {writeConfiguration} from './configuration.ts';
-import {apiserverServing} from './control-plane.ts';
+import {apiserverServingPair} from './control-plane.ts';
 import {startDaemon} from './daemon.ts';
 import type {GatewaySettings} from './gateway.ts';
 import {people, writeKubeconfig, type Person} from './kubeconfig.ts';
@@ -25,7 +25,7 @@ export async function startBalancer(lab: Lab): Promise<Record<Person, string>> {
 	const replicas: PostureName[] = ['replica-a', 'replica-b'];
 	await Promise.all(replicas.map(async name => startPosture(lab, name)));
 	const host = controlPlaneAddress(lab);
-	const targets = replicas.map(name => `${host}:${6443 + postureOf(name).port}`);
+	const targets = replicas.map(name => `${host}:${6443 + postureOf(name).portOffset}`);
 	await startDaemon(lab, 'balancer', [
 		process.execPath,
 		fileURLToPath(new URL('balancer.ts', import.meta.url)),
@@ -71,7 +71,7 @@ export async function startTwin(lab: Lab, posture: PostureName): Promise<Record<
 	await runGateway(lab, posture, 'twin', {
 		port: twinPort,
 		prefix: '',
-		serving: await apiserverServing(lab),
+		serving: await apiserverServingPair(lab),
 		peopleCa: (await authority(lab, 'cluster')).cert,
 		people: Object.fromEntries(knownPeople.map(([, known]) => [known.user, known])),
 	});
@@ -99,7 +99,7 @@ export async function startSplitter(lab: Lab, {identity, streams}: Splitter): Pr
 	await startPosture(lab, streams);
 	const host = controlPlaneAddress(lab);
 	const ways = `${identity}-${streams}`;
-	const common = {prefix: '', serving: await apiserverServing(lab), streams: {host, port: 6443 + postureOf(streams).port}};
+	const common = {prefix: '', serving: await apiserverServingPair(lab), streams: {host, port: 6443 + postureOf(streams).portOffset}};
 	const ports = splitterPorts[identity === 'good-direct' ? 0 : 1];
 	await runGateway(lab, identity, `split-token-${ways}`, {
 		...common,
@@ -147,7 +147,7 @@ async function runGateway(
 	const settings: GatewaySettings = {
 		...own,
 		host,
-		upstream: {host, port: 6443 + postureOf(posture).port},
+		upstream: {host, port: 6443 + postureOf(posture).portOffset},
 		client: {
 			...(await signed(lab, 'client-gateway', 'cluster', {commonName: 'gateway', groups: ['system:masters']})),
 			ca: (await authority(lab, 'cluster')).cert,

@@ -14,11 +14,11 @@ import {kubeconfigOf, startPosture} from './start.ts';
 
 /** As kubeadm does; its mirror pod shows its flags in kube-system. */
 export async function startStaticApiserver(lab: Lab): Promise<void> {
-	const flags = postureOf('static-pod');
+	const posture = postureOf('static-pod');
 	// For its tunnel; the kubelet starts the process itself.
 	await startPosture(lab, 'off-grpc');
 	const program = kubernetesPath('kube-apiserver', labVersion);
-	const args = await apiserverArguments(lab, {etcd: `http://${controlPlaneAddress(lab)}:2379`, flags, reconciler: 'none'});
+	const args = await apiserverArguments(lab, {etcd: `http://${controlPlaneAddress(lab)}:2379`, posture, reconciler: 'none'});
 	const volumes = {program: dirname(program), lab: lab.folder};
 	await writeFile(
 		join(staticPodFolder(lab, 'n1'), 'kube-apiserver.json'),

@@ -48,7 +48,7 @@ type Own = {name: string; kubeletCa: 'off' | 'good'; reconciler: 'lease' | 'none
 
 async function start(lab: Lab, etcd: string, {name, kubeletCa, reconciler, offset}: Own): Promise<void> {
 	const host = controlPlaneAddress(lab);
-	const args = await apiserverArguments(lab, {etcd, flags: {kubeletCa, egress: 'none', port: port + offset - 6443}, reconciler});
+	const args = await apiserverArguments(lab, {etcd, posture: {kubeletCa, egress: 'none', portOffset: port + offset - 6443}, reconciler});
 	await startDaemon(lab, `apiserver-${name}`, [kubernetesPath('kube-apiserver'), ...args]);
 	await waitForPort(`apiserver ${name}`, host, port + offset);
 	const kubeconfig = await writeKubeconfig(lab, {

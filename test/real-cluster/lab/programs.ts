@@ -1,4 +1,4 @@
-/** Paths of the fixture's programs: built by build.sh, Konnectivity's given from outside. */
+/** Paths of the fixture's programs. build.sh builds all but Konnectivity's, which you provide. */
 import {execFile} from 'node:child_process';
 import {createHash, randomUUID} from 'node:crypto';
 import {existsSync} from 'node:fs';
@@ -12,13 +12,13 @@ const run = promisify(execFile);
 
 export type KubernetesVersion = '1.36.3' | '1.34.4';
 
-/** The version of apiservers and kubelets that name none; `SPOKE_LAB_KUBERNETES=1.34.4` runs the suite on the older one. */
+/** The version of apiservers and kubelets whose posture sets none; `SPOKE_LAB_KUBERNETES=1.34.4` selects the older one. */
 export const labVersion: KubernetesVersion = process.env['SPOKE_LAB_KUBERNETES'] === '1.34.4' ? '1.34.4' : '1.36.3';
 
 /** `SPOKE_LAB_TRANSLATED=1`: the apiserver translates every exec, attach and port-forward, as before 1.36. */
-export const labTranslates = process.env['SPOKE_LAB_TRANSLATED'] === '1';
+export const labTranslatesStreams = process.env['SPOKE_LAB_TRANSLATED'] === '1';
 
-/** `SPOKE_LAB_NICE=10`: the cluster yields to programs that are measured, as a cluster on other machines does. */
+/** `SPOKE_LAB_NICE=10`: runs the cluster at low priority, so that it does not slow the programs that a benchmark measures. */
 export const labNice = Number(process.env['SPOKE_LAB_NICE'] ?? 0);
 
 const cache = process.env['SPOKE_CLUSTER_CACHE'] ?? join(homedir(), '.cache/spoke-cluster');
@@ -30,12 +30,13 @@ export const kubernetesPath = (program: string, version: KubernetesVersion = '1.
 /** containerd looks for its shim in PATH. */
 export const toolFolder = join(cache, 'bin');
 
-/** Unpacked before, or in the directory `SPOKE_KONNECTIVITY_BIN`. */
-export const konnectivityGiven =
+/** Whether Konnectivity is unpacked already, or `SPOKE_KONNECTIVITY_BIN` names a directory with it. */
+export const hasKonnectivity =
 	process.env['SPOKE_KONNECTIVITY_BIN'] !== undefined || existsSync(join(cache, 'konnectivity/konnectivity-server'));
 
 /**
-Unpacked from `SPOKE_KONNECTIVITY_BIN` and compared with its SHA256SUMS. Not built here, because its module is not on the Go module proxy.
+Unpacks the program from `SPOKE_KONNECTIVITY_BIN` and checks it against SHA256SUMS. build.sh does not build it, because its module is not
+on the Go module proxy.
 */
 export async function konnectivityPath(program: 'konnectivity-server' | 'konnectivity-agent'): Promise<string> {
 	const unpacked = join(cache, 'konnectivity', program);
@@ -51,7 +52,7 @@ export async function konnectivityPath(program: 'konnectivity-server' | 'konnect
 	const given = process.env['SPOKE_KONNECTIVITY_BIN'];
 	if (given === undefined) {
 		throw new Error(
-			'SPOKE_KONNECTIVITY_BIN is not set: it names the folder with konnectivity-server.xz, konnectivity-agent.xz and SHA256SUMS',
+			'SPOKE_KONNECTIVITY_BIN is not set: it names the directory with konnectivity-server.xz, konnectivity-agent.xz and SHA256SUMS',
 		);
 	}
 

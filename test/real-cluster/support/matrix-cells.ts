@@ -8,7 +8,7 @@ import {examineApiserver} from '../../../source/evidence/examine-apiserver.ts';
 import {planPaths} from '../../../source/evidence/plan-paths.ts';
 import {configuredPath} from '../../../source/evidence/find-paths.ts';
 import type {Person} from '../lab/kubeconfig.ts';
-import {labTranslates} from '../lab/programs.ts';
+import {labTranslatesStreams} from '../lab/programs.ts';
 import type {StreamFacts, Truth} from '../lab/truth.ts';
 
 export type Variant = {name: string; target: string; feature: StreamFeature; stream: StreamFacts};
@@ -117,7 +117,7 @@ export function claimsOf(cell: Cell): Claim[] {
 	// With verification on, only an attempt shows whether the certificate passes.
 	const untried = probe === 'passive' && isChecked;
 	// A silent command may not have reached its kubelet, unless its node is seen to take WebSockets itself; only the admin can read nodes.
-	const unheard = isChecked && variant === silentCommand && (labTranslates || person !== 'admin');
+	const unheard = isChecked && variant === silentCommand && (labTranslatesStreams || person !== 'admin');
 	const isRefusal = probe !== 'passive' && truth.tls === 'refused';
 	const readable = {
 		tls: !endsAtKubelet || isRefusal || (readsFlags && !untried && !unheard),

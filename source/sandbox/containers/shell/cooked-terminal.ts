@@ -119,7 +119,7 @@ class LineDiscipline {
 	}
 }
 
-/** Is destroyed with `screen`. */
+/** Writes to `screen` and is destroyed with it. */
 function withCarriageReturns(screen: Writable): Writable {
 	const output = new Writable({
 		write(chunk: Buffer, _encoding, done) {

@@ -11,14 +11,14 @@ export type ShellProcess = {
 	stdout: Writable;
 	stderr: Writable;
 	terminal: TerminalSize | null;
-	/** Aborted by Ctrl-C and with `ending`. */
+	/** Ends the running command: aborted by Ctrl-C, and when `ending` is aborted. */
 	signal: AbortSignal;
-	/** The container stops or the client disconnects. */
+	/** Ends the process: aborted when the container stops or the client disconnects. */
 	ending: AbortSignal;
-	/** The `signal` of a process that starts now. */
+	/** Returns the `signal` for a command that starts now. */
 	foreground: () => AbortSignal;
 	atPrompt: boolean;
-	/** For `ps`. */
+	/** The container's main command, which `ps` lists. */
 	mainCommand: string;
 	lastStatus: number;
 };

@@ -1,4 +1,4 @@
-/** Start of a process. */
+/** Starts a process in a container. */
 import type {Readable, Writable} from 'node:stream';
 import type {TerminalSize} from '../program.ts';
 import {cookTerminal} from './cooked-terminal.ts';
@@ -12,13 +12,13 @@ export type ProcessOptions = {
 	stdin: Readable | null;
 	stdout: Writable;
 	stderr: Writable;
-	/** If set, stdin is keys and stdout is a screen. */
+	/** Size of the terminal, if the process has one. Then stdin carries keys, and stdout a screen. */
 	terminal: TerminalSize | null;
 	signal: AbortSignal;
 	mainCommand: string;
 };
 
-/** 137 if `signal` is aborted first. */
+/** Resolves to the exit code; 137 if `signal` is aborted first. */
 export async function startProcess({argv, env, stdin, stdout, stderr, terminal, signal, mainCommand}: ProcessOptions): Promise<number> {
 	let interrupted = new AbortController();
 	const foreground = () => AbortSignal.any([signal, interrupted.signal]);

@@ -54,7 +54,7 @@ const endpointsPrinter: Printer<StoredObjects['endpoints']> = {
 	row: ({metadata, subsets}, now) => ({
 		cells: [
 			metadata.name,
-			firstOf(
+			firstThree(
 				(subsets ?? []).flatMap(({addresses = [], ports = []}) => ports.flatMap(({port}) => addresses.map(({ip}) => `${ip}:${port}`))),
 			),
 			age(metadata.creationTimestamp, now),
@@ -68,14 +68,14 @@ const endpointSlicePrinter: Printer<StoredObjects['endpointslices']> = {
 		cells: [
 			metadata.name,
 			addressType,
-			firstOf((ports ?? []).map(({port}) => String(port))).replace('<none>', '<unset>'),
-			firstOf((endpoints ?? []).flatMap(({addresses}) => addresses)).replace('<none>', '<unset>'),
+			firstThree((ports ?? []).map(({port}) => String(port))).replace('<none>', '<unset>'),
+			firstThree((endpoints ?? []).flatMap(({addresses}) => addresses)).replace('<none>', '<unset>'),
 			age(metadata.creationTimestamp, now),
 		],
 	}),
 };
 
-function firstOf(all: readonly string[]): string {
+function firstThree(all: readonly string[]): string {
 	return all.length === 0 ? '<none>' : all.slice(0, 3).join(',') + (all.length > 3 ? ` + ${all.length - 3} more...` : '');
 }
 
@@ -138,14 +138,14 @@ function podReason(deleted: string | undefined, spec: Pod['spec'], status: NonNu
 	return reason;
 }
 
-/** `undefined` while it waits for its turn or runs. */
+/** `undefined` while the init container waits for an earlier one, starts or runs. */
 function initReason({terminated, waiting}: KubeJson<V1ContainerState>): string | undefined {
 	if (terminated) {
 		return String(terminated.reason);
 	}
 
-	const isTurn = waiting?.reason === 'PodInitializing' || waiting?.reason === 'ContainerCreating';
-	return isTurn ? undefined : waiting?.reason || undefined;
+	const isStarting = waiting?.reason === 'PodInitializing' || waiting?.reason === 'ContainerCreating';
+	return isStarting ? undefined : waiting?.reason || undefined;
 }
 
 const plain: Printer<KubeObject> = {

@@ -13,7 +13,7 @@ export type TableRow = {cells: unknown[]; conditions?: object[]};
 
 export type Printer<T extends KubeObject> = {columns: readonly Column[]; row: (object: T, now: number) => TableRow};
 
-/** `Name:name`, `Ready`, `Desired:integer`; `+` marks columns of `-o wide`. */
+/** Parses column specs: the title, and after a colon its format or type (`Name:name`, `Desired:integer`). `+` means only with `-o wide`. */
 export function columns(...specs: string[]): Column[] {
 	return specs.map(spec => {
 		const wide = spec.startsWith('+');

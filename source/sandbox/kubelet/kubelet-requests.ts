@@ -36,11 +36,11 @@ export async function serveRequest(kubelet: Kubelet, request: IncomingMessage, r
 			await sendContainerLog(found.container, found.podName, searchParams, response);
 		}
 	} else {
-		servePlainPath(kubelet, first, response);
+		serveHttpEndpoint(kubelet, first, response);
 	}
 }
 
-function servePlainPath(kubelet: Kubelet, path: string, response: ServerResponse): void {
+function serveHttpEndpoint(kubelet: Kubelet, path: string, response: ServerResponse): void {
 	const json = (body: unknown) => {
 		response.writeHead(200, {'content-type': 'application/json'}).end(JSON.stringify(body));
 	};
@@ -148,7 +148,7 @@ async function serveStream(
 }
 
 async function serveForward(kubelet: Kubelet, pod: PodRuntime, {request, socket, head}: Upgrade): Promise<void> {
-	const target = {sandboxId: pod.sandboxId, locate: (port: number) => kubelet.config.plan.locate({address: pod.address, port})};
+	const target = {podSandboxId: pod.podSandboxId, locate: (port: number) => kubelet.config.plan.locate({address: pod.address, port})};
 	if (request.headers.upgrade?.toLowerCase() === 'websocket') {
 		const accepted =
 			request.headers['sec-websocket-protocol'] === undefined

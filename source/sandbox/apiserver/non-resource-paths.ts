@@ -7,8 +7,8 @@ import {discovery} from './discovery.ts';
 import {type Exchange, sendJson, sendText} from './exchange.ts';
 import {ApiFailure} from './status.ts';
 
-/** @throws ApiFailure 406 for a media type that flagz and statusz lack */
-export function servePlainPath(exchange: Exchange, server: ApiserverProcess): void {
+/** @throws ApiFailure 406 for a media type that /flagz and /statusz do not support */
+export function serveNonResourcePath(exchange: Exchange, server: ApiserverProcess): void {
 	const {
 		info: {path, query},
 		request: {
@@ -81,7 +81,7 @@ function sendHealth(exchange: Exchange, server: ApiserverProcess, name: string, 
 	}
 }
 
-/** Structured only for clients that name group, version and kind; the text's separator differs between processes (measured). */
+/** Sends JSON only to clients that request a group, version and kind. The separator of the text differs between processes (measured). */
 function sendZpage(exchange: Exchange, server: ApiserverProcess, kind: 'Flagz' | 'Statusz', accept: string): void {
 	const requestsStructured = (part: string) => part.includes('g=config.k8s.io') && part.includes(`as=${kind}`);
 	const structured = accept
