@@ -34,6 +34,9 @@ export function describeLeg(path: Path, leg: Leg): LegDescription {
 	};
 }
 
+/** Leg 3. */
+export const insideNode = 'inside the node: not examined';
+
 export function farEndKind(to: Leg['to']): string {
 	return to === 'unknown' ? 'an unknown server' : to;
 }

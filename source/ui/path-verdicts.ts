@@ -1,5 +1,5 @@
 /** The verdicts of a path, and texts when there is none. */
-import type {Path, Verdict} from '../evidence/evidence.ts';
+import type {Leg, Path, Verdict} from '../evidence/evidence.ts';
 import {describeExpectedFailure, describeReplicas} from '../descriptions/describe-path.ts';
 import {routeName, tlsName} from '../descriptions/describe-verdict.ts';
 import {isListName} from '../state/list-kinds.ts';
@@ -12,19 +12,15 @@ import type {Role} from './theme.ts';
 export type VerdictEntry = {word: string; role: Role; verdict: Verdict<string>};
 
 export function pathVerdicts({legs: [first, second]}: Path): VerdictEntry[] {
-	const facts: VerdictEntry[] = [];
-	if (first) {
-		facts.push({word: first.tls.state, role: tlsRole[first.tls.state], verdict: first.tls});
-	}
+	return [...(first ? [tlsEntry(first)] : []), ...(second ? [routeEntry(second), tlsEntry(second)] : [])];
+}
 
-	if (second) {
-		facts.push(
-			{word: routeName(second.route.state), role: routeRole(second.route.state), verdict: second.route},
-			{word: tlsName(second.tls.state), role: tlsRole[second.tls.state], verdict: second.tls},
-		);
-	}
+export function tlsEntry({tls}: Leg): VerdictEntry {
+	return {word: tlsName(tls.state), role: tlsRole[tls.state], verdict: tls};
+}
 
-	return facts;
+export function routeEntry({route}: Leg): VerdictEntry {
+	return {word: routeName(route.state), role: routeRole(route.state), verdict: route};
 }
 
 export function describeBrokenPath(path: Path, now: number): {word: string; message: string} | null {

@@ -1,8 +1,8 @@
 /** The path at the right of a list, with evidence. */
+import {insideNode} from '../descriptions/describe-path.ts';
 import {failedLeg, hubName} from '../evidence/path-line.ts';
 import type {Leg, Path} from '../evidence/evidence.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
-import {routeName, tlsName} from '../descriptions/describe-verdict.ts';
 import {wrapToWidth} from './chrome.ts';
 import {describeEvidence} from './describe-evidence.ts';
 import {
@@ -16,11 +16,13 @@ import {
 	describeUptime,
 	pendingLegName,
 	describePendingLeg,
+	routeEntry,
+	tlsEntry,
 	proxyPathNote,
 	type VerdictEntry,
 } from './path-verdicts.ts';
 import type {Glyphs} from './glyphs.ts';
-import {farEndLabel, replicaLetter, routeRole, tlsRole} from './path-line.ts';
+import {farEndLabel, replicaLetter, tlsRole} from './path-line.ts';
 import type {RenderInput} from './render-input.ts';
 import {toSessionAdvice} from './session-advice.ts';
 import {padLines, line, styled, type Line, type Span} from './styled-line.ts';
@@ -70,8 +72,7 @@ function unreadRows({state, theme: {glyphs}}: RenderInput, room: number): readon
 function pathRows(screen: RenderInput, path: Path, width: number): readonly Row[] {
 	const [first, second] = path.legs;
 	const wide = verdictColumnWidth(pathVerdicts(path));
-	const factOf = ({verdict, word, role}: VerdictEntry) =>
-		factRows(screen, path, {verdict, word, role}, {wide, room: Math.max(10, width - wide - 17)});
+	const factOf = (entry: VerdictEntry) => factRows(screen, path, entry, {wide, room: Math.max(10, width - wide - 17)});
 	const fixes = path.findings.flatMap(({remedy}) => (remedy === null ? [] : wrapToWidth(remedy, width - 4)));
 	return [
 		[`you     ${screen.state.cluster.user}`],
@@ -84,12 +85,13 @@ function pathRows(screen: RenderInput, path: Path, width: number): readonly Row[
 
 type FactOf = (fact: VerdictEntry) => readonly Row[];
 
-function firstLeg({state, theme: {glyphs}}: RenderInput, path: Path, {route, tls, to}: Leg, factOf: FactOf): readonly Row[] {
+function firstLeg({state, theme: {glyphs}}: RenderInput, path: Path, leg: Leg, factOf: FactOf): readonly Row[] {
+	const {route, tls, to} = leg;
 	const letter = replicaLetter(state.processes, path.process.id);
 	const said = describeUptime(path, state.now);
 	return [
-		...(route.state === 'direct' ? [] : factOf({verdict: route, word: routeName(route.state), role: 'route'})),
-		...factOf({verdict: tls, word: tls.state, role: tlsRole[tls.state]}),
+		...(route.state === 'direct' ? [] : factOf(routeEntry(leg))),
+		...factOf(tlsEntry(leg)),
 		arrowOf(path, 1, tls, glyphs),
 		[`${hubName(to)}${to === 'gateway' || letter === null ? '' : ` ${letter}`}`, styled('text.dim', said === '' ? '' : `   ${said}`)],
 	];
@@ -101,15 +103,15 @@ function secondLeg(
 	leg: Leg,
 	{factOf, width}: {factOf: FactOf; width: number},
 ): readonly Row[] {
-	const {route, tls, to, address} = leg;
+	const {tls, to, address} = leg;
 	const {name, container} = path.target;
 	return [
-		...factOf({verdict: route, word: routeName(route.state), role: routeRole(route.state)}),
-		...factOf({verdict: tls, word: tlsName(tls.state), role: tlsRole[tls.state]}),
+		...factOf(routeEntry(leg)),
+		...factOf(tlsEntry(leg)),
 		arrowOf(path, 2, tls, glyphs),
 		[`${to} ${farEndLabel(leg, path)}`.trim(), styled('text.dim', address === null ? '' : `   ${address}`)],
 		...brokenRows(path, state.now, width),
-		...(path.broken?.reason === 'no-node' ? [] : [[' ', styled('text.dim', `${glyphs.upright.unseen} inside the node: not examined`)]]),
+		...(path.broken?.reason === 'no-node' ? [] : [[' ', styled('text.dim', `${glyphs.upright.unseen} ${insideNode}`)]]),
 		[container === null ? name : `${name}/${container}`],
 	];
 }

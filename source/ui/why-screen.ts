@@ -6,7 +6,7 @@ import {sanitizeLine} from '../text/sanitize-line.ts';
 import type {Finding, Leg, Path, Verdict} from '../evidence/evidence.ts';
 import {actionSpecs} from '../actions/action-table.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
-import {describeLeg, describeProcess, describeReplicas} from '../descriptions/describe-path.ts';
+import {describeLeg, describeProcess, describeReplicas, insideNode} from '../descriptions/describe-path.ts';
 import {describeExposure, describeFinding, describeNeed, type VerdictDescription, withLocation} from '../descriptions/describe-verdict.ts';
 import type {SessionState, TextLine} from '../state/session-state.ts';
 import {wrappingOf, wrapped, type TextWrapping} from '../state/text-wrapping.ts';
@@ -118,7 +118,7 @@ function legTable(
 				styled('text.dim', readAt(path, leg)),
 			);
 		}),
-		line(styled('text.dim', '   3  inside the node: not examined')),
+		line(styled('text.dim', `   3  ${insideNode}`)),
 	];
 }
 
