@@ -122,12 +122,13 @@ export class ControlPlane {
 
 		for (const node of store.list('nodes')) {
 			store.update('nodes', undefined, node.metadata.name, copy => {
-				const {declaredFeatures: _, ...status} = copy.status!;
-				copy.status = {
-					...status,
-					nodeInfo: {...status.nodeInfo!, kubeletVersion: kubernetesVersion(this.posture)},
-					...(process!.isModern && {declaredFeatures: ['ExtendWebSocketsToKubelet']}),
-				};
+				const status = copy.status!;
+				status.nodeInfo!.kubeletVersion = kubernetesVersion(this.posture);
+				if (process!.isModern) {
+					status.declaredFeatures = ['ExtendWebSocketsToKubelet'];
+				} else {
+					delete status.declaredFeatures;
+				}
 			});
 		}
 	}

@@ -256,6 +256,8 @@ test('an invalid object is rejected with its field and does not crash the sandbo
 	});
 	for (const [path, body, field] of [
 		[own, {metadata: {name: 'fresh'}}, 'spec.containers'],
+		[own, {metadata: {name: 'fresh'}, spec: {containers: [null]}}, 'spec.containers[0].name'],
+		[own, {metadata: {name: 'fresh'}, spec: {containers: [{name: 'main', image: 'x'}], initContainers: {}}}, 'spec.initContainers'],
 		[own, {metadata: {name: 'fresh'}, spec: {containers: [container, {name: 'other'}]}}, 'spec.containers[1].image'],
 		[services, {metadata: {name: 'fresh'}}, 'spec'],
 		[deployments, {metadata: {name: 'fresh'}, spec: {}}, 'spec.template'],
