@@ -126,7 +126,7 @@ const actions: Readonly<Record<string, readonly ActionTuple[]>> = {
 		['proxy.copy-command', 'copy command', 'copy the command', 6],
 	],
 	audit: [
-		['audit.test', 'test', 'test the route (asks)', 1, 'stream'],
+		['audit.test', 'test route', 'test the route (asks)', 1, 'stream'],
 		['audit.refresh', 'refresh', 'refresh', 2, 'read'],
 		['audit.save', 'save report', 'save the report', 3],
 	],

@@ -1,5 +1,5 @@
 /** Audit rows in words. */
-import {auditStateName, type Audit, type AuditRow, type RowId} from '../evidence/audit/audit-object.ts';
+import {auditRowState, type Audit, type AuditRow, type RowId} from '../evidence/audit/audit-object.ts';
 import {describeCitations, describeFinding, describeNeed, type DetailPart} from './describe-verdict.ts';
 
 export function describeAuditRow(
@@ -8,7 +8,7 @@ export function describeAuditRow(
 ): {state: string; basis: string | null; details: readonly DetailPart[]} {
 	const [message, ...advice] = describeFinding(row);
 	return {
-		state: auditStateName(row.state),
+		state: auditRowState(row),
 		basis: row.basis === 'unknown' ? null : row.basis,
 		details: [
 			message!,

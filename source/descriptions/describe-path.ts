@@ -29,7 +29,7 @@ export function describeLeg(path: Path, leg: Leg): LegDescription {
 			...(route.agent === null ? [] : [{role: 'agent' as const, text: route.agent}]),
 			...(peer === null
 				? []
-				: [{role: 'peer' as const, text: `${peer.subject}, from ${peer.issuer}, ${peer.protocol}, until ${peer.notAfter}`}]),
+				: [{role: 'peer' as const, text: `${peer.subject}, issued by ${peer.issuer}, ${peer.protocol}, valid until ${peer.notAfter}`}]),
 		],
 	};
 }

@@ -64,9 +64,9 @@ export function describeCitations(ids: readonly string[], all: readonly Evidence
 		}));
 }
 
-/** `kubelet-certificate-authority=""  (https://…/flagz of 3f2a)`. */
-export function withLocation({text, origin}: DetailPart): string {
-	return origin === undefined ? text : `${text}  (${origin.location})`;
+/** `kubelet-certificate-authority="" (from https://…/flagz of 3f2a)`. */
+export function withLocation({text, origin}: DetailPart, timeOf?: (time: string) => string): string {
+	return origin === undefined ? text : `${text} (from ${[origin.location, ...(timeOf ? [timeOf(origin.time)] : [])].join(', ')})`;
 }
 
 /** By rule. */

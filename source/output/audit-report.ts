@@ -42,7 +42,8 @@ const marks: Readonly<Record<AuditRow['verdict'], string>> = {
 
 function rowLines(row: AuditRow, audit: Audit): string[] {
 	const {state, basis, details} = describeAuditRow(row, audit);
-	const scope = row.scope.of === null || row.scope.of <= 1 ? '' : ` (proven on ${row.scope.proven} of ${row.scope.of})`;
+	const noun = row.id === 'C5' ? 'kubelets' : 'apiservers';
+	const scope = row.scope.of === null || row.scope.of <= 1 ? '' : ` (proven for ${row.scope.proven} of ${row.scope.of} ${noun})`;
 	const isProblem = row.verdict === 'fail' || row.verdict === 'warn';
 	const lines = (role: DetailPart['role'], max = Infinity) => {
 		const texts = details.filter(one => one.role === role).map(one => withLocation(one));

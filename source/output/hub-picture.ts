@@ -38,7 +38,7 @@ export function kubeletsRow(rows: readonly AuditRow[]): AuditRow {
 
 function incoming(name: string, row: AuditRow): string {
 	const stroke = strokes[row.basis];
-	const start = `${name.padEnd(13)}${stateOf(row)} `;
+	const start = `${`${name}:`.padEnd(14)}${stateOf(row)} `;
 	return `${start}${stroke.repeat(Math.max(1, columns - 1 - start.length))}►`;
 }
 
@@ -50,5 +50,5 @@ function outgoing(name: string, row: AuditRow): string {
 
 function stateOf({state}: AuditRow): string {
 	const name = auditStateName(state);
-	return name.length <= columns - 15 ? name : auditStateName(state, {short: true});
+	return name.length <= columns - 16 ? name : auditStateName(state, {short: true});
 }

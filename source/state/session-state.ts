@@ -162,7 +162,10 @@ export type SessionState = {
 	tailVersion: number;
 };
 
-export type ShownAuditRow = Pick<AuditRow, 'id' | 'title' | 'verdict' | 'state' | 'basis'> & {provenOn: string; lines: readonly TextLine[]};
+export type ShownAuditRow = Pick<AuditRow, 'id' | 'title' | 'verdict' | 'state' | 'basis'> & {
+	provenOn: {short: string; long: string};
+	lines: readonly TextLine[];
+};
 
 export const noAudit: SessionState['audit'] = {rows: [], found: null, at: 0, busy: false, note: ''};
 

@@ -1,5 +1,5 @@
 /** Draws the audit as a hub with spokes: callers at the left, destinations at the right. */
-import {type Audit, type AuditRow, auditStateName, type RowId, type RowVerdict} from '../evidence/audit/audit-object.ts';
+import {type Audit, type AuditRow, auditRowState, auditStateName, type RowId, type RowVerdict} from '../evidence/audit/audit-object.ts';
 import {auditEndNames} from '../descriptions/describe-audit.ts';
 import {kubeletsRow} from '../output/hub-picture.ts';
 import {routeName} from '../descriptions/describe-verdict.ts';
@@ -38,10 +38,11 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 			),
 		);
 	});
-	const labeled = (name: string, {state, verdict}: AuditRow) => `${name}: ${auditStateName(state === '' ? verdict : state)}`;
+	const labeled = (name: string, words: string) => `${name}: ${words}`;
+	const {state, verdict} = row('C10');
 	const bottom = edge(frame.bottomLeft, frame.bottomRight);
-	const route = `  ${labeled('route', row('C10'))}`;
-	const both = `${route} ${glyphs.dot} ${labeled('SSH', row('C9'))}`;
+	const route = `  ${labeled('route', auditStateName(state === '' ? verdict : state))}`;
+	const both = `${route} ${glyphs.dot} ${labeled('SSH', auditRowState(row('C9'), {short: true}))}`;
 	// Drawn whole or not at all, because row C9 shows it too.
 	return [
 		line(edge(frame.topLeft, frame.topRight)),
@@ -51,7 +52,7 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 }
 
 function spokeIn(name: string, row: AuditRow, width: number, {strokes, arrow}: Glyphs): Span[] {
-	const lead = [{text: name.padEnd(14)}, styled(roleOf(row), truncateToCells(stateText(row), width - 18))];
+	const lead = [{text: `${name}:`.padEnd(15)}, styled(roleOf(row), truncateToCells(stateText(row), width - 19))];
 	const stroke = strokes[row.basis];
 	return [...lead, styled(roleOf(row), ` ${stroke.repeat(Math.max(1, width - lineWidth(lead) - 2))}${arrow}`)];
 }

@@ -1,6 +1,6 @@
 /** The audit view. */
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
-import {auditStateName} from '../evidence/audit/audit-object.ts';
+import {auditRowState} from '../evidence/audit/audit-object.ts';
 import type {SessionState, ShownAuditRow} from '../state/session-state.ts';
 import {titledRule} from './chrome.ts';
 import type {Glyphs} from './glyphs.ts';
@@ -13,6 +13,8 @@ const leastVerdict = 27;
 const otherColumns = 30;
 /** Narrower screens show no picture. */
 const wideFrom = 60;
+/** Narrower screens name only nodes, because most rows count apiservers. */
+const unitsFrom = 100;
 
 export function auditScreen(screen: RenderInput, rows: number): Line[] {
 	const {
@@ -28,6 +30,7 @@ export function auditScreen(screen: RenderInput, rows: number): Line[] {
 		audit.rows.map(row => cellWidth(verdictText(row, glyphs))),
 		size.columns,
 	);
+	const unit = size.columns < unitsFrom ? 'short' : 'long';
 	const room = Math.max(4, rows - picture.length - 2 - Math.max(4, Math.floor(rows / 4)));
 	const top = Math.max(0, Math.min(audit.at - room + 1, audit.rows.length - room));
 	const at = audit.rows[audit.at];
@@ -37,10 +40,10 @@ export function auditScreen(screen: RenderInput, rows: number): Line[] {
 			line(
 				styled(
 					'text.dim',
-					`   ROW  ${fitToCells('CHECK', widths.title)} ${fitToCells('VERDICT', widths.verdict)} ${fitToCells('BASIS', 10)}PROVEN`,
+					`   ROW  ${fitToCells('CHECK', widths.title)} ${fitToCells('VERDICT', widths.verdict)} ${fitToCells('BASIS', 10)}${size.columns < unitsFrom ? 'PROVEN' : 'PROVEN FOR'}`,
 				),
 			),
-			...audit.rows.slice(top, top + room).map(row => rowLine(row, widths, glyphs, {isAt: row === at})),
+			...audit.rows.slice(top, top + room).map(row => rowLine(row, widths, glyphs, {isAt: row === at, unit})),
 			titledRule(screen, at?.id ?? '', {right: audit.note}),
 			...textLines(screen, at?.lines ?? []),
 		],
@@ -67,7 +70,12 @@ function columnWidths(verdicts: readonly number[], columns: number): Widths {
 	return {title, verdict: Math.max(needed, Math.min(Math.max(leastVerdict, longest), columns - otherColumns - title))};
 }
 
-function rowLine(row: ShownAuditRow, {title, verdict}: Widths, glyphs: Glyphs, {isAt}: {isAt: boolean}): Line {
+function rowLine(
+	row: ShownAuditRow,
+	{title, verdict}: Widths,
+	glyphs: Glyphs,
+	{isAt, unit}: {isAt: boolean; unit: 'short' | 'long'},
+): Line {
 	const whole = verdictText(row, glyphs);
 	// Shorten the route first, because the TLS state after it matters most.
 	const found = cellWidth(whole) <= verdict ? whole : verdictText(row, glyphs, {short: true});
@@ -77,18 +85,14 @@ function rowLine(row: ShownAuditRow, {title, verdict}: Widths, glyphs: Glyphs, {
 			isAt ? styled('focus', glyphs.cursor) : {text: ' '},
 			{text: ` ${row.id.padEnd(5)}${fitToCells(row.title, title)} `},
 			styled(verdictRole[row.verdict], fitToCells(found, verdict)),
-			styled('text.dim', ` ${fitToCells(row.basis, 10)}${row.provenOn}`),
+			styled('text.dim', ` ${fitToCells(row.basis, 10)}${row.provenOn[unit]}`),
 		],
 		...(isAt && {ground: 'selection' as const}),
 	};
 }
 
 /** The glyph is the verdict and the text is the state, so that color is never the only sign. */
-function verdictText(
-	{verdict, state}: ShownAuditRow,
-	{passed, failed, look, strokes}: Glyphs,
-	{short = false}: {short?: boolean} = {},
-): string {
-	const sign = {pass: passed, fail: failed, warn: look, unknown: strokes.unknown, 'not-applicable': ' '}[verdict];
-	return `${sign} ${auditStateName(state === '' ? verdict : state, {short})}`;
+function verdictText(row: ShownAuditRow, {passed, failed, look, strokes}: Glyphs, {short = false}: {short?: boolean} = {}): string {
+	const sign = {pass: passed, fail: failed, warn: look, unknown: strokes.unknown, 'not-applicable': ' '}[row.verdict];
+	return `${sign} ${auditRowState(row, {short})}`;
 }

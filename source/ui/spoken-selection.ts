@@ -1,5 +1,5 @@
 /** The spoken text of the selection. */
-import {auditStateName} from '../evidence/audit/audit-object.ts';
+import {auditRowState} from '../evidence/audit/audit-object.ts';
 import {worstPath} from '../state/connection-list.ts';
 import {listKinds} from '../state/list-kinds.ts';
 import {selectedRow} from '../state/list-state.ts';
@@ -124,7 +124,7 @@ function viewSentences(screen: RenderInput): string[] {
 				return [`Audit, ${busy ? 'reading' : 'not read yet'}.`];
 			}
 
-			const found = row.state === '' || row.state === row.verdict ? row.verdict : `${row.verdict}, ${auditStateName(row.state)}`;
+			const found = row.state === '' || row.state === row.verdict ? row.verdict : `${row.verdict}, ${auditRowState(row)}`;
 			return [`Audit, ${note}, ${at + 1}: ${row.id} ${row.title}, ${found}, ${row.basis}.`, ...row.lines.slice(0, 1).map(({text}) => text)];
 		}
 

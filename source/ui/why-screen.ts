@@ -19,9 +19,15 @@ import {textRows, type TextRow} from './text-rows.ts';
 import {pageOf} from './text-screen.ts';
 import {noPendingTimes, describeRoundTrips, pendingTimes, type PendingTimes} from './round-trips.ts';
 
+const phaseNames: Readonly<Record<Path['phase'], string>> = {
+	checking: 'path being determined',
+	settled: 'path determined',
+	failed: 'failed',
+};
+
 export function whyScreen(screen: RenderInput, layer: WhyLayer, rows: number): Line[] {
 	const path = whyPath(screen.state, layer);
-	const right = path === null ? '' : `${path.about.replace('-', ' ')}, ${path.phase}`;
+	const right = path === null ? '' : `${path.about.replace('-', ' ')}, ${phaseNames[path.phase]}`;
 	const body = whyRows(screen, layer, wrappingOf(screen.state, layer)).map(row => row.line);
 	return pageOf(screen, {title: 'Why', after: layer.about, right}, body, layer.top, rows);
 }
@@ -243,7 +249,7 @@ function verdictLines({state, basis}: Verdict<string>, described: VerdictDescrip
 		},
 		...described.details.map((detail): TextLine => ({
 			label: `  ${detail.role}`,
-			text: sanitizeLine(`${withLocation(detail)}${detail.origin === undefined ? '' : `, ${clockTime(detail.origin.time)}`}`),
+			text: sanitizeLine(withLocation(detail, clockTime)),
 		})),
 	];
 }

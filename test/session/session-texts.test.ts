@@ -52,7 +52,7 @@ test('an audit row opens to all its evidence, by the open key and by the why key
 	await terminal.sees(/▸ C\d+ .*✗ direct, unverified/);
 	t.notRegex(terminal.text(), /unknown: /);
 	terminal.press('list.open');
-	await terminal.sees(/Audit├ C\d+ [\s\S]*fix +kube-apiserver --kubelet-certificate-authority=FILE[\s\S]*docs/);
+	await terminal.sees(/Audit├ C\d+ [\s\S]*fix +set serverTLSBootstrap: true[\s\S]*docs/);
 	terminal.press('view.back', 'path.why');
 	await terminal.sees(/Audit├ C\d+ /);
 	terminal.press('view.back', 'audit.save');
@@ -225,7 +225,7 @@ test('a forward that lost its apiserver keeps its path and round-trip times with
 	);
 	comeBack();
 	await down;
-	await terminal.sees(/Why├ forward .*open connection, settled[\s\S]+^ you ━ /m);
+	await terminal.sees(/Why├ forward .*open connection, path determined[\s\S]+^ you ━ /m);
 });
 
 test('why for a refused shell breaks the path of the connection with the refused certificate', async t => {

@@ -59,7 +59,7 @@ for (const [title, given, words, spoke] of cases) {
 function listOf(given: Readonly<Record<string, Short>>, titles: Readonly<Record<string, string>> = {}): string[] {
 	const rows = rowsOf(given)
 		.filter(({id}) => id in given)
-		.map(row => ({...row, title: titles[row.id] ?? row.title, provenOn: '0 of 3', lines: []}));
+		.map(row => ({...row, title: titles[row.id] ?? row.title, provenOn: {short: '0 of 3', long: '0 of 3 apiservers'}, lines: []}));
 	const screen = {
 		state: {size: {columns: 80, rows: 24}, audit: {rows, found: null, at: 0, busy: false, note: ''}},
 		theme: {glyphs: unicodeGlyphs},
@@ -90,7 +90,7 @@ test('the text under the hub is not cut', t => {
 			.at(-1)!
 			.spans.map(({text}) => text)
 			.join('');
-	t.regex(under('direct'), /route: direct · SSH: impossible$/);
+	t.regex(under('direct'), /route: direct · SSH: not used$/);
 	t.regex(under('konnectivity'), /route: konnectivity$/);
 });
 

@@ -20,7 +20,7 @@ const row: ShownAuditRow = {
 	verdict: 'fail',
 	state: 'egress-http-connect, TLS unknown',
 	basis: 'inferred',
-	provenOn: '1 of 1',
+	provenOn: {short: '1 of 1', long: '1 of 1 apiserver'},
 	lines: [],
 };
 

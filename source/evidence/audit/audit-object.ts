@@ -66,7 +66,7 @@ export type Audit = {
 
 /** Long and short names; a state without an entry is its own name. */
 const stateNames: Readonly<Record<string, readonly [long: string, short: string]>> = {
-	'anonymous-granted': ['anonymous access granted', 'anonymous granted'],
+	'anonymous-granted': ['anonymous access granted', 'anonymous on'],
 	'ca-equal': ['CA matches', 'CA matches'],
 	'egress-http-connect': ['egress http-connect', 'http-conn'],
 	'in-use': ['in use', 'in use'],
@@ -81,6 +81,26 @@ const stateNames: Readonly<Record<string, readonly [long: string, short: string]
 	'static-tokens': ['static tokens enabled', 'static tokens'],
 	'your-leg': ['your connection unverified', 'unverified'],
 };
+
+/** Where a state means something else in this row than in others. */
+const rowStateNames: Readonly<Partial<Record<RowId, Readonly<Record<string, readonly [long: string, short: string]>>>>> = {
+	C5: {protected: ['required', 'required']},
+	C9: {impossible: ['not in this version', 'not used']},
+	C10: {
+		direct: ['not used (direct)', 'not used'],
+		proxy: ['not used (proxy)', 'not used'],
+		'ssh-tunnel': ['not used (ssh tunnel)', 'not used'],
+	},
+};
+
+/** The state of a row in words. Its title is the subject. */
+export function auditRowState(
+	{id, state, verdict}: Pick<AuditRow, 'id' | 'state' | 'verdict'>,
+	{short = false}: {short?: boolean} = {},
+): string {
+	const name = rowStateNames[id]?.[state]?.[short ? 1 : 0] ?? auditStateName(state === '' ? verdict : state, {short});
+	return id === 'N5' && verdict === 'warn' && state === 'secured' ? `${name}, with warnings` : name;
+}
 
 export function auditStateName(state: string, {short = false}: {short?: boolean} = {}): string {
 	const index = short ? 1 : 0;

@@ -21,7 +21,7 @@ export const docs = {
 
 export const remedies = {
 	kubeletCa:
-		'kube-apiserver --kubelet-certificate-authority=FILE; first give the kubelets certificates from it: serverTLSBootstrap: true, then approve their kubernetes.io/kubelet-serving CSRs',
+		'set serverTLSBootstrap: true on the kubelets and approve their kubernetes.io/kubelet-serving CSRs; then set kube-apiserver --kubelet-certificate-authority=FILE, the CA that signed them',
 	kubeletServing:
 		'kubelets need a serving certificate from the CA of --kubelet-certificate-authority with the address in it: serverTLSBootstrap: true, then kubectl certificate approve NAME',
 	kubeletAccess:

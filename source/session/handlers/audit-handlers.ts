@@ -78,8 +78,13 @@ function wayOf({state, message}: AuditRow): string {
 	return /^[a-z -]+, (?:TLS )?[a-z]+(?=: )/.exec(message)?.[0] ?? state;
 }
 
-function provenOn({scope: {of, proven}}: AuditRow): string {
-	return of === null && proven === 0 ? '' : `${proven} of ${of ?? '?'}`;
+/** C5 counts kubelets, the other rows apiservers. */
+function provenOn({id, scope: {of, proven}}: AuditRow): ShownAuditRow['provenOn'] {
+	const count = `${proven} of ${of ?? '?'}`;
+	const noun = id === 'C5' ? 'kubelet' : 'apiserver';
+	return of === null && proven === 0
+		? {short: '', long: ''}
+		: {short: id === 'C5' ? `${proven}/${of ?? '?'} nodes` : count, long: `${count} ${noun}${of === 1 ? '' : 's'}`};
 }
 
 export function openAuditRow(session: Session): void {
@@ -88,7 +93,7 @@ export function openAuditRow(session: Session): void {
 	if (found && finding) {
 		const {id, title, verdict} = finding;
 		const {state, basis} = describeAuditRow(finding, found);
-		const name = state === '' || finding.state === verdict ? '' : `: ${state}`;
+		const name = finding.state === '' || finding.state === verdict ? '' : `: ${state}`;
 		openText(session, {
 			title: 'Audit',
 			subject: `${id} ${title}`,
