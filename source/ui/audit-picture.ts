@@ -17,7 +17,7 @@ const wideFrom = 110;
 export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width: number): Line[] {
 	const {frame} = glyphs;
 	const isWide = width >= wideFrom;
-	const side = Math.min(isWide ? 48 : 33, Math.max(20, Math.floor((width - cellWidth(hub) - 6) / 2)));
+	const side = Math.min(isWide ? 48 : 33, Math.max(20, Math.floor((width - cellWidth(hub) - 5) / 2)));
 	const row = (id: RowId) => rows.find(one => one.id === id)!;
 	const edge = (left: string, right: string) =>
 		styled('rule', `${' '.repeat(side + 1)}${left}${frame.along.repeat(cellWidth(hub))}${right}`);

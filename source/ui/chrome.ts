@@ -30,19 +30,26 @@ export function header(screen: RenderInput): Line {
 	}
 
 	const version = size.columns >= 110 && cluster.version !== null && cluster.asOf === null ? ` ${cluster.version}` : '';
-	const read =
-		cluster.asOf !== null || cluster.replicas === null || size.columns < 76
-			? ''
-			: ` ${glyphs.dot} ${describeReplicas(cluster.replicas).short}`;
 	const bare = [...legOne(screen, true), {text: version}];
-	// Drop the replica count before context and namespace are cut.
-	const way = [
-		...bare,
-		...(lineWidth(place) + lineWidth(bare) + cellWidth(read) + 2 > size.columns ? [] : [styled('text.dim', read)]),
-		{text: ' '},
-	];
+	const spare = size.columns - lineWidth(place) - lineWidth(bare) - 2;
+	const way = [...bare, styled('text.dim', replicasWithin(screen, spare)), {text: ' '}];
 	const room = size.columns - lineWidth(place) - lineWidth(way) - 2;
 	return spread(place, [{text: ' '}, ...userWithin(cluster.user, room), ...way], size.columns);
+}
+
+/** Shortened before the user is dropped, and dropped before context and namespace are cut. */
+function replicasWithin({state: {cluster, size}, theme: {glyphs}}: RenderInput, room: number): string {
+	const {asOf, replicas, user} = cluster;
+	if (asOf !== null || replicas === null || size.columns < 76) {
+		return '';
+	}
+
+	const {read, known} = replicas;
+	const {text, short = text} = describeReplicas(replicas);
+	const counted = `${read} of ${known ?? '?'} apiserver${known === 1 ? '' : 's'}`;
+	const [long, medium, least] = [text, counted, short].map(words => ` ${glyphs.dot} ${words}`) as [string, string, string];
+	const withUser = [long, medium].find(words => cellWidth(words) + cellWidth(user) + 2 <= room);
+	return withUser ?? (cellWidth(least) <= room ? least : '');
 }
 
 function userWithin(user: string, room: number): Span[] {

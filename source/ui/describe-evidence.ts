@@ -19,9 +19,11 @@ export function describeEvidence(
 	if (verdict.state !== 'unknown' && read.length > 0) {
 		return longestThatFits(
 			[
-				joined(read, ({text}) => text, true),
-				joined(read, ({text, short = text}) => short, true),
-				joined(read, ({text, short = text}) => short, false),
+				joined(read, ({text}) => text, 'from '),
+				joined(read, ({text}) => text, ''),
+				joined(read, ({text, short = text}) => short, 'from '),
+				joined(read, ({text, short = text}) => short, ''),
+				joined(read, ({text, short = text}) => short, null),
 			],
 			room,
 		);
@@ -30,14 +32,22 @@ export function describeEvidence(
 	return verdict.why === undefined ? needTextOf(verdict.need, room, words) : sanitizeLine(verdict.why);
 }
 
-/** Equal observations appear once: `no egress file (flagz, mirror-pod)`. */
-function joined(read: readonly DetailPart[], textOf: (one: DetailPart) => string, withSources: boolean): string {
+const endpoints = new Set(['flagz', 'metrics', 'configz', 'version']);
+
+function sourceName(source: string, lead: string): string {
+	return lead !== '' && endpoints.has(source) ? `/${source}` : source.replaceAll('-', ' ');
+}
+
+/** Equal observations appear once: `no egress file (from /flagz, mirror pod)`. `lead` is `null` without sources. */
+function joined(read: readonly DetailPart[], textOf: (one: DetailPart) => string, lead: string | null): string {
 	return [...Map.groupBy(read, textOf)]
 		.map(([text, all]) => {
 			const sources = [...new Set(all.flatMap(({origin}) => origin?.source ?? []))].filter(
 				source => source !== 'socket' && source !== 'construction',
 			);
-			return sanitizeLine(withSources && sources.length > 0 ? `${text} (${sources.join(', ')})` : text);
+			return sanitizeLine(
+				lead !== null && sources.length > 0 ? `${text} (${lead}${sources.map(source => sourceName(source, lead)).join(', ')})` : text,
+			);
 		})
 		.join('; ');
 }

@@ -80,6 +80,7 @@ export function helpBody(screen: RenderInput, context: string): Line[] {
 		line(`${glyphs.open} open     ${glyphs.working} working`),
 		line(`${glyphs.stopped} stopped  ${glyphs.failed} failed`),
 		line(`${glyphs.look} attention`),
+		...(context === 'pods' ? [line('RST: restarts')] : []),
 		...(contextStack(context).includes('tail') ? edgeLegend(glyphs.edge) : []),
 		...filterLegend(screen, context),
 		line(''),

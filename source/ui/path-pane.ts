@@ -78,9 +78,9 @@ function unreadLine({state, theme: {glyphs}}: RenderInput): Line {
 
 export function pathVerdictLines(screen: RenderInput, path: Path, facts: readonly VerdictEntry[], width: number): Line[] {
 	const wide = verdictColumnWidth(facts);
-	return facts.map(({word, role, verdict}) =>
+	return facts.map(({leg, word, role, verdict}) =>
 		line(
-			'   ',
+			styled('text.dim', ` ${leg} `),
 			styled(role, word.padEnd(wide)),
 			styled('text.dim', verdict.basis.padEnd(10)),
 			describeEvidence(path, verdict, width - wide - 13, text => toSessionAdvice(screen, text)),

@@ -9,18 +9,18 @@ import {formatAge} from '../text/format-time.ts';
 import {routeRole, tlsRole} from './path-line.ts';
 import type {Role} from './theme.ts';
 
-export type VerdictEntry = {word: string; role: Role; verdict: Verdict<string>};
+export type VerdictEntry = {leg: 1 | 2; word: string; role: Role; verdict: Verdict<string>};
 
 export function pathVerdicts({legs: [first, second]}: Path): VerdictEntry[] {
 	return [...(first ? [tlsEntry(first)] : []), ...(second ? [routeEntry(second), tlsEntry(second)] : [])];
 }
 
-export function tlsEntry({tls}: Leg): VerdictEntry {
-	return {word: tlsName(tls.state), role: tlsRole[tls.state], verdict: tls};
+export function tlsEntry({n, tls}: Leg): VerdictEntry {
+	return {leg: n, word: tlsName(tls.state), role: tlsRole[tls.state], verdict: tls};
 }
 
-export function routeEntry({route}: Leg): VerdictEntry {
-	return {word: routeName(route.state), role: routeRole(route.state), verdict: route};
+export function routeEntry({n, route}: Leg): VerdictEntry {
+	return {leg: n, word: routeName(route.state), role: routeRole(route.state), verdict: route};
 }
 
 export function describeBrokenPath(path: Path, now: number): {word: string; message: string} | null {
@@ -40,7 +40,7 @@ export function verdictColumnWidth(facts: readonly VerdictEntry[]): number {
 
 /** For a service, the path is that of the service proxy. */
 export function pathTitle(path: Path | null, subject: string): string {
-	return `Path${path?.legs[1]?.to === 'service' ? ' of the proxy' : ''}${subject === '' ? '' : ` to ${subject}`}`;
+	return `Path${subject === '' ? '' : ` to ${subject}`}${path?.legs[1]?.to === 'service' ? ' through the apiserver proxy' : ''}`;
 }
 
 export const nothingSelected = 'Nothing is selected. The path of the selected row appears here.';
@@ -99,4 +99,4 @@ export function describeUptime({process}: Path, now: number): string {
 }
 
 export const proxyPathNote =
-	'This is the path of the service proxy. Logs and forwards of a service use the kubelet of one of its pods; select the pod to see that path.';
+	'This is the path of requests through the apiserver proxy. Logs and forwards of a service use the kubelet of one of its pods; select the pod to see that path.';

@@ -104,15 +104,16 @@ function secondLeg(
 	{factOf, width}: {factOf: FactOf; width: number},
 ): readonly Row[] {
 	const {tls, to, address} = leg;
-	const {name, container} = path.target;
+	const {kind, name, container} = path.target;
+	const inside: readonly Row[] =
+		path.broken?.reason === 'no-node' ? [] : [[' ', styled('text.dim', `${glyphs.upright.unseen} ${insideNode}`)]];
 	return [
 		...factOf(routeEntry(leg)),
 		...factOf(tlsEntry(leg)),
 		arrowOf(path, 2, tls, glyphs),
 		[`${to} ${farEndLabel(leg, path)}`.trim(), styled('text.dim', address === null ? '' : `   ${address}`)],
 		...brokenRows(path, state.now, width),
-		...(path.broken?.reason === 'no-node' ? [] : [[' ', styled('text.dim', `${glyphs.upright.unseen} ${insideNode}`)]]),
-		[container === null ? name : `${name}/${container}`],
+		...(to === 'kubelet' && kind !== 'Node' ? [...inside, [container === null ? name : `${name}/${container}`]] : []),
 	];
 }
 

@@ -19,15 +19,9 @@ import {textRows, type TextRow} from './text-rows.ts';
 import {pageOf} from './text-screen.ts';
 import {noPendingTimes, describeRoundTrips, pendingTimes, type PendingTimes} from './round-trips.ts';
 
-const phaseNames: Readonly<Record<Path['phase'], string>> = {
-	checking: 'path being determined',
-	settled: 'path determined',
-	failed: 'failed',
-};
-
 export function whyScreen(screen: RenderInput, layer: WhyLayer, rows: number): Line[] {
 	const path = whyPath(screen.state, layer);
-	const right = path === null ? '' : `${path.about.replace('-', ' ')}, ${phaseNames[path.phase]}`;
+	const right = path === null ? '' : `${path.about.replace('-', ' ')}${path.phase === 'settled' ? '' : `, ${path.phase}`}`;
 	const body = whyRows(screen, layer, wrappingOf(screen.state, layer)).map(row => row.line);
 	return pageOf(screen, {title: 'Why', after: layer.about, right}, body, layer.top, rows);
 }

@@ -225,7 +225,7 @@ test('a forward that lost its apiserver keeps its path and round-trip times with
 	);
 	comeBack();
 	await down;
-	await terminal.sees(/Why├ forward .*open connection, path determined[\s\S]+^ you ━ /m);
+	await terminal.sees(/Why├ forward .*open connection [\s\S]+^ you ━ /m);
 });
 
 test('why for a refused shell breaks the path of the connection with the refused certificate', async t => {

@@ -39,5 +39,5 @@ test('overdue requests replace replica count and version by the last response ti
 	t.regex(shown(40), new RegExp(` 1 ━ verified as of ${clockTime(at)}$`));
 	t.regex(shown(120, {reachable: 'no'}), /━━━✗ apiserver/);
 	t.notRegex(shown(120, {reachable: 'no'}), /as of/);
-	t.regex(shown(120, {asOf: null}), /apiserver v1\.36\.3 · 1 of 3 examined $/);
+	t.regex(shown(120, {asOf: null}), /apiserver v1\.36\.3 · 1 of 3 apiservers examined $/);
 });

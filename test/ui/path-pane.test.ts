@@ -35,7 +35,7 @@ function shown(to: 'service' | 'kubelet', kind: string): string {
 test('the path to a service is that of the proxy, with a note about logs and forwards', t => {
 	t.regex(
 		shown('service', 'Service'),
-		/^Path of the proxy to web .* plain proven .* This is the path of the service proxy\. Logs and forwards of a service use the kubelet of one of its pods/,
+		/^Path to web through the apiserver proxy .* plain proven .* This is the path of requests through the apiserver proxy\. Logs and forwards of a service use the kubelet of one of its pods/,
 	);
 	t.notRegex(shown('kubelet', 'Service'), /way of the proxy/, 'a forward of a service goes to a kubelet');
 	t.notRegex(shown('kubelet', 'Pod'), /way of the proxy/);

@@ -42,7 +42,7 @@ test('the verdict column is one cell wider than its longest name', t => {
 
 for (const [to, subject, title] of [
 	['kubelet', 'web', 'Path to web'],
-	['service', 'web', 'Path of the proxy to web'],
+	['service', 'web', 'Path to web through the apiserver proxy'],
 	[null, 'web', 'Path to web'],
 	[null, '', 'Path'],
 ] as const) {

@@ -138,7 +138,7 @@ function serviceLines({spec}: ServiceObject): TextLine[] {
 		{text: 'Ports', rule: true},
 		...ports.map((port): TextLine => ({
 			label: port.name ?? '–',
-			text: `${port.port} → ${port.targetPort ?? port.port} ${port.protocol ?? 'TCP'}`,
+			text: `${port.port}/${port.protocol ?? 'TCP'} → container port ${port.targetPort ?? port.port}`,
 		})),
 	];
 }
