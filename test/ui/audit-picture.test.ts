@@ -73,6 +73,18 @@ test('a row uses the display names of the picture', t => {
 	t.regex(listOf({N3: ['pass', 'ca-equal', 'proven']})[1]!, /✓ CA matches/);
 });
 
+test('rows that share a state name their own meaning of it', t => {
+	const state = (id: string, short: Short) => listOf({[id]: short})[1]!;
+	t.regex(state('C5', ['pass', 'protected', 'inferred']), /✓ required/);
+	t.regex(state('C11', ['pass', 'protected', 'inferred']), /✓ protected/);
+	t.regex(state('N6', ['fail', 'exposed', 'proven']), /✗ etcd reachable/);
+	t.regex(state('C11', ['fail', 'exposed', 'proven']), /✗ exposed/);
+	t.regex(state('N5', ['warn', 'secured', 'inferred']), /! secured, with warnings/);
+	t.regex(state('N5', ['pass', 'secured', 'inferred']), /✓ secured inferred/);
+	t.regex(state('C9', ['pass', 'impossible', 'proven']), /✓ not in this version/);
+	t.regex(state('C10', ['not-applicable', 'direct', 'proven']), / not used \(direct\)/);
+});
+
 test('the title column gets the width that verdicts do not need', t => {
 	const titles = {C8: 'services through the proxy'};
 	t.regex(

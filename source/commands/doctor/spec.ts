@@ -31,7 +31,7 @@ export const doctorSpec = {
 	summary: 'test each leg to a target and report which one fails, why, and what to do',
 	usage: ['doctor TARGET [flags]'],
 	about:
-		'Tests each step from the kubeconfig through the apiserver and kubelet to the container, and stops at the first failure. To test leg 2, it reads one log line and opens one port-forward without streams.\nExits with the status of the failure it finds (11 for leg 2), or 0.',
+		'Tests each step from the kubeconfig through the apiserver (leg 1) and the kubelet (leg 2) to the state of the container (leg 3), and stops at the first failure. To test leg 2, it reads one log line and opens one port-forward without streams.\nExits with the status of the failure it finds (11 for leg 2), or 0.',
 	examples: [
 		['spoke doctor deploy/web', 'why does exec fail?'],
 		['spoke doctor web-5d -c sidecar', 'the same, for one container of several'],

@@ -84,6 +84,7 @@ const stateNames: Readonly<Record<string, readonly [long: string, short: string]
 
 /** Where a state means something else in this row than in others. */
 const rowStateNames: Readonly<Partial<Record<RowId, Readonly<Record<string, readonly [long: string, short: string]>>>>> = {
+	N6: {exposed: ['etcd reachable', 'etcd reachable']},
 	C5: {protected: ['required', 'required']},
 	C9: {impossible: ['not in this version', 'not used']},
 	C10: {

@@ -23,7 +23,7 @@ export const remedies = {
 	kubeletCa:
 		'set serverTLSBootstrap: true on the kubelets and approve their kubernetes.io/kubelet-serving CSRs; then set kube-apiserver --kubelet-certificate-authority=FILE, the CA that signed them',
 	kubeletServing:
-		'kubelets need a serving certificate from the CA of --kubelet-certificate-authority with the address in it: serverTLSBootstrap: true, then kubectl certificate approve NAME',
+		'set serverTLSBootstrap: true on the kubelets and run kubectl certificate approve NAME for each of their CSRs: a kubelet needs a serving certificate with its address, signed by the CA of --kubelet-certificate-authority',
 	kubeletAccess:
 		'kubelet configuration: authentication.anonymous.enabled: false, authentication.webhook.enabled: true, authorization.mode: Webhook, readOnlyPort: 0',
 	authorizationMode: 'kube-apiserver --authorization-mode=Node,RBAC',

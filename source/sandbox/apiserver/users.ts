@@ -122,7 +122,7 @@ export const users = [
 		name: 'cleo',
 		groups: ['viewers'],
 		credential: 'token',
-		description: 'has get but not create on exec and port-forward, like roles from before 1.35',
+		description: 'can `get` but not `create` exec and port-forward, like roles from before 1.35',
 		namespace: 'default',
 		rules: [
 			{verbs: reading, apiGroups: ['', 'apps'], resources: ['pods', 'services', 'deployments', 'replicasets'], namespaces: ['default']},
