@@ -20,7 +20,7 @@ type Picture = {name: string; title: string; steps: readonly Step[]};
 const pictures: readonly Picture[] = [
 	{
 		name: 'pods',
-		title: 'Pods, and the path to the one under the cursor',
+		title: 'Pods, and the path to the selected one',
 		steps: [{sees: /unverified +proven/}, {press: 'view.pods'}, {sees: /l logs/}],
 	},
 	{
@@ -38,12 +38,12 @@ const pictures: readonly Picture[] = [
 	},
 	{
 		name: 'why',
-		title: 'Why: what each word stands on, and what to do',
+		title: 'Why: the evidence for each verdict, and the fix',
 		steps: [{press: 'view.back'}, {press: 'view.back'}, {press: 'view.pods'}, {sees: /READY/}, {press: 'path.why'}, {sees: /Leg 2: TLS/}],
 	},
 	{
 		name: 'sandbox',
-		title: 'The sandbox: a posture is switched, and the open tail’s label follows',
+		title: 'The sandbox: when a switch changes, the path of the open tail follows',
 		steps: [
 			{press: 'view.back'},
 			{press: 'view.sandbox'},
@@ -55,7 +55,7 @@ const pictures: readonly Picture[] = [
 			{wait: 2500},
 		],
 	},
-	{name: 'audit', title: 'The audit: the hub and its spokes', steps: [{press: 'view.audit'}, {sees: /BASIS +PROVEN/}]},
+	{name: 'audit', title: 'The audit: every path to and from the apiserver', steps: [{press: 'view.audit'}, {sees: /BASIS +PROVEN/}]},
 ];
 
 const {keymap} = await loadKeymap({});

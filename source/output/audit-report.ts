@@ -18,6 +18,7 @@ export function auditReport(audit: Audit): string {
 		...replicas.unreached.map(text => sanitizeLine(`not examined: apiserver ${text}`)),
 		'',
 		...hubPicture(audit.rows).map(line => sanitizeLine(line)),
+		'━ proven   ╍ inferred   ┈ unknown',
 		'',
 		...audit.rows.flatMap(row => rowLines(row, audit)),
 		`${summary.pass} pass, ${summary.warn} warn, ${summary.fail} fail, ${summary.unknown} unknown, ${summary['not-applicable']} not applicable`,
