@@ -23,3 +23,14 @@ export async function until<Value>(
 		}
 	}
 }
+
+/** Waits until the count stays the same for a while, and resolves to it. */
+export async function untilStable(count: () => number, quietMs = 1000): Promise<number> {
+	let before = -1;
+	await until(async () => {
+		before = count();
+		await delay(quietMs);
+		return before === count();
+	}, count);
+	return before;
+}

@@ -9,7 +9,7 @@ import {exitCode, failure, startCommandServer, status, success, type FarSide, ty
 import {bytes} from '../../support/run-command.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 import {openTerminal} from '../../support/terminal.ts';
-import {until} from '../../support/until.ts';
+import {until, untilStable} from '../../support/until.ts';
 
 type Teardown = {teardown: (end: () => Promise<void>) => void};
 
@@ -18,14 +18,6 @@ async function serve(t: Teardown, script: (far: FarSide) => void | Promise<void>
 	t.teardown(async () => server.close());
 	await server.cluster();
 	return {server, config: ['--kubeconfig', join(server.folder, 'config-1')]};
-}
-
-/** The count is stable: no more can be sent. */
-async function untilQuiet(count: () => number): Promise<void> {
-	for (let before = -1; before !== count();) {
-		before = count();
-		await delay(1000);
-	}
 }
 
 for (const code of [0, 1, 2, 42, 126, 127, 137, 255]) {
@@ -172,7 +164,7 @@ test('exec reports unsent input, also with -q, and only if there is some', async
 	] as const) {
 		const {config} = await serve(t, async far => {
 			await once(far.stdin, 'readable');
-			await untilQuiet(() => far.socket.bytesRead);
+			await untilStable(() => far.socket.bytesRead);
 			far.status(success);
 			far.close();
 		});
@@ -233,12 +225,10 @@ test('a slow reader gets all output and status 0, and a lost stream never exits 
 test('exec exits 141 silently when its reader is gone', async t => {
 	const {config} = await serve(t, async far => {
 		const block = Buffer.alloc(64 * 1024, 'y');
-		while (!far.socket.destroyed) {
-			far.stdout(block);
-			await new Promise(resolve => {
-				setTimeout(resolve, 5);
-			});
-		}
+		await until(
+			() => far.socket.destroyed || void far.stdout(block),
+			() => ({backlog: far.backlog()}),
+		);
 	});
 	const child = spawn(process.execPath, [builtProgram, 'exec', ...config, 'web', '--', 'yes'], {stdio: ['ignore', 'pipe', 'pipe']});
 	const closed = new Promise<number | null>(resolve => {

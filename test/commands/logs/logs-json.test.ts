@@ -3,7 +3,6 @@ import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import process from 'node:process';
 import {createInterface} from 'node:readline';
-import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {jsonLine} from '../../../source/output/json-line.ts';
 import {logEventObject, logLineObjects, type PrintedEvent} from '../../../source/output/log-json.ts';
@@ -12,6 +11,7 @@ import type {LogSource} from '../../../source/streams/logs/log-events.ts';
 import {type ContainerLog, LogServer} from '../../support/log-server.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 import {schemaFaults} from '../../support/schemas.ts';
+import {untilStable} from '../../support/until.ts';
 
 type LogObject = Record<string, unknown> & {
 	kind: string;
@@ -214,13 +214,7 @@ test('a blocked reader stops the server too', async t => {
 		{stdio: ['ignore', 'pipe', 'ignore'], env: {PATH: process.env['PATH'], KUBECONFIG: '/dev/null', HOME: '/nonexistent'}},
 	);
 	await once(child.stdout, 'readable');
-	let sent = -1;
-	// Until nothing more was written to the socket for a while.
-	while (sent !== server.sent) {
-		sent = server.sent;
-		await delay(500);
-	}
-
+	const sent = await untilStable(() => server.sent);
 	t.true(sent < 45_000_000, `${sent} of 60,000,000 bytes were sent`);
 	let length = 0;
 	child.stdout.on('data', (chunk: Buffer) => {
