@@ -1,23 +1,24 @@
 /**
- * Which tests hold each fault F1–F26 and each bad input B1–B19, and what stays open. `npm run test:faults` runs those that need no cluster.
+ * The tests that cover each fault F1–F26 and each bad input B1–B19, and what is not tested. `npm run test:faults` runs those without a
+ * cluster.
  */
 
 type Covered = readonly [file: string, title: string];
 
 export type FaultRow = {
 	row: string;
-	/** The fault and what is expected, in a few words. */
-	says: string;
-	/** A file below `test/` and a part of a test's title, as it stands in the source. */
+	/** The fault and the expected behavior. */
+	title: string;
+	/** A file below `test/`, and a part of a test title as written in the source. */
 	tests: readonly Covered[];
-	/** What of it is not tested, and what was tried by hand. */
+	/** What is not tested, and what was tried manually. */
 	open?: string;
 };
 
 export const faultRows: readonly FaultRow[] = [
 	{
 		row: 'F1',
-		says: 'resets of a follow: nothing lost, nothing twice',
+		title: 'resets of a follow: no line lost or repeated',
 		tests: [
 			['streams/logs/resume.test.ts', 'a follow interrupted ('],
 			['real-cluster/logs.cluster.ts', 'no line is lost or repeated over'],
@@ -25,7 +26,7 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'F2',
-		says: 'apiserver killed: follows resume, listeners stay, exec is not 0',
+		title: 'apiserver killed: follows resume, listeners stay, exec is not 0',
 		tests: [
 			['real-cluster/logs.cluster.ts', 'an apiserver restart loses no line'],
 			['commands/port-forward/port-forward.test.ts', 'a lost tunnel is replaced, and ports stay bound while the apiserver is down'],
@@ -34,7 +35,7 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'F3',
-		says: 'a cut in a busy second with equal timestamps',
+		title: 'interruptions among lines with equal timestamps',
 		tests: [
 			['streams/logs/resume.test.ts', 'a busy second is cut again and again while lines are written'],
 			['streams/logs/duplicate-filter.test.ts', 'equal lines with one timestamp are counted, not merged'],
@@ -42,7 +43,7 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'F4',
-		says: 'cut and rotation together: no silent gap',
+		title: 'an interruption together with a rotation: no unreported gap',
 		tests: [
 			['streams/logs/resume.test.ts', 'what rotated away during a cut is a gap that is said'],
 			['real-cluster/logs.cluster.ts', 'rotation with disconnects skips no available line and reports possible gaps'],
@@ -50,15 +51,15 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'F5',
-		says: 'container restarts, one with a cut',
+		title: 'container restarts, one during an interruption',
 		tests: [
 			['streams/logs/resume.test.ts', 'over a restart during a cut'],
-			['real-cluster/logs.cluster.ts', 'the last line of each instance is followed by the first of the next, over restarts'],
+			['real-cluster/logs.cluster.ts', 'after each restart, the first line of the new instance follows the last of the old'],
 		],
 	},
 	{
 		row: 'F6',
-		says: 'a pod replaced while its workload is followed',
+		title: 'a pod that is replaced while its workload is followed',
 		tests: [
 			['streams/logs/follow-many.test.ts', 'new pods are followed from their first line'],
 			['real-cluster/logs.cluster.ts', 'a new pod of a workload is followed within 2 s of Running, and the old log is complete'],
@@ -66,7 +67,7 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'F7',
-		says: 'a black hole under a quiet follow is shown as stalled',
+		title: 'a black hole during an idle follow is reported as a stall',
 		tests: [
 			['streams/logs/resume.test.ts', 'a way that swallows everything is said to be stalled'],
 			['real-cluster/logs.cluster.ts', 'a network blackout is reported within 30 s, and no line is lost'],
@@ -74,22 +75,22 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'F8',
-		says: 'middleboxes that cut idle flows: exec, attach and forward ping below their limits',
+		title: 'middleboxes that drop idle flows: exec, attach and port-forward ping within their limits',
 		tests: [
 			['streams/remote-command/silence.test.ts', 'a middlebox that drops idle flows keeps a stream with shorter ping intervals'],
 			['streams/remote-command/silence.test.ts', 'the ping interval is below the limits of common middleboxes'],
 			['wire/spdy-session.test.ts', 'periodic PINGs of a client have odd ids'],
 		],
-		open: 'with times scaled down; `table` idles 75 s, with SPOKE_FAULTS_LONG=1 365 s, behind a limit of 60 s; no middlebox for 15 minutes',
+		open: 'with times scaled down; `table` idles 75 s, with SPOKE_FAULTS_LONG=1 365 s, with a limit of 60 s; 15 minutes are not tested',
 	},
 	{
 		row: 'F9',
-		says: 'the kubelet’s fsnotify error inside the body is an error, never a line',
+		title: 'the kubelet’s fsnotify error inside the body is an error, never a line',
 		tests: [['streams/logs/resume.test.ts', 'the kubelet’s failure inside the body is told as such and never as a line']],
 	},
 	{
 		row: 'F10',
-		says: '429 and 503 with Retry-After; at most 20 reconnects at once',
+		title: '429 and 503 with Retry-After; at most 20 reconnects at once',
 		tests: [
 			['streams/logs/resume.test.ts', 'Retry-After is obeyed'],
 			['streams/logs/follow-many.test.ts', '150 logs are followed at once and reconnect 20 at a time'],
@@ -98,7 +99,7 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'F11',
-		says: 'watch: 410, ERROR event, close, split JSON, bookmark',
+		title: 'watch: 410, ERROR event, close, split JSON, bookmark',
 		tests: [
 			['cluster/list-and-watch.test.ts', 'a watch lists again after a 410 response, a 410 event and another error'],
 			['cluster/list-and-watch.test.ts', 'a watch reports an interruption inside an event, and loses nothing'],
@@ -107,7 +108,7 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'F12',
-		says: 'a refused port fails its own connection only',
+		title: 'a refused port fails its own connection only',
 		tests: [
 			['commands/port-forward/port-forward.test.ts', 'a refused port resets only its own connections, with the runtime’s message'],
 			['real-cluster/port-forward.cluster.ts', 'a refused or reset port ends only its own connections, unlike in kubectl'],
@@ -115,20 +116,20 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'F13',
-		says: 'a client that aborts a download again and again',
+		title: 'a client that aborts a download again and again',
 		tests: [
 			['streams/port-forward/forwarded-connection.test.ts', 'a client that closes during a download resets the stream'],
-			['real-cluster/port-forward.cluster.ts', 'a client that aborts a hundred downloads leaves nothing behind'],
+			['real-cluster/port-forward.cluster.ts', 'a client that aborts a hundred downloads leaves no connection open'],
 		],
 	},
 	{
 		row: 'F14',
-		says: 'a reset in the pod is a reset here, never an end',
+		title: 'a reset in the pod is a reset here, never an end',
 		tests: [['streams/port-forward/forwarded-connection.test.ts', 'a reset in the pod is a reset for the client']],
 	},
 	{
 		row: 'F15',
-		says: 'half-close both ways',
+		title: 'half-close both ways',
 		tests: [
 			['streams/port-forward/forwarded-connection.test.ts', 'a client that ends first still receives the response'],
 			['streams/port-forward/forwarded-connection.test.ts', 'a pod that ends first still receives 20 MiB'],
@@ -136,7 +137,7 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'F16',
-		says: 'a pod goes under transfer: reset, move, or gone',
+		title: 'a pod that is deleted during a transfer: reset, moved or reported as gone',
 		tests: [
 			['commands/port-forward/port-forward.test.ts', 'a service forward moves to a Ready pod when its pod is gone, and keeps its port'],
 			['commands/port-forward/port-forward.test.ts', 'the run exits 12 and resets its connections when the named pod is gone'],
@@ -144,18 +145,18 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'F17',
-		says: 'sandbox recreated: told, and redialed',
+		title: 'a recreated pod sandbox is reported, and redialed',
 		tests: [['streams/port-forward/forwarded-connection.test.ts', 'messages of containerd and CRI-O name a pod sandbox that is gone']],
 	},
 	{
 		row: 'F18',
-		says: 'SIGSTOP for 10 minutes, clock moved, address changed',
+		title: 'SIGSTOP for 10 minutes, a changed clock, a changed address',
 		tests: [],
-		open: 'not in the suite: `table` stops the program for a minute and looks at an open and a new connection; 10 minutes and a moved clock or address were not tried, the machine’s clock being shared',
+		open: 'not in the suite: `table` stops the program for a minute and looks at an open and a new connection; 10 minutes and a moved clock or address were not tried, because the clock of the machine is shared',
 	},
 	{
 		row: 'F19',
-		says: 'a busy or privileged port names port and family',
+		title: 'a busy or privileged port names port and family',
 		tests: [
 			['streams/port-forward/port-and-address.test.ts', 'the error for a port in use names its family, and nothing stays bound'],
 			['streams/proxy-listener/listener.test.ts', 'the error for a port in use names its family'],
@@ -163,7 +164,7 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'F20',
-		says: 'INT, TERM, HUP: gone within 2 s, statuses, terminal clean',
+		title: 'INT, TERM, HUP: exit within 2 s with the right status and a restored terminal',
 		tests: [
 			['commands/port-forward/port-forward.test.ts', 'a signal closes twenty live connections within two seconds'],
 			['commands/exec/exec.test.ts', 'ends a silent command within 2 s with status'],
@@ -172,16 +173,16 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'F21',
-		says: 'exec cut or black-holed is never 0',
+		title: 'an interrupted or black-holed exec never exits 0',
 		tests: [
 			['streams/remote-command/silence.test.ts', 'a link that drops everything is lost within the silence timeout'],
 			['streams/remote-command/outcome.test.ts', 'a reset is a lost stream, whatever was printed before'],
-			['real-cluster/agents.cluster.ts', 'an exec whose agent dies ends with 125 and says so, never with 0'],
+			['real-cluster/agents.cluster.ts', 'an exec whose agent dies exits 125 and reports leg 2'],
 		],
 	},
 	{
 		row: 'F22',
-		says: 'a slow reader: whole and 0, or not 0',
+		title: 'a slow reader: complete and exit status 0, or not 0',
 		tests: [
 			['commands/exec/exec.test.ts', 'a slow reader gets all output and status 0, and a lost stream never exits 0'],
 			['streams/remote-command/streams.test.ts', 'output received before an interruption can be read, however slowly'],
@@ -189,17 +190,17 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'F23',
-		says: 'much stdin has the right hash, early close is quiet',
+		title: 'large stdin keeps its hash, and a command that exits early causes no error',
 		tests: [
 			['streams/remote-command/streams.test.ts', '20 MB through stdin keep their hash'],
 			['streams/remote-command/streams.test.ts', 'a command that exits before its input ends without an error'],
 			['real-cluster/exec.cluster.ts', 'exec carries the same bytes through every route'],
 		],
-		open: '`head -c1` over a WebSocket to a 1.36.3 kubelet: the kubelet never sends the status (kubectl hangs too); ended after 450 s with the way out named, quiet over SPDY',
+		open: '`head -c1` over a WebSocket to a 1.36.3 kubelet: the kubelet never sends the status (kubectl hangs too); ended after 450 s with a remedy; no error over SPDY',
 	},
 	{
 		row: 'F24',
-		says: 'exit statuses pass, causes are told apart',
+		title: 'exit statuses are passed on, and causes are distinguished',
 		tests: [
 			['commands/exec/exec.test.ts', 'exec exits with remote status'],
 			['commands/exec/exec.test.ts', 'prints one line with the cause and exits 125'],
@@ -208,18 +209,18 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'F25',
-		says: 'a thousand resizes: the last is right',
+		title: 'the last of a thousand sizes arrives',
 		tests: [['streams/remote-command/streams.test.ts', 'the last of a thousand sizes arrives']],
 	},
 	{
 		row: 'F26',
-		says: 'exec and attach idle for 6 minutes are alive',
+		title: 'exec and attach work after 6 idle minutes',
 		tests: [['streams/remote-command/silence.test.ts', 'a middlebox that drops idle flows keeps a stream with shorter ping intervals']],
 		open: 'with times scaled down; `table` idles 75 s, with SPOKE_FAULTS_LONG=1 365 s',
 	},
 	{
 		row: 'B1',
-		says: 'escapes of every kind, cut at every byte, in cluster text',
+		title: 'escape sequences of every kind, split at every byte, in cluster text',
 		tests: [
 			['text/sanitize.test.ts', 'no hostile text moves a terminal or hides the next line'],
 			['text/sanitize.test.ts', 'the hostile texts move a terminal when they are not sanitized'],
@@ -227,13 +228,13 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'B2',
-		says: 'bidi, zero-width and BOM are visible',
+		title: 'bidi, zero-width and BOM are visible',
 		tests: [['text/sanitize.test.ts', 'names bidi and zero-width marks']],
 		open: 'look-alike letters are not marked',
 	},
 	{
 		row: 'B3',
-		says: 'terminal and pipe; modes reset after exec -t',
+		title: 'terminal and pipe; modes reset after exec -t',
 		tests: [
 			['commands/logs/logs.test.ts', 'control characters are escaped on a terminal and unchanged in a pipe'],
 			['terminal/borrowed-terminal.test.ts', 'settings and screen are restored after'],
@@ -241,7 +242,7 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'B4',
-		says: 'all 256 bytes, invalid and cut UTF-8',
+		title: 'all 256 bytes, invalid and truncated UTF-8',
 		tests: [
 			['text/sanitize.test.ts', 'invalid UTF-8 becomes U+FFFD, and characters survive any split'],
 			['streams/remote-command/streams.test.ts', 'all 256 byte values return unchanged on separate outputs'],
@@ -249,12 +250,12 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'B5',
-		says: 'every split of characters gives the same screen',
+		title: 'every split of characters gives the same screen',
 		tests: [['text/sanitize.test.ts', 'the output does not depend on where the bytes are split']],
 	},
 	{
 		row: 'B6',
-		says: 'lines of any length, CRLF, no final line feed',
+		title: 'lines of any length, CRLF, no final line feed',
 		tests: [
 			['streams/logs/line-blocks.test.ts', 'a long line arrives in one block, byte for byte'],
 			['streams/logs/line-blocks.test.ts', 'a line longer than the maximum is an error'],
@@ -262,7 +263,7 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'B7',
-		says: 'P and F chunks mixed: no text lost, no false timestamp',
+		title: 'mixed P and F records: no text lost, no false timestamp',
 		tests: [
 			['streams/logs/log-lines.test.ts', 'eachLine returns every byte of a block'],
 			['streams/logs/duplicate-filter.test.ts', 'the tail of an earlier line is a duplicate'],
@@ -270,7 +271,7 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'B8',
-		says: 'odd timestamps and time that goes back',
+		title: 'unusual and decreasing timestamps',
 		tests: [
 			['streams/logs/resume.test.ts', 'time that goes back loses nothing'],
 			['streams/logs/log-lines.test.ts', 'a timestamp is the same instant in every zone'],
@@ -278,12 +279,12 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'B9',
-		says: 'expensive regular expressions never block typing',
+		title: 'expensive regular expressions never block typing',
 		tests: [['state/tail.test.ts', 'an invalid regular expression is reported, and an endless one is stopped']],
 	},
 	{
 		row: 'B10',
-		says: 'tail, since and limit at their edges as kubectl',
+		title: 'boundary values of tail, since and limit-bytes as in kubectl',
 		tests: [
 			['commands/logs/log-request.test.ts', 'is rejected:'],
 			['real-cluster/logs.cluster.ts', 'fails as in kubectl, with status'],
@@ -291,7 +292,7 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'B11',
-		says: 'SPDY frames beyond every limit',
+		title: 'SPDY frames beyond every limit',
 		tests: [
 			['wire/spdy-frame.test.ts', 'rejects '],
 			['wire/header-block.test.ts', 'rejects '],
@@ -300,7 +301,7 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'B12',
-		says: 'WebSocket framing and handshakes that are wrong',
+		title: 'invalid WebSocket frames and handshakes',
 		tests: [
 			['wire/websocket.test.ts', 'refused with '],
 			['cluster/connection.test.ts', 'rejects an invalid upgrade response'],
@@ -310,7 +311,7 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'B13',
-		says: 'exec status: none, bad, too long, two, with more behind',
+		title: 'exec status: missing, invalid, too long, repeated, followed by more',
 		tests: [
 			['streams/remote-command/outcome.test.ts', 'two Successes are not one'],
 			['streams/remote-command/outcome.test.ts', 'a status of 5 MB is none'],
@@ -318,7 +319,7 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'B14',
-		says: 'redirects are not followed with credentials',
+		title: 'redirects are not followed with credentials',
 		tests: [
 			['cluster/connection.test.ts', 'returns a redirect without following it'],
 			['streams/proxy/proxy-request.test.ts', 'a redirect is an answer, not a way to go'],
@@ -327,7 +328,7 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'B15',
-		says: 'bombs, endless answers, odd JSON',
+		title: 'gzip bombs, endless responses, unusual JSON',
 		tests: [
 			['cluster/connection.test.ts', 'decompresses gzip bodies up to the size limit'],
 			['cluster/connection.test.ts', 'reports truncated, oversized and non-JSON bodies with different errors'],
@@ -335,7 +336,7 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'B16',
-		says: 'kubeconfigs that are bombs, pipes, folders, cycles',
+		title: 'kubeconfigs that are bombs, pipes, directories or cycles',
 		tests: [
 			['cluster/yaml.test.ts', 'rejects in one line'],
 			['cluster/yaml.test.ts', 'rejects a directory, a pipe without a writer and a file of 100 MB'],
@@ -343,7 +344,7 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'B17',
-		says: 'plugins: never a shell, run only when needed',
+		title: 'plugins: never a shell, run only when needed',
 		tests: [
 			['cluster/exec-plugin.test.ts', 'passes arguments to the plugin without a shell'],
 			['cluster/exec-plugin.test.ts', 'runs the plugin on the first request, and once for simultaneous requests'],
@@ -351,7 +352,7 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'B18',
-		says: 'ways to the apiserver: kubectl’s verdicts',
+		title: 'the connection to the apiserver is the same as kubectl’s',
 		tests: [
 			['cluster/kubeconfigs.test.ts', 'as kubectl: '],
 			['cluster/environment-proxy.test.ts', ' goes '],
@@ -359,7 +360,7 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'B19',
-		says: 'certificates accepted and refused as kubectl does',
+		title: 'certificates accepted and refused as kubectl does',
 		tests: [
 			['cluster/certificates.test.ts', 'as kubectl: '],
 			['cluster/connection.test.ts', 'socket facts describe this handshake, whatever the environment says'],

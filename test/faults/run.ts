@@ -1,6 +1,6 @@
 /**
-Runs the tests that hold the faults and bad inputs of rows.ts, without a cluster, and closes with the suite's line.
-`big` runs what takes minutes (big.ts), `table` measures every row beside kubectl (beside-kubectl/table.ts).
+Runs the tests of rows.ts that need no cluster, and prints a summary.
+`big` runs tests that take minutes (big.ts), `table` compares every row with kubectl (beside-kubectl/table.ts).
 */
 import {spawn} from 'node:child_process';
 import process from 'node:process';

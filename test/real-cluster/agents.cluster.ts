@@ -9,7 +9,7 @@ import {useCluster} from './support/cluster.ts';
 
 const tunnelTest = hasKonnectivity ? test : test.skip;
 
-tunnelTest('an exec whose agent dies ends with 125 and says so, never with 0', async t => {
+tunnelTest('an exec whose agent dies exits 125 and reports leg 2', async t => {
 	const cluster = await useCluster({postures: ['off-grpc']});
 	const child = cluster.startSpoke('off-grpc', ['exec', 'shell', '--', 'sh', '-c', 'echo begun; sleep 60'], 'plain');
 	let stderr = '';
@@ -29,10 +29,10 @@ tunnelTest('an exec whose agent dies ends with 125 and says so, never with 0', a
 	t.regex(stderr, /leg 2.*\[ERR_STREAM_LOST\]/);
 });
 
-tunnelTest("a forward's listener outlives the agents, and works again when they are back", async t => {
+tunnelTest("a forward's listener stays open without agents and works again when they return", async t => {
 	const cluster = await useCluster({postures: ['off-grpc']});
-	// A forward that cannot start ends, as kubectl's does, and killed agents take a while to come back.
-	await waitFor('the agents of before', async () => (await cluster.kubectl('off-grpc', ['logs', 'tcp-0', '--tail=1'])).status === 0, {
+	// An earlier test may have killed the agents, and a forward that cannot start ends, as kubectl's does.
+	await waitFor('the agents to return', async () => (await cluster.kubectl('off-grpc', ['logs', 'tcp-0', '--tail=1'])).status === 0, {
 		limitMs: 90_000,
 	});
 	const child = cluster.startSpoke('off-grpc', ['port-forward', 'tcp-0', ':7000', '-o', 'json'], 'plain');

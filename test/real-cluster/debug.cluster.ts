@@ -40,7 +40,7 @@ test('kubectl debug behaves as recorded', async t => {
 	t.deepEqual(await readRecordedDebug(), now);
 });
 
-test('a pod on a node sees the files of its host, and its path is labeled', async t => {
+test('a node debug pod sees the files of its host, and its path is printed', async t => {
 	const cluster = await useCluster();
 	const {stdout, stderr, status} = await cluster.spoke('off-direct', [
 		'debug',
@@ -63,7 +63,7 @@ test('a pod on a node sees the files of its host, and its path is labeled', asyn
 	t.like(created.spec, {nodeName: 'n1', hostNetwork: true, hostPID: true, hostIPC: true, restartPolicy: 'Never'});
 });
 
-test('a copy of a pod runs with its command changed, and --replace deletes the original', async t => {
+test('a copy of a pod runs a changed command, and --replace deletes the original', async t => {
 	const cluster = await useCluster();
 	t.teardown(async () =>
 		cluster.kubectl('off-direct', ['delete', 'pod', 'original', 'copied', '--now', '--wait=false', '--ignore-not-found']),

@@ -11,7 +11,7 @@ import {explainMessage, messageRules} from '../../source/server-messages/explain
 import {readText} from '../../source/evidence/probes/probe-request.ts';
 import {freezeAgents, killTunnelServer, removeAgents, restoreAgents, restoreTunnelServer, thawAgents} from './lab/faults.ts';
 import {image} from './lab/image.ts';
-import {applyPeople, resource} from './lab/impersonated.ts';
+import {applyUsers, resource} from './lab/impersonated.ts';
 import {authority} from './lab/certificates.ts';
 import {serverUrl} from './lab/control-plane.ts';
 import {apply} from './lab/kubectl.ts';
@@ -76,7 +76,7 @@ async function stand() {
 		loopback: {kind: 'address', type: 'InternalIP', address: '127.0.0.1', port: 10_250},
 		addressless: {kind: 'none'},
 	});
-	await applyPeople(cluster, [
+	await applyUsers(cluster, [
 		{name: 'gets-only', rules: [resource(['pods/exec'], ['get'])]},
 		{name: 'gets-nothing', rules: []},
 	]);
@@ -100,8 +100,8 @@ test.after.always(async () => {
 	}
 });
 
-/** `says`: if a command words the meaning itself. */
-type Row = [id: string, place: PostureName, args: readonly string[], words: RegExp, says?: RegExp];
+/** `serverText` matches the server's message, `meaning` the output if the command has its own text for it. */
+type Row = [id: string, place: PostureName, args: readonly string[], serverText: RegExp, meaning?: RegExp];
 
 const log = (pod: string) => ['logs', pod, '--tail=1'] as const;
 const exec = (pod: string) => ['exec', pod, '--', 'true'] as const;
@@ -160,75 +160,80 @@ const tunnelRows: readonly Row[] = [
 ];
 
 for (const row of [...rows, ...(hasKonnectivity ? tunnelRows : [])]) {
-	const [id, place, args, words, says] = row;
-	test(`${id}: ${place}, ${args.slice(0, 3).join(' ')}`, async t => {
+	const [id, server, args, serverText, meaning] = row;
+	test(`${id}: ${server}, ${args.slice(0, 3).join(' ')}`, async t => {
 		standing ??= stand();
 		const {cluster} = await standing;
-		const {stdout, stderr} = await cluster.spoke(place, args);
-		told(t, id, stdout + stderr, words, says);
+		const {stdout, stderr} = await cluster.spoke(server, args);
+		assertExplained(t, {id, output: stdout + stderr, serverText, meaning});
 	});
 }
 
-function told(t: {true(value: boolean, message?: string): void}, id: string, output: string, words: RegExp, says?: RegExp): void {
+type Explanation = {id: string; output: string; serverText: RegExp; meaning?: RegExp | undefined};
+
+function assertExplained(
+	t: {true(value: boolean, message?: string): void},
+	{id, output, serverText, meaning: ownMeaning}: Explanation,
+): void {
 	const meanings = messageRules.filter(row => row.id === id).map(({meaning}) => meaning);
-	t.true(says?.test(output) ?? meanings.some(meaning => output.includes(meaning)), `${id} is told: ${output}`);
-	t.true(words.test(output), `the words are kept: ${output}`);
+	t.true(ownMeaning?.test(output) ?? meanings.some(meaning => output.includes(meaning)), `${id} is explained: ${output}`);
+	t.true(serverText.test(output), `the server's text is kept: ${output}`);
 	provoked.add(id);
 }
 
 type Breakage = (lab: Cluster['lab'], mode: 'grpc' | 'http-connect') => Promise<unknown>;
 
-async function toldWhile(
-	t: Parameters<typeof told>[0],
+async function assertExplainedWhile(
+	t: Parameters<typeof assertExplained>[0],
 	{
 		breaks,
 		mends,
 		mode,
 		ask,
 		id,
-		words,
-	}: {breaks: Breakage; mends: Breakage; mode: 'grpc' | 'http-connect'; ask: readonly string[]; id: string; words: RegExp},
+		serverText,
+	}: {breaks: Breakage; mends: Breakage; mode: 'grpc' | 'http-connect'; ask: readonly string[]; id: string; serverText: RegExp},
 ): Promise<void> {
 	standing ??= stand();
 	const {cluster} = await standing;
 	await breaks(cluster.lab, mode);
 	try {
 		const {stderr} = await cluster.spoke(mode === 'grpc' ? 'off-grpc' : 'off-http', ask);
-		told(t, id, stderr, words);
+		assertExplained(t, {id, output: stderr, serverText});
 	} finally {
 		await mends(cluster.lab, mode);
 	}
 }
 
-tunnelTest('G1, H1: no agent is connected', async t => {
+tunnelTest('G1, H1: a missing agent is reported', async t => {
 	const broken = {breaks: removeAgents, mends: restoreAgents, ask: log('shell')};
-	await toldWhile(t, {...broken, id: 'G1', mode: 'grpc', words: /No agent available/});
-	await toldWhile(t, {...broken, id: 'H1', mode: 'http-connect', words: /code 500/});
+	await assertExplainedWhile(t, {...broken, id: 'G1', mode: 'grpc', serverText: /No agent available/});
+	await assertExplainedWhile(t, {...broken, id: 'H1', mode: 'http-connect', serverText: /code 500/});
 });
 
-tunnelTest('G2: an agent that is connected and does not answer', async t => {
-	await toldWhile(t, {
+tunnelTest('G2: a connected agent that does not respond is reported', async t => {
+	await assertExplainedWhile(t, {
 		breaks: freezeAgents,
 		mends: thawAgents,
 		ask: exec('shell'),
 		id: 'G2',
 		mode: 'grpc',
-		words: /dial timeout, backstop/,
+		serverText: /dial timeout, backstop/,
 	});
 });
 
-tunnelTest('G3, H4: the proxy server beside the apiserver is down', async t => {
+tunnelTest('G3, H4: a stopped Konnectivity server is reported', async t => {
 	const broken = {
 		breaks: killTunnelServer,
 		mends: restoreTunnelServer,
 		ask: exec('shell'),
-		words: /dial unix \S+: connect: (connection refused|no such file)/,
+		serverText: /dial unix \S+: connect: (connection refused|no such file)/,
 	};
-	await toldWhile(t, {...broken, id: 'G3', mode: 'grpc'});
-	await toldWhile(t, {...broken, id: 'H4', mode: 'http-connect'});
+	await assertExplainedWhile(t, {...broken, id: 'G3', mode: 'grpc'});
+	await assertExplainedWhile(t, {...broken, id: 'H4', mode: 'http-connect'});
 });
 
-test('R1: credentials that the apiserver does not accept', async t => {
+test('R1: rejected credentials are reported', async t => {
 	standing ??= stand();
 	const {cluster} = await standing;
 	const {cert} = await authority(cluster.lab, 'cluster');
@@ -256,7 +261,7 @@ test('R1: credentials that the apiserver does not accept', async t => {
 	provoked.add('R1');
 });
 
-test('P4: nothing listens on that port in the pod', async t => {
+test('P4: a pod port without a listener is reported', async t => {
 	standing ??= stand();
 	const {cluster} = await standing;
 	const child = cluster.startSpoke('off-direct', ['port-forward', 'pod/shell', ':9999', '-o', 'json']);
@@ -276,10 +281,15 @@ test('P4: nothing listens on that port in the pod', async t => {
 	});
 	await failed;
 	child.kill('SIGINT');
-	told(t, 'P4', lines.find(line => line.includes('"connection-failed"')) ?? '', /error forwarding port 9999/, /"leg":3/);
+	assertExplained(t, {
+		id: 'P4',
+		output: lines.find(line => line.includes('"connection-failed"')) ?? '',
+		serverText: /error forwarding port 9999/,
+		meaning: /"leg":3/,
+	});
 });
 
-test('R4, P1–P3, K5: failures that need an unusual client or kubelet', async t => {
+test('R4, P1–P3, K5: responses to unusual requests are explained', async t => {
 	standing ??= stand();
 	const {cluster} = await standing;
 	const flags = ['--kubeconfig', cluster.kubeconfig('off-direct')];
@@ -305,7 +315,7 @@ test('R4, P1–P3, K5: failures that need an unusual client or kubelet', async t
 	}
 });
 
-tunnelTest('every row was provoked, but for a tunnel that closes in the very moment of a dial', t => {
+tunnelTest('every message was provoked, except that of a tunnel that closes during a dial', t => {
 	t.deepEqual(
 		[...new Set(messageRules.map(({id}) => id))].filter(id => !provoked.has(id)),
 		['G4'],

@@ -13,17 +13,17 @@ const tunnelTest = hasKonnectivity ? test : test.skip;
 
 test('every user can do what their role allows and no more', async t => {
 	const cluster = await useCluster();
-	for (const person of ['admin', 'monitor', 'plain'] as const) {
-		const logs = await cluster.kubectl('off-direct', readLine, {person});
-		t.is(logs.stdout, lastLine, `${person}: ${logs.stderr}`);
-		const secrets = await cluster.kubectl('off-direct', ['auth', 'can-i', 'list', 'secrets'], {person});
-		t.is(secrets.stdout.trim(), person === 'admin' ? 'yes' : 'no', person);
-		const flags = await cluster.kubectl('off-direct', ['get', '--raw', '/flagz'], {person});
-		t.is(flags.status === 0, person !== 'plain', `${person}: ${flags.stderr}`);
+	for (const user of ['admin', 'monitor', 'plain'] as const) {
+		const logs = await cluster.kubectl('off-direct', readLine, {user});
+		t.is(logs.stdout, lastLine, `${user}: ${logs.stderr}`);
+		const secrets = await cluster.kubectl('off-direct', ['auth', 'can-i', 'list', 'secrets'], {user});
+		t.is(secrets.stdout.trim(), user === 'admin' ? 'yes' : 'no', user);
+		const flags = await cluster.kubectl('off-direct', ['get', '--raw', '/flagz'], {user});
+		t.is(flags.status === 0, user !== 'plain', `${user}: ${flags.stderr}`);
 	}
 });
 
-test('a kubelet certificate authority verifies, refuses by authority, and refuses by name', async t => {
+test('a kubelet CA flag accepts, or refuses for another CA or another name', async t => {
 	const cluster = await useCluster({postures: ['off-direct', 'good-direct', 'bad-direct'], nodes: ['n2']});
 	const line = async (posture: 'off-direct' | 'good-direct' | 'bad-direct', pod: string) => {
 		const {stdout, stderr} = await cluster.kubectl(posture, ['logs', pod, '--tail=1']);
@@ -36,7 +36,7 @@ test('a kubelet certificate authority verifies, refuses by authority, and refuse
 	t.regex(await line('bad-direct', 'finished-writer'), /signed by unknown authority/);
 });
 
-test('a kubelet that waits for its certificate ends every handshake, and its request is pending', async t => {
+test('a kubelet without a certificate ends every handshake, and its CSR is pending', async t => {
 	const cluster = await useCluster({nodes: ['n3']});
 	await t.notThrowsAsync(
 		waitFor('the pending request', async () => {
@@ -69,7 +69,7 @@ test('an apiserver starts again with other flags on the same port', async t => {
 	await restartApiserver(cluster.lab, 'restarted');
 });
 
-tunnelTest('requests go through the agents: none answers without them, a frozen one is waited for', async t => {
+tunnelTest('requests fail without agents and wait for a frozen one', async t => {
 	const cluster = await useCluster({postures: ['off-grpc', 'good-grpc', 'off-http']});
 	for (const posture of ['off-grpc', 'good-grpc', 'off-http'] as const) {
 		const {stdout, stderr} = await cluster.kubectl(posture, readLine);
@@ -97,12 +97,12 @@ tunnelTest('requests go through the agents: none answers without them, a frozen 
 	t.is((await execute('off-http')).status, 0);
 });
 
-tunnelTest('the traps stand: egress files that mean direct, a balancer over two kinds of replica, a gateway', async t => {
+tunnelTest('the misleading egress files, the load balancer and the gateway work', async t => {
 	const cluster = await useCluster({postures: ['egress-file-direct', 'egress-file-controlplane'], balancer: true, gateway: 'off-grpc'});
-	for (const place of ['egress-file-direct', 'egress-file-controlplane', 'balancer', 'gateway'] as const) {
-		for (const person of ['admin', 'plain'] as const) {
-			const {stdout, stderr} = await cluster.kubectl(place, readLine, {person});
-			t.is(stdout, lastLine, `${place} ${person}: ${stderr}`);
+	for (const server of ['egress-file-direct', 'egress-file-controlplane', 'balancer', 'gateway'] as const) {
+		for (const user of ['admin', 'plain'] as const) {
+			const {stdout, stderr} = await cluster.kubectl(server, readLine, {user});
+			t.is(stdout, lastLine, `${server} ${user}: ${stderr}`);
 		}
 	}
 
@@ -113,13 +113,13 @@ tunnelTest('the traps stand: egress files that mean direct, a balancer over two 
 	}
 
 	t.is(seen.size, 2, [...seen].join(' '));
-	const who = await cluster.kubectl('gateway', ['auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}'], {person: 'plain'});
+	const who = await cluster.kubectl('gateway', ['auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}'], {user: 'plain'});
 	t.is(who.stdout, 'plain');
-	const shell = await cluster.kubectl('gateway', ['exec', 'shell', '--', 'echo', 'through'], {person: 'plain'});
+	const shell = await cluster.kubectl('gateway', ['exec', 'shell', '--', 'echo', 'through'], {user: 'plain'});
 	t.is(shell.stdout, 'through\n', shell.stderr);
 });
 
-tunnelTest('an apiserver as a static pod shows its flags in a mirror pod', async t => {
+tunnelTest('an apiserver that runs as a static pod shows its flags in a mirror pod', async t => {
 	const cluster = await useCluster({postures: ['static-pod']});
 	const mirror = await cluster.kubectl('off-direct', ['get', 'pod', 'kube-apiserver-n1', '-n', 'kube-system', '-o', 'json']);
 	t.regex(mirror.stdout, /--kubelet-certificate-authority=/);
@@ -130,7 +130,7 @@ tunnelTest('an apiserver as a static pod shows its flags in a mirror pod', async
 
 test('an apiserver serves the service address through kube-proxy', async t => {
 	const cluster = await useCluster({kubeProxy: true});
-	// Its rules are written some time after it starts.
+	// kube-proxy writes its rules some time after it starts.
 	await t.notThrowsAsync(
 		waitFor('the service address', async () => {
 			const answer = await cluster.kubectl('off-direct', [
@@ -146,11 +146,11 @@ test('an apiserver serves the service address through kube-proxy', async t => {
 	);
 });
 
-test('a scripted kubelet stands behind the real apiserver', async t => {
+test('a scripted kubelet serves requests of the real apiserver', async t => {
 	const cluster = await useCluster({scripted: true});
-	const ended = await cluster.kubectl('off-direct', ['exec', 'scripted', '-c', 'exit', '--', '42'], {person: 'plain'});
+	const ended = await cluster.kubectl('off-direct', ['exec', 'scripted', '-c', 'exit', '--', '42'], {user: 'plain'});
 	t.is(ended.status, 42, ended.stderr);
-	const logs = await cluster.kubectl('off-direct', ['logs', 'scripted', '-c', 'plain'], {person: 'plain'});
+	const logs = await cluster.kubectl('off-direct', ['logs', 'scripted', '-c', 'plain'], {user: 'plain'});
 	t.is(logs.stdout.split('\n').length, 1001, logs.stderr);
 });
 
@@ -163,12 +163,12 @@ tunnelTest('an older apiserver and kubelet serve the same cluster', async t => {
 		t.is(stdout, lastLine, `${posture}: ${stderr}`);
 	}
 
-	// Its /flagz is an alpha feature, off by default.
+	// In 1.34, /flagz is an alpha feature and disabled by default.
 	const flags = await cluster.kubectl('old-off-direct', ['get', '--raw', '/flagz']);
 	t.regex(flags.stderr, /could not find the requested resource|NotFound/);
 });
 
-test('a big cluster is filled by plain requests', async t => {
+test('a big cluster has all its nodes and pods', async t => {
 	const cluster = await useCluster({big: {nodes: 50, pods: 1200}});
 	const pods = await cluster.kubectl('big', ['get', 'pods', '-A', '--no-headers', '--chunk-size=500']);
 	t.is(pods.stdout.trim().split('\n').length, 1200, pods.stderr);

@@ -56,12 +56,12 @@ test('a forward drops its old label after an apiserver restart, and settles with
 	}
 });
 
-tunnelTest('with the agents gone doctor stops at leg 2, names the tunnel, and proves it by its words', async t => {
+tunnelTest('without agents, doctor stops at leg 2 and identifies the tunnel by its message', async t => {
 	const cluster = await useCluster({postures: ['off-grpc']});
 	await removeAgents(cluster.lab, 'grpc');
 	try {
-		for (const person of ['admin', 'plain'] as const) {
-			const {stdout, status} = await cluster.spoke('off-grpc', ['doctor', 'pod/shell', '-o', 'json'], {person});
+		for (const user of ['admin', 'plain'] as const) {
+			const {stdout, status} = await cluster.spoke('off-grpc', ['doctor', 'pod/shell', '-o', 'json'], {user});
 			const doctor = JSON.parse(stdout) as {
 				stoppedAt: string;
 				steps: Array<{name: string; text: string; speaker: string; fits: string[]}>;

@@ -14,7 +14,7 @@ for (const [columns, rows, brokenPath] of [
 	[80, 24, /konnectivity [━╍] unverified ✗ kubelet n1\s*\n +failed \d+s ago +No agent available/],
 	[200, 50, /✗\s*\n.*│ kubelet n1\s*\n.*│ +failed \d+s ago: No agent available/],
 ] as const) {
-	tunnelTest(`a failed log read marks the path and its audit rows until a log is read (${columns} columns)`, async t => {
+	tunnelTest(`a failed log read marks the path and its audit rows until one succeeds (${columns} columns)`, async t => {
 		const cluster = await useCluster({postures: ['off-grpc']});
 		const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
 		t.teardown(async () => rm(home, {recursive: true, force: true}));

@@ -6,7 +6,7 @@ import test from 'ava';
 import {startTcpCutter} from '../support/tcp-cutter.ts';
 import {killAgents, killTunnelServer, removeAgents, restartApiserver, restoreAgents, restoreTunnelServer} from './lab/faults.ts';
 import {apply} from './lab/kubectl.ts';
-import {useCluster, type Cluster, type Place} from './support/cluster.ts';
+import {useCluster, type Cluster, type LabServer} from './support/cluster.ts';
 import {until} from '../support/until.ts';
 
 const direct = 'off-direct';
@@ -44,7 +44,7 @@ function judge(text: string): {lines: number; wrong: string[]; first: number; la
 
 type Follow = {stdout: () => string; stderr: () => string; stop: () => Promise<void>; ended: Promise<number | null>};
 
-function follow(on: Cluster, place: Place, args: readonly string[]): Follow {
+function follow(on: Cluster, place: LabServer, args: readonly string[]): Follow {
 	const child = on.startSpoke(place, ['logs', '-f', ...args]);
 	const out: Buffer[] = [];
 	const err: Buffer[] = [];
@@ -127,7 +127,7 @@ const invocations = [
 ] as const;
 
 for (const line of invocations) {
-	test(`\`${line}\` prints kubectl’s bytes`, async t => {
+	test(`\`${line}\` prints the same bytes as kubectl`, async t => {
 		const [theirs, ours] = await Promise.all([cluster.kubectl(direct, line.split(' ')), cluster.spoke(direct, line.split(' '))]);
 		t.is(ours.stdout, theirs.stdout);
 		t.is(ours.status, theirs.status, ours.stderr);
@@ -155,7 +155,7 @@ for (const [line, status, says] of [
 	});
 }
 
-test('logs exits 141 at once when its reader is gone', async t => {
+test('logs exits 141 immediately when its reader closes the pipe', async t => {
 	const child = cluster.startSpoke(direct, ['logs', '-f', 'writer']);
 	child.stdout.once('data', () => child.stdout.destroy());
 	const began = Date.now();
@@ -166,7 +166,7 @@ test('logs exits 141 at once when its reader is gone', async t => {
 	t.true(Date.now() - began < 3000);
 });
 
-test(`no line is lost or repeated over ${resets} resets of the connection`, async t => {
+test(`no line is lost or repeated over ${resets} connection resets`, async t => {
 	t.timeout(minutes * 60_000 + 120_000);
 	await fresh('logs-cut', ['-rate=200', '-burst=8']);
 	const server = await apiserverOf(direct);
@@ -217,7 +217,7 @@ test('a network blackout is reported within 30 s, and no line is lost', async t 
 	await cutter.stop();
 });
 
-test('the last line of each instance is followed by the first of the next, over restarts', async t => {
+test('after each restart, the first line of the new instance follows the last of the old', async t => {
 	t.timeout(180_000);
 	await fresh('logs-restarts', ['-rate=100', '-burst=2', '-exit-after=150', '-state=/data/number']);
 	const running = follow(cluster, direct, ['logs-restarts']);
@@ -230,7 +230,7 @@ test('the last line of each instance is followed by the first of the next, over 
 	t.notRegex(running.stderr(), /may be missing/);
 });
 
-test('logs exits 0 when the pod is done, and reports it with -v', async t => {
+test('logs exits 0 when the pod terminates, and reports that with -v', async t => {
 	await fresh('logs-done', ['-rate=100', '-count=300'], {restartPolicy: 'Never'});
 	const running = follow(cluster, direct, ['logs-done', '-v=1']);
 	t.is(await running.ended, 0);
@@ -293,7 +293,7 @@ test('an agent that dies ends the response cleanly, and the follow continues', a
 	t.notRegex(running.stderr(), /ended with/);
 });
 
-test('a missing agent names the tunnel, and the follow resumes when it is back', async t => {
+test('a follow without agents names the tunnel, and resumes when they return', async t => {
 	t.timeout(180_000);
 	const running = follow(cluster, 'off-grpc', ['logs-cut', '--tail=1']);
 	await until(() => running.stdout() !== '', running.stderr);
@@ -386,7 +386,7 @@ test('a refused leg 2 prints the apiserver’s message and exits 11', async t =>
 	t.is((await cut.spoke('bad-direct', ['logs', 'writer', '--tail=1', '--insecure-skip-tls-verify-backend'])).status, 0);
 });
 
-async function apiserverOf(place: Place): Promise<string> {
+async function apiserverOf(place: LabServer): Promise<string> {
 	const {stdout} = await cluster.kubectl(place, ['config', 'view', '--minify', '-o', 'jsonpath={.clusters[0].cluster.server}']);
 	return new URL(stdout).host;
 }

@@ -1,6 +1,6 @@
 /** spoke's claims about every connection, compared with the apiservers' flags: nothing proven may be false. */
 import test, {type ExecutionContext} from 'ava';
-import type {Person} from './lab/kubeconfig.ts';
+import type {UserName} from './lab/kubeconfig.ts';
 import {hasKonnectivity} from './lab/programs.ts';
 import {servesFlagz, type PostureName} from './lab/postures.ts';
 import {useCluster, type Cluster} from './support/cluster.ts';
@@ -8,8 +8,8 @@ import {cellsOf, claimsOf, count, summary, told, type Claim} from './support/mat
 import {streamCells} from './support/stream-cells.ts';
 
 const tunnelTest = hasKonnectivity ? test : test.skip;
-const people: readonly Person[] = ['admin', 'monitor', 'plain'];
-const corners: readonly PostureName[] = [
+const users: readonly UserName[] = ['admin', 'monitor', 'plain'];
+const gridPostures: readonly PostureName[] = [
 	'off-direct',
 	'good-direct',
 	'bad-direct',
@@ -23,11 +23,11 @@ const corners: readonly PostureName[] = [
 
 async function claimsAt(cluster: Cluster, posture: PostureName): Promise<Claim[]> {
 	const claims: Claim[] = [];
-	for (const person of people) {
+	for (const user of users) {
 		const cells = await cellsOf({
-			place: posture,
-			person,
-			kubeconfig: cluster.kubeconfig(posture, person),
+			server: posture,
+			user,
+			kubeconfig: cluster.kubeconfig(posture, user),
 			truth: variant => cluster.truth(posture, variant.stream),
 			flagz: servesFlagz(posture),
 		});
@@ -53,12 +53,12 @@ function judge(t: ExecutionContext, title: string, claims: readonly Claim[]): vo
 	t.true(counts.exact >= 0.9 * (counts.claims - counts.closed), summary(title, counts));
 }
 
-tunnelTest('kubelet CA off, good, bad × direct, grpc, http-connect × ten variants × three people', async t => {
-	const cluster = await useCluster({postures: corners});
+tunnelTest('claims match nine postures (kubelet CA off, good, bad × direct, grpc, http-connect)', async t => {
+	const cluster = await useCluster({postures: gridPostures});
 	// Use each apiserver once; another test covers unused ones.
-	await Promise.all(corners.map(async posture => cluster.kubectl(posture, ['logs', 'finished-writer', '--tail=1'])));
+	await Promise.all(gridPostures.map(async posture => cluster.kubectl(posture, ['logs', 'finished-writer', '--tail=1'])));
 	const claims: Claim[] = [];
-	for (const posture of corners) {
+	for (const posture of gridPostures) {
 		const own = await claimsAt(cluster, posture);
 		t.log(summary(posture, count(own)));
 		claims.push(...own);
@@ -67,15 +67,15 @@ tunnelTest('kubelet CA off, good, bad × direct, grpc, http-connect × ten varia
 	judge(t, 'nine postures', claims);
 });
 
-tunnelTest('labels of streams that were opened: nine postures and two traps × seven streams × three people', async t => {
-	const postures: readonly PostureName[] = [...corners, 'egress-file-direct', 'egress-file-controlplane'];
+tunnelTest('labels of open streams match nine postures and two misleading egress files', async t => {
+	const postures: readonly PostureName[] = [...gridPostures, 'egress-file-direct', 'egress-file-controlplane'];
 	const cluster = await useCluster({postures});
 	const claims: Claim[] = [];
 	for (const posture of postures) {
-		for (const person of people) {
+		for (const user of users) {
 			claims.push(
 				...(
-					await streamCells({cluster, place: posture, person, truth: stream => cluster.truth(posture, stream), flagz: servesFlagz(posture)})
+					await streamCells({cluster, server: posture, user, truth: stream => cluster.truth(posture, stream), flagz: servesFlagz(posture)})
 				).flatMap(cell => claimsOf(cell)),
 			);
 		}
@@ -92,143 +92,140 @@ tunnelTest('labels of streams that were opened: nine postures and two traps × s
 	t.true(claims.some(({basis, cell}) => basis === 'proven' && cell.path.about !== 'configuration'));
 });
 
-tunnelTest('traps: an egress file whose cluster is Direct, and one with only controlplane', async t => {
-	const traps: readonly PostureName[] = ['egress-file-direct', 'egress-file-controlplane'];
-	const cluster = await useCluster({postures: traps});
-	await Promise.all(traps.map(async posture => cluster.kubectl(posture, ['logs', 'finished-writer', '--tail=1'])));
+tunnelTest('claims match misleading egress files: cluster set to Direct, or only controlplane', async t => {
+	const misleading: readonly PostureName[] = ['egress-file-direct', 'egress-file-controlplane'];
+	const cluster = await useCluster({postures: misleading});
+	await Promise.all(misleading.map(async posture => cluster.kubectl(posture, ['logs', 'finished-writer', '--tail=1'])));
 	const claims: Claim[] = [];
-	for (const trap of traps) {
-		claims.push(...(await claimsAt(cluster, trap)));
+	for (const posture of misleading) {
+		claims.push(...(await claimsAt(cluster, posture)));
 	}
 
 	judge(t, 'egress files that send nothing to nodes', claims);
 });
 
-tunnelTest(
-	'trap: two replicas with different flags behind a balancer: an open stream says what its own process does, and nothing is said of one that is not open',
-	async t => {
-		const cluster = await useCluster({postures: ['replica-a', 'replica-b'], balancer: true});
-		const replicas = ['replica-a', 'replica-b'] as const;
-		await Promise.all(replicas.map(async replica => cluster.kubectl(replica, ['logs', 'finished-writer', '--tail=1'])));
-		const processes = new Map<string, PostureName>();
-		for (const replica of replicas) {
-			for (const person of people) {
-				const [cell] = await cellsOf({
-					place: replica,
-					person,
-					kubeconfig: cluster.kubeconfig(replica, person),
-					truth: variant => cluster.truth(replica, variant.stream),
-					flagz: servesFlagz(replica),
-				});
-				if (cell!.path.process.id !== null) {
-					processes.set(`${person} ${cell!.path.process.id}`, replica);
-				}
-			}
-		}
-
-		const claims: Claim[] = [];
-		const met = new Set<PostureName>();
-		for (const person of people) {
-			const cells = await cellsOf({
-				place: 'balancer',
-				person,
-				kubeconfig: cluster.kubeconfig('balancer', person),
-				truth: variant => cluster.truth('replica-a', variant.stream),
+tunnelTest('two different replicas behind a load balancer: only open streams are claimed', async t => {
+	const cluster = await useCluster({postures: ['replica-a', 'replica-b'], balancer: true});
+	const replicas = ['replica-a', 'replica-b'] as const;
+	await Promise.all(replicas.map(async replica => cluster.kubectl(replica, ['logs', 'finished-writer', '--tail=1'])));
+	const processes = new Map<string, PostureName>();
+	for (const replica of replicas) {
+		for (const user of users) {
+			const [cell] = await cellsOf({
+				server: replica,
+				user,
+				kubeconfig: cluster.kubeconfig(replica, user),
+				truth: variant => cluster.truth(replica, variant.stream),
+				flagz: servesFlagz(replica),
 			});
-			for (const {path, variant, probe} of cells) {
-				t.not(path.legs[1]!.route.basis, 'proven', `${person} ${variant} ${probe}: ${path.line}`);
-				t.true(
-					path.legs[1]!.to !== 'kubelet' || path.legs[1]!.tls.state === 'unknown' || person === 'plain',
-					`${person} ${variant} ${probe}: ${path.line}`,
-				);
-				t.true(path.legs[1]!.to !== 'kubelet' || path.legs[1]!.tls.basis !== 'proven');
+			if (cell!.path.process.id !== null) {
+				processes.set(`${user} ${cell!.path.process.id}`, replica);
 			}
+		}
+	}
 
-			for (let turn = 0; turn < 4; turn++) {
-				for (const cell of await streamCells({
-					cluster,
-					place: 'balancer',
-					person,
-					truth: (stream, path) => cluster.truth(processes.get(`${person} ${path.process.id}`) ?? 'replica-a', stream),
-					flagz: servesFlagz('replica-a'),
-				})) {
-					const process = processes.get(`${person} ${cell.path.process.id}`);
-					if (process) {
-						met.add(process);
-						claims.push(...claimsOf(cell));
-					} else {
-						// Without distinguishing the replicas, spoke may claim nothing about a flag.
-						t.true(
-							cell.path.legs[1]!.to !== 'kubelet' || cell.path.legs[1]!.tls.state === 'unknown' || cell.path.process.id === null,
-							cell.path.line,
-						);
-					}
+	const claims: Claim[] = [];
+	const reachedReplicas = new Set<PostureName>();
+	for (const user of users) {
+		const cells = await cellsOf({
+			server: 'balancer',
+			user,
+			kubeconfig: cluster.kubeconfig('balancer', user),
+			truth: variant => cluster.truth('replica-a', variant.stream),
+		});
+		for (const {path, variant, probe} of cells) {
+			t.not(path.legs[1]!.route.basis, 'proven', `${user} ${variant} ${probe}: ${path.line}`);
+			t.true(
+				path.legs[1]!.to !== 'kubelet' || path.legs[1]!.tls.state === 'unknown' || user === 'plain',
+				`${user} ${variant} ${probe}: ${path.line}`,
+			);
+			t.true(path.legs[1]!.to !== 'kubelet' || path.legs[1]!.tls.basis !== 'proven');
+		}
+
+		for (let turn = 0; turn < 4; turn++) {
+			for (const cell of await streamCells({
+				cluster,
+				server: 'balancer',
+				user,
+				truth: (stream, path) => cluster.truth(processes.get(`${user} ${path.process.id}`) ?? 'replica-a', stream),
+				flagz: servesFlagz('replica-a'),
+			})) {
+				const process = processes.get(`${user} ${cell.path.process.id}`);
+				if (process) {
+					reachedReplicas.add(process);
+					claims.push(...claimsOf(cell));
+				} else {
+					// Without distinguishing the replicas, spoke may claim nothing about a flag.
+					t.true(
+						cell.path.legs[1]!.to !== 'kubelet' || cell.path.legs[1]!.tls.state === 'unknown' || cell.path.process.id === null,
+						cell.path.line,
+					);
 				}
 			}
 		}
+	}
 
-		judge(t, 'streams behind a balancer', claims);
-		t.is(met.size, servesFlagz('replica-a') ? 2 : 0);
-		const {stdout} = await cluster.spoke('balancer', ['audit', '-o', 'json']);
-		const audit = JSON.parse(stdout) as {replicas: {agree: boolean; read: number}; rows: Array<{id: string; verdict: string}>};
-		if (servesFlagz('replica-a')) {
-			t.is(audit.replicas.agree, false);
-			t.is(audit.rows.find(({id}) => id === 'C4')?.verdict, 'fail');
-		}
-	},
-);
+	judge(t, 'streams behind a balancer', claims);
+	t.is(reachedReplicas.size, servesFlagz('replica-a') ? 2 : 0);
+	const {stdout} = await cluster.spoke('balancer', ['audit', '-o', 'json']);
+	const audit = JSON.parse(stdout) as {replicas: {agree: boolean; read: number}; rows: Array<{id: string; verdict: string}>};
+	if (servesFlagz('replica-a')) {
+		t.is(audit.replicas.agree, false);
+		t.is(audit.rows.find(({id}) => id === 'C4')?.verdict, 'fail');
+	}
+});
 
-test('trap: no verdict behind an L7 gateway is better than inferred', async t => {
+test('no verdict through an L7 gateway is proven', async t => {
 	const cluster = await useCluster({postures: ['good-direct'], gateway: 'good-direct'});
-	for (const person of people) {
+	for (const user of users) {
 		const cells = await cellsOf({
-			place: 'gateway',
-			person,
-			kubeconfig: cluster.kubeconfig('gateway', person),
+			server: 'gateway',
+			user,
+			kubeconfig: cluster.kubeconfig('gateway', user),
 			truth: variant => cluster.truth('good-direct', variant.stream),
 		});
 		for (const {path, variant, probe} of cells) {
-			t.is(path.legs[0]!.to, 'gateway', `${person} ${variant} ${probe}`);
+			t.is(path.legs[0]!.to, 'gateway', `${user} ${variant} ${probe}`);
 			for (const basis of [path.legs[1]!.tls.basis, path.legs[1]!.route.basis, path.crossing.basis]) {
-				t.not(basis, 'proven', `${person} ${variant} ${probe}: ${path.line}`);
+				t.not(basis, 'proven', `${user} ${variant} ${probe}: ${path.line}`);
 			}
 		}
 	}
 });
 
-test('trap: an L7 gateway with the apiserver’s key is identified by the missing certificate', async t => {
+test('an L7 gateway with the apiserver’s key is identified by the lost client certificate', async t => {
 	const cluster = await useCluster({postures: ['good-direct'], twin: 'good-direct'});
-	for (const person of people) {
+	for (const user of users) {
 		const cells = await cellsOf({
-			place: 'twin',
-			person,
-			kubeconfig: cluster.kubeconfig('twin', person),
+			server: 'twin',
+			user,
+			kubeconfig: cluster.kubeconfig('twin', user),
 			truth: variant => cluster.truth('good-direct', variant.stream),
 		});
 		const streams = await streamCells({
 			cluster,
-			place: 'twin',
-			person,
+			server: 'twin',
+			user,
 			truth: stream => cluster.truth('good-direct', stream),
 			flagz: servesFlagz('good-direct'),
 		});
 		for (const {path} of [...cells, ...streams]) {
-			t.is(path.legs[0]!.to, 'gateway', `${person}: ${path.line}`);
-			t.false([path.legs[1]!.tls.basis, path.legs[1]!.route.basis, path.crossing.basis].includes('proven'), `${person}: ${path.line}`);
+			t.is(path.legs[0]!.to, 'gateway', `${user}: ${path.line}`);
+			t.false([path.legs[1]!.tls.basis, path.legs[1]!.route.basis, path.crossing.basis].includes('proven'), `${user}: ${path.line}`);
 		}
 	}
 });
 
-tunnelTest('apiservers of 1.34, which serve no structured /flagz: the route is read from their metrics', async t => {
+tunnelTest('the route of a 1.34 apiserver, which serves no structured /flagz, is read from metrics', async t => {
 	const old: readonly PostureName[] = ['old-off-direct', 'old-good-grpc'];
 	const cluster = await useCluster({postures: old});
 	await Promise.all(old.map(async posture => cluster.kubectl(posture, ['logs', 'finished-writer', '--tail=1'])));
 	const claims: Claim[] = [];
 	for (const posture of old) {
 		claims.push(...(await claimsAt(cluster, posture)));
-		for (const person of people) {
+		for (const user of users) {
 			claims.push(
-				...(await streamCells({cluster, place: posture, person, truth: stream => cluster.truth(posture, stream), flagz: false})).flatMap(
+				...(await streamCells({cluster, server: posture, user, truth: stream => cluster.truth(posture, stream), flagz: false})).flatMap(
 					cell => claimsOf(cell),
 				),
 			);
@@ -236,7 +233,7 @@ tunnelTest('apiservers of 1.34, which serve no structured /flagz: the route is r
 	}
 
 	judge(t, 'apiservers of 1.34', claims);
-	const routes = claims.filter(({what, cell}) => what === 'route' && cell.person !== 'plain');
+	const routes = claims.filter(({what, cell}) => what === 'route' && cell.user !== 'plain');
 	t.deepEqual(
 		routes.filter(({isTrue}) => !isTrue).map(claim => told(claim)),
 		[],

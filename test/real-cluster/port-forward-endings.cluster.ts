@@ -35,7 +35,7 @@ for (const [carrier, environment] of [
 	['websocket', {}],
 	['spdy', {KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false'}],
 ] as const) {
-	test(`by ${carrier}: a reply arrives after the client’s end`, async t => {
+	test(`${carrier}: a response arrives after the client closes its side`, async t => {
 		const run = await forward(t, ['pod/x', ':7001'], environment);
 		const socket = await dial(await run.port());
 		socket.end(sent);
@@ -46,23 +46,23 @@ for (const [carrier, environment] of [
 		await interrupt(t, run);
 	});
 
-	test(`by ${carrier}: 50 MiB are sent after the pod’s end`, async t => {
+	test(`${carrier}: 50 MiB are sent after the pod closes its side`, async t => {
 		const run = await forward(t, ['pod/x', ':7002', ':7003'], environment);
 		const socket = await dial(await run.port(1));
 		t.is((await readToEnd(socket)).bytes.toString(), 'bye\n');
 		socket.end(sent);
 		await once(socket, 'close');
 		t.is((await run.until(({event}) => event === 'connection-closed'))['end'], 'pod-fin');
-		let told = '';
-		for (const limit = Date.now() + 10_000; told !== hash && Date.now() < limit; await sleep(50)) {
-			told = (await readToEnd(await dial(await run.port(2)))).bytes.toString();
+		let receivedHash = '';
+		for (const limit = Date.now() + 10_000; receivedHash !== hash && Date.now() < limit; await sleep(50)) {
+			receivedHash = (await readToEnd(await dial(await run.port(2)))).bytes.toString();
 		}
 
-		t.is(told, hash);
+		t.is(receivedHash, hash);
 		await interrupt(t, run);
 	});
 
-	test(`by ${carrier}: a broken stream in the pod is a reset, not an end`, async t => {
+	test(`${carrier}: a broken stream in the pod resets the client instead of ending it`, async t => {
 		const run = await forward(t, ['pod/x', ':7004', ':7999', ':7000'], environment);
 		t.deepEqual(await readToEnd(await dial(await run.port(1))), {bytes: Buffer.from('half of an ans'), end: 'RST'});
 		t.is((await readToEnd(await dial(await run.port(2)))).end, 'RST');
@@ -73,7 +73,7 @@ for (const [carrier, environment] of [
 		await interrupt(t, run);
 	});
 
-	test(`by ${carrier}: a pod that speaks first, and one that sends 64 MiB at full speed`, async t => {
+	test(`${carrier}: all bytes arrive from a pod that writes first and one that sends 64 MiB`, async t => {
 		const run = await forward(t, ['pod/x', ':7007', ':7006'], environment);
 		t.deepEqual(await readToEnd(await dial(await run.port(1))), {bytes: Buffer.from('220 late\r\n'), end: 'FIN'});
 		const {bytes, end} = await readToEnd(await dial(await run.port(2)));
@@ -89,7 +89,7 @@ test('raw SPDY is tried when WebSockets are stripped', async t => {
 	await interrupt(t, run);
 });
 
-test('a server that drops half-open stream pairs after a second sees none', async t => {
+test('a server that drops half-open stream pairs after 1 s drops none', async t => {
 	const run = await forward(t, ['pod/impatient', ':7000']);
 	for (let round = 0; round < 20; round++) {
 		const socket = await dial(await run.port());

@@ -9,9 +9,10 @@ import test, {type ExecutionContext} from 'ava';
 import {dial, readToEnd, runPortForward, type PortForwardRun} from '../support/port-forward-run.ts';
 import {restartApiserver} from './lab/faults.ts';
 import {apply} from './lab/kubectl.ts';
-import {useCluster, type Place} from './support/cluster.ts';
+import {useCluster, type LabServer} from './support/cluster.ts';
 import {until} from '../support/until.ts';
 
+/** Posture names: see lab/postures.ts. */
 const direct = 'off-direct';
 const cluster = await useCluster({postures: ['off-direct', 'off-grpc', 'off-http', 'restarted'], nodes: ['n4']});
 
@@ -45,9 +46,14 @@ async function freshPod(name: string, node = 'n1'): Promise<void> {
 	await cluster.kubectl(direct, ['wait', `pod/${name}`, '--for=condition=Ready', '--timeout=60s']);
 }
 
-async function forward(t: ExecutionContext, place: Place, args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<PortForwardRun> {
+async function forward(
+	t: ExecutionContext,
+	server: LabServer,
+	args: readonly string[],
+	more: NodeJS.ProcessEnv = {},
+): Promise<PortForwardRun> {
 	const run = await runPortForward(args, {
-		env: {PATH: process.env['PATH'], HOME: cluster.lab.folder, KUBECONFIG: cluster.kubeconfig(place), ...more},
+		env: {PATH: process.env['PATH'], HOME: cluster.lab.folder, KUBECONFIG: cluster.kubeconfig(server), ...more},
 	});
 	t.teardown(async () => {
 		run.child.kill('SIGKILL');
@@ -137,9 +143,9 @@ test.before(async () => {
 	await freshPod('forwarded-pod');
 });
 
-for (const place of ['off-direct', 'off-grpc', 'off-http'] as const) {
-	test(`bytes are the same both ways: ${place}`, async t => {
-		const run = await forward(t, place, ['pod/forwarded-pod', ':echo', ':source']);
+for (const server of ['off-direct', 'off-grpc', 'off-http'] as const) {
+	test(`bytes are unchanged in both directions: ${server}`, async t => {
+		const run = await forward(t, server, ['pod/forwarded-pod', ':echo', ':source']);
 		const count = 20_000_000;
 		const source = await dial(await run.port(2));
 		source.write(`${count}\n`);
@@ -156,12 +162,12 @@ for (const place of ['off-direct', 'off-grpc', 'off-http'] as const) {
 			'off-direct': ['direct'],
 			'off-grpc': ['konnectivity', 'egress'],
 			'off-http': ['konnectivity', 'egress-http-connect', 'egress'],
-		}[place];
+		}[server];
 		t.true([...truths, 'unknown'].includes(path.legs[1]!.route.state), path.line);
 	});
 }
 
-test('a node without WebSocket pass-through carries forwards, and so does raw SPDY', async t => {
+test('a forward to a node without WebSocket pass-through works by WebSocket and raw SPDY', async t => {
 	await freshPod('forwarded-old', 'n4');
 	const translated = await forward(t, direct, ['pod/forwarded-old', ':7000']);
 	t.is(await echoed(await translated.port()), 'hello');
@@ -172,7 +178,7 @@ test('a node without WebSocket pass-through carries forwards, and so does raw SP
 	await interrupt(t, raw);
 });
 
-test('a user with create but not get forwards by raw SPDY, and one with neither sees both verbs', async t => {
+test('a user with create but not get forwards by raw SPDY, and one with neither is refused', async t => {
 	const run = await forward(t, direct, ['pod/forwarded-pod', ':7000', '--as', 'creator']);
 	t.is((await run.until(({event}) => event === 'ready'))['carrier'], 'spdy');
 	t.is(await echoed(await run.port()), 'hello');
@@ -201,7 +207,7 @@ test('a refused or reset port ends only its own connections, unlike in kubectl',
 	await interrupt(t, run);
 });
 
-test('a client that aborts a hundred downloads leaves nothing behind', async t => {
+test('a client that aborts a hundred downloads leaves no connection open', async t => {
 	const run = await forward(t, direct, ['pod/forwarded-pod', ':source', ':echo']);
 	const port = await run.port(1);
 	const descriptors = async () => (await readdir(`/proc/${run.child.pid}/fd`)).length;
@@ -222,7 +228,7 @@ test('a client that aborts a hundred downloads leaves nothing behind', async t =
 	await interrupt(t, run);
 });
 
-test('a blocked connection is reported and blocks no other', async t => {
+test('a blocked connection is reported and does not block others', async t => {
 	const run = await forward(t, direct, ['pod/forwarded-pod', ':source', ':echo']);
 	const stuck = await dial(await run.port(1));
 	stuck.pause();
@@ -240,7 +246,7 @@ test('a blocked connection is reported and blocks no other', async t => {
 	await interrupt(t, run);
 });
 
-test('a service forward moves to another Ready pod within five seconds, its port bound all along', async t => {
+test('a service forward moves to another Ready pod within 5 s and keeps its port', async t => {
 	const run = await forward(t, direct, [`svc/${app}`, ':echo']);
 	const ready = await run.until(({event}) => event === 'ready');
 	const port = await run.port();
@@ -285,7 +291,7 @@ test('an apiserver restart is reported, ports stay bound, and connections resume
 	await interrupt(t, run);
 });
 
-test('three hundred connections at once get all their bytes, and few tunnels stay idle', async t => {
+test('300 simultaneous connections get all their bytes, and few tunnels stay idle', async t => {
 	const run = await forward(t, direct, ['pod/forwarded-pod', ':echo']);
 	const port = await run.port();
 	const answers = await Promise.all(Array.from({length: 300}, async (_, index) => echoed(port, `connection ${index}`, 20_000)));
@@ -301,7 +307,7 @@ test('three hundred connections at once get all their bytes, and few tunnels sta
 	await interrupt(t, run);
 });
 
-test('messages that people grep are kubectl’s', async t => {
+test('the messages that scripts search for are the same as kubectl’s', async t => {
 	const read = async (command: 'spoke' | 'kubectl') => {
 		const port = command === 'spoke' ? 28_081 : 28_082;
 		const args = ['port-forward', 'pod/forwarded-pod', `${port}:7000`];

@@ -15,7 +15,8 @@ import {kubectl, type Finished} from './lab/kubectl.ts';
 import {kubernetesPath} from './lab/programs.ts';
 import {useCluster} from './support/cluster.ts';
 
-type Sides = {real: string; ours: string; sandbox: Sandbox; folder: string};
+/** `real` and `simulated` are kubeconfig files. */
+type Sides = {real: string; simulated: string; sandbox: Sandbox; folder: string};
 
 const test = anyTest as TestFn<Sides>;
 
@@ -28,10 +29,10 @@ test.before(async t => {
 		context.namespace = 'demo';
 	}
 
-	const ours = join(folder, 'kubeconfig');
-	await writeFile(ours, JSON.stringify(config), {mode: 0o600});
+	const simulated = join(folder, 'kubeconfig');
+	await writeFile(simulated, JSON.stringify(config), {mode: 0o600});
 	await createSameObjects(sandbox);
-	t.context = {real: cluster.kubeconfig('off-direct'), ours, sandbox, folder};
+	t.context = {real: cluster.kubeconfig('off-direct'), simulated, sandbox, folder};
 });
 
 test.after.always(async t => {
@@ -40,14 +41,14 @@ test.after.always(async t => {
 });
 
 /**
-How two outputs are compared, beside the exit status:
-`bytes` of stdout; `table`: header and number of rows; `labels`: the words before a colon at each depth; `keys`: the JSON fields at the top,
+How two outputs are compared, in addition to the exit status:
+`bytes` of stdout; `table`: header and number of rows; `labels`: the text before a colon in each line; `keys`: the JSON fields at the top,
 in metadata, spec and status;
 `errors`: stderr without container ids; `status` alone.
 */
-type Way = 'bytes' | 'table' | 'labels' | 'keys' | 'errors' | 'status';
+type Comparison = 'bytes' | 'table' | 'labels' | 'keys' | 'errors' | 'status';
 
-const commands: ReadonlyArray<[line: string, way: Way, input?: string]> = [
+const commands: ReadonlyArray<[line: string, comparison: Comparison, input?: string]> = [
 	['get pod two', 'table'],
 	['get pod two -o wide', 'table'],
 	['get pod two -o name', 'bytes'],
@@ -83,18 +84,18 @@ const commands: ReadonlyArray<[line: string, way: Way, input?: string]> = [
 	['version', 'labels'],
 ];
 
-for (const [line, way, input = ''] of commands) {
-	test(`kubectl ${line.replaceAll('\u00A0', ' ')}: ${way}`, async t => {
+for (const [line, comparison, input = ''] of commands) {
+	test(`kubectl ${line.replaceAll('\u00A0', ' ')} gives the same ${comparison}`, async t => {
 		const args = line.split(' ').map(word => word.replaceAll('\u00A0', ' '));
-		const [real, ours] = await Promise.all([kubectl(t.context.real, args, {input}), kubectl(t.context.ours, args, {input})]);
-		t.is(ours.status, real.status, `${ours.stderr} against ${real.stderr}`);
-		t.deepEqual(seen(ours, way), seen(real, way));
+		const [real, sandbox] = await Promise.all([kubectl(t.context.real, args, {input}), kubectl(t.context.simulated, args, {input})]);
+		t.is(sandbox.status, real.status, `${sandbox.stderr} against ${real.stderr}`);
+		t.deepEqual(seen(sandbox, comparison), seen(real, comparison));
 	});
 }
 
-function seen({stdout, stderr}: Finished, way: Way): unknown {
+function seen({stdout, stderr}: Finished, comparison: Comparison): unknown {
 	const lines = stdout.trimEnd().split('\n');
-	switch (way) {
+	switch (comparison) {
 		case 'bytes': {
 			return stdout;
 		}
@@ -136,10 +137,13 @@ function seen({stdout, stderr}: Finished, way: Way): unknown {
 	}
 }
 
-for (const carrier of ['true', 'false']) {
-	test(`kubectl port-forward, by ${carrier === 'true' ? 'WebSocket' : 'SPDY'}: the same lines, and an answer through it`, async t => {
+for (const [carrier, websockets] of [
+	['WebSocket', 'true'],
+	['SPDY', 'false'],
+] as const) {
+	test(`kubectl port-forward by ${carrier} prints the same lines and carries a response`, async t => {
 		const outcomes = await Promise.all(
-			[t.context.real, t.context.ours].map(async kubeconfig => forwardOnce(kubeconfig, {KUBECTL_PORT_FORWARD_WEBSOCKETS: carrier})),
+			[t.context.real, t.context.simulated].map(async kubeconfig => forwardOnce(kubeconfig, {KUBECTL_PORT_FORWARD_WEBSOCKETS: websockets})),
 		);
 		t.deepEqual(outcomes[1], outcomes[0]);
 		t.is(outcomes[1]!.status, 200);
@@ -147,17 +151,17 @@ for (const carrier of ['true', 'false']) {
 }
 
 test('kubectl exec -it gets the same exit status, and the terminal size if stty is available', async t => {
-	const [real, ours] = await Promise.all(
-		[t.context.real, t.context.ours].map(async kubeconfig =>
+	const [real, sandbox] = await Promise.all(
+		[t.context.real, t.context.simulated].map(async kubeconfig =>
 			atTerminal(kubeconfig, ['exec', '-it', 'shell', '-c', 'sh', '--', 'sh', '-c', 'stty size; exit 3']),
 		),
 	);
 	t.is(real!.exitCode, 3);
-	t.deepEqual(ours, {text: '33 101', exitCode: 3});
+	t.deepEqual(sandbox, {text: '33 101', exitCode: 3});
 });
 
 test('kubectl attach -i prints the output of the main process', async t => {
-	const answers = await Promise.all([t.context.real, t.context.ours].map(async kubeconfig => attachOnce(t, kubeconfig)));
+	const answers = await Promise.all([t.context.real, t.context.simulated].map(async kubeconfig => attachOnce(t, kubeconfig)));
 	t.is(answers[0], 'got hello');
 	t.is(answers[1], 'hello');
 });

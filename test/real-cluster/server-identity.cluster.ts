@@ -2,47 +2,47 @@
 import test from 'ava';
 import type {Audit} from '../../source/evidence/audit/audit-object.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
-import type {Person} from './lab/kubeconfig.ts';
+import type {UserName} from './lab/kubeconfig.ts';
 import {servesFlagz, type PostureName} from './lab/postures.ts';
-import {useCluster, type Place} from './support/cluster.ts';
+import {useCluster, type LabServer} from './support/cluster.ts';
 import {cellsOf, claimsOf, count, summary} from './support/matrix-cells.ts';
 import {streamCells} from './support/stream-cells.ts';
 
-const people: readonly Person[] = ['admin', 'monitor', 'plain'];
-const ways: ReadonlyArray<{identity: PostureName; streams: PostureName}> = [
+const users: readonly UserName[] = ['admin', 'monitor', 'plain'];
+const splits: ReadonlyArray<{identity: PostureName; streams: PostureName}> = [
 	{identity: 'good-direct', streams: 'off-direct'},
 	{identity: 'off-direct', streams: 'good-direct'},
 ];
 
 const basesOf = ({legs, crossing}: Path) => [legs[1]!.tls.basis, legs[1]!.route.basis, crossing.basis];
 
-for (const {identity, streams} of ways) {
-	for (const user of ['token', 'certificate'] as const) {
-		test(`a gateway with the apiserver’s key (${identity}, streams to ${streams}) is not proven to a ${user} user`, async t => {
-			const cluster = await useCluster({postures: ['off-direct', 'good-direct'], splitters: ways});
-			const place: Place = `split-${user}-${identity}-${streams}`;
+for (const {identity, streams} of splits) {
+	for (const credential of ['token', 'certificate'] as const) {
+		test(`a gateway with the apiserver’s key is not proven (${credential}, ${identity}, ${streams})`, async t => {
+			const cluster = await useCluster({postures: ['off-direct', 'good-direct'], splitters: splits});
+			const server: LabServer = `split-${credential}-${identity}-${streams}`;
 			const cells = [];
-			for (const person of people) {
+			for (const user of users) {
 				const truth = (stream: Parameters<typeof cluster.truth>[1]) => cluster.truth(streams, stream);
 				cells.push(
-					...(await cellsOf({place, person, kubeconfig: cluster.kubeconfig(place, person), truth: variant => truth(variant.stream)})),
-					...(await streamCells({cluster, place, person, truth, flagz: servesFlagz(identity)})),
+					...(await cellsOf({server, user, kubeconfig: cluster.kubeconfig(server, user), truth: variant => truth(variant.stream)})),
+					...(await streamCells({cluster, server, user, truth, flagz: servesFlagz(identity)})),
 				);
-				const {stderr} = await cluster.spoke(place, ['attach', 'writer', '--path=json'], {person, limitMs: 3000});
+				const {stderr} = await cluster.spoke(server, ['attach', 'writer', '--path=json'], {user, limitMs: 3000});
 				const attached = stderr
 					.split('\n')
 					.filter(line => line.startsWith('{'))
 					.map(line => JSON.parse(line) as Path)
 					.findLast(({kind}) => kind === 'Path');
 				t.truthy(attached, stderr);
-				t.false(basesOf(attached!).includes('proven'), `${person} attach: ${attached!.line}`);
+				t.false(basesOf(attached!).includes('proven'), `${user} attach: ${attached!.line}`);
 			}
 
-			t.log(summary(place, count(cells.flatMap(cell => claimsOf(cell)))));
-			for (const {path, person, variant, probe} of cells) {
-				t.false(basesOf(path).includes('proven'), `${person} ${variant} ${probe}: ${path.line}`);
-				t.is(path.process.boundBy, 'none', `${person} ${variant} ${probe}`);
-				t.not(path.legs[0]!.to, 'apiserver', `${person} ${variant} ${probe}`);
+			t.log(summary(server, count(cells.flatMap(cell => claimsOf(cell)))));
+			for (const {path, user, variant, probe} of cells) {
+				t.false(basesOf(path).includes('proven'), `${user} ${variant} ${probe}: ${path.line}`);
+				t.is(path.process.boundBy, 'none', `${user} ${variant} ${probe}`);
+				t.not(path.legs[0]!.to, 'apiserver', `${user} ${variant} ${probe}`);
 			}
 		});
 	}

@@ -9,7 +9,7 @@ import {parse} from 'yaml';
 import {openTerminal, type TestTerminal} from '../support/terminal.ts';
 import {bareImage, image} from './lab/image.ts';
 import {removeAgents, restoreAgents} from './lab/faults.ts';
-import type {Person} from './lab/kubeconfig.ts';
+import type {UserName} from './lab/kubeconfig.ts';
 import type {PostureName} from './lab/postures.ts';
 import {hasKonnectivity} from './lab/programs.ts';
 import type {Truth} from './lab/truth.ts';
@@ -22,16 +22,16 @@ async function session(
 	cluster: Cluster,
 	posture: PostureName,
 	{
-		person = 'admin',
+		user = 'admin',
 		argv = [],
 		columns = 80,
 		rows = 24,
 		kubeconfig,
-	}: {person?: Person; argv?: readonly string[]; columns?: number; rows?: number; kubeconfig?: string} = {},
+	}: {user?: UserName; argv?: readonly string[]; columns?: number; rows?: number; kubeconfig?: string} = {},
 ): Promise<TestTerminal> {
 	const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
 	t.teardown(async () => rm(home, {recursive: true, force: true}));
-	return openTerminal(t, [...argv, '--kubeconfig', kubeconfig ?? cluster.kubeconfig(posture, person)], {home, columns, rows});
+	return openTerminal(t, [...argv, '--kubeconfig', kubeconfig ?? cluster.kubeconfig(posture, user)], {home, columns, rows});
 }
 
 /** A connection row with the true TLS state and a true route; `egress` is a partial claim, and an unknown route is none. */
@@ -52,7 +52,7 @@ async function moveTo(terminal: TestTerminal, name: string): Promise<void> {
 }
 
 for (const posture of ['off-direct', 'good-direct', 'bad-direct'] as const) {
-	test(`${posture}: the first screen lists the pods, and an open tail shows what the flags say`, async t => {
+	test(`${posture}: the first screen lists the pods, and an open tail shows the true TLS state`, async t => {
 		const cluster = await useCluster({postures: [posture]});
 		const truth = cluster.truth(posture, {feature: 'logs', serving: 'signed'});
 		const terminal = await session(t, cluster, posture);
@@ -65,7 +65,7 @@ for (const posture of ['off-direct', 'good-direct', 'bad-direct'] as const) {
 		terminal.press('view.pods', 'pods.logs');
 		if (truth.tls === 'refused') {
 			await terminal.sees(/certificate|signed by unknown authority/);
-			t.notRegex(stripVTControlCharacters(terminal.raw()), secondLegIsVerified, 'in no frame');
+			t.notRegex(stripVTControlCharacters(terminal.raw()), secondLegIsVerified, 'no frame shows a verified leg 2');
 			return;
 		}
 
@@ -76,7 +76,7 @@ for (const posture of ['off-direct', 'good-direct', 'bad-direct'] as const) {
 	});
 }
 
-tunnelTest('off-grpc: a tail, a shell and a forward run at once, each labelled with what is true', async t => {
+tunnelTest('off-grpc: a tail, a shell and a forward run at once with true path lines', async t => {
 	const cluster = await useCluster({postures: ['off-grpc']});
 	const truth = cluster.truth('off-grpc', {feature: 'logs', serving: 'signed'});
 	const terminal = await session(t, cluster, 'off-grpc', {columns: 120, rows: 40});
@@ -159,7 +159,7 @@ test('attach to a program without a terminal sends lines edited locally', async 
 	await terminal.sees(/left the attach .* may still be running in the container/);
 });
 
-tunnelTest('when the agents are gone the open tail and forward say so with the leg, and recover when they are back', async t => {
+tunnelTest('without agents, an open forward reports leg 2, and recovers when they return', async t => {
 	const cluster = await useCluster({postures: ['off-grpc']});
 	const terminal = await session(t, cluster, 'off-grpc', {columns: 120, rows: 40});
 	await moveTo(terminal, 'tcp-0');
@@ -178,7 +178,7 @@ tunnelTest('when the agents are gone the open tail and forward say so with the l
 	await terminal.sees(/● forward +:\d+ → pod\/tcp-0/, 120_000);
 });
 
-test('streams of one cluster stay open and named while another is shown', async t => {
+test('streams of one cluster stay open and listed while another is shown', async t => {
 	const cluster = await useCluster({postures: ['off-direct', 'good-direct']});
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-two-'));
 	t.teardown(async () => rm(folder, {recursive: true, force: true}));
@@ -253,9 +253,9 @@ function fieldsOf(yaml: string): string[] {
 	return yaml.split('\n').flatMap(row => /^ *(?:- )*[\w./-]+:/.exec(row)?.[0] ?? []);
 }
 
-test('a user with few permissions sees no unknown as known, and permitted actions work', async t => {
+test('a user with few permissions sees unknown states as unknown, and permitted actions work', async t => {
 	const cluster = await useCluster();
-	const terminal = await session(t, cluster, 'off-direct', {person: 'plain'});
+	const terminal = await session(t, cluster, 'off-direct', {user: 'plain'});
 	await terminal.sees(/writer +1\/1 +Running/, 60_000);
 	await terminal.sees(/apiserver ┈ unknown ┈► kubelet n1/);
 	t.notRegex(terminal.text(), /[━╍] (?:un)?verified [━╍]► kubelet/);
@@ -276,7 +276,7 @@ test('a user with few permissions sees no unknown as known, and permitted action
 	await terminal.sees(/disabled, no permission to patch pods\/eph/);
 });
 
-test('a list without watch permission is polled, and one allowed name is enough for that object', async t => {
+test('a list without watch permission is polled, and an object can be allowed by name', async t => {
 	const cluster = await useCluster();
 	const role = (name: string, rules: object[]) => [
 		{apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: {name, namespace: 'demo'}, rules},

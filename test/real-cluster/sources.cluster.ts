@@ -1,15 +1,15 @@
-/** Each source of evidence where it alone decides, and where it is unavailable. */
+/** Each source of evidence, where it alone decides and where it is unavailable. lab/postures.ts describes the servers. */
 import test from 'ava';
 import type {ErrorObject} from '../../source/errors/spoke-error.ts';
 import type {Audit} from '../../source/evidence/audit/audit-object.ts';
 import {manifest, evidenceReaderRole, userRole} from '../../source/evidence/cluster-roles.ts';
 import type {EvidenceSource, Path, Verdict} from '../../source/evidence/evidence.ts';
-import {applyPeople, bindRoleTo, resource, url, type Rule} from './lab/impersonated.ts';
+import {applyUsers, bindRoleTo, resource, url, type Rule} from './lab/impersonated.ts';
 import {hasKonnectivity} from './lab/programs.ts';
 import type {PostureName} from './lab/postures.ts';
 import {image} from './lab/image.ts';
 import {apply} from './lab/kubectl.ts';
-import {useCluster, type Cluster, type Place} from './support/cluster.ts';
+import {useCluster, type Cluster, type LabServer} from './support/cluster.ts';
 
 const tunnelTest = hasKonnectivity ? test : test.skip;
 
@@ -18,24 +18,25 @@ const logs = resource(['pods/log'], ['get']);
 const agents = [resource(['pods'], ['list']), resource(['pods/proxy'], ['get'])];
 const identityLeases = resource(['leases'], ['list'], ['coordination.k8s.io']);
 const nodes = resource(['nodes'], ['get', 'list']);
-/** It distinguishes an apiserver from a gateway; without it no statement of an apiserver about itself is proven. */
-const authority = resource(['configmaps'], ['get']);
+/** Permission to read kube-root-ca.crt. Without it, a gateway cannot be ruled out, so nothing about the apiserver is proven. */
+const readRootCa = resource(['configmaps'], ['get']);
 
 type Row = {
 	source: EvidenceSource;
-	/** `closed`: says why it is unavailable. */
-	state: 'decides' | 'closed';
+	/** `unavailable`: the output names the reason or the need. */
+	state: 'decides' | 'unavailable';
 	title: string;
-	/** In all namespaces, beside reading pods of the own one. */
+	/** Permissions in all namespaces, in addition to reading the pods of `demo`. */
 	rules?: readonly Rule[];
-	place: Place;
-	asked: {path: readonly string[]} | {audit: readonly string[]} | {label: readonly string[]};
-	/** Throws or returns false if the object does not show it. */
-	says(object: Seen): boolean;
+	server: LabServer;
+	/** Arguments of `spoke path` or `spoke audit`, or of a stream whose printed path is examined. */
+	command: {path: readonly string[]} | {audit: readonly string[]} | {stream: readonly string[]};
+	/** Throws or returns false if the output differs. */
+	isShown(output: Output): boolean;
 };
 
-/** Leg 2 of a path, or an audit's rows. */
-type Seen = {
+/** Leg 2 of a path, or the rows of an audit. */
+type Output = {
 	path: Path | undefined;
 	tls: string;
 	route: string;
@@ -54,346 +55,346 @@ const rows: readonly Row[] = [
 	{
 		source: 'socket',
 		state: 'decides',
-		title: 'leg 1 of a user without other permissions',
-		place: 'good-direct',
-		asked: {path: exec},
-		says: ({path}) => path!.legs[0]!.tls.state === 'verified' && path!.legs[0]!.tls.basis === 'proven',
+		title: 'leg 1 for a user without other permissions',
+		server: 'good-direct',
+		command: {path: exec},
+		isShown: ({path}) => path!.legs[0]!.tls.state === 'verified' && path!.legs[0]!.tls.basis === 'proven',
 	},
 	{
 		source: 'socket',
-		state: 'closed',
-		title: 'no connection can be made, and nothing is said of any leg',
-		place: 'off-direct',
-		asked: {path: [...exec, '--server', 'https://127.0.0.1:9']},
-		says: ({error, path}) => error?.code === 'ERR_APISERVER_UNREACHABLE' && error.leg === 1 && path === undefined,
+		state: 'unavailable',
+		title: 'no connection, and so no path',
+		server: 'off-direct',
+		command: {path: [...exec, '--server', 'https://127.0.0.1:9']},
+		isShown: ({error, path}) => error?.code === 'ERR_APISERVER_UNREACHABLE' && error.leg === 1 && path === undefined,
 	},
 	{
 		source: 'construction',
 		state: 'decides',
-		title: 'a request through the proxy',
-		rules: [authority],
-		place: 'off-direct',
-		asked: {path: ['pod/shell', '--feature', 'pod-proxy']},
+		title: 'a plain HTTP request through the pod proxy',
+		rules: [readRootCa],
+		server: 'off-direct',
+		command: {path: ['pod/shell', '--feature', 'pod-proxy']},
 		// Without a user certificate or the apiserver's address, a gateway is not excluded.
-		says: ({tls}) => tls === 'plain, inferred',
+		isShown: ({tls}) => tls === 'plain, inferred',
 	},
 	{
 		source: 'construction',
-		state: 'closed',
-		title: 'an exec is not decided by its request',
-		place: 'off-direct',
-		asked: {path: exec},
-		says: ({tls, route}) => tls === 'unknown, unknown' && route === 'unknown, unknown',
+		state: 'unavailable',
+		title: 'an exec, whose request decides nothing',
+		server: 'off-direct',
+		command: {path: exec},
+		isShown: ({tls, route}) => tls === 'unknown, unknown' && route === 'unknown, unknown',
 	},
 	{
 		source: 'flagz',
 		state: 'decides',
-		title: 'before an exec, on its own connection',
-		rules: [authority, url('/flagz'), resource(['pods/exec'], ['get', 'create'])],
-		place: 'restarted',
-		asked: {label: ['exec', 'shell', '--', 'true']},
-		says: ({tls, route}) => tls === 'unverified, proven' && route === 'direct, proven',
+		title: 'read before an exec on the same connection',
+		rules: [readRootCa, url('/flagz'), resource(['pods/exec'], ['get', 'create'])],
+		server: 'restarted',
+		command: {stream: ['exec', 'shell', '--', 'true']},
+		isShown: ({tls, route}) => tls === 'unverified, proven' && route === 'direct, proven',
 	},
 	{
 		source: 'flagz',
 		state: 'decides',
-		title: 'of a connection that is not open yet, where how many apiservers there are is not known',
+		title: 'read on another connection, with an unknown number of apiservers',
 		rules: [url('/flagz')],
-		place: 'restarted',
-		asked: {path: exec},
-		says: ({tls, route}) => tls === 'unverified, inferred' && route === 'direct, inferred',
+		server: 'restarted',
+		command: {path: exec},
+		isShown: ({tls, route}) => tls === 'unverified, inferred' && route === 'direct, inferred',
 	},
 	{
 		source: 'flagz',
 		state: 'decides',
-		title: 'an egress file is set: no word for the route',
+		title: 'an egress file is set, so the route is unknown',
 		rules: [url('/flagz')],
-		place: 'off-grpc',
-		asked: {path: exec},
-		says: ({tls, route}) => tls === 'unverified, inferred' && route === 'unknown, unknown',
+		server: 'off-grpc',
+		command: {path: exec},
+		isShown: ({tls, route}) => tls === 'unverified, inferred' && route === 'unknown, unknown',
 	},
 	{
 		source: 'flagz',
-		state: 'closed',
+		state: 'unavailable',
 		title: 'forbidden',
-		place: 'restarted',
-		asked: {path: exec},
-		says: ({tls, path}) => tls === 'unknown, unknown' && needs(path!.legs[1]!.tls, 'get nonResourceURL /flagz'),
+		server: 'restarted',
+		command: {path: exec},
+		isShown: ({tls, path}) => tls === 'unknown, unknown' && needs(path!.legs[1]!.tls, 'get nonResourceURL /flagz'),
 	},
 	{
 		source: 'mirror-pod',
 		state: 'decides',
-		title: 'the flags of a static pod',
+		title: 'flags of a static pod',
 		rules: [resource(['pods'], ['list'])],
-		place: 'static-pod',
-		asked: {path: exec},
-		says: ({crossing}) => crossing === 'protected, inferred',
+		server: 'static-pod',
+		command: {path: exec},
+		isShown: ({crossing}) => crossing === 'protected, inferred',
 	},
 	{
 		source: 'mirror-pod',
-		state: 'closed',
-		title: 'pods of kube-system may not be listed',
-		place: 'static-pod',
-		asked: {path: exec},
-		says: ({crossing, path}) => crossing === 'unknown, unknown' && needs(path!.crossing, 'list pods in kube-system'),
+		state: 'unavailable',
+		title: 'no permission to list pods in kube-system',
+		server: 'static-pod',
+		command: {path: exec},
+		isShown: ({crossing, path}) => crossing === 'unknown, unknown' && needs(path!.crossing, 'list pods in kube-system'),
 	},
 	{
 		source: 'metrics',
 		state: 'decides',
 		title: 'dials counted',
 		rules: [url('/metrics')],
-		place: 'off-grpc',
-		asked: {path: exec},
-		says: ({tls, route}) => tls === 'unknown, unknown' && route === 'konnectivity, inferred',
+		server: 'off-grpc',
+		command: {path: exec},
+		isShown: ({tls, route}) => tls === 'unknown, unknown' && route === 'konnectivity, inferred',
 	},
 	{
 		source: 'metrics',
 		state: 'decides',
 		title: 'no dial counted',
 		rules: [url('/metrics')],
-		place: 'restarted',
-		asked: {path: exec},
-		says: ({route}) => route === 'direct, inferred',
+		server: 'restarted',
+		command: {path: exec},
+		isShown: ({route}) => route === 'direct, inferred',
 	},
 	{
 		source: 'metrics',
-		state: 'closed',
+		state: 'unavailable',
 		title: 'forbidden',
-		place: 'off-grpc',
-		asked: {path: exec},
-		says: ({route, path}) => route === 'unknown, unknown' && needs(path!.legs[1]!.route, 'get nonResourceURL /metrics'),
+		server: 'off-grpc',
+		command: {path: exec},
+		isShown: ({route, path}) => route === 'unknown, unknown' && needs(path!.legs[1]!.route, 'get nonResourceURL /metrics'),
 	},
 	{
 		source: 'step-test',
 		state: 'decides',
-		title: 'idle port-forwards that counters follow',
+		title: 'counters follow idle port-forwards',
 		rules: [url('/metrics'), forward],
-		place: 'off-grpc',
-		asked: {path: active},
-		says: ({route, path}) => route === 'konnectivity, inferred' && path!.evidence.some(({rule}) => rule === 'step-test'),
+		server: 'off-grpc',
+		command: {path: active},
+		isShown: ({route, path}) => route === 'konnectivity, inferred' && path!.evidence.some(({rule}) => rule === 'step-test'),
 	},
 	{
 		source: 'step-test',
-		state: 'closed',
-		title: 'without consent',
+		state: 'unavailable',
+		title: 'without --probe active',
 		rules: [forward],
-		place: 'off-grpc',
-		asked: {path: exec},
-		says: ({route, path}) => route === 'unknown, unknown' && path!.legs[1]!.route.need.some(need => need.or === '--probe active'),
+		server: 'off-grpc',
+		command: {path: exec},
+		isShown: ({route, path}) => route === 'unknown, unknown' && path!.legs[1]!.route.need.some(need => need.or === '--probe active'),
 	},
 	{
 		source: 'agent-metrics',
 		state: 'decides',
-		title: 'agents that carry idle port-forwards',
+		title: 'agents carry idle port-forwards',
 		rules: [forward, ...agents],
-		place: 'off-grpc',
-		asked: {path: active},
-		says: ({route}) => route === 'konnectivity, inferred',
+		server: 'off-grpc',
+		command: {path: active},
+		isShown: ({route}) => route === 'konnectivity, inferred',
 	},
 	{
 		source: 'agent-metrics',
-		state: 'closed',
-		title: 'their proxies may not be used',
+		state: 'unavailable',
+		title: 'no permission for pods/proxy',
 		rules: [forward, resource(['pods'], ['list'])],
-		place: 'off-grpc',
-		asked: {path: active},
-		says: ({route}) => route === 'unknown, unknown',
+		server: 'off-grpc',
+		command: {path: active},
+		isShown: ({route}) => route === 'unknown, unknown',
 	},
 	{
 		source: 'log-differential',
 		state: 'decides',
-		title: 'a log that is refused, and read when the check is skipped',
+		title: 'a log that is refused, and read when verification is skipped',
 		rules: [logs],
-		place: 'bad-direct',
-		asked: {path: active},
-		says: ({tls}) => tls === 'refused, inferred',
+		server: 'bad-direct',
+		command: {path: active},
+		isShown: ({tls}) => tls === 'refused, inferred',
 	},
 	{
 		source: 'log-differential',
-		state: 'closed',
-		title: 'logs may not be read',
-		place: 'bad-direct',
-		asked: {path: active},
-		says: ({tls}) => tls === 'unknown, unknown',
+		state: 'unavailable',
+		title: 'no permission for pods/log',
+		server: 'bad-direct',
+		command: {path: active},
+		isShown: ({tls}) => tls === 'unknown, unknown',
 	},
 	{
 		source: 'handshake',
 		state: 'decides',
 		title: 'a log is read although the kubelet’s certificate is out of date',
 		rules: [logs],
-		place: 'off-direct',
-		asked: {path: onExpired},
-		says: ({tls}) => tls === 'unverified, inferred',
+		server: 'off-direct',
+		command: {path: onExpired},
+		isShown: ({tls}) => tls === 'unverified, inferred',
 	},
 	{
 		source: 'handshake',
-		state: 'closed',
-		title: 'without consent nobody knocks at a node',
+		state: 'unavailable',
+		title: 'without --probe active, spoke does not connect to the node',
 		rules: [logs],
-		place: 'off-direct',
-		asked: {path: onExpired.slice(0, 3)},
-		says: ({tls}) => tls === 'unknown, unknown',
+		server: 'off-direct',
+		command: {path: onExpired.slice(0, 3)},
+		isShown: ({tls}) => tls === 'unknown, unknown',
 	},
 	{
 		source: 'configz',
 		state: 'decides',
-		title: 'for a user who has nodes/proxy',
+		title: 'a user with nodes/proxy',
 		rules: [nodes, resource(['nodes/proxy'], ['get'])],
-		place: 'good-direct',
-		asked: {audit: []},
-		says: ({row}) => row('C5').startsWith('pass'),
+		server: 'good-direct',
+		command: {audit: []},
+		isShown: ({row}) => row('C5').startsWith('pass'),
 	},
 	{
 		source: 'configz',
-		state: 'closed',
-		title: 'without nodes/proxy, which is not asked for',
+		state: 'unavailable',
+		title: 'a user without nodes/proxy, which is not named as a need',
 		rules: [nodes],
-		place: 'good-direct',
-		asked: {audit: []},
-		says: ({row}) => row('C5').startsWith('unknown'),
+		server: 'good-direct',
+		command: {audit: []},
+		isShown: ({row}) => row('C5').startsWith('unknown'),
 	},
 	{
 		source: 'csr',
 		state: 'decides',
-		title: 'a request that waits for approval',
-		rules: [authority, resource(['certificatesigningrequests'], ['list'], ['certificates.k8s.io'])],
-		place: 'good-direct',
-		asked: {audit: []},
-		says: ({row}) => row('N2') === 'warn pending inferred',
+		title: 'a pending certificate signing request',
+		rules: [readRootCa, resource(['certificatesigningrequests'], ['list'], ['certificates.k8s.io'])],
+		server: 'good-direct',
+		command: {audit: []},
+		isShown: ({row}) => row('N2') === 'warn pending inferred',
 	},
 	{
 		source: 'csr',
-		state: 'closed',
+		state: 'unavailable',
 		title: 'forbidden',
-		place: 'good-direct',
-		asked: {audit: []},
-		says: ({row, audit}) => row('N2').startsWith('unknown') && audit!.rows.find(({id}) => id === 'N2')!.need.length > 0,
+		server: 'good-direct',
+		command: {audit: []},
+		isShown: ({row, audit}) => row('N2').startsWith('unknown') && audit!.rows.find(({id}) => id === 'N2')!.need.length > 0,
 	},
 	{
 		source: 'lease',
 		state: 'decides',
-		title: 'kubelets that renew theirs, and how many apiservers there are',
+		title: 'renewed kubelet leases, and the number of apiservers',
 		rules: [identityLeases],
-		place: 'good-direct',
-		asked: {audit: []},
-		says: ({row, audit}) => row('N1').startsWith('pass') && audit!.replicas.knownFrom === 'lease',
+		server: 'good-direct',
+		command: {audit: []},
+		isShown: ({row, audit}) => row('N1').startsWith('pass') && audit!.replicas.knownFrom === 'lease',
 	},
 	{
 		source: 'lease',
-		state: 'closed',
+		state: 'unavailable',
 		title: 'forbidden',
-		place: 'good-direct',
-		asked: {audit: []},
-		says: ({row, audit}) => row('N1').startsWith('unknown') && audit!.replicas.knownFrom === 'unknown',
+		server: 'good-direct',
+		command: {audit: []},
+		isShown: ({row, audit}) => row('N1').startsWith('unknown') && audit!.replicas.knownFrom === 'unknown',
 	},
 	{
 		source: 'endpoints',
 		state: 'decides',
-		title: 'how many apiservers register themselves',
+		title: 'the number of apiservers that register themselves',
 		rules: [resource(['endpointslices'], ['list'], ['discovery.k8s.io'])],
-		place: 'good-direct',
-		asked: {audit: []},
-		says: ({audit}) => audit!.replicas.knownFrom === 'endpointslice' && audit!.replicas.known === 1,
+		server: 'good-direct',
+		command: {audit: []},
+		isShown: ({audit}) => audit!.replicas.knownFrom === 'endpointslice' && audit!.replicas.known === 1,
 	},
 	{
 		source: 'endpoints',
-		state: 'closed',
+		state: 'unavailable',
 		title: 'forbidden',
-		place: 'good-direct',
-		asked: {audit: []},
-		says: ({audit}) => audit!.replicas.known === null,
+		server: 'good-direct',
+		command: {audit: []},
+		isShown: ({audit}) => audit!.replicas.known === null,
 	},
 	{
 		source: 'ca-comparison',
 		state: 'decides',
-		title: 'the authority that pods get is the one that serves',
-		rules: [authority],
-		place: 'good-direct',
-		asked: {audit: []},
-		says: ({row}) => row('N3') === 'pass ca-equal inferred',
+		title: 'the CA that pods get signed the serving certificate',
+		rules: [readRootCa],
+		server: 'good-direct',
+		command: {audit: []},
+		isShown: ({row}) => row('N3') === 'pass ca-equal inferred',
 	},
 	{
 		source: 'ca-comparison',
-		state: 'closed',
+		state: 'unavailable',
 		title: 'forbidden',
-		place: 'good-direct',
-		asked: {audit: []},
-		says: ({row}) => row('N3').startsWith('unknown'),
+		server: 'good-direct',
+		command: {audit: []},
+		isShown: ({row}) => row('N3').startsWith('unknown'),
 	},
 	{
 		source: 'ca-comparison',
-		state: 'closed',
-		title: 'forbidden: what may be a gateway proves nothing by its flags',
+		state: 'unavailable',
+		title: 'forbidden, so the flags of a possible gateway prove nothing',
 		rules: [url('/flagz'), resource(['pods/exec'], ['get', 'create'])],
-		place: 'restarted',
-		asked: {label: ['exec', 'shell', '--', 'true']},
-		says: ({tls, path}) => tls === 'unverified, inferred' && needs(path!.legs[1]!.tls, 'get configmap kube-root-ca.crt'),
+		server: 'restarted',
+		command: {stream: ['exec', 'shell', '--', 'true']},
+		isShown: ({tls, path}) => tls === 'unverified, inferred' && needs(path!.legs[1]!.tls, 'get configmap kube-root-ca.crt'),
 	},
 	{
 		source: 'anonymous-probe',
 		state: 'decides',
-		title: 'needs no right of its own',
-		rules: [authority],
-		place: 'good-direct',
-		asked: {audit: []},
-		says: ({audit}) =>
+		title: 'no permission needed',
+		rules: [readRootCa],
+		server: 'good-direct',
+		command: {audit: []},
+		isShown: ({audit}) =>
 			audit!.evidence.some(({source, observed}) => source === 'anonymous-probe' && observed === '/version 200, /healthz 200, /api 403'),
 	},
 	{
 		source: 'anonymous-probe',
-		state: 'closed',
-		title: 'a gateway is not asked',
-		place: 'gateway',
-		asked: {audit: []},
-		says: ({audit}) => audit!.evidence.every(({source}) => source !== 'anonymous-probe'),
+		state: 'unavailable',
+		title: 'not requested from a gateway',
+		server: 'gateway',
+		command: {audit: []},
+		isShown: ({audit}) => audit!.evidence.every(({source}) => source !== 'anonymous-probe'),
 	},
 	{
 		source: 'error-text',
 		state: 'decides',
-		title: 'words of a refused port-forward',
+		title: 'message of a refused port-forward',
 		rules: [forward],
-		place: 'bad-direct',
-		asked: {path: active},
-		says: ({tls}) => tls === 'refused, inferred',
+		server: 'bad-direct',
+		command: {path: active},
+		isShown: ({tls}) => tls === 'refused, inferred',
 	},
 	{
 		source: 'error-text',
 		state: 'decides',
-		title: 'words of the very exec that was refused',
+		title: 'message of the refused exec itself',
 		rules: [resource(['pods/exec'], ['get', 'create'])],
-		place: 'bad-direct',
-		asked: {label: ['exec', 'shell', '--', 'true']},
-		says: ({tls}) => tls === 'refused, inferred',
+		server: 'bad-direct',
+		command: {stream: ['exec', 'shell', '--', 'true']},
+		isShown: ({tls}) => tls === 'refused, inferred',
 	},
 	{
 		source: 'error-text',
-		state: 'closed',
-		title: 'nothing failed',
+		state: 'unavailable',
+		title: 'no failure',
 		rules: [forward],
-		place: 'restarted',
-		asked: {path: active},
-		says: ({tls}) => tls === 'unknown, unknown',
+		server: 'restarted',
+		command: {path: active},
+		isShown: ({tls}) => tls === 'unknown, unknown',
 	},
 	{
 		source: 'version',
 		state: 'decides',
 		title: 'no SSH tunnels since 1.22',
-		rules: [authority],
-		place: 'good-direct',
-		asked: {audit: []},
-		says: ({row}) => row('C9') === 'pass impossible inferred',
+		rules: [readRootCa],
+		server: 'good-direct',
+		command: {audit: []},
+		isShown: ({row}) => row('C9') === 'pass impossible inferred',
 	},
 	{
 		source: 'version',
-		state: 'closed',
-		title: 'a gateway keeps it',
-		place: 'gateway',
-		asked: {audit: []},
-		says: ({row}) => row('C9').startsWith('unknown'),
+		state: 'unavailable',
+		title: 'hidden by a gateway',
+		server: 'gateway',
+		command: {audit: []},
+		isShown: ({row}) => row('C9').startsWith('unknown'),
 	},
 ];
 
-const personOf = (index: number) => `source-${index}`;
+const userOf = (index: number) => `source-${index}`;
 
 let prepared: Promise<Cluster> | undefined;
 
@@ -416,9 +417,9 @@ async function prepare(): Promise<Cluster> {
 		},
 	]);
 	await cluster.kubectl('off-direct', ['wait', '--for=condition=Ready', 'pod/outdated', '--timeout=60s']);
-	await applyPeople(
+	await applyUsers(
 		cluster,
-		rows.map(({rules = []}, index) => ({name: personOf(index), rules})),
+		rows.map(({rules = []}, index) => ({name: userOf(index), rules})),
 	);
 	// An unused apiserver has counted nothing.
 	await Promise.all(postures.map(async posture => cluster.kubectl(posture, ['logs', 'finished-writer', '--tail=1'])));
@@ -426,28 +427,31 @@ async function prepare(): Promise<Cluster> {
 }
 
 for (const [index, row] of rows.entries()) {
-	const isTunnelled = row.place === 'off-grpc' || row.place === 'static-pod';
+	const isTunnelled = row.server === 'off-grpc' || row.server === 'static-pod';
 	(isTunnelled || !hasKonnectivity ? tunnelTest : test)(`${row.source} ${row.state}: ${row.title}`, async t => {
 		prepared ??= prepare();
-		const seen = await look(await prepared, row, personOf(index));
+		const output = await readOutput(await prepared, row, userOf(index));
 		t.true(
-			row.says(seen),
+			row.isShown(output),
 			JSON.stringify(
-				seen.audit?.rows.map(({id, verdict, state, basis}) => `${id} ${verdict} ${state} ${basis}`) ?? seen.path ?? seen.error,
+				output.audit?.rows.map(({id, verdict, state, basis}) => `${id} ${verdict} ${state} ${basis}`) ?? output.path ?? output.error,
 			),
 		);
-		const cited = ((seen.audit ?? seen.path)?.evidence ?? []).filter(({source}) => source === row.source);
+		const cited = ((output.audit ?? output.path)?.evidence ?? []).filter(({source}) => source === row.source);
 		if (row.state === 'decides') {
 			t.true(cited.length > 0 || row.source === 'lease' || row.source === 'endpoints', `${row.source} is among the evidence`);
 		}
 
-		for (const verdict of seen.path?.legs.flatMap(({tls, route}) => [tls, route]) ?? []) {
-			t.true(verdict.state !== 'unknown' || verdict.need.length > 0 || verdict.why !== undefined, 'an unknown says what would tell');
+		for (const verdict of output.path?.legs.flatMap(({tls, route}) => [tls, route]) ?? []) {
+			t.true(
+				verdict.state !== 'unknown' || verdict.need.length > 0 || verdict.why !== undefined,
+				'an unknown state has a need or a reason',
+			);
 		}
 	});
 }
 
-test('every source is observed to decide and to be unavailable', t => {
+test('each source has a row that decides and one that is unavailable', t => {
 	const sources: readonly EvidenceSource[] = [
 		'socket',
 		'construction',
@@ -468,29 +472,29 @@ test('every source is observed to decide and to be unavailable', t => {
 		'version',
 	];
 	for (const source of sources) {
-		t.deepEqual([...new Set(rows.filter(row => row.source === source).map(({state}) => state))].sort(), ['closed', 'decides'], source);
+		t.deepEqual([...new Set(rows.filter(row => row.source === source).map(({state}) => state))].sort(), ['decides', 'unavailable'], source);
 	}
 });
 
-async function look(cluster: Cluster, {place, asked}: Row, person: string): Promise<Seen> {
-	// The gateway impersonates by itself; its people are the lab's.
-	const as = place === 'gateway' ? [] : ['--as', person];
-	const options = place === 'gateway' ? ({person: 'plain'} as const) : {};
-	const [kind, words] = Object.entries(asked)[0]!;
-	const dashes = words.indexOf('--');
-	const args =
-		kind === 'label'
+async function readOutput(cluster: Cluster, {server, command}: Row, user: string): Promise<Output> {
+	// The gateway impersonates the lab's users itself.
+	const as = server === 'gateway' ? [] : ['--as', user];
+	const options = server === 'gateway' ? ({user: 'plain'} as const) : {};
+	const [kind, args] = Object.entries(command)[0]!;
+	const dashes = args.indexOf('--');
+	const commandLine =
+		kind === 'stream'
 			? [
-					...words.slice(0, dashes === -1 ? undefined : dashes),
+					...args.slice(0, dashes === -1 ? undefined : dashes),
 					'-n',
 					'demo',
 					'--path=json',
 					...as,
-					...(dashes === -1 ? [] : words.slice(dashes)),
+					...(dashes === -1 ? [] : args.slice(dashes)),
 				]
-			: [kind, ...words, '-n', 'demo', '-o', 'json', ...as];
-	const {stdout, stderr} = await cluster.spoke(place, args, options);
-	const objects = (kind === 'label' ? stderr : stdout)
+			: [kind, ...args, '-n', 'demo', '-o', 'json', ...as];
+	const {stdout, stderr} = await cluster.spoke(server, commandLine, options);
+	const objects = (kind === 'stream' ? stderr : stdout)
 		.split('\n')
 		.filter(text => text.startsWith('{'))
 		.map(text => JSON.parse(text) as Path | Audit | (ErrorObject & {kind: 'Error'}));
@@ -511,7 +515,7 @@ async function look(cluster: Cluster, {place, asked}: Row, person: string): Prom
 	};
 }
 
-tunnelTest('the two roles of docs/permissions.md are enough: all rows but the kubelets’ own configuration are known', async t => {
+tunnelTest('the two roles of docs/permissions.md decide all audit rows but the kubelet configuration', async t => {
 	const cluster = await useCluster({postures: ['off-grpc']});
 	for (const role of [userRole, evidenceReaderRole]) {
 		const applied = await cluster.kubectl('off-direct', ['apply', '-f', '-'], {input: manifest(role)});
@@ -528,7 +532,7 @@ tunnelTest('the two roles of docs/permissions.md are enough: all rows but the ku
 		audit.rows.filter(({verdict}) => verdict === 'unknown').map(({id}) => id),
 		['C5'],
 	);
-	// Apiservers of other postures share the lab and are dialed at their own addresses, so the audit covers both.
+	// Other postures share the lab, and the audit reads their apiservers at their own addresses, so these are among its processes.
 	t.true(audit.replicas.processes.some(({readOver}) => readOver === 'direct'));
 	t.is(audit.rows.find(({id}) => id === 'C10')?.state, audit.replicas.agree === false ? 'mixed' : 'konnectivity');
 });

@@ -1,4 +1,4 @@
-/** exec against the scripted peer: links that break, statuses that are none, much input, slow readers. */
+/** exec against the scripted peer: broken links, invalid statuses, large input, slow readers. */
 import {createHash} from 'node:crypto';
 import {once} from 'node:events';
 import process from 'node:process';
@@ -10,17 +10,17 @@ import {measured, type MeasuredRow} from './row.ts';
 const against = 'scripted kubelet peer';
 const exec = (script: string, ...words: string[]) => ['exec', '-i', 'web', '-c', script, '--', ...(words.length > 0 ? words : ['x'])];
 
-/** Idle for so long behind a middlebox that cuts flows idle for a minute; six minutes are asked for with SPOKE_FAULTS_LONG. */
+/** Idle time through a middlebox that drops flows after an idle minute. SPOKE_FAULTS_LONG selects six minutes. */
 const idleMs = process.env['SPOKE_FAULTS_LONG'] === undefined ? 75_000 : 365_000;
 
 export const commandRows: readonly MeasuredRow[] = [
 	{
 		row: 'F8',
 		waits: true,
-		expected: `idle for ${idleMs / 1000} s, something on the wire at least every 30 s: not cut by a middlebox of 60 s`,
+		expected: `idle for ${idleMs / 1000} s: traffic at least every 30 s, so a middlebox with a limit of 60 s keeps the flow`,
 		against,
-		async measure(program, ground) {
-			const {kubeconfig, cutter} = await ground.behindCutter();
+		async measure(program, fixture) {
+			const {kubeconfig, cutter} = await fixture.throughCutter();
 			const child = program.start(exec('echo'), {kubeconfig});
 			const alive = await staysAlive(child, idleMs, () => cutter.quietMs() > 60_000);
 			await cutter.stop();
@@ -30,16 +30,16 @@ export const commandRows: readonly MeasuredRow[] = [
 	{
 		row: 'F21',
 		waits: true,
-		expected: 'reset: ≠ 0 within 15 s; black hole: ≠ 0 within 65 s',
+		expected: 'exit status not 0, within 15 s after a reset and 65 s in a black hole',
 		against,
-		async measure(program, ground) {
+		async measure(program, fixture) {
 			const texts: string[] = [];
 			let right = true;
 			for (const [what, limit] of [
 				['reset', 15],
 				['swallow', 70],
 			] as const) {
-				const {kubeconfig, cutter} = await ground.behindCutter();
+				const {kubeconfig, cutter} = await fixture.throughCutter();
 				const running = program.run(exec('stall'), {kubeconfig, limitMs: 100_000, input: ''});
 				await sleep(3000);
 				const brokenAt = performance.now();
@@ -61,7 +61,7 @@ export const commandRows: readonly MeasuredRow[] = [
 	},
 	{
 		row: 'F22',
-		expected: 'a slow reader of 2,000,000 numbers, five times: whole and 0, or ≠ 0',
+		expected: 'five slow readers of 2,000,000 numbers: complete and exit status 0, or not 0',
 		against,
 		async measure(program, {peer}) {
 			let [whole, short] = [0, 0];
@@ -96,7 +96,7 @@ export const commandRows: readonly MeasuredRow[] = [
 	},
 	{
 		row: 'F23',
-		expected: '100 MB of stdin with the right hash; a command that ends early ends quietly',
+		expected: '100 MB of stdin keep their hash; a command that exits early causes no error',
 		against,
 		async measure(program, {peer}) {
 			const input = Buffer.alloc(100_000_000, 'spoke');
@@ -115,7 +115,7 @@ export const commandRows: readonly MeasuredRow[] = [
 	},
 	{
 		row: 'F24',
-		expected: 'exit statuses 0 1 2 42 126 127 137 255 pass',
+		expected: 'exit statuses 0 1 2 42 126 127 137 255 are passed on',
 		against,
 		async measure(program, {peer}) {
 			const seen: Array<number | null> = [];
@@ -130,7 +130,7 @@ export const commandRows: readonly MeasuredRow[] = [
 	},
 	{
 		row: 'F25',
-		expected: 'a thousand sizes in 5 s: the last arrives',
+		expected: 'the last of a thousand terminal sizes in 5 s arrives',
 		against,
 		async measure(program, {peer}) {
 			const [file, words] = program.words(['exec', '-it', 'web', '-c', 'sizes', '--', 'x', '100000']);
@@ -159,7 +159,7 @@ export const commandRows: readonly MeasuredRow[] = [
 	{
 		row: 'F26',
 		waits: true,
-		expected: `exec and attach idle for ${idleMs / 1000} s are alive`,
+		expected: `exec and attach work after ${idleMs / 1000} idle seconds`,
 		against,
 		async measure(program, {peer}) {
 			const states = await Promise.all(
@@ -175,7 +175,7 @@ export const commandRows: readonly MeasuredRow[] = [
 	},
 	{
 		row: 'B4',
-		expected: 'all 256 bytes come back as they went',
+		expected: 'all 256 byte values return unchanged',
 		against,
 		async measure(program, {peer}) {
 			const input = Buffer.concat([
@@ -209,7 +209,7 @@ export const commandRows: readonly MeasuredRow[] = [
 	},
 ];
 
-/** Whether what is typed after the wait still comes back; `cut` as soon as the middlebox would have cut it. */
+/** Whether input after the wait is still echoed, or when the middlebox would have dropped the flow. */
 async function staysAlive(child: ReturnType<Program['start']>, waitMs: number, wouldCut: () => boolean): Promise<string> {
 	let stdout = '';
 	child.stdout!.on('data', (piece: Buffer) => {

@@ -1,4 +1,4 @@
-/** Bad inputs: texts, logs, kubeconfigs, certificates and answers that are wrong. */
+/** Bad inputs: hostile texts, unusual logs, kubeconfigs, certificates and responses. */
 import {createHash} from 'node:crypto';
 import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
@@ -18,7 +18,7 @@ import {tryCertificate} from '../../support/try-certificate.ts';
 import {tryRow, withKubectl, withServers, withSpoke} from '../../support/try-kubeconfig.ts';
 import {requestWith} from '../../support/request-with.ts';
 import {statusOf, type Program} from './programs.ts';
-import {measured, type Ground, type Measured, type MeasuredRow} from './row.ts';
+import {measured, type Fixture, type Measured, type MeasuredRow} from './row.ts';
 
 const peer = 'scripted kubelet peer';
 const logs = 'scripted kubelet logs';
@@ -26,16 +26,16 @@ const logs = 'scripted kubelet logs';
 export const inputRows: readonly MeasuredRow[] = [
 	{
 		row: 'B1',
-		expected: 'on a terminal no hostile text gets through as an escape',
+		expected: 'no hostile text reaches a terminal as an escape sequence',
 		against: logs,
-		async measure(program, ground) {
+		async measure(program, fixture) {
 			const texts = hostileTexts();
 			const written = await onTerminal(
 				program,
-				ground,
+				fixture,
 				texts.map(([, bytes]) => bytes.toString('latin1')),
 			);
-			// Colors are allowed; nothing else that begins with ESC or a C1 control is.
+			// Of all control sequences, only colors are allowed.
 			const escapes = [
 				...written
 					.toString('latin1')
@@ -47,34 +47,34 @@ export const inputRows: readonly MeasuredRow[] = [
 	},
 	{
 		row: 'B2',
-		expected: 'bidi, zero-width and BOM are visible',
+		expected: 'bidi marks, zero-width marks and BOM are visible',
 		against: logs,
-		async measure(program, ground) {
+		async measure(program, fixture) {
 			const marks = '\u202E\u200B\uFEFF\u2066';
-			const written = await onTerminal(program, ground, [Buffer.from(`a${marks}b`).toString('latin1')]);
+			const written = await onTerminal(program, fixture, [Buffer.from(`a${marks}b`).toString('latin1')]);
 			const raw = [...marks].filter(mark => written.toString().includes(mark)).length;
 			return measured(raw === 0, `${raw} of ${marks.length} marks raw on the terminal`);
 		},
 	},
 	{
 		row: 'B3',
-		expected: 'in a pipe every byte passes',
+		expected: 'every byte is unchanged in a pipe',
 		against: logs,
-		async measure(program, ground) {
+		async measure(program, fixture) {
 			return sameAsWritten(
 				program,
-				ground,
+				fixture,
 				hostileTexts().map(([, bytes]) => bytes.toString('latin1').replaceAll('\n', '')),
 			);
 		},
 	},
 	{
 		row: 'B6',
-		expected: '100 MB in one line: whole, ≤ 300 MB resident',
+		expected: 'a line of 100 MB is complete, with ≤ 300 MB resident',
 		against: peer,
-		async measure(program, ground) {
+		async measure(program, fixture) {
 			const {stdout, status, mostResidentMiB} = await program.run(['logs', 'web', '-c', 'long-line'], {
-				kubeconfig: ground.peer.kubeconfig,
+				kubeconfig: fixture.peer.kubeconfig,
 				limitMs: 120_000,
 			});
 			return measured(
@@ -86,20 +86,22 @@ export const inputRows: readonly MeasuredRow[] = [
 	...(['B7', 'B8'] as const).map((row): MeasuredRow => ({
 		row,
 		expected:
-			row === 'B7' ? 'P and F chunks over stdout and stderr: kubectl’s bytes' : 'odd timestamps and time that goes back: kubectl’s bytes',
+			row === 'B7'
+				? 'P and F records of stdout and stderr: same bytes as kubectl'
+				: 'unusual and decreasing timestamps: same bytes as kubectl',
 		against: peer,
-		async measure(program, ground) {
+		async measure(program, fixture) {
 			const {stdout, status} = await program.run(['logs', 'web', '-c', row === 'B7' ? 'partial' : 'odd-times', '--timestamps'], {
-				kubeconfig: ground.peer.kubeconfig,
+				kubeconfig: fixture.peer.kubeconfig,
 			});
 			return measured(status === 0 && stdout.length > 0, `${stdout.length} bytes, ${sha(stdout)}`);
 		},
 	})),
 	{
 		row: 'B10',
-		expected: 'tail, since and limit at their edges: kubectl’s verdicts',
+		expected: 'boundary values of tail, since and limit-bytes: accepted and refused as by kubectl',
 		against: peer,
-		async measure(program, ground) {
+		async measure(program, fixture) {
 			const verdicts: string[] = [];
 			for (const words of [
 				'--tail=0',
@@ -112,7 +114,7 @@ export const inputRows: readonly MeasuredRow[] = [
 				'--since-time=yesterday',
 			]) {
 				const {status, stdout} = await program.run(['logs', 'web', '-c', 'plain', ...words.split(' ')], {
-					kubeconfig: ground.peer.kubeconfig,
+					kubeconfig: fixture.peer.kubeconfig,
 				});
 				verdicts.push(status === 0 ? String(stdout.length) : 'refused');
 			}
@@ -122,11 +124,11 @@ export const inputRows: readonly MeasuredRow[] = [
 	},
 	{
 		row: 'B12',
-		expected: 'an upgrade that is answered with 200, 302, 403 or a wrong accept is refused with its cause, ≠ 0',
+		expected: 'an upgrade response 200, 302, 403 or a wrong accept header: exit status not 0, with the cause',
 		against: 'scripted apiserver',
-		async measure(program, ground) {
+		async measure(program, fixture) {
 			const texts: string[] = [];
-			let right = true;
+			let isExpected = true;
 			for (const answer of [
 				'200 OK',
 				'302 Found\r\nLocation: /',
@@ -134,22 +136,22 @@ export const inputRows: readonly MeasuredRow[] = [
 				'101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: d3Jvbmc=',
 			]) {
 				const ran = await withApi(
-					ground,
+					fixture,
 					({url}) => (url.includes('/exec') ? answer : null),
 					async kubeconfig => program.run(['exec', 'web', '-c', 'x', '--', 'x'], {kubeconfig, limitMs: 20_000}),
 				);
-				right &&= ran.status !== 0 && ran.status !== null;
+				isExpected &&= ran.status !== 0 && ran.status !== null;
 				texts.push(`${answer.slice(0, 3)}: ${ran.status ?? 'no end'}`);
 			}
 
-			return measured(right, texts.join(', '));
+			return measured(isExpected, texts.join(', '));
 		},
 	},
 	{
 		row: 'B14',
 		expected: 'a redirect to another host is not followed with credentials',
 		against: 'scripted apiserver',
-		async measure(program, ground) {
+		async measure(program, fixture) {
 			const seen: string[] = [];
 			const other = createServer((request, response) => {
 				seen.push(request.headers.authorization ?? 'without credentials');
@@ -167,7 +169,7 @@ export const inputRows: readonly MeasuredRow[] = [
 				['port-forward', 'pod/web', ':80'],
 			]) {
 				await withApi(
-					ground,
+					fixture,
 					({url}) => (/\/(?:exec|log|portforward)/.test(url) ? `302 Found\r\nLocation: ${location}` : null),
 					async kubeconfig => program.run(args, {kubeconfig, limitMs: 5000}),
 				);
@@ -182,12 +184,12 @@ export const inputRows: readonly MeasuredRow[] = [
 	},
 	{
 		row: 'B15',
-		expected: 'a body of 1 GiB in 1 MB of gzip is bounded (an answer is at most 256 MiB: ≤ 400 MB resident), ≠ 0',
+		expected: 'a body of 1 GiB in 1 MB of gzip: exit status not 0, ≤ 400 MB resident (the limit of a response is 256 MiB)',
 		against: 'scripted apiserver',
-		async measure(program, ground) {
+		async measure(program, fixture) {
 			const bomb = gzipSync(Buffer.alloc(2 ** 30, ' '));
 			const ran = await withApi(
-				ground,
+				fixture,
 				({url}) => (url.includes('/pods/web') ? bomb : null),
 				async kubeconfig => program.run(['exec', 'web', '-c', 'x', '--', 'x'], {kubeconfig, limitMs: 60_000}),
 			);
@@ -199,10 +201,10 @@ export const inputRows: readonly MeasuredRow[] = [
 	},
 	{
 		row: 'B16',
-		expected: 'kubeconfigs that are alias bombs, folders or 100 MB: one line ≤ 1 s (threefold: 3 s), ≤ 200 MB',
+		expected: 'a kubeconfig that is an alias bomb, a directory or 100 MB: one line within 1 s (the test allows 3 s), ≤ 200 MB',
 		against: 'files',
-		async measure(program, ground) {
-			const folder = join(ground.folder, `bad-${program.name}`);
+		async measure(program, fixture) {
+			const folder = join(fixture.folder, `bad-${program.name}`);
 			await mkdir(join(folder, 'folder'), {recursive: true});
 			const bomb = [
 				'a: &a [x,x,x,x,x,x,x,x,x,x]',
@@ -215,25 +217,25 @@ export const inputRows: readonly MeasuredRow[] = [
 			await writeFile(join(folder, 'bomb'), bomb);
 			await writeFile(join(folder, 'huge'), Buffer.alloc(100_000_000, '# '));
 			const texts: string[] = [];
-			let right = true;
+			let isExpected = true;
 			for (const kind of ['bomb', 'folder', 'huge']) {
 				const {status, stderr, seconds, mostResidentMiB} = await program.run(['logs', 'web'], {
 					kubeconfig: join(folder, kind),
 					limitMs: 20_000,
 				});
 				const lines = stderr.trim().split('\n').length;
-				right &&= status !== 0 && status !== null && seconds < 3 && mostResidentMiB <= 200 && lines === 1;
+				isExpected &&= status !== 0 && status !== null && seconds < 3 && mostResidentMiB <= 200 && lines === 1;
 				texts.push(
 					`${kind}: ${statusOf({status})}, ${seconds.toFixed(1)} s, ${mostResidentMiB} MiB, ${lines} line${lines === 1 ? '' : 's'}`,
 				);
 			}
 
-			return measured(right, texts.join('; '));
+			return measured(isExpected, texts.join('; '));
 		},
 	},
 	{
 		row: 'B17',
-		expected: 'plugins: never a shell, only when needed, by the policy: kubectl’s verdicts',
+		expected: 'plugins run without a shell, only when needed and allowed, as in kubectl',
 		against: 'recording servers',
 		measure: async program =>
 			asKubectl(
@@ -243,7 +245,7 @@ export const inputRows: readonly MeasuredRow[] = [
 	},
 	{
 		row: 'B18',
-		expected: 'ways to the apiserver: kubectl’s verdicts, name, user and headers',
+		expected: 'same apiserver, server name, user and headers as kubectl',
 		against: 'recording servers',
 		measure: async program =>
 			asKubectl(
@@ -253,7 +255,7 @@ export const inputRows: readonly MeasuredRow[] = [
 	},
 	{
 		row: 'B19',
-		expected: 'certificates: kubectl’s verdicts',
+		expected: 'certificates are accepted and refused as by kubectl',
 		against: 'TLS servers',
 		async measure(program) {
 			const recorded = await readVerdicts();
@@ -303,9 +305,9 @@ async function asKubectl(program: Program, rows: readonly KubeconfigRow[]): Prom
 	);
 }
 
-/** A log's lines as they reach a terminal. */
-async function onTerminal(program: Program, ground: Ground, lines: readonly string[]): Promise<Buffer> {
-	return withLines(ground, lines, async kubeconfig => {
+/** What `logs` writes to a terminal for these lines. */
+async function onTerminal(program: Program, fixture: Fixture, lines: readonly string[]): Promise<Buffer> {
+	return withLines(fixture, lines, async kubeconfig => {
 		const [file, words] = program.words(['logs', 'web', '-n', 'demo']);
 		const pty = spawn(file, words, {
 			cols: 200,
@@ -324,37 +326,41 @@ async function onTerminal(program: Program, ground: Ground, lines: readonly stri
 	});
 }
 
-async function sameAsWritten(program: Program, ground: Ground, lines: readonly string[]): Promise<Measured> {
-	return withLines(ground, lines, async kubeconfig => {
+async function sameAsWritten(program: Program, fixture: Fixture, lines: readonly string[]): Promise<Measured> {
+	return withLines(fixture, lines, async kubeconfig => {
 		const {stdout} = await program.run(['logs', 'web', '-n', 'demo'], {kubeconfig});
 		const equal = stdout.equals(Buffer.from(lines.map(line => `${line}\n`).join(''), 'latin1'));
 		return measured(equal, equal ? `${stdout.length} bytes, equal` : 'differ');
 	});
 }
 
-async function withLines<Result>(ground: Ground, lines: readonly string[], use: (kubeconfig: string) => Promise<Result>): Promise<Result> {
+async function withLines<Result>(
+	fixture: Fixture,
+	lines: readonly string[],
+	use: (kubeconfig: string) => Promise<Result>,
+): Promise<Result> {
 	const server = await LogServer.start();
 	try {
 		server
 			.addPod('web')
 			.get('app')!
 			.append(...lines.map(text => ({time: '2026-11-24T00:00:00.000000000Z', text})));
-		return await use(await ground.kubeconfigFor(server.url));
+		return await use(await fixture.kubeconfigFor(server.url));
 	} finally {
 		await server.stop();
 	}
 }
 
-/** An apiserver with one pod, whose answer to a path is written as it is: a head, or a gzipped body. */
+/** Starts an apiserver with one pod. `fault` can replace a response by a raw head, or by a gzipped body. */
 async function withApi<Result>(
-	ground: Ground,
-	odd: (request: {url: string}) => string | Buffer | null,
+	fixture: Fixture,
+	fault: (request: {url: string}) => string | Buffer | null,
 	use: (kubeconfig: string) => Promise<Result>,
 ): Promise<Result> {
 	const server = await LogServer.start();
 	server.addPod('web', {containers: ['x']});
 	const front = createServer(async (request, response) => {
-		const answer = odd({url: request.url!});
+		const answer = fault({url: request.url!});
 		if (typeof answer === 'string') {
 			request.socket.end(`HTTP/1.1 ${answer}\r\nContent-Length: 0\r\n\r\n`);
 		} else if (answer) {
@@ -365,12 +371,14 @@ async function withApi<Result>(
 		}
 	});
 	front.on('upgrade', (request, socket) => {
-		socket.on('error', () => undefined).end(`HTTP/1.1 ${String(odd({url: request.url!}) ?? '404 Not Found')}\r\nContent-Length: 0\r\n\r\n`);
+		socket
+			.on('error', () => undefined)
+			.end(`HTTP/1.1 ${String(fault({url: request.url!}) ?? '404 Not Found')}\r\nContent-Length: 0\r\n\r\n`);
 	});
 	front.listen(0, '127.0.0.1');
 	await new Promise(resolve => front.once('listening', resolve));
 	try {
-		return await use(await ground.kubeconfigFor(`http://127.0.0.1:${(front.address() as AddressInfo).port}`));
+		return await use(await fixture.kubeconfigFor(`http://127.0.0.1:${(front.address() as AddressInfo).port}`));
 	} finally {
 		front.closeAllConnections();
 		front.close();

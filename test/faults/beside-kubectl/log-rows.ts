@@ -1,10 +1,10 @@
-/** Followed logs that are cut, stalled, rotated and restarted, on a kubelet's log files that a test writes. */
+/** Follows through interruptions, stalls, rotations and restarts, on log files that the test writes. */
 import {once} from 'node:events';
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {ChildProcess} from 'node:child_process';
 import {LogServer, type LogRecord} from '../../support/log-server.ts';
 import {startTcpCutter, type TcpCutter} from '../../support/tcp-cutter.ts';
-import {measured, type Ground, type Measured, type MeasuredRow} from './row.ts';
+import {measured, type Fixture, type Measured, type MeasuredRow} from './row.ts';
 import type {Program} from './programs.ts';
 
 const against = 'scripted kubelet logs';
@@ -12,10 +12,10 @@ const against = 'scripted kubelet logs';
 export const logRows: readonly MeasuredRow[] = [
 	{
 		row: 'F1',
-		expected: 'followed over 20 resets: 0 lost, 0 repeated',
+		expected: 'a follow through 20 resets: 0 lost, 0 repeated',
 		against,
-		async measure(program, ground) {
-			return following(program, ground, async ({write, cutter}) => {
+		async measure(program, fixture) {
+			return following(program, fixture, async ({write, cutter}) => {
 				for (let cut = 0; cut < 20; cut++) {
 					write(20);
 					await sleep(150);
@@ -28,10 +28,10 @@ export const logRows: readonly MeasuredRow[] = [
 	},
 	{
 		row: 'F3',
-		expected: 'cuts in a second with 100 lines and equal timestamps: 0 lost, 0 repeated',
+		expected: 'resets within a second of 100 lines with equal timestamps: 0 lost, 0 repeated',
 		against,
-		async measure(program, ground) {
-			return following(program, ground, async ({writeAt, cutter}) => {
+		async measure(program, fixture) {
+			return following(program, fixture, async ({writeAt, cutter}) => {
 				for (let cut = 0; cut < 5; cut++) {
 					writeAt(new Date().toISOString().replace(/\.\d+Z/, '.500000000Z'), 100);
 					await sleep(100);
@@ -44,12 +44,12 @@ export const logRows: readonly MeasuredRow[] = [
 	},
 	{
 		row: 'F4',
-		expected: 'cut and rotation together: what the server still has is not skipped, the gap is said',
+		expected: 'a reset together with a rotation: no available line is skipped, and the gap is reported',
 		against,
-		async measure(program, ground) {
+		async measure(program, fixture) {
 			return following(
 				program,
-				ground,
+				fixture,
 				async ({write, cutter, log}) => {
 					write(50);
 					await sleep(800);
@@ -67,10 +67,10 @@ export const logRows: readonly MeasuredRow[] = [
 	},
 	{
 		row: 'F5',
-		expected: 'five restarts of the container, one with a cut: 0 lost, in order',
+		expected: 'five container restarts, one with a reset: 0 lost, in order',
 		against,
-		async measure(program, ground) {
-			return following(program, ground, async ({write, cutter, log}) => {
+		async measure(program, fixture) {
+			return following(program, fixture, async ({write, cutter, log}) => {
 				for (let life = 0; life < 5; life++) {
 					write(20);
 					await sleep(2000);
@@ -78,7 +78,7 @@ export const logRows: readonly MeasuredRow[] = [
 						cutter.reset();
 					}
 
-					// A kubelet offers the life before this one, and none before that.
+					// A kubelet serves the logs of the current and the previous instance only.
 					log.restart();
 					await sleep(4000);
 				}
@@ -90,12 +90,12 @@ export const logRows: readonly MeasuredRow[] = [
 	{
 		row: 'F7',
 		waits: true,
-		expected: 'a black hole is shown as stalled within 30 s (threefold: 90 s); after it 0 lost, 0 repeated',
+		expected: 'a black hole is reported as a stall within 30 s (the test allows 90 s); then 0 lost, 0 repeated',
 		against,
-		async measure(program, ground) {
+		async measure(program, fixture) {
 			return following(
 				program,
-				ground,
+				fixture,
 				async ({write, cutter}) => {
 					write(20);
 					await sleep(500);
@@ -112,16 +112,16 @@ export const logRows: readonly MeasuredRow[] = [
 	},
 	{
 		row: 'F9',
-		expected: 'the kubelet’s failure inside the body is an error, never a line; followed on',
+		expected: 'a kubelet failure inside the body is an error, never a line, and the follow resumes',
 		against,
-		async measure(program, ground) {
+		async measure(program, fixture) {
 			const words = 'failed to create fsnotify watcher: too many open files';
 			const server = await LogServer.start();
 			try {
 				const log = server.addPod('web').get('app')!;
 				log.append(...records(0, 5));
 				server.faults.push({kind: 'kubelet-error', text: words});
-				const child = program.start(['logs', '-f', 'web', '-n', 'demo'], {kubeconfig: await ground.kubeconfigFor(server.url)});
+				const child = program.start(['logs', '-f', 'web', '-n', 'demo'], {kubeconfig: await fixture.kubeconfigFor(server.url)});
 				const seen = outputOf(child);
 				await sleep(4000);
 				log.append(...records(5, 5));
@@ -141,9 +141,9 @@ export const logRows: readonly MeasuredRow[] = [
 	},
 	{
 		row: 'F10',
-		expected: 'Retry-After of a 429 is obeyed',
+		expected: 'Retry-After of a 429 is respected',
 		against,
-		async measure(program, ground) {
+		async measure(program, fixture) {
 			const server = await LogServer.start();
 			try {
 				server
@@ -157,7 +157,7 @@ export const logRows: readonly MeasuredRow[] = [
 					headers: {'Retry-After': '3'},
 				});
 				const {status, stdout} = await program.run(['logs', 'web', '-n', 'demo'], {
-					kubeconfig: await ground.kubeconfigFor(server.url),
+					kubeconfig: await fixture.kubeconfigFor(server.url),
 					limitMs: 20_000,
 				});
 				const waited = server.seen.length > 1 ? (server.seen[1]!.at - server.seen[0]!.at) / 1000 : null;
@@ -182,7 +182,7 @@ type Following = {
 /** Follows a log while `faults` happen, and counts the numbers of its lines. */
 async function following(
 	program: Program,
-	ground: Ground,
+	fixture: Fixture,
 	faults: (with_: Following) => Promise<void>,
 	{allowLost = 0, mustSay}: {allowLost?: number; mustSay?: RegExp} = {},
 ): Promise<Measured> {
@@ -190,7 +190,7 @@ async function following(
 	const cutter = await startTcpCutter(new URL(server.url).host);
 	try {
 		const log = server.addPod('web').get('app')!;
-		const child = program.start(['logs', '-f', 'web', '-n', 'demo'], {kubeconfig: await ground.kubeconfigFor(`http://${cutter.address}`)});
+		const child = program.start(['logs', '-f', 'web', '-n', 'demo'], {kubeconfig: await fixture.kubeconfigFor(`http://${cutter.address}`)});
 		const seen = outputOf(child);
 		for (let waited = 0; server.openFollows === 0 && waited < 10_000; waited += 50) {
 			await sleep(50);
@@ -210,7 +210,7 @@ async function following(
 				writeAt(new Date().toISOString().replace('Z', '000000Z'), lines);
 			},
 		});
-		// A retry may wait; one that has ended is known at once.
+		// A retry can be waiting, but a program that has ended is detected immediately.
 		for (let waited = 0; child.exitCode === null && counted(seen.stdout(), number).lost > allowLost && waited < 15_000; waited += 100) {
 			await sleep(100);
 		}

@@ -11,7 +11,7 @@ export type ProgramName = 'spoke' | 'kubectl';
 
 export type RunOptions = {kubeconfig: string; env?: NodeJS.ProcessEnv; input?: Buffer | string; limitMs?: number};
 
-/** `status` is `null` for a run that had to be ended at its limit. */
+/** `status` is `null` if the run was ended at its time limit. */
 export type Ran = {status: number | null; stdout: Buffer; stderr: string; seconds: number; mostResidentMiB: number};
 
 export class Program {
@@ -23,7 +23,7 @@ export class Program {
 		this.#command = name === 'spoke' ? [process.execPath, builtProgram] : [kubernetesPath('kubectl')];
 	}
 
-	/** The command's words, for a caller that starts it itself. */
+	/** The program and arguments, for a caller that starts it itself. */
 	words(args: readonly string[]): [string, string[]] {
 		return [this.#command[0]!, [...this.#command.slice(1), ...args]];
 	}
@@ -57,7 +57,7 @@ export class Program {
 		};
 	}
 
-	/** Starts `port-forward` and gives its local ports, in the order asked. */
+	/** Starts `port-forward` and returns its local ports in the order of the arguments. */
 	async forward(
 		args: readonly string[],
 		options: RunOptions & {ports: number},

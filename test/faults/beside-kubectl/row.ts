@@ -1,15 +1,15 @@
-/** A fault or a bad input, and how it is measured on a program. */
+/** A fault or a bad input, and its measurement on a program. */
 import type {Cluster} from '../../real-cluster/support/cluster.ts';
 import type {ScriptedPeer} from '../../support/scripted-peer.ts';
 import type {TcpCutter} from '../../support/tcp-cutter.ts';
 import type {Program} from './programs.ts';
 
-export type Ground = {
+export type Fixture = {
 	peer: ScriptedPeer;
-	/** A running lab, where one is named. */
+	/** The running lab of SPOKE_LAB. */
 	lab: Cluster | null;
-	/** A kubeconfig for the peer behind a stretch of network that breaks on demand. */
-	behindCutter(): Promise<{kubeconfig: string; cutter: TcpCutter}>;
+	/** A kubeconfig for the peer, through a TCP relay that fails on demand. */
+	throughCutter(): Promise<{kubeconfig: string; cutter: TcpCutter}>;
 	/** A kubeconfig for a plain server. */
 	kubeconfigFor(url: string, more?: object): Promise<string>;
 	folder: string;
@@ -20,11 +20,11 @@ export type Measured = {text: string; asExpected: boolean};
 export type MeasuredRow = {
 	row: string;
 	expected: string;
-	/** Against what. */
+	/** The server that the program talks to. */
 	against: string;
-	measure: (program: Program, ground: Ground) => Promise<Measured>;
+	measure: (program: Program, fixture: Fixture) => Promise<Measured>;
 	needsLab?: boolean;
-	/** It waits more than it works, and so is measured beside the others. */
+	/** Mostly waits, and so is measured at the same time as the others. */
 	waits?: boolean;
 };
 

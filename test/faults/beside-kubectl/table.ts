@@ -1,7 +1,7 @@
 /**
-`npm run test:faults -- table [ROW…]`: every fault and bad input on spoke and on kubectl in one run, as a Markdown table on stdout.
-Rows that the suite alone holds say so. SPOKE_LAB names a running lab for the rows that want a real cluster; SPOKE_FAULTS_LONG=1 idles
-for six minutes instead of 75 s.
+`npm run test:faults -- table [ROW…]` measures every fault and bad input on spoke and kubectl, and prints a Markdown table. Rows that only
+the test suite covers are marked. SPOKE_LAB names a running lab for rows that need a real cluster; SPOKE_FAULTS_LONG=1 idles for six minutes
+instead of 75 s.
 */
 import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {loadavg, tmpdir} from 'node:os';
@@ -16,16 +16,16 @@ import {forwardRows} from './forward-rows.ts';
 import {inputRows} from './input-rows.ts';
 import {logRows} from './log-rows.ts';
 import {Program, type ProgramName} from './programs.ts';
-import type {Ground, Measured, MeasuredRow} from './row.ts';
+import type {Fixture, Measured, MeasuredRow} from './row.ts';
 
-/** What has no like in kubectl, or needs more than one program and a server. */
+/** Why a row is not measured on kubectl: it has no such feature, or the row needs more than a program and a server. */
 const notBeside: Readonly<Record<string, string>> = {
-	F6: 'kubectl follows the one pod it chose and ends with it; the cluster suite measures the new pod’s first line',
-	F11: 'session only: kubectl has no list that stays',
-	F17: 'the runtime’s words are scripted; kubectl prints them and ends',
-	B5: 'session only: kubectl draws no screen',
-	B9: 'session only: kubectl searches nothing',
-	B11: 'frames are scripted below the stream; kubectl takes the same from spdystream’s own tests',
+	F6: 'kubectl follows one pod and ends with it; the cluster suite measures the first line of the new pod',
+	F11: 'session only: kubectl has no live list',
+	F17: 'the messages of the runtime are scripted; kubectl prints them and ends',
+	B5: 'session only: kubectl has no screen',
+	B9: 'session only: kubectl has no search',
+	B11: 'the frames are scripted; spdystream’s own tests cover kubectl',
 };
 
 const rows: readonly MeasuredRow[] = [...logRows, ...commandRows, ...forwardRows, ...inputRows];
@@ -33,11 +33,11 @@ const chosen = process.argv.slice(2);
 const folder = await mkdtemp(join(tmpdir(), 'spoke-table-'));
 const peer = await startScriptedPeer({quiet: true});
 let files = 0;
-const ground: Ground = {
+const fixture: Fixture = {
 	peer,
 	folder,
 	lab: process.env['SPOKE_LAB'] === undefined ? null : await useCluster(),
-	async behindCutter() {
+	async throughCutter() {
 		const cutter = await startTcpCutter(peer.address);
 		const file = join(folder, `cut-${files++}`);
 		const config = JSON.parse(await readFile(peer.kubeconfig, 'utf8')) as {clusters: Array<{cluster: object}>};
@@ -63,15 +63,15 @@ const ground: Ground = {
 };
 
 try {
-	const told = faultRows.filter(({row}) => chosen.length === 0 || chosen.includes(row));
+	const chosenRows = faultRows.filter(({row}) => chosen.length === 0 || chosen.includes(row));
 	const lines = new Map<string, string>();
-	const measure = async ({row, says}: (typeof told)[number]) => {
-		lines.set(row, await lineOf(row, says));
+	const measure = async ({row, title}: (typeof chosenRows)[number]) => {
+		lines.set(row, await lineOf(row, title));
 		process.stderr.write(`${lines.get(row)}\n`);
 	};
 
-	const waiting = Promise.all(told.filter(({row}) => rows.some(candidate => candidate.row === row && candidate.waits)).map(measure));
-	for (const next of told) {
+	const waiting = Promise.all(chosenRows.filter(({row}) => rows.some(candidate => candidate.row === row && candidate.waits)).map(measure));
+	for (const next of chosenRows) {
 		if (rows.every(candidate => candidate.row !== next.row || !candidate.waits)) {
 			await measure(next);
 		}
@@ -82,7 +82,7 @@ try {
 		[
 			'| row | fault or input | expected | against | spoke | kubectl |',
 			'| --- | --- | --- | --- | --- | --- |',
-			...told.map(({row}) => lines.get(row)!),
+			...chosenRows.map(({row}) => lines.get(row)!),
 			'',
 			`Load at the end ${loadavg()[0]!.toFixed(1)}. ✓ as expected, ✗ not.`,
 			'',
@@ -93,14 +93,14 @@ try {
 	await rm(folder, {recursive: true, force: true});
 }
 
-async function lineOf(row: string, says: string): Promise<string> {
-	const how = rows.find(candidate => candidate.row === row);
-	if (!how || (how.needsLab && !ground.lab)) {
+async function lineOf(row: string, title: string): Promise<string> {
+	const measuredRow = rows.find(candidate => candidate.row === row);
+	if (!measuredRow || (measuredRow.needsLab && !fixture.lab)) {
 		const {tests, open} = faultRows.find(candidate => candidate.row === row)!;
 		return cells([
 			row,
-			says,
-			'as the suite’s tests say',
+			title,
+			'see the tests',
 			tests.map(([file]) => file).join(', ') || '–',
 			tests.length > 0 ? '✓ suite' : `not run: ${open}`,
 			notBeside[row] ?? 'needs a lab (SPOKE_LAB)',
@@ -109,16 +109,22 @@ async function lineOf(row: string, says: string): Promise<string> {
 
 	const both: Measured[] = [];
 	const measure = async (name: ProgramName) =>
-		how
-			.measure(new Program(name), ground)
+		measuredRow
+			.measure(new Program(name), fixture)
 			.catch((error: unknown) => ({asExpected: false, text: `not measured: ${String(error).slice(0, 200)}`}));
-	if (how.waits) {
+	if (measuredRow.waits) {
 		both.push(...(await Promise.all([measure('spoke'), measure('kubectl')])));
 	} else {
 		both.push(await measure('spoke'), await measure('kubectl'));
 	}
 
-	return cells([row, says, how.expected, how.against, ...both.map(({asExpected, text}) => `${asExpected ? '✓' : '✗'} ${text}`)]);
+	return cells([
+		row,
+		title,
+		measuredRow.expected,
+		measuredRow.against,
+		...both.map(({asExpected, text}) => `${asExpected ? '✓' : '✗'} ${text}`),
+	]);
 }
 
 function cells(texts: readonly string[]): string {

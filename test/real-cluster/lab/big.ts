@@ -9,7 +9,7 @@ import {parseArgs} from 'node:util';
 import {apiserverArguments, startEtcd} from './control-plane.ts';
 import {authority, signed} from './certificates.ts';
 import {startDaemon} from './daemon.ts';
-import {people, writeKubeconfig} from './kubeconfig.ts';
+import {users, writeKubeconfig} from './kubeconfig.ts';
 import {apply} from './kubectl.ts';
 import {controlPlaneAddress, defaultFolder, openLab, type Lab} from './lab.ts';
 import {kubernetesPath} from './programs.ts';
@@ -41,11 +41,11 @@ export async function startBig(lab: Lab, size: BigSize = {nodes: 5000, pods: 150
 	const host = controlPlaneAddress(lab);
 	const server = `https://${host}:${port}`;
 	await waitForPort('apiserver big', host, port);
-	const kubeconfig = await writeKubeconfig(lab, {name: 'big-admin', server, subject: people.admin});
+	const kubeconfig = await writeKubeconfig(lab, {name: 'big-admin', server, subject: users.admin});
 	const client = await openClient(lab, server);
 	await waitFor('apiserver big', async () => client('GET', '/readyz').then(status => status === 200));
 	await apply(kubeconfig, userObjects);
-	await writeKubeconfig(lab, {name: 'big-plain', server, subject: people.plain, namespace: 'demo'});
+	await writeKubeconfig(lab, {name: 'big-plain', server, subject: users.plain, namespace: 'demo'});
 
 	await inParallel(namespaces.length, async index => client('POST', '/api/v1/namespaces', {metadata: {name: namespaces[index]}}));
 	await inParallel(size.nodes, async index => client('POST', '/api/v1/nodes', node(index)));
@@ -110,7 +110,7 @@ async function inParallel(count: number, create: (index: number) => Promise<numb
 
 /** Over kept connections; resolves to the status, or 0 if the connection failed. */
 async function openClient(lab: Lab, server: string): Promise<(method: string, path: string, body?: object) => Promise<number>> {
-	const client = await signed(lab, 'client-admin', 'cluster', people.admin);
+	const client = await signed(lab, 'client-admin', 'cluster', users.admin);
 	const [ca, cert, key] = await Promise.all(
 		[(await authority(lab, 'cluster')).cert, client.cert, client.key].map(async file => readFile(file)),
 	);

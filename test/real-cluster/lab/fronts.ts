@@ -8,7 +8,7 @@ import {writeConfiguration} from './configuration.ts';
 import {apiserverServingPair} from './control-plane.ts';
 import {startDaemon} from './daemon.ts';
 import type {GatewaySettings} from './gateway.ts';
-import {people, writeKubeconfig, type Person} from './kubeconfig.ts';
+import {users, writeKubeconfig, type UserName} from './kubeconfig.ts';
 import {controlPlaneAddress, type Lab} from './lab.ts';
 import {postureOf, type PostureName} from './postures.ts';
 import {startPosture} from './start.ts';
@@ -20,8 +20,8 @@ const gatewayPort = 8443;
 const twinPort = 9443;
 const gatewayPrefix = '/k8s/clusters/lab';
 
-/** Balances `replica-a` and `replica-b`. Resolves to a kubeconfig for each person. */
-export async function startBalancer(lab: Lab): Promise<Record<Person, string>> {
+/** Balances `replica-a` and `replica-b`. Resolves to a kubeconfig for each user. */
+export async function startBalancer(lab: Lab): Promise<Record<UserName, string>> {
 	const replicas: PostureName[] = ['replica-a', 'replica-b'];
 	await Promise.all(replicas.map(async name => startPosture(lab, name)));
 	const host = controlPlaneAddress(lab);
@@ -33,97 +33,97 @@ export async function startBalancer(lab: Lab): Promise<Record<Person, string>> {
 		...targets,
 	]);
 	await waitForPort('balancer', host, balancerPort);
-	return forEachPerson(async person =>
+	return forEachUser(async user =>
 		writeKubeconfig(lab, {
-			name: `balancer-${person}`,
+			name: `balancer-${user}`,
 			server: `https://${host}:${balancerPort}`,
-			subject: people[person],
+			subject: users[user],
 			namespace,
 		}),
 	);
 }
 
-/** Resolves to a kubeconfig for each person, with a token and a server URL with a path. */
-export async function startGateway(lab: Lab, posture: PostureName): Promise<Record<Person, string>> {
+/** Resolves to a kubeconfig for each user, with a token and a server URL with a path. */
+export async function startGateway(lab: Lab, posture: PostureName): Promise<Record<UserName, string>> {
 	await runGateway(lab, posture, 'gateway', {
 		port: gatewayPort,
 		prefix: gatewayPrefix,
 		serving: await signed(lab, 'gateway', 'gateway', {commonName: 'gateway', names: [controlPlaneAddress(lab)]}),
-		people: Object.fromEntries(
-			knownPeople.map(([person, known]) => [`token-of-${person}`, {...known, closed: person === 'plain' ? ['/version'] : []}]),
+		users: Object.fromEntries(
+			userInfos.map(([user, info]) => [`token-of-${user}`, {...info, closed: user === 'plain' ? ['/version'] : []}]),
 		),
 	});
-	return forEachPerson(async person =>
+	return forEachUser(async user =>
 		writeTokenKubeconfig(lab, {
-			name: `gateway-${person}`,
+			name: `gateway-${user}`,
 			server: `https://${controlPlaneAddress(lab)}:${gatewayPort}${gatewayPrefix}`,
 			by: 'gateway',
-			person,
+			user,
 		}),
 	);
 }
 
 /**
-A gateway that no response distinguishes from an apiserver: it has the apiserver's certificate and key, accepts people's certificates, and
+A gateway that no response distinguishes from an apiserver: it has the apiserver's certificate and key, accepts users' certificates, and
 relays everything to one posture.
 */
-export async function startTwin(lab: Lab, posture: PostureName): Promise<Record<Person, string>> {
+export async function startTwin(lab: Lab, posture: PostureName): Promise<Record<UserName, string>> {
 	await runGateway(lab, posture, 'twin', {
 		port: twinPort,
 		prefix: '',
 		serving: await apiserverServingPair(lab),
-		peopleCa: (await authority(lab, 'cluster')).cert,
-		people: Object.fromEntries(knownPeople.map(([, known]) => [known.user, known])),
+		userCa: (await authority(lab, 'cluster')).cert,
+		users: Object.fromEntries(userInfos.map(([, info]) => [info.user, info])),
 	});
-	return forEachPerson(async person =>
+	return forEachUser(async user =>
 		writeKubeconfig(lab, {
-			name: `twin-${person}`,
+			name: `twin-${user}`,
 			server: `https://${controlPlaneAddress(lab)}:${twinPort}`,
-			subject: people[person],
+			subject: users[user],
 			namespace,
 		}),
 	);
 }
 
-const knownPeople = Object.entries(people).map(
-	([person, {commonName, ...more}]) =>
-		[person, {user: commonName, groups: ['groups' in more ? more.groups : [], 'system:authenticated'].flat()}] as const,
+const userInfos = Object.entries(users).map(
+	([user, {commonName, ...more}]) =>
+		[user, {user: commonName, groups: ['groups' in more ? more.groups : [], 'system:authenticated'].flat()}] as const,
 );
 
 /**
-Gateways with the apiserver's certificate and key that answer for `identity`, and send upgrades, logs and proxy requests to `streams`. One
-takes tokens. The other takes certificates, and lets nobody ask by which one a user is known. Writes kubeconfigs `split-token-…` and
-`split-certificate-…`.
+Starts two gateways with the apiserver's certificate and key. They relay upgrades, logs and proxy requests to `streams`, all other requests
+to `identity`. One accepts tokens. The other accepts client certificates and refuses SelfSubjectReview, which would name the certificate.
+Writes kubeconfigs `split-token-…` and `split-certificate-…`.
 */
 export async function startSplitter(lab: Lab, {identity, streams}: Splitter): Promise<void> {
 	await startPosture(lab, streams);
 	const host = controlPlaneAddress(lab);
-	const ways = `${identity}-${streams}`;
+	const suffix = `${identity}-${streams}`;
 	const common = {prefix: '', serving: await apiserverServingPair(lab), streams: {host, port: 6443 + postureOf(streams).portOffset}};
 	const ports = splitterPorts[identity === 'good-direct' ? 0 : 1];
-	await runGateway(lab, identity, `split-token-${ways}`, {
+	await runGateway(lab, identity, `split-token-${suffix}`, {
 		...common,
 		port: ports.token,
-		people: Object.fromEntries(knownPeople.map(([person, known]) => [`token-of-${person}`, known])),
+		users: Object.fromEntries(userInfos.map(([user, info]) => [`token-of-${user}`, info])),
 	});
-	await runGateway(lab, identity, `split-certificate-${ways}`, {
+	await runGateway(lab, identity, `split-certificate-${suffix}`, {
 		...common,
 		port: ports.certificate,
-		peopleCa: (await authority(lab, 'cluster')).cert,
-		people: Object.fromEntries(knownPeople.map(([, known]) => [known.user, known])),
+		userCa: (await authority(lab, 'cluster')).cert,
+		users: Object.fromEntries(userInfos.map(([, info]) => [info.user, info])),
 		refused: ['/apis/authentication.k8s.io/v1/selfsubjectreviews'],
 	});
-	await forEachPerson(async person => {
+	await forEachUser(async user => {
 		await writeTokenKubeconfig(lab, {
-			name: `split-token-${ways}-${person}`,
+			name: `split-token-${suffix}-${user}`,
 			server: `https://${host}:${ports.token}`,
 			by: 'cluster',
-			person,
+			user,
 		});
 		return writeKubeconfig(lab, {
-			name: `split-certificate-${ways}-${person}`,
+			name: `split-certificate-${suffix}-${user}`,
 			server: `https://${host}:${ports.certificate}`,
-			subject: people[person],
+			subject: users[user],
 			namespace,
 		});
 	});
@@ -160,7 +160,7 @@ async function runGateway(
 
 async function writeTokenKubeconfig(
 	lab: Lab,
-	{name, server, by, person}: {name: string; server: string; by: 'gateway' | 'cluster'; person: Person},
+	{name, server, by, user}: {name: string; server: string; by: 'gateway' | 'cluster'; user: UserName},
 ): Promise<string> {
 	const ca = (await readFile((await authority(lab, by)).cert)).toString('base64');
 	const folder = join(lab.folder, 'kubeconfigs');
@@ -171,16 +171,16 @@ async function writeTokenKubeconfig(
 		`apiVersion: v1
 kind: Config
 current-context: gateway
-contexts: [{name: gateway, context: {cluster: gateway, user: ${person}, namespace: ${namespace}}}]
+contexts: [{name: gateway, context: {cluster: gateway, user: ${user}, namespace: ${namespace}}}]
 clusters: [{name: gateway, cluster: {server: "${server}", certificate-authority-data: ${ca}}}]
-users: [{name: ${person}, user: {token: token-of-${person}}}]
+users: [{name: ${user}, user: {token: token-of-${user}}}]
 `,
 	);
 	await chmod(path, 0o600);
 	return path;
 }
 
-async function forEachPerson(make: (person: Person) => Promise<string>): Promise<Record<Person, string>> {
-	const entries = await Promise.all((Object.keys(people) as Person[]).map(async person => [person, await make(person)] as const));
-	return Object.fromEntries(entries) as Record<Person, string>;
+async function forEachUser(make: (user: UserName) => Promise<string>): Promise<Record<UserName, string>> {
+	const entries = await Promise.all((Object.keys(users) as UserName[]).map(async user => [user, await make(user)] as const));
+	return Object.fromEntries(entries) as Record<UserName, string>;
 }

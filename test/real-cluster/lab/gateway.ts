@@ -17,21 +17,21 @@ export type GatewaySettings = {
 	/** Paths of PEM files. */
 	serving: {cert: string; key: string};
 	client: {cert: string; key: string; ca: string};
-	/** The CA of people's certificates, which then identify them. */
-	peopleCa?: string;
-	/** By token or common name. `closed`: paths that it keeps from a person. */
-	people: Record<string, {user: string; groups: string[]; closed?: string[]}>;
+	/** The CA of users' certificates, which then identify them. */
+	userCa?: string;
+	/** Identities by token or common name. `closed`: paths that the gateway refuses to the user. */
+	users: Record<string, {user: string; groups: string[]; closed?: string[]}>;
 	/** Answered with 403. */
 	refused?: string[];
 };
 
 const settings = JSON.parse(await readFile(process.argv[2] ?? '', 'utf8')) as GatewaySettings;
-const {prefix, upstream, streams = upstream, people, refused = []} = settings;
+const {prefix, upstream, streams = upstream, users, refused = []} = settings;
 const [ca, cert, key] = await Promise.all(
 	[settings.client.ca, settings.client.cert, settings.client.key].map(async file => readFile(file)),
 );
 
-const byCertificate = settings.peopleCa === undefined ? {} : {requestCert: true, ca: await readFile(settings.peopleCa)};
+const byCertificate = settings.userCa === undefined ? {} : {requestCert: true, ca: await readFile(settings.userCa)};
 
 const server = createServer(
 	{cert: await readFile(settings.serving.cert), key: await readFile(settings.serving.key), ...byCertificate},
@@ -43,7 +43,7 @@ const server = createServer(
 
 		const outgoing = forwarded(incoming);
 		if (!outgoing) {
-			answer.writeHead(401, {'content-type': 'text/plain'}).end('gateway: unknown person or path\n');
+			answer.writeHead(401, {'content-type': 'text/plain'}).end('gateway: unknown user or path\n');
 			return;
 		}
 
@@ -84,13 +84,13 @@ server.on('upgrade', (incoming, client: Duplex, head) => {
 server.listen(settings.port, settings.host);
 
 function forwarded(incoming: IncomingMessage) {
-	const person =
-		people[
-			settings.peopleCa === undefined
+	const identity =
+		users[
+			settings.userCa === undefined
 				? (incoming.headers.authorization?.replace(/^Bearer /, '') ?? '')
 				: commonName(incoming.socket as TLSSocket)
 		];
-	if (!person || !incoming.url?.startsWith(prefix) || person.closed?.includes(incoming.url.slice(prefix.length))) {
+	if (!identity || !incoming.url?.startsWith(prefix) || identity.closed?.includes(incoming.url.slice(prefix.length))) {
 		return undefined;
 	}
 
@@ -103,7 +103,7 @@ function forwarded(incoming: IncomingMessage) {
 		agent: false,
 		method: incoming.method ?? 'GET',
 		path: incoming.url.slice(prefix.length) || '/',
-		headers: {...headers, 'impersonate-user': person.user, 'impersonate-group': person.groups} satisfies IncomingHttpHeaders as Record<
+		headers: {...headers, 'impersonate-user': identity.user, 'impersonate-group': identity.groups} satisfies IncomingHttpHeaders as Record<
 			string,
 			string | string[]
 		>,

@@ -1,4 +1,4 @@
-/** Impersonated people with exact permissions for one test. */
+/** Impersonated users with exactly the permissions that one test needs. */
 import type {Cluster} from '../support/cluster.ts';
 import {apply} from './kubectl.ts';
 import {namespace} from './users.ts';
@@ -11,11 +11,11 @@ export const resource = (resources: string[], verbs: string[], apiGroups = [''])
 const group = 'rbac.authorization.k8s.io';
 const subjects = (name: string) => [{apiGroup: group, kind: 'User', name}];
 
-/** Each can read pods of `demo`, and what `rules` allow everywhere. Resolves when the apiservers know. */
-export async function applyPeople(cluster: Cluster, people: ReadonlyArray<{name: string; rules: readonly Rule[]}>): Promise<void> {
+/** Creates users that can read the pods of `demo`, and what `rules` allow in all namespaces. Resolves when the apiservers apply it. */
+export async function applyUsers(cluster: Cluster, users: ReadonlyArray<{name: string; rules: readonly Rule[]}>): Promise<void> {
 	await apply(cluster.kubeconfig('off-direct'), [
 		{apiVersion: `${group}/v1`, kind: 'Role', metadata: {name: 'reads-pods', namespace}, rules: [resource(['pods'], ['get', 'list'])]},
-		...people.flatMap(({name, rules}) => [
+		...users.flatMap(({name, rules}) => [
 			{
 				apiVersion: `${group}/v1`,
 				kind: 'RoleBinding',
@@ -43,14 +43,14 @@ export async function applyPeople(cluster: Cluster, people: ReadonlyArray<{name:
 	});
 }
 
-export async function bindRoleTo(cluster: Cluster, role: string, person: string): Promise<void> {
+export async function bindRoleTo(cluster: Cluster, role: string, user: string): Promise<void> {
 	await apply(cluster.kubeconfig('off-direct'), [
 		{
 			apiVersion: `${group}/v1`,
 			kind: 'ClusterRoleBinding',
 			metadata: {name: role},
 			roleRef: {apiGroup: group, kind: 'ClusterRole', name: role},
-			subjects: subjects(person),
+			subjects: subjects(user),
 		},
 	]);
 }

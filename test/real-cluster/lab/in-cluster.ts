@@ -43,8 +43,8 @@ export async function startStaticApiserver(lab: Lab): Promise<void> {
 		}),
 	);
 	await waitForReady(lab, 'static-pod');
-	for (const person of ['admin', 'monitor', 'plain'] as const) {
-		await kubeconfigOf(lab, 'static-pod', person);
+	for (const user of ['admin', 'monitor', 'plain'] as const) {
+		await kubeconfigOf(lab, 'static-pod', user);
 	}
 }
 

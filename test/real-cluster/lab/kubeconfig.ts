@@ -6,13 +6,13 @@ import {authority, signed, type Subject} from './certificates.ts';
 import type {Lab} from './lab.ts';
 
 /** Their permissions are in users.ts. */
-export const people = {
+export const users = {
 	admin: {commonName: 'admin', groups: ['system:masters']},
 	monitor: {commonName: 'monitor', groups: ['system:monitoring']},
 	plain: {commonName: 'plain'},
 } satisfies Record<string, Subject>;
 
-export type Person = keyof typeof people;
+export type UserName = keyof typeof users;
 
 /** In the form that kubectl writes; returns the path. */
 export async function writeKubeconfig(

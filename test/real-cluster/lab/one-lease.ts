@@ -5,7 +5,7 @@ import {fileURLToPath} from 'node:url';
 import {authority} from './certificates.ts';
 import {apiserverArguments, startEtcd} from './control-plane.ts';
 import {startDaemon} from './daemon.ts';
-import {people, writeKubeconfig} from './kubeconfig.ts';
+import {users, writeKubeconfig} from './kubeconfig.ts';
 import {apply, kubectl} from './kubectl.ts';
 import {controlPlaneAddress, type Lab} from './lab.ts';
 import {kubernetesPath} from './programs.ts';
@@ -33,7 +33,7 @@ export async function startOneLease(lab: Lab): Promise<void> {
 	const kubeconfig = await writeKubeconfig(lab, {
 		name: 'one-lease-admin',
 		server: `https://${host}:${balancerPort}`,
-		subject: people.admin,
+		subject: users.admin,
 		namespace,
 	});
 	const {cert} = await authority(lab, 'cluster');
@@ -54,7 +54,7 @@ async function start(lab: Lab, etcd: string, {name, kubeletCa, reconciler, offse
 	const kubeconfig = await writeKubeconfig(lab, {
 		name: `one-lease-${name}`,
 		server: `https://${host}:${port + offset}`,
-		subject: people.admin,
+		subject: users.admin,
 		namespace,
 	});
 	await waitFor(`apiserver ${name}`, async () => (await kubectl(kubeconfig, ['get', '--raw', '/readyz'])).status === 0);

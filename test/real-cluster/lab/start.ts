@@ -1,7 +1,7 @@
 /** Starts parts of a lab that do not run yet. */
 import {agentName, agentObjects, startTunnelServer, type TunnelMode} from './konnectivity.ts';
 import {startApiserver, startControllers, startEtcd, serverUrl} from './control-plane.ts';
-import {people, writeKubeconfig, type Person} from './kubeconfig.ts';
+import {users, writeKubeconfig, type UserName} from './kubeconfig.ts';
 import {apply, kubectl, mustKubectl} from './kubectl.ts';
 import type {Lab} from './lab.ts';
 import {joined} from './one-at-a-time.ts';
@@ -37,7 +37,7 @@ export async function startPosture(lab: Lab, name: PostureName): Promise<void> {
 
 	// The static pod's tunnel uses this posture, too. If two started at once, the unrecorded one would never be stopped.
 	await joined(`apiserver ${lab.folder} ${name}`, async () => startApiserver(lab, name));
-	await Promise.all((Object.keys(people) as Person[]).map(async person => kubeconfigOf(lab, name, person)));
+	await Promise.all((Object.keys(users) as UserName[]).map(async user => kubeconfigOf(lab, name, user)));
 }
 
 export async function startReadyNode(lab: Lab, node: NodeName): Promise<void> {
@@ -57,11 +57,11 @@ export async function startReadyNode(lab: Lab, node: NodeName): Promise<void> {
 	}
 }
 
-export async function kubeconfigOf(lab: Lab, posture: PostureName, person: Person): Promise<string> {
+export async function kubeconfigOf(lab: Lab, posture: PostureName, user: UserName): Promise<string> {
 	return writeKubeconfig(lab, {
-		name: `${posture}-${person}`,
+		name: `${posture}-${user}`,
 		server: serverUrl(lab, posture),
-		subject: people[person],
+		subject: users[user],
 		namespace,
 	});
 }

@@ -1,5 +1,5 @@
 /**
-Permissions of the fixture's people. `admin` is system:masters; `monitor` and `plain` are developers of `demo`, `monitor` also of
+Permissions of the fixture's users. `admin` is system:masters; `monitor` and `plain` are developers of `demo`, `monitor` also of
 system:monitoring.
 */
 

@@ -2,23 +2,23 @@
 import {spawn, type ChildProcessWithoutNullStreams} from 'node:child_process';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
-import type {Person} from '../lab/kubeconfig.ts';
+import type {UserName} from '../lab/kubeconfig.ts';
 import {kubectl, type Finished} from '../lab/kubectl.ts';
 import {openLab, type Lab} from '../lab/lab.ts';
 import {postureOf, type PostureName} from '../lab/postures.ts';
 import {startProfile, type Profile} from '../lab/profile.ts';
 import {truthOf, type StreamFacts, type Truth} from '../lab/truth.ts';
 
-/** A posture's own apiserver, or what is in front of some. */
-export type Place = PostureName | 'balancer' | 'gateway' | 'twin' | `split-${string}` | 'one-lease' | 'big';
+/** A server of the lab: the apiserver of a posture, or a load balancer or gateway in front of some. */
+export type LabServer = PostureName | 'balancer' | 'gateway' | 'twin' | `split-${string}` | 'one-lease' | 'big';
 
 export type Cluster = {
 	readonly lab: Lab;
-	kubeconfig(place: Place, person?: Person): string;
-	kubectl(place: Place, args: readonly string[], options?: {person?: Person; input?: string; limitMs?: number}): Promise<Finished>;
-	spoke(place: Place, args: readonly string[], options?: {person?: Person; input?: string; limitMs?: number}): Promise<Finished>;
+	kubeconfig(server: LabServer, user?: UserName): string;
+	kubectl(server: LabServer, args: readonly string[], options?: {user?: UserName; input?: string; limitMs?: number}): Promise<Finished>;
+	spoke(server: LabServer, args: readonly string[], options?: {user?: UserName; input?: string; limitMs?: number}): Promise<Finished>;
 	/** The test must end it. */
-	startSpoke(place: Place, args: readonly string[], person?: Person): ChildProcessWithoutNullStreams;
+	startSpoke(server: LabServer, args: readonly string[], user?: UserName): ChildProcessWithoutNullStreams;
 	truth(posture: PostureName, stream: StreamFacts): Truth;
 };
 
@@ -28,16 +28,16 @@ const program = fileURLToPath(new URL('../../../build/spoke.js', import.meta.url
 export async function useCluster(profile: Profile = {}): Promise<Cluster> {
 	const lab = await openLab();
 	await startProfile(lab, profile);
-	const kubeconfig = (place: Place, person: Person = 'admin') => `${lab.folder}/kubeconfigs/${place}-${person}.yaml`;
-	const start = (place: Place, args: readonly string[], person?: Person) =>
+	const kubeconfig = (server: LabServer, user: UserName = 'admin') => `${lab.folder}/kubeconfigs/${server}-${user}.yaml`;
+	const start = (server: LabServer, args: readonly string[], user?: UserName) =>
 		spawn(process.execPath, [program, ...args], {
-			env: {PATH: process.env['PATH'], HOME: lab.folder, KUBECONFIG: kubeconfig(place, person)},
+			env: {PATH: process.env['PATH'], HOME: lab.folder, KUBECONFIG: kubeconfig(server, user)},
 		});
 	return {
 		lab,
 		kubeconfig,
-		kubectl: async (place, args, {person, ...options} = {}) => kubectl(kubeconfig(place, person), args, options),
-		spoke: async (place, args, {person, ...options} = {}) => finished(start(place, args, person), options),
+		kubectl: async (server, args, {user, ...options} = {}) => kubectl(kubeconfig(server, user), args, options),
+		spoke: async (server, args, {user, ...options} = {}) => finished(start(server, args, user), options),
 		startSpoke: start,
 		truth: (posture, stream) => truthOf(postureOf(posture), stream),
 	};

@@ -7,7 +7,7 @@ import {runActiveProbes} from '../../../source/evidence/run-active-probes.ts';
 import {examineApiserver} from '../../../source/evidence/examine-apiserver.ts';
 import {planPaths} from '../../../source/evidence/plan-paths.ts';
 import {configuredPath} from '../../../source/evidence/find-paths.ts';
-import type {Person} from '../lab/kubeconfig.ts';
+import type {UserName} from '../lab/kubeconfig.ts';
 import {labTranslatesStreams} from '../lab/programs.ts';
 import type {StreamFacts, Truth} from '../lab/truth.ts';
 
@@ -15,7 +15,7 @@ export type Variant = {name: string; target: string; feature: StreamFeature; str
 
 const serving = 'signed';
 
-/** It runs and writes nothing. */
+/** Keeps running and writes nothing. */
 export const silentCommand = 'exec that lasts';
 
 export const variants: readonly Variant[] = [
@@ -44,27 +44,27 @@ export const variants: readonly Variant[] = [
 ];
 
 export type Cell = {
-	place: string;
-	person: Person;
+	server: string;
+	user: UserName;
 	/** `stream`: the label of an open connection. */
 	probe: 'passive' | 'active' | 'stream';
 	variant: string;
 	path: Path;
 	truth: Truth;
-	/** Structured. */
+	/** Whether the apiserver serves a structured /flagz. */
 	flagz: boolean;
 };
 
-/** Passively, then with the active probes. */
+/** Reads every variant passively, then with the active probes. */
 export async function cellsOf({
-	place,
-	person,
+	server,
+	user,
 	kubeconfig,
 	truth,
 	flagz = true,
 }: {
-	place: string;
-	person: Person;
+	server: string;
+	user: UserName;
 	kubeconfig: string;
 	truth: (variant: Variant, path: Path) => Truth;
 	flagz?: boolean;
@@ -92,7 +92,7 @@ export async function cellsOf({
 					own.purposes.find(({feature}) => feature === variant.feature)!,
 					own,
 				);
-				cells.push({place, person, probe, variant: variant.name, path, truth: truth(variant, path), flagz});
+				cells.push({server, user, probe, variant: variant.name, path, truth: truth(variant, path), flagz});
 			}
 		}
 
@@ -106,18 +106,18 @@ export async function cellsOf({
 
 export type Claim = {cell: Cell; what: 'tls' | 'route' | 'crossing'; state: string; basis: string; isTrue: boolean; readable: boolean};
 
-/** TLS state, route and exposure. `readable`: the person's permissions give access to something decisive. */
+/** TLS state, route and exposure. `readable`: the user's permissions give access to something decisive. */
 export function claimsOf(cell: Cell): Claim[] {
-	const {path, truth, person, probe, variant, flagz} = cell;
+	const {path, truth, user, probe, variant, flagz} = cell;
 	const second = path.legs[1]!;
 	const endsAtKubelet = second.to === 'kubelet';
-	const monitors = person !== 'plain' && path.legs[0]!.to === 'apiserver';
+	const monitors = user !== 'plain' && path.legs[0]!.to === 'apiserver';
 	const readsFlags = monitors && flagz;
 	const isChecked = truth.tls === 'verified' || truth.tls === 'refused';
 	// With verification on, only an attempt shows whether the certificate passes.
 	const untried = probe === 'passive' && isChecked;
-	// A silent command may not have reached its kubelet, unless its node is seen to take WebSockets itself; only the admin can read nodes.
-	const unheard = isChecked && variant === silentCommand && (labTranslatesStreams || person !== 'admin');
+	// A silent command may not have reached the kubelet, unless the node is known to accept WebSockets; only the admin can read nodes.
+	const unheard = isChecked && variant === silentCommand && (labTranslatesStreams || user !== 'admin');
 	const isRefusal = probe !== 'passive' && truth.tls === 'refused';
 	const readable = {
 		tls: !endsAtKubelet || isRefusal || (readsFlags && !untried && !unheard),
@@ -126,7 +126,7 @@ export function claimsOf(cell: Cell): Claim[] {
 	};
 	// With HTTP CONNECT, only the agents' own metrics show Konnectivity's TLS.
 	const readsTunnel =
-		readable.route && (truth.protocol === 'grpc' || (truth.protocol === 'http-connect' && person === 'admin' && probe === 'active'));
+		readable.route && (truth.protocol === 'grpc' || (truth.protocol === 'http-connect' && user === 'admin' && probe === 'active'));
 	const readsCheck = isChecked && (readsFlags || isRefusal);
 	return [
 		{cell, what: 'tls', state: second.tls.state, basis: second.tls.basis, isTrue: second.tls.state === truth.tls, readable: readable.tls},
@@ -169,7 +169,7 @@ export function count(claims: readonly Claim[]): Counts {
 }
 
 export function told({cell, what, state, basis}: Claim): string {
-	return `${cell.place} ${cell.person} ${cell.probe} ${cell.variant}: ${what} ${state}, ${basis}; true is ${what === 'tls' ? cell.truth.tls : what === 'route' ? cell.truth.routes.join(' or ') : 'the other'}`;
+	return `${cell.server} ${cell.user} ${cell.probe} ${cell.variant}: ${what} ${state}, ${basis}; true is ${what === 'tls' ? cell.truth.tls : what === 'route' ? cell.truth.routes.join(' or ') : 'the other'}`;
 }
 
 export function summary(title: string, counts: Counts): string {

@@ -2,9 +2,9 @@
 import {once} from 'node:events';
 import {createInterface} from 'node:readline';
 import type {Path} from '../../../source/evidence/evidence.ts';
-import type {Person} from '../lab/kubeconfig.ts';
+import type {UserName} from '../lab/kubeconfig.ts';
 import type {StreamFacts, Truth} from '../lab/truth.ts';
-import type {Cluster, Place} from './cluster.ts';
+import type {Cluster, LabServer} from './cluster.ts';
 import {silentCommand, type Cell} from './matrix-cells.ts';
 
 const oneShots: ReadonlyArray<[name: string, args: readonly string[], stream: StreamFacts]> = [
@@ -42,28 +42,28 @@ export function pathsIn(lines: string): Path[] {
 	});
 }
 
-type Streams = {cluster: Cluster; place: Place; person: Person; truth: (stream: StreamFacts, path: Path) => Truth; flagz: boolean};
+type Streams = {cluster: Cluster; server: LabServer; user: UserName; truth: (stream: StreamFacts, path: Path) => Truth; flagz: boolean};
 
 /** Four one-shots and three lasting streams. A stream without a label is an error. */
-export async function streamCells({cluster, place, person, truth, flagz}: Streams): Promise<Cell[]> {
+export async function streamCells({cluster, server, user, truth, flagz}: Streams): Promise<Cell[]> {
 	const cells: Cell[] = [];
 	const add = ([variant, args, stream]: (typeof oneShots)[number], paths: readonly Path[], stderr: string) => {
 		const path = paths.at(-1);
 		if (!path) {
-			throw new Error(`${place} ${person} ${args.join(' ')} told no label: ${stderr}`);
+			throw new Error(`${server} ${user} ${args.join(' ')} told no label: ${stderr}`);
 		}
 
-		cells.push({place, person, probe: 'stream', variant, path, truth: truth(stream, path), flagz});
+		cells.push({server, user, probe: 'stream', variant, path, truth: truth(stream, path), flagz});
 	};
 
 	for (const row of oneShots) {
-		const {stderr} = await cluster.spoke(place, row[1], {person});
+		const {stderr} = await cluster.spoke(server, row[1], {user});
 		add(row, pathsIn(stderr), stderr);
 	}
 
 	await Promise.all(
 		lasting.map(async row => {
-			const stderr = await labelledStderr(cluster, place, row[1], person);
+			const stderr = await labelledStderr(cluster, server, row[1], user);
 			add(row, pathsIn(stderr), stderr);
 		}),
 	);
@@ -71,8 +71,8 @@ export async function streamCells({cluster, place, person, truth, flagz}: Stream
 }
 
 /** Stderr until the label was settled and had time to change; all of it if the stream ends by itself. */
-async function labelledStderr(cluster: Cluster, place: Place, args: readonly string[], person: Person): Promise<string> {
-	const child = cluster.startSpoke(place, args, person);
+async function labelledStderr(cluster: Cluster, server: LabServer, args: readonly string[], user: UserName): Promise<string> {
+	const child = cluster.startSpoke(server, args, user);
 	child.stdout.resume();
 	const closed = once(child, 'close');
 	const lines: string[] = [];
