@@ -41,7 +41,7 @@ export async function resolvePod(cluster: ClusterClient, input: string | ParsedT
 	const pods = await listPods(cluster, targetPods.scope, options.signal);
 	const isCronJob = parsed.resource.kind === 'CronJob';
 	if (isCronJob && pods.length === 0) {
-		throw noCronJobPodsError(parsed.input, targetPods.owner as CronJobObject);
+		throw noCronJobPodsError(parsed.input, targetPods.owner);
 	}
 
 	const order = options.order === 'logs' ? byLogging : byAttaching;
