@@ -106,7 +106,7 @@ function emptyLines(screen: RenderInput): Line[] {
 		line(''),
 		key('proxy.edit', 'enter a request: svc/NAME:PORT/path, pod/NAME:PORT/path, node/NAME/path'),
 		line(' ', styled('text.dim', '  pods and services: plain HTTP; https:NAME uses TLS without verification')),
-		key('proxy.listener', 'start a local API proxy for other programs, like kubectl proxy with stricter rules'),
+		key('proxy.listener', 'start a local API proxy, like kubectl proxy with stricter rules'),
 	];
 }
 
@@ -123,7 +123,7 @@ function listenerLine(
 			styled('state.open', fitToCells(glyphs.open, 6)),
 			{text: ' '.repeat(18)},
 			{
-				text: `local API proxy on ${address} ${glyphs.dot} ${formatQuantity(requests, 'request')}${context === cluster.context ? '' : ` ${glyphs.dot} ${context}`}`,
+				text: `API proxy on ${address} ${glyphs.dot} ${formatQuantity(requests, 'request')}${context === cluster.context ? '' : ` ${glyphs.dot} ${context}`}`,
 			},
 		],
 		...(isAt && {ground: 'selection' as const}),

@@ -36,10 +36,10 @@ export function sandboxScreen(screen: RenderInput, rows: number): Line[] {
 	const most = Math.max(1, rows - 2 - Math.min(1, sandboxLog.length));
 	const from = Math.max(0, Math.min(sandboxCursor - Math.floor(most / 2), switches.length - most));
 	const below = Math.max(0, switches.length - from - most);
-	const above = [from === 0 ? 'POSTURE' : `${from} above`, ...(below > 0 ? [`${below} below`] : [])].join(', ');
+	const above = [from === 0 ? 'SWITCH' : `${from} above`, ...(below > 0 ? [`${below} below`] : [])].join(', ');
 	const lead = line(' ', 'This cluster runs inside spoke. What you see here does not apply to a real cluster.');
 	const listed = hasRoom
-		? [lead, head('POSTURE'), ...switches.slice(0, faultsFrom), head('FAULT'), ...switches.slice(faultsFrom)]
+		? [lead, head('SWITCH'), ...switches.slice(0, faultsFrom), head('FAULT'), ...switches.slice(faultsFrom)]
 		: [head(above), ...switches.slice(from, from + most)];
 	const happened =
 		sandboxLog.length === 0

@@ -113,7 +113,7 @@ function viewSentences(screen: RenderInput): string[] {
 
 			const listener = selectedListener(state.proxy);
 			return [
-				listener ? `Local API proxy on ${listener.address}, ${formatQuantity(listener.requests, 'request')}.` : 'Proxy, no requests yet.',
+				listener ? `Local API proxy at ${listener.address}, ${formatQuantity(listener.requests, 'request')}.` : 'Proxy, no requests yet.',
 			];
 		}
 

@@ -105,7 +105,7 @@ const lists: readonly Step[] = [
 	['> 0', /Port +0▏/],
 	['form.submit', /local API proxy at/],
 	['proxy.stop', /Stop the local API proxy/],
-	['confirm.no', /▸ .*local API proxy on/],
+	['confirm.no', /▸ .*API proxy on/],
 	['proxy.listener', /Stop the local API proxy/],
 	['confirm.yes', /stopped the local API proxy/],
 	['view.forwards', /No forwards/],

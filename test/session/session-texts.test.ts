@@ -155,7 +155,7 @@ test('a small terminal reaches every sandbox row, and why there mentions no sele
 	await terminal.sees(/Running/);
 	terminal.press('view.sandbox');
 	await terminal.sees(/^ ▸ kubelet certificate check/m);
-	await terminal.sees(/POSTURE, \d+ below/);
+	await terminal.sees(/SWITCH, \d+ below/);
 	terminal.press('list.bottom');
 	await terminal.sees(/^ ▸ watch history/m);
 	terminal.press('list.up');

@@ -300,8 +300,8 @@ test('a listener enforces its rules, shows who can use it, and asks before it st
 	await terminal.sees(/Port +0▏/);
 	terminal.press('form.submit');
 	await terminal.sees(/● proxy +local API proxy :\d+ +per request/);
-	await terminal.sees(/local API proxy on 127\.0\.0\.1:\d+ ·/);
-	const address = /local API proxy on (127\.0\.0\.1:\d+)/.exec(terminal.text())![1]!;
+	await terminal.sees(/API proxy on 127\.0\.0\.1:\d+ ·/);
+	const address = /API proxy on (127\.0\.0\.1:\d+)/.exec(terminal.text())![1]!;
 	t.is((await fetch(`http://${address}/version`)).status, 200);
 	t.is((await fetch(`http://${address}/api/v1/namespaces/default/services/web:80/proxy/`)).status, 200);
 	t.is((await fetch(`http://${address}/api/v1/namespaces/default/pods/x/exec`, {method: 'POST'})).status, 403);
