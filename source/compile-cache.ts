@@ -34,7 +34,7 @@ function isPrivate(directory: string): boolean {
 	}
 }
 
-/** Also creates its parent, but never the home directory. */
+/** Creates the directory and its parent, but never the home directory. */
 function makeDirectory(directory: string) {
 	for (const path of [dirname(directory), directory]) {
 		try {

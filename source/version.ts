@@ -6,5 +6,5 @@ declare const SPOKE_VERSION: string | undefined;
 export const version: string =
 	typeof SPOKE_VERSION === 'string' ? SPOKE_VERSION : (createRequire(import.meta.url)('../package.json') as {version: string}).version;
 
-/** For the apiserver's audit log. */
+/** Identifies spoke in the apiserver's audit log. */
 export const userAgent = `spoke/${version}`;

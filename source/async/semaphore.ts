@@ -8,7 +8,7 @@ export class Semaphore {
 	readonly #queue = new WaitQueue<() => void>();
 	#held = 0;
 
-	/** After `maxHoldMs` others get the slot of `run`, although its work continues. */
+	/** `maxHoldMs`: after this time the slot is freed for others, although the work continues. */
 	constructor(limit: number, maxHoldMs?: number) {
 		this.#limit = limit;
 		this.#maxHoldMs = maxHoldMs;

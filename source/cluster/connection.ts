@@ -2,7 +2,7 @@
 import type {Duplex, Readable} from 'node:stream';
 import type {IncomingHttpHeaders} from 'node:http';
 
-/** From spoke's own socket: the only basis of the verdict on leg 1. */
+/** What spoke's own socket shows: the only basis of the verdict on leg 1. */
 export type SocketFacts = {
 	scheme: 'https' | 'http';
 	server: string;
@@ -45,9 +45,9 @@ export type RequestOptions = {
 	headers?: Readonly<Record<string, string>>;
 	body?: string | Uint8Array | Readable;
 	signal?: AbortSignal;
-	/** For the response head, from the last byte of a streamed body; 0 means no limit. Default: --request-timeout. */
+	/** Time for the response head, counted from the last byte of a streamed request body; 0 means no limit. Default: --request-timeout. */
 	timeoutMs?: number;
-	/** For a GET that can be pipelined, because the response is read fully at once. */
+	/** The response is read fully at once, so the GET can be pipelined. */
 	whole?: boolean;
 };
 
@@ -74,7 +74,7 @@ export type UpgradeOptions = {
 	protocols: readonly string[];
 	headers?: Readonly<Record<string, string>>;
 	signal?: AbortSignal;
-	/** For the 101. Default 35 s, just past the apiserver's own dial timeout of 30 s. */
+	/** Time for the 101. Default 35 s, a little longer than the apiserver's own dial timeout of 30 s. */
 	timeoutMs?: number;
 };
 
@@ -92,7 +92,7 @@ export type Connection = {
 	readonly usable: boolean;
 	/** The timeout counts from the previous response. @throws SpokeError as `request`; a failure closes the connection */
 	pipelinedGet(options: PipelinedGetOptions): Promise<ApiResponse>;
-	/** After all earlier responses. @throws SpokeError when the socket closes or the timeout passes */
+	/** Sends the request after all earlier responses. @throws SpokeError when the socket closes or the timeout passes */
 	request(options: RequestOptions): Promise<ApiResponse>;
 	upgrade(options: UpgradeOptions): Promise<UpgradeResult>;
 	/** The new owner of an upgraded socket closes it. */

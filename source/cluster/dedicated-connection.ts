@@ -36,7 +36,7 @@ import {traceRequest, traceConnect, type RequestTrace} from './request-trace.ts'
 export type ConnectionConfig = {
 	route: DialRoute;
 	credentials: Credentials;
-	/** For impersonation. */
+	/** Impersonation headers. */
 	headers: RequestHeaders;
 	requestTimeoutMs: number;
 	compression: boolean;
@@ -268,7 +268,7 @@ export class DedicatedConnection implements Connection {
 		return method === 'GET' && body === undefined && !upgrade && !this.#absoluteForm && !this.#isUsedByNodeClient;
 	}
 
-	/** In absolute form, with the proxy's credentials. */
+	/** Addresses a plain HTTP proxy: the target in absolute form, with the proxy's credentials. */
 	#toProxy(target: string, headers: RequestHeaders): Pick<OutgoingRequest, 'target' | 'headers'> {
 		const {server, proxy} = this.#access.route;
 		const login = proxy?.address.credentials;

@@ -11,7 +11,7 @@ export type ErrorResponse = {
 	status: number;
 	body: string;
 	headers: IncomingHttpHeaders;
-	/** Its client certificate may be the cause. */
+	/** The connection of the response, whose client certificate may be the cause. */
 	connection?: PresentedOn;
 };
 

@@ -42,7 +42,7 @@ export class SecondLegRecord {
 		return this.#version;
 	}
 
-	/** One per far end, oldest first. */
+	/** One outcome per far end, oldest first. */
 	get outcomes(): readonly SecondLegOutcome[] {
 		return [...this.#latest.values()];
 	}

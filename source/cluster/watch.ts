@@ -219,7 +219,7 @@ async function* watchOnce<Item>(
 	return version;
 }
 
-/** Of a table, that of the last row, else of the table. */
+/** The resource version of the object; for a table, that of its last row if it has one. */
 function versionOf(object: WatchEventLine['object']): string | undefined {
 	return object.rows?.at(-1)?.object?.metadata.resourceVersion ?? (object.metadata?.resourceVersion || undefined);
 }

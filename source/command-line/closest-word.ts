@@ -14,7 +14,7 @@ export function closestWord(typed: string, words: Iterable<string>): string | nu
 	return closest?.word ?? null;
 }
 
-/** Also swaps neighbors (optimal string alignment distance). */
+/** Optimal string alignment distance: a swap of two neighbors is one edit. */
 function editDistance(from: string, to: string): number {
 	const rows = Array.from({length: from.length + 1}, (_, i) => Array.from({length: to.length + 1}, (_, j) => (i === 0 ? j : i)));
 	for (let i = 1; i <= from.length; i++) {

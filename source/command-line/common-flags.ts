@@ -56,7 +56,7 @@ export const readOnlyFlag = {
 	help: 'refuse exec, attach, debug, forwards, the local API proxy, and proxy requests other than GET and HEAD',
 } as const satisfies FlagSpec;
 
-/** For commands that only read, so that an alias with `--read-only` works. */
+/** Accepted by commands that only read, so that an alias with `--read-only` works. */
 export const acceptedReadOnlyFlag = {...readOnlyFlag, hidden: true} as const satisfies FlagSpec;
 
 export const probeFlag = {

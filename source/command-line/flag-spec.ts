@@ -52,7 +52,7 @@ export type ParsedCommandLine<Rows extends readonly FlagSpec[]> = {
 	flags: FlagValues<Rows>;
 	/** Because a given default can differ in meaning. */
 	given: ReadonlySet<string>;
-	/** Before `--`. */
+	/** Arguments before `--`. */
 	positionals: readonly string[];
 	/** `undefined` without `--`. */
 	afterDash: readonly string[] | undefined;

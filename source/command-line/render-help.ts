@@ -113,7 +113,7 @@ export function wrapText(text: string, width: number): string[] {
 	return fillLines(splitUnits(text), width);
 }
 
-/** With trailing backslashes. */
+/** Wraps a shell command, with a backslash at the end of each continued line. */
 export function wrapCommand(command: string, width: number): string[] {
 	if (command.length <= width) {
 		return [command];

@@ -73,7 +73,7 @@ function messageOf(text: string): string {
 	return text.startsWith('{') ? (statusMessage(text) ?? '') : text;
 }
 
-/** Their text is that of the apiserver, the kubelet, the runtime or the backend. */
+/** Errors whose text comes from the apiserver, the kubelet, the runtime or the backend. */
 const serverErrors: ReadonlySet<ErrorObject['code']> = new Set([
 	'ERR_FORBIDDEN',
 	'ERR_CREDENTIALS',

@@ -8,7 +8,7 @@ export type LegDescription = {
 	n: Leg['n'];
 	from: string;
 	to: string;
-	/** Of the far end; empty for leg 1 and for a kubelet whose node is unknown. */
+	/** Name of the far end; empty for leg 1 and for a kubelet whose node is unknown. */
 	name: string;
 	tls: VerdictDescription;
 	route: VerdictDescription;

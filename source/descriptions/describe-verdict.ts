@@ -4,7 +4,7 @@ import type {Part} from './parts.ts';
 
 /** Layouts use the role as a label. */
 export type DetailPart = Part<'means' | 'evidence' | 'needs' | 'reason' | 'message' | 'exception' | 'accepted' | 'fix' | 'docs'> & {
-	/** Of evidence. */
+	/** Where and when the evidence was read. */
 	origin?: {location: string; source: EvidenceSource; time: string};
 };
 
@@ -69,7 +69,7 @@ export function withLocation({text, origin}: DetailPart, timeOf?: (time: string)
 	return origin === undefined ? text : `${text} (from ${[origin.location, ...(timeOf ? [timeOf(origin.time)] : [])].join(', ')})`;
 }
 
-/** By rule. */
+/** Short texts of observations, by rule. */
 const shortObservations: Readonly<Record<string, string>> = {
 	'egress-file-empty': 'no egress file',
 	'egress-file-set': 'egress file set',

@@ -3,7 +3,7 @@
 export type Part<Role extends string> = {
 	role: Role;
 	text: string;
-	/** For narrow layouts, if it differs. */
+	/** Text for narrow layouts, if it differs. */
 	short?: string;
 };
 

@@ -21,7 +21,7 @@ export class BackgroundMetrics {
 	readonly #end = new AbortController();
 	readonly #pending = new Map<string | null, Promise<ProbeResult<MetricFacts>>>();
 	#unavailable: {result: ProbeResult<MetricFacts>; at: number} | undefined;
-	/** For processes without an id. */
+	/** Metrics of processes without an id. */
 	#unidentified: Observation<MetricFacts> | undefined;
 	#nextUnidentifiedAt = 0;
 

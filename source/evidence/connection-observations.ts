@@ -161,7 +161,7 @@ const statuszAccept = 'application/json;v=v1beta1;g=config.k8s.io;as=Statusz, ap
 
 type ProcessStart = Omit<ProcessFacts, 'id'>;
 
-/** From `/statusz`, with a precision of one second. */
+/** Reads the start time from `/statusz`, with a precision of one second. */
 export async function readProcessStart(
 	connection: Requester & {id: string | null},
 	{timeoutMs = 5000}: {timeoutMs?: number} = {},

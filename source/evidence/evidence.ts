@@ -40,7 +40,7 @@ export type Evidence = {
 	/** Fingerprint of the apiserver process; `null` if unknown or none. */
 	process: string | null;
 	time: string;
-	/** It took streams or a node handshake of spoke's own: only in doctor, with `--probe active` or by consent. */
+	/** The observation required streams or a node handshake of spoke's own: only in doctor, with `--probe active` or by consent. */
 	active: boolean;
 };
 

@@ -45,7 +45,7 @@ export async function findPaths(
 
 export const failedAttemptId = 'failed-attempt';
 
-/** Of a future connection or, with `error`, of the failed one. */
+/** The path of a future connection or, with `error`, of the failed one. */
 export function configuredPath(
 	examined: ApiserverExamination,
 	cluster: ClusterClient,

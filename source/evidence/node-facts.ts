@@ -20,7 +20,7 @@ export async function readNode(cluster: ClusterClient, name: string): Promise<No
 	return result.observation?.facts ?? null;
 }
 
-/** In the context's namespace. Its port-forward goes through that kubelet. */
+/** Finds a pod on the node, in the context's namespace. A port-forward to the pod goes through the node's kubelet. */
 export async function podOnNode(cluster: ClusterClient, name: string): Promise<PodObject | null> {
 	const query = new URLSearchParams({fieldSelector: `spec.nodeName=${name},status.phase=Running`, limit: '1'});
 	const path = `/api/v1/namespaces/${encodeURIComponent(cluster.facts.namespace)}/pods?${query}`;

@@ -61,7 +61,7 @@ export type MetricFacts = {
 	/** Log reads that failed at the kubelet's certificate; `null` if the family is absent. */
 	logTlsFailures: number | null;
 	sshTunnels: number | null;
-	/** By `--disabled-metrics`; `null` if that is not counted. */
+	/** Metric families omitted by `--disabled-metrics`; `null` if they are not counted. */
 	familiesLeftOut: number | null;
 };
 
@@ -152,7 +152,7 @@ export type Observations = {
 	agentTests: ReadonlyArray<Observation<AgentTestFacts>>;
 	logDifferentials: ReadonlyArray<Observation<LogDifferentialFacts>>;
 	handshakes: ReadonlyArray<Observation<KubeletHandshakeFacts>>;
-	/** Also of a probe to the same node, and of earlier attempts. */
+	/** Failures of this connection, of probes to the same node and of earlier attempts. */
 	failures: ReadonlyArray<Observation<FailureFacts>>;
 	/** The latest of each far end, oldest first. */
 	outcomes: readonly SecondLegOutcome[];

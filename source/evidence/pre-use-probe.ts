@@ -27,7 +27,7 @@ export class PreUseProbe {
 	readonly #cas = new WeakMap<Connection, Promise<void>>();
 	readonly #unavailableCas = new Map<string, {unavailable: UnavailableSource; at: number}>();
 	#unavailableFlags: UnavailableFlags | undefined;
-	/** In ms since 1970. */
+	/** When the user could not be read, in ms since 1970. */
 	#userUnavailableAt: number | undefined;
 
 	constructor(cluster: ClusterClient, clock: Clock) {

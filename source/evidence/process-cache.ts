@@ -18,7 +18,7 @@ export class ProcessCache {
 	#gatewaySeen: string | null = null;
 	ca: CaFacts | null;
 
-	/** In a pod the CA is the one that the pod was given. */
+	/** In a pod, the kubeconfig's CA is the one that the cluster gives to pods. */
 	constructor({source, certificateAuthority}: Pick<ClusterInfo, 'source' | 'certificateAuthority'>) {
 		this.ca = source === 'in-cluster' && certificateAuthority !== null ? parseCaBundle(certificateAuthority) : null;
 	}

@@ -131,7 +131,7 @@ async function connectToProcess(examined: ApiserverExamination, cluster: Cluster
 	return null;
 }
 
-/** For another carrier: the agents' counts would not show that another process opened it. */
+/** Connects to the same process for another carrier, because the counts of the agents do not show which process opened it. */
 async function reconnectToProcess(examined: ApiserverExamination, cluster: ClusterClient): Promise<Connection> {
 	const connection = await connectToProcess(examined, cluster);
 	if (!connection) {

@@ -13,7 +13,7 @@ export type KeyDecoder = {
 const escape = '\u001B';
 const pasteStart = `${escape}[200~`;
 const pasteEnd = `${escape}[201~`;
-/** In characters. */
+/** Maximum paste length in characters. */
 const maxPasteLength = 1_000_000;
 
 /** @see https://invisible-island.net/xterm/ctlseqs/ctlseqs.html#h2-PC-Style-Function-Keys */

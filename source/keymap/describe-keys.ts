@@ -57,7 +57,7 @@ export function footerHints(hints: readonly KeyHint[]): ReadonlyArray<{key: stri
 
 export type KeyTableRow = {context: string; contextTitle: string; action: string; keys: readonly string[]; title: string; access: string};
 
-/** For `spoke keys` and docs/keys.md. */
+/** The rows of `spoke keys` and docs/keys.md. */
 export function keyTable(keymap: Keymap): readonly KeyTableRow[] {
 	return [...keymap].flatMap(([context, bindings]) =>
 		[...bindings].map(([action, {sequences}]) => ({

@@ -29,7 +29,7 @@ const renamedActions: ReadonlyMap<string, string> = new Map([
 ]);
 
 const typingContexts = new Set(['prompt', 'picker', 'form']);
-/** Without them the user could not leave. */
+/** Actions without which the user could not leave a view. */
 const requiredActions = ['app.quit', 'terminal.leave'];
 
 /** `layers` start with the default. A later layer replaces all keys of an action. */

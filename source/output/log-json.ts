@@ -62,7 +62,7 @@ function jsonString(text: string): string {
 
 export type PrintedEvent = Exclude<LogEvent, {type: 'lines' | 'asking' | 'checking' | 'checked'}>;
 
-/** In schema order. */
+/** Event names in schema order. */
 export const eventNames = [
 	'opened',
 	'waiting',

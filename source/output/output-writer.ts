@@ -11,7 +11,7 @@ export type OutputWriter = {
 	finished(): Promise<void>;
 };
 
-/** One per stream, because it listens to errors until the process ends. */
+/** Create only one per stream, because it listens to errors until the process ends. */
 export function createOutputWriter(stream: Writable): OutputWriter {
 	const gone = new AbortController();
 	let failure: SpokeError | null = null;

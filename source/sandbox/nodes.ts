@@ -10,7 +10,7 @@ import {createNode} from './scenarios/base-objects.ts';
 
 export const nodeNames = ['cp', 'n1', 'n2'] as const;
 
-/** Before the second restart; doubles from there. */
+/** Delay of the second restart; doubles for each further one. */
 const backOffMs = 5000;
 
 export type NodesConfig = {store: ObjectStore; plan: AddressPlan; issuer: Issuer; findProgram: FindProgram};

@@ -110,7 +110,7 @@ export type PostureRoute = 'direct' | 'konnectivity' | 'http-connect' | 'ssh';
 
 /** Constant for one apiserver process. */
 export type Posture = {
-	/** Of the kubelets' serving certificates: not verified, valid, or rejected. */
+	/** Whether the apiserver verifies kubelet certificates, and whether they are valid. */
 	verification: Verification;
 	route: PostureRoute;
 };

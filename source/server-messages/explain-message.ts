@@ -21,7 +21,7 @@ export type Explanation = {
 	dialedAddress: string | null;
 };
 
-/** In the order they are tried. */
+/** All rules, in the order in which they are tried. */
 export const messageRules: readonly MessageRule[] = [...kubeletMessages, ...dialMessages, ...requestMessages];
 
 /** `text`: a response body or the content of an error channel. `null` for an unknown message. */

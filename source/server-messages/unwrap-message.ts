@@ -5,7 +5,7 @@ import {statusMessage} from './parse-status.ts';
 
 export type UnwrappedMessage = {wrapper: MessageWrapper; message: string; dialedAddress: string | null};
 
-/** Also for translated exec and attach: always over TLS. */
+/** A request error of Go's HTTP client, for logs and for translated exec and attach; always over TLS. */
 const goRequest = /^(Get|Post) "https:\/\/([^/"]+)\/([^"]*)": ([\s\S]*)$/;
 
 /**

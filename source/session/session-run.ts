@@ -64,7 +64,7 @@ export class SessionRun {
 		return this.#parts.screen.isTaken;
 	}
 
-	/** For a crash. */
+	/** Restores the terminal after a crash. */
 	rescue(): void {
 		this.#parts.session.terminal.reset();
 	}

@@ -32,7 +32,7 @@ export type Session = {
 	readonly env: NodeJS.ProcessEnv;
 	readonly readOnly: boolean;
 	readonly cluster: OpenCluster;
-	/** By context name; the first is the cluster of the flags. */
+	/** Open clusters by context name; the first is the one of the flags. */
 	readonly clusters: Pick<ReadonlyMap<string, OpenCluster>, 'get' | 'values'>;
 	readonly tails: Map<string, TailRun>;
 	readonly paths: PathFeed;

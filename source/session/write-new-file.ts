@@ -7,7 +7,7 @@ const blockLength = 256 * 1024;
 /** The limit is 255 bytes, including date and extension. */
 const longestName = 200;
 
-/** For names such as `arn:aws:eks:eu-west-1:1234:cluster/prod`. */
+/** Makes a file name of names such as `arn:aws:eks:eu-west-1:1234:cluster/prod`. */
 export function asFileName(words: string, otherwise: string): string {
 	return (
 		words

@@ -21,7 +21,7 @@ export type ConnectionEntry = {
 	error: ErrorObject | null;
 	/** Who else can use its listener. */
 	usable: string | null;
-	/** By connection id. */
+	/** Paths by connection id. */
 	paths: ReadonlyMap<string, Path | null>;
 	/** Connections with overdue ping responses, by connection id. */
 	waits: ReadonlyMap<string, PendingPings>;

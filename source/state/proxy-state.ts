@@ -7,7 +7,7 @@ export type ProxyExchange = {
 	time: number;
 	method: string;
 	asked: string;
-	/** Its target was found, and it had a connection. */
+	/** Whether the request was sent: its target was found, and it had a connection. */
 	isSent?: true;
 	isCanceled?: true;
 	status: number | null;

@@ -76,10 +76,10 @@ export type ClusterState = {
 	sandbox: boolean;
 	/** `null` is all namespaces. */
 	namespace: string | null;
-	/** To return to from all namespaces. */
+	/** The namespace to return to from all namespaces. */
 	lastNamespace: string;
 	proxy: ClusterInfo['proxy'];
-	/** From spoke's own socket; `null` before the first response. */
+	/** What spoke's own socket shows; `null` before the first response. */
 	legOne: {tls: 'verified' | 'unverified' | 'plain'; route: 'direct' | 'proxy'} | null;
 	/** The server at the end of leg 1, if identified. */
 	front: Leg['to'] | null;

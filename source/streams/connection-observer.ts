@@ -32,7 +32,7 @@ export type ConnectionPurpose = {
 export type ConnectionObserver = {
 	/** The next stream takes this connection if usable; its target is unresolved. */
 	onConnected?(connection: Connection): void;
-	/** Before the request of the stream; the observer can send ordinary requests. */
+	/** Called before the request of the stream; the observer can send ordinary requests. */
 	beforeUse?(connection: Connection, purpose: ConnectionPurpose): Promise<void>;
 	/** A 101 or a response. `mayBeFromApiserver`: the far end of leg 2 may not have been reached. */
 	onOpened?(
@@ -49,7 +49,7 @@ export type ConnectionObserver = {
 	For logs: the kubelet's reason for having no log.
 	*/
 	onFarEndAnswered?(connection: Connection, purpose: ConnectionPurpose): void;
-	/** In milliseconds. */
+	/** Round-trip times in milliseconds. */
 	onRoundTrip?(connection: Connection, times: {websocket?: number; runtime?: number}): void;
 	/** A ping takes longer than expected: called once, with the wait in milliseconds. The next round trip ends this. */
 	onPingOverdue?(connection: Connection, waited: {websocket?: number; runtime?: number}): void;

@@ -50,7 +50,7 @@ export async function createDebugPod(cluster: WritingClient, namespace: string, 
 	)) as PodObject;
 }
 
-/** Without a grace period, as `kubectl debug --replace`. @throws SpokeError as `addDebugContainer` */
+/** Deletes the pod without a grace period, as `kubectl debug --replace` does. @throws SpokeError as `addDebugContainer` */
 export async function deletePodNow(
 	cluster: WritingClient,
 	{metadata: {name, namespace = 'default'}}: PodObject,

@@ -39,7 +39,10 @@ export async function locateTunnelLoss(
 	return locateTunnelLossBy(error, async () => checkApiserver(cluster), farEnd);
 }
 
-/** For a log response. An apiserver also ends leg 1 when it loses leg 2; Node reports that as a reset without a system call. */
+/**
+Finds the leg on which a log response was lost. An apiserver also ends leg 1 when it loses leg 2; Node reports that as a reset without a
+system call.
+*/
 export async function locateResponseLoss(cluster: Pick<ClusterClient, 'connect'>, error: SpokeError): Promise<SpokeError> {
 	return locatedError(error, wasReset(error) ? 'no-response' : await checkApiserverOnce(cluster));
 }
@@ -48,7 +51,7 @@ export function unlocatedLoss(error: SpokeError): SpokeError {
 	return locatedError(error, wasReset(error) ? 'no-response' : 'not-checked');
 }
 
-/** After an abort, the apiserver counts as not checked. Never rejects. */
+/** Locates the loss unless aborted: then the apiserver counts as not checked. Never rejects. */
 export async function unlessAborted(error: SpokeError, locate: () => Promise<SpokeError>, signal: AbortSignal): Promise<SpokeError> {
 	return rejectOnAbort(locate, signal).catch(async () => locateTunnelLossBy(error, async () => 'not-checked'));
 }

@@ -48,7 +48,7 @@ export function containerRole(pod: PodObject, name: string): ContainerRole | und
 	return allContainers(pod).find(container => container.name === name)?.role;
 }
 
-/** In kubectl's order. */
+/** All containers in kubectl's order. */
 export function allContainers(pod: PodObject): ReadonlyArray<{name: string; role: ContainerRole}> {
 	const named = (role: ContainerRole, containers: ReadonlyArray<{name: string}> = []) => containers.map(({name}) => ({name, role}));
 	return [

@@ -4,7 +4,7 @@ import type {CheckedObject} from '../cluster/object-shapes.ts';
 export type PodObject = CheckedObject<'pods'>;
 export type ObjectMeta = PodObject['metadata'];
 
-/** Its restart policy overrides the pod's (sidecars, and any container since 1.34). */
+/** A container. Its restart policy overrides the pod's (sidecars, and any container since 1.34). */
 export type ContainerSpec = PodObject['spec']['containers'][number];
 export type ContainerPort = NonNullable<ContainerSpec['ports']>[number];
 

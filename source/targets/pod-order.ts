@@ -35,7 +35,7 @@ export const byAttaching: Order = (a, b) =>
 		pod => timeOf(pod.metadata.creationTimestamp),
 	]);
 
-/** For cron jobs. */
+/** Order for cron jobs. */
 export const byLastRun: Order = (a, b) =>
 	firstDifference(a, b, [
 		pod => (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed' ? 1 : 0),

@@ -15,7 +15,7 @@ import {watchPods} from './watch-pods.ts';
 export type ResolveOptions = {
 	namespace?: string;
 	order: 'logs' | 'attach';
-	/** For a pod to exist, not to be ready, as in kubectl; 0 means no limit. */
+	/** Time for a pod to exist (not to be ready), as in kubectl; 0 means no limit. */
 	podRunningTimeoutMs: number;
 	signal?: AbortSignal;
 };

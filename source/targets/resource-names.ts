@@ -15,9 +15,9 @@ export type TargetResource = {
 	kind: string;
 	api: string;
 	namespaced: boolean;
-	/** Without a group. */
+	/** Names that are used without a group. */
 	names: readonly string[];
-	/** For `deployments.apps`, `deployments.v1.apps`. */
+	/** Group in `deployments.apps` and `deployments.v1.apps`. */
 	group: string;
 };
 

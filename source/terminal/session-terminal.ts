@@ -57,19 +57,19 @@ export class SessionTerminal {
 		}
 	}
 
-	/** For a crash message. */
+	/** Restores the terminal before a crash message is written. */
 	reset(): void {
 		this.#release();
 		this.stdout.write(resetSequence);
 	}
 
-	/** For Ink, because this class reads the keys. */
+	/** Input for Ink that never emits, because this class reads the keys. */
 	silentInput(): NodeJS.ReadStream {
 		const silent = new PassThrough() as unknown as NodeJS.ReadStream;
 		return Object.assign(silent, {isTTY: true, setRawMode: () => silent, ref: () => silent, unref: () => silent});
 	}
 
-	/** Full raw mode, for a remote shell. */
+	/** Passes all input to `onBytes` in full raw mode, for a remote shell. */
 	async lend<Result>(onBytes: (bytes: Buffer) => void, work: () => Promise<Result>): Promise<Result> {
 		const previous = this.#receiver;
 		this.stdout.write(pasteOff);
@@ -98,7 +98,7 @@ export class SessionTerminal {
 		}
 	}
 
-	/** For a pager, editor or credential plugin. */
+	/** Gives the terminal to a pager, an editor or a credential plugin. */
 	async handOff<Result>(work: () => Promise<Result>): Promise<Result> {
 		this.#release();
 		const restore = ignoreInterrupts();

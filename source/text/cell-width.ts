@@ -5,10 +5,10 @@ export function cellWidth(text: string): number {
 	return singleCells.test(text) ? text.length : stringWidth(text);
 }
 
-/** One UTF-16 unit and one cell each. */
+/** Characters of one UTF-16 unit and one cell. */
 const singleCells = /^[ -~·–‘’“”…›←-↓─-▴▸-◼◿✓✗]*$/;
 
-/** For text without escape sequences. */
+/** Truncates text without escape sequences. */
 export function truncateToCells(text: string, cells: number, mark = '…'): string {
 	// Other characters can be wider than one cell.
 	if (text.length <= cells && singleCells.test(text)) {

@@ -1,6 +1,6 @@
 /** Numbers, counts and sizes for people. */
 
-/** Without Intl, whose first use costs 7 MiB and some milliseconds. */
+/** Avoids Intl, whose first use costs 7 MiB and some milliseconds. */
 export function formatNumber(value: number): string {
 	return String(value).replaceAll(/\B(?<!\.\d*)(?=(?:\d{3})+(?!\d))/g, ',');
 }

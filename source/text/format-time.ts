@@ -37,7 +37,7 @@ export function formatDuration(ms: number): string {
 	return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** In UTC. */
+/** Formats the time in UTC. */
 export function formatRfc3339Seconds(time: Date): string {
 	return time.toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -15,7 +15,7 @@ export function sanitize(text: string, options: SanitizeOptions = {}): string {
 	return plain ? text : new Sanitizer(options).finish(text);
 }
 
-/** For bytes split anywhere. */
+/** Sanitizes bytes that can be split anywhere. */
 export class Sanitizer {
 	readonly #keepsColors: boolean;
 	readonly #decoder = new TextDecoder('utf-8', {ignoreBOM: true});
@@ -32,7 +32,7 @@ export class Sanitizer {
 		return this.#sanitize(this.#decoder.decode(chunk, {stream: true}), false);
 	}
 
-	/** Also resets colors. */
+	/** Returns the rest of the text, and resets colors. */
 	end(): string {
 		return this.finish(this.#decoder.decode());
 	}

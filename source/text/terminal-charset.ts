@@ -13,7 +13,7 @@ export function showsUnicode(env: NodeJS.ProcessEnv, platform: string): boolean 
 	return env['SPOKE_GLYPHS'] === 'unicode' || /utf-?8/i.test(locale) || (locale === '' && platform === 'darwin');
 }
 
-/** One cell each, to keep columns aligned. */
+/** Fallbacks of one cell each, to keep columns aligned. */
 export const asciiFallbacks: Readonly<Record<string, string>> = {
 	'←': '<',
 	'↑': '^',

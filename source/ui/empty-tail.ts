@@ -81,7 +81,7 @@ const windowNames: Readonly<Record<SincePreset, string>> = {
 	head: 'so far',
 };
 
-/** None after `tail`, which reads from the end of the log. */
+/** Presets that read further back; none for `tail`, which reads from the end of the log. */
 function furtherThan(since: SincePreset): readonly SincePreset[] {
 	const presets: readonly SincePreset[] = ['1m', '5m', '15m', '30m', '1h', 'head'];
 	return since === 'tail' ? [] : (['5m', '1h', 'head'] as const).filter(preset => presets.indexOf(preset) > presets.indexOf(since));

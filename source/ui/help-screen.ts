@@ -30,7 +30,7 @@ function filterLegend({keymap}: RenderInput, context: string): Line[] {
 	return [];
 }
 
-/** At the right edge of a tail. */
+/** Legend of the marks at the right edge of a tail. */
 function edgeLegend({error, warn, match, gap}: Glyphs['edge']): Line[] {
 	return [line('At the right edge:'), line(`${error} error    ${warn} warning`), line(`${match} match    ${gap} gap`)];
 }

@@ -16,9 +16,9 @@ const lead = 3;
 const widest = 40;
 const narrowBelow = 60;
 const narrowest = 11;
-/** From this width on columns of rank 1 are shown. */
+/** Width from which columns of rank 1 are shown. */
 const rankOneFrom = 100;
-/** On a narrow screen the status matters more than a whole name. */
+/** Width of names on a narrow screen, where the status matters more than a complete name. */
 const narrowName = 13;
 const tightNamespace = 14;
 const edge = 1;

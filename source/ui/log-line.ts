@@ -59,7 +59,7 @@ function nameWidth(view: TailView): number {
 	);
 }
 
-/** In UTC: `14:02:07.882`, or with the date. */
+/** Formats the time in UTC: `14:02:07.882`, or with the date. */
 export function formatLogTime(time: number, how: 'clock' | 'full' | 'none'): string {
 	if (time === 0) {
 		return how === 'full' ? ' '.repeat(24) : ' '.repeat(12);

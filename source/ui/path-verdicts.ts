@@ -38,7 +38,7 @@ export function verdictColumnWidth(facts: readonly VerdictEntry[]): number {
 	return Math.max(14, ...facts.map(({word}) => word.length + 1));
 }
 
-/** For a service, the path is that of the service proxy. */
+/** Title of the path pane. For a service, the path is that of the service proxy. */
 export function pathTitle(path: Path | null, subject: string): string {
 	return `Path${subject === '' ? '' : ` to ${subject}`}${path?.legs[1]?.to === 'service' ? ' through the apiserver proxy' : ''}`;
 }

@@ -14,7 +14,7 @@ export class SpokenEvents {
 	#last: Message | null = null;
 	#saidAt = -apartMs;
 
-	/** At most one event per second; the rest are counted in the next one. `now` is monotonic, in ms. */
+	/** Speaks at most one event per second; the rest are counted in the next one. `now` is monotonic, in ms. */
 	take(messages: readonly Message[], now: number): boolean {
 		const fresh = messages.slice(this.#last === null ? 0 : messages.indexOf(this.#last) + 1);
 		if (fresh.length === 0 || now - this.#saidAt < apartMs) {

@@ -78,7 +78,7 @@ export function clipSpans(spans: readonly Span[], room: number, mark = '…'): S
 	return out;
 }
 
-/** Also drops a wide character that would be cut. */
+/** Drops the first cells, and a wide character that would be split. */
 export function dropCells(spans: readonly Span[], cells: number): Span[] {
 	let left = cells;
 	return spans.flatMap(span => {

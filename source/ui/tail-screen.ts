@@ -132,7 +132,7 @@ function countsRow(screen: RenderInput, view: TailView): Line {
 	return line(' ', ...counts.flatMap(({text, role}, index) => [...(index > 0 ? [styled('text.dim', between)] : []), styled(role, text)]));
 }
 
-/** With the map at the right edge. */
+/** Lines of the tail, with the map at the right edge. */
 function tailLines(screen: RenderInput, view: TailView, rows: number, width: number): Line[] {
 	const {
 		theme: {glyphs},

@@ -103,7 +103,7 @@ function seenPart(text: string, left: number, room: number): {from: number; to: 
 
 const isAscii = /^[ -~]*$/;
 
-/** One cell can take several UTF-16 units. */
+/** Number of UTF-16 units that fit; one cell can take several. */
 function fitting(text: string, from: number, cells: number): number {
 	const fits = text.slice(from, from + cells);
 	return (isAscii.test(fits) ? fits : truncateToCells(text.slice(from, from + cells * 8), cells, '')).length;

@@ -172,7 +172,7 @@ export function endOfDigits(bytes: Buffer, at: number): number {
 	return end;
 }
 
-/** Without a string per chunk, because a followed log has one chunk per line. */
+/** Avoids a string per chunk, because a followed log has one chunk per line. */
 export function parseHexDigits(bytes: Buffer, from: number, to: number): number {
 	let size = 0;
 	for (let at = from; at < to; at++) {

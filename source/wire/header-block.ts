@@ -13,7 +13,7 @@ const syncFlush = Buffer.from([0x00, 0x00, 0x00, 0xff, 0xff]);
 const zlibHeader = Buffer.from([0x78, 0x01]);
 const maxStoredBytes = 0xff_ff;
 
-/** Without compression: zlib's header once, then stored blocks. The preset dictionary is optional. */
+/** Writes header blocks without compression: zlib's header once, then stored blocks. The preset dictionary is optional. */
 export class HeaderBlockWriter {
 	#hasStarted = false;
 

@@ -6,7 +6,7 @@ export type PingOptions = {intervalMs: number; clock?: MonotonicClock};
 export type PongTrackerOptions = {
 	/** Called once until the next pong. */
 	onPingOverdue: (milliseconds: number) => void;
-	/** While paused, a pong may be waiting unread. */
+	/** Whether reading is paused. Then a pong can be waiting unread. */
 	isPaused: () => boolean;
 	clock?: MonotonicClock | undefined;
 };

@@ -9,7 +9,7 @@ export function protocolError(message: string): SpokeError {
 /** `not-taken`: the runtime did not accept a forwarded connection. */
 export type LossKind = 'cut' | 'silence' | 'no-status' | 'input-refused' | 'not-taken';
 
-/** Before its leg is determined (streams/locate-loss.ts). */
+/** A lost stream whose leg is not determined yet (streams/locate-loss.ts). */
 export class StreamLostError extends SpokeError {
 	readonly kind: LossKind;
 

@@ -55,7 +55,7 @@ function closesConnection(headers: ResponseHead['headers'], isOld: boolean): boo
 
 const maxHeadBytes = 64 * 1024;
 
-/** Of one response; Go's client allows 5. */
+/** Interim responses (1xx) before one response; Go's client allows 5. */
 const maxInterimResponses = 100;
 
 /** @throws SpokeError ERR_PROTOCOL */

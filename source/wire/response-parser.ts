@@ -14,7 +14,7 @@ export type ResponseCallbacks = {
 const emptyLine = Buffer.from('\r\n\r\n');
 const noBytes = Buffer.alloc(0);
 
-/** Not for HEAD or upgrades. */
+/** Parses responses, except to HEAD and upgrades. */
 export class ResponseParser {
 	readonly #callbacks: ResponseCallbacks;
 	readonly #maxBodyBytes: number;

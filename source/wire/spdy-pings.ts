@@ -13,7 +13,7 @@ export type SpdyPingsOptions = {
 	onRoundTrip: (milliseconds: number) => void;
 	/** Called once until the next answer. */
 	onPingOverdue?: (milliseconds: number) => void;
-	/** While paused, an answer may be waiting unread. */
+	/** Whether reading is paused. Then an answer can be waiting unread. */
 	isPaused?: () => boolean;
 	onSilence: (milliseconds: number) => void;
 	clock?: MonotonicClock | undefined;

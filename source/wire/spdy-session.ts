@@ -17,7 +17,7 @@ export type SpdySessionOptions = {
 	role?: 'client' | 'server';
 	/** 0 (the default) sends none. Answers come from the far end, beyond any tunnel. */
 	pingIntervalMs?: number;
-	/** Without an answer or any byte for so long, the session is lost. Default 30 s. */
+	/** The session is lost after this time without an answer or any byte. Default 30 s. */
 	silenceMs?: number;
 	/** Unread bytes of one stream at which reading from the connection stops; at least 64 KiB. Default 256 KiB. */
 	streamBufferBytes?: number;
@@ -114,7 +114,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		return this.#congested.all;
 	}
 
-	/** By `performance.now()`. */
+	/** Time of the last received byte, by `performance.now()`. */
 	get lastReceivedAt(): number {
 		return this.#pings.lastReceivedAt;
 	}

@@ -6,7 +6,7 @@ import {streamLostError} from './protocol-error.ts';
 export type StreamOwner = {
 	sendData(stream: SpdyStream, bytes: Buffer, sent: (error?: Error | null) => void): void;
 	sendFin(stream: SpdyStream): void;
-	/** For a stream that the other side opened. */
+	/** Replies to a stream that the other side opened. */
 	sendReply(stream: SpdyStream, headers: SpdyHeaders): void;
 	/** Sends RST_STREAM unless both sides have ended. */
 	release(stream: SpdyStream, status: number | undefined): void;

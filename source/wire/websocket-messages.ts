@@ -19,7 +19,7 @@ export type WebSocketOptions = {
 	maxMessageBytes?: number;
 	/** 0 (the default) sends none. */
 	pingIntervalMs?: number;
-	/** For the other side's Close. Default 1 s. */
+	/** Time for the other side's Close. Default 1 s. */
 	closeTimeoutMs?: number;
 	clock?: MonotonicClock;
 };
@@ -47,7 +47,7 @@ type MessageEvents = {
 /** Messages are still read after a sent Close. */
 const maxBytesAfterClose = 64 << 20;
 
-/** For errors of ws; any other is 1002. */
+/** Close codes for errors of ws; any other error is 1002. */
 const closeCodes: Readonly<Record<string, number>> = {
 	WS_ERR_INVALID_UTF8: 1007,
 	WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,
@@ -55,9 +55,9 @@ const closeCodes: Readonly<Record<string, number>> = {
 	WS_ERR_TOO_MANY_BUFFERED_PARTS: 1008,
 };
 
-/** One frame per message, because Kubernetes' server takes a continuation for a new message. */
+/** Sends one frame per message, because Kubernetes' server takes a continuation for a new message. */
 export class WebSocketMessages extends EventEmitter<MessageEvents> {
-	/** By `performance.now()`, pongs included. */
+	/** Time of the last received frame, pongs included, by `performance.now()`. */
 	lastReceivedAt = performance.now();
 	readonly #socket: Duplex;
 	readonly #receiver: InstanceType<typeof Receiver>;
@@ -251,7 +251,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		});
 	}
 
-	/** After a sent Close, any end is normal. */
+	/** The result of a connection that ended without a Close. After a sent Close, any end is normal. */
 	#resultWithoutClose(): WebSocketCloseResult {
 		return resultWithoutClose(this.#didSendClose ? null : this.#lossError());
 	}

@@ -12,7 +12,7 @@ export type Credentials = {
 	kind: SocketFacts['clientAuth'];
 	/** Rereads files and runs plugins when due. @throws SpokeError ERR_CREDENTIAL_PLUGIN… */
 	current(signal?: AbortSignal): Promise<ClientIdentity>;
-	/** After a 401 for `identity`: true if other credentials are available now. */
+	/** Reports a 401 for `identity`. Resolves to true if other credentials are available now. */
 	rejected(identity: ClientIdentity, signal?: AbortSignal): Promise<boolean>;
 };
 

@@ -21,7 +21,7 @@ const algorithms: Readonly<Record<string, Algorithm>> = {
 	'1.3.101.112': {key: 'ed25519', hash: null},
 };
 
-/** By the last byte of the hash's OID; the salt is as long as the hash. */
+/** Hashes of RSA-PSS by the last byte of their OID; the salt must be as long as the hash. */
 const pssHashes: Readonly<Record<string, {hash: string; salt: string}>> = {
 	'01': {hash: 'sha256', salt: '20'},
 	'02': {hash: 'sha384', salt: '30'},

@@ -21,7 +21,7 @@ export function validateCertificatePair(certificate: Buffer, key: Buffer): Clien
 	return {certificate, key};
 }
 
-/** In hexadecimal. */
+/** The SHA-256 fingerprint, in hexadecimal. */
 export function certificateFingerprint(pem: Buffer): string | null {
 	try {
 		return new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase();

@@ -40,7 +40,7 @@ export function signedPrefix(sent: readonly ParsedCertificate[]): readonly Parse
 	return end < 0 ? sent : sent.slice(0, end);
 }
 
-/** Of SubjectPublicKeyInfo, in hexadecimal, as kubeadm's CA certificate hash. */
+/** Hash of SubjectPublicKeyInfo, in hexadecimal, as in kubeadm's CA certificate hash. */
 export function spkiSha256(certificate: X509Certificate): string {
 	return createHash('sha256')
 		.update(certificate.publicKey.export({type: 'spki', format: 'der'}))

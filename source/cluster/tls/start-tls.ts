@@ -19,7 +19,7 @@ import {keyProblem, parsePeerChain, verifyCertificate} from './verify-certificat
 export type TlsSettings = {
 	trust: Trust;
 	insecure: boolean;
-	/** For SNI and verification; `null` means the host. */
+	/** Name for SNI and verification; `null` means the host. */
 	serverName: string | null;
 	/** If shorter than the default; 0 keeps the default. */
 	timeoutMs: number;
@@ -34,7 +34,7 @@ export type SecuredSocket = {socket: TLSSocket; facts: NonNullable<SocketFacts['
 
 export type HandshakeOptions = {
 	host: string;
-	/** For messages: `the apiserver https://…`. */
+	/** Name of the peer in messages: `the apiserver https://…`. */
 	peerName: string;
 	settings: TlsSettings;
 	client: ClientCertificate | null;
@@ -249,7 +249,10 @@ const maxHeadBytes = 16 * 1024;
 /** A smaller clock difference is normal. */
 const minSkewMs = 60_000;
 
-/** One sentence, or `null`. The rejected socket receives no user data, and its response is only a hint. */
+/**
+Describes a wrong local clock in one sentence, or returns `null`. The rejected socket receives no user data, and its response is only a
+hint.
+*/
 export async function clockSkew(socket: TLSSocket, leaf: X509Certificate, now: Date): Promise<string | null> {
 	const serverTime = await serverDate(socket);
 	if (!serverTime || serverTime < new Date(leaf.validFrom) || serverTime > new Date(leaf.validTo)) {

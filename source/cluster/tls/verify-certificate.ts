@@ -54,7 +54,7 @@ export function keyProblem(leaf: ParsedCertificate): string | null {
 		: "tls: server's certificate contains an unsupported type of public key";
 }
 
-/** In Go's order: leaf, name, chain. */
+/** Checks in Go's order: leaf, name, chain. */
 export function verifyCertificate(sent: readonly ParsedCertificate[], name: string, trust: Trust, now: Date): VerificationResult {
 	const leaf = sent[0]!;
 	const early = leafProblem(leaf, now);
@@ -191,7 +191,7 @@ function hostText(leaf: ParsedCertificate, host: string): string {
 
 const maxNamesShown = 100;
 
-/** In the shortest form, `null` for a name; an address with a zone is a name to Go. */
+/** The address in its shortest form, or `null` for a name; to Go, an address with a zone is a name. */
 function addressIn(host: string): string | null {
 	const family = host.includes('%') ? 0 : isIP(host);
 	if (family !== 6) {

@@ -143,7 +143,7 @@ function likeliestFirst(child: ParsedCertificate, parents: readonly ParsedCertif
 	return parents.toSorted((one, other) => rank(one) - rank(other));
 }
 
-/** By subject, key and alternative names, so that cross-signed CAs make no loop. */
+/** Compares subject, key and alternative names, so that cross-signed CAs make no loop. */
 function isInChain(candidate: ParsedCertificate, chain: Chain): boolean {
 	for (const one of chain) {
 		if (!one.subject.equals(candidate.subject) || !one.key.spki.equals(candidate.key.spki)) {

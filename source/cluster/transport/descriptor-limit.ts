@@ -3,7 +3,7 @@ import {closeSync, openSync, readFileSync} from 'node:fs';
 import type {Socket} from 'node:net';
 import {SpokeError} from '../../errors/spoke-error.ts';
 
-/** For the tunnel of an accepted connection, and for the next accept. */
+/** Descriptors reserved for the tunnel of an accepted connection and for the next accept. */
 const reserve = 8;
 
 let limit: number | undefined;

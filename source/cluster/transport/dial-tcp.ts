@@ -5,7 +5,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import {noop} from './noop.ts';
 import {joinHostPort} from './server-url.ts';
 
-/** For name lookup and TCP handshake. */
+/** Time for the name lookup and the TCP handshake. */
 export const dialTimeoutMs = 15_000;
 
 /** As in Go's dialer: survives a network outage of seconds. */
@@ -95,7 +95,7 @@ const errnoTexts: Readonly<Record<string, string>> = {
 	ENFILE: 'too many open files in system',
 };
 
-/** In Go's words, which people search for. */
+/** Uses Go's error text, which users search for. */
 function dialText(error: Error, host: string, port: number): string {
 	const first = (error instanceof AggregateError ? error.errors[0] : error) as NodeJS.ErrnoException & {address?: string; port?: number};
 	if (first.code === 'ENOTFOUND' || first.code === 'EAI_AGAIN') {

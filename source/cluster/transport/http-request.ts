@@ -16,12 +16,12 @@ const {request: httpRequest} = process.getBuiltinModule('node:http');
 
 export type OutgoingRequest = {
 	method: string;
-	/** In absolute form for a plain HTTP proxy. */
+	/** Request target; in absolute form for a plain HTTP proxy. */
 	target: string;
 	headers: RequestHeaders;
 	body?: RequestOptions['body'];
 	signal?: AbortSignal | undefined;
-	/** From the last byte of a streamed body; 0 means no limit. */
+	/** Time for the response head, counted from the last byte of a streamed request body; 0 means no limit. */
 	timeoutMs: number;
 	peerName: string;
 };

@@ -38,7 +38,9 @@ export function onreadOptions(): OnReadOpts {
 	};
 }
 
-/** Until the returned function is called; earlier reads stay in the stream. No effect without onread buffers. */
+/**
+Passes reads to the callback until the returned function is called; earlier reads stay in the stream. No effect without onread buffers.
+*/
 export function interceptReads(socket: Duplex, sink: ReadSink): () => void {
 	sinks.set(socket, sink);
 	return () => {

@@ -21,7 +21,7 @@ export type DialRoute = {
 export type OpenSocket = {
 	socket: Duplex;
 	facts: Omit<SocketFacts, 'clientAuth' | 'clientCertificateSha256' | 'clientCertificateDates'>;
-	/** For an HTTP proxy of a plain http:// server. */
+	/** Whether requests need the absolute form: an HTTP proxy in front of a plain http:// server. */
 	absoluteForm: boolean;
 };
 

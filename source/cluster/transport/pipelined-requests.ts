@@ -11,7 +11,7 @@ export type PipelinedRequest = {
 	headers: RequestHeaders;
 	/** JSON of a POST. */
 	body?: string | undefined;
-	/** From the previous response; 0 means no limit. */
+	/** Time since the previous response; 0 means no limit. */
 	timeoutMs: number;
 	signal?: AbortSignal | undefined;
 };

@@ -78,7 +78,7 @@ export class ReadCoalescer implements ReadSink {
 		this.#socket.off('data', this.#onData).resume();
 	}
 
-	/** For a socket without onread buffers. */
+	/** Receives data of a socket without onread buffers. */
 	readonly #onData = (bytes: Buffer): void => {
 		if (bytes.length <= maxReadBytes) {
 			this.onRead(bytes, bytes.length);

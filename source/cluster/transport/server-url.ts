@@ -10,9 +10,9 @@ export type ServerAddress = {
 	/** As typed, without brackets. */
 	host: string;
 	port: number;
-	/** For the `Host` header and messages. */
+	/** Host and port for the `Host` header and messages. */
 	authority: string;
-	/** Without a final slash. */
+	/** Path without its final slash. */
 	prefix: string;
 	login: {username: string; password: string} | null;
 	shown: string;

@@ -11,7 +11,7 @@ import {ReadCoalescer} from './read-coalescer.ts';
 export type StreamedGet = {
 	target: string;
 	headers: RequestHeaders;
-	/** For the response head; 0 means no limit. */
+	/** Time for the response head; 0 means no limit. */
 	timeoutMs: number;
 	signal?: AbortSignal | undefined;
 	/** Keys are handled between event loop turns. */
@@ -181,7 +181,7 @@ class ResponseBody extends Readable {
 		this.on('error', noop);
 	}
 
-	/** Until `flush`, earlier bytes of the buffer may be overwritten. */
+	/** Collects bytes; until `flush`, earlier bytes of the buffer may be overwritten. */
 	gather(bytes: Buffer, from: number, to: number): void {
 		if (bytes !== this.#bytes) {
 			this.flush();

@@ -68,7 +68,7 @@ async function readAudit({flags, env, interrupted}: Invocation<typeof auditSpec.
 	}
 }
 
-/** For stderr, because a gate in CI writes the audit to a file. */
+/** The error for stderr, because a CI job often writes the audit to a file. */
 function failureOf({require: {asked, result, rows}}: Audit): SpokeError | undefined {
 	const [wanted, why] = [asked.join(', '), rows.join(', ')];
 	return result === 'not-met'

@@ -31,7 +31,7 @@ const firstArguments = new Map<string, readonly string[]>([
 	['proxy', ['get', 'head', 'post', 'put', 'patch', 'delete']],
 	['schema', schemaNames],
 ]);
-/** After the first target; other commands take only one. */
+/** What can follow the first target; other commands accept only one. */
 const afterTarget = new Map<string, ClusterCompletion['kind']>([
 	['tail', 'target'],
 	['logs', 'container'],

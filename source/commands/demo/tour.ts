@@ -24,7 +24,7 @@ import {type ResolvedPod, resolvePod} from '../../targets/resolve-pod.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {SandboxAccess} from './sandbox-access.ts';
 
-/** After this, an unsettled label is printed as it is. */
+/** After this time, an unsettled label is printed as it is. */
 const labelTimeoutMs = 3000;
 
 const postures: ReadonlyArray<{title: string; switches: Partial<SwitchValues>}> = [
@@ -65,7 +65,7 @@ export async function runTour(sandbox: Sandbox, access: SandboxAccess, stdout: W
 	);
 }
 
-/** One labeler per step, so that labels cannot be mixed up. */
+/** Uses one labeler per step, so that labels cannot be mixed up. */
 async function printStep({command, run}: TourStep, cluster: ClusterClient, print: (line: string) => void): Promise<void> {
 	const labeler = createLabeler(cluster, {isBlocking: true});
 	const seen: Path[] = [];

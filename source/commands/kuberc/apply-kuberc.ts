@@ -30,7 +30,7 @@ export async function applyKuberc(argv: readonly string[], at: number, {rows, en
 	return sharedCommands.has(name) ? withDefaults(argv, at, {preferences, rows}) : withAlias(argv, at, {preferences, rows});
 }
 
-/** For completion; none if kuberc cannot be read. */
+/** Aliases for completion; empty if kuberc cannot be read. */
 export async function readAliases(env: NodeJS.ProcessEnv): Promise<ReadonlyMap<string, string>> {
 	if (isKubercOff(env)) {
 		return new Map();

@@ -87,7 +87,7 @@ function readOf(flags: LogFlags, given: ReadonlySet<string>): PodLogOptions {
 	};
 }
 
-/** In UTC and whole seconds, as in kubectl. */
+/** Formats the time in UTC and whole seconds, as kubectl does. */
 function rfc3339(text: string): string {
 	const isTime = /^\d{4}-\d\d-\d\dt\d\d:\d\d:\d\d([.,]\d+)?(z|[+-]\d\d:\d\d)$/i.test(text);
 	const milliseconds = isTime ? Date.parse(text.replace(',', '.').toUpperCase()) : NaN;

@@ -14,7 +14,7 @@ export type PrintFollowOptions = {
 	follow: FollowLogsOptions;
 	form: LineFormat;
 	json: boolean;
-	/** For each log as printed; 0 means no limit. */
+	/** Limit of the printed bytes of each log; 0 means no limit. */
 	limitBytes: number;
 	ignoreErrors: boolean;
 	level: NoticeLevel;

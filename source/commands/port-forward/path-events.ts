@@ -7,7 +7,7 @@ import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {TargetWithPorts} from './forward-arguments.ts';
 import type {ForwardReporter} from './text-reporter.ts';
 
-/** After this, `always` prints what is known. */
+/** After this time, `always` prints the path as far as it is known. */
 const maxWaitMs = 2000;
 
 /**

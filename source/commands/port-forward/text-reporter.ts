@@ -44,7 +44,7 @@ export function textReporter(stdout: Output, stderr: Output): ForwardReporter {
 	};
 }
 
-/** Of the ends of connections, only a reset inside the pod is a problem. */
+/** A connection's end is shown only if it is a reset inside the pod; others are normal. */
 function isShown(event: ForwardEvent): boolean {
 	return event.event !== 'connection-closed' || event.end === 'pod-reset';
 }

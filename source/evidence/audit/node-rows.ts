@@ -103,7 +103,7 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 			);
 }
 
-/** Without modes or a file that names them, every request is allowed (kubeapiserver/options/authorization.go). */
+/** Without an authorization mode or configuration file, every request is allowed (kubeapiserver/options/authorization.go). */
 function allowsAll(observation: Observation<FlagFacts>): boolean {
 	const mode = flagValue(observation, 'authorization-mode')?.replaceAll(/[[\]\s]/g, '');
 	return (

@@ -114,7 +114,7 @@ export function konnectivityRow({perReplica, agents}: AuditObservations): RowRes
 	}
 }
 
-/** One far end that cannot be reached through a tunnel is not a failure of the tunnel. */
+/** A failure of the tunnel itself. One unreachable far end is not such a failure. */
 function failureSeen(observations: Observations): {words: string; citations: readonly Citation[]} | null {
 	const probed = observations.failures.find(({facts, active}) => facts.route !== null && active);
 	if (probed) {

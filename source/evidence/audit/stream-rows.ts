@@ -11,7 +11,7 @@ import type {RowResult} from './audit-object.ts';
 import {scopeAcrossReplicas} from './replica-scope.ts';
 import {rowResult, unknownRow} from './row-result.ts';
 
-/** On each apiserver found; the worst exposure decides. Attach uses the path of exec. */
+/** Judges a stream on each apiserver found; the worst exposure decides. Attach uses the path of exec. */
 export function streamRow(all: readonly Observations[]): RowResult {
 	const [observations] = all;
 	const row = exposureRow(all);

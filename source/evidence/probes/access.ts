@@ -8,7 +8,7 @@ export type WhoAmI = {user: string | null; groups: readonly string[]};
 
 const responseTimeoutMs = 5000;
 
-/** Without credentials, unreadable sources say nothing about permissions. @throws SpokeError ERR_CREDENTIALS */
+/** Requires valid credentials: without them, unreadable sources say nothing about permissions. @throws SpokeError ERR_CREDENTIALS */
 export async function probeSelfSubject(cluster: Pick<ClusterClient, 'json'>): Promise<WhoAmI> {
 	const self = await readSelfSubject(cluster, AbortSignal.timeout(responseTimeoutMs)).catch((error: unknown) => {
 		if (error instanceof SpokeError && error.code === 'ERR_CREDENTIALS') {

@@ -5,7 +5,7 @@ import {distinguishedName, spkiSha256} from '../../cluster/tls/peer-facts.ts';
 import {formatRfc3339Seconds} from '../../text/format-time.ts';
 import type {KubeletHandshakeFacts, ProbeResult} from '../evidence.ts';
 
-/** From its own network, the apiserver may reach another server at this address. */
+/** Reads the certificate at the node's address. In its own network, the apiserver may reach another server there. */
 export async function readKubeletHandshake(
 	{address, port, node, nodeAddresses}: {address: string; port: number; node: string | null; nodeAddresses: readonly string[] | null},
 	timeoutMs = 2000,

@@ -96,7 +96,7 @@ export async function readText({body}: ApiResponse, maxBytes: number): Promise<s
 	return (await readFully(body, maxBytes, 'a probe')).toString('utf8');
 }
 
-/** In ms since 1970. Ages of what a server writes are relative to its own clock. */
+/** The server's clock, in ms since 1970. Ages of timestamps that a server wrote are relative to its clock. */
 export function serverNow({headers: {date}}: Pick<ApiResponse, 'headers'>): number {
 	const now = Date.parse(date ?? '');
 	return Number.isNaN(now) ? Date.now() : now;

@@ -7,7 +7,7 @@ export type DirectConnectionInput = {
 	socket: SocketFacts;
 	/** The response to a SelfSubjectReview on this connection; `null` if there is none. */
 	user: UserInfo | null;
-	/** Of the process that answered on this connection. */
+	/** Flags of the process that responded on this connection. */
 	flags: Observation<FlagFacts> | null;
 	mirrorPods: ReadonlyArray<Observation<FlagFacts>>;
 	replicas: ReplicaFacts | null;

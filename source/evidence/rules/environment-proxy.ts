@@ -12,7 +12,7 @@ export function honorsEnvironmentProxy({feature}: ConnectionPurpose): boolean {
 	return feature === 'logs' || feature === 'node-proxy' || feature === 'pod-proxy' || feature === 'service-proxy';
 }
 
-/** From the mirror pods that may be this process: no proxy (with the basis), a proxy (`false`), or not seen (`undefined`). */
+/** Reads the mirror pods that may be this process: returns the basis for no proxy, `false` if a proxy is set, `undefined` if unknown. */
 export function isEnvironmentProxyExcluded(observations: Observations): false | {basis: Basis; citation: Citation} | undefined {
 	const own = observations.isBound ? observations.flags.find(observation => isFromSameProcess(observation, observations)) : undefined;
 	const candidates = own ? observations.mirrorPods.filter(pod => isOfProcess(pod, own)) : observations.mirrorPods;

@@ -40,7 +40,7 @@ function byFlagOrText(observations: Observations): RuleVerdict<TlsState> | undef
 	return refusedByText(observations, 'inferred') ?? flagged;
 }
 
-/** With verification off, an unverified kubelet can send any text. */
+/** Whether verification is off. Then an unverified kubelet can send any text. */
 function isOff(flagged: RuleVerdict<TlsState> | undefined): boolean {
 	return flagged?.state === 'unverified' && flagged.basis === 'proven';
 }

@@ -3,7 +3,7 @@ import type {FlagFacts, Observations, Observation, ReplicaFacts} from '../eviden
 import {flagValue} from './flag-value.ts';
 import {isVerifiedApiserver, isFromSameProcess} from './same-process.ts';
 
-/** From /flagz, and from mirror pods for processes that were not read. */
+/** Flags read from /flagz and, for processes that were not read, from mirror pods. */
 export function flagsPerProcess(observations: Observations): ReadonlyArray<Observation<FlagFacts>> {
 	const running = [
 		...new Map(observations.flags.map(observation => [observation.process ?? observation.connection, observation])).values(),

@@ -71,7 +71,7 @@ export function recalledFailures(
 	});
 }
 
-/** For a verdict on no particular target, the failures of its kind of far end and of the tunnel. */
+/** The failures of the tunnel and of far ends of the same kind, for a verdict on no particular target. */
 export function failuresOfKind({outcomes, purpose}: Pick<Observations, 'outcomes' | 'purpose'>): readonly FailedAttempt[] {
 	const kind = endsAtKubelet({purpose}) ? 'kubelet' : purpose.target.kind.toLowerCase();
 	return currentFailures(outcomes).filter(attempt => attempt.farEnd.startsWith(`${kind} `) || isOfTunnel(attempt));

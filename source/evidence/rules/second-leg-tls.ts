@@ -15,7 +15,7 @@ export function secondLegTls(observations: Observations): RuleVerdict<TlsState> 
 		: {...verdict, basis: weakestBasis(verdict.basis, 'inferred'), need: [...verdict.need, needNode]};
 }
 
-/** At the kubelet's own port its transport is used, whatever scheme was requested. */
+/** For the kubelet's own port, the apiserver uses its kubelet transport, whatever scheme was requested. */
 export function endsAtKubelet({purpose: {feature, request}}: Pick<Observations, 'purpose'>): boolean {
 	switch (feature) {
 		case 'node-proxy': {

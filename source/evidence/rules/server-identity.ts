@@ -62,7 +62,7 @@ export function identifyServer(input: ServerIdentityInput): ServerIdentity {
 	return notExcluded ? {to: 'unknown', hasApiserverCertificate: true, ...notExcluded} : serverIdentity;
 }
 
-/** On loopback, and not at the socket's end; through a proxy, not at the server's address. */
+/** Whether the apiserver listens on loopback only, so that this socket (through a proxy: the server URL) cannot lead to it directly. */
 function listensElsewhere({values}: FlagFacts, {server, remoteAddress, proxy}: SocketFacts): boolean {
 	const serverAddress = (proxy ? null : remoteAddress) ?? server;
 	return (

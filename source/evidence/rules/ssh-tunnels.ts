@@ -43,7 +43,7 @@ export function excludeSshByVersion(observations: Observations): {basis: Basis; 
 	};
 }
 
-/** By the version, or by flags that name no SSH tunnel. At least inferred. */
+/** The basis on which the version, or flags without an SSH tunnel, exclude SSH tunnels; at least inferred. */
 export function sshExclusionBasis(observations: Observations): Basis {
 	const own = observations.flags.find(observation => isFromSameProcess(observation, observations));
 	// A structured /flagz names every flag.

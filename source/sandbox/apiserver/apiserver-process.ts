@@ -29,7 +29,7 @@ export class ApiserverProcess {
 	readonly trust: KubeletTrust;
 	readonly dial: Dial;
 	readonly tunnelHealthy: () => boolean;
-	/** In the text form of /flagz: random for each process, as in real ones. */
+	/** Separator in the text form of /flagz: random for each process, as in real apiservers. */
 	readonly textSeparator = [':', ': ', '=', ' '][Math.floor(Math.random() * 4)]!;
 
 	constructor({store, posture, listen, authority, kubeletClient, createDial, tunnelHealthy}: ProcessConfig) {

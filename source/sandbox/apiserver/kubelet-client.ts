@@ -64,7 +64,7 @@ export async function openTls(
 	return secure;
 }
 
-/** In Go's order: dates, name, chain. @see crypto/x509 Certificate.Verify */
+/** Checks in Go's order: dates, name, chain. @see crypto/x509 Certificate.Verify */
 function verifyCertificate(secure: TLSSocket, host: string): void {
 	const certificate = secure.getPeerX509Certificate()!;
 	const now = Date.now();

@@ -142,7 +142,7 @@ function openapi(path: string): JsonObject | undefined {
 	return rows && documentOf(rows);
 }
 
-/** By `api/v1`, `apis/apps/v1`. */
+/** OpenAPI documents by path: `api/v1`, `apis/apps/v1`. */
 const documents = Map.groupBy(storedResources, row => rootOf(row));
 
 function rootOf(resourceSpec: ResourceSpec): string {

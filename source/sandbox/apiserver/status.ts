@@ -48,7 +48,7 @@ export function unauthorized(): ApiFailure {
 	return new ApiFailure(401, 'Unauthorized', 'Unauthorized');
 }
 
-/** For leg 2: it has no reason. */
+/** A failure of leg 2; its Status has no reason. */
 export function internalFailure(message: string): ApiFailure {
 	return new ApiFailure(500, undefined, message);
 }

@@ -1,6 +1,6 @@
 /** Users of the sandbox. */
 
-/** Without `namespaces` it applies everywhere. */
+/** Without `namespaces`, the rule applies in all namespaces. */
 export type PolicyRule = {
 	verbs: readonly string[];
 	apiGroups?: readonly string[];

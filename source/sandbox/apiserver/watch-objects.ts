@@ -160,7 +160,7 @@ class Watcher {
 	}
 }
 
-/** With a selector, an object may start or stop to match. */
+/** The event type for this watch: with a selector, an object can start or stop matching. */
 function visibleChangeType({type, object, previous}: Change, matches: Match): Change['type'] | undefined {
 	const before = previous !== null && matches(previous);
 	const after = type !== 'DELETED' && matches(object);

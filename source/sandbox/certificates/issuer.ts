@@ -5,7 +5,7 @@ import {isIP} from 'node:net';
 export type KeyPair = {
 	certificate: string;
 	key: string;
-	/** With its CA, as a server sends it. */
+	/** The certificate and its CA, as a server sends them. */
 	chain: string;
 };
 
@@ -109,7 +109,7 @@ function serial(): string {
 	return `00${randomBytes(15).toString('hex')}`;
 }
 
-/** From text: Node's legacy certificate object crashes the process for a curve without a NIST name (Node 24.21). */
+/** Parses the text, because Node's legacy certificate object crashes the process for a curve without a NIST name (Node 24.21). */
 export function certificateIdentity({subject}: X509Certificate): {user: string; groups: string[]} {
 	const values = (type: string) =>
 		(subject ?? '')

@@ -16,7 +16,7 @@ export type LogRecord = {
 
 export type ReadOptions = {
 	follow: boolean;
-	/** In records; `undefined` is all. */
+	/** Number of records; `undefined` means all. */
 	tail?: number | undefined;
 	/** Milliseconds since 1970. */
 	since?: number | undefined;

@@ -12,7 +12,7 @@ export type ProcessIo = {
 	stdin: Readable;
 	/** Attached clients change it. */
 	terminal: TerminalSize | null;
-	/** On the pod's address, until the container stops. */
+	/** Listens on the pod's address until the container stops. */
 	listen(port: number, onConnection: (socket: Socket) => void): Promise<void>;
 	signal: AbortSignal;
 };
@@ -22,7 +22,7 @@ export type TerminalSize = {columns: number; rows: number};
 /** Resolves to the exit code. */
 export type Program = (io: ProcessIo) => Promise<number>;
 
-/** Also resolves when `signal` is aborted. */
+/** Resolves after `ms`, or when `signal` is aborted. */
 export async function abortableDelay(ms: number, signal: AbortSignal): Promise<void> {
 	if (signal.aborted) {
 		return;

@@ -101,7 +101,7 @@ const numberedLine = (sequence: number) => `${sequence} ${createHash('sha256').u
 
 const lines: Readonly<Record<string, (sequence: number) => string>> = {plain: plainLine, json: jsonLine, numbered: numberedLine};
 
-/** Also over half-closed connections. `--port=7000`. */
+/** Echoes bytes, even over half-closed connections. `--port=7000`. */
 const echoServer: Program = async ({args, stdout, listen, signal}) => {
 	const port = Number(option(args, 'port') ?? 7000);
 	await listen(port, socket => {

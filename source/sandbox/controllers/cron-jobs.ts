@@ -19,7 +19,7 @@ export function reconcileCronJobs(store: ObjectStore, now = new Date()): void {
 	}
 }
 
-/** At most one per minute, as the real controller names it. */
+/** Creates at most one job per minute, with the name that the real controller would give it. */
 export function createJob(store: ObjectStore, cronJob: StoredObjects['cronjobs'], minute: number): void {
 	const {name: own, namespace} = cronJob.metadata;
 	const name = `${own}-${minute}`;

@@ -19,7 +19,7 @@ const heartbeatMs = 10_000;
 export class Kubelet {
 	readonly config: KubeletConfig;
 	readonly startedAt = new Date();
-	/** By first path segment, for metrics. */
+	/** Running requests by first path segment, for metrics. */
 	readonly inflight: Record<string, number> = {};
 	port = 0;
 	certificate: KubeletCertificate = 'self-signed';

@@ -11,13 +11,13 @@ export type RemoteStreams = {
 	stderr: Writable | null;
 	onResize(listener: (size: TerminalSize) => void): void;
 	gone: AbortSignal;
-	/** Also ends the streams. */
+	/** Sends the status and ends the streams. */
 	finish(status: Json<V1Status>): void;
 };
 
 export type StreamOptions = {stdin: boolean; stdout: boolean; stderr: boolean; tty: boolean};
 
-/** From `input=1&output=1&error=1&tty=1`. */
+/** Parses `input=1&output=1&error=1&tty=1`. */
 export function parseStreamOptions(query: URLSearchParams): StreamOptions {
 	const isRequested = (name: string) => query.get(name) === '1' || query.get(name) === 'true';
 	const tty = isRequested('tty');

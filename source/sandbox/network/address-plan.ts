@@ -16,7 +16,7 @@ export type AddressPlan = {
 	/** Records the listener's actual address. */
 	register(wanted: HostPort, at: HostPort): void;
 	locate(wanted: HostPort): HostPort;
-	/** For connections from `address`; `undefined` if the system has only one. */
+	/** Local address for connections from `address`; `undefined` if the system has only one. */
 	sourceOf(address: string): string | undefined;
 };
 

@@ -6,7 +6,7 @@ import {resetSocket} from '../../wire/reset-socket.ts';
 
 /** Relays FIN as FIN and RST as RST. */
 export class FaultyLink {
-	/** In each direction. */
+	/** Latency in each direction. */
 	latencyMs = 0;
 	readonly #sockets = new Set<Socket>();
 	#server: Server | null = null;

@@ -26,7 +26,7 @@ export function destroyWithClient(client: Duplex | ServerResponse, backend: Dupl
 	}
 }
 
-/** For `'error'`: `'close'` follows. */
+/** Handles `'error'`, because `'close'` follows. */
 export function noop(): void {
 	// Nothing to do.
 }

@@ -42,7 +42,7 @@ type CronJobSpec = Omit<KubeJson<NonNullable<V1CronJob['spec']>>, 'jobTemplate'>
 	jobTemplate: {metadata?: Json<V1ObjectMeta>} & WithTemplate<V1JobSpec>;
 };
 
-/** By resource. */
+/** Object types by resource. */
 export type StoredObjects = {
 	certificatesigningrequests: Stored<V1CertificateSigningRequest>;
 	configmaps: Stored<V1ConfigMap>;

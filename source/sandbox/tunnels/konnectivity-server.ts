@@ -114,7 +114,7 @@ export class KonnectivityServer {
 		return server;
 	}
 
-	/** By a random agent, as the default strategy. */
+	/** Dials by a random agent, like the default proxy strategy. */
 	async #dial(address: string, port: number, timeoutMs: number | null): Promise<Duplex> {
 		const agents = [...this.#agents];
 		const agent = agents[Math.floor(Math.random() * agents.length)];

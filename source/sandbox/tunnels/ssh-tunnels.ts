@@ -84,7 +84,7 @@ export class SshTunnels {
 		);
 	}
 
-	/** By the target node's tunnel, or any other. @see pkg/ssh/ssh.go SSHTunnelList.Dial in Kubernetes 1.21 */
+	/** Dials through the target node's tunnel, or else any other. @see pkg/ssh/ssh.go SSHTunnelList.Dial in Kubernetes 1.21 */
 	dial(metrics: Metrics): Dial {
 		metrics.add('ssh_tunnel_open_count', {}, this.#tunnels.length);
 		metrics.add('ssh_tunnel_open_fail_count', {}, 0);

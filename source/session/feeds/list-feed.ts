@@ -50,7 +50,7 @@ export async function feedList(options: ListFeedOptions): Promise<void> {
 	await Promise.all(feeds);
 }
 
-/** Of several interruptions the longest counts, because no row is older. */
+/** The worst of several phases. Of several interruptions, the longest counts, because no row is older. */
 export function worstOf(phases: readonly ListPhase[]): ListPhase {
 	const order: ReadonlyArray<ListPhase['kind']> = ['failed', 'interrupted', 'idle', 'reading', 'polling', 'live'];
 	return phases.reduce((worst, phase) =>

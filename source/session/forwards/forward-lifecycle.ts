@@ -117,7 +117,9 @@ export async function stopImmediately(session: Session, id: string): Promise<voi
 	});
 }
 
-/** Also ends a run that replaced it. `then` runs before other callers continue, so that two quick keys act in order. */
+/**
+Ends the forward, even if a new run replaced it meanwhile. `then` runs before other callers continue, so that two quick keys act in order.
+*/
 async function endForward(session: Session, id: string, then: () => void = () => {}): Promise<void> {
 	const current = () => runsOf(session).get(id);
 	let ended: Run | undefined;

@@ -163,7 +163,7 @@ function wantedOf(session: Session, lines: readonly ForwardFileEntry[]): Wanted[
 	);
 }
 
-/** Without a fixed local port any local port matches. */
+/** Whether the forward has this configuration. Without a fixed local port, any local port matches. */
 function hasConfig(session: Session, {id, local: has}: ForwardState, config: ForwardConfig): boolean {
 	const own = forwardConfigOf(session, id);
 	const local = localPortOf(parsePortSpec(config.port));

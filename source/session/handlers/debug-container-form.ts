@@ -78,7 +78,7 @@ export async function promptDebugContainer(
 	return {cluster, pod: now, container: name, asked: `pod/${podName}`, chosenFrom: 1};
 }
 
-/** After a cancel the container stays in the pod. */
+/** Waits until the container runs. After a cancel, it stays in the pod. */
 async function waitFor(session: Session, {access}: OpenCluster, pod: PodObject, name: string): Promise<void> {
 	try {
 		await session.typeAhead.showProgress(`waiting for ${name}`, async (signal, say) =>

@@ -21,7 +21,7 @@ const ofRunning: Readonly<Record<string, RunningPodFeature>> = {
 	'pods.debug': 'debug',
 };
 
-/** In kubectl's words if it has some. */
+/** The reason in kubectl's words, if kubectl has a message for it. */
 export function terminatedPodReason(
 	{view, layers, lists}: SessionState,
 	{id}: ActionSpec,

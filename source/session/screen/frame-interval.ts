@@ -3,7 +3,7 @@
 /** Limited by reading speed and by slow terminals. */
 const paceMs = {near: 80, busy: 160, far: 250} as const;
 
-/** From this rate every frame is completely new. */
+/** Events per second from which every frame is completely new. */
 const busyRate = 1000;
 
 /** `isFar`: a terminal over ssh whose writes block. `rate`: lines per second. */

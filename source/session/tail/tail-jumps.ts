@@ -34,7 +34,7 @@ async function jump(session: Session, direction: 1 | -1, isWanted: IsWanted, non
 	});
 }
 
-/** While following, the cursor has not been on the last line. */
+/** The next matching line. While following, the last line itself can match, because the cursor has not been on it. */
 function nextWanted(view: TailView, direction: 1 | -1, isWanted: IsWanted): number | null {
 	const last = selectedLine(view);
 	if (view.follow && direction < 0 && shownLength(view) > 0 && isWanted(view, last)) {

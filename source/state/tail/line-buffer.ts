@@ -131,7 +131,7 @@ export class LineBuffer {
 		return this.#blocks[0]?.first ?? 0;
 	}
 
-	/** One after the newest line. */
+	/** Number of the newest line plus one. */
 	get end(): number {
 		const last = this.#blocks.at(-1);
 		return last ? last.first + last.count : 0;

@@ -20,7 +20,7 @@ export function changeSource(view: TailView, index: number, change: Partial<Tail
 	return isChanged || isMoved ? {...view, sources, ...to} : view;
 }
 
-/** One open source is enough to follow. `null` leaves the phase unchanged. */
+/** The phase of a tail: one open source is enough to follow. `null` leaves the phase unchanged. */
 export function tailPhase(sources: ReadonlyArray<Pick<TailSource, 'state' | 'note'>>): Pick<TailView, 'phase' | 'note'> | null {
 	if (sources.some(({state}) => state === 'open')) {
 		return {phase: 'following', note: ''};
@@ -30,7 +30,7 @@ export function tailPhase(sources: ReadonlyArray<Pick<TailSource, 'state' | 'not
 	return held ? {phase: 'waiting', note: held.note} : null;
 }
 
-/** Its note says why no lines can arrive. */
+/** The source whose note explains why no lines can arrive. */
 function heldSource<Source extends Pick<TailSource, 'state'>>(sources: readonly Source[]): Source | undefined {
 	return (
 		sources.find(({state}) => state === 'interrupted') ??

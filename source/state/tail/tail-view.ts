@@ -57,7 +57,7 @@ export type TailView = {
 	context: number;
 	/** False shows all lines despite a filter. */
 	matchesOnly: boolean;
-	/** Without a filter: hides lines that the search does not match. */
+	/** Hides lines that the search does not match; used without a filter. */
 	searchOnly: boolean;
 	/** Set while lines are hidden. */
 	shownIndex: LineIndex | null;
@@ -186,7 +186,7 @@ export function restartTail(view: TailView, since: SincePreset, {previous, now}:
 	return begun.follow ? begun : goTo(begun, 0);
 }
 
-/** One after the newest line that is shown. */
+/** Number of the newest shown line plus one. */
 export function shownEnd({buffer, pausedAt}: TailView): number {
 	return pausedAt === null ? buffer.end : Math.max(buffer.first, Math.min(pausedAt, buffer.end));
 }
@@ -239,7 +239,7 @@ export function positionOf(view: TailView, number: number): number {
 	return index === null ? Math.max(0, number - view.buffer.first) : index.shown.indexOf(number);
 }
 
-/** While following, the last line shown. */
+/** The selected line; while following, the last shown line. */
 export function selectedLine(view: TailView): number {
 	return view.follow ? numberAt(view, shownLength(view) - 1) : view.cursor;
 }

@@ -19,7 +19,7 @@ export type ContainerFollowerOptions = OpenLogOptions & {
 	start: PodLogOptions;
 	/** `container-end`: only the first instance, as in kubectl. */
 	until: 'pod-done' | 'container-end';
-	/** For the first instance; 0 means no limit. */
+	/** Time for the first instance to start; 0 means no limit. */
 	startTimeoutMs: number;
 	resume: boolean;
 	gatherMs: number;
@@ -46,7 +46,7 @@ export class ContainerFollower {
 	readonly #outage: LogOutage;
 	readonly #startedAt = Date.now();
 	#instance: ContainerInstance | null = null;
-	/** Its log was read to its end after it terminated. */
+	/** Whether the log was read to its end after the container terminated. */
 	#drained = false;
 	#hasOpened = false;
 	#shouldEnd = false;

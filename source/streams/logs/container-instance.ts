@@ -12,7 +12,7 @@ export type ContainerInstance = {
 	/** The kubelet's: `ContainerCreating`, `CrashLoopBackOff`. */
 	reason: string | null;
 	ended: ContainerTermination | null;
-	/** Of the previous instance. */
+	/** Termination of the previous instance. */
 	previous: ContainerTermination | null;
 };
 

@@ -14,7 +14,7 @@ export type ContinuityCallbacks = {
 	onResumed(continuity: Continuity): Promise<void>;
 };
 
-/** Without lines for this time, the response lacks the last line. */
+/** If no line arrives within this time, the response lacks the last line. */
 const lastLineTimeoutMs = 3000;
 
 export class ContinuityCheck {

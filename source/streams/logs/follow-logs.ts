@@ -30,13 +30,13 @@ export type FollowLogsOptions = {
 	start: PodLogOptions;
 	/** Default `pod-done`. */
 	until?: 'pod-done' | 'container-end';
-	/** For named pods; 0 means no limit. */
+	/** Time for named pods to start; 0 means no limit. */
 	startTimeoutMs?: number;
 	/** Default true. If false, the first interruption is an error. */
 	resume?: boolean;
 	/** Gathers lines into fewer events, for readers that poll. */
 	gatherMs?: number;
-	/** At the start; more are an error. */
+	/** Maximum number of logs at the start; more are an error. */
 	maxLogs?: number;
 	observer?: ConnectionObserver;
 	signal?: AbortSignal;

@@ -16,7 +16,7 @@ export type LogEvent =
 	/** Whole lines with timestamps. Only an instance's last line may lack its line feed. */
 	| {type: 'lines'; source: LogSource; bytes: Buffer}
 	| {type: 'opened'; source: LogSource}
-	/** Not started or, with `ended`, waiting for a restart. `reason` is the kubelet's. */
+	/** The container has not started or, with `ended`, waits for a restart. `reason` is the kubelet's. */
 	| {type: 'waiting'; source: LogSource; reason: string | null; ended: ContainerTermination | null}
 	/** Silence and a failed verification: spoke reconnects. `leg` is `null` if either is possible. */
 	| {type: 'stalled'; source: LogSource; leg: 1 | 2 | null; silentForMs: number}

@@ -18,7 +18,7 @@ export type OutageOptions = {
 const maxRefusalMs = 30_000;
 /** A failure after a read of this length is no repetition. */
 const stableAfterMs = 3000;
-/** Not reported, because the pod's status lags behind the container's end. */
+/** Ends that are not reported, because the pod's status is updated some time after the container's end. */
 const maxUnreportedEnds = 4;
 const firstEndRetryDelayMs = 100;
 

@@ -10,7 +10,7 @@ import type {PodLogOptions} from './pod-log-options.ts';
 import {openLog, type OpenLogOptions} from './open-log.ts';
 
 export type OlderLinesRequest = {
-	/** With timestamps, at least one, without a gap. */
+	/** The oldest known lines: with timestamps, at least one, without a gap. */
 	known: Buffer;
 	receivedCount: number;
 	/** Approximate; `null` for all. */
@@ -20,7 +20,7 @@ export type OlderLinesRequest = {
 export type OlderLinesSink = {
 	/** A new read replaces the lines so far. */
 	start(): void;
-	/** With timestamps, in order; the last line may lack its line feed. */
+	/** Receives older lines with timestamps, in order; the last line may lack its line feed. */
 	onLines(lines: Buffer): Promise<void> | void;
 };
 

@@ -226,7 +226,7 @@ export class ResumableLog {
 		return this.#position.afterFollow(performance.now());
 	}
 
-	/** After an empty follow, the tail is requested again. It may be shorter than what was written. */
+	/** Checks the first block after an empty follow: the requested tail can be shorter than what was written meanwhile. */
 	async #checkCoverage(block: Buffer): Promise<void> {
 		if (!this.#needsCoverageCheck) {
 			return;
@@ -271,7 +271,7 @@ export class ResumableLog {
 		await this.#emit({type: 'lines', source: this.#source, bytes});
 	}
 
-	/** Before a response, wait for the apiserver's message and emit nothing. */
+	/** Detects stalls. Before a response, waits for the apiserver's message and emits nothing. */
 	#watchForStall(stop: AbortController, hasResponse: () => boolean): StallDetector {
 		const emit = (type: 'checking' | 'checked') => {
 			if (hasResponse()) {

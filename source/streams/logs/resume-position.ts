@@ -38,7 +38,10 @@ export class ResumePosition {
 		return this.#owed !== null && tailLines !== undefined && tailLines !== 0;
 	}
 
-	/** After an empty follow, the same `tailLines: 0` or `sinceSeconds` would skip lines. Requests the tail again; see `mayHaveMissed`. */
+	/**
+	Requests the tail again after an empty follow, because the same `tailLines: 0` or `sinceSeconds` would skip lines. See
+	`mayHaveMissed`.
+	*/
 	afterFollow(now: number): PodLogOptions {
 		const {tailLines, sinceSeconds = 0} = this.#start;
 		if (this.#owed === null) {
@@ -55,7 +58,7 @@ export class ResumePosition {
 			: {...this.fromLastLine, sinceSeconds: sinceSeconds + sinceFirstFollow.sinceSeconds};
 	}
 
-	/** With a margin. A duration does not depend on the node's clock. */
+	/** Requests lines since the first follow, with a margin. A duration does not depend on the node's clock. */
 	sinceFirstFollow(now: number): PodLogOptions & {sinceSeconds: number} {
 		return {...this.#baseOptions, sinceSeconds: Math.ceil((now - (this.#owed ?? now)) / 1000) + requestDelayS};
 	}

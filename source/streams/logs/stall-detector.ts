@@ -7,9 +7,9 @@ import {indicatesStall, type VerificationTimeouts} from './verification-read.ts'
 export type StallTimeouts = VerificationTimeouts & {
 	checkApiserverAfterMs: number;
 	apiserverTimeoutMs: number;
-	/** Until a second read of the log. */
+	/** Time without data before the log is read a second time. */
 	verifyAfterMs: number;
-	/** Until a line from the second read must arrive. */
+	/** Time within which a line of the second read must arrive. */
 	deliveryTimeoutMs: number;
 	verifyIntervalMs: number;
 };

@@ -23,7 +23,7 @@ export class WatchedPod {
 		this.#isWatched = isWatched;
 	}
 
-	/** While fresh: callers have usually just read it. */
+	/** The last read pod object if it is recent, because callers have usually just read it. */
 	get recent(): PodObject | null {
 		return performance.now() - this.#readAt < maxAgeMs ? this.#pod : null;
 	}

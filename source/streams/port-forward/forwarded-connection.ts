@@ -21,7 +21,7 @@ export type ForwardedConnection = {
 
 /** The runtime ends the data stream before it writes to the error stream. */
 const errorTextTimeoutMs = 250;
-/** For a client to close when its data can no longer arrive. */
+/** Time for a client to close when its data can no longer arrive. */
 const lingerMs = 2000;
 /** The runtime answers SYN_STREAM before it dials. */
 const replyTimeoutMs = 15_000;

@@ -5,7 +5,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 export type ListenAddress = {
 	address: string;
 	family: 'IPv4' | 'IPv6';
-	/** One address of `localhost` is enough. */
+	/** Whether the address must be bound; of the addresses of `localhost`, one is enough. */
 	needed: 'any-of-these' | 'yes';
 };
 

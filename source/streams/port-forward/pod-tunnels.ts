@@ -34,7 +34,7 @@ export class PodTunnels {
 	/** `undefined` without a pod. */
 	#pool: Pool | undefined;
 	#poolAvailable = Promise.withResolvers<void>();
-	/** Not confirmed by a tunnel yet. */
+	/** A move that no tunnel to the new pod has confirmed yet. */
 	#pendingMove: {from: PodIdentity; reason: MoveReason} | undefined;
 	#downSince: number | undefined;
 	#lastError: SpokeError | undefined;

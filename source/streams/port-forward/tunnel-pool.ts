@@ -94,7 +94,7 @@ export class TunnelPool<T extends PooledTunnel> {
 		this.#slots.destroy(error);
 	}
 
-	/** With their number of connections. */
+	/** Tunnels with their number of connections. */
 	get tunnels(): ReadonlyMap<T, number> {
 		return this.#slots.all;
 	}

@@ -32,7 +32,7 @@ export class TunnelSlots<T extends PooledTunnel> {
 		this.#onFreed = onFreed;
 	}
 
-	/** In order of use. */
+	/** Tunnels in order of use. */
 	get all(): ReadonlyMap<T, number> {
 		return this.#connections;
 	}

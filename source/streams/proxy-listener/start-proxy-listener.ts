@@ -24,7 +24,7 @@ export type ListenerOptions = {
 	/** `/` or `/x/`. Removed unless it starts with `/api`, as in kubectl. */
 	apiPrefix: string;
 	files: {directory: string; prefix: string} | null;
-	/** Of upgraded connections; 0 is the system's default. */
+	/** Keepalive interval of upgraded connections; 0 means the system's default. */
 	keepaliveMs: number;
 };
 

@@ -7,12 +7,12 @@ const podCommands = /^\/api\/.*\/pods\/[^/]+\/(?:exec|attach|portforward)(?![\w.
 // The first `/proxy` is the node's: a namespace in the kubelet's path can also be called `nodes`.
 const nodeCommands = /^\/api\/.*?\/nodes\/[^/]+\/proxy(\/.*)/;
 
-/** For an apiserver path, as received. */
+/** Whether an apiserver path, as received, runs a command. */
 export function runsCommands(path: string): boolean {
 	return normalizedPaths(path).some(spelling => podCommands.test(spelling) || kubeletCommands.test(nodeCommands.exec(spelling)?.[1] ?? ''));
 }
 
-/** For a kubelet path, after `/proxy`. */
+/** Whether a kubelet path, after `/proxy`, runs a command. */
 export function runsKubeletCommands(path: string): boolean {
 	return normalizedPaths(path).some(spelling => kubeletCommands.test(spelling));
 }

@@ -21,7 +21,7 @@ export type ProxyRequest = {
 	maxPostHandlerReadBytes), which breaks backends that respond while reading.
 	*/
 	bodyBytes?: number;
-	/** Until the headers; 0 means no limit. */
+	/** Time for the response headers; 0 means no limit. */
 	timeoutMs: number;
 };
 

@@ -28,7 +28,7 @@ export type ChannelsResult = {
 	lost: SpokeError | null;
 };
 
-/** In milliseconds: to the WebSocket end (apiserver or kubelet), or by SPDY to the runtime. */
+/** Receives round-trip times in milliseconds: to the other end of the WebSocket (apiserver or kubelet), or by SPDY to the runtime. */
 export type RoundTripListener = (times: {websocket?: number; runtime?: number}) => void;
 
 /** Below common idle timeouts (60 s); detects a dead connection within a minute. */

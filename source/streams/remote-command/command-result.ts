@@ -55,7 +55,7 @@ function errorFromFailure(message: string, status: string): SpokeError {
 	return containerErrorFrom(message) ?? new SpokeError('ERR_APISERVER_ANSWER', message, {text: message, leg: 2});
 }
 
-/** Also for a response to an upgrade; `null` for other messages. */
+/** Converts a message about a container, from a stream or an upgrade response; `null` for other messages. */
 export function containerErrorFrom(message: string): SpokeError | null {
 	const text = message.replace(/^(?:Internal error occurred: )+/, '');
 	const cause = causes.find(({words}) => words.test(text));

@@ -27,7 +27,7 @@ export type RemoteCommandOptions = {
 	observer?: ConnectionObserver;
 	signal?: AbortSignal;
 	environment?: NodeJS.ProcessEnv;
-	/** One line, at most once. */
+	/** Called at most once, with one line. */
 	onWaiting?: (notice: string) => void;
 	/** Default 10 s. */
 	pings?: PingOptions;
@@ -147,7 +147,7 @@ function createCommand(outcome: Upgraded, context: CarrierContext): RemoteComman
 	});
 }
 
-/** Also for a 101 without an accepted channel version. */
+/** The result of a refused upgrade, or of a 101 without an accepted channel version. */
 function refusedAttempt(
 	outcome: UpgradeResult,
 	{cluster, request, carrier, purpose, connection, options: {observer}}: CarrierContext,
@@ -298,7 +298,7 @@ function remoteCommand(
 
 type CommandRequest = {
 	feature: 'exec' | 'attach';
-	/** With `container`. */
+	/** The target, including its container. */
 	target: ResolvedTarget;
 	/** Exec only; without a shell. */
 	command: readonly string[];

@@ -208,7 +208,7 @@ class PausingOutputs {
 		this.#socket = socket;
 	}
 
-	/** Also pauses pongs. */
+	/** Whether reading is paused, which also delays pongs. */
 	get isPaused(): boolean {
 		return this.#congested.size > 0;
 	}
