@@ -31,7 +31,7 @@ export const auditEndNames = {
 	C1: {text: 'logs', short: 'logs'},
 	C2: {text: 'exec, attach', short: 'exec, attach'},
 	C3: {text: 'port-forward', short: 'port-forward'},
-	C4: {text: 'kubelets: logs, exec, attach, port-forward', short: 'kubelets'},
+	C4: {text: 'kubelets: all streams', short: 'kubelets'},
 	C6: {text: 'nodes, through the proxy', short: 'nodes, by proxy'},
 	C7: {text: 'pods, through the proxy', short: 'pods, by proxy'},
 	C8: {text: 'services, through the proxy', short: 'services, by proxy'},
