@@ -23,6 +23,37 @@ export const systemClock: Clock = {
 	},
 };
 
+/** Shortest span of a response timeout, in turns of the event loop. */
+const timeoutTurns = 15;
+
+/**
+For timeouts of a response: as `after`, but over several turns of the event loop, of which the last one reads. Time in which this process
+did not run, because the machine was busy, says nothing about the server.
+*/
+export function afterTurns(clock: MonotonicClock, ms: number, work: () => void): () => void {
+	let isCanceled = false;
+	let turnsLeft = timeoutTurns;
+	let cancelTimer = () => {};
+	const next = () => {
+		turnsLeft--;
+		cancelTimer = clock.after(ms / timeoutTurns, turnsLeft > 0 ? next : read);
+	};
+
+	const read = () => {
+		setImmediate(() => {
+			if (!isCanceled) {
+				work();
+			}
+		});
+	};
+
+	next();
+	return () => {
+		isCanceled = true;
+		cancelTimer();
+	};
+}
+
 /** Resolves early when `signal` is aborted. */
 export async function clockDelay(clock: MonotonicClock, ms: number, signal?: AbortSignal): Promise<void> {
 	if (ms <= 0 || signal?.aborted) {

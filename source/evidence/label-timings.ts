@@ -15,7 +15,7 @@ and the far end, which begins after the cluster was observed. So a label settles
 respond, and up to `sharedProbeIntervalMs` later if it opens after another ended.
 */
 export const labelTimings = {
-	/** A timeout closes the connection, and the stream gets another. */
+	/** A timeout closes the connection, and the stream gets another, whose label is at most inferred. */
 	preUseTimeoutMs: 300,
 
 	/** Lets the stream's first bytes be printed before the cluster is observed. */

@@ -1,5 +1,5 @@
 /** Observations on each connection before its use. */
-import {isRecent, type Clock} from '../async/clock.ts';
+import {afterTurns, isRecent, type Clock} from '../async/clock.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import {noConnectionObservations, observeConnection, type ConnectionObservations} from './connection-observations.ts';
@@ -70,14 +70,8 @@ export class PreUseProbe {
 
 	/** A timeout closes the connection, so that no late response is taken for the stream's. */
 	async observe(connection: Connection, namespace: string | null = null): Promise<ConnectionObservations> {
-		let isRead = false;
-		const callOff = this.#clock.after(labelTimings.preUseTimeoutMs, () => {
-			// Read data that arrived in time while this process was busy.
-			setImmediate(() => {
-				if (!isRead) {
-					connection.close();
-				}
-			});
+		const callOff = afterTurns(this.#clock, labelTimings.preUseTimeoutMs, () => {
+			connection.close();
 		});
 		const read = await (this.#observations.get(connection) ?? this.start(connection));
 		const observations = {...read, user: await this.#userOf(connection)};
@@ -92,7 +86,6 @@ export class PreUseProbe {
 			await this.#readCa(connection, namespace);
 		}
 
-		isRead = true;
 		callOff();
 		return observations;
 	}

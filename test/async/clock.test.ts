@@ -1,7 +1,8 @@
 /** Delays and ages by a clock. */
 import {getEventListeners} from 'node:events';
+import {setImmediate as turn} from 'node:timers/promises';
 import test from 'ava';
-import {clockDelay, isRecent, systemClock} from '../../source/async/clock.ts';
+import {afterTurns, clockDelay, isRecent, systemClock} from '../../source/async/clock.ts';
 import {handClock} from '../support/manual-clock.ts';
 
 test('a delay ends when its clock reaches the time', async t => {
@@ -58,3 +59,29 @@ for (const [title, at, now, expected] of [
 		t.is(isRecent(at, 100, now), expected);
 	});
 }
+
+test('a response timeout ends at its time, and not after its cancellation', async t => {
+	const clock = handClock();
+	const done: string[] = [];
+	afterTurns(clock, 300, () => done.push('kept'));
+	const cancel = afterTurns(clock, 300, () => done.push('canceled'));
+	await clock.advance(299);
+	cancel();
+	t.deepEqual(done, []);
+	await clock.advance(1);
+	t.deepEqual(done, ['kept']);
+});
+
+test('a response timeout does not count the time of a blocked event loop', async t => {
+	let hasEnded = false;
+	const cancel = afterTurns(systemClock, 150, () => {
+		hasEnded = true;
+	});
+	for (let turns = 0; turns < 4; turns++) {
+		Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150);
+		await turn();
+	}
+
+	t.false(hasEnded);
+	cancel();
+});

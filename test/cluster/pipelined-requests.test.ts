@@ -1,4 +1,4 @@
-import {setTimeout as delay} from 'node:timers/promises';
+import {setImmediate as turn, setTimeout as delay} from 'node:timers/promises';
 import {gzipSync} from 'node:zlib';
 import test, {type ExecutionContext} from 'ava';
 import type {Connection} from '../../source/cluster/connection.ts';
@@ -77,6 +77,21 @@ test('a timeout counts from the previous response, and closes the connection', a
 	t.is(first.status, 'fulfilled');
 	t.like(second, {status: 'rejected', reason: {code: 'ERR_APISERVER_TIMEOUT'}});
 	t.false(connection.usable);
+});
+
+test('a busy process does not time out a response that takes a few turns of its event loop', async t => {
+	const connection = await connected(t, {
+		async request(_, response) {
+			for (let turns = 0; turns < 4; turns++) {
+				Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+				await turn();
+			}
+
+			response.end('late');
+		},
+	});
+	const {body} = await connection.pipelinedGet({path: '/a', timeoutMs: 200});
+	t.is(await textOf(body), 'late');
 });
 
 test('an abort, an interruption or invalid data fails every pending request', async t => {

@@ -23,8 +23,11 @@ const rootCa = '/api/v1/namespaces/default/configmaps/kube-root-ca.crt';
 
 type Arrival = {path: string; at: number; socket: number};
 
-/** Responds about the pod only after a request for its flags: a client that waits in between waits forever. */
-async function apiserver(t: ExecutionContext, user: Record<string, unknown> = {token: 'x'}) {
+/** With probes, responds about the pod only after a request for its flags: a client that waits in between waits forever. */
+async function apiserver(
+	t: ExecutionContext,
+	{user = {token: 'x'}, probes = true}: {user?: Record<string, unknown>; probes?: boolean} = {},
+) {
 	const arrivals: Arrival[] = [];
 	const askedToo = Promise.withResolvers<void>();
 	const server = await startServer({
@@ -35,7 +38,7 @@ async function apiserver(t: ExecutionContext, user: Record<string, unknown> = {t
 				askedToo.resolve();
 			}
 
-			if (path === lookedUp) {
+			if (path === lookedUp && probes) {
 				await askedToo.promise;
 			}
 
@@ -91,19 +94,20 @@ for (const [argv, stream] of oneShots) {
 			[lookedUp, '/flagz', '/statusz', rootCa],
 		);
 		t.is(new Set(arrivals.slice(0, first + 1).map(({socket}) => socket)).size, 1);
-		const told = ended.stderr
+		// On a busy machine a label can still be checking when the program ends. The process is known before its stream.
+		const last = ended.stderr
 			.split('\n')
 			.filter(line => line.startsWith('{'))
 			.map(line => JSON.parse(line) as Path)
-			.find(({phase}) => phase !== 'checking');
-		t.is(typeof told?.process.id, 'string', 'what was read on it is in the label');
+			.at(-1);
+		t.is(typeof last?.process.id, 'string', ended.stderr);
 	});
 }
 
 test('a client certificate adds a SelfSubjectReview to the same batch', async t => {
 	const {certificate, key} = await issue({commonName: 'ada', usage: 'client'}, await authority('client-ca'));
 	const encoded = (text: string) => Buffer.from(text).toString('base64');
-	const {arrivals, env} = await apiserver(t, {'client-certificate-data': encoded(certificate), 'client-key-data': encoded(key)});
+	const {arrivals, env} = await apiserver(t, {user: {'client-certificate-data': encoded(certificate), 'client-key-data': encoded(key)}});
 	await runSpoke(['exec', '--path=json', 'web', '--', 'true'], {env});
 	const first = arrivals.findIndex(({path}) => path === `${lookedUp}/exec`);
 	t.deepEqual(
@@ -126,10 +130,10 @@ test('a workload and its pods are read on the connection of the stream', async t
 });
 
 test('no probe is sent when no path is shown', async t => {
-	const {arrivals, env} = await apiserver(t);
-	await runSpoke(['logs', 'web', '--path=never'], {env, timeoutMs: 6000});
+	const {arrivals, env} = await apiserver(t, {probes: false});
+	await runSpoke(['logs', 'web', '--path=never'], {env});
 	t.deepEqual(
 		arrivals.map(({path}) => path),
-		[lookedUp],
+		[lookedUp, `${lookedUp}/log`],
 	);
 });

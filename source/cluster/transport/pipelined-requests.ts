@@ -1,10 +1,12 @@
 /** Pipelined requests on one socket (RFC 9112 §9.3.2), which Node's HTTP client lacks. */
 import type {Duplex} from 'node:stream';
+import {afterTurns, systemClock} from '../../async/clock.ts';
 import {Semaphore} from '../../async/semaphore.ts';
 import {type CompleteResponse, ResponseDecoder} from '../../wire/response-parser.ts';
 import type {RequestHeaders} from '../credentials/request-headers.ts';
 import {encodeGetRequest} from './encode-get-request.ts';
 import {requestError, responseTimeoutError} from './http-request.ts';
+import {noop} from './noop.ts';
 
 export type PipelinedRequest = {
 	target: string;
@@ -29,7 +31,7 @@ export class PipelinedRequests {
 	readonly #peerName: string;
 	readonly #decoder = new ResponseDecoder({maxBodyBytes});
 	readonly #pending: PendingRequest[] = [];
-	#timer: NodeJS.Timeout | undefined;
+	#cancelTimer = noop;
 	#idle = Promise.withResolvers<void>();
 
 	constructor(socket: Duplex, peerName: string) {
@@ -85,7 +87,7 @@ export class PipelinedRequests {
 	}
 
 	readonly #onData = (bytes: Buffer): void => {
-		clearTimeout(this.#timer);
+		this.#cancelTimer();
 		let responses: CompleteResponse[];
 		try {
 			responses = this.#decoder.push(bytes);
@@ -141,21 +143,17 @@ export class PipelinedRequests {
 	}
 
 	#startTimer(): void {
+		this.#cancelTimer();
 		const [first] = this.#pending;
 		if (first && first.timeoutMs > 0) {
-			this.#timer = setTimeout(() => {
-				// If only this process was busy, the response was in time.
-				setImmediate(() => {
-					if (this.#pending[0] === first && !this.#decoder.hasStarted) {
-						this.#fail(responseTimeoutError(this.#peerName, first.timeoutMs));
-					}
-				});
-			}, first.timeoutMs);
+			this.#cancelTimer = afterTurns(systemClock, first.timeoutMs, () => {
+				this.#fail(responseTimeoutError(this.#peerName, first.timeoutMs));
+			});
 		}
 	}
 
 	#fail(error: Error): void {
-		clearTimeout(this.#timer);
+		this.#cancelTimer();
 		this.#socket.destroy();
 		for (const {reject, signal, onAbort: onAbort} of this.#pending.splice(0)) {
 			signal?.removeEventListener('abort', onAbort);

@@ -1,4 +1,5 @@
 /** Sends a probe and turns its response into a probe result. */
+import {afterTurns, systemClock} from '../../async/clock.ts';
 import {readFully} from '../../cluster/transport/http-request.ts';
 import type {ApiResponse, Connection} from '../../cluster/connection.ts';
 import type {CheckedListMetadata} from '../../cluster/object-shapes.ts';
@@ -87,8 +88,11 @@ function makeObservation<Facts>({source, path, connection = null}: ProbeRequest,
 
 /** Aborts a response that starts in time and then stalls. */
 export function wholeResponseSignal(timeoutMs: number, signal?: AbortSignal): AbortSignal {
-	const limit = AbortSignal.timeout(3 * timeoutMs);
-	return signal ? AbortSignal.any([signal, limit]) : limit;
+	const limit = new AbortController();
+	afterTurns(systemClock, 3 * timeoutMs, () => {
+		limit.abort(new DOMException('The response took too long', 'TimeoutError'));
+	});
+	return signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
 }
 
 /** @throws when the body is truncated or larger than `maxBytes` */
