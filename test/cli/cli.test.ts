@@ -110,8 +110,8 @@ const refused: ReadonlyArray<readonly [line: string, status: number, said: RegEx
 	['port-forward svc/x 80 pod/y 80 --on-pod-loss move', 2, /--on-pod-loss=move: pod\/y is a pod, so there is no other pod to move to/],
 	['port-forward svc/x 80 pod/y 80 --when-pod-goes move', 2, /--on-pod-loss=move: pod\/y is a pod/],
 	['port-forward x 80 --address=', 2, /you must specify at least 1 address/],
-	['proxy get svc/web:80/ --port 0', 2, /--port applies only to the listener/],
-	['proxy get svc/web:80/ --accept-hosts x', 2, /--accept-hosts applies only to the listener/],
+	['proxy get svc/web:80/ --port 0', 2, /--port applies only to the local API proxy/],
+	['proxy get svc/web:80/ --accept-hosts x', 2, /--accept-hosts applies only to the local API proxy/],
 	['proxy get svc/web:80/ --protocol x', 2, /--protocol requires --websocket/],
 	['proxy --no-fail', 2, /--no-fail applies only to one request/],
 ];
