@@ -81,7 +81,7 @@ export const eventNames = [
 
 /** The fields after `notice` are those of the event. */
 export function logEventObject(event: PrintedEvent): object {
-	const {namespace, pod, container} = 'source' in event ? event.source : {...placeOf(event), container: null};
+	const {namespace, pod, container} = 'source' in event ? event.source : {...podOf(event), container: null};
 	return jsonObject('LogLine', {
 		event: event.type,
 		namespace,
@@ -95,7 +95,7 @@ export function logEventObject(event: PrintedEvent): object {
 	});
 }
 
-function placeOf(event: Exclude<PrintedEvent, {source: LogSource}>): {namespace: string | null; pod: string | null} {
+function podOf(event: Exclude<PrintedEvent, {source: LogSource}>): {namespace: string | null; pod: string | null} {
 	return event.type === 'no-pods' ? {namespace: null, pod: null} : {namespace: event.namespace, pod: event.pod};
 }
 

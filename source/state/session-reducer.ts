@@ -21,7 +21,7 @@ import {
 import type {LineRemap} from './tail/insert-lines.ts';
 import {toggleWrap} from './text-wrapping.ts';
 import {searchText} from './text-search.ts';
-import {placeAt, startHistory, visit} from './view-history.ts';
+import {entryAt, startHistory, visit} from './view-history.ts';
 
 export type SessionEvent =
 	| {type: 'list'; list: ListName; event: ListEvent}
@@ -89,8 +89,8 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	cluster: (state, {to}) => ({...state, cluster: {...state.cluster, ...to}}),
 	view: (state, {view}) => showView({...state, history: visit(state.history, {view, namespace: state.cluster.namespace})}, view),
 	go(state, {by}) {
-		const place = placeAt(state.history, by);
-		return place === null ? state : showView({...state, history: {...state.history, at: state.history.at + by}}, place.view);
+		const entry = entryAt(state.history, by);
+		return entry === null ? state : showView({...state, history: {...state.history, at: state.history.at + by}}, entry.view);
 	},
 	push: (state, {layer}) => ({...state, layers: [...state.layers.filter(({kind}) => kind !== layer.kind || kind === 'text'), layer]}),
 	layer: (state, {to}) => ({

@@ -31,17 +31,17 @@ const mostShared = 50_000;
 /** `now`: when the table was read. */
 export function rowReader(columns: readonly ListColumn[], prefix: string, given: readonly TableColumn[], now: number): RowReader {
 	const at = (name: string) => given.findIndex(column => column.name === name);
-	const places = columns.map(column => column.from.map(name => at(name)).find(index => index >= 0) ?? -1);
+	const columnIndexes = columns.map(column => column.from.map(name => at(name)).find(index => index >= 0) ?? -1);
 	const wholes = columns.map(({whole}) => (whole === undefined ? -1 : at(whole)));
 	const others = columns.map(({otherwise}) => otherwise?.from.map(from => at(from)) ?? []);
 	const [name, age] = [Math.max(0, at('Name')), at('Age')];
 	return (row, namespace, readAt = now) => {
 		const metadata = row.object?.metadata;
 		const own = metadata?.namespace ?? namespace;
-		const cells = places.map((place, index) =>
-			place < 0
+		const cells = columnIndexes.map((column, index) =>
+			column < 0
 				? otherCell(row, columns[index]!, others[index]!)
-				: share(`${text(row.cells[place])}${wholes[index]! < 0 ? '' : `/${text(row.cells[wholes[index]!])}`}`),
+				: share(`${text(row.cells[column])}${wholes[index]! < 0 ? '' : `/${text(row.cells[wholes[index]!])}`}`),
 		);
 		const ended = row.conditions?.find(({type, status}) => type === 'Completed' && status === 'True')?.reason;
 		const called = prefix + text(row.cells[name] ?? metadata?.name);
@@ -61,10 +61,10 @@ export function rowReader(columns: readonly ListColumn[], prefix: string, given:
 	};
 }
 
-function otherCell(row: TableRow, {otherwise}: ListColumn, places: readonly number[]): string {
-	return otherwise === undefined || places.some(place => place < 0)
+function otherCell(row: TableRow, {otherwise}: ListColumn, columnIndexes: readonly number[]): string {
+	return otherwise === undefined || columnIndexes.some(column => column < 0)
 		? ''
-		: share(otherwise.words(...places.map(place => text(row.cells[place]))));
+		: share(otherwise.words(...columnIndexes.map(column => text(row.cells[column]))));
 }
 
 function text(cell: unknown): string {

@@ -1,27 +1,27 @@
 /** The history of views in one context. */
 import type {ViewName} from './session-state.ts';
 
-type Place = {view: ViewName; namespace: string | null};
+type ViewEntry = {view: ViewName; namespace: string | null};
 
-export type ViewHistory = {places: readonly Place[]; at: number};
+export type ViewHistory = {entries: readonly ViewEntry[]; at: number};
 
-const mostPlaces = 100;
+const maxEntries = 100;
 
-export function startHistory(place: Place): ViewHistory {
-	return {places: [place], at: 0};
+export function startHistory(entry: ViewEntry): ViewHistory {
+	return {entries: [entry], at: 0};
 }
 
-/** Drops the places after the current one. */
-export function visit(history: ViewHistory, place: Place): ViewHistory {
-	const now = history.places[history.at]!;
-	if (now.view === place.view && now.namespace === place.namespace) {
+/** Drops the entries after the current one. */
+export function visit(history: ViewHistory, entry: ViewEntry): ViewHistory {
+	const now = history.entries[history.at]!;
+	if (now.view === entry.view && now.namespace === entry.namespace) {
 		return history;
 	}
 
-	const places = [...history.places.slice(0, history.at + 1), place].slice(-mostPlaces);
-	return {places, at: places.length - 1};
+	const entries = [...history.entries.slice(0, history.at + 1), entry].slice(-maxEntries);
+	return {entries, at: entries.length - 1};
 }
 
-export function placeAt({places, at}: ViewHistory, by: number): Place | null {
-	return places[at + by] ?? null;
+export function entryAt({entries, at}: ViewHistory, by: number): ViewEntry | null {
+	return entries[at + by] ?? null;
 }

@@ -1,4 +1,4 @@
-/** Numbers, counts and sizes for people. */
+/** Numbers, counts and sizes for display. */
 
 /** Avoids Intl, whose first use costs 7 MiB and some milliseconds. */
 export function formatNumber(value: number): string {

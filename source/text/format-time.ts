@@ -1,4 +1,4 @@
-/** Times and durations for people, and RFC 3339 for machines. */
+/** Times and durations for display, and RFC 3339 for machines. */
 
 /** `14:03:07` in local time. */
 export function clockTime(at: number | string): string {

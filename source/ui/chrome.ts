@@ -18,7 +18,7 @@ export function header(screen: RenderInput): Line {
 		state: {cluster, size},
 		theme: {glyphs},
 	} = screen;
-	const place: Span[] = [
+	const location: Span[] = [
 		styled('title', ' spoke'),
 		{text: '  '},
 		cluster.sandbox ? styled('sandbox', 'SANDBOX') : {text: cluster.context},
@@ -26,15 +26,15 @@ export function header(screen: RenderInput): Line {
 		{text: cluster.namespace ?? 'all namespaces'},
 	];
 	if (size.columns < 60) {
-		return spread(place.slice(2), [{text: ' '}, ...legOne(screen, false)], size.columns);
+		return spread(location.slice(2), [{text: ' '}, ...legOne(screen, false)], size.columns);
 	}
 
 	const version = size.columns >= 110 && cluster.version !== null && cluster.asOf === null ? ` ${cluster.version}` : '';
 	const bare = [...legOne(screen, true), {text: version}];
-	const spare = size.columns - lineWidth(place) - lineWidth(bare) - 2;
+	const spare = size.columns - lineWidth(location) - lineWidth(bare) - 2;
 	const way = [...bare, styled('text.dim', replicasWithin(screen, spare)), {text: ' '}];
-	const room = size.columns - lineWidth(place) - lineWidth(way) - 2;
-	return spread(place, [{text: ' '}, ...userWithin(cluster.user, room), ...way], size.columns);
+	const room = size.columns - lineWidth(location) - lineWidth(way) - 2;
+	return spread(location, [{text: ' '}, ...userWithin(cluster.user, room), ...way], size.columns);
 }
 
 /** Shortened before the user is dropped, and dropped before context and namespace are cut. */

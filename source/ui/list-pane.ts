@@ -117,7 +117,7 @@ function failureText(screen: RenderInput, {name}: ListState, {error, retryAt}: E
 	const {all, pick, why} = wayOut(screen);
 	if (error.code === 'ERR_FORBIDDEN') {
 		return [
-			`You are not allowed to list ${name} in ${placeOf(screen, name)} (403).  ${why}`,
+			`You are not allowed to list ${name} in ${describeScope(screen, name)} (403).  ${why}`,
 			...(listKinds[name].namespaced ? [namespace === null ? `${all}   ${pick}` : pick] : []),
 			...(name === 'pods' ? [':tail pod/NAME and :shell pod/NAME work if you have the permissions for that pod'] : []),
 		];
@@ -133,7 +133,7 @@ function failureText(screen: RenderInput, {name}: ListState, {error, retryAt}: E
 }
 
 function emptyText(screen: RenderInput, {name, total, selector, filter}: ListState): string {
-	const place = placeOf(screen, name);
+	const scope = describeScope(screen, name);
 	const {all, pick, clears} = wayOut(screen);
 	const {namespaced} = listKinds[name];
 	if (total > 0) {
@@ -142,13 +142,13 @@ function emptyText(screen: RenderInput, {name, total, selector, filter}: ListSta
 	}
 
 	if (selector !== '') {
-		return `No ${name} in ${place} match -l ${selector}.  ${clears}${namespaced ? `   ${all}` : ''}`;
+		return `No ${name} in ${scope} match -l ${selector}.  ${clears}${namespaced ? `   ${all}` : ''}`;
 	}
 
-	return `No ${name} in ${place}.${namespaced ? `  ${pick}   ${all}` : ''}`;
+	return `No ${name} in ${scope}.${namespaced ? `  ${pick}   ${all}` : ''}`;
 }
 
-function placeOf({state: {cluster}}: RenderInput, name: ListName): string {
+function describeScope({state: {cluster}}: RenderInput, name: ListName): string {
 	return listKinds[name].namespaced ? (cluster.namespace ?? 'any namespace') : 'this cluster';
 }
 

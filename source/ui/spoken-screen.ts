@@ -13,10 +13,10 @@ const mostLines = 6;
 export function spokenLines(screen: RenderInput): string[] {
 	const {state} = screen;
 	const {sandbox, context, namespace, asOf} = state.cluster;
-	const place = `${sandbox ? 'Sandbox' : context}, ${namespace ?? 'all namespaces'}.${asOf === null ? '' : ` No response since ${clockTime(asOf)}.`}`;
+	const location = `${sandbox ? 'Sandbox' : context}, ${namespace ?? 'all namespaces'}.${asOf === null ? '' : ` No response since ${clockTime(asOf)}.`}`;
 	const here = spokenSelection(screen);
 	const typed = typedLine(screen);
-	return [place, ...here.slice(0, mostLines - 2), typed]
+	return [location, ...here.slice(0, mostLines - 2), typed]
 		.filter(line => line !== '')
 		.map(line => truncateToCells(escapeControls(line), 400));
 }

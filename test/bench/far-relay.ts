@@ -1,5 +1,5 @@
 /**
- * A way to a server that takes its time: what was sent arrives so much later, at full speed. Round trips then cost what they cost people.
+ * A relay to a distant server: bytes arrive later by a fixed time, at full speed, so that round trips cost as much as over a long distance.
  */
 import {createServer, connect, type AddressInfo, type Socket} from 'node:net';
 

@@ -1,4 +1,4 @@
-/** The logs of a pod in k9s, as a person opens them. */
+/** The logs of a pod in k9s, opened by its keys. */
 import {pause} from './measure.ts';
 import {onScreen, type OnScreen} from './on-screen.ts';
 

@@ -1,5 +1,5 @@
 /**
- * What a label costs the person who waits: the same one-shots with and without it, in turn, beside the apiserver and 40 ms away from it.
+ * The time that printing the path adds to one-shots: run alternately with and without it, near the apiserver and 40 ms away.
  */
 import {spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';

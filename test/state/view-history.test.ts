@@ -28,7 +28,7 @@ function after(...events: readonly SessionEvent[]) {
 		state = reduceSession(state, event);
 	}
 
-	return {view: state.view, places: state.history.places.map(({view, namespace}) => `${view} ${namespace ?? '*'}`), at: state.history.at};
+	return {view: state.view, places: state.history.entries.map(({view, namespace}) => `${view} ${namespace ?? '*'}`), at: state.history.at};
 }
 
 const back = {type: 'go', by: -1} as const;

@@ -100,15 +100,15 @@ export function completeLine(rows: readonly CommandSpec[], words: readonly strin
 }
 
 function clusterCompletionAt(
-	place: number,
+	position: number,
 	{name, typed, kinds}: {name: string; typed: string; kinds: readonly string[]},
 ): ClusterCompletion | null {
-	const kind = place <= 0 ? 'target' : afterTarget.get(name);
+	const kind = position <= 0 ? 'target' : afterTarget.get(name);
 	if (kind === undefined || kind === 'target' || typed.includes('/')) {
 		return kind === undefined ? null : {kind: 'target', prefix: typed, leadingText: '', kinds};
 	}
 
-	if (kind === 'container' && place > 1) {
+	if (kind === 'container' && position > 1) {
 		return null;
 	}
 

@@ -65,8 +65,8 @@ function goneFilter(): (event: LogEvent) => boolean {
 			gone.delete(podKey(event));
 		}
 
-		const place = goneKey(event);
-		if (place === null) {
+		const key = goneKey(event);
+		if (key === null) {
 			return false;
 		}
 
@@ -74,8 +74,8 @@ function goneFilter(): (event: LogEvent) => boolean {
 			gone.clear();
 		}
 
-		const isKnown = gone.has(place);
-		gone.add(place);
+		const isKnown = gone.has(key);
+		gone.add(key);
 		return isKnown;
 	};
 }

@@ -98,7 +98,7 @@ async function print(
 	await output.finished();
 }
 
-/** New and ended pods are reported only to a person or with -v, so that stderr of a script stays empty. */
+/** New and ended pods are reported only on a terminal or with -v, so that stderr of a script stays empty. */
 function noticeLevel({quiet, verbose, isWatched}: {quiet: boolean; verbose: boolean; isWatched: boolean}): NoticeLevel {
 	if (quiet) {
 		return 'losses';

@@ -73,8 +73,8 @@ export function assertUniquePorts(targets: readonly TargetWithPorts[], addresses
 			const port = localPortOf(spec);
 			const name = port === null && spec.local === null ? `${namespace} ${target.input} ${spec.remote}` : null;
 			for (const {address} of port === null && name === null ? [] : own) {
-				const place = `${address} ${port ?? name}`;
-				const before = given.get(place);
+				const localEnd = `${address} ${port ?? name}`;
+				const before = given.get(localEnd);
 				if (before) {
 					const [one, other] =
 						before.target === target.input
@@ -86,7 +86,7 @@ export function assertUniquePorts(targets: readonly TargetWithPorts[], addresses
 					);
 				}
 
-				given.set(place, {asked: spec.input, target: target.input});
+				given.set(localEnd, {asked: spec.input, target: target.input});
 			}
 		}
 	}

@@ -21,7 +21,7 @@ type ProxyInvocation = Invocation<typeof proxySpec.flags>;
 export async function runListener(invocation: ProxyInvocation): Promise<number> {
 	const {flags, env, stdout, stderr, interrupted} = invocation;
 	assertAccess('proxy (a local API proxy)', 'listen', {readOnly: flags['read-only']});
-	const place = placeOf(invocation);
+	const endpoint = listenEndpointOf(invocation);
 	assertNoRequestFlags(invocation);
 	if (flags['allow-commands'] && !flags['disable-filter']) {
 		throw new SpokeError('ERR_USAGE', '--allow-commands requires --disable-filter');
@@ -34,7 +34,7 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 		const listener = await startProxyListener(
 			cluster,
 			{
-				endpoint: place,
+				endpoint,
 				filter: flags['disable-filter']
 					? null
 					: {
@@ -68,7 +68,7 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 		stdout.write(`Starting to serve on ${listener.address}\n`);
 		stderr.write(
 			noticeLine(
-				`${listenerUsers(place)} can use it, with the permissions of ${cluster.facts.impersonating ?? cluster.facts.user ?? 'this user'}, while this runs`,
+				`${listenerUsers(endpoint)} can use it, with the permissions of ${cluster.facts.impersonating ?? cluster.facts.user ?? 'this user'}, while this runs`,
 				stderr,
 			),
 		);
@@ -109,7 +109,7 @@ async function unservedFiles(folder: string): Promise<string[]> {
 	}
 }
 
-function placeOf({flags, given}: ProxyInvocation): ListenEndpoint {
+function listenEndpointOf({flags, given}: ProxyInvocation): ListenEndpoint {
 	const unixSocket = flags['unix-socket'];
 	if (unixSocket !== undefined && (given.has('port') || given.has('address'))) {
 		throw new SpokeError('ERR_USAGE', '--unix-socket cannot be combined with --port or --address');

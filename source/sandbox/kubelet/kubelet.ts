@@ -112,9 +112,9 @@ export class Kubelet {
 			this.#onConnection(socket);
 		});
 		this.#listener = listener;
-		const listen = async (place: HostPort) => {
+		const listen = async (address: HostPort) => {
 			const {promise, resolve, reject} = Promise.withResolvers<void>();
-			listener.once('error', reject).listen({host: place.address, port: place.port}, resolve);
+			listener.once('error', reject).listen({host: address.address, port: address.port}, resolve);
 			await promise;
 		};
 

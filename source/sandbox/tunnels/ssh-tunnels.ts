@@ -59,8 +59,8 @@ export class SshTunnels {
 						);
 					});
 				});
-				const place = this.#plan.listenAt({address: node, port: 0});
-				server.listen({host: place.address, port: 0});
+				const listenAddress = this.#plan.listenAt({address: node, port: 0});
+				server.listen({host: listenAddress.address, port: 0});
 				await once(server, 'listening');
 				const {port} = server.address() as HostPort;
 				const client = new ssh.Client();
@@ -68,7 +68,7 @@ export class SshTunnels {
 				const source = this.#plan.sourceOf(this.#plan.controlPlane);
 				// Those apiservers did not verify host keys.
 				client.connect({
-					host: place.address,
+					host: listenAddress.address,
 					port,
 					username: user,
 					privateKey: userKey.private,

@@ -61,10 +61,10 @@ export class ReachabilityCheck {
 
 	async readRights(): Promise<void> {
 		const cluster = this.#cluster();
-		const place = () => currentNamespace(this.#store.state.cluster);
-		const namespace = place();
+		const namespaceNow = () => currentNamespace(this.#store.state.cluster);
+		const namespace = namespaceNow();
 		const refused = await readPermissions(cluster.access, namespace);
-		if (this.#cluster() === cluster && place() === namespace) {
+		if (this.#cluster() === cluster && namespaceNow() === namespace) {
 			this.#store.data({type: 'refused', refused});
 		}
 	}

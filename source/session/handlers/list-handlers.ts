@@ -2,7 +2,7 @@
 import {countPresent, selectedRow, type ListEvent} from '../../state/list-state.ts';
 import {parseRowFilter} from '../../state/row-filter.ts';
 import {currentList, type ViewName} from '../../state/session-state.ts';
-import {placeAt} from '../../state/view-history.ts';
+import {entryAt} from '../../state/view-history.ts';
 import {formatNumber} from '../../text/format-number.ts';
 import {loadForwardSets} from '../forwards/forward-sets.ts';
 import type {Handlers, Session} from '../session.ts';
@@ -124,17 +124,17 @@ function showBefore(session: Session): void {
 
 function goInHistory(session: Session, by: 1 | -1): void {
 	const {store} = session;
-	const place = placeAt(store.state.history, by);
-	if (place === null) {
+	const entry = entryAt(store.state.history, by);
+	if (entry === null) {
 		session.tell(by < 0 ? 'no previous view' : 'no next view');
 		return;
 	}
 
 	store.now({type: 'go', by});
-	if (place.namespace === store.state.cluster.namespace) {
+	if (entry.namespace === store.state.cluster.namespace) {
 		session.refreshFeeds();
 	} else {
-		session.openNamespace(place.namespace);
+		session.openNamespace(entry.namespace);
 	}
 }
 

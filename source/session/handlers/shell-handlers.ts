@@ -56,23 +56,26 @@ export async function openShell(
 		cluster?: OpenCluster;
 	} = {},
 ): Promise<void> {
-	const place = await placeOf(session, {feature: 'exec', cluster, target, namespace, ...(named !== undefined && {named})});
-	if (place) {
-		await runInTerminal(session, place, 'exec', ['/bin/sh', '-c', shellScript]);
+	const shellTarget = await resolveShellTarget(session, {feature: 'exec', cluster, target, namespace, ...(named !== undefined && {named})});
+	if (shellTarget) {
+		await runInTerminal(session, shellTarget, 'exec', ['/bin/sh', '-c', shellScript]);
 	}
 }
 
 async function attachToSelected(session: Session): Promise<void> {
 	const here = selectedTarget(session);
-	const place = here && (await placeOf(session, {feature: 'attach', cluster: session.cluster, ...here}));
-	if (place) {
-		await runInTerminal(session, place, 'attach', []);
+	const shellTarget = here && (await resolveShellTarget(session, {feature: 'attach', cluster: session.cluster, ...here}));
+	if (shellTarget) {
+		await runInTerminal(session, shellTarget, 'attach', []);
 	}
 }
 
-type PlaceRequest = {feature: Run['feature']; cluster: OpenCluster; target: string; namespace: string; named?: string};
+type ShellTargetRequest = {feature: Run['feature']; cluster: OpenCluster; target: string; namespace: string; named?: string};
 
-async function placeOf(session: Session, {feature, cluster, target, namespace, named}: PlaceRequest): Promise<ShellTarget | null> {
+async function resolveShellTarget(
+	session: Session,
+	{feature, cluster, target, namespace, named}: ShellTargetRequest,
+): Promise<ShellTarget | null> {
 	const {
 		pod,
 		target: {asked, chosenFrom},
@@ -113,7 +116,7 @@ async function findPod({typeAhead}: Session, {access}: OpenCluster, target: stri
 }
 
 type Run = {
-	place: ShellTarget;
+	shellTarget: ShellTarget;
 	feature: 'exec' | 'attach';
 	command: readonly string[];
 	id: string;
@@ -122,11 +125,16 @@ type Run = {
 	began: number;
 };
 
-async function runInTerminal(session: Session, place: ShellTarget, feature: Run['feature'], command: readonly string[]): Promise<void> {
-	const {cluster, pod, container} = place;
+async function runInTerminal(
+	session: Session,
+	shellTarget: ShellTarget,
+	feature: Run['feature'],
+	command: readonly string[],
+): Promise<void> {
+	const {cluster, pod, container} = shellTarget;
 	const kind = feature === 'exec' ? 'shell' : 'attach';
 	const name = `${pod.metadata.name}/${container}`;
-	const run: Run = {place, feature, command, id: session.nextId(kind), kind, about: `${kind} in ${name}`, began: Date.now()};
+	const run: Run = {shellTarget, feature, command, id: session.nextId(kind), kind, about: `${kind} in ${name}`, began: Date.now()};
 	session.store.now({
 		type: 'connections',
 		event: {
@@ -140,7 +148,7 @@ async function runInTerminal(session: Session, place: ShellTarget, feature: Run[
 	if (remote) {
 		const driven = await runRemoteInTerminal(session, run.id, remote, {
 			ahead: session.typeAhead.takeBytes(),
-			place: `${cluster.access.facts.sandbox ? 'SANDBOX' : cluster.context} ${pod.metadata.namespace ?? ''}/${pod.metadata.name}, container ${container}`,
+			location: `${cluster.access.facts.sandbox ? 'SANDBOX' : cluster.context} ${pod.metadata.namespace ?? ''}/${pod.metadata.name}, container ${container}`,
 			kind,
 			tty,
 			began: run.began,
@@ -154,12 +162,16 @@ async function runInTerminal(session: Session, place: ShellTarget, feature: Run[
 			}),
 		});
 		session.store.now({type: 'connections', event: {type: 'close', id: run.id}});
-		await goOnBehind(session, run, driven);
+		await continueAfterRun(session, run, driven);
 	}
 }
 
-async function openRemote(session: Session, {place, feature, command, id, kind, about}: Run, tty: boolean): Promise<RemoteCommand | null> {
-	const {cluster, pod, container, asked, chosenFrom} = place;
+async function openRemote(
+	session: Session,
+	{shellTarget, feature, command, id, kind, about}: Run,
+	tty: boolean,
+): Promise<RemoteCommand | null> {
+	const {cluster, pod, container, asked, chosenFrom} = shellTarget;
 	const stdin = feature === 'exec' || containerSpec(pod, container)?.stdin === true;
 	try {
 		return await session.typeAhead.during({description: about}, async signal => {
@@ -190,14 +202,18 @@ async function openRemote(session: Session, {place, feature, command, id, kind, 
 	}
 }
 
-async function goOnBehind(session: Session, {place, feature, command, about}: Run, {end, path, next}: RemoteRunResult): Promise<void> {
+async function continueAfterRun(
+	session: Session,
+	{shellTarget, feature, command, about}: Run,
+	{end, path, next}: RemoteRunResult,
+): Promise<void> {
 	const {error} = end;
 	if (error && feature === 'exec' && isShellMissing(error)) {
-		await offerDebugger(session, place, error);
+		await offerDebugger(session, shellTarget, error);
 		return;
 	}
 
-	const told = error && withHowItEnded(session, place, error);
+	const told = error && withLogRemedy(session, shellTarget, error);
 	if (told) {
 		session.fail(about, told, path);
 	} else {
@@ -207,11 +223,11 @@ async function goOnBehind(session: Session, {place, feature, command, about}: Ru
 	if (next === 'why') {
 		session.store.now({type: 'push', layer: {kind: 'why', top: 0, about, path, error: told?.toJSON() ?? null, entry: null}});
 	} else if (next === 'again') {
-		await runInTerminal(session, place, feature, command);
+		await runInTerminal(session, shellTarget, feature, command);
 	}
 }
 
-function withHowItEnded(session: Session, {cluster, pod, container}: ShellTarget, error: SpokeError): SpokeError {
+function withLogRemedy(session: Session, {cluster, pod, container}: ShellTarget, error: SpokeError): SpokeError {
 	return error.code === 'ERR_TARGET_GONE' && error.remedy === null
 		? error.withChanges({
 				remedy: `spoke logs -n ${quoteForShell(pod.metadata.namespace ?? '')} ${quoteForShell(pod.metadata.name)} -c ${quoteForShell(container)} --previous${scriptFlags(session, cluster)} shows how it ended`,
@@ -220,18 +236,18 @@ function withHowItEnded(session: Session, {cluster, pod, container}: ShellTarget
 }
 
 /** Asks first: a debug container cannot be removed. */
-async function offerDebugger(session: Session, place: ShellTarget, error: SpokeError): Promise<void> {
-	const {pod, container} = place;
+async function offerDebugger(session: Session, shellTarget: ShellTarget, error: SpokeError): Promise<void> {
+	const {pod, container} = shellTarget;
 	const off = disabledReason(session.store.state, findAction('pods.debug')!);
 	session.fail(
 		`shell in ${pod.metadata.name}/${container}`,
 		new SpokeError(error.code, `the image has no shell${off === null ? '' : `; ${off}`}`, {
 			text: error.text ?? error.message,
-			remedy: `spoke debug -n ${quoteForShell(pod.metadata.namespace ?? '')} ${quoteForShell(pod.metadata.name)} -it --image=IMAGE --target=${quoteForShell(container)}${scriptFlags(session, place.cluster)} -- sh`,
+			remedy: `spoke debug -n ${quoteForShell(pod.metadata.namespace ?? '')} ${quoteForShell(pod.metadata.name)} -it --image=IMAGE --target=${quoteForShell(container)}${scriptFlags(session, shellTarget.cluster)} -- sh`,
 		}),
 	);
 	if (off === null) {
-		await debug(session, place, `${container} has no shell. You can add a debug container that has one.`);
+		await debug(session, shellTarget, `${container} has no shell. You can add a debug container that has one.`);
 	}
 }
 
@@ -247,8 +263,8 @@ async function debugSelected(session: Session): Promise<void> {
 	}
 }
 
-async function debug(session: Session, place: ShellTarget, because?: string): Promise<void> {
-	const added = await promptDebugContainer(session, place, because);
+async function debug(session: Session, shellTarget: ShellTarget, because?: string): Promise<void> {
+	const added = await promptDebugContainer(session, shellTarget, because);
 	if (added) {
 		await runInTerminal(session, added, 'attach', []);
 	}

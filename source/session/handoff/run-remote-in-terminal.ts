@@ -22,8 +22,9 @@ type End = {words: string; error: SpokeError | null};
 
 export type RemoteRunResult = {end: End; path: Path | null; next: ExitChoice};
 
-type Told = {
-	place: string;
+type RemoteRunOptions = {
+	/** Context, namespace, pod and container, as shown to the user. */
+	location: string;
 	kind: 'shell' | 'attach';
 	tty: boolean;
 	began: number;
@@ -34,7 +35,12 @@ type Told = {
 	statusOf?: () => Promise<number | null>;
 };
 
-export async function runRemoteInTerminal(session: Session, id: string, remote: RemoteCommand, told: Told): Promise<RemoteRunResult> {
+export async function runRemoteInTerminal(
+	session: Session,
+	id: string,
+	remote: RemoteCommand,
+	options: RemoteRunOptions,
+): Promise<RemoteRunResult> {
 	const {stdout} = session.terminal;
 	const {closing} = session;
 	const leave = new LeaveKeys(session.keymap);
@@ -45,7 +51,7 @@ export async function runRemoteInTerminal(session: Session, id: string, remote: 
 	const pathNow = () => worstPath(session.store.state.connections.find(one => one.id === id)?.paths.values() ?? []);
 	const pathLine = (error: SpokeError | null = null) => pathText(session, pathNow(), error);
 	const typed = typingTo(remote, stdout, leave, {
-		tty: told.tty,
+		tty: options.tty,
 		pathLine,
 		onLeave() {
 			left.resolve('left');
@@ -68,14 +74,14 @@ export async function runRemoteInTerminal(session: Session, id: string, remote: 
 				}
 			},
 			async () => {
-				stdout.write(openingText(session, id, told, {path: pathLine(), leave: leave.shown, takesInput: remote.stdin !== null}));
-				const stopSizes = told.tty ? followSize(stdout, remote, told.kind) : () => {};
-				typed(told.ahead ?? Buffer.alloc(0));
-				const outputs = printOutputs(remote, stdout, {modes, tty: told.tty, hasEnded: () => hasEnded});
+				stdout.write(openingText(session, id, options, {path: pathLine(), leave: leave.shown, takesInput: remote.stdin !== null}));
+				const stopSizes = options.tty ? followSize(stdout, remote, options.kind) : () => {};
+				typed(options.ahead ?? Buffer.alloc(0));
+				const outputs = printOutputs(remote, stdout, {modes, tty: options.tty, hasEnded: () => hasEnded});
 				let end: End;
 				try {
 					// Write output from before the interruption first.
-					end = await endOf(Promise.race([outputs.then(async () => remote.outcome), left.promise]), told);
+					end = await endOf(Promise.race([outputs.then(async () => remote.outcome), left.promise]), options);
 				} finally {
 					hasEnded = true;
 					stopSizes();
@@ -84,7 +90,7 @@ export async function runRemoteInTerminal(session: Session, id: string, remote: 
 
 				const path = pathNow();
 				stdout.write(`${modes.undo()}${modes.atLineStart ? '' : '\r\n'}`);
-				if (end.error !== null && told.mayEndUnseen(end.error)) {
+				if (end.error !== null && options.mayEndUnseen(end.error)) {
 					return {end, path, next: 'back'};
 				}
 
@@ -94,9 +100,9 @@ export async function runRemoteInTerminal(session: Session, id: string, remote: 
 				}
 
 				stdout.write(
-					`${pathLine(end.error)}${unknownStatus(told, end)}${meanwhile(session, {id, began: told.began, lines: linesIn(session) - linesBefore})}`,
+					`${pathLine(end.error)}${unknownStatus(options, end)}${meanwhile(session, {id, began: options.began, lines: linesIn(session) - linesBefore})}`,
 				);
-				stdout.write(`       ${ended.shown(viewText(session), {again: end.error !== null && told.kind === 'shell'})}\r\n`);
+				stdout.write(`       ${ended.shown(viewText(session), {again: end.error !== null && options.kind === 'shell'})}\r\n`);
 				return {end, path, next: await ended.next({ignoreInputMs: end.error === null ? 0 : 500})};
 			},
 		)
@@ -105,7 +111,7 @@ export async function runRemoteInTerminal(session: Session, id: string, remote: 
 		});
 }
 
-function unknownStatus({kind}: Told, {error}: End): string {
+function unknownStatus({kind}: RemoteRunOptions, {error}: End): string {
 	return error === null
 		? ''
 		: `       Exit status unknown; the ${kind === 'shell' ? 'shell' : 'process'} may still be running in the container.\r\n`;
@@ -129,7 +135,7 @@ function pathText(session: Session, path: Path | null, error: SpokeError | null)
 function openingText(
 	{store}: Session,
 	id: string,
-	{kind, place, tty}: Told,
+	{kind, location, tty}: RemoteRunOptions,
 	{
 		path,
 		leave,
@@ -146,10 +152,10 @@ function openingText(
 	);
 	const goesOn = others === null ? '' : `${others} ${/^1 \w+$/.test(others) ? 'stays' : 'stay'} open. `;
 	const hint = typingHint({kind, tty, takesInput});
-	return `spoke  ${kind} in ${sanitizeLine(place)}\r\n${path}       ${goesOn}To leave: ${leave}\r\n${hint === '' ? '' : `       ${hint}\r\n`}`;
+	return `spoke  ${kind} in ${sanitizeLine(location)}\r\n${path}       ${goesOn}To leave: ${leave}\r\n${hint === '' ? '' : `       ${hint}\r\n`}`;
 }
 
-function typingHint({kind, tty, takesInput}: Pick<Told, 'kind' | 'tty'> & {takesInput: boolean}): string {
+function typingHint({kind, tty, takesInput}: Pick<RemoteRunOptions, 'kind' | 'tty'> & {takesInput: boolean}): string {
 	if (!tty) {
 		return `No remote terminal: ${takesInput ? 'input is sent line by line' : 'it accepts no input'}`;
 	}
@@ -209,7 +215,7 @@ function typingTo(
 	};
 }
 
-function followSize(stdout: NodeJS.WriteStream, remote: RemoteCommand, kind: Told['kind']): () => void {
+function followSize(stdout: NodeJS.WriteStream, remote: RemoteCommand, kind: RemoteRunOptions['kind']): () => void {
 	const size = () => ({columns: stdout.columns || 80, rows: stdout.rows || 24});
 	const send = () => {
 		remote.resize(size());
@@ -227,20 +233,20 @@ function followSize(stdout: NodeJS.WriteStream, remote: RemoteCommand, kind: Tol
 	};
 }
 
-async function endOf(outcome: Promise<number | 'closed' | 'left'>, told: Told): Promise<End> {
-	const took = () => formatDuration(Date.now() - told.began);
+async function endOf(outcome: Promise<number | 'closed' | 'left'>, options: RemoteRunOptions): Promise<End> {
+	const took = () => formatDuration(Date.now() - options.began);
 	try {
 		const status = await outcome;
 		return status === 'left' || status === 'closed'
-			? {words: `left the ${told.kind} after ${took()}; it may still be running in the container`, error: null}
-			: {words: await endText(told, status, took()), error: null};
+			? {words: `left the ${options.kind} after ${took()}; it may still be running in the container`, error: null}
+			: {words: await endText(options, status, took()), error: null};
 	} catch (thrown) {
 		const error = toSpokeError(thrown);
 		return {words: `${sanitizeLine(error.message)}, after ${took()}`, error};
 	}
 }
 
-async function endText({kind, statusOf}: Told, outcome: number, took: string): Promise<string> {
+async function endText({kind, statusOf}: RemoteRunOptions, outcome: number, took: string): Promise<string> {
 	if (!statusOf || outcome !== 0) {
 		return `${kind} exited with status ${outcome} after ${took}`;
 	}

@@ -62,12 +62,12 @@ async function startDialog(session: Session): Promise<void> {
 /** Uses the cluster of the dialog, even after a switch. */
 export async function startListener(
 	session: Session,
-	place: {port: number; address: string},
+	endpoint: {port: number; address: string},
 	cluster: OpenCluster = session.cluster,
 ): Promise<void> {
 	if (
-		!isLoopback(place.address) &&
-		!(await session.ask(`Listen on ${place.address}?`, [`${sentence(listenerUsers(place))} can use it, with your permissions.`]))
+		!isLoopback(endpoint.address) &&
+		!(await session.ask(`Listen on ${endpoint.address}?`, [`${sentence(listenerUsers(endpoint))} can use it, with your permissions.`]))
 	) {
 		return;
 	}
@@ -77,7 +77,7 @@ export async function startListener(
 	const observer = session.observerFor(id, cluster);
 	const listener = await startProxyListener(
 		cluster.access,
-		{endpoint: place, filter: defaultFilter, apiPrefix: '/', files: null, keepaliveMs: 0, allowsCommands: false, serverPath: ''},
+		{endpoint, filter: defaultFilter, apiPrefix: '/', files: null, keepaliveMs: 0, allowsCommands: false, serverPath: ''},
 		{
 			observer,
 			onEvent(event) {
@@ -94,7 +94,7 @@ export async function startListener(
 		id,
 		context: cluster.context,
 		address: listener.address,
-		usable: `${listenerUsers(place)} can use it, with the permissions of ${sanitizeLine(facts.impersonating ?? facts.user ?? 'this user')}`,
+		usable: `${listenerUsers(endpoint)} can use it, with the permissions of ${sanitizeLine(facts.impersonating ?? facts.user ?? 'this user')}`,
 		since: Date.now(),
 		requests: 0,
 		log: [],
@@ -113,7 +113,7 @@ export async function startListener(
 				phase: 'open',
 				note: '',
 				figures: 'no requests yet',
-				usable: `${listenerUsers({...place, port: 0})} can use :${port}`,
+				usable: `${listenerUsers({...endpoint, port: 0})} can use :${port}`,
 			},
 		},
 	});

@@ -9,7 +9,8 @@ const openingMs = 3000;
 const nothing = Buffer.alloc(0);
 
 export type OrderedLine = {source: number; time: number; bytes: Buffer};
-type Held = OrderedLine & {arrived: number; place: number; notice: (() => void) | null};
+/** A line that waits for lines of other sources. `sortTime`: the newest time of its source so far, so that a source keeps its order. */
+type Held = OrderedLine & {arrived: number; sortTime: number; notice: (() => void) | null};
 
 export type LineSorterCallbacks = {
 	/** The line is `bytes` from `from` to `to`. `late`: older than an emitted line. */
@@ -43,7 +44,7 @@ export class LineSorter {
 			if (isAlone) {
 				this.#tells.put(source, time, false, block, from, to);
 			} else {
-				this.#held.push({source, time, bytes: block.subarray(from, to), arrived, place: of.newest, notice: null});
+				this.#held.push({source, time, bytes: block.subarray(from, to), arrived, sortTime: of.newest, notice: null});
 			}
 		});
 		if (isAlone) {
@@ -64,7 +65,7 @@ export class LineSorter {
 				time: 0,
 				bytes: nothing,
 				arrived: this.#now(),
-				place: this.#sources.get(source)?.newest ?? this.#newestHeld,
+				sortTime: this.#sources.get(source)?.newest ?? this.#newestHeld,
 				notice: put,
 			});
 		}
@@ -80,7 +81,7 @@ export class LineSorter {
 	}
 
 	get #newestHeld(): number {
-		return this.#held.reduce((newest, {place}) => Math.max(newest, place), this.#newest);
+		return this.#held.reduce((newest, {sortTime}) => Math.max(newest, sortTime), this.#newest);
 	}
 
 	#wait(): void {
@@ -94,12 +95,12 @@ export class LineSorter {
 	}
 
 	#settle(until: number): void {
-		this.#held.sort((one, other) => one.place - other.place);
+		this.#held.sort((one, other) => one.sortTime - other.sortTime);
 		const last = this.#held.findLastIndex(({arrived}) => arrived <= until);
 		const due = this.#held.splice(0, last + 1);
 		const newest = this.#newest;
 		const out = due.filter(
-			held => held.notice === null && held.place < newest && held.arrived - this.#sources.get(held.source)!.since < openingMs,
+			held => held.notice === null && held.sortTime < newest && held.arrived - this.#sources.get(held.source)!.since < openingMs,
 		);
 		if (out.length > 0) {
 			this.#tells.insert(out);
@@ -110,11 +111,11 @@ export class LineSorter {
 			if (held.notice) {
 				held.notice();
 			} else if (!inserted.has(held)) {
-				this.#tells.put(held.source, held.time, held.place < newest, held.bytes, 0, held.bytes.length);
+				this.#tells.put(held.source, held.time, held.sortTime < newest, held.bytes, 0, held.bytes.length);
 			}
 		}
 
-		this.#newest = Math.max(newest, due.at(-1)?.place ?? newest);
+		this.#newest = Math.max(newest, due.at(-1)?.sortTime ?? newest);
 		if (due.length > 0) {
 			this.#tells.settled();
 		}

@@ -58,7 +58,7 @@ export class TailReader {
 	readonly #tail: TailSink;
 	readonly #means: TailContext;
 	readonly #abort = new AbortController();
-	readonly #places = new Map<string, number>();
+	readonly #indexes = new Map<string, number>();
 	readonly #points = new JoinPoints();
 	readonly #clocks = new ClockSkew();
 	readonly #flow = new LineFlow();
@@ -162,7 +162,7 @@ export class TailReader {
 			targets,
 			{ask: this.#tail.ask, observer, signal},
 			{
-				source: source => this.#placeOf(source),
+				source: source => this.#indexOf(source),
 				lines: (index, block) => {
 					this.#order.lines(index, block);
 					this.#tail.changed();
@@ -203,7 +203,7 @@ export class TailReader {
 	}
 
 	#takeLines({source, bytes}: LinesEvent): void {
-		const index = this.#placeOf(source);
+		const index = this.#indexOf(source);
 		const count = this.#order.lines(index, bytes);
 		const now = Date.now();
 		this.#points.note(index, source, bytes, count);
@@ -216,7 +216,7 @@ export class TailReader {
 	}
 
 	#takeChange(event: Exclude<SourceEvent, LinesEvent>): void {
-		const index = this.#placeOf(event.source);
+		const index = this.#indexOf(event.source);
 		if (event.type === 'resumed' || event.type === 'opened') {
 			this.#flow.opened(index, Date.now());
 		} else if (event.type === 'restarted' || event.type === 'gap') {
@@ -316,17 +316,17 @@ export class TailReader {
 		this.#tail.changed();
 	}
 
-	#placeOf(source: LogSource): number {
+	#indexOf(source: LogSource): number {
 		const key = `${source.uid ?? `${source.namespace}/${source.pod}`}/${source.container}`;
-		const known = this.#places.get(key);
+		const known = this.#indexes.get(key);
 		if (known !== undefined) {
 			return known;
 		}
 
-		const place = this.#places.size;
-		this.#places.set(key, place);
+		const index = this.#indexes.size;
+		this.#indexes.set(key, index);
 		this.#tail.view = withSource(this.#tail.view, asTailSource(source));
-		return place;
+		return index;
 	}
 
 	#makeOrder(): LineSorter {

@@ -127,7 +127,7 @@ test('a followed log emits events for a disconnect, a resume and its end', async
 		objects(stdout).find(({event}) => event === 'reconnecting'),
 		{attempt: 1, error: {code: 'ERR_STREAM_LOST'}},
 	);
-	t.regex(stderr, /reconnected after .*no gap/, 'stderr says the same to a person');
+	t.regex(stderr, /reconnected after .*no gap/, 'stderr reports the same');
 });
 
 test('a gap is an event with the timestamp of the last line before it', async t => {

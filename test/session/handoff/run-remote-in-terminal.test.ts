@@ -16,13 +16,13 @@ import {asciiGlyphs} from '../../../source/ui/glyphs.ts';
 
 /** `type` sends keys; `written` is the terminal output. */
 async function openShell({
-	place = 'lab default/web, container app',
+	location = 'lab default/web, container app',
 	note = '',
 	tty = true,
 	path,
 	env = {},
 	outcome = Promise.withResolvers<never>().promise,
-}: {place?: string; note?: string; tty?: boolean; path?: Path; env?: NodeJS.ProcessEnv; outcome?: Promise<number>} = {}) {
+}: {location?: string; note?: string; tty?: boolean; path?: Path; env?: NodeJS.ProcessEnv; outcome?: Promise<number>} = {}) {
 	const {keymap} = await loadKeymap({});
 	const store = new Store(
 		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
@@ -65,7 +65,13 @@ async function openShell({
 	const stdout = new PassThrough();
 	const stdin = new PassThrough();
 	const remote = {stdin, stdout, stderr: null, outcome, resize() {}, close() {}} as unknown as RemoteCommand;
-	const driven = runRemoteInTerminal(session, 'shell-1', remote, {place, kind: 'shell', tty, began: Date.now(), mayEndUnseen: () => false});
+	const driven = runRemoteInTerminal(session, 'shell-1', remote, {
+		location,
+		kind: 'shell',
+		tty,
+		began: Date.now(),
+		mayEndUnseen: () => false,
+	});
 	const take = await taken.promise;
 	return {
 		driven,
@@ -120,7 +126,7 @@ test('the session keeps no listener of an ended shell', async t => {
 
 test('cluster names and notes cannot move the cursor on the plain screen', async t => {
 	const {driven, written, type} = await openShell({
-		place: 'lab default/we\u001B[2Jb, container app',
+		location: 'lab default/we\u001B[2Jb, container app',
 		note: 'dial \u001B]0;title\u0007 failed',
 	});
 	type(leave);
