@@ -21,9 +21,9 @@ export type WatchEvent<Item> =
 	| {type: 'resumed'}
 	| {type: 'polling'; error: SpokeError; intervalMs: number};
 
-/** Random, so that many clients do not return at once (client-go reflector). */
+/** Range of the watch timeout; random, so that many clients do not reconnect at once (client-go reflector). */
 const watchSeconds = [300, 600] as const;
-/** A shorter watch is followed by a delay (client-go reflector: very short watch). */
+/** A watch shorter than this is followed by a delay (client-go reflector: very short watch). */
 const minWatchMs = 1000;
 const retryBackoff = {initialMs: 500, maxMs: 10_000, jitter: [0.5, 1.5]} as const;
 const pollIntervalMs = 5000;
@@ -92,7 +92,7 @@ export async function* watchObjects<Item>(
 	}
 }
 
-/** `null` once the next watch responds. */
+/** When the watch began to hang; `null` after the next watch responded. */
 type Hung = {since: number | null};
 
 class WatchRefused extends Error {

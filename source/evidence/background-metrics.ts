@@ -8,7 +8,7 @@ import {labelTimings} from './label-timings.ts';
 import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
 import {needMetrics} from './rules/needs.ts';
 
-/** Connections tried to reach the right process behind a balancer. */
+/** Maximum connections that are opened to reach the same process behind a load balancer. */
 const maxAttempts = 4;
 
 const notReached: ProbeResult<MetricFacts> = {

@@ -23,7 +23,7 @@ export class ProcessCache {
 		this.ca = source === 'in-cluster' && certificateAuthority !== null ? parseCaBundle(certificateAuthority) : null;
 	}
 
-	/** Why a gateway is known to answer. Kept, because a gateway does not show itself each time. */
+	/** What proved that a gateway relays requests. Kept, because a gateway is not detectable on every connection. */
 	get gatewaySeen(): string | null {
 		return this.#gatewaySeen;
 	}

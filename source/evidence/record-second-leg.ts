@@ -23,7 +23,7 @@ export function recordAnswer(
 	}
 }
 
-/** Only a failure that is known to be on leg 2. `observation`: of its text, if already made. */
+/** Records a failure only if it is known to be on leg 2. `observation`: the observation of its text, if it exists already. */
 export function recordFailure(
 	{secondLegs}: Pick<ClusterClient, 'secondLegs'>,
 	{purpose, process, time = new Date().toISOString()}: Attempt,

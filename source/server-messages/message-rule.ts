@@ -3,11 +3,16 @@ import type {ErrorCode} from '../errors/error-table.ts';
 
 export type Speaker = 'here' | 'gateway' | 'apiserver' | 'tunnel' | 'kubelet' | 'runtime' | 'application';
 
-/** How the apiserver wraps an error of leg 2. `answer` and `stream` have no wrapper. */
+/**
+How the apiserver wraps an error of leg 2:
+`log`: `Get "https://NODE/…": …` of a log read; `upgrade`: `error dialing backend: …`; `proxy`: `error trying to reach service: …`;
+`translated`: `error sending request: …` of an exec, attach or port-forward that the apiserver translates.
+`answer` (a response) and `stream` (an error channel) have no wrapper.
+*/
 export type MessageWrapper = 'log' | 'upgrade' | 'translated' | 'proxy' | 'answer' | 'stream';
 
 export type MessageRule = {
-	/** As cited in evidence: `T1`, `G1`, `K2`. Rules can share an id. */
+	/** The id that evidence cites: `T1`, `G1`, `K2`. Rules can share an id. */
 	id: string;
 	/** Must match the whole unwrapped message. */
 	pattern: RegExp;
@@ -22,8 +27,8 @@ export type MessageRule = {
 	meaning: string;
 	remedy: string | null;
 	/**
-	About leg 2 of this attempt. `route`: only if nothing but a tunnel client produces the message. `farEndAnswered`: sent by a kubelet,
-	over its TLS.
+	What the message proves about leg 2 of this attempt. `route`: only if nothing but a tunnel client produces the message.
+	`farEndAnswered`: sent by a kubelet, over its TLS.
 	*/
 	proves: {tls?: 'refused' | 'plain'; farEndAnswered?: true; route?: 'konnectivity' | 'egress-http-connect'};
 };

@@ -1,4 +1,4 @@
-/** Messages about the request itself, and of proxies before the apiserver. */
+/** Messages about the request itself, and messages of proxies in front of the apiserver. */
 import type {MessageRule} from './message-rule.ts';
 
 export const requestMessages: readonly MessageRule[] = [

@@ -4,7 +4,7 @@ import type {ApiResponse, Connection, RequestOptions} from '../cluster/connectio
 import {readJsonResponse} from '../cluster/read-json-response.ts';
 import type {ConnectionObserver} from './connection-observer.ts';
 
-/** Servers and load balancers may close idle connections. */
+/** An early connection is unused for at most this time, because servers and load balancers can close idle ones. */
 const maxIdleMs = 10_000;
 
 export type Preconnection = {cluster: ClusterClient; close: () => void};
@@ -37,7 +37,7 @@ export function preconnect(
 }
 
 class EarlyConnection {
-	/** `undefined` once taken or failed. */
+	/** The early connection; `undefined` after it was taken or failed. */
 	#pending: Promise<Connection> | undefined;
 	#usedAt = Infinity;
 
@@ -65,7 +65,7 @@ class EarlyConnection {
 		return response;
 	}
 
-	/** Transfers ownership. */
+	/** Gives the connection to the caller, which must close it. */
 	async acquire(): Promise<Connection | undefined> {
 		const acquired = this.#pending;
 		this.#pending = undefined;

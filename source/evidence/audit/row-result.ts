@@ -36,7 +36,7 @@ export function citeObserved<Facts>(result: ProbeResult<Facts>, rule: string, ob
 	return result.observation ? [cite(result.observation, rule, observed(result.observation.facts))] : [];
 }
 
-/** Omits sources that were read without settling the question. If all were read, only the host remains. */
+/** Drops needs whose sources were read without settling the question. If all were read, only the need for the host remains. */
 export function unmetNeeds(
 	needs: readonly Need[],
 	{components, examined}: Pick<AuditObservations, 'components' | 'examined'>,

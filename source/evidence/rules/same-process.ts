@@ -15,7 +15,7 @@ export function isFromOtherProcess(observation: Pick<Observation<unknown>, 'conn
 	return observation.process !== null && observations.process !== null && !isFromSameProcess(observation, observations);
 }
 
-/** Leg 1 ends, verified, at an apiserver, so its statements about itself can be trusted. */
+/** Whether leg 1 is verified and ends at an apiserver, so that its statements about itself can be trusted. */
 export function isVerifiedApiserver({serverIdentity, socket}: Observations): boolean {
 	return serverIdentity.to === 'apiserver' && socket?.facts.tls?.verified === true;
 }

@@ -8,7 +8,8 @@ export function decodeReview(body: Buffer): JsonObject | undefined {
 		return undefined;
 	}
 
-	// Unknown: 1 is TypeMeta (1 apiVersion, 2 kind), 2 the object. A review: 2 is its spec.
+	// The envelope (runtime.Unknown): field 1 is TypeMeta (1 apiVersion, 2 kind), field 2 the encoded object.
+	// In a review, field 2 is the spec.
 	const [type, raw] = [fieldOf(body.subarray(4), 1), fieldOf(body.subarray(4), 2)];
 	const kind = text(type, 2);
 	const spec = fieldOf(raw, 2);

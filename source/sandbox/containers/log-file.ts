@@ -8,7 +8,7 @@ export type LogRecord = {
 	time: string;
 	timeMs: number;
 	stream: OutputStream;
-	/** Without the newline. */
+	/** Text of the record without its newline. */
 	text: Buffer;
 	/** The record does not end its line (CRI tag P). */
 	partial: boolean;

@@ -9,10 +9,10 @@ import type {OpenCluster} from '../session.ts';
 import type {Store} from '../store.ts';
 import {defaultPurpose} from './default-purpose.ts';
 
-/** Notices an apiserver restart within 10 s. */
+/** Interval that detects an apiserver restart within 10 s. */
 const readAgainMs = 9000;
 
-const nobody: ConnectionPurpose['target'] = {
+const noTarget: ConnectionPurpose['target'] = {
 	asked: '',
 	kind: 'Pod',
 	namespace: null,
@@ -85,7 +85,7 @@ export class PathFeed {
 			const {
 				process: {id, known, read},
 				legs: [first],
-			} = configuredPath(value, cluster.access, {feature: 'logs', target: nobody, request: null}, {node: null, pod: null});
+			} = configuredPath(value, cluster.access, {feature: 'logs', target: noTarget, request: null}, {node: null, pod: null});
 			this.#store.data({type: 'cluster', to: {front: first?.to ?? null, replicas: id === null && known === null ? null : {known, read}}});
 			this.#shown = '';
 			this.#show(value, cluster);

@@ -30,7 +30,7 @@ export type ContainerFollowerOptions = OpenLogOptions & {
 
 export type EmitLogEvent = (event: LogEvent) => Promise<void>;
 
-/** Delay of the pod's status after a restart. */
+/** How long the pod's status can lag behind a restart. */
 const statusLagMs = 2500;
 /** The pod's status and the kubelet can disagree this long at the start. */
 const disagreementTimeoutMs = 4 * statusLagMs;

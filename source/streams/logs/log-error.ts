@@ -1,4 +1,4 @@
-/** Errors of log reads: in the response, or of the kubelet inside a log body (status 200). */
+/** Errors of log reads: error responses, and kubelet errors inside a log body (status 200). */
 import {errorFromResponse, type ErrorResponse, type ErrorResponseContext} from '../../cluster/error-from-response.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
@@ -9,8 +9,8 @@ const failures =
 	/(?:failed to (?:create fsnotify watcher|watch directory|read log file|open log file|try resolving symlinks|tail -?\d+ lines|seek|reset seek in log file|get parse function|get container status)\b|unable to retrieve container logs for |rpc error: code = |context cancelled$)[^\n]*$/;
 
 /**
-A follow can fail in the middle of a line. In any other read, failure text after the start of a line belongs to that line, which a
-terminated container can leave unfinished.
+Splits a kubelet error from the end of a log body. A follow can fail in the middle of a line. In any other read, error text after the start
+of a line belongs to that line, which a terminated container can leave unfinished.
 */
 export function splitKubeletError(remainder: Buffer, {follows}: {follows: boolean}): {log: Buffer; message: string | null} {
 	// A failure is short and at the very end.
@@ -33,7 +33,7 @@ export function kubeletErrorRemedy(message: string): string | null {
 }
 
 /**
-Also while the pod remains, for example because of a finalizer. @see
+Whether the kubelet has removed the container. The pod object can still exist, for example because of a finalizer. @see
 https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/kuberuntime/kuberuntime_container.go GetContainerLogs
 */
 export function isContainerRemoved(message: string): boolean {

@@ -16,7 +16,7 @@ export type OutageOptions = {
 
 /** A starting apiserver refuses everyone for a while. */
 const maxRefusalMs = 30_000;
-/** A failure after a read of this length is no repetition. */
+/** A failure after a read of this length counts as a first failure. */
 const stableAfterMs = 3000;
 /** Ends that are not reported, because the pod's status is updated some time after the container's end. */
 const maxUnreportedEnds = 4;

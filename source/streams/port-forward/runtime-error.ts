@@ -6,7 +6,7 @@ import type {ConnectionOutcome} from './forwarded-connection.ts';
 
 const maxErrorTextBytes = 64 * 1024;
 
-/** Empty on success. Never rejects: a lost stream returns its text so far. */
+/** Reads the error text; empty on success. Never rejects: if the stream is lost, returns the text so far. */
 export async function readErrorStream(stream: SpdyStream): Promise<string> {
 	const {promise, resolve} = Promise.withResolvers<string>();
 	const collected = new ByteCollector(maxErrorTextBytes);
@@ -48,7 +48,7 @@ export function classifyRuntimeError(text: string, hadData: boolean): Connection
 	};
 }
 
-/** Messages of containerd and CRI-O. */
+/** Whether containerd or CRI-O reports that the pod sandbox (the network namespace of the pod) is gone. */
 export function isPodSandboxGone(text: string): boolean {
 	return /network namespace for sandbox .* is closed|sandbox .* is not running|(?:sandbox|container) .*not found|not found in (?:store|sandbox)|failed to find sandbox/i.test(
 		text,

@@ -158,6 +158,7 @@ class ForwardedTarget implements RunningForward {
 				listen: bound,
 				carrier,
 			});
+			// Addresses that could not be bound; the others work.
 			for (const error of skipped) {
 				void this.events.push({event: 'bound-without', forward: id, error});
 			}

@@ -146,14 +146,15 @@ for (const [how, env] of [
 			n,
 			from,
 			to,
-			route: {state: 'direct', basis: 'proven'},
-			tls: {state: 'unverified', basis: 'proven'},
+			route: {state: 'direct', basis: 'proven', evidence: [], need: []},
+			tls: {state: 'unverified', basis: 'proven', evidence: [], need: []},
 		});
 		const path = {
 			about: 'open-connection',
 			phase: 'settled',
 			target: {kind: 'Pod', name: 'web', container: 'app', node: 'n\u001B]52;c;eA==\u0007'},
 			legs: [leg(1, 'you', 'apiserver'), leg(2, 'apiserver', 'kubelet')],
+			evidence: [],
 			error: null,
 		} as unknown as Path;
 		const {driven, written, type} = await openShell({path, env});
