@@ -146,7 +146,8 @@ for (const [how, env] of [
 			n,
 			from,
 			to,
-			route: {state: 'direct', basis: 'proven', evidence: [], need: []},
+			route: {state: 'direct', via: null, agent: null, basis: 'proven', evidence: [], need: []},
+			peer: null,
 			tls: {state: 'unverified', basis: 'proven', evidence: [], need: []},
 		});
 		const path = {
