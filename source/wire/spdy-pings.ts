@@ -1,5 +1,5 @@
 /** PINGs of a SPDY session. */
-import type {MonotonicClock} from '../async/clock.ts';
+import {systemClock, type MonotonicClock} from '../async/clock.ts';
 import {PongTracker} from './pong-tracker.ts';
 
 export type SpdyPingsOptions = {
@@ -24,7 +24,8 @@ A peer that cannot forward data stops reading, and so stops answering PINGs (spd
 ten times as long if data was sent after the last received byte.
 */
 export class SpdyPings {
-	lastReceivedAt = performance.now();
+	lastReceivedAt: number;
+	readonly #clock: MonotonicClock;
 	readonly #options: SpdyPingsOptions;
 	readonly #pongs: PongTracker;
 	readonly #timer: NodeJS.Timeout | undefined;
@@ -34,11 +35,13 @@ export class SpdyPings {
 
 	constructor(options: SpdyPingsOptions) {
 		this.#options = options;
+		this.#clock = options.clock ?? systemClock;
+		this.lastReceivedAt = this.#clock.elapsed();
 		this.#nextId = options.firstId;
 		this.#pongs = new PongTracker({
 			onPingOverdue: options.onPingOverdue ?? (() => {}),
 			isPaused: options.isPaused ?? (() => false),
-			clock: options.clock,
+			clock: this.#clock,
 		});
 		if (!(options.intervalMs > 0)) {
 			return;
@@ -72,11 +75,11 @@ export class SpdyPings {
 	}
 
 	onBytes(): void {
-		this.lastReceivedAt = performance.now();
+		this.lastReceivedAt = this.#clock.elapsed();
 	}
 
 	onDataSent(): void {
-		this.#lastDataSentAt = performance.now();
+		this.#lastDataSentAt = this.#clock.elapsed();
 	}
 
 	stop(): void {
@@ -94,13 +97,13 @@ export class SpdyPings {
 		// After a suspension, data that arrived meanwhile is read first.
 		setImmediate(() => {
 			if (!this.#hasEnded && this.#isSilent()) {
-				this.#options.onSilence(performance.now() - this.lastReceivedAt);
+				this.#options.onSilence(this.#clock.elapsed() - this.lastReceivedAt);
 			}
 		});
 	}
 
 	#isSilent(): boolean {
 		const allowed = this.#options.silenceMs * (this.#lastDataSentAt > this.lastReceivedAt ? 10 : 1);
-		return this.#pongs.isWaiting && performance.now() - this.lastReceivedAt > allowed && !this.#options.isSilenceExcused();
+		return this.#pongs.isWaiting && this.#clock.elapsed() - this.lastReceivedAt > allowed && !this.#options.isSilenceExcused();
 	}
 }

@@ -114,7 +114,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		return this.#congested.all;
 	}
 
-	/** Time of the last received byte, by `performance.now()`. */
+	/** Time of the last received byte, by the session's clock. */
 	get lastReceivedAt(): number {
 		return this.#pings.lastReceivedAt;
 	}
