@@ -253,9 +253,8 @@ for (const [signal, expected] of [
 		const closed = new Promise<number | null>(resolve => {
 			child.on('close', resolve);
 		});
-		await new Promise(resolve => {
-			child.stdout.once('data', resolve);
-		});
+		// A child that fails to start has no output to wait for.
+		await Promise.race([once(child.stdout, 'data'), closed]);
 		const startedAt = Date.now();
 		child.kill(signal);
 		t.is(await closed, expected);
