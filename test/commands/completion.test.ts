@@ -14,6 +14,8 @@ import {startServer} from '../support/api-server.ts';
 import {builtProgram, runSpoke} from '../support/run-spoke.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
+/** The server shares the process and the machine with other tests. */
+const timeoutMs = 30_000;
 const rows = commandTable.map(({spec: row}) => row);
 const offered: ReadonlyArray<readonly [line: string, words: readonly string[]]> = [
 	['po', ['port-forward']],
@@ -178,7 +180,7 @@ test('names come from the cluster that the line selects, also for flag values', 
 	const {env} = await openSandbox(t);
 	const offered = async (line: string) => {
 		const {clusterCompletion: asked, command, rest} = completeLine(rows, line.split(' '));
-		return (await completeFromCluster(asked!, rest, command?.flags ?? [], env)).map(({word}) => word);
+		return (await completeFromCluster(asked!, rest, command?.flags ?? [], {env, timeoutMs})).map(({word}) => word);
 	};
 
 	t.deepEqual(await offered('logs deploy/web -c '), ['web', 'access-log']);
@@ -240,7 +242,8 @@ test('a name that a shell would execute is not offered', async t => {
 	t.teardown(async () => server.close());
 	const {clusterCompletion: asked, command, rest} = completeLine(rows, ['logs', '-n', '']);
 	await server.cluster();
-	const offers = await completeFromCluster(asked!, rest, command!.flags, {KUBECONFIG: join(server.folder, 'config-1')});
+	const env = {KUBECONFIG: join(server.folder, 'config-1')};
+	const offers = await completeFromCluster(asked!, rest, command!.flags, {env, timeoutMs});
 	t.deepEqual(
 		offers.map(({word}) => word),
 		['web'],

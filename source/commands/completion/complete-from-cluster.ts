@@ -14,14 +14,15 @@ import {findResource, podResource} from '../../targets/resource-names.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
 import type {ClusterCompletion, CompletionItem} from './complete-line.ts';
 
-const timeoutMs = 2000;
+/** A shell waits for the completion. */
+const defaultTimeoutMs = 2000;
 
 /** `words` exclude the command's name; the last one is being typed. */
 export async function completeFromCluster(
 	{kind, prefix, leadingText: lead, kinds = []}: ClusterCompletion,
 	words: readonly string[],
 	flags: readonly FlagSpec[],
-	env: NodeJS.ProcessEnv,
+	{env, timeoutMs = defaultTimeoutMs}: {env: NodeJS.ProcessEnv; timeoutMs?: number},
 ): Promise<readonly CompletionItem[]> {
 	const {given, targets} = parseTyped(words, flags);
 	const matching = (names: Iterable<string>, description = ''): CompletionItem[] =>
