@@ -23,12 +23,12 @@ export const systemClock: Clock = {
 	},
 };
 
-/** Shortest span of a response timeout, in turns of the event loop. */
+/** Shortest span of a timeout of input, in turns of the event loop. */
 const timeoutTurns = 15;
 
 /**
-For timeouts of a response: as `after`, but over several turns of the event loop, of which the last one reads. Time in which this process
-did not run, because the machine was busy, says nothing about the server.
+For timeouts of a response or of other input: as `after`, but over several turns of the event loop, of which the last one reads. Time in
+which this process did not run, because the machine was busy, says nothing about the sender.
 */
 export function afterTurns(clock: MonotonicClock, ms: number, work: () => void): () => void {
 	let isCanceled = false;

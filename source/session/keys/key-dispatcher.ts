@@ -1,4 +1,5 @@
 /** Resolves terminal input to actions. */
+import {afterTurns, systemClock} from '../../async/clock.ts';
 import {createKeyDecoder, type KeyInput} from '../../keymap/decode-keys.ts';
 import {splitAltChord, isChord, formatKeys, typedText} from '../../keymap/key-name.ts';
 import {effectiveBindings, resolveKey, type KeyResolution} from '../../keymap/resolve-key.ts';
@@ -19,7 +20,7 @@ export class KeyDispatcher {
 	readonly #tells: KeyDispatcherCallbacks;
 	readonly #decoder = createKeyDecoder();
 	#pending: readonly string[] = [];
-	#escapeTimer: NodeJS.Timeout | null = null;
+	#cancelEscape = () => {};
 
 	constructor(doers: ActionContext, tells: KeyDispatcherCallbacks) {
 		this.#doers = doers;
@@ -27,16 +28,12 @@ export class KeyDispatcher {
 	}
 
 	bytes(chunk: Buffer): void {
-		if (this.#escapeTimer) {
-			clearTimeout(this.#escapeTimer);
-			this.#escapeTimer = null;
-		}
-
+		this.#cancelEscape();
 		this.pass(this.#decoder.decode(chunk));
 		if (this.#decoder.isWaiting) {
-			this.#escapeTimer = setTimeout(() => {
+			this.#cancelEscape = afterTurns(systemClock, escapeMs, () => {
 				this.pass(this.#decoder.flush());
-			}, escapeMs);
+			});
 		}
 	}
 

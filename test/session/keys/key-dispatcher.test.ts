@@ -1,0 +1,25 @@
+/** Keys whose bytes arrive in pieces. */
+import {stat} from 'node:fs';
+import test from 'ava';
+import type {KeyInput} from '../../../source/keymap/decode-keys.ts';
+import {KeyDispatcher} from '../../../source/session/keys/key-dispatcher.ts';
+
+test('a key that arrives in pieces stays one key when the process was not running', async t => {
+	const inputs: KeyInput[] = [];
+	const session = {
+		store: {state: {overlay: null}, together: (work: () => void) => work(), data() {}},
+		keymap: new Map(),
+		typeAhead: {hold: (input: KeyInput) => inputs.push(input)},
+	};
+	const dispatcher = new KeyDispatcher({session} as never, {onReport() {}, onKeys() {}});
+	dispatcher.bytes(Buffer.from('\u001B'));
+	const {promise, resolve} = Promise.withResolvers<void>();
+	// Called in the poll phase, as for the bytes of a terminal.
+	stat('.', () => {
+		dispatcher.bytes(Buffer.from('[15~'));
+		resolve();
+	});
+	Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+	await promise;
+	t.deepEqual(inputs, [{key: 'f5'}]);
+});
