@@ -20,7 +20,7 @@ function startWork(semaphore: Semaphore) {
 				}, signal),
 			);
 			await turn();
-			return runs;
+			return {runs};
 		},
 		async end(name: string, error?: Error) {
 			const end = ends.get(name)!;
@@ -56,7 +56,9 @@ for (const [limit, ends, expected] of [
 
 test('work that fails frees its slot', async t => {
 	const {started, start, end} = startWork(new Semaphore(1));
-	const [first] = await start('ab');
+	const {
+		runs: [first],
+	} = await start('ab');
 	const failure = t.throwsAsync(first!, {message: 'failed'});
 	await end('a', new Error('failed'));
 	await failure;
@@ -67,7 +69,9 @@ test('an abort removes a waiter and its listener, and costs no slot', async t =>
 	const {started, start, end} = startWork(new Semaphore(1));
 	const stop = new AbortController();
 	await start('a');
-	const [second] = await start('b', stop.signal);
+	const {
+		runs: [second],
+	} = await start('b', stop.signal);
 	await start('c');
 	stop.abort(new Error('left'));
 	await t.throwsAsync(second!, {message: 'left'});

@@ -66,7 +66,7 @@ for (const [carrier, environment] of [
 		const run = await forward(t, ['pod/x', ':7004', ':7999', ':7000'], environment);
 		t.deepEqual(await readToEnd(await dial(await run.port(1))), {bytes: Buffer.from('half of an ans'), end: 'RST'});
 		t.is((await readToEnd(await dial(await run.port(2)))).end, 'RST');
-		t.is((await run.until(({event}) => event === 'connection-failed'))['error'].code, 'ERR_PORT_REFUSED');
+		t.is((await run.until(({event}) => event === 'connection-failed')).error.code, 'ERR_PORT_REFUSED');
 		const live = await dial(await run.port(3));
 		live.write('alive');
 		t.is(String(((await once(live, 'data')) as [Buffer])[0]), 'alive');

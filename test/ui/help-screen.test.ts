@@ -59,7 +59,7 @@ test('no column of the help starts with a blank row', t => {
 
 test('no text of the help is cut at 80 columns', t => {
 	for (const {keymap} of keymaps) {
-		for (const context of Object.keys(contexts) as Array<keyof typeof contexts>) {
+		for (const context of Object.keys(contexts)) {
 			const screen = {
 				state: {size: {columns: 80, rows: 24}, refused: new Map()},
 				theme: {glyphs: unicodeGlyphs},

@@ -87,7 +87,7 @@ function requestAndPort(
 ): {request: ProxyRequestFacts; port: string | null} {
 	switch (plural) {
 		case 'nodes': {
-			return nodeRequest(target, object as NodeObject | null);
+			return nodeRequest(target, object);
 		}
 
 		case 'pods': {
@@ -95,7 +95,7 @@ function requestAndPort(
 		}
 
 		case 'services': {
-			return serviceRequest(target, object as ServiceObject | null);
+			return serviceRequest(target, object);
 		}
 	}
 }

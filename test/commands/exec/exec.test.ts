@@ -226,7 +226,7 @@ test('exec exits 141 silently when its reader is gone', async t => {
 	const {config} = await serve(t, async far => {
 		const block = Buffer.alloc(64 * 1024, 'y');
 		await until(
-			() => far.socket.destroyed || void far.stdout(block),
+			() => far.socket.destroyed || far.stdout(block),
 			() => ({backlog: far.backlog()}),
 		);
 	});
