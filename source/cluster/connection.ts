@@ -47,11 +47,13 @@ export type RequestOptions = {
 	signal?: AbortSignal;
 	/** Time for the response head, counted from the last byte of a streamed request body; 0 means no limit. Default: --request-timeout. */
 	timeoutMs?: number;
+	/** Time for the whole response with its body; of a pipelined request, counted from the end of the previous response. */
+	wholeTimeoutMs?: number;
 	/** The response is read fully at once, so the GET can be pipelined. */
 	whole?: boolean;
 };
 
-export type PipelinedGetOptions = Pick<RequestOptions, 'path' | 'headers' | 'signal' | 'timeoutMs'> & {
+export type PipelinedGetOptions = Pick<RequestOptions, 'path' | 'headers' | 'signal' | 'timeoutMs' | 'wholeTimeoutMs'> & {
 	/** JSON of a POST that can be pipelined, because a review has no side effects. */
 	review?: string;
 };

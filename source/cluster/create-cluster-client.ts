@@ -13,6 +13,7 @@ import {openConnection, type ConnectionConfig} from './dedicated-connection.ts';
 import {readJsonResponse} from './read-json-response.ts';
 import {traceVerbosity} from './request-trace.ts';
 import {SecondLegRecord} from './second-leg-record.ts';
+import {withWholeTimeout} from './transport/http-request.ts';
 import {parseServerUrl} from './transport/server-url.ts';
 
 /** More would flood an apiserver that has just restarted. */
@@ -44,7 +45,7 @@ export async function createClusterClient(
 		secondLegs: new SecondLegRecord(),
 		connect: async options => pool.acquireRecent() ?? open(options?.signal),
 		connectAt: async (address, {signal, timeoutMs = 0} = {}) => openConnection(accessAt(access, address, timeoutMs), signal),
-		request: async options => pool.request(options),
+		request: async options => pool.request(withWholeTimeout(options)),
 		async json<T>({maxBytes, exact = false, ...options}: RequestOptions & {maxBytes?: number; exact?: boolean}): Promise<T> {
 			const limit = maxBytes === undefined ? {} : {maxBytes};
 			return (await readJsonResponse(await pool.request(options), {...options, ...limit, exact}, {peerName, identity: facts})) as T;

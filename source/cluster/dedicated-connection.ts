@@ -22,6 +22,7 @@ import {
 	type HttpResult,
 	type ResponseStart,
 	type OutgoingRequest,
+	withWholeTimeout,
 } from './transport/http-request.ts';
 import {noop} from './transport/noop.ts';
 import {SingleSocketAgent} from './transport/single-socket-agent.ts';
@@ -108,7 +109,7 @@ export class DedicatedConnection implements Connection {
 	}
 
 	async pipelinedGet(options: PipelinedGetOptions): Promise<ApiResponse> {
-		const {path, headers = {}, review, signal, timeoutMs = this.#access.requestTimeoutMs} = options;
+		const {path, headers = {}, review, signal, timeoutMs = this.#access.requestTimeoutMs, wholeTimeoutMs} = options;
 		const queuedOptions = {
 			...options,
 			...(review !== undefined && {method: 'POST', body: review, headers: {'Content-Type': 'application/json', ...headers}}),
@@ -130,6 +131,7 @@ export class DedicatedConnection implements Connection {
 					headers: {...this.#headers(identity), ...headers},
 					body: review,
 					timeoutMs,
+					wholeTimeoutMs,
 					signal,
 				}),
 		);
@@ -141,7 +143,7 @@ export class DedicatedConnection implements Connection {
 	}
 
 	async request(options: RequestOptions): Promise<ApiResponse> {
-		const {method = 'GET', path, headers = {}, body, signal, timeoutMs = this.#access.requestTimeoutMs} = options;
+		const {method = 'GET', path, headers = {}, body, signal, timeoutMs = this.#access.requestTimeoutMs} = withWholeTimeout(options);
 		const isFullBody = method !== 'HEAD' && Object.keys(headers).every(name => name.toLowerCase() !== 'range');
 		const response = await this.#send(
 			path,

@@ -79,6 +79,26 @@ test('a timeout counts from the previous response, and closes the connection', a
 	t.false(connection.usable);
 });
 
+test('the time for a whole response counts from the previous one, and limits a slow body', async t => {
+	const late = await toBytes(t, (all, socket) => {
+		if (all.includes('GET /b ')) {
+			setTimeout(() => socket.write(answerOf('a') + answerOf('b')), 600);
+		}
+	});
+	const both = await Promise.all([late.pipelinedGet({path: '/a'}), late.pipelinedGet({path: '/b', wholeTimeoutMs: 200})]);
+	t.deepEqual(await Promise.all(both.map(async ({body}) => textOf(body))), ['a', 'b']);
+
+	const slow = await toBytes(t, (_, socket) => {
+		socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n');
+		const drip = setInterval(() => socket.write('x'), 20);
+		socket.once('close', () => {
+			clearInterval(drip);
+		});
+	});
+	await t.throwsAsync(slow.pipelinedGet({path: '/a', wholeTimeoutMs: 200}), {code: 'ERR_APISERVER_TIMEOUT'});
+	t.false(slow.usable);
+});
+
 test('a busy process does not time out a response that takes a few turns of its event loop', async t => {
 	const connection = await connected(t, {
 		async request(_, response) {

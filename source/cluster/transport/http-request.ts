@@ -3,6 +3,7 @@ import type {ClientRequest, IncomingHttpHeaders, IncomingMessage} from 'node:htt
 import process from 'node:process';
 import {pipeline, Readable, type Duplex} from 'node:stream';
 import {createGunzip} from 'node:zlib';
+import {afterTurns, systemClock} from '../../async/clock.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {assertMaxInterim} from '../../wire/response-head.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
@@ -123,6 +124,19 @@ function sendBody(request: ClientRequest, body: RequestOptions['body'], onSent: 
 
 export function responseTimeoutError(peerName: string, timeoutMs: number): SpokeError {
 	return new SpokeError('ERR_APISERVER_TIMEOUT', `${peerName} did not respond within ${timeoutMs / 1000} s`);
+}
+
+/** Turns `wholeTimeoutMs` into an abort, for a request that waits for no other. */
+export function withWholeTimeout({wholeTimeoutMs, ...options}: RequestOptions): RequestOptions {
+	if (wholeTimeoutMs === undefined) {
+		return options;
+	}
+
+	const limit = new AbortController();
+	afterTurns(systemClock, wholeTimeoutMs, () => {
+		limit.abort(new DOMException('The response took too long', 'TimeoutError'));
+	});
+	return {...options, signal: options.signal ? AbortSignal.any([options.signal, limit.signal]) : limit.signal};
 }
 
 export function requestError(error: NodeJS.ErrnoException, peerName: string, signal: AbortSignal | undefined): Error {

@@ -15,6 +15,8 @@ export type PipelinedRequest = {
 	body?: string | undefined;
 	/** Time since the previous response; 0 means no limit. */
 	timeoutMs: number;
+	/** Time for the whole response since the end of the previous one. */
+	wholeTimeoutMs?: number | undefined;
 	signal?: AbortSignal | undefined;
 };
 
@@ -32,6 +34,7 @@ export class PipelinedRequests {
 	readonly #decoder = new ResponseDecoder({maxBodyBytes});
 	readonly #pending: PendingRequest[] = [];
 	#cancelTimer = noop;
+	#cancelWholeTimer = noop;
 	#idle = Promise.withResolvers<void>();
 
 	constructor(socket: Duplex, peerName: string) {
@@ -71,6 +74,7 @@ export class PipelinedRequests {
 
 		if (this.#pending.length === 1) {
 			this.#startTimer();
+			this.#startWholeTimer();
 		}
 
 		return promise;
@@ -135,6 +139,7 @@ export class PipelinedRequests {
 
 		first.signal?.removeEventListener('abort', first.onAbort);
 		first.resolve(response);
+		this.#startWholeTimer();
 		if (response.closesConnection) {
 			this.#onClose();
 		} else if (this.#pending.length === 0) {
@@ -152,8 +157,19 @@ export class PipelinedRequests {
 		}
 	}
 
+	#startWholeTimer(): void {
+		this.#cancelWholeTimer();
+		const [first] = this.#pending;
+		this.#cancelWholeTimer = first?.wholeTimeoutMs
+			? afterTurns(systemClock, first.wholeTimeoutMs, () => {
+					this.#fail(responseTimeoutError(this.#peerName, first.wholeTimeoutMs!));
+				})
+			: noop;
+	}
+
 	#fail(error: Error): void {
 		this.#cancelTimer();
+		this.#cancelWholeTimer();
 		this.#socket.destroy();
 		for (const {reject, signal, onAbort: onAbort} of this.#pending.splice(0)) {
 			signal?.removeEventListener('abort', onAbort);

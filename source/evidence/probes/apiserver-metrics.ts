@@ -2,7 +2,7 @@
 import type {ApiResponse} from '../../cluster/connection.ts';
 import type {MetricFacts, ProbeResult} from '../evidence.ts';
 import {needMetrics} from '../rules/needs.ts';
-import {type Requester, wholeResponseSignal} from './probe-request.ts';
+import {type Requester} from './probe-request.ts';
 
 /** The response is megabytes on a large cluster: stream it and keep only these families. */
 const wanted = [
@@ -37,7 +37,8 @@ export async function readApiserverMetrics(
 			path: '/metrics',
 			headers: {Accept: 'text/plain; version=0.0.4'},
 			timeoutMs,
-			signal: wholeResponseSignal(timeoutMs, signal),
+			wholeTimeoutMs: 3 * timeoutMs,
+			...(signal && {signal}),
 		});
 		const samples = await samplesOf(response);
 		if (response.status !== 200) {

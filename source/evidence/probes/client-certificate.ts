@@ -2,7 +2,7 @@
 import type {Connection} from '../../cluster/connection.ts';
 import {selfSubjectReview} from '../../cluster/self-review.ts';
 import type {UserInfo} from '../evidence.ts';
-import {tryParseJson, readText, wholeResponseSignal} from './probe-request.ts';
+import {tryParseJson, readText} from './probe-request.ts';
 
 const maxReviewBytes = 1024 * 1024;
 
@@ -18,7 +18,7 @@ export async function readUserInfo(
 	}
 
 	try {
-		const answer = await connection.pipelinedGet({...selfSubjectReview, timeoutMs, signal: wholeResponseSignal(timeoutMs)});
+		const answer = await connection.pipelinedGet({...selfSubjectReview, timeoutMs, wholeTimeoutMs: 3 * timeoutMs});
 		return tryParseJson<{status?: {userInfo?: UserInfo} | null}>(await readText(answer, maxReviewBytes))?.status?.userInfo ?? null;
 	} catch {
 		return null;

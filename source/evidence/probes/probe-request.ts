@@ -1,5 +1,4 @@
 /** Sends a probe and turns its response into a probe result. */
-import {afterTurns, systemClock} from '../../async/clock.ts';
 import {readFully} from '../../cluster/transport/http-request.ts';
 import type {ApiResponse, Connection} from '../../cluster/connection.ts';
 import type {CheckedListMetadata} from '../../cluster/object-shapes.ts';
@@ -43,7 +42,7 @@ export async function sendProbe<Facts>(
 	const where = `GET ${path}`;
 	const unavailable = (reason: UnavailableSource['reason']): ProbeResult<Facts> => ({unavailable: {source, where, reason, need}});
 	try {
-		const response = await requester.request({path, headers: {Accept: accept}, timeoutMs, signal: wholeResponseSignal(timeoutMs)});
+		const response = await requester.request({path, headers: {Accept: accept}, timeoutMs, wholeTimeoutMs: 3 * timeoutMs});
 		const body = await readText(response, maxBytes);
 		if (response.status !== 200) {
 			question.onRefused?.(response.status, body);
@@ -84,15 +83,6 @@ export function preferConnection(own: Requester | null, cluster: Requester): Req
 
 function makeObservation<Facts>({source, path, connection = null}: ProbeRequest, facts: Facts): Observation<Facts> {
 	return {source, where: `GET ${path}`, process: null, connection, time: new Date().toISOString(), active: false, facts};
-}
-
-/** Aborts a response that starts in time and then stalls. */
-export function wholeResponseSignal(timeoutMs: number, signal?: AbortSignal): AbortSignal {
-	const limit = new AbortController();
-	afterTurns(systemClock, 3 * timeoutMs, () => {
-		limit.abort(new DOMException('The response took too long', 'TimeoutError'));
-	});
-	return signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
 }
 
 /** @throws when the body is truncated or larger than `maxBytes` */
