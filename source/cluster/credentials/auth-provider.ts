@@ -19,7 +19,9 @@ Sends an `oidc` id-token while valid, without refreshing it; removed providers g
 export function authProvider({name, config}: AuthProviderEntry, now = Date.now()): Credentials {
 	const removalMessage = removed.get(name);
 	if (removalMessage !== undefined) {
-		throw new SpokeError('ERR_KUBECONFIG_INVALID', removalMessage, {remedy: 'replace auth-provider by exec in this user'});
+		throw new SpokeError('ERR_KUBECONFIG_INVALID', removalMessage, {
+			remedy: 'in the kubeconfig, replace the auth-provider of this user by an exec credential plugin',
+		});
 	}
 
 	if (name !== 'oidc') {

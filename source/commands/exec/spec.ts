@@ -6,7 +6,12 @@ import type {CommandSpec} from '../command.ts';
 
 const flags = [
 	{name: 'stdin', short: 'i', kind: 'boolean', help: 'pass stdin to the container'},
-	{name: 'tty', short: 't', kind: 'boolean', help: 'allocate a terminal in the container; requires -i and a local terminal'},
+	{
+		name: 'tty',
+		short: 't',
+		kind: 'boolean',
+		help: 'allocate a terminal in the container; requires -i; without a local terminal, prints a warning and runs without one',
+	},
 	{
 		name: 'container',
 		short: 'c',

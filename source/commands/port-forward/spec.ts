@@ -16,7 +16,7 @@ const flags = [
 		kind: 'string',
 		value: 'FILE',
 		completes: 'file',
-		help: 'forward every entry of FILE (one per line, same syntax as this command) in addition to any TARGET given here; a flag of this command line applies to each entry that does not set it, and with --context, entries of other contexts are skipped; the session saves such files in ~/.config/spoke/forwards',
+		help: 'forward every entry of FILE (one per line, same syntax as this command) in addition to any TARGET given here; flags given here apply to entries that do not set them; with --context, entries that name another context are skipped; the session saves such files in ~/.config/spoke/forwards',
 	},
 	{
 		name: 'output',
@@ -50,7 +50,7 @@ export const portForwardSpec = {
 	],
 	about:
 		'Ports are numbers or names; :REMOTE picks a free local port. After the first target, an argument with a slash starts another target.\n' +
-		'A refused or reset connection affects only itself. A service or workload is followed to its next Ready pod; if a named pod is gone, the command exits 12.\n' +
+		'If one connection is refused or reset, the forward and its other connections continue. A service or workload is followed to its next Ready pod; if a named pod is gone, the command exits 12.\n' +
 		'It exits 0 on INT. KUBECTL_PORT_FORWARD_WEBSOCKETS=false uses only raw SPDY.',
 	examples: [
 		['spoke port-forward svc/web 8080:80', 'port 80 of the service at 127.0.0.1:8080 and [::1]:8080'],

@@ -19,7 +19,7 @@ export const versionSpec = {
 	name: 'version',
 	summary: 'print the version of spoke',
 	usage: ['version [flags]', '--version [flags]'],
-	about: 'Prints the version of this program. It contacts no cluster: `spoke path TARGET -o json` prints the version of the apiserver.',
+	about: 'Prints the version of this program. It contacts no cluster. For the version of the apiserver, use `spoke path TARGET -o json`.',
 	examples: [
 		['spoke version', 'the version as text'],
 		['spoke version -o json', 'the version of spoke and of Node.js, for a script'],
