@@ -6,7 +6,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {currentInstance, type ContainerInstance} from './container-instance.ts';
-import {ResumableLog, type ReadResult} from './resumable-log.ts';
+import {ResumableLog, type DrainRead, type ReadResult} from './resumable-log.ts';
 import type {GapReason, LogEvent, LogSource} from './log-events.ts';
 import {LogOutage} from './log-outage.ts';
 import type {PodLogOptions} from './pod-log-options.ts';
@@ -76,6 +76,10 @@ export class ContainerFollower {
 				return;
 			}
 
+			if (next === 'replaced') {
+				continue;
+			}
+
 			if (next === 'wait') {
 				await this.#wait(instance);
 				continue;
@@ -94,7 +98,7 @@ export class ContainerFollower {
 		this.#options.target.node ??= nodeName ?? null;
 	}
 
-	async #nextStep(instance: ContainerInstance): Promise<'read' | 'wait' | 'done'> {
+	async #nextStep(instance: ContainerInstance): Promise<'read' | 'wait' | 'replaced' | 'done'> {
 		if (instance.id === null && this.#instance === null) {
 			return instance.state === 'terminated' ? 'done' : 'wait';
 		}
@@ -124,7 +128,18 @@ export class ContainerFollower {
 			return this.#options.resume ? 'read' : 'wait';
 		}
 
-		this.#drained ||= await this.#drain({previous: false, gap: 'last-line-not-met'});
+		if (!this.#drained) {
+			const end = await this.#drain({
+				previous: false,
+				gap: 'last-line-not-met',
+				isReplaced: async () => (await this.#nextInstance()) !== null,
+			});
+			if (end === 'replaced') {
+				return 'replaced';
+			}
+
+			this.#drained = end === 'drained';
+		}
 
 		return instance.state === 'terminated' || this.#options.until === 'container-end' ? 'done' : 'wait';
 	}
@@ -133,7 +148,7 @@ export class ContainerFollower {
 	async #switchInstance(instance: ContainerInstance, drainOnly: boolean): Promise<void> {
 		const startCount = Math.max(1, instance.restarts - this.#instance!.restarts);
 		if (!(this.#drained && startCount === 1)) {
-			await this.#drain({previous: true, gap: restartGap(startCount, {drained: this.#drained})});
+			await this.#drain({previous: true, gap: restartGap(startCount, {drained: this.#drained}), isReplaced: async () => false});
 		}
 
 		this.#instance = instance;
@@ -145,7 +160,7 @@ export class ContainerFollower {
 		}
 	}
 
-	async #drain(read: {previous: boolean; gap: GapReason | null}): Promise<boolean> {
+	async #drain(read: DrainRead): ReturnType<typeof drainTerminated> {
 		return drainTerminated(this.#log, read, {semaphore: this.#options.semaphore, outage: this.#outage, signal: this.#options.signal});
 	}
 
@@ -211,17 +226,27 @@ export class ContainerFollower {
 
 	/** A resumed response without the last line means a restart or a log rotation. */
 	async #hasRestarted(): Promise<boolean> {
+		const next = await this.#nextInstance();
+		if (next === null) {
+			return false;
+		}
+
+		this.#shouldEnd = this.#options.until === 'container-end';
+		await this.#switchInstance(next, this.#shouldEnd);
+		return true;
+	}
+
+	/** Waits for the pod's status, which shows a restart late. `null` if the instance is still the same, or the pod is gone. */
+	async #nextInstance(): Promise<ContainerInstance | null> {
 		for (const until = Date.now() + statusLagMs; ;) {
 			const pod = await this.#watchedPod.read(this.#options.signal).catch(() => null);
 			const instance = pod && currentInstance(pod, this.#source.container);
 			if (instance && instance.id !== null && instance.id !== this.#instance!.id) {
-				this.#shouldEnd = this.#options.until === 'container-end';
-				await this.#switchInstance(instance, this.#shouldEnd);
-				return true;
+				return instance;
 			}
 
 			if (!instance || Date.now() > until) {
-				return false;
+				return null;
 			}
 
 			await abortableDelay(recheckDelayMs, this.#options.signal);

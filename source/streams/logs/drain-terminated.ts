@@ -2,7 +2,7 @@
 import {abortableDelay} from '../../async/abortable.ts';
 import type {Semaphore} from '../../async/semaphore.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import type {ResumableLog, DrainResult} from './resumable-log.ts';
+import type {ResumableLog, DrainRead, DrainResult} from './resumable-log.ts';
 import type {GapReason} from './log-events.ts';
 import {isContainerRemoved} from './log-error.ts';
 import type {LogOutage} from './log-outage.ts';
@@ -15,12 +15,12 @@ const lastLineRetryDelayMs = 200;
 /** Consecutive reports of a missing container: the kubelet also sends this while its runtime restarts. */
 const removedAttempts = 6;
 
-/** False if the log can no longer be read. Reports `gap` unless the last line is found. */
+/** Reports `gap` unless the last line is found. `replaced`: the log already belongs to the next instance; nothing was emitted. */
 export async function drainTerminated(
 	log: ResumableLog,
-	read: {previous: boolean; gap: GapReason | null},
+	read: DrainRead,
 	{semaphore, outage, signal}: DrainOptions,
-): Promise<boolean> {
+): Promise<'drained' | 'unavailable' | 'replaced'> {
 	const endCheck = new EndOfLogCheck();
 	for (let removed = 0; ;) {
 		let drained: DrainResult;
@@ -34,17 +34,21 @@ export async function drainTerminated(
 
 			if (thrown.code === 'ERR_NOT_FOUND' || thrown.code === 'ERR_TARGET_GONE') {
 				await log.reportGap(unavailableGap(read.gap));
-				return false;
+				return 'unavailable';
 			}
 
 			await outage.handleLoss(thrown);
 			continue;
 		}
 
+		if (drained.replaced) {
+			return 'replaced';
+		}
+
 		removed = isContainerRemoved(drained.result?.text ?? '') ? removed + 1 : 0;
 		if (removed === removedAttempts) {
 			await log.reportGap(unavailableGap(read.gap));
-			return false;
+			return 'unavailable';
 		}
 
 		switch (endCheck.judge(drained)) {
@@ -64,10 +68,14 @@ export async function drainTerminated(
 
 			case 'end': {
 				const foundLastLine = drained.foundLastLine !== false;
+				if (!foundLastLine && (await read.isReplaced())) {
+					return 'replaced';
+				}
+
 				await (foundLastLine ? undefined : log.reportGap(read.gap));
 				await log.emitRemainder(drained.remainder);
 				await outage.reportResumed({proven: endCheck.isComplete && foundLastLine, foundLastLine: drained.foundLastLine === true});
-				return true;
+				return 'drained';
 			}
 		}
 	}

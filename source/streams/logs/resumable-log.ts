@@ -18,7 +18,15 @@ import {isFirstOffered, readForVerification, type VerificationTimeouts, type Ver
 /** `null` for a clean end. */
 export type ReadResult = SpokeError | null;
 
+export type DrainRead = {
+	previous: boolean;
+	gap: GapReason | null;
+	/** Whether the log already belongs to the next instance, which the pod's status shows a little later than the kubelet's log. */
+	isReplaced: () => Promise<boolean>;
+};
+
 export type DrainResult = {
+	replaced: boolean;
 	hasNewLines: boolean;
 	/** `null` if no line was known. */
 	foundLastLine: boolean | null;
@@ -161,12 +169,13 @@ export class ResumableLog {
 	}
 
 	/**
-	Unless the last line is found, reports `gap` before new lines.
+	Unless the last line is found, reports `gap` before new lines; if `isReplaced`, they belong to the next instance and are not emitted.
 	@throws SpokeError if refused
 	*/
-	async drain({previous, gap}: {previous: boolean; gap: GapReason | null}): Promise<DrainResult> {
+	async drain({previous, gap, isReplaced}: DrainRead): Promise<DrainResult> {
 		const filter = this.#filter();
 		let newLines = false;
+		let replaced = false;
 		const read = this.#wasInterrupted ? this.#nextRead() : this.#position.fromLastLine;
 		const open = await openLog(this.#cluster, this.#source, {...read, ...(previous && {previous})}, this.#options);
 		try {
@@ -175,19 +184,33 @@ export class ResumableLog {
 				async block => {
 					await this.#checkCoverage(block);
 					const lines = filter ? filter.removeDuplicates(block) : block;
-					if (lines.length === 0) {
+					if (lines.length === 0 || replaced) {
 						return;
 					}
 
-					await (newLines || filter === null || filter.foundLastLine ? undefined : this.reportGap(gap));
+					if (!newLines && filter !== null && !filter.foundLastLine) {
+						replaced = await isReplaced();
+						if (replaced) {
+							open.close();
+							return;
+						}
+
+						await this.reportGap(gap);
+					}
+
 					newLines = true;
 					await this.#emitLines(filter, lines);
 				},
 				{silenceTimeoutMs: readSilenceTimeoutMs},
 			);
+			if (replaced) {
+				return {replaced, hasNewLines: false, foundLastLine: false, remainder: Buffer.alloc(0), result: null};
+			}
+
 			const {log, message} = splitKubeletError(remainder, {follows: false});
 			const result = message === null ? error && this.#interruption(error) : await this.#reportKubeletError(message);
 			return {
+				replaced,
 				hasNewLines: newLines,
 				foundLastLine: filter === null ? null : filter.foundLastLine,
 				remainder: filter && log.length > 0 ? filter.removeDuplicates(log) : log,

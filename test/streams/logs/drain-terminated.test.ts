@@ -5,6 +5,7 @@ import type {ResumableLog, DrainResult} from '../../../source/streams/logs/resum
 import {EndOfLogCheck, drainTerminated, type DrainOptions} from '../../../source/streams/logs/drain-terminated.ts';
 
 const answer = (of: Partial<DrainResult>): DrainResult => ({
+	replaced: false,
 	hasNewLines: false,
 	foundLastLine: true,
 	remainder: Buffer.alloc(0),
@@ -45,27 +46,28 @@ test('a log without the last line is read three times, not counting interruption
 
 /** Repeats the last response. */
 async function readAgainst(...texts: ReadonlyArray<string | null>) {
-	const told: unknown[] = [];
+	const reported: unknown[] = [];
 	let tries = 0;
 	const drain = async () => {
 		const text = texts[Math.min(tries++, texts.length - 1)]!;
 		return answer(text === null ? {} : {result: new SpokeError('ERR_SECOND_LEG', text, {text})});
 	};
 
-	const reads = {drain, reportGap: async (gap: unknown) => told.push(gap), async emitRemainder() {}} as unknown as ResumableLog;
+	const reads = {drain, reportGap: async (gap: unknown) => reported.push(gap), async emitRemainder() {}} as unknown as ResumableLog;
 	const options = {
 		semaphore: {run: async <T>(work: () => Promise<T>) => work()},
 		outage: {async handleLoss() {}, async reportResumed() {}},
 	} as unknown as DrainOptions;
-	return {isWhole: await drainTerminated(reads, {previous: false, gap: 'last-line-not-met'}, options), told, tries};
+	const end = await drainTerminated(reads, {previous: false, gap: 'last-line-not-met', isReplaced: async () => false}, options);
+	return {end, reported, tries};
 }
 
 test('a removed container is reported as a gap and not retried further', async t => {
 	const removed = 'unable to retrieve container logs for containerd://12';
-	t.deepEqual(await readAgainst(removed), {isWhole: false, told: ['log-gone'], tries: 6});
+	t.deepEqual(await readAgainst(removed), {end: 'unavailable', reported: ['log-gone'], tries: 6});
 	t.deepEqual(await readAgainst(removed, removed, 'failed to read log file', removed, removed, removed, removed, null), {
-		isWhole: true,
-		told: [],
+		end: 'drained',
+		reported: [],
 		tries: 8,
 	});
 });

@@ -356,6 +356,35 @@ testLog('a restart of which the status does not know yet is found when the last 
 	);
 });
 
+testLog('a log that already belongs to the next instance is no gap of the terminated one', async (t, {server, cluster, log}) => {
+	log.append({time: at(1, '1'), text: 'one'});
+	const stop = new AbortController();
+	let hasEnded = false;
+	const followed = await follow(server, cluster, {
+		signal: stop.signal,
+		on(_, {text}) {
+			if (!hasEnded && text.includes('one')) {
+				hasEnded = true;
+				log.end(1);
+				log.instances.push([{time: at(2, '1'), text: 'next instance'}]);
+				setTimeout(() => {
+					log.restarts++;
+					log.state = 'running';
+					log.wake();
+				}, 700);
+			} else if (text.includes('next instance')) {
+				stop.abort();
+			}
+		},
+	});
+	t.is(followed.text, `${at(1, '1')} one\n${at(2, '1')} next instance\n`);
+	t.deepEqual(
+		followed.events.filter(({type}) => type === 'gap'),
+		[],
+	);
+	t.true(followed.events.some(({type}) => type === 'restarted'));
+});
+
 testLog('more restarts than logs are kept is a gap', async (t, {server, cluster, log}) => {
 	log.append({time: at(1, '1'), text: 'one'});
 	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
