@@ -1,4 +1,4 @@
-/** Waits that an abort signal ends, and durations within the range of timers. */
+/** Delays and promises that an abort signal ends early, and clamping of timer durations. */
 import {setTimeout as delay} from 'node:timers/promises';
 
 /**

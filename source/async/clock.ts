@@ -23,12 +23,12 @@ export const systemClock: Clock = {
 	},
 };
 
-/** Shortest span of a timeout of input, in turns of the event loop. */
+/** Event loop turns that a timeout of input takes at least. */
 const timeoutTurns = 15;
 
 /**
-For timeouts of a response or of other input: as `after`, but over several turns of the event loop, of which the last one reads. Time in
-which this process did not run, because the machine was busy, says nothing about the sender.
+Like `after`, but split into several timers, so that a process that was blocked still gets turns to read its input before the timeout fires.
+Time in which this process did not run says nothing about the sender.
 */
 export function afterTurns(clock: MonotonicClock, ms: number, work: () => void): () => void {
 	let isCanceled = false;

@@ -50,6 +50,7 @@ export async function readSettings(
 			route,
 			credentials: await userCredentials(user, {cluster, server, environment, terminal}),
 			headers: impersonationHeaders(user),
+			// Without a limit of the user, a response still has one.
 			requestTimeoutMs: timeoutMs || defaultResponseTimeoutMs,
 			compression: !cluster.disableCompression,
 			isInteractive,
@@ -174,7 +175,7 @@ function clusterInfo(
 		user: userName === '' ? null : userName,
 		impersonating: user.impersonate === '' ? null : user.impersonate,
 		impersonatedGroups: user.impersonateGroups,
-		// Any kubeconfig can carry the mark, but a sandbox listens on this machine.
+		// Any kubeconfig can carry the sandbox mark, but a sandbox listens on this machine.
 		sandbox: cluster.sandbox && server.host === '127.0.0.1' && proxy === null,
 		source,
 		certificateAuthority: tls?.trust.from === 'kubeconfig-ca' ? tls.trust.pem.join('\n') : null,
@@ -198,7 +199,7 @@ function requestTimeout(text: string): number {
 const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
-As in kubectl, only --server, --token, --certificate-authority and --namespace override it.
+As in kubectl, only --server, --token, --certificate-authority and --namespace override the pod's own settings.
 @see client-go rest.InClusterConfig
 */
 async function inClusterEntries(

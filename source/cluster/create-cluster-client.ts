@@ -20,7 +20,7 @@ import {parseServerUrl} from './transport/server-url.ts';
 const maxHandshakes = 16;
 
 /**
-`isInteractive`: the user types while responses are read.
+`isInteractive`: the user types meanwhile, so large responses must not delay key presses.
 @throws SpokeError ERR_NO_KUBECONFIG, ERR_KUBECONFIG_INVALID, ERR_CONTEXT_UNKNOWN, ERR_CLIENT_CERTIFICATE
 */
 export async function createClusterClient(

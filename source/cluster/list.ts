@@ -20,7 +20,7 @@ export type ListOptions = {
 
 export type TableRow = {
 	cells: readonly unknown[];
-	/** A terminated pod is `Completed`, with its phase as reason. */
+	/** A terminated pod has the condition type `Completed`, whose `reason` is the phase. */
 	conditions?: ReadonlyArray<{type: string; status: string; reason?: string}>;
 	object: {metadata: CheckedMetadata} | null;
 };

@@ -1,7 +1,7 @@
 /** The beginning of an error response's body. */
 import {ByteCollector} from '../wire/byte-collector.ts';
 
-/** The body of an error response follows its head at once. */
+/** Ample, because the body of an error response follows its head at once. */
 const prefixTimeoutMs = 10_000;
 
 /** UTF-8. Destroys a longer body, because the rest would block the connection. Never throws. */

@@ -39,7 +39,7 @@ const clusterScoped: ReadonlySet<string> = new Set([
 ]);
 
 export function canICommand({verb, resource, namespace}: RequestAttributes, identity: ImpersonatedIdentity | undefined): string {
-	// kubectl takes the text after a slash for an object's name.
+	// `kubectl auth can-i` reads `pods/log` as the pod named log.
 	const [plain = '', subresource] = resource.startsWith('/') ? [resource] : resource.split('/', 2);
 	const everywhere = !resource.startsWith('/') && !clusterScoped.has(plain);
 	return [

@@ -16,7 +16,7 @@ export type WatchEvent<Item> =
 	| {type: 'page'; items: readonly Item[]; columns: readonly TableColumn[] | null; first: boolean; remaining: number | null}
 	| {type: 'synced'; resourceVersion: string}
 	| {type: 'added' | 'modified' | 'deleted'; item: Item}
-	/** `since`: the last event of a hung watch, else now, in milliseconds. */
+	/** `since`: time of the last data before the watch hung, else now, in milliseconds. */
 	| {type: 'interrupted'; error: SpokeError; since: number; retryInMs: number}
 	| {type: 'resumed'}
 	| {type: 'polling'; error: SpokeError; intervalMs: number};

@@ -1,6 +1,6 @@
 /** Suggestion for a misspelled word. */
 
-/** `null` if no word is within one edit per three letters. */
+/** The closest word within one edit per three letters typed (one edit is always allowed), else `null`. */
 export function closestWord(typed: string, words: Iterable<string>): string | null {
 	const maxDistance = Math.max(1, Math.floor(typed.length / 3));
 	let closest: {word: string; distance: number} | null = null;

@@ -15,13 +15,13 @@ export type FlagSpec = {
 	value?: string;
 	/** Defaults to `undefined`, `[]` for lists and `false` for booleans. */
 	default?: boolean | string | number;
-	/** Value of `--x` alone (pflag's NoOptDefVal); a next argument in `oneOf` is the value. */
+	/** Value of `--x` alone (pflag's NoOptDefVal). Unlike in pflag, a following argument that is in `oneOf` is the value. */
 	bare?: string;
 	oneOf?: readonly string[];
 	positive?: boolean;
-	/** Offered by completion, in addition to free text. */
+	/** Fixed words that completion offers; other text is accepted too. */
 	suggests?: readonly string[];
-	/** What completion offers for the value. */
+	/** Kind of names that completion looks up. */
 	completes?: 'namespace' | 'context' | 'cluster' | 'user' | 'container' | 'file' | 'target';
 	/** Without a final period. */
 	help: string;
@@ -50,7 +50,7 @@ export type FlagValues<Rows extends readonly FlagSpec[]> = {
 
 export type ParsedCommandLine<Rows extends readonly FlagSpec[]> = {
 	flags: FlagValues<Rows>;
-	/** Because a given default can differ in meaning. */
+	/** Names of flags that were typed: a typed default can mean something else than an omitted flag. */
 	given: ReadonlySet<string>;
 	/** Arguments before `--`. */
 	positionals: readonly string[];

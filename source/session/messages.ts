@@ -1,4 +1,4 @@
-/** Notices of the last row and the message list. */
+/** Notices on the bottom line, and the message list. */
 import {toSpokeError} from '../errors/spoke-error.ts';
 import type {Path} from '../evidence/evidence.ts';
 import type {Message} from '../state/session-state.ts';

@@ -10,7 +10,7 @@ export type ParsedTarget = {
 };
 
 /**
-`allowNodes` only affects the error.
+Nodes are always parsed: `errorListsNodes` only adds `node` to the kinds that the error lists.
 @throws SpokeError ERR_USAGE that names the target and the allowed kinds
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/cli-runtime/pkg/resource/builder.go splitResourceTypeName
 */

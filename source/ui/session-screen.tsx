@@ -139,7 +139,7 @@ function detailsRows(screen: RenderInput, list: ListState, rows: number, width: 
 	const narrow = {...screen, state: {...screen.state, size: {...size, columns: width}}};
 	const key = firstKey(screen, 'list.open');
 	const isSelected = selectedDetails?.of === row.id;
-	// The rule already shows the name.
+	// The title line already shows the name.
 	const lines = isSelected
 		? textLines(
 				narrow,
@@ -182,7 +182,7 @@ function pathRows(screen: RenderInput, parts: Layout): Line[] {
 	return [titledRule(screen, pathTitle(path, subject(screen)), {after, right: key === null ? '' : `${key} why`}), ...pane];
 }
 
-/** The path of its own connection (the worst of several), else as it was read for the row. */
+/** The path of the selected item's open connection (the worst, if several); without one, the path read for the selected row. */
 export function selectedPath({state}: Pick<RenderInput, 'state'>): Path | null {
 	if (state.view === 'forwards') {
 		const entry = state.connections.find(one => one.id === state.forwards[state.forwardCursor]?.id);

@@ -1,6 +1,6 @@
 /** Collector of byte chunks. */
 
-/** A view of a chunk costs about 100 bytes and keeps its whole buffer alive. */
+/** Smaller chunks are copied into a slab, because a view of a chunk costs about 100 bytes and keeps its whole buffer alive. */
 const minViewBytes = 4096;
 const firstSlabBytes = 4096;
 const maxSlabBytes = 64 * 1024;

@@ -6,7 +6,7 @@ import {isJsonObject, type JsonObject} from './json.ts';
 - `success`: one explicit Success
 - `exit`: exit status 1 to 255
 - `failure`: not started, its stream failed, or an exit status above 255; `message` is the server's
-- `unreadable`: not one Status
+- `unreadable`: not exactly one valid Status
 */
 export type CommandResult =
 	| {kind: 'success'}
@@ -55,7 +55,7 @@ function exitOf(status: JsonObject): CommandResult | undefined {
 		return undefined;
 	}
 
-	// From Windows. No local process can exit with these: 256 would become 0.
+	// Windows containers can exit with more than 255. A local process cannot: 256 would become 0.
 	return exitStatus > 255 ? failureOf(status) : {kind: 'exit', exitStatus, message: messageOf(status)};
 }
 

@@ -1,6 +1,6 @@
 /**
- * A program in a pseudo-terminal whose screen is read through a terminal emulator: when something is seen on it, and what the program
- * takes.
+ * A program in a pseudo-terminal whose screen is read through a terminal emulator: measures when something appears on it, and the memory
+ * and CPU of the program.
  */
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
@@ -12,8 +12,8 @@ import {benchEnvironment, usageOf} from './measure.ts';
 export type OnScreen = {
 	type(keys: string): void;
 	/**
-	 * Milliseconds since the start, or since `since`, until `isThere` held for the rows of the screen. One that looks at a row or two by
-	 * itself is told none: to read all takes a millisecond, which would be measured.
+	 * Milliseconds since the start, or since `since`, until `isThere` held for the rows of the screen. A predicate without parameters gets no
+	 * rows and reads with `row()` itself, because reading the whole screen takes 1 ms, which would be part of the result.
 	 */
 	until(what: string, isThere: (rows: readonly string[]) => boolean, since?: number, limitMs?: number): Promise<number>;
 	rows(): string[];

@@ -28,7 +28,7 @@ export const sessionLoadGroups: readonly Group[] = [
 ];
 
 async function steadyTail(program: Program): Promise<Figures> {
-	// Ten times a second: of lines that trickle in without a pause k9s shows none.
+	// In bursts, ten a second: k9s shows no lines of a stream without pauses.
 	await makeWriter('fast', ['-rate=5000', '-burst=500']);
 	const screen = await steadyScreen(program);
 	await pause(3000);
@@ -45,8 +45,8 @@ async function steadyTail(program: Program): Promise<Figures> {
 }
 
 /**
- * Lines are on the screen, and newer ones come. k9s now and then goes on saying that it waits for logs: it is begun anew then, and that is
- * said.
+ * Returns once new lines keep arriving on the screen. k9s sometimes keeps showing that it waits for logs: it is then restarted, and stderr
+ * reports this.
  */
 async function steadyScreen(program: Program): Promise<OnScreen> {
 	for (let tries = 1; ; tries++) {
@@ -62,7 +62,7 @@ async function steadyScreen(program: Program): Promise<OnScreen> {
 				throw error;
 			}
 
-			process.stderr.write(`${program.name} shows no lines that go on: begun anew\n`);
+			process.stderr.write(`${program.name} shows no new lines within ${flowsWithinMs / 1000} s: restarted\n`);
 		}
 	}
 }

@@ -1,4 +1,4 @@
-/** A one-shot and the session say the same of each log event. */
+/** The texts of a one-shot and of the session contain the same statement about each log event. */
 import test from 'ava';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {formatLogEvent} from '../../source/output/format-log-event.ts';
@@ -16,6 +16,7 @@ type Row<Type extends LogEvent['type']> = readonly [
 	event: LogEvent & {type: Type},
 	oneShot: string | null,
 	session: string | null,
+	/** What both texts contain. */
 	statement?: string,
 ];
 

@@ -54,7 +54,7 @@ async function apiserverCertificate() {
 	return {key, cert: certificate};
 }
 
-/** The process listens at the connection's end; otherwise a gateway with its certificate is not excluded. */
+/** Flags by which the process advertises the address of the connection, which excludes a gateway with its certificate. */
 const advertised = ({port}: {port: number}) => ({'advertise-address': '127.0.0.1', 'secure-port': String(port)});
 
 const rootCa = '/api/v1/namespaces/default/configmaps/kube-root-ca.crt';
@@ -91,7 +91,7 @@ function listen(access: ClusterClient, options: LabelerOptions = {}) {
 }
 
 /**
-Whether a request is for the flags of a stream's own process: background reads request flags on connections that also request the version.
+Returns a filter for /flagz requests on a stream's own connection. Connections that also request /version are background reads.
 */
 function flagsOfStreams(): (request: IncomingMessage) => boolean {
 	const beside = new WeakSet<object>();
@@ -206,7 +206,7 @@ test('a label contains what other reads learned about its process', async t => {
 	cluster.close();
 });
 
-/** The apiserver dials for it. */
+/** Unlike `connectObserved` alone, makes the apiserver dial, so that its dial metrics count. */
 async function openForward({cluster, labeler, clock}: Pick<ReturnType<typeof listen>, 'cluster' | 'labeler' | 'clock'>) {
 	const [pod] = (
 		await cluster.json<{items: Array<{metadata: {name: string}}>}>({path: '/api/v1/namespaces/default/pods?labelSelector=app%3Dweb'})
@@ -247,7 +247,7 @@ test('metrics read before the first stream are read again to include its dial', 
 	cluster.close();
 });
 
-test('a blocking label settles with the route from the metrics', async t => {
+test('a label that may wait for metrics settles with the route from them', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
 	const {cluster, clock, labeler, emits} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env), {
 		isBlocking: true,
@@ -602,7 +602,7 @@ for (const [title, given, to, basis, need] of [
 		);
 		const read = emitted.filter(({legs}) => legs[1]?.tls.state === 'unverified');
 		t.deepEqual([...new Set(read.map(({legs}) => `${legs[0]?.to}, ${legs[1]?.tls.basis}`))], [`${to}, ${basis}`]);
-		t.is(requested, to === 'gateway' ? 2 : 1, 'asked again only where what is known does not fit');
+		t.is(requested, to === 'gateway' ? 2 : 1, 'the CA is read again only if the known one did not issue the certificate');
 		labeler.close();
 		cluster.close();
 		await server.close();
@@ -612,7 +612,7 @@ for (const [title, given, to, basis, need] of [
 for (const [title, status, headers, to] of [
 	['a gateway with the apiserver’s certificate is identified by its headers', 200, {via: '1.1 gateway'}, 'gateway'],
 	['a gateway with the apiserver’s certificate is identified by its headers without flags', 403, {server: 'istio-envoy'}, 'gateway'],
-	['a server without gateway headers and readable flags is an apiserver', 403, {}, 'apiserver'],
+	['a server without gateway headers is an apiserver, even if its flags are forbidden', 403, {}, 'apiserver'],
 ] as const) {
 	test(title, async t => {
 		const server = await startServer(
@@ -755,18 +755,18 @@ test('a connection that ends early keeps earlier observations of its process', a
 for (const [title, isHeard, declares, state, basis] of [
 	['the 101 of an exec proves verification only after output of the kubelet', true, false, 'verified', 'proven'],
 	['a silent exec leaves kubelet TLS unknown', false, false, 'unknown', 'unknown'],
-	['the 101 of a silent exec is the kubelet’s when its node accepts WebSockets', false, true, 'verified', 'inferred'],
+	['the 101 of a silent exec is the kubelet’s when the node declares WebSockets', false, true, 'verified', 'inferred'],
 ] as const) {
 	test(title, async t => {
 		const {env} = await openSandbox(t, {scenario: 'verified'});
 		const {cluster, clock, labeler, emitted, emits} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
-		const exec = {...purpose, feature: 'exec', target: {...purpose.target, node: declares ? 'n1' : 'of-which-nothing-is-read'}} as const;
+		const exec = {...purpose, feature: 'exec', target: {...purpose.target, node: declares ? 'n1' : 'unreadable-node'}} as const;
 		const connection = await connectObserved(cluster, exec, labeler.observer);
 		labeler.observer.onOpened?.(connection, exec, opened);
 		t.deepEqual([emitted.at(-1)?.phase, emitted.at(-1)?.legs[1]?.tls.state], ['checking', 'unknown']);
 		const before = emitted.length;
 		await clock.advance(labelTimings.sharedProbeDelayMs);
-		t.is((await emits(() => true, before)).phase, 'checking', 'what is known without its word is told');
+		t.is((await emits(() => true, before)).phase, 'checking', 'the label is emitted with what is known before the kubelet responds');
 		if (isHeard) {
 			labeler.observer.onFarEndAnswered?.(connection, exec);
 		} else {
@@ -931,7 +931,7 @@ for (const [title, status, needed] of [
 	['no such endpoint is served', 404, [null]],
 	['the endpoints are forbidden', 403, ['get nonResourceURL /flagz', 'list pods in kube-system', 'get nonResourceURL /metrics']],
 ] as const) {
-	test(`a blocking label names ${needed[0] === null ? 'no permission' : 'the permissions'} when ${title}`, async t => {
+	test(`a label that may wait for metrics names ${needed[0] === null ? 'no permission' : 'the permissions'} when ${title}`, async t => {
 		const server = await startServer({
 			request(_, response) {
 				response.writeHead(status).end('{"kind":"Status"}');
@@ -1233,10 +1233,10 @@ for (const [title, answers, then, asks, state] of askedAgain) {
 }
 
 for (const [title, ms] of [
-	['within 10 s', 11_000],
+	['after 10 s', 11_000],
 	['once the clock was set back', -3_600_000],
 ] as const) {
-	test(`flags forbidden on one apiserver are requested again ${title}`, async t => {
+	test(`flags that one apiserver does not serve are requested again ${title}`, async t => {
 		let requested = 0;
 		const server = await startServer({
 			request(request, response) {
@@ -1330,7 +1330,7 @@ for (const [title, ms] of [
 	});
 }
 
-test('a tested route stays proven for unopened paths of the process, unlike kubelet TLS', async t => {
+test('a route proven by an active probe holds for other paths of the process, unlike kubelet TLS', async t => {
 	const {sandbox, env} = await openSandbox(t, {scenario: 'verified'});
 	await sandbox.switches.set({route: 'konnectivity'});
 	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);

@@ -1,4 +1,4 @@
-/** docs/permissions.md has a row for every request, and its role grants it. */
+/** Every request that kubectl would not send has a row in docs/permissions.md, and the role there allows it. */
 import test from 'ava';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
@@ -41,7 +41,7 @@ function recorded(cluster: ClusterClient): {cluster: ClusterClient; requested: S
 				return noted(await cluster.connectAt(address, options));
 			},
 			request: async options => (note(options.method, options.path), cluster.request(options)),
-			// kubectl reads the same objects.
+			// A GET of an object is not extra: kubectl sends it too.
 			json: async options => (options.method === undefined || note(options.method, options.path), cluster.json(options)),
 			async logIn() {},
 			anonymous: async options => (note(options.method, options.path), cluster.anonymous(options)),

@@ -185,7 +185,11 @@ test('a command with output settles at once, without a read of its node', async 
 	const {clock, requested, emitted, label, open, answerBeside} = course({feature: 'exec'});
 	open();
 	await answerBeside();
-	t.deepEqual(emitted, ['checking direct unknown', 'checking direct unknown'], 'what is known without its word is told');
+	t.deepEqual(
+		emitted,
+		['checking direct unknown', 'checking direct unknown'],
+		'the label is emitted with what is known before the kubelet responds',
+	);
 	await clock.advance(labelTimings.silentForMs - 1);
 	label.emit({type: 'far-end-answered'});
 	await clock.advance(0);

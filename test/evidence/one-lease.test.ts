@@ -17,10 +17,10 @@ const credentialId = {
 };
 const address = '10.0.0.5';
 
-/** `apiserverOf` chooses the apiserver by the number of the connection. */
+/** `apiserverOf` chooses the apiserver by the number of the connection, from 0. */
 async function startBalancer(
 	t: ExecutionContext,
-	apiserverOf: (connection: number) => 'verifies' | 'does not',
+	apiserverOf: (connection: number) => 'verifying' | 'not verifying',
 	advertised: 'this address' | 'another',
 ) {
 	const numbers = new WeakMap<object, number>();
@@ -30,7 +30,7 @@ async function startBalancer(
 			request(request, response) {
 				const number = numbers.get(request.socket) ?? connections++;
 				numbers.set(request.socket, number);
-				const verifies = apiserverOf(number) === 'verifies';
+				const verifies = apiserverOf(number) === 'verifying';
 				const [host, port] = advertised === 'this address' ? ['127.0.0.1', server.port] : [address, 6443];
 				const path = request.url!.split('?')[0]!;
 				const answers: Readonly<Record<string, object>> = {
@@ -90,7 +90,7 @@ async function startBalancer(
 const options = {probe: 'passive', require: [parseRequirement('verified')], minBasis: 'proven'} as const;
 
 test('an audit that requires verification fails when only the second apiserver lacks it', async t => {
-	const cluster = await startBalancer(t, connection => (connection === 1 ? 'does not' : 'verifies'), 'another');
+	const cluster = await startBalancer(t, connection => (connection === 1 ? 'not verifying' : 'verifying'), 'another');
 	const {require, replicas, rows} = await runAudit(cluster, options);
 	t.deepEqual([require.result, replicas.known, replicas.read, replicas.agree], ['not-met', 2, 2, false]);
 	t.is(rows.find(({id}) => id === 'C4')?.verdict, 'fail');
@@ -98,13 +98,13 @@ test('an audit that requires verification fails when only the second apiserver l
 
 test('an audit compares several connections when one replica is known', async t => {
 	for (let unverifiedConnection = 2; unverifiedConnection <= 4; unverifiedConnection++) {
-		const cluster = await startBalancer(t, connection => (connection === unverifiedConnection ? 'does not' : 'verifies'), 'another');
+		const cluster = await startBalancer(t, connection => (connection === unverifiedConnection ? 'not verifying' : 'verifying'), 'another');
 		t.is((await runAudit(cluster, options)).require.result, 'not-met', `connection ${unverifiedConnection}`);
 	}
 });
 
 test('an audit is undecided when one replica is known and a load balancer could hide another', async t => {
-	const cluster = await startBalancer(t, () => 'verifies', 'another');
+	const cluster = await startBalancer(t, () => 'verifying', 'another');
 	const {require, replicas, rows} = await runAudit(cluster, options);
 	t.deepEqual([require.result, replicas.known, replicas.agree], ['undecided', 1, null]);
 	t.like(
@@ -116,16 +116,16 @@ test('an audit is undecided when one replica is known and a load balancer could 
 });
 
 test('an audit meets the requirement when the one known replica is reached at its own address', async t => {
-	const cluster = await startBalancer(t, () => 'verifies', 'this address');
+	const cluster = await startBalancer(t, () => 'verifying', 'this address');
 	const {require, replicas} = await runAudit(cluster, options);
 	t.deepEqual([require.result, replicas.known, replicas.agree], ['met', 1, true]);
 });
 
 for (const [title, apiserverOf] of [
-	['both apiservers', (connection: number) => (connection === 1 ? ('does not' as const) : ('verifies' as const))],
-	['only the verifying apiserver', () => 'verifies' as const],
+	['both apiservers', (connection: number) => (connection === 1 ? ('not verifying' as const) : ('verifying' as const))],
+	['only the verifying apiserver', () => 'verifying' as const],
 ] as const) {
-	test(`active probes leave unopened paths unproven when further connections reach ${title}`, async t => {
+	test(`active probes prove no path that is not open when later connections may reach ${title}`, async t => {
 		const cluster = await startBalancer(t, apiserverOf, 'another');
 		const paths = await findPaths(cluster, 'pod/web', {features: ['logs', 'exec', 'port-forward'], probe: 'active'});
 		t.is(paths.length, 3);

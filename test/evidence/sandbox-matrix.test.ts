@@ -19,7 +19,7 @@ const routesOf: Readonly<Record<Route, readonly string[]>> = {
 	ssh: ['ssh-tunnel'],
 };
 
-/** By user: true claims of TLS and route, and unknown ones. A false claim fails its test. */
+/** By user and probe: claims of TLS and route that are correct (`exact`) or unknown. A false claim fails its test. */
 const counts = new Map<string, {exact: number; unknown: number}>();
 
 for (const verification of ['off', 'good', 'bad'] as const satisfies readonly Verification[]) {
@@ -28,6 +28,7 @@ for (const verification of ['off', 'good', 'bad'] as const satisfies readonly Ve
 			for (const user of users) {
 				const {sandbox, env} = await openSandbox(t, {user});
 				await sandbox.switches.set({verification, route});
+				// Active probes as admin, and once as bob, whose role covers only one namespace.
 				for (const probe of user === 'admin' || (user === 'bob' && verification === 'bad')
 					? (['passive', 'active'] as const)
 					: (['passive'] as const)) {

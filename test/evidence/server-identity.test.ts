@@ -32,7 +32,7 @@ type Server = {
 	kubeletCa: string;
 };
 
-/** A gateway in front of two apiservers: it answers requests for one, and upgrades for the other. */
+/** A gateway in front of two apiservers: requests are answered as by one of them, upgrades as by the other. */
 async function startGateway({review, version = 'v1.36.3', advertises, kubeletCa}: Server) {
 	const server = await startServer(
 		{
@@ -83,7 +83,7 @@ function purposeOf(feature: StreamFeature): ConnectionPurpose {
 	};
 }
 
-/** Every label of one stream per feature, and the path of a further one. */
+/** All labels of one open stream per feature, then the path of each feature without an open stream. */
 async function pathsThrough(given: Server): Promise<Path[]> {
 	const server = await startGateway(given);
 	const clock = handClock();
@@ -121,8 +121,8 @@ const proven = ({legs, crossing}: Path) => [legs[1]!.tls, legs[1]!.route, crossi
 const described = ({feature, about, legs, line, process}: Path) => `${feature} ${about}: ${line} ${legs[1]!.tls.basis}, ${process.boundBy}`;
 
 for (const [way, kubeletCa] of [
-	['verifies, and streams end where none does', '/ca.pem'],
-	['does not verify, and streams end where one does', ''],
+	['verifies, and streams reach an apiserver that does not', '/ca.pem'],
+	['does not verify, and streams reach an apiserver that does', ''],
 ] as const) {
 	for (const [title, server] of [
 		['a token', {user: token, review: {}}],

@@ -10,7 +10,7 @@ import {loadKeymap} from '../../source/keymap/load-keymap.ts';
 import {startServer} from '../support/api-server.ts';
 import {handClock} from '../support/manual-clock.ts';
 
-test('the header shows when any opened cluster last responded once it stops responding', async t => {
+test('when an open cluster stops responding, the header shows the time of its last response', async t => {
 	const held: ServerResponse[] = [];
 	let isHeld = false;
 	const server = await startServer({

@@ -227,7 +227,7 @@ test('a ping is timed', async t => {
 	t.true(((await roundTrip) as [number])[0] >= 0);
 });
 
-test('each pong is one round trip, and none after a later pong', async t => {
+test('each pong reports one round trip, and repeated, outdated or unknown pongs report none', async t => {
 	const [near, far] = duplexPair();
 	const client = new WebSocketMessages(near, none);
 	const told: number[] = [];
@@ -271,7 +271,7 @@ test('an overdue pong is reported once, and not while paused', async t => {
 	t.deepEqual(trips, [60_000]);
 	client.pause();
 	client.ping();
-	// Three times the last one.
+	// Past the overdue limit, which is three times the last round trip (180 s).
 	await clock.advance(200_000);
 	t.deepEqual(late, [5000]);
 	client.resume();
@@ -571,10 +571,10 @@ test('a carrier reports round trips', async t => {
 	server.destroy();
 });
 
-for (const [reader, takes] of [
-	['nobody', () => {}],
+for (const [subject, takes] of [
+	['an unread carrier', () => {}],
 	[
-		'somebody who stands still',
+		'a carrier whose reader paused',
 		(carrier: WebSocketCarrier) => {
 			carrier.once('data', piece => {
 				carrier.pause().unshift(piece);
@@ -582,7 +582,7 @@ for (const [reader, takes] of [
 		},
 	],
 ] as const) {
-	test(`a carrier that ${reader} reads stops the other side until it is read`, async t => {
+	test(`${subject} applies back-pressure to the peer until it is read`, async t => {
 		const {client, server, done} = await socketPair();
 		const carrier = new WebSocketCarrier(client, none);
 		takes(carrier);
@@ -623,7 +623,7 @@ async function socketPair(): Promise<{client: Socket; server: Socket; done: () =
 	};
 }
 
-/** The other side reads nothing more; what it sent before is unread. */
+/** Writes fail with EPIPE; data that the peer sent before can still be read. */
 function deafSide(): Duplex {
 	return new Duplex({
 		read() {},

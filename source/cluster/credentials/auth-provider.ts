@@ -34,6 +34,7 @@ export function authProvider({name, config}: AuthProviderEntry, now = Date.now()
 			'ERR_CREDENTIALS',
 			`the oidc id-token ${token === '' ? 'is missing' : 'has expired'}, and spoke does not refresh it`,
 			{
+				// Before any connection.
 				leg: 0,
 				remedy: 'run any kubectl command once: it refreshes the token in the kubeconfig',
 			},

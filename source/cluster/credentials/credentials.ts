@@ -12,7 +12,7 @@ export type Credentials = {
 	kind: SocketFacts['clientAuth'];
 	/** Rereads files and runs plugins when due. @throws SpokeError ERR_CREDENTIAL_PLUGIN… */
 	current(signal?: AbortSignal): Promise<ClientIdentity>;
-	/** Reports a 401 for `identity`. Resolves to true if other credentials are available now. */
+	/** After a 401 for `identity`. Resolves to true if a retry has other credentials. */
 	rejected(identity: ClientIdentity, signal?: AbortSignal): Promise<boolean>;
 };
 

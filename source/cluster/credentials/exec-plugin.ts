@@ -34,6 +34,7 @@ export function execPlugin(exec: ExecEntry, context: CredentialContext, now: () 
 	const timeouts = pluginTimeouts(context.environment);
 	let last: Issued | null = null;
 	let running: Promise<Issued> | null = null;
+	// Only a plugin that a caller waits for keeps the process alive.
 	const refs = new RefWhileAwaited();
 	const renew = async (): Promise<Issued> => {
 		running ??= runPlugin(exec, context, {timeouts, isRenewal: last !== null, refs})

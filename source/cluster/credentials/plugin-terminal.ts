@@ -4,7 +4,7 @@ import {isatty} from 'node:tty';
 
 export type PluginTerminal = {
 	readonly isAvailable: boolean;
-	/** Something else uses it too, so a renewal first runs without it. */
+	/** The session draws on it too, so a renewal of credentials first tries without it. */
 	readonly isShared: boolean;
 	lend<Result>(command: string, work: () => Promise<Result>): Promise<Result>;
 	showStderr(text: string): void;

@@ -51,6 +51,7 @@ export async function runPlugin(
 	}
 
 	const runNonInteractive = async () => runOnce(exec, context, terminal, {interactive: false, timeoutMs: timeouts.nonInteractiveMs, refs});
+	// While lent, the plugin's stderr goes straight to the terminal.
 	const runInteractive = async () =>
 		terminal.lend(command, async () =>
 			runOnce(exec, context, processTerminal, {interactive: true, timeoutMs: timeouts.interactiveMs, refs}),

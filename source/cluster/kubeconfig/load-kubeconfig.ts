@@ -18,8 +18,8 @@ export type LoadedKubeconfig = {
 };
 
 /**
-By client-go's rules: `--kubeconfig` alone, else KUBECONFIG, else `~/.kube/config`; the first file with a cluster, user, context or
-current-context wins, without merging fields.
+By client-go's rules: `--kubeconfig` alone, else KUBECONFIG, else `~/.kube/config`. For each named cluster, user and context, and for
+current-context, the first file that has it wins; fields of an entry are not merged.
 @see https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
 @throws SpokeError ERR_KUBECONFIG_INVALID
 */

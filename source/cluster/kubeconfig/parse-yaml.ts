@@ -44,7 +44,7 @@ export function parseYaml(text: string): PlainValue {
 	}
 }
 
-/** Go stops at the closing bracket of a root in brackets. */
+/** If the root is a flow collection, Go ignores all text after its closing bracket. */
 function endOfRoot({contents}: Document): number {
 	return isCollection(contents) && contents.flow ? (contents.range?.[1] ?? Infinity) : Infinity;
 }

@@ -136,7 +136,7 @@ export function policiesAreValid(chain: readonly ParsedCertificate[]): boolean {
 		}
 	}
 
-	// The leaf counts once more, and its own demand applies when it is 0.
+	// As in Go, the leaf also lowers the counter, and a leaf with requireExplicitPolicy 0 demands a policy itself.
 	const isExplicit = left.explicit <= 1 || chain[0]!.requireExplicitPolicy === 0;
 	return !isExplicit || (graph?.hasValidPolicy() ?? false);
 }
@@ -145,7 +145,7 @@ function lower(left: number, limit: number | null): number {
 	return Math.min(Math.max(0, left), limit === null || limit < 0 ? Infinity : limit);
 }
 
-/** A mapping of any policy is invalid. */
+/** False for a mapping from or to anyPolicy, which is invalid. */
 function mapPolicies(graph: PolicyGraph, {policyMappings}: ParsedCertificate, isAllowed: boolean): boolean {
 	if (!isAllowed) {
 		for (const {issuer} of policyMappings) {

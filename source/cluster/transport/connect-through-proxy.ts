@@ -125,7 +125,7 @@ function expandIpv6(address: string): Buffer {
 	return Buffer.from(groups.map(group => group.padStart(4, '0')).join(''), 'hex');
 }
 
-/** Later bytes belong to the apiserver. */
+/** Reads exactly `length` bytes, because bytes after the proxy's reply belong to the apiserver. */
 function exactReader(socket: Duplex): (length: number) => Promise<Buffer> {
 	return async length => {
 		for (;;) {

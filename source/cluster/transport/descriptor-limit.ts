@@ -9,7 +9,7 @@ const reserve = 8;
 let limit: number | undefined;
 let highest = 0;
 
-/** libuv closes connections that it accepts without a free descriptor (`uv__emfile_trick`), without an event in Node. */
+/** Whether enough descriptors are left. Otherwise libuv would close new connections silently (`uv__emfile_trick`). */
 export function hasDescriptorsFor(accepted: Socket): boolean {
 	limit ??= readLimit();
 	const {fd = 0} = (accepted as Socket & {_handle?: {fd?: number} | null})._handle ?? {};

@@ -1,7 +1,7 @@
 /** Loopback hosts. */
 import {BlockList, isIP} from 'node:net';
 
-/** As Go's net.IP.IsLoopback, or exactly `localhost`: a resolver decides any other name. */
+/** As Go's net.IP.IsLoopback, or exactly `localhost`. False for any other name, because its address depends on the resolver. */
 export function isLoopback(host: string): boolean {
 	const address = host.replace(/^\[(.*)\]$/, '$1');
 	const family = isIP(address);

@@ -13,7 +13,7 @@ export type PipelinedRequest = {
 	headers: RequestHeaders;
 	/** JSON of a POST. */
 	body?: string | undefined;
-	/** Time since the previous response; 0 means no limit. */
+	/** Limit, counted from the previous response; 0 means no limit. */
 	timeoutMs: number;
 	/** Time for the whole response since the end of the previous one. */
 	wholeTimeoutMs?: number | undefined;
@@ -186,6 +186,7 @@ type WaitOptions = {
 	peerName: string;
 };
 
+/** Lets one caller at a time wait for a response on the socket. */
 export class ResponseQueue {
 	readonly #turns = new Semaphore(1);
 

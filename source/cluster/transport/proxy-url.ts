@@ -4,10 +4,11 @@ import {asciiHost} from './server-url.ts';
 
 export type ProxyAddress = {
 	scheme: 'http' | 'https' | 'socks5';
-	/** As typed, without brackets. */
+	/** In ASCII (Punycode), without brackets. */
 	host: string;
 	port: number;
 	credentials: {username: string; password: string} | null;
+	/** The URL without credentials. */
 	shown: string;
 };
 

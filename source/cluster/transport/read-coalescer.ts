@@ -4,6 +4,7 @@ import {interceptReads, type ReadSink} from './onread-buffers.ts';
 
 /** Maximum of a TLS record (RFC 8446 §5.1). */
 const maxReadBytes = 16 * 1024;
+/** The first 16 KiB of a slab are the area that the socket reads into; the rest collects. */
 const slabBytes = 64 * 1024;
 const maxTurnBytes = 64 * 1024;
 /** Every turn has a fixed cost: after this much, a pause lets data accumulate. */
@@ -25,7 +26,7 @@ export class ReadCoalescer implements ReadSink {
 	#isResumed = true;
 	#hasEnded = false;
 
-	/** `onBytes` owns its bytes. `isInteractive` bounds the bytes per turn, so that keys are handled. */
+	/** `onBytes` may keep and overwrite the bytes that it gets. `isInteractive` bounds the bytes per turn, so that keys are handled. */
 	constructor(socket: Duplex, onBytes: (bytes: Buffer) => void, {isInteractive}: {isInteractive: boolean}) {
 		this.#socket = socket;
 		this.#onBytes = onBytes;

@@ -11,7 +11,7 @@ export class SingleSocketAgent extends Agent {
 	#socket: Duplex | null;
 
 	constructor(socket: Duplex) {
-		// Node would reset the socket's keep-alive to 1 s after the first request, which ends it after 10 s without a network.
+		// Node would reset the socket's keep-alive to 1 s after the first request; the socket would then fail after 10 s without a network.
 		super({keepAlive: true, keepAliveMsecs: keepAliveIdleMs, maxSockets: 1, maxFreeSockets: 1});
 		this.#socket = socket;
 		socket.once('close', this.#failQueued);

@@ -14,7 +14,7 @@ export type StreamedGet = {
 	/** Time for the response head; 0 means no limit. */
 	timeoutMs: number;
 	signal?: AbortSignal | undefined;
-	/** Keys are handled between event loop turns. */
+	/** Bounds the bytes handled per event loop turn, so that key presses are not delayed. */
 	isInteractive: boolean;
 	peerName: string;
 	onReleased(): void;

@@ -27,11 +27,11 @@ export type RemoteCommandRequest =
 			target: string;
 			command: readonly [];
 			detachKeys: Buffer;
-			/** Called if the stream ended without output; null keeps the result. */
+			/** Called if the stream ended without output. A number replaces the exit status. */
 			ifSilent?: () => Promise<number | null>;
 	  };
 
-/** @throws SpokeError for every end other than the remote command's own or a signal */
+/** @throws SpokeError unless the remote command ended by itself or a signal interrupted spoke */
 export async function runRemoteCommand(invocation: RemoteCommandInvocation, request: RemoteCommandRequest): Promise<number> {
 	const {exitStatus, isRemote} = await runInCluster(invocation, request);
 	if (isRemote && exitStatus !== 0) {

@@ -1,4 +1,4 @@
-/** Container over all its instances. */
+/** A container across its restarts. */
 import {randomBytes} from 'node:crypto';
 import {EventEmitter} from 'node:events';
 import {createServer, type Server, type Socket} from 'node:net';

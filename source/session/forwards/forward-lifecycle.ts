@@ -32,7 +32,7 @@ export function startForward(session: Session, target: string, port: string): vo
 	});
 }
 
-/** The `id` of an ended forward reuses its row and log. */
+/** Pass the `id` of an ended forward to continue its row and log. */
 export function startForwardFrom(session: Session, config: ForwardConfig, id = session.nextId('f')): void {
 	const spec = parsePortSpec(config.port);
 	const local = localPortOf(spec);
@@ -118,7 +118,8 @@ export async function stopImmediately(session: Session, id: string): Promise<voi
 }
 
 /**
-Ends the forward, even if a new run replaced it meanwhile. `then` runs before other callers continue, so that two quick keys act in order.
+Ends the forward, even if a new run replaced it meanwhile. `then` runs before other callers continue, so that two keys pressed in quick
+succession act in order.
 */
 async function endForward(session: Session, id: string, then: () => void = () => {}): Promise<void> {
 	const current = () => runsOf(session).get(id);

@@ -56,7 +56,7 @@ async function goBack(session: Session): Promise<void> {
 	const {store, tails} = session;
 	const layer = store.state.layers.at(-1);
 	const run = layer?.kind === 'tail' ? tails.get(layer.id) : undefined;
-	// Synchronous, because the next key applies to the new state.
+	// Found without await, so that the next key already applies to the new state.
 	const inTail = run ? wayBackInTail(session, run) : null;
 	if (inTail) {
 		await inTail();

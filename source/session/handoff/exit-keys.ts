@@ -30,7 +30,6 @@ export class ExitKeys {
 		].join('  ');
 	}
 
-	/** Late terminal reports are not keys. */
 	feed(bytes: Buffer): void {
 		const inputs = this.#decoder.decode(bytes);
 		const all = this.#decoder.isWaiting ? [...inputs, ...this.#decoder.flush()] : inputs;
@@ -39,6 +38,7 @@ export class ExitKeys {
 		}
 
 		for (const input of all) {
+			// A late terminal report is not a key.
 			if ('report' in input) {
 				continue;
 			}

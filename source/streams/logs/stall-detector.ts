@@ -72,7 +72,7 @@ export class ApiserverCheck {
 }
 
 export type StallCallbacks = {
-	/** @throws if the verification read fails */
+	/** @throws if the second read fails */
 	hasNewLines(): Promise<boolean>;
 	/** The checks are slow. */
 	onChecking(): void;
@@ -84,7 +84,7 @@ export type StallCallbacks = {
 
 export type StallDetector = {
 	dataReceived(): void;
-	/** A slow reader also causes silence. Ends with `dataReceived`. */
+	/** Suspends the checks until `dataReceived`, because a slow reader on this side also causes silence. */
 	pause(): void;
 	stop(): void;
 };
@@ -186,7 +186,7 @@ class Detector implements StallDetector {
 		this.#verifyAt = Date.now() + this.#timeouts.verifyIntervalMs * (0.75 + Math.random() / 2);
 		try {
 			if (await this.#callbacks.hasNewLines()) {
-				// The line may have been written just now.
+				// The line may have been written just now: wait for it. `onStalled` does nothing if it arrived.
 				await delay(this.#timeouts.deliveryTimeoutMs, undefined, {ref: false});
 				// Silently dropped connections look the same on both legs.
 				onStalled(null, new SpokeError('ERR_STREAM_LOST', 'the server has lines that did not arrive on this stream'));

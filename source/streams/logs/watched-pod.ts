@@ -12,7 +12,7 @@ const readTimeoutMs = 10_000;
 export class WatchedPod {
 	readonly #cluster: ClusterClient;
 	readonly #pod: PodObject;
-	/** If false, polls. */
+	/** If false, `change` resolves every second, so that the caller polls. */
 	readonly #isWatched: boolean;
 	readonly #readAt = performance.now();
 	#changed = new AbortController();
@@ -23,7 +23,7 @@ export class WatchedPod {
 		this.#isWatched = isWatched;
 	}
 
-	/** The last read pod object if it is recent, because callers have usually just read it. */
+	/** The pod that was given, for 500 ms, because callers have usually just read it. */
 	get recent(): PodObject | null {
 		return performance.now() - this.#readAt < maxAgeMs ? this.#pod : null;
 	}

@@ -10,7 +10,7 @@ export type PodDecision =
 	| {action: 'wait'; reason: MoveReason};
 
 /**
-Leaves a pod that is not ready or terminating once another is Ready, and a gone pod at once.
+Moves off a terminating or unready pod once another is Ready; a pod that is gone is left even without another (`wait`).
 @param pods all current pods, by uid
 */
 export function decidePod(current: PodObject, pods: ReadonlyMap<string, PodObject>): PodDecision {

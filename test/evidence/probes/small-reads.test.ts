@@ -103,7 +103,7 @@ test('a response over its limit or on a broken connection is unavailable', async
 	t.is((await sendProbe(broken, {source: 'version', path: '/x', need: null}, body => body)).unavailable?.reason, 'no-response');
 });
 
-test('a lost response is requested again in the cluster, and a late one is not', async t => {
+test('a request is repeated on another connection after a lost response, not after a timeout', async t => {
 	const failing = (code: ErrorCode) => ({
 		async request(): Promise<ApiResponse> {
 			throw new SpokeError(code, '');
@@ -139,7 +139,7 @@ for (const [gitVersion, upstream, minor] of [
 	});
 }
 
-test('metrics keep only informative series, and a skipped check is not a success', async t => {
+test('metrics keep only informative series, and skipped verification is not a success', async t => {
 	const {observation} = await readApiserverMetrics(
 		server({
 			'/metrics': {
@@ -339,7 +339,7 @@ for (const [title, command, values, absent] of [
 		'unknown',
 	],
 	['a script in a file shows nothing', ['/bin/bash', '/start.sh', '--kubelet-certificate-authority=/ca'], {}, 'unknown'],
-	['a program without a name shows nothing', ['/wrapper', '--kubelet-certificate-authority=/ca'], {}, 'unknown'],
+	['a command that does not name kube-apiserver shows nothing', ['/wrapper', '--kubelet-certificate-authority=/ca'], {}, 'unknown'],
 	[
 		'the content of a value is no argument',
 		['kube-apiserver', '--secure-port=6443', '--note=a --kubelet-certificate-authority=/ca.crt'],
@@ -354,7 +354,7 @@ for (const [title, command, values, absent] of [
 		'default',
 	],
 	[
-		'one of all programs in one is named by the second word',
+		'of an all-in-one binary, the second word names the program',
 		['/hyperkube', 'apiserver', '--secure-port=6443'],
 		{'secure-port': '6443'},
 		'default',
@@ -436,7 +436,7 @@ test('a log certificate refusal counts only from the apiserver, not from a kubel
 	t.is(await read(`error trying to reach service: ${x509}`, 503), 'failed');
 });
 
-test('replicas are renewed or self-registered leases, or endpoints when leases are forbidden', async t => {
+test('replicas are the larger number of fresh leases and endpoints, or endpoints without leases', async t => {
 	const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases';
 	const slices = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
 	const lease = (agoMs: number) => ({

@@ -39,6 +39,10 @@ const unopened = {about: 'configuration', isBound: false} as const;
 const addressed = {...unverifiedFlags, ...advertisedFlags};
 
 type Row = [title: string, given: Observations, state: RouteState, basis: Basis, protocol?: 'grpc' | 'http-connect' | 'ssh' | null];
+/**
+Held upgrades are idle port-forwards that an active probe opens, holds and closes again. They 'moved' the tunnels or the dials if these
+counters of the apiserver changed in step with them, and moved nothing if none did.
+*/
 const rows: readonly Row[] = [
 	['no egress file, an upgrade', makeObservations({flags: [flags(unverifiedFlags)]}), 'direct', 'proven'],
 	[
@@ -57,7 +61,7 @@ const rows: readonly Row[] = [
 		'proven',
 	],
 	[
-		'no egress file, a log read, and the one pod observed of those that advertise their balancer’s address: it may be another’s',
+		'no egress file, a log read, and the observed pod advertises the balancer’s address: it may be another apiserver’s',
 		makeObservations(
 			{
 				flags: [flags(addressed)],
@@ -69,7 +73,7 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'the same where it is the pod of the only apiserver',
+		'no egress file, a log read, and the observed pod advertises the balancer’s address, of the only apiserver',
 		makeObservations(
 			{
 				flags: [flags(addressed)],
@@ -82,7 +86,7 @@ const rows: readonly Row[] = [
 		'proven',
 	],
 	[
-		'the same where it is the pod of one of three',
+		'no egress file, a log read, and the observed pod advertises the balancer’s address, of one of three apiservers',
 		makeObservations(
 			{
 				flags: [flags(addressed)],
@@ -95,7 +99,7 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'the same where only an endpoint is known',
+		'no egress file, a log read, and the observed pod advertises the balancer’s address, when only an endpoint is known',
 		makeObservations(
 			{
 				flags: [flags(addressed)],
@@ -152,7 +156,12 @@ const rows: readonly Row[] = [
 		'unknown',
 		'unknown',
 	],
-	['an egress file, and nothing else: its cluster may be Direct', makeObservations({flags: [flags(tunnelFlags)]}), 'unknown', 'unknown'],
+	[
+		'an egress file, and nothing else: its entry "cluster" may say Direct',
+		makeObservations({flags: [flags(tunnelFlags)]}),
+		'unknown',
+		'unknown',
+	],
 	[
 		'nothing opened yet, and the only apiserver has no egress file',
 		makeObservations({
@@ -229,7 +238,7 @@ const rows: readonly Row[] = [
 		'proven',
 	],
 	[
-		'nothing opened yet, metrics of an apiserver that is not where the only known one is',
+		'nothing opened yet, metrics of an apiserver at another address than the only known one',
 		makeObservations({...unopened, metrics: [metrics({kubeletRequestsDone: 3})], replicas: knownReplicas(1, ['10.0.0.6:6443'])}),
 		'direct',
 		'inferred',
@@ -241,19 +250,19 @@ const rows: readonly Row[] = [
 		'unknown',
 	],
 	[
-		'an egress file, and kubelets reached without a dial of it (its cluster is Direct)',
+		'an egress file, and kubelets reached without an egress dial: its entry "cluster" says Direct',
 		makeObservations({flags: [flags(tunnelFlags)], metrics: [metrics({kubeletRequestsDone: 2})]}),
 		'direct',
 		'proven',
 	],
 	[
-		'kubelets dialed whose certificates were refused, and no dial of a tunnel',
+		'kubelets dialed, their certificates refused, and no dial of a tunnel',
 		makeObservations({metrics: [metrics({logTlsFailures: 1})]}),
 		'direct',
 		'inferred',
 	],
 	[
-		'kubelets dialed whose certificates were refused, by a tunnel',
+		'kubelets dialed through a tunnel, their certificates refused',
 		makeObservations({metrics: [metrics({...grpc, kubeletRequestsDone: 0, logTlsFailures: 1})]}),
 		'konnectivity',
 		'inferred',
@@ -328,14 +337,14 @@ const rows: readonly Row[] = [
 		'grpc',
 	],
 	[
-		'the same from an unverified far end',
+		'a message that only a gRPC tunnel sends, from an unverified far end',
 		makeObservations({flags: [flags(tunnelFlags)], failures: [failure({route: 'konnectivity', text: 'No agent available'})]}),
 		'konnectivity',
 		'inferred',
 		'grpc',
 	],
 	[
-		'the same from a verified far end',
+		'a message that only a gRPC tunnel sends, from a verified far end',
 		makeObservations({
 			flags: [flags({'kubelet-certificate-authority': '/ca.pem'})],
 			failures: [failure({route: 'konnectivity', text: 'No agent available'})],
@@ -345,27 +354,27 @@ const rows: readonly Row[] = [
 		'grpc',
 	],
 	[
-		'the same about a log, from the apiserver itself',
+		'a message that only a gRPC tunnel sends, about a log, from the apiserver itself',
 		makeObservations({failures: [failure({route: 'konnectivity', text: 'No agent available', mayBeFromFarEnd: false})]}, 'logs'),
 		'konnectivity',
 		'proven',
 		'grpc',
 	],
 	[
-		'the same from the far end, and held upgrades of this process moved nothing',
+		'a message that only a gRPC tunnel sends, from the far end, and held upgrades of this process moved nothing',
 		makeObservations({stepTests: [stepTest('nothing')], failures: [failure({route: 'konnectivity', text: 'No agent available'})]}),
 		'direct',
 		'proven',
 	],
 	[
-		'the same from the far end, and dials by HTTP CONNECT were counted',
+		'a message that only a gRPC tunnel sends, from the far end, and dials by HTTP CONNECT were counted',
 		makeObservations({metrics: [metrics(connectDials)], failures: [failure({route: 'konnectivity', text: 'No agent available'})]}),
 		'konnectivity',
 		'inferred',
 		'grpc',
 	],
 	[
-		'the same from a probe, and nothing is opened yet: the next connection may end at another apiserver',
+		'a message that only a gRPC tunnel sends, from a probe, and nothing is opened yet: the next connection may end at another apiserver',
 		makeObservations({
 			...unopened,
 			process: processOf('p1'),
@@ -377,20 +386,20 @@ const rows: readonly Row[] = [
 		'grpc',
 	],
 	[
-		'the same from a pod behind the proxy, which can send anything',
+		'a message that only a gRPC tunnel sends, from a pod behind the proxy, which can send anything',
 		makeObservations({failures: [failure({route: 'konnectivity', basis: 'inferred'})]}, 'pod-proxy'),
 		'konnectivity',
 		'inferred',
 		'grpc',
 	],
 	[
-		'the same, and held upgrades of this process moved nothing',
+		'a message that only a gRPC tunnel sends, from a pod behind the proxy, and held upgrades of this process moved nothing',
 		makeObservations({stepTests: [stepTest('nothing')], failures: [failure({route: 'konnectivity', basis: 'inferred'})]}, 'pod-proxy'),
 		'direct',
 		'inferred',
 	],
 	[
-		'the same, forged, of a process without an egress file',
+		'a forged message of a gRPC tunnel, and the process has no egress file',
 		makeObservations({flags: [flags(unverifiedFlags)], failures: [failure({route: 'konnectivity', text: 'No agent available'})]}),
 		'direct',
 		'proven',
@@ -691,7 +700,7 @@ const rows: readonly Row[] = [
 		'unknown',
 	],
 	[
-		'held upgrades moved nothing, when metric families are disabled, and by this apiserver’s own flag they are others',
+		'held upgrades moved nothing, when metric families are disabled, and this apiserver’s flag names only unrelated ones',
 		makeObservations({
 			flags: [flags({'disabled-metrics': '[etcd_bookmark_counts]'})],
 			metrics: [metrics({familiesLeftOut: 1})],
@@ -734,7 +743,7 @@ const rows: readonly Row[] = [
 		'unknown',
 	],
 	[
-		'held upgrades moved nothing, and other metric families are disabled',
+		'held upgrades moved nothing, and only unrelated metric families are disabled',
 		makeObservations({flags: [flags({...tunnelFlags, 'disabled-metrics': '[etcd_bookmark_counts]'})], stepTests: [stepTest('nothing')]}),
 		'direct',
 		'proven',

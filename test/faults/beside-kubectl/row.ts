@@ -6,11 +6,11 @@ import type {Program} from './programs.ts';
 
 export type Fixture = {
 	peer: ScriptedPeer;
-	/** The running lab of SPOKE_LAB. */
+	/** The real test cluster that SPOKE_LAB names, if it runs. */
 	lab: Cluster | null;
 	/** A kubeconfig for the peer, through a TCP relay that fails on demand. */
 	throughCutter(): Promise<{kubeconfig: string; cutter: TcpCutter}>;
-	/** A kubeconfig for a plain server. */
+	/** A kubeconfig for a server at `url`, without the relay. */
 	kubeconfigFor(url: string, more?: object): Promise<string>;
 	folder: string;
 };

@@ -1,4 +1,4 @@
-/** The cells of the matrix that are streams: the last label and the truth. */
+/** The cells of the matrix that are streams: the last reported path and the truth. */
 import {once} from 'node:events';
 import {createInterface} from 'node:readline';
 import type {Path} from '../../../source/evidence/evidence.ts';
@@ -25,12 +25,12 @@ const lasting: typeof oneShots = [
 	['port-forward', ['port-forward', 'pod/shell', ':8080', '--path=json'], {feature: 'port-forward', serving: 'signed'}],
 ];
 
-/** A settled label may change once more as soon as the metrics are read. */
+/** A settled path may change once more as soon as the metrics are read. */
 const mayChangeMs = 1500;
 
 const settlesWithinMs = 20_000;
 
-/** Also inside a forward's events. */
+/** Paths printed as lines, or within events of a forward. */
 export function pathsIn(lines: string): Path[] {
 	return lines.split('\n').flatMap(line => {
 		if (!line.startsWith('{')) {
@@ -44,13 +44,13 @@ export function pathsIn(lines: string): Path[] {
 
 type Streams = {cluster: Cluster; server: LabServer; user: UserName; truth: (stream: StreamFacts, path: Path) => Truth; flagz: boolean};
 
-/** Four one-shots and three lasting streams. A stream without a label is an error. */
+/** Four one-shots and three lasting streams. A stream without a path is an error. */
 export async function streamCells({cluster, server, user, truth, flagz}: Streams): Promise<Cell[]> {
 	const cells: Cell[] = [];
 	const add = ([variant, args, stream]: (typeof oneShots)[number], paths: readonly Path[], stderr: string) => {
 		const path = paths.at(-1);
 		if (!path) {
-			throw new Error(`${server} ${user} ${args.join(' ')} told no label: ${stderr}`);
+			throw new Error(`${server} ${user} ${args.join(' ')} reported no path: ${stderr}`);
 		}
 
 		cells.push({server, user, probe: 'stream', variant, path, truth: truth(stream, path), flagz});
@@ -70,7 +70,7 @@ export async function streamCells({cluster, server, user, truth, flagz}: Streams
 	return cells;
 }
 
-/** Stderr until the label was settled and had time to change; all of it if the stream ends by itself. */
+/** Stderr until the path was settled and had time to change; all of it if the stream ends by itself. */
 async function labelledStderr(cluster: Cluster, server: LabServer, args: readonly string[], user: UserName): Promise<string> {
 	const child = cluster.startSpoke(server, args, user);
 	child.stdout.resume();

@@ -46,12 +46,12 @@ test('without the last line, continuity is not proven', t => {
 	t.deepEqual(passed(seen(a, b, c), b + d), {text: d, met: false, tail: null});
 });
 
-test('the tail of an earlier line is a duplicate', t => {
+test('the rest of an earlier line is a duplicate', t => {
 	const line = `${stamp(1, 9)} begun and ended\n`;
 	t.deepEqual(passed(seen(line + b), `and ended\n${b}${d}`), {text: d, met: true, tail: null});
 });
 
-test('an unknown tail is kept only when the last line is not found', t => {
+test('an unknown rest of a line is kept only when the last line is not found', t => {
 	t.deepEqual(passed(seen(a, b), `unknown\n${d}`), {text: d, met: false, tail: 'unknown\n'});
 	t.deepEqual(passed(seen(a, b), `unknown\n${b}${d}`), {text: d, met: true, tail: null});
 });
@@ -71,7 +71,7 @@ test('a line missing in the middle is emitted, however the follow started', t =>
 		t.deepEqual(passed(lines, b + c + e + d), {text: c + d, met: true, tail: null});
 	}
 
-	t.is(passed(seen(c), b + c + d).text, b + d, 'of a log that was read from its beginning nothing is unwanted');
+	t.is(passed(seen(c), b + c + d).text, b + d, 'of a log that was read from its beginning, each missing line is emitted');
 });
 
 test('the start of the follow excludes nothing in later seconds', t => {
@@ -91,7 +91,7 @@ test('a line without a timestamp is not a resume position', t => {
 	t.is(inside.expectedDuplicates().start?.time, BigInt(Date.UTC(2026, 10, 24, 14, 0, 2)) * 1_000_000n + 1n);
 });
 
-test('text without a timestamp is a tail only at the start of a response', t => {
+test('text without a timestamp is the rest of a line only at the start of a response', t => {
 	t.deepEqual(passed(seen(b, c), `${b}no stamp\n${c}${d}`), {text: `no stamp\n${d}`, met: true, tail: null});
 	t.deepEqual(passed(seen(b, c), b, `no stamp\n${c}${d}`), {text: `no stamp\n${d}`, met: true, tail: null});
 	t.deepEqual(passed(seen(b, c), `tail\nno stamp\n${b}${c}${d}`), {text: `no stamp\n${d}`, met: true, tail: null});
@@ -114,7 +114,7 @@ test('a follow that started inside a line loses no line of the same instant', t 
 	t.deepEqual(passed(lines, `the end of a line\n${stamp(2, 2)} known\n${fresh}`), {text: fresh, met: true, tail: null});
 });
 
-test('a known tail is not repeated when the last line is missing, and a new one is emitted once', t => {
+test('without the last line, a known rest of a line is dropped, and a new one is emitted once', t => {
 	t.deepEqual(passed(seen(`${stamp(1, 9)} begun and ended\n${b}`), `and ended\n${d}`), {text: d, met: false, tail: null});
 	const filter = new DuplicateFilter(seen(b).expectedDuplicates());
 	filter.removeDuplicates(Buffer.from(`unknown\n${d}`));
@@ -143,7 +143,7 @@ test('long lines are kept as digests', t => {
 	t.deepEqual(passed(seen(long), long + other), {text: other, met: true, tail: null});
 });
 
-test('a second with more lines than are kept is incomplete', t => {
+test('the list of duplicates is incomplete when one second has more lines than are kept', t => {
 	const block = Buffer.from(`${stamp(2, 1)} ${'x'.repeat(1024 * 1024)}\n`);
 	const lines = new RecentLines();
 	for (let index = 0; index < 40; index++) {
@@ -158,14 +158,14 @@ test('a second with more lines than are kept is incomplete', t => {
 	t.false(lines.expectedDuplicates().isComplete);
 });
 
-test('lines of a second beyond the kept ones precede the kept ones', t => {
+test('when a second has more lines than are kept, its earlier lines are still duplicates', t => {
 	const short = (text: string) => text.replaceAll(/x{9,}/g, '*');
 	const mebibyte = (nanosecond: number) => `${stamp(2, nanosecond)} ${'x'.repeat(1024 * 1024 - 32)}\n`;
 	const long = `${stamp(2, 10)} ${'x'.repeat(5 * 1024 * 1024)}\n`;
 	const fresh = `${stamp(2, 101)} fresh\n`;
 	const blocks = Array.from({length: 49}, (_, index) => mebibyte(index));
-	for (const [told, whatIsFirst] of [
-		[[blocks[0]!, ...blocks], 'its bytes'],
+	for (const [sent, firstIsKeptAs] of [
+		[[blocks[0]!, ...blocks], 'bytes'],
 		[
 			[
 				mebibyte(9),
@@ -176,13 +176,13 @@ test('lines of a second beyond the kept ones precede the kept ones', t => {
 					.map((_, index) => mebibyte(60 + index))
 					.slice(0, 10),
 			],
-			'its key',
+			'digest',
 		],
 	] as const) {
-		const lines = seen(...told);
-		t.false(lines.expectedDuplicates().isComplete, whatIsFirst);
-		const {text, met} = passed(lines, ...told, fresh);
-		t.deepEqual({text: short(text), met}, {text: fresh, met: true}, whatIsFirst);
+		const lines = seen(...sent);
+		t.false(lines.expectedDuplicates().isComplete, firstIsKeptAs);
+		const {text, met} = passed(lines, ...sent, fresh);
+		t.deepEqual({text: short(text), met}, {text: fresh, met: true}, firstIsKeptAs);
 		t.deepEqual(passed(lines, fresh), {text: fresh, met: false, tail: null}, 'nothing else is offered any more');
 	}
 });

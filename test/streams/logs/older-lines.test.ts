@@ -83,7 +83,7 @@ test('lines that only start like the known lines are older', async t => {
 	t.is((await older(raw(records.slice(4)))).text, raw(records.slice(0, 4)).toString());
 });
 
-test('limited older lines are read from the end first, then from the start', async t => {
+test('a limited read of older lines requests a tail, and the whole log only if needed', async t => {
 	const records = Array.from({length: 2000}, (_, at) => record(at % 500, `line ${at}`));
 	const {older, server} = await withLog(t, records);
 	const some = await older(raw(records.slice(1500, 1600)), {arrived: 500, most: 300});
@@ -93,7 +93,7 @@ test('limited older lines are read from the end first, then from the start', asy
 	t.deepEqual(await older(raw(records.slice(0, 100)), {arrived: 2000, most: 300}), {isJoined: true, isComplete: true, text: ''});
 });
 
-test('a known end of a long line is completed', async t => {
+test('when only the end of a split line is known, its beginning is an older line', async t => {
 	const {older} = await withLog(t, [
 		record(1),
 		{time: stamp(2), text: 'the beginning, ', partial: true},

@@ -1,4 +1,4 @@
-/** The origin of a log response: only a kubelet's counts as the kubelet's. */
+/** Only a log response that came from the kubelet counts as proof that the kubelet was reached. */
 import {Readable} from 'node:stream';
 import test from 'ava';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';

@@ -4,7 +4,7 @@ import {ResumePosition} from '../../../source/streams/logs/resume-position.ts';
 
 const seen = (since: number | null) => ({since});
 
-test('after a line, the position is its second, whatever was requested first', t => {
+test('a log resumes at the whole second of its last line, whatever was requested first', t => {
 	const beginning = new ResumePosition({tailLines: 10}, seen(1_800_000_000));
 	beginning.recordFollow(0);
 	t.deepEqual(beginning.fromLastLine, {timestamps: true, sinceTime: '2027-01-15T08:00:00Z'});
@@ -22,7 +22,7 @@ test('without a line, the newest lines are requested again, and the time to cove
 	t.deepEqual(beginning.sinceFirstFollow(9000), {timestamps: true, sinceSeconds: 10});
 });
 
-test('sinceSeconds starts where it started, and tailLines=0 misses no line', t => {
+test('sinceSeconds grows by the elapsed time and a 2 s margin, and tailLines=0 misses no line', t => {
 	const seconds = new ResumePosition({sinceSeconds: 60}, seen(null));
 	seconds.recordFollow(0);
 	t.false(seconds.mayHaveMissed);
