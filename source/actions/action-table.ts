@@ -205,7 +205,7 @@ const actions: Readonly<Record<string, readonly ActionTuple[]>> = {
 		['tail.open-line', 'open line', 'open the line'],
 		['tail.copy', 'copy', 'copy line or marked lines'],
 		['tail.save', 'save', 'save as shown', 55],
-		['tail.plain', 'plain', 'lines for mouse selection'],
+		['tail.plain', 'plain', 'select text by mouse'],
 		['tail.pager', 'pager', 'open in $PAGER'],
 		['tail.editor', 'editor', 'open in $EDITOR'],
 		['tail.shell', 'shell', 'shell in this container', 0, 'shell'],

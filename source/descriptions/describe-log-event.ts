@@ -76,7 +76,7 @@ export function describeLogEvent(event: LogEvent): LogDescription | null {
 
 		case 'pod-appeared':
 		case 'pod-gone': {
-			return {subject: 'pod', parts: [statement(event.type === 'pod-gone' ? podGone : 'followed')]};
+			return {subject: 'pod', parts: [statement(event.type === 'pod-gone' ? podGone : 'new pod, followed')]};
 		}
 
 		case 'no-pods': {
@@ -98,7 +98,7 @@ const podGone = 'the pod is gone';
 const stallCauses = {
 	1: 'the apiserver does not respond',
 	2: 'the log cannot be read on a second connection',
-	null: 'the server has more, or a second read stopped midway',
+	null: 'the server has lines that did not arrive, or a second read stopped midway',
 } as const;
 
 const gapReasons: Readonly<Record<GapReason, string>> = {

@@ -6,6 +6,7 @@ import {auditStateName, type AuditRow} from '../evidence/audit/audit-object.ts';
 const columns = 36;
 
 const strokes = {proven: '━', inferred: '╍', unknown: '┈'} as const;
+const signs = {pass: '', warn: '! ', fail: '✗ ', unknown: '', 'not-applicable': ''} as const;
 const left = ['N1', 'N2', 'N3', 'N4', 'N6'] as const;
 const right = ['C1', 'C2', 'C3', 'C6', 'C7', 'C8'] as const;
 
@@ -38,7 +39,7 @@ export function kubeletsRow(rows: readonly AuditRow[]): AuditRow {
 
 function incoming(name: string, row: AuditRow): string {
 	const stroke = strokes[row.basis];
-	const start = `${`${name}:`.padEnd(14)}${stateOf(row)} `;
+	const start = `${`${name}:`.padEnd(14)}${stateOf(row, signs[row.verdict])} `;
 	return `${start}${stroke.repeat(Math.max(1, columns - 1 - start.length))}►`;
 }
 
@@ -48,7 +49,7 @@ function outgoing(name: string, row: AuditRow): string {
 	return `${start}${stroke.repeat(Math.max(2, 18 - start.length))}${row.broken ? '✗' : '►'} ${name}`;
 }
 
-function stateOf({state}: AuditRow): string {
-	const name = auditStateName(state);
-	return name.length <= columns - 16 ? name : auditStateName(state, {short: true});
+function stateOf({state}: AuditRow, sign = ''): string {
+	const name = `${sign}${auditStateName(state)}`;
+	return name.length <= columns - 16 ? name : `${sign}${auditStateName(state, {short: true})}`;
 }

@@ -26,7 +26,7 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 		const centre = index === 1 ? styled('title', hub) : {text: ' '.repeat(cellWidth(hub))};
 		return line(
 			' ',
-			spokeIn(auditEndNames[id].text, row(id), side, glyphs),
+			spokeIn(auditEndNames[id][isWide ? 'text' : 'short'], row(id), {width: side, nameWidth: isWide ? 15 : 12}, glyphs),
 			styled('rule', frame.side),
 			centre,
 			styled('rule', frame.side),
@@ -51,8 +51,13 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 	];
 }
 
-function spokeIn(name: string, row: AuditRow, width: number, {strokes, arrow}: Glyphs): Span[] {
-	const lead = [{text: `${name}:`.padEnd(15)}, styled(roleOf(row), truncateToCells(stateText(row), width - 19))];
+/** `kubelets: ! static tokens enabled ━►`, with the long state if it fits. */
+function spokeIn(name: string, row: AuditRow, {width, nameWidth}: {width: number; nameWidth: number}, glyphs: Glyphs): Span[] {
+	const {strokes, arrow, failed, look} = glyphs;
+	const sign = row.verdict === 'warn' ? `${look} ` : row.verdict === 'fail' ? `${failed} ` : '';
+	const room = width - nameWidth - 4;
+	const [state, short] = [false, true].map(isShort => `${sign}${stateText(row, isShort)}`) as [string, string];
+	const lead = [{text: `${name}:`.padEnd(nameWidth)}, styled(roleOf(row), truncateToCells(cellWidth(state) <= room ? state : short, room))];
 	const stroke = strokes[row.basis];
 	return [...lead, styled(roleOf(row), ` ${stroke.repeat(Math.max(1, width - lineWidth(lead) - 2))}${arrow}`)];
 }
@@ -72,8 +77,8 @@ function roleOf({state, verdict}: AuditRow) {
 	return tlsRoleOf(state) ?? verdictRole[verdict];
 }
 
-function stateText({verdict, state}: AuditRow): string {
-	return auditStateName(state === '' ? verdict : state, {short: true});
+function stateText({verdict, state}: AuditRow, short = true): string {
+	return auditStateName(state === '' ? verdict : state, {short});
 }
 
 export const verdictRole: Readonly<Record<RowVerdict, Role>> = {

@@ -40,7 +40,7 @@ export function auditScreen(screen: RenderInput, rows: number): Line[] {
 			line(
 				styled(
 					'text.dim',
-					`   ROW  ${fitToCells('CHECK', widths.title)} ${fitToCells('VERDICT', widths.verdict)} ${fitToCells('BASIS', 10)}${size.columns < unitsFrom ? 'PROVEN' : 'PROVEN FOR'}`,
+					`   ROW  ${fitToCells('CHECK', widths.title)} ${fitToCells('VERDICT', widths.verdict)} ${fitToCells('BASIS', 10)}PROVEN FOR`,
 				),
 			),
 			...audit.rows.slice(top, top + room).map(row => rowLine(row, widths, glyphs, {isAt: row === at, unit})),

@@ -44,10 +44,9 @@ function replicasWithin({state: {cluster, size}, theme: {glyphs}}: RenderInput, 
 		return '';
 	}
 
-	const {read, known} = replicas;
 	const {text, short = text} = describeReplicas(replicas);
-	const counted = `${read} of ${known ?? '?'} apiserver${known === 1 ? '' : 's'}`;
-	const [long, medium, least] = [text, counted, short].map(words => ` ${glyphs.dot} ${words}`) as [string, string, string];
+	const fraction = `${replicas.read}/${replicas.known ?? '?'} examined`;
+	const [long, medium, least] = [text, short, fraction].map(words => ` ${glyphs.dot} ${words}`) as [string, string, string];
 	const withUser = [long, medium].find(words => cellWidth(words) + cellWidth(user) + 2 <= room);
 	return withUser ?? (cellWidth(least) <= room ? least : '');
 }
@@ -210,7 +209,7 @@ export function footer(screen: RenderInput): Line {
 		' ',
 		...[...shown, ...last].flatMap(({key, label, isDisabled: off}, index): Span[] => [
 			{text: index === 0 ? '' : '  '},
-			styled(off ? 'text.dim' : 'key', key),
+			styled(off ? 'text.dim' : 'key', shownKey(key)),
 			off ? styled('text.dim', ` ${label}`) : {text: ` ${label}`},
 		]),
 	);
@@ -246,8 +245,13 @@ function helpFooter({hints}: RenderInput): Line {
 	return line(' ', ...turns, {text: 'any other key closes'});
 }
 
+/** Quoted if it reads as punctuation between hints. */
+function shownKey(key: string): string {
+	return /^[,.;|]$/.test(key) ? `"${key}"` : key;
+}
+
 function widthOf(hints: ReadonlyArray<{key: string; label: string}>): number {
-	return hints.reduce((sum, {key, label}) => sum + cellWidth(key) + cellWidth(label) + 3, 0);
+	return hints.reduce((sum, {key, label}) => sum + cellWidth(shownKey(key)) + cellWidth(label) + 3, 0);
 }
 
 export function wrapToWidth(text: string, width: number): string[] {

@@ -77,7 +77,7 @@ export function helpBody(screen: RenderInput, context: string): Line[] {
 		),
 		line(''),
 		line(styled('title', 'SIGNS')),
-		line(`${glyphs.open} open     ${glyphs.working} working`),
+		line(`${glyphs.open} open     ${glyphs.working} in progress`),
 		line(`${glyphs.stopped} stopped  ${glyphs.failed} failed`),
 		line(`${glyphs.look} attention`),
 		...(context === 'pods' ? [line('RST: restarts')] : []),

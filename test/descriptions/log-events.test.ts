@@ -51,7 +51,7 @@ const rows: {readonly [Type in LogEvent['type']]: ReadonlyArray<Row<Type>>} = {
 		],
 		[
 			{type: 'stalled', source, leg: null, silentForMs: 30_000},
-			'web-0/app: no data for 30 s: stalled (the server has more, or a second read stopped midway); reconnecting',
+			'web-0/app: no data for 30 s: stalled (the server has lines that did not arrive, or a second read stopped midway); reconnecting',
 			'no data for 30 s: stalled; reconnecting',
 			'no data for 30 s: stalled',
 		],
@@ -154,7 +154,7 @@ const rows: {readonly [Type in LogEvent['type']]: ReadonlyArray<Row<Type>>} = {
 		],
 		[{type: 'ended', source, reason: 'container-ended', ended: null}, 'web-0/app: terminated', 'app: terminated', 'terminated'],
 	],
-	'pod-appeared': [[{type: 'pod-appeared', ...place}, 'web-0: followed', 'followed', 'followed']],
+	'pod-appeared': [[{type: 'pod-appeared', ...place}, 'web-0: new pod, followed', 'new pod, followed', 'new pod, followed']],
 	'pod-gone': [[{type: 'pod-gone', ...place}, 'web-0: the pod is gone', 'the pod is gone', 'the pod is gone']],
 	'no-pods': [
 		[{type: 'no-pods'}, 'no pods to follow; waiting for one', 'no pods to follow; waiting for one', 'no pods to follow; waiting for one'],

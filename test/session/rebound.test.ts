@@ -92,7 +92,7 @@ const lists: readonly Step[] = [
 	['doctor.rerun', /no failures|stopped at/],
 	['view.back', /Running/],
 	['view.audit', /BASIS +PROVEN/],
-	['audit.refresh', /rows ·/],
+	['audit.refresh', /all \d+ rows: /],
 	['view.proxy', /GET/],
 	['proxy.method', /HEAD/],
 	['proxy.edit', /HEAD svc\//],

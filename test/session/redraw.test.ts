@@ -8,7 +8,7 @@ for (const [what, env] of [
 ] as const) {
 	test(`the redraw key repairs a screen ${what}, even when nothing else changes`, async t => {
 		const {terminal} = await onSandbox(t, [], {env: {...env, NO_MOTION: '1'}});
-		await terminal.sees(/1 of 1 apiserver[\s\S]*toolbox|Pods, \d+ shown/);
+		await terminal.sees(/1 of 1 examined[\s\S]*toolbox|Pods, \d+ shown/);
 		terminal.press('messages.open');
 		await terminal.sees(/Messages[\s\S]*No messages yet[\s\S]*\? help/);
 		const before = terminal.screen();

@@ -70,7 +70,7 @@ function listOf(given: Readonly<Record<string, Short>>, titles: Readonly<Record<
 }
 
 test('a row uses the display names of the picture', t => {
-	t.regex(listOf({N3: ['pass', 'ca-equal', 'proven']})[1]!, /✓ CA matches/);
+	t.regex(listOf({N3: ['pass', 'ca-equal', 'proven']})[1]!, /✓ cluster CA matches/);
 });
 
 test('rows that share a state name their own meaning of it', t => {
@@ -83,6 +83,17 @@ test('rows that share a state name their own meaning of it', t => {
 	t.regex(state('N5', ['pass', 'secured', 'inferred']), /✓ secured inferred/);
 	t.regex(state('C9', ['pass', 'impossible', 'proven']), /✓ not in this version/);
 	t.regex(state('C10', ['not-applicable', 'direct', 'proven']), / not used \(direct\)/);
+});
+
+test('a caller has its state in full and the sign of its verdict when they fit', t => {
+	const rows = rowsOf({N1: ['warn', 'static-tokens', 'proven'], N2: ['pass', 'approved', 'proven'], N3: ['pass', 'ca-equal', 'proven']});
+	const drawn = (width: number) =>
+		auditPicture({rows}, unicodeGlyphs, width)
+			.map(({spans}) => spans.map(({text}) => text).join(''))
+			.join('\n');
+	t.regex(drawn(120), /kubelets: +! static tokens enabled ━+►[\s\S]+joining nodes: CSRs approved ━+►[\s\S]+pods: +cluster CA matches ━+►/);
+	t.regex(drawn(80), /kubelets: +! static tokens ━+►[\s\S]+joining: +CSRs approved ━+►[\s\S]+pods: +CA matches ━+►/);
+	t.regex(hubPicture(rows).join('\n'), /kubelets: +! static tokens ━+►[\s\S]+pods: +cluster CA matches ━+►/);
 });
 
 test('the title column gets the width that verdicts do not need', t => {
@@ -117,5 +128,5 @@ test('a path whose last attempt failed has a broken spoke', t => {
 	t.regex(drawn, /━ plain ━► nodes/);
 	const printed = hubPicture(rows).join('\n');
 	t.regex(printed, /━━ unverified ━+✗ exec, attach/);
-	t.regex(printed, /━━ plain ━+► nodes, by proxy/);
+	t.regex(printed, /━━ plain ━+► nodes\/proxy/);
 });

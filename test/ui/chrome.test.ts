@@ -3,7 +3,7 @@ import test from 'ava';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {emptySession, type ClusterState} from '../../source/state/session-state.ts';
 import {clockTime} from '../../source/text/format-time.ts';
-import {header} from '../../source/ui/chrome.ts';
+import {footer, header} from '../../source/ui/chrome.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
 import type {RenderInput} from '../../source/ui/render-input.ts';
 
@@ -25,6 +25,7 @@ const headerOf = (context: string, columns: number, more: Partial<ClusterState> 
 
 test('the header separates context and path at any width', t => {
 	t.regex(headerOf('prod-eu', 80), /prod-eu › all namespaces {2,}ada ━ verified ━► apiserver · 1 of 3 examined $/);
+	t.regex(headerOf('eu-context', 76), / verified ━► apiserver · 1\/3 examined $/);
 	t.regex(headerOf('a-context-of-some-length', 80), /a-context-of-some-length › all namespaces {2,}ada ━ verified ━► apiserver $/);
 	t.regex(headerOf('a-context-of-some-length', 60), / ━ verified ━► apiserver $/);
 	t.regex(headerOf('a-context-of-some-length', 40), / 1 ━ verified$/);
@@ -40,4 +41,22 @@ test('overdue requests replace replica count and version by the last response ti
 	t.regex(shown(120, {reachable: 'no'}), /━━━✗ apiserver/);
 	t.notRegex(shown(120, {reachable: 'no'}), /as of/);
 	t.regex(shown(120, {asOf: null}), /apiserver v1\.36\.3 · 1 of 3 apiservers examined $/);
+});
+
+test('the footer quotes a key that reads as punctuation', t => {
+	const state = emptySession(clusterState(null) as never, {columns: 80, rows: 24}, 0);
+	const hint = (key: string, label: string, place: number) => ({
+		action: {id: label, label, footer: place},
+		keys: [key],
+		disabledReason: null,
+	});
+	const hints = [hint('|', 'pager', 1), hint(',', 'fields', 2), hint('?', 'help', 3)];
+	const screen = {state, theme: {glyphs: unicodeGlyphs}, hints, keymap: new Map()} as unknown as RenderInput;
+	t.is(
+		footer(screen)
+			.spans.map(({text}) => text)
+			.join('')
+			.trim(),
+		'"|" pager  "," fields  ? help',
+	);
 });

@@ -67,7 +67,8 @@ export type Audit = {
 /** Long and short names; a state without an entry is its own name. */
 const stateNames: Readonly<Record<string, readonly [long: string, short: string]>> = {
 	'anonymous-granted': ['anonymous access granted', 'anonymous on'],
-	'ca-equal': ['CA matches', 'CA matches'],
+	approved: ['CSRs approved', 'CSRs approved'],
+	'ca-equal': ['cluster CA matches', 'CA matches'],
 	'egress-http-connect': ['egress http-connect', 'http-conn'],
 	'in-use': ['in use', 'in use'],
 	listening: ['listening beyond loopback', 'listening'],

@@ -70,7 +70,8 @@ function countsOf({rows, summary}: Audit): string {
 		['warn', summary.warn],
 		['unknown', summary.unknown],
 	] as const;
-	return [`${rows.length} rows`, ...counts.filter(([, count]) => count !== 0).map(([what, count]) => `${count} ${what}`)].join(' · ');
+	const found = counts.filter(([, count]) => count !== 0).map(([what, count]) => `${count} ${what}`);
+	return `all ${rows.length} rows${found.length === 0 ? '' : `: ${found.join(' · ')}`}`;
 }
 
 /** The message starts with route and TLS state, because `unverified` means something else inside a tunnel. */
@@ -84,7 +85,10 @@ function provenOn({id, scope: {of, proven}}: AuditRow): ShownAuditRow['provenOn'
 	const noun = id === 'C5' ? 'kubelet' : 'apiserver';
 	return of === null && proven === 0
 		? {short: '', long: ''}
-		: {short: id === 'C5' ? `${proven}/${of ?? '?'} nodes` : count, long: `${count} ${noun}${of === 1 ? '' : 's'}`};
+		: {
+				short: id === 'C5' ? `${proven}/${of ?? '?'} nodes` : count,
+				long: `${proven === 0 ? `none of ${of}` : count} ${noun}${of === 1 ? '' : 's'}`,
+			};
 }
 
 export function openAuditRow(session: Session): void {

@@ -42,7 +42,7 @@ export const paletteHandlers: Handlers = {
 				.filter(({action}) => action.id !== 'palette.open')
 				.map(({action, keys, disabledReason: off}) => ({
 					id: action.id,
-					cells: [action.title, contexts[action.context]!.title, keys[0] ?? ''],
+					cells: [action.title, placeOf(action.context), keys[0] ?? ''],
 					also: wordsOfView.get(action.id.replace(/^view\./, '')) ?? [],
 					...(off !== null && {off}),
 				})),
@@ -70,6 +70,11 @@ export const paletteHandlers: Handlers = {
 		}
 	},
 };
+
+function placeOf(context: string): string {
+	const {title} = contexts[context]!;
+	return context === 'global' || context === 'unreachable' ? title : `in ${title}`;
+}
 
 function reasonOff({store}: Session, id: string): string | null {
 	const action = findAction(id)!;

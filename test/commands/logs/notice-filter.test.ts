@@ -15,7 +15,7 @@ const goings: ReadonlyArray<readonly [string, readonly LogEvent[], readonly stri
 	[
 		'by the watch for each pod of that name',
 		[removed, over('a'), came, removed],
-		['web-0: the pod is gone', 'web-0: followed', 'web-0: the pod is gone'],
+		['web-0: the pod is gone', 'web-0: new pod, followed', 'web-0: the pod is gone'],
 	],
 ];
 for (const [title, events, said] of goings) {
