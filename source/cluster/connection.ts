@@ -53,7 +53,7 @@ export type RequestOptions = {
 	whole?: boolean;
 };
 
-export type PipelinedGetOptions = Pick<RequestOptions, 'path' | 'headers' | 'signal' | 'timeoutMs' | 'wholeTimeoutMs'> & {
+export type PipelinedOptions = Pick<RequestOptions, 'path' | 'headers' | 'signal' | 'timeoutMs' | 'wholeTimeoutMs'> & {
 	/** JSON of a POST that can be pipelined, because a review has no side effects. */
 	review?: string;
 };
@@ -93,7 +93,7 @@ export type Connection = {
 	readonly facts: SocketFacts;
 	readonly usable: boolean;
 	/** The timeout counts from the previous response. @throws SpokeError as `request`; a failure closes the connection */
-	pipelinedGet(options: PipelinedGetOptions): Promise<ApiResponse>;
+	pipelined(options: PipelinedOptions): Promise<ApiResponse>;
 	/** Sends the request after all earlier responses. @throws SpokeError when the socket closes or the timeout passes */
 	request(options: RequestOptions): Promise<ApiResponse>;
 	upgrade(options: UpgradeOptions): Promise<UpgradeResult>;

@@ -2,15 +2,7 @@
 import {Readable, type Duplex} from 'node:stream';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {userAgent} from '../version.ts';
-import type {
-	ApiResponse,
-	PipelinedGetOptions,
-	Connection,
-	RequestOptions,
-	SocketFacts,
-	UpgradeOptions,
-	UpgradeResult,
-} from './connection.ts';
+import type {ApiResponse, PipelinedOptions, Connection, RequestOptions, SocketFacts, UpgradeOptions, UpgradeResult} from './connection.ts';
 import type {Credentials, ClientIdentity} from './credentials/credentials.ts';
 import type {RequestHeaders} from './credentials/request-headers.ts';
 import {PipelinedRequests, ResponseQueue} from './transport/pipelined-requests.ts';
@@ -108,7 +100,7 @@ export class DedicatedConnection implements Connection {
 		return certificate === this.#presentedCertificate;
 	}
 
-	async pipelinedGet(options: PipelinedGetOptions): Promise<ApiResponse> {
+	async pipelined(options: PipelinedOptions): Promise<ApiResponse> {
 		const {path, headers = {}, review, signal, timeoutMs = this.#access.requestTimeoutMs, wholeTimeoutMs} = options;
 		const queuedOptions = {
 			...options,
@@ -135,7 +127,7 @@ export class DedicatedConnection implements Connection {
 					signal,
 				}),
 		);
-		if (response.status === 401 && (await this.#access.credentials.rejected(identity, signal))) {
+		if (response.status === 401 && (await this.#access.credentials.renewAfter401(identity, signal))) {
 			return this.request(queuedOptions);
 		}
 
@@ -223,7 +215,7 @@ export class DedicatedConnection implements Connection {
 	/** The socket keeps its certificate, so only another token helps. */
 	async #renewIdentity(identity: ClientIdentity, signal: AbortSignal | undefined): Promise<ClientIdentity | null> {
 		const {credentials} = this.#access;
-		if (!(await credentials.rejected(identity, signal))) {
+		if (!(await credentials.renewAfter401(identity, signal))) {
 			return null;
 		}
 

@@ -43,7 +43,7 @@ export async function readSelfSubject(cluster: Pick<ClusterClient, 'json'>, sign
 
 const selfSubjectReviewRequest = reviewRequest('authentication.k8s.io/v1', 'SelfSubjectReview', {});
 
-export const selfSubjectReview = {path: selfSubjectReviewRequest.path, review: selfSubjectReviewRequest.body};
+export const selfSubjectReviewPost = {path: selfSubjectReviewRequest.path, review: selfSubjectReviewRequest.body};
 
 function reviewRequest(apiVersion: string, kind: string, more: Record<string, unknown>) {
 	return {

@@ -189,7 +189,7 @@ async function* watchOnce<Item>(
 			silence.refresh();
 			const {type, object} = validateWatchEvent(line, options.path, isTable(options.as) ? 'table' : 'object');
 			if (type === 'ERROR') {
-				return versionAfterError(object);
+				return restartVersionOrThrow(object);
 			}
 
 			version = versionOf(object) ?? version;
@@ -225,7 +225,7 @@ function versionOf(object: WatchEventLine['object']): string | undefined {
 }
 
 /** 410 requires a new list; after any other error a new list may help too. */
-function versionAfterError({code, message}: WatchEventLine['object']): string {
+function restartVersionOrThrow({code, message}: WatchEventLine['object']): string {
 	if (code === 410) {
 		return '';
 	}

@@ -68,11 +68,11 @@ class ConnectionLabeler implements Labeler {
 	#unconnectedCount = 0;
 	#isClosed = false;
 
-	constructor(cluster: ClusterClient, {isBlocking = false, clock = systemClock}: LabelerOptions) {
+	constructor(cluster: ClusterClient, {waitsForMetrics = false, clock = systemClock}: LabelerOptions) {
 		this.#context = {
 			cluster,
 			clock,
-			isBlocking,
+			waitsForMetrics,
 			preUseProbe: new PreUseProbe(cluster, clock),
 			sharedProbe: new SharedProbe(cluster, clock),
 			backgroundMetrics: new BackgroundMetrics(cluster, clock),

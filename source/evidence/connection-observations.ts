@@ -2,7 +2,7 @@
 import {createHash} from 'node:crypto';
 import {isDeepStrictEqual} from 'node:util';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
-import type {Connection, PipelinedGetOptions} from '../cluster/connection.ts';
+import type {Connection, PipelinedOptions} from '../cluster/connection.ts';
 import type {FlagFacts, Observation, ProbeResult, ProcessFacts, SocketFacts, UnavailableSource, UserInfo} from './evidence.ts';
 import {readUserInfo} from './probes/client-certificate.ts';
 import {type Requester, sendProbe, tryParseJson} from './probes/probe-request.ts';
@@ -57,8 +57,8 @@ export async function observeConnection(
 	const seen = new Set<string>();
 	const requester = {
 		id: connection.id,
-		async request(options: PipelinedGetOptions) {
-			const answer = await connection.pipelinedGet(options);
+		async request(options: PipelinedOptions) {
+			const answer = await connection.pipelined(options);
 			for (const name of foreign.filter(name => answer.headers[name] !== undefined)) {
 				seen.add(name);
 			}
@@ -70,7 +70,7 @@ export async function observeConnection(
 	const [flags, start, user] = await Promise.all([
 		readApiserverFlags(requester, {timeoutMs}),
 		early ?? readProcessStart(requester, {timeoutMs}),
-		readsUser ? readUserInfo({facts: connection.facts, pipelinedGet: requester.request}, {timeoutMs}) : null,
+		readsUser ? readUserInfo({facts: connection.facts, pipelined: requester.request}, {timeoutMs}) : null,
 	]);
 	const foreignHeaders = [...seen];
 	if (!flags.observation) {

@@ -18,8 +18,8 @@ export type LabelContext = {
 	preUseProbe: PreUseProbe;
 	sharedProbe: SharedProbe;
 	backgroundMetrics: BackgroundMetrics;
-	/** @see LabelerOptions.isBlocking */
-	isBlocking: boolean;
+	/** @see LabelerOptions.waitsForMetrics */
+	waitsForMetrics: boolean;
 };
 
 export async function observeBeforeUse(label: LiveLabel, connection: Connection, sources: LabelContext): Promise<void> {
@@ -90,7 +90,7 @@ Only if nothing cheaper gave the route; an egress file alone does not. Unless so
 async function readMetrics(
 	label: LiveLabel,
 	{openedAt, leftOf}: {openedAt: number; leftOf: (ms: number) => number},
-	{clock, backgroundMetrics, isBlocking}: LabelContext,
+	{clock, backgroundMetrics, waitsForMetrics}: LabelContext,
 ): Promise<void> {
 	const read = async () => {
 		if (label.isWatched && label.path.legs[1]!.route.state === 'unknown') {
@@ -98,7 +98,7 @@ async function readMetrics(
 		}
 	};
 
-	if (isBlocking) {
+	if (waitsForMetrics) {
 		await Promise.race([read(), clockDelay(clock, leftOf(labelTimings.settleTimeoutMs))]);
 	} else {
 		clock.after(labelTimings.lastingAfterMs, () => {

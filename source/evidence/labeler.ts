@@ -18,7 +18,7 @@ export type LabelerOptions = {
 	The caller waits for each label, so slow sources are read before `settled`. Otherwise they are read only for streams that last, and
 	change a settled label.
 	*/
-	isBlocking?: boolean;
+	waitsForMetrics?: boolean;
 	clock?: Clock;
 };
 

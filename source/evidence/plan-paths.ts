@@ -46,7 +46,7 @@ export async function planPaths(
 	{signal, namespace, container: named, alsoWithoutPods = false}: PathPlanOptions = {},
 ): Promise<PathPlan> {
 	const {plain, form} = splitProxyForm(input);
-	const parsed = {...parseTarget(plain, {allowNodes: true}), input};
+	const parsed = {...parseTarget(plain, {errorListsNodes: true}), input};
 	if (parsed.resource.kind === 'Node') {
 		if (named !== undefined) {
 			throw new SpokeError('ERR_USAGE', `a node has no containers: -c ${named} needs a pod, or a target with pods`);

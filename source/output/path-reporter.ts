@@ -26,7 +26,7 @@ export function reportPaths(cluster: ClusterClient, {mode, stderr}: {mode: PathM
 	const isQuiet = mode === 'never' || (mode === 'auto' && !stderr.isTTY);
 	return isQuiet
 		? {observer: undefined, finished: async () => undefined}
-		: reportLabels(createLabeler(cluster, {isBlocking: mode !== 'auto'}), mode, text => {
+		: reportLabels(createLabeler(cluster, {waitsForMetrics: mode !== 'auto'}), mode, text => {
 				stderr.write(text);
 			});
 }

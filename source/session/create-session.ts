@@ -32,7 +32,7 @@ export type SessionParts = {
 	clusters: OpenClusters;
 	feeds: ViewFeeds;
 	keys: KeyDispatcher;
-	turns: TerminalQueue;
+	terminalQueue: TerminalQueue;
 	tails: ReadonlyMap<string, TailRun>;
 	end: SessionEnd;
 	lent: LentTerminal;
@@ -43,16 +43,16 @@ export function createSession(options: SessionOptions): SessionParts {
 	const end = new SessionEnd();
 	const terminal = new SessionTerminal(options);
 	const tails = new Map<string, TailRun>();
-	const nothing = emptySession(clusterState(null), terminal.size, Date.now(), {readOnly, isReducedMotion: isReducedMotion(options)});
+	const initialState = emptySession(clusterState(null), terminal.size, Date.now(), {readOnly, isReducedMotion: isReducedMotion(options)});
 	const store = new Store(
-		nothing,
+		initialState,
 		() => {
 			screen.draw();
 		},
 		() => screen.pace(),
 	);
 	const screen: SessionDisplay = new SessionDisplay({store, keymap, tails}, terminal, options);
-	const turns = new TerminalQueue({store, terminal, screen});
+	const terminalQueue = new TerminalQueue({store, terminal, screen});
 
 	const clusters = new OpenClusters((connection, path) => {
 		if (recordLabel(store, connection, path)) {
@@ -60,7 +60,7 @@ export function createSession(options: SessionOptions): SessionParts {
 		}
 	});
 	const feeds = new ViewFeeds(store, () => clusters.here);
-	const meeting = new ReachabilityCheck(
+	const reachability = new ReachabilityCheck(
 		store,
 		feeds.paths,
 		() => clusters.here,
@@ -72,39 +72,39 @@ export function createSession(options: SessionOptions): SessionParts {
 	const typeAhead = createTypeAhead(store, keymap, inputs => {
 		keys.pass(inputs);
 	});
-	const overlays = new Dialogs(store, typeAhead);
-	const {session, doers, lent} = sessionOf(options, {
+	const dialogs = new Dialogs(store, typeAhead);
+	const {session, actionContext, lent} = sessionOf(options, {
 		store,
 		terminal,
 		tails,
 		screen,
-		turns,
+		terminalQueue,
 		clusters,
 		feeds,
-		meeting,
+		reachability,
 		typeAhead,
-		overlays,
+		dialogs,
 		end,
 	});
-	const keys = new KeyDispatcher(doers, {
+	const keys = new KeyDispatcher(actionContext, {
 		onReport(report) {
 			screen.takeReport(report);
 		},
 		onKeys() {
-			feeds.follow();
+			feeds.matchView();
 		},
 	});
-	return {session, screen, clusters, feeds, keys, turns, tails, end, lent};
+	return {session, screen, clusters, feeds, keys, terminalQueue, tails, end, lent};
 }
 
-type Wired = Omit<SessionParts, 'session' | 'keys' | 'lent' | 'tails'> &
-	Pick<Session, 'store' | 'terminal' | 'tails' | 'meeting' | 'typeAhead'> & {overlays: Dialogs};
+type SessionWiring = Omit<SessionParts, 'session' | 'keys' | 'lent' | 'tails'> &
+	Pick<Session, 'store' | 'terminal' | 'tails' | 'reachability' | 'typeAhead'> & {dialogs: Dialogs};
 
 function sessionOf(
 	{keymap, flags, env, readOnly, clock}: SessionOptions,
-	parts: Wired,
-): {session: Session; doers: ActionContext; lent: LentTerminal} {
-	const {store, terminal, tails, screen, clusters, feeds, meeting, typeAhead, overlays, end} = parts;
+	parts: SessionWiring,
+): {session: Session; actionContext: ActionContext; lent: LentTerminal} {
+	const {store, terminal, tails, screen, clusters, feeds, reachability, typeAhead, dialogs, end} = parts;
 	let ids = 0;
 	const session: Session = {
 		store,
@@ -116,10 +116,10 @@ function sessionOf(
 		typeAhead,
 		tails,
 		clusters,
-		meeting,
+		reachability,
 		paths: feeds.paths,
 		closing: end.closing,
-		...dialogsOf(overlays),
+		...dialogsOf(dialogs),
 		...screenOf(parts),
 		get cluster() {
 			return clusters.here;
@@ -128,7 +128,7 @@ function sessionOf(
 			return screen.theme.glyphs;
 		},
 		perform(id) {
-			performAction(doers, id);
+			performAction(actionContext, id);
 		},
 		tell(...told) {
 			showMessage(session, ...told);
@@ -148,31 +148,34 @@ function sessionOf(
 		nextId: kind => `${kind}-${++ids}`,
 	};
 	const lent = pluginTerminal(session);
-	const doers: ActionContext = {session, overlays, handlers};
-	return {session, doers, lent};
+	const actionContext: ActionContext = {session, dialogs, handlers};
+	return {session, actionContext, lent};
 }
 
-function dialogsOf(overlays: Dialogs): Pick<Session, 'ask' | 'type' | 'pick' | 'fill' | 'offer'> {
+function dialogsOf(dialogs: Dialogs): Pick<Session, 'ask' | 'type' | 'pick' | 'fill' | 'offer'> {
 	return {
-		ask: async (...asked) => overlays.ask(...asked),
-		type: async asked => overlays.type(asked),
-		pick: async asked => overlays.pick(asked),
-		fill: async asked => overlays.fill(asked),
+		ask: async (...asked) => dialogs.ask(...asked),
+		type: async asked => dialogs.type(asked),
+		pick: async asked => dialogs.pick(asked),
+		fill: async asked => dialogs.fill(asked),
 		offer(...offered) {
-			overlays.offer(...offered);
+			dialogs.offer(...offered);
 		},
 	};
 }
 
 function screenOf({
 	screen,
-	turns,
+	terminalQueue,
 	feeds,
 	end,
-}: Pick<Wired, 'screen' | 'turns' | 'feeds' | 'end'>): Pick<Session, 'withTerminal' | 'withShell' | 'refreshFeeds' | 'redraw' | 'quit'> {
+}: Pick<SessionWiring, 'screen' | 'terminalQueue' | 'feeds' | 'end'>): Pick<
+	Session,
+	'withTerminal' | 'withShell' | 'refreshFeeds' | 'redraw' | 'quit'
+> {
 	return {
-		withTerminal: async work => turns.handOff(work),
-		withShell: async (take, work) => turns.lend(take, work),
+		withTerminal: async work => terminalQueue.handOff(work),
+		withShell: async (take, work) => terminalQueue.lend(take, work),
 		refreshFeeds() {
 			feeds.read();
 		},

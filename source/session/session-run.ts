@@ -43,10 +43,10 @@ export class SessionRun {
 	}
 
 	async close(): Promise<void> {
-		const {session, screen, clusters, feeds, turns, tails, end} = this.#parts;
+		const {session, screen, clusters, feeds, terminalQueue, tails, end} = this.#parts;
 		this.#stopClocks();
 		end.close();
-		await turns.waitUntilFree();
+		await terminalQueue.waitUntilFree();
 		session.store.close();
 		feeds.stop();
 		for (const tail of tails.values()) {
@@ -133,7 +133,7 @@ export class SessionRun {
 			feeds.read();
 		}
 
-		void session.meeting.run();
+		void session.reachability.run();
 	}
 }
 

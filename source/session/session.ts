@@ -36,7 +36,7 @@ export type Session = {
 	readonly clusters: Pick<ReadonlyMap<string, OpenCluster>, 'get' | 'values'>;
 	readonly tails: Map<string, TailRun>;
 	readonly paths: PathFeed;
-	readonly meeting: ReachabilityCheck;
+	readonly reachability: ReachabilityCheck;
 	/** Aborted when the session ends. */
 	readonly closing: AbortSignal;
 	readonly glyphs: Glyphs;

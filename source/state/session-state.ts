@@ -109,13 +109,13 @@ export type ForwardState = {
 	address: string;
 	phase: 'open' | 'working' | 'stopped' | 'failed';
 	note: string;
-	on: string;
+	podText: string;
 	open: number;
 	closed: number;
 	failed: number;
-	up: number;
-	down: number;
-	live: readonly ForwardConnectionRow[];
+	bytesUp: number;
+	bytesDown: number;
+	openConnections: readonly ForwardConnectionRow[];
 	log: readonly ForwardLogLine[];
 };
 

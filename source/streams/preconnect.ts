@@ -106,7 +106,7 @@ function closeWhenConnected(pending: Promise<Connection> | undefined): void {
 /** `undefined`: the cluster client must wait, renew credentials or reconnect. */
 async function pipelinedGet(connection: Connection, options: RequestOptions): Promise<ApiResponse | undefined> {
 	try {
-		const response = await connection.pipelinedGet(options);
+		const response = await connection.pipelined(options);
 		return response.status === 401 || response.status === 429 || response.status >= 500 ? undefined : response;
 	} catch (error) {
 		if (options.signal?.aborted) {

@@ -14,7 +14,7 @@ Nodes are always parsed: `errorListsNodes` only adds `node` to the kinds that th
 @throws SpokeError ERR_USAGE that names the target and the allowed kinds
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/cli-runtime/pkg/resource/builder.go splitResourceTypeName
 */
-export function parseTarget(input: string, {allowNodes = false}: {allowNodes?: boolean} = {}): ParsedTarget {
+export function parseTarget(input: string, {errorListsNodes = false}: {errorListsNodes?: boolean} = {}): ParsedTarget {
 	const slash = input.indexOf('/');
 	const [kindName, name] = slash < 0 ? ['pods', input] : [input.slice(0, slash), input.slice(slash + 1)];
 	if (name.includes('/')) {
@@ -32,7 +32,7 @@ export function parseTarget(input: string, {allowNodes = false}: {allowNodes?: b
 	if (!resource) {
 		throw new SpokeError(
 			'ERR_USAGE',
-			`target ${JSON.stringify(input)}: ${JSON.stringify(kindName)} is not a kind with pods; it must be one of ${kindNames(allowNodes).join(', ')}`,
+			`target ${JSON.stringify(input)}: ${JSON.stringify(kindName)} is not a kind with pods; it must be one of ${kindNames(errorListsNodes).join(', ')}`,
 		);
 	}
 
@@ -40,8 +40,8 @@ export function parseTarget(input: string, {allowNodes = false}: {allowNodes?: b
 	return {input, resource, name};
 }
 
-function kindNames(allowNodes: boolean): string[] {
+function kindNames(errorListsNodes: boolean): string[] {
 	return targetResources
-		.filter(({kind}) => allowNodes || kind !== 'Node')
+		.filter(({kind}) => errorListsNodes || kind !== 'Node')
 		.map(({kind, names: words}) => (kind === 'Node' ? 'node' : words.at(-1)!));
 }

@@ -7,7 +7,7 @@ type Order = (a: PodObject, b: PodObject) => number;
 Assigned, running, ready (longest first), most restarts, oldest.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/util/podutils/podutils.go ByLogging
 */
-export const byLogging: Order = (a, b) =>
+export const byLogPreference: Order = (a, b) =>
 	firstDifference(a, b, [
 		pod => (pod.spec.nodeName ? 0 : 1),
 		pod => ({Running: 0, Unknown: 1, Pending: 2})[pod.status?.phase ?? ''] ?? 0,
@@ -22,7 +22,7 @@ export const byLogging: Order = (a, b) =>
 The reverse of a controller's order of deletion.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/util/podutils/podutils.go ActivePods
 */
-export const byAttaching: Order = (a, b) =>
+export const byAttachPreference: Order = (a, b) =>
 	firstDifference(a, b, [
 		pod => (pod.spec.nodeName ? 0 : 1),
 		pod => ({Pending: 2, Unknown: 1, Running: 0})[pod.status?.phase ?? ''] ?? 2,

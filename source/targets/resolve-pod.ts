@@ -7,7 +7,7 @@ import type {ResolvedTarget} from '../streams/connection-observer.ts';
 import {listPath} from './object-path.ts';
 import {parseTarget, type ParsedTarget} from './parse-target.ts';
 import type {CronJobObject, PodObject, ServiceObject} from './pod-object.ts';
-import {byAttaching, byLastRun, byLogging} from './pod-order.ts';
+import {byAttachPreference, byLastRun, byLogPreference} from './pod-order.ts';
 import {filterByScope, resolveTargetPods, scopeQuery, type PodScope} from './target-pods.ts';
 import {podResource} from './resource-names.ts';
 import {watchPods} from './watch-pods.ts';
@@ -44,7 +44,7 @@ export async function resolvePod(cluster: ClusterClient, input: string | ParsedT
 		throw noCronJobPodsError(parsed.input, targetPods.owner);
 	}
 
-	const order = options.order === 'logs' ? byLogging : byAttaching;
+	const order = options.order === 'logs' ? byLogPreference : byAttachPreference;
 	const [pod = await waitForFirstPod(cluster, parsed.input, targetPods.scope, options)] = pods.sort(isCronJob ? byLastRun : order);
 	return {pod, target: toResolvedTarget(parsed.input, pod, Math.max(1, pods.length)), service: targetPods.service, scope: targetPods.scope};
 }

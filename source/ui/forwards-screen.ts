@@ -9,7 +9,10 @@ import {titledRule, wrapToWidth} from './chrome.ts';
 import {firstKey, type RenderInput} from './render-input.ts';
 import {padLines, line, styled, type Line} from './styled-line.ts';
 
-function liveLine({state: {now}}: RenderInput, {connection, client, since, up, down, congested}: ForwardState['live'][number]): Line {
+function liveLine(
+	{state: {now}}: RenderInput,
+	{connection, client, since, up, down, congested}: ForwardState['openConnections'][number],
+): Line {
 	return line(
 		'   ',
 		styled('text.dim', `${clockTime(since)}  `),
@@ -68,7 +71,7 @@ export function forwardsScreen(screen: RenderInput, rows: number): Line[] {
 				styled(`state.${one.phase}`, glyphs[one.phase]),
 				{text: ` ${fitToCells(localText(one), 11)}${fitToCells(destinationText(one, cluster.namespace), toWidth)}  `},
 				styled(one.phase === 'failed' ? 'state.failed' : undefined, fitToCells(one.note, stateWidth - 1)),
-				{text: ` ${String(one.open).padStart(4)}  ${formatBytes(one.up)}/${formatBytes(one.down)}`},
+				{text: ` ${String(one.open).padStart(4)}  ${formatBytes(one.bytesUp)}/${formatBytes(one.bytesDown)}`},
 			],
 			...(isAt && {ground: 'selection' as const}),
 		};
@@ -88,7 +91,7 @@ function logLines(screen: RenderInput, at: ForwardState): Line[] {
 	const right = `${at.open} open · ${at.closed} closed · ${at.failed} failed`;
 	return [
 		titledRule(screen, title, {...(at.context !== cluster.context && {after: `on ${at.context}`}), right}),
-		...at.live.toReversed().map(one => liveLine(screen, one)),
+		...at.openConnections.toReversed().map(one => liveLine(screen, one)),
 		...at.log
 			.toReversed()
 			.flatMap(({time, text}) =>

@@ -138,9 +138,9 @@ function detailsRows(screen: RenderInput, list: ListState, rows: number, width: 
 
 	const narrow = {...screen, state: {...screen.state, size: {...size, columns: width}}};
 	const key = firstKey(screen, 'list.open');
-	const isSelected = selectedDetails?.of === row.id;
+	const isLoaded = selectedDetails?.of === row.id;
 	// The title line already shows the name.
-	const lines = isSelected
+	const lines = isLoaded
 		? textLines(
 				narrow,
 				selectedDetails.lines.slice(1).filter(({rule}) => rule !== true),
@@ -218,13 +218,13 @@ function connectionRows(screen: RenderInput, parts: Layout): Line[] {
 		state: {connections, pane},
 	} = screen;
 	const key = firstKey(screen, 'pane.next');
-	const usable = listenerUsersText(screen);
+	const usersText = listenerUsersText(screen);
 	const hint = connections.length > 0 && key !== null ? `${key} ${pane === 'connections' ? 'back to the view' : 'focus this pane'}` : '';
 	const room = screen.state.size.columns - 24;
-	const both = [usable, hint].filter(part => part !== '').join(` ${screen.theme.glyphs.dot} `);
-	const right = usable !== '' && both.length > room ? usable : both;
+	const both = [usersText, hint].filter(part => part !== '').join(` ${screen.theme.glyphs.dot} `);
+	const right = usersText !== '' && both.length > room ? usersText : both;
 	return [
-		titledRule(screen, `Connections ${connections.length}`, {focus: pane === 'connections', right, warn: usable !== ''}),
+		titledRule(screen, `Connections ${connections.length}`, {focus: pane === 'connections', right, warn: usersText !== ''}),
 		...connectionsPane(screen, parts.connections),
 	];
 }

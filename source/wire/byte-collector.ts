@@ -11,7 +11,7 @@ export class ByteCollector {
 	#parts: Buffer[] = [];
 	#slab = Buffer.alloc(0);
 	#filledBytes = 0;
-	#sealedBytes = 0;
+	#flushedBytes = 0;
 
 	constructor(maxBytes = Infinity) {
 		this.#maxBytes = maxBytes;
@@ -25,7 +25,7 @@ export class ByteCollector {
 
 		this.length += piece.length;
 		if (piece.length >= minViewBytes && piece.length * 4 >= piece.buffer.byteLength) {
-			this.#seal();
+			this.#flushSlab();
 			this.#parts.push(piece);
 		} else {
 			this.#copy(piece);
@@ -35,7 +35,7 @@ export class ByteCollector {
 	}
 
 	get bytes(): Buffer {
-		this.#seal();
+		this.#flushSlab();
 		if (this.#parts.length !== 1) {
 			this.#parts = [Buffer.concat(this.#parts, this.length)];
 		}
@@ -53,10 +53,10 @@ export class ByteCollector {
 	#copy(piece: Buffer): void {
 		for (let from = 0; from < piece.length;) {
 			if (this.#filledBytes === this.#slab.length) {
-				this.#seal();
+				this.#flushSlab();
 				this.#slab = Buffer.allocUnsafeSlow(Math.min(maxSlabBytes, Math.max(firstSlabBytes, 2 * this.#slab.length)));
 				this.#filledBytes = 0;
-				this.#sealedBytes = 0;
+				this.#flushedBytes = 0;
 			}
 
 			const copied = piece.copy(this.#slab, this.#filledBytes, from);
@@ -65,10 +65,10 @@ export class ByteCollector {
 		}
 	}
 
-	#seal(): void {
-		if (this.#filledBytes > this.#sealedBytes) {
-			this.#parts.push(this.#slab.subarray(this.#sealedBytes, this.#filledBytes));
-			this.#sealedBytes = this.#filledBytes;
+	#flushSlab(): void {
+		if (this.#filledBytes > this.#flushedBytes) {
+			this.#parts.push(this.#slab.subarray(this.#flushedBytes, this.#filledBytes));
+			this.#flushedBytes = this.#filledBytes;
 		}
 	}
 }

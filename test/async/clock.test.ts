@@ -3,10 +3,10 @@ import {getEventListeners} from 'node:events';
 import {setImmediate as turn} from 'node:timers/promises';
 import test from 'ava';
 import {afterTurns, clockDelay, isRecent, systemClock} from '../../source/async/clock.ts';
-import {handClock} from '../support/manual-clock.ts';
+import {manualClock} from '../support/manual-clock.ts';
 
 test('a delay ends when its clock reaches the time', async t => {
-	const clock = handClock();
+	const clock = manualClock();
 	let hasEnded = false;
 	const waiting = clockDelay(clock, 1000).then(() => {
 		hasEnded = true;
@@ -20,16 +20,16 @@ test('a delay ends when its clock reaches the time', async t => {
 
 test('an abort ends a delay early and leaves no listener', async t => {
 	const stop = new AbortController();
-	const waiting = clockDelay(handClock(), 1000, stop.signal);
+	const waiting = clockDelay(manualClock(), 1000, stop.signal);
 	stop.abort();
 	await waiting;
-	await clockDelay(handClock(), 1000, stop.signal);
+	await clockDelay(manualClock(), 1000, stop.signal);
 	t.deepEqual(getEventListeners(stop.signal, 'abort'), []);
 });
 
 test('a delay of no length ends at once', async t => {
-	await clockDelay(handClock(), 0);
-	await t.notThrowsAsync(clockDelay(handClock(), -5));
+	await clockDelay(manualClock(), 0);
+	await t.notThrowsAsync(clockDelay(manualClock(), -5));
 });
 
 test('canceled work of the system clock does not run', async t => {
@@ -61,7 +61,7 @@ for (const [title, at, now, expected] of [
 }
 
 test('a response timeout fires on time, and never once canceled', async t => {
-	const clock = handClock();
+	const clock = manualClock();
 	const done: string[] = [];
 	afterTurns(clock, 300, () => done.push('kept'));
 	const cancel = afterTurns(clock, 300, () => done.push('canceled'));

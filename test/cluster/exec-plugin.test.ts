@@ -139,7 +139,7 @@ test('reruns the plugin once when pipelined requests get a 401', async t => {
 	const connection = await cluster.connect();
 	const answers = await Promise.all(
 		['/a', '/b', '/c'].map(async path => {
-			const {status, body} = await connection.pipelinedGet({path});
+			const {status, body} = await connection.pipelined({path});
 			return [status, await textOf(body)];
 		}),
 	);

@@ -20,7 +20,7 @@ test('sends all requests before the first response, with the user’s credential
 			socket.write(['a', 'b', 'c'].map(name => answerOf(name)).join(''));
 		}
 	});
-	const answers = await Promise.all(['/a', '/b', '/c'].map(async path => connection.pipelinedGet({path, timeoutMs: 10_000})));
+	const answers = await Promise.all(['/a', '/b', '/c'].map(async path => connection.pipelined({path, timeoutMs: 10_000})));
 	t.deepEqual(await Promise.all(answers.map(async ({body}) => textOf(body))), ['a', 'b', 'c']);
 	t.true(connection.usable);
 	t.is(answers[2]!.connection.id, connection.id);
@@ -41,7 +41,7 @@ test('pipelines over TLS in order on one socket, then upgrades', async t => {
 		},
 	});
 	const asked = ['/slow', '/large', '/none'].map(async path => {
-		const {status, body} = await connection.pipelinedGet({path});
+		const {status, body} = await connection.pipelined({path});
 		const text = await textOf(body);
 		return [status, text.length];
 	});
@@ -58,7 +58,7 @@ test('pipelines over TLS in order on one socket, then upgrades', async t => {
 test('queues after another request, and still gets a response', async t => {
 	const connection = await connected(t, {request: (request, response) => response.end(request.url)});
 	const first = connection.request({path: '/first'});
-	const asked = connection.pipelinedGet({path: '/asked'});
+	const asked = connection.pipelined({path: '/asked'});
 	t.is(await textOf((await first).body), '/first');
 	t.is(await textOf((await asked).body), '/asked');
 	t.true(connection.usable);
@@ -71,8 +71,8 @@ test('a timeout counts from the previous response, and closes the connection', a
 		}
 	});
 	const [first, second] = await Promise.allSettled([
-		connection.pipelinedGet({path: '/a', timeoutMs: 0}),
-		connection.pipelinedGet({path: '/b', timeoutMs: 200}),
+		connection.pipelined({path: '/a', timeoutMs: 0}),
+		connection.pipelined({path: '/b', timeoutMs: 200}),
 	]);
 	t.is(first.status, 'fulfilled');
 	t.like(second, {status: 'rejected', reason: {code: 'ERR_APISERVER_TIMEOUT'}});
@@ -85,7 +85,7 @@ test('the time for a whole response counts from the previous one, and limits a s
 			setTimeout(() => socket.write(answerOf('a') + answerOf('b')), 600);
 		}
 	});
-	const both = await Promise.all([late.pipelinedGet({path: '/a'}), late.pipelinedGet({path: '/b', wholeTimeoutMs: 200})]);
+	const both = await Promise.all([late.pipelined({path: '/a'}), late.pipelined({path: '/b', wholeTimeoutMs: 200})]);
 	t.deepEqual(await Promise.all(both.map(async ({body}) => textOf(body))), ['a', 'b']);
 
 	const slow = await toBytes(t, (_, socket) => {
@@ -95,7 +95,7 @@ test('the time for a whole response counts from the previous one, and limits a s
 			clearInterval(drip);
 		});
 	});
-	await t.throwsAsync(slow.pipelinedGet({path: '/a', wholeTimeoutMs: 200}), {code: 'ERR_APISERVER_TIMEOUT'});
+	await t.throwsAsync(slow.pipelined({path: '/a', wholeTimeoutMs: 200}), {code: 'ERR_APISERVER_TIMEOUT'});
 	t.false(slow.usable);
 });
 
@@ -110,14 +110,14 @@ test('a busy process does not time out a response that takes a few turns of its 
 			response.end('late');
 		},
 	});
-	const {body} = await connection.pipelinedGet({path: '/a', timeoutMs: 200});
+	const {body} = await connection.pipelined({path: '/a', timeoutMs: 200});
 	t.is(await textOf(body), 'late');
 });
 
 test('an abort, an interruption or invalid data fails every pending request', async t => {
 	const aborted = await toBytes(t, () => undefined);
 	const abort = new AbortController();
-	const both = Promise.allSettled([aborted.pipelinedGet({path: '/a'}), aborted.pipelinedGet({path: '/b', signal: abort.signal})]);
+	const both = Promise.allSettled([aborted.pipelined({path: '/a'}), aborted.pipelined({path: '/b', signal: abort.signal})]);
 	await delay(20);
 	abort.abort(new Error('enough'));
 	const [bystander, itself] = await both;
@@ -126,43 +126,43 @@ test('an abort, an interruption or invalid data fails every pending request', as
 
 	const late = await toBytes(t, () => undefined);
 	const [other, own] = await Promise.allSettled([
-		late.pipelinedGet({path: '/a'}),
-		late.pipelinedGet({path: '/b', signal: AbortSignal.timeout(20)}),
+		late.pipelined({path: '/a'}),
+		late.pipelined({path: '/b', signal: AbortSignal.timeout(20)}),
 	]);
 	t.like(other, {status: 'rejected', reason: {code: 'ERR_APISERVER_UNREACHABLE'}});
 	t.like(own, {status: 'rejected', reason: {name: 'TimeoutError'}});
 
 	const cut = await toBytes(t, (_, socket) => socket.destroy());
-	await t.throwsAsync(cut.pipelinedGet({path: '/a'}), {
+	await t.throwsAsync(cut.pipelined({path: '/a'}), {
 		code: 'ERR_APISERVER_UNREACHABLE',
 		message: /was lost: (EOF|connection reset by peer)/,
 	});
 	const rubbish = await toBytes(t, (_, socket) => socket.write('SSH-2.0-OpenSSH\r\n\r\n'));
-	await t.throwsAsync(rubbish.pipelinedGet({path: '/a'}), {code: 'ERR_PROTOCOL'});
+	await t.throwsAsync(rubbish.pipelined({path: '/a'}), {code: 'ERR_PROTOCOL'});
 	t.false(rubbish.usable);
 });
 
 test('a response that closes the connection is complete, and the next request fails', async t => {
 	const closing = await toBytes(t, (_, socket) => socket.end(answerOf('a', 'Connection: close\r\n')));
-	t.is(await textOf((await closing.pipelinedGet({path: '/a'})).body), 'a');
+	t.is(await textOf((await closing.pipelined({path: '/a'})).body), 'a');
 	t.false(closing.usable);
-	await t.throwsAsync(closing.pipelinedGet({path: '/b'}), {code: 'ERR_APISERVER_UNREACHABLE'});
+	await t.throwsAsync(closing.pipelined({path: '/b'}), {code: 'ERR_APISERVER_UNREACHABLE'});
 	const untilEnd = await toBytes(t, (_, socket) => socket.end('HTTP/1.0 200 OK\r\n\r\nto the end'));
-	t.is(await textOf((await untilEnd.pipelinedGet({path: '/a'})).body), 'to the end');
+	t.is(await textOf((await untilEnd.pipelined({path: '/a'})).body), 'to the end');
 });
 
 test('closes the connection when the server sends an extra response', async t => {
 	for (const more of ['HTTP/1.1 200', answerOf('b')]) {
 		const connection = await toBytes(t, (_, socket) => socket.write(answerOf('a') + more));
-		t.is(await textOf((await connection.pipelinedGet({path: '/a'})).body), 'a');
+		t.is(await textOf((await connection.pipelined({path: '/a'})).body), 'a');
 		await t.throwsAsync(connection.request({path: '/b', timeoutMs: 5000}), {code: 'ERR_APISERVER_UNREACHABLE'});
 	}
 });
 
 test('rejects a path or header that would split the request', async t => {
 	const connection = await toBytes(t, () => undefined);
-	await t.throwsAsync(connection.pipelinedGet({path: '/a b'}), {instanceOf: TypeError});
-	await t.throwsAsync(connection.pipelinedGet({path: '/a', headers: {Accept: 'x\r\nY: z'}}), {instanceOf: TypeError});
+	await t.throwsAsync(connection.pipelined({path: '/a b'}), {instanceOf: TypeError});
+	await t.throwsAsync(connection.pipelined({path: '/a', headers: {Accept: 'x\r\nY: z'}}), {instanceOf: TypeError});
 	connection.close();
 });
 
@@ -175,7 +175,7 @@ test('sends a repeated header once with its last value, and decompresses gzip', 
 			response.end(gzipSync('{"a":1}'));
 		},
 	});
-	t.is(await textOf((await connection.pipelinedGet({path: '/', headers: {accept: 'x/y'}})).body), '{"a":1}');
+	t.is(await textOf((await connection.pipelined({path: '/', headers: {accept: 'x/y'}})).body), '{"a":1}');
 	t.deepEqual(seen, [['x/y']]);
 	connection.close();
 });

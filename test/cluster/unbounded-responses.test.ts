@@ -9,7 +9,7 @@ import {toBytes} from '../support/byte-server.ts';
 
 /** Each uses another reader: pipelined, streamed, and Node's client. */
 const readers: ReadonlyArray<readonly [title: string, read: (connection: Connection) => Promise<unknown>]> = [
-	['pipelined requests', async connection => connection.pipelinedGet({path: '/x', timeoutMs: 0})],
+	['pipelined requests', async connection => connection.pipelined({path: '/x', timeoutMs: 0})],
 	['a streamed GET', async connection => textOf((await connection.request({path: '/x', timeoutMs: 0})).body)],
 	['a POST', async connection => textOf((await connection.request({path: '/x', method: 'POST', body: 'x', timeoutMs: 0})).body)],
 	['an upgrade', async connection => connection.upgrade({method: 'GET', path: '/x', upgrade: 'websocket', protocols: [], timeoutMs: 0})],

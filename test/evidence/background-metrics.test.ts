@@ -3,13 +3,13 @@ import test, {type ExecutionContext} from 'ava';
 import {BackgroundMetrics} from '../../source/evidence/background-metrics.ts';
 import {labelTimings} from '../../source/evidence/label-timings.ts';
 import {startServer} from '../support/api-server.ts';
-import {handClock} from '../support/manual-clock.ts';
+import {manualClock} from '../support/manual-clock.ts';
 
 const dial = 'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport="uds"} 1\n';
 
 /** An apiserver without /flagz and /statusz, with a count of its metrics requests. */
 async function unnamed(t: ExecutionContext, status = 200) {
-	const clock = handClock();
+	const clock = manualClock();
 	const requested: number[] = [];
 	const server = await startServer({
 		request(request, response) {

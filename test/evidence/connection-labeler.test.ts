@@ -19,7 +19,7 @@ import {sendProxyRequest} from '../../source/streams/proxy/proxy-request.ts';
 import {connectObserved} from '../../source/streams/observed-connection.ts';
 import {startServer} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
-import {handClock, onClock} from '../support/manual-clock.ts';
+import {manualClock, onClock} from '../support/manual-clock.ts';
 import {openSandbox} from '../support/sandbox.ts';
 import {until} from '../support/until.ts';
 
@@ -35,7 +35,7 @@ const opened = {carrier: 'websocket', protocol: null} as const;
 
 const [apiserverAuthority, gatewayAuthority] = await Promise.all([authority('cluster-ca'), authority('gateway-ca')]);
 const adasCertificate = await issue({commonName: 'ada', usage: 'client'}, apiserverAuthority);
-const knownByIt = {
+const credentialIdOfAda = {
 	'authentication.kubernetes.io/credential-id': [
 		`X509SHA256=${createHash('sha256').update(Buffer.from(adasCertificate.made.rawData)).digest('hex')}`,
 	],
@@ -60,11 +60,11 @@ const advertised = ({port}: {port: number}) => ({'advertise-address': '127.0.0.1
 const rootCa = '/api/v1/namespaces/default/configmaps/kube-root-ca.crt';
 
 /** Without it, an apiserver cannot be distinguished from a gateway. */
-const givenToPods = JSON.stringify({data: {'ca.crt': apiserverAuthority.certificate}});
+const clusterCaConfigMap = JSON.stringify({data: {'ca.crt': apiserverAuthority.certificate}});
 
 /** A labeler on a manual clock, with every label in order. */
 function listen(access: ClusterClient, options: LabelerOptions = {}) {
-	const clock = handClock();
+	const clock = manualClock();
 	const cluster = onClock(access, clock);
 	const labeler = createLabeler(cluster, {...options, clock});
 	const emitted: Path[] = [];
@@ -234,7 +234,7 @@ test('an egress file leaves the route unknown until the metrics of its process s
 test('metrics read before the first stream are read again to include its dial', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
 	const {cluster, clock, labeler, emits} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env), {
-		isBlocking: true,
+		waitsForMetrics: true,
 	});
 	const {connection, metrics} = await examineApiserver(cluster);
 	connection.close();
@@ -250,7 +250,7 @@ test('metrics read before the first stream are read again to include its dial', 
 test('a label that may wait for metrics settles with the route from them', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
 	const {cluster, clock, labeler, emits} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env), {
-		isBlocking: true,
+		waitsForMetrics: true,
 	});
 	const tunnel = await openForward({cluster, labeler, clock});
 	const settled = await emits(({phase}) => phase === 'settled');
@@ -283,7 +283,7 @@ for (const {title, egress, metrics, reads} of [
 				response.end(answers[request.url!] ?? '{}');
 			},
 		});
-		const {cluster, labeler, emitted, emits, open} = listen(await server.cluster(), {isBlocking: true});
+		const {cluster, labeler, emitted, emits, open} = listen(await server.cluster(), {waitsForMetrics: true});
 		for (let stream = 0; stream < 3; stream++) {
 			await open();
 		}
@@ -316,7 +316,7 @@ test('another apiserver behind a balancer does not show the route of this one', 
 			response.end(answers[request.url!] ?? '{}');
 		},
 	});
-	const {cluster, labeler, emits, open} = listen(await server.cluster(), {isBlocking: true});
+	const {cluster, labeler, emits, open} = listen(await server.cluster(), {waitsForMetrics: true});
 	await open();
 	t.is((await emits(({phase}) => phase === 'settled')).legs[1]?.route.state, 'unknown');
 	labeler.close();
@@ -444,7 +444,7 @@ test('a process found on another connection through a gateway does not count as 
 });
 
 for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'asked'} of [
-	{title: 'an apiserver that knows the user by the client certificate', extra: knownByIt, to: 'apiserver'},
+	{title: 'an apiserver that knows the user by the client certificate', extra: credentialIdOfAda, to: 'apiserver'},
 	{title: 'a gateway with the apiserver’s key, which forwards the user name without the certificate', extra: {}, to: 'gateway'},
 	{
 		title: 'an apiserver or a gateway that knows the user by a token beside the certificate',
@@ -624,10 +624,10 @@ for (const [title, status, headers, to] of [
 						.writeHead(isClosed && !isReview ? status : 200, headers)
 						.end(
 							request.url === rootCa
-								? givenToPods
+								? clusterCaConfigMap
 								: JSON.stringify(
 										isReview
-											? {status: {userInfo: {username: 'ada', extra: knownByIt}}}
+											? {status: {userInfo: {username: 'ada', extra: credentialIdOfAda}}}
 											: isClosed
 												? {kind: 'Status'}
 												: {kind: 'Flagz', flags: {}},
@@ -810,7 +810,7 @@ for (const [method, status, type, body, state, basis] of [
 							flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': '', ...advertised(server)},
 						}),
 						'/statusz': JSON.stringify({kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'}),
-						[rootCa]: givenToPods,
+						[rootCa]: clusterCaConfigMap,
 					};
 					const isProxied = request.url!.includes('/proxy');
 					response
@@ -937,7 +937,7 @@ for (const [title, status, needed] of [
 				response.writeHead(status).end('{"kind":"Status"}');
 			},
 		});
-		const {cluster, labeler, emits, open} = listen(await server.cluster(), {isBlocking: true});
+		const {cluster, labeler, emits, open} = listen(await server.cluster(), {waitsForMetrics: true});
 		const connection = await open();
 		const {legs} = await emits(({phase}) => phase === 'settled');
 		t.deepEqual(
@@ -1305,7 +1305,7 @@ for (const [title, ms] of [
 					const isPods = request.url!.startsWith('/api/v1/namespaces/kube-system/pods');
 					response
 						.writeHead(isPods || request.url === rootCa ? 200 : 403)
-						.end(request.url === rootCa ? givenToPods : JSON.stringify(isPods ? {items: [pod]} : {kind: 'Status'}));
+						.end(request.url === rootCa ? clusterCaConfigMap : JSON.stringify(isPods ? {items: [pod]} : {kind: 'Status'}));
 				},
 			},
 			await apiserverCertificate(),

@@ -19,8 +19,8 @@ function recorded(cluster: ClusterClient): {cluster: ClusterClient; requested: S
 	const requested = new Set<string>();
 	const note = (method: string | undefined, path: string) => requested.add(`${method ?? 'GET'} ${path.split('?')[0]!}`);
 	const noted = (connection: Connection): Connection => {
-		const {pipelinedGet: ask, request, upgrade} = connection;
-		connection.pipelinedGet = async options => (
+		const {pipelined: ask, request, upgrade} = connection;
+		connection.pipelined = async options => (
 			note(options.review === undefined ? 'GET' : 'POST', options.path),
 			ask.call(connection, options)
 		);

@@ -12,7 +12,7 @@ import {labelTimings} from '../../source/evidence/label-timings.ts';
 import {LiveLabel} from '../../source/evidence/live-label.ts';
 import {noClusterObservations} from '../../source/evidence/cluster-observations.ts';
 import {flags, makeObservations, metrics, processOf} from '../support/observations.ts';
-import {handClock} from '../support/manual-clock.ts';
+import {manualClock} from '../support/manual-clock.ts';
 
 const refusal = {source: 'flagz', where: 'GET /flagz', reason: 'forbidden', need: null} as const;
 const silence = {...refusal, reason: 'no-response'} as const;
@@ -21,7 +21,7 @@ const named: ConnectionObservations = {...noConnectionObservations, flags: gates
 
 type Given = {
 	feature?: StreamFeature;
-	isBlocking?: boolean;
+	waitsForMetrics?: boolean;
 	observations?: ConnectionObservations;
 	/** The previous connection gave no response. */
 	isSilent?: boolean;
@@ -34,14 +34,14 @@ type Given = {
 /** A label whose sources respond on command. */
 function course({
 	feature = 'port-forward',
-	isBlocking = false,
+	waitsForMetrics = false,
 	observations = named,
 	isSilent = false,
 	declares = null,
 	route = 'direct',
 	elsewhere = null,
 }: Given = {}) {
-	const clock = handClock();
+	const clock = manualClock();
 	const requested = {beside: 0, elsewhere: 0, metrics: 0, node: 0};
 	const emitted: string[] = [];
 	const beside = Promise.withResolvers<void>();
@@ -69,7 +69,7 @@ function course({
 	const sources = {
 		cluster,
 		clock,
-		isBlocking,
+		waitsForMetrics,
 		preUseProbe: {isSilent, observe: async () => observations, hasObserved: () => true},
 		sharedProbe: {
 			async observeCluster() {
@@ -161,14 +161,14 @@ test('metrics are not requested when the stream has ended', async t => {
 });
 
 test('a blocking label settles with its metrics, or without them at its timeout', async t => {
-	const quick = course({route: 'unknown', isBlocking: true});
+	const quick = course({route: 'unknown', waitsForMetrics: true});
 	quick.open(true);
 	await quick.answerBeside();
 	t.is(quick.emitted.at(-1), 'checking unknown verified');
 	await quick.answerCounters();
 	t.deepEqual(quick.emitted.slice(1), ['checking konnectivity verified', 'settled konnectivity verified']);
 
-	const slow = course({route: 'unknown', isBlocking: true});
+	const slow = course({route: 'unknown', waitsForMetrics: true});
 	slow.open(true);
 	await slow.clock.advance(500);
 	await slow.answerBeside();

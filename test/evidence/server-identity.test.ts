@@ -9,7 +9,7 @@ import {configuredPath} from '../../source/evidence/find-paths.ts';
 import {connectObserved} from '../../source/streams/observed-connection.ts';
 import {startServer} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
-import {handClock, onClock} from '../support/manual-clock.ts';
+import {manualClock, onClock} from '../support/manual-clock.ts';
 import {until} from '../support/until.ts';
 
 const clusterAuthority = await authority('cluster-ca');
@@ -86,7 +86,7 @@ function purposeOf(feature: StreamFeature): ConnectionPurpose {
 /** All labels of one open stream per feature, then the path of each feature without an open stream. */
 async function pathsThrough(given: Server): Promise<Path[]> {
 	const server = await startGateway(given);
-	const clock = handClock();
+	const clock = manualClock();
 	const cluster = onClock(
 		await server.cluster({user: given.user, cluster: {'certificate-authority-data': base64(clusterAuthority.certificate)}}),
 		clock,

@@ -3,11 +3,11 @@ import test from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import {labelTimings} from '../../source/evidence/label-timings.ts';
 import {SharedProbe} from '../../source/evidence/shared-probe.ts';
-import {handClock} from '../support/manual-clock.ts';
+import {manualClock} from '../support/manual-clock.ts';
 
 /** Of a cluster that gives no response. */
 function observations() {
-	const clock = handClock();
+	const clock = manualClock();
 	const requested: number[] = [];
 	const none = async () => {
 		throw new Error('nobody is here');

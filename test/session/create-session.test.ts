@@ -8,7 +8,7 @@ import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
 import {startServer} from '../support/api-server.ts';
-import {handClock} from '../support/manual-clock.ts';
+import {manualClock} from '../support/manual-clock.ts';
 
 test('when an open cluster stops responding, the header shows the time of its last response', async t => {
 	const held: ServerResponse[] = [];
@@ -23,7 +23,7 @@ test('when an open cluster stops responding, the header shows the time of its la
 		},
 	});
 	t.teardown(async () => server.close());
-	const clock = handClock();
+	const clock = manualClock();
 	const {flags} = parseCommandLine(connectionFlags, ['--server', server.url, '--insecure-skip-tls-verify']);
 	const {session, clusters, feeds} = createSession({
 		flags,

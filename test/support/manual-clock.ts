@@ -2,7 +2,7 @@
 A manual clock, and a cluster that uses it: no timeout ends before the test says so.
 
 ```ts
-const clock = handClock();
+const clock = manualClock();
 const cluster = onClock(await server.cluster(), clock);
 const labeller = createLabeler(cluster, {clock});
 await clock.advance(300);
@@ -14,14 +14,14 @@ import type {Connection} from '../../source/cluster/connection.ts';
 import {responseTimeoutError} from '../../source/cluster/transport/http-request.ts';
 import type {Clock} from '../../source/async/clock.ts';
 
-export type HandClock = Clock & {
+export type ManualClock = Clock & {
 	/** Calls what is due by then, in order. */
 	advance(ms: number): Promise<void>;
 	/** Changes `now` without calling anything, as a user sets a machine's clock. */
 	setTo(now: number): void;
 };
 
-export function handClock(): HandClock {
+export function manualClock(): ManualClock {
 	let now = Date.now();
 	let elapsed = 0;
 	const waits = new Set<{at: number; work: () => void}>();
@@ -111,7 +111,7 @@ export function onClock(cluster: ClusterClient, clock: Clock): ClusterOnClock {
 		get usable() {
 			return connection.usable;
 		},
-		pipelinedGet: async options => onClock(options, async options => connection.pipelinedGet(options)),
+		pipelined: async options => onClock(options, async options => connection.pipelined(options)),
 		request: async options => onClock(options, async options => connection.request(options)),
 		upgrade: async options => connection.upgrade(options),
 		close() {

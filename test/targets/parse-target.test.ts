@@ -74,7 +74,7 @@ test('keeps a namespace in one path segment', t => {
 	t.is(listPath(podResource, null), '/api/v1/pods');
 });
 
-test('names nodes as allowed only with allowNodes', t => {
+test('names nodes in the error only with errorListsNodes', t => {
 	t.throws(() => parseTarget('configmap/x'), {message: /must be one of po, svc, rc, /});
-	t.throws(() => parseTarget('configmap/x', {allowNodes: true}), {message: /must be one of po, svc, node, rc, /});
+	t.throws(() => parseTarget('configmap/x', {errorListsNodes: true}), {message: /must be one of po, svc, node, rc, /});
 });

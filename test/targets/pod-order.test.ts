@@ -1,5 +1,5 @@
 import test from 'ava';
-import {byAttaching, byLogging} from '../../source/targets/pod-order.ts';
+import {byAttachPreference, byLogPreference} from '../../source/targets/pod-order.ts';
 import type {PodObject} from '../../source/targets/pod-object.ts';
 
 type Traits = {
@@ -63,8 +63,8 @@ const rows: ReadonlyArray<readonly [title: string, logs: string, attach: string,
 for (const [title, logs, attach, pods] of rows) {
 	test(title, t => {
 		for (const order of [pods, pods.toReversed()]) {
-			t.is([...order].sort(byLogging)[0]!.metadata.name, logs, 'logs');
-			t.is([...order].sort(byAttaching)[0]!.metadata.name, attach, 'attach');
+			t.is([...order].sort(byLogPreference)[0]!.metadata.name, logs, 'logs');
+			t.is([...order].sort(byAttachPreference)[0]!.metadata.name, attach, 'attach');
 		}
 	});
 }

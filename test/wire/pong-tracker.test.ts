@@ -1,9 +1,9 @@
 import test from 'ava';
 import {PongTracker} from '../../source/wire/pong-tracker.ts';
-import {handClock} from '../support/manual-clock.ts';
+import {manualClock} from '../support/manual-clock.ts';
 
 function waiting() {
-	const clock = handClock();
+	const clock = manualClock();
 	const late: number[] = [];
 	const state = {deaf: false};
 	const answers = new PongTracker({onPingOverdue: ms => late.push(ms), isPaused: () => state.deaf, clock: clock});

@@ -8,7 +8,7 @@ import {StreamResetError} from '../../source/wire/protocol-error.ts';
 import {dataFrameHead, pingFrame, rstStreamFrame, synReplyFrame} from '../../source/wire/spdy-frame.ts';
 import {SpdySession, type SpdySessionOptions, SpdyStreamIds} from '../../source/wire/spdy-session.ts';
 import type {SpdyStream} from '../../source/wire/spdy-stream.ts';
-import {handClock} from '../support/manual-clock.ts';
+import {manualClock} from '../support/manual-clock.ts';
 import {until} from '../support/until.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
@@ -221,7 +221,7 @@ test('silence is tolerated longer after data was sent', async t => {
 test('received data keeps a session open when PINGs are unanswered', async t => {
 	const [near, far] = duplexPair();
 	far.resume();
-	const clock = handClock();
+	const clock = manualClock();
 	const client = new SpdySession(near, {pingIntervalMs: 10, silenceMs: 100, clock});
 	for (let turn = 0; turn < 15; turn++) {
 		await clock.advance(20);

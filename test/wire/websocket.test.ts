@@ -3,7 +3,7 @@ import {Duplex, duplexPair} from 'node:stream';
 import {once} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
-import {handClock} from '../support/manual-clock.ts';
+import {manualClock} from '../support/manual-clock.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {SpdySession} from '../../source/wire/spdy-session.ts';
 import {WebSocketCarrier} from '../../source/wire/websocket-carrier.ts';
@@ -253,7 +253,7 @@ test('each pong reports one round trip, and repeated, outdated or unknown pongs 
 
 test('an overdue pong is reported once, and not while paused', async t => {
 	const [near, far] = duplexPair();
-	const clock = handClock();
+	const clock = manualClock();
 	const client = new WebSocketMessages(near, none, {clock: clock});
 	const late: number[] = [];
 	const trips: number[] = [];
@@ -375,8 +375,8 @@ test('data before Close is sent while the peer reads, and dropped otherwise', as
 		return side;
 	};
 
-	const [deaf, slow] = [closed(Infinity), closed(400)];
-	await once(deaf.socket, 'close');
+	const [stalled, slow] = [closed(Infinity), closed(400)];
+	await once(stalled.socket, 'close');
 	t.false(slow.socket.destroyed);
 	await once(slow.socket, 'close');
 	t.is(Buffer.concat(slow.taken).length, 8 * 1008 + 8);
@@ -624,7 +624,7 @@ async function socketPair(): Promise<{client: Socket; server: Socket; done: () =
 }
 
 /** Writes fail with EPIPE; data that the peer sent before can still be read. */
-function deafSide(): Duplex {
+function brokenPipeSide(): Duplex {
 	return new Duplex({
 		read() {},
 		write(_chunk, _encoding, done) {
@@ -634,7 +634,7 @@ function deafSide(): Duplex {
 }
 
 test('messages before a write error are read, and later sends are not confirmed', async t => {
-	const socket = deafSide();
+	const socket = brokenPipeSide();
 	const messages = new WebSocketMessages(socket, Buffer.alloc(0));
 	const heard: string[] = [];
 	messages.on('message', message => heard.push(message.toString()));
@@ -653,7 +653,7 @@ for (const [title, ends] of [
 	['stays silent', false],
 ] as const) {
 	test(`a peer that accepts no data and ${title} is lost with the write error`, async t => {
-		const socket = deafSide();
+		const socket = brokenPipeSide();
 		const messages = new WebSocketMessages(socket, Buffer.alloc(0));
 		messages.send(Buffer.from('refused'));
 		if (ends) {

@@ -13,11 +13,11 @@ export type Credentials = {
 	/** Rereads files and runs plugins when due. @throws SpokeError ERR_CREDENTIAL_PLUGIN… */
 	current(signal?: AbortSignal): Promise<ClientIdentity>;
 	/** After a 401 for `identity`. Resolves to true if a retry has other credentials. */
-	rejected(identity: ClientIdentity, signal?: AbortSignal): Promise<boolean>;
+	renewAfter401(identity: ClientIdentity, signal?: AbortSignal): Promise<boolean>;
 };
 
 export const anonymousCredentials: Credentials = fixedCredentials('none', {authorization: null, certificate: null});
 
 export function fixedCredentials(kind: Credentials['kind'], identity: ClientIdentity): Credentials {
-	return {kind, current: async () => identity, rejected: async () => false};
+	return {kind, current: async () => identity, renewAfter401: async () => false};
 }

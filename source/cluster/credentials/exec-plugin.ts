@@ -54,7 +54,7 @@ export function execPlugin(exec: ExecEntry, context: CredentialContext, now: () 
 			const issued = last && now() <= last.expires ? last : await renewWhileAwaited(signal);
 			return issued.identity;
 		},
-		async rejected(identity, signal) {
+		async renewAfter401(identity, signal) {
 			// Another request's 401 may have renewed it already.
 			if (last?.identity !== identity) {
 				return last !== null;

@@ -95,15 +95,15 @@ async function runOnce(
 		detached: !interactive,
 		shell: false,
 	});
-	const ended = () => {
+	const killChild = () => {
 		kill(child, {asGroup: !interactive});
 	};
 
-	process.once('exit', ended);
+	process.once('exit', killChild);
 	try {
-		return await waitForOutput(exec, child, {timeoutMs, end: ended, showStderr, refs});
+		return await waitForOutput(exec, child, {timeoutMs, end: killChild, showStderr, refs});
 	} finally {
-		process.off('exit', ended);
+		process.off('exit', killChild);
 	}
 }
 

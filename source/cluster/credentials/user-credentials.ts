@@ -62,7 +62,7 @@ async function configuredCredentials(user: UserEntry, context: CredentialContext
 		certificate: certificate && (await certificate()),
 	});
 	await current();
-	return {kind: certificate ? 'certificate' : 'token', current, rejected: async () => false};
+	return {kind: certificate ? 'certificate' : 'token', current, renewAfter401: async () => false};
 }
 
 async function pluginCredentials(user: UserEntry, context: CredentialContext): Promise<Credentials> {

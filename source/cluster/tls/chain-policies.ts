@@ -114,35 +114,35 @@ export function policiesAreValid(chain: readonly ParsedCertificate[]): boolean {
 	}
 
 	let graph: PolicyGraph | null = new PolicyGraph();
-	const left = {anyPolicy: count + 1, explicit: count + 1, mapping: count + 1};
+	const remaining = {anyPolicy: count + 1, explicit: count + 1, mapping: count + 1};
 	for (let index = count - 1; index >= 0; index--) {
 		const certificate = chain[index]!;
 		const isSelfIssued = certificate.issuer.equals(certificate.subject);
 		graph = certificate.policies.length === 0 ? null : graph;
-		if (left.explicit === 0 && graph === null) {
+		if (remaining.explicit === 0 && graph === null) {
 			return false;
 		}
 
-		graph?.descend(certificate.policies, left.anyPolicy > 0 || (index > 0 && isSelfIssued));
+		graph?.descend(certificate.policies, remaining.anyPolicy > 0 || (index > 0 && isSelfIssued));
 		if (index > 0) {
-			if (graph && !mapPolicies(graph, certificate, left.mapping > 0)) {
+			if (graph && !mapPolicies(graph, certificate, remaining.mapping > 0)) {
 				return false;
 			}
 
 			const step = isSelfIssued ? 0 : 1;
-			left.explicit = lower(left.explicit - step, certificate.requireExplicitPolicy);
-			left.mapping = lower(left.mapping - step, certificate.inhibitPolicyMapping);
-			left.anyPolicy = lower(left.anyPolicy - step, certificate.inhibitAnyPolicy);
+			remaining.explicit = lower(remaining.explicit - step, certificate.requireExplicitPolicy);
+			remaining.mapping = lower(remaining.mapping - step, certificate.inhibitPolicyMapping);
+			remaining.anyPolicy = lower(remaining.anyPolicy - step, certificate.inhibitAnyPolicy);
 		}
 	}
 
 	// As in Go, the leaf also lowers the counter, and a leaf with requireExplicitPolicy 0 demands a policy itself.
-	const isExplicit = left.explicit <= 1 || chain[0]!.requireExplicitPolicy === 0;
+	const isExplicit = remaining.explicit <= 1 || chain[0]!.requireExplicitPolicy === 0;
 	return !isExplicit || (graph?.hasValidPolicy() ?? false);
 }
 
-function lower(left: number, limit: number | null): number {
-	return Math.min(Math.max(0, left), limit === null || limit < 0 ? Infinity : limit);
+function lower(remaining: number, limit: number | null): number {
+	return Math.min(Math.max(0, remaining), limit === null || limit < 0 ? Infinity : limit);
 }
 
 /** False for a mapping from or to anyPolicy, which is invalid. */

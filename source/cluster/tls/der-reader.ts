@@ -119,18 +119,18 @@ export class DerReader {
 
 function elementAt(bytes: Buffer, at: number): DerElement | null {
 	const tag = bytes[at];
-	const short = bytes[at + 1];
-	if (tag === undefined || short === undefined || tag % 0x20 === 0x1f) {
+	const firstLength = bytes[at + 1];
+	if (tag === undefined || firstLength === undefined || tag % 0x20 === 0x1f) {
 		return null;
 	}
 
-	const lengthBytes = short < 0x80 ? 0 : short - 0x80;
+	const lengthBytes = firstLength < 0x80 ? 0 : firstLength - 0x80;
 	// 0x80 is an indefinite length; cryptobyte reads at most four bytes of length.
-	if (short === 0x80 || lengthBytes > 4 || at + 2 + lengthBytes > bytes.length) {
+	if (firstLength === 0x80 || lengthBytes > 4 || at + 2 + lengthBytes > bytes.length) {
 		return null;
 	}
 
-	const length = lengthBytes === 0 ? short : bytes.readUIntBE(at + 2, lengthBytes);
+	const length = lengthBytes === 0 ? firstLength : bytes.readUIntBE(at + 2, lengthBytes);
 	const isMinimal = lengthBytes === 0 || (length >= 0x80 && length >= 256 ** (lengthBytes - 1));
 	const start = at + 2 + lengthBytes;
 	return isMinimal && start + length <= bytes.length

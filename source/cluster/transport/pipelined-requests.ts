@@ -4,7 +4,7 @@ import {afterTurns, systemClock} from '../../async/clock.ts';
 import {Semaphore} from '../../async/semaphore.ts';
 import {type CompleteResponse, ResponseDecoder} from '../../wire/response-parser.ts';
 import type {RequestHeaders} from '../credentials/request-headers.ts';
-import {encodeGetRequest} from './encode-get-request.ts';
+import {encodeRequest} from './encode-request.ts';
 import {requestError, responseTimeoutError} from './http-request.ts';
 import {noop} from './noop.ts';
 
@@ -51,7 +51,7 @@ export class PipelinedRequests {
 	async send(request: PipelinedRequest): Promise<CompleteResponse> {
 		const {target, headers, body, signal} = request;
 		signal?.throwIfAborted();
-		const head = encodeGetRequest(target, headers, body);
+		const head = encodeRequest(target, headers, body);
 		if (this.#socket.destroyed || !this.#socket.writable) {
 			throw requestError(new Error('the connection is gone'), this.#peerName, signal);
 		}

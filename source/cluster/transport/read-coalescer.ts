@@ -5,7 +5,7 @@ import {interceptReads, type ReadSink} from './onread-buffers.ts';
 /** Maximum of a TLS record (RFC 8446 §5.1). */
 const maxReadBytes = 16 * 1024;
 /** The first 16 KiB of a slab are the area that the socket reads into; the rest collects. */
-const slabBytes = 64 * 1024;
+const collectBytes = 64 * 1024;
 const maxTurnBytes = 64 * 1024;
 /** Every turn has a fixed cost: after this much, a pause lets data accumulate. */
 const busyTurnBytes = 4 * 1024;
@@ -21,9 +21,9 @@ export class ReadCoalescer implements ReadSink {
 	#from = maxReadBytes;
 	#to = maxReadBytes;
 	#turn: NodeJS.Immediate | undefined;
-	#pause: NodeJS.Timeout | undefined;
+	#busyTimer: NodeJS.Timeout | undefined;
 	#inThisTurn = 0;
-	#isResumed = true;
+	#wantsData = true;
 	#hasEnded = false;
 
 	/** `onBytes` may keep and overwrite the bytes that it gets. `isInteractive` bounds the bytes per turn, so that keys are handled. */
@@ -62,19 +62,19 @@ export class ReadCoalescer implements ReadSink {
 	}
 
 	pause(): void {
-		this.#isResumed = false;
+		this.#wantsData = false;
 		this.#socket.pause();
 	}
 
 	resume(): void {
-		this.#isResumed = true;
+		this.#wantsData = true;
 		this.#resumeSocket();
 	}
 
 	end(): void {
 		this.#hasEnded = true;
 		clearImmediate(this.#turn);
-		clearTimeout(this.#pause);
+		clearTimeout(this.#busyTimer);
 		this.#endReads();
 		this.#socket.off('data', this.#onData).resume();
 	}
@@ -105,19 +105,19 @@ export class ReadCoalescer implements ReadSink {
 		this.flush();
 		if (this.#isInteractive && received >= busyTurnBytes && received < maxTurnBytes && !this.#hasEnded) {
 			this.#socket.pause();
-			this.#pause = setTimeout(this.#pauseEnds, busyTurnPauseMs);
+			this.#busyTimer = setTimeout(this.#endBusyPause, busyTurnPauseMs);
 		} else {
 			this.#resumeSocket();
 		}
 	};
 
-	readonly #pauseEnds = (): void => {
-		this.#pause = undefined;
+	readonly #endBusyPause = (): void => {
+		this.#busyTimer = undefined;
 		this.#resumeSocket();
 	};
 
 	#resumeSocket(): void {
-		if (this.#isResumed && this.#pause === undefined && !this.#isFull && !this.#hasEnded) {
+		if (this.#wantsData && this.#busyTimer === undefined && !this.#isFull && !this.#hasEnded) {
 			this.#socket.resume();
 		}
 	}
@@ -135,7 +135,7 @@ export class ReadCoalescer implements ReadSink {
 }
 
 function newSlab(): Buffer {
-	return Buffer.allocUnsafeSlow(maxReadBytes + slabBytes);
+	return Buffer.allocUnsafeSlow(maxReadBytes + collectBytes);
 }
 
 function readArea(slab: Buffer): Buffer {

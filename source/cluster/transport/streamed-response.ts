@@ -3,7 +3,7 @@ import {type Duplex, Readable} from 'node:stream';
 import type {ResponseHead} from '../../wire/response-head.ts';
 import {ResponseParser} from '../../wire/response-parser.ts';
 import type {RequestHeaders} from '../credentials/request-headers.ts';
-import {encodeGetRequest} from './encode-get-request.ts';
+import {encodeRequest} from './encode-request.ts';
 import {requestError, responseTimeoutError} from './http-request.ts';
 import {noop} from './noop.ts';
 import {ReadCoalescer} from './read-coalescer.ts';
@@ -29,7 +29,7 @@ Do not use the socket until the body has ended. It stays open, unless the server
 export async function streamGet(socket: Duplex, request: StreamedGet): Promise<StreamedResponse> {
 	try {
 		request.signal?.throwIfAborted();
-		const head = encodeGetRequest(request.target, request.headers);
+		const head = encodeRequest(request.target, request.headers);
 		if (socket.destroyed || !socket.writable) {
 			throw requestError(new Error('the connection is gone'), request.peerName, request.signal);
 		}

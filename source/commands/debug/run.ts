@@ -32,7 +32,7 @@ export const command: Command<typeof debugSpec.flags> = {
 		}
 
 		const input = parseDebugRequest(invocation);
-		const parsed = parseTarget(target, {allowNodes: true});
+		const parsed = parseTarget(target, {errorListsNodes: true});
 		assertTargetKind(parsed, invocation);
 		const detachKeys = parseDetachKeys(flags['detach-keys'] || defaultDetachKeys);
 		try {

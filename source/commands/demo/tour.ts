@@ -67,7 +67,7 @@ export async function runTour(sandbox: Sandbox, access: SandboxAccess, stdout: W
 
 /** Uses one labeler per step, so that labels cannot be mixed up. */
 async function printStep({command, run}: TourStep, cluster: ClusterClient, print: (line: string) => void): Promise<void> {
-	const labeler = createLabeler(cluster, {isBlocking: true});
+	const labeler = createLabeler(cluster, {waitsForMetrics: true});
 	const seen: Path[] = [];
 	labeler.onLabel((_id, path) => {
 		seen.push(path);

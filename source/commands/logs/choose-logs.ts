@@ -6,7 +6,7 @@ import {resolveFollowTargets} from '../../streams/logs/resolve-follow-targets.ts
 import {allContainers, chooseContainer} from '../../targets/choose-container.ts';
 import type {ParsedTarget} from '../../targets/parse-target.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
-import {byLogging} from '../../targets/pod-order.ts';
+import {byLogPreference} from '../../targets/pod-order.ts';
 import {listPods, toResolvedTarget, resolvePod} from '../../targets/resolve-pod.ts';
 import type {LogRequest} from './log-request.ts';
 import type {ChosenLog} from './print-logs.ts';
@@ -60,7 +60,7 @@ async function logsOfTarget(
 		signal: options.signal,
 	});
 	if (chosenFrom > 1 && allPods && scope !== null) {
-		const pods = (await listPods(cluster, scope, options.signal)).sort(byLogging);
+		const pods = (await listPods(cluster, scope, options.signal)).sort(byLogPreference);
 		return pods.flatMap(one => logsOf(one, target.input, pods.length, containers, {...options, allPods}));
 	}
 

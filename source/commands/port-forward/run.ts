@@ -105,7 +105,9 @@ async function runForwards(
 	try {
 		const opened = await createClusterClient({...flags, context}, env);
 		cluster = opened;
-		labeler = wantsPaths(invocation) ? createLabeler(opened, {isBlocking: flags.path !== 'auto' || flags.output === 'json'}) : undefined;
+		labeler = wantsPaths(invocation)
+			? createLabeler(opened, {waitsForMetrics: flags.path !== 'auto' || flags.output === 'json'})
+			: undefined;
 		if (labeler) {
 			const {namespace} = opened.facts;
 			// Two targets can have the same name in different namespaces.

@@ -33,7 +33,7 @@ export type RemoteCommandRequest =
 
 /** @throws SpokeError unless the remote command ended by itself or a signal interrupted spoke */
 export async function runRemoteCommand(invocation: RemoteCommandInvocation, request: RemoteCommandRequest): Promise<number> {
-	const {exitStatus, isRemote} = await runInCluster(invocation, request);
+	const {exitStatus, isRemote} = await runWithClient(invocation, request);
 	if (isRemote && exitStatus !== 0) {
 		// kubectl prints this line even with -q.
 		invocation.stderr.write(`command terminated with exit code ${exitStatus} [ERR_REMOTE_EXIT]\n`);
@@ -44,13 +44,13 @@ export async function runRemoteCommand(invocation: RemoteCommandInvocation, requ
 
 type RunEnd = Pick<DriveResult, 'exitStatus' | 'isRemote'>;
 
-async function runInCluster(invocation: RemoteCommandInvocation, request: RemoteCommandRequest): Promise<RunEnd> {
+async function runWithClient(invocation: RemoteCommandInvocation, request: RemoteCommandRequest): Promise<RunEnd> {
 	const cluster = await createClusterClient(invocation.flags, invocation.env);
 	const notices = new DeferredNotices(invocation.stderr);
 	const paths = reportPaths(cluster, {mode: pathMode(invocation), stderr: notices});
 	const ahead = preconnect(cluster, {signal: invocation.interrupted, observer: paths.observer});
 	try {
-		return await runOn({cluster: ahead.cluster, observer: paths.observer, notices}, invocation, request);
+		return await runCommand({cluster: ahead.cluster, observer: paths.observer, notices}, invocation, request);
 	} catch (error) {
 		if (invocation.interrupted.aborted) {
 			return {exitStatus: exitStatusForSignal(invocation.interrupted.reason), isRemote: false};
@@ -72,7 +72,7 @@ function pathMode({flags, given}: RemoteCommandInvocation): PathMode {
 
 type RunContext = {cluster: ClusterClient; observer: ConnectionObserver | undefined; notices: DeferredNotices};
 
-async function runOn(
+async function runCommand(
 	{cluster, observer, notices}: RunContext,
 	invocation: RemoteCommandInvocation,
 	request: RemoteCommandRequest,
@@ -99,7 +99,7 @@ async function runOn(
 	say(container.notice);
 	const attached =
 		request.feature === 'attach' ? {container: {name: container.name, tty: containerSpec(pod, container.name)?.tty === true}} : {};
-	const {tty, notice} = chooseTty({stdin: flags.stdin, tty: flags.tty, here: stdin.isTTY, ...attached});
+	const {tty, notice} = chooseTty({stdin: flags.stdin, tty: flags.tty, isLocalTty: stdin.isTTY, ...attached});
 	say(notice);
 	if (request.feature === 'attach') {
 		say(
@@ -160,12 +160,12 @@ type TtyRequest = {
 	stdin: boolean;
 	tty: boolean;
 	/** `process.stdin` is a terminal. */
-	here: boolean;
+	isLocalTty: boolean;
 	container?: {name: string; tty: boolean};
 };
 
 /** @see k8s.io/kubectl pkg/cmd/exec/exec.go SetupTTY, pkg/cmd/attach/attach.go */
-function chooseTty({stdin, tty, here, container}: TtyRequest): {tty: boolean; notice: string | null} {
+function chooseTty({stdin, tty, isLocalTty, container}: TtyRequest): {tty: boolean; notice: string | null} {
 	if (container && tty && !container.tty) {
 		return {tty: false, notice: `Unable to use a TTY - container ${container.name} did not allocate one`};
 	}
@@ -176,7 +176,9 @@ function chooseTty({stdin, tty, here, container}: TtyRequest): {tty: boolean; no
 		return {tty: false, notice: null};
 	}
 
-	return here ? {tty: true, notice: null} : {tty: false, notice: 'Unable to use a TTY - input is not a terminal or the right kind of file'};
+	return isLocalTty
+		? {tty: true, notice: null}
+		: {tty: false, notice: 'Unable to use a TTY - input is not a terminal or the right kind of file'};
 }
 
 class DeferredNotices extends Writable {

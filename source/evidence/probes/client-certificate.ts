@@ -1,6 +1,6 @@
 /** The user that the apiserver sees on one connection. */
 import type {Connection} from '../../cluster/connection.ts';
-import {selfSubjectReview} from '../../cluster/self-review.ts';
+import {selfSubjectReviewPost} from '../../cluster/self-review.ts';
 import type {UserInfo} from '../evidence.ts';
 import {tryParseJson, readText} from './probe-request.ts';
 
@@ -10,7 +10,7 @@ const maxReviewBytes = 1024 * 1024;
 `null` without a response, or unless exactly one client certificate can identify the user: the response could not name it. Never throws.
 */
 export async function readUserInfo(
-	connection: Pick<Connection, 'facts' | 'pipelinedGet'>,
+	connection: Pick<Connection, 'facts' | 'pipelined'>,
 	{timeoutMs}: {timeoutMs: number},
 ): Promise<UserInfo | null> {
 	if (connection.facts.clientCertificateSha256 === null) {
@@ -18,7 +18,7 @@ export async function readUserInfo(
 	}
 
 	try {
-		const answer = await connection.pipelinedGet({...selfSubjectReview, timeoutMs, wholeTimeoutMs: 3 * timeoutMs});
+		const answer = await connection.pipelined({...selfSubjectReviewPost, timeoutMs, wholeTimeoutMs: 3 * timeoutMs});
 		return tryParseJson<{status?: {userInfo?: UserInfo} | null}>(await readText(answer, maxReviewBytes))?.status?.userInfo ?? null;
 	} catch {
 		return null;

@@ -57,7 +57,7 @@ export async function sendProbe<Facts>(
 }
 
 export function pipelined(connection: Connection): Requester & Pick<Connection, 'id'> {
-	return {id: connection.id, request: async options => connection.pipelinedGet(options)};
+	return {id: connection.id, request: async options => connection.pipelined(options)};
 }
 
 /** Falls back to the cluster if the connection failed, which says nothing about the request. A timeout is not retried. */

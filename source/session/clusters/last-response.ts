@@ -39,7 +39,7 @@ function notedConnection(connection: Connection, answers: Answers): Connection {
 		get usable() {
 			return connection.usable;
 		},
-		pipelinedGet: async options => answers.to(async () => connection.pipelinedGet(options)),
+		pipelined: async options => answers.to(async () => connection.pipelined(options)),
 		request: async options => answers.to(async () => connection.request(options)),
 		upgrade: async options => connection.upgrade(options),
 		close() {

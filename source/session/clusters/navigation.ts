@@ -19,7 +19,7 @@ export async function switchContext({session, clusters, feeds}: NavigationContex
 	clusters.show(cluster);
 	session.store.now({type: 'switch', cluster: clusterState(cluster.access)});
 	feeds.read();
-	void session.meeting.run();
+	void session.reachability.run();
 	if (session.store.state.view === 'audit') {
 		session.perform('view.audit');
 	}
@@ -43,5 +43,5 @@ export function switchNamespace({session, feeds}: Omit<NavigationContext, 'clust
 	feeds.leave();
 	session.store.now({type: 'switch', cluster: {...cluster, namespace, lastNamespace: namespace ?? currentNamespace(cluster)}});
 	feeds.read();
-	void session.meeting.readRights();
+	void session.reachability.readRights();
 }

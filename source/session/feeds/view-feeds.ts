@@ -26,7 +26,7 @@ export class ViewFeeds {
 		this.#servicePods = new ServicePodsFeed(store, access);
 		this.#counts = new ListCounts(store, access);
 		this.#lists = new ListFeeds(store, () => {
-			this.follow();
+			this.matchView();
 		});
 	}
 
@@ -38,7 +38,7 @@ export class ViewFeeds {
 		this.#lists.again(this.#cluster().access);
 	}
 
-	follow(): void {
+	matchView(): void {
 		this.paths.follow();
 		this.#details.follow();
 		this.#servicePods.follow();
@@ -47,7 +47,7 @@ export class ViewFeeds {
 	tick(): void {
 		this.#tellAnswers();
 		this.#counts.follow();
-		this.follow();
+		this.matchView();
 	}
 
 	#tellAnswers(): void {

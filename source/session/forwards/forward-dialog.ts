@@ -17,15 +17,18 @@ import {readPortOptions, type PortOption} from './port-options.ts';
 
 export async function addForward(session: Session, target: string, namespace: string): Promise<void> {
 	const {cluster} = session;
-	const {ports, canMove, only, locals} = await session.typeAhead.during({description: `reading the ports of ${target}`}, async () => {
-		const offered = await readPortOptions(cluster.access, target, namespace);
-		return {
-			...offered,
-			locals: new Map(
-				await Promise.all(offered.ports.map(async ({value, suggested}) => [value, String(await freePort(suggested))] as const)),
-			),
-		};
-	});
+	const {ports, canMove, allowedPorts, locals} = await session.typeAhead.during(
+		{description: `reading the ports of ${target}`},
+		async () => {
+			const offered = await readPortOptions(cluster.access, target, namespace);
+			return {
+				...offered,
+				locals: new Map(
+					await Promise.all(offered.ports.map(async ({value, suggested}) => [value, String(await freePort(suggested))] as const)),
+				),
+			};
+		},
+	);
 	const configFrom = (values: Readonly<Record<string, string>>): ForwardConfig => ({
 		target,
 		namespace,
@@ -58,7 +61,7 @@ export async function addForward(session: Session, target: string, namespace: st
 			...(canMove ? [] : ['The forward stops when the pod is gone. To move to another pod, forward to a service or workload.']),
 			...scriptNotes(session, configFrom(values)),
 		],
-		check: async values => problemOf(configFrom(values), null, only),
+		check: async values => problemOf(configFrom(values), null, allowedPorts),
 	});
 	if (values !== null && (await mayListen(session, values['address'] ?? ''))) {
 		const config = configFrom(values);
@@ -90,8 +93,8 @@ function withLocalPort(
 export async function editForward(session: Session, id: string, config: ForwardConfig): Promise<void> {
 	const state = forwardOf(session, id);
 	const {remote} = parsePortSpec(config.port);
-	const {ports, only} = await session.typeAhead.during({description: `reading the ports of ${config.target}`}, async () =>
-		readPortOptions(config.cluster.access, config.target, config.namespace).catch(() => ({ports: [], only: null})),
+	const {ports, allowedPorts} = await session.typeAhead.during({description: `reading the ports of ${config.target}`}, async () =>
+		readPortOptions(config.cluster.access, config.target, config.namespace).catch(() => ({ports: [], allowedPorts: null})),
 	);
 	const local = state?.local ?? parsePortSpec(config.port).local;
 	const changed = (values: Readonly<Record<string, string>>): ForwardConfig => ({
@@ -129,7 +132,7 @@ export async function editForward(session: Session, id: string, config: ForwardC
 			{...onPodLossField(config.onPodLoss), note: 'a named pod has no replacement'},
 		],
 		notes: values => scriptNotes(session, changed(values)),
-		check: async values => problemOf(changed(values), local, values['target'] === config.target ? only : null),
+		check: async values => problemOf(changed(values), local, values['target'] === config.target ? allowedPorts : null),
 	});
 	if (values !== null && (await mayListen(session, values['address'] ?? ''))) {
 		await changeForward(session, id, changed(values));
@@ -196,17 +199,17 @@ function scriptNotes(session: Session, {target, namespace, port, address, onPodL
 	];
 }
 
-/** `own`: the forward's present local port. `only`: valid ports, if limited. */
+/** `own`: the forward's present local port. `allowedPorts`: `null` if not limited. */
 async function problemOf(
 	{target, port, address}: ForwardConfig,
 	own: number | null,
-	only: readonly string[] | null,
+	allowedPorts: readonly string[] | null,
 ): Promise<string | null> {
 	try {
 		parseTarget(target);
 		const {local, remote} = parsePortSpec(port);
-		if (only !== null && !only.includes(remote)) {
-			return `${target} has no port ${remote}; available: ${only.join(', ') || 'none'}`;
+		if (allowedPorts !== null && !allowedPorts.includes(remote)) {
+			return `${target} has no port ${remote}; available: ${allowedPorts.join(', ') || 'none'}`;
 		}
 
 		parseListenAddresses(address.split(','));

@@ -51,11 +51,11 @@ export function startForwardFrom(session: Session, config: ForwardConfig, id = s
 		open: 0,
 		closed: 0,
 		failed: 0,
-		up: 0,
-		down: 0,
-		live: [],
+		bytesUp: 0,
+		bytesDown: 0,
+		openConnections: [],
 		log: before?.log ?? [],
-		on: '',
+		podText: '',
 		portName: null,
 	};
 	session.store.now({type: 'forward', forward: state});
@@ -91,12 +91,12 @@ export async function stopForward(session: Session, id: string | undefined): Pro
 		return;
 	}
 
-	if (await mayCut(session, 'Stop', state)) {
+	if (await confirmReset(session, 'Stop', state)) {
 		await stopImmediately(session, state.id);
 	}
 }
 
-async function mayCut(session: Session, what: 'Stop' | 'Restart' | 'Change', state: ForwardState | undefined): Promise<boolean> {
+async function confirmReset(session: Session, what: 'Stop' | 'Restart' | 'Change', state: ForwardState | undefined): Promise<boolean> {
 	return state === undefined || state.open === 0 || session.ask(`${what} :${state.local ?? ''}? ${describeResets(state)}.`);
 }
 
@@ -110,7 +110,7 @@ export async function stopImmediately(session: Session, id: string): Promise<voi
 		if (now) {
 			session.store.now({
 				type: 'forward',
-				forward: {...now, phase: 'stopped', open: 0, live: [], note: `stopped by you ${new Date().toTimeString().slice(0, 5)}`},
+				forward: {...now, phase: 'stopped', open: 0, openConnections: [], note: `stopped by you ${new Date().toTimeString().slice(0, 5)}`},
 			});
 			session.store.now({type: 'connections', event: {type: 'change', id, to: {phase: 'stopped', note: 'stopped by you', figures: ''}}});
 		}
@@ -140,7 +140,7 @@ export async function restartForward(session: Session, id: string | undefined): 
 	}
 
 	const state = forwardOf(session, id);
-	if (!(await mayCut(session, 'Restart', state))) {
+	if (!(await confirmReset(session, 'Restart', state))) {
 		return;
 	}
 
@@ -153,7 +153,7 @@ export async function restartForward(session: Session, id: string | undefined): 
 
 export async function changeForward(session: Session, id: string, config: ForwardConfig): Promise<void> {
 	const state = forwardOf(session, id);
-	if (!(await mayCut(session, 'Change', state))) {
+	if (!(await confirmReset(session, 'Change', state))) {
 		return;
 	}
 

@@ -20,7 +20,7 @@ export type PortOptions = {
 	ports: readonly PortOption[];
 	canMove: boolean;
 	/** Valid numbers and names; `null` allows any port. */
-	only: readonly string[] | null;
+	allowedPorts: readonly string[] | null;
 };
 
 const readyMs = 3000;
@@ -39,7 +39,7 @@ export async function readPortOptions(access: ClusterClient, target: string, nam
 
 function ofPod(pod: PodObject): PortOptions {
 	const ready = isReady(pod) ? '' : 'the pod is not Ready';
-	return {canMove: false, only: null, ports: declaredPorts([pod]).map(port => ({...port, ready}))};
+	return {canMove: false, allowedPorts: null, ports: declaredPorts([pod]).map(port => ({...port, ready}))};
 }
 
 /** A headless service resolves to its pods, so its target port does not apply. */
@@ -48,7 +48,7 @@ function ofService({spec}: ServiceObject, pods: readonly PodObject[] | null): Po
 	const isHeadless = spec?.clusterIP === 'None';
 	return {
 		canMove: true,
-		only: ports.flatMap(({name, port}) => [String(port), ...(name === undefined ? [] : [name])]),
+		allowedPorts: ports.flatMap(({name, port}) => [String(port), ...(name === undefined ? [] : [name])]),
 		ports: ports.map(({name, port, targetPort}) => ({
 			value: String(port),
 			shown: `${name ?? ''} ${port} → ${targetPort ?? port}`.trim(),
@@ -60,7 +60,7 @@ function ofService({spec}: ServiceObject, pods: readonly PodObject[] | null): Po
 
 function ofTemplate(pods: readonly PodObject[]): PortOptions {
 	const ready = readyText(pods);
-	return {canMove: true, only: null, ports: declaredPorts(pods).map(port => ({...port, ready}))};
+	return {canMove: true, allowedPorts: null, ports: declaredPorts(pods).map(port => ({...port, ready}))};
 }
 
 function declaredPorts([pod]: readonly PodObject[]): Array<Omit<PortOption, 'ready'>> {

@@ -57,7 +57,7 @@ function changeBy(event: ForwardEvent, state: ForwardState, live: readonly Conne
 		}
 
 		case 'restored': {
-			return {phase: 'open', ...onPod(state.on)};
+			return {phase: 'open', ...onPod(state.podText)};
 		}
 
 		case 'connection-opened':
@@ -90,11 +90,11 @@ export function forwardUsersText({listen}: Extract<ForwardEvent, {event: 'ready'
 	return users === undefined ? null : joinParts(users.parts, {without: ['detail']});
 }
 
-export function forwardConnectionRows(live: readonly ConnectionSnapshot[]): Pick<ForwardState, 'open' | 'live'> {
+export function forwardConnectionRows(live: readonly ConnectionSnapshot[]): Pick<ForwardState, 'open' | 'openConnections'> {
 	const now = Date.now() - performance.now();
 	return {
 		open: live.length,
-		live: live.map(({connection, client, since, up, down, congested}) => ({
+		openConnections: live.map(({connection, client, since, up, down, congested}) => ({
 			connection: numberOf(connection),
 			client,
 			since: now + since,
@@ -105,8 +105,8 @@ export function forwardConnectionRows(live: readonly ConnectionSnapshot[]): Pick
 	};
 }
 
-function onPod(on: string): Pick<ForwardState, 'on' | 'note'> {
-	return {on, note: `on ${on}`};
+function onPod(podText: string): Pick<ForwardState, 'podText' | 'note'> {
+	return {podText, note: `on ${podText}`};
 }
 
 function podOf({name, chosenFrom}: Extract<ForwardEvent, {event: 'ready'}>['target']): string {

@@ -56,7 +56,7 @@ export async function runForward(session: Session, id: string, config: ForwardCo
 			phase: 'failed',
 			note: error.message,
 			open: 0,
-			live: [],
+			openConnections: [],
 			log: withLine(state.log, `failed: ${sanitizeLine(fullMessage(error))}`),
 		}));
 		changeConnections(session, id, {error: error.toJSON()});
@@ -87,13 +87,13 @@ function everySecond(session: Session, id: string, running: RunningForward): Nod
 			const live = running.connections(id);
 			change(session, id, state => ({
 				...state,
-				up: totals.up,
-				down: totals.down,
+				bytesUp: totals.up,
+				bytesDown: totals.down,
 				failed: totals.failed,
 				...forwardConnectionRows(live),
 				closed: Math.max(state.closed, totals.connections - live.length - totals.failed),
 			}));
-			const {up, down} = forwardOf(session, id)!;
+			const {bytesUp: up, bytesDown: down} = forwardOf(session, id)!;
 			const {samples} = session.store.state.connections.find(one => one.id === id)!;
 			changeConnections(session, id, {samples: [...samples.slice(-23), Math.max(0, up + down - carried)]});
 			carried = up + down;
@@ -124,6 +124,6 @@ function forwardConnection(forward: ForwardState): Partial<ConnectionEntry> {
 	};
 }
 
-function figuresOf({phase, open, up, down}: ForwardState): string {
+function figuresOf({phase, open, bytesUp: up, bytesDown: down}: ForwardState): string {
 	return phase === 'open' ? `${open} open · ${formatBytes(up + down)}` : '';
 }

@@ -15,7 +15,7 @@ import {navigationHandlers} from './navigation-handlers.ts';
 import {paletteHandlers} from './palette-handlers.ts';
 import {sandboxHandlers} from './sandbox-handlers.ts';
 import {shellHandlers} from './shell-handlers.ts';
-import {unreachableHandlers} from './unreachable-handlers.ts';
+import {apiserverUnreachableHandlers} from './unreachable-handlers.ts';
 import {openWhy, whyHandlers} from './why-handlers.ts';
 
 export const handlers: Handlers = {
@@ -23,7 +23,7 @@ export const handlers: Handlers = {
 	...listHandlers,
 	...paletteHandlers,
 	...whyHandlers,
-	...unreachableHandlers,
+	...apiserverUnreachableHandlers,
 	...tailHandlers,
 	...shellHandlers,
 	...forwardHandlers,

@@ -3,10 +3,10 @@ import {formatCopiedLines} from '../../state/format-copied-lines.ts';
 import {describeUnreachable} from '../../state/describe-unreachable.ts';
 import type {Handlers} from '../session.ts';
 
-export const unreachableHandlers: Handlers = {
+export const apiserverUnreachableHandlers: Handlers = {
 	'unreachable.retry'(session) {
 		session.tell('retrying …');
-		session.meeting.tryNow();
+		session.reachability.tryNow();
 	},
 	'unreachable.copy-report'(session) {
 		session.copy(

@@ -19,7 +19,7 @@ export class ExitKeys {
 		this.#keymap = keymap;
 	}
 
-	shown(where: string, {again}: {again: boolean}): string {
+	hintLine(where: string, {again}: {again: boolean}): string {
 		this.#mayAgain = again;
 		const hints = describeKeys(this.#keymap, 'ended').filter(
 			({action, keys}) => keys.length > 0 && meanings[action.id] !== undefined && (again || action.id !== 'ended.new-shell'),

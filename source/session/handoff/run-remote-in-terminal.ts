@@ -102,7 +102,7 @@ export async function runRemoteInTerminal(
 				stdout.write(
 					`${pathLine(end.error)}${unknownStatus(options, end)}${meanwhile(session, {id, began: options.began, lines: linesIn(session) - linesBefore})}`,
 				);
-				stdout.write(`       ${ended.shown(viewText(session), {again: end.error !== null && options.kind === 'shell'})}\r\n`);
+				stdout.write(`       ${ended.hintLine(viewText(session), {again: end.error !== null && options.kind === 'shell'})}\r\n`);
 				return {end, path, next: await ended.next({ignoreInputMs: end.error === null ? 0 : 500})};
 			},
 		)

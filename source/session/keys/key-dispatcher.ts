@@ -16,14 +16,14 @@ export type KeyDispatcherCallbacks = {
 };
 
 export class KeyDispatcher {
-	readonly #doers: ActionContext;
+	readonly #context: ActionContext;
 	readonly #tells: KeyDispatcherCallbacks;
 	readonly #decoder = createKeyDecoder();
 	#pending: readonly string[] = [];
 	#cancelEscape = () => {};
 
-	constructor(doers: ActionContext, tells: KeyDispatcherCallbacks) {
-		this.#doers = doers;
+	constructor(context: ActionContext, tells: KeyDispatcherCallbacks) {
+		this.#context = context;
 		this.#tells = tells;
 	}
 
@@ -38,7 +38,7 @@ export class KeyDispatcher {
 	}
 
 	pass(inputs: readonly KeyInput[]): void {
-		const {store, typeAhead} = this.#doers.session;
+		const {store, typeAhead} = this.#context.session;
 		store.together(() => {
 			store.data({type: 'notice-read'});
 			for (const input of inputs) {
@@ -54,7 +54,7 @@ export class KeyDispatcher {
 
 	/** Keys that lead away are never held. Back only cancels what was requested. */
 	#isLeaving(input: KeyInput): boolean {
-		const {store, keymap, typeAhead} = this.#doers.session;
+		const {store, keymap, typeAhead} = this.#context.session;
 		const isBack = 'key' in input && backKeys(keymap).includes(input.key);
 		const leaves = isBack || ('key' in input && isChord(input.key) && this.#isQuit(input.key));
 		const takesBack = isBack && store.state.overlay === null;
@@ -62,7 +62,7 @@ export class KeyDispatcher {
 	}
 
 	#take(input: {key: string} | {paste: string}): void {
-		const {session} = this.#doers;
+		const {session} = this.#context;
 		const {store} = session;
 		const before = store.state.overlay;
 		if ('key' in input) {
@@ -79,7 +79,7 @@ export class KeyDispatcher {
 	}
 
 	#press(key: string): void {
-		const {store} = this.#doers.session;
+		const {store} = this.#context.session;
 		const resolved = this.#resolve(key);
 		if (this.#closesHelp(resolved)) {
 			this.#setPending([]);
@@ -90,7 +90,7 @@ export class KeyDispatcher {
 		switch (resolved.kind) {
 			case 'matched': {
 				this.#setPending([]);
-				performAction(this.#doers, resolved.action);
+				performAction(this.#context, resolved.action);
 				break;
 			}
 
@@ -108,7 +108,7 @@ export class KeyDispatcher {
 	}
 
 	#resolve(key: string): KeyResolution {
-		const {store, keymap} = this.#doers.session;
+		const {store, keymap} = this.#context.session;
 		const context = keyContext(store.state);
 		const resolved = resolveKey(keymap, context, this.#pending, key);
 		if (resolved.kind !== 'none' || context !== 'connections') {
@@ -121,7 +121,7 @@ export class KeyDispatcher {
 
 	/** The help has columns and does not wrap. */
 	#closesHelp(resolved: KeyResolution): boolean {
-		const {layers, overlay} = this.#doers.session.store.state;
+		const {layers, overlay} = this.#context.session.store.state;
 		const moves =
 			resolved.kind === 'matched' &&
 			resolved.action.startsWith('text.') &&
@@ -130,7 +130,7 @@ export class KeyDispatcher {
 	}
 
 	#pressUnbound(key: string, begun: readonly string[]): void {
-		const {overlay} = this.#doers.session.store.state;
+		const {overlay} = this.#context.session.store.state;
 		const both = begun.length === 0 ? splitAltChord(key) : null;
 		const text = typedText(key);
 		if (both) {
@@ -144,15 +144,15 @@ export class KeyDispatcher {
 		} else if (this.#isQuit(key)) {
 			// Quit means no, except in the quit confirmation.
 			if (overlay.kind === 'confirm' && overlay.leaves) {
-				performAction(this.#doers, 'app.quit');
+				performAction(this.#context, 'app.quit');
 			} else {
-				this.#doers.overlays.cancel();
+				this.#context.dialogs.cancel();
 			}
 		}
 	}
 
 	#tellMeaningless(keys: readonly string[], isCommandElsewhere: boolean): void {
-		const {store, keymap} = this.#doers.session;
+		const {store, keymap} = this.#context.session;
 		const help = effectiveBindings(keymap, keyContext(store.state)).find(({action}) => action === 'help.open')?.sequences[0];
 		const nothing = isCommandElsewhere ? '; no key deletes or kills anything' : '';
 		store.now({
@@ -165,17 +165,17 @@ export class KeyDispatcher {
 	}
 
 	#typeIn(text: string): void {
-		this.#doers.session.store.now({type: 'overlay', event: {type: 'type', text}});
-		this.#doers.overlays.changed();
+		this.#context.session.store.now({type: 'overlay', event: {type: 'type', text}});
+		this.#context.dialogs.changed();
 	}
 
 	#isQuit(key: string): boolean {
-		const resolved = resolveKey(this.#doers.session.keymap, 'global', [], key);
+		const resolved = resolveKey(this.#context.session.keymap, 'global', [], key);
 		return resolved.kind === 'matched' && resolved.action === 'app.quit';
 	}
 
 	#setPending(keys: readonly string[]): void {
 		this.#pending = keys;
-		this.#doers.session.store.now({type: 'pending', keys: keys.length === 0 ? null : formatKeys(keys)});
+		this.#context.session.store.now({type: 'pending', keys: keys.length === 0 ? null : formatKeys(keys)});
 	}
 }

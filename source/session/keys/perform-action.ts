@@ -10,7 +10,7 @@ import type {Dialogs} from './dialogs.ts';
 import {disabledReason, isReadOnly, terminatedPodReason} from './disabled-reason.ts';
 import {CanceledError} from './type-ahead.ts';
 
-export type ActionContext = {session: Session; overlays: Dialogs; handlers: Handlers};
+export type ActionContext = {session: Session; dialogs: Dialogs; handlers: Handlers};
 
 /** Shows failures instead of throwing. A bug becomes an unhandled rejection and a crash report. */
 export function performAction(doers: ActionContext, id: string): void {
@@ -24,8 +24,8 @@ export function performAction(doers: ActionContext, id: string): void {
 	}
 }
 
-function run({session, overlays, handlers}: ActionContext, id: string): void {
-	const ofOverlay = dialogAction(session, overlays, id);
+function run({session, dialogs, handlers}: ActionContext, id: string): void {
+	const ofOverlay = dialogAction(session, dialogs, id);
 	if (ofOverlay !== undefined) {
 		ofOverlay();
 		return;
@@ -102,7 +102,7 @@ function missingRight({refused, cluster}: SessionState, id: string): SpokeError 
 	});
 }
 
-function dialogAction(session: Session, overlays: Dialogs, id: string): (() => void) | undefined {
+function dialogAction(session: Session, dialogs: Dialogs, id: string): (() => void) | undefined {
 	const {store} = session;
 	const [context = '', verb = ''] = id.split('.');
 	if (!['prompt', 'picker', 'form', 'confirm'].includes(context)) {
@@ -111,15 +111,15 @@ function dialogAction(session: Session, overlays: Dialogs, id: string): (() => v
 
 	const edit = (event: Parameters<typeof store.now>[0] & {type: 'overlay'}) => () => {
 		store.now(event);
-		overlays.changed();
+		dialogs.changed();
 	};
 
 	const accept = () => {
-		overlays.accept();
+		dialogs.accept();
 	};
 
 	const cancel = () => {
-		overlays.cancel();
+		dialogs.cancel();
 	};
 
 	const verbs: Readonly<Record<string, () => void>> = {

@@ -13,7 +13,7 @@ import {ResumePosition} from './resume-position.ts';
 import {DuplicateFilter} from './duplicate-filter.ts';
 import {ContinuityCheck, type Continuity} from './continuity-check.ts';
 import {RecentLines} from './recent-lines.ts';
-import {isFirstOffered, readForVerification, type VerificationTimeouts, type VerificationResult} from './verification-read.ts';
+import {isFirstOffered, readLogAgain, type SecondReadTimeouts, type SecondReadResult} from './second-read.ts';
 
 /** `null` for a clean end. */
 export type ReadResult = SpokeError | null;
@@ -328,10 +328,10 @@ export class ResumableLog {
 		return met;
 	}
 
-	async #verify(timeouts: VerificationTimeouts = this.#options.stallTimeouts): Promise<VerificationResult> {
+	async #verify(timeouts: SecondReadTimeouts = this.#options.stallTimeouts): Promise<SecondReadResult> {
 		const read = this.#isAfterEmptyFollow ? this.#position.afterFollow(performance.now()) : this.#position.fromLastLine;
 		const {target, signal} = this.#options;
-		return readForVerification(this.#cluster, this.#source, read, {
+		return readLogAgain(this.#cluster, this.#source, read, {
 			filter: this.#filter(),
 			knownBytes: this.#recentLines.bytes,
 			timeouts,

@@ -2,24 +2,24 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import {indicatesStall, type VerificationTimeouts} from './verification-read.ts';
+import {indicatesStall, type SecondReadTimeouts} from './second-read.ts';
 
-export type StallTimeouts = VerificationTimeouts & {
+export type StallTimeouts = SecondReadTimeouts & {
 	checkApiserverAfterMs: number;
 	apiserverTimeoutMs: number;
 	/** Time without data before the log is read a second time. */
-	verifyAfterMs: number;
+	secondReadAfterMs: number;
 	/** Time within which a line of the second read must arrive. */
 	deliveryTimeoutMs: number;
-	verifyIntervalMs: number;
+	secondReadIntervalMs: number;
 };
 
 export const defaultStallTimeouts: StallTimeouts = {
 	checkApiserverAfterMs: 10_000,
 	apiserverTimeoutMs: 8000,
-	verifyAfterMs: 15_000,
+	secondReadAfterMs: 15_000,
 	deliveryTimeoutMs: 2000,
-	verifyIntervalMs: 60_000,
+	secondReadIntervalMs: 60_000,
 	responseTimeoutMs: 8000,
 	silenceTimeoutMs: 4000,
 };
@@ -99,7 +99,7 @@ class Detector implements StallDetector {
 	readonly #callbacks: StallCallbacks;
 	readonly #timer: NodeJS.Timeout;
 	#lastReceivedAt = Date.now();
-	#verifyAt: number;
+	#secondReadAt: number;
 	/** Delayed after a failure that proved nothing. */
 	#checkAt = 0;
 	#isChecking = false;
@@ -111,7 +111,7 @@ class Detector implements StallDetector {
 		this.#apiserverCheck = apiserverCheck;
 		this.#timeouts = timeouts;
 		this.#callbacks = callbacks;
-		this.#verifyAt = this.#lastReceivedAt + timeouts.verifyAfterMs;
+		this.#secondReadAt = this.#lastReceivedAt + timeouts.secondReadAfterMs;
 		this.#timer = setInterval(
 			() => {
 				if (!this.#isChecking && !this.#isPaused && this.#silentForMs >= timeouts.checkApiserverAfterMs && Date.now() >= this.#checkAt) {
@@ -125,7 +125,7 @@ class Detector implements StallDetector {
 	dataReceived(): void {
 		this.#isPaused = false;
 		this.#lastReceivedAt = Date.now();
-		this.#verifyAt = this.#lastReceivedAt + this.#timeouts.verifyAfterMs;
+		this.#secondReadAt = this.#lastReceivedAt + this.#timeouts.secondReadAfterMs;
 	}
 
 	pause(): void {
@@ -161,8 +161,8 @@ class Detector implements StallDetector {
 		this.#isChecking = true;
 		try {
 			await this.#apiserverCheck.check();
-			if (this.#isSilentSince(since) && Date.now() >= this.#verifyAt) {
-				await this.#verify(onStalled);
+			if (this.#isSilentSince(since) && Date.now() >= this.#secondReadAt) {
+				await this.#readAgain(onStalled);
 			}
 		} catch (thrown) {
 			const error = toSpokeError(thrown);
@@ -170,7 +170,7 @@ class Detector implements StallDetector {
 				onStalled(1, error);
 			} else {
 				// A credential or certificate error says nothing about an open connection.
-				this.#checkAt = Date.now() + this.#timeouts.verifyIntervalMs;
+				this.#checkAt = Date.now() + this.#timeouts.secondReadIntervalMs;
 			}
 		} finally {
 			clearTimeout(reportTimer);
@@ -182,8 +182,8 @@ class Detector implements StallDetector {
 	}
 
 	/** Never throws: the apiserver has just responded, so failures are beyond it. */
-	async #verify(onStalled: (leg: 2 | null, error: SpokeError) => void): Promise<void> {
-		this.#verifyAt = Date.now() + this.#timeouts.verifyIntervalMs * (0.75 + Math.random() / 2);
+	async #readAgain(onStalled: (leg: 2 | null, error: SpokeError) => void): Promise<void> {
+		this.#secondReadAt = Date.now() + this.#timeouts.secondReadIntervalMs * (0.75 + Math.random() / 2);
 		try {
 			if (await this.#callbacks.hasNewLines()) {
 				// The line may have been written just now: wait for it. `onStalled` does nothing if it arrived.

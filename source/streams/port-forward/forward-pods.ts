@@ -4,7 +4,7 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
-import {byAttaching} from '../../targets/pod-order.ts';
+import {byAttachPreference} from '../../targets/pod-order.ts';
 import {type ResolvedPod, resolvePod, toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {podResource} from '../../targets/resource-names.ts';
 import type {PodScope} from '../../targets/target-pods.ts';
@@ -136,7 +136,7 @@ async function waitForRunningPod(
 			pods.delete(change.pod.metadata.uid ?? change.pod.metadata.name);
 		}
 
-		const [pod] = [...pods.values()].filter(pod => isRunning(pod)).sort(byAttaching);
+		const [pod] = [...pods.values()].filter(pod => isRunning(pod)).sort(byAttachPreference);
 		if (pod) {
 			return {...resolved, pod, target: toResolvedTarget(resolved.target.asked, pod, pods.size)};
 		}

@@ -1,6 +1,6 @@
 /** Decides whether a forward stays, moves to another pod, or waits. */
 import type {PodObject} from '../../targets/pod-object.ts';
-import {byAttaching, isReady} from '../../targets/pod-order.ts';
+import {byAttachPreference, isReady} from '../../targets/pod-order.ts';
 import type {MoveReason} from './forward-event.ts';
 
 export type PodDecision =
@@ -20,7 +20,9 @@ export function decidePod(current: PodObject, pods: ReadonlyMap<string, PodObjec
 		return {action: 'stay', pod: latest!};
 	}
 
-	const [replacement] = [...pods.values()].filter(pod => pod !== latest && isReady(pod) && moveReason(pod) === null).sort(byAttaching);
+	const [replacement] = [...pods.values()]
+		.filter(pod => pod !== latest && isReady(pod) && moveReason(pod) === null)
+		.sort(byAttachPreference);
 	if (replacement) {
 		return {action: 'move', pod: replacement, reason};
 	}

@@ -1,17 +1,17 @@
 /** The user that an apiserver sees on one connection. */
 import {Readable} from 'node:stream';
 import test from 'ava';
-import type {PipelinedGetOptions, Connection} from '../../../source/cluster/connection.ts';
+import type {PipelinedOptions, Connection} from '../../../source/cluster/connection.ts';
 import {readUserInfo} from '../../../source/evidence/probes/client-certificate.ts';
 import {socketFacts} from '../../support/observations.ts';
 
 /** Answers every request alike. */
 function connection(shownCertificate: string | null, answer: Error | {status: number; body: string}) {
-	const requests: PipelinedGetOptions[] = [];
+	const requests: PipelinedOptions[] = [];
 	const facts = {...socketFacts, clientCertificateSha256: shownCertificate};
-	const made: Pick<Connection, 'facts' | 'pipelinedGet'> = {
+	const made: Pick<Connection, 'facts' | 'pipelined'> = {
 		facts,
-		async pipelinedGet(options) {
+		async pipelined(options) {
 			requests.push(options);
 			if (answer instanceof Error) {
 				throw answer;

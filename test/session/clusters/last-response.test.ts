@@ -12,11 +12,11 @@ import {emptySession} from '../../../source/state/session-state.ts';
 import type {RenderInput} from '../../../source/ui/render-input.ts';
 import {spokenLines} from '../../../source/ui/spoken-screen.ts';
 import {clockTime} from '../../../source/text/format-time.ts';
-import {handClock} from '../../support/manual-clock.ts';
+import {manualClock} from '../../support/manual-clock.ts';
 
 /** Requests queue until a test answers or fails them. */
 function apiserver() {
-	const clock = handClock();
+	const clock = manualClock();
 	const line: Array<{resolve: (answer: ApiResponse) => void; reject: (error: unknown) => void}> = [];
 	const wait = async () =>
 		new Promise<ApiResponse>((resolve, reject) => {
@@ -34,7 +34,7 @@ function apiserver() {
 					facts: {tls: state.tls ? {} : null, connectedAt: new Date(state.handshakeAt()).toISOString()},
 					usable: true,
 					request: wait,
-					pipelinedGet: wait,
+					pipelined: wait,
 					close() {},
 				} as unknown as Connection;
 			},
@@ -164,7 +164,7 @@ test('requests on an own connection are tracked like the others', async t => {
 	const {server, at} = await answered();
 	server.state.tls = false;
 	const connection = await server.access.connect();
-	const asked = connection.pipelinedGet({path: '/flagz'});
+	const asked = connection.pipelined({path: '/flagz'});
 	await server.clock.advance(10_001);
 	t.is(server.last, at);
 	await server.answer();

@@ -36,14 +36,14 @@ async function clusterOf(t: ExecutionContext, targetPort: number | string, pods:
 }
 
 test('a service port shows how many of its pods are Ready', async t => {
-	const {ports, canMove, only} = await readPortOptions(
+	const {ports, canMove, allowedPorts} = await readPortOptions(
 		await clusterOf(t, 8080, [pod('a', 'True'), pod('b', 'False')]),
 		'svc/web',
 		'default',
 	);
 	t.deepEqual(ports, [{value: '80', shown: 'http 80 → 8080', ready: '1 of 2 pods Ready', suggested: 8080}]);
 	t.true(canMove);
-	t.deepEqual(only, ['80', 'http']);
+	t.deepEqual(allowedPorts, ['80', 'http']);
 });
 
 test('a port that no pod names is reported, and forbidden pods are not counted as 0', async t => {
@@ -61,7 +61,7 @@ test('the form says that a named pod has no replacement', async t => {
 	});
 	const list = await cluster.json<{items: Array<{metadata: {name: string}}>}>({path: '/api/v1/namespaces/default/pods'});
 	const {name} = list.items.find(one => one.metadata.name.startsWith('web-'))!.metadata;
-	const {ports, canMove, only} = await readPortOptions(cluster, `pod/${name}`, 'default');
+	const {ports, canMove, allowedPorts} = await readPortOptions(cluster, `pod/${name}`, 'default');
 	t.deepEqual(
 		ports.map(({value, ready}) => [value, ready]),
 		[
@@ -70,7 +70,7 @@ test('the form says that a named pod has no replacement', async t => {
 		],
 	);
 	t.false(canMove);
-	t.is(only, null);
+	t.is(allowedPorts, null);
 });
 
 test('the local port follows the chosen port unless one was typed', async t => {

@@ -17,13 +17,13 @@ const row: ForwardState = {
 	address: 'localhost',
 	phase: 'open',
 	note: 'on web-1',
-	on: 'web-1',
+	podText: 'web-1',
 	open: 0,
 	closed: 3,
 	failed: 1,
-	up: 0,
-	down: 0,
-	live: [],
+	bytesUp: 0,
+	bytesDown: 0,
+	openConnections: [],
 	log: [],
 };
 const live: ConnectionSnapshot = {
@@ -62,7 +62,7 @@ const rows: ReadonlyArray<readonly [event: ForwardEvent, changed: Partial<Forwar
 	[{...of, event: 'connection-flowing'}, {open: 1}, '#7: no longer blocked'],
 	[
 		{event: 'moved', forward: 'f', from: {name: 'web-1', uid: null}, to: {name: 'web-2', uid: null}, reason: 'deleted', outageMs: 1240},
-		{open: 1, on: 'web-2', note: 'on web-2'},
+		{open: 1, podText: 'web-2', note: 'on web-2'},
 		'moved from web-1 to web-2 after 1.2 s: pod was deleted',
 	],
 	[
@@ -75,8 +75,8 @@ const rows: ReadonlyArray<readonly [event: ForwardEvent, changed: Partial<Forwar
 
 for (const [event, changed, line] of rows) {
 	test(`${event.event}: ${line ?? 'logs nothing'}`, t => {
-		const {log, live: shown, ...after} = reduceForward(row, event, [live]);
-		const {log: _log, live: _live, ...before} = row;
+		const {log, openConnections: shown, ...after} = reduceForward(row, event, [live]);
+		const {log: _log, openConnections: _live, ...before} = row;
 		t.deepEqual(after, {...before, ...changed});
 		t.deepEqual(
 			shown.map(({connection}) => connection),
@@ -103,7 +103,7 @@ test('a ready forward reports its address and users, a move is a warning', t => 
 		],
 	} as unknown as ForwardEvent & {event: 'ready'};
 	const after = reduceForward({...row, phase: 'working', local: null}, ready, []);
-	t.like(after, {phase: 'open', local: 8081, on: 'web-1, one of 2', note: 'on web-1, one of 2', portName: 'http'});
+	t.like(after, {phase: 'open', local: 8081, podText: 'web-1, one of 2', note: 'on web-1, one of 2', portName: 'http'});
 	t.deepEqual(
 		after.log.map(({text}) => text),
 		['Forwarding from 127.0.0.1:8081 -> 80, on web-1', 'Forwarding from [::]:8081 -> 80, on web-1'],

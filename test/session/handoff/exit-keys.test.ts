@@ -18,7 +18,7 @@ const cases: ReadonlyArray<readonly [typed: string, again: boolean, then: ExitCh
 for (const [typed, again, then] of cases) {
 	test(`${JSON.stringify(typed)}${again ? ' after a lost shell' : ''} leads to ${then}`, async t => {
 		const keys = new ExitKeys(keymap);
-		keys.shown('the pods', {again});
+		keys.hintLine('the pods', {again});
 		const next = keys.next({ignoreInputMs: 0});
 		keys.feed(Buffer.from(typed));
 		t.is(await next, then);
@@ -27,7 +27,7 @@ for (const [typed, again, then] of cases) {
 
 test('a late terminal report and an early key are ignored', async t => {
 	const keys = new ExitKeys(keymap);
-	t.is(keys.shown('the tail', {again: true}), 'r: new shell  w: why this path  any other key: back to the tail');
+	t.is(keys.hintLine('the tail', {again: true}), 'r: new shell  w: why this path  any other key: back to the tail');
 	let isDone = false;
 	const next = keys.next({ignoreInputMs: 50}).then(then => {
 		isDone = true;

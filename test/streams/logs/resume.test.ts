@@ -11,9 +11,9 @@ import {until} from '../../support/until.ts';
 const quickly: StallTimeouts = {
 	checkApiserverAfterMs: 400,
 	apiserverTimeoutMs: 2000,
-	verifyAfterMs: 500,
+	secondReadAfterMs: 500,
 	deliveryTimeoutMs: 300,
-	verifyIntervalMs: 800,
+	secondReadIntervalMs: 800,
 	responseTimeoutMs: 2000,
 	silenceTimeoutMs: 1000,
 };

@@ -7,9 +7,9 @@ import {ApiserverCheck, startStallDetector} from '../../../source/streams/logs/s
 const limits = {
 	checkApiserverAfterMs: 40,
 	apiserverTimeoutMs: 200,
-	verifyAfterMs: 60,
+	secondReadAfterMs: 60,
 	deliveryTimeoutMs: 20,
-	verifyIntervalMs: 100,
+	secondReadIntervalMs: 100,
 	responseTimeoutMs: 1000,
 	silenceTimeoutMs: 1000,
 };

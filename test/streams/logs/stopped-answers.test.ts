@@ -17,9 +17,9 @@ const quickly: StallTimeouts = {
 	...defaultStallTimeouts,
 	checkApiserverAfterMs: 200,
 	apiserverTimeoutMs: 2000,
-	verifyAfterMs: 300,
+	secondReadAfterMs: 300,
 	deliveryTimeoutMs: 100,
-	verifyIntervalMs: 60_000,
+	secondReadIntervalMs: 60_000,
 	responseTimeoutMs: 2000,
 	silenceTimeoutMs: 500,
 };

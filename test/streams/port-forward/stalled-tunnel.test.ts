@@ -5,7 +5,7 @@ import {createClusterClient} from '../../../source/cluster/create-cluster-client
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {openTunnel} from '../../../source/streams/port-forward/tunnel.ts';
-import {handClock} from '../../support/manual-clock.ts';
+import {manualClock} from '../../support/manual-clock.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {startTcpCutter} from '../../support/tcp-cutter.ts';
 import {until} from '../../support/until.ts';
@@ -32,7 +32,7 @@ for (const [carrier, ends] of [
 			parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfigFile, '--server', `https://${cutter.address}`]).flags,
 			{},
 		);
-		const clock = handClock();
+		const clock = manualClock();
 		const heard = new EventEmitter();
 		const late: string[] = [];
 		const allHeard = async () => Promise.all(ends.map(async end => once(heard, end)));

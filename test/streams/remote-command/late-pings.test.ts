@@ -3,7 +3,7 @@ import {once, EventEmitter} from 'node:events';
 import test from 'ava';
 import {openRemoteCommand} from '../../../source/streams/remote-command/open-remote-command.ts';
 import {startCommandServer, type FarSide} from '../../support/command-server.ts';
-import {handClock} from '../../support/manual-clock.ts';
+import {manualClock} from '../../support/manual-clock.ts';
 import {reachedWeb} from '../../support/run-command.ts';
 import {until} from '../../support/until.ts';
 
@@ -16,7 +16,7 @@ for (const feature of ['exec', 'attach'] as const) {
 			const opened = Promise.withResolvers<FarSide>();
 			const server = await startCommandServer(opened.resolve);
 			t.teardown(async () => server.close());
-			const clock = handClock();
+			const clock = manualClock();
 			const heard = new EventEmitter();
 			const late: object[] = [];
 			const command = await openRemoteCommand(

@@ -11,12 +11,12 @@ import {timestampLength, timestampNanoseconds} from './line-timestamp.ts';
 import {openLog, type OpenLogOptions} from './open-log.ts';
 import type {DuplicateFilter} from './duplicate-filter.ts';
 
-export type VerificationTimeouts = {
+export type SecondReadTimeouts = {
 	responseTimeoutMs: number;
 	silenceTimeoutMs: number;
 };
 
-export type VerificationResult = {
+export type SecondReadResult = {
 	hasNewLines: boolean;
 	foundLastLine: boolean;
 };
@@ -30,7 +30,7 @@ Reads from the follow's position until the result is known or a timeout. Has no 
 `filter` has the known lines, `knownBytes` long.
 @throws SpokeError as `openLog`; ERR_APISERVER_TIMEOUT without a response; ERR_STREAM_LOST without a result
 */
-export async function readForVerification(
+export async function readLogAgain(
 	cluster: ClusterClient,
 	source: LogSource,
 	read: PodLogOptions,
@@ -40,8 +40,8 @@ export async function readForVerification(
 		timeouts,
 		target,
 		signal,
-	}: {filter: DuplicateFilter | null; knownBytes: number; timeouts: VerificationTimeouts} & Pick<OpenLogOptions, 'target' | 'signal'>,
-): Promise<VerificationResult> {
+	}: {filter: DuplicateFilter | null; knownBytes: number; timeouts: SecondReadTimeouts} & Pick<OpenLogOptions, 'target' | 'signal'>,
+): Promise<SecondReadResult> {
 	let hasNewLines = false;
 	const {error} = await readBounded(
 		cluster,
@@ -69,7 +69,7 @@ export async function readForVerification(
 }
 
 type BoundedReadOptions = {
-	timeouts: VerificationTimeouts;
+	timeouts: SecondReadTimeouts;
 	/** True ends the read. */
 	onLines: (lines: Buffer) => boolean;
 } & Pick<OpenLogOptions, 'target' | 'signal'>;
@@ -119,7 +119,7 @@ export async function isFirstOffered(
 	cluster: ClusterClient,
 	source: LogSource,
 	read: PodLogOptions,
-	{block, timeouts, target, signal}: {block: Buffer; timeouts: VerificationTimeouts} & Pick<OpenLogOptions, 'target' | 'signal'>,
+	{block, timeouts, target, signal}: {block: Buffer; timeouts: SecondReadTimeouts} & Pick<OpenLogOptions, 'target' | 'signal'>,
 ): Promise<boolean> {
 	let offered: Buffer | null = null;
 	try {

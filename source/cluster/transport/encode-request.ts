@@ -9,7 +9,7 @@ const {validateHeaderName, validateHeaderValue} = process.getBuiltinModule('node
 @param target in origin form
 @throws TypeError for text that would not be exactly one request
 */
-export function encodeGetRequest(target: string, headers: RequestHeaders, body?: string): string {
+export function encodeRequest(target: string, headers: RequestHeaders, body?: string): string {
 	if (!/^[\u0021-\u007E]+$/.test(target)) {
 		throw new TypeError('a path must be percent-encoded');
 	}
