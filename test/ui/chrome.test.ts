@@ -44,7 +44,7 @@ test('overdue requests replace replica count and version by the last response ti
 });
 
 test('the footer quotes a key that reads as punctuation', t => {
-	const state = emptySession(clusterState(null) as never, {columns: 80, rows: 24}, 0);
+	const state = emptySession(clusterState(null), {columns: 80, rows: 24}, 0);
 	const hint = (key: string, label: string, place: number) => ({
 		action: {id: label, label, footer: place},
 		keys: [key],
