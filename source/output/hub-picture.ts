@@ -1,6 +1,6 @@
 /** The hub and its spokes, drawn by basis: ━ proven, ╍ inferred, ┈ unknown. */
 import {auditEndNames} from '../descriptions/describe-audit.ts';
-import {auditStateName, type AuditRow} from '../evidence/audit/audit-object.ts';
+import {auditRowState, auditStateName, type AuditRow} from '../evidence/audit/audit-object.ts';
 
 /** Left of the hub: the longest name and state, and an arrow. */
 const columns = 36;
@@ -49,7 +49,7 @@ function outgoing(name: string, row: AuditRow): string {
 	return `${start}${stroke.repeat(Math.max(2, 18 - start.length))}${row.broken ? '✗' : '►'} ${name}`;
 }
 
-function stateOf({state}: AuditRow, sign = ''): string {
-	const name = `${sign}${auditStateName(state)}`;
-	return name.length <= columns - 16 ? name : `${sign}${auditStateName(state, {short: true})}`;
+function stateOf(row: AuditRow, sign = ''): string {
+	const name = `${sign}${auditRowState(row)}`;
+	return name.length <= columns - 16 ? name : `${sign}${auditRowState(row, {short: true})}`;
 }

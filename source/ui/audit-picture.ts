@@ -56,7 +56,7 @@ function spokeIn(name: string, row: AuditRow, {width, nameWidth}: {width: number
 	const {strokes, arrow, failed, look} = glyphs;
 	const sign = row.verdict === 'warn' ? `${look} ` : row.verdict === 'fail' ? `${failed} ` : '';
 	const room = width - nameWidth - 4;
-	const [state, short] = [false, true].map(isShort => `${sign}${stateText(row, isShort)}`) as [string, string];
+	const [state, short] = [false, true].map(isShort => `${sign}${auditRowState(row, {short: isShort})}`) as [string, string];
 	const lead = [{text: `${name}:`.padEnd(nameWidth)}, styled(roleOf(row), truncateToCells(cellWidth(state) <= room ? state : short, room))];
 	const stroke = strokes[row.basis];
 	return [...lead, styled(roleOf(row), ` ${stroke.repeat(Math.max(1, width - lineWidth(lead) - 2))}${arrow}`)];
@@ -70,15 +70,11 @@ function spokeOut(name: string, row: AuditRow, route: AuditRow | null, {strokes,
 		route !== null && ['konnectivity', 'direct', 'egress', 'egress-http-connect', 'ssh-tunnel'].includes(route.state)
 			? [styled('route', `${strokes[route.basis]} ${routeName(route.state)} `)]
 			: [];
-	return [...way, styled(roleOf(row), `${stroke} ${stateText(row)}`), end, {text: ` ${name}`}];
+	return [...way, styled(roleOf(row), `${stroke} ${auditRowState(row, {short: true})}`), end, {text: ` ${name}`}];
 }
 
 function roleOf({state, verdict}: AuditRow) {
 	return tlsRoleOf(state) ?? verdictRole[verdict];
-}
-
-function stateText({verdict, state}: AuditRow, short = true): string {
-	return auditStateName(state === '' ? verdict : state, {short});
 }
 
 export const verdictRole: Readonly<Record<RowVerdict, Role>> = {

@@ -2,7 +2,7 @@
 import type {ApiResponse} from '../../cluster/connection.ts';
 import type {MetricFacts, ProbeResult} from '../evidence.ts';
 import {needMetrics} from '../rules/needs.ts';
-import {type Requester} from './probe-request.ts';
+import {responseLimits, type Requester} from './probe-request.ts';
 
 /** The response is megabytes on a large cluster: stream it and keep only these families. */
 const wanted = [
@@ -36,8 +36,7 @@ export async function readApiserverMetrics(
 		const response = await connection.request({
 			path: '/metrics',
 			headers: {Accept: 'text/plain; version=0.0.4'},
-			timeoutMs,
-			wholeTimeoutMs: 3 * timeoutMs,
+			...responseLimits(timeoutMs),
 			...(signal && {signal}),
 		});
 		const samples = await samplesOf(response);

@@ -2,7 +2,7 @@
 import type {Connection} from '../../cluster/connection.ts';
 import {selfSubjectReviewPost} from '../../cluster/self-review.ts';
 import type {UserInfo} from '../evidence.ts';
-import {tryParseJson, readText} from './probe-request.ts';
+import {tryParseJson, readText, responseLimits} from './probe-request.ts';
 
 const maxReviewBytes = 1024 * 1024;
 
@@ -18,7 +18,7 @@ export async function readUserInfo(
 	}
 
 	try {
-		const answer = await connection.pipelined({...selfSubjectReviewPost, timeoutMs, wholeTimeoutMs: 3 * timeoutMs});
+		const answer = await connection.pipelined({...selfSubjectReviewPost, ...responseLimits(timeoutMs)});
 		return tryParseJson<{status?: {userInfo?: UserInfo} | null}>(await readText(answer, maxReviewBytes))?.status?.userInfo ?? null;
 	} catch {
 		return null;

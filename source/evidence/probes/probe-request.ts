@@ -42,7 +42,7 @@ export async function sendProbe<Facts>(
 	const where = `GET ${path}`;
 	const unavailable = (reason: UnavailableSource['reason']): ProbeResult<Facts> => ({unavailable: {source, where, reason, need}});
 	try {
-		const response = await requester.request({path, headers: {Accept: accept}, timeoutMs, wholeTimeoutMs: 3 * timeoutMs});
+		const response = await requester.request({path, headers: {Accept: accept}, ...responseLimits(timeoutMs)});
 		const body = await readText(response, maxBytes);
 		if (response.status !== 200) {
 			question.onRefused?.(response.status, body);
@@ -83,6 +83,11 @@ export function preferConnection(own: Requester | null, cluster: Requester): Req
 
 function makeObservation<Facts>({source, path, connection = null}: ProbeRequest, facts: Facts): Observation<Facts> {
 	return {source, where: `GET ${path}`, process: null, connection, time: new Date().toISOString(), active: false, facts};
+}
+
+/** For the head, and for a response that starts in time and then stalls. */
+export function responseLimits(timeoutMs: number): {timeoutMs: number; wholeTimeoutMs: number} {
+	return {timeoutMs, wholeTimeoutMs: 3 * timeoutMs};
 }
 
 /** @throws when the body is truncated or larger than `maxBytes` */

@@ -8,7 +8,7 @@ export type Continuity = {proven: boolean; foundLastLine: boolean};
 export type ContinuityCallbacks = {
 	/** True only after the rest of the previous instance was emitted. */
 	hasRestarted(): Promise<boolean>;
-	/** @throws if the verification read fails */
+	/** @throws if the second read fails */
 	isLastLineOffered(): Promise<boolean>;
 	reportGap(reason: GapReason): Promise<void>;
 	onResumed(continuity: Continuity): Promise<void>;
@@ -43,7 +43,7 @@ export class ContinuityCheck {
 	}
 
 	responseStarted(): void {
-		this.#scheduleVerification();
+		this.#scheduleSecondRead();
 	}
 
 	async beforeLines(newLines: Buffer): Promise<void> {
@@ -71,22 +71,22 @@ export class ContinuityCheck {
 		this.#restartCheck.catch(() => undefined);
 	}
 
-	#scheduleVerification(): void {
+	#scheduleSecondRead(): void {
 		clearTimeout(this.#timer);
 		if (this.#filter !== null && !this.#isStopped && this.#settlement === null) {
 			this.#timer = setTimeout(() => {
-				void this.#verify();
+				void this.#readAgain();
 			}, this.#timeoutMs);
 		}
 	}
 
-	/** The kubelet is slow with large files: a verification read shows whether the last line can still arrive. */
-	async #verify(): Promise<void> {
+	/** The kubelet is slow with large files: a second read shows whether the last line can still arrive. */
+	async #readAgain(): Promise<void> {
 		let isOffered: boolean;
 		try {
 			isOffered = await this.#callbacks.isLastLineOffered();
 		} catch {
-			this.#scheduleVerification();
+			this.#scheduleSecondRead();
 			return;
 		}
 

@@ -18,7 +18,7 @@ export type LogEvent =
 	| {type: 'opened'; source: LogSource}
 	/** The container has not started or, with `ended`, waits for a restart. `reason` is the kubelet's. */
 	| {type: 'waiting'; source: LogSource; reason: string | null; ended: ContainerTermination | null}
-	/** Silence and a failed verification: spoke reconnects. `leg` is `null` if either is possible. */
+	/** Silence and a failed second read: spoke reconnects. `leg` is `null` if either is possible. */
 	| {type: 'stalled'; source: LogSource; leg: 1 | 2 | null; silentForMs: number}
 	/** `error` is `null` after a clean end although the container runs, as at the end of a tunnel. */
 	| {type: 'reconnecting'; source: LogSource; attempt: number; retryInMs: number; error: SpokeError | null}
@@ -26,7 +26,7 @@ export type LogEvent =
 	| {type: 'resumed'; source: LogSource; outageMs: number; proven: boolean; foundLastLine: boolean}
 	/** After a response ended, the next request has had no response for 1 s. A kubelet responds only with the first line. */
 	| {type: 'asking'; source: LogSource}
-	/** Silence, and no response to the verification yet; `checked` follows a response. */
+	/** Silence, and no response to the second read yet; `checked` follows a response. */
 	| {type: 'checking'; source: LogSource}
 	| {type: 'checked'; source: LogSource}
 	/** Lines after the timestamp `after` may be missing, or duplicated for `clock-went-back`. */

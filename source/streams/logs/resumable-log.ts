@@ -319,16 +319,16 @@ export class ResumableLog {
 
 	async #hasNewLines(hasResponse: boolean): Promise<boolean> {
 		const {stallTimeouts: quiet} = this.#options;
-		const {hasNewLines: more} = await this.#verify(hasResponse ? quiet : {...quiet, responseTimeoutMs});
+		const {hasNewLines: more} = await this.#readAgain(hasResponse ? quiet : {...quiet, responseTimeoutMs});
 		return more;
 	}
 
 	async #isLastLineOffered(): Promise<boolean> {
-		const {foundLastLine: met} = await this.#verify();
+		const {foundLastLine: met} = await this.#readAgain();
 		return met;
 	}
 
-	async #verify(timeouts: SecondReadTimeouts = this.#options.stallTimeouts): Promise<SecondReadResult> {
+	async #readAgain(timeouts: SecondReadTimeouts = this.#options.stallTimeouts): Promise<SecondReadResult> {
 		const read = this.#isAfterEmptyFollow ? this.#position.afterFollow(performance.now()) : this.#position.fromLastLine;
 		const {target, signal} = this.#options;
 		return readLogAgain(this.#cluster, this.#source, read, {

@@ -56,7 +56,7 @@ test('a missing last line is a gap, unless the container restarted', async t => 
 	t.deepEqual(restarted.told, ['proven']);
 });
 
-test('a verification read decides when a response has no lines for long', async t => {
+test('a second read decides when a response has no lines for long', async t => {
 	const slow = proofOf(t, {isOffered: async () => true, withinMs: 1});
 	const gone = proofOf(t, {withinMs: 1});
 	await until(() => slow.told.length > 0 && gone.told.length > 1, [slow.told, gone.told]);
@@ -64,7 +64,7 @@ test('a verification read decides when a response has no lines for long', async 
 	t.deepEqual(gone.told, ['last-line-not-met', 'not proven']);
 });
 
-test('a failed verification read proves nothing and is repeated', async t => {
+test('a failed second read proves nothing and is repeated', async t => {
 	let reads = 0;
 	const {last, proof, told} = proofOf(t, {
 		withinMs: 1,
@@ -80,7 +80,7 @@ test('a failed verification read proves nothing and is repeated', async t => {
 	t.deepEqual(told, ['proven, found']);
 });
 
-test('a request without a response decides nothing and starts no verification read', async t => {
+test('a request without a response decides nothing and starts no second read', async t => {
 	let lives = 0;
 	let reads = 0;
 	const {last, proof, told} = proofOf(t, {

@@ -267,7 +267,7 @@ testLog(
 testLog('a follow that is not answered is neither checked nor called alive', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	log.append(...awkward);
-	// The second follow and its verification read.
+	// The second follow and its second read.
 	server.faults.push({kind: 'end-cleanly', afterBytes: asLines(log.file).length}, {kind: 'silence'}, {kind: 'silence'});
 	const told = await follow(server, cluster, {
 		stallTimeouts: quickly,

@@ -33,7 +33,7 @@ async function givenUp(
 	});
 }
 
-test('a verification read without a response is leg 2 while the apiserver responds', async t => {
+test('a second read without a response is leg 2 while the apiserver responds', async t => {
 	const {leg, error} = await givenUp(
 		async () => ({body: {resume() {}}}),
 		async () => {
@@ -55,7 +55,7 @@ test('an apiserver that does not respond is leg 1', async t => {
 	t.like(error, {code: 'ERR_APISERVER_TIMEOUT', leg: 1});
 });
 
-test('lines seen only by the verification read prove a loss, and not its leg', async t => {
+test('lines seen only by the second read prove a loss, and not its leg', async t => {
 	const {leg, error} = await givenUp(
 		async () => ({body: {resume() {}}}),
 		async () => true,
@@ -154,7 +154,7 @@ for (const [title, answer] of [
 	['that is one request too many', status(429, 'too many requests')],
 	['that fails with words of no row', status(500, ofLog('something new'))],
 ] as const) {
-	test(`a verification read ${title} keeps the stream`, async t => {
+	test(`a second read ${title} keeps the stream`, async t => {
 		await t.notThrowsAsync(
 			keptUp({
 				async offersMore() {
@@ -178,7 +178,7 @@ for (const [title, answer, code] of [
 	['finds no pod', status(404, 'pods "p" not found', 'pods'), 'ERR_NOT_FOUND'],
 	['finds a container that is over', status(400, 'container "app" in pod "p" is terminated'), 'ERR_TARGET_GONE'],
 ] as const) {
-	test(`a verification read that ${title} ends the stream`, async t => {
+	test(`a second read that ${title} ends the stream`, async t => {
 		const {leg, error} = await givenUp(answers, async () => {
 			throw errorFromLogResponse(answer, {namespace: 'd'});
 		});

@@ -84,7 +84,7 @@ test('a log whose connections all stop early is emitted completely', async t => 
 	t.true(stalls.length > 2);
 });
 
-test('a verification read that is reset midway still finds new lines', async t => {
+test('a second read that is reset midway still finds new lines', async t => {
 	const {server, cluster, log} = await behindCutter(t);
 	server.restartPolicy = 'Never';
 	log.append(...records(5));
