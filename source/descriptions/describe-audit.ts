@@ -1,5 +1,5 @@
 /** Audit rows in words. */
-import {auditRowState, type Audit, type AuditRow, type RowId} from '../evidence/audit/audit-object.ts';
+import type {Audit, AuditRow, RowId} from '../evidence/audit/audit-object.ts';
 import {describeCitations, describeFinding, describeNeed, type DetailPart} from './describe-verdict.ts';
 
 export function describeAuditRow(
@@ -20,6 +20,52 @@ export function describeAuditRow(
 		],
 	};
 }
+
+/** The state of a row in words. Its title is the subject. */
+export function auditRowState(
+	{id, state, verdict}: Pick<AuditRow, 'id' | 'state' | 'verdict'>,
+	{short = false}: {short?: boolean} = {},
+): string {
+	const name = rowStateNames[id]?.[state]?.[short ? 1 : 0] ?? auditStateName(state === '' ? verdict : state, {short});
+	return id === 'N5' && verdict === 'warn' && state === 'secured' ? `${name}, with warnings` : name;
+}
+
+export function auditStateName(state: string, {short = false}: {short?: boolean} = {}): string {
+	const index = short ? 1 : 0;
+	// A state can name a route and a TLS state.
+	return stateNames[state]?.[index] ?? state.replace(/^(?:egress-http-connect|ssh-tunnel)(?=,)/, route => stateNames[route]![index]);
+}
+
+/** Long and short names; a state without an entry is its own name. */
+const stateNames: Readonly<Record<string, readonly [long: string, short: string]>> = {
+	'anonymous-granted': ['anonymous access granted', 'anonymous on'],
+	approved: ['CSRs approved', 'CSRs approved'],
+	'ca-equal': ['cluster CA matches', 'CA matches'],
+	'egress-http-connect': ['egress http-connect', 'http-conn'],
+	'in-use': ['in use', 'in use'],
+	listening: ['listening beyond loopback', 'listening'],
+	'no-root-certificate': ['no root CA', 'no root CA'],
+	'none-seen': ['none found', 'none found'],
+	'not-applicable': ['not applicable', 'not applicable'],
+	'not-used': ['not used', 'not used'],
+	'partly-alive': ['partially alive', 'part alive'],
+	silent: ['no lease renewed', 'no lease'],
+	'ssh-tunnel': ['ssh tunnel', 'ssh tunnel'],
+	'static-tokens': ['static tokens enabled', 'static tokens'],
+	'your-leg': ['your connection unverified', 'unverified'],
+};
+
+/** Where a state means something else in this row than in others. */
+const rowStateNames: Readonly<Partial<Record<RowId, Readonly<Record<string, readonly [long: string, short: string]>>>>> = {
+	N6: {exposed: ['etcd reachable', 'etcd reachable']},
+	C5: {protected: ['required', 'required']},
+	C9: {impossible: ['not in this version', 'not used']},
+	C10: {
+		direct: ['not used (direct)', 'not used'],
+		proxy: ['not used (proxy)', 'not used'],
+		'ssh-tunnel': ['not used (ssh tunnel)', 'not used'],
+	},
+};
 
 /** What a row is about, in a picture of the audit. */
 export const auditEndNames = {

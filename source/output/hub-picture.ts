@@ -1,6 +1,6 @@
 /** The hub and its spokes, drawn by basis: ━ proven, ╍ inferred, ┈ unknown. */
-import {auditEndNames} from '../descriptions/describe-audit.ts';
-import {auditRowState, auditStateName, type AuditRow} from '../evidence/audit/audit-object.ts';
+import {auditEndNames, auditRowState, auditStateName} from '../descriptions/describe-audit.ts';
+import type {AuditRow} from '../evidence/audit/audit-object.ts';
 
 /** Left of the hub: the longest name and state, and an arrow. */
 const columns = 36;

@@ -1,6 +1,6 @@
 /** Draws the audit as a hub with spokes: callers at the left, destinations at the right. */
-import {type Audit, type AuditRow, auditRowState, auditStateName, type RowId, type RowVerdict} from '../evidence/audit/audit-object.ts';
-import {auditEndNames} from '../descriptions/describe-audit.ts';
+import type {Audit, AuditRow, RowId, RowVerdict} from '../evidence/audit/audit-object.ts';
+import {auditEndNames, auditRowState, auditStateName} from '../descriptions/describe-audit.ts';
 import {kubeletsRow} from '../output/hub-picture.ts';
 import {routeName} from '../descriptions/describe-verdict.ts';
 import {cellWidth, truncateToCells} from '../text/cell-width.ts';

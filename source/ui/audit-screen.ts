@@ -1,6 +1,6 @@
 /** The audit view. */
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
-import {auditRowState} from '../evidence/audit/audit-object.ts';
+import {auditRowState} from '../descriptions/describe-audit.ts';
 import type {SessionState, ShownAuditRow} from '../state/session-state.ts';
 import {titledRule} from './chrome.ts';
 import type {Glyphs} from './glyphs.ts';

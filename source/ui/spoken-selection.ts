@@ -1,5 +1,5 @@
 /** The spoken text of the selection. */
-import {auditRowState} from '../evidence/audit/audit-object.ts';
+import {auditRowState} from '../descriptions/describe-audit.ts';
 import {worstPath} from '../state/connection-list.ts';
 import {listKinds} from '../state/list-kinds.ts';
 import {selectedRow} from '../state/list-state.ts';
