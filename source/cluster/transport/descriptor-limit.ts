@@ -3,8 +3,8 @@ import {closeSync, openSync, readFileSync} from 'node:fs';
 import type {Socket} from 'node:net';
 import {SpokeError} from '../../errors/spoke-error.ts';
 
-/** Descriptors reserved for the tunnel of an accepted connection and for the next accept. */
-const reserve = 8;
+/** For what opens before the next accept: eight tunnels at once, the label's requests, the kubeconfig's files. */
+const reserve = 24;
 
 let limit: number | undefined;
 let highest = 0;
