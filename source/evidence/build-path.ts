@@ -1,4 +1,5 @@
 /** Builds a Path from observations. */
+import type {ClusterInfo} from '../cluster/cluster-client.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {ClusterIdentity, Observations, Leg, Path, ProcessBinding, RuleVerdict, Verdict} from './evidence.ts';
 import {numberEvidence} from './evidence-list.ts';
@@ -14,7 +15,7 @@ import {secondLegRoute} from './rules/second-leg-route.ts';
 import {secondLegTls, endsAtKubelet} from './rules/second-leg-tls.ts';
 
 export type PathMetadata = {
-	cluster: ClusterIdentity;
+	cluster: Pick<ClusterInfo, 'context' | 'server' | 'sandbox'>;
 	phase: Path['phase'];
 	address: string | null;
 	rttMs: Path['rttMs'];
@@ -81,7 +82,7 @@ export function buildPath(observations: Observations, {cluster, phase, address, 
 		phase,
 		target: purpose.target,
 		request: purpose.request,
-		cluster,
+		cluster: clusterIdentity(observations, cluster),
 		process: binding(observations),
 		legs,
 		crossing: {...verdict(exposure), why: exposure.why},
@@ -92,6 +93,12 @@ export function buildPath(observations: Observations, {cluster, phase, address, 
 		line: formatPathLine({legs, phase, target: purpose.target, error, broken}),
 		error,
 	};
+}
+
+/** The process at the connection's end names its version, too. */
+function clusterIdentity({version, process, isBound}: Observations, {context, server, sandbox}: PathMetadata['cluster']): ClusterIdentity {
+	const ofProcess = isBound && process?.facts.version ? `v${process.facts.version.replace(/^v/, '')}` : null;
+	return {context, server, version: version?.facts.gitVersion ?? ofProcess, sandbox};
 }
 
 function farEnd(observations: Observations): Leg['to'] {

@@ -1,25 +1,13 @@
 /** Observations of the cluster that belong to no single connection. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
-import {isFromAnotherProcess, observeConnection, type ObservedConnection} from './connection-observations.ts';
-import type {FlagFacts, Observation, ProbeResult, ReplicaFacts, UnavailableSource, VersionFacts} from './evidence.ts';
+import {isFromAnotherProcess, observeConnection} from './connection-observations.ts';
+import type {ClusterObservations, ProbeResult, UnavailableSource, VersionFacts} from './evidence.ts';
 import {readReplicas} from './probes/apiserver-replicas.ts';
 import {readUserInfo} from './probes/client-certificate.ts';
-import {type CaFacts, readClusterCa} from './probes/cluster-ca.ts';
+import {readClusterCa} from './probes/cluster-ca.ts';
 import {apiserverFlags, readMirrorPods} from './probes/mirror-pods.ts';
 import {pipelined, preferConnection, type Requester, sendProbe, tryParseJson} from './probes/probe-request.ts';
 import {isCertificateLost} from './rules/direct-connection.ts';
-
-export type ClusterObservations = {
-	ca: CaFacts | null;
-	version: Observation<VersionFacts> | null;
-	replicas: Observation<ReplicaFacts> | null;
-	mirrorPods: ReadonlyArray<Observation<FlagFacts>>;
-	/** What proves that a gateway relays the requests, even if its certificate looks like an apiserver's; `null` if nothing does. */
-	gatewaySeen: string | null;
-	/** The connection that these observations used, perhaps to another apiserver; `null` if no connection was made. */
-	observed: ObservedConnection | null;
-	unavailable: readonly UnavailableSource[];
-};
 
 export const noClusterObservations: ClusterObservations = {
 	ca: null,
@@ -27,7 +15,7 @@ export const noClusterObservations: ClusterObservations = {
 	replicas: null,
 	mirrorPods: [],
 	gatewaySeen: null,
-	observed: null,
+	further: null,
 	unavailable: [],
 };
 
@@ -59,7 +47,6 @@ export async function observeCluster(
 		connection && readUserInfo(connection, {timeoutMs}),
 	]);
 	connection?.close();
-	const facts = connection?.facts ?? null;
 	return {
 		ca: ca.observation?.facts ?? null,
 		version: version.observation ?? null,
@@ -68,16 +55,12 @@ export async function observeCluster(
 		gatewaySeen:
 			first && again && isFromAnotherProcess(again, first)
 				? spreadsRequestsReason
-				: isCertificateLost(facts?.clientCertificateSha256 ?? null, user, version.observation?.facts ?? null)
+				: isCertificateLost(connection?.facts.clientCertificateSha256 ?? null, user, version.observation?.facts ?? null)
 					? 'the apiserver did not identify you by the client certificate that you presented'
 					: null,
-		observed: first && facts && {observations: {...first, user}, facts},
+		further: first && {...first, user},
 		unavailable: unavailableSources([ca, version, replicas, pods]),
 	};
-}
-
-export function caUnavailableReason(unavailable: readonly UnavailableSource[]): UnavailableSource['reason'] | null {
-	return unavailable.find(({source}) => source === 'ca-comparison')?.reason ?? null;
 }
 
 export function unavailableSources(results: ReadonlyArray<ProbeResult<unknown>>): readonly UnavailableSource[] {

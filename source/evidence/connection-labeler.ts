@@ -1,13 +1,14 @@
 /** Labels every open connection of one cluster. */
 import {systemClock} from '../async/clock.ts';
-import type {ClusterClient, ClusterInfo} from '../cluster/cluster-client.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import type {ConnectionObserver, ConnectionPurpose} from '../streams/connection-observer.ts';
 import {BackgroundMetrics} from './background-metrics.ts';
+import {buildObservations, noActiveObservations} from './build-observations.ts';
 import {buildPath} from './build-path.ts';
 import {noClusterObservations} from './cluster-observations.ts';
-import {type ConnectionObservations, socketObservation} from './connection-observations.ts';
-import type {Observations, Path, SecondLegOutcome} from './evidence.ts';
+import {noConnectionObservations, socketObservation} from './connection-observations.ts';
+import type {ConnectionObservations, Path} from './evidence.ts';
 import {failureObservation} from './failure-observation.ts';
 import {type LabelContext, observeBeforeUse, settleLabel} from './label-lifecycle.ts';
 import {initialLabelState, isOpenedByFarEnd, type LabelEvent, type LabelState} from './label-state.ts';
@@ -15,10 +16,8 @@ import {labelTimings} from './label-timings.ts';
 import type {CreateLabeler, Labeler, LabelerOptions} from './labeler.ts';
 import {type LabelHost, LiveLabel} from './live-label.ts';
 import {PreUseProbe} from './pre-use-probe.ts';
-import {type CachedProcess, emptyCachedProcess, processCacheFor} from './process-cache.ts';
+import {processCacheFor} from './process-cache.ts';
 import {recordAnswer, recordFailure} from './record-second-leg.ts';
-import {recalledFailures} from './rules/second-leg-outcomes.ts';
-import {identifyObservedServer} from './server-identity.ts';
 import {SharedProbe} from './shared-probe.ts';
 
 /** @see Labeler */
@@ -32,7 +31,7 @@ class ConnectionLabeler implements Labeler {
 		},
 		beforeUse: async (connection, purpose) => observeBeforeUse(this.#labelFor(connection, purpose), connection, this.#context),
 		onOpened: (connection, purpose, about) => {
-			const label = this.#labelFor(connection, purpose, this.#context.preUseProbe.fallback);
+			const label = this.#labelFor(connection, purpose, this.#context.preUseProbe.fallbackFor(connection));
 			this.#emitAndRecord(label, {type: 'opened', byFarEnd: isOpenedByFarEnd(purpose, about)});
 			void settleLabel(label, this.#context);
 		},
@@ -111,9 +110,13 @@ class ConnectionLabeler implements Labeler {
 		}
 	}
 
-	#labelFor(connection: Connection | null, purpose: ConnectionPurpose, observations?: ConnectionObservations): LiveLabel {
+	#labelFor(
+		connection: Connection | null,
+		purpose: ConnectionPurpose,
+		observations: ConnectionObservations = {...noConnectionObservations, socket: connection && socketObservation(connection)},
+	): LiveLabel {
 		const id = connection?.id ?? `none-${++this.#unconnectedCount}`;
-		const label = this.#liveLabels.get(id) ?? new LiveLabel(id, initialLabelState(connection, purpose, observations), this.#host);
+		const label = this.#liveLabels.get(id) ?? new LiveLabel(id, initialLabelState(purpose, observations), this.#host);
 		this.#liveLabels.set(id, label);
 		if (this.#isClosed) {
 			this.#drop(label);
@@ -145,82 +148,40 @@ class ConnectionLabeler implements Labeler {
 
 	#pathOf(state: LabelState): Path {
 		const {cluster, clock, preUseProbe} = this.#context;
+		const {purpose, about, observations: own, lateObservations, error, farEndAnswered, upgradePassedThrough} = state;
 		const process = processOf(state);
 		const known = processCacheFor(cluster);
 		// A short connection closes before the cluster is observed, so use recent observations for its process.
-		const own =
+		const shared =
 			state.cluster === noClusterObservations ? known.recentShared(process, labelTimings.sharedMaxAgeMs, clock.now()) : state.cluster;
-		const shared = {
-			...own,
-			ca: known.ca ?? own.ca,
-			gatewaySeen: known.gatewaySeen,
-			unavailable: [...own.unavailable, ...preUseProbe.unavailableCas],
+		const failure =
+			error &&
+			failureObservation({
+				error,
+				purpose,
+				connection: own.socket?.connection ?? null,
+				process,
+				time: state.failedAt ?? new Date().toISOString(),
+			});
+		const examined = {
+			own,
+			others: lateObservations ? [lateObservations] : [],
+			unreachedAddresses: [],
+			shared: {...shared, ca: known.ca ?? shared.ca, unavailable: [...shared.unavailable, ...preUseProbe.unavailableCas]},
+			metrics: state.metrics,
+			active: {...noActiveObservations, failures: failure ? [failure] : []},
 		};
-		return buildLabelPath({...state, cluster: shared}, cluster.facts, known.of(process), cluster.secondLegs.outcomes);
+		const observations = buildObservations(cluster, examined, {purpose, about, farEndAnswered, upgradePassedThrough});
+		return buildPath(observations, {
+			cluster: cluster.facts,
+			phase: state.phase,
+			address: null,
+			rttMs: state.rttMs,
+			error,
+		});
 	}
 }
 
 function processOf({observations}: LabelState): string | null {
 	return observations.process?.facts.id ?? null;
-}
-
-/** `known`: of the process at the connection's end. `outcomes`: of earlier attempts on leg 2. */
-function buildLabelPath(
-	state: LabelState,
-	cluster: ClusterInfo,
-	known: CachedProcess = emptyCachedProcess,
-	outcomes: readonly SecondLegOutcome[] = [],
-): Path {
-	const {connection, purpose, observations: own, lateObservations, cluster: shared, metrics, error} = state;
-	const time = new Date().toISOString();
-	const failure =
-		error &&
-		failureObservation({
-			error,
-			purpose,
-			connection: connection?.id ?? null,
-			process: own.process?.facts.id ?? null,
-			time: state.failedAt ?? time,
-		});
-	const attempt = {
-		purpose,
-		isBound: connection !== null,
-		farEndAnswered: state.farEndAnswered || failure?.facts.answered === true,
-		process: own.process,
-		outcomes,
-	};
-	const observations: Observations = {
-		...attempt,
-		about: state.about,
-		time,
-		connection: connection?.id ?? null,
-		upgradePassedThrough: state.upgradePassedThrough,
-		socket: connection && socketObservation(connection),
-		serverIdentity: connection
-			? identifyObservedServer(connection, cluster.server, own, shared)
-			: {to: 'unknown', why: 'no connection was made'},
-		flags: [own, lateObservations].flatMap(one => one?.flags ?? []),
-		mirrorPods: shared.mirrorPods,
-		replicas: shared.replicas,
-		unreachedAddresses: [],
-		version: shared.version,
-		...known,
-		metrics: known.metrics.length === 0 && metrics?.observation ? [metrics.observation] : known.metrics,
-		logDifferentials: [],
-		handshakes: [],
-		failures: [...(failure ? [failure] : []), ...recalledFailures(attempt)],
-		unavailable: [...own.unavailable, ...shared.unavailable, ...(metrics?.unavailable ? [metrics.unavailable] : [])],
-	};
-	return buildPath(observations, {
-		cluster: {
-			context: cluster.context,
-			server: cluster.server,
-			version: shared.version?.facts.gitVersion ?? (own.process?.facts.version ? `v${own.process.facts.version.replace(/^v/, '')}` : null),
-			sandbox: cluster.sandbox,
-		},
-		phase: state.phase,
-		address: null,
-		rttMs: state.rttMs,
-		error,
-	});
 }

@@ -3,22 +3,13 @@ import {createHash} from 'node:crypto';
 import {isDeepStrictEqual} from 'node:util';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection, PipelinedOptions} from '../cluster/connection.ts';
-import type {FlagFacts, Observation, ProbeResult, ProcessFacts, SocketFacts, UnavailableSource, UserInfo} from './evidence.ts';
+import type {ConnectionObservations, FlagFacts, Observation, ProbeResult, ProcessFacts, SocketFacts} from './evidence.ts';
 import {readUserInfo} from './probes/client-certificate.ts';
 import {type Requester, sendProbe, tryParseJson} from './probes/probe-request.ts';
 import {needFlagz} from './rules/needs.ts';
 
-export type ConnectionObservations = {
-	flags: Observation<FlagFacts> | null;
-	process: Observation<ProcessFacts> | null;
-	/** `null` without a response, or if the response could not name the client certificate. */
-	user: UserInfo | null;
-	/** Headers that apiservers never send, from any response (refusals included). */
-	foreignHeaders: readonly string[];
-	unavailable: readonly UnavailableSource[];
-};
-
 export const noConnectionObservations: ConnectionObservations = {
+	socket: null,
 	flags: null,
 	process: null,
 	user: null,
@@ -72,15 +63,15 @@ export async function observeConnection(
 		early ?? readProcessStart(requester, {timeoutMs}),
 		readsUser ? readUserInfo({facts: connection.facts, pipelined: requester.request}, {timeoutMs}) : null,
 	]);
-	const foreignHeaders = [...seen];
+	const base = {socket: socketObservation(connection), user, foreignHeaders: [...seen]};
 	if (!flags.observation) {
-		return {...noConnectionObservations, user, foreignHeaders, unavailable: [flags.unavailable]};
+		return {...base, flags: null, process: null, unavailable: [flags.unavailable]};
 	}
 
 	const process = start.observation
 		? identifyProcess(start.observation, flags.observation, connection.facts.tls?.peer?.spkiSha256 ?? null)
 		: null;
-	return {flags: {...flags.observation, process: process?.facts.id ?? null}, process, user, foreignHeaders, unavailable: []};
+	return {...base, flags: {...flags.observation, process: process?.facts.id ?? null}, process, unavailable: []};
 }
 
 export function isFromAnotherProcess(again: ConnectionObservations, own: ConnectionObservations): boolean {
@@ -92,8 +83,6 @@ export function isFromAnotherProcess(again: ConnectionObservations, own: Connect
 	return isOtherId || !isDeepStrictEqual(again.flags.facts.values, own.flags.facts.values);
 }
 
-export type ObservedConnection = {observations: ConnectionObservations; facts: SocketFacts};
-
 /** `null` if no connection could be made. Never throws. */
 export async function observeFreshConnection(
 	cluster: ClusterClient,
@@ -104,12 +93,12 @@ export async function observeFreshConnection(
 		timeoutMs: number;
 		signal?: AbortSignal | undefined;
 	},
-): Promise<ObservedConnection | null> {
+): Promise<ConnectionObservations | null> {
 	try {
 		const connection = await cluster.connect(signal ? {signal} : {});
 		const observations = await observeConnection(connection, {timeoutMs});
 		connection.close();
-		return {observations, facts: connection.facts};
+		return observations;
 	} catch {
 		return null;
 	}

@@ -5,7 +5,8 @@ import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose, Observations, Path, StreamFeature} from './evidence.ts';
 import {runActiveProbes} from './run-active-probes.ts';
 import {probeReplicas} from './probe-replicas.ts';
-import {examineApiserver, observationsFor, type ApiserverExamination} from './examine-apiserver.ts';
+import {buildObservations} from './build-observations.ts';
+import {examineApiserver, type ApiserverExamination} from './examine-apiserver.ts';
 import {dialAddress} from './node-facts.ts';
 import {buildPath} from './build-path.ts';
 import {planPaths, type PathPlan} from './plan-paths.ts';
@@ -53,7 +54,7 @@ export function configuredPath(
 	subjects: Pick<PathPlan, 'node' | 'pod'>,
 	error: ErrorObject | null = null,
 ): Path {
-	const configured = observationsFor(examined, cluster, purpose);
+	const configured = buildObservations(cluster, examined, {purpose, about: 'configuration'});
 	const {stepTests, agentTests} = examined.active;
 	const {failures} = configured;
 	const isOwn = failures.some(({connection}) => connection === configured.connection);
@@ -62,9 +63,8 @@ export function configuredPath(
 	const observations: Observations = error
 		? {...configured, about: 'ended-connection', isBound: true, farEndAnswered: failures.some(({facts}) => facts.answered), ...attempt}
 		: configured;
-	const {context, server, sandbox} = cluster.facts;
 	return buildPath(observations, {
-		cluster: {context, server, version: examined.shared.version?.facts.gitVersion ?? null, sandbox},
+		cluster: cluster.facts,
 		phase: error ? 'failed' : 'settled',
 		address: addressOf(observations, subjects),
 		rttMs: {websocket: null, runtime: null},

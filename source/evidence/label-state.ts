@@ -1,13 +1,10 @@
 /** The state of one label and its events. */
-import type {Connection} from '../cluster/connection.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose} from '../streams/connection-observer.ts';
-import {noConnectionObservations, type ConnectionObservations} from './connection-observations.ts';
-import type {MetricFacts, ProbeResult, Path} from './evidence.ts';
-import {noClusterObservations, type ClusterObservations} from './cluster-observations.ts';
+import {noClusterObservations} from './cluster-observations.ts';
+import type {ClusterObservations, ConnectionObservations, MetricFacts, Path, ProbeResult} from './evidence.ts';
 
 export type LabelState = {
-	connection: Pick<Connection, 'id' | 'facts'> | null;
 	purpose: ConnectionPurpose;
 	about: Path['about'];
 	phase: Path['phase'];
@@ -42,13 +39,8 @@ export type LabelEvent =
 	| {type: 'failed'; error: ErrorObject; time: string}
 	| {type: 'closed'};
 
-export function initialLabelState(
-	connection: LabelState['connection'],
-	purpose: ConnectionPurpose,
-	observations = noConnectionObservations,
-): LabelState {
+export function initialLabelState(purpose: ConnectionPurpose, observations: ConnectionObservations): LabelState {
 	return {
-		connection: connection && {id: connection.id, facts: connection.facts},
 		purpose,
 		about: 'open-connection',
 		phase: 'checking',

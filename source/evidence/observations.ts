@@ -118,6 +118,35 @@ export type ReplicaFacts = {
 
 export type UserInfo = {username?: unknown; extra?: Record<string, unknown>};
 
+/** The CA that the cluster gives its pods. */
+export type CaFacts = {spkiSha256: readonly string[]; subjects: readonly string[]};
+
+/** What was read on one connection. */
+export type ConnectionObservations = {
+	/** `null` if no connection was made. */
+	socket: Observation<SocketFacts> | null;
+	flags: Observation<FlagFacts> | null;
+	process: Observation<ProcessFacts> | null;
+	/** `null` without a response, or if the response could not name the client certificate. */
+	user: UserInfo | null;
+	/** Headers that apiservers never send, from any response (refusals included). */
+	foreignHeaders: readonly string[];
+	unavailable: readonly UnavailableSource[];
+};
+
+/** What was read of the cluster, whatever the connection. */
+export type ClusterObservations = {
+	ca: CaFacts | null;
+	version: Observation<VersionFacts> | null;
+	replicas: Observation<ReplicaFacts> | null;
+	mirrorPods: ReadonlyArray<Observation<FlagFacts>>;
+	/** What proves that a gateway relays the requests, even if its certificate looks like an apiserver's; `null` if nothing does. */
+	gatewaySeen: string | null;
+	/** Read on the connection that was used, perhaps to another apiserver; `null` if no connection was made. */
+	further: ConnectionObservations | null;
+	unavailable: readonly UnavailableSource[];
+};
+
 export type ServerIdentity = {
 	to: 'apiserver' | 'gateway' | 'unknown';
 	why: string;
@@ -126,6 +155,7 @@ export type ServerIdentity = {
 	hasApiserverCertificate?: true;
 };
 
+/** What the rules of one path use: see build-observations.ts. */
 export type Observations = {
 	purpose: ConnectionPurpose;
 	/** `configuration`: nothing was opened. */

@@ -2,8 +2,8 @@
 import {afterTurns, isRecent, type Clock} from '../async/clock.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
-import {noConnectionObservations, observeConnection, type ConnectionObservations} from './connection-observations.ts';
-import type {UnavailableSource, UserInfo} from './evidence.ts';
+import {noConnectionObservations, observeConnection, socketObservation} from './connection-observations.ts';
+import type {ConnectionObservations, UnavailableSource, UserInfo} from './evidence.ts';
 import {processCacheFor} from './process-cache.ts';
 import {labelTimings} from './label-timings.ts';
 import {pipelined} from './probes/probe-request.ts';
@@ -48,14 +48,15 @@ export class PreUseProbe {
 		return [...this.#unavailableCas.values()].map(({unavailable}) => unavailable);
 	}
 
-	get fallback(): ConnectionObservations {
-		return this.#unavailableFlags
-			? {
-					...noConnectionObservations,
-					foreignHeaders: this.#unavailableFlags.foreignHeaders,
-					unavailable: [this.#unavailableFlags.unavailable],
-				}
-			: noConnectionObservations;
+	/** Of a connection on which nothing was read: repeats the refusal that another connection got. */
+	fallbackFor(connection: Connection): ConnectionObservations {
+		const {foreignHeaders = [], unavailable} = this.#unavailableFlags ?? {};
+		return {
+			...noConnectionObservations,
+			socket: socketObservation(connection),
+			foreignHeaders,
+			unavailable: unavailable ? [unavailable] : [],
+		};
 	}
 
 	async start(connection: Connection): Promise<ConnectionObservations> {
@@ -63,7 +64,7 @@ export class PreUseProbe {
 		const user = this.#userOf(connection);
 		const ca = this.#cas.get(connection) ?? this.#readCa(connection, this.#cluster.facts.namespace);
 		this.#cas.set(connection, ca);
-		const observations = (await pending) ?? this.fallback;
+		const observations = (await pending) ?? this.fallbackFor(connection);
 		await ca;
 		return {...observations, user: await user};
 	}

@@ -1,9 +1,10 @@
 /** Reads further apiservers at their own addresses, only by consent and always verified. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {toSpokeError} from '../errors/spoke-error.ts';
+import {buildObservations} from './build-observations.ts';
 import {observeConnection} from './connection-observations.ts';
 import type {ConnectionPurpose} from './evidence.ts';
-import {observationsFor, type ApiserverExamination, type ExaminedProcess} from './examine-apiserver.ts';
+import type {ApiserverExamination, ExaminedProcess} from './examine-apiserver.ts';
 import {advertisedAddress} from './rules/replicas.ts';
 import {isVerifiedApiserver} from './rules/same-process.ts';
 
@@ -45,7 +46,7 @@ function refusalReason(examined: ApiserverExamination, cluster: ClusterClient): 
 		return 'your connection to the apiserver uses a proxy';
 	}
 
-	const observations = observationsFor(examined, cluster, anyPurpose);
+	const observations = buildObservations(cluster, examined, {purpose: anyPurpose, about: 'configuration'});
 	// A server with the apiserver's certificate learns nothing new from credentials for it.
 	return isVerifiedApiserver(observations) || observations.serverIdentity.hasApiserverCertificate
 		? null
@@ -57,9 +58,7 @@ async function observeAt(cluster: ClusterClient, address: string, signal: AbortS
 		const connection = await cluster.connectAt(address, {timeoutMs, ...(signal ? {signal} : {})});
 		try {
 			const observations = await observeConnection(connection, {timeoutMs});
-			return observations.flags
-				? {...observations, facts: connection.facts, dialedAddress: address}
-				: `${address}: its /flagz could not be read`;
+			return observations.flags ? {...observations, dialedAddress: address} : `${address}: its /flagz could not be read`;
 		} finally {
 			connection.close();
 		}

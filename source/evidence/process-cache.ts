@@ -1,9 +1,9 @@
 /** Observations of apiserver processes, valid while the process runs. */
 import {isRecent} from '../async/clock.ts';
 import type {ClusterClient, ClusterInfo} from '../cluster/cluster-client.ts';
-import type {Observations, MetricFacts, Observation} from './evidence.ts';
-import {parseCaBundle, type CaFacts} from './probes/cluster-ca.ts';
-import {noClusterObservations, type ClusterObservations} from './cluster-observations.ts';
+import {noClusterObservations} from './cluster-observations.ts';
+import type {CaFacts, ClusterObservations, MetricFacts, Observation, Observations} from './evidence.ts';
+import {parseCaBundle} from './probes/cluster-ca.ts';
 
 export type CachedProcess = Pick<Observations, 'metrics' | 'stepTests' | 'agentTests'>;
 

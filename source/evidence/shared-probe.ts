@@ -1,9 +1,10 @@
 /** Observations on other connections, shared by connections that open together. */
 import {isRecent, clockDelay, type Clock} from '../async/clock.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
-import {observeFreshConnection, type ConnectionObservations} from './connection-observations.ts';
+import {noClusterObservations, observeCluster} from './cluster-observations.ts';
+import {observeFreshConnection} from './connection-observations.ts';
+import type {ClusterObservations, ConnectionObservations} from './evidence.ts';
 import {labelTimings} from './label-timings.ts';
-import {noClusterObservations, observeCluster, type ClusterObservations} from './cluster-observations.ts';
 
 /** `requestedAt`: in ms since 1970. */
 export type SharedProbeResult = {cluster: ClusterObservations; requestedAt: number};
@@ -35,7 +36,10 @@ export class SharedProbe {
 
 	async observeElsewhere(): Promise<ConnectionObservations | null> {
 		if (!this.#isRecent(this.#elsewhere)) {
-			this.#elsewhere = {requestedAt: this.#clock.now(), pending: this.#readElsewhere()};
+			this.#elsewhere = {
+				requestedAt: this.#clock.now(),
+				pending: observeFreshConnection(this.#cluster, {timeoutMs: labelTimings.sharedProbeTimeoutMs}),
+			};
 		}
 
 		const entry = this.#elsewhere!;
@@ -61,11 +65,6 @@ export class SharedProbe {
 
 	end(): void {
 		this.#hasEnded = true;
-	}
-
-	async #readElsewhere(): Promise<ConnectionObservations | null> {
-		const observed = await observeFreshConnection(this.#cluster, {timeoutMs: labelTimings.sharedProbeTimeoutMs});
-		return observed?.observations ?? null;
 	}
 
 	#startShared(waitMs: number): {requestedAt: number; hasStarted: boolean; pending: Promise<ClusterObservations>} {

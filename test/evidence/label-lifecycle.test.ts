@@ -3,8 +3,8 @@ import {Readable} from 'node:stream';
 import test from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import type {Connection} from '../../source/cluster/connection.ts';
-import {noConnectionObservations, type ConnectionObservations} from '../../source/evidence/connection-observations.ts';
-import type {MetricFacts, ProbeResult, Path, StreamFeature} from '../../source/evidence/evidence.ts';
+import {noConnectionObservations} from '../../source/evidence/connection-observations.ts';
+import type {ConnectionObservations, MetricFacts, ProbeResult, Path, StreamFeature} from '../../source/evidence/evidence.ts';
 import {processCacheFor} from '../../source/evidence/process-cache.ts';
 import {observeBeforeUse, settleLabel, type LabelContext} from '../../source/evidence/label-lifecycle.ts';
 import {initialLabelState} from '../../source/evidence/label-state.ts';
@@ -89,7 +89,7 @@ function course({
 			},
 		},
 	} as unknown as LabelContext;
-	const label = new LiveLabel('c1', initialLabelState({id: 'c1'} as Connection, {...makeObservations().purpose, feature}, observations), {
+	const label = new LiveLabel('c1', initialLabelState({...makeObservations().purpose, feature}, observations), {
 		clock,
 		pathOf: state =>
 			({

@@ -13,7 +13,7 @@ import {noClusterObservations} from '../../source/evidence/cluster-observations.
 import {flags, makeObservations} from '../support/observations.ts';
 
 const {purpose} = makeObservations();
-const alive = initialLabelState(null, purpose);
+const alive = initialLabelState(purpose, noConnectionObservations);
 const observations = {...noConnectionObservations, flags: flags({'kubelet-certificate-authority': '/ca.pem'})};
 const lateObservations = {...noConnectionObservations, foreignHeaders: ['via']};
 const shared = {...noClusterObservations, gatewaySeen: 'a balancer'};

@@ -2,7 +2,8 @@
 import type {AuditObservations} from '../../source/evidence/audit/gather-observations.ts';
 import {noConnectionObservations} from '../../source/evidence/connection-observations.ts';
 import type {UnavailableSource, Observations, ProbeResult} from '../../source/evidence/evidence.ts';
-import {noActiveObservations, type ApiserverExamination} from '../../source/evidence/examine-apiserver.ts';
+import {noActiveObservations} from '../../source/evidence/build-observations.ts';
+import type {ApiserverExamination} from '../../source/evidence/examine-apiserver.ts';
 import type {ComponentPod} from '../../source/evidence/probes/mirror-pods.ts';
 import {
 	flags,
@@ -76,7 +77,7 @@ export function auditObservations({base = {}, others = [], shared = {}, own = {}
 				replicas: knownReplicas(1),
 				mirrorPods: [],
 				gatewaySeen: null,
-				observed: null,
+				further: null,
 				unavailable: [],
 				...shared,
 			},

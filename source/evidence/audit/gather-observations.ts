@@ -3,7 +3,8 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ConnectionPurpose, ServerIdentity, Observations, ProbeResult, StreamFeature} from '../evidence.ts';
 import {runActiveProbes, type ProbeTarget} from '../run-active-probes.ts';
 import {probeReplicas} from '../probe-replicas.ts';
-import {examineApiserver, observationsFor, type ApiserverExamination} from '../examine-apiserver.ts';
+import {buildObservations} from '../build-observations.ts';
+import {examineApiserver, type ApiserverExamination} from '../examine-apiserver.ts';
 import {readNode} from '../node-facts.ts';
 import {probeOf} from '../plan-paths.ts';
 import {probeAnonymousAccess, probeSelfSubject, type AnonymousFacts, type WhoAmI} from '../probes/access.ts';
@@ -54,7 +55,7 @@ const sampledKubelets = 5;
 export async function gatherAuditObservations(cluster: ClusterClient, {probe, signal}: AuditProbeOptions): Promise<AuditObservations> {
 	const examined = await examineFor(cluster, {probe, signal});
 	const {namespace} = cluster.facts;
-	const {serverIdentity} = observationsFor(examined, cluster, purposeOf('exec', null));
+	const {serverIdentity} = buildObservations(cluster, examined, {purpose: purposeOf('exec', null), about: 'configuration'});
 	const nodes = await readNodes(cluster, sampledNodes);
 	const [whoAmI, components, leases, signingRequests, tokens, endpoints, kubeProxy, anonymous, agents, kubelets] = await Promise.all([
 		probeSelfSubject(cluster),
@@ -113,7 +114,7 @@ async function readKubelets(cluster: ClusterClient, {observation}: ProbeResult<N
 
 function observationsOf(examined: ApiserverExamination, cluster: ClusterClient): Pick<AuditObservations, 'observations' | 'perReplica'> {
 	const own: AuditObservations['observations'] = (feature, request = null) => ({
-		...observationsFor(examined, cluster, purposeOf(feature, request)),
+		...buildObservations(cluster, examined, {purpose: purposeOf(feature, request), about: 'configuration'}),
 		isBound: true,
 	});
 	return {

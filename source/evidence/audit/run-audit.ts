@@ -131,10 +131,7 @@ function summaryOf(rows: readonly AuditRow[]): Audit['summary'] {
 
 function replicasOf({examined}: AuditObservations, own: Observations): Audit['replicas'] {
 	const read = flagsPerProcess(own);
-	const examinedProcesses: readonly ExaminedProcess[] = [
-		{...examined.own, facts: examined.connection.facts, dialedAddress: null},
-		...examined.others,
-	];
+	const examinedProcesses: readonly ExaminedProcess[] = [examined.own, ...examined.others];
 	return {
 		known: knownReplicaCount(own),
 		read: read.length,
@@ -181,7 +178,7 @@ function processOf(
 	{process, flags, dialedAddress}: ExaminedProcess,
 ): Audit['replicas']['processes'][number] {
 	const own = flags ? advertisedAddress(flags) : null;
-	const isDirect = dialedAddress !== null || (own !== null && own === connection.facts.remoteAddress);
+	const isDirect = dialedAddress !== undefined || (own !== null && own === connection.facts.remoteAddress);
 	return {
 		id: process?.facts.id ?? null,
 		startTime: process?.facts.startTime ?? null,

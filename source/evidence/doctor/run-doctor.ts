@@ -3,7 +3,8 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {AccessReview} from '../../cluster/self-review.ts';
 import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionPurpose, Path, SocketFacts} from '../evidence.ts';
-import {type ApiserverExamination, examineApiserver, noActiveObservations} from '../examine-apiserver.ts';
+import {type ActiveObservations, noActiveObservations} from '../build-observations.ts';
+import {type ApiserverExamination, examineApiserver} from '../examine-apiserver.ts';
 import {failureObservation} from '../failure-observation.ts';
 import {configuredPath, failedAttemptId} from '../find-paths.ts';
 import {describeFailure} from '../last-attempt.ts';
@@ -200,7 +201,7 @@ function kubeletResponse(
 	to: 'log' | 'port-forward',
 	{connection, own}: ApiserverExamination,
 	{probe, target}: PathPlan,
-): ApiserverExamination['active'] {
+): ActiveObservations {
 	const common = {process: own.process?.facts.id ?? null, connection: connection.id, time: new Date().toISOString(), active: true} as const;
 	const location = `${probe?.namespace ?? target.namespace}/${probe?.pod ?? target.name}`;
 	return to === 'log'

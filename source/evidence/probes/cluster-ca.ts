@@ -1,11 +1,9 @@
 /** The CA that the cluster gives its pods (ConfigMap `kube-root-ca.crt`). */
 import {X509Certificate} from 'node:crypto';
 import {distinguishedName, spkiSha256} from '../../cluster/tls/peer-facts.ts';
-import type {ProbeResult} from '../evidence.ts';
+import type {CaFacts, ProbeResult} from '../evidence.ts';
 import {needRootCa} from '../rules/needs.ts';
 import {sendProbe, tryParseJson, type Requester} from './probe-request.ts';
-
-export type CaFacts = {spkiSha256: readonly string[]; subjects: readonly string[]};
 
 export async function readClusterCa(
 	cluster: Requester,

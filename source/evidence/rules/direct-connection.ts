@@ -1,17 +1,7 @@
 /** Whether a connection ends at an apiserver process itself. No other file decides that a gateway is excluded. */
-import type {FlagFacts, Need, Observation, ReplicaFacts, SocketFacts, UserInfo, VersionFacts} from '../evidence.ts';
+import type {ClusterObservations, ConnectionObservations, Need, ReplicaFacts, SocketFacts, UserInfo, VersionFacts} from '../evidence.ts';
 import {needDirectConnection, needSelfReview} from './needs.ts';
 import {advertisedAddress, podOfAddress} from './replicas.ts';
-
-export type DirectConnectionInput = {
-	socket: SocketFacts;
-	/** The response to a SelfSubjectReview on this connection; `null` if there is none. */
-	user: UserInfo | null;
-	/** Flags of the process that responded on this connection. */
-	flags: Observation<FlagFacts> | null;
-	mirrorPods: ReadonlyArray<Observation<FlagFacts>>;
-	replicas: ReplicaFacts | null;
-};
 
 const credentialId = 'authentication.kubernetes.io/credential-id';
 
@@ -35,12 +25,13 @@ For all other users, verdicts beyond leg 1 are inferred at most. A server that h
 to TLS it is the apiserver.
 @see https://github.com/kubernetes/kubernetes/blob/v1.32.0/staging/src/k8s.io/apiserver/pkg/authentication/request/x509/x509.go
 */
-export function gatewayNotExcluded(input: DirectConnectionInput): {why: string; need: Need} | null {
-	const {
-		socket: {clientCertificateSha256: shownCertificate, proxy, remoteAddress},
-		user,
-	} = input;
-	if (isNamed(shownCertificate, user) || endsAtOwnAddress(input)) {
+export function gatewayNotExcluded(
+	socket: SocketFacts,
+	{user, flags}: Pick<ConnectionObservations, 'user' | 'flags'>,
+	{mirrorPods, replicas}: Pick<ClusterObservations, 'mirrorPods' | 'replicas'>,
+): {why: string; need: Need} | null {
+	const {clientCertificateSha256: shownCertificate, proxy, remoteAddress} = socket;
+	if (isNamed(shownCertificate, user) || endsAtOwnAddress(socket, flags, mirrorPods, replicas?.facts ?? null)) {
 		return null;
 	}
 
@@ -78,7 +69,12 @@ function namesCertificates(version: VersionFacts | null): boolean {
 }
 
 /** The process's own flags take precedence over the lists of apiservers. */
-function endsAtOwnAddress({socket: {proxy, remoteAddress}, flags, mirrorPods, replicas}: DirectConnectionInput): boolean {
+function endsAtOwnAddress(
+	{proxy, remoteAddress}: SocketFacts,
+	flags: ConnectionObservations['flags'],
+	mirrorPods: ClusterObservations['mirrorPods'],
+	replicas: ReplicaFacts | null,
+): boolean {
 	if (proxy || remoteAddress === null || isShared(remoteAddress, replicas)) {
 		return false;
 	}

@@ -1,32 +1,26 @@
 /** The server at the end of leg 1: an apiserver, or a gateway. */
-import type {UnavailableSource, FlagFacts, ServerIdentity, SocketFacts} from '../evidence.ts';
-import {gatewayNotExcluded, type DirectConnectionInput} from './direct-connection.ts';
+import type {ClusterObservations, ConnectionObservations, FlagFacts, ServerIdentity, SocketFacts, UnavailableSource} from '../evidence.ts';
+import {gatewayNotExcluded} from './direct-connection.ts';
 import {needRootCa} from './needs.ts';
-
-export type ClusterCa = {spkiSha256: readonly string[]; subjects: readonly string[]} | null;
-
-export type ServerIdentityInput = DirectConnectionInput & {
-	/** The path of the server URL; an apiserver itself has none. */
-	serverPath: string;
-	ca: ClusterCa;
-	/** `null` before the CA was requested. */
-	caUnavailableReason: UnavailableSource['reason'] | null;
-	foreignHeaders: readonly string[];
-	/** Why a gateway is known to answer; `null` if none was seen. */
-	gatewaySeen: string | null;
-};
 
 /**
 An apiserver proves itself with a certificate of the cluster's own CA that also has the name by which pods know it, if no gateway can have
 that certificate (direct-connection.ts). A gateway may answer if the server URL has a path, the scheme is plain HTTP (no apiserver since
 1.24 serves it), the peer is unverified, or the chain is of another CA. Names alone are no evidence: gateways have certificates with the
 same names from their own CAs. Nor is the CA if the apiserver listens on loopback: a virtual cluster's proxy has a certificate like an
-apiserver's, and sends logs, exec and port-forwards to another cluster.
+apiserver's, and sends logs, exec and port-forwards to another cluster. `server`: the URL of the kubeconfig.
 @see https://kubernetes.io/docs/setup/best-practices/certificates/ (the apiserver's names)
 @see https://github.com/loft-sh/vcluster/blob/main/pkg/server/server.go WithRedirect
 */
-export function identifyServer(input: ServerIdentityInput): ServerIdentity {
-	const {socket, serverPath, ca, caUnavailableReason, foreignHeaders, gatewaySeen, flags, mirrorPods} = input;
+export function identifyServer(own: ConnectionObservations, shared: ClusterObservations, server: string): ServerIdentity {
+	const {foreignHeaders, flags} = own;
+	const {gatewaySeen, mirrorPods} = shared;
+	if (!own.socket) {
+		return {to: 'unknown', why: 'no connection was made'};
+	}
+
+	const {facts: socket} = own.socket;
+	const serverPath = /^[a-z]+:\/\/[^/]+(\/.+)$/.exec(server)?.[1] ?? '/';
 	if (serverPath.replaceAll('/', '') !== '') {
 		return {to: 'gateway', why: `the server URL has the path ${serverPath}`};
 	}
@@ -47,7 +41,7 @@ export function identifyServer(input: ServerIdentityInput): ServerIdentity {
 		return {to: 'unknown', why: 'the certificate was not verified: any server may have answered'};
 	}
 
-	const serverIdentity = byCertificate(socket.tls, ca, caUnavailableReason);
+	const serverIdentity = byCertificate(socket.tls, shared);
 	if (serverIdentity.to !== 'apiserver') {
 		return serverIdentity;
 	}
@@ -58,7 +52,7 @@ export function identifyServer(input: ServerIdentityInput): ServerIdentity {
 		return {to: 'unknown', why: 'the apiserver says that it listens on loopback only, which is not where your connection ends'};
 	}
 
-	const notExcluded = gatewayNotExcluded(input);
+	const notExcluded = gatewayNotExcluded(socket, own, shared);
 	return notExcluded ? {to: 'unknown', hasApiserverCertificate: true, ...notExcluded} : serverIdentity;
 }
 
@@ -75,11 +69,7 @@ function isLoopback(host: string): boolean {
 	return /^(127\.\d+\.\d+\.\d+|\[?::1\]?|localhost)$/.test(host);
 }
 
-function byCertificate(
-	tls: NonNullable<SocketFacts['tls']>,
-	ca: ClusterCa,
-	unavailable: ServerIdentityInput['caUnavailableReason'],
-): ServerIdentity {
+function byCertificate(tls: NonNullable<SocketFacts['tls']>, {ca, unavailable}: ClusterObservations): ServerIdentity {
 	const names = (tls.peer?.subjectAltName ?? '').split(/,\s*/).map(name => name.replace(/^[^:]+:/, ''));
 	const hasClusterName = names.some(name => ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc'].includes(name));
 	const chain = tls.peer?.chainSpkiSha256 ?? [];
@@ -104,13 +94,14 @@ function byCertificate(
 	}
 
 	return ca === null
-		? namesAlone(unavailable)
+		? namesAlone(unavailable.find(({source}) => source === 'ca-comparison')?.reason)
 		: {to: 'apiserver', why: 'its certificate is from the cluster’s CA and carries the apiserver’s names'};
 }
 
-function namesAlone(unavailable: ServerIdentityInput['caUnavailableReason']): ServerIdentity {
+/** `reason`: why the CA is unavailable; `undefined` before it was requested. */
+function namesAlone(reason: UnavailableSource['reason'] | undefined): ServerIdentity {
 	const why = 'its certificate carries the apiserver’s names, but the CA that the cluster gives its pods';
-	switch (unavailable) {
+	switch (reason) {
 		case 'forbidden': {
 			return {to: 'unknown', why: `${why} cannot be read (forbidden)`, need: needRootCa};
 		}

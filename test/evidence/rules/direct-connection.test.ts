@@ -1,9 +1,9 @@
 /** What excludes a gateway with the apiserver's certificate, by kind of user. */
 import test from 'ava';
-import type {ReplicaFacts, UserInfo} from '../../../source/evidence/evidence.ts';
+import type {ConnectionObservations, Observations, ReplicaFacts, SocketFacts, UserInfo} from '../../../source/evidence/evidence.ts';
 import {versionFacts} from '../../../source/evidence/cluster-observations.ts';
-import {gatewayNotExcluded, isCertificateLost, type DirectConnectionInput} from '../../../source/evidence/rules/direct-connection.ts';
-import {flags, mirrorPod, socketFacts} from '../../support/observations.ts';
+import {gatewayNotExcluded, isCertificateLost} from '../../../source/evidence/rules/direct-connection.ts';
+import {flags, makeObservation, mirrorPod, socketFacts} from '../../support/observations.ts';
 
 const shown = 'ab'.repeat(32);
 const extra = (...ids: readonly string[]) => ({'authentication.kubernetes.io/credential-id': ids});
@@ -18,9 +18,13 @@ const listed = (addresses: readonly string[] | null, leases: ReadonlyArray<strin
 	addresses,
 	leases: leases?.map(address => ({address, madeAt: null})) ?? null,
 });
-const base: DirectConnectionInput = {socket: socketFacts, user: null, flags: null, mirrorPods: [], replicas: null};
+type Given = Partial<
+	Pick<ConnectionObservations, 'user' | 'flags'> & Pick<Observations, 'mirrorPods'> & {socket: SocketFacts; replicas: ReplicaFacts}
+>;
+const excluded = ({socket = socketFacts, user = null, flags = null, mirrorPods = [], replicas}: Given) =>
+	gatewayNotExcluded(socket, {user, flags}, {mirrorPods, replicas: replicas ? makeObservation('lease', replicas) : null});
 
-const rows: ReadonlyArray<[title: string, findings: Partial<DirectConnectionInput>, isExcluded: boolean]> = [
+const rows: ReadonlyArray<[title: string, findings: Given, isExcluded: boolean]> = [
 	['a token, and nothing else', {}, false],
 	['a certificate that the apiserver names', {socket: withCertificate, user: named}, true],
 	[
@@ -69,12 +73,12 @@ const rows: ReadonlyArray<[title: string, findings: Partial<DirectConnectionInpu
 
 for (const [title, input, isExcluded] of rows) {
 	test(`${title}: a gateway is ${isExcluded ? '' : 'not '}ruled out`, t => {
-		t.is(gatewayNotExcluded({...base, ...input}) === null, isExcluded);
+		t.is(excluded(input) === null, isExcluded);
 	});
 }
 
 test('a forbidden self-review names the needed permission, and a token needs none', t => {
-	const permission = (input: Partial<DirectConnectionInput>) => gatewayNotExcluded({...base, ...input})?.need.permission;
+	const permission = (input: Given) => excluded(input)?.need.permission;
 	t.is(permission({socket: withCertificate}), 'create selfsubjectreviews');
 	t.is(permission({socket: withCertificate, user: unnamed}), null);
 	t.is(permission({}), null);

@@ -1,22 +1,50 @@
 import test from 'ava';
-import type {ServerIdentity, SocketFacts} from '../../../source/evidence/evidence.ts';
-import {identifyServer, type ServerIdentityInput} from '../../../source/evidence/rules/server-identity.ts';
-import {flags, knownReplicas, socketFacts} from '../../support/observations.ts';
+import {noClusterObservations} from '../../../source/evidence/cluster-observations.ts';
+import {noConnectionObservations} from '../../../source/evidence/connection-observations.ts';
+import type {
+	ClusterObservations,
+	ConnectionObservations,
+	ServerIdentity,
+	SocketFacts,
+	UnavailableSource,
+} from '../../../source/evidence/evidence.ts';
+import {identifyServer} from '../../../source/evidence/rules/server-identity.ts';
+import {flags, knownReplicas, makeObservation, socketFacts} from '../../support/observations.ts';
+
+type Given = Partial<
+	Pick<ConnectionObservations, 'flags' | 'foreignHeaders'> &
+		Pick<ClusterObservations, 'ca' | 'gatewaySeen' | 'mirrorPods'> & {
+			socket: SocketFacts;
+			serverPath: string;
+			caUnavailableReason: UnavailableSource['reason'];
+		}
+>;
 
 const own = {spkiSha256: ['bb'.repeat(32)], subjects: ['CN=ca']};
 const other = {spkiSha256: ['cc'.repeat(32)], subjects: ['CN=other']};
-const base: ServerIdentityInput = {
-	socket: socketFacts,
-	serverPath: '/',
-	ca: own,
-	caUnavailableReason: null,
-	foreignHeaders: [],
-	gatewaySeen: null,
-	user: null,
-	flags: null,
-	mirrorPods: [],
-	replicas: knownReplicas(1, ['10.0.0.5:6443', '127.0.0.1:6443', '[::1]:6443']).facts,
-};
+const replicas = knownReplicas(1, ['10.0.0.5:6443', '127.0.0.1:6443', '[::1]:6443']);
+const identify = ({
+	socket = socketFacts,
+	flags = null,
+	foreignHeaders = [],
+	serverPath = '/',
+	caUnavailableReason: reason,
+	ca = own,
+	gatewaySeen = null,
+	mirrorPods = [],
+}: Given) =>
+	identifyServer(
+		{...noConnectionObservations, socket: makeObservation('socket', socket), flags, foreignHeaders},
+		{
+			...noClusterObservations,
+			ca,
+			gatewaySeen,
+			mirrorPods,
+			replicas,
+			unavailable: reason ? [{source: 'ca-comparison', where: 'GET kube-root-ca.crt', reason, need: null}] : [],
+		},
+		`https://10.0.0.5:6443${serverPath}`,
+	);
 const tls = (more: Partial<NonNullable<SocketFacts['tls']>>): SocketFacts => ({...socketFacts, tls: {...socketFacts.tls!, ...more}});
 const named = (subjectAltName: string) => tls({peer: {...socketFacts.tls!.peer!, subjectAltName}});
 const leafOnly = (issuer: string) => tls({peer: {...socketFacts.tls!.peer!, issuer, chainSpkiSha256: ['aa'.repeat(32)]}});
@@ -24,7 +52,7 @@ const leafOnly = (issuer: string) => tls({peer: {...socketFacts.tls!.peer!, issu
 const bound = (address: string, port = '6443') => flags({'bind-address': address, 'secure-port': port});
 const at = (remoteAddress: string) => ({...socketFacts, remoteAddress});
 
-const rows: ReadonlyArray<[title: string, findings: Partial<ServerIdentityInput>, to: ServerIdentity['to']]> = [
+const rows: ReadonlyArray<[title: string, findings: Given, to: ServerIdentity['to']]> = [
 	['a chain to the cluster CA, with the apiserver’s name', {}, 'apiserver'],
 	['the apiserver’s name, which gateways can have too, and a CA that was not read yet', {ca: null}, 'unknown'],
 	['the apiserver’s name, and a CA that cannot be read', {ca: null, caUnavailableReason: 'forbidden'}, 'unknown'],
@@ -81,13 +109,15 @@ const rows: ReadonlyArray<[title: string, findings: Partial<ServerIdentityInput>
 ];
 
 test('a server identity names the permission that would separate apiserver from gateway', t => {
-	const needs = (caUnavailableReason: ServerIdentityInput['caUnavailableReason']) =>
-		identifyServer({...base, ca: null, caUnavailableReason}).need?.permission;
-	t.deepEqual([needs('forbidden'), needs('not-served'), needs(null)], ['get configmap kube-root-ca.crt', undefined, undefined]);
+	const needs = (reason: Pick<Given, 'caUnavailableReason'>) => identify({ca: null, ...reason}).need?.permission;
+	t.deepEqual(
+		[needs({caUnavailableReason: 'forbidden'}), needs({caUnavailableReason: 'not-served'}), needs({})],
+		['get configmap kube-root-ca.crt', undefined, undefined],
+	);
 });
 
 for (const [title, input, to] of rows) {
 	test(`${title}: ${to}`, t => {
-		t.is(identifyServer({...base, ...input}).to, to);
+		t.is(identify(input).to, to);
 	});
 }

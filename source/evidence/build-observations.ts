@@ -1,0 +1,91 @@
+/** Builds the observations of every path: of open connections, configurations, the audit and the doctor. */
+import type {ClusterClient} from '../cluster/cluster-client.ts';
+import {unavailableSources} from './cluster-observations.ts';
+import type {
+	ClusterObservations,
+	ConnectionObservations,
+	MetricFacts,
+	Observation,
+	Observations,
+	ProbeResult,
+	ServerIdentity,
+	StepTestFacts,
+} from './evidence.ts';
+import {processCacheFor} from './process-cache.ts';
+import {recalledFailures} from './rules/second-leg-outcomes.ts';
+import {identifyServer} from './rules/server-identity.ts';
+
+/** What was read for one path. */
+export type Examination = {
+	/** On the connection in question, or on the one that was examined for it. */
+	own: ConnectionObservations;
+	/** On other connections, perhaps to other apiservers. */
+	others: readonly ConnectionObservations[];
+	unreachedAddresses: readonly string[];
+	shared: ClusterObservations;
+	metrics: ProbeResult<MetricFacts> | null;
+	active: ActiveObservations;
+};
+
+export type ActiveObservations = Pick<Observations, 'stepTests' | 'agentTests' | 'logDifferentials' | 'handshakes' | 'failures'>;
+
+export const noActiveObservations: ActiveObservations = {stepTests: [], agentTests: [], logDifferentials: [], handshakes: [], failures: []};
+
+/** Adds what is known of the process at the connection's end, and of earlier attempts. */
+export function buildObservations(
+	cluster: ClusterClient,
+	examined: Examination,
+	{
+		purpose,
+		about,
+		farEndAnswered = false,
+		upgradePassedThrough = false,
+	}: Pick<Observations, 'purpose' | 'about'> & Partial<Pick<Observations, 'farEndAnswered' | 'upgradePassedThrough'>>,
+): Observations {
+	const {own, others, unreachedAddresses, shared, metrics, active} = examined;
+	const known = processCacheFor(cluster).of(own.process?.facts.id ?? null);
+	const attempt = {
+		purpose,
+		isBound: about !== 'configuration' && own.socket !== null,
+		// A kubelet that reported the failure was reached.
+		farEndAnswered: farEndAnswered || (about !== 'configuration' && active.failures.some(({facts}) => facts.answered)),
+		process: own.process,
+		outcomes: cluster.secondLegs.outcomes,
+	};
+	return {
+		...attempt,
+		about,
+		time: new Date().toISOString(),
+		connection: own.socket?.connection ?? null,
+		upgradePassedThrough,
+		socket: own.socket,
+		serverIdentity: identify(cluster, examined, about),
+		flags: [own, ...others].flatMap(({flags}) => flags ?? []),
+		mirrorPods: shared.mirrorPods,
+		replicas: shared.replicas,
+		unreachedAddresses,
+		version: shared.version,
+		metrics: known.metrics.length === 0 && metrics?.observation ? [metrics.observation] : known.metrics,
+		stepTests: [...active.stepTests, ...(about === 'configuration' ? known.stepTests.map(test => routeOnly(test)) : known.stepTests)],
+		agentTests: [...active.agentTests, ...known.agentTests],
+		logDifferentials: active.logDifferentials,
+		handshakes: active.handshakes,
+		failures: [...active.failures, ...recalledFailures(attempt)],
+		unavailable: [...own.unavailable, ...shared.unavailable, ...(metrics ? unavailableSources([metrics]) : [])],
+	};
+}
+
+/** The next connection may end where any of the others did: if one of them may be a gateway, nothing is proven. */
+function identify(cluster: ClusterClient, {own, others, shared}: Examination, about: Observations['about']): ServerIdentity {
+	const {ca, gatewaySeen} = processCacheFor(cluster);
+	const known = {...shared, ca: shared.ca ?? ca, gatewaySeen};
+	const identity = identifyServer(own, known, cluster.facts.server);
+	return about === 'configuration' && identity.to === 'apiserver'
+		? (others.map(other => identifyServer(other, known, cluster.facts.server)).find(({to}) => to !== 'apiserver') ?? identity)
+		: identity;
+}
+
+/** The route holds while the process runs. An accepted kubelet certificate says nothing about the current one. */
+function routeOnly(test: Observation<StepTestFacts>): Observation<StepTestFacts> {
+	return {...test, facts: {...test.facts, rounds: [], node: null}};
+}

@@ -1,0 +1,80 @@
+/** What an open connection and the next one share, and where they differ. */
+import {isDeepStrictEqual} from 'node:util';
+import test from 'ava';
+import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
+import {SecondLegRecord} from '../../source/cluster/second-leg-record.ts';
+import {buildObservations, noActiveObservations, type Examination} from '../../source/evidence/build-observations.ts';
+import {noClusterObservations} from '../../source/evidence/cluster-observations.ts';
+import {noConnectionObservations} from '../../source/evidence/connection-observations.ts';
+import type {Observations} from '../../source/evidence/evidence.ts';
+import {processCacheFor} from '../../source/evidence/process-cache.ts';
+import {
+	advertisedFlags,
+	failure,
+	flags,
+	makeObservation,
+	makeObservations,
+	processOf,
+	socketFacts,
+	stepTest,
+} from '../support/observations.ts';
+
+const facts = {server: 'https://10.0.0.5:6443', source: 'kubeconfig', certificateAuthority: null};
+const clusterOf = () => ({facts, secondLegs: new SecondLegRecord()}) as unknown as ClusterClient;
+const {purpose} = makeObservations();
+const socket = makeObservation('socket', socketFacts, {connection: 'c1'});
+const own = {...noConnectionObservations, socket, flags: flags(advertisedFlags, {process: 'p1'}), process: processOf('p1')};
+const examined: Examination = {
+	own,
+	others: [],
+	unreachedAddresses: [],
+	shared: {...noClusterObservations, ca: {spkiSha256: ['bb'.repeat(32)], subjects: []}},
+	metrics: null,
+	active: noActiveObservations,
+};
+const withoutTime = (observations: Observations) => ({...observations, time: ''});
+
+test('an open connection and the next one use the same observations of the same apiserver', t => {
+	const cluster = clusterOf();
+	const [open, next] = (['open-connection', 'configuration'] as const).map(about =>
+		withoutTime(buildObservations(cluster, examined, {purpose, about})),
+	) as [Observations, Observations];
+	t.deepEqual({...open, about: null, isBound: null}, {...next, about: null, isBound: null});
+	t.deepEqual([open.isBound, next.isBound], [true, false]);
+	t.is(open.serverIdentity.to, 'apiserver');
+});
+
+test('only the next connection may end at another server or find another kubelet certificate', t => {
+	const cluster = clusterOf();
+	processCacheFor(cluster).remember('p1', {stepTests: [stepTest('grpc', {process: 'p1'})]});
+	const gateway = {...own, foreignHeaders: ['via']};
+	const [open, next] = (['open-connection', 'configuration'] as const).map(about =>
+		withoutTime(buildObservations(cluster, {...examined, others: [gateway]}, {purpose, about})),
+	) as [Observations, Observations];
+	const keys = Object.keys(open) as ReadonlyArray<keyof Observations>;
+	t.deepEqual(
+		keys.filter(key => !isDeepStrictEqual(open[key], next[key])),
+		['isBound', 'about', 'serverIdentity', 'stepTests'],
+	);
+	t.deepEqual([open.serverIdentity.to, next.serverIdentity.to], ['apiserver', 'gateway']);
+	t.deepEqual([open.stepTests[0]?.facts.rounds, next.stepTests[0]?.facts.rounds], [[3, 5], []]);
+});
+
+test('a failure that the kubelet reported shows that it was reached, on that connection', t => {
+	const active = {...noActiveObservations, failures: [failure({answered: true})]};
+	for (const [about, answered] of [
+		['configuration', false],
+		['ended-connection', true],
+	] as const) {
+		t.is(buildObservations(clusterOf(), {...examined, active}, {purpose, about}).farEndAnswered, answered);
+	}
+});
+
+test('without a connection nothing is bound and the server is unknown', t => {
+	const {isBound, connection, serverIdentity} = buildObservations(
+		clusterOf(),
+		{...examined, own: noConnectionObservations},
+		{purpose, about: 'ended-connection'},
+	);
+	t.deepEqual([isBound, connection, serverIdentity.to], [false, null, 'unknown']);
+});
