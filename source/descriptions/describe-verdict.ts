@@ -79,11 +79,32 @@ const shortObservations: Readonly<Record<string, string>> = {
 	'agent-carried-held-streams': 'agent connections rose and fell with spoke’s',
 	'kubelet-ca-empty': 'no kubelet CA',
 	'kubelet-ca-set': 'kubelet CA set',
-	'kubelet-certificate-accepted': 'kubelet responded',
+	'kubelet-certificate-accepted': 'kubelet reached',
 	'kubelets-accepted-so-far': 'kubelets responded',
 	'kubelets-refused-so-far': 'kubelets refused',
 	'kubelet-certificate-cannot-verify': 'its certificate cannot pass verification',
 	'log-tls-failures-counted': 'log reads failed at the certificate',
+};
+
+/** Where evidence was read, for layouts without its location. */
+export const sourceNames: Readonly<Record<EvidenceSource, string>> = {
+	socket: 'socket',
+	construction: 'request',
+	flagz: '/flagz',
+	'mirror-pod': 'apiserver pod',
+	metrics: '/metrics',
+	'step-test': 'step test',
+	'agent-metrics': 'agent metrics',
+	'log-differential': 'two log reads',
+	handshake: 'handshake',
+	configz: '/configz',
+	csr: 'signing requests',
+	lease: 'leases',
+	endpoints: 'endpoints',
+	'ca-comparison': 'CA comparison',
+	'anonymous-probe': 'anonymous request',
+	'error-text': 'error text',
+	version: '/version',
 };
 
 export function describeNeed({permission, check, or}: Need): DetailPart {

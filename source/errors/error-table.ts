@@ -105,7 +105,7 @@ const rows = {
 	ERR_UPGRADE_REFUSED: {
 		exitStatus: exitStatus.other,
 		leg: 1,
-		meaning: 'No carrier could upgrade the connection to a stream.',
+		meaning: 'The connection could not be upgraded to a stream, neither over WebSocket nor over SPDY.',
 		remedy: null,
 	},
 	ERR_COMMAND_NOT_STARTED: {
@@ -130,7 +130,7 @@ const rows = {
 	ERR_STREAM_LOST: {
 		exitStatus: exitStatus.streamLost,
 		leg: 2,
-		meaning: 'The stream was lost and the result is unknown. If it could be either leg, `legKnown` is false and the message says so.',
+		meaning: 'The stream was lost and the result is unknown. If either leg can be the cause, `legKnown` is false and the message says so.',
 		remedy: 'run `spoke doctor` on the target',
 	},
 	ERR_PROTOCOL: {

@@ -34,7 +34,13 @@ export const extraRequests: readonly ExtraRequest[] = [
 		when: `together with /flagz; both twice on one connection, to notice a gateway that spreads requests: ${labels}; ${reports}`,
 		permission: {kind: 'path', paths: ['/statusz'], verbs: ['get']},
 	},
-	{method: 'GET', path: '/version', purpose: 'which rules of spoke apply', when: `${labels}; ${reports}`, permission: null},
+	{
+		method: 'GET',
+		path: '/version',
+		purpose: 'the apiserver’s version, because what is evidence depends on it',
+		when: `${labels}; ${reports}`,
+		permission: null,
+	},
 	{
 		method: 'GET',
 		path: '/api/v1/namespaces/*/configmaps/kube-root-ca.crt',
@@ -52,7 +58,8 @@ export const extraRequests: readonly ExtraRequest[] = [
 	{
 		method: 'GET',
 		path: '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices',
-		purpose: 'the same, from the registered endpoints; which addresses the virtual IP of the kubernetes service forwards to',
+		purpose:
+			'how many apiservers are registered as endpoints, and where; which addresses the virtual IP of the kubernetes service forwards to',
 		when: `${labels}; audit`,
 		permission: {kind: 'resource', groups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list']},
 	},
@@ -174,7 +181,7 @@ export const extraRequests: readonly ExtraRequest[] = [
 	{
 		method: 'upgrade',
 		path: '/api/v1/namespaces/*/pods/*/portforward',
-		purpose: 'which metrics follow idle port-forwards (3, then 5, for 1 s each); doctor opens one',
+		purpose: 'which metrics rise and fall with idle port-forwards (3, then 5, for 1 s each); doctor opens one',
 		when: 'doctor; the step test',
 		permission: {kind: 'resource', groups: [''], resources: ['pods/portforward'], verbs: ['get', 'create']},
 		active: true,

@@ -23,7 +23,8 @@ export function describeUnreachable(state: Pick<SessionState, 'cluster' | 'now' 
 					...(error.remedy === null ? [] : [{label: 'fix', text: sanitizeLine(error.remedy), role: 'focus'}]),
 				]),
 		...tries.last.map(({time, tookMs, text}) => ({
-			text: `${clockTime(time)}  ${sanitizeLine(text)}, after ${tookMs < 1000 ? `${tookMs} ms` : `${(tookMs / 1000).toFixed(1)} s`}`,
+			// The duration comes first, because the end can be cut.
+			text: `${clockTime(time)}  after ${tookMs < 1000 ? `${tookMs} ms` : `${(tookMs / 1000).toFixed(1)} s`}: ${sanitizeLine(text)}`,
 			role: 'tried',
 		})),
 	];

@@ -1,5 +1,5 @@
 /** The evidence or the needs of a verdict. */
-import {describeCitations, type DetailPart} from '../descriptions/describe-verdict.ts';
+import {describeCitations, sourceNames, type DetailPart} from '../descriptions/describe-verdict.ts';
 import type {Path, Verdict} from '../evidence/evidence.ts';
 import {cellWidth} from '../text/cell-width.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
@@ -32,13 +32,7 @@ export function describeEvidence(
 	return verdict.why === undefined ? needTextOf(verdict.need, room, words) : sanitizeLine(verdict.why);
 }
 
-const endpoints = new Set(['flagz', 'metrics', 'configz', 'version']);
-
-function sourceName(source: string, lead: string): string {
-	return lead !== '' && endpoints.has(source) ? `/${source}` : source.replaceAll('-', ' ');
-}
-
-/** Equal observations appear once: `no egress file (from /flagz, mirror pod)`. `lead` is `null` without sources. */
+/** Equal observations appear once: `no egress file (from /flagz, apiserver pod)`. `lead` is `null` without sources. */
 function joined(read: readonly DetailPart[], textOf: (one: DetailPart) => string, lead: string | null): string {
 	return [...Map.groupBy(read, textOf)]
 		.map(([text, all]) => {
@@ -46,7 +40,7 @@ function joined(read: readonly DetailPart[], textOf: (one: DetailPart) => string
 				source => source !== 'socket' && source !== 'construction',
 			);
 			return sanitizeLine(
-				lead !== null && sources.length > 0 ? `${text} (${lead}${sources.map(source => sourceName(source, lead)).join(', ')})` : text,
+				lead !== null && sources.length > 0 ? `${text} (${lead}${sources.map(source => sourceNames[source]).join(', ')})` : text,
 			);
 		})
 		.join('; ');

@@ -193,7 +193,11 @@ function findingLines(finding: Finding): TextLine[] {
 		.filter(({role}) => role !== 'docs')
 		.map(({role, text}) =>
 			role === 'message'
-				? {label: `  ${row}`, text: sanitizeLine(text), role: severity === 'info' ? 'text.dim' : 'level.warn'}
+				? {
+						label: severity === 'info' ? '  note' : '  finding',
+						text: `${sanitizeLine(text)} (audit row ${row})`,
+						role: severity === 'info' ? 'text.dim' : 'level.warn',
+					}
 				: {label: `  ${role}`, text: sanitizeLine(text), role: 'focus'},
 		);
 }

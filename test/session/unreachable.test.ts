@@ -79,7 +79,7 @@ test('r retries at once, lists the attempts, and lists load when the apiserver r
 	const file = join(home, 'config.json');
 	await writeFile(file, JSON.stringify(sandbox.kubeconfig('admin')).replaceAll(sandbox.server, `https://127.0.0.1:${port}`));
 	const terminal = await openTerminal(t, ['--kubeconfig', file], {home, columns: 100});
-	await terminal.sees(/\(attempt [5-9]\)[\s\S]+(?:✗ \d\d:\d\d:\d\d .*connection refused, after [\d.]+ m?s\s+){3}/);
+	await terminal.sees(/\(attempt [5-9]\)[\s\S]+(?:✗ \d\d:\d\d:\d\d {2}after [\d.]+ m?s: .*connection refused\s+){3}/);
 	await terminal.sees(/^ r retry {2}d doctor {2}y copy report .*@ context/m);
 	const next = Number(/\(attempt (\d)\)/.exec(terminal.text())![1]);
 	terminal.press('unreachable.retry');

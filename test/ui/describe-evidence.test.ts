@@ -25,13 +25,13 @@ const room = 53;
 test('each observation is shown as read, with its source, if it fits', t => {
 	t.is(
 		wordsOf([noFile, noProxy], 200),
-		'egress-selector-config-file="" (from /flagz); no HTTP_PROXY or HTTPS_PROXY in the environment of the apiserver’s pod (from mirror pod)',
+		'egress-selector-config-file="" (from /flagz); no HTTP_PROXY or HTTPS_PROXY in the environment of the apiserver’s pod (from apiserver pod)',
 	);
 });
 
 test('in less space, all observations are shown in short form, and sources are dropped last', t => {
-	t.is(wordsOf([noFile, noProxy], room), 'no egress file (flagz); no proxy set (mirror pod)');
-	t.is(wordsOf([authority, answered], room), 'kubelet CA set (flagz); kubelet responded (step test)');
+	t.is(wordsOf([noFile, noProxy], room), 'no egress file (/flagz); no proxy set (apiserver pod)');
+	t.is(wordsOf([authority, answered], room), 'kubelet CA set (/flagz); kubelet reached (step test)');
 	t.is(wordsOf([noFile, noProxy], 40), 'no egress file; no proxy set');
 	t.is(wordsOf([authority], room), 'kubelet CA set (from /flagz)');
 });
@@ -40,7 +40,7 @@ test('the same flag of three apiservers is shown once', t => {
 	const empty: Read = ['kubelet-ca-empty', 'flagz', 'kubelet-certificate-authority=""'];
 	t.is(
 		wordsOf([empty, empty, ['kubelet-ca-empty', 'mirror-pod', 'kubelet-certificate-authority=""']], room),
-		'kubelet-certificate-authority="" (flagz, mirror pod)',
+		'no kubelet CA (from /flagz, apiserver pod)',
 	);
 });
 

@@ -7,7 +7,12 @@ import type {CommandSpec} from '../command.ts';
 
 const flags = [
 	{name: 'stdin', short: 'i', kind: 'boolean', help: 'pass stdin to the container'},
-	{name: 'tty', short: 't', kind: 'boolean', help: 'treat stdin as a terminal, if the container has one'},
+	{
+		name: 'tty',
+		short: 't',
+		kind: 'boolean',
+		help: 'warn if the container has no terminal; with -i, a terminal that it has is used even without -t',
+	},
 	{
 		name: 'container',
 		short: 'c',

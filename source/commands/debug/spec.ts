@@ -53,7 +53,12 @@ const flags = [
 	},
 	{name: 'stdin', short: 'i', kind: 'boolean', help: 'keep stdin of the debug container open, and attach'},
 	{name: 'attach', kind: 'boolean', help: 'wait until the container runs, and attach; defaults to the value of -i'},
-	{name: 'tty', short: 't', kind: 'boolean', help: 'allocate a terminal; requires -i'},
+	{
+		name: 'tty',
+		short: 't',
+		kind: 'boolean',
+		help: 'allocate a terminal in the debug container; requires -i; if spoke attaches, only when stdin is a terminal',
+	},
 	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print only the container’s output, errors, and a warning if input was not sent'},
 	{
 		name: 'detach-keys',

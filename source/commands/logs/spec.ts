@@ -84,7 +84,7 @@ export const logsSpec = {
 	summary: 'print or follow the logs of pods, across disconnects, restarts and rotation',
 	usage: ['logs TARGET [CONTAINER] [flags]', 'logs KIND/NAME KIND/NAME… [flags]', 'logs -l SELECTOR [flags]'],
 	about:
-		'Prints what kubectl prints, byte for byte. With -f it resumes after a disconnect at the same line: it neither loses nor repeats a line that the server still has, and reports on stderr what it cannot guarantee.\nIt exits 0 when the pod is done; a workload is followed across its pods. New pods and ended logs are reported only on a terminal, or with -v 1 or higher.\nOn a terminal, control characters are displayed, not interpreted.',
+		'Prints what kubectl prints, byte for byte. With -f it resumes after a disconnect at the same line: it neither loses nor repeats a line that the server still has, and reports on stderr what it cannot guarantee.\nWith -f, it exits 0 when no container of the pod will run again; a workload is followed to its new pods. New pods and ended logs are reported only on a terminal, or with -v 1 or higher.\nOn a terminal, control characters are displayed, not interpreted.',
 	examples: [
 		['spoke logs web-5d', 'the log of a pod’s container'],
 		['spoke logs -f deploy/web', 'follow every pod of a deployment, including new ones'],

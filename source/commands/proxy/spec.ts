@@ -62,7 +62,7 @@ const flags = [
 		kind: 'string',
 		default: defaultFilter.rejectPaths,
 		value: 'REGEXPS',
-		help: 'local API proxy: paths to reject, even if accepted; whatever the value, requests that run commands are rejected too, unless you pass --disable-filter --allow-commands',
+		help: 'local API proxy: paths to reject, even if --accept-paths matches; requests that run commands stay rejected unless you pass --disable-filter --allow-commands',
 	},
 	{
 		name: 'reject-methods',
@@ -122,8 +122,8 @@ export const proxySpec = {
 	summary: 'send one request to a node, pod or service through the apiserver, or start a local API proxy',
 	usage: ['proxy get|head|post|put|patch|delete TARGET[/PATH] [flags]', 'proxy [--port PORT | --unix-socket FILE] [flags]'],
 	about: [
-		'TARGET is node/NAME, pod/NAME or svc/NAME; prefix the name with http: or https: and append :PORT.',
-		'The apiserver connects to a pod or a service, and to any port of a node except its kubelet’s, over plain HTTP, or with https: over TLS without verifying the certificate. A node without a port means its kubelet.',
+		'TARGET is node/NAME, pod/NAME or svc/NAME. NAME can have a scheme and a port: https:web:443.',
+		'The apiserver sends plain HTTP or, with https:, TLS without verifying the certificate. A node without a port means its kubelet, which is reached as for logs and exec.',
 		'Redirects are not followed. A response of 400 or higher is printed and exits 1; if the backend cannot be reached, it exits 11.',
 		'The local API proxy accepts only its own names in Host and Origin, and rejects requests that run commands (exec, attach, port-forward, the kubelet’s run), however the path is encoded, unless you pass --disable-filter --allow-commands.',
 	].join('\n'),

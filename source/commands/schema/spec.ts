@@ -11,7 +11,7 @@ export const schemaSpec = {
 	summary: 'print the JSON Schema of an object that -o json prints',
 	usage: ['schema', 'schema NAME'],
 	about:
-		'Without a name, lists the schemas. The schemas are JSON Schema draft-07; one that refers to another names its file, for example `path.json`.\nLater versions can add fields, enum values, audit rows and events. docs/json.md lists what stays the same.',
+		'Without a name, lists the schemas. The schemas are JSON Schema draft-07. A schema refers to another by its file name, for example `path.json`.\nLater versions can add fields, enum values, audit rows and events. docs/json.md lists what stays the same.',
 	examples: [
 		['spoke schema', 'the names of all schemas'],
 		['spoke schema log-line', 'the schema of `spoke logs -o json`'],

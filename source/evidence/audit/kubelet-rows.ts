@@ -69,19 +69,23 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 	const some =
 		flagObservations.length === 1 ? 'The examined apiserver verifies' : `The ${flagObservations.length} examined apiservers verify`;
 	const who = all ? 'Every apiserver verifies' : some;
-	const isRefused = kubeletTls(observations).state === 'refused';
+	const hasRefusal = isRefused(audit);
 	return rowResult(
 		'pass',
 		'verified',
 		all ? sure : 'inferred',
-		`${who} kubelets’ certificates${isRefused ? '; a kubelet’s certificate was refused, and nothing is sent to that kubelet' : ''}`,
+		`${who} kubelets’ certificates${hasRefusal ? '; a kubelet’s certificate was refused, and nothing is sent to that kubelet' : ''}`,
 		{
-			...(isRefused && {remedy: remedies.kubeletServing}),
+			...(hasRefusal && {remedy: remedies.kubeletServing}),
 			citations,
 			scope: scopeOf(of, sure === 'proven' ? flagObservations.length : 0, all),
 			need: all ? [] : [needOfAll(observations, of, true)],
 		},
 	);
+}
+
+function isRefused(audit: AuditObservations): boolean {
+	return kubeletTls(audit.observations('exec')).state === 'refused';
 }
 
 /** C5: uses only a kubelet's merged configuration. Its `/flagz` shows defaults that a file has replaced. */
@@ -99,7 +103,7 @@ export function kubeletAccess(audit: AuditObservations): RowResult {
 	if (observed.length === 0) {
 		return audit.kubelets.some(({unavailable}) => unavailable?.reason === 'no-response')
 			? unknownRow(
-					'Kubelets did not respond when their configuration was requested through the apiserver',
+					`Requests for the configuration of kubelets through the apiserver failed${isRefused(audit) ? '; a kubelet’s certificate was refused' : ''}`,
 					[{permission: null, check: null, or: 'a second leg that works: spoke doctor node/NAME'}],
 					{scope: {of, proven: 0}},
 				)

@@ -277,6 +277,18 @@ for (const [id, title, given, verdict] of rows) {
 	});
 }
 
+test('C5 says that a kubelet’s certificate was refused if no configuration could be read for that reason', t => {
+	const noResponse = {
+		unavailable: {source: 'configz', where: 'GET /api/v1/nodes/n1/proxy/configz', reason: 'no-response', need: null},
+	} as const;
+	const message = (base: NonNullable<Given['base']>) => rowOf({base, kubelets: [noResponse]}, 'C5').message;
+	t.is(message({}), 'Requests for the configuration of kubelets through the apiserver failed');
+	t.is(
+		message({failures: [failure({tls: 'refused'})]}),
+		'Requests for the configuration of kubelets through the apiserver failed; a kubelet’s certificate was refused',
+	);
+});
+
 test('a row whose last attempt failed shows far end, message and age', t => {
 	const {message, exceptions, broken} = rowOf({base: {outcomes: [unreachedAddresses('kubelet n1')]}}, 'C2');
 	t.true(broken);
