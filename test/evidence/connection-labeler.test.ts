@@ -94,13 +94,13 @@ function listen(access: ClusterClient, options: LabelerOptions = {}) {
 Returns a filter for /flagz requests on a stream's own connection. Connections that also request /version are background reads.
 */
 function flagsOfStreams(): (request: IncomingMessage) => boolean {
-	const beside = new WeakSet<object>();
+	const backgroundSockets = new WeakSet<object>();
 	return ({url, socket}) => {
 		if (url === '/version') {
-			beside.add(socket);
+			backgroundSockets.add(socket);
 		}
 
-		return url === '/flagz' && !beside.has(socket);
+		return url === '/flagz' && !backgroundSockets.has(socket);
 	};
 }
 
@@ -447,7 +447,7 @@ for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'ask
 	{title: 'an apiserver that knows the user by the client certificate', extra: credentialIdOfAda, to: 'apiserver'},
 	{title: 'a gateway with the apiserver’s key, which forwards the user name without the certificate', extra: {}, to: 'gateway'},
 	{
-		title: 'an apiserver or a gateway that knows the user by a token beside the certificate',
+		title: 'an apiserver or a gateway that knows the user by a token as well as the certificate',
 		extra: {},
 		to: 'unknown',
 		user: {...withCertificate, token: 'secret'},
@@ -752,35 +752,35 @@ test('a connection that ends early keeps earlier observations of its process', a
 	cluster.close();
 });
 
-for (const [title, isHeard, declares, state, basis] of [
+for (const [title, hasOutput, hasNodeFeature, state, basis] of [
 	['the 101 of an exec proves verification only after output of the kubelet', true, false, 'verified', 'proven'],
 	['a silent exec leaves kubelet TLS unknown', false, false, 'unknown', 'unknown'],
-	['the 101 of a silent exec is the kubelet’s when the node declares WebSockets', false, true, 'verified', 'inferred'],
+	['the 101 of a silent exec is the kubelet’s when its node declares ExtendWebSocketsToKubelet', false, true, 'verified', 'inferred'],
 ] as const) {
 	test(title, async t => {
 		const {env} = await openSandbox(t, {scenario: 'verified'});
 		const {cluster, clock, labeler, emitted, emits} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
-		const exec = {...purpose, feature: 'exec', target: {...purpose.target, node: declares ? 'n1' : 'unreadable-node'}} as const;
+		const exec = {...purpose, feature: 'exec', target: {...purpose.target, node: hasNodeFeature ? 'n1' : 'unreadable-node'}} as const;
 		const connection = await connectObserved(cluster, exec, labeler.observer);
 		labeler.observer.onOpened?.(connection, exec, opened);
 		t.deepEqual([emitted.at(-1)?.phase, emitted.at(-1)?.legs[1]?.tls.state], ['checking', 'unknown']);
 		const before = emitted.length;
 		await clock.advance(labelTimings.sharedProbeDelayMs);
 		t.is((await emits(() => true, before)).phase, 'checking', 'the label is emitted with what is known before the kubelet responds');
-		if (isHeard) {
+		if (hasOutput) {
 			labeler.observer.onFarEndAnswered?.(connection, exec);
 		} else {
 			await clock.advance(labelTimings.silentForMs - labelTimings.sharedProbeDelayMs);
 			await cluster.quiet();
-			await clock.advance(declares ? 0 : labelTimings.settleTimeoutMs - labelTimings.silentForMs - 1);
-			t.is(emitted.at(-1)?.phase, declares ? 'settled' : 'checking');
+			await clock.advance(hasNodeFeature ? 0 : labelTimings.settleTimeoutMs - labelTimings.silentForMs - 1);
+			t.is(emitted.at(-1)?.phase, hasNodeFeature ? 'settled' : 'checking');
 			await clock.advance(1);
 		}
 
 		const settled = await emits(({phase}) => phase === 'settled');
 		t.deepEqual([settled.legs[1]?.tls.state, settled.legs[1]?.tls.basis], [state, basis]);
 		t.deepEqual(
-			emitted.filter(({phase, legs}) => phase === 'checking' && legs[1]?.tls.state === 'verified' && !isHeard),
+			emitted.filter(({phase, legs}) => phase === 'checking' && legs[1]?.tls.state === 'verified' && !hasOutput),
 			[],
 		);
 		connection.close();

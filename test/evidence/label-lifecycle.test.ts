@@ -25,8 +25,8 @@ type Given = {
 	observations?: ConnectionObservations;
 	/** The previous connection gave no response. */
 	isSilent?: boolean;
-	/** The node takes WebSockets itself; `null`: it does not respond. */
-	declares?: boolean | null;
+	/** The node hasNodeFeature `ExtendWebSocketsToKubelet`; `null`: its read gets no response. */
+	hasNodeFeature?: boolean | null;
 	route?: 'unknown' | 'direct';
 	elsewhere?: ConnectionObservations | null;
 };
@@ -37,20 +37,20 @@ function course({
 	waitsForMetrics = false,
 	observations = named,
 	isSilent = false,
-	declares = null,
+	hasNodeFeature = null,
 	route = 'direct',
 	elsewhere = null,
 }: Given = {}) {
 	const clock = manualClock();
-	const requested = {beside: 0, elsewhere: 0, metrics: 0, node: 0};
+	const requested = {cluster: 0, elsewhere: 0, metrics: 0, node: 0};
 	const emitted: string[] = [];
-	const beside = Promise.withResolvers<void>();
+	const clusterObserved = Promise.withResolvers<void>();
 	const metricsRead = Promise.withResolvers<ProbeResult<MetricFacts>>();
 	const cluster = {
 		facts: {source: 'kubeconfig', certificateAuthority: null},
 		async request() {
 			requested.node++;
-			await (declares === null ? Promise.withResolvers<void>().promise : undefined);
+			await (hasNodeFeature === null ? Promise.withResolvers<void>().promise : undefined);
 			return {
 				status: 200,
 				headers: {},
@@ -59,7 +59,7 @@ function course({
 						JSON.stringify({
 							kind: 'Node',
 							metadata: {name: 'n1'},
-							status: {declaredFeatures: declares ? ['ExtendWebSocketsToKubelet'] : []},
+							status: {declaredFeatures: hasNodeFeature ? ['ExtendWebSocketsToKubelet'] : []},
 						}),
 					),
 				]),
@@ -73,8 +73,8 @@ function course({
 		preUseProbe: {isSilent, observe: async () => observations, hasObserved: () => true},
 		sharedProbe: {
 			async observeCluster() {
-				requested.beside++;
-				await beside.promise;
+				requested.cluster++;
+				await clusterObserved.promise;
 				return {cluster: {...noClusterObservations, gatewaySeen: 'a balancer'}, requestedAt: clock.now()};
 			},
 			async observeElsewhere() {
@@ -112,11 +112,11 @@ function course({
 		emitted,
 		label,
 		sources,
-		async answerBeside() {
-			beside.resolve();
+		async respondCluster() {
+			clusterObserved.resolve();
 			await clock.advance(0);
 		},
-		async answerCounters() {
+		async respondMetrics() {
 			metricsRead.resolve({observation: metrics({kubeletRequestsDone: 1})});
 			await clock.advance(0);
 		},
@@ -128,33 +128,33 @@ function course({
 }
 
 test('a label settles as soon as the cluster is observed, without a limit', async t => {
-	const {clock, requested, emitted, open, answerBeside} = course();
+	const {clock, requested, emitted, open, respondCluster} = course();
 	open(true);
 	await clock.advance(3 * labelTimings.settleTimeoutMs);
 	t.deepEqual(emitted, ['checking direct verified']);
-	await answerBeside();
+	await respondCluster();
 	t.deepEqual(emitted, ['checking direct verified', 'settled direct verified']);
 	await clock.advance(labelTimings.lastingAfterMs);
-	t.deepEqual(requested, {beside: 1, elsewhere: 0, metrics: 0, node: 0});
+	t.deepEqual(requested, {cluster: 1, elsewhere: 0, metrics: 0, node: 0});
 });
 
 test('metrics are requested for a lasting stream and emitted when they arrive', async t => {
-	const {clock, requested, emitted, open, answerBeside, answerCounters} = course({route: 'unknown'});
+	const {clock, requested, emitted, open, respondCluster, respondMetrics} = course({route: 'unknown'});
 	open(true);
-	await answerBeside();
+	await respondCluster();
 	t.is(emitted.at(-1), 'settled unknown verified');
 	await clock.advance(labelTimings.lastingAfterMs - 1);
 	t.is(requested.metrics, 0);
 	await clock.advance(1);
 	t.is(requested.metrics, 1);
-	await answerCounters();
+	await respondMetrics();
 	t.is(emitted.at(-1), 'settled konnectivity verified');
 });
 
 test('metrics are not requested when the stream has ended', async t => {
-	const {clock, requested, label, open, answerBeside} = course({route: 'unknown'});
+	const {clock, requested, label, open, respondCluster} = course({route: 'unknown'});
 	open(true);
-	await answerBeside();
+	await respondCluster();
 	label.stop();
 	await clock.advance(labelTimings.lastingAfterMs);
 	t.is(requested.metrics, 0);
@@ -163,28 +163,28 @@ test('metrics are not requested when the stream has ended', async t => {
 test('a blocking label settles with its metrics, or without them at its timeout', async t => {
 	const quick = course({route: 'unknown', waitsForMetrics: true});
 	quick.open(true);
-	await quick.answerBeside();
+	await quick.respondCluster();
 	t.is(quick.emitted.at(-1), 'checking unknown verified');
-	await quick.answerCounters();
+	await quick.respondMetrics();
 	t.deepEqual(quick.emitted.slice(1), ['checking konnectivity verified', 'settled konnectivity verified']);
 
 	const slow = course({route: 'unknown', waitsForMetrics: true});
 	slow.open(true);
 	await slow.clock.advance(500);
-	await slow.answerBeside();
+	await slow.respondCluster();
 	t.is(slow.requested.metrics, 1);
 	await slow.clock.advance(labelTimings.settleTimeoutMs - 501);
 	t.is(slow.emitted.at(-1), 'checking unknown verified');
 	await slow.clock.advance(1);
 	t.is(slow.emitted.at(-1), 'settled unknown verified');
-	await slow.answerCounters();
+	await slow.respondMetrics();
 	t.is(slow.emitted.at(-1), 'settled konnectivity verified');
 });
 
 test('a command with output settles at once, without a read of its node', async t => {
-	const {clock, requested, emitted, label, open, answerBeside} = course({feature: 'exec'});
+	const {clock, requested, emitted, label, open, respondCluster} = course({feature: 'exec'});
 	open();
-	await answerBeside();
+	await respondCluster();
 	t.deepEqual(
 		emitted,
 		['checking direct unknown', 'checking direct unknown'],
@@ -199,15 +199,15 @@ test('a command with output settles at once, without a read of its node', async 
 	t.is(emitted.length, 4);
 });
 
-for (const [title, declares, settlesAt, state] of [
+for (const [title, hasNodeFeature, settlesAt, state] of [
 	['is known when its node accepts WebSockets', true, labelTimings.silentForMs, 'verified'],
 	['is unknown when its node does not', false, labelTimings.settleTimeoutMs, 'unknown'],
 	['is unknown when its node does not respond', null, labelTimings.settleTimeoutMs, 'unknown'],
 ] as const) {
 	test(`the far end of a silent command ${title}, which is read after a delay`, async t => {
-		const {clock, requested, emitted, open, answerBeside} = course({feature: 'attach', declares});
+		const {clock, requested, emitted, open, respondCluster} = course({feature: 'attach', hasNodeFeature});
 		open();
-		await answerBeside();
+		await respondCluster();
 		await clock.advance(labelTimings.silentForMs - 1);
 		t.is(requested.node, 0);
 		await clock.advance(1);
@@ -230,10 +230,10 @@ for (const [title, declares, settlesAt, state] of [
 }
 
 test('the timeouts of a command start when it opens', async t => {
-	const {clock, requested, emitted, open, answerBeside} = course({feature: 'exec'});
+	const {clock, requested, emitted, open, respondCluster} = course({feature: 'exec'});
 	open();
 	await clock.advance(labelTimings.silentForMs + 100);
-	await answerBeside();
+	await respondCluster();
 	t.is(requested.node, 1);
 	await clock.advance(labelTimings.settleTimeoutMs - labelTimings.silentForMs - 101);
 	t.is(emitted.at(-1), 'checking direct unknown');
@@ -262,17 +262,17 @@ for (const [title, end] of [
 		['while its node is read', labelTimings.silentForMs],
 	] as const) {
 		test(`a command that ${title} ${when} emits and requests nothing afterwards`, async t => {
-			const {clock, requested, emitted, label, sources, open, answerBeside} = course({feature: 'exec'});
+			const {clock, requested, emitted, label, sources, open, respondCluster} = course({feature: 'exec'});
 			open();
 			if (at > 0) {
-				await answerBeside();
+				await respondCluster();
 				await clock.advance(at);
 			}
 
 			end(label);
 			label.stop();
 			const [before, node] = [emitted.length, requested.node];
-			await answerBeside();
+			await respondCluster();
 			await clock.advance(labelTimings.settleTimeoutMs + labelTimings.lastingAfterMs + 2 * labelTimings.unavailableForMs);
 			t.deepEqual([emitted.length, requested.node, requested.elsewhere, requested.metrics], [before, node, 0, 0]);
 			t.is(processCacheFor(sources.cluster).gatewaySeen, at > 0 ? 'a balancer' : null, 'what came too late for it is not taken');
@@ -281,14 +281,14 @@ for (const [title, end] of [
 }
 
 test('a silent log observes the cluster after a delay and stays unsettled', async t => {
-	const {clock, requested, emitted, label, sources, answerBeside} = course({feature: 'logs'});
+	const {clock, requested, emitted, label, sources, respondCluster} = course({feature: 'logs'});
 	await observeBeforeUse(label, {} as Connection, sources);
 	t.is(emitted.length, 2);
 	await clock.advance(labelTimings.lastingAfterMs - 1);
-	t.is(requested.beside, 0);
+	t.is(requested.cluster, 0);
 	await clock.advance(1);
-	t.is(requested.beside, 1);
-	await answerBeside();
+	t.is(requested.cluster, 1);
+	await respondCluster();
 	t.deepEqual(emitted.slice(2), ['checking direct unknown']);
 	t.is(label.state.cluster.gatewaySeen, 'a balancer');
 });
@@ -306,14 +306,14 @@ test('a log that opens or ends in time does not observe the cluster as a silent 
 		await observeBeforeUse(early.label, {} as Connection, early.sources);
 		happens(early.label);
 		await early.clock.advance(labelTimings.lastingAfterMs);
-		t.is(early.requested.beside, 0);
+		t.is(early.requested.cluster, 0);
 
 		const late = course({feature: 'logs'});
 		await observeBeforeUse(late.label, {} as Connection, late.sources);
 		await late.clock.advance(labelTimings.lastingAfterMs);
 		happens(late.label);
 		const before = late.emitted.length;
-		await late.answerBeside();
+		await late.respondCluster();
 		t.deepEqual([late.emitted.length, late.label.state.cluster], [before, noClusterObservations]);
 	}
 });
@@ -337,12 +337,12 @@ for (const [title, elsewhere, asks] of [
 	['the stream has ended, without another connection', null, 3],
 ] as const) {
 	test(`flags that no apiserver reported are requested again until ${title}`, async t => {
-		const {clock, requested, label, emitted, open, answerBeside} = course({
+		const {clock, requested, label, emitted, open, respondCluster} = course({
 			observations: {...noConnectionObservations, unavailable: [silence]},
 			elsewhere,
 		});
 		open(true);
-		await answerBeside();
+		await respondCluster();
 		await clock.advance(labelTimings.unavailableForMs - 1);
 		t.is(requested.elsewhere, 0);
 		await clock.advance(1);

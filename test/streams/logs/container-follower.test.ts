@@ -1,4 +1,4 @@
-/** A canceled follow ends at once. */
+/** An aborted follow ends at once. */
 import {setImmediate as turn, setTimeout as sleep} from 'node:timers/promises';
 import test from 'ava';
 import {ContainerFollower} from '../../../source/streams/logs/container-follower.ts';
@@ -24,15 +24,21 @@ const rotated = (log: ContainerLog) => {
 	log.append({time: '2026-01-01T00:00:02Z', text: 'two'});
 };
 
-const over = (log: ContainerLog) => {
+const rotatedAndEnded = (log: ContainerLog) => {
 	log.rotate();
 	log.end();
 };
 
-for (const [title, faults, isTold, happens, reads] of [
-	['while status and kubelet do not agree', [gone], () => true, () => {}, 1],
-	['while a new life may explain that the last line is not there', [cut], (event: LogEvent) => event.type === 'reconnecting', rotated, 2],
-	['while the rest of a life may hold the last line', [cut], (event: LogEvent) => event.type === 'reconnecting', over, 2],
+for (const [title, faults, isDue, act, reads] of [
+	['while status and kubelet disagree', [gone], () => true, () => {}, 1],
+	['while a new instance may explain that the last line is missing', [cut], (event: LogEvent) => event.type === 'reconnecting', rotated, 2],
+	[
+		'while the rest of an instance may contain the last line',
+		[cut],
+		(event: LogEvent) => event.type === 'reconnecting',
+		rotatedAndEnded,
+		2,
+	],
 ] as const) {
 	test(`the follower ends when aborted ${title}`, async t => {
 		const server = await LogServer.start();
@@ -64,8 +70,8 @@ for (const [title, faults, isTold, happens, reads] of [
 			},
 			async event => {
 				events.push(event.type);
-				if (isTold(event)) {
-					happens(log);
+				if (isDue(event)) {
+					act(log);
 				}
 			},
 		);

@@ -18,26 +18,26 @@ const quickly: StallTimeouts = {
 	silenceTimeoutMs: 1000,
 };
 
-type Told = {text: string; events: LogEvent[]};
+type Followed = {text: string; events: LogEvent[]};
 
 async function follow(
 	server: LogServer,
 	cluster: ClusterClient,
-	options: Partial<FollowLogsOptions> & {pod?: string; on?: (event: LogEvent, told: Told) => void | Promise<void>} = {},
-): Promise<Told> {
+	options: Partial<FollowLogsOptions> & {pod?: string; on?: (event: LogEvent, followed: Followed) => void | Promise<void>} = {},
+): Promise<Followed> {
 	const {pod = 'w', on, ...rest} = options;
-	const told: Told = {text: '', events: []};
+	const followed: Followed = {text: '', events: []};
 	const targets = {kind: 'pods', pods: [server.pods.get(pod)!.object]} as const;
 	for await (const event of followLogs(cluster, targets, {asked: pod, containers: {kind: 'default'}, start: {}, ...rest})) {
-		told.events.push(event);
+		followed.events.push(event);
 		if (event.type === 'lines') {
-			told.text += event.bytes.toString('latin1');
+			followed.text += event.bytes.toString('latin1');
 		}
 
-		await on?.(event, told);
+		await on?.(event, followed);
 	}
 
-	return told;
+	return followed;
 }
 
 function testLog(
@@ -83,7 +83,7 @@ const awkward: LogRecord[] = [
 	{time: at(1, '9'), text: 'begun ', partial: true},
 	{time: at(2, '1'), text: 'and ended'},
 	{time: at(2, '1'), text: ''},
-	{time: at(2, '2'), text: `${at(9, '0')} no timestamp of ours`},
+	{time: at(2, '2'), text: `${at(9, '0')} no timestamp of the kubelet`},
 	{time: at(2, '2'), text: 'same'},
 	{time: at(2, '2'), text: 'same'},
 ];
@@ -132,7 +132,7 @@ test('control: without recent lines, the same interruptions repeat or lose lines
 	t.deepEqual(wrong, [true, true, true, true, true]);
 });
 
-testLog('control: with resume switched off the first cut is the end, and it is an error', async (t, {server, cluster, log}) => {
+testLog('control: without resume, the first interruption ends the follow with an error', async (t, {server, cluster, log}) => {
 	log.append(...awkward);
 	server.faults.push({kind: 'cut', afterBytes: 100});
 	let text = '';
@@ -149,7 +149,7 @@ testLog('control: with resume switched off the first cut is the end, and it is a
 	t.true(asLines(awkward).startsWith(text) && text.length < total);
 });
 
-testLog('a busy second is cut again and again while lines are written', async (t, {server, cluster, log}) => {
+testLog('a follow interrupted again and again within one busy second emits every line once', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	const records = Array.from({length: 400}, (_, index): LogRecord => ({
 		time: at(Math.floor(index / 150), String(Math.floor(index / 4)).padStart(9, '0')),
@@ -175,11 +175,11 @@ testLog('a busy second is cut again and again while lines are written', async (t
 	t.true(events.filter(({type}) => type === 'resumed').length >= 2);
 });
 
-testLog('what rotated away during a cut is a gap that is said, and what is still offered is told', async (t, {server, cluster, log}) => {
+testLog('lines rotated away during an interruption are a gap, and the remaining ones are emitted', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	log.append({time: at(1, '1'), text: 'before'});
 	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
-	const told = await follow(server, cluster, {
+	const followed = await follow(server, cluster, {
 		on(event) {
 			if (event.type === 'reconnecting') {
 				log.append({time: at(1, '2'), text: 'lost with the old file'});
@@ -189,8 +189,8 @@ testLog('what rotated away during a cut is a gap that is said, and what is still
 			}
 		},
 	});
-	t.is(told.text, `${at(1, '1')} before\n${at(1, '3')} after\n`);
-	const order = told.events
+	t.is(followed.text, `${at(1, '1')} before\n${at(1, '3')} after\n`);
+	const order = followed.events
 		.filter(({type}) => ['gap', 'lines', 'resumed'].includes(type))
 		.map(event =>
 			event.type === 'gap' ? `gap ${event.reason} ${event.after}` : event.type === 'resumed' ? `resumed ${event.proven}` : event.type,
@@ -198,78 +198,72 @@ testLog('what rotated away during a cut is a gap that is said, and what is still
 	t.deepEqual(order, ['lines', `gap last-line-not-met ${at(1, '1')}`, 'lines', 'resumed false']);
 });
 
-testLog(
-	'a rotation onto an empty file is not said to be back before its first line, and then is a gap',
-	async (t, {server, cluster, log}) => {
-		server.restartPolicy = 'Never';
-		log.append({time: at(1, '1'), text: 'before'});
-		server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
-		const told = await follow(server, cluster, {
-			on(event, {text}) {
-				if (event.type === 'reconnecting') {
-					log.rotate();
-				} else if (event.type === 'asking') {
-					log.append({time: at(1, '3'), text: 'after'});
-				} else if (text.includes('after')) {
-					log.end();
-				}
-			},
-		});
-		const order = told.events.map(event =>
-			event.type === 'gap' ? `gap ${event.reason}` : event.type === 'resumed' ? `resumed ${event.proven}` : event.type,
-		);
-		t.deepEqual(order, ['opened', 'lines', 'reconnecting', 'asking', 'gap last-line-not-met', 'resumed false', 'lines', 'ended']);
-	},
-);
-
-testLog(
-	'while no answer begins, a tail is not back and has no gap, whatever reads beside it fail with',
-	async (t, {server, cluster, log}) => {
-		t.timeout(60_000);
-		server.restartPolicy = 'Never';
-		log.append(...awkward);
-		server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
-		const dead = {kind: 'Status', message: 'Get "https://10.0.0.1:10250/containerLogs/demo/w/app": No agent available', code: 500};
-		const isSettled = (type: LogEvent['type']) => type === 'resumed' || type === 'gap';
-		const told = await follow(server, cluster, {
-			stallTimeouts: {...quickly, checkApiserverAfterMs: 60_000},
-			async on(event, {events}) {
-				if (event.type === 'reconnecting' && server.seen.length === 1) {
-					// The next follow gets no response, and all other reads are refused.
-					server.faults.push(
-						{kind: 'silence'},
-						...Array.from({length: 5}, () => ({kind: 'refuse', status: 500, body: JSON.stringify(dead)}) as const),
-					);
-					return;
-				}
-
-				if (event.type !== 'asking') {
-					return;
-				}
-
-				// Twice the time that the earlier check took.
-				await sleep(7000);
-				t.false(events.some(({type}) => isSettled(type)));
-				server.faults.length = 0;
-				server.cutEverything();
+testLog('after a rotation to an empty file, a follow resumes at the first line and reports a gap', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
+	log.append({time: at(1, '1'), text: 'before'});
+	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
+	const followed = await follow(server, cluster, {
+		on(event, {text}) {
+			if (event.type === 'reconnecting') {
+				log.rotate();
+			} else if (event.type === 'asking') {
+				log.append({time: at(1, '3'), text: 'after'});
+			} else if (text.includes('after')) {
 				log.end();
-			},
-		});
-		t.is(told.text, asLines(awkward));
-		t.deepEqual(
-			told.events.flatMap(event => (event.type === 'gap' ? [event.reason] : [])),
-			[],
-		);
-		t.true(told.events.some(event => event.type === 'resumed' && event.proven && event.foundLastLine));
-	},
-);
+			}
+		},
+	});
+	const order = followed.events.map(event =>
+		event.type === 'gap' ? `gap ${event.reason}` : event.type === 'resumed' ? `resumed ${event.proven}` : event.type,
+	);
+	t.deepEqual(order, ['opened', 'lines', 'reconnecting', 'asking', 'gap last-line-not-met', 'resumed false', 'lines', 'ended']);
+});
 
-testLog('a follow that is not answered is neither checked nor called alive', async (t, {server, cluster, log}) => {
+testLog('without a response, a follow neither resumes nor reports a gap, however other reads fail', async (t, {server, cluster, log}) => {
+	t.timeout(60_000);
+	server.restartPolicy = 'Never';
+	log.append(...awkward);
+	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
+	const dead = {kind: 'Status', message: 'Get "https://10.0.0.1:10250/containerLogs/demo/w/app": No agent available', code: 500};
+	const isSettled = (type: LogEvent['type']) => type === 'resumed' || type === 'gap';
+	const followed = await follow(server, cluster, {
+		stallTimeouts: {...quickly, checkApiserverAfterMs: 60_000},
+		async on(event, {events}) {
+			if (event.type === 'reconnecting' && server.seen.length === 1) {
+				// The next follow gets no response, and all other reads are refused.
+				server.faults.push(
+					{kind: 'silence'},
+					...Array.from({length: 5}, () => ({kind: 'refuse', status: 500, body: JSON.stringify(dead)}) as const),
+				);
+				return;
+			}
+
+			if (event.type !== 'asking') {
+				return;
+			}
+
+			// Twice the time that the earlier check took.
+			await sleep(7000);
+			t.false(events.some(({type}) => isSettled(type)));
+			server.faults.length = 0;
+			server.cutEverything();
+			log.end();
+		},
+	});
+	t.is(followed.text, asLines(awkward));
+	t.deepEqual(
+		followed.events.flatMap(event => (event.type === 'gap' ? [event.reason] : [])),
+		[],
+	);
+	t.true(followed.events.some(event => event.type === 'resumed' && event.proven && event.foundLastLine));
+});
+
+testLog('a follow without a response is not checked for stalls', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	log.append(...awkward);
 	// The second follow and its second read.
 	server.faults.push({kind: 'end-cleanly', afterBytes: asLines(log.file).length}, {kind: 'silence'}, {kind: 'silence'});
-	const told = await follow(server, cluster, {
+	const followed = await follow(server, cluster, {
 		stallTimeouts: quickly,
 		async on(event) {
 			if (event.type === 'asking') {
@@ -281,17 +275,17 @@ testLog('a follow that is not answered is neither checked nor called alive', asy
 	});
 	t.true(server.seen.some(({query}) => query['limitBytes'] !== undefined));
 	t.deepEqual(
-		told.events.map(({type}) => type).filter(type => type === 'checking' || type === 'checked'),
+		followed.events.map(({type}) => type).filter(type => type === 'checking' || type === 'checked'),
 		[],
 	);
-	t.is(told.text, asLines(awkward));
+	t.is(followed.text, asLines(awkward));
 });
 
-testLog('a clean end after which no answer begins is told while it lasts', async (t, {server, cluster, log}) => {
+testLog('after a clean end, a missing response is reported while it lasts', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	log.append(...awkward);
 	server.faults.push({kind: 'end-cleanly', afterBytes: asLines(log.file).length}, {kind: 'silence'});
-	const told = await follow(server, cluster, {
+	const followed = await follow(server, cluster, {
 		on(event) {
 			if (event.type === 'asking') {
 				server.cutEverything();
@@ -299,64 +293,64 @@ testLog('a clean end after which no answer begins is told while it lasts', async
 			}
 		},
 	});
-	const order = told.events.map(({type}) => type);
+	const order = followed.events.map(({type}) => type);
 	t.deepEqual(order.slice(0, 4), ['opened', 'lines', 'reconnecting', 'asking']);
-	t.is(told.text, asLines(awkward));
+	t.is(followed.text, asLines(awkward));
 });
 
-testLog('over a restart during a cut, the rest of the old life comes first, then the new one', async (t, {server, cluster, log}) => {
+testLog('after a restart during an interruption, the previous instance is read to its end first', async (t, {server, cluster, log}) => {
 	log.append({time: at(1, '1'), text: 'one'}, {time: at(1, '2'), text: 'two'});
 	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length - 2});
-	const told = await follow(server, cluster, {
+	const followed = await follow(server, cluster, {
 		on(event, {text}) {
 			if (event.type === 'reconnecting') {
 				log.append({time: at(1, '3'), text: 'last words'});
 				log.end(1);
 				log.restart();
-				log.append({time: at(2, '1'), text: 'new life'});
-			} else if (text.includes('new life')) {
+				log.append({time: at(2, '1'), text: 'new instance'});
+			} else if (text.includes('new instance')) {
 				server.restartPolicy = 'Never';
 				log.end(0);
 			}
 		},
 	});
-	t.is(told.text, `${at(1, '1')} one\n${at(1, '2')} two\n${at(1, '3')} last words\n${at(2, '1')} new life\n`);
+	t.is(followed.text, `${at(1, '1')} one\n${at(1, '2')} two\n${at(1, '3')} last words\n${at(2, '1')} new instance\n`);
 	t.deepEqual(
-		told.events.filter(({type}) => type === 'gap'),
+		followed.events.filter(({type}) => type === 'gap'),
 		[],
 	);
-	const restarted = told.events.findIndex(({type}) => type === 'restarted');
-	const newLife = told.events.findIndex(event => event.type === 'lines' && event.bytes.includes('new life'));
-	t.true(restarted > 0 && restarted < newLife);
-	t.deepEqual(told.events.at(-1), {...told.events.at(-1), type: 'ended', reason: 'container-ended'} as never);
+	const restarted = followed.events.findIndex(({type}) => type === 'restarted');
+	const newInstance = followed.events.findIndex(event => event.type === 'lines' && event.bytes.includes('new instance'));
+	t.true(restarted > 0 && restarted < newInstance);
+	t.deepEqual(followed.events.at(-1), {...followed.events.at(-1), type: 'ended', reason: 'container-ended'} as never);
 });
 
-testLog('a restart of which the status does not know yet is found when the last line is not met', async (t, {server, cluster, log}) => {
+testLog('a restart that the status does not show yet is found when the last line is missing', async (t, {server, cluster, log}) => {
 	log.append({time: at(1, '1'), text: 'one'});
 	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
 	const stop = new AbortController();
-	const told = await follow(server, cluster, {
+	const followed = await follow(server, cluster, {
 		signal: stop.signal,
 		on(event, {text}) {
 			if (event.type === 'reconnecting') {
 				log.append({time: at(1, '2'), text: 'last words'});
-				log.instances.push([{time: at(2, '1'), text: 'new life'}]);
+				log.instances.push([{time: at(2, '1'), text: 'new instance'}]);
 				setTimeout(() => {
 					log.restarts++;
 				}, 700);
-			} else if (text.includes('new life')) {
+			} else if (text.includes('new instance')) {
 				stop.abort();
 			}
 		},
 	});
-	t.is(told.text, `${at(1, '1')} one\n${at(1, '2')} last words\n${at(2, '1')} new life\n`);
+	t.is(followed.text, `${at(1, '1')} one\n${at(1, '2')} last words\n${at(2, '1')} new instance\n`);
 	t.deepEqual(
-		told.events.filter(({type}) => type === 'gap'),
+		followed.events.filter(({type}) => type === 'gap'),
 		[],
 	);
 });
 
-testLog('a log that already belongs to the next instance is no gap of the terminated one', async (t, {server, cluster, log}) => {
+testLog('a log that already belongs to the next instance is no gap in the terminated one', async (t, {server, cluster, log}) => {
 	log.append({time: at(1, '1'), text: 'one'});
 	const stop = new AbortController();
 	let hasEnded = false;
@@ -385,31 +379,31 @@ testLog('a log that already belongs to the next instance is no gap of the termin
 	t.true(followed.events.some(({type}) => type === 'restarted'));
 });
 
-testLog('more restarts than logs are kept is a gap', async (t, {server, cluster, log}) => {
+testLog('more restarts than kept logs are a gap', async (t, {server, cluster, log}) => {
 	log.append({time: at(1, '1'), text: 'one'});
 	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
 	const stop = new AbortController();
-	const told = await follow(server, cluster, {
+	const followed = await follow(server, cluster, {
 		signal: stop.signal,
 		on(event, {text}) {
 			if (event.type === 'reconnecting') {
-				for (const life of ['two', 'three', 'four']) {
+				for (const text of ['two', 'three', 'four']) {
 					log.restart();
-					log.append({time: at(2, '1'), text: life});
+					log.append({time: at(2, '1'), text});
 				}
 			} else if (text.includes('four')) {
 				stop.abort();
 			}
 		},
 	});
-	t.is(told.text, `${at(1, '1')} one\n${at(2, '1')} three\n${at(2, '1')} four\n`);
-	t.true(told.events.some(event => event.type === 'gap' && event.reason === 'restarts-missed'));
+	t.is(followed.text, `${at(1, '1')} one\n${at(2, '1')} three\n${at(2, '1')} four\n`);
+	t.true(followed.events.some(event => event.type === 'gap' && event.reason === 'restarts-missed'));
 });
 
-testLog('a clean end while the container runs (a tunnel that died) is no end', async (t, {server, cluster, log}) => {
+testLog('a clean end while the container runs (a broken tunnel) does not end the follow', async (t, {server, cluster, log}) => {
 	log.append(...awkward.slice(0, 4));
 	server.faults.push({kind: 'end-cleanly', afterBytes: 50});
-	const told = await follow(server, cluster, {
+	const followed = await follow(server, cluster, {
 		on(_event, {text}) {
 			if (text.includes('other') && log.state === 'running') {
 				log.append(...awkward.slice(4));
@@ -418,13 +412,13 @@ testLog('a clean end while the container runs (a tunnel that died) is no end', a
 			}
 		},
 	});
-	t.is(told.text, asLines(awkward));
+	t.is(followed.text, asLines(awkward));
 });
 
-testLog('container-end ends with the first life, and not with a tunnel', async (t, {server, cluster, log}) => {
+testLog('until container-end, a follow ends with the first instance, not with a broken tunnel', async (t, {server, cluster, log}) => {
 	log.append(...awkward.slice(0, 4));
 	server.faults.push({kind: 'end-cleanly', afterBytes: 50});
-	const told = await follow(server, cluster, {
+	const followed = await follow(server, cluster, {
 		until: 'container-end',
 		on(_event, {text}) {
 			if (text.includes('other') && log.state === 'running') {
@@ -433,74 +427,68 @@ testLog('container-end ends with the first life, and not with a tunnel', async (
 			}
 		},
 	});
-	t.is(told.text, asLines(awkward));
-	t.like(told.events.at(-1), {type: 'ended', reason: 'container-ended', ended: {exitCode: 3, reason: 'Error'}});
+	t.is(followed.text, asLines(awkward));
+	t.like(followed.events.at(-1), {type: 'ended', reason: 'container-ended', ended: {exitCode: 3, reason: 'Error'}});
 });
 
-testLog('a last line without a line feed is told once the container has ended', async (t, {server, cluster, log}) => {
+testLog('a last line without a line feed is emitted once the container has ended', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	log.append({time: at(1, '1'), text: 'whole'}, {time: at(1, '2'), text: 'no end', partial: true});
 	log.end();
 	t.is((await follow(server, cluster)).text, `${at(1, '1')} whole\n${at(1, '2')} no end`);
 });
 
-testLog(
-	'a container that ends in a second that held more than is remembered is told once, and has no gap',
-	async (t, {server, cluster, log}) => {
-		server.restartPolicy = 'Never';
-		const pad = 'x'.repeat(60_000);
-		log.append(...Array.from({length: 900}, (_, index) => ({time: at(1, String(index).padStart(9, '0')), text: `${index} ${pad}`})));
-		log.end();
-		const numbers: string[] = [];
-		let begun = '';
-		const told = await follow(server, cluster, {
-			signal: AbortSignal.timeout(120_000),
-			on(_event, so) {
-				const lines = (begun + so.text).split('\n');
-				begun = lines.pop()!;
-				numbers.push(...lines.map(line => line.split(' ', 2)[1]!));
-				so.text = '';
-			},
-		});
-		t.is(numbers.length, 900);
-		t.true(numbers.every((number, index) => number === String(index)));
-		t.deepEqual(
-			told.events.map(({type}) => type).filter(type => type !== 'lines'),
-			['opened', 'ended'],
-		);
-	},
-);
+testLog('a container that ends in a second with more lines than spoke keeps ends without a gap', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
+	const pad = 'x'.repeat(60_000);
+	log.append(...Array.from({length: 900}, (_, index) => ({time: at(1, String(index).padStart(9, '0')), text: `${index} ${pad}`})));
+	log.end();
+	const numbers: string[] = [];
+	let begun = '';
+	const followed = await follow(server, cluster, {
+		signal: AbortSignal.timeout(120_000),
+		on(_event, so) {
+			const lines = (begun + so.text).split('\n');
+			begun = lines.pop()!;
+			numbers.push(...lines.map(line => line.split(' ', 2)[1]!));
+			so.text = '';
+		},
+	});
+	t.is(numbers.length, 900);
+	t.true(numbers.every((number, index) => number === String(index)));
+	t.deepEqual(
+		followed.events.map(({type}) => type).filter(type => type !== 'lines'),
+		['opened', 'ended'],
+	);
+});
 
-testLog(
-	'a bug of ours that shows while the rest of a life is read ends the follow, and is not tried again',
-	async (t, {server, cluster, log}) => {
-		log.append(...awkward);
-		let reads = 0;
-		const broken = {
-			onOpened() {
-				reads++;
-				if (reads > 1) {
-					throw new TypeError('a bug');
+testLog('an internal error while the rest of an instance is read ends the follow without a retry', async (t, {server, cluster, log}) => {
+	log.append(...awkward);
+	let reads = 0;
+	const broken = {
+		onOpened() {
+			reads++;
+			if (reads > 1) {
+				throw new TypeError('a bug');
+			}
+		},
+	};
+	await t.throwsAsync(
+		follow(server, cluster, {
+			observer: broken,
+			signal: AbortSignal.timeout(50_000),
+			on(_event, {text}) {
+				if (text.includes('other') && log.state === 'running') {
+					server.restartPolicy = 'Never';
+					log.end();
 				}
 			},
-		};
-		await t.throwsAsync(
-			follow(server, cluster, {
-				observer: broken,
-				signal: AbortSignal.timeout(50_000),
-				on(_event, {text}) {
-					if (text.includes('other') && log.state === 'running') {
-						server.restartPolicy = 'Never';
-						log.end();
-					}
-				},
-			}),
-			{instanceOf: TypeError, message: 'a bug'},
-		);
-	},
-);
+		}),
+		{instanceOf: TypeError, message: 'a bug'},
+	);
+});
 
-testLog('Retry-After is obeyed', async (t, {server, cluster, log}) => {
+testLog('a retry waits as long as Retry-After says', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	log.append(...awkward);
 	log.end();
@@ -513,25 +501,25 @@ testLog('Retry-After is obeyed', async (t, {server, cluster, log}) => {
 	t.true(server.seen[2]!.at - server.seen[1]!.at >= 1000, `${server.seen[2]!.at - server.seen[1]!.at} ms`);
 });
 
-testLog('the kubelet’s failure inside the body is told as such and never as a line', async (t, {server, cluster, log}) => {
+testLog('a failure that the kubelet writes into the body is a server message, not a line', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	log.append(...awkward);
 	server.faults.push({kind: 'kubelet-error', text: 'failed to create fsnotify watcher: too many open files'});
-	const told = await follow(server, cluster, {
+	const followed = await follow(server, cluster, {
 		on(event) {
 			if (event.type === 'resumed') {
 				log.end();
 			}
 		},
 	});
-	t.is(told.text, asLines(awkward));
+	t.is(followed.text, asLines(awkward));
 	t.like(
-		told.events.find(({type}) => type === 'server-said'),
+		followed.events.find(({type}) => type === 'server-said'),
 		{text: 'failed to create fsnotify watcher: too many open files'},
 	);
 });
 
-testLog('a line that is cut in the middle is no word of the kubelet, whatever the container writes', async (t, {server, cluster, log}) => {
+testLog('a line interrupted in the middle is not a server message, whatever the container writes', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	const records = [
 		{time: at(1, '1'), text: 'first'},
@@ -540,65 +528,59 @@ testLog('a line that is cut in the middle is no word of the kubelet, whatever th
 	log.append(...records);
 	log.end();
 	server.faults.push({kind: 'cut', afterBytes: asLines(records).length - 20});
-	const told = await follow(server, cluster);
-	t.is(told.text, asLines(records));
+	const followed = await follow(server, cluster);
+	t.is(followed.text, asLines(records));
 	t.deepEqual(
-		told.events.filter(({type}) => type === 'server-said'),
+		followed.events.filter(({type}) => type === 'server-said'),
 		[],
 	);
 	t.like(
-		told.events.find(event => event.type === 'reconnecting'),
+		followed.events.find(event => event.type === 'reconnecting'),
 		{error: {code: 'ERR_STREAM_LOST', leg: 1}},
 	);
 });
 
-testLog(
-	'of a container that its node has removed the end is not claimed, and the kubelet’s words are told once',
-	async (t, {server, cluster, log}) => {
-		server.restartPolicy = 'Never';
-		const removed = 'unable to retrieve container logs for containerd://12';
-		log.append({time: at(1, '1'), text: 'last'});
-		let wasTold = false;
-		const told = await follow(server, cluster, {
-			on(event) {
-				if (event.type === 'lines' && !wasTold) {
-					wasTold = true;
-					log.instances = [[]];
-					server.faults.push(...Array.from({length: 6}, () => ({kind: 'kubelet-error' as const, text: removed})));
-					log.end();
-				}
-			},
-		});
-		t.deepEqual(
-			told.events.flatMap(event => (event.type === 'gap' ? [[event.reason, event.after]] : [])),
-			[['log-gone', at(1, '1')]],
-		);
-		t.deepEqual(
-			told.events.flatMap(event => (event.type === 'server-said' ? [event.text] : [])),
-			[removed],
-		);
-		t.like(told.events.at(-1), {type: 'ended', reason: 'container-ended'});
-	},
-);
+testLog('a container removed by its node has a gap at its end, and one server message', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
+	const removed = 'unable to retrieve container logs for containerd://12';
+	log.append({time: at(1, '1'), text: 'last'});
+	let isCut = false;
+	const followed = await follow(server, cluster, {
+		on(event) {
+			if (event.type === 'lines' && !isCut) {
+				isCut = true;
+				log.instances = [[]];
+				server.faults.push(...Array.from({length: 6}, () => ({kind: 'kubelet-error' as const, text: removed})));
+				log.end();
+			}
+		},
+	});
+	t.deepEqual(
+		followed.events.flatMap(event => (event.type === 'gap' ? [[event.reason, event.after]] : [])),
+		[['log-gone', at(1, '1')]],
+	);
+	t.deepEqual(
+		followed.events.flatMap(event => (event.type === 'server-said' ? [event.text] : [])),
+		[removed],
+	);
+	t.like(followed.events.at(-1), {type: 'ended', reason: 'container-ended'});
+});
 
-testLog(
-	'a last line without a line feed may read like the kubelet’s failure: it is told, and the follow ends',
-	async (t, {server, cluster, log}) => {
-		server.restartPolicy = 'Never';
-		log.append(
-			{time: at(1, '1'), text: 'first'},
-			{time: at(1, '2'), text: 'fatal: rpc error: code = Unavailable desc = gone', partial: true},
-		);
-		log.end(1);
-		const told = await follow(server, cluster, {signal: AbortSignal.timeout(50_000)});
-		t.is(told.text, `${at(1, '1')} first\n${at(1, '2')} fatal: rpc error: code = Unavailable desc = gone`);
-		t.like(told.events.at(-1), {type: 'ended', reason: 'container-ended'});
-	},
-);
+testLog('a last line without a line feed that reads like a kubelet failure is emitted', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
+	log.append(
+		{time: at(1, '1'), text: 'first'},
+		{time: at(1, '2'), text: 'fatal: rpc error: code = Unavailable desc = gone', partial: true},
+	);
+	log.end(1);
+	const followed = await follow(server, cluster, {signal: AbortSignal.timeout(50_000)});
+	t.is(followed.text, `${at(1, '1')} first\n${at(1, '2')} fatal: rpc error: code = Unavailable desc = gone`);
+	t.like(followed.events.at(-1), {type: 'ended', reason: 'container-ended'});
+});
 
-testLog('a pod that is gone ends the follow, even when another has its name', async (t, {server, cluster, log}) => {
+testLog('a follow ends when its pod is gone, even if another pod has its name', async (t, {server, cluster, log}) => {
 	log.append(...awkward);
-	const told = await follow(server, cluster, {
+	const followed = await follow(server, cluster, {
 		on(event) {
 			if (event.type === 'lines') {
 				server.removePod('w');
@@ -609,20 +591,20 @@ testLog('a pod that is gone ends the follow, even when another has its name', as
 			}
 		},
 	});
-	t.is(told.text, asLines(awkward));
-	t.like(told.events.at(-1), {type: 'ended', reason: 'pod-gone'});
+	t.is(followed.text, asLines(awkward));
+	t.like(followed.events.at(-1), {type: 'ended', reason: 'pod-gone'});
 });
 
-testLog('a log without a line answers not even with headers, and is waited for', async (t, {server, cluster, log}) => {
+testLog('a follow waits for a log without lines, which sends not even headers', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	setTimeout(() => {
 		log.append({time: at(1, '1'), text: 'at last'});
 		log.end();
 	}, 900);
-	const told = await follow(server, cluster, {stallTimeouts: quickly});
-	t.is(told.text, `${at(1, '1')} at last\n`);
+	const followed = await follow(server, cluster, {stallTimeouts: quickly});
+	t.is(followed.text, `${at(1, '1')} at last\n`);
 	t.deepEqual(
-		told.events.filter(({type}) => type === 'stalled' || type === 'reconnecting'),
+		followed.events.filter(({type}) => type === 'stalled' || type === 'reconnecting'),
 		[],
 	);
 });
@@ -634,7 +616,7 @@ for (const [start, gaps, title] of [
 ] as const) {
 	for (const ends of [false, true]) {
 		testLog(
-			`a log that is cut while its first line is waited for goes on from there: ${title}${ends ? ', and the container has ended meanwhile' : ''}`,
+			`a log interrupted before its first line continues there: ${title}${ends ? ', the container having ended meanwhile' : ''}`,
 			async (t, {server, cluster, log}) => {
 				server.restartPolicy = 'Never';
 				log.append({time: '2026-11-24T14:00:00.1Z', text: 'long ago'});
@@ -655,7 +637,7 @@ for (const [start, gaps, title] of [
 						log.end();
 					}
 				})();
-				const told = await follow(server, cluster, {
+				const followed = await follow(server, cluster, {
 					start,
 					on(event) {
 						if (event.type === 'lines' && !ends) {
@@ -664,79 +646,73 @@ for (const [start, gaps, title] of [
 					},
 				});
 				await cut;
-				t.regex(told.text, 'tailLines' in start && start.tailLines > 0 ? /^\S+ long ago\n\S+ meanwhile\n$/ : /^\S+ meanwhile\n$/);
+				t.regex(followed.text, 'tailLines' in start && start.tailLines > 0 ? /^\S+ long ago\n\S+ meanwhile\n$/ : /^\S+ meanwhile\n$/);
 				t.deepEqual(
-					told.events.flatMap(event => (event.type === 'gap' ? [event.reason] : [])),
+					followed.events.flatMap(event => (event.type === 'gap' ? [event.reason] : [])),
 					[...gaps],
 				);
-				t.true(told.events.some(({type}) => type === 'reconnecting'));
+				t.true(followed.events.some(({type}) => type === 'reconnecting'));
 			},
 		);
 	}
 }
 
-testLog(
-	'a log whose answer is cut before its first line begins again with the lines that were asked for, and has no gap',
-	async (t, {server, cluster, log}) => {
-		server.restartPolicy = 'Never';
-		log.append(...awkward);
-		server.faults.push({kind: 'cut', afterBytes: 10});
-		const later = {time: new Date(Date.now() + 2000).toISOString(), text: 'later'};
-		const told = await follow(server, cluster, {
-			start: {tailLines: 2},
-			stallTimeouts: quickly,
-			signal: AbortSignal.timeout(50_000),
-			on(event) {
-				if (event.type === 'lines' && log.state === 'running') {
-					log.append(later);
-					log.end();
-				}
-			},
-		});
-		t.is(told.text, asLines([...awkward.slice(-2), later]));
-		t.deepEqual(
-			told.events.map(({type}) => type).filter(type => type !== 'lines'),
-			['opened', 'reconnecting', 'resumed', 'ended'],
-		);
-		t.like(
-			told.events.find(({type}) => type === 'resumed'),
-			{proven: true, foundLastLine: false},
-		);
-	},
-);
+testLog('a log interrupted before its first line starts again without a gap', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
+	log.append(...awkward);
+	server.faults.push({kind: 'cut', afterBytes: 10});
+	const later = {time: new Date(Date.now() + 2000).toISOString(), text: 'later'};
+	const followed = await follow(server, cluster, {
+		start: {tailLines: 2},
+		stallTimeouts: quickly,
+		signal: AbortSignal.timeout(50_000),
+		on(event) {
+			if (event.type === 'lines' && log.state === 'running') {
+				log.append(later);
+				log.end();
+			}
+		},
+	});
+	t.is(followed.text, asLines([...awkward.slice(-2), later]));
+	t.deepEqual(
+		followed.events.map(({type}) => type).filter(type => type !== 'lines'),
+		['opened', 'reconnecting', 'resumed', 'ended'],
+	);
+	t.like(
+		followed.events.find(({type}) => type === 'resumed'),
+		{proven: true, foundLastLine: false},
+	);
+});
 
-testLog(
-	'more lines than were asked for, written while its answer was cut before the first one, are a gap',
-	async (t, {server, cluster, log}) => {
-		server.restartPolicy = 'Never';
-		log.append(...awkward);
-		server.faults.push({kind: 'cut', afterBytes: 10});
-		const told = await follow(server, cluster, {
-			start: {tailLines: 2},
-			signal: AbortSignal.timeout(50_000),
-			on(event) {
-				if (event.type === 'reconnecting') {
-					for (let number = 0; number < 3; number++) {
-						log.append({time: new Date().toISOString(), text: `meanwhile ${number}`});
-					}
-				} else if (event.type === 'lines') {
-					log.end();
+testLog('more new lines than requested are a gap when a log is interrupted before its first line', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
+	log.append(...awkward);
+	server.faults.push({kind: 'cut', afterBytes: 10});
+	const followed = await follow(server, cluster, {
+		start: {tailLines: 2},
+		signal: AbortSignal.timeout(50_000),
+		on(event) {
+			if (event.type === 'reconnecting') {
+				for (let number = 0; number < 3; number++) {
+					log.append({time: new Date().toISOString(), text: `meanwhile ${number}`});
 				}
-			},
-		});
-		t.is(told.text, asLines(log.file.slice(-2)));
-		t.deepEqual(
-			told.events.map(event => (event.type === 'gap' ? event.reason : event.type)),
-			['opened', 'reconnecting', 'no-line-yet', 'resumed', 'lines', 'ended'],
-		);
-		t.like(
-			told.events.find(({type}) => type === 'resumed'),
-			{proven: false, foundLastLine: false},
-		);
-	},
-);
+			} else if (event.type === 'lines') {
+				log.end();
+			}
+		},
+	});
+	t.is(followed.text, asLines(log.file.slice(-2)));
+	t.deepEqual(
+		followed.events.map(event => (event.type === 'gap' ? event.reason : event.type)),
+		['opened', 'reconnecting', 'no-line-yet', 'resumed', 'lines', 'ended'],
+	);
+	t.like(
+		followed.events.find(({type}) => type === 'resumed'),
+		{proven: false, foundLastLine: false},
+	);
+});
 
-testLog('a log that is refused at once is not waited for', async (t, {server, cluster}) => {
+testLog('a follow whose first connection is cut before a response fails', async (t, {server, cluster}) => {
 	server.faults.push({kind: 'cut', afterBytes: 0});
 	setTimeout(() => {
 		server.cutEverything();
@@ -744,7 +720,7 @@ testLog('a log that is refused at once is not waited for', async (t, {server, cl
 	await t.throwsAsync(follow(server, cluster), {code: 'ERR_APISERVER_UNREACHABLE'});
 });
 
-testLog('a way that swallows everything is said to be stalled, and nothing is lost when it is back', async (t, {server, cluster, log}) => {
+testLog('a connection that delivers no data is reported as stalled and resumed without a loss', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	log.append(...awkward.slice(0, 3));
 	server.faults.push({kind: 'freeze', afterBytes: asLines(awkward.slice(0, 3)).length});
@@ -753,7 +729,7 @@ testLog('a way that swallows everything is said to be stalled, and nothing is lo
 		log.append(...awkward.slice(3));
 		log.end();
 	}, 300);
-	const told = await follow(server, cluster, {
+	const followed = await follow(server, cluster, {
 		stallTimeouts: quickly,
 		on(event) {
 			if (event.type === 'stalled') {
@@ -761,24 +737,24 @@ testLog('a way that swallows everything is said to be stalled, and nothing is lo
 			}
 		},
 	});
-	t.is(told.text, asLines(awkward));
+	t.is(followed.text, asLines(awkward));
 	t.like(
-		told.events.find(({type}) => type === 'stalled'),
+		followed.events.find(({type}) => type === 'stalled'),
 		{leg: 1},
 	);
-	for (const event of told.events) {
+	for (const event of followed.events) {
 		t.not(event.type === 'reconnecting' ? event.error?.code : undefined, 'ERR_INTERNAL');
 	}
 });
 
-testLog('a stream that stands still while the log goes on is given up and resumed', async (t, {server, cluster, log}) => {
+testLog('a stream that stalls while the log grows is replaced and resumed', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	log.append(...awkward.slice(0, 3));
 	server.faults.push({kind: 'freeze', afterBytes: asLines(awkward.slice(0, 3)).length});
 	setTimeout(() => {
 		log.append(...awkward.slice(3));
 	}, 100);
-	const told = await follow(server, cluster, {
+	const followed = await follow(server, cluster, {
 		stallTimeouts: quickly,
 		on(_event, {text}) {
 			if (text.length === total) {
@@ -786,14 +762,14 @@ testLog('a stream that stands still while the log goes on is given up and resume
 			}
 		},
 	});
-	t.is(told.text, asLines(awkward));
+	t.is(followed.text, asLines(awkward));
 	t.like(
-		told.events.find(({type}) => type === 'stalled'),
+		followed.events.find(({type}) => type === 'stalled'),
 		{leg: null},
 	);
 });
 
-testLog('time that goes back loses nothing', async (t, {server, cluster, log}) => {
+testLog('a clock that goes back loses no line', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	const records = [
 		{time: at(5, '1'), text: 'late'},
@@ -807,10 +783,10 @@ testLog('time that goes back loses nothing', async (t, {server, cluster, log}) =
 	t.is((await follow(server, cluster)).text, asLines(records));
 });
 
-testLog('a tail is where it begins, not where it resumes', async (t, {server, cluster, log}) => {
+testLog('--tail applies at the start, not on resume', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	log.append(...awkward.slice(0, 8));
-	const told = await follow(server, cluster, {
+	const followed = await follow(server, cluster, {
 		start: {tailLines: 1},
 		on(event) {
 			if (event.type === 'lines' && log.file.length === 8) {
@@ -823,7 +799,7 @@ testLog('a tail is where it begins, not where it resumes', async (t, {server, cl
 			}
 		},
 	});
-	t.is(told.text, asLines(log.file.slice(7)));
+	t.is(followed.text, asLines(log.file.slice(7)));
 });
 
 testLog('a slow reader slows the server', async (t, {server, cluster, log}) => {
