@@ -5,7 +5,7 @@ import {userAgent} from '../version.ts';
 import type {ApiResponse, PipelinedOptions, Connection, RequestOptions, SocketFacts, UpgradeOptions, UpgradeResult} from './connection.ts';
 import type {Credentials, ClientIdentity} from './credentials/credentials.ts';
 import type {RequestHeaders} from './credentials/request-headers.ts';
-import {PipelinedRequests, ResponseQueue} from './transport/pipelined-requests.ts';
+import {PipelinedRequests, ResponseSlot} from './transport/pipelined-requests.ts';
 import {
 	isReplayable,
 	decompressBody,
@@ -64,7 +64,7 @@ export class DedicatedConnection implements Connection {
 	#upgraded = false;
 	/** Node's HTTP client never gives a socket back. */
 	#isUsedByNodeClient = false;
-	readonly #queue = new ResponseQueue();
+	readonly #responseSlot = new ResponseSlot();
 	readonly id: string;
 	readonly facts: SocketFacts;
 
@@ -234,7 +234,7 @@ export class DedicatedConnection implements Connection {
 		const peerName = this.#peerName;
 		this.#pipelineReleased ??= this.#pipelined?.release() ?? Promise.resolve();
 		await this.#pipelineReleased;
-		const released = await this.#queue.next({timeoutMs, signal, peerName});
+		const released = await this.#responseSlot.acquire({timeoutMs, signal, peerName});
 		const target = `${this.#access.route.server.prefix}${path}`;
 		const headers = {...this.#headers(identity), ...extraHeaders};
 		if (this.#isPlainGet(request)) {

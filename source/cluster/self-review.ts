@@ -9,14 +9,14 @@ export type AccessReview =
 
 export type AccessReviewResult = {allowed: boolean; reason: string};
 
-/** `null` when the review itself is forbidden or not served. */
+/** Posts a SelfSubjectAccessReview; `null` when the review itself is forbidden or not served. */
 export async function reviewAccess(
 	cluster: Pick<ClusterClient, 'json'>,
 	attributes: AccessReview,
 	signal?: AbortSignal,
 ): Promise<AccessReviewResult | null> {
 	const spec = 'path' in attributes ? {nonResourceAttributes: attributes} : {resourceAttributes: attributes};
-	const review = (await selfReview(
+	const review = (await postSelfReview(
 		cluster,
 		'authorization.k8s.io/v1',
 		'SelfSubjectAccessReview',
@@ -30,39 +30,40 @@ export type SelfSubject = {user: string; groups: readonly string[]; uid: string 
 
 /** As `kubectl auth whoami` (since 1.28); `null` when not available. */
 export async function readSelfSubject(cluster: Pick<ClusterClient, 'json'>, signal?: AbortSignal): Promise<SelfSubject | null> {
-	const review = (await selfReview(
+	const review = (await postSelfReview(
 		cluster,
 		'authentication.k8s.io/v1',
 		'SelfSubjectReview',
 		{},
 		signal,
 	)) as CheckedObject<'selfsubjectreviews'> | null;
-	const about = review?.status?.userInfo;
-	return about?.username === undefined ? null : {user: about.username, groups: about.groups ?? [], uid: about.uid ?? null};
+	const userInfo = review?.status?.userInfo;
+	return userInfo?.username === undefined ? null : {user: userInfo.username, groups: userInfo.groups ?? [], uid: userInfo.uid ?? null};
 }
 
-const selfSubjectReviewRequest = reviewRequest('authentication.k8s.io/v1', 'SelfSubjectReview', {});
+const selfSubjectReview = selfReviewRequest('authentication.k8s.io/v1', 'SelfSubjectReview', {});
 
-export const selfSubjectReviewPost = {path: selfSubjectReviewRequest.path, review: selfSubjectReviewRequest.body};
+/** As `PipelinedRequests` takes it. */
+export const pipelinedSelfSubjectReview = {path: selfSubjectReview.path, review: selfSubjectReview.body};
 
-function reviewRequest(apiVersion: string, kind: string, more: Record<string, unknown>) {
+function selfReviewRequest(apiVersion: string, kind: string, fields: Record<string, unknown>) {
 	return {
 		method: 'POST',
 		path: `/apis/${apiVersion}/${kind.toLowerCase()}s`,
 		headers: {'content-type': 'application/json'},
-		body: JSON.stringify({apiVersion, kind, metadata: {}, ...more}),
+		body: JSON.stringify({apiVersion, kind, metadata: {}, ...fields}),
 	};
 }
 
-async function selfReview(
+async function postSelfReview(
 	cluster: Pick<ClusterClient, 'json'>,
 	apiVersion: string,
 	kind: string,
-	more: Record<string, unknown>,
+	fields: Record<string, unknown>,
 	signal?: AbortSignal,
 ): Promise<unknown> {
 	try {
-		return await cluster.json({...reviewRequest(apiVersion, kind, more), ...(signal && {signal})});
+		return await cluster.json({...selfReviewRequest(apiVersion, kind, fields), ...(signal && {signal})});
 	} catch (error) {
 		if (error instanceof SpokeError && (error.code === 'ERR_FORBIDDEN' || error.code === 'ERR_NOT_FOUND')) {
 			return null;

@@ -8,13 +8,13 @@ import {shortErrorFirst} from '../descriptions/describe-error.ts';
 
 /** A `plain` message does not replace a recent warning. */
 export function showMessage({store}: Pick<Session, 'store'>, text: string, role: Message['role'] = 'plain'): void {
-	store.now({type: 'notice', text, role, now: Date.now()});
+	store.dispatchNow({type: 'notice', text, role, now: Date.now()});
 }
 
 export function showFailure(session: Pick<Session, 'store' | 'keymap'>, about: string, thrown: unknown, path: Path | null = null): void {
 	const error = toSpokeError(thrown);
 	const words = error.leg === 2 ? shortErrorFirst(error) : error.message;
-	session.store.now({
+	session.store.dispatchNow({
 		type: 'failed',
 		failure: {about, error: error.toJSON(), path},
 		text: `${about}: ${words}`,

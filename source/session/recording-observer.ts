@@ -8,7 +8,7 @@ import type {Store} from './store.ts';
 
 export function recordingObserver(store: Store, {observer}: Labeler, id: string): ConnectionObserver {
 	const book = (event: 'connected' | 'disconnected', connection: string) => {
-		store.data({type: 'connections', event: {type: event, id, connection}});
+		store.dispatch({type: 'connections', event: {type: event, id, connection}});
 	};
 
 	return {
@@ -19,11 +19,11 @@ export function recordingObserver(store: Store, {observer}: Labeler, id: string)
 		},
 		onOpened(connection, purpose, about) {
 			book('connected', connection.id);
-			store.data({type: 'connections', event: {type: 'change', id, to: {phase: 'open', note: ''}}});
+			store.dispatch({type: 'connections', event: {type: 'change', id, to: {phase: 'open', note: ''}}});
 			observer.onOpened?.(connection, purpose, about);
 		},
 		onRoundTrip(connection, times) {
-			store.data({
+			store.dispatch({
 				type: 'connections',
 				event: {
 					type: 'waits',
@@ -35,7 +35,7 @@ export function recordingObserver(store: Store, {observer}: Labeler, id: string)
 		},
 		onPingOverdue(connection, {websocket, runtime}) {
 			const now = Date.now();
-			store.data({
+			store.dispatch({
 				type: 'connections',
 				event: {
 					type: 'waits',
@@ -62,7 +62,7 @@ export function recordingObserver(store: Store, {observer}: Labeler, id: string)
 export function recordLabel(store: Store, connection: string, path: Path): boolean {
 	const {processes} = store.state;
 	const {id} = path.process;
-	store.data({type: 'connections', event: {type: 'label', connection, path}});
+	store.dispatch({type: 'connections', event: {type: 'label', connection, path}});
 	return id !== null && processes.length > 0 && !processes.includes(id);
 }
 

@@ -79,7 +79,7 @@ export class SessionRun {
 		}
 
 		clusters.show(clusters.add(access));
-		session.store.now({
+		session.store.dispatchNow({
 			type: 'cluster',
 			to: {...clusterState(access), namespace: this.#options.allNamespaces ? null : access.facts.namespace},
 		});
@@ -115,7 +115,7 @@ export class SessionRun {
 	#tick(): void {
 		const {session, feeds} = this.#parts;
 		tickTails(session);
-		session.store.data({type: 'tick', now: Date.now()});
+		session.store.dispatch({type: 'tick', now: Date.now()});
 		feeds.tick();
 	}
 

@@ -24,13 +24,13 @@ export class Store {
 		return this.#state;
 	}
 
-	data(event: SessionEvent): void {
+	dispatch(event: SessionEvent): void {
 		if (this.#reduce(event)) {
 			this.later();
 		}
 	}
 
-	now(event: SessionEvent): void {
+	dispatchNow(event: SessionEvent): void {
 		this.#reduce(event);
 		this.drawNow();
 	}

@@ -21,7 +21,7 @@ test('only an apiserver process other than the known ones is new', t => {
 		store.close();
 	});
 	t.false(recordLabel(store, 'c-1', pathOf('first')));
-	store.data({type: 'selected-path', of: 'web', path: pathOf('first')});
+	store.dispatch({type: 'selected-path', of: 'web', path: pathOf('first')});
 	t.false(recordLabel(store, 'c-1', pathOf('first')));
 	t.false(recordLabel(store, 'c-1', pathOf(null)));
 	t.true(recordLabel(store, 'c-1', pathOf('second')));
@@ -44,7 +44,7 @@ test('a missed pong is recorded until the next pong, which the labeler receives'
 			},
 		},
 	} as unknown as Labeler;
-	store.data({type: 'connections', event: {type: 'open', entry: {id: 'f', kind: 'forward', what: '', context: '', since: 0}}});
+	store.dispatch({type: 'connections', event: {type: 'open', entry: {id: 'f', kind: 'forward', what: '', context: '', since: 0}}});
 	const observer = recordingObserver(store, labeler, 'f');
 	const connection = {id: 'c-1'} as Connection;
 	observer.onOpened!(connection, {} as ConnectionPurpose, {carrier: 'websocket', protocol: null});

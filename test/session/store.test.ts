@@ -14,12 +14,12 @@ test('a closed store draws nothing and keeps no timer', async t => {
 		},
 		() => 0,
 	);
-	store.now({type: 'zoom'});
+	store.dispatchNow({type: 'zoom'});
 	t.is(drawn, 1);
-	store.data({type: 'zoom'});
+	store.dispatch({type: 'zoom'});
 	store.close();
-	store.data({type: 'zoom'});
-	store.now({type: 'notice', text: 'late', now: 0});
+	store.dispatch({type: 'zoom'});
+	store.dispatchNow({type: 'notice', text: 'late', now: 0});
 	store.hold();
 	store.release();
 	await delay(20);

@@ -9,7 +9,7 @@ import {validateCertificatePair} from '../tls/client-certificate.ts';
 import type {ClientCertificate} from '../tls/start-tls.ts';
 import type {Credentials, ClientIdentity} from './credentials.ts';
 import {headerValue} from './request-headers.ts';
-import {RefWhileAwaited} from './ref-while-awaited.ts';
+import {AwaitedHandles} from './awaited-handles.ts';
 import {runPlugin, type PluginTimeouts} from './run-plugin.ts';
 import type {CredentialContext} from './user-credentials.ts';
 
@@ -35,9 +35,9 @@ export function execPlugin(exec: ExecEntry, context: CredentialContext, now: () 
 	let last: Issued | null = null;
 	let running: Promise<Issued> | null = null;
 	// Only a plugin that a caller waits for keeps the process alive.
-	const refs = new RefWhileAwaited();
+	const awaitedHandles = new AwaitedHandles();
 	const renew = async (): Promise<Issued> => {
-		running ??= runPlugin(exec, context, {timeouts, isRenewal: last !== null, refs})
+		running ??= runPlugin(exec, context, {timeouts, isRenewal: last !== null, awaitedHandles})
 			.then(async output => parseIssued(exec, output, last))
 			.finally(() => {
 				running = null;
@@ -46,12 +46,12 @@ export function execPlugin(exec: ExecEntry, context: CredentialContext, now: () 
 		return last;
 	};
 
-	const renewWhileAwaited = async (signal: AbortSignal | undefined) => refs.during(async () => rejectOnAbort(renew, signal));
+	const renewUntilAborted = async (signal: AbortSignal | undefined) => awaitedHandles.during(async () => rejectOnAbort(renew, signal));
 
 	return {
 		kind: 'exec',
 		async current(signal) {
-			const issued = last && now() <= last.expires ? last : await renewWhileAwaited(signal);
+			const issued = last && now() <= last.expires ? last : await renewUntilAborted(signal);
 			return issued.identity;
 		},
 		async renewAfter401(identity, signal) {
@@ -60,7 +60,7 @@ export function execPlugin(exec: ExecEntry, context: CredentialContext, now: () 
 				return last !== null;
 			}
 
-			await renewWhileAwaited(signal);
+			await renewUntilAborted(signal);
 			return true;
 		},
 	};

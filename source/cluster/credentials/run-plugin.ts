@@ -8,7 +8,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import {sanitize} from '../../text/sanitize.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
 import type {ClusterEntry, ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
-import type {RefWhileAwaited} from './ref-while-awaited.ts';
+import type {AwaitedHandles} from './awaited-handles.ts';
 import {assertPluginAllowed, lookPath} from './plugin-policy.ts';
 import {processTerminal, type PluginTerminal} from './plugin-terminal.ts';
 import type {CredentialContext} from './user-credentials.ts';
@@ -30,11 +30,11 @@ export async function runPlugin(
 	{
 		timeouts,
 		isRenewal,
-		refs,
+		awaitedHandles,
 	}: {
 		timeouts: PluginTimeouts;
 		isRenewal: boolean;
-		refs: RefWhileAwaited;
+		awaitedHandles: AwaitedHandles;
 	},
 ): Promise<string> {
 	await assertPluginAllowed(exec, context.environment);
@@ -50,11 +50,12 @@ export async function runPlugin(
 		);
 	}
 
-	const runNonInteractive = async () => runOnce(exec, context, terminal, {interactive: false, timeoutMs: timeouts.nonInteractiveMs, refs});
+	const runNonInteractive = async () =>
+		runOnce(exec, context, terminal, {interactive: false, timeoutMs: timeouts.nonInteractiveMs, awaitedHandles});
 	// While lent, the plugin's stderr goes straight to the terminal.
 	const runInteractive = async () =>
 		terminal.lend(command, async () =>
-			runOnce(exec, context, processTerminal, {interactive: true, timeoutMs: timeouts.interactiveMs, refs}),
+			runOnce(exec, context, processTerminal, {interactive: true, timeoutMs: timeouts.interactiveMs, awaitedHandles}),
 		);
 	if (interactiveMode === 'Never' || !terminal.isAvailable) {
 		return runNonInteractive();
@@ -75,7 +76,7 @@ async function runOnce(
 	exec: ExecEntry,
 	context: CredentialContext,
 	{showStderr}: Pick<PluginTerminal, 'showStderr'>,
-	{interactive, timeoutMs, refs}: {interactive: boolean; timeoutMs: number; refs: RefWhileAwaited},
+	{interactive, timeoutMs, awaitedHandles}: {interactive: boolean; timeoutMs: number; awaitedHandles: AwaitedHandles},
 ): Promise<string> {
 	const info = await execInfo(exec, context, {interactive});
 	const command = normalize(exec.command);
@@ -101,7 +102,7 @@ async function runOnce(
 
 	process.once('exit', killChild);
 	try {
-		return await waitForOutput(exec, child, {timeoutMs, end: killChild, showStderr, refs});
+		return await waitForOutput(exec, child, {timeoutMs, end: killChild, showStderr, awaitedHandles});
 	} finally {
 		process.off('exit', killChild);
 	}
@@ -129,9 +130,13 @@ async function clusterInfo(cluster: ClusterEntry, server: string): Promise<Recor
 	};
 }
 
-type WaitContext = {timeoutMs: number; end: () => void; showStderr: (text: string) => void; refs: RefWhileAwaited};
+type WaitContext = {timeoutMs: number; end: () => void; showStderr: (text: string) => void; awaitedHandles: AwaitedHandles};
 
-async function waitForOutput(exec: ExecEntry, child: ChildProcess, {timeoutMs, end, showStderr, refs}: WaitContext): Promise<string> {
+async function waitForOutput(
+	exec: ExecEntry,
+	child: ChildProcess,
+	{timeoutMs, end, showStderr, awaitedHandles}: WaitContext,
+): Promise<string> {
 	const {promise, resolve, reject} = Promise.withResolvers<string>();
 	const fail = (why: string, remedy?: string) => {
 		end();
@@ -180,11 +185,11 @@ async function waitForOutput(exec: ExecEntry, child: ChildProcess, {timeoutMs, e
 			fail(status === null ? `was terminated by ${signal}` : `failed with exit code ${status}`);
 		}
 	});
-	const removeRefs = refs.add(child, child.stdout as Socket, child.stderr as Socket, ...(timer ? [timer] : []));
+	const removeHandles = awaitedHandles.add(child, child.stdout as Socket, child.stderr as Socket, ...(timer ? [timer] : []));
 	try {
 		return await promise;
 	} finally {
-		removeRefs();
+		removeHandles();
 		clearTimeout(timer);
 	}
 }

@@ -186,17 +186,17 @@ type WaitOptions = {
 	peerName: string;
 };
 
-/** Lets one caller at a time wait for a response on the socket. */
-export class ResponseQueue {
-	readonly #turns = new Semaphore(1);
+/** The right to wait for a response on the socket, held by one caller at a time. */
+export class ResponseSlot {
+	readonly #semaphore = new Semaphore(1);
 
 	/**
 	@returns a function to call when the response is complete or no longer needed
 	@throws SpokeError ERR_APISERVER_TIMEOUT; the signal's reason
 	*/
-	async next({timeoutMs, signal, peerName}: WaitOptions): Promise<() => void> {
+	async acquire({timeoutMs, signal, peerName}: WaitOptions): Promise<() => void> {
 		if (timeoutMs === 0) {
-			return this.#turns.acquire(signal);
+			return this.#semaphore.acquire(signal);
 		}
 
 		const timeout = new AbortController();
@@ -204,7 +204,7 @@ export class ResponseQueue {
 			timeout.abort(responseTimeoutError(peerName, timeoutMs));
 		}, timeoutMs);
 		try {
-			return await this.#turns.acquire(signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal);
+			return await this.#semaphore.acquire(signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal);
 		} finally {
 			clearTimeout(timer);
 		}

@@ -1,6 +1,6 @@
 /** The user that the apiserver sees on one connection. */
 import type {Connection} from '../../cluster/connection.ts';
-import {selfSubjectReviewPost} from '../../cluster/self-review.ts';
+import {pipelinedSelfSubjectReview} from '../../cluster/self-review.ts';
 import type {UserInfo} from '../evidence.ts';
 import {tryParseJson, readText, responseLimits} from './probe-request.ts';
 
@@ -18,7 +18,7 @@ export async function readUserInfo(
 	}
 
 	try {
-		const answer = await connection.pipelined({...selfSubjectReviewPost, ...responseLimits(timeoutMs)});
+		const answer = await connection.pipelined({...pipelinedSelfSubjectReview, ...responseLimits(timeoutMs)});
 		return tryParseJson<{status?: {userInfo?: UserInfo} | null}>(await readText(answer, maxReviewBytes))?.status?.userInfo ?? null;
 	} catch {
 		return null;

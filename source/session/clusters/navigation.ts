@@ -17,7 +17,7 @@ export async function switchContext({session, clusters, feeds}: NavigationContex
 
 	feeds.leave();
 	clusters.show(cluster);
-	session.store.now({type: 'switch', cluster: clusterState(cluster.access)});
+	session.store.dispatchNow({type: 'switch', cluster: clusterState(cluster.access)});
 	feeds.read();
 	void session.reachability.run();
 	if (session.store.state.view === 'audit') {
@@ -41,7 +41,7 @@ async function openContext(session: Session, context: string): Promise<ClusterCl
 export function switchNamespace({session, feeds}: Omit<NavigationContext, 'clusters'>, namespace: string | null): void {
 	const {cluster} = session.store.state;
 	feeds.leave();
-	session.store.now({type: 'switch', cluster: {...cluster, namespace, lastNamespace: namespace ?? currentNamespace(cluster)}});
+	session.store.dispatchNow({type: 'switch', cluster: {...cluster, namespace, lastNamespace: namespace ?? currentNamespace(cluster)}});
 	feeds.read();
 	void session.reachability.readRights();
 }

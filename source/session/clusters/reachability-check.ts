@@ -36,8 +36,8 @@ export class ReachabilityCheck {
 			cluster.access,
 			() => own === this.#meetings && this.#cluster() === cluster,
 			to => {
-				this.#store.data({type: 'tick', now: Date.now()});
-				this.#store.data({type: 'cluster', to});
+				this.#store.dispatch({type: 'tick', now: Date.now()});
+				this.#store.dispatch({type: 'cluster', to});
 			},
 			async ms => {
 				isLate = true;
@@ -65,7 +65,7 @@ export class ReachabilityCheck {
 		const namespace = namespaceNow();
 		const refused = await readPermissions(cluster.access, namespace);
 		if (this.#cluster() === cluster && namespaceNow() === namespace) {
-			this.#store.data({type: 'refused', refused});
+			this.#store.dispatch({type: 'refused', refused});
 		}
 	}
 }

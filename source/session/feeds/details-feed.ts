@@ -53,7 +53,7 @@ export class DetailsFeed {
 		}
 
 		if (key === this.#key) {
-			this.#store.data({type: 'selected-details', of, lines});
+			this.#store.dispatch({type: 'selected-details', of, lines});
 		}
 	}
 }

@@ -40,7 +40,7 @@ export class ListCounts {
 		const {namespace} = this.#store.state.cluster;
 		const counts = await Promise.all(listKinds[name].resources.map(async resource => countOf(cluster, resource.path(namespace))));
 		if (key === this.#of) {
-			this.#store.data({
+			this.#store.dispatch({
 				type: 'list',
 				list: name,
 				event: {type: 'counted', count: counts.includes(null) ? null : counts.reduce<number>((sum, count) => sum + (count ?? 0), 0)},

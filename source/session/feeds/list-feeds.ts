@@ -58,7 +58,7 @@ export class ListFeeds {
 	#start(list: ListName, key: string, selector: string, cluster: ClusterClient): void {
 		const abort = new AbortController();
 		this.#running.set(key, abort);
-		this.#store.data({type: 'list', list, event: {type: 'reset', selector}});
+		this.#store.dispatch({type: 'list', list, event: {type: 'reset', selector}});
 		void feedList({
 			cluster,
 			list,
@@ -67,7 +67,7 @@ export class ListFeeds {
 			...(selector !== '' && {labelSelector: selector}),
 			tell: event => {
 				if (!abort.signal.aborted) {
-					this.#store.data({type: 'list', list, event});
+					this.#store.dispatch({type: 'list', list, event});
 					this.#changed();
 				}
 			},

@@ -59,7 +59,7 @@ export class PathFeed {
 		this.#shown = '';
 		const {selectedPath} = this.#store.state;
 		if (selectedPath?.path) {
-			this.#store.data({type: 'selected-path', of: selectedPath.of, path: null});
+			this.#store.dispatch({type: 'selected-path', of: selectedPath.of, path: null});
 		}
 
 		this.follow();
@@ -86,7 +86,10 @@ export class PathFeed {
 				process: {id, known, read},
 				legs: [first],
 			} = configuredPath(value, cluster.access, {feature: 'logs', target: noTarget, request: null}, {node: null, pod: null});
-			this.#store.data({type: 'cluster', to: {front: first?.to ?? null, replicas: id === null && known === null ? null : {known, read}}});
+			this.#store.dispatch({
+				type: 'cluster',
+				to: {front: first?.to ?? null, replicas: id === null && known === null ? null : {known, read}},
+			});
 			this.#shown = '';
 			this.#show(value, cluster);
 		} catch (error) {
@@ -120,7 +123,7 @@ export class PathFeed {
 		}
 
 		this.#shown = key;
-		this.#store.data({
+		this.#store.dispatch({
 			type: 'selected-path',
 			of: row.id,
 			path: configuredPath(examined, cluster.access, defaultPurpose(view, row), {node: null, pod: null}),

@@ -42,13 +42,13 @@ export class ServicePodsFeed {
 	stop(): void {
 		this.#of?.abort.abort();
 		this.#of = null;
-		this.#store.data({type: 'service-pods', pods: null});
+		this.#store.dispatch({type: 'service-pods', pods: null});
 	}
 
 	async #read(cluster: ClusterClient, namespace: string, signal: AbortSignal): Promise<void> {
 		const slices = new FollowedSlices(cells => {
 			if (!signal.aborted) {
-				this.#store.data({type: 'service-pods', pods: cells === null ? null : {namespace, cells}});
+				this.#store.dispatch({type: 'service-pods', pods: cells === null ? null : {namespace, cells}});
 			}
 		});
 		try {

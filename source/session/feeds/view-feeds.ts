@@ -53,7 +53,7 @@ export class ViewFeeds {
 	#tellAnswers(): void {
 		const asOf = lastResponseTime(this.#cluster().access);
 		if (asOf !== this.#store.state.cluster.asOf) {
-			this.#store.data({type: 'cluster', to: {asOf}});
+			this.#store.dispatch({type: 'cluster', to: {asOf}});
 		}
 	}
 

@@ -57,7 +57,7 @@ export const forwardHandlers: Handlers = {
 		} else if (entry?.kind === 'logs') {
 			session.tails.get(entry.id)?.stop();
 			session.tails.delete(entry.id);
-			session.store.now({type: 'connections', event: {type: 'close', id: entry.id}});
+			session.store.dispatchNow({type: 'connections', event: {type: 'close', id: entry.id}});
 		}
 	},
 	async 'connections.restart'(session) {
@@ -65,8 +65,8 @@ export const forwardHandlers: Handlers = {
 		if (entry?.kind === 'forward') {
 			await restartForward(session, entry.id);
 		} else if (entry?.kind === 'logs') {
-			const run = session.tails.get(entry.id);
-			run?.start(run.view.since, run.view.previous);
+			const tail = session.tails.get(entry.id);
+			tail?.start(tail.view.since, tail.view.previous);
 		}
 	},
 	'connections.copy-address'(session) {
@@ -84,16 +84,16 @@ export const forwardHandlers: Handlers = {
 	'connections.open'(session) {
 		const entry = session.store.state.connections[session.store.state.connectionCursor];
 		if (entry?.kind === 'logs') {
-			session.store.now({type: 'push', layer: {kind: 'tail', id: entry.id, line: null}});
+			session.store.dispatchNow({type: 'push', layer: {kind: 'tail', id: entry.id, line: null}});
 		} else if (entry?.kind === 'forward') {
-			session.store.now({type: 'view', view: 'forwards'});
-			session.store.now({
+			session.store.dispatchNow({type: 'view', view: 'forwards'});
+			session.store.dispatchNow({
 				type: 'forward-move',
 				by: session.store.state.forwards.findIndex(({id}) => id === entry.id) - session.store.state.forwardCursor,
 			});
 		} else if (entry?.kind === 'proxy') {
-			session.store.now({type: 'view', view: 'proxy'});
-			session.store.now({
+			session.store.dispatchNow({type: 'view', view: 'proxy'});
+			session.store.dispatchNow({
 				type: 'proxy',
 				event: {type: 'move-to', index: session.store.state.proxy.listeners.findIndex(({id}) => id === entry.id)},
 			});

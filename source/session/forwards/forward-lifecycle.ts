@@ -58,8 +58,8 @@ export function startForwardFrom(session: Session, config: ForwardConfig, id = s
 		podText: '',
 		portName: null,
 	};
-	session.store.now({type: 'forward', forward: state});
-	session.store.now({
+	session.store.dispatchNow({type: 'forward', forward: state});
+	session.store.dispatchNow({
 		type: 'connections',
 		event: {
 			type: 'open',
@@ -86,8 +86,8 @@ export async function stopForward(session: Session, id: string | undefined): Pro
 
 	if (state.phase === 'stopped' || state.phase === 'failed') {
 		runsOf(session).delete(state.id);
-		session.store.now({type: 'forward-gone', id: state.id});
-		session.store.now({type: 'connections', event: {type: 'close', id: state.id}});
+		session.store.dispatchNow({type: 'forward-gone', id: state.id});
+		session.store.dispatchNow({type: 'connections', event: {type: 'close', id: state.id}});
 		return;
 	}
 
@@ -108,11 +108,14 @@ export async function stopImmediately(session: Session, id: string): Promise<voi
 	await endForward(session, id, () => {
 		const now = forwardOf(session, id);
 		if (now) {
-			session.store.now({
+			session.store.dispatchNow({
 				type: 'forward',
 				forward: {...now, phase: 'stopped', open: 0, openConnections: [], note: `stopped by you ${new Date().toTimeString().slice(0, 5)}`},
 			});
-			session.store.now({type: 'connections', event: {type: 'change', id, to: {phase: 'stopped', note: 'stopped by you', figures: ''}}});
+			session.store.dispatchNow({
+				type: 'connections',
+				event: {type: 'change', id, to: {phase: 'stopped', note: 'stopped by you', figures: ''}},
+			});
 		}
 	});
 }
@@ -170,6 +173,6 @@ export async function closeForwards(session: Session): Promise<void> {
 function note(session: Session, id: string, text: string): void {
 	const state = forwardOf(session, id);
 	if (state) {
-		session.store.now({type: 'forward', forward: {...state, log: withLine(state.log, text)}});
+		session.store.dispatchNow({type: 'forward', forward: {...state, log: withLine(state.log, text)}});
 	}
 }

@@ -22,7 +22,7 @@ export function loadForwardSets(session: Session): void {
 }
 
 function noteSets(session: Session, sets: readonly ForwardSet[]): void {
-	session.store.data({
+	session.store.dispatch({
 		type: 'forward-sets',
 		sets: sets.map(set => ({name: set.name, count: currentEntries(session, set).length})).filter(({count}) => count > 0),
 	});

@@ -105,13 +105,13 @@ function change(session: Session, id: string, to: (state: ForwardState) => Forwa
 	const state = forwardOf(session, id);
 	if (state) {
 		const next = to(state);
-		session.store.data({type: 'forward', forward: next});
+		session.store.dispatch({type: 'forward', forward: next});
 		changeConnections(session, id, forwardConnection(next));
 	}
 }
 
 function changeConnections(session: Session, id: string, to: Partial<ConnectionEntry>): void {
-	session.store.data({type: 'connections', event: {type: 'change', id, to}});
+	session.store.dispatch({type: 'connections', event: {type: 'change', id, to}});
 }
 
 function forwardConnection(forward: ForwardState): Partial<ConnectionEntry> {

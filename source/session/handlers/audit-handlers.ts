@@ -19,7 +19,7 @@ import {asFileName, expandHome, writeNewFile} from '../write-new-file.ts';
 export const auditHandlers: Handlers = {
 	'audit.refresh': readAudit,
 	async 'view.audit'(session) {
-		session.store.now({type: 'view', view: 'audit'});
+		session.store.dispatchNow({type: 'view', view: 'audit'});
 		if (session.store.state.audit.rows.length === 0 && !session.store.state.audit.busy) {
 			await readAudit(session);
 		}
@@ -31,7 +31,7 @@ export const auditHandlers: Handlers = {
 
 async function readAudit(session: Session): Promise<void> {
 	const {cluster} = session;
-	session.store.now({type: 'audit', to: {busy: true, note: 'reading …'}});
+	session.store.dispatchNow({type: 'audit', to: {busy: true, note: 'reading …'}});
 	try {
 		const audit = await runAudit(cluster.access, {probe: 'passive', require: [], minBasis: 'proven'});
 		if (session.cluster === cluster) {
@@ -42,7 +42,7 @@ async function readAudit(session: Session): Promise<void> {
 			return;
 		}
 
-		session.store.now({type: 'audit', to: {busy: false, note: toSpokeError(thrown).message}});
+		session.store.dispatchNow({type: 'audit', to: {busy: false, note: toSpokeError(thrown).message}});
 		session.fail('audit', thrown);
 	}
 }
@@ -61,7 +61,7 @@ function showAudit(session: Session, audit: Audit): void {
 			provenOn: provenOn(row),
 			lines: rowLines(audit, row),
 		}));
-	session.store.now({type: 'audit', to: {busy: false, rows, found: audit, at: 0, note: countsOf(audit)}});
+	session.store.dispatchNow({type: 'audit', to: {busy: false, rows, found: audit, at: 0, note: countsOf(audit)}});
 }
 
 function countsOf({rows, summary}: Audit): string {
@@ -189,7 +189,10 @@ async function testRoute(session: Session): Promise<void> {
 		...(namespace !== '' && {namespace}),
 	});
 	if (path) {
-		session.store.now({type: 'push', layer: {kind: 'why', about: `tested with pod/${pod}`, path, error: null, entry: null, top: 0}});
+		session.store.dispatchNow({
+			type: 'push',
+			layer: {kind: 'why', about: `tested with pod/${pod}`, path, error: null, entry: null, top: 0},
+		});
 		const leg = path.legs[1];
 		const route = leg ? describeRoute(path, leg.route) : null;
 		session.tell(route === null || route.basis === null ? 'route unknown' : `route ${route.name}, ${route.basis}`);

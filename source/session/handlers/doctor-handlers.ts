@@ -30,7 +30,7 @@ export const doctorHandlers: Handlers = {
 		await openDoctor(session, null, '');
 	},
 	async 'why.doctor'(session) {
-		session.store.now({type: 'pop'});
+		session.store.dispatchNow({type: 'pop'});
 		if (!(await doctorOfTail(session, currentTail(session)))) {
 			await doctorSelected(session);
 		}
@@ -54,7 +54,7 @@ export const doctorHandlers: Handlers = {
 		const layer = session.store.state.layers.at(-1);
 		if (layer?.kind === 'text') {
 			const [namespace, target] = splitSubject(layer.subject);
-			session.store.now({type: 'pop'});
+			session.store.dispatchNow({type: 'pop'});
 			await openDoctor(session, target, namespace, session.clusters.get(layer.on ?? ''));
 		}
 	},
@@ -74,13 +74,13 @@ export const doctorHandlers: Handlers = {
 	},
 };
 
-async function doctorOfTail(session: Session, run: TailRun | null): Promise<boolean> {
-	const source = defaultSource(run?.view.sources ?? []);
-	if (!run || !source) {
+async function doctorOfTail(session: Session, tail: TailRun | null): Promise<boolean> {
+	const source = defaultSource(tail?.view.sources ?? []);
+	if (!tail || !source) {
 		return false;
 	}
 
-	await openDoctor(session, `pod/${source.pod}`, source.namespace, clusterOf(session, run.id));
+	await openDoctor(session, `pod/${source.pod}`, source.namespace, clusterOf(session, tail.id));
 	return true;
 }
 
@@ -124,7 +124,7 @@ async function openDoctor(
 			return opened.access;
 		});
 		const outcome = doctor.stoppedAt === null ? 'no failures' : `stopped at ${doctorStepNames[doctor.stoppedAt]}`;
-		session.store.now({
+		session.store.dispatchNow({
 			type: 'fill-text',
 			id,
 			to: {

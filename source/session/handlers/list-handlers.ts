@@ -10,7 +10,7 @@ import type {Handlers, Session} from '../session.ts';
 function tell(session: Session, event: ListEvent): void {
 	const list = currentList(session.store.state);
 	if (list) {
-		session.store.now({type: 'list', list: list.name, event});
+		session.store.dispatchNow({type: 'list', list: list.name, event});
 	}
 }
 
@@ -20,22 +20,22 @@ function move(session: Session, by: number): void {
 	const clamp = (index: number, length: number) => Math.max(0, Math.min(index, length - 1));
 	switch (view) {
 		case 'forwards': {
-			store.now({type: 'forward-move', by});
+			store.dispatchNow({type: 'forward-move', by});
 			break;
 		}
 
 		case 'proxy': {
-			store.now({type: 'proxy', event: {type: 'move-to', index: proxy.at + by}});
+			store.dispatchNow({type: 'proxy', event: {type: 'move-to', index: proxy.at + by}});
 			break;
 		}
 
 		case 'audit': {
-			store.now({type: 'audit', to: {at: clamp(audit.at + by, audit.rows.length)}});
+			store.dispatchNow({type: 'audit', to: {at: clamp(audit.at + by, audit.rows.length)}});
 			break;
 		}
 
 		case 'sandbox': {
-			store.now({type: 'sandbox', at: clamp(sandboxCursor + by, sandboxSwitches.length)});
+			store.dispatchNow({type: 'sandbox', at: clamp(sandboxCursor + by, sandboxSwitches.length)});
 			break;
 		}
 
@@ -130,7 +130,7 @@ function goInHistory(session: Session, by: 1 | -1): void {
 		return;
 	}
 
-	store.now({type: 'go', by});
+	store.dispatchNow({type: 'go', by});
 	if (entry.namespace === store.state.cluster.namespace) {
 		session.refreshFeeds();
 	} else {
@@ -144,7 +144,7 @@ export function showView(session: Session, view: ViewName): void {
 		return;
 	}
 
-	session.store.now({type: 'view', view});
+	session.store.dispatchNow({type: 'view', view});
 	session.refreshFeeds();
 	if (view === 'forwards') {
 		loadForwardSets(session);
@@ -159,7 +159,7 @@ async function filterList(session: Session): Promise<void> {
 
 	const before = list.filter;
 	const set = (text: string) => {
-		session.store.now({type: 'list', list: list.name, event: {type: 'filter', text}});
+		session.store.dispatchNow({type: 'list', list: list.name, event: {type: 'filter', text}});
 	};
 
 	const answer = await session.type({

@@ -19,25 +19,25 @@ const again = {withinMs: 2000, at: 0};
 export const navigationHandlers: Handlers = {
 	'view.back': goBack,
 	'help.open'({store}) {
-		store.now({type: 'push', layer: {kind: 'help', context: keyContext(store.state), top: 0}});
+		store.dispatchNow({type: 'push', layer: {kind: 'help', context: keyContext(store.state), top: 0}});
 	},
 	'messages.open'({store}) {
-		store.now({type: 'push', layer: {kind: 'messages', top: 0}});
+		store.dispatchNow({type: 'push', layer: {kind: 'messages', top: 0}});
 	},
 	'view.zoom'({store}) {
-		store.now({type: 'zoom'});
+		store.dispatchNow({type: 'zoom'});
 	},
 	'pane.next'({store}) {
-		store.now({type: 'pane', by: 1});
+		store.dispatchNow({type: 'pane', by: 1});
 	},
 	'pane.previous'({store}) {
-		store.now({type: 'pane', by: -1});
+		store.dispatchNow({type: 'pane', by: -1});
 	},
 	'connections.down'({store}) {
-		store.now({type: 'connection-cursor', by: 1});
+		store.dispatchNow({type: 'connection-cursor', by: 1});
 	},
 	'connections.up'({store}) {
-		store.now({type: 'connection-cursor', by: -1});
+		store.dispatchNow({type: 'connection-cursor', by: -1});
 	},
 	'screen.redraw'(session) {
 		session.redraw();
@@ -55,44 +55,44 @@ export const navigationHandlers: Handlers = {
 async function goBack(session: Session): Promise<void> {
 	const {store, tails} = session;
 	const layer = store.state.layers.at(-1);
-	const run = layer?.kind === 'tail' ? tails.get(layer.id) : undefined;
+	const tail = layer?.kind === 'tail' ? tails.get(layer.id) : undefined;
 	// Found without await, so that the next key already applies to the new state.
-	const inTail = run ? wayBackInTail(session, run) : null;
+	const inTail = tail ? wayBackInTail(session, tail) : null;
 	if (inTail) {
 		await inTail();
 		return;
 	}
 
 	if (layer?.kind === 'text' && layer.search) {
-		store.now({type: 'layer', to: {search: null}});
+		store.dispatchNow({type: 'layer', to: {search: null}});
 	} else if (layer) {
-		store.now({type: 'pop'});
+		store.dispatchNow({type: 'pop'});
 		// A tail from the command line has no list below it yet.
 		session.refreshFeeds();
 	} else if (store.state.pane === 'main') {
 		goBackInList(session);
 	} else {
-		store.now({type: 'pane', by: -1});
+		store.dispatchNow({type: 'pane', by: -1});
 	}
 }
 
-function wayBackInTail(session: Session, run: TailRun): (() => void | Promise<void>) | null {
-	const {view} = run;
+function wayBackInTail(session: Session, tail: TailRun): (() => void | Promise<void>) | null {
+	const {view} = tail;
 	if (view.plain) {
 		return () => {
-			setView(session, run, {...view, plain: false});
+			setView(session, tail, {...view, plain: false});
 		};
 	}
 
 	if (view.search !== null) {
 		const all = searchTail(view, null);
 		return () => {
-			setView(session, run, all.follow ? all : goTo(all, all.cursor));
+			setView(session, tail, all.follow ? all : goTo(all, all.cursor));
 		};
 	}
 
 	return view.filter.text !== '' || view.level > 0
-		? async () => applyFilter(session, run, {filter: {text: '', regex: false, inverse: false}, level: 0})
+		? async () => applyFilter(session, tail, {filter: {text: '', regex: false, inverse: false}, level: 0})
 		: null;
 }
 
@@ -100,12 +100,12 @@ function goBackInList(session: Session): void {
 	const {store} = session;
 	const list = currentList(session.store.state);
 	if (list?.visible.some(({id}) => list.marked.has(id))) {
-		store.now({type: 'list', list: list.name, event: {type: 'unmark-all'}});
+		store.dispatchNow({type: 'list', list: list.name, event: {type: 'unmark-all'}});
 	} else if (list && list.filter !== '') {
-		store.now({type: 'list', list: list.name, event: {type: 'filter', text: ''}});
+		store.dispatchNow({type: 'list', list: list.name, event: {type: 'filter', text: ''}});
 		session.refreshFeeds();
 	} else if (store.state.view !== 'pods') {
-		store.now({type: 'view', view: 'pods'});
+		store.dispatchNow({type: 'view', view: 'pods'});
 		session.refreshFeeds();
 	} else {
 		session.tell('this is the first view; :quit exits');

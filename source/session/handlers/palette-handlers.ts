@@ -319,7 +319,7 @@ function showTypedView(session: Session, word: string, flags: readonly string[])
 			return;
 		}
 
-		session.store.now({type: 'list', list: view, event: {type: 'filter', text: `-l ${asked.selector}`}});
+		session.store.dispatchNow({type: 'list', list: view, event: {type: 'filter', text: `-l ${asked.selector}`}});
 	}
 
 	if (asked.namespace !== undefined) {

@@ -105,7 +105,7 @@ export function attachSandbox(session: Session, sandbox: Sandbox, isFallback: bo
 		show(session);
 		sandbox.onEvent(({time, description}) => {
 			session.paths.forget();
-			session.store.data({type: 'sandbox', log: [...session.store.state.sandboxLog.slice(-99), `${clockTime(time)}  ${description}`]});
+			session.store.dispatch({type: 'sandbox', log: [...session.store.state.sandboxLog.slice(-99), `${clockTime(time)}  ${description}`]});
 		});
 	})();
 }
@@ -120,7 +120,7 @@ function show(session: Session, change?: {id: string; at: number}): void {
 		}),
 		...happenings.map(({id, label, says, effect}): SandboxSwitch => ({id, label, values: [says], at: 0, effect, fault: true})),
 	];
-	session.store.now({type: 'sandbox', switches});
+	session.store.dispatchNow({type: 'sandbox', switches});
 }
 
 function switchRow({name, title, values, restarts}: SwitchSpec, at: number, shown: number): SandboxSwitch {

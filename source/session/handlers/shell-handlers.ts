@@ -29,10 +29,10 @@ export const shellHandlers: Handlers = {
 	'pods.attach': async session => attachToSelected(session),
 	'pods.debug': async session => debugSelected(session),
 	async 'tail.shell'(session) {
-		const run = currentTail(session);
-		const source = defaultSource(run?.view.sources ?? []);
-		if (run && source) {
-			await openShell(session, `pod/${source.pod}`, source.namespace, {named: source.container, cluster: clusterOf(session, run.id)});
+		const tail = currentTail(session);
+		const source = defaultSource(tail?.view.sources ?? []);
+		if (tail && source) {
+			await openShell(session, `pod/${source.pod}`, source.namespace, {named: source.container, cluster: clusterOf(session, tail.id)});
 		}
 	},
 };
@@ -135,7 +135,7 @@ async function runInTerminal(
 	const kind = feature === 'exec' ? 'shell' : 'attach';
 	const name = `${pod.metadata.name}/${container}`;
 	const run: Run = {shellTarget, feature, command, id: session.nextId(kind), kind, about: `${kind} in ${name}`, began: Date.now()};
-	session.store.now({
+	session.store.dispatchNow({
 		type: 'connections',
 		event: {
 			type: 'open',
@@ -161,7 +161,7 @@ async function runInTerminal(
 					}),
 			}),
 		});
-		session.store.now({type: 'connections', event: {type: 'close', id: run.id}});
+		session.store.dispatchNow({type: 'connections', event: {type: 'close', id: run.id}});
 		await continueAfterRun(session, run, driven);
 	}
 }
@@ -192,7 +192,7 @@ async function openRemote(
 		});
 	} catch (thrown) {
 		const path = recordedPath(session, id);
-		session.store.now({type: 'connections', event: {type: 'close', id}});
+		session.store.dispatchNow({type: 'connections', event: {type: 'close', id}});
 		if (!(thrown instanceof SpokeError)) {
 			throw thrown;
 		}
@@ -221,7 +221,7 @@ async function continueAfterRun(
 	}
 
 	if (next === 'why') {
-		session.store.now({type: 'push', layer: {kind: 'why', top: 0, about, path, error: told?.toJSON() ?? null, entry: null}});
+		session.store.dispatchNow({type: 'push', layer: {kind: 'why', top: 0, about, path, error: told?.toJSON() ?? null, entry: null}});
 	} else if (next === 'again') {
 		await runInTerminal(session, shellTarget, feature, command);
 	}

@@ -36,7 +36,7 @@ export const whyHandlers: Handlers = {
 		}
 	},
 	'why.retry'(session) {
-		session.store.now({type: 'pop'});
+		session.store.dispatchNow({type: 'pop'});
 		session.paths.follow();
 	},
 };
@@ -46,7 +46,7 @@ export function openWhy(session: Session): void {
 	if (subject === null) {
 		session.tell('nothing is selected');
 	} else {
-		session.store.now({type: 'push', layer: {kind: 'why', top: 0, ...subject}});
+		session.store.dispatchNow({type: 'push', layer: {kind: 'why', top: 0, ...subject}});
 	}
 }
 

@@ -57,7 +57,7 @@ export class Dialogs {
 				const {typed, regex} = one;
 				const problem = options.check?.(typed.text, regex) ?? null;
 				if (problem !== null) {
-					this.#store.now({type: 'overlay', event: {type: 'set', overlay: {...one, problem}}});
+					this.#store.dispatchNow({type: 'overlay', event: {type: 'set', overlay: {...one, problem}}});
 					return false;
 				}
 
@@ -87,7 +87,7 @@ export class Dialogs {
 			if (overlay?.kind === 'prompt' && overlay.purpose === purpose && overlay.candidates.length === 0) {
 				const now = note(overlay.typed.text);
 				if (now !== overlay.note) {
-					this.#store.now({type: 'overlay', event: {type: 'set', overlay: {...overlay, note: now}}});
+					this.#store.dispatchNow({type: 'overlay', event: {type: 'set', overlay: {...overlay, note: now}}});
 				}
 			}
 		}, 250).unref();
@@ -117,7 +117,7 @@ export class Dialogs {
 		options.onNames?.(() => {
 			const {overlay: now} = this.#store.state;
 			if (now?.kind === 'picker' && now.purpose === options.purpose) {
-				this.#store.now({type: 'overlay', event: {type: 'set', overlay: completed(now)}});
+				this.#store.dispatchNow({type: 'overlay', event: {type: 'set', overlay: completed(now)}});
 			}
 		});
 		return this.#open<string | null, PickerDialog>(overlay, resolve => ({
@@ -151,7 +151,7 @@ export class Dialogs {
 				if (problem !== null) {
 					const {overlay: now} = this.#store.state;
 					if (now?.kind === 'form' && now.title === options.title) {
-						this.#store.now({type: 'overlay', event: {type: 'set', overlay: {...now, problem}}});
+						this.#store.dispatchNow({type: 'overlay', event: {type: 'set', overlay: {...now, problem}}});
 					}
 
 					return false;
@@ -205,7 +205,7 @@ export class Dialogs {
 		const {overlay} = this.#store.state;
 		const next = overlay && this.#waiting?.changed?.(overlay);
 		if (next && next !== overlay) {
-			this.#store.now({type: 'overlay', event: {type: 'set', overlay: next}});
+			this.#store.dispatchNow({type: 'overlay', event: {type: 'set', overlay: next}});
 		}
 	}
 
@@ -214,7 +214,7 @@ export class Dialogs {
 		const {overlay} = this.#store.state;
 		if (overlay?.kind === 'prompt' && overlay.purpose === purpose) {
 			const typed = instead?.from === overlay.typed.text ? {text: instead.to, caret: instead.to.length} : overlay.typed;
-			this.#store.now({
+			this.#store.dispatchNow({
 				type: 'overlay',
 				event: {
 					type: 'set',
@@ -231,14 +231,14 @@ export class Dialogs {
 
 	#close(): void {
 		this.#waiting = null;
-		this.#store.now({type: 'close-overlay'});
+		this.#store.dispatchNow({type: 'close-overlay'});
 	}
 
 	async #open<Answer, Kind extends Dialog>(overlay: Kind, wait: (resolve: (answer: Answer) => void) => Waiting<Kind>): Promise<Answer> {
 		this.#waiting?.cancel();
 		const {promise, resolve} = Promise.withResolvers<Answer>();
 		this.#waiting = wait(resolve);
-		this.#store.now({type: 'open-overlay', overlay});
+		this.#store.dispatchNow({type: 'open-overlay', overlay});
 		return promise;
 	}
 }

@@ -40,7 +40,7 @@ export class KeyDispatcher {
 	pass(inputs: readonly KeyInput[]): void {
 		const {store, typeAhead} = this.#context.session;
 		store.together(() => {
-			store.data({type: 'notice-read'});
+			store.dispatch({type: 'notice-read'});
 			for (const input of inputs) {
 				if ('report' in input) {
 					this.#tells.onReport(input.report);
@@ -83,7 +83,7 @@ export class KeyDispatcher {
 		const resolved = this.#resolve(key);
 		if (this.#closesHelp(resolved)) {
 			this.#setPending([]);
-			store.now({type: 'pop'});
+			store.dispatchNow({type: 'pop'});
 			return;
 		}
 
@@ -155,7 +155,7 @@ export class KeyDispatcher {
 		const {store, keymap} = this.#context.session;
 		const help = effectiveBindings(keymap, keyContext(store.state)).find(({action}) => action === 'help.open')?.sequences[0];
 		const nothing = isCommandElsewhere ? '; no key deletes or kills anything' : '';
-		store.now({
+		store.dispatchNow({
 			type: 'notice',
 			text: `${formatKeys(keys)} is not bound here${nothing}`,
 			hint: help === undefined ? '' : `${formatKeys(help)} help`,
@@ -165,7 +165,7 @@ export class KeyDispatcher {
 	}
 
 	#typeIn(text: string): void {
-		this.#context.session.store.now({type: 'overlay', event: {type: 'type', text}});
+		this.#context.session.store.dispatchNow({type: 'overlay', event: {type: 'type', text}});
 		this.#context.dialogs.changed();
 	}
 
@@ -176,6 +176,6 @@ export class KeyDispatcher {
 
 	#setPending(keys: readonly string[]): void {
 		this.#pending = keys;
-		this.#context.session.store.now({type: 'pending', keys: keys.length === 0 ? null : formatKeys(keys)});
+		this.#context.session.store.dispatchNow({type: 'pending', keys: keys.length === 0 ? null : formatKeys(keys)});
 	}
 }

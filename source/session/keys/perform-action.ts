@@ -32,7 +32,7 @@ function run({session, dialogs, handlers}: ActionContext, id: string): void {
 	}
 
 	if (id !== 'path.why') {
-		session.store.data({type: 'failure-over'});
+		session.store.dispatch({type: 'failure-over'});
 	}
 
 	const handler = handlers[id];
@@ -109,8 +109,8 @@ function dialogAction(session: Session, dialogs: Dialogs, id: string): (() => vo
 		return undefined;
 	}
 
-	const edit = (event: Parameters<typeof store.now>[0] & {type: 'overlay'}) => () => {
-		store.now(event);
+	const edit = (event: Parameters<typeof store.dispatchNow>[0] & {type: 'overlay'}) => () => {
+		store.dispatchNow(event);
 		dialogs.changed();
 	};
 

@@ -46,7 +46,7 @@ export function createTypeAhead(store: Store, keymap: Keymap, pass: TypeAheadOpt
 		tell(text, {canCancel, isReminder = false}) {
 			const {overlay, notice} = store.state;
 			if (overlay === null && (!isReminder || notice === null || notice.text === text)) {
-				store.now({
+				store.dispatchNow({
 					type: 'notice',
 					text,
 					hint: canCancel && back !== undefined ? `${formatKeys([back])} cancel` : '',

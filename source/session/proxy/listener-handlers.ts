@@ -100,7 +100,7 @@ export async function startListener(
 		log: [],
 	};
 	const port = portOf(listener.address);
-	store.now({
+	store.dispatchNow({
 		type: 'connections',
 		event: {
 			type: 'open',
@@ -118,12 +118,12 @@ export async function startListener(
 		},
 	});
 	showView(session, 'proxy');
-	store.now({type: 'proxy', event: {type: 'listening', listener: state}});
+	store.dispatchNow({type: 'proxy', event: {type: 'listening', listener: state}});
 	session.tell(`local API proxy at ${listener.address}`);
 }
 
 function passed({store}: Session, id: string, {method, path, status, milliseconds, error}: ListenerEvent): void {
-	store.data({
+	store.dispatch({
 		type: 'proxy',
 		event: {
 			type: 'passed',
@@ -139,7 +139,7 @@ function passed({store}: Session, id: string, {method, path, status, millisecond
 		},
 	});
 	const requests = store.state.proxy.listeners.find(one => one.id === id)?.requests ?? 0;
-	store.data({
+	store.dispatch({
 		type: 'connections',
 		event: {type: 'change', id, to: {figures: `${formatQuantity(requests, 'request')} · ${status} ${Math.round(milliseconds)} ms`}},
 	});
@@ -158,8 +158,8 @@ export async function stopListener(session: Session, id: string): Promise<void> 
 	}
 
 	end(session, id);
-	store.now({type: 'proxy', event: {type: 'stopped', id}});
-	store.now({type: 'connections', event: {type: 'close', id}});
+	store.dispatchNow({type: 'proxy', event: {type: 'stopped', id}});
+	store.dispatchNow({type: 'connections', event: {type: 'close', id}});
 	session.tell(`stopped the local API proxy on ${state.address}`);
 }
 

@@ -25,7 +25,7 @@ export const proxyHandlers: Handlers = {
 	'proxy.edit': edit,
 	'proxy.method'({store}) {
 		const {method} = store.state.proxy;
-		store.now({type: 'proxy', event: {type: 'set', to: {method: methods[(methods.indexOf(method) + 1) % methods.length]!}}});
+		store.dispatchNow({type: 'proxy', event: {type: 'set', to: {method: methods[(methods.indexOf(method) + 1) % methods.length]!}}});
 	},
 	async 'proxy.resend'(session) {
 		const exchange = selectedExchange(session.store.state.proxy);
@@ -44,10 +44,10 @@ export const proxyHandlers: Handlers = {
 		}
 	},
 	'proxy.headers'({store}) {
-		store.now({type: 'proxy', event: {type: 'set', to: {headers: !store.state.proxy.headers}}});
+		store.dispatchNow({type: 'proxy', event: {type: 'set', to: {headers: !store.state.proxy.headers}}});
 	},
 	'proxy.json'({store}) {
-		store.now({type: 'proxy', event: {type: 'set', to: {json: !store.state.proxy.json}}});
+		store.dispatchNow({type: 'proxy', event: {type: 'set', to: {json: !store.state.proxy.json}}});
 	},
 	'proxy.copy-command'(session) {
 		const {proxy, cluster} = session.store.state;
@@ -65,7 +65,7 @@ async function openSelectedTarget(session: Session): Promise<void> {
 	const here = selectedTarget(session);
 	if (here) {
 		showView(session, 'proxy');
-		session.store.now({
+		session.store.dispatchNow({
 			type: 'proxy',
 			event: {type: 'set', to: {request: `${here.target}${here.target.startsWith('node/') ? '/' : ':'}`, method: 'GET'}},
 		});
@@ -75,7 +75,7 @@ async function openSelectedTarget(session: Session): Promise<void> {
 
 export async function sendTypedRequest(session: Session, asked: string): Promise<void> {
 	showView(session, 'proxy');
-	session.store.now({type: 'proxy', event: {type: 'set', to: {request: asked, method: 'GET'}}});
+	session.store.dispatchNow({type: 'proxy', event: {type: 'set', to: {request: asked, method: 'GET'}}});
 	await sendRequest(session, 'GET', asked);
 }
 
@@ -119,7 +119,7 @@ async function edit(session: Session): Promise<void> {
 		},
 	});
 	if (answer !== null && answer.text !== '') {
-		session.store.now({type: 'proxy', event: {type: 'set', to: {request: answer.text}}});
+		session.store.dispatchNow({type: 'proxy', event: {type: 'set', to: {request: answer.text}}});
 		await sendRequest(session, proxy.method, answer.text);
 	}
 }

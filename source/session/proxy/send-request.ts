@@ -49,7 +49,7 @@ export async function sendRequest(session: Session, method: string, asked: strin
 		exchange = {...exchange, ...to};
 		// In another cluster or namespace it is another request.
 		if (session.cluster === cluster && store.state.cluster.namespace === namespace) {
-			store.now({type: 'proxy', event: {type: 'exchange', exchange}});
+			store.dispatchNow({type: 'proxy', event: {type: 'exchange', exchange}});
 		}
 	};
 

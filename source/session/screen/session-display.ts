@@ -104,7 +104,7 @@ export class SessionDisplay {
 	}
 
 	readonly #onResize = () => {
-		this.#shown.store.now({type: 'resize', ...this.#terminal.size});
+		this.#shown.store.dispatchNow({type: 'resize', ...this.#terminal.size});
 	};
 
 	#scanOn(isDone: boolean): void {

@@ -8,21 +8,21 @@ export function currentTail({store, tails}: Pick<Session, 'store' | 'tails'>): T
 	return layer?.kind === 'tail' ? (tails.get(layer.id) ?? null) : null;
 }
 
-export async function withTail(session: Session, work: (run: TailRun) => Promise<void>): Promise<void> {
-	const run = currentTail(session);
-	if (run) {
-		await work(run);
+export async function withTail(session: Session, work: (tail: TailRun) => Promise<void>): Promise<void> {
+	const tail = currentTail(session);
+	if (tail) {
+		await work(tail);
 	}
 }
 
 export function changeTail(session: Session, to: (view: TailView) => TailView): void {
-	const run = currentTail(session);
-	if (run) {
-		setView(session, run, to(run.view));
+	const tail = currentTail(session);
+	if (tail) {
+		setView(session, tail, to(tail.view));
 	}
 }
 
-export function setView({store}: Session, run: TailRun, view: TailView): void {
-	run.view = view;
-	store.now({type: 'tail-changed'});
+export function setView({store}: Session, tail: TailRun, view: TailView): void {
+	tail.view = view;
+	store.dispatchNow({type: 'tail-changed'});
 }

@@ -8,14 +8,14 @@ import {clean} from './export-lines.ts';
 
 export const expandedLineHandlers: Handlers = {
 	'tail.open-line'(session) {
-		const run = currentTail(session);
-		if (run && shownLength(run.view) > 0) {
+		const tail = currentTail(session);
+		if (tail && shownLength(tail.view) > 0) {
 			changeTail(session, view => ({...goTo(view, selectedLine(view)), lineField: 0}));
-			session.store.now({type: 'layer', to: {line: run.view.cursor}});
+			session.store.dispatchNow({type: 'layer', to: {line: tail.view.cursor}});
 		}
 	},
 	'line.close'({store}) {
-		store.now({type: 'layer', to: {line: null}});
+		store.dispatchNow({type: 'layer', to: {line: null}});
 	},
 	'line.down'(session) {
 		moveInLine(session, 1);

@@ -48,16 +48,16 @@ function whose(view: TailView, number: number): string {
 const hasTimes = ({times, plain}: TailView) => times !== 'none' && !plain;
 const hasNames = ({names, sources}: TailView) => names !== 'none' && sources.length > 1;
 
-export async function saveTail(session: Session, run: TailRun): Promise<void> {
-	const name = `${asFileName(run.ask.title, 'tail')}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.log`;
-	const answer = await session.type({lead: 'save to ', purpose: 'save', text: `~/${name}`, note: () => savedText(run.view)});
+export async function saveTail(session: Session, tail: TailRun): Promise<void> {
+	const name = `${asFileName(tail.ask.title, 'tail')}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.log`;
+	const answer = await session.type({lead: 'save to ', purpose: 'save', text: `~/${name}`, note: () => savedText(tail.view)});
 	if (answer === null || answer.text === '') {
 		return;
 	}
 
-	await finishScan(run);
+	await finishScan(tail);
 	try {
-		const count = await writeNewFile(expandHome(answer.text), visibleTexts(run.view));
+		const count = await writeNewFile(expandHome(answer.text), visibleTexts(tail.view));
 		session.tell(`saved ${answer.text}, ${formatQuantity(count, 'line')}`);
 	} catch (error) {
 		session.tell(`not saved: ${(error as Error).message}`, 'error');
@@ -69,8 +69,8 @@ function savedText(view: TailView): string {
 	return parts.length === 0 ? 'plain text' : `with ${parts.join(', ')}`;
 }
 
-export async function openTailInProgram(session: Session, run: TailRun, kind: 'pager' | 'editor'): Promise<void> {
-	await finishScan(run);
-	const line = run.view.follow ? shownLength(run.view) : positionOf(run.view, run.view.cursor) + 1;
-	await openInProgram(session, kind, visibleTexts(run.view), line);
+export async function openTailInProgram(session: Session, tail: TailRun, kind: 'pager' | 'editor'): Promise<void> {
+	await finishScan(tail);
+	const line = tail.view.follow ? shownLength(tail.view) : positionOf(tail.view, tail.view.cursor) + 1;
+	await openInProgram(session, kind, visibleTexts(tail.view), line);
 }

@@ -9,19 +9,19 @@ import {createTailRequest, type TailOptions} from './tail-targets.ts';
 export function openTail(session: Session, options: TailOptions, since: SincePreset = 'tail', previous = false): TailRun {
 	const ask = createTailRequest(session.cluster.access, options);
 	const key = keyOf(session, options);
-	const known = [...session.tails.values()].find(run => run.key === key && run.view.phase !== 'failed' && run.view.phase !== 'ended');
+	const known = [...session.tails.values()].find(tail => tail.key === key && tail.view.phase !== 'failed' && tail.view.phase !== 'ended');
 	if (known && !previous) {
 		known.view = followTail(known.view);
 		show(session, known.id);
 		return known;
 	}
 
-	const run = newRun(session, ask, options);
-	run.key = key;
-	session.tails.set(run.id, run);
-	show(session, run.id);
-	run.start(since, previous);
-	return run;
+	const tail = newRun(session, ask, options);
+	tail.key = key;
+	session.tails.set(tail.id, tail);
+	show(session, tail.id);
+	tail.start(since, previous);
+	return tail;
 }
 
 export function withDisplayOptionsOf(view: TailView, last: TailView | undefined): TailView {
@@ -32,27 +32,27 @@ export function withDisplayOptionsOf(view: TailView, last: TailView | undefined)
 function newRun(session: Session, ask: TailRequest, {namespace}: TailOptions): TailRun {
 	const {store, cluster, tails} = session;
 	const id = session.nextId('tail');
-	store.now({
+	store.dispatchNow({
 		type: 'connections',
 		event: {type: 'open', entry: {id, kind: 'logs', what: ask.title, context: cluster.context, namespace, since: Date.now()}},
 	});
 	const view = withDisplayOptionsOf(emptyTail(id, ask.title), [...tails.values()].at(-1)?.view);
-	const run = new TailRun(id, ask, view, {
+	const tail = new TailRun(id, ask, view, {
 		cluster: cluster.access,
 		observer: session.observerFor(id),
 		changed() {
-			showTailFailure(session, run);
-			store.data({type: 'tail-changed'});
+			showTailFailure(session, tail);
+			store.dispatch({type: 'tail-changed'});
 		},
 	});
-	run.onMoved.add(moved => {
-		store.data({type: 'lines-moved', id, moved});
+	tail.onMoved.add(moved => {
+		store.dispatch({type: 'lines-moved', id, moved});
 	});
-	return run;
+	return tail;
 }
 
 function show({store}: Session, id: string): void {
-	store.now({type: 'push', layer: {kind: 'tail', id, line: null}});
+	store.dispatchNow({type: 'push', layer: {kind: 'tail', id, line: null}});
 }
 
 function keyOf(session: Session, {namespace, targets, selector, containers}: TailOptions): string {

@@ -8,54 +8,54 @@ import {setView} from './current-tail.ts';
 /** Lines per log when scrolling up. */
 const stepLines = 5000;
 
-export async function goToTop(session: Session, run: TailRun): Promise<void> {
-	setView(session, run, toFirst(run.view));
-	await whileStaying(session, run, null, view => toFirst(view));
+export async function goToTop(session: Session, tail: TailRun): Promise<void> {
+	setView(session, tail, toFirst(tail.view));
+	await whileStaying(session, tail, null, view => toFirst(view));
 }
 
-export async function scrollAbove(session: Session, run: TailRun, rows: number): Promise<void> {
-	await whileStaying(session, run, stepLines, view => goTo(view, numberAt(view, positionOf(view, view.cursor) - rows)));
+export async function scrollAbove(session: Session, tail: TailRun, rows: number): Promise<void> {
+	await whileStaying(session, tail, stepLines, view => goTo(view, numberAt(view, positionOf(view, view.cursor) - rows)));
 }
 
 /** `find` returns the view with the match. */
 export async function searchAllLines(
 	session: Session,
-	run: TailRun,
+	tail: TailRun,
 	find: (view: TailView) => TailView | null,
 	none: string,
 ): Promise<void> {
-	const {cursor, follow} = run.view;
-	await finishScan(run);
-	const found = find(run.view);
+	const {cursor, follow} = tail.view;
+	await finishScan(tail);
+	const found = find(tail.view);
 	if (found === null) {
-		await searchOlderLines(session, run, find, none);
-	} else if (run.view.cursor === cursor && run.view.follow === follow) {
-		setView(session, run, found);
+		await searchOlderLines(session, tail, find, none);
+	} else if (tail.view.cursor === cursor && tail.view.follow === follow) {
+		setView(session, tail, found);
 	}
 }
 
 export async function searchOlderLines(
 	session: Session,
-	run: TailRun,
+	tail: TailRun,
 	find: (view: TailView) => TailView | null,
 	none: string,
 ): Promise<void> {
-	if (!run.scan(0)) {
-		await searchAllLines(session, run, find, none);
+	if (!tail.scan(0)) {
+		await searchAllLines(session, tail, find, none);
 		return;
 	}
 
-	if (!canHaveOlderLines(run)) {
+	if (!canHaveOlderLines(tail)) {
 		session.tell(none);
 		return;
 	}
 
 	session.tell(`${none} in the loaded lines; reading older lines`);
-	await whileStaying(session, run, null, async () => {
-		await finishScan(run);
-		const found = find(run.view);
+	await whileStaying(session, tail, null, async () => {
+		await finishScan(tail);
+		const found = find(tail.view);
 		session.tell(found === null ? none : 'found in older lines');
-		return found ?? run.view;
+		return found ?? tail.view;
 	});
 }
 
@@ -69,27 +69,27 @@ export function canHaveOlderLines({
 
 async function whileStaying(
 	session: Session,
-	run: TailRun,
+	tail: TailRun,
 	most: number | null,
 	then: (view: TailView) => TailView | Promise<TailView>,
 ): Promise<void> {
-	if (!canHaveOlderLines(run)) {
+	if (!canHaveOlderLines(tail)) {
 		return;
 	}
 
-	const stays = {cursor: run.view.cursor, follow: run.view.follow};
+	const stays = {cursor: tail.view.cursor, follow: tail.view.follow};
 	const moved = (to: (number: number) => number) => {
 		stays.cursor = to(stays.cursor);
 	};
 
-	run.onMoved.add(moved);
-	await run.loadOlder(most);
-	run.onMoved.delete(moved);
-	if (run.view.follow === stays.follow && (stays.follow || run.view.cursor === stays.cursor)) {
-		setView(session, run, await then(run.view));
+	tail.onMoved.add(moved);
+	await tail.loadOlder(most);
+	tail.onMoved.delete(moved);
+	if (tail.view.follow === stays.follow && (stays.follow || tail.view.cursor === stays.cursor)) {
+		setView(session, tail, await then(tail.view));
 	}
 
-	const {note} = run.view.older;
+	const {note} = tail.view.older;
 	if (note !== '') {
 		session.tell(note, 'warn');
 	}
@@ -99,8 +99,8 @@ function toFirst(view: TailView): TailView {
 	return goTo({...view, follow: false}, numberAt(view, 0));
 }
 
-export async function finishScan(run: TailRun): Promise<void> {
-	while (!run.scan(8)) {
+export async function finishScan(tail: TailRun): Promise<void> {
+	while (!tail.scan(8)) {
 		await turn();
 	}
 }

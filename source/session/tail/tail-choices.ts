@@ -11,10 +11,10 @@ import {applyFilter} from './tail-search.ts';
 /** Last lines that are scanned for fields. */
 const lookedAt = 500;
 
-export async function chooseFields(session: Session, run: TailRun): Promise<void> {
+export async function chooseFields(session: Session, tail: TailRun): Promise<void> {
 	let last = '';
 	for (;;) {
-		const items = fieldItems(run.view);
+		const items = fieldItems(tail.view);
 		const notes = items.length === 0 ? [`None of the last ${lookedAt} lines is JSON.`] : [];
 		const chosen = await session.pick({
 			title: 'Fields',
@@ -22,7 +22,7 @@ export async function chooseFields(session: Session, run: TailRun): Promise<void
 			heads: ['FIELD', '', 'SEEN IN'],
 			keys: 'show or hide',
 			notes,
-			items: [allFields(run.view), ...items],
+			items: [allFields(tail.view), ...items],
 			at: items.findIndex(({id}) => id === last) + 1,
 		});
 		if (chosen === null) {
@@ -30,11 +30,11 @@ export async function chooseFields(session: Session, run: TailRun): Promise<void
 		}
 
 		if (chosen === '') {
-			setView(session, run, {...run.view, json: true, fields: []});
+			setView(session, tail, {...tail.view, json: true, fields: []});
 			return;
 		}
 
-		setView(session, run, toggleField(run.view, chosen));
+		setView(session, tail, toggleField(tail.view, chosen));
 		last = chosen;
 	}
 }
@@ -59,14 +59,14 @@ function fieldItems({buffer, fields}: TailView): PickerItem[] {
 const allContainers = 'all';
 const onlyLead = 'only ';
 
-export async function chooseSources(session: Session, run: TailRun): Promise<void> {
+export async function chooseSources(session: Session, tail: TailRun): Promise<void> {
 	let at = 0;
 	for (;;) {
-		const {sources} = run.view;
+		const {sources} = tail.view;
 		const chosen = await session.pick({
 			title: 'Pods and containers',
 			purpose: 'sources',
-			items: sourceItems(sources, run.ask.containers),
+			items: sourceItems(sources, tail.ask.containers),
 			at,
 			keys: 'show or hide',
 		});
@@ -74,16 +74,16 @@ export async function chooseSources(session: Session, run: TailRun): Promise<voi
 			return;
 		}
 
-		const containers = containersOf(chosen, run.ask.containers);
+		const containers = containersOf(chosen, tail.ask.containers);
 		if (containers !== null) {
-			run.ask.containers = containers;
-			run.start(run.view.since, run.view.previous);
+			tail.ask.containers = containers;
+			tail.start(tail.view.since, tail.view.previous);
 			return;
 		}
 
 		at = Number(chosen);
-		const source = run.view.sources[at]!;
-		await applyFilter(session, run, {sources: run.view.sources.with(at, {...source, on: !source.on})});
+		const source = tail.view.sources[at]!;
+		await applyFilter(session, tail, {sources: tail.view.sources.with(at, {...source, on: !source.on})});
 	}
 }
 

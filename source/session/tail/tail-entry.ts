@@ -5,15 +5,15 @@ import type {Session} from '../session.ts';
 import type {TailRun} from './tail-run.ts';
 
 export function tickTails(session: Session): void {
-	for (const run of session.tails.values()) {
-		run.tick();
-		emitConnections(session, run, entry => ({...rowOf(run), samples: [...entry.samples.slice(-23), run.view.rate ?? 0]}));
+	for (const tail of session.tails.values()) {
+		tail.tick();
+		emitConnections(session, tail, entry => ({...rowOf(tail), samples: [...entry.samples.slice(-23), tail.view.rate ?? 0]}));
 	}
 }
 
 /** A failure changes the available keys. */
-export function showTailFailure(session: Pick<Session, 'store'>, run: TailRun): void {
-	emitConnections(session, run, ({phase}) => ((phase === 'failed') === (run.view.phase === 'failed') ? null : rowOf(run)));
+export function showTailFailure(session: Pick<Session, 'store'>, tail: TailRun): void {
+	emitConnections(session, tail, ({phase}) => ((phase === 'failed') === (tail.view.phase === 'failed') ? null : rowOf(tail)));
 }
 
 function emitConnections(
@@ -24,7 +24,7 @@ function emitConnections(
 	const entry = store.state.connections.find(one => one.id === id);
 	const to = entry === undefined ? null : changed(entry);
 	if (to !== null) {
-		store.data({type: 'connections', event: {type: 'change', id, to}});
+		store.dispatch({type: 'connections', event: {type: 'change', id, to}});
 	}
 }
 

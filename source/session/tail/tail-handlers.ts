@@ -38,12 +38,12 @@ function openSelectedTail(session: Session): void {
 
 const pageOf = (view: TailView) => Math.max(1, view.windowRows - 1);
 const move = (by: (view: TailView) => number) => async (session: Session) =>
-	withTail(session, async run => {
-		const rows = by(run.view);
-		const above = positionOf(run.view, selectedLine(run.view));
+	withTail(session, async tail => {
+		const rows = by(tail.view);
+		const above = positionOf(tail.view, selectedLine(tail.view));
 		change(session, view => moveTail(view, rows));
 		if (above + rows < 0) {
-			await scrollAbove(session, run, -(above + rows));
+			await scrollAbove(session, tail, -(above + rows));
 		}
 	});
 
@@ -74,7 +74,7 @@ export const tailHandlers: Handlers = {
 	'tail.right'(session) {
 		change(session, view => ({...view, left: view.left + 20}));
 	},
-	'tail.top': async session => withTail(session, async run => goToTop(session, run)),
+	'tail.top': async session => withTail(session, async tail => goToTop(session, tail)),
 	'tail.follow'(session) {
 		change(session, followTail);
 	},
@@ -87,19 +87,19 @@ export const tailHandlers: Handlers = {
 	'tail.filter': promptFilter,
 	'tail.matches-only': toggleMatchesOnly,
 	'tail.more-context': async session =>
-		withTail(session, async run => applyFilter(session, run, {context: Math.min(20, run.view.context + 1)})),
+		withTail(session, async tail => applyFilter(session, tail, {context: Math.min(20, tail.view.context + 1)})),
 	'tail.less-context': async session =>
-		withTail(session, async run => applyFilter(session, run, {context: Math.max(0, run.view.context - 1)})),
+		withTail(session, async tail => applyFilter(session, tail, {context: Math.max(0, tail.view.context - 1)})),
 	'tail.level': async session =>
-		withTail(session, async run => {
-			const level = nextLevel[run.view.level] ?? 0;
+		withTail(session, async tail => {
+			const level = nextLevel[tail.view.level] ?? 0;
 			session.tell(level === 0 ? 'all lines' : `only ${levelNames[level]} and worse`);
-			await applyFilter(session, run, {level});
+			await applyFilter(session, tail, {level});
 		}),
 	'tail.mark'(session) {
-		const run = currentTail(session);
-		if (run?.view.follow) {
-			run.mark(`mark ${new Date().toISOString().slice(11, 19)}`);
+		const tail = currentTail(session);
+		if (tail?.view.follow) {
+			tail.mark(`mark ${new Date().toISOString().slice(11, 19)}`);
 		} else {
 			change(session, view => {
 				const marked = new Set(view.marked);
@@ -114,7 +114,7 @@ export const tailHandlers: Handlers = {
 	'tail.json'(session) {
 		change(session, view => ({...view, json: !view.json, counters: {...view.counters, json: view.json ? 0 : countJsonLines(view.buffer)}}));
 	},
-	'tail.fields': async session => withTail(session, async run => chooseFields(session, run)),
+	'tail.fields': async session => withTail(session, async tail => chooseFields(session, tail)),
 	'tail.wrap'(session) {
 		change(session, view => ({...view, wrap: !view.wrap, left: 0}));
 	},
@@ -124,20 +124,20 @@ export const tailHandlers: Handlers = {
 	'tail.names'(session) {
 		change(session, view => ({...view, names: nextNames[view.names]}));
 	},
-	'tail.sources': async session => withTail(session, async run => chooseSources(session, run)),
+	'tail.sources': async session => withTail(session, async tail => chooseSources(session, tail)),
 	'tail.previous-log'(session) {
-		const run = currentTail(session);
+		const tail = currentTail(session);
 		// The previous log is complete, so it is shown from its start.
-		run?.start(run.view.previous ? 'tail' : 'head', !run.view.previous);
+		tail?.start(tail.view.previous ? 'tail' : 'head', !tail.view.previous);
 	},
 	'failed.retry'(session) {
-		const run = currentTail(session);
-		run?.start(run.view.since, run.view.previous);
+		const tail = currentTail(session);
+		tail?.start(tail.view.since, tail.view.previous);
 	},
 	'tail.copy'(session) {
-		const run = currentTail(session);
-		if (run) {
-			const {view} = run;
+		const tail = currentTail(session);
+		if (tail) {
+			const {view} = tail;
 			if (view.marked.size === 0 && shownLength(view) === 0) {
 				session.tell('no line to copy');
 				return;
@@ -147,15 +147,15 @@ export const tailHandlers: Handlers = {
 			session.copy(numbers.map(number => cleanText(view, number)).join('\n'), formatQuantity(numbers.length, 'line'));
 		}
 	},
-	'tail.save': async session => withTail(session, async run => saveTail(session, run)),
+	'tail.save': async session => withTail(session, async tail => saveTail(session, tail)),
 	'tail.plain'(session) {
 		change(session, view => ({...view, plain: !view.plain}));
 		if (currentTail(session)?.view.plain) {
 			session.tell('undecorated lines: select text with the mouse');
 		}
 	},
-	'tail.pager': async session => withTail(session, async run => openTailInProgram(session, run, 'pager')),
-	'tail.editor': async session => withTail(session, async run => openTailInProgram(session, run, 'editor')),
+	'tail.pager': async session => withTail(session, async tail => openTailInProgram(session, tail, 'pager')),
+	'tail.editor': async session => withTail(session, async tail => openTailInProgram(session, tail, 'editor')),
 	'tail.since-tail': since('tail'),
 	'tail.since-head': since('head'),
 	'tail.since-1m': since('1m'),

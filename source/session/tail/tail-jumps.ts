@@ -22,14 +22,14 @@ async function jump(session: Session, direction: 1 | -1, isWanted: IsWanted, non
 		return number === null ? null : jumpTo(view, number);
 	};
 
-	await withTail(session, async run => {
-		const found = find(run.view);
+	await withTail(session, async tail => {
+		const found = find(tail.view);
 		if (found !== null) {
 			changeTail(session, () => found);
 		} else if (direction > 0) {
 			session.tell(none);
 		} else {
-			await searchOlderLines(session, run, find, none);
+			await searchOlderLines(session, tail, find, none);
 		}
 	});
 }

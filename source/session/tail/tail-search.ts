@@ -14,22 +14,22 @@ const letterMs = 8;
 
 /** Loads older lines before it wraps upward. */
 export async function goToMatch(session: Session, direction: 1 | -1): Promise<void> {
-	await withTail(session, async run => {
-		if (!run.view.search) {
+	await withTail(session, async tail => {
+		if (!tail.view.search) {
 			session.tell('no active search');
 			return;
 		}
 
-		const number = nextMatch(run.view, direction);
-		const isRound = direction < 0 && number !== null && number >= run.view.cursor;
-		if (number !== null && !(isRound && canHaveOlderLines(run))) {
+		const number = nextMatch(tail.view, direction);
+		const isRound = direction < 0 && number !== null && number >= tail.view.cursor;
+		if (number !== null && !(isRound && canHaveOlderLines(tail))) {
 			changeTail(session, view => jumpTo(view, number));
 			return;
 		}
 
 		await searchOlderLines(
 			session,
-			run,
+			tail,
 			view => {
 				const found = nextMatch(view, direction);
 				return found === null ? null : jumpTo(view, found);
@@ -40,15 +40,15 @@ export async function goToMatch(session: Session, direction: 1 | -1): Promise<vo
 }
 
 export async function promptSearch(session: Session): Promise<void> {
-	const run = currentTail(session);
-	if (!run) {
+	const tail = currentTail(session);
+	if (!tail) {
 		return;
 	}
 
-	const before = run.view;
-	const stood = standHeld(run);
+	const before = tail.view;
+	const stood = standHeld(tail);
 	// Lines that arrive while typing do not move the shown match.
-	const from = placeHeld(run, before.follow ? before.buffer.end : before.cursor);
+	const from = placeHeld(tail, before.follow ? before.buffer.end : before.cursor);
 	const atNearest = (view: TailView) => {
 		const number = nextMatch({...view, cursor: from.number}, -1);
 		return number === null ? null : jumpTo(stood.back(view), number);
@@ -58,19 +58,19 @@ export async function promptSearch(session: Session): Promise<void> {
 		lead: '/',
 		purpose: 'search',
 		canUseRegex: true,
-		note: text => (text === '' ? '' : (run.view.searchIndex?.problem ?? describeMatchCount(countMatches(run.view)))),
+		note: text => (text === '' ? '' : (tail.view.searchIndex?.problem ?? describeMatchCount(countMatches(tail.view)))),
 		onChange(text, regex) {
-			run.view = searchTail(run.view, {text, regex});
-			run.scan(letterMs);
-			setView(session, run, atNearest(run.view) ?? stood.back(run.view));
+			tail.view = searchTail(tail.view, {text, regex});
+			tail.scan(letterMs);
+			setView(session, tail, atNearest(tail.view) ?? stood.back(tail.view));
 		},
 		check: (text, regex) => (text === '' ? null : queryProblem({text, regex})),
 	});
 	if (answer === null) {
-		const view = stood.back(searchedAs(before, run.view, from.isMoved));
-		setView(session, run, before.searchOnly ? filterTail(view, {searchOnly: true}) : view);
-	} else if (run.view.search) {
-		await searchAllLines(session, run, atNearest, 'no match');
+		const view = stood.back(searchedAs(before, tail.view, from.isMoved));
+		setView(session, tail, before.searchOnly ? filterTail(view, {searchOnly: true}) : view);
+	} else if (tail.view.search) {
+		await searchAllLines(session, tail, atNearest, 'no match');
 	}
 
 	stood.release();
@@ -83,17 +83,17 @@ function searchedAs({search, searchIndex}: TailView, now: TailView, isMoved: boo
 }
 
 export async function promptFilter(session: Session): Promise<void> {
-	const run = currentTail(session);
-	if (!run) {
+	const tail = currentTail(session);
+	if (!tail) {
 		return;
 	}
 
-	const {filter: before, matchesOnly, follow, cursor} = run.view;
-	const from = placeHeld(run, cursor);
+	const {filter: before, matchesOnly, follow, cursor} = tail.view;
+	const from = placeHeld(tail, cursor);
 	const keep = (change: Parameters<typeof filterTail>[1]) => {
-		run.view = filterTail(run.view, change);
-		run.scan(letterMs);
-		setView(session, run, follow ? run.view : goTo(run.view, from.number));
+		tail.view = filterTail(tail.view, change);
+		tail.scan(letterMs);
+		setView(session, tail, follow ? tail.view : goTo(tail.view, from.number));
 	};
 
 	const answer = await session.type({
@@ -103,9 +103,9 @@ export async function promptFilter(session: Session): Promise<void> {
 		regex: before.regex,
 		text: `${before.inverse ? '!' : ''}${before.text}`,
 		note: () =>
-			run.view.shownIndex === null
+			tail.view.shownIndex === null
 				? 'all lines'
-				: (run.view.shownIndex.problem ?? formatQuantity(run.view.shownIndex.matches.length, 'line')),
+				: (tail.view.shownIndex.problem ?? formatQuantity(tail.view.shownIndex.matches.length, 'line')),
 		onChange(typed, regex) {
 			keep({filter: filterOf(typed, regex), matchesOnly: true});
 		},
@@ -116,7 +116,7 @@ export async function promptFilter(session: Session): Promise<void> {
 	}
 
 	if (!follow) {
-		await searchAllLines(session, run, view => goTo(view, from.number), 'no lines');
+		await searchAllLines(session, tail, view => goTo(view, from.number), 'no lines');
 	}
 
 	from.release();
@@ -129,37 +129,37 @@ function filterOf(typed: string, regex: boolean): TailView['filter'] {
 }
 
 export async function toggleMatchesOnly(session: Session): Promise<void> {
-	const run = currentTail(session);
-	if (!run) {
+	const tail = currentTail(session);
+	if (!tail) {
 		return;
 	}
 
-	const {filter, search, searchOnly, shownIndex} = run.view;
+	const {filter, search, searchOnly, shownIndex} = tail.view;
 	const isOfSearch = filter.text === '' && search !== null;
 	if (!isOfSearch && shownIndex === null) {
 		session.tell('no search or filter: all lines are shown');
 		return;
 	}
 
-	await applyFilter(session, run, isOfSearch ? {searchOnly: !searchOnly, matchesOnly: true} : {matchesOnly: !run.view.matchesOnly});
+	await applyFilter(session, tail, isOfSearch ? {searchOnly: !searchOnly, matchesOnly: true} : {matchesOnly: !tail.view.matchesOnly});
 }
 
-export async function applyFilter(session: Session, run: TailRun, change: Parameters<typeof filterTail>[1]): Promise<void> {
-	const {follow, cursor} = run.view;
-	const from = placeHeld(run, cursor);
-	run.view = filterTail(run.view, change);
-	run.scan(letterMs);
-	setView(session, run, follow ? run.view : goTo(run.view, from.number));
+export async function applyFilter(session: Session, tail: TailRun, change: Parameters<typeof filterTail>[1]): Promise<void> {
+	const {follow, cursor} = tail.view;
+	const from = placeHeld(tail, cursor);
+	tail.view = filterTail(tail.view, change);
+	tail.scan(letterMs);
+	setView(session, tail, follow ? tail.view : goTo(tail.view, from.number));
 	if (!follow) {
-		await searchAllLines(session, run, view => goTo(view, from.number), 'no lines');
+		await searchAllLines(session, tail, view => goTo(view, from.number), 'no lines');
 	}
 
 	from.release();
 }
 
-function standHeld(run: TailRun) {
-	const {follow} = run.view;
-	const [cursor, top] = [placeHeld(run, run.view.cursor), placeHeld(run, run.view.top)];
+function standHeld(tail: TailRun) {
+	const {follow} = tail.view;
+	const [cursor, top] = [placeHeld(tail, tail.view.cursor), placeHeld(tail, tail.view.top)];
 	return {
 		back: (view: TailView): TailView => ({...view, follow, cursor: cursor.number, top: top.number}),
 		release() {
@@ -169,12 +169,12 @@ function standHeld(run: TailRun) {
 	};
 }
 
-function placeHeld(run: TailRun, number: number) {
+function placeHeld(tail: TailRun, number: number) {
 	const held = {
 		number,
 		isMoved: false,
 		release() {
-			run.onMoved.delete(moved);
+			tail.onMoved.delete(moved);
 		},
 	};
 	const moved = (to: (number: number) => number) => {
@@ -182,6 +182,6 @@ function placeHeld(run: TailRun, number: number) {
 		held.isMoved = true;
 	};
 
-	run.onMoved.add(moved);
+	tail.onMoved.add(moved);
 	return held;
 }

@@ -47,7 +47,7 @@ export async function openDetails(session: Session): Promise<void> {
 	const id = session.nextId('text');
 	openText(session, {id, title: 'Details', subject: here.target, lines: [{text: 'reading …'}], busy: true});
 	const show = (lines: readonly TextLine[], right: string) => {
-		session.store.now({type: 'fill-text', id, to: {lines, right, busy: false}});
+		session.store.dispatchNow({type: 'fill-text', id, to: {lines, right, busy: false}});
 	};
 
 	try {

@@ -6,5 +6,8 @@ export type TextLayer = Extract<Layer, {kind: 'text'}>;
 
 /** A `busy` text is filled later by its `id`. */
 export function openText({store}: Pick<Session, 'store'>, text: Pick<TextLayer, 'title' | 'subject' | 'lines'> & Partial<TextLayer>): void {
-	store.now({type: 'push', layer: {kind: 'text', right: '', top: 0, context: 'details', copy: '', command: null, busy: false, ...text}});
+	store.dispatchNow({
+		type: 'push',
+		layer: {kind: 'text', right: '', top: 0, context: 'details', copy: '', command: null, busy: false, ...text},
+	});
 }

@@ -38,7 +38,7 @@ export const textHandlers: Handlers = {
 	},
 	'text.wrap'(session) {
 		keepingTop(session, () => {
-			session.store.now({type: 'wrap'});
+			session.store.dispatchNow({type: 'wrap'});
 		});
 	},
 };
@@ -57,7 +57,7 @@ function moveSideways(session: Session, by: number): void {
 	const to = Math.max(0, Math.min(left + by, Math.max(left, hiddenCells(screen, layerTexts(screen, layer)))));
 	if (to !== left) {
 		keepingTop(session, () => {
-			session.store.now({type: 'layer', to: {left: to}});
+			session.store.dispatchNow({type: 'layer', to: {left: to}});
 		});
 	}
 }
@@ -109,6 +109,6 @@ export function scrollTo(session: Session, top: number): void {
 				? spokenText(screen, layer).length - spokenPage
 				: layerRows(screen, layer).length - textPage(session),
 		);
-		store.now({type: 'layer', to: {top: Math.max(0, Math.min(top, last))}});
+		store.dispatchNow({type: 'layer', to: {top: Math.max(0, Math.min(top, last))}});
 	}
 }

@@ -44,7 +44,7 @@ export async function searchInText(session: Session): Promise<void> {
 		check: (text, regex) => (text === '' ? null : searchProblem({text, regex})),
 	});
 	if (answer === null && currentText(session)) {
-		session.store.now({type: 'layer', to: {search: before.search ?? null, top: before.top, left: before.left ?? 0}});
+		session.store.dispatchNow({type: 'layer', to: {search: before.search ?? null, top: before.top, left: before.left ?? 0}});
 	}
 }
 
@@ -67,7 +67,7 @@ function show(session: Session, search: TextSearch | null, top: number): void {
 	const layer = {...currentText(session)!, search};
 	const look = wrappingOf(session.store.state, layer);
 	const left = look.isCut ? leftOfMatch(screenOf(session), layer, look.left) : 0;
-	session.store.now({type: 'layer', to: {search, left}});
+	session.store.dispatchNow({type: 'layer', to: {search, left}});
 	if (search === null || search.at === null) {
 		scrollTo(session, top);
 		return;

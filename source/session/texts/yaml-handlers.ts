@@ -30,15 +30,15 @@ export const yamlHandlers: Handlers = {
 
 		const {id, copy, lines} = layer;
 		const isRead = lines.some(({asIs}) => asIs);
-		session.store.now({type: 'fill-text', id, to: {right: 'reading …', busy: true}});
+		session.store.dispatchNow({type: 'fill-text', id, to: {right: 'reading …', busy: true}});
 		try {
 			const fresh = await read(cluster, layer.of);
-			session.store.now({type: 'fill-text', id, to: fresh});
+			session.store.dispatchNow({type: 'fill-text', id, to: fresh});
 			session.tell(fresh.copy === copy ? 'refreshed: no changes' : 'refreshed');
 		} catch (thrown) {
 			const error = knownFailure(thrown);
 			// The object may be deleted.
-			session.store.now({
+			session.store.dispatchNow({
 				type: 'fill-text',
 				id,
 				to: isRead
@@ -68,10 +68,10 @@ export async function openYaml(session: Session, {target, namespace}: Asked): Pr
 		of: {target, namespace},
 	});
 	try {
-		session.store.now({type: 'fill-text', id, to: await read(cluster, {target, namespace})});
+		session.store.dispatchNow({type: 'fill-text', id, to: await read(cluster, {target, namespace})});
 	} catch (thrown) {
 		const error = knownFailure(thrown);
-		session.store.now({type: 'fill-text', id, to: {lines: errorLines(error, ['where', 'code']), right: '', busy: false}});
+		session.store.dispatchNow({type: 'fill-text', id, to: {lines: errorLines(error, ['where', 'code']), right: '', busy: false}});
 		session.fail(`YAML of ${target}`, error);
 	}
 }

@@ -74,7 +74,7 @@ function storeWithPod(): Store {
 		() => {},
 		() => 0,
 	);
-	store.data(aPod);
+	store.dispatch(aPod);
 	return store;
 }
 
@@ -129,7 +129,7 @@ test('observations from before a restart are not used after it', async t => {
 	const paths = new PathFeed(store, () => left);
 	paths.follow();
 	await asked;
-	store.data({type: 'cluster', to: {reachable: 'not yet'}});
+	store.dispatch({type: 'cluster', to: {reachable: 'not yet'}});
 	paths.forget();
 	await release();
 	t.is(store.state.selectedPath, null);
@@ -138,7 +138,7 @@ test('observations from before a restart are not used after it', async t => {
 test('an unreachable apiserver clears the path: another process may come back', async t => {
 	const {store, paths} = await pathRead(t);
 	t.truthy(store.state.selectedPath?.path);
-	store.data({type: 'cluster', to: {reachable: 'no'}});
+	store.dispatch({type: 'cluster', to: {reachable: 'no'}});
 	paths.follow();
 	t.is(store.state.selectedPath?.path, null);
 });
@@ -146,13 +146,13 @@ test('an unreachable apiserver clears the path: another process may come back', 
 test('two pods of the same name in two namespaces never share a path', async t => {
 	const {store} = await pathRead(t);
 	const [row] = store.state.lists.pods.visible;
-	store.data({
+	store.dispatch({
 		type: 'list',
 		list: 'pods',
 		event: {type: 'page', chunk: 'pods', first: false, rows: [{...row!, id: 'another', namespace: 'other'}]},
 	});
 	t.truthy(selectedPath({state: store.state}));
-	store.now({type: 'list', list: 'pods', event: {type: 'move', by: 1}});
+	store.dispatchNow({type: 'list', list: 'pods', event: {type: 'move', by: 1}});
 	t.is(selectedPath({state: store.state}), null);
 	// Both keys may arrive in one burst, before anything is read for the row.
 	openWhy({store, tails: new Map()} as unknown as Session);
@@ -162,9 +162,9 @@ test('two pods of the same name in two namespaces never share a path', async t =
 test('the path reappears when the same namespace is opened again', async t => {
 	const {store, paths} = await pathRead(t);
 	t.is(store.state.selectedPath?.of, 'uid-web');
-	store.data({type: 'switch', cluster: store.state.cluster});
+	store.dispatch({type: 'switch', cluster: store.state.cluster});
 	paths.follow();
-	store.data(aPod);
+	store.dispatch(aPod);
 	paths.follow();
 	t.is(store.state.selectedPath?.of, 'uid-web');
 });
@@ -176,7 +176,7 @@ test('a late audit is not shown for another cluster', async t => {
 	const read = auditHandlers['audit.refresh']!(session as unknown as Session);
 	await asked;
 	session.cluster = entered;
-	store.data({type: 'switch', cluster: clusterState(entered.access)});
+	store.dispatch({type: 'switch', cluster: clusterState(entered.access)});
 	await release();
 	await read;
 	t.is(store.state.audit.found, null);
@@ -191,7 +191,7 @@ for (const where of ['cluster', 'namespace'] as const) {
 		const sent = proxyHandlers['proxy.edit']!(session as unknown as Session);
 		await asked;
 		session.cluster = where === 'cluster' ? entered : left;
-		store.data({
+		store.dispatch({
 			type: 'switch',
 			cluster: where === 'cluster' ? clusterState(entered.access) : {...store.state.cluster, namespace: 'other'},
 		});

@@ -22,7 +22,7 @@ test('back in a list first clears all marks, then the filter', async t => {
 		{type: 'mark'},
 	];
 	for (const event of events) {
-		store.now({type: 'list', list: 'pods', event});
+		store.dispatchNow({type: 'list', list: 'pods', event});
 	}
 
 	const shown = () => [store.state.lists.pods.marked.size, store.state.lists.pods.filter];

@@ -21,7 +21,7 @@ function sessionWith(...names: readonly string[]) {
 		() => {},
 		() => 0,
 	);
-	store.data({
+	store.dispatch({
 		type: 'list',
 		list: 'pods',
 		event: {
@@ -53,7 +53,7 @@ for (const [what, before] of [
 	test(`the why screen names the awaited path and shows it once read, when it ${what}`, t => {
 		const {session, store, layer} = sessionWith('web');
 		if (before) {
-			store.data({type: 'selected-path', ...before});
+			store.dispatch({type: 'selected-path', ...before});
 		}
 
 		openWhy(session);
@@ -63,18 +63,18 @@ for (const [what, before] of [
 			whyTexts(createRenderInput(session, null, plainTheme), layer()!).map(({text}) => text),
 			['The path is still being read and will appear here.'],
 		);
-		store.data({type: 'selected-path', of: 'api', path});
+		store.dispatch({type: 'selected-path', of: 'api', path});
 		t.is(whyPath(store.state, layer()!), null, 'another row’s');
-		store.data({type: 'selected-path', of: 'web', path});
+		store.dispatch({type: 'selected-path', of: 'web', path});
 		t.is(whyPath(store.state, layer()!), path);
 	});
 }
 
 test('a path shown on the why screen does not change after later reads', t => {
 	const {session, store, layer} = sessionWith('web');
-	store.data({type: 'selected-path', of: 'web', path});
+	store.dispatch({type: 'selected-path', of: 'web', path});
 	openWhy(session);
-	store.data({type: 'selected-path', of: 'web', path: {...path, phase: 'failed'}});
+	store.dispatch({type: 'selected-path', of: 'web', path: {...path, phase: 'failed'}});
 	t.is(whyPath(store.state, layer()!), path);
 });
 
@@ -92,7 +92,7 @@ for (const [what, code, leg] of [
 ] as const) {
 	test(`a failure ${what} without its own path shows none, whatever row is selected`, t => {
 		const {session, store, layer} = sessionWith('web');
-		store.data({type: 'selected-path', of: 'web', path});
+		store.dispatch({type: 'selected-path', of: 'web', path});
 		showFailure(session, 'forward pod/other 80', new SpokeError(code, 'it failed', {leg}));
 		openWhy(session);
 		t.is(layer()!.about, 'forward pod/other 80');
@@ -106,7 +106,7 @@ for (const [what, code, leg] of [
 test('a failure on a connection of its own shows the path of that connection', t => {
 	const {session, store, layer} = sessionWith('web');
 	const own = {...path, about: 'ended-connection', phase: 'failed'} as Path;
-	store.data({type: 'selected-path', of: 'web', path});
+	store.dispatch({type: 'selected-path', of: 'web', path});
 	showFailure(session, 'shell', new SpokeError('ERR_NOT_FOUND', 'no such container'), own);
 	openWhy(session);
 	t.is(whyPath(store.state, layer()!), own);

@@ -30,14 +30,14 @@ async function openShell({
 		() => 0,
 	);
 	if (note !== '') {
-		store.data({
+		store.dispatch({
 			type: 'connections',
 			event: {type: 'open', entry: {id: 'f-1', kind: 'forward', what: ':8080', context: 'lab', since: 0, phase: 'working', note}},
 		});
 	}
 
 	if (path) {
-		store.data({
+		store.dispatch({
 			type: 'connections',
 			event: {type: 'open', entry: {id: 'shell-1', kind: 'shell', what: 'web', context: 'lab', since: 0, paths: new Map([['c1', path]])}},
 		});

@@ -7,7 +7,7 @@ import {KeyDispatcher} from '../../../source/session/keys/key-dispatcher.ts';
 test('a key that arrives in pieces stays one key when the process was not running', async t => {
 	const inputs: KeyInput[] = [];
 	const session = {
-		store: {state: {overlay: null}, together: (work: () => void) => work(), data() {}},
+		store: {state: {overlay: null}, together: (work: () => void) => work(), dispatch() {}},
 		keymap: new Map(),
 		typeAhead: {hold: (input: KeyInput) => inputs.push(input)},
 	};

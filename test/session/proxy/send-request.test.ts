@@ -54,7 +54,7 @@ function asksAgain(
 		path: null,
 		error: null,
 	};
-	store.now({type: 'proxy', event: {type: 'exchange', exchange: before}});
+	store.dispatchNow({type: 'proxy', event: {type: 'exchange', exchange: before}});
 	const typeAhead = {during: async (_what: unknown, work: () => Promise<unknown>) => work()};
 	const told: string[] = [];
 	const session = {

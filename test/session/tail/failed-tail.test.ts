@@ -17,19 +17,19 @@ test('the failure of a tail appears after its buffered lines', async t => {
 
 	const cluster = await server.cluster();
 	const ask = createTailRequest(cluster, {namespace: 'demo', targets: [], selector: 'app=web', containers: {kind: 'default'}});
-	const run = new TailRun('tail-1', ask, emptyTail('tail-1', ask.title), {cluster, observer: {}, changed() {}});
+	const tail = new TailRun('tail-1', ask, emptyTail('tail-1', ask.title), {cluster, observer: {}, changed() {}});
 	t.teardown(async () => {
-		run.stop();
+		tail.stop();
 		cluster.close();
 		await server.stop();
 	});
 	append();
-	run.start('tail');
+	tail.start('tail');
 	let came = 0;
 	await until(
 		() => {
-			run.tick();
-			came += run.inflow;
+			tail.tick();
+			came += tail.inflow;
 			return came >= 2;
 		},
 		() => came,
@@ -40,15 +40,15 @@ test('the failure of a tail appears after its buffered lines', async t => {
 	await until(
 		() => {
 			append();
-			return run.view.phase === 'failed';
+			return tail.view.phase === 'failed';
 		},
-		() => run.view.phase,
+		() => tail.view.phase,
 	);
 
-	const {buffer} = run.view;
+	const {buffer} = tail.view;
 	const toldAt = buffer.end;
 	// Emits buffered lines.
-	run.stop();
+	tail.stop();
 	t.is(buffer.end, toldAt);
 	t.is(buffer.line(toldAt - 1)!.kind, 'notice');
 });

@@ -16,18 +16,18 @@ test('a deleted pod is reported once, and not counted any longer', async t => {
 		cluster.close();
 	});
 	const ask = createTailRequest(cluster, {namespace: 'default', targets: ['deploy/web'], selector: null, containers: {kind: 'all'}});
-	const run = new TailRun('tail-1', ask, emptyTail('tail-1', ask.title), {cluster, observer: {}, changed() {}});
+	const tail = new TailRun('tail-1', ask, emptyTail('tail-1', ask.title), {cluster, observer: {}, changed() {}});
 	t.teardown(() => {
-		run.stop();
+		tail.stop();
 	});
 	const notices = () =>
-		Array.from({length: run.view.buffer.end}, (_, number) => run.view.buffer.line(number)!)
+		Array.from({length: tail.view.buffer.end}, (_, number) => tail.view.buffer.line(number)!)
 			.filter(({kind}) => kind === 'notice')
 			.map(({bytes}) => bytes.toString());
-	run.start('tail');
-	const sources = () => run.view.sources;
-	await until(() => sources().filter(({state}) => state === 'open').length === 4 && run.view.buffer.end > 0, sources);
-	const name = run.view.sources[0]!.pod;
+	tail.start('tail');
+	const sources = () => tail.view.sources;
+	await until(() => sources().filter(({state}) => state === 'open').length === 4 && tail.view.buffer.end > 0, sources);
+	const name = tail.view.sources[0]!.pod;
 	sandbox.faults.replacePod({name});
 	await until(
 		() => sources().filter(({state}) => state === 'open').length === 4 && sources().filter(({isGone}) => isGone).length === 2,
@@ -35,10 +35,10 @@ test('a deleted pod is reported once, and not counted any longer', async t => {
 	);
 	await until(() => notices().some(text => text.includes('gone')), notices);
 	// Emits buffered lines.
-	run.stop();
+	tail.stop();
 	t.deepEqual(
 		notices().filter(text => text.includes('gone')),
 		[`${name}: the pod is gone`],
 	);
-	t.is(podCount(run.view.sources), 2);
+	t.is(podCount(tail.view.sources), 2);
 });

@@ -25,7 +25,7 @@ async function restarted(t: ExecutionContext, ...faults: readonly [Fault, ...Fau
 
 	const cluster = await server.cluster();
 	server.faults.push(...faults);
-	const run = new TailRun(
+	const tail = new TailRun(
 		'tail-1',
 		createTailRequest(cluster, {
 			namespace: 'demo',
@@ -41,68 +41,68 @@ async function restarted(t: ExecutionContext, ...faults: readonly [Fault, ...Fau
 		},
 	);
 	t.teardown(async () => {
-		run.stop();
+		tail.stop();
 		cluster.close();
 		await server.stop();
 	});
 	const texts = () =>
-		Array.from({length: run.view.buffer.end - run.view.buffer.first}, (_, at) =>
-			run.view.buffer.line(run.view.buffer.first + at)!.bytes.toString(),
+		Array.from({length: tail.view.buffer.end - tail.view.buffer.first}, (_, at) =>
+			tail.view.buffer.line(tail.view.buffer.first + at)!.bytes.toString(),
 		);
-	return {run, server, texts};
+	return {run: tail, server, texts};
 }
 
 test('an interrupted previous log is reported', async t => {
-	const {run, texts} = await restarted(t, {kind: 'close', afterBytes: 1000});
-	run.start('tail', true);
-	await until(() => run.view.phase === 'ended', texts);
+	const {run: tail, texts} = await restarted(t, {kind: 'close', afterBytes: 1000});
+	tail.start('tail', true);
+	await until(() => tail.view.phase === 'ended', texts);
 	t.true(texts().includes('before 0'));
 	t.regex(texts().join('\n'), /web\/app: the previous log was interrupted: .*\(leg 2\) or yours to it \(leg 1\) was lost/);
 });
 
 test('an interruption of one of several logs is reported after the lines of that log', async t => {
-	const {run, texts} = await restarted(t, null, {kind: 'cut', afterBytes: 1000});
-	run.start('tail', true);
-	await until(() => run.view.phase === 'ended', texts);
+	const {run: tail, texts} = await restarted(t, null, {kind: 'cut', afterBytes: 1000});
+	tail.start('tail', true);
+	await until(() => tail.view.phase === 'ended', texts);
 	const said = texts().findIndex(text => text.includes('web/proxy: the previous log was interrupted'));
 	t.is(texts().filter(text => text === 'before 0').length, 2);
 	t.true(said > texts().lastIndexOf('before 0'));
 });
 
 test('a complete previous log is read to its end', async t => {
-	const {run, texts} = await restarted(t, null);
-	run.start('tail', true);
-	await until(() => run.view.phase === 'ended', texts);
+	const {run: tail, texts} = await restarted(t, null);
+	tail.start('tail', true);
+	await until(() => tail.view.phase === 'ended', texts);
 	t.is(texts().filter(text => text.startsWith('before')).length, 200);
 	t.notRegex(texts().join('\n'), /cut/);
 });
 
 test('switching to the current log while the previous one loads shows only the current one', async t => {
-	const {run, server, texts} = await restarted(t, {kind: 'silence'});
-	run.start('tail', true);
+	const {run: tail, server, texts} = await restarted(t, {kind: 'silence'});
+	tail.start('tail', true);
 	await until(() => server.seen.length > 0, texts);
 
-	run.start('tail');
+	tail.start('tail');
 	await until(() => texts().includes('after'), texts);
-	t.is(run.view.phase, 'following');
+	t.is(tail.view.phase, 'following');
 	t.deepEqual(texts(), ['after']);
 });
 
 test('the previous log shows its last lines, and the same key returns to the current log', async t => {
-	const {run, texts} = await restarted(t, null);
+	const {run: tail, texts} = await restarted(t, null);
 	const session = {
-		tails: new Map([['tail-1', run]]),
+		tails: new Map([['tail-1', tail]]),
 		store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}},
 	} as unknown as Session;
 	const press = () => tailHandlers['tail.previous-log']!(session);
 	void press();
-	await until(() => run.view.phase === 'ended', texts);
-	t.true(run.view.follow);
-	run.view = pauseTail(run.view);
+	await until(() => tail.view.phase === 'ended', texts);
+	t.true(tail.view.follow);
+	tail.view = pauseTail(tail.view);
 	void press();
 	await until(() => texts().includes('after'), texts);
-	t.false(run.view.previous);
-	t.is(run.view.since, 'tail');
-	t.is(shownLength(run.view), 1);
-	t.is(run.view.pausedAt, null);
+	t.false(tail.view.previous);
+	t.is(tail.view.since, 'tail');
+	t.is(shownLength(tail.view), 1);
+	t.is(tail.view.pausedAt, null);
 });

@@ -12,14 +12,14 @@ function tailOf(...kinds: readonly LineKind[]) {
 		buffer.append(0, 0, 0, kind, Buffer.from(kind));
 	}
 
-	const run = {
+	const tail = {
 		view: {...goTo({...emptyTail('tail-1', 'pod/web', buffer)}, 0), older: {phase: 'none', read: 0, note: ''} as const},
 		onMoved: new Set(),
 	};
 	const told: string[] = [];
 	const session = {
-		tails: new Map([['tail-1', run as unknown as TailRun]]),
-		store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}, now() {}},
+		tails: new Map([['tail-1', tail as unknown as TailRun]]),
+		store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}, dispatchNow() {}},
 		refreshFeeds() {},
 		tell(text: string) {
 			told.push(text);
@@ -29,7 +29,7 @@ function tailOf(...kinds: readonly LineKind[]) {
 		told,
 		async press(action: string) {
 			await tailHandlers[action]!(session);
-			return run.view.cursor;
+			return tail.view.cursor;
 		},
 	};
 }

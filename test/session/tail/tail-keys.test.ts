@@ -27,21 +27,21 @@ function tailOf(lines: readonly string[]) {
 		() => 0,
 	);
 	const targets = async () => Promise.withResolvers<never>().promise;
-	const run = new TailRun('tail-1', {title: 'web', asked: 'web', containers: {kind: 'default'}, targets}, emptyTail('tail-1', 'web'), {
+	const tail = new TailRun('tail-1', {title: 'web', asked: 'web', containers: {kind: 'default'}, targets}, emptyTail('tail-1', 'web'), {
 		cluster: null as never,
 		observer: {},
 		changed() {},
 	});
 	for (const [index, line] of lines.entries()) {
-		run.view.buffer.append(0, index, 0, 'text', Buffer.from(line));
+		tail.view.buffer.append(0, index, 0, 'text', Buffer.from(line));
 	}
 
-	store.now({type: 'push', layer: {kind: 'tail', id: 'tail-1', line: null}});
+	store.dispatchNow({type: 'push', layer: {kind: 'tail', id: 'tail-1', line: null}});
 	const copied: string[] = [];
 	const told: string[] = [];
 	const session = {
 		store,
-		tails: new Map([['tail-1', run]]),
+		tails: new Map([['tail-1', tail]]),
 		copy(text: string) {
 			copied.push(text);
 		},
@@ -56,26 +56,26 @@ function tailOf(lines: readonly string[]) {
 		}
 	};
 
-	return {store, run, press, copied, told};
+	return {store, run: tail, press, copied, told};
 }
 
 test('copy takes a visible line and never one that the filter hides', async t => {
-	const {run, press, copied, told} = tailOf(['GET /ok', 'password=hunter2']);
-	run.view = filterTail(run.view, {filter: {text: 'GET', regex: false, inverse: false}});
-	run.scan(1000);
+	const {run: tail, press, copied, told} = tailOf(['GET /ok', 'password=hunter2']);
+	tail.view = filterTail(tail.view, {filter: {text: 'GET', regex: false, inverse: false}});
+	tail.scan(1000);
 	await press('tail.copy');
 	t.deepEqual(copied, ['GET /ok']);
-	run.view = filterTail(run.view, {filter: {text: 'PUT', regex: false, inverse: false}});
-	run.scan(1000);
+	tail.view = filterTail(tail.view, {filter: {text: 'PUT', regex: false, inverse: false}});
+	tail.scan(1000);
 	await press('tail.copy');
 	t.is(copied.length, 1);
 	t.deepEqual(told, ['no line to copy']);
 });
 
 test('the field cursor stops at the last field, so the first key up moves it', async t => {
-	const {run, press, copied} = tailOf(['{"msg":"paid","id":1,"user":"ada"}']);
+	const {run: tail, press, copied} = tailOf(['{"msg":"paid","id":1,"user":"ada"}']);
 	await press('tail.open-line', 'line.down', 'line.down', 'line.down', 'line.down', 'line.down');
-	t.is(run.view.lineField, 2);
+	t.is(tail.view.lineField, 2);
 	await press('line.up', 'line.copy');
 	t.deepEqual(copied, ['1']);
 	const text = tailOf(['one row of text']);
@@ -84,113 +84,113 @@ test('the field cursor stops at the last field, so the first key up moves it', a
 });
 
 test('a restarted tail restarts its count of JSON lines', async t => {
-	const {run, press} = tailOf(['{"msg":"paid"}', 'text', '{}']);
+	const {run: tail, press} = tailOf(['{"msg":"paid"}', 'text', '{}']);
 	await press('tail.json');
-	t.is(run.view.counters.json, 2);
+	t.is(tail.view.counters.json, 2);
 	await press('tail.since-1m');
-	t.is(run.view.counters.json, 0);
+	t.is(tail.view.counters.json, 0);
 });
 
 test('back leaves plain lines first, then the tail', async t => {
-	const {store, run, press} = tailOf(['one']);
+	const {store, run: tail, press} = tailOf(['one']);
 	await press('tail.plain', 'view.back');
-	t.false(run.view.plain);
+	t.false(tail.view.plain);
 	t.is(store.state.layers.length, 1);
 	await press('view.back');
 	t.is(store.state.layers.length, 0);
 });
 
 test('back clears the filter first, then leaves the tail', async t => {
-	const {store, run, press} = tailOf(['one', 'two']);
-	run.view = filterTail(run.view, {filter: {text: 'two', regex: false, inverse: false}, level: 3});
+	const {store, run: tail, press} = tailOf(['one', 'two']);
+	tail.view = filterTail(tail.view, {filter: {text: 'two', regex: false, inverse: false}, level: 3});
 	await press('view.back');
-	t.is(run.view.shownIndex, null);
+	t.is(tail.view.shownIndex, null);
 	t.is(store.state.layers.length, 1);
 	await press('view.back');
 	t.is(store.state.layers.length, 0);
 });
 
 test('exported lines carry full timestamps and source names', async t => {
-	const {run, press} = tailOf(['one']);
-	run.view.buffer.append(1, 1500, 0, 'text', Buffer.from('two'));
-	run.view.buffer.append(-1, 2000, 0, 'notice', Buffer.from('it ended'));
+	const {run: tail, press} = tailOf(['one']);
+	tail.view.buffer.append(1, 1500, 0, 'text', Buffer.from('two'));
+	tail.view.buffer.append(-1, 2000, 0, 'notice', Buffer.from('it ended'));
 	const source = {namespace: 'demo', container: 'app', node: null, color: 1, on: true, state: 'open', note: ''} as const;
-	run.view = {
-		...run.view,
+	tail.view = {
+		...tail.view,
 		sources: [
 			{...source, pod: 'web-a', short: 'a'},
 			{...source, pod: 'web-b', short: 'b'},
 		],
 	};
-	t.deepEqual([...visibleTexts(run.view)].slice(1), [
+	t.deepEqual([...visibleTexts(tail.view)].slice(1), [
 		'1970-01-01T00:00:01.500Z web-b/app two\n',
 		'1970-01-01T00:00:02.000Z -- it ended --\n',
 	]);
 	await press('tail.timestamps', 'tail.timestamps', 'tail.names', 'tail.names');
-	t.deepEqual([...visibleTexts(run.view)], ['one\n', 'two\n', '-- it ended --\n']);
-	run.view = {...run.view, times: 'clock', plain: true};
-	t.deepEqual([...visibleTexts(run.view)].slice(1, 2), ['two\n']);
+	t.deepEqual([...visibleTexts(tail.view)], ['one\n', 'two\n', '-- it ended --\n']);
+	tail.view = {...tail.view, times: 'clock', plain: true};
+	t.deepEqual([...visibleTexts(tail.view)].slice(1, 2), ['two\n']);
 });
 
 test('a level filter shows the nearest matching line, even if all matches are above', async t => {
-	const {run, press} = tailOf(['ok']);
-	run.view.buffer.append(0, 1, 4, 'text', Buffer.from('ERROR'));
+	const {run: tail, press} = tailOf(['ok']);
+	tail.view.buffer.append(0, 1, 4, 'text', Buffer.from('ERROR'));
 	for (let number = 2; number < 60; number++) {
-		run.view.buffer.append(0, number, 0, 'text', Buffer.from('ok'));
+		tail.view.buffer.append(0, number, 0, 'text', Buffer.from('ok'));
 	}
 
-	run.view = goTo(run.view, 59);
+	tail.view = goTo(tail.view, 59);
 	await press('tail.level');
 	t.deepEqual(
-		tailWindow(run.view, 20, () => 1).lines.map(({number}) => number),
+		tailWindow(tail.view, 20, () => 1).lines.map(({number}) => number),
 		[1],
 	);
 });
 
 test('a new tail keeps the display options of the last one, but not its search and filter', async t => {
-	const {run, press} = tailOf(['{"msg":"paid"}']);
+	const {run: tail, press} = tailOf(['{"msg":"paid"}']);
 	await press('tail.json', 'tail.wrap', 'tail.timestamps', 'tail.level');
-	const {wrap, json, times, names, level} = withDisplayOptionsOf(emptyTail('tail-2', 'api'), run.view);
+	const {wrap, json, times, names, level} = withDisplayOptionsOf(emptyTail('tail-2', 'api'), tail.view);
 	t.deepEqual({wrap, json, times, names, level}, {wrap: true, json: true, times: 'full', names: 'short', level: 0});
 	t.is(withDisplayOptionsOf(emptyTail('tail-2', 'api'), undefined).times, 'clock');
 });
 
 test('the source picker can switch to another container of the pod', async t => {
-	const {run} = tailOf([]);
-	run.view = {
-		...run.view,
+	const {run: tail} = tailOf([]);
+	tail.view = {
+		...tail.view,
 		sources: [asTailSource({namespace: 'demo', pod: 'web-a', uid: null, node: null, container: 'app', otherContainers: ['setup']})],
 	};
 	const offered: string[] = [];
 	const answers = ['only setup', null];
 	await chooseSources(
 		{
-			store: {now() {}},
+			store: {dispatchNow() {}},
 			async pick({items}: {items: ReadonlyArray<{id: string}>}) {
 				offered.push(...items.map(({id}) => id));
 				return answers.shift();
 			},
 		} as unknown as Session,
-		run,
+		tail,
 	);
 	t.deepEqual(offered, ['0', 'only setup', 'all']);
-	t.deepEqual(run.ask.containers, {kind: 'named', name: 'setup'});
-	run.stop();
+	t.deepEqual(tail.ask.containers, {kind: 'named', name: 'setup'});
+	tail.stop();
 });
 
 test('the cursor stays on the field that was toggled last', async t => {
-	const {run} = tailOf(['{"a":1,"b":2,"c":3}']);
+	const {run: tail} = tailOf(['{"a":1,"b":2,"c":3}']);
 	const answers = ['b', 'c', null];
 	const cursors: number[] = [];
 	await chooseFields(
 		{
-			store: {now() {}},
+			store: {dispatchNow() {}},
 			async pick({at = 0}: {at?: number}) {
 				cursors.push(at);
 				return answers.shift();
 			},
 		} as unknown as Session,
-		run,
+		tail,
 	);
 	t.deepEqual(cursors, [0, 2, 3]);
 });
@@ -203,12 +203,12 @@ for (const [phase, context] of [
 ] as const) {
 	test(`a tail in phase ${phase} has the keys of ${context === 'tail' ? 'a tail' : 'a failed tail'}`, t => {
 		const {store} = tailOf([]);
-		store.now({
+		store.dispatchNow({
 			type: 'connections',
 			event: {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'web', context: 'main', since: 0, phase}},
 		});
 		t.is(keyContext(store.state), context);
-		store.now({type: 'layer', to: {line: 0}});
+		store.dispatchNow({type: 'layer', to: {line: 0}});
 		t.is(keyContext(store.state), 'line');
 	});
 }
@@ -235,13 +235,13 @@ test('the keys of a tail change at once when it fails or is retried', async t =>
 		observerFor: () => ({}),
 		cluster: {access, context: 'main'},
 	} as unknown as Session;
-	const run = openTail(session, {namespace: 'demo', targets: ['deploy/web'], selector: null, containers: {kind: 'default'}});
+	const tail = openTail(session, {namespace: 'demo', targets: ['deploy/web'], selector: null, containers: {kind: 'default'}});
 	for (const expected of [1, 2]) {
 		t.is(asked.length, expected);
 		t.is(keyContext(store.state), 'tail');
 		asked[expected - 1]!.reject(new SpokeError('ERR_FORBIDDEN', 'deployments.apps "web" is forbidden'));
 		await setImmediate();
-		t.is(run.view.phase, 'failed');
+		t.is(tail.view.phase, 'failed');
 		t.is(keyContext(store.state), 'failed');
 		await tailHandlers['failed.retry']!(session);
 	}
@@ -250,22 +250,22 @@ test('the keys of a tail change at once when it fails or is retried', async t =>
 });
 
 test('a failed tail retries from where it began', async t => {
-	const {run, press} = tailOf(['a line']);
-	run.view = {...run.view, phase: 'failed', note: 'refused', since: '5m', wrap: true};
+	const {run: tail, press} = tailOf(['a line']);
+	tail.view = {...tail.view, phase: 'failed', note: 'refused', since: '5m', wrap: true};
 	await press('failed.retry');
-	t.like(run.view, {phase: 'opening', note: '', since: '5m', previous: false, wrap: true});
-	t.is(run.view.buffer.end, 0);
-	run.view = {...run.view, phase: 'failed', previous: true};
+	t.like(tail.view, {phase: 'opening', note: '', since: '5m', previous: false, wrap: true});
+	t.is(tail.view.buffer.end, 0);
+	tail.view = {...tail.view, phase: 'failed', previous: true};
 	await press('failed.retry');
-	t.like(run.view, {phase: 'opening', previous: true}, 'a previous log stays a previous log');
+	t.like(tail.view, {phase: 'opening', previous: true}, 'a previous log stays a previous log');
 });
 
 test('a previous log restarted in the connections pane stays a previous log', async t => {
-	const {store, run} = tailOf(['one']);
-	store.now({type: 'connections', event: {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'web', context: '', since: 0}}});
-	run.start('head', true);
-	await forwardHandlers['connections.restart']!({store, tails: new Map([['tail-1', run]])} as unknown as Session);
-	t.true(run.view.previous);
+	const {store, run: tail} = tailOf(['one']);
+	store.dispatchNow({type: 'connections', event: {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'web', context: '', since: 0}}});
+	tail.start('head', true);
+	await forwardHandlers['connections.restart']!({store, tails: new Map([['tail-1', tail]])} as unknown as Session);
+	t.true(tail.view.previous);
 });
 
 test('an expanded line stays the same when lines are inserted before it', t => {
@@ -277,14 +277,14 @@ test('an expanded line stays the same when lines are inserted before it', t => {
 	const never = async () => Promise.withResolvers<never>().promise;
 	const cluster = {access: {facts: {namespace: 'default'}, json: never, request: never}, context: ''};
 	const session = {store, tails: new Map(), cluster, observerFor: () => ({}), nextId: () => 'tail-1'} as unknown as Session;
-	const run = openTail(session, {namespace: 'default', targets: ['web'], selector: null, containers: {kind: 'default'}});
+	const tail = openTail(session, {namespace: 'default', targets: ['web'], selector: null, containers: {kind: 'default'}});
 	t.teardown(() => {
-		run.stop();
+		tail.stop();
 	});
-	store.now({type: 'layer', to: {line: 3}});
-	store.now({type: 'push', layer: {kind: 'help', context: 'line', top: 0}});
-	run.tellMoved(number => number + 5);
-	store.now({type: 'pop'});
+	store.dispatchNow({type: 'layer', to: {line: 3}});
+	store.dispatchNow({type: 'push', layer: {kind: 'help', context: 'line', top: 0}});
+	tail.tellMoved(number => number + 5);
+	store.dispatchNow({type: 'pop'});
 	t.like(store.state.layers.at(-1), {kind: 'tail', line: 8});
 });
 
@@ -293,10 +293,10 @@ for (const [what, handler] of [
 	['the doctor', doctorHandlers['tail.doctor']],
 ] as const) {
 	test(`${what} of a tail uses a present pod, not the one that it replaced`, async t => {
-		const {store, run} = tailOf(['one']);
+		const {store, run: tail} = tailOf(['one']);
 		const source = {namespace: 'demo', container: 'app', node: null, color: 1, on: true, note: '', besides: []};
-		run.view = {
-			...run.view,
+		tail.view = {
+			...tail.view,
 			sources: [
 				{...source, pod: 'web-old', short: 'old', state: 'ended', isGone: true},
 				{...source, pod: 'web-hidden', short: 'hidden', state: 'open', on: false},
@@ -306,7 +306,7 @@ for (const [what, handler] of [
 		const asked: string[] = [];
 		const session = {
 			store,
-			tails: new Map([['tail-1', run]]),
+			tails: new Map([['tail-1', tail]]),
 			cluster: {access: {facts: {context: 'main'}}, context: 'main'},
 			clusters: new Map(),
 			flags: {},

@@ -28,7 +28,7 @@ function heldAt(cursor: number | null, typed: string, regex = false) {
 	const notes: string[] = [];
 	const session = {
 		tails: new Map([['tail-1', run as unknown as TailRun]]),
-		store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}, now() {}},
+		store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}, dispatchNow() {}},
 		async type({onChange, note}: {onChange: (text: string, regex: boolean) => void; note: (text: string) => string}) {
 			onChange(typed, regex);
 			notes.push(note(typed));

@@ -18,7 +18,7 @@ function sessionWithPod() {
 		() => {},
 		() => 0,
 	);
-	store.data({
+	store.dispatch({
 		type: 'list',
 		list: 'pods',
 		event: {
@@ -61,7 +61,7 @@ test('a text is filled while help covers it', async t => {
 	const {session, store, answer} = sessionWithPod();
 	const details = openDetails(session);
 	const doctor = doctorHandlers['pods.doctor']!(session);
-	store.now({type: 'push', layer: {kind: 'help', context: 'doctor', top: 0}});
+	store.dispatchNow({type: 'push', layer: {kind: 'help', context: 'doctor', top: 0}});
 	t.deepEqual(
 		store.state.layers.map(layer => isBusy(layer)),
 		[true, true, false],
@@ -77,7 +77,7 @@ test('a text is filled while help covers it', async t => {
 test('a doctor run fills its own text, not a later one of the same target', async t => {
 	const {session, store, answer} = sessionWithPod();
 	const first = doctorHandlers['pods.doctor']!(session);
-	store.now({type: 'pop'});
+	store.dispatchNow({type: 'pop'});
 	const other = sessionWithPod();
 	const second = doctorHandlers['pods.doctor']!({...session, open: other.session.open});
 	answer();
@@ -141,7 +141,7 @@ test('refresh loads YAML that failed at first and keeps YAML that was read befor
 
 test('an invalid regular expression is reported as such, not as no match', async t => {
 	const {session, store} = sessionWithPod();
-	store.now({
+	store.dispatchNow({
 		type: 'push',
 		layer: {
 			kind: 'text',

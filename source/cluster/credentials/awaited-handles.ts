@@ -1,8 +1,7 @@
-/** Handles that keep the process alive only while awaited. */
-
 type Handle = {ref(): unknown; unref(): unknown};
 
-export class RefWhileAwaited {
+/** Child process, pipes and timers that keep spoke from exiting only while somebody waits for them. */
+export class AwaitedHandles {
 	readonly #handles = new Set<Handle>();
 	#waiterCount = 0;
 
