@@ -37,7 +37,7 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'F3',
 		title: 'interruptions among lines with equal timestamps',
 		tests: [
-			['streams/logs/resume.test.ts', 'a busy second is cut again and again while lines are written'],
+			['streams/logs/resume.test.ts', 'a follow interrupted again and again within one busy second emits every line once'],
 			['streams/logs/duplicate-filter.test.ts', 'equal lines with one timestamp are counted, not merged'],
 		],
 	},
@@ -45,7 +45,7 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'F4',
 		title: 'an interruption together with a rotation: no unreported gap',
 		tests: [
-			['streams/logs/resume.test.ts', 'what rotated away during a cut is a gap that is said'],
+			['streams/logs/resume.test.ts', 'lines rotated away during an interruption are a gap'],
 			['real-cluster/logs.cluster.ts', 'rotation with disconnects skips no available line and reports possible gaps'],
 		],
 	},
@@ -53,7 +53,7 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'F5',
 		title: 'container restarts, one during an interruption',
 		tests: [
-			['streams/logs/resume.test.ts', 'over a restart during a cut'],
+			['streams/logs/resume.test.ts', 'after a restart during an interruption'],
 			['real-cluster/logs.cluster.ts', 'after each restart, the first line of the new instance follows the last of the old'],
 		],
 	},
@@ -69,7 +69,7 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'F7',
 		title: 'a black hole during an idle follow is reported as a stall',
 		tests: [
-			['streams/logs/resume.test.ts', 'a way that swallows everything is said to be stalled'],
+			['streams/logs/resume.test.ts', 'a connection that delivers no data is reported as stalled'],
 			['real-cluster/logs.cluster.ts', 'a network blackout is reported within 30 s, and no line is lost'],
 		],
 	},
@@ -86,13 +86,13 @@ export const faultRows: readonly FaultRow[] = [
 	{
 		row: 'F9',
 		title: 'the kubelet’s fsnotify error inside the body is an error, never a line',
-		tests: [['streams/logs/resume.test.ts', 'the kubelet’s failure inside the body is told as such and never as a line']],
+		tests: [['streams/logs/resume.test.ts', 'a failure that the kubelet writes into the body is a server message, not a line']],
 	},
 	{
 		row: 'F10',
 		title: '429 and 503 with Retry-After; at most 20 reconnects at once',
 		tests: [
-			['streams/logs/resume.test.ts', 'Retry-After is obeyed'],
+			['streams/logs/resume.test.ts', 'a retry waits as long as Retry-After says'],
 			['streams/logs/follow-many.test.ts', '150 logs are followed at once and reconnect 20 at a time'],
 			['cluster/connection.test.ts', 'waits for Retry-After of a 429 and a 503'],
 		],
@@ -273,7 +273,7 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'B8',
 		title: 'unusual and decreasing timestamps',
 		tests: [
-			['streams/logs/resume.test.ts', 'time that goes back loses nothing'],
+			['streams/logs/resume.test.ts', 'a clock that goes back loses no line'],
 			['streams/logs/log-lines.test.ts', 'a timestamp is the same instant in every zone'],
 		],
 	},

@@ -1,6 +1,7 @@
+/** Handles that keep spoke from exiting. */
 type Handle = {ref(): unknown; unref(): unknown};
 
-/** Child process, pipes and timers that keep spoke from exiting only while somebody waits for them. */
+/** Child process, pipes and timers, which keep spoke from exiting only while somebody waits for them. */
 export class AwaitedHandles {
 	readonly #handles = new Set<Handle>();
 	#waiterCount = 0;

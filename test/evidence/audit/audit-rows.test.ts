@@ -277,7 +277,7 @@ for (const [id, title, given, verdict] of rows) {
 	});
 }
 
-test('C5 says that a kubelet’s certificate was refused if no configuration could be read for that reason', t => {
+test('C5 says that a kubelet’s certificate was refused when no configuration was read', t => {
 	const noResponse = {
 		unavailable: {source: 'configz', where: 'GET /api/v1/nodes/n1/proxy/configz', reason: 'no-response', need: null},
 	} as const;
