@@ -84,7 +84,7 @@ export const rooms: readonly Room[] = [
 		contains: 'Text, JSON and JUnit output of the one-shot commands',
 		mayImport: ['errors', 'text', 'streams', 'evidence', 'targets', 'descriptions'],
 	},
-	{name: 'terminal', contains: 'Ownership and restoration of the terminal', mayImport: ['errors', 'text'], packages: ['execa']},
+	{name: 'terminal', contains: 'Ownership and restoration of the terminal', mayImport: ['errors', 'text']},
 	{name: 'actions', contains: 'User actions and what each may touch', mayImport: ['errors']},
 	{
 		name: 'keymap',

@@ -1,9 +1,8 @@
 /** Handlers of forwards and connection list rows. */
-import {spawn} from 'node:child_process';
-import process from 'node:process';
 import {currentNamespace, type ForwardState} from '../../state/session-state.ts';
 import {selectedTarget} from '../handlers/selection.ts';
 import type {Handlers, Session} from '../session.ts';
+import {openInBrowser} from '../handoff/external-programs.ts';
 import {stopListener} from '../proxy/listener-handlers.ts';
 import {forwardNames} from '../handlers/completion-names.ts';
 import {forwardOf} from './run-forward.ts';
@@ -39,13 +38,13 @@ export const forwardHandlers: Handlers = {
 	'forwards.copy-address'(session) {
 		copyUrl(session, here(session));
 	},
-	'forwards.browse'(session) {
+	async 'forwards.browse'(session) {
 		const forward = here(session);
 		const url = forward ? forwardUrl(forward) : null;
 		if (url === null) {
 			session.tell('the forward is not listening', 'warn');
 		} else {
-			browse(session, url);
+			await openInBrowser(session, url);
 		}
 	},
 	async 'connections.stop'(session) {
@@ -119,17 +118,4 @@ async function addSelectedForward(session: Session): Promise<void> {
 	if (at) {
 		await addForward(session, at.target, at.namespace);
 	}
-}
-
-function browse(session: Session, url: string): void {
-	const program = session.env['BROWSER'] || (process.platform === 'darwin' ? 'open' : 'xdg-open');
-	const child = spawn(program, [url], {stdio: 'ignore', detached: true});
-	child.once('error', () => {
-		session.copy(url, url);
-		session.tell(`could not start a browser; copied ${url}`, 'warn');
-	});
-	child.once('spawn', () => {
-		session.tell(`opened ${url}`);
-	});
-	child.unref();
 }

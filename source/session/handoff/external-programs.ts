@@ -1,7 +1,8 @@
-/** Opens text in $PAGER or $EDITOR. */
+/** Opens text in $PAGER or $EDITOR, and a URL in $BROWSER. */
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import process from 'node:process';
 import type {Session} from '../session.ts';
 import {writeNewFile} from '../write-new-file.ts';
 
@@ -25,7 +26,7 @@ export async function openInProgram(
 		const result = await session.withTerminal(async () =>
 			execa(program, [...given, ...(takesLine ? [`+${line}`] : []), path], {stdio: 'inherit', reject: false}),
 		);
-		if (result.failed && result.exitCode === undefined && !result.isTerminated) {
+		if (didNotStart(result)) {
 			const name = kind === 'pager' ? 'PAGER' : 'VISUAL or EDITOR';
 			session.tell(
 				result.code === 'ENOENT'
@@ -37,4 +38,24 @@ export async function openInProgram(
 	} finally {
 		await rm(folder, {recursive: true, force: true});
 	}
+}
+
+/** The browser outlives the session. Resolves when it has exited; it can exit at once, or with its last window. */
+export async function openInBrowser(session: Pick<Session, 'env' | 'copy' | 'tell'>, url: string): Promise<void> {
+	const program = session.env['BROWSER'] || (process.platform === 'darwin' ? 'open' : 'xdg-open');
+	const {execa} = await import('execa');
+	const browser = execa(program, [url], {stdio: 'ignore', detached: true, reject: false});
+	browser.nodeChildProcess.once('spawn', () => {
+		session.tell(`opened ${url}`);
+	});
+	browser.nodeChildProcess.unref();
+	const result = await browser;
+	if (didNotStart(result)) {
+		session.copy(url, url);
+		session.tell(`could not start a browser; copied ${url}`, 'warn');
+	}
+}
+
+function didNotStart({failed, exitCode, isTerminated}: {failed: boolean; exitCode?: number | undefined; isTerminated: boolean}): boolean {
+	return failed && exitCode === undefined && !isTerminated;
 }

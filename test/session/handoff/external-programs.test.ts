@@ -1,6 +1,6 @@
-/** Text in $PAGER or $EDITOR. */
+/** Text in $PAGER or $EDITOR, and a URL in $BROWSER. */
 import test from 'ava';
-import {openInProgram} from '../../../source/session/handoff/external-programs.ts';
+import {openInBrowser, openInProgram} from '../../../source/session/handoff/external-programs.ts';
 import type {Session} from '../../../source/session/session.ts';
 
 async function told(kind: 'pager' | 'editor', env: NodeJS.ProcessEnv): Promise<string[]> {
@@ -24,3 +24,20 @@ test('a missing program is reported with the variable that names another', async
 test('a program that ran is not reported as failed to start', async t => {
 	t.deepEqual(await told('pager', {PAGER: 'false'}), []);
 });
+
+for (const [browser, expected] of [
+	['true', ['opened http://127.0.0.1:8080']],
+	['false', ['opened http://127.0.0.1:8080']],
+	['no-such-browser', ['copy http://127.0.0.1:8080', 'could not start a browser; copied http://127.0.0.1:8080']],
+] as const) {
+	test(`opens a URL in the browser ${browser}, or copies it`, async t => {
+		const said: string[] = [];
+		const session = {
+			env: {BROWSER: browser},
+			copy: (text: string) => said.push(`copy ${text}`),
+			tell: (text: string) => said.push(text),
+		};
+		await openInBrowser(session, 'http://127.0.0.1:8080');
+		t.deepEqual(said, expected);
+	});
+}
