@@ -3,6 +3,7 @@ import {join, relative} from 'node:path';
 import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
 import anyTest, {type TestFn} from 'ava';
+import {execa} from 'execa';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import {execPlugin} from '../../source/cluster/credentials/exec-plugin.ts';
 import {emptyCluster} from '../../source/cluster/kubeconfig/kubeconfig-shape.ts';
@@ -190,6 +191,40 @@ for (const [title, between, message] of failures) {
 		t.is((error as {exitStatus?: number}).exitStatus, 6);
 	});
 }
+
+for (const [title, args] of [
+	['too long for the system', ['x'.repeat(4 * 1024 * 1024)]],
+	['with a null byte', ['a\0b']],
+] as const) {
+	test(`reports a plugin that cannot start with an argument ${title}`, async t => {
+		const cluster = await withPlugin(t.context.server, {exec: {args}});
+		const error = await t.throwsAsync(cluster.json({path: '/'}), {code: 'ERR_CREDENTIAL_PLUGIN', message: /cannot be run: E\w+$/});
+		t.true(error.message.length < 200);
+	});
+}
+
+test('reports a plugin that cannot start without free file descriptors', async t => {
+	const program = `
+		import {closeSync, openSync} from 'node:fs';
+		const {execPlugin} = await import(${JSON.stringify(new URL('../../source/cluster/credentials/exec-plugin.ts', import.meta.url).href)});
+		await import(${JSON.stringify(new URL('../../source/cluster/credentials/run-plugin.ts', import.meta.url).href)});
+		const exec = {command: '/bin/false', args: [], env: [], apiVersion: 'client.authentication.k8s.io/v1', installHint: '', interactiveMode: 'Never'};
+		const {current} = execPlugin(exec, {cluster: {}, server: {}, environment: {KUBECTL_KUBERC: 'false'}});
+		const held = [];
+		try {
+			for (;;) held.push(openSync('/dev/null'));
+		} catch {}
+		const outcomes = new Set();
+		for (let free = 0; free < 16; free += 4) {
+			const error = await current().catch(thrown => thrown);
+			outcomes.add(error.code + ' ' + error.message.replace(/.*false /, ''));
+			for (const fd of held.splice(-4)) closeSync(fd);
+		}
+		for (const fd of held) closeSync(fd);
+		for (const outcome of outcomes) console.log(outcome);`;
+	const {stdout} = await execa('sh', ['-c', 'ulimit -n 100; exec "$0" --input-type=module -e "$1"', process.execPath, program]);
+	t.is(stdout, 'ERR_CREDENTIAL_PLUGIN cannot be run: EMFILE\nERR_CREDENTIAL_PLUGIN failed with exit code 1');
+});
 
 test('rejects an invalid SPOKE_EXEC_TIMEOUT', async t => {
 	await t.throwsAsync(withPlugin(t.context.server, {environment: {SPOKE_EXEC_TIMEOUT: 'soon'}}), {

@@ -1,5 +1,5 @@
 /** Execution of a credential plugin. */
-import {spawn, type ChildProcess} from 'node:child_process';
+import {spawn, type ChildProcess, type SpawnOptions} from 'node:child_process';
 import {readFile} from 'node:fs/promises';
 import type {Socket} from 'node:net';
 import {normalize} from 'node:path';
@@ -8,6 +8,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import {sanitize} from '../../text/sanitize.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
 import type {ClusterEntry, ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
+import {raiseLimitRemedy} from '../transport/dial-tcp.ts';
 import type {AwaitedHandles} from './awaited-handles.ts';
 import {assertPluginAllowed, lookPath} from './plugin-policy.ts';
 import {processTerminal, type PluginTerminal} from './plugin-terminal.ts';
@@ -82,19 +83,17 @@ async function runOnce(
 	const command = normalize(exec.command);
 	const program = lookPath(command, context.environment);
 	if (program === null && !command.includes('/')) {
-		throw new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${exec.command} cannot be run: executable not found`, {
-			remedy: installRemedy(exec),
-		});
+		throw startError(exec, {code: 'ENOENT'});
 	}
 
-	// By path: spawn would use the PATH that the kubeconfig sets for the plugin.
-	const child = spawn(program ?? command, exec.args, {
+	const child = spawnPlugin(exec, {
+		// By path: spawn would use the PATH that the kubeconfig sets for the plugin.
+		program: program ?? command,
 		argv0: command,
 		stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'pipe'],
 		env: {...context.environment, ...Object.fromEntries(exec.env.map(({name, value}) => [name, value])), KUBERNETES_EXEC_INFO: info},
 		// A separate process group can be killed with all children.
 		detached: !interactive,
-		shell: false,
 	});
 	const killChild = () => {
 		kill(child, {asGroup: !interactive});
@@ -105,6 +104,14 @@ async function runOnce(
 		return await waitForOutput(exec, child, {timeoutMs, end: killChild, showStderr, awaitedHandles});
 	} finally {
 		process.off('exit', killChild);
+	}
+}
+
+function spawnPlugin(exec: ExecEntry, {program, ...options}: SpawnOptions & {program: string}): ChildProcess {
+	try {
+		return spawn(program, exec.args, options);
+	} catch (error) {
+		throw startError(exec, error as NodeJS.ErrnoException);
 	}
 }
 
@@ -157,12 +164,13 @@ async function waitForOutput(
 	const printed = new ByteCollector(maxOutputBytes);
 	let stderr = '';
 	const lastLine = () => stderr.trimEnd().split('\n').at(-1) ?? '';
-	child.stdout!.on('data', (chunk: Buffer) => {
+	// Without free file descriptors, there are no streams.
+	child.stdout?.on('data', (chunk: Buffer) => {
 		if (!printed.add(chunk)) {
 			fail(`printed more than ${maxOutputBytes / 1024 / 1024} MiB`);
 		}
 	});
-	child.stderr!.on('data', (chunk: Buffer) => {
+	child.stderr?.on('data', (chunk: Buffer) => {
 		if (stderr.length >= maxStderrCharacters) {
 			return;
 		}
@@ -171,12 +179,9 @@ async function waitForOutput(
 		stderr += text;
 		showStderr(sanitize(text));
 	});
-	child.once('error', (error: NodeJS.ErrnoException) => {
-		const missing = error.code === 'ENOENT';
-		fail(
-			missing ? 'cannot be run: executable not found' : `cannot be run: ${error.code ?? error.message}`,
-			installRemedy(missing ? exec : {installHint: ''}),
-		);
+	child.once('error', error => {
+		end();
+		reject(startError(exec, error));
 	});
 	child.once('close', (status, signal) => {
 		if (status === 0) {
@@ -185,7 +190,8 @@ async function waitForOutput(
 			fail(status === null ? `was terminated by ${signal}` : `failed with exit code ${status}`);
 		}
 	});
-	const removeHandles = awaitedHandles.add(child, child.stdout as Socket, child.stderr as Socket, ...(timer ? [timer] : []));
+	const handles = [child, child.stdout as Socket | null, child.stderr as Socket | null, timer].filter(handle => !!handle);
+	const removeHandles = awaitedHandles.add(...handles);
 	try {
 		return await promise;
 	} finally {
@@ -194,8 +200,14 @@ async function waitForOutput(
 	}
 }
 
-function installRemedy({installHint}: Pick<ExecEntry, 'installHint'>): string {
-	return installHint.trim().replaceAll(/\s+/g, ' ') || 'install the plugin, or correct exec.command of this user';
+function startError({command, installHint}: ExecEntry, {code, message}: {code?: string | undefined; message?: string}): SpokeError {
+	const isMissing = code === 'ENOENT';
+	const hint = isMissing ? installHint.trim().replaceAll(/\s+/g, ' ') : code === 'EMFILE' ? raiseLimitRemedy : '';
+	return new SpokeError(
+		'ERR_CREDENTIAL_PLUGIN',
+		`getting credentials: exec plugin ${command} cannot be run: ${isMissing ? 'executable not found' : (code ?? message)}`,
+		{remedy: hint || 'install the plugin, or correct exec.command of this user'},
+	);
 }
 
 function kill(child: ChildProcess, {asGroup}: {asGroup: boolean}): void {

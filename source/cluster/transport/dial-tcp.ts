@@ -80,7 +80,7 @@ export function unreachableError(
 	});
 }
 
-const raiseLimitRemedy = 'raise the limit on open files with `ulimit -n`';
+export const raiseLimitRemedy = 'raise the limit on open files with `ulimit -n`';
 
 const errnoTexts: Readonly<Record<string, string>> = {
 	ECONNREFUSED: 'connection refused',
