@@ -1,8 +1,12 @@
-/** WebSocket messages over an upgraded socket. */
-import * as ws from 'ws';
+/**
+WebSocket messages over a socket that is already upgraded. ws reads, pings and closes. Its WebSocket cannot do four things, which are here:
+read the body of a refused upgrade and offer Kubernetes' protocol names with a `/` (so the cluster's own upgrade precedes it); read on after
+a failed write; send on after the close timeout as long as the peer reads; and mask as fast as it encrypts (masked-message.ts).
+*/
 import {EventEmitter} from 'node:events';
 import {Socket} from 'node:net';
-import type {Duplex, Writable} from 'node:stream';
+import type {Duplex} from 'node:stream';
+import {WebSocket, type ClientOptions} from 'ws';
 import type {MonotonicClock} from '../async/clock.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import {BoundedReplies} from './bounded-replies.ts';
@@ -11,10 +15,9 @@ import {maskedMessage, reuseMessage} from './masked-message.ts';
 import {PongTracker} from './pong-tracker.ts';
 import {streamLostBecause, protocolError, streamLostError} from './protocol-error.ts';
 import {keepReadingAfterWriteError} from './read-after-write-error.ts';
+import {webSocketAccept} from './websocket-accept.ts';
 
 export type WebSocketOptions = {
-	/** A client masks. Default client. */
-	role?: 'client' | 'server';
 	/** Default 32 MiB, as in the apiserver. */
 	maxMessageBytes?: number;
 	/** 0 (the default) sends none. */
@@ -47,70 +50,47 @@ type MessageEvents = {
 /** Messages are still read after a sent Close. */
 const maxBytesAfterClose = 64 << 20;
 
-/** Close codes for errors of ws; any other error is 1002. */
-const closeCodes: Readonly<Record<string, number>> = {
-	WS_ERR_INVALID_UTF8: 1007,
-	WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,
-	WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: 1009,
-	WS_ERR_TOO_MANY_BUFFERED_PARTS: 1008,
-};
-
 /** Sends one frame per message, because Kubernetes' server takes a continuation for a new message. */
 export class WebSocketMessages extends EventEmitter<MessageEvents> {
 	/** Time of the last received frame, pongs included, by `performance.now()`. */
 	lastReceivedAt = performance.now();
 	readonly #socket: Duplex;
-	readonly #receiver: InstanceType<typeof Receiver>;
-	readonly #sender: InstanceType<typeof Sender>;
-	readonly #isClient: boolean;
+	readonly #webSocket: WebSocket;
 	readonly #closeTimeoutMs: number;
 	readonly #pingTimer: NodeJS.Timeout | undefined;
 	readonly #pongTracker: PongTracker;
 	/** A later pong replaces an earlier one, and the other side may never read them. */
 	readonly #pongs = new BoundedReplies<Buffer>(1, (payload, onSent) => {
-		if (this.#didSendClose || this.#closeResult) {
-			onSent();
-		} else {
-			this.#sender.pong(payload, this.#isClient, onSent);
-		}
+		this.#webSocket.pong(payload, true, onSent);
 	});
 
 	#pingCount = 0;
 	#bytesAfterClose = 0;
-	#isPaused = false;
 	#didSendClose = false;
 	#closeTimer: NodeJS.Timeout | undefined;
-	#closeResult: WebSocketCloseResult | undefined;
+	#hasEnded = false;
+	#isDestroyed = false;
+	/** Given to `destroy`. */
+	#failure: SpokeError | null = null;
 	/** Data received before is still read. */
 	#writeError: Error | undefined;
+	#socketError: Error | undefined;
 
 	/** `head`: bytes after the 101. */
 	constructor(socket: Duplex, head: Buffer, options: WebSocketOptions = {}) {
 		super();
 		this.#socket = socket;
-		this.#isClient = options.role !== 'server';
 		this.#closeTimeoutMs = options.closeTimeoutMs ?? 1000;
-		this.#sender = new Sender(socket);
 		this.#pongTracker = new PongTracker({
 			onPingOverdue: milliseconds => this.emit('pingOverdue', milliseconds),
-			isPaused: () => this.#isPaused,
+			isPaused: () => this.#webSocket.isPaused,
 			clock: options.clock,
 		});
-		this.#receiver = new Receiver({
-			isServer: !this.#isClient,
-			maxPayload: options.maxMessageBytes ?? 32 << 20,
-			maxFragments: 16_384,
-			maxBufferedChunks: 1 << 20,
-		});
-		// A flowing socket would emit it before there is a listener for messages.
-		if (head.length > 0) {
-			socket.unshift(head);
-		}
-
 		keepReadingAfterWriteError(socket, error => {
 			this.#writeError = error;
 		});
-		this.#listenToReceiver();
+		this.#webSocket = overUpgradedSocket(socket, head, options.maxMessageBytes ?? 32 << 20);
+		this.#listenToWebSocket();
 		this.#listenToSocket();
 
 		if (options.pingIntervalMs) {
@@ -122,23 +102,17 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 
 	/** Joins the parts. False if the buffer is full or the other side accepts no more: wait for 'drain'. */
 	send(payload: Uint8Array | readonly Uint8Array[], {binary = true}: {binary?: boolean} = {}): boolean {
-		if (this.#didSendClose || this.#closeResult) {
+		if (!this.#isOpen) {
 			return true;
 		}
 
-		const parts = payload instanceof Uint8Array ? [payload] : payload;
-		if (this.#isClient) {
-			const message = maskedMessage(parts, binary);
-			this.#socket.write(message, error => {
-				// A stream within this process may have passed the memory on.
-				if (!error && this.#socket instanceof Socket) {
-					reuseMessage(message);
-				}
-			});
-		} else {
-			this.#sender.send(Buffer.concat(parts), {binary, compress: false, fin: true, mask: false});
-		}
-
+		const message = maskedMessage(payload instanceof Uint8Array ? [payload] : payload, binary);
+		this.#socket.write(message, error => {
+			// A stream within this process may have passed the memory on.
+			if (!error && this.#socket instanceof Socket) {
+				reuseMessage(message);
+			}
+		});
 		return !this.#socket.writableNeedDrain && !this.#writeError;
 	}
 
@@ -147,142 +121,137 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 	}
 
 	ping(): void {
-		if (this.#didSendClose || this.#closeResult) {
-			return;
+		if (this.#isOpen) {
+			this.#pingCount++;
+			this.#pongTracker.sent(this.#pingCount);
+			this.#webSocket.ping(String(this.#pingCount));
 		}
-
-		this.#pingCount++;
-		this.#pongTracker.sent(this.#pingCount);
-		this.#sender.ping(Buffer.from(String(this.#pingCount)), this.#isClient);
 	}
 
 	/** Messages of the current chunk are still emitted; pongs are not seen. */
 	pause(): void {
-		this.#isPaused = true;
-		this.#socket.pause();
+		this.#webSocket.pause();
 	}
 
 	resume(): void {
-		this.#isPaused = false;
-		if (!this.#receiver.writableNeedDrain) {
-			this.#socket.resume();
-		}
+		this.#webSocket.resume();
 	}
 
 	/** Messages are still emitted until the other side's Close or `closeTimeoutMs`. */
 	close(code = 1000, reason = ''): void {
-		if (this.#didSendClose || this.#closeResult) {
+		if (!this.#isOpen) {
 			return;
 		}
 
-		this.#sendClose(code, reason);
+		this.#didSendClose = true;
+		this.#webSocket.close(code, reason);
 		this.#closeTimer = setTimeout(() => {
 			this.#finish(resultWithoutClose(null));
+			this.#socket.end();
+			// Discards further data, to see the end.
+			this.#socket.resume();
+			destroyWhenDrained(this.#socket);
 		}, this.#closeTimeoutMs);
 		this.resume();
 	}
 
 	destroy(error: SpokeError | null = null): void {
-		this.#finish(resultWithoutClose(error));
-		this.#socket.destroy();
+		this.#failure ??= error;
+		this.#isDestroyed = true;
+		this.#webSocket.terminate();
 	}
 
-	#listenToReceiver(): void {
-		this.#receiver.on('message', (payload: Buffer, binary: boolean) => {
-			this.#onMessage(payload, binary);
-		});
-		this.#receiver.on('ping', (payload: Buffer) => {
-			this.#pongs.add(payload);
-		});
-		this.#receiver.on('pong', (payload: Buffer) => {
-			const milliseconds = this.#pongTracker.received(Number(payload.toString()));
-			if (milliseconds !== undefined) {
-				this.emit('roundTrip', milliseconds);
-			}
-		});
-		this.#receiver.on('conclude', (code: number, reason: Buffer) => {
-			this.#sendClose(code === 1005 ? 1000 : code, '');
-			this.#finish({code, reason: reason.toString(), error: null});
-		});
-		this.#receiver.on('error', (error: Error & {code?: string}) => {
-			this.#sendClose(closeCodes[error.code ?? ''] ?? 1002, '');
-			this.#finish(resultWithoutClose(protocolError(`the other side violated the WebSocket protocol: ${error.message}`)));
-		});
-		this.#receiver.on('drain', () => {
-			if (!this.#isPaused) {
-				this.#socket.resume();
-			}
-		});
+	get #isOpen(): boolean {
+		return this.#webSocket.readyState === WebSocket.OPEN;
+	}
+
+	#listenToWebSocket(): void {
+		this.#webSocket
+			.on('message', (payload, binary) => {
+				this.#onMessage(payload as Buffer, binary);
+			})
+			.on('ping', payload => {
+				this.#pongs.add(payload);
+			})
+			.on('pong', payload => {
+				const milliseconds = this.#pongTracker.received(Number(payload.toString()));
+				if (milliseconds !== undefined) {
+					this.emit('roundTrip', milliseconds);
+				}
+			})
+			.on('error', error => {
+				this.#finish(resultWithoutClose(protocolError(`the other side violated the WebSocket protocol: ${error.message}`)));
+				destroyWhenDrained(this.#socket);
+			})
+			.on('close', (code, reason) => {
+				this.#finish(code === 1006 ? resultWithoutClose(this.#lossError()) : {code, reason: reason.toString(), error: null});
+			});
 	}
 
 	#onMessage(payload: Buffer, binary: boolean): void {
 		this.#bytesAfterClose += this.#didSendClose ? payload.length : 0;
 		if (this.#bytesAfterClose > maxBytesAfterClose) {
 			this.destroy(protocolError(`more than ${maxBytesAfterClose >> 20} MiB received after the Close was sent`));
-		} else if (!this.#closeResult) {
+		} else if (!this.#hasEnded && !this.#isDestroyed) {
 			this.emit('message', payload, binary);
 		}
 	}
 
+	/** After ws has listened. ws ends the socket after the other side's Close or end, and emits 'close' only after the socket's. */
 	#listenToSocket(): void {
-		this.#socket.on('data', (chunk: Buffer) => {
-			if (this.#closeResult) {
-				return;
+		let isPeerDone = false;
+		const onPeerDone = () => {
+			if (!isPeerDone) {
+				isPeerDone = true;
+				destroyWhenDrained(this.#socket);
 			}
+		};
 
-			this.lastReceivedAt = performance.now();
-			if (!this.#receiver.write(chunk)) {
-				this.#socket.pause();
-			}
-		});
-		this.#socket.on('drain', () => {
-			if (!this.#writeError) {
-				this.emit('drain');
-			}
-		});
-		this.#socket.on('end', () => {
-			this.#finish(this.#resultWithoutClose());
-		});
-		this.#socket.on('close', () => {
-			this.#finish(this.#resultWithoutClose());
-		});
-		this.#socket.on('error', error => {
-			this.#finish(resultWithoutClose(streamLostBecause(this.#writeError ?? error)));
-		});
+		this.#socket
+			.on('data', () => {
+				this.lastReceivedAt = performance.now();
+				if (!this.#isOpen && !this.#didSendClose) {
+					onPeerDone();
+				}
+			})
+			.on('drain', () => {
+				if (!this.#writeError) {
+					this.emit('drain');
+				}
+			})
+			.on('end', onPeerDone)
+			.on('finish', () => {
+				this.#webSocket.terminate();
+			})
+			.on('error', error => {
+				this.#socketError = error;
+			});
 	}
 
-	/** The result of a connection that ended without a Close. After a sent Close, any end is normal. */
-	#resultWithoutClose(): WebSocketCloseResult {
-		return resultWithoutClose(this.#didSendClose ? null : this.#lossError());
+	/** The error of a connection that ended without a Close. After a sent Close, any end is normal. */
+	#lossError(): SpokeError | null {
+		if (this.#failure || this.#isDestroyed) {
+			return this.#failure;
+		}
+
+		if (this.#didSendClose && !this.#socketError) {
+			return null;
+		}
+
+		const cause = this.#writeError ?? this.#socketError;
+		return cause ? streamLostBecause(cause) : streamLostError('the connection ended without a WebSocket Close');
 	}
 
-	#lossError(): SpokeError {
-		return this.#writeError ? streamLostBecause(this.#writeError) : streamLostError('the connection ended without a WebSocket Close');
-	}
-
-	#sendClose(code: number, reason: string): void {
-		if (this.#didSendClose || !this.#socket.writable) {
+	#finish(result: WebSocketCloseResult): void {
+		if (this.#hasEnded) {
 			return;
 		}
 
-		this.#didSendClose = true;
-		this.#sender.close(code, reason, this.#isClient);
-	}
-
-	#finish(ending: WebSocketCloseResult): void {
-		if (this.#closeResult) {
-			return;
-		}
-
-		this.#closeResult = ending;
+		this.#hasEnded = true;
 		clearInterval(this.#pingTimer);
 		this.#pongTracker.stop();
 		clearTimeout(this.#closeTimer);
-		this.#socket.end();
-		// Discards further data, to see the end.
-		this.#socket.resume();
-		destroyWhenDrained(this.#socket);
-		this.emit('close', ending);
+		this.emit('close', result);
 	}
 }
 
@@ -290,25 +259,20 @@ function resultWithoutClose(error: SpokeError | null): WebSocketCloseResult {
 	return {code: 1006, reason: '', error};
 }
 
-/** Emits `message` (payload, binary), `ping` and `pong` (payload), `conclude` (code, reason) and `error`. */
-type FrameReceiver = Writable;
-
-type SendOptions = {binary: boolean; compress: boolean; fin: boolean; mask: boolean};
-
-type FrameSender = {
-	send(payload: Uint8Array, options: SendOptions, sent?: (error?: Error) => void): void;
-	ping(payload: Uint8Array, mask: boolean): void;
-	pong(payload: Uint8Array, mask: boolean, sent?: (error?: Error) => void): void;
-	close(code: number, reason: string, mask: boolean): void;
-};
-
-type Framing = {
-	Receiver: new (options: {isServer: boolean; maxPayload: number; maxFragments: number; maxBufferedChunks: number}) => FrameReceiver;
-	Sender: new (socket: Duplex) => FrameSender;
-};
-
-// Keeps the rest of ws, with its HTTP client, out of the bundle.
-
-export const Receiver = (ws as unknown as Framing).Receiver;
-
-export const Sender = (ws as unknown as Framing).Sender;
+/** ws takes only sockets that it upgraded itself, so its request gets no connection and the response that it expects. */
+function overUpgradedSocket(socket: Duplex, head: Buffer, maxPayload: number): WebSocket {
+	const options: ClientOptions & {closeTimeout: number} = {
+		perMessageDeflate: false,
+		autoPong: false,
+		maxPayload,
+		maxBufferedChunks: 1 << 20,
+		// The timeout is WebSocketMessages' own: ws drops unsent bytes.
+		closeTimeout: 2 ** 31 - 1,
+		createConnection: () => undefined as unknown as Socket,
+		finishRequest(request) {
+			const accept = webSocketAccept(String(request.getHeader('Sec-WebSocket-Key')));
+			request.emit('upgrade', {headers: {upgrade: 'websocket', 'sec-websocket-accept': accept}}, socket, head);
+		},
+	};
+	return new WebSocket('ws://upgraded', options);
+}

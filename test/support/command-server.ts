@@ -1,12 +1,12 @@
 /** A scripted apiserver with one pod, for exec and attach. */
-import {createHash} from 'node:crypto';
 import {once} from 'node:events';
 import type {IncomingMessage} from 'node:http';
 import type {Socket} from 'node:net';
 import {type Readable, PassThrough} from 'node:stream';
+import type {WebSocket} from 'ws';
 import {SpdySession} from '../../source/wire/spdy-session.ts';
 import type {SpdyStream} from '../../source/wire/spdy-stream.ts';
-import {WebSocketMessages} from '../../source/wire/websocket-messages.ts';
+import {acceptWebSocket} from '../../source/sandbox/kubelet/accept-upgrade.ts';
 import {startServer, type ScriptedServer} from './api-server.ts';
 
 export type FarSide = {
@@ -23,7 +23,7 @@ export type FarSide = {
 	close(code?: number): void;
 	backlog(): number;
 	/** `null` for SPDY. */
-	messages: WebSocketMessages | null;
+	webSocket: WebSocket | null;
 };
 
 export const success = {metadata: {}, status: 'Success'};
@@ -70,7 +70,8 @@ export async function startCommandServer(
 			}
 
 			socket.on('error', () => {});
-			const far = request.headers.upgrade === 'websocket' ? overWebSocket(request, socket, head) : await overSpdy(request, socket, head);
+			const far =
+				request.headers.upgrade === 'websocket' ? await overWebSocket(request, socket, head) : await overSpdy(request, socket, head);
 			await script(far);
 		},
 	});
@@ -92,21 +93,17 @@ function podObject(tty: boolean, more: object): object {
 	};
 }
 
-export function overWebSocket(request: IncomingMessage, socket: Socket, head: Buffer): FarSide {
-	const accept = createHash('sha1').update(`${request.headers['sec-websocket-key']!}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+export async function overWebSocket(request: IncomingMessage, socket: Socket, head: Buffer): Promise<FarSide> {
 	const protocol = request.headers['sec-websocket-protocol']!;
-	socket.write(
-		`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: ${protocol}\r\n\r\n`,
-	);
-	const messages = new WebSocketMessages(socket, head, {role: 'server'});
+	const {client: webSocket} = (await acceptWebSocket(request, socket, head, [protocol]))!;
 	const stdin = new PassThrough();
 	const sizes: FarSide['sizes'] = [];
-	messages.on('message', message => {
+	webSocket.on('message', (message: Buffer) => {
 		if (message[0] === 0) {
 			if (!stdin.write(message.subarray(1))) {
-				messages.pause();
+				webSocket.pause();
 				stdin.once('drain', () => {
-					messages.resume();
+					webSocket.resume();
 				});
 			}
 		} else if (message[0] === 4) {
@@ -115,8 +112,10 @@ export function overWebSocket(request: IncomingMessage, socket: Socket, head: Bu
 			stdin.end();
 		}
 	});
-	const send = (channel: number, bytes: string | Uint8Array) =>
-		messages.send(Buffer.concat([Buffer.from([channel]), Buffer.from(bytes as string)]));
+	const send = (channel: number, bytes: string | Uint8Array) => {
+		webSocket.send(Buffer.concat([Buffer.from([channel]), Buffer.from(bytes as string)]));
+	};
+
 	send(1, '');
 	return {
 		carrier: 'websocket',
@@ -124,13 +123,19 @@ export function overWebSocket(request: IncomingMessage, socket: Socket, head: Bu
 		socket,
 		stdin,
 		sizes,
-		messages,
+		webSocket,
 		backlog: () => socket.writableLength,
-		stdout: bytes => send(1, bytes),
-		stderr: bytes => send(2, bytes),
-		status: value => send(3, typeof value === 'string' ? value : JSON.stringify(value)),
+		stdout(bytes) {
+			send(1, bytes);
+		},
+		stderr(bytes) {
+			send(2, bytes);
+		},
+		status(value) {
+			send(3, typeof value === 'string' ? value : JSON.stringify(value));
+		},
 		close(code = 1000) {
-			messages.close(code);
+			webSocket.close(code);
 		},
 	};
 }
@@ -168,7 +173,7 @@ async function overSpdy(request: IncomingMessage, socket: Socket, head: Buffer):
 		socket,
 		stdin: streams.get('stdin') ?? new PassThrough(),
 		sizes,
-		messages: null,
+		webSocket: null,
 		backlog: () => socket.writableLength + streams.get('stdout')!.writableLength,
 		stdout: bytes => streams.get('stdout')!.write(bytes),
 		stderr: bytes => streams.get('stderr')!.write(bytes),

@@ -1,5 +1,5 @@
-import {duplexPair} from 'node:stream';
-import {once} from 'node:events';
+import {once, type EventEmitter} from 'node:events';
+import {duplexPair, type Duplex} from 'node:stream';
 import test from 'ava';
 import {ResponseDecoder} from '../../source/wire/response-parser.ts';
 import {maskedMessage} from '../../source/wire/masked-message.ts';
@@ -7,6 +7,7 @@ import {dataFrameHead, goAwayFrame, pingFrame, rstStreamFrame, synReplyFrame, sy
 import {SpdyFrameDecoder} from '../../source/wire/spdy-frame-decoder.ts';
 import {WebSocketCarrier} from '../../source/wire/websocket-carrier.ts';
 import {WebSocketMessages} from '../../source/wire/websocket-messages.ts';
+import {serverWebSocket} from '../support/server-websocket.ts';
 
 type Chance = {
 	/** 0 to `most`, both included. */
@@ -150,7 +151,7 @@ const ofServer: Kind = {
 		const payload = by.bytes(by.one(lengths));
 		return {bytes: fragments(payload, by), meant: [payload.toString('hex')]};
 	},
-	read: async cut => messagesOf(cut, 'client'),
+	read: async cut => messagesOf(cut, socket => new WebSocketMessages(socket, Buffer.alloc(0))),
 };
 
 const ofClient: Kind = {
@@ -159,15 +160,15 @@ const ofClient: Kind = {
 		const at = by.upTo(payload.length);
 		return {bytes: maskedMessage([payload.subarray(0, at), payload.subarray(at)], true), meant: [payload.toString('hex')]};
 	},
-	read: async cut => messagesOf(cut, 'server'),
+	read: async cut => messagesOf(cut, serverWebSocket),
 };
 
-async function messagesOf(cut: readonly Buffer[], role: 'client' | 'server'): Promise<string[]> {
+async function messagesOf(cut: readonly Buffer[], over: (socket: Duplex) => EventEmitter): Promise<string[]> {
 	const [near, far] = duplexPair();
 	far.resume();
-	const messages = new WebSocketMessages(near, Buffer.alloc(0), {role});
+	const messages = over(near);
 	const seen: string[] = [];
-	messages.on('message', payload => seen.push(payload.toString('hex')));
+	messages.on('message', (payload: Buffer) => seen.push(payload.toString('hex')));
 	const closed = once(messages, 'close');
 	for (const piece of cut) {
 		// A server unmasks in place.

@@ -1,7 +1,8 @@
 /** HTTP upgrades: RFC 6455 §4 for WebSockets, Kubernetes' own headers for SPDY. */
-import {createHash, randomBytes} from 'node:crypto';
+import {randomBytes} from 'node:crypto';
 import type {IncomingHttpHeaders} from 'node:http';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {webSocketAccept} from '../../wire/websocket-accept.ts';
 import type {UpgradeOptions} from '../connection.ts';
 import type {RequestHeaders} from '../credentials/request-headers.ts';
 
@@ -37,11 +38,6 @@ export function buildUpgradeRequest({upgrade, protocols}: Pick<UpgradeOptions, '
 			return checkProtocol(headers, peerName, 'websocket', headers['sec-websocket-protocol'], protocols);
 		},
 	};
-}
-
-/** Proves that the server has read the key (RFC 6455 §4.2.2). */
-export function webSocketAccept(key: string): string {
-	return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 }
 
 function checkProtocol(

@@ -3,7 +3,7 @@ import type {IncomingMessage} from 'node:http';
 import type {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import type {Connection, UpgradeOptions, UpgradeResult} from '../../cluster/connection.ts';
-import {webSocketAccept} from '../../cluster/transport/upgrade.ts';
+import {webSocketAccept} from '../../wire/websocket-accept.ts';
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import {apiserverErrorIn} from '../proxy/response-origin.ts';
 import {connectObserved, reportNotOpened} from '../observed-connection.ts';

@@ -164,10 +164,10 @@ async function serve(
 
 	const server = await startServer({
 		request: answer,
-		upgrade(request, socket, head) {
+		async upgrade(request, socket, head) {
 			asked = false;
 			if (refusal === null) {
-				const far = overWebSocket(request, socket, head);
+				const far = await overWebSocket(request, socket, head);
 				far.status(success);
 				far.close();
 				return;

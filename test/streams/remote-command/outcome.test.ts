@@ -153,8 +153,8 @@ for (const carrier of carriers) {
 
 test('a text message or an unexpected channel is a protocol error', async t => {
 	for (const send of [
-		(far: FarSide) => far.messages!.send(Buffer.from('1text'), {binary: false}),
-		(far: FarSide) => far.messages!.send(Buffer.from([9, 1])),
+		(far: FarSide) => far.webSocket!.send(Buffer.from('1text'), {binary: false}),
+		(far: FarSide) => far.webSocket!.send(Buffer.from([9, 1])),
 	]) {
 		const server = await startCommandServer(far => {
 			send(far);
@@ -175,7 +175,7 @@ test('a text message or an unexpected channel is a protocol error', async t => {
 
 test('a server’s close signal for a channel is not a message', async t => {
 	const server = await startCommandServer(far => {
-		far.messages!.send(Buffer.from([255, 1]));
+		far.webSocket!.send(Buffer.from([255, 1]));
 		far.status(success);
 		far.close();
 	});

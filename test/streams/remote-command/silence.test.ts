@@ -11,13 +11,14 @@ import {detectSilentEnd} from '../../../source/streams/remote-command/silence-wa
 import {WebSocketMessages} from '../../../source/wire/websocket-messages.ts';
 import {startServer} from '../../support/api-server.ts';
 import {reachedWeb} from '../../support/run-command.ts';
+import {serverWebSocket} from '../../support/server-websocket.ts';
 import {until} from '../../support/until.ts';
 
 const timing = {pingIntervalMs: 20, silenceTimeoutMs: 120};
 
 test('pings keep an idle stream alive and measure round-trip time', async t => {
 	const {channels, roundTrips, far} = pair({silenceTimeoutMs: 20_000});
-	const server = new WebSocketMessages(far, Buffer.alloc(0), {role: 'server'});
+	const server = serverWebSocket(far);
 	await until(() => roundTrips.length >= 3, roundTrips);
 
 	t.true(roundTrips.length > 1);
@@ -30,9 +31,9 @@ test('a middlebox that drops idle flows keeps a stream with shorter ping interva
 	// 30 pings, so that a busy machine does not miss all.
 	const idleMs = 1200;
 	const far = createServer(socket => {
-		const messages = new WebSocketMessages(socket, Buffer.alloc(0), {role: 'server'});
+		const server = serverWebSocket(socket);
 		t.teardown(() => {
-			messages.destroy();
+			server.terminate();
 		});
 	}).listen(0, '127.0.0.1');
 	const middlebox = createServer(near => {
@@ -120,7 +121,7 @@ test('typed keys do not extend the silence timeout, blocking input does', async 
 
 test('a paused reader is not counted as silence', async t => {
 	const {channels, far} = pair();
-	const server = new WebSocketMessages(far, Buffer.alloc(0), {role: 'server'});
+	const server = serverWebSocket(far);
 	server.send(Buffer.concat([Buffer.from([1]), Buffer.alloc(300_000)]));
 	server.send(Buffer.concat([Buffer.from([1]), Buffer.alloc(300_000)]));
 	let over = false;
