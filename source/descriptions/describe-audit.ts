@@ -1,6 +1,6 @@
 /** Audit rows in words. */
 import type {Audit, AuditRow, RowId} from '../evidence/audit/audit-object.ts';
-import {describeCitations, describeFinding, describeNeed, type DetailPart} from './describe-verdict.ts';
+import {describeCitations, describeFinding, describeNeed, routeName, type DetailPart} from './describe-verdict.ts';
 
 export function describeAuditRow(
 	row: AuditRow,
@@ -30,10 +30,19 @@ export function auditRowState(
 	return id === 'N5' && verdict === 'warn' && state === 'secured' ? `${name}, with warnings` : name;
 }
 
+/**
+`konnectivity, unverified`, because `unverified` means something else inside a tunnel. `spoke/v1` has no field for the route of a row; its
+message starts with it.
+*/
+export function routeAndState({state, message}: Pick<AuditRow, 'state' | 'message'>): string {
+	return /^[a-z -]+, (?:TLS )?[a-z]+(?=: )/.exec(message)?.[0] ?? state;
+}
+
 export function auditStateName(state: string, {short = false}: {short?: boolean} = {}): string {
-	const index = short ? 1 : 0;
 	// A state can name a route and a TLS state.
-	return stateNames[state]?.[index] ?? state.replace(/^(?:egress-http-connect|ssh-tunnel)(?=,)/, route => stateNames[route]![index]);
+	const [route = state, tls] = state.split(', ');
+	const name = stateNames[state]?.[short ? 1 : 0];
+	return name ?? (route === 'unknown' ? state : [routeName(route, {short}), ...(tls === undefined ? [] : [tls])].join(', '));
 }
 
 /** Long and short names; a state without an entry is its own name. */
@@ -41,7 +50,6 @@ const stateNames: Readonly<Record<string, readonly [long: string, short: string]
 	'anonymous-granted': ['anonymous access granted', 'anonymous on'],
 	approved: ['CSRs approved', 'CSRs approved'],
 	'ca-equal': ['cluster CA matches', 'CA matches'],
-	'egress-http-connect': ['egress http-connect', 'http-conn'],
 	'in-use': ['in use', 'in use'],
 	listening: ['listening beyond loopback', 'listening'],
 	'no-root-certificate': ['no root CA', 'no root CA'],
@@ -50,7 +58,6 @@ const stateNames: Readonly<Record<string, readonly [long: string, short: string]
 	'not-used': ['not used', 'not used'],
 	'partly-alive': ['partially alive', 'part alive'],
 	silent: ['no lease renewed', 'no lease'],
-	'ssh-tunnel': ['ssh tunnel', 'ssh tunnel'],
 	'static-tokens': ['static tokens enabled', 'static tokens'],
 	'your-leg': ['your connection unverified', 'unverified'],
 };

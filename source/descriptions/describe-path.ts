@@ -1,7 +1,8 @@
 /** Legs, the apiserver process and the failure of a path in words. */
-import type {Leg, Path} from '../evidence/evidence.ts';
+import type {Leg, Path, Verdict} from '../evidence/evidence.ts';
 import {farEndName} from '../evidence/path-line.ts';
-import {describeRoute, describeTls, type VerdictDescription} from './describe-verdict.ts';
+import {clockTime} from '../text/format-time.ts';
+import {describeNeed, describeRoute, describeTls, type VerdictDescription} from './describe-verdict.ts';
 import type {Part} from './parts.ts';
 
 export type LegDescription = {
@@ -21,7 +22,7 @@ export function describeLeg(path: Path, leg: Leg): LegDescription {
 		n,
 		from,
 		to: farEndKind(to),
-		name: n === 1 ? '' : farEndName(leg, path.target),
+		name: n === 1 ? '' : farEndLabel(path, leg),
 		tls: describeTls(path, tls),
 		route: describeRoute(path, route),
 		details: [
@@ -34,8 +35,17 @@ export function describeLeg(path: Path, leg: Leg): LegDescription {
 	};
 }
 
+/** `ended 13:48:31`; empty for an open connection or a configuration. */
+export function describeEnd({about, time}: Pick<Path, 'about' | 'time'>): string {
+	return about === 'ended-connection' ? `ended ${clockTime(time)}` : '';
+}
+
 /** Leg 3. */
 export const insideNode = 'inside the node: not examined';
+
+export function farEndLabel({target, broken}: Pick<Path, 'target' | 'broken'>, leg: Pick<Leg, 'to'>): string {
+	return broken?.reason === 'no-node' ? '(no node yet)' : farEndName(leg, target);
+}
 
 export function farEndKind(to: Leg['to']): string {
 	return to === 'unknown' ? 'an unknown server' : to;
@@ -98,4 +108,31 @@ export function describeExpectedFailure({broken, evidence, legs, target}: Path):
 		farEnd?.startsWith('kubelet ') === true && !(legs[1]?.to === 'kubelet' && farEnd === `kubelet ${target.node ?? target.name}`);
 	const heard = evidence.find(({id}) => id === broken.evidence[0]);
 	return {leg, time, otherEnd: isOther ? farEnd : null, message: heard?.observed ?? broken.message};
+}
+
+/** What is not determined, each with what would settle it. */
+export function describeUndetermined({legs, process}: Path): ReadonlyArray<Part<'leg 1' | 'leg 2' | 'agent' | 'replicas'>> {
+	const {known, read, boundBy} = process;
+	const hasAgent = legs.some(({route}) => route.state === 'konnectivity' && route.agent === null);
+	const hasOthers = known !== null && boundBy !== 'all-replicas-agree' && known > read;
+	const holds = boundBy === 'same-connection' ? 'this connection uses one of them' : 'the others may differ';
+	return [
+		...legs.flatMap(({n, tls, route}) =>
+			(
+				[
+					['TLS', tls],
+					['route', route],
+				] as const
+			).flatMap(([subject, verdict]) =>
+				verdict.state === 'unknown' ? [{role: `leg ${n}` as const, text: `${subject}${describeNeeds(verdict)}`}] : [],
+			),
+		),
+		...(hasAgent ? [{role: 'agent' as const, text: 'which agent carries it; needs get pods/proxy in kube-system, and the test'}] : []),
+		...(known === null ? [{role: 'replicas' as const, text: 'number of apiservers unknown; list leases in kube-system may show it'}] : []),
+		...(hasOthers ? [{role: 'replicas' as const, text: `${describeReplicas(process).text}; ${holds}`}] : []),
+	];
+}
+
+function describeNeeds({need, why = 'no permission or probe can settle it'}: Verdict<string>): string {
+	return need.length === 0 ? `: ${why}` : ` needs ${need.map(one => describeNeed(one).short).join('; or ')}`;
 }

@@ -1,39 +1,51 @@
-/** The path line in plain ASCII. */
+/** What a path line says, and the line in plain ASCII. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {Leg, Path, ResolvedTarget} from './evidence.ts';
 
+export type PathLineLeg = {
+	leg: Leg;
+	isBroken: boolean;
+	/** Instead of route and TLS, if neither is known. */
+	unknown: 'checking' | 'unknown' | null;
+	end: {text: string; short: string};
+};
+
+type PathLineInput = Pick<Path, 'legs' | 'phase' | 'target' | 'broken'> & {error: ErrorObject | null};
+
+/** Nothing follows a failed leg. */
+export function pathLineLegs(path: PathLineInput): readonly PathLineLeg[] {
+	const {legs, phase, target, broken} = path;
+	const failed = failedLeg(path);
+	return legs.slice(0, failed ?? legs.length).map((leg, index) => {
+		const hasNoNode = index === 1 && broken?.reason === 'no-node';
+		const name = farEndName(leg, target);
+		const isUnknown = leg.tls.state === 'unknown' && leg.route.state === 'unknown';
+		return {
+			leg,
+			isBroken: failed === index + 1,
+			unknown: isUnknown ? (index === 1 && phase === 'checking' ? 'checking' : 'unknown') : null,
+			end:
+				index === 0
+					? {text: hubName(leg.to), short: hubName(leg.to)}
+					: {text: hasNoNode ? 'no node yet' : `${leg.to} ${name}`.trim(), short: hasNoNode ? 'no node' : name || leg.to},
+		};
+	});
+}
+
 /** Per arrow the route, then TLS. A direct leg 1 shows only its TLS; the failed leg, if known, ends in `-x`. */
-export function formatPathLine({
-	legs,
-	phase,
-	target,
-	error,
-	broken: expected,
-}: {
-	legs: readonly [Leg, Leg];
-	phase: Path['phase'];
-	target: ResolvedTarget;
-	error: ErrorObject | null;
-	broken: Path['broken'];
-}): string {
-	const [first, second] = legs;
-	const broken = failedLeg({phase, error, broken: expected});
-	const start = `path: you -${formatFirstLeg(first)}-${broken === 1 ? 'x' : '>'} ${hubName(first.to)}`;
-	return broken === 1
-		? start
-		: `${start} -${formatSecondLeg(second, phase)}-${broken === 2 ? 'x' : '>'} ${expected?.reason === 'no-node' ? 'no node yet' : `${second.to} ${farEndName(second, target)}`.trim()}`;
+export function formatPathLine(path: PathLineInput): string {
+	const legs = pathLineLegs(path).map(
+		(line, index) => ` -${index === 0 ? formatFirstLeg(line.leg) : formatSecondLeg(line)}-${line.isBroken ? 'x' : '>'} ${line.end.text}`,
+	);
+	return `path: you${legs.join('')}`;
 }
 
 function formatFirstLeg({tls, route}: Leg): string {
 	return route.state === 'direct' || route.state === 'unknown' ? tls.state : `${route.state},${tls.state}`;
 }
 
-function formatSecondLeg({tls, route}: Leg, phase: Path['phase']): string {
-	if (tls.state === 'unknown' && route.state === 'unknown') {
-		return phase === 'checking' ? 'checking' : 'unknown';
-	}
-
-	return `${route.state === 'unknown' ? 'route unknown' : route.state},${tls.state === 'unknown' ? 'TLS unknown' : tls.state}`;
+function formatSecondLeg({leg: {tls, route}, unknown}: PathLineLeg): string {
+	return unknown ?? `${route.state === 'unknown' ? 'route unknown' : route.state},${tls.state === 'unknown' ? 'TLS unknown' : tls.state}`;
 }
 
 /** A recognized gateway, or the apiserver. */

@@ -5,7 +5,7 @@ import {kubeletsRow} from '../output/hub-picture.ts';
 import {routeName} from '../descriptions/describe-verdict.ts';
 import {cellWidth, truncateToCells} from '../text/cell-width.ts';
 import type {Glyphs} from './glyphs.ts';
-import {tlsRoleOf} from './path-line.ts';
+import {tlsRoleOf} from './path-line-spans.ts';
 import {line, type Line, lineWidth, type Span, styled} from './styled-line.ts';
 import type {Role} from './theme.ts';
 

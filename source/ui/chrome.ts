@@ -10,7 +10,7 @@ import {clockTime} from '../text/format-time.ts';
 import {formatNumber} from '../text/format-number.ts';
 import {firstKey, type RenderInput} from './render-input.ts';
 import {line, lineWidth, styled, spread, type Line, type Span} from './styled-line.ts';
-import {tlsRole} from './path-line.ts';
+import {tlsRole} from './path-line-spans.ts';
 
 /** `… ada@corp ━ verified ━► apiserver · 2 of 3 examined`, or `… apiserver as of 14:03:07` when it has not responded since. */
 export function header(screen: RenderInput): Line {

@@ -8,7 +8,7 @@ import {abbreviatePodName} from '../descriptions/parts.ts';
 import {qualifyWithNamespace} from '../state/qualify-name.ts';
 import {formatAge} from '../text/format-time.ts';
 import {describeHiddenRows} from './chrome.ts';
-import {pathBadge} from './path-line.ts';
+import {pathBadge} from './path-line-spans.ts';
 import {firstKey, type RenderInput} from './render-input.ts';
 import type {Glyphs} from './glyphs.ts';
 import {formatRoundTrips, pendingTimes} from './round-trips.ts';

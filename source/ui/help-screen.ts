@@ -6,7 +6,7 @@ import {formatKeys} from '../keymap/key-name.ts';
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
 import {wrapToWidth} from './chrome.ts';
 import type {Glyphs} from './glyphs.ts';
-import {tlsRole} from './path-line.ts';
+import {tlsRole} from './path-line-spans.ts';
 import type {RenderInput} from './render-input.ts';
 import {line, styled, type Line, type Span} from './styled-line.ts';
 import {pageOf} from './text-screen.ts';

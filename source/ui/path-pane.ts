@@ -14,7 +14,7 @@ import {
 	describePendingLeg,
 	type VerdictEntry,
 } from './path-verdicts.ts';
-import {endedPathLineSpans, replicaLetter, tlsRole} from './path-line.ts';
+import {endedPathLineSpans, replicaLetter, tlsRole} from './path-line-spans.ts';
 import type {RenderInput} from './render-input.ts';
 import {toSessionAdvice} from './session-advice.ts';
 import {padLines, line, styled, type Line} from './styled-line.ts';

@@ -6,7 +6,7 @@ import {isListName} from '../state/list-kinds.ts';
 import {currentList, type ClusterState, type SessionState} from '../state/session-state.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {formatAge} from '../text/format-time.ts';
-import {routeRole, tlsRole} from './path-line.ts';
+import {routeRole, tlsRole} from './path-line-spans.ts';
 import type {Role} from './theme.ts';
 
 export type VerdictEntry = {leg: 1 | 2; word: string; role: Role; verdict: Verdict<string>};

@@ -15,7 +15,7 @@ import {
 } from '../state/proxy-state.ts';
 import {worstPath} from '../state/connection-list.ts';
 import {titledRule} from './chrome.ts';
-import {pathBadge, pathLineSpans, replicaLetter} from './path-line.ts';
+import {pathBadge, pathLineSpans, replicaLetter} from './path-line-spans.ts';
 import {pathVerdicts} from './path-verdicts.ts';
 import {pathVerdictLines} from './path-pane.ts';
 import {firstKey, type RenderInput} from './render-input.ts';

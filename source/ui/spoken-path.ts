@@ -1,9 +1,8 @@
 /** Spoken sentences about a path. */
-import {describeExpectedFailure, describeLeg} from '../descriptions/describe-path.ts';
+import {describeEnd, describeExpectedFailure, describeLeg} from '../descriptions/describe-path.ts';
 import type {Path} from '../evidence/evidence.ts';
 import {clockTime} from '../text/format-time.ts';
 import {sanitize} from '../text/sanitize.ts';
-import {describeEnd} from './path-line.ts';
 
 export function isScreenReaderEnabled(env: NodeJS.ProcessEnv): boolean {
 	return env['INK_SCREEN_READER'] === 'true';

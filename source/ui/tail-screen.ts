@@ -10,7 +10,7 @@ import {expandedLine} from './expanded-line.ts';
 import type {Glyphs} from './glyphs.ts';
 import {highlightMatches} from './highlight-matches.ts';
 import {logLine, type LogLine} from './log-line.ts';
-import {endedPathLineSpans, replicaLetter} from './path-line.ts';
+import {endedPathLineSpans, replicaLetter} from './path-line-spans.ts';
 import {hintedKey, type RenderInput} from './render-input.ts';
 import {line, type Line, padLines, type Span, spread, styled} from './styled-line.ts';
 import {cellsForLines, fitCounts, hasSourceRow, rowsForLines, shownWindow, thumbRow} from './tail-fit.ts';

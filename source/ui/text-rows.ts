@@ -4,7 +4,7 @@ import type {TextLine} from '../state/session-state.ts';
 import {wrapped, type TextWrapping} from '../state/text-wrapping.ts';
 import {cellWidth, truncateToCells} from '../text/cell-width.ts';
 import {titledRule, wrapToWidth} from './chrome.ts';
-import {pathLineSpans, replicaLetter} from './path-line.ts';
+import {pathLineSpans, replicaLetter} from './path-line-spans.ts';
 import type {RenderInput} from './render-input.ts';
 import {line, styled, type Line, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';

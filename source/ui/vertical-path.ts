@@ -1,5 +1,5 @@
 /** The path at the right of a list, with evidence. */
-import {insideNode} from '../descriptions/describe-path.ts';
+import {farEndLabel, insideNode} from '../descriptions/describe-path.ts';
 import {failedLeg, hubName} from '../evidence/path-line.ts';
 import type {Leg, Path} from '../evidence/evidence.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
@@ -22,7 +22,7 @@ import {
 	type VerdictEntry,
 } from './path-verdicts.ts';
 import type {Glyphs} from './glyphs.ts';
-import {farEndLabel, replicaLetter, tlsRole} from './path-line.ts';
+import {replicaLetter, tlsRole} from './path-line-spans.ts';
 import type {RenderInput} from './render-input.ts';
 import {toSessionAdvice} from './session-advice.ts';
 import {padLines, line, styled, type Line, type Span} from './styled-line.ts';
@@ -111,7 +111,7 @@ function secondLeg(
 		...factOf(routeEntry(leg)),
 		...factOf(tlsEntry(leg)),
 		arrowOf(path, 2, tls, glyphs),
-		[`${to} ${farEndLabel(leg, path)}`.trim(), styled('text.dim', address === null ? '' : `   ${address}`)],
+		[`${to} ${farEndLabel(path, leg)}`.trim(), styled('text.dim', address === null ? '' : `   ${address}`)],
 		...brokenRows(path, state.now, width),
 		...(to === 'kubelet' && kind !== 'Node' ? [...inside, [container === null ? name : `${name}/${container}`]] : []),
 	];

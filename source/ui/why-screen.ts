@@ -6,12 +6,12 @@ import {sanitizeLine} from '../text/sanitize-line.ts';
 import type {Finding, Leg, Path, Verdict} from '../evidence/evidence.ts';
 import {actionSpecs} from '../actions/action-table.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
-import {describeLeg, describeProcess, describeReplicas, insideNode} from '../descriptions/describe-path.ts';
-import {describeExposure, describeFinding, describeNeed, type VerdictDescription, withLocation} from '../descriptions/describe-verdict.ts';
+import {describeLeg, describeProcess, describeUndetermined, insideNode} from '../descriptions/describe-path.ts';
+import {describeExposure, describeFinding, type VerdictDescription, withLocation} from '../descriptions/describe-verdict.ts';
 import type {SessionState, TextLine} from '../state/session-state.ts';
 import {wrappingOf, wrapped, type TextWrapping} from '../state/text-wrapping.ts';
 import {whyPath, type WhyLayer} from '../state/why-path.ts';
-import {endedPathLineSpans, farEndLabel, replicaLetter, routeRole, tlsRole, tlsRoleOf} from './path-line.ts';
+import {endedPathLineSpans, replicaLetter, routeRole, tlsRole, tlsRoleOf} from './path-line-spans.ts';
 import type {RenderInput} from './render-input.ts';
 import {toSessionAdvice} from './session-advice.ts';
 import {line, styled, type Line} from './styled-line.ts';
@@ -110,7 +110,7 @@ function legTable(
 		...path.legs.map(leg => {
 			const {n, tls, route} = leg;
 			const {from, to, ...described} = describeLeg(path, leg);
-			const name = n === 1 ? `you → ${to}` : `${from} → ${to} ${farEndLabel(leg, path)}`;
+			const name = n === 1 ? `you → ${to}` : `${from} → ${to} ${described.name}`;
 			return line(
 				`   ${n}  ${fitToCells(name, wide - 1)} `,
 				styled(tlsRole[tls.state], `${strokes[tls.basis]}${described.tls.name}`.padEnd(14)),
@@ -165,7 +165,7 @@ function pathLines(path: Path, strokes: Strokes, waited: PendingTimes): TextLine
 		{text: 'Exposure', rule: true},
 		...verdictLines(path.crossing, describeExposure(path), strokes),
 		...path.findings.flatMap(finding => findingLines(finding)),
-		...notReadLines(path),
+		...undeterminedLines(path),
 		{text: 'Round trips', rule: true},
 		{text: describeRoundTrips(path, waited) || noTrips(path), indent: 3},
 		{text: 'Apiserver process', rule: true},
@@ -202,33 +202,9 @@ function findingLines(finding: Finding): TextLine[] {
 		);
 }
 
-/** What is not determined, each with what it needs. */
-function notReadLines(path: Path): TextLine[] {
-	const {
-		process: {known, read, boundBy},
-	} = path;
-	const hasAgent = path.legs.some(({route}) => route.state === 'konnectivity' && route.agent === null);
-	const hasOthers = known !== null && boundBy !== 'all-replicas-agree' && known > read;
-	const holds = boundBy === 'same-connection' ? 'this connection uses one of them' : 'the others may differ';
-	const lines: TextLine[] = [
-		...path.legs.flatMap(({n, tls, route}) => [...unknownLines(n, 'TLS', tls), ...unknownLines(n, 'route', route)]),
-		...(hasAgent ? [{label: '  agent', text: 'which agent carries it; needs get pods/proxy in kube-system, and the test'}] : []),
-		...(known === null ? [{label: '  replicas', text: 'number of apiservers unknown; list leases in kube-system may show it'}] : []),
-		...(hasOthers ? [{label: '  replicas', text: `${describeReplicas(path.process).text}; ${holds}`}] : []),
-	];
+function undeterminedLines(path: Path): TextLine[] {
+	const lines = describeUndetermined(path).map(({role, text}): TextLine => ({label: `  ${role}`, text: sanitizeLine(text)}));
 	return lines.length === 0 ? [] : [{text: 'Not determined', rule: true}, ...lines];
-}
-
-function unknownLines(leg: number, what: string, {state, need, why}: Verdict<string>): TextLine[] {
-	if (state !== 'unknown') {
-		return [];
-	}
-
-	const reason =
-		need.length === 0
-			? `: ${why ?? 'no permission or probe can settle it'}`
-			: ` needs ${need.map(one => describeNeed(one).short).join('; or ')}`;
-	return [{label: `  leg ${leg}`, text: `${what}${sanitizeLine(reason)}`}];
 }
 
 function noTrips({about, feature}: Path): string {

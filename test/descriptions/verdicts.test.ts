@@ -1,8 +1,11 @@
 /** The report, the why screen, the path pane and the screen reader say the same of a path. */
 import test from 'ava';
 import type {Basis, Evidence, Leg, Path, RouteState, TlsState, Verdict} from '../../source/evidence/evidence.ts';
+import {describeUndetermined} from '../../source/descriptions/describe-path.ts';
+import {formatPathLine} from '../../source/evidence/path-line.ts';
 import {pathReport} from '../../source/output/path-report.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
+import {pathLineSpans} from '../../source/ui/path-line-spans.ts';
 import {pathVerdicts} from '../../source/ui/path-verdicts.ts';
 import {legSentences} from '../../source/ui/spoken-path.ts';
 import {whyLines} from '../../source/ui/why-screen.ts';
@@ -114,4 +117,48 @@ test('report and why screen give the same evidence, needs and apiserver process'
 		t.true(pathReport([path]).includes(text), text);
 		t.true(why(path).join('\n').includes(text), text);
 	}
+});
+
+test('the plain path line and the drawn one show the same ends and the same failed leg', t => {
+	const path = pathOf('unverified', 'konnectivity', 'proven');
+	const unknown = pathOf('unknown', 'unknown', 'unknown');
+	const broken = (leg: 1 | 2, reason: string | null) => ({...path, broken: {leg, reason}}) as unknown as Path;
+	for (const [given, expected] of [
+		[path, ['verified > apiserver', 'konnectivity unverified > kubelet n1']],
+		[unknown, ['verified > apiserver', 'unknown > kubelet n1']],
+		[{...unknown, phase: 'checking'}, ['verified > apiserver', 'checking > kubelet n1']],
+		[broken(2, null), ['verified > apiserver', 'konnectivity unverified x kubelet n1']],
+		[broken(2, 'no-node'), ['verified > apiserver', 'konnectivity unverified x no node yet']],
+		[broken(1, null), ['verified x']],
+	] as const) {
+		const legs = given.legs as Parameters<typeof formatPathLine>[0]['legs'];
+		const plain = formatPathLine({...given, legs}).replace(/^path: you /, '');
+		t.is(
+			plain.replaceAll(/-([a-z,-]+?)-([>x])/g, (_, words: string, end: string) => `${words.replace(',', ' ')} ${end}`),
+			given.broken?.leg === 1 ? 'verified x apiserver' : expected.join(' '),
+		);
+		const drawn = pathLineSpans({...given, target: {...given.target, kind: 'Node'}}, 200, unicodeGlyphs, null)
+			.map(({text}) => text)
+			.join('')
+			.replace(/^you ━ direct /, '')
+			.replaceAll(/[━╍┈] ?/g, '')
+			.replaceAll('►', '>')
+			.replaceAll(unicodeGlyphs.broke, 'x');
+		t.is(drawn.replaceAll(/ +/g, ' ').trim(), expected.join(' '));
+	}
+});
+
+test('the why screen lists what is not determined, and the report has the same needs', t => {
+	const path = pathOf('unknown', 'unknown', 'unknown');
+	const lines = describeUndetermined(path);
+	t.deepEqual(
+		lines.map(({role}) => role),
+		['leg 2', 'leg 2', 'replicas'],
+	);
+	for (const {text} of lines) {
+		t.true(why(path).join('\n').includes(text), text);
+	}
+
+	t.true(pathReport([path]).includes('needs: list pods in kube-system'));
+	t.true(lines[0]!.text.includes('needs list pods in kube-system'));
 });

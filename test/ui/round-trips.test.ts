@@ -3,7 +3,7 @@ import test from 'ava';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {clockTime} from '../../source/text/format-time.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
-import {endedPathLineSpans} from '../../source/ui/path-line.ts';
+import {endedPathLineSpans} from '../../source/ui/path-line-spans.ts';
 import {formatRoundTrips, describeRoundTrips, type PendingTimes} from '../../source/ui/round-trips.ts';
 
 const words = (websocket: number | null, runtime: number | null) => describeRoundTrips({rttMs: {websocket, runtime}} as Path);

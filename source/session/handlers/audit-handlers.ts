@@ -5,7 +5,7 @@ import {auditReport} from '../../output/audit-report.ts';
 import type {Audit, AuditRow, RowVerdict} from '../../evidence/audit/audit-object.ts';
 import {runAudit} from '../../evidence/audit/run-audit.ts';
 import {findPaths} from '../../evidence/find-paths.ts';
-import {describeAuditRow} from '../../descriptions/describe-audit.ts';
+import {describeAuditRow, routeAndState} from '../../descriptions/describe-audit.ts';
 import {describeRoute, type DetailPart, replaceRouteNames, withLocation} from '../../descriptions/describe-verdict.ts';
 import type {ShownAuditRow, TextLine} from '../../state/session-state.ts';
 import {defaultSource} from '../../state/tail/tail-sources.ts';
@@ -56,7 +56,7 @@ function showAudit(session: Session, audit: Audit): void {
 			id: row.id,
 			title: row.title,
 			verdict: row.verdict,
-			state: wayOf(row),
+			state: routeAndState(row),
 			basis: row.basis,
 			provenOn: provenOn(row),
 			lines: rowLines(audit, row),
@@ -72,11 +72,6 @@ function countsOf({rows, summary}: Audit): string {
 	] as const;
 	const found = counts.filter(([, count]) => count !== 0).map(([what, count]) => `${count} ${what}`);
 	return `all ${rows.length} rows${found.length === 0 ? '' : `: ${found.join(' · ')}`}`;
-}
-
-/** The message starts with route and TLS state, because `unverified` means something else inside a tunnel. */
-function wayOf({state, message}: AuditRow): string {
-	return /^[a-z -]+, (?:TLS )?[a-z]+(?=: )/.exec(message)?.[0] ?? state;
 }
 
 /** C5 counts kubelets, the other rows apiservers. */

@@ -7,7 +7,7 @@ import {selectedExchange, selectedListener} from '../../state/proxy-state.ts';
 import type {SessionState, TextLine} from '../../state/session-state.ts';
 import {whyPath, type WhyLayer} from '../../state/why-path.ts';
 import {unicodeGlyphs} from '../../ui/glyphs.ts';
-import {describeEnd} from '../../ui/path-line.ts';
+import {describeEnd} from '../../descriptions/describe-path.ts';
 import {noPendingTimes, pendingTimes} from '../../ui/round-trips.ts';
 import {whyLines} from '../../ui/why-screen.ts';
 import {currentTail} from '../tail/current-tail.ts';

@@ -12,7 +12,7 @@ import {formatQuantity} from '../../text/format-number.ts';
 import {formatDuration} from '../../text/format-time.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {Glyphs} from '../../ui/glyphs.ts';
-import {pathLineSpans} from '../../ui/path-line.ts';
+import {pathLineSpans} from '../../ui/path-line-spans.ts';
 import {isScreenReaderEnabled, legSentences} from '../../ui/spoken-path.ts';
 import type {Session} from '../session.ts';
 import {type ExitChoice, ExitKeys} from './exit-keys.ts';

@@ -1,8 +1,8 @@
 /** The path as one line. The stroke before each word is its basis. It shrinks in a fixed order and never loses the worst TLS state. */
-import {failedLeg, farEndName, hubName} from '../evidence/path-line.ts';
-import type {Basis, Leg, Path, RouteState, TlsState} from '../evidence/evidence.ts';
+import {describeEnd} from '../descriptions/describe-path.ts';
+import {pathLineLegs, type PathLineLeg} from '../evidence/path-line.ts';
+import type {Basis, Path, RouteState, TlsState} from '../evidence/evidence.ts';
 import {routeName, tlsName} from '../descriptions/describe-verdict.ts';
-import {clockTime} from '../text/format-time.ts';
 import type {Glyphs} from './glyphs.ts';
 import {lineWidth, styled, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
@@ -50,8 +50,8 @@ const formsOfBoth: readonly Form[] = [
 ];
 
 export function pathLineSpans(path: Path, width: number, glyphs: Glyphs, letter: string | null, ends?: string): Span[] {
-	const first = path.legs[0];
-	const mayDropFirst = first?.tls.state === 'verified' && first.tls.basis === 'proven';
+	const [first] = pathLineLegs(path);
+	const mayDropFirst = first?.leg.tls.state === 'verified' && first.leg.tls.basis === 'proven' && !first.isBroken;
 	let shortest: Span[] = [];
 	for (const form of mayDropFirst ? forms : formsOfBoth) {
 		shortest = spell(path, {form, glyphs, letter, ends});
@@ -71,53 +71,35 @@ export function endedPathLineSpans(path: Path, width: number, glyphs: Glyphs, le
 		: [styled('text.dim', `${ended}  `), ...pathLineSpans(path, width - ended.length - 2, glyphs, letter, ends)];
 }
 
-/** `ended 13:48:31`; empty for an open connection or a configuration. */
-export function describeEnd({about, time}: Pick<Path, 'about' | 'time'>): string {
-	return about === 'ended-connection' ? `ended ${clockTime(time)}` : '';
-}
-
 type Drawing = {form: Form; glyphs: Glyphs; letter: string | null; ends: string | undefined};
 
-/** Draws nothing after a failed leg. */
 function spell(path: Path, drawing: Drawing): Span[] {
-	const [first, second] = path.legs;
-	const broken = failedLeg(path);
+	const [first, second] = pathLineLegs(path);
 	const {leg1} = drawing.form;
-	const spans: Span[] = [];
-	if (first && leg1 !== 'none') {
-		spans.push(...firstLeg(first, drawing, {isBroken: broken === 1}));
-		if (broken === 1) {
-			return spans;
-		}
-	}
-
-	if (second) {
-		const number = {way: '', numbered: '  2 ', none: '2 '}[first ? leg1 : 'none'];
-		spans.push({text: number}, ...secondLeg(second, path, drawing, broken));
-	}
-
-	return spans;
-}
-
-function firstLeg(leg: Leg, {form, glyphs, letter}: Drawing, {isBroken}: {isBroken: boolean}): Span[] {
-	if (form.leg1 === 'numbered') {
-		return numberedLeg(leg, glyphs, isBroken);
-	}
-
-	const words = legText(leg, glyphs, {route: form.route, withDirect: form.direct, isChecking: false, isBroken});
-	const hub = `${hubName(leg.to)}${form.replica && letter !== null ? ` ${letter}` : ''}`;
-	return [{text: form.ends ? 'you ' : ''}, ...words, {text: form.ends || form.names ? ` ${hub} ` : ' '}];
-}
-
-function secondLeg(leg: Leg, path: Path, {form, glyphs, ends}: Drawing, broken: number | null): Span[] {
-	const {
-		phase,
-		target: {kind, name, container},
-	} = path;
-	const end = ends ?? endOf(leg, path, form);
-	const hasPod = form.pod && form.names && broken === null && leg.to === 'kubelet' && kind !== 'Node' && ends === undefined;
 	return [
-		...legText(leg, glyphs, {route: form.route, withDirect: true, isChecking: phase === 'checking', isBroken: broken === 2}),
+		...(first && leg1 !== 'none' ? firstLeg(first, drawing) : []),
+		...(second ? [{text: {way: '', numbered: '  2 ', none: '2 '}[leg1]}, ...secondLeg(second, path, drawing)] : []),
+	];
+}
+
+function firstLeg(line: PathLineLeg, {form, glyphs, letter}: Drawing): Span[] {
+	if (form.leg1 === 'numbered') {
+		return numberedLeg(line, glyphs);
+	}
+
+	const hub = `${line.end.text}${form.replica && letter !== null ? ` ${letter}` : ''}`;
+	return [
+		{text: form.ends ? 'you ' : ''},
+		...legSpans(line, glyphs, {route: form.route, withDirect: form.direct}),
+		{text: line.isBroken ? '' : form.ends || form.names ? ` ${hub} ` : ' '},
+	];
+}
+
+function secondLeg(line: PathLineLeg, {target: {kind, name, container}}: Path, {form, glyphs, ends}: Drawing): Span[] {
+	const end = ends ?? (form.ends ? line.end.text : line.end.short);
+	const hasPod = form.pod && form.names && !line.isBroken && line.leg.to === 'kubelet' && kind !== 'Node' && ends === undefined;
+	return [
+		...legSpans(line, glyphs, {route: form.route, withDirect: true}),
 		{text: form.names && end !== '' ? ` ${end}` : ''},
 		...(hasPod
 			? [styled('text.dim', ` ${glyphs.strokes.unseen}${glyphs.arrow} `), {text: container === null ? name : `${name}/${container}`}]
@@ -126,8 +108,7 @@ function secondLeg(leg: Leg, path: Path, {form, glyphs, ends}: Drawing, broken: 
 }
 
 /** `1 ━ verified`, without arrow and far end. */
-function numberedLeg(leg: Leg, {strokes, broke}: Glyphs, isBroken: boolean): Span[] {
-	const {tls, route} = leg;
+function numberedLeg({leg: {tls, route}, isBroken}: PathLineLeg, {strokes, broke}: Glyphs): Span[] {
 	return [
 		{text: '1 '},
 		...(route.state === 'direct' || route.state === 'unknown'
@@ -138,41 +119,15 @@ function numberedLeg(leg: Leg, {strokes, broke}: Glyphs, isBroken: boolean): Spa
 	];
 }
 
-export function farEndLabel(leg: Leg, {target, broken}: Path): string {
-	return broken?.reason === 'no-node' ? '(no node yet)' : farEndName(leg, target);
-}
-
-function endOf(leg: Leg, path: Path, form: Form): string {
-	const name = farEndName(leg, path.target);
-	if (path.broken?.reason === 'no-node') {
-		return form.ends ? 'no node yet' : 'no node';
-	}
-
-	return form.ends ? `${leg.to} ${name}`.trim() : name || leg.to;
-}
-
-function legText(
-	{route, tls}: Leg,
+function legSpans(
+	{leg: {route, tls}, isBroken, unknown}: PathLineLeg,
 	glyphs: Glyphs,
-	{
-		route: routeForm,
-		withDirect,
-		isChecking,
-		isBroken,
-	}: {
-		route: Form['route'];
-		withDirect: boolean;
-		isChecking: boolean;
-		isBroken: boolean;
-	},
+	{route: routeForm, withDirect}: {route: Form['route']; withDirect: boolean},
 ): Span[] {
 	const stroke = (basis: Basis) => glyphs.strokes[basis];
 	const end = (basis: Basis) => (isBroken ? styled('state.failed', ` ${glyphs.broke}`) : {text: ` ${stroke(basis)}${glyphs.arrow}`});
-	if (tls.state === 'unknown' && route.state === 'unknown') {
-		return [
-			styled('tls.unknown', `${stroke('unknown')} ${isChecking ? 'checking' : 'unknown'}`),
-			styled('tls.unknown', end('unknown').text),
-		];
+	if (unknown !== null) {
+		return [styled('tls.unknown', `${stroke('unknown')} ${unknown}`), styled('tls.unknown', end('unknown').text)];
 	}
 
 	const spans: Span[] = [];

@@ -1,8 +1,9 @@
 /** How the path line shrinks. */
 import test from 'ava';
+import {farEndLabel} from '../../source/descriptions/describe-path.ts';
 import type {Basis, Path, RouteState, TlsState} from '../../source/evidence/evidence.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
-import {farEndLabel, pathLineSpans} from '../../source/ui/path-line.ts';
+import {pathLineSpans} from '../../source/ui/path-line-spans.ts';
 
 type Words = readonly [route: RouteState, routeBasis: Basis, tls: TlsState, tlsBasis: Basis];
 
@@ -64,7 +65,7 @@ test('no TLS state is cut at any width that fits it', t => {
 test('a kubelet never has the name of a workload or pod', t => {
 	const path = pathOf(good, far);
 	const of = (target: Partial<Path['target']>, to: Path['legs'][number]['to']) =>
-		farEndLabel({...path.legs[1]!, to}, {...path, target: {...path.target, ...target}});
+		farEndLabel({broken: null, target: {...path.target, ...target}}, {to});
 	t.is(of({name: 'deploy/web', node: null}, 'kubelet'), '');
 	t.is(of({kind: 'Node', name: 'n7', node: null}, 'kubelet'), 'n7');
 	t.is(of({}, 'kubelet'), 'n7');
