@@ -1,6 +1,5 @@
 /** Requests and connections to one cluster. */
 import type {ApiResponse, Connection, RequestOptions, SocketFacts} from './connection.ts';
-import type {SecondLegRecord} from './second-leg-record.ts';
 
 export type ClusterInfo = {
 	context: string | null;
@@ -22,7 +21,7 @@ export type ClusterInfo = {
 
 export type ClusterClient = {
 	readonly facts: ClusterInfo;
-	readonly secondLegs: SecondLegRecord;
+	readonly records: ClusterRecords;
 	/** @throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS, ERR_CREDENTIAL_PLUGIN… */
 	connect(options?: {signal?: AbortSignal}): Promise<Connection>;
 	/**
@@ -43,3 +42,15 @@ export type ClusterClient = {
 	anonymous(options: RequestOptions): Promise<ApiResponse>;
 	close(): void;
 };
+
+/** What the rooms above know of one cluster, one object of each class. Clients that are derived from one client share it. */
+export class ClusterRecords {
+	readonly #byClass = new Map<unknown, unknown>();
+
+	/** Always the same object; `create` makes it at the first call. */
+	of<Record>(Class: abstract new (...parameters: never) => Record, create: () => Record): Record {
+		const record = (this.#byClass.get(Class) as Record | undefined) ?? create();
+		this.#byClass.set(Class, record);
+		return record;
+	}
+}

@@ -4,7 +4,7 @@ import {Semaphore} from '../async/semaphore.ts';
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {readSettings} from './access-settings.ts';
-import type {ClusterClient} from './cluster-client.ts';
+import {type ClusterClient, ClusterRecords} from './cluster-client.ts';
 import {ConnectionPool} from './connection-pool.ts';
 import type {ApiResponse, RequestOptions} from './connection.ts';
 import {anonymousCredentials} from './credentials/credentials.ts';
@@ -12,7 +12,6 @@ import type {PluginTerminal} from './credentials/plugin-terminal.ts';
 import {openConnection, type ConnectionConfig} from './dedicated-connection.ts';
 import {readJsonResponse} from './read-json-response.ts';
 import {traceVerbosity} from './request-trace.ts';
-import {SecondLegRecord} from './second-leg-record.ts';
 import {withWholeTimeout} from './transport/http-request.ts';
 import {parseServerUrl} from './transport/server-url.ts';
 
@@ -42,7 +41,7 @@ export async function createClusterClient(
 	const peerName = `the apiserver ${access.route.server.shown}`;
 	return {
 		facts,
-		secondLegs: new SecondLegRecord(),
+		records: new ClusterRecords(),
 		connect: async options => pool.acquireRecent() ?? open(options?.signal),
 		connectAt: async (address, {signal, timeoutMs = 0} = {}) => openConnection(accessAt(access, address, timeoutMs), signal),
 		request: async options => pool.request(withWholeTimeout(options)),

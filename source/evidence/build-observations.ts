@@ -14,6 +14,7 @@ import type {
 import {processCacheFor} from './process-cache.ts';
 import {recalledFailures} from './rules/second-leg-outcomes.ts';
 import {identifyServer} from './rules/server-identity.ts';
+import {secondLegsOf} from './second-leg-record.ts';
 
 /** What was read for one path. */
 export type Examination = {
@@ -50,7 +51,7 @@ export function buildObservations(
 		// A kubelet that reported the failure was reached.
 		farEndAnswered: farEndAnswered || (about !== 'configuration' && active.failures.some(({facts}) => facts.answered)),
 		process: own.process,
-		outcomes: cluster.secondLegs.outcomes,
+		outcomes: secondLegsOf(cluster).outcomes,
 	};
 	return {
 		...attempt,

@@ -10,6 +10,7 @@ import {pipelined, preferConnection, type Requester, sendProbe, tryParseJson} fr
 import {isCertificateLost} from './rules/direct-connection.ts';
 
 export const noClusterObservations: ClusterObservations = {
+	requestedAt: -Infinity,
 	ca: null,
 	version: null,
 	replicas: null,
@@ -27,9 +28,11 @@ export async function observeCluster(
 	{
 		timeoutMs,
 		namespace = cluster.facts.namespace,
+		requestedAt = Date.now(),
 	}: {
 		timeoutMs: number;
 		namespace?: string;
+		requestedAt?: number;
 	},
 ): Promise<ClusterObservations> {
 	const connection = await cluster.connect().catch(() => null);
@@ -48,6 +51,7 @@ export async function observeCluster(
 	]);
 	connection?.close();
 	return {
+		requestedAt,
 		ca: ca.observation?.facts ?? null,
 		version: version.observation ?? null,
 		replicas: replicas.observation ?? null,

@@ -17,7 +17,7 @@ import type {CreateLabeler, Labeler, LabelerOptions} from './labeler.ts';
 import {type LabelHost, LiveLabel} from './live-label.ts';
 import {PreUseProbe} from './pre-use-probe.ts';
 import {processCacheFor} from './process-cache.ts';
-import {recordAnswer, recordFailure} from './record-second-leg.ts';
+import {recordAnswer, recordFailure} from './second-leg-record.ts';
 import {SharedProbe} from './shared-probe.ts';
 
 /** @see Labeler */

@@ -36,13 +36,12 @@ export async function examineApiserver(
 	const processId = own.process?.facts.id ?? null;
 	const metrics = connection.usable ? await readMetricsOncePerMinute(cluster, connection, processId, options) : notRequested();
 	const processChanged = own.flags !== null && connection.usable && (await answersDiffer(connection, own));
-	const readAt = Date.now();
 	const shared = await observeCluster(cluster, {timeoutMs: readLimitMs, ...(namespace ? {namespace} : {})});
 	const known = processCacheFor(cluster);
 	known.ca = shared.ca ?? known.ca;
 	known.recordGateway(processChanged ? spreadsRequestsReason : shared.gatewaySeen);
 	if (!processChanged) {
-		known.rememberShared(processId, shared, readAt);
+		known.rememberShared(processId, shared);
 	}
 
 	const further = [

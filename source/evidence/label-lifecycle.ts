@@ -3,14 +3,14 @@ import {clockDelay, type Clock} from '../async/clock.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import type {BackgroundMetrics} from './background-metrics.ts';
-import type {UnavailableSource} from './evidence.ts';
+import type {ClusterObservations, UnavailableSource} from './evidence.ts';
 import {processCacheFor} from './process-cache.ts';
 import {isRemoteCommand} from './label-state.ts';
 import {labelTimings} from './label-timings.ts';
 import type {LiveLabel} from './live-label.ts';
 import {isUpgradePassedThrough} from './upgrade-passthrough.ts';
 import type {PreUseProbe} from './pre-use-probe.ts';
-import type {SharedProbeResult, SharedProbe} from './shared-probe.ts';
+import type {SharedProbe} from './shared-probe.ts';
 
 export type LabelContext = {
 	cluster: ClusterClient;
@@ -39,9 +39,9 @@ async function readWhileUnanswered(label: LiveLabel, sources: LabelContext): Pro
 		return;
 	}
 
-	const sharedResult = await sources.sharedProbe.observeCluster();
+	const shared = await sources.sharedProbe.observeCluster();
 	if (isUnanswered()) {
-		recordShared(label, sharedResult, sources);
+		recordShared(label, shared, sources);
 		label.emitAgain();
 	}
 }
@@ -67,21 +67,18 @@ export async function settleLabel(label: LiveLabel, sources: LabelContext): Prom
 async function probeCluster(label: LiveLabel, sources: LabelContext): Promise<void> {
 	const {sharedProbe, preUseProbe} = sources;
 	const isLate = !label.state.observations.flags && preUseProbe.isSilent;
-	const [sharedResult, lateObservations] = await Promise.all([
-		sharedProbe.observeCluster(),
-		isLate ? sharedProbe.observeElsewhere() : null,
-	]);
+	const [shared, lateObservations] = await Promise.all([sharedProbe.observeCluster(), isLate ? sharedProbe.observeElsewhere() : null]);
 	if (label.isChecking) {
 		label.apply({type: 'observed-elsewhere', lateObservations});
-		recordShared(label, sharedResult, sources);
+		recordShared(label, shared, sources);
 	}
 }
 
-function recordShared(label: LiveLabel, {cluster: clusterObservations, requestedAt}: SharedProbeResult, {cluster}: LabelContext): void {
-	label.apply({type: 'cluster-observed', cluster: clusterObservations});
+function recordShared(label: LiveLabel, shared: ClusterObservations, {cluster}: LabelContext): void {
+	label.apply({type: 'cluster-observed', cluster: shared});
 	const known = processCacheFor(cluster);
-	known.rememberShared(processOf(label), clusterObservations, requestedAt);
-	known.recordGateway(clusterObservations.gatewaySeen);
+	known.rememberShared(processOf(label), shared);
+	known.recordGateway(shared.gatewaySeen);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Facts that were read of one cluster, and sources that could not be read. */
 import type {SocketFacts} from '../cluster/connection.ts';
-import type {SecondLegFailureFacts, SecondLegOutcome} from '../cluster/second-leg-record.ts';
+import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose} from '../streams/connection-observer.ts';
 import type {EvidenceSource, Need} from './evidence.ts';
 
@@ -102,8 +102,36 @@ export type KubeletHandshakeFacts = {
 	nodeAddresses: readonly string[] | null;
 };
 
-export type {SecondLegFailure, SecondLegOutcome} from '../cluster/second-leg-record.ts';
-export type FailureFacts = SecondLegFailureFacts;
+export type SecondLegOutcome = {
+	/** `kubelet n1`, `pod default/web http:8080`. */
+	farEnd: string;
+	feature: string;
+	/** RFC 3339. */
+	time: string;
+	process: string | null;
+	/** `null` when the far end responded. */
+	failure: SecondLegFailure | null;
+};
+
+export type SecondLegFailure = {
+	error: ErrorObject;
+	/** `null` for an unknown message. */
+	facts: FailureFacts | null;
+};
+
+export type FailureFacts = {
+	row: string;
+	text: string;
+	leg: 0 | 1 | 2 | 3;
+	tls: 'refused' | 'plain' | null;
+	route: 'konnectivity' | 'egress-http-connect' | null;
+	/** The message is from a kubelet, after its TLS handshake. */
+	answered: boolean;
+	/** Assumes that the apiserver's far end does not forge the message. */
+	basis: 'proven' | 'inferred' | 'unknown';
+	/** The far end could send the same text. */
+	mayBeFromFarEnd: boolean;
+};
 
 export type ReplicaFacts = {
 	known: number | null;
@@ -136,6 +164,8 @@ export type ConnectionObservations = {
 
 /** What was read of the cluster, whatever the connection. */
 export type ClusterObservations = {
+	/** In ms since 1970. */
+	requestedAt: number;
 	ca: CaFacts | null;
 	version: Observation<VersionFacts> | null;
 	replicas: Observation<ReplicaFacts> | null;

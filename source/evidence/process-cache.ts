@@ -5,15 +5,19 @@ import {noClusterObservations} from './cluster-observations.ts';
 import type {CaFacts, ClusterObservations, MetricFacts, Observation, Observations} from './evidence.ts';
 import {parseCaBundle} from './probes/cluster-ca.ts';
 
-export type CachedProcess = Pick<Observations, 'metrics' | 'stepTests' | 'agentTests'>;
+type CachedProcess = Pick<Observations, 'metrics' | 'stepTests' | 'agentTests'>;
 
-export const emptyCachedProcess: CachedProcess = {metrics: [], stepTests: [], agentTests: []};
+const emptyCachedProcess: CachedProcess = {metrics: [], stepTests: [], agentTests: []};
+
+export function processCacheFor({records, facts}: Pick<ClusterClient, 'records' | 'facts'>): ProcessCache {
+	return records.of(ProcessCache, () => new ProcessCache(facts));
+}
 
 /** An apiserver reads its flags and egress file only at its start, and a process id is made of start time and flags. */
-export class ProcessCache {
+class ProcessCache {
 	readonly #byId = new Map<string, CachedProcess>();
 	readonly #metricsAt = new Map<string, number>();
-	readonly #shared = new Map<string, {at: number; shared: ClusterObservations}>();
+	readonly #shared = new Map<string, ClusterObservations>();
 	readonly #listeners = new Set<(process: string | null) => void>();
 	#gatewaySeen: string | null = null;
 	ca: CaFacts | null;
@@ -47,13 +51,12 @@ export class ProcessCache {
 	/** Kept by process, because the environment of its pod is fixed at its start. */
 	recentShared(process: string | null, maxAgeMs: number, now: number): ClusterObservations {
 		const kept = process === null ? undefined : this.#shared.get(process);
-		return kept && isRecent(kept.at, maxAgeMs, now) ? kept.shared : noClusterObservations;
+		return kept && isRecent(kept.requestedAt, maxAgeMs, now) ? kept : noClusterObservations;
 	}
 
-	/** `readAt`: when the read began, in ms since 1970. */
-	rememberShared(process: string | null, shared: ClusterObservations, readAt: number): void {
+	rememberShared(process: string | null, shared: ClusterObservations): void {
 		if (process !== null) {
-			this.#shared.set(process, {at: readAt, shared});
+			this.#shared.set(process, shared);
 		}
 	}
 
@@ -84,12 +87,4 @@ export class ProcessCache {
 			listener(process);
 		}
 	}
-}
-
-const caches = new WeakMap<ClusterClient, ProcessCache>();
-
-export function processCacheFor(cluster: ClusterClient): ProcessCache {
-	const known = caches.get(cluster) ?? new ProcessCache(cluster.facts);
-	caches.set(cluster, known);
-	return known;
 }

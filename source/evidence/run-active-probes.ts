@@ -20,7 +20,7 @@ import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
 import {holdUpgrade} from './probes/held-upgrades.ts';
 import {readKubeletHandshake} from './probes/kubelet-handshake.ts';
 import {readLogDifferential} from './probes/log-differential.ts';
-import {recordAnswer, recordFailureText} from './record-second-leg.ts';
+import {recordAnswer, recordFailureText} from './second-leg-record.ts';
 import {runStepTest, type StepTestResult} from './probes/step-test.ts';
 
 export type ProbeTarget = {

@@ -6,9 +6,6 @@ import {observeFreshConnection} from './connection-observations.ts';
 import type {ClusterObservations, ConnectionObservations} from './evidence.ts';
 import {labelTimings} from './label-timings.ts';
 
-/** `requestedAt`: in ms since 1970. */
-export type SharedProbeResult = {cluster: ClusterObservations; requestedAt: number};
-
 export class SharedProbe {
 	readonly #cluster: ClusterClient;
 	readonly #clock: Clock;
@@ -23,15 +20,14 @@ export class SharedProbe {
 	}
 
 	/** Connections of a burst share one observation, and wait for it instead of using an old one. */
-	async observeCluster(): Promise<SharedProbeResult> {
+	async observeCluster(): Promise<ClusterObservations> {
 		if (!this.#isRecent(this.#shared)) {
 			const waitMs = Math.max(labelTimings.sharedProbeDelayMs, this.#nextReadAt - this.#clock.elapsed());
 			this.#nextReadAt = this.#clock.elapsed() + waitMs + labelTimings.sharedProbeIntervalMs;
 			this.#shared = this.#startShared(waitMs);
 		}
 
-		const {requestedAt, pending} = this.#shared!;
-		return {requestedAt, cluster: await pending};
+		return this.#shared!.pending;
 	}
 
 	async observeElsewhere(): Promise<ConnectionObservations | null> {
@@ -68,12 +64,15 @@ export class SharedProbe {
 	}
 
 	#startShared(waitMs: number): {requestedAt: number; hasStarted: boolean; pending: Promise<ClusterObservations>} {
+		const requestedAt = this.#clock.now();
 		const entry = {
-			requestedAt: this.#clock.now(),
+			requestedAt,
 			hasStarted: false,
 			pending: clockDelay(this.#clock, waitMs).then(async () => {
 				entry.hasStarted = true;
-				return this.#hasEnded ? noClusterObservations : observeCluster(this.#cluster, {timeoutMs: labelTimings.sharedProbeTimeoutMs});
+				return this.#hasEnded
+					? noClusterObservations
+					: observeCluster(this.#cluster, {timeoutMs: labelTimings.sharedProbeTimeoutMs, requestedAt});
 			}),
 		};
 		return entry;

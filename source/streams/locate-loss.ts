@@ -43,8 +43,8 @@ export async function locateTunnelLoss(
 Finds the leg on which a log response was lost. An apiserver also ends leg 1 when it loses leg 2; Node reports that as a reset without a
 system call.
 */
-export async function locateResponseLoss(cluster: Pick<ClusterClient, 'connect'>, error: SpokeError): Promise<SpokeError> {
-	return locatedError(error, wasReset(error) ? 'no-response' : await checkApiserverOnce(cluster));
+export async function locateResponseLoss(cluster: Pick<ClusterClient, 'connect' | 'records'>, error: SpokeError): Promise<SpokeError> {
+	return locatedError(error, wasReset(error) ? 'no-response' : await cluster.records.of(SharedCheck, () => new SharedCheck()).run(cluster));
 }
 
 export function unlocatedLoss(error: SpokeError): SpokeError {
@@ -138,14 +138,14 @@ async function checkApiserver(cluster: Pick<ClusterClient, 'connect'>): Promise<
 	}
 }
 
-const runningChecks = new WeakMap<Pick<ClusterClient, 'connect'>, Promise<Reachability>>();
+/** One check for all responses that are lost together. */
+class SharedCheck {
+	#running: Promise<Reachability> | undefined;
 
-async function checkApiserverOnce(cluster: Pick<ClusterClient, 'connect'>): Promise<Reachability> {
-	const running =
-		runningChecks.get(cluster) ??
-		checkApiserver(cluster).finally(() => {
-			runningChecks.delete(cluster);
+	async run(cluster: Pick<ClusterClient, 'connect'>): Promise<Reachability> {
+		this.#running ??= checkApiserver(cluster).finally(() => {
+			this.#running = undefined;
 		});
-	runningChecks.set(cluster, running);
-	return running;
+		return this.#running;
+	}
 }

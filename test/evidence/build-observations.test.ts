@@ -1,8 +1,7 @@
 /** What an open connection and the next one share, and where they differ. */
 import {isDeepStrictEqual} from 'node:util';
 import test from 'ava';
-import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
-import {SecondLegRecord} from '../../source/cluster/second-leg-record.ts';
+import {type ClusterClient, ClusterRecords} from '../../source/cluster/cluster-client.ts';
 import {buildObservations, noActiveObservations, type Examination} from '../../source/evidence/build-observations.ts';
 import {noClusterObservations} from '../../source/evidence/cluster-observations.ts';
 import {noConnectionObservations} from '../../source/evidence/connection-observations.ts';
@@ -20,7 +19,7 @@ import {
 } from '../support/observations.ts';
 
 const facts = {server: 'https://10.0.0.5:6443', source: 'kubeconfig', certificateAuthority: null};
-const clusterOf = () => ({facts, secondLegs: new SecondLegRecord()}) as unknown as ClusterClient;
+const clusterOf = () => ({facts, records: new ClusterRecords()}) as unknown as ClusterClient;
 const {purpose} = makeObservations();
 const socket = makeObservation('socket', socketFacts, {connection: 'c1'});
 const own = {...noConnectionObservations, socket, flags: flags(advertisedFlags, {process: 'p1'}), process: processOf('p1')};

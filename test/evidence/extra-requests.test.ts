@@ -33,7 +33,7 @@ function recorded(cluster: ClusterClient): {cluster: ClusterClient; requested: S
 		requested,
 		cluster: {
 			facts: cluster.facts,
-			secondLegs: cluster.secondLegs,
+			records: cluster.records,
 			async connect(options) {
 				return noted(await cluster.connect(options));
 			},

@@ -1,7 +1,7 @@
 /** Reads and timeouts of one label, to the millisecond. */
 import {Readable} from 'node:stream';
 import test from 'ava';
-import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
+import {type ClusterClient, ClusterRecords} from '../../source/cluster/cluster-client.ts';
 import type {Connection} from '../../source/cluster/connection.ts';
 import {noConnectionObservations} from '../../source/evidence/connection-observations.ts';
 import type {ConnectionObservations, MetricFacts, ProbeResult, Path, StreamFeature} from '../../source/evidence/evidence.ts';
@@ -48,6 +48,7 @@ function course({
 	const metricsRead = Promise.withResolvers<ProbeResult<MetricFacts>>();
 	const cluster = {
 		facts: {source: 'kubeconfig', certificateAuthority: null},
+		records: new ClusterRecords(),
 		async request() {
 			requested.node++;
 			await (hasNodeFeature === null ? Promise.withResolvers<void>().promise : undefined);
@@ -75,7 +76,7 @@ function course({
 			async observeCluster() {
 				requested.cluster++;
 				await clusterObserved.promise;
-				return {cluster: {...noClusterObservations, gatewaySeen: 'a balancer'}, requestedAt: clock.now()};
+				return {...noClusterObservations, gatewaySeen: 'a balancer', requestedAt: clock.now()};
 			},
 			async observeElsewhere() {
 				requested.elsewhere++;

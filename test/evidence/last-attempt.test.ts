@@ -2,14 +2,14 @@
 import anyTest, {type ExecutionContext} from 'ava';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
-import {SecondLegRecord} from '../../source/cluster/second-leg-record.ts';
+import {ClusterRecords} from '../../source/cluster/cluster-client.ts';
 import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {runAudit} from '../../source/evidence/audit/run-audit.ts';
 import {runDoctor} from '../../source/evidence/doctor/run-doctor.ts';
 import {createLabeler} from '../../source/evidence/connection-labeler.ts';
 import {findPaths} from '../../source/evidence/find-paths.ts';
-import {recordAnswer, recordFailure} from '../../source/evidence/record-second-leg.ts';
+import {recordAnswer, recordFailure, secondLegsOf} from '../../source/evidence/second-leg-record.ts';
 import type {SandboxOptions} from '../../source/sandbox/sandbox.ts';
 import {openLog} from '../../source/streams/logs/open-log.ts';
 import {resolvePod} from '../../source/targets/resolve-pod.ts';
@@ -123,7 +123,7 @@ test('the doctor reports the last attempt when it cannot test leg 2', async t =>
 	const before = await fits();
 	t.deepEqual([before?.status, before?.fits], ['unknown', []], 'no pod of this namespace is on it');
 	const error = new SpokeError('ERR_SECOND_LEG', 'connection refused', {leg: 2}).toJSON();
-	cluster.secondLegs.add({
+	secondLegsOf(cluster).add({
 		farEnd: 'kubelet n1',
 		feature: 'exec',
 		time: new Date().toISOString(),
@@ -135,7 +135,7 @@ test('the doctor reports the last attempt when it cannot test leg 2', async t =>
 });
 
 test('a log read without the certificate check does not show that the check passes', t => {
-	const secondLegs = new SecondLegRecord();
+	const cluster = {records: new ClusterRecords()};
 	const target = {
 		asked: 'web',
 		kind: 'Pod',
@@ -150,15 +150,15 @@ test('a log read without the certificate check does not show that the check pass
 		process: null,
 		purpose: {feature: 'logs', target, request: null, insecureSkipTlsVerifyBackend} as const,
 	});
-	recordFailure({secondLegs}, attempt(false), new SpokeError('ERR_SECOND_LEG', 'x509', {leg: 2}).toJSON());
-	recordAnswer({secondLegs}, attempt(true));
-	t.not(secondLegs.outcomes[0]?.failure, null);
-	recordAnswer({secondLegs}, attempt(false));
-	t.is(secondLegs.outcomes[0]?.failure, null);
+	recordFailure(cluster, attempt(false), new SpokeError('ERR_SECOND_LEG', 'x509', {leg: 2}).toJSON());
+	recordAnswer(cluster, attempt(true));
+	t.not(secondLegsOf(cluster).outcomes[0]?.failure, null);
+	recordAnswer(cluster, attempt(false));
+	t.is(secondLegsOf(cluster).outcomes[0]?.failure, null);
 });
 
 test('only a failure of known leg 2 is recorded', t => {
-	const secondLegs = new SecondLegRecord();
+	const cluster = {records: new ClusterRecords()};
 	const target = {
 		asked: 'web',
 		kind: 'Pod',
@@ -174,8 +174,8 @@ test('only a failure of known leg 2 is recorded', t => {
 		new SpokeError('ERR_APISERVER_UNREACHABLE', 'no', {leg: 1}),
 		new SpokeError('ERR_TARGET_GONE', 'gone', {leg: 3}),
 	]) {
-		recordFailure({secondLegs}, {purpose: {feature: 'logs', target, request: null}, process: null}, error.toJSON());
+		recordFailure(cluster, {purpose: {feature: 'logs', target, request: null}, process: null}, error.toJSON());
 	}
 
-	t.deepEqual(secondLegs.outcomes, []);
+	t.deepEqual(secondLegsOf(cluster).outcomes, []);
 });

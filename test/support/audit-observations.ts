@@ -72,6 +72,7 @@ export function auditObservations({base = {}, others = [], shared = {}, own = {}
 			unreachedAddresses: [],
 			metrics: unavailable('metrics'),
 			shared: {
+				requestedAt: 0,
 				ca: {spkiSha256: [], subjects: []},
 				version: versionOf('v1.36.3'),
 				replicas: knownReplicas(1),

@@ -120,7 +120,7 @@ export function onClock(cluster: ClusterClient, clock: Clock): ClusterOnClock {
 	});
 	return {
 		facts: cluster.facts,
-		secondLegs: cluster.secondLegs,
+		records: cluster.records,
 		connections: () => made,
 		async quiet(silent = 0) {
 			for (let turns = 0; turns < 2; turns++) {

@@ -10,7 +10,7 @@ import {configuredPath, failedAttemptId} from '../find-paths.ts';
 import {describeFailure} from '../last-attempt.ts';
 import {type PathPlan, planPaths} from '../plan-paths.ts';
 import {canI, probeSelfSubject} from '../probes/access.ts';
-import {recordAnswer, recordFailure} from '../record-second-leg.ts';
+import {recordAnswer, recordFailure, secondLegsOf} from '../second-leg-record.ts';
 import {currentFailure} from '../rules/second-leg-outcomes.ts';
 import {containerStep} from './container-step.ts';
 import {type Doctor, type DoctorStep, failedStep, stepResult, type StepName, type StepResult} from './doctor-object.ts';
@@ -131,7 +131,7 @@ function addLastAttempt({cluster, examined, plan, secondLeg}: DoctorFindings, re
 	}
 
 	const failed = currentFailure({
-		outcomes: cluster.secondLegs.outcomes,
+		outcomes: secondLegsOf(cluster).outcomes,
 		purpose,
 		process: examined?.own.process ?? null,
 		farEndAnswered: false,

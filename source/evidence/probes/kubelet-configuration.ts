@@ -1,7 +1,7 @@
 /** A kubelet's merged configuration (`/configz`). */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ConnectionPurpose, ProbeResult} from '../evidence.ts';
-import {recordAnswer, recordFailureText} from '../record-second-leg.ts';
+import {recordAnswer, recordFailureText} from '../second-leg-record.ts';
 import {needConfigz} from '../rules/needs.ts';
 import {canI} from './access.ts';
 import {sendProbe, tryParseJson} from './probe-request.ts';

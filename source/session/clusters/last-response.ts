@@ -7,11 +7,9 @@ import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 /** A response counts as missing after this time. */
 const missedAfterMs = 10_000;
 
-const answersOf = new WeakMap<ClusterClient, Answers>();
-
 export function trackResponses(access: ClusterClient, clock: Clock = systemClock): ClusterClient {
-	const answers = new Answers(clock);
-	const all: ClusterClient = {
+	const answers = access.records.of(Answers, () => new Answers(clock));
+	return {
 		...access,
 		async connect(options) {
 			const requestedAt = clock.now();
@@ -22,13 +20,11 @@ export function trackResponses(access: ClusterClient, clock: Clock = systemClock
 		request: async options => answers.to(async () => access.request(options)),
 		json: async <T>(options: Parameters<ClusterClient['json']>[0]) => answers.to(async () => access.json<T>(options)),
 	};
-	answersOf.set(all, answers);
-	return all;
 }
 
 /** Milliseconds since 1970; `null` while the apiserver responds, or if unknown. */
-export function lastResponseTime(access: ClusterClient): number | null {
-	return answersOf.get(access)?.last ?? null;
+export function lastResponseTime({records}: Pick<ClusterClient, 'records'>): number | null {
+	return records.of(Answers, () => new Answers(systemClock)).last;
 }
 
 /** Upgrades are not tracked, because a kubelet may answer them. */

@@ -3,6 +3,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionPurpose} from '../../evidence/evidence.ts';
 import {examineApiserver, type ApiserverExamination} from '../../evidence/examine-apiserver.ts';
 import {configuredPath} from '../../evidence/find-paths.ts';
+import {secondLegsOf} from '../../evidence/second-leg-record.ts';
 import {selectedRow} from '../../state/list-state.ts';
 import {isListName} from '../../state/list-kinds.ts';
 import type {OpenCluster} from '../session.ts';
@@ -115,7 +116,7 @@ export class PathFeed {
 			return;
 		}
 
-		const {version} = cluster.access.secondLegs;
+		const {version} = secondLegsOf(cluster.access);
 		const age = version === 0 ? 0 : Math.floor(Date.now() / 10_000);
 		const key = `${cluster.context} ${view} ${row.id} ${row.cells.join(' ')} ${version} ${age}`;
 		if (key === this.#shown && this.#store.state.selectedPath !== null) {

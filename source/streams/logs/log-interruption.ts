@@ -18,7 +18,7 @@ export class LogInterruptedError extends SpokeError {
 
 /** Returns other errors unchanged. @throws the signal's reason */
 export async function locateInterruption(
-	cluster: Pick<ClusterClient, 'connect'>,
+	cluster: Pick<ClusterClient, 'connect' | 'records'>,
 	error: SpokeError,
 	signal?: AbortSignal,
 ): Promise<SpokeError> {
@@ -27,7 +27,7 @@ export async function locateInterruption(
 
 /** The leg stays unknown after `timeoutMs`. @throws the signal's reason */
 export async function locateInterruptionWithin(
-	cluster: Pick<ClusterClient, 'connect'>,
+	cluster: Pick<ClusterClient, 'connect' | 'records'>,
 	error: SpokeError,
 	timeoutMs: number,
 	signal?: AbortSignal,

@@ -9,7 +9,7 @@ import {locateInterruption, locateInterruptionWithin} from './log-interruption.t
 import {RetryAfterError} from './open-log.ts';
 
 export type OutageOptions = {
-	cluster: Pick<ClusterClient, 'connect'>;
+	cluster: Pick<ClusterClient, 'connect' | 'records'>;
 	resume: boolean;
 	signal?: AbortSignal | undefined;
 };

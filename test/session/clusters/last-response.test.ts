@@ -5,7 +5,7 @@ import {lastResponseTime, trackResponses} from '../../../source/session/clusters
 import {ViewFeeds} from '../../../source/session/feeds/view-feeds.ts';
 import type {OpenCluster} from '../../../source/session/session.ts';
 import {Store} from '../../../source/session/store.ts';
-import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
+import {type ClusterClient, ClusterRecords} from '../../../source/cluster/cluster-client.ts';
 import type {ApiResponse, Connection} from '../../../source/cluster/connection.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {emptySession} from '../../../source/state/session-state.ts';
@@ -26,6 +26,7 @@ function apiserver() {
 	const access = trackResponses(
 		{
 			facts: {context: 'here'},
+			records: new ClusterRecords(),
 			request: wait,
 			json: wait,
 			async connect() {
@@ -177,7 +178,7 @@ test('an untracked client, or one that never got a response, dates nothing', asy
 	server.ask();
 	await server.clock.advance(60_000);
 	t.is(server.last, null);
-	t.is(lastResponseTime({} as ClusterClient), null);
+	t.is(lastResponseTime({records: new ClusterRecords()}), null);
 });
 
 test('each second the screen and the spoken text update the last response time', async t => {

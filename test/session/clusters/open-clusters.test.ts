@@ -1,12 +1,13 @@
 /** Open clusters and the current one. */
 import test from 'ava';
 import {OpenClusters} from '../../../source/session/clusters/open-clusters.ts';
-import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
+import {type ClusterClient, ClusterRecords} from '../../../source/cluster/cluster-client.ts';
 
 function access(context: string) {
 	let closed = 0;
 	const one = {
 		facts: {context},
+		records: new ClusterRecords(),
 		close() {
 			closed++;
 		},

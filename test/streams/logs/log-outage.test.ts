@@ -1,5 +1,6 @@
 /** Reports of log outages. */
 import test from 'ava';
+import {ClusterRecords} from '../../../source/cluster/cluster-client.ts';
 import type {Connection} from '../../../source/cluster/connection.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {LogEvent, LogSource} from '../../../source/streams/logs/log-events.ts';
@@ -18,7 +19,7 @@ function outageOf(options: {resume: boolean; signal?: AbortSignal}, connect: () 
 		async event => {
 			told.push(event);
 		},
-		{...options, cluster: {connect}},
+		{...options, cluster: {connect, records: new ClusterRecords()}},
 	);
 	return {outage, told, words: () => told.map(event => (event.type === 'reconnecting' ? `try ${event.attempt}` : event.type))};
 }
@@ -85,6 +86,7 @@ test('the next attempt does not wait for the leg, which is then unknown', async 
 test('logs interrupted together check the apiserver once', async t => {
 	let asked = 0;
 	const cluster = {
+		records: new ClusterRecords(),
 		async connect() {
 			asked++;
 			return answers();
