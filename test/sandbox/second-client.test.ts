@@ -3,7 +3,21 @@ import {PassThrough, Writable} from 'node:stream';
 import {connect, createServer} from 'node:net';
 import {once} from 'node:events';
 import {text} from 'node:stream/consumers';
-import {AppsV1Api, CoreV1Api, Exec, KubeConfig, Log, PortForward, Watch, type V1Status} from '@kubernetes/client-node';
+import {
+	AppsV1Api,
+	CoordinationV1Api,
+	CoreV1Api,
+	createConfiguration,
+	Exec,
+	KubeConfig,
+	Log,
+	PortForward,
+	ResponseContext,
+	ServerConfiguration,
+	Watch,
+	wrapHttpLibrary,
+	type V1Status,
+} from '@kubernetes/client-node';
 import anyTest, {type TestFn} from 'ava';
 import type {Sandbox} from '../../source/sandbox/sandbox.ts';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
@@ -28,6 +42,30 @@ test('client-node reads typed objects', async t => {
 	t.true(items[0]!.metadata!.creationTimestamp instanceof Date);
 	t.true(items[0]!.status!.containerStatuses![0]!.state!.running!.startedAt instanceof Date);
 });
+
+// The reasons of docs/dependencies.md for not reading through its API classes.
+test('client-node returns the times of leases as text, against its types', async t => {
+	const {items} = await t.context.config.makeApiClient(CoordinationV1Api).listNamespacedLease({namespace: 'kube-node-lease'});
+	t.is(typeof items[0]!.spec!.renewTime, 'string');
+	t.true(items[0]!.metadata!.creationTimestamp instanceof Date);
+});
+
+for (const [title, type, body, expected] of [
+	['a login page as an object without fields', 'text/html', '<html>log in</html>', {}],
+	[
+		'an invalid date',
+		'application/json',
+		'{"items":[{"metadata":{"creationTimestamp":"soon"}}]}',
+		{items: [{metadata: {creationTimestamp: null}}]},
+	],
+] as const) {
+	test(`client-node accepts ${title}`, async t => {
+		const content = {text: async () => body, binary: async () => Buffer.from(body), stream: () => null};
+		const httpApi = wrapHttpLibrary({send: async () => new ResponseContext(200, {'content-type': type}, content)});
+		const api = new CoreV1Api(createConfiguration({httpApi, baseServer: new ServerConfiguration('http://127.0.0.1', {})}));
+		t.is(JSON.stringify(await api.listNamespace()), JSON.stringify(expected));
+	});
+}
 
 test('client-node watches', async t => {
 	const {sandbox, config} = t.context;
