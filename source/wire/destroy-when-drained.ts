@@ -1,5 +1,6 @@
 /** Closing of ended connections. */
 import type {Duplex} from 'node:stream';
+import {unsentBytes} from './node-internals.ts';
 
 /** The connection is destroyed if it sent nothing within this time. */
 const drainCheckMs = 1000;
@@ -12,7 +13,7 @@ export function destroyWhenDrained(ended: EndedStream, leftBefore?: number): voi
 	setTimeout(() => {
 		// If this process was too busy to send, pending writes complete first.
 		setImmediate(() => {
-			const left = unsentBytes(ended);
+			const left = ended.unsentBytes ?? unsentBytes(ended);
 			if (left > 0 && left !== leftBefore) {
 				destroyWhenDrained(ended, left);
 			} else {
@@ -21,12 +22,3 @@ export function destroyWhenDrained(ended: EndedStream, leftBefore?: number): voi
 		});
 	}, drainCheckMs).unref();
 }
-
-/** Changes whenever the system accepts bytes, which Node's `writableLength` does not. */
-export function unsentBytes(stream: EndedStream): number {
-	const {_handle: handle} = stream as {_handle?: Handle | null};
-	return stream.unsentBytes ?? stream.writableLength + ((handle?._parent ?? handle)?.writeQueueSize ?? 0);
-}
-
-/** libuv's write queue. A TLS handle's own queue shrinks only when all is sent, so its socket counts (lib/internal/tls/wrap.js). */
-type Handle = {writeQueueSize?: number; _parent?: Handle | null};

@@ -4,7 +4,7 @@ import process from 'node:process';
 import {BoundedReplies} from './bounded-replies.ts';
 import {HeaderBlockWriter, type SpdyHeaders} from './header-block.ts';
 import {streamLostError} from './protocol-error.ts';
-import {keepReadingAfterWriteError} from './read-after-write-error.ts';
+import {keepReadingAfterWriteError} from './node-internals.ts';
 import {dataFrameHead, goAwayFrame, pingFrame, rstStreamFrame, synReplyFrame, synStreamFrame} from './spdy-frame.ts';
 
 /** As in spdystream, which allocates a frame's payload at once. */

@@ -10,11 +10,11 @@ import {WebSocket, type ClientOptions} from 'ws';
 import type {MonotonicClock} from '../async/clock.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import {BoundedReplies} from './bounded-replies.ts';
-import {unsentBytes, destroyWhenDrained} from './destroy-when-drained.ts';
+import {destroyWhenDrained} from './destroy-when-drained.ts';
 import {maskedMessage, reuseMessage} from './masked-message.ts';
+import {keepReadingAfterWriteError, unsentBytes} from './node-internals.ts';
 import {PongTracker} from './pong-tracker.ts';
 import {streamLostBecause, protocolError, streamLostError} from './protocol-error.ts';
-import {keepReadingAfterWriteError} from './read-after-write-error.ts';
 import {webSocketAccept} from './websocket-accept.ts';
 
 export type WebSocketOptions = {

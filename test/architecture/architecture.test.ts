@@ -144,6 +144,13 @@ test('no source file calls a method that builds Node’s legacy certificate obje
 	);
 });
 
+test('only wire/node-internals.ts uses members of Node that begin with an underscore', t => {
+	t.deepEqual(
+		files.filter(({text}) => /(?<!this)\??\._[a-z]|\{_[a-z]|process\.binding/.test(text)).map(({path}) => path),
+		['wire/node-internals.ts'],
+	);
+});
+
 test('nothing imports the Kubernetes client at run time', t => {
 	t.deepEqual(
 		files.flatMap(file =>

@@ -28,6 +28,7 @@ export const slowFiles: readonly string[] = [
 	'test/streams/remote-command/silence.test.ts',
 	'test/streams/remote-command/streams.test.ts',
 	'test/wire/destroy-when-drained.test.ts',
+	'test/wire/node-internals.test.ts',
 ];
 
 /** Test files of the unit and slow suites outside this folder, as paths from the root. */

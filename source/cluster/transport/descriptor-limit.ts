@@ -1,6 +1,5 @@
 /** The limit on open files of this process (`ulimit -n`). */
 import {closeSync, openSync, readFileSync} from 'node:fs';
-import type {Socket} from 'node:net';
 import {SpokeError} from '../../errors/spoke-error.ts';
 
 /** For what opens before the next accept: eight tunnels at once, the label's requests, the kubeconfig's files. */
@@ -10,12 +9,23 @@ let limit: number | undefined;
 let highest = 0;
 
 /** Whether enough descriptors are left. Otherwise libuv would close new connections silently (`uv__emfile_trick`). */
-export function hasDescriptorsFor(accepted: Socket): boolean {
+export function hasFreeDescriptors(): boolean {
 	limit ??= readLimit();
-	const {fd = 0} = (accepted as Socket & {_handle?: {fd?: number} | null})._handle ?? {};
-	// The system assigns the lowest free number.
-	highest = Math.max(highest, fd);
-	return highest < limit / 2 || canOpen(reserve);
+	const opened: number[] = [];
+	try {
+		do {
+			opened.push(openSync('/dev/null', 'r'));
+			// The system assigns the lowest free number.
+			highest = Math.max(highest, opened[0]!);
+		} while (highest >= limit / 2 && opened.length < reserve);
+		return true;
+	} catch (error) {
+		return !['EMFILE', 'ENFILE'].includes((error as NodeJS.ErrnoException).code ?? '');
+	} finally {
+		for (const descriptor of opened) {
+			closeSync(descriptor);
+		}
+	}
 }
 
 export function descriptorLimitError(): SpokeError {
@@ -30,22 +40,5 @@ function readLimit(): number {
 		return Number(soft);
 	} catch {
 		return 0;
-	}
-}
-
-function canOpen(count: number): boolean {
-	const opened: number[] = [];
-	try {
-		while (opened.length < count) {
-			opened.push(openSync('/dev/null', 'r'));
-		}
-
-		return true;
-	} catch {
-		return false;
-	} finally {
-		for (const descriptor of opened) {
-			closeSync(descriptor);
-		}
 	}
 }

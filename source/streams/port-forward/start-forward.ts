@@ -5,7 +5,7 @@ import {setImmediate as nextTurn} from 'node:timers/promises';
 import {delayUpTo} from '../../async/abortable.ts';
 import {EventQueue} from '../../async/event-queue.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {descriptorLimitError, hasDescriptorsFor} from '../../cluster/transport/descriptor-limit.ts';
+import {descriptorLimitError, hasFreeDescriptors} from '../../cluster/transport/descriptor-limit.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {podPort, type PodPort, servicePort} from '../../targets/named-port.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
@@ -187,7 +187,7 @@ class ForwardedTarget implements RunningForward {
 				remotePort: port.remote.port,
 			});
 		try {
-			if (!hasDescriptorsFor(socket)) {
+			if (!hasFreeDescriptors()) {
 				throw descriptorLimitError();
 			}
 

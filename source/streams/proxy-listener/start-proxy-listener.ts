@@ -2,7 +2,7 @@
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {descriptorLimitError, hasDescriptorsFor} from '../../cluster/transport/descriptor-limit.ts';
+import {descriptorLimitError, hasFreeDescriptors} from '../../cluster/transport/descriptor-limit.ts';
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionObserver} from '../connection-observer.ts';
 import {rejectUpgrade, httpStatusForError} from './request-error.ts';
@@ -97,7 +97,7 @@ export async function startProxyListener(
 		report(request, performance.now(), 403);
 	});
 	server.on('connection', socket => {
-		if (!hasDescriptorsFor(socket)) {
+		if (!hasFreeDescriptors()) {
 			onDropped?.(descriptorLimitError());
 			socket.destroy();
 			return;

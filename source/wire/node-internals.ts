@@ -1,0 +1,82 @@
+/**
+The only reach into Node beyond its documented interface. Without a member, spoke does what Node does: it loses unread input after a write
+error, or takes a connection whose peer reads slowly for one that makes no progress. A test runs on every supported version of Node.
+*/
+import type {Duplex} from 'node:stream';
+
+/** The socket is destroyed after this time without data. */
+const idleTimeoutMs = 2000;
+
+const writeErrorCodes: ReadonlySet<string | undefined> = new Set(['EPIPE', 'ECONNRESET']);
+
+/** Node documents both for classes of one's own; here a socket of Node gets others. */
+type WriteMethods = Partial<Pick<Duplex, '_write' | '_writev'>>;
+
+/** libuv's write queue. A TLS handle's own queue shrinks only when all is sent, so its socket counts (lib/internal/tls/wrap.js). */
+type Handle = {writeQueueSize?: number; _parent?: Handle | null};
+
+/**
+Node destroys a stream when a write fails, and loses unread input (measured: output and status of a command that ended before its input).
+Here failed and later writes are reported as written, after `onWriteError`. If the other side does not end the socket, it ends with the
+write error. No option of a socket keeps it: `autoDestroy` is always on (lib/net.js).
+*/
+export function keepReadingAfterWriteError(
+	socket: Duplex,
+	onWriteError: (error: NodeJS.ErrnoException) => void,
+	timeoutMs = idleTimeoutMs,
+): void {
+	let hasFailed = false;
+	const refuse = (error: NodeJS.ErrnoException) => {
+		hasFailed = true;
+		onWriteError(error);
+		// Not while the reader has paused the socket.
+		const timer = setInterval(() => {
+			if (!socket.isPaused()) {
+				socket.destroy(error);
+			}
+		}, timeoutMs).unref();
+		socket.once('close', () => {
+			clearInterval(timer);
+		});
+	};
+
+	const after = (done: (error?: Error | null) => void) => (error?: NodeJS.ErrnoException | null) => {
+		if (error && writeErrorCodes.has(error.code) && !hasFailed && !socket.destroyed) {
+			refuse(error);
+		}
+
+		done(hasFailed ? null : error);
+	};
+
+	const methods: WriteMethods = socket;
+	const write = methods._write?.bind(socket);
+	if (write) {
+		methods._write = (chunk, encoding, done) => {
+			if (hasFailed) {
+				done();
+			} else {
+				write(chunk, encoding, after(done));
+			}
+		};
+	}
+
+	const writev = methods._writev?.bind(socket);
+	if (writev) {
+		methods._writev = (chunks, done) => {
+			if (hasFailed) {
+				done();
+			} else {
+				writev(chunks, after(done));
+			}
+		};
+	}
+}
+
+/**
+Changes whenever the system accepts bytes. What Node documents does not: `writableLength` and `bytesWritten` change when a whole write is
+done, and over TLS `setTimeout` calls a socket idle that still sends.
+*/
+export function unsentBytes(stream: Duplex): number {
+	const {_handle: handle} = stream as {_handle?: Handle | null};
+	return stream.writableLength + ((handle?._parent ?? handle)?.writeQueueSize ?? 0);
+}

@@ -1,0 +1,78 @@
+/** Runs the cases of test/wire/node-internals.test.ts on the Node that executes it, and prints their results as JSON. */
+import {once} from 'node:events';
+import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
+import process from 'node:process';
+import {setImmediate as nextTurn} from 'node:timers/promises';
+import {connect as connectSecurely, createServer as createSecureServer} from 'node:tls';
+import {keepReadingAfterWriteError, unsentBytes} from '../../source/wire/node-internals.ts';
+
+const [protocol, cert, key] = process.argv.slice(2);
+const isSecure = protocol === 'TLS';
+const answer = 'x'.repeat(20_000);
+
+process.stdout.write(
+	JSON.stringify({
+		...(await seesProgress()),
+		readsAnswer: await readsAnswer(() => undefined),
+		readsAnswerByInternals: await readsAnswer(client => {
+			keepReadingAfterWriteError(client, () => undefined);
+		}),
+	}),
+);
+process.exit();
+
+/** Whether more than the beginning and the end of one write are seen while the peer reads it. */
+async function seesProgress() {
+	const {client, peer} = await openPair();
+	const length = 12_000_000;
+	const documented = new Set<number>();
+	const internal = new Set<number>();
+	client.write(Buffer.alloc(length));
+	for (let read = 0; read < length; await nextTurn()) {
+		read += (peer.read() as Buffer | null)?.length ?? 0;
+		documented.add(client.writableLength + client.bytesWritten);
+		internal.add(unsentBytes(client));
+	}
+
+	return {seesProgress: documented.size > 3, seesProgressByInternals: internal.size > 3};
+}
+
+/** The peer answers and goes, and the client reads after its writes have failed. */
+async function readsAnswer(prepare: (client: Socket) => void): Promise<boolean> {
+	const {client, peer} = await openPair();
+	client.pause().on('error', () => undefined);
+	prepare(client);
+	peer.end(answer);
+	await once(peer, 'finish');
+	peer.destroy();
+	const closed = new Promise(resolve => {
+		client.once('close', resolve);
+	});
+	// The first write still succeeds, and its answer is the reset.
+	for (let count = 0; count < 100 && !client.destroyed; count++) {
+		await new Promise(resolve => {
+			client.write('input', resolve);
+		});
+		await nextTurn();
+	}
+
+	let read = '';
+	client.setEncoding('latin1').on('data', (chunk: string) => {
+		read += chunk;
+	});
+	client.resume();
+	await closed;
+	return read === answer;
+}
+
+async function openPair(): Promise<{client: Socket; peer: Socket}> {
+	const server = isSecure ? createSecureServer({cert, key}) : createServer();
+	server.listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	const {port} = server.address() as AddressInfo;
+	const accepted = once(server, isSecure ? 'secureConnection' : 'connection') as Promise<[Socket]>;
+	const client = isSecure ? connectSecurely({port, host: '127.0.0.1', ca: cert}) : connect(port, '127.0.0.1');
+	await once(client, isSecure ? 'secureConnect' : 'connect');
+	const [peer] = await accepted;
+	return {client, peer};
+}

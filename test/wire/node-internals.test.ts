@@ -1,0 +1,66 @@
+/** What spoke uses of Node beyond its documentation, on the oldest, the usual and the newest supported line of Node. */
+import {execFile} from 'node:child_process';
+import process from 'node:process';
+import {PassThrough} from 'node:stream';
+import {fileURLToPath} from 'node:url';
+import {promisify} from 'node:util';
+import test from 'ava';
+import {keepReadingAfterWriteError, unsentBytes} from '../../source/wire/node-internals.ts';
+import {readSource} from '../architecture/imports.ts';
+import {issue} from '../support/certificates.ts';
+
+const run = promisify(execFile);
+const cases = fileURLToPath(new URL('../support/node-internals-cases.ts', import.meta.url));
+const {certificate, key} = await issue({ip: ['127.0.0.1']});
+const versions = ['22.23.2', process.versions.node, '26.10.0'];
+const binaries = await Promise.all(versions.map(async version => [version, await nodeOf(version)] as const));
+const flags = (await readSource()).flatMap(({text}) => [...text.matchAll(/setFlagsFromString\('([^']+)'\)/g)].map(([, flag]) => flag!));
+
+for (const [version, binary] of binaries) {
+	for (const protocol of ['TCP', 'TLS']) {
+		test.serial(`only the internals show progress and save unread input over ${protocol} on Node ${version}`, async t => {
+			const {stdout} = await run(binary, [cases, protocol, certificate, key], {timeout: 60_000});
+			t.deepEqual(JSON.parse(stdout), {
+				seesProgress: false,
+				seesProgressByInternals: true,
+				readsAnswer: false,
+				readsAnswerByInternals: true,
+			});
+		});
+	}
+
+	test.serial(`V8 knows the flags of the session on Node ${version}`, async t => {
+		t.is(flags.length, 3);
+		const script = `for (const flag of ${JSON.stringify(flags)}) require('node:v8').setFlagsFromString(flag)`;
+		t.deepEqual(await run(binary, ['-e', script]), {stdout: '', stderr: ''});
+	});
+}
+
+test('without the internals, unsent bytes are those that Node documents', t => {
+	const stream = new PassThrough();
+	stream.write('four');
+	t.is(unsentBytes(stream), stream.writableLength);
+	t.is(unsentBytes(Object.assign(stream, {_handle: {_parent: {}}})), stream.writableLength);
+});
+
+test('without the internals, a socket is left as it is', t => {
+	const stream = new PassThrough();
+	const methods = {_write: undefined, _writev: undefined};
+	Object.assign(stream, methods);
+	t.notThrows(() => {
+		keepReadingAfterWriteError(stream, () => undefined);
+	});
+	t.like(stream, methods);
+});
+
+/** From npm's cache after the first use. As dependencies, the packages would compete for `node_modules/.bin/node`. */
+async function nodeOf(version: string): Promise<string> {
+	if (version === process.versions.node) {
+		return process.execPath;
+	}
+
+	const {platform, arch} = process;
+	const name = `${platform === 'darwin' && arch === 'arm64' ? 'node-bin' : 'node'}-${platform}-${arch}@${version}`;
+	const {stdout} = await run('npm', ['exec', '--yes', `--package=${name}`, '--', 'node', '-p', 'process.execPath']);
+	return stdout.trim();
+}
