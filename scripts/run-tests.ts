@@ -75,6 +75,13 @@ async function run(options: readonly string[]): Promise<number> {
 		counts.failed++;
 		ava.kill('SIGKILL');
 	}, longestSilenceMs);
+	// Processes that are alive long after their last test.
+	const lingering = new Set<string>();
+	const watch = setInterval(() => {
+		for (const file of exitingFiles()) {
+			lingering.add(file);
+		}
+	}, 20_000);
 	let hasPlan = false;
 	for await (const line of createInterface({input: ava.stdout})) {
 		stood.refresh();
@@ -84,10 +91,15 @@ async function run(options: readonly string[]): Promise<number> {
 	}
 
 	clearTimeout(stood);
+	clearInterval(watch);
 	const [code] = (await ended) as [number | null];
 	// Ava's reporter fails when no test has ended within ava's timeout, and names none of the running tests.
 	if (!hasPlan) {
 		failures.push(`ava exited before its last test; running then: ${runningFiles()}`);
+		counts.failed++;
+	} else if (code !== 0 && failures.length === 0) {
+		// Ava's TAP does not name a process that exits by itself, or not at all.
+		failures.push(`ava exited with status ${code}, no test failed; alive after their tests: ${[...lingering].join(', ') || 'none'}`);
 		counts.failed++;
 	}
 
@@ -127,6 +139,19 @@ function runningFiles(): string {
 			.map(({file}) => file)
 			.join(', ') || 'no test file'
 	);
+}
+
+/** Test files whose process ran its exit handlers, but is alive. */
+function exitingFiles(): string[] {
+	return processRecords().flatMap(({pid, file, seconds}) => (seconds !== undefined && isAlive(pid) ? [file ?? `process ${pid}`] : []));
+}
+
+function isAlive(pid: number): boolean {
+	try {
+		return process.kill(pid, 0);
+	} catch {
+		return false;
+	}
 }
 
 /** The slowest processes, with the processor time of them and their children. */

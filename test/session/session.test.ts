@@ -79,7 +79,8 @@ test('keys typed in one burst apply to each view in turn', async t => {
 });
 
 test('a reset of all connections appears as a reconnect and the tail resumes', async t => {
-	const {terminal, sandbox} = await onSandbox(t, ['tail', 'deploy/api']);
+	// Enough rows for a notice of a fast tail to be seen on a slow machine.
+	const {terminal, sandbox} = await onSandbox(t, ['tail', 'deploy/api'], {rows: 200});
 	await terminal.sees(/"msg":/);
 	sandbox.faults.cut();
 	await terminal.sees(/reconnected after .*resumed at the last line, no gap/);

@@ -86,15 +86,19 @@ export async function openTerminal(
 	});
 	child.onExit(({exitCode, signal}) => {
 		hasExited = true;
+		moved.emit('exit');
 		// The emulator parses what it was given later, and calls back in order: after this the screen shows all output.
 		emulator.write('', () => {
 			status = signal ? 128 + signal : exitCode;
 			moved.emit('moved');
 		});
 	});
-	t.teardown(() => {
+	// A process that exits while a thread of node-pty waits for a child may not exit.
+	t.teardown(async () => {
 		if (!hasExited) {
+			const exited = once(moved, 'exit');
 			child.kill('SIGKILL');
+			await exited;
 		}
 
 		emulator.dispose();

@@ -129,7 +129,7 @@ async function gathered(
 }
 
 test('the first line after a pause arrives at once, and the lines soon after it together', async t => {
-	t.deepEqual(await gathered(['one\n', 'two\n', 'three\n', 'four\n'], 2000, taken => taken > 0), ['one\n', 'two\nthree\nfour\n']);
+	t.deepEqual(await gathered(['one\n', 'two\n', 'three\n', 'four\n'], 6000, taken => taken > 0), ['one\n', 'two\nthree\nfour\n']);
 	t.deepEqual(await gathered(['one\n', 'two\n', 'three\n'], 0, (taken, pushed) => taken === pushed), ['one\n', 'two\n', 'three\n']);
 });
 
