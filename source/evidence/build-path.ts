@@ -82,7 +82,7 @@ export function buildPath(observations: Observations, {cluster, phase, address, 
 		phase,
 		target: purpose.target,
 		request: purpose.request,
-		cluster: clusterIdentity(observations, cluster),
+		cluster: clusterIdentity(cluster, observations.version, observations.isBound ? observations.process : null),
 		process: binding(observations),
 		legs,
 		crossing: {...verdict(exposure), why: exposure.why},
@@ -95,9 +95,13 @@ export function buildPath(observations: Observations, {cluster, phase, address, 
 	};
 }
 
-/** The process at the connection's end names its version, too. */
-function clusterIdentity({version, process, isBound}: Observations, {context, server, sandbox}: PathMetadata['cluster']): ClusterIdentity {
-	const ofProcess = isBound && process?.facts.version ? `v${process.facts.version.replace(/^v/, '')}` : null;
+/** `process`: at the end of the connection. It names its version, too. */
+export function clusterIdentity(
+	{context, server, sandbox}: PathMetadata['cluster'],
+	version: Observations['version'],
+	process: Observations['process'] = null,
+): ClusterIdentity {
+	const ofProcess = process?.facts.version ? `v${process.facts.version.replace(/^v/, '')}` : null;
 	return {context, server, version: version?.facts.gitVersion ?? ofProcess, sandbox};
 }
 

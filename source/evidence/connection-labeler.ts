@@ -1,5 +1,5 @@
 /** Labels every open connection of one cluster. */
-import {systemClock} from '../async/clock.ts';
+import {type Clock, systemClock} from '../async/clock.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import type {ConnectionObserver, ConnectionPurpose} from '../streams/connection-observer.ts';
@@ -13,7 +13,6 @@ import {failureObservation} from './failure-observation.ts';
 import {type LabelContext, observeBeforeUse, settleLabel} from './label-lifecycle.ts';
 import {initialLabelState, isOpenedByFarEnd, type LabelEvent, type LabelState} from './label-state.ts';
 import {labelTimings} from './label-timings.ts';
-import type {CreateLabeler, Labeler, LabelerOptions} from './labeler.ts';
 import {type LabelHost, LiveLabel} from './live-label.ts';
 import {PreUseProbe} from './pre-use-probe.ts';
 import {processCacheFor} from './process-cache.ts';
@@ -21,7 +20,27 @@ import {recordAnswer, recordFailure} from './second-leg-record.ts';
 import {SharedProbe} from './shared-probe.ts';
 
 /** @see Labeler */
-export const createLabeler: CreateLabeler = (cluster, options = {}) => new ConnectionLabeler(cluster, options);
+export function createLabeler(cluster: ClusterClient, options: LabelerOptions = {}): Labeler {
+	return new ConnectionLabeler(cluster, options);
+}
+
+/** Pass `observer` to streams: each of their connections gets a label, first `checking` with leg 1, later `settled`. */
+export type Labeler = {
+	readonly observer: ConnectionObserver;
+	readonly labels: ReadonlyMap<string, Path>;
+	/** Returns an unsubscribe function. */
+	onLabel(listener: (connectionId: string, path: Path) => void): () => void;
+	close(): void;
+};
+
+export type LabelerOptions = {
+	/**
+	The caller waits for each label, so slow sources are read before `settled`. Otherwise they are read only for streams that last, and
+	change a settled label.
+	*/
+	waitsForMetrics?: boolean;
+	clock?: Clock;
+};
 
 class ConnectionLabeler implements Labeler {
 	readonly labels = new Map<string, Path>();

@@ -5,7 +5,7 @@ import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection, PipelinedOptions} from '../cluster/connection.ts';
 import type {ConnectionObservations, FlagFacts, Observation, ProbeResult, ProcessFacts, SocketFacts} from './evidence.ts';
 import {readUserInfo} from './probes/client-certificate.ts';
-import {type Requester, sendProbe, tryParseJson} from './probes/probe-request.ts';
+import {makeObservation, type Requester, sendProbe, tryParseJson} from './probes/probe-request.ts';
 import {needFlagz} from './rules/needs.ts';
 
 export const noConnectionObservations: ConnectionObservations = {
@@ -105,15 +105,7 @@ export async function observeFreshConnection(
 }
 
 export function socketObservation({id, facts}: Pick<Connection, 'id' | 'facts'>): Observation<SocketFacts> {
-	return {
-		source: 'socket',
-		where: `socket to ${facts.server}`,
-		process: null,
-		connection: id,
-		time: facts.connectedAt,
-		active: false,
-		facts,
-	};
+	return makeObservation('socket', `socket to ${facts.server}`, facts, {connection: id, time: facts.connectedAt});
 }
 
 /** The structured form; plain `application/json` is refused (406), and the text form's separator is random. KEP-4828. */

@@ -7,23 +7,10 @@ export type EvidenceList = {idOf(citation: Citation): string; all(): readonly Ev
 export function numberEvidence(): EvidenceList {
 	const items = new Map<string, Evidence>();
 	return {
-		idOf({rule, observed, observation}) {
-			const key = [observation.source, observation.where, observation.process, rule, observed].join('\n');
-			const known = items.get(key);
-			if (known) {
-				return known.id;
-			}
-
-			const item: Evidence = {
-				id: `e${items.size + 1}`,
-				source: observation.source,
-				rule,
-				observed,
-				where: observation.where,
-				process: observation.process,
-				time: observation.time,
-				active: observation.active,
-			};
+		idOf(citation) {
+			const {source, where, process, rule, observed} = citation;
+			const key = [source, where, process, rule, observed].join('\n');
+			const item = items.get(key) ?? {id: `e${items.size + 1}`, ...citation};
 			items.set(key, item);
 			return item.id;
 		},

@@ -30,8 +30,8 @@ export type EvidenceSource =
 	| 'error-text'
 	| 'version';
 
-export type Evidence = {
-	id: string;
+/** An observation as a rule used it. */
+export type Citation = {
 	source: EvidenceSource;
 	rule: string;
 	/** In the source's own words where possible. */
@@ -43,6 +43,8 @@ export type Evidence = {
 	/** The observation required streams or a node handshake of spoke's own: only in doctor, with `--probe active` or by consent. */
 	active: boolean;
 };
+
+export type Evidence = {id: string} & Citation;
 
 /** What would settle an unknown. `permission` and `check` are `null` if only an active probe would. */
 export type Need = {permission: string | null; check: string | null; or: string | null};
@@ -126,16 +128,4 @@ export type Path = {
 	error: ErrorObject | null;
 };
 
-export type Citation = {
-	rule: string;
-	observed: string;
-	observation: {source: EvidenceSource; where: string; process: string | null; time: string; active: boolean};
-};
-
-export type RuleVerdict<State extends string> = {
-	state: State;
-	basis: Basis;
-	citations: readonly Citation[];
-	need: readonly Need[];
-	why?: string;
-};
+export type RuleVerdict<State extends string> = Omit<Verdict<State>, 'evidence'> & {citations: readonly Citation[]};

@@ -3,6 +3,7 @@ import type {ErrorObject} from '../errors/spoke-error.ts';
 import {explainMessage, type Explanation} from '../server-messages/explain-message.ts';
 import {parseStatus} from '../server-messages/parse-status.ts';
 import type {ConnectionPurpose, FailureFacts, Observation} from './evidence.ts';
+import {makeObservation} from './probes/probe-request.ts';
 
 /**
 `undefined` if the text proves nothing. A proxied pod or service can send any text, so its text is no evidence. The apiserver reports on its
@@ -36,14 +37,10 @@ export function failureObservation({
 	const couldBeTheApplication =
 		['pod-proxy', 'service-proxy'].includes(purpose.feature) ||
 		(purpose.feature === 'node-proxy' && purpose.request !== null && purpose.request.kubeletPort !== true);
-	return {
-		source: 'error-text',
-		where: `the answer to ${purpose.feature}`,
-		process,
-		connection,
-		time,
-		active,
-		facts: {
+	return makeObservation<FailureFacts>(
+		'error-text',
+		`the answer to ${purpose.feature}`,
+		{
 			row: row.id,
 			text: words === '' ? text : words,
 			leg: 2,
@@ -53,7 +50,8 @@ export function failureObservation({
 			basis: couldBeTheApplication || !text.trimStart().startsWith('{') ? 'inferred' : 'proven',
 			mayBeFromFarEnd: explained.wrapper !== 'log',
 		},
-	};
+		{process, connection, time, active},
+	);
 }
 
 /** The status is usually not recorded with the text, so try each status that rows require. */

@@ -16,7 +16,6 @@ export function processCacheFor({records, facts}: Pick<ClusterClient, 'records' 
 /** An apiserver reads its flags and egress file only at its start, and a process id is made of start time and flags. */
 class ProcessCache {
 	readonly #byId = new Map<string, CachedProcess>();
-	readonly #metricsAt = new Map<string, number>();
 	readonly #shared = new Map<string, ClusterObservations>();
 	readonly #listeners = new Set<(process: string | null) => void>();
 	#gatewaySeen: string | null = null;
@@ -44,8 +43,8 @@ class ProcessCache {
 	}
 
 	recentMetrics(process: string | null, maxAgeMs: number): Observation<MetricFacts> | undefined {
-		const at = process === null ? undefined : this.#metricsAt.get(process);
-		return isRecent(at, maxAgeMs, Date.now()) ? this.of(process).metrics[0] : undefined;
+		const [metrics] = this.of(process).metrics;
+		return metrics && isRecent(Date.parse(metrics.time), maxAgeMs, Date.now()) ? metrics : undefined;
 	}
 
 	/** Kept by process, because the environment of its pod is fixed at its start. */
@@ -64,10 +63,6 @@ class ProcessCache {
 	remember(process: string | null, known: Partial<CachedProcess>): void {
 		if (process === null) {
 			return;
-		}
-
-		if (known.metrics) {
-			this.#metricsAt.set(process, Date.now());
 		}
 
 		this.#byId.set(process, {...this.of(process), ...known});

@@ -20,6 +20,7 @@ import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
 import {holdUpgrade} from './probes/held-upgrades.ts';
 import {readKubeletHandshake} from './probes/kubelet-handshake.ts';
 import {readLogDifferential} from './probes/log-differential.ts';
+import {makeObservation} from './probes/probe-request.ts';
 import {recordAnswer, recordFailureText} from './second-leg-record.ts';
 import {runStepTest, type StepTestResult} from './probes/step-test.ts';
 
@@ -184,16 +185,10 @@ function fromStepTest(
 	// Held upgrades use connections of their own. They are evidence for this process only if each was recognized, or its own count of them
 	// rose.
 	const isBound = common.process !== null || steps.moved !== 'undecided';
-	const makeObservation = <Facts>(source: Observation<Facts>['source'], facts: Facts): Observation<Facts> => ({
-		source,
-		where,
-		...common,
-		connection: isBound ? common.connection : null,
-		facts,
-	});
+	const more = {...common, connection: isBound ? common.connection : null};
 	return {
-		stepTests: [makeObservation('step-test', {...steps, node: target.node})],
-		agentTests: agent ? [makeObservation('agent-metrics', agent)] : [],
+		stepTests: [makeObservation('step-test', where, {...steps, node: target.node}, more)],
+		agentTests: agent ? [makeObservation('agent-metrics', where, agent, more)] : [],
 		failures: [],
 	};
 }

@@ -1,6 +1,6 @@
 /** Records connections in the connection list. */
 import type {Path} from '../evidence/evidence.ts';
-import type {Labeler} from '../evidence/labeler.ts';
+import type {Labeler} from '../evidence/connection-labeler.ts';
 import {worstPath} from '../state/connection-list.ts';
 import type {ConnectionObserver} from '../streams/connection-observer.ts';
 import type {Session} from './session.ts';

@@ -2,7 +2,7 @@
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import type {Path} from '../evidence/evidence.ts';
-import type {Labeler} from '../evidence/labeler.ts';
+import type {Labeler} from '../evidence/connection-labeler.ts';
 import type {Keymap} from '../keymap/keymap.ts';
 import type {FormField, PickerItem} from '../state/dialog.ts';
 import type {Message} from '../state/session-state.ts';

@@ -4,7 +4,7 @@ import {jsonLine} from '../../source/output/json-line.ts';
 import {farEndKind} from '../../source/descriptions/describe-path.ts';
 import {reportLabels} from '../../source/output/path-reporter.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
-import type {Labeler} from '../../source/evidence/labeler.ts';
+import type {Labeler} from '../../source/evidence/connection-labeler.ts';
 import type {ConnectionPurpose} from '../../source/streams/connection-observer.ts';
 
 function scripted() {

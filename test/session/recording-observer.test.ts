@@ -5,7 +5,7 @@ import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {Store} from '../../source/session/store.ts';
 import type {Connection} from '../../source/cluster/connection.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
-import type {Labeler} from '../../source/evidence/labeler.ts';
+import type {Labeler} from '../../source/evidence/connection-labeler.ts';
 import type {ConnectionPurpose} from '../../source/streams/connection-observer.ts';
 import {emptySession} from '../../source/state/session-state.ts';
 

@@ -2,7 +2,7 @@
 import {jsonLine} from '../../output/json-line.ts';
 import type {PathMode} from '../../output/path-reporter.ts';
 import type {Path} from '../../evidence/evidence.ts';
-import type {Labeler} from '../../evidence/labeler.ts';
+import type {Labeler} from '../../evidence/connection-labeler.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {TargetWithPorts} from './forward-arguments.ts';
 import type {ForwardReporter} from './text-reporter.ts';

@@ -209,15 +209,13 @@ export function podToApiserver({examined, tokens, endpoints, kubeProxy, namespac
 		...(ca && socket
 			? [
 					{
+						source: 'ca-comparison' as const,
 						rule: 'root-ca-compared',
 						observed: serverIdentity.why,
-						observation: {
-							source: 'ca-comparison' as const,
-							where: `configmap ${namespace}/kube-root-ca.crt and the socket to the server`,
-							process: null,
-							time: socket.time,
-							active: false,
-						},
+						where: `configmap ${namespace}/kube-root-ca.crt and the socket to the server`,
+						process: null,
+						time: socket.time,
+						active: false,
 					},
 				]
 			: []),

@@ -1,5 +1,6 @@
 /** Runs `spoke audit` for one cluster. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {clusterIdentity} from '../build-path.ts';
 import {numberEvidence, type EvidenceList} from '../evidence-list.ts';
 import type {ApiserverExamination, ExaminedProcess} from '../examine-apiserver.ts';
 import type {Observations} from '../evidence.ts';
@@ -66,12 +67,7 @@ export function auditOf(
 		apiVersion: 'spoke/v1',
 		kind: 'Audit',
 		time: new Date().toISOString(),
-		cluster: {
-			context: facts.context,
-			server: facts.server,
-			version: audit.examined.shared.version?.facts.gitVersion ?? null,
-			sandbox: facts.sandbox,
-		},
+		cluster: clusterIdentity(facts, audit.examined.shared.version),
 		identity: audit.whoAmI,
 		replicas: replicasOf(audit, own),
 		nodes: nodesOf(audit),

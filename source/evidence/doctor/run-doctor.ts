@@ -4,12 +4,14 @@ import type {AccessReview} from '../../cluster/self-review.ts';
 import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionPurpose, Path, SocketFacts} from '../evidence.ts';
 import {type ActiveObservations, noActiveObservations} from '../build-observations.ts';
+import {clusterIdentity} from '../build-path.ts';
 import {type ApiserverExamination, examineApiserver} from '../examine-apiserver.ts';
 import {failureObservation} from '../failure-observation.ts';
 import {configuredPath, failedAttemptId} from '../find-paths.ts';
 import {describeFailure} from '../last-attempt.ts';
 import {type PathPlan, planPaths} from '../plan-paths.ts';
 import {canI, probeSelfSubject} from '../probes/access.ts';
+import {makeObservation} from '../probes/probe-request.ts';
 import {recordAnswer, recordFailure, secondLegsOf} from '../second-leg-record.ts';
 import {currentFailure} from '../rules/second-leg-outcomes.ts';
 import {containerStep} from './container-step.ts';
@@ -160,8 +162,7 @@ function identityOf({cluster, examined}: DoctorFindings): Doctor['cluster'] {
 		return null;
 	}
 
-	const {context, server, sandbox} = cluster.facts;
-	return {context, server, version: examined?.shared.version?.facts.gitVersion ?? null, sandbox};
+	return clusterIdentity(cluster.facts, examined?.shared.version ?? null);
 }
 
 function pathOf({cluster, examined, plan, secondLeg, error}: DoctorFindings): Path | null {
@@ -202,31 +203,16 @@ function kubeletResponse(
 	{connection, own}: ApiserverExamination,
 	{probe, target}: PathPlan,
 ): ActiveObservations {
-	const common = {process: own.process?.facts.id ?? null, connection: connection.id, time: new Date().toISOString(), active: true} as const;
+	const common = {process: own.process?.facts.id ?? null, connection: connection.id, active: true} as const;
 	const location = `${probe?.namespace ?? target.namespace}/${probe?.pod ?? target.name}`;
-	return to === 'log'
-		? {
-				...noActiveObservations,
-				logDifferentials: [
-					{
-						source: 'log-differential',
-						where: `GET pods/log of ${location}`,
-						...common,
-						facts: {normal: 'ok', skipping: 'not-tried', text: null, node: target.node},
-					},
-				],
-			}
-		: {
-				...noActiveObservations,
-				stepTests: [
-					{
-						source: 'step-test',
-						where: `a held port-forward to ${location}`,
-						...common,
-						facts: {node: target.node, rounds: [1], moved: 'undecided', transport: null, why: null, observed: 'held'},
-					},
-				],
-			};
+	const {node} = target;
+	if (to === 'log') {
+		const facts = {normal: 'ok', skipping: 'not-tried', text: null, node} as const;
+		return {...noActiveObservations, logDifferentials: [makeObservation('log-differential', `GET pods/log of ${location}`, facts, common)]};
+	}
+
+	const facts = {node, rounds: [1], moved: 'undecided', transport: null, why: null, observed: 'held'} as const;
+	return {...noActiveObservations, stepTests: [makeObservation('step-test', `a held port-forward to ${location}`, facts, common)]};
 }
 
 function describeFirstLeg({connection, shared, own}: ApiserverExamination): string {

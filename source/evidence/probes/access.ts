@@ -3,6 +3,7 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {reviewAccess, readSelfSubject, type AccessReview} from '../../cluster/self-review.ts';
 import type {ProbeResult} from '../evidence.ts';
+import {makeObservation} from './probe-request.ts';
 
 export type WhoAmI = {user: string | null; groups: readonly string[]};
 
@@ -38,15 +39,10 @@ export async function probeAnonymousAccess(cluster: Pick<ClusterClient, 'anonymo
 		const anonymous = classifyAnonymousAccess(version, health, api);
 		return anonymous
 			? {
-					observation: {
-						source: 'anonymous-probe',
-						where,
-						process: null,
-						connection: null,
-						time: new Date().toISOString(),
-						active: false,
-						facts: {anonymous, observed: `/version ${version}, /healthz ${health}, /api ${api}`},
-					},
+					observation: makeObservation('anonymous-probe', where, {
+						anonymous,
+						observed: `/version ${version}, /healthz ${health}, /api ${api}`,
+					}),
 				}
 			: {unavailable: {source: 'anonymous-probe', where, reason: 'no-response', need: null}};
 	} catch {

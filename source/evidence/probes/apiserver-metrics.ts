@@ -2,7 +2,7 @@
 import type {ApiResponse} from '../../cluster/connection.ts';
 import type {MetricFacts, ProbeResult} from '../evidence.ts';
 import {needMetrics} from '../rules/needs.ts';
-import {responseLimits, type Requester} from './probe-request.ts';
+import {makeObservation, responseLimits, type Requester} from './probe-request.ts';
 
 /** The response is megabytes on a large cluster: stream it and keep only these families. */
 const wanted = [
@@ -56,17 +56,7 @@ export async function readApiserverMetrics(
 			return {unavailable: {source: 'metrics', where, reason: 'no-response', need: needMetrics}};
 		}
 
-		return {
-			observation: {
-				source: 'metrics',
-				where,
-				process,
-				connection: connection.id,
-				time: new Date().toISOString(),
-				active: false,
-				facts: metricFacts(samples),
-			},
-		};
+		return {observation: makeObservation('metrics', where, metricFacts(samples), {process, connection: connection.id})};
 	} catch {
 		return {unavailable: {source: 'metrics', where, reason: 'no-response', need: needMetrics}};
 	}

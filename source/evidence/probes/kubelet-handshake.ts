@@ -4,6 +4,7 @@ import {connect} from 'node:tls';
 import {distinguishedName, spkiSha256} from '../../cluster/tls/peer-facts.ts';
 import {formatRfc3339Seconds} from '../../text/format-time.ts';
 import type {KubeletHandshakeFacts, ProbeResult} from '../evidence.ts';
+import {makeObservation} from './probe-request.ts';
 
 /** Reads the certificate at the node's address. In its own network, the apiserver may reach another server there. */
 export async function readKubeletHandshake(
@@ -21,14 +22,10 @@ export async function readKubeletHandshake(
 	const subject = distinguishedName(certificate.subject);
 	const issuer = distinguishedName(certificate.issuer);
 	return {
-		observation: {
-			source: 'handshake',
+		observation: makeObservation(
+			'handshake',
 			where,
-			process: null,
-			connection: null,
-			time: new Date().toISOString(),
-			active: true,
-			facts: {
+			{
 				node,
 				nodeAddresses,
 				address: `${address}:${port}`,
@@ -42,7 +39,8 @@ export async function readKubeletHandshake(
 				selfMade: /CN=.+@\d+/.test(subject) && /CN=.+-ca@\d+/.test(issuer),
 				spkiSha256: spkiSha256(certificate),
 			},
-		},
+			{active: true},
+		),
 	};
 }
 

@@ -5,7 +5,7 @@ import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-names.ts';
 import type {LogDifferentialFacts, Observation} from '../evidence.ts';
-import {readText} from './probe-request.ts';
+import {makeObservation, readText} from './probe-request.ts';
 
 export type ReadLog = {namespace: string; pod: string; container: string; node: string | null};
 
@@ -21,15 +21,12 @@ export async function readLogDifferential(
 	const normal = await readOnce(connection, log, {skipsCheck: false});
 	const found = normalOf(normal);
 	const skipping = found === 'certificate-refused' ? await readOnce(connection, log, {skipsCheck: true}) : null;
-	return {
-		source: 'log-differential',
-		where: `GET pods/log of ${log.namespace}/${log.pod}`,
-		process,
-		connection: connection.id,
-		time: new Date().toISOString(),
-		active: true,
-		facts: {normal: found, skipping: skippingOf(skipping), text: normal.ok ? null : normal.text, node: log.node},
-	};
+	return makeObservation(
+		'log-differential',
+		`GET pods/log of ${log.namespace}/${log.pod}`,
+		{normal: found, skipping: skippingOf(skipping), text: normal.ok ? null : normal.text, node: log.node},
+		{process, connection: connection.id, active: true},
+	);
 }
 
 /** `ok`: the kubelet answered. `status` is 0 without a response. */

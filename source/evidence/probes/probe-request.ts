@@ -38,7 +38,7 @@ export async function sendProbe<Facts>(
 	question: ProbeRequest,
 	observation: (body: string, response: ApiResponse) => Facts | undefined,
 ): Promise<ProbeResult<Facts>> {
-	const {source, path, need, accept = 'application/json', timeoutMs = 5000, maxBytes = smallBytes} = question;
+	const {source, path, need, accept = 'application/json', timeoutMs = 5000, maxBytes = smallBytes, connection = null} = question;
 	const where = `GET ${path}`;
 	const unavailable = (reason: UnavailableSource['reason']): ProbeResult<Facts> => ({unavailable: {source, where, reason, need}});
 	try {
@@ -50,7 +50,7 @@ export async function sendProbe<Facts>(
 		}
 
 		const facts = observation(body, response);
-		return facts === undefined ? unavailable('not-served') : {observation: makeObservation(question, facts)};
+		return facts === undefined ? unavailable('not-served') : {observation: makeObservation(source, where, facts, {connection})};
 	} catch {
 		return unavailable('no-response');
 	}
@@ -81,8 +81,14 @@ export function preferConnection(own: Requester | null, cluster: Requester): Req
 	};
 }
 
-function makeObservation<Facts>({source, path, connection = null}: ProbeRequest, facts: Facts): Observation<Facts> {
-	return {source, where: `GET ${path}`, process: null, connection, time: new Date().toISOString(), active: false, facts};
+/** Passive, read now, and of no known process or connection unless `more` says otherwise. */
+export function makeObservation<Facts>(
+	source: EvidenceSource,
+	where: string,
+	facts: Facts,
+	more: Partial<Pick<Observation<Facts>, 'process' | 'connection' | 'time' | 'active'>> = {},
+): Observation<Facts> {
+	return {source, where, process: null, connection: null, time: new Date().toISOString(), active: false, ...more, facts};
 }
 
 /** For the head, and for a response that starts in time and then stalls. */

@@ -24,10 +24,10 @@ export function weakestBasis(...bases: readonly Basis[]): Basis {
 
 export function cite(observation: Observation<unknown>, rule: string, observed: string): Citation {
 	const {source, where, process, time, active} = observation;
-	return {rule, observed, observation: {source, where, process, time, active}};
+	return {source, rule, observed, where, process, time, active};
 }
 
 /** Evidence from the request itself: the code of every apiserver allows nothing else. */
 export function citeConstruction({time}: Observations, rule: string, observed: string): Citation {
-	return {rule, observed, observation: {source: 'construction', where: 'the request itself', process: null, time, active: false}};
+	return {source: 'construction', rule, observed, where: 'the request itself', process: null, time, active: false};
 }

@@ -3,7 +3,7 @@ import {forwardArguments} from '../../../source/commands/port-forward/forward-ar
 import type {ForwardReporter} from '../../../source/commands/port-forward/text-reporter.ts';
 import {emitPathEvents} from '../../../source/commands/port-forward/path-events.ts';
 import type {Basis, Path} from '../../../source/evidence/evidence.ts';
-import type {Labeler} from '../../../source/evidence/labeler.ts';
+import type {Labeler} from '../../../source/evidence/connection-labeler.ts';
 import {buildPath} from '../../../source/evidence/build-path.ts';
 import {openConnection, flags, makeObservations, unverifiedFlags} from '../../support/observations.ts';
 

@@ -1266,7 +1266,7 @@ test('a log read that skips the check is unverified, whatever the flag is', t =>
 	const verdict = kubeletTls({...given, purpose: {...given.purpose, insecureSkipTlsVerifyBackend: true}});
 	t.is(verdict.state, 'unverified');
 	t.is(verdict.basis, 'proven');
-	t.is(verdict.citations[0]?.observation.source, 'construction');
+	t.is(verdict.citations[0]?.source, 'construction');
 	t.is(
 		kubeletTls({...given, serverIdentity: {to: 'gateway', why: 'path'}, purpose: {...given.purpose, insecureSkipTlsVerifyBackend: true}})
 			.basis,

@@ -8,7 +8,7 @@ import type {Session} from '../../../source/session/session.ts';
 import {Store} from '../../../source/session/store.ts';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';
-import type {Labeler} from '../../../source/evidence/labeler.ts';
+import type {Labeler} from '../../../source/evidence/connection-labeler.ts';
 import {selectedExchange, type ProxyExchange} from '../../../source/state/proxy-state.ts';
 import {emptySession} from '../../../source/state/session-state.ts';
 import {startServer} from '../../support/api-server.ts';
