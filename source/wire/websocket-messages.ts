@@ -18,8 +18,6 @@ import {streamLostBecause, protocolError, streamLostError} from './protocol-erro
 import {webSocketAccept} from './websocket-accept.ts';
 
 export type WebSocketOptions = {
-	/** Default 32 MiB, as in the apiserver. */
-	maxMessageBytes?: number;
 	/** 0 (the default) sends none. */
 	pingIntervalMs?: number;
 	/** Time for the other side's Close. Default 1 s. */
@@ -46,6 +44,9 @@ type MessageEvents = {
 	/** Once, last. */
 	close: [WebSocketCloseResult];
 };
+
+/** As in the apiserver. */
+const maxMessageBytes = 32 << 20;
 
 /** Messages are still read after a sent Close. */
 const maxBytesAfterClose = 64 << 20;
@@ -89,7 +90,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		keepReadingAfterWriteError(socket, error => {
 			this.#writeError = error;
 		});
-		this.#webSocket = overUpgradedSocket(socket, head, options.maxMessageBytes ?? 32 << 20);
+		this.#webSocket = overUpgradedSocket(socket, head);
 		this.#listenToWebSocket();
 		this.#listenToSocket();
 
@@ -138,13 +139,13 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 	}
 
 	/** Messages are still emitted until the other side's Close or `closeTimeoutMs`. */
-	close(code = 1000, reason = ''): void {
+	close(): void {
 		if (!this.#isOpen) {
 			return;
 		}
 
 		this.#didSendClose = true;
-		this.#webSocket.close(code, reason);
+		this.#webSocket.close(1000);
 		this.#closeTimer = setTimeout(() => {
 			this.#finish(resultWithoutClose(null));
 			this.#socket.end();
@@ -260,11 +261,11 @@ function resultWithoutClose(error: SpokeError | null): WebSocketCloseResult {
 }
 
 /** ws takes only sockets that it upgraded itself, so its request gets no connection and the response that it expects. */
-function overUpgradedSocket(socket: Duplex, head: Buffer, maxPayload: number): WebSocket {
+function overUpgradedSocket(socket: Duplex, head: Buffer): WebSocket {
 	const options: ClientOptions & {closeTimeout: number} = {
 		perMessageDeflate: false,
 		autoPong: false,
-		maxPayload,
+		maxPayload: maxMessageBytes,
 		maxBufferedChunks: 1 << 20,
 		// The timeout is WebSocketMessages' own: ws drops unsent bytes.
 		closeTimeout: 2 ** 31 - 1,

@@ -30,12 +30,9 @@ async function bytesOf(stream: Duplex): Promise<Buffer> {
 }
 
 /** A client's messages and result for these bytes of a server. */
-async function received(
-	bytes: Buffer,
-	options = {},
-): Promise<{messages: string[]; ending: WebSocketCloseResult | undefined; sent: string}> {
+async function received(bytes: Buffer): Promise<{messages: string[]; ending: WebSocketCloseResult | undefined; sent: string}> {
 	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near, none, options);
+	const client = new WebSocketMessages(near, none);
 	const messages: string[] = [];
 	let ending: WebSocketCloseResult | undefined;
 	client.on('message', (payload, binary) => messages.push(`${binary ? 'binary' : 'text'} ${payload.toString('hex')}`));
@@ -80,13 +77,13 @@ const violations: Array<[string, string, number]> = [
 	['a Close code that may not be sent', '88 02 03ed', 1002],
 	['a Close of one byte', '88 01 03', 1002],
 	['text that is not UTF-8', '81 02 c328', 1007],
-	['a message past the limit', '82 7f 0000000000010001', 1009],
+	['a message past the limit', '82 7f 0000000002000001', 1009],
 	['a message past 2^53', '82 7f ffffffffffffffff', 1009],
 ];
 
 for (const [what, bytes, code] of violations) {
 	test(`refused with ${code}: ${what}`, async t => {
-		const {ending, sent, messages} = await received(hex(bytes), {maxMessageBytes: 65_536});
+		const {ending, sent, messages} = await received(hex(bytes));
 		t.is(ending?.error?.code, 'ERR_PROTOCOL');
 		t.deepEqual(messages, []);
 		t.is(unmasked(sent), `88${code.toString(16).padStart(4, '0')}`);
