@@ -3,7 +3,7 @@ import {finished} from 'node:stream';
 import {abortableDelay} from '../async/abortable.ts';
 import type {ApiResponse, RequestOptions} from './connection.ts';
 import type {DedicatedConnection} from './dedicated-connection.ts';
-import {isReplayable} from './transport/http-request.ts';
+import {isReplayable} from './transport/encode-request.ts';
 
 const maxIdleConnections = 8;
 const idleTimeoutMs = 60_000;

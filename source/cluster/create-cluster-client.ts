@@ -12,7 +12,7 @@ import type {PluginTerminal} from './credentials/plugin-terminal.ts';
 import {openConnection, type ConnectionConfig} from './dedicated-connection.ts';
 import {readJsonResponse} from './read-json-response.ts';
 import {traceVerbosity} from './request-trace.ts';
-import {withWholeTimeout} from './transport/http-request.ts';
+import {withWholeTimeout} from './transport/request-errors.ts';
 import {parseServerUrl} from './transport/server-url.ts';
 
 /** More would flood an apiserver that has just restarted. */

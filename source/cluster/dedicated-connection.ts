@@ -1,26 +1,15 @@
 /** Sequential requests on one socket, then an optional upgrade. */
-import {Readable, type Duplex} from 'node:stream';
-import {SpokeError} from '../errors/spoke-error.ts';
 import {userAgent} from '../version.ts';
 import type {ApiResponse, PipelinedOptions, Connection, RequestOptions, SocketFacts, UpgradeOptions, UpgradeResult} from './connection.ts';
 import type {Credentials, ClientIdentity} from './credentials/credentials.ts';
 import type {RequestHeaders} from './credentials/request-headers.ts';
-import {PipelinedRequests, ResponseSlot} from './transport/pipelined-requests.ts';
-import {
-	isReplayable,
-	decompressBody,
-	sendHttpRequest,
-	readFully,
-	type HttpResult,
-	type ResponseStart,
-	type OutgoingRequest,
-	withWholeTimeout,
-} from './transport/http-request.ts';
-import {noop} from './transport/noop.ts';
-import {SingleSocketAgent} from './transport/single-socket-agent.ts';
+import {isReplayable} from './transport/encode-request.ts';
+import type {HttpRequest, HttpResult, ResponseStart} from './transport/exchange.ts';
+import {HttpClient} from './transport/http-client.ts';
 import {openSocket, type OpenSocket, type DialRoute} from './transport/open-socket.ts';
 import {basicAuthorization} from './transport/connect-through-proxy.ts';
-import {streamGet} from './transport/streamed-response.ts';
+import {withWholeTimeout} from './transport/request-errors.ts';
+import {decompressBody, readFully} from './transport/response-body.ts';
 import {buildUpgradeRequest} from './transport/upgrade.ts';
 import {certificateDates, certificateFingerprint} from './tls/client-certificate.ts';
 import {readBodyPrefix} from './read-body-prefix.ts';
@@ -42,7 +31,7 @@ const maxErrorBodyBytes = 64 * 1024;
 /** Just past the apiserver's timeout of 30 s for reaching a kubelet. */
 const upgradeTimeoutMs = 35_000;
 
-type SendOptions = Pick<OutgoingRequest, 'method' | 'body' | 'signal' | 'timeoutMs'> & {upgrade?: true};
+type SendOptions = Omit<HttpRequest, 'target'>;
 
 let connectionCount = 0;
 
@@ -55,16 +44,9 @@ export async function openConnection(access: ConnectionConfig, signal?: AbortSig
 
 export class DedicatedConnection implements Connection {
 	readonly #access: ConnectionConfig;
-	readonly #socket: Duplex;
-	readonly #agent: SingleSocketAgent;
+	readonly #http: HttpClient;
 	readonly #absoluteForm: boolean;
 	readonly #presentedCertificate: ClientIdentity['certificate'];
-	#pipelined: PipelinedRequests | undefined;
-	#pipelineReleased: Promise<void> | undefined;
-	#upgraded = false;
-	/** Node's HTTP client never gives a socket back. */
-	#isUsedByNodeClient = false;
-	readonly #responseSlot = new ResponseSlot();
 	readonly id: string;
 	readonly facts: SocketFacts;
 
@@ -72,10 +54,14 @@ export class DedicatedConnection implements Connection {
 		connectionCount++;
 		this.id = `c${connectionCount}`;
 		this.#access = access;
-		this.#socket = socket;
-		this.#agent = new SingleSocketAgent(socket);
 		this.#absoluteForm = absoluteForm;
 		this.#presentedCertificate = identity.certificate;
+		this.#http = new HttpClient(socket, {
+			peerName: this.#peerName,
+			isInteractive: access.isInteractive,
+			// A plain HTTP proxy may not support it.
+			canPipeline: !absoluteForm,
+		});
 		this.facts = {
 			...facts,
 			clientAuth: access.credentials.kind,
@@ -87,12 +73,10 @@ export class DedicatedConnection implements Connection {
 				return identity.certificate && identity.authorization === null ? certificateDates(identity.certificate.certificate) : null;
 			},
 		};
-		// The error of an idle socket would end the process; the next request reports it.
-		socket.on('error', noop);
 	}
 
 	get usable(): boolean {
-		return !this.#upgraded && !this.#socket.destroyed && this.#socket.writable;
+		return this.#http.isUsable;
 	}
 
 	async isCurrent(signal?: AbortSignal): Promise<boolean> {
@@ -101,73 +85,46 @@ export class DedicatedConnection implements Connection {
 	}
 
 	async pipelined(options: PipelinedOptions): Promise<ApiResponse> {
-		const {path, headers = {}, review, signal, timeoutMs = this.#access.requestTimeoutMs, wholeTimeoutMs} = options;
-		const queuedOptions = {
-			...options,
-			...(review !== undefined && {method: 'POST', body: review, headers: {'Content-Type': 'application/json', ...headers}}),
-		};
-		const identity = await this.#access.credentials.current(signal);
-		// A plain HTTP proxy may not support pipelining.
-		if (this.#pipelineReleased || this.#absoluteForm) {
-			return this.request(queuedOptions);
-		}
-
-		this.#pipelined ??= new PipelinedRequests(this.#socket, this.#peerName);
-		const pipelined = this.#pipelined;
-		const response = await traceRequest(
-			this.#access.trace,
-			{...this.#access, ...(review !== undefined && {method: 'POST'}), path},
-			async () =>
-				pipelined.send({
-					target: `${this.#access.route.server.prefix}${path}`,
-					headers: {...this.#headers(identity), ...headers},
-					body: review,
-					timeoutMs,
-					wholeTimeoutMs,
-					signal,
-				}),
-		);
-		if (response.status === 401 && (await this.#access.credentials.renewAfter401(identity, signal))) {
-			return this.request(queuedOptions);
-		}
-
-		return this.#response({...response, body: toReadable(response.body)});
+		const {path, headers, review, signal, timeoutMs = this.#access.requestTimeoutMs, wholeTimeoutMs} = options;
+		const response = await this.#send(path, {
+			kind: 'pipelined',
+			signal,
+			timeoutMs,
+			wholeTimeoutMs,
+			...(review === undefined
+				? {method: 'GET', headers: {...headers}}
+				: {method: 'POST', headers: {'Content-Type': 'application/json', ...headers}, body: review}),
+		});
+		return this.#response(response);
 	}
 
 	async request(options: RequestOptions): Promise<ApiResponse> {
 		const {method = 'GET', path, headers = {}, body, signal, timeoutMs = this.#access.requestTimeoutMs} = withWholeTimeout(options);
 		const isFullBody = method !== 'HEAD' && Object.keys(headers).every(name => name.toLowerCase() !== 'range');
-		const response = await this.#send(
-			path,
-			{...(!isFullBody && {'Accept-Encoding': 'identity'}), ...headers},
-			{method, ...(body !== undefined && {body}), signal, timeoutMs},
-		);
-		if (response.kind === 'upgrade') {
-			response.socket.destroy();
-			throw new SpokeError('ERR_PROTOCOL', `${this.#peerName} switched protocols without an upgrade request`);
-		}
-
+		const response = await this.#send(path, {
+			method,
+			headers: {...(!isFullBody && {'Accept-Encoding': 'identity'}), ...headers},
+			body,
+			signal,
+			timeoutMs,
+		});
 		return this.#response(response, isFullBody);
 	}
 
 	async upgrade(options: UpgradeOptions): Promise<UpgradeResult> {
 		const {headers, check} = buildUpgradeRequest(options);
-		const response = await this.#send(
-			options.path,
-			{Accept: '*/*', ...options.headers, ...headers, 'Accept-Encoding': 'identity'},
-			{
-				method: options.method,
-				signal: options.signal,
-				timeoutMs: options.timeoutMs ?? upgradeTimeoutMs,
-				upgrade: true,
-			},
-		);
+		const response = await this.#send(options.path, {
+			kind: 'upgrade',
+			method: options.method,
+			headers: {Accept: '*/*', ...options.headers, ...headers, 'Accept-Encoding': 'identity'},
+			signal: options.signal,
+			timeoutMs: options.timeoutMs ?? upgradeTimeoutMs,
+		});
 		const {status, statusText, headers: responseHeaders} = response;
 		if (response.kind === 'response') {
 			return {upgraded: false, status, statusText, headers: responseHeaders, body: await readBodyPrefix(response.body, maxErrorBodyBytes)};
 		}
 
-		this.#upgraded = true;
 		try {
 			return {
 				upgraded: true,
@@ -183,22 +140,17 @@ export class DedicatedConnection implements Connection {
 	}
 
 	close(): void {
-		if (this.#upgraded) {
-			return;
-		}
-
-		this.#socket.destroy();
-		this.#agent.destroy();
+		this.#http.close();
 	}
 
 	get #peerName(): string {
 		return `the apiserver ${this.#access.route.server.shown}`;
 	}
 
-	async #send(path: string, extraHeaders: RequestHeaders, request: SendOptions): Promise<HttpResult> {
+	async #send(path: string, request: SendOptions): Promise<HttpResult> {
 		const {credentials} = this.#access;
 		const identity = await credentials.current(request.signal);
-		const response = await this.#sendAs(identity, path, extraHeaders, request);
+		const response = await this.#sendAs(identity, path, request);
 		const renewed =
 			response.status === 401 &&
 			response.kind === 'response' &&
@@ -209,7 +161,7 @@ export class DedicatedConnection implements Connection {
 		}
 
 		await readFully(response.body, maxErrorBodyBytes, this.#peerName);
-		return this.#sendAs(renewed, path, extraHeaders, request);
+		return this.#sendAs(renewed, path, request);
 	}
 
 	/** The socket keeps its certificate, so only another token helps. */
@@ -223,47 +175,16 @@ export class DedicatedConnection implements Connection {
 		return renewed.certificate !== this.#presentedCertificate || renewed.authorization === identity.authorization ? null : renewed;
 	}
 
-	async #sendAs(identity: ClientIdentity, path: string, extraHeaders: RequestHeaders, request: SendOptions): Promise<HttpResult> {
+	async #sendAs(identity: ClientIdentity, path: string, request: SendOptions): Promise<HttpResult> {
+		const target = `${this.#access.route.server.prefix}${path}`;
+		const headers = {...this.#headers(identity), ...request.headers};
 		return traceRequest(this.#access.trace, {...this.#access, method: request.method, path}, async () =>
-			this.#exchange(identity, path, extraHeaders, request),
+			this.#http.send({...request, ...(this.#absoluteForm ? this.#toProxy(target, headers) : {target, headers})}),
 		);
 	}
 
-	async #exchange(identity: ClientIdentity, path: string, extraHeaders: RequestHeaders, request: SendOptions): Promise<HttpResult> {
-		const {signal, timeoutMs} = request;
-		const peerName = this.#peerName;
-		this.#pipelineReleased ??= this.#pipelined?.release() ?? Promise.resolve();
-		await this.#pipelineReleased;
-		const released = await this.#responseSlot.acquire({timeoutMs, signal, peerName});
-		const target = `${this.#access.route.server.prefix}${path}`;
-		const headers = {...this.#headers(identity), ...extraHeaders};
-		if (this.#isPlainGet(request)) {
-			return streamGet(this.#socket, {
-				target,
-				headers,
-				timeoutMs,
-				signal,
-				isInteractive: this.#access.isInteractive,
-				peerName,
-				onReleased: released,
-			});
-		}
-
-		this.#isUsedByNodeClient = true;
-		released();
-		return sendHttpRequest(this.#agent, {
-			...request,
-			peerName,
-			...(this.#absoluteForm ? this.#toProxy(target, headers) : {target, headers}),
-		});
-	}
-
-	#isPlainGet({method, body, upgrade}: SendOptions): boolean {
-		return method === 'GET' && body === undefined && !upgrade && !this.#absoluteForm && !this.#isUsedByNodeClient;
-	}
-
 	/** Addresses a plain HTTP proxy: the target in absolute form, with the proxy's credentials. */
-	#toProxy(target: string, headers: RequestHeaders): Pick<OutgoingRequest, 'target' | 'headers'> {
+	#toProxy(target: string, headers: RequestHeaders): Pick<HttpRequest, 'target' | 'headers'> {
 		const {server, proxy} = this.#access.route;
 		const login = proxy?.address.credentials;
 		return {
@@ -273,7 +194,8 @@ export class DedicatedConnection implements Connection {
 	}
 
 	/** As in Go, HEAD and partial responses are not decompressed. */
-	#response({status, statusText, headers, body}: ResponseStart & {body: Readable}, isFullBody = true): ApiResponse {
+	#response(response: HttpResult, isFullBody = true): ApiResponse {
+		const {status, statusText, headers, body} = response as Extract<HttpResult, {kind: 'response'}>;
 		const isDecoded = isFullBody && status !== 206;
 		const endsByClose = hasNoDeclaredEnd(headers, isDecoded);
 		const plain = isDecoded ? decompressBody(body, headers) : body;
@@ -307,11 +229,4 @@ function soleCertificateFingerprint({headers}: ConnectionConfig, {authorization,
 	return certificate && authorization === null && headers['Impersonate-User'] === undefined
 		? certificateFingerprint(certificate.certificate)
 		: null;
-}
-
-function toReadable(bytes: Buffer): Readable {
-	const body = new Readable({read: noop});
-	body.push(bytes);
-	body.push(null);
-	return body;
 }

@@ -5,7 +5,7 @@ import type {ClusterClient} from './cluster-client.ts';
 import type {CheckedListMetadata, CheckedMetadata} from './object-shapes.ts';
 import {parseObject} from './read-json-response.ts';
 import {errorFromResponse} from './error-from-response.ts';
-import {readFully} from './transport/http-request.ts';
+import {readFully} from './transport/response-body.ts';
 
 export type ListOptions = {
 	path: string;

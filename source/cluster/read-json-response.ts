@@ -4,7 +4,7 @@ import {type ImpersonatedIdentity, requestAttributes} from './request-attributes
 import type {ApiResponse, RequestOptions} from './connection.ts';
 import {validateObject, notKubernetesError, type ResponseForm} from './validate-object.ts';
 import {errorFromResponse} from './error-from-response.ts';
-import {readFully} from './transport/http-request.ts';
+import {readFully} from './transport/response-body.ts';
 
 /** A page of 5,000 pods has about 40 MiB. */
 const maxJsonBytes = 256 * 1024 * 1024;

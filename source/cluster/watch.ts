@@ -8,7 +8,7 @@ import type {ClusterClient} from './cluster-client.ts';
 import {errorFromResponse} from './error-from-response.ts';
 import {acceptHeader, isTable, type ListOptions, listPages, listQuery, type TableColumn} from './list.ts';
 import {requestAttributes} from './request-attributes.ts';
-import {readFully} from './transport/http-request.ts';
+import {readFully} from './transport/response-body.ts';
 import {notKubernetesError, validateWatchEvent, type WatchEventLine} from './validate-object.ts';
 
 export type WatchEvent<Item> =

@@ -3,7 +3,7 @@ import {clampTimerMs} from '../async/abortable.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {parseObject} from '../cluster/read-json-response.ts';
 import {errorFromResponse} from '../cluster/error-from-response.ts';
-import {readFully} from '../cluster/transport/http-request.ts';
+import {readFully} from '../cluster/transport/response-body.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {containerStatus} from '../targets/choose-container.ts';
 import {listPath, objectPath} from '../targets/object-path.ts';

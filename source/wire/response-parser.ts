@@ -1,10 +1,19 @@
-/** Incremental parser of HTTP/1.1 responses to pipelined requests (RFC 9112 §9.3.2). */
+/** Incremental parser of HTTP/1.1 responses to requests on one connection (RFC 9112 §9.3). */
 import {bodyFraming, type BodyReader, ChunkedBody, type OnBodyChunk, UnchunkedBody} from './body-reader.ts';
-import {ByteCollector} from './byte-collector.ts';
-import {protocolError} from './protocol-error.ts';
 import {assertMaxInterim, endOfHead, parseResponseHead, type ResponseHead} from './response-head.ts';
+import {protocolError} from './protocol-error.ts';
+
+/** What the request allows. */
+export type BodyLimits = {
+	/** False for HEAD, whose response has the head of another response only (RFC 9110 §9.3.2). */
+	hasBody: boolean;
+	maxBodyBytes: number;
+};
 
 export type ResponseCallbacks = {
+	/** Of the request whose response begins. May throw if there is none. */
+	limits(): BodyLimits;
+	/** After status 101 nothing is parsed: `rest` belongs to the new protocol. */
 	onHead(head: ResponseHead): void;
 	/** `Content-Encoding` is not decoded. `bytes` is the pushed buffer or a copy. */
 	onBodyChunk: OnBodyChunk;
@@ -13,23 +22,27 @@ export type ResponseCallbacks = {
 
 const emptyLine = Buffer.from('\r\n\r\n');
 const noBytes = Buffer.alloc(0);
+const switchingProtocols = 101;
 
-/** Parses responses, except to HEAD and upgrades. */
 export class ResponseParser {
 	readonly #callbacks: ResponseCallbacks;
-	readonly #maxBodyBytes: number;
 	/** The start of a head or a line. */
 	#buffered: Buffer = noBytes;
 	#body: BodyReader | null = null;
 	#interimCount = 0;
+	#hasSwitched = false;
 
-	constructor(callbacks: ResponseCallbacks, {maxBodyBytes = Infinity}: {maxBodyBytes?: number} = {}) {
+	constructor(callbacks: ResponseCallbacks) {
 		this.#callbacks = callbacks;
-		this.#maxBodyBytes = maxBodyBytes;
 	}
 
 	get hasStarted(): boolean {
 		return this.#body !== null || this.#buffered.length > 0;
+	}
+
+	/** Bytes that are not parsed. */
+	get rest(): Buffer {
+		return this.#buffered;
 	}
 
 	/** @throws SpokeError ERR_PROTOCOL */
@@ -37,7 +50,7 @@ export class ResponseParser {
 		const all = this.#buffered.length === 0 ? bytes : Buffer.concat([this.#buffered, bytes]);
 		this.#buffered = noBytes;
 		let at = 0;
-		for (let before = -1; at !== before && at < all.length;) {
+		for (let before = -1; at !== before && at < all.length && !this.#hasSwitched;) {
 			before = at;
 			at = this.#body === null ? this.#readHead(all, at) : this.#readBody(this.#body, all, at);
 		}
@@ -62,13 +75,16 @@ export class ResponseParser {
 		}
 
 		const head = parseResponseHead(all.toString('latin1', at, end));
-		// Interim responses precede the final one (RFC 9110 §15.2).
-		if (head.status >= 200) {
-			this.#interimCount = 0;
-			this.#startBody(head);
-		} else {
+		if (head.status === switchingProtocols) {
+			this.#hasSwitched = true;
+			this.#callbacks.onHead(head);
+		} else if (head.status < 200) {
+			// Interim responses precede the final one (RFC 9110 §15.2).
 			this.#interimCount++;
 			assertMaxInterim(this.#interimCount);
+		} else {
+			this.#interimCount = 0;
+			this.#startBody(head);
 		}
 
 		return end + emptyLine.length;
@@ -83,10 +99,11 @@ export class ResponseParser {
 	}
 
 	#createReader(head: ResponseHead): BodyReader {
-		const framing = bodyFraming(head);
+		const {hasBody, maxBodyBytes} = this.#callbacks.limits();
+		const framing = hasBody ? bodyFraming(head) : 0;
 		return framing === 'chunked'
-			? new ChunkedBody(this.#callbacks.onBodyChunk, this.#maxBodyBytes)
-			: new UnchunkedBody(framing === 'until-close' ? Infinity : framing, this.#callbacks.onBodyChunk, this.#maxBodyBytes);
+			? new ChunkedBody(this.#callbacks.onBodyChunk, maxBodyBytes)
+			: new UnchunkedBody(framing === 'until-close' ? Infinity : framing, this.#callbacks.onBodyChunk, maxBodyBytes);
 	}
 
 	#readBody(body: BodyReader, all: Buffer, at: number): number {
@@ -101,57 +118,5 @@ export class ResponseParser {
 	#finish(): void {
 		this.#body = null;
 		this.#callbacks.onEnd();
-	}
-}
-
-export type CompleteResponse = ResponseHead & {
-	/** `Content-Encoding` is not decoded. */
-	body: Buffer;
-};
-
-/** Collects complete responses. */
-export class ResponseDecoder {
-	readonly #parser: ResponseParser;
-	#complete: CompleteResponse[] = [];
-	#head: ResponseHead | undefined;
-	readonly #body = new ByteCollector();
-
-	constructor({maxBodyBytes}: {maxBodyBytes: number}) {
-		this.#parser = new ResponseParser(
-			{
-				onHead: head => {
-					this.#head = head;
-				},
-				onBodyChunk: (bytes, from, to) => {
-					this.#body.add(bytes.subarray(from, to));
-				},
-				onEnd: () => {
-					this.#complete.push({...this.#head!, body: this.#body.take()});
-				},
-			},
-			{maxBodyBytes},
-		);
-	}
-
-	get hasStarted(): boolean {
-		return this.#parser.hasStarted;
-	}
-
-	/** @throws SpokeError ERR_PROTOCOL for invalid HTTP/1 or a body above the maximum */
-	push(bytes: Buffer): CompleteResponse[] {
-		this.#parser.push(bytes);
-		return this.#takeComplete();
-	}
-
-	/** @throws SpokeError ERR_PROTOCOL for a truncated response */
-	end(): CompleteResponse | undefined {
-		this.#parser.end();
-		return this.#takeComplete()[0];
-	}
-
-	#takeComplete(): CompleteResponse[] {
-		const whole = this.#complete;
-		this.#complete = [];
-		return whole;
 	}
 }

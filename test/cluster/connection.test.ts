@@ -6,12 +6,10 @@ import {join} from 'node:path';
 import process from 'node:process';
 import {Readable} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
-import {connect as tlsConnect, type TLSSocket} from 'node:tls';
+import type {TLSSocket} from 'node:tls';
 import {gzipSync} from 'node:zlib';
 import test from 'ava';
 import {listAll} from '../../source/cluster/list.ts';
-import {sendHttpRequest} from '../../source/cluster/transport/http-request.ts';
-import {SingleSocketAgent} from '../../source/cluster/transport/single-socket-agent.ts';
 import type {ResolvedTarget} from '../../source/streams/connection-observer.ts';
 import {openTunnel} from '../../source/streams/port-forward/tunnel.ts';
 import {openLog} from '../../source/streams/logs/open-log.ts';
@@ -354,38 +352,6 @@ test('reports truncated, oversized and non-JSON bodies with different errors', a
 	await t.throwsAsync(cluster.json({path: '/deep'}), {code: 'ERR_PROTOCOL', message: /not JSON/});
 	await cluster.json({path: '/'});
 	t.is(({} as {polluted?: number}).polluted, undefined);
-});
-
-test('a request does not change the keep-alive of its socket', async t => {
-	const server = await startServer({
-		request(_request, response) {
-			response.end();
-		},
-	});
-	t.teardown(async () => server.close());
-	const socket = tlsConnect({host: '127.0.0.1', port: server.port, rejectUnauthorized: false});
-	await once(socket, 'secureConnect');
-	const set: unknown[] = [];
-	socket.setKeepAlive = (...args: unknown[]) => {
-		set.push(args);
-		return socket;
-	};
-
-	const answer = await sendHttpRequest(new SingleSocketAgent(socket), {
-		method: 'GET',
-		target: '/',
-		headers: {Host: 'x'},
-		timeoutMs: 0,
-		peerName: 'it',
-	});
-	if (answer.kind === 'response') {
-		answer.body.resume();
-		await once(answer.body, 'close');
-	}
-
-	await delay(20);
-	socket.destroy();
-	t.deepEqual(set, [[true, 30_000]]);
 });
 
 test('queued requests fail when the connection closes', async t => {

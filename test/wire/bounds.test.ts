@@ -5,7 +5,7 @@ import {setImmediate as turn} from 'node:timers/promises';
 import process from 'node:process';
 import test from 'ava';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
-import {ResponseDecoder} from '../../source/wire/response-parser.ts';
+import {ResponseDecoder} from '../support/response-decoder.ts';
 import {ByteCollector} from '../../source/wire/byte-collector.ts';
 import {SpdyFrameDecoder} from '../../source/wire/spdy-frame-decoder.ts';
 import {pingFrame, synStreamFrame} from '../../source/wire/spdy-frame.ts';

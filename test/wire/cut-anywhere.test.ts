@@ -1,7 +1,7 @@
 import {once, type EventEmitter} from 'node:events';
 import {duplexPair, type Duplex} from 'node:stream';
 import test from 'ava';
-import {ResponseDecoder} from '../../source/wire/response-parser.ts';
+import {ResponseDecoder} from '../support/response-decoder.ts';
 import {maskedMessage} from '../../source/wire/masked-message.ts';
 import {dataFrameHead, goAwayFrame, pingFrame, rstStreamFrame, synReplyFrame, synStreamFrame} from '../../source/wire/spdy-frame.ts';
 import {SpdyFrameDecoder} from '../../source/wire/spdy-frame-decoder.ts';

@@ -1,5 +1,6 @@
 import test from 'ava';
-import {type CompleteResponse, ResponseDecoder} from '../../source/wire/response-parser.ts';
+import {ResponseParser} from '../../source/wire/response-parser.ts';
+import {type CompleteResponse, ResponseDecoder} from '../support/response-decoder.ts';
 
 const shape = ({status, statusText, headers, body, closesConnection: last}: CompleteResponse) => ({
 	status,
@@ -95,6 +96,38 @@ test('a response that has started but not ended is an error at the end', t => {
 	}
 
 	t.is(new ResponseDecoder({maxBodyBytes: 1}).end(), undefined);
+});
+
+test('a response to HEAD has no body, wherever the bytes are split', t => {
+	const bytes = Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx');
+	for (let cut = 0; cut <= bytes.length; cut++) {
+		const decoder = new ResponseDecoder({maxBodyBytes: 1000, methods: ['HEAD', 'GET']});
+		const responses = [...decoder.push(bytes.subarray(0, cut)), ...decoder.push(bytes.subarray(cut))];
+		t.deepEqual(
+			responses.map(({headers, body}) => [headers['content-length'], body.toString()]),
+			[
+				['9', ''],
+				['1', 'x'],
+			],
+			`cut at ${cut}`,
+		);
+	}
+});
+
+test('nothing is parsed after a 101, wherever the bytes are split', t => {
+	const bytes = Buffer.from('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nHTTP/1.1 200 OK\r\n\r\n');
+	for (let cut = 0; cut <= bytes.length; cut++) {
+		const statuses: number[] = [];
+		const parser = new ResponseParser({
+			limits: () => ({hasBody: true, maxBodyBytes: 1000}),
+			onHead: ({status}) => statuses.push(status),
+			onBodyChunk: () => t.fail(),
+			onEnd: () => t.fail(),
+		});
+		parser.push(bytes.subarray(0, cut));
+		parser.push(bytes.subarray(cut));
+		t.deepEqual([statuses, parser.rest.toString()], [[101], 'HTTP/1.1 200 OK\r\n\r\n'], `cut at ${cut}`);
+	}
 });
 
 const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';

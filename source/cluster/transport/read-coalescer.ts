@@ -15,6 +15,8 @@ export class ReadCoalescer implements ReadSink {
 	readonly #socket: Duplex;
 	readonly #onBytes: (bytes: Buffer) => void;
 	readonly #isInteractive: boolean;
+	/** Passes on each read at once. */
+	isImmediate = false;
 	readonly #endReads: () => void;
 	#slab = newSlab();
 	buffer = readArea(this.#slab);
@@ -71,12 +73,13 @@ export class ReadCoalescer implements ReadSink {
 		this.#resumeSocket();
 	}
 
+	/** The next listener for data starts the socket again, as after an upgrade by Node's own client. */
 	end(): void {
 		this.#hasEnded = true;
 		clearImmediate(this.#turn);
 		clearTimeout(this.#busyTimer);
 		this.#endReads();
-		this.#socket.off('data', this.#onData).resume();
+		Object.assign(this.#socket.off('data', this.#onData).resume(), {readableFlowing: null});
 	}
 
 	/** Receives data of a socket without onread buffers. */
@@ -92,6 +95,11 @@ export class ReadCoalescer implements ReadSink {
 	};
 
 	#received(length: number): void {
+		if (this.isImmediate) {
+			this.flush();
+			return;
+		}
+
 		this.#turn ??= setImmediate(this.#nextTurn);
 		this.#inThisTurn += length;
 		if (this.#isFull && !this.#hasEnded) {

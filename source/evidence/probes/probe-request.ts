@@ -1,5 +1,5 @@
 /** Sends a probe and turns its response into a probe result. */
-import {readFully} from '../../cluster/transport/http-request.ts';
+import {readFully} from '../../cluster/transport/response-body.ts';
 import type {ApiResponse, Connection} from '../../cluster/connection.ts';
 import type {CheckedListMetadata} from '../../cluster/object-shapes.ts';
 import {parseObject} from '../../cluster/read-json-response.ts';

@@ -3,7 +3,7 @@ import {PassThrough} from 'node:stream';
 import test, {type ExecutionContext} from 'ava';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
-import {readFully} from '../../../source/cluster/transport/http-request.ts';
+import {readFully} from '../../../source/cluster/transport/response-body.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {followLogs} from '../../../source/streams/logs/follow-logs.ts';

@@ -1,9 +1,12 @@
+import {once} from 'node:events';
+import {PassThrough, Readable} from 'node:stream';
 import {setImmediate as turn, setTimeout as delay} from 'node:timers/promises';
 import {gzipSync} from 'node:zlib';
 import test, {type ExecutionContext} from 'ava';
 import type {Connection} from '../../source/cluster/connection.ts';
 import {startServer, textOf, type Scripted} from '../support/api-server.ts';
 import {toBytes} from '../support/byte-server.ts';
+import {until} from '../support/until.ts';
 
 async function connected(t: ExecutionContext, scripted: Scripted): Promise<Connection> {
 	const server = await startServer(scripted);
@@ -178,4 +181,204 @@ test('sends a repeated header once with its last value, and decompresses gzip', 
 	t.is(await textOf((await connection.pipelined({path: '/', headers: {accept: 'x/y'}})).body), '{"a":1}');
 	t.deepEqual(seen, [['x/y']]);
 	connection.close();
+});
+
+test('pipelines again after another request has ended', async t => {
+	const connection = await toBytes(t, (all, socket) => {
+		// Waits for the third request, so a client that waits for responses fails.
+		if (all.includes('GET /c ')) {
+			socket.write(['b', 'c'].map(name => answerOf(name)).join(''));
+		} else if (!all.includes('GET /b ')) {
+			socket.write(answerOf('a'));
+		}
+	});
+	t.is(await textOf((await connection.request({path: '/a'})).body), 'a');
+	const answers = await Promise.all(['/b', '/c'].map(async path => connection.pipelined({path, timeoutMs: 10_000})));
+	t.deepEqual(await Promise.all(answers.map(async ({body}) => textOf(body))), ['b', 'c']);
+});
+
+test('a request behind pipelined ones is not sent before their responses', async t => {
+	let seen = '';
+	const connection = await toBytes(t, (all, socket) => {
+		seen = all;
+		if (all.includes('POST /b ')) {
+			socket.write(answerOf('b'));
+		} else {
+			setTimeout(() => socket.write(answerOf('a')), 50);
+		}
+	});
+	const first = connection.pipelined({path: '/a'}).then(() => seen);
+	// Its own time begins after the pipelined response.
+	const second = connection.request({method: 'POST', path: '/b', body: 'x', timeoutMs: 5000});
+	t.notRegex(await first, /POST/);
+	t.is(await textOf((await second).body), 'b');
+});
+
+test('a response has no body when it answers HEAD', async t => {
+	const connection = await toBytes(t, (all, socket) =>
+		socket.write(all.includes('GET') ? answerOf('b') : 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n'),
+	);
+	const {headers, body} = await connection.request({method: 'HEAD', path: '/a'});
+	t.is(headers['content-length'], '5');
+	t.is(await textOf(body), '');
+	t.is(await textOf((await connection.request({path: '/b'})).body), 'b');
+});
+
+test('fails when the server switches protocols without an upgrade request', async t => {
+	for (const send of [
+		async (connection: Connection) => connection.request({path: '/'}),
+		async (connection: Connection) => connection.pipelined({path: '/'}),
+		async (connection: Connection) => connection.request({method: 'POST', path: '/', body: 'x'}),
+	]) {
+		const connection = await toBytes(t, (_, socket) =>
+			socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
+		);
+		await t.throwsAsync(send(connection), {code: 'ERR_PROTOCOL', message: /without an upgrade request/});
+		t.false(connection.usable);
+	}
+});
+
+test('bytes after a 101 belong to the new protocol, wherever they are split', async t => {
+	const answer =
+		'HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\nfirst';
+	for (let cut = 0; cut < answer.length; cut++) {
+		const connection = await toBytes(t, async (all, socket) => {
+			if (all.endsWith('\r\n\r\n')) {
+				socket.write(answer.slice(0, cut));
+				await turn();
+				socket.end(answer.slice(cut));
+			}
+		});
+		const outcome = await connection.upgrade({method: 'POST', path: '/', upgrade: 'SPDY/3.1', protocols: []});
+		if (!outcome.upgraded) {
+			t.fail();
+			return;
+		}
+
+		outcome.socket.unshift(outcome.head);
+		t.is(await textOf(outcome.socket), 'first', `cut at ${cut}`);
+	}
+});
+
+test('an upgraded socket emits nothing before a listener for data is added', async t => {
+	for (const over of ['TCP', 'TLS'] as const) {
+		const connection = await toBytes(
+			t,
+			(_, socket) => {
+				socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n');
+				setTimeout(() => socket.end('later'), 20);
+			},
+			over,
+		);
+		const outcome = await connection.upgrade({method: 'POST', path: '/', upgrade: 'SPDY/3.1', protocols: []});
+		if (!outcome.upgraded) {
+			t.fail();
+			return;
+		}
+
+		await delay(100);
+		t.false(outcome.socket.isPaused());
+		const ended = once(outcome.socket, 'end');
+		let text = outcome.head.toString();
+		outcome.socket.on('data', bytes => {
+			text += String(bytes);
+		});
+		await ended;
+		t.is(text, 'later');
+	}
+});
+
+test('closes an idle connection when the server sends a response without a request', async t => {
+	const connection = await toBytes(t, (_, socket) => {
+		socket.write(answerOf('a'));
+		setTimeout(() => socket.write(answerOf('b')), 20);
+	});
+	t.is(await textOf((await connection.request({path: '/a'})).body), 'a');
+	await until(() => !connection.usable);
+	t.false(connection.usable);
+});
+
+test('frames each kind of body', async t => {
+	const bodyOf = async (options: Parameters<Connection['request']>[0]) => {
+		let seen = '';
+		const connection = await toBytes(t, (all, socket) => {
+			seen = all;
+			if (all.endsWith('\r\n\r\n') || all.endsWith('end')) {
+				socket.write(answerOf('a'));
+			}
+		});
+		await textOf((await connection.request(options)).body);
+		connection.close();
+		const [head = '', ...body] = seen.split('\r\n\r\n');
+		return [/^(content-length|transfer-encoding): .*$/im.exec(head)?.[0], body.join('\r\n\r\n')];
+	};
+
+	t.deepEqual(await bodyOf({path: '/'}), [undefined, '']);
+	t.deepEqual(await bodyOf({method: 'POST', path: '/'}), ['Content-Length: 0', '']);
+	t.deepEqual(await bodyOf({method: 'DELETE', path: '/', body: 'the end'}), ['Content-Length: 7', 'the end']);
+	t.deepEqual(await bodyOf({method: 'PUT', path: '/', body: Readable.from([Buffer.from('ab'), Buffer.alloc(0), Buffer.alloc(17, 'c')])}), [
+		'Transfer-Encoding: chunked',
+		`2\r\nab\r\n11\r\n${'c'.repeat(17)}\r\n0\r\n\r\n`,
+	]);
+	const known = {'content-length': '7'};
+	t.deepEqual(await bodyOf({method: 'PUT', path: '/', headers: known, body: Readable.from([Buffer.from('the '), Buffer.from('end')])}), [
+		'content-length: 7',
+		'the end',
+	]);
+});
+
+test('sends a large upload as fast as the server reads it', async t => {
+	const piece = Buffer.alloc(1 << 20, 'x');
+	let pulled = 0;
+	let read: (() => void) | undefined;
+	const connection = await connected(t, {
+		request(request, response) {
+			read = () => {
+				let bytes = 0;
+				request.on('data', (chunk: Buffer) => {
+					bytes += chunk.length;
+				});
+				request.on('end', () => response.end(String(bytes)));
+			};
+		},
+	});
+	const body = new Readable({
+		read() {
+			pulled++;
+			this.push(pulled > 64 ? null : piece);
+		},
+	});
+	const answer = connection.request({method: 'POST', path: '/', body});
+	let before = -1;
+	await until(async () => {
+		before = pulled;
+		await delay(300);
+		return read !== undefined && pulled === before;
+	});
+	t.true(pulled < 64, `${pulled} MiB were taken`);
+	read!();
+	t.is(await textOf((await answer).body), String(64 << 20));
+});
+
+test('a response can end before its request does, and then closes the connection', async t => {
+	const connection = await toBytes(t, (_, socket) => socket.write(answerOf('no')));
+	const body = new PassThrough();
+	body.write('begun');
+	const answer = await connection.request({method: 'POST', path: '/', body});
+	t.is(await textOf(answer.body), 'no');
+	t.false(connection.usable);
+	t.false(body.destroyed);
+});
+
+test('a body that fails before its first byte is not sent', async t => {
+	const seen: string[] = [];
+	const connection = await toBytes(t, all => seen.push(all));
+	const body = new Readable({
+		read() {
+			this.destroy(new Error('no such file'));
+		},
+	});
+	await t.throwsAsync(connection.request({method: 'POST', path: '/', body}), {message: /no such file/});
+	t.false(connection.usable);
+	t.deepEqual(seen, []);
 });

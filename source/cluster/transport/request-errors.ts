@@ -1,0 +1,66 @@
+/** Errors and time limits of requests. */
+import {afterTurns, systemClock} from '../../async/clock.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {RequestOptions} from '../connection.ts';
+
+/** @param error of the socket, of the parser, or of another request on the connection */
+export function requestError(error: NodeJS.ErrnoException, peerName: string, signal: AbortSignal | undefined): Error {
+	if (error instanceof SpokeError || signal?.aborted) {
+		return error;
+	}
+
+	// With TLS 1.3 a server rejects a client certificate only after the handshake, by an alert.
+	const alert =
+		/alert (bad certificate|unsupported certificate|certificate revoked|certificate expired|certificate unknown|unknown ca|certificate required)/i.exec(
+			error.message,
+		);
+	if (alert) {
+		return new SpokeError(
+			'ERR_CLIENT_CERTIFICATE',
+			`${peerName} refused the client certificate: remote error: tls: ${alert[1]!.toLowerCase()}`,
+			{leg: 1, text: error.message, cause: error},
+		);
+	}
+
+	const text = lossText(error);
+	return new SpokeError('ERR_APISERVER_UNREACHABLE', `the connection to ${peerName} was lost: ${text}`, {text, cause: error});
+}
+
+export function responseTimeoutError(peerName: string, timeoutMs: number): SpokeError {
+	return new SpokeError('ERR_APISERVER_TIMEOUT', `${peerName} did not respond within ${timeoutMs / 1000} s`);
+}
+
+/** Turns `wholeTimeoutMs` into an abort, for a request that waits for no other. */
+export function withWholeTimeout({wholeTimeoutMs, ...options}: RequestOptions): RequestOptions {
+	if (wholeTimeoutMs === undefined) {
+		return options;
+	}
+
+	const limit = new AbortController();
+	afterTurns(systemClock, wholeTimeoutMs, () => {
+		limit.abort(new DOMException('The response took too long', 'TimeoutError'));
+	});
+	return {...options, signal: options.signal ? AbortSignal.any([options.signal, limit.signal]) : limit.signal};
+}
+
+/** The connection closed; as in Node.js, the message says whether a response had started. */
+export function closedError(hasStarted: boolean): Error {
+	return Object.assign(new Error(hasStarted ? 'aborted' : 'socket hang up'), {code: 'ECONNRESET'});
+}
+
+/** Go's error texts, which users search for. */
+function lossText({code, message}: NodeJS.ErrnoException): string {
+	switch (code) {
+		case 'ECONNRESET': {
+			return message === 'socket hang up' ? 'EOF' : 'connection reset by peer';
+		}
+
+		case 'EPIPE': {
+			return 'broken pipe';
+		}
+
+		default: {
+			return message;
+		}
+	}
+}

@@ -1,0 +1,133 @@
+/** Body of a response. */
+import type {IncomingHttpHeaders} from 'node:http';
+import {pipeline, Readable} from 'node:stream';
+import {createGunzip} from 'node:zlib';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {ByteCollector} from '../../wire/byte-collector.ts';
+import {noop} from './noop.ts';
+
+const maxBufferedBytes = 256 * 1024;
+
+/** A stream with fewer chunks than the response has: a followed log has one per line. */
+export class ResponseBody extends Readable {
+	readonly #flow: {pause(): void; resume(): void} | null;
+	readonly #onDestroyed: () => void;
+	#bytes: Buffer | undefined;
+	#from = 0;
+	#to = 0;
+
+	/** `flow`: the socket, paused while the reader is behind; `null` buffers the whole body. */
+	constructor(flow: {pause(): void; resume(): void} | null, onDestroyed: () => void) {
+		super({highWaterMark: maxBufferedBytes});
+		this.#flow = flow;
+		this.#onDestroyed = onDestroyed;
+		// Without a listener a truncation would end the process.
+		this.on('error', noop);
+	}
+
+	/** Collects bytes; until `flush`, earlier bytes of the buffer may be overwritten. */
+	gather(bytes: Buffer, from: number, to: number): void {
+		if (bytes !== this.#bytes) {
+			this.flush();
+			this.#bytes = bytes;
+			this.#from = from;
+			this.#to = from;
+		}
+
+		if (this.#to < from) {
+			bytes.copyWithin(this.#to, from, to);
+		}
+
+		this.#to += to - from;
+	}
+
+	flush(): void {
+		const bytes = this.#bytes;
+		this.#bytes = undefined;
+		if (bytes && this.#to > this.#from && !this.push(bytes.subarray(this.#from, this.#to))) {
+			this.#flow?.pause();
+		}
+	}
+
+	finish(): void {
+		this.flush();
+		this.push(null);
+	}
+
+	fail(error: Error): void {
+		this.flush();
+		// Bytes pushed in this turn stay readable until the next one.
+		setImmediate(() => {
+			this.destroy(error);
+		});
+	}
+
+	override _read(): void {
+		this.#flow?.resume();
+	}
+
+	override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+		this.#onDestroyed();
+		callback(error);
+	}
+}
+
+export function decompressBody(body: Readable, headers: IncomingHttpHeaders): Readable {
+	if (headers['content-encoding']?.toLowerCase() !== 'gzip') {
+		return body;
+	}
+
+	delete headers['content-encoding'];
+	delete headers['content-length'];
+	const plain = createGunzip();
+	pipeline(body, plain, noop);
+	return plain;
+}
+
+const maxPauseMs = 30_000;
+
+/**
+@throws SpokeError ERR_PROTOCOL beyond `maxBytes` (after decompression); ERR_APISERVER_UNREACHABLE for a truncated body;
+ERR_APISERVER_TIMEOUT
+*/
+export async function readFully(body: Readable, maxBytes: number, peerName: string, pauseMs = maxPauseMs): Promise<Buffer> {
+	const collected = new ByteCollector(maxBytes);
+	const {promise, resolve, reject} = Promise.withResolvers<void>();
+	const timer = setTimeout(() => {
+		body.destroy(
+			new SpokeError(
+				'ERR_APISERVER_TIMEOUT',
+				`the response of ${peerName} stopped after ${collected.length} bytes: no more data for ${pauseMs / 1000} s`,
+			),
+		);
+	}, pauseMs);
+	// The first iterator over a stream costs milliseconds.
+	body.on('data', (chunk: Buffer) => {
+		timer.refresh();
+		if (!collected.add(chunk)) {
+			body.destroy(new SpokeError('ERR_PROTOCOL', `the response of ${peerName} is larger than ${maxBytes} bytes`));
+		}
+	});
+	const closed = () => {
+		reject(body.errored ?? new Error('aborted'));
+	};
+
+	body.once('end', resolve).once('error', reject).once('close', closed);
+	if (body.destroyed) {
+		closed();
+	}
+
+	try {
+		await promise;
+	} catch (error) {
+		throw error instanceof SpokeError || (error as Error).name === 'AbortError'
+			? error
+			: new SpokeError('ERR_APISERVER_UNREACHABLE', `the response of ${peerName} was truncated: ${(error as Error).message}`, {
+					cause: error,
+				});
+	} finally {
+		clearTimeout(timer);
+	}
+
+	return collected.take();
+}
