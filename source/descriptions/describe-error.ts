@@ -1,6 +1,8 @@
 /** Failures in words. */
+import {errorTable} from '../errors/error-table.ts';
 import type {ErrorObject, SpokeError} from '../errors/spoke-error.ts';
 import {statusMessage} from '../server-messages/parse-status.ts';
+import {clockTime} from '../text/format-time.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import type {Part} from './parts.ts';
 
@@ -39,6 +41,48 @@ function describeFailedPlace({code, leg, legKnown}: ErrorObject): string {
 			return leg === 0 ? 'Failed locally' : `Leg ${leg} failed`;
 		}
 	}
+}
+
+export type UnreachablePart = Part<'statement' | 'server' | 'error' | 'means' | 'proxy' | 'fix' | 'attempt'>;
+
+type Unreachable = {
+	context: string;
+	proxy: {url: string; from: 'proxy-url' | 'environment'} | null;
+	/** `null` before the first attempt has failed. */
+	error: ErrorObject | null;
+	/** `Retrying in 4 s (attempt 3).`, or empty. */
+	next: string;
+	attempts: ReadonlyArray<{time: number; tookMs: number; text: string}>;
+};
+
+/** An apiserver that does not respond, or cannot be used yet. */
+export function describeUnreachable({context, proxy, error, next, attempts}: Unreachable): readonly UnreachablePart[] {
+	const isSilent = error === null || error.code === 'ERR_APISERVER_UNREACHABLE' || error.code === 'ERR_APISERVER_TIMEOUT';
+	const state = isSilent ? 'does not respond' : 'cannot be used yet';
+	return [
+		{role: 'statement', text: `The apiserver of ${context} ${state}.${next === '' ? '' : ` ${next}`}`},
+		...(error === null
+			? []
+			: [
+					...(error.text === null ? [] : [{role: textRole(error), text: error.text}]),
+					{role: 'means' as const, text: isSilent ? errorTable[error.code].meaning : error.message},
+					...(isSilent ? [{role: 'proxy' as const, text: describeProxySetting(proxy)}] : []),
+					...(error.remedy === null ? [] : [{role: 'fix' as const, text: error.remedy}]),
+				]),
+		// The duration comes first, because the end can be cut.
+		...attempts.map(({time, tookMs, text}) => ({
+			role: 'attempt' as const,
+			text: `${clockTime(time)}  after ${tookMs < 1000 ? `${tookMs} ms` : `${(tookMs / 1000).toFixed(1)} s`}: ${text}`,
+		})),
+	];
+}
+
+function describeProxySetting(proxy: Unreachable['proxy']): string {
+	if (proxy === null) {
+		return 'none: no proxy-url in the kubeconfig and none in the environment';
+	}
+
+	return `${proxy.url} (${proxy.from === 'proxy-url' ? 'proxy-url of the kubeconfig' : 'HTTPS_PROXY or HTTP_PROXY in the environment'})`;
 }
 
 /** Who wrote the verbatim text of an error. */

@@ -3,11 +3,11 @@ import {isLoopback} from '../cluster/transport/loopback.ts';
 import {joinHostPort} from '../cluster/transport/server-url.ts';
 import {fullMessage} from '../server-messages/unwrap-message.ts';
 import type {BoundAddress, ConnectionEnd, ForwardEvent, MoveReason} from '../streams/port-forward/forward-event.ts';
-import type {ListenEndpoint} from '../streams/proxy-listener/listen-endpoint.ts';
 import {formatBytes} from '../text/format-number.ts';
 import {formatDuration} from '../text/format-time.ts';
 import {abbreviatePodName, type Part} from './parts.ts';
 import {shortError} from './describe-error.ts';
+import {describeListenerUsers} from './describe-proxy.ts';
 
 export type ForwardPart = Part<'statement' | 'from' | 'pod' | 'duration' | 'reason' | 'error' | 'attempt' | 'detail' | 'code'>;
 
@@ -94,24 +94,7 @@ export function describeForwardEvent(event: ForwardEvent): readonly ForwardDescr
 }
 
 export function describeForwardUsers(listening: BoundAddress): ForwardDescription[] {
-	return isLoopback(listening.address)
-		? []
-		: [
-				forwardLine('warning', [
-					statement(`${listenerUsers(listening)} can use this forward`),
-					{role: 'detail', text: ' with your permissions while it runs'},
-				]),
-			];
-}
-
-/** Who can use a local listener. Port 0 is not chosen yet. */
-export function listenerUsers(endpoint: ListenEndpoint): string {
-	if ('unixSocket' in endpoint) {
-		return 'only you (mode 0600)';
-	}
-
-	const {address, port} = endpoint;
-	return isLoopback(address) ? 'every user of this host' : `anyone who can reach ${port === 0 ? address : joinHostPort(address, port)}`;
+	return isLoopback(listening.address) ? [] : [forwardLine('warning', describeListenerUsers(listening, {subject: 'this forward'}))];
 }
 
 /** The same pod after its sandbox was recreated has not moved. */

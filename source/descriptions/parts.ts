@@ -19,6 +19,12 @@ export function joinParts<Role extends string>(
 		.join('');
 }
 
+/** With a capital and a period. */
+export function sentenceOf(parts: ReadonlyArray<Part<string>>): string {
+	const text = joinParts(parts);
+	return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
 /** `web-67cbd55664-64fs2` as `web-…-64fs2`: the end identifies the pod. */
 export function abbreviatePodName(pod: string): string {
 	return pod.replace(/-[\da-z]{8,10}-(?=[\da-z]{5}(?![\da-z-]))/, '-…-');

@@ -1,6 +1,32 @@
-/** Describes the next retry. */
+/** Texts about an apiserver that does not respond: the report and the next retry. */
+import {describeUnreachable} from '../descriptions/describe-error.ts';
 import {clockTime} from '../text/format-time.ts';
-import type {SessionState} from './session-state.ts';
+import {sanitizeLine} from '../text/sanitize-line.ts';
+import type {SessionState, TextLine} from './session-state.ts';
+
+/** Attempts have the role `tried`. */
+export function unreachableTextLines(state: Pick<SessionState, 'cluster' | 'now' | 'isReducedMotion'>): readonly TextLine[] {
+	const {
+		cluster: {retryAt, tries, ...cluster},
+	} = state;
+	const next = retryAt === null ? '' : `Retrying${describeNextRetry(state, retryAt)} (attempt ${tries.count + 1}).`;
+	return describeUnreachable({...cluster, next, attempts: tries.last}).map(({role, text}): TextLine => {
+		const shown = {text: sanitizeLine(text)};
+		switch (role) {
+			case 'statement': {
+				return shown;
+			}
+
+			case 'attempt': {
+				return {...shown, role: 'tried'};
+			}
+
+			default: {
+				return {...shown, label: role, ...(role === 'fix' && {role: 'focus'})};
+			}
+		}
+	});
+}
 
 /** ` in 4 s`, ` now`, or after a second ` since 14:03:07`; no countdown under reduced motion. */
 export function describeNextRetry({now, isReducedMotion}: Pick<SessionState, 'now' | 'isReducedMotion'>, at: number): string {

@@ -21,20 +21,7 @@ export type ProxyExchange = {
 	error: ErrorObject | null;
 };
 
-/** A request whose target was not found was never sent. */
-export function describeMissingResponse({isSent, isCanceled, error}: Pick<ProxyExchange, 'isSent' | 'isCanceled' | 'error'>): string {
-	if (isCanceled === true) {
-		return 'Canceled';
-	}
-
-	if (isSent !== true) {
-		return 'Not sent';
-	}
-
-	return error?.code === 'ERR_STREAM_LOST' ? 'No complete response' : 'No response';
-}
-
-export type RelayedRequest = {time: number; method: string; path: string; status: number; tookMs: number; error: string | null};
+export type RelayedRequest = {time: number; request: string; status: number; tookMs: number; error: string | null};
 
 export type ListenerState = {
 	id: string;

@@ -1,7 +1,6 @@
 /** A list, or the text of an empty list. */
-import {describeNextRetry} from '../state/describe-next-retry.ts';
 import {describeError} from '../descriptions/describe-error.ts';
-import {describeUnreachable} from '../state/describe-unreachable.ts';
+import {describeNextRetry, unreachableTextLines} from '../state/describe-next-retry.ts';
 import {listKinds, type ListName} from '../state/list-kinds.ts';
 import {countPresent, type ListState} from '../state/list-state.ts';
 import {parseRowFilter} from '../state/row-filter.ts';
@@ -69,7 +68,7 @@ function paneLines(screen: RenderInput, blank: readonly Line[], width: number): 
 			narrow,
 			lines.map(one => ({indent: 3, ...one})),
 		);
-	const [first, ...rest] = describeUnreachable(state);
+	const [first, ...rest] = unreachableTextLines(state);
 	return [
 		...blank,
 		...draw([first!]),

@@ -1,18 +1,12 @@
 /** The proxy view. */
 import {describeError, type ErrorPart} from '../descriptions/describe-error.ts';
+import {describeMissingResponse, describeProxyResponse} from '../descriptions/describe-proxy.ts';
 import {clockTime} from '../text/format-time.ts';
 import {formatBytes, formatQuantity} from '../text/format-number.ts';
 import {cellWidth, truncateToCells, fitToCells} from '../text/cell-width.ts';
 import {sanitizeText} from '../text/sanitize-line.ts';
 import {formatBody} from '../state/format-body.ts';
-import {
-	selectedExchange,
-	selectedListener,
-	proxyRowCount,
-	describeMissingResponse,
-	type ListenerState,
-	type ProxyExchange,
-} from '../state/proxy-state.ts';
+import {selectedExchange, selectedListener, proxyRowCount, type ListenerState, type ProxyExchange} from '../state/proxy-state.ts';
 import {worstPath} from '../state/connection-list.ts';
 import {titledRule} from './chrome.ts';
 import {pathBadge, pathLineSpans, replicaLetter} from './path-line-spans.ts';
@@ -138,13 +132,13 @@ function passedRequests(screen: RenderInput, {address, usable, log}: ListenerSta
 			? [line(' ', styled('text.dim', 'No requests yet.'))]
 			: log
 					.toReversed()
-					.map(({time, status, tookMs, method, path, error}) =>
+					.map(({time, status, tookMs, request, error}) =>
 						line(
 							'   ',
 							styled('text.dim', `${clockTime(time)}  `),
 							styled(codeRole(error === null ? status : null), fitToCells(String(status), 6)),
 							fitToCells(`${Math.round(tookMs)} ms`, 9),
-							`${method} ${path}`,
+							request,
 							styled('state.failed', error === null ? '' : `  ${error}`),
 						),
 					)),
@@ -187,9 +181,10 @@ function answer(screen: RenderInput, one: ProxyExchange): Line[] {
 	}
 
 	const isJson = one.type.includes('json') || /^\s*[[{]/.test(one.body);
-	const isRedirect = one.status >= 300 && one.status < 400;
+	const location = one.headers.find(([name]) => name === 'location')?.[1];
+	const redirect = describeProxyResponse({status: one.status, location, body: ''}).find(({role}) => role === 'redirect');
 	const givenUp = one.isCanceled === true ? `, canceled after ${formatBytes(one.bytes)}` : '';
-	const title = `${one.status}${isRedirect ? ' (not followed)' : ''}${givenUp}`;
+	const title = `${one.status}${redirect ? ` (${redirect.short})` : ''}${givenUp}`;
 	const right = [
 		stop,
 		one.type.split(';')[0],

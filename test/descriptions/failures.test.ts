@@ -1,5 +1,6 @@
 /** The why screen and JUnit say the same of a failure. */
 import test from 'ava';
+import {describeError, describeUnreachable} from '../../source/descriptions/describe-error.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {failedAuditJunit} from '../../source/output/audit-junit.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
@@ -35,3 +36,20 @@ for (const [what, error, why, junit] of rows) {
 		t.is(/<error [^>]*>([\s\S]*)<\/error>/.exec(failedAuditJunit(error, ''))?.[1], junit);
 	});
 }
+
+test('the session describes an unreachable apiserver with the parts of its error', t => {
+	const attempt = {time: 0, tookMs: 17, text: 'connect ECONNREFUSED'};
+	const input = {context: 'lab', proxy: null, next: 'Retrying in 4 s (attempt 2).', attempts: [attempt]};
+	const unreachable = rows[1]![1];
+	const parts = describeUnreachable({...input, error: unreachable.toJSON()});
+	t.is(parts[0]!.text, 'The apiserver of lab does not respond. Retrying in 4 s (attempt 2).');
+	t.is(parts.find(({role}) => role === 'proxy')?.text, 'none: no proxy-url in the kubeconfig and none in the environment');
+	t.regex(parts.at(-1)!.text, /^\d\d:\d\d:\d\d {2}after 17 ms: connect ECONNREFUSED$/);
+	const why = describeError(unreachable.toJSON());
+	for (const role of ['error', 'fix'] as const) {
+		t.is(parts.find(part => part.role === role)?.text, why.find(part => part.role === role)?.text);
+	}
+
+	const [statement] = describeUnreachable({...input, error: new SpokeError('ERR_CREDENTIALS', 'rejected').toJSON()});
+	t.is(statement!.text, 'The apiserver of lab cannot be used yet. Retrying in 4 s (attempt 2).');
+});

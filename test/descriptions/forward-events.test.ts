@@ -1,6 +1,5 @@
 /** A one-shot and the session say the same of each forward event. */
 import test from 'ava';
-import {listenerUsers} from '../../source/descriptions/describe-forward-event.ts';
 import {textReporter} from '../../source/commands/port-forward/text-reporter.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {forwardLogLines} from '../../source/session/forwards/reduce-forward.ts';
@@ -149,10 +148,3 @@ for (const [type, cases] of Object.entries(rows)) {
 		}
 	});
 }
-
-test('the users of a listener are named by its address', t => {
-	t.is(listenerUsers({unixSocket: '/tmp/s'}), 'only you (mode 0600)');
-	t.is(listenerUsers({address: '127.0.0.1', port: 8001}), 'every user of this host');
-	t.is(listenerUsers({address: '::', port: 8001}), 'anyone who can reach [::]:8001');
-	t.is(listenerUsers({address: '0.0.0.0', port: 0}), 'anyone who can reach 0.0.0.0');
-});

@@ -102,7 +102,7 @@ tunnelTest('off-grpc: a tail, a shell and a forward run at once with true path l
 	await terminal.sees(/[#$] $/m);
 	t.is(terminal.buffer(), 'normal');
 	terminal.type('stty size; exit 3\r');
-	await terminal.sees(/shell exited with status 3/);
+	await terminal.sees(/shell terminated with exit code 3/);
 	await terminal.sees(/Meanwhile: .*lines in the tail/);
 	terminal.type(' ');
 	await terminal.sees(/Connections 2/);
@@ -300,7 +300,7 @@ test('a list without watch permission is polled, and an object can be allowed by
 	await terminal.sees(/To leave:/);
 	await terminal.sees(/[#$] $/m);
 	terminal.type('exit\r');
-	await terminal.sees(/shell (?:ended|exited with status 0|finished)/);
+	await terminal.sees(/shell terminated with exit code 0/);
 	terminal.type(' ');
 	await terminal.sees(/▸ shell/);
 	terminal.press('list.filter', 'prompt.clear');

@@ -29,7 +29,7 @@ test('the first screen shows pods, the path of the selected pod, and the key hin
 	await terminal.sees(/you ━ verified ━► apiserver a? ?━ direct ━ unverified ━► kubelet n\d/);
 	t.regex(terminal.screen()[0]!, /SANDBOX › default/);
 	await terminal.sees(/verified +proven +TLSv1\.3, checked: the kubeconfig’s CA, name 127\.0\.0\.1$/m);
-	await terminal.sees(/direct +proven +no egress file \(flagz\); no proxy set \(mirror pod\)$/m);
+	await terminal.sees(/direct +proven +no egress file \(\/flagz\); no proxy set \(apiserver pod\)$/m);
 	t.regex(terminal.screen().at(-1)!, /l logs {2}s shell {2}a attach {2}f forward {2}p proxy {2}w why {2}\/ filter {2}: more {2}\? help/);
 	t.is(terminal.buffer(), 'alternate');
 	t.true(terminal.screen().every(row => row.length <= 80));
@@ -108,7 +108,7 @@ test('a shell gets the whole terminal, byte for byte, and returns it', async t =
 	terminal.type('stty size\r');
 	await terminal.sees(/^30 100$/m);
 	terminal.type('exit 3\r');
-	await terminal.sees(/shell exited with status 3 after \d+\.\d s/);
+	await terminal.sees(/shell terminated with exit code 3 after \d+\.\d s/);
 	await terminal.sees(/w: why this path {2}any other key: back to the pods/);
 	t.is(terminal.buffer(), 'normal');
 	terminal.type('x');
@@ -295,7 +295,7 @@ test('a listener enforces its rules, shows who can use it, and asks before it st
 	await terminal.sees(/web-\w+/);
 	terminal.press('view.proxy', 'proxy.listener');
 	await terminal.sees(/spoke proxy --port \d+/);
-	await terminal.sees(/Every user of this host can use it, with your permissions/);
+	await terminal.sees(/Every user of this host can use it with your permissions/);
 	terminal.press('form.erase', 'form.erase', 'form.erase', 'form.erase');
 	terminal.type('0');
 	await terminal.sees(/Port +0▏/);

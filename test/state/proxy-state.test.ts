@@ -28,7 +28,7 @@ const exchange = (id: number): ProxyExchange => ({
 	path: null,
 	error: null,
 });
-const passed: RelayedRequest = {time: 0, method: 'GET', path: '/', status: 200, tookMs: 1, error: null};
+const passed: RelayedRequest = {time: 0, request: 'GET /', status: 200, tookMs: 1, error: null};
 const after = (...events: readonly ProxyEvent[]): ProxyState => events.reduce((state, event) => reduceProxy(state, event), emptyProxy);
 
 test('a new row is selected, a changed row is not', t => {

@@ -9,7 +9,8 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatusForSignal} from '../../errors/exit-status.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {reportPaths} from '../../output/path-reporter.ts';
-import {listenerUsers} from '../../descriptions/describe-forward-event.ts';
+import {describeListenerUsers, describeRelayedRequest} from '../../descriptions/describe-proxy.ts';
+import {joinParts} from '../../descriptions/parts.ts';
 import {startProxyListener} from '../../streams/proxy-listener/start-proxy-listener.ts';
 import type {ListenEndpoint} from '../../streams/proxy-listener/listen-endpoint.ts';
 import type {Invocation} from '../command.ts';
@@ -51,9 +52,9 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 			},
 			{
 				observer: paths.observer,
-				onEvent({method, path, status, error}) {
-					if (error) {
-						stderr.write(noticeLine(`${method} ${path}: ${status}: ${error.message} [${error.code}]`, stderr));
+				onEvent(event) {
+					if (event.error) {
+						stderr.write(noticeLine(joinParts(describeRelayedRequest(event)), stderr));
 					}
 				},
 				onDropped(error) {
@@ -66,12 +67,8 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 		}
 
 		stdout.write(`Starting to serve on ${listener.address}\n`);
-		stderr.write(
-			noticeLine(
-				`${listenerUsers(endpoint)} can use it, with the permissions of ${cluster.facts.impersonating ?? cluster.facts.user ?? 'this user'}, while this runs`,
-				stderr,
-			),
-		);
+		const owner = `the permissions of ${cluster.facts.impersonating ?? cluster.facts.user ?? 'this user'}`;
+		stderr.write(noticeLine(joinParts(describeListenerUsers(endpoint, {owner})), stderr));
 		if (!interrupted.aborted) {
 			await once(interrupted, 'abort');
 		}

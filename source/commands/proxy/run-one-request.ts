@@ -9,6 +9,7 @@ import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {parseDuration} from '../../command-line/parse-duration.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {describeProxyResponse} from '../../descriptions/describe-proxy.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {createOutputWriter} from '../../output/output-writer.ts';
 import {reportPaths} from '../../output/path-reporter.ts';
@@ -105,17 +106,14 @@ async function exchange(
 
 	await printBody(response, output, stdout.isTTY);
 	const {status, statusText} = response;
-	if (status >= 300 && status < 400 && response.headers.location !== undefined) {
-		stderr.write(noticeLine(`redirected to ${response.headers.location}: not followed`, stderr));
+	const notes = describeProxyResponse({status, location: response.headers.location, body: response.bodyStart.toString()});
+	for (const {text} of notes.filter(({role}) => role === 'redirect')) {
+		stderr.write(noticeLine(text, stderr));
 	}
 
 	if (status >= 400 && !flags['no-fail']) {
-		const plainToTls = status === 400 && response.bodyStart.toString().includes('Client sent an HTTP request to an HTTPS server');
-		throw new SpokeError(
-			'ERR_BACKEND_ANSWER',
-			`${target.input} answered ${status} ${statusText}`,
-			plainToTls ? {remedy: 'the backend uses TLS: prefix the name with https:'} : {},
-		);
+		const fix = notes.find(({role}) => role === 'fix');
+		throw new SpokeError('ERR_BACKEND_ANSWER', `${target.input} answered ${status} ${statusText}`, fix ? {remedy: fix.text} : {});
 	}
 
 	return exitStatus.ok;

@@ -2,6 +2,8 @@
 import {Writable} from 'node:stream';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
+import {describeCommandEnd, describeReattach} from '../../descriptions/describe-command-end.ts';
+import {joinParts} from '../../descriptions/parts.ts';
 import {exitStatusForSignal} from '../../errors/exit-status.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {type PathMode, reportPaths} from '../../output/path-reporter.ts';
@@ -36,7 +38,8 @@ export async function runRemoteCommand(invocation: RemoteCommandInvocation, requ
 	const {exitStatus, isRemote} = await runWithClient(invocation, request);
 	if (isRemote && exitStatus !== 0) {
 		// kubectl prints this line even with -q.
-		invocation.stderr.write(`command terminated with exit code ${exitStatus} [ERR_REMOTE_EXIT]\n`);
+		const parts = describeCommandEnd({kind: 'exited', exitCode: exitStatus}, 'command', 0);
+		invocation.stderr.write(`${joinParts(parts, {without: ['duration']})}\n`);
 	}
 
 	return exitStatus;
@@ -133,7 +136,7 @@ async function runCommand(
 	}
 
 	if (request.feature === 'attach' && tty) {
-		say(describeEnd(pod, container.name, end));
+		say(reattachNotice(pod, container.name, end));
 	}
 
 	const isSilent = request.feature === 'attach' && !end.hasOutput && !tty;
@@ -141,19 +144,12 @@ async function runCommand(
 	return silentStatus === null || silentStatus === undefined ? end : {exitStatus: silentStatus, isRemote: false};
 }
 
-/**
-kubectl's message; `null` if the container will not run again.
-@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/attach/attach.go reattachMessage
-*/
-function describeEnd(pod: PodObject, container: string, {detached}: {detached: boolean}): string | null {
+function reattachNotice(pod: PodObject, container: string, {detached}: {detached: boolean}): string | null {
 	const {name, namespace = 'default'} = pod.metadata;
-	const again = `'spoke attach ${name} -c ${container} -n ${namespace} -i -t'`;
-	if (containerRole(pod, container) === 'ephemeral') {
-		return `Session ended, the ephemeral container will not be restarted but may be reattached using ${again} if it is still running`;
-	}
-
-	const comesBack = detached || (pod.spec.restartPolicy ?? 'Always') === 'Always';
-	return comesBack ? `Session ended, resume using ${again} command when the pod is running` : null;
+	return describeReattach(`spoke attach ${name} -c ${container} -n ${namespace} -i -t`, {
+		isEphemeral: containerRole(pod, container) === 'ephemeral',
+		canRunAgain: detached || (pod.spec.restartPolicy ?? 'Always') === 'Always',
+	});
 }
 
 type TtyRequest = {

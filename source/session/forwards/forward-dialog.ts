@@ -1,4 +1,6 @@
 /** Dialogs that add and edit a forward. */
+import {describeListenerUsers} from '../../descriptions/describe-proxy.ts';
+import {sentenceOf} from '../../descriptions/parts.ts';
 import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
 import {parsePortSpec} from '../../streams/port-forward/port-spec.ts';
@@ -220,9 +222,13 @@ async function problemOf(
 }
 
 async function mayListen(session: Session, address: string): Promise<boolean> {
+	const beyond = parseListenAddresses(address.split(',')).filter(one => !isLoopback(one.address));
 	return (
-		parseListenAddresses(address.split(',')).every(one => isLoopback(one.address)) ||
-		session.ask(`Listen on ${address}?`, ['Anyone who can reach this machine can use it.'])
+		beyond.length === 0 ||
+		session.ask(
+			`Listen on ${address}?`,
+			beyond.map(one => sentenceOf(describeListenerUsers({...one, port: 0}, {subject: 'this forward'}))),
+		)
 	);
 }
 

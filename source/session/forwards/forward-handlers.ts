@@ -8,7 +8,7 @@ import {forwardNames} from '../handlers/completion-names.ts';
 import {forwardOf} from './run-forward.ts';
 import {addForward, editForward} from './forward-dialog.ts';
 import {restartForward, startForward, stopForward, forwardConfigOf} from './forward-lifecycle.ts';
-import {forwardUrl} from './forward-url.ts';
+import {forwardUrl} from './reduce-forward.ts';
 
 export const forwardHandlers: Handlers = {
 	'pods.forward': async session => addSelectedForward(session),

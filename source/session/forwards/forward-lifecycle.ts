@@ -3,8 +3,8 @@ import {localPortOf, parsePortSpec} from '../../streams/port-forward/port-spec.t
 import {currentNamespace, type ForwardState} from '../../state/session-state.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {Session} from '../session.ts';
+import {withLine} from './reduce-forward.ts';
 import {runForward, forwardOf, type ForwardConfig} from './run-forward.ts';
-import {withLine} from './forward-log.ts';
 
 type Run = {config: ForwardConfig; abort: AbortController; done: Promise<void>};
 

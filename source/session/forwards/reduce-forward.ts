@@ -1,12 +1,11 @@
-/** Applies forward events to the row of a forward. */
+/** The row of a forward: its events, log and local URL. */
 import {describeForwardEvent, describeForwardUsers} from '../../descriptions/describe-forward-event.ts';
 import {abbreviatePodName, joinParts} from '../../descriptions/parts.ts';
 import {shortError} from '../../descriptions/describe-error.ts';
 import type {ForwardEvent, ConnectionSnapshot} from '../../streams/port-forward/forward-event.ts';
 import type {ForwardState} from '../../state/session-state.ts';
+import {clockTime} from '../../text/format-time.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
-import {withLine, appendRetry} from './forward-log.ts';
-import {forwardUrl} from './forward-url.ts';
 
 /** `live`: connections open after the event. */
 export function reduceForward(state: ForwardState, event: ForwardEvent, live: readonly ConnectionSnapshot[]): ForwardState {
@@ -28,6 +27,20 @@ export function forwardLogLines(event: ForwardEvent): string[] {
 					const text = joinParts(parts, {short: true, without: ['attempt', 'code']});
 					return sanitizeLine(subject === 'connection' && 'connection' in event ? `${numberOf(event.connection)}: ${text}` : text);
 				});
+}
+
+type Log = ForwardState['log'];
+
+export function withLine(log: Log, text: string): Log {
+	return [...log.slice(-199), {time: Date.now(), text, connection: null}];
+}
+
+/** Equal attempts share a line, to keep room for connection events. */
+function appendRetry(log: Log, lost: string, attempt: number): Log {
+	const last = log.at(-1);
+	return last?.text === lost || last?.text.startsWith(`${lost} · `)
+		? log.with(log.length - 1, {...last, text: `${lost} · ${attempt} attempts, last at ${clockTime(Date.now())}`})
+		: withLine(log, lost);
 }
 
 function changeBy(event: ForwardEvent, state: ForwardState, live: readonly ConnectionSnapshot[]): Partial<ForwardState> {
@@ -117,3 +130,30 @@ function podOf({name, chosenFrom}: Extract<ForwardEvent, {event: 'ready'}>['targ
 function numberOf(connection: string): string {
 	return `#${connection.slice(connection.lastIndexOf('.') + 1)}`;
 }
+
+/** `null` while it is not listening. */
+export function forwardUrl({
+	local,
+	remote,
+	portName,
+	address,
+}: Pick<ForwardState, 'local' | 'remote' | 'portName' | 'address'>): string | null {
+	if (local === null) {
+		return null;
+	}
+
+	const isHttps = ['443', '8443', 'https'].some(one => one === remote || one === portName);
+	return `${isHttps ? 'https' : 'http'}://${hostOf(address.split(','))}:${local}`;
+}
+
+function hostOf(addresses: readonly string[]): string {
+	const [first = 'localhost'] = addresses;
+	if (addresses.some(one => answersLocalhost.has(one))) {
+		return 'localhost';
+	}
+
+	return first.includes(':') ? `[${first}]` : first;
+}
+
+/** The last two are wildcard addresses. */
+const answersLocalhost = new Set(['localhost', '127.0.0.1', '0.0.0.0', '::']);

@@ -13,8 +13,7 @@ import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {formatBytes} from '../../text/format-number.ts';
 import type {OpenCluster, Session} from '../session.ts';
 import {recordedPath} from '../recording-observer.ts';
-import {reduceForward, forwardConnectionRows, forwardNotice, forwardUsersText} from './reduce-forward.ts';
-import {withLine} from './forward-log.ts';
+import {reduceForward, forwardConnectionRows, forwardNotice, forwardUsersText, withLine} from './reduce-forward.ts';
 
 /** `cluster` is the one that was current at creation. */
 export type ForwardConfig = {

@@ -1,6 +1,6 @@
 /** Keys while the apiserver is unreachable. */
 import {formatCopiedLines} from '../../state/format-copied-lines.ts';
-import {describeUnreachable} from '../../state/describe-unreachable.ts';
+import {unreachableTextLines} from '../../state/describe-next-retry.ts';
 import type {Handlers} from '../session.ts';
 
 export const apiserverUnreachableHandlers: Handlers = {
@@ -12,7 +12,7 @@ export const apiserverUnreachableHandlers: Handlers = {
 		session.copy(
 			formatCopiedLines(
 				[
-					...describeUnreachable({...session.store.state, isReducedMotion: true}),
+					...unreachableTextLines({...session.store.state, isReducedMotion: true}),
 					{label: 'server', text: session.store.state.cluster.server},
 				],
 				Date.now(),

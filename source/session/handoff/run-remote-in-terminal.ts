@@ -2,6 +2,8 @@
 import {once} from 'node:events';
 import type {Readable} from 'node:stream';
 import {finished} from 'node:stream/promises';
+import {type CommandEnd, describeCommandEnd} from '../../descriptions/describe-command-end.ts';
+import {joinParts} from '../../descriptions/parts.ts';
 import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {describeOpenConnections, worstPath} from '../../state/connection-list.ts';
@@ -9,7 +11,6 @@ import type {RemoteCommand} from '../../streams/remote-command/open-remote-comma
 import {LineEditor} from '../../terminal/line-editor.ts';
 import {TerminalModes} from '../../terminal/terminal-modes.ts';
 import {formatQuantity} from '../../text/format-number.ts';
-import {formatDuration} from '../../text/format-time.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {Glyphs} from '../../ui/glyphs.ts';
 import {pathLineSpans} from '../../ui/path-line-spans.ts';
@@ -234,27 +235,26 @@ function followSize(stdout: NodeJS.WriteStream, remote: RemoteCommand, kind: Rem
 }
 
 async function endOf(outcome: Promise<number | 'closed' | 'left'>, options: RemoteRunOptions): Promise<End> {
-	const took = () => formatDuration(Date.now() - options.began);
 	try {
-		const status = await outcome;
-		return status === 'left' || status === 'closed'
-			? {words: `left the ${options.kind} after ${took()}; it may still be running in the container`, error: null}
-			: {words: await endText(options, status, took()), error: null};
+		return {words: endText(await commandEnd(await outcome, options), options), error: null};
 	} catch (thrown) {
 		const error = toSpokeError(thrown);
-		return {words: `${sanitizeLine(error.message)}, after ${took()}`, error};
+		return {words: sanitizeLine(endText({kind: 'failed', error}, options)), error};
 	}
 }
 
-async function endText({kind, statusOf}: RemoteRunOptions, outcome: number, took: string): Promise<string> {
-	if (!statusOf || outcome !== 0) {
-		return `${kind} exited with status ${outcome} after ${took}`;
+function endText(end: CommandEnd, {kind, began}: RemoteRunOptions): string {
+	return joinParts(describeCommandEnd(end, kind, Date.now() - began), {without: ['code']});
+}
+
+async function commandEnd(outcome: number | 'closed' | 'left', {statusOf}: RemoteRunOptions): Promise<CommandEnd> {
+	if (outcome === 'left' || outcome === 'closed') {
+		return {kind: 'left'};
 	}
 
-	const status = await statusOf().catch(() => null);
-	return status === null
-		? `${kind} ended after ${took}; exit status unknown`
-		: `the container terminated with exit code ${status} after ${took}`;
+	return statusOf && outcome === 0
+		? {kind: 'output-ended', exitCode: await statusOf().catch(() => null)}
+		: {kind: 'exited', exitCode: outcome};
 }
 
 function meanwhile({store: {state}, tails, glyphs}: Session, {id, began, lines}: {id: string; began: number; lines: number}): string {

@@ -1,9 +1,10 @@
 /** Local API listeners that use the user's permissions. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {startProxyListener, type ListenerEvent, type ProxyListener} from '../../streams/proxy-listener/start-proxy-listener.ts';
-import {listenerUsers} from '../../descriptions/describe-forward-event.ts';
+import {describeListenerUsers, describeRelayedRequest} from '../../descriptions/describe-proxy.ts';
+import {joinParts, sentenceOf} from '../../descriptions/parts.ts';
 import {defaultFilter, defaultPort} from '../../streams/proxy-listener/listener-defaults.ts';
-import {selectedListener, type ListenerState} from '../../state/proxy-state.ts';
+import {selectedListener, type ListenerState, type RelayedRequest} from '../../state/proxy-state.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
@@ -40,7 +41,7 @@ async function startDialog(session: Session): Promise<void> {
 			{name: 'address', label: 'Listen on', value: '127.0.0.1', choices: null, note: ''},
 		],
 		notes: ({port = '', address = ''}) => [
-			`${sentence(listenerUsers({address, port: 0}))} can use it, with your permissions, while it is open.`,
+			sentenceOf(describeListenerUsers({address, port: 0})),
 			'It accepts only its own names in Host and Origin, and runs no commands.',
 			'Equivalent command:',
 			`  spoke proxy --port ${quoteForShell(port)}${address === '127.0.0.1' ? '' : ` --address ${quoteForShell(address)}`}${scriptFlags(session, cluster)}`,
@@ -67,7 +68,7 @@ export async function startListener(
 ): Promise<void> {
 	if (
 		!isLoopback(endpoint.address) &&
-		!(await session.ask(`Listen on ${endpoint.address}?`, [`${sentence(listenerUsers(endpoint))} can use it, with your permissions.`]))
+		!(await session.ask(`Listen on ${endpoint.address}?`, [sentenceOf(describeListenerUsers(endpoint))]))
 	) {
 		return;
 	}
@@ -94,7 +95,9 @@ export async function startListener(
 		id,
 		context: cluster.context,
 		address: listener.address,
-		usable: `${listenerUsers(endpoint)} can use it, with the permissions of ${sanitizeLine(facts.impersonating ?? facts.user ?? 'this user')}`,
+		usable: sanitizeLine(
+			joinParts(describeListenerUsers(endpoint, {owner: `the permissions of ${facts.impersonating ?? facts.user ?? 'this user'}`})),
+		),
 		since: Date.now(),
 		requests: 0,
 		log: [],
@@ -113,7 +116,7 @@ export async function startListener(
 				phase: 'open',
 				note: '',
 				figures: 'no requests yet',
-				usable: `${listenerUsers({...endpoint, port: 0})} can use :${port}`,
+				usable: joinParts(describeListenerUsers({...endpoint, port: 0}, {subject: `:${port}`}), {without: ['detail']}),
 			},
 		},
 	});
@@ -122,27 +125,23 @@ export async function startListener(
 	session.tell(`local API proxy at ${listener.address}`);
 }
 
-function passed({store}: Session, id: string, {method, path, status, milliseconds, error}: ListenerEvent): void {
-	store.dispatch({
-		type: 'proxy',
-		event: {
-			type: 'passed',
-			id,
-			request: {
-				time: Date.now(),
-				method,
-				path: sanitizeLine(path),
-				status,
-				tookMs: milliseconds,
-				error: error === null ? null : sanitizeLine(error.message),
-			},
-		},
-	});
+function passed({store}: Session, id: string, event: ListenerEvent): void {
+	const {status, milliseconds} = event;
+	store.dispatch({type: 'proxy', event: {type: 'passed', id, request: listenerRequest(event)}});
 	const requests = store.state.proxy.listeners.find(one => one.id === id)?.requests ?? 0;
 	store.dispatch({
 		type: 'connections',
 		event: {type: 'change', id, to: {figures: `${formatQuantity(requests, 'request')} · ${status} ${Math.round(milliseconds)} ms`}},
 	});
+}
+
+export function listenerRequest(event: ListenerEvent): RelayedRequest {
+	const parts = describeRelayedRequest(event);
+	const textOf = (wanted: 'request' | 'error') =>
+		parts.filter(({role}) => role === wanted).map(({text, short = text}) => sanitizeLine(short));
+	const [request = ''] = textOf('request');
+	const [error = null] = textOf('error');
+	return {time: Date.now(), request, status: event.status, tookMs: event.milliseconds, error};
 }
 
 export async function stopListener(session: Session, id: string): Promise<void> {
@@ -176,8 +175,4 @@ function end(session: Session, id: string): void {
 
 function portOf(address: string): string {
 	return address.slice(address.lastIndexOf(':') + 1);
-}
-
-function sentence(words: string): string {
-	return words.charAt(0).toUpperCase() + words.slice(1);
 }

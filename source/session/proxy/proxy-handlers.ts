@@ -1,6 +1,7 @@
 /** Handlers of the proxy view. */
 import {formatBody} from '../../state/format-body.ts';
-import {describeMissingResponse, type ProxyExchange, selectedExchange, selectedListener} from '../../state/proxy-state.ts';
+import {describeMissingResponse} from '../../descriptions/describe-proxy.ts';
+import {type ProxyExchange, selectedExchange, selectedListener} from '../../state/proxy-state.ts';
 import {currentNamespace, type TextLine} from '../../state/session-state.ts';
 import {parseProxyTarget} from '../../targets/proxy-target.ts';
 import {formatBytes} from '../../text/format-number.ts';

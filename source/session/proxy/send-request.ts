@@ -1,6 +1,7 @@
 /** Sends a typed proxy request. */
 import {rejectOnAbort} from '../../async/abortable.ts';
 import {type AccessClass, isAccessAllowed, proxyAccess} from '../../actions/access.ts';
+import {describeCanceledRequest, describeProxyResponse} from '../../descriptions/describe-proxy.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {ProxyExchange} from '../../state/proxy-state.ts';
 import {currentNamespace} from '../../state/session-state.ts';
@@ -78,7 +79,7 @@ export async function sendRequest(session: Session, method: string, asked: strin
 
 		const tookMs = performance.now() - began;
 		if (abort.signal.aborted) {
-			show({tookMs, isCanceled: true, note: canceledText(access, exchange)});
+			show({tookMs, isCanceled: true, note: describeCanceledRequest({isSent: exchange.isSent === true, isRead: access === 'read'})});
 			return;
 		}
 
@@ -87,15 +88,6 @@ export async function sendRequest(session: Session, method: string, asked: strin
 	} finally {
 		underWay.delete(id);
 	}
-}
-
-/** The server may have received everything. */
-function canceledText(access: AccessClass, {isSent}: ProxyExchange): string {
-	if (isSent !== true) {
-		return 'canceled before it was sent';
-	}
-
-	return access === 'read' ? 'canceled' : 'canceled; the request may have taken effect';
 }
 
 type Typed = {method: string; asked: string; target: ProxyTarget};
@@ -163,17 +155,12 @@ async function answerOf(
 		const {pieces, cut} = await readResponse(answer, soFar => {
 			show({bytes: soFar.reduce((sum, {length}) => sum + length, 0), body: Buffer.concat(soFar).toString('utf8')});
 		});
-		return cut ?? hint(answer.status, pieces);
+		const notes = describeProxyResponse({status: answer.status, location: answer.headers.location, body: String(pieces[0])});
+		return cut ?? notes.find(({role}) => role === 'fix')?.text ?? '';
 	} finally {
 		// The label can change after the response.
 		setTimeout(stopLabels, labelMs).unref();
 	}
-}
-
-function hint(status: number, pieces: readonly Buffer[]): string {
-	return status === 400 && String(pieces[0]).includes('Client sent an HTTP request to an HTTPS server')
-		? 'prefix the name with https:'
-		: '';
 }
 
 const mostBody = 1024 * 1024;

@@ -283,7 +283,7 @@ test('a listener prints its address and users, and ends on a signal', async t =>
 	const [, address] = /^Starting to serve on (127\.0\.0\.1:\d+)$/.exec(line!)!;
 	t.is(await (await fetch(`http://${address}/version`)).text(), 'GET /version');
 	t.is((await fetch(`http://${address}/version`, {headers: {Origin: 'http://evil.test'}})).status, 403);
-	t.regex(stderr, /^every user of this host can use it, with the permissions of ada, while this runs\n/);
+	t.regex(stderr, /^every user of this host can use it with the permissions of ada while it runs\n/);
 	child.kill('SIGTERM');
 	t.is(
 		await new Promise(resolve => {

@@ -5,7 +5,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {restartForward, startForwardFrom, stopForward} from '../../../source/session/forwards/forward-lifecycle.ts';
-import {forwardUrl} from '../../../source/session/forwards/forward-url.ts';
+import {forwardUrl} from '../../../source/session/forwards/reduce-forward.ts';
 import type {Session} from '../../../source/session/session.ts';
 import {Store} from '../../../source/session/store.ts';
 import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';

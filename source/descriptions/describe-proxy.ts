@@ -1,0 +1,90 @@
+/** Proxied requests and users of local listeners in words, for the one-shots and the session. */
+import {isLoopback} from '../cluster/transport/loopback.ts';
+import {joinHostPort} from '../cluster/transport/server-url.ts';
+import type {ErrorObject} from '../errors/spoke-error.ts';
+import type {ListenEndpoint} from '../streams/proxy-listener/listen-endpoint.ts';
+import type {ListenerEvent} from '../streams/proxy-listener/start-proxy-listener.ts';
+import type {Part} from './parts.ts';
+
+/** Who can use a local listener. Port 0 is not chosen yet. */
+export function listenerUsers(endpoint: ListenEndpoint): string {
+	if ('unixSocket' in endpoint) {
+		return 'only you (mode 0600)';
+	}
+
+	const {address, port} = endpoint;
+	return isLoopback(address) ? 'every user of this host' : `anyone who can reach ${port === 0 ? address : joinHostPort(address, port)}`;
+}
+
+/** `owner`: whose permissions they use. */
+export function describeListenerUsers(
+	endpoint: ListenEndpoint,
+	{subject = 'it', owner = 'your permissions'}: {subject?: string; owner?: string} = {},
+): ReadonlyArray<Part<'statement' | 'detail'>> {
+	return [
+		{role: 'statement', text: `${listenerUsers(endpoint)} can use ${subject}`},
+		{role: 'detail', text: ` with ${owner} while it runs`},
+	];
+}
+
+/** A request that the local API proxy relayed or refused. */
+export function describeRelayedRequest({
+	method,
+	path,
+	status,
+	error,
+}: Pick<ListenerEvent, 'method' | 'path' | 'status' | 'error'>): ReadonlyArray<Part<'request' | 'status' | 'error' | 'code'>> {
+	return [
+		{role: 'request', text: `${method} ${path}`},
+		{role: 'status', text: `: ${status}`, short: String(status)},
+		...(error === null
+			? []
+			: [
+					{role: 'error' as const, text: `: ${error.message}`, short: error.message},
+					{role: 'code' as const, text: ` [${error.code}]`},
+				]),
+	];
+}
+
+/** What a response needs explained; `body` is its start. */
+export function describeProxyResponse({
+	status,
+	location,
+	body,
+}: {
+	status: number;
+	location: string | undefined;
+	body: string;
+}): ReadonlyArray<Part<'redirect' | 'fix'>> {
+	if (status >= 300 && status < 400 && location !== undefined) {
+		return [{role: 'redirect', text: `redirected to ${location}: not followed`, short: 'not followed'}];
+	}
+
+	return status === 400 && body.includes('Client sent an HTTP request to an HTTPS server')
+		? [{role: 'fix', text: 'the backend uses TLS: prefix the name with https:'}]
+		: [];
+}
+
+type Unanswered = {isSent?: true; isCanceled?: true; error: ErrorObject | null};
+
+/** A request whose target was not found was never sent. */
+export function describeMissingResponse({isSent, isCanceled, error}: Unanswered): string {
+	if (isCanceled === true) {
+		return 'Canceled';
+	}
+
+	if (isSent !== true) {
+		return 'Not sent';
+	}
+
+	return error?.code === 'ERR_STREAM_LOST' ? 'No complete response' : 'No response';
+}
+
+/** The server may have received everything that was sent. */
+export function describeCanceledRequest({isSent, isRead}: {isSent: boolean; isRead: boolean}): string {
+	if (!isSent) {
+		return 'canceled before it was sent';
+	}
+
+	return isRead ? 'canceled' : 'canceled; the request may have taken effect';
+}

@@ -1,0 +1,93 @@
+/** The texts of a one-shot and of the session contain the same statement about each event of a proxied request. */
+import test from 'ava';
+import {
+	describeCanceledRequest,
+	describeListenerUsers,
+	describeMissingResponse,
+	describeProxyResponse,
+	describeRelayedRequest,
+	listenerUsers,
+} from '../../source/descriptions/describe-proxy.ts';
+import {joinParts, sentenceOf} from '../../source/descriptions/parts.ts';
+import {SpokeError} from '../../source/errors/spoke-error.ts';
+import {clusterState} from '../../source/session/clusters/cluster-state.ts';
+import {listenerRequest} from '../../source/session/proxy/listener-handlers.ts';
+import type {ListenerEvent} from '../../source/streams/proxy-listener/start-proxy-listener.ts';
+import {emptyProxy, type ProxyExchange} from '../../source/state/proxy-state.ts';
+import {emptySession} from '../../source/state/session-state.ts';
+import {proxyScreen} from '../../source/ui/proxy-screen.ts';
+import {plainTheme} from '../../source/ui/theme.ts';
+
+const exchange: ProxyExchange = {
+	id: 1,
+	time: 0,
+	method: 'GET',
+	asked: 'svc/web',
+	status: 302,
+	tookMs: 1,
+	bytes: 0,
+	note: '',
+	headers: [['location', '/login']],
+	type: '',
+	body: '',
+	path: null,
+	error: null,
+};
+
+function screenOf(proxy: Partial<typeof emptyProxy>): string {
+	const state = {...emptySession(clusterState(null), {columns: 100, rows: 20}, 0), proxy: {...emptyProxy, ...proxy}};
+	return proxyScreen({state, theme: plainTheme, keymap: new Map(), hints: [], tail: null}, 20)
+		.map(({spans}) => spans.map(({text}) => text).join(''))
+		.join('\n');
+}
+
+test('a one-shot and the session say the same of a relayed and of a refused request', t => {
+	const error = new SpokeError('ERR_FORBIDDEN', 'Host example.com is not accepted');
+	const listener = {id: 'l', context: 'c', address: '127.0.0.1:8001', usable: '', since: 0, requests: 1};
+	const rows: ReadonlyArray<readonly [event: ListenerEvent, oneShot: string, session: RegExp]> = [
+		[{method: 'GET', path: '/api', status: 200, milliseconds: 3, error: null}, 'GET /api: 200', /200 +3 ms +GET \/api$/m],
+		[
+			{method: 'POST', path: '/x', status: 403, milliseconds: 1, error},
+			'POST /x: 403: Host example.com is not accepted [ERR_FORBIDDEN]',
+			/403 +1 ms +POST \/x +Host example\.com is not accepted$/m,
+		],
+	];
+	for (const [event, oneShot, session] of rows) {
+		t.is(joinParts(describeRelayedRequest(event)), oneShot);
+		t.regex(screenOf({listeners: [{...listener, log: [listenerRequest(event)]}]}), session);
+	}
+});
+
+test('a one-shot and the session say that a redirect is not followed', t => {
+	t.is(joinParts(describeProxyResponse({status: 302, location: '/login', body: ''})), 'redirected to /login: not followed');
+	t.regex(screenOf({exchanges: [exchange]}), /302 \(not followed\)/);
+	t.notRegex(screenOf({exchanges: [{...exchange, status: 304, headers: []}]}), /not followed/);
+});
+
+test('a one-shot and the session give the same fix when plain HTTP meets TLS', t => {
+	const body = 'Client sent an HTTP request to an HTTPS server.\n';
+	t.deepEqual(describeProxyResponse({status: 400, location: undefined, body}), [
+		{role: 'fix', text: 'the backend uses TLS: prefix the name with https:'},
+	]);
+	t.deepEqual(describeProxyResponse({status: 500, location: undefined, body}), []);
+});
+
+test('the users of a listener are named by its address', t => {
+	t.is(listenerUsers({unixSocket: '/tmp/s'}), 'only you (mode 0600)');
+	t.is(listenerUsers({address: '127.0.0.1', port: 8001}), 'every user of this host');
+	t.is(listenerUsers({address: '::', port: 8001}), 'anyone who can reach [::]:8001');
+	t.is(listenerUsers({address: '0.0.0.0', port: 0}), 'anyone who can reach 0.0.0.0');
+	t.is(
+		sentenceOf(describeListenerUsers({address: '127.0.0.1', port: 0})),
+		'Every user of this host can use it with your permissions while it runs.',
+	);
+});
+
+test('a request without a response is canceled, not sent, incomplete or unanswered', t => {
+	const lost = new SpokeError('ERR_STREAM_LOST', 'x').toJSON();
+	t.is(describeMissingResponse({isCanceled: true, error: null}), 'Canceled');
+	t.is(describeMissingResponse({error: null}), 'Not sent');
+	t.is(describeMissingResponse({isSent: true, error: lost}), 'No complete response');
+	t.is(describeMissingResponse({isSent: true, error: null}), 'No response');
+	t.is(describeCanceledRequest({isSent: true, isRead: false}), 'canceled; the request may have taken effect');
+});
