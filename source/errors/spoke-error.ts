@@ -72,7 +72,7 @@ export type ErrorObject = {
 
 const unwritable = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO']);
 
-/** Anything but a SpokeError becomes a closed pipe (141), a full disk (14) or a bug in spoke (70). */
+/** Anything but a SpokeError becomes a closed pipe (141), a full disk (14), an exceeded `AbortSignal.timeout` (9) or a bug in spoke (70). */
 export function toSpokeError(thrown: unknown): SpokeError {
 	// Each command is a bundle with its own copy of the class, so instanceof is not enough.
 	if (thrown instanceof SpokeError || (thrown instanceof Error && thrown.name === 'SpokeError' && 'exitStatus' in thrown)) {
@@ -88,6 +88,11 @@ export function toSpokeError(thrown: unknown): SpokeError {
 	// Code that opens files reports their errors itself, so this is spoke's own output.
 	if (syscall === 'write' && unwritable.has(code ?? '')) {
 		return new SpokeError('ERR_LOCAL_FILE', `the output cannot be written: ${error.message}`, {cause: error});
+	}
+
+	// Only requests to the apiserver are limited this way; longer waits report their own errors.
+	if (error.name === 'TimeoutError') {
+		return new SpokeError('ERR_APISERVER_TIMEOUT', 'the apiserver did not respond in time', {cause: error});
 	}
 
 	return new SpokeError('ERR_INTERNAL', `bug in spoke: ${error.message}`, {cause: error});

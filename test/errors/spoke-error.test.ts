@@ -1,0 +1,18 @@
+import test from 'ava';
+import {toSpokeError} from '../../source/errors/spoke-error.ts';
+
+test('an exceeded AbortSignal.timeout is an unanswered request, not a bug', async t => {
+	const signal = AbortSignal.timeout(1);
+	await new Promise(resolve => {
+		signal.addEventListener('abort', resolve, {once: true});
+	});
+	const {code, message} = toSpokeError(signal.reason);
+	t.is(code, 'ERR_APISERVER_TIMEOUT');
+	t.is(message, 'the apiserver did not respond in time');
+});
+
+test('an unknown error is a bug in spoke, with its message', t => {
+	const {code, message} = toSpokeError(new TypeError('x is not a function'));
+	t.is(code, 'ERR_INTERNAL');
+	t.is(message, 'bug in spoke: x is not a function');
+});
