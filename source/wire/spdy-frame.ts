@@ -1,4 +1,4 @@
-/** SPDY/3.1 frames. */
+/** SPDY/3.1 frames and header blocks. */
 import {resetStatus} from './protocol-error.ts';
 
 /** SPDY/3 section 2.6. */
@@ -17,18 +17,14 @@ export type ControlFrame =
 	/** SETTINGS, WINDOW_UPDATE and unknown types, as in moby/spdystream. */
 	| {type: 'ignored'};
 
+/** Names are in lower case; values of a repeated name are joined by NUL (SPDY/3). */
+export type SpdyHeaders = Readonly<Record<string, string>>;
+
 /** `fin`: this side sends nothing. */
 export function synStreamFrame(streamId: number, block: Buffer, fin: boolean): Buffer {
 	const frame = controlFrame(frameType.synStream, fin ? flagFin : 0, 10 + block.length);
 	frame.writeUInt32BE(streamId, 8);
 	block.copy(frame, 18);
-	return frame;
-}
-
-export function synReplyFrame(streamId: number, block: Buffer, fin: boolean): Buffer {
-	const frame = controlFrame(frameType.synReply, fin ? flagFin : 0, 4 + block.length);
-	frame.writeUInt32BE(streamId, 8);
-	block.copy(frame, 12);
 	return frame;
 }
 
@@ -64,11 +60,54 @@ function twoNumberFrame(type: number, first: number, second: number): Buffer {
 }
 
 /** Version 3, type, flags, 24 bits of length. */
-function controlFrame(type: number, flags: number, length: number): Buffer {
+export function controlFrame(type: number, flags: number, length: number): Buffer {
 	const frame = Buffer.alloc(8 + length);
 	frame.writeUInt16BE(0x80_03, 0);
 	frame.writeUInt16BE(type, 2);
 	frame.writeUInt32BE(length, 4);
 	frame[4] = flags;
 	return frame;
+}
+
+/** Go's inflate returns data only at an empty stored block (compress/flate inflate.go). */
+const syncFlush = Buffer.from([0x00, 0x00, 0x00, 0xff, 0xff]);
+const zlibHeader = Buffer.from([0x78, 0x01]);
+const maxStoredBytes = 0xff_ff;
+
+/** Writes header blocks without compression: zlib's header once, then stored blocks. The preset dictionary is optional. */
+export class HeaderBlockWriter {
+	#hasStarted = false;
+
+	write(headers: SpdyHeaders): Buffer {
+		const plain = encodeHeaders(headers);
+		const parts: Buffer[] = this.#hasStarted ? [] : [zlibHeader];
+		this.#hasStarted = true;
+		for (let at = 0; at < plain.length; at += maxStoredBytes) {
+			const piece = plain.subarray(at, at + maxStoredBytes);
+			const head = Buffer.alloc(5);
+			head.writeUInt16LE(piece.length, 1);
+			head.writeUInt16LE(~piece.length & 0xff_ff, 3);
+			parts.push(head, piece);
+		}
+
+		return Buffer.concat([...parts, syncFlush]);
+	}
+}
+
+/** Count, then length and bytes of each name and value; 32 bits, big-endian. */
+function encodeHeaders(headers: SpdyHeaders): Buffer {
+	const entries = Object.entries(headers);
+	const parts = [uint32(entries.length)];
+	for (const text of entries.flatMap(([name, value]) => [name.toLowerCase(), value])) {
+		const bytes = Buffer.from(text);
+		parts.push(uint32(bytes.length), bytes);
+	}
+
+	return Buffer.concat(parts);
+}
+
+function uint32(value: number): Buffer {
+	const bytes = Buffer.alloc(4);
+	bytes.writeUInt32BE(value);
+	return bytes;
 }

@@ -1,10 +1,8 @@
-/** PINGs of a SPDY session. */
+/** PINGs of a SPDY client. Their ids are odd, those of a server even (SPDY/3 section 2.6.5). */
 import {systemClock, type MonotonicClock} from '../async/clock.ts';
 import {PongTracker} from './pong-tracker.ts';
 
 export type SpdyPingsOptions = {
-	/** Odd for a client, even for a server (SPDY/3 section 2.6.5). */
-	firstId: number;
 	intervalMs: number;
 	silenceMs: number;
 	send: (id: number) => void;
@@ -29,7 +27,7 @@ export class SpdyPings {
 	readonly #options: SpdyPingsOptions;
 	readonly #pongs: PongTracker;
 	readonly #timer: NodeJS.Timeout | undefined;
-	#nextId: number;
+	#nextId = 1;
 	#lastDataSentAt = 0;
 	#hasEnded = false;
 
@@ -37,7 +35,6 @@ export class SpdyPings {
 		this.#options = options;
 		this.#clock = options.clock ?? systemClock;
 		this.lastReceivedAt = this.#clock.elapsed();
-		this.#nextId = options.firstId;
 		this.#pongs = new PongTracker({
 			onPingOverdue: options.onPingOverdue ?? (() => {}),
 			isPaused: options.isPaused ?? (() => false),
@@ -55,14 +52,14 @@ export class SpdyPings {
 
 	send(): void {
 		const id = this.#nextId;
-		this.#nextId = id >= 0x7f_ff_ff_f0 ? this.#options.firstId : id + 2;
+		this.#nextId = id >= 0x7f_ff_ff_f0 ? 1 : id + 2;
 		this.#pongs.sent(id);
 		this.#options.send(id);
 	}
 
 	/** False for a PING of the other side. */
 	acceptPong(id: number): boolean {
-		if (id % 2 !== this.#options.firstId % 2) {
+		if (id % 2 === 0) {
 			return false;
 		}
 

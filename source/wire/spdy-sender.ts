@@ -2,10 +2,9 @@
 import type {Duplex} from 'node:stream';
 import process from 'node:process';
 import {BoundedReplies} from './bounded-replies.ts';
-import {HeaderBlockWriter, type SpdyHeaders} from './header-block.ts';
 import {streamLostError} from './protocol-error.ts';
 import {keepReadingAfterWriteError} from './node-internals.ts';
-import {dataFrameHead, goAwayFrame, pingFrame, rstStreamFrame, synReplyFrame, synStreamFrame} from './spdy-frame.ts';
+import {dataFrameHead, goAwayFrame, HeaderBlockWriter, pingFrame, rstStreamFrame, synStreamFrame, type SpdyHeaders} from './spdy-frame.ts';
 
 /** As in spdystream, which allocates a frame's payload at once. */
 const maxPayloadBytes = 32 * 1024;
@@ -20,7 +19,7 @@ export class SpdySender {
 	/** The header blocks of a direction are one zlib stream (SPDY/3 section 2.6.10.1). */
 	readonly #headers = new HeaderBlockWriter();
 	readonly #replies = new BoundedReplies<Buffer>(maxReplies, (frame, onSent) => {
-		this.#write(frame, onSent);
+		this.write(frame, onSent);
 	});
 
 	#writeError: Error | undefined;
@@ -40,19 +39,15 @@ export class SpdySender {
 
 	/** `fin`: this side sends nothing. */
 	synStream(streamId: number, headers: SpdyHeaders, fin: boolean): void {
-		this.#write(synStreamFrame(streamId, this.#headers.write(headers), fin));
-	}
-
-	synReply(streamId: number, headers: SpdyHeaders): void {
-		this.#write(synReplyFrame(streamId, this.#headers.write(headers), false));
+		this.write(synStreamFrame(streamId, this.#headers.write(headers), fin));
 	}
 
 	/** `sent` is called once. */
 	data(streamId: number, bytes: Buffer, sent: OnSent): void {
 		for (let at = 0; at < bytes.length; at += maxPayloadBytes) {
 			const piece = bytes.subarray(at, at + maxPayloadBytes);
-			this.#write(dataFrameHead(streamId, piece.length, false));
-			this.#write(piece, at + maxPayloadBytes >= bytes.length ? sent : undefined);
+			this.write(dataFrameHead(streamId, piece.length, false));
+			this.write(piece, at + maxPayloadBytes >= bytes.length ? sent : undefined);
 		}
 
 		if (bytes.length === 0) {
@@ -62,15 +57,15 @@ export class SpdySender {
 
 	/** An empty data frame with FLAG_FIN (SPDY/3 section 2.2.2). */
 	fin(streamId: number): void {
-		this.#write(dataFrameHead(streamId, 0, true));
+		this.write(dataFrameHead(streamId, 0, true));
 	}
 
 	rstStream(streamId: number, status?: number): void {
-		this.#write(rstStreamFrame(streamId, status));
+		this.write(rstStreamFrame(streamId, status));
 	}
 
 	ping(id: number): void {
-		this.#write(pingFrame(id));
+		this.write(pingFrame(id));
 	}
 
 	pingReply(id: number): void {
@@ -82,14 +77,14 @@ export class SpdySender {
 	}
 
 	goAway(lastStreamId: number): void {
-		this.#write(goAwayFrame(lastStreamId));
+		this.write(goAwayFrame(lastStreamId));
 	}
 
 	stop(): void {
 		this.#isStopped = true;
 	}
 
-	#write(bytes: Buffer, sent?: OnSent): void {
+	write(bytes: Buffer, sent?: OnSent): void {
 		if (this.#isStopped) {
 			sent?.(streamLostError('the connection is gone'));
 			return;

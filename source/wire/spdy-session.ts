@@ -1,20 +1,17 @@
-/** SPDY/3.1 session as in moby/spdystream, without flow control. */
+/** SPDY/3.1 session of a client, as in moby/spdystream, without flow control. */
 import {EventEmitter} from 'node:events';
 import type {Duplex} from 'node:stream';
 import type {MonotonicClock} from '../async/clock.ts';
 import {toSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import {CongestedStreams, SpdyStream, type StreamOwner} from './spdy-stream.ts';
 import {destroyWhenDrained} from './destroy-when-drained.ts';
-import {HeaderBlockReader, type SpdyHeaders} from './header-block.ts';
 import {streamLostBecause, silenceError, resetStatus, streamLostError, StreamResetError} from './protocol-error.ts';
-import type {ControlFrame} from './spdy-frame.ts';
+import type {ControlFrame, SpdyHeaders} from './spdy-frame.ts';
 import {SpdyFrameDecoder} from './spdy-frame-decoder.ts';
 import {SpdyPings} from './spdy-pings.ts';
 import {SpdySender} from './spdy-sender.ts';
 
 export type SpdySessionOptions = {
-	/** The side that upgraded is the client. Default client. */
-	role?: 'client' | 'server';
 	/** 0 (the default) sends none. Answers come from the far end, beyond any tunnel. */
 	pingIntervalMs?: number;
 	/** The session is lost after this time without an answer or any byte. Default 30 s. */
@@ -27,7 +24,7 @@ export type SpdySessionOptions = {
 };
 
 type SessionEvents = {
-	/** Answer with `reply()` or `reset()`. */
+	/** Only of the sandbox's server, which answers with `reply()` or `reset()`. */
 	stream: [SpdyStream];
 	/** Milliseconds. */
 	roundTrip: [number];
@@ -37,30 +34,32 @@ type SessionEvents = {
 	close: [SpokeError | null];
 };
 
+/** 31 bits, odd for a client, not reused (SPDY/3 section 2.3.2). */
+const maxId = 0x7f_ff_ff_00;
+
+/** What is protected is for the server of the sandbox. */
 export class SpdySession extends EventEmitter<SessionEvents> {
 	streamBufferBytes: number;
 	readonly #carrier: Duplex;
-	readonly #sender: SpdySender;
-	readonly #role: 'client' | 'server';
-	readonly #maxStreams: number;
+	protected readonly sender: SpdySender;
+	protected readonly maxStreams: number;
+	/** Of the other side. */
+	protected lastAcceptedId = 0;
 	readonly #streams = new Map<number, SpdyStream>();
-	readonly #ids: SpdyStreamIds;
 	readonly #congested: CongestedStreams;
-	readonly #reader = new HeaderBlockReader();
 	readonly #decoder: SpdyFrameDecoder;
 	readonly #pings: SpdyPings;
+	#lastId = -1;
 	#didReceiveGoAway = false;
 	#ended = false;
 
 	constructor(carrier: Duplex, options: SpdySessionOptions = {}) {
 		super();
 		this.#carrier = carrier;
-		this.#sender = new SpdySender(carrier);
+		this.sender = new SpdySender(carrier);
 		this.#congested = new CongestedStreams(carrier);
-		this.#role = options.role ?? 'client';
-		this.#maxStreams = options.maxStreams ?? 4096;
+		this.maxStreams = options.maxStreams ?? 4096;
 		this.streamBufferBytes = options.streamBufferBytes ?? 256 * 1024;
-		this.#ids = new SpdyStreamIds(this.#role);
 		this.#decoder = new SpdyFrameDecoder({
 			onControl: frame => {
 				this.#onControl(frame);
@@ -70,11 +69,10 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			},
 		});
 		this.#pings = new SpdyPings({
-			firstId: this.#role === 'client' ? 1 : 2,
 			intervalMs: options.pingIntervalMs ?? 0,
 			silenceMs: options.silenceMs ?? 30_000,
 			send: id => {
-				this.#sender.ping(id);
+				this.sender.ping(id);
 			},
 			isSilenceExcused: () => this.#congested.all.size > 0 || carrier.writableLength > 0,
 			onRoundTrip: milliseconds => this.emit('roundTrip', milliseconds),
@@ -92,7 +90,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			this.#onCarrierEnd();
 		});
 		carrier.on('error', error => {
-			this.#finish(error instanceof SpokeError ? error : streamLostBecause(this.#sender.writeError ?? error));
+			this.#finish(error instanceof SpokeError ? error : streamLostBecause(this.sender.writeError ?? error));
 		});
 		carrier.on('close', () => {
 			this.#onCarrierEnd();
@@ -101,7 +99,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 
 	get usable(): boolean {
 		return (
-			!this.#ended && !this.#didReceiveGoAway && !this.#sender.writeError && this.#streams.size < this.#maxStreams && !this.#ids.isExhausted
+			!this.#ended && !this.#didReceiveGoAway && !this.sender.writeError && this.#streams.size < this.maxStreams && this.#lastId < maxId
 		);
 	}
 
@@ -128,8 +126,9 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			throw streamLostError('the session accepts no new streams');
 		}
 
-		const stream = this.#addStream(this.#ids.next(), headers);
-		this.#sender.synStream(stream.id, headers, fin);
+		this.#lastId += 2;
+		const stream = this.addStream(this.#lastId, headers);
+		this.sender.synStream(stream.id, headers, fin);
 		if (fin) {
 			stream.localEnded = true;
 			stream.end();
@@ -138,17 +137,13 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		return stream;
 	}
 
-	ping(): void {
-		this.#pings.send();
-	}
-
 	/** Sends GOAWAY. Open streams are lost. */
 	end(): void {
 		if (this.#ended) {
 			return;
 		}
 
-		this.#sender.goAway(this.#ids.lastRemote);
+		this.sender.goAway(this.lastAcceptedId);
 		this.#carrier.end();
 		this.#finish(null);
 	}
@@ -158,7 +153,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		this.#carrier.destroy();
 	}
 
-	#addStream(id: number, headers: SpdyHeaders): SpdyStream {
+	protected addStream(id: number, headers: SpdyHeaders): SpdyStream {
 		const stream = new SpdyStream(this.#owner, id, headers);
 		this.#streams.set(id, stream);
 		return stream;
@@ -173,22 +168,19 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 	readonly #owner: StreamOwner = {
 		sendData: (stream, bytes, sent) => {
 			this.#pings.onDataSent();
-			this.#sender.data(stream.id, bytes, sent);
+			this.sender.data(stream.id, bytes, sent);
 		},
 		sendFin: stream => {
 			if (!stream.localEnded && this.#streams.has(stream.id)) {
 				stream.localEnded = true;
-				this.#sender.fin(stream.id);
+				this.sender.fin(stream.id);
 			}
 
 			this.#deleteWhenEnded(stream);
 		},
-		sendReply: (stream, headers) => {
-			this.#sender.synReply(stream.id, headers);
-		},
 		release: (stream, status) => {
 			if (this.#streams.delete(stream.id)) {
-				this.#sender.rstStream(stream.id, status);
+				this.sender.rstStream(stream.id, status);
 			}
 
 			this.#congested.release(stream);
@@ -226,11 +218,11 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		}
 
 		if (fin) {
-			this.#onRemoteEnd(stream);
+			this.endRemote(stream);
 		}
 	}
 
-	#onRemoteEnd(stream: SpdyStream): void {
+	protected endRemote(stream: SpdyStream): void {
 		stream.remoteEnded = true;
 		this.#deleteWhenEnded(stream);
 		stream.receiveEnd();
@@ -239,17 +231,16 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 	#onControl(frame: ControlFrame): void {
 		switch (frame.type) {
 			case 'syn-stream': {
-				this.#onSynStream(frame);
+				this.acceptStream(frame);
 				break;
 			}
 
 			case 'syn-reply': {
 				const stream = this.#streams.get(frame.streamId);
 				if (stream) {
-					stream.hasReply = true;
 					stream.emit('reply');
 					if (frame.fin) {
-						this.#onRemoteEnd(stream);
+						this.endRemote(stream);
 					}
 				}
 
@@ -267,10 +258,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			}
 
 			case 'ping': {
-				if (!this.#pings.acceptPong(frame.id)) {
-					this.#sender.pingReply(frame.id);
-				}
-
+				this.acceptPing(frame.id);
 				break;
 			}
 
@@ -281,13 +269,9 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 
 			case 'headers': {
 				const stream = this.#streams.get(frame.streamId);
-				// Also for an ended stream: the blocks are one zlib stream (SPDY/3 section 2.6.10.1).
-				if (this.#role === 'server') {
-					this.#reader.read(frame.block);
-				}
-
+				this.readHeaders(frame.block);
 				if (stream && frame.fin) {
-					this.#onRemoteEnd(stream);
+					this.endRemote(stream);
 				}
 
 				break;
@@ -299,28 +283,17 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		}
 	}
 
-	/** A client's peers never open streams, so a client does not decompress their blocks. */
-	#onSynStream(frame: ControlFrame & {type: 'syn-stream'}): void {
-		if (this.#role === 'client') {
-			this.#sender.refusal(frame.streamId, resetStatus.refused);
-			return;
-		}
+	/** A client's peers never open streams. */
+	protected acceptStream(frame: ControlFrame & {type: 'syn-stream'}): void {
+		this.sender.refusal(frame.streamId, resetStatus.refused);
+	}
 
-		const headers = this.#reader.read(frame.block);
-		if (!this.#ids.acceptFromClient(frame.streamId)) {
-			this.#sender.refusal(frame.streamId, resetStatus.protocolError);
-			return;
-		}
+	/** A client does not decompress the blocks of a server. */
+	protected readHeaders(_block: Buffer): void {}
 
-		if (this.#streams.size >= this.#maxStreams) {
-			this.#sender.refusal(frame.streamId, resetStatus.refused);
-			return;
-		}
-
-		const stream = this.#addStream(frame.streamId, headers);
-		this.emit('stream', stream);
-		if (frame.fin) {
-			this.#onRemoteEnd(stream);
+	protected acceptPing(id: number): void {
+		if (!this.#pings.acceptPong(id)) {
+			this.sender.pingReply(id);
 		}
 	}
 
@@ -331,7 +304,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 	}
 
 	#lossError(): SpokeError {
-		const {writeError: refused} = this.#sender;
+		const {writeError: refused} = this.sender;
 		return refused ? streamLostBecause(refused) : streamLostError('the other side ended the connection');
 	}
 
@@ -341,7 +314,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		}
 
 		this.#ended = true;
-		this.#sender.stop();
+		this.sender.stop();
 		this.#pings.stop();
 		const streams = [...this.#streams.values()];
 		this.#streams.clear();
@@ -352,42 +325,5 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		this.#congested.end();
 		destroyWhenDrained(this.#carrier);
 		this.emit('close', error);
-	}
-}
-
-/** 31 bits, not reused (SPDY/3 section 2.3.2). */
-const maxId = 0x7f_ff_ff_00;
-
-export class SpdyStreamIds {
-	#lastLocal: number;
-	#lastRemote = 0;
-
-	/** Ids of a client are odd. */
-	constructor(role: 'client' | 'server') {
-		this.#lastLocal = role === 'client' ? -1 : 0;
-	}
-
-	get isExhausted(): boolean {
-		return this.#lastLocal >= maxId;
-	}
-
-	/** 0 if there is none. */
-	get lastRemote(): number {
-		return this.#lastRemote;
-	}
-
-	next(): number {
-		this.#lastLocal += 2;
-		return this.#lastLocal;
-	}
-
-	/** Must be odd and larger than all before it. */
-	acceptFromClient(id: number): boolean {
-		if (id % 2 === 0 || id <= this.#lastRemote) {
-			return false;
-		}
-
-		this.#lastRemote = id;
-		return true;
 	}
 }

@@ -1,13 +1,11 @@
 /** Stream of a SPDY session. */
 import {Duplex} from 'node:stream';
-import type {SpdyHeaders} from './header-block.ts';
+import type {SpdyHeaders} from './spdy-frame.ts';
 import {streamLostError} from './protocol-error.ts';
 
 export type StreamOwner = {
 	sendData(stream: SpdyStream, bytes: Buffer, sent: (error?: Error | null) => void): void;
 	sendFin(stream: SpdyStream): void;
-	/** Replies to a stream that the other side opened. */
-	sendReply(stream: SpdyStream, headers: SpdyHeaders): void;
 	/** Sends RST_STREAM unless both sides have ended. */
 	release(stream: SpdyStream, status: number | undefined): void;
 	/** Less than 64 KiB are unread. */
@@ -22,7 +20,6 @@ export type StreamOwner = {
 export class SpdyStream extends Duplex {
 	readonly id: number;
 	readonly headers: SpdyHeaders;
-	hasReply = false;
 	/** Payload bytes on the wire. */
 	bytesReceived = 0;
 	bytesSent = 0;
@@ -39,11 +36,6 @@ export class SpdyStream extends Duplex {
 		this.#owner = owner;
 		this.id = id;
 		this.headers = headers;
-	}
-
-	reply(headers: SpdyHeaders = {}): void {
-		this.hasReply = true;
-		this.#owner.sendReply(this, headers);
 	}
 
 	/** CANCEL by default. Emits only 'close'. */

@@ -4,9 +4,9 @@ import type {IncomingMessage} from 'node:http';
 import type {Socket} from 'node:net';
 import {type Readable, PassThrough} from 'node:stream';
 import type {WebSocket} from 'ws';
-import {SpdySession} from '../../source/wire/spdy-session.ts';
 import type {SpdyStream} from '../../source/wire/spdy-stream.ts';
 import {acceptWebSocket} from '../../source/sandbox/kubelet/accept-upgrade.ts';
+import {SpdyServerSession} from '../../source/sandbox/kubelet/spdy-server-session.ts';
 import {startServer, type ScriptedServer} from './api-server.ts';
 
 export type FarSide = {
@@ -146,12 +146,12 @@ async function overSpdy(request: IncomingMessage, socket: Socket, head: Buffer):
 	);
 	socket.unshift(head);
 	const url = new URL(request.url!, 'http://x');
-	const session = new SpdySession(socket, {role: 'server'});
+	const session = new SpdyServerSession(socket);
 	const wanted = 1 + ['stdin', 'stdout', 'stderr', 'tty'].filter(name => url.searchParams.get(name) === 'true').length;
 	const streams = new Map<string, SpdyStream>();
 	const sizes: FarSide['sizes'] = [];
 	session.on('stream', stream => {
-		stream.reply();
+		session.reply(stream);
 		stream.on('error', () => {});
 		streams.set(stream.headers['streamtype']!, stream);
 		if (stream.headers['streamtype'] === 'resize') {

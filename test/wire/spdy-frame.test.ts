@@ -1,6 +1,8 @@
+import {constants, inflateSync} from 'node:zlib';
 import test from 'ava';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
-import {dataFrameHead, goAwayFrame, pingFrame, rstStreamFrame, synReplyFrame, synStreamFrame} from '../../source/wire/spdy-frame.ts';
+import {synReplyFrame} from '../../source/sandbox/kubelet/spdy-server-session.ts';
+import {dataFrameHead, goAwayFrame, HeaderBlockWriter, pingFrame, rstStreamFrame, synStreamFrame} from '../../source/wire/spdy-frame.ts';
 import {SpdyFrameDecoder} from '../../source/wire/spdy-frame-decoder.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
@@ -142,3 +144,12 @@ for (const [what, bytes, message] of malformed) {
 		t.regex(error.message, message);
 	});
 }
+
+test('the writer emits the zlib header once and ends each block with a sync flush', t => {
+	const writer = new HeaderBlockWriter();
+	const first = writer.write({StreamType: 'error'});
+	const second = writer.write({port: '80'});
+	t.is(first.toString('hex'), '7801001b00e4ff000000010000000a73747265616d74797065000000056572726f72000000ffff');
+	t.is(second.toString('hex'), '001200edff0000000100000004706f7274000000023830000000ffff');
+	t.notThrows(() => inflateSync(Buffer.concat([first, second]), {finishFlush: constants.Z_SYNC_FLUSH}));
+});

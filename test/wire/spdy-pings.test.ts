@@ -9,7 +9,6 @@ function watched(isExcused = false) {
 	performance.now = () => clock;
 	const [sent, lost, roundTrips]: [number[], number[], number[]] = [[], [], []];
 	const pings = new SpdyPings({
-		firstId: 1,
 		intervalMs: 5,
 		silenceMs: 100,
 		send: id => sent.push(id),

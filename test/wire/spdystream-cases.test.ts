@@ -5,6 +5,7 @@ import {duplexPair} from 'node:stream';
 import test from 'ava';
 import type {SpokeError} from '../../source/errors/spoke-error.ts';
 import {StreamResetError} from '../../source/wire/protocol-error.ts';
+import {SpdyServerSession} from '../../source/sandbox/kubelet/spdy-server-session.ts';
 import {SpdySession} from '../../source/wire/spdy-session.ts';
 import type {SpdyStream} from '../../source/wire/spdy-stream.ts';
 
@@ -12,7 +13,7 @@ type Case = readonly [name: string, held: readonly [file: string, title: string]
 
 const session = (title: string) => ['spdy-session.test.ts', title] as const;
 const frame = (title: string) => ['spdy-frame.test.ts', title] as const;
-const block = (title: string) => ['header-block.test.ts', title] as const;
+const block = (title: string) => ['../sandbox/spdy-server-session.test.ts', title] as const;
 const here = (title: string) => ['spdystream-cases.test.ts', title] as const;
 const noIdleLimit = {why: 'spoke’s sessions have no idle limit; the end of the far side’s is covered by “the end of the connection”'};
 const noQueue = {why: 'frames are handled in order of arrival, without a priority queue'};
@@ -140,16 +141,16 @@ test('a waiting reader gets a reset that arrives after the local end', async t =
 
 function pair() {
 	const [near, far] = duplexPair();
-	return {far, client: new SpdySession(near), server: new SpdySession(far, {role: 'server'})};
+	return {far, client: new SpdySession(near), server: new SpdyServerSession(far)};
 }
 
-async function opened(client: SpdySession, server: SpdySession): Promise<{near: SpdyStream; far: SpdyStream}> {
+async function opened(client: SpdySession, server: SpdyServerSession): Promise<{near: SpdyStream; far: SpdyStream}> {
 	const coming = once(server, 'stream') as Promise<[SpdyStream]>;
 	const near = client.open({});
 	near.on('error', () => undefined);
 	const [far] = await coming;
 	far.on('error', () => undefined);
-	far.reply();
+	server.reply(far);
 	return {near, far};
 }
 

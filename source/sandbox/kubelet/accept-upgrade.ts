@@ -1,9 +1,9 @@
 /** SPDY/3.1 and WebSocket upgrades. */
 import type {IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
-import {SpdySession} from '../../wire/spdy-session.ts';
 import {type WebSocket, WebSocketServer} from 'ws';
 import {noop} from '../network/join-streams.ts';
+import {SpdyServerSession} from './spdy-server-session.ts';
 
 /** Returns `undefined` if it refused the upgrade, with the text of k8s.io/streaming httpstream.Handshake. */
 export function acceptSpdy(
@@ -11,7 +11,7 @@ export function acceptSpdy(
 	socket: Duplex,
 	head: Buffer,
 	supported: readonly string[],
-): {session: SpdySession; protocol: string} | undefined {
+): {session: SpdyServerSession; protocol: string} | undefined {
 	const offered = String(request.headers['x-stream-protocol-version'] ?? '')
 		.split(',')
 		.map(name => name.trim())
@@ -32,7 +32,7 @@ export function acceptSpdy(
 		socket.unshift(head);
 	}
 
-	return {session: new SpdySession(socket, {role: 'server'}), protocol};
+	return {session: new SpdyServerSession(socket), protocol};
 }
 
 /**

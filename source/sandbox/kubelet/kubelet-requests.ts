@@ -4,7 +4,6 @@ import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {createWebSocketStream} from 'ws';
 import type {JsonObject} from '../../wire/json.ts';
-import {SpdySession} from '../../wire/spdy-session.ts';
 import type {Container} from '../containers/container.ts';
 import type {LogFile, OutputStream, ReadOptions} from '../containers/log-file.ts';
 import {noop} from '../network/join-streams.ts';
@@ -17,6 +16,7 @@ import {servePortForward, servePortForwardChannels} from './port-forward.ts';
 import {parseStreamOptions} from './remote-streams.ts';
 import {runAttach, runExec} from './run-stream.ts';
 import {acceptSpdyChannels} from './spdy-channels.ts';
+import {SpdyServerSession} from './spdy-server-session.ts';
 import {acceptChannels} from './websocket-channels.ts';
 
 type Refusal = {status: number; text: string};
@@ -155,7 +155,7 @@ async function serveForward(kubelet: Kubelet, pod: PodRuntime, {request, socket,
 				? undefined
 				: await acceptWebSocket(request, socket, head, ['SPDY/3.1+portforward.k8s.io']);
 		if (accepted) {
-			servePortForward(new SpdySession(createWebSocketStream(accepted.client), {role: 'server'}), target);
+			servePortForward(new SpdyServerSession(createWebSocketStream(accepted.client)), target);
 			return;
 		}
 

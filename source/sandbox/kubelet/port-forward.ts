@@ -4,11 +4,11 @@ import {createConnection, type Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import type {WebSocket} from 'ws';
 import {resetSocket} from '../../wire/reset-socket.ts';
-import type {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {HostPort} from '../network/address-plan.ts';
 import {noop} from '../network/join-streams.ts';
 import {acceptWebSocket} from './accept-upgrade.ts';
+import type {SpdyServerSession} from './spdy-server-session.ts';
 
 export type ForwardTarget = {
 	locate(port: number): HostPort;
@@ -21,7 +21,7 @@ const pairTimeoutMs = 30_000;
 An `error` and a `data` stream with the same request id are one forwarded connection.
 @see k8s.io/cri-streaming pkg/streaming/portforward/httpstream.go
 */
-export function servePortForward(session: SpdySession, target: ForwardTarget): void {
+export function servePortForward(session: SpdyServerSession, target: ForwardTarget): void {
 	const waiting = new Map<string, {error?: SpdyStream; data?: SpdyStream}>();
 	const sockets = new Set<Socket>();
 	session.on('close', () => {
@@ -37,7 +37,7 @@ export function servePortForward(session: SpdySession, target: ForwardTarget): v
 			return;
 		}
 
-		stream.reply();
+		session.reply(stream);
 		if (id === undefined) {
 			return;
 		}

@@ -1,12 +1,12 @@
 /** Exec and attach over SPDY. */
 import type {IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
-import type {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {TerminalSize} from '../containers/program.ts';
 import {noop} from '../network/join-streams.ts';
 import {acceptSpdy} from './accept-upgrade.ts';
 import {parseResize, type RemoteStreams, type StreamOptions} from './remote-streams.ts';
+import type {SpdyServerSession} from './spdy-server-session.ts';
 
 const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io', 'v3.channel.k8s.io'] as const;
 
@@ -45,13 +45,13 @@ export async function acceptSpdyChannels(
 	return remoteStreams(session, open, gone.signal);
 }
 
-async function waitForStreams(session: SpdySession, wanted: readonly string[]): Promise<ReadonlyMap<string, SpdyStream> | undefined> {
+async function waitForStreams(session: SpdyServerSession, wanted: readonly string[]): Promise<ReadonlyMap<string, SpdyStream> | undefined> {
 	const open = new Map<string, SpdyStream>();
 	const {promise, resolve} = Promise.withResolvers<boolean>();
 	const timer = setTimeout(resolve, streamsTimeoutMs, false);
 	session.on('stream', stream => {
 		stream.on('error', noop);
-		stream.reply();
+		session.reply(stream);
 		open.set(String(stream.headers['streamtype']), stream);
 		if (wanted.every(name => open.has(name))) {
 			resolve(true);
@@ -65,7 +65,7 @@ async function waitForStreams(session: SpdySession, wanted: readonly string[]): 
 	return isComplete ? open : undefined;
 }
 
-function remoteStreams(session: SpdySession, open: ReadonlyMap<string, SpdyStream>, gone: AbortSignal): RemoteStreams {
+function remoteStreams(session: SpdyServerSession, open: ReadonlyMap<string, SpdyStream>, gone: AbortSignal): RemoteStreams {
 	let onResize: (size: TerminalSize) => void = () => {};
 	open.get('resize')?.on('data', (chunk: Buffer) => {
 		for (const line of chunk.toString().split('\n')) {

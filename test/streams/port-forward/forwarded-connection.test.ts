@@ -6,6 +6,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {forwardConnection, type ForwardedConnection} from '../../../source/streams/port-forward/forwarded-connection.ts';
 import {isPodSandboxGone} from '../../../source/streams/port-forward/runtime-error.ts';
+import {SpdyServerSession} from '../../../source/sandbox/kubelet/spdy-server-session.ts';
 import {SpdySession} from '../../../source/wire/spdy-session.ts';
 import type {SpdyStream} from '../../../source/wire/spdy-stream.ts';
 import {until} from '../../support/until.ts';
@@ -20,18 +21,18 @@ type Line = {
 	socket: Socket;
 	far: Duplex;
 	session: SpdySession;
-	runtime: SpdySession;
+	runtime: SpdyServerSession;
 	running: ForwardedConnection;
 };
 
 async function line(t: ExecutionContext): Promise<Line> {
 	const [near, far] = duplexPair();
 	const session = new SpdySession(near);
-	const runtime = new SpdySession(far, {role: 'server'});
+	const runtime = new SpdyServerSession(far);
 	const streams: SpdyStream[] = [];
 	runtime.on('stream', stream => {
 		stream.on('error', () => undefined);
-		stream.reply();
+		runtime.reply(stream);
 		streams.push(stream);
 	});
 	const listener = createServer({allowHalfOpen: true, pauseOnConnect: true}).listen(0, '127.0.0.1');

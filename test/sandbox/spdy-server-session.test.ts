@@ -1,7 +1,10 @@
-import {deflateRawSync, deflateSync, constants, inflateSync} from 'node:zlib';
+import {duplexPair} from 'node:stream';
+import {setTimeout as delay} from 'node:timers/promises';
+import {deflateRawSync, deflateSync, constants} from 'node:zlib';
 import test from 'ava';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
-import {HeaderBlockReader, HeaderBlockWriter, spdyDictionary} from '../../source/wire/header-block.ts';
+import {HeaderBlockReader, SpdyServerSession, spdyDictionary} from '../../source/sandbox/kubelet/spdy-server-session.ts';
+import {HeaderBlockWriter} from '../../source/wire/spdy-frame.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
 
@@ -21,15 +24,6 @@ test('the reader decodes consecutive header blocks of the Go library', t => {
 	const reader = new HeaderBlockReader();
 	t.deepEqual({...reader.read(fromGo[0]!)}, {port: '8080', requestid: '0', streamtype: 'error'});
 	t.deepEqual({...reader.read(fromGo[1]!)}, {port: '8080', requestid: '0', streamtype: 'data'});
-});
-
-test('the writer emits the zlib header once and ends each block with a sync flush', t => {
-	const writer = new HeaderBlockWriter();
-	const first = writer.write({StreamType: 'error'});
-	const second = writer.write({port: '80'});
-	t.is(first.toString('hex'), '7801001b00e4ff000000010000000a73747265616d74797065000000056572726f72000000ffff');
-	t.is(second.toString('hex'), '001200edff0000000100000004706f7274000000023830000000ffff');
-	t.notThrows(() => inflateSync(Buffer.concat([first, second]), {finishFlush: constants.Z_SYNC_FLUSH}));
 });
 
 for (const [plain, pieces] of [
@@ -123,4 +117,25 @@ test('a header name can be a property name of Object.prototype', t => {
 	const headers = new HeaderBlockReader().read(compressed(count(1), field('__proto__'), field('x')));
 	t.is(headers['__proto__'], 'x');
 	t.is(Object.getPrototypeOf(headers), null);
+});
+
+test('a server refuses even, repeated and decreasing ids, and too many streams', async t => {
+	const [near, far] = duplexPair();
+	const server = new SpdyServerSession(far, {maxStreams: 2});
+	const seen: number[] = [];
+	server.on('stream', stream => {
+		seen.push(stream.id);
+	});
+	const block = '000400fbff 00000000 000000ffff';
+	const syn = (id: string, first = '') => hex(`8003 0001 00 0000${first === '' ? '18' : '1a'} ${id} 00000000 0000 ${first} ${block}`);
+	near.write(Buffer.concat([syn('00000005', '7801'), syn('00000005'), syn('00000003'), syn('00000006'), syn('00000007'), syn('00000009')]));
+	await delay(5);
+	const refused = near.read() as Buffer;
+	t.deepEqual(seen, [5, 7]);
+	t.deepEqual(refused.toString('hex').match(/.{32}/g), [
+		'80030003000000080000000500000001',
+		'80030003000000080000000300000001',
+		'80030003000000080000000600000001',
+		'80030003000000080000000900000003',
+	]);
 });

@@ -1,37 +1,59 @@
-/** Header blocks of SPDY/3 frames. */
+/** Server side of a SPDY/3.1 session. */
 import {constants, inflateRawSync} from 'node:zlib';
-import {protocolError} from './protocol-error.ts';
+import {protocolError, resetStatus} from '../../wire/protocol-error.ts';
+import {controlFrame, flagFin, frameType, HeaderBlockWriter, type ControlFrame} from '../../wire/spdy-frame.ts';
+import {SpdySession} from '../../wire/spdy-session.ts';
+import type {SpdyStream} from '../../wire/spdy-stream.ts';
 
-/** Names are in lower case; values of a repeated name are joined by NUL (SPDY/3). */
-export type SpdyHeaders = Readonly<Record<string, string>>;
+/** Accepts the streams of the client; opens and pings none itself. */
+export class SpdyServerSession extends SpdySession {
+	readonly #reader = new HeaderBlockReader();
+	readonly #writer = new HeaderBlockWriter();
+
+	reply(stream: SpdyStream): void {
+		this.sender.write(synReplyFrame(stream.id, this.#writer.write({}), false));
+	}
+
+	protected override acceptStream(frame: ControlFrame & {type: 'syn-stream'}): void {
+		const {streamId, block, fin} = frame;
+		const headers = this.#reader.read(block);
+		if (streamId % 2 === 0 || streamId <= this.lastAcceptedId) {
+			this.sender.refusal(streamId, resetStatus.protocolError);
+			return;
+		}
+
+		this.lastAcceptedId = streamId;
+		if (this.streamCount >= this.maxStreams) {
+			this.sender.refusal(streamId, resetStatus.refused);
+			return;
+		}
+
+		const stream = this.addStream(streamId, headers);
+		this.emit('stream', stream);
+		if (fin) {
+			this.endRemote(stream);
+		}
+	}
+
+	/** Also for an ended stream: the blocks are one zlib stream (SPDY/3 section 2.6.10.1). */
+	protected override readHeaders(block: Buffer): void {
+		this.#reader.read(block);
+	}
+
+	protected override acceptPing(id: number): void {
+		this.sender.pingReply(id);
+	}
+}
+
+export function synReplyFrame(streamId: number, block: Buffer, fin: boolean): Buffer {
+	const frame = controlFrame(frameType.synReply, fin ? flagFin : 0, 4 + block.length);
+	frame.writeUInt32BE(streamId, 8);
+	block.copy(frame, 12);
+	return frame;
+}
 
 /** As in the server's library (moby/spdystream spdy/types.go), and one for the block. */
 const limits = {headers: 1000, fieldBytes: 1 << 20, blockBytes: 4 << 20} as const;
-
-/** Go's inflate returns data only at an empty stored block (compress/flate inflate.go). */
-const syncFlush = Buffer.from([0x00, 0x00, 0x00, 0xff, 0xff]);
-const zlibHeader = Buffer.from([0x78, 0x01]);
-const maxStoredBytes = 0xff_ff;
-
-/** Writes header blocks without compression: zlib's header once, then stored blocks. The preset dictionary is optional. */
-export class HeaderBlockWriter {
-	#hasStarted = false;
-
-	write(headers: SpdyHeaders): Buffer {
-		const plain = encodeHeaders(headers);
-		const parts: Buffer[] = this.#hasStarted ? [] : [zlibHeader];
-		this.#hasStarted = true;
-		for (let at = 0; at < plain.length; at += maxStoredBytes) {
-			const piece = plain.subarray(at, at + maxStoredBytes);
-			const head = Buffer.alloc(5);
-			head.writeUInt16LE(piece.length, 1);
-			head.writeUInt16LE(~piece.length & 0xff_ff, 3);
-			parts.push(head, piece);
-		}
-
-		return Buffer.concat([...parts, syncFlush]);
-	}
-}
 
 /** Accepts any compression, at most 4 MiB per block. Every block ends with a flush, so inflating it needs only the 32 KiB before it. */
 export class HeaderBlockReader {
@@ -75,18 +97,6 @@ export class HeaderBlockReader {
 			throw protocolError(`a SPDY header block cannot be inflated: ${(error as Error).message}`);
 		}
 	}
-}
-
-/** Count, then length and bytes of each name and value; 32 bits, big-endian. */
-function encodeHeaders(headers: SpdyHeaders): Buffer {
-	const entries = Object.entries(headers);
-	const parts = [uint32(entries.length)];
-	for (const text of entries.flatMap(([name, value]) => [name.toLowerCase(), value])) {
-		const bytes = Buffer.from(text);
-		parts.push(uint32(bytes.length), bytes);
-	}
-
-	return Buffer.concat(parts);
 }
 
 function decodeHeaders(plain: Buffer): Record<string, string> {
@@ -134,12 +144,6 @@ function decodeHeaders(plain: Buffer): Record<string, string> {
 	}
 
 	return headers;
-}
-
-function uint32(value: number): Buffer {
-	const bytes = Buffer.alloc(4);
-	bytes.writeUInt32BE(value);
-	return bytes;
 }
 
 const words = [
