@@ -1,5 +1,5 @@
 /** The basis of a verdict. */
-import type {Basis, Citation, Observations, Observation} from '../evidence.ts';
+import type {Basis, Citation, Need, Observation, Observations, RuleVerdict} from '../evidence.ts';
 import {isSoleApiserver} from './replicas.ts';
 import {isVerifiedApiserver, isFromSameProcess} from './same-process.ts';
 
@@ -20,6 +20,20 @@ const order: readonly Basis[] = ['unknown', 'inferred', 'proven'];
 
 export function weakestBasis(...bases: readonly Basis[]): Basis {
 	return order[Math.min(...bases.map(basis => order.indexOf(basis)))] ?? 'unknown';
+}
+
+/** Without needs, unless `more` names some. */
+export function verdictOf<State extends string>(
+	state: State,
+	basis: Basis,
+	citations: readonly Citation[],
+	more: {need?: readonly Need[]; why?: string} = {},
+): RuleVerdict<State> {
+	return {state, basis, citations, need: [], ...more};
+}
+
+export function unknownVerdict(need: readonly Need[], why: string | null, citations: readonly Citation[] = []): RuleVerdict<'unknown'> {
+	return verdictOf('unknown', 'unknown', citations, {need, ...(why !== null && {why})});
 }
 
 export function cite(observation: Observation<unknown>, rule: string, observed: string): Citation {

@@ -20,36 +20,15 @@ export function decideExposure(observations: Observations, tls: RuleVerdict<TlsS
 	}
 
 	if (tls.state === 'verified') {
-		return {
-			state: 'protected',
-			basis: tls.basis,
-			citations: tls.citations,
-			need: [],
-			why: 'kubelet certificate verified',
-			protectedBy: 'check',
-		};
+		return protectedBy('check', tls, 'kubelet certificate verified');
 	}
 
 	if (tls.state === 'refused') {
-		return {
-			state: 'protected',
-			basis: tls.basis,
-			citations: tls.citations,
-			need: [],
-			why: 'kubelet certificate checked and refused: nothing is sent',
-			protectedBy: 'check',
-		};
+		return protectedBy('check', tls, 'kubelet certificate checked and refused: nothing is sent');
 	}
 
 	if (route.state === 'konnectivity') {
-		return {
-			state: 'protected',
-			basis: route.basis,
-			citations: route.citations,
-			need: route.need,
-			why: 'inside the Konnectivity tunnel’s TLS up to the node network',
-			protectedBy: 'tunnel',
-		};
+		return {...protectedBy('tunnel', route, 'inside the Konnectivity tunnel’s TLS up to the node network'), need: route.need};
 	}
 
 	return onItsOwn(observations, tls, route);
@@ -57,58 +36,29 @@ export function decideExposure(observations: Observations, tls: RuleVerdict<TlsS
 
 function onItsOwn(observations: Observations, tls: RuleVerdict<TlsState>, route: RouteVerdict): ExposureVerdict {
 	if (tls.state === 'unknown') {
-		return (
-			verificationIsOn(observations) ?? {
-				state: 'unknown',
-				basis: 'unknown',
-				citations: [],
-				need: tls.need,
-				why: 'TLS of leg 2 is unknown',
-			}
-		);
+		return verificationIsOn(observations) ?? exposure('unknown', 'unknown', [], 'TLS of leg 2 is unknown', tls.need);
 	}
 
 	const noTls = tls.state === 'plain' ? 'plain HTTP' : 'certificate of the far end not verified';
+	const citations = [...tls.citations, ...route.citations];
 	switch (route.state) {
 		case 'direct': {
-			return {
-				state: 'exposed',
-				basis: weaker(tls.basis, route.basis),
-				citations: [...tls.citations, ...route.citations],
-				need: [],
-				why: `${noTls}, no tunnel`,
-			};
+			return exposure('exposed', weaker(tls.basis, route.basis), citations, `${noTls}, no tunnel`);
 		}
 
 		case 'ssh-tunnel': {
-			return {
-				state: 'exposed',
-				basis: 'inferred',
-				citations: [...tls.citations, ...route.citations],
-				need: [],
-				why: `${noTls}, and SSH tunnels of apiservers check no host key`,
-			};
+			return exposure('exposed', 'inferred', citations, `${noTls}, and SSH tunnels of apiservers check no host key`);
 		}
 
 		case 'egress':
 		case 'egress-http-connect': {
-			return {
-				state: 'unknown',
-				basis: 'unknown',
-				citations: [...tls.citations, ...route.citations],
-				need: [needAgentMetrics],
-				why: `${noTls}; it is unknown whether the egress proxy’s own connection is encrypted`,
-			};
+			const why = `${noTls}; it is unknown whether the egress proxy’s own connection is encrypted`;
+			return exposure('unknown', 'unknown', citations, why, [needAgentMetrics]);
 		}
 
 		default: {
-			return {
-				state: 'unknown',
-				basis: 'unknown',
-				citations: tls.citations,
-				need: route.need.length > 0 ? route.need : [needActive],
-				why: `${noTls}; the route is unknown`,
-			};
+			const need = route.need.length > 0 ? route.need : [needActive];
+			return exposure('unknown', 'unknown', tls.citations, `${noTls}; the route is unknown`, need);
 		}
 	}
 }
@@ -117,15 +67,26 @@ function onItsOwn(observations: Observations, tls: RuleVerdict<TlsState>, route:
 function verificationIsOn(observations: Observations): ExposureVerdict | undefined {
 	const flag = resolveApiserverFlag(observations, 'kubelet-certificate-authority', () => 'kubelet-ca-set');
 	return flag.known && flag.value !== '' && isFarEndKnown(observations)
-		? {
-				state: 'protected',
-				basis: flag.basis,
-				citations: flag.citations,
-				need: [],
-				why: 'verification is on: a kubelet that is not verified is sent nothing',
-				protectedBy: 'check',
-			}
+		? protectedBy('check', flag, 'verification is on: a kubelet that is not verified is sent nothing')
 		: undefined;
+}
+
+function protectedBy(
+	protection: 'check' | 'tunnel',
+	{basis, citations}: Pick<RuleVerdict<string>, 'basis' | 'citations'>,
+	why: string,
+): ExposureVerdict {
+	return {...exposure('protected', basis, citations, why), protectedBy: protection};
+}
+
+function exposure(
+	state: ExposureState,
+	basis: Basis,
+	citations: ExposureVerdict['citations'],
+	why: string,
+	need: ExposureVerdict['need'] = [],
+): ExposureVerdict {
+	return {state, basis, citations, need, why};
 }
 
 function weaker(a: Basis, b: Basis): Basis {

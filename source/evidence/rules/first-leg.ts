@@ -1,20 +1,15 @@
 /** Leg 1, you → apiserver, from the socket alone. */
 import type {Observations, RouteState, RuleVerdict, SocketFacts, TlsState} from '../evidence.ts';
-import {cite} from './basis.ts';
+import {cite, unknownVerdict, verdictOf} from './basis.ts';
 
 /** Verified only if the socket checked chain and name. Always proven, since it is spoke's own socket. */
 export function firstLegTls({socket}: Observations): RuleVerdict<TlsState> {
 	if (!socket) {
-		return {state: 'unknown', basis: 'unknown', citations: [], need: [], why: 'no connection was made'};
+		return unknownVerdict([], 'no connection was made');
 	}
 
 	const {facts} = socket;
-	const verdict = (state: TlsState, rule: string, observed: string): RuleVerdict<TlsState> => ({
-		state,
-		basis: 'proven',
-		citations: [cite(socket, rule, observed)],
-		need: [],
-	});
+	const verdict = (state: TlsState, rule: string, observed: string) => verdictOf(state, 'proven', [cite(socket, rule, observed)]);
 	if (!facts.tls) {
 		return verdict('plain', 'socket-without-tls', `scheme ${facts.scheme}, no TLS on the socket`);
 	}
@@ -31,23 +26,17 @@ export function firstLegTls({socket}: Observations): RuleVerdict<TlsState> {
 
 export function firstLegRoute({socket}: Observations): RuleVerdict<RouteState> & {via: string | null} {
 	if (!socket) {
-		return {state: 'unknown', basis: 'unknown', citations: [], need: [], why: 'no connection was made', via: null};
+		return {...unknownVerdict([], 'no connection was made'), via: null};
 	}
 
 	const {proxy, remoteAddress} = socket.facts;
 	return proxy
 		? {
-				state: 'proxy',
-				basis: 'proven',
-				citations: [cite(socket, 'socket-through-proxy', `connected to ${proxy.url}, set by ${proxy.from}`)],
-				need: [],
+				...verdictOf('proxy', 'proven', [cite(socket, 'socket-through-proxy', `connected to ${proxy.url}, set by ${proxy.from}`)]),
 				via: proxy.url,
 			}
 		: {
-				state: 'direct',
-				basis: 'proven',
-				citations: [cite(socket, 'socket-direct', `connected to ${remoteAddress ?? 'the server'}, no proxy set`)],
-				need: [],
+				...verdictOf('direct', 'proven', [cite(socket, 'socket-direct', `connected to ${remoteAddress ?? 'the server'}, no proxy set`)]),
 				via: null,
 			};
 }

@@ -4,7 +4,7 @@ import {mayBeDisabled, resolveApiserverFlag} from './apiserver-flag.ts';
 import {needActive, needFlagz, needMetrics, needMirrorPods, needReplicas, obtainableNeeds} from './needs.ts';
 import {knownReplicaCount} from './replicas.ts';
 import {isVerifiedApiserver, isFromOtherProcess, isFromSameProcess} from './same-process.ts';
-import {citeConstruction, cite, basisOf, weakestBasis} from './basis.ts';
+import {citeConstruction, cite, basisOf, unknownVerdict, verdictOf, weakestBasis} from './basis.ts';
 
 const flag = 'kubelet-certificate-authority';
 
@@ -19,7 +19,8 @@ export function kubeletTls(observations: Observations): RuleVerdict<TlsState> {
 		byDifference(observations) ??
 		byFlagOrText(observations) ??
 		byCounters(observations) ??
-		byImpossibleCertificate(observations) ?? {state: 'unknown', basis: 'unknown', citations: [], need: openNeeds(observations)}
+		byImpossibleCertificate(observations) ??
+		unknownVerdict(openNeeds(observations), null)
 	);
 }
 
@@ -51,12 +52,9 @@ function skippedByRequest(observations: Observations): RuleVerdict<TlsState> | u
 		return undefined;
 	}
 
-	return {
-		state: 'unverified',
-		basis: isVerifiedApiserver(observations) ? 'proven' : 'inferred',
-		citations: [citeConstruction(observations, 'log-read-skips-verification', 'insecureSkipTLSVerifyBackend=true')],
-		need: [],
-	};
+	return verdictOf('unverified', isVerifiedApiserver(observations) ? 'proven' : 'inferred', [
+		citeConstruction(observations, 'log-read-skips-verification', 'insecureSkipTLSVerifyBackend=true'),
+	]);
 }
 
 /**
@@ -84,7 +82,7 @@ function refusedByText(observations: Observations, least: Basis): RuleVerdict<Tl
 	}
 
 	const needs = verifies || best.isFromApiserver ? egressNeeds(observations) : [needFlagz, needMirrorPods];
-	return {state: 'refused', basis: best.basis, citations: [best.citation], need: best.basis === 'proven' ? [] : needs};
+	return verdictOf('refused', best.basis, [best.citation], {need: best.basis === 'proven' ? [] : needs});
 }
 
 /**
@@ -170,13 +168,7 @@ function byDifference(observations: Observations): RuleVerdict<TlsState> | undef
 }
 
 function apiserversDiffer(): RuleVerdict<TlsState> {
-	return {
-		state: 'unknown',
-		basis: 'unknown',
-		citations: [],
-		need: [needFlagz],
-		why: 'the apiservers differ; it is unknown which one answers',
-	};
+	return unknownVerdict([needFlagz], 'the apiservers differ; it is unknown which one answers');
 }
 
 function byFlag(observations: Observations): RuleVerdict<TlsState> | undefined {
@@ -186,55 +178,28 @@ function byFlag(observations: Observations): RuleVerdict<TlsState> | undefined {
 	}
 
 	if (verdict.value === '') {
-		return {
-			state: 'unverified',
-			basis: verdict.basis,
-			citations: verdict.citations,
-			need: verdict.basis === 'proven' ? [] : needReplicas(observations),
-		};
+		return verdictOf('unverified', verdict.basis, verdict.citations, {need: verdict.basis === 'proven' ? [] : needReplicas(observations)});
 	}
 
 	if (observations.isBound && verdict.boundBy === 'none' && (knownReplicaCount(observations) ?? 1) > 1) {
-		return {
-			state: 'unknown',
-			basis: 'unknown',
-			citations: verdict.citations,
-			need: [needFlagz],
-			why: 'another apiserver verifies; the one that answers was not read',
-		};
+		return unknownVerdict([needFlagz], 'another apiserver verifies; the one that answers was not read', verdict.citations);
 	}
 
 	if (observations.farEndAnswered) {
-		return {state: 'verified', basis: verdict.basis, citations: verdict.citations, need: []};
+		return verdictOf('verified', verdict.basis, verdict.citations);
 	}
 
 	if (observations.about === 'open-connection') {
 		return observations.upgradePassedThrough
-			? {
-					state: 'verified',
-					basis: 'inferred',
-					citations: verdict.citations,
-					need: [],
+			? verdictOf('verified', 'inferred', verdict.citations, {
 					why: 'its node accepts WebSockets itself: the apiserver reached the kubelet before the stream opened',
-				}
-			: {
-					state: 'unknown',
-					basis: 'unknown',
-					citations: verdict.citations,
-					need: [],
-					why: 'verification is on; it is unknown whether the kubelet has answered',
-				};
+				})
+			: unknownVerdict([], 'verification is on; it is unknown whether the kubelet has answered', verdict.citations);
 	}
 
 	return observations.about === 'configuration'
 		? acceptedOrRefused(observations, verdict.citations, verdict.basis)
-		: {
-				state: 'unknown',
-				basis: 'unknown',
-				citations: verdict.citations,
-				need: [],
-				why: 'verification is on, and this kubelet did not respond',
-			};
+		: unknownVerdict([], 'verification is on, and this kubelet did not respond', verdict.citations);
 }
 
 function acceptedOrRefused(observations: Observations, flagCitations: readonly Citation[], flagBasis: Basis): RuleVerdict<TlsState> {
@@ -242,12 +207,8 @@ function acceptedOrRefused(observations: Observations, flagCitations: readonly C
 	if (accepted) {
 		// Each apiserver reads its own file of that name.
 		const basis = weakestBasis(flagBasis, basisOf(accepted, observations));
-		return {
-			state: 'verified',
-			basis,
-			citations: [...flagCitations, cite(accepted, 'kubelet-certificate-accepted', 'this kubelet answered')],
-			need: basis === 'proven' ? [] : needReplicas(observations),
-		};
+		const citations = [...flagCitations, cite(accepted, 'kubelet-certificate-accepted', 'this kubelet answered')];
+		return verdictOf('verified', basis, citations, {need: basis === 'proven' ? [] : needReplicas(observations)});
 	}
 
 	const metrics = observations.metrics.find(observation => !isFromOtherProcess(observation, observations));
@@ -256,31 +217,18 @@ function acceptedOrRefused(observations: Observations, flagCitations: readonly C
 		const {kubeletSuccesses, logTlsFailures} = metrics.facts;
 		const observed = `requests to kubelets that succeeded: ${kubeletSuccesses}; log reads refused at the certificate: ${logTlsFailures ?? 0}`;
 		if (kubeletSuccesses > 0 && !logTlsFailures && !mayBeDisabled(observations, /pod_logs/)) {
-			return {
-				state: 'verified',
-				basis: 'inferred',
-				citations: [...flagCitations, cite(metrics, 'kubelets-accepted-so-far', observed)],
+			return verdictOf('verified', 'inferred', [...flagCitations, cite(metrics, 'kubelets-accepted-so-far', observed)], {
 				need: [needActive],
-			};
+			});
 		}
 
 		if (logTlsFailures && kubeletSuccesses === 0) {
-			return {
-				state: 'refused',
-				basis: 'inferred',
-				citations: [...flagCitations, cite(metrics, 'kubelets-refused-so-far', observed)],
-				need: [needActive],
-			};
+			return verdictOf('refused', 'inferred', [...flagCitations, cite(metrics, 'kubelets-refused-so-far', observed)], {need: [needActive]});
 		}
 	}
 
-	return {
-		state: 'unknown',
-		basis: 'unknown',
-		citations: flagCitations,
-		need: [needActive, ...(metrics ? [] : [needMetrics])],
-		why: 'verification is on; this kubelet may pass or fail',
-	};
+	const need = [needActive, ...(metrics ? [] : [needMetrics])];
+	return unknownVerdict(need, 'verification is on; this kubelet may pass or fail', flagCitations);
 }
 
 /** A probe through this process that this kubelet answered; any kubelet, if the verdict is about none in particular. */
@@ -310,30 +258,18 @@ function byCounters(observations: Observations): RuleVerdict<TlsState> | undefin
 		cite(metrics, 'log-tls-failures-counted', `kube_apiserver_pod_logs_backend_tls_failure_total ${metrics.facts.logTlsFailures}`),
 	];
 	if (observations.isBound && !isFromSameProcess(metrics, observations) && (knownReplicaCount(observations) ?? 1) > 1) {
-		return {
-			state: 'unknown',
-			basis: 'unknown',
-			citations,
-			need: [needFlagz],
-			why: 'another apiserver may have counted it; the one that answers was not read',
-		};
+		return unknownVerdict([needFlagz], 'another apiserver may have counted it; the one that answers was not read', citations);
 	}
 
 	if (!observations.farEndAnswered) {
-		return {state: 'unknown', basis: 'unknown', citations, need: [needFlagz], why: 'verification is on; this kubelet may pass or fail'};
+		return unknownVerdict([needFlagz], 'verification is on; this kubelet may pass or fail', citations);
 	}
 
 	if (metrics.facts.egressDials.some(({protocol, transport}) => protocol === 'http-connect' && transport === 'tcp')) {
-		return {
-			state: 'unknown',
-			basis: 'unknown',
-			citations,
-			need: [needFlagz],
-			why: 'a certificate was refused, possibly an egress proxy’s',
-		};
+		return unknownVerdict([needFlagz], 'a certificate was refused, possibly an egress proxy’s', citations);
 	}
 
-	return {state: 'verified', basis: weakestBasis('inferred', basisOf(metrics, observations)), citations, need: [needFlagz]};
+	return verdictOf('verified', weakestBasis('inferred', basisOf(metrics, observations)), citations, {need: [needFlagz]});
 }
 
 /** The request succeeded although the kubelet's certificate could not pass verification for the dialed address. */
@@ -352,15 +288,11 @@ function byImpossibleCertificate(observations: Observations): RuleVerdict<TlsSta
 
 	const {subject, notAfter} = observation.facts;
 	const shown = `${subject}, until ${notAfter}, names: ${namesOf(observation.facts).join(' ') || 'none'}`;
-	return {
-		state: 'unverified',
-		basis: 'inferred',
-		citations: [
-			cite(observation, 'kubelet-certificate-cannot-verify', shown),
-			...(accepted ? [cite(accepted, 'kubelet-certificate-accepted', 'this kubelet answered')] : []),
-		],
-		need: openNeeds(observations),
-	};
+	const citations = [
+		cite(observation, 'kubelet-certificate-cannot-verify', shown),
+		...(accepted ? [cite(accepted, 'kubelet-certificate-accepted', 'this kubelet answered')] : []),
+	];
+	return verdictOf('unverified', 'inferred', citations, {need: openNeeds(observations)});
 }
 
 /**

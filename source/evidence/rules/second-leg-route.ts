@@ -16,7 +16,7 @@ import {
 	activeProbesRan,
 } from './needs.ts';
 import {isFromOtherProcess, isFromSameProcess} from './same-process.ts';
-import {citeConstruction, cite, basisOf, weakestBasis} from './basis.ts';
+import {citeConstruction, cite, basisOf, unknownVerdict, verdictOf, weakestBasis} from './basis.ts';
 import {sshExclusionBasis, sshTunnels} from './ssh-tunnels.ts';
 
 export type RouteVerdict = RuleVerdict<RouteState> & {protocol: 'grpc' | 'http-connect' | 'ssh' | null; agent: string | null};
@@ -61,18 +61,15 @@ function byFailureText(observations: Observations, spokenBasis: Basis): RouteVer
 		return undefined;
 	}
 
-	return {
-		state: observation.facts.route,
-		basis: weakestBasis(
-			spokenBasis,
-			basisOf(observation, observations),
-			observation.facts.mayBeFromFarEnd && !isVerificationProven(observations) ? 'inferred' : 'proven',
-		),
-		citations: [cite(observation, 'text-of-a-tunnel', observation.facts.text)],
-		need: [],
-		protocol: observation.facts.route === 'konnectivity' ? 'grpc' : 'http-connect',
-		agent: null,
-	};
+	const basis = weakestBasis(
+		spokenBasis,
+		basisOf(observation, observations),
+		observation.facts.mayBeFromFarEnd && !isVerificationProven(observations) ? 'inferred' : 'proven',
+	);
+	return carriedBy(
+		observation.facts.route === 'konnectivity' ? 'grpc' : 'http-connect',
+		verdictOf(observation.facts.route, basis, [cite(observation, 'text-of-a-tunnel', observation.facts.text)]),
+	);
 }
 
 /** Agents whose gauges followed the held streams up and down carry them, whatever the protocol to the apiserver. */
@@ -87,17 +84,12 @@ function byAgents(observations: Observations): RouteVerdict | undefined {
 	const step = ownStepTest(observations);
 	const moved = step?.facts.moved;
 	const basis = basisOf(observation, observations);
-	return {
-		state: 'konnectivity',
-		basis,
-		citations: [
-			cite(observation, 'agent-carried-held-streams', observation.facts.observed),
-			...(step ? [cite(step, 'step-test', step.facts.observed)] : []),
-		],
-		need: basis === 'proven' ? [] : needReplicas(observations),
-		protocol: moved === 'grpc' || moved === 'http-connect' ? moved : null,
-		agent: observation.facts.agent,
-	};
+	const citations = [
+		cite(observation, 'agent-carried-held-streams', observation.facts.observed),
+		...(step ? [cite(step, 'step-test', step.facts.observed)] : []),
+	];
+	const verdict = verdictOf('konnectivity', basis, citations, {need: basis === 'proven' ? [] : needReplicas(observations)});
+	return carriedBy(moved === 'grpc' || moved === 'http-connect' ? moved : null, verdict, observation.facts.agent);
 }
 
 /** By the flag, or by metrics that would have moved. Then the gauges of a supposed agent are forged. */
@@ -128,18 +120,12 @@ function byStepTest(observations: Observations): RouteVerdict | undefined {
 	switch (observation.facts.moved) {
 		case 'grpc': {
 			// The gRPC egress protocol is Konnectivity's own; no other program speaks it.
-			return {
-				state: 'konnectivity',
-				basis: strength,
-				citations,
-				need: strength === 'proven' ? [] : needReplicas(observations),
-				protocol: 'grpc',
-				agent: null,
-			};
+			const need = strength === 'proven' ? [] : needReplicas(observations);
+			return carriedBy('grpc', verdictOf('konnectivity', strength, citations, {need}));
 		}
 
 		case 'http-connect': {
-			return {state: 'egress-http-connect', basis: strength, citations, need: [needAgentMetrics], protocol: 'http-connect', agent: null};
+			return carriedBy('http-connect', verdictOf('egress-http-connect', strength, citations, {need: [needAgentMetrics]}));
 		}
 
 		default: {
@@ -178,25 +164,19 @@ function byEmptyFlag(observations: Observations): RouteVerdict | undefined {
 function direct(observations: Observations, unless: Basis, citations: RouteVerdict['citations']): RouteVerdict {
 	// An SSH tunnel moves no metric and needs no egress file.
 	const basis = weakestBasis(unless, sshExclusionBasis(observations));
-	const common = {protocol: null, agent: null} as const;
 	const replicas = unless === 'proven' ? [] : needReplicas(observations);
 	if (!honorsEnvironmentProxy(observations.purpose)) {
-		return {state: 'direct', basis, citations, need: replicas, ...common};
+		return carriedBy(null, verdictOf('direct', basis, citations, {need: replicas}));
 	}
 
 	const excluded = isEnvironmentProxyExcluded(observations);
 	if (excluded === false) {
-		return {state: 'unknown', basis: 'unknown', citations, need: [], why: 'the apiserver may use the proxy in its environment', ...common};
+		return carriedBy(null, unknownVerdict([], 'the apiserver may use the proxy in its environment', citations));
 	}
 
 	if (excluded) {
-		return {
-			state: 'direct',
-			basis: weakestBasis(basis, excluded.basis),
-			citations: [...citations, excluded.citation],
-			need: replicas,
-			...common,
-		};
+		const all = [...citations, excluded.citation];
+		return carriedBy(null, verdictOf('direct', weakestBasis(basis, excluded.basis), all, {need: replicas}));
 	}
 
 	const possible = citeConstruction(
@@ -205,13 +185,8 @@ function direct(observations: Observations, unless: Basis, citations: RouteVerdi
 		'requests other than upgrades use HTTPS_PROXY from the apiserver’s environment, which was not observed',
 	);
 	const hasNoMirrorPod = observations.unavailable.some(({source, reason}) => source === 'mirror-pod' && reason === 'not-served');
-	return {
-		state: 'direct',
-		basis: weakestBasis(basis, 'inferred'),
-		citations: [...citations, possible],
-		need: [hasNoMirrorPod ? needEnvironment : needMirrorPods, ...replicas],
-		...common,
-	};
+	const need = [hasNoMirrorPod ? needEnvironment : needMirrorPods, ...replicas];
+	return carriedBy(null, verdictOf('direct', weakestBasis(basis, 'inferred'), [...citations, possible], {need}));
 }
 
 function byCounters(observations: Observations): RouteVerdict | undefined {
@@ -251,14 +226,11 @@ function byEgressDials(observations: Observations, observation: Observation<Metr
 		.join(', ');
 	const tunnels = tunnelsOpen === null ? '' : `; ${tunnelsOpen} tunnel${tunnelsOpen === 1 ? '' : 's'} open`;
 	const isGrpc = egressDials.some(({protocol}) => protocol === 'grpc');
-	return {
-		state: isGrpc ? 'konnectivity' : 'egress-http-connect',
-		basis: 'inferred',
-		citations: [cite(observation, 'egress-dials-counted', `${dials}${tunnels}`)],
-		need: [activeProbesRan(observations) ? needStepTest : needActive],
-		protocol: isGrpc ? 'grpc' : 'http-connect',
-		agent: null,
-	};
+	const citations = [cite(observation, 'egress-dials-counted', `${dials}${tunnels}`)];
+	const need = [activeProbesRan(observations) ? needStepTest : needActive];
+	return isGrpc
+		? carriedBy('grpc', verdictOf('konnectivity', 'inferred', citations, {need}))
+		: carriedBy('http-connect', verdictOf('egress-http-connect', 'inferred', citations, {need}));
 }
 
 /** An egress file is set; its `cluster` entry is not in the flag. It can mean a tunnel or `Direct`, so it is no evidence of a route. */
@@ -269,17 +241,10 @@ function bySetFlag(observations: Observations): RouteVerdict | undefined {
 	}
 
 	const metricsRead = observations.metrics.some(metrics => isFromSameProcess(metrics, observations));
-	return {
-		state: 'unknown',
-		basis: 'unknown',
-		citations: verdict.citations,
-		need: [metricsRead ? needActive : needMetrics],
-		why: metricsRead
-			? 'an egress file is set, but was not in use when the metrics were read'
-			: 'an egress file is set; the flag does not show which route it selects',
-		protocol: null,
-		agent: null,
-	};
+	const why = metricsRead
+		? 'an egress file is set, but was not in use when the metrics were read'
+		: 'an egress file is set; the flag does not show which route it selects';
+	return carriedBy(null, unknownVerdict([metricsRead ? needActive : needMetrics], why, verdict.citations));
 }
 
 function unknown(observations: Observations): RouteVerdict {
@@ -288,5 +253,13 @@ function unknown(observations: Observations): RouteVerdict {
 		need.push(needMetrics);
 	}
 
-	return {state: 'unknown', basis: 'unknown', citations: [], need: obtainableNeeds(observations, need), protocol: null, agent: null};
+	return carriedBy(null, unknownVerdict(obtainableNeeds(observations, need), null));
+}
+
+function carriedBy(
+	protocol: RouteVerdict['protocol'],
+	verdict: RuleVerdict<RouteState>,
+	agent: RouteVerdict['agent'] = null,
+): RouteVerdict {
+	return {...verdict, protocol, agent};
 }
