@@ -87,23 +87,16 @@ const shortObservations: Readonly<Record<string, string>> = {
 };
 
 /** Where evidence was read, for layouts without its location. */
-export const sourceNames: Readonly<Record<EvidenceSource, string>> = {
-	socket: 'socket',
-	construction: 'request',
+export function sourceName(source: EvidenceSource): string {
+	return sourceNames[source] ?? source.replaceAll('-', ' ');
+}
+
+const sourceNames: Readonly<Partial<Record<EvidenceSource, string>>> = {
 	flagz: '/flagz',
 	'mirror-pod': 'apiserver pod',
 	metrics: '/metrics',
-	'step-test': 'step test',
-	'agent-metrics': 'agent metrics',
-	'log-differential': 'two log reads',
-	handshake: 'handshake',
 	configz: '/configz',
 	csr: 'signing requests',
-	lease: 'leases',
-	endpoints: 'endpoints',
-	'ca-comparison': 'CA comparison',
-	'anonymous-probe': 'anonymous request',
-	'error-text': 'error text',
 	version: '/version',
 };
 

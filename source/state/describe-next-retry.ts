@@ -10,22 +10,12 @@ export function unreachableTextLines(state: Pick<SessionState, 'cluster' | 'now'
 		cluster: {retryAt, tries, ...cluster},
 	} = state;
 	const next = retryAt === null ? '' : `Retrying${describeNextRetry(state, retryAt)} (attempt ${tries.count + 1}).`;
-	return describeUnreachable({...cluster, next, attempts: tries.last}).map(({role, text}): TextLine => {
-		const shown = {text: sanitizeLine(text)};
-		switch (role) {
-			case 'statement': {
-				return shown;
-			}
-
-			case 'attempt': {
-				return {...shown, role: 'tried'};
-			}
-
-			default: {
-				return {...shown, label: role, ...(role === 'fix' && {role: 'focus'})};
-			}
-		}
-	});
+	return describeUnreachable({...cluster, next, attempts: tries.last}).map(({role, text}): TextLine => ({
+		text: sanitizeLine(text),
+		...(role === 'attempt' && {role: 'tried'}),
+		...(role === 'fix' && {role: 'focus'}),
+		...(role !== 'statement' && role !== 'attempt' && {label: role}),
+	}));
 }
 
 /** ` in 4 s`, ` now`, or after a second ` since 14:03:07`; no countdown under reduced motion. */

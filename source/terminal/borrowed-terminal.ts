@@ -1,6 +1,8 @@
-/** A terminal in raw mode for a remote program, restored at exit. */
+/** A terminal lent to a remote program: raw mode, restored at exit; output and size. */
+import {once} from 'node:events';
 import {writeSync} from 'node:fs';
 import process from 'node:process';
+import type {Readable} from 'node:stream';
 import {enterRawMode} from './raw-mode.ts';
 import {TerminalModes} from './terminal-modes.ts';
 
@@ -49,4 +51,42 @@ export class BorrowedTerminal {
 			// The terminal is gone.
 		}
 	}
+}
+
+/** `write` returns false under backpressure of `to`. */
+export function pumpOutput(from: Readable, to: NodeJS.WriteStream, write: (chunk: Buffer) => boolean): void {
+	from.on('data', (chunk: Buffer) => {
+		if (!write(chunk)) {
+			from.pause();
+			void once(to, 'drain').then(
+				() => from.resume(),
+				() => {},
+			);
+		}
+	});
+}
+
+type Resizable = {resize(size: {columns: number; rows: number}): void};
+
+/** `redraw`: a size change first, which makes a program redraw its screen. Returns a function that stops it. */
+export function followSize(stdout: NodeJS.WriteStream, program: Resizable, {redraw}: {redraw: boolean}): () => void {
+	const send = (more = 0) => {
+		if (stdout.isTTY && stdout.columns > 0) {
+			program.resize({columns: stdout.columns + more, rows: stdout.rows + more});
+		}
+	};
+
+	const onResize = () => {
+		send();
+	};
+
+	if (redraw) {
+		send(1);
+	}
+
+	send();
+	stdout.on('resize', onResize);
+	return () => {
+		stdout.off('resize', onResize);
+	};
 }

@@ -1,5 +1,5 @@
 /** The evidence or the needs of a verdict. */
-import {describeCitations, sourceNames, type DetailPart} from '../descriptions/describe-verdict.ts';
+import {describeCitations, sourceName, type DetailPart} from '../descriptions/describe-verdict.ts';
 import type {Path, Verdict} from '../evidence/evidence.ts';
 import {cellWidth} from '../text/cell-width.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
@@ -40,7 +40,7 @@ function joined(read: readonly DetailPart[], textOf: (one: DetailPart) => string
 				source => source !== 'socket' && source !== 'construction',
 			);
 			return sanitizeLine(
-				lead !== null && sources.length > 0 ? `${text} (${lead}${sources.map(source => sourceNames[source]).join(', ')})` : text,
+				lead !== null && sources.length > 0 ? `${text} (${lead}${sources.map(source => sourceName(source)).join(', ')})` : text,
 			);
 		})
 		.join('; ');

@@ -5,9 +5,8 @@ import {finished} from 'node:stream/promises';
 import {setTimeout as delay} from 'node:timers/promises';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import type {TerminalSize} from '../../streams/remote-command/command-channels.ts';
 import type {RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
-import {BorrowedTerminal} from '../../terminal/borrowed-terminal.ts';
+import {BorrowedTerminal, followSize, pumpOutput} from '../../terminal/borrowed-terminal.ts';
 import {DetachKeys} from '../../terminal/detach-keys.ts';
 import type {Invocation} from '../command.ts';
 
@@ -43,7 +42,7 @@ export async function driveRemoteCommand(
 			})
 		: {hasUnsent: async () => false, stop() {}};
 
-	const stopSizes = tty ? followSize(stdout, command, redraw) : () => {};
+	const stopSizes = tty ? followSize(stdout, command, {redraw}) : () => {};
 	const interruption = whenInterrupted(interrupted);
 	let end: DriveResult | undefined;
 	try {
@@ -99,18 +98,10 @@ async function writeOutput(from: Readable, to: NodeJS.WriteStream, terminal: Bor
 	};
 
 	to.on('error', onError);
-	from.on('data', (chunk: Buffer) => {
+	pumpOutput(from, to, chunk => {
 		hasOutput ||= chunk.length > 0;
 		terminal?.watch(chunk);
-		if (to.write(chunk)) {
-			return;
-		}
-
-		from.pause();
-		void once(to, 'drain').then(
-			() => from.resume(),
-			() => {},
-		);
+		return to.write(chunk);
 	});
 	try {
 		// The outcome of the command has more detail.
@@ -123,27 +114,6 @@ async function writeOutput(from: Readable, to: NodeJS.WriteStream, terminal: Bor
 	} finally {
 		to.off('error', onError);
 	}
-}
-
-function followSize(stdout: NodeJS.WriteStream, command: RemoteCommand, redraw: boolean): () => void {
-	const size = (): TerminalSize | null => (stdout.isTTY && stdout.columns > 0 ? {columns: stdout.columns, rows: stdout.rows} : null);
-	const send = () => {
-		const now = size();
-		if (now) {
-			command.resize(now);
-		}
-	};
-
-	const first = size();
-	if (first && redraw) {
-		command.resize({columns: first.columns + 1, rows: first.rows + 1});
-	}
-
-	send();
-	stdout.on('resize', send);
-	return () => {
-		stdout.off('resize', send);
-	};
 }
 
 function whenInterrupted(interrupted: AbortSignal): {promise: Promise<DriveResult>; stop: () => void} {

@@ -1,6 +1,4 @@
 /** Runs a remote program in the whole terminal. */
-import {once} from 'node:events';
-import type {Readable} from 'node:stream';
 import {finished} from 'node:stream/promises';
 import {type CommandEnd, describeCommandEnd} from '../../descriptions/describe-command-end.ts';
 import {joinParts} from '../../descriptions/parts.ts';
@@ -8,6 +6,7 @@ import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {describeOpenConnections, worstPath} from '../../state/connection-list.ts';
 import type {RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
+import {followSize, pumpOutput} from '../../terminal/borrowed-terminal.ts';
 import {LineEditor} from '../../terminal/line-editor.ts';
 import {TerminalModes} from '../../terminal/terminal-modes.ts';
 import {formatQuantity} from '../../text/format-number.ts';
@@ -76,7 +75,7 @@ export async function runRemoteInTerminal(
 			},
 			async () => {
 				stdout.write(openingText(session, id, options, {path: pathLine(), leave: leave.shown, takesInput: remote.stdin !== null}));
-				const stopSizes = options.tty ? followSize(stdout, remote, options.kind) : () => {};
+				const stopSizes = options.tty ? followSize(stdout, remote, {redraw: options.kind === 'attach'}) : () => {};
 				typed(options.ahead ?? Buffer.alloc(0));
 				const outputs = printOutputs(remote, stdout, {modes, tty: options.tty, hasEnded: () => hasEnded});
 				let end: End;
@@ -216,24 +215,6 @@ function typingTo(
 	};
 }
 
-function followSize(stdout: NodeJS.WriteStream, remote: RemoteCommand, kind: RemoteRunOptions['kind']): () => void {
-	const size = () => ({columns: stdout.columns || 80, rows: stdout.rows || 24});
-	const send = () => {
-		remote.resize(size());
-	};
-
-	if (kind === 'attach') {
-		// A size change makes the remote program redraw.
-		remote.resize({...size(), rows: size().rows + 1});
-	}
-
-	send();
-	stdout.on('resize', send);
-	return () => {
-		stdout.off('resize', send);
-	};
-}
-
 async function endOf(outcome: Promise<number | 'closed' | 'left'>, options: RemoteRunOptions): Promise<End> {
 	try {
 		return {words: endText(await commandEnd(await outcome, options), options), error: null};
@@ -303,21 +284,12 @@ async function printOutputs(
 		return to.write(tty ? piece : Buffer.from(piece.toString('latin1').replaceAll(/(?<!\r)\n/g, '\r\n'), 'latin1'));
 	};
 
-	await Promise.all([stdout, ...(stderr ? [stderr] : [])].map(async from => pipeOut(from, to, print)));
-}
+	const outputs = [stdout, ...(stderr ? [stderr] : [])];
+	for (const from of outputs) {
+		pumpOutput(from, to, print);
+	}
 
-/** `print` returns false under backpressure. */
-async function pipeOut(from: Readable, to: NodeJS.WriteStream, print: (piece: Buffer) => boolean): Promise<void> {
-	from.on('data', (piece: Buffer) => {
-		if (!print(piece)) {
-			from.pause();
-			void once(to, 'drain').then(
-				() => from.resume(),
-				() => {},
-			);
-		}
-	});
-	await finished(from).catch(() => {});
+	await Promise.allSettled(outputs.map(async from => finished(from)));
 }
 
 /** The path line without colors; leaves the last of `width` cells free. */
