@@ -4,14 +4,13 @@ import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import type {ConnectionObserver, ConnectionPurpose} from '../streams/connection-observer.ts';
 import {BackgroundMetrics} from './background-metrics.ts';
-import {buildObservations, noActiveObservations} from './build-observations.ts';
+import {buildObservations} from './build-observations.ts';
 import {buildPath} from './build-path.ts';
 import {noClusterObservations} from './cluster-observations.ts';
 import {noConnectionObservations, socketObservation} from './connection-observations.ts';
 import type {ConnectionObservations, Path} from './evidence.ts';
-import {failureObservation} from './failure-observation.ts';
 import {type LabelContext, observeBeforeUse, settleLabel} from './label-lifecycle.ts';
-import {initialLabelState, isOpenedByFarEnd, type LabelEvent, type LabelState} from './label-state.ts';
+import {initialLabelState, isOpenedByFarEnd, type LabelEvent, type LabelState, processIdOf} from './label-state.ts';
 import {labelTimings} from './label-timings.ts';
 import {type LabelHost, LiveLabel} from './live-label.ts';
 import {PreUseProbe} from './pre-use-probe.ts';
@@ -65,7 +64,7 @@ class ConnectionLabeler implements Labeler {
 			const label = this.#labelFor(connection, purpose);
 			const failed = error.toJSON();
 			label.emit({type: 'failed', error: failed, time: new Date().toISOString()});
-			recordFailure(this.#context.cluster, {purpose, process: processOf(label.state)}, failed);
+			recordFailure(this.#context.cluster, {purpose, process: processIdOf(label.state)}, failed);
 			this.#drop(label);
 		},
 		onClosed: connection => {
@@ -104,7 +103,7 @@ class ConnectionLabeler implements Labeler {
 		};
 		this.#stopListening = processCacheFor(cluster).onChange(process => {
 			for (const label of this.#liveLabels.values()) {
-				if (label.state.phase !== 'failed' && (process === null || label.state.observations.process?.facts.id === process)) {
+				if (label.state.phase !== 'failed' && (process === null || processIdOf(label.state) === process)) {
 					label.emitAgain();
 				}
 			}
@@ -148,7 +147,7 @@ class ConnectionLabeler implements Labeler {
 		const before = label?.state;
 		label?.emit(event);
 		if (before?.farEndAnswered === false && label?.state.farEndAnswered === true) {
-			recordAnswer(this.#context.cluster, {purpose: before.purpose, process: processOf(before)});
+			recordAnswer(this.#context.cluster, {purpose: before.purpose, process: processIdOf(before)});
 		}
 	}
 
@@ -167,40 +166,14 @@ class ConnectionLabeler implements Labeler {
 
 	#pathOf(state: LabelState): Path {
 		const {cluster, clock, preUseProbe} = this.#context;
-		const {purpose, about, observations: own, lateObservations, error, farEndAnswered, upgradePassedThrough} = state;
-		const process = processOf(state);
 		const known = processCacheFor(cluster);
 		// A short connection closes before the cluster is observed, so use recent observations for its process.
-		const shared =
-			state.cluster === noClusterObservations ? known.recentShared(process, labelTimings.sharedMaxAgeMs, clock.now()) : state.cluster;
-		const failure =
-			error &&
-			failureObservation({
-				error,
-				purpose,
-				connection: own.socket?.connection ?? null,
-				process,
-				time: state.failedAt ?? new Date().toISOString(),
-			});
-		const examined = {
-			own,
-			others: lateObservations ? [lateObservations] : [],
-			unreachedAddresses: [],
-			shared: {...shared, ca: known.ca ?? shared.ca, unavailable: [...shared.unavailable, ...preUseProbe.unavailableCas]},
-			metrics: state.metrics,
-			active: {...noActiveObservations, failures: failure ? [failure] : []},
-		};
-		const observations = buildObservations(cluster, examined, {purpose, about, farEndAnswered, upgradePassedThrough});
-		return buildPath(observations, {
-			cluster: cluster.facts,
-			phase: state.phase,
-			address: null,
-			rttMs: state.rttMs,
-			error,
-		});
+		const observed =
+			state.shared === noClusterObservations
+				? known.recentShared(processIdOf(state), labelTimings.sharedMaxAgeMs, clock.now())
+				: state.shared;
+		const shared = {...observed, ca: known.ca ?? observed.ca, unavailable: [...observed.unavailable, ...preUseProbe.unavailableCas]};
+		const {phase, rttMs, error} = state;
+		return buildPath(buildObservations(cluster, {...state, shared}, state), {cluster: cluster.facts, phase, address: null, rttMs, error});
 	}
-}
-
-function processOf({observations}: LabelState): string | null {
-	return observations.process?.facts.id ?? null;
 }

@@ -4,6 +4,7 @@ import type {ErrorObject} from '../errors/spoke-error.ts';
 
 export type {ConnectionPurpose, ProxyRequestFacts, ResolvedTarget, StreamFeature} from '../streams/connection-observer.ts';
 export type {SocketFacts} from '../cluster/connection.ts';
+export type {ErrorObject} from '../errors/spoke-error.ts';
 export type * from './observations.ts';
 
 export type TlsState = 'verified' | 'unverified' | 'plain' | 'refused' | 'unknown';

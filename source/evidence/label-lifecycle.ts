@@ -5,7 +5,7 @@ import type {Connection} from '../cluster/connection.ts';
 import type {BackgroundMetrics} from './background-metrics.ts';
 import type {ClusterObservations, UnavailableSource} from './evidence.ts';
 import {processCacheFor} from './process-cache.ts';
-import {isRemoteCommand} from './label-state.ts';
+import {isRemoteCommand, processIdOf} from './label-state.ts';
 import {labelTimings} from './label-timings.ts';
 import type {LiveLabel} from './live-label.ts';
 import {isUpgradePassedThrough} from './upgrade-passthrough.ts';
@@ -66,7 +66,7 @@ export async function settleLabel(label: LiveLabel, sources: LabelContext): Prom
 
 async function probeCluster(label: LiveLabel, sources: LabelContext): Promise<void> {
 	const {sharedProbe, preUseProbe} = sources;
-	const isLate = !label.state.observations.flags && preUseProbe.isSilent;
+	const isLate = !label.state.own.flags && preUseProbe.isSilent;
 	const [shared, lateObservations] = await Promise.all([sharedProbe.observeCluster(), isLate ? sharedProbe.observeElsewhere() : null]);
 	if (label.isChecking) {
 		label.apply({type: 'observed-elsewhere', lateObservations});
@@ -77,7 +77,7 @@ async function probeCluster(label: LiveLabel, sources: LabelContext): Promise<vo
 function recordShared(label: LiveLabel, shared: ClusterObservations, {cluster}: LabelContext): void {
 	label.apply({type: 'cluster-observed', cluster: shared});
 	const known = processCacheFor(cluster);
-	known.rememberShared(processOf(label), shared);
+	known.rememberShared(processIdOf(label.state), shared);
 	known.recordGateway(shared.gatewaySeen);
 }
 
@@ -91,7 +91,7 @@ async function readMetrics(
 ): Promise<void> {
 	const read = async () => {
 		if (label.isWatched && label.path.legs[1]!.route.state === 'unknown') {
-			label.emit({type: 'metrics-read', metrics: await backgroundMetrics.read(processOf(label), openedAt)});
+			label.emit({type: 'metrics-read', metrics: await backgroundMetrics.read(processIdOf(label.state), openedAt)});
 		}
 	};
 
@@ -130,8 +130,8 @@ async function detectPassThrough(label: LiveLabel, cluster: ClusterClient): Prom
 
 /** A stream can stay open for days, so flags without a response are requested again until an apiserver returns or refuses them. */
 async function observeFlagsLater(label: LiveLabel, {sharedProbe, clock}: LabelContext): Promise<void> {
-	const isUnread = () => label.isWatched && !label.state.observations.flags && !label.state.lateObservations?.flags;
-	if (label.state.hasOwnObservations && isRefused(label.state.observations.unavailable)) {
+	const isUnread = () => label.isWatched && [label.state.own, ...label.state.others].every(({flags}) => flags === null);
+	if (label.state.hasOwnObservations && isRefused(label.state.own.unavailable)) {
 		return;
 	}
 
@@ -152,8 +152,4 @@ async function observeFlagsLater(label: LiveLabel, {sharedProbe, clock}: LabelCo
 
 function isRefused(unavailable: readonly UnavailableSource[]): boolean {
 	return unavailable.some(({reason}) => reason !== 'no-response');
-}
-
-function processOf({state: {observations}}: LiveLabel): string | null {
-	return observations.process?.facts.id ?? null;
 }

@@ -1,10 +1,13 @@
 /** The state of one label and its events. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose} from '../streams/connection-observer.ts';
+import {type Examination, noActiveObservations} from './build-observations.ts';
 import {noClusterObservations} from './cluster-observations.ts';
 import type {ClusterObservations, ConnectionObservations, MetricFacts, Path, ProbeResult} from './evidence.ts';
+import {failureObservation} from './failure-observation.ts';
 
-export type LabelState = {
+/** `others`: the flags of another connection, because this one did not respond in time. */
+export type LabelState = Examination & {
 	purpose: ConnectionPurpose;
 	about: Path['about'];
 	phase: Path['phase'];
@@ -12,16 +15,10 @@ export type LabelState = {
 	farEndAnswered: boolean;
 	/** @see Observations.upgradePassedThrough */
 	upgradePassedThrough: boolean;
-	/** False if `observations` repeat the refusal that another connection got. */
+	/** False if `own` repeats the refusal that another connection got. */
 	hasOwnObservations: boolean;
-	observations: ConnectionObservations;
-	/** Observed on another connection, because this one did not respond in time. */
-	lateObservations: ConnectionObservations | null;
-	cluster: ClusterObservations;
-	metrics: ProbeResult<MetricFacts> | null;
 	rttMs: Path['rttMs'];
 	error: ErrorObject | null;
-	failedAt: string | null;
 };
 
 export type LabelEvent =
@@ -39,8 +36,14 @@ export type LabelEvent =
 	| {type: 'failed'; error: ErrorObject; time: string}
 	| {type: 'closed'};
 
-export function initialLabelState(purpose: ConnectionPurpose, observations: ConnectionObservations): LabelState {
+export function initialLabelState(purpose: ConnectionPurpose, own: ConnectionObservations): LabelState {
 	return {
+		own,
+		others: [],
+		unreachedAddresses: [],
+		shared: noClusterObservations,
+		metrics: null,
+		active: noActiveObservations,
 		purpose,
 		about: 'open-connection',
 		phase: 'checking',
@@ -48,13 +51,8 @@ export function initialLabelState(purpose: ConnectionPurpose, observations: Conn
 		farEndAnswered: false,
 		upgradePassedThrough: false,
 		hasOwnObservations: false,
-		observations,
-		lateObservations: null,
-		cluster: noClusterObservations,
-		metrics: null,
 		rttMs: {websocket: null, runtime: null},
 		error: null,
-		failedAt: null,
 	};
 }
 
@@ -66,7 +64,7 @@ export function reduceLabelState(state: LabelState, event: LabelEvent): LabelSta
 
 	switch (event.type) {
 		case 'observed': {
-			return {...state, observations: event.observations, hasOwnObservations: event.hasOwnObservations};
+			return {...state, own: event.observations, hasOwnObservations: event.hasOwnObservations};
 		}
 
 		case 'opened': {
@@ -84,11 +82,11 @@ export function reduceLabelState(state: LabelState, event: LabelEvent): LabelSta
 		}
 
 		case 'cluster-observed': {
-			return {...state, cluster: event.cluster};
+			return {...state, shared: event.cluster};
 		}
 
 		case 'observed-elsewhere': {
-			return {...state, lateObservations: event.lateObservations};
+			return {...state, others: event.lateObservations ? [event.lateObservations] : []};
 		}
 
 		case 'metrics-read': {
@@ -104,7 +102,11 @@ export function reduceLabelState(state: LabelState, event: LabelEvent): LabelSta
 		}
 
 		case 'failed': {
-			return {...state, phase: 'failed', about: 'ended-connection', error: event.error, failedAt: event.time};
+			const {own, purpose} = state;
+			const {error, time} = event;
+			const failure = failureObservation({error, purpose, connection: own.socket?.connection ?? null, process: processIdOf(state), time});
+			const active = {...noActiveObservations, failures: failure ? [failure] : []};
+			return {...state, phase: 'failed', about: 'ended-connection', error, active};
 		}
 
 		case 'closed': {
@@ -112,6 +114,10 @@ export function reduceLabelState(state: LabelState, event: LabelEvent): LabelSta
 			return {...state, phase: state.hasOpened ? 'settled' : state.phase, about: 'ended-connection'};
 		}
 	}
+}
+
+export function processIdOf({own}: LabelState): string | null {
+	return own.process?.facts.id ?? null;
 }
 
 /**

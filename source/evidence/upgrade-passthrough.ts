@@ -13,7 +13,7 @@ and the gate is not off. Otherwise the apiserver answers 101 itself, dials, and 
 */
 export async function isUpgradePassedThrough(
 	cluster: ClusterClient,
-	{observations: {flags, process}, purpose: {target}}: Pick<LabelState, 'observations' | 'purpose'>,
+	{own: {flags, process}, purpose: {target}}: Pick<LabelState, 'own' | 'purpose'>,
 ): Promise<boolean> {
 	const gates = flags && flagValue(flags, 'feature-gates');
 	const emulated = (flags && flagValue(flags, 'emulated-version')) ?? '';

@@ -3,6 +3,7 @@ import {Readable} from 'node:stream';
 import test from 'ava';
 import {type ClusterClient, ClusterRecords} from '../../source/cluster/cluster-client.ts';
 import type {Connection} from '../../source/cluster/connection.ts';
+import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {noConnectionObservations} from '../../source/evidence/connection-observations.ts';
 import type {ConnectionObservations, MetricFacts, ProbeResult, Path, StreamFeature} from '../../source/evidence/evidence.ts';
 import {processCacheFor} from '../../source/evidence/process-cache.ts';
@@ -246,7 +247,7 @@ for (const [title, end] of [
 	[
 		'fails',
 		(label: LiveLabel) => {
-			label.emit({type: 'failed', error: {} as never, time: ''});
+			label.emit({type: 'failed', error: new SpokeError('ERR_TARGET_GONE', 'gone').toJSON(), time: ''});
 		},
 	],
 	[
@@ -291,7 +292,7 @@ test('a silent log observes the cluster after a delay and stays unsettled', asyn
 	t.is(requested.cluster, 1);
 	await respondCluster();
 	t.deepEqual(emitted.slice(2), ['checking direct unknown']);
-	t.is(label.state.cluster.gatewaySeen, 'a balancer');
+	t.is(label.state.shared.gatewaySeen, 'a balancer');
 });
 
 test('a log that opens or ends in time does not observe the cluster as a silent one', async t => {
@@ -315,7 +316,7 @@ test('a log that opens or ends in time does not observe the cluster as a silent 
 		happens(late.label);
 		const before = late.emitted.length;
 		await late.respondCluster();
-		t.deepEqual([late.emitted.length, late.label.state.cluster], [before, noClusterObservations]);
+		t.deepEqual([late.emitted.length, late.label.state.shared], [before, noClusterObservations]);
 	}
 });
 

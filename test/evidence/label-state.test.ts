@@ -10,7 +10,7 @@ import {
 	type LabelEvent,
 } from '../../source/evidence/label-state.ts';
 import {noClusterObservations} from '../../source/evidence/cluster-observations.ts';
-import {flags, makeObservations} from '../support/observations.ts';
+import {flags, makeObservation, makeObservations, processOf, socketFacts} from '../support/observations.ts';
 
 const {purpose} = makeObservations();
 const alive = initialLabelState(purpose, noConnectionObservations);
@@ -43,12 +43,12 @@ for (const [title, events, changed] of [
 	[
 		'contains the observations of its connection',
 		[{type: 'observed', observations, hasOwnObservations: true}],
-		{observations, hasOwnObservations: true},
+		{own: observations, hasOwnObservations: true},
 	],
 	[
 		'marks observations of another connection',
 		[{type: 'observed', observations: lateObservations, hasOwnObservations: false}],
-		{observations: lateObservations},
+		{own: lateObservations},
 	],
 	['counts as answered when its far end opens it', [openedByIt], {hasOpened: true, farEndAnswered: true}],
 	['does not count as answered when anything else opens it', [opened], {hasOpened: true}],
@@ -76,7 +76,7 @@ for (const [title, events, changed] of [
 	[
 		'contains cluster observations and stays checking',
 		[opened, {type: 'cluster-observed', cluster: shared}, {type: 'observed-elsewhere', lateObservations}, {type: 'metrics-read', metrics}],
-		{hasOpened: true, cluster: shared, lateObservations, metrics},
+		{hasOpened: true, shared, others: [lateObservations], metrics},
 	],
 	[
 		'may have a pass-through upgrade, which is no answer',
@@ -89,23 +89,15 @@ for (const [title, events, changed] of [
 		[opened, {type: 'settled'}, {type: 'metrics-read', metrics}, {type: 'far-end-answered'}],
 		{hasOpened: true, phase: 'settled', metrics, farEndAnswered: true},
 	],
-	[
-		'that is settled can fail',
-		[opened, {type: 'settled'}, failed],
-		{hasOpened: true, phase: 'failed', about: 'ended-connection', error, failedAt: '2026-11-24T10:00:00Z'},
-	],
-	['can fail before it opens', [failed], {phase: 'failed', about: 'ended-connection', error, failedAt: '2026-11-24T10:00:00Z'}],
+	['that is settled can fail', [opened, {type: 'settled'}, failed], {hasOpened: true, phase: 'failed', about: 'ended-connection', error}],
+	['can fail before it opens', [failed], {phase: 'failed', about: 'ended-connection', error}],
 	['that closes as it opens is settled', [opened, closed], {hasOpened: true, phase: 'settled', about: 'ended-connection'}],
 	[
 		'that is canceled before use does not settle',
 		[{type: 'observed', observations, hasOwnObservations: true}, closed],
-		{observations, hasOwnObservations: true, about: 'ended-connection'},
+		{own: observations, hasOwnObservations: true, about: 'ended-connection'},
 	],
-	[
-		'that failed is not changed by later events',
-		[failed, ...everything],
-		{phase: 'failed', about: 'ended-connection', error, failedAt: '2026-11-24T10:00:00Z'},
-	],
+	['that failed is not changed by later events', [failed, ...everything], {phase: 'failed', about: 'ended-connection', error}],
 	[
 		'that has ended is not changed by later events',
 		[opened, closed, ...everything],
@@ -121,6 +113,19 @@ for (const [title, events, changed] of [
 		t.deepEqual(state, {...alive, ...changed});
 	});
 }
+
+test('a label that fails keeps what the failure shows of leg 2, on its own connection', t => {
+	const socket = makeObservation('socket', socketFacts, {connection: 'c1'});
+	const own = {...noConnectionObservations, socket, process: processOf('p1')};
+	const refused = {
+		...error,
+		text: 'error dialing backend: tls: failed to verify certificate: x509: certificate signed by unknown authority',
+		leg: 2,
+	} as const;
+	const {active} = reduceLabelState(initialLabelState(purpose, own), {type: 'failed', error: refused, time: '2026-11-24T10:00:00Z'});
+	t.like(active.failures[0], {connection: 'c1', process: 'p1', time: '2026-11-24T10:00:00Z', facts: {tls: 'refused'}});
+	t.is(active.failures.length, 1);
+});
 
 test('an event after the end returns the same label state', t => {
 	const over = reduceLabelState(alive, closed);

@@ -50,11 +50,11 @@ for (const [title, values, version, declared, node, passed] of [
 		} as unknown as ClusterClient;
 		const {purpose} = makeObservations();
 		const process = processOf('p1');
-		const observations = {
+		const own = {
 			...noConnectionObservations,
 			flags: values && flags(values),
 			process: {...process, facts: {...process.facts, version}},
 		};
-		t.is(await isUpgradePassedThrough(cluster, {observations, purpose: {...purpose, target: {...purpose.target, node}}}), passed);
+		t.is(await isUpgradePassedThrough(cluster, {own, purpose: {...purpose, target: {...purpose.target, node}}}), passed);
 	});
 }

@@ -1,6 +1,5 @@
 /** Notable facts about a path. */
-import type {ErrorObject} from '../../errors/spoke-error.ts';
-import type {Finding, Observations, RuleVerdict, TlsState} from '../evidence.ts';
+import type {ErrorObject, Finding, Observations, RuleVerdict, TlsState} from '../evidence.ts';
 import {docs, remedies} from './remedies.ts';
 import {areAllReplicasRead, flagsPerProcess, knownReplicaCount} from './replicas.ts';
 import type {RouteVerdict} from './second-leg-route.ts';
