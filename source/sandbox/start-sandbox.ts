@@ -50,6 +50,7 @@ export async function startSandbox({scenario = 'default', port = 0, signal}: San
 		stopControllers();
 		await controlPlane.stop();
 		await Promise.all(kubelets.map(async kubelet => kubelet.stop()));
+		plan.release();
 	};
 
 	try {

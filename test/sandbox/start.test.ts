@@ -57,6 +57,8 @@ test('a closed sandbox has no listeners', async t => {
 	const places = [
 		{host: '127.0.0.1', port: Number(new URL(sandbox.server).port)},
 		...nodes.map(({status}) => ({host: status.addresses[0]!.address, port: status.daemonEndpoints.kubeletEndpoint.Port})),
+		// Reserves the addresses of the sandbox on this machine.
+		{host: nodes[0]!.status.addresses[0]!.address.replace(/\d+\.\d+$/, '255.254'), port: 47_613},
 	];
 	await sandbox.close();
 	for (const place of process.platform === 'linux' ? places : places.slice(0, 1)) {

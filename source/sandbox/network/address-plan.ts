@@ -18,6 +18,8 @@ export type AddressPlan = {
 	locate(wanted: HostPort): HostPort;
 	/** Local address for connections from `address`; `undefined` if the system has only one. */
 	sourceOf(address: string): string | undefined;
+	/** Frees the addresses for other sandboxes. */
+	release(): void;
 };
 
 /**
@@ -41,10 +43,11 @@ export async function createAddressPlan(): Promise<AddressPlan> {
 			register: (wanted, at) => void listeners.set(`${wanted.address}:${wanted.port}`, at),
 			locate: wanted => listeners.get(`${wanted.address}:${wanted.port}`) ?? {address: '127.0.0.1', port: 9},
 			sourceOf: () => undefined,
+			release() {},
 		};
 	}
 
-	const block = await freeBlock();
+	const {block, marker} = await reserveBlock();
 	return {
 		controlPlane: `127.${block}.0.1`,
 		nodeAddress: index => `127.${block}.0.${10 + index}`,
@@ -53,15 +56,14 @@ export async function createAddressPlan(): Promise<AddressPlan> {
 		register() {},
 		locate: wanted => wanted,
 		sourceOf: address => address,
+		release: () => void marker?.close(),
 	};
 }
 
-/** A listener reserves an address block. */
-const markers: Server[] = [];
-
+/** A listener on it reserves an address block. */
 const markerPort = 47_613;
 
-async function freeBlock(): Promise<number> {
+async function reserveBlock(): Promise<{block: number; marker?: Server}> {
 	for (let attempt = 0; attempt < 50; attempt++) {
 		const block = randomInt(16, 250);
 		const marker = createServer();
@@ -75,11 +77,10 @@ async function freeBlock(): Promise<number> {
 		});
 		if (!taken) {
 			marker.unref();
-			markers.push(marker);
-			return block;
+			return {block, marker};
 		}
 	}
 
 	// The port is in use on all addresses: a collision of two sandboxes is unlikely, and causes an error.
-	return randomInt(16, 250);
+	return {block: randomInt(16, 250)};
 }
