@@ -69,9 +69,7 @@ export class SpdyStream extends Duplex {
 		}
 	}
 
-	// The type of Node's own method.
-	// eslint-disable-next-line @typescript-eslint/no-explicit-any
-	override read(size?: number): any {
+	override read(size?: number): ReturnType<Duplex['read']> {
 		const chunk: unknown = super.read(size);
 		if (this.remoteEnded && this.readableLength < this.readableHighWaterMark) {
 			// Node does not call _read after the end.

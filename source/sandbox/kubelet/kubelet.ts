@@ -1,6 +1,6 @@
 /** Kubelet of one node. */
-import type {IncomingMessage, Server, ServerResponse} from 'node:http';
-import {createServer as createTlsServer} from 'node:https';
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import {createServer as createTlsServer, type Server} from 'node:https';
 import {createServer, type Server as TcpServer, type Socket} from 'node:net';
 import {resetSocket} from '../../wire/reset-socket.ts';
 import type {Issuer, KeyPair} from '../certificates/issuer.ts';
@@ -66,11 +66,7 @@ export class Kubelet {
 		const pair = await servingCertificate(kind, node, hostAddress, issuer);
 		this.certificate = kind;
 		if (pair) {
-			(this.#tls as unknown as {setSecureContext(options: object): void}).setSecureContext({
-				cert: pair.chain,
-				key: pair.key,
-				ca: issuer.authority,
-			});
+			this.#tls!.setSecureContext({cert: pair.chain, key: pair.key, ca: issuer.authority});
 		}
 	}
 
