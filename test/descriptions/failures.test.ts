@@ -1,8 +1,9 @@
-/** The why screen and JUnit say the same of a failure. */
+/** The one-shots, the why screen, JUnit and the unreachable screen say the same of a failure. */
 import test from 'ava';
 import {describeError, describeUnreachable} from '../../source/descriptions/describe-error.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {failedAuditJunit} from '../../source/output/audit-junit.ts';
+import {errorText} from '../../source/text/error-text.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
 import {whyLines} from '../../source/ui/why-screen.ts';
 
@@ -28,11 +29,12 @@ const rows: ReadonlyArray<readonly [what: string, error: SpokeError, why: readon
 ];
 
 for (const [what, error, why, junit] of rows) {
-	test(`why screen and JUnit show the text of ${what} alike`, t => {
+	test(`one-shots, why screen and JUnit show the text of ${what} alike`, t => {
 		t.deepEqual(
 			whyLines(null, error.toJSON(), unicodeGlyphs.strokes).map(({label, text}) => [label?.trim(), text].filter(Boolean).join(' ')),
 			[...why],
 		);
+		t.is(errorText(error), `error: ${error.message} (${error.remedy}) [${error.code}]`);
 		t.is(/<error [^>]*>([\s\S]*)<\/error>/.exec(failedAuditJunit(error, ''))?.[1], junit);
 	});
 }
