@@ -3,10 +3,9 @@ import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {joinHostPort} from '../cluster/transport/server-url.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose, Observations, Path, StreamFeature} from './evidence.ts';
-import {runActiveProbes} from './run-active-probes.ts';
-import {probeReplicas} from './probe-replicas.ts';
+import {examineWithProbes} from './run-active-probes.ts';
 import {buildObservations} from './build-observations.ts';
-import {examineApiserver, type ApiserverExamination} from './examine-apiserver.ts';
+import type {ApiserverExamination} from './examine-apiserver.ts';
 import {dialAddress} from './node-facts.ts';
 import {buildPath} from './build-path.ts';
 import {planPaths, type PathPlan} from './plan-paths.ts';
@@ -32,16 +31,15 @@ export async function findPaths(
 		onNotice?.(subjects.proxyNotice);
 	}
 
-	const passive = await examineApiserver(cluster, {namespace: subjects.target.namespace ?? namespace, ...(signal ? {signal} : {})});
-	try {
-		const wide = probe === 'active' ? await probeReplicas(passive, cluster, signal) : passive;
-		const examined = probe === 'active' && subjects.probe ? await runActiveProbes(wide, cluster, subjects.probe) : wide;
-		return subjects.purposes
-			.filter(({feature}) => features === undefined || features.includes(feature))
-			.map(purpose => configuredPath(examined, cluster, purpose, subjects));
-	} finally {
-		passive.connection.close();
-	}
+	const examined = await examineWithProbes(cluster, {
+		probe,
+		signal,
+		namespace: subjects.target.namespace ?? namespace,
+		target: async () => subjects.probe,
+	});
+	return subjects.purposes
+		.filter(({feature}) => features === undefined || features.includes(feature))
+		.map(purpose => configuredPath(examined, cluster, purpose, subjects));
 }
 
 export const failedAttemptId = 'failed-attempt';

@@ -1,10 +1,9 @@
 /** Reads the observations that the audit rows use. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ConnectionPurpose, ServerIdentity, Observations, ProbeResult, StreamFeature} from '../evidence.ts';
-import {runActiveProbes, type ProbeTarget} from '../run-active-probes.ts';
-import {probeReplicas} from '../probe-replicas.ts';
+import {examineWithProbes, type ProbeTarget} from '../run-active-probes.ts';
 import {buildObservations} from '../build-observations.ts';
-import {examineApiserver, type ApiserverExamination} from '../examine-apiserver.ts';
+import type {ApiserverExamination} from '../examine-apiserver.ts';
 import {readNode} from '../node-facts.ts';
 import {probeOf} from '../plan-paths.ts';
 import {probeAnonymousAccess, probeSelfSubject, type AnonymousFacts, type WhoAmI} from '../probes/access.ts';
@@ -52,8 +51,11 @@ const sampledNodes = 50;
 const sampledKubelets = 5;
 
 /** @throws SpokeError when no connection can be made, or the apiserver rejects the credentials */
-export async function gatherAuditObservations(cluster: ClusterClient, {probe, signal}: AuditProbeOptions): Promise<AuditObservations> {
-	const examined = await examineFor(cluster, {probe, signal});
+export async function gatherAuditObservations(
+	cluster: ClusterClient,
+	{probe, signal}: {probe: 'passive' | 'active'; signal?: AbortSignal | undefined},
+): Promise<AuditObservations> {
+	const examined = await examineWithProbes(cluster, {probe, signal, target: async () => someRunningPod(cluster)});
 	const {namespace} = cluster.facts;
 	const {serverIdentity} = buildObservations(cluster, examined, {purpose: purposeOf('exec', null), about: 'configuration'});
 	const nodes = await readNodes(cluster, sampledNodes);
@@ -90,23 +92,6 @@ export async function gatherAuditObservations(cluster: ClusterClient, {probe, si
 	};
 }
 
-type AuditProbeOptions = {probe: 'passive' | 'active'; signal?: AbortSignal | undefined};
-
-async function examineFor(cluster: ClusterClient, {probe, signal}: AuditProbeOptions): Promise<ApiserverExamination> {
-	const passive = await examineApiserver(cluster, signal ? {signal} : {});
-	try {
-		if (probe === 'passive') {
-			return passive;
-		}
-
-		const target = await someRunningPod(cluster);
-		const wide = await probeReplicas(passive, cluster, signal);
-		return target ? await runActiveProbes(wide, cluster, target) : wide;
-	} finally {
-		passive.connection.close();
-	}
-}
-
 async function readKubelets(cluster: ClusterClient, {observation}: ProbeResult<NodesFacts>): Promise<AuditObservations['kubelets']> {
 	const some = (observation?.facts.examined ?? []).slice(0, sampledKubelets);
 	return Promise.all(some.map(async ({metadata}) => readKubeletConfiguration(cluster, metadata.name)));
@@ -131,27 +116,12 @@ function notRequested({need}: ServerIdentity): ProbeResult<AnonymousFacts> {
 }
 
 function purposeOf(feature: StreamFeature, request: ConnectionPurpose['request']): ConnectionPurpose {
+	const kind = feature === 'node-proxy' ? 'Node' : feature === 'service-proxy' ? 'Service' : 'Pod';
 	return {
 		feature,
 		request,
-		target: {asked: 'any', kind: kindOf(feature), namespace: null, name: 'any', uid: null, node: null, container: null, chosenFrom: 0},
+		target: {asked: 'any', kind, namespace: null, name: 'any', uid: null, node: null, container: null, chosenFrom: 0},
 	};
-}
-
-function kindOf(feature: StreamFeature): ConnectionPurpose['target']['kind'] {
-	switch (feature) {
-		case 'node-proxy': {
-			return 'Node';
-		}
-
-		case 'service-proxy': {
-			return 'Service';
-		}
-
-		default: {
-			return 'Pod';
-		}
-	}
 }
 
 async function someRunningPod(cluster: ClusterClient): Promise<ProbeTarget | null> {

@@ -3,7 +3,7 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {AccessReview} from '../../cluster/self-review.ts';
 import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionPurpose, Path, SocketFacts} from '../evidence.ts';
-import {type ActiveObservations, noActiveObservations} from '../build-observations.ts';
+import {type ActiveObservations, buildObservations, noActiveObservations} from '../build-observations.ts';
 import {clusterIdentity} from '../build-path.ts';
 import {type ApiserverExamination, examineApiserver} from '../examine-apiserver.ts';
 import {failureObservation} from '../failure-observation.ts';
@@ -12,7 +12,7 @@ import {describeFailure} from '../last-attempt.ts';
 import {type PathPlan, planPaths} from '../plan-paths.ts';
 import {canI, probeSelfSubject} from '../probes/access.ts';
 import {makeObservation} from '../probes/probe-request.ts';
-import {recordAnswer, recordFailure, secondLegsOf} from '../second-leg-record.ts';
+import {recordAnswer, recordFailure} from '../second-leg-record.ts';
 import {currentFailure} from '../rules/second-leg-outcomes.ts';
 import {containerStep} from './container-step.ts';
 import {type Doctor, type DoctorStep, failedStep, stepResult, type StepName, type StepResult} from './doctor-object.ts';
@@ -121,23 +121,18 @@ function stepsTo(
 
 function addLastAttempt({cluster, examined, plan, secondLeg}: DoctorFindings, result: StepResult): StepResult {
 	const purpose = plan && logsOf(plan);
-	if (!cluster || !purpose) {
+	if (!cluster || !examined || !purpose) {
 		return result;
 	}
 
-	const process = secondLeg?.connection === examined?.connection.id ? (examined?.own.process?.facts.id ?? null) : null;
+	const process = secondLeg?.connection === examined.connection.id ? (examined.own.process?.facts.id ?? null) : null;
 	if (result.error) {
 		recordFailure(cluster, {purpose, process}, result.error.toJSON());
 	} else if (secondLeg?.answered) {
 		recordAnswer(cluster, {purpose, process});
 	}
 
-	const failed = currentFailure({
-		outcomes: secondLegsOf(cluster).outcomes,
-		purpose,
-		process: examined?.own.process ?? null,
-		farEndAnswered: false,
-	});
+	const failed = currentFailure(buildObservations(cluster, examined, {purpose, about: 'configuration'}));
 	return result.step.status === 'unknown' && failed
 		? {
 				...result,
@@ -158,11 +153,7 @@ function notTried(name: StepName): DoctorStep {
 }
 
 function identityOf({cluster, examined}: DoctorFindings): Doctor['cluster'] {
-	if (!cluster) {
-		return null;
-	}
-
-	return clusterIdentity(cluster.facts, examined?.shared.version ?? null);
+	return cluster ? clusterIdentity(cluster.facts, examined?.shared.version ?? null) : null;
 }
 
 function pathOf({cluster, examined, plan, secondLeg, error}: DoctorFindings): Path | null {
