@@ -112,7 +112,7 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 	['N3', 'a gateway in front', {base: {serverIdentity: {to: 'gateway', why: 'path'}}}, 'unknown'],
 	['N4', 'no insecure port on this version', {}, 'pass'],
 	['N4', 'a component with a plain server', {components: read([componentPod('kube-scheduler', {master: 'http://10.0.0.5:8080'})])}, 'fail'],
-	['N4', 'an old version, nothing seen', {...old({}), components: unavailable('mirror-pod')}, 'unknown'],
+	['N4', 'an old version, nothing observed', {...old({}), components: unavailable('mirror-pod')}, 'unknown'],
 	['N5', 'all as documented', {}, 'pass'],
 	['N5', 'one row fails', {endpoints: read({addresses: []})}, 'fail'],
 	['N5', 'one row unknown', {leases: unavailable('lease')}, 'unknown'],
@@ -138,7 +138,7 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 		'pass',
 	],
 	['N6', 'a scheduler on all addresses', {components: read([componentPod('kube-scheduler', {'bind-address': '0.0.0.0'})])}, 'warn'],
-	['N6', 'nothing seen', {...closed, components: unavailable('mirror-pod')}, 'unknown'],
+	['N6', 'nothing observed', {...closed, components: unavailable('mirror-pod')}, 'unknown'],
 	...(['C1', 'C2', 'C3'] as const).flatMap((id): Array<[RowId, string, Given, RowVerdict]> => [
 		[id, 'verified', {}, 'pass'],
 		[id, 'unverified and direct', unverified, 'fail'],
@@ -159,7 +159,7 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 			'fail',
 		],
 		[id, 'refused', {base: {failures: [failure({tls: 'refused'})]}}, 'warn'],
-		[id, 'nothing readable', closed, 'unknown'],
+		[id, 'no readable source', closed, 'unknown'],
 	]),
 	['C4', 'on everywhere', {}, 'pass'],
 	['C4', 'off', unverified, 'fail'],
@@ -175,7 +175,7 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 		'fail',
 	],
 	['C4', 'a kubelet was refused, nothing else readable', {base: {...closed.base, failures: [failure({tls: 'refused'})]}}, 'pass'],
-	['C4', 'nothing readable', closed, 'unknown'],
+	['C4', 'no readable source', closed, 'unknown'],
 	['C5', 'webhook, no anonymous', {}, 'pass'],
 	[
 		'C5',
@@ -217,7 +217,7 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 	],
 	[
 		'C5',
-		'a configuration without a word on authorization',
+		'a configuration without an authorization mode',
 		{
 			kubelets: [
 				read({
@@ -238,15 +238,15 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 	...(['C6', 'C7', 'C8'] as const).flatMap((id): Array<[RowId, string, Given, RowVerdict]> => [
 		[id, 'inside the tunnel', {}, 'pass'],
 		[id, 'direct', unverified, 'fail'],
-		[id, 'nothing readable', closed, 'unknown'],
+		[id, 'no readable source', closed, 'unknown'],
 	]),
-	['C9', 'a version without them', {}, 'pass'],
+	['C9', 'a version without SSH tunnels', {}, 'pass'],
 	['C9', 'in use', old({mirrorPods: [mirrorPod('a', {'ssh-user': 'core'})], flags: [], process: null}), 'fail'],
-	['C9', 'an old version, nothing seen', old({flags: [], process: null, stepTests: []}), 'unknown'],
+	['C9', 'an old version, nothing observed', old({flags: [], process: null, stepTests: []}), 'unknown'],
 	['C10', 'in use, agents ready', {}, 'pass'],
 	['C10', 'in use, no agent ready', {agents: read([{namespace: 'kube-system', name: 'a', node: 'n1', ready: false, ports: []}])}, 'fail'],
 	['C10', 'in use and failing', {base: {failures: [failure({route: 'konnectivity', text: 'No agent available'}, {active: true})]}}, 'fail'],
-	['C10', 'in use, and the last attempt met no agent', {base: {outcomes: [noAgent('kubelet n1')]}}, 'fail'],
+	['C10', 'in use, and the last attempt found no agent', {base: {outcomes: [noAgent('kubelet n1')]}}, 'fail'],
 	['C10', 'in use, with a node that the agents cannot reach', {base: {outcomes: [unreachedAddresses('kubelet n1')]}}, 'pass'],
 	['C1', 'protected, and the last attempt failed', {base: {outcomes: [unreachedAddresses('kubelet n1')]}}, 'warn'],
 	[
@@ -263,10 +263,10 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 	],
 	['C10', 'agents there and not used', unverified, 'not-applicable'],
 	['C10', 'HTTP CONNECT that may be another product', {base: {stepTests: [stepTest('http-connect')]}}, 'warn'],
-	['C10', 'nothing readable', closed, 'unknown'],
+	['C10', 'no readable source', closed, 'unknown'],
 	['C11', 'all protected', {}, 'pass'],
 	['C11', 'one exposed', unverified, 'fail'],
-	['C11', 'nothing readable', closed, 'unknown'],
+	['C11', 'no readable source', closed, 'unknown'],
 ];
 
 for (const [id, title, given, verdict] of rows) {
@@ -309,17 +309,17 @@ test('a need does not name a source that was read without result', t => {
 });
 
 const readAndTellsNothing: ReadonlyArray<readonly [title: string, given: Given]> = [
-	['parts that are no pods', {components: read([])}],
-	['parts that are no pods, on an old version', {...old({flags: [], process: null, stepTests: []}), components: read([])}],
+	['components that are not pods', {components: read([])}],
+	['components that are not pods, on an old version', {...old({flags: [], process: null, stepTests: []}), components: read([])}],
 	[
-		'flags that lack what is asked',
+		'flags without the ones that matter',
 		{base: {flags: [flags({}, {process: 'p1'})], stepTests: []}, own: {flags: flags({})}, components: read([])},
 	],
-	['counters that were read, on an old version', {...old({flags: [], process: null, stepTests: []}), components: read([])}],
+	['metrics that were read, on an old version', {...old({flags: [], process: null, stepTests: []}), components: read([])}],
 	['a gateway', {base: {serverIdentity: {to: 'gateway', why: 'path'}}}],
-	['who answers is not known', {base: {serverIdentity: {to: 'unknown', why: 'no name'}}}],
+	['an unknown server', {base: {serverIdentity: {to: 'unknown', why: 'no name'}}}],
 	[
-		'who answers is not known, and the authority is not there to compare',
+		'an unknown server, and no CA to compare',
 		{
 			base: {serverIdentity: {to: 'unknown', why: 'no name'}},
 			shared: {ca: null, unavailable: [{source: 'ca-comparison', where: '', reason: 'no-response', need: null}]},
@@ -330,7 +330,7 @@ const readAndTellsNothing: ReadonlyArray<readonly [title: string, given: Given]>
 		{base: {version: null, flags: [], process: null, stepTests: []}, shared: {version: null}, components: read([]), own: {flags: null}},
 	],
 	[
-		'closed without a need',
+		'an unavailable source without a need',
 		{
 			...closed,
 			leases: {unavailable: {source: 'lease', where: '', reason: 'no-response', need: null}},
@@ -475,7 +475,7 @@ test('a row that is not proven is not proven on all apiservers', t => {
 		addresses: ['10.0.0.5:6443'],
 	});
 	const more: ReadonlyArray<readonly [title: string, given: Given]> = [
-		['by one endpoint, nothing readable', {base: {...closed.base, replicas: byEndpoint}}],
+		['by one endpoint, no readable source', {base: {...closed.base, replicas: byEndpoint}}],
 		['by one endpoint, flags readable', {base: {replicas: byEndpoint}}],
 		['by one endpoint, direct', {base: {...unverified.base, replicas: byEndpoint}}],
 		[

@@ -21,7 +21,7 @@ async function settings({pid}: TestTerminal): Promise<string> {
 	return (await execa('stty', ['-F', `/proc/${pid}/fd/0`, '-a'])).stdout;
 }
 
-linuxTest('lists are drawn whole again, keys come one by one, and pasted text is told from keys', async t => {
+linuxTest('after SIGCONT, lists are drawn completely, and keys and pasted text are distinguished', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+/);
 	const pastes = () => terminal.raw().split('\u001B[?2004h').length;
@@ -37,7 +37,7 @@ linuxTest('lists are drawn whole again, keys come one by one, and pasted text is
 	await terminal.sees(/┤5 Forwards├/);
 });
 
-linuxTest('a remote shell has its raw terminal again, output included', async t => {
+linuxTest('after SIGCONT, a remote shell has its raw terminal again, output included', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/toolbox-/);
 	terminal.type('/toolbox\rs');

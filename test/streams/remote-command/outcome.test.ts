@@ -190,7 +190,7 @@ test('a server’s close signal for a channel is not a message', async t => {
 	t.is(await command.outcome, 0);
 });
 
-const heard: ReadonlyArray<[title: string, far: (far: FarSide) => void, told: number]> = [
+const heard: ReadonlyArray<[title: string, far: (far: FarSide) => void, responses: number]> = [
 	[
 		'one Success',
 		far => {
@@ -237,8 +237,8 @@ const heard: ReadonlyArray<[title: string, far: (far: FarSide) => void, told: nu
 	],
 ];
 
-for (const [title, far, told] of heard) {
-	test(`${title}: the far end ${told === 0 ? 'has not answered' : 'has answered'}`, async t => {
+for (const [title, far, responses] of heard) {
+	test(`${title}: the far end ${responses === 0 ? 'has not answered' : 'has answered'}`, async t => {
 		const server = await startCommandServer(far);
 		t.teardown(async () => server.close());
 		let answers = 0;
@@ -255,7 +255,7 @@ for (const [title, far, told] of heard) {
 		void text(command.stdout);
 		void text(command.stderr!);
 		await command.outcome.catch(() => undefined);
-		t.is(answers, told);
+		t.is(answers, responses);
 	});
 }
 
@@ -302,13 +302,13 @@ for (const [title, body, code, first] of [
 	test(title, async t => {
 		const server = await startCommandServer(() => undefined, {refuse: () => ({status: 500, body})});
 		t.teardown(async () => server.close());
-		const told: string[] = [];
+		const responses: string[] = [];
 		const observer = {
 			onFarEndAnswered() {
-				told.push('answered');
+				responses.push('answered');
 			},
 			onFailed() {
-				told.push('failed');
+				responses.push('failed');
 			},
 		};
 		await t.throwsAsync(
@@ -319,7 +319,7 @@ for (const [title, body, code, first] of [
 			),
 			{code},
 		);
-		t.is(told[0], first);
+		t.is(responses[0], first);
 	});
 }
 
