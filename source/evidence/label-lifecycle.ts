@@ -1,13 +1,12 @@
-/** The reads for one label. */
+/** One label while its connection is watched, and the reads for it. */
 import {clockDelay, type Clock} from '../async/clock.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import type {BackgroundMetrics} from './background-metrics.ts';
-import type {ClusterObservations, UnavailableSource} from './evidence.ts';
+import type {ClusterObservations, Path, UnavailableSource} from './evidence.ts';
 import {processCacheFor} from './process-cache.ts';
-import {isRemoteCommand, processIdOf} from './label-state.ts';
+import {isRemoteCommand, type LabelEvent, type LabelState, processIdOf, reduceLabelState} from './label-state.ts';
 import {labelTimings} from './label-timings.ts';
-import type {LiveLabel} from './live-label.ts';
 import {isUpgradePassedThrough} from './upgrade-passthrough.ts';
 import type {PreUseProbe} from './pre-use-probe.ts';
 import type {SharedProbe} from './shared-probe.ts';
@@ -152,4 +151,96 @@ async function observeFlagsLater(label: LiveLabel, {sharedProbe, clock}: LabelCo
 
 function isRefused(unavailable: readonly UnavailableSource[]): boolean {
 	return unavailable.some(({reason}) => reason !== 'no-response');
+}
+
+export type LabelHost = {
+	clock: Clock;
+	pathOf(state: LabelState): Path;
+	emit(id: string, path: Path): void;
+};
+
+/** An ended or unwatched label does not change and is not reported again. */
+export class LiveLabel {
+	readonly id: string;
+	readonly #host: LabelHost;
+	readonly #waiters = new Set<() => void>();
+	#state: LabelState;
+	#isWatched = true;
+
+	constructor(id: string, state: LabelState, host: LabelHost) {
+		this.id = id;
+		this.#state = state;
+		this.#host = host;
+	}
+
+	get state(): LabelState {
+		return this.#state;
+	}
+
+	get isWatched(): boolean {
+		return this.#isWatched;
+	}
+
+	get isChecking(): boolean {
+		return this.#isWatched && this.#state.phase === 'checking';
+	}
+
+	get path(): Path {
+		return this.#host.pathOf(this.#state);
+	}
+
+	pathAfter(event: LabelEvent): Path {
+		return this.#host.pathOf(reduceLabelState(this.#state, event));
+	}
+
+	/** Reported with the next event. */
+	apply(event: LabelEvent): void {
+		if (this.#isWatched) {
+			this.#state = reduceLabelState(this.#state, event);
+			this.#notifyWaiters();
+		}
+	}
+
+	emit(event: LabelEvent): void {
+		const before = this.#state;
+		this.apply(event);
+		if (this.#state !== before) {
+			this.emitAgain();
+		}
+	}
+
+	emitAgain(): void {
+		if (this.#isWatched) {
+			this.#host.emit(this.id, this.path);
+		}
+	}
+
+	stop(): void {
+		this.#isWatched = false;
+	}
+
+	async waitWhile(holds: () => boolean, ms: number): Promise<void> {
+		if (ms <= 0 || !holds()) {
+			return;
+		}
+
+		const {promise, resolve} = Promise.withResolvers<void>();
+		const callOff = this.#host.clock.after(ms, resolve);
+		const measure = () => {
+			if (!holds()) {
+				resolve();
+			}
+		};
+
+		this.#waiters.add(measure);
+		await promise;
+		this.#waiters.delete(measure);
+		callOff();
+	}
+
+	#notifyWaiters(): void {
+		for (const measure of this.#waiters) {
+			measure();
+		}
+	}
 }
