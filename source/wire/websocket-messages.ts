@@ -20,7 +20,7 @@ import {webSocketAccept} from './websocket-accept.ts';
 export type WebSocketOptions = {
 	/** 0 (the default) sends none. */
 	pingIntervalMs?: number;
-	/** Time for the other side's Close. Default 1 s. */
+	/** Time for the other side's Close, and to send what is left after it. Default 1 s. */
 	closeTimeoutMs?: number;
 	clock?: MonotonicClock;
 };
@@ -101,10 +101,10 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		}
 	}
 
-	/** Joins the parts. False if the buffer is full or the other side accepts no more: wait for 'drain'. */
+	/** Joins the parts. False if the buffer is full or the other side accepts no more: wait for 'drain', which may not come. */
 	send(payload: Uint8Array | readonly Uint8Array[], {binary = true}: {binary?: boolean} = {}): boolean {
 		if (!this.#isOpen) {
-			return true;
+			return !this.#isPeerDone;
 		}
 
 		const message = maskedMessage(payload instanceof Uint8Array ? [payload] : payload, binary);
@@ -166,6 +166,11 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		return this.#webSocket.readyState === WebSocket.OPEN;
 	}
 
+	/** After the other side's Close or end, until the result. */
+	get #isPeerDone(): boolean {
+		return !this.#isOpen && !this.#didSendClose && !this.#hasEnded;
+	}
+
 	#listenToWebSocket(): void {
 		this.#webSocket
 			.on('message', (payload, binary) => {
@@ -200,23 +205,21 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 
 	/** After ws has listened. ws ends the socket after the other side's Close or end, and emits 'close' only after the socket's. */
 	#listenToSocket(): void {
-		let isPeerDone = false;
 		const onPeerDone = () => {
-			if (!isPeerDone) {
-				isPeerDone = true;
-				destroyWhenDrained(this.#socket);
-			}
+			this.#closeTimer ??= setTimeout(() => {
+				this.#webSocket.terminate();
+			}, this.#closeTimeoutMs);
 		};
 
 		this.#socket
 			.on('data', () => {
 				this.lastReceivedAt = performance.now();
-				if (!this.#isOpen && !this.#didSendClose) {
+				if (this.#isPeerDone) {
 					onPeerDone();
 				}
 			})
 			.on('drain', () => {
-				if (!this.#writeError) {
+				if (!this.#writeError && !this.#isPeerDone) {
 					this.emit('drain');
 				}
 			})

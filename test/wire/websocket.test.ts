@@ -407,6 +407,35 @@ test('a Close is reported with its code although the other side accepts no more 
 	t.deepEqual(await once(client, 'close'), [{code: 1011, reason: '', error: null}]);
 });
 
+for (const [title, bytes] of [
+	['sent Close', '88 02 03e8'],
+	['ended', null],
+] as const) {
+	test(`data is not confirmed after the other side has ${title}`, async t => {
+		let accept: (() => void) | undefined;
+		const socket = new Duplex({
+			read() {},
+			write(_chunk, _encoding, done) {
+				if (accept) {
+					done();
+				} else {
+					accept = done;
+				}
+			},
+		});
+		const client = new WebSocketMessages(socket, none);
+		const events: string[] = [];
+		client.on('drain', () => events.push('drain')).on('close', () => events.push('close'));
+		t.false(client.send(Buffer.alloc(100_000)));
+		socket.push(bytes === null ? null : hex(bytes));
+		await delay(10);
+		t.false(client.send(Buffer.from('dropped')));
+		accept!();
+		await once(socket, 'close');
+		t.deepEqual(events, ['close']);
+	});
+}
+
 test('destroy ends the connection with the given error', async t => {
 	const [near] = duplexPair();
 	const client = new WebSocketMessages(near, none);
