@@ -15,12 +15,8 @@ const readLimitMs = 5000;
 export type ApiserverExamination = Examination & {
 	/** All its requests end at one process, unless a gateway is in between. */
 	connection: Connection;
-	others: readonly ExaminedProcess[];
 	metrics: ProbeResult<MetricFacts>;
 };
-
-/** `dialedAddress`: its own address, if that was dialed. */
-export type ExaminedProcess = ConnectionObservations & {dialedAddress?: string};
 
 /**
 Passive: reads on one connection, and on a few more to find other apiservers at the same address. `namespace`: one that the user can read.

@@ -160,6 +160,8 @@ export type ConnectionObservations = {
 	/** Headers that apiservers never send, from any response (refusals included). */
 	foreignHeaders: readonly string[];
 	unavailable: readonly UnavailableSource[];
+	/** Only if one apiserver's own address was dialed. */
+	dialedAddress?: string;
 };
 
 /** What was read of the cluster, whatever the connection. */

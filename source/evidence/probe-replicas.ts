@@ -3,8 +3,8 @@ import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {toSpokeError} from '../errors/spoke-error.ts';
 import {buildObservations} from './build-observations.ts';
 import {observeConnection} from './connection-observations.ts';
-import type {ConnectionPurpose} from './evidence.ts';
-import type {ApiserverExamination, ExaminedProcess} from './examine-apiserver.ts';
+import type {ConnectionObservations, ConnectionPurpose} from './evidence.ts';
+import type {ApiserverExamination} from './examine-apiserver.ts';
 import {advertisedAddress} from './rules/replicas.ts';
 import {isVerifiedApiserver} from './rules/same-process.ts';
 
@@ -53,7 +53,11 @@ function refusalReason(examined: ApiserverExamination, cluster: ClusterClient): 
 		: 'it is not certain that an apiserver answers you';
 }
 
-async function observeAt(cluster: ClusterClient, address: string, signal: AbortSignal | undefined): Promise<ExaminedProcess | string> {
+async function observeAt(
+	cluster: ClusterClient,
+	address: string,
+	signal: AbortSignal | undefined,
+): Promise<ConnectionObservations | string> {
 	try {
 		const connection = await cluster.connectAt(address, {timeoutMs, ...(signal ? {signal} : {})});
 		try {

@@ -2,8 +2,8 @@
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {clusterIdentity} from '../build-path.ts';
 import {numberEvidence, type EvidenceList} from '../evidence-list.ts';
-import type {ApiserverExamination, ExaminedProcess} from '../examine-apiserver.ts';
-import type {Observations} from '../evidence.ts';
+import type {ApiserverExamination} from '../examine-apiserver.ts';
+import type {ConnectionObservations, Observations} from '../evidence.ts';
 import {docs as pages} from '../rules/remedies.ts';
 import {replicasAgree, flagsPerProcess, knownReplicaCount, advertisedAddress} from '../rules/replicas.ts';
 import {isVerifiedApiserver} from '../rules/same-process.ts';
@@ -127,13 +127,14 @@ function summaryOf(rows: readonly AuditRow[]): Audit['summary'] {
 
 function replicasOf({examined}: AuditObservations, own: Observations): Audit['replicas'] {
 	const read = flagsPerProcess(own);
-	const examinedProcesses: readonly ExaminedProcess[] = [examined.own, ...examined.others];
 	return {
 		known: knownReplicaCount(own),
 		read: read.length,
 		agree: replicasAgree(own, read),
 		knownFrom: examined.shared.replicas?.facts.knownFrom ?? 'unknown',
-		processes: examinedProcesses.filter(({flags, process}) => flags ?? process).map(process => processOf(examined, process)),
+		processes: [examined.own, ...examined.others]
+			.filter(({flags, process}) => flags ?? process)
+			.map(process => processOf(examined, process)),
 		unreached: examined.unreachedAddresses,
 	};
 }
@@ -171,7 +172,7 @@ function rowResults(audit: AuditObservations): Array<{id: RowId; result: RowResu
 
 function processOf(
 	{connection}: ApiserverExamination,
-	{process, flags, dialedAddress}: ExaminedProcess,
+	{process, flags, dialedAddress}: ConnectionObservations,
 ): Audit['replicas']['processes'][number] {
 	const own = flags ? advertisedAddress(flags) : null;
 	const isDirect = dialedAddress !== undefined || (own !== null && own === connection.facts.remoteAddress);
