@@ -51,7 +51,7 @@ export const portForwardSpec = {
 	about:
 		'Ports are numbers or names; :REMOTE picks a free local port. After the first target, an argument with a slash starts another target.\n' +
 		'If one connection is refused or reset, the forward and its other connections continue. A service or workload is followed to its next Ready pod; if a named pod is gone, the command exits 12.\n' +
-		'It exits 0 on SIGINT (Ctrl-C). KUBECTL_PORT_FORWARD_WEBSOCKETS=false uses only raw SPDY.',
+		'SIGINT ends it with status 0. KUBECTL_PORT_FORWARD_WEBSOCKETS=false uses only raw SPDY.',
 	examples: [
 		['spoke port-forward svc/web 8080:80', 'port 80 of the service at 127.0.0.1:8080 and [::1]:8080'],
 		['spoke port-forward pod/web-5d :http', 'a named port on a free local port'],
