@@ -27,7 +27,7 @@ export class ConnectionPool {
 	/** Honors Retry-After if the request is replayable. */
 	async request(options: RequestOptions): Promise<ApiResponse> {
 		for (let attempt = 0; ; attempt++) {
-			const {response, isOutdated: isOutdated} = await this.#requestOnce(options);
+			const {response, isOutdated} = await this.#requestOnce(options);
 			if (isOutdated && attempt === 0 && isReplayable(options)) {
 				// A new connection presents the renewed client certificate.
 				response.body.resume();

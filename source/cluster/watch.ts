@@ -59,7 +59,7 @@ export async function* watchObjects<Item>(
 			const startedAt = Date.now();
 			version = yield* watchOnce<Item>(cluster, options, {
 				from: version,
-				wasInterrupted: wasInterrupted,
+				wasInterrupted,
 				hung,
 				silenceMs: options.silenceMs ?? maxSilenceMs,
 			});
@@ -134,7 +134,7 @@ async function* watchOnce<Item>(
 	options: ListOptions,
 	{
 		from,
-		wasInterrupted: wasInterrupted,
+		wasInterrupted,
 		hung,
 		silenceMs,
 	}: {

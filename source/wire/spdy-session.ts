@@ -95,6 +95,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		carrier.on('close', () => {
 			this.#onCarrierEnd();
 		});
+		carrier.resume();
 	}
 
 	get usable(): boolean {

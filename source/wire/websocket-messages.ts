@@ -93,6 +93,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		this.#webSocket = overUpgradedSocket(socket, head);
 		this.#listenToWebSocket();
 		this.#listenToSocket();
+		socket.resume();
 
 		if (options.pingIntervalMs) {
 			this.#pingTimer = setInterval(() => {

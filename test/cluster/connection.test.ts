@@ -70,7 +70,7 @@ test('sends requests and the following upgrade on one socket', async t => {
 	);
 	connection.close();
 	outcome.socket.write('echo');
-	const echoed = await new Promise<Buffer>(resolve => outcome.socket.once('data', resolve));
+	const echoed = await new Promise<Buffer>(resolve => outcome.socket.once('data', resolve).resume());
 	t.is(outcome.head.toString() + echoed.toString(), 'firstecho');
 	outcome.socket.destroy();
 });

@@ -34,6 +34,7 @@ test('keeps record boundaries of bytes that arrive before an upgraded socket is 
 	outcome.socket.on('data', piece => {
 		text += String(piece);
 	});
+	outcome.socket.resume();
 	await delay(100);
 	t.is(text, 'first second third');
 	outcome.socket.destroy();

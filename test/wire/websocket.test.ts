@@ -203,7 +203,7 @@ test('bytes after the 101 are read from a socket that was already read', async t
 	const messages = await new Promise<string[]>(resolve => {
 		near.on('data', () => {
 			near.removeAllListeners('data');
-			(near as Duplex & {readableFlowing: boolean | null}).readableFlowing = null;
+			near.pause();
 			const heard: string[] = [];
 			const client = new WebSocketMessages(near, hex('82 01 61  82 01 62'));
 			client.on('message', payload => heard.push(payload.toString()));

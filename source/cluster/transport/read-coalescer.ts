@@ -73,13 +73,13 @@ export class ReadCoalescer implements ReadSink {
 		this.#resumeSocket();
 	}
 
-	/** The next listener for data starts the socket again, as after an upgrade by Node's own client. */
+	/** Leaves the socket paused, so that its next reader gets what follows. */
 	end(): void {
 		this.#hasEnded = true;
 		clearImmediate(this.#turn);
 		clearTimeout(this.#busyTimer);
 		this.#endReads();
-		Object.assign(this.#socket.off('data', this.#onData).resume(), {readableFlowing: null});
+		this.#socket.off('data', this.#onData).pause();
 	}
 
 	/** Receives data of a socket without onread buffers. */
