@@ -105,8 +105,8 @@ test('typed keys do not extend the silence timeout, blocking input does', async 
 	const typing = pair({tty: true});
 	typing.channels.stdin!.write('ls\n');
 	const piping = pair({tty: false});
-	piping.channels.stdin!.write(Buffer.alloc(70_000));
 	const pipedAt = performance.now();
+	piping.channels.stdin!.write(Buffer.alloc(70_000));
 	const first = await Promise.race([typing, piping].map(async ({channels}, index) => channels.ended.then(() => index)));
 	t.is(first, 0);
 	t.regex((await typing.channels.ended).lost!.message, /^nothing was received/);
