@@ -611,20 +611,22 @@ test('a carrier reports round trips', async t => {
 });
 
 for (const [subject, takes] of [
-	['an unread carrier', () => {}],
+	['an unread carrier', async () => undefined],
 	[
 		'a carrier whose reader paused',
-		(carrier: WebSocketCarrier) => {
-			carrier.once('data', piece => {
-				carrier.pause().unshift(piece);
-			});
-		},
+		async (carrier: WebSocketCarrier) =>
+			new Promise<void>(resolve => {
+				carrier.once('data', piece => {
+					carrier.pause().unshift(piece);
+					resolve();
+				});
+			}),
 	],
 ] as const) {
 	test(`${subject} applies back-pressure to the peer until it is read`, async t => {
 		const {client, server, done} = await socketPair();
 		const carrier = new WebSocketCarrier(client, none);
-		takes(carrier);
+		const taken = takes(carrier);
 		const far = createWebSocketStream(serverWebSocket(server));
 		let written = 0;
 		let stopped = false;
@@ -638,6 +640,7 @@ for (const [subject, takes] of [
 		t.true(stopped, `${written} written without a stop`);
 		t.true(carrier.readableLength < 1_000_000, `${carrier.readableLength} held`);
 		far.end();
+		await taken;
 		const all = bytesOf(carrier);
 		carrier.resume();
 		t.is((await all).length, written);
