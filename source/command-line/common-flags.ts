@@ -53,7 +53,7 @@ export const errorOutputFlag = {
 export const readOnlyFlag = {
 	name: 'read-only',
 	kind: 'boolean',
-	help: 'refuse exec, attach, debug, forwards, the local API proxy, and proxy requests other than GET and HEAD',
+	help: 'refuse exec, attach, debug, forwards, the local API proxy, and proxy requests that use another method than GET and HEAD, open a WebSocket or run commands',
 } as const satisfies FlagSpec;
 
 /** Accepted by commands that only read, so that an alias with `--read-only` works. */

@@ -58,7 +58,7 @@ const stateNames: Readonly<Record<string, readonly [long: string, short: string]
 	'not-used': ['not used', 'not used'],
 	'partly-alive': ['partially alive', 'part alive'],
 	silent: ['no lease renewed', 'no lease'],
-	'static-tokens': ['static tokens enabled', 'static tokens'],
+	'static-tokens': ['static tokens on', 'static tokens'],
 	'your-leg': ['your connection unverified', 'unverified'],
 };
 

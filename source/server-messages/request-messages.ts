@@ -127,7 +127,7 @@ export const requestMessages: readonly MessageRule[] = [
 		leg: 3,
 		code: 'ERR_APISERVER_ANSWER',
 		meaning: 'the port speaks TLS, but plain HTTP was sent',
-		remedy: 'put https: before the name',
+		remedy: 'request KIND/https:NAME:PORT instead',
 		proves: {},
 	},
 ];

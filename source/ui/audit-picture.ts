@@ -51,7 +51,7 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 	];
 }
 
-/** `kubelets: ! static tokens enabled ━►`, with the long state if it fits. */
+/** `kubelets: ! static tokens on ━►`, with the long state if it fits. */
 function spokeIn(name: string, row: AuditRow, {width, nameWidth}: {width: number; nameWidth: number}, glyphs: Glyphs): Span[] {
 	const {strokes, arrow, failed, look} = glyphs;
 	const sign = row.verdict === 'warn' ? `${look} ` : row.verdict === 'fail' ? `${failed} ` : '';

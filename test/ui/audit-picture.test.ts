@@ -91,9 +91,9 @@ test('a caller has its state in full and the sign of its verdict when they fit',
 		auditPicture({rows}, unicodeGlyphs, width)
 			.map(({spans}) => spans.map(({text}) => text).join(''))
 			.join('\n');
-	t.regex(drawn(120), /kubelets: +! static tokens enabled ━+►[\s\S]+joining nodes: CSRs approved ━+►[\s\S]+pods: +cluster CA matches ━+►/);
+	t.regex(drawn(120), /kubelets: +! static tokens on ━+►[\s\S]+joining nodes: CSRs approved ━+►[\s\S]+pods: +cluster CA matches ━+►/);
 	t.regex(drawn(80), /kubelets: +! static tokens ━+►[\s\S]+joining: +CSRs approved ━+►[\s\S]+pods: +CA matches ━+►/);
-	t.regex(hubPicture(rows).join('\n'), /kubelets: +! static tokens ━+►[\s\S]+pods: +cluster CA matches ━+►/);
+	t.regex(hubPicture(rows).join('\n'), /kubelets: +! static tokens on ━+►[\s\S]+pods: +cluster CA matches ━+►/);
 });
 
 test('the title column gets the width that verdicts do not need', t => {

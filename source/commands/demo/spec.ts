@@ -31,7 +31,7 @@ export const demoSpec = {
 	summary: 'run a small cluster inside spoke, to try every kind of path without a real one',
 	usage: ['demo [flags]', 'demo --tour', 'demo --serve --kubeconfig-out FILE'],
 	about:
-		'Starts the sandbox: an apiserver, kubelets, tunnels and workloads in one process, on loopback, with real TLS and the real protocols. On a terminal it opens the session, otherwise it runs the tour. Its results do not apply to a real cluster, and everything it shows is marked sandbox.\nA posture is how the apiserver reaches the nodes: by which route, and whether it verifies the kubelets’ certificates. A scenario is the posture, or the fault, that the sandbox starts with; the session can change both.',
+		'Starts the sandbox: an apiserver, kubelets, tunnels and workloads in one process, on loopback, with real TLS and the real protocols. On a terminal it opens the session, otherwise it runs the tour. Its results do not apply to a real cluster, and everything it shows is marked sandbox.\nA posture is how the apiserver reaches the nodes: by which route, and whether it verifies the kubelets’ certificates. A scenario is the posture or fault that the sandbox starts with. The session can later change the posture and the fault.',
 	examples: [
 		['spoke demo', 'the session on the sandbox'],
 		['spoke demo --tour', 'every feature once with each posture, with its path line'],
