@@ -4,10 +4,11 @@ import {quoteForShell} from '../text/quote-for-shell.ts';
 import {formatAge} from '../text/format-time.ts';
 import type {BrokenLeg, Finding, Observations} from './evidence.ts';
 import type {EvidenceList} from './evidence-list.ts';
+import {rowOf} from './rules/path-findings.ts';
 import {docs} from './rules/remedies.ts';
 import {citeAttempt, isFarEndOf, currentFailure, type FailedAttempt} from './rules/second-leg-outcomes.ts';
 
-/** An attempt shows only that it failed at its time. An open or ended connection has its own observations. */
+/** A forecast for new connections only, from a failure in the past; an open or ended connection has its own observations. */
 export function brokenNow(observations: Observations, numbered: EvidenceList): BrokenLeg | null {
 	if (observations.about !== 'configuration') {
 		return null;
@@ -45,7 +46,7 @@ export function lastAttemptFindings(observations: Observations, error: ErrorObje
 	if (isUnscheduled) {
 		return [
 			{
-				row: 'C10',
+				row: rowOf(observations),
 				code: 'POD_ON_NO_NODE',
 				severity: 'warning',
 				leg: 2,
@@ -64,7 +65,7 @@ export function lastAttemptFindings(observations: Observations, error: ErrorObje
 					code: 'LAST_ATTEMPT_FAILED',
 					severity: 'error',
 					leg: 2,
-					message: `The last attempt, ${describeAttempt(failed, observations)}, ${describeFailure(failed, observations.time)}`,
+					message: `The last attempt (${describeAttempt(failed, observations)}) ${describeFailure(failed, observations.time)}`,
 					remedy: failed.failure.error.remedy,
 					docs: docs.debugging,
 				},
@@ -77,7 +78,7 @@ export function describeFailure({failure: {error}, time}: FailedAttempt, now: st
 	return `failed ${formatAge(Date.parse(now) - Date.parse(time))} ago: ${error.message}`;
 }
 
-/** Names the far end if it differs: the tunnel that both share has failed. */
+/** Names the far end of the attempt if it is not that of the path: then the tunnel to both failed. */
 function describeAttempt({feature, farEnd}: FailedAttempt, {purpose}: Observations): string {
 	return isFarEndOf(purpose)(farEnd) ? feature : `${feature} to ${farEnd}`;
 }

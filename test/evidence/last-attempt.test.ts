@@ -57,7 +57,7 @@ test('missing agents break the path and audit rows of a pod until a stream gets 
 	t.regex((await readLog()) ?? '', /No agent available/);
 	const path = await pathOf('exec');
 	t.regex(path.line, new RegExp(`-x kubelet ${node}$`));
-	t.regex(path.findings[0]!.message, /^The last attempt, logs, failed \d+s ago: .*No agent available/);
+	t.regex(path.findings[0]!.message, /^The last attempt \(logs\) failed \d+s ago: .*No agent available/);
 	t.is(path.broken?.error?.code, 'ERR_SECOND_LEG');
 	const rows = await audit();
 	t.deepEqual(
@@ -86,7 +86,7 @@ test('a refused kubelet certificate makes TLS refused, inferred, for its node al
 	);
 });
 
-test('a single audit reports that it could not read a kubelet through the tunnel', async t => {
+test('rows C1 to C3 warn in the first audit, if its read of a kubelet fails in the tunnel', async t => {
 	const {sandbox, audit} = await labeled(t, {scenario: 'konnectivity'});
 	await sandbox.switches.set({agents: 'gone'});
 	const rows = await audit();
@@ -119,8 +119,8 @@ test('the doctor reports the last attempt when it cannot test leg 2', async t =>
 	t.teardown(() => {
 		cluster.close();
 	});
-	const fits = async () => (await runDoctor('node/n1', async () => cluster)).steps.find(({name}) => name === 'leg-2');
-	const before = await fits();
+	const legTwoStep = async () => (await runDoctor('node/n1', async () => cluster)).steps.find(({name}) => name === 'leg-2');
+	const before = await legTwoStep();
 	t.deepEqual([before?.status, before?.fits], ['unknown', []], 'no pod of this namespace is on it');
 	const error = new SpokeError('ERR_SECOND_LEG', 'connection refused', {leg: 2}).toJSON();
 	secondLegsOf(cluster).add({
@@ -130,8 +130,8 @@ test('the doctor reports the last attempt when it cannot test leg 2', async t =>
 		process: null,
 		failure: {error, facts: null},
 	});
-	const [emitted] = (await fits())?.fits ?? [];
-	t.regex(emitted ?? '', /^the last attempt, exec, failed \d+s ago: connection refused$/);
+	const [hint] = (await legTwoStep())?.fits ?? [];
+	t.regex(hint ?? '', /^the last attempt \(exec\) failed \d+s ago: connection refused$/);
 });
 
 test('a log read without the certificate check does not show that the check passes', t => {

@@ -138,7 +138,7 @@ function addLastAttempt({cluster, examined, plan, secondLeg}: DoctorFindings, re
 				...result,
 				step: {
 					...result.step,
-					fits: [...result.step.fits, `the last attempt, ${failed.feature}, ${describeFailure(failed, new Date().toISOString())}`],
+					fits: [...result.step.fits, `the last attempt (${failed.feature}) ${describeFailure(failed, new Date().toISOString())}`],
 				},
 			}
 		: result;

@@ -117,7 +117,7 @@ function farEnd({purpose}: Observations, {state}: RuleVerdict<TlsState>): Findin
 					severity: 'warning',
 					leg: 2,
 					message: 'The apiserver proxy speaks plain HTTP to the target',
-					remedy: 'put https: before the name if the target speaks TLS (still not verified)',
+					remedy: 'request KIND/https:NAME:PORT instead if it speaks TLS (still not verified)',
 					docs: docs.proxied,
 				},
 			];
@@ -143,7 +143,8 @@ function farEnd({purpose}: Observations, {state}: RuleVerdict<TlsState>): Findin
 	}
 }
 
-function rowOf({purpose}: Pick<Observations, 'purpose'>): string {
+/** The audit row of the far end. */
+export function rowOf({purpose}: Pick<Observations, 'purpose'>): string {
 	switch (purpose.feature) {
 		case 'pod-proxy': {
 			return 'C7';

@@ -124,13 +124,13 @@ test('a path whose last attempt failed is broken, with message, time and age', t
 		{source: 'error-text', observed: 'connection refused', time: '2026-11-24T13:59:48.000Z', process: 'p1'},
 	);
 	const [finding] = path.findings;
-	t.is(finding?.message, 'The last attempt, exec, failed 12s ago: connection refused');
+	t.is(finding?.message, 'The last attempt (exec) failed 12s ago: connection refused');
 	t.is(pathOf({flags: [flags(unverifiedFlags, {process: 'p1'})]}, [answered('kubelet n1')]).broken, null);
 });
 
 test('a tunnel failure to another node names that node', t => {
 	const [finding] = pathOf({}, [failed('kubelet n7', noAgent)]).findings;
-	t.is(finding?.message, 'The last attempt, exec to kubelet n7, failed 12s ago: No agent available');
+	t.is(finding?.message, 'The last attempt (exec to kubelet n7) failed 12s ago: No agent available');
 });
 
 test('a refused certificate stays refused as inferred', t => {
@@ -173,7 +173,9 @@ test('a path to a pod on no node is broken', t => {
 	const path = pathOf({purpose: {...toNode(null), isUnscheduled: true}, flags: [flags(unverifiedFlags, {process: 'p1'})]}, []);
 	t.is(path.line, 'path: you -verified-> apiserver -direct,unverified-x no node yet');
 	t.like(path.broken, {reason: 'no-node', message: 'the pod is on no node yet', error: null});
-	t.like(path.findings[0], {code: 'POD_ON_NO_NODE', remedy: 'kubectl describe pod web -n default'});
+	t.like(path.findings[0], {row: 'C4', code: 'POD_ON_NO_NODE', remedy: 'kubectl describe pod web -n default'});
+	const proxied = pathOf({purpose: {...toNode(null), feature: 'pod-proxy', isUnscheduled: true}}, []);
+	t.like(proxied.findings[0], {row: 'C7', code: 'POD_ON_NO_NODE'});
 });
 
 test('an open connection is not broken, but has the last attempt until its far end answers', t => {
