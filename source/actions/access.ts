@@ -6,7 +6,7 @@ import {SpokeError} from '../errors/spoke-error.ts';
 - `stream`: reads as long as it is open (logs)
 - `shell`: runs something in a container or on a node, or sends input to it (exec, attach, the kubelet's run)
 - `listen`: opens a local port for others (forwards, the proxy listener)
-- `write`: may change an object, or whatever a proxied request reaches
+- `write`: may change an object, or state of the application that a proxied request reaches
 */
 export type AccessClass = 'read' | 'stream' | 'shell' | 'listen' | 'write';
 
@@ -19,7 +19,7 @@ export function isAccessAllowed(access: AccessClass, {readOnly}: {readOnly: bool
 /** @throws SpokeError ERR_READ_ONLY that names the action */
 export function assertAccess(action: string, access: AccessClass, options: {readOnly: boolean}): void {
 	if (!isAccessAllowed(access, options)) {
-		throw new SpokeError('ERR_READ_ONLY', `${action} is refused: --read-only is set, and it ${effects[access]}`);
+		throw new SpokeError('ERR_READ_ONLY', `${action} is refused: --read-only is set, and the action ${effects[access]}`);
 	}
 }
 
@@ -31,12 +31,12 @@ const effects: Readonly<Record<AccessClass, string>> = {
 	write: 'may change something',
 };
 
-/** `runsCommands`: a kubelet runs commands for its path, even for a GET. */
+/** `runsCommands`: a kubelet runs commands on requests for this path, even on a GET. */
 export function proxyAccess({method, runsCommands, websocket}: {method: string; runsCommands: boolean; websocket: boolean}): AccessClass {
 	if (runsCommands) {
 		return 'shell';
 	}
 
-	// WebSocket messages are unknown in advance.
+	// What will be sent over a WebSocket is unknown in advance.
 	return !websocket && ['GET', 'HEAD', 'OPTIONS'].includes(method.toUpperCase()) ? 'read' : 'write';
 }

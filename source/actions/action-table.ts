@@ -2,15 +2,17 @@
 import type {AccessClass} from './access.ts';
 
 export type ActionSpec = {
-	/** `context.verb`; users' keymaps name it. */
+	/** `GROUP.VERB`: the name of the action in keymap files. The group is not always the context (`list.down` in `rows`). */
 	id: string;
-	/** Contexts below it inherit the action. */
+	/** Key context; its child contexts inherit the action. */
 	context: string;
+	/** In the footer. */
 	label: string;
+	/** In help and the command palette. */
 	title: string;
-	/** Effect beyond the screen. */
+	/** Checked before the action; `screen` is always allowed. */
 	access: AccessClass | 'screen';
-	/** Order from the left; 0 is not shown. */
+	/** Position in the footer, from the left; 0: not in the footer. */
 	footer: number;
 };
 

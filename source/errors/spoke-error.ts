@@ -5,11 +5,11 @@ import {errorTable, type ErrorCode} from './error-table.ts';
 export type LegNumber = 0 | 1 | 2 | 3;
 
 export type SpokeErrorOptions = {
-	/** Defaults to the leg of the code. With `legKnown` false it is not a finding. */
+	/** Defaults to the leg of the code. If `legKnown` is false, this leg is only a guess. */
 	leg?: LegNumber;
 	/** Defaults to true, except for ERR_STREAM_LOST without `leg`. */
 	legKnown?: boolean;
-	/** The server's own text, unchanged. */
+	/** Verbatim text of the server, or of this machine's error. */
 	text?: string | null;
 	/** Replaces the remedy of the code; `null` keeps it. */
 	remedy?: string | null;

@@ -31,15 +31,16 @@ export class BackgroundMetrics {
 	}
 
 	/**
-	Reads on a separate connection; streams of one process share a read. Without a process id, the response may be from another process and
-	is delayed by the minimum interval. `openedAt`: in ms since 1970; metrics that were zero before it are read again. Never throws.
+	Reads on a separate connection; streams of one process share a read. Without a process id, the metrics may be those of another process,
+	and reads are at least the minimum interval apart. `openedAt`: when the stream opened, in ms since 1970; metrics read before it are
+	reused only if they have counts. Never throws.
 	*/
 	async read(process: string | null, openedAt: number): Promise<ProbeResult<MetricFacts>> {
 		const recent =
 			process === null
 				? this.#unidentifiedFor(openedAt)
 				: processCacheFor(this.#cluster).recentMetrics(process, labelTimings.metricsIntervalMs);
-		if (recent && (hasMoved(recent.facts) || Date.parse(recent.time) > openedAt)) {
+		if (recent && (hasCounts(recent.facts) || Date.parse(recent.time) > openedAt)) {
 			return {observation: recent};
 		}
 
@@ -95,9 +96,9 @@ export class BackgroundMetrics {
 
 			signal.addEventListener('abort', cut);
 			try {
-				const met =
+				const reachedProcess =
 					process === null ? null : (await observeConnection(connection, {timeoutMs: labelTimings.sharedProbeTimeoutMs})).process?.facts.id;
-				if (met === process && connection.usable) {
+				if (reachedProcess === process && connection.usable) {
 					return await readApiserverMetrics(connection, process, {signal});
 				}
 			} finally {
@@ -110,6 +111,6 @@ export class BackgroundMetrics {
 	}
 }
 
-function hasMoved({egressDials, kubeletRequestsDone, logTlsFailures}: MetricFacts): boolean {
+function hasCounts({egressDials, kubeletRequestsDone, logTlsFailures}: MetricFacts): boolean {
 	return egressDials.length > 0 || kubeletRequestsDone > 0 || (logTlsFailures ?? 0) > 0;
 }

@@ -5,7 +5,7 @@ export type Binding = {
 	/** Empty means unbound on purpose. */
 	sequences: ReadonlyArray<readonly string[]>;
 	location: SourceLocation;
-	/** 0 default, 1 preset, 2 the user's file. */
+	/** A higher layer replaces lower ones; the default is 0. */
 	layer: number;
 };
 

@@ -35,10 +35,6 @@ export async function loadKeymap(env: NodeJS.ProcessEnv, file?: string): Promise
 		base = 'default';
 	}
 
-	if (layers.length === 1) {
-		layers.push({extends: null, entries: [], problems: []});
-	}
-
 	const merged = mergeKeymaps(user === null ? layers : [...layers, user]);
 	return {...merged, problems: [...presetProblems, ...merged.problems], userFile: user === null ? null : path, base};
 }

@@ -16,6 +16,7 @@ export type MessageRule = {
 	id: string;
 	/** Must match the whole unwrapped message. */
 	pattern: RegExp;
+	/** Where the message can be: inside one of these wrappers, or bare in a response or a stream. */
 	wrappers: readonly MessageWrapper[];
 	status?: readonly number[];
 	/** `status`: a metav1.Status; `empty`: no body at all. */

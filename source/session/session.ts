@@ -44,7 +44,7 @@ export type Session = {
 	tell(text: string, role?: Message['role']): void;
 	fail(about: string, thrown: unknown, path?: Path | null): void;
 	ask(question: string, details?: readonly string[], options?: {leaves?: boolean}): Promise<boolean>;
-	type(options: TypeOptions): Promise<{text: string; regex: boolean} | null>;
+	promptForText(options: TypeOptions): Promise<{text: string; regex: boolean} | null>;
 	offer(purpose: string, names: readonly string[], instead?: {from: string; to: string}): void;
 	pick(options: PickOptions): Promise<string | null>;
 	fill(options: FillOptions): Promise<Readonly<Record<string, string>> | null>;

@@ -130,7 +130,7 @@ async function runCommand(
 
 	const detachKeys = request.feature === 'attach' && tty ? request.detachKeys : null;
 	const end = await driveRemoteCommand(command, invocation, {tty, detachKeys, redraw: request.feature === 'attach'});
-	// containerd ends the input when a command closes its output (`cat > FILE`). Nothing else reports missing input.
+	// containerd stops reading the input when a command closes its output, as `cat > FILE` does, and reports no error.
 	if (end.hasUnsentInput && !tty) {
 		warn('the command exited before all of its input was sent');
 	}
@@ -166,9 +166,9 @@ function chooseTty({stdin, tty, isLocalTty, container}: TtyRequest): {tty: boole
 		return {tty: false, notice: `Unable to use a TTY - container ${container.name} did not allocate one`};
 	}
 
-	// A container with a terminal has no separate stderr: requesting one is an error.
-	const wanted = tty || container?.tty === true;
-	if (!wanted || !stdin) {
+	// Without -t too: a container with a terminal has no separate stderr, and requesting one is an error.
+	const shouldUseTty = tty || container?.tty === true;
+	if (!shouldUseTty || !stdin) {
 		return {tty: false, notice: null};
 	}
 

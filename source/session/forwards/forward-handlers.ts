@@ -1,4 +1,5 @@
 /** Handlers of forwards and connection list rows. */
+import type {ConnectionEntry} from '../../state/connection-list.ts';
 import {currentNamespace, type ForwardState} from '../../state/session-state.ts';
 import {selectedTarget} from '../handlers/selection.ts';
 import type {Handlers, Session} from '../session.ts';
@@ -18,7 +19,13 @@ export const forwardHandlers: Handlers = {
 		void forwardNames(session).then(names => {
 			session.offer('forward', names);
 		});
-		const answer = await session.type({lead: 'forward ', purpose: 'forward', accept: 'start', waits: 'reading names …', text: 'svc/'});
+		const answer = await session.promptForText({
+			lead: 'forward ',
+			purpose: 'forward',
+			accept: 'start',
+			waits: 'reading names …',
+			text: 'svc/',
+		});
 		const [target = '', port = ''] = answer?.text.trim().split(/\s+/) ?? [];
 		if (answer && target !== '' && port === '') {
 			await addForward(session, target, currentNamespace(session.store.state.cluster));
@@ -26,20 +33,20 @@ export const forwardHandlers: Handlers = {
 			startForward(session, target, port);
 		}
 	},
-	'forwards.stop': async session => stopForward(session, here(session)?.id),
-	'forwards.restart': async session => restartForward(session, here(session)?.id),
+	'forwards.stop': async session => stopForward(session, selectedForward(session)?.id),
+	'forwards.restart': async session => restartForward(session, selectedForward(session)?.id),
 	async 'forwards.edit'(session) {
-		const forward = here(session);
+		const forward = selectedForward(session);
 		const config = forwardConfigOf(session, forward?.id);
 		if (forward && config) {
 			await editForward(session, forward.id, config);
 		}
 	},
 	'forwards.copy-address'(session) {
-		copyUrl(session, here(session));
+		copyUrl(session, selectedForward(session));
 	},
 	async 'forwards.browse'(session) {
-		const forward = here(session);
+		const forward = selectedForward(session);
 		const url = forward ? forwardUrl(forward) : null;
 		if (url === null) {
 			session.tell('the forward is not listening', 'warn');
@@ -48,7 +55,7 @@ export const forwardHandlers: Handlers = {
 		}
 	},
 	async 'connections.stop'(session) {
-		const entry = session.store.state.connections[session.store.state.connectionCursor];
+		const entry = selectedConnection(session);
 		if (entry?.kind === 'forward') {
 			await stopForward(session, entry.id);
 		} else if (entry?.kind === 'proxy') {
@@ -60,7 +67,7 @@ export const forwardHandlers: Handlers = {
 		}
 	},
 	async 'connections.restart'(session) {
-		const entry = session.store.state.connections[session.store.state.connectionCursor];
+		const entry = selectedConnection(session);
 		if (entry?.kind === 'forward') {
 			await restartForward(session, entry.id);
 		} else if (entry?.kind === 'logs') {
@@ -69,7 +76,7 @@ export const forwardHandlers: Handlers = {
 		}
 	},
 	'connections.copy-address'(session) {
-		const entry = session.store.state.connections[session.store.state.connectionCursor];
+		const entry = selectedConnection(session);
 		const forward = forwardOf(session, entry?.id);
 		if (forward) {
 			copyUrl(session, forward);
@@ -81,7 +88,7 @@ export const forwardHandlers: Handlers = {
 		}
 	},
 	'connections.open'(session) {
-		const entry = session.store.state.connections[session.store.state.connectionCursor];
+		const entry = selectedConnection(session);
 		if (entry?.kind === 'logs') {
 			session.store.dispatchNow({type: 'push', layer: {kind: 'tail', id: entry.id, line: null}});
 		} else if (entry?.kind === 'forward') {
@@ -109,7 +116,11 @@ function copyUrl(session: Session, forward: ForwardState | undefined): void {
 	}
 }
 
-function here({store}: Session): ForwardState | undefined {
+function selectedConnection({store}: Session): ConnectionEntry | undefined {
+	return store.state.connections[store.state.connectionCursor];
+}
+
+function selectedForward({store}: Session): ForwardState | undefined {
 	return store.state.forwards[store.state.forwardCursor];
 }
 

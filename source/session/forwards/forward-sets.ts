@@ -191,7 +191,7 @@ async function saveSet(session: Session): Promise<void> {
 	const sets = readForwardSets(session.env);
 	const countOf = (name: string) => sets.find(one => one.name === name)?.lines.length ?? null;
 	const namespaces = [...new Set(lines.map(({namespace}) => namespace))];
-	const typed = session.type({
+	const typed = session.promptForText({
 		lead: 'save set as ',
 		purpose: 'forward-set',
 		accept: 'save',

@@ -130,7 +130,7 @@ async function saveAudit(session: Session): Promise<void> {
 	}
 
 	const name = `audit-${asFileName(found.cluster.context ?? '', 'cluster')}-${new Date().toISOString().slice(0, 10)}.json`;
-	const answer = await session.type({
+	const answer = await session.promptForText({
 		lead: 'save to ',
 		purpose: 'save-audit',
 		note: () => '.json, .txt, or .xml for JUnit',

@@ -162,7 +162,7 @@ async function filterList(session: Session): Promise<void> {
 		session.store.dispatchNow({type: 'list', list: list.name, event: {type: 'filter', text}});
 	};
 
-	const answer = await session.type({
+	const answer = await session.promptForText({
 		lead: '/',
 		purpose: 'filter',
 		text: before,

@@ -34,7 +34,7 @@ export class Dialogs {
 		}));
 	}
 
-	async type(options: TypeOptions): Promise<{text: string; regex: boolean} | null> {
+	async promptForText(options: TypeOptions): Promise<{text: string; regex: boolean} | null> {
 		const history = this.#history.get(options.purpose) ?? [];
 		const text = options.text ?? '';
 		const overlay: PromptDialog = {

@@ -103,7 +103,7 @@ async function edit(session: Session): Promise<void> {
 
 	void offerNames(session, proxyNames(session), begun);
 	offerPorts(begun);
-	const answer = await session.type({
+	const answer = await session.promptForText({
 		lead: `${proxy.method} `,
 		purpose: 'proxy',
 		text: begun,

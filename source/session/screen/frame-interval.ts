@@ -1,18 +1,18 @@
-/** Minimum time between data frames. */
+/** Minimum time between frames that show new data. */
 
-/** Limited by reading speed and by slow terminals. */
-const paceMs = {near: 80, busy: 160, far: 250} as const;
+/** Faster frames could not be read (`near`, `busy`) or would queue in a slow terminal (`far`). */
+const intervalsMs = {near: 80, busy: 160, far: 250} as const;
 
-/** Events per second from which every frame is completely new. */
-const busyRate = 1000;
+/** From this rate on, every frame shows only new lines. */
+const busyLinesPerSecond = 1000;
 
-/** `isFar`: a terminal over ssh whose writes block. `rate`: lines per second. */
+/** `isFar`: an ssh session whose output is waiting to be sent. `rate`: lines per second. */
 export function frameIntervalMs({isFar, rate}: {isFar: boolean; rate: number}): number {
 	if (isFar) {
-		return paceMs.far;
+		return intervalsMs.far;
 	}
 
-	return rate > busyRate ? paceMs.busy : paceMs.near;
+	return rate > busyLinesPerSecond ? intervalsMs.busy : intervalsMs.near;
 }
 
 export function isReducedMotion({motion, env}: {motion?: string | undefined; env: NodeJS.ProcessEnv}): boolean {

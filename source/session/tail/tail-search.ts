@@ -54,7 +54,7 @@ export async function promptSearch(session: Session): Promise<void> {
 		return number === null ? null : jumpTo(stood.back(view), number);
 	};
 
-	const answer = await session.type({
+	const answer = await session.promptForText({
 		lead: '/',
 		purpose: 'search',
 		canUseRegex: true,
@@ -96,7 +96,7 @@ export async function promptFilter(session: Session): Promise<void> {
 		setView(session, tail, follow ? tail.view : goTo(tail.view, from.number));
 	};
 
-	const answer = await session.type({
+	const answer = await session.promptForText({
 		lead: '&',
 		purpose: 'tail-filter',
 		canUseRegex: true,

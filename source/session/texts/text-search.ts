@@ -30,7 +30,7 @@ export async function searchInText(session: Session): Promise<void> {
 		}
 	};
 
-	const answer = await session.type({
+	const answer = await session.promptForText({
 		lead: '/',
 		purpose: 'search',
 		canUseRegex: true,

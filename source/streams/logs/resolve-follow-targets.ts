@@ -1,4 +1,4 @@
-/** Resolves targets to named pods, or to one scope. */
+/** Resolves targets to named pods, or one workload or service to the scope that selects its pods. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
@@ -17,7 +17,7 @@ export async function resolveFollowTargets(
 	const resolved = await Promise.all(targets.map(async target => resolveTargetPods(cluster, target, namespace, signal)));
 	const [only] = resolved;
 	if (only?.kind === 'selected' && resolved.length === 1) {
-		return {kind: 'scope', scope: only.scope, canAppear: async () => canHavePods(cluster, targets[0]!, namespace)};
+		return {kind: 'scope', scope: only.scope, canAppear: async () => canPodsAppear(cluster, targets[0]!, namespace)};
 	}
 
 	const pods = resolved.flatMap(one => (one.kind === 'pod' ? [one.pod] : []));
@@ -32,7 +32,7 @@ export async function resolveFollowTargets(
 	return {kind: 'pods', pods};
 }
 
-async function canHavePods(cluster: ClusterClient, {resource, name}: ParsedTarget, namespace: string): Promise<boolean> {
+async function canPodsAppear(cluster: ClusterClient, {resource, name}: ParsedTarget, namespace: string): Promise<boolean> {
 	try {
 		const {status} = await cluster.json<WorkloadObject>({path: objectPath(resource, namespace, name)});
 		return (

@@ -8,7 +8,7 @@ import type {ListenAddress} from './listen-address.ts';
 export type LocalListener = {
 	bound: readonly BoundAddress[];
 	skipped: readonly SpokeError[];
-	/** Paused; earlier connections are kept. */
+	/** Sockets are paused. Connections from before the call are passed too. */
 	onConnection(listener: (socket: Socket) => void): void;
 	close(): void;
 };
@@ -43,7 +43,7 @@ class Listener implements LocalListener {
 		let sharedPort = port;
 		for (const address of addresses) {
 			try {
-				sharedPort = this.#add(await bindShared(sharedPort, address, {isFree: port === 0}));
+				sharedPort = this.#add(await bindShared(sharedPort, address, {acceptsAnyPort: port === 0}));
 			} catch (error) {
 				const failure = bindError(error as NodeJS.ErrnoException, port, address);
 				if (address.needed === 'yes') {
@@ -90,12 +90,12 @@ class Listener implements LocalListener {
 	}
 }
 
-/** `isFree`: uses another port if this one is taken. */
-async function bindShared(port: number, address: ListenAddress, {isFree}: {isFree: boolean}): Promise<Server> {
+/** `acceptsAnyPort`: binds another port if this one fails. */
+async function bindShared(port: number, address: ListenAddress, {acceptsAnyPort}: {acceptsAnyPort: boolean}): Promise<Server> {
 	try {
 		return await bind(port, address);
 	} catch (error) {
-		if (isFree && port !== 0) {
+		if (acceptsAnyPort && port !== 0) {
 			return bind(0, address);
 		}
 

@@ -56,14 +56,18 @@ const rows: ReadonlyArray<[title: string, findings: Given, isExcluded: boolean]>
 	['flags that name no address, and one in the list of apiservers', {flags: flags({}), replicas: listed(['10.0.0.5:6443'])}, true],
 	['an address that is not in the list of apiservers', {replicas: listed(['10.0.0.6:6443'])}, false],
 	['a forbidden list of apiservers', {replicas: listed(null)}, false],
-	['a mirror pod at this address of its machine', {mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'})]}, true],
 	[
-		'a mirror pod at this address, which is not its machine’s',
+		'a mirror pod that advertises this address, which its node has',
+		{mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'})]},
+		true,
+	],
+	[
+		'a mirror pod that advertises this address, which its node does not have',
 		{mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'}, false, ['10.0.0.99'])]},
 		false,
 	],
 	[
-		'an address that two apiservers advertise',
+		'flags that advertise an address, and two apiserver leases with it',
 		{flags: at('10.0.0.5'), replicas: listed(['10.0.0.5:6443'], ['10.0.0.5:6443', '10.0.0.5:6443'])},
 		false,
 	],
@@ -87,28 +91,28 @@ test('a forbidden self-review names the needed permission, and a token needs non
 const lost: ReadonlyArray<
 	[title: string, user: UserInfo | null, isLost: boolean, more?: {shown?: string | null; version?: string | null}]
 > = [
-	['it is known by the certificate', named, false],
-	['it is known by another certificate', {username: 'ada', extra: extra(`X509SHA256=${'cd'.repeat(32)}`)}, true],
-	['it is known by a token', {username: 'ada', extra: extra('JTI=4')}, true],
-	['it is known by name only, as an impersonated user is', unnamed, true],
-	['it is known by name only', {username: 'ada'}, true],
+	['the apiserver names the client certificate', named, false],
+	['the apiserver names another certificate', {username: 'ada', extra: extra(`X509SHA256=${'cd'.repeat(32)}`)}, true],
+	['the apiserver names a token', {username: 'ada', extra: extra('JTI=4')}, true],
+	['the user has an empty extra field, as an impersonated user has', unnamed, true],
+	['the user has a name and no credential', {username: 'ada'}, true],
 	[
-		'it is known by something other than a list',
+		'the credential is a string instead of a list',
 		{username: 'ada', extra: {'authentication.kubernetes.io/credential-id': `X509SHA256=${shown}`}},
 		true,
 	],
-	['it has no user', {username: 'system:anonymous'}, false],
-	['the response names no user', {}, false],
-	['the review was not answered', null, false],
-	['no certificate was shown alone', {username: 'ada'}, false, {shown: null}],
-	['the apiserver names no certificates yet', {username: 'ada'}, false, {version: 'v1.31.9'}],
-	['the apiserver is the first to name certificates', {username: 'ada'}, true, {version: 'v1.32.0'}],
-	['the apiserver is of a later major version', {username: 'ada'}, true, {version: 'v2.0.0'}],
-	['its version is unknown', {username: 'ada'}, false, {version: null}],
+	['the user is anonymous', {username: 'system:anonymous'}, false],
+	['the review names no user', {}, false],
+	['the review was not read', null, false],
+	['the client did not authenticate with a certificate only', {username: 'ada'}, false, {shown: null}],
+	['the apiserver is too old to name certificates', {username: 'ada'}, false, {version: 'v1.31.9'}],
+	['the apiserver has the first version that names certificates, and names none', {username: 'ada'}, true, {version: 'v1.32.0'}],
+	['the apiserver has a later major version, and names no certificate', {username: 'ada'}, true, {version: 'v2.0.0'}],
+	['the version of the apiserver is unknown', {username: 'ada'}, false, {version: null}],
 ];
 
 for (const [title, user, isLost, {shown: certificate = shown, version = 'v1.36.3'} = {}] of lost) {
-	test(`${title}: ${isLost ? 'a gateway' : 'no conclusion'}`, t => {
+	test(`${title}: ${isLost ? 'a gateway is in between' : 'no gateway is inferred'}`, t => {
 		t.is(isCertificateLost(certificate, user, version === null ? null : (versionFacts(version) ?? null)), isLost);
 	});
 }
