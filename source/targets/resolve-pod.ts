@@ -14,6 +14,7 @@ import {watchPods} from './watch-pods.ts';
 
 export type ResolveOptions = {
 	namespace?: string;
+	/** kubectl's preference among several pods: of `logs`, or of exec, attach and port-forward. */
 	order: 'logs' | 'attach';
 	/** Time for a pod to exist (not to be ready), as in kubectl; 0 means no limit. */
 	podRunningTimeoutMs: number;

@@ -9,8 +9,8 @@ const minuteMs = 60_000;
 export function reconcileCronJobs(store: ObjectStore, now = new Date()): void {
 	for (const cronJob of store.list('cronjobs')) {
 		const minute = Math.floor(now.getTime() / minuteMs);
-		const existedAtStart = Date.parse(cronJob.metadata.creationTimestamp) < minute * minuteMs;
-		if (existedAtStart && !cronJob.spec.suspend && parseSchedule(cronJob.spec.schedule)?.(now)) {
+		const existedAtMinuteStart = Date.parse(cronJob.metadata.creationTimestamp) < minute * minuteMs;
+		if (existedAtMinuteStart && !cronJob.spec.suspend && parseSchedule(cronJob.spec.schedule)?.(now)) {
 			createJob(store, cronJob, minute);
 		}
 
