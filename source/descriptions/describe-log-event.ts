@@ -83,6 +83,7 @@ export function describeLogEvent(event: LogEvent): LogDescription | null {
 			return {subject: 'follow', parts: [statement('no pods to follow; waiting for one')]};
 		}
 
+		// A tail shows the last three as the state of the source: no response yet, checking whether the stream is alive, alive.
 		case 'lines':
 		case 'opened':
 		case 'asking':
@@ -118,12 +119,12 @@ function describeGap({after, reason}: Extract<LogEvent, {type: 'gap'}>): LogPart
 }
 
 /** kubectl's terms, with the time, because the exit may be long past when it is reported. */
-export function describeTermination(ended: ContainerTermination | null): string {
-	if (ended === null) {
+export function describeTermination(termination: ContainerTermination | null): string {
+	if (termination === null) {
 		return 'terminated';
 	}
 
-	const {exitCode, reason, at} = ended;
+	const {exitCode, reason, at} = termination;
 	const time = at !== null && /T\d{2}:\d{2}:\d{2}/.test(at) ? ` at ${at.slice(11, 19)}` : '';
 	return `terminated${time} with exit code ${exitCode}${reason === null || reason === 'Completed' ? '' : ` ${reason}`}`;
 }

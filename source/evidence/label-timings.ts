@@ -1,21 +1,24 @@
 /**
-Timeouts and ages of labels, in the order of a connection's life:
+Timeouts and ages of labels. The label of a connection is its path, with the evidence, as far as it is known; it changes while the
+connection is open. It goes through these phases:
 
-```
-connected       used             opened                                             settled                ended
-| request |- preUseTimeout -|- sharedProbeDelay -|- sharedProbe -|- metrics, far end -|- every unavailableFor: flags -|
-|                 |----- silentFor -----|- its node -|
-|--- lastingAfter: log without lines ---|            |- lastingAfter: metrics -|
-|----------------- settleTimeout -----------------|
-|---------------------- finishTimeout (one-shot) ------------------|
-```
+1. Connected: the flags, the CA and the user are requested on the connection itself. The stream waits for them, for at most
+   `preUseTimeoutMs`.
+2. Used: the stream's own request is sent. If a log has no response after `lastingAfterMs`, the cluster is observed meanwhile.
+3. Opened: the stream got its response. The cluster is observed on other connections, after `sharedProbeDelayMs`. If the route is still
+   unknown, the metrics are read: at once if a caller waits for the label, else `lastingAfterMs` later if the stream is still open. If the
+   first output or the result of a command would change the label, the label waits for it, and without it the node is read after
+   `silentForMs`.
+4. Settled: the label is reported as settled, though late metrics and flags can still change it. Flags that got no response are requested
+   again every `unavailableForMs`, on another connection.
+5. Ended: a one-shot command waits for labels that are not settled, for at most `finishTimeoutMs`.
 
-A stream waits only for `preUseTimeoutMs`; everything after the opening runs beside it. `settleTimeoutMs` only limits the wait for metrics
-and the far end, which begins after the cluster was observed. So a label settles up to `sharedProbeTimeoutMs` later if its cluster does not
-respond, and up to `sharedProbeIntervalMs` later if it opens after another ended.
+A stream waits only in phase 1; all later reads run beside it. `settleTimeoutMs` begins at the opening, but limits only the wait for the
+metrics and for the command, which begins after the cluster was observed. So a label settles up to `sharedProbeTimeoutMs` later if
+its cluster does not respond, and up to `sharedProbeIntervalMs` later if it opens after another ended.
 */
 export const labelTimings = {
-	/** A timeout closes the connection, and the stream gets another, whose label is at most inferred. */
+	/** After this, the connection is closed. The stream gets another connection, on which the flags are not requested. */
 	preUseTimeoutMs: 300,
 
 	/** Lets the stream's first bytes be printed before the cluster is observed. */
@@ -25,11 +28,14 @@ export const labelTimings = {
 	/** Timeout of each response that no stream waits for. */
 	sharedProbeTimeoutMs: 2000,
 
-	/** A stream that has been open or waiting this long justifies more reads: of the cluster for a quiet log, of the metrics for others. */
+	/**
+	A stream that lasts this long justifies more reads: while a log still waits for its response, the cluster is observed; while a stream
+	is open and its route is unknown, the metrics are read.
+	*/
 	lastingAfterMs: 1000,
 	/**
-	This long after a command opened without output, its node is read to learn whether the 101 was its kubelet's. Well below
-	`settleTimeoutMs`, so that the node can still answer.
+	If a command has printed nothing this long after it opened, its node is read, to learn whether the 101 came from the kubelet. The time
+	is well below `settleTimeoutMs`, so that the read can finish before the label settles.
 	*/
 	silentForMs: 300,
 	/**

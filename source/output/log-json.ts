@@ -60,6 +60,7 @@ function jsonString(text: string): string {
 	return escapeUnsafeCharacters(JSON.stringify(text));
 }
 
+/** Not printed: lines have objects of their own, and the others only change the state of a tail. */
 export type PrintedEvent = Exclude<LogEvent, {type: 'lines' | 'asking' | 'checking' | 'checked'}>;
 
 /** Event names in schema order. */

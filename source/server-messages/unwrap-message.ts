@@ -9,8 +9,9 @@ export type UnwrappedMessage = {wrapper: MessageWrapper; message: string; dialed
 const goRequest = /^(Get|Post) "https:\/\/([^/"]+)\/([^"]*)": ([\s\S]*)$/;
 
 /**
-`isStream`: from an error channel. `code`: of the response or the Status, 0 if unknown. For a failed log read, 500 is the apiserver's own
-and any other is a kubelet's (client-go rest/request.go newUnstructuredResponseError).
+`isStream`: the message came on an error channel. `code`: of the response or of the Status, 0 if unknown. If a log read fails, the
+apiserver reports its own error with code 500, and a kubelet's response with another code or with a prefix (client-go rest/request.go
+newUnstructuredResponseError).
 */
 export function unwrapMessage(
 	message: string,
@@ -41,7 +42,10 @@ function addressIn(message: string): string | null {
 	return /\bdial tcp (\[[^\]]+\]:\d+|[^\s:]+:\d+)/.exec(message)?.[1] ?? /while dialing (\S+:\d+),/.exec(message)?.[1] ?? null;
 }
 
-/** Appends the server's text (of a Status, its message) unless `message` contains its unwrapped part. Not sanitized. */
+/**
+Appends the server's text, or for a Status the message in it. Appends nothing if `message` already contains that text without its wrapper.
+Does not sanitize.
+*/
 export function fullMessage({message, text}: Pick<ErrorObject, 'message' | 'text'>): string {
 	const words = text === null ? '' : (statusMessage(text) ?? text).trim();
 	const innermost = unwrapMessage(words, [], {isStream: false, code: 0}).message;

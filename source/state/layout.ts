@@ -4,8 +4,9 @@ import type {SessionState, ViewName} from './session-state.ts';
 
 export type Layout = {
 	main: number;
-	/** 0 if the path is at the right, 1 without a rule on a low screen. */
+	/** Rows of the path below the view; 0 if the path is at the right or the view has none. */
 	path: number;
+	/** False on a low screen, where the path has no titled rule above it. */
 	pathRule: boolean;
 	/** Columns of the path at the right; 0 if it is below. */
 	side: number;

@@ -21,7 +21,7 @@ export type ListColumn = {
 	sparse?: true;
 	/** Maximum width on a narrow screen. */
 	tight?: number;
-	/** Dropped if the name would get fewer cells; the greatest value first. */
+	/** This column is dropped if the name column would otherwise get fewer cells than this; the greatest value is dropped first. */
 	leastName: number;
 };
 

@@ -10,7 +10,8 @@ export function kubeletPortOf(node: NodeWithKubelet | null): number {
 	return node?.status?.daemonEndpoints?.kubeletEndpoint?.Port || defaultKubeletPort;
 }
 
-/** Assumes the default port if the node cannot be read. */
+/** `kubeletPort`: whether the port is the kubelet's; `null` if the node cannot be read, which leaves only the default port. */
 export function targetsKubelet({port, kubeletPort}: {port: number | null; kubeletPort: boolean | null}): boolean {
-	return kubeletPort ?? port === defaultKubeletPort;
+	const isDefaultPort = port === defaultKubeletPort;
+	return kubeletPort ?? isDefaultPort;
 }

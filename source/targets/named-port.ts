@@ -4,9 +4,9 @@ import type {ContainerPort, PodObject, ServiceObject, ServicePort} from './pod-o
 
 export type PodPort = {
 	port: number;
-	/** As typed, or of the targetPort. */
+	/** The name of the service's `targetPort`, or else the name that was typed; `null` if neither has a name. */
 	name: string | null;
-	/** kubectl listens on it if a name was typed. */
+	/** The port of the service, which is the default local port as in kubectl; `null` if the target is not a service. */
 	servicePort: number | null;
 };
 

@@ -8,7 +8,7 @@ export function cellWidth(text: string): number {
 /** Characters of one UTF-16 unit and one cell. */
 const singleCells = /^[ -~·–‘’“”…›←-↓─-▴▸-◼◿✓✗]*$/;
 
-/** Truncates text without escape sequences. */
+/** Returns at most `cells` cells, with `mark` at the end if text was cut off. The text must contain no escape sequences. */
 export function truncateToCells(text: string, cells: number, mark = '…'): string {
 	// Other characters can be wider than one cell.
 	if (text.length <= cells && singleCells.test(text)) {
