@@ -46,7 +46,7 @@ export function describeRelayedRequest({
 	];
 }
 
-/** What a response needs explained; `body` is its start. */
+/** Explains a redirect that was not followed, and plain HTTP that reached a TLS port. `body`: the start of the response body. */
 export function describeProxyResponse({
 	status,
 	location,
@@ -80,11 +80,11 @@ export function describeMissingResponse({isSent, isCanceled, error}: Unanswered)
 	return error?.code === 'ERR_STREAM_LOST' ? 'No complete response' : 'No response';
 }
 
-/** The server may have received everything that was sent. */
-export function describeCanceledRequest({isSent, isRead}: {isSent: boolean; isRead: boolean}): string {
+/** The server may already have received the whole request. */
+export function describeCanceledRequest({isSent, isReadOnly}: {isSent: boolean; isReadOnly: boolean}): string {
 	if (!isSent) {
 		return 'canceled before it was sent';
 	}
 
-	return isRead ? 'canceled' : 'canceled; the request may have taken effect';
+	return isReadOnly ? 'canceled' : 'canceled; the request may have taken effect';
 }

@@ -19,9 +19,9 @@ export type ConnectionEntry = {
 	samples: readonly number[];
 	since: number;
 	error: ErrorObject | null;
-	/** Who else can use its listener. */
-	usable: string | null;
-	/** Paths by connection id. */
+	/** A sentence on who else can use the listener; `null` without a listener, and for a forward on loopback. */
+	listenerUsers: string | null;
+	/** The path of each connection, by connection id; `null` until its first label. */
 	paths: ReadonlyMap<string, Path | null>;
 	/** Connections with overdue ping responses, by connection id. */
 	waits: ReadonlyMap<string, PendingPings>;
@@ -56,7 +56,7 @@ export function reduceConnectionList(connections: ConnectionList, event: Connect
 				figures: '',
 				samples: [],
 				error: null,
-				usable: null,
+				listenerUsers: null,
 				paths: new Map(),
 				waits: new Map(),
 				isLost: false,
@@ -80,7 +80,7 @@ export function reduceConnectionList(connections: ConnectionList, event: Connect
 		case 'disconnected': {
 			return change(event.id, entry => ({
 				...entry,
-				paths: withoutOne(entry.paths, event.connection),
+				paths: withoutConnection(entry.paths, event.connection),
 				waits: new Map([...entry.waits].filter(([id]) => id !== event.connection)),
 			}));
 		}
@@ -95,7 +95,7 @@ export function reduceConnectionList(connections: ConnectionList, event: Connect
 			return connections.some(entry => entry.paths.has(event.connection))
 				? connections.map(entry =>
 						entry.paths.has(event.connection)
-							? {...entry, paths: living(new Map([...entry.paths, [event.connection, event.path]]), event)}
+							? {...entry, paths: withoutEndedPaths(new Map([...entry.paths, [event.connection, event.path]]), event)}
 							: entry,
 					)
 				: connections;
@@ -138,14 +138,17 @@ export function pendingPingsOf(connections: ConnectionList, path: Path): Pending
 }
 
 /** Drops ended connections once another path is known. Until then the last known path stays. */
-function living(paths: ReadonlyMap<string, Path | null>, latest: {connection: string; path: Path}): ReadonlyMap<string, Path | null> {
+function withoutEndedPaths(
+	paths: ReadonlyMap<string, Path | null>,
+	latest: {connection: string; path: Path},
+): ReadonlyMap<string, Path | null> {
 	const isOpenKnown = [...paths.values()].some(path => !hasEnded(path) && isKnown(path));
-	const lasts = hasEnded(latest.path) && isKnown(latest.path) && !isOpenKnown ? latest.connection : null;
-	return isOpenKnown || lasts !== null ? new Map([...paths].filter(([id, path]) => !hasEnded(path) || id === lasts)) : paths;
+	const keptId = hasEnded(latest.path) && isKnown(latest.path) && !isOpenKnown ? latest.connection : null;
+	return isOpenKnown || keptId !== null ? new Map([...paths].filter(([id, path]) => !hasEnded(path) || id === keptId)) : paths;
 }
 
 /** The last known path stays, so that a reconnecting stream still shows one. */
-function withoutOne(paths: ReadonlyMap<string, Path | null>, connection: string): ReadonlyMap<string, Path | null> {
+function withoutConnection(paths: ReadonlyMap<string, Path | null>, connection: string): ReadonlyMap<string, Path | null> {
 	const rest = [...paths].filter(([id]) => id !== connection);
 	const isLast = rest.length === 0 || (isKnown(paths.get(connection) ?? null) && rest.every(([, path]) => !isKnown(path)));
 	return isLast ? paths : new Map(rest);

@@ -27,7 +27,7 @@ export type ListenerState = {
 	id: string;
 	context: string;
 	address: string;
-	usable: string;
+	listenerUsers: string;
 	since: number;
 	requests: number;
 	/** Newest last. */

@@ -175,7 +175,7 @@ function listenerBadge(path: Path | null, glyphs: Glyphs, isWide: boolean): Span
 
 export function listenerUsersText({state: {connections}}: Pick<RenderInput, 'state'>): string {
 	return connections
-		.flatMap(({usable, phase}) => (usable !== null && phase !== 'stopped' && phase !== 'failed' ? [usable] : []))
+		.flatMap(({listenerUsers, phase}) => (listenerUsers !== null && phase !== 'stopped' && phase !== 'failed' ? [listenerUsers] : []))
 		.join(' · ');
 }
 

@@ -124,10 +124,10 @@ function listenerLine(
 	};
 }
 
-function passedRequests(screen: RenderInput, {address, usable, log}: ListenerState): Line[] {
+function passedRequests(screen: RenderInput, {address, listenerUsers, log}: ListenerState): Line[] {
 	return [
 		titledRule(screen, `http://${address}`, {right: `${firstKey(screen, 'proxy.listener') ?? ''} stop`}),
-		line(' ', styled('notice.warn', usable)),
+		line(' ', styled('notice.warn', listenerUsers)),
 		...(log.length === 0
 			? [line(' ', styled('text.dim', 'No requests yet.'))]
 			: log

@@ -43,7 +43,7 @@ function screenOf(proxy: Partial<typeof emptyProxy>): string {
 
 test('a one-shot and the session say the same of a relayed and of a refused request', t => {
 	const error = new SpokeError('ERR_FORBIDDEN', 'Host example.com is not accepted');
-	const listener = {id: 'l', context: 'c', address: '127.0.0.1:8001', usable: '', since: 0, requests: 1};
+	const listener = {id: 'l', context: 'c', address: '127.0.0.1:8001', listenerUsers: '', since: 0, requests: 1};
 	const rows: ReadonlyArray<readonly [event: ListenerEvent, oneShot: string, session: RegExp]> = [
 		[{method: 'GET', path: '/api', status: 200, milliseconds: 3, error: null}, 'GET /api: 200', /200 +3 ms +GET \/api$/m],
 		[
@@ -89,5 +89,5 @@ test('a request without a response is canceled, not sent, incomplete or unanswer
 	t.is(describeMissingResponse({error: null}), 'Not sent');
 	t.is(describeMissingResponse({isSent: true, error: lost}), 'No complete response');
 	t.is(describeMissingResponse({isSent: true, error: null}), 'No response');
-	t.is(describeCanceledRequest({isSent: true, isRead: false}), 'canceled; the request may have taken effect');
+	t.is(describeCanceledRequest({isSent: true, isReadOnly: false}), 'canceled; the request may have taken effect');
 });

@@ -12,7 +12,15 @@ import {
 	type ProxyState,
 } from '../../source/state/proxy-state.ts';
 
-const listener = (id: string): ListenerState => ({id, context: 'c', address: '127.0.0.1:8001', usable: '', since: 0, requests: 0, log: []});
+const listener = (id: string): ListenerState => ({
+	id,
+	context: 'c',
+	address: '127.0.0.1:8001',
+	listenerUsers: '',
+	since: 0,
+	requests: 0,
+	log: [],
+});
 const exchange = (id: number): ProxyExchange => ({
 	id,
 	time: 0,

@@ -67,7 +67,7 @@ export async function runForward(session: Session, id: string, config: ForwardCo
 
 function take(session: Session, id: string, event: ForwardEvent, live: readonly ConnectionSnapshot[]): void {
 	if (event.event === 'ready') {
-		changeConnections(session, id, {usable: forwardUsersText(event)});
+		changeConnections(session, id, {listenerUsers: forwardUsersText(event)});
 	}
 
 	change(session, id, state => reduceForward(state, event, live));

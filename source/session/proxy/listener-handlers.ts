@@ -95,7 +95,7 @@ export async function startListener(
 		id,
 		context: cluster.context,
 		address: listener.address,
-		usable: sanitizeLine(
+		listenerUsers: sanitizeLine(
 			joinParts(describeListenerUsers(endpoint, {owner: `the permissions of ${facts.impersonating ?? facts.user ?? 'this user'}`})),
 		),
 		since: Date.now(),
@@ -116,7 +116,7 @@ export async function startListener(
 				phase: 'open',
 				note: '',
 				figures: 'no requests yet',
-				usable: joinParts(describeListenerUsers({...endpoint, port: 0}, {subject: `:${port}`}), {without: ['detail']}),
+				listenerUsers: joinParts(describeListenerUsers({...endpoint, port: 0}, {subject: `:${port}`}), {without: ['detail']}),
 			},
 		},
 	});

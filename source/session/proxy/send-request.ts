@@ -79,7 +79,7 @@ export async function sendRequest(session: Session, method: string, asked: strin
 
 		const tookMs = performance.now() - began;
 		if (abort.signal.aborted) {
-			show({tookMs, isCanceled: true, note: describeCanceledRequest({isSent: exchange.isSent === true, isRead: access === 'read'})});
+			show({tookMs, isCanceled: true, note: describeCanceledRequest({isSent: exchange.isSent === true, isReadOnly: access === 'read'})});
 			return;
 		}
 
