@@ -85,7 +85,7 @@ export const auditEndNames = {
 	C2: {text: 'exec, attach', short: 'exec, attach'},
 	C3: {text: 'port-forward', short: 'port-forward'},
 	C4: {text: 'kubelets: all streams', short: 'kubelets'},
-	C6: {text: 'nodes, through the proxy', short: 'nodes/proxy'},
+	C6: {text: 'nodes by proxy, not kubelets', short: 'nodes, not kubelets'},
 	C7: {text: 'pods, through the proxy', short: 'pods/proxy'},
 	C8: {text: 'services, through the proxy', short: 'services/proxy'},
 } as const satisfies Partial<Record<RowId, {text: string; short: string}>>;

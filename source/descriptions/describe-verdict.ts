@@ -60,11 +60,11 @@ export function describeCitations(ids: readonly string[], all: readonly Evidence
 			role: 'evidence',
 			text: observed,
 			short: shortObservations[rule] ?? observed,
-			origin: {location: `${where}${process === null ? '' : `, process ${process}`}`, source, time},
+			origin: {location: `${where}${process === null ? '' : `, apiserver process ${process}`}`, source, time},
 		}));
 }
 
-/** `kubelet-certificate-authority="" (from https://…/flagz, process 3f2a)`. */
+/** `kubelet-certificate-authority="" (from https://…/flagz, apiserver process 3f2a)`. */
 export function withLocation({text, origin}: DetailPart, timeOf?: (time: string) => string): string {
 	return origin === undefined ? text : `${text} (from ${[origin.location, ...(timeOf ? [timeOf(origin.time)] : [])].join(', ')})`;
 }

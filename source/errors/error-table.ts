@@ -13,7 +13,7 @@ const rows = {
 	ERR_USAGE: {
 		exitStatus: exitStatus.usage,
 		leg: 0,
-		meaning: 'A flag, target or port was not understood.',
+		meaning: 'A command, flag, target or port is missing or invalid, or conflicts with another.',
 		remedy: 'run the command with --help',
 	},
 	ERR_NO_KUBECONFIG: {
@@ -86,7 +86,7 @@ const rows = {
 		exitStatus: exitStatus.apiserverTls,
 		leg: 1,
 		meaning:
-			'The apiserver, or a proxy to it, sent a certificate that spoke cannot use, even unverified: it cannot be parsed, or kubectl does not accept its key either (secp256k1, brainpool, RSA below 1,024 bits).',
+			'The apiserver, or the proxy that the connection uses, sent a certificate that spoke cannot use, even without verification. The certificate cannot be parsed, or it has a key that kubectl does not accept either (secp256k1, brainpool, RSA below 1,024 bits).',
 		remedy:
 			'use a P-256, P-384, P-521, Ed25519 or RSA (2,048 to 8,192 bits) key for the server’s certificate and for each CA certificate that it sends',
 	},

@@ -10,7 +10,7 @@ export type ExtraRequest = {
 	path: string;
 	purpose: string;
 	when: string;
-	/** `null`: every authenticated user has the permission, or it is used if present and never requested. */
+	/** `null`: every authenticated user has the permission, or spoke does without it and never asks for it. */
 	permission: PermissionSpec | null;
 	/** Opens streams: doctor, `--probe active`, or by consent. */
 	active?: true;
@@ -24,7 +24,7 @@ export const extraRequests: readonly ExtraRequest[] = [
 		method: 'GET',
 		path: '/flagz',
 		purpose: 'whether kubelets are verified, whether an egress file is set, how requests are authenticated',
-		when: `before each stream, on its own connection (for a one-shot command, while it resolves the target), for at most 300 ms; while a stream is open, every 10 s until an apiserver has responded; ${reports}; with --probe active also at the address of each apiserver that was not reached, if its certificate is the cluster’s`,
+		when: `before each stream, on the stream’s connection (a one-shot command sends it while it resolves the target); the stream waits at most 300 ms; while a stream is open, every 10 s until an apiserver has responded; ${reports}; with --probe active also at the address of each apiserver that was not reached, if the server there has a certificate of the cluster’s apiserver`,
 		permission: {kind: 'path', paths: ['/flagz'], verbs: ['get']},
 	},
 	{
@@ -95,14 +95,14 @@ export const extraRequests: readonly ExtraRequest[] = [
 		method: 'GET',
 		path: '/metrics',
 		purpose: 'whether an egress dialer is in use, whether kubelets were refused',
-		when: `${reports}; for an open stream whose route no other evidence shows, if its path was requested or it lasts 1 s; at most once per minute for a process whose metrics show it; the step test`,
+		when: `${reports}; for an open stream whose route no other evidence shows, if you requested the path or the stream lasts 1 s (at most once per minute for an apiserver process whose counters have risen above zero); the step test of --probe active`,
 		permission: {kind: 'path', paths: ['/metrics'], verbs: ['get']},
 	},
 	{
 		method: 'GET',
 		path: '/api/v1/nodes',
 		purpose: 'how many nodes there are',
-		when: 'audit: the first 50',
+		when: 'audit, which reads at most 50 nodes',
 		permission: {kind: 'resource', groups: [''], resources: ['nodes'], verbs: ['get', 'list']},
 	},
 	{
@@ -182,7 +182,7 @@ export const extraRequests: readonly ExtraRequest[] = [
 		method: 'upgrade',
 		path: '/api/v1/namespaces/*/pods/*/portforward',
 		purpose: 'which metrics rise and fall with idle port-forwards (3, then 5, for 1 s each); doctor opens one',
-		when: 'doctor; the step test',
+		when: 'doctor; the step test of --probe active',
 		permission: {kind: 'resource', groups: [''], resources: ['pods/portforward'], verbs: ['get', 'create']},
 		active: true,
 	},
@@ -190,7 +190,7 @@ export const extraRequests: readonly ExtraRequest[] = [
 		method: 'GET',
 		path: '/api/v1/namespaces/*/pods/*/proxy/metrics',
 		purpose: 'which agents carry spoke’s idle port-forwards',
-		when: 'the step test',
+		when: 'the step test of --probe active',
 		permission: {kind: 'resource', groups: [''], resources: ['pods/proxy'], verbs: ['get']},
 		active: true,
 	},

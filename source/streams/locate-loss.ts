@@ -101,7 +101,7 @@ type Reachability = 'responds' | 'no-response' | 'not-checked';
 type UndecidedReachability = Exclude<Reachability, 'no-response'>;
 
 function describeEitherLeg(reachability: UndecidedReachability, farEnd = 'the kubelet'): string {
-	return `${reachability === 'responds' ? 'the apiserver responds to new connections; it is unknown whether its' : 'it is unknown whether the apiserver’s'} connection to ${farEnd} (leg 2) or yours to it (leg 1) was lost`;
+	return `${reachability === 'responds' ? 'the apiserver responds to new connections; it is unknown whether its' : 'it is unknown whether the apiserver’s'} connection to ${farEnd} (leg 2) or your connection to the apiserver (leg 1) was lost`;
 }
 
 const notConfirmedTexts: Readonly<Record<UndecidedReachability, string>> = {

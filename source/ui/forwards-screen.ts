@@ -1,7 +1,7 @@
 /** The forwards view. */
 import {clockTime, formatAge} from '../text/format-time.ts';
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
-import {formatBytes} from '../text/format-number.ts';
+import {formatBytes, formatQuantity} from '../text/format-number.ts';
 import type {ForwardState} from '../state/session-state.ts';
 import {abbreviatePodName} from '../descriptions/parts.ts';
 import {qualifyWithNamespace} from '../state/qualify-name.ts';
@@ -38,8 +38,8 @@ function setLines(screen: RenderInput): Line[] {
 		return [];
 	}
 
-	const sets = forwardSets.map(({name, count}) => `${name} ${count}`).join(', ');
-	const words = `Saved sets for this context: ${sets}. ${firstKey(screen, 'forwards.open-set') ?? ':forward-set'} start one (asks for confirmation).`;
+	const sets = forwardSets.map(({name, count}) => `${name} (${formatQuantity(count, 'forward')})`).join(', ');
+	const words = `Saved sets for this context: ${sets}. ${firstKey(screen, 'forwards.open-set') ?? ':forward-set'} starts one, after confirmation.`;
 	return [line(''), ...wrapToWidth(words, size.columns - 2).map(text => line(' ', styled('text.dim', text)))];
 }
 

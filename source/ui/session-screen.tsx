@@ -209,6 +209,9 @@ function rowOfSelection(state: SessionState): Row | null {
 	return list && selectedRow(list);
 }
 
+/** The leg whose route and TLS state the rows of the connections pane show. */
+const legNote = '(leg 2 of each)';
+
 function connectionRows(screen: RenderInput, parts: Layout): Line[] {
 	if (parts.connections === 0) {
 		return [];
@@ -223,8 +226,9 @@ function connectionRows(screen: RenderInput, parts: Layout): Line[] {
 	const room = screen.state.size.columns - 24;
 	const both = [usersText, hint].filter(part => part !== '').join(` ${screen.theme.glyphs.dot} `);
 	const right = usersText !== '' && both.length > room ? usersText : both;
+	const after = connections.length > 0 && right.length <= room - legNote.length - 1 ? legNote : '';
 	return [
-		titledRule(screen, `Connections ${connections.length}`, {focus: pane === 'connections', right, warn: usersText !== ''}),
+		titledRule(screen, `Connections ${connections.length}`, {focus: pane === 'connections', after, right, warn: usersText !== ''}),
 		...connectionsPane(screen, parts.connections),
 	];
 }

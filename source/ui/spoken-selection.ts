@@ -92,7 +92,7 @@ function viewSentences(screen: RenderInput): string[] {
 		case 'forwards': {
 			const one = state.forwards[state.forwardCursor];
 			if (one === undefined) {
-				const sets = state.forwardSets.map(({name, count}) => `${name} of ${count}`).join(', ');
+				const sets = state.forwardSets.map(({name, count}) => `${name} with ${formatQuantity(count, 'forward')}`).join(', ');
 				return [`Forwards, none.${sets === '' ? '' : ` Saved sets: ${sets}.`}`];
 			}
 

@@ -109,7 +109,7 @@ for (const basis of ['proven', 'inferred'] as const) {
 test('report and why screen give the same evidence, needs and apiserver process', t => {
 	const path = pathOf('unverified', 'direct', 'inferred');
 	for (const text of [
-		'kubelet-certificate-authority="" (from https://a/flagz, process 3f2a',
+		'kubelet-certificate-authority="" (from https://a/flagz, apiserver process 3f2a',
 		'list pods in kube-system (kubectl auth can-i list pods -n kube-system), or --probe active',
 		'process 3f2a, up since an unknown time',
 		'1 of 3 apiservers examined',

@@ -25,7 +25,7 @@ const rows: ReadonlyArray<[title: string, error: SpokeError, answers: boolean, l
 		lost('the connection ended without a WebSocket Close'),
 		true,
 		null,
-		/\(leg 2\) or yours to it \(leg 1\) was lost$/,
+		/\(leg 2\) or your connection to the apiserver \(leg 1\) was lost$/,
 	],
 	['silence while the apiserver answers may be either', silenceError(60_000), true, null, /it is unknown whether .* was lost$/],
 	[
@@ -73,7 +73,10 @@ test('a failed credential leaves the leg unknown', async t => {
 	};
 	for (const name of [locateTunnelLoss, locateStreamLoss]) {
 		const {message, legKnown} = await name(cluster, lost('the connection ended without a WebSocket Close'));
-		t.regex(message, /: it is unknown whether the apiserver’s connection to the kubelet \(leg 2\) or yours to it \(leg 1\) was lost$/);
+		t.regex(
+			message,
+			/: it is unknown whether the apiserver’s connection to the kubelet \(leg 2\) or your connection to the apiserver \(leg 1\) was lost$/,
+		);
 		t.false(legKnown);
 	}
 });

@@ -9,7 +9,7 @@ export const completionSpec = {
 	summary: 'print the completion script for bash, zsh or fish',
 	usage: ['completion bash|zsh|fish', 'completion words -- WORD…', 'completion kubectl -- WORD…'],
 	about:
-		'Prints a script for the shell. The script calls `spoke completion words`, which completes commands, flags, kubeconfig contexts, and the namespaces, pods and workloads of the cluster. It waits at most 2 seconds for the cluster.\nFor `kubectl spoke`, the package installs `kubectl_complete-spoke`, which kubectl runs by itself. `spoke completion kubectl` prints what it prints: the same words, and kubectl’s completion directive as the last line.',
+		'Prints a script for the shell. The script calls `spoke completion words`, which completes commands, flags, kubeconfig contexts, and the namespaces, pods and workloads of the cluster. It waits at most 2 seconds for the cluster.\nFor `kubectl spoke`, the package installs `kubectl_complete-spoke`, which kubectl runs by itself. It does the same as `spoke completion kubectl`, which prints the words of `spoke completion words` and then kubectl’s completion directive as the last line.',
 	examples: [
 		['source <(spoke completion bash)', 'in ~/.bashrc'],
 		['source <(spoke completion zsh)', 'in ~/.zshrc, after compinit'],

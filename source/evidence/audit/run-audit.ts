@@ -29,7 +29,7 @@ const titles: Record<RowId, readonly [title: string, page: string]> = {
 	C3: ['port-forward', pages.kubelet],
 	C4: ['kubelet certificate verified', pages.kubelet],
 	C5: ['kubelet authentication and authorization', pages.kubeletAccess],
-	C6: ['nodes through the proxy', pages.proxied],
+	C6: ['nodes through the proxy, not kubelets', pages.proxied],
 	C7: ['pods through the proxy', pages.proxied],
 	C8: ['services through the proxy', pages.proxied],
 	C9: ['SSH tunnels', pages.ssh],

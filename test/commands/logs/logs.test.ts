@@ -132,7 +132,7 @@ test('failures print one line and exit with their status', async t => {
 		t.is(cut.status, 13);
 		t.regex(
 			cut.stderr,
-			/^error: the log of a was interrupted: [^\n]+: the apiserver responds to new connections; it is unknown whether its connection to the kubelet \(leg 2\) or yours to it \(leg 1\) was lost .*\[ERR_STREAM_LOST\]\n$/,
+			/^error: the log of a was interrupted: [^\n]+: the apiserver responds to new connections; it is unknown whether its connection to the kubelet \(leg 2\) or your connection to the apiserver \(leg 1\) was lost .*\[ERR_STREAM_LOST\]\n$/,
 		);
 	});
 });

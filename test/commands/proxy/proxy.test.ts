@@ -121,7 +121,7 @@ test('a body from a flag, a file or stdin is sent byte for byte', async t => {
 	);
 });
 
-test('an early response to a body of unknown length warns that a part may be missing', async t => {
+test('warns of lost data if a response starts before a body of unknown length is sent', async t => {
 	const {config, folder} = await serve(t);
 	await writeFile(join(folder, 'body'), 'x'.repeat(10));
 	const child = spawn(process.execPath, [builtProgram, 'proxy', 'post', 'svc/web/early', '--data-file', '-', ...config], {stdio: 'pipe'});
@@ -215,7 +215,7 @@ test('a WebSocket that ends without a close frame is lost on an unknown leg', as
 	child.stdin.on('error', () => {}).write('one\n');
 	const [stderr, [status]] = await Promise.all([textOf(child.stderr), once(child, 'close')]);
 	t.is(status, 13);
-	t.regex(stderr, /it is unknown whether its connection to the backend \(leg 2\) or yours to it \(leg 1\) was lost/);
+	t.regex(stderr, /it is unknown whether its connection to the backend \(leg 2\) or your connection to the apiserver \(leg 1\) was lost/);
 });
 
 test('a slow backend receives all lines, also after stdin ended', async t => {

@@ -43,7 +43,7 @@ test('a saved set is not started by the next session, but by a key, and stops to
 	const second = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home, rows: 30});
 	await second.sees(/web-\w+-\w+/);
 	second.press('view.forwards');
-	await second.sees(/No forwards\. .*\n.*\n.*Saved sets for this context: mine 2\./);
+	await second.sees(/No forwards\. .*\n.*\n.*Saved sets for this context: mine \(2 forwards\)\./);
 	second.press('forwards.open-set');
 	await second.sees(/▸ mine +2 /);
 	second.press('picker.accept');
@@ -134,7 +134,7 @@ test('a screen reader gets the sets, their disabled reasons and each forward as 
 	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home, env: {INK_SCREEN_READER: 'true'}});
 	await terminal.sees(/Pods, 8 shown/);
 	terminal.press('view.forwards');
-	await terminal.sees(/Forwards, none\. Saved sets: mine of 2\./);
+	await terminal.sees(/Forwards, none\. Saved sets: mine with 2 forwards\./);
 	terminal.press('forwards.open-set');
 	await terminal.sees(/Saved forwards, 2 choices\. 1: far, 0 of 1, disabled, for prod-eu\./);
 	terminal.press('picker.down', 'picker.accept');

@@ -57,7 +57,10 @@ test('an interrupted previous log is reported', async t => {
 	tail.start('tail', true);
 	await until(() => tail.view.phase === 'ended', texts);
 	t.true(texts().includes('before 0'));
-	t.regex(texts().join('\n'), /web\/app: the previous log was interrupted: .*\(leg 2\) or yours to it \(leg 1\) was lost/);
+	t.regex(
+		texts().join('\n'),
+		/web\/app: the previous log was interrupted: .*\(leg 2\) or your connection to the apiserver \(leg 1\) was lost/,
+	);
 });
 
 test('an interruption of one of several logs is reported after the lines of that log', async t => {

@@ -58,7 +58,7 @@ for (const [title, connect, leg, message] of [
 		'while the apiserver responds may have been lost on either leg',
 		answers,
 		2,
-		/^the log of web was interrupted: the connection was closed in the middle of the response: the apiserver responds to new connections; it is unknown whether its connection to the kubelet \(leg 2\) or yours to it \(leg 1\) was lost$/,
+		/^the log of web was interrupted: the connection was closed in the middle of the response: the apiserver responds to new connections; it is unknown whether its connection to the kubelet \(leg 2\) or your connection to the apiserver \(leg 1\) was lost$/,
 	],
 	['while the apiserver is away was lost on leg 1', refused, 1, /: the connection to the apiserver \(leg 1\) was lost$/],
 ] as const) {
@@ -80,7 +80,10 @@ test('the next attempt does not wait for the leg, which is then unknown', async 
 	await outage.handleLoss(aborted());
 	t.like(told, {length: 1, 0: {type: 'reconnecting', attempt: 1}});
 	const error = told[0]?.type === 'reconnecting' ? told[0].error! : null;
-	t.regex(error!.message, /: it is unknown whether the apiserver’s connection to the kubelet \(leg 2\) or yours to it \(leg 1\) was lost$/);
+	t.regex(
+		error!.message,
+		/: it is unknown whether the apiserver’s connection to the kubelet \(leg 2\) or your connection to the apiserver \(leg 1\) was lost$/,
+	);
 });
 
 test('logs interrupted together check the apiserver once', async t => {

@@ -115,7 +115,7 @@ const rows: ReadonlyArray<[title: string, cut: (forwarded: Forwarded) => void, l
 			sandbox.faults.cutSecondLeg();
 		},
 		2,
-		/unknown whether its connection to the kubelet \(leg 2\) or yours to it \(leg 1\) was lost$/,
+		/unknown whether its connection to the kubelet \(leg 2\) or your connection to the apiserver \(leg 1\) was lost$/,
 	],
 ];
 
@@ -165,7 +165,7 @@ test('an abort during the apiserver check reports each connection with an unknow
 	for (const {error} of line.failed) {
 		t.regex(
 			error.message,
-			/: it is unknown whether the apiserver’s connection to the kubelet \(leg 2\) or yours to it \(leg 1\) was lost$/,
+			/: it is unknown whether the apiserver’s connection to the kubelet \(leg 2\) or your connection to the apiserver \(leg 1\) was lost$/,
 		);
 	}
 });
