@@ -11,7 +11,7 @@ const flags = [
 		name: 'tty',
 		short: 't',
 		kind: 'boolean',
-		help: 'warn if the container has no terminal; with -i, a terminal that it has is used even without -t',
+		help: 'only adds a warning if the container has no terminal; with -i, spoke uses the container’s terminal even without -t',
 	},
 	{
 		name: 'container',

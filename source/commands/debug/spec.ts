@@ -57,7 +57,7 @@ const flags = [
 		name: 'tty',
 		short: 't',
 		kind: 'boolean',
-		help: 'allocate a terminal in the debug container; requires -i; if spoke attaches, only when stdin is a terminal',
+		help: 'allocate a terminal in the debug container; requires -i; if spoke attaches and stdin is not a terminal, allocates none',
 	},
 	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print only the container’s output, errors, and a warning if input was not sent'},
 	{
