@@ -72,7 +72,7 @@ export async function planPaths(
 	}
 
 	const {pod, target, service} = await resolvePod(cluster, parsed, {
-		order: 'attach',
+		podPreference: 'attach',
 		podRunningTimeoutMs: 2000,
 		...(signal ? {signal} : {}),
 		...(namespace === undefined ? {} : {namespace}),

@@ -146,6 +146,6 @@ export function splitAltChord(key: string): readonly [string, string] | null {
 	return key.startsWith('alt+') ? ['esc', key.slice(4)] : null;
 }
 
-export function isChord(key: string): boolean {
+export function isCtrlChord(key: string): boolean {
 	return key.startsWith('ctrl+');
 }

@@ -10,7 +10,7 @@ export function formatLogEvent(event: LogEvent): string | null {
 		return null;
 	}
 
-	// Without the attempt, so that equal notices of an outage are alike.
+	// Omits the attempt number and delay, so that all notices of one outage have the same text.
 	const text = joinParts(description.parts, {without: ['attempt']});
 	const {pod, container} = 'source' in event ? event.source : {pod: event.type === 'no-pods' ? '' : event.pod, container: ''};
 	switch (description.subject) {

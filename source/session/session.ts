@@ -41,15 +41,24 @@ export type Session = {
 	readonly closing: AbortSignal;
 	readonly glyphs: Glyphs;
 	perform(id: string): void;
+	/** Shows a message. */
 	tell(text: string, role?: Message['role']): void;
+	/** Shows an error; `about` names what failed. */
 	fail(about: string, thrown: unknown, path?: Path | null): void;
+	/** Asks for a yes or no. `leaves`: yes ends the session. */
 	ask(question: string, details?: readonly string[], options?: {leaves?: boolean}): Promise<boolean>;
+	/** Opens a prompt; `null` if the user cancels. */
 	promptForText(options: TypeOptions): Promise<{text: string; regex: boolean} | null>;
+	/** Adds completions to the open prompt of `purpose`. `instead` replaces a text that the user has not changed. */
 	offer(purpose: string, names: readonly string[], instead?: {from: string; to: string}): void;
+	/** Opens a picker; resolves to an item id or a typed text, or `null` if the user cancels. */
 	pick(options: PickOptions): Promise<string | null>;
+	/** Opens a form; resolves to the values by field name, or `null` if the user cancels. */
 	fill(options: FillOptions): Promise<Readonly<Record<string, string>> | null>;
+	/** Copies to the clipboard; `what` names the text in the message. */
 	copy(text: string, what: string): void;
 	observerFor(id: string, cluster?: OpenCluster): ConnectionObserver;
+	/** Lends the whole terminal to `work`. */
 	withTerminal<Result>(work: () => Promise<Result>): Promise<Result>;
 	/** Unlike `withTerminal`: keys keep passing through the session. */
 	withShell<Result>(take: (bytes: Buffer) => void, work: () => Promise<Result>): Promise<Result>;
@@ -68,7 +77,9 @@ export type TypeOptions = {
 	text?: string;
 	canUseRegex?: boolean;
 	regex?: boolean;
+	/** Note shown until `offer` adds completions. */
 	waits?: string;
+	/** Label of the accept key. */
 	accept?: string;
 	note?(text: string): string;
 	onChange?(text: string, regex: boolean): void;
@@ -82,14 +93,18 @@ export type PickOptions = {
 	heads?: readonly string[];
 	items: readonly PickerItem[];
 	notes?: readonly string[];
+	/** Also accepts text that no item matches. */
 	free?: boolean;
 	/** Prefix shown with a text that matches no item. */
 	none?: string;
+	/** Label of the accept key. */
 	keys?: string;
 	text?: string;
+	/** Index of the item selected at first. */
 	at?: number;
 	/** Completion of an argument and its offset; `null` while the command itself is typed. */
 	argumentAt?(text: string): {from: number; items: readonly PickerItem[]} | null;
+	/** Receives a function to call when `argumentAt` has new items. */
 	onNames?(again: () => void): void;
 };
 

@@ -15,7 +15,7 @@ import {watchPods} from './watch-pods.ts';
 export type ResolveOptions = {
 	namespace?: string;
 	/** kubectl's preference among several pods: of `logs`, or of exec, attach and port-forward. */
-	order: 'logs' | 'attach';
+	podPreference: 'logs' | 'attach';
 	/** Time for a pod to exist (not to be ready), as in kubectl; 0 means no limit. */
 	podRunningTimeoutMs: number;
 	signal?: AbortSignal;
@@ -45,7 +45,7 @@ export async function resolvePod(cluster: ClusterClient, input: string | ParsedT
 		throw noCronJobPodsError(parsed.input, targetPods.owner);
 	}
 
-	const order = options.order === 'logs' ? byLogPreference : byAttachPreference;
+	const order = options.podPreference === 'logs' ? byLogPreference : byAttachPreference;
 	const [pod = await waitForFirstPod(cluster, parsed.input, targetPods.scope, options)] = pods.sort(isCronJob ? byLastRun : order);
 	return {pod, target: toResolvedTarget(parsed.input, pod, Math.max(1, pods.length)), service: targetPods.service, scope: targetPods.scope};
 }

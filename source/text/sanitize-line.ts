@@ -8,7 +8,7 @@ export function sanitizeLine(text: string): string {
 
 const unsafePattern = new RegExp(unsafeCharacters, 'u');
 
-/** Keeps blanks. */
+/** Unlike `sanitizeLine`, keeps trailing spaces. */
 export function escapeControls(text: string): string {
 	return unsafePattern.test(text) ? sanitize(text).replaceAll(/\r?\n/g, ' ⏎ ').replaceAll('\t', '  ') : text;
 }

@@ -13,9 +13,9 @@ import type {Role} from './theme.ts';
 
 export const gap = 2;
 const lead = 3;
-const widest = 40;
-const narrowBelow = 60;
-const narrowest = 11;
+const maxCellWidth = 40;
+const narrowScreenBelow = 60;
+const maxCellWidthNarrow = 11;
 /** Width from which columns of rank 1 are shown. */
 const rankOneFrom = 100;
 /** Width of names on a narrow screen, where the status matters more than a complete name. */
@@ -26,7 +26,7 @@ const edge = 1;
 export type ColumnLayout = {title: string; width: number; cell(row: Row): string; role?(row: Row): Role | undefined};
 
 export function chooseColumns(screen: RenderInput, list: ListState, shown: readonly Row[], width: number): ColumnLayout[] {
-	const isNarrow = width < narrowBelow;
+	const isNarrow = width < narrowScreenBelow;
 	const measure = measureOf(list, shown);
 	const nameWidth = measure('NAME', row => row.name, 63);
 	const roomForName = (chosen: Chosen) => width - lead - edge - widthOf(chosen);
@@ -36,14 +36,14 @@ export function chooseColumns(screen: RenderInput, list: ListState, shown: reado
 	const {before, columns, after} = withFewer(
 		chosen,
 		isNarrow,
-		one => roomForName(one) >= Math.min(Math.max(nameWidth, 10), leastName(one, isNarrow)),
+		one => roomForName(one) >= Math.min(Math.max(nameWidth, 10), minNameWidth(one, isNarrow)),
 	);
 	const room = Math.max(8, roomForName({before, columns, after}));
 	const name: ColumnLayout = {title: 'NAME', width: Math.min(room, Math.max(nameWidth, 16)), cell: row => row.name};
-	return [...before, name, ...columns.map(({placed}) => placed), ...after];
+	return [...before, name, ...columns.map(({layout}) => layout), ...after];
 }
 
-type Wanted = {column: ListColumn; index: number; placed: ColumnLayout};
+type Wanted = {column: ListColumn; index: number; layout: ColumnLayout};
 
 type Chosen = {before: readonly ColumnLayout[]; columns: readonly Wanted[]; after: readonly ColumnLayout[]};
 
@@ -51,7 +51,7 @@ type Measure = (title: string, cell: (row: Row) => string, most?: number) => num
 
 function measureOf({visible}: ListState, shown: readonly Row[]): Measure {
 	const sample = visible.length <= 300 ? visible : [...visible.slice(0, 100), ...shown];
-	return (title, cell, most = widest) => Math.min(most, Math.max(cellWidth(title), ...sample.map(row => cellWidth(cell(row)))));
+	return (title, cell, most = maxCellWidth) => Math.min(most, Math.max(cellWidth(title), ...sample.map(row => cellWidth(cell(row)))));
 }
 
 function allColumns(screen: RenderInput, list: ListState, measure: Measure, width: number): Chosen {
@@ -61,7 +61,7 @@ function allColumns(screen: RenderInput, list: ListState, measure: Measure, widt
 	const isWanted = ({title, rank}: ListColumn) =>
 		(title !== servicePodsTitle || cluster.namespace !== null) && (rank === 0 || (rank === 1 && width >= rankOneFrom) || list.wide);
 	const isFilled = ({sparse}: ListColumn, index: number) => sparse !== true || measure('', row => row.cells[index] ?? '') > 0;
-	const most = width < narrowBelow ? narrowest : widest;
+	const most = width < narrowScreenBelow ? maxCellWidthNarrow : maxCellWidth;
 	return {
 		before:
 			namespaced && cluster.namespace === null
@@ -70,7 +70,7 @@ function allColumns(screen: RenderInput, list: ListState, measure: Measure, widt
 		columns: columns
 			.map((column, index) => ({column, index}))
 			.filter(({column, index}) => isWanted(column) && isFilled(column, index))
-			.map(one => ({...one, placed: placed(screen, list, measure, {...one, title: one.column.title, most})})),
+			.map(one => ({...one, layout: layoutOf(screen, list, measure, {...one, title: one.column.title, most})})),
 		after: [{title: ageTitle, width: Math.max(4, measure(ageTitle, age)), cell: age}],
 	};
 }
@@ -81,18 +81,18 @@ function tightened(screen: RenderInput, list: ListState, measure: Measure, {befo
 		columns: columns.map(({column, index}) => ({
 			column,
 			index,
-			placed: placed(screen, list, measure, {
+			layout: layoutOf(screen, list, measure, {
 				column,
 				index,
 				title: column.short ?? column.title,
-				most: isNarrow ? narrowest : (column.tight ?? widest),
+				most: isNarrow ? maxCellWidthNarrow : (column.tight ?? maxCellWidth),
 			}),
 		})),
 		after,
 	};
 }
 
-function placed(
+function layoutOf(
 	screen: RenderInput,
 	list: ListState,
 	measure: Measure,
@@ -126,7 +126,7 @@ function cellOf({state: {now, servicePods}}: RenderInput, list: ListState, colum
 }
 
 function widthOf({before, columns, after}: Chosen): number {
-	return [...before, ...columns.map(({placed}) => placed), ...after].reduce((sum, column) => sum + column.width + gap, 0);
+	return [...before, ...columns.map(({layout}) => layout), ...after].reduce((sum, column) => sum + column.width + gap, 0);
 }
 
 function withFewer(chosen: Chosen, isNarrow: boolean, isEnough: (chosen: Chosen) => boolean): Chosen {
@@ -134,23 +134,23 @@ function withFewer(chosen: Chosen, isNarrow: boolean, isEnough: (chosen: Chosen)
 	return fewer === null ? chosen : withFewer(fewer, isNarrow, isEnough);
 }
 
-/** Removes the column that requires the longest name. */
+/** Removes the column that needs the widest NAME column beside it. */
 function withoutOne(chosen: Chosen, isNarrow: boolean): Chosen | null {
 	const {columns, after} = chosen;
-	const isMost = mostWanting(chosen).column.leastName <= narrowName;
-	if (isMost && after.length > 0) {
+	const hasOnlyEssential = mostDemanding(chosen).column.leastName <= narrowName;
+	if (hasOnlyEssential && after.length > 0) {
 		return {...chosen, after: []};
 	}
 
-	const least = isMost && isNarrow ? 2 : 1;
-	return columns.length > least ? {...chosen, columns: columns.filter(one => one !== mostWanting(chosen))} : null;
+	const least = hasOnlyEssential && isNarrow ? 2 : 1;
+	return columns.length > least ? {...chosen, columns: columns.filter(one => one !== mostDemanding(chosen))} : null;
 }
 
-function leastName(chosen: Chosen, isNarrow: boolean): number {
-	return isNarrow ? narrowName : mostWanting(chosen).column.leastName;
+function minNameWidth(chosen: Chosen, isNarrow: boolean): number {
+	return isNarrow ? narrowName : mostDemanding(chosen).column.leastName;
 }
 
-function mostWanting({columns}: Chosen): Wanted {
+function mostDemanding({columns}: Chosen): Wanted {
 	return columns.reduce((most, one) => (one.column.leastName >= most.column.leastName ? one : most));
 }
 

@@ -64,7 +64,7 @@ export function pathLineSpans(path: Path, width: number, glyphs: Glyphs, letter:
 }
 
 /** Starts with the end time of an ended connection. */
-export function endedPathLineSpans(path: Path, width: number, glyphs: Glyphs, letter: string | null, ends?: string): Span[] {
+export function pathLineSpansWithEndTime(path: Path, width: number, glyphs: Glyphs, letter: string | null, ends?: string): Span[] {
 	const ended = describeEnd(path);
 	return ended === ''
 		? pathLineSpans(path, width, glyphs, letter, ends)

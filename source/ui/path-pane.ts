@@ -14,7 +14,7 @@ import {
 	describePendingLeg,
 	type VerdictEntry,
 } from './path-verdicts.ts';
-import {endedPathLineSpans, replicaLetter, tlsRole} from './path-line-spans.ts';
+import {pathLineSpansWithEndTime, replicaLetter, tlsRole} from './path-line-spans.ts';
 import type {RenderInput} from './render-input.ts';
 import {toSessionAdvice} from './session-advice.ts';
 import {padLines, line, styled, type Line} from './styled-line.ts';
@@ -40,7 +40,7 @@ export function pathPane(screen: RenderInput, path: Path | null, rows: number, w
 	const shown = room >= facts.length ? facts : facts.slice(facts.length - Math.max(0, room));
 	return padLines(
 		[
-			line(' ', endedPathLineSpans(path, width - 2, glyphs, replicaLetter(state.processes, path.process.id))),
+			line(' ', pathLineSpansWithEndTime(path, width - 2, glyphs, replicaLetter(state.processes, path.process.id))),
 			...broken,
 			...pathVerdictLines(screen, path, shown, width),
 		],

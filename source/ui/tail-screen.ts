@@ -10,7 +10,7 @@ import {expandedLine} from './expanded-line.ts';
 import type {Glyphs} from './glyphs.ts';
 import {highlightMatches} from './highlight-matches.ts';
 import {logLine, type LogLine} from './log-line.ts';
-import {endedPathLineSpans, replicaLetter} from './path-line-spans.ts';
+import {pathLineSpansWithEndTime, replicaLetter} from './path-line-spans.ts';
 import {hintedKey, type RenderInput} from './render-input.ts';
 import {line, type Line, padLines, type Span, spread, styled} from './styled-line.ts';
 import {cellsForLines, fitCounts, hasSourceRow, rowsForLines, shownWindow, thumbRow} from './tail-fit.ts';
@@ -93,7 +93,7 @@ function pathRow({state: {processes, size}, theme: {glyphs}}: RenderInput, view:
 	if (worst !== null && view.phase === 'waiting') {
 		// No stream is open, so show the last path without colors.
 		const was = 'no response now; was  ';
-		const spans = endedPathLineSpans(
+		const spans = pathLineSpansWithEndTime(
 			worst,
 			size.columns - 2 - was.length,
 			glyphs,
@@ -106,7 +106,7 @@ function pathRow({state: {processes, size}, theme: {glyphs}}: RenderInput, view:
 	if (worst !== null) {
 		return line(
 			' ',
-			endedPathLineSpans(worst, size.columns - 2, glyphs, replicaLetter(processes, worst.process.id), describeFarEnds(view)),
+			pathLineSpansWithEndTime(worst, size.columns - 2, glyphs, replicaLetter(processes, worst.process.id), describeFarEnds(view)),
 		);
 	}
 

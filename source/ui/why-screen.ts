@@ -11,7 +11,7 @@ import {describeExposure, describeFinding, type VerdictDescription, withLocation
 import type {SessionState, TextLine} from '../state/session-state.ts';
 import {wrappingOf, wrapped, type TextWrapping} from '../state/text-wrapping.ts';
 import {whyPath, type WhyLayer} from '../state/why-path.ts';
-import {endedPathLineSpans, replicaLetter, routeRole, tlsRole, tlsRoleOf} from './path-line-spans.ts';
+import {pathLineSpansWithEndTime, replicaLetter, routeRole, tlsRole, tlsRoleOf} from './path-line-spans.ts';
 import type {RenderInput} from './render-input.ts';
 import {toSessionAdvice} from './session-advice.ts';
 import {line, styled, type Line} from './styled-line.ts';
@@ -40,7 +40,7 @@ export function whyRows(screen: RenderInput, layer: WhyLayer, look: TextWrapping
 		path === null
 			? []
 			: [
-					line(' ', endedPathLineSpans(path, state.size.columns - 2, glyphs, replicaLetter(state.processes, path.process.id))),
+					line(' ', pathLineSpansWithEndTime(path, state.size.columns - 2, glyphs, replicaLetter(state.processes, path.process.id))),
 					...legTable(screen, path),
 				];
 	return [

@@ -11,7 +11,7 @@ export type BodyLimits = {
 };
 
 export type ResponseCallbacks = {
-	/** Of the request whose response begins. May throw if there is none. */
+	/** Called when a response begins, for the limits of its request. Can throw if no request is open. */
 	limits(): BodyLimits;
 	/** After status 101 nothing is parsed: `rest` belongs to the new protocol. */
 	onHead(head: ResponseHead): void;

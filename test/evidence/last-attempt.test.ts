@@ -27,7 +27,7 @@ async function labeled(t: ExecutionContext, options: SandboxOptions) {
 		labeler.close();
 		cluster.close();
 	});
-	const {target} = await resolvePod(cluster, 'db-0', {order: 'logs', podRunningTimeoutMs: 2000});
+	const {target} = await resolvePod(cluster, 'db-0', {podPreference: 'logs', podRunningTimeoutMs: 2000});
 	const source = {namespace: 'default', pod: 'db-0', uid: target.uid, node: target.node, container: 'db'};
 	return {
 		sandbox,

@@ -14,7 +14,7 @@ const noHome = {};
 const keymapUrl = (name: string) => new URL(`../../keymaps/${name}`, import.meta.url);
 const base = parseKeymap('default.yaml', await readFile(keymapUrl('default.yaml'), 'utf8'));
 
-/** The inner context binds the same verb, such as copy. */
+/** `context: action` whose keys all belong to an action of an inner context with the same verb, such as copy. */
 const replacedOnPurpose = [
 	'forwards: list.copy-name',
 	'proxy: list.copy-name',
@@ -134,7 +134,7 @@ test('a later layer replaces all keys of an action and keeps the order of action
 	t.is([...keymap.get('list')!.keys()][0], 'list.down');
 });
 
-test('a keymap of 0.1 loads its old action ids with a warning, which help and the schema omit', async t => {
+test('action ids of 0.1 load with a warning each, and the schema and key table omit them', async t => {
 	const old = `contexts:
   rows: {view.before: "-", view.earlier: "(", view.later: ")"}
   audit: {audit.again: R}

@@ -75,7 +75,7 @@ async function withCluster<Result>(
 	}
 }
 
-const options = {order: 'attach', podRunningTimeoutMs: 500} as const;
+const options = {podPreference: 'attach', podRunningTimeoutMs: 500} as const;
 
 test('a named pod needs one read', async t => {
 	await withCluster(async (cluster, asked) => {
@@ -169,7 +169,7 @@ test('a cron job resolves to a pod of its last run', async t => {
 			jobPod('a-2', {phase: 'Succeeded', created: '2026-01-02T00:00:00Z'}),
 			jobPod('b-1', {phase: 'Running', created: '2026-01-03T00:00:00Z'}),
 		];
-		t.like((await resolvePod(cluster, 'cj/a', {...options, order: 'logs'})).target, {name: 'a-2-x', chosenFrom: 2});
+		t.like((await resolvePod(cluster, 'cj/a', {...options, podPreference: 'logs'})).target, {name: 'a-2-x', chosenFrom: 2});
 		control.pods[0] = jobPod('a-1', {phase: 'Running', created: '2026-01-01T00:00:00Z'});
 		t.is((await resolvePod(cluster, 'cronjob/a', options)).target.name, 'a-1-x', 'what still runs comes before what is over');
 	});
@@ -200,10 +200,10 @@ test('a cron job without pods fails without waiting, and says why', async t => {
 
 test('watches pods of later jobs of the cron job, and of no others', async t => {
 	await withCronJobs(async (cluster, control) => {
-		const behind = await resolveTargetPods(cluster, parseTarget('cj/a'), 'demo');
+		const resolved = await resolveTargetPods(cluster, parseTarget('cj/a'), 'demo');
 		const ended = new AbortController();
 		const seen: string[] = [];
-		for await (const change of watchPods(cluster, behind.kind === 'selected' ? behind.scope : {namespace: 'demo'}, {
+		for await (const change of watchPods(cluster, resolved.kind === 'selected' ? resolved.scope : {namespace: 'demo'}, {
 			signal: ended.signal,
 		})) {
 			if (change.type === 'synced') {
@@ -364,20 +364,20 @@ test('reports polling when watching is forbidden', async t => {
 });
 
 const refusals: ReadonlyArray<[title: string, ofNamespace: SpokeError | null, says: string]> = [
-	['names its namespace', null, 'pods "web" not found in namespace "demo"'],
+	['is reported with its namespace', null, 'pods "web" not found in namespace "demo"'],
 	[
-		'in a missing namespace names the namespace',
+		'is reported as a missing namespace, if the namespace does not exist',
 		new SpokeError('ERR_NOT_FOUND', 'namespaces "demo" not found'),
 		'namespaces "demo" not found',
 	],
 	[
-		'in an unreadable namespace names the namespace',
+		'is reported with its namespace, if the namespace cannot be read',
 		new SpokeError('ERR_FORBIDDEN', 'namespaces "demo" is forbidden'),
 		'pods "web" not found in namespace "demo"',
 	],
 ];
 for (const [title, ofNamespace, says] of refusals) {
-	test(`a pod that is not found ${title}`, async t => {
+	test(`a pod that does not exist ${title}`, async t => {
 		const cluster = {
 			async json({path}: {path: string}) {
 				if (path.endsWith('/pods/web')) {

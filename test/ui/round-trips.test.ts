@@ -3,7 +3,7 @@ import test from 'ava';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {clockTime} from '../../source/text/format-time.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
-import {endedPathLineSpans} from '../../source/ui/path-line-spans.ts';
+import {pathLineSpansWithEndTime} from '../../source/ui/path-line-spans.ts';
 import {formatRoundTrips, describeRoundTrips, type PendingTimes} from '../../source/ui/round-trips.ts';
 
 const words = (websocket: number | null, runtime: number | null) => describeRoundTrips({rttMs: {websocket, runtime}} as Path);
@@ -23,7 +23,7 @@ test('an ended connection shows its last round-trip times and its end time', t =
 		],
 	} as unknown as Path;
 	const shown = (one: Path, width: number) =>
-		endedPathLineSpans(one, width, unicodeGlyphs, null)
+		pathLineSpansWithEndTime(one, width, unicodeGlyphs, null)
 			.map(({text}) => text)
 			.join('');
 	t.is(describeRoundTrips(path), 'was 1.6 ms to the end of the WebSocket · 9.0 ms to the runtime');

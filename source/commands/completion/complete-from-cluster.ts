@@ -48,13 +48,13 @@ export async function completeFromCluster(
 		}
 
 		if (kind === 'container') {
-			const {pod} = await resolvePod(cluster, targets[0] ?? '', {order: 'attach', podRunningTimeoutMs: 500, signal});
+			const {pod} = await resolvePod(cluster, targets[0] ?? '', {podPreference: 'attach', podRunningTimeoutMs: 500, signal});
 			return [...matching(withoutQuotes(allContainers(pod).map(({name}) => name))), ...matching(kinds)];
 		}
 
 		if (kind === 'port') {
 			const target = targets.findLast(word => word.includes('/')) ?? targets[0] ?? '';
-			const {pod, service} = await resolvePod(cluster, target, {order: 'attach', podRunningTimeoutMs: 500, signal});
+			const {pod, service} = await resolvePod(cluster, target, {podPreference: 'attach', podRunningTimeoutMs: 500, signal});
 			return [...matching(withoutQuotes(portsOf(pod, service))), ...matching(kinds)];
 		}
 

@@ -61,13 +61,14 @@ type Added = {
 
 type Prepared = Omit<Added, 'name'> & {name: string | null; printed: string};
 
-/** kubectl ignores these flags for a node. A workload replaces its pods itself. */
 function assertTargetKind({resource: {kind}, input}: ParsedTarget, {flags}: DebugInvocation): void {
 	const wrong = kind === 'Node' ? (['copy-to', 'target'] as const).find(flag => flags[flag] !== undefined) : undefined;
+	// kubectl ignores these flags for a node.
 	if (wrong !== undefined) {
 		throw new SpokeError('ERR_USAGE', `--${wrong} does not apply to a node`);
 	}
 
+	// A workload would replace the deleted pod.
 	if (flags.replace && kind !== 'Pod') {
 		throw new SpokeError('ERR_USAGE', `--replace deletes the named pod: ${input} is not a pod`);
 	}
@@ -120,7 +121,7 @@ async function prepare(invocation: DebugInvocation, parsed: ParsedTarget, input:
 			flags: {'pod-running-timeout': podRunningTimeoutMs},
 			interrupted: signal,
 		} = invocation;
-		const {pod} = await resolvePod(cluster, parsed, {order: 'attach', podRunningTimeoutMs, signal});
+		const {pod} = await resolvePod(cluster, parsed, {podPreference: 'attach', podRunningTimeoutMs, signal});
 		return input.copy === null
 			? await addContainer({cluster, invocation, input}, pod)
 			: await startCopy({cluster, invocation, input}, pod, input.copy);
@@ -239,7 +240,7 @@ async function printTerminatedContainer(
 	const cluster = await createClusterClient(flags, env);
 	try {
 		const {pod, target} = await resolvePod(cluster, `pod/${podName}`, {
-			order: 'attach',
+			podPreference: 'attach',
 			podRunningTimeoutMs: flags['pod-running-timeout'],
 			signal: interrupted,
 		});

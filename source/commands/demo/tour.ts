@@ -191,7 +191,7 @@ async function get(cluster: ClusterClient, observer: ConnectionObserver, input: 
 }
 
 async function find(cluster: ClusterClient, input: string): Promise<ResolvedPod> {
-	return resolvePod(cluster, input, {order: 'attach', podRunningTimeoutMs});
+	return resolvePod(cluster, input, {podPreference: 'attach', podRunningTimeoutMs});
 }
 
 async function echo(host: string, port: number, words: string): Promise<string> {

@@ -55,7 +55,7 @@ async function logsOfTarget(
 		target: {chosenFrom},
 		scope,
 	} = await resolvePod(cluster, target, {
-		order: 'logs',
+		podPreference: 'logs',
 		podRunningTimeoutMs: options.podRunningTimeoutMs,
 		signal: options.signal,
 	});

@@ -92,7 +92,7 @@ async function runCommand(
 	};
 
 	const {pod, target} = await resolvePod(cluster, request.target, {
-		order: 'attach',
+		podPreference: 'attach',
 		podRunningTimeoutMs: flags['pod-running-timeout'],
 		signal: interrupted,
 		...('namespace' in request && {namespace: request.namespace}),

@@ -20,7 +20,7 @@ function podsOfOthers(
 	let rest = pods;
 	for (const process of inTurn) {
 		const possible = rest.filter(pod => mayBePodOf(pod, process));
-		const own = possible.find(pod => doesTheSame([pod, process])) ?? possible[0];
+		const own = possible.find(pod => haveSameSettings([pod, process])) ?? possible[0];
 		rest = rest.filter(pod => pod !== own);
 	}
 
@@ -35,9 +35,9 @@ function mayBePodOf({facts: pod}: Observation<FlagFacts>, {facts: process}: Obse
 }
 
 /**
-A minimum. Apiservers with one host name share one identity lease, and one with `--endpoint-reconciler-type=none` has no endpoint, so any
-that was found and is in neither list counts in addition. Several that share a lease and were never found look like one, because each renews
-it in turn.
+A lower bound for the number of apiservers. Apiservers with the same host name share one identity lease. An apiserver with
+`--endpoint-reconciler-type=none` has no endpoint. So a found apiserver that neither list contains counts in addition. Apiservers that
+share a lease and were not found count as one, because they renew the same lease in turn.
 */
 export function knownReplicaCount(observations: Observations): number | null {
 	const facts = observations.replicas?.facts;
@@ -45,18 +45,19 @@ export function knownReplicaCount(observations: Observations): number | null {
 		return null;
 	}
 
-	const met = flagsPerProcess(observations);
+	const found = flagsPerProcess(observations);
 	const listed = Math.max(
 		facts.known,
-		met.length,
-		(facts.addresses?.length ?? 0) + met.filter(observation => isUnlisted(observations, observation)).length,
+		found.length,
+		(facts.addresses?.length ?? 0) + found.filter(observation => isUnlisted(observations, observation)).length,
 	);
-	return sharesItsLease(observations, met.length) ? Math.max(listed, (facts.leases?.length ?? 0) + 1) : listed;
+	return sharesItsLease(observations, found.length) ? Math.max(listed, (facts.leases?.length ?? 0) + 1) : listed;
 }
 
 /**
-Every known replica was read, none twice, and none was found without a known lease or address; for mirror pods, exactly those that register.
-If only one is known, only its own address at the connection's end excludes another one with the same host name and lease.
+Whether spoke read the flags of every known replica exactly once, and found no replica without a known lease or address. The flags of
+mirror pods count only if the addresses that were read are exactly the registered ones. If one replica is known, its address must also be
+the remote address of the connection: otherwise a second replica with the same host name and lease could exist.
 */
 export function areAllReplicasRead(observations: Observations, flagObservations: ReadonlyArray<Observation<FlagFacts>>): boolean {
 	const facts = observations.replicas?.facts;
@@ -85,9 +86,12 @@ export function areAllReplicasRead(observations: Observations, flagObservations:
 	return pods.length === 0 || (facts.addresses !== null && JSON.stringify(places) === JSON.stringify([...facts.addresses].sort()));
 }
 
-/** Settings for leg 2. A difference between two is enough for `false`; `true` only if all were read; otherwise `null`. */
+/**
+Whether all replicas have the same settings for leg 2. `false` if two that were read differ, `true` only if all replicas were read and are
+equal, otherwise `null`.
+*/
 export function replicasAgree(observations: Observations, flagObservations: ReadonlyArray<Observation<FlagFacts>>): boolean | null {
-	if (!doesTheSame(flagObservations)) {
+	if (!haveSameSettings(flagObservations)) {
 		return false;
 	}
 
@@ -97,7 +101,7 @@ export function replicasAgree(observations: Observations, flagObservations: Read
 
 const deciding = ['kubelet-certificate-authority', 'egress-selector-config-file'] as const;
 
-function doesTheSame(flagObservations: ReadonlyArray<Observation<FlagFacts>>): boolean {
+function haveSameSettings(flagObservations: ReadonlyArray<Observation<FlagFacts>>): boolean {
 	return deciding.every(name => new Set(flagObservations.flatMap(observation => flagValue(observation, name) ?? [])).size <= 1);
 }
 
@@ -106,15 +110,16 @@ function mayShareAnEndpoint({known, leases}: ReplicaFacts): boolean {
 	return leases === null && known === 1;
 }
 
-/** Between the start of a process and its lease. */
-const startsWithinMs = 15_000;
+/** Longest time between the start of an apiserver process and the creation of its lease. */
+const maxLeaseDelayMs = 15_000;
 
 /**
-Apiservers with one host name share a lease, so their number cannot be determined. Detected if more were found than there are leases, or if
-the lease was created long after the examined process started: each deletes the lease of its name at its start.
+Whether apiservers with the same host name were seen to share a lease, which hides their number. This shows if spoke found more apiservers
+than leases, or if the lease was created long after the examined process started: every apiserver deletes the lease of its host name when
+it starts.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/component-helpers/apimachinery/lease/controller.go Start
 */
-function sharesItsLease({replicas, process, flags}: Observations, met: number): boolean {
+function sharesItsLease({replicas, process, flags}: Observations, foundCount: number): boolean {
 	const leases = replicas?.facts.leases ?? null;
 	if (leases === null) {
 		return false;
@@ -123,7 +128,9 @@ function sharesItsLease({replicas, process, flags}: Observations, met: number): 
 	const own = flags.find(observation => process !== null && observation.process === process.facts.id);
 	const address = own ? advertisedAddress(own) : null;
 	const madeAt = leases.find(lease => address !== null && lease.address === address)?.madeAt;
-	return leases.length < met || (process !== null && Date.parse(madeAt ?? '') - Date.parse(process.facts.startTime) > startsWithinMs);
+	return (
+		leases.length < foundCount || (process !== null && Date.parse(madeAt ?? '') - Date.parse(process.facts.startTime) > maxLeaseDelayMs)
+	);
 }
 
 export function isSoleApiserver(observations: Observations): boolean {
@@ -132,11 +139,11 @@ export function isSoleApiserver(observations: Observations): boolean {
 		return false;
 	}
 
-	const met = flagsPerProcess(observations);
-	return met.length > 0 ? areAllReplicasRead(observations, met) : facts.addresses?.includes(farAddress(observations) ?? '') === true;
+	const found = flagsPerProcess(observations);
+	return found.length > 0 ? areAllReplicasRead(observations, found) : facts.addresses?.includes(farAddress(observations) ?? '') === true;
 }
 
-/** At the address of the socket, so no balancer sends the next connection elsewhere. */
+/** Whether the apiserver's address is the remote address of the socket, so that no load balancer sends the next connection elsewhere. */
 function isAtFarEnd(observation: Observation<FlagFacts>, observations: Observations): boolean {
 	const serverAddress = farAddress(observations);
 	return (
@@ -155,8 +162,9 @@ export function flagsAtOurAddress(observations: Observations): Observation<FlagF
 }
 
 /**
-The mirror pod at the address of the socket, if that is its machine's own: several apiservers can advertise a balancer's address, and some
-may have no pod. Another connection may lead to another address.
+The mirror pod whose address is the remote address of the socket, if that is an address of the pod's own machine. Several apiservers can
+advertise the address of a load balancer, and some of them may have no mirror pod. The socket must belong to this connection, because
+another connection may lead to another address.
 */
 export function mirrorPodOfServer(observations: Observations): Observation<FlagFacts> | undefined {
 	const serverAddress = observations.socket?.connection === observations.connection ? farAddress(observations) : null;
@@ -172,7 +180,7 @@ export function areAllMirrorPodsSeen(observations: Observations): boolean {
 	return (observations.replicas?.facts.leases ?? null) !== null && observations.mirrorPods.length === knownReplicaCount(observations);
 }
 
-/** The address is its machine's own, where no other server can listen. */
+/** Whether the pod's address belongs to its machine. No server on another machine can listen on such an address. */
 export function usesHostAddress(pod: Observation<FlagFacts>): boolean {
 	return pod.facts.hostAddresses?.some(address => hostPort(address, '') === `${hostOf(podAddress(pod))}:`) ?? false;
 }

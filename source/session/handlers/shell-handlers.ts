@@ -109,7 +109,7 @@ async function findPod({typeAhead}: Session, {access}: OpenCluster, target: stri
 	return typeAhead.during({description: `looking up the pod of ${target}`}, async () =>
 		resolvePod(access, target, {
 			namespace,
-			order: 'attach',
+			podPreference: 'attach',
 			podRunningTimeoutMs: 3000,
 		}),
 	);

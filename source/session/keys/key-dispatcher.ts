@@ -1,7 +1,7 @@
 /** Resolves terminal input to actions. */
 import {afterTurns, systemClock} from '../../async/clock.ts';
 import {createKeyDecoder, type KeyInput} from '../../keymap/decode-keys.ts';
-import {splitAltChord, isChord, formatKeys, typedText} from '../../keymap/key-name.ts';
+import {splitAltChord, isCtrlChord, formatKeys, typedText} from '../../keymap/key-name.ts';
 import {effectiveBindings, resolveKey, type KeyResolution} from '../../keymap/resolve-key.ts';
 import {keyContext} from '../../state/session-state.ts';
 import {performAction, type ActionContext} from './perform-action.ts';
@@ -56,7 +56,7 @@ export class KeyDispatcher {
 	#isLeaving(input: KeyInput): boolean {
 		const {store, keymap, typeAhead} = this.#context.session;
 		const isBack = 'key' in input && backKeys(keymap).includes(input.key);
-		const leaves = isBack || ('key' in input && isChord(input.key) && this.#isQuit(input.key));
+		const leaves = isBack || ('key' in input && isCtrlChord(input.key) && this.#isQuit(input.key));
 		const takesBack = isBack && store.state.overlay === null;
 		return leaves && typeAhead.cancel() ? takesBack : takesBack && typeAhead.stopWaiting();
 	}
@@ -138,7 +138,7 @@ export class KeyDispatcher {
 				this.#press(one);
 			}
 		} else if (overlay === null) {
-			this.#tellMeaningless([...begun, key], text === undefined && isChord(key));
+			this.#tellMeaningless([...begun, key], text === undefined && isCtrlChord(key));
 		} else if (text !== undefined) {
 			this.#typeIn(text);
 		} else if (this.#isQuit(key)) {

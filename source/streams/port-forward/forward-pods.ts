@@ -97,7 +97,7 @@ export async function runningPod(
 	signal: AbortSignal,
 ): Promise<ResolvedPod> {
 	const resolved = await resolvePod(cluster, target, {
-		order: 'attach',
+		podPreference: 'attach',
 		podRunningTimeoutMs,
 		signal,
 		...(namespace !== undefined && {namespace}),

@@ -17,8 +17,8 @@ export type ProxyRequest = {
 	headers: Readonly<Record<string, string>>;
 	body?: string | Uint8Array | Readable;
 	/**
-	Without it, an apiserver that has started to respond drops up to 256 KiB of the unsent body (net/http server.go,
-	maxPostHandlerReadBytes), which breaks backends that respond while reading.
+	Size of `body`, sent as Content-Length. Without Content-Length, an apiserver that has started to respond drops up to 256 KiB of the body
+	that is not sent yet (net/http server.go, maxPostHandlerReadBytes). A backend that responds while it still reads then misses that part.
 	*/
 	bodyBytes?: number;
 	/** Time for the response headers; 0 means no limit. */
@@ -122,6 +122,7 @@ export async function openProxyWebSocket(
 					'ERR_UPGRADE_REFUSED',
 					`the backend responded ${outcome.status} ${outcome.statusText} to the upgrade to a WebSocket`,
 					{
+						// The backend itself responded, so legs 1 and 2 work.
 						leg: 3,
 						text: outcome.body,
 					},

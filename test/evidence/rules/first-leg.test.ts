@@ -17,7 +17,7 @@ const rows: ReadonlyArray<[title: string, given: Observations, state: string, ru
 		'TLSv1.3, checked: the kubeconfig’s CA, name 10.0.0.5',
 	],
 	[
-		'the same by the system’s roots, for a name of its own',
+		'a chain and the name api.test that were checked by the system’s roots',
 		tls({trust: 'system-roots', serverName: 'api.test'}),
 		'verified',
 		'socket-verified',

@@ -12,7 +12,8 @@ const unavailable = (source: UnavailableSource['source'], reason: UnavailableSou
 const requests = [needFlagz, needMirrorPods, needMetrics];
 const answer = 'a response to GET /flagz in time: the next connection tries again';
 
-const rows: ReadonlyArray<[title: string, closed: readonly UnavailableSource[], needs: ReadonlyArray<Need | string>]> = [
+/** A text in `needs` is a need without a permission. */
+const rows: ReadonlyArray<[title: string, observations: readonly UnavailableSource[], needs: ReadonlyArray<Need | string>]> = [
 	['nothing was requested yet', [], requests],
 	[
 		'all are refused',
