@@ -91,7 +91,7 @@ function firstLeg(line: PathLineLeg, {form, glyphs, letter}: Drawing): Span[] {
 	return [
 		{text: form.ends ? 'you ' : ''},
 		...legSpans(line, glyphs, {route: form.route, withDirect: form.direct}),
-		{text: line.isBroken ? '' : form.ends || form.names ? ` ${hub} ` : ' '},
+		{text: form.ends || form.names ? ` ${hub} ` : ' '},
 	];
 }
 
