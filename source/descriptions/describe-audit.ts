@@ -49,7 +49,7 @@ export function auditStateName(state: string, {short = false}: {short?: boolean}
 const stateNames: Readonly<Record<string, readonly [long: string, short: string]>> = {
 	'anonymous-granted': ['anonymous access granted', 'anonymous on'],
 	approved: ['CSRs approved', 'CSRs approved'],
-	'ca-equal': ['cluster CA matches', 'CA matches'],
+	'ca-equal': ['CA matches server’s', 'CA = server’s'],
 	'in-use': ['in use', 'in use'],
 	listening: ['listening beyond loopback', 'listening'],
 	'no-root-certificate': ['no root CA', 'no root CA'],

@@ -71,8 +71,8 @@ export function withLocation({text, origin}: DetailPart, timeOf?: (time: string)
 
 /** Short texts of observations, by rule. */
 const shortObservations: Readonly<Record<string, string>> = {
-	'egress-file-empty': 'no egress file',
-	'egress-file-set': 'egress file set',
+	'egress-file-empty': 'no egress flag',
+	'egress-file-set': 'egress flag set',
 	'no-proxy-in-environment': 'no proxy set',
 	'environment-proxy-possible': 'its HTTPS_PROXY not observed',
 	'dials-without-egress': 'no egress dials counted',

@@ -25,6 +25,8 @@ export type PickerItem = {
 	id: string;
 	cells: readonly string[];
 	off?: string;
+	/** Heading above the item in the unfiltered list. */
+	heading?: string;
 	/** Completed text, if it differs from the first cell. */
 	text?: string;
 	/** Hidden aliases: `svc`. */

@@ -12,7 +12,7 @@ import {firstKey, type RenderInput} from './render-input.ts';
 import {line, lineWidth, styled, spread, type Line, type Span} from './styled-line.ts';
 import {tlsRole} from './path-line-spans.ts';
 
-/** `… ada@corp ━ verified ━► apiserver · 2 of 3 examined`, or `… apiserver as of 14:03:07` when it has not responded since. */
+/** `… ada@corp ━ verified ━► apiserver (2 of 3 examined)`, or `… apiserver as of 14:03:07` when it has not responded since. */
 export function header(screen: RenderInput): Line {
 	const {
 		state: {cluster, size},
@@ -38,7 +38,7 @@ export function header(screen: RenderInput): Line {
 }
 
 /** Shortened before the user is dropped, and dropped before context and namespace are cut. */
-function replicasWithin({state: {cluster, size}, theme: {glyphs}}: RenderInput, room: number): string {
+function replicasWithin({state: {cluster, size}}: RenderInput, room: number): string {
 	const {asOf, replicas, user} = cluster;
 	if (asOf !== null || replicas === null || size.columns < 76) {
 		return '';
@@ -46,7 +46,7 @@ function replicasWithin({state: {cluster, size}, theme: {glyphs}}: RenderInput, 
 
 	const {text, short = text} = describeReplicas(replicas);
 	const fraction = `${replicas.read}/${replicas.known ?? '?'} examined`;
-	const [long, medium, least] = [text, short, fraction].map(words => ` ${glyphs.dot} ${words}`) as [string, string, string];
+	const [long, medium, least] = [text, short, fraction].map(words => ` (${words})`) as [string, string, string];
 	const withUser = [long, medium].find(words => cellWidth(words) + cellWidth(user) + 2 <= room);
 	return withUser ?? (cellWidth(least) <= room ? least : '');
 }

@@ -32,7 +32,7 @@ export function describeEvidence(
 	return verdict.why === undefined ? needTextOf(verdict.need, room, words) : sanitizeLine(verdict.why);
 }
 
-/** Equal observations appear once: `no egress file (from /flagz, apiserver pod)`. `lead` is `null` without sources. */
+/** Equal observations appear once: `no egress flag (from /flagz, apiserver pod)`. `lead` is `null` without sources. */
 function joined(read: readonly DetailPart[], textOf: (one: DetailPart) => string, lead: string | null): string {
 	return [...Map.groupBy(read, textOf)]
 		.map(([text, all]) => {

@@ -3,6 +3,7 @@ import {describeMatchPosition} from '../state/describe-matches.ts';
 import {countMatches} from '../state/tail/shown-matches.ts';
 import {describeActivity, podCount, presentSources, shownLength, pausedBacklog, type TailView} from '../state/tail/tail-view.ts';
 import {tailWindow} from '../state/tail/tail-window.ts';
+import {truncateToCells} from '../text/cell-width.ts';
 import {formatQuantity, formatNumber} from '../text/format-number.ts';
 import {describeFilter} from './empty-tail.ts';
 import type {Role} from './theme.ts';
@@ -163,7 +164,7 @@ function searchText(view: TailView): readonly string[] {
 	return [
 		index.matches.length === 0 && index.scanned < buffer.end
 			? `searching, ${formatNumber(index.scanned - buffer.first)} of ${formatNumber(buffer.end - buffer.first)}`
-			: describeMatchPosition(countMatches(view)),
+			: `/${search.regex ? '~' : ''}${truncateToCells(search.text, 16)}: ${describeMatchPosition(countMatches(view))}`,
 	];
 }
 

@@ -9,6 +9,7 @@ import {
 	type FormDialog,
 	type Dialog,
 	type PickerDialog,
+	type PickerItem,
 	type PromptDialog,
 	type TextInput,
 } from '../state/dialog.ts';
@@ -92,24 +93,35 @@ function picker(screen: RenderInput, overlay: PickerDialog): Floating {
 	const width = Math.min(76, size.columns - 4);
 	const items = matchingItems(overlay);
 	const most = Math.max(3, Math.min(14, size.rows - 10 - overlay.notes.length));
-	const from = Math.max(0, Math.min(overlay.index - Math.floor(most / 2), items.length - most));
+	// Matching items are in another order, without the heading.
+	const headingAt = items === overlay.items ? items.findIndex(({heading}) => heading !== undefined) : -1;
+	const rows: ReadonlyArray<PickerItem | string> =
+		headingAt < 0 ? items : [...items.slice(0, headingAt), items[headingAt]!.heading!, ...items.slice(headingAt)];
+	const at = overlay.index + (headingAt >= 0 && headingAt <= overlay.index ? 1 : 0);
+	const from = Math.max(0, Math.min(at - Math.floor(most / 2), rows.length - most));
+	const shown = rows.slice(from, from + most);
 	const columns = Math.max(1, ...overlay.items.map(item => item.cells.length));
 	const widths = Array.from({length: columns - 1}, (_, column) => columnWidth(overlay, column));
-	const row = (cells: readonly string[]) =>
+	const textOf = (cells: readonly string[]) =>
 		cells.map((cell, column) => (column === columns - 1 ? cell : fitToCells(cell, widths[column]!))).join('  ');
 	const lines: Line[] = [line(' ', overlay.lead, ...typedSpans(overlay.typed, glyphs.caret, width - 4 - cellWidth(overlay.lead)))];
 	if (overlay.heads.length > 0) {
-		lines.push(line(styled('text.dim', `   ${row(overlay.heads)}`)));
+		lines.push(line(styled('text.dim', `   ${textOf(overlay.heads)}`)));
 	}
 
-	for (const [index, item] of items.slice(from, from + most).entries()) {
-		const isAt = from + index === overlay.index;
+	for (const [index, item] of shown.entries()) {
+		if (typeof item === 'string') {
+			lines.push(line(styled('title', ` ${item}`)));
+			continue;
+		}
+
+		const isAt = from + index === at;
 		lines.push({
 			spans: [
 				{text: ' '},
 				isAt ? styled('focus', glyphs.cursor) : {text: ' '},
 				{text: ' '},
-				styled(item.off === undefined ? undefined : 'text.dim', row(item.cells)),
+				styled(item.off === undefined ? undefined : 'text.dim', textOf(item.cells)),
 				styled('text.dim', item.off === undefined ? '' : `   ${item.off}`),
 			],
 			...(isAt && {ground: 'selection' as const}),
@@ -118,8 +130,13 @@ function picker(screen: RenderInput, overlay: PickerDialog): Floating {
 
 	if (items.length === 0) {
 		lines.push(line(styled('text.dim', `   ${emptyText(overlay)}`)));
-	} else if (items.length > most) {
-		lines.push(line(styled('text.dim', `   ${describeHiddenRows(from, items.length - from - most)}`)));
+	} else if (rows.length > most) {
+		const above = from - (headingAt >= 0 && headingAt < from ? 1 : 0);
+		lines.push(
+			line(
+				styled('text.dim', `   ${describeHiddenRows(above, items.length - above - shown.filter(one => typeof one !== 'string').length)}`),
+			),
+		);
 	}
 
 	lines.push(line(''), ...overlay.notes.flatMap(note => wrapToWidth(note, width - 4)).map(note => line(' ', styled('text.dim', note))));

@@ -68,8 +68,8 @@ export function helpBody(screen: RenderInput, context: string): Line[] {
 				['unseen', 'leg 3: not examined'],
 			] as const
 		).flatMap(([basis, words]) => legendLines(glyphs.strokes[basis], basis === 'unseen' ? '' : basis, words, width - 1)),
-		line('The line before a word'),
-		line('shows its basis.'),
+		line('A stroke left of a word'),
+		line('shows how it is known.'),
 		line(styled('state.failed', glyphs.broke), ' ends a failed leg'),
 		line('apiserver a, b: replicas'),
 		...(['verified', 'unverified', 'plain'] as const).map(word =>

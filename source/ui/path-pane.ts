@@ -80,10 +80,10 @@ export function pathVerdictLines(screen: RenderInput, path: Path, facts: readonl
 	const wide = verdictColumnWidth(facts);
 	return facts.map(({leg, word, role, verdict}) =>
 		line(
-			styled('text.dim', ` ${leg} `),
+			styled('text.dim', ` leg ${leg} `),
 			styled(role, word.padEnd(wide)),
-			styled('text.dim', verdict.basis.padEnd(10)),
-			describeEvidence(path, verdict, width - wide - 13, text => toSessionAdvice(screen, text)),
+			styled('text.dim', verdict.basis.padEnd(9)),
+			describeEvidence(path, verdict, width - wide - 16, text => toSessionAdvice(screen, text)),
 		),
 	);
 }

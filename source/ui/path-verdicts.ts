@@ -35,7 +35,7 @@ export function describeBrokenPath(path: Path, now: number): {word: string; mess
 }
 
 export function verdictColumnWidth(facts: readonly VerdictEntry[]): number {
-	return Math.max(14, ...facts.map(({word}) => word.length + 1));
+	return Math.max(11, ...facts.map(({word}) => word.length + 1));
 }
 
 /** Title of the path pane. For a service, the path is that of the service proxy. */

@@ -70,7 +70,7 @@ function listOf(given: Readonly<Record<string, Short>>, titles: Readonly<Record<
 }
 
 test('a row uses the display names of the picture', t => {
-	t.regex(listOf({N3: ['pass', 'ca-equal', 'proven']})[1]!, /✓ cluster CA matches/);
+	t.regex(listOf({N3: ['pass', 'ca-equal', 'proven']})[1]!, /✓ CA matches server’s/);
 });
 
 test('rows that share a state name their own meaning of it', t => {
@@ -91,9 +91,9 @@ test('a caller has its state in full and the sign of its verdict when they fit',
 		auditPicture({rows}, unicodeGlyphs, width)
 			.map(({spans}) => spans.map(({text}) => text).join(''))
 			.join('\n');
-	t.regex(drawn(120), /kubelets: +! static tokens on ━+►[\s\S]+joining nodes: CSRs approved ━+►[\s\S]+pods: +cluster CA matches ━+►/);
-	t.regex(drawn(80), /kubelets: +! static tokens ━+►[\s\S]+joining: +CSRs approved ━+►[\s\S]+pods: +CA matches ━+►/);
-	t.regex(hubPicture(rows).join('\n'), /kubelets: +! static tokens on ━+►[\s\S]+pods: +cluster CA matches ━+►/);
+	t.regex(drawn(120), /kubelets: +! static tokens on ━+►[\s\S]+joining nodes: CSRs approved ━+►[\s\S]+pods: +CA matches server’s ━+►/);
+	t.regex(drawn(80), /kubelets: +! static tokens ━+►[\s\S]+joining: +CSRs approved ━+►[\s\S]+pods: +CA = server’s ━+►/);
+	t.regex(hubPicture(rows).join('\n'), /kubelets: +! static tokens on ━+►[\s\S]+pods: +CA matches server’s ━+►/);
 });
 
 test('the title column gets the width that verdicts do not need', t => {

@@ -30,9 +30,9 @@ test('each observation is shown as read, with its source, if it fits', t => {
 });
 
 test('in less space, all observations are shown in short form, and sources are dropped last', t => {
-	t.is(wordsOf([noFile, noProxy], room), 'no egress file (/flagz); no proxy set (apiserver pod)');
+	t.is(wordsOf([noFile, noProxy], room), 'no egress flag (/flagz); no proxy set (apiserver pod)');
 	t.is(wordsOf([authority, answered], room), 'kubelet CA set (/flagz); kubelet reached (step test)');
-	t.is(wordsOf([noFile, noProxy], 40), 'no egress file; no proxy set');
+	t.is(wordsOf([noFile, noProxy], 40), 'no egress flag; no proxy set');
 	t.is(wordsOf([authority], room), 'kubelet CA set (from /flagz)');
 });
 

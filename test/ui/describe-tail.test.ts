@@ -126,7 +126,7 @@ const looked = (view: TailView) => {
 
 const firstCounts: ReadonlyArray<readonly [string, TailView, readonly string[]]> = [
 	['without a search', three, ['3 lines', '1 error 0 warnings']],
-	['of a search', goTo(looked(searchTail(three, {text: 'error', regex: false})), 1), ['match 1 of 1', 'line 2 of 3']],
+	['of a search', goTo(looked(searchTail(three, {text: 'error', regex: false})), 1), ['/error: match 1 of 1', 'line 2 of 3']],
 	['of a running search', searchTail(three, {text: 'error', regex: false}), ['searching, 0 of 3', '3 lines']],
 	['of a filter', looked(filterTail(three, {filter: {text: 'error', regex: false, inverse: true}})), ['2 match !error', '3 lines']],
 	[

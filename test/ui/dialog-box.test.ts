@@ -246,6 +246,43 @@ test('a box on a narrow screen keeps its corners, with any title and keys', t =>
 	}
 });
 
+test('a picker shows the heading above its item, and no heading in a filtered list', t => {
+	const screen = {theme: plainTheme, state: {size: {columns: 80, rows: 16}}, hints: [], keymap: new Map()} as unknown as RenderInput;
+	const items = Array.from({length: 12}, (_, index) => ({
+		id: `i${index}`,
+		cells: [`item ${index}`],
+		...(index === 6 && {heading: 'Actions'}),
+	}));
+	const shown = (index: number, text = '') =>
+		dialogBox(screen, {
+			kind: 'picker',
+			title: 'Commands',
+			purpose: 'palette',
+			lead: ':',
+			typed: {text, caret: text.length},
+			from: 0,
+			heads: [],
+			items,
+			index,
+			notes: [],
+			free: true,
+			none: null,
+			keys: 'run',
+		})!
+			.lines.slice(2, -2)
+			.map(({spans}) =>
+				spans
+					.map(({text: of}) => of)
+					.join('')
+					.replaceAll('|', '')
+					.trim(),
+			);
+	t.deepEqual(shown(0), ['> item 0', 'item 1', 'item 2', 'item 3', 'item 4', 'item 5', '6 more']);
+	t.deepEqual(shown(6), ['item 4', 'item 5', 'Actions', '> item 6', 'item 7', 'item 8', '4 above · 3 below']);
+	t.deepEqual(shown(11), ['item 6', 'item 7', 'item 8', 'item 9', 'item 10', '> item 11', '6 above']);
+	t.false(shown(0, 'item').includes('Actions'));
+});
+
 test('a form with an equivalent command offers to copy it as one line', t => {
 	const hints = [
 		['form.submit', 'Enter'],

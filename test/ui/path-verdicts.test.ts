@@ -36,7 +36,7 @@ for (const [what, path, words] of [
 }
 
 test('the verdict column is one cell wider than its longest name', t => {
-	t.is(verdictColumnWidth([]), 14);
+	t.is(verdictColumnWidth([]), 11);
 	t.is(verdictColumnWidth(pathVerdicts(pathOf(one, leg('kubelet', 'egress-http-connect', 'plain')))), 20);
 });
 

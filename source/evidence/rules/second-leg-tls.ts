@@ -49,7 +49,7 @@ function proxiedTls(observations: Observations): RuleVerdict<TlsState> {
 	const where =
 		target.chosenFrom === 0
 			? `${scheme}: before the name`
-			: `${scheme}: to ${target.kind.toLowerCase()} ${target.name}${request?.port ? `:${request.port}` : ''}`;
+			: `requests to ${target.kind.toLowerCase()} ${target.name}${request?.port ? `:${request.port}` : ''} use ${scheme}:`;
 	return {
 		state: scheme === 'https' ? 'unverified' : 'plain',
 		basis: isVerifiedApiserver(observations) ? 'proven' : 'inferred',

@@ -82,7 +82,7 @@ function provenOn({id, scope: {of, proven}}: AuditRow): ShownAuditRow['provenOn'
 		? {short: '', long: ''}
 		: {
 				short: id === 'C5' ? `${proven}/${of ?? '?'} nodes` : count,
-				long: `${proven === 0 ? `none of ${of}` : count} ${noun}${of === 1 ? '' : 's'}`,
+				long: `${count} ${noun}${of === 1 ? '' : 's'}`,
 			};
 }
 

@@ -40,14 +40,15 @@ export const paletteHandlers: Handlers = {
 			}),
 			...hints
 				.filter(({action}) => action.id !== 'palette.open')
-				.map(({action, keys, disabledReason: off}) => ({
+				.map(({action, keys, disabledReason: off}, index) => ({
 					id: action.id,
 					cells: [action.title, placeOf(action.context), keys[0] ?? ''],
 					also: wordsOfView.get(action.id.replace(/^view\./, '')) ?? [],
 					...(off !== null && {off}),
+					...(index === 0 && {heading: 'Actions in this view'}),
 				})),
 		];
-		const behind = new ArgumentCompleter(session, word => findCommand(word)?.names);
+		const completer = new ArgumentCompleter(session, word => findCommand(word)?.names);
 		const chosen = await session.pick({
 			title: 'Commands',
 			purpose: 'palette',
@@ -56,8 +57,8 @@ export const paletteHandlers: Handlers = {
 			free: true,
 			none: noCommand,
 			keys: 'run',
-			argumentAt: behind.at,
-			onNames: behind.onNames,
+			argumentAt: completer.at,
+			onNames: completer.onNames,
 		});
 		if (chosen === null) {
 			return;
@@ -282,7 +283,7 @@ async function runCommand(session: Session, line: string): Promise<void> {
 		return;
 	}
 
-	// Permission may exist for a single name.
+	// Checks only --read-only: even if the list is forbidden, RBAC may allow the named object.
 	const action = command.as === undefined ? undefined : findAction(command.as);
 	if (action && isReadOnly(session.store.state, action)) {
 		session.tell(`${action.title}: disabled, --read-only is set`, 'warn');
