@@ -201,7 +201,7 @@ const actions: Readonly<Record<string, readonly ActionTuple[]>> = {
 		['tail.fields', 'fields', 'choose JSON fields', 52],
 		['tail.wrap', 'wrap', 'wrap long lines', 5],
 		['tail.timestamps', 'time', 'times: clock, full, none', 54],
-		['tail.names', 'names', 'pod names: short, full, none'],
+		['tail.names', 'names', 'pods: short, full, none'],
 		['tail.sources', 'sources', 'choose pods, containers', 56],
 		['tail.previous-log', 'previous log', 'previous log'],
 		['tail.open-line', 'open line', 'open the line'],
