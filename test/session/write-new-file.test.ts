@@ -43,7 +43,7 @@ test('a report of a context with a slash is saved in the home directory', async 
 	const asked = Promise.withResolvers<TypeOptions>();
 	const session = {
 		store: {state: {audit: {found: {cluster: {context: 'default/api-corp:6443/ada'}}}}},
-		async type(options: TypeOptions) {
+		async promptForText(options: TypeOptions) {
 			asked.resolve(options);
 			return null;
 		},

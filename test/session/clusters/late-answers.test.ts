@@ -187,7 +187,7 @@ for (const where of ['cluster', 'namespace'] as const) {
 	test(`a late proxy response is no request of another ${where}`, async t => {
 		const {left, entered, asked, release} = await twoClusters(t);
 		const store = storeWithPod();
-		const session = {cluster: left, store, typeAhead: {}, offer() {}, type: async () => ({text: 'svc/web:http/', regex: false})};
+		const session = {cluster: left, store, typeAhead: {}, offer() {}, promptForText: async () => ({text: 'svc/web:http/', regex: false})};
 		const sent = proxyHandlers['proxy.edit']!(session as unknown as Session);
 		await asked;
 		session.cluster = where === 'cluster' ? entered : left;

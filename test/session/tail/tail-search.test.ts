@@ -29,7 +29,7 @@ function heldAt(cursor: number | null, typed: string, regex = false) {
 	const session = {
 		tails: new Map([['tail-1', run as unknown as TailRun]]),
 		store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}, dispatchNow() {}},
-		async type({onChange, note}: {onChange: (text: string, regex: boolean) => void; note: (text: string) => string}) {
+		async promptForText({onChange, note}: {onChange: (text: string, regex: boolean) => void; note: (text: string) => string}) {
 			onChange(typed, regex);
 			notes.push(note(typed));
 			buffer.append(0, 0, 0, 'text', Buffer.from('needle that came meanwhile'));
@@ -113,7 +113,7 @@ test('a disabled filter stays disabled when another one is canceled', async t =>
 	await toggleMatchesOnly(session);
 	const givenUp = {
 		...session,
-		async type({onChange}: TypeOptions) {
+		async promptForText({onChange}: TypeOptions) {
 			onChange?.('ne', false);
 			return null;
 		},
@@ -129,7 +129,7 @@ test('a canceled search returns to the lines before it, also if older lines move
 	const older = 100;
 	const givenUp = {
 		...session,
-		async type({onChange}: TypeOptions) {
+		async promptForText({onChange}: TypeOptions) {
 			onChange?.('hay', false);
 			const log = new LineBuffer();
 			for (let number = 0; number < older; number++) {

@@ -160,7 +160,7 @@ test('an invalid regular expression is reported as such, not as no match', async
 	Object.assign(session, {
 		env: {},
 		keymap: new Map(),
-		async type({onChange, note}: {onChange: (text: string, regex: boolean) => void; note: (text: string) => string}) {
+		async promptForText({onChange, note}: {onChange: (text: string, regex: boolean) => void; note: (text: string) => string}) {
 			for (const [text, regex] of [
 				['(', true],
 				['open', false],
