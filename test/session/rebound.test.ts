@@ -159,8 +159,8 @@ const without = (gone: string, shown: string) => new RegExp(`^(?![\\s\\S]*${gone
 
 const tails: readonly Step[] = [
 	['pods.logs', /Tail pod\/api[\s\S]*(?:\n \d\d:.*){6}/],
-	['tail.up', /^▸.*\n \d\d:/m],
-	['tail.down', before => new RegExp(`^▸${/^▸.*\n (\S+)/m.exec(before)![1]}`, 'm')],
+	['tail.up', /─ not following\b[\s\S]*^▸\d\d:/m],
+	['tail.down', before => new RegExp(`^▸(?!${/^▸(.{120})/m.exec(before)![1]!.replaceAll(/\W/g, '\\$&')})\\d\\d:`, 'm')],
 	['tail.follow', /─ following\b/],
 	['tail.pause', /─ paused\b/],
 	['tail.pause', /─ following\b/],
