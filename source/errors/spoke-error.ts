@@ -72,7 +72,7 @@ export type ErrorObject = {
 
 const unwritable = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO']);
 
-/** Anything but a SpokeError becomes a closed pipe (141), a full disk (14), an exceeded `AbortSignal.timeout` (9) or a bug in spoke (70). */
+/** Other errors: a closed pipe (141), a full disk (14), an exceeded `AbortSignal.timeout` (9) or a bug in spoke (70). */
 export function toSpokeError(thrown: unknown): SpokeError {
 	// Each command is a bundle with its own copy of the class, so instanceof is not enough.
 	if (thrown instanceof SpokeError || (thrown instanceof Error && thrown.name === 'SpokeError' && 'exitStatus' in thrown)) {

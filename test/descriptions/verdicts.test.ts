@@ -131,7 +131,7 @@ test('the plain path line and the drawn one show the same ends and the same fail
 		[broken(2, 'no-node'), ['verified > apiserver', 'konnectivity unverified x no node yet']],
 		[broken(1, null), ['verified x apiserver']],
 	] as const) {
-		const legs = given.legs as Parameters<typeof formatPathLine>[0]['legs'];
+		const legs = given.legs;
 		const plain = formatPathLine({...given, legs}).replace(/^path: you /, '');
 		t.is(
 			plain.replaceAll(/-([a-z,-]+?)-([>x])/g, (_, words: string, end: string) => `${words.replace(',', ' ')} ${end}`),

@@ -33,7 +33,7 @@ for (const [title, error, leg, line] of rows) {
 	test(`a path whose lost leg ${title} breaks there, and nowhere else`, t => {
 		const path = {phase: 'failed', error: error.toJSON(), legs, target: {kind: 'Pod', name: 'web', node: 'n1'}} as unknown as Path;
 		t.is(failedLeg(path), leg);
-		t.is(formatPathLine({...path, legs: path.legs as Parameters<typeof formatPathLine>[0]['legs']}), line);
+		t.is(formatPathLine({...path, legs: path.legs}), line);
 		t.is(error.legKnown, leg !== null);
 	});
 }

@@ -93,7 +93,7 @@ export async function openTerminal(
 			moved.emit('moved');
 		});
 	});
-	// A process that exits while a thread of node-pty waits for a child may not exit.
+	// No program outlives its test.
 	t.teardown(async () => {
 		if (!hasExited) {
 			const exited = once(moved, 'exit');

@@ -7,6 +7,12 @@ import '../../scripts/jsx-loader.ts';
 
 enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/spoke-tests', import.meta.url)));
 
+// Node 24 never ends a process with a handle that a failed reset leaked (TCPWrap::Reset), unless the exit is explicit. Ava replaces `exit`.
+const {exit} = process;
+process.once('beforeExit', () => {
+	exit.call(process);
+});
+
 const {SPOKE_TEST_RECORDS: records} = process.env;
 if (records !== undefined) {
 	let file: string | undefined;

@@ -2,6 +2,7 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {createServer as createTlsServer, type Server} from 'node:https';
 import {createServer, type Server as TcpServer, type Socket} from 'node:net';
+import type {TLSSocket} from 'node:tls';
 import {resetSocket} from '../../wire/reset-socket.ts';
 import type {Issuer, KeyPair} from '../certificates/issuer.ts';
 import {sniffPlainHttp} from '../containers/programs/http-service.ts';
@@ -27,6 +28,8 @@ export class Kubelet {
 	refusesApiserver = false;
 	readonly #pods = new Map<string, PodRuntime>();
 	readonly #sockets = new Set<Socket>();
+	/** TLS sockets by their client's endpoint. */
+	readonly #secured = new Map<string, TLSSocket>();
 	#tls: Server | null = null;
 	#listener: TcpServer | null = null;
 	#timer: NodeJS.Timeout | undefined;
@@ -50,6 +53,13 @@ export class Kubelet {
 			void serveUpgrade(this, request, socket, head);
 		});
 		this.#tls.on('tlsClientError', noop);
+		this.#tls.on('secureConnection', socket => {
+			const endpoint = clientOf(socket);
+			this.#secured.set(endpoint, socket);
+			socket.once('close', () => {
+				this.#secured.delete(endpoint);
+			});
+		});
 		await this.serveWith(certificate);
 		await this.#listen();
 		this.#unwatch = this.config.store.onChange(change => {
@@ -84,7 +94,12 @@ export class Kubelet {
 
 	cutConnections(): void {
 		for (const socket of this.#sockets) {
-			resetSocket(socket);
+			// While TLS sends its FIN, a reset of the socket below would fail and leak the handle: the process could not exit.
+			if (this.#secured.get(clientOf(socket))?.writableEnded) {
+				socket.destroy();
+			} else {
+				resetSocket(socket);
+			}
 		}
 	}
 
@@ -182,6 +197,10 @@ export class Kubelet {
 			this.inflight[name]!--;
 		});
 	}
+}
+
+function clientOf({remoteAddress, remotePort}: Socket): string {
+	return `${remoteAddress} ${remotePort}`;
 }
 
 export type KubeletCertificate = 'self-signed' | 'signed' | 'expired' | 'pending';
