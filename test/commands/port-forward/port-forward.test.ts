@@ -419,7 +419,9 @@ test.serial('the open-file limit reports each closed connection, and the others 
 	});
 	const port = await run.port();
 	await run.until(({event}) => event === 'all-ready');
-	const sockets = await Promise.all(Array.from({length: 100}, async () => dial(port)));
+	// A connection that was closed at once can already fail while it is dialed.
+	const dialed = await Promise.all(Array.from({length: 100}, async () => dial(port).catch(() => null)));
+	const sockets = dialed.filter(socket => socket !== null);
 	const ends = sockets.map(
 		async socket =>
 			new Promise(resolve => {
@@ -434,7 +436,7 @@ test.serial('the open-file limit reports each closed connection, and the others 
 			}),
 	);
 	const ended = await Promise.all(ends);
-	const closedCount = ended.filter(end => end === 'closed').length;
+	const closedCount = dialed.length - sockets.length + ended.filter(end => end === 'closed').length;
 	t.true(closedCount > 40 && closedCount < 100, `${closedCount} closed`);
 	await run.until(() => run.events.filter(({event}) => event === 'connection-failed').length === closedCount);
 	const failed = run.events.filter(({event}) => event === 'connection-failed');
