@@ -72,9 +72,12 @@ test('keys -o json matches its schema, and its problems set the exit status', as
 
 test('help and tables exit 141 silently when their reader is gone', async t => {
 	for (const argv of [['help'], ['keys'], ['completion', 'bash']]) {
-		const child = spawn(process.execPath, [builtProgram, ...argv], {stdio: ['ignore', 'pipe', 'pipe']});
-		child.stdout.destroy();
+		// Starts when the reader is gone.
+		const child = spawn('sh', ['-c', 'read -r _; exec "$0" "$@"', process.execPath, builtProgram, ...argv]);
 		const said = textOf(child.stderr);
+		child.stdout.destroy();
+		await once(child.stdout, 'close');
+		child.stdin.end('\n');
 		const [status] = (await once(child, 'close')) as [number];
 		t.is(status, 141, argv.join(' '));
 		t.is(await said, '');
