@@ -44,7 +44,7 @@ export function buildObservations(
 	}: Pick<Observations, 'purpose' | 'about'> & Partial<Pick<Observations, 'farEndAnswered' | 'upgradePassedThrough'>>,
 ): Observations {
 	const {own, others, unreachedAddresses, shared, metrics, active} = examined;
-	const known = processCacheFor(cluster).of(own.process?.facts.id ?? null);
+	const known = processCacheFor(cluster).of(processIdOf(examined));
 	const attempt = {
 		purpose,
 		isBound: about !== 'configuration' && own.socket !== null,
@@ -60,7 +60,7 @@ export function buildObservations(
 		connection: own.socket?.connection ?? null,
 		upgradePassedThrough,
 		socket: own.socket,
-		serverIdentity: identify(cluster, examined, about),
+		serverIdentity: identifyExamined(cluster, examined, about),
 		flags: [own, ...others].flatMap(({flags}) => flags ?? []),
 		mirrorPods: shared.mirrorPods,
 		replicas: shared.replicas,
@@ -77,13 +77,21 @@ export function buildObservations(
 }
 
 /** The next connection may end where any of the others did: if one of them may be a gateway, nothing is proven. */
-function identify(cluster: ClusterClient, {own, others, shared}: Examination, about: Observations['about']): ServerIdentity {
+export function identifyExamined(
+	cluster: ClusterClient,
+	{own, others, shared}: Pick<Examination, 'own' | 'others' | 'shared'>,
+	about: Observations['about'],
+): ServerIdentity {
 	const {ca, gatewaySeen} = processCacheFor(cluster);
-	const known = {...shared, ca: shared.ca ?? ca, gatewaySeen};
+	const known = {...shared, ca: ca ?? shared.ca, gatewaySeen};
 	const identity = identifyServer(own, known, cluster.facts.server);
 	return about === 'configuration' && identity.to === 'apiserver'
 		? (others.map(other => identifyServer(other, known, cluster.facts.server)).find(({to}) => to !== 'apiserver') ?? identity)
 		: identity;
+}
+
+export function processIdOf({own}: Pick<Examination, 'own'>): string | null {
+	return own.process?.facts.id ?? null;
 }
 
 /** The route holds while the process runs. An accepted kubelet certificate says nothing about the current one. */

@@ -4,13 +4,13 @@ import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import type {ConnectionObserver, ConnectionPurpose} from '../streams/connection-observer.ts';
 import {BackgroundMetrics} from './background-metrics.ts';
-import {buildObservations} from './build-observations.ts';
+import {buildObservations, processIdOf} from './build-observations.ts';
 import {buildPath} from './build-path.ts';
 import {noClusterObservations} from './cluster-observations.ts';
 import {noConnectionObservations, socketObservation} from './connection-observations.ts';
 import type {ConnectionObservations, Path} from './evidence.ts';
 import {type LabelContext, type LabelHost, LiveLabel, observeBeforeUse, settleLabel} from './label-lifecycle.ts';
-import {initialLabelState, isOpenedByFarEnd, type LabelEvent, type LabelState, processIdOf} from './label-state.ts';
+import {initialLabelState, isOpenedByFarEnd, type LabelEvent, type LabelState} from './label-state.ts';
 import {labelTimings} from './label-timings.ts';
 import {PreUseProbe} from './pre-use-probe.ts';
 import {processCacheFor} from './process-cache.ts';
@@ -171,7 +171,7 @@ class ConnectionLabeler implements Labeler {
 			state.shared === noClusterObservations
 				? known.recentShared(processIdOf(state), labelTimings.sharedMaxAgeMs, clock.now())
 				: state.shared;
-		const shared = {...observed, ca: known.ca ?? observed.ca, unavailable: [...observed.unavailable, ...preUseProbe.unavailableCas]};
+		const shared = {...observed, unavailable: [...observed.unavailable, ...preUseProbe.unavailableCas]};
 		const {phase, rttMs, error} = state;
 		return buildPath(buildObservations(cluster, {...state, shared}, state), {cluster: cluster.facts, phase, address: null, rttMs, error});
 	}

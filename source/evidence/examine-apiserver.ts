@@ -1,10 +1,11 @@
 /** Reads the observations of one apiserver. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
-import {type Examination, noActiveObservations} from './build-observations.ts';
+import {type Examination, noActiveObservations, processIdOf} from './build-observations.ts';
 import {observeCluster, spreadsRequestsReason} from './cluster-observations.ts';
 import {isFromAnotherProcess, observeConnection, observeFreshConnection} from './connection-observations.ts';
 import type {ConnectionObservations, MetricFacts, ProbeResult, UnavailableSource, VersionFacts} from './evidence.ts';
+import {labelTimings} from './label-timings.ts';
 import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
 import {processCacheFor} from './process-cache.ts';
 import {isCertificateLost} from './rules/direct-connection.ts';
@@ -29,8 +30,8 @@ export async function examineApiserver(
 	const options = signal ? {signal} : {};
 	const connection = await cluster.connect(options);
 	const own = await observeConnection(connection, {timeoutMs: readLimitMs});
-	const processId = own.process?.facts.id ?? null;
-	const metrics = connection.usable ? await readMetricsOncePerMinute(cluster, connection, processId, options) : notRequested();
+	const processId = processIdOf({own});
+	const metrics = connection.usable ? await readMetricsOncePerInterval(cluster, connection, processId, options) : notRequested();
 	const processChanged = own.flags !== null && connection.usable && (await answersDiffer(connection, own));
 	const shared = await observeCluster(cluster, {timeoutMs: readLimitMs, ...(namespace ? {namespace} : {})});
 	const known = processCacheFor(cluster);
@@ -100,15 +101,15 @@ function otherProcesses(further: readonly ConnectionObservations[], own: Connect
 	return [...others.values()];
 }
 
-/** Metrics are megabytes on a large cluster. */
-async function readMetricsOncePerMinute(
+/** See `metricsIntervalMs`. */
+async function readMetricsOncePerInterval(
 	cluster: ClusterClient,
 	connection: Connection,
 	process: string | null,
 	options: {signal?: AbortSignal},
 ): Promise<ProbeResult<MetricFacts>> {
 	const known = processCacheFor(cluster);
-	const recent = known.recentMetrics(process, 60_000);
+	const recent = known.recentMetrics(process, labelTimings.metricsIntervalMs);
 	if (recent) {
 		return {observation: recent};
 	}

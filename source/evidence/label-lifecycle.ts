@@ -2,10 +2,11 @@
 import {clockDelay, type Clock} from '../async/clock.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
+import {processIdOf} from './build-observations.ts';
 import type {BackgroundMetrics} from './background-metrics.ts';
 import type {ClusterObservations, Path, UnavailableSource} from './evidence.ts';
 import {processCacheFor} from './process-cache.ts';
-import {isRemoteCommand, type LabelEvent, type LabelState, processIdOf, reduceLabelState} from './label-state.ts';
+import {isRemoteCommand, type LabelEvent, type LabelState, reduceLabelState} from './label-state.ts';
 import {labelTimings} from './label-timings.ts';
 import {isUpgradePassedThrough} from './upgrade-passthrough.ts';
 import type {PreUseProbe} from './pre-use-probe.ts';

@@ -1,7 +1,7 @@
 /** The state of one label and its events. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose} from '../streams/connection-observer.ts';
-import {type Examination, noActiveObservations} from './build-observations.ts';
+import {type Examination, noActiveObservations, processIdOf} from './build-observations.ts';
 import {noClusterObservations} from './cluster-observations.ts';
 import type {ClusterObservations, ConnectionObservations, MetricFacts, Path, ProbeResult} from './evidence.ts';
 import {failureObservation} from './failure-observation.ts';
@@ -114,10 +114,6 @@ export function reduceLabelState(state: LabelState, event: LabelEvent): LabelSta
 			return {...state, phase: state.hasOpened ? 'settled' : state.phase, about: 'ended-connection'};
 		}
 	}
-}
-
-export function processIdOf({own}: LabelState): string | null {
-	return own.process?.facts.id ?? null;
 }
 
 /**

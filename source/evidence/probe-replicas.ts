@@ -1,9 +1,9 @@
 /** Reads further apiservers at their own addresses, only by consent and always verified. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {toSpokeError} from '../errors/spoke-error.ts';
-import {buildObservations} from './build-observations.ts';
+import {identifyExamined} from './build-observations.ts';
 import {observeConnection} from './connection-observations.ts';
-import type {ConnectionObservations, ConnectionPurpose} from './evidence.ts';
+import type {ConnectionObservations} from './evidence.ts';
 import type {ApiserverExamination} from './examine-apiserver.ts';
 import {advertisedAddress} from './rules/replicas.ts';
 import {isVerifiedApiserver} from './rules/same-process.ts';
@@ -46,9 +46,9 @@ function refusalReason(examined: ApiserverExamination, cluster: ClusterClient): 
 		return 'your connection to the apiserver uses a proxy';
 	}
 
-	const observations = buildObservations(cluster, examined, {purpose: anyPurpose, about: 'configuration'});
+	const serverIdentity = identifyExamined(cluster, examined, 'configuration');
 	// A server with the apiserver's certificate learns nothing new from credentials for it.
-	return isVerifiedApiserver(observations) || observations.serverIdentity.hasApiserverCertificate
+	return isVerifiedApiserver({serverIdentity, socket: examined.own.socket}) || serverIdentity.hasApiserverCertificate
 		? null
 		: 'it is not certain that an apiserver answers you';
 }
@@ -70,9 +70,3 @@ async function observeAt(
 		return `${address}: ${toSpokeError(error).message}`;
 	}
 }
-
-const anyPurpose: ConnectionPurpose = {
-	feature: 'exec',
-	target: {asked: '', kind: 'Pod', namespace: null, name: '', uid: null, node: null, container: null, chosenFrom: 1},
-	request: null,
-};

@@ -2,6 +2,7 @@
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
+import {processIdOf} from './build-observations.ts';
 import {observeConnection} from './connection-observations.ts';
 import type {
 	ConnectionPurpose,
@@ -80,7 +81,7 @@ export async function runActiveProbes(
 	recordProbes(cluster, {log, result}, examined, target);
 	// The attempts have moved the metrics, even if they were refused.
 	const again = await metricsOf(examined);
-	processCacheFor(cluster).remember(processOf(examined), {
+	processCacheFor(cluster).remember(processIdOf(examined), {
 		...(again?.observation && {metrics: [again.observation]}),
 		...(tested.stepTests.length > 0 && {stepTests: tested.stepTests}),
 		...(tested.agentTests.length > 0 && {agentTests: tested.agentTests}),
@@ -98,7 +99,7 @@ function recordProbes(
 	examined: ApiserverExamination,
 	target: ProbeTarget,
 ): void {
-	const attempt = {purpose: portForward(target), process: processOf(examined)};
+	const attempt = {purpose: portForward(target), process: processIdOf(examined)};
 	const logAttempt = {...attempt, purpose: {...attempt.purpose, feature: 'logs' as const}};
 	if (log?.facts.normal === 'ok') {
 		recordAnswer(cluster, logAttempt);
@@ -128,11 +129,13 @@ async function readLog(
 ): Promise<Observation<LogDifferentialFacts> | null> {
 	return container === null || !examined.connection.usable
 		? null
-		: readLogDifferential(examined.connection, {namespace, pod, container, node}, processOf(examined));
+		: readLogDifferential(examined.connection, {namespace, pod, container, node}, processIdOf(examined));
 }
 
 async function metricsOf(examined: ApiserverExamination): Promise<ProbeResult<MetricFacts> | null> {
-	return examined.metrics.observation && examined.connection.usable ? readApiserverMetrics(examined.connection, processOf(examined)) : null;
+	return examined.metrics.observation && examined.connection.usable
+		? readApiserverMetrics(examined.connection, processIdOf(examined))
+		: null;
 }
 
 async function stepTest(examined: ApiserverExamination, cluster: ClusterClient, target: ProbeTarget): Promise<StepTestResult> {
@@ -147,7 +150,7 @@ async function stepTest(examined: ApiserverExamination, cluster: ClusterClient, 
 }
 
 async function connectToProcess(examined: ApiserverExamination, cluster: ClusterClient): Promise<Connection | null> {
-	const wanted = processOf(examined);
+	const wanted = processIdOf(examined);
 	for (let attempt = 0; attempt < 12; attempt++) {
 		const connection = await cluster.connect();
 		if (wanted === null) {
@@ -196,7 +199,12 @@ function fromStepTest(
 	examined: ApiserverExamination,
 	target: ProbeTarget,
 ): Pick<Observations, 'stepTests' | 'agentTests' | 'failures'> {
-	const common = {process: processOf(examined), connection: examined.connection.id, time: new Date().toISOString(), active: true} as const;
+	const common = {
+		process: processIdOf(examined),
+		connection: examined.connection.id,
+		time: new Date().toISOString(),
+		active: true,
+	} as const;
 	if (result?.kind === 'refused') {
 		const failure = failureObservation({
 			error: {text: result.answer.body, leg: 2},
@@ -232,8 +240,4 @@ function portForward({namespace, pod, node}: ProbeTarget): ConnectionPurpose {
 		target: {asked: pod, kind: 'Pod', namespace, name: pod, uid: null, node, container: null, chosenFrom: 1},
 		request: null,
 	};
-}
-
-function processOf({own}: ApiserverExamination): string | null {
-	return own.process?.facts.id ?? null;
 }

@@ -2,7 +2,7 @@
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ConnectionPurpose, ServerIdentity, Observations, ProbeResult, StreamFeature} from '../evidence.ts';
 import {examineWithProbes, type ProbeTarget} from '../run-active-probes.ts';
-import {buildObservations} from '../build-observations.ts';
+import {buildObservations, identifyExamined} from '../build-observations.ts';
 import type {ApiserverExamination} from '../examine-apiserver.ts';
 import {readNode} from '../node-facts.ts';
 import {probeOf} from '../plan-paths.ts';
@@ -57,7 +57,7 @@ export async function gatherAuditObservations(
 ): Promise<AuditObservations> {
 	const examined = await examineWithProbes(cluster, {probe, signal, target: async () => someRunningPod(cluster)});
 	const {namespace} = cluster.facts;
-	const {serverIdentity} = buildObservations(cluster, examined, {purpose: purposeOf('exec', null), about: 'configuration'});
+	const serverIdentity = identifyExamined(cluster, examined, 'configuration');
 	const nodes = await readNodes(cluster, sampledNodes);
 	const [whoAmI, components, leases, signingRequests, tokens, endpoints, kubeProxy, anonymous, agents, kubelets] = await Promise.all([
 		probeSelfSubject(cluster),

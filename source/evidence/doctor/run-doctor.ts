@@ -3,7 +3,7 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {AccessReview} from '../../cluster/self-review.ts';
 import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionPurpose, Path, SocketFacts} from '../evidence.ts';
-import {type ActiveObservations, buildObservations, noActiveObservations} from '../build-observations.ts';
+import {type ActiveObservations, buildObservations, noActiveObservations, processIdOf} from '../build-observations.ts';
 import {clusterIdentity} from '../build-path.ts';
 import {type ApiserverExamination, examineApiserver} from '../examine-apiserver.ts';
 import {failureObservation} from '../failure-observation.ts';
@@ -125,7 +125,7 @@ function addLastAttempt({cluster, examined, plan, secondLeg}: DoctorFindings, re
 		return result;
 	}
 
-	const process = secondLeg?.connection === examined.connection.id ? (examined.own.process?.facts.id ?? null) : null;
+	const process = secondLeg?.connection === examined.connection.id ? processIdOf(examined) : null;
 	if (result.error) {
 		recordFailure(cluster, {purpose, process}, result.error.toJSON());
 	} else if (secondLeg?.answered) {
@@ -194,7 +194,7 @@ function kubeletResponse(
 	{connection, own}: ApiserverExamination,
 	{probe, target}: PathPlan,
 ): ActiveObservations {
-	const common = {process: own.process?.facts.id ?? null, connection: connection.id, active: true} as const;
+	const common = {process: processIdOf({own}), connection: connection.id, active: true} as const;
 	const location = `${probe?.namespace ?? target.namespace}/${probe?.pod ?? target.name}`;
 	const {node} = target;
 	if (to === 'log') {

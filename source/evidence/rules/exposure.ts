@@ -1,5 +1,6 @@
 /** The exposure of leg 2, TLS and tunnel together (C11). */
 import type {Basis, ExposureState, Observations, RuleVerdict, TlsState} from '../evidence.ts';
+import {weakestBasis} from './basis.ts';
 import {needActive, needAgentMetrics} from './needs.ts';
 import type {RouteVerdict} from './second-leg-route.ts';
 import {resolveApiserverFlag} from './apiserver-flag.ts';
@@ -43,7 +44,7 @@ function onItsOwn(observations: Observations, tls: RuleVerdict<TlsState>, route:
 	const citations = [...tls.citations, ...route.citations];
 	switch (route.state) {
 		case 'direct': {
-			return exposure('exposed', weaker(tls.basis, route.basis), citations, `${noTls}, no tunnel`);
+			return exposure('exposed', weakestBasis(tls.basis, route.basis), citations, `${noTls}, no tunnel`);
 		}
 
 		case 'ssh-tunnel': {
@@ -87,8 +88,4 @@ function exposure(
 	need: ExposureVerdict['need'] = [],
 ): ExposureVerdict {
 	return {state, basis, citations, need, why};
-}
-
-function weaker(a: Basis, b: Basis): Basis {
-	return a === 'proven' && b === 'proven' ? 'proven' : 'inferred';
 }

@@ -16,6 +16,6 @@ export function isFromOtherProcess(observation: Pick<Observation<unknown>, 'conn
 }
 
 /** Whether leg 1 is verified and ends at an apiserver, so that its statements about itself can be trusted. */
-export function isVerifiedApiserver({serverIdentity, socket}: Observations): boolean {
+export function isVerifiedApiserver({serverIdentity, socket}: Pick<Observations, 'serverIdentity' | 'socket'>): boolean {
 	return serverIdentity.to === 'apiserver' && socket?.facts.tls?.verified === true;
 }

@@ -1,6 +1,6 @@
 /** TLS of leg 2. */
 import type {Observations, RuleVerdict, TlsState} from '../evidence.ts';
-import {citeConstruction, weakestBasis} from './basis.ts';
+import {citeConstruction, verdictOf, weakestBasis} from './basis.ts';
 import {kubeletTls} from './kubelet-tls.ts';
 import {needNode} from './needs.ts';
 import {isVerifiedApiserver} from './same-process.ts';
@@ -50,10 +50,7 @@ function proxiedTls(observations: Observations): RuleVerdict<TlsState> {
 		target.chosenFrom === 0
 			? `${scheme}: before the name`
 			: `requests to ${target.kind.toLowerCase()} ${target.name}${request?.port ? `:${request.port}` : ''} use ${scheme}:`;
-	return {
-		state: scheme === 'https' ? 'unverified' : 'plain',
-		basis: isVerifiedApiserver(observations) ? 'proven' : 'inferred',
-		citations: [citeConstruction(observations, scheme === 'https' ? 'proxy-https-never-verifies' : 'proxy-http-is-plain', where)],
-		need: [],
-	};
+	return verdictOf(scheme === 'https' ? 'unverified' : 'plain', isVerifiedApiserver(observations) ? 'proven' : 'inferred', [
+		citeConstruction(observations, scheme === 'https' ? 'proxy-https-never-verifies' : 'proxy-http-is-plain', where),
+	]);
 }
