@@ -1,7 +1,9 @@
 import {once} from 'node:events';
 import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
+import {connect as tlsConnect, createServer as createTlsServer, type TLSSocket} from 'node:tls';
 import test, {type ExecutionContext} from 'ava';
 import {resetSocket} from '../../source/wire/reset-socket.ts';
+import {issue} from '../support/certificates.ts';
 
 test('resetSocket resets an open connection', async t => {
 	const {near, endAtFar} = await pair(t);
@@ -27,8 +29,24 @@ test('resetSocket resets an ended socket with queued bytes', async t => {
 	t.is(await writtenAtFar(), 'ECONNRESET');
 });
 
+test('resetSocket closes a socket below TLS whose FIN is being sent', async t => {
+	const {certificate: cert, key} = await issue({ip: ['127.0.0.1']});
+	const server = createTlsServer({cert, key});
+	const {near, far} = await pair(t);
+	tlsConnect({socket: far, rejectUnauthorized: false}).on('error', () => undefined);
+	server.emit('connection', near);
+	const [secured] = (await once(server, 'secureConnection')) as [TLSSocket];
+	const closed = once(near, 'close');
+	secured.end();
+	resetSocket(near, secured);
+	await closed;
+	t.is(near.errored, null);
+});
+
 /** The far end is unread. */
-async function pair(t: ExecutionContext): Promise<{near: Socket; endAtFar: () => Promise<string>; writtenAtFar: () => Promise<string>}> {
+async function pair(
+	t: ExecutionContext,
+): Promise<{near: Socket; far: Socket; endAtFar: () => Promise<string>; writtenAtFar: () => Promise<string>}> {
 	const server = createServer({allowHalfOpen: true}).listen(0, '127.0.0.1');
 	await once(server, 'listening');
 	const far = connect({port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true});
@@ -44,6 +62,7 @@ async function pair(t: ExecutionContext): Promise<{near: Socket; endAtFar: () =>
 	});
 	return {
 		near,
+		far,
 		async endAtFar() {
 			let bytes = 0;
 			far

@@ -94,12 +94,7 @@ export class Kubelet {
 
 	cutConnections(): void {
 		for (const socket of this.#sockets) {
-			// While TLS sends its FIN, a reset of the socket below would fail and leak the handle: the process could not exit.
-			if (this.#secured.get(clientOf(socket))?.writableEnded) {
-				socket.destroy();
-			} else {
-				resetSocket(socket);
-			}
+			resetSocket(socket, this.#secured.get(clientOf(socket)));
 		}
 	}
 
