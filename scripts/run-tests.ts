@@ -75,12 +75,10 @@ async function run(options: readonly string[]): Promise<number> {
 		counts.failed++;
 		ava.kill('SIGKILL');
 	}, longestSilenceMs);
-	// Processes that are alive long after their last test.
-	const lingering = new Set<string>();
+	// Alive after their exit handlers, at the last look.
+	let lingering: readonly string[] = [];
 	const watch = setInterval(() => {
-		for (const file of exitingFiles()) {
-			lingering.add(file);
-		}
+		lingering = exitingFiles();
 	}, 20_000);
 	let hasPlan = false;
 	for await (const line of createInterface({input: ava.stdout})) {
@@ -99,7 +97,7 @@ async function run(options: readonly string[]): Promise<number> {
 		counts.failed++;
 	} else if (code !== 0 && failures.length === 0) {
 		// Ava's TAP does not name a process that exits by itself, or not at all.
-		failures.push(`ava exited with status ${code}, no test failed; alive after their tests: ${[...lingering].join(', ') || 'none'}`);
+		failures.push(`ava exited with status ${code}, no test failed; alive after their tests: ${lingering.join(', ') || 'none'}`);
 		counts.failed++;
 	}
 

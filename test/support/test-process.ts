@@ -9,8 +9,11 @@ enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/spoke-tests'
 
 // Node 24 never ends a process with a handle that a failed reset leaked (TCPWrap::Reset), unless the exit is explicit. Ava replaces `exit`.
 const {exit} = process;
-process.once('beforeExit', () => {
-	exit.call(process);
+process.on('beforeExit', () => {
+	// Before its tests have ended, ava listens too, and names those that never end.
+	if (process.listenerCount('beforeExit') === 1) {
+		exit.call(process);
+	}
 });
 
 const {SPOKE_TEST_RECORDS: records} = process.env;
