@@ -44,7 +44,7 @@ export async function createClusterClient(
 		records: new ClusterRecords(),
 		connect: async options => pool.acquireRecent() ?? open(options?.signal),
 		connectAt: async (address, {signal, timeoutMs = 0} = {}) => openConnection(accessAt(access, address, timeoutMs), signal),
-		request: async options => pool.request(withWholeTimeout(options)),
+		request: async options => pool.request(withWholeTimeout(options, peerName)),
 		async json<T>({maxBytes, exact = false, ...options}: RequestOptions & {maxBytes?: number; exact?: boolean}): Promise<T> {
 			const limit = maxBytes === undefined ? {} : {maxBytes};
 			return (await readJsonResponse(await pool.request(options), {...options, ...limit, exact}, {peerName, identity: facts})) as T;

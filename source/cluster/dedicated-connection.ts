@@ -1,4 +1,4 @@
-/** Sequential requests on one socket, then an optional upgrade. */
+/** The apiserver's connection: an HTTP client with credentials, their renewal after a 401, and the request trace. */
 import {userAgent} from '../version.ts';
 import type {ApiResponse, PipelinedOptions, Connection, RequestOptions, SocketFacts, UpgradeOptions, UpgradeResult} from './connection.ts';
 import type {Credentials, ClientIdentity} from './credentials/credentials.ts';
@@ -99,7 +99,14 @@ export class DedicatedConnection implements Connection {
 	}
 
 	async request(options: RequestOptions): Promise<ApiResponse> {
-		const {method = 'GET', path, headers = {}, body, signal, timeoutMs = this.#access.requestTimeoutMs} = withWholeTimeout(options);
+		const {
+			method = 'GET',
+			path,
+			headers = {},
+			body,
+			signal,
+			timeoutMs = this.#access.requestTimeoutMs,
+		} = withWholeTimeout(options, this.#peerName);
 		const isFullBody = method !== 'HEAD' && Object.keys(headers).every(name => name.toLowerCase() !== 'range');
 		const response = await this.#send(path, {
 			method,

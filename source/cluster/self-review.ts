@@ -43,7 +43,7 @@ export async function readSelfSubject(cluster: Pick<ClusterClient, 'json'>, sign
 
 const selfSubjectReview = selfReviewRequest('authentication.k8s.io/v1', 'SelfSubjectReview', {});
 
-/** As `PipelinedRequests` takes it. */
+/** As `Connection.pipelined` takes it. */
 export const pipelinedSelfSubjectReview = {path: selfSubjectReview.path, review: selfSubjectReview.body};
 
 function selfReviewRequest(apiVersion: string, kind: string, fields: Record<string, unknown>) {

@@ -40,8 +40,7 @@ export async function locateTunnelLoss(
 }
 
 /**
-Finds the leg on which a log response was lost. An apiserver also ends leg 1 when it loses leg 2; Node reports that as a reset without a
-system call.
+Finds the leg on which a log response was lost. An apiserver also ends leg 1 when it loses leg 2; only a reset of leg 1 names a system call.
 */
 export async function locateResponseLoss(cluster: Pick<ClusterClient, 'connect' | 'records'>, error: SpokeError): Promise<SpokeError> {
 	return locatedError(error, wasReset(error) ? 'no-response' : await cluster.records.of(SharedCheck, () => new SharedCheck()).run(cluster));

@@ -1,4 +1,4 @@
-/** Key and accept headers of a WebSocket handshake. */
+/** Accept header of a WebSocket handshake. */
 import {createHash} from 'node:crypto';
 
 /** Proves that the server has read the key (RFC 6455 §4.2.2). */

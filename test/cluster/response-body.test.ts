@@ -1,6 +1,7 @@
 import type {Socket} from 'node:net';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
+import {readFully} from '../../source/cluster/transport/response-body.ts';
 import {textOf} from '../support/api-server.ts';
 import {toBytes} from '../support/byte-server.ts';
 import {until} from '../support/until.ts';
@@ -116,6 +117,12 @@ for (const over of ['TCP', 'TLS'] as const) {
 			t.regex(text, /^all(ha)?$/);
 			t.false(connection.usable);
 		}
+	});
+
+	test(`over ${over}, a body that exceeds the limit for the whole response has timed out`, async t => {
+		const connection = await to(t, (_, socket) => socket.write(head + chunk('part')));
+		const {body} = await connection.request({path: '/', wholeTimeoutMs: 300});
+		await t.throwsAsync(readFully(body, 1000, 'the apiserver'), {code: 'ERR_APISERVER_TIMEOUT', message: /did not respond within 0.3 s/});
 	});
 
 	test(`over ${over}, ends a body without a length when the connection closes`, async t => {

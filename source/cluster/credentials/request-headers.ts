@@ -42,7 +42,7 @@ function escapeKey(key: string): string {
 }
 
 /**
-Node writes header values as Latin-1; this yields Go's UTF-8 bytes.
+Requests are written as Latin-1; this yields Go's UTF-8 bytes.
 @throws SpokeError ERR_KUBECONFIG_INVALID for a control character or line break; the message does not contain `value`
 */
 export function headerValue(name: string, value: string): string {

@@ -8,7 +8,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import {sanitize} from '../../text/sanitize.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
 import type {ClusterEntry, ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
-import {raiseLimitRemedy} from '../transport/dial-tcp.ts';
+import {isDescriptorLimit, raiseLimitRemedy} from '../transport/descriptor-limit.ts';
 import type {AwaitedHandles} from './awaited-handles.ts';
 import {assertPluginAllowed, lookPath} from './plugin-policy.ts';
 import {processTerminal, type PluginTerminal} from './plugin-terminal.ts';
@@ -202,7 +202,7 @@ async function waitForOutput(
 
 function startError({command, installHint}: ExecEntry, {code, message}: {code?: string | undefined; message?: string}): SpokeError {
 	const isMissing = code === 'ENOENT';
-	const hint = isMissing ? installHint.trim().replaceAll(/\s+/g, ' ') : code === 'EMFILE' ? raiseLimitRemedy : '';
+	const hint = isMissing ? installHint.trim().replaceAll(/\s+/g, ' ') : isDescriptorLimit({code}) ? raiseLimitRemedy : '';
 	return new SpokeError(
 		'ERR_CREDENTIAL_PLUGIN',
 		`getting credentials: exec plugin ${command} cannot be run: ${isMissing ? 'executable not found' : (code ?? message)}`,

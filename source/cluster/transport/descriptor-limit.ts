@@ -20,12 +20,18 @@ export function hasFreeDescriptors(): boolean {
 		} while (highest >= limit / 2 && opened.length < reserve);
 		return true;
 	} catch (error) {
-		return !['EMFILE', 'ENFILE'].includes((error as NodeJS.ErrnoException).code ?? '');
+		return !isDescriptorLimit(error);
 	} finally {
 		for (const descriptor of opened) {
 			closeSync(descriptor);
 		}
 	}
+}
+
+export const raiseLimitRemedy = 'raise the limit on open files with `ulimit -n`';
+
+export function isDescriptorLimit(error: unknown): boolean {
+	return ['EMFILE', 'ENFILE'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 export function descriptorLimitError(): SpokeError {

@@ -2,6 +2,7 @@
 import {connect, isIP, type Socket} from 'node:net';
 import {rejectOnAbort} from '../../async/abortable.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {isDescriptorLimit, raiseLimitRemedy} from './descriptor-limit.ts';
 import {noop} from './noop.ts';
 import {joinHostPort} from './server-url.ts';
 
@@ -9,7 +10,7 @@ import {joinHostPort} from './server-url.ts';
 export const dialTimeoutMs = 15_000;
 
 /** As in Go's dialer: survives a network outage of seconds. */
-export const keepAliveIdleMs = 30_000;
+const keepAliveIdleMs = 30_000;
 
 /** Longer than a normal connect: Node abandons an address after this time, whereas RFC 8305 keeps trying. */
 export const addressAttemptTimeoutMs = 1000;
@@ -40,8 +41,8 @@ export async function waitForConnect(
 		reject(unreachableError(peerName, `dial tcp ${joinHostPort(host, port)}: i/o timeout after ${timeoutMs / 1000} s`, {remedy}));
 	}, timeoutMs);
 	const failed = (error: Error) => {
-		const isAtLimit = ['EMFILE', 'ENFILE'].includes((error as NodeJS.ErrnoException).code ?? '');
-		reject(unreachableError(peerName, dialText(error, host, port), {cause: error, remedy: isAtLimit ? raiseLimitRemedy : remedy}));
+		const fix = isDescriptorLimit(error) ? raiseLimitRemedy : remedy;
+		reject(unreachableError(peerName, dialText(error, host, port), {cause: error, remedy: fix}));
 	};
 
 	socket.once('connect', resolve).once('error', failed);
@@ -79,8 +80,6 @@ export function unreachableError(
 		...(remedy !== undefined && {remedy}),
 	});
 }
-
-export const raiseLimitRemedy = 'raise the limit on open files with `ulimit -n`';
 
 const errnoTexts: Readonly<Record<string, string>> = {
 	ECONNREFUSED: 'connection refused',

@@ -31,14 +31,14 @@ export function responseTimeoutError(peerName: string, timeoutMs: number): Spoke
 }
 
 /** Turns `wholeTimeoutMs` into an abort, for a request that waits for no other. */
-export function withWholeTimeout({wholeTimeoutMs, ...options}: RequestOptions): RequestOptions {
+export function withWholeTimeout({wholeTimeoutMs, ...options}: RequestOptions, peerName: string): RequestOptions {
 	if (wholeTimeoutMs === undefined) {
 		return options;
 	}
 
 	const limit = new AbortController();
 	afterTurns(systemClock, wholeTimeoutMs, () => {
-		limit.abort(new DOMException('The response took too long', 'TimeoutError'));
+		limit.abort(responseTimeoutError(peerName, wholeTimeoutMs));
 	});
 	return {...options, signal: options.signal ? AbortSignal.any([options.signal, limit.signal]) : limit.signal};
 }

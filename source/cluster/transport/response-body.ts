@@ -120,7 +120,7 @@ export async function readFully(body: Readable, maxBytes: number, peerName: stri
 	try {
 		await promise;
 	} catch (error) {
-		throw error instanceof SpokeError || (error as Error).name === 'AbortError'
+		throw error instanceof SpokeError || ['AbortError', 'TimeoutError'].includes((error as Error).name)
 			? error
 			: new SpokeError('ERR_APISERVER_UNREACHABLE', `the response of ${peerName} was truncated: ${(error as Error).message}`, {
 					cause: error,
