@@ -36,11 +36,11 @@ export function describeRelayedRequest({
 }: Pick<ListenerEvent, 'method' | 'path' | 'status' | 'error'>): ReadonlyArray<Part<'request' | 'status' | 'error' | 'code'>> {
 	return [
 		{role: 'request', text: `${method} ${path}`},
-		{role: 'status', text: `: ${status}`, short: String(status)},
+		{role: 'status', text: `: ${status}`},
 		...(error === null
 			? []
 			: [
-					{role: 'error' as const, text: `: ${error.message}`, short: error.message},
+					{role: 'error' as const, text: `: ${error.message}`},
 					{role: 'code' as const, text: ` [${error.code}]`},
 				]),
 	];

@@ -48,7 +48,7 @@ export type Session = {
 	/** Asks for a yes or no. `leaves`: yes ends the session. */
 	ask(question: string, details?: readonly string[], options?: {leaves?: boolean}): Promise<boolean>;
 	/** Opens a prompt; `null` if the user cancels. */
-	promptForText(options: TypeOptions): Promise<{text: string; regex: boolean} | null>;
+	promptForText(options: TextPromptOptions): Promise<{text: string; regex: boolean} | null>;
 	/** Adds completions to the open prompt of `purpose`. `instead` replaces a text that the user has not changed. */
 	offer(purpose: string, names: readonly string[], instead?: {from: string; to: string}): void;
 	/** Opens a picker; resolves to an item id or a typed text, or `null` if the user cancels. */
@@ -71,7 +71,7 @@ export type Session = {
 	nextId(kind: string): string;
 };
 
-export type TypeOptions = {
+export type TextPromptOptions = {
 	lead: string;
 	purpose: string;
 	text?: string;

@@ -19,7 +19,7 @@ export type ConnectionEntry = {
 	samples: readonly number[];
 	since: number;
 	error: ErrorObject | null;
-	/** A sentence on who else can use the listener; `null` without a listener, and for a forward on loopback. */
+	/** Who else can use the listener, as a clause; `null` without a listener, and for a forward on loopback. */
 	listenerUsers: string | null;
 	/** The path of each connection, by connection id; `null` until its first label. */
 	paths: ReadonlyMap<string, Path | null>;

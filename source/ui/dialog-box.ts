@@ -93,11 +93,11 @@ function picker(screen: RenderInput, overlay: PickerDialog): Floating {
 	const width = Math.min(76, size.columns - 4);
 	const items = matchingItems(overlay);
 	const most = Math.max(3, Math.min(14, size.rows - 10 - overlay.notes.length));
-	// Matching items are in another order, without the heading.
-	const headingAt = items === overlay.items ? items.findIndex(({heading}) => heading !== undefined) : -1;
-	const rows: ReadonlyArray<PickerItem | string> =
-		headingAt < 0 ? items : [...items.slice(0, headingAt), items[headingAt]!.heading!, ...items.slice(headingAt)];
-	const at = overlay.index + (headingAt >= 0 && headingAt <= overlay.index ? 1 : 0);
+	// Matching items are in another order, without headings.
+	const rows = items.flatMap<PickerItem | string>(item =>
+		items === overlay.items && item.heading !== undefined ? [item.heading, item] : [item],
+	);
+	const at = rows.indexOf(items[overlay.index]!);
 	const from = Math.max(0, Math.min(at - Math.floor(most / 2), rows.length - most));
 	const shown = rows.slice(from, from + most);
 	const columns = Math.max(1, ...overlay.items.map(item => item.cells.length));
@@ -131,12 +131,8 @@ function picker(screen: RenderInput, overlay: PickerDialog): Floating {
 	if (items.length === 0) {
 		lines.push(line(styled('text.dim', `   ${emptyText(overlay)}`)));
 	} else if (rows.length > most) {
-		const above = from - (headingAt >= 0 && headingAt < from ? 1 : 0);
-		lines.push(
-			line(
-				styled('text.dim', `   ${describeHiddenRows(above, items.length - above - shown.filter(one => typeof one !== 'string').length)}`),
-			),
-		);
+		const countItems = (some: typeof rows) => some.filter(row => typeof row !== 'string').length;
+		lines.push(line(styled('text.dim', `   ${describeHiddenRows(countItems(rows.slice(0, from)), countItems(rows.slice(from + most)))}`)));
 	}
 
 	lines.push(line(''), ...overlay.notes.flatMap(note => wrapToWidth(note, width - 4)).map(note => line(' ', styled('text.dim', note))));

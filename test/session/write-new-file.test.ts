@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import test from 'ava';
 import {auditHandlers} from '../../source/session/handlers/audit-handlers.ts';
 import {asFileName, expandHome, writeNewFile} from '../../source/session/write-new-file.ts';
-import type {Session, TypeOptions} from '../../source/session/session.ts';
+import type {Session, TextPromptOptions} from '../../source/session/session.ts';
 
 test('a file name has no slash, whatever the context or target is called', t => {
 	t.is(asFileName('arn:aws:eks:eu-west-1:1234:cluster/prod', 'cluster'), 'arn-aws-eks-eu-west-1-1234-cluster-prod');
@@ -40,10 +40,10 @@ test('an incomplete file is removed', async t => {
 });
 
 test('a report of a context with a slash is saved in the home directory', async t => {
-	const asked = Promise.withResolvers<TypeOptions>();
+	const asked = Promise.withResolvers<TextPromptOptions>();
 	const session = {
 		store: {state: {audit: {found: {cluster: {context: 'default/api-corp:6443/ada'}}}}},
-		async promptForText(options: TypeOptions) {
+		async promptForText(options: TextPromptOptions) {
 			asked.resolve(options);
 			return null;
 		},

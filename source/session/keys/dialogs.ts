@@ -1,7 +1,7 @@
 /** Dialogs as promises. */
 import {matchingItems, type ConfirmDialog, type FormDialog, type Dialog, type PickerDialog, type PromptDialog} from '../../state/dialog.ts';
 import {formatQuantity} from '../../text/format-number.ts';
-import type {FillOptions, PickOptions, TypeOptions} from '../session.ts';
+import type {FillOptions, PickOptions, TextPromptOptions} from '../session.ts';
 import type {Store} from '../store.ts';
 import {CanceledError, type TypeAhead} from './type-ahead.ts';
 
@@ -34,7 +34,7 @@ export class Dialogs {
 		}));
 	}
 
-	async promptForText(options: TypeOptions): Promise<{text: string; regex: boolean} | null> {
+	async promptForText(options: TextPromptOptions): Promise<{text: string; regex: boolean} | null> {
 		const history = this.#history.get(options.purpose) ?? [];
 		const text = options.text ?? '';
 		const overlay: PromptDialog = {

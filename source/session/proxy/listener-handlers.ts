@@ -136,12 +136,13 @@ function passed({store}: Session, id: string, event: ListenerEvent): void {
 }
 
 export function listenerRequest(event: ListenerEvent): RelayedRequest {
-	const parts = describeRelayedRequest(event);
-	const textOf = (wanted: 'request' | 'error') =>
-		parts.filter(({role}) => role === wanted).map(({text, short = text}) => sanitizeLine(short));
-	const [request = ''] = textOf('request');
-	const [error = null] = textOf('error');
-	return {time: Date.now(), request, status: event.status, tookMs: event.milliseconds, error};
+	return {
+		time: Date.now(),
+		request: sanitizeLine(joinParts(describeRelayedRequest(event), {without: ['status', 'error', 'code']})),
+		status: event.status,
+		tookMs: event.milliseconds,
+		error: event.error === null ? null : sanitizeLine(event.error.message),
+	};
 }
 
 export async function stopListener(session: Session, id: string): Promise<void> {

@@ -2,7 +2,7 @@
 import test from 'ava';
 import {navigationHandlers} from '../../../source/session/handlers/navigation-handlers.ts';
 import {promptFilter, toggleMatchesOnly, promptSearch} from '../../../source/session/tail/tail-search.ts';
-import type {Session, TypeOptions} from '../../../source/session/session.ts';
+import type {Session, TextPromptOptions} from '../../../source/session/session.ts';
 import type {TailRun} from '../../../source/session/tail/tail-run.ts';
 import {insertLines} from '../../../source/state/tail/insert-lines.ts';
 import {LineBuffer, linesPerBlock} from '../../../source/state/tail/line-buffer.ts';
@@ -113,7 +113,7 @@ test('a disabled filter stays disabled when another one is canceled', async t =>
 	await toggleMatchesOnly(session);
 	const givenUp = {
 		...session,
-		async promptForText({onChange}: TypeOptions) {
+		async promptForText({onChange}: TextPromptOptions) {
 			onChange?.('ne', false);
 			return null;
 		},
@@ -129,7 +129,7 @@ test('a canceled search returns to the lines before it, also if older lines move
 	const older = 100;
 	const givenUp = {
 		...session,
-		async promptForText({onChange}: TypeOptions) {
+		async promptForText({onChange}: TextPromptOptions) {
 			onChange?.('hay', false);
 			const log = new LineBuffer();
 			for (let number = 0; number < older; number++) {
