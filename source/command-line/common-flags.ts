@@ -53,7 +53,7 @@ export const errorOutputFlag = {
 export const readOnlyFlag = {
 	name: 'read-only',
 	kind: 'boolean',
-	help: 'refuse exec, attach, debug, forwards, the local API proxy, and proxy requests that use another method than GET and HEAD, open a WebSocket or run commands',
+	help: 'refuse exec, attach, debug, forwards, the local API proxy, and proxy requests with a method other than GET or HEAD, over a WebSocket, or that run commands',
 } as const satisfies FlagSpec;
 
 /** Accepted by commands that only read, so that an alias with `--read-only` works. */

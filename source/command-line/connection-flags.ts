@@ -54,7 +54,7 @@ export const connectionFlags = [
 		kind: 'integer',
 		default: 0,
 		value: 'LEVEL',
-		help: '1 and higher: the logs command also reports new pods and logs that ended if stderr is not a terminal; 6 and higher: log each request to stderr (method, URL, status, duration), never headers or bodies; one-shot commands only',
+		help: '1 and higher: with spoke logs, report new pods and ended logs even if stderr is not a terminal; 6 and higher: log each request to stderr (method, URL, status, duration), never headers or bodies; one-shot commands only',
 	},
 ] as const satisfies readonly FlagSpec[];
 

@@ -11,7 +11,7 @@ const flags = [
 		name: 'tty',
 		short: 't',
 		kind: 'boolean',
-		help: 'only adds a warning if the container has no terminal; with -i, spoke uses the container’s terminal even without -t',
+		help: 'no effect except a warning if the container has no terminal; with -i, its terminal is used with or without -t',
 	},
 	{
 		name: 'container',

@@ -123,7 +123,7 @@ export const proxySpec = {
 	usage: ['proxy get|head|post|put|patch|delete TARGET[/PATH] [flags]', 'proxy [--port PORT | --unix-socket FILE] [flags]'],
 	about: [
 		'TARGET is node/NAME, pod/NAME or svc/NAME. NAME can have a scheme and a port: https:web:443.',
-		'The apiserver sends plain HTTP or, with https:, TLS without verifying the certificate. A node without a port means its kubelet, which is reached as for logs and exec.',
+		'The apiserver sends plain HTTP or, with https:, TLS without verifying the certificate. A node without a port, or with its kubelet’s port, means its kubelet, which is reached as for logs and exec, whatever the scheme.',
 		'Redirects are not followed. A response of 400 or higher is printed and exits 1; if the backend cannot be reached, it exits 11.',
 		'The local API proxy accepts only its own names in Host and Origin, and rejects requests that run commands (exec, attach, port-forward, the kubelet’s run), however the path is encoded, unless you pass --disable-filter --allow-commands.',
 	].join('\n'),
