@@ -203,12 +203,21 @@ export class TypeAhead {
 		return own;
 	}
 
-	/** Deferred, because a dialog opens some promise turns later. */
 	#end(own: Preparation, isFor: boolean): void {
 		for (const timer of own.timers) {
 			clearTimeout(timer);
 		}
 
+		if (!isFor) {
+			if (this.#now === own) {
+				this.#leave(own);
+				this.#held = [];
+			}
+
+			return;
+		}
+
+		// A dialog opens some promise turns later.
 		setImmediate(() => {
 			if (this.#now !== own) {
 				return;
@@ -216,7 +225,7 @@ export class TypeAhead {
 
 			this.#leave(own);
 			const held = this.#held.splice(0);
-			if (isFor && held.length > 0) {
+			if (held.length > 0) {
 				this.#options.pass(held);
 			}
 		});
@@ -243,7 +252,7 @@ export class TypeAhead {
 	#say(own: Preparation): void {
 		if (own.what !== '') {
 			const count = this.#held.length;
-			this.#options.tell(`${own.what} …${count === 0 ? '' : `  ${count} ${count === 1 ? 'key' : 'keys'} queued}`}`, {canCancel: true});
+			this.#options.tell(`${own.what} …${count === 0 ? '' : `  ${count} ${count === 1 ? 'key' : 'keys'} queued`}`, {canCancel: true});
 		}
 	}
 }

@@ -41,6 +41,27 @@ test('held keys are passed on in order after the dialog could open', async t => 
 	t.false(ahead.hold({key: 'x'}));
 });
 
+test('a wait that opens nothing drops the keys before its end, and holds none after it', async t => {
+	const {ahead, passed, work} = makeAhead();
+	const asker = ahead.during({description: 'checking', opens: () => false}, async () => work.promise);
+	t.true(ahead.hold({key: 'a'}));
+	work.resolve('');
+	await asker;
+	t.false(ahead.hold({key: 'w'}));
+	await delay(5);
+	t.deepEqual(passed, []);
+});
+
+test('the wait says how many keys are queued', async t => {
+	const {ahead, told, work} = makeAhead();
+	const asker = ahead.during({description: 'checking'}, async () => work.promise);
+	ahead.hold({key: 'a'});
+	ahead.hold({key: 'b'});
+	t.deepEqual(told, ['checking …  1 key queued', 'checking …  2 keys queued']);
+	work.resolve('');
+	await asker;
+});
+
 test('a second wait takes over the held keys of the first', async t => {
 	const {ahead, passed, work} = makeAhead();
 	const second = Promise.withResolvers<string>();
