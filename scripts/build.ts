@@ -90,7 +90,7 @@ const built = await Promise.all([
 			'source/sandbox/start-sandbox.ts',
 			'source/cluster/kubeconfig/parse-yaml.ts',
 			'source/keymap/parse-keymap.ts',
-			'source/session/texts/yaml-lines.ts',
+			'source/session/text/yaml-lines.ts',
 		].map(inRoot),
 		outdir: inRoot('build/parts'),
 		entryNames: '[name]',

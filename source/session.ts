@@ -2,15 +2,15 @@
 import process from 'node:process';
 import {setFlagsFromString} from 'node:v8';
 import {setTimeout as delay} from 'node:timers/promises';
-import type {SessionOptions} from './session/session-options.ts';
-import {SessionRun} from './session/session-run.ts';
+import type {SessionOptions} from './session/frame/session-options.ts';
+import {SessionRun} from './session/frame/session-run.ts';
 import {SpokeError} from './errors/spoke-error.ts';
-import {writeCrashReport} from './session/crash-report.ts';
+import {writeCrashReport} from './session/frame/crash-report.ts';
 import {sanitizeLine} from './text/sanitize-line.ts';
 
 const closeMs = 2000;
 
-export type {SessionOptions} from './session/session-options.ts';
+export type {SessionOptions} from './session/frame/session-options.ts';
 
 /**
 Resolves to the exit status after restoring the terminal.

@@ -1,4 +1,4 @@
-/** Escaping of text for regular expressions, and errors of a user's pattern. */
+/** Regular expressions that a user types: escaping, letter case and errors. */
 
 export function escapeRegExp(text: string): string {
 	return text.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`);
@@ -6,4 +6,14 @@ export function escapeRegExp(text: string): string {
 
 export function describeRegexError(error: unknown): string {
 	return `invalid regular expression: ${(error as Error).message.replace(/^Invalid regular expression: .*: /s, '').toLowerCase()}`;
+}
+
+/** @throws SyntaxError for an invalid regular expression */
+export function patternOf(text: string, flags = ''): RegExp {
+	// The letter of an escape is not a capital letter: \S, \W, \p{L}.
+	return new RegExp(text, `${flags}${isLower(text.replaceAll(/\\p\{[^}]*\}|\\./gi, '')) ? 'iu' : 'u'}`);
+}
+
+export function isLower(text: string): boolean {
+	return text === text.toLowerCase();
 }

@@ -4,8 +4,8 @@ import {describeError, describeUnreachable} from '../../source/descriptions/desc
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {failedAuditJunit} from '../../source/output/audit-junit.ts';
 import {errorText} from '../../source/text/error-text.ts';
-import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
-import {whyLines} from '../../source/ui/why-screen.ts';
+import {unicodeGlyphs} from '../../source/session/kit/glyphs.ts';
+import {whyLines} from '../../source/session/why/why-screen.ts';
 
 const rows: ReadonlyArray<readonly [what: string, error: SpokeError, why: readonly string[], junit: string]> = [
 	[

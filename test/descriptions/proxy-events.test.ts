@@ -13,10 +13,10 @@ import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {listenerRequest} from '../../source/session/proxy/listener-handlers.ts';
 import type {ListenerEvent} from '../../source/streams/proxy-listener/start-proxy-listener.ts';
-import {emptyProxy, type ProxyExchange} from '../../source/state/proxy-state.ts';
-import {emptySession} from '../../source/state/session-state.ts';
-import {proxyScreen} from '../../source/ui/proxy-screen.ts';
-import {plainTheme} from '../../source/ui/theme.ts';
+import {emptyProxy, type ProxyExchange} from '../../source/session/proxy/proxy-state.ts';
+import {emptySession} from '../../source/session/frame/session-state.ts';
+import {proxyScreen} from '../../source/session/proxy/proxy-screen.ts';
+import {plainTheme} from '../../source/session/kit/theme.ts';
 
 const exchange: ProxyExchange = {
 	id: 1,

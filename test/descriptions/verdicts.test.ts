@@ -4,11 +4,11 @@ import type {Basis, Evidence, Leg, Path, RouteState, TlsState, Verdict} from '..
 import {describeUndetermined} from '../../source/descriptions/describe-path.ts';
 import {formatPathLine} from '../../source/evidence/path-line.ts';
 import {pathReport} from '../../source/output/path-report.ts';
-import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
-import {pathLineSpans} from '../../source/ui/path-line-spans.ts';
-import {pathVerdicts} from '../../source/ui/path-verdicts.ts';
-import {legSentences} from '../../source/ui/spoken-path.ts';
-import {whyLines} from '../../source/ui/why-screen.ts';
+import {unicodeGlyphs} from '../../source/session/kit/glyphs.ts';
+import {pathLineSpans} from '../../source/session/kit/path-line-spans.ts';
+import {pathVerdicts} from '../../source/session/frame/path-verdicts.ts';
+import {legSentences} from '../../source/session/kit/spoken-path.ts';
+import {whyLines} from '../../source/session/why/why-screen.ts';
 
 /** Exhaustive by type: a new state needs a name. */
 const tlsNames: Readonly<Record<TlsState, string>> = {

@@ -1,8 +1,8 @@
 /** JSON numbers keep their digits. */
 import test from 'ava';
-import {allJsonFields, readJsonLine} from '../../source/state/tail/json-fields.ts';
+import {allJsonFields, readJsonLine} from '../../source/session/tail/json-fields.ts';
 import {isLosslessNumber, parseLosslessJson} from '../../source/text/lossless-json.ts';
-import {formatBody} from '../../source/state/format-body.ts';
+import {formatBody} from '../../source/session/proxy/format-body.ts';
 
 const texts = [
 	'12345678901234567890',

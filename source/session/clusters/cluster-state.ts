@@ -3,7 +3,7 @@ import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {ApiResponse, SocketFacts} from '../../cluster/connection.ts';
 import {readJsonResponse} from '../../cluster/read-json-response.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
-import type {ClusterState} from '../../state/session-state.ts';
+import type {ClusterState} from '../frame/session-state.ts';
 
 const versionPath = '/version';
 const maxAttempts = 3;

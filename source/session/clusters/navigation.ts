@@ -1,8 +1,8 @@
 /** Switches cluster or namespace. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {currentNamespace} from '../../state/session-state.ts';
-import type {ViewFeeds} from '../feeds/view-feeds.ts';
-import type {Session} from '../session.ts';
+import {currentNamespace} from '../frame/session-state.ts';
+import type {ViewFeeds} from '../lists/view-feeds.ts';
+import type {Session} from '../frame/session.ts';
 import {clusterState} from './cluster-state.ts';
 import type {OpenClusters} from './open-clusters.ts';
 

@@ -2,7 +2,7 @@
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {createLabeler} from '../../evidence/connection-labeler.ts';
-import type {OpenCluster} from '../session.ts';
+import type {OpenCluster} from '../frame/session.ts';
 
 export class OpenClusters {
 	readonly #open = new Map<string, OpenCluster>();

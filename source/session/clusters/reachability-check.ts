@@ -1,9 +1,9 @@
 /** Reachability, version and permissions of the current cluster. */
 import {clockDelay, systemClock} from '../../async/clock.ts';
-import {currentNamespace} from '../../state/session-state.ts';
-import type {PathFeed} from '../feeds/path-feed.ts';
-import type {OpenCluster} from '../session.ts';
-import type {Store} from '../store.ts';
+import {currentNamespace} from '../frame/session-state.ts';
+import type {PathFeed} from '../frame/path-feed.ts';
+import type {OpenCluster} from '../frame/session.ts';
+import type {Store} from '../frame/store.ts';
 import {readPermissions} from './permissions.ts';
 import {waitForCluster} from './cluster-state.ts';
 

@@ -6,10 +6,10 @@ import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts
 import {parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
-import type {Session} from '../session.ts';
+import type {Session} from '../frame/session.ts';
 import type {OnPodLoss} from '../../streams/port-forward/forward-request.ts';
-import type {FormField} from '../../state/dialog.ts';
-import {scriptFlags} from '../handlers/script-flags.ts';
+import type {FormField} from '../dialogs/dialog.ts';
+import {scriptFlags} from '../clusters/script-flags.ts';
 import {readForwardSets} from './forward-set-files.ts';
 import {forwardOf, type ForwardConfig} from './run-forward.ts';
 import {changeForward, startForwardFrom} from './forward-lifecycle.ts';

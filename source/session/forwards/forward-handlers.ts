@@ -1,11 +1,11 @@
 /** Handlers of forwards and connection list rows. */
-import type {ConnectionEntry} from '../../state/connection-list.ts';
-import {currentNamespace, type ForwardState} from '../../state/session-state.ts';
-import {selectedTarget} from '../handlers/selection.ts';
-import type {Handlers, Session} from '../session.ts';
-import {openInBrowser} from '../handoff/external-programs.ts';
+import type {ConnectionEntry} from '../frame/connection-list.ts';
+import {currentNamespace, type ForwardState} from '../frame/session-state.ts';
+import {selectedTarget} from '../lists/selection.ts';
+import type {Handlers, Session} from '../frame/session.ts';
+import {openInBrowser} from '../shell/external-programs.ts';
 import {stopListener} from '../proxy/listener-handlers.ts';
-import {forwardNames} from '../handlers/completion-names.ts';
+import {forwardNames} from '../dialogs/completion-names.ts';
 import {forwardOf} from './run-forward.ts';
 import {addForward, editForward} from './forward-dialog.ts';
 import {restartForward, startForward, stopForward, forwardConfigOf} from './forward-lifecycle.ts';

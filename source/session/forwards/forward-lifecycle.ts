@@ -1,8 +1,8 @@
 /** Starts, changes and stops forwards. */
 import {localPortOf, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
-import {currentNamespace, type ForwardState} from '../../state/session-state.ts';
+import {currentNamespace, type ForwardState} from '../frame/session-state.ts';
 import {formatQuantity} from '../../text/format-number.ts';
-import type {Session} from '../session.ts';
+import type {Session} from '../frame/session.ts';
 import {withLine} from './reduce-forward.ts';
 import {runForward, forwardOf, type ForwardConfig} from './run-forward.ts';
 

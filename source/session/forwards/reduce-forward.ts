@@ -3,7 +3,7 @@ import {describeForwardEvent, describeForwardUsers} from '../../descriptions/des
 import {abbreviatePodName, joinParts} from '../../descriptions/parts.ts';
 import {shortError} from '../../descriptions/describe-error.ts';
 import type {ForwardEvent, ConnectionSnapshot} from '../../streams/port-forward/forward-event.ts';
-import type {ForwardState} from '../../state/session-state.ts';
+import type {ForwardState} from '../frame/session-state.ts';
 import {clockTime} from '../../text/format-time.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 

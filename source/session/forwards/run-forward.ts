@@ -6,13 +6,13 @@ import type {RunningForward, OnPodLoss} from '../../streams/port-forward/forward
 import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
 import {parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import {startForward} from '../../streams/port-forward/start-forward.ts';
-import type {ConnectionEntry} from '../../state/connection-list.ts';
-import type {ForwardState} from '../../state/session-state.ts';
+import type {ConnectionEntry} from '../frame/connection-list.ts';
+import type {ForwardState} from '../frame/session-state.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {formatBytes} from '../../text/format-number.ts';
-import type {OpenCluster, Session} from '../session.ts';
-import {recordedPath} from '../recording-observer.ts';
+import type {OpenCluster, Session} from '../frame/session.ts';
+import {recordedPath} from '../frame/recording-observer.ts';
 import {reduceForward, forwardConnectionRows, forwardNotice, forwardUsersText, withLine} from './reduce-forward.ts';
 
 /** `cluster` is the one that was current at creation. */

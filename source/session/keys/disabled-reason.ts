@@ -2,8 +2,8 @@
 import {isAccessAllowed} from '../../actions/access.ts';
 import type {ActionSpec} from '../../actions/action-table.ts';
 import {terminatedPodMessage, logRemedy, type RunningPodFeature} from '../../streams/terminated-pod.ts';
-import {selectedRow} from '../../state/list-state.ts';
-import type {SessionState} from '../../state/session-state.ts';
+import {selectedRow} from '../lists/list-state.ts';
+import type {SessionState} from '../frame/session-state.ts';
 
 export function disabledReason(state: SessionState, action: ActionSpec): string | null {
 	if (isReadOnly(state, action)) {

@@ -3,9 +3,9 @@ import {afterTurns, systemClock} from '../../async/clock.ts';
 import {createKeyDecoder, type KeyInput} from '../../keymap/decode-keys.ts';
 import {splitAltChord, isCtrlChord, formatKeys, typedText} from '../../keymap/key-name.ts';
 import {effectiveBindings, resolveKey, type KeyResolution} from '../../keymap/resolve-key.ts';
-import {keyContext} from '../../state/session-state.ts';
+import {keyContext} from '../frame/session-state.ts';
 import {performAction, type ActionContext} from './perform-action.ts';
-import {backKeys} from './type-ahead.ts';
+import {backKeys} from '../dialogs/type-ahead.ts';
 
 /** A lone escape byte may start a key for this time. */
 const escapeMs = 30;

@@ -1,14 +1,14 @@
 /** Checks and performs an action. */
 import {type ActionSpec, findAction} from '../../actions/action-table.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
-import {equivalentCommand} from '../../state/dialog.ts';
-import {selectedRow} from '../../state/list-state.ts';
-import {currentNamespace, type SessionState} from '../../state/session-state.ts';
+import {equivalentCommand} from '../dialogs/dialog.ts';
+import {selectedRow} from '../lists/list-state.ts';
+import {currentNamespace, type SessionState} from '../frame/session-state.ts';
 import {isAllowedByName, ruleFor} from '../clusters/permissions.ts';
-import type {Handlers, Session} from '../session.ts';
-import type {Dialogs} from './dialogs.ts';
+import type {Handlers, Session} from '../frame/session.ts';
+import type {Dialogs} from '../dialogs/dialogs.ts';
 import {disabledReason, isReadOnly, terminatedPodReason} from './disabled-reason.ts';
-import {CanceledError} from './type-ahead.ts';
+import {CanceledError} from '../dialogs/type-ahead.ts';
 
 export type ActionContext = {session: Session; dialogs: Dialogs; handlers: Handlers};
 

@@ -4,14 +4,14 @@ import {startProxyListener, type ListenerEvent, type ProxyListener} from '../../
 import {describeListenerUsers, describeRelayedRequest} from '../../descriptions/describe-proxy.ts';
 import {joinParts, sentenceOf} from '../../descriptions/parts.ts';
 import {defaultFilter, defaultPort} from '../../streams/proxy-listener/listener-defaults.ts';
-import {selectedListener, type ListenerState, type RelayedRequest} from '../../state/proxy-state.ts';
+import {selectedListener, type ListenerState, type RelayedRequest} from './proxy-state.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {freePort} from '../forwards/free-port.ts';
-import type {Handlers, OpenCluster, Session} from '../session.ts';
-import {showView} from '../handlers/list-handlers.ts';
-import {scriptFlags} from '../handlers/script-flags.ts';
+import type {Handlers, OpenCluster, Session} from '../frame/session.ts';
+import {showView} from '../lists/list-handlers.ts';
+import {scriptFlags} from '../clusters/script-flags.ts';
 
 const running = new WeakMap<Session, Map<string, ProxyListener>>();
 

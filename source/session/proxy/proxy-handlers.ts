@@ -1,19 +1,19 @@
 /** Handlers of the proxy view. */
-import {formatBody} from '../../state/format-body.ts';
+import {formatBody} from './format-body.ts';
 import {describeMissingResponse} from '../../descriptions/describe-proxy.ts';
-import {type ProxyExchange, selectedExchange, selectedListener} from '../../state/proxy-state.ts';
-import {currentNamespace, type TextLine} from '../../state/session-state.ts';
+import {type ProxyExchange, selectedExchange, selectedListener} from './proxy-state.ts';
+import {currentNamespace, type TextLine} from '../frame/session-state.ts';
 import {parseProxyTarget} from '../../targets/proxy-target.ts';
 import {formatBytes} from '../../text/format-number.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
-import {errorLines} from '../../ui/why-screen.ts';
+import {errorLines} from '../why/why-screen.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
-import {podPortNames, proxyNames} from '../handlers/completion-names.ts';
-import type {Handlers, Session} from '../session.ts';
-import {showView} from '../handlers/list-handlers.ts';
-import {scriptFlags} from '../handlers/script-flags.ts';
-import {selectedTarget} from '../handlers/selection.ts';
-import {openText} from '../texts/open-text.ts';
+import {podPortNames, proxyNames} from '../dialogs/completion-names.ts';
+import type {Handlers, Session} from '../frame/session.ts';
+import {showView} from '../lists/list-handlers.ts';
+import {scriptFlags} from '../clusters/script-flags.ts';
+import {selectedTarget} from '../lists/selection.ts';
+import {openText} from '../text/open-text.ts';
 import {stopListener} from './listener-handlers.ts';
 import {cancelRequest, sendRequest} from './send-request.ts';
 

@@ -1,6 +1,6 @@
 /** The top tail. */
-import type {TailView} from '../../state/tail/tail-view.ts';
-import type {Session} from '../session.ts';
+import type {TailView} from './tail-view.ts';
+import type {Session} from '../frame/session.ts';
 import type {TailRun} from './tail-run.ts';
 
 export function currentTail({store, tails}: Pick<Session, 'store' | 'tails'>): TailRun | null {

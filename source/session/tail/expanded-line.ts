@@ -1,57 +1,63 @@
-/** Expanded line of a tail. */
-import {allJsonFields} from '../../state/tail/json-fields.ts';
-import {goTo, selectedLine, shownLength, toggleField} from '../../state/tail/tail-view.ts';
-import {expandedLength} from '../../ui/expanded-line.ts';
-import type {Handlers, Session} from '../session.ts';
-import {changeTail, currentTail} from './current-tail.ts';
-import {clean} from './export-lines.ts';
+/** The expanded line of a tail. */
+import {allJsonFields, type JsonField} from './json-fields.ts';
+import type {TailLine} from './line-buffer.ts';
+import type {TailView} from './tail-view.ts';
+import {formatNumber} from '../../text/format-number.ts';
+import {sanitizeText} from '../../text/sanitize-line.ts';
+import {titledRule, wrapToWidth} from '../kit/titled-rule.ts';
+import type {Glyphs} from '../kit/glyphs.ts';
+import {firstKey, type RenderInput} from '../kit/render-input.ts';
+import {line, styled, type Line, type Span} from '../kit/styled-line.ts';
 
-export const expandedLineHandlers: Handlers = {
-	'tail.open-line'(session) {
-		const tail = currentTail(session);
-		if (tail && shownLength(tail.view) > 0) {
-			changeTail(session, view => ({...goTo(view, selectedLine(view)), lineField: 0}));
-			session.store.dispatchNow({type: 'layer', to: {line: tail.view.cursor}});
-		}
-	},
-	'line.close'({store}) {
-		store.dispatchNow({type: 'layer', to: {line: null}});
-	},
-	'line.down'(session) {
-		moveInLine(session, 1);
-	},
-	'line.up'(session) {
-		moveInLine(session, -1);
-	},
-	'line.copy'(session) {
-		const field = selectedField(session);
-		if (field) {
-			session.copy(field.value, field.name === '' ? 'the line' : field.name);
-		}
-	},
-	'line.add-field'(session) {
-		const field = selectedField(session);
-		if (field && field.name !== '') {
-			changeTail(session, view => toggleField(view, field.name));
-		}
-	},
-};
-
-function moveInLine(session: Session, by: 1 | -1): void {
-	const view = currentTail(session)?.view;
-	const line = view?.buffer.line(view.cursor);
-	const last = line ? expandedLength(line, session.store.state.size.columns) - 1 : 0;
-	changeTail(session, view => ({...view, lineField: Math.max(0, Math.min(view.lineField + by, last))}));
-}
-
-/** An empty name means the whole line. */
-function selectedField(session: Session): {name: string; value: string} | null {
-	const view = currentTail(session)?.view;
-	const text = view?.buffer.line(view.cursor)?.bytes.toString('utf8');
-	if (!view || text === undefined) {
-		return null;
+/** Takes at most half of the `room` rows. */
+export function expandedLine(screen: RenderInput, view: TailView, room: number): Line[] {
+	const layer = screen.state.layers.at(-1);
+	const number = layer?.kind === 'tail' ? layer.line : null;
+	const one = number === null ? null : view.buffer.line(number);
+	if (number === null || one === null) {
+		return [];
 	}
 
+	const most = Math.floor(room / 2);
+	const {
+		state: {size},
+		theme: {glyphs},
+	} = screen;
+	const text = one.bytes.toString('utf8');
 	const fields = allJsonFields(text);
-	return fields === null ? {name: '', value: clean(text)} : (fields[Math.min(view.lineField, fields.length - 1)] ?? null);
+	const close = firstKey(screen, 'line.close');
+	const after = [view.sources[one.source]?.short ?? '', fields ? 'all fields' : `${formatNumber(one.bytes.length)} bytes`]
+		.filter(part => part !== '')
+		.join(', ');
+	const head = titledRule(screen, `Line ${formatNumber(number + 1)}`, {focus: true, right: close === null ? '' : `${close} close`, after});
+	const cursor = (index: number) => (index === view.lineField ? styled('focus', glyphs.cursor) : ' ');
+	const rows =
+		fields === null
+			? textRows(text, size.columns).map((row, index) => line(' ', cursor(index), row))
+			: fields.map((field, index) => line(' ', cursor(index), ' ', ...fieldSpans(field, glyphs)));
+	const from = firstShown(view.lineField, rows.length, most - 1);
+	return [head, ...rows.slice(from, from + most - 1)];
+}
+
+function fieldSpans({name, value, kind}: JsonField, {newLine}: Glyphs): Span[] {
+	return [
+		styled('json.key', `${sanitizeText(name)}: `),
+		styled(
+			kind === 'number' ? 'json.number' : 'json.string',
+			sanitizeText(value).replaceAll('\n', () => ` ${newLine} `),
+		),
+	];
+}
+
+export function expandedLength({bytes}: TailLine, columns: number): number {
+	const text = bytes.toString('utf8');
+	return allJsonFields(text)?.length ?? textRows(text, columns).length;
+}
+
+function firstShown(cursor: number, length: number, most: number): number {
+	return Math.max(0, Math.min(cursor - most + 2, length - most));
+}
+
+function textRows(text: string, columns: number): string[] {
+	return wrapToWidth(sanitizeText(text), columns - 3);
 }

@@ -1,10 +1,10 @@
 /** Copies, saves or opens lines of a tail. */
-import {positionOf, shownLength, shownNumbers, type TailView} from '../../state/tail/tail-view.ts';
+import {positionOf, shownLength, shownNumbers, type TailView} from './tail-view.ts';
 import {sanitize} from '../../text/sanitize.ts';
-import type {Session} from '../session.ts';
+import type {Session} from '../frame/session.ts';
 import {formatQuantity} from '../../text/format-number.ts';
-import {asFileName, expandHome, writeNewFile} from '../write-new-file.ts';
-import {openInProgram} from '../handoff/external-programs.ts';
+import {asFileName, expandHome, writeNewFile} from '../frame/write-new-file.ts';
+import {openInProgram} from '../shell/external-programs.ts';
 import {finishScan} from './seek-older-lines.ts';
 import type {TailRun} from './tail-run.ts';
 

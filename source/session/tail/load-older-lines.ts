@@ -6,9 +6,9 @@ import type {LogSource} from '../../streams/logs/log-events.ts';
 import {eachLine} from '../../streams/logs/log-lines.ts';
 import type {OpenLogOptions} from '../../streams/logs/open-log.ts';
 import {readOlderLines} from '../../streams/logs/older-lines.ts';
-import {LineBuffer, type LineBufferLimits} from '../../state/tail/line-buffer.ts';
-import {insertLines, type LineRemap} from '../../state/tail/insert-lines.ts';
-import {levelOf} from '../../state/tail/line-level.ts';
+import {LineBuffer, type LineBufferLimits} from './line-buffer.ts';
+import {insertLines, type LineRemap} from './insert-lines.ts';
+import {levelOf} from './line-level.ts';
 
 /** Bytes from the beginning of a log, to find it again. */
 const rememberedBytes = 16 * 1024;

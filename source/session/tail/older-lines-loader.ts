@@ -2,7 +2,7 @@
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {LogSource} from '../../streams/logs/log-events.ts';
 import type {OpenLogOptions} from '../../streams/logs/open-log.ts';
-import type {OlderLines, TailSource} from '../../state/tail/tail-view.ts';
+import type {OlderLines, TailSource} from './tail-view.ts';
 import {formatNumber} from '../../text/format-number.ts';
 import {loadOlderLines, type JoinPoints, type OlderLinesLoaded} from './load-older-lines.ts';
 import type {TailSink, TailContext} from './tail-reader.ts';

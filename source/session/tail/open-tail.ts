@@ -1,6 +1,6 @@
 /** Opens a tail. */
-import {emptyTail, followTail, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
-import type {Session} from '../session.ts';
+import {emptyTail, followTail, type SincePreset, type TailView} from './tail-view.ts';
+import type {Session} from '../frame/session.ts';
 import {showTailFailure} from './tail-entry.ts';
 import {TailRun, type TailRequest} from './tail-run.ts';
 import {createTailRequest, type TailOptions} from './tail-targets.ts';

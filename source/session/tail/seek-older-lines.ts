@@ -1,7 +1,7 @@
 /** Actions that load older lines. */
 import {setImmediate as turn} from 'node:timers/promises';
-import {goTo, numberAt, positionOf, type TailView} from '../../state/tail/tail-view.ts';
-import type {Session} from '../session.ts';
+import {goTo, numberAt, positionOf, type TailView} from './tail-view.ts';
+import type {Session} from '../frame/session.ts';
 import type {TailRun} from './tail-run.ts';
 import {setView} from './current-tail.ts';
 

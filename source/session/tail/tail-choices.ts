@@ -1,9 +1,9 @@
 /** Pickers of a tail. */
-import type {PickerItem} from '../../state/dialog.ts';
-import {allJsonFields} from '../../state/tail/json-fields.ts';
-import {toggleField, type TailSource, type TailView} from '../../state/tail/tail-view.ts';
+import type {PickerItem} from '../dialogs/dialog.ts';
+import {allJsonFields} from './json-fields.ts';
+import {toggleField, type TailSource, type TailView} from './tail-view.ts';
 import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';
-import type {Session} from '../session.ts';
+import type {Session} from '../frame/session.ts';
 import type {TailRun} from './tail-run.ts';
 import {setView} from './current-tail.ts';
 import {applyFilter} from './tail-search.ts';

@@ -1,7 +1,7 @@
 /** Connection list row of a tail. */
-import type {ConnectionEntry} from '../../state/connection-list.ts';
-import {describeActivity, podCount, type TailView} from '../../state/tail/tail-view.ts';
-import type {Session} from '../session.ts';
+import type {ConnectionEntry} from '../frame/connection-list.ts';
+import {describeActivity, podCount, type TailView} from './tail-view.ts';
+import type {Session} from '../frame/session.ts';
 import type {TailRun} from './tail-run.ts';
 
 export function tickTails(session: Session): void {

@@ -1,22 +1,13 @@
 /** Action handlers of a tail. */
-import {countJsonLines} from '../../state/tail/json-fields.ts';
-import {levelNames, type LineLevel} from '../../state/tail/line-buffer.ts';
-import {
-	followTail,
-	selectedLine,
-	moveTail,
-	pauseTail,
-	positionOf,
-	shownLength,
-	type SincePreset,
-	type TailView,
-} from '../../state/tail/tail-view.ts';
+import {countJsonLines} from './json-fields.ts';
+import {levelNames, type LineLevel} from './line-buffer.ts';
+import {followTail, selectedLine, moveTail, pauseTail, positionOf, shownLength, type SincePreset, type TailView} from './tail-view.ts';
 import {formatQuantity} from '../../text/format-number.ts';
-import {markedTargets, selectedTarget} from '../handlers/selection.ts';
-import type {Handlers, Session} from '../session.ts';
+import {markedTargets, selectedTarget} from '../lists/selection.ts';
+import type {Handlers, Session} from '../frame/session.ts';
 import {changeTail as change, currentTail, withTail} from './current-tail.ts';
 import {openTail} from './open-tail.ts';
-import {expandedLineHandlers} from './expanded-line.ts';
+import {expandedLineHandlers} from './expanded-line-handlers.ts';
 import {chooseFields, chooseSources} from './tail-choices.ts';
 import {cleanText, saveTail, openTailInProgram} from './export-lines.ts';
 import {jumpHandlers} from './tail-jumps.ts';

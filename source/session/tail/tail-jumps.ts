@@ -1,7 +1,7 @@
 /** Jumps to errors, gaps and marks. */
-import {kindBits, levelBits, noticeFlags} from '../../state/tail/line-buffer.ts';
-import {findLine, jumpTo, selectedLine, shownLength, type TailView} from '../../state/tail/tail-view.ts';
-import type {Handlers, Session} from '../session.ts';
+import {kindBits, levelBits, noticeFlags} from './line-buffer.ts';
+import {findLine, jumpTo, selectedLine, shownLength, type TailView} from './tail-view.ts';
+import type {Handlers, Session} from '../frame/session.ts';
 import {changeTail, withTail} from './current-tail.ts';
 import {searchOlderLines} from './seek-older-lines.ts';
 

@@ -4,8 +4,8 @@ import {joinParts} from '../../descriptions/parts.ts';
 import {shortError} from '../../descriptions/describe-error.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {LogEvent, LogSource} from '../../streams/logs/log-events.ts';
-import {failedNote} from '../../state/tail/tail-sources.ts';
-import type {TailCounters, TailSource} from '../../state/tail/tail-view.ts';
+import {failedNote} from './tail-sources.ts';
+import type {TailCounters, TailSource} from './tail-view.ts';
 
 export type TailNotice = {
 	/** `null` adds no line. */

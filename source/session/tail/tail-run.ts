@@ -1,8 +1,8 @@
 /** One tail: request, view and reader. */
 import type {ContainerSelection, FollowTargets} from '../../streams/logs/follow-logs.ts';
-import type {LineRemap} from '../../state/tail/insert-lines.ts';
-import {countJsonLines} from '../../state/tail/json-fields.ts';
-import {restartTail, remapTail, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
+import type {LineRemap} from './insert-lines.ts';
+import {countJsonLines} from './json-fields.ts';
+import {restartTail, remapTail, type SincePreset, type TailView} from './tail-view.ts';
 import {TailReader, type TailSink, type TailContext} from './tail-reader.ts';
 
 export type TailRequest = {

@@ -1,10 +1,10 @@
 /** Search and filter of a tail. */
-import {queryProblem} from '../../state/tail/line-index.ts';
-import {describeMatchCount} from '../../state/describe-matches.ts';
-import {countMatches, nextMatch} from '../../state/tail/shown-matches.ts';
-import {filterTail, goTo, jumpTo, searchTail, type TailView} from '../../state/tail/tail-view.ts';
+import {queryProblem} from './line-index.ts';
+import {describeMatchCount} from '../kit/describe-matches.ts';
+import {countMatches, nextMatch} from './shown-matches.ts';
+import {filterTail, goTo, jumpTo, searchTail, type TailView} from './tail-view.ts';
 import {formatQuantity} from '../../text/format-number.ts';
-import type {Session} from '../session.ts';
+import type {Session} from '../frame/session.ts';
 import type {TailRun} from './tail-run.ts';
 import {changeTail, currentTail, setView, withTail} from './current-tail.ts';
 import {searchOlderLines, searchAllLines, canHaveOlderLines} from './seek-older-lines.ts';

@@ -2,15 +2,15 @@
 import test from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {lastResponseTime, trackResponses} from '../../../source/session/clusters/last-response.ts';
-import {ViewFeeds} from '../../../source/session/feeds/view-feeds.ts';
-import type {OpenCluster} from '../../../source/session/session.ts';
-import {Store} from '../../../source/session/store.ts';
+import {ViewFeeds} from '../../../source/session/lists/view-feeds.ts';
+import type {OpenCluster} from '../../../source/session/frame/session.ts';
+import {Store} from '../../../source/session/frame/store.ts';
 import {type ClusterClient, ClusterRecords} from '../../../source/cluster/cluster-client.ts';
 import type {ApiResponse, Connection} from '../../../source/cluster/connection.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import {emptySession} from '../../../source/state/session-state.ts';
-import type {RenderInput} from '../../../source/ui/render-input.ts';
-import {spokenLines} from '../../../source/ui/spoken-screen.ts';
+import {emptySession} from '../../../source/session/frame/session-state.ts';
+import type {RenderInput} from '../../../source/session/kit/render-input.ts';
+import {spokenLines} from '../../../source/session/frame/spoken-screen.ts';
 import {clockTime} from '../../../source/text/format-time.ts';
 import {manualClock} from '../../support/manual-clock.ts';
 

@@ -6,13 +6,13 @@ import test, {type ExecutionContext} from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {restartForward, startForwardFrom, stopForward} from '../../../source/session/forwards/forward-lifecycle.ts';
 import {forwardUrl} from '../../../source/session/forwards/reduce-forward.ts';
-import type {Session} from '../../../source/session/session.ts';
-import {Store} from '../../../source/session/store.ts';
+import type {Session} from '../../../source/session/frame/session.ts';
+import {Store} from '../../../source/session/frame/store.ts';
 import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
-import {emptySession} from '../../../source/state/session-state.ts';
-import {listenerUsersText} from '../../../source/ui/connections-pane.ts';
+import {emptySession} from '../../../source/session/frame/session-state.ts';
+import {listenerUsersText} from '../../../source/session/frame/connections-pane.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {until} from '../../support/until.ts';
 

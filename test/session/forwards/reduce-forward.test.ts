@@ -3,7 +3,7 @@ import test from 'ava';
 import {reduceForward, forwardNotice, forwardUsersText} from '../../../source/session/forwards/reduce-forward.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {ForwardEvent, ConnectionSnapshot} from '../../../source/streams/port-forward/forward-event.ts';
-import type {ForwardState} from '../../../source/state/session-state.ts';
+import type {ForwardState} from '../../../source/session/frame/session-state.ts';
 
 const row: ForwardState = {
 	id: 'f',

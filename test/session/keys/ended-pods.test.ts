@@ -3,10 +3,10 @@ import test from 'ava';
 import {findAction} from '../../../source/actions/action-table.ts';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {disabledReason} from '../../../source/session/keys/disabled-reason.ts';
-import {listKinds} from '../../../source/state/list-kinds.ts';
-import {reduceList} from '../../../source/state/list-state.ts';
-import {emptySession, type SessionState} from '../../../source/state/session-state.ts';
-import {rowReader} from '../../../source/state/table-rows.ts';
+import {listKinds} from '../../../source/session/lists/list-kinds.ts';
+import {reduceList} from '../../../source/session/lists/list-state.ts';
+import {emptySession, type SessionState} from '../../../source/session/frame/session-state.ts';
+import {rowReader} from '../../../source/session/lists/table-rows.ts';
 import {onSandbox} from '../../support/sandbox-session.ts';
 
 const read = rowReader(

@@ -4,13 +4,13 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {proxyHandlers} from '../../../source/session/proxy/proxy-handlers.ts';
-import type {Session} from '../../../source/session/session.ts';
-import {Store} from '../../../source/session/store.ts';
+import type {Session} from '../../../source/session/frame/session.ts';
+import {Store} from '../../../source/session/frame/store.ts';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';
 import type {Labeler} from '../../../source/evidence/connection-labeler.ts';
-import {selectedExchange, type ProxyExchange} from '../../../source/state/proxy-state.ts';
-import {emptySession} from '../../../source/state/session-state.ts';
+import {selectedExchange, type ProxyExchange} from '../../../source/session/proxy/proxy-state.ts';
+import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {startServer} from '../../support/api-server.ts';
 import {until} from '../../support/until.ts';
 

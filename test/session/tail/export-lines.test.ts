@@ -3,12 +3,12 @@ import {mkdtemp, readFile, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
-import type {Session} from '../../../source/session/session.ts';
+import type {Session} from '../../../source/session/frame/session.ts';
 import {saveTail, visibleTexts} from '../../../source/session/tail/export-lines.ts';
 import type {TailRun} from '../../../source/session/tail/tail-run.ts';
-import {insertLines} from '../../../source/state/tail/insert-lines.ts';
-import {LineBuffer, linesPerBlock} from '../../../source/state/tail/line-buffer.ts';
-import {emptyTail, filterTail, remapTail, type TailView} from '../../../source/state/tail/tail-view.ts';
+import {insertLines} from '../../../source/session/tail/insert-lines.ts';
+import {LineBuffer, linesPerBlock} from '../../../source/session/tail/line-buffer.ts';
+import {emptyTail, filterTail, remapTail, type TailView} from '../../../source/session/tail/tail-view.ts';
 
 const count = linesPerBlock * 3;
 const textOf = (number: number) => `line ${number}\n`;

@@ -2,7 +2,7 @@
 import test from 'ava';
 import {TailRun} from '../../../source/session/tail/tail-run.ts';
 import {createTailRequest} from '../../../source/session/tail/tail-targets.ts';
-import {emptyTail} from '../../../source/state/tail/tail-view.ts';
+import {emptyTail} from '../../../source/session/tail/tail-view.ts';
 import {LogServer} from '../../support/log-server.ts';
 import {until} from '../../support/until.ts';
 

@@ -5,7 +5,7 @@ import {createTailRequest} from '../../../source/session/tail/tail-targets.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
-import {emptyTail, podCount} from '../../../source/state/tail/tail-view.ts';
+import {emptyTail, podCount} from '../../../source/session/tail/tail-view.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {until} from '../../support/until.ts';
 

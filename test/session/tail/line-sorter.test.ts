@@ -3,7 +3,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {insertLateLines} from '../../../source/session/tail/insert-late-lines.ts';
 import {LineSorter, type LineSorterCallbacks} from '../../../source/session/tail/line-sorter.ts';
-import {LineBuffer} from '../../../source/state/tail/line-buffer.ts';
+import {LineBuffer} from '../../../source/session/tail/line-buffer.ts';
 
 const block = (...stamps: string[]) => Buffer.from(stamps.map(stamp => `2026-11-24T14:00:${stamp}Z line ${stamp}\n`).join(''));
 

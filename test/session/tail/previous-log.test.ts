@@ -3,8 +3,8 @@ import test, {type ExecutionContext} from 'ava';
 import {createTailRequest} from '../../../source/session/tail/tail-targets.ts';
 import {TailRun} from '../../../source/session/tail/tail-run.ts';
 import {tailHandlers} from '../../../source/session/tail/tail-handlers.ts';
-import type {Session} from '../../../source/session/session.ts';
-import {emptyTail, pauseTail, shownLength} from '../../../source/state/tail/tail-view.ts';
+import type {Session} from '../../../source/session/frame/session.ts';
+import {emptyTail, pauseTail, shownLength} from '../../../source/session/tail/tail-view.ts';
 import {LogServer, type Fault} from '../../support/log-server.ts';
 import {until} from '../../support/until.ts';
 

@@ -1,10 +1,10 @@
 /** Jumps to errors, stream events and marks. */
 import test from 'ava';
 import {tailHandlers} from '../../../source/session/tail/tail-handlers.ts';
-import type {Session} from '../../../source/session/session.ts';
+import type {Session} from '../../../source/session/frame/session.ts';
 import type {TailRun} from '../../../source/session/tail/tail-run.ts';
-import {LineBuffer, type LineKind} from '../../../source/state/tail/line-buffer.ts';
-import {emptyTail, goTo} from '../../../source/state/tail/tail-view.ts';
+import {LineBuffer, type LineKind} from '../../../source/session/tail/line-buffer.ts';
+import {emptyTail, goTo} from '../../../source/session/tail/tail-view.ts';
 
 function tailOf(...kinds: readonly LineKind[]) {
 	const buffer = new LineBuffer();

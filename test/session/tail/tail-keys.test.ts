@@ -5,20 +5,20 @@ import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {forwardHandlers} from '../../../source/session/forwards/forward-handlers.ts';
 import {chooseFields, chooseSources} from '../../../source/session/tail/tail-choices.ts';
 import {visibleTexts} from '../../../source/session/tail/export-lines.ts';
-import {doctorHandlers} from '../../../source/session/handlers/doctor-handlers.ts';
-import {navigationHandlers} from '../../../source/session/handlers/navigation-handlers.ts';
-import {shellHandlers} from '../../../source/session/handlers/shell-handlers.ts';
-import {CanceledError} from '../../../source/session/keys/type-ahead.ts';
+import {doctorHandlers} from '../../../source/session/why/doctor-handlers.ts';
+import {navigationHandlers} from '../../../source/session/frame/navigation-handlers.ts';
+import {shellHandlers} from '../../../source/session/shell/shell-handlers.ts';
+import {CanceledError} from '../../../source/session/dialogs/type-ahead.ts';
 import {withDisplayOptionsOf, openTail} from '../../../source/session/tail/open-tail.ts';
 import {tailHandlers} from '../../../source/session/tail/tail-handlers.ts';
-import type {Session} from '../../../source/session/session.ts';
-import {Store} from '../../../source/session/store.ts';
+import type {Session} from '../../../source/session/frame/session.ts';
+import {Store} from '../../../source/session/frame/store.ts';
 import {TailRun} from '../../../source/session/tail/tail-run.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import {asTailSource} from '../../../source/state/tail/tail-source.ts';
-import {emptySession, keyContext} from '../../../source/state/session-state.ts';
-import {emptyTail, filterTail, goTo} from '../../../source/state/tail/tail-view.ts';
-import {tailWindow} from '../../../source/state/tail/tail-window.ts';
+import {asTailSource} from '../../../source/session/tail/tail-source.ts';
+import {emptySession, keyContext} from '../../../source/session/frame/session-state.ts';
+import {emptyTail, filterTail, goTo} from '../../../source/session/tail/tail-view.ts';
+import {tailWindow} from '../../../source/session/tail/tail-window.ts';
 
 function tailOf(lines: readonly string[]) {
 	const store = new Store(

@@ -5,7 +5,7 @@ import {fullMessage} from '../../../source/server-messages/unwrap-message.ts';
 import type {GapReason, LogSource} from '../../../source/streams/logs/log-events.ts';
 import {shortError} from '../../../source/descriptions/describe-error.ts';
 import {tailNotice} from '../../../source/session/tail/tail-notices.ts';
-import {isUnreadable, tailPhase} from '../../../source/state/tail/tail-sources.ts';
+import {isUnreadable, tailPhase} from '../../../source/session/tail/tail-sources.ts';
 
 const source: LogSource = {namespace: 'd', pod: 'p', uid: null, node: 'n1', container: 'app'};
 const error = new SpokeError('ERR_SECOND_LEG', 'no agent is connected');

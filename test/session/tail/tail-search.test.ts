@@ -1,12 +1,12 @@
 /** Search and filter in many lines. */
 import test from 'ava';
-import {navigationHandlers} from '../../../source/session/handlers/navigation-handlers.ts';
+import {navigationHandlers} from '../../../source/session/frame/navigation-handlers.ts';
 import {promptFilter, toggleMatchesOnly, promptSearch} from '../../../source/session/tail/tail-search.ts';
-import type {Session, TextPromptOptions} from '../../../source/session/session.ts';
+import type {Session, TextPromptOptions} from '../../../source/session/frame/session.ts';
 import type {TailRun} from '../../../source/session/tail/tail-run.ts';
-import {insertLines} from '../../../source/state/tail/insert-lines.ts';
-import {LineBuffer, linesPerBlock} from '../../../source/state/tail/line-buffer.ts';
-import {emptyTail, goTo, remapTail, shownLength} from '../../../source/state/tail/tail-view.ts';
+import {insertLines} from '../../../source/session/tail/insert-lines.ts';
+import {LineBuffer, linesPerBlock} from '../../../source/session/tail/line-buffer.ts';
+import {emptyTail, goTo, remapTail, shownLength} from '../../../source/session/tail/tail-view.ts';
 
 const count = linesPerBlock * 12;
 const needles = [10, linesPerBlock * 6, linesPerBlock * 10] as const;

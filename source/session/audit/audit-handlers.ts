@@ -1,0 +1,200 @@
+/** Handlers of the audit view. */
+import {toSpokeError} from '../../errors/spoke-error.ts';
+import {auditJunit} from '../../output/audit-junit.ts';
+import {auditReport} from '../../output/audit-report.ts';
+import type {Audit, AuditRow, RowVerdict} from '../../evidence/audit/audit-object.ts';
+import {runAudit} from '../../evidence/audit/run-audit.ts';
+import {findPaths} from '../../evidence/find-paths.ts';
+import {describeAuditRow, routeAndState} from '../../descriptions/describe-audit.ts';
+import {describeRoute, type DetailPart, replaceRouteNames, withLocation} from '../../descriptions/describe-verdict.ts';
+import type {ShownAuditRow, TextLine} from '../frame/session-state.ts';
+import {defaultSource} from '../tail/tail-sources.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {currentTail} from '../tail/current-tail.ts';
+import {openText} from '../text/open-text.ts';
+import {clusterOf} from '../lists/selection.ts';
+import type {Handlers, Session} from '../frame/session.ts';
+import {asFileName, expandHome, writeNewFile} from '../frame/write-new-file.ts';
+
+export const auditHandlers: Handlers = {
+	'audit.refresh': readAudit,
+	async 'view.audit'(session) {
+		session.store.dispatchNow({type: 'view', view: 'audit'});
+		if (session.store.state.audit.rows.length === 0 && !session.store.state.audit.busy) {
+			await readAudit(session);
+		}
+	},
+	'audit.save': saveAudit,
+	'audit.test': async session => testRoute(session),
+	'why.test': async session => testRoute(session),
+};
+
+async function readAudit(session: Session): Promise<void> {
+	const {cluster} = session;
+	session.store.dispatchNow({type: 'audit', to: {busy: true, note: 'reading …'}});
+	try {
+		const audit = await runAudit(cluster.access, {probe: 'passive', require: [], minBasis: 'proven'});
+		if (session.cluster === cluster) {
+			showAudit(session, audit);
+		}
+	} catch (thrown) {
+		if (session.cluster !== cluster) {
+			return;
+		}
+
+		session.store.dispatchNow({type: 'audit', to: {busy: false, note: toSpokeError(thrown).message}});
+		session.fail('audit', thrown);
+	}
+}
+
+const badness: Readonly<Record<RowVerdict, number>> = {fail: 0, warn: 1, unknown: 2, pass: 3, 'not-applicable': 4};
+
+function showAudit(session: Session, audit: Audit): void {
+	const rows = audit.rows
+		.toSorted((one, other) => badness[one.verdict] - badness[other.verdict])
+		.map((row): ShownAuditRow => ({
+			id: row.id,
+			title: row.title,
+			verdict: row.verdict,
+			state: routeAndState(row),
+			basis: row.basis,
+			provenOn: provenOn(row),
+			lines: rowLines(audit, row),
+		}));
+	session.store.dispatchNow({type: 'audit', to: {busy: false, rows, found: audit, at: 0, note: countsOf(audit)}});
+}
+
+function countsOf({rows, summary}: Audit): string {
+	const counts = [
+		['fail', summary.fail],
+		['warn', summary.warn],
+		['unknown', summary.unknown],
+	] as const;
+	const found = counts.filter(([, count]) => count !== 0).map(([what, count]) => `${count} ${what}`);
+	return `all ${rows.length} rows${found.length === 0 ? '' : `: ${found.join(' · ')}`}`;
+}
+
+/** C5 counts kubelets, the other rows apiservers. */
+function provenOn({id, scope: {of, proven}}: AuditRow): ShownAuditRow['provenOn'] {
+	const count = `${proven} of ${of ?? '?'}`;
+	const noun = id === 'C5' ? 'kubelet' : 'apiserver';
+	return of === null && proven === 0
+		? {short: '', long: ''}
+		: {
+				short: id === 'C5' ? `${proven}/${of ?? '?'} nodes` : count,
+				long: `${count} ${noun}${of === 1 ? '' : 's'}`,
+			};
+}
+
+export function openAuditRow(session: Session): void {
+	const {rows, at, found} = session.store.state.audit;
+	const finding = found?.rows.find(({id}) => id === rows[at]?.id);
+	if (found && finding) {
+		const {id, title, verdict} = finding;
+		const {state, basis} = describeAuditRow(finding, found);
+		const name = finding.state === '' || finding.state === verdict ? '' : `: ${state}`;
+		openText(session, {
+			title: 'Audit',
+			subject: `${id} ${title}`,
+			right: `${verdict}${name}${basis === null ? '' : `, ${basis}`}`,
+			lines: rowLines(found, finding, {whole: true}),
+		});
+	}
+}
+
+function rowLines(audit: Audit, row: AuditRow, {whole = false}: {whole?: boolean} = {}): TextLine[] {
+	const {details} = describeAuditRow(row, audit);
+	const texts = (role: DetailPart['role'], max = Infinity) =>
+		details
+			.filter(one => one.role === role)
+			.slice(0, max)
+			.map(one => sanitizeLine(whole || role !== 'needs' ? withLocation(one) : (one.short ?? one.text)));
+	const lines = (role: DetailPart['role'], max?: number, style?: string): TextLine[] =>
+		texts(role, max).map(text => ({label: `  ${role}`, text, ...(style !== undefined && {role: style})}));
+	const exceptions = texts('exception', whole ? 100 : 5);
+	return [
+		{text: replaceRouteNames(sanitizeLine(row.message))},
+		...lines('evidence', whole ? 50 : 4),
+		...(exceptions.length > 0 ? [{label: '  exception', text: replaceRouteNames(exceptions.join(', ')), role: 'level.warn'}] : []),
+		...lines('needs', whole ? 20 : 2),
+		...lines('fix', undefined, 'focus'),
+		...lines('docs', undefined, 'text.dim'),
+	];
+}
+
+async function saveAudit(session: Session): Promise<void> {
+	const {found} = session.store.state.audit;
+	if (found === null) {
+		session.tell('the audit has not been read yet');
+		return;
+	}
+
+	const name = `audit-${asFileName(found.cluster.context ?? '', 'cluster')}-${new Date().toISOString().slice(0, 10)}.json`;
+	const answer = await session.promptForText({
+		lead: 'save to ',
+		purpose: 'save-audit',
+		note: () => '.json, .txt, or .xml for JUnit',
+		text: `~/${name}`,
+	});
+	if (answer === null || answer.text === '') {
+		return;
+	}
+
+	const path = expandHome(answer.text);
+	try {
+		await writeNewFile(path, [fileText(path, found)]);
+		session.tell(`saved ${answer.text}`);
+	} catch (error) {
+		session.tell(`not saved: ${(error as Error).message}`, 'error');
+	}
+}
+
+function fileText(path: string, found: Audit): string {
+	if (path.endsWith('.xml')) {
+		return auditJunit(found);
+	}
+
+	return path.endsWith('.txt') ? `${auditReport(found).trimEnd()}\n` : `${JSON.stringify(found, null, '\t')}\n`;
+}
+
+async function testRoute(session: Session): Promise<void> {
+	const source = defaultSource(currentTail(session)?.view.sources ?? []);
+	const {pods} = session.store.state.lists;
+	const pod = source?.pod ?? pods.visible[pods.cursorIndex]?.name;
+	if (pod === undefined) {
+		session.tell('the route test needs a pod: open the pods view first', 'warn');
+		return;
+	}
+
+	const namespace = source?.namespace ?? pods.visible[pods.cursorIndex]!.namespace;
+	if (
+		!(await session.ask('Test the route?', [
+			`Opens a few idle tunnels to ${pod} for a few seconds. Does not touch a container; appears in the audit log. Can prove the route of this apiserver: konnectivity or direct.`,
+		]))
+	) {
+		return;
+	}
+
+	session.tell('testing the route …');
+	// The tested cluster keeps the results and relabels its open connections.
+	const cluster = clusterOf(session, currentTail(session)?.id);
+	const [path] = await findPaths(cluster.access, `pod/${pod}`, {
+		features: ['port-forward'],
+		probe: 'active',
+		...(namespace !== '' && {namespace}),
+	});
+	if (path) {
+		session.store.dispatchNow({
+			type: 'push',
+			layer: {kind: 'why', about: `tested with pod/${pod}`, path, error: null, entry: null, top: 0},
+		});
+		const leg = path.legs[1];
+		const route = leg ? describeRoute(path, leg.route) : null;
+		session.tell(route === null || route.basis === null ? 'route unknown' : `route ${route.name}, ${route.basis}`);
+	}
+
+	session.paths.showAgain();
+	if (session.cluster === cluster && session.store.state.audit.rows.length > 0) {
+		await readAudit(session);
+	}
+}

@@ -1,0 +1,98 @@
+/** The audit view. */
+import {cellWidth, fitToCells} from '../../text/cell-width.ts';
+import {auditRowState} from '../../descriptions/describe-audit.ts';
+import type {SessionState, ShownAuditRow} from '../frame/session-state.ts';
+import {titledRule} from '../kit/titled-rule.ts';
+import type {Glyphs} from '../kit/glyphs.ts';
+import type {RenderInput} from '../kit/render-input.ts';
+import {padLines, line, styled, type Line} from '../kit/styled-line.ts';
+import {textLines} from '../kit/text-rows.ts';
+import {auditPicture, verdictRole} from './audit-picture.ts';
+
+const leastVerdict = 27;
+const otherColumns = 30;
+/** Narrower screens show no picture. */
+const wideFrom = 60;
+/** Narrower screens name only nodes, because most rows count apiservers. */
+const unitsFrom = 100;
+
+export function auditScreen(screen: RenderInput, rows: number): Line[] {
+	const {
+		state: {audit, size},
+		theme: {glyphs},
+	} = screen;
+	if (audit.rows.length === 0) {
+		return padLines([line(''), line(' ', styled('text.dim', withoutRows(audit)))], rows);
+	}
+
+	const picture = audit.found === null || size.columns < wideFrom ? [] : auditPicture(audit.found, glyphs, size.columns);
+	const widths = columnWidths(
+		audit.rows.map(row => cellWidth(verdictText(row, glyphs))),
+		size.columns,
+	);
+	const unit = size.columns < unitsFrom ? 'short' : 'long';
+	const room = Math.max(4, rows - picture.length - 2 - Math.max(4, Math.floor(rows / 4)));
+	const top = Math.max(0, Math.min(audit.at - room + 1, audit.rows.length - room));
+	const at = audit.rows[audit.at];
+	return padLines(
+		[
+			...picture,
+			line(
+				styled(
+					'text.dim',
+					`   ROW  ${fitToCells('CHECK', widths.title)} ${fitToCells('VERDICT', widths.verdict)} ${fitToCells('BASIS', 10)}PROVEN FOR`,
+				),
+			),
+			...audit.rows.slice(top, top + room).map(row => rowLine(row, widths, glyphs, {isAt: row === at, unit})),
+			titledRule(screen, at?.id ?? '', {right: audit.note}),
+			...textLines(screen, at?.lines ?? []),
+		],
+		rows,
+	);
+}
+
+function withoutRows({busy, note}: SessionState['audit']): string {
+	if (busy) {
+		return 'reading …  open connections are not affected';
+	}
+
+	return note === '' ? 'not read yet' : note;
+}
+
+type Widths = {title: number; verdict: number};
+
+/** Gives the width that verdicts do not need to the title column. */
+function columnWidths(verdicts: readonly number[], columns: number): Widths {
+	const longest = Math.max(...verdicts);
+	const needed = Math.min(leastVerdict, longest);
+	const forTitle = columns < wideFrom ? columns - 30 : columns - otherColumns - needed;
+	const title = Math.max(16, Math.min(44, forTitle));
+	return {title, verdict: Math.max(needed, Math.min(Math.max(leastVerdict, longest), columns - otherColumns - title))};
+}
+
+function rowLine(
+	row: ShownAuditRow,
+	{title, verdict}: Widths,
+	glyphs: Glyphs,
+	{isAt, unit}: {isAt: boolean; unit: 'short' | 'long'},
+): Line {
+	const whole = verdictText(row, glyphs);
+	// Shorten the route first, because the TLS state after it matters most.
+	const found = cellWidth(whole) <= verdict ? whole : verdictText(row, glyphs, {short: true});
+	return {
+		spans: [
+			{text: ' '},
+			isAt ? styled('focus', glyphs.cursor) : {text: ' '},
+			{text: ` ${row.id.padEnd(5)}${fitToCells(row.title, title)} `},
+			styled(verdictRole[row.verdict], fitToCells(found, verdict)),
+			styled('text.dim', ` ${fitToCells(row.basis, 10)}${row.provenOn[unit]}`),
+		],
+		...(isAt && {ground: 'selection' as const}),
+	};
+}
+
+/** The glyph is the verdict and the text is the state, so that color is never the only sign. */
+function verdictText(row: ShownAuditRow, {passed, failed, look, strokes}: Glyphs, {short = false}: {short?: boolean} = {}): string {
+	const sign = {pass: passed, fail: failed, warn: look, unknown: strokes.unknown, 'not-applicable': ' '}[row.verdict];
+	return `${sign} ${auditRowState(row, {short})}`;
+}

@@ -1,0 +1,35 @@
+/** Flags that select the same cluster in a copied shell command. */
+import {connectionFlags, type ConnectionFlags} from '../../command-line/connection-flags.ts';
+import type {FlagSpec} from '../../command-line/flag-spec.ts';
+import {quoteForShell} from '../../text/quote-for-shell.ts';
+import type {OpenCluster, Session} from '../frame/session.ts';
+
+/** Commands name the namespace, secrets must not appear on screen, and -v does not apply. */
+const untold = new Set(['namespace', 'token', 'username', 'password', 'v']);
+
+/** Starts with a space, or is empty. */
+export function scriptFlags({flags, clusters}: Pick<Session, 'flags' | 'clusters'>, cluster: OpenCluster): string {
+	const [first] = clusters.values();
+	const {context} = cluster.access.facts;
+	const given: ConnectionFlags = cluster === first ? flags : {...flags, context: context ?? undefined, cluster: undefined, user: undefined};
+	return connectionFlags
+		.filter(({name}) => !untold.has(name))
+		.flatMap(row => spelled(row, given[row.name]))
+		.map(word => ` ${word}`)
+		.join('');
+}
+
+function spelled(row: FlagSpec, value: boolean | number | string | readonly string[] | undefined): string[] {
+	if (typeof value === 'boolean') {
+		return value ? [`--${row.name}`] : [];
+	}
+
+	return value === undefined || value === row.default
+		? []
+		: [value].flat().flatMap(one => [`--${row.name}`, quoteForShell(withoutLogin(row, String(one)))]);
+}
+
+function withoutLogin({value}: FlagSpec, text: string): string {
+	const [scheme] = /^[a-z][a-z\d+.-]*:\/\/|^/i.exec(text)!;
+	return value === 'URL' && text.includes('@') ? scheme + text.slice(text.lastIndexOf('@') + 1) : text;
+}

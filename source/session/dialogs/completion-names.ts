@@ -1,0 +1,88 @@
+/** Names that complete typed targets. */
+import {listAll} from '../../cluster/list.ts';
+import {listNames} from '../lists/list-kinds.ts';
+import {currentNamespace} from '../frame/session-state.ts';
+import {isTcp} from '../../targets/named-port.ts';
+import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
+import {findResource} from '../../targets/resource-names.ts';
+import {objectPath} from '../../targets/object-path.ts';
+import type {Session} from '../frame/session.ts';
+import {suggestLocalPort} from '../forwards/free-port.ts';
+import {targetOf} from '../lists/selection.ts';
+
+const maxNames = 500;
+const responseTimeoutMs = 10_000;
+
+export async function proxyNames(session: Session): Promise<readonly string[]> {
+	const {nodes} = session.store.state.lists;
+	const services = await readServices(session);
+	return [
+		...services.flatMap(({metadata: {name}, spec}) =>
+			(spec?.ports ?? [])
+				.filter(isTcp)
+				.map(({name: portName = '', port}) => `svc/${isTls(portName, port) ? 'https:' : ''}${name}:${port}/`),
+		),
+		...podNames(session).map(name => `pod/${name}:`),
+		...nodes.visible.slice(0, maxNames).map(({name}) => `node/${name}/`),
+	];
+}
+
+export async function forwardNames(session: Session): Promise<readonly string[]> {
+	const services = await readServices(session);
+	return [
+		...services.flatMap(({metadata: {name}, spec}) =>
+			(spec?.ports ?? []).filter(isTcp).map(({port}) => `svc/${name} ${suggestLocalPort(port)}:${port}`),
+		),
+		...podNames(session).map(name => `pod/${name} `),
+		...session.store.state.lists.workloads.visible.slice(0, maxNames).map(({name}) => `${name} `),
+	];
+}
+
+export async function targetNames({store}: Session): Promise<readonly string[]> {
+	const {workloads, pods} = store.state.lists;
+	return [...workloads.visible.map(({name}) => name), ...pods.visible.map(({name}) => `pod/${name}`)].slice(0, maxNames);
+}
+
+export async function objectNames({store}: Session): Promise<readonly string[]> {
+	const {cluster, lists} = store.state;
+	const names = listNames.flatMap(list => lists[list].visible.slice(0, maxNames).map(({name}) => targetOf(list, name)));
+	return [...names, `ns/${currentNamespace(cluster)}`];
+}
+
+export async function podPortNames(session: Session, name: string): Promise<readonly string[]> {
+	try {
+		const pod = await session.cluster.access.json<PodObject>({
+			path: objectPath(findResource('pod')!, currentNamespace(session.store.state.cluster), name),
+			timeoutMs: responseTimeoutMs,
+		});
+		return pod.spec.containers.flatMap(({ports = []}) =>
+			ports
+				.filter(isTcp)
+				.map(({name: portName = '', containerPort}) => `pod/${isTls(portName, containerPort) ? 'https:' : ''}${name}:${containerPort}/`),
+		);
+	} catch {
+		return [];
+	}
+}
+
+async function readServices(session: Session): Promise<readonly ServiceObject[]> {
+	try {
+		const {items} = await listAll<ServiceObject>(session.cluster.access, {
+			path: `/api/v1/namespaces/${encodeURIComponent(currentNamespace(session.store.state.cluster))}/services`,
+			pageSize: maxNames,
+			signal: AbortSignal.timeout(responseTimeoutMs),
+		});
+		return items.slice(0, maxNames);
+	} catch {
+		return [];
+	}
+}
+
+function podNames({store}: Session): string[] {
+	return store.state.lists.pods.visible.slice(0, maxNames).map(({name}) => name);
+}
+
+/** A guess. The user can remove `https:`. */
+function isTls(name: string, port: number): boolean {
+	return /https|tls/.test(name) || port === 443 || port === 8443;
+}

@@ -1,0 +1,260 @@
+/** Dialogs as promises. */
+import {matchingItems, type ConfirmDialog, type FormDialog, type Dialog, type PickerDialog, type PromptDialog} from './dialog.ts';
+import {formatQuantity} from '../../text/format-number.ts';
+import type {FillOptions, PickOptions, TextPromptOptions} from '../frame/session.ts';
+import type {Store} from '../frame/store.ts';
+import {CanceledError, type TypeAhead} from './type-ahead.ts';
+
+type Waiting<Kind extends Dialog> = {
+	accept(overlay: Kind): Promise<boolean> | boolean;
+	cancel(): void;
+	changed?(overlay: Kind): Kind;
+};
+
+export class Dialogs {
+	readonly #store: Store;
+	readonly #typeAhead: TypeAhead;
+	readonly #history = new Map<string, string[]>();
+	#waiting: Waiting<Dialog> | null = null;
+
+	constructor(store: Store, typeAhead: TypeAhead) {
+		this.#store = store;
+		this.#typeAhead = typeAhead;
+	}
+
+	async ask(question: string, details: readonly string[] = [], {leaves = false}: {leaves?: boolean} = {}): Promise<boolean> {
+		return this.#open<boolean, ConfirmDialog>({kind: 'confirm', question, details, leaves}, resolve => ({
+			accept() {
+				resolve(true);
+				return true;
+			},
+			cancel() {
+				resolve(false);
+			},
+		}));
+	}
+
+	async promptForText(options: TextPromptOptions): Promise<{text: string; regex: boolean} | null> {
+		const history = this.#history.get(options.purpose) ?? [];
+		const text = options.text ?? '';
+		const overlay: PromptDialog = {
+			kind: 'prompt',
+			lead: options.lead,
+			purpose: options.purpose,
+			typed: {text, caret: text.length},
+			regex: options.regex ?? false,
+			canUseRegex: options.canUseRegex ?? false,
+			note: options.note?.(text) ?? options.waits ?? '',
+			problem: null,
+			history,
+			historyAt: -1,
+			candidates: [],
+			accept: options.accept ?? 'accept',
+		};
+		const fresh = options.note && this.#keepNote(options.purpose, options.note);
+		const answer = this.#open<{text: string; regex: boolean} | null, PromptDialog>(overlay, resolve => ({
+			accept: one => {
+				const {typed, regex} = one;
+				const problem = options.check?.(typed.text, regex) ?? null;
+				if (problem !== null) {
+					this.#store.dispatchNow({type: 'overlay', event: {type: 'set', overlay: {...one, problem}}});
+					return false;
+				}
+
+				if (typed.text !== '') {
+					this.#history.set(options.purpose, [typed.text, ...history.filter(other => other !== typed.text)].slice(0, 50));
+				}
+
+				resolve({text: typed.text, regex});
+				return true;
+			},
+			cancel() {
+				resolve(null);
+			},
+			changed(prompt) {
+				options.onChange?.(prompt.typed.text, prompt.regex);
+				return {...prompt, note: options.note?.(prompt.typed.text) ?? prompt.note};
+			},
+		}));
+		return answer.finally(() => {
+			clearInterval(fresh);
+		});
+	}
+
+	#keepNote(purpose: string, note: (text: string) => string): NodeJS.Timeout {
+		return setInterval(() => {
+			const {overlay} = this.#store.state;
+			if (overlay?.kind === 'prompt' && overlay.purpose === purpose && overlay.candidates.length === 0) {
+				const now = note(overlay.typed.text);
+				if (now !== overlay.note) {
+					this.#store.dispatchNow({type: 'overlay', event: {type: 'set', overlay: {...overlay, note: now}}});
+				}
+			}
+		}, 250).unref();
+	}
+
+	async pick(options: PickOptions): Promise<string | null> {
+		const overlay: PickerDialog = {
+			kind: 'picker',
+			title: options.title,
+			purpose: options.purpose,
+			lead: options.lead ?? '',
+			typed: {text: options.text ?? '', caret: (options.text ?? '').length},
+			from: 0,
+			heads: options.heads ?? [],
+			items: options.items,
+			index: options.at ?? 0,
+			notes: options.notes ?? [],
+			free: options.free ?? false,
+			none: options.none ?? null,
+			keys: options.keys ?? '',
+		};
+		const completed = (one: PickerDialog): PickerDialog => {
+			const at = options.argumentAt?.(one.typed.text) ?? null;
+			return {...one, from: at?.from ?? 0, items: at?.items ?? options.items};
+		};
+
+		options.onNames?.(() => {
+			const {overlay: now} = this.#store.state;
+			if (now?.kind === 'picker' && now.purpose === options.purpose) {
+				this.#store.dispatchNow({type: 'overlay', event: {type: 'set', overlay: completed(now)}});
+			}
+		});
+		return this.#open<string | null, PickerDialog>(overlay, resolve => ({
+			changed: options.argumentAt === undefined ? picker => picker : completed,
+			accept(picker) {
+				resolve(chosenIn(picker));
+				return true;
+			},
+			cancel() {
+				resolve(null);
+			},
+		}));
+	}
+
+	async fill(options: FillOptions): Promise<Readonly<Record<string, string>> | null> {
+		const valuesOf = (form: FormDialog) => Object.fromEntries(form.fields.map(field => [field.name, field.value]));
+		const fresh: FormDialog = {
+			kind: 'form',
+			title: options.title,
+			fields: options.fields,
+			at: 0,
+			problem: null,
+			notes: [],
+			submit: options.submit,
+		};
+		const overlay = {...fresh, notes: options.notes?.(valuesOf(fresh)) ?? []};
+		return this.#open<Readonly<Record<string, string>> | null, FormDialog>(overlay, resolve => ({
+			accept: async form => {
+				const values = valuesOf(form);
+				const problem = (await options.check?.(values)) ?? null;
+				if (problem !== null) {
+					const {overlay: now} = this.#store.state;
+					if (now?.kind === 'form' && now.title === options.title) {
+						this.#store.dispatchNow({type: 'overlay', event: {type: 'set', overlay: {...now, problem}}});
+					}
+
+					return false;
+				}
+
+				resolve(values);
+				return true;
+			},
+			cancel() {
+				resolve(null);
+			},
+			changed(form) {
+				const adjusted = {...form, fields: options.adjust?.(form.fields) ?? form.fields};
+				return {...adjusted, notes: options.notes?.(valuesOf(adjusted)) ?? []};
+			},
+		}));
+	}
+
+	/** Synchronous if possible: the next key of a burst has another meaning. */
+	accept(): void {
+		const {overlay} = this.#store.state;
+		const waiting = this.#waiting;
+		const done = overlay && waiting ? waiting.accept(overlay) : false;
+		const close = (isDone: boolean) => {
+			if (isDone && this.#waiting === waiting) {
+				this.#close();
+			}
+		};
+
+		if (typeof done === 'boolean') {
+			close(done);
+		} else {
+			// Keys typed meanwhile go to what opens after the form.
+			void this.#typeAhead
+				.during({description: 'checking', opens: isDone => isDone}, async () => done)
+				.then(close, (thrown: unknown) => {
+					if (!(thrown instanceof CanceledError)) {
+						throw thrown;
+					}
+				});
+		}
+	}
+
+	cancel(): void {
+		const waiting = this.#waiting;
+		this.#close();
+		waiting?.cancel();
+	}
+
+	changed(): void {
+		const {overlay} = this.#store.state;
+		const next = overlay && this.#waiting?.changed?.(overlay);
+		if (next && next !== overlay) {
+			this.#store.dispatchNow({type: 'overlay', event: {type: 'set', overlay: next}});
+		}
+	}
+
+	/** `instead` replaces a text that the user has not changed. */
+	offer(purpose: string, names: readonly string[], instead?: {from: string; to: string}): void {
+		const {overlay} = this.#store.state;
+		if (overlay?.kind === 'prompt' && overlay.purpose === purpose) {
+			const typed = instead?.from === overlay.typed.text ? {text: instead.to, caret: instead.to.length} : overlay.typed;
+			this.#store.dispatchNow({
+				type: 'overlay',
+				event: {
+					type: 'set',
+					overlay: {
+						...overlay,
+						typed,
+						candidates: [...new Set([...overlay.candidates, ...names])],
+						note: formatQuantity(names.length, 'name'),
+					},
+				},
+			});
+		}
+	}
+
+	#close(): void {
+		this.#waiting = null;
+		this.#store.dispatchNow({type: 'close-overlay'});
+	}
+
+	async #open<Answer, Kind extends Dialog>(overlay: Kind, wait: (resolve: (answer: Answer) => void) => Waiting<Kind>): Promise<Answer> {
+		this.#waiting?.cancel();
+		const {promise, resolve} = Promise.withResolvers<Answer>();
+		this.#waiting = wait(resolve);
+		this.#store.dispatchNow({type: 'open-overlay', overlay});
+		return promise;
+	}
+}
+
+/** A disabled item can be chosen; the caller shows the reason. */
+function chosenIn(picker: PickerDialog): string | null {
+	const typed = picker.typed.text.trim();
+	const item = matchingItems(picker)[picker.index];
+	if (picker.from > 0 && item !== undefined) {
+		return picker.typed.text.slice(0, picker.from) + item.id;
+	}
+
+	const isCommand = picker.free && typed.includes(' ');
+	if (item !== undefined && !isCommand) {
+		return item.id;
+	}
+
+	return picker.free && typed !== '' ? typed : null;
+}

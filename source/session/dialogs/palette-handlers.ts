@@ -1,0 +1,337 @@
+/** Command palette. */
+import {findAction} from '../../actions/action-table.ts';
+import {contexts} from '../../keymap/contexts.ts';
+import {describeKeys} from '../../keymap/describe-keys.ts';
+import {isListName, listNames} from '../lists/list-kinds.ts';
+import {keyContext, currentNamespace, type ViewName} from '../frame/session-state.ts';
+import {rowSelectorError} from '../lists/row-filter.ts';
+import {findResource, targetResources, type TargetResource} from '../../targets/resource-names.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
+import {isReadOnly, disabledReason} from '../keys/disabled-reason.ts';
+import {addForward} from '../forwards/forward-dialog.ts';
+import {startForward} from '../forwards/forward-lifecycle.ts';
+import {openForwardSet} from '../forwards/forward-sets.ts';
+import {startListener} from '../proxy/listener-handlers.ts';
+import {sendTypedRequest} from '../proxy/proxy-handlers.ts';
+import {openTail} from '../tail/open-tail.ts';
+import {openYaml} from '../text/yaml-handlers.ts';
+import {ArgumentCompleter, contextNames, namespaceNames, forwardSetNames, type NameSource} from './argument-completer.ts';
+import type {Handlers, Session} from '../frame/session.ts';
+import {showView} from '../lists/list-handlers.ts';
+import {forwardNames, objectNames, proxyNames, targetNames} from './completion-names.ts';
+import {parseListArguments, takeSelector} from './list-arguments.ts';
+import {openShell} from '../shell/shell-handlers.ts';
+import {openTypedNamespace} from '../clusters/typed-namespace.ts';
+
+export const paletteHandlers: Handlers = {
+	async 'palette.open'(session) {
+		const context = keyContext(session.store.state);
+		const hints = describeKeys(session.keymap, context, ({id}) => reasonOff(session, id));
+		const items = [
+			...commands.map(({word, also, takes, does, as}) => {
+				const off = as !== undefined && isReadOnly(session.store.state, findAction(as)!) ? '--read-only is set' : null;
+				return {
+					id: `:${word}`,
+					cells: [`${word}${takes === '' ? '' : ` ${takes}`}`, does, ''],
+					text: takes === '' ? word : `${word} `,
+					...(also && {also}),
+					...(off !== null && {off}),
+				};
+			}),
+			...hints
+				.filter(({action}) => action.id !== 'palette.open')
+				.map(({action, keys, disabledReason: off}, index) => ({
+					id: action.id,
+					cells: [action.title, placeOf(action.context), keys[0] ?? ''],
+					also: wordsOfView.get(action.id.replace(/^view\./, '')) ?? [],
+					...(off !== null && {off}),
+					...(index === 0 && {heading: 'Actions in this view'}),
+				})),
+		];
+		const completer = new ArgumentCompleter(session, word => findCommand(word)?.names);
+		const chosen = await session.pick({
+			title: 'Commands',
+			purpose: 'palette',
+			lead: ':',
+			items,
+			free: true,
+			none: noCommand,
+			keys: 'run',
+			argumentAt: completer.at,
+			onNames: completer.onNames,
+		});
+		if (chosen === null) {
+			return;
+		}
+
+		if (findAction(chosen)) {
+			session.perform(chosen);
+		} else {
+			await runCommand(session, chosen.replace(/^:/, ''));
+		}
+	},
+};
+
+function placeOf(context: string): string {
+	const {title} = contexts[context]!;
+	return context === 'global' || context === 'unreachable' ? title : `in ${title}`;
+}
+
+function reasonOff({store}: Session, id: string): string | null {
+	const action = findAction(id)!;
+	return disabledReason(store.state, action)?.replace(`${action.title}: disabled, `, '') ?? null;
+}
+
+/** `as`: equivalent action, which also disables the command. `also`: hidden aliases. `names`: completes the argument. */
+type CommandRow = {
+	word: string;
+	also?: readonly string[];
+	takes: string;
+	names?: NameSource;
+	does: string;
+	as?: string;
+	run(session: Session, words: readonly string[]): void | Promise<void>;
+};
+
+const noCommand = 'unknown command:';
+const views: readonly ViewName[] = [...listNames, 'forwards', 'proxy', 'audit', 'sandbox'];
+
+const wordsOf = (isOf: (resource: TargetResource) => boolean) =>
+	targetResources.filter(resource => isOf(resource)).flatMap(({names: words}) => words);
+const ownList: readonly string[] = ['pods', 'services', 'nodes'];
+const wordsOfView: ReadonlyMap<string, readonly string[]> = new Map([
+	...ownList.map(name => [name, wordsOf(({plural}) => plural === name)] as const),
+	['workloads', [...wordsOf(({plural}) => !ownList.includes(plural)), 'dp']],
+	['forwards', ['pf']],
+]);
+
+const needs = (session: Session, what: string) => {
+	session.tell(`type ${what}`, 'warn');
+};
+
+const commands: readonly CommandRow[] = [
+	{
+		word: 'ns',
+		also: ['namespace', 'namespaces'],
+		takes: 'NAME',
+		names: namespaceNames,
+		does: 'switch namespace',
+		run(session, [name]) {
+			if (name === undefined) {
+				session.perform('namespace.pick');
+			} else {
+				openTypedNamespace(session, name === '-A' || name === '--all-namespaces' || name === '*' ? null : name);
+			}
+		},
+	},
+	{
+		word: 'ctx',
+		also: ['context', 'contexts'],
+		takes: 'NAME',
+		names: contextNames,
+		does: 'switch context',
+		async run(session, [name]) {
+			if (name === undefined) {
+				session.perform('context.pick');
+			} else {
+				await session.switchContext(name);
+			}
+		},
+	},
+	{
+		word: 'tail',
+		also: ['logs'],
+		takes: 'TARGET… or -l SELECTOR',
+		names: targetNames,
+		does: 'follow logs',
+		as: 'pods.logs',
+		run(session, words) {
+			const {selector, rest} = takeSelector(words);
+			const targets = rest.filter(word => !word.startsWith('-'));
+			const fault = selector === null ? null : rowSelectorError(selector);
+			if (fault !== null) {
+				session.tell(fault, 'warn');
+				return;
+			}
+
+			if (targets.length === 0 && selector === null) {
+				needs(session, ':tail pod/NAME');
+				return;
+			}
+
+			const {cluster} = session.store.state;
+			openTail(session, {
+				namespace: selector === null ? currentNamespace(cluster) : cluster.namespace,
+				targets,
+				selector,
+				containers: words.includes('-a') ? {kind: 'all'} : {kind: 'default'},
+			});
+		},
+	},
+	{
+		word: 'shell',
+		takes: 'TARGET',
+		names: targetNames,
+		does: 'open a shell in a pod',
+		as: 'pods.shell',
+		async run(session, [target]) {
+			if (target === undefined) {
+				needs(session, ':shell pod/NAME');
+			} else {
+				await openShell(session, target, currentNamespace(session.store.state.cluster));
+			}
+		},
+	},
+	{
+		word: 'forward',
+		takes: 'TARGET [LOCAL:]PORT',
+		names: forwardNames,
+		does: 'forward a port',
+		as: 'forwards.add',
+		async run(session, [target, port]) {
+			if (target === undefined) {
+				needs(session, ':forward svc/NAME 8080:80');
+			} else if (port === undefined) {
+				await addForward(session, target, currentNamespace(session.store.state.cluster));
+			} else {
+				startForward(session, target, port);
+			}
+		},
+	},
+	{
+		word: 'forward-set',
+		takes: 'NAME',
+		names: forwardSetNames,
+		does: 'start or stop a saved set',
+		as: 'forwards.open-set',
+		async run(session, [name]) {
+			showView(session, 'forwards');
+			await openForwardSet(session, name);
+		},
+	},
+	{
+		word: 'listen',
+		takes: '[PORT]',
+		does: 'start or stop a local API proxy',
+		as: 'proxy.listener',
+		async run(session, [port]) {
+			if (port === undefined) {
+				showView(session, 'proxy');
+				session.perform('proxy.listener');
+			} else if (/^\d{1,5}$/.test(port)) {
+				await startListener(session, {port: Number(port), address: '127.0.0.1'});
+			} else {
+				needs(session, ':listen 8001');
+			}
+		},
+	},
+	{
+		word: 'proxy',
+		takes: '[svc/NAME:PORT/path]',
+		names: proxyNames,
+		does: 'GET through the apiserver',
+		async run(session, words) {
+			const [asked] = words;
+			if (asked?.includes('/')) {
+				await sendTypedRequest(session, asked);
+			} else {
+				showTypedView(session, 'proxy', words);
+			}
+		},
+	},
+	{
+		word: 'yaml',
+		takes: '[TARGET]',
+		names: objectNames,
+		does: 'show the YAML of an object',
+		async run(session, [target]) {
+			if (target === undefined) {
+				session.perform('list.yaml');
+			} else {
+				await openYaml(session, {target, namespace: currentNamespace(session.store.state.cluster)});
+			}
+		},
+	},
+	{
+		word: 'why',
+		takes: '',
+		does: 'explain this path',
+		run(session) {
+			session.perform('path.why');
+		},
+	},
+	{
+		word: 'quit',
+		also: ['q'],
+		takes: '',
+		does: 'exit the session',
+		run(session) {
+			session.perform('app.quit');
+		},
+	},
+];
+
+function findCommand(typed: string): CommandRow | undefined {
+	return commands.find(({word, also}) => word === typed || also?.includes(typed));
+}
+
+async function runCommand(session: Session, line: string): Promise<void> {
+	const [word = '', ...rest] = line.trim().split(/\s+/);
+	const command = findCommand(word);
+	if (!command) {
+		showTypedView(session, word, rest);
+		return;
+	}
+
+	// Checks only --read-only: even if the list is forbidden, RBAC may allow the named object.
+	const action = command.as === undefined ? undefined : findAction(command.as);
+	if (action && isReadOnly(session.store.state, action)) {
+		session.tell(`${action.title}: disabled, --read-only is set`, 'warn');
+		return;
+	}
+
+	try {
+		await command.run(session, rest);
+	} catch (thrown) {
+		if (toSpokeError(thrown).code === 'ERR_INTERNAL') {
+			throw thrown;
+		}
+
+		session.fail(line.trim(), thrown);
+	}
+}
+
+function showTypedView(session: Session, word: string, flags: readonly string[]): void {
+	const view = viewOf(word);
+	if (view === null) {
+		session.tell(`${noCommand} ${word}`, 'warn');
+		return;
+	}
+
+	const asked = parseListArguments(flags);
+	if ('fault' in asked) {
+		session.tell(asked.fault, 'warn');
+		return;
+	}
+
+	if (asked.selector !== undefined) {
+		if (!isListName(view)) {
+			session.tell(`${word} cannot be filtered by labels`, 'warn');
+			return;
+		}
+
+		session.store.dispatchNow({type: 'list', list: view, event: {type: 'filter', text: `-l ${asked.selector}`}});
+	}
+
+	if (asked.namespace !== undefined) {
+		openTypedNamespace(session, asked.namespace);
+	}
+
+	showView(session, view);
+}
+
+/** kubectl's list names, and k9s's where they differ. */
+function viewOf(word: string): ViewName | null {
+	const plural = findResource(word)?.plural ?? word;
+	return views.find(view => view === word || wordsOfView.get(view)?.includes(plural)) ?? null;
+}

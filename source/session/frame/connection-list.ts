@@ -1,0 +1,202 @@
+/** The connection list: every stream of the session, with its path. */
+import type {ErrorObject} from '../../errors/spoke-error.ts';
+import type {Leg, Path, TlsState} from '../../evidence/evidence.ts';
+import {formatQuantity} from '../../text/format-number.ts';
+
+export type ConnectionKind = 'logs' | 'forward' | 'proxy' | 'shell' | 'attach';
+export type ConnectionPhase = 'open' | 'working' | 'stopped' | 'failed';
+
+export type ConnectionEntry = {
+	id: string;
+	kind: ConnectionKind;
+	what: string;
+	context: string;
+	/** `null` for none or all. */
+	namespace: string | null;
+	phase: ConnectionPhase;
+	note: string;
+	figures: string;
+	samples: readonly number[];
+	since: number;
+	error: ErrorObject | null;
+	/** Who else can use the listener, as a clause; `null` without a listener, and for a forward on loopback. */
+	listenerUsers: string | null;
+	/** The path of each connection, by connection id; `null` until its first label. */
+	paths: ReadonlyMap<string, Path | null>;
+	/** Connections with overdue ping responses, by connection id. */
+	waits: ReadonlyMap<string, PendingPings>;
+	/** True when it was open, failed, and has not recovered. */
+	isLost: boolean;
+	changedAt: number | null;
+};
+
+/** Start of each overdue wait, by the screen clock. */
+export type PendingPings = {websocket: number | null; runtime: number | null};
+
+export type ConnectionListEvent =
+	| {type: 'open'; entry: Pick<ConnectionEntry, 'id' | 'kind' | 'what' | 'context' | 'since'> & Partial<ConnectionEntry>}
+	| {type: 'change'; id: string; to: Partial<ConnectionEntry>}
+	| {type: 'connected'; id: string; connection: string}
+	| {type: 'disconnected'; id: string; connection: string}
+	| {type: 'waits'; connection: string; waits: Partial<PendingPings>}
+	| {type: 'label'; connection: string; path: Path}
+	| {type: 'close'; id: string};
+
+export type ConnectionList = readonly ConnectionEntry[];
+
+export function reduceConnectionList(connections: ConnectionList, event: ConnectionListEvent): ConnectionList {
+	const change = (id: string, to: (entry: ConnectionEntry) => ConnectionEntry) =>
+		connections.map(entry => (entry.id === id ? to(entry) : entry));
+	switch (event.type) {
+		case 'open': {
+			const entry: ConnectionEntry = {
+				namespace: null,
+				phase: 'working',
+				note: 'connecting',
+				figures: '',
+				samples: [],
+				error: null,
+				listenerUsers: null,
+				paths: new Map(),
+				waits: new Map(),
+				isLost: false,
+				changedAt: null,
+				...event.entry,
+			};
+			return connections.some(one => one.id === entry.id) ? change(entry.id, () => entry) : [...connections, entry];
+		}
+
+		case 'change': {
+			return change(event.id, entry => ({...entry, ...event.to}));
+		}
+
+		case 'connected': {
+			return change(event.id, entry => ({
+				...entry,
+				paths: new Map([...entry.paths, [event.connection, entry.paths.get(event.connection) ?? null]]),
+			}));
+		}
+
+		case 'disconnected': {
+			return change(event.id, entry => ({
+				...entry,
+				paths: withoutConnection(entry.paths, event.connection),
+				waits: new Map([...entry.waits].filter(([id]) => id !== event.connection)),
+			}));
+		}
+
+		case 'waits': {
+			return connections.some(entry => changesWaits(entry, event))
+				? connections.map(entry => (changesWaits(entry, event) ? {...entry, waits: withWaits(entry.waits, event)} : entry))
+				: connections;
+		}
+
+		case 'label': {
+			return connections.some(entry => entry.paths.has(event.connection))
+				? connections.map(entry =>
+						entry.paths.has(event.connection)
+							? {...entry, paths: withoutEndedPaths(new Map([...entry.paths, [event.connection, event.path]]), event)}
+							: entry,
+					)
+				: connections;
+		}
+
+		case 'close': {
+			return connections.filter(entry => entry.id !== event.id);
+		}
+	}
+}
+
+const noWaits: PendingPings = {websocket: null, runtime: null};
+
+/** Most responses change nothing, because none was overdue. */
+function changesWaits(
+	{paths, waits}: ConnectionEntry,
+	{connection, waits: to}: {connection: string; waits: Partial<PendingPings>},
+): boolean {
+	const now = waits.get(connection) ?? noWaits;
+	return paths.has(connection) && (['websocket', 'runtime'] as const).some(end => to[end] !== undefined && to[end] !== now[end]);
+}
+
+function withWaits(
+	waits: ConnectionEntry['waits'],
+	{connection, waits: to}: {connection: string; waits: Partial<PendingPings>},
+): ConnectionEntry['waits'] {
+	return new Map([...waits, [connection, {...noWaits, ...waits.get(connection), ...to}]]);
+}
+
+export function pendingPingsOf(connections: ConnectionList, path: Path): PendingPings {
+	for (const {paths, waits} of connections) {
+		for (const [connection, one] of paths) {
+			if (one === path) {
+				return waits.get(connection) ?? noWaits;
+			}
+		}
+	}
+
+	return noWaits;
+}
+
+/** Drops ended connections once another path is known. Until then the last known path stays. */
+function withoutEndedPaths(
+	paths: ReadonlyMap<string, Path | null>,
+	latest: {connection: string; path: Path},
+): ReadonlyMap<string, Path | null> {
+	const isOpenKnown = [...paths.values()].some(path => !hasEnded(path) && isKnown(path));
+	const keptId = hasEnded(latest.path) && isKnown(latest.path) && !isOpenKnown ? latest.connection : null;
+	return isOpenKnown || keptId !== null ? new Map([...paths].filter(([id, path]) => !hasEnded(path) || id === keptId)) : paths;
+}
+
+/** The last known path stays, so that a reconnecting stream still shows one. */
+function withoutConnection(paths: ReadonlyMap<string, Path | null>, connection: string): ReadonlyMap<string, Path | null> {
+	const rest = [...paths].filter(([id]) => id !== connection);
+	const isLast = rest.length === 0 || (isKnown(paths.get(connection) ?? null) && rest.every(([, path]) => !isKnown(path)));
+	return isLast ? paths : new Map(rest);
+}
+
+function isKnown(path: Path | null): boolean {
+	return path !== null && path.phase !== 'checking';
+}
+
+function hasEnded(path: Path | null): boolean {
+	return path?.about === 'ended-connection';
+}
+
+/** A line that several streams share shows the worst state. */
+export const tlsWorstFirst: readonly TlsState[] = ['refused', 'plain', 'unverified', 'unknown', 'verified'];
+
+/** The worst TLS state, then the weakest basis. Ended connections count only if there is no other. */
+export function worstPath(paths: Iterable<Path | null>): Path | null {
+	const all = [...paths];
+	const open = all.filter(path => !hasEnded(path));
+	const known = all.filter(path => isKnown(path));
+	let worst: Path | null = null;
+	for (const path of [open, known].find(some => some.length > 0) ?? all) {
+		if (path !== null && (worst === null || rank(path) < rank(worst))) {
+			worst = path;
+		}
+	}
+
+	return worst;
+}
+
+function rank(path: Path): number {
+	return Math.min(...path.legs.map(({tls}: Leg) => tlsWorstFirst.indexOf(tls.state) + (tls.basis === 'proven' ? 0.5 : 0)));
+}
+
+/** `null` if leaving would disconnect nothing. A tail loses nothing and is counted only on request. */
+export function describeOpenConnections(connections: ConnectionList, {tails = false}: {tails?: boolean} = {}): string | null {
+	const open = connections.filter(({phase, kind}) => (phase === 'open' || phase === 'working') && (tails || kind !== 'logs'));
+	const names: ReadonlyArray<[kind: ConnectionKind, one: string, many?: string]> = [
+		['logs', 'tail'],
+		['forward', 'forward'],
+		['proxy', 'local API proxy', 'local API proxies'],
+		['shell', 'shell'],
+		['attach', 'attach', 'attaches'],
+	];
+	const parts = names.flatMap(([kind, one, many]) => {
+		const count = open.filter(entry => entry.kind === kind).length;
+		return count === 0 ? [] : [formatQuantity(count, one, many)];
+	});
+	return parts.length === 0 ? null : parts.join(', ').replace(/, (?=[^,]*$)/, ' and ');
+}

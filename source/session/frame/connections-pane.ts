@@ -1,0 +1,203 @@
+/** The connections pane: one row per open stream. */
+import {cellWidth, truncateToCells, fitToCells} from '../../text/cell-width.ts';
+import type {Path} from '../../evidence/evidence.ts';
+import {worstPath, type ConnectionEntry} from './connection-list.ts';
+import {changeMarkMs} from './connection-changes.ts';
+import type {SessionState} from './session-state.ts';
+import {abbreviatePodName} from '../../descriptions/parts.ts';
+import {qualifyWithNamespace} from '../kit/qualify-name.ts';
+import {formatAge} from '../../text/format-time.ts';
+import {describeHiddenRows} from '../kit/titled-rule.ts';
+import {pathBadge} from '../kit/path-line-spans.ts';
+import {firstKey, type RenderInput} from '../kit/render-input.ts';
+import type {Glyphs} from '../kit/glyphs.ts';
+import {formatRoundTrips, pendingTimes} from './round-trips.ts';
+import {line, lineWidth, styled, spread, type Line, type Span} from '../kit/styled-line.ts';
+
+const narrowBelow = 60;
+const narrowRoom = 22;
+
+const signs = {open: 'open', working: 'working', stopped: 'stopped', failed: 'failed'} as const;
+
+export function connectionsPane(screen: RenderInput, rows: number): Line[] {
+	const {
+		state: {connections, connectionCursor},
+	} = screen;
+	if (connections.length === 0) {
+		return noConnections(screen, rows);
+	}
+
+	const room = connections.length > rows && rows > 1 ? rows - 1 : rows;
+	const top = Math.max(0, Math.min(connectionCursor - room + 1, connections.length - room));
+	const shown = connections.slice(top, top + room);
+	const lines = shown.map((entry, index) => entryLine(screen, entry, top + index === connectionCursor));
+	if (room < rows) {
+		lines.push(line(' ', styled('text.dim', describeHiddenRows(top, connections.length - top - room))));
+	}
+
+	return [...lines, ...Array.from({length: Math.max(0, rows - lines.length)}, () => line(''))];
+}
+
+function entryLine(screen: RenderInput, entry: ConnectionEntry, isAt: boolean): Line {
+	const {
+		state: {size, pane, now, cluster, isReducedMotion},
+		theme: {glyphs},
+	} = screen;
+	const hasFocus = pane === 'connections' && isAt;
+	const isWide = size.columns >= 100;
+	const foreign = entry.context === cluster.context ? '' : `${isWide ? entry.context : truncateToCells(entry.context, 8)}: `;
+	const path = worstPath(entry.paths.values());
+	const what = qualifyWithNamespace(entry.what, entry.namespace, cluster.namespace);
+	const ground = hasFocus && {ground: 'selection' as const};
+	const mark = [
+		hasFocus ? styled('focus', glyphs.cursor) : newsMark(entry, now, glyphs),
+		styled(`state.${entry.phase}`, glyphs[signs[entry.phase]]),
+		{text: ' '},
+	];
+	if (size.columns < narrowBelow) {
+		return {...line(...mark, ...narrowRow({...entry, what}, path, {glyphs, room: size.columns - 3})), ...ground};
+	}
+
+	const room = roomForWhat(screen.state, isWide);
+	const shownWhat = fitToCells(foreign + shortWhat(what, room - cellWidth(foreign), glyphs), room);
+	const left = [...mark, {text: `${fitToCells(entry.kind, 8)} `}, {text: shownWhat}, {text: ' '}];
+	const note = entry.note === '' ? [] : [noteSpan(entry)];
+	const spark = isWide && !isReducedMotion && entry.samples.length > 1 ? ` ${sparkline(entry.samples.slice(-12), glyphs.spark)}` : '';
+	const figures = entry.figures === '' ? [] : [{text: `  ${entry.figures}${spark}`}];
+	const rtt = isWide ? roundTrip(screen.state, entry, path) : '';
+	const trips = rtt === '' ? [] : [styled('text.dim', `  ${rtt}`)];
+	const right = [styled('text.dim', ` ${formatAge(now - entry.since)} `)];
+	const bodyOf = (short: boolean) => [...badge(entry, path, {glyphs, isWide, short}), ...note, ...figures];
+	// Shorten the route first, then drop the round-trip times.
+	const forms = [[...bodyOf(false), ...trips], [...bodyOf(true), ...trips], bodyOf(true)];
+	const body = forms.find(spans => lineWidth([...left, ...spans, ...right]) <= size.columns) ?? forms.at(-1)!;
+	return {...spread([...left, ...body], right, size.columns), ...ground};
+}
+
+function newsMark({changedAt}: ConnectionEntry, now: number, {look}: Glyphs): Span {
+	return changedAt !== null && now - changedAt < changeMarkMs ? styled('notice.warn', look) : {text: ' '};
+}
+
+/** Equal for all rows, to align the badges. */
+function roomForWhat({connections, cluster}: SessionState, isWide: boolean): number {
+	if (isWide) {
+		return 36;
+	}
+
+	return connections.every(({context}) => context === cluster.context) ? 22 : 27;
+}
+
+/** Empty while the note of a stream that is not open takes its place. */
+function badge(
+	entry: ConnectionEntry,
+	path: Path | null,
+	{glyphs, isWide, short}: {glyphs: Glyphs; isWide: boolean; short: boolean},
+): Span[] {
+	if (entry.kind === 'proxy') {
+		return listenerBadge(path, glyphs, isWide);
+	}
+
+	if (entry.phase !== 'open' && (path === null || entry.note !== '')) {
+		return [];
+	}
+
+	return path === null ? [checking(glyphs)] : [...wasSpans(path), ...pathBadge(path, glyphs, {short})];
+}
+
+function wasSpans(path: Path): Span[] {
+	return hasEnded(path) ? [styled('text.dim', 'was ')] : [];
+}
+
+function hasEnded(path: Path | null): boolean {
+	return path?.about === 'ended-connection';
+}
+
+function checking({strokes}: Glyphs): Span {
+	return styled('tls.unknown', `${strokes.unknown}checking`);
+}
+
+function noteSpan({phase, note}: ConnectionEntry): Span {
+	return styled(phase === 'failed' ? 'state.failed' : undefined, note);
+}
+
+function roundTrip(state: SessionState, {kind}: ConnectionEntry, path: Path | null): string {
+	const trips = path === null ? '' : formatRoundTrips(path, pendingTimes(state, path));
+	return trips === '' && kind === 'logs' ? 'no round-trip time for logs' : trips;
+}
+
+/** The TLS state is cut last, and a note before the name. */
+function narrowRow(entry: ConnectionEntry, path: Path | null, {glyphs, room}: {glyphs: Glyphs; room: number}): Span[] {
+	const what = entry.kind === 'forward' ? entry.what : `${entry.kind} ${entry.what}`;
+	const word = narrowWord(entry, path, glyphs);
+	const left = hasNarrowNote(entry) ? narrowRoom : Math.min(narrowRoom, room - lineWidth(word) - 1);
+	return [{text: `${fitToCells(shortWhat(what, left, glyphs), left)} `}, ...word];
+}
+
+function narrowWord(entry: ConnectionEntry, path: Path | null, glyphs: Glyphs): Span[] {
+	if (hasNarrowNote(entry)) {
+		return [noteSpan(entry)];
+	}
+
+	if (path !== null) {
+		return [...wasSpans(path), ...pathBadge(path, glyphs).slice(-1)];
+	}
+
+	return [entry.kind === 'proxy' ? styled('tls.unknown', 'per request') : checking(glyphs)];
+}
+
+function hasNarrowNote({note, kind}: ConnectionEntry): boolean {
+	return note !== '' && kind !== 'proxy';
+}
+
+/** `:8080 → web-…-64fs2:80`: cuts the middle of the pod name, never the ports. */
+function shortWhat(what: string, room: number, {more}: Glyphs): string {
+	if (cellWidth(what) <= room) {
+		return what;
+	}
+
+	const short = abbreviatePodName(what).replace('pod/', '');
+	const port = /:[\w-]+$/.exec(short)?.[0] ?? '';
+	return cellWidth(short) <= room
+		? short
+		: `${truncateToCells(short.slice(0, short.length - port.length), Math.max(1, room - port.length), more)}${port}`;
+}
+
+/** Each request of a listener has its own path. */
+function listenerBadge(path: Path | null, glyphs: Glyphs, isWide: boolean): Span[] {
+	if (path === null) {
+		return [styled('text.dim', 'per request')];
+	}
+
+	return isWide
+		? [styled('text.dim', 'per request; last '), ...pathBadge(path, glyphs)]
+		: [styled('text.dim', 'last '), ...pathBadge(path, glyphs).slice(-1)];
+}
+
+export function listenerUsersText({state: {connections}}: Pick<RenderInput, 'state'>): string {
+	return connections
+		.flatMap(({listenerUsers, phase}) => (listenerUsers !== null && phase !== 'stopped' && phase !== 'failed' ? [listenerUsers] : []))
+		.join(' · ');
+}
+
+function noConnections(screen: RenderInput, rows: number): Line[] {
+	const {
+		theme: {glyphs},
+	} = screen;
+	const key = (action: string) => firstKey(screen, action);
+	const first = [
+		['logs', key('pods.logs')],
+		['shell', key('pods.shell')],
+		['forward', key('pods.forward')],
+	].flatMap(([word, at]) => (at === null ? [] : [`${at} ${word}`]));
+	const bases = (['proven', 'inferred', 'unknown'] as const).map(basis => `${glyphs.strokes[basis]} ${basis}`).join(' ');
+	const lines = [
+		line(' ', styled('text.dim', `None open${first.length > 0 ? `: ${first.join(', ')}` : ''}. Open streams are listed here`)),
+		line(' ', styled('text.dim', `with their route, TLS state and its basis: ${bases}`)),
+	];
+	return [...lines, ...Array.from({length: Math.max(0, rows - 2)}, () => line(''))].slice(0, rows);
+}
+
+function sparkline(samples: readonly number[], signs: readonly string[]): string {
+	const most = Math.max(1, ...samples);
+	return samples.map(sample => signs[Math.min(signs.length - 1, Math.floor((sample / most) * (signs.length - 1)))]!).join('');
+}

@@ -1,0 +1,189 @@
+/** Creates and connects the parts of a session. */
+import {createClusterClient} from '../../cluster/create-cluster-client.ts';
+import {emptySession} from './session-state.ts';
+import {SessionTerminal} from './session-terminal.ts';
+import {recordingObserver, recordLabel} from './recording-observer.ts';
+import {switchNamespace, switchContext} from '../clusters/navigation.ts';
+import {ReachabilityCheck} from '../clusters/reachability-check.ts';
+import {clusterState} from '../clusters/cluster-state.ts';
+import {copyToClipboard} from './copy-to-clipboard.ts';
+import {isReducedMotion} from './frame-interval.ts';
+import {handlers} from './handlers.ts';
+import {trackResponses} from '../clusters/last-response.ts';
+import {showMessage, showFailure} from './messages.ts';
+import {OpenClusters} from '../clusters/open-clusters.ts';
+import {Dialogs} from '../dialogs/dialogs.ts';
+import {SessionDisplay} from './session-display.ts';
+import {performAction, type ActionContext} from '../keys/perform-action.ts';
+import {pluginTerminal, type LentTerminal} from '../shell/plugin-terminal.ts';
+import {KeyDispatcher} from '../keys/key-dispatcher.ts';
+import {ViewFeeds} from '../lists/view-feeds.ts';
+import type {Session} from './session.ts';
+import {SessionEnd} from './session-end.ts';
+import type {SessionOptions} from './session-options.ts';
+import {Store} from './store.ts';
+import type {TailRun} from '../tail/tail-run.ts';
+import {TerminalQueue} from '../shell/terminal-queue.ts';
+import {createTypeAhead} from '../dialogs/type-ahead.ts';
+
+export type SessionParts = {
+	session: Session;
+	screen: SessionDisplay;
+	clusters: OpenClusters;
+	feeds: ViewFeeds;
+	keys: KeyDispatcher;
+	terminalQueue: TerminalQueue;
+	tails: ReadonlyMap<string, TailRun>;
+	end: SessionEnd;
+	lent: LentTerminal;
+};
+
+export function createSession(options: SessionOptions): SessionParts {
+	const {keymap, readOnly} = options;
+	const end = new SessionEnd();
+	const terminal = new SessionTerminal(options);
+	const tails = new Map<string, TailRun>();
+	const initialState = emptySession(clusterState(null), terminal.size, Date.now(), {readOnly, isReducedMotion: isReducedMotion(options)});
+	const store = new Store(
+		initialState,
+		() => {
+			screen.draw();
+		},
+		() => screen.pace(),
+	);
+	const screen: SessionDisplay = new SessionDisplay({store, keymap, tails}, terminal, options);
+	const terminalQueue = new TerminalQueue({store, terminal, screen});
+
+	const clusters = new OpenClusters((connection, path) => {
+		if (recordLabel(store, connection, path)) {
+			feeds.paths.forget();
+		}
+	});
+	const feeds = new ViewFeeds(store, () => clusters.here);
+	const reachability = new ReachabilityCheck(
+		store,
+		feeds.paths,
+		() => clusters.here,
+		() => {
+			feeds.readAgain();
+		},
+	);
+
+	const typeAhead = createTypeAhead(store, keymap, inputs => {
+		keys.pass(inputs);
+	});
+	const dialogs = new Dialogs(store, typeAhead);
+	const {session, actionContext, lent} = sessionOf(options, {
+		store,
+		terminal,
+		tails,
+		screen,
+		terminalQueue,
+		clusters,
+		feeds,
+		reachability,
+		typeAhead,
+		dialogs,
+		end,
+	});
+	const keys = new KeyDispatcher(actionContext, {
+		onReport(report) {
+			screen.takeReport(report);
+		},
+		onKeys() {
+			feeds.matchView();
+		},
+	});
+	return {session, screen, clusters, feeds, keys, terminalQueue, tails, end, lent};
+}
+
+type SessionWiring = Omit<SessionParts, 'session' | 'keys' | 'lent' | 'tails'> &
+	Pick<Session, 'store' | 'terminal' | 'tails' | 'reachability' | 'typeAhead'> & {dialogs: Dialogs};
+
+function sessionOf(
+	{keymap, flags, env, readOnly, clock}: SessionOptions,
+	parts: SessionWiring,
+): {session: Session; actionContext: ActionContext; lent: LentTerminal} {
+	const {store, terminal, tails, screen, clusters, feeds, reachability, typeAhead, dialogs, end} = parts;
+	let ids = 0;
+	const session: Session = {
+		store,
+		terminal,
+		keymap,
+		flags,
+		env,
+		readOnly,
+		typeAhead,
+		tails,
+		clusters,
+		reachability,
+		paths: feeds.paths,
+		closing: end.closing,
+		...dialogsOf(dialogs),
+		...screenOf(parts),
+		get cluster() {
+			return clusters.here;
+		},
+		get glyphs() {
+			return screen.theme.glyphs;
+		},
+		perform(id) {
+			performAction(actionContext, id);
+		},
+		tell(...told) {
+			showMessage(session, ...told);
+		},
+		fail(...told) {
+			showFailure(session, ...told);
+		},
+		copy(...given) {
+			copyToClipboard(session, ...given);
+		},
+		observerFor: (id, {labeller} = clusters.here) => recordingObserver(store, labeller, id),
+		open: async to => trackResponses(await createClusterClient(to, env, {terminal: lent, isInteractive: true}), clock),
+		switchContext: async context => switchContext({session, clusters, feeds}, context),
+		openNamespace(namespace) {
+			switchNamespace({session, feeds}, namespace);
+		},
+		nextId: kind => `${kind}-${++ids}`,
+	};
+	const lent = pluginTerminal(session);
+	const actionContext: ActionContext = {session, dialogs, handlers};
+	return {session, actionContext, lent};
+}
+
+function dialogsOf(dialogs: Dialogs): Pick<Session, 'ask' | 'promptForText' | 'pick' | 'fill' | 'offer'> {
+	return {
+		ask: async (...asked) => dialogs.ask(...asked),
+		promptForText: async asked => dialogs.promptForText(asked),
+		pick: async asked => dialogs.pick(asked),
+		fill: async asked => dialogs.fill(asked),
+		offer(...offered) {
+			dialogs.offer(...offered);
+		},
+	};
+}
+
+function screenOf({
+	screen,
+	terminalQueue,
+	feeds,
+	end,
+}: Pick<SessionWiring, 'screen' | 'terminalQueue' | 'feeds' | 'end'>): Pick<
+	Session,
+	'withTerminal' | 'withShell' | 'refreshFeeds' | 'redraw' | 'quit'
+> {
+	return {
+		withTerminal: async work => terminalQueue.handOff(work),
+		withShell: async (take, work) => terminalQueue.lend(take, work),
+		refreshFeeds() {
+			feeds.read();
+		},
+		redraw() {
+			screen.repaint();
+		},
+		quit(status) {
+			end.leave(status);
+		},
+	};
+}

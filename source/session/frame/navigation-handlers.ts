@@ -1,0 +1,199 @@
+/** Handlers of back, panes, namespaces, contexts and quit. */
+import {describeOpenConnections} from './connection-list.ts';
+import {currentList, keyContext} from './session-state.ts';
+import {goTo, searchTail} from '../tail/tail-view.ts';
+import type {ClusterEntry} from '../../cluster/kubeconfig/kubeconfig-shape.ts';
+import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
+import {formatQuantity} from '../../text/format-number.ts';
+import {setView} from '../tail/current-tail.ts';
+import {applyFilter} from '../tail/tail-search.ts';
+import type {TailRun} from '../tail/tail-run.ts';
+import {namespaceNames} from '../dialogs/argument-completer.ts';
+import type {Handlers, Session} from './session.ts';
+import {openTypedNamespace} from '../clusters/typed-namespace.ts';
+
+/** A second press within this time quits without confirmation. */
+const again = {withinMs: 2000, at: 0};
+
+export const navigationHandlers: Handlers = {
+	'view.back': goBack,
+	'help.open'({store}) {
+		store.dispatchNow({type: 'push', layer: {kind: 'help', context: keyContext(store.state), top: 0}});
+	},
+	'messages.open'({store}) {
+		store.dispatchNow({type: 'push', layer: {kind: 'messages', top: 0}});
+	},
+	'view.zoom'({store}) {
+		store.dispatchNow({type: 'zoom'});
+	},
+	'pane.next'({store}) {
+		store.dispatchNow({type: 'pane', by: 1});
+	},
+	'pane.previous'({store}) {
+		store.dispatchNow({type: 'pane', by: -1});
+	},
+	'connections.down'({store}) {
+		store.dispatchNow({type: 'connection-cursor', by: 1});
+	},
+	'connections.up'({store}) {
+		store.dispatchNow({type: 'connection-cursor', by: -1});
+	},
+	'screen.redraw'(session) {
+		session.redraw();
+	},
+	'app.quit': quit,
+	'app.suspend': async session => session.withTerminal(async () => session.terminal.suspend()),
+	'namespace.pick': pickNamespace,
+	'namespace.all'(session) {
+		const {namespace, lastNamespace} = session.store.state.cluster;
+		session.openNamespace(namespace === null ? lastNamespace : null);
+	},
+	'context.pick': pickContext,
+};
+
+async function goBack(session: Session): Promise<void> {
+	const {store, tails} = session;
+	const layer = store.state.layers.at(-1);
+	const tail = layer?.kind === 'tail' ? tails.get(layer.id) : undefined;
+	// Found without await, so that the next key already applies to the new state.
+	const inTail = tail ? wayBackInTail(session, tail) : null;
+	if (inTail) {
+		await inTail();
+		return;
+	}
+
+	if (layer?.kind === 'text' && layer.search) {
+		store.dispatchNow({type: 'layer', to: {search: null}});
+	} else if (layer) {
+		store.dispatchNow({type: 'pop'});
+		// A tail from the command line has no list below it yet.
+		session.refreshFeeds();
+	} else if (store.state.pane === 'main') {
+		goBackInList(session);
+	} else {
+		store.dispatchNow({type: 'pane', by: -1});
+	}
+}
+
+function wayBackInTail(session: Session, tail: TailRun): (() => void | Promise<void>) | null {
+	const {view} = tail;
+	if (view.plain) {
+		return () => {
+			setView(session, tail, {...view, plain: false});
+		};
+	}
+
+	if (view.search !== null) {
+		const all = searchTail(view, null);
+		return () => {
+			setView(session, tail, all.follow ? all : goTo(all, all.cursor));
+		};
+	}
+
+	return view.filter.text !== '' || view.level > 0
+		? async () => applyFilter(session, tail, {filter: {text: '', regex: false, inverse: false}, level: 0})
+		: null;
+}
+
+function goBackInList(session: Session): void {
+	const {store} = session;
+	const list = currentList(session.store.state);
+	if (list?.visible.some(({id}) => list.marked.has(id))) {
+		store.dispatchNow({type: 'list', list: list.name, event: {type: 'unmark-all'}});
+	} else if (list && list.filter !== '') {
+		store.dispatchNow({type: 'list', list: list.name, event: {type: 'filter', text: ''}});
+		session.refreshFeeds();
+	} else if (store.state.view !== 'pods') {
+		store.dispatchNow({type: 'view', view: 'pods'});
+		session.refreshFeeds();
+	} else {
+		session.tell('this is the first view; :quit exits');
+	}
+}
+
+async function quit(session: Session): Promise<void> {
+	const open = describeOpenConnections(session.store.state.connections);
+	if (open === null || Date.now() - again.at < again.withinMs) {
+		session.quit(0);
+		return;
+	}
+
+	again.at = Date.now();
+	if (await session.ask(`Close ${open} and quit?`, [], {leaves: true})) {
+		session.quit(0);
+	}
+}
+
+async function pickNamespace(session: Session): Promise<void> {
+	const {cluster} = session.store.state;
+	let names: readonly string[] = [...new Set([cluster.lastNamespace, session.cluster.access.facts.namespace])];
+	const notes: string[] = [];
+	await session.typeAhead.during({description: 'reading namespaces'}, async () => {
+		try {
+			names = await namespaceNames(session);
+		} catch (error) {
+			notes.push(
+				toSpokeError(error).code === 'ERR_FORBIDDEN'
+					? 'You have no permission to list namespaces. Type a name.'
+					: `Could not read namespaces (${toSpokeError(error).message}). Type a name.`,
+			);
+		}
+	});
+
+	const chosen = await session.pick({
+		title: 'Namespace',
+		purpose: 'namespace',
+		free: true,
+		keys: 'open',
+		notes,
+		items: names.map(name => ({id: name, cells: [name, name === cluster.namespace ? 'current' : '']})),
+		at: Math.max(0, names.indexOf(cluster.namespace ?? '')),
+	});
+	if (chosen !== null) {
+		openTypedNamespace(session, chosen);
+	}
+}
+
+async function pickContext(session: Session): Promise<void> {
+	const {config} = await session.typeAhead.during({description: 'reading the kubeconfig'}, async () =>
+		loadKubeconfig(session.flags.kubeconfig, session.env),
+	);
+	const now = session.store.state.cluster.context;
+	const stays = session.store.state.connections.filter(({phase}) => phase === 'open' || phase === 'working').length;
+	const items = [...config.contexts].map(([name, entry]) => {
+		const cluster = config.clusters.get(entry.cluster);
+		const server = cluster?.server ?? '';
+		return {id: name, cells: [name, server.replace(/^https?:\/\//, ''), `${tlsByFile(cluster)}${name === now ? '   current' : ''}`]};
+	});
+	const chosen = await session.pick({
+		title: 'Context',
+		purpose: 'context',
+		heads: ['CONTEXT', 'APISERVER', 'TLS BY KUBECONFIG'],
+		items,
+		keys: 'switch',
+		at: Math.max(
+			0,
+			items.findIndex(({id}) => id === now),
+		),
+		notes: stays === 0 ? [] : [`${formatQuantity(stays, 'connection')} will stay open and listed.`],
+	});
+	if (chosen !== null && chosen !== now) {
+		await session.switchContext(chosen);
+	}
+}
+
+/** As configured, not as observed. */
+function tlsByFile(cluster: ClusterEntry | undefined): string {
+	if (cluster === undefined) {
+		return 'cluster not in the kubeconfig';
+	}
+
+	if (cluster.server.startsWith('http://')) {
+		return 'plain: http:// server';
+	}
+
+	return cluster.insecureSkipTlsVerify
+		? 'unverified: check skipped'
+		: `verified or refused${cluster.proxyUrl === '' ? '' : '; via proxy-url'}`;
+}

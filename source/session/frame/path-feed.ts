@@ -1,0 +1,133 @@
+/** Path of the selected row before a connection is opened. Reads the apiserver, never a node. */
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {ConnectionPurpose} from '../../evidence/evidence.ts';
+import {examineApiserver, type ApiserverExamination} from '../../evidence/examine-apiserver.ts';
+import {configuredPath} from '../../evidence/find-paths.ts';
+import {secondLegsOf} from '../../evidence/second-leg-record.ts';
+import {selectedRow} from '../lists/list-state.ts';
+import {isListName} from '../lists/list-kinds.ts';
+import type {OpenCluster} from './session.ts';
+import type {Store} from './store.ts';
+import {defaultPurpose} from './default-purpose.ts';
+
+/** Interval that detects an apiserver restart within 10 s. */
+const readAgainMs = 9000;
+
+const noTarget: ConnectionPurpose['target'] = {
+	asked: '',
+	kind: 'Pod',
+	namespace: null,
+	name: '',
+	uid: null,
+	node: null,
+	container: null,
+	chosenFrom: 1,
+};
+
+export class PathFeed {
+	readonly #store: Store;
+	readonly #cluster: () => OpenCluster;
+	#examined: {of: OpenCluster; at: number; value: ApiserverExamination} | null = null;
+	#reading: {of: OpenCluster} | null = null;
+	#shown = '';
+
+	constructor(store: Store, cluster: () => OpenCluster) {
+		this.#store = store;
+		this.#cluster = cluster;
+	}
+
+	follow(): void {
+		const cluster = this.#cluster();
+		if (this.#examined && this.#store.state.cluster.reachable === 'no') {
+			// The apiserver may return as another process with other flags.
+			this.forget();
+			return;
+		}
+
+		const isFresh = this.#examined?.of === cluster && Date.now() - this.#examined.at < readAgainMs;
+		if (!isFresh && this.#reading?.of !== cluster && this.#store.state.cluster.reachable === 'yes') {
+			void this.#read(cluster);
+		}
+
+		if (this.#examined?.of === cluster) {
+			this.#show(this.#examined.value, cluster);
+		}
+	}
+
+	forget(): void {
+		this.#examined = null;
+		this.#reading = null;
+		this.#shown = '';
+		const {selectedPath} = this.#store.state;
+		if (selectedPath?.path) {
+			this.#store.dispatch({type: 'selected-path', of: selectedPath.of, path: null});
+		}
+
+		this.follow();
+	}
+
+	showAgain(): void {
+		this.#shown = '';
+		this.follow();
+	}
+
+	async #read(cluster: OpenCluster): Promise<void> {
+		const reading = {of: cluster};
+		this.#reading = reading;
+		try {
+			const value = await examineApiserver(cluster.access, {namespace: this.#store.state.cluster.namespace ?? undefined});
+			// An idle connection would count in the apiserver's connection metrics.
+			value.connection.close();
+			if (this.#reading !== reading || this.#cluster() !== cluster) {
+				return;
+			}
+
+			this.#examined = {of: cluster, at: Date.now(), value};
+			const {
+				process: {id, known, read},
+				legs: [first],
+			} = configuredPath(value, cluster.access, {feature: 'logs', target: noTarget, request: null}, {node: null, pod: null});
+			this.#store.dispatch({
+				type: 'cluster',
+				to: {front: first?.to ?? null, replicas: id === null && known === null ? null : {known, read}},
+			});
+			this.#shown = '';
+			this.#show(value, cluster);
+		} catch (error) {
+			if (!(error instanceof SpokeError)) {
+				throw error;
+			}
+
+			this.#examined = this.#reading === reading ? null : this.#examined;
+		} finally {
+			this.#reading = this.#reading === reading ? null : this.#reading;
+		}
+	}
+
+	#show(examined: ApiserverExamination, cluster: OpenCluster): void {
+		const {view: now, lists} = this.#store.state;
+		const view = now === 'sandbox' ? 'pods' : now;
+		if (!isListName(view)) {
+			return;
+		}
+
+		const row = selectedRow(lists[view]);
+		if (!row) {
+			return;
+		}
+
+		const {version} = secondLegsOf(cluster.access);
+		const age = version === 0 ? 0 : Math.floor(Date.now() / 10_000);
+		const key = `${cluster.context} ${view} ${row.id} ${row.cells.join(' ')} ${version} ${age}`;
+		if (key === this.#shown && this.#store.state.selectedPath !== null) {
+			return;
+		}
+
+		this.#shown = key;
+		this.#store.dispatch({
+			type: 'selected-path',
+			of: row.id,
+			path: configuredPath(examined, cluster.access, defaultPurpose(view, row), {node: null, pod: null}),
+		});
+	}
+}

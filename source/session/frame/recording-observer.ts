@@ -1,0 +1,72 @@
+/** Records connections in the connection list. */
+import type {Path} from '../../evidence/evidence.ts';
+import type {Labeler} from '../../evidence/connection-labeler.ts';
+import {worstPath} from './connection-list.ts';
+import type {ConnectionObserver} from '../../streams/connection-observer.ts';
+import type {Session} from './session.ts';
+import type {Store} from './store.ts';
+
+export function recordingObserver(store: Store, {observer}: Labeler, id: string): ConnectionObserver {
+	const book = (event: 'connected' | 'disconnected', connection: string) => {
+		store.dispatch({type: 'connections', event: {type: event, id, connection}});
+	};
+
+	return {
+		...observer,
+		async beforeUse(connection, purpose) {
+			book('connected', connection.id);
+			await observer.beforeUse?.(connection, purpose);
+		},
+		onOpened(connection, purpose, about) {
+			book('connected', connection.id);
+			store.dispatch({type: 'connections', event: {type: 'change', id, to: {phase: 'open', note: ''}}});
+			observer.onOpened?.(connection, purpose, about);
+		},
+		onRoundTrip(connection, times) {
+			store.dispatch({
+				type: 'connections',
+				event: {
+					type: 'waits',
+					connection: connection.id,
+					waits: {...(times.websocket !== undefined && {websocket: null}), ...(times.runtime !== undefined && {runtime: null})},
+				},
+			});
+			observer.onRoundTrip?.(connection, times);
+		},
+		onPingOverdue(connection, {websocket, runtime}) {
+			const now = Date.now();
+			store.dispatch({
+				type: 'connections',
+				event: {
+					type: 'waits',
+					connection: connection.id,
+					waits: {...(websocket !== undefined && {websocket: now - websocket}), ...(runtime !== undefined && {runtime: now - runtime})},
+				},
+			});
+		},
+		onFailed(connection, purpose, error) {
+			if (connection) {
+				book('connected', connection.id);
+			}
+
+			observer.onFailed?.(connection, purpose, error);
+		},
+		onClosed(connection, purpose) {
+			observer.onClosed?.(connection, purpose);
+			book('disconnected', connection.id);
+		},
+	};
+}
+
+/** Returns whether the label names a new apiserver process. */
+export function recordLabel(store: Store, connection: string, path: Path): boolean {
+	const {processes} = store.state;
+	const {id} = path.process;
+	store.dispatch({type: 'connections', event: {type: 'label', connection, path}});
+	return id !== null && processes.length > 0 && !processes.includes(id);
+}
+
+/** The worst path of a connection list row. */
+export function recordedPath({store}: Pick<Session, 'store'>, id: string): Path | null {
+	return worstPath(store.state.connections.find(entry => entry.id === id)?.paths.values() ?? []);
+}

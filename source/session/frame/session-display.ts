@@ -1,0 +1,131 @@
+/** Screen of the session. */
+import process from 'node:process';
+import type {SessionTerminal} from './session-terminal.ts';
+import {chooseGlyphs} from '../kit/glyphs.ts';
+import type {RenderInput} from '../kit/render-input.ts';
+import {isScreenReaderEnabled} from '../kit/spoken-path.ts';
+import {chooseTheme, makeTheme, type Theme} from '../kit/theme.ts';
+import type {Session} from './session.ts';
+import {currentTail} from '../tail/current-tail.ts';
+import {createRenderInput} from './create-render-input.ts';
+import {frameIntervalMs} from './frame-interval.ts';
+import {InkScreen} from './ink-screen.ts';
+
+/** Time per frame for scanning new lines. */
+const scanMs = 12;
+
+export type Shown = Pick<Session, 'store' | 'keymap' | 'tails'>;
+
+export class SessionDisplay {
+	readonly #shown: Shown;
+	readonly #terminal: SessionTerminal;
+	readonly #env: NodeJS.ProcessEnv;
+	readonly #wanted: string | undefined;
+	#theme: Theme;
+	#background: string | null = null;
+	#view: InkScreen | null = null;
+	#isScanning = false;
+
+	constructor(shown: Shown, terminal: SessionTerminal, {env, theme}: {env: NodeJS.ProcessEnv; theme?: string | undefined}) {
+		this.#shown = shown;
+		this.#terminal = terminal;
+		this.#env = env;
+		this.#wanted = theme;
+		this.#theme = themeFor(env, theme, null);
+	}
+
+	get theme(): Theme {
+		return this.#theme;
+	}
+
+	get isTaken(): boolean {
+		return this.#view !== null;
+	}
+
+	take(): void {
+		const {stdout} = this.#terminal;
+		if (needsBackgroundQuery(this.#env, this.#wanted)) {
+			stdout.write(backgroundQuery);
+		}
+
+		this.#view = new InkScreen(stdout, this.#terminal.silentInput(), {isSpoken: isScreenReaderEnabled(this.#env)});
+		stdout.on('resize', this.#onResize);
+	}
+
+	/** The first report is the background color. */
+	takeReport(report: string): void {
+		this.#background ??= report;
+		this.#theme = themeFor(this.#env, this.#wanted, this.#background);
+		this.#shown.store.drawNow();
+	}
+
+	draw(): void {
+		this.#show((view, screen) => {
+			view.draw(screen);
+		});
+	}
+
+	repaint(): void {
+		this.#show((view, screen) => {
+			view.repaint(screen);
+		});
+	}
+
+	#show(draw: (view: InkScreen, screen: RenderInput) => void): void {
+		const view = this.#view;
+		if (!view) {
+			return;
+		}
+
+		const tail = currentTail(this.#shown);
+		const screen = createRenderInput(this.#shown, tail?.view ?? null, this.#theme);
+		if (tail) {
+			this.#scanOn(tail.scan(scanMs));
+			tail.view = view.fitTail(screen, tail.view);
+		}
+
+		draw(view, {...screen, tail: tail?.view ?? null});
+	}
+
+	pace(): number {
+		return frameIntervalMs({
+			isFar: this.#env['SSH_TTY'] !== undefined && this.#terminal.stdout.writableNeedDrain,
+			rate: currentTail(this.#shown)?.inflow ?? 0,
+		});
+	}
+
+	async suspended<Result>(work: () => Promise<Result>): Promise<Result> {
+		return this.#view!.suspended(work);
+	}
+
+	async close(): Promise<void> {
+		this.#terminal.stdout.off('resize', this.#onResize);
+		await this.#view?.close();
+	}
+
+	readonly #onResize = () => {
+		this.#shown.store.dispatchNow({type: 'resize', ...this.#terminal.size});
+	};
+
+	#scanOn(isDone: boolean): void {
+		if (!isDone && !this.#isScanning) {
+			this.#isScanning = true;
+			setImmediate(() => {
+				this.#isScanning = false;
+				this.#shown.store.later();
+			});
+		}
+	}
+}
+
+/** Sent once; the key decoder drops later reports. */
+const backgroundQuery = '\u001B]11;?\u001B\\';
+
+function needsBackgroundQuery(env: NodeJS.ProcessEnv, wanted: string | undefined): boolean {
+	return wanted === undefined && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+}
+
+/** `background` is the response to `backgroundQuery`. */
+function themeFor(env: NodeJS.ProcessEnv, wanted: string | undefined, background: string | null): Theme {
+	return makeTheme(chooseTheme(env, wanted, background), chooseGlyphs(env, process.platform));
+}

@@ -1,0 +1,28 @@
+/** Start options of a session. */
+import type {Clock} from '../../async/clock.ts';
+import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
+import type {Keymap} from '../../keymap/keymap.ts';
+import type {KeymapProblem} from '../../keymap/parse-keymap.ts';
+import type {Sandbox} from '../../sandbox/sandbox.ts';
+import type {SincePreset} from '../tail/tail-view.ts';
+import type {TailOptions} from '../tail/tail-targets.ts';
+
+export type SessionOptions = {
+	flags: ConnectionFlags;
+	env: NodeJS.ProcessEnv;
+	stdin: NodeJS.ReadStream;
+	stdout: NodeJS.WriteStream;
+	interrupted: AbortSignal;
+	keymap: Keymap;
+	keymapProblems: readonly KeymapProblem[];
+	readOnly: boolean;
+	allNamespaces: boolean;
+	theme?: string | undefined;
+	/** `on` or `off`; the environment decides when absent. */
+	motion?: string | undefined;
+	tail?: {options: Omit<TailOptions, 'namespace'> & {namespace?: string | null}; since: SincePreset; previous: boolean};
+	sandbox?: Sandbox;
+	clock?: Clock;
+	/** The sandbox replaces a kubeconfig that was not found. */
+	isFallback?: boolean;
+};

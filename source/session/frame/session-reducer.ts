@@ -1,0 +1,233 @@
+/** The reducer of the session. */
+import type {Path} from '../../evidence/evidence.ts';
+import {reduceConnectionList, type ConnectionListEvent} from './connection-list.ts';
+import {connectionChanges} from './connection-changes.ts';
+import {reduceList, type ListEvent} from '../lists/list-state.ts';
+import {listNames, type ListName} from '../lists/list-kinds.ts';
+import {reduceDialog, type Dialog, type DialogEvent} from '../dialogs/dialog.ts';
+import {reduceProxy, type ProxyEvent} from '../proxy/proxy-state.ts';
+import {
+	currentList,
+	noAudit,
+	type ClusterState,
+	type Failure,
+	type ForwardState,
+	type Layer,
+	type Message,
+	type SessionState,
+	type TextLine,
+	type ViewName,
+} from './session-state.ts';
+import type {LineRemap} from '../tail/insert-lines.ts';
+import {toggleWrap} from '../kit/text-wrapping.ts';
+import {searchText} from '../text/text-search.ts';
+import {entryAt, startHistory, visit} from './view-history.ts';
+
+export type SessionEvent =
+	| {type: 'list'; list: ListName; event: ListEvent}
+	| {type: 'connections'; event: ConnectionListEvent}
+	| {type: 'overlay'; event: DialogEvent}
+	| {type: 'open-overlay'; overlay: Dialog}
+	| {type: 'close-overlay'}
+	| {type: 'resize'; columns: number; rows: number}
+	| {type: 'cluster'; to: Partial<ClusterState>}
+	| {type: 'view'; view: ViewName}
+	| {type: 'go'; by: 1 | -1}
+	| {type: 'push'; layer: Layer}
+	| {type: 'layer'; to: Partial<Layer>}
+	| {type: 'lines-moved'; id: string; moved: LineRemap}
+	| {type: 'fill-text'; id: string; to: Partial<Extract<Layer, {kind: 'text'}>>}
+	| {type: 'pop'}
+	| {type: 'pane'; by: 1 | -1}
+	| {type: 'connection-cursor'; by: number}
+	| {type: 'zoom'}
+	| {type: 'wrap'}
+	| {type: 'pending'; keys: string | null}
+	/** `isPassing`: not kept in the messages. */
+	| {type: 'notice'; text: string; role?: Message['role']; hint?: string; isPassing?: boolean; now: number}
+	| {type: 'notice-read'}
+	| {type: 'failed'; failure: Failure; text: string; hint: string; now: number}
+	| {type: 'failure-over'}
+	| {type: 'tick'; now: number}
+	| {type: 'selected-path'; of: string; path: Path | null}
+	| {type: 'selected-details'; of: string; lines: readonly TextLine[]}
+	| {type: 'forward'; forward: ForwardState}
+	| {type: 'forward-gone'; id: string}
+	| {type: 'forward-move'; by: number}
+	| {type: 'forward-sets'; sets: SessionState['forwardSets']}
+	| {type: 'proxy'; event: ProxyEvent}
+	| {type: 'audit'; to: Partial<SessionState['audit']>}
+	| {type: 'sandbox'; switches?: SessionState['sandboxSwitches']; at?: number; log?: readonly string[]}
+	| {type: 'service-pods'; pods: SessionState['servicePods']}
+	| {type: 'refused'; refused: ReadonlyMap<string, string>}
+	| {type: 'switch'; cluster: ClusterState}
+	| {type: 'tail-changed'};
+
+const noticeMs = 5000;
+const mostMessages = 500;
+/** Step of the screen clock under reduced motion. */
+const stillMs = 10_000;
+
+/** Returns the same state if nothing changed, as far as that is cheap to detect; then nothing is drawn. */
+export function reduceSession(state: SessionState, event: SessionEvent): SessionState {
+	const reduce = reducers[event.type] as (state: SessionState, event: SessionEvent) => SessionState;
+	return reduce(state, event);
+}
+
+type Event<Type extends SessionEvent['type']> = Extract<SessionEvent, {type: Type}>;
+
+const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, event: Event<Type>) => SessionState} = {
+	list(state, {list: name, event}) {
+		const list = reduceList(state.lists[name], event);
+		return list === state.lists[name] ? state : {...state, lists: {...state.lists, [name]: list}};
+	},
+	connections: (state, {event}) => reduceConnections(state, event),
+	overlay: (state, {event}) => (state.overlay ? {...state, overlay: reduceDialog(state.overlay, event)} : state),
+	'open-overlay': (state, {overlay}) => ({...state, overlay}),
+	'close-overlay': state => ({...state, overlay: null}),
+	resize: (state, {columns, rows}) => ({...state, size: {columns, rows}}),
+	cluster: (state, {to}) => ({...state, cluster: {...state.cluster, ...to}}),
+	view: (state, {view}) => showView({...state, history: visit(state.history, {view, namespace: state.cluster.namespace})}, view),
+	go(state, {by}) {
+		const entry = entryAt(state.history, by);
+		return entry === null ? state : showView({...state, history: {...state.history, at: state.history.at + by}}, entry.view);
+	},
+	push: (state, {layer}) => ({...state, layers: [...state.layers.filter(({kind}) => kind !== layer.kind || kind === 'text'), layer]}),
+	layer: (state, {to}) => ({
+		...state,
+		layers: state.layers.map((layer, index) => (index === state.layers.length - 1 ? ({...layer, ...to} as Layer) : layer)),
+	}),
+	'lines-moved': (state, {id, moved}) => ({
+		...state,
+		layers: state.layers.map(layer =>
+			layer.kind === 'tail' && layer.id === id && layer.line !== null ? {...layer, line: moved(layer.line)} : layer,
+		),
+	}),
+	'fill-text': (state, {id, to}) => ({
+		...state,
+		layers: state.layers.map(layer => (layer.kind === 'text' && layer.id === id ? filled(layer, to) : layer)),
+	}),
+	pop: state => ({...state, layers: state.layers.slice(0, -1)}),
+	pane: state => ({...state, pane: state.pane === 'main' && state.connections.length > 0 ? 'connections' : 'main'}),
+	'connection-cursor': (state, {by}) => ({...state, connectionCursor: clamp(state.connectionCursor + by, state.connections.length)}),
+	zoom: state => ({...state, zoom: !state.zoom}),
+	wrap: state => toggleWrap(state),
+	pending: (state, {keys}) => (state.pending === keys ? state : {...state, pending: keys}),
+	notice: (state, notice) => noticed(state, notice),
+	'notice-read': state => (state.notice === null ? state : {...state, notice: null}),
+	failed: (state, {failure, text, hint, now}) => ({
+		...noticed(state, {type: 'notice', text, role: 'error', hint, now}),
+		lastFailure: failure,
+	}),
+	'failure-over': state => (state.lastFailure === null ? state : {...state, lastFailure: null}),
+	tick: (state, {now}) => tick(state, now),
+	'selected-path': (state, {of, path}) => ({...state, selectedPath: {of, path}, processes: withProcess(state.processes, path)}),
+	'selected-details': (state, {of, lines}) => ({...state, selectedDetails: {of, lines}}),
+	forward: (state, {forward}) => ({...state, forwards: withForward(state.forwards, forward)}),
+	'forward-gone'(state, {id}) {
+		const forwards = state.forwards.filter(forward => forward.id !== id);
+		return {...state, forwards, forwardCursor: clamp(state.forwardCursor, forwards.length)};
+	},
+	'forward-move': (state, {by}) => ({...state, forwardCursor: clamp(state.forwardCursor + by, state.forwards.length)}),
+	'forward-sets': (state, {sets}) => ({...state, forwardSets: sets}),
+	proxy: (state, {event}) => ({...state, proxy: reduceProxy(state.proxy, event)}),
+	audit: (state, {to}) => ({...state, audit: {...state.audit, ...to}}),
+	sandbox: (state, {switches = state.sandboxSwitches, at = state.sandboxCursor, log = state.sandboxLog}) => ({
+		...state,
+		sandboxSwitches: switches,
+		sandboxCursor: at,
+		sandboxLog: log,
+	}),
+	'service-pods': (state, {pods}) => (state.servicePods === pods ? state : {...state, servicePods: pods}),
+	refused: (state, {refused}) => ({...state, refused}),
+	switch: (state, {cluster}) => switched(state, cluster),
+	'tail-changed': state => ({...state, tailVersion: state.tailVersion + 1}),
+};
+
+/** Repeats the search from its position. */
+function filled(layer: Extract<Layer, {kind: 'text'}>, to: Partial<Extract<Layer, {kind: 'text'}>>): Layer {
+	return {...layer, ...to, ...(to.lines && layer.search && {search: searchText(to.lines, layer.search, layer.search.at ?? 0)})};
+}
+
+function showView(state: SessionState, view: ViewName): SessionState {
+	return {...state, view, previousView: view === state.view ? state.previousView : state.view, pane: 'main', layers: []};
+}
+
+function noticed(state: SessionState, {text, role = 'plain', hint = '', isPassing = false, now}: Event<'notice'>): SessionState {
+	const message: Message = {time: now, text, role, hint};
+	// An ordinary notice does not replace a warning before it could be read.
+	const isKept = role === 'plain' && state.notice !== null && state.notice.role !== 'plain' && now - state.notice.time <= noticeMs;
+	return {
+		...state,
+		notice: isKept ? state.notice : message,
+		messages: isPassing ? state.messages : [...state.messages.slice(-mostMessages + 1), message],
+	};
+}
+
+function withForward(forwards: readonly ForwardState[], forward: ForwardState): readonly ForwardState[] {
+	const isKnown = forwards.some(({id}) => id === forward.id);
+	return isKnown ? forwards.map(one => (one.id === forward.id ? forward : one)) : [...forwards, forward];
+}
+
+function switched(state: SessionState, cluster: ClusterState): SessionState {
+	const lists = {...state.lists};
+	for (const name of listNames) {
+		lists[name] = reduceList(lists[name], {type: 'reset'});
+	}
+
+	const here = {view: state.view, namespace: cluster.namespace};
+	const isSame = cluster.context === state.cluster.context;
+	const history = isSame ? visit(state.history, here) : startHistory(here);
+	return {
+		...state,
+		cluster,
+		history,
+		lists,
+		notice: null,
+		layers: [],
+		selectedPath: null,
+		selectedDetails: null,
+		servicePods: null,
+		refused: new Map(),
+		proxy: {...state.proxy, exchanges: [], at: 0},
+		audit: isSame ? state.audit : noAudit,
+	};
+}
+
+function reduceConnections(state: SessionState, event: ConnectionListEvent): SessionState {
+	const next = reduceConnectionList(state.connections, event);
+	if (next === state.connections) {
+		return state;
+	}
+
+	const {connections, messages} = connectionChanges(state.connections, next, state.now, state.cluster);
+	const processes = event.type === 'label' ? withProcess(state.processes, event.path) : state.processes;
+	const bad = messages.findLast(({role}) => role === 'warn');
+	const top = state.layers.at(-1);
+	// A tail shows it among its own lines.
+	const isTold = top?.kind === 'tail' && 'id' in event && event.id === top.id;
+	return {
+		...state,
+		processes,
+		connections,
+		connectionCursor: Math.min(state.connectionCursor, Math.max(0, connections.length - 1)),
+		messages: messages.length === 0 ? state.messages : [...state.messages, ...messages].slice(-mostMessages),
+		notice: bad === undefined || isTold ? state.notice : bad,
+	};
+}
+
+function tick(state: SessionState, now: number): SessionState {
+	const notice = state.notice !== null && now - state.notice.time > noticeMs ? null : state.notice;
+	const list = currentList(state);
+	const lists = list ? {...state.lists, [list.name]: reduceList(list, {type: 'expire', now})} : state.lists;
+	return {...state, now: state.isReducedMotion && now - state.now < stillMs ? state.now : now, notice, lists};
+}
+
+function withProcess(processes: readonly string[], path: Path | null): readonly string[] {
+	const id = path?.process.id ?? null;
+	return id === null || processes.includes(id) ? processes : [...processes, id];
+}
+
+function clamp(index: number, length: number): number {
+	return Math.max(0, Math.min(index, length - 1));
+}

@@ -1,0 +1,166 @@
+/** One run of the session. */
+import process from 'node:process';
+import {exitStatusForSignal} from '../../errors/exit-status.ts';
+import type {KeymapProblem} from '../../keymap/parse-keymap.ts';
+import {clusterState} from '../clusters/cluster-state.ts';
+import {createSession, type SessionParts} from './create-session.ts';
+import {closeForwards} from '../forwards/forward-lifecycle.ts';
+import {attachSandbox} from '../sandbox/sandbox-handlers.ts';
+import {logInBeforeStart} from '../shell/plugin-terminal.ts';
+import {closeListeners} from '../proxy/listener-handlers.ts';
+import type {SessionOptions} from './session-options.ts';
+import type {Session} from './session.ts';
+import {openTail} from '../tail/open-tail.ts';
+import {tickTails} from '../tail/tail-entry.ts';
+
+export class SessionRun {
+	readonly #options: SessionOptions;
+	readonly #parts: SessionParts;
+	#stopClocks: () => void = () => {};
+
+	constructor(options: SessionOptions) {
+		this.#options = options;
+		this.#parts = createSession(options);
+	}
+
+	/** Resolves to the exit status. @throws SpokeError when the first cluster cannot be opened */
+	async run(): Promise<number> {
+		const {
+			session: {store},
+			end,
+		} = this.#parts;
+		// Draw one first frame, when everything is known.
+		store.hold();
+		if (!(await this.#openFirst())) {
+			return exitStatusForSignal(this.#options.interrupted.reason);
+		}
+
+		this.#takeTerminal();
+		this.#startClocks();
+		this.#showFirst();
+		store.release();
+		return end.status;
+	}
+
+	async close(): Promise<void> {
+		const {session, screen, clusters, feeds, terminalQueue, tails, end} = this.#parts;
+		this.#stopClocks();
+		end.close();
+		await terminalQueue.waitUntilFree();
+		session.store.close();
+		feeds.stop();
+		for (const tail of tails.values()) {
+			tail.stop();
+		}
+
+		closeListeners(session);
+		await closeForwards(session);
+		await screen.close();
+		session.terminal.stop();
+		clusters.close();
+	}
+
+	get isOnScreen(): boolean {
+		return this.#parts.screen.isTaken;
+	}
+
+	/** Restores the terminal after a crash. */
+	rescue(): void {
+		this.#parts.session.terminal.reset();
+	}
+
+	/** False when a signal ended the program before the start. */
+	async #openFirst(): Promise<boolean> {
+		const {session, clusters, lent} = this.#parts;
+		const access = await session.open(session.flags);
+		if (!(await logInBeforeStart(access, lent, this.#options))) {
+			access.close();
+			return false;
+		}
+
+		clusters.show(clusters.add(access));
+		session.store.dispatchNow({
+			type: 'cluster',
+			to: {...clusterState(access), namespace: this.#options.allNamespaces ? null : access.facts.namespace},
+		});
+		return true;
+	}
+
+	#takeTerminal(): void {
+		const {
+			session: {terminal},
+			keys,
+			screen,
+			end,
+		} = this.#parts;
+		terminal.start(bytes => {
+			keys.bytes(bytes);
+		});
+		screen.take();
+		end.watch(this.#options);
+	}
+
+	#startClocks(): void {
+		const {session} = this.#parts;
+		const stopRetaking = reclaimAfterSigcont(session);
+		const clock = setInterval(() => {
+			this.#tick();
+		}, 1000);
+		this.#stopClocks = () => {
+			clearInterval(clock);
+			stopRetaking();
+		};
+	}
+
+	#tick(): void {
+		const {session, feeds} = this.#parts;
+		tickTails(session);
+		session.store.dispatch({type: 'tick', now: Date.now()});
+		feeds.tick();
+	}
+
+	#showFirst(): void {
+		const {session, feeds} = this.#parts;
+		const {keymapProblems, sandbox, isFallback = false, tail} = this.#options;
+		reportKeymapProblems(session, keymapProblems);
+		if (sandbox) {
+			attachSandbox(session, sandbox, isFallback);
+		}
+
+		if (tail) {
+			openTail(session, {namespace: session.store.state.cluster.namespace, ...tail.options}, tail.since, tail.previous);
+		} else {
+			feeds.read();
+		}
+
+		void session.reachability.run();
+	}
+}
+
+function reportKeymapProblems(session: Session, [first, ...rest]: readonly KeymapProblem[]): void {
+	if (first) {
+		session.tell(
+			`keymap ${first.file}:${first.line}:${first.column}: ${first.message}${rest.length > 0 ? `; ${rest.length} more: run spoke keys --check` : ''}`,
+			'warn',
+		);
+	}
+}
+
+/** The foreground process changed the state of the terminal. Returns a function that stops it. */
+function reclaimAfterSigcont(session: Session): () => void {
+	const onContinue = () => {
+		if (session.terminal.holder === 'screen') {
+			void session.withTerminal(async () => {});
+		} else {
+			session.terminal.reenterRawMode();
+		}
+
+		// Size changes meanwhile went to another process.
+		process.kill(process.pid, 'SIGWINCH');
+	};
+
+	process.on('SIGCONT', onContinue);
+	return () => {
+		process.off('SIGCONT', onContinue);
+	};
+}

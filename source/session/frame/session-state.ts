@@ -1,0 +1,270 @@
+/** The state of the session. */
+import type {ClusterInfo} from '../../cluster/cluster-client.ts';
+import type {ErrorObject} from '../../errors/spoke-error.ts';
+import type {Audit, AuditRow} from '../../evidence/audit/audit-object.ts';
+import type {Leg, Path} from '../../evidence/evidence.ts';
+import type {ConnectionList} from './connection-list.ts';
+import {emptyList, type ListState} from '../lists/list-state.ts';
+import {isListName, listNames, type ListName} from '../lists/list-kinds.ts';
+import type {Dialog} from '../dialogs/dialog.ts';
+import {emptyProxy, type ProxyState} from '../proxy/proxy-state.ts';
+import type {ServicePods} from '../lists/service-pods.ts';
+import type {TextSearch} from '../text/text-search.ts';
+import {startHistory, type ViewHistory} from './view-history.ts';
+
+export type ViewName = ListName | 'forwards' | 'proxy' | 'audit' | 'sandbox';
+
+/**
+Esc closes the top one. `row`: the path of a why screen arrives later. `left`: cells scrolled sideways. `id`: fills a pending text. `of`,
+`on`: what a text is refreshed from.
+*/
+export type Layer =
+	| {kind: 'tail'; id: string; line: number | null}
+	| {
+			kind: 'why';
+			about: string;
+			path: Path | null;
+			error: ErrorObject | null;
+			entry: string | null;
+			row?: string;
+			top: number;
+			left?: number;
+	  }
+	| {
+			kind: 'text';
+			title: string;
+			right: string;
+			lines: readonly TextLine[];
+			top: number;
+			left?: number;
+			context: 'details' | 'doctor' | 'yaml';
+			copy: string;
+			command: string | null;
+			subject: string;
+			busy: boolean;
+			on?: string;
+			id?: string;
+			search?: TextSearch | null;
+			of?: {target: string; namespace: string};
+	  }
+	| {kind: 'help'; context: string; top: number}
+	| {kind: 'messages'; top: number; left?: number};
+
+/** `asIs`: keeps blanks, and is not wrapped at words. `key`: the range of a field name. `since`: shown as an age. */
+export type TextLine = {
+	label?: string;
+	since?: number;
+	text: string;
+	role?: string;
+	indent?: number;
+	rule?: true;
+	path?: Path;
+	asIs?: true;
+	key?: readonly [from: number, to: number];
+};
+
+/** `hint` is never cut. */
+export type Message = {time: number; text: string; role: 'plain' | 'warn' | 'error'; hint: string};
+
+export type Failure = {about: string; error: ErrorObject; path: Path | null};
+
+export type ClusterState = {
+	context: string;
+	server: string;
+	user: string;
+	version: string | null;
+	sandbox: boolean;
+	/** `null` is all namespaces. */
+	namespace: string | null;
+	/** The namespace to return to from all namespaces. */
+	lastNamespace: string;
+	proxy: ClusterInfo['proxy'];
+	/** What spoke's own socket shows; `null` before the first response. */
+	legOne: {tls: 'verified' | 'unverified' | 'plain'; route: 'direct' | 'proxy'} | null;
+	/** The server at the end of leg 1, if identified. */
+	front: Leg['to'] | null;
+	replicas: {known: number | null; read: number} | null;
+	reachable: 'yes' | 'no' | 'not yet';
+	/** Time of the last response, if requests are overdue since. */
+	asOf: number | null;
+	error: ErrorObject | null;
+	retryAt: number | null;
+	/** Oldest first; `count` includes dropped ones. */
+	tries: {count: number; last: ReadonlyArray<{time: number; tookMs: number; text: string}>};
+};
+
+export type ForwardLogLine = {time: number; text: string; connection: string | null};
+/** `since` is in milliseconds since 1970. */
+export type ForwardConnectionRow = {connection: string; client: string; since: number; up: number; down: number; congested: boolean};
+export type ForwardState = {
+	id: string;
+	context: string;
+	namespace: string;
+	target: string;
+	/** As typed. */
+	remote: string;
+	portName: string | null;
+	local: number | null;
+	asked: string;
+	address: string;
+	phase: 'open' | 'working' | 'stopped' | 'failed';
+	note: string;
+	podText: string;
+	open: number;
+	closed: number;
+	failed: number;
+	bytesUp: number;
+	bytesDown: number;
+	openConnections: readonly ForwardConnectionRow[];
+	log: readonly ForwardLogLine[];
+};
+
+export type SessionState = {
+	size: {columns: number; rows: number};
+	cluster: ClusterState;
+	view: ViewName;
+	previousView: ViewName;
+	history: ViewHistory;
+	lists: Readonly<Record<ListName, ListState>>;
+	servicePods: ServicePods | null;
+	layers: readonly Layer[];
+	overlay: Dialog | null;
+	pane: 'main' | 'connections';
+	connections: ConnectionList;
+	connectionCursor: number;
+	zoom: boolean;
+	textsAreCut: boolean;
+	pending: string | null;
+	notice: Message | null;
+	messages: readonly Message[];
+	/** The subject of `why`, until another action starts. */
+	lastFailure: Failure | null;
+	/** `of` is the id of the row: names repeat across namespaces. */
+	selectedPath: {of: string; path: Path | null} | null;
+	selectedDetails: {of: string; lines: readonly TextLine[]} | null;
+	forwards: readonly ForwardState[];
+	forwardCursor: number;
+	forwardSets: ReadonlyArray<{name: string; count: number}>;
+	proxy: ProxyState;
+	audit: {rows: readonly ShownAuditRow[]; found: Audit | null; at: number; busy: boolean; note: string};
+	sandboxSwitches: ReadonlyArray<{id: string; label: string; values: readonly string[]; at: number; effect: string; fault: boolean}>;
+	sandboxCursor: number;
+	sandboxLog: readonly string[];
+	/** Action id → missing permission. */
+	refused: ReadonlyMap<string, string>;
+	readOnly: boolean;
+	/** Reduced motion. */
+	isReducedMotion: boolean;
+	now: number;
+	/** Fingerprints in the order of first use; shown as letters. */
+	processes: readonly string[];
+	/** Increases when a tail's buffer changed. */
+	tailVersion: number;
+};
+
+export type ShownAuditRow = Pick<AuditRow, 'id' | 'title' | 'verdict' | 'state' | 'basis'> & {
+	provenOn: {short: string; long: string};
+	lines: readonly TextLine[];
+};
+
+export const noAudit: SessionState['audit'] = {rows: [], found: null, at: 0, busy: false, note: ''};
+
+export function emptySession(
+	cluster: ClusterState,
+	size: {columns: number; rows: number},
+	now: number,
+	{readOnly = false, isReducedMotion = false}: Partial<Pick<SessionState, 'readOnly' | 'isReducedMotion'>> = {},
+): SessionState {
+	return {
+		size,
+		cluster,
+		view: 'pods',
+		previousView: 'pods',
+		history: startHistory({view: 'pods', namespace: cluster.namespace}),
+		lists: Object.fromEntries(listNames.map(name => [name, emptyList(name)])) as Record<ListName, ListState>,
+		servicePods: null,
+		layers: [],
+		overlay: null,
+		pane: 'main',
+		connections: [],
+		connectionCursor: 0,
+		zoom: false,
+		textsAreCut: false,
+		pending: null,
+		notice: null,
+		messages: [],
+		lastFailure: null,
+		selectedPath: null,
+		selectedDetails: null,
+		forwards: [],
+		forwardCursor: 0,
+		forwardSets: [],
+		proxy: emptyProxy,
+		audit: noAudit,
+		sandboxSwitches: [],
+		sandboxCursor: 0,
+		sandboxLog: [],
+		refused: new Map(),
+		readOnly,
+		isReducedMotion,
+		now,
+		processes: [],
+		tailVersion: 0,
+	};
+}
+
+export function currentList({view, lists}: Pick<SessionState, 'view' | 'lists'>): ListState | null {
+	return isListName(view) ? lists[view] : null;
+}
+
+export function currentNamespace({namespace, lastNamespace}: Pick<ClusterState, 'namespace' | 'lastNamespace'>): string {
+	return namespace ?? lastNamespace;
+}
+
+/** Whether the unreachable pane replaces the list. A list with rows stays. */
+export function isAwaitingApiserver(state: SessionState): boolean {
+	return state.cluster.reachable === 'no' && currentList(state)?.total === 0;
+}
+
+export function keyContext(state: SessionState): string {
+	if (state.overlay) {
+		return state.overlay.kind;
+	}
+
+	const layer = state.layers.at(-1);
+	if (layer) {
+		return layerContext(layer, state);
+	}
+
+	if (state.pane === 'connections') {
+		return 'connections';
+	}
+
+	return isAwaitingApiserver(state) ? 'unreachable' : state.view;
+}
+
+/** Help and messages use the keys of texts. */
+function layerContext(layer: Layer, {connections}: Pick<SessionState, 'connections'>): string {
+	switch (layer.kind) {
+		case 'tail': {
+			if (layer.line !== null) {
+				return 'line';
+			}
+
+			return connections.some(({id, phase}) => id === layer.id && phase === 'failed') ? 'failed' : 'tail';
+		}
+
+		case 'text': {
+			return layer.context;
+		}
+
+		case 'why': {
+			return 'why';
+		}
+
+		case 'help':
+		case 'messages': {
+			return 'text';
+		}
+	}
+}

@@ -1,0 +1,122 @@
+/** Interface that the parts of the session share. */
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
+import type {Path} from '../../evidence/evidence.ts';
+import type {Labeler} from '../../evidence/connection-labeler.ts';
+import type {Keymap} from '../../keymap/keymap.ts';
+import type {FormField, PickerItem} from '../dialogs/dialog.ts';
+import type {Message} from './session-state.ts';
+import type {ConnectionObserver} from '../../streams/connection-observer.ts';
+import type {SessionTerminal} from './session-terminal.ts';
+import type {Glyphs} from '../kit/glyphs.ts';
+import type {ReachabilityCheck} from '../clusters/reachability-check.ts';
+import type {PathFeed} from './path-feed.ts';
+import type {TypeAhead} from '../dialogs/type-ahead.ts';
+import type {Store} from './store.ts';
+import type {TailRun} from '../tail/tail-run.ts';
+
+/** Stays open for its streams after a switch. */
+export type OpenCluster = {
+	access: ClusterClient;
+	labeller: Labeler;
+	context: string;
+};
+
+export type Session = {
+	readonly store: Store;
+	readonly terminal: SessionTerminal;
+	readonly keymap: Keymap;
+	/** Preparations of a dialog run inside it, so that the next keys reach the dialog. */
+	readonly typeAhead: TypeAhead;
+	readonly flags: ConnectionFlags;
+	readonly env: NodeJS.ProcessEnv;
+	readonly readOnly: boolean;
+	readonly cluster: OpenCluster;
+	/** Open clusters by context name; the first is the one of the flags. */
+	readonly clusters: Pick<ReadonlyMap<string, OpenCluster>, 'get' | 'values'>;
+	readonly tails: Map<string, TailRun>;
+	readonly paths: PathFeed;
+	readonly reachability: ReachabilityCheck;
+	/** Aborted when the session ends. */
+	readonly closing: AbortSignal;
+	readonly glyphs: Glyphs;
+	perform(id: string): void;
+	/** Shows a message. */
+	tell(text: string, role?: Message['role']): void;
+	/** Shows an error; `about` names what failed. */
+	fail(about: string, thrown: unknown, path?: Path | null): void;
+	/** Asks for a yes or no. `leaves`: yes ends the session. */
+	ask(question: string, details?: readonly string[], options?: {leaves?: boolean}): Promise<boolean>;
+	/** Opens a prompt; `null` if the user cancels. */
+	promptForText(options: TextPromptOptions): Promise<{text: string; regex: boolean} | null>;
+	/** Adds completions to the open prompt of `purpose`. `instead` replaces a text that the user has not changed. */
+	offer(purpose: string, names: readonly string[], instead?: {from: string; to: string}): void;
+	/** Opens a picker; resolves to an item id or a typed text, or `null` if the user cancels. */
+	pick(options: PickOptions): Promise<string | null>;
+	/** Opens a form; resolves to the values by field name, or `null` if the user cancels. */
+	fill(options: FillOptions): Promise<Readonly<Record<string, string>> | null>;
+	/** Copies to the clipboard; `what` names the text in the message. */
+	copy(text: string, what: string): void;
+	observerFor(id: string, cluster?: OpenCluster): ConnectionObserver;
+	/** Lends the whole terminal to `work`. */
+	withTerminal<Result>(work: () => Promise<Result>): Promise<Result>;
+	/** Unlike `withTerminal`: keys keep passing through the session. */
+	withShell<Result>(take: (bytes: Buffer) => void, work: () => Promise<Result>): Promise<Result>;
+	open(flags: ConnectionFlags): Promise<ClusterClient>;
+	switchContext(context: string): Promise<void>;
+	openNamespace(namespace: string | null): void;
+	refreshFeeds(): void;
+	redraw(): void;
+	quit(status: number): void;
+	nextId(kind: string): string;
+};
+
+export type TextPromptOptions = {
+	lead: string;
+	purpose: string;
+	text?: string;
+	canUseRegex?: boolean;
+	regex?: boolean;
+	/** Note shown until `offer` adds completions. */
+	waits?: string;
+	/** Label of the accept key. */
+	accept?: string;
+	note?(text: string): string;
+	onChange?(text: string, regex: boolean): void;
+	check?(text: string, regex: boolean): string | null;
+};
+
+export type PickOptions = {
+	title: string;
+	purpose: string;
+	lead?: string;
+	heads?: readonly string[];
+	items: readonly PickerItem[];
+	notes?: readonly string[];
+	/** Also accepts text that no item matches. */
+	free?: boolean;
+	/** Prefix shown with a text that matches no item. */
+	none?: string;
+	/** Label of the accept key. */
+	keys?: string;
+	text?: string;
+	/** Index of the item selected at first. */
+	at?: number;
+	/** Completion of an argument and its offset; `null` while the command itself is typed. */
+	argumentAt?(text: string): {from: number; items: readonly PickerItem[]} | null;
+	/** Receives a function to call when `argumentAt` has new items. */
+	onNames?(again: () => void): void;
+};
+
+export type FillOptions = {
+	title: string;
+	fields: readonly FormField[];
+	submit: string;
+	notes?(values: Readonly<Record<string, string>>): readonly string[];
+	adjust?(fields: readonly FormField[]): readonly FormField[];
+	check?(values: Readonly<Record<string, string>>): Promise<string | null> | string | null;
+};
+
+/** Performs an action. */
+type Handler = (session: Session) => void | Promise<void>;
+export type Handlers = Readonly<Record<string, Handler>>;

@@ -1,0 +1,108 @@
+/** Session state. Draws keys at once and data at a limited rate. */
+import {layout} from './layout.ts';
+import {reduceSession, type SessionEvent} from './session-reducer.ts';
+import {currentList, type SessionState} from './session-state.ts';
+
+export class Store {
+	#state: SessionState;
+	readonly #draw: () => void;
+	readonly #paceMs: () => number;
+	#timer: NodeJS.Timeout | null = null;
+	#drawnAt = 0;
+	#held = 0;
+	#together = 0;
+	#isDue = false;
+	#isClosed = false;
+
+	constructor(state: SessionState, draw: () => void, paceMs: () => number) {
+		this.#state = state;
+		this.#draw = draw;
+		this.#paceMs = paceMs;
+	}
+
+	get state(): SessionState {
+		return this.#state;
+	}
+
+	dispatch(event: SessionEvent): void {
+		if (this.#reduce(event)) {
+			this.later();
+		}
+	}
+
+	dispatchNow(event: SessionEvent): void {
+		this.#reduce(event);
+		this.drawNow();
+	}
+
+	later(): void {
+		if (this.#isClosed) {
+			return;
+		}
+
+		this.#timer ??= setTimeout(
+			() => {
+				this.#timer = null;
+				this.drawNow();
+			},
+			Math.max(0, this.#drawnAt + this.#paceMs() - performance.now()),
+		);
+	}
+
+	drawNow(): void {
+		if (this.#timer) {
+			clearTimeout(this.#timer);
+			this.#timer = null;
+		}
+
+		if (this.#together > 0) {
+			this.#isDue = true;
+		} else if (this.#held === 0 && !this.#isClosed) {
+			this.#drawnAt = performance.now();
+			this.#draw();
+		}
+	}
+
+	together(work: () => void): void {
+		this.#together++;
+		try {
+			work();
+		} finally {
+			this.#together--;
+			if (this.#isDue && this.#together === 0) {
+				this.#isDue = false;
+				this.drawNow();
+			}
+		}
+	}
+
+	/** Stops drawing until each `hold` was followed by a `release`. */
+	hold(): void {
+		this.#held++;
+	}
+
+	release(): void {
+		this.#held--;
+		this.drawNow();
+	}
+
+	/** Later events change the state but are not drawn. */
+	close(): void {
+		this.#isClosed = true;
+		if (this.#timer) {
+			clearTimeout(this.#timer);
+		}
+	}
+
+	#reduce(event: SessionEvent): boolean {
+		const before = this.#state;
+		let state = reduceSession(before, event);
+		const list = currentList(state);
+		if (list) {
+			state = reduceSession(state, {type: 'list', list: list.name, event: {type: 'window', rows: layout(state).main}});
+		}
+
+		this.#state = state;
+		return state !== before;
+	}
+}

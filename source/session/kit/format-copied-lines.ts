@@ -1,0 +1,30 @@
+/** The lines of a screen as text for copying. */
+import {formatAge} from '../../text/format-time.ts';
+import type {TextLine} from '../frame/session-state.ts';
+
+export function formatCopiedLines(lines: readonly TextLine[], now: number): string {
+	return lines
+		.map(one => copiedLine(one, lineLabel(one, now)))
+		.join('\n')
+		.trim();
+}
+
+function copiedLine({path, rule, text}: TextLine, label: string | undefined): string {
+	if (path) {
+		return path.line;
+	}
+
+	if (rule) {
+		return `\n${text}`;
+	}
+
+	if (label?.trim() === '') {
+		return `  ${text}`;
+	}
+
+	return label === undefined ? text : `${label.trim()}: ${text}`;
+}
+
+export function lineLabel({label, since}: TextLine, now: number): string | undefined {
+	return since === undefined ? label : `${formatAge(now - since).padEnd(5)} ${label ?? ''}`;
+}

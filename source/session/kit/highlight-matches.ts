@@ -1,0 +1,74 @@
+/** Highlights search matches in the visible lines. */
+import type {LineIndex} from '../tail/line-index.ts';
+import {patternOf} from '../../text/escape-regexp.ts';
+import type {TailView} from '../tail/tail-view.ts';
+import {findMatchesWithin} from '../../text/bounded-match.ts';
+import {styled, type Span} from './styled-line.ts';
+
+export type MatchRanges = ReadonlyArray<readonly [from: number, to: number]>;
+
+/** A regular expression may delay a frame by this much. */
+const maxDurationMs = 20;
+/** Fewer slow frames may be due to a busy machine. */
+const mostSlowFrames = 3;
+const slowFrames = new WeakMap<LineIndex, number>();
+
+/**
+@param lines the text of each line, without time and name
+@param current index of the selected line, which is the current match; -1 if it is not among them
+*/
+export function highlightMatches(
+	{search, searchIndex}: TailView,
+	lines: ReadonlyArray<readonly Span[]>,
+	current = -1,
+	limitMs = maxDurationMs,
+): ReadonlyArray<readonly Span[]> {
+	const slow = searchIndex === null ? 0 : (slowFrames.get(searchIndex) ?? 0);
+	if (search === null || searchIndex === null || searchIndex.problem !== null || slow >= mostSlowFrames) {
+		return lines;
+	}
+
+	const texts = lines.map(spans => spans.map(({text}) => text).join(''));
+	const hits: readonly MatchRanges[] | null = search.regex
+		? findMatchesWithin(patternOf(search.text, 'g'), texts, limitMs)
+		: texts.map(text => hitsOf(text, search.text));
+	if (hits === null) {
+		slowFrames.set(searchIndex, slow + 1);
+		return lines;
+	}
+
+	return lines.map((spans, index) => applyBackground(spans, hits[index]!, index === current ? 'match.current' : 'match'));
+}
+
+function hitsOf(text: string, searched: string): MatchRanges {
+	const within = searched === searched.toLowerCase() ? text.toLowerCase() : text;
+	const hits: Array<readonly [number, number]> = [];
+	for (let at = within.indexOf(searched); at >= 0 && within.length === text.length; at = within.indexOf(searched, at + searched.length)) {
+		hits.push([at, at + searched.length]);
+	}
+
+	return hits;
+}
+
+/** `hits` are offsets in the joined text of all spans. */
+export function applyBackground(spans: readonly Span[], hits: MatchRanges, ground: 'match' | 'match.current'): readonly Span[] {
+	if (hits.length === 0) {
+		return spans;
+	}
+
+	let begin = 0;
+	return spans.flatMap(span => {
+		const out: Span[] = [];
+		let at = 0;
+		for (const [from, to] of hits) {
+			const [first, last] = [Math.max(at, from - begin), Math.min(span.text.length, to - begin)];
+			if (first < last) {
+				out.push({...span, text: span.text.slice(at, first)}, styled(ground, span.text.slice(first, last)));
+				at = last;
+			}
+		}
+
+		begin += span.text.length;
+		return [...out, {...span, text: span.text.slice(at)}].filter(({text}) => text !== '');
+	});
+}

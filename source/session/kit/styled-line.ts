@@ -1,0 +1,102 @@
+/** Lines of spans, and their painting. */
+import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
+import {escapeControls} from '../../text/sanitize-line.ts';
+import {asciiGlyphs, toAscii} from './glyphs.ts';
+import type {Role, Theme} from './theme.ts';
+
+/** `sgr`: a color of the log line itself. */
+export type Span = {text: string; role?: Role | undefined; sgr?: string};
+export type Line = {spans: readonly Span[]; ground?: Role};
+
+export function styled(role: Role | undefined, text: string): Span {
+	return {text, role};
+}
+
+export function line(...parts: ReadonlyArray<string | Span | readonly Span[]>): Line {
+	return {spans: parts.flatMap((part): readonly Span[] => (typeof part === 'string' ? [{text: part}] : 'text' in part ? [part] : part))};
+}
+
+export function lineWidth(spans: readonly Span[]): number {
+	return spans.reduce((sum, {text}) => sum + cellWidth(text), 0);
+}
+
+/** Exactly `width` cells, cut or padded. All output to the terminal passes through here. */
+export function paint({spans, ground}: Line, width: number, theme: Theme, mark = theme.glyphs.more): string {
+	const base = ground === undefined ? '' : theme.sgr[ground];
+	const isAscii = theme.glyphs === asciiGlyphs;
+	let out = '';
+	let left = width;
+	for (const span of spans) {
+		const whole = escapeControls(span.text);
+		const wide = cellWidth(whole);
+		const fits = wide <= left;
+		const text = fits ? whole : truncateToCells(whole, left, mark);
+		if (text !== '') {
+			const own = span.sgr ?? (span.role === undefined ? '' : theme.sgr[span.role]);
+			const codes = [base, own].filter(code => code !== '').join(';');
+			const shown = isAscii ? toAscii(text) : text;
+			out += codes === '' ? shown : `\u001B[${codes}m${shown}\u001B[0m`;
+		}
+
+		left -= fits ? wide : left;
+		if (left <= 0) {
+			return out;
+		}
+	}
+
+	const rest = ' '.repeat(left);
+	return out + (base === '' ? rest : `\u001B[${base}m${rest}\u001B[0m`);
+}
+
+export function spread(left: readonly Span[], right: readonly Span[], width: number, fill: Span = {text: ' '}, mark?: string): Line {
+	const room = Math.max(0, width - lineWidth(right));
+	const cut = clipSpans(left, room, mark);
+	const gap = room - lineWidth(cut);
+	return {spans: [...cut, ...(gap > 0 ? [{...fill, text: fill.text.repeat(gap)}] : []), ...right]};
+}
+
+export function clipSpans(spans: readonly Span[], room: number, mark = '…'): Span[] {
+	const out: Span[] = [];
+	let left = room;
+	for (const span of spans.filter(({text}) => text !== '')) {
+		const wide = cellWidth(span.text);
+		if (wide <= left) {
+			out.push(span);
+			left -= wide;
+		} else {
+			const before = left === 0 ? out.pop() : undefined;
+			// Mark the cut also if a span ends exactly at the edge.
+			out.push(
+				before
+					? {...before, text: truncateToCells(`${before.text}${mark}`, cellWidth(before.text), mark)}
+					: {...span, text: truncateToCells(span.text, left, mark)},
+			);
+			return out;
+		}
+	}
+
+	return out;
+}
+
+/** Drops the first cells, and a wide character that would be split. */
+export function dropCells(spans: readonly Span[], cells: number): Span[] {
+	let left = cells;
+	return spans.flatMap(span => {
+		if (left <= 0) {
+			return [span];
+		}
+
+		const characters = [...span.text];
+		let at = 0;
+		while (at < characters.length && left > 0) {
+			left -= cellWidth(characters[at]!);
+			at++;
+		}
+
+		return at === characters.length ? [] : [{...span, text: characters.slice(at).join('')}];
+	});
+}
+
+export function padLines(lines: readonly Line[], rows: number, blank: Line = line('')): Line[] {
+	return [...lines, ...Array.from({length: Math.max(0, rows - lines.length)}, () => blank)].slice(0, rows);
+}

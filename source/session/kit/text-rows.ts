@@ -1,0 +1,143 @@
+/** Lays out the lines of a text as screen rows. */
+import {lineLabel} from './format-copied-lines.ts';
+import type {TextLine} from '../frame/session-state.ts';
+import {wrapped, type TextWrapping} from './text-wrapping.ts';
+import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
+import {titledRule, wrapToWidth} from './titled-rule.ts';
+import {pathLineSpans, replicaLetter} from './path-line-spans.ts';
+import type {RenderInput} from './render-input.ts';
+import {line, styled, type Line, type Span} from './styled-line.ts';
+import type {Role} from './theme.ts';
+
+const labelWidth = 10;
+/** `exception` is the longest indented label. */
+const indentedLabelWidth = 12;
+/** Minimum width for wrapping. */
+const leastWrapped = 20;
+
+/** `of`: the index of the line. `part`: for `asIs` text, which part of it, after `lead` blanks. */
+export type TextRow = {line: Line; of: number; part: {from: number; to: number; lead: number} | null};
+
+export function textLines(screen: RenderInput, lines: readonly TextLine[]): Line[] {
+	return textRows(screen, lines, wrapped).map(row => row.line);
+}
+
+export function textRows(screen: RenderInput, lines: readonly TextLine[], look: TextWrapping): TextRow[] {
+	return lines.flatMap((one, index): TextRow[] => {
+		if (!one.asIs) {
+			return wordRows(screen, one, look).map(row => ({line: row, of: index, part: null}));
+		}
+
+		return look.isCut
+			? [cutRow(screen, one, index, look.left)]
+			: partsOf(one, screen.state.size.columns).map(part => ({line: line(' '.repeat(part.lead), partSpans(one, part)), of: index, part}));
+	});
+}
+
+export function hiddenCells(screen: RenderInput, lines: readonly TextLine[]): number {
+	let most = 0;
+	for (const one of lines) {
+		const texts = one.rule || one.path ? [] : one.text.split('\n');
+		for (const text of texts) {
+			most = Math.max(most, cellWidth(text) - availableCells(screen, one));
+		}
+	}
+
+	return most;
+}
+
+export function availableCells({state: {size, now}}: RenderInput, one: TextLine): number {
+	return Math.max(1, size.columns - (one.asIs ? 1 : leadOf(one, now).length + 1));
+}
+
+function leadOf(one: TextLine, now: number): string {
+	const indent = ' '.repeat(one.indent ?? 1);
+	const label = lineLabel(one, now);
+	return label === undefined
+		? indent
+		: indent + label.padEnd(Math.max(label.startsWith('  ') ? indentedLabelWidth : labelWidth, label.length + 1));
+}
+
+function wordRows(screen: RenderInput, one: TextLine, {isCut, left}: TextWrapping): Line[] {
+	const {
+		state: {size, processes, now},
+		theme: {glyphs},
+	} = screen;
+	if (one.path) {
+		return [line(' ', pathLineSpans(one.path, size.columns - 2, glyphs, replicaLetter(processes, one.path.process.id)))];
+	}
+
+	if (one.rule) {
+		return [titledRule(screen, one.text)];
+	}
+
+	const lead = leadOf(one, now);
+	const room = availableCells(screen, one);
+	const texts = isCut
+		? one.text.split('\n').map(text => cutText(text, left, room, glyphs.more))
+		: wrapToWidth(one.text, Math.max(leastWrapped, room));
+	return texts.map((text, index) =>
+		line(index === 0 ? styled('text.dim', lead) : ' '.repeat(lead.length), styled(one.role as Role | undefined, text)),
+	);
+}
+
+type Part = NonNullable<TextRow['part']>;
+
+function cutText(text: string, left: number, room: number, mark: string): string {
+	const {from, to, isWhole} = seenPart(text, left, room);
+	return `${text.slice(from, to)}${isWhole ? '' : mark}`;
+}
+
+function cutRow(screen: RenderInput, one: TextLine, index: number, left: number): TextRow {
+	const {from, to, isWhole} = seenPart(one.text, left, availableCells(screen, one));
+	const part = {from, to, lead: 1};
+	return {line: line(' ', partSpans(one, part), isWhole ? [] : styled('text.dim', screen.theme.glyphs.more)), of: index, part};
+}
+
+/** Keeps a cell for the mark of a cut. */
+function seenPart(text: string, left: number, room: number): {from: number; to: number; isWhole: boolean} {
+	const from = fitting(text, 0, left);
+	const to = from + fitting(text, from, room);
+	return to === text.length ? {from, to, isWhole: true} : {from, to: from + fitting(text, from, room - 1), isWhole: false};
+}
+
+const isAscii = /^[ -~]*$/;
+
+/** Number of UTF-16 units that fit; one cell can take several. */
+function fitting(text: string, from: number, cells: number): number {
+	const fits = text.slice(from, from + cells);
+	return (isAscii.test(fits) ? fits : truncateToCells(text.slice(from, from + cells * 8), cells, '')).length;
+}
+
+/** Parts of long lines, valid until the width changes. */
+const cut = new WeakMap<TextLine, {columns: number; parts: readonly Part[]}>();
+
+function partsOf(one: TextLine, columns: number): readonly Part[] {
+	const known = cut.get(one);
+	if (known?.columns === columns) {
+		return known.parts;
+	}
+
+	const {text} = one;
+	const further = Math.min(/^[ -]*/.exec(text)![0].length + 3, Math.floor(columns / 2));
+	const parts: Part[] = [];
+	let from = 0;
+	do {
+		const lead = from === 0 ? 1 : further;
+		const to = Math.min(text.length, from + (fitting(text, from, Math.max(1, columns - lead)) || 1));
+		parts.push({from, to, lead});
+		from = to;
+	} while (from < text.length);
+
+	cut.set(one, {columns, parts});
+	return parts;
+}
+
+function partSpans({text, key, role}: TextLine, {from, to}: Part): Span[] {
+	const [first, last] = key ? [Math.max(from, Math.min(to, key[0])), Math.max(from, Math.min(to, key[1]))] : [from, from];
+	return [
+		styled(role as Role | undefined, text.slice(from, first)),
+		styled('json.key', text.slice(first, last)),
+		styled(role as Role | undefined, text.slice(last, to)),
+	].filter(span => span.text !== '');
+}

@@ -1,0 +1,191 @@
+/** Chooses the columns of a list and their widths. */
+import {isAscending} from './sort-rows.ts';
+import {ageTitle, listKinds, servicePodsTitle, type ListColumn} from './list-kinds.ts';
+import type {ListState} from './list-state.ts';
+import {servicePodsCell} from './service-pods.ts';
+import {cellNow, type Row} from './table-rows.ts';
+import {cellWidth, truncateToCells, truncateStartToCells, fitToCells} from '../../text/cell-width.ts';
+import {formatNumber} from '../../text/format-number.ts';
+import {formatAge} from '../../text/format-time.ts';
+import {cellRole} from './cell-role.ts';
+import type {RenderInput} from '../kit/render-input.ts';
+import type {Role} from '../kit/theme.ts';
+
+export const gap = 2;
+const lead = 3;
+const maxCellWidth = 40;
+const narrowScreenBelow = 60;
+const maxCellWidthNarrow = 11;
+/** Width from which columns of rank 1 are shown. */
+const rankOneFrom = 100;
+/** Width of names on a narrow screen, where the status matters more than a complete name. */
+const narrowName = 13;
+const tightNamespace = 14;
+const edge = 1;
+
+export type ColumnLayout = {title: string; width: number; cell(row: Row): string; role?(row: Row): Role | undefined};
+
+export function chooseColumns(screen: RenderInput, list: ListState, shown: readonly Row[], width: number): ColumnLayout[] {
+	const isNarrow = width < narrowScreenBelow;
+	const measure = measureOf(list, shown);
+	const nameWidth = measure('NAME', row => row.name, 63);
+	const roomForName = (chosen: Chosen) => width - lead - edge - widthOf(chosen);
+	const all = allColumns(screen, list, measure, width);
+	// Tighten other columns before names are cut below 36 cells.
+	const chosen = roomForName(all) < Math.min(nameWidth, 36) ? tightened(screen, list, measure, all, isNarrow) : all;
+	const {before, columns, after} = withFewer(
+		chosen,
+		isNarrow,
+		one => roomForName(one) >= Math.min(Math.max(nameWidth, 10), minNameWidth(one, isNarrow)),
+	);
+	const room = Math.max(8, roomForName({before, columns, after}));
+	const name: ColumnLayout = {title: 'NAME', width: Math.min(room, Math.max(nameWidth, 16)), cell: row => row.name};
+	return [...before, name, ...columns.map(({layout}) => layout), ...after];
+}
+
+type Wanted = {column: ListColumn; index: number; layout: ColumnLayout};
+
+type Chosen = {before: readonly ColumnLayout[]; columns: readonly Wanted[]; after: readonly ColumnLayout[]};
+
+type Measure = (title: string, cell: (row: Row) => string, most?: number) => number;
+
+function measureOf({visible}: ListState, shown: readonly Row[]): Measure {
+	const sample = visible.length <= 300 ? visible : [...visible.slice(0, 100), ...shown];
+	return (title, cell, most = maxCellWidth) => Math.min(most, Math.max(cellWidth(title), ...sample.map(row => cellWidth(cell(row)))));
+}
+
+function allColumns(screen: RenderInput, list: ListState, measure: Measure, width: number): Chosen {
+	const {now, cluster} = screen.state;
+	const {columns, namespaced} = listKinds[list.name];
+	const age = (row: Row) => ageCell(row, now);
+	const isWanted = ({title, rank}: ListColumn) =>
+		(title !== servicePodsTitle || cluster.namespace !== null) && (rank === 0 || (rank === 1 && width >= rankOneFrom) || list.wide);
+	const isFilled = ({sparse}: ListColumn, index: number) => sparse !== true || measure('', row => row.cells[index] ?? '') > 0;
+	const most = width < narrowScreenBelow ? maxCellWidthNarrow : maxCellWidth;
+	return {
+		before:
+			namespaced && cluster.namespace === null
+				? [{title: 'NAMESPACE', width: measure('NAMESPACE', row => row.namespace, 20), cell: row => row.namespace}]
+				: [],
+		columns: columns
+			.map((column, index) => ({column, index}))
+			.filter(({column, index}) => isWanted(column) && isFilled(column, index))
+			.map(one => ({...one, layout: layoutOf(screen, list, measure, {...one, title: one.column.title, most})})),
+		after: [{title: ageTitle, width: Math.max(4, measure(ageTitle, age)), cell: age}],
+	};
+}
+
+function tightened(screen: RenderInput, list: ListState, measure: Measure, {before, columns, after}: Chosen, isNarrow: boolean): Chosen {
+	return {
+		before: before.map(one => ({...one, width: Math.min(one.width, tightNamespace)})),
+		columns: columns.map(({column, index}) => ({
+			column,
+			index,
+			layout: layoutOf(screen, list, measure, {
+				column,
+				index,
+				title: column.short ?? column.title,
+				most: isNarrow ? maxCellWidthNarrow : (column.tight ?? maxCellWidth),
+			}),
+		})),
+		after,
+	};
+}
+
+function layoutOf(
+	screen: RenderInput,
+	list: ListState,
+	measure: Measure,
+	{
+		column,
+		index,
+		title,
+		most,
+	}: {
+		column: ListColumn;
+		index: number;
+		title: string;
+		most: number;
+	},
+): ColumnLayout {
+	const cell = cellOf(screen, list, column, index);
+	const head = list.order.column === column.title ? `${title}↓` : title;
+	const isOld = list.phase.kind === 'interrupted';
+	return {title, width: measure(head, cell, most), cell, role: row => (isOld ? 'text.dim' : cellRole(column.title, cell(row)))};
+}
+
+function cellOf({state: {now, servicePods}}: RenderInput, list: ListState, column: ListColumn, index: number): (row: Row) => string {
+	if (column.title === servicePodsTitle) {
+		return row => servicePodsCell(servicePods, row.namespace, row.name);
+	}
+
+	// `13 (2m ago)`: only wide columns show the age.
+	return list.wide || column.numeric !== true
+		? row => cellNow(row, index, column, now)
+		: row => (row.cells[index] ?? '').replace(/ \(.*$/, '');
+}
+
+function widthOf({before, columns, after}: Chosen): number {
+	return [...before, ...columns.map(({layout}) => layout), ...after].reduce((sum, column) => sum + column.width + gap, 0);
+}
+
+function withFewer(chosen: Chosen, isNarrow: boolean, isEnough: (chosen: Chosen) => boolean): Chosen {
+	const fewer = isEnough(chosen) ? null : withoutOne(chosen, isNarrow);
+	return fewer === null ? chosen : withFewer(fewer, isNarrow, isEnough);
+}
+
+/** Removes the column that needs the widest NAME column beside it. */
+function withoutOne(chosen: Chosen, isNarrow: boolean): Chosen | null {
+	const {columns, after} = chosen;
+	const hasOnlyEssential = mostDemanding(chosen).column.leastName <= narrowName;
+	if (hasOnlyEssential && after.length > 0) {
+		return {...chosen, after: []};
+	}
+
+	const least = hasOnlyEssential && isNarrow ? 2 : 1;
+	return columns.length > least ? {...chosen, columns: columns.filter(one => one !== mostDemanding(chosen))} : null;
+}
+
+function minNameWidth(chosen: Chosen, isNarrow: boolean): number {
+	return isNarrow ? narrowName : mostDemanding(chosen).column.leastName;
+}
+
+function mostDemanding({columns}: Chosen): Wanted {
+	return columns.reduce((most, one) => (one.column.leastName >= most.column.leastName ? one : most));
+}
+
+function ageCell({gone, created}: Row, now: number): string {
+	if (gone !== null) {
+		return `gone ${Math.floor((now - gone) / 1000)}s`;
+	}
+
+	return created === null ? '' : formatAge(now - created);
+}
+
+/** No sort direction for the default order by name. */
+export function headText({name, order}: ListState, columns: readonly ColumnLayout[]): string {
+	const sign = isAscending(listKinds[name], order) ? '↑' : '↓';
+	const signOf = (title: string) => (title === order.column && (order.reverse || title !== 'NAME') ? sign : '');
+	const heads = columns.map(({title, width}) => fillCell(`${title}${signOf(title)}`, width));
+	return `   ${heads.join(' '.repeat(gap))}`.trimEnd();
+}
+
+/** Below 1, the range does not fit. */
+export function spaceBeside(text: string, range: string, width: number): number {
+	return width - cellWidth(text) - cellWidth(range) - edge;
+}
+
+export function rangeOf({visible, top}: ListState, rows: number): string {
+	return `${formatNumber(top + 1)}–${formatNumber(Math.min(visible.length, top + rows))}/${formatNumber(visible.length)}`;
+}
+
+export function fillCell(text: string, width: number): string {
+	const wide = cellWidth(text);
+	if (wide <= width) {
+		return text + ' '.repeat(width - wide);
+	}
+
+	const head = truncateToCells(text, Math.max(1, Math.floor((width - 1) * 0.6)), '');
+	// The end of a pod name identifies the pod.
+	return fitToCells(head + truncateStartToCells(text, width - cellWidth(head)), width);
+}

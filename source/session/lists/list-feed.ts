@@ -1,0 +1,291 @@
+/** Keeps one list current by reads and a watch, or by polling. */
+import {delayUpTo} from '../../async/abortable.ts';
+import {Semaphore} from '../../async/semaphore.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {listAll, listPages, type ListOptions, type TableColumn, type TableRow} from '../../cluster/list.ts';
+import {watchObjects, type WatchEvent} from '../../cluster/watch.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
+import {listKinds, type ListName, type ListResource} from './list-kinds.ts';
+import type {ListEvent, ListPhase, RowChange} from './list-state.ts';
+import {rowReader, type RowReader} from './table-rows.ts';
+import {ListRetries} from './list-retries.ts';
+
+export type ListFeedOptions = {
+	cluster: ClusterClient;
+	list: ListName;
+	namespace: string | null;
+	labelSelector?: string;
+	tell(event: ListEvent): void;
+	signal: AbortSignal;
+};
+
+const batchMs = 250;
+const namespacePage = 5000;
+/** More is hardly faster and keeps more pages in memory. */
+const namespacesAtOnce = 3;
+
+/** Never rejects. Failures become the phase of the list and are retried. */
+export async function feedList(options: ListFeedOptions): Promise<void> {
+	const kind = listKinds[options.list];
+	const reading: ListPhase = {kind: 'reading'};
+	options.tell({type: 'phase', phase: reading});
+	const phases: ListPhase[] = kind.resources.map(() => reading);
+	const feeds = kind.resources.map(async (resource, index) =>
+		followResource(
+			{
+				...options,
+				tell(event) {
+					if (event.type === 'phase') {
+						phases[index] = event.phase;
+						options.tell({type: 'phase', phase: worstOf(phases)});
+					} else {
+						options.tell(event);
+					}
+				},
+			},
+			resource,
+			kind.namespaced && options.namespace === null,
+		),
+	);
+	await Promise.all(feeds);
+}
+
+/** The worst of several phases. Of several interruptions, the longest counts, because no row is older. */
+export function worstOf(phases: readonly ListPhase[]): ListPhase {
+	const order: ReadonlyArray<ListPhase['kind']> = ['failed', 'interrupted', 'idle', 'reading', 'polling', 'live'];
+	return phases.reduce((worst, phase) =>
+		order.indexOf(phase.kind) < order.indexOf(worst.kind) || isCutLonger(phase, worst) ? phase : worst,
+	);
+}
+
+function isCutLonger(one: ListPhase, other: ListPhase): boolean {
+	return one.kind === 'interrupted' && other.kind === 'interrupted' && one.since < other.since;
+}
+
+async function followResource(options: ListFeedOptions, resource: ListResource, isWide: boolean): Promise<void> {
+	const {signal, tell} = options;
+	const tries = new ListRetries();
+	while (!signal.aborted) {
+		try {
+			await follow(options, resource, isWide ? await readByNamespace(options, resource) : null);
+		} catch (thrown) {
+			if (signal.aborted) {
+				return;
+			}
+
+			const error = toSpokeError(thrown);
+			const {waitMs, isRefused} = tries.after(error);
+			tell({
+				type: 'phase',
+				phase: {kind: 'failed', error: error.toJSON(), since: Date.now(), retryAt: isRefused ? null : Date.now() + waitMs},
+			});
+			await delayUpTo(waitMs, signal);
+		}
+	}
+}
+
+/** A watch sends columns only with its first event. */
+type Start = {version: string; columns: readonly TableColumn[]};
+
+async function follow(options: ListFeedOptions, resource: ListResource, start: Start | null): Promise<void> {
+	const {cluster, namespace, labelSelector, tell, signal} = options;
+	const rows = new FollowedRows(options, resource, start);
+	if (start !== null) {
+		tell({type: 'phase', phase: {kind: 'live'}});
+	}
+
+	try {
+		for await (const event of watchObjects<TableRow>(cluster, {
+			path: resource.path(namespace),
+			as: 'table-metadata',
+			pageSize: 500,
+			signal,
+			...(labelSelector !== undefined && {labelSelector}),
+			...(start !== null && {from: start.version}),
+		})) {
+			rows.take(event);
+		}
+	} finally {
+		rows.stop();
+	}
+}
+
+class FollowedRows {
+	readonly #options: ListFeedOptions;
+	readonly #resource: ListResource;
+	readonly #isByNamespace: boolean;
+	readonly #batch: Batch;
+	#columns: readonly TableColumn[];
+	#reader: RowReader;
+	/** A failed attempt must not make rows look newer. */
+	#cutSince: number | null = null;
+
+	constructor(options: ListFeedOptions, resource: ListResource, start: Start | null) {
+		this.#options = options;
+		this.#resource = resource;
+		this.#isByNamespace = options.namespace === null && start !== null;
+		this.#columns = start?.columns ?? [];
+		this.#reader = this.#newReader();
+		this.#batch = new Batch(changes => {
+			options.tell({type: 'changes', changes, now: Date.now()});
+		});
+	}
+
+	take(event: WatchEvent<TableRow>): void {
+		const {tell, namespace} = this.#options;
+		switch (event.type) {
+			case 'page': {
+				this.#takePage(event);
+				break;
+			}
+
+			case 'resumed':
+			case 'synced': {
+				this.#cutSince = null;
+				tell({type: 'phase', phase: {kind: 'live'}});
+				break;
+			}
+
+			case 'interrupted': {
+				this.#batch.flush();
+				this.#cutSince ??= event.since;
+				tell({
+					type: 'phase',
+					phase: {kind: 'interrupted', error: event.error.toJSON(), since: this.#cutSince, retryAt: Date.now() + event.retryInMs},
+				});
+				break;
+			}
+
+			case 'polling': {
+				tell({type: 'phase', phase: {kind: 'polling', everyMs: event.intervalMs}});
+				break;
+			}
+
+			default: {
+				this.#batch.add({chunk: this.#chunkOf(event.item), type: event.type, row: this.#reader(event.item, namespace ?? '', Date.now())});
+			}
+		}
+	}
+
+	stop(): void {
+		this.#batch.stop();
+	}
+
+	#takePage({items, columns, first}: Extract<WatchEvent<TableRow>, {type: 'page'}>): void {
+		const {tell, namespace} = this.#options;
+		this.#columns = columns ?? this.#columns;
+		this.#reader = this.#newReader();
+		this.#batch.flush();
+		if (first && this.#isByNamespace) {
+			tell({type: 'clear', resource: this.#resource.resource});
+		}
+
+		for (const [chunk, rows] of Map.groupBy(items, row => this.#chunkOf(row))) {
+			tell({type: 'page', chunk, rows: rows.map(row => this.#reader(row, namespace ?? '')), first});
+		}
+
+		if (first && items.length === 0) {
+			tell({type: 'page', chunk: this.#resource.resource, rows: [], first: true});
+		}
+	}
+
+	#newReader(): RowReader {
+		return rowReader(listKinds[this.#options.list].columns, this.#resource.prefix, this.#columns, Date.now());
+	}
+
+	#chunkOf({object}: TableRow): string {
+		const {resource} = this.#resource;
+		return this.#isByNamespace ? `${resource} ${object?.metadata.namespace ?? ''}` : resource;
+	}
+}
+
+/**
+Rows without objects name no namespace, so each namespace is read on its own, several times faster than all with metadata. The watch starts
+at the version before the first read, because another read may be older than the newest version.
+*/
+async function readByNamespace(options: ListFeedOptions, resource: ListResource): Promise<Start | null> {
+	const {cluster, tell, signal, labelSelector} = options;
+	let names: string[];
+	let start: Start;
+	try {
+		const [namespaces, moment] = await Promise.all([
+			listAll<TableRow>(cluster, {path: '/api/v1/namespaces', as: 'table', pageSize: namespacePage, signal}),
+			startOf(cluster, resource.path(null), signal),
+		]);
+		names = namespaces.items.map(({cells}) => String(cells[0]));
+		start = moment;
+	} catch (error) {
+		if (toSpokeError(error).code === 'ERR_FORBIDDEN') {
+			// Listing across namespaces may still be allowed.
+			return null;
+		}
+
+		throw error;
+	}
+
+	tell({type: 'clear', resource: resource.resource});
+	const {columns} = listKinds[options.list];
+	const readOne = async (namespace: string) => {
+		const listing: ListOptions = {
+			path: resource.path(namespace),
+			as: 'table',
+			pageSize: namespacePage,
+			signal,
+			...(labelSelector !== undefined && {labelSelector}),
+		};
+		for await (const page of listPages<TableRow>(cluster, listing)) {
+			const reader = rowReader(columns, resource.prefix, page.columns ?? [], Date.now());
+			if (page.items.length > 0) {
+				tell({
+					type: 'page',
+					chunk: `${resource.resource} ${namespace}`,
+					rows: page.items.map(row => reader(row, namespace)),
+					first: page.restarted,
+				});
+			}
+		}
+	};
+
+	const semaphore = new Semaphore(namespacesAtOnce);
+	await Promise.all(names.map(async name => semaphore.run(async () => readOne(name))));
+	return start;
+}
+
+async function startOf(cluster: ClusterClient, path: string, signal: AbortSignal): Promise<Start> {
+	for await (const {resourceVersion, columns} of listPages<TableRow>(cluster, {path, as: 'table', pageSize: 1, signal})) {
+		return {version: resourceVersion, columns: columns ?? []};
+	}
+
+	return {version: '', columns: []};
+}
+
+class Batch {
+	readonly #changes: RowChange[] = [];
+	#timer: NodeJS.Timeout | null = null;
+	readonly #tell: (changes: readonly RowChange[]) => void;
+
+	constructor(tell: (changes: readonly RowChange[]) => void) {
+		this.#tell = tell;
+	}
+
+	add(change: RowChange): void {
+		this.#changes.push(change);
+		this.#timer ??= setTimeout(() => {
+			this.flush();
+		}, batchMs);
+	}
+
+	flush(): void {
+		this.stop();
+		if (this.#changes.length > 0) {
+			this.#tell(this.#changes.splice(0));
+		}
+	}
+
+	stop(): void {
+		if (this.#timer) {
+			clearTimeout(this.#timer);
+			this.#timer = null;
+		}
+	}
+}

@@ -1,0 +1,194 @@
+/** List movement, filter, sort and view selection. */
+import {countPresent, selectedRow, type ListEvent} from './list-state.ts';
+import {parseRowFilter} from './row-filter.ts';
+import {currentList, type ViewName} from '../frame/session-state.ts';
+import {entryAt} from '../frame/view-history.ts';
+import {formatNumber} from '../../text/format-number.ts';
+import {loadForwardSets} from '../forwards/forward-sets.ts';
+import type {Handlers, Session} from '../frame/session.ts';
+
+function tell(session: Session, event: ListEvent): void {
+	const list = currentList(session.store.state);
+	if (list) {
+		session.store.dispatchNow({type: 'list', list: list.name, event});
+	}
+}
+
+function move(session: Session, by: number): void {
+	const {store} = session;
+	const {view, proxy, audit, sandboxCursor, sandboxSwitches} = store.state;
+	const clamp = (index: number, length: number) => Math.max(0, Math.min(index, length - 1));
+	switch (view) {
+		case 'forwards': {
+			store.dispatchNow({type: 'forward-move', by});
+			break;
+		}
+
+		case 'proxy': {
+			store.dispatchNow({type: 'proxy', event: {type: 'move-to', index: proxy.at + by}});
+			break;
+		}
+
+		case 'audit': {
+			store.dispatchNow({type: 'audit', to: {at: clamp(audit.at + by, audit.rows.length)}});
+			break;
+		}
+
+		case 'sandbox': {
+			store.dispatchNow({type: 'sandbox', at: clamp(sandboxCursor + by, sandboxSwitches.length)});
+			break;
+		}
+
+		default: {
+			tell(session, {type: 'move', by, now: Date.now()});
+		}
+	}
+}
+
+const page = (session: Session) => currentList(session.store.state)?.windowRows ?? 10;
+const far = 1_000_000_000;
+const viewsByKey = ['pods', 'workloads', 'services', 'nodes', 'forwards', 'proxy', 'audit', 'sandbox'] as const;
+
+export const listHandlers: Handlers = {
+	'list.down'(session) {
+		move(session, 1);
+	},
+	'list.up'(session) {
+		move(session, -1);
+	},
+	'list.page-down'(session) {
+		move(session, page(session));
+	},
+	'list.page-up'(session) {
+		move(session, -page(session));
+	},
+	'list.half-down'(session) {
+		move(session, Math.ceil(page(session) / 2));
+	},
+	'list.half-up'(session) {
+		move(session, -Math.ceil(page(session) / 2));
+	},
+	'list.top'(session) {
+		move(session, -far);
+	},
+	'list.bottom'(session) {
+		move(session, far);
+	},
+	'view.toggle-last': showBefore,
+	'view.history-back'(session) {
+		goInHistory(session, -1);
+	},
+	'view.history-forward'(session) {
+		goInHistory(session, 1);
+	},
+	'list.filter': filterList,
+	'list.mark'(session) {
+		tell(session, {type: 'mark'});
+	},
+	'list.sort'(session) {
+		tell(session, {type: 'sort-next'});
+		const list = currentList(session.store.state);
+		if (list) {
+			session.tell(`sorted by ${list.order.column}`);
+		}
+	},
+	'list.reverse'(session) {
+		tell(session, {type: 'reverse'});
+	},
+	'list.columns'(session) {
+		tell(session, {type: 'wide'});
+	},
+	'list.copy-name'(session) {
+		const list = currentList(session.store.state);
+		const row = list && selectedRow(list);
+		if (row) {
+			session.copy(row.name, row.name);
+		}
+	},
+	...Object.fromEntries(
+		viewsByKey.map(view => [
+			`view.${view}`,
+			(session: Session) => {
+				showView(session, view);
+			},
+		]),
+	),
+};
+
+function showBefore(session: Session): void {
+	const {view, previousView} = session.store.state;
+	if (previousView !== view) {
+		showView(session, previousView);
+	}
+}
+
+function goInHistory(session: Session, by: 1 | -1): void {
+	const {store} = session;
+	const entry = entryAt(store.state.history, by);
+	if (entry === null) {
+		session.tell(by < 0 ? 'no previous view' : 'no next view');
+		return;
+	}
+
+	store.dispatchNow({type: 'go', by});
+	if (entry.namespace === store.state.cluster.namespace) {
+		session.refreshFeeds();
+	} else {
+		session.openNamespace(entry.namespace);
+	}
+}
+
+export function showView(session: Session, view: ViewName): void {
+	if (view === 'sandbox' && !session.store.state.cluster.sandbox) {
+		session.tell('this is a real cluster: only `spoke demo` has a sandbox view', 'warn');
+		return;
+	}
+
+	session.store.dispatchNow({type: 'view', view});
+	session.refreshFeeds();
+	if (view === 'forwards') {
+		loadForwardSets(session);
+	}
+}
+
+async function filterList(session: Session): Promise<void> {
+	const list = currentList(session.store.state);
+	if (!list) {
+		return;
+	}
+
+	const before = list.filter;
+	const set = (text: string) => {
+		session.store.dispatchNow({type: 'list', list: list.name, event: {type: 'filter', text}});
+	};
+
+	const answer = await session.promptForText({
+		lead: '/',
+		purpose: 'filter',
+		text: before,
+		note(text) {
+			const filter = parseRowFilter(text);
+			if (filter.kind === 'labels') {
+				return text.startsWith('!') ? `filtered by the apiserver: ${filter.selector}` : 'the apiserver filters by labels';
+			}
+
+			const now = session.store.state.lists[list.name];
+			return now.filterProblem ?? `${formatNumber(countPresent(now.visible))} of ${formatNumber(now.total)}`;
+		},
+		onChange: set,
+		check(text) {
+			const filter = parseRowFilter(text);
+			return filter.kind === 'invalid' ? filter.why : null;
+		},
+	});
+	set(answer === null ? before : answer.text);
+	const labels = (text: string) => {
+		const filter = parseRowFilter(text);
+		return filter.kind === 'labels' ? filter.selector : null;
+	};
+
+	if (answer && labels(answer.text) !== labels(before)) {
+		// The apiserver filters by labels.
+		session.refreshFeeds();
+	}
+}

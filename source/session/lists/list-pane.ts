@@ -1,0 +1,195 @@
+/** A list, or the text of an empty list. */
+import {describeError} from '../../descriptions/describe-error.ts';
+import {describeNextRetry, unreachableTextLines} from '../clusters/describe-next-retry.ts';
+import {listKinds, type ListName} from './list-kinds.ts';
+import {countPresent, type ListState} from './list-state.ts';
+import {parseRowFilter} from './row-filter.ts';
+import {isAwaitingApiserver, type TextLine} from '../frame/session-state.ts';
+import type {Row} from './table-rows.ts';
+import {formatNumber} from '../../text/format-number.ts';
+import {formatAge} from '../../text/format-time.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {wrapToWidth} from '../kit/titled-rule.ts';
+import {chooseColumns, type ColumnLayout, fillCell, gap, headText, rangeOf, spaceBeside} from './list-columns.ts';
+import {firstKey, type RenderInput} from '../kit/render-input.ts';
+import {line, type Line, padLines, type Span, styled} from '../kit/styled-line.ts';
+import {textLines} from '../kit/text-rows.ts';
+
+export function listPane(screen: RenderInput, name: ListName, rows: number, width: number): Line[] {
+	const list = screen.state.lists[name];
+	if (isAwaitingApiserver(screen.state)) {
+		return padLines(unreachablePane(screen, rows + 1, width), rows + 1);
+	}
+
+	const shown = list.visible.slice(list.top, list.top + rows);
+	const columns = chooseColumns(screen, list, shown, width);
+	const lines =
+		shown.length === 0
+			? describeEmptyList(screen, list)
+					.flatMap(words => wrapToWidth(words, width - 2))
+					.map(words => line(' ', styled('text.dim', words)))
+			: shown.map((row, index) => rowLine(screen, list, row, list.top + index === list.cursorIndex, columns));
+	const range = list.visible.length === 0 ? '' : rangeOf(list, rows);
+	return padLines([headLine(headText(list, columns), range, width), ...lines], rows + 1);
+}
+
+function headLine(text: string, range: string, width: number): Line {
+	const space = spaceBeside(text, range, width);
+	return line(styled('text.dim', space > 0 ? `${text}${' '.repeat(space)}${range}` : text));
+}
+
+function rowLine(screen: RenderInput, list: ListState, row: Row, isCursor: boolean, columns: readonly ColumnLayout[]): Line {
+	const {glyphs} = screen.theme;
+	const hasFocus = screen.state.pane === 'main';
+	const mark = list.marked.has(row.id) ? styled('mark', glyphs.marked) : {text: ' '};
+	const cursor = isCursor ? styled('focus', hasFocus ? glyphs.cursor : glyphs.cursorElsewhere) : {text: ' '};
+	const cells = columns.flatMap((column, index): Span[] => [
+		{text: index === 0 ? '' : ' '.repeat(gap)},
+		styled(row.gone !== null ? 'gone' : column.role?.(row), fillCell(column.cell(row), column.width)),
+	]);
+	return {spans: [mark, cursor, {text: ' '}, ...cells], ...(isCursor && hasFocus && {ground: 'selection' as const})};
+}
+
+/** Shown while the apiserver does not respond. */
+function unreachablePane(screen: RenderInput, rows: number, width: number): Line[] {
+	const parted = paneLines(screen, [line('')], width);
+	return (parted.length <= rows ? parted : paneLines(screen, [], width)).slice(0, rows);
+}
+
+function paneLines(screen: RenderInput, blank: readonly Line[], width: number): Line[] {
+	const {
+		state,
+		theme: {glyphs},
+	} = screen;
+	const {cluster} = state;
+	const narrow = {...screen, state: {...state, size: {...state.size, columns: width}}};
+	const draw = (lines: readonly TextLine[]) =>
+		textLines(
+			narrow,
+			lines.map(one => ({indent: 3, ...one})),
+		);
+	const [first, ...rest] = unreachableTextLines(state);
+	return [
+		...blank,
+		...draw([first!]),
+		...blank,
+		line(
+			'   you ',
+			styled('state.failed', `${glyphs.strokes.proven.repeat(3)}${glyphs.broke}`),
+			` ${sanitizeLine(withoutScheme(cluster.server))}`,
+		),
+		...blank,
+		...draw(rest.filter(({role}) => role !== 'tried')),
+		...blank,
+		...rest.filter(({role}) => role === 'tried').map(({text}) => line('   ', styled('state.failed', glyphs.broke), ` ${text}`)),
+		...blank,
+		// Streams of other contexts, for example.
+		...(state.connections.length === 0
+			? []
+			: draw([{text: 'Open streams stay open: forwards keep their local port, tails wait and resume.', role: 'text.dim'}])),
+	];
+}
+
+function withoutScheme(server: string): string {
+	return server.replace(/^https?:\/\//, '');
+}
+
+function describeEmptyList(screen: RenderInput, list: ListState): string[] {
+	switch (list.phase.kind) {
+		case 'failed': {
+			return failureText(screen, list, list.phase);
+		}
+
+		case 'idle':
+		case 'reading': {
+			return ['reading …'];
+		}
+
+		default: {
+			return [emptyText(screen, list)];
+		}
+	}
+}
+
+function failureText(screen: RenderInput, {name}: ListState, {error, retryAt}: Extract<ListState['phase'], {kind: 'failed'}>): string[] {
+	const {namespace} = screen.state.cluster;
+	const {all, pick, why} = wayOut(screen);
+	if (error.code === 'ERR_FORBIDDEN') {
+		return [
+			`You are not allowed to list ${name} in ${describeScope(screen, name)} (403).  ${why}`,
+			...(listKinds[name].namespaced ? [namespace === null ? `${all}   ${pick}` : pick] : []),
+			...(name === 'pods' ? [':tail pod/NAME and :shell pod/NAME work if you have the permissions for that pod'] : []),
+		];
+	}
+
+	const again = retryAt === null ? '' : ` Retrying${describeNextRetry(screen.state, retryAt)}.`;
+	return [
+		`${error.message}.${again}  ${why}`,
+		...describeError(error).flatMap(({role, text}) =>
+			role === 'where' || role === 'message' || role === 'code' ? [] : [`${role.padEnd(7)}${text}`],
+		),
+	];
+}
+
+function emptyText(screen: RenderInput, {name, total, selector, filter}: ListState): string {
+	const scope = describeScope(screen, name);
+	const {all, pick, clears} = wayOut(screen);
+	const {namespaced} = listKinds[name];
+	if (total > 0) {
+		const isPart = namespaced && screen.state.cluster.namespace !== null;
+		return `None of ${formatNumber(total)} ${name} match "${filter}".  ${clears}${isPart ? `   ${all}` : ''}`;
+	}
+
+	if (selector !== '') {
+		return `No ${name} in ${scope} match -l ${selector}.  ${clears}${namespaced ? `   ${all}` : ''}`;
+	}
+
+	return `No ${name} in ${scope}.${namespaced ? `  ${pick}   ${all}` : ''}`;
+}
+
+function describeScope({state: {cluster}}: RenderInput, name: ListName): string {
+	return listKinds[name].namespaced ? (cluster.namespace ?? 'any namespace') : 'this cluster';
+}
+
+function wayOut(screen: RenderInput): {pick: string; all: string; why: string; clears: string} {
+	const {namespace, lastNamespace} = screen.state.cluster;
+	return {
+		pick: `${firstKey(screen, 'namespace.pick') ?? ':ns'} another namespace`,
+		all: `${firstKey(screen, 'namespace.all') ?? ':ns'} ${namespace === null ? `back to ${lastNamespace}` : 'all namespaces'}`,
+		why: `${firstKey(screen, 'path.why') ?? ':why'} why`,
+		clears: `${firstKey(screen, 'view.back') ?? ':filter'} clear filter`,
+	};
+}
+
+export function describeListStatus(screen: RenderInput, list: ListState, width: number): string {
+	const {state} = screen;
+	const parts: string[] = [];
+	if (list.visible.length >= 1000 || (list.visible.length > list.windowRows && !hasRangeInHead(screen, list, width))) {
+		parts.push(rangeOf(list, list.windowRows));
+	}
+
+	if (list.filter !== '') {
+		const filter = parseRowFilter(list.filter);
+		const isOnlyTyped = filter.kind === 'labels' && filter.selector !== list.selector;
+		parts.push(
+			list.filterProblem === null
+				? `filter: ${list.filter}${isOnlyTyped ? '' : ` · ${formatNumber(countPresent(list.visible))} of ${formatNumber(list.total)}`}`
+				: list.filterProblem,
+		);
+	}
+
+	if (list.phase.kind === 'polling') {
+		parts.push(`watch refused, refreshed every ${list.phase.everyMs / 1000} s`);
+	} else if (list.phase.kind === 'interrupted') {
+		parts.push(`last read ${formatAge(state.now - list.phase.since)} ago · retrying${describeNextRetry(state, list.phase.retryAt)}`);
+	} else if (list.phase.kind === 'failed' && list.visible.length > 0) {
+		parts.push(list.phase.error.message);
+	}
+
+	return parts.join(' · ');
+}
+
+function hasRangeInHead(screen: RenderInput, list: ListState, width: number): boolean {
+	const columns = chooseColumns(screen, list, list.visible.slice(list.top, list.top + list.windowRows), width);
+	return spaceBeside(headText(list, columns), rangeOf(list, list.windowRows), width) > 0;
+}

@@ -1,0 +1,282 @@
+/** One list: rows and cursor. */
+import type {ErrorObject} from '../../errors/spoke-error.ts';
+import {listKinds, type ListName} from './list-kinds.ts';
+import {filterRows, parseRowFilter} from './row-filter.ts';
+import {byName, sortColumns, sortRows, type RowOrder} from './sort-rows.ts';
+import type {Row} from './table-rows.ts';
+
+export type ListPhase =
+	| {kind: 'idle'}
+	| {kind: 'reading'}
+	| {kind: 'live'}
+	| {kind: 'polling'; everyMs: number}
+	| {kind: 'interrupted'; error: ErrorObject; since: number; retryAt: number}
+	| {kind: 'failed'; error: ErrorObject; since: number; retryAt: number | null};
+
+export type ListState = {
+	name: ListName;
+	/** Rows by source: `pods`, or `pods payments` (resource and namespace) if namespaces are read separately. */
+	chunks: ReadonlyMap<string, readonly Row[]>;
+	/** Rows that were read and are not deleted. */
+	total: number;
+	/** What the apiserver reports while the list is idle. */
+	counted: number | null;
+	phase: ListPhase;
+	filter: string;
+	filterProblem: string | null;
+	/** The selector of the rows shown. A new one applies only when it is sent. */
+	selector: string;
+	order: RowOrder;
+	wide: boolean;
+	visible: readonly Row[];
+	/** Whether the user moved the cursor. Before that, it stays on the first row. */
+	moved: boolean;
+	cursorId: string | null;
+	cursorIndex: number;
+	top: number;
+	windowRows: number;
+	marked: ReadonlySet<string>;
+	/** Rows keep their order until this time, so that nothing moves while the user navigates. */
+	heldUntil: number;
+};
+
+export type RowChange = {chunk: string; type: 'added' | 'modified' | 'deleted'; row: Row};
+
+export type ListEvent =
+	| {type: 'reset'; selector?: string}
+	/** Removes the rows of a resource. If the selected object returns, it is selected again. */
+	| {type: 'clear'; resource: string}
+	| {type: 'counted'; count: number | null}
+	| {type: 'phase'; phase: ListPhase}
+	| {type: 'page'; chunk: string; rows: readonly Row[]; first: boolean}
+	| {type: 'changes'; changes: readonly RowChange[]; now: number}
+	| {type: 'expire'; now: number}
+	| {type: 'move'; by: number; now?: number}
+	| {type: 'move-to'; index: number}
+	| {type: 'filter'; text: string}
+	| {type: 'sort-next'}
+	| {type: 'reverse'}
+	| {type: 'wide'}
+	| {type: 'mark'}
+	| {type: 'unmark-all'}
+	| {type: 'window'; rows: number};
+
+export const orderHoldMs = 2000;
+
+export const deletedRowMs = 3000;
+
+export function emptyList(name: ListName): ListState {
+	return {
+		name,
+		chunks: new Map(),
+		total: 0,
+		counted: null,
+		phase: {kind: 'idle'},
+		filter: '',
+		filterProblem: null,
+		selector: '',
+		order: byName,
+		wide: false,
+		visible: [],
+		moved: false,
+		cursorId: null,
+		cursorIndex: 0,
+		top: 0,
+		windowRows: 10,
+		marked: new Set(),
+		heldUntil: 0,
+	};
+}
+
+/** Once moved, the cursor stays on its object and not on its position. */
+export function reduceList(list: ListState, event: ListEvent): ListState {
+	switch (event.type) {
+		case 'reset': {
+			return {
+				...emptyList(list.name),
+				filter: list.filter,
+				selector: event.selector ?? '',
+				order: list.order,
+				wide: list.wide,
+				windowRows: list.windowRows,
+			};
+		}
+
+		case 'clear': {
+			const chunks = new Map([...list.chunks].filter(([chunk]) => chunk !== event.resource && !chunk.startsWith(`${event.resource} `)));
+			return {...list, chunks, total: chunks.values().reduce((sum, rows) => sum + countPresent(rows), 0)};
+		}
+
+		case 'counted': {
+			return {...list, counted: event.count};
+		}
+
+		case 'phase': {
+			return {...list, phase: event.phase};
+		}
+
+		case 'page': {
+			const chunks = new Map(list.chunks);
+			chunks.set(event.chunk, event.first ? event.rows : [...(chunks.get(event.chunk) ?? []), ...event.rows]);
+			return settle({...list, chunks});
+		}
+
+		case 'changes': {
+			return settle({...list, chunks: applyChanges(list, event.changes, event.now)}, {isHeld: event.now < list.heldUntil});
+		}
+
+		case 'expire': {
+			return expire(list.heldUntil !== 0 && event.now >= list.heldUntil ? settle({...list, heldUntil: 0}) : list, event.now);
+		}
+
+		case 'move': {
+			return moveCursorTo(
+				{...list, moved: true, heldUntil: event.now === undefined ? list.heldUntil : event.now + orderHoldMs},
+				list.cursorIndex + event.by,
+			);
+		}
+
+		case 'move-to': {
+			return moveCursorTo({...list, moved: true}, event.index < 0 ? list.visible.length - 1 : event.index);
+		}
+
+		case 'filter': {
+			// The selected object stays selected.
+			return settle({...list, filter: event.text, top: 0, moved: list.moved || list.filter !== ''});
+		}
+
+		case 'sort-next': {
+			const columns = sortColumns(listKinds[list.name]);
+			const next = columns[(columns.indexOf(list.order.column) + 1) % columns.length]!;
+			return settle({...list, order: {column: next, reverse: false}});
+		}
+
+		case 'reverse': {
+			return settle({...list, order: {...list.order, reverse: !list.order.reverse}});
+		}
+
+		case 'wide': {
+			return {...list, wide: !list.wide};
+		}
+
+		case 'mark': {
+			const marked = new Set(list.marked);
+			if (list.cursorId !== null && !marked.delete(list.cursorId)) {
+				marked.add(list.cursorId);
+			}
+
+			return moveCursorTo({...list, marked, moved: true}, list.cursorIndex + 1);
+		}
+
+		case 'unmark-all': {
+			return {...list, marked: new Set()};
+		}
+
+		case 'window': {
+			return event.rows === list.windowRows ? list : keepInWindow({...list, windowRows: Math.max(1, event.rows)});
+		}
+	}
+}
+
+export function selectedRow(list: ListState): Row | null {
+	return list.visible[list.cursorIndex] ?? null;
+}
+
+export function countPresent(rows: readonly Row[]): number {
+	return rows.reduce((count, {gone}) => (gone === null ? count + 1 : count), 0);
+}
+
+/** The cursor keeps its object, and the object its position on the screen. */
+function settle(list: ListState, {isHeld = false}: {isHeld?: boolean} = {}): ListState {
+	const keys = [...list.chunks.keys()].sort();
+	const all = keys.length === 1 ? list.chunks.get(keys[0]!)! : keys.flatMap(key => list.chunks.get(key)!);
+	const {rows, problem} = filterRows(all, parseRowFilter(list.filter));
+	const sorted = sortRows(rows, listKinds[list.name], list.order);
+	const visible = isHeld && list.order.column !== byName.column ? inOrderOf(list.visible, sorted) : sorted;
+	const next = {...list, total: countPresent(all), visible, filterProblem: problem};
+	if (!list.moved || list.cursorId === null) {
+		return moveCursorTo({...next, moved: false, top: 0, cursorIndex: 0}, 0);
+	}
+
+	const index = visible[list.cursorIndex]?.id === list.cursorId ? list.cursorIndex : visible.findIndex(row => row.id === list.cursorId);
+	if (index < 0) {
+		return moveCursorTo(next, list.cursorIndex);
+	}
+
+	return keepInWindow({...next, cursorIndex: index, top: list.top + index - list.cursorIndex});
+}
+
+/** Rows that were shown keep their order; new ones follow. */
+function inOrderOf(shown: readonly Row[], rows: readonly Row[]): readonly Row[] {
+	const indexes = new Map(shown.map((row, index) => [row.id, index]));
+	const indexOf = (row: Row) => indexes.get(row.id) ?? shown.length;
+	return rows.toSorted((one, other) => indexOf(one) - indexOf(other));
+}
+
+function moveCursorTo(list: ListState, index: number): ListState {
+	const cursorIndex = Math.max(0, Math.min(index, list.visible.length - 1));
+	const cursorId = list.visible[cursorIndex]?.id ?? null;
+	const previous = list.visible[list.cursorIndex];
+	const next = keepInWindow({...list, cursorIndex, cursorId});
+	return previous?.gone !== null && previous !== undefined && cursorId !== previous.id ? dropGone(next, previous.id) : next;
+}
+
+function keepInWindow(list: ListState): ListState {
+	const lowest = Math.max(0, list.visible.length - list.windowRows);
+	const top = Math.min(Math.max(list.top, list.cursorIndex - list.windowRows + 1), list.cursorIndex, lowest);
+	return {...list, top: Math.max(0, top)};
+}
+
+function applyChanges(list: ListState, changes: readonly RowChange[], now: number): ReadonlyMap<string, readonly Row[]> {
+	const chunks = new Map(list.chunks);
+	const own = new Map<string, Row[]>();
+	for (const {chunk, type, row} of changes) {
+		const rows = own.get(chunk) ?? [...(chunks.get(chunk) ?? [])];
+		own.set(chunk, rows);
+		const at = findByName(rows, row);
+		const before = rows[at];
+		const same = before?.name === row.name && before.namespace === row.namespace;
+		if (type !== 'deleted') {
+			// A row that was listed without its uid keeps its identity.
+			const isSame = same && before.gone === null && (before.id === row.id || before.id === `${row.namespace}/${row.name}`);
+			rows.splice(at, same ? 1 : 0, isSame ? {...row, id: before.id} : row);
+		} else if (same) {
+			rows.splice(at, 1, ...(before.id === list.cursorId && list.moved ? [{...before, gone: now}] : []));
+		}
+	}
+
+	for (const [chunk, rows] of own) {
+		chunks.set(chunk, rows);
+	}
+
+	return chunks;
+}
+
+function findByName(rows: readonly Row[], row: Row): number {
+	let [low, high] = [0, rows.length];
+	while (low < high) {
+		const middle = (low + high) >> 1;
+		const at = rows[middle]!;
+		if (at.namespace < row.namespace || (at.namespace === row.namespace && at.name < row.name)) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+
+	return low;
+}
+
+function expire(list: ListState, now: number): ListState {
+	const row = selectedRow(list);
+	return row?.gone !== null && row !== null && now - row.gone >= deletedRowMs
+		? settle({...dropGone(list, row.id), cursorId: row.id})
+		: list;
+}
+
+function dropGone(list: ListState, id: string): ListState {
+	const chunks = new Map(
+		[...list.chunks].map(([key, rows]) => [key, rows.some(row => row.id === id) ? rows.filter(row => row.id !== id) : rows] as const),
+	);
+	return settle({...list, chunks});
+}

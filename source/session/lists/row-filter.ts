@@ -1,0 +1,93 @@
+/** The filter of a list. */
+import {invertSelector, labelSelectorError} from '../../targets/label-selector.ts';
+import {matchWithin} from '../../text/bounded-match.ts';
+import {escapeRegExp, describeRegexError} from '../../text/escape-regexp.ts';
+import type {Row} from './table-rows.ts';
+
+export type RowFilter =
+	| {kind: 'none'}
+	| {kind: 'text'; text: string; inverse: boolean}
+	| {kind: 'regex'; pattern: RegExp; inverse: boolean}
+	| {kind: 'labels'; selector: string}
+	| {kind: 'invalid'; why: string};
+
+/** Text, `~regex` or `-l SELECTOR`; `!` before it excludes matches. The apiserver evaluates selectors. */
+export function parseRowFilter(typed: string): RowFilter {
+	const labels = /^(!?)-l\s*(.*)$/.exec(typed);
+	if (labels) {
+		return labelFilter(labels[2]!.trim(), labels[1] === '!');
+	}
+
+	const inverse = typed.startsWith('!');
+	const rest = inverse ? typed.slice(1) : typed;
+	if (rest === '' || rest === '~') {
+		return {kind: 'none'};
+	}
+
+	if (!rest.startsWith('~')) {
+		return {kind: 'text', text: rest.toLowerCase(), inverse};
+	}
+
+	try {
+		// Every cell is one line, so an anchor is an edge of a cell.
+		return {kind: 'regex', pattern: new RegExp(rest.slice(1), 'imsu'), inverse};
+	} catch (error) {
+		return {kind: 'invalid', why: describeRegexError(error)};
+	}
+}
+
+function labelFilter(selector: string, inverse: boolean): RowFilter {
+	if (selector === '') {
+		return {kind: 'none'};
+	}
+
+	const why = rowSelectorError(selector);
+	if (why !== null) {
+		return {kind: 'invalid', why};
+	}
+
+	const asked = inverse ? invertSelector(selector) : selector;
+	return asked === null
+		? {kind: 'invalid', why: 'only a single KEY, !KEY, =, !=, in or notin can be inverted'}
+		: {kind: 'labels', selector: asked};
+}
+
+const regexLimitMs = 200;
+
+export function filterRows(rows: readonly Row[], filter: RowFilter): {rows: readonly Row[]; problem: string | null} {
+	switch (filter.kind) {
+		case 'text': {
+			// Unlike toLowerCase, a pattern does not copy every cell.
+			const pattern = new RegExp(escapeRegExp(filter.text), 'i');
+			return {rows: rows.filter(row => holds(row, pattern) !== filter.inverse), problem: null};
+		}
+
+		case 'regex': {
+			const found = matchWithin(
+				filter.pattern,
+				rows.map(row => `${row.namespace}/${row.name}\n${row.name}\n${row.cells.join('\n')}`),
+				regexLimitMs,
+			);
+			return found === null
+				? {rows, problem: `this regular expression takes longer than ${regexLimitMs} ms and is not used`}
+				: {rows: rows.filter((_, index) => found[index] !== filter.inverse), problem: null};
+		}
+
+		case 'invalid': {
+			return {rows, problem: filter.why};
+		}
+
+		default: {
+			return {rows, problem: null};
+		}
+	}
+}
+
+function holds(row: Row, pattern: RegExp): boolean {
+	return pattern.test(row.name) || pattern.test(row.namespace) || row.cells.some(cell => pattern.test(cell));
+}
+
+export function rowSelectorError(selector: string): string | null {
+	const fault = labelSelectorError(selector);
+	return fault === null ? null : `invalid label selector: ${fault}`;
+}

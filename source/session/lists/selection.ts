@@ -1,0 +1,43 @@
+/** The selected row. */
+import {formatQuantity} from '../../text/format-number.ts';
+import {selectedRow} from './list-state.ts';
+import type {ListName} from './list-kinds.ts';
+import {currentList} from '../frame/session-state.ts';
+import type {OpenCluster, Session} from '../frame/session.ts';
+
+/** `pod/x`, `deploy/x`, `svc/x` or `node/x`. */
+export function selectedTarget(session: Session): {target: string; namespace: string; name: string} | null {
+	const list = currentList(session.store.state);
+	const row = list && selectedRow(list);
+	if (!list || !row || row.gone !== null) {
+		session.tell(row ? `${row.name} is gone` : 'nothing is selected');
+		return null;
+	}
+
+	return {
+		target: targetOf(list.name, row.name),
+		namespace: row.namespace === '' ? session.cluster.access.facts.namespace : row.namespace,
+		name: row.name,
+	};
+}
+
+export function markedTargets(session: Session, namespace: string): readonly string[] {
+	const list = currentList(session.store.state);
+	const rows = list?.visible.filter(({id, gone}) => gone === null && list.marked.has(id)) ?? [];
+	const here = rows.filter(row => row.namespace === '' || row.namespace === namespace);
+	if (here.length < rows.length) {
+		session.tell(`skipped ${formatQuantity(rows.length - here.length, 'marked row')} in other namespaces`, 'warn');
+	}
+
+	return here.map(({name}) => targetOf(list!.name, name));
+}
+
+/** Workload names already carry their kind. */
+export function targetOf(list: ListName, name: string): string {
+	return {pods: 'pod/', workloads: '', services: 'svc/', nodes: 'node/'}[list] + name;
+}
+
+export function clusterOf(session: Session, id: string | undefined): OpenCluster {
+	const entry = session.store.state.connections.find(one => one.id === id);
+	return entry === undefined ? session.cluster : (session.clusters.get(entry.context) ?? session.cluster);
+}

@@ -1,0 +1,126 @@
+/** Compact rows from the apiserver's tables. */
+import type {TableColumn, TableRow} from '../../cluster/list.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {formatAge} from '../../text/format-time.ts';
+import type {ListColumn} from './list-kinds.ts';
+
+export type Row = {
+	/** The uid if known, else namespace and name. */
+	id: string;
+	namespace: string;
+	name: string;
+	/** Sanitized, in the order of the columns. */
+	cells: readonly string[];
+	/** Milliseconds since 1970. */
+	created: number | null;
+	/** Set while a deleted row is still shown because it is selected. */
+	gone: number | null;
+	/** `Succeeded` or `Failed`, of a terminated pod. */
+	ended?: string;
+	/** Set if a cell contains an age: `8 (63s ago)`. */
+	readAt?: number;
+};
+
+/** `now`: when this row arrived, if later than its table. */
+export type RowReader = (row: TableRow, namespace: string, now?: number) => Row;
+
+/** Equal cells share one string, because statuses and node names repeat in thousands of rows. */
+const shared = new Map<string, string>();
+const mostShared = 50_000;
+
+/** `now`: when the table was read. */
+export function rowReader(columns: readonly ListColumn[], prefix: string, given: readonly TableColumn[], now: number): RowReader {
+	const at = (name: string) => given.findIndex(column => column.name === name);
+	const columnIndexes = columns.map(column => column.from.map(name => at(name)).find(index => index >= 0) ?? -1);
+	const wholes = columns.map(({whole}) => (whole === undefined ? -1 : at(whole)));
+	const others = columns.map(({otherwise}) => otherwise?.from.map(from => at(from)) ?? []);
+	const [name, age] = [Math.max(0, at('Name')), at('Age')];
+	return (row, namespace, readAt = now) => {
+		const metadata = row.object?.metadata;
+		const own = metadata?.namespace ?? namespace;
+		const cells = columnIndexes.map((column, index) =>
+			column < 0
+				? otherCell(row, columns[index]!, others[index]!)
+				: share(`${text(row.cells[column])}${wholes[index]! < 0 ? '' : `/${text(row.cells[wholes[index]!])}`}`),
+		);
+		const ended = row.conditions?.find(({type, status}) => type === 'Completed' && status === 'True')?.reason;
+		const called = prefix + text(row.cells[name] ?? metadata?.name);
+		return {
+			id: metadata?.uid ?? `${own}/${called}`,
+			namespace: share(own),
+			name: called,
+			cells,
+			created:
+				metadata?.creationTimestamp === undefined
+					? createdFromAge(age < 0 ? undefined : row.cells[age], readAt)
+					: Date.parse(metadata.creationTimestamp),
+			gone: null,
+			...(ended !== undefined && {ended: share(ended)}),
+			...(cells.some((cell, index) => cell.endsWith(' ago)') || (columns[index]!.ages === true && cell !== '')) && {readAt}),
+		};
+	};
+}
+
+function otherCell(row: TableRow, {otherwise}: ListColumn, columnIndexes: readonly number[]): string {
+	return otherwise === undefined || columnIndexes.some(column => column < 0)
+		? ''
+		: share(otherwise.words(...columnIndexes.map(column => text(row.cells[column]))));
+}
+
+function text(cell: unknown): string {
+	const plain = cell === null || cell === undefined ? '' : typeof cell === 'string' ? cell : JSON.stringify(cell);
+	return sanitizeLine(plain);
+}
+
+function share(text: string): string {
+	const found = shared.get(text);
+	if (found !== undefined) {
+		return found;
+	}
+
+	if (shared.size < mostShared) {
+		shared.set(text, text);
+	}
+
+	return text;
+}
+
+const ago = / \((\w+) ago\)$/;
+
+export function cellNow(row: Row, index: number, {ages}: Pick<ListColumn, 'ages'>, now: number): string {
+	const {cells, readAt} = row;
+	const cell = cells[index] ?? '';
+	if (ages === true) {
+		const since = momentOf(row, index);
+		return since === null ? cell : formatAge(now - since);
+	}
+
+	const ms = readAt === undefined ? null : ageMs(ago.exec(cell)?.[1]);
+	return ms === null ? cell : cell.replace(ago, () => ` (${formatAge(ms + now - readAt!)} ago)`);
+}
+
+/** The time of the event whose age a cell contains. */
+export function momentOf({cells, readAt}: Row, index: number): number | null {
+	return readAt === undefined ? null : createdFromAge(cells[index], readAt);
+}
+
+const unitMs: Readonly<Record<string, number>> = {s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, y: 31_536_000_000};
+
+/** As exact as the apiserver's rounding of `3d4h`. */
+function createdFromAge(age: unknown, now: number): number | null {
+	const ms = ageMs(age);
+	return ms === null ? null : now - ms;
+}
+
+function ageMs(age: unknown): number | null {
+	if (typeof age !== 'string' || !/^(?:\d+[smhdy])+$/.test(age)) {
+		return null;
+	}
+
+	let ms = 0;
+	for (const [, count, unit] of age.matchAll(/(\d+)([smhdy])/g)) {
+		ms += Number(count) * unitMs[unit!]!;
+	}
+
+	return ms;
+}

@@ -1,0 +1,213 @@
+/** The proxy view. */
+import {describeError, type ErrorPart} from '../../descriptions/describe-error.ts';
+import {describeMissingResponse, describeProxyResponse} from '../../descriptions/describe-proxy.ts';
+import {clockTime} from '../../text/format-time.ts';
+import {formatBytes, formatQuantity} from '../../text/format-number.ts';
+import {cellWidth, truncateToCells, fitToCells} from '../../text/cell-width.ts';
+import {sanitizeText} from '../../text/sanitize-line.ts';
+import {formatBody} from './format-body.ts';
+import {selectedExchange, selectedListener, proxyRowCount, type ListenerState, type ProxyExchange} from './proxy-state.ts';
+import {worstPath} from '../frame/connection-list.ts';
+import {titledRule} from '../kit/titled-rule.ts';
+import {pathBadge, pathLineSpans, replicaLetter} from '../kit/path-line-spans.ts';
+import {pathVerdicts} from '../frame/path-verdicts.ts';
+import {pathVerdictLines} from '../frame/path-pane.ts';
+import {firstKey, type RenderInput} from '../kit/render-input.ts';
+import {padLines, line, styled, type Line} from '../kit/styled-line.ts';
+import type {Role} from '../kit/theme.ts';
+
+const requestFrom = 37;
+
+export function proxyScreen(screen: RenderInput, rows: number): Line[] {
+	const {proxy} = screen.state;
+	const ask = line(
+		' ',
+		styled('title', proxy.method),
+		`  ${proxy.request}`,
+		styled('text.dim', proxy.request === '' ? 'svc/NAME:PORT/path' : ''),
+	);
+	if (proxyRowCount(proxy) === 0) {
+		return padLines([ask, line(''), ...emptyLines(screen)], rows);
+	}
+
+	const listRows = Math.min(proxyRowCount(proxy), Math.max(3, Math.floor(rows / 4)));
+	const top = Math.max(0, Math.min(proxy.at - listRows + 1, proxyRowCount(proxy) - listRows));
+	const all = [
+		...proxy.listeners.map((one, index) => listenerLine(screen, one, index === proxy.at)),
+		...proxy.exchanges.map((one, index) => exchangeLine(screen, one, proxy.listeners.length + index === proxy.at)),
+	];
+	const list = all.slice(top, top + listRows);
+	const head = line(
+		styled('text.dim', `   ${fitToCells('TIME', 10)}${fitToCells('CODE', 6)}${fitToCells('TOOK', 9)}${fitToCells('SIZE', 9)}REQUEST`),
+	);
+	const at = selectedExchange(proxy);
+	const below = at === null ? passedRequests(screen, selectedListener(proxy)!) : answer(screen, at);
+	return padLines([ask, head, ...list, ...legLines(screen, at), ...below], rows);
+}
+
+/** A listener shows the path of its last request. */
+function legLines(screen: RenderInput, at: ProxyExchange | null): Line[] {
+	const {
+		state: {proxy, connections, size, processes},
+		theme: {glyphs},
+	} = screen;
+	const path = at === null ? worstPath(connections.find(({id}) => id === selectedListener(proxy)?.id)?.paths.values() ?? []) : at.path;
+	if (path === null) {
+		return [];
+	}
+
+	return [
+		titledRule(screen, at === null ? 'Path of the last request' : 'Path', {right: `${firstKey(screen, 'path.why') ?? ''} why`}),
+		line(' ', pathLineSpans(path, size.columns - 2, glyphs, replicaLetter(processes, path.process.id))),
+		...pathVerdictLines(screen, path, pathVerdicts(path).slice(1), size.columns),
+	];
+}
+
+function exchangeLine({theme: {glyphs}, state: {size}}: RenderInput, one: ProxyExchange, isAt: boolean): Line {
+	const {status, tookMs} = one;
+	const badge = one.path === null ? [] : pathBadge(one.path, glyphs);
+	const room = size.columns - requestFrom - 3 - badge.reduce((sum, {text}) => sum + cellWidth(text), 0);
+	const asked = `${one.method} ${one.asked}`;
+	const withoutCode = tookMs === null ? '…' : '–';
+	return {
+		spans: [
+			{text: ' '},
+			isAt ? styled('focus', glyphs.cursor) : {text: ' '},
+			{text: ` ${clockTime(one.time)}  `},
+			styled(codeRole(status), fitToCells(status === null ? withoutCode : String(status), 6)),
+			{text: fitToCells(tookMs === null ? '' : `${Math.round(tookMs)} ms`, 9)},
+			{text: fitToCells(formatBytes(one.bytes), 9)},
+			{text: `${badge.length > 0 && room >= 12 ? truncateToCells(asked, room, glyphs.more) : asked}  `},
+			...badge,
+			styled(one.error ? 'state.failed' : 'text.dim', one.note === '' ? '' : `  ${one.note}`),
+		],
+		...(isAt && {ground: 'selection' as const}),
+	};
+}
+
+function codeRole(status: number | null): Role | undefined {
+	if (status === null) {
+		return 'state.failed';
+	}
+
+	return status >= 400 ? 'level.warn' : undefined;
+}
+
+function emptyLines(screen: RenderInput): Line[] {
+	const key = (action: string, words: string) => line(' ', styled('key', firstKey(screen, action) ?? ''), styled('text.dim', ` ${words}`));
+	return [
+		line(' ', styled('text.dim', 'No requests yet.')),
+		line(''),
+		key('proxy.edit', 'enter a request: svc/NAME:PORT/path, pod/NAME:PORT/path, node/NAME/path'),
+		line(' ', styled('text.dim', '  pods and services: plain HTTP; https:NAME uses TLS without verification')),
+		key('proxy.listener', 'start a local API proxy, like kubectl proxy with stricter rules'),
+	];
+}
+
+function listenerLine(
+	{theme: {glyphs}, state: {cluster}}: RenderInput,
+	{since, address, requests, context}: ListenerState,
+	isAt: boolean,
+): Line {
+	return {
+		spans: [
+			{text: ' '},
+			isAt ? styled('focus', glyphs.cursor) : {text: ' '},
+			{text: ` ${clockTime(since)}  `},
+			styled('state.open', fitToCells(glyphs.open, 6)),
+			{text: ' '.repeat(18)},
+			{
+				text: `API proxy on ${address} ${glyphs.dot} ${formatQuantity(requests, 'request')}${context === cluster.context ? '' : ` ${glyphs.dot} ${context}`}`,
+			},
+		],
+		...(isAt && {ground: 'selection' as const}),
+	};
+}
+
+function passedRequests(screen: RenderInput, {address, listenerUsers, log}: ListenerState): Line[] {
+	return [
+		titledRule(screen, `http://${address}`, {right: `${firstKey(screen, 'proxy.listener') ?? ''} stop`}),
+		line(' ', styled('notice.warn', listenerUsers)),
+		...(log.length === 0
+			? [line(' ', styled('text.dim', 'No requests yet.'))]
+			: log
+					.toReversed()
+					.map(({time, status, tookMs, request, error}) =>
+						line(
+							'   ',
+							styled('text.dim', `${clockTime(time)}  `),
+							styled(codeRole(error === null ? status : null), fitToCells(String(status), 6)),
+							fitToCells(`${Math.round(tookMs)} ms`, 9),
+							request,
+							styled('state.failed', error === null ? '' : `  ${error}`),
+						),
+					)),
+	];
+}
+
+function errorLine(role: ErrorPart['role'], text: string): Line[] {
+	switch (role) {
+		case 'where':
+		case 'code': {
+			return [];
+		}
+
+		case 'message': {
+			return [line(' ', styled('state.failed', text))];
+		}
+
+		default: {
+			return [line(' ', styled('text.dim', role.padEnd(8)), role === 'fix' ? styled('focus', text) : sanitizeText(text))];
+		}
+	}
+}
+
+function answer(screen: RenderInput, one: ProxyExchange): Line[] {
+	const {
+		state: {proxy, size},
+	} = screen;
+	if (one.error) {
+		return [
+			titledRule(screen, one.status === null ? describeMissingResponse(one) : `${one.status}, truncated after ${formatBytes(one.bytes)}`),
+			...describeError(one.error).flatMap(({role, text}) => errorLine(role, text)),
+		];
+	}
+
+	const stop = one.tookMs === null ? `${firstKey(screen, 'proxy.stop') ?? ''} cancel` : '';
+	if (one.status === null) {
+		return one.isCanceled === true
+			? [titledRule(screen, describeMissingResponse(one)), line(' ', one.note)]
+			: [titledRule(screen, 'Waiting for the response', {right: stop})];
+	}
+
+	const isJson = one.type.includes('json') || /^\s*[[{]/.test(one.body);
+	const location = one.headers.find(([name]) => name === 'location')?.[1];
+	const redirect = describeProxyResponse({status: one.status, location, body: ''}).find(({role}) => role === 'redirect');
+	const givenUp = one.isCanceled === true ? `, canceled after ${formatBytes(one.bytes)}` : '';
+	const title = `${one.status}${redirect ? ` (${redirect.short})` : ''}${givenUp}`;
+	const right = [
+		stop,
+		one.type.split(';')[0],
+		formatBytes(one.bytes),
+		isJson ? `${firstKey(screen, 'proxy.json') ?? ''} ${proxy.json ? 'raw' : 'formatted'}` : '',
+		`${firstKey(screen, 'proxy.headers') ?? ''} headers`,
+	]
+		.filter(part => part !== '')
+		.join(' · ');
+	const headers = proxy.headers
+		? [...one.headers.map(([name, value]) => line(' ', styled('json.key', `${sanitizeText(name)}: `), sanitizeText(value))), line('')]
+		: [];
+	return [
+		titledRule(screen, title, {right}),
+		...(one.isCanceled === true ? [line(' ', one.note)] : []),
+		...headers,
+		...bodyLines(one.body, isJson && proxy.json, size.columns),
+	];
+}
+
+function bodyLines(body: string, readable: boolean, width: number): Line[] {
+	return formatBody(body, {readable})
+		.split('\n')
+		.slice(0, 2000)
+		.map(row => line(' ', readable ? row : row.slice(0, width * 4)));
+}

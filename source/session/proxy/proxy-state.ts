@@ -1,0 +1,114 @@
+/** The proxy view. */
+import type {ErrorObject} from '../../errors/spoke-error.ts';
+import type {Path} from '../../evidence/evidence.ts';
+
+export type ProxyExchange = {
+	id: number;
+	time: number;
+	method: string;
+	asked: string;
+	/** Whether the request was sent: its target was found, and it had a connection. */
+	isSent?: true;
+	isCanceled?: true;
+	status: number | null;
+	tookMs: number | null;
+	bytes: number;
+	note: string;
+	headers: ReadonlyArray<readonly [string, string]>;
+	type: string;
+	body: string;
+	path: Path | null;
+	error: ErrorObject | null;
+};
+
+export type RelayedRequest = {time: number; request: string; status: number; tookMs: number; error: string | null};
+
+export type ListenerState = {
+	id: string;
+	context: string;
+	address: string;
+	listenerUsers: string;
+	since: number;
+	requests: number;
+	/** Newest last. */
+	log: readonly RelayedRequest[];
+};
+
+export type ProxyState = {
+	method: string;
+	request: string;
+	listeners: readonly ListenerState[];
+	exchanges: readonly ProxyExchange[];
+	at: number;
+	json: boolean;
+	headers: boolean;
+};
+
+export type ProxyEvent =
+	| {type: 'set'; to: Partial<Pick<ProxyState, 'method' | 'request' | 'json' | 'headers'>>}
+	| {type: 'move-to'; index: number}
+	| {type: 'exchange'; exchange: ProxyExchange}
+	| {type: 'listening'; listener: ListenerState}
+	| {type: 'passed'; id: string; request: RelayedRequest}
+	| {type: 'stopped'; id: string};
+
+const maxKept = 100;
+
+export const emptyProxy: ProxyState = {method: 'GET', request: '', listeners: [], exchanges: [], at: 0, json: true, headers: false};
+
+/** Replaces a request with the same id. */
+export function reduceProxy(proxy: ProxyState, event: ProxyEvent): ProxyState {
+	const {listeners, exchanges} = proxy;
+	switch (event.type) {
+		case 'set': {
+			return {...proxy, ...event.to};
+		}
+
+		case 'move-to': {
+			return {...proxy, at: Math.max(0, Math.min(event.index, proxyRowCount(proxy) - 1))};
+		}
+
+		case 'exchange': {
+			const known = exchanges.some(({id}) => id === event.exchange.id);
+			const next = known
+				? exchanges.map(one => (one.id === event.exchange.id ? event.exchange : one))
+				: [...exchanges.slice(-maxKept + 1), event.exchange];
+			return {...proxy, exchanges: next, at: known ? proxy.at : listeners.length + next.length - 1};
+		}
+
+		case 'listening': {
+			return {...proxy, listeners: [...listeners, event.listener], at: listeners.length};
+		}
+
+		case 'passed': {
+			return {
+				...proxy,
+				listeners: listeners.map(one =>
+					one.id === event.id ? {...one, requests: one.requests + 1, log: [...one.log.slice(-maxKept + 1), event.request]} : one,
+				),
+			};
+		}
+
+		case 'stopped': {
+			const gone = listeners.findIndex(({id}) => id === event.id);
+			if (gone < 0) {
+				return proxy;
+			}
+
+			const at = proxy.at > gone ? proxy.at - 1 : Math.max(0, Math.min(proxy.at, proxyRowCount(proxy) - 2));
+			return {...proxy, listeners: listeners.toSpliced(gone, 1), at};
+		}
+	}
+}
+
+export function proxyRowCount({listeners, exchanges}: ProxyState): number {
+	return listeners.length + exchanges.length;
+}
+
+export function selectedListener({listeners, at}: ProxyState): ListenerState | null {
+	return listeners[at] ?? null;
+}
+
+export function selectedExchange({listeners, exchanges, at}: ProxyState): ProxyExchange | null {
+	return exchanges[at - listeners.length] ?? null;
+}

@@ -1,0 +1,178 @@
+/** Handlers of the sandbox view. */
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {ObjectName, Sandbox} from '../../sandbox/sandbox.ts';
+import type {SwitchSpec} from '../../sandbox/switches.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
+import {clockTime} from '../../text/format-time.ts';
+import {currentKeyHints} from '../frame/create-render-input.ts';
+import type {Handlers, Session} from '../frame/session.ts';
+
+type SandboxSwitch = Session['store']['state']['sandboxSwitches'][number];
+
+const running = new WeakMap<Session, {sandbox: Sandbox; rows: readonly SwitchSpec[]}>();
+
+const happenings: ReadonlyArray<{
+	id: string;
+	label: string;
+	says: string;
+	effect: string;
+	run(sandbox: Sandbox, session: Session): void | Promise<void>;
+}> = [
+	{
+		id: 'cut',
+		label: 'connections to the apiserver',
+		says: 'disconnect now',
+		effect: 'every stream is interrupted and reconnects',
+		run(sandbox) {
+			sandbox.faults.cut();
+		},
+	},
+	{
+		id: 'cut-second',
+		label: 'connections to kubelets',
+		says: 'disconnect now',
+		effect: 'leg 2 is interrupted',
+		run(sandbox) {
+			sandbox.faults.cutSecondLeg();
+		},
+	},
+	{
+		id: 'restart',
+		label: 'apiserver',
+		says: 'restart now',
+		effect: 'a new process: verdicts are refreshed',
+		run: async sandbox => sandbox.faults.restartApiserver({downMs: 800}),
+	},
+	{
+		id: 'rotate',
+		label: 'log files',
+		says: 'rotate now',
+		effect: 'tails resume or report a possible gap',
+		run(sandbox) {
+			sandbox.faults.rotateLogs();
+		},
+	},
+	{
+		id: 'replace',
+		label: 'a pod of web',
+		says: 'replace now',
+		effect: 'forwards move to another pod',
+		async run(sandbox, session) {
+			sandbox.faults.replacePod(await podOf(session, 'web'));
+		},
+	},
+	{
+		id: 'crash',
+		label: 'a container of api',
+		says: 'exit now',
+		effect: 'it restarts; p shows the previous log',
+		async run(sandbox, session) {
+			sandbox.faults.restartContainers(await podOf(session, 'api'));
+		},
+	},
+	{
+		id: 'compact',
+		label: 'watch history',
+		says: 'compact now',
+		effect: 'lists are refreshed',
+		run(sandbox) {
+			sandbox.faults.compact();
+		},
+	},
+];
+
+async function podOf({cluster}: Session, app: string): Promise<ObjectName> {
+	const {items} = await cluster.access.json<{items: readonly PodObject[]}>({
+		path: `/api/v1/namespaces/default/pods?labelSelector=app%3D${app}`,
+	});
+	const pod = items.find(({metadata}) => metadata.deletionTimestamp === undefined);
+	if (!pod) {
+		throw new SpokeError('ERR_NOT_FOUND', `no running pod of ${app}`);
+	}
+
+	return {name: pod.metadata.name};
+}
+
+/** `isFallback`: the sandbox replaces a kubeconfig that was not found. */
+export function attachSandbox(session: Session, sandbox: Sandbox, isFallback: boolean): void {
+	const key = currentKeyHints(session).find(({action}) => action.id === 'view.sandbox')?.keys[0];
+	session.tell(
+		`${isFallback ? 'No kubeconfig found: this' : 'This'} cluster runs inside spoke${key === undefined ? '' : `; ${key} opens its switches`}`,
+	);
+	void (async () => {
+		const {switches: switchRows} = await import('../../sandbox/switches.ts');
+		running.set(session, {sandbox, rows: switchRows});
+		show(session);
+		sandbox.onEvent(({time, description}) => {
+			session.paths.forget();
+			session.store.dispatch({type: 'sandbox', log: [...session.store.state.sandboxLog.slice(-99), `${clockTime(time)}  ${description}`]});
+		});
+	})();
+}
+
+function show(session: Session, change?: {id: string; at: number}): void {
+	const run = running.get(session)!;
+	const now = run.sandbox.switches.get();
+	const switches: SandboxSwitch[] = [
+		...run.rows.map(row => {
+			const at = row.values.findIndex(({value}) => value === now[row.name]);
+			return switchRow(row, at, change?.id === row.name ? change.at : at);
+		}),
+		...happenings.map(({id, label, says, effect}): SandboxSwitch => ({id, label, values: [says], at: 0, effect, fault: true})),
+	];
+	session.store.dispatchNow({type: 'sandbox', switches});
+}
+
+function switchRow({name, title, values, restarts}: SwitchSpec, at: number, shown: number): SandboxSwitch {
+	const says = values[shown]?.description ?? '';
+	return {
+		id: name,
+		label: title,
+		values: values.map(({value, label}) => label ?? String(value)),
+		at: Math.max(0, shown),
+		effect: shown === at ? says : `not applied yet: ${says}${restarts ? '; restarts the apiserver' : ''}`,
+		fault: name !== 'verification' && name !== 'route',
+	};
+}
+
+function turn(session: Session, by: 1 | -1): void {
+	const {sandboxSwitches, sandboxCursor} = session.store.state;
+	const sandboxSwitch = sandboxSwitches[sandboxCursor];
+	if (sandboxSwitch) {
+		show(session, {id: sandboxSwitch.id, at: (sandboxSwitch.at + by + sandboxSwitch.values.length) % sandboxSwitch.values.length});
+	}
+}
+
+export const sandboxHandlers: Handlers = {
+	'sandbox.previous'(session) {
+		turn(session, -1);
+	},
+	'sandbox.next'(session) {
+		turn(session, 1);
+	},
+	async 'sandbox.apply'(session) {
+		const run = running.get(session);
+		const {sandboxSwitches, sandboxCursor} = session.store.state;
+		const sandboxSwitch = sandboxSwitches[sandboxCursor];
+		if (!run || !sandboxSwitch) {
+			return;
+		}
+
+		const happening = happenings.find(({id}) => id === sandboxSwitch.id);
+		const row = run.rows.find(({name}) => name === sandboxSwitch.id);
+		if (happening) {
+			await happening.run(run.sandbox, session);
+		} else if (row) {
+			await run.sandbox.switches.set({[row.name]: row.values[sandboxSwitch.at]!.value});
+		}
+
+		show(session);
+	},
+	async 'sandbox.reset'(session) {
+		const run = running.get(session);
+		if (run) {
+			await run.sandbox.switches.set(Object.fromEntries(run.rows.map(({name, values}) => [name, values[0]!.value])));
+			show(session);
+		}
+	},
+};

@@ -1,0 +1,173 @@
+/** Describes a tail. */
+import {describeMatchPosition} from '../kit/describe-matches.ts';
+import {countMatches} from './shown-matches.ts';
+import {describeActivity, podCount, presentSources, shownLength, pausedBacklog, type TailView} from './tail-view.ts';
+import {tailWindow} from './tail-window.ts';
+import {truncateToCells} from '../../text/cell-width.ts';
+import {formatQuantity, formatNumber} from '../../text/format-number.ts';
+import {describeFilter} from './empty-tail.ts';
+import type {Role} from '../kit/theme.ts';
+
+export function describeTailScope(view: TailView, dot: string): string {
+	const pods = podCount(view.sources);
+	const names = new Set(view.sources.map(source => source.container));
+	const containers = new Set(view.sources.map(({namespace, pod, container}) => `${namespace}/${pod}/${container}`));
+	if (pods === 0) {
+		return '';
+	}
+
+	const gone = view.sources.every(({isGone}) => isGone === true) ? ' gone' : '';
+	return [
+		pods === 1 && !view.title.includes(' ') ? '' : `${formatQuantity(pods, 'pod')}${gone}`,
+		names.size === 1 ? `${[...names][0]!}${ofContainers(view)}` : `${containers.size} containers`,
+		view.json ? 'json' : '',
+		startText(view),
+	]
+		.filter(part => part !== '')
+		.join(` ${dot} `);
+}
+
+function startText({since, previous}: TailView): string {
+	if (previous) {
+		return 'previous log';
+	}
+
+	if (since === 'head') {
+		return 'from the first line';
+	}
+
+	return since === 'tail' ? '' : `since ${since}`;
+}
+
+function ofContainers({sources}: TailView): string {
+	const most = Math.max(0, ...sources.map(({besides = []}) => besides.length));
+	return most === 0 ? '' : `, 1 of ${most + 1} containers`;
+}
+
+export function describeTailState(view: TailView, dot: string): string {
+	if (view.pausedAt !== null) {
+		const {lines, errors} = pausedBacklog(view);
+		return `paused ${dot} ${formatNumber(lines)} buffered${errors === 0 ? '' : `, ${formatQuantity(errors, 'error')}`}`;
+	}
+
+	if (view.older.phase === 'reading') {
+		return progressText(view.older.read);
+	}
+
+	if (!view.follow) {
+		const below = shownLength(view) - (tailWindow(view, view.windowRows, () => 1).above + view.windowRows);
+		return `not following ${dot} ${formatNumber(Math.max(0, below))} below`;
+	}
+
+	const activity = describeActivity(view);
+	return `${view.phase}${activity === '' ? '' : ` ${dot} ${activity}`}`;
+}
+
+export function describeOlderLines(
+	{older: {phase, read, note}, buffer, since}: Pick<TailView, 'older' | 'buffer' | 'since'>,
+	key: string | undefined,
+): string {
+	switch (phase) {
+		case 'unread': {
+			return `older lines not loaded${note === '' ? '' : `: ${note}`}${key === undefined ? '' : `   ${key} load`}`;
+		}
+
+		case 'reading': {
+			return progressText(read);
+		}
+
+		case 'full': {
+			return note;
+		}
+
+		default: {
+			if (note !== '') {
+				return note;
+			}
+
+			return since === 'head' && buffer.first > 0
+				? `${formatNumber(buffer.first)} older lines were dropped`
+				: 'start of log: the server has no older lines';
+		}
+	}
+}
+
+function progressText(read: number): string {
+	return `loading older lines, ${formatNumber(read)} so far`;
+}
+
+/** The far ends of the paths, such as `kubelets n1 n2`; `undefined` for a single pod. */
+export function describeFarEnds(view: TailView): string | undefined {
+	const nodes = [
+		...new Set(
+			presentSources(view.sources)
+				.map(source => source.node)
+				.filter(node => node !== null),
+		),
+	];
+	if (nodes.length > 1) {
+		return nodes.length <= 4 ? `kubelets ${nodes.join(' ')}` : `${nodes.length} kubelets`;
+	}
+
+	const pods = podCount(view.sources);
+	return pods > 1 && nodes.length === 1 ? `kubelet ${nodes[0]!}, ${pods} pods` : undefined;
+}
+
+/** Zero counters are omitted first. */
+export type TailCount = {text: string; role: Role; isZero: boolean};
+
+/** `previousLog` is the key that shows the previous log. */
+export function tailCounts(view: TailView, previousLog: string | undefined): TailCount[] {
+	const {
+		buffer,
+		counters: {reconnects, possibleGaps, restarts, json},
+	} = view;
+	const {lines, errors, warnings} = buffer.counts;
+	const match = searchText(view);
+	const filter =
+		view.shownIndex === null
+			? []
+			: [
+					`${formatNumber(view.shownIndex.matches.length)} ${view.shownIndex.matches.length === 1 ? 'matches' : 'match'} ${describeFilter(view)}${view.matchesOnly ? '' : ' (all shown)'}`,
+				];
+	const place =
+		view.follow || match.length === 0
+			? formatQuantity(lines, 'line')
+			: `line ${formatNumber(view.cursor + 1)} of ${formatNumber(buffer.end)}`;
+	return [
+		...[...match, ...filter].map((text): TailCount => ({text, role: 'text.dim', isZero: false})),
+		{text: place, role: 'text.dim', isZero: false},
+		...view.skews.slice(0, 2).map((skew): TailCount => ({text: skewText(skew), role: 'level.warn', isZero: false})),
+		{text: `${formatQuantity(errors, 'error')} ${formatQuantity(warnings, 'warning')}`, role: 'text.dim', isZero: errors + warnings === 0},
+		...(view.json ? [{text: `${formatNumber(json)} JSON`, role: 'text.dim', isZero: json === 0} as const] : []),
+		{text: `${formatNumber(buffer.first)} dropped`, role: 'text.dim', isZero: buffer.first === 0},
+		{
+			text: `${formatQuantity(restarts, 'restart')}${restarts > 0 ? previousLogText(view, previousLog) : ''}`,
+			role: 'text.dim',
+			isZero: restarts === 0,
+		},
+		{text: formatQuantity(reconnects, 'reconnect'), role: 'text.dim', isZero: reconnects === 0},
+		{text: formatQuantity(possibleGaps, 'possible gap'), role: 'text.dim', isZero: possibleGaps === 0},
+	];
+}
+
+function skewText({node, aheadMs}: TailView['skews'][number]): string {
+	return `${node} clock ${aheadMs > 0 ? '+' : '-'}${(Math.abs(aheadMs) / 1000).toFixed(1)} s (inferred)`;
+}
+
+function searchText(view: TailView): readonly string[] {
+	const {buffer, search, searchIndex: index} = view;
+	if (index === null || search === null) {
+		return [];
+	}
+
+	return [
+		index.matches.length === 0 && index.scanned < buffer.end
+			? `searching, ${formatNumber(index.scanned - buffer.first)} of ${formatNumber(buffer.end - buffer.first)}`
+			: `/${search.regex ? '~' : ''}${truncateToCells(search.text, 16)}: ${describeMatchPosition(countMatches(view))}`,
+	];
+}
+
+function previousLogText({phase, previous}: TailView, key: string | undefined): string {
+	return key === undefined || phase !== 'following' || previous ? '' : ` (${key} previous log)`;
+}

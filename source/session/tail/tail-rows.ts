@@ -1,0 +1,59 @@
+/** The screen rows of one tail line. */
+import type {TailLine} from './line-buffer.ts';
+import type {TailView} from './tail-view.ts';
+import {sanitizeText} from '../../text/sanitize-line.ts';
+import {wrapToWidth} from '../kit/titled-rule.ts';
+import {logLine, formatLogTime, type LogLine} from './log-line.ts';
+import type {RenderInput} from '../kit/render-input.ts';
+import {clipSpans, dropCells, line, lineWidth, styled, type Line, type Span} from '../kit/styled-line.ts';
+
+/** The expanded line shows all of a longer line. */
+const maxRows = 200;
+
+/** Notices, and plain lines for terminal selection, are always wrapped. */
+export function isWrapped({wrap, plain}: TailView, {kind}: TailLine): boolean {
+	return wrap || plain || kind !== 'text';
+}
+
+export function tailRows(
+	{theme: {glyphs}}: RenderInput,
+	view: TailView,
+	one: TailLine,
+	room: number,
+	{lead: before, text}: LogLine = logLine(view, one, glyphs),
+): Line[] {
+	const isCursor = !view.follow && one.number === view.cursor;
+	// The selected row has its own background, so the mark can replace the cursor glyph.
+	const lead = view.plain
+		? []
+		: [view.marked.has(one.number) ? styled('mark', glyphs.marked) : isCursor ? styled('focus', glyphs.cursor) : {text: ' '}];
+	if (one.kind !== 'text') {
+		const sign = lead.find(({text}) => text !== ' ');
+		const words = `${one.time === 0 ? '' : `${formatLogTime(one.time, 'clock').slice(0, 8)} `}${sanitizeText(one.bytes.toString('utf8'))}`;
+		return wrapToWidth(words, Math.max(1, room - 4)).map((row, index) =>
+			index === 0 ? line(sign ?? styled('gap', glyphs.rule), styled('gap', `${glyphs.rule} ${row} `)) : line(styled('gap', `   ${row} `)),
+		);
+	}
+
+	const spans = [...before, ...text];
+	if (!isWrapped(view, one)) {
+		return [{spans: clipSpans([...lead, ...(view.left > 0 ? dropCells(spans, view.left) : spans)], room, glyphs.more)}];
+	}
+
+	return wrapCells(spans, room, lead, view.plain ? [] : [{text: ' '}]);
+}
+
+/** `lead` and `indent` have the same width. */
+function wrapCells(spans: readonly Span[], room: number, lead: readonly Span[], indent: readonly Span[]): Line[] {
+	const out: Line[] = [];
+	const width = room - indent.length;
+	let rest = spans;
+	while (lineWidth(rest) > width && out.length < maxRows) {
+		const head = clipSpans(rest, width, '');
+		const took = lineWidth(head);
+		out.push({spans: [...(out.length === 0 ? lead : indent), ...head]});
+		rest = dropCells(rest, Math.max(1, took));
+	}
+
+	return [...out, {spans: [...(out.length === 0 ? lead : indent), ...rest]}];
+}

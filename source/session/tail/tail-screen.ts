@@ -1,0 +1,224 @@
+/** The screen of a tail. */
+import {type ConnectionEntry, worstPath} from '../frame/connection-list.ts';
+import {qualifyWithNamespace} from '../kit/qualify-name.ts';
+import type {TailLine} from './line-buffer.ts';
+import {presentSources, type TailView} from './tail-view.ts';
+import {titledRule, wrapToWidth} from '../kit/titled-rule.ts';
+import {describeFarEnds, describeOlderLines, describeTailScope, describeTailState, tailCounts} from './describe-tail.ts';
+import {describeEmptyTail} from './empty-tail.ts';
+import {expandedLine} from './expanded-line.ts';
+import type {Glyphs} from '../kit/glyphs.ts';
+import {highlightMatches} from '../kit/highlight-matches.ts';
+import {logLine, type LogLine} from './log-line.ts';
+import {pathLineSpansWithEndTime, replicaLetter} from '../kit/path-line-spans.ts';
+import {hintedKey, type RenderInput} from '../kit/render-input.ts';
+import {line, type Line, padLines, type Span, spread, styled} from '../kit/styled-line.ts';
+import {cellsForLines, fitCounts, hasSourceRow, rowsForLines, shownWindow, thumbRow} from './tail-fit.ts';
+import {isWrapped, tailRows} from './tail-rows.ts';
+
+export function tailScreen(screen: RenderInput, view: TailView, rows: number): Line[] {
+	const {
+		size: {columns},
+		connections,
+	} = screen.state;
+	const entry = connections.find(({id}) => id === view.id);
+	const detail = expandedLine(screen, view, rows);
+	return [
+		tailTitle(screen, view, entry, {focus: !isLineOpen(screen)}),
+		...(hasSourceRow(view, columns) ? [sourceRow(screen, view)] : []),
+		...(view.json ? [fieldsRow(screen, view)] : []),
+		...tailLines(screen, view, rowsForLines(view, columns, rows, detail.length), columns),
+		...detail,
+		pathRow(screen, view, entry),
+		countsRow(screen, view),
+	];
+}
+
+function isLineOpen({state: {layers}}: RenderInput): boolean {
+	const layer = layers.at(-1);
+	return layer?.kind === 'tail' && layer.line !== null;
+}
+
+function tailTitle(screen: RenderInput, view: TailView, entry: ConnectionEntry | undefined, {focus}: {focus: boolean}): Line {
+	const {
+		state: {cluster},
+		theme: {
+			glyphs: {dot},
+		},
+	} = screen;
+	// The current context may differ from that of the tail.
+	const foreign = entry === undefined || entry.context === cluster.context ? '' : `on ${entry.context}`;
+	const after = [foreign, describeTailScope(view, dot)].filter(part => part !== '').join(` ${dot} `);
+	return titledRule(screen, `Tail ${qualifyWithNamespace(view.title, entry?.namespace ?? null, cluster.namespace)}`, {
+		focus,
+		after,
+		right: describeTailState(view, dot),
+		short: view.phase === 'following' ? describeTailState({...view, rate: null}, dot) : describeTailState(view, dot),
+	});
+}
+
+const mostSources = 12;
+
+const sourceSign = {open: 'open', ended: 'stopped', waiting: 'working', checking: 'working', interrupted: 'working'} as const;
+
+function sourceRow({theme: {glyphs}}: RenderInput, {sources}: TailView): Line {
+	// Present containers first, because a rollout leaves many that are gone.
+	const present = new Set(presentSources(sources));
+	const inOrder = [...present, ...sources.filter(source => !present.has(source))];
+	return line(
+		' ',
+		...inOrder.slice(0, mostSources).flatMap(({short, color, on, state, node, note}): Span[] => {
+			const sign = sourceSign[state];
+			return [
+				styled(`pod.${color}` as 'pod.1', short),
+				{text: ' '},
+				on ? styled(`state.${sign}`, glyphs[sign]) : styled('text.dim', 'off'),
+				styled('text.dim', `${node === null ? '' : ` ${node}`}${note === '' ? '' : ` ${note}`}   `),
+			];
+		}),
+	);
+}
+
+function fieldsRow(screen: RenderInput, {fields}: TailView): Line {
+	const key = hintedKey(screen, 'tail.fields');
+	return line(
+		' ',
+		styled('text.dim', `fields: ${fields.length === 0 ? 'all' : fields.join(' ')}`),
+		...(key === undefined ? [] : [styled('key', `   ${key}`), styled('text.dim', ' choose')]),
+	);
+}
+
+function pathRow({state: {processes, size}, theme: {glyphs}}: RenderInput, view: TailView, entry: ConnectionEntry | undefined): Line {
+	const worst = worstPath(entry?.paths.values() ?? []);
+	if (worst !== null && view.phase === 'waiting') {
+		// No stream is open, so show the last path without colors.
+		const was = 'no response now; was  ';
+		const spans = pathLineSpansWithEndTime(
+			worst,
+			size.columns - 2 - was.length,
+			glyphs,
+			replicaLetter(processes, worst.process.id),
+			describeFarEnds(view),
+		);
+		return line(' ', ...[{text: was}, ...spans].map(({text}) => styled('text.dim', text)));
+	}
+
+	if (worst !== null) {
+		return line(
+			' ',
+			pathLineSpansWithEndTime(worst, size.columns - 2, glyphs, replicaLetter(processes, worst.process.id), describeFarEnds(view)),
+		);
+	}
+
+	return line(
+		' ',
+		styled(
+			'tls.unknown',
+			['failed', 'ended', 'waiting'].includes(view.phase)
+				? 'no open connection'
+				: `${glyphs.strokes.unknown} checking ${glyphs.strokes.unknown}${glyphs.arrow}  leg 2 is determined within 2 s of the first connection`,
+		),
+	);
+}
+
+function countsRow(screen: RenderInput, view: TailView): Line {
+	const problem = view.searchIndex?.problem ?? view.shownIndex?.problem ?? '';
+	if (problem !== '') {
+		return line(' ', styled('notice.error', problem));
+	}
+
+	const between = ` ${screen.theme.glyphs.dot} `;
+	const counts = fitCounts(tailCounts(view, hintedKey(screen, 'tail.previous-log')), screen.state.size.columns - 2, between);
+	return line(' ', ...counts.flatMap(({text, role}, index) => [...(index > 0 ? [styled('text.dim', between)] : []), styled(role, text)]));
+}
+
+/** Lines of the tail, with the map at the right edge. */
+function tailLines(screen: RenderInput, view: TailView, rows: number, width: number): Line[] {
+	const {
+		theme: {glyphs},
+	} = screen;
+	const room = cellsForLines(view, width);
+	const read = new Map<number, LogLine>();
+	const readLine = (one: TailLine): LogLine => {
+		const known = read.get(one.number) ?? (one.kind === 'text' ? logLine(view, one, glyphs) : {lead: [], text: []});
+		read.set(one.number, known);
+		return known;
+	};
+
+	const {window, isTop} = shownWindow(view, rows, one =>
+		isWrapped(view, one) ? tailRows(screen, view, one, room, readLine(one)).length : 1,
+	);
+	if (window.lines.length === 0) {
+		return padLines(
+			describeEmptyTail(screen, view)
+				.flatMap(words => wrapToWidth(words, width - 2))
+				.map(words => line(' ', styled('text.dim', words))),
+			rows,
+		);
+	}
+
+	const out: DrawnRow[] = isTop
+		? [
+				{
+					line: line(styled('gap', `${glyphs.rule}${glyphs.rule} ${describeOlderLines(view, hintedKey(screen, 'tail.top'))} `)),
+					of: null,
+					isRule: true,
+				},
+			]
+		: [];
+	const cursor = view.follow ? -1 : window.lines.findIndex(({number}) => number === view.cursor);
+	const texts = highlightMatches(
+		view,
+		window.lines.map(one => readLine(one).text),
+		cursor,
+	);
+	for (const [index, one] of window.lines.entries()) {
+		const drawn = tailRows(screen, view, one, room, {...readLine(one), text: texts[index]!});
+		out.push(...drawn.map(each => ({line: each, of: one, isRule: one.kind !== 'text' && drawn.length === 1})));
+	}
+
+	const shown = view.follow ? out.slice(-rows) : out.slice(0, rows);
+	const thumb = thumbRow(view, window, rows);
+	return Array.from({length: rows}, (_, index): Line => {
+		const row = shown[index];
+		if (view.plain) {
+			return row?.line ?? line('');
+		}
+
+		return withEdge(screen, view, row ?? null, width, index === thumb ? glyphs.edge.window : glyphs.edge.rest);
+	});
+}
+
+/** `isRule`: filled up with a rule to the edge. */
+type DrawnRow = {line: Line; of: TailLine | null; isRule: boolean};
+
+function withEdge({theme: {glyphs}}: RenderInput, view: TailView, row: DrawnRow | null, width: number, rest: string): Line {
+	if (row === null) {
+		return spread([], [styled('rule', rest)], width);
+	}
+
+	const fill = row.isRule ? styled('gap', glyphs.rule) : undefined;
+	if (row.of === null) {
+		return spread(row.line.spans, [styled('gap', glyphs.edge.gap)], width, fill, glyphs.more);
+	}
+
+	const isCursor = !view.follow && row.of.number === view.cursor;
+	const spreadLine = spread(row.line.spans, [edgeSign(view, row.of, glyphs, rest)], width, fill, glyphs.more);
+	return isCursor ? {...spreadLine, ground: 'selection'} : spreadLine;
+}
+
+function edgeSign({searchIndex}: TailView, {number, level, kind}: TailLine, {edge}: Glyphs, rest: string): Span {
+	if (kind !== 'text') {
+		return styled('gap', edge.gap);
+	}
+
+	if (level >= 4) {
+		return styled('level.error', edge.error);
+	}
+
+	if (searchIndex !== null && searchIndex.matches.at(searchIndex.matches.indexOf(number)) === number) {
+		return styled('mark', edge.match);
+	}
+
+	return level === 3 ? styled('level.warn', edge.warn) : styled('rule', rest);
+}

@@ -1,0 +1,127 @@
+/** Details screen of the selected row. */
+import {formatCopiedLines} from '../kit/format-copied-lines.ts';
+import type {TextLine} from '../frame/session-state.ts';
+import {formatQuantity} from '../../text/format-number.ts';
+import {clockTime} from '../../text/format-time.ts';
+import {layerRows} from './layer-rows.ts';
+import {plainTheme} from '../kit/theme.ts';
+import type {Handlers, Session} from '../frame/session.ts';
+import {selectedTarget} from '../lists/selection.ts';
+import {openInProgram} from '../shell/external-programs.ts';
+import {createRenderInput} from '../frame/create-render-input.ts';
+import {clean} from '../tail/export-lines.ts';
+import {asFileName, expandHome, writeNewFile} from '../frame/write-new-file.ts';
+import {readDetails} from './object-details.ts';
+import {openText, type TextLayer} from './open-text.ts';
+import {currentText, goToTextMatch, searchInText} from './text-search-handlers.ts';
+
+export const detailsHandlers: Handlers = {
+	'details.copy': copyText,
+	'details.save': saveText,
+	'details.pager': openTextInProgram,
+	'details.search': searchInText,
+	'details.next-match'(session) {
+		goToTextMatch(session, 1);
+	},
+	'details.previous-match'(session) {
+		goToTextMatch(session, -1);
+	},
+};
+
+export async function openDetails(session: Session): Promise<void> {
+	const {view} = session.store.state;
+	if (view === 'forwards') {
+		openForwardLog(session);
+		return;
+	}
+
+	if (view === 'audit' || view === 'proxy' || view === 'sandbox') {
+		return;
+	}
+
+	const here = selectedTarget(session);
+	if (!here) {
+		return;
+	}
+
+	const id = session.nextId('text');
+	openText(session, {id, title: 'Details', subject: here.target, lines: [{text: 'reading …'}], busy: true});
+	const show = (lines: readonly TextLine[], right: string) => {
+		session.store.dispatchNow({type: 'fill-text', id, to: {lines, right, busy: false}});
+	};
+
+	try {
+		const {lines, since} = await readDetails(session.cluster.access, here.target, here.namespace);
+		show(lines, since === null ? '' : `created ${since}`);
+	} catch (error) {
+		show([{text: (error as Error).message, role: 'state.failed'}], '');
+	}
+}
+
+function openForwardLog(session: Session): void {
+	const {forwards, forwardCursor} = session.store.state;
+	const forward = forwards[forwardCursor];
+	if (forward) {
+		const {local, asked, target, remote, open, closed, failed, phase, note, log} = forward;
+		openText(session, {
+			title: 'Forward',
+			subject: `${local === null ? asked : `:${local}`} ${target}:${remote}`,
+			right: `${open} open · ${closed} closed · ${failed} failed`,
+			lines: [{label: phase, text: note}, ...log.toReversed().map(({time, text}) => ({label: clockTime(time), text}))],
+		});
+	}
+}
+
+function copyText(session: Session): void {
+	const layer = currentText(session);
+	if (layer) {
+		session.copy(textOf(layer), 'the text');
+	}
+}
+
+async function saveText(session: Session): Promise<void> {
+	const layer = currentText(session);
+	if (!layer) {
+		return;
+	}
+
+	const about = asFileName(`${layer.context === 'yaml' ? '' : layer.title} ${layer.subject}`, 'text');
+	const now = new Date().toISOString().slice(0, 19).replaceAll(':', '');
+	const name = `${about}-${now}${endingOf(layer)}`;
+	const answer = await session.promptForText({lead: 'save to ', purpose: 'save', text: `~/${name}`});
+	if (answer === null || answer.text === '') {
+		return;
+	}
+
+	try {
+		const count = await writeNewFile(expandHome(answer.text), linesOf(layer));
+		session.tell(`saved ${answer.text}, ${formatQuantity(count, 'line')}`);
+	} catch (error) {
+		session.tell(`not saved: ${(error as Error).message}`, 'error');
+	}
+}
+
+async function openTextInProgram(session: Session): Promise<void> {
+	const layer = currentText(session);
+	if (layer) {
+		const line = layer.lines.every(({asIs}) => asIs)
+			? (layerRows(createRenderInput(session, null, plainTheme), layer)[layer.top] ?? 0) + 1
+			: 1;
+		await openInProgram(session, 'pager', linesOf(layer), line, `text${endingOf(layer)}`);
+	}
+}
+
+function endingOf({context}: TextLayer): string {
+	return context === 'yaml' ? '.yaml' : '.txt';
+}
+
+function textOf({copy, lines}: TextLayer): string {
+	return clean(copy === '' ? formatCopiedLines(lines, Date.now()) : copy);
+}
+
+function linesOf(layer: TextLayer): string[] {
+	return textOf(layer)
+		.replace(/\n$/, '')
+		.split('\n')
+		.map(text => `${text}\n`);
+}

@@ -1,0 +1,155 @@
+/** The help screen. */
+import {tlsMeanings} from '../../descriptions/describe-verdict.ts';
+import {contexts, contextStack} from '../../keymap/contexts.ts';
+import {describeKeys, type KeyHint} from '../../keymap/describe-keys.ts';
+import {formatKeys} from '../../keymap/key-name.ts';
+import {cellWidth, fitToCells} from '../../text/cell-width.ts';
+import {wrapToWidth} from '../kit/titled-rule.ts';
+import type {Glyphs} from '../kit/glyphs.ts';
+import {tlsRole} from '../kit/path-line-spans.ts';
+import type {RenderInput} from '../kit/render-input.ts';
+import {line, styled, type Line, type Span} from '../kit/styled-line.ts';
+import {pageOf} from './text-screen.ts';
+
+export function helpScreen(screen: RenderInput, {context, top}: {context: string; top: number}, rows: number): Line[] {
+	return pageOf(screen, {title: 'Help', after: context, right: ''}, helpBody(screen, context), top, rows);
+}
+
+function filterLegend({keymap}: RenderInput, context: string): Line[] {
+	const here = contextStack(context);
+	const head = [line(''), line(styled('title', 'FILTERS'))];
+	if (here.includes('list')) {
+		return [...head, line('text  !exclude  ~regex'), line('-l app=web  labels'), line('!-l app=web  exclude')];
+	}
+
+	if (here.includes('tail')) {
+		const regex = keymap.get('prompt')?.get('prompt.regex')?.sequences[0];
+		return [...head, line('text  !exclude'), ...(regex === undefined ? [] : [line(`${formatKeys(regex)} while typing: regex`)])];
+	}
+
+	return [];
+}
+
+/** Legend of the marks at the right edge of a tail. */
+function edgeLegend({error, warn, match, gap}: Glyphs['edge']): Line[] {
+	return [line('At the right edge:'), line(`${error} error    ${warn} warning`), line(`${match} match    ${gap} gap`)];
+}
+
+function withoutBlankTop(lines: readonly Line[]): readonly Line[] {
+	return lines[0]?.spans.every(({text}) => text === '') ? lines.slice(1) : lines;
+}
+
+export function helpBody(screen: RenderInput, context: string): Line[] {
+	const {
+		state: {size, refused},
+		theme: {glyphs},
+	} = screen;
+	const hints = describeKeys(
+		screen.keymap,
+		context,
+		action => screen.hints.find(hint => hint.action === action)?.disabledReason ?? refused.get(action.id) ?? null,
+	).filter(({keys, disabledReason: off}) => keys.length > 0 || off !== null);
+	const groups = [...Map.groupBy(hints, hint => hint.context)];
+	const columns = columnsFor(size.columns, Math.max(...hints.map(({action}) => cellWidth(action.title))));
+	const width = Math.floor((size.columns - 2) / columns);
+	const keyWidth = Math.min(13, Math.max(8, ...hints.map(({keys}) => cellWidth(shownKeys(keys)))));
+	const blocks = groups.map(([at, list], index) => [
+		line(styled('title', (index === 0 ? 'current view' : contexts[at]!.title).toUpperCase())),
+		...list.flatMap(hint => hintLines(hint, width - 1, keyWidth)),
+	]);
+	const legend = [
+		line(''),
+		line(styled('title', 'PATH LINE')),
+		...(
+			[
+				['proven', 'no other explanation'],
+				['inferred', 'others possible'],
+				['unknown', 'not observed'],
+				['unseen', 'leg 3: not examined'],
+			] as const
+		).flatMap(([basis, words]) => legendLines(glyphs.strokes[basis], basis === 'unseen' ? '' : basis, words, width - 1)),
+		line('A stroke left of a word'),
+		line('shows how it is known.'),
+		line(styled('state.failed', glyphs.broke), ' ends a failed leg'),
+		line('apiserver a, b: replicas'),
+		...(['verified', 'unverified', 'plain'] as const).map(word =>
+			line(styled(tlsRole[word], fitToCells(word, 11)), tlsMeanings[word].short),
+		),
+		line(''),
+		line(styled('title', 'SIGNS')),
+		line(`${glyphs.open} open     ${glyphs.working} in progress`),
+		line(`${glyphs.stopped} stopped  ${glyphs.failed} failed`),
+		line(`${glyphs.look} attention`),
+		...(context === 'pods' ? [line('RST: restarts')] : []),
+		...(contextStack(context).includes('tail') ? edgeLegend(glyphs.edge) : []),
+		...filterLegend(screen, context),
+		line(''),
+		line(styled('title', 'CUSTOM KEYS')),
+		line('spoke keys lists them,'),
+		line('~/.config/spoke/'),
+		line('keymap.yaml sets them'),
+	];
+	const all = [...blocks.flatMap((block, index) => (index === 0 ? block : [line(''), ...block])), ...legend];
+	const parts = splitIntoColumns(all, columns, Math.max(columns > 2 ? 0 : size.rows - 3, Math.ceil(all.length / columns)));
+	return Array.from({length: Math.max(...parts.map(part => part.length))}, (_, row) =>
+		line(' ', ...parts.flatMap(part => cell(part[row], width - 1))),
+	);
+}
+
+/** Keeps a heading with its first entry, in longer columns if needed. */
+function splitIntoColumns(all: readonly Line[], columns: number, perColumn: number): ReadonlyArray<readonly Line[]> {
+	const parts: Array<readonly Line[]> = [];
+	let rest = all;
+	while (rest.length > 0) {
+		const isHeadingLast = rest.length > perColumn && rest[perColumn - 1]!.spans.some(({role}) => role === 'title');
+		const count = isHeadingLast ? perColumn - 1 : perColumn;
+		parts.push(withoutBlankTop(rest.slice(0, count)));
+		rest = rest.slice(count);
+	}
+
+	return parts.length > columns ? splitIntoColumns(all, columns, perColumn + 1) : parts;
+}
+
+/** As many as fit without cutting most titles. */
+function columnsFor(width: number, longest: number): number {
+	const most =
+		[
+			[150, 4],
+			[76, 3],
+			[50, 2],
+		].find(([from]) => width >= from!)?.[1] ?? 1;
+	const room = (columns: number) => Math.floor((width - 2) / columns) - 11;
+	return most > 2 && room(most) < Math.min(longest, 22) ? most - 1 : most;
+}
+
+function legendLines(stroke: string, name: string, meaning: string, width: number): Line[] {
+	const one = `${stroke} ${fitToCells(name, 9)} ${meaning}`;
+	return cellWidth(one) <= width ? [line(one)] : [line(`${stroke} ${name}`), line(`  ${meaning}`)];
+}
+
+function shownKeys(keys: readonly string[]): string {
+	return keys.slice(0, 3).join(' ') || '–';
+}
+
+function hintLines({action, keys, disabledReason: off}: KeyHint, width: number, keyWidth: number): Line[] {
+	return [
+		line(
+			styled(off === null ? 'key' : 'text.dim', fitToCells(shownKeys(keys), keyWidth)),
+			' ',
+			off === null ? action.title : styled('text.dim', action.title),
+		),
+		...(off === null
+			? []
+			: wrapToWidth(`disabled: ${off}`, width - keyWidth - 1).map(text => line(styled('text.dim', `${' '.repeat(keyWidth + 1)}${text}`)))),
+	];
+}
+
+function cell(one: Line | undefined, width: number): Span[] {
+	let left = width;
+	const spans = (one?.spans ?? []).map(span => {
+		const text = cellWidth(span.text) > left ? fitToCells(span.text, Math.max(0, left)) : span.text;
+		left -= cellWidth(text);
+		return {...span, text};
+	});
+	return [...spans, {text: ' '.repeat(Math.max(0, left) + 1)}];
+}

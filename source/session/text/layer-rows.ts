@@ -1,0 +1,54 @@
+/** The rows of a scrollable layer. */
+import type {Layer, TextLine} from '../frame/session-state.ts';
+import {wrappingOf} from '../kit/text-wrapping.ts';
+import {helpBody} from './help-screen.ts';
+import {messageTexts} from '../frame/messages-screen.ts';
+import type {RenderInput} from '../kit/render-input.ts';
+import {textRows} from '../kit/text-rows.ts';
+import {whyRows, whyTexts} from '../why/why-screen.ts';
+
+/** For each row, the index of its line. */
+export function layerRows(screen: RenderInput, layer: Layer): readonly number[] {
+	const look = wrappingOf(screen.state, layer);
+	switch (layer.kind) {
+		case 'why': {
+			return whyRows(screen, layer, look).map(row => row.of);
+		}
+
+		case 'text': {
+			return textRows(screen, layer.lines, look).map(row => row.of);
+		}
+
+		case 'messages': {
+			return textRows(screen, messageTexts(screen.state), look).map(row => row.of);
+		}
+
+		case 'help': {
+			return helpBody(screen, layer.context).map((_, index) => index);
+		}
+
+		case 'tail': {
+			return [];
+		}
+	}
+}
+
+export function layerTexts(screen: RenderInput, layer: Layer): readonly TextLine[] {
+	switch (layer.kind) {
+		case 'why': {
+			return whyTexts(screen, layer);
+		}
+
+		case 'text': {
+			return layer.lines;
+		}
+
+		case 'messages': {
+			return messageTexts(screen.state);
+		}
+
+		default: {
+			return [];
+		}
+	}
+}

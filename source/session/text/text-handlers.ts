@@ -1,0 +1,114 @@
+/** Scrolling of text screens. */
+import type {Layer} from '../frame/session-state.ts';
+import {wrappingOf} from '../kit/text-wrapping.ts';
+import {layerRows, layerTexts} from './layer-rows.ts';
+import {spokenText} from './spoken-text.ts';
+import {hiddenCells} from '../kit/text-rows.ts';
+import {isScreenReaderEnabled, spokenPage} from '../kit/spoken-path.ts';
+import {createRenderInput} from '../frame/create-render-input.ts';
+import {plainTheme} from '../kit/theme.ts';
+import type {Handlers, Session} from '../frame/session.ts';
+
+const far = 1_000_000_000;
+
+export const textHandlers: Handlers = {
+	'text.down'(session) {
+		scroll(session, 1);
+	},
+	'text.up'(session) {
+		scroll(session, -1);
+	},
+	'text.page-down'(session) {
+		scroll(session, page(session));
+	},
+	'text.page-up'(session) {
+		scroll(session, -page(session));
+	},
+	'text.top'(session) {
+		scroll(session, -far);
+	},
+	'text.bottom'(session) {
+		scroll(session, far);
+	},
+	'text.left'(session) {
+		moveSideways(session, -sideways);
+	},
+	'text.right'(session) {
+		moveSideways(session, sideways);
+	},
+	'text.wrap'(session) {
+		keepingTop(session, () => {
+			session.store.dispatchNow({type: 'wrap'});
+		});
+	},
+};
+
+/** Cells. */
+const sideways = 20;
+
+function moveSideways(session: Session, by: number): void {
+	const layer = currentLayer(session);
+	if (layer === undefined) {
+		return;
+	}
+
+	const screen = createRenderInput(session, null, plainTheme);
+	const {left} = wrappingOf(screen.state, layer);
+	const to = Math.max(0, Math.min(left + by, Math.max(left, hiddenCells(screen, layerTexts(screen, layer)))));
+	if (to !== left) {
+		keepingTop(session, () => {
+			session.store.dispatchNow({type: 'layer', to: {left: to}});
+		});
+	}
+}
+
+function currentLayer({store}: Session): Layer | undefined {
+	return store.state.layers.at(-1);
+}
+
+function keepingTop(session: Session, change: () => void): void {
+	const before = currentLayer(session);
+	if (before === undefined || !('top' in before)) {
+		return;
+	}
+
+	const line = layerRows(createRenderInput(session, null, plainTheme), before)[before.top];
+	change();
+	const row =
+		line === undefined || isScreenReaderEnabled(session.env)
+			? before.top
+			: layerRows(createRenderInput(session, null, plainTheme), currentLayer(session)!).indexOf(line);
+	scrollTo(session, row);
+}
+
+/** Keeps one line of the previous page, except for spoken text. */
+function page(session: Session): number {
+	return isScreenReaderEnabled(session.env) ? spokenPage : Math.max(1, textPage(session) - 1);
+}
+
+export function textPage({store}: Session): number {
+	return store.state.size.rows - 3;
+}
+
+function scroll(session: Session, by: number): void {
+	const layer = session.store.state.layers.at(-1);
+	if (layer && 'top' in layer) {
+		scrollTo(session, layer.top + by);
+	}
+}
+
+/** Stops at the last page, so that one key up moves. */
+export function scrollTo(session: Session, top: number): void {
+	const {store} = session;
+	const layer = store.state.layers.at(-1);
+	if (layer && 'top' in layer) {
+		const screen = createRenderInput(session, null, plainTheme);
+		const last = Math.max(
+			0,
+			isScreenReaderEnabled(session.env)
+				? spokenText(screen, layer).length - spokenPage
+				: layerRows(screen, layer).length - textPage(session),
+		);
+		store.dispatchNow({type: 'layer', to: {top: Math.max(0, Math.min(top, last))}});
+	}
+}

@@ -1,0 +1,124 @@
+/** Screens of labeled text: details, YAML, doctor, responses. */
+import type {Layer, TextLine} from '../frame/session-state.ts';
+import {describeMatchPosition} from '../kit/describe-matches.ts';
+import {wrappingOf, type TextWrapping} from '../kit/text-wrapping.ts';
+import {searchPattern, searchProblem, type TextSearch} from './text-search.ts';
+import {findMatchesWithin} from '../../text/bounded-match.ts';
+import {cellWidth} from '../../text/cell-width.ts';
+import {formatNumber} from '../../text/format-number.ts';
+import {titledRule} from '../kit/titled-rule.ts';
+import {applyBackground, type MatchRanges} from '../kit/highlight-matches.ts';
+import type {RenderInput} from '../kit/render-input.ts';
+import {padLines, type Line} from '../kit/styled-line.ts';
+import {hiddenCells, availableCells, textRows, type TextRow} from '../kit/text-rows.ts';
+
+type TextLayer = Extract<Layer, {kind: 'text'}>;
+
+export function textScreen(screen: RenderInput, layer: TextLayer, rows: number): Line[] {
+	const right = layer.search ? describeSearch(layer.search) : layer.right;
+	return pageOf(
+		screen,
+		{title: layer.title, after: layer.subject, right},
+		withFound(textRows(screen, layer.lines, wrappingOf(screen.state, layer)), layer),
+		layer.top,
+		rows,
+	);
+}
+
+export function describeSearch(search: TextSearch): string {
+	const {at, found} = search;
+	return (
+		(found.length === 0 ? searchProblem(search) : null) ??
+		describeMatchPosition({
+			at: at === null ? null : found.indexOf(at) + 1,
+			of: found.length,
+			more: false,
+			hidden: 0,
+		})
+	);
+}
+
+export function pageOf(
+	screen: RenderInput,
+	{title, after, right}: {title: string; after?: string; right: string},
+	body: readonly Line[],
+	wanted: number,
+	rows: number,
+): Line[] {
+	const top = Math.max(0, Math.min(wanted, body.length - rows + 1));
+	const below = body.length - top - rows + 1;
+	const hidden = [top > 0 ? `${formatNumber(top)} above` : '', below > 0 ? `${formatNumber(below)} below` : '']
+		.filter(part => part !== '')
+		.join('  ');
+	const head = titledRule(screen, title, {
+		focus: true,
+		...(after !== undefined && {after}),
+		right: [right, hidden].filter(part => part !== '').join(` ${screen.theme.glyphs.dot} `),
+	});
+	return padLines([head, ...body.slice(top, top + rows - 1)], rows);
+}
+
+const maxDurationMs = 20;
+
+/** Highlights matches also across a cut. */
+function withFound(rows: readonly TextRow[], {lines, search}: Pick<TextLayer, 'lines' | 'search'>): Line[] {
+	const found = new Set(search?.found);
+	const marked = rows.filter(row => found.has(row.of));
+	if (!search || marked.length === 0) {
+		return rows.map(row => row.line);
+	}
+
+	const texts = new Map(
+		marked.map(row => [row.part ? row.of : row, row.part ? lines[row.of]!.text : row.line.spans.map(({text}) => text).join('')] as const),
+	);
+	const looked = findMatchesWithin(searchPattern(search, 'g'), [...texts.values()], maxDurationMs) ?? [];
+	const hits = new Map([...texts.keys()].map((key, index) => [key, looked[index] ?? []] as const));
+	return rows.map((row): Line => {
+		const rowMatches = row.part ? within(hits.get(row.of) ?? [], row.part) : (hits.get(row) ?? []);
+		return rowMatches.length === 0
+			? row.line
+			: {...row.line, spans: applyBackground(row.line.spans, rowMatches, row.of === search.at ? 'match.current' : 'match')};
+	});
+}
+
+function within(hits: MatchRanges, {from, to, lead}: NonNullable<TextRow['part']>): MatchRanges {
+	return hits
+		.filter(([first, last]) => first < to && last > from)
+		.map(([first, last]) => [Math.max(first, from) - from + lead, Math.min(last, to) - from + lead]);
+}
+
+type Searched = Pick<TextLayer, 'lines' | 'search'>;
+
+/** The row with the first match of the current line. */
+export function rowOfMatch(screen: RenderInput, searched: Searched, look: TextWrapping): number {
+	const hit = firstHit(searched);
+	return hit === null
+		? -1
+		: textRows(screen, searched.lines, look).findIndex(
+				({of: index, part}) => index === searched.search?.at && (part === null || look.isCut || part.to > hit.from),
+			);
+}
+
+/** The scroll offset that shows that match; unchanged if it is visible. */
+export function leftOfMatch(screen: RenderInput, searched: Searched, left: number): number {
+	const hit = firstHit(searched);
+	if (hit === null) {
+		return left;
+	}
+
+	const room = availableCells(screen, hit.one);
+	const [first, last] = [hit.from, hit.to].map(at => cellWidth(hit.one.text.slice(0, at))) as [number, number];
+	return first >= left && last < left + room
+		? left
+		: Math.max(0, Math.min(first - Math.floor(room / 3), hiddenCells(screen, searched.lines)));
+}
+
+function firstHit({lines, search}: Searched): {one: TextLine; from: number; to: number} | null {
+	const one = lines[search?.at ?? -1];
+	if (!search || one === undefined) {
+		return null;
+	}
+
+	const [from, to] = findMatchesWithin(searchPattern(search, 'g'), [one.text], maxDurationMs)?.[0]?.[0] ?? [0, 0];
+	return {one, from, to};
+}

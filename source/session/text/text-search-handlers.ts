@@ -1,0 +1,85 @@
+/** Search in a text screen. */
+import {nextFound, searchProblem, searchText, type TextSearch} from './text-search.ts';
+import {wrappingOf} from '../kit/text-wrapping.ts';
+import {describeMatchCount} from '../kit/describe-matches.ts';
+import {layerRows} from './layer-rows.ts';
+import {leftOfMatch, rowOfMatch} from './text-screen.ts';
+import {isScreenReaderEnabled, spokenPage} from '../kit/spoken-path.ts';
+import {plainTheme} from '../kit/theme.ts';
+import {createRenderInput} from '../frame/create-render-input.ts';
+import type {Session} from '../frame/session.ts';
+import type {TextLayer} from './open-text.ts';
+import {scrollTo, textPage} from './text-handlers.ts';
+
+export function currentText({store}: Session): TextLayer | null {
+	const layer = store.state.layers.at(-1);
+	return layer?.kind === 'text' ? layer : null;
+}
+
+export async function searchInText(session: Session): Promise<void> {
+	const before = currentText(session);
+	if (!before) {
+		return;
+	}
+
+	const from = isScreenReaderEnabled(session.env) ? before.top : (layerRows(screenOf(session), before)[before.top] ?? 0);
+	const look = (text: string, regex: boolean) => {
+		const layer = currentText(session);
+		if (layer) {
+			show(session, searchText(layer.lines, {text, regex}, from), before.top);
+		}
+	};
+
+	const answer = await session.promptForText({
+		lead: '/',
+		purpose: 'search',
+		canUseRegex: true,
+		note(text) {
+			const search = currentText(session)?.search;
+			return text === '' || !search
+				? ''
+				: (searchProblem(search) ?? describeMatchCount({at: null, of: search.found.length, more: false, hidden: 0}));
+		},
+		onChange: look,
+		check: (text, regex) => (text === '' ? null : searchProblem({text, regex})),
+	});
+	if (answer === null && currentText(session)) {
+		session.store.dispatchNow({type: 'layer', to: {search: before.search ?? null, top: before.top, left: before.left ?? 0}});
+	}
+}
+
+export function goToTextMatch(session: Session, direction: 1 | -1): void {
+	const layer = currentText(session);
+	if (!layer?.search) {
+		session.tell('no active search');
+		return;
+	}
+
+	const at = nextFound(layer.search, direction);
+	if (at === null) {
+		session.tell('no match');
+	} else {
+		show(session, {...layer.search, at}, layer.top);
+	}
+}
+
+function show(session: Session, search: TextSearch | null, top: number): void {
+	const layer = {...currentText(session)!, search};
+	const look = wrappingOf(session.store.state, layer);
+	const left = look.isCut ? leftOfMatch(screenOf(session), layer, look.left) : 0;
+	session.store.dispatchNow({type: 'layer', to: {search, left}});
+	if (search === null || search.at === null) {
+		scrollTo(session, top);
+		return;
+	}
+
+	const {row, page} = isScreenReaderEnabled(session.env)
+		? {row: search.at, page: spokenPage}
+		: {row: rowOfMatch(screenOf(session), layer, wrappingOf(session.store.state, {...layer, left})), page: textPage(session)};
+	const isThere = row < 0 || (row >= top && row < top + page);
+	scrollTo(session, isThere ? top : row - Math.floor(page / 3));
+}
+
+function screenOf(session: Session) {
+	return createRenderInput(session, null, plainTheme);
+}

@@ -1,0 +1,92 @@
+/** YAML screen of an object. */
+import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
+import {clockTime} from '../../text/format-time.ts';
+import {errorLines} from '../why/why-screen.ts';
+import {selectedTarget} from '../lists/selection.ts';
+import {currentList} from '../frame/session-state.ts';
+import type {Handlers, OpenCluster, Session} from '../frame/session.ts';
+import {readYaml, yamlPath} from './object-yaml.ts';
+import {openText} from './open-text.ts';
+import {currentText} from './text-search-handlers.ts';
+
+export const yamlHandlers: Handlers = {
+	async 'list.yaml'(session) {
+		if (currentList(session.store.state) === null) {
+			session.tell('no object is selected: type :yaml pod/NAME', 'warn');
+			return;
+		}
+
+		const here = selectedTarget(session);
+		if (here) {
+			await openYaml(session, here);
+		}
+	},
+	async 'yaml.refresh'(session) {
+		const layer = currentText(session);
+		const cluster = session.clusters.get(layer?.on ?? '');
+		if (layer?.of === undefined || layer.id === undefined || cluster === undefined || layer.busy) {
+			return;
+		}
+
+		const {id, copy, lines} = layer;
+		const isRead = lines.some(({asIs}) => asIs);
+		session.store.dispatchNow({type: 'fill-text', id, to: {right: 'reading …', busy: true}});
+		try {
+			const fresh = await read(cluster, layer.of);
+			session.store.dispatchNow({type: 'fill-text', id, to: fresh});
+			session.tell(fresh.copy === copy ? 'refreshed: no changes' : 'refreshed');
+		} catch (thrown) {
+			const error = knownFailure(thrown);
+			// The object may be deleted.
+			session.store.dispatchNow({
+				type: 'fill-text',
+				id,
+				to: isRead
+					? {right: `refresh failed at ${clockTime(Date.now())}`, busy: false}
+					: {lines: errorLines(error, ['where', 'code']), right: '', busy: false},
+			});
+			session.fail('refresh', error);
+		}
+	},
+};
+
+type Asked = {target: string; namespace: string};
+
+/** @throws SpokeError ERR_USAGE for an unsupported kind */
+export async function openYaml(session: Session, {target, namespace}: Asked): Promise<void> {
+	const {cluster} = session;
+	yamlPath(target, namespace);
+	const id = session.nextId('text');
+	openText(session, {
+		id,
+		title: 'YAML',
+		subject: target,
+		lines: [{text: 'reading …'}],
+		context: 'yaml',
+		busy: true,
+		on: cluster.context,
+		of: {target, namespace},
+	});
+	try {
+		session.store.dispatchNow({type: 'fill-text', id, to: await read(cluster, {target, namespace})});
+	} catch (thrown) {
+		const error = knownFailure(thrown);
+		session.store.dispatchNow({type: 'fill-text', id, to: {lines: errorLines(error, ['where', 'code']), right: '', busy: false}});
+		session.fail(`YAML of ${target}`, error);
+	}
+}
+
+async function read({access}: OpenCluster, {target, namespace}: Asked) {
+	const {lines, without} = await readYaml(access, target, namespace);
+	return {lines, copy: lines.map(({text}) => `${text}\n`).join(''), right: without === null ? '' : `${without} omitted`, busy: false};
+}
+
+/** @throws anything that is not a failure of the cluster or the connection */
+function knownFailure(thrown: unknown): SpokeError {
+	const error = toSpokeError(thrown);
+	if (error.code === 'ERR_INTERNAL') {
+		throw thrown;
+	}
+
+	return error;
+}

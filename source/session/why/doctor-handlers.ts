@@ -1,0 +1,178 @@
+/** Handlers of the doctor screen. */
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import type {Doctor, DoctorStep} from '../../evidence/doctor/doctor-object.ts';
+import {runDoctor} from '../../evidence/doctor/run-doctor.ts';
+import {describeDoctorResult, describeStepDetails, doctorStepMarks, doctorStepNames} from '../../descriptions/describe-doctor.ts';
+import {formatCopiedLines} from '../kit/format-copied-lines.ts';
+import type {ForwardState, TextLine} from '../frame/session-state.ts';
+import {defaultSource} from '../tail/tail-sources.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {currentTail} from '../tail/current-tail.ts';
+import type {TailRun} from '../tail/tail-run.ts';
+import {forwardOf} from '../forwards/run-forward.ts';
+import {openText} from '../text/open-text.ts';
+import {clusterOf, selectedTarget} from '../lists/selection.ts';
+import type {Handlers, OpenCluster, Session} from '../frame/session.ts';
+
+const doctorSelected = async (session: Session) => {
+	const here = selectedTarget(session);
+	if (here) {
+		await openDoctor(session, here.target, here.namespace);
+	}
+};
+
+export const doctorHandlers: Handlers = {
+	'pods.doctor': doctorSelected,
+	'workloads.doctor': doctorSelected,
+	'services.doctor': doctorSelected,
+	'nodes.doctor': doctorSelected,
+	async 'unreachable.doctor'(session) {
+		await openDoctor(session, null, '');
+	},
+	async 'why.doctor'(session) {
+		session.store.dispatchNow({type: 'pop'});
+		if (!(await doctorOfTail(session, currentTail(session)))) {
+			await doctorSelected(session);
+		}
+	},
+	async 'tail.doctor'(session) {
+		if (!(await doctorOfTail(session, currentTail(session)))) {
+			session.tell('no pod to test yet');
+		}
+	},
+	async 'forwards.doctor'(session) {
+		const {forwards, forwardCursor} = session.store.state;
+		await doctorOfForward(session, forwards[forwardCursor]);
+	},
+	async 'connections.doctor'(session) {
+		const {connections, connectionCursor} = session.store.state;
+		const id = connections[connectionCursor]?.id;
+		await doctorOfForward(session, forwardOf(session, id));
+		await doctorOfTail(session, session.tails.get(id ?? '') ?? null);
+	},
+	async 'doctor.rerun'(session) {
+		const layer = session.store.state.layers.at(-1);
+		if (layer?.kind === 'text') {
+			const [namespace, target] = splitSubject(layer.subject);
+			session.store.dispatchNow({type: 'pop'});
+			await openDoctor(session, target, namespace, session.clusters.get(layer.on ?? ''));
+		}
+	},
+	'doctor.copy-report'(session) {
+		const layer = session.store.state.layers.at(-1);
+		if (layer?.kind === 'text') {
+			session.copy(formatCopiedLines(layer.lines, Date.now()), 'the report');
+		}
+	},
+	'doctor.copy-command'(session) {
+		const layer = session.store.state.layers.at(-1);
+		if (layer?.kind === 'text' && layer.command !== null) {
+			session.copy(layer.command, 'the remedy');
+		} else {
+			session.tell('no command to copy');
+		}
+	},
+};
+
+async function doctorOfTail(session: Session, tail: TailRun | null): Promise<boolean> {
+	const source = defaultSource(tail?.view.sources ?? []);
+	if (!tail || !source) {
+		return false;
+	}
+
+	await openDoctor(session, `pod/${source.pod}`, source.namespace, clusterOf(session, tail.id));
+	return true;
+}
+
+async function doctorOfForward(session: Session, forward: ForwardState | undefined): Promise<void> {
+	if (forward) {
+		await openDoctor(session, forward.target, forward.namespace, clusterOf(session, forward.id));
+	}
+}
+
+function splitSubject(subject: string): [namespace: string, target: string | null] {
+	const at = subject.indexOf(' › ');
+	return at < 0 ? ['', null] : [subject.slice(0, at), subject.slice(at + 3)];
+}
+
+async function openDoctor(
+	session: Session,
+	target: string | null,
+	namespace: string,
+	cluster: OpenCluster = session.cluster,
+): Promise<void> {
+	const id = session.nextId('text');
+	const began = performance.now();
+	openText(session, {
+		id,
+		title: 'Doctor',
+		subject: target === null ? `the apiserver of ${cluster.context}` : `${namespace} › ${target}`,
+		context: 'doctor',
+		on: cluster.context,
+		right: 'running …',
+		busy: true,
+		lines: [{text: 'Steps in order: kubeconfig, leg 1, permissions, target, leg 2, leg 3 …', role: 'text.dim'}],
+	});
+	const opened: {access?: ClusterClient} = {};
+	try {
+		const doctor = await runDoctor(target, async () => {
+			opened.access = await session.open({
+				...session.flags,
+				context: cluster.access.facts.context ?? session.flags.context,
+				...(target !== null && {namespace}),
+			});
+			return opened.access;
+		});
+		const outcome = doctor.stoppedAt === null ? 'no failures' : `stopped at ${doctorStepNames[doctor.stoppedAt]}`;
+		session.store.dispatchNow({
+			type: 'fill-text',
+			id,
+			to: {
+				lines: doctorLines(doctor),
+				busy: false,
+				command: doctor.steps.find(({status}) => status === 'failed')?.remedy ?? doctor.error?.remedy ?? null,
+				right: `${outcome} · ${((performance.now() - began) / 1000).toFixed(1)} s`,
+			},
+		});
+	} finally {
+		opened.access?.close();
+	}
+}
+
+const stepRoles: Readonly<Record<DoctorStep['status'], string | undefined>> = {
+	ok: 'state.open',
+	note: 'level.warn',
+	failed: 'state.failed',
+	unknown: 'tls.unknown',
+	'not-tried': 'text.dim',
+};
+
+function doctorLines(doctor: Doctor): TextLine[] {
+	return [
+		...(doctor.path ? [{text: '', path: doctor.path}, {text: ''}] : []),
+		...doctor.steps.flatMap(step => stepLines(step)),
+		{text: ''},
+		{text: sanitizeLine(describeDoctorResult(doctor)), role: doctor.error ? 'state.failed' : 'state.open'},
+	];
+}
+
+const slowMs = 300;
+
+function stepLines(step: DoctorStep): TextLine[] {
+	const {status, name, observed, tookMs} = step;
+	const role = stepRoles[status];
+	const took = tookMs !== null && tookMs >= slowMs ? ` (${(tookMs / 1000).toFixed(1)} s)` : '';
+	return [
+		{
+			label: `${doctorStepMarks[status]} ${doctorStepNames[name]}`.padEnd(18),
+			text: `${sanitizeLine(observed)}${took}`,
+			...(role !== undefined && {role}),
+		},
+		...describeStepDetails(step).map(({role, text}): TextLine => ({
+			label: role.padEnd(9),
+			text: sanitizeLine(text),
+			indent: 5,
+			...(role === 'fix' && {role: 'focus'}),
+		})),
+	];
+}

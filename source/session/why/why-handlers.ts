@@ -1,0 +1,132 @@
+/** Opens the why screen of a stream, failure, connection or row. */
+import {worstPath} from '../frame/connection-list.ts';
+import {selectedRow} from '../lists/list-state.ts';
+import {formatCopiedLines} from '../kit/format-copied-lines.ts';
+import {qualifyWithContext} from '../kit/qualify-name.ts';
+import {selectedExchange, selectedListener} from '../proxy/proxy-state.ts';
+import type {SessionState, TextLine} from '../frame/session-state.ts';
+import {whyPath, type WhyLayer} from './why-path.ts';
+import {unicodeGlyphs} from '../kit/glyphs.ts';
+import {describeEnd} from '../../descriptions/describe-path.ts';
+import {noPendingTimes, pendingTimes} from '../frame/round-trips.ts';
+import {whyLines} from './why-screen.ts';
+import {currentTail} from '../tail/current-tail.ts';
+import type {Handlers, Session} from '../frame/session.ts';
+import {targetOf} from '../lists/selection.ts';
+import {currentList} from '../frame/session-state.ts';
+
+export const whyHandlers: Handlers = {
+	'why.copy-evidence'(session) {
+		const layer = whyLayer(session);
+		if (layer) {
+			session.copy(formatCopiedLines(linesOf(session, layer), Date.now()), 'the evidence');
+		}
+	},
+	'why.copy-fix'(session) {
+		const layer = whyLayer(session);
+		const fixes = layer
+			? linesOf(session, layer)
+					.filter(({label}) => label?.trim() === 'fix')
+					.map(({text}) => text)
+			: [];
+		if (fixes.length > 0) {
+			session.copy(fixes.join('\n'), 'the fix');
+		} else {
+			session.tell('nothing to fix');
+		}
+	},
+	'why.retry'(session) {
+		session.store.dispatchNow({type: 'pop'});
+		session.paths.follow();
+	},
+};
+
+export function openWhy(session: Session): void {
+	const subject = subjectOf(session);
+	if (subject === null) {
+		session.tell('nothing is selected');
+	} else {
+		session.store.dispatchNow({type: 'push', layer: {kind: 'why', top: 0, ...subject}});
+	}
+}
+
+function whyLayer({store}: Session): WhyLayer | null {
+	const layer = store.state.layers.at(-1);
+	return layer?.kind === 'why' ? layer : null;
+}
+
+type Subject = Pick<WhyLayer, 'about' | 'path' | 'error' | 'entry' | 'row'>;
+
+function subjectOf(session: Session): Subject | null {
+	const {store} = session;
+	const {state} = store;
+	const failure = state.lastFailure;
+	if (failure) {
+		return {about: failure.about, path: failure.path, error: failure.error, entry: null};
+	}
+
+	const streamId = currentTail(session)?.id ?? selectedStream(state);
+	const entry = state.connections.find(({id}) => id === streamId);
+	if (entry) {
+		return {
+			about: `${entry.kind} ${qualifyWithContext(entry, state.cluster)}`,
+			path: worstPath(entry.paths.values()),
+			error: entry.error,
+			entry: entry.id,
+		};
+	}
+
+	if (state.view === 'proxy') {
+		const exchange = selectedExchange(state.proxy);
+		return {
+			about: exchange ? `${exchange.method} ${exchange.asked}` : 'proxy',
+			path: exchange?.path ?? null,
+			error: exchange?.error ?? null,
+			entry: null,
+		};
+	}
+
+	const list = currentList(session.store.state);
+	if (list?.phase.kind === 'failed') {
+		return {about: `list of ${list.name}`, path: null, error: list.phase.error, entry: null};
+	}
+
+	if (state.cluster.error) {
+		return {about: 'the apiserver', path: null, error: state.cluster.error, entry: null};
+	}
+
+	const shown = state.view === 'sandbox' ? state.lists.pods : list;
+	const row = shown && selectedRow(shown);
+	if (!row) {
+		return null;
+	}
+
+	// The path may still belong to the previously selected row.
+	return {
+		about: state.view === 'sandbox' ? row.name : targetOf(shown.name, row.name),
+		path: state.selectedPath?.of === row.id ? state.selectedPath.path : null,
+		error: null,
+		entry: null,
+		row: row.id,
+	};
+}
+
+function selectedStream({pane, view, connections, connectionCursor, forwards, forwardCursor, proxy}: SessionState): string | undefined {
+	if (pane === 'connections') {
+		return connections[connectionCursor]?.id;
+	}
+
+	if (view === 'forwards') {
+		return forwards[forwardCursor]?.id;
+	}
+
+	return view === 'proxy' ? selectedListener(proxy)?.id : undefined;
+}
+
+function linesOf({store}: Session, layer: WhyLayer): readonly TextLine[] {
+	const path = whyPath(store.state, layer);
+	return [
+		...(path ? [{text: [path.line, describeEnd(path)].filter(part => part !== '').join(', ')}] : []),
+		...whyLines(path, layer.error, unicodeGlyphs.strokes, [], path ? pendingTimes(store.state, path) : noPendingTimes),
+	];
+}

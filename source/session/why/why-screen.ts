@@ -1,0 +1,229 @@
+/** The why screen: each leg with verdicts, evidence, needs and fixes. */
+import {describeError, type ErrorPart} from '../../descriptions/describe-error.ts';
+import {clockTime} from '../../text/format-time.ts';
+import {fitToCells} from '../../text/cell-width.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
+import type {Finding, Leg, Path, Verdict} from '../../evidence/evidence.ts';
+import {actionSpecs} from '../../actions/action-table.ts';
+import type {ErrorObject} from '../../errors/spoke-error.ts';
+import {describeLeg, describeProcess, describeUndetermined, insideNode} from '../../descriptions/describe-path.ts';
+import {describeExposure, describeFinding, type VerdictDescription, withLocation} from '../../descriptions/describe-verdict.ts';
+import type {SessionState, TextLine} from '../frame/session-state.ts';
+import {wrappingOf, wrapped, type TextWrapping} from '../kit/text-wrapping.ts';
+import {whyPath, type WhyLayer} from './why-path.ts';
+import {pathLineSpansWithEndTime, replicaLetter, routeRole, tlsRole, tlsRoleOf} from '../kit/path-line-spans.ts';
+import type {RenderInput} from '../kit/render-input.ts';
+import {toSessionAdvice} from '../kit/session-advice.ts';
+import {line, styled, type Line} from '../kit/styled-line.ts';
+import {textRows, type TextRow} from '../kit/text-rows.ts';
+import {pageOf} from '../text/text-screen.ts';
+import {noPendingTimes, describeRoundTrips, pendingTimes, type PendingTimes} from '../frame/round-trips.ts';
+
+export function whyScreen(screen: RenderInput, layer: WhyLayer, rows: number): Line[] {
+	const path = whyPath(screen.state, layer);
+	const right = path === null ? '' : `${path.about.replace('-', ' ')}${path.phase === 'settled' ? '' : `, ${path.phase}`}`;
+	const body = whyRows(screen, layer, wrappingOf(screen.state, layer)).map(row => row.line);
+	return pageOf(screen, {title: 'Why', after: layer.about, right}, body, layer.top, rows);
+}
+
+export function whyBody(screen: RenderInput, layer: WhyLayer): Line[] {
+	return whyRows(screen, layer, wrapped).map(row => row.line);
+}
+
+export function whyRows(screen: RenderInput, layer: WhyLayer, look: TextWrapping): TextRow[] {
+	const {
+		state,
+		theme: {glyphs},
+	} = screen;
+	const path = whyPath(state, layer);
+	const head =
+		path === null
+			? []
+			: [
+					line(' ', pathLineSpansWithEndTime(path, state.size.columns - 2, glyphs, replicaLetter(state.processes, path.process.id))),
+					...legTable(screen, path),
+				];
+	return [
+		...head.map((one, index): TextRow => ({line: one, of: index - head.length, part: null})),
+		...textRows(screen, whyTexts(screen, layer), look),
+	];
+}
+
+export function whyTexts(screen: RenderInput, layer: WhyLayer): readonly TextLine[] {
+	const {
+		state,
+		theme: {glyphs},
+	} = screen;
+	const path = whyPath(state, layer);
+	const none = path === null ? describeMissingPath(state, layer) : [];
+	const lines = whyLines(
+		path,
+		layer.error ?? path?.error ?? null,
+		glyphs.strokes,
+		otherDisabledActions(state, layer.error),
+		path === null ? noPendingTimes : pendingTimes(state, path),
+	);
+	return [...lines.map(one => ({...one, text: toSessionAdvice(screen, one.text)})), ...none.map(text => ({text, role: 'text.dim'}))];
+}
+
+function describeMissingPath({connections}: SessionState, {error, entry, row}: WhyLayer): readonly string[] {
+	if (error !== null) {
+		return ['No path: no connection was observed for this failure.'];
+	}
+
+	if (row !== undefined) {
+		return ['The path is still being read and will appear here.'];
+	}
+
+	const note = connections.find(({id}) => id === entry)?.note ?? '';
+	return [`No open connection${note === '' ? '' : `: ${note}`}.`, 'Its path is read when it opens.'];
+}
+
+/** Other actions that a missing permission disables. Actions that are not listed were allowed or not checked. */
+function otherDisabledActions({refused}: SessionState, error: ErrorObject | null): TextLine[] {
+	if (error?.code !== 'ERR_FORBIDDEN') {
+		return [];
+	}
+
+	const off = actionSpecs.flatMap(({id, label}) => {
+		const why = refused.get(id);
+		const isAnother = id.startsWith('pods.') && why !== undefined && !error.message.endsWith(why);
+		return isAnother ? [`${label}: ${why}`] : [];
+	});
+	return off.length === 0 ? [] : [{label: '  disabled', text: off.join(' · ')}];
+}
+
+const tableRest = 51;
+
+function legTable(
+	{
+		theme: {
+			glyphs: {strokes},
+		},
+		state: {size},
+	}: RenderInput,
+	path: Path,
+): Line[] {
+	const wide = Math.max(14, Math.min(60, size.columns - tableRest));
+	return [
+		line(styled('text.dim', `   ${'LEG'.padEnd(wide + 3)}${'TLS'.padEnd(14)}${'ROUTE'.padEnd(21)}READ AT`)),
+		...path.legs.map(leg => {
+			const {n, tls, route} = leg;
+			const {from, to, ...described} = describeLeg(path, leg);
+			const name = n === 1 ? `you → ${to}` : `${from} → ${to} ${described.name}`;
+			return line(
+				`   ${n}  ${fitToCells(name, wide - 1)} `,
+				styled(tlsRole[tls.state], `${strokes[tls.basis]}${described.tls.name}`.padEnd(14)),
+				styled(routeRole(route.state), `${strokes[route.basis]}${described.route.name}`.padEnd(21)),
+				styled('text.dim', readAt(path, leg)),
+			);
+		}),
+		line(styled('text.dim', `   3  ${insideNode}`)),
+	];
+}
+
+function readAt(path: Path, {tls, route}: Leg): string {
+	const read = new Set([...tls.evidence, ...route.evidence]);
+	const times = path.evidence
+		.filter(({id}) => read.has(id))
+		.map(({time}) => time)
+		.sort();
+	return times.length === 0 ? '–' : clockTime(times.at(-1)!);
+}
+
+type Strokes = {proven: string; inferred: string; unknown: string};
+
+export function whyLines(
+	path: Path | null,
+	error: ErrorObject | null,
+	strokes: Strokes,
+	besideError: readonly TextLine[] = [],
+	waited = noPendingTimes,
+): TextLine[] {
+	return [...(error === null ? [] : [...errorLines(error), ...besideError]), ...(path === null ? [] : pathLines(path, strokes, waited))];
+}
+
+const errorRoles: Partial<Record<ErrorPart['role'], string>> = {message: 'state.failed', fix: 'focus'};
+
+export function errorLines(error: ErrorObject, without: ReadonlyArray<ErrorPart['role']> = []): TextLine[] {
+	const parts = describeError(error).filter(({role}) => !without.includes(role));
+	return parts.map(({role, text}): TextLine => {
+		const style = errorRoles[role];
+		return {
+			...(role === 'where' && {rule: true}),
+			...(role !== 'where' && role !== 'message' && {label: `  ${role}`}),
+			text: sanitizeLine(text),
+			...(style !== undefined && {role: style}),
+		};
+	});
+}
+
+function pathLines(path: Path, strokes: Strokes, waited: PendingTimes): TextLine[] {
+	const process = describeProcess(path).map(({text}) => text);
+	return [
+		...path.legs.flatMap(leg => legLines(path, leg, strokes)),
+		{text: 'Exposure', rule: true},
+		...verdictLines(path.crossing, describeExposure(path), strokes),
+		...path.findings.flatMap(finding => findingLines(finding)),
+		...undeterminedLines(path),
+		{text: 'Round trips', rule: true},
+		{text: describeRoundTrips(path, waited) || noTrips(path), indent: 3},
+		{text: 'Apiserver process', rule: true},
+		{text: path.process.id === null ? 'unknown' : process.join('; '), indent: 3},
+	];
+}
+
+function legLines(path: Path, leg: Leg, strokes: Strokes): TextLine[] {
+	const {n, tls, route, details} = describeLeg(path, leg);
+	const lines = (...roles: string[]) =>
+		details.filter(({role}) => roles.includes(role)).map(({role, text}) => ({label: `  ${role}`, text: sanitizeLine(text)}));
+	return [
+		{text: `Leg ${n}: TLS`, rule: true},
+		...verdictLines(leg.tls, tls, strokes),
+		...lines('peer'),
+		{text: `Leg ${n}: route`, rule: true},
+		...verdictLines(leg.route, route, strokes),
+		...lines('via', 'agent'),
+	];
+}
+
+function findingLines(finding: Finding): TextLine[] {
+	const {row, severity} = finding;
+	return describeFinding(finding)
+		.filter(({role}) => role !== 'docs')
+		.map(({role, text}) =>
+			role === 'message'
+				? {
+						label: severity === 'info' ? '  note' : '  finding',
+						text: `${sanitizeLine(text)} (audit row ${row})`,
+						role: severity === 'info' ? 'text.dim' : 'level.warn',
+					}
+				: {label: `  ${role}`, text: sanitizeLine(text), role: 'focus'},
+		);
+}
+
+function undeterminedLines(path: Path): TextLine[] {
+	const lines = describeUndetermined(path).map(({role, text}): TextLine => ({label: `  ${role}`, text: sanitizeLine(text)}));
+	return lines.length === 0 ? [] : [{text: 'Not determined', rule: true}, ...lines];
+}
+
+function noTrips({about, feature}: Path): string {
+	if (about === 'configuration') {
+		return 'no stream is open yet; a forward measures two, a shell one';
+	}
+
+	return feature === 'logs' ? 'not available for logs (no ping)' : 'not measured';
+}
+
+function verdictLines({state, basis}: Verdict<string>, described: VerdictDescription, strokes: Strokes): TextLine[] {
+	return [
+		{
+			text: `${strokes[basis]} ${[described.name, described.basis].filter(word => word !== null).join(', ')}`,
+			role: tlsRoleOf(state) ?? 'route',
+		},
+		...described.details.map((detail): TextLine => ({
+			label: `  ${detail.role}`,
+			text: sanitizeLine(withLocation(detail, clockTime)),
+		})),
+	];
+}

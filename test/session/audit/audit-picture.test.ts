@@ -1,0 +1,132 @@
+/** The audit picture and rows. */
+import test from 'ava';
+import {hubPicture} from '../../../source/output/hub-picture.ts';
+import {rowIds, type AuditRow} from '../../../source/evidence/audit/audit-object.ts';
+import type {Basis} from '../../../source/evidence/evidence.ts';
+import {auditPicture} from '../../../source/session/audit/audit-picture.ts';
+import {auditScreen} from '../../../source/session/audit/audit-screen.ts';
+import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
+import type {RenderInput} from '../../../source/session/kit/render-input.ts';
+
+type Short = readonly [verdict: AuditRow['verdict'], state: string, basis: Basis];
+const unknown: Short = ['unknown', 'unknown', 'unknown'];
+const rowsOf = (given: Readonly<Record<string, Short>>) =>
+	rowIds.map(id => {
+		const [verdict, state, basis] = given[id] ?? unknown;
+		return {id, title: '', verdict, state, basis} as unknown as AuditRow;
+	});
+
+const cases: ReadonlyArray<readonly [title: string, given: Readonly<Record<string, Short>>, words: string, spoke: string]> = [
+	[
+		'verification is off',
+		{C4: ['fail', 'unverified', 'proven'], C2: ['unknown', 'unverified', 'unknown']},
+		'kubelets: unverified, proven',
+		'━ unverified ━► kubelets',
+	],
+	[
+		'verification is on, and kubelets are refused',
+		{C4: ['pass', 'verified', 'inferred'], C2: ['warn', 'refused', 'inferred']},
+		'kubelets: refused, inferred',
+		'╍ refused ╍► kubelets',
+	],
+	[
+		'verification is on, and nobody tried',
+		{C4: ['pass', 'verified', 'proven'], C2: ['pass', 'checked', 'inferred']},
+		'kubelets: checked, inferred',
+		'╍ checked ╍► kubelets',
+	],
+	[
+		'verification is on, and kubelets were accepted',
+		{C4: ['pass', 'verified', 'proven'], C2: ['pass', 'verified', 'proven']},
+		'kubelets: verified, proven',
+		'━ verified ━► kubelets',
+	],
+	['nothing is known', {}, 'kubelets: unknown ', '┈ unknown ┈► kubelets'],
+];
+for (const [title, given, words, spoke] of cases) {
+	test(title, t => {
+		const rows = rowsOf(given);
+		t.true(hubPicture(rows).at(-1)!.includes(words), hubPicture(rows).at(-1));
+		const drawn = auditPicture({rows}, unicodeGlyphs, 80).map(({spans}) => spans.map(({text}) => text).join(''));
+		t.true(
+			drawn.some(line => line.includes(spoke)),
+			drawn.join('\n'),
+		);
+	});
+}
+
+/** 80 columns wide. */
+function listOf(given: Readonly<Record<string, Short>>, titles: Readonly<Record<string, string>> = {}): string[] {
+	const rows = rowsOf(given)
+		.filter(({id}) => id in given)
+		.map(row => ({...row, title: titles[row.id] ?? row.title, provenOn: {short: '0 of 3', long: '0 of 3 apiservers'}, lines: []}));
+	const screen = {
+		state: {size: {columns: 80, rows: 24}, audit: {rows, found: null, at: 0, busy: false, note: ''}},
+		theme: {glyphs: unicodeGlyphs},
+		keymap: new Map(),
+		hints: [],
+	} as unknown as RenderInput;
+	return auditScreen(screen, 16).map(({spans}) => spans.map(({text}) => text).join(''));
+}
+
+test('a row uses the display names of the picture', t => {
+	t.regex(listOf({N3: ['pass', 'ca-equal', 'proven']})[1]!, /✓ CA matches server’s/);
+});
+
+test('rows that share a state name their own meaning of it', t => {
+	const state = (id: string, short: Short) => listOf({[id]: short})[1]!;
+	t.regex(state('C5', ['pass', 'protected', 'inferred']), /✓ required/);
+	t.regex(state('C11', ['pass', 'protected', 'inferred']), /✓ protected/);
+	t.regex(state('N6', ['fail', 'exposed', 'proven']), /✗ etcd reachable/);
+	t.regex(state('C11', ['fail', 'exposed', 'proven']), /✗ exposed/);
+	t.regex(state('N5', ['warn', 'secured', 'inferred']), /! secured, with warnings/);
+	t.regex(state('N5', ['pass', 'secured', 'inferred']), /✓ secured inferred/);
+	t.regex(state('C9', ['pass', 'impossible', 'proven']), /✓ not in this version/);
+	t.regex(state('C10', ['not-applicable', 'direct', 'proven']), / not used \(direct\)/);
+});
+
+test('a caller has its state in full and the sign of its verdict when they fit', t => {
+	const rows = rowsOf({N1: ['warn', 'static-tokens', 'proven'], N2: ['pass', 'approved', 'proven'], N3: ['pass', 'ca-equal', 'proven']});
+	const drawn = (width: number) =>
+		auditPicture({rows}, unicodeGlyphs, width)
+			.map(({spans}) => spans.map(({text}) => text).join(''))
+			.join('\n');
+	t.regex(drawn(120), /kubelets: +! static tokens on ━+►[\s\S]+joining nodes: CSRs approved ━+►[\s\S]+pods: +CA matches server’s ━+►/);
+	t.regex(drawn(80), /kubelets: +! static tokens ━+►[\s\S]+joining: +CSRs approved ━+►[\s\S]+pods: +CA = server’s ━+►/);
+	t.regex(hubPicture(rows).join('\n'), /kubelets: +! static tokens on ━+►[\s\S]+pods: +CA matches server’s ━+►/);
+});
+
+test('the title column gets the width that verdicts do not need', t => {
+	const titles = {C8: 'services through the proxy'};
+	t.regex(
+		listOf({C8: ['fail', 'direct, plain', 'inferred']}, titles)[1]!,
+		/services through the proxy +✗ direct, plain +inferred +0 of 3$/,
+	);
+	const long = listOf({C8: ['fail', 'konnectivity, unverified', 'inferred']}, titles)[1]!;
+	t.regex(long, /✗ konnectivity, unverified +inferred +0 of 3$/);
+	t.true(long.length <= 80, long);
+});
+
+test('the text under the hub is not cut', t => {
+	const under = (route: string) =>
+		auditPicture({rows: rowsOf({C10: ['pass', route, 'inferred'], C9: ['pass', 'impossible', 'inferred']})}, unicodeGlyphs, 80)
+			.at(-1)!
+			.spans.map(({text}) => text)
+			.join('');
+	t.regex(under('direct'), /route: direct · SSH: not used$/);
+	t.regex(under('konnectivity'), /route: konnectivity$/);
+});
+
+test('a path whose last attempt failed has a broken spoke', t => {
+	const rows = rowsOf({C4: ['fail', 'unverified', 'proven'], C2: ['warn', 'unverified', 'proven'], C6: ['warn', 'plain', 'proven']}).map(
+		row => ({...row, broken: row.id === 'C2'}),
+	);
+	const drawn = auditPicture({rows}, unicodeGlyphs, 80)
+		.map(({spans}) => spans.map(({text}) => text).join(''))
+		.join('\n');
+	t.regex(drawn, /━ unverified ✗ kubelets/);
+	t.regex(drawn, /━ plain ━► nodes, not kubelets/);
+	const printed = hubPicture(rows).join('\n');
+	t.regex(printed, /━━ unverified ━+✗ exec, attach/);
+	t.regex(printed, /━━ plain ━+► nodes, not kubelets/);
+});

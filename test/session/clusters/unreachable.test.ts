@@ -1,0 +1,121 @@
+/** An apiserver that does not respond. */
+import {once} from 'node:events';
+import {connect, createServer, type AddressInfo, type Server} from 'node:net';
+import {writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {openSandbox} from '../../support/sandbox.ts';
+import {newHome} from '../../support/sandbox-session.ts';
+import {openTerminal} from '../../support/terminal.ts';
+
+/** A kubeconfig for an address on which `server` may listen later. */
+async function nobodyThere(t: ExecutionContext, server: Server): Promise<{home: string; file: string; port: number}> {
+	server.listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	const {port} = server.address() as AddressInfo;
+	server.close();
+	const home = await newHome(t);
+	const file = join(home, 'config.json');
+	await writeFile(
+		file,
+		JSON.stringify({
+			apiVersion: 'v1',
+			kind: 'Config',
+			'current-context': 'c',
+			contexts: [{name: 'c', context: {cluster: 'c', user: 'u'}}],
+			clusters: [{name: 'c', cluster: {server: `https://127.0.0.1:${port}`}}],
+			users: [{name: 'u', user: {token: 'x'}}],
+		}),
+	);
+	return {home, file, port};
+}
+
+for (const [columns, drawn] of [
+	[80, /^ you ━━━✗ apiserver$[\s\S]+leg 2 is determined after leg 1 connects/m],
+	[120, /│ you +u\s*\n.*✗ failed here\s*\n.*│ apiserver/],
+] as const) {
+	test(`at ${columns} columns the path line breaks at leg 1 and claims no verification`, async t => {
+		const {home, file} = await nobodyThere(t, createServer());
+		const terminal = await openTerminal(t, ['--kubeconfig', file], {home, columns, rows: 40});
+		await terminal.sees(
+			/The apiserver of c does not respond\. Retrying in \d s \(attempt \d\)\.[\s\S]+error +dial tcp 127\.0\.0\.1:\d+: connect: connection refused/,
+		);
+		await terminal.sees(/proxy +none: no proxy-url/);
+		await terminal.sees(drawn);
+		t.notRegex(terminal.text(), /checking|not determined yet/);
+	});
+}
+
+test('an unreachable apiserver names the proxy in front of it, without its password', async t => {
+	const closed = createServer().listen(0, '127.0.0.1');
+	await once(closed, 'listening');
+	const {port} = closed.address() as AddressInfo;
+	closed.close();
+	const {kubeconfigFile} = await openSandbox(t);
+	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile, '--proxy-url', `http://me:secret@127.0.0.1:${port}`], {
+		home: await newHome(t),
+	});
+	await terminal.sees(new RegExp(`proxy +http://127\\.0\\.0\\.1:${port}/? \\(proxy-url of`));
+	t.notRegex(terminal.text(), /secret/);
+});
+
+test('r retries at once, lists the attempts, and lists load when the apiserver responds', async t => {
+	const {sandbox} = await openSandbox(t);
+	const way = createServer(socket => {
+		const onward = connect(Number(new URL(sandbox.server).port), '127.0.0.1');
+		for (const one of [socket, onward]) {
+			one.on('error', () => {});
+		}
+
+		socket.pipe(onward).pipe(socket);
+		t.teardown(() => {
+			socket.destroy();
+		});
+	}).listen(0, '127.0.0.1');
+	await once(way, 'listening');
+	const {port} = way.address() as AddressInfo;
+	way.close();
+	const home = await newHome(t);
+	const file = join(home, 'config.json');
+	await writeFile(file, JSON.stringify(sandbox.kubeconfig('admin')).replaceAll(sandbox.server, `https://127.0.0.1:${port}`));
+	const terminal = await openTerminal(t, ['--kubeconfig', file], {home, columns: 100});
+	await terminal.sees(/\(attempt [5-9]\)[\s\S]+(?:✗ \d\d:\d\d:\d\d {2}after [\d.]+ m?s: .*connection refused\s+){3}/);
+	await terminal.sees(/^ r retry {2}d doctor {2}y copy report .*@ context/m);
+	const next = Number(/\(attempt (\d)\)/.exec(terminal.text())![1]);
+	terminal.press('unreachable.retry');
+	// The automatic retry waits at least 4 s.
+	await terminal.sees(new RegExp(`\\(attempt ${next + 1}\\)`), 4000);
+	terminal.press('unreachable.doctor');
+	await terminal.sees(/Doctor├ the apiserver of \S+ ─+ stopped at leg 1/);
+	terminal.press('view.back', 'unreachable.copy-report');
+	await terminal.sees(/copied the report/);
+	way.listen(port, '127.0.0.1');
+	await once(way, 'listening');
+	t.teardown(() => {
+		way.close();
+	});
+	terminal.press('unreachable.retry');
+	await terminal.sees(/web-\w+-\w+ +2\/2/, 9000);
+	terminal.press('pods.logs');
+	await terminal.sees(/Tail pod\//);
+});
+
+test('a running attempt shows since when it runs instead of a countdown', async t => {
+	const silent = createServer(socket => {
+		socket.on('error', () => {});
+		t.teardown(() => {
+			socket.destroy();
+		});
+	});
+	const {home, file, port} = await nobodyThere(t, silent);
+	const terminal = await openTerminal(t, ['--kubeconfig', file], {home});
+	await terminal.sees(/Retrying in [3-9] s \(attempt [4-9]\)\./);
+	silent.listen(port, '127.0.0.1');
+	await once(silent, 'listening');
+	t.teardown(() => {
+		silent.close();
+	});
+	terminal.press('unreachable.retry');
+	await terminal.sees(/Retrying now \(attempt \d\)\./, 2000);
+	await terminal.sees(/Retrying since \d\d:\d\d:\d\d \(attempt \d\)\./, 4000);
+});

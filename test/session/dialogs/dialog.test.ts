@@ -1,0 +1,206 @@
+/** Dialogs. */
+import test from 'ava';
+import {
+	reduceDialog,
+	matchingItems,
+	type FormDialog,
+	type DialogEvent,
+	type PickerDialog,
+	type PromptDialog,
+} from '../../../source/session/dialogs/dialog.ts';
+
+const prompt = (text = '', caret = text.length): PromptDialog => ({
+	kind: 'prompt',
+	lead: '/',
+	purpose: 'x',
+	typed: {text, caret},
+	regex: false,
+	canUseRegex: true,
+	note: '',
+	problem: null,
+	history: ['second', 'first'],
+	historyAt: -1,
+	accept: 'keep',
+	candidates: ['svc/web:80/', 'svc/web:443/', 'pod/a'],
+});
+
+const edits: ReadonlyArray<readonly [string, string, DialogEvent, string, number]> = [
+	['inserts a character at the caret', 'ac', {type: 'type', text: 'b'}, 'acb', 3],
+	['drops pasted line ends', '', {type: 'type', text: 'rm\r\nx\u0003'}, 'rmx', 3],
+	['erases a whole character', 'aé🎉', {type: 'erase'}, 'aé', 2],
+	['erases a word', 'one two ', {type: 'erase-word'}, 'one ', 4],
+	['clears all', 'x', {type: 'clear'}, '', 0],
+	['moves the caret to the start', 'ab', {type: 'caret', to: 'start'}, 'ab', 0],
+	['goes to the newest line of the history', '', {type: 'history', by: 1}, 'second', 6],
+	['completes the common prefix', 'svc/', {type: 'complete'}, 'svc/web:', 8],
+];
+for (const [title, before, event, text, caret] of edits) {
+	test(`a prompt ${title}`, t => {
+		t.deepEqual((reduceDialog(prompt(before), event) as PromptDialog).typed, {text, caret});
+	});
+}
+
+test('a prompt restores the typed line after the newest of the history', t => {
+	const typed = (overlay: PromptDialog, ...events: readonly DialogEvent[]) =>
+		events.reduce((now, event) => reduceDialog(now, event) as PromptDialog, overlay).typed;
+	const [older, newer]: DialogEvent[] = [
+		{type: 'history', by: 1},
+		{type: 'history', by: -1},
+	];
+	t.deepEqual(typed(prompt('time', 2), older!, older!, newer!, newer!), {text: 'time', caret: 2});
+	t.deepEqual(typed(prompt('time', 2), newer!), {text: 'time', caret: 2});
+	t.deepEqual(typed({...prompt('time'), history: []}, older!), {text: 'time', caret: 4});
+});
+
+for (const event of [{type: 'history', by: 1}, {type: 'complete'}, {type: 'regex'}] as readonly DialogEvent[]) {
+	test(`the problem of an input disappears after ${event.type}`, t => {
+		t.is(
+			(reduceDialog({...prompt('svc/'), problem: 'invalid regular expression: unterminated group'}, event) as PromptDialog).problem,
+			null,
+		);
+	});
+}
+
+const picker: PickerDialog = {
+	kind: 'picker',
+	title: '',
+	purpose: '',
+	lead: ':',
+	typed: {text: '', caret: 0},
+	from: 0,
+	heads: [],
+	items: ['pods', 'forward', 'forwards', 'info'].map(id => ({id, cells: [id]})),
+	index: 0,
+	notes: [],
+	free: false,
+	none: null,
+	keys: '',
+};
+
+test('a picker lists prefix matches first, and typing resets the selection', t => {
+	const typed = reduceDialog(reduceDialog(reduceDialog(picker, {type: 'move', by: 2}), {type: 'type', text: 'fo'}), {
+		type: 'move',
+		by: 1,
+	}) as PickerDialog;
+	t.deepEqual(
+		matchingItems(typed).map(({id}) => id),
+		['forward', 'forwards', 'info'],
+	);
+	t.is(typed.index, 1);
+	t.is((reduceDialog(typed, {type: 'move', by: 9}) as PickerDialog).index, 2);
+});
+
+test('a form moves between fields, selects values and takes text', t => {
+	const form: FormDialog = {
+		kind: 'form',
+		title: '',
+		at: 0,
+		problem: 'x',
+		notes: [],
+		submit: '',
+		fields: [
+			{
+				name: 'port',
+				label: '',
+				value: '80',
+				choices: [
+					{value: '80', shown: ''},
+					{value: '90', shown: ''},
+				],
+				note: '',
+			},
+			{name: 'local', label: '', value: '8', choices: null, note: ''},
+		],
+	};
+	const chosen = reduceDialog(form, {type: 'choose', by: 1}) as FormDialog;
+	t.is(chosen.fields[0]?.value, '90');
+	t.is(chosen.problem, null);
+	const typed = reduceDialog(reduceDialog(chosen, {type: 'move', by: 1}), {type: 'type', text: '1'}) as FormDialog;
+	t.is(typed.fields[1]?.value, '81');
+});
+
+const portForm: FormDialog = {
+	kind: 'form',
+	title: '',
+	at: 0,
+	problem: null,
+	notes: [],
+	submit: '',
+	fields: [
+		{
+			name: 'port',
+			label: '',
+			value: '80',
+			choices: [
+				{value: '80', shown: ''},
+				{value: 'other', shown: ''},
+			],
+			note: '',
+			typing: {choose: 'other', field: 'other'},
+		},
+		{name: 'other', label: '', value: '', choices: null, note: '', when: {field: 'port', value: 'other'}},
+		{name: 'local', label: '', value: '8080', choices: null, note: '', untouched: true},
+	],
+};
+
+const localEdits: ReadonlyArray<readonly [string, readonly DialogEvent[], string]> = [
+	[
+		'typing replaces the value',
+		[
+			{type: 'type', text: '9'},
+			{type: 'type', text: '0'},
+		],
+		'90',
+	],
+	['erasing removes the value', [{type: 'erase'}, {type: 'type', text: '7'}], '7'],
+	[
+		'a caret key keeps the value, and typing appends to it',
+		[{type: 'choose', by: 1}, {type: 'type', text: '1'}, {type: 'erase'}, {type: 'erase'}],
+		'808',
+	],
+	[
+		'moving past keeps the value',
+		[
+			{type: 'move', by: 1},
+			{type: 'move', by: -1},
+		],
+		'8080',
+	],
+];
+for (const [title, events, value] of localEdits) {
+	test(`in a prefilled field ${title}`, t => {
+		const form = events.reduce((now, event) => reduceDialog(now, event) as FormDialog, {...portForm, at: 2});
+		t.is(form.fields[2]?.value, value);
+	});
+}
+
+test('a port typed on the choices goes into the field for other ports', t => {
+	const form = [...'90'].reduce((now, text) => reduceDialog(now, {type: 'type', text}) as FormDialog, portForm);
+	t.deepEqual([form.at, form.fields[0]?.value, form.fields[1]?.value], [1, 'other', '90']);
+});
+
+test('completing an argument keeps the command', t => {
+	const names = ['pod/cobweb', 'deploy/web', 'pod/web-1', 'pod/db'].map(id => ({id, cells: [id]}));
+	const typed: PickerDialog = {...picker, items: names, from: 5, typed: {text: 'tail web', caret: 8}};
+	t.deepEqual(
+		matchingItems(typed).map(({id}) => id),
+		['deploy/web', 'pod/web-1', 'pod/cobweb'],
+	);
+	t.is((reduceDialog({...typed, index: 1}, {type: 'complete'}) as PickerDialog).typed.text, 'tail pod/web-1');
+	t.deepEqual(matchingItems({...typed, typed: {text: 'tail deploy/web -c x', caret: 0}}), []);
+});
+
+test('an alias finds its item before items that only contain it', t => {
+	const items = [
+		{id: 'shell', cells: ['svc shell']},
+		{id: 'services', cells: ['services'], also: ['svc']},
+	];
+	t.deepEqual(
+		matchingItems({...picker, items, typed: {text: 'svc -A', caret: 6}}).map(({id}) => id),
+		['services', 'shell'],
+	);
+	t.deepEqual(
+		matchingItems({...picker, items, typed: {text: 'sv', caret: 2}}).map(({id}) => id),
+		['shell'],
+	);
+});

@@ -1,0 +1,61 @@
+/** Records of labels, apiserver processes and missed pongs. */
+import test from 'ava';
+import {recordingObserver, recordLabel} from '../../../source/session/frame/recording-observer.ts';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {Store} from '../../../source/session/frame/store.ts';
+import type {Connection} from '../../../source/cluster/connection.ts';
+import type {Path} from '../../../source/evidence/evidence.ts';
+import type {Labeler} from '../../../source/evidence/connection-labeler.ts';
+import type {ConnectionPurpose} from '../../../source/streams/connection-observer.ts';
+import {emptySession} from '../../../source/session/frame/session-state.ts';
+
+const pathOf = (id: string | null) => ({process: {id}}) as Path;
+
+test('only an apiserver process other than the known ones is new', t => {
+	const store = new Store(
+		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
+		() => {},
+		() => 0,
+	);
+	t.teardown(() => {
+		store.close();
+	});
+	t.false(recordLabel(store, 'c-1', pathOf('first')));
+	store.dispatch({type: 'selected-path', of: 'web', path: pathOf('first')});
+	t.false(recordLabel(store, 'c-1', pathOf('first')));
+	t.false(recordLabel(store, 'c-1', pathOf(null)));
+	t.true(recordLabel(store, 'c-1', pathOf('second')));
+});
+
+test('a missed pong is recorded until the next pong, which the labeler receives', t => {
+	const store = new Store(
+		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
+		() => {},
+		() => 0,
+	);
+	t.teardown(() => {
+		store.close();
+	});
+	const heard: unknown[] = [];
+	const labeler = {
+		observer: {
+			onRoundTrip(_connection: Connection, times: object) {
+				heard.push(times);
+			},
+		},
+	} as unknown as Labeler;
+	store.dispatch({type: 'connections', event: {type: 'open', entry: {id: 'f', kind: 'forward', what: '', context: '', since: 0}}});
+	const observer = recordingObserver(store, labeler, 'f');
+	const connection = {id: 'c-1'} as Connection;
+	observer.onOpened!(connection, {} as ConnectionPurpose, {carrier: 'websocket', protocol: null});
+	const waits = () => store.state.connections[0]!.waits.get('c-1');
+	const before = Date.now();
+	observer.onPingOverdue!(connection, {websocket: 5000});
+	observer.onPingOverdue!(connection, {runtime: 7000});
+	const {websocket, runtime} = waits()!;
+	t.true(websocket! >= before - 5000 && websocket! <= Date.now() - 5000);
+	t.true(runtime! >= before - 7000 && runtime! <= Date.now() - 7000);
+	observer.onRoundTrip!(connection, {websocket: 2});
+	t.deepEqual(waits(), {websocket: null, runtime});
+	t.deepEqual(heard, [{websocket: 2}]);
+});

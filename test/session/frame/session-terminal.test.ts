@@ -1,0 +1,66 @@
+/** Restoration of the terminal. */
+import {closeSync, openSync} from 'node:fs';
+import {PassThrough} from 'node:stream';
+import test from 'ava';
+import {SessionTerminal} from '../../../source/session/frame/session-terminal.ts';
+import {fakeScreen} from '../../support/fake-screen.ts';
+
+test('a reset restores mouse, keys, screen, cursor and colors', async t => {
+	const screen = fakeScreen();
+	const before = screen.state();
+	let written = '';
+	const stdout = Object.assign(new PassThrough(), {
+		write(text: string) {
+			written += text;
+			return true;
+		},
+	}) as unknown as NodeJS.WriteStream;
+	const stdin = Object.assign(new PassThrough(), {setRawMode() {}}) as unknown as NodeJS.ReadStream;
+	const terminal = new SessionTerminal({stdin, stdout});
+	terminal.start(() => {});
+	await screen.write(`${written}\u001B[?1049h\u001B[?1h\u001B=\u001B[?1002h\u001B[?1003h\u001B[?1006h\u001B[?1004h\u001B[?25l\u001B[31m`);
+	written = '';
+	terminal.reset();
+	terminal.stop();
+	await screen.write(written);
+	t.deepEqual(screen.state(), before);
+});
+
+for (const [who, give] of [
+	['a pager', async (terminal: SessionTerminal, work: () => Promise<void>) => terminal.handOff(work)],
+	['a remote shell', async (terminal: SessionTerminal, work: () => Promise<void>) => terminal.lend(() => {}, work)],
+] as const) {
+	test(`a stopped terminal is not changed when ${who} ends later`, async t => {
+		const said: string[] = [];
+		const stdout = Object.assign(new PassThrough(), {
+			write(text: string) {
+				said.push(text);
+				return true;
+			},
+		}) as unknown as NodeJS.WriteStream;
+		// A file without terminal settings, for stty.
+		const fd = openSync('/dev/null', 'r');
+		t.teardown(() => {
+			closeSync(fd);
+		});
+		const stdin = Object.assign(new PassThrough(), {
+			fd,
+			setRawMode(isRaw: boolean) {
+				said.push(isRaw ? 'raw' : 'cooked');
+			},
+		}) as unknown as NodeJS.ReadStream;
+		const terminal = new SessionTerminal({stdin, stdout});
+		terminal.start(() => {});
+		const {promise, resolve} = Promise.withResolvers<void>();
+		const given = give(terminal, async () => promise);
+		terminal.stop();
+		said.length = 0;
+		resolve();
+		await given;
+		t.deepEqual(
+			said.filter(text => text !== 'cooked'),
+			[],
+		);
+		t.is(stdin.listenerCount('data'), 0);
+	});
+}

@@ -1,0 +1,110 @@
+/** Cut texts in a terminal. */
+import test from 'ava';
+import {searchText} from '../../../source/session/text/text-search.ts';
+import type {Layer, TextLine} from '../../../source/session/frame/session-state.ts';
+import {messagesScreen} from '../../../source/session/frame/messages-screen.ts';
+import type {RenderInput} from '../../../source/session/kit/render-input.ts';
+import {paint, type Line} from '../../../source/session/kit/styled-line.ts';
+import {hiddenCells} from '../../../source/session/kit/text-rows.ts';
+import {leftOfMatch, rowOfMatch, textScreen} from '../../../source/session/text/text-screen.ts';
+import {plainTheme} from '../../../source/session/kit/theme.ts';
+import {fakeScreen} from '../../support/fake-screen.ts';
+
+const columns = 24;
+const theme = {...plainTheme, glyphs: {...plainTheme.glyphs, more: '…'}};
+const screen = {
+	state: {
+		size: {columns, rows: 24},
+		processes: [],
+		now: 0,
+		textsAreCut: true,
+		messages: [{time: 0, text: 'one two three four five', role: 'plain', hint: ''}],
+	},
+	theme,
+} as unknown as RenderInput;
+
+const lines: readonly TextLine[] = [
+	{text: '  image: registry/web:1.27', asIs: true, key: [2, 7]},
+	{text: 'kind: Pod', asIs: true},
+	{text: '日本語日本語日本語日本語日本語', asIs: true},
+	{text: 'Events', rule: true},
+	{label: 'Pulled', text: 'pulled the image in 3 s'},
+	{label: 'Failed', text: 'first\nsecond row of it'},
+];
+const layer = (left: number, search = ''): Extract<Layer, {kind: 'text'}> => ({
+	kind: 'text',
+	title: 'YAML',
+	subject: 'web',
+	right: '',
+	lines,
+	top: 0,
+	left,
+	context: 'yaml',
+	copy: '',
+	command: null,
+	busy: false,
+	search: searchText(lines, {text: search, regex: false}, 0),
+});
+
+/** The rows of the terminal below the rule. */
+async function shown(drawn: readonly Line[]): Promise<string[]> {
+	const {write, lines} = fakeScreen({cols: columns, rows: 12});
+	await write(
+		drawn
+			.slice(1)
+			.map(one => paint(one, columns, theme))
+			.join('\r\n'),
+	);
+	return lines()
+		.slice(0, drawn.length - 1)
+		.map(row => row.trimEnd());
+}
+
+test('each line has one row, a cut is marked, and labels stay', async t => {
+	t.deepEqual(await shown(textScreen(screen, layer(0), 8)), [
+		'   image: registry/web:…',
+		' kind: Pod',
+		' 日本語日本語日本語日本…',
+		'-- Events --------------',
+		' Pulled    pulled the …',
+		' Failed    first',
+		'           second row …',
+	]);
+});
+
+test('scrolling sideways shows the ends of lines and keeps rules and labels', async t => {
+	t.deepEqual(await shown(textScreen(screen, layer(11), 8)), [
+		' gistry/web:1.27',
+		'',
+		' 語日本語日本語日本語',
+		'-- Events --------------',
+		' Pulled    image in 3 s',
+		' Failed',
+		'           of it',
+	]);
+});
+
+test('scrolling sideways stops at the longest line', t => {
+	t.is(hiddenCells(screen, lines), 11);
+	t.is(hiddenCells(screen, lines.slice(3, 4)), 0, 'a rule is as long as the screen is wide');
+});
+
+test('a match is highlighted, and scrolled to if it is not visible', t => {
+	const spans = (left: number, search: string) =>
+		textScreen(screen, layer(left, search), 8).flatMap(({spans}) =>
+			spans.filter(({role}) => role === 'match' || role === 'match.current').map(({text}) => text),
+		);
+	t.deepEqual(spans(0, '1.27'), []);
+	t.deepEqual(spans(8, '1.27'), ['1.27']);
+	t.deepEqual(spans(0, 'kind'), ['kind']);
+	t.is(rowOfMatch(screen, layer(0, '1.27'), {isCut: true, left: 0}), 0);
+	t.is(leftOfMatch(screen, layer(0, 'kind'), 0), 0);
+	const left = leftOfMatch(screen, layer(0, '1.27'), 0);
+	t.deepEqual(spans(left, '1.27'), ['1.27']);
+	t.is(leftOfMatch(screen, layer(left, 'kind'), left), 0, 'and back');
+});
+
+test('a cut message takes one row', async t => {
+	t.deepEqual(await shown(messagesScreen(screen, {kind: 'messages', top: 0, left: 0}, 3)), [' 00:00:00  one two thr…', '']);
+	t.deepEqual(await shown(messagesScreen(screen, {kind: 'messages', top: 0, left: 12}, 3)), [' 00:00:00  e four five', '']);
+});

@@ -1,0 +1,43 @@
+/** Names of gateways at the end of leg 1. */
+import test from 'ava';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {PathFeed} from '../../../source/session/frame/path-feed.ts';
+import {Store} from '../../../source/session/frame/store.ts';
+import {emptySession} from '../../../source/session/frame/session-state.ts';
+import {header} from '../../../source/session/frame/chrome.ts';
+import {pathPane} from '../../../source/session/frame/path-pane.ts';
+import {verticalPath} from '../../../source/session/frame/vertical-path.ts';
+import type {RenderInput} from '../../../source/session/kit/render-input.ts';
+import type {Line} from '../../../source/session/kit/styled-line.ts';
+import {plainTheme} from '../../../source/session/kit/theme.ts';
+import {startServer} from '../../support/api-server.ts';
+import {until} from '../../support/until.ts';
+
+const text = (...lines: readonly Line[]) => lines.map(({spans}) => spans.map(span => span.text).join('')).join('\n');
+
+test('the header and the unread path name the gateway, not an apiserver', async t => {
+	const server = await startServer({
+		request(_request, response) {
+			response.writeHead(404, {'content-type': 'application/json'}).end('{"kind":"Status","code":404}');
+		},
+	});
+	t.teardown(async () => server.close());
+	const access = await server.cluster({cluster: {server: `${server.url}/k8s/clusters/c-1`}});
+	const cluster = {...clusterState(access), reachable: 'yes', legOne: {tls: 'verified', route: 'direct'}} as const;
+	const store = new Store(
+		emptySession(cluster, {columns: 80, rows: 24}, 0),
+		() => {},
+		() => 0,
+	);
+	const open = {access, labeller: null as never, context: 'main'};
+	new PathFeed(store, () => open).follow();
+	await until(
+		() => store.state.cluster.front !== null,
+		() => store.state.cluster,
+	);
+
+	const screen: RenderInput = {state: store.state, theme: plainTheme, keymap: new Map(), hints: [], tail: null};
+	const shown = text(header(screen), ...pathPane(screen, null, 2, 80), ...verticalPath(screen, null, 'web', 10, 60));
+	t.is(shown.match(/gateway/g)?.length, 3);
+	t.notRegex(shown, /apiserver/);
+});

@@ -1,0 +1,77 @@
+/** The proxy view. */
+import test from 'ava';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
+import {describeKeys} from '../../../source/keymap/describe-keys.ts';
+import {emptyProxy, reduceProxy, type ProxyExchange} from '../../../source/session/proxy/proxy-state.ts';
+import {emptySession} from '../../../source/session/frame/session-state.ts';
+import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
+import {proxyScreen} from '../../../source/session/proxy/proxy-screen.ts';
+import type {RenderInput} from '../../../source/session/kit/render-input.ts';
+import {spokenSelection} from '../../../source/session/frame/spoken-selection.ts';
+
+const underWay: ProxyExchange = {
+	id: 1,
+	time: 0,
+	method: 'POST',
+	asked: 'svc/web:80/',
+	isSent: true,
+	status: null,
+	tookMs: null,
+	bytes: 0,
+	note: '',
+	headers: [],
+	type: '',
+	body: '',
+	path: null,
+	error: null,
+};
+const maybe = 'given up: it may have been carried out';
+const {keymap} = await loadKeymap({});
+
+function screenWith(exchange: Partial<ProxyExchange>): RenderInput {
+	const proxy = reduceProxy(emptyProxy, {type: 'exchange', exchange: {...underWay, ...exchange}});
+	return {
+		state: {...emptySession(clusterState(null), {columns: 100, rows: 24}, 0), view: 'proxy', proxy},
+		theme: {glyphs: unicodeGlyphs, strokes: unicodeGlyphs.strokes},
+		hints: describeKeys(keymap, 'proxy', () => null),
+		keymap,
+	} as unknown as RenderInput;
+}
+
+const shown = (exchange: Partial<ProxyExchange>) =>
+	proxyScreen(screenWith(exchange), 12)
+		.map(({spans}) =>
+			spans
+				.map(({text}) => text)
+				.join('')
+				.trimEnd(),
+		)
+		.filter(text => text !== '');
+
+test('a pending request shows the key that cancels it', t => {
+	t.regex(shown({}).at(-1)!, /Waiting for the response.* x cancel/);
+	t.regex(
+		shown({status: 200, bytes: 7, body: 'tick 1'}).find(text => text.includes('─ 200 '))!,
+		/ x cancel/,
+	);
+	t.notRegex(shown({status: 200, tookMs: 3, body: 'tick 1'}).join('\n'), /cancel/);
+});
+
+test('a canceled request says so and keeps the received part', t => {
+	const without = shown({tookMs: 900, isCanceled: true, note: maybe});
+	t.regex(without[2]!, /– +900 ms .*POST svc\/web:80\/ +given up: it may have been carried out/);
+	t.regex(without[3]!, /Canceled/);
+	t.is(without[4], ` ${maybe}`);
+	const midway = shown({status: 200, tookMs: 900, bytes: 7, body: 'tick 1', isCanceled: true, note: maybe});
+	t.regex(midway[3]!, /200, canceled after 7 B/);
+	t.deepEqual(midway.slice(4), [` ${maybe}`, ' tick 1']);
+});
+
+test('a screen reader reads the state of a request', t => {
+	t.deepEqual(spokenSelection(screenWith({})), ['Proxy: POST svc/web:80/, waiting for the response.']);
+	t.deepEqual(spokenSelection(screenWith({tookMs: 900, isCanceled: true, note: maybe})), [`Proxy: POST svc/web:80/, ${maybe}.`]);
+	t.deepEqual(spokenSelection(screenWith({tookMs: 900, status: 200, isCanceled: true, note: maybe})), [
+		`Proxy: POST svc/web:80/, 200, ${maybe}.`,
+	]);
+});

@@ -1,0 +1,204 @@
+/** Terminal output around a remote program. */
+import {getEventListeners} from 'node:events';
+import {PassThrough} from 'node:stream';
+import {setTimeout as delay} from 'node:timers/promises';
+import test from 'ava';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {runRemoteInTerminal} from '../../../source/session/shell/run-remote-in-terminal.ts';
+import type {Session} from '../../../source/session/frame/session.ts';
+import {Store} from '../../../source/session/frame/store.ts';
+import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
+import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import type {Path} from '../../../source/evidence/evidence.ts';
+import type {RemoteCommand} from '../../../source/streams/remote-command/open-remote-command.ts';
+import {emptySession} from '../../../source/session/frame/session-state.ts';
+import {asciiGlyphs} from '../../../source/session/kit/glyphs.ts';
+
+/** `type` sends keys; `written` is the terminal output. */
+async function openShell({
+	location = 'lab default/web, container app',
+	note = '',
+	tty = true,
+	path,
+	env = {},
+	outcome = Promise.withResolvers<never>().promise,
+}: {location?: string; note?: string; tty?: boolean; path?: Path; env?: NodeJS.ProcessEnv; outcome?: Promise<number>} = {}) {
+	const {keymap} = await loadKeymap({});
+	const store = new Store(
+		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
+		() => {},
+		() => 0,
+	);
+	if (note !== '') {
+		store.dispatch({
+			type: 'connections',
+			event: {type: 'open', entry: {id: 'f-1', kind: 'forward', what: ':8080', context: 'lab', since: 0, phase: 'working', note}},
+		});
+	}
+
+	if (path) {
+		store.dispatch({
+			type: 'connections',
+			event: {type: 'open', entry: {id: 'shell-1', kind: 'shell', what: 'web', context: 'lab', since: 0, paths: new Map([['c1', path]])}},
+		});
+	}
+
+	let written = '';
+	const terminal = new PassThrough().on('data', (piece: Buffer) => {
+		written += piece.toString();
+	});
+	const closing = new AbortController();
+	const taken = Promise.withResolvers<(bytes: Buffer) => void>();
+	const session = {
+		store,
+		keymap,
+		env,
+		tails: new Map(),
+		glyphs: asciiGlyphs,
+		closing: closing.signal,
+		terminal: {stdout: terminal},
+		async withShell<Result>(take: (bytes: Buffer) => void, work: () => Promise<Result>) {
+			taken.resolve(take);
+			return work();
+		},
+	} as unknown as Session;
+	const stdout = new PassThrough();
+	const stdin = new PassThrough();
+	const remote = {stdin, stdout, stderr: null, outcome, resize() {}, close() {}} as unknown as RemoteCommand;
+	const driven = runRemoteInTerminal(session, 'shell-1', remote, {
+		location,
+		kind: 'shell',
+		tty,
+		began: Date.now(),
+		mayEndUnseen: () => false,
+	});
+	const take = await taken.promise;
+	return {
+		driven,
+		stdin,
+		stdout,
+		closing: closing.signal,
+		written: () => written,
+		type(keys: string) {
+			take(Buffer.from(keys));
+		},
+	};
+}
+
+const leave = '\u001Dd';
+
+test('a detached shell writes nothing to the restored screen', async t => {
+	const {driven, stdout, written, type} = await openShell();
+	stdout.write('before\r\n');
+	await delay(10);
+	type(leave);
+	await delay(10);
+	stdout.write('behind\r\n');
+	type('x');
+	await driven;
+	stdout.write('long behind\r\n');
+	await delay(10);
+	t.regex(written(), /before[\s\S]*left the shell after/);
+	t.notRegex(written(), /behind/);
+});
+
+test('output from before a lost shell is written, also to a slow terminal', async t => {
+	const lost = Promise.reject(new SpokeError('ERR_STREAM_LOST', 'the stream was lost'));
+	lost.catch(() => {});
+	const {driven, stdout, written, type} = await openShell({outcome: lost});
+	stdout.write('first words\r\n');
+	await delay(50);
+	stdout.end('last words\r\n');
+	await delay(700);
+	type('x');
+	await driven;
+	t.regex(written(), /first words\r\nlast words\r\nspoke {2}the stream was lost/);
+});
+
+test('the session keeps no listener of an ended shell', async t => {
+	const {driven, closing, type} = await openShell();
+	type(leave);
+	await delay(10);
+	type('x');
+	await driven;
+	t.deepEqual(getEventListeners(closing, 'abort'), []);
+});
+
+test('cluster names and notes cannot move the cursor on the plain screen', async t => {
+	const {driven, written, type} = await openShell({
+		location: 'lab default/we\u001B[2Jb, container app',
+		note: 'dial \u001B]0;title\u0007 failed',
+	});
+	type(leave);
+	await delay(10);
+	type('x');
+	await driven;
+	t.regex(written(), /we\^\[\[2Jb/);
+	t.regex(written(), /dial \^\[\]0;title\^G failed/);
+});
+
+for (const [how, env] of [
+	['drawn', {}],
+	['spoken', {INK_SCREEN_READER: 'true'}],
+] as const) {
+	test(`path texts cannot move the cursor on the plain screen, ${how}`, async t => {
+		const leg = (n: number, from: string, to: string) => ({
+			n,
+			from,
+			to,
+			route: {state: 'direct', via: null, agent: null, basis: 'proven', evidence: [], need: []},
+			peer: null,
+			tls: {state: 'unverified', basis: 'proven', evidence: [], need: []},
+		});
+		const path = {
+			about: 'open-connection',
+			phase: 'settled',
+			target: {kind: 'Pod', name: 'web', container: 'app', node: 'n\u001B]52;c;eA==\u0007'},
+			legs: [leg(1, 'you', 'apiserver'), leg(2, 'apiserver', 'kubelet')],
+			evidence: [],
+			error: null,
+		} as unknown as Path;
+		const {driven, written, type} = await openShell({path, env});
+		type(leave);
+		await delay(10);
+		type('x');
+		await driven;
+		t.regex(written(), /n\^\[\]52;c;eA==\^G/);
+		t.notRegex(written(), /\u001B\]52/);
+	});
+}
+
+test('without a remote terminal input is echoed and sent by lines, and Ctrl-C leaves', async t => {
+	const {driven, stdin, stdout, written, type} = await openShell({tty: false});
+	stdout.write('one\ntwo\n');
+	type('lx\u007Fs');
+	await delay(10);
+	t.is(stdin.read(), null);
+	type('\r');
+	await delay(10);
+	t.is(String(stdin.read()), 'ls\n');
+	type('\u0003');
+	await delay(10);
+	type('x');
+	const {end} = await driven;
+	t.regex(written(), /No remote terminal: input is sent line by line\r\n/);
+	t.regex(written(), /one\r\ntwo\r\nlx\u0008 \u0008s\r\n/);
+	t.regex(end.words, /^left the shell after/);
+});
+
+test('input after Ctrl-D goes nowhere and breaks nothing', async t => {
+	const {driven, stdin, written, type} = await openShell({tty: false});
+	const errors: Error[] = [];
+	stdin.on('error', error => errors.push(error));
+	type('last\r\u0004');
+	type('more\r\u0004');
+	await delay(10);
+	t.is(String(stdin.read()), 'last\n');
+	t.deepEqual(errors, []);
+	t.notRegex(written(), /more/, 'nobody takes it any more');
+	type('\u0003');
+	await delay(10);
+	type('x');
+	const {end} = await driven;
+	t.regex(end.words, /^left the shell after/);
+});

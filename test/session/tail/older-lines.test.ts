@@ -1,0 +1,90 @@
+/** Older lines by key, search and scrolling. */
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {LogServer} from '../../support/log-server.ts';
+import {openTerminal} from '../../support/terminal.ts';
+
+const count = 20_000;
+
+async function tailOf(t: ExecutionContext, lines = count) {
+	const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
+	t.teardown(async () => rm(home, {recursive: true, force: true}));
+	const server = await LogServer.start();
+	t.teardown(async () => server.stop());
+	const log = server.addPod('web').get('app')!;
+	const write = (from: number, to: number) => {
+		log.append(
+			...Array.from({length: to - from}, (_, at) => ({
+				time: new Date(Date.UTC(2026, 10, 24, 14) + from + at).toISOString(),
+				text: `request ${from + at}${from + at === 7 ? ' needle' : ''}`,
+			})),
+		);
+	};
+
+	write(0, lines);
+	const kubeconfig = join(home, 'kubeconfig.json');
+	await writeFile(
+		kubeconfig,
+		JSON.stringify({
+			apiVersion: 'v1',
+			kind: 'Config',
+			'current-context': 'one',
+			clusters: [{name: 'one', cluster: {server: server.url}}],
+			users: [{name: 'ada', user: {}}],
+			contexts: [{name: 'one', context: {cluster: 'one', user: 'ada', namespace: 'demo'}}],
+		}),
+	);
+	const terminal = await openTerminal(t, ['tail', 'web', '--kubeconfig', kubeconfig], {home, columns: 120});
+	await terminal.sees(new RegExp(`request ${lines - 1}$|request ${lines - 1} `, 'm'));
+	await terminal.sees(new RegExp(` ${Math.min(lines, 500)} lines`));
+	return {terminal, server, log, write};
+}
+
+test('the top is the first line of the log, every line appears once, new ones too', async t => {
+	const {terminal, write} = await tailOf(t);
+	terminal.press('tail.top');
+	write(count, count + 100);
+	await terminal.sees(/start of log: the server has no older lines/);
+	await terminal.sees(/^▸14:00:00\.000 request 0 /m);
+	terminal.press('tail.follow');
+	await terminal.sees(new RegExp(`request ${count + 99} `));
+	await terminal.sees(/ 20,100 lines/);
+});
+
+test('a log shorter than requested is complete: no older lines are offered', async t => {
+	const {terminal, server} = await tailOf(t, 10);
+	terminal.press('tail.up');
+	await terminal.sees(/start of log: the server has no older lines/);
+	t.is(server.seen.filter(({query}) => query['tailLines'] !== undefined).length, 1);
+});
+
+test('a search without a loaded match continues in older lines', async t => {
+	const {terminal} = await tailOf(t);
+	terminal.press('tail.search');
+	terminal.type('needle\r');
+	await terminal.sees(/^▸14:00:00\.007 request 7 needle/m);
+	await terminal.sees(/match 1 of 1 · line 8 of 20,000/);
+});
+
+test('scrolling up loads older lines in parts', async t => {
+	const {terminal, server} = await tailOf(t);
+	terminal.press('tail.pause');
+	for (let page = 0; page < 30; page++) {
+		terminal.press('tail.page-up');
+	}
+
+	await terminal.sees(/ of [5-9],\d{3} |line \d+ of [5-9],\d{3}|[5-9],\d{3} lines/);
+	t.true(server.seen.some(({query}) => Number(query['tailLines']) > 5000));
+	t.false(server.seen.some(({query}) => query['follow'] !== 'true' && query['tailLines'] === undefined));
+});
+
+test('a rotated log reports that older lines cannot be joined', async t => {
+	const {terminal, log, write} = await tailOf(t);
+	log.rotate();
+	write(count, count + 10);
+	terminal.press('tail.top');
+	await terminal.sees(/the node no longer has any line shown here/);
+	await terminal.sees(/^▸14:00:19\.500 request 19500 /m);
+});

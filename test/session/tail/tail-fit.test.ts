@@ -1,0 +1,88 @@
+/** How a tail fits the screen. */
+import test from 'ava';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {emptySession} from '../../../source/session/frame/session-state.ts';
+import {LineBuffer} from '../../../source/session/tail/line-buffer.ts';
+import {emptyTail, goTo, type TailSource, type TailView} from '../../../source/session/tail/tail-view.ts';
+import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
+import type {RenderInput} from '../../../source/session/kit/render-input.ts';
+import {cellsForLines, fitCounts, fitTail, rowsForLines, shownWindow, thumbRow} from '../../../source/session/tail/tail-fit.ts';
+
+const buffer = new LineBuffer();
+for (let number = 0; number < 100; number++) {
+	buffer.append(0, 0, 0, 'text', Buffer.from(`line ${number}`));
+}
+
+const view: TailView = {...emptyTail('tail-1', 'pod/web', buffer), windowRows: 10};
+const two = [{}, {}] as unknown as readonly TailSource[];
+
+for (const [what, change, columns, detail, rows] of [
+	['title, path and counts', {}, 80, 0, 19],
+	['the fields of JSON', {json: true}, 80, 0, 18],
+	['its containers on a wide screen', {sources: two}, 110, 0, 18],
+	['its containers on a narrow screen', {sources: two}, 109, 0, 19],
+	['an expanded line', {}, 80, 9, 10],
+	['more rows than available', {}, 80, 40, 1],
+] as const) {
+	test(`with ${what}, log lines get ${rows} of 22 rows`, t => {
+		t.is(rowsForLines({...view, ...change}, columns, 22, detail), rows);
+	});
+}
+
+test('the expanded line stays visible among fewer lines', t => {
+	const at = {...goTo(view, 99), windowRows: 19};
+	const screen = (line: number | null) =>
+		({
+			state: {...emptySession(clusterState(null), {columns: 80, rows: 24}, 0), layers: [{kind: 'tail', id: 'tail-1', line}]},
+			theme: {glyphs: unicodeGlyphs},
+			hints: [],
+			keymap: new Map(),
+		}) as unknown as RenderInput;
+	const open = fitTail(screen(99), at, 22);
+	t.true(open.windowRows < 19);
+	t.is(shownWindow(open, open.windowRows, () => 1).window.lines.at(-1)!.number, 99);
+	t.is(fitTail(screen(null), at, 22).windowRows, 19);
+});
+
+test('lines leave two cells for the map, and plain lines none', t => {
+	t.deepEqual([cellsForLines(view, 80), cellsForLines({...view, plain: true}, 80)], [78, 80]);
+});
+
+for (const [what, shown, isTop, numbers] of [
+	['following', view, false, [90, 99]],
+	['in the middle', goTo(view, 50), false, [41, 50]],
+	['at the first line', goTo(view, 0), true, [0, 8]],
+	['plain, at the first line', {...goTo(view, 0), plain: true}, false, [0, 9]],
+] as const) {
+	test(`${what}, ten rows show lines ${numbers.join(' to ')}${isTop ? ' and a row about older lines' : ''}`, t => {
+		const found = shownWindow(shown, 10, () => 1);
+		t.deepEqual([found.isTop, found.window.lines[0]!.number, found.window.lines.at(-1)!.number], [isTop, ...numbers]);
+	});
+}
+
+for (const [what, follow, above, row] of [
+	['at the first line', false, 0, 0],
+	['in the middle', false, 50, 5],
+	['at the last line', false, 90, 9],
+	['following', true, 90, 9],
+] as const) {
+	test(`the map marks a window ${what}`, t => {
+		t.is(
+			thumbRow({follow}, {above, lines: Array.from({length: 10}, (_, index) => buffer.line(above + index)!), below: 90 - above}, 10),
+			row,
+		);
+	});
+}
+
+test('zero counters are dropped first, from the left, and others never', t => {
+	const counts = [
+		['3 lines', false],
+		['0 errors', true],
+		['2 restarts', false],
+		['0 gaps', true],
+	].map(([text, isZero]) => ({text, role: 'text.dim', isZero})) as Parameters<typeof fitCounts>[0];
+	const at = (width: number) => fitCounts(counts, width, ' · ').map(({text}) => text);
+	t.deepEqual(at(80), ['3 lines', '0 errors', '2 restarts', '0 gaps']);
+	t.deepEqual(at(35), ['3 lines', '2 restarts', '0 gaps']);
+	t.deepEqual(at(10), ['3 lines', '2 restarts']);
+});

@@ -1,0 +1,169 @@
+/** The layout of a tail. */
+import test from 'ava';
+import type {Path} from '../../../source/evidence/evidence.ts';
+import type {SessionState} from '../../../source/session/frame/session-state.ts';
+import {LineBuffer} from '../../../source/session/tail/line-buffer.ts';
+import {emptyTail, goTo, type TailView} from '../../../source/session/tail/tail-view.ts';
+import type {RenderInput} from '../../../source/session/kit/render-input.ts';
+import {fitTail} from '../../../source/session/tail/tail-fit.ts';
+import {tailScreen} from '../../../source/session/tail/tail-screen.ts';
+import type {Line} from '../../../source/session/kit/styled-line.ts';
+import {plainTheme} from '../../../source/session/kit/theme.ts';
+
+const time = Date.parse('2026-11-25T22:42:56Z');
+const refused =
+	"the apiserver refuses the kubelet's certificate: the name is right, and the authority that signed it is not the one that it was given";
+
+function tailOf(...lines: ReadonlyArray<readonly ['text' | 'notice', string]>): TailView {
+	const buffer = new LineBuffer();
+	for (const [kind, text] of lines) {
+		buffer.append(-1, time, 0, kind, Buffer.from(text));
+	}
+
+	return emptyTail('tail-1', 'pod/web', buffer);
+}
+
+function shown(
+	view: TailView,
+	{
+		columns = 80,
+		line = null,
+		keys = {},
+		paths = [],
+	}: {columns?: number; line?: number | null; keys?: Readonly<Record<string, string>>; paths?: readonly Path[]} = {},
+): string[] {
+	return drawn(view, {columns, line, keys, paths}).map(({spans}) => spans.map(({text}) => text).join(''));
+}
+
+function drawn(
+	view: TailView,
+	{
+		columns = 80,
+		line = null,
+		keys = {},
+		paths = [],
+	}: {columns?: number; line?: number | null; keys?: Readonly<Record<string, string>>; paths?: readonly Path[]} = {},
+): Line[] {
+	const connections =
+		paths.length === 0
+			? []
+			: [{id: 'tail-1', namespace: 'demo', context: 'main', paths: new Map(paths.map((path, index) => [`c${index}`, path]))}];
+	const state = {
+		size: {columns, rows: 24},
+		layers: [{kind: 'tail', id: 'tail-1', line}],
+		connections,
+		processes: [],
+		cluster: {namespace: 'demo', context: 'main'},
+	} as unknown as SessionState;
+	const hints = Object.entries(keys).map(([id, key]) => ({action: {id}, keys: [key]})) as unknown as RenderInput['hints'];
+	const screen = {state, theme: plainTheme, keymap: new Map(), hints, tail: null};
+	return tailScreen(screen, fitTail(screen, view, 22), 22);
+}
+
+const words = (rows: readonly string[]) =>
+	rows
+		.slice(1)
+		.map(row => row.replaceAll(/^[-> ]+|[-|. !~]+$/g, ''))
+		.join(' ');
+
+test('notices are complete on any width', t => {
+	for (const view of [tailOf(['notice', refused]), goTo(tailOf(['text', 'a'], ['notice', refused]), 1)]) {
+		t.true(words(shown(view)).includes(`22:42:56 ${refused}`));
+		t.true(words(shown(view, {columns: 40})).includes(refused));
+	}
+
+	t.false(words(shown(tailOf(['text', refused]))).includes(refused), 'a line of a log is cut');
+});
+
+test('a rule follows a notice of one row, but not one of several rows', t => {
+	const at = (rows: readonly string[], text: string) => rows.find(row => row.includes(text))!;
+	t.regex(at(shown(tailOf(['notice', 'app started again'])), 'started'), /again -{40,}/);
+	const rows = shown(tailOf(['notice', refused]));
+	for (const text of ['the apiserver refuses', 'that it was given']) {
+		t.notRegex(at(rows, text), /\w -+/);
+	}
+});
+
+test('an empty tail shows the searched period, and the keys that reach further back', t => {
+	const of = (since: TailView['since']) =>
+		words(shown({...tailOf(), phase: 'following', since}, {keys: {'tail.since-5m': '3', 'tail.since-1h': '6', 'tail.since-head': '1'}}));
+	t.regex(of('1m'), /has written nothing in the last minute\.? +3 6 1 look further back/);
+	t.regex(of('5m'), /in the last 5 minutes\.? +6 1 look further back/);
+	t.regex(of('1h'), /in the last hour\.? +1 looks further back/);
+	t.regex(of('tail'), /has written nothing so far/);
+	t.notRegex(of('tail'), /further/);
+});
+
+test('a leg is being checked only while a connection exists', t => {
+	t.true(words(shown({...tailOf(), phase: 'opening'})).includes('checking'));
+	const waits = words(shown({...tailOf(), phase: 'waiting', note: 'ImagePullBackOff'}));
+	t.false(waits.includes('checking'));
+	t.true(waits.includes('no open connection'));
+});
+
+test('present pods are listed before deleted ones', t => {
+	const source = (short: string, isGone: boolean) =>
+		({
+			namespace: 'demo',
+			pod: short,
+			container: 'app',
+			node: 'n1',
+			short,
+			color: 1,
+			on: true,
+			state: isGone ? 'ended' : 'open',
+			note: '',
+			isGone,
+		}) as const;
+	const sources = [...Array.from({length: 12}, (_, at) => source(`old${at}`, true)), source('new', false)];
+	t.regex(shown({...tailOf(), sources}, {columns: 120})[1]!, /^ new .*old0/);
+});
+
+test('a mark is visible on the selected line', t => {
+	const view = goTo(tailOf(['text', 'first'], ['text', 'last']), 1);
+	t.true(shown(view).some(row => row.startsWith('>') && row.includes('last')));
+	t.true(shown({...view, marked: new Set([view.cursor])}).some(row => row.startsWith('&') && row.includes('last')));
+});
+
+test('plain lines are complete and have no prefix', t => {
+	const text = 'x'.repeat(200);
+	t.deepEqual(shown({...tailOf(['text', text], ['text', 'end']), plain: true}).slice(1, 5), [
+		'x'.repeat(80),
+		'x'.repeat(80),
+		'x'.repeat(40),
+		'end',
+	]);
+});
+
+test('an expanded notice shows only its length in the title', t => {
+	const title = shown(goTo(tailOf(['notice', refused]), 0), {line: 0}).find(row => row.includes('Line 1'));
+	t.regex(title ?? '', /Line 1\W+\d+ bytes/);
+	t.notRegex(title ?? '', /,/);
+});
+
+test('a tail that failed before it connected shows no pending path', t => {
+	t.true(shown({...tailOf(['notice', refused]), phase: 'opening'}).some(row => row.includes('leg 2 is determined')));
+	const failed = shown({...tailOf(['notice', refused]), phase: 'failed'});
+	t.false(failed.some(row => row.includes('leg 2 is determined')));
+	t.true(failed.some(row => row.includes('no open connection')));
+});
+
+test('a tail without response shows the last path without colors', t => {
+	const leg = {tls: {state: 'verified', basis: 'proven'}, route: {state: 'direct', basis: 'proven'}} as const;
+	const path = {
+		about: 'open-connection',
+		phase: 'settled',
+		target: {kind: 'Pod', name: 'web', node: 'n1', container: 'app'},
+		process: {id: null},
+		error: null,
+		legs: [
+			{...leg, n: 1, to: 'apiserver'},
+			{...leg, n: 2, to: 'kubelet'},
+		],
+	} as unknown as Path;
+	const row = (phase: TailView['phase']) => drawn({...tailOf(['text', 'a']), phase}, {paths: [path], columns: 120}).at(-2)!.spans;
+	t.true(row('following').some(({role}) => role === 'tls.verified'));
+	const waits = row('waiting');
+	t.regex(waits.map(({text}) => text).join(''), /no response now; was {2}.*verified/);
+	t.true(waits.every(({role, text}) => role === 'text.dim' || text.trim() === ''));
+});

@@ -1,0 +1,31 @@
+/** Short names of tail sources. */
+import test from 'ava';
+import {shortNames} from '../../../source/session/tail/tail-source.ts';
+
+const of = (pods: readonly string[], containers: readonly string[] = ['app']) =>
+	pods.flatMap(pod =>
+		containers.map(container => {
+			const [name, namespace = 'demo'] = pod.split('/').toReversed();
+			return {namespace, pod: name!, container};
+		}),
+	);
+
+test('two pods have different names', t => {
+	t.deepEqual(shortNames(of(['web-67cbd55664-64fs2', 'web-67cbd55664-9x8kq'])), ['64fs2', '9x8kq']);
+	t.deepEqual(shortNames(of(['finished-writer', 'writer'])), ['finished-writer', 'writer']);
+	t.deepEqual(shortNames(of(['old-web-writer', 'new-web-writer', 'new-api-writer'])), ['old-web-writer', 'new-web-writer', 'api-writer']);
+	t.deepEqual(shortNames(of(['one-in-the-shop-front-0', 'two-in-the-shop-front-0'])), [
+		'one-in-the-shop-front-0',
+		'two-in-the-shop-front-0',
+	]);
+	t.deepEqual(shortNames(of(['a/writer', 'b/writer'])), ['a/writer', 'b/writer']);
+});
+
+test('several containers follow the name of their pod', t => {
+	t.deepEqual(shortNames(of(['finished-writer', 'writer'], ['app', 'side'])), [
+		'finished-writer/app',
+		'finished-writer/side',
+		'writer/app',
+		'writer/side',
+	]);
+});

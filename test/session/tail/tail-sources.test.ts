@@ -1,0 +1,54 @@
+/** The sources of a tail. */
+import test from 'ava';
+import {asTailSource} from '../../../source/session/tail/tail-source.ts';
+import {changeSource, countUp, podGone, sourcesOf, withSource} from '../../../source/session/tail/tail-sources.ts';
+import {restartTail, emptyTail, type TailView} from '../../../source/session/tail/tail-view.ts';
+
+const log = (pod: string, container = 'app') => asTailSource({namespace: 'demo', pod, uid: null, node: 'n1', container});
+const tailOf = (...pods: string[]): TailView => pods.map(pod => log(pod)).reduce(withSource, emptyTail('tail-1', 'web'));
+
+test('a name is extended when another source has the same one', t => {
+	t.deepEqual(
+		tailOf('web-67cbd55664-64fs2').sources.map(({short}) => short),
+		['64fs2'],
+	);
+	t.deepEqual(
+		withSource(tailOf('web-67cbd55664-64fs2'), log('web-67cbd55664-64fs2', 'side')).sources.map(({short}) => short),
+		['64fs2/app', '64fs2/side'],
+	);
+});
+
+test('a tail has the phase of its sources, and is the same object if nothing changes', t => {
+	const open = changeSource(tailOf('web-0', 'web-1'), 0, {state: 'open', note: ''});
+	t.is(open.phase, 'following');
+	t.is(changeSource(open, 0, {state: 'open', note: ''}), open);
+	const cut = changeSource(open, 0, {state: 'interrupted', note: 'was cut'});
+	t.deepEqual([cut.phase, cut.note], ['waiting', 'was cut']);
+	const failed: TailView = {...open, phase: 'failed', note: 'no'};
+	t.is(changeSource(failed, 0, {state: 'open'}).phase, 'following');
+});
+
+test('a deleted pod marks all its containers, and no other pod', t => {
+	const view = podGone(withSource(tailOf('web-0', 'web-1'), log('web-0', 'side')), {namespace: 'demo', pod: 'web-0'});
+	t.deepEqual(
+		view.sources.map(({isGone}) => isGone === true),
+		[true, false, true],
+	);
+	t.is(sourcesOf(view, {namespace: 'demo', pod: 'web-0'}).length, 2);
+});
+
+test('a restarted tail resets its counters and keeps its filter', t => {
+	const view = countUp(countUp({...tailOf('web-0'), wrap: true, level: 4, pausedAt: 3}, {reconnects: 1}), {reconnects: 1, restarts: 1});
+	t.deepEqual(view.counters, {reconnects: 2, possibleGaps: 0, restarts: 1, json: 0});
+	const anew = restartTail(view, '5m', {previous: false, now: 0});
+	t.deepEqual(anew.counters, {reconnects: 0, possibleGaps: 0, restarts: 0, json: 0});
+	t.deepEqual([anew.since, anew.wrap, anew.level, anew.pausedAt, anew.follow, anew.sources.length], ['5m', true, 4, null, true, 0]);
+	t.deepEqual(
+		[
+			restartTail(view, 'head', {previous: false, now: 0}).follow,
+			restartTail(view, 'head', {previous: false, now: 0}).older.phase,
+			restartTail(view, 'head', {previous: true, now: 0}).follow,
+		],
+		[false, 'none', true],
+	);
+});

@@ -1,0 +1,128 @@
+/** Details of an object. */
+import test from 'ava';
+import {readDetails} from '../../../source/session/text/object-details.ts';
+import {readYaml, yamlPath} from '../../../source/session/text/object-yaml.ts';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
+import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
+import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
+import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
+import {startServer} from '../../support/api-server.ts';
+import {openSandbox} from '../../support/sandbox.ts';
+import {until} from '../../support/until.ts';
+
+test('pod details show the labels, and the image of each container', async t => {
+	const pod = {
+		metadata: {name: 'web-0', labels: {app: 'web', tier: 'edge'}},
+		spec: {containers: [{name: 'app', image: 'registry.corp/web:4.2'}]},
+	};
+	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterClient, 'pod/web-0', 'demo');
+	const texts = lines.map(({label = '', text}) => `${label} ${text}`.trim());
+	t.true(texts.includes('Labels app=web, tier=edge'));
+	t.true(texts.includes('image registry.corp/web:4.2'));
+});
+
+test('a long container name is shown completely', async t => {
+	const pod = {metadata: {name: 'web-0'}, spec: {containers: [{name: 'konnectivity-agent-sidecar'}]}};
+	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterClient, 'pod/web-0', 'demo');
+	t.true(lines.some(({label}) => label?.trim() === 'konnectivity-agent-sidecar'));
+});
+
+test('an evicted pod shows the reason', async t => {
+	const pod = {
+		metadata: {name: 'web-0'},
+		spec: {containers: [{name: 'app'}]},
+		status: {phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: ephemeral-storage.'},
+	};
+	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterClient, 'pod/web-0', 'demo');
+	t.deepEqual(lines.find(({label}) => label === 'Message')?.text, pod.status.message);
+});
+
+test('a crashing pod shows the status of its row and its last state first', async t => {
+	const state = {waiting: {reason: 'CrashLoopBackOff', message: 'back-off 5m0s restarting failed container=app'}};
+	const lastState = {terminated: {exitCode: 137, reason: 'OOMKilled'}};
+	const pod = {
+		metadata: {name: 'web-0'},
+		spec: {containers: [{name: 'app'}]},
+		status: {phase: 'Running', podIP: '10.0.0.7', containerStatuses: [{name: 'app', restartCount: 4, state, lastState}]},
+	};
+	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterClient, 'pod/web-0', 'demo');
+	t.deepEqual(
+		lines.slice(1, 4).map(({label, text}) => `${label} ${text}`),
+		['Node not scheduled', 'Status CrashLoopBackOff, phase Running, 10.0.0.7', 'Last state app terminated with exit code 137 OOMKilled'],
+	);
+	t.is(lines.filter(({text}) => text.includes('OOMKilled')).length, 1, 'told once');
+});
+
+test('a cron job shows its schedule, its suspension and its last run', async t => {
+	const cronJob = {
+		metadata: {name: 'nightly'},
+		spec: {schedule: '0 3 * * *', timeZone: 'Europe/Berlin', suspend: true},
+		status: {lastScheduleTime: '2026-01-01T02:00:00Z', lastSuccessfulTime: '2026-01-01T02:03:00Z', active: [{name: 'nightly-1'}]},
+	};
+	const {lines} = await readDetails({json: async () => cronJob} as unknown as ClusterClient, 'cronjob/nightly', 'demo');
+	const texts = lines.map(({label = '', text}) => `${label} ${text}`.trim());
+	for (const told of [
+		'Schedule 0 3 * * * in Europe/Berlin',
+		'Suspended yes: it creates no new jobs',
+		'Last run 2026-01-01T02:00:00Z',
+		'Succeeded 2026-01-01T02:03:00Z',
+		'Active job/nightly-1',
+	]) {
+		t.true(texts.includes(told), told);
+	}
+});
+
+test('a warning event is marked without color', async t => {
+	const {env} = await openSandbox(t);
+	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
+	t.teardown(() => {
+		cluster.close();
+	});
+	const {items} = await cluster.json<{items: ReadonlyArray<{metadata: {name: string}}>}>({
+		path: '/api/v1/namespaces/default/pods?labelSelector=app%3Dflaky',
+	});
+	const labels = async () =>
+		(await readDetails(cluster, `pod/${items[0]!.metadata.name}`, 'default')).lines.map(({label = ''}) => label.trim());
+	await until(async () => (await labels()).includes('! BackOff'), labels);
+
+	t.true((await labels()).includes('Created'));
+});
+
+test('YAML keeps all digits of a number and omits and names what kubectl omits', async t => {
+	const asked: Array<string | undefined> = [];
+	const server = await startServer({
+		request({url}, response) {
+			asked.push(url);
+			response
+				.setHeader('content-type', 'application/json')
+				.end(
+					'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"web","managedFields":[{"manager":"x"}]},"spec":{"containers":[],"terminationGracePeriodSeconds":9223372036854775807}}',
+				);
+		},
+	});
+	t.teardown(async () => server.close());
+	const {lines, without} = await readYaml(await server.cluster(), 'pod/web', 'demo');
+	t.deepEqual(
+		lines.map(({text}) => text),
+		[
+			'apiVersion: v1',
+			'kind: Pod',
+			'metadata:',
+			'  name: web',
+			'spec:',
+			'  containers: []',
+			'  terminationGracePeriodSeconds: 9223372036854775807',
+		],
+	);
+	t.is(without, 'managedFields');
+	t.deepEqual(asked, ['/api/v1/namespaces/demo/pods/web']);
+});
+
+test('no name or kind changes the path of the request', t => {
+	t.is(yamlPath('deploy/web', 'demo'), '/apis/apps/v1/namespaces/demo/deployments/web');
+	t.is(yamlPath('node/n1', 'demo'), '/api/v1/nodes/n1');
+	t.is(yamlPath('namespace/kube-system', 'demo'), '/api/v1/namespaces/kube-system');
+	for (const target of ['secret/x', 'cm/x', 'secrets.v1./x', 'ns/demo/secrets/x', 'ns/../secrets', 'pod/a/b', 'pod/..']) {
+		t.throws(() => yamlPath(target, 'demo'), {code: 'ERR_USAGE'}, target);
+	}
+});

@@ -1,0 +1,43 @@
+/** The why screen after refusals. */
+import test from 'ava';
+import {onSandbox} from '../../support/sandbox-session.ts';
+
+test('why for a disabled action names the permission, the user and the other disabled actions', async t => {
+	const {terminal} = await onSandbox(t, [], {user: 'cleo', rows: 40});
+	await terminal.sees(/web-\w+-\w+/);
+	await terminal.sees(/TLS unknown +unknown/);
+	terminal.press('pods.shell');
+	await terminal.sees(/shell: disabled, no permission to create pods\/exec +w why/);
+	terminal.press('path.why');
+	await terminal.sees(/Why├ shell/);
+	await terminal.sees(
+		/fix +ask for +apiGroups: \[""\] +resources: \["pods\/exec"\] +verbs:\s+\["create"\] +in namespace default, for user cleo/,
+	);
+	await terminal.sees(/disabled +attach: no permission to create pods\/attach · forward: /);
+	t.notRegex(terminal.text(), /shell: you may not/);
+});
+
+test('the legs show when they were read, and an unread leg names the needed permission', async t => {
+	const {terminal} = await onSandbox(t, [], {user: 'bob', rows: 60});
+	await terminal.sees(/TLS unknown +unknown/);
+	terminal.press('path.why');
+	await terminal.sees(/^ {3}LEG +TLS +ROUTE +READ AT$/m);
+	await terminal.sees(/^ {3}1 {2}you → apiserver +━verified +━direct +\d\d:\d\d:\d\d$/m);
+	await terminal.sees(/^ {3}2 {2}apiserver → kubelet n\d +┈TLS unknown +┈route unknown +–$/m);
+	await terminal.sees(
+		/── Not determined ─[\s\S]+leg 2 +TLS needs get nonResourceURL \/flagz[\s\S]+leg 2 +route needs [\s\S]+replicas +0 of 1 apiserver examined/,
+	);
+	t.true(terminal.screen().every(row => row.length <= 80));
+});
+
+test('why for a failed forward shows its own path, not the path of the selected row', async t => {
+	const {terminal, sandbox} = await onSandbox(t, [], {rows: 40});
+	await terminal.sees(/web-\w+-\w+/);
+	await sandbox.switches.set({verification: 'bad'});
+	await terminal.sees(/▸ api-/);
+	terminal.type(':forward svc/web :80\r');
+	await terminal.sees(/✗ forward/);
+	terminal.press('path.why');
+	await terminal.sees(/Why├ forward svc\/web :80/);
+	await terminal.sees(/2 {2}apiserver → kubelet n\d +[━╍]refused/);
+});

@@ -1,0 +1,113 @@
+/** The why screen of a row before its path is read. */
+import test from 'ava';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {showFailure} from '../../../source/session/frame/messages.ts';
+import {openWhy} from '../../../source/session/why/why-handlers.ts';
+import {createRenderInput} from '../../../source/session/frame/create-render-input.ts';
+import type {Session} from '../../../source/session/frame/session.ts';
+import {Store} from '../../../source/session/frame/store.ts';
+import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import type {Path} from '../../../source/evidence/evidence.ts';
+import {emptySession, type SessionState} from '../../../source/session/frame/session-state.ts';
+import {whyPath, type WhyLayer} from '../../../source/session/why/why-path.ts';
+import {plainTheme} from '../../../source/session/kit/theme.ts';
+import {whyTexts} from '../../../source/session/why/why-screen.ts';
+
+const path = {about: 'configuration', phase: 'settled', error: null, process: {id: null}, legs: []} as unknown as Path;
+
+function sessionWith(...names: readonly string[]) {
+	const store = new Store(
+		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
+		() => {},
+		() => 0,
+	);
+	store.dispatch({
+		type: 'list',
+		list: 'pods',
+		event: {
+			type: 'page',
+			chunk: 'pods',
+			first: true,
+			rows: names.map(name => ({id: name, namespace: 'default', name, cells: ['1/1', 'Running', '0', 'n1', ''], created: 0, gone: null})),
+		},
+	});
+	const told: string[] = [];
+	const session = {
+		store,
+		tails: new Map(),
+		keymap: new Map(),
+		lastFailure: null,
+		tell(text: string) {
+			told.push(text);
+		},
+	} as unknown as Session;
+	const layer = () => store.state.layers.at(-1) as WhyLayer | undefined;
+	return {session, store, told, layer};
+}
+
+for (const [what, before] of [
+	['is not determined yet', null],
+	['of the row before is still there', {of: 'api', path}],
+	['is not believed any more', {of: 'web', path: null}],
+] as ReadonlyArray<readonly [string, SessionState['selectedPath']]>) {
+	test(`the why screen names the awaited path and shows it once read, when it ${what}`, t => {
+		const {session, store, layer} = sessionWith('web');
+		if (before) {
+			store.dispatch({type: 'selected-path', ...before});
+		}
+
+		openWhy(session);
+		t.is(layer()!.about, 'pod/web');
+		t.is(whyPath(store.state, layer()!), null);
+		t.deepEqual(
+			whyTexts(createRenderInput(session, null, plainTheme), layer()!).map(({text}) => text),
+			['The path is still being read and will appear here.'],
+		);
+		store.dispatch({type: 'selected-path', of: 'api', path});
+		t.is(whyPath(store.state, layer()!), null, 'another row’s');
+		store.dispatch({type: 'selected-path', of: 'web', path});
+		t.is(whyPath(store.state, layer()!), path);
+	});
+}
+
+test('a path shown on the why screen does not change after later reads', t => {
+	const {session, store, layer} = sessionWith('web');
+	store.dispatch({type: 'selected-path', of: 'web', path});
+	openWhy(session);
+	store.dispatch({type: 'selected-path', of: 'web', path: {...path, phase: 'failed'}});
+	t.is(whyPath(store.state, layer()!), path);
+});
+
+test('why without a selected row shows a notice', t => {
+	const {session, layer, told} = sessionWith();
+	openWhy(session);
+	t.is(layer(), undefined);
+	t.deepEqual(told, ['nothing is selected']);
+});
+
+for (const [what, code, leg] of [
+	['on leg 2', 'ERR_SECOND_LEG', 2],
+	['for want of a right', 'ERR_FORBIDDEN', 1],
+	['because there is none', 'ERR_NOT_FOUND', 1],
+] as const) {
+	test(`a failure ${what} without its own path shows none, whatever row is selected`, t => {
+		const {session, store, layer} = sessionWith('web');
+		store.dispatch({type: 'selected-path', of: 'web', path});
+		showFailure(session, 'forward pod/other 80', new SpokeError(code, 'it failed', {leg}));
+		openWhy(session);
+		t.is(layer()!.about, 'forward pod/other 80');
+		t.is(whyPath(store.state, layer()!), null);
+		const texts = whyTexts(createRenderInput(session, null, plainTheme), layer()!).map(({text}) => text);
+		t.is(texts[1], 'it failed');
+		t.is(texts.at(-1), 'No path: no connection was observed for this failure.');
+	});
+}
+
+test('a failure on a connection of its own shows the path of that connection', t => {
+	const {session, store, layer} = sessionWith('web');
+	const own = {...path, about: 'ended-connection', phase: 'failed'} as Path;
+	store.dispatch({type: 'selected-path', of: 'web', path});
+	showFailure(session, 'shell', new SpokeError('ERR_NOT_FOUND', 'no such container'), own);
+	openWhy(session);
+	t.is(whyPath(store.state, layer()!), own);
+});
