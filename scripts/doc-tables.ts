@@ -10,6 +10,7 @@ import {keyTable} from '../source/keymap/describe-keys.ts';
 import {loadKeymap} from '../source/keymap/load-keymap.ts';
 import {manifest, evidenceReaderRole, userRole} from '../source/evidence/cluster-roles.ts';
 import {extraRequests} from '../source/evidence/extra-requests.ts';
+import {features} from '../test/architecture/features.ts';
 import {rooms} from '../test/architecture/rooms.ts';
 
 /** Table name → Markdown. */
@@ -75,6 +76,13 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 			table(
 				['room', 'contains', 'may import'],
 				rooms.map(room => [code(room.name), room.contains, room.mayImport.join(', ') || '–']),
+			),
+		],
+		[
+			'features',
+			table(
+				['folder', 'contains'],
+				features.map(({name, contains}) => [code(`session/${name}`), contains]),
 			),
 		],
 	]);

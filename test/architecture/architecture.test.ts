@@ -95,14 +95,12 @@ test('rules import only evidence types and other rules, not even types of others
 	t.deepEqual(wrong, []);
 });
 
-test('commands load the session and the sandbox only dynamically, and never React', t => {
+test('commands load the session and the sandbox only dynamically', t => {
 	const wrong = files
 		.filter(file => file.room === 'commands')
 		.flatMap(file =>
 			file.imports
-				.filter(
-					({to, dynamic, typeOnly}) => !typeOnly && (to.startsWith('ui/') || (['session', 'sandbox'].includes(roomOf(to)) && !dynamic)),
-				)
+				.filter(({to, dynamic, typeOnly}) => !typeOnly && ['session', 'sandbox'].includes(roomOf(to)) && !dynamic)
 				.map(({to}) => `${file.path} → ${to}`),
 		);
 	t.deepEqual(wrong, []);

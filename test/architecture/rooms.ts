@@ -1,4 +1,5 @@
 /** The rooms of source/, what each contains, and what each may import. README's table is rendered from this. */
+import {features} from './features.ts';
 
 export type Room = {
 	name: string;
@@ -93,17 +94,6 @@ export const rooms: readonly Room[] = [
 		packages: ['yaml'],
 	},
 	{
-		name: 'state',
-		contains: 'Pure reducers and selectors of the session',
-		mayImport: ['errors', 'text', 'cluster', 'targets', 'streams', 'evidence', 'descriptions', 'actions', 'keymap'],
-	},
-	{
-		name: 'ui',
-		contains: 'Rendering of views, panes and dialogs',
-		mayImport: ['errors', 'version', 'text', 'actions', 'keymap', 'state', 'descriptions', 'output', 'evidence', 'streams', 'terminal'],
-		packages: ['ink', 'react', 'string-width'],
-	},
-	{
 		name: 'sandbox',
 		contains: 'A small cluster in one process, on real sockets',
 		mayImport: ['errors', 'wire'],
@@ -164,23 +154,10 @@ export const rooms: readonly Room[] = [
 			'terminal',
 			'actions',
 			'keymap',
-			'state',
-			'ui',
 			'sandbox',
 		],
 		packages: ['ink', 'react', 'execa', 'yaml'],
-		folders: {
-			clusters: 'Open clusters, reachability and permissions',
-			feeds: 'Data read for the current view',
-			forwards: 'Forwards of the session and saved sets',
-			handoff: 'Handing the terminal to a shell, pager or plugin, and taking it back',
-			handlers: 'Action handlers without a folder of their own',
-			keys: 'From key to action or dialog input',
-			proxy: 'Proxy requests and listeners',
-			screen: 'Frame scheduling and output to the terminal',
-			tail: 'Log reading and key handlers of a tail',
-			texts: 'Details, YAML and other scrollable texts',
-		},
+		folders: Object.fromEntries(features.map(({name, contains}) => [name, contains])),
 	},
 	{name: 'own-process', contains: 'Process name and signal handling of spoke itself', mayImport: []},
 	{

@@ -584,7 +584,7 @@ test('NO_COLOR removes all color, and a terminal without UTF-8 gets ASCII', asyn
 test('without a terminal the session exits with one line', async t => {
 	const {kubeconfigFile} = await openSandbox(t);
 	const {execa} = await import('execa');
-	const program = process.env['SPOKE_PROGRAM'] ?? new URL('../../build/spoke.js', import.meta.url).pathname;
+	const program = process.env['SPOKE_PROGRAM'] ?? new URL('../../../build/spoke.js', import.meta.url).pathname;
 	const {exitCode, stderr} = await execa(process.execPath, [program, '--kubeconfig', kubeconfigFile], {reject: false, stdin: 'ignore'});
 	t.is(exitCode, 2);
 	t.regex(stderr, /^error: the session needs a terminal .*\[ERR_NO_TERMINAL\]$/);
