@@ -48,8 +48,7 @@ export function buildObservations(
 	const attempt = {
 		purpose,
 		isBound: about !== 'configuration' && own.socket !== null,
-		// A kubelet that reported the failure was reached.
-		farEndAnswered: farEndAnswered || (about !== 'configuration' && active.failures.some(({facts}) => facts.answered)),
+		farEndAnswered,
 		process: own.process,
 		outcomes: secondLegsOf(cluster).outcomes,
 	};

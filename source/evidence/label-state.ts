@@ -106,7 +106,9 @@ export function reduceLabelState(state: LabelState, event: LabelEvent): LabelSta
 			const {error, time} = event;
 			const failure = failureObservation({error, purpose, connection: own.socket?.connection ?? null, process: processIdOf(state), time});
 			const active = {...noActiveObservations, failures: failure ? [failure] : []};
-			return {...state, phase: 'failed', about: 'ended-connection', error, active};
+			// A kubelet that reported the failure was reached.
+			const farEndAnswered = state.farEndAnswered || failure?.facts.answered === true;
+			return {...state, phase: 'failed', about: 'ended-connection', farEndAnswered, error, active};
 		}
 
 		case 'closed': {

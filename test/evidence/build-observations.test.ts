@@ -9,7 +9,6 @@ import type {Observations} from '../../source/evidence/evidence.ts';
 import {processCacheFor} from '../../source/evidence/process-cache.ts';
 import {
 	advertisedFlags,
-	failure,
 	flags,
 	makeObservation,
 	makeObservations,
@@ -57,16 +56,6 @@ test('only the next connection may end at another server or find another kubelet
 	);
 	t.deepEqual([open.serverIdentity.to, next.serverIdentity.to], ['apiserver', 'gateway']);
 	t.deepEqual([open.stepTests[0]?.facts.rounds, next.stepTests[0]?.facts.rounds], [[3, 5], []]);
-});
-
-test('a failure that the kubelet reported shows that it was reached, on that connection', t => {
-	const active = {...noActiveObservations, failures: [failure({answered: true})]};
-	for (const [about, answered] of [
-		['configuration', false],
-		['ended-connection', true],
-	] as const) {
-		t.is(buildObservations(clusterOf(), {...examined, active}, {purpose, about}).farEndAnswered, answered);
-	}
 });
 
 test('without a connection nothing is bound and the server is unknown', t => {

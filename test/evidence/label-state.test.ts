@@ -127,6 +127,16 @@ test('a label that fails keeps what the failure shows of leg 2, on its own conne
 	t.is(active.failures.length, 1);
 });
 
+for (const [text, answered] of [
+	['unable to upgrade connection: Unauthorized', true],
+	['error dialing backend: tls: failed to verify certificate: x509: certificate signed by unknown authority', false],
+] as const) {
+	test(`a label that fails with '${text.slice(0, 42)}' is ${answered ? '' : 'not '}answered by the kubelet`, t => {
+		const event: LabelEvent = {type: 'failed', error: {...error, text, leg: 2}, time: '2026-11-24T10:00:00Z'};
+		t.is(reduceLabelState(alive, event).farEndAnswered, answered);
+	});
+}
+
 test('an event after the end returns the same label state', t => {
 	const over = reduceLabelState(alive, closed);
 	t.deepEqual(

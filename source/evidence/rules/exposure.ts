@@ -1,6 +1,6 @@
 /** The exposure of leg 2, TLS and tunnel together (C11). */
-import type {Basis, ExposureState, Observations, RuleVerdict, TlsState} from '../evidence.ts';
-import {weakestBasis} from './basis.ts';
+import type {ExposureState, Observations, RuleVerdict, TlsState} from '../evidence.ts';
+import {verdictOf, weakestBasis} from './basis.ts';
 import {needActive, needAgentMetrics} from './needs.ts';
 import type {RouteVerdict} from './second-leg-route.ts';
 import {resolveApiserverFlag} from './apiserver-flag.ts';
@@ -37,29 +37,29 @@ export function decideExposure(observations: Observations, tls: RuleVerdict<TlsS
 
 function onItsOwn(observations: Observations, tls: RuleVerdict<TlsState>, route: RouteVerdict): ExposureVerdict {
 	if (tls.state === 'unknown') {
-		return verificationIsOn(observations) ?? exposure('unknown', 'unknown', [], 'TLS of leg 2 is unknown', tls.need);
+		return verificationIsOn(observations) ?? {...verdictOf('unknown', 'unknown', [], {need: tls.need}), why: 'TLS of leg 2 is unknown'};
 	}
 
 	const noTls = tls.state === 'plain' ? 'plain HTTP' : 'certificate of the far end not verified';
 	const citations = [...tls.citations, ...route.citations];
 	switch (route.state) {
 		case 'direct': {
-			return exposure('exposed', weakestBasis(tls.basis, route.basis), citations, `${noTls}, no tunnel`);
+			return {...verdictOf('exposed', weakestBasis(tls.basis, route.basis), citations), why: `${noTls}, no tunnel`};
 		}
 
 		case 'ssh-tunnel': {
-			return exposure('exposed', 'inferred', citations, `${noTls}, and SSH tunnels of apiservers check no host key`);
+			return {...verdictOf('exposed', 'inferred', citations), why: `${noTls}, and SSH tunnels of apiservers check no host key`};
 		}
 
 		case 'egress':
 		case 'egress-http-connect': {
 			const why = `${noTls}; it is unknown whether the egress proxy’s own connection is encrypted`;
-			return exposure('unknown', 'unknown', citations, why, [needAgentMetrics]);
+			return {...verdictOf('unknown', 'unknown', citations, {need: [needAgentMetrics]}), why};
 		}
 
 		default: {
 			const need = route.need.length > 0 ? route.need : [needActive];
-			return exposure('unknown', 'unknown', tls.citations, `${noTls}; the route is unknown`, need);
+			return {...verdictOf('unknown', 'unknown', tls.citations, {need}), why: `${noTls}; the route is unknown`};
 		}
 	}
 }
@@ -77,15 +77,5 @@ function protectedBy(
 	{basis, citations}: Pick<RuleVerdict<string>, 'basis' | 'citations'>,
 	why: string,
 ): ExposureVerdict {
-	return {...exposure('protected', basis, citations, why), protectedBy: protection};
-}
-
-function exposure(
-	state: ExposureState,
-	basis: Basis,
-	citations: ExposureVerdict['citations'],
-	why: string,
-	need: ExposureVerdict['need'] = [],
-): ExposureVerdict {
-	return {state, basis, citations, need, why};
+	return {...verdictOf('protected', basis, citations), why, protectedBy: protection};
 }
