@@ -14,6 +14,7 @@ export const noClusterObservations: ClusterObservations = {
 	ca: null,
 	version: null,
 	replicas: null,
+	components: null,
 	mirrorPods: [],
 	gatewaySeen: null,
 	further: null,
@@ -55,6 +56,7 @@ export async function observeCluster(
 		ca: ca.observation?.facts ?? null,
 		version: version.observation ?? null,
 		replicas: replicas.observation ?? null,
+		components: pods.observation ?? null,
 		mirrorPods: pods.observation ? apiserverFlags(pods.observation) : [],
 		gatewaySeen:
 			first && again && isFromAnotherProcess(again, first)

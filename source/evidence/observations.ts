@@ -36,6 +36,14 @@ export type FlagFacts = {
 	hostAddresses: readonly string[] | null;
 };
 
+/** A mirror pod of the control plane. */
+export type ComponentPod = {
+	component: 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'etcd';
+	pod: string;
+	node: string | null;
+	flags: FlagFacts;
+};
+
 export type VersionFacts = {
 	gitVersion: string;
 	major: number;
@@ -171,6 +179,8 @@ export type ClusterObservations = {
 	ca: CaFacts | null;
 	version: Observation<VersionFacts> | null;
 	replicas: Observation<ReplicaFacts> | null;
+	components: Observation<readonly ComponentPod[]> | null;
+	/** Of the apiservers among `components`. */
 	mirrorPods: ReadonlyArray<Observation<FlagFacts>>;
 	/** What proves that a gateway relays the requests, even if its certificate looks like an apiserver's; `null` if nothing does. */
 	gatewaySeen: string | null;

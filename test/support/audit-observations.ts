@@ -1,10 +1,9 @@
 /** Audit observations of a healthy verified cluster with one apiserver. */
 import type {AuditObservations} from '../../source/evidence/audit/gather-observations.ts';
 import {noConnectionObservations} from '../../source/evidence/connection-observations.ts';
-import type {UnavailableSource, Observations, ProbeResult} from '../../source/evidence/evidence.ts';
+import type {ComponentPod, UnavailableSource, Observations, ProbeResult} from '../../source/evidence/evidence.ts';
 import {noActiveObservations} from '../../source/evidence/build-observations.ts';
 import type {ApiserverExamination} from '../../source/evidence/examine-apiserver.ts';
-import type {ComponentPod} from '../../source/evidence/probes/mirror-pods.ts';
 import {
 	flags,
 	makeObservations,
@@ -37,6 +36,8 @@ export const good = {
 
 export type Given = Partial<Omit<AuditObservations, 'observations' | 'perReplica' | 'examined'>> & {
 	base?: Partial<Observations>;
+	/** `null`: they cannot be read. */
+	components?: readonly ComponentPod[] | null;
 	others?: ReadonlyArray<Partial<Observations>>;
 	shared?: Partial<ApiserverExamination['shared']>;
 	own?: Partial<ApiserverExamination['own']>;
@@ -50,7 +51,19 @@ export function componentPod(
 	return {component: name, pod: `${name}-a`, node: 'a', flags: {values, absent, proxyEnvironment: false, hostAddresses: null}};
 }
 
-export function auditObservations({base = {}, others = [], shared = {}, own = {}, ...given}: Given = {}): AuditObservations {
+const twoComponents = [
+	componentPod('kube-controller-manager', {kubeconfig: '/a', 'bind-address': '127.0.0.1'}),
+	componentPod('etcd', {'listen-client-urls': 'https://127.0.0.1:2379', 'client-cert-auth': 'true'}),
+];
+
+export function auditObservations({
+	base = {},
+	others = [],
+	components = twoComponents,
+	shared = {},
+	own = {},
+	...given
+}: Given = {}): AuditObservations {
 	const standing: Partial<Observations> = {
 		flags: [flags(good, {process: 'p1'})],
 		process: processOf('p1'),
@@ -76,6 +89,7 @@ export function auditObservations({base = {}, others = [], shared = {}, own = {}
 				ca: {spkiSha256: [], subjects: []},
 				version: versionOf('v1.36.3'),
 				replicas: knownReplicas(1),
+				components: components && makeObservation('mirror-pod', components),
 				mirrorPods: [],
 				gatewaySeen: null,
 				further: null,
@@ -86,13 +100,6 @@ export function auditObservations({base = {}, others = [], shared = {}, own = {}
 		},
 		whoAmI: {user: 'ada', groups: []},
 		namespace: 'default',
-		components: read(
-			[
-				componentPod('kube-controller-manager', {kubeconfig: '/a', 'bind-address': '127.0.0.1'}),
-				componentPod('etcd', {'listen-client-urls': 'https://127.0.0.1:2379', 'client-cert-auth': 'true'}),
-			],
-			'mirror-pod',
-		),
 		nodes: read({total: 1, examined: [{metadata: {name: 'n1'}}]}, 'endpoints'),
 		leases: read({fresh: ['n1'], stale: []}, 'lease'),
 		signingRequests: read(

@@ -1,31 +1,26 @@
 /** Audit rows N4 to N6: control plane components. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
-import type {Citation} from '../evidence.ts';
-import type {ComponentPod} from '../probes/mirror-pods.ts';
+import type {Citation, ComponentPod} from '../evidence.ts';
 import {resolveApiserverFlag} from '../rules/apiserver-flag.ts';
 import {needFlagz, needMirrorPods, needComponentHosts} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
 import {isAtLeast} from '../rules/ssh-tunnels.ts';
 import {cite} from '../rules/basis.ts';
 import type {RowResult} from './audit-object.ts';
-import {citeObserved, rowResult, unknownRow, unmetNeeds} from './row-result.ts';
+import {rowResult, unknownRow, unmetNeeds} from './row-result.ts';
 import type {AuditObservations} from './gather-observations.ts';
 
 /** N4: components use the secure port, the only one since 1.24. */
 export function componentsToApiserver(audit: AuditObservations): RowResult {
-	const {components: probed, examined} = audit;
-	const components = (probed.observation?.facts ?? []).filter(
-		({component}) => component === 'kube-controller-manager' || component === 'kube-scheduler',
+	const {version} = audit.examined.shared;
+	const components = componentsOf(audit).filter(({component}) => isComponent(component));
+	const citations = citeComponents(
+		audit,
+		'component-kubeconfig',
+		components,
+		({pod, component, flags}) =>
+			`${component} in ${pod}: ${['master', 'kubeconfig'].flatMap(name => (flags.values[name] === undefined ? [] : [`--${name}=${flags.values[name]}`])).join(' ') || 'neither --master nor --kubeconfig'}`,
 	);
-	const citations: Citation[] = probed.observation
-		? components.map(({pod, component, flags}) =>
-				cite(
-					probed.observation,
-					'component-kubeconfig',
-					`${component} in ${pod}: ${['master', 'kubeconfig'].flatMap(name => (flags.values[name] === undefined ? [] : [`--${name}=${flags.values[name]}`])).join(' ') || 'neither --master nor --kubeconfig'}`,
-				),
-			)
-		: [];
 	const plain = components.filter(({flags}) => (flags.values['master'] ?? '').startsWith('http://'));
 	if (plain.length > 0) {
 		return rowResult('fail', 'plain', 'proven', 'A component talks to the apiserver by plain HTTP', {
@@ -35,7 +30,6 @@ export function componentsToApiserver(audit: AuditObservations): RowResult {
 		});
 	}
 
-	const {version} = examined.shared;
 	if (version && isAtLeast(version.facts, 1, 24)) {
 		return rowResult(
 			'pass',
@@ -102,14 +96,16 @@ export function nodeToControlPlaneSummary(rows: ReadonlyArray<{id: string; resul
 
 /** N6: no other component should be reachable from outside. */
 export function restOfControlPlane(audit: AuditObservations): RowResult {
-	const {components} = audit;
+	const seen = componentsOf(audit);
 	const etcd = resolveApiserverFlag(audit.observations('exec'), 'etcd-servers', () => 'etcd-servers');
-	const seen = components.observation?.facts ?? [];
 	const citations: Citation[] = [
 		...(etcd.known ? etcd.citations : []),
-		...seen
-			.filter(({component}) => component !== 'kube-apiserver')
-			.flatMap(component => citeObserved(components, 'component-addresses', () => addressesOf(component))),
+		...citeComponents(
+			audit,
+			'component-addresses',
+			seen.filter(({component}) => component !== 'kube-apiserver'),
+			addressesOf,
+		),
 	];
 	const exposed = [
 		...(etcd.known
@@ -172,7 +168,9 @@ export function restOfControlPlane(audit: AuditObservations): RowResult {
 		);
 	}
 
-	const others = components.observation ? 'none of the other components is a pod in kube-system' : 'the other components were not observed';
+	const others = audit.examined.shared.components
+		? 'none of the other components is a pod in kube-system'
+		: 'the other components were not observed';
 	const message =
 		etcd.known && urlsOf(etcd.value).length > 0
 			? `The apiserver’s connection to etcd is TLS or loopback; ${others}`
@@ -180,6 +178,20 @@ export function restOfControlPlane(audit: AuditObservations): RowResult {
 	return unknownRow(message, unmetNeeds(etcd.known ? [needMirrorPods] : [needMirrorPods, needFlagz], audit, needComponentHosts), {
 		citations,
 	});
+}
+
+function componentsOf({examined}: AuditObservations): readonly ComponentPod[] {
+	return examined.shared.components?.facts ?? [];
+}
+
+function citeComponents(
+	{examined: {shared}}: AuditObservations,
+	rule: string,
+	some: readonly ComponentPod[],
+	observed: (component: ComponentPod) => string,
+): Citation[] {
+	const {components} = shared;
+	return components ? some.map(component => cite(components, rule, observed(component))) : [];
 }
 
 function isComponent(component: ComponentPod['component']): boolean {

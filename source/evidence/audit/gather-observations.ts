@@ -10,7 +10,6 @@ import {probeAnonymousAccess, probeSelfSubject, type AnonymousFacts, type WhoAmI
 import {readAgentPods, type AgentPod} from '../probes/agent-metrics.ts';
 import {sendProbe, parseList} from '../probes/probe-request.ts';
 import {readKubeletConfiguration, type KubeletConfigurationFacts} from '../probes/kubelet-configuration.ts';
-import {readMirrorPods, type ComponentPod} from '../probes/mirror-pods.ts';
 import {
 	readApiserverEndpoints,
 	readKubeProxy,
@@ -33,7 +32,6 @@ export type AuditObservations = {
 	examined: ApiserverExamination;
 	whoAmI: WhoAmI;
 	namespace: string;
-	components: ProbeResult<readonly ComponentPod[]>;
 	nodes: ProbeResult<NodesFacts>;
 	leases: ProbeResult<NodeLeaseFacts>;
 	signingRequests: ProbeResult<readonly SigningRequest[]>;
@@ -59,9 +57,8 @@ export async function gatherAuditObservations(
 	const {namespace} = cluster.facts;
 	const serverIdentity = identifyExamined(cluster, examined, 'configuration');
 	const nodes = await readNodes(cluster, sampledNodes);
-	const [whoAmI, components, leases, signingRequests, tokens, endpoints, kubeProxy, anonymous, agents, kubelets] = await Promise.all([
+	const [whoAmI, leases, signingRequests, tokens, endpoints, kubeProxy, anonymous, agents, kubelets] = await Promise.all([
 		probeSelfSubject(cluster),
-		readMirrorPods(cluster),
 		readNodeLeases(cluster),
 		readSigningRequests(cluster),
 		readPodTokens(cluster, namespace),
@@ -79,7 +76,6 @@ export async function gatherAuditObservations(
 		examined,
 		whoAmI,
 		namespace,
-		components,
 		nodes,
 		leases,
 		signingRequests,

@@ -37,13 +37,9 @@ export function citeObserved<Facts>(result: ProbeResult<Facts>, rule: string, ob
 }
 
 /** Drops needs whose sources were read without settling the question. If all were read, only the need for the host remains. */
-export function unmetNeeds(
-	needs: readonly Need[],
-	{components, examined}: Pick<AuditObservations, 'components' | 'examined'>,
-	onHost: Need,
-): readonly Need[] {
+export function unmetNeeds(needs: readonly Need[], {examined}: Pick<AuditObservations, 'examined'>, onHost: Need): readonly Need[] {
 	const isMet = (need: Need) =>
-		(need === needMirrorPods && components.observation) ||
+		(need === needMirrorPods && examined.shared.components) ||
 		(need === needFlagz && examined.own.flags) ||
 		(need === needMetrics && examined.metrics.observation);
 	const left = needs.filter(need => !isMet(need));

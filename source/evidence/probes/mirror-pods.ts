@@ -1,11 +1,8 @@
 /** Command lines and environment of the control plane's mirror pods. */
 import type {ContainerSpec, PodObject} from '../../targets/pod-object.ts';
-import type {FlagFacts, Observation, ProbeResult} from '../evidence.ts';
+import type {ComponentPod, FlagFacts, Observation, ProbeResult} from '../evidence.ts';
 import {needMirrorPods} from '../rules/needs.ts';
 import {parseList, type Requester, sendProbe} from './probe-request.ts';
-
-export type ControlPlaneComponent = 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'etcd';
-export type ComponentPod = {component: ControlPlaneComponent; pod: string; node: string | null; flags: FlagFacts};
 
 const path =
 	'/api/v1/namespaces/kube-system/pods?labelSelector=component%20in%20(kube-apiserver%2Ckube-controller-manager%2Ckube-scheduler%2Cetcd)&limit=500';
@@ -30,14 +27,14 @@ export function apiserverFlags(observation: Observation<readonly ComponentPod[]>
 export function parseComponentPod({metadata, spec, status}: PodObject): ComponentPod | undefined {
 	const isMirror =
 		metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined && metadata.ownerReferences?.some(({kind}) => kind === 'Node');
-	const container = spec.containers.find(({name}) => components.includes(name as ControlPlaneComponent));
+	const container = spec.containers.find(({name}) => components.includes(name as ComponentPod['component']));
 	if (!isMirror || !container || !isRunning(container, metadata, status)) {
 		return undefined;
 	}
 
 	const {args, isComplete, runsAlone} = extractProgramArguments(container.command ?? [], container.args ?? [], container.name);
 	return {
-		component: container.name as ControlPlaneComponent,
+		component: container.name as ComponentPod['component'],
 		pod: metadata.name,
 		node: spec.nodeName ?? null,
 		flags: {
@@ -50,7 +47,7 @@ export function parseComponentPod({metadata, spec, status}: PodObject): Componen
 	};
 }
 
-const components: readonly ControlPlaneComponent[] = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'etcd'];
+const components: ReadonlyArray<ComponentPod['component']> = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'etcd'];
 
 function hostAddressesOf({hostIP, hostIPs = []}: NonNullable<PodObject['status']> = {}): readonly string[] | null {
 	const addresses = [hostIP, ...hostIPs.map(({ip}) => ip)].filter(address => address !== undefined);
