@@ -7,15 +7,7 @@ import {noClusterObservations} from '../../source/evidence/cluster-observations.
 import {noConnectionObservations} from '../../source/evidence/connection-observations.ts';
 import type {Observations} from '../../source/evidence/evidence.ts';
 import {processCacheFor} from '../../source/evidence/process-cache.ts';
-import {
-	advertisedFlags,
-	flags,
-	makeObservation,
-	makeObservations,
-	processOf,
-	socketFacts,
-	stepTest,
-} from '../support/observations.ts';
+import {advertisedFlags, flags, makeObservation, makeObservations, processOf, socketFacts, stepTest} from '../support/observations.ts';
 
 const facts = {server: 'https://10.0.0.5:6443', source: 'kubeconfig', certificateAuthority: null};
 const clusterOf = () => ({facts, records: new ClusterRecords()}) as unknown as ClusterClient;

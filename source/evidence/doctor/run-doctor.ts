@@ -3,7 +3,7 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {AccessReview} from '../../cluster/self-review.ts';
 import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionPurpose, Path, SocketFacts} from '../evidence.ts';
-import {type ActiveObservations, buildObservations, noActiveObservations, processIdOf} from '../build-observations.ts';
+import {buildObservations, noActiveObservations, processIdOf} from '../build-observations.ts';
 import {clusterIdentity} from '../build-path.ts';
 import {type ApiserverExamination, examineApiserver} from '../examine-apiserver.ts';
 import {failureObservation} from '../failure-observation.ts';
@@ -11,7 +11,6 @@ import {configuredPath, failedAttemptId} from '../find-paths.ts';
 import {describeFailure} from '../last-attempt.ts';
 import {type PathPlan, planPaths} from '../plan-paths.ts';
 import {canI, probeSelfSubject} from '../probes/access.ts';
-import {makeObservation} from '../probes/probe-request.ts';
 import {recordAnswer, recordFailure} from '../second-leg-record.ts';
 import {currentFailure} from '../rules/second-leg-outcomes.ts';
 import {containerStep} from './container-step.ts';
@@ -25,7 +24,7 @@ type DoctorFindings = {
 	cluster?: ClusterClient;
 	examined?: ApiserverExamination;
 	plan?: PathPlan;
-	secondLeg?: SecondLegResult['observed'];
+	secondLeg?: SecondLegResult;
 	error?: SpokeError;
 };
 
@@ -110,25 +109,24 @@ function stepsTo(
 		[
 			'leg-2',
 			async () => {
-				const result = await secondLegStep(found.cluster!, found.examined!.connection, found.plan!);
-				found.secondLeg = result.observed;
-				return addLastAttempt(found, result);
+				found.secondLeg = await secondLegStep(found.cluster!, found.examined!, found.plan!);
+				return addLastAttempt(found, found.secondLeg);
 			},
 		],
 		['leg-3', async () => containerStep(found.plan!)],
 	];
 }
 
-function addLastAttempt({cluster, examined, plan, secondLeg}: DoctorFindings, result: StepResult): StepResult {
+function addLastAttempt({cluster, examined, plan}: DoctorFindings, result: SecondLegResult): StepResult {
 	const purpose = plan && logsOf(plan);
 	if (!cluster || !examined || !purpose) {
 		return result;
 	}
 
-	const process = secondLeg?.connection === examined.connection.id ? processIdOf(examined) : null;
+	const process = result.isOwn ? processIdOf(examined) : null;
 	if (result.error) {
 		recordFailure(cluster, {purpose, process}, result.error.toJSON());
-	} else if (secondLeg?.answered) {
+	} else if (result.answer) {
 		recordAnswer(cluster, {purpose, process});
 	}
 
@@ -162,20 +160,15 @@ function pathOf({cluster, examined, plan, secondLeg, error}: DoctorFindings): Pa
 		return null;
 	}
 
-	const isOwn = secondLeg?.connection === examined.connection.id;
+	const {isOwn = false, answer = null} = secondLeg ?? {};
 	if (error?.leg !== 2 || !error.legKnown) {
-		return configuredPath(
-			isOwn && secondLeg.answered ? {...examined, active: kubeletResponse(secondLeg.answered, examined, plan)} : examined,
-			cluster,
-			purpose,
-			plan,
-		);
+		return configuredPath(isOwn && answer ? {...examined, active: answer} : examined, cluster, purpose, plan);
 	}
 
 	const failure = failureObservation({
 		error,
 		purpose,
-		connection: isOwn ? secondLeg.connection : failedAttemptId,
+		connection: isOwn ? examined.connection.id : failedAttemptId,
 		process: null,
 		time: new Date().toISOString(),
 		active: true,
@@ -187,23 +180,6 @@ function pathOf({cluster, examined, plan, secondLeg, error}: DoctorFindings): Pa
 		plan,
 		error.toJSON(),
 	);
-}
-
-function kubeletResponse(
-	to: 'log' | 'port-forward',
-	{connection, own}: ApiserverExamination,
-	{probe, target}: PathPlan,
-): ActiveObservations {
-	const common = {process: processIdOf({own}), connection: connection.id, active: true} as const;
-	const location = `${probe?.namespace ?? target.namespace}/${probe?.pod ?? target.name}`;
-	const {node} = target;
-	if (to === 'log') {
-		const facts = {normal: 'ok', skipping: 'not-tried', text: null, node} as const;
-		return {...noActiveObservations, logDifferentials: [makeObservation('log-differential', `GET pods/log of ${location}`, facts, common)]};
-	}
-
-	const facts = {node, rounds: [1], moved: 'undecided', transport: null, why: null, observed: 'held'} as const;
-	return {...noActiveObservations, stepTests: [makeObservation('step-test', `a held port-forward to ${location}`, facts, common)]};
 }
 
 function describeFirstLeg({connection, shared, own}: ApiserverExamination): string {

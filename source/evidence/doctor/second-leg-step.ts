@@ -1,29 +1,36 @@
 /** The doctor's leg 2: reads one log line, and opens a port-forward without streams. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import type {Connection} from '../../cluster/connection.ts';
 import {errorFromResponse} from '../../cluster/error-from-response.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage, type Explanation} from '../../server-messages/explain-message.ts';
 import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
 import {statusMessage} from '../../server-messages/parse-status.ts';
+import {type ActiveObservations, noActiveObservations, processIdOf} from '../build-observations.ts';
+import type {ApiserverExamination} from '../examine-apiserver.ts';
 import type {PathPlan} from '../plan-paths.ts';
 import {readAgentPods} from '../probes/agent-metrics.ts';
-import {preferConnection, readText, type Requester} from '../probes/probe-request.ts';
+import {makeObservation, preferConnection, readText, type Requester} from '../probes/probe-request.ts';
 import {holdUpgrade} from '../probes/held-upgrades.ts';
+import {logObservation, type ReadLog} from '../probes/log-differential.ts';
 import {readSigningRequests} from '../probes/node-to-apiserver.ts';
 import {failedStep, stepResult, type StepResult} from './doctor-object.ts';
 
 type Answer = {connection: string; status: number; contentType: string; body: string};
 
-export type SecondLegResult = StepResult & {observed?: {connection: string; answered: 'log' | 'port-forward' | null}};
+export type SecondLegResult = StepResult & {
+	/** On the examined connection, so by the process that was read. */
+	isOwn?: boolean;
+	/** What an answer of the kubelet shows; `null` without one. */
+	answer?: ActiveObservations | null;
+};
 
-/** `own`: the examined connection. Responses on it are from the process that was read. */
 export async function secondLegStep(
 	cluster: ClusterClient,
-	own: Connection,
+	examined: Pick<ApiserverExamination, 'connection' | 'own'>,
 	{probe, node, target, pod}: PathPlan,
 ): Promise<SecondLegResult> {
+	const own = examined.connection;
 	if (target.node === null) {
 		const remedy = `kubectl describe pod ${quoteForShell(target.name)} -n ${quoteForShell(target.namespace ?? 'default')}`;
 		const error = new SpokeError('ERR_TARGET_GONE', `pod ${target.name} is on no node yet`, {leg: 3, remedy});
@@ -38,7 +45,8 @@ export async function secondLegStep(
 
 	const read = await readLog(preferConnection(own.usable ? own : null, cluster), log.namespace, log.pod, log.container);
 	const isFromKubelet = read.status === 200 || kubeletLogRefusal(read.status, read.body) !== null;
-	const logAttempt = {observed: {connection: read.connection, answered: isFromKubelet ? 'log' : null}} as const;
+	const end = {process: processIdOf(examined), connection: own.id};
+	const logAttempt = {isOwn: read.connection === own.id, answer: isFromKubelet ? logAnswer({...log, node: target.node}, end) : null};
 	if (read.status !== 200 && !isFromApiserver(read)) {
 		return {...(await explained(read, cluster, node?.metadata.name ?? target.node)), ...logAttempt};
 	}
@@ -50,18 +58,31 @@ export async function secondLegStep(
 		held.end();
 		return {
 			...stepResult('leg-2', `kubelet ${target.node} responds: ${read.status === 200 ? 'a log read and ' : ''}a port-forward`),
-			...(logAttempt.observed.answered ? logAttempt : {observed: {connection: held.connection, answered: 'port-forward'}}),
+			...(logAttempt.answer ? logAttempt : {isOwn: held.connection === own.id, answer: heldAnswer({...log, node: target.node}, end)}),
 		};
 	}
 
 	if (held && !isFromApiserver(held)) {
-		return {...(await explained(held, cluster, target.node)), observed: {connection: held.connection, answered: null}};
+		return {...(await explained(held, cluster, target.node)), isOwn: held.connection === own.id, answer: null};
 	}
 
 	return {
 		...(read.status === 200 ? stepResult('leg-2', `kubelet ${target.node} responds: a log read`) : withoutLog(read, target.node)),
 		...logAttempt,
 	};
+}
+
+type ConnectionEnd = {process: string | null; connection: string};
+
+function logAnswer(log: Omit<ReadLog, 'container'>, end: ConnectionEnd): ActiveObservations {
+	const facts = {normal: 'ok', skipping: 'not-tried', text: null} as const;
+	return {...noActiveObservations, logDifferentials: [logObservation(log, facts, end)]};
+}
+
+function heldAnswer({namespace, pod, node}: Omit<ReadLog, 'container'>, end: ConnectionEnd): ActiveObservations {
+	const facts = {node, rounds: [1], moved: 'undecided', transport: null, why: null, observed: 'held'} as const;
+	const where = `a held port-forward to ${namespace}/${pod}`;
+	return {...noActiveObservations, stepTests: [makeObservation('step-test', where, facts, {...end, active: true})]};
 }
 
 function whyUnscheduled(pod: PathPlan['pod']): string[] {

@@ -21,12 +21,16 @@ export async function readLogDifferential(
 	const normal = await readOnce(connection, log, {skipsCheck: false});
 	const found = normalOf(normal);
 	const skipping = found === 'certificate-refused' ? await readOnce(connection, log, {skipsCheck: true}) : null;
-	return makeObservation(
-		'log-differential',
-		`GET pods/log of ${log.namespace}/${log.pod}`,
-		{normal: found, skipping: skippingOf(skipping), text: normal.ok ? null : normal.text, node: log.node},
-		{process, connection: connection.id, active: true},
-	);
+	const facts = {normal: found, skipping: skippingOf(skipping), text: normal.ok ? null : normal.text};
+	return logObservation(log, facts, {process, connection: connection.id});
+}
+
+export function logObservation(
+	{namespace, pod, node}: Omit<ReadLog, 'container'>,
+	facts: Omit<LogDifferentialFacts, 'node'>,
+	end: Pick<Observation<LogDifferentialFacts>, 'process' | 'connection'>,
+): Observation<LogDifferentialFacts> {
+	return makeObservation('log-differential', `GET pods/log of ${namespace}/${pod}`, {...facts, node}, {...end, active: true});
 }
 
 /** `ok`: the kubelet answered. `status` is 0 without a response. */

@@ -3,6 +3,7 @@ import {Readable} from 'node:stream';
 import test from 'ava';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import type {Connection} from '../../../source/cluster/connection.ts';
+import {noConnectionObservations} from '../../../source/evidence/connection-observations.ts';
 import {secondLegStep} from '../../../source/evidence/doctor/second-leg-step.ts';
 import type {DoctorStep} from '../../../source/evidence/doctor/doctor-object.ts';
 import type {PathPlan} from '../../../source/evidence/plan-paths.ts';
@@ -56,10 +57,11 @@ for (const [title, code, message, observed, found] of rows) {
 			pod,
 			proxyNotice: null,
 		};
-		const {step, observed: result} = await secondLegStep({} as ClusterClient, own, subjects);
+		const {step, isOwn, answer} = await secondLegStep({} as ClusterClient, {connection: own, own: noConnectionObservations}, subjects);
 		t.regex(step.observed, observed);
 		t.is(step.status, found);
-		t.deepEqual(result, {connection: 'c1', answered: found === 'ok' ? 'log' : null});
+		t.true(isOwn);
+		t.is(answer?.logDifferentials[0]?.facts.normal, found === 'ok' ? 'ok' : undefined);
 	});
 }
 
@@ -78,7 +80,7 @@ test('a pod on no node shows the scheduler’s message', async t => {
 		pod,
 		proxyNotice: null,
 	};
-	const {step} = await secondLegStep({} as ClusterClient, {} as Connection, subjects);
+	const {step} = await secondLegStep({} as ClusterClient, {connection: {} as Connection, own: noConnectionObservations}, subjects);
 	t.is(step.status, 'failed');
 	t.deepEqual(step.fits, [`Unschedulable: ${message}`]);
 });
