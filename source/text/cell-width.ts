@@ -2,10 +2,14 @@
 import stringWidth from 'string-width';
 
 export function cellWidth(text: string): number {
-	return singleCells.test(text) ? text.length : stringWidth(text);
+	return isSingleCells(text) ? text.length : stringWidth(text);
 }
 
-/** Characters of one UTF-16 unit and one cell. */
+/** Each UTF-16 unit takes one cell in every terminal. */
+export function isSingleCells(text: string): boolean {
+	return singleCells.test(text);
+}
+
 const singleCells = /^[ -~·–‘’“”…›←-↓─-▴▸-◼◿✓✗]*$/;
 
 /** Returns at most `cells` cells, with `mark` at the end if text was cut off. The text must contain no escape sequences. */

@@ -1,44 +1,165 @@
-/** Ink rendering in the alternate screen. */
-import {render, useApp, type Instance} from 'ink';
+/** Ink in the alternate screen, with frames written cell by cell. */
+import {Box, render, useApp, type DOMElement, type Instance} from 'ink';
 import {createElement, Fragment, type ReactNode} from 'react';
-import {RowPainter} from '../kit/row-painter.ts';
 import type {TailView} from '../tail/tail-view.ts';
 import type {RenderInput} from '../kit/render-input.ts';
-import {PainterContext} from '../kit/painted-rows.tsx';
 import {spokenLines} from './spoken-screen.ts';
 import {spokenPage} from '../kit/spoken-path.ts';
 import {Spoken, SpokenEvents} from './spoken-events.ts';
-import {SessionScreen} from './session-screen.tsx';
 import {fitTail} from '../tail/tail-fit.ts';
+import {CellGrid} from '../kit/cell-grid.ts';
+import {PaintedBoxesContext, type PaintedBoxes} from '../kit/rows.tsx';
+import {paintTree} from './paint-tree.ts';
+import {SessionScreen} from './session-screen.tsx';
 
-type Suspend = (work: () => Promise<void>) => Promise<void>;
+const [enterScreen, leaveScreen] = ['\u001B[?1049h\u001B[?25l', '\u001B[?1049l\u001B[?25h'];
+const eraseScreen = '\u001B[2J';
 
-export class InkScreen {
+/** What stands on the terminal: frames for the eye, or Ink's own output for a screen reader. */
+export type ScreenOutput = {
+	draw(screen: RenderInput): void;
+	/** Draws every cell. */
+	repaint(screen: RenderInput): void;
+	/** Lends the terminal to `work`. */
+	suspended<Result>(work: () => Promise<Result>): Promise<Result>;
+	fitTail(screen: RenderInput, view: TailView): TailView;
+	close(): Promise<void>;
+};
+
+export class InkScreen implements ScreenOutput {
 	readonly #stdout: NodeJS.WriteStream;
-	readonly #stdin: NodeJS.ReadStream;
-	readonly #isSpoken: boolean;
-	#spoken = '';
-	readonly #events = new SpokenEvents();
-	#ink: Instance | null = null;
-	#suspend: Suspend | null = null;
-	readonly #painter: RowPainter;
+	readonly #ink: Instance;
+	readonly #root: DOMElement;
+	readonly #boxes: PaintedBoxes = new WeakMap();
+	#grid = new CellGrid(0, 0);
+	#drawn: RenderInput | null = null;
+	#isSuspended = false;
+	#isPaintDue = false;
 
-	constructor(stdout: NodeJS.WriteStream, stdin: NodeJS.ReadStream, {isSpoken}: {isSpoken: boolean}) {
-		this.#isSpoken = isSpoken;
+	constructor(stdout: NodeJS.WriteStream, stdin: NodeJS.ReadStream) {
 		this.#stdout = stdout;
-		this.#stdin = stdin;
-		this.#painter = new RowPainter(text => {
-			stdout.write(text);
-		});
+		stdout.write(enterScreen);
+		({ink: this.#ink, root: this.#root} = takeOverOutput(stdout, stdin, () => {
+			this.#paintSoon();
+		}));
 	}
 
 	fitTail(screen: RenderInput, view: TailView): TailView {
-		return this.#isSpoken ? {...view, windowRows: spokenPage} : fitTail(screen, view, screen.state.size.rows - 2);
+		return fitTail(screen, view, screen.state.size.rows - 2);
 	}
 
 	draw(screen: RenderInput): void {
-		const spoken = this.#isSpoken ? spokenLines(screen).join('\n') : '';
-		if (this.#isSpoken && !this.#events.take(screen.state.messages, performance.now()) && spoken === this.#spoken) {
+		this.#drawn = screen;
+		this.#ink.rerender(createElement(PaintedBoxesContext, {value: this.#boxes}, createElement(SessionScreen, {screen})));
+		this.#paint();
+	}
+
+	repaint(screen: RenderInput): void {
+		this.#stdout.write(eraseScreen);
+		this.#grid.forget();
+		this.draw(screen);
+	}
+
+	async suspended<Result>(work: () => Promise<Result>): Promise<Result> {
+		this.#isSuspended = true;
+		this.#stdout.write(leaveScreen);
+		try {
+			return await work();
+		} finally {
+			this.#isSuspended = false;
+			this.#stdout.write(enterScreen);
+			this.#grid.forget();
+			this.#paint();
+		}
+	}
+
+	async close(): Promise<void> {
+		this.#isSuspended = true;
+		this.#ink.rerender(null);
+		this.#ink.unmount();
+		await this.#ink.waitUntilExit().catch(() => {});
+		this.#stdout.write(leaveScreen);
+	}
+
+	#paintSoon(): void {
+		if (!this.#isPaintDue) {
+			this.#isPaintDue = true;
+			queueMicrotask(() => {
+				if (this.#isPaintDue) {
+					this.#paint();
+				}
+			});
+		}
+	}
+
+	#paint(): void {
+		this.#isPaintDue = false;
+		if (this.#isSuspended || this.#drawn === null) {
+			return;
+		}
+
+		const {
+			state: {
+				size: {columns, rows},
+			},
+			theme,
+		} = this.#drawn;
+		if (this.#grid.columns !== columns || this.#grid.rows !== rows) {
+			this.#grid = new CellGrid(columns, rows);
+			this.#stdout.write(eraseScreen);
+		}
+
+		paintTree(this.#root, {grid: this.#grid, theme, boxes: this.#boxes});
+		const changes = this.#grid.takeChanges();
+		if (changes !== '') {
+			this.#stdout.write(changes);
+		}
+	}
+}
+
+/**
+Renders with Ink, but leaves it to `onCommit` to show the tree. Ink writes whole rows at most 30 times a second and has no option for another
+output, so its root's `onRender` is replaced. Upstream, this would be an option of `render`.
+*/
+function takeOverOutput(stdout: NodeJS.WriteStream, stdin: NodeJS.ReadStream, onCommit: () => void): {ink: Instance; root: DOMElement} {
+	let root: DOMElement | undefined;
+	const ink = render(
+		createElement(Box, {
+			ref(box: DOMElement | null) {
+				root ??= box?.parentNode;
+			},
+		}),
+		// Not interactive: Ink writes no frames, and leaves screen, cursor and size to the caller.
+		{stdout, stdin, exitOnCtrlC: false, patchConsole: false, interactive: false, isScreenReaderEnabled: false},
+	);
+	root!.onRender = onCommit;
+	root!.onImmediateRender = onCommit;
+	return {ink, root: root!};
+}
+
+type Suspend = (work: () => Promise<void>) => Promise<void>;
+
+/** Ink's output for screen readers: a few sentences, which are read again as a whole when they change. */
+export class SpokenScreen implements ScreenOutput {
+	readonly #stdout: NodeJS.WriteStream;
+	readonly #stdin: NodeJS.ReadStream;
+	readonly #events = new SpokenEvents();
+	#spoken = '';
+	#ink: Instance | null = null;
+	#suspend: Suspend | null = null;
+
+	constructor(stdout: NodeJS.WriteStream, stdin: NodeJS.ReadStream) {
+		this.#stdout = stdout;
+		this.#stdin = stdin;
+	}
+
+	fitTail(_screen: RenderInput, view: TailView): TailView {
+		return {...view, windowRows: spokenPage};
+	}
+
+	draw(screen: RenderInput): void {
+		const spoken = spokenLines(screen).join('\n');
+		if (!this.#events.take(screen.state.messages, performance.now()) && spoken === this.#spoken) {
 			return;
 		}
 
@@ -51,80 +172,42 @@ export class InkScreen {
 					this.#suspend = suspend;
 				},
 			}),
-			this.#isSpoken
-				? createElement(Spoken, {said: this.#events.said, text: spoken})
-				: createElement(PainterContext, {value: this.#painter}, createElement(SessionScreen, {screen})),
+			createElement(Spoken, {said: this.#events.said, text: spoken}),
 		);
 		if (this.#ink) {
 			this.#ink.rerender(tree);
-		} else {
-			this.#ink = render(tree, {
-				stdout: this.#isSpoken ? this.#stdout : this.#watched(),
-				stdin: this.#stdin,
-				exitOnCtrlC: false,
-				patchConsole: false,
-				incrementalRendering: true,
-				alternateScreen: !this.#isSpoken,
-				isScreenReaderEnabled: this.#isSpoken,
-				// Ink's own frames are empty but cost a fifth of drawing.
-				maxFps: this.#isSpoken ? 60 : 1,
-				// Ignore CI variables: a session has a terminal.
-				interactive: true,
-			});
-		}
-	}
-
-	repaint(screen: RenderInput): void {
-		if (this.#isSpoken) {
-			this.#ink?.clear();
-			this.#spoken = '';
-			this.draw(screen);
 			return;
 		}
 
-		// Do not move the cursor: Ink relies on its position.
-		this.#stdout.write('\u001B[2J');
-		this.#painter.forget();
-		this.draw(screen);
-		this.#painter.flush();
-	}
-
-	/** Repaints after Ink's own output. */
-	#watched(): NodeJS.WriteStream {
-		const write = (...given: Parameters<NodeJS.WriteStream['write']>) => {
-			this.#painter.forget();
-			queueMicrotask(() => {
-				this.#painter.flush();
-			});
-			return this.#stdout.write(...given);
-		};
-
-		return new Proxy(this.#stdout, {
-			get(stdout, name) {
-				const value: unknown = name === 'write' ? write : Reflect.get(stdout, name, stdout);
-				return typeof value === 'function' && name !== 'write' ? (value.bind(stdout) as unknown) : value;
-			},
+		this.#ink = render(tree, {
+			stdout: this.#stdout,
+			stdin: this.#stdin,
+			exitOnCtrlC: false,
+			patchConsole: false,
+			isScreenReaderEnabled: true,
+			// Ignore CI variables: a session has a terminal.
+			interactive: true,
 		});
 	}
 
+	repaint(screen: RenderInput): void {
+		this.#ink?.clear();
+		this.#spoken = '';
+		this.draw(screen);
+	}
+
 	async suspended<Result>(work: () => Promise<Result>): Promise<Result> {
-		this.#painter.suspend();
 		const {promise, resolve, reject} = Promise.withResolvers<Result>();
 		// The caller receives the rejection later.
 		promise.catch(() => {});
 		await this.#suspend!(async () => work().then(resolve, reject));
-		this.#painter.resume();
-		this.#painter.flush();
 		return promise;
 	}
 
 	async close(): Promise<void> {
-		this.#painter.suspend();
 		this.#ink?.unmount();
 		await this.#ink?.waitUntilExit().catch(() => {});
-		if (this.#isSpoken) {
-			this.#stdout.write('\n');
-		}
+		this.#stdout.write('\n');
 	}
 }
 

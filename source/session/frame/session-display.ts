@@ -9,7 +9,7 @@ import type {Session} from './session.ts';
 import {currentTail} from '../tail/current-tail.ts';
 import {createRenderInput} from './create-render-input.ts';
 import {frameIntervalMs} from './frame-interval.ts';
-import {InkScreen} from './ink-screen.ts';
+import {InkScreen, SpokenScreen, type ScreenOutput} from './ink-screen.ts';
 
 /** Time per frame for scanning new lines. */
 const scanMs = 12;
@@ -23,7 +23,7 @@ export class SessionDisplay {
 	readonly #wanted: string | undefined;
 	#theme: Theme;
 	#background: string | null = null;
-	#view: InkScreen | null = null;
+	#view: ScreenOutput | null = null;
 	#isScanning = false;
 
 	constructor(shown: Shown, terminal: SessionTerminal, {env, theme}: {env: NodeJS.ProcessEnv; theme?: string | undefined}) {
@@ -43,12 +43,12 @@ export class SessionDisplay {
 	}
 
 	take(): void {
-		const {stdout} = this.#terminal;
+		const {stdout, stdin} = this.#terminal;
 		if (needsBackgroundQuery(this.#env, this.#wanted)) {
 			stdout.write(backgroundQuery);
 		}
 
-		this.#view = new InkScreen(stdout, this.#terminal.silentInput(), {isSpoken: isScreenReaderEnabled(this.#env)});
+		this.#view = isScreenReaderEnabled(this.#env) ? new SpokenScreen(stdout, stdin) : new InkScreen(stdout, stdin);
 		stdout.on('resize', this.#onResize);
 	}
 
@@ -71,7 +71,7 @@ export class SessionDisplay {
 		});
 	}
 
-	#show(draw: (view: InkScreen, screen: RenderInput) => void): void {
+	#show(draw: (view: ScreenOutput, screen: RenderInput) => void): void {
 		const view = this.#view;
 		if (!view) {
 			return;

@@ -1,6 +1,6 @@
 /** The layout of the screen. */
 import {Box} from 'ink';
-import {use, useLayoutEffect, type ReactNode} from 'react';
+import type {ReactNode} from 'react';
 import type {Path} from '../../evidence/evidence.ts';
 import {worstPath} from './connection-list.ts';
 import {layout, type Layout} from './layout.ts';
@@ -17,7 +17,7 @@ import {helpScreen} from '../text/help-screen.ts';
 import {describeListStatus, listPane} from '../lists/list-pane.ts';
 import {messagesScreen} from './messages-screen.ts';
 import {dialogBox, promptLine} from '../dialogs/dialog-box.ts';
-import {PaintedRows, PainterContext} from '../kit/painted-rows.tsx';
+import {Rows} from '../kit/rows.tsx';
 import {pathTitle} from './path-verdicts.ts';
 import {pathPane} from './path-pane.ts';
 import {proxyScreen} from '../proxy/proxy-screen.ts';
@@ -34,23 +34,17 @@ import {whyScreen} from '../why/why-screen.ts';
 export function SessionScreen({screen}: {readonly screen: RenderInput}): ReactNode {
 	const {
 		state: {size, overlay},
-		theme,
 	} = screen;
 	const floating = overlay === null ? null : dialogBox(screen, overlay);
-	const painter = use(PainterContext);
-	// Runs after the layout effects of the rows.
-	useLayoutEffect(() => {
-		painter?.flush();
-	});
 	const last = overlay?.kind === 'prompt' ? promptLine(screen, overlay) : footer(screen);
 	return (
 		<Box flexDirection="column" width={size.columns} height={size.rows} overflow="hidden">
-			<PaintedRows lines={[header(screen)]} width={size.columns} theme={theme} />
-			<PaintedRows lines={middle(screen, size.rows - 2)} width={size.columns} theme={theme} />
-			<PaintedRows lines={[last]} width={size.columns} theme={theme} />
+			<Rows height={1} draw={() => [header(screen)]} />
+			<Rows draw={({rows}) => middle(screen, rows)} />
+			<Rows height={1} draw={() => [last]} />
 			{floating === null ? null : (
-				<Box position="absolute" flexDirection="column" marginLeft={floating.left} marginTop={floating.top}>
-					<PaintedRows floats lines={floating.lines} width={floating.width} theme={theme} />
+				<Box position="absolute" flexDirection="column" width={floating.width} marginLeft={floating.left} marginTop={floating.top}>
+					<Rows height={floating.lines.length} draw={() => floating.lines} />
 				</Box>
 			)}
 		</Box>

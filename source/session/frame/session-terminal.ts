@@ -1,5 +1,4 @@
 /** Routes a session's input to the screen or a remote shell, and restores the terminal. */
-import {PassThrough} from 'node:stream';
 import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
 import {enterRawMode} from '../../terminal/raw-mode.ts';
@@ -13,7 +12,7 @@ const resetSequence = '\u001B[0m\u001B>\u001B[?1;1000;1002;1003;1004;1006l\u001B
 
 export class SessionTerminal {
 	readonly stdout: NodeJS.WriteStream;
-	readonly #stdin: NodeJS.ReadStream;
+	readonly stdin: NodeJS.ReadStream;
 	#receiver: (bytes: Buffer) => void = () => {};
 	#isActive = false;
 	#isLent = false;
@@ -22,7 +21,7 @@ export class SessionTerminal {
 	#atExit: (() => void) | null = null;
 
 	constructor({stdin, stdout}: TerminalStreams) {
-		this.#stdin = stdin;
+		this.stdin = stdin;
 		this.stdout = stdout;
 	}
 
@@ -40,7 +39,7 @@ export class SessionTerminal {
 		this.#receiver = onBytes;
 		this.#atExit = () => {
 			if (this.#isActive) {
-				this.#stdin.setRawMode(false);
+				this.stdin.setRawMode(false);
 				this.stdout.write(resetSequence);
 			}
 		};
@@ -63,17 +62,11 @@ export class SessionTerminal {
 		this.stdout.write(resetSequence);
 	}
 
-	/** Input for Ink that never emits, because this class reads the keys. */
-	silentInput(): NodeJS.ReadStream {
-		const silent = new PassThrough() as unknown as NodeJS.ReadStream;
-		return Object.assign(silent, {isTTY: true, setRawMode: () => silent, ref: () => silent, unref: () => silent});
-	}
-
 	/** Passes all input to `onBytes` in full raw mode, for a remote shell. */
 	async lend<Result>(onBytes: (bytes: Buffer) => void, work: () => Promise<Result>): Promise<Result> {
 		const previous = this.#receiver;
 		this.stdout.write(pasteOff);
-		const restore = enterRawMode(this.#stdin);
+		const restore = enterRawMode(this.stdin);
 		this.#receiver = onBytes;
 		this.#isLent = true;
 		try {
@@ -83,7 +76,7 @@ export class SessionTerminal {
 			restore();
 			this.#receiver = previous;
 			if (!this.#hasEnded) {
-				this.#stdin.setRawMode(true);
+				this.stdin.setRawMode(true);
 				this.stdout.write(pasteOn);
 			}
 		}
@@ -93,8 +86,8 @@ export class SessionTerminal {
 	reenterRawMode(): void {
 		if (this.holder === 'remote shell') {
 			// Node skips a mode that it believes to be set.
-			this.#stdin.setRawMode(false);
-			enterRawMode(this.#stdin);
+			this.stdin.setRawMode(false);
+			enterRawMode(this.stdin);
 		}
 	}
 
@@ -129,9 +122,9 @@ export class SessionTerminal {
 		}
 
 		this.#isActive = true;
-		this.#stdin.setRawMode(true);
-		this.#stdin.on('data', this.#onData);
-		this.#stdin.resume();
+		this.stdin.setRawMode(true);
+		this.stdin.on('data', this.#onData);
+		this.stdin.resume();
 		this.stdout.write(pasteOn);
 	}
 
@@ -141,9 +134,9 @@ export class SessionTerminal {
 		}
 
 		this.#isActive = false;
-		this.#stdin.off('data', this.#onData);
-		this.#stdin.pause();
-		this.#stdin.setRawMode(false);
+		this.stdin.off('data', this.#onData);
+		this.stdin.pause();
+		this.stdin.setRawMode(false);
 		this.stdout.write(pasteOff);
 	}
 }

@@ -5,6 +5,7 @@ import {readJsonLine, type JsonLine} from './json-fields.ts';
 import type {TailView} from './tail-view.ts';
 import {formatNumber} from '../../text/format-number.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
+import {sgrSpans} from '../kit/sgr-spans.ts';
 import {styled, type Span} from '../kit/styled-line.ts';
 import type {Role} from '../kit/theme.ts';
 
@@ -73,32 +74,7 @@ function textSpans(text: string, line: TailLine): Span[] {
 	const safe = sanitize(text, {colors: 'keep'})
 		.replaceAll('\t', '  ')
 		.replaceAll(/\r?\n$/g, '');
-	if (!safe.includes('\u001B')) {
-		return [styled(levelRoles[line.level], safe)];
-	}
-
-	const spans: Span[] = [];
-	let sgr = '';
-	let from = 0;
-	for (const found of safe.matchAll(/\u001B\[([\d;:]*)m/g)) {
-		if (found.index > from) {
-			spans.push({text: safe.slice(from, found.index), ...(sgr !== '' && {sgr})});
-		}
-
-		sgr = sgrBehind(sgr, found[1]!);
-		from = found.index + found[0].length;
-	}
-
-	return [...spans, {text: safe.slice(from), ...(sgr !== '' && {sgr})}];
-}
-
-/** `0` resets all attributes. */
-function sgrBehind(sgr: string, codes: string): string {
-	if (codes === '' || codes === '0') {
-		return '';
-	}
-
-	return sgr === '' || codes.startsWith('0;') ? codes.replace(/^0;/, '') : `${sgr};${codes}`;
+	return safe.includes('\u001B') ? sgrSpans(safe) : [styled(levelRoles[line.level], safe)];
 }
 
 /** Indexed by `LineLevel`. */

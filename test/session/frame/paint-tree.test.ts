@@ -1,0 +1,70 @@
+/** Ink's layout as cells. */
+import {PassThrough} from 'node:stream';
+import test from 'ava';
+import {Box, render, Text, type DOMElement} from 'ink';
+import {createElement as h, type ReactNode} from 'react';
+import {CellGrid} from '../../../source/session/kit/cell-grid.ts';
+import {PaintedBoxesContext, Rows, type PaintedBoxes} from '../../../source/session/kit/rows.tsx';
+import {Row, ThemeContext} from '../../../source/session/kit/styled-text.tsx';
+import {paintTree} from '../../../source/session/frame/paint-tree.ts';
+import {line, styled} from '../../../source/session/kit/styled-line.ts';
+import {plainTheme, type Theme} from '../../../source/session/kit/theme.ts';
+import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
+
+const theme: Theme = {...plainTheme, sgr: {...plainTheme.sgr, key: '96'}, glyphs: unicodeGlyphs};
+
+/** What a terminal of 12×4 would be sent. */
+function painted(content: ReactNode): string {
+	const stdout = Object.assign(new PassThrough(), {columns: 12, rows: 4, isTTY: true}) as unknown as NodeJS.WriteStream;
+	const boxes: PaintedBoxes = new WeakMap();
+	let root: DOMElement | undefined;
+	const frame = h(
+		Box,
+		{
+			width: 12,
+			height: 4,
+			flexDirection: 'column',
+			ref(box: DOMElement | null) {
+				root ??= box?.parentNode;
+			},
+		},
+		content,
+	);
+	const ink = render(h(PaintedBoxesContext, {value: boxes}, h(ThemeContext, {value: theme}, frame)), {stdout, interactive: false});
+	const grid = new CellGrid(12, 4);
+	paintTree(root!, {grid, theme, boxes});
+	ink.unmount();
+	return grid.takeChanges();
+}
+
+const rowsOf = (output: string) => [...output.matchAll(/\u001B\[\d+;1H([^\u001B]*)/g)].map(([, text]) => text!.trimEnd());
+
+test('rows are painted into the box that Ink laid out, at its size', t => {
+	const shown = painted([
+		h(Text, {key: 1}, 'head'),
+		h(Rows, {key: 2, draw: ({columns, rows}) => Array.from({length: rows}, (_, index) => line(`${columns}x${rows} ${index}`))}),
+		h(Text, {key: 3}, 'foot'),
+	]);
+	t.deepEqual(rowsOf(shown).slice(0, 4), ['head', '12x2 0', '12x2 1', 'foot']);
+});
+
+test('text that does not fit is cut with a mark, and roles become colors', t => {
+	t.is(rowsOf(painted(h(Row, line('a text too long'))))[0], 'a text too …');
+	t.regex(painted(h(Row, line(styled('key', 'k'), ' ok'))), /\u001B\[0;96mk\u001B\[m ok/);
+});
+
+test('an absolute box covers what lies below it', t => {
+	const shown = painted([
+		h(Rows, {key: 1, draw: () => [line('aaaaaaaaaaaa'), line('bbbbbbbbbbbb')]}),
+		h(Box, {key: 2, position: 'absolute', marginLeft: 2, marginTop: 1, width: 4, height: 1}, h(Text, null, 'x')),
+	]);
+	t.deepEqual(rowsOf(shown).slice(0, 2), ['aaaaaaaaaaaa', 'bbx   bbbbbb']);
+});
+
+test('a wrapped text takes the rows that Ink measured', t => {
+	t.deepEqual(rowsOf(painted([h(Text, {key: 1}, 'three short words'), h(Text, {key: 2}, 'next')])).slice(0, 3), [
+		'three short',
+		'words',
+		'next',
+	]);
+});
