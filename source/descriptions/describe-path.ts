@@ -1,6 +1,7 @@
 /** Legs, the apiserver process and the failure of a path in words. */
 import type {Leg, Path, Verdict} from '../evidence/evidence.ts';
 import {farEndName} from '../evidence/path-line.ts';
+import {needAgentMetrics, needLeases} from '../evidence/rules/needs.ts';
 import {clockTime} from '../text/format-time.ts';
 import {describeNeed, describeRoute, describeTls, type VerdictDescription} from './describe-verdict.ts';
 import type {Part} from './parts.ts';
@@ -127,12 +128,14 @@ export function describeUndetermined({legs, process}: Path): ReadonlyArray<Part<
 				verdict.state === 'unknown' ? [{role: `leg ${n}` as const, text: `${subject}${describeNeeds(verdict)}`}] : [],
 			),
 		),
-		...(hasAgent ? [{role: 'agent' as const, text: 'which agent carries it; needs get pods/proxy in kube-system, and the test'}] : []),
-		...(known === null ? [{role: 'replicas' as const, text: 'number of apiservers unknown; list leases in kube-system may show it'}] : []),
+		...(hasAgent ? [{role: 'agent' as const, text: `which agent carries it;${describeNeeds({need: [needAgentMetrics]})}`}] : []),
+		...(known === null
+			? [{role: 'replicas' as const, text: `number of apiservers unknown; ${describeNeed(needLeases).short} may show it`}]
+			: []),
 		...(hasOthers ? [{role: 'replicas' as const, text: `${describeReplicas(process).text}; ${holds}`}] : []),
 	];
 }
 
-function describeNeeds({need, why = 'no permission or probe can settle it'}: Verdict<string>): string {
+function describeNeeds({need, why = 'no permission or probe can settle it'}: Pick<Verdict<string>, 'need' | 'why'>): string {
 	return need.length === 0 ? `: ${why}` : ` needs ${need.map(one => describeNeed(one).short).join('; or ')}`;
 }

@@ -2,6 +2,7 @@
 import test from 'ava';
 import type {Basis, Evidence, Leg, Path, RouteState, TlsState, Verdict} from '../../source/evidence/evidence.ts';
 import {describeUndetermined} from '../../source/descriptions/describe-path.ts';
+import {needAgentMetrics} from '../../source/evidence/rules/needs.ts';
 import {formatPathLine} from '../../source/evidence/path-line.ts';
 import {pathReport} from '../../source/output/path-report.ts';
 import {unicodeGlyphs} from '../../source/session/kit/glyphs.ts';
@@ -161,4 +162,10 @@ test('the why screen lists what is not determined, and the report has the same n
 
 	t.true(pathReport([path]).includes('needs: list pods in kube-system'));
 	t.true(lines[0]!.text.includes('needs list pods in kube-system'));
+});
+
+test('an undetermined agent has the need of the rule that would name it', t => {
+	const path = pathOf('unverified', 'konnectivity', 'inferred');
+	const [agent] = describeUndetermined(path).filter(({role}) => role === 'agent');
+	t.is(agent?.text, `which agent carries it; needs ${needAgentMetrics.permission}`);
 });
