@@ -1,6 +1,6 @@
 /** Audit rows in words. */
 import type {Audit, AuditRow, RowId} from '../evidence/audit/audit-object.ts';
-import {describeCitations, describeFinding, describeNeed, routeName, type DetailPart} from './describe-verdict.ts';
+import {describeCitations, describeFinding, describeNeed, routeName, tlsName, type DetailPart} from './describe-verdict.ts';
 
 export function describeAuditRow(
 	row: AuditRow,
@@ -26,23 +26,17 @@ export function auditRowState(
 	{id, state, verdict}: Pick<AuditRow, 'id' | 'state' | 'verdict'>,
 	{short = false}: {short?: boolean} = {},
 ): string {
-	const name = rowStateNames[id]?.[state]?.[short ? 1 : 0] ?? auditStateName(state === '' ? verdict : state, {short});
+	const name = rowStateNames[id]?.[state]?.[short ? 1 : 0] ?? auditStateName(state, {short});
 	return id === 'N5' && verdict === 'warn' && state === 'secured' ? `${name}, with warnings` : name;
 }
 
-/**
-`konnectivity, unverified`, because `unverified` means something else inside a tunnel. `spoke/v1` has no field for the route of a row; its
-message starts with it.
-*/
-export function routeAndState({state, message}: Pick<AuditRow, 'state' | 'message'>): string {
-	return /^[a-z -]+, (?:TLS )?[a-z]+(?=: )/.exec(message)?.[0] ?? state;
+/** With the route, because `unverified` means something else inside a tunnel. */
+export function auditLegState({leg, ...row}: Pick<AuditRow, 'id' | 'state' | 'verdict' | 'leg'>, layout: {short?: boolean} = {}): string {
+	return leg ? `${routeName(leg.route, layout)}, ${leg.tls === 'checked' ? leg.tls : tlsName(leg.tls)}` : auditRowState(row, layout);
 }
 
 export function auditStateName(state: string, {short = false}: {short?: boolean} = {}): string {
-	// A state can name a route and a TLS state.
-	const [route = state, tls] = state.split(', ');
-	const name = stateNames[state]?.[short ? 1 : 0];
-	return name ?? (route === 'unknown' ? state : [routeName(route, {short}), ...(tls === undefined ? [] : [tls])].join(', '));
+	return stateNames[state]?.[short ? 1 : 0] ?? (state === 'unknown' ? state : routeName(state, {short}));
 }
 
 /** Long and short names; a state without an entry is its own name. */

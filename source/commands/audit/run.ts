@@ -6,7 +6,7 @@ import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {auditJunit, failedAuditJunit} from '../../output/audit-junit.ts';
 import {auditReport} from '../../output/audit-report.ts';
 import {jsonLine} from '../../output/json-line.ts';
-import type {Audit} from '../../evidence/audit/audit-object.ts';
+import {auditJson, type Audit} from '../../evidence/audit/audit-object.ts';
 import {parseRequirement, parseWaivers} from '../../evidence/audit/requirements.ts';
 import {runAudit, type AuditOptions} from '../../evidence/audit/run-audit.ts';
 import {assertRequireFlags} from '../../evidence/require-path.ts';
@@ -16,7 +16,7 @@ import type {Command, Invocation} from '../command.ts';
 import {auditSpec} from './spec.ts';
 
 const formats: Readonly<Record<FlagValues<typeof auditSpec.flags>['output'], (audit: Audit) => string>> = {
-	json: jsonLine,
+	json: audit => jsonLine(auditJson(audit)),
 	junit: auditJunit,
 	text: auditReport,
 };

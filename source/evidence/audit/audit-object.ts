@@ -1,5 +1,5 @@
 /** The Audit object of the contract. */
-import type {Basis, Citation, ClusterIdentity, Evidence, Need} from '../evidence.ts';
+import type {Basis, Citation, ClusterIdentity, Evidence, Need, RouteState, TlsState} from '../evidence.ts';
 
 export const rowIds = ['N1', 'N2', 'N3', 'N4', 'N5', 'N6', 'C1', 'C2', 'C3', 'C4', 'C5', 'C6', 'C7', 'C8', 'C9', 'C10', 'C11'] as const;
 export type RowId = (typeof rowIds)[number];
@@ -11,6 +11,8 @@ export type AuditRow = {
 	title: string;
 	verdict: RowVerdict;
 	state: string;
+	/** Leg 2 of the row's connections, for layouts: `spoke/v1` has no field for it. `checked`: verified or refused. */
+	leg: {route: RouteState; tls: TlsState | 'checked'} | null;
 	basis: Basis;
 	/** `of`: apiservers or nodes covered, `null` if there may be unknown ones. `proven`: how many of them are proven. */
 	scope: {of: number | null; proven: number};
@@ -63,3 +65,8 @@ export type Audit = {
 	};
 	exitStatus: number;
 };
+
+/** The audit as `-o json` prints it. */
+export function auditJson(audit: Audit): object {
+	return {...audit, rows: audit.rows.map(({leg, ...row}) => row)};
+}

@@ -17,6 +17,7 @@ export function rowResult(
 		state,
 		basis,
 		message,
+		leg: null,
 		scope: {of: null, proven: 0},
 		citations: [],
 		exceptions: [],

@@ -95,7 +95,7 @@ function rowOf(
 ): Omit<AuditRow, 'accepted'> {
 	const basis = weakestBasis(found, isVerifiedApiserver(own) ? 'proven' : 'inferred');
 	const serverNeed = basis === 'inferred' && own.serverIdentity.need ? [own.serverIdentity.need] : [];
-	const {verdict, state, exceptions, message, remedy, broken} = finding;
+	const {verdict, state, leg, exceptions, message, remedy, broken} = finding;
 	const scope = isVerifiedApiserver(own) ? finding.scope : {...finding.scope, proven: 0};
 	const [title, docs] = titles[id];
 	const evidence = [...new Set(citations.map(citation => numbered.idOf(citation)))];
@@ -104,6 +104,7 @@ function rowOf(
 		title,
 		verdict,
 		state,
+		leg,
 		basis,
 		scope,
 		evidence,

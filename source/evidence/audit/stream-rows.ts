@@ -49,7 +49,10 @@ function exposureRow(all: readonly Observations[]): RowResult {
 		all,
 		alike.filter(isProven).map(one => one.observations),
 	);
+	// In a tunnel it may even be unknown whether the certificate is checked.
+	const isChecked = exposure.state === 'protected' && tls.state === 'unknown' && exposure.protectedBy === 'check';
 	const more = {
+		leg: {route: route.state, tls: isChecked ? ('checked' as const) : tls.state},
 		citations: alike.flatMap(one => [...one.tls.citations, ...one.route.citations]),
 		scope: across.scope,
 		exceptions: evaluated
@@ -87,8 +90,6 @@ function exposureRow(all: readonly Observations[]): RowResult {
 		return rowResult('warn', 'refused', basis, `${words}: ${exposure.why}`, {...more, need, remedy: remedies.kubeletServing});
 	}
 
-	// In a tunnel it may even be unknown whether the certificate is checked.
-	const isChecked = tls.state === 'unknown' && exposure.protectedBy === 'check';
 	return isChecked
 		? rowResult('pass', 'checked', basis, `${routeName(route)}, checked: ${exposure.why}`, {...more, need})
 		: rowResult('pass', tls.state === 'unknown' ? 'tunnelled' : tls.state, basis, `${words}: ${exposure.why}`, {...more, need});

@@ -2,10 +2,10 @@
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {auditJunit} from '../../output/audit-junit.ts';
 import {auditReport} from '../../output/audit-report.ts';
-import type {Audit, AuditRow, RowVerdict} from '../../evidence/audit/audit-object.ts';
+import {auditJson, type Audit, type AuditRow, type RowVerdict} from '../../evidence/audit/audit-object.ts';
 import {runAudit} from '../../evidence/audit/run-audit.ts';
 import {findPaths} from '../../evidence/find-paths.ts';
-import {describeAuditRow, routeAndState} from '../../descriptions/describe-audit.ts';
+import {describeAuditRow} from '../../descriptions/describe-audit.ts';
 import {describeRoute, type DetailPart, replaceRouteNames, withLocation} from '../../descriptions/describe-verdict.ts';
 import type {ShownAuditRow, TextLine} from '../frame/session-state.ts';
 import {defaultSource} from '../tail/tail-sources.ts';
@@ -56,7 +56,8 @@ function showAudit(session: Session, audit: Audit): void {
 			id: row.id,
 			title: row.title,
 			verdict: row.verdict,
-			state: routeAndState(row),
+			state: row.state,
+			leg: row.leg,
 			basis: row.basis,
 			provenOn: provenOn(row),
 			lines: rowLines(audit, row),
@@ -92,7 +93,7 @@ export function openAuditRow(session: Session): void {
 	if (found && finding) {
 		const {id, title, verdict} = finding;
 		const {state, basis} = describeAuditRow(finding, found);
-		const name = finding.state === '' || finding.state === verdict ? '' : `: ${state}`;
+		const name = finding.state === verdict ? '' : `: ${state}`;
 		openText(session, {
 			title: 'Audit',
 			subject: `${id} ${title}`,
@@ -154,7 +155,7 @@ function fileText(path: string, found: Audit): string {
 		return auditJunit(found);
 	}
 
-	return path.endsWith('.txt') ? `${auditReport(found).trimEnd()}\n` : `${JSON.stringify(found, null, '\t')}\n`;
+	return path.endsWith('.txt') ? `${auditReport(found).trimEnd()}\n` : `${JSON.stringify(auditJson(found), null, '\t')}\n`;
 }
 
 async function testRoute(session: Session): Promise<void> {

@@ -39,9 +39,8 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 		);
 	});
 	const labeled = (name: string, words: string) => `${name}: ${words}`;
-	const {state, verdict} = row('C10');
 	const bottom = edge(frame.bottomLeft, frame.bottomRight);
-	const route = `  ${labeled('route', auditStateName(state === '' ? verdict : state))}`;
+	const route = `  ${labeled('route', auditStateName(row('C10').state))}`;
 	const both = `${route} ${glyphs.dot} ${labeled('SSH', auditRowState(row('C9'), {short: true}))}`;
 	// Drawn whole or not at all, because row C9 shows it too.
 	return [

@@ -1,6 +1,6 @@
 /** The audit view. */
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
-import {auditRowState} from '../../descriptions/describe-audit.ts';
+import {auditLegState} from '../../descriptions/describe-audit.ts';
 import type {SessionState, ShownAuditRow} from '../frame/session-state.ts';
 import {titledRule} from '../kit/titled-rule.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
@@ -94,5 +94,5 @@ function rowLine(
 /** The glyph is the verdict and the text is the state, so that color is never the only sign. */
 function verdictText(row: ShownAuditRow, {passed, failed, look, strokes}: Glyphs, {short = false}: {short?: boolean} = {}): string {
 	const sign = {pass: passed, fail: failed, warn: look, unknown: strokes.unknown, 'not-applicable': ' '}[row.verdict];
-	return `${sign} ${auditRowState(row, {short})}`;
+	return `${sign} ${auditLegState(row, {short})}`;
 }

@@ -162,7 +162,7 @@ export type SessionState = {
 	tailVersion: number;
 };
 
-export type ShownAuditRow = Pick<AuditRow, 'id' | 'title' | 'verdict' | 'state' | 'basis'> & {
+export type ShownAuditRow = Pick<AuditRow, 'id' | 'title' | 'verdict' | 'state' | 'leg' | 'basis'> & {
 	provenOn: {short: string; long: string};
 	lines: readonly TextLine[];
 };

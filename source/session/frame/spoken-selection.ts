@@ -1,5 +1,5 @@
 /** The spoken text of the selection. */
-import {auditRowState} from '../../descriptions/describe-audit.ts';
+import {auditLegState} from '../../descriptions/describe-audit.ts';
 import {worstPath} from './connection-list.ts';
 import {listKinds} from '../lists/list-kinds.ts';
 import {selectedRow} from '../lists/list-state.ts';
@@ -124,7 +124,7 @@ function viewSentences(screen: RenderInput): string[] {
 				return [`Audit, ${busy ? 'reading' : 'not read yet'}.`];
 			}
 
-			const found = row.state === '' || row.state === row.verdict ? row.verdict : `${row.verdict}, ${auditRowState(row)}`;
+			const found = row.leg === null && row.state === row.verdict ? row.verdict : `${row.verdict}, ${auditLegState(row)}`;
 			return [`Audit, ${note}, ${at + 1}: ${row.id} ${row.title}, ${found}, ${row.basis}.`, ...row.lines.slice(0, 1).map(({text}) => text)];
 		}
 

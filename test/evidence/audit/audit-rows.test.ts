@@ -1,6 +1,6 @@
 /** Verdicts of the audit rows. */
 import test from 'ava';
-import {rowIds, type RowId, type RowVerdict} from '../../../source/evidence/audit/audit-object.ts';
+import {auditJson, rowIds, type RowId, type RowVerdict} from '../../../source/evidence/audit/audit-object.ts';
 import {parseRequirement} from '../../../source/evidence/audit/requirements.ts';
 import {auditOf} from '../../../source/evidence/audit/run-audit.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
@@ -616,4 +616,17 @@ test('a row behind an unidentified server is not proven and names the permission
 
 test('a requirement rejects an inherited property name', t => {
 	t.throws(() => parseRequirement('constructor'), {code: 'ERR_USAGE', message: /unknown requirement "constructor"/});
+});
+
+test('a row knows its own leg 2, and the printed audit does not contain it', t => {
+	const audit = auditOf(auditObservations(), {facts}, options);
+	const legOf = (id: RowId) => audit.rows.find(row => row.id === id)!.leg;
+	t.deepEqual(legOf('C2'), {route: 'konnectivity', tls: 'verified'});
+	t.is(legOf('C4'), null);
+	const printed = JSON.parse(JSON.stringify(auditJson(audit))) as {rows: object[]};
+	t.deepEqual(
+		printed.rows.filter(row => 'leg' in row),
+		[],
+	);
+	t.is(printed.rows.length, audit.rows.length);
 });

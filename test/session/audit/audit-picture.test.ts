@@ -8,12 +8,12 @@ import {auditScreen} from '../../../source/session/audit/audit-screen.ts';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
 import type {RenderInput} from '../../../source/session/kit/render-input.ts';
 
-type Short = readonly [verdict: AuditRow['verdict'], state: string, basis: Basis];
+type Short = readonly [verdict: AuditRow['verdict'], state: string, basis: Basis, leg?: AuditRow['leg']];
 const unknown: Short = ['unknown', 'unknown', 'unknown'];
 const rowsOf = (given: Readonly<Record<string, Short>>) =>
 	rowIds.map(id => {
-		const [verdict, state, basis] = given[id] ?? unknown;
-		return {id, title: '', verdict, state, basis} as unknown as AuditRow;
+		const [verdict, state, basis, leg = null] = given[id] ?? unknown;
+		return {id, title: '', verdict, state, leg, basis} as unknown as AuditRow;
 	});
 
 const cases: ReadonlyArray<readonly [title: string, given: Readonly<Record<string, Short>>, words: string, spoke: string]> = [
@@ -99,10 +99,10 @@ test('a caller has its state in full and the sign of its verdict when they fit',
 test('the title column gets the width that verdicts do not need', t => {
 	const titles = {C8: 'services through the proxy'};
 	t.regex(
-		listOf({C8: ['fail', 'direct, plain', 'inferred']}, titles)[1]!,
+		listOf({C8: ['fail', 'plain', 'inferred', {route: 'direct', tls: 'plain'}]}, titles)[1]!,
 		/services through the proxy +✗ direct, plain +inferred +0 of 3$/,
 	);
-	const long = listOf({C8: ['fail', 'konnectivity, unverified', 'inferred']}, titles)[1]!;
+	const long = listOf({C8: ['fail', 'unverified', 'inferred', {route: 'konnectivity', tls: 'unverified'}]}, titles)[1]!;
 	t.regex(long, /✗ konnectivity, unverified +inferred +0 of 3$/);
 	t.true(long.length <= 80, long);
 });

@@ -18,14 +18,15 @@ const row: ShownAuditRow = {
 	id: 'C2',
 	title: 'exec and attach',
 	verdict: 'fail',
-	state: 'egress-http-connect, TLS unknown',
+	state: 'unknown',
+	leg: {route: 'egress-http-connect', tls: 'unknown'},
 	basis: 'inferred',
 	provenOn: {short: '1 of 1', long: '1 of 1 apiserver'},
 	lines: [],
 };
 
 test('the audit shows route and TLS state, and shortens the route on a narrow screen', t => {
-	const alone: ShownAuditRow = {...row, id: 'C10', state: 'egress-http-connect'};
+	const alone: ShownAuditRow = {...row, id: 'C10', state: 'egress-http-connect', leg: null};
 	const at = (columns: number, id = 'C2') => texts(auditScreen(screenOf(columns, [row, alone]), 20)).find(text => text.includes(id)) ?? '';
 	t.regex(at(200), / egress http-connect, TLS unknown +inferred /);
 	t.regex(at(80), / http-conn, TLS unknown +inferred +1 of 1$/);
