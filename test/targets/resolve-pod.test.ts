@@ -330,13 +330,13 @@ test('reports each pod once, then its changes, across an interruption', async t 
 		for await (const change of watchPods(cluster, {namespace: 'demo'}, {signal: stop.signal})) {
 			told.push('pod' in change ? `${change.type} ${change.pod.metadata.name}` : change.type);
 			if (change.type === 'synced') {
-				setTimeout(() => {
-					control.watching[0]!.write(
-						`${JSON.stringify({type: 'MODIFIED', object: {...pod('web-0'), metadata: {...pod('web-0').metadata, resourceVersion: '2'}}})}\n`,
-					);
+				void (async () => {
+					await until(() => control.watching.length > 0);
+					const changed = {...pod('web-0'), metadata: {...pod('web-0').metadata, resourceVersion: '2'}};
+					control.pods = [changed, pod('web-2')];
+					control.watching[0]!.write(`${JSON.stringify({type: 'MODIFIED', object: changed})}\n`);
 					control.watching[0]!.write(`${JSON.stringify({type: 'ERROR', object: {code: 410, message: 'too old'}})}\n`);
-					control.pods = [{...pod('web-0'), metadata: {...pod('web-0').metadata, resourceVersion: '2'}}, pod('web-2')];
-				}, 100);
+				})();
 			} else if (told.at(-1) === 'appeared web-2') {
 				stop.abort();
 			}
