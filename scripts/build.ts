@@ -1,4 +1,5 @@
-/** Bundles the program: `build/spoke.js`, and one file per command, so that a one-shot command reads two files. */
+/** Bundles the program: `build/spoke.js`, which checks Node and loads compiled code, `build/cli.js`, and one file per command. */
+import {createHash} from 'node:crypto';
 import {chmod, mkdir, readFile, readdir, rm, utimes, writeFile} from 'node:fs/promises';
 import {createRequire, isBuiltin} from 'node:module';
 import {basename, dirname, join} from 'node:path';
@@ -60,14 +61,12 @@ const mayWait = {
 await rm(inRoot('build'), {recursive: true, force: true});
 await Promise.all([sayFormat('build', 'commonjs'), sayFormat('build/parts', 'module')]);
 const built = await Promise.all([
-	// Node versions that are too old must parse the first file, to print that they are.
 	build({
 		...startsFast,
-		target: 'node18',
 		supported: {'dynamic-import': false},
-		entryPoints: [inRoot('source/spoke.ts')],
-		outfile: inRoot('build/spoke.js'),
-		plugins: [commandsStayOutside('./commands/')],
+		entryPoints: [inRoot('source/cli.ts')],
+		outfile: inRoot('build/cli.js'),
+		plugins: [commandsStayOutside('./commands/'), builtInsWaitForTheirUse()],
 	}),
 	build({
 		...startsFast,
@@ -107,6 +106,15 @@ const built = await Promise.all([
 		},
 	}),
 ]);
+await Promise.all(Object.keys(commands).map(async name => importByLoader(inRoot(`build/commands/${name}.js`))));
+// Node versions that are too old must parse this file, to print that they are.
+await build({
+	...startsFast,
+	target: 'node18',
+	define: {...startsFast.define, 'import.meta.dirname': '__dirname', SPOKE_BUILD: JSON.stringify(await buildHash())},
+	entryPoints: [inRoot('source/spoke.ts')],
+	outfile: inRoot('build/spoke.js'),
+});
 await launchByShell('build/spoke.js');
 await writeFile(inRoot('build/LICENSES.txt'), await licensesOf(built.map(({metafile}) => metafile)));
 await chmod(inRoot('build/spoke.js'), 0o755);
@@ -133,6 +141,27 @@ async function launchByShell(path: string): Promise<void> {
 	// A signal that was ignored at the start of a shell cannot be trapped (POSIX, trap).
 	const launcher = '\':\' //; h=; trap h=1 HUP; kill -HUP $$; trap - HUP; [ "$h" ] || export SPOKE_HUP_IGNORED=$$; exec node "$0" "$@"';
 	await writeFile(inRoot(path), ['#!/bin/sh', launcher, ...lines].join('\n'));
+}
+
+/** Other commands are CommonJS and parts are ES modules. @see source/code-cache.ts */
+async function importByLoader(path: string): Promise<void> {
+	const code = await readFile(path, 'utf8');
+	await writeFile(path, code.replaceAll(/\bimport\((?="\.\/)/g, 'require(').replaceAll(/\bimport\((?="\.\.\/parts\/)/g, 'importFile('));
+}
+
+/** Identifies the CommonJS files of this build. */
+async function buildHash(): Promise<string> {
+	const hash = createHash('sha256');
+	for (const path of [
+		'cli.js',
+		...Object.keys(commands)
+			.toSorted()
+			.map(name => `commands/${name}.js`),
+	]) {
+		hash.update(await readFile(inRoot(`build/${path}`)));
+	}
+
+	return hash.digest('hex').slice(0, 16);
 }
 
 /** For the directory's `.js` files. */

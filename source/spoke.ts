@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 /** Entry point and Node version check. */
+import {join} from 'node:path';
 import process from 'node:process';
-import {enableCompileCache} from './compile-cache.ts';
+import type * as cli from './cli.ts';
+import {createCodeLoader} from './code-cache.ts';
 import {setUpProcess} from './own-process.ts';
 
 setUpProcess();
@@ -13,7 +15,7 @@ if (major < minimumNode[0] || (major === minimumNode[0] && minor < minimumNode[1
 	process.stderr.write(`spoke needs Node ${minimumNode.join('.')} or later; this is ${process.versions.node}\n`);
 	process.exitCode = 1;
 } else {
-	enableCompileCache(process.env);
 	// Load it only now, because an older Node may fail to parse it.
-	void import('./cli.ts').then(async ({main}) => main(process.argv.slice(2)));
+	const {main} = createCodeLoader(process.env)(join(import.meta.dirname, 'cli.js')) as typeof cli;
+	void main(process.argv.slice(2));
 }

@@ -165,8 +165,8 @@ export const rooms: readonly Room[] = [
 		contains: 'Command lookup, error output and exit status',
 		mayImport: ['errors', 'version', 'text', 'command-line', 'commands', 'own-process'],
 	},
-	{name: 'compile-cache', contains: 'V8 compile cache', mayImport: []},
-	{name: 'spoke', contains: 'Node version check and entry point', mayImport: ['cli', 'compile-cache', 'own-process']},
+	{name: 'code-cache', contains: 'Compiled code, kept between runs', mayImport: ['errors']},
+	{name: 'spoke', contains: 'Node version check and entry point', mayImport: ['cli', 'code-cache', 'own-process']},
 ];
 
 /** Names that say nothing of what is inside. */

@@ -8,7 +8,6 @@ import {timestampLength, timestampNanoseconds, timestampSecond} from './line-tim
 const maxBytes = 48 * 1024 * 1024;
 /** The rest is compressed, because it is rarely needed. */
 const maxUnpackedBytes = 16 * 1024 * 1024;
-const zstdOptions = {params: {[constants.ZSTD_c_compressionLevel]: -3}};
 const longBlockBytes = 4 * 1024 * 1024;
 const longLineBytes = 4096;
 
@@ -150,7 +149,7 @@ export class RecentLines {
 		const next = this.#blocks[this.#packed++]!;
 		this.#unpackedBytes -= next.size;
 		if ('bytes' in next.content) {
-			next.content = {packed: zstdCompressSync(next.content.bytes, zstdOptions)};
+			next.content = {packed: zstdCompressSync(next.content.bytes, {params: {[constants.ZSTD_c_compressionLevel]: -3}})};
 		}
 	}
 }

@@ -1,0 +1,146 @@
+/** Compiled code of the program's files, kept between runs. */
+import {closeSync, fsyncSync, lstatSync, mkdirSync, openSync, readFileSync, renameSync, writeSync} from 'node:fs';
+import {basename, dirname, isAbsolute, join} from 'node:path';
+import process from 'node:process';
+import {pathToFileURL} from 'node:url';
+import {Script} from 'node:vm';
+import {exitStatus} from './errors/exit-status.ts';
+
+declare const SPOKE_BUILD: string;
+
+/**
+Returns a `require` for the CommonJS files of a build. Node's own compile cache keeps only what V8 compiles before a file runs, so that each
+start compiles every function that it calls. This one stores a file at the end of a full run, with all functions that were called:
+82 instead of 97 ms of processor time for a command that prints one line of a log.
+
+Compiled code is kept in `$XDG_CACHE_HOME/spoke` or `~/.cache/spoke`. The directory must be writable by the user only, because its content is
+executed. `NODE_DISABLE_COMPILE_CACHE=1` disables the cache. V8 rejects code of another V8, but does not notice other source of the same
+length, so each build has its own directory.
+*/
+export function createCodeLoader(environment: NodeJS.ProcessEnv): (path: string) => unknown {
+	const root = environment['NODE_DISABLE_COMPILE_CACHE'] ? null : cacheDirectory(environment);
+	const directory = root !== null && isPrivate(root) ? join(root, `${SPOKE_BUILD}-${process.version}-${process.arch}`) : null;
+	const loaded = new Map<string, {exports: unknown}>();
+	const load = (path: string): unknown => {
+		const known = loaded.get(path);
+		if (known) {
+			return known.exports;
+		}
+
+		const module = {exports: {}};
+		loaded.set(path, module);
+		const folder = dirname(path);
+		const require = (id: string) => (id.startsWith('.') ? load(join(folder, id)) : process.getBuiltinModule(id));
+		const importFile = async (id: string) => import(pathToFileURL(join(folder, id)).href) as Promise<unknown>;
+		compile(path, directory)(module.exports, require, module, path, folder, importFile);
+		return module.exports;
+	};
+
+	if (root !== null && directory !== null) {
+		// For the ES modules, which are loaded by import().
+		process.getBuiltinModule('node:module').enableCompileCache(root);
+	}
+
+	return load;
+}
+
+/** A command that failed has called few of its functions. */
+const fullRuns: ReadonlySet<number> = new Set([
+	exitStatus.ok,
+	exitStatus.requireNotMet,
+	exitStatus.requireUndecided,
+	exitStatus.hangup,
+	exitStatus.interrupt,
+	exitStatus.terminate,
+]);
+
+/** `importFile` stands for `import()`, which a script has only with an experimental option. */
+type CommonJs = (
+	exports: object,
+	require: (id: string) => unknown,
+	module: object,
+	filename: string,
+	dirname: string,
+	importFile: (id: string) => Promise<unknown>,
+) => void;
+
+const head = '(function(exports,require,module,__filename,__dirname,importFile){';
+
+function compile(path: string, directory: string | null): CommonJs {
+	const cache = directory === null ? null : join(directory, basename(path));
+	const cachedData = cache === null ? undefined : readIfThere(cache);
+	const script = new Script(`${head}${readFileSync(path, 'utf8')}\n})`, {
+		filename: path,
+		columnOffset: -head.length,
+		...(cachedData && {cachedData}),
+	});
+	if (cache !== null && (!cachedData || script.cachedDataRejected)) {
+		process.once('exit', status => {
+			if (fullRuns.has(status)) {
+				save(cache, script.createCachedData());
+			}
+		});
+	}
+
+	return script.runInThisContext() as CommonJs;
+}
+
+function readIfThere(path: string): Buffer | undefined {
+	try {
+		return readFileSync(path);
+	} catch {
+		return undefined;
+	}
+}
+
+/** V8 trusts the content, so it must be complete on the disk before it has its name. */
+function save(path: string, content: Buffer): void {
+	const incomplete = `${path}.${process.pid}`;
+	try {
+		mkdirSync(dirname(path), {recursive: true, mode: 0o700});
+		const file = openSync(incomplete, 'wx', 0o600);
+		try {
+			writeSync(file, content);
+			fsyncSync(file);
+		} finally {
+			closeSync(file);
+		}
+
+		renameSync(incomplete, path);
+	} catch {
+		// The next run compiles again.
+	}
+}
+
+/** Ignores a relative path, as the XDG Base Directory Specification requires. */
+function cacheDirectory({XDG_CACHE_HOME: cache = '', HOME: home = ''}: NodeJS.ProcessEnv): string | null {
+	if (isAbsolute(cache)) {
+		return join(cache, 'spoke');
+	}
+
+	return isAbsolute(home) ? join(home, '.cache', 'spoke') : null;
+}
+
+function isPrivate(directory: string): boolean {
+	try {
+		const stats = lstatSync(directory, {throwIfNoEntry: false}) ?? makeDirectory(directory);
+		return stats.isDirectory() && stats.uid === process.getuid?.() && (stats.mode & 0o022) === 0;
+	} catch {
+		return false;
+	}
+}
+
+/** Creates the directory and its parent, but never the home directory. */
+function makeDirectory(directory: string) {
+	for (const path of [dirname(directory), directory]) {
+		try {
+			mkdirSync(path, 0o700);
+		} catch (error) {
+			if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+				throw error;
+			}
+		}
+	}
+
+	return lstatSync(directory);
+}

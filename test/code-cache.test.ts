@@ -1,0 +1,89 @@
+/** The cache of compiled code of the built program. */
+import {chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {basename, join} from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {runSpoke} from './support/run-spoke.ts';
+
+test('stores code in a private directory, and a second run behaves the same', async t => {
+	const cache = await emptyDirectory(t);
+	const first = await runSpoke(['version'], {env: {XDG_CACHE_HOME: cache}});
+	t.is((await stat(join(cache, 'spoke'))).mode & 0o777, 0o700);
+	t.deepEqual([...(await storedFiles(cache)).keys()], ['cli.js', 'version.js']);
+	t.deepEqual(await runSpoke(['version'], {env: {XDG_CACHE_HOME: cache}}), first);
+});
+
+test('stores nothing of a command that failed early', async t => {
+	const cache = await emptyDirectory(t);
+	await noKubeconfig({XDG_CACHE_HOME: cache});
+	t.is((await storedFiles(cache)).size, 0);
+});
+
+test('compiles again and replaces code that V8 rejects', async t => {
+	const cache = await emptyDirectory(t);
+	const first = await runSpoke(['version'], {env: {XDG_CACHE_HOME: cache}});
+	const stored = await storedFiles(cache);
+	const {path, size} = stored.get('version.js')!;
+	for (const content of [Buffer.alloc(size), (await readFile(path)).subarray(0, size / 2), Buffer.alloc(0)]) {
+		await writeFile(path, content);
+		t.deepEqual(await runSpoke(['version'], {env: {XDG_CACHE_HOME: cache}}), first);
+		t.is((await storedFiles(cache)).get('version.js')!.size, size);
+	}
+});
+
+test('stores nothing with NODE_DISABLE_COMPILE_CACHE=1', async t => {
+	const cache = await emptyDirectory(t);
+	await runSpoke(['version'], {env: {XDG_CACHE_HOME: cache, NODE_DISABLE_COMPILE_CACHE: '1'}});
+	t.deepEqual(await readdir(cache), []);
+});
+
+test('ignores a relative XDG_CACHE_HOME and uses ~/.cache', async t => {
+	const home = await emptyDirectory(t);
+	await noKubeconfig({XDG_CACHE_HOME: 'here', HOME: home});
+	t.true((await readdir(join(home, '.cache', 'spoke'))).length > 0);
+});
+
+test('writes nothing to a directory that others can write to', async t => {
+	const cache = await emptyDirectory(t);
+	await mkdir(join(cache, 'spoke'));
+	await chmod(join(cache, 'spoke'), 0o777);
+	t.is((await noKubeconfig({XDG_CACHE_HOME: cache})).status, 5);
+	t.deepEqual(await readdir(join(cache, 'spoke')), []);
+});
+
+test('does not follow a symbolic link to a directory', async t => {
+	const cache = await emptyDirectory(t);
+	const elsewhere = await emptyDirectory(t);
+	await symlink(elsewhere, join(cache, 'spoke'));
+	t.is((await noKubeconfig({XDG_CACHE_HOME: cache})).status, 5);
+	t.deepEqual(await readdir(elsewhere), []);
+});
+
+test('runs without a warning when no directory can be created', async t => {
+	const {stderr} = await noKubeconfig({});
+	const cache = await emptyDirectory(t);
+	await writeFile(join(cache, 'file'), '');
+	t.like(await noKubeconfig({XDG_CACHE_HOME: join(cache, 'file')}), {status: 5, stderr});
+	t.is((await noKubeconfig({XDG_CACHE_HOME: '', HOME: ''})).status, 5);
+});
+
+/** By name; without what Node stores. */
+async function storedFiles(cache: string): Promise<ReadonlyMap<string, {path: string; size: number}>> {
+	const paths = (await readdir(join(cache, 'spoke'), {recursive: true})).filter(path => path.endsWith('.js')).toSorted();
+	const files = paths.map(async name => {
+		const path = join(cache, 'spoke', name);
+		return [basename(name), {path, size: (await stat(path)).size}] as const;
+	});
+	return new Map(await Promise.all(files));
+}
+
+/** Loads a command, which fails immediately. */
+async function noKubeconfig(env: Readonly<Record<string, string>>) {
+	return runSpoke(['logs', 'x'], {env});
+}
+
+async function emptyDirectory(t: ExecutionContext): Promise<string> {
+	const directory = await mkdtemp(join(tmpdir(), 'spoke-cache-'));
+	t.teardown(async () => rm(directory, {recursive: true}));
+	return directory;
+}
