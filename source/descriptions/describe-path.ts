@@ -111,6 +111,39 @@ export function describeExpectedFailure({broken, evidence, legs, target}: Path):
 	return {leg, time, otherEnd: isOther ? farEnd : null, message: heard?.observed ?? broken.message};
 }
 
+/** What the verdicts mean for what is sent, for readers who do not know the words of the path line. Says no more than the verdicts. */
+export function describePathMeaning({legs: [first, second], target}: Path): string {
+	return [
+		...(first === undefined || first.tls.state === 'verified' ? [] : [legMeaning(first, 'spoke', farEndKind(first.to))]),
+		...(second === undefined ? [] : [legMeaning(second, 'the apiserver', `${farEndKind(second.to)} ${farEndName(second, target)}`.trim())]),
+	].join('; ');
+}
+
+function legMeaning({tls}: Leg, from: string, to: string): string {
+	const lead = tls.basis === 'inferred' ? 'probably ' : '';
+	switch (tls.state) {
+		case 'verified': {
+			return `${lead}encrypted, and ${from} checks the certificate of ${to}`;
+		}
+
+		case 'unverified': {
+			return `${lead}encrypted, but ${from} does not check who answers as ${to}`;
+		}
+
+		case 'plain': {
+			return `${lead}not encrypted from ${from} to ${to}`;
+		}
+
+		case 'refused': {
+			return `${lead}${from} does not accept the certificate of ${to}`;
+		}
+
+		case 'unknown': {
+			return `not known whether ${from} checks the certificate of ${to}${tls.need.length === 0 ? '' : `;${describeNeeds(tls)}`}`;
+		}
+	}
+}
+
 /** What is not determined, each with what would settle it. */
 export function describeUndetermined({legs, process}: Path): ReadonlyArray<Part<'leg 1' | 'leg 2' | 'agent' | 'replicas'>> {
 	const {known, read, boundBy} = process;

@@ -156,7 +156,7 @@ export const rooms: readonly Room[] = [
 			'keymap',
 			'sandbox',
 		],
-		packages: ['ink', 'react', 'wrap-ansi', 'execa', 'yaml'],
+		packages: ['ink', 'react', 'wrap-ansi', 'zustand', 'execa', 'yaml'],
 		folders: Object.fromEntries(features.map(({name, contains}) => [name, contains])),
 	},
 	{name: 'own-process', contains: 'Process name and signal handling of spoke itself', mayImport: []},

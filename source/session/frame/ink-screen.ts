@@ -1,6 +1,7 @@
 /** Ink in the alternate screen, with frames written cell by cell. */
 import {Box, render, useApp, type DOMElement, type Instance} from 'ink';
 import {createElement, Fragment, type ReactNode} from 'react';
+import {createStore} from 'zustand/vanilla';
 import type {TailView} from '../tail/tail-view.ts';
 import type {RenderInput} from '../kit/render-input.ts';
 import {spokenLines} from './spoken-screen.ts';
@@ -9,6 +10,7 @@ import {Spoken, SpokenEvents} from './spoken-events.ts';
 import {fitTail} from '../tail/tail-fit.ts';
 import {CellGrid} from '../kit/cell-grid.ts';
 import {PaintedBoxesContext, type PaintedBoxes} from '../kit/rows.tsx';
+import type {Frames} from '../kit/screen-context.ts';
 import {paintTree} from './paint-tree.ts';
 import {SessionScreen} from './session-screen.tsx';
 
@@ -30,18 +32,25 @@ export class InkScreen implements ScreenOutput {
 	readonly #stdout: NodeJS.WriteStream;
 	readonly #ink: Instance;
 	readonly #root: DOMElement;
+	/** Rejects when a component throws, which ends the session with a crash report. */
+	readonly #ended: Promise<unknown>;
 	readonly #boxes: PaintedBoxes = new WeakMap();
 	#grid = new CellGrid(0, 0);
-	#drawn: RenderInput | null = null;
+	readonly #onListRows: (rows: number) => void;
+	#frames: Frames | null = null;
+	#isDrawing = false;
 	#isSuspended = false;
 	#isPaintDue = false;
 
-	constructor(stdout: NodeJS.WriteStream, stdin: NodeJS.ReadStream) {
+	/** `onListRows`: the layout gave the current list this many rows. */
+	constructor(stdout: NodeJS.WriteStream, stdin: NodeJS.ReadStream, onListRows: (rows: number) => void) {
 		this.#stdout = stdout;
+		this.#onListRows = onListRows;
 		stdout.write(enterScreen);
 		({ink: this.#ink, root: this.#root} = takeOverOutput(stdout, stdin, () => {
 			this.#paintSoon();
 		}));
+		this.#ended = this.#ink.waitUntilExit();
 	}
 
 	fitTail(screen: RenderInput, view: TailView): TailView {
@@ -49,8 +58,22 @@ export class InkScreen implements ScreenOutput {
 	}
 
 	draw(screen: RenderInput): void {
-		this.#drawn = screen;
-		this.#ink.rerender(createElement(PaintedBoxesContext, {value: this.#boxes}, createElement(SessionScreen, {screen})));
+		this.#frames?.setState(screen, true);
+		this.#frames ??= createStore(() => screen);
+		// A layout effect can change the state, which draws within this drawing.
+		if (this.#isDrawing) {
+			return;
+		}
+
+		this.#isDrawing = true;
+		this.#ink.rerender(
+			createElement(
+				PaintedBoxesContext,
+				{value: this.#boxes},
+				createElement(SessionScreen, {frames: this.#frames, onListRows: this.#onListRows}),
+			),
+		);
+		this.#isDrawing = false;
 		this.#paint();
 	}
 
@@ -77,7 +100,7 @@ export class InkScreen implements ScreenOutput {
 		this.#isSuspended = true;
 		this.#ink.rerender(null);
 		this.#ink.unmount();
-		await this.#ink.waitUntilExit().catch(() => {});
+		await this.#ended;
 		this.#stdout.write(leaveScreen);
 	}
 
@@ -94,7 +117,7 @@ export class InkScreen implements ScreenOutput {
 
 	#paint(): void {
 		this.#isPaintDue = false;
-		if (this.#isSuspended || this.#drawn === null) {
+		if (this.#isSuspended || this.#frames === null) {
 			return;
 		}
 
@@ -103,7 +126,7 @@ export class InkScreen implements ScreenOutput {
 				size: {columns, rows},
 			},
 			theme,
-		} = this.#drawn;
+		} = this.#frames.getState();
 		if (this.#grid.columns !== columns || this.#grid.rows !== rows) {
 			this.#grid = new CellGrid(columns, rows);
 			this.#stdout.write(eraseScreen);

@@ -99,4 +99,4 @@ export function describeUptime({process}: Path, now: number): string {
 }
 
 export const proxyPathNote =
-	'This is the path of requests through the apiserver proxy. Logs and forwards of a service use the kubelet of one of its pods; select the pod to see that path.';
+	'Path of requests through the apiserver proxy. Logs and forwards go through the kubelet of a pod: see that pod.';

@@ -48,7 +48,13 @@ export class SessionDisplay {
 			stdout.write(backgroundQuery);
 		}
 
-		this.#view = isScreenReaderEnabled(this.#env) ? new SpokenScreen(stdout, stdin) : new InkScreen(stdout, stdin);
+		this.#view = isScreenReaderEnabled(this.#env)
+			? new SpokenScreen(stdout, stdin)
+			: new InkScreen(stdout, stdin, rows => {
+					if (rows !== this.#shown.store.state.listRows) {
+						this.#shown.store.dispatchNow({type: 'list-rows', rows});
+					}
+				});
 		stdout.on('resize', this.#onResize);
 	}
 

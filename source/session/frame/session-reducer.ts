@@ -21,6 +21,7 @@ import {
 import type {LineRemap} from '../tail/insert-lines.ts';
 import {toggleWrap} from '../kit/text-wrapping.ts';
 import {searchText} from '../text/text-search.ts';
+import {estimatedListRows} from './layout.ts';
 import {entryAt, startHistory, visit} from './view-history.ts';
 
 export type SessionEvent =
@@ -30,6 +31,7 @@ export type SessionEvent =
 	| {type: 'open-overlay'; overlay: Dialog}
 	| {type: 'close-overlay'}
 	| {type: 'resize'; columns: number; rows: number}
+	| {type: 'list-rows'; rows: number}
 	| {type: 'cluster'; to: Partial<ClusterState>}
 	| {type: 'view'; view: ViewName}
 	| {type: 'go'; by: 1 | -1}
@@ -85,7 +87,8 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	overlay: (state, {event}) => (state.overlay ? {...state, overlay: reduceDialog(state.overlay, event)} : state),
 	'open-overlay': (state, {overlay}) => ({...state, overlay}),
 	'close-overlay': state => ({...state, overlay: null}),
-	resize: (state, {columns, rows}) => ({...state, size: {columns, rows}}),
+	resize: (state, {columns, rows}) => ({...state, size: {columns, rows}, listRows: estimatedListRows(rows)}),
+	'list-rows': (state, {rows}) => (state.listRows === rows ? state : {...state, listRows: rows}),
 	cluster: (state, {to}) => ({...state, cluster: {...state.cluster, ...to}}),
 	view: (state, {view}) => showView({...state, history: visit(state.history, {view, namespace: state.cluster.namespace})}, view),
 	go(state, {by}) {
@@ -121,7 +124,12 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	}),
 	'failure-over': state => (state.lastFailure === null ? state : {...state, lastFailure: null}),
 	tick: (state, {now}) => tick(state, now),
-	'selected-path': (state, {of, path}) => ({...state, selectedPath: {of, path}, processes: withProcess(state.processes, path)}),
+	'selected-path': (state, {of, path}) => ({
+		...state,
+		selectedPath: {of, path},
+		isPathNews: isPathNews(state, {of, path}),
+		processes: withProcess(state.processes, path),
+	}),
 	'selected-details': (state, {of, lines}) => ({...state, selectedDetails: {of, lines}}),
 	forward: (state, {forward}) => ({...state, forwards: withForward(state.forwards, forward)}),
 	'forward-gone'(state, {id}) {
@@ -221,6 +229,19 @@ function tick(state: SessionState, now: number): SessionState {
 	const list = currentList(state);
 	const lists = list ? {...state.lists, [list.name]: reduceList(list, {type: 'expire', now})} : state.lists;
 	return {...state, now: state.isReducedMotion && now - state.now < stillMs ? state.now : now, notice, lists};
+}
+
+function isPathNews({selectedPath, isPathNews}: SessionState, next: {of: string; path: Path | null}): boolean {
+	const before = selectedPath?.path ?? null;
+	if (before === null || next.path === null || selectedPath?.of === next.of) {
+		return isPathNews;
+	}
+
+	return legWords(before) !== legWords(next.path);
+}
+
+function legWords({legs}: Path): string {
+	return legs.map(({to, tls, route}) => [to, tls.state, tls.basis, route.state, route.basis].join(' ')).join(', ');
 }
 
 function withProcess(processes: readonly string[], path: Path | null): readonly string[] {

@@ -10,6 +10,7 @@ import type {Dialog} from '../dialogs/dialog.ts';
 import {emptyProxy, type ProxyState} from '../proxy/proxy-state.ts';
 import type {ServicePods} from '../lists/service-pods.ts';
 import type {TextSearch} from '../text/text-search.ts';
+import {estimatedListRows} from './layout.ts';
 import {startHistory, type ViewHistory} from './view-history.ts';
 
 export type ViewName = ListName | 'forwards' | 'proxy' | 'audit' | 'sandbox';
@@ -121,6 +122,8 @@ export type ForwardState = {
 
 export type SessionState = {
 	size: {columns: number; rows: number};
+	/** Rows of the current list, as laid out. */
+	listRows: number;
 	cluster: ClusterState;
 	view: ViewName;
 	previousView: ViewName;
@@ -141,6 +144,8 @@ export type SessionState = {
 	lastFailure: Failure | null;
 	/** `of` is the id of the row: names repeat across namespaces. */
 	selectedPath: {of: string; path: Path | null} | null;
+	/** The path differs from that of the row selected before. */
+	isPathNews: boolean;
 	selectedDetails: {of: string; lines: readonly TextLine[]} | null;
 	forwards: readonly ForwardState[];
 	forwardCursor: number;
@@ -177,6 +182,7 @@ export function emptySession(
 ): SessionState {
 	return {
 		size,
+		listRows: estimatedListRows(size.rows),
 		cluster,
 		view: 'pods',
 		previousView: 'pods',
@@ -195,6 +201,7 @@ export function emptySession(
 		messages: [],
 		lastFailure: null,
 		selectedPath: null,
+		isPathNews: false,
 		selectedDetails: null,
 		forwards: [],
 		forwardCursor: 0,

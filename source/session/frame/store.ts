@@ -1,5 +1,4 @@
 /** Session state. Draws keys at once and data at a limited rate. */
-import {layout} from './layout.ts';
 import {reduceSession, type SessionEvent} from './session-reducer.ts';
 import {currentList, type SessionState} from './session-state.ts';
 
@@ -99,7 +98,7 @@ export class Store {
 		let state = reduceSession(before, event);
 		const list = currentList(state);
 		if (list) {
-			state = reduceSession(state, {type: 'list', list: list.name, event: {type: 'window', rows: layout(state).main}});
+			state = reduceSession(state, {type: 'list', list: list.name, event: {type: 'window', rows: state.listRows}});
 		}
 
 		this.#state = state;

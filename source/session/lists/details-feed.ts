@@ -1,6 +1,6 @@
 /** Details of the selected row. */
 import {selectedRow} from './list-state.ts';
-import {layout} from '../frame/layout.ts';
+import {previewRows} from '../frame/layout.ts';
 import {currentList} from '../frame/session-state.ts';
 import {targetOf} from './selection.ts';
 import {readDetails} from '../text/object-details.ts';
@@ -23,7 +23,7 @@ export class DetailsFeed {
 
 	follow(): void {
 		const {state} = this.#store;
-		const list = layout(state).details > 0 ? currentList(state) : null;
+		const list = previewRows(state) > 0 ? currentList(state) : null;
 		const row = list && selectedRow(list);
 		const key = list && row && row.gone === null ? `${this.#cluster().context} ${list.name} ${row.id} ${row.cells.join(' ')}` : '';
 		if (key === this.#key) {

@@ -11,7 +11,7 @@ import {worstPath} from '../frame/connection-list.ts';
 import {titledRule} from '../kit/titled-rule.ts';
 import {pathBadge, pathLineSpans, replicaLetter} from '../kit/path-line-spans.ts';
 import {pathVerdicts} from '../frame/path-verdicts.ts';
-import {pathVerdictLines} from '../frame/path-pane.ts';
+import {pathVerdictLines} from '../frame/path-pane.tsx';
 import {firstKey, type RenderInput} from '../kit/render-input.ts';
 import {padLines, line, styled, type Line} from '../kit/styled-line.ts';
 import type {Role} from '../kit/theme.ts';

@@ -12,7 +12,7 @@ import {createClusterClient} from '../../../source/cluster/create-cluster-client
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
-import {listenerUsersText} from '../../../source/session/frame/connections-pane.ts';
+import {listenerUsersText} from '../../../source/session/frame/connections-pane.tsx';
 import {openSandbox} from '../../support/sandbox.ts';
 import {until} from '../../support/until.ts';
 

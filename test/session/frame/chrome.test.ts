@@ -3,11 +3,17 @@ import test from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {emptySession, type ClusterState} from '../../../source/session/frame/session-state.ts';
 import {clockTime} from '../../../source/text/format-time.ts';
-import {footer, header} from '../../../source/session/frame/chrome.ts';
+import {Footer} from '../../../source/session/frame/footer.tsx';
+import {Header} from '../../../source/session/frame/header.tsx';
+import {createElement} from 'react';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
 import type {RenderInput} from '../../../source/session/kit/render-input.ts';
+import {plainTheme} from '../../../source/session/kit/theme.ts';
+import {drawn} from '../../support/drawn.ts';
 
-const headerOf = (context: string, columns: number, more: Partial<ClusterState> = {}) => {
+const theme = {...plainTheme, glyphs: unicodeGlyphs};
+
+const headerOf = async (context: string, columns: number, more: Partial<ClusterState> = {}) => {
 	const cluster = {
 		...clusterState(null),
 		context,
@@ -18,32 +24,31 @@ const headerOf = (context: string, columns: number, more: Partial<ClusterState> 
 		...more,
 	};
 	const state = {...emptySession(cluster as never, {columns, rows: 24}, 0)};
-	return header({state, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as RenderInput)
-		.spans.map(({text}) => text)
-		.join('');
+	const [row = ''] = await drawn({state, theme, hints: [], keymap: new Map(), tail: null}, createElement(Header));
+	return row;
 };
 
-test('the header separates context and path at any width', t => {
-	t.regex(headerOf('prod-eu', 80), /prod-eu › all namespaces {2,}ada ━ verified ━► apiserver \(1 of 3 examined\) $/);
-	t.regex(headerOf('eu-context', 76), / verified ━► apiserver \(1\/3 examined\) $/);
-	t.regex(headerOf('a-context-of-some-length', 80), /a-context-of-some-length › all namespaces {2,}ada ━ verified ━► apiserver $/);
-	t.regex(headerOf('a-context-of-some-length', 60), / ━ verified ━► apiserver $/);
-	t.regex(headerOf('a-context-of-some-length', 40), / 1 ━ verified$/);
+test('the header separates context and path at any width', async t => {
+	t.regex(await headerOf('prod-eu', 80), /prod-eu › all namespaces {2,}ada ━ verified ━► apiserver \(1 of 3 examined\)$/);
+	t.regex(await headerOf('eu-context', 76), / verified ━► apiserver \(1\/3 examined\)$/);
+	t.regex(await headerOf('a-context-of-some-length', 80), /a-context-of-some-length › all namespaces {2,}ada ━ verified ━► apiserver$/);
+	t.regex(await headerOf('a-context-of-some-length', 60), / ━ verified ━► apiserver$/);
+	t.regex(await headerOf('a-context-of-some-length', 40), / 1 ━ verified$/);
 });
 
-test('overdue requests replace replica count and version by the last response time', t => {
+test('overdue requests replace replica count and version by the last response time', async t => {
 	const at = Date.UTC(2026, 10, 26, 13, 48, 31);
-	const shown = (columns: number, more: Partial<ClusterState> = {}) =>
+	const shown = async (columns: number, more: Partial<ClusterState> = {}) =>
 		headerOf('prod-eu', columns, {asOf: at, version: 'v1.36.3', ...more});
-	t.regex(shown(120), new RegExp(`ada ━ verified ━► apiserver as of ${clockTime(at)} $`));
-	t.regex(shown(80), new RegExp(`━ verified ━► apiserver as of ${clockTime(at)} $`));
-	t.regex(shown(40), new RegExp(` 1 ━ verified as of ${clockTime(at)}$`));
-	t.regex(shown(120, {reachable: 'no'}), /━━━✗ apiserver/);
-	t.notRegex(shown(120, {reachable: 'no'}), /as of/);
-	t.regex(shown(120, {asOf: null}), /apiserver v1\.36\.3 \(1 of 3 apiservers examined\) $/);
+	t.regex(await shown(120), new RegExp(`ada ━ verified ━► apiserver as of ${clockTime(at)}$`));
+	t.regex(await shown(80), new RegExp(`━ verified ━► apiserver as of ${clockTime(at)}$`));
+	t.regex(await shown(40), new RegExp(` 1 ━ verified as of ${clockTime(at)}$`));
+	t.regex(await shown(120, {reachable: 'no'}), /━━━✗ apiserver/);
+	t.notRegex(await shown(120, {reachable: 'no'}), /as of/);
+	t.regex(await shown(120, {asOf: null}), /apiserver v1\.36\.3 \(1 of 3 apiservers examined\)$/);
 });
 
-test('the footer quotes a key that reads as punctuation', t => {
+test('the footer quotes a key that reads as punctuation', async t => {
 	const state = emptySession(clusterState(null), {columns: 80, rows: 24}, 0);
 	const hint = (key: string, label: string, place: number) => ({
 		action: {id: label, label, footer: place},
@@ -51,12 +56,6 @@ test('the footer quotes a key that reads as punctuation', t => {
 		disabledReason: null,
 	});
 	const hints = [hint('|', 'pager', 1), hint(',', 'fields', 2), hint('?', 'help', 3)];
-	const screen = {state, theme: {glyphs: unicodeGlyphs}, hints, keymap: new Map()} as unknown as RenderInput;
-	t.is(
-		footer(screen)
-			.spans.map(({text}) => text)
-			.join('')
-			.trim(),
-		'"|" pager  "," fields  ? help',
-	);
+	const screen = {state, theme, hints, keymap: new Map(), tail: null} as unknown as RenderInput;
+	t.deepEqual(await drawn(screen, createElement(Footer)), [' "|" pager  "," fields  ? help']);
 });

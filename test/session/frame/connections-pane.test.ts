@@ -8,7 +8,7 @@ import {
 	type ConnectionListEvent,
 	type PendingPings,
 } from '../../../source/session/frame/connection-list.ts';
-import {connectionsPane} from '../../../source/session/frame/connections-pane.ts';
+import {connectionLines} from '../../../source/session/frame/connections-pane.tsx';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
 import type {RenderInput} from '../../../source/session/kit/render-input.ts';
 
@@ -37,7 +37,7 @@ function rows(figures: readonly string[], contexts: readonly string[] = ['here']
 		state: {connections, connectionCursor: 0, size: {columns: 80, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here'}},
 		theme: {glyphs: unicodeGlyphs},
 	} as unknown as RenderInput;
-	return connectionsPane(screen, figures.length).map(({spans}) => spans.map(({text}) => text).join(''));
+	return connectionLines(screen, figures.length).map(({spans}) => spans.map(({text}) => text).join(''));
 }
 
 test('a narrow row shortens its route and keeps its figures', t => {
@@ -69,7 +69,7 @@ test('an ended connection shows path and round-trip time as past', t => {
 			},
 			theme: {glyphs: unicodeGlyphs},
 		} as unknown as RenderInput;
-		return connectionsPane(screen, 1)[0]!
+		return connectionLines(screen, 1)[0]!
 			.spans.map(({text}) => text)
 			.join('')
 			.replaceAll(/ +/g, ' ')
@@ -116,7 +116,7 @@ test('an overdue response replaces the round-trip time until it arrives', t => {
 			theme: {glyphs: unicodeGlyphs},
 		} as unknown as RenderInput;
 		return /unverified (.*) \d+s$/.exec(
-			connectionsPane(screen, 1)[0]!
+			connectionLines(screen, 1)[0]!
 				.spans.map(({text}) => text)
 				.join('')
 				.replaceAll(/ +/g, ' ')
@@ -172,7 +172,7 @@ test('an entry of another namespace shows it', t => {
 		theme: {glyphs: unicodeGlyphs},
 	} as unknown as RenderInput;
 	t.deepEqual(
-		connectionsPane(screen, 4).map(({spans}) =>
+		connectionLines(screen, 4).map(({spans}) =>
 			spans
 				.map(({text}) => text)
 				.join('')
@@ -202,7 +202,7 @@ test('hidden entries are counted, and the selected one is always visible', t => 
 			},
 			theme: {glyphs: unicodeGlyphs},
 		} as unknown as RenderInput;
-		return connectionsPane(screen, rows).map(({spans}) =>
+		return connectionLines(screen, rows).map(({spans}) =>
 			spans
 				.map(({text}) => text)
 				.join('')

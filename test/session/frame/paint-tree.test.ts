@@ -1,41 +1,21 @@
 /** Ink's layout as cells. */
-import {PassThrough} from 'node:stream';
 import test from 'ava';
-import {Box, render, Text, type DOMElement} from 'ink';
+import {Box, Text} from 'ink';
 import {createElement as h, type ReactNode} from 'react';
-import {CellGrid} from '../../../source/session/kit/cell-grid.ts';
-import {PaintedBoxesContext, Rows, type PaintedBoxes} from '../../../source/session/kit/rows.tsx';
-import {Row, ThemeContext} from '../../../source/session/kit/styled-text.tsx';
-import {paintTree} from '../../../source/session/frame/paint-tree.ts';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {emptySession} from '../../../source/session/frame/session-state.ts';
+import {Rows} from '../../../source/session/kit/rows.tsx';
+import {Row} from '../../../source/session/kit/styled-text.tsx';
 import {line, styled} from '../../../source/session/kit/styled-line.ts';
 import {plainTheme, type Theme} from '../../../source/session/kit/theme.ts';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
+import {drawnBytes} from '../../support/drawn.ts';
 
 const theme: Theme = {...plainTheme, sgr: {...plainTheme.sgr, key: '96'}, glyphs: unicodeGlyphs};
 
-/** What a terminal of 12×4 would be sent. */
-function painted(content: ReactNode): string {
-	const stdout = Object.assign(new PassThrough(), {columns: 12, rows: 4, isTTY: true}) as unknown as NodeJS.WriteStream;
-	const boxes: PaintedBoxes = new WeakMap();
-	let root: DOMElement | undefined;
-	const frame = h(
-		Box,
-		{
-			width: 12,
-			height: 4,
-			flexDirection: 'column',
-			ref(box: DOMElement | null) {
-				root ??= box?.parentNode;
-			},
-		},
-		content,
-	);
-	const ink = render(h(PaintedBoxesContext, {value: boxes}, h(ThemeContext, {value: theme}, frame)), {stdout, interactive: false});
-	const grid = new CellGrid(12, 4);
-	paintTree(root!, {grid, theme, boxes});
-	ink.unmount();
-	return grid.takeChanges();
-}
+const state = emptySession(clusterState(null), {columns: 12, rows: 4}, 0);
+
+const painted = (content: ReactNode) => drawnBytes({state, theme, keymap: new Map(), hints: [], tail: null}, content);
 
 const rowsOf = (output: string) => [...output.matchAll(/\u001B\[\d+;1H([^\u001B]*)/g)].map(([, text]) => text!.trimEnd());
 

@@ -1,52 +1,66 @@
-/** The vertical path beside a list. */
+/** The path below a view. */
 import test from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';
 import {emptySession, type SessionState} from '../../../source/session/frame/session-state.ts';
-import {pathPane} from '../../../source/session/frame/path-pane.ts';
-import {verticalPath} from '../../../source/session/frame/vertical-path.ts';
+import {pathPane} from '../../../source/session/frame/path-pane.tsx';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
 
 const said = {state: 'verified', basis: 'proven', evidence: [], need: []};
 const leg = {to: 'apiserver', address: null, route: {...said, state: 'direct'}, tls: said};
 
-function shown(to: 'service' | 'kubelet', kind: string): string {
-	const path = {
+const stateOf = (size: {columns: number; rows: number}) => emptySession(clusterState(null), size, 0);
+
+const textOf = (state: SessionState) =>
+	pathPane({state, theme: plainTheme, keymap: new Map(), hints: [], tail: null})
+		.map(({spans}) =>
+			spans
+				.map(({text}) => text)
+				.join('')
+				.trimEnd(),
+		)
+		.join('\n');
+
+/** With `path` as that of the selected row. */
+const withPath = (state: SessionState, path: Path): SessionState => {
+	const row = {id: 'r', name: 'web'} as SessionState['lists']['pods']['visible'][number];
+	const pods = {...state.lists.pods, visible: [row], cursorIndex: 0, phase: {kind: 'live'} as const};
+	return {...state, lists: {...state.lists, pods}, selectedPath: {of: 'r', path}};
+};
+
+const pathTo = (to: 'service' | 'kubelet', kind: string, tls: string = 'plain') =>
+	({
 		phase: 'settled',
 		process: {id: null, known: null, read: 0, startTime: null},
 		target: {kind, name: 'web', node: 'n1', container: null},
 		findings: [],
 		evidence: [],
-		legs: [leg, {...leg, to, tls: {...said, state: 'plain'}}],
-	} as unknown as Path;
-	const state = emptySession(clusterState(null), {columns: 200, rows: 40}, 0);
-	return verticalPath({state, theme: plainTheme, keymap: new Map(), hints: [], tail: null}, path, 'web', 30, 60)
-		.map(({spans}) =>
-			spans
-				.map(({text}) => text)
-				.join('')
-				.replace(/^\|/, '')
-				.trim(),
-		)
-		.join(' ')
-		.replaceAll(/\s+/g, ' ');
-}
+		legs: [
+			{...leg, n: 1},
+			{...leg, n: 2, to, tls: {...said, state: tls}},
+		],
+	}) as unknown as Path;
 
 test('the path to a service is that of the proxy, with a note about logs and forwards', t => {
-	t.regex(
-		shown('service', 'Service'),
-		/^Path to web through the apiserver proxy .* plain proven .* This is the path of requests through the apiserver proxy\. Logs and forwards of a service use the kubelet of one of its pods/,
-	);
-	t.notRegex(shown('kubelet', 'Service'), /way of the proxy/, 'a forward of a service goes to a kubelet');
-	t.notRegex(shown('kubelet', 'Pod'), /way of the proxy/);
+	const shown = (to: 'service' | 'kubelet', kind: string) => textOf(withPath(stateOf({columns: 200, rows: 40}), pathTo(to, kind)));
+	t.regex(shown('service', 'Service'), /Path of requests through the apiserver proxy\. Logs and forwards go through the kubelet of a pod/);
+	t.notRegex(shown('kubelet', 'Service'), /through the apiserver proxy/, 'a forward of a service goes to a kubelet');
+	t.notRegex(shown('kubelet', 'Pod'), /through the apiserver proxy/);
+});
+
+test('below the path stands what it means, and evidence only if it differs from the row before', t => {
+	const state = withPath(stateOf({columns: 100, rows: 24}), pathTo('kubelet', 'Pod', 'unverified'));
+	t.regex(textOf(state), /^[^\n]+\n   encrypted, but the apiserver does not check who answers as kubelet n1$/);
+	t.regex(textOf({...state, isPathNews: true}), /\n leg 2 direct +proven/);
+});
+
+test('a low screen has the path line alone', t => {
+	t.is(textOf(withPath(stateOf({columns: 100, rows: 16}), pathTo('kubelet', 'Pod'))).split('\n').length, 1);
 });
 
 test('a view without rows shows no pending path', t => {
 	const state = emptySession(clusterState(null), {columns: 80, rows: 24}, 0);
-	const pane = (of: Partial<SessionState>) =>
-		pathPane({state: {...state, ...of}, theme: plainTheme, keymap: new Map(), hints: [], tail: null}, null, 3, 80)
-			.map(({spans}) => spans.map(({text}) => text).join(''))
-			.join('\n');
+	const pane = (of: Partial<SessionState>) => textOf({...state, ...of});
 	const live = {...state.lists, pods: {...state.lists.pods, phase: {kind: 'live'} as const}};
 	t.regex(pane({view: 'pods'}), /not determined yet/, 'the list is not there yet');
 	for (const empty of [{view: 'pods', lists: live}, {view: 'forwards'}] as const) {
@@ -90,25 +104,8 @@ for (const [title, broken, node, line, words] of ofBroken) {
 			evidence: [{id: 'e1', observed: 'No agent available'}],
 			legs: [leg, {...leg, to: 'kubelet', tls: {...said, state: 'plain'}}],
 		} as unknown as Path;
-		const screen = {
-			state: emptySession(clusterState(null), {columns: 80, rows: 24}, 20_000),
-			theme: plainTheme,
-			keymap: new Map(),
-			hints: [],
-			tail: null,
-		};
-		const text = (lines: ReturnType<typeof pathPane>) =>
-			lines
-				.map(({spans}) =>
-					spans
-						.map(({text}) => text)
-						.join('')
-						.trimEnd(),
-				)
-				.join('\n');
-		const pane = text(pathPane(screen, path, 3, 80));
+		const pane = textOf(withPath(emptySession(clusterState(null), {columns: 80, rows: 24}, 20_000), path));
 		t.regex(pane, line);
-		t.regex(pane, words, 'also where there is no room for all facts');
-		t.regex(text(verticalPath(screen, path, 'web', 30, 60)), words);
+		t.regex(pane, words);
 	});
 }

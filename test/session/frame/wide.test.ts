@@ -6,7 +6,7 @@ test('at 200×50 a list with no selected row shows no details and no rule for th
 	const {terminal} = await onSandbox(t, [], {columns: 200, rows: 50});
 	await terminal.sees(/^── api-\S+ ─+ Enter more ─/m);
 	terminal.press('list.filter');
-	terminal.type('zzz\r');
-	await terminal.sees(/None of \d+ pods match "zzz"/);
+	terminal.type('no-such-pod\r');
+	await terminal.sees(/None of \d+ pods match "no-such-pod"/);
 	t.notRegex(terminal.text(), /^─+ {2,}─/m);
 });

@@ -4,16 +4,14 @@ import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {PathFeed} from '../../../source/session/frame/path-feed.ts';
 import {Store} from '../../../source/session/frame/store.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
-import {header} from '../../../source/session/frame/chrome.ts';
-import {pathPane} from '../../../source/session/frame/path-pane.ts';
-import {verticalPath} from '../../../source/session/frame/vertical-path.ts';
+import {Header} from '../../../source/session/frame/header.tsx';
+import {createElement} from 'react';
+import {PathPane} from '../../../source/session/frame/path-pane.tsx';
 import type {RenderInput} from '../../../source/session/kit/render-input.ts';
-import type {Line} from '../../../source/session/kit/styled-line.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
 import {startServer} from '../../support/api-server.ts';
+import {drawn} from '../../support/drawn.ts';
 import {until} from '../../support/until.ts';
-
-const text = (...lines: readonly Line[]) => lines.map(({spans}) => spans.map(span => span.text).join('')).join('\n');
 
 test('the header and the unread path name the gateway, not an apiserver', async t => {
 	const server = await startServer({
@@ -37,7 +35,7 @@ test('the header and the unread path name the gateway, not an apiserver', async 
 	);
 
 	const screen: RenderInput = {state: store.state, theme: plainTheme, keymap: new Map(), hints: [], tail: null};
-	const shown = text(header(screen), ...pathPane(screen, null, 2, 80), ...verticalPath(screen, null, 'web', 10, 60));
-	t.is(shown.match(/gateway/g)?.length, 3);
+	const shown = (await drawn(screen, [createElement(Header, {key: 1}), createElement(PathPane, {key: 2})])).join('\n');
+	t.is(shown.match(/gateway/g)?.length, 2);
 	t.notRegex(shown, /apiserver/);
 });

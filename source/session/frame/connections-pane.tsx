@@ -1,4 +1,6 @@
 /** The connections pane: one row per open stream. */
+import {Box} from 'ink';
+import type {ReactNode} from 'react';
 import {cellWidth, truncateToCells, fitToCells} from '../../text/cell-width.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {worstPath, type ConnectionEntry} from './connection-list.ts';
@@ -7,7 +9,10 @@ import type {SessionState} from './session-state.ts';
 import {abbreviatePodName} from '../../descriptions/parts.ts';
 import {qualifyWithNamespace} from '../kit/qualify-name.ts';
 import {formatAge} from '../../text/format-time.ts';
-import {describeHiddenRows} from '../kit/titled-rule.ts';
+import {describeHiddenRows, titledRule} from '../kit/titled-rule.ts';
+import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import {Row} from '../kit/styled-text.tsx';
+import {connectionRows} from './layout.ts';
 import {pathBadge} from '../kit/path-line-spans.ts';
 import {firstKey, type RenderInput} from '../kit/render-input.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
@@ -19,12 +24,43 @@ const narrowRoom = 22;
 
 const signs = {open: 'open', working: 'working', stopped: 'stopped', failed: 'failed'} as const;
 
-export function connectionsPane(screen: RenderInput, rows: number): Line[] {
+export function Connections(): ReactNode {
+	const screen = useScreen(wholeScreen);
+	const rows = connectionRows(screen.state);
+	return rows === 0 ? null : (
+		<Box flexDirection="column" flexShrink={0}>
+			<Row {...titleOf(screen)} />
+			{connectionLines(screen, rows).map((line, index) => (
+				<Row key={index} {...line} />
+			))}
+		</Box>
+	);
+}
+
+/** The leg whose route and TLS state the rows show. */
+const legNote = '(leg 2 of each)';
+
+function titleOf(screen: RenderInput): Line {
+	const {
+		state: {connections, pane, size},
+		theme: {glyphs},
+	} = screen;
+	const key = firstKey(screen, 'pane.next');
+	const usersText = listenerUsersText(screen);
+	const hint = connections.length > 0 && key !== null ? `${key} ${pane === 'connections' ? 'back to the view' : 'focus this pane'}` : '';
+	const room = size.columns - 24;
+	const both = [usersText, hint].filter(part => part !== '').join(` ${glyphs.dot} `);
+	const right = usersText !== '' && both.length > room ? usersText : both;
+	const after = connections.length > 0 && right.length <= room - legNote.length - 1 ? legNote : '';
+	return titledRule(screen, `Connections ${connections.length}`, {focus: pane === 'connections', after, right, warn: usersText !== ''});
+}
+
+export function connectionLines(screen: RenderInput, rows: number): Line[] {
 	const {
 		state: {connections, connectionCursor},
 	} = screen;
 	if (connections.length === 0) {
-		return noConnections(screen, rows);
+		return noConnections(screen);
 	}
 
 	const room = connections.length > rows && rows > 1 ? rows - 1 : rows;
@@ -35,7 +71,7 @@ export function connectionsPane(screen: RenderInput, rows: number): Line[] {
 		lines.push(line(' ', styled('text.dim', describeHiddenRows(top, connections.length - top - room))));
 	}
 
-	return [...lines, ...Array.from({length: Math.max(0, rows - lines.length)}, () => line(''))];
+	return lines;
 }
 
 function entryLine(screen: RenderInput, entry: ConnectionEntry, isAt: boolean): Line {
@@ -179,7 +215,7 @@ export function listenerUsersText({state: {connections}}: Pick<RenderInput, 'sta
 		.join(' · ');
 }
 
-function noConnections(screen: RenderInput, rows: number): Line[] {
+function noConnections(screen: RenderInput): Line[] {
 	const {
 		theme: {glyphs},
 	} = screen;
@@ -190,11 +226,7 @@ function noConnections(screen: RenderInput, rows: number): Line[] {
 		['forward', key('pods.forward')],
 	].flatMap(([word, at]) => (at === null ? [] : [`${at} ${word}`]));
 	const bases = (['proven', 'inferred', 'unknown'] as const).map(basis => `${glyphs.strokes[basis]} ${basis}`).join(' ');
-	const lines = [
-		line(' ', styled('text.dim', `None open${first.length > 0 ? `: ${first.join(', ')}` : ''}. Open streams are listed here`)),
-		line(' ', styled('text.dim', `with their route, TLS state and its basis: ${bases}`)),
-	];
-	return [...lines, ...Array.from({length: Math.max(0, rows - 2)}, () => line(''))].slice(0, rows);
+	return [line(' ', styled('text.dim', `None open${first.length > 0 ? `: ${first.join(', ')}` : ''}   ${bases}`))];
 }
 
 function sparkline(samples: readonly number[], signs: readonly string[]): string {

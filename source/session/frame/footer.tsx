@@ -1,0 +1,98 @@
+/** The last row of the screen. */
+import type {ReactNode} from 'react';
+import {footerHints} from '../../keymap/describe-keys.ts';
+import {cellWidth} from '../../text/cell-width.ts';
+import {promptLine} from '../dialogs/dialog-box.ts';
+import {firstKey, type RenderInput} from '../kit/render-input.ts';
+import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import {line, spread, styled, type Line, type Span} from '../kit/styled-line.ts';
+import {Row} from '../kit/styled-text.tsx';
+import {isAwaitingApiserver, type Message} from './session-state.ts';
+
+/** The last row: keys or a message, or the open prompt. */
+export function Footer(): ReactNode {
+	const screen = useScreen(wholeScreen);
+	const {overlay} = screen.state;
+	return <Row {...(overlay?.kind === 'prompt' ? promptLine(screen, overlay) : footerLine(screen))} />;
+}
+
+/** Never drops the hints of commands and help. */
+function footerLine(screen: RenderInput): Line {
+	const {state, hints} = screen;
+	const width = state.size.columns - 1;
+	if (state.pending !== null) {
+		return pendingFooter(screen, state.pending);
+	}
+
+	// A form shows its keys in its frame.
+	if (state.notice !== null && (state.overlay === null || state.overlay.kind === 'form')) {
+		return noticeFooter(screen, state.notice);
+	}
+
+	const submit = state.overlay?.kind === 'form' ? state.overlay.submit : null;
+	const top = state.layers.at(-1)?.kind;
+	if (top === 'help') {
+		return helpFooter(screen);
+	}
+
+	const all = footerHints(hints).map(hint => (hint.id === 'form.submit' && submit !== null ? {...hint, label: submit} : hint));
+	const last = all.filter(({id}) => id === 'palette.open' || id === 'help.open');
+	const room = width - widthOf(last) + 2;
+	const isText = top !== undefined && top !== 'tail';
+	const shown: Array<(typeof all)[number]> = [];
+	for (const hint of all) {
+		// Another namespace does not help while the apiserver does not respond.
+		const isUseless = hint.id === 'namespace.pick' && isAwaitingApiserver(state);
+		if (!last.includes(hint) && !isUseless && (hint.id !== 'view.back' || isText) && widthOf([...shown, hint]) <= room) {
+			shown.push(hint);
+		}
+	}
+
+	return line(
+		' ',
+		...[...shown, ...last].flatMap(({key, label, isDisabled: off}, index): Span[] => [
+			{text: index === 0 ? '' : '  '},
+			styled(off ? 'text.dim' : 'key', shownKey(key)),
+			off ? styled('text.dim', ` ${label}`) : {text: ` ${label}`},
+		]),
+	);
+}
+
+function pendingFooter({hints, theme: {glyphs}}: RenderInput, pending: string): Line {
+	const next = hints.flatMap(({keys, action}) =>
+		keys.flatMap(key =>
+			key.startsWith(`${pending} `) ? [styled('key', key.slice(pending.length + 1)), {text: ` ${action.label}  `}] : [],
+		),
+	);
+	return line(' ', styled('key', pending), styled('text.dim', ` ${glyphs.more}  `), ...next);
+}
+
+const noticeRole = {error: 'notice.error', warn: 'notice.warn', plain: undefined} as const;
+
+/** The messages show a notice that is cut here. */
+function noticeFooter(screen: RenderInput, {text, role, hint}: Message): Line {
+	const {columns} = screen.state.size;
+	const messages = hint === '' && cellWidth(text) > columns - 1 ? firstKey(screen, 'messages.open') : null;
+	const shownHint = messages === null ? hint : `${messages} full text`;
+	return spread(
+		[{text: ' '}, styled(noticeRole[role], text)],
+		shownHint === '' ? [] : [{text: '  '}, styled('key', shownHint), {text: ' '}],
+		columns,
+	);
+}
+
+function helpFooter({hints}: RenderInput): Line {
+	const turns = hints.flatMap(({action, keys}) =>
+		action.id === 'text.down' || action.id === 'text.page-down' ? [styled('key', keys[0] ?? ''), {text: ` ${action.title}  `}] : [],
+	);
+	return line(' ', ...turns, {text: 'any other key closes'});
+}
+
+/** Quoted if it reads as punctuation between hints. */
+function shownKey(key: string): string {
+	return /^[,.;|]$/.test(key) ? `"${key}"` : key;
+}
+
+function widthOf(hints: ReadonlyArray<{key: string; label: string}>): number {
+	return hints.reduce((sum, {key, label}) => sum + cellWidth(shownKey(key)) + cellWidth(label) + 3, 0);
+}

@@ -1,0 +1,95 @@
+/** The first row: where the session is, and the path to the apiserver. */
+import {Box} from 'ink';
+import type {ReactNode} from 'react';
+import {describeReplicas} from '../../descriptions/describe-path.ts';
+import {hubName} from '../../evidence/path-line.ts';
+import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
+import {clockTime} from '../../text/format-time.ts';
+import type {Glyphs} from '../kit/glyphs.ts';
+import {tlsRole} from '../kit/path-line-spans.ts';
+import {useScreen} from '../kit/screen-context.ts';
+import {lineWidth, styled, type Span} from '../kit/styled-line.ts';
+import {Row} from '../kit/styled-text.tsx';
+import type {ClusterState} from './session-state.ts';
+
+/** `… ada@corp ━ verified ━► apiserver (2 of 3 examined)`, or `… apiserver as of 14:03:07` when it has not responded since. */
+export function Header(): ReactNode {
+	const cluster = useScreen(({state}) => state.cluster);
+	const size = useScreen(({state}) => state.size);
+	const {glyphs} = useScreen(({theme}) => theme);
+	const {location, path} = headerParts({cluster, columns: size.columns, glyphs});
+	return (
+		<Box justifyContent="space-between" flexShrink={0}>
+			<Row spans={location} />
+			<Box flexShrink={0}>
+				<Row spans={path} />
+			</Box>
+		</Box>
+	);
+}
+
+type HeaderInput = {cluster: ClusterState; columns: number; glyphs: Glyphs};
+
+function headerParts(input: HeaderInput): {location: readonly Span[]; path: readonly Span[]} {
+	const {cluster, columns, glyphs} = input;
+	const location: Span[] = [
+		styled('title', ' spoke'),
+		{text: '  '},
+		cluster.sandbox ? styled('sandbox', 'SANDBOX') : {text: cluster.context},
+		styled('text.dim', ` ${glyphs.into} `),
+		{text: cluster.namespace ?? 'all namespaces'},
+	];
+	if (columns < 60) {
+		return {location: location.slice(2), path: [{text: ' '}, ...legOne(input, false)]};
+	}
+
+	const version = columns >= 110 && cluster.version !== null && cluster.asOf === null ? ` ${cluster.version}` : '';
+	const bare = [...legOne(input, true), {text: version}];
+	const spare = columns - lineWidth(location) - lineWidth(bare) - 2;
+	const way = [...bare, styled('text.dim', replicasWithin(input, spare)), {text: ' '}];
+	const room = columns - lineWidth(location) - lineWidth(way) - 2;
+	return {location, path: [{text: ' '}, ...userWithin(cluster.user, room), ...way]};
+}
+
+/** Shortened before the user is dropped, and dropped before context and namespace are cut. */
+function replicasWithin({cluster, columns}: HeaderInput, room: number): string {
+	const {asOf, replicas, user} = cluster;
+	if (asOf !== null || replicas === null || columns < 76) {
+		return '';
+	}
+
+	const {text, short = text} = describeReplicas(replicas);
+	const fraction = `${replicas.read}/${replicas.known ?? '?'} examined`;
+	const [long, medium, least] = [text, short, fraction].map(words => ` (${words})`) as [string, string, string];
+	const withUser = [long, medium].find(words => cellWidth(words) + cellWidth(user) + 2 <= room);
+	return withUser ?? (cellWidth(least) <= room ? least : '');
+}
+
+function userWithin(user: string, room: number): Span[] {
+	if (cellWidth(user) <= room) {
+		return [styled('text.dim', `${user} `)];
+	}
+
+	return room > 12 ? [styled('text.dim', `${truncateToCells(user, room - 1)} `)] : [];
+}
+
+function legOne({cluster, glyphs}: HeaderInput, long: boolean): Span[] {
+	const hub = {text: long ? ` ${hubName(cluster.front)}` : ''};
+	if (cluster.reachable === 'no') {
+		return [styled('state.failed', `you ${glyphs.strokes.proven.repeat(3)}${glyphs.broke}`), {text: ` ${hubName(cluster.front)}`}];
+	}
+
+	if (cluster.legOne === null) {
+		return [styled('tls.unknown', `${glyphs.strokes.unknown} connecting ${glyphs.strokes.unknown}${glyphs.arrow}`), hub];
+	}
+
+	const stroke = glyphs.strokes.proven;
+	const {tls, route} = cluster.legOne;
+	const asOf = cluster.asOf === null ? [] : [styled('notice.warn', ` as of ${clockTime(cluster.asOf)}`)];
+	return [
+		...(route === 'proxy' ? [styled('route', `${stroke} proxy `)] : []),
+		styled(tlsRole[tls], `${long ? '' : '1 '}${stroke} ${tls}${long ? ` ${stroke}${glyphs.arrow}` : ''}`),
+		hub,
+		...asOf,
+	];
+}

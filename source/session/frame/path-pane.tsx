@@ -1,0 +1,158 @@
+/** The path pane below a view. */
+import {Box} from 'ink';
+import type {ReactNode} from 'react';
+import {describePathMeaning} from '../../descriptions/describe-path.ts';
+import type {Path} from '../../evidence/evidence.ts';
+import {hubName} from '../../evidence/path-line.ts';
+import {fitToCells} from '../../text/cell-width.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {pathLineSpansWithEndTime, replicaLetter, tlsRole} from '../kit/path-line-spans.ts';
+import {firstKey, type RenderInput} from '../kit/render-input.ts';
+import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import {toSessionAdvice} from '../kit/session-advice.ts';
+import {line, styled, type Line} from '../kit/styled-line.ts';
+import {Row} from '../kit/styled-text.tsx';
+import {titledRule} from '../kit/titled-rule.ts';
+import {selectedRow} from '../lists/list-state.ts';
+import type {Row as ListRow} from '../lists/table-rows.ts';
+import {selectedExchange} from '../proxy/proxy-state.ts';
+import {worstPath} from './connection-list.ts';
+import {describeEvidence} from './describe-evidence.ts';
+import {hasPaneTitles} from './layout.ts';
+import {
+	describeBrokenPath,
+	describePendingLeg,
+	describeUptime,
+	isNothingSelected,
+	nothingSelected,
+	pathTitle,
+	pathVerdicts,
+	pendingLegName,
+	proxyPathNote,
+	verdictColumnWidth,
+	type VerdictEntry,
+} from './path-verdicts.ts';
+import {describeRoundTrips, pendingTimes} from './round-trips.ts';
+import {currentList, type SessionState} from './session-state.ts';
+
+/** The path of the selection: one line, what it means, and the evidence if it is broken or differs from the row before. */
+export function PathPane(): ReactNode {
+	const screen = useScreen(wholeScreen);
+	const {view} = screen.state;
+	return view === 'audit' || view === 'proxy' ? null : (
+		<Box flexDirection="column" flexShrink={0}>
+			{hasPaneTitles(screen.state) && view !== 'sandbox' && <Row {...titleOf(screen)} />}
+			{pathPane(screen).map((line, index) => (
+				<Row key={index} {...line} />
+			))}
+		</Box>
+	);
+}
+
+function titleOf(screen: RenderInput): Line {
+	const {state} = screen;
+	const {columns} = state.size;
+	const path = selectedPath(state);
+	const key = firstKey(screen, 'path.why');
+	const after = path === null || columns < 76 ? '' : describeRoundTrips(path, pendingTimes(state, path));
+	const uptime = path === null || columns < 110 ? '' : describeUptime(path, state.now);
+	const right = [uptime, key === null ? '' : `${key} why`].filter(part => part !== '').join('  ');
+	return titledRule(screen, pathTitle(path, rowOfSelection(state)?.name ?? ''), {after, right});
+}
+
+/** The path of the selected item's open connection (the worst, if several); without one, the path read for the selected row. */
+export function selectedPath(state: SessionState): Path | null {
+	if (state.view === 'forwards') {
+		const entry = state.connections.find(one => one.id === state.forwards[state.forwardCursor]?.id);
+		return worstPath(entry?.paths.values() ?? []);
+	}
+
+	if (state.view === 'proxy') {
+		return selectedExchange(state.proxy)?.path ?? null;
+	}
+
+	if (state.view === 'sandbox') {
+		return state.selectedPath?.path ?? null;
+	}
+
+	return state.selectedPath !== null && state.selectedPath.of === rowOfSelection(state)?.id ? state.selectedPath.path : null;
+}
+
+function rowOfSelection(state: SessionState): ListRow | null {
+	const list = currentList(state);
+	return list && selectedRow(list);
+}
+
+export function pathPane(screen: RenderInput): Line[] {
+	const {state} = screen;
+	const path = selectedPath(state);
+	const isShort = !hasPaneTitles(state) || state.view === 'sandbox';
+	if (path === null) {
+		const [first, ...rest] = unreadLines(screen);
+		return isShort ? [first] : [first, ...rest];
+	}
+
+	const {columns} = state.size;
+	const letter = replicaLetter(state.processes, path.process.id);
+	const pathLine = line(' ', pathLineSpansWithEndTime(path, columns - 2, screen.theme.glyphs, letter));
+	const broken = brokenLines(screen, path, columns);
+	if (isShort) {
+		return [broken[0] ?? pathLine];
+	}
+
+	const isOpen = broken.length > 0 || state.isPathNews || state.view === 'forwards';
+	return [
+		pathLine,
+		...(broken.length > 0 ? broken : [line('   ', describePathMeaning(path))]),
+		...(isOpen ? pathVerdictLines(screen, path, pathVerdicts(path), columns) : []),
+		...(path.legs[1]?.to === 'service' ? [line('   ', styled('text.dim', proxyPathNote))] : []),
+	];
+}
+
+function brokenLines({state}: RenderInput, path: Path, width: number): Line[] {
+	const broken = describeBrokenPath(path, state.now);
+	return broken
+		? [line('   ', styled('state.failed', broken.word), '  ', fitToCells(sanitizeLine(broken.message), width - broken.word.length - 6))]
+		: [];
+}
+
+function unreadLines({state, theme: {glyphs}}: RenderInput): [Line, ...Line[]] {
+	if (isNothingSelected(state)) {
+		return [line(' ', styled('text.dim', nothingSelected))];
+	}
+
+	const pending = line('   ', styled('text.dim', describePendingLeg(state)));
+	const {cluster} = state;
+	const {legOne} = cluster;
+	const stroke = glyphs.strokes.proven;
+	if (cluster.reachable === 'no') {
+		return [line(' you ', styled('state.failed', `${stroke.repeat(3)}${glyphs.broke}`), ' apiserver'), pending];
+	}
+
+	const first =
+		legOne === null
+			? styled('tls.unknown', `${glyphs.strokes.unknown} checking ${glyphs.strokes.unknown}${glyphs.arrow}`)
+			: styled(tlsRole[legOne.tls], `${stroke} ${legOne.tls} ${stroke}${glyphs.arrow}`);
+	return [
+		line(
+			' you ',
+			first,
+			` ${hubName(cluster.front)} `,
+			styled('tls.unknown', `${glyphs.strokes.unknown} ${pendingLegName(state)} ${glyphs.strokes.unknown}${glyphs.arrow}`),
+			' kubelet',
+		),
+		pending,
+	];
+}
+
+export function pathVerdictLines(screen: RenderInput, path: Path, facts: readonly VerdictEntry[], width: number): Line[] {
+	const wide = verdictColumnWidth(facts);
+	return facts.map(({leg, word, role, verdict}) =>
+		line(
+			styled('text.dim', ` leg ${leg} `),
+			styled(role, word.padEnd(wide)),
+			styled('text.dim', verdict.basis.padEnd(9)),
+			describeEvidence(path, verdict, width - wide - 16, text => toSessionAdvice(screen, text)),
+		),
+	);
+}

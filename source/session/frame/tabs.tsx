@@ -1,0 +1,93 @@
+/** The row of views. */
+import type {ReactNode} from 'react';
+import {formatNumber} from '../../text/format-number.ts';
+import {firstKey, type RenderInput} from '../kit/render-input.ts';
+import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import {lineWidth, spread, styled, type Line, type Span} from '../kit/styled-line.ts';
+import {Row} from '../kit/styled-text.tsx';
+import {listKinds} from '../lists/list-kinds.ts';
+import {describeListStatus} from '../lists/list-pane.ts';
+import type {ListState} from '../lists/list-state.ts';
+import {currentList, type SessionState, type ViewName} from './session-state.ts';
+
+const views: ReadonlyArray<readonly [ViewName, string, string]> = [
+	['pods', 'Pods', 'Pods'],
+	['workloads', 'Workloads', 'Work'],
+	['services', 'Services', 'Svcs'],
+	['nodes', 'Nodes', 'Nodes'],
+	['forwards', 'Forwards', 'Fwds'],
+	['proxy', 'Proxy', 'Proxy'],
+	['audit', 'Audit', 'Audit'],
+	['sandbox', 'Sandbox', 'Sandbox'],
+];
+
+/** The views, and the status of the current one. A narrow screen drops counts, then shortens titles, then shows keys only. */
+export function Tabs(): ReactNode {
+	return <Row {...tabsLine(useScreen(wholeScreen))} />;
+}
+
+function tabsLine(screen: RenderInput): Line {
+	const {
+		state,
+		theme: {glyphs},
+	} = screen;
+	const width = state.size.columns;
+	const shown = views.filter(([name]) => name !== 'sandbox' || state.cluster.sandbox);
+	const right = statusOf(screen);
+	const note = right === '' ? [] : [styled('text.dim', ` ${right} `), styled('rule', glyphs.rule)];
+	const room = width - lineWidth(note);
+	const forms = [
+		(name: ViewName, title: string) => `${title}${countOf(state, name)}`,
+		(name: ViewName, title: string) => `${title}${name === state.view || name === 'forwards' ? countOf(state, name) : ''}`,
+		(name: ViewName, title: string, short: string) =>
+			name === state.view ? `${title}${countOf(state, name)}` : `${short}${name === 'forwards' ? countOf(state, name) : ''}`,
+		(name: ViewName, title: string) => (name === state.view ? `${title}${countOf(state, name)}` : title.slice(0, 3)),
+		(name: ViewName, title: string) => (name === state.view ? `${title}${countOf(state, name)}` : ''),
+	].map(words =>
+		shown.flatMap(([name, title, short]): Span[] => {
+			const text = `${keyOfView(screen, name) ?? ''} ${words(name, title, short)}`.trim();
+			return name === state.view
+				? [styled('focus', `${glyphs.tabLeft}${text}${glyphs.tabRight}`), styled('rule', glyphs.rule)]
+				: [{text}, styled('rule', glyphs.rule)];
+		}),
+	);
+	const spans = [styled('rule', glyphs.rule), ...(forms.find(one => lineWidth(one) < room) ?? forms.at(-1)!)];
+	return spread(spans, note, width, styled('rule', glyphs.rule));
+}
+
+function statusOf(screen: RenderInput): string {
+	const list = currentList(screen.state);
+	return list === null ? '' : describeListStatus(screen, list, screen.state.size.columns);
+}
+
+function keyOfView(screen: RenderInput, name: ViewName): string | null {
+	return screen.keymap.get('rows')?.get(`view.${name}`)?.sequences[0]?.join(' ') ?? firstKey(screen, `view.${name}`);
+}
+
+function countOf(state: SessionState, name: ViewName): string {
+	if (name in listKinds) {
+		return sizeOf(state.lists[name as keyof typeof state.lists]);
+	}
+
+	return name === 'forwards' && state.forwards.length > 0 ? ` ${state.forwards.length}` : '';
+}
+
+function sizeOf({phase, counted, total}: ListState): string {
+	switch (phase.kind) {
+		case 'failed': {
+			return ' ?';
+		}
+
+		case 'idle': {
+			return counted === null ? '' : ` ${formatNumber(counted)}`;
+		}
+
+		case 'reading': {
+			return ` ${formatNumber(total)}…`;
+		}
+
+		default: {
+			return ` ${formatNumber(total)}`;
+		}
+	}
+}

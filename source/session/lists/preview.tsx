@@ -1,0 +1,46 @@
+/** The details of the selected row, below its list. */
+import {Box} from 'ink';
+import type {ReactNode} from 'react';
+import {previewRows} from '../frame/layout.ts';
+import {currentList} from '../frame/session-state.ts';
+import {firstKey, type RenderInput} from '../kit/render-input.ts';
+import {Rows} from '../kit/rows.tsx';
+import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import {line, styled, type Line} from '../kit/styled-line.ts';
+import {Row} from '../kit/styled-text.tsx';
+import {textLines} from '../kit/text-rows.ts';
+import {titledRule} from '../kit/titled-rule.ts';
+import {selectedRow} from './list-state.ts';
+import type {Row as ListRow} from './table-rows.ts';
+
+export function Preview(): ReactNode {
+	const screen = useScreen(wholeScreen);
+	const {state} = screen;
+	const rows = previewRows(state);
+	const list = currentList(state);
+	const row = list && selectedRow(list);
+	if (rows === 0 || row === null) {
+		return null;
+	}
+
+	const key = firstKey(screen, 'list.open');
+	return (
+		<Box flexDirection="column" flexShrink={0} height={rows}>
+			<Row {...titledRule(screen, row.name, {right: key === null ? '' : `${key} more`})} />
+			<Rows draw={() => previewLines(screen, row)} />
+		</Box>
+	);
+}
+
+function previewLines(screen: RenderInput, row: ListRow): readonly Line[] {
+	const {selectedDetails} = screen.state;
+	if (selectedDetails?.of !== row.id) {
+		return [line(' ', styled('text.dim', 'reading …'))];
+	}
+
+	// The title line already shows the name.
+	return textLines(
+		screen,
+		selectedDetails.lines.slice(1).filter(({rule}) => rule !== true),
+	);
+}

@@ -1,0 +1,47 @@
+/** Components of the session as rows of text, as Ink lays them out. */
+import {PassThrough} from 'node:stream';
+import xterm from '@xterm/headless';
+import {Box, render, type DOMElement} from 'ink';
+import {createElement, type ReactNode} from 'react';
+import {createStore} from 'zustand/vanilla';
+import {paintTree} from '../../source/session/frame/paint-tree.ts';
+import {CellGrid} from '../../source/session/kit/cell-grid.ts';
+import type {RenderInput} from '../../source/session/kit/render-input.ts';
+import {PaintedBoxesContext, type PaintedBoxes} from '../../source/session/kit/rows.tsx';
+import {ScreenContext} from '../../source/session/kit/screen-context.ts';
+
+/** Without trailing blanks and blank rows. */
+export async function drawn(screen: RenderInput, content: ReactNode): Promise<string[]> {
+	const {columns, rows} = screen.state.size;
+	const emulator = new xterm.Terminal({cols: columns, rows, allowProposedApi: true});
+	await new Promise<void>(resolve => {
+		emulator.write(drawnBytes(screen, content), resolve);
+	});
+	const shown = Array.from({length: rows}, (_, row) => emulator.buffer.active.getLine(row)!.translateToString(true));
+	return shown.slice(0, shown.findLastIndex(text => text !== '') + 1);
+}
+
+export function drawnBytes(screen: RenderInput, content: ReactNode): string {
+	const {columns, rows} = screen.state.size;
+	const stdout = Object.assign(new PassThrough(), {columns, rows, isTTY: true}) as unknown as NodeJS.WriteStream;
+	const boxes: PaintedBoxes = new WeakMap();
+	let root: DOMElement | undefined;
+	const host = {frames: createStore(() => screen), onListRows() {}};
+	const frame = createElement(
+		Box,
+		{
+			width: columns,
+			height: rows,
+			flexDirection: 'column',
+			ref(box: DOMElement | null) {
+				root ??= box?.parentNode;
+			},
+		},
+		createElement(PaintedBoxesContext, {value: boxes}, createElement(ScreenContext, {value: host}, content)),
+	);
+	const ink = render(frame, {stdout, interactive: false, patchConsole: false});
+	const grid = new CellGrid(columns, rows);
+	paintTree(root!, {grid, theme: screen.theme, boxes});
+	ink.unmount();
+	return grid.takeChanges();
+}
