@@ -63,10 +63,9 @@ await Promise.all([sayFormat('build', 'commonjs'), sayFormat('build/parts', 'mod
 const built = await Promise.all([
 	build({
 		...startsFast,
-		supported: {'dynamic-import': false},
 		entryPoints: [inRoot('source/cli.ts')],
 		outfile: inRoot('build/cli.js'),
-		plugins: [commandsStayOutside('./commands/'), builtInsWaitForTheirUse()],
+		plugins: [commandsStayOutside('./commands/'), builtInsWaitForTheirUse(), heavyPartsStandAlone('./parts/')],
 	}),
 	build({
 		...startsFast,
@@ -106,7 +105,8 @@ const built = await Promise.all([
 		},
 	}),
 ]);
-await Promise.all(Object.keys(commands).map(async name => importByLoader(inRoot(`build/commands/${name}.js`))));
+const loadedFiles = ['build/cli.js', ...Object.keys(commands).map(name => `build/commands/${name}.js`)];
+await Promise.all(loadedFiles.map(async path => importByLoader(inRoot(path))));
 // Node versions that are too old must parse this file, to print that they are.
 await build({
 	...startsFast,
@@ -146,7 +146,7 @@ async function launchByShell(path: string): Promise<void> {
 /** Other commands are CommonJS and parts are ES modules. @see source/code-cache.ts */
 async function importByLoader(path: string): Promise<void> {
 	const code = await readFile(path, 'utf8');
-	await writeFile(path, code.replaceAll(/\bimport\((?="\.\/)/g, 'require(').replaceAll(/\bimport\((?="\.\.\/parts\/)/g, 'importFile('));
+	await writeFile(path, code.replaceAll(/\bimport\((?="\.\.?\/parts\/)/g, 'importFile(').replaceAll(/\bimport\((?="\.)/g, 'require('));
 }
 
 /** Identifies the CommonJS files of this build. */

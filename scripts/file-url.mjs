@@ -2,4 +2,4 @@
 import {pathToFileURL} from 'node:url';
 
 // eslint-disable-next-line unicorn/prefer-module
-export const fileUrl = pathToFileURL(__filename).href;
+export const fileUrl = /* @__PURE__ */ (() => pathToFileURL(__filename).href)();

@@ -1,4 +1,5 @@
 /** Time sources, which tests replace. */
+import process from 'node:process';
 
 export type MonotonicClock = {
 	/** Monotonic milliseconds. */
@@ -12,9 +13,14 @@ export type Clock = MonotonicClock & {
 	now(): number;
 };
 
+/** Monotonic milliseconds. `performance` takes 1.5 ms to load, before the first byte of a command. */
+export function monotonicMs(): number {
+	return process.uptime() * 1000;
+}
+
 export const systemClock: Clock = {
 	now: () => Date.now(),
-	elapsed: () => performance.now(),
+	elapsed: monotonicMs,
 	after(ms, work) {
 		const timer = setTimeout(work, ms).unref();
 		return () => {

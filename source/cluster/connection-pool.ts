@@ -1,6 +1,7 @@
 /** Pool of idle keep-alive connections. */
 import {finished} from 'node:stream';
 import {abortableDelay} from '../async/abortable.ts';
+import {monotonicMs} from '../async/clock.ts';
 import type {ApiResponse, RequestOptions} from './connection.ts';
 import type {DedicatedConnection} from './dedicated-connection.ts';
 import {isReplayable} from './transport/encode-request.ts';
@@ -54,7 +55,7 @@ export class ConnectionPool {
 	/** Saves a handshake. */
 	acquireRecent(): DedicatedConnection | undefined {
 		const [connection, idle] = [...this.#idle].at(-1) ?? [];
-		if (!connection || !connection.usable || performance.now() - idle!.since > recentUseMs) {
+		if (!connection || !connection.usable || monotonicMs() - idle!.since > recentUseMs) {
 			return undefined;
 		}
 
@@ -129,7 +130,7 @@ export class ConnectionPool {
 			const timer = setTimeout(() => {
 				this.#drop(connection);
 			}, idleTimeoutMs).unref();
-			this.#idle.set(connection, {timer, since: performance.now()});
+			this.#idle.set(connection, {timer, since: monotonicMs()});
 		});
 	}
 

@@ -1,4 +1,5 @@
 /** Connects while a stream's target is being resolved. */
+import {monotonicMs} from '../async/clock.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {ApiResponse, Connection, RequestOptions} from '../cluster/connection.ts';
 import {readJsonResponse} from '../cluster/read-json-response.ts';
@@ -45,7 +46,7 @@ class EarlyConnection {
 		this.#pending = pending;
 		pending.then(
 			connection => {
-				this.#usedAt = performance.now();
+				this.#usedAt = monotonicMs();
 				// The waiting caller sends its request first.
 				setImmediate(() => {
 					if (this.#pending && connection.usable) {
@@ -61,7 +62,7 @@ class EarlyConnection {
 	async get(options: RequestOptions): Promise<ApiResponse | undefined> {
 		const connection = await this.#usable(this.#pending);
 		const response = connection && (options.method ?? 'GET') === 'GET' ? await pipelinedGet(connection, options) : undefined;
-		this.#usedAt = performance.now();
+		this.#usedAt = monotonicMs();
 		return response;
 	}
 
@@ -86,7 +87,7 @@ class EarlyConnection {
 	async #usable(pending: Promise<Connection> | undefined): Promise<Connection | undefined> {
 		try {
 			const connection = await pending;
-			return connection?.usable && performance.now() - this.#usedAt < maxIdleMs ? connection : undefined;
+			return connection?.usable && monotonicMs() - this.#usedAt < maxIdleMs ? connection : undefined;
 		} catch (error) {
 			this.#pending = undefined;
 			throw error;

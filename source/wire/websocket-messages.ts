@@ -7,7 +7,7 @@ import {EventEmitter} from 'node:events';
 import {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import {WebSocket, type ClientOptions} from 'ws';
-import type {MonotonicClock} from '../async/clock.ts';
+import {type MonotonicClock, monotonicMs} from '../async/clock.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import {BoundedReplies} from './bounded-replies.ts';
 import {destroyWhenDrained} from './destroy-when-drained.ts';
@@ -53,8 +53,8 @@ const maxBytesAfterClose = 64 << 20;
 
 /** Sends one frame per message, because Kubernetes' server takes a continuation for a new message. */
 export class WebSocketMessages extends EventEmitter<MessageEvents> {
-	/** Time of the last received frame, pongs included, by `performance.now()`. */
-	lastReceivedAt = performance.now();
+	/** Time of the last received frame, pongs included, by `monotonicMs()`. */
+	lastReceivedAt = monotonicMs();
 	readonly #socket: Duplex;
 	readonly #webSocket: WebSocket;
 	readonly #closeTimeoutMs: number;
@@ -214,7 +214,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 
 		this.#socket
 			.on('data', () => {
-				this.lastReceivedAt = performance.now();
+				this.lastReceivedAt = monotonicMs();
 				if (this.#isPeerDone) {
 					onPeerDone();
 				}

@@ -198,10 +198,9 @@ async function verifiedFacts(socket: TLSSocket, handshake: HandshakeOptions): Pr
 	const name = nameOf(handshake);
 	const sent = parsePeerChain(peerChain(socket), peerName);
 	const [own] = sent;
-	const leaf = own && new X509Certificate(own.raw);
 	let verified: readonly ParsedCertificate[] | null = null;
 	if (!insecure) {
-		if (!leaf) {
+		if (!own) {
 			throw new SpokeError('ERR_APISERVER_TLS', `${peerName} presented no certificate`, {remedy: 'check the server address'});
 		}
 
@@ -209,7 +208,7 @@ async function verifiedFacts(socket: TLSSocket, handshake: HandshakeOptions): Pr
 		const verification = verifyCertificate(sent, name, trust, now);
 		if (verification.refused) {
 			const {text, remedy, dates} = verification.refused;
-			const skew = dates ? await clockSkew(socket, leaf, now) : null;
+			const skew = dates ? await clockSkew(socket, new X509Certificate(own.raw), now) : null;
 			throw new SpokeError(
 				'ERR_APISERVER_TLS',
 				`${peerName} is not trusted: tls: failed to verify certificate: ${text}${skew === null ? '' : `; ${skew}`}`,
@@ -237,7 +236,7 @@ async function verifiedFacts(socket: TLSSocket, handshake: HandshakeOptions): Pr
 		trust: trust.from,
 		get peer() {
 			// Only labels need it, and it costs as much as the verification.
-			peer ??= leaf ? peerFacts(leaf, verified ?? signedPrefix(sent)) : null;
+			peer ??= own ? peerFacts(new X509Certificate(own.raw), verified ?? signedPrefix(sent)) : null;
 			return peer;
 		},
 	};

@@ -6,9 +6,14 @@ import process from 'node:process';
 import {getCACertificates} from 'node:tls';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {CertificateParseError} from './der-reader.ts';
-import {parseCertificate} from './parse-certificate.ts';
+import {parseCertificate, type ParsedCertificate} from './parse-certificate.ts';
 
-export type Trust = {from: 'kubeconfig-ca' | 'system-roots'; pem: readonly string[]};
+export type Trust = {
+	from: 'kubeconfig-ca' | 'system-roots';
+	pem: readonly string[];
+	/** Those of `pem`, if they are parsed already. */
+	certificates?: readonly ParsedCertificate[];
+};
 
 /**
 As Go, skips certificates that cannot be parsed.
@@ -16,21 +21,21 @@ As Go, skips certificates that cannot be parsed.
 */
 export function trustBundle(bundle: Buffer): Trust {
 	const blocks = certificatesIn(bundle.toString('latin1'));
-	const problems = blocks.map(pem => parseProblem(pem));
-	const pem = blocks.filter((_, index) => problems[index] === null);
+	const parsed = blocks.map(pem => parseOrProblem(pem));
+	const pem = blocks.filter((_, index) => typeof parsed[index] !== 'string');
 	if (pem.length === 0) {
-		const [problem] = problems;
+		const [problem] = parsed;
 		const nothing = bundle.includes('-----BEGIN') ? 'no valid certificate authority data seen' : 'unable to parse bytes as PEM block';
 		throw new SpokeError(
 			'ERR_KUBECONFIG_INVALID',
-			`unable to load root certificates: ${problem ? `failed to parse certificate: ${problem}` : nothing}`,
+			`unable to load root certificates: ${typeof problem === 'string' ? `failed to parse certificate: ${problem}` : nothing}`,
 			{
 				remedy: 'check certificate-authority of this cluster',
 			},
 		);
 	}
 
-	return {from: 'kubeconfig-ca', pem};
+	return {from: 'kubeconfig-ca', pem, certificates: parsed.filter(certificate => typeof certificate !== 'string')};
 }
 
 /** As Go: SSL_CERT_FILE and SSL_CERT_DIR, else the distribution's bundle (crypto/x509 root_linux.go). NODE_EXTRA_CA_CERTS adds nothing. */
@@ -70,10 +75,10 @@ function certificatesIn(text: string): string[] {
 	return text.match(/-----BEGIN CERTIFICATE-----[A-Za-z\d+/=\s]+-----END CERTIFICATE-----/g) ?? [];
 }
 
-function parseProblem(pem: string): string | null {
+/** Why it cannot be parsed is a string. */
+function parseOrProblem(pem: string): ParsedCertificate | string {
 	try {
-		parseCertificate(derOf(pem));
-		return null;
+		return parseCertificate(derOf(pem));
 	} catch (error) {
 		if (error instanceof CertificateParseError) {
 			return error.message;

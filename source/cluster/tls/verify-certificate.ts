@@ -96,11 +96,11 @@ function poolOf(certificates: readonly ParsedCertificate[]) {
 	};
 }
 
-/** Trusted certificates by subject, parsed on use: a system has more than a hundred. */
+/** Trusted certificates by subject. Those of a system are parsed on use: it has more than a hundred. */
 const pools = new WeakMap<Trust, CertificatePool>();
 
 function rootsOf(trust: Trust): CertificatePool {
-	const pool = pools.get(trust) ?? newPool(trust.pem.map(pem => derOf(pem)));
+	const pool = pools.get(trust) ?? (trust.certificates ? poolOf(trust.certificates) : newPool(trust.pem.map(pem => derOf(pem))));
 	pools.set(trust, pool);
 	return pool;
 }

@@ -5,10 +5,8 @@ import {BlockList, isIP} from 'node:net';
 export function isLoopback(host: string): boolean {
 	const address = host.replace(/^\[(.*)\]$/, '$1');
 	const family = isIP(address);
-	return family === 0 ? host === 'localhost' : addresses.check(address, family === 6 ? 'ipv6' : 'ipv4');
+	return family === 0 ? host === 'localhost' : loopbackAddresses().check(address, family === 6 ? 'ipv6' : 'ipv4');
 }
-
-const addresses = loopbackAddresses();
 
 function loopbackAddresses(): BlockList {
 	const list = new BlockList();

@@ -1,4 +1,5 @@
 /** Detects a WebSocket peer that no longer responds, and a silent command that may have ended. */
+import {monotonicMs} from '../../async/clock.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
 import {silenceError, StreamLostError} from '../../wire/protocol-error.ts';
 import type {WebSocketMessages} from '../../wire/websocket-messages.ts';
@@ -88,7 +89,7 @@ export class SilenceWatch {
 	}
 
 	#silentForMs(): number {
-		return performance.now() - this.#messages.lastReceivedAt;
+		return monotonicMs() - this.#messages.lastReceivedAt;
 	}
 
 	#reportBlocked(silentForMs: number): void {
@@ -127,14 +128,14 @@ export function detectSilentEnd(
 	silentForMs = 30_000,
 ): {stop: () => void} {
 	let lastCounts = '';
-	let changedAt = performance.now();
+	let changedAt = monotonicMs();
 	const timer = setInterval(
 		() => {
 			const counts = `${channels.sent} ${channels.received}`;
 			if (counts !== lastCounts) {
 				lastCounts = counts;
-				changedAt = performance.now();
-			} else if (channels.sent > pipeBytes && performance.now() - changedAt >= silentForMs) {
+				changedAt = monotonicMs();
+			} else if (channels.sent > pipeBytes && monotonicMs() - changedAt >= silentForMs) {
 				clearInterval(timer);
 				onWaiting?.(`no data for ${Math.round(silentForMs / 1000)} s after its input; ${mayHaveEndedNotice}`);
 			}
