@@ -18,16 +18,18 @@ import {asFileName, expandHome, writeNewFile} from '../frame/write-new-file.ts';
 
 export const auditHandlers: Handlers = {
 	'audit.refresh': readAudit,
-	async 'view.audit'(session) {
-		session.store.dispatchNow({type: 'view', view: 'audit'});
-		if (session.store.state.audit.rows.length === 0 && !session.store.state.audit.busy) {
-			await readAudit(session);
-		}
-	},
 	'audit.save': saveAudit,
 	'audit.test': async session => testRoute(session),
 	'why.test': async session => testRoute(session),
 };
+
+/** Reads the audit unless it was read or is being read. */
+export async function readAuditOnce(session: Session): Promise<void> {
+	const {audit} = session.store.state;
+	if (audit.rows.length === 0 && !audit.busy) {
+		await readAudit(session);
+	}
+}
 
 async function readAudit(session: Session): Promise<void> {
 	const {cluster} = session;

@@ -4,6 +4,7 @@ import {parseRowFilter} from './row-filter.ts';
 import {currentList, type ViewName} from '../frame/session-state.ts';
 import {entryAt} from '../frame/view-history.ts';
 import {formatNumber} from '../../text/format-number.ts';
+import {readAuditOnce} from '../audit/audit-handlers.ts';
 import {loadForwardSets} from '../forwards/forward-sets.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 
@@ -131,6 +132,10 @@ function goInHistory(session: Session, by: 1 | -1): void {
 	}
 
 	store.dispatchNow({type: 'go', by});
+	if (entry.view === 'audit') {
+		void readAuditOnce(session);
+	}
+
 	if (entry.namespace === store.state.cluster.namespace) {
 		session.refreshFeeds();
 	} else {
@@ -148,6 +153,8 @@ export function showView(session: Session, view: ViewName): void {
 	session.refreshFeeds();
 	if (view === 'forwards') {
 		loadForwardSets(session);
+	} else if (view === 'audit') {
+		void readAuditOnce(session);
 	}
 }
 
