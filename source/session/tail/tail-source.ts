@@ -1,4 +1,4 @@
-/** Names and colors of the sources of a tail. */
+/** Names of the sources of a tail. */
 import type {LogSource} from '../../streams/logs/log-events.ts';
 import type {TailSource} from './tail-view.ts';
 
@@ -45,18 +45,13 @@ function longer(pod: string, end: string): string {
 }
 
 export function asTailSource(source: LogSource): TailSource {
-	let hash = 0;
-	for (const character of source.uid ?? source.pod) {
-		hash = (hash * 31 + character.codePointAt(0)!) >>> 0;
-	}
-
 	return {
 		namespace: source.namespace,
 		pod: source.pod,
 		container: source.container,
 		node: source.node,
 		short: source.pod,
-		color: (hash % 8) + 1,
+		color: 1,
 		on: true,
 		state: 'waiting',
 		note: '',

@@ -4,8 +4,13 @@ import type {TailCounters, TailSource, TailView} from './tail-view.ts';
 
 type PodPlace = Pick<TailSource, 'namespace' | 'pod'>;
 
+const podColors = 8;
+
+/** Pods get their colors in order, and all containers of a pod have one. */
 export function withSource(view: TailView, source: TailSource): TailView {
-	const sources = [...view.sources, source];
+	const [sibling] = sourcesOf(view, source);
+	const pods = new Set(view.sources.map(({namespace, pod}) => `${namespace}/${pod}`)).size;
+	const sources = [...view.sources, {...source, color: sibling?.color ?? (pods % podColors) + 1}];
 	const names = shortNames(sources);
 	return {...view, sources: sources.map((one, at) => ({...one, short: names[at]!}))};
 }

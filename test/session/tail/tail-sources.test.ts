@@ -18,6 +18,15 @@ test('a name is extended when another source has the same one', t => {
 	);
 });
 
+test('pods get different colors in order, and containers of a pod the same', t => {
+	const view = ['a', 'b', 'c', 'd', 'e'].flatMap(pod => [log(pod), log(pod, 'side')]).reduce(withSource, emptyTail('tail-1', 'web'));
+	t.deepEqual(
+		view.sources.map(({color}) => color),
+		[1, 1, 2, 2, 3, 3, 4, 4, 5, 5],
+	);
+	t.is(tailOf('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i').sources.at(-1)?.color, 1);
+});
+
 test('a tail has the phase of its sources, and is the same object if nothing changes', t => {
 	const open = changeSource(tailOf('web-0', 'web-1'), 0, {state: 'open', note: ''});
 	t.is(open.phase, 'following');
