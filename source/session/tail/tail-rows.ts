@@ -9,6 +9,8 @@ import {clipSpans, dropCells, line, lineWidth, styled, type Line, type Span} fro
 
 /** The expanded line shows all of a longer line. */
 const maxRows = 200;
+/** Cells of text that a wrapped row has at least; otherwise it starts at the left edge. */
+const leastWrapped = 30;
 
 /** Notices, and plain lines for terminal selection, are always wrapped. */
 export function isWrapped({wrap, plain}: TailView, {kind}: TailLine): boolean {
@@ -40,20 +42,21 @@ export function tailRows(
 		return [{spans: clipSpans([...lead, ...(view.left > 0 ? dropCells(spans, view.left) : spans)], room, glyphs.more)}];
 	}
 
-	return wrapCells(spans, room, lead, view.plain ? [] : [{text: ' '}]);
+	const hang = lineWidth([...lead, ...before]);
+	return wrapCells([...lead, ...spans], room, view.plain ? 0 : room - hang < leastWrapped ? lead.length : hang);
 }
 
-/** `lead` and `indent` have the same width. */
-function wrapCells(spans: readonly Span[], room: number, lead: readonly Span[], indent: readonly Span[]): Line[] {
+/** Rows after the first start at column `hang`. */
+function wrapCells(spans: readonly Span[], room: number, hang: number): Line[] {
 	const out: Line[] = [];
-	const width = room - indent.length;
+	const indent = hang === 0 ? [] : [{text: ' '.repeat(hang)}];
 	let rest = spans;
-	while (lineWidth(rest) > width && out.length < maxRows) {
+	for (let width = room; lineWidth(rest) > width && out.length < maxRows; width = room - hang) {
 		const head = clipSpans(rest, width, '');
 		const took = lineWidth(head);
-		out.push({spans: [...(out.length === 0 ? lead : indent), ...head]});
+		out.push({spans: out.length === 0 ? head : [...indent, ...head]});
 		rest = dropCells(rest, Math.max(1, took));
 	}
 
-	return [...out, {spans: [...(out.length === 0 ? lead : indent), ...rest]}];
+	return [...out, {spans: [...(out.length === 0 ? [] : indent), ...rest]}];
 }

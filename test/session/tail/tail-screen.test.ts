@@ -125,6 +125,17 @@ test('a mark is visible on the selected line', t => {
 	t.true(shown({...view, marked: new Set([view.cursor])}).some(row => row.startsWith('&') && row.includes('last')));
 });
 
+test('a wrapped line continues below its text', t => {
+	const view = {...tailOf(['text', 'x'.repeat(150)]), wrap: true};
+	const rows = shown(view).slice(1, 4);
+	t.deepEqual(
+		rows.map(row => row.search(/x/)),
+		[14, 14, 14],
+	);
+	t.is(rows.join('').replaceAll(/[^x]/g, '').length, 150);
+	t.is(shown(view, {columns: 40})[2]!.search(/x/), 1, 'a narrow screen leaves no space for it');
+});
+
 test('plain lines are complete and have no prefix', t => {
 	const text = 'x'.repeat(200);
 	t.deepEqual(shown({...tailOf(['text', text], ['text', 'end']), plain: true}).slice(1, 5), [
