@@ -10,7 +10,7 @@ export type LineQuery = {
 	text: string;
 	regex: boolean;
 	inverse: boolean;
-	/** This level and worse; 0 is all lines. */
+	/** This level and worse; 0 is all lines. A line without a level has that of the line that it continues. */
 	level: LineLevel;
 	hidden: ReadonlySet<number>;
 	context: number;
@@ -19,6 +19,9 @@ export type LineQuery = {
 };
 
 const regexLimitMs = 250;
+const infoLevel: LineLevel = 2;
+/** A program writes the lines of a traceback at once. */
+const continuedWithinMs = 200;
 const pieceBytes = 16 * 1024;
 
 export class LineIndex {
@@ -31,6 +34,8 @@ export class LineIndex {
 	#scanned: number;
 	#lastMatch = -1;
 	#lastShown = -1;
+	/** Of each source. */
+	readonly #lastLines = new Map<number, {level: LineLevel; time: number}>();
 	readonly #pattern: RegExp | null = null;
 	readonly #needle: Buffer;
 	readonly #lowerNeedle: string;
@@ -87,6 +92,7 @@ export class LineIndex {
 		this.#scanned = first;
 		this.#lastMatch = -1;
 		this.#lastShown = -1;
+		this.#lastLines.clear();
 		this.matches.dropBelow(Infinity);
 		this.shown.dropBelow(Infinity);
 	}
@@ -140,11 +146,10 @@ export class LineIndex {
 		for (let index = from; index < block.count; index++) {
 			const sign = block.signs[index]!;
 			const isNotice = (sign & kindBits) !== 0;
+			const isBelow = level > 0 && !isNotice && this.#inheritedLevel(block, index) < level;
 			const isMatch = isNotice
 				? notices
-				: (found === null || found.has(index) !== inverse) &&
-					(level === 0 || (sign & levelBits) >= level) &&
-					!hidden.has(block.sources[index]!);
+				: (found === null || found.has(index) !== inverse) && !isBelow && !hidden.has(block.sources[index]!);
 			const number = block.first + index;
 			if (isMatch) {
 				for (let before = Math.max(this.#lastShown + 1, number - context, block.first); !isNotice && before < number; before++) {
@@ -163,6 +168,18 @@ export class LineIndex {
 				this.#lastShown = number;
 			}
 		}
+	}
+
+	/** A traceback has the level of its first line. A JSON object is no continuation, and without any level a line counts as info. */
+	#inheritedLevel(block: LineBlock, index: number): LineLevel {
+		const own = (block.signs[index]! & levelBits) as LineLevel;
+		const time = block.times[index]!;
+		const last = this.#lastLines.get(block.sources[index]!) ?? {level: infoLevel, time};
+		this.#lastLines.set(block.sources[index]!, last);
+		const isContinued = time - last.time <= continuedWithinMs && block.bytes[block.starts[index]!] !== 0x7b;
+		last.level = own > 0 ? own : isContinued ? last.level : infoLevel;
+		last.time = time;
+		return last.level;
 	}
 }
 

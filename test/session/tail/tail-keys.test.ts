@@ -136,7 +136,7 @@ test('a level filter shows the nearest matching line, even if all matches are ab
 	const {run: tail, press} = tailOf(['ok']);
 	tail.view.buffer.append(0, 1, 4, 'text', Buffer.from('ERROR'));
 	for (let number = 2; number < 60; number++) {
-		tail.view.buffer.append(0, number, 0, 'text', Buffer.from('ok'));
+		tail.view.buffer.append(0, number, 2, 'text', Buffer.from('INFO ok'));
 	}
 
 	tail.view = goTo(tail.view, 59);

@@ -133,7 +133,7 @@ const searches: ReadonlyArray<readonly [string, Partial<LineQuery>, readonly num
 	['a regular expression', {text: '^(get|end)', regex: true}, [0, 6]],
 	['a regular expression whose only capitals are character classes', {text: String.raw`^get\S*\s\S+\s\d`, regex: true}, [0]],
 	['non-ASCII text with regular expression characters', {text: 'é('}, []],
-	['a level and worse', {level: 4}, [1, 3]],
+	['a level and worse, with the lines that continue it', {level: 4}, [1, 3, 4, 5, 6, 7, 8]],
 	['lines around', {text: 'warn', context: 1}, [1, 2, 3]],
 	['a hidden source', {hidden: new Set([0])}, []],
 	['no text across a line end', {text: '200error'}, []],
@@ -288,8 +288,25 @@ test('a following tail fills the screen, even with a line higher than the screen
 	t.like(window, {above: 1, below: 0});
 });
 
+test('a traceback has the level of its first line', t => {
+	const buffer = filled(['INFO start', 'ERROR failed', 'Traceback', '  File "a.py"', '', 'INFO next', 'more of it', '{"msg":"no level"}']);
+	t.deepEqual(found(buffer, {level: 4}), [1, 2, 3, 4]);
+	t.deepEqual(found(buffer, {level: 4, text: 'File'}), [3]);
+	const two = filled(['ERROR failed']);
+	two.append(1, 0, 0, 'text', Buffer.from('of another container'));
+	two.append(0, 0, 0, 'text', Buffer.from('  at main.go:1'));
+	two.append(0, 1000, 0, 'text', Buffer.from('a second later'));
+	t.deepEqual(found(two, {level: 3}), [0, 2]);
+});
+
+test('a line counts as info if no line has a level', t => {
+	const buffer = filled(['ready', 'DEBUG a', 'of a', '{"msg":"no level"}']);
+	t.deepEqual(found(buffer, {level: 2}), [0, 3]);
+	t.deepEqual(found(buffer, {level: 3}), []);
+});
+
 test('notices stay in a filtered view, but do not count as matches', t => {
-	const buffer = filled(['ERROR a', 'b', 'ERROR c']);
+	const buffer = filled(['ERROR a', 'INFO b', 'ERROR c']);
 	buffer.append(-1, 0, 0, 'notice', Buffer.from('reconnected after 2 s'));
 	const index = new LineIndex(query({level: 4, notices: true}));
 	t.true(index.advance(buffer, 5));
