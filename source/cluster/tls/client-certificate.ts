@@ -21,8 +21,22 @@ export function validateCertificatePair(certificate: Buffer, key: Buffer): Clien
 	return {certificate, key};
 }
 
+/** The session asks for each selected row, and parsing takes 0.2 ms. */
+const fingerprints = new WeakMap<Buffer, string | null>();
+
 /** The SHA-256 fingerprint, in hexadecimal. */
 export function certificateFingerprint(pem: Buffer): string | null {
+	const known = fingerprints.get(pem);
+	if (known !== undefined) {
+		return known;
+	}
+
+	const fingerprint = readFingerprint(pem);
+	fingerprints.set(pem, fingerprint);
+	return fingerprint;
+}
+
+function readFingerprint(pem: Buffer): string | null {
 	try {
 		return new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase();
 	} catch {
