@@ -122,8 +122,8 @@ export function reduceDialog(overlay: Dialog, event: DialogEvent): Dialog {
 	}
 }
 
-/** Items that begin with the text come before those that contain it. */
-export function matchingItems({items, typed, from}: PickerDialog): readonly PickerItem[] {
+/** Items that begin with the text come before those that contain it. A command is not found by letters within a word. */
+export function matchingItems({purpose, items, typed, from}: PickerDialog): readonly PickerItem[] {
 	const rest = typed.text.slice(from).toLowerCase();
 	// Arguments can follow a command.
 	const word = from > 0 ? rest.trimStart() : rest.trim().split(' ')[0]!;
@@ -136,7 +136,9 @@ export function matchingItems({items, typed, from}: PickerDialog): readonly Pick
 	const begins = items.filter(
 		item => !isIts(item) && (item.cells[0]?.toLowerCase().startsWith(word) || item.cells[0]?.toLowerCase().split('/')[1]?.startsWith(word)),
 	);
-	const holds = items.filter(item => !isIts(item) && !begins.includes(item) && item.cells.some(cell => cell.toLowerCase().includes(word)));
+	const isCommand = purpose === 'palette' && from === 0;
+	const contains = (cell: string) => (isCommand ? ` ${cell}`.toLowerCase().includes(` ${word}`) : cell.toLowerCase().includes(word));
+	const holds = items.filter(item => !isIts(item) && !begins.includes(item) && item.cells.some(contains));
 	return [...items.filter(item => isIts(item)), ...begins, ...holds];
 }
 

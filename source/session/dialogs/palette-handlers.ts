@@ -15,6 +15,7 @@ import {startListener} from '../proxy/listener-handlers.ts';
 import {sendTypedRequest} from '../proxy/proxy-handlers.ts';
 import {openTail} from '../tail/open-tail.ts';
 import {openYaml} from '../text/yaml-handlers.ts';
+import type {PickerItem} from './dialog.ts';
 import {ArgumentCompleter, contextNames, namespaceNames, forwardSetNames, type NameSource} from './argument-completer.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {showView} from '../lists/list-handlers.ts';
@@ -27,7 +28,7 @@ export const paletteHandlers: Handlers = {
 	async 'palette.open'(session) {
 		const context = keyContext(session.store.state);
 		const hints = describeKeys(session.keymap, context, ({id}) => reasonOff(session, id));
-		const items = [
+		const items: PickerItem[] = [
 			...commands.map(({word, also, takes, does, as}) => {
 				const off = as !== undefined && isReadOnly(session.store.state, findAction(as)!) ? '--read-only is set' : null;
 				return {
@@ -48,6 +49,12 @@ export const paletteHandlers: Handlers = {
 					...(index === 0 && {heading: 'Actions in this view'}),
 				})),
 		];
+		const isOffered = (view: ViewName) => hints.some(({action}) => action.id === `view.${view}`);
+		items.push(
+			...views
+				.filter(view => !isOffered(view))
+				.map(view => ({id: `:${view}`, cells: [view, 'go to this view', ''], also: wordsOfView.get(view) ?? []})),
+		);
 		const completer = new ArgumentCompleter(session, word => findCommand(word)?.names);
 		const chosen = await session.pick({
 			title: 'Commands',
@@ -304,7 +311,7 @@ async function runCommand(session: Session, line: string): Promise<void> {
 function showTypedView(session: Session, word: string, flags: readonly string[]): void {
 	const view = viewOf(word);
 	if (view === null) {
-		session.tell(`${noCommand} ${word}`, 'warn');
+		session.tell(leftOut(word) ?? `${noCommand} ${word}`, 'warn');
 		return;
 	}
 
@@ -328,6 +335,21 @@ function showTypedView(session: Session, word: string, flags: readonly string[])
 	}
 
 	showView(session, view);
+}
+
+const changes =
+	/^(?:annotate|apply|cordon|cp|create|delete|del|drain|edit|kill|label|patch|replace|restart|rm|rollout|scale|taint|uncordon)$/;
+const otherResources =
+	/^(?:cm|configmaps?|secrets?|ing|ingress(?:es)?|pvc?|sa|serviceaccounts?|sc|hpa|pdb|ep|endpoints|quota|roles?|crds?|csr|leases?)$/;
+
+function leftOut(word: string): string | null {
+	if (changes.test(word)) {
+		return 'spoke does not delete, edit or scale, on purpose: use kubectl';
+	}
+
+	return otherResources.test(word)
+		? `no view of ${word}: spoke lists only ${listNames.slice(0, -1).join(', ')} and ${listNames.at(-1)}`
+		: null;
 }
 
 /** kubectl's list names, and k9s's where they differ. */

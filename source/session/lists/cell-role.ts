@@ -1,15 +1,17 @@
 /** The roles of list cells that stand out. */
 import {servicePodsTitle} from './list-kinds.ts';
 import type {Role} from '../kit/theme.ts';
+import type {Row} from './table-rows.ts';
 
-export function cellRole(title: string, cell: string): Role | undefined {
+export function cellRole(title: string, cell: string, {ended}: Pick<Row, 'ended'> = {}): Role | undefined {
 	if (title === 'STATUS') {
 		return statusRole(cell);
 	}
 
 	const ready = title === 'READY' || title === servicePodsTitle ? /^(\d+)\/(\d+)$/.exec(cell) : null;
 	if (ready && ready[1] !== ready[2]) {
-		return 'state.working';
+		// No container of a completed pod is ready.
+		return ended === 'Succeeded' ? 'text.dim' : 'state.working';
 	}
 
 	return title === 'RESTARTS' && cell !== '0' && !cell.startsWith('0 ') ? 'level.warn' : undefined;

@@ -23,7 +23,8 @@ const narrowName = 13;
 const tightNamespace = 14;
 const edge = 1;
 
-export type ColumnLayout = {title: string; width: number; cell(row: Row): string; role?(row: Row): Role | undefined};
+/** `head`: the title, or its short form. */
+export type ColumnLayout = {title: string; head: string; width: number; cell(row: Row): string; role?(row: Row): Role | undefined};
 
 export function chooseColumns(screen: RenderInput, list: ListState, shown: readonly Row[], width: number): ColumnLayout[] {
 	const isNarrow = width < narrowScreenBelow;
@@ -35,11 +36,11 @@ export function chooseColumns(screen: RenderInput, list: ListState, shown: reado
 	const chosen = roomForName(all) < Math.min(nameWidth, 36) ? tightened(screen, list, measure, all, isNarrow) : all;
 	const {before, columns, after} = withFewer(
 		chosen,
-		isNarrow,
+		{isNarrow, kept: list.order.column},
 		one => roomForName(one) >= Math.min(Math.max(nameWidth, 10), minNameWidth(one, isNarrow)),
 	);
 	const room = Math.max(8, roomForName({before, columns, after}));
-	const name: ColumnLayout = {title: 'NAME', width: Math.min(room, Math.max(nameWidth, 16)), cell: row => row.name};
+	const name: ColumnLayout = {title: 'NAME', head: 'NAME', width: Math.min(room, Math.max(nameWidth, 16)), cell: row => row.name};
 	return [...before, name, ...columns.map(({layout}) => layout), ...after];
 }
 
@@ -49,9 +50,25 @@ type Chosen = {before: readonly ColumnLayout[]; columns: readonly Wanted[]; afte
 
 type Measure = (title: string, cell: (row: Row) => string, most?: number) => number;
 
-function measureOf({visible}: ListState, shown: readonly Row[]): Measure {
-	const sample = visible.length <= 300 ? visible : [...visible.slice(0, 100), ...shown];
+function measureOf(list: ListState, shown: readonly Row[]): Measure {
+	const sample = list.visible.length <= 300 ? list.visible : [...sampleOf(list), ...shown];
 	return (title, cell, most = maxCellWidth) => Math.min(most, Math.max(cellWidth(title), ...sample.map(row => cellWidth(cell(row)))));
+}
+
+/** Rows from all parts of the list. The same for each order, so that the columns keep their widths. */
+function sampleOf({chunks, visible}: ListState): readonly Row[] {
+	const step = Math.ceil(visible.length / 100);
+	const sample: Row[] = [];
+	let at = 0;
+	for (const rows of chunks.values()) {
+		for (; at < rows.length; at += step) {
+			sample.push(rows[at]!);
+		}
+
+		at -= rows.length;
+	}
+
+	return sample;
 }
 
 function allColumns(screen: RenderInput, list: ListState, measure: Measure, width: number): Chosen {
@@ -59,19 +76,20 @@ function allColumns(screen: RenderInput, list: ListState, measure: Measure, widt
 	const {columns, namespaced} = listKinds[list.name];
 	const age = (row: Row) => ageCell(row, now);
 	const isWanted = ({title, rank}: ListColumn) =>
-		(title !== servicePodsTitle || cluster.namespace !== null) && (rank === 0 || (rank === 1 && width >= rankOneFrom) || list.wide);
+		(title !== servicePodsTitle || cluster.namespace !== null) &&
+		(rank === 0 || title === list.order.column || (rank === 1 && width >= rankOneFrom) || list.wide);
 	const isFilled = ({sparse}: ListColumn, index: number) => sparse !== true || measure('', row => row.cells[index] ?? '') > 0;
 	const most = width < narrowScreenBelow ? maxCellWidthNarrow : maxCellWidth;
 	return {
 		before:
 			namespaced && cluster.namespace === null
-				? [{title: 'NAMESPACE', width: measure('NAMESPACE', row => row.namespace, 20), cell: row => row.namespace}]
+				? [{title: 'NAMESPACE', head: 'NAMESPACE', width: measure('NAMESPACE', row => row.namespace, 20), cell: row => row.namespace}]
 				: [],
 		columns: columns
 			.map((column, index) => ({column, index}))
 			.filter(({column, index}) => isWanted(column) && isFilled(column, index))
-			.map(one => ({...one, layout: layoutOf(screen, list, measure, {...one, title: one.column.title, most})})),
-		after: [{title: ageTitle, width: Math.max(4, measure(ageTitle, age)), cell: age}],
+			.map(one => ({...one, layout: layoutOf(screen, list, measure, {...one, head: one.column.title, most})})),
+		after: [{title: ageTitle, head: ageTitle, width: Math.max(4, measure(ageTitle, age)), cell: age}],
 	};
 }
 
@@ -84,7 +102,7 @@ function tightened(screen: RenderInput, list: ListState, measure: Measure, {befo
 			layout: layoutOf(screen, list, measure, {
 				column,
 				index,
-				title: column.short ?? column.title,
+				head: column.short ?? column.title,
 				most: isNarrow ? maxCellWidthNarrow : (column.tight ?? maxCellWidth),
 			}),
 		})),
@@ -97,21 +115,21 @@ function layoutOf(
 	list: ListState,
 	measure: Measure,
 	{
+		column: {title},
 		column,
 		index,
-		title,
+		head,
 		most,
 	}: {
 		column: ListColumn;
 		index: number;
-		title: string;
+		head: string;
 		most: number;
 	},
 ): ColumnLayout {
 	const cell = cellOf(screen, list, column, index);
-	const head = list.order.column === column.title ? `${title}↓` : title;
 	const isOld = list.phase.kind === 'interrupted';
-	return {title, width: measure(head, cell, most), cell, role: row => (isOld ? 'text.dim' : cellRole(column.title, cell(row)))};
+	return {title, head, width: measure(head, cell, most), cell, role: row => (isOld ? 'text.dim' : cellRole(title, cell(row), row))};
 }
 
 function cellOf({state: {now, servicePods}}: RenderInput, list: ListState, column: ListColumn, index: number): (row: Row) => string {
@@ -129,29 +147,33 @@ function widthOf({before, columns, after}: Chosen): number {
 	return [...before, ...columns.map(({layout}) => layout), ...after].reduce((sum, column) => sum + column.width + gap, 0);
 }
 
-function withFewer(chosen: Chosen, isNarrow: boolean, isEnough: (chosen: Chosen) => boolean): Chosen {
-	const fewer = isEnough(chosen) ? null : withoutOne(chosen, isNarrow);
-	return fewer === null ? chosen : withFewer(fewer, isNarrow, isEnough);
+/** `kept`: the column of the order. */
+type Fewer = {isNarrow: boolean; kept: string};
+
+function withFewer(chosen: Chosen, which: Fewer, isEnough: (chosen: Chosen) => boolean): Chosen {
+	const fewer = isEnough(chosen) ? null : withoutOne(chosen, which);
+	return fewer === null ? chosen : withFewer(fewer, which, isEnough);
 }
 
 /** Removes the column that needs the widest NAME column beside it. */
-function withoutOne(chosen: Chosen, isNarrow: boolean): Chosen | null {
+function withoutOne(chosen: Chosen, {isNarrow, kept}: Fewer): Chosen | null {
 	const {columns, after} = chosen;
-	const hasOnlyEssential = mostDemanding(chosen).column.leastName <= narrowName;
-	if (hasOnlyEssential && after.length > 0) {
+	const most = mostDemanding(columns.filter(({column}) => column.title !== kept));
+	const hasOnlyEssential = most === null || most.column.leastName <= narrowName;
+	if (hasOnlyEssential && after.length > 0 && kept !== ageTitle) {
 		return {...chosen, after: []};
 	}
 
 	const least = hasOnlyEssential && isNarrow ? 2 : 1;
-	return columns.length > least ? {...chosen, columns: columns.filter(one => one !== mostDemanding(chosen))} : null;
+	return most !== null && columns.length > least ? {...chosen, columns: columns.filter(one => one !== most)} : null;
 }
 
-function minNameWidth(chosen: Chosen, isNarrow: boolean): number {
-	return isNarrow ? narrowName : mostDemanding(chosen).column.leastName;
+function minNameWidth({columns}: Chosen, isNarrow: boolean): number {
+	return isNarrow ? narrowName : (mostDemanding(columns)?.column.leastName ?? narrowName);
 }
 
-function mostDemanding({columns}: Chosen): Wanted {
-	return columns.reduce((most, one) => (one.column.leastName >= most.column.leastName ? one : most));
+function mostDemanding(columns: readonly Wanted[]): Wanted | null {
+	return columns.reduce<Wanted | null>((most, one) => (most === null || one.column.leastName >= most.column.leastName ? one : most), null);
 }
 
 function ageCell({gone, created}: Row, now: number): string {
@@ -166,8 +188,9 @@ function ageCell({gone, created}: Row, now: number): string {
 export function headText({name, order}: ListState, columns: readonly ColumnLayout[]): string {
 	const sign = isAscending(listKinds[name], order) ? '↑' : '↓';
 	const signOf = (title: string) => (title === order.column && (order.reverse || title !== 'NAME') ? sign : '');
-	const heads = columns.map(({title, width}) => fillCell(`${title}${signOf(title)}`, width));
-	return `   ${heads.join(' '.repeat(gap))}`.trimEnd();
+	// The arrow may take a cell of the gap, so that no order changes the columns.
+	const heads = columns.map(({title, head, width}) => fillCell(`${fillCell(head, width).trimEnd()}${signOf(title)}`, width + gap));
+	return `   ${heads.join('')}`.trimEnd();
 }
 
 /** Below 1, the range does not fit. */

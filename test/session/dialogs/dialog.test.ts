@@ -204,3 +204,14 @@ test('an alias finds its item before items that only contain it', t => {
 		['shell'],
 	);
 });
+
+test('a command is found by the start of a word, not by letters within it', t => {
+	const items = [
+		{id: 'reverse', cells: ['reverse order', 'in lists']},
+		{id: 'pager', cells: ['open in pager', 'in texts']},
+	];
+	const found = (text: string) => matchingItems({...picker, purpose: 'palette', items, typed: {text, caret: 0}}).map(({id}) => id);
+	t.deepEqual(found('ev'), []);
+	t.deepEqual(found('pa'), ['pager']);
+	t.deepEqual(found('rev'), ['reverse']);
+});

@@ -24,3 +24,8 @@ for (const [title, cell, role] of [
 		t.is(cellRole(title, cell), role);
 	});
 }
+
+test('READY of a completed pod is dim, and of a failed one is not', t => {
+	t.is(cellRole('READY', '0/1', {ended: 'Succeeded'}), 'text.dim');
+	t.is(cellRole('READY', '0/1', {ended: 'Failed'}), 'state.working');
+});

@@ -82,7 +82,13 @@ test('the age of a restart grows while its row is shown', t => {
 });
 
 /** For all namespaces, with names and namespaces of usual length. */
-function head(name: ListName, given: readonly string[], cells: readonly string[], width: number): string {
+function head(
+	name: ListName,
+	given: readonly string[],
+	cells: readonly string[],
+	width: number,
+	events: readonly ListEvent[] = [],
+): string {
 	const session = emptySession({...clusterState(null), namespace: null, reachable: 'yes'}, {columns: width, rows: 24}, 60_000);
 	const read = rowReader(
 		listKinds[name].columns,
@@ -91,7 +97,8 @@ function head(name: ListName, given: readonly string[], cells: readonly string[]
 		0,
 	);
 	const rows = [read({cells: ['konnectivity-agent-7c9f8d6b5c-x2xkq', ...cells], object: null}, 'kube-system')];
-	const list = reduceList(reduceList(session.lists[name], {type: 'page', chunk: name, first: true, rows}), live);
+	const page: ListEvent = {type: 'page', chunk: name, first: true, rows};
+	const list = [page, live, ...events].reduce((now, event) => reduceList(now, event), session.lists[name]);
 	const screen = {
 		state: {...session, lists: {...session.lists, [name]: list}},
 		theme: {glyphs: unicodeGlyphs},
@@ -184,6 +191,26 @@ test('a narrow list keeps the most important columns', t => {
 	t.is(services(50), 'NAMESPACE NAME PORTS AGE');
 	const workloads = (width: number) => head('workloads', ['Ready', 'Up-to-date', 'Status'], ['2/3', '1', ''], width);
 	t.is(workloads(80), 'NAMESPACE NAME READY UPD STATUS AGE');
+});
+
+const next: ListEvent = {type: 'sort-next'};
+for (const [order, events, width, shown] of [
+	['READY', [next], 80, 'NAMESPACE NAME READY↑ STATUS RST AGE'],
+	['RESTARTS', [next, next, next], 80, 'NAMESPACE NAME READY STATUS RST↓ AGE'],
+	['NODE', [next, next, next, next], 80, 'NAMESPACE NAME READY STATUS NODE↑'],
+	['AGE', [next, next, next, next, next], 50, 'NAMESPACE NAME READY STATUS AGE↑'],
+] as const) {
+	test(`a narrow list in the order of ${order} shows that column and its direction`, t => {
+		const given = ['Ready', 'Status', 'Restarts', 'Node'];
+		t.is(head('pods', given, ['0/1', 'Init:CrashLoopBackOff', '14', 'worker-7'], width, events), shown);
+	});
+}
+
+test('the order does not change the columns where all of them fit', t => {
+	const heads = Array.from({length: 6}, (_, index) =>
+		head('pods', ['Ready', 'Status', 'Restarts', 'Node'], ['0/1', 'Running', '14', 'n1'], 100, Array<ListEvent>(index).fill(next)),
+	);
+	t.is(new Set(heads.map(text => text.replaceAll(/[↑↓]/g, ''))).size, 1);
 });
 
 test('a count is shown with its total', t => {
