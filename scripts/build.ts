@@ -65,13 +65,14 @@ const built = await Promise.all([
 		...startsFast,
 		entryPoints: [inRoot('source/cli.ts')],
 		outfile: inRoot('build/cli.js'),
-		plugins: [commandsStayOutside('./commands/'), builtInsWaitForTheirUse(), heavyPartsStandAlone('./parts/')],
+		plugins: [processIsGlobal(), commandsStayOutside('./commands/'), builtInsWaitForTheirUse(), heavyPartsStandAlone('./parts/')],
 	}),
 	build({
 		...startsFast,
 		entryPoints: commands,
 		outdir: inRoot('build/commands'),
 		plugins: [
+			processIsGlobal(),
 			commandsStayOutside('./'),
 			builtInsWaitForTheirUse(),
 			heavyPartsStandAlone('../parts/'),
@@ -114,6 +115,7 @@ await build({
 	define: {...startsFast.define, 'import.meta.dirname': '__dirname', SPOKE_BUILD: JSON.stringify(await buildHash())},
 	entryPoints: [inRoot('source/spoke.ts')],
 	outfile: inRoot('build/spoke.js'),
+	plugins: [processIsGlobal()],
 });
 await launchByShell('build/spoke.js');
 await writeFile(inRoot('build/LICENSES.txt'), await licensesOf(built.map(({metafile}) => metafile)));
@@ -232,13 +234,24 @@ function layoutWithoutFetch(): Plugin {
 	};
 }
 
+/** A default import of a CommonJS module defines a getter for each of its exports, in every file that has the import. */
+function processIsGlobal(): Plugin {
+	return {
+		name: 'process-is-global',
+		setup(build) {
+			build.onResolve({filter: /^node:process$/}, () => ({path: 'process', namespace: 'global'}));
+			build.onLoad({filter: /./, namespace: 'global'}, () => ({contents: 'export default process'}));
+		},
+	};
+}
+
 /** Built-ins that a start imports but does not use cost milliseconds each, so their first use loads them. */
 function builtInsWaitForTheirUse(): Plugin {
 	const require = createRequire(import.meta.url);
 	return {
 		name: 'built-ins-wait-for-their-use',
 		setup(build) {
-			build.onResolve({filter: /^(?:node:)?(?:fs\/promises|zlib|child_process)$/}, ({path, namespace}) =>
+			build.onResolve({filter: /^(?:node:)?(?:fs\/promises|zlib|child_process|https?)$/}, ({path, namespace}) =>
 				namespace === 'waits' ? undefined : {path: `node:${path.replace(/^node:/, '')}`, namespace: 'waits'},
 			);
 			build.onLoad({filter: /.*/, namespace: 'waits'}, ({path}) => ({
@@ -258,6 +271,16 @@ function onlyUsedPartsOfWs(): Plugin {
 			build.onResolve({filter: /^\.\/lib\/[\w-]+\.js$/}, ({path, importer, resolveDir}) =>
 				importer.endsWith('/ws/wrapper.mjs') ? {path: join(resolveDir, path), sideEffects: false} : undefined,
 			);
+			// It looks for native masking in `node:http`, which takes 2 ms to load; spoke masks by itself, and servers do not mask.
+			build.onLoad({filter: /\/ws\/lib\/buffer-util\.js$/}, async ({path}) => {
+				const contents = await readFile(path, 'utf8');
+				const asked = "require('http')";
+				if (!contents.includes(asked)) {
+					throw new Error(`${path}: the question for native masking is not where it was`);
+				}
+
+				return {contents: contents.replace(asked, '{}')};
+			});
 		},
 	};
 }

@@ -1,4 +1,5 @@
 /** `-v=6`: one line per request on stderr, as kubectl prints. */
+import {monotonicMs} from '../async/clock.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import type {DialRoute} from './transport/open-socket.ts';
 
@@ -18,7 +19,7 @@ export async function traceRequest<Response extends {status: number; statusText:
 		return send();
 	}
 
-	const startedAt = performance.now();
+	const startedAt = monotonicMs();
 	const report = (end: string) => {
 		trace(sanitizeLine(`request: ${method} ${route.server.shown}${path} ${end}, ${msSince(startedAt)}`));
 	};
@@ -38,7 +39,7 @@ export async function traceConnect<Opened>(
 	{server}: Pick<DialRoute, 'server'>,
 	open: () => Promise<Opened>,
 ): Promise<Opened> {
-	const startedAt = performance.now();
+	const startedAt = monotonicMs();
 	try {
 		return await open();
 	} catch (error) {
@@ -48,5 +49,5 @@ export async function traceConnect<Opened>(
 }
 
 function msSince(startedAt: number): string {
-	return `${Math.round(performance.now() - startedAt)} ms`;
+	return `${Math.round(monotonicMs() - startedAt)} ms`;
 }

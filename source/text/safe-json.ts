@@ -7,7 +7,7 @@ export function toSafeJson(value: object): string {
 }
 
 export function escapeUnsafeCharacters(json: string): string {
-	return json.replaceAll(unsafeCharacters, found => Array.from({length: found.length}, (_, at) => escapeUnit(found[at]!)).join(''));
+	return json.replaceAll(unsafeCharacters(), found => Array.from({length: found.length}, (_, at) => escapeUnit(found[at]!)).join(''));
 }
 
 function escapeUnit(unit: string): string {

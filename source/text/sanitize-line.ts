@@ -6,11 +6,9 @@ export function sanitizeLine(text: string): string {
 	return sanitize(text.trimEnd(), {colors: 'strip'}).replaceAll(/\r?\n/g, ' ⏎ ');
 }
 
-const unsafePattern = new RegExp(unsafeCharacters, 'u');
-
 /** Unlike `sanitizeLine`, keeps trailing spaces. */
 export function escapeControls(text: string): string {
-	return unsafePattern.test(text) ? sanitize(text).replaceAll(/\r?\n/g, ' ⏎ ').replaceAll('\t', '  ') : text;
+	return text.search(unsafeCharacters()) >= 0 ? sanitize(text).replaceAll(/\r?\n/g, ' ⏎ ').replaceAll('\t', '  ') : text;
 }
 
 /** Keeps line breaks; replaces tabs, whose width depends on the terminal. */

@@ -47,7 +47,7 @@ export class Sanitizer {
 		this.#buffered = whole.slice(cut);
 		return whole
 			.slice(0, cut)
-			.replaceAll(this.#keepsColors ? replacedBesidesColors : replaced, (found: string, parameters?: string) =>
+			.replaceAll(this.#keepsColors ? patterns().replacedBesidesColors : patterns().replaced, (found: string, parameters?: string) =>
 				this.#replace(found, parameters),
 			);
 	}
@@ -89,11 +89,24 @@ const plainText = /^[\t\n -~]*$/;
 // which stay. It lacks line ends (U+2028, U+2029) and annotations (U+FFF9–FFFB).
 const unsafe = String.raw`[\p{Cc}\p{Cs}\u2028\u2029\uFFF9-\uFFFB]|(?![\uFE0E\uFE0F])\p{Default_Ignorable_Code_Point}`;
 
-export const unsafeCharacters = new RegExp(unsafe, 'gu');
+let built: {unsafe: RegExp; replaced: RegExp; replacedBesidesColors: RegExp} | undefined;
 
-const lineEnd = String.raw`\r?\n`;
-const replaced = new RegExp(`${lineEnd}|(?!\\t)(?:${unsafe})`, 'gu');
-const replacedBesidesColors = new RegExp(`${lineEnd}|\\u001B\\[([\\d;:]{0,64})m|(?!\\t)(?:${unsafe})`, 'gu');
+/** Built on first use: Unicode properties take 0.7 ms to build, before the first byte of every command. */
+function patterns() {
+	const lineEnd = String.raw`\r?\n`;
+	built ??= {
+		unsafe: new RegExp(unsafe, 'gu'),
+		replaced: new RegExp(`${lineEnd}|(?!\\t)(?:${unsafe})`, 'gu'),
+		replacedBesidesColors: new RegExp(`${lineEnd}|\\u001B\\[([\\d;:]{0,64})m|(?!\\t)(?:${unsafe})`, 'gu'),
+	};
+	return built;
+}
+
+/** Global, for `replaceAll` and `search`. */
+export function unsafeCharacters(): RegExp {
+	return patterns().unsafe;
+}
+
 const unfinished = /\r?$/;
 const unfinishedColor = /(?:\r|\u001B(?:\[[\d;:]{0,64})?)?$/;
 

@@ -31,13 +31,15 @@ Resolves when the command has ended and its output is written, when the user det
 */
 export async function driveRemoteCommand(
 	command: RemoteCommand,
-	{stdin, stdout, stderr, interrupted}: Pick<Invocation, 'stdin' | 'stdout' | 'stderr' | 'interrupted'>,
+	invocation: Pick<Invocation, 'stdin' | 'stdout' | 'stderr' | 'interrupted'>,
 	{tty, detachKeys, redraw = false}: DriveOptions,
 ): Promise<DriveResult> {
-	const terminal = tty ? new BorrowedTerminal(stdin, stdout) : null;
+	const {stdout, stderr, interrupted} = invocation;
+	// Reading `stdin` opens it.
+	const terminal = tty ? new BorrowedTerminal(invocation.stdin, stdout) : null;
 	const detached = Promise.withResolvers<DriveResult>();
 	const input = command.stdin
-		? new InputPump(stdin, command.stdin, detachKeys ? new DetachKeys(detachKeys) : null, () => {
+		? new InputPump(invocation.stdin, command.stdin, detachKeys ? new DetachKeys(detachKeys) : null, () => {
 				detached.resolve({exitStatus: exitStatus.ok, isRemote: false, detached: true, hasUnsentInput: false, hasOutput: true});
 			})
 		: {hasUnsent: async () => false, stop() {}};

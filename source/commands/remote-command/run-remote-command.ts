@@ -80,7 +80,7 @@ async function runCommand(
 	invocation: RemoteCommandInvocation,
 	request: RemoteCommandRequest,
 ): Promise<RunEnd> {
-	const {flags, stdin, interrupted, env} = invocation;
+	const {flags, interrupted, env} = invocation;
 	const warn = (notice: string) => {
 		notices.write(noticeLine(notice, notices));
 	};
@@ -102,7 +102,7 @@ async function runCommand(
 	say(container.notice);
 	const attached =
 		request.feature === 'attach' ? {container: {name: container.name, tty: containerSpec(pod, container.name)?.tty === true}} : {};
-	const {tty, notice} = chooseTty({stdin: flags.stdin, tty: flags.tty, isLocalTty: stdin.isTTY, ...attached});
+	const {tty, notice} = chooseTty({stdin: flags.stdin, tty: flags.tty, isLocalTty: () => invocation.stdin.isTTY, ...attached});
 	say(notice);
 	if (request.feature === 'attach') {
 		say(
@@ -156,7 +156,7 @@ type TtyRequest = {
 	stdin: boolean;
 	tty: boolean;
 	/** `process.stdin` is a terminal. */
-	isLocalTty: boolean;
+	isLocalTty: () => boolean;
 	container?: {name: string; tty: boolean};
 };
 
@@ -172,7 +172,7 @@ function chooseTty({stdin, tty, isLocalTty, container}: TtyRequest): {tty: boole
 		return {tty: false, notice: null};
 	}
 
-	return isLocalTty
+	return isLocalTty()
 		? {tty: true, notice: null}
 		: {tty: false, notice: 'Unable to use a TTY - input is not a terminal or the right kind of file'};
 }

@@ -1,6 +1,7 @@
 /** Splits a response body into blocks of whole lines. */
 import type {Readable} from 'node:stream';
 import {setImmediate as turn, setTimeout as delay} from 'node:timers/promises';
+import {monotonicMs} from '../../async/clock.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {readAvailable, createBodyWaiter} from './body-waiter.ts';
 import {lineFeed} from './log-lines.ts';
@@ -53,11 +54,11 @@ export async function readLineBlocks(
 				}
 
 				// A follow receives one record per line: gather all that arrived.
-				await (body.readableLength > 0 && length < floodBytes && performance.now() - lastChunkAt < 5 * gatherMs ? delay(gatherMs) : turn());
+				await (body.readableLength > 0 && length < floodBytes && monotonicMs() - lastChunkAt < 5 * gatherMs ? delay(gatherMs) : turn());
 				continue;
 			}
 
-			lastChunkAt = performance.now();
+			lastChunkAt = monotonicMs();
 			length = chunk.length;
 			const end = chunk.lastIndexOf(lineFeed) + 1;
 			if (end > 0) {

@@ -1,4 +1,5 @@
 /** Reads one container's log without duplicates. */
+import {monotonicMs} from '../../async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {EmitLogEvent, ContainerFollowerOptions} from './container-follower.ts';
@@ -107,7 +108,7 @@ export class ResumableLog {
 		let open: OpenLog | null = null;
 		let requestedAt: number | null = null;
 		const onRequest = () => {
-			requestedAt = performance.now();
+			requestedAt = monotonicMs();
 		};
 
 		try {
@@ -246,7 +247,7 @@ export class ResumableLog {
 		this.#isAfterEmptyFollow = this.#position.isOwed;
 		this.#needsCoverageCheck = this.#position.mayHaveMissed;
 		this.#isUncovered = false;
-		return this.#position.afterFollow(performance.now());
+		return this.#position.afterFollow(monotonicMs());
 	}
 
 	/** Checks the first block after an empty follow: the requested tail can be shorter than what was written meanwhile. */
@@ -257,7 +258,7 @@ export class ResumableLog {
 
 		this.#needsCoverageCheck = false;
 		const {target, signal, stallTimeouts: quiet} = this.#options;
-		const isCovered = await isFirstOffered(this.#cluster, this.#source, this.#position.sinceFirstFollow(performance.now()), {
+		const isCovered = await isFirstOffered(this.#cluster, this.#source, this.#position.sinceFirstFollow(monotonicMs()), {
 			block,
 			timeouts: quiet,
 			target,
@@ -275,7 +276,7 @@ export class ResumableLog {
 
 		const isInterruption =
 			requestedAt !== null &&
-			performance.now() - requestedAt > emptyLogAfterMs &&
+			monotonicMs() - requestedAt > emptyLogAfterMs &&
 			error instanceof SpokeError &&
 			error.code === 'ERR_APISERVER_UNREACHABLE';
 		return isInterruption ? new LogInterruptedError(`the log of ${this.#source.pod} was interrupted before its first line`, error) : null;
@@ -329,7 +330,7 @@ export class ResumableLog {
 	}
 
 	async #readAgain(timeouts: SecondReadTimeouts = this.#options.stallTimeouts): Promise<SecondReadResult> {
-		const read = this.#isAfterEmptyFollow ? this.#position.afterFollow(performance.now()) : this.#position.fromLastLine;
+		const read = this.#isAfterEmptyFollow ? this.#position.afterFollow(monotonicMs()) : this.#position.fromLastLine;
 		const {target, signal} = this.#options;
 		return readLogAgain(this.#cluster, this.#source, read, {
 			filter: this.#filter(),

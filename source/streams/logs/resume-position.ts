@@ -8,7 +8,7 @@ const requestDelayS = 2;
 export class ResumePosition {
 	readonly #start: PodLogOptions;
 	readonly #recentLines: Pick<RecentLines, 'since'>;
-	/** `performance.now()` of the first follow. */
+	/** `monotonicMs()` of the first follow. */
 	#owedSince: number | null = null;
 
 	constructor(start: PodLogOptions, recentLines: Pick<RecentLines, 'since'>) {

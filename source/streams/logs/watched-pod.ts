@@ -1,4 +1,5 @@
 /** One pod, read and watched for a follower. */
+import {monotonicMs} from '../../async/clock.ts';
 import {delayUpTo} from '../../async/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
@@ -14,7 +15,7 @@ export class WatchedPod {
 	readonly #pod: PodObject;
 	/** If false, `change` resolves every second, so that the caller polls. */
 	readonly #isWatched: boolean;
-	readonly #readAt = performance.now();
+	readonly #readAt = monotonicMs();
 	#changed = new AbortController();
 
 	constructor(cluster: ClusterClient, pod: PodObject, {isWatched}: {isWatched: boolean}) {
@@ -25,7 +26,7 @@ export class WatchedPod {
 
 	/** The pod that was given, for 500 ms, because callers have usually just read it. */
 	get recent(): PodObject | null {
-		return performance.now() - this.#readAt < maxAgeMs ? this.#pod : null;
+		return monotonicMs() - this.#readAt < maxAgeMs ? this.#pod : null;
 	}
 
 	/** `null` if gone, even if another pod has its name. */

@@ -1,5 +1,6 @@
 /** Open connections of one forward and their byte counts. */
 import type {Socket} from 'node:net';
+import {monotonicMs} from '../../async/clock.ts';
 import type {EventQueue} from '../../async/event-queue.ts';
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
@@ -46,7 +47,7 @@ export class ConnectionRegistry {
 		remotePort: number;
 	}): RegisteredConnection {
 		const connection = `${this.#id}.${++this.#number}`;
-		const snapshot = {connection, client: clientOf(socket), pod, tunnel, shared, since: performance.now()};
+		const snapshot = {connection, client: clientOf(socket), pod, tunnel, shared, since: monotonicMs()};
 		const entry = {snapshot, congested: false, connection: undefined as ForwardedConnection | undefined};
 		this.#open.set(connection, entry);
 		this.#totals.connections++;
@@ -76,7 +77,7 @@ export class ConnectionRegistry {
 				}
 
 				const {up = 0, down = 0} = entry.connection ?? {};
-				const counts = {forward, connection, up, down, durationMs: Math.round(performance.now() - snapshot.since)};
+				const counts = {forward, connection, up, down, durationMs: Math.round(monotonicMs() - snapshot.since)};
 				this.#totals.up += up;
 				this.#totals.down += down;
 				this.#totals.failed += error ? 1 : 0;

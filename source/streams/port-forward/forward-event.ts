@@ -61,7 +61,7 @@ export type ConnectionSnapshot = {
 	congested: boolean;
 	up: number;
 	down: number;
-	/** `performance.now()`. */
+	/** `monotonicMs()`. */
 	since: number;
 };
 

@@ -1,5 +1,6 @@
 /** Tunnels to the current pod of a target. */
 import process from 'node:process';
+import {monotonicMs} from '../../async/clock.ts';
 import {rejectOnAbort} from '../../async/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
@@ -163,7 +164,7 @@ export class PodTunnels {
 		}
 
 		this.#lastError = error;
-		this.#downSince ??= performance.now();
+		this.#downSince ??= monotonicMs();
 		this.#options.emit(forward => ({event: 'interrupted', forward, error, attempt, retryInMs}));
 	}
 
@@ -192,7 +193,7 @@ export class PodTunnels {
 	#leave(reason: MoveReason, {isTerminated}: {isTerminated: boolean}): void {
 		const pool = this.#pool;
 		this.#pendingMove ??= {from: identityOf(this.pod), reason};
-		this.#downSince ??= performance.now();
+		this.#downSince ??= monotonicMs();
 		if (!pool) {
 			return;
 		}
@@ -213,7 +214,7 @@ export class PodTunnels {
 		}
 
 		const {from, reason} = this.#pendingMove;
-		const outageMs = Math.round(this.#downSince === undefined ? 0 : performance.now() - this.#downSince);
+		const outageMs = Math.round(this.#downSince === undefined ? 0 : monotonicMs() - this.#downSince);
 		this.#pendingMove = undefined;
 		this.#downSince = undefined;
 		this.#options.emit(forward => ({event: 'moved', forward, from, to: identityOf(this.pod), reason, outageMs}));

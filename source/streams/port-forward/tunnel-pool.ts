@@ -1,4 +1,5 @@
 /** Keeps tunnels to one pod ready. */
+import {monotonicMs} from '../../async/clock.ts';
 import {backoffMs} from '../../async/backoff.ts';
 import {WaitQueue} from '../../async/wait-queue.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
@@ -198,7 +199,7 @@ export class EarliestTimer {
 	}
 
 	scheduleWithin(ms: number): void {
-		const dueAt = performance.now() + ms;
+		const dueAt = monotonicMs() + ms;
 		if (this.#timer && this.#dueAt <= dueAt) {
 			return;
 		}
@@ -245,14 +246,14 @@ class TunnelOutage {
 
 	/** An interruption only if no other tunnel can be opened. */
 	recordEmpty(): void {
-		this.#emptySince ??= performance.now();
+		this.#emptySince ??= monotonicMs();
 	}
 
 	recordOpened(): void {
 		this.#attempt = 0;
 		this.#emptySince = undefined;
 		if (this.#lostAt !== undefined) {
-			const outageMs = performance.now() - this.#lostAt;
+			const outageMs = monotonicMs() - this.#lostAt;
 			this.#lostAt = undefined;
 			this.#callbacks.onRestored(Math.round(outageMs));
 		}
@@ -268,7 +269,7 @@ class TunnelOutage {
 		this.#attempt++;
 		const retryInMs = backoffMs(this.#attempt, backoff);
 		if (isEmpty) {
-			this.#lostAt ??= this.#emptySince ?? performance.now();
+			this.#lostAt ??= this.#emptySince ?? monotonicMs();
 			this.#emptySince = undefined;
 			this.#callbacks.onInterrupted(error, this.#attempt, retryInMs);
 		}

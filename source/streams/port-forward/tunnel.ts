@@ -1,5 +1,6 @@
 /** A tunnel to a pod, and its stream pairs. */
 import process from 'node:process';
+import {monotonicMs} from '../../async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {Connection, UpgradeResult} from '../../cluster/connection.ts';
 import {errorFromResponse, type ErrorResponseContext} from '../../cluster/error-from-response.ts';
@@ -69,7 +70,7 @@ export class Tunnel {
 
 	/** Silence beyond the pings: the process was suspended, or the network is down. */
 	get isStale(): boolean {
-		return performance.now() - this.session.lastReceivedAt > pingIntervalMs + 5000;
+		return monotonicMs() - this.session.lastReceivedAt > pingIntervalMs + 5000;
 	}
 }
 
