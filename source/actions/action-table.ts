@@ -182,6 +182,7 @@ const actions: Readonly<Record<string, readonly ActionTuple[]>> = {
 		['tail.top', 'first', 'oldest line in memory'],
 		['tail.follow', 'end', 'end and follow'],
 		['tail.pause', 'pause', 'pause or resume', 8],
+		['tail.background', 'background', 'back; the tail stays open', 58],
 		['tail.search', 'search', 'search, keeping all lines', 1],
 		['tail.next-match', 'next', 'next match'],
 		['tail.previous-match', 'previous', 'previous match'],

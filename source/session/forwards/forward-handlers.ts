@@ -6,6 +6,7 @@ import type {Handlers, Session} from '../frame/session.ts';
 import {openInBrowser} from '../shell/external-programs.ts';
 import {stopListener} from '../proxy/listener-handlers.ts';
 import {forwardNames} from '../dialogs/completion-names.ts';
+import {closeTail} from '../tail/open-tail.ts';
 import {forwardOf} from './run-forward.ts';
 import {addForward, editForward} from './forward-dialog.ts';
 import {restartForward, startForward, stopForward, forwardConfigOf} from './forward-lifecycle.ts';
@@ -61,9 +62,10 @@ export const forwardHandlers: Handlers = {
 		} else if (entry?.kind === 'proxy') {
 			await stopListener(session, entry.id);
 		} else if (entry?.kind === 'logs') {
-			session.tails.get(entry.id)?.stop();
-			session.tails.delete(entry.id);
-			session.store.dispatchNow({type: 'connections', event: {type: 'close', id: entry.id}});
+			const tail = session.tails.get(entry.id);
+			if (tail) {
+				closeTail(session, tail);
+			}
 		}
 	},
 	async 'connections.restart'(session) {

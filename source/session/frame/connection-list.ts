@@ -1,4 +1,4 @@
-/** The connection list: every stream of the session, with its path. */
+/** The connection list: every stream of the session, newest first, with its path. */
 import type {ErrorObject} from '../../errors/spoke-error.ts';
 import type {Leg, Path, TlsState} from '../../evidence/evidence.ts';
 import {formatQuantity} from '../../text/format-number.ts';
@@ -28,6 +28,8 @@ export type ConnectionEntry = {
 	/** True when it was open, failed, and has not recovered. */
 	isLost: boolean;
 	changedAt: number | null;
+	/** When it was first seen as stopped. */
+	endedAt: number | null;
 };
 
 /** Start of each overdue wait, by the screen clock. */
@@ -61,9 +63,10 @@ export function reduceConnectionList(connections: ConnectionList, event: Connect
 				waits: new Map(),
 				isLost: false,
 				changedAt: null,
+				endedAt: null,
 				...event.entry,
 			};
-			return connections.some(one => one.id === entry.id) ? change(entry.id, () => entry) : [...connections, entry];
+			return connections.some(one => one.id === entry.id) ? change(entry.id, () => entry) : [entry, ...connections];
 		}
 
 		case 'change': {
@@ -105,6 +108,20 @@ export function reduceConnectionList(connections: ConnectionList, event: Connect
 			return connections.filter(entry => entry.id !== event.id);
 		}
 	}
+}
+
+/** An ended stream is listed for so long. Failed ones stay until the user closes them. */
+const endedMs = 30_000;
+
+/** Drops streams that ended some time ago, except those of `kept`. */
+export function withoutEnded(connections: ConnectionList, now: number, kept: ReadonlySet<string>): ConnectionList {
+	const isNew = ({phase, endedAt}: ConnectionEntry) => (phase === 'stopped') !== (endedAt !== null);
+	const isOver = ({id, endedAt}: ConnectionEntry) => endedAt !== null && now - endedAt >= endedMs && !kept.has(id);
+	return connections.some(entry => isNew(entry) || isOver(entry))
+		? connections
+				.map(entry => (isNew(entry) ? {...entry, endedAt: entry.phase === 'stopped' ? now : null} : entry))
+				.filter(entry => !isOver(entry))
+		: connections;
 }
 
 const noWaits: PendingPings = {websocket: null, runtime: null};

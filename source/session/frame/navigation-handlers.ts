@@ -7,6 +7,7 @@ import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {setView} from '../tail/current-tail.ts';
+import {closeTail} from '../tail/open-tail.ts';
 import {applyFilter} from '../tail/tail-search.ts';
 import type {TailRun} from '../tail/tail-run.ts';
 import {namespaceNames} from '../dialogs/argument-completer.ts';
@@ -65,8 +66,14 @@ async function goBack(session: Session): Promise<void> {
 
 	if (layer?.kind === 'text' && layer.search) {
 		store.dispatchNow({type: 'layer', to: {search: null}});
+	} else if (layer?.kind === 'tail' && layer.line !== null) {
+		store.dispatchNow({type: 'layer', to: {line: null}});
 	} else if (layer) {
 		store.dispatchNow({type: 'pop'});
+		if (tail) {
+			closeTail(session, tail);
+		}
+
 		// A tail from the command line has no list below it yet.
 		session.refreshFeeds();
 	} else if (store.state.pane === 'main') {

@@ -1,6 +1,6 @@
 /** The reducer of the session. */
 import type {Path} from '../../evidence/evidence.ts';
-import {reduceConnectionList, type ConnectionListEvent} from './connection-list.ts';
+import {reduceConnectionList, withoutEnded, type ConnectionList, type ConnectionListEvent} from './connection-list.ts';
 import {connectionChanges} from './connection-changes.ts';
 import {reduceList, type ListEvent} from '../lists/list-state.ts';
 import {listNames, type ListName} from '../lists/list-kinds.ts';
@@ -19,6 +19,7 @@ import {
 	type ViewName,
 } from './session-state.ts';
 import type {LineRemap} from '../tail/insert-lines.ts';
+import type {TailDisplay} from '../tail/tail-view.ts';
 import {toggleWrap} from '../kit/text-wrapping.ts';
 import {searchText} from '../text/text-search.ts';
 import {estimatedListRows} from './layout.ts';
@@ -50,7 +51,8 @@ export type SessionEvent =
 	| {type: 'notice-read'}
 	| {type: 'failed'; failure: Failure; text: string; hint: string; now: number}
 	| {type: 'failure-over'}
-	| {type: 'tick'; now: number}
+	/** `unreadable`: ended streams whose lines cannot be read again. */
+	| {type: 'tick'; now: number; unreadable?: readonly string[]}
 	| {type: 'selected-path'; of: string; path: Path | null}
 	| {type: 'selected-details'; of: string; lines: readonly TextLine[]}
 	| {type: 'forward'; forward: ForwardState}
@@ -63,7 +65,7 @@ export type SessionEvent =
 	| {type: 'service-pods'; pods: SessionState['servicePods']}
 	| {type: 'refused'; refused: ReadonlyMap<string, string>}
 	| {type: 'switch'; cluster: ClusterState}
-	| {type: 'tail-changed'};
+	| {type: 'tail-changed'; display?: TailDisplay};
 
 const noticeMs = 5000;
 const mostMessages = 500;
@@ -123,7 +125,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 		lastFailure: failure,
 	}),
 	'failure-over': state => (state.lastFailure === null ? state : {...state, lastFailure: null}),
-	tick: (state, {now}) => tick(state, now),
+	tick: (state, event) => tick(state, event),
 	'selected-path': (state, {of, path}) => ({
 		...state,
 		selectedPath: {of, path},
@@ -149,7 +151,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	'service-pods': (state, {pods}) => (state.servicePods === pods ? state : {...state, servicePods: pods}),
 	refused: (state, {refused}) => ({...state, refused}),
 	switch: (state, {cluster}) => switched(state, cluster),
-	'tail-changed': state => ({...state, tailVersion: state.tailVersion + 1}),
+	'tail-changed': (state, {display = state.tailDisplay}) => ({...state, tailVersion: state.tailVersion + 1, tailDisplay: display}),
 };
 
 /** Repeats the search from its position. */
@@ -217,18 +219,31 @@ function reduceConnections(state: SessionState, event: ConnectionListEvent): Ses
 	return {
 		...state,
 		processes,
-		connections,
-		connectionCursor: Math.min(state.connectionCursor, Math.max(0, connections.length - 1)),
+		...selectSameConnection(state, connections),
 		messages: messages.length === 0 ? state.messages : [...state.messages, ...messages].slice(-mostMessages),
 		notice: bad === undefined || isTold ? state.notice : bad,
 	};
 }
 
-function tick(state: SessionState, now: number): SessionState {
+/** The cursor stays on its row, and on the newest one until the user moves it. */
+function selectSameConnection(
+	{connections: before, connectionCursor, pane}: SessionState,
+	connections: ConnectionList,
+): Pick<SessionState, 'connections' | 'connectionCursor'> {
+	const isNewest = pane === 'main' && connectionCursor === 0;
+	const same = isNewest ? 0 : connections.findIndex(({id}) => id === before[connectionCursor]?.id);
+	return {connections, connectionCursor: clamp(same < 0 ? connectionCursor : same, connections.length)};
+}
+
+function tick(state: SessionState, {now, unreadable = []}: Event<'tick'>): SessionState {
 	const notice = state.notice !== null && now - state.notice.time > noticeMs ? null : state.notice;
 	const list = currentList(state);
 	const lists = list ? {...state.lists, [list.name]: reduceList(list, {type: 'expire', now})} : state.lists;
-	return {...state, now: state.isReducedMotion && now - state.now < stillMs ? state.now : now, notice, lists};
+	const selected = state.pane === 'connections' ? state.connections[state.connectionCursor] : undefined;
+	const shown = state.layers.flatMap(layer => (layer.kind === 'tail' ? [layer.id] : []));
+	const connections = withoutEnded(state.connections, now, new Set([...unreadable, ...shown, selected?.id ?? '']));
+	const kept = connections === state.connections ? {} : selectSameConnection(state, connections);
+	return {...state, ...kept, now: state.isReducedMotion && now - state.now < stillMs ? state.now : now, notice, lists};
 }
 
 function isPathNews({selectedPath, isPathNews}: SessionState, next: {of: string; path: Path | null}): boolean {

@@ -11,7 +11,7 @@ import {closeListeners} from '../proxy/listener-handlers.ts';
 import type {SessionOptions} from './session-options.ts';
 import type {Session} from './session.ts';
 import {openTail} from '../tail/open-tail.ts';
-import {tickTails} from '../tail/tail-entry.ts';
+import {tickTails, unreadableTails} from '../tail/tail-entry.ts';
 
 export class SessionRun {
 	readonly #options: SessionOptions;
@@ -115,7 +115,7 @@ export class SessionRun {
 	#tick(): void {
 		const {session, feeds} = this.#parts;
 		tickTails(session);
-		session.store.dispatch({type: 'tick', now: Date.now()});
+		session.store.dispatch({type: 'tick', now: Date.now(), unreadable: unreadableTails(session)});
 		feeds.tick();
 	}
 

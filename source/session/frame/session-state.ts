@@ -11,6 +11,7 @@ import {emptyProxy, type ProxyState} from '../proxy/proxy-state.ts';
 import type {ServicePods} from '../lists/service-pods.ts';
 import type {TextSearch} from '../text/text-search.ts';
 import {estimatedListRows} from './layout.ts';
+import type {TailDisplay} from '../tail/tail-view.ts';
 import {startHistory, type ViewHistory} from './view-history.ts';
 
 export type ViewName = ListName | 'forwards' | 'proxy' | 'audit' | 'sandbox';
@@ -165,6 +166,8 @@ export type SessionState = {
 	processes: readonly string[];
 	/** Increases when a tail's buffer changed. */
 	tailVersion: number;
+	/** The last choice, for the next tail. */
+	tailDisplay: TailDisplay | null;
 };
 
 export type ShownAuditRow = Pick<AuditRow, 'id' | 'title' | 'verdict' | 'state' | 'leg' | 'basis'> & {
@@ -217,6 +220,7 @@ export function emptySession(
 		now,
 		processes: [],
 		tailVersion: 0,
+		tailDisplay: null,
 	};
 }
 

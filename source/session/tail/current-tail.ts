@@ -1,5 +1,5 @@
 /** The top tail. */
-import type {TailView} from './tail-view.ts';
+import {displayOf, type TailView} from './tail-view.ts';
 import type {Session} from '../frame/session.ts';
 import type {TailRun} from './tail-run.ts';
 
@@ -24,5 +24,5 @@ export function changeTail(session: Session, to: (view: TailView) => TailView): 
 
 export function setView({store}: Session, tail: TailRun, view: TailView): void {
 	tail.view = view;
-	store.dispatchNow({type: 'tail-changed'});
+	store.dispatchNow({type: 'tail-changed', display: displayOf(view)});
 }

@@ -1,5 +1,5 @@
-/** Opens a tail. */
-import {emptyTail, followTail, type SincePreset, type TailView} from './tail-view.ts';
+/** Opens and closes tails. */
+import {emptyTail, followTail, type SincePreset, type TailDisplay, type TailView} from './tail-view.ts';
 import type {Session} from '../frame/session.ts';
 import {showTailFailure} from './tail-entry.ts';
 import {TailRun, type TailRequest} from './tail-run.ts';
@@ -24,19 +24,25 @@ export function openTail(session: Session, options: TailOptions, since: SincePre
 	return tail;
 }
 
-export function withDisplayOptionsOf(view: TailView, last: TailView | undefined): TailView {
-	const {wrap, json, times, names} = last ?? view;
-	return {...view, wrap, json, times, names};
+/** Drops the lines. */
+export function closeTail({store, tails}: Session, tail: TailRun): void {
+	tail.stop();
+	tails.delete(tail.id);
+	store.dispatchNow({type: 'connections', event: {type: 'close', id: tail.id}});
+}
+
+export function withDisplayOptions(view: TailView, display: TailDisplay | null): TailView {
+	return display === null ? view : {...view, ...display, json: display.jsonChoice === true};
 }
 
 function newRun(session: Session, ask: TailRequest, {namespace}: TailOptions): TailRun {
-	const {store, cluster, tails} = session;
+	const {store, cluster} = session;
 	const id = session.nextId('tail');
 	store.dispatchNow({
 		type: 'connections',
 		event: {type: 'open', entry: {id, kind: 'logs', what: ask.title, context: cluster.context, namespace, since: Date.now()}},
 	});
-	const view = withDisplayOptionsOf(emptyTail(id, ask.title), [...tails.values()].at(-1)?.view);
+	const view = withDisplayOptions(emptyTail(id, ask.title), store.state.tailDisplay);
 	const tail = new TailRun(id, ask, view, {
 		cluster: cluster.access,
 		observer: session.observerFor(id),

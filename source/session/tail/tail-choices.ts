@@ -30,7 +30,7 @@ export async function chooseFields(session: Session, tail: TailRun): Promise<voi
 		}
 
 		if (chosen === '') {
-			setView(session, tail, {...tail.view, json: true, fields: []});
+			setView(session, tail, {...tail.view, json: true, jsonChoice: true, fields: []});
 			return;
 		}
 

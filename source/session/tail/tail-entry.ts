@@ -5,10 +5,22 @@ import type {Session} from '../frame/session.ts';
 import type {TailRun} from './tail-run.ts';
 
 export function tickTails(session: Session): void {
+	const listed = new Set(session.store.state.connections.map(({id}) => id));
 	for (const tail of session.tails.values()) {
+		if (!listed.has(tail.id)) {
+			tail.stop();
+			session.tails.delete(tail.id);
+			continue;
+		}
+
 		tail.tick();
 		emitConnections(session, tail, entry => ({...rowOf(tail), samples: [...entry.samples.slice(-23), tail.view.rate ?? 0]}));
 	}
+}
+
+/** Tails that ended because a pod is gone. */
+export function unreadableTails({tails}: Pick<Session, 'tails'>): readonly string[] {
+	return [...tails.values()].filter(({view}) => view.sources.some(({isGone}) => isGone === true)).map(({id}) => id);
 }
 
 /** A failure changes the available keys. */

@@ -72,6 +72,10 @@ export const tailHandlers: Handlers = {
 	'tail.pause'(session) {
 		change(session, pauseTail);
 	},
+	'tail.background'(session) {
+		session.store.dispatchNow({type: 'pop'});
+		session.refreshFeeds();
+	},
 	'tail.search': promptSearch,
 	'tail.next-match': async session => goToMatch(session, 1),
 	'tail.previous-match': async session => goToMatch(session, -1),
@@ -103,7 +107,12 @@ export const tailHandlers: Handlers = {
 		}
 	},
 	'tail.json'(session) {
-		change(session, view => ({...view, json: !view.json, counters: {...view.counters, json: view.json ? 0 : countJsonLines(view.buffer)}}));
+		change(session, view => ({
+			...view,
+			json: !view.json,
+			jsonChoice: !view.json,
+			counters: {...view.counters, json: view.json ? 0 : countJsonLines(view.buffer)},
+		}));
 	},
 	'tail.fields': async session => withTail(session, async tail => chooseFields(session, tail)),
 	'tail.wrap'(session) {

@@ -1,7 +1,7 @@
 /** One tail: request, view and reader. */
 import type {ContainerSelection, FollowTargets} from '../../streams/logs/follow-logs.ts';
 import type {LineRemap} from './insert-lines.ts';
-import {countJsonLines} from './json-fields.ts';
+import {chooseJson, countJsonLines} from './json-fields.ts';
 import {restartTail, remapTail, type SincePreset, type TailView} from './tail-view.ts';
 import {TailReader, type TailSink, type TailContext} from './tail-reader.ts';
 
@@ -32,7 +32,10 @@ export class TailRun implements TailSink {
 		this.id = id;
 		this.ask = ask;
 		this.view = view;
-		this.changed = changed;
+		this.changed = () => {
+			this.view = chooseJson(this.view);
+			changed();
+		};
 		this.#means = means;
 	}
 

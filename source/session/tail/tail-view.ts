@@ -46,6 +46,8 @@ export type TailView = {
 	left: number;
 	wrap: boolean;
 	json: boolean;
+	/** `null`: readable if most lines are JSON. */
+	jsonChoice: boolean | null;
 	fields: readonly string[];
 	times: 'clock' | 'full' | 'none';
 	names: 'short' | 'full' | 'none';
@@ -72,6 +74,13 @@ export type TailView = {
 	older: OlderLines;
 	skews: readonly NodeSkew[];
 };
+
+/** What the next tail inherits. */
+export type TailDisplay = Pick<TailView, 'wrap' | 'jsonChoice' | 'times' | 'names'>;
+
+export function displayOf({wrap, jsonChoice, times, names}: TailView): TailDisplay {
+	return {wrap, jsonChoice, times, names};
+}
 
 /** `full`: more lines exist than can be kept. */
 export type OlderLines = {phase: 'unread' | 'reading' | 'none' | 'full'; read: number; note: string};
@@ -133,6 +142,7 @@ export function emptyTail(id: string, title: string, buffer = new LineBuffer()):
 		left: 0,
 		wrap: false,
 		json: false,
+		jsonChoice: null,
 		fields: [],
 		times: 'clock',
 		names: 'short',
@@ -307,7 +317,7 @@ export function clampToBuffer(view: TailView): TailView {
 
 export function toggleField(view: TailView, name: string): TailView {
 	const {fields} = view;
-	return {...view, json: true, fields: fields.includes(name) ? fields.filter(one => one !== name) : [...fields, name]};
+	return {...view, json: true, jsonChoice: true, fields: fields.includes(name) ? fields.filter(one => one !== name) : [...fields, name]};
 }
 
 /** The caller fills the index. */

@@ -1,9 +1,13 @@
 /** The connection list. */
 import test from 'ava';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {reduceSession, type SessionEvent} from '../../../source/session/frame/session-reducer.ts';
+import {emptySession, type SessionState} from '../../../source/session/frame/session-state.ts';
 import type {Path, TlsState} from '../../../source/evidence/evidence.ts';
 import {
 	reduceConnectionList,
 	describeOpenConnections,
+	withoutEnded,
 	worstPath,
 	type ConnectionList,
 	type ConnectionListEvent,
@@ -22,6 +26,48 @@ const run = (...events: ConnectionListEvent[]): ConnectionList => {
 
 const open: ConnectionListEvent = {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'x', context: 'c', since: 0}};
 const worst = (connections: ConnectionList) => worstPath(connections[0]!.paths.values())?.legs[1]?.tls.state;
+
+test('the newest stream is first, and one that opens again keeps its place', t => {
+	const of = (id: string): ConnectionListEvent => ({type: 'open', entry: {id, kind: 'logs', what: id, context: 'c', since: 0}});
+	t.deepEqual(
+		run(of('a'), of('b'), of('c'), of('b')).map(({id}) => id),
+		['c', 'b', 'a'],
+	);
+});
+
+test('an ended stream leaves the list after 30 s, a failed or restarted one stays', t => {
+	const stopped = run(open, {type: 'change', id: 'tail-1', to: {phase: 'stopped'}});
+	const none = new Set<string>();
+	const seen = withoutEnded(stopped, 1000, none);
+	t.is(withoutEnded(seen, 30_000, none), seen);
+	t.is(withoutEnded(seen, 31_000, new Set(['tail-1'])).length, 1);
+	t.is(withoutEnded(seen, 31_000, none).length, 0);
+	const [again] = withoutEnded(reduceConnectionList(seen, {type: 'change', id: 'tail-1', to: {phase: 'open'}}), 31_000, none);
+	t.is(again?.endedAt, null);
+	t.is(withoutEnded(run(open, {type: 'change', id: 'tail-1', to: {phase: 'failed'}}), 99_000, none).length, 1);
+});
+
+test('the cursor stays on its stream when streams come and leave', t => {
+	const of = (id: string): SessionEvent => ({
+		type: 'connections',
+		event: {type: 'open', entry: {id, kind: 'logs', what: id, context: 'c', since: 0}},
+	});
+	const reduce = (state: SessionState, ...events: readonly SessionEvent[]) => events.reduce(reduceSession, state);
+	const two = reduce(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), of('a'), of('b'));
+	t.is(two.connectionCursor, 0, 'the newest, until the user moves it');
+	const at = reduce(two, {type: 'pane', by: 1}, {type: 'connection-cursor', by: 1}, of('c'));
+	t.is(at.connections[at.connectionCursor]?.id, 'a');
+	const ended = reduce(
+		at,
+		...['a', 'c'].map((id): SessionEvent => ({type: 'connections', event: {type: 'change', id, to: {phase: 'stopped'}}})),
+	);
+	const later = reduce(ended, {type: 'tick', now: 1000}, {type: 'tick', now: 31_000});
+	t.deepEqual(
+		later.connections.map(({id}) => id),
+		['b', 'a'],
+	);
+	t.is(later.connections[later.connectionCursor]?.id, 'a', 'the selected one stays');
+});
 
 test('several streams show the worst TLS state: plain, unverified, unknown, verified', t => {
 	const states = (['verified', 'unknown', 'unverified', 'plain'] as const).map((tls, index): ConnectionListEvent[] => [

@@ -43,7 +43,7 @@ function rows(figures: readonly string[], contexts: readonly string[] = ['here']
 test('a narrow row shortens its route and keeps its figures', t => {
 	t.deepEqual(
 		rows(['0 open · 0 B', '12 open · 1.2 kB']).map(row => row.slice(35).trim().replaceAll(/ +/g, ' ')),
-		['╍konnectivity ━unverified 0 open · 0 B 10m', '╍konn ━unverified 12 open · 1.2 kB 10m'],
+		['╍konn ━unverified 12 open · 1.2 kB 10m', '╍konnectivity ━unverified 0 open · 0 B 10m'],
 	);
 });
 
@@ -180,7 +180,7 @@ test('an entry of another namespace shows it', t => {
 				.replaceAll(/ +/g, ' ')
 				.trim(),
 		),
-		['logs pod/victim', 'logs other/pod/victim', 'logs -l app=web in other', 'forward :8080 → other/pod/victim:80'],
+		['forward :8080 → other/pod/victim:80', 'logs -l app=web in other', 'logs other/pod/victim', 'logs pod/victim'],
 	);
 });
 

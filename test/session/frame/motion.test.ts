@@ -14,7 +14,7 @@ for (const [title, argv, env] of [
 		await terminal.sees(/toolbox-/);
 		terminal.type('/toolbox\rl');
 		await terminal.sees(/Tail pod\/toolbox/);
-		terminal.press('view.back');
+		terminal.press('tail.background');
 		await terminal.sees(/logs +pod\/toolbox-\S+ +[━╍]direct [━╍]unverified/);
 		await delay(1500);
 		const before = terminal.text();
@@ -37,7 +37,7 @@ test('--motion=on overrides NO_MOTION', async t => {
 	await terminal.sees(/api-\w+/);
 	terminal.type('/api\rl');
 	await terminal.sees(/─ following\b/);
-	terminal.press('view.back');
+	terminal.press('tail.background');
 	await terminal.sees(/lines\/s +[▁▂▃▄▅▆▇]{2}/);
 });
 

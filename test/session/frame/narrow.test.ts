@@ -7,7 +7,7 @@ test('at 40×12 a connection row keeps name and TLS state, and a form keeps its 
 	await terminal.sees(/toolbox/);
 	terminal.type('/api\rl');
 	await terminal.sees(/Tail pod\/api-/);
-	terminal.press('view.back');
+	terminal.press('tail.background');
 	// On a busy machine, the evidence can come too late for `proven`.
 	await terminal.sees(/^ ● logs api-\S+ +[━╍]unverified$/m);
 	// Its pods declare no port.

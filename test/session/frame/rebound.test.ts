@@ -187,9 +187,9 @@ const tails: readonly Step[] = [
 	['tail.level', /only info/],
 	['tail.level', /all lines/],
 	['tail.top', / line 1 of/],
-	['tail.next-error', /^▸.*"level":"error"/m],
-	['tail.next-error', before => new RegExp(`^▸.*"level":"error"[\\s\\S]* line (?!${lineNumber(before)} )\\d+ of`, 'm')],
-	['tail.previous-error', before => new RegExp(`^▸.*"level":"error"[\\s\\S]* line (?!${lineNumber(before)} )\\d+ of`, 'm')],
+	['tail.next-error', /^▸\S+ error /m],
+	['tail.next-error', before => new RegExp(`^▸\\S+ error [\\s\\S]* line (?!${lineNumber(before)} )\\d+ of`, 'm')],
+	['tail.previous-error', before => new RegExp(`^▸\\S+ error [\\s\\S]* line (?!${lineNumber(before)} )\\d+ of`, 'm')],
 	['tail.top', /▸\S+ starting on/],
 	['tail.mark', /^◆[\s\S]* line 2 of/m],
 	['tail.mark', /^◆.*\n◆[\s\S]* line 3 of/m],
@@ -197,6 +197,7 @@ const tails: readonly Step[] = [
 	['tail.previous-mark', / line 1 of/],
 	['tail.next-mark', / line 2 of/],
 	['tail.next-gap', /no gap, reconnect or restart below/],
+	['tail.json', /^◆\S+ \{/m],
 	['tail.wrap', /^◆\S+ \{.*\n (?!\d\d:)/m],
 	['tail.wrap', /^◆\S+ \{.*\n \d\d:/m],
 	['tail.json', /fields: all/],
@@ -228,7 +229,7 @@ const tails: readonly Step[] = [
 	['tail.since-tail', without('from the first line', '─ following\\b')],
 	['tail.doctor', /Doctor├/],
 	['view.back', /Tail pod\/api/],
-	['view.back', /Running/],
+	['tail.background', /logs +pod\/api/],
 ];
 
 /** Tested elsewhere, or not testable here. */

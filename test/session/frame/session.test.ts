@@ -37,14 +37,13 @@ test('the first screen shows pods, the path of the selected pod, and the key hin
 test('a tail follows, keeps all lines while searched, and shows JSON as fields', async t => {
 	const {terminal} = await onSandbox(t, ['tail', 'deploy/api']);
 	await terminal.sees(/Tail deploy\/api├ 2 pods/);
-	await terminal.sees(/"level":"error"/);
+	await terminal.sees(/ error upstream/);
 	terminal.press('tail.search');
 	terminal.type('upstream');
 	await terminal.sees(/[1-9]\d* matches/);
 	terminal.press('prompt.accept');
 	await terminal.sees(/\/upstream: match \d+ of \d+/);
 	await terminal.sees(/not following · /);
-	terminal.press('tail.json');
 	await terminal.sees(/error upstream timed out +path=/);
 	terminal.press('tail.filter');
 	terminal.type('!healthz');
@@ -80,7 +79,7 @@ test('keys typed in one burst apply to each view in turn', async t => {
 test('a reset of all connections appears as a reconnect and the tail resumes', async t => {
 	// Enough rows for a notice of a fast tail to be seen on a slow machine.
 	const {terminal, sandbox} = await onSandbox(t, ['tail', 'deploy/api'], {rows: 200});
-	await terminal.sees(/"msg":/);
+	await terminal.sees(/request served/);
 	sandbox.faults.cut();
 	await terminal.sees(/reconnected after .*resumed at the last line, no gap/);
 	await terminal.sees(/[1-9]\d* reconnects?/);
@@ -139,7 +138,7 @@ test('a lost shell names its leg and reopens by a key while a tail keeps running
 	terminal.type('/api\r');
 	terminal.press('pods.logs');
 	await terminal.sees(/─ following\b/);
-	terminal.press('view.back', 'list.filter', 'prompt.clear');
+	terminal.press('tail.background', 'list.filter', 'prompt.clear');
 	terminal.type('toolbox\r');
 	await terminal.sees(/▸ toolbox/);
 	terminal.press('pods.shell');
@@ -383,8 +382,8 @@ test('a sandbox switch changes the path, and the path of an open tail follows', 
 	const terminal = await openTerminal(t, ['demo'], {home, columns: 100, rows: 40});
 	await terminal.sees(/━ direct ━ unverified ━► kubelet/);
 	terminal.press('pods.logs');
-	await terminal.sees(/"msg":/);
-	terminal.press('view.back', 'view.sandbox');
+	await terminal.sees(/request served/);
+	terminal.press('tail.background', 'view.sandbox');
 	await terminal.sees(/kubelet certificate check/);
 	await terminal.sees(/● logs .*━direct ━unverified/);
 	terminal.press('sandbox.next', 'sandbox.apply');
@@ -477,7 +476,7 @@ for (const [signal, status] of [
 
 test('a saved tail is sanitized, private to the user, and overwrites nothing', async t => {
 	const {terminal, home} = await onSandbox(t, ['tail', 'deploy/api']);
-	await terminal.sees(/"msg":/);
+	await terminal.sees(/request served/);
 	terminal.press('tail.save');
 	await terminal.sees(/save to ~\//);
 	terminal.press('prompt.clear');
@@ -500,7 +499,7 @@ test('$PAGER gets the lines and the terminal, and returns the terminal', async t
 		{mode: 0o755},
 	);
 	const {terminal} = await onSandbox(t, ['tail', 'deploy/api'], {env: {PAGER: pager}});
-	await terminal.sees(/"msg":/);
+	await terminal.sees(/request served/);
 	terminal.press('tail.pager');
 	await terminal.sees(/the pager has it/);
 	t.is(terminal.buffer(), 'normal');
@@ -517,7 +516,7 @@ test('a killed pager is not reported as failed to start', async t => {
 	const pager = join(folder, 'pager');
 	await writeFile(pager, `#!/bin/sh\ntouch ${folder}/started\nkill -9 $$\n`, {mode: 0o755});
 	const {terminal} = await onSandbox(t, ['tail', 'deploy/api'], {env: {PAGER: pager}});
-	await terminal.sees(/"msg":/);
+	await terminal.sees(/request served/);
 	terminal.press('tail.pager');
 	await until(() => existsSync(join(folder, 'started')), terminal.text);
 
@@ -536,11 +535,11 @@ test('$EDITOR opens at the selected line, and the screen is complete afterwards'
 		{mode: 0o755},
 	);
 	const {terminal} = await onSandbox(t, ['tail', 'deploy/api'], {env: {EDITOR: editor, VISUAL: ''}});
-	await terminal.sees(/"level":"error"/);
+	await terminal.sees(/ error upstream/);
 	terminal.press('tail.previous-error');
 	await terminal.sees(/not following · /);
 	// Names appear with the second pod.
-	await terminal.sees(/^▸\S+ \w{5} \{/m);
+	await terminal.sees(/^▸\S+ \w{5} error/m);
 	const before = terminal.screen();
 	terminal.press('tail.editor');
 	await terminal.sees(/the editor has it/);
@@ -576,7 +575,7 @@ test('NO_COLOR removes all color, and a terminal without UTF-8 gets ASCII', asyn
 	terminal.type('/api\rl');
 	await terminal.sees(/Tail pod\/api-/);
 	await terminal.sees(/- following \| .*lines\/s -$/m);
-	await terminal.sees(/"level":"info".*\$ \|$/m);
+	await terminal.sees(/info +request served.*\$ \|$/m);
 	t.notRegex(terminal.text(), /[…·]/);
 });
 

@@ -9,7 +9,8 @@ import {doctorHandlers} from '../../../source/session/why/doctor-handlers.ts';
 import {navigationHandlers} from '../../../source/session/frame/navigation-handlers.ts';
 import {shellHandlers} from '../../../source/session/shell/shell-handlers.ts';
 import {CanceledError} from '../../../source/session/dialogs/type-ahead.ts';
-import {withDisplayOptionsOf, openTail} from '../../../source/session/tail/open-tail.ts';
+import {tickTails, unreadableTails} from '../../../source/session/tail/tail-entry.ts';
+import {withDisplayOptions, openTail} from '../../../source/session/tail/open-tail.ts';
 import {tailHandlers} from '../../../source/session/tail/tail-handlers.ts';
 import type {Session} from '../../../source/session/frame/session.ts';
 import {Store} from '../../../source/session/frame/store.ts';
@@ -36,12 +37,14 @@ function tailOf(lines: readonly string[]) {
 		tail.view.buffer.append(0, index, 0, 'text', Buffer.from(line));
 	}
 
+	store.dispatchNow({type: 'connections', event: {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'web', context: '', since: 0}}});
 	store.dispatchNow({type: 'push', layer: {kind: 'tail', id: 'tail-1', line: null}});
+	const tails = new Map([['tail-1', tail]]);
 	const copied: string[] = [];
 	const told: string[] = [];
 	const session = {
 		store,
-		tails: new Map([['tail-1', tail]]),
+		tails,
 		copy(text: string) {
 			copied.push(text);
 		},
@@ -52,11 +55,11 @@ function tailOf(lines: readonly string[]) {
 	} as unknown as Session;
 	const press = async (...ids: readonly string[]) => {
 		for (const id of ids) {
-			await (tailHandlers[id] ?? navigationHandlers[id]!)(session);
+			await (tailHandlers[id] ?? forwardHandlers[id] ?? navigationHandlers[id]!)(session);
 		}
 	};
 
-	return {store, run: tail, press, copied, told};
+	return {store, run: tail, tails, press, copied, told};
 }
 
 test('copy takes a visible line and never one that the filter hides', async t => {
@@ -83,12 +86,69 @@ test('the field cursor stops at the last field, so the first key up moves it', a
 	t.is(text.run.view.lineField, 0);
 });
 
+test('JSON is readable by itself when most lines are JSON, until the user chooses', async t => {
+	const {run: tail, press} = tailOf(['{"msg":"paid"}', 'text', '{"msg":"sent"}']);
+	tail.changed();
+	t.like(tail.view, {json: true, counters: {json: 2}});
+	await press('tail.json');
+	tail.changed();
+	t.false(tail.view.json);
+	const text = tailOf(['text', '{"msg":"paid"}', 'text']);
+	text.run.changed();
+	t.false(text.run.view.json);
+	await text.press('tail.json');
+	text.run.changed();
+	t.true(text.run.view.json);
+});
+
 test('a restarted tail restarts its count of JSON lines', async t => {
 	const {run: tail, press} = tailOf(['{"msg":"paid"}', 'text', '{}']);
 	await press('tail.json');
 	t.is(tail.view.counters.json, 2);
 	await press('tail.since-1m');
 	t.is(tail.view.counters.json, 0);
+});
+
+test('back closes the tail, and background keeps it', async t => {
+	const {store, tails, press} = tailOf(['one']);
+	await press('tail.background');
+	t.deepEqual([store.state.layers.length, store.state.connections.length, tails.size], [0, 1, 1]);
+	await press('connections.open', 'view.back');
+	t.deepEqual([store.state.layers.length, store.state.connections.length, tails.size], [0, 0, 0]);
+});
+
+test('back closes an open line first, then the tail', async t => {
+	const {store, press} = tailOf(['one']);
+	await press('tail.open-line', 'view.back');
+	t.like(store.state.layers.at(-1), {kind: 'tail', line: null});
+	await press('view.back');
+	t.is(store.state.layers.length, 0);
+});
+
+test('an ended tail leaves the list, unless its pod is gone', async t => {
+	const {store, run, tails, press} = tailOf(['one']);
+	const session = {store, tails} as unknown as Session;
+	const pass = (now: number) => {
+		tickTails(session);
+		store.dispatchNow({type: 'tick', now, unreadable: unreadableTails(session)});
+	};
+
+	await press('tail.background');
+	run.view = {
+		...run.view,
+		phase: 'ended',
+		sources: [{...asTailSource({namespace: 'demo', pod: 'web', uid: null, node: null, container: 'app'}), isGone: true}],
+	};
+	for (const now of [1000, 40_000]) {
+		pass(now);
+		t.is(store.state.connections.length, 1);
+	}
+
+	run.view = {...run.view, sources: []};
+	pass(41_000);
+	t.is(store.state.connections.length, 0);
+	pass(42_000);
+	t.is(tails.size, 0);
 });
 
 test('back leaves plain lines first, then the tail', async t => {
@@ -148,11 +208,12 @@ test('a level filter shows the nearest matching line, even if all matches are ab
 });
 
 test('a new tail keeps the display options of the last one, but not its search and filter', async t => {
-	const {run: tail, press} = tailOf(['{"msg":"paid"}']);
-	await press('tail.json', 'tail.wrap', 'tail.timestamps', 'tail.level');
-	const {wrap, json, times, names, level} = withDisplayOptionsOf(emptyTail('tail-2', 'api'), tail.view);
+	const {store, press} = tailOf(['{"msg":"paid"}']);
+	t.is(withDisplayOptions(emptyTail('tail-2', 'api'), store.state.tailDisplay).times, 'clock');
+	await press('tail.json', 'tail.wrap', 'tail.timestamps', 'tail.level', 'view.back', 'view.back');
+	t.is(store.state.layers.length, 0);
+	const {wrap, json, times, names, level} = withDisplayOptions(emptyTail('tail-2', 'api'), store.state.tailDisplay);
 	t.deepEqual({wrap, json, times, names, level}, {wrap: true, json: true, times: 'full', names: 'short', level: 0});
-	t.is(withDisplayOptionsOf(emptyTail('tail-2', 'api'), undefined).times, 'clock');
 });
 
 test('the source picker can switch to another container of the pod', async t => {
