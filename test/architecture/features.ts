@@ -141,7 +141,7 @@ export const features: readonly Feature[] = [
 	{
 		name: 'audit',
 		contains: 'Audit view, picture and saved reports',
-		state: [],
+		state: ['rows-by-cause.ts'],
 		screens: ['audit-picture.ts', 'audit-screen.ts'],
 		offers: ['audit-handlers.ts', 'audit-screen.ts'],
 	},

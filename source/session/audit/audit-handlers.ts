@@ -2,7 +2,7 @@
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {auditJunit} from '../../output/audit-junit.ts';
 import {auditReport} from '../../output/audit-report.ts';
-import {auditJson, type Audit, type AuditRow, type RowVerdict} from '../../evidence/audit/audit-object.ts';
+import {auditJson, type Audit, type AuditRow} from '../../evidence/audit/audit-object.ts';
 import {runAudit} from '../../evidence/audit/run-audit.ts';
 import {findPaths} from '../../evidence/find-paths.ts';
 import {describeAuditRow} from '../../descriptions/describe-audit.ts';
@@ -10,11 +10,13 @@ import {describeRoute, type DetailPart, replaceRouteNames, withLocation} from '.
 import type {ShownAuditRow, TextLine} from '../frame/session-state.ts';
 import {defaultSource} from '../tail/tail-sources.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {formatQuantity} from '../../text/format-number.ts';
 import {currentTail} from '../tail/current-tail.ts';
 import {openText} from '../text/open-text.ts';
 import {clusterOf} from '../lists/selection.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {asFileName, expandHome, writeNewFile} from '../frame/write-new-file.ts';
+import {countCauses, rowsByCause} from './rows-by-cause.ts';
 
 export const auditHandlers: Handlers = {
 	'audit.refresh': readAudit,
@@ -49,21 +51,18 @@ async function readAudit(session: Session): Promise<void> {
 	}
 }
 
-const badness: Readonly<Record<RowVerdict, number>> = {fail: 0, warn: 1, unknown: 2, pass: 3, 'not-applicable': 4};
-
 function showAudit(session: Session, audit: Audit): void {
-	const rows = audit.rows
-		.toSorted((one, other) => badness[one.verdict] - badness[other.verdict])
-		.map((row): ShownAuditRow => ({
-			id: row.id,
-			title: row.title,
-			verdict: row.verdict,
-			state: row.state,
-			leg: row.leg,
-			basis: row.basis,
-			provenOn: provenOn(row),
-			lines: rowLines(audit, row),
-		}));
+	const rows = rowsByCause(audit.rows).map(({row, heading}): ShownAuditRow => ({
+		id: row.id,
+		title: row.title,
+		heading,
+		verdict: row.verdict,
+		state: row.state,
+		leg: row.leg,
+		basis: row.basis,
+		provenOn: provenOn(row),
+		lines: rowLines(audit, row),
+	}));
 	session.store.dispatchNow({type: 'audit', to: {busy: false, rows, found: audit, at: 0, note: countsOf(audit)}});
 }
 
@@ -74,7 +73,9 @@ function countsOf({rows, summary}: Audit): string {
 		['unknown', summary.unknown],
 	] as const;
 	const found = counts.filter(([, count]) => count !== 0).map(([what, count]) => `${count} ${what}`);
-	return `all ${rows.length} rows${found.length === 0 ? '' : `: ${found.join(' · ')}`}`;
+	const causes = countCauses(rows);
+	const parts = causes === 0 || causes === summary.fail + summary.warn ? found : [...found, formatQuantity(causes, 'cause')];
+	return `all ${rows.length} rows${parts.length === 0 ? '' : `: ${parts.join(' · ')}`}`;
 }
 
 /** C5 counts kubelets, the other rows apiservers. */

@@ -5,12 +5,14 @@ import type {SessionState, ShownAuditRow} from '../frame/session-state.ts';
 import {titledRule} from '../kit/titled-rule.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
 import type {RenderInput} from '../kit/render-input.ts';
-import {padLines, line, styled, type Line} from '../kit/styled-line.ts';
+import {clipSpans, padLines, line, styled, type Line} from '../kit/styled-line.ts';
 import {textLines} from '../kit/text-rows.ts';
 import {auditPicture, verdictRole} from './audit-picture.ts';
 
+const provenHead = 'PROVEN FOR';
 const leastVerdict = 27;
-const otherColumns = 30;
+/** Cursor, sign, basis, code and the blanks between them. */
+const otherColumns = 19;
 /** Narrower screens show no picture. */
 const wideFrom = 60;
 /** Narrower screens name only nodes, because most rows count apiservers. */
@@ -26,24 +28,30 @@ export function auditScreen(screen: RenderInput, rows: number): Line[] {
 	}
 
 	const picture = audit.found === null || size.columns < wideFrom ? [] : auditPicture(audit.found, glyphs, size.columns);
+	const unit = size.columns < unitsFrom ? 'short' : 'long';
 	const widths = columnWidths(
 		audit.rows.map(row => cellWidth(verdictText(row, glyphs))),
+		Math.max(cellWidth(provenHead), ...audit.rows.map(({provenOn}) => cellWidth(provenOn[unit]))),
 		size.columns,
 	);
-	const unit = size.columns < unitsFrom ? 'short' : 'long';
 	const room = Math.max(4, rows - picture.length - 2 - Math.max(4, Math.floor(rows / 4)));
-	const top = Math.max(0, Math.min(audit.at - room + 1, audit.rows.length - room));
 	const at = audit.rows[audit.at];
+	const list = audit.rows.flatMap(row => [
+		...(row.heading === null ? [] : [headingLine(row.heading, size.columns, glyphs)]),
+		rowLine(row, widths, glyphs, {isAt: row === at, unit}),
+	]);
+	const selected = audit.at + audit.rows.slice(0, audit.at + 1).filter(({heading}) => heading !== null).length;
+	const top = Math.max(0, Math.min(selected - room + 1, list.length - room));
 	return padLines(
 		[
 			...picture,
 			line(
 				styled(
 					'text.dim',
-					`   ROW  ${fitToCells('CHECK', widths.title)} ${fitToCells('VERDICT', widths.verdict)} ${fitToCells('BASIS', 10)}PROVEN FOR`,
+					`   ${fitToCells('CHECK', widths.title)} ${fitToCells('VERDICT', widths.verdict)} ${fitToCells('BASIS', 10)}${fitToCells(provenHead, widths.proven)} ROW`,
 				),
 			),
-			...audit.rows.slice(top, top + room).map(row => rowLine(row, widths, glyphs, {isAt: row === at, unit})),
+			...list.slice(top, top + room),
 			titledRule(screen, at?.id ?? '', {right: audit.note}),
 			...textLines(screen, at?.lines ?? []),
 		],
@@ -59,20 +67,21 @@ function withoutRows({busy, note}: SessionState['audit']): string {
 	return note === '' ? 'not read yet' : note;
 }
 
-type Widths = {title: number; verdict: number};
+type Widths = {title: number; verdict: number; proven: number};
 
 /** Gives the width that verdicts do not need to the title column. */
-function columnWidths(verdicts: readonly number[], columns: number): Widths {
+function columnWidths(verdicts: readonly number[], proven: number, columns: number): Widths {
 	const longest = Math.max(...verdicts);
 	const needed = Math.min(leastVerdict, longest);
-	const forTitle = columns < wideFrom ? columns - 30 : columns - otherColumns - needed;
+	const others = otherColumns + proven;
+	const forTitle = columns < wideFrom ? columns - 30 : columns - others - needed;
 	const title = Math.max(16, Math.min(44, forTitle));
-	return {title, verdict: Math.max(needed, Math.min(Math.max(leastVerdict, longest), columns - otherColumns - title))};
+	return {title, verdict: Math.max(needed, Math.min(Math.max(leastVerdict, longest), columns - others - title)), proven};
 }
 
 function rowLine(
 	row: ShownAuditRow,
-	{title, verdict}: Widths,
+	{title, verdict, proven}: Widths,
 	glyphs: Glyphs,
 	{isAt, unit}: {isAt: boolean; unit: 'short' | 'long'},
 ): Line {
@@ -83,12 +92,16 @@ function rowLine(
 		spans: [
 			{text: ' '},
 			isAt ? styled('focus', glyphs.cursor) : {text: ' '},
-			{text: ` ${row.id.padEnd(5)}${fitToCells(row.title, title)} `},
+			{text: ` ${fitToCells(row.title, title)} `},
 			styled(verdictRole[row.verdict], fitToCells(found, verdict)),
-			styled('text.dim', ` ${fitToCells(row.basis, 10)}${row.provenOn[unit]}`),
+			styled('text.dim', ` ${fitToCells(row.basis, 10)}${fitToCells(row.provenOn[unit], proven)} ${row.id}`),
 		],
 		...(isAt && {ground: 'selection' as const}),
 	};
+}
+
+function headingLine(text: string, columns: number, {more}: Glyphs): Line {
+	return {spans: clipSpans([styled('text.dim', ` ${text}`)], columns - 1, more)};
 }
 
 /** The glyph is the verdict and the text is the state, so that color is never the only sign. */

@@ -171,6 +171,8 @@ export type SessionState = {
 };
 
 export type ShownAuditRow = Pick<AuditRow, 'id' | 'title' | 'verdict' | 'state' | 'leg' | 'basis'> & {
+	/** Above the first of several rows with one cause. */
+	heading: string | null;
 	provenOn: {short: string; long: string};
 	lines: readonly TextLine[];
 };

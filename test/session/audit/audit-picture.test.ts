@@ -56,10 +56,19 @@ for (const [title, given, words, spoke] of cases) {
 }
 
 /** 80 columns wide. */
-function listOf(given: Readonly<Record<string, Short>>, titles: Readonly<Record<string, string>> = {}): string[] {
+function listOf(
+	given: Readonly<Record<string, Short>>,
+	{titles = {}, heading = null}: {titles?: Readonly<Record<string, string>>; heading?: string | null} = {},
+): string[] {
 	const rows = rowsOf(given)
 		.filter(({id}) => id in given)
-		.map(row => ({...row, title: titles[row.id] ?? row.title, provenOn: {short: '0 of 3', long: '0 of 3 apiservers'}, lines: []}));
+		.map((row, index) => ({
+			...row,
+			title: titles[row.id] ?? row.title,
+			heading: index === 0 ? heading : null,
+			provenOn: {short: '0 of 3', long: '0 of 3 apiservers'},
+			lines: [],
+		}));
 	const screen = {
 		state: {size: {columns: 80, rows: 24}, audit: {rows, found: null, at: 0, busy: false, note: ''}},
 		theme: {glyphs: unicodeGlyphs},
@@ -96,14 +105,25 @@ test('a caller has its state in full and the sign of its verdict when they fit',
 	t.regex(hubPicture(rows).join('\n'), /kubelets: +! static tokens on ━+►[\s\S]+pods: +CA matches server’s ━+►/);
 });
 
+test('a cause stands above its rows, and the codes come last', t => {
+	const [head = '', cause, first = '', second = ''] = listOf(
+		{C1: ['fail', 'unverified', 'proven'], C4: ['fail', 'unverified', 'proven']},
+		{heading: '1 cause, 2 rows: set the flag'},
+	);
+	t.regex(head, /^ +CHECK +VERDICT +BASIS +PROVEN FOR +ROW$/);
+	t.is(cause, ' 1 cause, 2 rows: set the flag');
+	t.regex(first, / C1$/);
+	t.regex(second, / C4$/);
+});
+
 test('the title column gets the width that verdicts do not need', t => {
 	const titles = {C8: 'services through the proxy'};
 	t.regex(
-		listOf({C8: ['fail', 'plain', 'inferred', {route: 'direct', tls: 'plain'}]}, titles)[1]!,
-		/services through the proxy +✗ direct, plain +inferred +0 of 3$/,
+		listOf({C8: ['fail', 'plain', 'inferred', {route: 'direct', tls: 'plain'}]}, {titles})[1]!,
+		/services through the proxy +✗ direct, plain +inferred +0 of 3 +C8$/,
 	);
-	const long = listOf({C8: ['fail', 'unverified', 'inferred', {route: 'konnectivity', tls: 'unverified'}]}, titles)[1]!;
-	t.regex(long, /✗ konnectivity, unverified +inferred +0 of 3$/);
+	const long = listOf({C8: ['fail', 'unverified', 'inferred', {route: 'konnectivity', tls: 'unverified'}]}, {titles})[1]!;
+	t.regex(long, /✗ konnectivity, unverified +inferred +0 of 3 +C8$/);
 	t.true(long.length <= 80, long);
 });
 

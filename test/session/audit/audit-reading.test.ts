@@ -10,6 +10,6 @@ test('`:audit` typed in a tail reads the audit', async t => {
 	terminal.press('palette.open');
 	await terminal.sees(/Commands ─/);
 	terminal.type('audit\r');
-	await terminal.sees(/C4 +\S/);
+	await terminal.sees(/kubelet certificate/);
 	t.notRegex(terminal.text(), /not read yet/);
 });
