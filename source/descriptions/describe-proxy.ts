@@ -46,23 +46,18 @@ export function describeRelayedRequest({
 	];
 }
 
-/** Explains a redirect that was not followed, and plain HTTP that reached a TLS port. `body`: the start of the response body. */
-export function describeProxyResponse({
-	status,
-	location,
-	body,
-}: {
-	status: number;
-	location: string | undefined;
-	body: string;
-}): ReadonlyArray<Part<'redirect' | 'fix'>> {
-	if (status >= 300 && status < 400 && location !== undefined) {
-		return [{role: 'redirect', text: `redirected to ${location}: not followed`, short: 'not followed'}];
-	}
+/** A redirect that was not followed; `null` for any other response. */
+export function describeRedirect(status: number, location: string | undefined): Part<'redirect'> | null {
+	return status >= 300 && status < 400 && location !== undefined
+		? {role: 'redirect', text: `redirected to ${location}: not followed`, short: 'not followed'}
+		: null;
+}
 
-	return status === 400 && body.includes('Client sent an HTTP request to an HTTPS server')
-		? [{role: 'fix', text: 'the backend uses TLS: prefix the name with https:'}]
-		: [];
+/** The fix if plain HTTP reached a TLS port, else `null`. `bodyStart`: the start of the response body. */
+export function tlsBackendFix(status: number, bodyStart: string): string | null {
+	return status === 400 && bodyStart.includes('Client sent an HTTP request to an HTTPS server')
+		? 'the backend uses TLS: prefix the name with https:'
+		: null;
 }
 
 type Unanswered = {isSent?: true; isCanceled?: true; error: ErrorObject | null};

@@ -4,7 +4,8 @@ import {
 	describeCanceledRequest,
 	describeListenerUsers,
 	describeMissingResponse,
-	describeProxyResponse,
+	describeRedirect,
+	tlsBackendFix,
 	describeRelayedRequest,
 	listenerUsers,
 } from '../../source/descriptions/describe-proxy.ts';
@@ -59,17 +60,15 @@ test('a one-shot and the session say the same of a relayed and of a refused requ
 });
 
 test('a one-shot and the session say that a redirect is not followed', t => {
-	t.is(joinParts(describeProxyResponse({status: 302, location: '/login', body: ''})), 'redirected to /login: not followed');
+	t.is(describeRedirect(302, '/login')?.text, 'redirected to /login: not followed');
 	t.regex(screenOf({exchanges: [exchange]}), /302 \(not followed\)/);
 	t.notRegex(screenOf({exchanges: [{...exchange, status: 304, headers: []}]}), /not followed/);
 });
 
 test('a one-shot and the session give the same fix when plain HTTP meets TLS', t => {
 	const body = 'Client sent an HTTP request to an HTTPS server.\n';
-	t.deepEqual(describeProxyResponse({status: 400, location: undefined, body}), [
-		{role: 'fix', text: 'the backend uses TLS: prefix the name with https:'},
-	]);
-	t.deepEqual(describeProxyResponse({status: 500, location: undefined, body}), []);
+	t.is(tlsBackendFix(400, body), 'the backend uses TLS: prefix the name with https:');
+	t.is(tlsBackendFix(500, body), null);
 });
 
 test('the users of a listener are named by its address', t => {

@@ -9,7 +9,7 @@ import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {parseDuration} from '../../command-line/parse-duration.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {describeProxyResponse} from '../../descriptions/describe-proxy.ts';
+import {describeRedirect, tlsBackendFix} from '../../descriptions/describe-proxy.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {createOutputWriter} from '../../output/output-writer.ts';
 import {reportPaths} from '../../output/path-reporter.ts';
@@ -106,14 +106,15 @@ async function exchange(
 
 	await printBody(response, output, stdout.isTTY);
 	const {status, statusText} = response;
-	const notes = describeProxyResponse({status, location: response.headers.location, body: response.bodyStart.toString()});
-	for (const {text} of notes.filter(({role}) => role === 'redirect')) {
-		stderr.write(noticeLine(text, stderr));
+	const redirect = describeRedirect(status, response.headers.location);
+	if (redirect) {
+		stderr.write(noticeLine(redirect.text, stderr));
 	}
 
 	if (status >= 400 && !flags['no-fail']) {
-		const fix = notes.find(({role}) => role === 'fix');
-		throw new SpokeError('ERR_BACKEND_ANSWER', `${target.input} answered ${status} ${statusText}`, fix ? {remedy: fix.text} : {});
+		throw new SpokeError('ERR_BACKEND_ANSWER', `${target.input} answered ${status} ${statusText}`, {
+			remedy: tlsBackendFix(status, response.bodyStart.toString()),
+		});
 	}
 
 	return exitStatus.ok;

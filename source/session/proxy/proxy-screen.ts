@@ -1,6 +1,6 @@
 /** The proxy view. */
 import {describeError, type ErrorPart} from '../../descriptions/describe-error.ts';
-import {describeMissingResponse, describeProxyResponse} from '../../descriptions/describe-proxy.ts';
+import {describeMissingResponse, describeRedirect} from '../../descriptions/describe-proxy.ts';
 import {clockTime} from '../../text/format-time.ts';
 import {formatBytes, formatQuantity} from '../../text/format-number.ts';
 import {cellWidth, truncateToCells, fitToCells} from '../../text/cell-width.ts';
@@ -182,7 +182,7 @@ function answer(screen: RenderInput, one: ProxyExchange): Line[] {
 
 	const isJson = one.type.includes('json') || /^\s*[[{]/.test(one.body);
 	const location = one.headers.find(([name]) => name === 'location')?.[1];
-	const redirect = describeProxyResponse({status: one.status, location, body: ''}).find(({role}) => role === 'redirect');
+	const redirect = describeRedirect(one.status, location);
 	const givenUp = one.isCanceled === true ? `, canceled after ${formatBytes(one.bytes)}` : '';
 	const title = `${one.status}${redirect ? ` (${redirect.short})` : ''}${givenUp}`;
 	const right = [

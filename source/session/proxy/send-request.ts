@@ -1,7 +1,7 @@
 /** Sends a typed proxy request. */
 import {rejectOnAbort} from '../../async/abortable.ts';
 import {type AccessClass, isAccessAllowed, proxyAccess} from '../../actions/access.ts';
-import {describeCanceledRequest, describeProxyResponse} from '../../descriptions/describe-proxy.ts';
+import {describeCanceledRequest, tlsBackendFix} from '../../descriptions/describe-proxy.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {ProxyExchange} from './proxy-state.ts';
 import {currentNamespace} from '../frame/session-state.ts';
@@ -155,8 +155,7 @@ async function answerOf(
 		const {pieces, cut} = await readResponse(answer, soFar => {
 			show({bytes: soFar.reduce((sum, {length}) => sum + length, 0), body: Buffer.concat(soFar).toString('utf8')});
 		});
-		const notes = describeProxyResponse({status: answer.status, location: answer.headers.location, body: String(pieces[0])});
-		return cut ?? notes.find(({role}) => role === 'fix')?.text ?? '';
+		return cut ?? tlsBackendFix(answer.status, String(pieces[0])) ?? '';
 	} finally {
 		// The label can change after the response.
 		setTimeout(stopLabels, labelMs).unref();
