@@ -226,6 +226,21 @@ test('reports a plugin that cannot start without free file descriptors', async t
 	t.is(stdout, 'ERR_CREDENTIAL_PLUGIN cannot be run: EMFILE\nERR_CREDENTIAL_PLUGIN failed with exit code 1');
 });
 
+// Serial, because plugins of other tests would count, too.
+test.serial('plugins that run at once share one listener for the exit of spoke', async t => {
+	const {server} = t.context;
+	const before = process.listenerCount('exit');
+	const clusters = await Promise.all(
+		Array.from({length: 3}, async () => withPlugin(server, {between: `until [ -e "${server.folder}/go" ]; do sleep 0.05; done`})),
+	);
+	const requests = clusters.map(async cluster => cluster.request({path: '/'}));
+	await until(async () => (await runs(server)) === 3);
+	t.is(process.listenerCount('exit') - before, 1);
+	await writeFile(join(server.folder, 'go'), '');
+	await Promise.all(requests);
+	t.is(process.listenerCount('exit'), before);
+});
+
 test('rejects an invalid SPOKE_EXEC_TIMEOUT', async t => {
 	await t.throwsAsync(withPlugin(t.context.server, {environment: {SPOKE_EXEC_TIMEOUT: 'soon'}}), {
 		code: 'ERR_USAGE',

@@ -99,12 +99,35 @@ async function runOnce(
 		kill(child, {asGroup: !interactive});
 	};
 
-	process.once('exit', killChild);
+	const stopGuarding = killAtExit(killChild);
 	try {
 		return await waitForOutput(exec, child, {timeoutMs, end: killChild, showStderr, awaitedHandles});
 	} finally {
-		process.off('exit', killChild);
+		stopGuarding();
 	}
+}
+
+/** Of the plugins that run, for one listener: several contexts can be opened at once. */
+const killers = new Set<() => void>();
+
+function killAll(): void {
+	for (const killChild of killers) {
+		killChild();
+	}
+}
+
+function killAtExit(killChild: () => void): () => void {
+	if (killers.size === 0) {
+		process.once('exit', killAll);
+	}
+
+	killers.add(killChild);
+	return () => {
+		killers.delete(killChild);
+		if (killers.size === 0) {
+			process.off('exit', killAll);
+		}
+	};
 }
 
 function spawnPlugin(exec: ExecEntry, {program, ...options}: SpawnOptions & {program: string}): ChildProcess {
