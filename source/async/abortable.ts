@@ -36,7 +36,7 @@ export async function abortableDelay(ms: number, signal: AbortSignal | undefined
 }
 
 /** 24 days. Node fires a longer timer at once. */
-const maxTimerMs = 2 ** 31 - 1;
+export const maxTimerMs = 2 ** 31 - 1;
 
 /** 0 stays 0, which means no limit. */
 export function clampTimerMs(timeoutMs: number): number {

@@ -16,9 +16,11 @@ export class Semaphore {
 
 	/** @throws what `work` throws, or the signal's reason before the start */
 	async run<Result>(work: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
-		const release = await this.acquire(signal);
+		signal?.throwIfAborted();
+		const release = this.#takeSlot() ?? (await this.#queue.wait(signal));
 		const timer = this.#maxHoldMs === undefined ? undefined : setTimeout(release, this.#maxHoldMs);
 		try {
+			signal?.throwIfAborted();
 			return await work();
 		} finally {
 			clearTimeout(timer);
@@ -26,18 +28,7 @@ export class Semaphore {
 		}
 	}
 
-	/** Returns a function that frees the slot, once. @throws the signal's reason */
-	async acquire(signal?: AbortSignal): Promise<() => void> {
-		signal?.throwIfAborted();
-		const release = this.#takeSlot() ?? (await this.#queue.wait(signal));
-		if (signal?.aborted) {
-			release();
-			throw signal.reason;
-		}
-
-		return release;
-	}
-
+	/** The result frees the slot, once. */
 	#takeSlot(): (() => void) | undefined {
 		if (this.#held >= this.#limit) {
 			return undefined;

@@ -7,6 +7,7 @@ import {EventEmitter} from 'node:events';
 import {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import {WebSocket, type ClientOptions} from 'ws';
+import {maxTimerMs} from '../async/abortable.ts';
 import {type MonotonicClock, monotonicMs} from '../async/clock.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import {BoundedReplies} from './bounded-replies.ts';
@@ -70,9 +71,8 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 	#didSendClose = false;
 	#closeTimer: NodeJS.Timeout | undefined;
 	#hasEnded = false;
-	#isDestroyed = false;
-	/** Given to `destroy`. */
-	#failure: SpokeError | null = null;
+	/** Given to `destroy`; `undefined` before. */
+	#failure: SpokeError | null | undefined;
 	/** Data received before is still read. */
 	#writeError: Error | undefined;
 	#socketError: Error | undefined;
@@ -159,7 +159,6 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 
 	destroy(error: SpokeError | null = null): void {
 		this.#failure ??= error;
-		this.#isDestroyed = true;
 		this.#webSocket.terminate();
 	}
 
@@ -199,7 +198,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		this.#bytesAfterClose += this.#didSendClose ? payload.length : 0;
 		if (this.#bytesAfterClose > maxBytesAfterClose) {
 			this.destroy(protocolError(`more than ${maxBytesAfterClose >> 20} MiB received after the Close was sent`));
-		} else if (!this.#hasEnded && !this.#isDestroyed) {
+		} else if (!this.#hasEnded && this.#failure === undefined) {
 			this.emit('message', payload, binary);
 		}
 	}
@@ -235,7 +234,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 
 	/** The error of a connection that ended without a Close. After a sent Close, any end is normal. */
 	#lossError(): SpokeError | null {
-		if (this.#failure || this.#isDestroyed) {
+		if (this.#failure !== undefined) {
 			return this.#failure;
 		}
 
@@ -272,7 +271,7 @@ function overUpgradedSocket(socket: Duplex, head: Buffer): WebSocket {
 		maxPayload: maxMessageBytes,
 		maxBufferedChunks: 1 << 20,
 		// The timeout is WebSocketMessages' own: ws drops unsent bytes.
-		closeTimeout: 2 ** 31 - 1,
+		closeTimeout: maxTimerMs,
 		createConnection: () => undefined as unknown as Socket,
 		finishRequest(request) {
 			const accept = webSocketAccept(String(request.getHeader('Sec-WebSocket-Key')));

@@ -16,28 +16,30 @@ export async function runSpoke(
 	argv: readonly string[],
 	options: {env?: NodeJS.ProcessEnv; input?: string; node?: readonly string[]; timeoutMs?: number} = {},
 ): Promise<Ended> {
-	const leave = await programs.acquire();
-	return new Promise<Ended>((resolve, reject) => {
-		const child = execFile(
-			process.execPath,
-			[...(options.node ?? []), builtProgram, ...argv],
-			{
-				env: {PATH: process.env['PATH'], HOME: '/nonexistent', ...options.env},
-				timeout: options.timeoutMs ?? 30_000,
-				maxBuffer: 256 * 1024 * 1024,
-			},
-			(error, stdout, stderr) => {
-				const status = error === null ? 0 : typeof error.code === 'number' ? error.code : 128;
-				const faults = [stdout, stderr].flatMap(text => faultsOfLines(text));
-				if (faults.length > 0) {
-					reject(new Error(`spoke ${argv.join(' ')} prints what its schema does not allow: ${faults.slice(0, 3).join('; ')}`));
-					return;
-				}
+	return programs.run(
+		async () =>
+			new Promise<Ended>((resolve, reject) => {
+				const child = execFile(
+					process.execPath,
+					[...(options.node ?? []), builtProgram, ...argv],
+					{
+						env: {PATH: process.env['PATH'], HOME: '/nonexistent', ...options.env},
+						timeout: options.timeoutMs ?? 30_000,
+						maxBuffer: 256 * 1024 * 1024,
+					},
+					(error, stdout, stderr) => {
+						const status = error === null ? 0 : typeof error.code === 'number' ? error.code : 128;
+						const faults = [stdout, stderr].flatMap(text => faultsOfLines(text));
+						if (faults.length > 0) {
+							reject(new Error(`spoke ${argv.join(' ')} prints what its schema does not allow: ${faults.slice(0, 3).join('; ')}`));
+							return;
+						}
 
-				resolve({status, stdout, stderr});
-			},
-		);
-		// The status decides about a program that ends without reading its input.
-		child.stdin?.on('error', () => {}).end(options.input ?? '');
-	}).finally(leave);
+						resolve({status, stdout, stderr});
+					},
+				);
+				// The status decides about a program that ends without reading its input.
+				child.stdin?.on('error', () => {}).end(options.input ?? '');
+			}),
+	);
 }

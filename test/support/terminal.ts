@@ -54,7 +54,14 @@ export async function openTerminal(
 	// One slot per test, because a test must not wait for itself.
 	if (!placed.has(t)) {
 		placed.add(t);
-		t.teardown(await terminals.acquire());
+		await new Promise<void>(resolve => {
+			void terminals.run(async () => {
+				resolve();
+				await new Promise<void>(release => {
+					t.teardown(release);
+				});
+			});
+		});
 	}
 
 	const keys = keymap ?? (await loadKeymap({})).keymap;

@@ -11,12 +11,14 @@ export type EncodableRequest = {
 	body?: RequestOptions['body'];
 };
 
+/** `text` is Latin-1. A body without length is chunked. */
+export type EncodedHead = {text: string; hasLength: boolean};
+
 /**
 Sets the headers that frame the body, and Connection, unless they are given. The last value of a repeated header wins.
-@returns Latin-1
 @throws TypeError for text that would not be exactly one request
 */
-export function encodeHead({method, target, headers, body}: EncodableRequest): string {
+export function encodeHead({method, target, headers, body}: EncodableRequest): EncodedHead {
 	if (!/^[\u0021-\u007E]+$/.test(target)) {
 		throw new TypeError('a path must be percent-encoded');
 	}
@@ -34,7 +36,7 @@ export function encodeHead({method, target, headers, body}: EncodableRequest): s
 	}
 
 	const lines = [...byName.values()].flatMap(([name, value]) => [value].flat().map(one => encodeField(name, one)));
-	return `${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n`;
+	return {text: `${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n`, hasLength: byName.has('content-length')};
 }
 
 /** A stream can be sent only once. */
@@ -52,12 +54,11 @@ export class StreamedRequest extends Writable {
 	readonly #onChunk: () => void;
 	#head: string;
 
-	/** `head`: as encoded. */
-	constructor(socket: Duplex, {head, headers}: {head: string; headers: RequestHeaders}, onChunk: () => void) {
+	constructor(socket: Duplex, {text, hasLength}: EncodedHead, onChunk: () => void) {
 		super();
 		this.#socket = socket;
-		this.#head = head;
-		this.#isChunked = Object.keys(headers).every(name => name.toLowerCase() !== 'content-length');
+		this.#head = text;
+		this.#isChunked = !hasLength;
 		this.#onChunk = onChunk;
 	}
 

@@ -4,9 +4,9 @@ import type {IncomingHttpHeaders} from 'node:http';
 import {afterTurns, systemClock} from '../../async/clock.ts';
 import type {BodyLimits} from '../../wire/response-parser.ts';
 import type {ResponseHead} from '../../wire/response-head.ts';
-import {encodeHead, StreamedRequest, type EncodableRequest} from './encode-request.ts';
+import {encodeHead, StreamedRequest, type EncodableRequest, type EncodedHead} from './encode-request.ts';
 import {noop} from './noop.ts';
-import {closedError, requestError, responseTimeoutError} from './request-errors.ts';
+import {ConnectionClosedError, requestError, responseTimeoutError} from './request-errors.ts';
 import {ResponseBody} from './response-body.ts';
 
 export type HttpRequest = EncodableRequest & {
@@ -33,7 +33,7 @@ export class Exchange {
 	readonly kind: HttpRequest['kind'];
 	body: ResponseBody | undefined;
 	readonly #request: HttpRequest;
-	readonly #encodedHead: string;
+	readonly #encodedHead: EncodedHead;
 	readonly #peerName: string;
 	readonly #onFailed: (exchange: Exchange, error: Error) => void;
 	readonly #response = Promise.withResolvers<HttpResult>();
@@ -82,7 +82,7 @@ export class Exchange {
 		}
 
 		socket.cork();
-		socket.write(this.#encodedHead, 'latin1');
+		socket.write(this.#encodedHead.text, 'latin1');
 		if (body !== undefined) {
 			socket.write(body);
 		}
@@ -129,7 +129,7 @@ export class Exchange {
 	}
 
 	/** Without `error`, the connection closed. */
-	fail(error: Error = closedError(this.body !== undefined && this.kind !== 'pipelined')): void {
+	fail(error: Error = new ConnectionClosedError({inResponse: this.body !== undefined && this.kind !== 'pipelined'})): void {
 		this.#end();
 		this.#response.reject(requestError(error, this.#peerName, this.#request.signal));
 		this.body?.fail(error);
@@ -142,12 +142,12 @@ export class Exchange {
 
 	readonly #onBodyDestroyed = (): void => {
 		if (!this.#isOver) {
-			this.#onFailed(this, closedError(true));
+			this.#onFailed(this, new ConnectionClosedError({inResponse: true}));
 		}
 	};
 
 	#sendStream(socket: Duplex, body: Readable): void {
-		const upload = new StreamedRequest(socket, {...this.#request, head: this.#encodedHead}, () => {
+		const upload = new StreamedRequest(socket, this.#encodedHead, () => {
 			this.#startTimer();
 		});
 		this.#upload = upload;

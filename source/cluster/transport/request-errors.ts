@@ -43,16 +43,23 @@ export function withWholeTimeout({wholeTimeoutMs, ...options}: RequestOptions, p
 	return {...options, signal: options.signal ? AbortSignal.any([options.signal, limit.signal]) : limit.signal};
 }
 
-/** The connection closed; as in Node.js, the message says whether a response had started. */
-export function closedError(hasStarted: boolean): Error {
-	return Object.assign(new Error(hasStarted ? 'aborted' : 'socket hang up'), {code: 'ECONNRESET'});
+/** The connection closed. Code and message are those of Node.js. */
+export class ConnectionClosedError extends Error {
+	readonly code = 'ECONNRESET';
+	readonly inResponse: boolean;
+
+	constructor({inResponse}: {inResponse: boolean}) {
+		super(inResponse ? 'aborted' : 'socket hang up');
+		this.inResponse = inResponse;
+	}
 }
 
 /** Go's error texts, which users search for. */
-function lossText({code, message}: NodeJS.ErrnoException): string {
+function lossText(error: NodeJS.ErrnoException): string {
+	const {code, message} = error;
 	switch (code) {
 		case 'ECONNRESET': {
-			return message === 'socket hang up' ? 'EOF' : 'connection reset by peer';
+			return error instanceof ConnectionClosedError && !error.inResponse ? 'EOF' : 'connection reset by peer';
 		}
 
 		case 'EPIPE': {

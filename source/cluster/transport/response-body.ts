@@ -5,6 +5,7 @@ import {createGunzip} from 'node:zlib';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
 import {noop} from './noop.ts';
+import {ConnectionClosedError} from './request-errors.ts';
 
 const maxBufferedBytes = 256 * 1024;
 
@@ -109,7 +110,7 @@ export async function readFully(body: Readable, maxBytes: number, peerName: stri
 		}
 	});
 	const closed = () => {
-		reject(body.errored ?? new Error('aborted'));
+		reject(body.errored ?? new ConnectionClosedError({inResponse: true}));
 	};
 
 	body.once('end', resolve).once('error', reject).once('close', closed);

@@ -1,6 +1,7 @@
 /** An interrupted log response and its leg. */
 import {rejectOnAbort, abortableDelay} from '../../async/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {ConnectionClosedError} from '../../cluster/transport/request-errors.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {locateResponseLoss, unlocatedLoss} from '../locate-loss.ts';
 
@@ -8,11 +9,9 @@ import {locateResponseLoss, unlocatedLoss} from '../locate-loss.ts';
 export class LogInterruptedError extends SpokeError {
 	constructor(description: string, cause: Error) {
 		const text = cause instanceof SpokeError ? cause.text : cause.message;
-		super(
-			'ERR_STREAM_LOST',
-			`${description}: ${cause.message === 'aborted' ? 'the connection was closed in the middle of the response' : cause.message}`,
-			{cause, text},
-		);
+		const isClosed = cause instanceof ConnectionClosedError && cause.inResponse;
+		const why = isClosed ? 'the connection was closed in the middle of the response' : cause.message;
+		super('ERR_STREAM_LOST', `${description}: ${why}`, {cause, text});
 	}
 }
 

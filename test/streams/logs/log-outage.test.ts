@@ -1,5 +1,6 @@
 /** Reports of log outages. */
 import test from 'ava';
+import {ConnectionClosedError} from '../../../source/cluster/transport/request-errors.ts';
 import {ClusterRecords} from '../../../source/cluster/cluster-client.ts';
 import type {Connection} from '../../../source/cluster/connection.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
@@ -46,7 +47,7 @@ test('without resume the interruption is thrown, and an abort prevents an attemp
 	t.deepEqual(told, []);
 });
 
-const aborted = () => new LogInterruptedError('the log of web was interrupted', Object.assign(new Error('aborted'), {code: 'ECONNRESET'}));
+const aborted = () => new LogInterruptedError('the log of web was interrupted', new ConnectionClosedError({inResponse: true}));
 const refused = async () => {
 	throw new Error('connect ECONNREFUSED');
 };
