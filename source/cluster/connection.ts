@@ -82,7 +82,7 @@ export type UpgradeOptions = {
 
 export type UpgradeResult =
 	/** `head`: bytes after the 101. `socket` is paused. */
-	| {upgraded: true; socket: Duplex; head: Buffer; protocol: string | null; headers: IncomingHttpHeaders}
+	| {upgraded: true; socket: Duplex; protocol: string | null; headers: IncomingHttpHeaders}
 	/** `body` has at most 64 KiB. */
 	| {upgraded: false; status: number; statusText: string; headers: IncomingHttpHeaders; body: string};
 

@@ -136,7 +136,6 @@ export class DedicatedConnection implements Connection {
 			return {
 				upgraded: true,
 				socket: response.socket,
-				head: response.head,
 				protocol: check(responseHeaders, this.#peerName),
 				headers: responseHeaders,
 			};

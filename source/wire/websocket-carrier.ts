@@ -15,9 +15,9 @@ export class WebSocketCarrier extends Duplex {
 	readonly #messages: WebSocketMessages;
 	#hasEnded = false;
 
-	constructor(socket: Duplex, head: Buffer, options: WebSocketOptions = {}) {
+	constructor(socket: Duplex, options: WebSocketOptions = {}) {
 		super({allowHalfOpen: true, readableHighWaterMark: 65_536, writableHighWaterMark: 65_536});
-		this.#messages = new WebSocketMessages(socket, head, options);
+		this.#messages = new WebSocketMessages(socket, options);
 		this.#messages.on('message', (payload, binary) => {
 			if (!binary) {
 				this.destroy(protocolError('unexpected text message on a binary WebSocket'));

@@ -77,8 +77,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 	#writeError: Error | undefined;
 	#socketError: Error | undefined;
 
-	/** `head`: bytes after the 101. */
-	constructor(socket: Duplex, head: Buffer, options: WebSocketOptions = {}) {
+	constructor(socket: Duplex, options: WebSocketOptions = {}) {
 		super();
 		this.#socket = socket;
 		this.#closeTimeoutMs = options.closeTimeoutMs ?? 1000;
@@ -90,7 +89,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		keepReadingAfterWriteError(socket, error => {
 			this.#writeError = error;
 		});
-		this.#webSocket = overUpgradedSocket(socket, head);
+		this.#webSocket = overUpgradedSocket(socket);
 		this.#listenToWebSocket();
 		this.#listenToSocket();
 		socket.resume();
@@ -264,7 +263,7 @@ function resultWithoutClose(error: SpokeError | null): WebSocketCloseResult {
 }
 
 /** ws takes only sockets that it upgraded itself, so its request gets no connection and the response that it expects. */
-function overUpgradedSocket(socket: Duplex, head: Buffer): WebSocket {
+function overUpgradedSocket(socket: Duplex): WebSocket {
 	const options: ClientOptions & {closeTimeout: number} = {
 		perMessageDeflate: false,
 		autoPong: false,
@@ -275,7 +274,7 @@ function overUpgradedSocket(socket: Duplex, head: Buffer): WebSocket {
 		createConnection: () => undefined as unknown as Socket,
 		finishRequest(request) {
 			const accept = webSocketAccept(String(request.getHeader('Sec-WebSocket-Key')));
-			request.emit('upgrade', {headers: {upgrade: 'websocket', 'sec-websocket-accept': accept}}, socket, head);
+			request.emit('upgrade', {headers: {upgrade: 'websocket', 'sec-websocket-accept': accept}}, socket, Buffer.alloc(0));
 		},
 	};
 	return new WebSocket('ws://upgraded', options);

@@ -70,8 +70,16 @@ test('sends requests and the following upgrade on one socket', async t => {
 	);
 	connection.close();
 	outcome.socket.write('echo');
-	const echoed = await new Promise<Buffer>(resolve => outcome.socket.once('data', resolve).resume());
-	t.is(outcome.head.toString() + echoed.toString(), 'firstecho');
+	let read = '';
+	outcome.socket
+		.on('data', bytes => {
+			read += String(bytes);
+		})
+		.resume();
+	await until(
+		() => read === 'firstecho',
+		() => read,
+	);
 	outcome.socket.destroy();
 });
 
@@ -97,7 +105,7 @@ test('uses one socket through HTTP and SOCKS5 proxies, and hides the proxy’s p
 		const before = await textOf((await connection.request({path: '/flagz'})).body);
 		const outcome = await connection.upgrade({method: 'POST', path: '/x', upgrade: 'SPDY/3.1', protocols: ['v4']});
 		t.true(outcome.upgraded);
-		t.is(outcome.upgraded ? outcome.head.toString() + (await textOf(outcome.socket)) : '', before);
+		t.is(outcome.upgraded ? await textOf(outcome.socket) : '', before);
 		t.notRegex(JSON.stringify(connection.facts), /hidden/);
 	}
 });

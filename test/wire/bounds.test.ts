@@ -56,7 +56,7 @@ async function flood(peer: DeafPeer, frame: (index: number) => Buffer): Promise<
 
 test('only the newest WebSocket ping of a peer that does not read is answered', async t => {
 	const peer = new DeafPeer();
-	const messages = new WebSocketMessages(peer, Buffer.alloc(0), {closeTimeoutMs: 0});
+	const messages = new WebSocketMessages(peer, {closeTimeoutMs: 0});
 	await flood(peer, index => ping(String(index)));
 	t.true(messages.bufferedBytes < 1000, `${messages.bufferedBytes} bytes wait`);
 	peer.takes();
@@ -81,7 +81,7 @@ function pongPayloads(frames: Buffer): string[] {
 test('a WebSocket client answers each of several single pings', async t => {
 	const peer = new DeafPeer();
 	peer.takes();
-	const messages = new WebSocketMessages(peer, Buffer.alloc(0), {closeTimeoutMs: 0});
+	const messages = new WebSocketMessages(peer, {closeTimeoutMs: 0});
 	for (const name of ['a', 'b', 'c']) {
 		peer.push(ping(name));
 		await turn();
@@ -107,7 +107,7 @@ for (const [title, frame] of [
 
 test('messages after a sent Close are read up to a limit', async t => {
 	const peer = new DeafPeer();
-	const messages = new WebSocketMessages(peer, Buffer.alloc(0), {closeTimeoutMs: 60_000});
+	const messages = new WebSocketMessages(peer, {closeTimeoutMs: 60_000});
 	const closed = once(messages, 'close');
 	let got = 0;
 	messages.on('message', payload => {

@@ -152,7 +152,7 @@ const ofServer: Kind = {
 		const payload = by.bytes(by.one(lengths));
 		return {bytes: fragments(payload, by), meant: [payload.toString('hex')]};
 	},
-	read: async cut => messagesOf(cut, socket => new WebSocketMessages(socket, Buffer.alloc(0))),
+	read: async cut => messagesOf(cut, socket => new WebSocketMessages(socket)),
 };
 
 const ofClient: Kind = {
@@ -190,7 +190,7 @@ const carried: Kind = {
 	async read(cut) {
 		const [near, far] = duplexPair();
 		far.resume();
-		const carrier = new WebSocketCarrier(near, Buffer.alloc(0));
+		const carrier = new WebSocketCarrier(near);
 		const seen: string[] = [];
 		carrier.on('data', (piece: Buffer) => seen.push(...[...piece].map(String)));
 		const ended = once(carrier, 'end');

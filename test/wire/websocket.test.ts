@@ -32,7 +32,7 @@ async function bytesOf(stream: Duplex): Promise<Buffer> {
 /** A client's messages and result for these bytes of a server. */
 async function received(bytes: Buffer): Promise<{messages: string[]; ending: WebSocketCloseResult | undefined; sent: string}> {
 	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near, none);
+	const client = new WebSocketMessages(near);
 	const messages: string[] = [];
 	let ending: WebSocketCloseResult | undefined;
 	client.on('message', (payload, binary) => messages.push(`${binary ? 'binary' : 'text'} ${payload.toString('hex')}`));
@@ -99,7 +99,7 @@ function unmasked(frame: string): string {
 
 test('a client masks, sends one frame per message, and answers pings', async t => {
 	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near, none);
+	const client = new WebSocketMessages(near);
 	client.send(Buffer.from('hello'));
 	t.is(unmasked(await sentBy(far)), '82' + Buffer.from('hello').toString('hex'));
 	far.write(hex('89 02 abcd'));
@@ -116,7 +116,7 @@ test('reused memory does not alter messages on a real socket', async t => {
 		far.destroy();
 		listener.close();
 	});
-	const client = new WebSocketMessages(near, none);
+	const client = new WebSocketMessages(near);
 	const server = serverWebSocket(far);
 	let seen = 0;
 	const wrong: number[] = [];
@@ -146,7 +146,7 @@ test('reused memory does not alter messages on a real socket', async t => {
 
 test('a server reads messages of every length class unchanged', async t => {
 	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near, none);
+	const client = new WebSocketMessages(near);
 	const server = serverWebSocket(far);
 	const seen: Buffer[] = [];
 	server.on('message', (payload: Buffer) => {
@@ -172,7 +172,7 @@ test('a server reads messages of every length class unchanged', async t => {
 
 test('every message has its own key', async t => {
 	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near, none);
+	const client = new WebSocketMessages(near);
 	const chunks: Buffer[] = [];
 	far.on('data', (chunk: Buffer) => {
 		chunks.push(chunk);
@@ -193,7 +193,8 @@ test('every message has its own key', async t => {
 
 test('bytes after the 101 are read', async t => {
 	const [near] = duplexPair();
-	const client = new WebSocketMessages(near, hex('82 01 61'));
+	near.unshift(hex('82 01 61'));
+	const client = new WebSocketMessages(near);
 	const [payload] = (await once(client, 'message')) as [Buffer];
 	t.is(payload.toString(), 'a');
 });
@@ -205,7 +206,8 @@ test('bytes after the 101 are read from a socket that was already read', async t
 			near.removeAllListeners('data');
 			near.pause();
 			const heard: string[] = [];
-			const client = new WebSocketMessages(near, hex('82 01 61  82 01 62'));
+			near.unshift(hex('82 01 61  82 01 62'));
+			const client = new WebSocketMessages(near);
 			client.on('message', payload => heard.push(payload.toString()));
 			client.on('close', () => {
 				resolve(heard);
@@ -221,7 +223,7 @@ test('bytes after the 101 are read from a socket that was already read', async t
 
 test('a ping is timed', async t => {
 	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near, none);
+	const client = new WebSocketMessages(near);
 	const server = serverWebSocket(far);
 	server.on('close', () => undefined);
 	const roundTrip = once(client, 'roundTrip');
@@ -231,7 +233,7 @@ test('a ping is timed', async t => {
 
 test('each pong reports one round trip, and repeated, outdated or unknown pongs report none', async t => {
 	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near, none);
+	const client = new WebSocketMessages(near);
 	const told: number[] = [];
 	client.on('roundTrip', milliseconds => told.push(milliseconds));
 	const counts: number[] = [];
@@ -256,7 +258,7 @@ test('each pong reports one round trip, and repeated, outdated or unknown pongs 
 test('an overdue pong is reported once, and not while paused', async t => {
 	const [near, far] = duplexPair();
 	const clock = manualClock();
-	const client = new WebSocketMessages(near, none, {clock: clock});
+	const client = new WebSocketMessages(near, {clock: clock});
 	const late: number[] = [];
 	const trips: number[] = [];
 	client.on('pingOverdue', milliseconds => late.push(milliseconds)).on('roundTrip', milliseconds => trips.push(milliseconds));
@@ -284,7 +286,7 @@ test('an overdue pong is reported once, and not while paused', async t => {
 
 test('periodic pings have increasing numbers and stop after Close', async t => {
 	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near, none, {pingIntervalMs: 20, closeTimeoutMs: 200});
+	const client = new WebSocketMessages(near, {pingIntervalMs: 20, closeTimeoutMs: 200});
 	let sent = '';
 	far.on('data', (piece: Buffer) => {
 		sent += piece.toString('hex');
@@ -307,7 +309,7 @@ test('a Close is answered with its code and reported with its reason', async t =
 
 test('nothing is sent after Close', async t => {
 	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near, none, {closeTimeoutMs: 50});
+	const client = new WebSocketMessages(near, {closeTimeoutMs: 50});
 	const closed = once(client, 'close');
 	client.close();
 	t.true(client.send(Buffer.from('dropped')));
@@ -322,7 +324,7 @@ test('nothing is sent after Close', async t => {
 
 test('close waits for the other side’s Close up to its timeout', async t => {
 	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near, none, {closeTimeoutMs: 50});
+	const client = new WebSocketMessages(near, {closeTimeoutMs: 50});
 	client.close();
 	t.is(unmasked(await sentBy(far)), '8803e8');
 	const [ending] = (await once(client, 'close')) as [WebSocketCloseResult];
@@ -331,7 +333,7 @@ test('close waits for the other side’s Close up to its timeout', async t => {
 
 test('close waits 1 s by default and delivers messages meanwhile', async t => {
 	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near, none);
+	const client = new WebSocketMessages(near);
 	const heard: string[] = [];
 	client.on('message', payload => heard.push(payload.toString()));
 	client.pause();
@@ -369,7 +371,7 @@ function slowSide(t: ExecutionContext, pieceMs: number) {
 test('data before Close is sent while the peer reads, and dropped otherwise', async t => {
 	const closed = (pieceMs: number) => {
 		const side = slowSide(t, pieceMs);
-		const client = new WebSocketMessages(side.socket, none);
+		const client = new WebSocketMessages(side.socket);
 		for (let count = 0; count < 8; count++) {
 			client.send(Buffer.alloc(1000));
 		}
@@ -387,7 +389,7 @@ test('data before Close is sent while the peer reads, and dropped otherwise', as
 
 test('an ended SPDY session over WebSocket stays until its data is sent', async t => {
 	const {socket, taken} = slowSide(t, 400);
-	const session = new SpdySession(new WebSocketCarrier(socket, none));
+	const session = new SpdySession(new WebSocketCarrier(socket));
 	const stream = session.open({}).on('error', () => undefined);
 	for (let count = 0; count < 7; count++) {
 		stream.write('x');
@@ -401,7 +403,7 @@ test('an ended SPDY session over WebSocket stays until its data is sent', async 
 
 test('a Close is reported with its code although the other side accepts no more data', async t => {
 	const {socket} = slowSide(t, Infinity);
-	const client = new WebSocketMessages(socket, none);
+	const client = new WebSocketMessages(socket);
 	client.send(Buffer.from('unread'));
 	socket.push(hex('88 02 03f3'));
 	t.deepEqual(await once(client, 'close'), [{code: 1011, reason: '', error: null}]);
@@ -423,7 +425,7 @@ for (const [title, bytes] of [
 				}
 			},
 		});
-		const client = new WebSocketMessages(socket, none);
+		const client = new WebSocketMessages(socket);
 		const events: string[] = [];
 		client.on('drain', () => events.push('drain')).on('close', () => events.push('close'));
 		t.false(client.send(Buffer.alloc(100_000)));
@@ -438,7 +440,8 @@ for (const [title, bytes] of [
 
 test('destroy ends the connection with the given error', async t => {
 	const [near] = duplexPair();
-	const client = new WebSocketMessages(near, none);
+	near.unshift(hex('82 01 61'));
+	const client = new WebSocketMessages(near);
 	const error = new SpokeError('ERR_PROTOCOL', 'own words');
 	const closed = once(client, 'close') as Promise<[WebSocketCloseResult]>;
 	client.destroy(error);
@@ -448,7 +451,7 @@ test('destroy ends the connection with the given error', async t => {
 
 test('an end without a Close is a loss', async t => {
 	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near, none);
+	const client = new WebSocketMessages(near);
 	far.end();
 	const [ending] = (await once(client, 'close')) as [WebSocketCloseResult];
 	t.is(ending.error?.code, 'ERR_STREAM_LOST');
@@ -457,7 +460,7 @@ test('an end without a Close is a loss', async t => {
 
 test('a paused reader leaves unread data with the sender', async t => {
 	const {client, server, done} = await socketPair();
-	const messages = new WebSocketMessages(client, none);
+	const messages = new WebSocketMessages(client);
 	const far = serverWebSocket(server);
 	let seen = 0;
 	messages.on('message', payload => {
@@ -480,7 +483,7 @@ test('a paused reader leaves unread data with the sender', async t => {
 
 test('a pause holds for buffered data and ends with resume', async t => {
 	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near, none);
+	const client = new WebSocketMessages(near);
 	let heard = 0;
 	client.on('message', () => {
 		heard++;
@@ -501,18 +504,18 @@ test('a pause holds for buffered data and ends with resume', async t => {
 
 test('a carrier passes bytes on regardless of message borders and ends with Close', async t => {
 	const [near, far] = duplexPair();
-	const carrier = new WebSocketCarrier(near, none);
+	const carrier = new WebSocketCarrier(near);
 	far.write(hex('82 01 61  82 00  02 01 62  80 01 63  88 02 03e8'));
 	t.is((await bytesOf(carrier)).toString(), 'abc');
 });
 
 test('a destroyed carrier ends its socket, and a closed one accepts writes', async t => {
 	const [near] = duplexPair();
-	new WebSocketCarrier(near, none).destroy();
+	new WebSocketCarrier(near).destroy();
 	t.true(near.destroyed);
 
 	const [own, other] = duplexPair();
-	const carrier = new WebSocketCarrier(own, none).resume();
+	const carrier = new WebSocketCarrier(own).resume();
 	other.write(hex('88 02 03e8'));
 	await once(carrier, 'end');
 	await delay(5);
@@ -525,7 +528,7 @@ test('a destroyed carrier ends its socket, and a closed one accepts writes', asy
 
 test('a carrier sends binary messages', async t => {
 	const {client, server, done} = await socketPair();
-	const carrier = new WebSocketCarrier(client, none);
+	const carrier = new WebSocketCarrier(client);
 	const far = createWebSocketStream(serverWebSocket(server));
 	const sent = Buffer.alloc(5_000_000);
 	for (let index = 0; index < sent.length; index += 4) {
@@ -541,11 +544,11 @@ test('a carrier sends binary messages', async t => {
 test('a carrier rejects text messages and reports a Close other than 1000', async t => {
 	const [near, far] = duplexPair();
 	far.write(hex('81 01 61'));
-	const [text] = (await once(new WebSocketCarrier(near, none), 'error')) as [SpokeError];
+	const [text] = (await once(new WebSocketCarrier(near), 'error')) as [SpokeError];
 	t.is(text.code, 'ERR_PROTOCOL');
 
 	const [own, other] = duplexPair();
-	const carrier = new WebSocketCarrier(own, none);
+	const carrier = new WebSocketCarrier(own);
 	carrier.resume();
 	other.write(Buffer.concat([hex('88 07 03f3'), Buffer.from('later')]));
 	const [closed] = (await once(carrier, 'error')) as [SpokeError];
@@ -565,7 +568,7 @@ for (const [what, bytes, code, message] of [
 ] as const) {
 	test(`${what} is an error of a carrier`, async t => {
 		const [near, far] = duplexPair();
-		const carrier = new WebSocketCarrier(near, none).resume();
+		const carrier = new WebSocketCarrier(near).resume();
 		carrier.on('end', () => {
 			t.fail('an end');
 		});
@@ -580,7 +583,7 @@ for (const [what, bytes, code, message] of [
 
 test('a carrier joins writes into messages of about 512 KiB', async t => {
 	const [near, far] = duplexPair();
-	const carrier = new WebSocketCarrier(near, none);
+	const carrier = new WebSocketCarrier(near);
 	const server = serverWebSocket(far);
 	const lengths: number[] = [];
 	server.on('message', (payload: Buffer) => lengths.push(payload.length));
@@ -600,7 +603,7 @@ test('a carrier joins writes into messages of about 512 KiB', async t => {
 
 test('a carrier reports round trips', async t => {
 	const [near, far] = duplexPair();
-	const carrier = new WebSocketCarrier(near, none, {pingIntervalMs: 5});
+	const carrier = new WebSocketCarrier(near, {pingIntervalMs: 5});
 	const server = serverWebSocket(far);
 	const milliseconds = await new Promise<number>(resolve => {
 		carrier.onRoundTrip(resolve);
@@ -625,7 +628,7 @@ for (const [subject, takes] of [
 ] as const) {
 	test(`${subject} applies back-pressure to the peer until it is read`, async t => {
 		const {client, server, done} = await socketPair();
-		const carrier = new WebSocketCarrier(client, none);
+		const carrier = new WebSocketCarrier(client);
 		const taken = takes(carrier);
 		const far = createWebSocketStream(serverWebSocket(server));
 		let written = 0;
@@ -677,7 +680,7 @@ function brokenPipeSide(): Duplex {
 
 test('messages before a write error are read, and later sends are not confirmed', async t => {
 	const socket = brokenPipeSide();
-	const messages = new WebSocketMessages(socket, Buffer.alloc(0));
+	const messages = new WebSocketMessages(socket);
 	const heard: string[] = [];
 	messages.on('message', message => heard.push(message.toString()));
 	messages.on('drain', () => heard.push('drain'));
@@ -696,7 +699,7 @@ for (const [title, ends] of [
 ] as const) {
 	test(`a peer that accepts no data and ${title} is lost with the write error`, async t => {
 		const socket = brokenPipeSide();
-		const messages = new WebSocketMessages(socket, Buffer.alloc(0));
+		const messages = new WebSocketMessages(socket);
 		messages.send(Buffer.from('refused'));
 		if (ends) {
 			await delay(20);

@@ -23,8 +23,7 @@ export type HttpRequest = EncodableRequest & {
 
 export type ResponseStart = {status: number; statusText: string; headers: IncomingHttpHeaders};
 
-export type HttpResult =
-	(ResponseStart & {kind: 'response'; body: Readable}) | (ResponseStart & {kind: 'upgrade'; socket: Duplex; head: Buffer});
+export type HttpResult = (ResponseStart & {kind: 'response'; body: Readable}) | (ResponseStart & {kind: 'upgrade'; socket: Duplex});
 
 /** Of a response that is read whole. */
 const maxWholeBytes = 16 * 1024 * 1024;
@@ -122,10 +121,10 @@ export class Exchange {
 		}
 	}
 
-	/** @param rest bytes of the new protocol */
-	switchProtocols({status, statusText, headers}: ResponseHead, socket: Duplex, rest: Buffer): void {
+	/** @param socket whose next bytes are of the new protocol */
+	switchProtocols({status, statusText, headers}: ResponseHead, socket: Duplex): void {
 		this.#end();
-		this.#response.resolve({kind: 'upgrade', status, statusText, headers, socket, head: rest});
+		this.#response.resolve({kind: 'upgrade', status, statusText, headers, socket});
 	}
 
 	/** Without `error`, the connection closed. */

@@ -157,7 +157,8 @@ export class HttpClient {
 	#handOver(head: ResponseHead): void {
 		this.#reads.end();
 		this.#socket.off('error', this.#onError).off('end', this.#onEnd).off('close', this.#onClose);
-		this.#sent.shift()?.switchProtocols(head, this.#socket, this.#parser.rest);
+		this.#socket.unshift(this.#parser.rest);
+		this.#sent.shift()?.switchProtocols(head, this.#socket);
 		this.#failAll();
 	}
 

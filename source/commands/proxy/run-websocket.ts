@@ -31,7 +31,7 @@ export async function runWebSocket(
 ): Promise<number> {
 	const output = createOutputWriter(stdout);
 	const {upgraded, closed} = await openProxyWebSocket(cluster, resolved, asked, {observer, signal: interrupted});
-	const messages = new WebSocketMessages(upgraded.socket, upgraded.head, {pingIntervalMs: pingEveryMs, closeTimeoutMs: closeMs});
+	const messages = new WebSocketMessages(upgraded.socket, {pingIntervalMs: pingEveryMs, closeTimeoutMs: closeMs});
 	const ending = Promise.withResolvers<WebSocketCloseResult>();
 	messages.on('close', ending.resolve);
 	messages.on('message', (payload, binary) => {

@@ -134,20 +134,16 @@ function createTunnel(
 	purpose: ConnectionPurpose,
 	{cluster, observer, pings: {intervalMs, clock}}: {cluster: ClusterClient; observer: ConnectionObserver | undefined; pings: PingOptions},
 ): Tunnel {
-	const {socket, head} = outcome;
+	const {socket} = outcome;
 	observer?.onOpened?.(connection, purpose, {carrier, protocol: outcome.protocol});
 	const options = {pingIntervalMs: intervalMs, ...(clock && {clock})};
 	let session: SpdySession;
 	if (carrier === 'websocket') {
-		const carrierStream = new WebSocketCarrier(socket, head, options);
+		const carrierStream = new WebSocketCarrier(socket, options);
 		carrierStream.onRoundTrip(websocket => observer?.onRoundTrip?.(connection, {websocket}));
 		carrierStream.onPingOverdue(websocket => observer?.onPingOverdue?.(connection, {websocket}));
 		session = new SpdySession(carrierStream, {...options, silenceMs: silenceTimeoutMs});
 	} else {
-		if (head.length > 0) {
-			socket.unshift(head);
-		}
-
 		session = new SpdySession(socket, {...options, silenceMs: silenceTimeoutMs});
 	}
 

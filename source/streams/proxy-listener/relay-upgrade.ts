@@ -47,7 +47,6 @@ export async function relayUpgrade(
 		}
 
 		client.write(['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', ...responseHeaders(outcome.protocol), '', ''].join('\r\n'));
-		outcome.socket.unshift(outcome.head);
 		client.unshift(head);
 		joinStreams(client, outcome.socket);
 		return [101, null];

@@ -226,14 +226,14 @@ type Listeners = {
 };
 
 function createChannels(
-	{socket, head}: Upgraded,
+	{socket}: Upgraded,
 	{request: {stdin, tty}, carrier: {carrier, protocol}}: CarrierContext,
 	{intervalMs, clock}: PingOptions,
 	listeners: Listeners,
 ): CommandChannels {
 	const clockOption = clock && {clock};
 	if (carrier === 'websocket') {
-		return new WebSocketChannels(new WebSocketMessages(socket, head, clockOption), {
+		return new WebSocketChannels(new WebSocketMessages(socket, clockOption), {
 			stdin,
 			tty,
 			canEndStdin: protocol.startsWith('v5.'),
@@ -242,7 +242,6 @@ function createChannels(
 		});
 	}
 
-	socket.unshift(head);
 	return new SpdyChannels(new SpdySession(socket, {pingIntervalMs: intervalMs, silenceMs: silenceTimeoutMs, ...clockOption}), {
 		stdin,
 		tty,

@@ -70,7 +70,7 @@ test('a middlebox that drops idle flows keeps a stream with shorter ping interva
 	const idle = async (pingIntervalMs: number) => {
 		const socket = connect((middlebox.address() as AddressInfo).port, '127.0.0.1');
 		await once(socket, 'connect');
-		const channels = new WebSocketChannels(new WebSocketMessages(socket, Buffer.alloc(0)), {
+		const channels = new WebSocketChannels(new WebSocketMessages(socket), {
 			stdin: true,
 			tty: false,
 			canEndStdin: true,
@@ -273,7 +273,7 @@ function pair({tty = false, silenceTimeoutMs: silence = timing.silenceTimeoutMs}
 	const [near, far] = duplexPair();
 	const roundTrips: number[] = [];
 	const notices: string[] = [];
-	const channels = new WebSocketChannels(new WebSocketMessages(near, Buffer.alloc(0)), {
+	const channels = new WebSocketChannels(new WebSocketMessages(near), {
 		stdin: true,
 		tty,
 		canEndStdin: true,
