@@ -111,7 +111,8 @@ test('after the first target, an argument with a slash starts another target', t
 	}
 });
 
-test('the error for a port in use names its family, and nothing stays bound', async t => {
+// Serial, because a free port of one family can be the taken port of the other test.
+test.serial('the error for a port in use names its family, and nothing stays bound', async t => {
 	const taken = createServer().listen(0, '127.0.0.1');
 	await once(taken, 'listening');
 	const {port} = taken.address() as AddressInfo;
@@ -125,7 +126,7 @@ test('the error for a port in use names its family, and nothing stays bound', as
 	taken.close();
 });
 
-test('localhost needs one of its two addresses', async t => {
+test.serial('localhost needs one of its two addresses', async t => {
 	const taken = createServer().listen(0, '::1');
 	await once(taken, 'listening');
 	const {port} = taken.address() as AddressInfo;
