@@ -1,12 +1,11 @@
 import {setImmediate as turn, setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
+import {systemClock} from '../../source/async/clock.ts';
 import {SpdyPings} from '../../source/wire/spdy-pings.ts';
 
 /** PINGs every few milliseconds; `turnTo` sets the clock, and waits for two more checks. */
 function watched(isExcused = false) {
-	const now = performance.now.bind(performance);
-	let clock = 0;
-	performance.now = () => clock;
+	let now = 0;
 	const [sent, lost, roundTrips]: [number[], number[], number[]] = [[], [], []];
 	const pings = new SpdyPings({
 		intervalMs: 5,
@@ -15,6 +14,7 @@ function watched(isExcused = false) {
 		isSilenceExcused: () => isExcused,
 		onRoundTrip: ms => roundTrips.push(ms),
 		onSilence: ms => lost.push(ms),
+		clock: {...systemClock, elapsed: () => now},
 	});
 	return {
 		pings,
@@ -22,7 +22,7 @@ function watched(isExcused = false) {
 		lost,
 		roundTrips,
 		async turnTo(ms: number) {
-			clock = ms;
+			now = ms;
 			for (let looks = 0; looks < 3; looks++) {
 				// Their timer is due before this one, however late both are.
 				await delay(6);
@@ -32,11 +32,10 @@ function watched(isExcused = false) {
 			return lost.length > 0;
 		},
 		set(ms: number) {
-			clock = ms;
+			now = ms;
 		},
 		end() {
 			pings.stop();
-			performance.now = now;
 		},
 	};
 }
