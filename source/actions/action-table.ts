@@ -51,7 +51,7 @@ const actions: Readonly<Record<string, readonly ActionTuple[]>> = {
 		['list.half-up', 'half up', 'half a page up'],
 		['list.top', 'first', 'first'],
 		['list.bottom', 'last', 'last'],
-		['list.open', 'open', 'open'],
+		['list.open', 'open', 'open: pods, containers'],
 		['namespace.pick', 'namespace', 'namespace', 62],
 		['namespace.all', 'all namespaces', 'all namespaces'],
 		['context.pick', 'context', 'context', 63],
@@ -68,6 +68,7 @@ const actions: Readonly<Record<string, readonly ActionTuple[]>> = {
 		['view.history-forward', 'history forward', 'forward in history'],
 	],
 	list: [
+		['list.details', 'details', 'details', 0, 'read'],
 		['list.filter', 'filter', 'filter', 60],
 		['list.mark', 'mark', 'mark'],
 		['list.sort', 'sort', 'sort', 61],

@@ -71,6 +71,7 @@ export const features: readonly Feature[] = [
 			'list-state.ts',
 			'list.tsx',
 			'preview.tsx',
+			'open-row.ts',
 			'row-filter.ts',
 			'selection.ts',
 			'service-pods.ts',
@@ -158,6 +159,7 @@ export const features: readonly Feature[] = [
 		state: ['text-search.ts'],
 		screens: ['help-screen.ts', 'layer-rows.ts', 'spoken-text.ts', 'text-screen.ts'],
 		offers: [
+			'container-state.ts',
 			'details-handlers.ts',
 			'help-screen.ts',
 			'object-details.ts',

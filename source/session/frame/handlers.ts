@@ -9,8 +9,9 @@ import {textHandlers} from '../text/text-handlers.ts';
 import {yamlHandlers} from '../text/yaml-handlers.ts';
 import {auditHandlers, openAuditRow} from '../audit/audit-handlers.ts';
 import {doctorHandlers} from '../why/doctor-handlers.ts';
-import type {Handlers} from './session.ts';
+import type {Handlers, Session} from './session.ts';
 import {listHandlers} from '../lists/list-handlers.ts';
+import {openRow} from '../lists/open-row.ts';
 import {navigationHandlers} from './navigation-handlers.ts';
 import {paletteHandlers} from '../dialogs/palette-handlers.ts';
 import {sandboxHandlers} from '../sandbox/sandbox-handlers.ts';
@@ -36,14 +37,8 @@ export const handlers: Handlers = {
 	...doctorHandlers,
 	...auditHandlers,
 	...sandboxHandlers,
-	async 'list.open'(session) {
-		const {view} = session.store.state;
-		if (view === 'audit') {
-			openAuditRow(session);
-		} else {
-			await (view === 'proxy' ? openResponse(session) : openDetails(session));
-		}
-	},
+	'list.open': async session => open(session),
+	'list.details': openDetails,
 	'path.why'(session) {
 		const {
 			store: {state},
@@ -55,3 +50,26 @@ export const handlers: Handlers = {
 		}
 	},
 };
+
+async function open(session: Session): Promise<void> {
+	switch (session.store.state.view) {
+		case 'audit': {
+			openAuditRow(session);
+			break;
+		}
+
+		case 'proxy': {
+			await openResponse(session);
+			break;
+		}
+
+		case 'forwards': {
+			await openDetails(session);
+			break;
+		}
+
+		default: {
+			await openRow(session);
+		}
+	}
+}

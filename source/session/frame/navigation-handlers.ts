@@ -12,6 +12,7 @@ import {applyFilter} from '../tail/tail-search.ts';
 import type {TailRun} from '../tail/tail-run.ts';
 import {namespaceNames} from '../dialogs/argument-completer.ts';
 import type {Handlers, Session} from './session.ts';
+import {leaveScope} from '../lists/open-row.ts';
 import {openTypedNamespace} from '../clusters/typed-namespace.ts';
 
 /** A second press within this time quits without confirmation. */
@@ -111,6 +112,8 @@ function goBackInList(session: Session): void {
 	} else if (list && list.filter !== '') {
 		store.dispatchNow({type: 'list', list: list.name, event: {type: 'filter', text: ''}});
 		session.refreshFeeds();
+	} else if (list && list.scope !== null) {
+		leaveScope(session, list.scope);
 	} else if (store.state.view !== 'pods') {
 		store.dispatchNow({type: 'view', view: 'pods'});
 		session.refreshFeeds();

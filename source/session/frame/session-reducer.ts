@@ -182,7 +182,7 @@ function withForward(forwards: readonly ForwardState[], forward: ForwardState): 
 function switched(state: SessionState, cluster: ClusterState): SessionState {
 	const lists = {...state.lists};
 	for (const name of listNames) {
-		lists[name] = reduceList(lists[name], {type: 'reset'});
+		lists[name] = reduceList(lists[name], lists[name].scope === null ? {type: 'reset'} : {type: 'narrow', scope: null});
 	}
 
 	const here = {view: state.view, namespace: cluster.namespace};

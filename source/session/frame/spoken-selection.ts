@@ -169,7 +169,8 @@ function listSentences({state}: RenderInput): string[] {
 	}
 
 	const kind = listKinds[list.name];
-	const head = `${kind.title}, ${list.visible.length} shown${list.filter === '' ? '' : `, filter ${list.filter}`}`;
+	const of = list.scope === null ? '' : ` of ${list.scope.of}`;
+	const head = `${kind.title}${of}, ${list.visible.length} shown${list.filter === '' ? '' : `, filter ${list.filter}`}`;
 	const row = selectedRow(list);
 	if (row === null) {
 		return [`${head}.${list.phase.kind === 'failed' ? ` ${list.phase.error.message}.` : ''}`];

@@ -1,7 +1,7 @@
 /** Chooses the columns of a list and their widths. */
 import {isAscending} from './sort-rows.ts';
 import {ageTitle, listKinds, servicePodsTitle, type ListColumn} from './list-kinds.ts';
-import type {ListState} from './list-state.ts';
+import {listNamespace, type ListState} from './list-state.ts';
 import {servicePodsCell} from './service-pods.ts';
 import {cellNow, type Row} from './table-rows.ts';
 import {cellWidth, truncateToCells, truncateStartToCells, fitToCells} from '../../text/cell-width.ts';
@@ -74,15 +74,16 @@ function sampleOf({chunks, visible}: ListState): readonly Row[] {
 function allColumns(screen: RenderInput, list: ListState, measure: Measure, width: number): Chosen {
 	const {now, cluster} = screen.state;
 	const {columns, namespaced} = listKinds[list.name];
+	const namespace = listNamespace(list, cluster.namespace);
 	const age = (row: Row) => ageCell(row, now);
 	const isWanted = ({title, rank}: ListColumn) =>
-		(title !== servicePodsTitle || cluster.namespace !== null) &&
+		(title !== servicePodsTitle || namespace !== null) &&
 		(rank === 0 || title === list.order.column || (rank === 1 && width >= rankOneFrom) || list.wide);
 	const isFilled = ({sparse}: ListColumn, index: number) => sparse !== true || measure('', row => row.cells[index] ?? '') > 0;
 	const most = width < narrowScreenBelow ? maxCellWidthNarrow : maxCellWidth;
 	return {
 		before:
-			namespaced && cluster.namespace === null
+			namespaced && namespace === null
 				? [{title: 'NAMESPACE', head: 'NAMESPACE', width: measure('NAMESPACE', row => row.namespace, 20), cell: row => row.namespace}]
 				: [],
 		columns: columns

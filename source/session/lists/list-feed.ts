@@ -15,6 +15,7 @@ export type ListFeedOptions = {
 	list: ListName;
 	namespace: string | null;
 	labelSelector?: string;
+	fieldSelector?: string;
 	tell(event: ListEvent): void;
 	signal: AbortSignal;
 };
@@ -44,7 +45,7 @@ export async function feedList(options: ListFeedOptions): Promise<void> {
 				},
 			},
 			resource,
-			kind.namespaced && options.namespace === null,
+			kind.namespaced && options.namespace === null && options.fieldSelector === undefined,
 		),
 	);
 	await Promise.all(feeds);
@@ -88,7 +89,7 @@ async function followResource(options: ListFeedOptions, resource: ListResource, 
 type Start = {version: string; columns: readonly TableColumn[]};
 
 async function follow(options: ListFeedOptions, resource: ListResource, start: Start | null): Promise<void> {
-	const {cluster, namespace, labelSelector, tell, signal} = options;
+	const {cluster, namespace, labelSelector, fieldSelector, tell, signal} = options;
 	const rows = new FollowedRows(options, resource, start);
 	if (start !== null) {
 		tell({type: 'phase', phase: {kind: 'live'}});
@@ -101,6 +102,7 @@ async function follow(options: ListFeedOptions, resource: ListResource, start: S
 			pageSize: 500,
 			signal,
 			...(labelSelector !== undefined && {labelSelector}),
+			...(fieldSelector !== undefined && {fieldSelector}),
 			...(start !== null && {from: start.version}),
 		})) {
 			rows.take(event);

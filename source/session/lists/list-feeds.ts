@@ -1,14 +1,17 @@
 /** Feeds of the current and earlier lists. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listNames, type ListName} from './list-kinds.ts';
+import {listNamespace} from './list-state.ts';
 import {parseRowFilter} from './row-filter.ts';
 import type {Store} from '../frame/store.ts';
 import {feedList} from './list-feed.ts';
 
+type Running = {key: string; selector: string; abort: AbortController};
+
 export class ListFeeds {
 	readonly #store: Store;
 	readonly #changed: () => void;
-	readonly #running = new Map<string, AbortController>();
+	readonly #running = new Map<ListName, Running>();
 
 	constructor(store: Store, changed: () => void) {
 		this.#store = store;
@@ -20,11 +23,11 @@ export class ListFeeds {
 		for (const name of listNames) {
 			const filter = parseRowFilter(lists[name].filter);
 			const selector = filter.kind === 'labels' ? filter.selector : '';
-			const key = `${name} ${selector}`;
-			if (!this.#running.has(key)) {
-				const wasFed = this.stop(name);
+			if (this.#running.get(name)?.key !== this.#keyOf(name, selector)) {
+				const wasFed = this.#running.has(name);
+				this.stop(name);
 				if (name === view || wasFed) {
-					this.#start(name, key, selector, cluster);
+					this.#start(name, selector, cluster);
 				}
 			}
 		}
@@ -32,39 +35,42 @@ export class ListFeeds {
 
 	again(cluster: ClusterClient): void {
 		const {lists} = this.#store.state;
-		for (const name of listNames) {
+		for (const [name, {selector}] of [...this.#running]) {
 			const {phase} = lists[name];
-			const key = [...this.#running.keys()].find(one => one.startsWith(`${name} `));
-			if (key !== undefined && phase.kind === 'failed' && phase.retryAt !== null) {
+			if (phase.kind === 'failed' && phase.retryAt !== null) {
 				this.stop(name);
-				this.#start(name, key, key.slice(name.length + 1), cluster);
+				this.#start(name, selector, cluster);
 			}
 		}
 	}
 
-	stop(only?: ListName): boolean {
-		let found = false;
-		for (const [key, abort] of this.#running) {
-			if (only === undefined || key.startsWith(`${only} `)) {
+	stop(only?: ListName): void {
+		for (const [name, {abort}] of [...this.#running]) {
+			if (only === undefined || only === name) {
 				abort.abort();
-				this.#running.delete(key);
-				found = true;
+				this.#running.delete(name);
 			}
 		}
-
-		return found;
 	}
 
-	#start(list: ListName, key: string, selector: string, cluster: ClusterClient): void {
+	#keyOf(name: ListName, selector: string): string {
+		return JSON.stringify([selector, this.#store.state.lists[name].scope]);
+	}
+
+	#start(list: ListName, selector: string, cluster: ClusterClient): void {
+		const {lists, cluster: current} = this.#store.state;
+		const {scope} = lists[list];
 		const abort = new AbortController();
-		this.#running.set(key, abort);
+		this.#running.set(list, {key: this.#keyOf(list, selector), selector, abort});
 		this.#store.dispatch({type: 'list', list, event: {type: 'reset', selector}});
+		const labelSelector = [scope?.labelSelector ?? '', selector].filter(part => part !== '').join(',');
 		void feedList({
 			cluster,
 			list,
-			namespace: this.#store.state.cluster.namespace,
+			namespace: listNamespace({scope}, current.namespace),
 			signal: abort.signal,
-			...(selector !== '' && {labelSelector: selector}),
+			...(labelSelector !== '' && {labelSelector}),
+			...(scope?.fieldSelector !== undefined && {fieldSelector: scope.fieldSelector}),
 			tell: event => {
 				if (!abort.signal.aborted) {
 					this.#store.dispatch({type: 'list', list, event});

@@ -1,5 +1,6 @@
 /** List movement, filter, sort and view selection. */
 import {countPresent, selectedRow, type ListEvent} from './list-state.ts';
+import {isListName} from './list-kinds.ts';
 import {parseRowFilter} from './row-filter.ts';
 import {currentList, type ViewName} from '../frame/session-state.ts';
 import {entryAt} from '../frame/view-history.ts';
@@ -143,10 +144,15 @@ function goInHistory(session: Session, by: 1 | -1): void {
 	}
 }
 
+/** A whole list, not the pods of one object. */
 export function showView(session: Session, view: ViewName): void {
 	if (view === 'sandbox' && !session.store.state.cluster.sandbox) {
 		session.tell('this is a real cluster: only `spoke demo` has a sandbox view', 'warn');
 		return;
+	}
+
+	if (isListName(view) && session.store.state.lists[view].scope !== null) {
+		session.store.dispatchNow({type: 'list', list: view, event: {type: 'narrow', scope: null}});
 	}
 
 	session.store.dispatchNow({type: 'view', view});

@@ -2,7 +2,7 @@
 import {describeError} from '../../descriptions/describe-error.ts';
 import {describeNextRetry, unreachableTextLines} from '../clusters/describe-next-retry.ts';
 import {listKinds, type ListName} from './list-kinds.ts';
-import {countPresent, type ListState} from './list-state.ts';
+import {countPresent, listNamespace, type ListState} from './list-state.ts';
 import {parseRowFilter} from './row-filter.ts';
 import {isAwaitingApiserver, type TextLine} from '../frame/session-state.ts';
 import type {Row} from './table-rows.ts';
@@ -111,13 +111,14 @@ function describeEmptyList(screen: RenderInput, list: ListState): string[] {
 	}
 }
 
-function failureText(screen: RenderInput, {name}: ListState, {error, retryAt}: Extract<ListState['phase'], {kind: 'failed'}>): string[] {
+function failureText(screen: RenderInput, list: ListState, {error, retryAt}: Extract<ListState['phase'], {kind: 'failed'}>): string[] {
+	const {name, scope} = list;
 	const {namespace} = screen.state.cluster;
-	const {all, pick, why} = wayOut(screen);
+	const {all, pick, why, back} = wayOut(screen);
 	if (error.code === 'ERR_FORBIDDEN') {
 		return [
-			`You are not allowed to list ${name} in ${describeScope(screen, name)} (403).  ${why}`,
-			...(listKinds[name].namespaced ? [namespace === null ? `${all}   ${pick}` : pick] : []),
+			`You are not allowed to list ${name} in ${describeNamespace(screen, list)} (403).  ${why}`,
+			...(scope !== null ? [back] : listKinds[name].namespaced ? [namespace === null ? `${all}   ${pick}` : pick] : []),
 			...(name === 'pods' ? [':tail pod/NAME and :shell pod/NAME work if you have the permissions for that pod'] : []),
 		];
 	}
@@ -131,32 +132,35 @@ function failureText(screen: RenderInput, {name}: ListState, {error, retryAt}: E
 	];
 }
 
-function emptyText(screen: RenderInput, {name, total, selector, filter}: ListState): string {
-	const scope = describeScope(screen, name);
-	const {all, pick, clears} = wayOut(screen);
+function emptyText(screen: RenderInput, list: ListState): string {
+	const {name, total, selector, filter} = list;
+	const {all, pick, clears, back} = wayOut(screen);
 	const {namespaced} = listKinds[name];
+	const where = list.scope === null ? `in ${describeNamespace(screen, list)}` : `of ${list.scope.of}`;
+	const otherPlaces = list.scope === null ? (namespaced ? `${pick}   ${all}` : '') : back;
 	if (total > 0) {
-		const isPart = namespaced && screen.state.cluster.namespace !== null;
+		const isPart = namespaced && list.scope === null && screen.state.cluster.namespace !== null;
 		return `None of ${formatNumber(total)} ${name} match "${filter}".  ${clears}${isPart ? `   ${all}` : ''}`;
 	}
 
 	if (selector !== '') {
-		return `No ${name} in ${scope} match -l ${selector}.  ${clears}${namespaced ? `   ${all}` : ''}`;
+		return `No ${name} ${where} match -l ${selector}.  ${clears}${namespaced && list.scope === null ? `   ${all}` : ''}`;
 	}
 
-	return `No ${name} in ${scope}.${namespaced ? `  ${pick}   ${all}` : ''}`;
+	return `No ${name} ${where}.${otherPlaces === '' ? '' : `  ${otherPlaces}`}`;
 }
 
-function describeScope({state: {cluster}}: RenderInput, name: ListName): string {
-	return listKinds[name].namespaced ? (cluster.namespace ?? 'any namespace') : 'this cluster';
+function describeNamespace({state: {cluster}}: RenderInput, list: ListState): string {
+	return listKinds[list.name].namespaced ? (listNamespace(list, cluster.namespace) ?? 'any namespace') : 'this cluster';
 }
 
-function wayOut(screen: RenderInput): {pick: string; all: string; why: string; clears: string} {
+function wayOut(screen: RenderInput): {pick: string; all: string; why: string; clears: string; back: string} {
 	const {namespace, lastNamespace} = screen.state.cluster;
 	return {
 		pick: `${firstKey(screen, 'namespace.pick') ?? ':ns'} another namespace`,
 		all: `${firstKey(screen, 'namespace.all') ?? ':ns'} ${namespace === null ? `back to ${lastNamespace}` : 'all namespaces'}`,
 		why: `${firstKey(screen, 'path.why') ?? ':why'} why`,
+		back: `${firstKey(screen, 'view.back') ?? ':pods'} back`,
 		clears: `${firstKey(screen, 'view.back') ?? ':filter'} clear filter`,
 	};
 }
@@ -164,6 +168,11 @@ function wayOut(screen: RenderInput): {pick: string; all: string; why: string; c
 export function describeListStatus(screen: RenderInput, list: ListState, width: number): string {
 	const {state} = screen;
 	const parts: string[] = [];
+	if (list.scope !== null) {
+		const {namespace, of} = list.scope;
+		parts.push(`${list.name} of ${of}${namespace === state.cluster.namespace ? '' : ` in ${namespace ?? 'all namespaces'}`}`);
+	}
+
 	if (list.visible.length >= 1000 || (list.visible.length > list.windowRows && !hasRangeInHead(screen, list, width))) {
 		parts.push(rangeOf(list, list.windowRows));
 	}

@@ -13,8 +13,20 @@ export type ListPhase =
 	| {kind: 'interrupted'; error: ErrorObject; since: number; retryAt: number}
 	| {kind: 'failed'; error: ErrorObject; since: number; retryAt: number | null};
 
+/** The pods of one object. */
+export type ListScope = {
+	/** `deploy/web`. */
+	of: string;
+	from: ListName;
+	/** `null` is all namespaces. */
+	namespace: string | null;
+	labelSelector?: string;
+	fieldSelector?: string;
+};
+
 export type ListState = {
 	name: ListName;
+	scope: ListScope | null;
 	/** Rows by source: `pods`, or `pods payments` (resource and namespace) if namespaces are read separately. */
 	chunks: ReadonlyMap<string, readonly Row[]>;
 	/** Rows that were read and are not deleted. */
@@ -44,6 +56,7 @@ export type RowChange = {chunk: string; type: 'added' | 'modified' | 'deleted'; 
 
 export type ListEvent =
 	| {type: 'reset'; selector?: string}
+	| {type: 'narrow'; scope: ListScope | null}
 	/** Removes the rows of a resource. If the selected object returns, it is selected again. */
 	| {type: 'clear'; resource: string}
 	| {type: 'counted'; count: number | null}
@@ -68,6 +81,7 @@ export const deletedRowMs = 3000;
 export function emptyList(name: ListName): ListState {
 	return {
 		name,
+		scope: null,
 		chunks: new Map(),
 		total: 0,
 		counted: null,
@@ -94,12 +108,18 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 		case 'reset': {
 			return {
 				...emptyList(list.name),
+				scope: list.scope,
 				filter: list.filter,
 				selector: event.selector ?? '',
 				order: list.order,
 				wide: list.wide,
 				windowRows: list.windowRows,
 			};
+		}
+
+		case 'narrow': {
+			const {order, wide, windowRows} = list;
+			return {...emptyList(list.name), order, wide, windowRows, scope: event.scope};
 		}
 
 		case 'clear': {
@@ -176,6 +196,11 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 			return event.rows === list.windowRows ? list : keepInWindow({...list, windowRows: Math.max(1, event.rows)});
 		}
 	}
+}
+
+/** The namespace that a list shows; `null` is all. */
+export function listNamespace({scope}: Pick<ListState, 'scope'>, namespace: string | null): string | null {
+	return scope === null ? namespace : scope.namespace;
 }
 
 export function selectedRow(list: ListState): Row | null {

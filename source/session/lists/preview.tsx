@@ -23,7 +23,7 @@ export function Preview(): ReactNode {
 		return null;
 	}
 
-	const key = firstKey(screen, 'list.open');
+	const key = firstKey(screen, 'list.details');
 	return (
 		<Box flexDirection="column" flexShrink={0} height={rows}>
 			<Row {...titledRule(screen, row.name, {right: key === null ? '' : `${key} more`})} />

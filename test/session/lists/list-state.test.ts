@@ -3,6 +3,7 @@ import process from 'node:process';
 import test from 'ava';
 import {listKinds} from '../../../source/session/lists/list-kinds.ts';
 import {
+	listNamespace,
 	selectedRow,
 	emptyList,
 	deletedRowMs,
@@ -240,4 +241,13 @@ test('several requirements and number comparisons cannot be inverted', t => {
 test('an invalid label selector is not a filter', t => {
 	t.deepEqual(parseRowFilter('-l app in (web'), {kind: 'invalid', why: 'invalid label selector: "," or ")" is missing at the end'});
 	t.deepEqual(parseRowFilter('-l app in (web)'), {kind: 'labels', selector: 'app in (web)'});
+});
+
+test('a narrowed list keeps its scope when it is read, until it is left', t => {
+	const scope = {of: 'deploy/web', from: 'workloads', namespace: 'shop', labelSelector: 'app=web'} as const;
+	const list = run(page('a', 'b'), {type: 'filter', text: 'a'}, {type: 'sort-next'}, {type: 'narrow', scope}, {type: 'reset'});
+	t.deepEqual([list.scope, list.visible, list.filter, list.order.column], [scope, [], '', 'READY']);
+	t.is(listNamespace(list, 'default'), 'shop');
+	const left = reduceList(list, {type: 'narrow', scope: null});
+	t.is(listNamespace(left, 'default'), 'default');
 });

@@ -1,0 +1,163 @@
+/** Enter in a list: the pods of a workload, service or node, and the containers of a pod. */
+import {listAll} from '../../cluster/list.ts';
+import type {CheckedObject} from '../../cluster/object-shapes.ts';
+import {findAction} from '../../actions/action-table.ts';
+import {allContainers, attachableContainers, chooseContainer} from '../../targets/choose-container.ts';
+import {listPath, objectPath} from '../../targets/object-path.ts';
+import {parseTarget} from '../../targets/parse-target.ts';
+import type {ContainerStatus, PodObject} from '../../targets/pod-object.ts';
+import {findResource, podResource} from '../../targets/resource-names.ts';
+import {resolveTargetPods} from '../../targets/target-pods.ts';
+import {formatQuantity} from '../../text/format-number.ts';
+import type {PickerItem} from '../dialogs/dialog.ts';
+import {currentList} from '../frame/session-state.ts';
+import type {Session} from '../frame/session.ts';
+import {disabledReason} from '../keys/disabled-reason.ts';
+import {openShell} from '../shell/shell-handlers.ts';
+import {openTail} from '../tail/open-tail.ts';
+import {agoAt, containerStateText, type FormatAgo} from '../text/container-state.ts';
+import type {ListName} from './list-kinds.ts';
+import type {ListScope} from './list-state.ts';
+import {selectedTarget} from './selection.ts';
+
+type Selected = NonNullable<ReturnType<typeof selectedTarget>>;
+
+/** @throws SpokeError when the object cannot be read or selects no pods */
+export async function openRow(session: Session): Promise<void> {
+	const list = currentList(session.store.state);
+	const selected = selectedTarget(session);
+	if (!list || !selected) {
+		return;
+	}
+
+	if (list.name === 'pods') {
+		await openContainers(session, selected);
+		return;
+	}
+
+	const {access} = session.cluster;
+	const scope = await session.typeAhead.during({description: `looking up the pods of ${selected.target}`}, async () =>
+		podScope(session, list.name, selected),
+	);
+	if (session.cluster.access === access && session.store.state.view === list.name) {
+		session.store.dispatchNow({type: 'list', list: 'pods', event: {type: 'narrow', scope}});
+		session.store.dispatchNow({type: 'view', view: 'pods'});
+		session.refreshFeeds();
+	}
+}
+
+/** Back from the pods of an object to its list. */
+export function leaveScope({store, refreshFeeds}: Pick<Session, 'store' | 'refreshFeeds'>, {from}: ListScope): void {
+	store.dispatchNow({type: 'list', list: 'pods', event: {type: 'narrow', scope: null}});
+	store.dispatchNow({type: 'view', view: from});
+	refreshFeeds();
+}
+
+async function podScope({cluster: {access}}: Session, from: ListName, {target, namespace, name}: Selected): Promise<ListScope> {
+	if (from === 'nodes') {
+		return {from, of: target, namespace: null, fieldSelector: `spec.nodeName=${name}`};
+	}
+
+	const parsed = parseTarget(target);
+	if (parsed.resource.kind === 'CronJob') {
+		const {items} = await listAll<CheckedObject<'jobs'>>(access, {path: listPath(findResource('jobs')!, namespace)});
+		const jobs = items.filter(({metadata}) =>
+			metadata.ownerReferences?.some(owner => owner.kind === 'CronJob' && owner.name === parsed.name),
+		);
+		const of = `${target} (${formatQuantity(jobs.length, 'job')})`;
+		// Without jobs, no pod has this empty name.
+		return {from, of, namespace, labelSelector: `job-name in (${jobs.map(({metadata}) => metadata.name).join(',')})`};
+	}
+
+	const pods = await resolveTargetPods(access, parsed, namespace);
+	return {from, of: target, namespace, ...(pods.kind === 'selected' && {labelSelector: pods.scope.labelSelector})};
+}
+
+const actions = {logs: 'pods.logs', 'previous log': 'pods.logs', shell: 'pods.shell'} as const;
+type Choice = {action: keyof typeof actions; container: string};
+
+async function openContainers(session: Session, {target, namespace, name}: Selected): Promise<void> {
+	const pod = await session.typeAhead.during({description: `reading the containers of ${name}`}, async () =>
+		session.cluster.access.json<PodObject>({path: objectPath(podResource, namespace, name)}),
+	);
+	const choices = containerChoices(pod);
+	const chosen = await session.pick({
+		title: `Containers of ${name}`,
+		purpose: 'containers',
+		keys: 'open',
+		items: choices.map((choice, index) => pickerItem(session, pod, choice, index)),
+	});
+	const choice = choices[Number(chosen ?? -1)];
+	if (choice === undefined) {
+		return;
+	}
+
+	const {action, container} = choice;
+	if (disabledReason(session.store.state, findAction(actions[action])!) !== null) {
+		// Says why, or checks the permission for this pod alone.
+		session.perform(actions[action]);
+	} else if (action === 'shell') {
+		await openShell(session, target, namespace, {named: container});
+	} else {
+		const containers = {kind: 'named', name: container} as const;
+		openTail(session, {namespace, targets: [target], selector: null, containers}, 'tail', action === 'previous log');
+	}
+}
+
+/** The default container first. */
+export function containerChoices(pod: PodObject): readonly Choice[] {
+	const first = chooseContainer(pod, undefined, {unknownAnnotation: 'go-on'}).name;
+	const inOrder = (names: readonly string[]) => names.toSorted((one, other) => Number(other === first) - Number(one === first));
+	const names = inOrder([...allContainers(pod)].toSorted((one, other) => rank(one.role) - rank(other.role)).map(({name}) => name));
+	const previous = names.filter(name => statusOf(pod, name)?.lastState?.terminated !== undefined);
+	const running = new Set(attachableContainers(pod).map(({name}) => name));
+	return [
+		...names.map(container => ({action: 'logs' as const, container})),
+		...previous.map(container => ({action: 'previous log' as const, container})),
+		...names.filter(name => running.has(name)).map(container => ({action: 'shell' as const, container})),
+	];
+}
+
+function rank(role: string): number {
+	return ['regular', 'init', 'ephemeral'].indexOf(role);
+}
+
+function pickerItem({store: {state}}: Session, pod: PodObject, choice: Choice, index: number): PickerItem {
+	const off = disabledReason(state, findAction(actions[choice.action])!);
+	return {
+		id: String(index),
+		cells: [choice.action, choice.container, describeChoice(pod, choice, agoAt(state.now))],
+		...(off !== null && {off: off.replace(/^.*?: /, '')}),
+	};
+}
+
+function describeChoice(pod: PodObject, {action, container}: Choice, ago: FormatAgo): string {
+	const {state, lastState, restartCount = 0} = statusOf(pod, container) ?? {};
+	switch (action) {
+		case 'logs': {
+			const role = allContainers(pod).find(({name}) => name === container)?.role;
+			const parts = [
+				role === 'regular' ? '' : role,
+				containerStateText({state}, ago),
+				restartCount && formatQuantity(restartCount, 'restart'),
+			];
+			return parts.filter(Boolean).join(', ');
+		}
+
+		case 'previous log': {
+			return containerStateText({state: lastState}, ago);
+		}
+
+		case 'shell': {
+			return '';
+		}
+	}
+}
+
+function statusOf({status}: PodObject, container: string): ContainerStatus | undefined {
+	return [
+		...(status?.containerStatuses ?? []),
+		...(status?.initContainerStatuses ?? []),
+		...(status?.ephemeralContainerStatuses ?? []),
+	].find(({name}) => name === container);
+}

@@ -1,0 +1,68 @@
+/** Enter in lists. */
+import test from 'ava';
+import {containerChoices} from '../../../source/session/lists/open-row.ts';
+import type {PodObject} from '../../../source/targets/pod-object.ts';
+import {onSandbox} from '../../support/sandbox-session.ts';
+
+const pod: PodObject = {
+	metadata: {name: 'web', annotations: {'kubectl.kubernetes.io/default-container': 'app'}},
+	spec: {initContainers: [{name: 'setup'}], containers: [{name: 'proxy'}, {name: 'app'}]},
+	status: {
+		initContainerStatuses: [{name: 'setup', state: {terminated: {exitCode: 0}}}],
+		containerStatuses: [
+			{name: 'proxy', state: {running: {}}},
+			{name: 'app', state: {running: {}}, lastState: {terminated: {exitCode: 3}}},
+		],
+	},
+};
+
+test('each container has its log, its previous log and its shell, and the default one is first', t => {
+	t.deepEqual(
+		containerChoices(pod).map(({action, container}) => `${action} ${container}`),
+		['logs app', 'logs proxy', 'logs setup', 'previous log app', 'shell app', 'shell proxy'],
+	);
+});
+
+test('enter goes from workloads, services and nodes to their pods, and back returns', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/flaky-\w+/);
+	terminal.press('view.workloads');
+	await terminal.sees(/▸ \S+\s[\s\S]*deploy\/web /);
+	terminal.type('/deploy/web\r');
+	await terminal.sees(/▸ deploy\/web /);
+	terminal.press('list.open');
+	await terminal.sees(/pods of deploy\/web/);
+	await terminal.sees(/┤1 Pods 2├(?![\s\S]*(?:api|flaky|toolbox)-\w+-\w+)[\s\S]*web-\w+-\w+ +2\/2/);
+	terminal.press('view.back');
+	await terminal.sees(/┤2 Workloads[\s\S]*▸ deploy\/web /);
+	terminal.press('view.services');
+	await terminal.sees(/web +ClusterIP/);
+	terminal.type('/web\r');
+	await terminal.sees(/▸ web +ClusterIP/);
+	terminal.press('list.open');
+	await terminal.sees(/pods of svc\/web/);
+	terminal.press('view.nodes');
+	await terminal.sees(/▸ cp +Ready/);
+	terminal.press('list.down');
+	await terminal.sees(/▸ n1 +Ready/);
+	terminal.press('list.open');
+	await terminal.sees(/pods of node\/n1 in all namespaces[\s\S]*NAMESPACE[\s\S]*kube-system/);
+	t.notRegex(terminal.text(), / n2 /);
+	terminal.press('view.pods');
+	await terminal.sees(/(?<!pods of[\s\S]*)flaky-\w+/);
+});
+
+test('enter on a pod offers its containers, and details have their own key', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+/);
+	terminal.type('/web\r');
+	await terminal.sees(/▸ web-\w+-\w+ +2\/2/);
+	terminal.press('list.open');
+	await terminal.sees(/Containers of web-\w+-\w+[\s\S]*logs +\w+ +running, started \d+s ago[\s\S]*shell/);
+	terminal.press('picker.cancel', 'list.details');
+	await terminal.sees(/Details├ pod\/web-/);
+	terminal.press('view.back', 'list.open');
+	await terminal.sees(/Containers of web-/);
+	terminal.press('picker.down', 'picker.accept');
+	await terminal.sees(/Tail pod\/web-/);
+});
