@@ -3,7 +3,7 @@ import type {AccessClass} from './access.ts';
 
 export type ActionSpec = {
 	/** `GROUP.VERB`: the name of the action in keymap files. The group is not always the context (`list.down` in `rows`). */
-	id: string;
+	id: ActionId;
 	/** Key context; its child contexts inherit the action. */
 	context: string;
 	/** In the footer. */
@@ -19,7 +19,7 @@ export type ActionSpec = {
 /** `footer` defaults to 0, `access` to `screen`. */
 type ActionTuple = readonly [id: string, label: string, title: string, footer?: number, access?: ActionSpec['access']];
 
-const actions: Readonly<Record<string, readonly ActionTuple[]>> = {
+const actions = {
 	global: [
 		['help.open', 'help', 'this help', 99],
 		['palette.open', 'more', 'commands', 98],
@@ -275,14 +275,30 @@ const actions: Readonly<Record<string, readonly ActionTuple[]>> = {
 		['terminal.send-key', 'send', 'send the key itself', 2],
 		['terminal.path', 'path', 'print the path line', 3],
 	],
-};
+} as const satisfies Readonly<Record<string, readonly ActionTuple[]>>;
+
+export type ActionId = (typeof actions)[keyof typeof actions][number][0];
+
+type InContext<Context extends string> = Extract<ActionId, `${Context}.${string}`>;
+
+/** Edit or answer the open dialog. */
+export type DialogActionId = InContext<'prompt' | 'picker' | 'form' | 'confirm'>;
+/** Keys while or after a remote shell has the terminal. */
+export type TerminalActionId = InContext<'terminal' | 'ended'>;
 
 /** Ids are unique. */
 export const actionSpecs: readonly ActionSpec[] = Object.entries(actions).flatMap(([context, tuples]) =>
-	tuples.map(([id, label, title, footer = 0, access = 'screen']) => ({id, context, label, title, footer, access})),
+	(tuples as ReadonlyArray<ActionTuple & {readonly 0: ActionId}>).map(([id, label, title, footer = 0, access = 'screen']) => ({
+		id,
+		context,
+		label,
+		title,
+		footer,
+		access,
+	})),
 );
 
-const specsById = new Map(actionSpecs.map(spec => [spec.id, spec]));
+const specsById = new Map<string, ActionSpec>(actionSpecs.map(spec => [spec.id, spec]));
 
 export function findAction(id: string): ActionSpec | undefined {
 	return specsById.get(id);

@@ -18,12 +18,12 @@ import type {Handlers, Session} from '../frame/session.ts';
 import {asFileName, expandHome, writeNewFile} from '../frame/write-new-file.ts';
 import {countCauses, rowsByCause} from './rows-by-cause.ts';
 
-export const auditHandlers: Handlers = {
+export const auditHandlers = {
 	'audit.refresh': readAudit,
 	'audit.save': saveAudit,
 	'audit.test': async session => testRoute(session),
 	'why.test': async session => testRoute(session),
-};
+} satisfies Partial<Handlers>;
 
 /** Reads the audit unless it was read or is being read. */
 export async function readAuditOnce(session: Session): Promise<void> {

@@ -3,7 +3,7 @@ import {formatCopiedLines} from '../kit/format-copied-lines.ts';
 import {unreachableTextLines} from './describe-next-retry.ts';
 import type {Handlers} from '../frame/session.ts';
 
-export const apiserverUnreachableHandlers: Handlers = {
+export const apiserverUnreachableHandlers = {
 	'unreachable.retry'(session) {
 		session.tell('retrying …');
 		session.reachability.tryNow();
@@ -20,4 +20,4 @@ export const apiserverUnreachableHandlers: Handlers = {
 			'the report',
 		);
 	},
-};
+} satisfies Partial<Handlers>;

@@ -24,7 +24,7 @@ import {parseListArguments, takeSelector} from './list-arguments.ts';
 import {openShell} from '../shell/shell-handlers.ts';
 import {openTypedNamespace} from '../clusters/typed-namespace.ts';
 
-export const paletteHandlers: Handlers = {
+export const paletteHandlers = {
 	async 'palette.open'(session) {
 		const context = keyContext(session.store.state);
 		const hints = describeKeys(session.keymap, context, ({id}) => reasonOff(session, id));
@@ -71,13 +71,14 @@ export const paletteHandlers: Handlers = {
 			return;
 		}
 
-		if (findAction(chosen)) {
-			session.perform(chosen);
+		const action = findAction(chosen);
+		if (action) {
+			session.perform(action.id);
 		} else {
 			await runCommand(session, chosen.replace(/^:/, ''));
 		}
 	},
-};
+} satisfies Partial<Handlers>;
 
 function placeOf(context: string): string {
 	const {title} = contexts[context]!;

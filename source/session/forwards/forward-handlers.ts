@@ -12,7 +12,7 @@ import {addForward, editForward} from './forward-dialog.ts';
 import {restartForward, startForward, stopForward, forwardConfigOf} from './forward-lifecycle.ts';
 import {forwardUrl} from './reduce-forward.ts';
 
-export const forwardHandlers: Handlers = {
+export const forwardHandlers = {
 	'pods.forward': async session => addSelectedForward(session),
 	'workloads.forward': async session => addSelectedForward(session),
 	'services.forward': async session => addSelectedForward(session),
@@ -107,7 +107,7 @@ export const forwardHandlers: Handlers = {
 			});
 		}
 	},
-};
+} satisfies Partial<Handlers>;
 
 function copyUrl(session: Session, forward: ForwardState | undefined): void {
 	const url = forward ? forwardUrl(forward) : null;

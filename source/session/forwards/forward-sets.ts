@@ -12,10 +12,10 @@ import type {ForwardConfig} from './run-forward.ts';
 import {describeResets, startForwardFrom, stopImmediately, forwardConfigOf} from './forward-lifecycle.ts';
 import {isFree} from './free-port.ts';
 
-export const forwardSetHandlers: Handlers = {
+export const forwardSetHandlers = {
 	'forwards.save-set': saveSet,
 	'forwards.open-set': async session => openForwardSet(session),
-};
+} satisfies Partial<Handlers>;
 
 export function loadForwardSets(session: Session): void {
 	noteSets(session, readForwardSets(session.env));

@@ -18,7 +18,7 @@ import {openTypedNamespace} from '../clusters/typed-namespace.ts';
 /** A second press within this time quits without confirmation. */
 const again = {withinMs: 2000, at: 0};
 
-export const navigationHandlers: Handlers = {
+export const navigationHandlers = {
 	'view.back': goBack,
 	'help.open'({store}) {
 		store.dispatchNow({type: 'push', layer: {kind: 'help', context: keyContext(store.state), top: 0}});
@@ -52,7 +52,7 @@ export const navigationHandlers: Handlers = {
 		session.openNamespace(namespace === null ? lastNamespace : null);
 	},
 	'context.pick': pickContext,
-};
+} satisfies Partial<Handlers>;
 
 async function goBack(session: Session): Promise<void> {
 	const {store, tails} = session;

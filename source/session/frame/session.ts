@@ -1,4 +1,5 @@
 /** Interface that the parts of the session share. */
+import type {ActionId, DialogActionId, TerminalActionId} from '../../actions/action-table.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {Path} from '../../evidence/evidence.ts';
@@ -40,7 +41,7 @@ export type Session = {
 	/** Aborted when the session ends. */
 	readonly closing: AbortSignal;
 	readonly glyphs: Glyphs;
-	perform(id: string): void;
+	perform(id: ActionId): void;
 	/** Shows a message. */
 	tell(text: string, role?: Message['role']): void;
 	/** Shows an error; `about` names what failed. */
@@ -118,5 +119,6 @@ export type FillOptions = {
 };
 
 /** Performs an action. */
-type Handler = (session: Session) => void | Promise<void>;
-export type Handlers = Readonly<Record<string, Handler>>;
+export type Handler = (session: Session) => void | Promise<void>;
+/** Every action but those of dialogs and of lent terminals, whose keys do not pass through the session. */
+export type Handlers = Readonly<Record<Exclude<ActionId, DialogActionId | TerminalActionId>, Handler>>;

@@ -5,7 +5,7 @@ import {equivalentCommand} from '../dialogs/dialog.ts';
 import {selectedRow} from '../lists/list-state.ts';
 import {currentNamespace, type SessionState} from '../frame/session-state.ts';
 import {isAllowedByName, ruleFor} from '../clusters/permissions.ts';
-import type {Handlers, Session} from '../frame/session.ts';
+import type {Handler, Handlers, Session} from '../frame/session.ts';
 import type {Dialogs} from '../dialogs/dialogs.ts';
 import {disabledReason, isReadOnly, terminatedPodReason} from './disabled-reason.ts';
 import {CanceledError} from '../dialogs/type-ahead.ts';
@@ -35,7 +35,7 @@ function run({session, dialogs, handlers}: ActionContext, id: string): void {
 		session.store.dispatch({type: 'failure-over'});
 	}
 
-	const handler = handlers[id];
+	const handler = (handlers as Readonly<Record<string, Handler | undefined>>)[id];
 	if (handler) {
 		void handled(session, id, handler);
 	} else {
@@ -43,7 +43,7 @@ function run({session, dialogs, handlers}: ActionContext, id: string): void {
 	}
 }
 
-async function handled(session: Session, id: string, handler: Handlers[string]): Promise<void> {
+async function handled(session: Session, id: string, handler: Handler): Promise<void> {
 	try {
 		await handler(session);
 	} catch (thrown) {

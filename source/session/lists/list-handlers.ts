@@ -49,9 +49,8 @@ function move(session: Session, by: number): void {
 
 const page = (session: Session) => currentList(session.store.state)?.windowRows ?? 10;
 const far = 1_000_000_000;
-const viewsByKey = ['pods', 'workloads', 'services', 'nodes', 'forwards', 'proxy', 'audit', 'sandbox'] as const;
 
-export const listHandlers: Handlers = {
+export const listHandlers = {
 	'list.down'(session) {
 		move(session, 1);
 	},
@@ -107,15 +106,21 @@ export const listHandlers: Handlers = {
 			session.copy(row.name, row.name);
 		}
 	},
-	...Object.fromEntries(
-		viewsByKey.map(view => [
-			`view.${view}`,
-			(session: Session) => {
-				showView(session, view);
-			},
-		]),
-	),
-};
+	'view.pods': show('pods'),
+	'view.workloads': show('workloads'),
+	'view.services': show('services'),
+	'view.nodes': show('nodes'),
+	'view.forwards': show('forwards'),
+	'view.proxy': show('proxy'),
+	'view.audit': show('audit'),
+	'view.sandbox': show('sandbox'),
+} satisfies Partial<Handlers>;
+
+function show(view: ViewName): (session: Session) => void {
+	return session => {
+		showView(session, view);
+	};
+}
 
 function showBefore(session: Session): void {
 	const {view, previousView} = session.store.state;

@@ -21,14 +21,14 @@ function listenersOf(session: Session): Map<string, ProxyListener> {
 	return known;
 }
 
-export const listenerHandlers: Handlers = {
+export const listenerHandlers = {
 	async 'proxy.listener'(session) {
 		const here =
 			selectedListener(session.store.state.proxy) ??
 			session.store.state.proxy.listeners.find(({context}) => context === session.cluster.context);
 		await (here ? stopListener(session, here.id) : startDialog(session));
 	},
-};
+} satisfies Partial<Handlers>;
 
 async function startDialog(session: Session): Promise<void> {
 	const {cluster} = session;

@@ -19,7 +19,7 @@ import {cancelRequest, sendRequest} from './send-request.ts';
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
-export const proxyHandlers: Handlers = {
+export const proxyHandlers = {
 	'pods.proxy': async session => openSelectedTarget(session),
 	'services.proxy': async session => openSelectedTarget(session),
 	'nodes.proxy': async session => openSelectedTarget(session),
@@ -60,7 +60,7 @@ export const proxyHandlers: Handlers = {
 			);
 		}
 	},
-};
+} satisfies Partial<Handlers>;
 
 async function openSelectedTarget(session: Session): Promise<void> {
 	const here = selectedTarget(session);

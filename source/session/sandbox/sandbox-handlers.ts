@@ -143,7 +143,7 @@ function turn(session: Session, by: 1 | -1): void {
 	}
 }
 
-export const sandboxHandlers: Handlers = {
+export const sandboxHandlers = {
 	'sandbox.previous'(session) {
 		turn(session, -1);
 	},
@@ -175,4 +175,4 @@ export const sandboxHandlers: Handlers = {
 			show(session);
 		}
 	},
-};
+} satisfies Partial<Handlers>;

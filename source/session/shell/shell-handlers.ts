@@ -23,7 +23,7 @@ const statusLagMs = 2000;
 
 const shellScript = '[ -x /bin/bash ] && exec /bin/bash -l; exec /bin/sh';
 
-export const shellHandlers: Handlers = {
+export const shellHandlers = {
 	'pods.shell': async session => openSelectedShell(session),
 	'workloads.shell': async session => openSelectedShell(session),
 	'pods.attach': async session => attachToSelected(session),
@@ -35,7 +35,7 @@ export const shellHandlers: Handlers = {
 			await openShell(session, `pod/${source.pod}`, source.namespace, {named: source.container, cluster: clusterOf(session, tail.id)});
 		}
 	},
-};
+} satisfies Partial<Handlers>;
 
 async function openSelectedShell(session: Session): Promise<void> {
 	const here = selectedTarget(session);

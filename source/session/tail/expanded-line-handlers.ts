@@ -6,7 +6,7 @@ import type {Handlers, Session} from '../frame/session.ts';
 import {changeTail, currentTail} from './current-tail.ts';
 import {clean} from './export-lines.ts';
 
-export const expandedLineHandlers: Handlers = {
+export const expandedLineHandlers = {
 	'tail.open-line'(session) {
 		const tail = currentTail(session);
 		if (tail && shownLength(tail.view) > 0) {
@@ -35,7 +35,7 @@ export const expandedLineHandlers: Handlers = {
 			changeTail(session, view => toggleField(view, field.name));
 		}
 	},
-};
+} satisfies Partial<Handlers>;
 
 function moveInLine(session: Session, by: 1 | -1): void {
 	const view = currentTail(session)?.view;

@@ -47,7 +47,7 @@ const nextLevel: Readonly<Partial<Record<LineLevel, LineLevel>>> = {0: 3, 3: 4, 
 const nextTimes = {clock: 'full', full: 'none', none: 'clock'} as const;
 const nextNames = {short: 'full', full: 'none', none: 'short'} as const;
 
-export const tailHandlers: Handlers = {
+export const tailHandlers = {
 	...jumpHandlers,
 	...expandedLineHandlers,
 	'pods.logs': openSelectedTail,
@@ -163,4 +163,4 @@ export const tailHandlers: Handlers = {
 	'tail.since-15m': since('15m'),
 	'tail.since-30m': since('30m'),
 	'tail.since-1h': since('1h'),
-};
+} satisfies Partial<Handlers>;

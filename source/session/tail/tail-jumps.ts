@@ -7,14 +7,14 @@ import {searchOlderLines} from './seek-older-lines.ts';
 
 type IsWanted = (view: TailView, number: number) => boolean;
 
-export const jumpHandlers: Handlers = {
+export const jumpHandlers = {
 	'tail.next-error': async session => jump(session, 1, isError, 'no error below'),
 	'tail.previous-error': async session => jump(session, -1, isError, 'no error above'),
 	'tail.next-mark': async session => jump(session, 1, isMark, 'no mark below'),
 	'tail.previous-mark': async session => jump(session, -1, isMark, 'no mark above'),
 	'tail.next-gap': async session => jump(session, 1, isGap, 'no gap, reconnect or restart below'),
 	'tail.previous-gap': async session => jump(session, -1, isGap, 'no gap, reconnect or restart above'),
-};
+} satisfies Partial<Handlers>;
 
 async function jump(session: Session, direction: 1 | -1, isWanted: IsWanted, none: string): Promise<void> {
 	const find = (view: TailView) => {

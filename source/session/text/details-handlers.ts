@@ -15,7 +15,7 @@ import {readDetails} from './object-details.ts';
 import {openText, type TextLayer} from './open-text.ts';
 import {currentText, goToTextMatch, searchInText} from './text-search-handlers.ts';
 
-export const detailsHandlers: Handlers = {
+export const detailsHandlers = {
 	'details.copy': copyText,
 	'details.save': saveText,
 	'details.pager': openTextInProgram,
@@ -26,7 +26,7 @@ export const detailsHandlers: Handlers = {
 	'details.previous-match'(session) {
 		goToTextMatch(session, -1);
 	},
-};
+} satisfies Partial<Handlers>;
 
 export async function openDetails(session: Session): Promise<void> {
 	const {view} = session.store.state;

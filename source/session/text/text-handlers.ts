@@ -11,7 +11,7 @@ import type {Handlers, Session} from '../frame/session.ts';
 
 const far = 1_000_000_000;
 
-export const textHandlers: Handlers = {
+export const textHandlers = {
 	'text.down'(session) {
 		scroll(session, 1);
 	},
@@ -41,7 +41,7 @@ export const textHandlers: Handlers = {
 			session.store.dispatchNow({type: 'wrap'});
 		});
 	},
-};
+} satisfies Partial<Handlers>;
 
 /** Cells. */
 const sideways = 20;

@@ -9,7 +9,7 @@ import {readYaml, yamlPath} from './object-yaml.ts';
 import {openText} from './open-text.ts';
 import {currentText} from './text-search-handlers.ts';
 
-export const yamlHandlers: Handlers = {
+export const yamlHandlers = {
 	async 'list.yaml'(session) {
 		if (currentList(session.store.state) === null) {
 			session.tell('no object is selected: type :yaml pod/NAME', 'warn');
@@ -48,7 +48,7 @@ export const yamlHandlers: Handlers = {
 			session.fail('refresh', error);
 		}
 	},
-};
+} satisfies Partial<Handlers>;
 
 type Asked = {target: string; namespace: string};
 

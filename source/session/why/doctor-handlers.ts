@@ -21,7 +21,7 @@ const doctorSelected = async (session: Session) => {
 	}
 };
 
-export const doctorHandlers: Handlers = {
+export const doctorHandlers = {
 	'pods.doctor': doctorSelected,
 	'workloads.doctor': doctorSelected,
 	'services.doctor': doctorSelected,
@@ -72,7 +72,7 @@ export const doctorHandlers: Handlers = {
 			session.tell('no command to copy');
 		}
 	},
-};
+} satisfies Partial<Handlers>;
 
 async function doctorOfTail(session: Session, tail: TailRun | null): Promise<boolean> {
 	const source = defaultSource(tail?.view.sources ?? []);

@@ -15,7 +15,7 @@ import type {Handlers, Session} from '../frame/session.ts';
 import {targetOf} from '../lists/selection.ts';
 import {currentList} from '../frame/session-state.ts';
 
-export const whyHandlers: Handlers = {
+export const whyHandlers = {
 	'why.copy-evidence'(session) {
 		const layer = whyLayer(session);
 		if (layer) {
@@ -39,7 +39,7 @@ export const whyHandlers: Handlers = {
 		session.store.dispatchNow({type: 'pop'});
 		session.paths.follow();
 	},
-};
+} satisfies Partial<Handlers>;
 
 export function openWhy(session: Session): void {
 	const subject = subjectOf(session);

@@ -27,8 +27,8 @@ function tailOf(...kinds: readonly LineKind[]) {
 	} as unknown as Session;
 	return {
 		told,
-		async press(action: string) {
-			await tailHandlers[action]!(session);
+		async press(action: keyof typeof tailHandlers) {
+			await tailHandlers[action](session);
 			return tail.view.cursor;
 		},
 	};

@@ -53,9 +53,10 @@ function tailOf(lines: readonly string[]) {
 		},
 		refreshFeeds() {},
 	} as unknown as Session;
-	const press = async (...ids: readonly string[]) => {
+	const pressed = {...navigationHandlers, ...forwardHandlers, ...tailHandlers};
+	const press = async (...ids: ReadonlyArray<keyof typeof pressed>) => {
 		for (const id of ids) {
-			await (tailHandlers[id] ?? forwardHandlers[id] ?? navigationHandlers[id]!)(session);
+			await pressed[id](session);
 		}
 	};
 
@@ -304,7 +305,7 @@ test('the keys of a tail change at once when it fails or is retried', async t =>
 		await setImmediate();
 		t.is(tail.view.phase, 'failed');
 		t.is(keyContext(store.state), 'failed');
-		await tailHandlers['failed.retry']!(session);
+		tailHandlers['failed.retry'](session);
 	}
 
 	t.is(keyContext(store.state), 'tail');
@@ -325,7 +326,7 @@ test('a previous log restarted in the connections pane stays a previous log', as
 	const {store, run: tail} = tailOf(['one']);
 	store.dispatchNow({type: 'connections', event: {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'web', context: '', since: 0}}});
 	tail.start('head', true);
-	await forwardHandlers['connections.restart']!({store, tails: new Map([['tail-1', tail]])} as unknown as Session);
+	await forwardHandlers['connections.restart']({store, tails: new Map([['tail-1', tail]])} as unknown as Session);
 	t.true(tail.view.previous);
 });
 
@@ -382,7 +383,7 @@ for (const [what, handler] of [
 				throw new SpokeError('ERR_APISERVER_UNREACHABLE', 'away');
 			},
 		} as unknown as Session;
-		await Promise.resolve(handler!(session)).catch((thrown: unknown) => {
+		await Promise.resolve(handler(session)).catch((thrown: unknown) => {
 			t.true(thrown instanceof CanceledError);
 		});
 		const layer = store.state.layers.at(-1);
