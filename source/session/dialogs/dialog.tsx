@@ -1,21 +1,51 @@
 /** The open dialog, over the screen. A prompt is the last row instead. */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
-import {useScreen, wholeScreen} from '../kit/screen-context.ts';
-import {Row} from '../kit/styled-text.tsx';
-import {dialogBox} from './dialog-box.ts';
+import {useScreen} from '../kit/screen-context.ts';
+import {Words} from '../kit/styled-text.tsx';
+import type {ConfirmDialog} from './dialog.ts';
+import {Form} from './form.tsx';
+import {DialogFrame} from './dialog-frame.tsx';
+import {Picker} from './picker.tsx';
 
 export function Dialog(): ReactNode {
-	const screen = useScreen(wholeScreen);
-	const {overlay} = screen.state;
-	const box = overlay === null ? null : dialogBox(screen, overlay);
+	const overlay = useScreen(({state}) => state.overlay);
+	switch (overlay?.kind) {
+		case 'picker': {
+			return <Picker picker={overlay} />;
+		}
+
+		case 'form': {
+			return <Form form={overlay} />;
+		}
+
+		case 'confirm': {
+			return <Confirm confirm={overlay} />;
+		}
+
+		default: {
+			return null;
+		}
+	}
+}
+
+function Confirm({confirm: {question, details}}: {readonly confirm: ConfirmDialog}): ReactNode {
 	return (
-		box && (
-			<Box position="absolute" flexDirection="column" width={box.width} marginLeft={box.left} marginTop={box.top}>
-				{box.lines.map((line, index) => (
-					<Row key={index} {...line} />
+		<DialogFrame
+			title="Confirm"
+			keys={[
+				['confirm.yes', 'yes'],
+				['confirm.no', 'no'],
+			]}
+		>
+			<Box flexDirection="column" paddingX={2} paddingY={1}>
+				<Words role="danger">{question}</Words>
+				{details.map((detail, index) => (
+					<Words key={index} role="text.dim">
+						{detail}
+					</Words>
 				))}
 			</Box>
-		)
+		</DialogFrame>
 	);
 }

@@ -2,7 +2,7 @@
 import type {ReactNode} from 'react';
 import {footerHints} from '../../keymap/describe-keys.ts';
 import {cellWidth} from '../../text/cell-width.ts';
-import {promptLine} from '../dialogs/dialog-box.ts';
+import {Prompt} from '../dialogs/prompt.tsx';
 import {firstKey, type RenderInput} from '../kit/render-input.ts';
 import {useScreen, wholeScreen} from '../kit/screen-context.ts';
 import {line, spread, styled, type Line, type Span} from '../kit/styled-line.ts';
@@ -13,7 +13,7 @@ import {isAwaitingApiserver, type Message} from './session-state.ts';
 export function Footer(): ReactNode {
 	const screen = useScreen(wholeScreen);
 	const {overlay} = screen.state;
-	return <Row {...(overlay?.kind === 'prompt' ? promptLine(screen, overlay) : footerLine(screen))} />;
+	return overlay?.kind === 'prompt' ? <Prompt prompt={overlay} /> : <Row {...footerLine(screen)} />;
 }
 
 /** Never drops the hints of commands and help. */

@@ -6,13 +6,13 @@ import {asciiGlyphs, toAscii} from '../kit/glyphs.ts';
 import type {PaintedBoxes} from '../kit/rows.tsx';
 import {sgrSpans} from '../kit/sgr-spans.ts';
 import {clipSpans, lineWidth, type Line} from '../kit/styled-line.ts';
-import type {Theme} from '../kit/theme.ts';
+import type {Role, Theme} from '../kit/theme.ts';
 
 type Painting = {grid: CellGrid; theme: Theme; boxes: PaintedBoxes};
 
 type Area = {left: number; top: number; right: number; bottom: number};
 
-/** Boxes have no borders or backgrounds of their own. An absolute box covers what lies below it. */
+/** The names of borders' and backgrounds' colors are roles. A background covers what lies below it. */
 export function paintTree(root: DOMElement, painting: Painting): void {
 	const {grid} = painting;
 	grid.clear();
@@ -33,10 +33,12 @@ function paintNode(node: DOMElement, origin: {left: number; top: number}, clip: 
 		return;
 	}
 
-	if (node.style.position === 'absolute') {
+	const {backgroundColor} = node.style;
+	if (backgroundColor) {
 		coverArea(area, painting.grid);
 	}
 
+	paintBorder(node, area, painting);
 	const draw = painting.boxes.get(node);
 	if (draw) {
 		paintLines(draw({columns: area.right - area.left, rows: area.bottom - area.top}), area, painting);
@@ -47,6 +49,38 @@ function paintNode(node: DOMElement, origin: {left: number; top: number}, clip: 
 		if (child.nodeName !== '#text') {
 			paintNode(child, {left, top}, inner, painting);
 		}
+	}
+
+	if (backgroundColor) {
+		shadeArea(area, painting.theme.sgr[backgroundColor as Role] ?? '', painting.grid);
+	}
+}
+
+/** A box with `borderTop` alone is a rule. */
+function paintBorder({style}: DOMElement, {left, top, right, bottom}: Area, {grid, theme}: Painting): void {
+	const {borderStyle: signs} = style;
+	if (typeof signs !== 'object' || right === left || bottom === top) {
+		return;
+	}
+
+	const sgr = theme.sgr[style.borderColor as Role] ?? '';
+	const [isLeft, isRight] = [style.borderLeft !== false, style.borderRight !== false];
+	const edge = (row: number, first: string, along: string, last: string) => {
+		const inner = along.repeat(right - left - (isLeft ? 1 : 0) - (isRight ? 1 : 0));
+		grid.write(row, left, right, `${isLeft ? first : ''}${inner}${isRight ? last : ''}`, sgr);
+	};
+
+	for (let row = top; row < bottom && (isLeft || isRight); row++) {
+		grid.write(row, left, right, isLeft ? signs.left : '', sgr);
+		grid.write(row, right - 1, right, isRight ? signs.right : '', sgr);
+	}
+
+	if (style.borderTop !== false) {
+		edge(top, signs.topLeft, signs.top, signs.topRight);
+	}
+
+	if (style.borderBottom !== false) {
+		edge(bottom - 1, signs.bottomLeft, signs.bottom, signs.bottomRight);
 	}
 }
 
@@ -89,6 +123,12 @@ function paintLines(lines: readonly Line[], {left, top, right, bottom}: Area, {g
 function coverArea({left, top, right, bottom}: Area, grid: CellGrid): void {
 	for (let row = top; row < bottom; row++) {
 		grid.write(row, left, right, ' '.repeat(right - left), '');
+	}
+}
+
+function shadeArea({left, top, right, bottom}: Area, sgr: string, grid: CellGrid): void {
+	for (let row = top; row < bottom && sgr !== ''; row++) {
+		grid.shade(row, left, right, sgr);
 	}
 }
 

@@ -103,7 +103,7 @@ export function pathPane(screen: RenderInput): Line[] {
 	const isOpen = broken.length > 0 || state.isPathNews || state.view === 'forwards';
 	return [
 		pathLine,
-		...(broken.length > 0 ? broken : [line('   ', describePathMeaning(path))]),
+		...(broken.length > 0 ? broken : [line('   ', toSessionAdvice(screen, describePathMeaning(path)))]),
 		...(isOpen ? pathVerdictLines(screen, path, pathVerdicts(path), columns) : []),
 		...(path.legs[1]?.to === 'service' ? [line('   ', styled('text.dim', proxyPathNote))] : []),
 	];

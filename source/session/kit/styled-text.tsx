@@ -3,21 +3,47 @@ import {Text} from 'ink';
 import {memo, type ReactNode} from 'react';
 import {useScreen} from './screen-context.ts';
 import type {Line} from './styled-line.ts';
+import type {Role, Theme} from './theme.ts';
 
 /**
 One row; what does not fit is cut at the end. One text for all spans: an Ink element for each would cost as much as the rest of a frame.
 Ink's own color properties do not know the theme, NO_COLOR or a terminal of 16 colors.
 */
-export function Row({spans, ground}: Line): ReactNode {
-	const {sgr} = useScreen(({theme}) => theme);
-	const text = spans
-		.map(span => {
-			const own = span.sgr ?? (span.role === undefined ? '' : sgr[span.role]);
-			const codes = [ground === undefined ? '' : sgr[ground], own].filter(code => code !== '').join(';');
-			return codes === '' || span.text === '' ? span.text : `\u001B[${codes}m${span.text}\u001B[0m`;
-		})
-		.join('');
-	return <RowText text={text} />;
+export function Row(line: Line): ReactNode {
+	return (
+		<ColoredText
+			text={coloredText(
+				line,
+				useScreen(({theme}) => theme),
+			)}
+			wrap="truncate-end"
+		/>
+	);
 }
 
-const RowText = memo(({text}: {readonly text: string}): ReactNode => <Text wrap="truncate-end">{text}</Text>);
+/** Text of one role, wrapped at words. */
+export function Words({role, children}: {readonly role?: Role; readonly children: string}): ReactNode {
+	return (
+		<ColoredText
+			text={coloredText(
+				{spans: [{text: children, role}]},
+				useScreen(({theme}) => theme),
+			)}
+			wrap="wrap"
+		/>
+	);
+}
+
+function coloredText({spans, ground}: Line, {sgr}: Theme): string {
+	return spans
+		.map(({text, role, sgr: ofText}) => {
+			const own = ofText ?? (role === undefined ? '' : sgr[role]);
+			const codes = [ground === undefined ? '' : sgr[ground], own].filter(code => code !== '').join(';');
+			return codes === '' || text === '' ? text : `\u001B[${codes}m${text}\u001B[0m`;
+		})
+		.join('');
+}
+
+const ColoredText = memo(({text, wrap}: {readonly text: string; readonly wrap: 'wrap' | 'truncate-end'}): ReactNode => (
+	<Text wrap={wrap}>{text}</Text>
+));

@@ -33,10 +33,10 @@ test('text that does not fit is cut with a mark, and roles become colors', t => 
 	t.regex(painted(h(Row, line(styled('key', 'k'), ' ok'))), /\u001B\[0;96mk\u001B\[m ok/);
 });
 
-test('an absolute box covers what lies below it', t => {
+test('a background covers what lies below it', t => {
 	const shown = painted([
 		h(Rows, {key: 1, draw: () => [line('aaaaaaaaaaaa'), line('bbbbbbbbbbbb')]}),
-		h(Box, {key: 2, position: 'absolute', marginLeft: 2, marginTop: 1, width: 4, height: 1}, h(Text, null, 'x')),
+		h(Box, {key: 2, position: 'absolute', backgroundColor: 'blank', marginLeft: 2, marginTop: 1, width: 4, height: 1}, h(Text, null, 'x')),
 	]);
 	t.deepEqual(rowsOf(shown).slice(0, 2), ['aaaaaaaaaaaa', 'bbx   bbbbbb']);
 });
@@ -47,4 +47,14 @@ test('a wrapped text takes the rows that Ink measured', t => {
 		'words',
 		'next',
 	]);
+});
+
+test('a border is drawn around its box, and a border of one side is a rule', t => {
+	const borderStyle = {topLeft: '1', top: '-', topRight: '2', right: '|', bottomRight: '3', bottom: '-', bottomLeft: '4', left: '|'};
+	const [borderBottom, borderLeft, borderRight] = [false, false, false];
+	const shown = painted([
+		h(Box, {key: 1, borderStyle, width: 6}, h(Text, null, 'in')),
+		h(Box, {key: 2}, h(Text, null, 'rest '), h(Box, {flexGrow: 1, borderStyle, borderBottom, borderLeft, borderRight})),
+	]);
+	t.deepEqual(rowsOf(shown), ['1----2', '|in  |', '4----3', 'rest -------']);
 });

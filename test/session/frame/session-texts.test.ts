@@ -37,7 +37,7 @@ test('a copy in tmux names the setting that it needs', async t => {
 
 test('a remedy names the key of this view, not a flag of another command', async t => {
 	const {terminal} = await onSandbox(t, [], {user: 'bob', columns: 120, rows: 50});
-	await terminal.sees(/needs get on[^\n]*\n[^\n]*\/flagz, or list/);
+	await terminal.sees(/needs get nonResourceURL \/flagz, or the/);
 	terminal.press('path.why');
 	await terminal.sees(/needs +get nonResourceURL \/flagz \(kubectl auth can-i get \/flagz\), or the test \(t\)/);
 	await terminal.sees(/TLS unknown$/m);

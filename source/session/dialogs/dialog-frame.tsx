@@ -1,0 +1,75 @@
+/** The frame of a dialog or card. */
+import {Box} from 'ink';
+import type {ReactNode} from 'react';
+import {hintedKey, type RenderInput} from '../kit/render-input.ts';
+import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import {lineWidth, styled, type Span} from '../kit/styled-line.ts';
+import {Row} from '../kit/styled-text.tsx';
+
+const mostColumns = 76;
+
+export type DialogKeys = ReadonlyArray<readonly [action: string, label: string]>;
+
+type DialogFrameProps = {readonly title: string; readonly keys: DialogKeys; readonly children: ReactNode};
+
+/** Below the middle of the upper half, or higher if it does not fit there. Its end is cut if the screen is too low. */
+export function DialogFrame({title, keys, children}: DialogFrameProps): ReactNode {
+	const screen = useScreen(wholeScreen);
+	const {
+		state: {size},
+		theme: {
+			glyphs: {frame, dot},
+		},
+	} = screen;
+	const width = frameWidth(size.columns);
+	const {topLeft, topRight, bottomLeft, bottomRight, side, along} = frame;
+	return (
+		<Box position="absolute" flexDirection="column" alignSelf="center" top={1} bottom={1} width={width}>
+			<Box flexGrow={1} maxHeight={3} />
+			<Box
+				flexDirection="column"
+				backgroundColor="blank"
+				borderColor="rule"
+				borderStyle={{topLeft, top: along, topRight, right: side, bottomRight, bottom: along, bottomLeft, left: side}}
+			>
+				<Box position="absolute" top={-1} left={1} right={1}>
+					<Row spans={[{text: ' '}, styled('title', title), {text: ' '}]} />
+				</Box>
+				<Box flexDirection="column" overflow="hidden">
+					<Box flexDirection="column" flexShrink={0}>
+						{children}
+					</Box>
+				</Box>
+				<Box position="absolute" bottom={-1} left={1} right={1} justifyContent="flex-end">
+					<Row spans={[{text: ' '}, ...keysWithin(keyHints(screen, keys), width - 6, dot), {text: ' '}]} />
+				</Box>
+			</Box>
+		</Box>
+	);
+}
+
+export function frameWidth(columns: number): number {
+	return Math.min(mostColumns, columns - 4);
+}
+
+type KeyHint = {action: string; spans: readonly Span[]};
+
+function keyHints(screen: RenderInput, keys: DialogKeys): KeyHint[] {
+	return keys.flatMap(([action, label]): KeyHint[] => {
+		const key = action === 'picker.up' ? [hintedKey(screen, action), hintedKey(screen, 'picker.down')].join('') : hintedKey(screen, action);
+		return key === undefined ? [] : [{action, spans: [styled('key', key), {text: ` ${label}`}]}];
+	});
+}
+
+const leftOut = ['picker.complete', 'form.next', 'form.copy-script', 'picker.up'];
+
+function keysWithin(hints: readonly KeyHint[], room: number, dot: string): Span[] {
+	let left = hints;
+	const spans = () => left.flatMap((hint, index): Span[] => [...(index === 0 ? [] : [styled('text.dim', ` ${dot} `)]), ...hint.spans]);
+	while (left.length > 0 && lineWidth(spans()) > room) {
+		const out = leftOut.find(id => left.some(({action}) => action === id)) ?? left.at(-1)!.action;
+		left = left.filter(({action}) => action !== out);
+	}
+
+	return spans();
+}

@@ -1,0 +1,61 @@
+/** The last row while a line is typed. */
+import {Box} from 'ink';
+import type {ReactNode} from 'react';
+import {cellWidth, truncateStartToCells, truncateToCells} from '../../text/cell-width.ts';
+import {firstKey, type RenderInput} from '../kit/render-input.ts';
+import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import {lineWidth, styled, type Span} from '../kit/styled-line.ts';
+import {Row} from '../kit/styled-text.tsx';
+import type {PromptDialog, TextInput} from './dialog.ts';
+
+/** `/timeout▏             17 matches   Enter accept   Esc cancel` */
+export function Prompt({prompt}: {readonly prompt: PromptDialog}): ReactNode {
+	const screen = useScreen(wholeScreen);
+	const {columns} = screen.state.size;
+	const input = inputSpans(prompt, screen.theme.glyphs.caret, columns);
+	const keys = keySpans(screen, prompt);
+	const note = prompt.note !== '' && prompt.problem === null && lineWidth(input) + 12 < columns ? `  ${prompt.note} ` : '';
+	return lineWidth(input) + lineWidth(keys) + 2 <= columns ? (
+		<Box justifyContent="space-between">
+			<Row spans={input} />
+			<Row spans={keys} />
+		</Box>
+	) : (
+		<Row spans={[...input, styled('text.dim', note)]} />
+	);
+}
+
+function inputSpans({lead, regex, problem, typed}: PromptDialog, caret: string, columns: number): Span[] {
+	const sign = `${lead}${regex ? '~' : ''}`;
+	// Cut the problem so that the input stays visible.
+	const beside = problem === null ? 0 : Math.min(cellWidth(problem) + 3, Math.floor(columns / 2));
+	return [
+		{text: ' '},
+		styled(problem === null ? 'key' : 'notice.error', sign),
+		...typedSpans(typed, caret, columns - cellWidth(sign) - 2 - beside),
+		...(problem === null ? [] : [styled('notice.error', `   ${problem}`)]),
+	];
+}
+
+function keySpans(screen: RenderInput, prompt: PromptDialog): Span[] {
+	const key = (action: string, label: string) => {
+		const at = firstKey(screen, action);
+		return at === null ? [] : [styled('key', at), {text: ` ${label}  `}];
+	};
+
+	return [
+		styled('text.dim', prompt.note === '' || prompt.note === prompt.problem ? '' : `${prompt.note}   `),
+		...key('prompt.accept', prompt.accept),
+		...(prompt.candidates.length > 0 ? key('prompt.complete', 'complete') : []),
+		...(prompt.canUseRegex ? key('prompt.regex', prompt.regex ? 'plain' : 'regex') : []),
+		...key('prompt.cancel', 'cancel'),
+	];
+}
+
+/** Keeps the caret visible. */
+export function typedSpans({text, caret}: TextInput, sign: string, room: number): Span[] {
+	const [before, after] = [text.slice(0, caret), text.slice(caret)];
+	const left = room - cellWidth(sign);
+	const shown = truncateStartToCells(before, left - Math.min(cellWidth(after), Math.floor(left / 3)));
+	return [{text: shown}, styled('focus', sign), {text: truncateToCells(after, left - cellWidth(shown))}];
+}
