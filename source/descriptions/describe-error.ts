@@ -86,7 +86,7 @@ function describeProxySetting(proxy: Unreachable['proxy']): string {
 }
 
 /** Who wrote the verbatim text of an error. */
-export function textRole({code}: Pick<ErrorObject, 'code'>): 'server' | 'error' {
+function textRole({code}: Pick<ErrorObject, 'code'>): 'server' | 'error' {
 	return serverErrors.has(code) ? 'server' : 'error';
 }
 

@@ -40,7 +40,6 @@ export type FlagFacts = {
 export type ComponentPod = {
 	component: 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'etcd';
 	pod: string;
-	node: string | null;
 	flags: FlagFacts;
 };
 
@@ -96,16 +95,11 @@ export type LogDifferentialFacts = {
 
 export type KubeletHandshakeFacts = {
 	node: string | null;
-	address: string;
 	subject: string;
-	issuer: string;
 	dnsNames: readonly string[];
 	addresses: readonly string[];
 	notBefore: string;
 	notAfter: string;
-	/** Has the shape of a certificate that a kubelet makes for itself. */
-	selfMade: boolean;
-	spkiSha256: string;
 	/** All that the apiserver could dial; `null` if the node cannot be read. */
 	nodeAddresses: readonly string[] | null;
 };

@@ -63,23 +63,6 @@ function jsonString(text: string): string {
 /** Not printed: lines have objects of their own, and the others only change the state of a tail. */
 export type PrintedEvent = Exclude<LogEvent, {type: 'lines' | 'asking' | 'checking' | 'checked'}>;
 
-/** Event names in schema order. */
-export const eventNames = [
-	'opened',
-	'waiting',
-	'stalled',
-	'reconnecting',
-	'resumed',
-	'gap',
-	'restarted',
-	'server-said',
-	'ended',
-	'pod-appeared',
-	'pod-gone',
-	'no-pods',
-	'failed',
-] as const satisfies ReadonlyArray<PrintedEvent['type']>;
-
 /** The fields after `notice` are those of the event. */
 export function logEventObject(event: PrintedEvent): object {
 	const {namespace, pod, container} = 'source' in event ? event.source : {...podOf(event), container: null};

@@ -131,7 +131,7 @@ export function losesCapabilities({spec}: PodObject, context: SecurityContext | 
 	);
 }
 
-export function unusedContainerName({spec}: PodObject): string {
+function unusedContainerName({spec}: PodObject): string {
 	const taken = new Set([...spec.containers, ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])].map(({name}) => name));
 	for (;;) {
 		const name = `debugger-${randomSuffix()}`;

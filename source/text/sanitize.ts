@@ -131,7 +131,7 @@ export type TextColors = {foreground: string | null; background: string | null};
 background colors, which hide text.
 @see ECMA-48 8.3.117; ITU-T T.416 13.1.8 for 38 and 48
 */
-export function parseSgr(parameters: string, before: TextColors): TextColors | undefined {
+function parseSgr(parameters: string, before: TextColors): TextColors | undefined {
 	const pen = {...before};
 	const rest = parameters.split(';');
 	while (rest.length > 0) {

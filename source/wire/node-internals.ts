@@ -20,11 +20,7 @@ Node destroys a stream when a write fails, and loses unread input (measured: out
 Here failed and later writes are reported as written, after `onWriteError`. If the other side does not end the socket, it ends with the
 write error. No option of a socket keeps it: `autoDestroy` is always on (lib/net.js).
 */
-export function keepReadingAfterWriteError(
-	socket: Duplex,
-	onWriteError: (error: NodeJS.ErrnoException) => void,
-	timeoutMs = idleTimeoutMs,
-): void {
+export function keepReadingAfterWriteError(socket: Duplex, onWriteError: (error: NodeJS.ErrnoException) => void): void {
 	let hasFailed = false;
 	const refuse = (error: NodeJS.ErrnoException) => {
 		hasFailed = true;
@@ -34,7 +30,7 @@ export function keepReadingAfterWriteError(
 			if (!socket.isPaused()) {
 				socket.destroy(error);
 			}
-		}, timeoutMs).unref();
+		}, idleTimeoutMs).unref();
 		socket.once('close', () => {
 			clearInterval(timer);
 		});

@@ -34,8 +34,8 @@ export function rstStreamFrame(streamId: number, status: number = resetStatus.ca
 }
 
 /** No stream above `lastStreamId` was or will be accepted. */
-export function goAwayFrame(lastStreamId: number, status = 0): Buffer {
-	return twoNumberFrame(frameType.goAway, lastStreamId, status);
+export function goAwayFrame(lastStreamId: number): Buffer {
+	return twoNumberFrame(frameType.goAway, lastStreamId, 0);
 }
 
 export function pingFrame(id: number): Buffer {

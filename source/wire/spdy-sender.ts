@@ -38,8 +38,8 @@ export class SpdySender {
 	}
 
 	/** `fin`: this side sends nothing. */
-	synStream(streamId: number, headers: SpdyHeaders, fin: boolean): void {
-		this.write(synStreamFrame(streamId, this.#headers.write(headers), fin));
+	synStream(streamId: number, headers: SpdyHeaders): void {
+		this.write(synStreamFrame(streamId, this.#headers.write(headers), false));
 	}
 
 	/** `sent` is called once. */
@@ -101,7 +101,7 @@ export class SpdySender {
 }
 
 /** Joins frames of one event loop turn in one write. */
-export class FrameBatch {
+class FrameBatch {
 	readonly #carrier: Duplex;
 	#corked = false;
 

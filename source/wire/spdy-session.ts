@@ -122,19 +122,14 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 	Data can be written at once.
 	@throws SpokeError ERR_STREAM_LOST if the session is not usable
 	*/
-	open(headers: SpdyHeaders, {fin = false}: {fin?: boolean} = {}): SpdyStream {
+	open(headers: SpdyHeaders): SpdyStream {
 		if (!this.usable) {
 			throw streamLostError('the session accepts no new streams');
 		}
 
 		this.#lastId += 2;
 		const stream = this.addStream(this.#lastId, headers);
-		this.sender.synStream(stream.id, headers, fin);
-		if (fin) {
-			stream.localEnded = true;
-			stream.end();
-		}
-
+		this.sender.synStream(stream.id, headers);
 		return stream;
 	}
 

@@ -48,7 +48,7 @@ export function componentPod(
 	values: Readonly<Record<string, string>>,
 	absent: ComponentPod['flags']['absent'] = 'default',
 ): ComponentPod {
-	return {component: name, pod: `${name}-a`, node: 'a', flags: {values, absent, proxyEnvironment: false, hostAddresses: null}};
+	return {component: name, pod: `${name}-a`, flags: {values, absent, proxyEnvironment: false, hostAddresses: null}};
 }
 
 const twoComponents = [
@@ -125,7 +125,7 @@ export function auditObservations({
 				'configz',
 			),
 		],
-		agents: read([{namespace: 'kube-system', name: 'konnectivity-agent-a', node: 'n1', ready: true, ports: [8093]}], 'agent-metrics'),
+		agents: read([{namespace: 'kube-system', name: 'konnectivity-agent-a', ready: true, ports: [8093]}], 'agent-metrics'),
 		...given,
 	};
 }

@@ -263,7 +263,8 @@ for (const [title, frame] of [
 		const [near, far] = duplexPair();
 		far.resume();
 		const client = new SpdySession(near);
-		const stream = client.open({}, {fin: true}).resume();
+		const stream = client.open({}).resume();
+		stream.end();
 		far.write(frame);
 		await once(stream, 'end');
 		t.is(client.streamCount, 0);

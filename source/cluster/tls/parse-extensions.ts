@@ -196,7 +196,7 @@ function parseAltNames(value: Buffer): Pick<CertificateExtensions, 'dnsNames' | 
 }
 
 /** @throws CertificateParseError */
-export function asciiText(content: Buffer, problem: string): string {
+function asciiText(content: Buffer, problem: string): string {
 	if (content.some(byte => byte > 0x7f)) {
 		throw new CertificateParseError(problem);
 	}

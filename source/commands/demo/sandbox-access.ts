@@ -7,7 +7,7 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
-import type {Sandbox, UserName} from '../../sandbox/sandbox.ts';
+import type {Sandbox} from '../../sandbox/sandbox.ts';
 
 export type SandboxAccess = {
 	kubeconfigFile: string;
@@ -17,10 +17,10 @@ export type SandboxAccess = {
 };
 
 /** Only the owner can read its kubeconfig. The caller must `dispose` of it. */
-export async function createSandboxAccess(sandbox: Sandbox, user: UserName = 'admin'): Promise<SandboxAccess> {
+export async function createSandboxAccess(sandbox: Sandbox): Promise<SandboxAccess> {
 	const directory = await mkdtemp(join(tmpdir(), 'spoke-'));
 	const kubeconfigFile = join(directory, 'kubeconfig');
-	await writeFile(kubeconfigFile, JSON.stringify(sandbox.kubeconfig(user)), {mode: 0o600});
+	await writeFile(kubeconfigFile, JSON.stringify(sandbox.kubeconfig('admin')), {mode: 0o600});
 	const {flags} = parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfigFile]);
 	const env = {...process.env, HTTPS_PROXY: '', https_proxy: ''};
 	return {

@@ -2,14 +2,14 @@
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import type {ProbeResult} from '../evidence.ts';
+import {needMirrorPods} from '../rules/needs.ts';
 import {sendProbe, parseList, readText, type Requester} from './probe-request.ts';
 import {parseShellFlags} from './mirror-pods.ts';
 import {parseSample} from './apiserver-metrics.ts';
 
-export type AgentPod = {namespace: string; name: string; node: string | null; ready: boolean; ports: readonly number[]};
+export type AgentPod = {namespace: string; name: string; ready: boolean; ports: readonly number[]};
 
 const path = '/api/v1/namespaces/kube-system/pods';
-const need = {permission: 'list pods in kube-system', check: 'kubectl auth can-i list pods -n kube-system', or: null};
 
 /** Pods of kube-system with an agent's command line. A name or a label proves nothing, and only orders the search. */
 export async function readAgentPods(cluster: Requester): Promise<ProbeResult<readonly AgentPod[]>> {
@@ -18,7 +18,7 @@ export async function readAgentPods(cluster: Requester): Promise<ProbeResult<rea
 }
 
 async function readPods(cluster: Requester, query: string): Promise<ProbeResult<readonly AgentPod[]>> {
-	return sendProbe(cluster, {source: 'agent-metrics', path: `${path}${query}`, need, maxBytes: 64 * 1024 * 1024}, body =>
+	return sendProbe(cluster, {source: 'agent-metrics', path: `${path}${query}`, need: needMirrorPods, maxBytes: 64 * 1024 * 1024}, body =>
 		parseList<PodObject>(body, path).items.flatMap(pod => agentOf(pod) ?? []),
 	);
 }
@@ -31,24 +31,20 @@ function agentOf({metadata, spec, status}: PodObject): AgentPod | undefined {
 			const ready =
 				status?.phase === 'Running' && status.conditions?.some(({type, status}) => type === 'Ready' && status === 'True') === true;
 			const ports = [flags['admin-server-port'] ?? '8094', flags['health-server-port'] ?? '8093'].map(Number).filter(port => port > 0);
-			return {namespace: metadata.namespace ?? 'kube-system', name: metadata.name, node: spec.nodeName ?? null, ready, ports};
+			return {namespace: metadata.namespace ?? 'kube-system', name: metadata.name, ready, ports};
 		}
 	}
 
 	return undefined;
 }
 
-export async function readAgentConnections(
-	cluster: Pick<ClusterClient, 'request'>,
-	agent: AgentPod,
-	timeoutMs = 4000,
-): Promise<number | undefined> {
+export async function readAgentConnections(cluster: Pick<ClusterClient, 'request'>, agent: AgentPod): Promise<number | undefined> {
 	for (const port of agent.ports) {
 		try {
 			const response = await cluster.request({
 				path: `/api/v1/namespaces/${encodeURIComponent(agent.namespace)}/pods/http:${encodeURIComponent(agent.name)}:${port}/proxy/metrics`,
 				headers: {Accept: 'text/plain'},
-				timeoutMs,
+				timeoutMs: 4000,
 			});
 			const text = await readText(response, 8 * 1024 * 1024);
 			const open = text

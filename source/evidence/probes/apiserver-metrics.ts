@@ -19,24 +19,26 @@ const wanted = [
 	'disabled_metrics_total',
 ];
 const maxBytes = 256 * 1024 * 1024;
+const metricsTimeoutMs = 20_000;
+
 /** Kubernetes' lines have a few hundred characters. An endless line would be copied again with each chunk. */
 const maxLineLength = 1024 * 1024;
 
 /**
-`process`: `null` if unknown. A response that may be truncated counts as none. The whole response can take three times `timeoutMs`. Never
+`process`: `null` if unknown. A response that may be truncated counts as none. Never
 throws.
 */
 export async function readApiserverMetrics(
 	connection: Requester & {id: string | null},
 	process: string | null,
-	{timeoutMs = 20_000, signal}: {timeoutMs?: number; signal?: AbortSignal} = {},
+	{signal}: {signal?: AbortSignal} = {},
 ): Promise<ProbeResult<MetricFacts>> {
 	const where = 'GET /metrics';
 	try {
 		const response = await connection.request({
 			path: '/metrics',
 			headers: {Accept: 'text/plain; version=0.0.4'},
-			...responseLimits(timeoutMs),
+			...responseLimits(metricsTimeoutMs),
 			...(signal && {signal}),
 		});
 		const samples = await samplesOf(response);

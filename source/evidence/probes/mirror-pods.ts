@@ -36,7 +36,6 @@ export function parseComponentPod({metadata, spec, status}: PodObject): Componen
 	return {
 		component: container.name as ComponentPod['component'],
 		pod: metadata.name,
-		node: spec.nodeName ?? null,
 		flags: {
 			// The value of a variable is not seen: it may be empty, or further arguments.
 			values: Object.fromEntries(Object.entries(parseFlags(args)).filter(([, value]) => !/[$`]/.test(value))),
@@ -66,7 +65,7 @@ function isRunning(container: ContainerSpec, metadata: PodObject['metadata'], st
 `--a=b`, `--a b` and a bare `--a`; the last one wins, and `_` equals `-` in a name. Flags in a file (`--config`) are not seen.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/component-base/cli/flag/flags.go WordSepNormalizeFunc
 */
-export function parseFlags(words: readonly string[]): Record<string, string> {
+function parseFlags(words: readonly string[]): Record<string, string> {
 	const flags: Record<string, string> = {};
 	for (const [index, word] of words.entries()) {
 		const [, name, value] = /^--([\w-]+)(?:=([\s\S]*))?$/.exec(word) ?? [];

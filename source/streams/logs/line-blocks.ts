@@ -17,7 +17,7 @@ export type BlocksResult = {
 	error: Error | null;
 };
 
-export class ResponseStalledError extends Error {
+class ResponseStalledError extends Error {
 	constructor(silenceTimeoutMs: number) {
 		super(`no more data for ${silenceTimeoutMs / 1000} s`);
 	}

@@ -90,9 +90,9 @@ export class TunnelPool<T extends PooledTunnel> {
 		this.#fill();
 	}
 
-	destroy(error: SpokeError | null = null): void {
+	destroy(): void {
 		this.retire();
-		this.#slots.destroy(error);
+		this.#slots.destroy();
 	}
 
 	/** Tunnels with their number of connections. */

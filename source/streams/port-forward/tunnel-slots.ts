@@ -101,9 +101,9 @@ export class TunnelSlots<T extends PooledTunnel> {
 		}
 	}
 
-	destroy(error: SpokeError | null): void {
+	destroy(): void {
 		for (const tunnel of [...this.#connections.keys(), ...this.#retiring.keys()]) {
-			tunnel.session.destroy(error);
+			tunnel.session.destroy();
 		}
 	}
 
