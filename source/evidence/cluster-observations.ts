@@ -76,8 +76,8 @@ export function unavailableSources(results: ReadonlyArray<ProbeResult<unknown>>)
 /** `/version`: the version, and whether it is an upstream build. */
 async function readVersion(cluster: Requester, {timeoutMs = 5000}: {timeoutMs?: number} = {}): Promise<ProbeResult<VersionFacts>> {
 	return sendProbe(cluster, {source: 'version', path: '/version', need: null, timeoutMs}, body => {
-		const answer = tryParseJson<{gitVersion?: unknown}>(body);
-		return typeof answer?.gitVersion === 'string' ? versionFacts(answer.gitVersion) : undefined;
+		const parsed = tryParseJson<{gitVersion?: unknown}>(body);
+		return typeof parsed?.gitVersion === 'string' ? versionFacts(parsed.gitVersion) : undefined;
 	});
 }
 

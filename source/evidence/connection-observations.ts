@@ -49,12 +49,12 @@ export async function observeConnection(
 	const requester = {
 		id: connection.id,
 		async request(options: PipelinedOptions) {
-			const answer = await connection.pipelined(options);
-			for (const name of foreign.filter(name => answer.headers[name] !== undefined)) {
+			const response = await connection.pipelined(options);
+			for (const name of foreign.filter(name => response.headers[name] !== undefined)) {
 				seen.add(name);
 			}
 
-			return answer;
+			return response;
 		},
 	};
 	const early = readsStatuszFirst ? readProcessStart(requester, {timeoutMs}) : undefined;
@@ -125,13 +125,13 @@ export async function readApiserverFlags(
 		connection,
 		{source: 'flagz', path: '/flagz', need: needFlagz, accept: flagzAccept, timeoutMs, connection: connection.id},
 		body => {
-			const answer = tryParseJson<{kind?: unknown; flags?: unknown}>(body);
-			if (answer?.kind !== 'Flagz' || typeof answer.flags !== 'object' || answer.flags === null) {
+			const parsed = tryParseJson<{kind?: unknown; flags?: unknown}>(body);
+			if (parsed?.kind !== 'Flagz' || typeof parsed.flags !== 'object' || parsed.flags === null) {
 				return undefined;
 			}
 
 			const values = Object.fromEntries(
-				Object.entries(answer.flags).filter((entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== classified),
+				Object.entries(parsed.flags).filter((entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== classified),
 			);
 			return {values, absent: 'unknown', proxyEnvironment: null, hostAddresses: null};
 		},
@@ -151,9 +151,9 @@ export async function readProcessStart(
 		connection,
 		{source: 'socket', path: '/statusz', need: null, accept: statuszAccept, timeoutMs, connection: connection.id},
 		body => {
-			const answer = tryParseJson<{kind?: unknown; startTime?: unknown; binaryVersion?: unknown}>(body);
-			return answer?.kind === 'Statusz' && typeof answer.startTime === 'string'
-				? {startTime: answer.startTime, version: typeof answer.binaryVersion === 'string' ? answer.binaryVersion : null}
+			const parsed = tryParseJson<{kind?: unknown; startTime?: unknown; binaryVersion?: unknown}>(body);
+			return parsed?.kind === 'Statusz' && typeof parsed.startTime === 'string'
+				? {startTime: parsed.startTime, version: typeof parsed.binaryVersion === 'string' ? parsed.binaryVersion : null}
 				: undefined;
 		},
 	);

@@ -26,20 +26,20 @@ export async function findPaths(
 	input: string,
 	{features, probe, namespace, signal, onNotice}: FindPathsOptions,
 ): Promise<Path[]> {
-	const subjects = await planPaths(cluster, input, {signal, namespace, alsoWithoutPods: features?.includes('service-proxy') ?? true});
-	if (subjects.proxyNotice !== null && (features?.includes('service-proxy') ?? true)) {
-		onNotice?.(subjects.proxyNotice);
+	const plan = await planPaths(cluster, input, {signal, namespace, alsoWithoutPods: features?.includes('service-proxy') ?? true});
+	if (plan.proxyNotice !== null && (features?.includes('service-proxy') ?? true)) {
+		onNotice?.(plan.proxyNotice);
 	}
 
 	const examined = await examineWithProbes(cluster, {
 		probe,
 		signal,
-		namespace: subjects.target.namespace ?? namespace,
-		target: async () => subjects.probe,
+		namespace: plan.target.namespace ?? namespace,
+		target: async () => plan.probe,
 	});
-	return subjects.purposes
+	return plan.purposes
 		.filter(({feature}) => features === undefined || features.includes(feature))
-		.map(purpose => configuredPath(examined, cluster, purpose, subjects));
+		.map(purpose => configuredPath(examined, cluster, purpose, plan));
 }
 
 export const failedAttemptId = 'failed-attempt';
@@ -49,7 +49,7 @@ export function configuredPath(
 	examined: ApiserverExamination,
 	cluster: ClusterClient,
 	purpose: ConnectionPurpose,
-	subjects: Pick<PathPlan, 'node' | 'pod'>,
+	plan: Pick<PathPlan, 'node' | 'pod'>,
 	error: ErrorObject | null = null,
 ): Path {
 	const configured = buildObservations(cluster, examined, {purpose, about: 'configuration'});
@@ -64,7 +64,7 @@ export function configuredPath(
 	return buildPath(observations, {
 		cluster: cluster.facts,
 		phase: error ? 'failed' : 'settled',
-		address: addressOf(observations, subjects),
+		address: addressOf(observations, plan),
 		rttMs: {websocket: null, runtime: null},
 		error,
 	});

@@ -30,26 +30,26 @@ const reasonByStatus: ReadonlyMap<number, UnavailableSource['reason']> = new Map
 ]);
 
 /**
-`read` gets status 200 only; anything else is `unavailable`. 401 and 403 mean forbidden, 404 not served; neither means "not set". Never
-throws.
+`parse` gets the body of status 200 only; anything else is `unavailable`. 401 and 403 mean forbidden, 404 not served; neither means
+"not set". Never throws.
 */
 export async function sendProbe<Facts>(
 	requester: Requester,
-	question: ProbeRequest,
-	observation: (body: string, response: ApiResponse) => Facts | undefined,
+	probe: ProbeRequest,
+	parse: (body: string, response: ApiResponse) => Facts | undefined,
 ): Promise<ProbeResult<Facts>> {
-	const {source, path, need, accept = 'application/json', timeoutMs = 5000, maxBytes = smallBytes, connection = null} = question;
+	const {source, path, need, accept = 'application/json', timeoutMs = 5000, maxBytes = smallBytes, connection = null} = probe;
 	const where = `GET ${path}`;
 	const unavailable = (reason: UnavailableSource['reason']): ProbeResult<Facts> => ({unavailable: {source, where, reason, need}});
 	try {
 		const response = await requester.request({path, headers: {Accept: accept}, ...responseLimits(timeoutMs)});
 		const body = await readText(response, maxBytes);
 		if (response.status !== 200) {
-			question.onRefused?.(response.status, body);
+			probe.onRefused?.(response.status, body);
 			return unavailable(reasonByStatus.get(response.status) ?? 'no-response');
 		}
 
-		const facts = observation(body, response);
+		const facts = parse(body, response);
 		return facts === undefined ? unavailable('not-served') : {observation: makeObservation(source, where, facts, {connection})};
 	} catch {
 		return unavailable('no-response');

@@ -14,7 +14,7 @@ Read on this connection or of its process: proven. All known replicas read and e
 Some read and equal: inferred. Read and different: unknown, or inferred if nothing is between spoke and the examined apiserver.
 */
 export function resolveApiserverFlag(observations: Observations, name: string, rule: (value: string) => string): FlagResult {
-	const known = (
+	const resolved = (
 		flagObservations: ReadonlyArray<Observation<FlagFacts>>,
 		basis: Basis,
 		boundBy: 'same-connection' | 'all-replicas-agree' | 'none',
@@ -34,19 +34,19 @@ export function resolveApiserverFlag(observations: Observations, name: string, r
 			mirrorPodOfServer(observations))
 		: undefined;
 	if (own) {
-		return known([own], 'proven', 'same-connection');
+		return resolved([own], 'proven', 'same-connection');
 	}
 
 	const flagObservations = flagsPerProcess(observations).filter(observation => flagValue(observation, name) !== undefined);
 	const values = new Set(flagObservations.map(observation => flagValue(observation, name)!));
 	if (values.size === 1) {
 		return areAllReplicasRead(observations, flagObservations)
-			? known(flagObservations, isReadLater(observations, flagObservations) ? 'inferred' : 'proven', 'all-replicas-agree')
-			: known(flagObservations, 'inferred', 'none');
+			? resolved(flagObservations, isReadLater(observations, flagObservations) ? 'inferred' : 'proven', 'all-replicas-agree')
+			: resolved(flagObservations, 'inferred', 'none');
 	}
 
 	const near = values.size > 1 ? flagsAtOurAddress(observations) : undefined;
-	return near && flagValue(near, name) !== undefined ? known([near], 'inferred', 'none') : {known: false, differs: values.size > 1};
+	return near && flagValue(near, name) !== undefined ? resolved([near], 'inferred', 'none') : {known: false, differs: values.size > 1};
 }
 
 /** Read later, on another connection: the flags may be of an apiserver that replaced the one at this connection's end. */
