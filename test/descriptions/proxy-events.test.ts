@@ -24,6 +24,7 @@ const exchange: ProxyExchange = {
 	time: 0,
 	method: 'GET',
 	asked: 'svc/web',
+	namespace: 'default',
 	status: 302,
 	tookMs: 1,
 	bytes: 0,

@@ -199,7 +199,7 @@ function switched(state: SessionState, cluster: ClusterState): SessionState {
 		selectedDetails: null,
 		servicePods: null,
 		refused: new Map(),
-		proxy: {...state.proxy, exchanges: [], at: 0},
+		proxy: isSame ? state.proxy : {...state.proxy, exchanges: [], at: 0},
 		audit: isSame ? state.audit : noAudit,
 	};
 }

@@ -2,7 +2,7 @@
 import {formatBody} from './format-body.ts';
 import {describeMissingResponse} from '../../descriptions/describe-proxy.ts';
 import {type ProxyExchange, selectedExchange, selectedListener} from './proxy-state.ts';
-import {currentNamespace, type TextLine} from '../frame/session-state.ts';
+import type {TextLine} from '../frame/session-state.ts';
 import {parseProxyTarget} from '../../targets/proxy-target.ts';
 import {formatBytes} from '../../text/format-number.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
@@ -31,7 +31,9 @@ export const proxyHandlers = {
 	async 'proxy.resend'(session) {
 		const exchange = selectedExchange(session.store.state.proxy);
 		if (exchange) {
-			await sendRequest(session, exchange.method, exchange.asked);
+			await sendRequest(session, exchange.method, exchange.asked, exchange.namespace);
+		} else {
+			session.tell('no request is selected');
 		}
 	},
 	async 'proxy.stop'(session) {
@@ -51,11 +53,10 @@ export const proxyHandlers = {
 		store.dispatchNow({type: 'proxy', event: {type: 'set', to: {json: !store.state.proxy.json}}});
 	},
 	'proxy.copy-command'(session) {
-		const {proxy, cluster} = session.store.state;
-		const exchange = selectedExchange(proxy);
+		const exchange = selectedExchange(session.store.state.proxy);
 		if (exchange) {
 			session.copy(
-				`spoke proxy -n ${quoteForShell(currentNamespace(cluster))} ${exchange.method.toLowerCase()} ${quoteForShell(exchange.asked)}${scriptFlags(session, session.cluster)}`,
+				`spoke proxy -n ${quoteForShell(exchange.namespace)} ${exchange.method.toLowerCase()} ${quoteForShell(exchange.asked)}${scriptFlags(session, session.cluster)}`,
 				'the command',
 			);
 		}

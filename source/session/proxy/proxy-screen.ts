@@ -7,6 +7,7 @@ import {cellWidth, truncateToCells, fitToCells} from '../../text/cell-width.ts';
 import {sanitizeText} from '../../text/sanitize-line.ts';
 import {formatBody} from './format-body.ts';
 import {selectedExchange, selectedListener, proxyRowCount, type ListenerState, type ProxyExchange} from './proxy-state.ts';
+import type {ClusterState} from '../frame/session-state.ts';
 import {worstPath} from '../frame/connection-list.ts';
 import {titledRule} from '../kit/titled-rule.ts';
 import {pathBadge, pathLineSpans, replicaLetter} from '../kit/path-line-spans.ts';
@@ -63,11 +64,11 @@ function legLines(screen: RenderInput, at: ProxyExchange | null): Line[] {
 	];
 }
 
-function exchangeLine({theme: {glyphs}, state: {size}}: RenderInput, one: ProxyExchange, isAt: boolean): Line {
+function exchangeLine({theme: {glyphs}, state: {size, cluster}}: RenderInput, one: ProxyExchange, isAt: boolean): Line {
 	const {status, tookMs} = one;
 	const badge = one.path === null ? [] : pathBadge(one.path, glyphs);
 	const room = size.columns - requestFrom - 3 - badge.reduce((sum, {text}) => sum + cellWidth(text), 0);
-	const asked = `${one.method} ${one.asked}`;
+	const asked = `${one.method} ${one.asked}${isForeign(one, cluster) ? ` in ${one.namespace}` : ''}`;
 	const withoutCode = tookMs === null ? '…' : '–';
 	return {
 		spans: [
@@ -83,6 +84,10 @@ function exchangeLine({theme: {glyphs}, state: {size}}: RenderInput, one: ProxyE
 		],
 		...(isAt && {ground: 'selection' as const}),
 	};
+}
+
+function isForeign({asked, namespace}: ProxyExchange, {namespace: current}: ClusterState): boolean {
+	return namespace !== current && !/^(?:nodes?|no)\//.test(asked);
 }
 
 function codeRole(status: number | null): Role | undefined {

@@ -7,6 +7,8 @@ export type ProxyExchange = {
 	time: number;
 	method: string;
 	asked: string;
+	/** Of pods and services; kept when the namespace is switched. */
+	namespace: string;
 	/** Whether the request was sent: its target was found, and it had a connection. */
 	isSent?: true;
 	isCanceled?: true;

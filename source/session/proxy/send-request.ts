@@ -28,14 +28,19 @@ export function cancelRequest(id: number): boolean {
 }
 
 /** Confirms requests that may change something. @throws CanceledError when canceled before the target was found */
-export async function sendRequest(session: Session, method: string, asked: string): Promise<void> {
+export async function sendRequest(
+	session: Session,
+	method: string,
+	asked: string,
+	namespace = currentNamespace(session.store.state.cluster),
+): Promise<void> {
 	const {store, cluster} = session;
-	const {namespace} = store.state.cluster;
 	let exchange: ProxyExchange = {
 		id: ++exchanges,
 		time: Date.now(),
 		method,
 		asked,
+		namespace,
 		status: null,
 		tookMs: null,
 		bytes: 0,
@@ -48,8 +53,7 @@ export async function sendRequest(session: Session, method: string, asked: strin
 	};
 	const show = (to: Partial<ProxyExchange>) => {
 		exchange = {...exchange, ...to};
-		// In another cluster or namespace it is another request.
-		if (session.cluster === cluster && store.state.cluster.namespace === namespace) {
+		if (session.cluster === cluster) {
 			store.dispatchNow({type: 'proxy', event: {type: 'exchange', exchange}});
 		}
 	};
@@ -60,7 +64,7 @@ export async function sendRequest(session: Session, method: string, asked: strin
 	let access: AccessClass = 'read';
 	try {
 		const target = parseProxyTarget(asked);
-		const resolved = await resolveTyped(session, {method, asked, target});
+		const resolved = await resolveTyped(session, {method, asked, namespace, target});
 		access = accessOf({method, target}, resolved);
 		if (!(await maySend(session, {method, asked}, access))) {
 			return;
@@ -90,10 +94,10 @@ export async function sendRequest(session: Session, method: string, asked: strin
 	}
 }
 
-type Typed = {method: string; asked: string; target: ProxyTarget};
+type Typed = {method: string; asked: string; namespace: string; target: ProxyTarget};
 
-async function resolveTyped(session: Session, {method, asked, target}: Typed): Promise<ResolvedProxyTarget> {
-	const resolve = async () => resolveProxyTarget(session.cluster.access, target, currentNamespace(session.store.state.cluster));
+async function resolveTyped(session: Session, {method, asked, namespace, target}: Typed): Promise<ResolvedProxyTarget> {
+	const resolve = async () => resolveProxyTarget(session.cluster.access, target, namespace);
 	const mayAsk = proxyAccess({method, runsCommands: runsKubeletCommands(target.path), websocket: false}) !== 'read';
 	return mayAsk ? session.typeAhead.during({description: `looking up ${asked}`}, resolve) : resolve();
 }

@@ -55,7 +55,7 @@ test('another cluster gets its context, and neither the cluster nor the user fla
 test('a copied request names the current cluster, also for a writing method', async t => {
 	const {other, ...session} = sessionWith([]);
 	const copied: string[] = [];
-	const proxy = {listeners: [], exchanges: [{method: 'DELETE', asked: 'svc/web:80/items/*'}], at: 0};
+	const proxy = {listeners: [], exchanges: [{method: 'DELETE', asked: 'svc/web:80/items/*', namespace: 'shop'}], at: 0};
 	await proxyHandlers['proxy.copy-command']!({
 		...session,
 		cluster: other,

@@ -15,6 +15,7 @@ const underWay: ProxyExchange = {
 	time: 0,
 	method: 'POST',
 	asked: 'svc/web:80/',
+	namespace: 'default',
 	isSent: true,
 	status: null,
 	tookMs: null,
@@ -48,6 +49,11 @@ const shown = (exchange: Partial<ProxyExchange>) =>
 				.trimEnd(),
 		)
 		.filter(text => text !== '');
+
+test('a request of another namespace shows it', t => {
+	t.regex(shown({namespace: 'shop'})[2]!, /POST svc\/web:80\/ in shop/);
+	t.notRegex(shown({asked: 'node/n1/healthz', namespace: 'shop'})[2]!, /shop/);
+});
 
 test('a pending request shows the key that cancels it', t => {
 	t.regex(shown({}).at(-1)!, /Waiting for the response.* x cancel/);

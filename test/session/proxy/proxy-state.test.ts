@@ -26,6 +26,7 @@ const exchange = (id: number): ProxyExchange => ({
 	time: 0,
 	method: 'GET',
 	asked: `svc/${id}`,
+	namespace: 'default',
 	status: null,
 	tookMs: null,
 	bytes: 0,

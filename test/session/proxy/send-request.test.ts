@@ -44,6 +44,7 @@ function asksAgain(
 		time: 0,
 		method,
 		asked: 'svc/web:80/',
+		namespace: 'shop',
 		status: 200,
 		tookMs: 1,
 		bytes: 0,
@@ -74,9 +75,36 @@ function asksAgain(
 			void proxyHandlers['proxy.stop']!(session);
 		},
 		here: () => selectedExchange(store.state.proxy),
+		store,
 		told,
 	};
 }
+
+test('requests stay when the namespace is switched, and are resent in their own', async t => {
+	const urls: string[] = [];
+	const access = await reach(
+		t,
+		aService((request, response) => {
+			urls.push(request.url!);
+			response.end('x');
+		}),
+	);
+	const {again, store} = asksAgain(access, {method: 'GET', ask: async () => true});
+	store.dispatchNow({type: 'switch', cluster: {...store.state.cluster, namespace: 'other'}});
+	t.is(store.state.proxy.exchanges.length, 1);
+	t.is((await again())?.namespace, 'shop');
+	t.regex(urls.join(' '), /^\/api\/v1\/namespaces\/shop\/services\/web:80\/proxy\/$/);
+	store.dispatchNow({type: 'switch', cluster: {...store.state.cluster, context: 'other'}});
+	t.is(store.state.proxy.exchanges.length, 0);
+});
+
+test('resend without a request says so', async t => {
+	const access = await reach(t, (_request, response) => response.end());
+	const {again, store, told} = asksAgain(access, {method: 'GET', ask: async () => true});
+	store.dispatchNow({type: 'switch', cluster: {...store.state.cluster, context: 'other'}});
+	await again();
+	t.deepEqual(told, ['no request is selected']);
+});
 
 function aService(behind: (request: IncomingMessage, response: ServerResponse) => void) {
 	return (request: IncomingMessage, response: ServerResponse) => {
