@@ -8,6 +8,9 @@ const [beginFrame, endFrame] = ['\u001B[?2026h', '\u001B[?2026l'];
 const [noWrap, wrap] = ['\u001B[?7l', '\u001B[?7h'];
 /** Unchanged cells between two changed ones that are cheaper to write than to skip. */
 const cheapGap = 5;
+const inverse = '7';
+/** Bold, underlined, inverse, struck out. */
+const weights = new Set(['1', '4', '7', '9']);
 
 /** All positions and widths are in cells. */
 export class CellGrid {
@@ -76,10 +79,11 @@ export class CellGrid {
 		return at;
 	}
 
-	/** Puts `sgr` below what is written in these cells. */
+	/** Puts `sgr` below what is written in these cells. Inverse colors would be backgrounds, so they are dropped. */
 	shade(row: number, column: number, end: number, sgr: string): void {
 		for (let at = row * this.columns + column; at < row * this.columns + Math.min(end, this.columns); at++) {
-			this.#codes[at] = this.#codes[at] === '' ? sgr : `${sgr};${this.#codes[at]}`;
+			const own = sgr === inverse ? withoutColors(this.#codes[at]!) : this.#codes[at]!;
+			this.#codes[at] = own === '' ? sgr : `${sgr};${own}`;
 		}
 	}
 
@@ -188,3 +192,11 @@ export class CellGrid {
 }
 
 const graphemes = new Intl.Segmenter();
+
+function withoutColors(sgr: string): string {
+	return sgr
+		.replaceAll(/\b[34]8;(?:5;\d+|2;\d+;\d+;\d+)/g, '')
+		.split(';')
+		.filter(code => weights.has(code))
+		.join(';');
+}

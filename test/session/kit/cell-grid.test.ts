@@ -78,8 +78,24 @@ test('colors are set where they change and reset at the end', async t => {
 	grid.write(0, 0, 10, 'red', '31');
 	grid.write(0, 3, 10, 'plain', '');
 	grid.shade(0, 0, 10, '7');
-	t.regex(await show(), /\u001B\[0;7;31mred\u001B\[0;7m(?:plain) {2}\u001B\[m/);
+	t.regex(await show(), /\u001B\[0;7m(?:red)(?:plain) {2}\u001B\[m/);
 	t.true(Boolean(emulator.buffer.active.getLine(0)!.getCell(9)!.isInverse()));
+});
+
+test('an inverse row has one color, and keeps what is bold or underlined', async t => {
+	const {grid, show, emulator} = onTerminal(20);
+	const parts = ['31', '2', '1;4;95', '38;5;1;9', '48;2;1;4;7'];
+	for (const [index, sgr] of parts.entries()) {
+		grid.write(0, index, 20, 'x', sgr);
+	}
+
+	grid.shade(0, 0, 20, '7');
+	t.regex(await show(), /\u001B\[0;7m(?:xx)\u001B\[0;7;1;4mx\u001B\[0;7;9mx\u001B\[0;7mx/);
+	const cells = Array.from({length: 20}, (_, column) => emulator.buffer.active.getLine(0)!.getCell(column)!);
+	t.true(cells.every(cell => Boolean(cell.isInverse()) && cell.isFgDefault() && cell.isBgDefault() && !cell.isDim()));
+	grid.write(1, 0, 20, 'red', '31');
+	grid.shade(1, 0, 20, '48;5;238');
+	t.regex(await show(), /\u001B\[0;48;5;238;31mred/);
 });
 
 test('control characters never reach the terminal', async t => {
