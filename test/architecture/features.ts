@@ -175,7 +175,7 @@ export const features: readonly Feature[] = [
 		name: 'shell',
 		contains: 'Shells and debug containers, and lending of the terminal',
 		state: [],
-		screens: [],
+		screens: ['describe-meanwhile.ts'],
 		offers: ['external-programs.ts', 'plugin-terminal.ts', 'shell-handlers.ts', 'terminal-queue.ts'],
 	},
 	{

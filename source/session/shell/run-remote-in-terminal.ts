@@ -9,12 +9,12 @@ import type {RemoteCommand} from '../../streams/remote-command/open-remote-comma
 import {followSize, pumpOutput} from '../../terminal/borrowed-terminal.ts';
 import {LineEditor} from './line-editor.ts';
 import {TerminalModes} from '../../terminal/terminal-modes.ts';
-import {formatQuantity} from '../../text/format-number.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
 import {pathLineSpans} from '../kit/path-line-spans.ts';
 import {isScreenReaderEnabled, legSentences} from '../kit/spoken-path.ts';
 import type {Session} from '../frame/session.ts';
+import {describeMeanwhile} from './describe-meanwhile.ts';
 import {type ExitChoice, ExitKeys} from './exit-keys.ts';
 import {LeaveKeys} from './leave-keys.ts';
 
@@ -238,18 +238,17 @@ async function commandEnd(outcome: number | 'closed' | 'left', {statusOf}: Remot
 		: {kind: 'exited', exitCode: outcome};
 }
 
-function meanwhile({store: {state}, tails, glyphs}: Session, {id, began, lines}: {id: string; began: number; lines: number}): string {
-	const news = state.messages.filter(({time, role}) => time >= began && role !== 'plain').map(({text}) => sanitizeLine(text));
-	const broken = state.connections
-		.filter(({id: other, phase, note}) => other !== id && (phase === 'working' || phase === 'failed') && note !== '')
-		.map(({what, note}) => sanitizeLine(`${what}: ${note}`));
-	const parts = [
-		...broken.slice(0, 3),
-		...news.slice(-2),
-		...(news.length > 2 ? [formatQuantity(news.length - 2, 'more message')] : []),
-		...(lines > 0 ? [`${formatQuantity(lines, 'line')} in ${tails.size === 1 ? 'the tail' : 'the tails'}`] : []),
-	];
-	return parts.length === 0 ? '' : `       Meanwhile: ${parts.join(` ${glyphs.dot} `)}\r\n`;
+function meanwhile({store: {state}, tails, terminal}: Session, {id, began, lines}: {id: string; began: number; lines: number}): string {
+	return describeMeanwhile(
+		{
+			connections: state.connections.filter(one => one.id !== id),
+			messages: state.messages.filter(({time}) => time >= began),
+			lines: {count: lines, tails: tails.size},
+		},
+		terminal.stdout.columns || 80,
+	)
+		.map(row => `${row}\r\n`)
+		.join('');
 }
 
 function linesIn({tails}: Session): number {
