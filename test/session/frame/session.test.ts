@@ -487,7 +487,7 @@ test('a saved tail is sanitized, private to the user, and overwrites nothing', a
 	t.notRegex(await readFile(path, 'utf8'), /\u001B/);
 	terminal.press('tail.save', 'prompt.clear');
 	terminal.type('~/kept.log\r');
-	await terminal.sees(/not saved: EEXIST/);
+	await terminal.sees(/not saved: the file already exists; type another name/);
 });
 
 test('$PAGER gets the lines and the terminal, and returns the terminal', async t => {

@@ -35,7 +35,7 @@ test('an incomplete file is removed', async t => {
 	t.deepEqual(await readdir(folder), []);
 	t.is(await writeNewFile(path, ['again\n']), 1);
 	await symlink(join(folder, 'nowhere'), join(folder, 'link'));
-	await t.throwsAsync(writeNewFile(join(folder, 'link'), ['x']), {code: 'EEXIST'});
+	await t.throwsAsync(writeNewFile(join(folder, 'link'), ['x']), {message: 'the file already exists; type another name'});
 	t.deepEqual(await readdir(folder), ['link', 'tail.log'], 'nothing is written through a link');
 });
 
@@ -68,5 +68,5 @@ test('a file is complete, private, and overwrites nothing', async t => {
 	);
 	t.is(await readFile(path, 'utf8'), line.repeat(1000));
 	t.is((await stat(path)).mode & 0o777, 0o600);
-	await t.throwsAsync(writeNewFile(path, ['other']), {code: 'EEXIST'});
+	await t.throwsAsync(writeNewFile(path, ['other']), {message: 'the file already exists; type another name'});
 });
