@@ -297,7 +297,7 @@ test('a list without watch permission is polled, and an object can be allowed by
 	await terminal.sees(/watch refused, refreshed every \d+ s/, 60_000);
 	await moveTo(terminal, 'shell');
 	terminal.press('pods.shell');
-	await terminal.sees(/To leave:/);
+	await terminal.sees(/Detach:/);
 	await terminal.sees(/[#$] $/m);
 	terminal.type('exit\r');
 	await terminal.sees(/shell terminated with exit code 0/);

@@ -137,6 +137,7 @@ async function saveAudit(session: Session): Promise<void> {
 	const answer = await session.promptForText({
 		lead: 'save to ',
 		purpose: 'save-audit',
+		accept: 'save',
 		note: () => '.json, .txt, or .xml for JUnit',
 		text: `~/${name}`,
 	});

@@ -1,4 +1,5 @@
 /** Handlers of back, panes, namespaces, contexts and quit. */
+import {formatKeys} from '../../keymap/key-name.ts';
 import {describeOpenConnections} from './connection-list.ts';
 import {currentList, keyContext} from './session-state.ts';
 import {goTo, searchTail} from '../tail/tail-view.ts';
@@ -118,7 +119,8 @@ function goBackInList(session: Session): void {
 		store.dispatchNow({type: 'view', view: 'pods'});
 		session.refreshFeeds();
 	} else {
-		session.tell('this is the first view; :quit exits');
+		const key = session.keymap.get('global')?.get('app.quit')?.sequences[0];
+		session.tell(`this is the first view; ${key ? formatKeys(key) : ':quit'} quits`);
 	}
 }
 

@@ -183,6 +183,7 @@ async function filterList(session: Session): Promise<void> {
 	const answer = await session.promptForText({
 		lead: '/',
 		purpose: 'filter',
+		accept: 'apply',
 		text: before,
 		note(text) {
 			const filter = parseRowFilter(text);

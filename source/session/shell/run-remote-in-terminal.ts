@@ -150,9 +150,9 @@ function openingText(
 		store.state.connections.filter(one => one.id !== id),
 		{tails: true},
 	);
-	const goesOn = others === null ? '' : `${others} ${/^1 \w+$/.test(others) ? 'stays' : 'stay'} open. `;
+	const goesOn = others === null ? '' : `${others} ${/^1 \w+$/.test(others) ? 'keeps' : 'keep'} running. `;
 	const hint = typingHint({kind, tty, takesInput});
-	return `spoke  ${kind} in ${sanitizeLine(location)}\r\n${path}       ${goesOn}To leave: ${leave}\r\n${hint === '' ? '' : `       ${hint}\r\n`}`;
+	return `spoke  ${kind} in ${sanitizeLine(location)}\r\n${path}       ${goesOn}Detach: ${leave}\r\n${hint === '' ? '' : `       ${hint}\r\n`}`;
 }
 
 function typingHint({kind, tty, takesInput}: Pick<RemoteRunOptions, 'kind' | 'tty'> & {takesInput: boolean}): string {

@@ -1,11 +1,11 @@
 /** Describes a tail. */
 import {describeMatchPosition} from '../kit/describe-matches.ts';
 import {countMatches} from './shown-matches.ts';
-import {describeActivity, podCount, presentSources, shownLength, pausedBacklog, type TailView} from './tail-view.ts';
+import {describeActivity, effectiveFilter, podCount, presentSources, shownLength, pausedBacklog, type TailView} from './tail-view.ts';
 import {tailWindow} from './tail-window.ts';
 import {truncateToCells} from '../../text/cell-width.ts';
 import {formatQuantity, formatNumber} from '../../text/format-number.ts';
-import {describeFilter} from './empty-tail.ts';
+import {describeFilter, matchVerb} from './empty-tail.ts';
 import type {Role} from '../kit/theme.ts';
 
 export function describeTailScope(view: TailView, dot: string): string {
@@ -125,11 +125,7 @@ export function tailCounts(view: TailView, previousLog: string | undefined): Tai
 	const {lines, errors, warnings} = buffer.counts;
 	const match = searchText(view);
 	const filter =
-		view.shownIndex === null
-			? []
-			: [
-					`${formatNumber(view.shownIndex.matches.length)} ${view.shownIndex.matches.length === 1 ? 'matches' : 'match'} ${describeFilter(view)}${view.matchesOnly ? '' : ' (all shown)'}`,
-				];
+		view.shownIndex === null ? [] : [`${filteredText(view, view.shownIndex.matches.length)}${view.matchesOnly ? '' : ' (all shown)'}`];
 	const place =
 		view.follow || match.length === 0
 			? formatQuantity(lines, 'line')
@@ -149,6 +145,12 @@ export function tailCounts(view: TailView, previousLog: string | undefined): Tai
 		{text: formatQuantity(reconnects, 'reconnect'), role: 'text.dim', isZero: reconnects === 0},
 		{text: formatQuantity(possibleGaps, 'possible gap'), role: 'text.dim', isZero: possibleGaps === 0},
 	];
+}
+
+/** `12 match timeout at error or above`, `400 lines at warn or above`. */
+function filteredText(view: TailView, count: number): string {
+	const isText = effectiveFilter(view).text !== '';
+	return `${isText ? `${formatNumber(count)} ${matchVerb(view, count)}` : formatQuantity(count, 'line')} ${describeFilter(view)}`;
 }
 
 function skewText({node, aheadMs}: TailView['skews'][number]): string {

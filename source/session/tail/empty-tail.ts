@@ -13,7 +13,7 @@ export function describeEmptyTail(screen: RenderInput, view: TailView): string[]
 	}
 
 	if (view.buffer.end > view.buffer.first && shownLength(view) === 0) {
-		return [`None of ${whichLines(view)} match ${describeFilter(view)}.`];
+		return [`None of ${whichLines(view)} ${matchVerb(view, 2)} ${describeFilter(view)}.`];
 	}
 
 	switch (view.phase) {
@@ -92,7 +92,16 @@ export function describeFilter(view: TailView): string {
 	const {text, inverse} = effectiveFilter(view);
 	return [
 		...(text === '' ? [] : [`${inverse ? '!' : ''}${text}`]),
-		...(level === 0 ? [] : [`${levelNames[level]} and worse`]),
-		...(sources.every(({on}) => on) ? [] : ['the selected containers']),
-	].join(', ');
+		...(level === 0 ? [] : [`at ${levelNames[level]} or above`]),
+		...(sources.every(({on}) => on) ? [] : ['in the selected containers']),
+	].join(' ');
+}
+
+/** Lines match a text, but are at a level. */
+export function matchVerb(view: TailView, count: number): 'match' | 'matches' | 'is' | 'are' {
+	if (effectiveFilter(view).text === '') {
+		return count === 1 ? 'is' : 'are';
+	}
+
+	return count === 1 ? 'matches' : 'match';
 }

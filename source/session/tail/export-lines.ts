@@ -50,7 +50,13 @@ const hasNames = ({names, sources}: TailView) => names !== 'none' && sources.len
 
 export async function saveTail(session: Session, tail: TailRun): Promise<void> {
 	const name = `${asFileName(tail.ask.title, 'tail')}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.log`;
-	const answer = await session.promptForText({lead: 'save to ', purpose: 'save', text: `~/${name}`, note: () => savedText(tail.view)});
+	const answer = await session.promptForText({
+		lead: 'save to ',
+		purpose: 'save',
+		accept: 'save',
+		text: `~/${name}`,
+		note: () => savedText(tail.view),
+	});
 	if (answer === null || answer.text === '') {
 		return;
 	}

@@ -1,4 +1,5 @@
 /** Pickers of a tail. */
+import {formatQuantity} from '../../text/format-number.ts';
 import type {PickerItem} from '../dialogs/dialog.ts';
 import {allJsonFields} from './json-fields.ts';
 import {toggleField, type TailSource, type TailView} from './tail-view.ts';
@@ -45,7 +46,8 @@ function allFields({fields}: TailView): PickerItem {
 
 function fieldItems({buffer, fields}: TailView): PickerItem[] {
 	const counts = new Map<string, number>();
-	for (let number = Math.max(buffer.first, buffer.end - lookedAt); number < buffer.end; number++) {
+	const first = Math.max(buffer.first, buffer.end - lookedAt);
+	for (let number = first; number < buffer.end; number++) {
 		for (const {name} of allJsonFields(buffer.line(number)?.bytes.toString('utf8') ?? '') ?? []) {
 			counts.set(name, (counts.get(name) ?? 0) + 1);
 		}
@@ -53,7 +55,10 @@ function fieldItems({buffer, fields}: TailView): PickerItem[] {
 
 	return [...counts]
 		.sort(([, one], [, other]) => other - one)
-		.map(([name, count]) => ({id: name, cells: [name, fields.includes(name) ? 'shown' : '', `${count} of the last lines`]}));
+		.map(([name, count]) => ({
+			id: name,
+			cells: [name, fields.includes(name) ? 'shown' : '', `in ${count} of ${formatQuantity(buffer.end - first, 'line')}`],
+		}));
 }
 
 const allContainers = 'all';

@@ -88,7 +88,7 @@ export const tailHandlers = {
 	'tail.level': async session =>
 		withTail(session, async tail => {
 			const level = nextLevel[tail.view.level] ?? 0;
-			session.tell(level === 0 ? 'all lines' : `only ${levelNames[level]} and worse`);
+			session.tell(level === 0 ? 'all lines' : `only ${levelNames[level]} and above`);
 			await applyFilter(session, tail, {level});
 		}),
 	'tail.mark'(session) {

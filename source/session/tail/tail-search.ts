@@ -57,6 +57,7 @@ export async function promptSearch(session: Session): Promise<void> {
 	const answer = await session.promptForText({
 		lead: '/',
 		purpose: 'search',
+		accept: 'search',
 		canUseRegex: true,
 		note: text => (text === '' ? '' : (tail.view.searchIndex?.problem ?? describeMatchCount(countMatches(tail.view)))),
 		onChange(text, regex) {
@@ -99,6 +100,7 @@ export async function promptFilter(session: Session): Promise<void> {
 	const answer = await session.promptForText({
 		lead: '&',
 		purpose: 'tail-filter',
+		accept: 'apply',
 		canUseRegex: true,
 		regex: before.regex,
 		text: `${before.inverse ? '!' : ''}${before.text}`,

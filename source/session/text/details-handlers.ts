@@ -88,7 +88,7 @@ async function saveText(session: Session): Promise<void> {
 	const about = asFileName(`${layer.context === 'yaml' ? '' : layer.title} ${layer.subject}`, 'text');
 	const now = new Date().toISOString().slice(0, 19).replaceAll(':', '');
 	const name = `${about}-${now}${endingOf(layer)}`;
-	const answer = await session.promptForText({lead: 'save to ', purpose: 'save', text: `~/${name}`});
+	const answer = await session.promptForText({lead: 'save to ', purpose: 'save', accept: 'save', text: `~/${name}`});
 	if (answer === null || answer.text === '') {
 		return;
 	}

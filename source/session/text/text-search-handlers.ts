@@ -33,6 +33,7 @@ export async function searchInText(session: Session): Promise<void> {
 	const answer = await session.promptForText({
 		lead: '/',
 		purpose: 'search',
+		accept: 'search',
 		canUseRegex: true,
 		note(text) {
 			const search = currentText(session)?.search;

@@ -106,7 +106,7 @@ function legTable(
 ): Line[] {
 	const wide = Math.max(14, Math.min(60, size.columns - tableRest));
 	return [
-		line(styled('text.dim', `   ${'LEG'.padEnd(wide + 3)}${'TLS'.padEnd(14)}${'ROUTE'.padEnd(21)}READ AT`)),
+		line(styled('text.dim', `   ${'LEG'.padEnd(wide + 3)}${'TLS'.padEnd(14)}${'ROUTE'.padEnd(21)}CHECKED`)),
 		...path.legs.map(leg => {
 			const {n, tls, route} = leg;
 			const {from, to, ...described} = describeLeg(path, leg);

@@ -64,9 +64,9 @@ test('an empty tail names the filters that hide its lines', async t => {
 	terminal.press('tail.level', 'tail.level', 'tail.filter');
 	terminal.type('!nothing');
 	terminal.press('prompt.accept');
-	await terminal.sees(/^ None of \d+ lines match !nothing, error and worse\.[\s\S]+0 match !nothing, error and worse/m);
+	await terminal.sees(/^ None of \d+ lines match !nothing at error or above\.[\s\S]+0 match !nothing at error or above/m);
 	terminal.press('tail.pause');
-	await terminal.sees(/^ None of the lines before the pause match !nothing, error and worse\./m);
+	await terminal.sees(/^ None of the lines before the pause match !nothing at error or above\./m);
 });
 
 test('keys typed in one burst apply to each view in turn', async t => {
@@ -95,7 +95,7 @@ test('a shell gets the whole terminal, byte for byte, and returns it', async t =
 	await terminal.sees(/toolbox-/);
 	terminal.type('/toolbox\r');
 	terminal.press('pods.shell');
-	await terminal.sees(/To leave: Ctrl-\] d/);
+	await terminal.sees(/Detach: Ctrl-\] d/);
 	await terminal.sees(/# $/m);
 	t.is(terminal.buffer(), 'normal');
 	terminal.type('stty size\r');
@@ -113,7 +113,7 @@ test('a shell gets the whole terminal, byte for byte, and returns it', async t =
 	await terminal.sees(/1 Pods \d/);
 	t.is(terminal.buffer(), 'alternate');
 	terminal.press('list.filter');
-	await terminal.sees(/Enter accept/);
+	await terminal.sees(/Enter apply/);
 });
 
 test('the leave keys detach from a shell that keeps running', async t => {
@@ -142,7 +142,7 @@ test('a lost shell names its leg and reopens by a key while a tail keeps running
 	terminal.type('toolbox\r');
 	await terminal.sees(/▸ toolbox/);
 	terminal.press('pods.shell');
-	await terminal.sees(/1 tail stays open\. To leave: Ctrl-\] d/);
+	await terminal.sees(/1 tail keeps running\. Detach: Ctrl-\] d/);
 	await terminal.sees(/# $/m);
 	await delay(1500);
 	sandbox.faults.cut();
@@ -153,7 +153,7 @@ test('a lost shell names its leg and reopens by a key while a tail keeps running
 	await delay(700);
 	t.is(terminal.buffer(), 'normal');
 	terminal.press('ended.new-shell');
-	await terminal.sees(/back to the pods[\s\S]*To leave: Ctrl-\] d[\s\S]*# $/m);
+	await terminal.sees(/back to the pods[\s\S]*Detach: Ctrl-\] d[\s\S]*# $/m);
 });
 
 test('why after a lost shell shows its path, also after the return to the pods', async t => {

@@ -138,7 +138,7 @@ const firstCounts: ReadonlyArray<readonly [string, TailView, readonly string[]]>
 	[
 		'of a filter that hides nothing',
 		looked(filterTail({...three, matchesOnly: false}, {level: 4})),
-		['2 match error and worse (all shown)', '3 lines'],
+		['2 lines at error or above (all shown)', '3 lines'],
 	],
 	['with a deviating clock', {...three, skews: [{node: 'n1', aheadMs: -2500}]}, ['3 lines', 'n1 clock -2.5 s (inferred)']],
 ];

@@ -21,7 +21,7 @@ test('the legs show when they were read, and an unread leg names the needed perm
 	const {terminal} = await onSandbox(t, [], {user: 'bob', rows: 60});
 	await terminal.sees(/not known whether the apiserver checks/);
 	terminal.press('path.why');
-	await terminal.sees(/^ {3}LEG +TLS +ROUTE +READ AT$/m);
+	await terminal.sees(/^ {3}LEG +TLS +ROUTE +CHECKED$/m);
 	await terminal.sees(/^ {3}1 {2}you → apiserver +━verified +━direct +\d\d:\d\d:\d\d$/m);
 	await terminal.sees(/^ {3}2 {2}apiserver → kubelet n\d +┈TLS unknown +┈route unknown +–$/m);
 	await terminal.sees(
