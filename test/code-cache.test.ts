@@ -4,6 +4,7 @@ import {tmpdir} from 'node:os';
 import {basename, join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {runSpoke} from './support/run-spoke.ts';
+import {openSandbox} from './support/sandbox.ts';
 
 test('stores code in a private directory, and a second run behaves the same', async t => {
 	const cache = await emptyDirectory(t);
@@ -11,6 +12,18 @@ test('stores code in a private directory, and a second run behaves the same', as
 	t.is((await stat(join(cache, 'spoke'))).mode & 0o777, 0o700);
 	t.deepEqual([...(await storedFiles(cache)).keys()], ['cli.js', 'version.js']);
 	t.deepEqual(await runSpoke(['version'], {env: {XDG_CACHE_HOME: cache}}), first);
+});
+
+test('stores code with paths apart', async t => {
+	const cache = await emptyDirectory(t);
+	const {env} = await openSandbox(t);
+	for (const flags of [[], ['--path=json']]) {
+		t.is((await runSpoke(['logs', 'db-0', ...flags], {env: {KUBECONFIG: env['KUBECONFIG'], XDG_CACHE_HOME: cache}})).status, 0);
+	}
+
+	const stored = await storedFiles(cache);
+	t.deepEqual([...stored.keys()], ['cli.js', 'logs.js', 'with-paths-cli.js', 'with-paths-logs.js']);
+	t.true(stored.get('with-paths-logs.js')!.size > stored.get('logs.js')!.size);
 });
 
 test('stores nothing of a command that failed early', async t => {

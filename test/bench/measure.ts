@@ -2,7 +2,8 @@
 import {readFile} from 'node:fs/promises';
 import process from 'node:process';
 
-export type ProgramName = 'spoke' | 'kubectl' | 'stern' | 'k9s';
+/** `floor`: floor.cjs. */
+export type ProgramName = 'spoke' | 'kubectl' | 'stern' | 'k9s' | 'floor';
 
 export type Program = {name: ProgramName; command: readonly string[]};
 

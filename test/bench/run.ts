@@ -16,6 +16,7 @@ import {portForwardGroups} from './port-forward.ts';
 import {sessionFloodGroups} from './session-flood.ts';
 import {sessionLoadGroups} from './session-load.ts';
 import {sessionGroups} from './session.ts';
+import {startGroups} from './start.ts';
 
 const chosen = process.argv.slice(2);
 const rounds = Number(process.env['SPOKE_BENCH_ROUNDS'] ?? 5);
@@ -23,16 +24,20 @@ const programs = [
 	{name: 'spoke', command: [process.execPath, fileURLToPath(new URL('../../build/spoke.js', import.meta.url))]},
 	{name: 'kubectl', command: [process.env['SPOKE_BENCH_KUBECTL'] ?? 'kubectl']},
 	...(['stern', 'k9s'] as const).map(name => ({name, command: [process.env[`SPOKE_BENCH_${name.toUpperCase()}`] ?? name]})),
+	{name: 'floor', command: [process.execPath, fileURLToPath(new URL('floor.cjs', import.meta.url))]},
 ] satisfies readonly Program[];
 const present = new Set<ProgramName>(
 	programs
 		.filter(
 			({name, command}) =>
-				name === 'spoke' || spawnSync(command[0]!, ['version', '--client'], {stdio: 'ignore', env: benchEnvironment()}).error === undefined,
+				name === 'spoke' ||
+				name === 'floor' ||
+				spawnSync(command[0]!, ['version', '--client'], {stdio: 'ignore', env: benchEnvironment()}).error === undefined,
 		)
 		.map(({name}) => name),
 );
 const groups: readonly Group[] = [
+	...startGroups,
 	...portForwardGroups,
 	...logGroups,
 	...labelGroups,

@@ -1,0 +1,46 @@
+/**
+ * The least that a Node.js program needs for a one-shot: one file, one client certificate, both requests in one write, first byte out. It
+ * checks nothing. `node floor.cjs NAMESPACE POD logs|exec|port-forward`
+ */
+'use strict';
+const {readFileSync} = require('node:fs');
+const {connect} = require('node:tls');
+
+const [namespace, pod, command] = process.argv.slice(2);
+const text = readFileSync(process.env.KUBECONFIG, 'utf8');
+const field = name => new RegExp(`\\b${name}: *"?([^"\\s]+)`).exec(text)[1];
+const data = name => Buffer.from(field(`${name}-data`), 'base64');
+const {hostname: host, port} = new URL(field('server'));
+const path = `/api/v1/namespaces/${namespace}/pods/${pod}`;
+const webSocket = protocol =>
+	`Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: ${protocol}\r\n`;
+const streams = {
+	logs: ['/log?tailLines=1', ''],
+	exec: ['/exec?command=echo&command=here&stdout=true&stderr=true', webSocket('v5.channel.k8s.io')],
+	'port-forward': ['/portforward', webSocket('SPDY/3.1+portforward.k8s.io')],
+};
+const [stream, headers] = streams[command];
+const request = (target, more) => `GET ${target} HTTP/1.1\r\nHost: ${host}:${port}\r\n${more}\r\n`;
+const socket = connect({
+	host,
+	port,
+	ca: data('certificate-authority'),
+	cert: data('client-certificate'),
+	key: data('client-key'),
+	ALPNProtocols: ['http/1.1'],
+	servername: '',
+});
+socket.once('secureConnect', () => {
+	socket.write(request(path, '') + request(path + stream, headers));
+});
+let received = '';
+socket.on('data', chunk => {
+	received += chunk.toString('latin1');
+	const response = received.lastIndexOf('HTTP/1.1 ');
+	const body = received.indexOf('\r\n\r\n', response) + 4;
+	// Port-forward is ready with the head; the others with the first byte of data, which for exec follows a channel.
+	if (response > 0 && body > 3 && (command === 'port-forward' || received.length > body + (command === 'exec' ? 10 : 0))) {
+		process.stdout.write(command === 'port-forward' ? 'ready\n' : received.slice(body));
+		process.exit();
+	}
+});
