@@ -56,6 +56,13 @@ test('ps shows the command line, and pgrep finds the process by it and by name',
 	}
 });
 
+test('starts beside every setting of Node’s own root certificates', async t => {
+	for (const setting of [{}, {NODE_USE_SYSTEM_CA: '1'}, {NODE_OPTIONS: '--use-system-ca'}, {NODE_OPTIONS: '--use-bundled-ca'}]) {
+		const env = {PATH: `${dirname(process.execPath)}:${process.env['PATH']}`, HOME: '/nonexistent', ...setting};
+		t.regex((await run(builtProgram, ['version'], {env})).stdout, /^spoke \d/);
+	}
+});
+
 test('SIGUSR1 does not open an inspector', async t => {
 	const {child, log, stderr} = await follow(t, 'sh', 'exec "$@"');
 	child.kill('SIGUSR1');

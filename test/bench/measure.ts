@@ -1,5 +1,6 @@
 /** Measures several programs alternately in one run, and compares the medians. */
 import {readFile} from 'node:fs/promises';
+import {dirname} from 'node:path';
 import process from 'node:process';
 
 /** `floor`: floor.cjs. */
@@ -86,10 +87,10 @@ export async function usageOf(pid: number): Promise<{cpuS: number; residentMiB: 
 	}
 }
 
-/** Node reads the file of NODE_EXTRA_CA_CERTS at each start; spoke never uses it, and it is seldom set. */
+/** This Node starts spoke. It reads the file of NODE_EXTRA_CA_CERTS at each start; spoke never uses it, and it is seldom set. */
 export function benchEnvironment(): NodeJS.ProcessEnv {
-	const {NODE_EXTRA_CA_CERTS: _roots, ...environment} = process.env;
-	return environment;
+	const {NODE_EXTRA_CA_CERTS: _roots, PATH: path = '', ...environment} = process.env;
+	return {...environment, PATH: `${dirname(process.execPath)}:${path}`};
 }
 
 export async function pause(milliseconds: number): Promise<void> {

@@ -21,7 +21,7 @@ import {startGroups} from './start.ts';
 const chosen = process.argv.slice(2);
 const rounds = Number(process.env['SPOKE_BENCH_ROUNDS'] ?? 5);
 const programs = [
-	{name: 'spoke', command: [process.execPath, fileURLToPath(new URL('../../build/spoke.js', import.meta.url))]},
+	{name: 'spoke', command: [fileURLToPath(new URL('../../build/spoke.js', import.meta.url))]},
 	{name: 'kubectl', command: [process.env['SPOKE_BENCH_KUBECTL'] ?? 'kubectl']},
 	...(['stern', 'k9s'] as const).map(name => ({name, command: [process.env[`SPOKE_BENCH_${name.toUpperCase()}`] ?? name]})),
 	{name: 'floor', command: [process.execPath, fileURLToPath(new URL('floor.cjs', import.meta.url))]},

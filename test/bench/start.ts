@@ -91,9 +91,9 @@ async function stagesOf({command: [program = '', ...own]}: Program, args: readon
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-start-'));
 	try {
 		const trace = join(folder, 'trace');
-		const child = spawn(program, ['--require', preload, ...own, ...args], {
+		const child = spawn(program, [...own, ...args], {
 			stdio: ['ignore', 'pipe', 'ignore'],
-			env: {...benchEnvironment(), SPOKE_TRACE: trace},
+			env: {...benchEnvironment(), NODE_OPTIONS: `--require=${preload}`, SPOKE_TRACE: trace},
 		});
 		const closed = once(child, 'close');
 		await once(child.stdout.resume(), 'data');
