@@ -5,7 +5,7 @@ import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {failedAuditJunit} from '../../source/output/audit-junit.ts';
 import {errorText} from '../../source/text/error-text.ts';
 import {unicodeGlyphs} from '../../source/session/kit/glyphs.ts';
-import {whyLines} from '../../source/session/why/why-screen.ts';
+import {whyLines} from '../../source/session/why/why.tsx';
 
 const rows: ReadonlyArray<readonly [what: string, error: SpokeError, why: readonly string[], junit: string]> = [
 	[

@@ -9,7 +9,7 @@ import {unicodeGlyphs} from '../../source/session/kit/glyphs.ts';
 import {pathLineSpans} from '../../source/session/kit/path-line-spans.ts';
 import {pathVerdicts} from '../../source/session/frame/path-verdicts.ts';
 import {legSentences} from '../../source/session/kit/spoken-path.ts';
-import {whyLines} from '../../source/session/why/why-screen.ts';
+import {whyLines} from '../../source/session/why/why.tsx';
 
 /** Exhaustive by type: a new state needs a name. */
 const tlsNames: Readonly<Record<TlsState, string>> = {

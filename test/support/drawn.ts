@@ -26,7 +26,7 @@ export function drawnBytes(screen: RenderInput, content: ReactNode): string {
 	const stdout = Object.assign(new PassThrough(), {columns, rows, isTTY: true}) as unknown as NodeJS.WriteStream;
 	const boxes: PaintedBoxes = new WeakMap();
 	let root: DOMElement | undefined;
-	const host = {frames: createStore(() => screen), onListRows() {}};
+	const host = {frames: createStore(() => screen), onListRows() {}, onPageRows() {}};
 	const frame = createElement(
 		Box,
 		{

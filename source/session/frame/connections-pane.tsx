@@ -9,7 +9,8 @@ import type {SessionState} from './session-state.ts';
 import {abbreviatePodName} from '../../descriptions/parts.ts';
 import {qualifyWithNamespace} from '../kit/qualify-name.ts';
 import {formatAge} from '../../text/format-time.ts';
-import {describeHiddenRows, titledRule} from '../kit/titled-rule.ts';
+import {describeHiddenRows} from '../kit/titled-rule.ts';
+import {Rule} from '../kit/rule.tsx';
 import {useScreen, wholeScreen} from '../kit/screen-context.ts';
 import {Row} from '../kit/styled-text.tsx';
 import {connectionRows} from './layout.ts';
@@ -29,7 +30,7 @@ export function Connections(): ReactNode {
 	const rows = connectionRows(screen.state);
 	return rows === 0 ? null : (
 		<Box flexDirection="column" flexShrink={0}>
-			<Row {...titleOf(screen)} />
+			<Title />
 			{connectionLines(screen, rows).map((line, index) => (
 				<Row key={index} {...line} />
 			))}
@@ -40,7 +41,8 @@ export function Connections(): ReactNode {
 /** The leg whose route and TLS state the rows show. */
 const legNote = '(leg 2 of each)';
 
-function titleOf(screen: RenderInput): Line {
+function Title(): ReactNode {
+	const screen = useScreen(wholeScreen);
 	const {
 		state: {connections, pane, size},
 		theme: {glyphs},
@@ -52,7 +54,9 @@ function titleOf(screen: RenderInput): Line {
 	const both = [usersText, hint].filter(part => part !== '').join(` ${glyphs.dot} `);
 	const right = usersText !== '' && both.length > room ? usersText : both;
 	const after = connections.length > 0 && right.length <= room - legNote.length - 1 ? legNote : '';
-	return titledRule(screen, `Connections ${connections.length}`, {focus: pane === 'connections', after, right, warn: usersText !== ''});
+	return (
+		<Rule title={`Connections ${connections.length}`} focus={pane === 'connections'} after={after} right={right} warn={usersText !== ''} />
+	);
 }
 
 export function connectionLines(screen: RenderInput, rows: number): Line[] {

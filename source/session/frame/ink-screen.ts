@@ -10,7 +10,7 @@ import {Spoken, SpokenEvents} from './spoken-events.ts';
 import {fitTail} from '../tail/tail-fit.ts';
 import {CellGrid} from '../kit/cell-grid.ts';
 import {PaintedBoxesContext, type PaintedBoxes} from '../kit/rows.tsx';
-import type {Frames} from '../kit/screen-context.ts';
+import type {Frames, LayoutCallbacks} from '../kit/screen-context.ts';
 import {paintTree} from './paint-tree.ts';
 import {SessionScreen} from './session-screen.tsx';
 
@@ -36,16 +36,15 @@ export class InkScreen implements ScreenOutput {
 	readonly #ended: Promise<unknown>;
 	readonly #boxes: PaintedBoxes = new WeakMap();
 	#grid = new CellGrid(0, 0);
-	readonly #onListRows: (rows: number) => void;
+	readonly #layout: LayoutCallbacks;
 	#frames: Frames | null = null;
 	#isDrawing = false;
 	#isSuspended = false;
 	#isPaintDue = false;
 
-	/** `onListRows`: the layout gave the current list this many rows. */
-	constructor(stdout: NodeJS.WriteStream, stdin: NodeJS.ReadStream, onListRows: (rows: number) => void) {
+	constructor(stdout: NodeJS.WriteStream, stdin: NodeJS.ReadStream, layout: LayoutCallbacks) {
 		this.#stdout = stdout;
-		this.#onListRows = onListRows;
+		this.#layout = layout;
 		stdout.write(enterScreen);
 		({ink: this.#ink, root: this.#root} = takeOverOutput(stdout, stdin, () => {
 			this.#paintSoon();
@@ -67,11 +66,7 @@ export class InkScreen implements ScreenOutput {
 
 		this.#isDrawing = true;
 		this.#ink.rerender(
-			createElement(
-				PaintedBoxesContext,
-				{value: this.#boxes},
-				createElement(SessionScreen, {frames: this.#frames, onListRows: this.#onListRows}),
-			),
+			createElement(PaintedBoxesContext, {value: this.#boxes}, createElement(SessionScreen, {frames: this.#frames, ...this.#layout})),
 		);
 		this.#isDrawing = false;
 		this.#paint();

@@ -28,6 +28,11 @@ export function connectionRows(state: Sized): number {
 	return hasPaneTitles(state) ? Math.max(1, Math.min(connections.length, size.rows >= 36 ? 8 : 3)) : Math.min(2, connections.length);
 }
 
+/** The rows of a layer's body before Ink has laid it out: without its title, the header and the footer. */
+export function estimatedPageRows(rows: number): number {
+	return Math.max(1, rows - 3);
+}
+
 /** The list's rows before Ink has laid out the first frame, or without a layout, for a screen reader. */
 export function estimatedListRows(rows: number): number {
 	return Math.max(1, rows - 12);

@@ -8,11 +8,11 @@ import {fitToCells} from '../../text/cell-width.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {pathLineSpansWithEndTime, replicaLetter, tlsRole} from '../kit/path-line-spans.ts';
 import {firstKey, type RenderInput} from '../kit/render-input.ts';
+import {Rule} from '../kit/rule.tsx';
 import {useScreen, wholeScreen} from '../kit/screen-context.ts';
 import {toSessionAdvice} from '../kit/session-advice.ts';
 import {line, styled, type Line} from '../kit/styled-line.ts';
 import {Row} from '../kit/styled-text.tsx';
-import {titledRule} from '../kit/titled-rule.ts';
 import {selectedRow} from '../lists/list-state.ts';
 import type {Row as ListRow} from '../lists/table-rows.ts';
 import {selectedExchange} from '../proxy/proxy-state.ts';
@@ -41,7 +41,7 @@ export function PathPane(): ReactNode {
 	const {view} = screen.state;
 	return view === 'audit' || view === 'proxy' ? null : (
 		<Box flexDirection="column" flexShrink={0}>
-			{hasPaneTitles(screen.state) && view !== 'sandbox' && <Row {...titleOf(screen)} />}
+			{hasPaneTitles(screen.state) && view !== 'sandbox' && <Title />}
 			{pathPane(screen).map((line, index) => (
 				<Row key={index} {...line} />
 			))}
@@ -49,7 +49,8 @@ export function PathPane(): ReactNode {
 	);
 }
 
-function titleOf(screen: RenderInput): Line {
+function Title(): ReactNode {
+	const screen = useScreen(wholeScreen);
 	const {state} = screen;
 	const {columns} = state.size;
 	const path = selectedPath(state);
@@ -57,7 +58,7 @@ function titleOf(screen: RenderInput): Line {
 	const after = path === null || columns < 76 ? '' : describeRoundTrips(path, pendingTimes(state, path));
 	const uptime = path === null || columns < 110 ? '' : describeUptime(path, state.now);
 	const right = [uptime, key === null ? '' : `${key} why`].filter(part => part !== '').join('  ');
-	return titledRule(screen, pathTitle(path, rowOfSelection(state)?.name ?? ''), {after, right});
+	return <Rule title={pathTitle(path, rowOfSelection(state)?.name ?? '')} after={after} right={right} />;
 }
 
 /** The path of the selected item's open connection (the worst, if several); without one, the path read for the selected row. */

@@ -50,10 +50,17 @@ export class SessionDisplay {
 
 		this.#view = isScreenReaderEnabled(this.#env)
 			? new SpokenScreen(stdout, stdin)
-			: new InkScreen(stdout, stdin, rows => {
-					if (rows !== this.#shown.store.state.listRows) {
-						this.#shown.store.dispatchNow({type: 'list-rows', rows});
-					}
+			: new InkScreen(stdout, stdin, {
+					onListRows: rows => {
+						if (rows !== this.#shown.store.state.listRows) {
+							this.#shown.store.dispatchNow({type: 'list-rows', rows});
+						}
+					},
+					onPageRows: rows => {
+						if (rows !== this.#shown.store.state.pageRows) {
+							this.#shown.store.dispatchNow({type: 'page-rows', rows});
+						}
+					},
 				});
 		stdout.on('resize', this.#onResize);
 	}

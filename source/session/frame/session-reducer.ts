@@ -22,7 +22,7 @@ import type {LineRemap} from '../tail/insert-lines.ts';
 import type {TailDisplay} from '../tail/tail-view.ts';
 import {toggleWrap} from '../kit/text-wrapping.ts';
 import {searchText} from '../text/text-search.ts';
-import {estimatedListRows} from './layout.ts';
+import {estimatedListRows, estimatedPageRows} from './layout.ts';
 import {entryAt, startHistory, visit} from './view-history.ts';
 
 export type SessionEvent =
@@ -33,6 +33,7 @@ export type SessionEvent =
 	| {type: 'close-overlay'}
 	| {type: 'resize'; columns: number; rows: number}
 	| {type: 'list-rows'; rows: number}
+	| {type: 'page-rows'; rows: number}
 	| {type: 'cluster'; to: Partial<ClusterState>}
 	| {type: 'view'; view: ViewName}
 	| {type: 'go'; by: 1 | -1}
@@ -89,8 +90,14 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	overlay: (state, {event}) => (state.overlay ? {...state, overlay: reduceDialog(state.overlay, event)} : state),
 	'open-overlay': (state, {overlay}) => ({...state, overlay}),
 	'close-overlay': state => ({...state, overlay: null}),
-	resize: (state, {columns, rows}) => ({...state, size: {columns, rows}, listRows: estimatedListRows(rows)}),
+	resize: (state, {columns, rows}) => ({
+		...state,
+		size: {columns, rows},
+		listRows: estimatedListRows(rows),
+		pageRows: estimatedPageRows(rows),
+	}),
 	'list-rows': (state, {rows}) => (state.listRows === rows ? state : {...state, listRows: rows}),
+	'page-rows': (state, {rows}) => (state.pageRows === rows ? state : {...state, pageRows: rows}),
 	cluster: (state, {to}) => ({...state, cluster: {...state.cluster, ...to}}),
 	view: (state, {view}) => showView({...state, history: visit(state.history, {view, namespace: state.cluster.namespace})}, view),
 	go(state, {by}) {

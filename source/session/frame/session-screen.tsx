@@ -14,13 +14,13 @@ import {Preview} from '../lists/preview.tsx';
 import {proxyScreen} from '../proxy/proxy-screen.ts';
 import {sandboxScreen} from '../sandbox/sandbox-screen.ts';
 import {tailScreen} from '../tail/tail-screen.ts';
-import {helpScreen} from '../text/help-screen.ts';
-import {textScreen} from '../text/text-screen.ts';
-import {whyScreen} from '../why/why-screen.ts';
+import {Help} from '../text/help.tsx';
+import {TextPage} from '../text/text-page.tsx';
+import {Why} from '../why/why.tsx';
 import {Connections} from './connections-pane.tsx';
 import {Footer} from './footer.tsx';
 import {Header} from './header.tsx';
-import {messagesScreen} from './messages-screen.ts';
+import {Messages} from './message-list.tsx';
 import {PathPane} from './path-pane.tsx';
 import {Tabs} from './tabs.tsx';
 
@@ -61,36 +61,36 @@ function View(): ReactNode {
 const viewBodies = {forwards: forwardsScreen, proxy: proxyScreen, audit: auditScreen, sandbox: sandboxScreen};
 
 function Layer(): ReactNode {
-	return <Body draw={layerBody} />;
-}
-
-function layerBody(screen: RenderInput, rows: number): readonly Line[] {
-	const layer = screen.state.layers.at(-1);
+	const layer = useScreen(({state}) => state.layers.at(-1));
 	switch (layer?.kind) {
 		case 'tail': {
-			return screen.tail ? tailScreen(screen, screen.tail, rows) : [];
+			return <Body draw={tailBody} />;
 		}
 
 		case 'why': {
-			return whyScreen(screen, layer, rows);
+			return <Why layer={layer} />;
 		}
 
 		case 'text': {
-			return textScreen(screen, layer, rows);
+			return <TextPage layer={layer} />;
 		}
 
 		case 'help': {
-			return helpScreen(screen, layer, rows);
+			return <Help context={layer.context} top={layer.top} />;
 		}
 
 		case 'messages': {
-			return messagesScreen(screen, layer, rows);
+			return <Messages layer={layer} />;
 		}
 
 		case undefined: {
-			return [];
+			return null;
 		}
 	}
+}
+
+function tailBody(screen: RenderInput, rows: number): readonly Line[] {
+	return screen.tail ? tailScreen(screen, screen.tail, rows) : [];
 }
 
 function Body({draw}: {readonly draw: (screen: RenderInput, rows: number) => readonly Line[]}): ReactNode {

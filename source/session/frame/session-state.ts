@@ -10,7 +10,7 @@ import type {Dialog} from '../dialogs/dialog.ts';
 import {emptyProxy, type ProxyState} from '../proxy/proxy-state.ts';
 import type {ServicePods} from '../lists/service-pods.ts';
 import type {TextSearch} from '../text/text-search.ts';
-import {estimatedListRows} from './layout.ts';
+import {estimatedListRows, estimatedPageRows} from './layout.ts';
 import type {TailDisplay} from '../tail/tail-view.ts';
 import {startHistory, type ViewHistory} from './view-history.ts';
 
@@ -125,6 +125,8 @@ export type SessionState = {
 	size: {columns: number; rows: number};
 	/** Rows of the current list, as laid out. */
 	listRows: number;
+	/** Rows of the body of the top layer, as laid out. */
+	pageRows: number;
 	cluster: ClusterState;
 	view: ViewName;
 	previousView: ViewName;
@@ -188,6 +190,7 @@ export function emptySession(
 	return {
 		size,
 		listRows: estimatedListRows(size.rows),
+		pageRows: estimatedPageRows(size.rows),
 		cluster,
 		view: 'pods',
 		previousView: 'pods',

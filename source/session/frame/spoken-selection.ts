@@ -14,7 +14,7 @@ import {sanitize} from '../../text/sanitize.ts';
 import type {RenderInput} from '../kit/render-input.ts';
 import {legSentences, spokenPage} from '../kit/spoken-path.ts';
 import {pageOfText, said} from '../text/spoken-text.ts';
-import {describeSearch} from '../text/text-screen.ts';
+import {describeSearch} from '../text/text-page.tsx';
 
 export function spokenSelection(screen: RenderInput): string[] {
 	const {state, tail} = screen;

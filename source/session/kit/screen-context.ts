@@ -6,8 +6,10 @@ import type {RenderInput} from './render-input.ts';
 
 export type Frames = StoreApi<RenderInput>;
 
-/** `onListRows`: the layout gave the list this many rows. */
-export type ScreenHost = {frames: Frames; onListRows(rows: number): void};
+/** What the layout gave to the list of a view, and to the body of a layer. */
+export type LayoutCallbacks = {onListRows(rows: number): void; onPageRows(rows: number): void};
+
+export type ScreenHost = LayoutCallbacks & {frames: Frames};
 
 export const ScreenContext = createContext<ScreenHost | null>(null);
 

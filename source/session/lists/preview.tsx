@@ -5,11 +5,10 @@ import {previewRows} from '../frame/layout.ts';
 import {currentList} from '../frame/session-state.ts';
 import {firstKey, type RenderInput} from '../kit/render-input.ts';
 import {Rows} from '../kit/rows.tsx';
+import {Rule} from '../kit/rule.tsx';
 import {useScreen, wholeScreen} from '../kit/screen-context.ts';
 import {line, styled, type Line} from '../kit/styled-line.ts';
-import {Row} from '../kit/styled-text.tsx';
 import {textLines} from '../kit/text-rows.ts';
-import {titledRule} from '../kit/titled-rule.ts';
 import {selectedRow} from './list-state.ts';
 import type {Row as ListRow} from './table-rows.ts';
 
@@ -26,7 +25,7 @@ export function Preview(): ReactNode {
 	const key = firstKey(screen, 'list.details');
 	return (
 		<Box flexDirection="column" flexShrink={0} height={rows}>
-			<Row {...titledRule(screen, row.name, {right: key === null ? '' : `${key} more`})} />
+			<Rule title={row.name} right={key === null ? '' : `${key} more`} />
 			<Rows draw={() => previewLines(screen, row)} />
 		</Box>
 	);

@@ -6,7 +6,7 @@ import type {TextLine} from '../frame/session-state.ts';
 import {parseProxyTarget} from '../../targets/proxy-target.ts';
 import {formatBytes} from '../../text/format-number.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
-import {errorLines} from '../why/why-screen.ts';
+import {errorLines} from '../why/why.tsx';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {podPortNames, proxyNames} from '../dialogs/completion-names.ts';
 import type {Handlers, Session} from '../frame/session.ts';

@@ -1,11 +1,11 @@
 /** The rows of a scrollable layer. */
 import type {Layer, TextLine} from '../frame/session-state.ts';
 import {wrappingOf} from '../kit/text-wrapping.ts';
-import {helpBody} from './help-screen.ts';
-import {messageTexts} from '../frame/messages-screen.ts';
+import {helpBody} from './help.tsx';
+import {messageTexts} from '../frame/message-list.tsx';
 import type {RenderInput} from '../kit/render-input.ts';
 import {textRows} from '../kit/text-rows.ts';
-import {whyRows, whyTexts} from '../why/why-screen.ts';
+import {whyRows, whyTexts} from '../why/why.tsx';
 
 /** For each row, the index of its line. */
 export function layerRows(screen: RenderInput, layer: Layer): readonly number[] {

@@ -1,13 +1,13 @@
 /** Long texts as spoken pages. */
 import {lineLabel} from '../kit/format-copied-lines.ts';
 import type {Layer, TextLine} from '../frame/session-state.ts';
-import {helpBody} from './help-screen.ts';
+import {helpBody} from './help.tsx';
 import type {RenderInput} from '../kit/render-input.ts';
 import {spokenPage} from '../kit/spoken-path.ts';
 import type {Line} from '../kit/styled-line.ts';
-import {messageTexts} from '../frame/messages-screen.ts';
+import {messageTexts} from '../frame/message-list.tsx';
 import {textLines} from '../kit/text-rows.ts';
-import {whyBody} from '../why/why-screen.ts';
+import {whyBody} from '../why/why.tsx';
 
 type ReadLayer = Exclude<Layer, {kind: 'tail'}>;
 

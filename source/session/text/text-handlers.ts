@@ -87,7 +87,7 @@ function page(session: Session): number {
 }
 
 export function textPage({store}: Session): number {
-	return store.state.size.rows - 3;
+	return store.state.pageRows;
 }
 
 function scroll(session: Session, by: number): void {

@@ -3,7 +3,7 @@ import {nextFound, searchProblem, searchText, type TextSearch} from './text-sear
 import {wrappingOf} from '../kit/text-wrapping.ts';
 import {describeMatchCount} from '../kit/describe-matches.ts';
 import {layerRows} from './layer-rows.ts';
-import {leftOfMatch, rowOfMatch} from './text-screen.ts';
+import {leftOfMatch, rowOfMatch} from './text-page.tsx';
 import {isScreenReaderEnabled, spokenPage} from '../kit/spoken-path.ts';
 import {plainTheme} from '../kit/theme.ts';
 import {createRenderInput} from '../frame/create-render-input.ts';

@@ -1,7 +1,7 @@
 /** YAML screen of an object. */
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import {clockTime} from '../../text/format-time.ts';
-import {errorLines} from '../why/why-screen.ts';
+import {errorLines} from '../why/why.tsx';
 import {selectedTarget} from '../lists/selection.ts';
 import {currentList} from '../frame/session-state.ts';
 import type {Handlers, OpenCluster, Session} from '../frame/session.ts';

@@ -9,7 +9,7 @@ import {whyPath, type WhyLayer} from './why-path.ts';
 import {unicodeGlyphs} from '../kit/glyphs.ts';
 import {describeEnd} from '../../descriptions/describe-path.ts';
 import {noPendingTimes, pendingTimes} from '../frame/round-trips.ts';
-import {whyLines} from './why-screen.ts';
+import {whyLines} from './why.tsx';
 import {currentTail} from '../tail/current-tail.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {targetOf} from '../lists/selection.ts';

@@ -12,7 +12,7 @@ import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
 import type {RenderInput} from '../../../source/session/kit/render-input.ts';
 import {spokenSelection} from '../../../source/session/frame/spoken-selection.ts';
 import {spokenText} from '../../../source/session/text/spoken-text.ts';
-import {whyBody} from '../../../source/session/why/why-screen.ts';
+import {whyBody} from '../../../source/session/why/why.tsx';
 
 const session = emptySession({...clusterState(null), namespace: 'demo', reachable: 'yes'}, {columns: 100, rows: 24}, 60_000);
 const screenOf = (parts: object) =>

@@ -2,11 +2,11 @@
 import test from 'ava';
 import {searchText} from '../../../source/session/text/text-search.ts';
 import type {Layer, TextLine} from '../../../source/session/frame/session-state.ts';
-import {messagesScreen} from '../../../source/session/frame/messages-screen.ts';
+import {messagesBody} from '../../../source/session/frame/message-list.tsx';
 import type {RenderInput} from '../../../source/session/kit/render-input.ts';
 import {paint, type Line} from '../../../source/session/kit/styled-line.ts';
 import {hiddenCells} from '../../../source/session/kit/text-rows.ts';
-import {leftOfMatch, rowOfMatch, textScreen} from '../../../source/session/text/text-screen.ts';
+import {leftOfMatch, rowOfMatch, textBody} from '../../../source/session/text/text-page.tsx';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
 import {fakeScreen} from '../../support/fake-screen.ts';
 
@@ -46,22 +46,17 @@ const layer = (left: number, search = ''): Extract<Layer, {kind: 'text'}> => ({
 	search: searchText(lines, {text: search, regex: false}, 0),
 });
 
-/** The rows of the terminal below the rule. */
+/** The rows of the terminal. */
 async function shown(drawn: readonly Line[]): Promise<string[]> {
 	const {write, lines} = fakeScreen({cols: columns, rows: 12});
-	await write(
-		drawn
-			.slice(1)
-			.map(one => paint(one, columns, theme))
-			.join('\r\n'),
-	);
+	await write(drawn.map(one => paint(one, columns, theme)).join('\r\n'));
 	return lines()
-		.slice(0, drawn.length - 1)
+		.slice(0, drawn.length)
 		.map(row => row.trimEnd());
 }
 
 test('each line has one row, a cut is marked, and labels stay', async t => {
-	t.deepEqual(await shown(textScreen(screen, layer(0), 8)), [
+	t.deepEqual(await shown(textBody(screen, layer(0))), [
 		'   image: registry/web:…',
 		' kind: Pod',
 		' 日本語日本語日本語日本…',
@@ -73,7 +68,7 @@ test('each line has one row, a cut is marked, and labels stay', async t => {
 });
 
 test('scrolling sideways shows the ends of lines and keeps rules and labels', async t => {
-	t.deepEqual(await shown(textScreen(screen, layer(11), 8)), [
+	t.deepEqual(await shown(textBody(screen, layer(11))), [
 		' gistry/web:1.27',
 		'',
 		' 語日本語日本語日本語',
@@ -91,7 +86,7 @@ test('scrolling sideways stops at the longest line', t => {
 
 test('a match is highlighted, and scrolled to if it is not visible', t => {
 	const spans = (left: number, search: string) =>
-		textScreen(screen, layer(left, search), 8).flatMap(({spans}) =>
+		textBody(screen, layer(left, search)).flatMap(({spans}) =>
 			spans.filter(({role}) => role === 'match' || role === 'match.current').map(({text}) => text),
 		);
 	t.deepEqual(spans(0, '1.27'), []);
@@ -105,6 +100,6 @@ test('a match is highlighted, and scrolled to if it is not visible', t => {
 });
 
 test('a cut message takes one row', async t => {
-	t.deepEqual(await shown(messagesScreen(screen, {kind: 'messages', top: 0, left: 0}, 3)), [' 00:00:00  one two thr…', '']);
-	t.deepEqual(await shown(messagesScreen(screen, {kind: 'messages', top: 0, left: 12}, 3)), [' 00:00:00  e four five', '']);
+	t.deepEqual(await shown(messagesBody(screen, {kind: 'messages', top: 0, left: 0})), [' 00:00:00  one two thr…']);
+	t.deepEqual(await shown(messagesBody(screen, {kind: 'messages', top: 0, left: 12})), [' 00:00:00  e four five']);
 });

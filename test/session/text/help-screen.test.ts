@@ -3,7 +3,7 @@ import test from 'ava';
 import {contexts} from '../../../source/keymap/contexts.ts';
 import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
-import {helpBody} from '../../../source/session/text/help-screen.ts';
+import {helpBody} from '../../../source/session/text/help.tsx';
 import type {RenderInput} from '../../../source/session/kit/render-input.ts';
 
 const keymaps = await Promise.all([undefined, 'vim', 'k9s'].map(async name => loadKeymap({}, name)));
@@ -11,7 +11,7 @@ const keymaps = await Promise.all([undefined, 'vim', 'k9s'].map(async name => lo
 const textOf = (context: string) =>
 	helpBody(
 		{
-			state: {size: {columns: 40, rows: 24}, refused: new Map()},
+			state: {size: {columns: 40, rows: 24}, pageRows: 21, refused: new Map()},
 			theme: {glyphs: unicodeGlyphs},
 			hints: [],
 			keymap: keymaps[0]!.keymap,
@@ -41,7 +41,7 @@ test('no column of the help starts with a blank row', t => {
 				[60, 30],
 			] as const) {
 				const screen = {
-					state: {size: {columns, rows}, refused: new Map()},
+					state: {size: {columns, rows}, pageRows: rows - 3, refused: new Map()},
 					theme: {glyphs: unicodeGlyphs},
 					hints: [],
 					keymap,
@@ -61,7 +61,7 @@ test('no text of the help is cut at 80 columns', t => {
 	for (const {keymap} of keymaps) {
 		for (const context of Object.keys(contexts)) {
 			const screen = {
-				state: {size: {columns: 80, rows: 24}, refused: new Map()},
+				state: {size: {columns: 80, rows: 24}, pageRows: 21, refused: new Map()},
 				theme: {glyphs: unicodeGlyphs},
 				hints: [],
 				keymap,
@@ -79,7 +79,7 @@ test('no heading of the help is the last row of a column', t => {
 		for (const context of ['pods', 'tail', 'why', 'doctor', 'audit', 'proxy']) {
 			for (const columns of [80, 120, 160, 200]) {
 				const screen = {
-					state: {size: {columns, rows: 40}, refused: new Map()},
+					state: {size: {columns, rows: 40}, pageRows: 37, refused: new Map()},
 					theme: {glyphs: unicodeGlyphs},
 					hints: [],
 					keymap,

@@ -1,19 +1,31 @@
 /** Text screens. */
 import test from 'ava';
+import {createElement as h} from 'react';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {emptySession} from '../../../source/session/frame/session-state.ts';
+import {Page} from '../../../source/session/kit/page.tsx';
+import {drawn} from '../../support/drawn.ts';
 import {searchText} from '../../../source/session/text/text-search.ts';
 import type {Layer, TextLine} from '../../../source/session/frame/session-state.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
 import type {RenderInput} from '../../../source/session/kit/render-input.ts';
-import type {Line} from '../../../source/session/kit/styled-line.ts';
+import {line, type Line} from '../../../source/session/kit/styled-line.ts';
 import {wrapped} from '../../../source/session/kit/text-wrapping.ts';
 import {layerRows} from '../../../source/session/text/layer-rows.ts';
 import {textLines} from '../../../source/session/kit/text-rows.ts';
-import {pageOf, rowOfMatch, textScreen} from '../../../source/session/text/text-screen.ts';
+import {rowOfMatch, textBody, TextPage} from '../../../source/session/text/text-page.tsx';
 
 const screenOf = (columns: number, now = 0) =>
 	({state: {size: {columns, rows: 24}, processes: [], now}, theme: plainTheme}) as unknown as RenderInput;
 const told = ({spans}: Line) =>
 	spans.map(({text, role}) => (role === 'match' ? `[${text}]` : role === 'match.current' ? `{${text}}` : text)).join('');
+const drawnScreen: RenderInput = {
+	state: {...emptySession(clusterState(null), {columns: 80, rows: 24}, 0), pageRows: 21},
+	theme: plainTheme,
+	keymap: new Map(),
+	hints: [],
+	tail: null,
+};
 const asIs = (text: string): TextLine => ({text, asIs: true});
 
 test('the age of an event grows', t => {
@@ -63,22 +75,27 @@ function layerOf(lines: readonly TextLine[], text: string): Extract<Layer, {kind
 
 test('matches are highlighted, even across a cut, and counted', t => {
 	const layer = layerOf([asIs('image: one-two'), asIs('kind'), {label: 'Image', text: 'it'}], 'e: one-t');
-	const [rule, ...rows] = textScreen(screenOf(12), layer, 5).map(line => told(line));
-	t.deepEqual(rows, [' imag{e: one-}', '   {t}wo', ' kind', ' Image     it']);
-	t.regex(rule!, /YAML/);
-	t.regex(told(textScreen(screenOf(80), layer, 5)[0]!), /match 1 of 1 /);
-	t.regex(told(textScreen(screenOf(80), layerOf(layer.lines, 'nowhere'), 5)[0]!), /no match/);
+	t.deepEqual(
+		textBody(screenOf(12), layer).map(line => told(line)),
+		[' imag{e: one-}', '   {t}wo', ' kind', ' Image     it'],
+	);
+	t.deepEqual(
+		textBody(screenOf(80), layerOf(layer.lines, 'image')).map(line => told(line).trim()),
+		['{image}: one-two', 'kind', '[Image]     it'],
+	);
+});
+
+test('the title of a text counts its matches, or says why there are none', async t => {
+	const layer = layerOf([asIs('image: one-two'), asIs('kind')], 'e: one-t');
+	const title = async (of: typeof layer) => (await drawn(drawnScreen, h(TextPage, {layer: of})))[0]!;
+	t.regex(await title(layer), /YAML/);
+	t.regex(await title(layer), /match 1 of 1 /);
+	t.regex(await title(layerOf(layer.lines, 'nowhere')), /no match/);
 	t.regex(
-		told(textScreen(screenOf(80), {...layer, search: searchText(layer.lines, {text: '(', regex: true}, 0)}, 5)[0]!),
+		await title({...layer, search: searchText(layer.lines, {text: '(', regex: true}, 0)}),
 		/invalid regular expression: unterminated group/,
 	);
-	t.regex(told(textScreen(screenOf(80), {...layer, search: null}, 5)[0]!), /as read/);
-	t.deepEqual(
-		textScreen(screenOf(80), {...layerOf(layer.lines, 'image')}, 5)
-			.slice(1)
-			.map(line => told(line).trim()),
-		['{image}: one-two', 'kind', '[Image]     it', ''],
-	);
+	t.regex(await title({...layer, search: null}), /as read/);
 });
 
 test('the row of a match is the one on which the match starts', t => {
@@ -98,19 +115,19 @@ test('a line of 256 KiB is drawn and searched', t => {
 	const layer = layerOf([asIs(`${'{"a":"b"},'.repeat(26_000)}end`)], 'end');
 	const began = performance.now();
 	for (let frame = 0; frame < 10; frame++) {
-		textScreen(screenOf(80), layer, 22);
+		textBody(screenOf(80), layer);
 	}
 
 	t.true(performance.now() - began < 10_000);
 });
 
-test('the number of lines below has thousands separators', t => {
-	const screen = {state: {size: {columns: 80, rows: 24}}, theme: plainTheme} as unknown as RenderInput;
-	const body = Array.from({length: 5000}, () => ({spans: []}));
-	t.regex(
-		pageOf(screen, {title: 'Body', right: ''}, body, 0, 20)[0]!
-			.spans.map(({text}) => text)
-			.join(''),
-		/4,981 below/,
-	);
+test('a page counts the lines above and below it, and ends with the last one', async t => {
+	const body = Array.from({length: 5000}, (_, index) => line(`row ${index}`));
+	const page = async (top: number) => drawn(drawnScreen, h(Page, {title: 'Body', right: '', body, top}));
+	const first = await page(0);
+	t.regex(first[0]!, /4,979 below/);
+	t.deepEqual(first.slice(1, 3), ['row 0', 'row 1']);
+	const last = await page(9999);
+	t.regex(last[0]!, /4,979 above -/);
+	t.is(last.at(-1), 'row 4999');
 });

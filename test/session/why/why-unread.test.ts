@@ -11,7 +11,7 @@ import type {Path} from '../../../source/evidence/evidence.ts';
 import {emptySession, type SessionState} from '../../../source/session/frame/session-state.ts';
 import {whyPath, type WhyLayer} from '../../../source/session/why/why-path.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
-import {whyTexts} from '../../../source/session/why/why-screen.ts';
+import {whyTexts} from '../../../source/session/why/why.tsx';
 
 const path = {about: 'configuration', phase: 'settled', error: null, process: {id: null}, legs: []} as unknown as Path;
 

@@ -1,4 +1,5 @@
-/** The help screen. */
+/** The help page. */
+import type {ReactNode} from 'react';
 import {tlsMeanings} from '../../descriptions/describe-verdict.ts';
 import {contexts, contextStack} from '../../keymap/contexts.ts';
 import {describeKeys, type KeyHint} from '../../keymap/describe-keys.ts';
@@ -7,12 +8,13 @@ import {cellWidth, fitToCells} from '../../text/cell-width.ts';
 import {wrapToWidth} from '../kit/titled-rule.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
 import {tlsRole} from '../kit/path-line-spans.ts';
+import {Page} from '../kit/page.tsx';
 import type {RenderInput} from '../kit/render-input.ts';
+import {useScreen, wholeScreen} from '../kit/screen-context.ts';
 import {line, styled, type Line, type Span} from '../kit/styled-line.ts';
-import {pageOf} from './text-screen.ts';
 
-export function helpScreen(screen: RenderInput, {context, top}: {context: string; top: number}, rows: number): Line[] {
-	return pageOf(screen, {title: 'Help', after: context, right: ''}, helpBody(screen, context), top, rows);
+export function Help({context, top}: {readonly context: string; readonly top: number}): ReactNode {
+	return <Page title="Help" after={context} right="" body={helpBody(useScreen(wholeScreen), context)} top={top} />;
 }
 
 function filterLegend({keymap}: RenderInput, context: string): Line[] {
@@ -41,7 +43,7 @@ function withoutBlankTop(lines: readonly Line[]): readonly Line[] {
 
 export function helpBody(screen: RenderInput, context: string): Line[] {
 	const {
-		state: {size, refused},
+		state: {size, pageRows, refused},
 		theme: {glyphs},
 	} = screen;
 	const hints = describeKeys(
@@ -90,7 +92,7 @@ export function helpBody(screen: RenderInput, context: string): Line[] {
 		line('keymap.yaml sets them'),
 	];
 	const all = [...blocks.flatMap((block, index) => (index === 0 ? block : [line(''), ...block])), ...legend];
-	const parts = splitIntoColumns(all, columns, Math.max(columns > 2 ? 0 : size.rows - 3, Math.ceil(all.length / columns)));
+	const parts = splitIntoColumns(all, columns, Math.max(columns > 2 ? 0 : pageRows, Math.ceil(all.length / columns)));
 	return Array.from({length: Math.max(...parts.map(part => part.length))}, (_, row) =>
 		line(' ', ...parts.flatMap(part => cell(part[row], width - 1))),
 	);

@@ -1,4 +1,5 @@
-/** The why screen: each leg with verdicts, evidence, needs and fixes. */
+/** The why page: each leg with verdicts, evidence, needs and fixes. */
+import type {ReactNode} from 'react';
 import {describeError, type ErrorPart} from '../../descriptions/describe-error.ts';
 import {clockTime} from '../../text/format-time.ts';
 import {fitToCells} from '../../text/cell-width.ts';
@@ -12,18 +13,20 @@ import type {SessionState, TextLine} from '../frame/session-state.ts';
 import {wrappingOf, wrapped, type TextWrapping} from '../kit/text-wrapping.ts';
 import {whyPath, type WhyLayer} from './why-path.ts';
 import {pathLineSpansWithEndTime, replicaLetter, routeRole, tlsRole, tlsRoleOf} from '../kit/path-line-spans.ts';
+import {Page} from '../kit/page.tsx';
 import type {RenderInput} from '../kit/render-input.ts';
+import {useScreen, wholeScreen} from '../kit/screen-context.ts';
 import {toSessionAdvice} from '../kit/session-advice.ts';
 import {line, styled, type Line} from '../kit/styled-line.ts';
 import {textRows, type TextRow} from '../kit/text-rows.ts';
-import {pageOf} from '../text/text-screen.ts';
 import {noPendingTimes, describeRoundTrips, pendingTimes, type PendingTimes} from '../frame/round-trips.ts';
 
-export function whyScreen(screen: RenderInput, layer: WhyLayer, rows: number): Line[] {
+export function Why({layer}: {readonly layer: WhyLayer}): ReactNode {
+	const screen = useScreen(wholeScreen);
 	const path = whyPath(screen.state, layer);
 	const right = path === null ? '' : `${path.about.replace('-', ' ')}${path.phase === 'settled' ? '' : `, ${path.phase}`}`;
 	const body = whyRows(screen, layer, wrappingOf(screen.state, layer)).map(row => row.line);
-	return pageOf(screen, {title: 'Why', after: layer.about, right}, body, layer.top, rows);
+	return <Page title="Why" after={layer.about} right={right} body={body} top={layer.top} />;
 }
 
 export function whyBody(screen: RenderInput, layer: WhyLayer): Line[] {

@@ -1,16 +1,23 @@
 /** The message history, newest first. */
+import type {ReactNode} from 'react';
 import type {Layer, SessionState, TextLine} from './session-state.ts';
 import {wrappingOf} from '../kit/text-wrapping.ts';
 import {clockTime} from '../../text/format-time.ts';
+import {Page} from '../kit/page.tsx';
 import type {RenderInput} from '../kit/render-input.ts';
+import {useScreen, wholeScreen} from '../kit/screen-context.ts';
 import type {Line} from '../kit/styled-line.ts';
 import {textRows} from '../kit/text-rows.ts';
-import {pageOf} from '../text/text-screen.ts';
 
-export function messagesScreen(screen: RenderInput, layer: Extract<Layer, {kind: 'messages'}>, rows: number): Line[] {
-	const {state} = screen;
-	const body = textRows(screen, messageTexts(state), wrappingOf(state, layer)).map(row => row.line);
-	return pageOf(screen, {title: 'Messages', right: String(state.messages.length)}, body, layer.top, rows);
+export function Messages({layer}: {readonly layer: MessagesLayer}): ReactNode {
+	const screen = useScreen(wholeScreen);
+	return <Page title="Messages" right={String(screen.state.messages.length)} body={messagesBody(screen, layer)} top={layer.top} />;
+}
+
+type MessagesLayer = Extract<Layer, {kind: 'messages'}>;
+
+export function messagesBody(screen: RenderInput, layer: MessagesLayer): Line[] {
+	return textRows(screen, messageTexts(screen.state), wrappingOf(screen.state, layer)).map(row => row.line);
 }
 
 export function messageTexts({messages}: Pick<SessionState, 'messages'>): readonly TextLine[] {

@@ -1,28 +1,28 @@
-/** Screens of labeled text: details, YAML, doctor, responses. */
+/** Pages of labeled text: details, YAML, doctor, responses. */
+import type {ReactNode} from 'react';
 import type {Layer, TextLine} from '../frame/session-state.ts';
 import {describeMatchPosition} from '../kit/describe-matches.ts';
 import {wrappingOf, type TextWrapping} from '../kit/text-wrapping.ts';
 import {searchPattern, searchProblem, type TextSearch} from './text-search.ts';
 import {findMatchesWithin} from '../../text/bounded-match.ts';
 import {cellWidth} from '../../text/cell-width.ts';
-import {formatNumber} from '../../text/format-number.ts';
-import {titledRule} from '../kit/titled-rule.ts';
 import {applyBackground, type MatchRanges} from '../kit/highlight-matches.ts';
+import {Page} from '../kit/page.tsx';
 import type {RenderInput} from '../kit/render-input.ts';
-import {padLines, type Line} from '../kit/styled-line.ts';
+import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import type {Line} from '../kit/styled-line.ts';
 import {hiddenCells, availableCells, textRows, type TextRow} from '../kit/text-rows.ts';
 
 type TextLayer = Extract<Layer, {kind: 'text'}>;
 
-export function textScreen(screen: RenderInput, layer: TextLayer, rows: number): Line[] {
-	const right = layer.search ? describeSearch(layer.search) : layer.right;
-	return pageOf(
-		screen,
-		{title: layer.title, after: layer.subject, right},
-		withFound(textRows(screen, layer.lines, wrappingOf(screen.state, layer)), layer),
-		layer.top,
-		rows,
-	);
+export function TextPage({layer}: {readonly layer: TextLayer}): ReactNode {
+	const screen = useScreen(wholeScreen);
+	const {title, subject, search, right, top} = layer;
+	return <Page title={title} after={subject} right={search ? describeSearch(search) : right} body={textBody(screen, layer)} top={top} />;
+}
+
+export function textBody(screen: RenderInput, layer: TextLayer): Line[] {
+	return withFound(textRows(screen, layer.lines, wrappingOf(screen.state, layer)), layer);
 }
 
 export function describeSearch(search: TextSearch): string {
@@ -36,26 +36,6 @@ export function describeSearch(search: TextSearch): string {
 			hidden: 0,
 		})
 	);
-}
-
-export function pageOf(
-	screen: RenderInput,
-	{title, after, right}: {title: string; after?: string; right: string},
-	body: readonly Line[],
-	wanted: number,
-	rows: number,
-): Line[] {
-	const top = Math.max(0, Math.min(wanted, body.length - rows + 1));
-	const below = body.length - top - rows + 1;
-	const hidden = [top > 0 ? `${formatNumber(top)} above` : '', below > 0 ? `${formatNumber(below)} below` : '']
-		.filter(part => part !== '')
-		.join('  ');
-	const head = titledRule(screen, title, {
-		focus: true,
-		...(after !== undefined && {after}),
-		right: [right, hidden].filter(part => part !== '').join(` ${screen.theme.glyphs.dot} `),
-	});
-	return padLines([head, ...body.slice(top, top + rows - 1)], rows);
 }
 
 const maxDurationMs = 20;

@@ -1,0 +1,50 @@
+/** The titled rule above a pane or page. */
+import {Box} from 'ink';
+import {memo, type ReactNode} from 'react';
+import {cellWidth} from '../../text/cell-width.ts';
+import {useScreen} from './screen-context.ts';
+import {lineWidth, styled} from './styled-line.ts';
+import {Row} from './styled-text.tsx';
+
+type RuleProps = {
+	readonly title: string;
+	readonly focus?: boolean;
+	readonly after?: string;
+	readonly right?: string;
+	/** Replaces a `right` that does not fit. */
+	readonly short?: string;
+	readonly warn?: boolean;
+};
+
+export const Rule = memo(({title, focus = false, after = '', right = '', short = right, warn = false}: RuleProps): ReactNode => {
+	const columns = useScreen(({state}) => state.size.columns);
+	const {rule, tabLeft, tabRight} = useScreen(({theme}) => theme.glyphs);
+	const left = focus
+		? [styled('rule', rule), styled('focus', `${tabLeft}${title}${tabRight}`), {text: after === '' ? '' : ` ${after} `}]
+		: [styled('rule', rule + rule), {text: ` ${title} `}, {text: after === '' ? '' : `${after} `}];
+	const note = cellWidth(right) <= columns - lineWidth(left) - 4 ? right : short;
+	return (
+		<Box flexShrink={0}>
+			<Box flexShrink={0}>
+				<Row spans={left} />
+			</Box>
+			<Dashes grows />
+			{note !== '' && (
+				<>
+					<Box paddingX={1}>
+						<Row spans={[styled(warn ? 'notice.warn' : 'text.dim', note)]} />
+					</Box>
+					<Dashes />
+				</>
+			)}
+		</Box>
+	);
+});
+
+function Dashes({grows = false}: {readonly grows?: boolean}): ReactNode {
+	const {rule} = useScreen(({theme}) => theme.glyphs);
+	const [borderBottom, borderLeft, borderRight] = [false, false, false];
+	const borderStyle = {top: rule, topLeft: '', topRight: '', left: '', right: '', bottom: '', bottomLeft: '', bottomRight: ''};
+	const size = grows ? {flexGrow: 1, flexBasis: 0} : {width: 1, flexShrink: 0};
+	return <Box {...{borderStyle, borderBottom, borderLeft, borderRight}} borderColor="rule" {...size} />;
+}
