@@ -39,16 +39,27 @@ export const pathFlag = {
 	help: 'print the path line on stderr: auto (on a terminal), always, never, or json',
 } as const satisfies FlagSpec;
 
+export const outputFlag = (help: string) =>
+	({
+		name: 'output',
+		short: 'o',
+		kind: 'string',
+		default: 'text',
+		value: 'FORMAT',
+		oneOf: ['text', 'json'],
+		help,
+	}) as const satisfies FlagSpec;
+
 /** stdout belongs to the remote command. */
-export const errorOutputFlag = {
-	name: 'output',
-	short: 'o',
-	kind: 'string',
-	default: 'text',
-	value: 'FORMAT',
-	oneOf: ['text', 'json'],
-	help: 'json: if spoke itself fails, print an Error object as the last line of stderr; stdout has only the remote command’s output',
-} as const satisfies FlagSpec;
+export const errorOutputFlag = outputFlag(
+	'json: if spoke itself fails, print an Error object as the last line of stderr; stdout has only the remote command’s output',
+);
+
+export const containerFlag = (help = 'container name; defaults to the annotated container, then the first') =>
+	({name: 'container', short: 'c', kind: 'string', value: 'NAME', completes: 'container', help}) as const satisfies FlagSpec;
+
+export const podRunningTimeoutFlag = (help = 'how long to wait for a pod of the target') =>
+	({name: 'pod-running-timeout', kind: 'duration', positive: true, default: 60_000, value: 'DURATION', help}) as const satisfies FlagSpec;
 
 export const readOnlyFlag = {
 	name: 'read-only',

@@ -1,5 +1,5 @@
 /** Spec of `spoke attach`. */
-import {errorOutputFlag, helpFlag, pathFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
+import {containerFlag, errorOutputFlag, helpFlag, pathFlag, podRunningTimeoutFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {defaultDetachKeys} from '../../terminal/detach-keys.ts';
@@ -13,14 +13,7 @@ const flags = [
 		kind: 'boolean',
 		help: 'no effect except a warning if the container has no terminal; with -i, its terminal is used with or without -t',
 	},
-	{
-		name: 'container',
-		short: 'c',
-		kind: 'string',
-		value: 'NAME',
-		completes: 'container',
-		help: 'container name; defaults to the annotated container, then the first',
-	},
+	containerFlag(),
 	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print only the container’s output, errors, and a warning if input was not sent'},
 	{
 		name: 'detach-keys',
@@ -29,14 +22,7 @@ const flags = [
 		value: 'KEYS',
 		help: 'with -it: key sequence that detaches and leaves the container running',
 	},
-	{
-		name: 'pod-running-timeout',
-		kind: 'duration',
-		positive: true,
-		default: 60_000,
-		value: 'DURATION',
-		help: 'how long to wait for a pod of the target',
-	},
+	podRunningTimeoutFlag(),
 	errorOutputFlag,
 	readOnlyFlag,
 	pathFlag,

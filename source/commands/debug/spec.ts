@@ -1,5 +1,5 @@
 /** Spec of `spoke debug`. */
-import {helpFlag, pathFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
+import {containerFlag, helpFlag, pathFlag, podRunningTimeoutFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {defaultDetachKeys} from '../../terminal/detach-keys.ts';
@@ -8,14 +8,7 @@ import {debugProfiles} from '../../streams/debug-profiles.ts';
 
 const flags = [
 	{name: 'image', kind: 'string', value: 'IMAGE', help: 'image of the debug container (required without --copy-to)'},
-	{
-		name: 'container',
-		short: 'c',
-		kind: 'string',
-		value: 'NAME',
-		completes: 'container',
-		help: 'name of the debug container; defaults to debugger-xxxxx; with --copy-to, also an existing container to change',
-	},
+	containerFlag('name of the debug container; defaults to debugger-xxxxx; with --copy-to, also an existing container to change'),
 	{
 		name: 'target',
 		kind: 'string',
@@ -67,14 +60,7 @@ const flags = [
 		value: 'KEYS',
 		help: 'with -it: key sequence that detaches and leaves the container running',
 	},
-	{
-		name: 'pod-running-timeout',
-		kind: 'duration',
-		positive: true,
-		default: 60_000,
-		value: 'DURATION',
-		help: 'with -i: how long to wait until the container runs',
-	},
+	podRunningTimeoutFlag('with -i: how long to wait until the container runs'),
 	readOnlyFlag,
 	pathFlag,
 	helpFlag,

@@ -2,26 +2,18 @@
 import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
 import {doctorReport} from '../../output/doctor-report.ts';
 import {jsonLine} from '../../output/json-line.ts';
 import {runDoctor} from '../../evidence/doctor/run-doctor.ts';
 import {toTerminalCharset} from '../../text/terminal-charset.ts';
 import type {Command} from '../command.ts';
+import {oneTarget} from '../one-target.ts';
 import {doctorSpec} from './spec.ts';
 
 export const command: Command<typeof doctorSpec.flags> = {
 	spec: doctorSpec,
 	async run({flags, positionals, stdout, interrupted, env}) {
-		const [target, ...surplus] = positionals;
-		if (target === undefined || surplus.length > 0) {
-			throw new SpokeError(
-				'ERR_USAGE',
-				target === undefined
-					? 'a target is required: a pod, or KIND/NAME'
-					: `expected one target, got ${positionals.length}: ${positionals.join(' ')}`,
-			);
-		}
+		const target = oneTarget(positionals);
 
 		let cluster: ClusterClient | undefined;
 		try {

@@ -1,26 +1,11 @@
 /** Spec of `spoke doctor`. */
-import {helpFlag, acceptedReadOnlyFlag} from '../../command-line/common-flags.ts';
+import {acceptedReadOnlyFlag, containerFlag, helpFlag, outputFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {CommandSpec} from '../command.ts';
 
 const flags = [
-	{
-		name: 'output',
-		short: 'o',
-		kind: 'string',
-		default: 'text',
-		value: 'FORMAT',
-		oneOf: ['text', 'json'],
-		help: 'text, or json: one object to attach to a ticket',
-	},
-	{
-		name: 'container',
-		short: 'c',
-		kind: 'string',
-		value: 'NAME',
-		completes: 'container',
-		help: 'container to test; defaults to the annotated container, then the first',
-	},
+	outputFlag('text, or json: one object to attach to a ticket'),
+	containerFlag('container to test; defaults to the annotated container, then the first'),
 	acceptedReadOnlyFlag,
 	helpFlag,
 	...connectionFlags,

@@ -1,5 +1,5 @@
 /** Spec of `spoke exec`. */
-import {errorOutputFlag, helpFlag, pathFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
+import {containerFlag, errorOutputFlag, helpFlag, pathFlag, podRunningTimeoutFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import type {CommandSpec} from '../command.ts';
@@ -12,14 +12,7 @@ const flags = [
 		kind: 'boolean',
 		help: 'allocate a terminal in the container; requires -i; without a local terminal, prints a warning and runs without one',
 	},
-	{
-		name: 'container',
-		short: 'c',
-		kind: 'string',
-		value: 'NAME',
-		completes: 'container',
-		help: 'container name; defaults to the annotated container, then the first',
-	},
+	containerFlag(),
 	{
 		name: 'filename',
 		short: 'f',
@@ -29,14 +22,7 @@ const flags = [
 		help: 'manifest of the object to use instead of TARGET; - reads stdin',
 	},
 	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print only the command’s output, errors, and a warning if input was not sent'},
-	{
-		name: 'pod-running-timeout',
-		kind: 'duration',
-		positive: true,
-		default: 60_000,
-		value: 'DURATION',
-		help: 'how long to wait for a pod of the target',
-	},
+	podRunningTimeoutFlag(),
 	errorOutputFlag,
 	readOnlyFlag,
 	pathFlag,

@@ -1,5 +1,5 @@
 /** Spec of `spoke keys`. */
-import {helpFlag} from '../../command-line/common-flags.ts';
+import {helpFlag, outputFlag} from '../../command-line/common-flags.ts';
 import type {CommandSpec} from '../command.ts';
 
 const flags = [
@@ -12,15 +12,7 @@ const flags = [
 		suggests: ['default', 'vim', 'k9s'],
 		help: 'keymap file to use instead of ~/.config/spoke/keymap.yaml, or a preset: default, vim or k9s',
 	},
-	{
-		name: 'output',
-		short: 'o',
-		kind: 'string',
-		value: 'FORMAT',
-		oneOf: ['text', 'json'],
-		default: 'text',
-		help: 'text, or json: one object',
-	},
+	outputFlag('text, or json: one object'),
 	{name: 'json', kind: 'boolean', help: 'same as -o json'},
 	helpFlag,
 ] as const;

@@ -1,5 +1,5 @@
 /** Spec of `spoke logs`. */
-import {helpFlag, pathFlag, acceptedReadOnlyFlag} from '../../command-line/common-flags.ts';
+import {acceptedReadOnlyFlag, containerFlag, helpFlag, outputFlag, pathFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {CommandSpec} from '../command.ts';
 
@@ -11,14 +11,7 @@ const flags = [
 		help: 'stream new lines, resuming after disconnects, restarts and rotation; for a workload, from all its pods, including new ones',
 	},
 	{name: 'previous', short: 'p', kind: 'boolean', help: 'print the log of the previous container instance'},
-	{
-		name: 'container',
-		short: 'c',
-		kind: 'string',
-		value: 'NAME',
-		completes: 'container',
-		help: 'container name; defaults to the annotated container, then the first',
-	},
+	containerFlag(),
 	{name: 'all-containers', kind: 'boolean', help: 'all containers of the pods, including init and ephemeral ones'},
 	{name: 'all-pods', kind: 'boolean', help: 'all pods of the target; sets --prefix'},
 	{name: 'selector', short: 'l', kind: 'string', value: 'SELECTOR', help: 'the pods with these labels, instead of a target'},
@@ -59,15 +52,9 @@ const flags = [
 		value: 'DURATION',
 		help: 'how long to wait for a pod of the target and, with -f, for a named pod to start',
 	},
-	{
-		name: 'output',
-		short: 'o',
-		kind: 'string',
-		default: 'text',
-		value: 'FORMAT',
-		oneOf: ['text', 'json'],
-		help: 'text, or json: one LogLine object per line (each with its timestamp) and, with -f, per event; ignores --prefix and --timestamps',
-	},
+	outputFlag(
+		'text, or json: one LogLine object per line (each with its timestamp) and, with -f, per event; ignores --prefix and --timestamps',
+	),
 	{
 		name: 'insecure-skip-tls-verify-backend',
 		kind: 'boolean',

@@ -11,6 +11,7 @@ import {findPaths} from '../../evidence/find-paths.ts';
 import {assertPathsMeet, parsePathRequirements} from '../../evidence/require-path.ts';
 import {toTerminalCharset} from '../../text/terminal-charset.ts';
 import type {Command} from '../command.ts';
+import {oneTarget} from '../one-target.ts';
 import {pathSpec} from './spec.ts';
 
 const features: readonly StreamFeature[] = ['logs', 'exec', 'attach', 'port-forward', 'node-proxy', 'pod-proxy', 'service-proxy'];
@@ -18,15 +19,7 @@ const features: readonly StreamFeature[] = ['logs', 'exec', 'attach', 'port-forw
 export const command: Command<typeof pathSpec.flags> = {
 	spec: pathSpec,
 	async run({flags, given, positionals, stdout, stderr, interrupted, env}) {
-		const [target, ...surplus] = positionals;
-		if (target === undefined || surplus.length > 0) {
-			throw new SpokeError(
-				'ERR_USAGE',
-				target === undefined
-					? 'a target is required: a pod, or KIND/NAME'
-					: `expected one target, got ${positionals.length}: ${positionals.join(' ')}`,
-			);
-		}
+		const target = oneTarget(positionals);
 
 		const wanted = chosenFeatures(flags.feature);
 		const required = parsePathRequirements(flags.require, given);

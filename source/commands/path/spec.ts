@@ -1,5 +1,5 @@
 /** Spec of `spoke path`. */
-import {helpFlag, minBasisFlag, probeFlag, acceptedReadOnlyFlag} from '../../command-line/common-flags.ts';
+import {acceptedReadOnlyFlag, helpFlag, minBasisFlag, outputFlag, probeFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {requirementNames} from '../../evidence/require-path.ts';
 import type {CommandSpec} from '../command.ts';
@@ -21,15 +21,7 @@ const flags = [
 	},
 	minBasisFlag,
 	probeFlag,
-	{
-		name: 'output',
-		short: 'o',
-		kind: 'string',
-		default: 'text',
-		value: 'FORMAT',
-		oneOf: ['text', 'json'],
-		help: 'text, or json: one Path object per line',
-	},
+	outputFlag('text, or json: one Path object per line'),
 	acceptedReadOnlyFlag,
 	helpFlag,
 	...connectionFlags,

@@ -1,5 +1,5 @@
 /** Spec of `spoke port-forward`. */
-import {helpFlag, pathFlag, readOnlyFlag, onPodLossFlags} from '../../command-line/common-flags.ts';
+import {helpFlag, onPodLossFlags, pathFlag, podRunningTimeoutFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {CommandSpec} from '../command.ts';
 
@@ -26,14 +26,7 @@ const flags = [
 		oneOf: ['json'],
 		help: 'json: one event per line on stdout (schemas/port-forward-event.json)',
 	},
-	{
-		name: 'pod-running-timeout',
-		kind: 'duration',
-		positive: true,
-		default: 60_000,
-		value: 'DURATION',
-		help: 'how long to wait until a pod of the target runs',
-	},
+	podRunningTimeoutFlag('how long to wait until a pod of the target runs'),
 	...onPodLossFlags,
 	readOnlyFlag,
 	pathFlag,

@@ -1,6 +1,6 @@
 /** Spec of `spoke tail`. */
 import {connectionFlags} from '../../command-line/connection-flags.ts';
-import {helpFlag} from '../../command-line/common-flags.ts';
+import {containerFlag, helpFlag} from '../../command-line/common-flags.ts';
 import type {CommandSpec} from '../command.ts';
 import {sessionFlags} from '../session/spec.ts';
 
@@ -13,7 +13,7 @@ const flags = [
 		help: 'follow all pods with these labels, including pods created later',
 	},
 	{name: 'all-namespaces', short: 'A', kind: 'boolean', help: 'with -l: in all namespaces'},
-	{name: 'container', short: 'c', kind: 'string', value: 'NAME', completes: 'container', help: 'container name'},
+	containerFlag('container name'),
 	{name: 'all-containers', kind: 'boolean', help: 'all containers of each pod'},
 	{
 		name: 'since',

@@ -1,19 +1,8 @@
 /** Spec of `spoke version`. */
-import {helpFlag} from '../../command-line/common-flags.ts';
+import {helpFlag, outputFlag} from '../../command-line/common-flags.ts';
 import type {CommandSpec} from '../command.ts';
 
-const flags = [
-	{
-		name: 'output',
-		short: 'o',
-		kind: 'string',
-		default: 'text',
-		value: 'FORMAT',
-		oneOf: ['text', 'json'],
-		help: 'text, or json: one Version object',
-	},
-	helpFlag,
-] as const;
+const flags = [outputFlag('text, or json: one Version object'), helpFlag] as const;
 
 export const versionSpec = {
 	name: 'version',
