@@ -99,7 +99,7 @@ export const features: readonly Feature[] = [
 			'tail-view.ts',
 			'tail-window.ts',
 		],
-		screens: ['describe-tail.ts', 'empty-tail.ts', 'expanded-line.ts', 'log-line.ts', 'tail-fit.ts', 'tail-rows.ts', 'tail-screen.ts'],
+		screens: ['describe-tail.ts', 'empty-tail.ts', 'log-line.ts', 'tail-fit.ts', 'tail-rows.ts'],
 		offers: [
 			'current-tail.ts',
 			'export-lines.ts',
@@ -111,11 +111,11 @@ export const features: readonly Feature[] = [
 			'tail-fit.ts',
 			'tail-handlers.ts',
 			'tail-run.ts',
-			'tail-screen.ts',
 			'tail-search.ts',
 			'tail-sources.ts',
 			'tail-targets.ts',
 			'tail-view.ts',
+			'tail.tsx',
 		],
 	},
 	{

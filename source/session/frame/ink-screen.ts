@@ -53,7 +53,8 @@ export class InkScreen implements ScreenOutput {
 	}
 
 	fitTail(screen: RenderInput, view: TailView): TailView {
-		return fitTail(screen, view, screen.state.size.rows - 2);
+		// A page over the tail has other rows.
+		return screen.state.layers.at(-1)?.kind === 'tail' ? fitTail(screen, view) : view;
 	}
 
 	draw(screen: RenderInput): void {

@@ -13,7 +13,7 @@ import {List} from '../lists/list.tsx';
 import {Preview} from '../lists/preview.tsx';
 import {proxyScreen} from '../proxy/proxy-screen.ts';
 import {sandboxScreen} from '../sandbox/sandbox-screen.ts';
-import {tailScreen} from '../tail/tail-screen.ts';
+import {Tail} from '../tail/tail.tsx';
 import {Help} from '../text/help.tsx';
 import {TextPage} from '../text/text-page.tsx';
 import {Why} from '../why/why.tsx';
@@ -64,7 +64,7 @@ function Layer(): ReactNode {
 	const layer = useScreen(({state}) => state.layers.at(-1));
 	switch (layer?.kind) {
 		case 'tail': {
-			return <Body draw={tailBody} />;
+			return <TailLayer />;
 		}
 
 		case 'why': {
@@ -89,8 +89,9 @@ function Layer(): ReactNode {
 	}
 }
 
-function tailBody(screen: RenderInput, rows: number): readonly Line[] {
-	return screen.tail ? tailScreen(screen, screen.tail, rows) : [];
+function TailLayer(): ReactNode {
+	const view = useScreen(({tail}) => tail);
+	return view && <Tail view={view} />;
 }
 
 function Body({draw}: {readonly draw: (screen: RenderInput, rows: number) => readonly Line[]}): ReactNode {

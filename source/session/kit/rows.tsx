@@ -15,13 +15,15 @@ export const PaintedBoxesContext = createContext<PaintedBoxes>(new WeakMap());
 
 type RowsProps = {
 	readonly draw: DrawRows;
-	/** A fixed height; without it, the rows take what other boxes leave. */
-	readonly height?: number;
+	/** Its share of the rows that other boxes leave. */
+	readonly grow?: number;
+	readonly minHeight?: number;
+	readonly maxHeight?: number;
 	readonly onSize?: (size: RowsSize) => void;
 };
 
 /** Ink splits each text into cells three times per frame, which a flood of log lines cannot afford: 0.19 of a core, and 0.025 here. */
-export function Rows({draw, height, onSize}: RowsProps): ReactNode {
+export function Rows({draw, grow = 1, minHeight = 0, maxHeight, onSize}: RowsProps): ReactNode {
 	const box = useRef<DOMElement>(null);
 	const boxes = use(PaintedBoxesContext);
 	// Ink computes the layout before it runs layout effects, and paints after them.
@@ -30,5 +32,7 @@ export function Rows({draw, height, onSize}: RowsProps): ReactNode {
 		const {width: columns, height: rows} = measureElement(box.current!);
 		onSize?.({columns, rows});
 	});
-	return <Box ref={box} {...(height === undefined ? {flexGrow: 1, flexBasis: 0} : {height, flexShrink: 0})} overflow="hidden" />;
+	return (
+		<Box ref={box} flexGrow={grow} flexBasis={0} minHeight={minHeight} {...(maxHeight !== undefined && {maxHeight})} overflow="hidden" />
+	);
 }

@@ -1,7 +1,7 @@
 /** Expanded line of a tail. */
 import {allJsonFields} from './json-fields.ts';
 import {goTo, selectedLine, shownLength, toggleField} from './tail-view.ts';
-import {expandedLength} from './expanded-line.ts';
+import {expandedLength} from './expanded-line.tsx';
 import type {Handlers, Session} from '../frame/session.ts';
 import {changeTail, currentTail} from './current-tail.ts';
 import {clean} from './export-lines.ts';

@@ -2,33 +2,18 @@
 import type {TailLine} from './line-buffer.ts';
 import type {TailView} from './tail-view.ts';
 import {tailWindow, scrollToCursor} from './tail-window.ts';
-import {expandedLine} from './expanded-line.ts';
 import type {RenderInput} from '../kit/render-input.ts';
 import {isWrapped, tailRows} from './tail-rows.ts';
 import type {TailCount} from './describe-tail.ts';
-
-/** Title, path and counters. */
-const tailChrome = 3;
-const leastForSources = 110;
-
-export function hasSourceRow({sources}: Pick<TailView, 'sources'>, columns: number): boolean {
-	return columns >= leastForSources && sources.length >= 2;
-}
-
-/** `detail`: rows of the expanded line. */
-export function rowsForLines(view: TailView, columns: number, rows: number, detail = 0): number {
-	return Math.max(1, rows - tailChrome - (hasSourceRow(view, columns) ? 1 : 0) - (view.json ? 1 : 0) - detail);
-}
 
 /** The map at the right edge takes two cells. */
 export function cellsForLines({plain}: Pick<TailView, 'plain'>, columns: number): number {
 	return columns - (plain ? 0 : 2);
 }
 
-export function fitTail(screen: RenderInput, view: TailView, rows: number): TailView {
-	const {columns} = screen.state.size;
-	const windowRows = rowsForLines(view, columns, rows, expandedLine(screen, view, rows).length);
-	const room = cellsForLines(view, columns);
+export function fitTail(screen: RenderInput, view: TailView): TailView {
+	const {size, pageRows: windowRows} = screen.state;
+	const room = cellsForLines(view, size.columns);
 	const fitting = {...view, windowRows};
 	return scrollToCursor(fitting, windowRows, one => (isWrapped(fitting, one) ? tailRows(screen, fitting, one, room).length : 1));
 }

@@ -3,10 +3,10 @@ import test from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {LineBuffer} from '../../../source/session/tail/line-buffer.ts';
-import {emptyTail, goTo, type TailSource, type TailView} from '../../../source/session/tail/tail-view.ts';
+import {emptyTail, goTo, type TailView} from '../../../source/session/tail/tail-view.ts';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
 import type {RenderInput} from '../../../source/session/kit/render-input.ts';
-import {cellsForLines, fitCounts, fitTail, rowsForLines, shownWindow, thumbRow} from '../../../source/session/tail/tail-fit.ts';
+import {cellsForLines, fitCounts, fitTail, shownWindow, thumbRow} from '../../../source/session/tail/tail-fit.ts';
 
 const buffer = new LineBuffer();
 for (let number = 0; number < 100; number++) {
@@ -14,34 +14,17 @@ for (let number = 0; number < 100; number++) {
 }
 
 const view: TailView = {...emptyTail('tail-1', 'pod/web', buffer), windowRows: 10};
-const two = [{}, {}] as unknown as readonly TailSource[];
 
-for (const [what, change, columns, detail, rows] of [
-	['title, path and counts', {}, 80, 0, 19],
-	['the fields of JSON', {json: true}, 80, 0, 18],
-	['its containers on a wide screen', {sources: two}, 110, 0, 18],
-	['its containers on a narrow screen', {sources: two}, 109, 0, 19],
-	['an expanded line', {}, 80, 9, 10],
-	['more rows than available', {}, 80, 40, 1],
-] as const) {
-	test(`with ${what}, log lines get ${rows} of 22 rows`, t => {
-		t.is(rowsForLines({...view, ...change}, columns, 22, detail), rows);
-	});
-}
-
-test('the expanded line stays visible among fewer lines', t => {
-	const at = {...goTo(view, 99), windowRows: 19};
-	const screen = (line: number | null) =>
+test('the window of a tail has the rows that the layout gave it, with the cursor among them', t => {
+	const screen = (pageRows: number) =>
 		({
-			state: {...emptySession(clusterState(null), {columns: 80, rows: 24}, 0), layers: [{kind: 'tail', id: 'tail-1', line}]},
+			state: {...emptySession(clusterState(null), {columns: 80, rows: 24}, 0), pageRows},
 			theme: {glyphs: unicodeGlyphs},
-			hints: [],
-			keymap: new Map(),
 		}) as unknown as RenderInput;
-	const open = fitTail(screen(99), at, 22);
-	t.true(open.windowRows < 19);
+	const open = fitTail(screen(9), {...goTo(view, 99), windowRows: 19});
+	t.is(open.windowRows, 9);
 	t.is(shownWindow(open, open.windowRows, () => 1).window.lines.at(-1)!.number, 99);
-	t.is(fitTail(screen(null), at, 22).windowRows, 19);
+	t.is(fitTail(screen(19), open).windowRows, 19);
 });
 
 test('lines leave two cells for the map, and plain lines none', t => {

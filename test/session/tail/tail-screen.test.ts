@@ -1,13 +1,15 @@
 /** The layout of a tail. */
 import test from 'ava';
+import {createElement as h} from 'react';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {drawn, drawnBytes} from '../../support/drawn.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';
-import type {SessionState} from '../../../source/session/frame/session-state.ts';
+import {emptySession, type SessionState} from '../../../source/session/frame/session-state.ts';
 import {LineBuffer} from '../../../source/session/tail/line-buffer.ts';
 import {emptyTail, goTo, type TailView} from '../../../source/session/tail/tail-view.ts';
 import type {RenderInput} from '../../../source/session/kit/render-input.ts';
 import {fitTail} from '../../../source/session/tail/tail-fit.ts';
-import {tailScreen} from '../../../source/session/tail/tail-screen.ts';
-import type {Line} from '../../../source/session/kit/styled-line.ts';
+import {Tail} from '../../../source/session/tail/tail.tsx';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
 
 const time = Date.parse('2026-11-25T22:42:56Z');
@@ -23,41 +25,26 @@ function tailOf(...lines: ReadonlyArray<readonly ['text' | 'notice', string]>): 
 	return emptyTail('tail-1', 'pod/web', buffer);
 }
 
-function shown(
-	view: TailView,
-	{
-		columns = 80,
-		line = null,
-		keys = {},
-		paths = [],
-	}: {columns?: number; line?: number | null; keys?: Readonly<Record<string, string>>; paths?: readonly Path[]} = {},
-): string[] {
-	return drawn(view, {columns, line, keys, paths}).map(({spans}) => spans.map(({text}) => text).join(''));
-}
+type ShownOptions = {columns?: number; line?: number | null; keys?: Readonly<Record<string, string>>; paths?: readonly Path[]};
 
-function drawn(
-	view: TailView,
-	{
-		columns = 80,
-		line = null,
-		keys = {},
-		paths = [],
-	}: {columns?: number; line?: number | null; keys?: Readonly<Record<string, string>>; paths?: readonly Path[]} = {},
-): Line[] {
+function screenOf(view: TailView, {columns = 80, line = null, keys = {}, paths = []}: ShownOptions = {}): RenderInput {
 	const connections =
 		paths.length === 0
 			? []
 			: [{id: 'tail-1', namespace: 'demo', context: 'main', paths: new Map(paths.map((path, index) => [`c${index}`, path]))}];
 	const state = {
-		size: {columns, rows: 24},
+		...emptySession({...clusterState(null), namespace: 'demo', context: 'main'}, {columns, rows: 24}, 0),
 		layers: [{kind: 'tail', id: 'tail-1', line}],
 		connections,
-		processes: [],
-		cluster: {namespace: 'demo', context: 'main'},
 	} as unknown as SessionState;
 	const hints = Object.entries(keys).map(([id, key]) => ({action: {id}, keys: [key]})) as unknown as RenderInput['hints'];
 	const screen = {state, theme: plainTheme, keymap: new Map(), hints, tail: null};
-	return tailScreen(screen, fitTail(screen, view, 22), 22);
+	return {...screen, tail: fitTail(screen, view)};
+}
+
+async function shown(view: TailView, options?: ShownOptions): Promise<string[]> {
+	const screen = screenOf(view, options);
+	return drawn(screen, h(Tail, {view: screen.tail!}));
 }
 
 const words = (rows: readonly string[]) =>
@@ -66,42 +53,44 @@ const words = (rows: readonly string[]) =>
 		.map(row => row.replaceAll(/^[-> ]+|[-|. !~]+$/g, ''))
 		.join(' ');
 
-test('notices are complete on any width', t => {
+test('notices are complete on any width', async t => {
 	for (const view of [tailOf(['notice', refused]), goTo(tailOf(['text', 'a'], ['notice', refused]), 1)]) {
-		t.true(words(shown(view)).includes(`22:42:56 ${refused}`));
-		t.true(words(shown(view, {columns: 40})).includes(refused));
+		t.true(words(await shown(view)).includes(`22:42:56 ${refused}`));
+		t.true(words(await shown(view, {columns: 40})).includes(refused));
 	}
 
-	t.false(words(shown(tailOf(['text', refused]))).includes(refused), 'a line of a log is cut');
+	t.false(words(await shown(tailOf(['text', refused]))).includes(refused), 'a line of a log is cut');
 });
 
-test('a rule follows a notice of one row, but not one of several rows', t => {
+test('a rule follows a notice of one row, but not one of several rows', async t => {
 	const at = (rows: readonly string[], text: string) => rows.find(row => row.includes(text))!;
-	t.regex(at(shown(tailOf(['notice', 'app started again'])), 'started'), /again -{40,}/);
-	const rows = shown(tailOf(['notice', refused]));
+	t.regex(at(await shown(tailOf(['notice', 'app started again'])), 'started'), /again -{40,}/);
+	const rows = await shown(tailOf(['notice', refused]));
 	for (const text of ['the apiserver refuses', 'that it was given']) {
 		t.notRegex(at(rows, text), /\w -+/);
 	}
 });
 
-test('an empty tail shows the searched period, and the keys that reach further back', t => {
-	const of = (since: TailView['since']) =>
-		words(shown({...tailOf(), phase: 'following', since}, {keys: {'tail.since-5m': '3', 'tail.since-1h': '6', 'tail.since-head': '1'}}));
-	t.regex(of('1m'), /has written nothing in the last minute\.? +3 6 1 look further back/);
-	t.regex(of('5m'), /in the last 5 minutes\.? +6 1 look further back/);
-	t.regex(of('1h'), /in the last hour\.? +1 looks further back/);
-	t.regex(of('tail'), /has written nothing so far/);
-	t.notRegex(of('tail'), /further/);
+test('an empty tail shows the searched period, and the keys that reach further back', async t => {
+	const of = async (since: TailView['since']) =>
+		words(
+			await shown({...tailOf(), phase: 'following', since}, {keys: {'tail.since-5m': '3', 'tail.since-1h': '6', 'tail.since-head': '1'}}),
+		);
+	t.regex(await of('1m'), /has written nothing in the last minute\.? +3 6 1 look further back/);
+	t.regex(await of('5m'), /in the last 5 minutes\.? +6 1 look further back/);
+	t.regex(await of('1h'), /in the last hour\.? +1 looks further back/);
+	t.regex(await of('tail'), /has written nothing so far/);
+	t.notRegex(await of('tail'), /further/);
 });
 
-test('a leg is being checked only while a connection exists', t => {
-	t.true(words(shown({...tailOf(), phase: 'opening'})).includes('checking'));
-	const waits = words(shown({...tailOf(), phase: 'waiting', note: 'ImagePullBackOff'}));
+test('a leg is being checked only while a connection exists', async t => {
+	t.true(words(await shown({...tailOf(), phase: 'opening'})).includes('checking'));
+	const waits = words(await shown({...tailOf(), phase: 'waiting', note: 'ImagePullBackOff'}));
 	t.false(waits.includes('checking'));
 	t.true(waits.includes('no open connection'));
 });
 
-test('present pods are listed before deleted ones', t => {
+test('present pods are listed before deleted ones', async t => {
 	const source = (short: string, isGone: boolean) =>
 		({
 			namespace: 'demo',
@@ -116,29 +105,29 @@ test('present pods are listed before deleted ones', t => {
 			isGone,
 		}) as const;
 	const sources = [...Array.from({length: 12}, (_, at) => source(`old${at}`, true)), source('new', false)];
-	t.regex(shown({...tailOf(), sources}, {columns: 120})[1]!, /^ new .*old0/);
+	t.regex((await shown({...tailOf(), sources}, {columns: 120}))[1]!, /^ new .*old0/);
 });
 
-test('a mark is visible on the selected line', t => {
+test('a mark is visible on the selected line', async t => {
 	const view = goTo(tailOf(['text', 'first'], ['text', 'last']), 1);
-	t.true(shown(view).some(row => row.startsWith('>') && row.includes('last')));
-	t.true(shown({...view, marked: new Set([view.cursor])}).some(row => row.startsWith('&') && row.includes('last')));
+	t.true((await shown(view)).some(row => row.startsWith('>') && row.includes('last')));
+	t.true((await shown({...view, marked: new Set([view.cursor])})).some(row => row.startsWith('&') && row.includes('last')));
 });
 
-test('a wrapped line continues below its text', t => {
+test('a wrapped line continues below its text', async t => {
 	const view = {...tailOf(['text', 'x'.repeat(150)]), wrap: true};
-	const rows = shown(view).slice(1, 4);
+	const rows = (await shown(view)).slice(1, 4);
 	t.deepEqual(
 		rows.map(row => row.search(/x/)),
 		[14, 14, 14],
 	);
 	t.is(rows.join('').replaceAll(/[^x]/g, '').length, 150);
-	t.is(shown(view, {columns: 40})[2]!.search(/x/), 1, 'a narrow screen leaves no space for it');
+	t.is((await shown(view, {columns: 40}))[2]!.search(/x/), 1, 'a narrow screen leaves no space for it');
 });
 
-test('plain lines are complete and have no prefix', t => {
+test('plain lines are complete and have no prefix', async t => {
 	const text = 'x'.repeat(200);
-	t.deepEqual(shown({...tailOf(['text', text], ['text', 'end']), plain: true}).slice(1, 5), [
+	t.deepEqual((await shown({...tailOf(['text', text], ['text', 'end']), plain: true})).slice(1, 5), [
 		'x'.repeat(80),
 		'x'.repeat(80),
 		'x'.repeat(40),
@@ -146,20 +135,20 @@ test('plain lines are complete and have no prefix', t => {
 	]);
 });
 
-test('an expanded notice shows only its length in the title', t => {
-	const title = shown(goTo(tailOf(['notice', refused]), 0), {line: 0}).find(row => row.includes('Line 1'));
+test('an expanded notice shows only its length in the title', async t => {
+	const title = (await shown(goTo(tailOf(['notice', refused]), 0), {line: 0})).find(row => row.includes('Line 1'));
 	t.regex(title ?? '', /Line 1\W+\d+ bytes/);
 	t.notRegex(title ?? '', /,/);
 });
 
-test('a tail that failed before it connected shows no pending path', t => {
-	t.true(shown({...tailOf(['notice', refused]), phase: 'opening'}).some(row => row.includes('leg 2 is determined')));
-	const failed = shown({...tailOf(['notice', refused]), phase: 'failed'});
+test('a tail that failed before it connected shows no pending path', async t => {
+	t.true((await shown({...tailOf(['notice', refused]), phase: 'opening'})).some(row => row.includes('leg 2 is determined')));
+	const failed = await shown({...tailOf(['notice', refused]), phase: 'failed'});
 	t.false(failed.some(row => row.includes('leg 2 is determined')));
 	t.true(failed.some(row => row.includes('no open connection')));
 });
 
-test('a tail without response shows the last path without colors', t => {
+test('a tail without response shows the last path without colors', async t => {
 	const leg = {tls: {state: 'verified', basis: 'proven'}, route: {state: 'direct', basis: 'proven'}} as const;
 	const path = {
 		about: 'open-connection',
@@ -172,9 +161,13 @@ test('a tail without response shows the last path without colors', t => {
 			{...leg, n: 2, to: 'kubelet'},
 		],
 	} as unknown as Path;
-	const row = (phase: TailView['phase']) => drawn({...tailOf(['text', 'a']), phase}, {paths: [path], columns: 120}).at(-2)!.spans;
-	t.true(row('following').some(({role}) => role === 'tls.verified'));
-	const waits = row('waiting');
-	t.regex(waits.map(({text}) => text).join(''), /no response now; was {2}.*verified/);
-	t.true(waits.every(({role, text}) => role === 'text.dim' || text.trim() === ''));
+	const theme = {...plainTheme, sgr: {...plainTheme.sgr, 'tls.verified': '92', 'text.dim': '2'}};
+	const bytes = (phase: TailView['phase']) => {
+		const screen = screenOf({...tailOf(['text', 'a']), phase}, {paths: [path], columns: 120});
+		return drawnBytes({...screen, theme}, h(Tail, {view: screen.tail!}));
+	};
+
+	t.regex(bytes('following'), /\u001B\[0;92m[^\u001B]*verified/);
+	t.regex(bytes('waiting'), /\u001B\[0;2mno response now; was {2}[^\u001B]*verified/);
+	t.notRegex(bytes('waiting'), /\u001B\[0;92m/);
 });

@@ -1,45 +1,61 @@
-/** The screen of a tail. */
+/** A tail: its lines, the expanded line, the path and the counters. */
+import {Box} from 'ink';
+import type {ReactNode} from 'react';
 import {type ConnectionEntry, worstPath} from '../frame/connection-list.ts';
 import {qualifyWithNamespace} from '../kit/qualify-name.ts';
 import type {TailLine} from './line-buffer.ts';
 import {presentSources, type TailView} from './tail-view.ts';
-import {titledRule, wrapToWidth} from '../kit/titled-rule.ts';
+import {wrapToWidth} from '../kit/titled-rule.ts';
 import {describeFarEnds, describeOlderLines, describeTailScope, describeTailState, tailCounts} from './describe-tail.ts';
 import {describeEmptyTail} from './empty-tail.ts';
-import {expandedLine} from './expanded-line.ts';
+import {ExpandedLine} from './expanded-line.tsx';
 import type {Glyphs} from '../kit/glyphs.ts';
 import {highlightMatches} from '../kit/highlight-matches.ts';
 import {logLine, type LogLine} from './log-line.ts';
 import {pathLineSpansWithEndTime, replicaLetter} from '../kit/path-line-spans.ts';
 import {hintedKey, type RenderInput} from '../kit/render-input.ts';
+import {Rows} from '../kit/rows.tsx';
+import {Rule} from '../kit/rule.tsx';
+import {useScreen, useScreenHost, wholeScreen} from '../kit/screen-context.ts';
+import {Row} from '../kit/styled-text.tsx';
 import {line, type Line, padLines, type Span, spread, styled} from '../kit/styled-line.ts';
-import {cellsForLines, fitCounts, hasSourceRow, rowsForLines, shownWindow, thumbRow} from './tail-fit.ts';
+import {cellsForLines, fitCounts, shownWindow, thumbRow} from './tail-fit.ts';
 import {isWrapped, tailRows} from './tail-rows.ts';
 
-export function tailScreen(screen: RenderInput, view: TailView, rows: number): Line[] {
-	const {
-		size: {columns},
-		connections,
-	} = screen.state;
+export function Tail({view}: {readonly view: TailView}): ReactNode {
+	const screen = useScreen(wholeScreen);
+	const {onPageRows} = useScreenHost();
+	const {size, connections, layers} = screen.state;
 	const entry = connections.find(({id}) => id === view.id);
-	const detail = expandedLine(screen, view, rows);
-	return [
-		tailTitle(screen, view, entry, {focus: !isLineOpen(screen)}),
-		...(hasSourceRow(view, columns) ? [sourceRow(screen, view)] : []),
-		...(view.json ? [fieldsRow(screen, view)] : []),
-		...tailLines(screen, view, rowsForLines(view, columns, rows, detail.length), columns),
-		...detail,
-		pathRow(screen, view, entry),
-		countsRow(screen, view),
-	];
-}
-
-function isLineOpen({state: {layers}}: RenderInput): boolean {
 	const layer = layers.at(-1);
-	return layer?.kind === 'tail' && layer.line !== null;
+	const open = layer?.kind === 'tail' && layer.line !== null ? view.buffer.line(layer.line) : null;
+	return (
+		<>
+			<Title view={view} entry={entry} focus={open === null} />
+			{size.columns >= leastForSources && view.sources.length >= 2 && <Row {...sourceRow(screen, view)} />}
+			{view.json && <Row {...fieldsRow(screen, view)} />}
+			<Rows
+				draw={({columns, rows}) => tailLines(screen, view, rows, columns)}
+				minHeight={1}
+				onSize={({rows}) => {
+					onPageRows(rows);
+				}}
+			/>
+			{open && <ExpandedLine line={open} view={view} />}
+			<Box flexDirection="column" flexShrink={0}>
+				<Row {...pathRow(screen, view, entry)} />
+				<Row {...countsRow(screen, view)} />
+			</Box>
+		</>
+	);
 }
 
-function tailTitle(screen: RenderInput, view: TailView, entry: ConnectionEntry | undefined, {focus}: {focus: boolean}): Line {
+const leastForSources = 110;
+
+type TitleProps = {readonly view: TailView; readonly entry: ConnectionEntry | undefined; readonly focus: boolean};
+
+function Title({view, entry, focus}: TitleProps): ReactNode {
+	const screen = useScreen(wholeScreen);
 	const {
 		state: {cluster},
 		theme: {
@@ -49,12 +65,15 @@ function tailTitle(screen: RenderInput, view: TailView, entry: ConnectionEntry |
 	// The current context may differ from that of the tail.
 	const foreign = entry === undefined || entry.context === cluster.context ? '' : `on ${entry.context}`;
 	const after = [foreign, describeTailScope(view, dot)].filter(part => part !== '').join(` ${dot} `);
-	return titledRule(screen, `Tail ${qualifyWithNamespace(view.title, entry?.namespace ?? null, cluster.namespace)}`, {
-		focus,
-		after,
-		right: describeTailState(view, dot),
-		short: view.phase === 'following' ? describeTailState({...view, rate: null}, dot) : describeTailState(view, dot),
-	});
+	return (
+		<Rule
+			title={`Tail ${qualifyWithNamespace(view.title, entry?.namespace ?? null, cluster.namespace)}`}
+			focus={focus}
+			after={after}
+			right={describeTailState(view, dot)}
+			short={view.phase === 'following' ? describeTailState({...view, rate: null}, dot) : describeTailState(view, dot)}
+		/>
+	);
 }
 
 const mostSources = 12;

@@ -1,0 +1,72 @@
+/** The expanded line of a tail. */
+import {Box} from 'ink';
+import type {ReactNode} from 'react';
+import {allJsonFields, type JsonField} from './json-fields.ts';
+import type {TailLine} from './line-buffer.ts';
+import type {TailView} from './tail-view.ts';
+import {formatNumber} from '../../text/format-number.ts';
+import {sanitizeText} from '../../text/sanitize-line.ts';
+import {wrapToWidth} from '../kit/titled-rule.ts';
+import type {Glyphs} from '../kit/glyphs.ts';
+import {firstKey} from '../kit/render-input.ts';
+import {Rows} from '../kit/rows.tsx';
+import {Rule} from '../kit/rule.tsx';
+import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import {line, styled, type Span} from '../kit/styled-line.ts';
+
+type ExpandedLineProps = {readonly line: TailLine; readonly view: TailView};
+
+/** Takes at most half of the rows, and scrolls to its selected row. */
+export function ExpandedLine({line: {number, source, bytes}, view}: ExpandedLineProps): ReactNode {
+	const screen = useScreen(wholeScreen);
+	const {columns} = screen.state.size;
+	const {glyphs} = screen.theme;
+	const text = bytes.toString('utf8');
+	const fields = allJsonFields(text);
+	const close = firstKey(screen, 'line.close');
+	const after = [view.sources[source]?.short ?? '', fields ? 'all fields' : `${formatNumber(bytes.length)} bytes`];
+	const cursor = (index: number) => (index === view.lineField ? styled('focus', glyphs.cursor) : ' ');
+	const lines =
+		fields === null
+			? textRows(text, columns).map((row, index) => line(' ', cursor(index), row))
+			: fields.map((field, index) => line(' ', cursor(index), ' ', ...fieldSpans(field, glyphs)));
+	return (
+		<Box flexDirection="column" flexGrow={1} flexBasis={0} maxHeight={lines.length + 1}>
+			<Rule
+				title={`Line ${formatNumber(number + 1)}`}
+				focus
+				right={close === null ? '' : `${close} close`}
+				after={after.filter(part => part !== '').join(', ')}
+			/>
+			<Rows
+				draw={({rows}) => {
+					const from = firstShown(view.lineField, lines.length, rows);
+					return lines.slice(from, from + rows);
+				}}
+			/>
+		</Box>
+	);
+}
+
+function fieldSpans({name, value, kind}: JsonField, {newLine}: Glyphs): Span[] {
+	return [
+		styled('json.key', `${sanitizeText(name)}: `),
+		styled(
+			kind === 'number' ? 'json.number' : 'json.string',
+			sanitizeText(value).replaceAll('\n', () => ` ${newLine} `),
+		),
+	];
+}
+
+export function expandedLength({bytes}: TailLine, columns: number): number {
+	const text = bytes.toString('utf8');
+	return allJsonFields(text)?.length ?? textRows(text, columns).length;
+}
+
+function firstShown(cursor: number, length: number, most: number): number {
+	return Math.max(0, Math.min(cursor - most + 2, length - most));
+}
+
+function textRows(text: string, columns: number): string[] {
+	return wrapToWidth(sanitizeText(text), columns - 3);
+}
