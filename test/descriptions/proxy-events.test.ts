@@ -1,5 +1,7 @@
 /** The texts of a one-shot and of the session contain the same statement about each event of a proxied request. */
 import test from 'ava';
+import {createElement as h} from 'react';
+import {drawn} from '../support/drawn.ts';
 import {
 	describeCanceledRequest,
 	describeListenerUsers,
@@ -16,7 +18,7 @@ import {listenerRequest} from '../../source/session/proxy/listener-handlers.ts';
 import type {ListenerEvent} from '../../source/streams/proxy-listener/start-proxy-listener.ts';
 import {emptyProxy, type ProxyExchange} from '../../source/session/proxy/proxy-state.ts';
 import {emptySession} from '../../source/session/frame/session-state.ts';
-import {proxyScreen} from '../../source/session/proxy/proxy-screen.ts';
+import {Proxy} from '../../source/session/proxy/proxy.tsx';
 import {plainTheme} from '../../source/session/kit/theme.ts';
 
 const exchange: ProxyExchange = {
@@ -36,14 +38,12 @@ const exchange: ProxyExchange = {
 	error: null,
 };
 
-function screenOf(proxy: Partial<typeof emptyProxy>): string {
+async function screenOf(proxy: Partial<typeof emptyProxy>): Promise<string> {
 	const state = {...emptySession(clusterState(null), {columns: 100, rows: 20}, 0), proxy: {...emptyProxy, ...proxy}};
-	return proxyScreen({state, theme: plainTheme, keymap: new Map(), hints: [], tail: null}, 20)
-		.map(({spans}) => spans.map(({text}) => text).join(''))
-		.join('\n');
+	return (await drawn({state, theme: plainTheme, keymap: new Map(), hints: [], tail: null}, h(Proxy))).join('\n');
 }
 
-test('a one-shot and the session say the same of a relayed and of a refused request', t => {
+test('a one-shot and the session say the same of a relayed and of a refused request', async t => {
 	const error = new SpokeError('ERR_FORBIDDEN', 'Host example.com is not accepted');
 	const listener = {id: 'l', context: 'c', address: '127.0.0.1:8001', listenerUsers: '', since: 0, requests: 1};
 	const rows: ReadonlyArray<readonly [event: ListenerEvent, oneShot: string, session: RegExp]> = [
@@ -56,14 +56,14 @@ test('a one-shot and the session say the same of a relayed and of a refused requ
 	];
 	for (const [event, oneShot, session] of rows) {
 		t.is(joinParts(describeRelayedRequest(event)), oneShot);
-		t.regex(screenOf({listeners: [{...listener, log: [listenerRequest(event)]}]}), session);
+		t.regex(await screenOf({listeners: [{...listener, log: [listenerRequest(event)]}]}), session);
 	}
 });
 
-test('a one-shot and the session say that a redirect is not followed', t => {
+test('a one-shot and the session say that a redirect is not followed', async t => {
 	t.is(describeRedirect(302, '/login')?.text, 'redirected to /login: not followed');
-	t.regex(screenOf({exchanges: [exchange]}), /302 \(not followed\)/);
-	t.notRegex(screenOf({exchanges: [{...exchange, status: 304, headers: []}]}), /not followed/);
+	t.regex(await screenOf({exchanges: [exchange]}), /302 \(not followed\)/);
+	t.notRegex(await screenOf({exchanges: [{...exchange, status: 304, headers: []}]}), /not followed/);
 });
 
 test('a one-shot and the session give the same fix when plain HTTP meets TLS', t => {

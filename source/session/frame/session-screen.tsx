@@ -1,18 +1,14 @@
 /** The screen: a header, a view or the layer over it, and a footer. */
 import {Box} from 'ink';
 import {memo, type ReactNode} from 'react';
-import {auditScreen} from '../audit/audit-screen.ts';
+import {AuditView} from '../audit/audit.tsx';
 import {Dialog} from '../dialogs/dialog.tsx';
-import {forwardsScreen} from '../forwards/forwards-screen.ts';
-import type {RenderInput} from '../kit/render-input.ts';
-import {Rows} from '../kit/rows.tsx';
-import {ScreenContext, useScreen, wholeScreen, type ScreenHost} from '../kit/screen-context.ts';
-import type {Line} from '../kit/styled-line.ts';
-import {isListName} from '../lists/list-kinds.ts';
+import {Forwards} from '../forwards/forwards.tsx';
+import {ScreenContext, useScreen, type ScreenHost} from '../kit/screen-context.ts';
 import {List} from '../lists/list.tsx';
 import {Preview} from '../lists/preview.tsx';
-import {proxyScreen} from '../proxy/proxy-screen.ts';
-import {sandboxScreen} from '../sandbox/sandbox-screen.ts';
+import {Proxy} from '../proxy/proxy.tsx';
+import {Sandbox} from '../sandbox/sandbox.tsx';
 import {Tail} from '../tail/tail.tsx';
 import {Help} from '../text/help.tsx';
 import {TextPage} from '../text/text-page.tsx';
@@ -22,6 +18,7 @@ import {Footer} from './footer.tsx';
 import {Header} from './header.tsx';
 import {Messages} from './message-list.tsx';
 import {PathPane} from './path-pane.tsx';
+import type {ViewName} from './session-state.ts';
 import {Tabs} from './tabs.tsx';
 
 export function SessionScreen(host: ScreenHost): ReactNode {
@@ -50,15 +47,41 @@ function View(): ReactNode {
 	return (
 		<>
 			<Tabs />
-			{isListName(view) ? <List name={view} /> : <Body draw={viewBodies[view]} />}
-			{isListName(view) && <Preview />}
+			<ViewBody view={view} />
 			<PathPane />
 			<Connections />
 		</>
 	);
 }
 
-const viewBodies = {forwards: forwardsScreen, proxy: proxyScreen, audit: auditScreen, sandbox: sandboxScreen};
+function ViewBody({view}: {readonly view: ViewName}): ReactNode {
+	switch (view) {
+		case 'forwards': {
+			return <Forwards />;
+		}
+
+		case 'proxy': {
+			return <Proxy />;
+		}
+
+		case 'audit': {
+			return <AuditView />;
+		}
+
+		case 'sandbox': {
+			return <Sandbox />;
+		}
+
+		default: {
+			return (
+				<>
+					<List name={view} />
+					<Preview />
+				</>
+			);
+		}
+	}
+}
 
 function Layer(): ReactNode {
 	const layer = useScreen(({state}) => state.layers.at(-1));
@@ -92,9 +115,4 @@ function Layer(): ReactNode {
 function TailLayer(): ReactNode {
 	const view = useScreen(({tail}) => tail);
 	return view && <Tail view={view} />;
-}
-
-function Body({draw}: {readonly draw: (screen: RenderInput, rows: number) => readonly Line[]}): ReactNode {
-	const screen = useScreen(wholeScreen);
-	return <Rows draw={({rows}) => draw(screen, rows)} />;
 }

@@ -22,6 +22,23 @@ type RowsProps = {
 	readonly onSize?: (size: RowsSize) => void;
 };
 
+/** Lines with a cursor: as many rows as there are lines, or the rows around the cursor if fewer fit. */
+export function CursorRows({lines, cursor, grow = 1, minHeight = 1}: CursorRowsProps): ReactNode {
+	return (
+		<Rows
+			grow={grow}
+			minHeight={Math.min(minHeight, lines.length)}
+			maxHeight={lines.length}
+			draw={({rows}) => {
+				const top = Math.max(0, Math.min(cursor - rows + 1, lines.length - rows));
+				return lines.slice(top, top + rows);
+			}}
+		/>
+	);
+}
+
+type CursorRowsProps = {readonly lines: readonly Line[]; readonly cursor: number; readonly grow?: number; readonly minHeight?: number};
+
 /** Ink splits each text into cells three times per frame, which a flood of log lines cannot afford: 0.19 of a core, and 0.025 here. */
 export function Rows({draw, grow = 1, minHeight = 0, maxHeight, onSize}: RowsProps): ReactNode {
 	const box = useRef<DOMElement>(null);

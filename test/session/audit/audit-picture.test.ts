@@ -1,12 +1,16 @@
 /** The audit picture and rows. */
 import test from 'ava';
+import {createElement as h} from 'react';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {emptySession} from '../../../source/session/frame/session-state.ts';
+import {plainTheme} from '../../../source/session/kit/theme.ts';
+import {drawn} from '../../support/drawn.ts';
 import {hubPicture} from '../../../source/output/hub-picture.ts';
 import {rowIds, type AuditRow} from '../../../source/evidence/audit/audit-object.ts';
 import type {Basis} from '../../../source/evidence/evidence.ts';
 import {auditPicture} from '../../../source/session/audit/audit-picture.ts';
-import {auditScreen} from '../../../source/session/audit/audit-screen.ts';
+import {AuditView} from '../../../source/session/audit/audit.tsx';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
-import type {RenderInput} from '../../../source/session/kit/render-input.ts';
 
 type Short = readonly [verdict: AuditRow['verdict'], state: string, basis: Basis, leg?: AuditRow['leg']];
 const unknown: Short = ['unknown', 'unknown', 'unknown'];
@@ -47,19 +51,19 @@ for (const [title, given, words, spoke] of cases) {
 	test(title, t => {
 		const rows = rowsOf(given);
 		t.true(hubPicture(rows).at(-1)!.includes(words), hubPicture(rows).at(-1));
-		const drawn = auditPicture({rows}, unicodeGlyphs, 80).map(({spans}) => spans.map(({text}) => text).join(''));
+		const picture = auditPicture({rows}, unicodeGlyphs, 80).map(({spans}) => spans.map(({text}) => text).join(''));
 		t.true(
-			drawn.some(line => line.includes(spoke)),
-			drawn.join('\n'),
+			picture.some(line => line.includes(spoke)),
+			picture.join('\n'),
 		);
 	});
 }
 
 /** 80 columns wide. */
-function listOf(
+async function listOf(
 	given: Readonly<Record<string, Short>>,
 	{titles = {}, heading = null}: {titles?: Readonly<Record<string, string>>; heading?: string | null} = {},
-): string[] {
+): Promise<string[]> {
 	const rows = rowsOf(given)
 		.filter(({id}) => id in given)
 		.map((row, index) => ({
@@ -69,44 +73,43 @@ function listOf(
 			provenOn: {short: '0 of 3', long: '0 of 3 apiservers'},
 			lines: [],
 		}));
-	const screen = {
-		state: {size: {columns: 80, rows: 24}, audit: {rows, found: null, at: 0, busy: false, note: ''}},
-		theme: {glyphs: unicodeGlyphs},
-		keymap: new Map(),
-		hints: [],
-	} as unknown as RenderInput;
-	return auditScreen(screen, 16).map(({spans}) => spans.map(({text}) => text).join(''));
+	const state = emptySession(clusterState(null), {columns: 80, rows: 24}, 0);
+	const theme = {...plainTheme, glyphs: unicodeGlyphs};
+	return drawn(
+		{state: {...state, audit: {rows, found: null, at: 0, busy: false, note: ''}}, theme, keymap: new Map(), hints: [], tail: null},
+		h(AuditView),
+	);
 }
 
-test('a row uses the display names of the picture', t => {
-	t.regex(listOf({N3: ['pass', 'ca-equal', 'proven']})[1]!, /✓ CA matches server’s/);
+test('a row uses the display names of the picture', async t => {
+	t.regex((await listOf({N3: ['pass', 'ca-equal', 'proven']}))[1]!, /✓ CA matches server’s/);
 });
 
-test('rows that share a state name their own meaning of it', t => {
-	const state = (id: string, short: Short) => listOf({[id]: short})[1]!;
-	t.regex(state('C5', ['pass', 'protected', 'inferred']), /✓ required/);
-	t.regex(state('C11', ['pass', 'protected', 'inferred']), /✓ protected/);
-	t.regex(state('N6', ['fail', 'exposed', 'proven']), /✗ etcd reachable/);
-	t.regex(state('C11', ['fail', 'exposed', 'proven']), /✗ exposed/);
-	t.regex(state('N5', ['warn', 'secured', 'inferred']), /! secured, with warnings/);
-	t.regex(state('N5', ['pass', 'secured', 'inferred']), /✓ secured inferred/);
-	t.regex(state('C9', ['pass', 'impossible', 'proven']), /✓ not in this version/);
-	t.regex(state('C10', ['not-applicable', 'direct', 'proven']), / not used \(direct\)/);
+test('rows that share a state name their own meaning of it', async t => {
+	const state = async (id: string, short: Short) => (await listOf({[id]: short}))[1]!;
+	t.regex(await state('C5', ['pass', 'protected', 'inferred']), /✓ required/);
+	t.regex(await state('C11', ['pass', 'protected', 'inferred']), /✓ protected/);
+	t.regex(await state('N6', ['fail', 'exposed', 'proven']), /✗ etcd reachable/);
+	t.regex(await state('C11', ['fail', 'exposed', 'proven']), /✗ exposed/);
+	t.regex(await state('N5', ['warn', 'secured', 'inferred']), /! secured, with warnings/);
+	t.regex(await state('N5', ['pass', 'secured', 'inferred']), /✓ secured inferred/);
+	t.regex(await state('C9', ['pass', 'impossible', 'proven']), /✓ not in this version/);
+	t.regex(await state('C10', ['not-applicable', 'direct', 'proven']), / not used \(direct\)/);
 });
 
 test('a caller has its state in full and the sign of its verdict when they fit', t => {
 	const rows = rowsOf({N1: ['warn', 'static-tokens', 'proven'], N2: ['pass', 'approved', 'proven'], N3: ['pass', 'ca-equal', 'proven']});
-	const drawn = (width: number) =>
+	const pictureAt = (width: number) =>
 		auditPicture({rows}, unicodeGlyphs, width)
 			.map(({spans}) => spans.map(({text}) => text).join(''))
 			.join('\n');
-	t.regex(drawn(120), /kubelets: +! static tokens on ━+►[\s\S]+joining nodes: CSRs approved ━+►[\s\S]+pods: +CA matches server’s ━+►/);
-	t.regex(drawn(80), /kubelets: +! static tokens ━+►[\s\S]+joining: +CSRs approved ━+►[\s\S]+pods: +CA = server’s ━+►/);
+	t.regex(pictureAt(120), /kubelets: +! static tokens on ━+►[\s\S]+joining nodes: CSRs approved ━+►[\s\S]+pods: +CA matches server’s ━+►/);
+	t.regex(pictureAt(80), /kubelets: +! static tokens ━+►[\s\S]+joining: +CSRs approved ━+►[\s\S]+pods: +CA = server’s ━+►/);
 	t.regex(hubPicture(rows).join('\n'), /kubelets: +! static tokens on ━+►[\s\S]+pods: +CA matches server’s ━+►/);
 });
 
-test('a cause stands above its rows, and the codes come last', t => {
-	const [head = '', cause, first = '', second = ''] = listOf(
+test('a cause stands above its rows, and the codes come last', async t => {
+	const [head = '', cause, first = '', second = ''] = await listOf(
 		{C1: ['fail', 'unverified', 'proven'], C4: ['fail', 'unverified', 'proven']},
 		{heading: '1 cause, 2 rows: set the flag'},
 	);
@@ -116,13 +119,13 @@ test('a cause stands above its rows, and the codes come last', t => {
 	t.regex(second, / C4$/);
 });
 
-test('the title column gets the width that verdicts do not need', t => {
+test('the title column gets the width that verdicts do not need', async t => {
 	const titles = {C8: 'services through the proxy'};
 	t.regex(
-		listOf({C8: ['fail', 'plain', 'inferred', {route: 'direct', tls: 'plain'}]}, {titles})[1]!,
+		(await listOf({C8: ['fail', 'plain', 'inferred', {route: 'direct', tls: 'plain'}]}, {titles}))[1]!,
 		/services through the proxy +✗ direct, plain +inferred +0 of 3 +C8$/,
 	);
-	const long = listOf({C8: ['fail', 'unverified', 'inferred', {route: 'konnectivity', tls: 'unverified'}]}, {titles})[1]!;
+	const long = (await listOf({C8: ['fail', 'unverified', 'inferred', {route: 'konnectivity', tls: 'unverified'}]}, {titles}))[1]!;
 	t.regex(long, /✗ konnectivity, unverified +inferred +0 of 3 +C8$/);
 	t.true(long.length <= 80, long);
 });
@@ -141,11 +144,11 @@ test('a path whose last attempt failed has a broken spoke', t => {
 	const rows = rowsOf({C4: ['fail', 'unverified', 'proven'], C2: ['warn', 'unverified', 'proven'], C6: ['warn', 'plain', 'proven']}).map(
 		row => ({...row, broken: row.id === 'C2'}),
 	);
-	const drawn = auditPicture({rows}, unicodeGlyphs, 80)
+	const picture = auditPicture({rows}, unicodeGlyphs, 80)
 		.map(({spans}) => spans.map(({text}) => text).join(''))
 		.join('\n');
-	t.regex(drawn, /━ unverified ✗ kubelets/);
-	t.regex(drawn, /━ plain ━► nodes, not kubelets/);
+	t.regex(picture, /━ unverified ✗ kubelets/);
+	t.regex(picture, /━ plain ━► nodes, not kubelets/);
 	const printed = hubPicture(rows).join('\n');
 	t.regex(printed, /━━ unverified ━+✗ exec, attach/);
 	t.regex(printed, /━━ plain ━+► nodes, not kubelets/);

@@ -1,12 +1,15 @@
 /** The proxy view. */
 import test from 'ava';
+import {createElement as h} from 'react';
+import {plainTheme} from '../../../source/session/kit/theme.ts';
+import {drawn} from '../../support/drawn.ts';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
 import {describeKeys} from '../../../source/keymap/describe-keys.ts';
 import {emptyProxy, reduceProxy, type ProxyExchange} from '../../../source/session/proxy/proxy-state.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
-import {proxyScreen} from '../../../source/session/proxy/proxy-screen.ts';
+import {Proxy} from '../../../source/session/proxy/proxy.tsx';
 import type {RenderInput} from '../../../source/session/kit/render-input.ts';
 import {spokenSelection} from '../../../source/session/frame/spoken-selection.ts';
 
@@ -34,42 +37,36 @@ function screenWith(exchange: Partial<ProxyExchange>): RenderInput {
 	const proxy = reduceProxy(emptyProxy, {type: 'exchange', exchange: {...underWay, ...exchange}});
 	return {
 		state: {...emptySession(clusterState(null), {columns: 100, rows: 24}, 0), view: 'proxy', proxy},
-		theme: {glyphs: unicodeGlyphs, strokes: unicodeGlyphs.strokes},
+		theme: {...plainTheme, glyphs: unicodeGlyphs},
 		hints: describeKeys(keymap, 'proxy', () => null),
 		keymap,
 	} as unknown as RenderInput;
 }
 
-const shown = (exchange: Partial<ProxyExchange>) =>
-	proxyScreen(screenWith(exchange), 12)
-		.map(({spans}) =>
-			spans
-				.map(({text}) => text)
-				.join('')
-				.trimEnd(),
-		)
-		.filter(text => text !== '');
+async function shown(exchange: Partial<ProxyExchange>): Promise<string[]> {
+	return (await drawn(screenWith(exchange), h(Proxy))).filter(text => text !== '');
+}
 
-test('a request of another namespace shows it', t => {
-	t.regex(shown({namespace: 'shop'})[2]!, /POST svc\/web:80\/ in shop/);
-	t.notRegex(shown({asked: 'node/n1/healthz', namespace: 'shop'})[2]!, /shop/);
+test('a request of another namespace shows it', async t => {
+	t.regex((await shown({namespace: 'shop'}))[2]!, /POST svc\/web:80\/ in shop/);
+	t.notRegex((await shown({asked: 'node/n1/healthz', namespace: 'shop'}))[2]!, /shop/);
 });
 
-test('a pending request shows the key that cancels it', t => {
-	t.regex(shown({}).at(-1)!, /Waiting for the response.* x cancel/);
+test('a pending request shows the key that cancels it', async t => {
+	t.regex((await shown({})).at(-1)!, /Waiting for the response.* x cancel/);
 	t.regex(
-		shown({status: 200, bytes: 7, body: 'tick 1'}).find(text => text.includes('─ 200 '))!,
+		(await shown({status: 200, bytes: 7, body: 'tick 1'})).find(text => text.includes('─ 200 '))!,
 		/ x cancel/,
 	);
-	t.notRegex(shown({status: 200, tookMs: 3, body: 'tick 1'}).join('\n'), /cancel/);
+	t.notRegex((await shown({status: 200, tookMs: 3, body: 'tick 1'})).join('\n'), /cancel/);
 });
 
-test('a canceled request says so and keeps the received part', t => {
-	const without = shown({tookMs: 900, isCanceled: true, note: maybe});
+test('a canceled request says so and keeps the received part', async t => {
+	const without = await shown({tookMs: 900, isCanceled: true, note: maybe});
 	t.regex(without[2]!, /– +900 ms .*POST svc\/web:80\/ +given up: it may have been carried out/);
 	t.regex(without[3]!, /Canceled/);
 	t.is(without[4], ` ${maybe}`);
-	const midway = shown({status: 200, tookMs: 900, bytes: 7, body: 'tick 1', isCanceled: true, note: maybe});
+	const midway = await shown({status: 200, tookMs: 900, bytes: 7, body: 'tick 1', isCanceled: true, note: maybe});
 	t.regex(midway[3]!, /200, canceled after 7 B/);
 	t.deepEqual(midway.slice(4), [` ${maybe}`, ' tick 1']);
 });

@@ -1,4 +1,6 @@
-/** The proxy view. */
+/** The proxy view: requests and listeners, and the path and response of the selected one. */
+import {Box} from 'ink';
+import type {ReactNode} from 'react';
 import {describeError, type ErrorPart} from '../../descriptions/describe-error.ts';
 import {describeMissingResponse, describeRedirect} from '../../descriptions/describe-proxy.ts';
 import {clockTime} from '../../text/format-time.ts';
@@ -9,59 +11,85 @@ import {formatBody} from './format-body.ts';
 import {selectedExchange, selectedListener, proxyRowCount, type ListenerState, type ProxyExchange} from './proxy-state.ts';
 import type {ClusterState} from '../frame/session-state.ts';
 import {worstPath} from '../frame/connection-list.ts';
-import {titledRule} from '../kit/titled-rule.ts';
 import {pathBadge, pathLineSpans, replicaLetter} from '../kit/path-line-spans.ts';
 import {pathVerdicts} from '../frame/path-verdicts.ts';
 import {pathVerdictLines} from '../frame/path-pane.tsx';
 import {firstKey, type RenderInput} from '../kit/render-input.ts';
-import {padLines, line, styled, type Line} from '../kit/styled-line.ts';
+import {CursorRows, Rows} from '../kit/rows.tsx';
+import {Rule} from '../kit/rule.tsx';
+import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import {Row} from '../kit/styled-text.tsx';
+import {line, styled, type Line} from '../kit/styled-line.ts';
 import type {Role} from '../kit/theme.ts';
 
 const requestFrom = 37;
 
-export function proxyScreen(screen: RenderInput, rows: number): Line[] {
+export function Proxy(): ReactNode {
+	const screen = useScreen(wholeScreen);
 	const {proxy} = screen.state;
-	const ask = line(
-		' ',
-		styled('title', proxy.method),
-		`  ${proxy.request}`,
-		styled('text.dim', proxy.request === '' ? 'svc/NAME:PORT/path' : ''),
-	);
+	const {method, request, listeners, exchanges, at} = proxy;
+	const asked = [
+		{text: ' '},
+		styled('title', method),
+		{text: `  ${request}`},
+		styled('text.dim', request === '' ? 'svc/NAME:PORT/path' : ''),
+	];
 	if (proxyRowCount(proxy) === 0) {
-		return padLines([ask, line(''), ...emptyLines(screen)], rows);
+		return (
+			<>
+				<Box paddingBottom={1}>
+					<Row spans={asked} />
+				</Box>
+				<Rows draw={() => emptyLines(screen)} />
+			</>
+		);
 	}
 
-	const listRows = Math.min(proxyRowCount(proxy), Math.max(3, Math.floor(rows / 4)));
-	const top = Math.max(0, Math.min(proxy.at - listRows + 1, proxyRowCount(proxy) - listRows));
-	const all = [
-		...proxy.listeners.map((one, index) => listenerLine(screen, one, index === proxy.at)),
-		...proxy.exchanges.map((one, index) => exchangeLine(screen, one, proxy.listeners.length + index === proxy.at)),
-	];
-	const list = all.slice(top, top + listRows);
-	const head = line(
-		styled('text.dim', `   ${fitToCells('TIME', 10)}${fitToCells('CODE', 6)}${fitToCells('TOOK', 9)}${fitToCells('SIZE', 9)}REQUEST`),
+	const selected = selectedExchange(proxy);
+	const {title, right = '', lines} = selected === null ? passedRequests(screen, selectedListener(proxy)!) : answer(screen, selected);
+	return (
+		<>
+			<Row spans={asked} />
+			<Row
+				spans={[
+					styled('text.dim', `   ${fitToCells('TIME', 10)}${fitToCells('CODE', 6)}${fitToCells('TOOK', 9)}${fitToCells('SIZE', 9)}REQUEST`),
+				]}
+			/>
+			<CursorRows
+				lines={[
+					...listeners.map((one, index) => listenerLine(screen, one, index === at)),
+					...exchanges.map((one, index) => exchangeLine(screen, one, listeners.length + index === at)),
+				]}
+				cursor={at}
+				minHeight={3}
+			/>
+			<RequestPath exchange={selected} />
+			<Rule title={title} right={right} />
+			<Rows grow={3} draw={() => lines} />
+		</>
 	);
-	const at = selectedExchange(proxy);
-	const below = at === null ? passedRequests(screen, selectedListener(proxy)!) : answer(screen, at);
-	return padLines([ask, head, ...list, ...legLines(screen, at), ...below], rows);
 }
 
 /** A listener shows the path of its last request. */
-function legLines(screen: RenderInput, at: ProxyExchange | null): Line[] {
+function RequestPath({exchange}: {readonly exchange: ProxyExchange | null}): ReactNode {
+	const screen = useScreen(wholeScreen);
 	const {
 		state: {proxy, connections, size, processes},
 		theme: {glyphs},
 	} = screen;
-	const path = at === null ? worstPath(connections.find(({id}) => id === selectedListener(proxy)?.id)?.paths.values() ?? []) : at.path;
-	if (path === null) {
-		return [];
-	}
-
-	return [
-		titledRule(screen, at === null ? 'Path of the last request' : 'Path', {right: `${firstKey(screen, 'path.why') ?? ''} why`}),
-		line(' ', pathLineSpans(path, size.columns - 2, glyphs, replicaLetter(processes, path.process.id))),
-		...pathVerdictLines(screen, path, pathVerdicts(path).slice(1), size.columns),
-	];
+	const ofListener = connections.find(({id}) => id === selectedListener(proxy)?.id)?.paths.values() ?? [];
+	const path = exchange === null ? worstPath(ofListener) : exchange.path;
+	return (
+		path && (
+			<Box flexDirection="column" flexShrink={0}>
+				<Rule title={exchange === null ? 'Path of the last request' : 'Path'} right={`${firstKey(screen, 'path.why') ?? ''} why`} />
+				<Row spans={[{text: ' '}, ...pathLineSpans(path, size.columns - 2, glyphs, replicaLetter(processes, path.process.id))]} />
+				{pathVerdictLines(screen, path, pathVerdicts(path).slice(1), size.columns).map((row, index) => (
+					<Row key={index} {...row} />
+				))}
+			</Box>
+		)
+	);
 }
 
 function exchangeLine({theme: {glyphs}, state: {size, cluster}}: RenderInput, one: ProxyExchange, isAt: boolean): Line {
@@ -129,9 +157,10 @@ function listenerLine(
 	};
 }
 
-function passedRequests(screen: RenderInput, {address, listenerUsers, log}: ListenerState): Line[] {
-	return [
-		titledRule(screen, `http://${address}`, {right: `${firstKey(screen, 'proxy.listener') ?? ''} stop`}),
+type Details = {title: string; right?: string; lines: readonly Line[]};
+
+function passedRequests(screen: RenderInput, {address, listenerUsers, log}: ListenerState): Details {
+	const lines = [
 		line(' ', styled('notice.warn', listenerUsers)),
 		...(log.length === 0
 			? [line(' ', styled('text.dim', 'No requests yet.'))]
@@ -148,6 +177,7 @@ function passedRequests(screen: RenderInput, {address, listenerUsers, log}: List
 						),
 					)),
 	];
+	return {title: `http://${address}`, right: `${firstKey(screen, 'proxy.listener') ?? ''} stop`, lines};
 }
 
 function errorLine(role: ErrorPart['role'], text: string): Line[] {
@@ -167,22 +197,22 @@ function errorLine(role: ErrorPart['role'], text: string): Line[] {
 	}
 }
 
-function answer(screen: RenderInput, one: ProxyExchange): Line[] {
+function answer(screen: RenderInput, one: ProxyExchange): Details {
 	const {
 		state: {proxy, size},
 	} = screen;
 	if (one.error) {
-		return [
-			titledRule(screen, one.status === null ? describeMissingResponse(one) : `${one.status}, truncated after ${formatBytes(one.bytes)}`),
-			...describeError(one.error).flatMap(({role, text}) => errorLine(role, text)),
-		];
+		return {
+			title: one.status === null ? describeMissingResponse(one) : `${one.status}, truncated after ${formatBytes(one.bytes)}`,
+			lines: describeError(one.error).flatMap(({role, text}) => errorLine(role, text)),
+		};
 	}
 
 	const stop = one.tookMs === null ? `${firstKey(screen, 'proxy.stop') ?? ''} cancel` : '';
 	if (one.status === null) {
 		return one.isCanceled === true
-			? [titledRule(screen, describeMissingResponse(one)), line(' ', one.note)]
-			: [titledRule(screen, 'Waiting for the response', {right: stop})];
+			? {title: describeMissingResponse(one), lines: [line(' ', one.note)]}
+			: {title: 'Waiting for the response', right: stop, lines: []};
 	}
 
 	const isJson = one.type.includes('json') || /^\s*[[{]/.test(one.body);
@@ -202,12 +232,8 @@ function answer(screen: RenderInput, one: ProxyExchange): Line[] {
 	const headers = proxy.headers
 		? [...one.headers.map(([name, value]) => line(' ', styled('json.key', `${sanitizeText(name)}: `), sanitizeText(value))), line('')]
 		: [];
-	return [
-		titledRule(screen, title, {right}),
-		...(one.isCanceled === true ? [line(' ', one.note)] : []),
-		...headers,
-		...bodyLines(one.body, isJson && proxy.json, size.columns),
-	];
+	const note = one.isCanceled === true ? [line(' ', one.note)] : [];
+	return {title, right, lines: [...note, ...headers, ...bodyLines(one.body, isJson && proxy.json, size.columns)]};
 }
 
 function bodyLines(body: string, readable: boolean, width: number): Line[] {

@@ -1,13 +1,19 @@
-/** The forwards view. */
+/** The forwards view: the forwards, and the clients and log of the selected one. */
+import {Box} from 'ink';
+import type {ReactNode} from 'react';
 import {clockTime, formatAge} from '../../text/format-time.ts';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
 import {formatBytes, formatQuantity} from '../../text/format-number.ts';
 import type {ForwardState} from '../frame/session-state.ts';
 import {abbreviatePodName} from '../../descriptions/parts.ts';
 import {qualifyWithNamespace} from '../kit/qualify-name.ts';
-import {titledRule, wrapToWidth} from '../kit/titled-rule.ts';
+import {wrapToWidth} from '../kit/titled-rule.ts';
 import {firstKey, type RenderInput} from '../kit/render-input.ts';
-import {padLines, line, styled, type Line} from '../kit/styled-line.ts';
+import {CursorRows, Rows} from '../kit/rows.tsx';
+import {Rule} from '../kit/rule.tsx';
+import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import {Row, Words} from '../kit/styled-text.tsx';
+import {line, styled, type Line} from '../kit/styled-line.ts';
 
 function liveLine(
 	{state: {now}}: RenderInput,
@@ -32,25 +38,31 @@ function destinationText({target, remote, namespace}: ForwardState, onScreen: st
 	return `${qualifyWithNamespace(abbreviatePodName(target), namespace, onScreen)}:${remote}`;
 }
 
-function setLines(screen: RenderInput): Line[] {
-	const {forwardSets, size} = screen.state;
-	if (forwardSets.length === 0) {
-		return [];
-	}
-
+function NoForwards(): ReactNode {
+	const screen = useScreen(wholeScreen);
+	const {forwardSets} = screen.state;
 	const sets = forwardSets.map(({name, count}) => `${name} (${formatQuantity(count, 'forward')})`).join(', ');
-	const words = `Saved sets for this context: ${sets}. ${firstKey(screen, 'forwards.open-set') ?? ':forward-set'} starts one, after confirmation.`;
-	return [line(''), ...wrapToWidth(words, size.columns - 2).map(text => line(' ', styled('text.dim', text)))];
+	const start = firstKey(screen, 'forwards.open-set') ?? ':forward-set';
+	return (
+		<Box flexDirection="column" flexGrow={1} flexBasis={0} gap={1} paddingTop={1} paddingX={1}>
+			<Words role="text.dim">
+				{`No forwards. ${firstKey(screen, 'forwards.add') ?? ':forward'} adds one, here or in the list of pods or services.`}
+			</Words>
+			{forwardSets.length > 0 && (
+				<Words role="text.dim">{`Saved sets for this context: ${sets}. ${start} starts one, after confirmation.`}</Words>
+			)}
+		</Box>
+	);
 }
 
-export function forwardsScreen(screen: RenderInput, rows: number): Line[] {
+export function Forwards(): ReactNode {
+	const screen = useScreen(wholeScreen);
 	const {
 		state: {forwards, forwardCursor, size, cluster},
 		theme: {glyphs},
 	} = screen;
 	if (forwards.length === 0) {
-		const none = `No forwards. ${firstKey(screen, 'forwards.add') ?? ':forward'} adds one, here or in the list of pods or services.`;
-		return padLines([line(''), line(' ', styled('text.dim', none)), ...setLines(screen)], rows);
+		return <NoForwards />;
 	}
 
 	const toWidth = Math.max(
@@ -76,26 +88,39 @@ export function forwardsScreen(screen: RenderInput, rows: number): Line[] {
 			...(isAt && {ground: 'selection' as const}),
 		};
 	});
-	const listRows = Math.min(list.length, Math.max(3, Math.floor(rows / 2)));
-	const top = Math.max(0, Math.min(forwardCursor - listRows + 1, list.length - listRows));
 	const at = forwards[forwardCursor];
-	return padLines([head, ...list.slice(top, top + listRows), ...(at ? logLines(screen, at) : [])], rows);
+	return (
+		<>
+			<Row {...head} />
+			<CursorRows lines={list} cursor={forwardCursor} minHeight={3} />
+			{at && <ForwardLog forward={at} />}
+		</>
+	);
 }
 
-function logLines(screen: RenderInput, at: ForwardState): Line[] {
-	const {
-		state: {size, cluster},
-		theme: {glyphs},
-	} = screen;
-	const title = `${localText(at)} ${glyphs.to} ${qualifyWithNamespace(at.target, at.namespace, cluster.namespace)}:${at.remote}`;
-	const right = `${at.open} open · ${at.closed} closed · ${at.failed} failed`;
+function ForwardLog({forward}: {readonly forward: ForwardState}): ReactNode {
+	const screen = useScreen(wholeScreen);
+	const {context, namespace, target, remote, open, closed, failed} = forward;
+	const {cluster} = screen.state;
+	return (
+		<>
+			<Rule
+				title={`${localText(forward)} ${screen.theme.glyphs.to} ${qualifyWithNamespace(target, namespace, cluster.namespace)}:${remote}`}
+				after={context === cluster.context ? '' : `on ${context}`}
+				right={`${open} open · ${closed} closed · ${failed} failed`}
+			/>
+			<Rows draw={({columns}) => logLines(screen, forward, columns)} />
+		</>
+	);
+}
+
+function logLines(screen: RenderInput, at: ForwardState, columns: number): Line[] {
 	return [
-		titledRule(screen, title, {...(at.context !== cluster.context && {after: `on ${at.context}`}), right}),
 		...at.openConnections.toReversed().map(one => liveLine(screen, one)),
 		...at.log
 			.toReversed()
 			.flatMap(({time, text}) =>
-				wrapToWidth(text, size.columns - 14).map((row, index) =>
+				wrapToWidth(text, columns - 14).map((row, index) =>
 					line('   ', styled('text.dim', (index === 0 ? clockTime(time) : '').padEnd(10)), row),
 				),
 			),

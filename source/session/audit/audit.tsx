@@ -1,11 +1,15 @@
-/** The audit view. */
+/** The audit view: the picture, the rows, and the evidence of the selected row. */
+import {Box} from 'ink';
+import type {ReactNode} from 'react';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
 import {auditLegState} from '../../descriptions/describe-audit.ts';
 import type {SessionState, ShownAuditRow} from '../frame/session-state.ts';
-import {titledRule} from '../kit/titled-rule.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
-import type {RenderInput} from '../kit/render-input.ts';
-import {clipSpans, padLines, line, styled, type Line} from '../kit/styled-line.ts';
+import {CursorRows, Rows} from '../kit/rows.tsx';
+import {Rule} from '../kit/rule.tsx';
+import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import {Row, Words} from '../kit/styled-text.tsx';
+import {clipSpans, line, styled, type Line} from '../kit/styled-line.ts';
 import {textLines} from '../kit/text-rows.ts';
 import {auditPicture, verdictRole} from './audit-picture.ts';
 
@@ -18,13 +22,18 @@ const wideFrom = 60;
 /** Narrower screens name only nodes, because most rows count apiservers. */
 const unitsFrom = 100;
 
-export function auditScreen(screen: RenderInput, rows: number): Line[] {
+export function AuditView(): ReactNode {
+	const screen = useScreen(wholeScreen);
 	const {
 		state: {audit, size},
 		theme: {glyphs},
 	} = screen;
 	if (audit.rows.length === 0) {
-		return padLines([line(''), line(' ', styled('text.dim', withoutRows(audit)))], rows);
+		return (
+			<Box flexGrow={1} flexBasis={0} paddingTop={1} paddingLeft={1}>
+				<Words role="text.dim">{withoutRows(audit)}</Words>
+			</Box>
+		);
 	}
 
 	const picture = audit.found === null || size.columns < wideFrom ? [] : auditPicture(audit.found, glyphs, size.columns);
@@ -34,29 +43,34 @@ export function auditScreen(screen: RenderInput, rows: number): Line[] {
 		Math.max(cellWidth(provenHead), ...audit.rows.map(({provenOn}) => cellWidth(provenOn[unit]))),
 		size.columns,
 	);
-	const room = Math.max(4, rows - picture.length - 2 - Math.max(4, Math.floor(rows / 4)));
 	const at = audit.rows[audit.at];
 	const list = audit.rows.flatMap(row => [
 		...(row.heading === null ? [] : [headingLine(row.heading, size.columns, glyphs)]),
 		rowLine(row, widths, glyphs, {isAt: row === at, unit}),
 	]);
 	const selected = audit.at + audit.rows.slice(0, audit.at + 1).filter(({heading}) => heading !== null).length;
-	const top = Math.max(0, Math.min(selected - room + 1, list.length - room));
-	return padLines(
-		[
-			...picture,
-			line(
-				styled(
-					'text.dim',
-					`   ${fitToCells('CHECK', widths.title)} ${fitToCells('VERDICT', widths.verdict)} ${fitToCells('BASIS', 10)}${fitToCells(provenHead, widths.proven)} ROW`,
-				),
-			),
-			...list.slice(top, top + room),
-			titledRule(screen, at?.id ?? '', {right: audit.note}),
-			...textLines(screen, at?.lines ?? []),
-		],
-		rows,
+	return (
+		<>
+			<Box flexDirection="column" flexShrink={0}>
+				{picture.map((row, index) => (
+					<Row key={index} {...row} />
+				))}
+				<Row {...headLine(widths)} />
+			</Box>
+			<CursorRows lines={list} cursor={selected} grow={3} minHeight={4} />
+			<Rule title={at?.id ?? ''} right={audit.note} />
+			<Rows minHeight={4} draw={() => textLines(screen, at?.lines ?? [])} />
+		</>
 	);
+}
+
+function headLine({title, verdict, proven}: Widths): Line {
+	const columns = [
+		fitToCells('CHECK', title),
+		fitToCells('VERDICT', verdict),
+		`${fitToCells('BASIS', 10)}${fitToCells(provenHead, proven)}`,
+	];
+	return line(styled('text.dim', `   ${columns.join(' ')} ROW`));
 }
 
 function withoutRows({busy, note}: SessionState['audit']): string {
