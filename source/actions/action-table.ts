@@ -234,6 +234,13 @@ const actions = {
 		['confirm.yes', 'yes', 'yes', 1],
 		['confirm.no', 'no', 'no', 2],
 	],
+	card: [
+		['card.doctor', 'doctor', 'doctor', 1],
+		['card.retry', 'retry', 'retry', 2],
+		['card.copy', 'copy', 'copy the failure', 3],
+		['card.why', 'why', 'why', 4],
+		['card.close', 'close', 'close', 5],
+	],
 	form: [
 		['form.submit', 'start', 'start', 1],
 		['form.next', 'next field', 'next field', 2],
@@ -282,7 +289,7 @@ export type ActionId = (typeof actions)[keyof typeof actions][number][0];
 type InContext<Context extends string> = Extract<ActionId, `${Context}.${string}`>;
 
 /** Edit or answer the open dialog. */
-export type DialogActionId = InContext<'prompt' | 'picker' | 'form' | 'confirm'>;
+export type DialogActionId = InContext<'prompt' | 'picker' | 'form' | 'confirm' | 'card'>;
 /** Keys while or after a remote shell has the terminal. */
 export type TerminalActionId = InContext<'terminal' | 'ended'>;
 

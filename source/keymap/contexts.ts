@@ -30,6 +30,7 @@ export const contexts: Readonly<Record<string, ContextSpec>> = {
 	line: {parent: 'tail', title: 'line'},
 	failed: {parent: 'tail', title: 'failed tail'},
 	confirm: {parent: null, opaque: true, title: 'confirmation'},
+	card: {parent: null, opaque: true, title: 'failure'},
 	form: {parent: null, opaque: true, title: 'form'},
 	picker: {parent: null, opaque: true, title: 'picker'},
 	prompt: {parent: null, opaque: true, title: 'prompt'},

@@ -153,7 +153,7 @@ export const features: readonly Feature[] = [
 		contains: 'Why screen and doctor of one path',
 		state: ['why-path.ts'],
 		screens: [],
-		offers: ['doctor-handlers.ts', 'why-handlers.ts', 'why-path.ts', 'why.tsx'],
+		offers: ['doctor-handlers.ts', 'failure-card.ts', 'why-handlers.ts', 'why-path.ts', 'why.tsx'],
 	},
 	{
 		name: 'text',

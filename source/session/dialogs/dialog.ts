@@ -1,4 +1,5 @@
-/** The dialogs: prompt, picker, form and confirmation. */
+/** The dialogs: prompt, picker, form, confirmation and failure card. */
+import type {ErrorPart} from '../../descriptions/describe-error.ts';
 
 /** The caret counts UTF-16 units. */
 export type TextInput = {text: string; caret: number};
@@ -83,7 +84,14 @@ export function equivalentCommand({notes}: Pick<FormDialog, 'notes'>): string | 
 
 /** `leaves`: yes ends the session. */
 export type ConfirmDialog = {kind: 'confirm'; question: string; details: readonly string[]; leaves: boolean};
-export type Dialog = PromptDialog | PickerDialog | FormDialog | ConfirmDialog;
+/** A failure that stays until a key. */
+export type CardDialog = {kind: 'card'; title: string; parts: readonly ErrorPart[]};
+export function cardText({title, parts}: CardDialog): string {
+	return [title, ...parts.map(({role, text}) => (role === 'fix' ? `fix: ${text}` : text))].join('\n');
+}
+
+export type CardChoice = 'doctor' | 'retry' | 'why';
+export type Dialog = PromptDialog | PickerDialog | FormDialog | ConfirmDialog | CardDialog;
 
 export type DialogEvent =
 	| {type: 'type'; text: string}
@@ -116,7 +124,8 @@ export function reduceDialog(overlay: Dialog, event: DialogEvent): Dialog {
 			return reduceForm(overlay, event);
 		}
 
-		case 'confirm': {
+		case 'confirm':
+		case 'card': {
 			return overlay;
 		}
 	}

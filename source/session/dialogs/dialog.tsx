@@ -3,7 +3,7 @@ import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import {useScreen} from '../kit/screen-context.ts';
 import {Words} from '../kit/styled-text.tsx';
-import type {ConfirmDialog} from './dialog.ts';
+import type {CardDialog, ConfirmDialog} from './dialog.ts';
 import {Form} from './form.tsx';
 import {DialogFrame} from './dialog-frame.tsx';
 import {Picker} from './picker.tsx';
@@ -21,6 +21,10 @@ export function Dialog(): ReactNode {
 
 		case 'confirm': {
 			return <Confirm confirm={overlay} />;
+		}
+
+		case 'card': {
+			return <FailureCard card={overlay} />;
 		}
 
 		default: {
@@ -49,3 +53,28 @@ function Confirm({confirm: {question, details}}: {readonly confirm: ConfirmDialo
 		</DialogFrame>
 	);
 }
+
+function FailureCard({card: {title, parts}}: {readonly card: CardDialog}): ReactNode {
+	return (
+		<DialogFrame
+			title={title}
+			keys={[
+				['card.doctor', 'doctor'],
+				['card.retry', 'retry'],
+				['card.copy', 'copy'],
+				['card.why', 'why'],
+				['card.close', 'close'],
+			]}
+		>
+			<Box flexDirection="column" paddingX={2} paddingY={1}>
+				{parts.map(({role, text}, index) => (
+					<Words key={index} {...(cardRoles[role] && {role: cardRoles[role]})}>
+						{role === 'fix' ? `fix: ${text}` : text}
+					</Words>
+				))}
+			</Box>
+		</DialogFrame>
+	);
+}
+
+const cardRoles = {where: 'title', message: 'danger', server: undefined, error: undefined, code: 'text.dim', fix: 'focus'} as const;

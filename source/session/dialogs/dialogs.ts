@@ -1,5 +1,17 @@
 /** Dialogs as promises. */
-import {matchingItems, type ConfirmDialog, type FormDialog, type Dialog, type PickerDialog, type PromptDialog} from './dialog.ts';
+import {describeError} from '../../descriptions/describe-error.ts';
+import type {ErrorObject} from '../../errors/spoke-error.ts';
+import {
+	matchingItems,
+	type CardChoice,
+	type CardDialog,
+	type ConfirmDialog,
+	type FormDialog,
+	type Dialog,
+	type PickerDialog,
+	type PromptDialog,
+} from './dialog.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {FillOptions, PickOptions, TextPromptOptions} from '../frame/session.ts';
 import type {Store} from '../frame/store.ts';
@@ -8,6 +20,7 @@ import {CanceledError, type TypeAhead} from './type-ahead.ts';
 type Waiting<Kind extends Dialog> = {
 	accept(overlay: Kind): Promise<boolean> | boolean;
 	cancel(): void;
+	choose?(choice: CardChoice): void;
 	changed?(overlay: Kind): Kind;
 };
 
@@ -32,6 +45,20 @@ export class Dialogs {
 				resolve(false);
 			},
 		}));
+	}
+
+	/** `null` if the user closes the card. */
+	async showCard(title: string, error: ErrorObject): Promise<CardChoice | null> {
+		return this.#open<CardChoice | null, CardDialog>(
+			{kind: 'card', title, parts: describeError(error).map(({role, text}) => ({role, text: sanitizeLine(text)}))},
+			resolve => ({
+				accept: () => false,
+				choose: resolve,
+				cancel() {
+					resolve(null);
+				},
+			}),
+		);
 	}
 
 	async promptForText(options: TextPromptOptions): Promise<{text: string; regex: boolean} | null> {
@@ -199,6 +226,12 @@ export class Dialogs {
 		const waiting = this.#waiting;
 		this.#close();
 		waiting?.cancel();
+	}
+
+	choose(choice: CardChoice): void {
+		const waiting = this.#waiting;
+		this.#close();
+		waiting?.choose?.(choice);
 	}
 
 	changed(): void {

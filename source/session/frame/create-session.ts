@@ -152,9 +152,10 @@ function sessionOf(
 	return {session, actionContext, lent};
 }
 
-function dialogsOf(dialogs: Dialogs): Pick<Session, 'ask' | 'promptForText' | 'pick' | 'fill' | 'offer'> {
+function dialogsOf(dialogs: Dialogs): Pick<Session, 'ask' | 'showCard' | 'promptForText' | 'pick' | 'fill' | 'offer'> {
 	return {
 		ask: async (...asked) => dialogs.ask(...asked),
+		showCard: async (...shown) => dialogs.showCard(...shown),
 		promptForText: async asked => dialogs.promptForText(asked),
 		pick: async asked => dialogs.pick(asked),
 		fill: async asked => dialogs.fill(asked),

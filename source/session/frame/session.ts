@@ -1,11 +1,12 @@
 /** Interface that the parts of the session share. */
 import type {ActionId, DialogActionId, TerminalActionId} from '../../actions/action-table.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import type {ErrorObject} from '../../errors/spoke-error.ts';
 import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import type {Labeler} from '../../evidence/connection-labeler.ts';
 import type {Keymap} from '../../keymap/keymap.ts';
-import type {FormField, PickerItem} from '../dialogs/dialog.ts';
+import type {CardChoice, FormField, PickerItem} from '../dialogs/dialog.ts';
 import type {Message} from './session-state.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import type {SessionTerminal} from './session-terminal.ts';
@@ -48,6 +49,8 @@ export type Session = {
 	fail(about: string, thrown: unknown, path?: Path | null): void;
 	/** Asks for a yes or no. `leaves`: yes ends the session. */
 	ask(question: string, details?: readonly string[], options?: {leaves?: boolean}): Promise<boolean>;
+	/** Shows a failure until a key; `null` if the user closes it. */
+	showCard(title: string, error: ErrorObject): Promise<CardChoice | null>;
 	/** Opens a prompt; `null` if the user cancels. */
 	promptForText(options: TextPromptOptions): Promise<{text: string; regex: boolean} | null>;
 	/** Adds completions to the open prompt of `purpose`. `instead` replaces a text that the user has not changed. */

@@ -44,12 +44,14 @@ function typedLine(screen: RenderInput): string {
 			return `${overlay.title}. ${field.label}: ${value === '' ? 'empty' : value}. ${overlay.problem ?? field.note}`.trim();
 		}
 
+		case 'card': {
+			const parts = overlay.parts.map(({text}) => asSentence(text)).join(' ');
+			return `${overlay.title}: ${parts} ${answersOf(hints)}`;
+		}
+
 		case 'confirm': {
 			const details = overlay.details.map(detail => asSentence(detail)).join(' ');
-			const answers = footerHints(hints)
-				.map(({key, label}) => `${key} ${label}`)
-				.join(', ');
-			return `${overlay.question} ${details} ${answers}`;
+			return `${overlay.question} ${details} ${answersOf(hints)}`;
 		}
 
 		default: {
@@ -59,6 +61,12 @@ function typedLine(screen: RenderInput): string {
 				.join(', ');
 		}
 	}
+}
+
+function answersOf(hints: RenderInput['hints']): string {
+	return footerHints(hints)
+		.map(({key, label}) => `${key} ${label}`)
+		.join(', ');
 }
 
 function asSentence(text: string): string {

@@ -139,6 +139,8 @@ export class KeyDispatcher {
 			}
 		} else if (overlay === null) {
 			this.#tellMeaningless([...begun, key], text === undefined && isCtrlChord(key));
+		} else if (overlay.kind === 'card') {
+			this.#context.dialogs.cancel();
 		} else if (text !== undefined) {
 			this.#typeIn(text);
 		} else if (this.#isQuit(key)) {

@@ -1,7 +1,7 @@
 /** Checks and performs an action. */
 import {type ActionSpec, findAction} from '../../actions/action-table.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
-import {equivalentCommand} from '../dialogs/dialog.ts';
+import {cardText, equivalentCommand, type CardChoice} from '../dialogs/dialog.ts';
 import {selectedRow} from '../lists/list-state.ts';
 import {currentNamespace, type SessionState} from '../frame/session-state.ts';
 import {isAllowedByName, ruleFor} from '../clusters/permissions.ts';
@@ -105,7 +105,7 @@ function missingRight({refused, cluster}: SessionState, id: string): SpokeError 
 function dialogAction(session: Session, dialogs: Dialogs, id: string): (() => void) | undefined {
 	const {store} = session;
 	const [context = '', verb = ''] = id.split('.');
-	if (!['prompt', 'picker', 'form', 'confirm'].includes(context)) {
+	if (!['prompt', 'picker', 'form', 'confirm', 'card'].includes(context)) {
 		return undefined;
 	}
 
@@ -122,7 +122,21 @@ function dialogAction(session: Session, dialogs: Dialogs, id: string): (() => vo
 		dialogs.cancel();
 	};
 
+	const choose = (choice: CardChoice) => () => {
+		dialogs.choose(choice);
+	};
+
 	const verbs: Readonly<Record<string, () => void>> = {
+		doctor: choose('doctor'),
+		retry: choose('retry'),
+		why: choose('why'),
+		copy() {
+			const {overlay} = store.state;
+			if (overlay?.kind === 'card') {
+				session.copy(cardText(overlay), 'the failure');
+			}
+		},
+		close: cancel,
 		accept,
 		submit: accept,
 		yes: accept,

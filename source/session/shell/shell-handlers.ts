@@ -15,6 +15,7 @@ import {currentTail} from '../tail/current-tail.ts';
 import {recordedPath} from '../frame/recording-observer.ts';
 import {clusterOf, selectedTarget} from '../lists/selection.ts';
 import {promptDebugContainer, type ShellTarget} from './debug-container-form.ts';
+import {showFailureCard} from '../why/failure-card.ts';
 import type {Handlers, OpenCluster, Session} from '../frame/session.ts';
 import {scriptFlags} from '../clusters/script-flags.ts';
 
@@ -166,11 +167,7 @@ async function runInTerminal(
 	}
 }
 
-async function openRemote(
-	session: Session,
-	{shellTarget, feature, command, id, kind, about}: Run,
-	tty: boolean,
-): Promise<RemoteCommand | null> {
+async function openRemote(session: Session, {shellTarget, feature, command, id, about}: Run, tty: boolean): Promise<RemoteCommand | null> {
 	const {cluster, pod, container, asked, chosenFrom} = shellTarget;
 	const stdin = feature === 'exec' || containerSpec(pod, container)?.stdin === true;
 	try {
@@ -197,7 +194,15 @@ async function openRemote(
 			throw thrown;
 		}
 
-		session.fail(kind, thrown, path);
+		await showFailureCard(session, {
+			about,
+			error: thrown,
+			path,
+			target: `pod/${pod.metadata.name}`,
+			namespace: pod.metadata.namespace ?? '',
+			cluster,
+			retry: async () => runInTerminal(session, shellTarget, feature, command),
+		});
 		return null;
 	}
 }

@@ -95,7 +95,7 @@ function splitSubject(subject: string): [namespace: string, target: string | nul
 	return at < 0 ? ['', null] : [subject.slice(0, at), subject.slice(at + 3)];
 }
 
-async function openDoctor(
+export async function openDoctor(
 	session: Session,
 	target: string | null,
 	namespace: string,

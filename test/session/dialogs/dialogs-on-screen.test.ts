@@ -104,6 +104,22 @@ test('a long question is wrapped at words, without an indent', async t => {
 	t.is(text.join(' '), question);
 });
 
+test('a failure card shows the whole sentence, and its keys', async t => {
+	const message = 'the apiserver sends node traffic through Konnectivity, and no agent is connected to its server now';
+	const card: DialogState = {
+		kind: 'card',
+		title: 'shell failed',
+		parts: [
+			{role: 'where', text: 'Leg 2 failed'},
+			{role: 'message', text: message},
+			{role: 'fix', text: 'check the agents'},
+		],
+	};
+	const rows = await shown(card, {hints: hintsOf(['card.doctor', 'd'], ['card.retry', 'r'], ['card.copy', 'y'], ['card.close', 'Esc'])});
+	t.true(inside(rows).join(' ').replaceAll(/ +/g, ' ').includes(`Leg 2 failed ${message} fix: check the agents`));
+	t.regex(rows.join('\n'), /d doctor . r retry . y copy . Esc close/);
+});
+
 test('a problem that equals the note is shown once', async t => {
 	const typed = {text: '-l app in (web', caret: 14};
 	const rows = await shown({...prompt, typed, note: 'no label selector', problem: 'no label selector'}, {columns: 120});

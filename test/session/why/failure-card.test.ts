@@ -1,0 +1,92 @@
+/** A failed start on a card. */
+import {setImmediate} from 'node:timers/promises';
+import test from 'ava';
+import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {Dialogs} from '../../../source/session/dialogs/dialogs.ts';
+import type {Handlers, OpenCluster, Session} from '../../../source/session/frame/session.ts';
+import {emptySession} from '../../../source/session/frame/session-state.ts';
+import {Store} from '../../../source/session/frame/store.ts';
+import {performAction} from '../../../source/session/keys/perform-action.ts';
+import {showFailureCard} from '../../../source/session/why/failure-card.ts';
+
+const error = new SpokeError('ERR_SECOND_LEG', 'no Konnectivity agent is connected', {
+	leg: 2,
+	text: 'No agent available\u001B[2J',
+	remedy: 'check the agents',
+});
+
+function failed() {
+	const store = new Store(
+		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
+		() => {},
+		() => 0,
+	);
+	const dialogs = new Dialogs(store, null as never);
+	const messages: string[] = [];
+	const copied: string[] = [];
+	const session = {
+		store,
+		fail: (about: string) => messages.push(about),
+		copy: (text: string) => copied.push(text),
+		showCard: async (title: string, shown: SpokeError) => dialogs.showCard(title, shown),
+	} as unknown as Session;
+	let retried = 0;
+	const show = async () =>
+		showFailureCard(session, {
+			about: 'shell in web/app',
+			error,
+			path: null,
+			target: 'pod/web',
+			namespace: 'default',
+			cluster: {} as OpenCluster,
+			retry() {
+				retried++;
+			},
+		});
+	const press = (id: string) => {
+		performAction({session, dialogs, handlers: {} as Handlers}, id);
+	};
+
+	return {store, dialogs, show, press, messages, copied, retried: () => retried};
+}
+
+test('a failure stays on a card with its sentence, leg, server text and fix', async t => {
+	const {store, show, press, copied, messages} = failed();
+	const shown = show();
+	await setImmediate();
+	store.dispatchNow({type: 'tick', now: 60_000});
+	t.like(store.state.overlay, {kind: 'card', title: 'shell in web/app failed'});
+	press('card.copy');
+	t.is(store.state.overlay?.kind, 'card');
+	t.regex(
+		copied[0]!,
+		/Leg 2 failed\nno Konnectivity agent is connected\nNo agent available[^\u001B]*\nERR_SECOND_LEG\nfix: check the agents$/,
+	);
+	press('card.close');
+	await shown;
+	t.is(store.state.overlay, null);
+	t.deepEqual(messages, ['shell in web/app']);
+});
+
+test('a card retries, or opens why', async t => {
+	const {store, show, press, retried} = failed();
+	const again = show();
+	press('card.retry');
+	await again;
+	t.is(retried(), 1);
+	const why = show();
+	press('card.why');
+	await why;
+	t.like(store.state.layers.at(-1), {kind: 'why', about: 'shell in web/app'});
+});
+
+test('a card does not cover an open dialog', async t => {
+	const {store, dialogs, show, messages} = failed();
+	const asked = dialogs.ask('Quit?');
+	await show();
+	t.is(store.state.overlay?.kind, 'confirm');
+	t.is(messages.length, 1);
+	dialogs.cancel();
+	t.false(await asked);
+});
