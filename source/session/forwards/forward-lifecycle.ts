@@ -4,6 +4,7 @@ import {currentNamespace, type ForwardState} from '../frame/session-state.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {Session} from '../frame/session.ts';
 import {withLine} from './reduce-forward.ts';
+import {showFailureCard} from '../why/failure-card.ts';
 import {runForward, forwardOf, type ForwardConfig} from './run-forward.ts';
 
 type Run = {config: ForwardConfig; abort: AbortController; done: Promise<void>};
@@ -75,7 +76,13 @@ export function startForwardFrom(session: Session, config: ForwardConfig, id = s
 	});
 	const run: Run = {config, abort: new AbortController(), done: Promise.resolve()};
 	runsOf(session).set(id, run);
-	run.done = runForward(session, id, config, run.abort.signal);
+	run.done = runForward(session, id, config, {
+		signal: run.abort.signal,
+		onStartFailed(failure) {
+			// The run ends before the card is closed.
+			void showFailureCard(session, {...config, ...failure, retry: async () => restartForward(session, id)});
+		},
+	});
 }
 
 export async function stopForward(session: Session, id: string | undefined): Promise<void> {

@@ -1,5 +1,6 @@
 /** Runs one forward. */
-import {toSpokeError} from '../../errors/spoke-error.ts';
+import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import type {Path} from '../../evidence/evidence.ts';
 import {fullMessage} from '../../server-messages/unwrap-message.ts';
 import type {ForwardEvent, ConnectionSnapshot} from '../../streams/port-forward/forward-event.ts';
 import type {RunningForward, OnPodLoss} from '../../streams/port-forward/forward-request.ts';
@@ -29,7 +30,13 @@ export function forwardOf({store}: Pick<Session, 'store'>, id: string | undefine
 	return store.state.forwards.find(one => one.id === id);
 }
 
-export async function runForward(session: Session, id: string, config: ForwardConfig, signal: AbortSignal): Promise<void> {
+export async function runForward(
+	session: Session,
+	id: string,
+	config: ForwardConfig,
+	{signal, onStartFailed}: {signal: AbortSignal; onStartFailed: (failure: {about: string; error: SpokeError; path: Path | null}) => void},
+): Promise<void> {
+	let hasListened = false;
 	let clock: NodeJS.Timeout | undefined;
 	try {
 		const running = startForward(
@@ -46,6 +53,7 @@ export async function runForward(session: Session, id: string, config: ForwardCo
 		);
 		clock = everySecond(session, id, running);
 		for await (const event of running.events) {
+			hasListened ||= event.event === 'ready';
 			take(session, id, event, running.connections(id));
 		}
 	} catch (thrown) {
@@ -59,7 +67,12 @@ export async function runForward(session: Session, id: string, config: ForwardCo
 			log: withLine(state.log, `failed: ${sanitizeLine(fullMessage(error))}`),
 		}));
 		changeConnections(session, id, {error: error.toJSON()});
-		session.fail(`forward ${config.target} ${config.port}`, error, recordedPath(session, id));
+		const failure = {about: `forward ${config.target} ${config.port}`, error, path: recordedPath(session, id)};
+		if (hasListened) {
+			session.fail(failure.about, error, failure.path);
+		} else {
+			onStartFailed(failure);
+		}
 	} finally {
 		clearInterval(clock);
 	}

@@ -16,10 +16,7 @@ import {listenerUsersText} from '../../../source/session/frame/connections-pane.
 import {openSandbox} from '../../support/sandbox.ts';
 import {until} from '../../support/until.ts';
 
-async function openForward(
-	t: ExecutionContext,
-	{address = '127.0.0.1', onPodLoss = 'move'}: {address?: string; onPodLoss?: 'move' | 'exit'} = {},
-) {
+async function onStore(t: ExecutionContext) {
 	const {env, sandbox} = await openSandbox(t);
 	const access = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
 	t.teardown(() => {
@@ -34,12 +31,42 @@ async function openForward(
 	const questions: string[] = [];
 	const ask = async (question: string) => questions.push(question) > 0;
 	const session = {store, cluster, env, nextId: () => 'f-1', ask, tell() {}, fail() {}, observerFor: () => ({})} as unknown as Session;
+	return {session, store, sandbox, cluster, state: () => store.state.forwards[0]!, questions};
+}
+
+async function openForward(
+	t: ExecutionContext,
+	{address = '127.0.0.1', onPodLoss = 'move'}: {address?: string; onPodLoss?: 'move' | 'exit'} = {},
+) {
+	const opened = await onStore(t);
+	const {session, cluster, state} = opened;
 	startForwardFrom(session, {target: 'svc/web', namespace: 'default', port: ':80', address, onPodLoss, cluster});
-	const state = () => store.state.forwards[0]!;
 	await until(() => state().phase === 'open', state);
 
-	return {session, store, sandbox, state, questions, port: state().local!};
+	return {...opened, port: state().local!};
 }
+
+test('a forward that fails before it listens is shown on a card, which retries it', async t => {
+	const {session, cluster, state} = await onStore(t);
+	const choices = ['retry', null];
+	const cards: string[] = [];
+	const done = Promise.withResolvers<void>();
+	const withCard = {
+		...session,
+		async showCard(title: string) {
+			cards.push(title);
+			if (choices.length === 1) {
+				done.resolve();
+			}
+
+			return choices.shift();
+		},
+	} as unknown as Session;
+	startForwardFrom(withCard, {target: 'svc/nope', namespace: 'default', port: ':80', address: '127.0.0.1', onPodLoss: 'move', cluster});
+	await done.promise;
+	t.deepEqual(cards, ['forward svc/nope :80 failed', 'forward svc/nope :80 failed']);
+	t.is(state().phase, 'failed');
+});
 
 async function isListening(port: number): Promise<boolean> {
 	const socket = connect(port, '127.0.0.1');
