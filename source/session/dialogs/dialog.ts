@@ -147,7 +147,9 @@ export function matchingItems({purpose, items, typed, from}: PickerDialog): read
 	);
 	const isCommand = purpose === 'palette' && from === 0;
 	const contains = (cell: string) => (isCommand ? ` ${cell}`.toLowerCase().includes(` ${word}`) : cell.toLowerCase().includes(word));
-	const holds = items.filter(item => !isIts(item) && !begins.includes(item) && item.cells.some(contains));
+	// An action is found by its title, not by its place and key.
+	const foundIn = ({id, cells}: PickerItem) => (isCommand ? cells.slice(0, id.startsWith(':') ? 2 : 1) : cells);
+	const holds = items.filter(item => !isIts(item) && !begins.includes(item) && foundIn(item).some(contains));
 	return [...items.filter(item => isIts(item)), ...begins, ...holds];
 }
 

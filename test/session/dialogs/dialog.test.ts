@@ -212,6 +212,7 @@ test('a command is found by the start of a word, not by letters within it', t =>
 	];
 	const found = (text: string) => matchingItems({...picker, purpose: 'palette', items, typed: {text, caret: 0}}).map(({id}) => id);
 	t.deepEqual(found('ev'), []);
+	t.deepEqual(found('texts'), [], 'not by the place of an action');
 	t.deepEqual(found('pa'), ['pager']);
 	t.deepEqual(found('rev'), ['reverse']);
 });
