@@ -70,6 +70,7 @@ const actions = {
 	list: [
 		['list.details', 'details', 'details', 0, 'read'],
 		['list.filter', 'filter', 'filter', 60],
+		['list.problems', 'problems', 'problems only', 66],
 		['list.mark', 'mark', 'mark'],
 		['list.sort', 'sort', 'sort', 61],
 		['list.reverse', 'reverse', 'reverse order'],

@@ -20,6 +20,7 @@ import {
 } from './session-state.ts';
 import type {LineRemap} from '../tail/insert-lines.ts';
 import type {TailDisplay} from '../tail/tail-view.ts';
+import {servicesWithoutPods} from '../lists/service-pods.ts';
 import {toggleWrap} from '../kit/text-wrapping.ts';
 import {searchText} from '../text/text-search.ts';
 import {estimatedListRows, estimatedPageRows} from './layout.ts';
@@ -155,7 +156,14 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 		sandboxCursor: at,
 		sandboxLog: log,
 	}),
-	'service-pods': (state, {pods}) => (state.servicePods === pods ? state : {...state, servicePods: pods}),
+	'service-pods'(state, {pods}) {
+		if (state.servicePods === pods) {
+			return state;
+		}
+
+		const services = reduceList(state.lists.services, {type: 'known-problems', known: pods && servicesWithoutPods(pods)});
+		return {...state, servicePods: pods, lists: {...state.lists, services}};
+	},
 	refused: (state, {refused}) => ({...state, refused}),
 	switch: (state, {cluster}) => switched(state, cluster),
 	'tail-changed': (state, {display = state.tailDisplay}) => ({...state, tailVersion: state.tailVersion + 1, tailDisplay: display}),
@@ -189,7 +197,8 @@ function withForward(forwards: readonly ForwardState[], forward: ForwardState): 
 function switched(state: SessionState, cluster: ClusterState): SessionState {
 	const lists = {...state.lists};
 	for (const name of listNames) {
-		lists[name] = reduceList(lists[name], lists[name].scope === null ? {type: 'reset'} : {type: 'narrow', scope: null});
+		const emptied = reduceList(lists[name], lists[name].scope === null ? {type: 'reset'} : {type: 'narrow', scope: null});
+		lists[name] = reduceList(emptied, {type: 'known-problems', known: null});
 	}
 
 	const here = {view: state.view, namespace: cluster.namespace};

@@ -2,6 +2,7 @@
 import {isAscending} from './sort-rows.ts';
 import {ageTitle, listKinds, servicePodsTitle, type ListColumn} from './list-kinds.ts';
 import {listNamespace, type ListState} from './list-state.ts';
+import {keyOf} from './problems.ts';
 import {servicePodsCell} from './service-pods.ts';
 import {cellNow, type Row} from './table-rows.ts';
 import {cellWidth, truncateToCells, truncateStartToCells, fitToCells} from '../../text/cell-width.ts';
@@ -136,6 +137,11 @@ function layoutOf(
 function cellOf({state: {now, servicePods}}: RenderInput, list: ListState, column: ListColumn, index: number): (row: Row) => string {
 	if (column.title === servicePodsTitle) {
 		return row => servicePodsCell(servicePods, row.namespace, row.name);
+	}
+
+	if (list.name === 'nodes' && column.title === 'STATUS' && list.knownProblems !== null) {
+		const {knownProblems} = list;
+		return row => [row.cells[index], knownProblems.get(keyOf(row))].filter(Boolean).join(',');
 	}
 
 	// `13 (2m ago)`: only wide columns show the age.

@@ -7,6 +7,7 @@ import {watchObjects, type WatchEvent} from '../../cluster/watch.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {listKinds, type ListName, type ListResource} from './list-kinds.ts';
 import type {ListEvent, ListPhase, RowChange} from './list-state.ts';
+import {isProblem} from './problems.ts';
 import {rowReader, type RowReader} from './table-rows.ts';
 import {ListRetries} from './list-retries.ts';
 
@@ -192,7 +193,7 @@ class FollowedRows {
 	}
 
 	#newReader(): RowReader {
-		return rowReader(listKinds[this.#options.list].columns, this.#resource.prefix, this.#columns, Date.now());
+		return readerOf(this.#options.list, this.#resource, this.#columns);
 	}
 
 	#chunkOf({object}: TableRow): string {
@@ -226,7 +227,6 @@ async function readByNamespace(options: ListFeedOptions, resource: ListResource)
 	}
 
 	tell({type: 'clear', resource: resource.resource});
-	const {columns} = listKinds[options.list];
 	const readOne = async (namespace: string) => {
 		const listing: ListOptions = {
 			path: resource.path(namespace),
@@ -236,7 +236,7 @@ async function readByNamespace(options: ListFeedOptions, resource: ListResource)
 			...(labelSelector !== undefined && {labelSelector}),
 		};
 		for await (const page of listPages<TableRow>(cluster, listing)) {
-			const reader = rowReader(columns, resource.prefix, page.columns ?? [], Date.now());
+			const reader = readerOf(options.list, resource, page.columns ?? []);
 			if (page.items.length > 0) {
 				tell({
 					type: 'page',
@@ -251,6 +251,14 @@ async function readByNamespace(options: ListFeedOptions, resource: ListResource)
 	const semaphore = new Semaphore(namespacesAtOnce);
 	await Promise.all(names.map(async name => semaphore.run(async () => readOne(name))));
 	return start;
+}
+
+function readerOf(list: ListName, {prefix}: ListResource, given: readonly TableColumn[]): RowReader {
+	const read = rowReader(listKinds[list].columns, prefix, given, Date.now());
+	return (...table) => {
+		const row = read(...table);
+		return isProblem(list, row) ? {...row, problem: true} : row;
+	};
 }
 
 async function startOf(cluster: ClusterClient, path: string, signal: AbortSignal): Promise<Start> {

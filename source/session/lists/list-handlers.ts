@@ -86,6 +86,11 @@ export const listHandlers = {
 	'list.mark'(session) {
 		tell(session, {type: 'mark'});
 	},
+	'list.problems'(session) {
+		tell(session, {type: 'problems'});
+		// The problems of nodes need another read.
+		session.refreshFeeds();
+	},
 	'list.sort'(session) {
 		tell(session, {type: 'sort-next'});
 		const list = currentList(session.store.state);

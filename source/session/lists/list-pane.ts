@@ -6,7 +6,7 @@ import {countPresent, listNamespace, type ListState} from './list-state.ts';
 import {parseRowFilter} from './row-filter.ts';
 import {isAwaitingApiserver, type TextLine} from '../frame/session-state.ts';
 import type {Row} from './table-rows.ts';
-import {formatNumber} from '../../text/format-number.ts';
+import {formatNumber, formatQuantity} from '../../text/format-number.ts';
 import {formatAge} from '../../text/format-time.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {wrapToWidth} from '../kit/titled-rule.ts';
@@ -134,10 +134,14 @@ function failureText(screen: RenderInput, list: ListState, {error, retryAt}: Ext
 
 function emptyText(screen: RenderInput, list: ListState): string {
 	const {name, total, selector, filter} = list;
-	const {all, pick, clears, back} = wayOut(screen);
+	const {all, pick, clears, back, hide} = wayOut(screen);
 	const {namespaced} = listKinds[name];
 	const where = list.scope === null ? `in ${describeNamespace(screen, list)}` : `of ${list.scope.of}`;
 	const otherPlaces = list.scope === null ? (namespaced ? `${pick}   ${all}` : '') : back;
+	if (list.problemsOnly && filter === '' && total > 0) {
+		return `No problems in ${formatNumber(total)} ${name} ${where}${unknownProblems(list)}.  ${hide}`;
+	}
+
 	if (total > 0) {
 		const isPart = namespaced && list.scope === null && screen.state.cluster.namespace !== null;
 		return `None of ${formatNumber(total)} ${name} match "${filter}".  ${clears}${isPart ? `   ${all}` : ''}`;
@@ -150,16 +154,26 @@ function emptyText(screen: RenderInput, list: ListState): string {
 	return `No ${name} ${where}.${otherPlaces === '' ? '' : `  ${otherPlaces}`}`;
 }
 
+/** What the table of the apiserver does not show was perhaps not read. */
+function unknownProblems({name, knownProblems}: ListState): string {
+	if (knownProblems !== null) {
+		return '';
+	}
+
+	return {pods: '', workloads: '', services: ' (endpoints were not read)', nodes: ' (pressure was not read)'}[name];
+}
+
 function describeNamespace({state: {cluster}}: RenderInput, list: ListState): string {
 	return listKinds[list.name].namespaced ? (listNamespace(list, cluster.namespace) ?? 'any namespace') : 'this cluster';
 }
 
-function wayOut(screen: RenderInput): {pick: string; all: string; why: string; clears: string; back: string} {
+function wayOut(screen: RenderInput): {pick: string; all: string; why: string; clears: string; back: string; hide: string} {
 	const {namespace, lastNamespace} = screen.state.cluster;
 	return {
 		pick: `${firstKey(screen, 'namespace.pick') ?? ':ns'} another namespace`,
 		all: `${firstKey(screen, 'namespace.all') ?? ':ns'} ${namespace === null ? `back to ${lastNamespace}` : 'all namespaces'}`,
 		why: `${firstKey(screen, 'path.why') ?? ':why'} why`,
+		hide: `${firstKey(screen, 'list.problems') ?? ':pods'} all rows`,
 		back: `${firstKey(screen, 'view.back') ?? ':pods'} back`,
 		clears: `${firstKey(screen, 'view.back') ?? ':filter'} clear filter`,
 	};
@@ -175,6 +189,12 @@ export function describeListStatus(screen: RenderInput, list: ListState, width: 
 
 	if (list.visible.length >= 1000 || (list.visible.length > list.windowRows && !hasRangeInHead(screen, list, width))) {
 		parts.push(rangeOf(list, list.windowRows));
+	}
+
+	if (list.problemsOnly) {
+		parts.push(`problems only: ${formatNumber(countPresent(list.visible))} of ${formatNumber(list.total)}${unknownProblems(list)}`);
+	} else if (list.leading.size > 0) {
+		parts.push(`${formatQuantity(list.leading.size, 'problem')} first`);
 	}
 
 	if (list.filter !== '') {

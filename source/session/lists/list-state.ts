@@ -2,6 +2,7 @@
 import type {ErrorObject} from '../../errors/spoke-error.ts';
 import {listKinds, type ListName} from './list-kinds.ts';
 import {filterRows, parseRowFilter} from './row-filter.ts';
+import {hasProblem, leadingFirst, type KnownProblems} from './problems.ts';
 import {byName, sortColumns, sortRows, type RowOrder} from './sort-rows.ts';
 import type {Row} from './table-rows.ts';
 
@@ -39,6 +40,12 @@ export type ListState = {
 	/** The selector of the rows shown. A new one applies only when it is sent. */
 	selector: string;
 	order: RowOrder;
+	/** Until then, rows with problems come first. */
+	isOrderChosen: boolean;
+	problemsOnly: boolean;
+	knownProblems: KnownProblems;
+	/** Ids of the rows with problems that come first. */
+	leading: ReadonlySet<string>;
 	wide: boolean;
 	visible: readonly Row[];
 	/** Whether the user moved the cursor. Before that, it stays on the first row. */
@@ -67,6 +74,8 @@ export type ListEvent =
 	| {type: 'move'; by: number; now?: number}
 	| {type: 'move-to'; index: number}
 	| {type: 'filter'; text: string}
+	| {type: 'problems'}
+	| {type: 'known-problems'; known: KnownProblems}
 	| {type: 'sort-next'}
 	| {type: 'reverse'}
 	| {type: 'wide'}
@@ -90,6 +99,10 @@ export function emptyList(name: ListName): ListState {
 		filterProblem: null,
 		selector: '',
 		order: byName,
+		isOrderChosen: false,
+		problemsOnly: false,
+		knownProblems: null,
+		leading: new Set(),
 		wide: false,
 		visible: [],
 		moved: false,
@@ -112,14 +125,17 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 				filter: list.filter,
 				selector: event.selector ?? '',
 				order: list.order,
+				isOrderChosen: list.isOrderChosen,
+				problemsOnly: list.problemsOnly,
+				knownProblems: list.knownProblems,
 				wide: list.wide,
 				windowRows: list.windowRows,
 			};
 		}
 
 		case 'narrow': {
-			const {order, wide, windowRows} = list;
-			return {...emptyList(list.name), order, wide, windowRows, scope: event.scope};
+			const {order, isOrderChosen, wide, windowRows} = list;
+			return {...emptyList(list.name), order, isOrderChosen, wide, windowRows, scope: event.scope};
 		}
 
 		case 'clear': {
@@ -165,14 +181,22 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 			return settle({...list, filter: event.text, top: 0, moved: list.moved || list.filter !== ''});
 		}
 
+		case 'problems': {
+			return settle({...list, problemsOnly: !list.problemsOnly, top: 0});
+		}
+
+		case 'known-problems': {
+			return event.known === list.knownProblems ? list : settle({...list, knownProblems: event.known});
+		}
+
 		case 'sort-next': {
 			const columns = sortColumns(listKinds[list.name]);
 			const next = columns[(columns.indexOf(list.order.column) + 1) % columns.length]!;
-			return settle({...list, order: {column: next, reverse: false}});
+			return settle({...list, order: {column: next, reverse: false}, isOrderChosen: true});
 		}
 
 		case 'reverse': {
-			return settle({...list, order: {...list.order, reverse: !list.order.reverse}});
+			return settle({...list, order: {...list.order, reverse: !list.order.reverse}, isOrderChosen: true});
 		}
 
 		case 'wide': {
@@ -216,9 +240,12 @@ function settle(list: ListState, {isHeld = false}: {isHeld?: boolean} = {}): Lis
 	const keys = [...list.chunks.keys()].sort();
 	const all = keys.length === 1 ? list.chunks.get(keys[0]!)! : keys.flatMap(key => list.chunks.get(key)!);
 	const {rows, problem} = filterRows(all, parseRowFilter(list.filter));
-	const sorted = sortRows(rows, listKinds[list.name], list.order);
-	const visible = isHeld && list.order.column !== byName.column ? inOrderOf(list.visible, sorted) : sorted;
-	const next = {...list, total: countPresent(all), visible, filterProblem: problem};
+	const chosen = list.problemsOnly ? rows.filter(row => hasProblem(row, list.knownProblems)) : rows;
+	const sorted = sortRows(chosen, listKinds[list.name], list.order);
+	const leading = isHeld ? list.leading : leadingOf(list, sorted);
+	const ordered = leading.size === 0 ? sorted : leadingFirst(sorted, ({id}) => leading.has(id));
+	const visible = isHeld && list.order.column !== byName.column ? inOrderOf(list.visible, ordered) : ordered;
+	const next = {...list, total: countPresent(all), visible, leading, filterProblem: problem};
 	if (!list.moved || list.cursorId === null) {
 		return moveCursorTo({...next, moved: false, top: 0, cursorIndex: 0}, 0);
 	}
@@ -229,6 +256,10 @@ function settle(list: ListState, {isHeld = false}: {isHeld?: boolean} = {}): Lis
 	}
 
 	return keepInWindow({...next, cursorIndex: index, top: list.top + index - list.cursorIndex});
+}
+
+function leadingOf({isOrderChosen, problemsOnly, knownProblems}: ListState, rows: readonly Row[]): ReadonlySet<string> {
+	return new Set(isOrderChosen || problemsOnly ? [] : rows.filter(row => hasProblem(row, knownProblems)).map(({id}) => id));
 }
 
 /** Rows that were shown keep their order; new ones follow. */

@@ -1,5 +1,6 @@
 /** Ready pods of each service, from EndpointSlices. */
 import type {CheckedObject} from '../../cluster/object-shapes.ts';
+import {keyOf} from './problems.ts';
 
 /** @see https://kubernetes.io/docs/reference/kubernetes-api/service-resources/endpoint-slice-v1/ */
 export type EndpointSlice = CheckedObject<'endpointslices'>;
@@ -36,6 +37,11 @@ export function countServicePods(slices: Iterable<EndpointSlice>): ReadonlyMap<s
 	}
 
 	return new Map([...services].map(([service, pods]) => [service, `${[...pods.values()].filter(Boolean).length}/${pods.size}`]));
+}
+
+/** By `keyOf`. A service whose slices name no pods, or that has no slices, is not one of them. */
+export function servicesWithoutPods({namespace, cells}: ServicePods): ReadonlyMap<string, string> {
+	return new Map([...cells].filter(([, cell]) => cell.startsWith('0/')).map(([name, cell]) => [keyOf({namespace, name}), `${cell} ready`]));
 }
 
 /** `?` if unknown, `–` if it has no pods. */

@@ -17,6 +17,8 @@ export type Row = {
 	gone: number | null;
 	/** `Succeeded` or `Failed`, of a terminated pod. */
 	ended?: string;
+	/** Whether its cells show a problem. */
+	problem?: true;
 	/** Set if a cell contains an age: `8 (63s ago)`. */
 	readAt?: number;
 };

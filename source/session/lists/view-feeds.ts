@@ -5,6 +5,7 @@ import {lastResponseTime} from '../clusters/last-response.ts';
 import {DetailsFeed} from './details-feed.ts';
 import {ListCounts} from './list-counts.ts';
 import {ListFeeds} from './list-feeds.ts';
+import {NodePressureFeed} from './node-pressure-feed.ts';
 import {PathFeed} from '../frame/path-feed.ts';
 import {ServicePodsFeed} from './service-pods-feed.ts';
 
@@ -16,6 +17,7 @@ export class ViewFeeds {
 	readonly #details: DetailsFeed;
 	readonly #servicePods: ServicePodsFeed;
 	readonly #counts: ListCounts;
+	readonly #nodePressure: NodePressureFeed;
 
 	constructor(store: Store, cluster: () => OpenCluster) {
 		const access = () => cluster().access;
@@ -25,6 +27,7 @@ export class ViewFeeds {
 		this.#details = new DetailsFeed(store, cluster);
 		this.#servicePods = new ServicePodsFeed(store, access);
 		this.#counts = new ListCounts(store, access);
+		this.#nodePressure = new NodePressureFeed(store, access);
 		this.#lists = new ListFeeds(store, () => {
 			this.matchView();
 		});
@@ -42,6 +45,7 @@ export class ViewFeeds {
 		this.paths.follow();
 		this.#details.follow();
 		this.#servicePods.follow();
+		this.#nodePressure.follow();
 	}
 
 	tick(): void {

@@ -20,6 +20,10 @@ const yaml = `contexts:\n${[...Map.groupBy(actionSpecs, row => row.context)].map
 type Step = readonly [string, RegExp | ((before: string) => RegExp)];
 
 const lists: readonly Step[] = [
+	['list.problems', /problems only/],
+	['list.problems', /Running/],
+	['list.reverse', /NAME↓/],
+	['list.reverse', /▸ api/],
 	['list.down', /▸ api-\S+-\S+/],
 	['list.up', /▸ api/],
 	['list.bottom', /▸ web-/],
@@ -29,8 +33,6 @@ const lists: readonly Step[] = [
 	['list.half-down', /▸ (?!api)/],
 	['list.half-up', /▸ api/],
 	['list.mark', /◆/],
-	['list.reverse', /NAME↓/],
-	['list.reverse', /NAME /],
 	['list.sort', /sorted by READY/],
 	['list.columns', /STATUS/],
 	['list.columns', /AGE/],
@@ -160,6 +162,8 @@ const lineNumber = (screen: string) => Number(/ line (\d+) of /.exec(screen)?.[1
 const without = (gone: string, shown: string) => new RegExp(`^(?![\\s\\S]*${gone})[\\s\\S]*${shown}`);
 
 const tails: readonly Step[] = [
+	['list.reverse', /NAME↓/],
+	['list.reverse', /▸ api/],
 	['pods.logs', /Tail pod\/api[\s\S]*(?:\n \d\d:.*){6}/],
 	['tail.up', /─ not following\b[\s\S]*^▸\d\d:/m],
 	['tail.down', before => new RegExp(`^▸(?!${/^▸(.{120})/m.exec(before)![1]!.replaceAll(/\W/g, '\\$&')})\\d\\d:`, 'm')],

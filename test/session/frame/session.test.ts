@@ -381,6 +381,9 @@ test('a sandbox switch changes the path, and the path of an open tail follows', 
 	const home = await newHome(t);
 	const terminal = await openTerminal(t, ['demo'], {home, columns: 100, rows: 40});
 	await terminal.sees(/━ direct ━ unverified ━► kubelet/);
+	// By name, without the crashing pod first.
+	terminal.press('list.reverse', 'list.reverse');
+	await terminal.sees(/▸ api-/);
 	terminal.press('pods.logs');
 	await terminal.sees(/request served/);
 	terminal.press('tail.background', 'view.sandbox');
@@ -590,6 +593,9 @@ test('without a terminal the session exits with one line', async t => {
 
 test('a screen reader gets sentences, no picture, and nothing that ticks', async t => {
 	const {terminal} = await onSandbox(t, [], {env: {INK_SCREEN_READER: 'true'}});
+	await terminal.sees(/Pods, 8 shown/);
+	// By name, without the crashing pod first.
+	terminal.press('list.reverse', 'list.reverse');
 	await terminal.sees(/Pods, 8 shown, 1: api-\S+, 1 of 1 ready, running, node n\d\./);
 	await terminal.sees(/Leg 2, apiserver to kubelet n\d: unverified, proven; directly, proven\./);
 	t.is(terminal.buffer(), 'normal');

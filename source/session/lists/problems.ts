@@ -1,0 +1,49 @@
+/** The rows of a list that need attention. */
+import type {ListName} from './list-kinds.ts';
+import type {Row} from './table-rows.ts';
+
+/** Problems that the row itself does not show, by `keyOf`; `null` if unknown. */
+export type KnownProblems = ReadonlyMap<string, string> | null;
+
+export function keyOf({namespace, name}: Pick<Row, 'namespace' | 'name'>): string {
+	return `${namespace}/${name}`;
+}
+
+/** Whether the cells show a problem: for pods and workloads READY and STATUS, for nodes STATUS. */
+export function isProblem(list: ListName, {name, cells, ended}: Pick<Row, 'name' | 'cells' | 'ended'>): boolean {
+	switch (list) {
+		case 'pods': {
+			const [ready = '', status = ''] = cells;
+			return ended !== 'Succeeded' && status !== 'Completed' && status !== 'Succeeded' && (status !== 'Running' || isShort(ready));
+		}
+
+		case 'workloads': {
+			const [ready = '', , status = ''] = cells;
+			// A job runs until it is complete, and a cron job has no replicas.
+			return name.startsWith('job/') ? status.startsWith('Fail') : !name.startsWith('cronjob/') && isShort(ready);
+		}
+
+		case 'nodes': {
+			return cells[0]?.split(',')[0] !== 'Ready';
+		}
+
+		case 'services': {
+			return false;
+		}
+	}
+}
+
+function isShort(ready: string): boolean {
+	const [, some, all] = /^(\d+)\/(\d+)$/.exec(ready) ?? [];
+	return Number(some) < Number(all);
+}
+
+export function hasProblem(row: Row, known: KnownProblems): boolean {
+	return row.problem === true || known?.has(keyOf(row)) === true;
+}
+
+/** The leading rows first, in their order, then the others. */
+export function leadingFirst(rows: readonly Row[], isLeading: (row: Row) => boolean): readonly Row[] {
+	const leading = rows.filter(row => isLeading(row));
+	return leading.length === 0 || leading.length === rows.length ? rows : [...leading, ...rows.filter(row => !isLeading(row))];
+}

@@ -1,0 +1,100 @@
+/** Rows that need attention. */
+import test from 'ava';
+import {nodePressure} from '../../../source/session/lists/node-pressure-feed.ts';
+import {emptyList, reduceList, type ListEvent, type ListState} from '../../../source/session/lists/list-state.ts';
+import {isProblem} from '../../../source/session/lists/problems.ts';
+import {servicesWithoutPods} from '../../../source/session/lists/service-pods.ts';
+import type {ListName} from '../../../source/session/lists/list-kinds.ts';
+import type {Row} from '../../../source/session/lists/table-rows.ts';
+import {onSandbox} from '../../support/sandbox-session.ts';
+
+const cases: ReadonlyArray<readonly [ListName, string, readonly string[], boolean]> = [
+	['pods', 'web', ['1/1', 'Running'], false],
+	['pods', 'web', ['1/2', 'Running'], true],
+	['pods', 'web', ['0/1', 'CrashLoopBackOff'], true],
+	['pods', 'web', ['0/1', 'Pending'], true],
+	['pods', 'web', ['0/1', 'Completed'], false],
+	['workloads', 'deploy/web', ['3/3', '3', ''], false],
+	['workloads', 'deploy/web', ['2/3', '3', ''], true],
+	['workloads', 'deploy/web', ['0/0', '0', ''], false],
+	['workloads', 'ds/agent', ['9/10', '', ''], true],
+	['workloads', 'job/report', ['0/1', '', 'Running'], false],
+	['workloads', 'job/report', ['0/1', '', 'Failed'], true],
+	['workloads', 'cronjob/nightly', ['', '', '1 active'], false],
+	['nodes', 'n1', ['Ready'], false],
+	['nodes', 'n1', ['Ready,SchedulingDisabled'], false],
+	['nodes', 'n1', ['NotReady'], true],
+	['nodes', 'n1', ['Unknown'], true],
+	['services', 'web', ['ClusterIP'], false],
+];
+for (const [list, name, cells, expected] of cases) {
+	test(`${name} in ${list} with ${cells.filter(Boolean).join(' ')} is ${expected ? 'a problem' : 'no problem'}`, t => {
+		t.is(isProblem(list, {name, cells}), expected);
+	});
+}
+
+test('a service is a problem if its slices have pods or none, and none is ready', t => {
+	const cells = new Map([
+		['web', '2/2'],
+		['api', '0/2'],
+		['empty', '0/0'],
+	]);
+	t.deepEqual([...servicesWithoutPods({namespace: 'demo', cells}).keys()], ['demo/api', 'demo/empty']);
+});
+
+test('a node is under pressure if a pressure condition holds', t => {
+	const conditions = [
+		{type: 'MemoryPressure', status: 'False'},
+		{type: 'DiskPressure', status: 'True'},
+		{type: 'Ready', status: 'True'},
+	];
+	t.deepEqual(nodePressure({status: {conditions}}), ['DiskPressure']);
+});
+
+const row = (name: string, problem = false): Row => ({
+	id: name,
+	namespace: 'demo',
+	name,
+	cells: [],
+	created: 0,
+	gone: null,
+	...(problem && {problem: true}),
+});
+const page: ListEvent = {type: 'page', chunk: 'pods', rows: [row('a'), row('b', true), row('c'), row('d', true)], first: true};
+const names = (events: readonly ListEvent[]): string =>
+	events
+		.reduce<ListState>((list, event) => reduceList(list, event), emptyList('pods'))
+		.visible.map(({name}) => name)
+		.join(' ');
+const known = new Map([['demo/c', 'DiskPressure']]);
+
+for (const [title, events, shown] of [
+	['rows with problems come first', [page], 'b d a c'],
+	['problems that the table does not show come first too', [page, {type: 'known-problems', known}], 'b c d a'],
+	['a chosen order has no problems first', [page, {type: 'reverse'}, {type: 'reverse'}], 'a b c d'],
+	['only problems are shown', [page, {type: 'problems'}], 'b d'],
+	['only problems are shown, also unread ones, once they are known', [page, {type: 'problems'}, {type: 'known-problems', known}], 'b c d'],
+	['all rows are shown again', [page, {type: 'problems'}, {type: 'problems'}], 'b d a c'],
+	[
+		'a problem that ends leaves the list of problems',
+		[page, {type: 'problems'}, {type: 'changes', changes: [{chunk: 'pods', type: 'modified', row: row('b')}], now: 1}],
+		'd',
+	],
+] as ReadonlyArray<readonly [string, readonly ListEvent[], string]>) {
+	test(`in a list, ${title}`, t => {
+		t.is(names(events), shown);
+	});
+}
+
+test('the problems key shows only problems, and all rows again', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/CrashLoopBackOff/);
+	await terminal.sees(/1 problem first[\s\S]*▸ flaky-/);
+	terminal.press('list.problems');
+	await terminal.sees(/problems only: [01] of 8/);
+	t.notRegex(terminal.text(), / api-\w+-\w+ /);
+	terminal.press('list.problems');
+	await terminal.sees(/ api-\w+-\w+ /);
+	terminal.press('view.nodes', 'list.problems');
+	await terminal.sees(/No problems in 3 nodes in this cluster\. {2}! all rows/);
+});
