@@ -114,9 +114,16 @@ export function describeExpectedFailure({broken, evidence, legs, target}: Path):
 /** What the verdicts mean for what is sent, for readers who do not know the words of the path line. Says no more than the verdicts. */
 export function describePathMeaning({legs: [first, second], target}: Path): string {
 	return [
-		...(first === undefined || first.tls.state === 'verified' ? [] : [legMeaning(first, 'spoke', farEndKind(first.to))]),
-		...(second === undefined ? [] : [legMeaning(second, 'the apiserver', `${farEndKind(second.to)} ${farEndName(second, target)}`.trim())]),
+		...(first === undefined || first.tls.state === 'verified'
+			? []
+			: [legMeaning(first, 'spoke', `the ${first.to === 'unknown' ? 'server' : first.to}`)]),
+		...(second === undefined ? [] : [legMeaning(second, 'the apiserver', nameOrThe(second, target))]),
 	].join('; ');
+}
+
+function nameOrThe(leg: Leg, target: Path['target']): string {
+	const name = farEndName(leg, target);
+	return name === '' ? `the ${leg.to === 'unknown' ? 'server' : leg.to}` : `${farEndKind(leg.to)} ${name}`;
 }
 
 function legMeaning({tls}: Leg, from: string, to: string): string {
@@ -131,7 +138,7 @@ function legMeaning({tls}: Leg, from: string, to: string): string {
 		}
 
 		case 'plain': {
-			return `${lead}not encrypted from ${from} to ${to}`;
+			return `${lead}plain HTTP, without TLS, from ${from} to ${to}`;
 		}
 
 		case 'refused': {
