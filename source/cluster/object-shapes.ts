@@ -160,11 +160,22 @@ const workload = {
 						matchExpressions: {list: {fields: {key: 'text', operator: 'text', values: texts}, needed: ['key', 'operator']}},
 					},
 				},
+				template: {fields: {spec: {fields: {containers}, needed: ['containers']}}},
 			},
 		},
 		status: {fields: {conditions}},
 	},
 	needed: ['metadata'],
+} as const satisfies ShapeOf<V1DaemonSet>;
+const replicated = {
+	...workload,
+	fields: {
+		...workload.fields,
+		spec: {fields: {...workload.fields.spec.fields, replicas: 'a number'}},
+		status: {
+			fields: {conditions, replicas: 'a number', readyReplicas: 'a number', updatedReplicas: 'a number', availableReplicas: 'a number'},
+		},
+	},
 } as const satisfies ShapeOf<V1Deployment>;
 const pod = {
 	kind: 'Pod',
@@ -264,16 +275,35 @@ export const objectShapes = {
 					addresses: {list: {fields: {type: 'text', address: 'text'}, needed: ['type', 'address']}},
 					conditions: {list: {fields: {...conditionFields, lastHeartbeatTime: 'text'}, needed: ['type', 'status']}},
 					declaredFeatures: texts,
+					capacity: labels,
+					allocatable: labels,
 					daemonEndpoints: {fields: {kubeletEndpoint: {fields: {Port: 'a number'}}}},
-					nodeInfo: {fields: {kubeletVersion: 'text', kubeProxyVersion: 'text'}},
+					nodeInfo: {
+						fields: {
+							kubeletVersion: 'text',
+							kubeProxyVersion: 'text',
+							osImage: 'text',
+							kernelVersion: 'text',
+							containerRuntimeVersion: 'text',
+						},
+					},
 				},
 			},
 		},
 		needed: ['metadata'],
 	},
-	deployments: {...workload, kind: 'Deployment'},
-	statefulsets: {...workload, kind: 'StatefulSet'},
-	daemonsets: {...workload, kind: 'DaemonSet'},
+	deployments: {...replicated, kind: 'Deployment'},
+	statefulsets: {...replicated, kind: 'StatefulSet'},
+	daemonsets: {
+		...workload,
+		kind: 'DaemonSet',
+		fields: {
+			...workload.fields,
+			status: {
+				fields: {conditions, desiredNumberScheduled: 'a number', numberReady: 'a number', updatedNumberScheduled: 'a number'},
+			},
+		},
+	},
 	replicasets: {...workload, kind: 'ReplicaSet'},
 	jobs: {...workload, kind: 'Job'},
 	cronjobs: {

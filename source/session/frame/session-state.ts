@@ -57,6 +57,8 @@ export type TextLine = {
 	label?: string;
 	since?: number;
 	text: string;
+	/** The times that its marks stand for, shown as ages. */
+	times?: readonly number[];
 	role?: string;
 	indent?: number;
 	rule?: true;

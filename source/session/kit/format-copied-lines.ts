@@ -4,7 +4,7 @@ import type {TextLine} from '../frame/session-state.ts';
 
 export function formatCopiedLines(lines: readonly TextLine[], now: number): string {
 	return lines
-		.map(one => copiedLine(one, lineLabel(one, now)))
+		.map(one => copiedLine({...one, text: lineText(one, now)}, lineLabel(one, now)))
 		.join('\n')
 		.trim();
 }
@@ -23,6 +23,14 @@ function copiedLine({path, rule, text}: TextLine, label: string | undefined): st
 	}
 
 	return label === undefined ? text : `${label.trim()}: ${text}`;
+}
+
+/** Stands for an age in a text. Sanitized text never contains it. */
+export const agoMark = '\0';
+
+/** The text with its times as ages: `exited 3 (Error) 4m ago`. */
+export function lineText({text, times = []}: Pick<TextLine, 'text' | 'times'>, now: number): string {
+	return times.reduce((shown, time) => shown.replace(agoMark, `${formatAge(now - time)} ago`), text);
 }
 
 export function lineLabel({label, since}: TextLine, now: number): string | undefined {

@@ -1,5 +1,5 @@
 /** Lays out the lines of a text as screen rows. */
-import {lineLabel} from './format-copied-lines.ts';
+import {lineLabel, lineText} from './format-copied-lines.ts';
 import type {TextLine} from '../frame/session-state.ts';
 import {wrapped, type TextWrapping} from './text-wrapping.ts';
 import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
@@ -37,7 +37,7 @@ export function textRows(screen: RenderInput, lines: readonly TextLine[], look: 
 export function hiddenCells(screen: RenderInput, lines: readonly TextLine[]): number {
 	let most = 0;
 	for (const one of lines) {
-		const texts = one.rule || one.path ? [] : one.text.split('\n');
+		const texts = one.rule || one.path ? [] : lineText(one, screen.state.now).split('\n');
 		for (const text of texts) {
 			most = Math.max(most, cellWidth(text) - availableCells(screen, one));
 		}
@@ -73,11 +73,12 @@ function wordRows(screen: RenderInput, one: TextLine, {isCut, left}: TextWrappin
 
 	const lead = leadOf(one, now);
 	const room = availableCells(screen, one);
+	const text = lineText(one, now);
 	const texts = isCut
-		? one.text.split('\n').map(text => cutText(text, left, room, glyphs.more))
-		: wrapToWidth(one.text, Math.max(leastWrapped, room));
-	return texts.map((text, index) =>
-		line(index === 0 ? styled('text.dim', lead) : ' '.repeat(lead.length), styled(one.role as Role | undefined, text)),
+		? text.split('\n').map(part => cutText(part, left, room, glyphs.more))
+		: wrapToWidth(text, Math.max(leastWrapped, room));
+	return texts.map((part, index) =>
+		line(index === 0 ? styled('text.dim', lead) : ' '.repeat(lead.length), styled(one.role as Role | undefined, part)),
 	);
 }
 

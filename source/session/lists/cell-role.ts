@@ -17,7 +17,7 @@ export function cellRole(title: string, cell: string, {ended}: Pick<Row, 'ended'
 	return title === 'RESTARTS' && cell !== '0' && !cell.startsWith('0 ') ? 'level.warn' : undefined;
 }
 
-function statusRole(status: string): Role | undefined {
+export function statusRole(status: string): Role | undefined {
 	if (/^(?:Running|Ready|Active|Complete|\d+)$/.test(status)) {
 		return undefined;
 	}

@@ -8,18 +8,26 @@ import {parseTarget} from '../../targets/parse-target.ts';
 import type {
 	ContainerSpec,
 	CronJobObject,
-	ContainerState,
 	ContainerStatus,
+	LabelSelector,
 	PodCondition,
 	PodObject,
 	ServiceObject,
 	WorkloadObject,
 } from '../../targets/pod-object.ts';
-import {podStatus} from '../../targets/pod-status.ts';
+import {selectorText} from '../../targets/label-selector.ts';
 import {formatQuantity} from '../../text/format-number.ts';
+import {nodePressure} from '../lists/node-pressure-feed.ts';
+import {containerStateText, exitText} from './container-state.ts';
+import {daemonSetVerdict, nodeVerdict, podVerdict, timed, workloadVerdict} from './object-verdict.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 
-type AnyObject = PodObject & WorkloadObject & ServiceObject & CronJobObject & {kind?: string};
+type AnyObject = PodObject &
+	WorkloadObject &
+	ServiceObject &
+	CronJobObject &
+	CheckedObject<'daemonsets'> &
+	CheckedObject<'nodes'> & {kind?: string};
 type EventObject = CheckedObject<'events'>;
 
 /** Unreadable events become a line. @throws SpokeError by `refusal` for the object */
@@ -44,10 +52,75 @@ const linesOfKind: Readonly<Record<string, (object: AnyObject) => TextLine[]>> =
 	Pod: podLines,
 	Service: serviceLines,
 	CronJob: cronJobLines,
+	Deployment: workloadLines,
+	StatefulSet: workloadLines,
+	ReplicaSet: workloadLines,
+	DaemonSet: daemonSetLines,
+	Job: jobLines,
+	Node: nodeLines,
 };
 
 function otherLines({metadata, status}: AnyObject): TextLine[] {
 	return [labelsLine(metadata.labels), ...conditionLines(status?.conditions ?? [])];
+}
+
+function workloadLines(object: AnyObject): TextLine[] {
+	const {replicas = 1, selector} = object.spec ?? {};
+	const {readyReplicas = 0, updatedReplicas = 0, availableReplicas = 0} = object.status ?? {};
+	return [
+		{label: 'Status', ...workloadVerdict(object)},
+		imageLine(object),
+		{
+			label: 'Replicas',
+			text: `${replicas} desired, ${readyReplicas} ready, ${availableReplicas} available, ${updatedReplicas} up to date`,
+		},
+		selectorLine(selector),
+		...otherLines(object),
+	];
+}
+
+function daemonSetLines(object: AnyObject): TextLine[] {
+	const {desiredNumberScheduled = 0, numberReady = 0, updatedNumberScheduled = 0} = object.status ?? {};
+	return [
+		{label: 'Status', ...daemonSetVerdict(object)},
+		imageLine(object),
+		{label: 'Nodes', text: `${desiredNumberScheduled} desired, ${numberReady} ready, ${updatedNumberScheduled} up to date`},
+		selectorLine(object.spec?.selector),
+		...otherLines(object),
+	];
+}
+
+function jobLines(object: AnyObject): TextLine[] {
+	return [imageLine(object), selectorLine(object.spec?.selector), ...otherLines(object)];
+}
+
+function imageLine({spec}: AnyObject): TextLine {
+	const images = spec?.template?.spec?.containers.map(({image = ''}) => image) ?? [];
+	return {label: 'Image', text: sanitizeLine([...new Set(images)].join(', ')) || 'none'};
+}
+
+function selectorLine(selector: LabelSelector | undefined): TextLine {
+	return {label: 'Selector', text: sanitizeLine(selectorText(selector) ?? '') || 'none'};
+}
+
+function nodeLines(object: AnyObject): TextLine[] {
+	const {addresses = [], capacity = {}, allocatable = {}, nodeInfo = {}} = object.status ?? {};
+	const {kubeletVersion, osImage, kernelVersion, containerRuntimeVersion} = nodeInfo;
+	const amounts = ['cpu', 'memory', 'pods', 'ephemeral-storage'].flatMap(name => {
+		const [all, free] = [capacity[name], allocatable[name]];
+		return all === undefined ? [] : [`${name} ${all}${free === undefined || free === all ? '' : ` (${free} allocatable)`}`];
+	});
+	return [
+		{label: 'Status', ...nodeVerdict(object)},
+		{label: 'Addresses', text: sanitizeLine(addresses.map(({type, address}) => `${type} ${address}`).join(', ')) || 'none'},
+		{label: 'Capacity', text: sanitizeLine(amounts.join(', ')) || 'unknown'},
+		{label: 'Pressure', text: nodePressure(object).join(', ') || 'none'},
+		{
+			label: 'Versions',
+			text: sanitizeLine([kubeletVersion, containerRuntimeVersion, osImage, kernelVersion].filter(Boolean).join(', ')) || 'unknown',
+		},
+		...otherLines(object),
+	];
 }
 
 function podLines(pod: PodObject): TextLine[] {
@@ -59,9 +132,9 @@ function podLines(pod: PodObject): TextLine[] {
 		...(status?.ephemeralContainerStatuses ?? []),
 	];
 	return [
+		{label: 'Status', ...podVerdict(pod)},
 		{label: 'Node', text: spec.nodeName ?? 'not scheduled'},
-		statusLine(pod),
-		...statuses.flatMap(own => lastEndLines(own)),
+		{label: 'Phase', text: sanitizeLine([status?.phase ?? 'unknown', status?.reason, status?.podIP].filter(Boolean).join(', '))},
 		...(status?.message === undefined || status.message === '' ? [] : [{label: 'Message', text: sanitizeLine(status.message)}]),
 		{label: 'Owner', text: owner === undefined ? 'none' : `${owner.kind} ${owner.name}`},
 		labelsLine(metadata.labels),
@@ -79,40 +152,20 @@ function podLines(pod: PodObject): TextLine[] {
 	];
 }
 
-function statusLine(pod: PodObject): TextLine {
-	const {phase = 'unknown', reason, podIP} = pod.status ?? {};
-	const word = pod.status ? podStatus(pod) : phase;
-	const others = [word === phase ? undefined : `phase ${phase}`, reason === word ? undefined : reason, podIP];
-	return {
-		label: 'Status',
-		text: sanitizeLine([word, ...others].filter(Boolean).join(', ')),
-		...(isHealthy(word) ? {} : {role: 'level.warn'}),
-	};
-}
-
-function isHealthy(word: string): boolean {
-	return word === 'Running' || word === 'Completed' || word === 'Succeeded';
-}
-
-/** First for a waiting container, because the preview has few rows. */
-function lastEndLines({name, state, lastState}: ContainerStatus): TextLine[] {
-	const last = state?.waiting && lastState?.terminated;
-	return last ? [{label: 'Last state', text: sanitizeLine(`${name} ${stateText({terminated: last})}`), role: 'state.failed'}] : [];
-}
-
 function containerLines(container: ContainerSpec, own: ContainerStatus | undefined): TextLine[] {
 	const role = containerRole(own?.state);
 	const ports = container.ports?.map(port => `${port.name === undefined ? '' : `${port.name} `}${port.containerPort}`).join(', ');
-	// Already shown at the top for a waiting container.
-	const last = own?.state?.waiting ? undefined : own?.lastState?.terminated;
+	const last = own?.lastState?.terminated;
 	return [
 		{
 			label: container.name.padEnd(20),
-			text: `${stateText(own?.state)}, ${formatQuantity(own?.restartCount ?? 0, 'restart')}${ports ? `, ports ${ports}` : ''}`,
+			...timed(ago => ({
+				text: `${containerStateText({state: own?.state}, ago)}, ${formatQuantity(own?.restartCount ?? 0, 'restart')}${ports ? `, ports ${ports}` : ''}`,
+			})),
 			...(role !== undefined && {role}),
 		},
 		...(container.image === undefined ? [] : [{label: '', text: sanitizeLine(`image ${container.image}`), indent: 12}]),
-		...(last ? [{label: '', text: `last state: ${stateText({terminated: last})}`, indent: 12}] : []),
+		...(last ? [{label: '', ...timed(ago => ({text: `previous run: ${exitText(last, ago)}`})), indent: 12}] : []),
 	];
 }
 
@@ -174,23 +227,6 @@ function labelsLine(labels: Readonly<Record<string, string>> = {}): TextLine {
 					.join(', '),
 			) || 'none',
 	};
-}
-
-function stateText(state: ContainerState | undefined): string {
-	if (state?.running) {
-		return `running${state.running.startedAt === undefined ? '' : ` since ${state.running.startedAt}`}`;
-	}
-
-	if (state?.terminated) {
-		const {exitCode, reason, finishedAt} = state.terminated;
-		return sanitizeLine(
-			`terminated with exit code ${exitCode}${reason === undefined ? '' : ` ${reason}`}${finishedAt === undefined ? '' : ` at ${finishedAt}`}`,
-		);
-	}
-
-	return state?.waiting
-		? sanitizeLine(`waiting: ${state.waiting.reason ?? ''}${state.waiting.message === undefined ? '' : `, ${state.waiting.message}`}`)
-		: 'unknown';
 }
 
 async function readEvents(access: ClusterClient, namespace: string, uid: string | undefined): Promise<TextLine[]> {

@@ -1,5 +1,5 @@
 /** Long texts as spoken pages. */
-import {lineLabel} from '../kit/format-copied-lines.ts';
+import {lineLabel, lineText} from '../kit/format-copied-lines.ts';
 import type {Layer, TextLine} from '../frame/session-state.ts';
 import {helpBody} from './help.tsx';
 import type {RenderInput} from '../kit/render-input.ts';
@@ -36,7 +36,7 @@ export function spokenText(screen: RenderInput, layer: ReadLayer): readonly stri
 }
 
 export function said(one: TextLine, now: number): string {
-	return `${lineLabel(one, now)?.trim() ?? ''} ${one.text}`.trim();
+	return `${lineLabel(one, now)?.trim() ?? ''} ${lineText(one, now)}`.trim();
 }
 
 /** A screen reader would read adjacent columns as one line. */

@@ -1,5 +1,6 @@
 /** Details of an object. */
 import test from 'ava';
+import {lineText} from '../../../source/session/kit/format-copied-lines.ts';
 import {readDetails} from '../../../source/session/text/object-details.ts';
 import {readYaml, yamlPath} from '../../../source/session/text/object-yaml.ts';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
@@ -37,21 +38,88 @@ test('an evicted pod shows the reason', async t => {
 	t.deepEqual(lines.find(({label}) => label === 'Message')?.text, pod.status.message);
 });
 
-test('a crashing pod shows the status of its row and its last state first', async t => {
+test('the details of a crashing pod begin with its status, last exit and restarts', async t => {
 	const state = {waiting: {reason: 'CrashLoopBackOff', message: 'back-off 5m0s restarting failed container=app'}};
-	const lastState = {terminated: {exitCode: 137, reason: 'OOMKilled'}};
+	const lastState = {terminated: {exitCode: 137, reason: 'OOMKilled', finishedAt: '2026-01-01T00:00:00Z'}};
 	const pod = {
 		metadata: {name: 'web-0'},
 		spec: {containers: [{name: 'app'}]},
 		status: {phase: 'Running', podIP: '10.0.0.7', containerStatuses: [{name: 'app', restartCount: 4, state, lastState}]},
 	};
 	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterClient, 'pod/web-0', 'demo');
+	const now = Date.parse('2026-01-01T00:04:00Z');
 	t.deepEqual(
-		lines.slice(1, 4).map(({label, text}) => `${label} ${text}`),
-		['Node not scheduled', 'Status CrashLoopBackOff, phase Running, 10.0.0.7', 'Last state app terminated with exit code 137 OOMKilled'],
+		lines.slice(1, 4).map(one => `${one.label} ${lineText(one, now)}`),
+		['Status CrashLoopBackOff · exited 137 (OOMKilled) 4m ago · 4 restarts', 'Node not scheduled', 'Phase Running, 10.0.0.7'],
 	);
-	t.is(lines.filter(({text}) => text.includes('OOMKilled')).length, 1, 'told once');
+	t.is(lines[1]!.role, 'state.failed');
+	t.true(lines.some(one => lineText(one, now) === 'previous run: exited 137 (OOMKilled) 4m ago'));
 });
+
+for (const [target, object, shown] of [
+	[
+		'deploy/web',
+		{
+			spec: {
+				replicas: 3,
+				selector: {matchLabels: {app: 'web'}},
+				template: {
+					spec: {
+						containers: [
+							{name: 'app', image: 'web:4'},
+							{name: 'log', image: 'log:1'},
+						],
+					},
+				},
+			},
+			status: {readyReplicas: 2, updatedReplicas: 1, availableReplicas: 2},
+		},
+		[
+			'Status 2 of 3 ready · 1 up to date',
+			'Image web:4, log:1',
+			'Replicas 3 desired, 2 ready, 2 available, 1 up to date',
+			'Selector app=web',
+		],
+	],
+	[
+		'ds/agent',
+		{
+			spec: {template: {spec: {containers: [{name: 'a', image: 'agent:2'}]}}},
+			status: {desiredNumberScheduled: 10, numberReady: 9, updatedNumberScheduled: 10},
+		},
+		['Status 9 of 10 ready', 'Image agent:2', 'Nodes 10 desired, 9 ready, 10 up to date'],
+	],
+	[
+		'node/n1',
+		{
+			spec: {unschedulable: true},
+			status: {
+				addresses: [{type: 'InternalIP', address: '10.0.0.1'}],
+				capacity: {cpu: '4', memory: '16Gi'},
+				allocatable: {cpu: '3800m', memory: '16Gi'},
+				conditions: [
+					{type: 'DiskPressure', status: 'True'},
+					{type: 'Ready', status: 'True'},
+				],
+			},
+		},
+		[
+			'Status Ready · DiskPressure · cordoned',
+			'Addresses InternalIP 10.0.0.1',
+			'Capacity cpu 4 (3800m allocatable), memory 16Gi',
+			'Pressure DiskPressure',
+		],
+	],
+] as const) {
+	test(`the details of ${target} begin with its state`, async t => {
+		const read = {json: async () => ({metadata: {name: 'x', namespace: 'demo'}, ...object})} as unknown as ClusterClient;
+		const {lines} = await readDetails(read, target, 'demo');
+		t.deepEqual(
+			lines.slice(1, shown.length + 1).map(({label, text}) => `${label} ${text}`),
+			[...shown],
+		);
+	});
+}
 
 test('a cron job shows its schedule, its suspension and its last run', async t => {
 	const cronJob = {
