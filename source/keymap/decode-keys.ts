@@ -1,7 +1,10 @@
-/** Decoder of terminal input: keys, pasted text and reports. */
+/** Decoder of terminal input: keys, mouse reports, pasted text and reports. */
 import {StringDecoder} from 'node:string_decoder';
 
-export type KeyInput = {key: string} | {paste: string} | {report: string};
+export type KeyInput = {key: string} | {paste: string} | {report: string} | {mouse: MouseReport};
+
+/** `code`: button, modifiers and kind, as xterm encodes them. `column` and `row` begin at 0. */
+export type MouseReport = {code: number; column: number; row: number; isRelease: boolean};
 
 export type KeyDecoder = {
 	/** A lone escape byte at the end of `bytes` waits for `flush`. */
@@ -119,6 +122,11 @@ function decodeFirst(text: string, final: boolean): DecodedInput | null {
 		return {length: pasteStart.length, input: 'paste'};
 	}
 
+	const mouse = decodeMouse(text, final);
+	if (mouse !== undefined) {
+		return mouse;
+	}
+
 	const csi = /^\u001B\[([<=>?]?)([\d;:]*)([ -/]*)([@-~])/.exec(text);
 	if (csi) {
 		return {length: csi[0].length, input: csi[1] === '' && csi[3] === '' ? csiKey(csi[2]!, csi[4]!) : null};
@@ -145,6 +153,34 @@ function decodeFirst(text: string, final: boolean): DecodedInput | null {
 	}
 
 	return {length: 1 + next.length, input: {key: `alt+${plainKey(next)}`.replace('alt+ctrl+', 'ctrl+alt+')}};
+}
+
+/**
+`undefined` if `text` does not begin with a mouse report, `null` if the report is incomplete: its rest must never be taken for keys, so it
+waits also when flushed. A terminal without SGR reports sends three characters after `ESC [ M`.
+@see https://invisible-island.net/xterm/ctlseqs/ctlseqs.html#h2-Mouse-Tracking
+*/
+function decodeMouse(text: string, final: boolean): DecodedInput | null | undefined {
+	const sgr = /^\u001B\[<(\d+);(\d+);(\d+)([Mm])/.exec(text);
+	if (sgr) {
+		const [code, column, row] = sgr.slice(1, 4).map(Number) as [number, number, number];
+		return {length: sgr[0].length, input: {mouse: {code, column: column - 1, row: row - 1, isRelease: sgr[4] === 'm'}}};
+	}
+
+	if (/^\u001B\[<[\d;]*$/.test(text)) {
+		return null;
+	}
+
+	if (!text.startsWith(`${escape}[M`)) {
+		return undefined;
+	}
+
+	const [code, column, row] = [...text.slice(3, 6)].map(character => character.codePointAt(0)! - 32);
+	if (row === undefined) {
+		return final ? {length: text.length, input: null} : null;
+	}
+
+	return {length: 6, input: {mouse: {code: code!, column: column! - 1, row: row - 1, isRelease: (code! & 3) === 3 && code! < 64}}};
 }
 
 function csiKey(parameters: string, final: string): KeyInput | null {

@@ -1,5 +1,5 @@
 /** The keys of a context, for screens and documents. */
-import {type ActionSpec, findAction} from '../actions/action-table.ts';
+import {type ActionId, type ActionSpec, findAction} from '../actions/action-table.ts';
 import {contexts} from './contexts.ts';
 import {formatKeys} from './key-name.ts';
 import type {Keymap} from './keymap.ts';
@@ -48,7 +48,7 @@ export function overlaps(one: readonly string[], other: readonly string[]): bool
 	return one.slice(0, length).every((key, index) => key === other[index]);
 }
 
-export function footerHints(hints: readonly KeyHint[]): ReadonlyArray<{key: string; label: string; id: string; isDisabled: boolean}> {
+export function footerHints(hints: readonly KeyHint[]): ReadonlyArray<{key: string; label: string; id: ActionId; isDisabled: boolean}> {
 	return hints
 		.filter(({action, keys}) => action.footer > 0 && keys.length > 0)
 		.sort((one, other) => one.action.footer - other.action.footer)

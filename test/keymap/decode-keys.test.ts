@@ -14,7 +14,9 @@ const cases: ReadonlyArray<readonly [bytes: string, keys: readonly string[]]> = 
 	['é好 ', ['é', '好', 'space']],
 	['\u001Bx', ['alt+x']],
 	['\u001B\u001B[A', ['esc', 'up']],
-	['\u001B[<0;10;20Mj', ['j']],
+	['\u001B[<0;10;20Mj\u001B[<0;10;20m', ['press 0 at 9,19', 'j', 'release 0 at 9,19']],
+	['\u001B[<65;223;1M\u001B[<64;223;1M', ['press 65 at 222,0', 'press 64 at 222,0']],
+	['\u001B[M ,4j\u001B[M#,4k', ['press 0 at 11,19', 'j', 'release 3 at 11,19', 'k']],
 	['\u001B]11;rgb:0000/0000/0000\u0007k', ['report:11;rgb:0000/0000/0000', 'k']],
 	['\u001B]11;rgb:ffff/ffff/ffff\u001B\\k', ['report:11;rgb:ffff/ffff/ffff', 'k']],
 	['\u001B[?62;22cq', ['q']],
@@ -47,6 +49,25 @@ test('an incomplete sequence becomes keys when flushed', t => {
 	t.deepEqual(shown(decoder.flush()), ['alt+[']);
 });
 
+test('a mouse report that is flushed halfway does not become keys', t => {
+	const whole = Buffer.from('\u001B[<64;12;7Mj');
+	for (let cut = 3; cut < whole.length; cut++) {
+		const decoder = createKeyDecoder();
+		t.deepEqual(
+			shown([...decoder.decode(whole.subarray(0, cut)), ...decoder.flush(), ...decoder.decode(whole.subarray(cut))]),
+			['press 64 at 11,6', 'j'],
+			`split at ${cut}`,
+		);
+	}
+});
+
 function shown(inputs: readonly KeyInput[]): string[] {
-	return inputs.map(input => ('key' in input ? input.key : 'paste' in input ? `paste:${input.paste}` : `report:${input.report}`));
+	return inputs.map(input => {
+		if ('mouse' in input) {
+			const {code, column, row, isRelease} = input.mouse;
+			return `${isRelease ? 'release' : 'press'} ${code} at ${column},${row}`;
+		}
+
+		return 'key' in input ? input.key : 'paste' in input ? `paste:${input.paste}` : `report:${input.report}`;
+	});
 }

@@ -17,8 +17,8 @@ export const command: Command<typeof sessionSpec.flags> = {
 		if (!(await hasKubeconfig(flags, env))) {
 			const {command} = await import('../demo/run.ts');
 			const defaults = parseCommandLine(demoSpec.flags, []);
-			const {'read-only': readOnly, keymap, theme, motion} = flags;
-			return command.run({...invocation, ...defaults, flags: {...defaults.flags, 'read-only': readOnly, keymap, theme, motion}});
+			const {'read-only': readOnly, keymap, theme, motion, mouse} = flags;
+			return command.run({...invocation, ...defaults, flags: {...defaults.flags, 'read-only': readOnly, keymap, theme, motion, mouse}});
 		}
 
 		if (!stdin.isTTY || !stdout.isTTY) {

@@ -29,6 +29,13 @@ export const sessionFlags = [
 		oneOf: ['on', 'off'],
 		help: 'off: no countdowns or sparklines, and ages update every 10 s; same as setting NO_MOTION',
 	},
+	{
+		name: 'mouse',
+		kind: 'string',
+		value: 'MODE',
+		oneOf: ['on', 'off'],
+		help: 'off: the terminal keeps the mouse; with on, hold Shift to select text (default on)',
+	},
 ] as const satisfies readonly FlagSpec[];
 
 const flags = [

@@ -32,6 +32,7 @@ export async function startSession(
 		readOnly: screen['read-only'],
 		theme: screen.theme,
 		motion: screen.motion,
+		mouse: screen.mouse,
 		...what,
 	});
 }

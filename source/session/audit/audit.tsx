@@ -44,9 +44,9 @@ export function AuditView(): ReactNode {
 		size.columns,
 	);
 	const at = audit.rows[audit.at];
-	const list = audit.rows.flatMap(row => [
+	const list = audit.rows.flatMap((row, index) => [
 		...(row.heading === null ? [] : [headingLine(row.heading, size.columns, glyphs)]),
-		rowLine(row, widths, glyphs, {isAt: row === at, unit}),
+		{...rowLine(row, widths, glyphs, {isAt: row === at, unit}), item: index},
 	]);
 	const selected = audit.at + audit.rows.slice(0, audit.at + 1).filter(({heading}) => heading !== null).length;
 	return (

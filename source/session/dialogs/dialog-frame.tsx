@@ -1,14 +1,16 @@
 /** The frame of a dialog or card. */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
+import type {ActionId} from '../../actions/action-table.ts';
+import {MouseBox} from '../kit/mouse.tsx';
 import {hintedKey, type RenderInput} from '../kit/render-input.ts';
 import {useScreen, wholeScreen} from '../kit/screen-context.ts';
-import {lineWidth, styled, type Span} from '../kit/styled-line.ts';
+import {clickable, lineWidth, styled, type Span} from '../kit/styled-line.ts';
 import {Row} from '../kit/styled-text.tsx';
 
 const mostColumns = 76;
 
-export type DialogKeys = ReadonlyArray<readonly [action: string, label: string]>;
+export type DialogKeys = ReadonlyArray<readonly [action: ActionId, label: string]>;
 
 type DialogFrameProps = {readonly title: string; readonly keys: DialogKeys; readonly children: ReactNode};
 
@@ -26,7 +28,8 @@ export function DialogFrame({title, keys, children}: DialogFrameProps): ReactNod
 	return (
 		<Box position="absolute" flexDirection="column" alignSelf="center" top={1} bottom={1} width={width}>
 			<Box flexGrow={1} maxHeight={3} />
-			<Box
+			<MouseBox
+				pane="dialog"
 				flexDirection="column"
 				backgroundColor="blank"
 				borderColor="rule"
@@ -43,7 +46,7 @@ export function DialogFrame({title, keys, children}: DialogFrameProps): ReactNod
 				<Box position="absolute" bottom={-1} left={1} right={1} justifyContent="flex-end">
 					<Row spans={[{text: ' '}, ...keysWithin(keyHints(screen, keys), width - 6, dot), {text: ' '}]} />
 				</Box>
-			</Box>
+			</MouseBox>
 		</Box>
 	);
 }
@@ -52,12 +55,13 @@ export function frameWidth(columns: number): number {
 	return Math.min(mostColumns, columns - 4);
 }
 
-type KeyHint = {action: string; spans: readonly Span[]};
+type KeyHint = {action: ActionId; spans: readonly Span[]};
 
 function keyHints(screen: RenderInput, keys: DialogKeys): KeyHint[] {
 	return keys.flatMap(([action, label]): KeyHint[] => {
 		const key = action === 'picker.up' ? [hintedKey(screen, action), hintedKey(screen, 'picker.down')].join('') : hintedKey(screen, action);
-		return key === undefined ? [] : [{action, spans: [styled('key', key), {text: ` ${label}`}]}];
+		const spans = [styled('key', key ?? ''), {text: ` ${label}`}];
+		return key === undefined ? [] : [{action, spans: action === 'picker.up' ? spans : clickable(action, spans)}];
 	});
 }
 

@@ -3,6 +3,7 @@ import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
+import {MouseBox} from '../kit/mouse.tsx';
 import {useScreen} from '../kit/screen-context.ts';
 import {styled, type Span} from '../kit/styled-line.ts';
 import {Row, Words} from '../kit/styled-text.tsx';
@@ -29,7 +30,7 @@ export function Form({form}: {readonly form: FormDialog}): ReactNode {
 				{form.fields.map(
 					(field, index) =>
 						isFieldVisible(form, field) && (
-							<Field key={field.name} field={field} labelWidth={labelWidth} isAt={index === form.at} columns={columns} />
+							<Field key={field.name} field={field} index={index} labelWidth={labelWidth} isAt={index === form.at} columns={columns} />
 						),
 				)}
 			</Box>
@@ -53,12 +54,18 @@ export function Form({form}: {readonly form: FormDialog}): ReactNode {
 	);
 }
 
-type FieldProps = {readonly field: FormField; readonly labelWidth: number; readonly isAt: boolean; readonly columns: number};
+type FieldProps = {
+	readonly field: FormField;
+	readonly index: number;
+	readonly labelWidth: number;
+	readonly isAt: boolean;
+	readonly columns: number;
+};
 
-function Field({field, labelWidth, isAt, columns}: FieldProps): ReactNode {
+function Field({field, index, labelWidth, isAt, columns}: FieldProps): ReactNode {
 	const {glyphs} = useScreen(({theme}) => theme);
 	return (
-		<Box backgroundColor={isAt ? 'selection' : ''}>
+		<MouseBox line={{spans: [], item: index}} backgroundColor={isAt ? 'selection' : ''}>
 			<Box width={labelWidth + 3} flexShrink={0}>
 				<Row spans={[{text: isAt ? ` ${glyphs.cursor} ` : '   '}, {text: field.label}]} />
 			</Box>
@@ -68,7 +75,7 @@ function Field({field, labelWidth, isAt, columns}: FieldProps): ReactNode {
 					styled('text.dim', field.note === '' ? '' : `   ${field.note}`),
 				]}
 			/>
-		</Box>
+		</MouseBox>
 	);
 }
 

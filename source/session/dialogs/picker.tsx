@@ -2,6 +2,7 @@
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
+import {MouseBox} from '../kit/mouse.tsx';
 import {useScreen} from '../kit/screen-context.ts';
 import {styled} from '../kit/styled-line.ts';
 import {Row, Words} from '../kit/styled-text.tsx';
@@ -33,7 +34,7 @@ export function Picker({picker}: {readonly picker: PickerDialog}): ReactNode {
 				typeof row === 'string' ? (
 					<Row key={index} spans={[styled('title', ` ${row}`)]} />
 				) : (
-					<Item key={index} item={row} text={text(row.cells)} isAt={row === items[picker.index]} />
+					<Item key={index} index={items.indexOf(row)} item={row} text={text(row.cells)} isAt={row === items[picker.index]} />
 				),
 			)}
 			{end !== '' && <Row spans={[styled('text.dim', `   ${end}`)]} />}
@@ -48,11 +49,13 @@ export function Picker({picker}: {readonly picker: PickerDialog}): ReactNode {
 	);
 }
 
-function Item({item, text, isAt}: {readonly item: PickerItem; readonly text: string; readonly isAt: boolean}): ReactNode {
+type ItemProps = {readonly item: PickerItem; readonly index: number; readonly text: string; readonly isAt: boolean};
+
+function Item({item, index, text, isAt}: ItemProps): ReactNode {
 	const {cursor} = useScreen(({theme}) => theme.glyphs);
 	const {off} = item;
 	return (
-		<Box backgroundColor={isAt ? 'selection' : ''}>
+		<MouseBox line={{spans: [], item: index}} backgroundColor={isAt ? 'selection' : ''}>
 			<Row
 				spans={[
 					{text: ' '},
@@ -62,7 +65,7 @@ function Item({item, text, isAt}: {readonly item: PickerItem; readonly text: str
 					styled('text.dim', off === undefined ? '' : `   ${off}`),
 				]}
 			/>
-		</Box>
+		</MouseBox>
 	);
 }
 

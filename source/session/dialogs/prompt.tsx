@@ -1,10 +1,11 @@
 /** The last row while a line is typed. */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
+import type {ActionId} from '../../actions/action-table.ts';
 import {cellWidth, truncateStartToCells, truncateToCells} from '../../text/cell-width.ts';
 import {firstKey, type RenderInput} from '../kit/render-input.ts';
 import {useScreen, wholeScreen} from '../kit/screen-context.ts';
-import {lineWidth, styled, type Span} from '../kit/styled-line.ts';
+import {clickable, lineWidth, styled, type Span} from '../kit/styled-line.ts';
 import {Row} from '../kit/styled-text.tsx';
 import type {PromptDialog, TextInput} from './dialog.ts';
 
@@ -38,9 +39,9 @@ function inputSpans({lead, regex, problem, typed}: PromptDialog, caret: string, 
 }
 
 function keySpans(screen: RenderInput, prompt: PromptDialog): Span[] {
-	const key = (action: string, label: string) => {
+	const key = (action: ActionId, label: string) => {
 		const at = firstKey(screen, action);
-		return at === null ? [] : [styled('key', at), {text: ` ${label}  `}];
+		return at === null ? [] : clickable(action, [styled('key', at), {text: ` ${label}  `}]);
 	};
 
 	return [

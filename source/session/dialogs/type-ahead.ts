@@ -147,6 +147,10 @@ export class TypeAhead {
 		);
 	}
 
+	get isHolding(): boolean {
+		return this.#now !== null;
+	}
+
 	hold(input: KeyInput): boolean {
 		if (this.#now === null) {
 			return false;

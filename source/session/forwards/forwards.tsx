@@ -86,6 +86,7 @@ export function Forwards(): ReactNode {
 				{text: ` ${String(one.open).padStart(4)}  ${formatBytes(one.bytesUp)}/${formatBytes(one.bytesDown)}`},
 			],
 			...(isAt && {ground: 'selection' as const}),
+			item: index,
 		};
 	});
 	const at = forwards[forwardCursor];

@@ -1,5 +1,4 @@
 /** The connections pane: one row per open stream. */
-import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import {cellWidth, truncateToCells, fitToCells} from '../../text/cell-width.ts';
 import type {Path} from '../../evidence/evidence.ts';
@@ -11,6 +10,7 @@ import {qualifyWithNamespace} from '../kit/qualify-name.ts';
 import {formatAge} from '../../text/format-time.ts';
 import {describeHiddenRows} from '../kit/titled-rule.ts';
 import {Rule} from '../kit/rule.tsx';
+import {MouseBox} from '../kit/mouse.tsx';
 import {useScreen, wholeScreen} from '../kit/screen-context.ts';
 import {Row} from '../kit/styled-text.tsx';
 import {connectionRows} from './layout.ts';
@@ -29,12 +29,12 @@ export function Connections(): ReactNode {
 	const screen = useScreen(wholeScreen);
 	const rows = connectionRows(screen.state);
 	return rows === 0 ? null : (
-		<Box flexDirection="column" flexShrink={0}>
+		<MouseBox pane="connections" flexDirection="column" flexShrink={0}>
 			<Title />
 			{connectionLines(screen, rows).map((line, index) => (
 				<Row key={index} {...line} />
 			))}
-		</Box>
+		</MouseBox>
 	);
 }
 
@@ -70,7 +70,10 @@ export function connectionLines(screen: RenderInput, rows: number): Line[] {
 	const room = connections.length > rows && rows > 1 ? rows - 1 : rows;
 	const top = Math.max(0, Math.min(connectionCursor - room + 1, connections.length - room));
 	const shown = connections.slice(top, top + room);
-	const lines = shown.map((entry, index) => entryLine(screen, entry, top + index === connectionCursor));
+	const lines: Line[] = shown.map((entry, index) => ({
+		...entryLine(screen, entry, top + index === connectionCursor),
+		item: top + index,
+	}));
 	if (room < rows) {
 		lines.push(line(' ', styled('text.dim', describeHiddenRows(top, connections.length - top - room))));
 	}

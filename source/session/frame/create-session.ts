@@ -17,6 +17,7 @@ import {SessionDisplay} from './session-display.ts';
 import {performAction, type ActionContext} from '../keys/perform-action.ts';
 import {pluginTerminal, type LentTerminal} from '../shell/plugin-terminal.ts';
 import {KeyDispatcher} from '../keys/key-dispatcher.ts';
+import {MouseDispatcher} from '../keys/mouse-dispatcher.ts';
 import {ViewFeeds} from '../lists/view-feeds.ts';
 import type {Session} from './session.ts';
 import {SessionEnd} from './session-end.ts';
@@ -86,9 +87,13 @@ export function createSession(options: SessionOptions): SessionParts {
 		dialogs,
 		end,
 	});
+	const mouse = new MouseDispatcher(session, cell => screen.mouseHit(cell));
 	const keys = new KeyDispatcher(actionContext, {
 		onReport(report) {
 			screen.takeReport(report);
+		},
+		onMouse(report) {
+			mouse.take(report);
 		},
 		onKeys() {
 			feeds.matchView();

@@ -5,7 +5,7 @@ import {cellWidth} from '../../text/cell-width.ts';
 import {Prompt} from '../dialogs/prompt.tsx';
 import {firstKey, type RenderInput} from '../kit/render-input.ts';
 import {useScreen, wholeScreen} from '../kit/screen-context.ts';
-import {line, spread, styled, type Line, type Span} from '../kit/styled-line.ts';
+import {clickable, line, spread, styled, type Line, type Span} from '../kit/styled-line.ts';
 import {Row} from '../kit/styled-text.tsx';
 import {isAwaitingApiserver, type Message} from './session-state.ts';
 
@@ -50,10 +50,9 @@ function footerLine(screen: RenderInput): Line {
 
 	return line(
 		' ',
-		...[...shown, ...last].flatMap(({key, label, isDisabled: off}, index): Span[] => [
+		...[...shown, ...last].flatMap(({key, label, id, isDisabled: off}, index): Span[] => [
 			{text: index === 0 ? '' : '  '},
-			styled(off ? 'text.dim' : 'key', shownKey(key)),
-			off ? styled('text.dim', ` ${label}`) : {text: ` ${label}`},
+			...clickable(id, [styled(off ? 'text.dim' : 'key', shownKey(key)), off ? styled('text.dim', ` ${label}`) : {text: ` ${label}`}]),
 		]),
 	);
 }
@@ -61,7 +60,9 @@ function footerLine(screen: RenderInput): Line {
 function pendingFooter({hints, theme: {glyphs}}: RenderInput, pending: string): Line {
 	const next = hints.flatMap(({keys, action}) =>
 		keys.flatMap(key =>
-			key.startsWith(`${pending} `) ? [styled('key', key.slice(pending.length + 1)), {text: ` ${action.label}  `}] : [],
+			key.startsWith(`${pending} `)
+				? clickable(action.id, [styled('key', key.slice(pending.length + 1)), {text: ` ${action.label}  `}])
+				: [],
 		),
 	);
 	return line(' ', styled('key', pending), styled('text.dim', ` ${glyphs.more}  `), ...next);
@@ -76,16 +77,24 @@ function noticeFooter(screen: RenderInput, {text, role, hint}: Message): Line {
 	const shownHint = messages === null ? hint : `${messages} full text`;
 	return spread(
 		[{text: ' '}, styled(noticeRole[role], text)],
-		shownHint === '' ? [] : [{text: '  '}, styled('key', shownHint), {text: ' '}],
+		shownHint === ''
+			? []
+			: [
+					{text: '  '},
+					...(messages === null ? [styled('key', shownHint)] : clickable('messages.open', [styled('key', shownHint)])),
+					{text: ' '},
+				],
 		columns,
 	);
 }
 
 function helpFooter({hints}: RenderInput): Line {
 	const turns = hints.flatMap(({action, keys}) =>
-		action.id === 'text.down' || action.id === 'text.page-down' ? [styled('key', keys[0] ?? ''), {text: ` ${action.title}  `}] : [],
+		action.id === 'text.down' || action.id === 'text.page-down'
+			? clickable(action.id, [styled('key', keys[0] ?? ''), {text: ` ${action.title}  `}])
+			: [],
 	);
-	return line(' ', ...turns, {text: 'any other key closes'});
+	return line(' ', ...turns, {text: 'any other key closes', action: 'view.back'});
 }
 
 /** Quoted if it reads as punctuation between hints. */

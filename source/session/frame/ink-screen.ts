@@ -9,12 +9,17 @@ import {spokenPage} from '../kit/spoken-path.ts';
 import {Spoken, SpokenEvents} from './spoken-events.ts';
 import {fitTail} from '../tail/tail-fit.ts';
 import {CellGrid} from '../kit/cell-grid.ts';
+import {MouseTargetsContext, type MouseTargets} from '../kit/mouse.tsx';
 import {PaintedBoxesContext, type PaintedBoxes} from '../kit/rows.tsx';
 import type {Frames, LayoutCallbacks} from '../kit/screen-context.ts';
+import {mouseHit, type MouseHit} from './mouse-hit.ts';
 import {paintTree} from './paint-tree.ts';
+import type {TerminalStreams} from './session-terminal.ts';
 import {SessionScreen} from './session-screen.tsx';
 
 const [enterScreen, leaveScreen] = ['\u001B[?1049h\u001B[?25l', '\u001B[?1049l\u001B[?25h'];
+/** Buttons and wheel without motion. Terminals select text while Shift is held. */
+const [mouseOn, mouseOff] = ['\u001B[?1000h\u001B[?1006h', '\u001B[?1006l\u001B[?1000l'];
 const eraseScreen = '\u001B[2J';
 
 /** What stands on the terminal: frames for the eye, or Ink's own output for a screen reader. */
@@ -25,6 +30,7 @@ export type ScreenOutput = {
 	/** Lends the terminal to `work`. */
 	suspended<Result>(work: () => Promise<Result>): Promise<Result>;
 	fitTail(screen: RenderInput, view: TailView): TailView;
+	mouseHit(cell: {column: number; row: number}): MouseHit | null;
 	close(): Promise<void>;
 };
 
@@ -41,9 +47,13 @@ export class InkScreen implements ScreenOutput {
 	#isDrawing = false;
 	#isSuspended = false;
 	#isPaintDue = false;
+	readonly #targets: MouseTargets = new WeakMap();
+	readonly #hasMouse: boolean;
+	#isMouseOn = false;
 
-	constructor(stdout: NodeJS.WriteStream, stdin: NodeJS.ReadStream, layout: LayoutCallbacks) {
+	constructor({stdout, stdin}: TerminalStreams, {hasMouse, ...layout}: LayoutCallbacks & {hasMouse: boolean}) {
 		this.#stdout = stdout;
+		this.#hasMouse = hasMouse;
 		this.#layout = layout;
 		stdout.write(enterScreen);
 		({ink: this.#ink, root: this.#root} = takeOverOutput(stdout, stdin, () => {
@@ -57,6 +67,10 @@ export class InkScreen implements ScreenOutput {
 		return screen.state.layers.at(-1)?.kind === 'tail' ? fitTail(screen, view) : view;
 	}
 
+	mouseHit(cell: {column: number; row: number}): MouseHit {
+		return mouseHit(this.#root, cell, {targets: this.#targets, boxes: this.#boxes});
+	}
+
 	draw(screen: RenderInput): void {
 		this.#frames?.setState(screen, true);
 		this.#frames ??= createStore(() => screen);
@@ -67,7 +81,11 @@ export class InkScreen implements ScreenOutput {
 
 		this.#isDrawing = true;
 		this.#ink.rerender(
-			createElement(PaintedBoxesContext, {value: this.#boxes}, createElement(SessionScreen, {frames: this.#frames, ...this.#layout})),
+			createElement(
+				PaintedBoxesContext,
+				{value: this.#boxes},
+				createElement(MouseTargetsContext, {value: this.#targets}, createElement(SessionScreen, {frames: this.#frames, ...this.#layout})),
+			),
 		);
 		this.#isDrawing = false;
 		this.#paint();
@@ -81,6 +99,7 @@ export class InkScreen implements ScreenOutput {
 
 	async suspended<Result>(work: () => Promise<Result>): Promise<Result> {
 		this.#isSuspended = true;
+		this.#switchMouse(false);
 		this.#stdout.write(leaveScreen);
 		try {
 			return await work();
@@ -97,6 +116,7 @@ export class InkScreen implements ScreenOutput {
 		this.#ink.rerender(null);
 		this.#ink.unmount();
 		await this.#ended;
+		this.#switchMouse(false);
 		this.#stdout.write(leaveScreen);
 	}
 
@@ -111,6 +131,13 @@ export class InkScreen implements ScreenOutput {
 		}
 	}
 
+	#switchMouse(isOn: boolean): void {
+		if (isOn !== this.#isMouseOn) {
+			this.#isMouseOn = isOn;
+			this.#stdout.write(isOn ? mouseOn : mouseOff);
+		}
+	}
+
 	#paint(): void {
 		this.#isPaintDue = false;
 		if (this.#isSuspended || this.#frames === null) {
@@ -122,7 +149,10 @@ export class InkScreen implements ScreenOutput {
 				size: {columns, rows},
 			},
 			theme,
+			tail,
 		} = this.#frames.getState();
+		// A plain tail is for selecting text with the mouse.
+		this.#switchMouse(this.#hasMouse && tail?.plain !== true);
 		if (this.#grid.columns !== columns || this.#grid.rows !== rows) {
 			this.#grid = new CellGrid(columns, rows);
 			this.#stdout.write(eraseScreen);
@@ -174,6 +204,10 @@ export class SpokenScreen implements ScreenOutput {
 
 	fitTail(_screen: RenderInput, view: TailView): TailView {
 		return {...view, windowRows: spokenPage};
+	}
+
+	mouseHit(): null {
+		return null;
 	}
 
 	draw(screen: RenderInput): void {

@@ -9,6 +9,8 @@ import type {Session} from './session.ts';
 import {currentTail} from '../tail/current-tail.ts';
 import {createRenderInput} from './create-render-input.ts';
 import {frameIntervalMs} from './frame-interval.ts';
+import type {MouseHit} from './mouse-hit.ts';
+import type {SessionOptions} from './session-options.ts';
 import {InkScreen, SpokenScreen, type ScreenOutput} from './ink-screen.ts';
 
 /** Time per frame for scanning new lines. */
@@ -21,12 +23,14 @@ export class SessionDisplay {
 	readonly #terminal: SessionTerminal;
 	readonly #env: NodeJS.ProcessEnv;
 	readonly #wanted: string | undefined;
+	readonly #hasMouse: boolean;
 	#theme: Theme;
 	#background: string | null = null;
 	#view: ScreenOutput | null = null;
 	#isScanning = false;
 
-	constructor(shown: Shown, terminal: SessionTerminal, {env, theme}: {env: NodeJS.ProcessEnv; theme?: string | undefined}) {
+	constructor(shown: Shown, terminal: SessionTerminal, {env, theme, mouse}: Pick<SessionOptions, 'env' | 'theme' | 'mouse'>) {
+		this.#hasMouse = mouse !== 'off';
 		this.#shown = shown;
 		this.#terminal = terminal;
 		this.#env = env;
@@ -50,7 +54,8 @@ export class SessionDisplay {
 
 		this.#view = isScreenReaderEnabled(this.#env)
 			? new SpokenScreen(stdout, stdin)
-			: new InkScreen(stdout, stdin, {
+			: new InkScreen(this.#terminal, {
+					hasMouse: this.#hasMouse,
 					onListRows: rows => {
 						if (rows !== this.#shown.store.state.listRows) {
 							this.#shown.store.dispatchNow({type: 'list-rows', rows});
@@ -70,6 +75,11 @@ export class SessionDisplay {
 		this.#background ??= report;
 		this.#theme = themeFor(this.#env, this.#wanted, this.#background);
 		this.#shown.store.drawNow();
+	}
+
+	/** What the user saw at this cell. */
+	mouseHit(cell: {column: number; row: number}): MouseHit | null {
+		return this.#view?.mouseHit(cell) ?? null;
 	}
 
 	draw(): void {

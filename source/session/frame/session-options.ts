@@ -20,6 +20,8 @@ export type SessionOptions = {
 	theme?: string | undefined;
 	/** `on` or `off`; the environment decides when absent. */
 	motion?: string | undefined;
+	/** `on` (default) or `off`. */
+	mouse?: string | undefined;
 	tail?: {options: Omit<TailOptions, 'namespace'> & {namespace?: string | null}; since: SincePreset; previous: boolean};
 	sandbox?: Sandbox;
 	clock?: Clock;

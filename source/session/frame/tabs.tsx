@@ -48,7 +48,7 @@ function tabsLine(screen: RenderInput): Line {
 			const text = `${keyOfView(screen, name) ?? ''} ${words(name, title, short)}`.trim();
 			return name === state.view
 				? [styled('focus', `${glyphs.tabLeft}${text}${glyphs.tabRight}`), styled('rule', glyphs.rule)]
-				: [{text}, styled('rule', glyphs.rule)];
+				: [{text, action: `view.${name}`}, styled('rule', glyphs.rule)];
 		}),
 	);
 	const spans = [styled('rule', glyphs.rule), ...(forms.find(one => lineWidth(one) < room) ?? forms.at(-1)!)];

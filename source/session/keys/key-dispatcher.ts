@@ -1,6 +1,6 @@
 /** Resolves terminal input to actions. */
 import {afterTurns, systemClock} from '../../async/clock.ts';
-import {createKeyDecoder, type KeyInput} from '../../keymap/decode-keys.ts';
+import {createKeyDecoder, type KeyInput, type MouseReport} from '../../keymap/decode-keys.ts';
 import {splitAltChord, isCtrlChord, formatKeys, typedText} from '../../keymap/key-name.ts';
 import {effectiveBindings, resolveKey, type KeyResolution} from '../../keymap/resolve-key.ts';
 import {keyContext} from '../frame/session-state.ts';
@@ -12,6 +12,7 @@ const escapeMs = 30;
 
 export type KeyDispatcherCallbacks = {
 	onReport(report: string): void;
+	onMouse(report: MouseReport): void;
 	onKeys(): void;
 };
 
@@ -37,19 +38,36 @@ export class KeyDispatcher {
 		}
 	}
 
-	pass(inputs: readonly KeyInput[]): void {
+	pass(all: readonly KeyInput[]): void {
 		const {store, typeAhead} = this.#context.session;
+		const inputs = all.filter(input => !('mouse' in input && input.mouse.isRelease));
+		if (inputs.length === 0) {
+			return;
+		}
+
 		store.together(() => {
 			store.dispatch({type: 'notice-read'});
 			for (const input of inputs) {
 				if ('report' in input) {
 					this.#tells.onReport(input.report);
+				} else if ('mouse' in input) {
+					this.#takeMouse(input.mouse);
 				} else if (!this.#isLeaving(input) && !typeAhead.hold(input)) {
 					this.#take(input);
 				}
 			}
 		});
 		this.#tells.onKeys();
+	}
+
+	/** A click is not for what is still prepared: it is dropped, not held. */
+	#takeMouse(report: MouseReport): void {
+		if (!this.#context.session.typeAhead.isHolding) {
+			this.#setPending([]);
+			this.#answering(() => {
+				this.#tells.onMouse(report);
+			});
+		}
 	}
 
 	/** Keys that lead away are never held. Back only cancels what was requested. */
@@ -63,16 +81,22 @@ export class KeyDispatcher {
 
 	#take(input: {key: string} | {paste: string}): void {
 		const {session} = this.#context;
+		this.#answering(() => {
+			if ('key' in input) {
+				this.#press(input.key);
+			} else if (session.store.state.overlay) {
+				this.#typeIn(input.paste);
+			} else {
+				session.tell('pasting is not available here');
+			}
+		});
+	}
+
+	#answering(take: () => void): void {
+		const {session} = this.#context;
 		const {store} = session;
 		const before = store.state.overlay;
-		if ('key' in input) {
-			this.#press(input.key);
-		} else if (store.state.overlay) {
-			this.#typeIn(input.paste);
-		} else {
-			session.tell('pasting is not available here');
-		}
-
+		take();
 		if (before !== null && store.state.overlay === null) {
 			session.typeAhead.afterAnswer();
 		}

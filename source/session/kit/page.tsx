@@ -27,6 +27,7 @@ export function Page({title, after = '', right, body, top}: PageProps): ReactNod
 		<>
 			<Rule focus title={title} after={after} right={note} />
 			<Rows
+				pane="text"
 				draw={size => body.slice(above, above + size.rows)}
 				onSize={size => {
 					onPageRows(size.rows);

@@ -1,6 +1,7 @@
 /** The body of a list, a tail or a text: rows that are painted at the place that Ink's layout gives them. */
 import {Box, measureElement, type DOMElement} from 'ink';
-import {createContext, use, useLayoutEffect, useRef, type ReactNode} from 'react';
+import {createContext, use, useLayoutEffect, type ReactNode} from 'react';
+import {useMouseTarget, type MousePane} from './mouse.tsx';
 import type {Line} from './styled-line.ts';
 
 export type RowsSize = {columns: number; rows: number};
@@ -19,13 +20,15 @@ type RowsProps = {
 	readonly grow?: number;
 	readonly minHeight?: number;
 	readonly maxHeight?: number;
+	readonly pane?: MousePane;
 	readonly onSize?: (size: RowsSize) => void;
 };
 
-/** Lines with a cursor: as many rows as there are lines, or the rows around the cursor if fewer fit. */
+/** The items of a view, with a cursor: as many rows as there are lines, or the rows around the cursor if fewer fit. */
 export function CursorRows({lines, cursor, grow = 1, minHeight = 1}: CursorRowsProps): ReactNode {
 	return (
 		<Rows
+			pane="view"
 			grow={grow}
 			minHeight={Math.min(minHeight, lines.length)}
 			maxHeight={lines.length}
@@ -40,8 +43,8 @@ export function CursorRows({lines, cursor, grow = 1, minHeight = 1}: CursorRowsP
 type CursorRowsProps = {readonly lines: readonly Line[]; readonly cursor: number; readonly grow?: number; readonly minHeight?: number};
 
 /** Ink splits each text into cells three times per frame, which a flood of log lines cannot afford: 0.19 of a core, and 0.025 here. */
-export function Rows({draw, grow = 1, minHeight = 0, maxHeight, onSize}: RowsProps): ReactNode {
-	const box = useRef<DOMElement>(null);
+export function Rows({draw, grow = 1, minHeight = 0, maxHeight, pane, onSize}: RowsProps): ReactNode {
+	const box = useMouseTarget(pane ? {pane} : {});
 	const boxes = use(PaintedBoxesContext);
 	// Ink computes the layout before it runs layout effects, and paints after them.
 	useLayoutEffect(() => {

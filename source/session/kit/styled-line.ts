@@ -1,12 +1,14 @@
 /** Lines of spans, and their painting. */
+import type {ActionId} from '../../actions/action-table.ts';
 import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
 import {escapeControls} from '../../text/sanitize-line.ts';
 import {asciiGlyphs, toAscii} from './glyphs.ts';
 import type {Role, Theme} from './theme.ts';
 
-/** `sgr`: a color of the log line itself. */
-export type Span = {text: string; role?: Role | undefined; sgr?: string};
-export type Line = {spans: readonly Span[]; ground?: Role};
+/** `sgr`: a color of the log line itself. `action`: what a click performs. */
+export type Span = {text: string; role?: Role | undefined; sgr?: string; action?: ActionId};
+/** `item`: what a click selects, as its pane counts. */
+export type Line = {spans: readonly Span[]; ground?: Role; item?: number};
 
 export function styled(role: Role | undefined, text: string): Span {
 	return {text, role};
@@ -14,6 +16,11 @@ export function styled(role: Role | undefined, text: string): Span {
 
 export function line(...parts: ReadonlyArray<string | Span | readonly Span[]>): Line {
 	return {spans: parts.flatMap((part): readonly Span[] => (typeof part === 'string' ? [{text: part}] : 'text' in part ? [part] : part))};
+}
+
+/** Text that a click performs. */
+export function clickable(action: ActionId, spans: readonly Span[]): Span[] {
+	return spans.map(span => ({...span, action}));
 }
 
 export function lineWidth(spans: readonly Span[]): number {

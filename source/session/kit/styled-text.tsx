@@ -1,6 +1,7 @@
 /** Styled lines as Ink text. */
 import {Text} from 'ink';
 import {memo, type ReactNode} from 'react';
+import {isClickable, MouseBox} from './mouse.tsx';
 import {useScreen} from './screen-context.ts';
 import type {Line} from './styled-line.ts';
 import type {Role, Theme} from './theme.ts';
@@ -10,15 +11,12 @@ One row; what does not fit is cut at the end. One text for all spans: an Ink ele
 Ink's own color properties do not know the theme, NO_COLOR or a terminal of 16 colors.
 */
 export function Row(line: Line): ReactNode {
-	return (
-		<ColoredText
-			text={coloredText(
-				line,
-				useScreen(({theme}) => theme),
-			)}
-			wrap="truncate-end"
-		/>
+	const text = coloredText(
+		line,
+		useScreen(({theme}) => theme),
 	);
+	const shown = <ColoredText text={text} wrap="truncate-end" />;
+	return isClickable(line) ? <MouseBox line={line}>{shown}</MouseBox> : shown;
 }
 
 /** Text of one role, wrapped at words. */

@@ -2,7 +2,7 @@
 import {countPresent, selectedRow, type ListEvent} from './list-state.ts';
 import {isListName} from './list-kinds.ts';
 import {parseRowFilter} from './row-filter.ts';
-import {currentList, type ViewName} from '../frame/session-state.ts';
+import {currentList, type SessionState, type ViewName} from '../frame/session-state.ts';
 import {entryAt} from '../frame/view-history.ts';
 import {formatNumber} from '../../text/format-number.ts';
 import {readAuditOnce} from '../audit/audit-handlers.ts';
@@ -43,6 +43,43 @@ function move(session: Session, by: number): void {
 
 		default: {
 			tell(session, {type: 'move', by, now: Date.now()});
+		}
+	}
+}
+
+/** For the wheel: a list scrolls, and in the other views the cursor moves. */
+export function scrollRows(session: Session, by: number): void {
+	if (currentList(session.store.state)) {
+		tell(session, {type: 'scroll', by, now: Date.now()});
+	} else {
+		move(session, by);
+	}
+}
+
+export function selectItem(session: Session, item: number): void {
+	move(session, item - cursorOf(session.store.state));
+}
+
+function cursorOf(state: SessionState): number {
+	switch (state.view) {
+		case 'forwards': {
+			return state.forwardCursor;
+		}
+
+		case 'proxy': {
+			return state.proxy.at;
+		}
+
+		case 'audit': {
+			return state.audit.at;
+		}
+
+		case 'sandbox': {
+			return state.sandboxCursor;
+		}
+
+		default: {
+			return state.lists[state.view].cursorIndex;
 		}
 	}
 }

@@ -28,7 +28,10 @@ export function listPane(screen: RenderInput, name: ListName, rows: number, widt
 			? describeEmptyList(screen, list)
 					.flatMap(words => wrapToWidth(words, width - 2))
 					.map(words => line(' ', styled('text.dim', words)))
-			: shown.map((row, index) => rowLine(screen, list, row, list.top + index === list.cursorIndex, columns));
+			: shown.map((row, index) => ({
+					...rowLine(screen, list, row, list.top + index === list.cursorIndex, columns),
+					item: list.top + index,
+				}));
 	const range = list.visible.length === 0 ? '' : rangeOf(list, rows);
 	return padLines([headLine(headText(list, columns), range, width), ...lines], rows + 1);
 }

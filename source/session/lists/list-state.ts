@@ -73,6 +73,8 @@ export type ListEvent =
 	| {type: 'expire'; now: number}
 	| {type: 'move'; by: number; now?: number}
 	| {type: 'move-to'; index: number}
+	/** Moves the window. The cursor stays in it. */
+	| {type: 'scroll'; by: number; now: number}
 	| {type: 'filter'; text: string}
 	| {type: 'problems'}
 	| {type: 'known-problems'; known: KnownProblems}
@@ -174,6 +176,13 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 
 		case 'move-to': {
 			return moveCursorTo({...list, moved: true}, event.index < 0 ? list.visible.length - 1 : event.index);
+		}
+
+		case 'scroll': {
+			const lowest = Math.max(0, list.visible.length - list.windowRows);
+			const top = Math.max(0, Math.min(list.top + event.by, lowest));
+			const cursor = Math.max(top, Math.min(list.cursorIndex, top + list.windowRows - 1));
+			return moveCursorTo({...list, top, moved: true, heldUntil: event.now + orderHoldMs}, cursor);
 		}
 
 		case 'filter': {

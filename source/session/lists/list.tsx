@@ -10,6 +10,7 @@ export function List({name}: {readonly name: ListName}): ReactNode {
 	const {onListRows} = useScreenHost();
 	return (
 		<Rows
+			pane="view"
 			draw={({columns, rows}) => listPane(screen, name, rows - 1, columns)}
 			onSize={({rows}) => {
 				// One row is the head.

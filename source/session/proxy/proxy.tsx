@@ -59,7 +59,7 @@ export function Proxy(): ReactNode {
 				lines={[
 					...listeners.map((one, index) => listenerLine(screen, one, index === at)),
 					...exchanges.map((one, index) => exchangeLine(screen, one, listeners.length + index === at)),
-				]}
+				].map((row, index) => ({...row, item: index}))}
 				cursor={at}
 				minHeight={3}
 			/>

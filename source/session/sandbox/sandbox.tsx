@@ -30,6 +30,7 @@ export function Sandbox(): ReactNode {
 				styled('text.dim', sandboxSwitch.effect),
 			],
 			...(isAt && {ground: 'selection' as const}),
+			item: index,
 		};
 	});
 	const faultsFrom = sandboxSwitches.findIndex(({fault}) => fault);
@@ -49,6 +50,7 @@ export function Sandbox(): ReactNode {
 	return (
 		<>
 			<Rows
+				pane="view"
 				grow={1000}
 				maxHeight={all.length}
 				draw={() => (hasRoom ? all : [head(above), ...switches.slice(from, from + most)])}

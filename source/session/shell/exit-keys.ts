@@ -39,7 +39,7 @@ export class ExitKeys {
 
 		for (const input of all) {
 			// A late terminal report is not a key.
-			if ('report' in input) {
+			if ('report' in input || 'mouse' in input) {
 				continue;
 			}
 

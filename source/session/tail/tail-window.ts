@@ -1,6 +1,6 @@
 /** The lines of a tail on the screen. */
 import type {TailLine} from './line-buffer.ts';
-import {numberAt, positionOf, shownLength, topOf, type TailView} from './tail-view.ts';
+import {followTail, numberAt, positionOf, shownLength, topOf, type TailView} from './tail-view.ts';
 
 export type TailWindow = {
 	lines: readonly TailLine[];
@@ -53,6 +53,21 @@ export function scrollToCursor(view: TailView, rows: number, heightOf: (line: Ta
 	}
 
 	return positionOf(view, topOf(view)) >= from ? view : {...view, top: numberAt(view, from)};
+}
+
+/** Moves the window. The cursor stays in it, and the end follows again. */
+export function scrollTail(view: TailView, by: number): TailView {
+	const length = shownLength(view);
+	const last = Math.max(0, length - view.windowRows);
+	const wanted = positionOf(view, topOf(view)) + by;
+	if (by > 0 && (view.follow || (wanted >= last && view.pausedAt === null))) {
+		return view.follow ? view : followTail(view);
+	}
+
+	const top = Math.max(0, Math.min(wanted, last));
+	const position = view.follow ? length - 1 : positionOf(view, view.cursor);
+	const cursor = Math.max(top, Math.min(position, top + view.windowRows - 1));
+	return {...view, follow: false, top: numberAt(view, top), cursor: numberAt(view, cursor)};
 }
 
 function heightAt(view: TailView, position: number, heightOf: (line: TailLine) => number): number {

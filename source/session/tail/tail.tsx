@@ -35,6 +35,7 @@ export function Tail({view}: {readonly view: TailView}): ReactNode {
 			{size.columns >= leastForSources && view.sources.length >= 2 && <Row {...sourceRow(screen, view)} />}
 			{view.json && <Row {...fieldsRow(screen, view)} />}
 			<Rows
+				pane="tail"
 				draw={({columns, rows}) => tailLines(screen, view, rows, columns)}
 				minHeight={1}
 				onSize={({rows}) => {
@@ -223,7 +224,7 @@ function withEdge({theme: {glyphs}}: RenderInput, view: TailView, row: DrawnRow 
 
 	const isCursor = !view.follow && row.of.number === view.cursor;
 	const spreadLine = spread(row.line.spans, [edgeSign(view, row.of, glyphs, rest)], width, fill, glyphs.more);
-	return isCursor ? {...spreadLine, ground: 'selection'} : spreadLine;
+	return {...spreadLine, item: row.of.number, ...(isCursor && {ground: 'selection'})};
 }
 
 function edgeSign({searchIndex}: TailView, {number, level, kind}: TailLine, {edge}: Glyphs, rest: string): Span {

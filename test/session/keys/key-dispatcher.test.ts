@@ -11,7 +11,7 @@ test('a key that arrives in pieces stays one key when the process was not runnin
 		keymap: new Map(),
 		typeAhead: {hold: (input: KeyInput) => inputs.push(input)},
 	};
-	const dispatcher = new KeyDispatcher({session} as never, {onReport() {}, onKeys() {}});
+	const dispatcher = new KeyDispatcher({session} as never, {onReport() {}, onMouse() {}, onKeys() {}});
 	dispatcher.bytes(Buffer.from('\u001B'));
 	const {promise, resolve} = Promise.withResolvers<void>();
 	// Called in the poll phase, as for the bytes of a terminal.

@@ -57,6 +57,17 @@ test('the cursor keeps its object and screen position when rows arrive before it
 	t.is(after.cursorIndex - after.top, place);
 });
 
+test('scrolling moves the window and keeps the cursor in it', t => {
+	const rows = page('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h');
+	const down = run({type: 'window', rows: 3}, rows, {type: 'scroll', by: 3, now: 0});
+	t.deepEqual([down.top, selectedRow(down)?.name], [3, 'd']);
+	const back = reduceList(down, {type: 'scroll', by: -2, now: 0});
+	t.deepEqual([back.top, selectedRow(back)?.name], [1, 'd']);
+	const end = reduceList(back, {type: 'scroll', by: 30, now: 0});
+	t.deepEqual([end.top, selectedRow(end)?.name], [5, 'f']);
+	t.is(reduceList(end, {type: 'scroll', by: -30, now: 0}).top, 0);
+});
+
 test('the row that a filter found stays selected without the filter', t => {
 	const list = run(page('api', 'flaky', 'web'), {type: 'filter', text: 'f'}, {type: 'filter', text: 'fl'}, {type: 'filter', text: ''});
 	t.deepEqual([names(list), selectedRow(list)?.name], [['api', 'flaky', 'web'], 'flaky']);

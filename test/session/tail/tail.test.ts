@@ -21,7 +21,7 @@ import {
 	pausedBacklog,
 	type TailView,
 } from '../../../source/session/tail/tail-view.ts';
-import {tailWindow, scrollToCursor} from '../../../source/session/tail/tail-window.ts';
+import {tailWindow, scrollTail, scrollToCursor} from '../../../source/session/tail/tail-window.ts';
 
 function filled(texts: readonly string[], limits?: {lines: number; bytes: number}): LineBuffer {
 	const buffer = new LineBuffer(limits);
@@ -362,4 +362,15 @@ test('n and N skip matches that the filter hides, which are counted separately',
 	none.searchIndex!.advance(tail.buffer, 1000);
 	t.is(nextMatch(none, 1), null);
 	t.deepEqual(countMatches(none), {at: 0, of: 0, more: false, hidden: 1});
+});
+
+test('scrolling moves the window, and the end follows again unless the tail is paused', t => {
+	const tail = {...emptyTail('t', 'pod/x', filled(texts(50))), windowRows: 10};
+	const up = scrollTail(tail, -3);
+	t.deepEqual([up.follow, up.top, up.cursor], [false, 37, 46]);
+	const top = scrollTail(up, -100);
+	t.deepEqual([top.top, top.cursor], [0, 9]);
+	t.true(scrollTail(up, 3).follow);
+	const paused = scrollTail(pauseTail(up), 3);
+	t.deepEqual([paused.follow, paused.top], [false, 40]);
 });

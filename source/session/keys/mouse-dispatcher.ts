@@ -1,0 +1,133 @@
+/** Resolves mouse reports to actions, selections and scrolling. Everything that it does can be done with keys. */
+import {findAction, type ActionId} from '../../actions/action-table.ts';
+import type {MouseReport} from '../../keymap/decode-keys.ts';
+import type {MouseHit} from '../frame/mouse-hit.ts';
+import type {Session} from '../frame/session.ts';
+import type {MousePane} from '../kit/mouse.tsx';
+import {scrollRows, selectItem} from '../lists/list-handlers.ts';
+import {scrollTailRows, selectTailLine} from '../tail/tail-mouse.ts';
+import {matchingItems} from '../dialogs/dialog.ts';
+
+/** Rows per step of the wheel. */
+const wheelRows = 3;
+const doubleClickMs = 400;
+
+const [leftButton, wheelUp, wheelDown] = [0, 64, 65];
+
+type PaneMouse = {
+	select?(session: Session, item: number): void;
+	/** Performed by a double click. */
+	open?: ActionId;
+	scroll(session: Session, by: 1 | -1): void;
+};
+
+const panes: Readonly<Record<MousePane, PaneMouse>> = {
+	view: {
+		select(session, item) {
+			focus(session, 'main');
+			selectItem(session, item);
+		},
+		open: 'list.open',
+		scroll(session, by) {
+			scrollRows(session, by * wheelRows);
+		},
+	},
+	connections: {
+		select(session, item) {
+			focus(session, 'connections');
+			session.store.dispatchNow({type: 'connection-cursor', by: item - session.store.state.connectionCursor});
+		},
+		open: 'connections.open',
+		scroll({store}, by) {
+			store.dispatchNow({type: 'connection-cursor', by});
+		},
+	},
+	tail: {
+		select: selectTailLine,
+		open: 'tail.open-line',
+		scroll(session, by) {
+			scrollTailRows(session, by * wheelRows);
+		},
+	},
+	text: {
+		scroll(session, by) {
+			for (let row = 0; row < wheelRows; row++) {
+				session.perform(by > 0 ? 'text.down' : 'text.up');
+			}
+		},
+	},
+	dialog: {
+		select({store}, item) {
+			const {overlay} = store.state;
+			if (overlay?.kind === 'picker') {
+				store.dispatchNow({type: 'overlay', event: {type: 'move', by: item - overlay.index}});
+			} else if (overlay?.kind === 'form') {
+				store.dispatchNow({type: 'overlay', event: {type: 'set', overlay: {...overlay, at: item}}});
+			}
+		},
+		open: 'picker.accept',
+		scroll({store}, by) {
+			const {overlay} = store.state;
+			if (overlay?.kind === 'picker' && matchingItems(overlay).length > 0) {
+				store.dispatchNow({type: 'overlay', event: {type: 'move', by}});
+			}
+		},
+	},
+};
+
+type LastClick = {pane: MousePane; column: number; row: number; at: number};
+
+export class MouseDispatcher {
+	readonly #session: Session;
+	readonly #hit: (report: MouseReport) => MouseHit | null;
+	#last: LastClick | null = null;
+
+	constructor(session: Session, hit: (report: MouseReport) => MouseHit | null) {
+		this.#session = session;
+		this.#hit = hit;
+	}
+
+	/** Other buttons, and buttons with a modifier, do nothing. */
+	take(report: MouseReport, now = performance.now()): void {
+		const hit = this.#hit(report);
+		const pane = hit === null || !this.#isReachable(hit) ? null : hit.pane;
+		if (report.code === leftButton && hit !== null) {
+			this.#click(hit, pane, {...report, at: now});
+		} else if (pane !== null && (report.code === wheelUp || report.code === wheelDown)) {
+			panes[pane].scroll(this.#session, report.code === wheelDown ? 1 : -1);
+		}
+	}
+
+	/** A double click opens what its first click selected, also if the rows have moved since. */
+	#click({action, item}: MouseHit, pane: MousePane | null, {column, row, at}: Omit<LastClick, 'pane'>): void {
+		const last = this.#last;
+		this.#last = null;
+		if (action !== null) {
+			this.#perform(action);
+		} else if (pane !== null && last?.pane === pane && last.column === column && last.row === row && at - last.at <= doubleClickMs) {
+			this.#perform(panes[pane].open);
+		} else if (pane !== null && item !== null) {
+			panes[pane].select?.(this.#session, item);
+			this.#last = {pane, column, row, at};
+		}
+	}
+
+	/** A dialog takes only its own actions. */
+	#perform(action: ActionId | undefined): void {
+		const {overlay} = this.#session.store.state;
+		if (action !== undefined && (overlay === null || findAction(action)?.context === overlay.kind)) {
+			this.#session.perform(action);
+		}
+	}
+
+	/** Outside of an open dialog, the mouse does nothing. */
+	#isReachable({pane}: MouseHit): boolean {
+		return (this.#session.store.state.overlay !== null) === (pane === 'dialog');
+	}
+}
+
+function focus({store}: Session, pane: 'main' | 'connections'): void {
+	if (store.state.pane !== pane) {
+		store.dispatchNow({type: 'pane', by: 1});
+	}
+}
