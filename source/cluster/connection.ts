@@ -8,7 +8,6 @@ export type SocketFacts = {
 	server: string;
 	/** `ip:port`, of the proxy if there is one. */
 	remoteAddress: string | null;
-	localAddress: string | null;
 	/** Without credentials. */
 	proxy: {url: string; from: 'proxy-url' | 'environment'} | null;
 	tls: null | {
@@ -22,7 +21,6 @@ export type SocketFacts = {
 		peer: {
 			subject: string;
 			issuer: string;
-			notBefore: string;
 			notAfter: string;
 			spkiSha256: string;
 			subjectAltName: string;

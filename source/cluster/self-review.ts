@@ -26,7 +26,7 @@ export async function reviewAccess(
 	return review?.status ? {allowed: review.status.allowed === true, reason: review.status.reason ?? ''} : null;
 }
 
-export type SelfSubject = {user: string; groups: readonly string[]; uid: string | null};
+export type SelfSubject = {user: string; groups: readonly string[]};
 
 /** As `kubectl auth whoami` (since 1.28); `null` when not available. */
 export async function readSelfSubject(cluster: Pick<ClusterClient, 'json'>, signal?: AbortSignal): Promise<SelfSubject | null> {
@@ -38,7 +38,7 @@ export async function readSelfSubject(cluster: Pick<ClusterClient, 'json'>, sign
 		signal,
 	)) as CheckedObject<'selfsubjectreviews'> | null;
 	const userInfo = review?.status?.userInfo;
-	return userInfo?.username === undefined ? null : {user: userInfo.username, groups: userInfo.groups ?? [], uid: userInfo.uid ?? null};
+	return userInfo?.username === undefined ? null : {user: userInfo.username, groups: userInfo.groups ?? []};
 }
 
 const selfSubjectReview = selfReviewRequest('authentication.k8s.io/v1', 'SelfSubjectReview', {});

@@ -13,7 +13,7 @@ import {notKubernetesError, validateWatchEvent, type WatchEventLine} from './val
 
 export type WatchEvent<Item> =
 	/** `first`: discard all earlier pages and changes. */
-	| {type: 'page'; items: readonly Item[]; columns: readonly TableColumn[] | null; first: boolean; remaining: number | null}
+	| {type: 'page'; items: readonly Item[]; columns: readonly TableColumn[] | null; first: boolean}
 	| {type: 'synced'; resourceVersion: string}
 	| {type: 'added' | 'modified' | 'deleted'; item: Item}
 	/** `since`: time of the last data before the watch hung, else now, in milliseconds. */
@@ -119,8 +119,8 @@ class WatchInterrupted extends Error {
 async function* readFullList<Item>(cluster: ClusterClient, options: ListOptions): AsyncGenerator<WatchEvent<Item>, string> {
 	let version = '';
 	let first = true;
-	for await (const {items, columns, remaining, restarted, resourceVersion} of listPages<Item>(cluster, options)) {
-		yield {type: 'page', items, columns, remaining, first: first || restarted};
+	for await (const {items, columns, restarted, resourceVersion} of listPages<Item>(cluster, options)) {
+		yield {type: 'page', items, columns, first: first || restarted};
 		first = false;
 		version = resourceVersion;
 	}

@@ -97,13 +97,12 @@ test('accepts a certificate with its key, and rejects another key', t => {
 	});
 });
 
-test('peer facts give names in RFC 4514 order, dates and key', async t => {
+test('peer facts give names in RFC 4514 order, the last day and the key', async t => {
 	const leaf = await issue(
 		{
 			commonName: 'kube-apiserver',
 			organization: 'lab',
 			dns: ['kubernetes'],
-			notBefore: new Date('2026-01-01T00:00:00Z'),
 			notAfter: new Date('2027-01-01T00:00:00Z'),
 		},
 		one,
@@ -113,7 +112,6 @@ test('peer facts give names in RFC 4514 order, dates and key', async t => {
 	t.like(facts, {
 		issuer: 'CN=one',
 		subjectAltName: 'DNS:kubernetes',
-		notBefore: '2026-01-01T00:00:00Z',
 		notAfter: '2027-01-01T00:00:00Z',
 		chainSpkiSha256: [facts.spkiSha256],
 	});

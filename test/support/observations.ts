@@ -19,7 +19,6 @@ export const socketFacts: SocketFacts = {
 	scheme: 'https',
 	server: '10.0.0.5:6443',
 	remoteAddress: '10.0.0.5:6443',
-	localAddress: '10.0.0.9:50000',
 	proxy: null,
 	tls: {
 		verified: true,
@@ -30,7 +29,6 @@ export const socketFacts: SocketFacts = {
 		peer: {
 			subject: 'CN=kube-apiserver',
 			issuer: 'CN=ca',
-			notBefore: time,
 			notAfter: '2036-11-24T14:00:00.000Z',
 			spkiSha256: 'aa'.repeat(32),
 			subjectAltName: 'DNS:kubernetes, IP Address:10.0.0.5',

@@ -26,7 +26,6 @@ export function peerFacts(leaf: X509Certificate, chain: readonly ParsedCertifica
 	return {
 		subject: distinguishedName(leaf.subject),
 		issuer: distinguishedName(leaf.issuer),
-		notBefore: formatRfc3339Seconds(new Date(leaf.validFrom)),
 		notAfter: formatRfc3339Seconds(new Date(leaf.validTo)),
 		spkiSha256: spkiSha256(leaf),
 		subjectAltName: leaf.subjectAltName ?? '',

@@ -58,7 +58,6 @@ function factsOf({server, proxy}: DialRoute, tcp: Socket, tls: OpenSocket['facts
 		scheme: server.scheme,
 		server: joinHostPort(server.host, server.port),
 		remoteAddress: endpoint(tcp.remoteAddress, tcp.remotePort),
-		localAddress: endpoint(tcp.localAddress, tcp.localPort),
 		proxy: proxy && {url: proxy.address.shown, from: proxy.from},
 		tls,
 		connectedAt: new Date().toISOString(),

@@ -1,12 +1,13 @@
 /** Audit rows C4 and C5: kubelet certificate and access. */
 import type {Basis, FlagFacts, Observation} from '../evidence.ts';
+import {citeFlag} from '../rules/apiserver-flag.ts';
 import {flagValue} from '../rules/flag-value.ts';
 import {areAllReplicasRead, flagsPerProcess, knownReplicaCount} from '../rules/replicas.ts';
-import {kubeletTls} from '../rules/kubelet-tls.ts';
+import {kubeletCaRule, kubeletTls} from '../rules/kubelet-tls.ts';
 import {needApiserverHost, needConfigz, needFlagz, needMirrorPods} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
 import {isVerifiedApiserver} from '../rules/same-process.ts';
-import {cite, weakestBasis} from '../rules/basis.ts';
+import {weakestBasis} from '../rules/basis.ts';
 import {scopeAcrossReplicas, needOfAll, scopeOf} from './replica-scope.ts';
 import type {RowResult} from './audit-object.ts';
 import {citeObserved, rowResult, unknownRow, unmetNeeds} from './row-result.ts';
@@ -21,13 +22,7 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 	const of = knownReplicaCount(observations);
 	const name = (observation: Observation<FlagFacts>) => `apiserver ${observation.process ?? observation.where}`;
 	const off = flagObservations.filter(observation => flagValue(observation, flag) === '');
-	const citations = flagObservations.map(observation =>
-		cite(
-			observation,
-			flagValue(observation, flag) === '' ? 'kubelet-ca-empty' : 'kubelet-ca-set',
-			`${flag}=${JSON.stringify(flagValue(observation, flag))}`,
-		),
-	);
+	const citations = flagObservations.map(observation => citeFlag(observation, flag, kubeletCaRule));
 	const sure: Basis = isVerifiedApiserver(observations) ? 'proven' : 'inferred';
 	if (off.length > 0) {
 		return rowResult(

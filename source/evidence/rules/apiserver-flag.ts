@@ -24,7 +24,7 @@ export function resolveApiserverFlag(observations: Observations, name: string, r
 			known: true,
 			value,
 			basis: isVerifiedApiserver(observations) ? basis : 'inferred',
-			citations: flagObservations.map(observation => citation(observation, name, value, rule)),
+			citations: flagObservations.map(observation => citeFlag(observation, name, rule)),
 			boundBy,
 		};
 	};
@@ -54,7 +54,8 @@ function isReadLater({isBound, connection, socket}: Observations, flagObservatio
 	return isBound && socket?.connection === connection && flagObservations.some(({source}) => source === 'flagz');
 }
 
-function citation(observation: Observation<FlagFacts>, name: string, value: string, rule: (value: string) => string): Citation {
+export function citeFlag(observation: Observation<FlagFacts>, name: string, rule: (value: string) => string): Citation {
+	const value = flagValue(observation, name)!;
 	return cite(observation, rule(value), `${name}=${JSON.stringify(value)}`);
 }
 

@@ -171,8 +171,12 @@ function apiserversDiffer(): RuleVerdict<TlsState> {
 	return unknownVerdict([needFlagz], 'the apiservers differ; it is unknown which one answers');
 }
 
+export function kubeletCaRule(value: string): string {
+	return value === '' ? 'kubelet-ca-empty' : 'kubelet-ca-set';
+}
+
 function byFlag(observations: Observations): RuleVerdict<TlsState> | undefined {
-	const verdict = resolveApiserverFlag(observations, flag, value => (value === '' ? 'kubelet-ca-empty' : 'kubelet-ca-set'));
+	const verdict = resolveApiserverFlag(observations, flag, kubeletCaRule);
 	if (!verdict.known) {
 		return verdict.differs ? apiserversDiffer() : undefined;
 	}
