@@ -170,7 +170,7 @@ test('why after a lost shell shows its path, also after the return to the pods',
 	terminal.type('x');
 	await terminal.sees(/1 Pods \d/);
 	terminal.press('path.why');
-	await terminal.sees(/Why├ shell in toolbox-\S+ ─+ ended connection/);
+	await terminal.sees(/Why├ shell in toolbox-\S+ [─ ]*ended connection/);
 });
 
 test('attach reports the exit code of the container, not of its stream', async t => {
