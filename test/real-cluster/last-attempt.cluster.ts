@@ -32,7 +32,7 @@ for (const [columns, rows, brokenPath] of [
 		await terminal.sees(brokenPath);
 		terminal.press('view.audit');
 		await terminal.sees(/unverified ✗ kubelets/, 60_000);
-		await terminal.sees(/C10 +Konnectivity +✗ konnectivity/);
+		await terminal.sees(/Konnectivity +✗ konnectivity.* C10/);
 		terminal.press('view.pods');
 		await restoreAgents(cluster.lab, 'grpc');
 		await terminal.sees(/▸ tcp-0/);

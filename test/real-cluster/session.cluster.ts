@@ -70,7 +70,7 @@ for (const posture of ['off-direct', 'good-direct', 'bad-direct'] as const) {
 		}
 
 		await terminal.sees(/Tail pod\/tcp-0/);
-		terminal.press('view.back');
+		terminal.press('tail.background');
 		await terminal.sees(new RegExp(`[●◐] logs +pod/tcp-0 +${labelled(truth)}`));
 		t.is(secondLegIsVerified.test(stripVTControlCharacters(terminal.raw())), truth.tls === 'verified');
 	});
@@ -85,7 +85,7 @@ tunnelTest('off-grpc: a tail, a shell and a forward run at once with true path l
 	await terminal.sees(/▸ finished-writer/);
 	terminal.press('list.bottom', 'pods.logs');
 	await terminal.sees(/Tail pod\/writer├[\s\S]*following/);
-	terminal.press('view.back');
+	terminal.press('tail.background');
 	await terminal.sees(new RegExp(`● logs +pod/writer +${labelled(truth)}`));
 	terminal.press('list.filter', 'prompt.clear');
 	terminal.type('tcp-0\r');
@@ -199,7 +199,7 @@ test('streams of one cluster stay open and listed while another is shown', async
 	await terminal.sees(/● forward .*━direct ━unverified/);
 	terminal.press('pods.logs');
 	await terminal.sees(/Tail pod\/tcp-0/);
-	terminal.press('view.back');
+	terminal.press('tail.background');
 	await terminal.sees(/[●◐] logs +pod\/tcp-0/);
 	terminal.press('palette.open');
 	await terminal.sees(/Commands ─/);
