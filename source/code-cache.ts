@@ -1,5 +1,17 @@
 /** Compiled code of the program's files, kept between runs. */
-import {closeSync, fsyncSync, lstatSync, mkdirSync, openSync, readFileSync, renameSync, writeSync} from 'node:fs';
+import {
+	closeSync,
+	fsyncSync,
+	lstatSync,
+	mkdirSync,
+	openSync,
+	readdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	statSync,
+	writeSync,
+} from 'node:fs';
 import {basename, dirname, isAbsolute, join} from 'node:path';
 import process from 'node:process';
 import {pathToFileURL} from 'node:url';
@@ -102,7 +114,10 @@ function readIfThere(path: string): Buffer | undefined {
 function save(path: string, content: Buffer): void {
 	const incomplete = `${path}.${process.pid}`;
 	try {
-		mkdirSync(dirname(path), {recursive: true, mode: 0o700});
+		if (mkdirSync(dirname(path), {recursive: true, mode: 0o700}) !== undefined) {
+			removeOldBuilds(dirname(dirname(path)));
+		}
+
 		const file = openSync(incomplete, 'wx', 0o600);
 		try {
 			writeSync(file, content);
@@ -114,6 +129,16 @@ function save(path: string, content: Buffer): void {
 		renameSync(incomplete, path);
 	} catch {
 		// The next run compiles again.
+	}
+}
+
+const buildLifetimeMs = 30 * 24 * 60 * 60 * 1000;
+
+function removeOldBuilds(root: string): void {
+	for (const name of readdirSync(root).filter(name => /^[\da-f]{16}-v/.test(name))) {
+		if (statSync(join(root, name)).mtimeMs < Date.now() - buildLifetimeMs) {
+			rmSync(join(root, name), {recursive: true});
+		}
 	}
 }
 

@@ -1,5 +1,5 @@
 /** The cache of compiled code of the built program. */
-import {chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile} from 'node:fs/promises';
+import {chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {basename, join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
@@ -24,6 +24,28 @@ test('stores code with paths apart', async t => {
 	const stored = await storedFiles(cache);
 	t.deepEqual([...stored.keys()], ['cli.js', 'logs.js', 'with-paths-cli.js', 'with-paths-logs.js']);
 	t.true(stored.get('with-paths-logs.js')!.size > stored.get('logs.js')!.size);
+});
+
+test('the first run of a build removes code that was stored more than 30 days ago', async t => {
+	const cache = await emptyDirectory(t);
+	const [old, recent] = ['0123456789abcdef-v24.1.0-x64', '0123456789abcdef-v24.2.0-x64'];
+	for (const [name, days] of [
+		[old, 31],
+		[recent, 29],
+		['other', 31],
+	] as const) {
+		await mkdir(join(cache, 'spoke', name), {recursive: true, mode: 0o700});
+		await writeFile(join(cache, 'spoke', name, 'logs.js'), '');
+		const time = Date.now() / 1000 - days * 24 * 60 * 60;
+		await utimes(join(cache, 'spoke', name), time, time);
+	}
+
+	await runSpoke(['version'], {env: {XDG_CACHE_HOME: cache}});
+	const names = await readdir(join(cache, 'spoke'));
+	t.deepEqual(
+		[old, recent, 'other'].filter(name => names.includes(name)),
+		[recent, 'other'],
+	);
 });
 
 test('stores nothing of a command that failed early', async t => {
