@@ -63,6 +63,7 @@ const actions = {
 		['view.proxy', 'proxy', 'proxy requests'],
 		['view.audit', 'audit', 'audit'],
 		['view.sandbox', 'sandbox', 'sandbox'],
+		['view.events', 'events', 'events'],
 		['view.toggle-last', 'last view', 'toggle last view'],
 		['view.history-back', 'history back', 'back in history'],
 		['view.history-forward', 'history forward', 'forward in history'],

@@ -17,6 +17,7 @@ export const contexts: Readonly<Record<string, ContextSpec>> = {
 	workloads: {parent: 'list', title: 'workloads'},
 	services: {parent: 'list', title: 'services'},
 	nodes: {parent: 'list', title: 'nodes'},
+	events: {parent: 'list', title: 'events'},
 	forwards: {parent: 'rows', title: 'forwards'},
 	proxy: {parent: 'rows', title: 'proxy'},
 	audit: {parent: 'rows', title: 'audit'},

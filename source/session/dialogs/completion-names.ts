@@ -45,7 +45,9 @@ export async function targetNames({store}: Session): Promise<readonly string[]> 
 
 export async function objectNames({store}: Session): Promise<readonly string[]> {
 	const {cluster, lists} = store.state;
-	const names = listNames.flatMap(list => lists[list].visible.slice(0, maxNames).map(({name}) => targetOf(list, name)));
+	const names = listNames
+		.filter(list => list !== 'events')
+		.flatMap(list => lists[list].visible.slice(0, maxNames).map(row => targetOf(list, row)));
 	return [...names, `ns/${currentNamespace(cluster)}`];
 }
 

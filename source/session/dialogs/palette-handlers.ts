@@ -110,6 +110,7 @@ const ownList: readonly string[] = ['pods', 'services', 'nodes'];
 const wordsOfView: ReadonlyMap<string, readonly string[]> = new Map([
 	...ownList.map(name => [name, wordsOf(({plural}) => plural === name)] as const),
 	['workloads', [...wordsOf(({plural}) => !ownList.includes(plural)), 'dp']],
+	['events', ['events', 'event', 'ev']],
 	['forwards', ['pf']],
 ]);
 

@@ -7,7 +7,7 @@ type Asked = Pick<ConnectionPurpose, 'feature' | 'request'> & {kind: ConnectionP
 
 const noNode = () => null;
 
-const askedOf: Readonly<Record<ListName, Asked>> = {
+const askedOf: Readonly<Record<Exclude<ListName, 'events'>, Asked>> = {
 	pods: {feature: 'logs', kind: 'Pod', request: null, node: nodeOfPod},
 	workloads: {feature: 'logs', kind: 'Pod', request: null, node: noNode},
 	services: {
@@ -24,7 +24,7 @@ const askedOf: Readonly<Record<ListName, Asked>> = {
 	},
 };
 
-export function defaultPurpose(list: ListName, row: Row): ConnectionPurpose {
+export function defaultPurpose(list: Exclude<ListName, 'events'>, row: Row): ConnectionPurpose {
 	const {feature, kind, request, node} = askedOf[list];
 	const target = {
 		asked: row.name,

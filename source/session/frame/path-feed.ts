@@ -107,7 +107,7 @@ export class PathFeed {
 	#show(examined: ApiserverExamination, cluster: OpenCluster): void {
 		const {view: now, lists} = this.#store.state;
 		const view = now === 'sandbox' ? 'pods' : now;
-		if (!isListName(view)) {
+		if (!isListName(view) || view === 'events') {
 			return;
 		}
 

@@ -43,7 +43,7 @@ export function pathTitle(path: Path | null, subject: string): string {
 	return `Path${subject === '' ? '' : ` to ${subject}`}${path?.legs[1]?.to === 'service' ? ' through the apiserver proxy' : ''}`;
 }
 
-export const nothingSelected = 'Nothing is selected. The path of the selected row appears here.';
+export const nothingSelected = 'Select a pod, workload, service, node or forward to see its path.';
 
 export function isNothingSelected({
 	view,
@@ -57,6 +57,10 @@ export function isNothingSelected({
 
 	if (view === 'forwards') {
 		return forwards.length === 0;
+	}
+
+	if (view === 'events') {
+		return true;
 	}
 
 	const list = currentList({view, lists});

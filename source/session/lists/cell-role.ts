@@ -14,6 +14,10 @@ export function cellRole(title: string, cell: string, {ended}: Pick<Row, 'ended'
 		return ended === 'Succeeded' ? 'text.dim' : 'state.working';
 	}
 
+	if (title === 'TYPE' && cell === 'Warning') {
+		return 'level.warn';
+	}
+
 	return title === 'RESTARTS' && cell !== '0' && !cell.startsWith('0 ') ? 'level.warn' : undefined;
 }
 

@@ -1,4 +1,8 @@
 /** Details of the selected row. */
+import {cellRole} from './cell-role.ts';
+import {listKinds, objectTitle} from './list-kinds.ts';
+import type {Row} from './table-rows.ts';
+import type {TextLine} from '../frame/session-state.ts';
 import {selectedRow} from './list-state.ts';
 import {previewRows} from '../frame/layout.ts';
 import {currentList} from '../frame/session-state.ts';
@@ -34,7 +38,11 @@ export class DetailsFeed {
 		this.stop();
 		if (list && row && key !== '') {
 			this.#timer = setTimeout(() => {
-				void this.#read(key, row.id, targetOf(list.name, row.name), row.namespace);
+				if (list.name === 'events') {
+					this.#store.dispatch({type: 'selected-details', of: row.id, lines: eventLines(row)});
+				} else {
+					void this.#read(key, row.id, targetOf(list.name, row), row.namespace);
+				}
 			}, restMs);
 		}
 	}
@@ -56,4 +64,21 @@ export class DetailsFeed {
 			this.#store.dispatch({type: 'selected-details', of, lines});
 		}
 	}
+}
+
+function eventLines({name, cells}: Row): TextLine[] {
+	const cell = (title: string) => cells[listKinds.events.columns.findIndex(column => column.title === title)] ?? '';
+	const count = Number(cell('COUNT'));
+	const times = count > 1 ? `${count} times` : '';
+	const role = cellRole('TYPE', cell('TYPE'));
+	return [
+		{label: 'Name', text: name},
+		{
+			label: 'Event',
+			text: [cell('TYPE'), cell('REASON'), times].filter(part => part !== '').join(' · '),
+			...(role !== undefined && {role}),
+		},
+		{label: 'Object', text: cell(objectTitle)},
+		{label: 'Message', text: cell('MESSAGE')},
+	];
 }

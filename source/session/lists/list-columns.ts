@@ -30,6 +30,11 @@ export type ColumnLayout = {title: string; head: string; width: number; cell(row
 export function chooseColumns(screen: RenderInput, list: ListState, shown: readonly Row[], width: number): ColumnLayout[] {
 	const isNarrow = width < narrowScreenBelow;
 	const measure = measureOf(list, shown);
+	const {last} = listKinds[list.name];
+	if (last !== undefined) {
+		return columnsBeforeLast(screen, list, measure, {last, width, isNarrow});
+	}
+
 	const nameWidth = measure('NAME', row => row.name, 63);
 	const roomForName = (chosen: Chosen) => width - lead - edge - widthOf(chosen);
 	const all = allColumns(screen, list, measure, width);
@@ -43,6 +48,27 @@ export function chooseColumns(screen: RenderInput, list: ListState, shown: reado
 	const room = Math.max(8, roomForName({before, columns, after}));
 	const name: ColumnLayout = {title: 'NAME', head: 'NAME', width: Math.min(room, Math.max(nameWidth, 16)), cell: row => row.name};
 	return [...before, name, ...columns.map(({layout}) => layout), ...after];
+}
+
+/** Cells that the last column keeps. */
+const minLastWidth = 24;
+
+function columnsBeforeLast(
+	screen: RenderInput,
+	list: ListState,
+	measure: Measure,
+	{last, width, isNarrow}: {last: string; width: number; isNarrow: boolean},
+): ColumnLayout[] {
+	const roomOf = (chosen: Chosen) => width - lead - edge - widthOf(chosen);
+	const all = allColumns(screen, list, measure, width);
+	const before = {...all, columns: all.columns.filter(({column}) => column.title !== last), after: []};
+	const tight = roomOf(before) < minLastWidth ? tightened(screen, list, measure, before, isNarrow) : before;
+	const fewer = withFewer(tight, {isNarrow, kept: list.order.column}, one => roomOf(one) >= minLastWidth);
+	const {layout} = all.columns.find(({column}) => column.title === last)!;
+	const room = Math.max(8, roomOf(fewer));
+	// A message is cut at its end.
+	const cell = (row: Row) => truncateToCells(layout.cell(row), room);
+	return [...fewer.before, ...fewer.columns.map(one => one.layout), {...layout, width: room, cell}];
 }
 
 type Wanted = {column: ListColumn; index: number; layout: ColumnLayout};

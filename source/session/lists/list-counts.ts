@@ -30,7 +30,8 @@ export class ListCounts {
 		this.#of = key;
 		this.#at = Date.now();
 		for (const name of listNames) {
-			if (state.lists[name].phase.kind === 'idle') {
+			// Events are no tab, which would show the count.
+			if (name !== 'events' && state.lists[name].phase.kind === 'idle') {
 				void this.#count(name, cluster, key);
 			}
 		}

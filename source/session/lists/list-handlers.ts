@@ -152,6 +152,7 @@ export const listHandlers = {
 	'view.workloads': show('workloads'),
 	'view.services': show('services'),
 	'view.nodes': show('nodes'),
+	'view.events': show('events'),
 	'view.forwards': show('forwards'),
 	'view.proxy': show('proxy'),
 	'view.audit': show('audit'),

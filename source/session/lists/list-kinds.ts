@@ -1,6 +1,8 @@
 /** The list views: resources and columns. */
 
-export type ListName = 'pods' | 'workloads' | 'services' | 'nodes';
+import type {RowOrder} from './sort-rows.ts';
+
+export type ListName = 'pods' | 'workloads' | 'services' | 'nodes' | 'events';
 
 export type ListColumn = {
 	title: string;
@@ -39,10 +41,15 @@ export type ListKind = {
 	namespaced: boolean;
 	resources: readonly ListResource[];
 	columns: readonly ListColumn[];
+	/** Default: by name. */
+	order?: RowOrder;
+	/** This column takes the remaining width, and no name is shown. */
+	last?: string;
 };
 
 export const ageTitle = 'AGE';
 export const servicePodsTitle = 'PODS';
+export const objectTitle = 'OBJECT';
 
 export const listKinds: Readonly<Record<ListName, ListKind>> = {
 	pods: {
@@ -107,6 +114,21 @@ export const listKinds: Readonly<Record<ListName, ListKind>> = {
 			{title: 'INTERNAL-IP', from: ['Internal-IP'], rank: 1, leastName: 24},
 			{title: 'RUNTIME', from: ['Container-Runtime'], rank: 2, leastName: 24},
 		],
+	},
+	events: {
+		title: 'Events',
+		namespaced: true,
+		resources: [resource('/api/v1', 'events', '')],
+		columns: [
+			{title: 'SEEN', from: ['Last Seen'], rank: 0, ages: true, leastName: 13},
+			{title: 'TYPE', from: ['Type'], rank: 0, leastName: 24},
+			{title: 'REASON', from: ['Reason'], rank: 0, leastName: 18},
+			{title: objectTitle, from: ['Object'], rank: 0, leastName: 13},
+			{title: 'COUNT', short: 'N', from: ['Count'], rank: 0, numeric: true, leastName: 30},
+			{title: 'MESSAGE', from: ['Message'], rank: 0, leastName: 13},
+		],
+		order: {column: 'SEEN', reverse: false},
+		last: 'MESSAGE',
 	},
 };
 

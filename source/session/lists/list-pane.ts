@@ -163,7 +163,7 @@ function unknownProblems({name, knownProblems}: ListState): string {
 		return '';
 	}
 
-	return {pods: '', workloads: '', services: ' (endpoints were not read)', nodes: ' (pressure was not read)'}[name];
+	return {pods: '', workloads: '', events: '', services: ' (endpoints were not read)', nodes: ' (pressure was not read)'}[name];
 }
 
 function describeNamespace({state: {cluster}}: RenderInput, list: ListState): string {
@@ -184,7 +184,8 @@ function wayOut(screen: RenderInput): {pick: string; all: string; why: string; c
 
 export function describeListStatus(screen: RenderInput, list: ListState, width: number): string {
 	const {state} = screen;
-	const parts: string[] = [];
+	// Not one of the tabs.
+	const parts = list.name === 'events' ? [`events: ${formatNumber(list.total)}`] : [];
 	if (list.scope !== null) {
 		const {namespace, of} = list.scope;
 		parts.push(`${list.name} of ${of}${namespace === state.cluster.namespace ? '' : ` in ${namespace ?? 'all namespaces'}`}`);

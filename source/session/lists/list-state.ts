@@ -100,7 +100,7 @@ export function emptyList(name: ListName): ListState {
 		filter: '',
 		filterProblem: null,
 		selector: '',
-		order: byName,
+		order: listKinds[name].order ?? byName,
 		isOrderChosen: false,
 		problemsOnly: false,
 		knownProblems: null,
@@ -267,8 +267,9 @@ function settle(list: ListState, {isHeld = false}: {isHeld?: boolean} = {}): Lis
 	return keepInWindow({...next, cursorIndex: index, top: list.top + index - list.cursorIndex});
 }
 
-function leadingOf({isOrderChosen, problemsOnly, knownProblems}: ListState, rows: readonly Row[]): ReadonlySet<string> {
-	return new Set(isOrderChosen || problemsOnly ? [] : rows.filter(row => hasProblem(row, knownProblems)).map(({id}) => id));
+function leadingOf({name, isOrderChosen, problemsOnly, knownProblems}: ListState, rows: readonly Row[]): ReadonlySet<string> {
+	const isByName = !isOrderChosen && listKinds[name].order === undefined;
+	return new Set(!isByName || problemsOnly ? [] : rows.filter(row => hasProblem(row, knownProblems)).map(({id}) => id));
 }
 
 /** Rows that were shown keep their order; new ones follow. */

@@ -6,7 +6,7 @@ import {allContainers, attachableContainers, chooseContainer} from '../../target
 import {listPath, objectPath} from '../../targets/object-path.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import type {ContainerStatus, PodObject} from '../../targets/pod-object.ts';
-import {findResource, podResource} from '../../targets/resource-names.ts';
+import {findResource, podResource, type TargetResource} from '../../targets/resource-names.ts';
 import {resolveTargetPods} from '../../targets/target-pods.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {PickerItem} from '../dialogs/dialog.ts';
@@ -15,7 +15,9 @@ import type {Session} from '../frame/session.ts';
 import {disabledReason} from '../keys/disabled-reason.ts';
 import {openShell} from '../shell/shell-handlers.ts';
 import {openTail} from '../tail/open-tail.ts';
+import {openDetails} from '../text/details-handlers.ts';
 import {agoAt, containerStateText, type FormatAgo} from '../text/container-state.ts';
+import {showView} from './list-handlers.ts';
 import type {ListName} from './list-kinds.ts';
 import type {ListScope} from './list-state.ts';
 import {selectedTarget} from './selection.ts';
@@ -35,6 +37,11 @@ export async function openRow(session: Session): Promise<void> {
 		return;
 	}
 
+	if (list.name === 'events') {
+		await openObject(session, selected.target);
+		return;
+	}
+
 	const {access} = session.cluster;
 	const scope = await session.typeAhead.during({description: `looking up the pods of ${selected.target}`}, async () =>
 		podScope(session, list.name, selected),
@@ -45,6 +52,37 @@ export async function openRow(session: Session): Promise<void> {
 		session.refreshFeeds();
 	}
 }
+
+/** The object of an event in its list, found by its name. */
+async function openObject(session: Session, target: string): Promise<void> {
+	const [kind = '', name = ''] = target.split('/');
+	const resource = findResource(kind);
+	if (resource === undefined) {
+		session.tell(`no view of ${target}: use kubectl`, 'warn');
+		return;
+	}
+
+	const view = listOf[resource.plural];
+	if (view === undefined) {
+		await openDetails(session);
+		return;
+	}
+
+	showView(session, view);
+	session.store.dispatchNow({type: 'list', list: view, event: {type: 'filter', text: name}});
+	session.refreshFeeds();
+}
+
+const listOf: Readonly<Partial<Record<TargetResource['plural'], ListName>>> = {
+	pods: 'pods',
+	services: 'services',
+	nodes: 'nodes',
+	deployments: 'workloads',
+	statefulsets: 'workloads',
+	daemonsets: 'workloads',
+	jobs: 'workloads',
+	cronjobs: 'workloads',
+};
 
 /** Back from the pods of an object to its list. */
 export function leaveScope({store, refreshFeeds}: Pick<Session, 'store' | 'refreshFeeds'>, {from}: ListScope): void {

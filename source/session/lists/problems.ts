@@ -27,6 +27,10 @@ export function isProblem(list: ListName, {name, cells, ended}: Pick<Row, 'name'
 			return cells[0]?.split(',')[0] !== 'Ready';
 		}
 
+		case 'events': {
+			return cells[1] === 'Warning';
+		}
+
 		case 'services': {
 			return false;
 		}

@@ -1,7 +1,8 @@
 /** The selected row. */
 import {formatQuantity} from '../../text/format-number.ts';
 import {selectedRow} from './list-state.ts';
-import type {ListName} from './list-kinds.ts';
+import {listKinds, objectTitle, type ListName} from './list-kinds.ts';
+import type {Row} from './table-rows.ts';
 import {currentList} from '../frame/session-state.ts';
 import type {OpenCluster, Session} from '../frame/session.ts';
 
@@ -15,7 +16,7 @@ export function selectedTarget(session: Session): {target: string; namespace: st
 	}
 
 	return {
-		target: targetOf(list.name, row.name),
+		target: targetOf(list.name, row),
 		namespace: row.namespace === '' ? session.cluster.access.facts.namespace : row.namespace,
 		name: row.name,
 	};
@@ -29,11 +30,15 @@ export function markedTargets(session: Session, namespace: string): readonly str
 		session.tell(`skipped ${formatQuantity(rows.length - here.length, 'marked row')} in other namespaces`, 'warn');
 	}
 
-	return here.map(({name}) => targetOf(list!.name, name));
+	return here.map(row => targetOf(list!.name, row));
 }
 
-/** Workload names already carry their kind. */
-export function targetOf(list: ListName, name: string): string {
+/** Workload names already carry their kind. The target of an event is its object. */
+export function targetOf(list: ListName, {name, cells}: Pick<Row, 'name' | 'cells'>): string {
+	if (list === 'events') {
+		return cells[listKinds.events.columns.findIndex(({title}) => title === objectTitle)] ?? '';
+	}
+
 	return {pods: 'pod/', workloads: '', services: 'svc/', nodes: 'node/'}[list] + name;
 }
 

@@ -6,7 +6,8 @@ export type RowOrder = {column: string; reverse: boolean};
 export const byName: RowOrder = {column: 'NAME', reverse: false};
 
 export function sortColumns(kind: ListKind): readonly string[] {
-	return ['NAME', ...kind.columns.filter(({rank, from}) => rank < 2 && from.length > 0).map(column => column.title), ageTitle];
+	const titles = kind.columns.filter(({rank, from}) => rank < 2 && from.length > 0).map(column => column.title);
+	return kind.last === undefined ? ['NAME', ...titles, ageTitle] : titles;
 }
 
 export function isAscending(kind: ListKind, {column, reverse}: RowOrder): boolean {

@@ -103,7 +103,7 @@ function subjectOf(session: Session): Subject | null {
 
 	// The path may still belong to the previously selected row.
 	return {
-		about: state.view === 'sandbox' ? row.name : targetOf(shown.name, row.name),
+		about: state.view === 'sandbox' ? row.name : targetOf(shown.name, row),
 		path: state.selectedPath?.of === row.id ? state.selectedPath.path : null,
 		error: null,
 		entry: null,

@@ -64,7 +64,7 @@ test('a view without rows shows no pending path', t => {
 	const live = {...state.lists, pods: {...state.lists.pods, phase: {kind: 'live'} as const}};
 	t.regex(pane({view: 'pods'}), /not determined yet/, 'the list is not there yet');
 	for (const empty of [{view: 'pods', lists: live}, {view: 'forwards'}] as const) {
-		t.regex(pane(empty), /Nothing is selected/);
+		t.regex(pane(empty), /Select a pod/);
 		t.notRegex(pane(empty), /not determined yet/);
 	}
 });

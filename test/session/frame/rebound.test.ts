@@ -40,6 +40,7 @@ const lists: readonly Step[] = [
 	['view.workloads', /┤\S* ?\S* ?\S* ?Workloads/],
 	['view.services', /ClusterIP/],
 	['view.nodes', /v1\.36/],
+	['view.events', /REASON/],
 	['view.pods', /Running/],
 	['view.toggle-last', /v1\.36/],
 	['view.toggle-last', /Running/],

@@ -26,6 +26,8 @@ const cases: ReadonlyArray<readonly [ListName, string, readonly string[], boolea
 	['nodes', 'n1', ['NotReady'], true],
 	['nodes', 'n1', ['Unknown'], true],
 	['services', 'web', ['ClusterIP'], false],
+	['events', 'web.1', ['3s', 'Warning'], true],
+	['events', 'web.2', ['3s', 'Normal'], false],
 ];
 for (const [list, name, cells, expected] of cases) {
 	test(`${name} in ${list} with ${cells.filter(Boolean).join(' ')} is ${expected ? 'a problem' : 'no problem'}`, t => {
