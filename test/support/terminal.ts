@@ -75,6 +75,7 @@ export async function openTerminal(
 			...outer,
 			HOME: home,
 			XDG_CONFIG_HOME: `${home}/.config`,
+			XDG_STATE_HOME: `${home}/.local/state`,
 			XDG_CACHE_HOME: compiledCode,
 			LANG: 'C.UTF-8',
 			TERM: 'xterm-256color',

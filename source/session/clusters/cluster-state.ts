@@ -9,16 +9,18 @@ const versionPath = '/version';
 const maxAttempts = 3;
 const noTries: ClusterState['tries'] = {count: 0, last: []};
 
-export function clusterState(access: ClusterClient | null): ClusterState {
+/** `namespace`: instead of that of the kubeconfig. */
+export function clusterState(access: ClusterClient | null, namespace?: string | null): ClusterState {
 	const facts = access?.facts;
+	const lastNamespace = namespace ?? facts?.namespace ?? 'default';
 	return {
 		context: facts?.context ?? facts?.server ?? '',
 		server: facts?.server ?? '',
 		user: facts?.impersonating ?? facts?.user ?? '',
 		version: null,
 		sandbox: facts?.sandbox ?? false,
-		namespace: facts?.namespace ?? 'default',
-		lastNamespace: facts?.namespace ?? 'default',
+		namespace: namespace === undefined ? lastNamespace : namespace,
+		lastNamespace,
 		proxy: facts?.proxy ?? null,
 		legOne: null,
 		front: null,

@@ -17,7 +17,7 @@ export async function switchContext({session, clusters, feeds}: NavigationContex
 
 	feeds.leave();
 	clusters.show(cluster);
-	session.store.dispatchNow({type: 'switch', cluster: clusterState(cluster.access)});
+	session.store.dispatchNow({type: 'switch', cluster: clusterState(cluster.access, session.savedState.namespaceOf(cluster.access.facts))});
 	feeds.read();
 	void session.reachability.run();
 	if (session.store.state.view === 'audit') {

@@ -1,8 +1,9 @@
 /** Crash report files. */
 import {mkdir, mkdtemp, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
-import {isAbsolute, join} from 'node:path';
+import {join} from 'node:path';
 import process from 'node:process';
+import {stateDirectory} from '../../command-line/config-directory.ts';
 import {version} from '../../version.ts';
 
 /** Returns the path, or `null` if the write failed. Contains no credentials. */
@@ -23,13 +24,13 @@ function stackOf(error: unknown): string {
 	return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-async function folderOf({XDG_STATE_HOME: states = '', HOME: home = ''}: NodeJS.ProcessEnv): Promise<string> {
-	if (!isAbsolute(states) && home === '') {
+async function folderOf(env: NodeJS.ProcessEnv): Promise<string> {
+	const folder = stateDirectory(env);
+	if (folder === null) {
 		// A predictable name in a shared directory could be a link that another user placed.
 		return mkdtemp(join(tmpdir(), 'spoke-'));
 	}
 
-	const folder = join(isAbsolute(states) ? states : join(home, '.local', 'state'), 'spoke');
 	await mkdir(folder, {recursive: true, mode: 0o700});
 	return folder;
 }

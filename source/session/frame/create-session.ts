@@ -19,6 +19,7 @@ import {pluginTerminal, type LentTerminal} from '../shell/plugin-terminal.ts';
 import {KeyDispatcher} from '../keys/key-dispatcher.ts';
 import {MouseDispatcher} from '../keys/mouse-dispatcher.ts';
 import {ViewFeeds} from '../lists/view-feeds.ts';
+import {SavedStateFile} from './saved-state.ts';
 import type {Session} from './session.ts';
 import {SessionEnd} from './session-end.ts';
 import type {SessionOptions} from './session-options.ts';
@@ -106,7 +107,7 @@ type SessionWiring = Omit<SessionParts, 'session' | 'keys' | 'lent' | 'tails'> &
 	Pick<Session, 'store' | 'terminal' | 'tails' | 'reachability' | 'typeAhead'> & {dialogs: Dialogs};
 
 function sessionOf(
-	{keymap, flags, env, readOnly, clock}: SessionOptions,
+	{keymap, flags, env, readOnly, allNamespaces, clock}: SessionOptions,
 	parts: SessionWiring,
 ): {session: Session; actionContext: ActionContext; lent: LentTerminal} {
 	const {store, terminal, tails, screen, clusters, feeds, reachability, typeAhead, dialogs, end} = parts;
@@ -118,6 +119,7 @@ function sessionOf(
 		flags,
 		env,
 		readOnly,
+		savedState: new SavedStateFile({env, hasNamespaces: flags.namespace === undefined && !allNamespaces}),
 		typeAhead,
 		tails,
 		clusters,

@@ -139,7 +139,9 @@ async function quit(session: Session): Promise<void> {
 
 async function pickNamespace(session: Session): Promise<void> {
 	const {cluster} = session.store.state;
-	let names: readonly string[] = [...new Set([cluster.lastNamespace, session.cluster.access.facts.namespace])];
+	let names: readonly string[] = [
+		...new Set([cluster.lastNamespace, session.cluster.access.facts.namespace, ...session.savedState.recentNamespaces(cluster.context)]),
+	];
 	const notes: string[] = [];
 	await session.typeAhead.during({description: 'reading namespaces'}, async () => {
 		try {

@@ -12,6 +12,7 @@ import type {SessionOptions} from './session-options.ts';
 import type {Session} from './session.ts';
 import {openTail} from '../tail/open-tail.ts';
 import {tickTails, unreadableTails} from '../tail/tail-entry.ts';
+import {displayOf, emptyTail} from '../tail/tail-view.ts';
 
 export class SessionRun {
 	readonly #options: SessionOptions;
@@ -55,6 +56,11 @@ export class SessionRun {
 
 		closeListeners(session);
 		await closeForwards(session);
+		if (screen.isTaken) {
+			session.savedState.keep(session.store.state, session.cluster.access.facts);
+			await session.savedState.flush();
+		}
+
 		await screen.close();
 		session.terminal.stop();
 		clusters.close();
@@ -72,17 +78,22 @@ export class SessionRun {
 	/** False when a signal ended the program before the start. */
 	async #openFirst(): Promise<boolean> {
 		const {session, clusters, lent} = this.#parts;
-		const access = await session.open(session.flags);
+		// The sandbox of this process is not remembered.
+		const [access, problem] = await Promise.all([session.open(session.flags), this.#options.sandbox ? null : session.savedState.load()]);
+		if (problem !== null) {
+			session.tell(problem, 'warn');
+		}
+
 		if (!(await logInBeforeStart(access, lent, this.#options))) {
 			access.close();
 			return false;
 		}
 
 		clusters.show(clusters.add(access));
-		session.store.dispatchNow({
-			type: 'cluster',
-			to: {...clusterState(access), namespace: this.#options.allNamespaces ? null : access.facts.namespace},
-		});
+		const {allNamespaces, tail} = this.#options;
+		// A tail reads the namespace that its command names.
+		const remembered = tail ? undefined : session.savedState.namespaceOf(access.facts);
+		session.store.dispatchNow({type: 'cluster', to: clusterState(access, allNamespaces ? null : remembered)});
 		return true;
 	}
 
@@ -117,6 +128,7 @@ export class SessionRun {
 		tickTails(session);
 		session.store.dispatch({type: 'tick', now: Date.now(), unreadable: unreadableTails(session)});
 		feeds.tick();
+		session.savedState.keep(session.store.state, session.cluster.access.facts);
 	}
 
 	#showFirst(): void {
@@ -127,10 +139,21 @@ export class SessionRun {
 			attachSandbox(session, sandbox, isFallback);
 		}
 
+		const {view, zoom, json} = session.savedState.saved;
+		if (zoom) {
+			session.store.dispatch({type: 'zoom'});
+		}
+
+		if (json !== null) {
+			session.store.dispatch({type: 'tail-changed', display: {...displayOf(emptyTail('', '')), jsonChoice: json}});
+		}
+
 		if (tail) {
 			openTail(session, {namespace: session.store.state.cluster.namespace, ...tail.options}, tail.since, tail.previous);
-		} else {
+		} else if (view === 'pods') {
 			feeds.read();
+		} else {
+			session.perform(`view.${view}`);
 		}
 
 		void session.reachability.run();

@@ -9,6 +9,7 @@ import type {Keymap} from '../../keymap/keymap.ts';
 import type {CardChoice, FormField, PickerItem} from '../dialogs/dialog.ts';
 import type {Message} from './session-state.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
+import type {SavedStateFile} from './saved-state.ts';
 import type {SessionTerminal} from './session-terminal.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
 import type {ReachabilityCheck} from '../clusters/reachability-check.ts';
@@ -33,6 +34,7 @@ export type Session = {
 	readonly flags: ConnectionFlags;
 	readonly env: NodeJS.ProcessEnv;
 	readonly readOnly: boolean;
+	readonly savedState: SavedStateFile;
 	readonly cluster: OpenCluster;
 	/** Open clusters by context name; the first is the one of the flags. */
 	readonly clusters: Pick<ReadonlyMap<string, OpenCluster>, 'get' | 'values'>;

@@ -1,0 +1,202 @@
+/** What a session remembers of the one before: view, zoom, JSON in tails, namespaces. Nothing secret. */
+import process from 'node:process';
+import {mkdir, open, readFile, rename, rm, stat} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
+import {stateDirectory} from '../../command-line/config-directory.ts';
+import {listNames} from '../lists/list-kinds.ts';
+import type {SessionState, ViewName} from './session-state.ts';
+
+const version = 1;
+const maxBytes = 64 * 1024;
+const maxContexts = 50;
+const maxNamespaces = 5;
+const writeIntervalMs = 5000;
+
+/** `kubeconfig`: the namespace of the context at that time. `last`: the latest first; `null` is all namespaces. */
+export type ContextNamespaces = {kubeconfig: string; last: ReadonlyArray<string | null>};
+
+/** `json`: `null` until the user chose. */
+export type SavedState = {
+	view: ViewName;
+	zoom: boolean;
+	json: boolean | null;
+	namespaces: ReadonlyMap<string, ContextNamespaces>;
+};
+
+export const noSavedState: SavedState = {view: 'pods', zoom: false, json: null, namespaces: new Map()};
+
+/** A context without a name, of `--server`, is not remembered. */
+export type SavedContext = {context: string | null; namespace: string};
+
+export type SavedStateOptions = {env: NodeJS.ProcessEnv; /** False: namespaces come from a flag. */ hasNamespaces: boolean};
+
+export class SavedStateFile {
+	readonly #path: string | null;
+	readonly #hasNamespaces: boolean;
+	#saved = noSavedState;
+	#written = '';
+	#writtenAt = -writeIntervalMs;
+	/** A file that could not be used is left alone. */
+	#isUsable = false;
+	#writing: Promise<void> = Promise.resolve();
+
+	constructor({env, hasNamespaces}: SavedStateOptions) {
+		const directory = stateDirectory(env);
+		this.#path = directory === null ? null : join(directory, 'session.json');
+		this.#hasNamespaces = hasNamespaces;
+	}
+
+	get saved(): SavedState {
+		return this.#saved;
+	}
+
+	/** Returns a message if there is a file that cannot be used. */
+	async load(): Promise<string | null> {
+		if (this.#path === null) {
+			return null;
+		}
+
+		try {
+			const saved = await readSaved(this.#path);
+			this.#saved = saved ?? noSavedState;
+			this.#written = saved === null ? '' : formatSavedState(saved);
+			this.#isUsable = true;
+			return null;
+		} catch (error) {
+			return `ignored ${this.#path}: ${(error as Error).message}; delete it to remember views again`;
+		}
+	}
+
+	/** `undefined`: none is remembered, or the kubeconfig names another one since then. */
+	namespaceOf({context, namespace}: SavedContext): string | null | undefined {
+		const known = this.#hasNamespaces && context !== null ? this.#saved.namespaces.get(context) : undefined;
+		return known?.kubeconfig === namespace ? known.last[0] : undefined;
+	}
+
+	/** Most recent first, without all namespaces. */
+	recentNamespaces(context: string): readonly string[] {
+		return (this.#saved.namespaces.get(context)?.last ?? []).filter(name => name !== null);
+	}
+
+	/** Writes a change at most every few seconds. */
+	keep(state: SessionState, of: SavedContext, now = performance.now()): void {
+		this.#saved = savedStateOf(this.#saved, state, this.#hasNamespaces ? of : null);
+		if (now - this.#writtenAt >= writeIntervalMs) {
+			this.#writtenAt = now;
+			this.#writing = this.#writing.then(async () => this.#write());
+		}
+	}
+
+	async flush(): Promise<void> {
+		await this.#writing;
+		await this.#write();
+	}
+
+	/** A state that cannot be written is not worth a message. */
+	async #write(): Promise<void> {
+		const text = formatSavedState(this.#saved);
+		if (!this.#isUsable || this.#path === null || text === this.#written) {
+			return;
+		}
+
+		try {
+			// Another session may have written other contexts.
+			const other = await readSaved(this.#path);
+			const namespaces = new Map([...(other?.namespaces ?? []), ...this.#saved.namespaces]);
+			await replaceFile(this.#path, formatSavedState({...this.#saved, namespaces}));
+			this.#written = text;
+		} catch {}
+	}
+}
+
+function savedStateOf(saved: SavedState, {view, zoom, tailDisplay, cluster}: SessionState, of: SavedContext | null): SavedState {
+	const namespaces = new Map(saved.namespaces);
+	if (of !== null && of.context === cluster.context) {
+		const before = namespaces.get(of.context)?.last ?? [];
+		// The context of now is the last one to be dropped.
+		namespaces.delete(of.context);
+		namespaces.set(of.context, {
+			kubeconfig: of.namespace,
+			last: [cluster.namespace, ...before.filter(name => name !== cluster.namespace)].slice(0, maxNamespaces),
+		});
+	}
+
+	return {view: view === 'sandbox' ? 'pods' : view, zoom, json: tailDisplay === null ? saved.json : tailDisplay.jsonChoice, namespaces};
+}
+
+export function formatSavedState({view, zoom, json, namespaces}: SavedState): string {
+	const contexts = Object.fromEntries([...namespaces].slice(-maxContexts));
+	return `${JSON.stringify({version, view, zoom, json, namespaces: contexts}, null, '\t')}\n`;
+}
+
+/** @throws Error for anything that `formatSavedState` does not write */
+export function parseSavedState(text: string): SavedState {
+	const value = record(JSON.parse(text), 'the file');
+	if (value['version'] !== version) {
+		throw new Error(`version is not ${version}`);
+	}
+
+	const {view, zoom, json} = value;
+	if (!isView(view) || typeof zoom !== 'boolean' || !(json === null || typeof json === 'boolean')) {
+		throw new Error('view, zoom or json is not valid');
+	}
+
+	const namespaces = Object.entries(record(value['namespaces'], 'namespaces')).map(([context, entry]) => {
+		const {kubeconfig, last} = record(entry, 'an entry of namespaces');
+		if (typeof kubeconfig !== 'string' || !Array.isArray(last) || !last.every(name => name === null || isNamespace(name))) {
+			throw new Error('an entry of namespaces is not valid');
+		}
+
+		return [context, {kubeconfig, last: last as Array<string | null>}] as const;
+	});
+	return {view, zoom, json, namespaces: new Map(namespaces)};
+}
+
+function record(value: unknown, what: string): Record<string, unknown> {
+	if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+		throw new Error(`${what} is not an object`);
+	}
+
+	return value as Record<string, unknown>;
+}
+
+function isView(value: unknown): value is ViewName {
+	return [...listNames, 'forwards', 'proxy', 'audit'].includes(value as ViewName);
+}
+
+function isNamespace(value: unknown): boolean {
+	return typeof value === 'string' && /^[\da-z](?:[\da-z-]{0,61}[\da-z])?$/.test(value);
+}
+
+/** `null` if there is no file. @throws Error */
+async function readSaved(path: string): Promise<SavedState | null> {
+	try {
+		const found = await stat(path);
+		if (!found.isFile() || found.size > maxBytes) {
+			throw new Error(found.isFile() ? `larger than ${maxBytes / 1024} KiB` : 'not a file');
+		}
+
+		return parseSavedState(await readFile(path, 'utf8'));
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+			return null;
+		}
+
+		throw error;
+	}
+}
+
+/** A reader sees the whole old or the whole new file. */
+async function replaceFile(path: string, text: string): Promise<void> {
+	await mkdir(dirname(path), {recursive: true, mode: 0o700});
+	const draft = `${path}.${process.pid}`;
+	await rm(draft, {force: true});
+	const file = await open(draft, 'wx', 0o600);
+	try {
+		await file.writeFile(text);
+	} finally {
+		await file.close();
+	}
+
+	await rename(draft, path);
+}

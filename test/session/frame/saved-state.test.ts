@@ -1,0 +1,122 @@
+/** What a session remembers. */
+import {mkdir, readdir, readFile, stat, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {formatSavedState, noSavedState, parseSavedState, SavedStateFile} from '../../../source/session/frame/saved-state.ts';
+import {emptySession} from '../../../source/session/frame/session-state.ts';
+import {newHome, onSandbox} from '../../support/sandbox-session.ts';
+import {openTerminal} from '../../support/terminal.ts';
+
+const size = {columns: 100, rows: 30};
+const namespaces = new Map([['prod', {kubeconfig: 'default', last: ['payments', null]}]]);
+
+const pathIn = (home: string) => join(home, '.local/state/spoke/session.json');
+
+async function fileIn(t: ExecutionContext, text?: string) {
+	const home = await newHome(t);
+	const path = pathIn(home);
+	if (text !== undefined) {
+		await mkdir(join(path, '..'), {recursive: true});
+		await writeFile(path, text);
+	}
+
+	const file = new SavedStateFile({env: {HOME: home}, hasNamespaces: true});
+	const problem = await file.load();
+	return {file, path, problem, home};
+}
+
+/** In the namespace of a context. */
+function stateIn(context: string, namespace: string | null) {
+	const state = emptySession({...clusterState(null), context, namespace}, size, 0);
+	return {...state, view: 'nodes' as const, zoom: true};
+}
+
+test('a saved state is read as it was written', t => {
+	const saved = {view: 'nodes', zoom: true, json: false, namespaces} as const;
+	t.deepEqual(parseSavedState(formatSavedState(saved)), saved);
+});
+
+for (const [title, text, message] of [
+	['no JSON', 'view: pods', /JSON/],
+	['another version', formatSavedState(noSavedState).replace('"version": 1', '"version": 2'), /version is not 1/],
+	['an unknown view', formatSavedState({...noSavedState, view: 'sandbox'}), /view/],
+	['an invalid namespace', formatSavedState({...noSavedState, namespaces}).replace('payments', '../x'), /namespaces/],
+	['a large file', ' '.repeat(70_000), /larger than 64 KiB/],
+] as const) {
+	test(`${title} is ignored with one message and left alone`, async t => {
+		const {file, path, problem} = await fileIn(t, text);
+		t.regex(problem!, message);
+		t.deepEqual(file.saved, noSavedState);
+		file.keep(stateIn('prod', 'payments'), {context: 'prod', namespace: 'default'});
+		await file.flush();
+		t.is(await readFile(path, 'utf8'), text);
+	});
+}
+
+test('a change is written to a private file, and contexts of other sessions are kept', async t => {
+	const {file, path} = await fileIn(t);
+	await mkdir(join(path, '..'), {recursive: true});
+	await writeFile(path, formatSavedState({...noSavedState, namespaces: new Map([['dev', {kubeconfig: 'default', last: ['web']}]])}));
+	file.keep(stateIn('prod', 'payments'), {context: 'prod', namespace: 'default'});
+	file.keep(stateIn('prod', null), {context: 'prod', namespace: 'default'});
+	await file.flush();
+	t.deepEqual(parseSavedState(await readFile(path, 'utf8')), {
+		view: 'nodes',
+		zoom: true,
+		json: null,
+		namespaces: new Map([
+			['dev', {kubeconfig: 'default', last: ['web']}],
+			['prod', {kubeconfig: 'default', last: [null, 'payments']}],
+		]),
+	});
+	t.is((await stat(path)).mode & 0o777, 0o600);
+	t.deepEqual(await readdir(join(path, '..')), ['session.json']);
+});
+
+test('a change within the write interval is written at the end', async t => {
+	const {file, path} = await fileIn(t);
+	const of = {context: 'prod', namespace: 'default'};
+	file.keep(stateIn('prod', 'a'), of, 0);
+	file.keep(stateIn('prod', 'b'), of, 1000);
+	await file.flush();
+	t.regex(await readFile(path, 'utf8'), /"b"/);
+});
+
+test('a remembered namespace is used until the kubeconfig names another one', async t => {
+	const {file} = await fileIn(t, formatSavedState({...noSavedState, namespaces}));
+	t.is(file.namespaceOf({context: 'prod', namespace: 'default'}), 'payments');
+	t.is(file.namespaceOf({context: 'prod', namespace: 'web'}), undefined);
+	t.is(file.namespaceOf({context: 'dev', namespace: 'default'}), undefined);
+	t.is(file.namespaceOf({context: null, namespace: 'default'}), undefined);
+});
+
+test('the next session begins in the last view and namespace, unless -n names one', async t => {
+	const {terminal, home, kubeconfigFile} = await onSandbox(t, [], size);
+	await terminal.sees(/toolbox-/);
+	terminal.type(':ns kube-system\r');
+	await terminal.sees(/› kube-system/);
+	terminal.press('view.services');
+	await terminal.sees(/┤3 Services/);
+	terminal.press('view.zoom');
+	await terminal.loses(/Connections 0/);
+	terminal.press('app.quit');
+	t.is(await terminal.ended(), 0);
+	const next = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home, ...size});
+	await next.sees(/┤3 Services/);
+	t.regex(next.text(), /› kube-system/);
+	t.notRegex(next.text(), /Connections 0/);
+	next.press('app.quit');
+	t.is(await next.ended(), 0);
+	const named = await openTerminal(t, ['--kubeconfig', kubeconfigFile, '-n', 'default'], {home, ...size});
+	await named.sees(/┤3 Services/);
+	t.regex(named.text(), /› default/);
+});
+
+test('a file that is not valid does not stop the session', async t => {
+	const home = await newHome(t);
+	await mkdir(join(pathIn(home), '..'), {recursive: true});
+	await writeFile(pathIn(home), '{');
+	const {terminal} = await onSandbox(t, [], {...size, home});
+	await terminal.sees(/ignored .*session\.json/);
+});
