@@ -7,6 +7,7 @@ import process from 'node:process';
 import {build, type BuildOptions, type Plugin} from 'esbuild';
 import {presetNames} from '../source/keymap/keymap.ts';
 import {shippedKeymap} from '../source/keymap/shipped-keymaps.ts';
+import {shippedThemes} from '../source/themes/shipped-themes.ts';
 import {buildStamp, isBuildStale} from './is-build-stale.ts';
 import {licensesOf} from './licenses.ts';
 import {manPages} from './man-pages.ts';
@@ -76,7 +77,7 @@ const built = await Promise.all([
 			commandsStayOutside('./'),
 			builtInsWaitForTheirUse(),
 			heavyPartsStandAlone('../parts/'),
-			shippedKeymapsAsRead(),
+			shippedFilesAsRead(),
 			onlyUsedPartsOfWs(),
 			noDevtools(),
 			layoutWithoutFetch(),
@@ -89,6 +90,7 @@ const built = await Promise.all([
 			'source/sandbox/start-sandbox.ts',
 			'source/cluster/kubeconfig/parse-yaml.ts',
 			'source/keymap/parse-keymap.ts',
+			'source/themes/parse-theme.ts',
 			'source/session/text/yaml-lines.ts',
 		].map(inRoot),
 		outdir: inRoot('build/parts'),
@@ -199,7 +201,7 @@ function heavyPartsStandAlone(folder: string): Plugin {
 		name: 'heavy-parts-stand-alone',
 		setup(build) {
 			build.onResolve(
-				{filter: /\/(session\.ts|start-sandbox\.ts|ssh-tunnels\.ts|parse-yaml\.ts|parse-keymap\.ts|yaml-lines\.ts)$/},
+				{filter: /\/(session\.ts|start-sandbox\.ts|ssh-tunnels\.ts|parse-yaml\.ts|parse-keymap\.ts|parse-theme\.ts|yaml-lines\.ts)$/},
 				({path, kind}) =>
 					kind === 'dynamic-import' ? {path: `${folder}${basename(path).replace(/\.tsx?$/, '.js')}`, external: true} : undefined,
 			);
@@ -208,9 +210,9 @@ function heavyPartsStandAlone(folder: string): Plugin {
 }
 
 /** As data, so that only a user's own file needs the YAML reader. */
-function shippedKeymapsAsRead(): Plugin {
+function shippedFilesAsRead(): Plugin {
 	return {
-		name: 'shipped-keymaps-as-read',
+		name: 'shipped-files-as-read',
 		setup(build) {
 			build.onLoad({filter: /\/keymap\/shipped-keymaps\.ts$/}, async () => {
 				const names = ['default', ...presetNames];
@@ -219,6 +221,9 @@ function shippedKeymapsAsRead(): Plugin {
 					contents: `const keymaps = ${JSON.stringify(Object.fromEntries(keymaps))};export const shippedKeymap = async name => keymaps[name];`,
 				};
 			});
+			build.onLoad({filter: /\/themes\/shipped-themes\.ts$/}, async () => ({
+				contents: `const themes = ${JSON.stringify(await shippedThemes())};export const shippedThemes = async () => themes;`,
+			}));
 		},
 	};
 }

@@ -5,7 +5,7 @@ import {join} from 'node:path';
 /** Written last, so that an interrupted build is stale. */
 export const buildStamp = 'build/.built';
 
-const inputs = ['package.json', 'package-lock.json', 'source', 'scripts', 'keymaps', 'schemas'];
+const inputs = ['package.json', 'package-lock.json', 'source', 'scripts', 'keymaps', 'themes', 'schemas'];
 
 /** By modification times; those of directories show removed files. */
 export async function isBuildStale(root: string): Promise<boolean> {

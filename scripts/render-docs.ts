@@ -2,6 +2,7 @@
 import {readFile, writeFile} from 'node:fs/promises';
 import process from 'node:process';
 import {keymapSchema} from '../source/keymap/keymap-schema.ts';
+import {themeSchema} from '../source/themes/theme-schema.ts';
 import {docTables} from './doc-tables.ts';
 
 const root = new URL('../', import.meta.url);
@@ -9,18 +10,20 @@ const root = new URL('../', import.meta.url);
 /** Each document as it should be now. */
 export async function renderedDocs(): Promise<ReadonlyArray<{path: string; now: string; fresh: string}>> {
 	const tables = await docTables();
-	const schema = {
-		path: 'keymaps/schema.json',
-		now: await readFile(new URL('keymaps/schema.json', root), 'utf8'),
-		fresh: `${JSON.stringify(keymapSchema(), null, '\t')}\n`,
-	};
+	const schemas = await Promise.all(
+		[['keymaps/schema.json', keymapSchema()] as const, ['themes/schema.json', themeSchema()] as const].map(async ([path, schema]) => ({
+			path,
+			now: await readFile(new URL(path, root), 'utf8'),
+			fresh: `${JSON.stringify(schema, null, '\t')}\n`,
+		})),
+	);
 	const documents = await Promise.all(
 		['README.md', 'docs/commands.md', 'docs/errors.md', 'docs/json.md', 'docs/keys.md', 'docs/permissions.md'].map(async path => {
 			const now = await readFile(new URL(path, root), 'utf8');
 			return {path, now, fresh: fill(path, now, tables)};
 		}),
 	);
-	return [...documents, schema];
+	return [...documents, ...schemas];
 }
 
 /** Replaces the text between `<!-- table:NAME -->` and `<!-- end -->`. */

@@ -190,6 +190,12 @@ const rows = {
 		meaning: 'The given keymap cannot be read, or a keymap has an invalid entry; the message names file, line and column.',
 		remedy: 'check it with `spoke keys --check`',
 	},
+	ERR_THEME: {
+		exitStatus: exitStatus.usage,
+		leg: 0,
+		meaning: 'The given theme is unknown or its file cannot be read.',
+		remedy: 'check it with `spoke theme --check`',
+	},
 	ERR_INTERNAL: {exitStatus: exitStatus.bug, leg: 0, meaning: 'A bug in spoke.', remedy: 'report it with the command and this message'},
 } as const satisfies Record<string, ErrorRow>;
 

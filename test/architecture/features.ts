@@ -14,7 +14,18 @@ export type Feature = {
 
 /** Rooms; types come from any room that the session may import. */
 export const stateMayImport = ['errors', 'text', 'cluster', 'targets', 'streams', 'evidence', 'descriptions', 'actions', 'keymap'];
-export const screensMayImport = ['errors', 'version', 'text', 'actions', 'keymap', 'descriptions', 'output', 'evidence', 'streams'];
+export const screensMayImport = [
+	'errors',
+	'version',
+	'text',
+	'actions',
+	'keymap',
+	'themes',
+	'descriptions',
+	'output',
+	'evidence',
+	'streams',
+];
 
 /** `kit` imports no other feature but types. The frame puts the features together. */
 export const features: readonly Feature[] = [

@@ -94,6 +94,12 @@ export const rooms: readonly Room[] = [
 		packages: ['yaml'],
 	},
 	{
+		name: 'themes',
+		contains: 'Theme files: roles, colors and their parser',
+		mayImport: ['errors', 'command-line'],
+		packages: ['yaml'],
+	},
+	{
 		name: 'sandbox',
 		contains: 'A small cluster in one process, on real sockets',
 		mayImport: ['errors', 'wire'],
@@ -130,6 +136,7 @@ export const rooms: readonly Room[] = [
 			'terminal',
 			'actions',
 			'keymap',
+			'themes',
 			'session',
 			'sandbox',
 		],
@@ -154,6 +161,7 @@ export const rooms: readonly Room[] = [
 			'terminal',
 			'actions',
 			'keymap',
+			'themes',
 			'sandbox',
 		],
 		packages: ['ink', 'react', 'wrap-ansi', 'zustand', 'execa', 'yaml'],

@@ -12,6 +12,7 @@ import {isTcp} from '../../targets/named-port.ts';
 import {listPath} from '../../targets/object-path.ts';
 import {findResource, podResource} from '../../targets/resource-names.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
+import {ownThemeNames} from '../../themes/load-themes.ts';
 import type {ClusterCompletion, CompletionItem} from './complete-line.ts';
 
 /** A shell waits for the completion. */
@@ -30,6 +31,10 @@ export async function completeFromCluster(
 	if (kind === 'context' || kind === 'cluster' || kind === 'user') {
 		const {config} = await loadKubeconfig(given.kubeconfig, env);
 		return matching({context: config.contexts, cluster: config.clusters, user: config.users}[kind].keys());
+	}
+
+	if (kind === 'theme') {
+		return matching([...kinds, ...(await ownThemeNames(env))]);
 	}
 
 	// A request trace would be written into the line that is being typed.

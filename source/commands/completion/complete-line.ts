@@ -155,6 +155,10 @@ function takesValue({kind}: FlagSpec): boolean {
 
 function valuesOf(flag: FlagSpec, prefix: string, lead: string): Pick<CompletionResult, 'offers' | 'clusterCompletion'> {
 	const known = flag.oneOf ?? flag.suggests;
+	if (flag.completes === 'theme') {
+		return {offers: [], clusterCompletion: {kind: 'theme', prefix, leadingText: lead, kinds: flag.suggests ?? []}};
+	}
+
 	if (known) {
 		return {
 			offers: known.filter(value => value.startsWith(prefix)).map(value => ({word: lead + value, description: ''})),

@@ -19,8 +19,9 @@ export const sessionFlags = [
 		name: 'theme',
 		kind: 'string',
 		value: 'NAME',
-		oneOf: ['auto', 'dark', 'light', 'ansi', 'mono'],
-		help: 'colors: auto (from the terminal), dark, light, ansi or mono',
+		completes: 'theme',
+		suggests: ['auto', 'dark', 'light', 'ansi', 'mono'],
+		help: 'colors: auto (from the terminal), dark, light, ansi, mono, or a theme of your own: a file, or its name in ~/.config/spoke/themes',
 	},
 	{
 		name: 'motion',

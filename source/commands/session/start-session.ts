@@ -5,13 +5,14 @@ import {traceVerbosity} from '../../cluster/request-trace.ts';
 import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {loadKeymap} from '../../keymap/load-keymap.ts';
+import {loadThemes} from '../../themes/load-themes.ts';
 import type {SessionOptions} from '../../session.ts';
 import type {Invocation} from '../command.ts';
 import type {sessionFlags} from './spec.ts';
 
 type Screen = Pick<Invocation<typeof sessionFlags>, 'flags' | 'stdin' | 'stdout' | 'env' | 'interrupted'>;
 
-/** Resolves to the exit status. @throws SpokeError for a keymap or cluster that cannot be opened */
+/** Resolves to the exit status. @throws SpokeError for a keymap, theme or cluster that cannot be opened */
 export async function startSession(
 	{flags: screen, ...here}: Screen,
 	what: Pick<SessionOptions, 'flags' | 'allNamespaces' | 'tail' | 'sandbox' | 'isFallback'>,
@@ -24,11 +25,16 @@ export async function startSession(
 
 	// Code and pages of a large list become garbage at once: with a young generation of fixed size, 150,000 pods need about 100 MiB less.
 	setFlagsFromString('--semi-space-growth-factor=1');
-	const [{keymap, problems, warnings}, {runSession}] = await Promise.all([loadKeymap(here.env, screen.keymap), import('../../session.ts')]);
+	const [{keymap, problems, warnings}, themes, {runSession}] = await Promise.all([
+		loadKeymap(here.env, screen.keymap),
+		loadThemes(here.env, screen.theme ?? (here.env['SPOKE_THEME'] || undefined)),
+		import('../../session.ts'),
+	]);
 	return runSession({
 		...here,
 		keymap,
 		keymapProblems: [...problems, ...warnings],
+		themes,
 		readOnly: screen['read-only'],
 		theme: screen.theme,
 		motion: screen.motion,

@@ -1,6 +1,7 @@
 /** Screen of the session. */
 import process from 'node:process';
 import type {SessionTerminal} from './session-terminal.ts';
+import type {LoadedThemes} from '../../themes/load-themes.ts';
 import {chooseGlyphs} from '../kit/glyphs.ts';
 import type {RenderInput} from '../kit/render-input.ts';
 import {isScreenReaderEnabled} from '../kit/spoken-path.ts';
@@ -24,18 +25,24 @@ export class SessionDisplay {
 	readonly #env: NodeJS.ProcessEnv;
 	readonly #wanted: string | undefined;
 	readonly #hasMouse: boolean;
+	readonly #themes: LoadedThemes;
 	#theme: Theme;
 	#background: string | null = null;
 	#view: ScreenOutput | null = null;
 	#isScanning = false;
 
-	constructor(shown: Shown, terminal: SessionTerminal, {env, theme, mouse}: Pick<SessionOptions, 'env' | 'theme' | 'mouse'>) {
+	constructor(
+		shown: Shown,
+		terminal: SessionTerminal,
+		{env, theme, themes, mouse}: Pick<SessionOptions, 'env' | 'theme' | 'themes' | 'mouse'>,
+	) {
 		this.#hasMouse = mouse !== 'off';
 		this.#shown = shown;
 		this.#terminal = terminal;
 		this.#env = env;
-		this.#wanted = theme;
-		this.#theme = themeFor(env, theme, null);
+		this.#wanted = themes.own?.extends ?? theme;
+		this.#themes = themes;
+		this.#theme = this.#themeFor(null);
 	}
 
 	get theme(): Theme {
@@ -73,7 +80,7 @@ export class SessionDisplay {
 	/** The first report is the background color. */
 	takeReport(report: string): void {
 		this.#background ??= report;
-		this.#theme = themeFor(this.#env, this.#wanted, this.#background);
+		this.#theme = this.#themeFor(this.#background);
 		this.#shown.store.drawNow();
 	}
 
@@ -126,6 +133,13 @@ export class SessionDisplay {
 		await this.#view?.close();
 	}
 
+	/** `background` is the response to `backgroundQuery`. */
+	#themeFor(background: string | null): Theme {
+		const choice = chooseTheme(this.#env, this.#wanted, background);
+		const {own, shipped} = this.#themes;
+		return makeTheme(choice, own?.colors ?? shipped[choice.name], chooseGlyphs(this.#env, process.platform));
+	}
+
 	readonly #onResize = () => {
 		this.#shown.store.dispatchNow({type: 'resize', ...this.#terminal.size});
 	};
@@ -146,9 +160,4 @@ const backgroundQuery = '\u001B]11;?\u001B\\';
 
 function needsBackgroundQuery(env: NodeJS.ProcessEnv, wanted: string | undefined): boolean {
 	return wanted === undefined && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
-}
-
-/** `background` is the response to `backgroundQuery`. */
-function themeFor(env: NodeJS.ProcessEnv, wanted: string | undefined, background: string | null): Theme {
-	return makeTheme(chooseTheme(env, wanted, background), chooseGlyphs(env, process.platform));
 }

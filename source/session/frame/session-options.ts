@@ -4,6 +4,7 @@ import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {Keymap} from '../../keymap/keymap.ts';
 import type {KeymapProblem} from '../../keymap/parse-keymap.ts';
 import type {Sandbox} from '../../sandbox/sandbox.ts';
+import type {LoadedThemes} from '../../themes/load-themes.ts';
 import type {SincePreset} from '../tail/tail-view.ts';
 import type {TailOptions} from '../tail/tail-targets.ts';
 
@@ -17,7 +18,9 @@ export type SessionOptions = {
 	keymapProblems: readonly KeymapProblem[];
 	readOnly: boolean;
 	allNamespaces: boolean;
+	/** `auto` or the name of a shipped theme; without one, SPOKE_THEME. */
 	theme?: string | undefined;
+	themes: LoadedThemes;
 	/** `on` or `off`; the environment decides when absent. */
 	motion?: string | undefined;
 	/** `on` (default) or `off`. */

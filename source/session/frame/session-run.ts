@@ -133,8 +133,9 @@ export class SessionRun {
 
 	#showFirst(): void {
 		const {session, feeds} = this.#parts;
-		const {keymapProblems, sandbox, isFallback = false, tail} = this.#options;
-		reportKeymapProblems(session, keymapProblems);
+		const {keymapProblems, themes, sandbox, isFallback = false, tail} = this.#options;
+		reportProblems(session, 'keymap', keymapProblems);
+		reportProblems(session, 'theme', themes.problems);
 		if (sandbox) {
 			attachSandbox(session, sandbox, isFallback);
 		}
@@ -160,10 +161,10 @@ export class SessionRun {
 	}
 }
 
-function reportKeymapProblems(session: Session, [first, ...rest]: readonly KeymapProblem[]): void {
+function reportProblems(session: Session, what: 'keymap' | 'theme', [first, ...rest]: readonly KeymapProblem[]): void {
 	if (first) {
 		session.tell(
-			`keymap ${first.file}:${first.line}:${first.column}: ${first.message}${rest.length > 0 ? `; ${rest.length} more: run spoke keys --check` : ''}`,
+			`${what} ${first.file}:${first.line}:${first.column}: ${first.message}${rest.length > 0 ? `; ${rest.length} more: run spoke ${what === 'keymap' ? 'keys' : 'theme'} --check` : ''}`,
 			'warn',
 		);
 	}

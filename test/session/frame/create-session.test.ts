@@ -7,6 +7,7 @@ import {createSession} from '../../../source/session/frame/create-session.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
+import {loadThemes} from '../../../source/themes/load-themes.ts';
 import {startServer} from '../../support/api-server.ts';
 import {manualClock} from '../../support/manual-clock.ts';
 
@@ -33,6 +34,7 @@ test('when an open cluster stops responding, the header shows the time of its la
 		interrupted: new AbortController().signal,
 		keymap: (await loadKeymap({})).keymap,
 		keymapProblems: [],
+		themes: await loadThemes({}),
 		readOnly: false,
 		allNamespaces: false,
 		clock,

@@ -1,7 +1,11 @@
 /** Contrast of colors. */
 import test from 'ava';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
-import {chooseTheme, makeTheme, type ColorDepth, type Role} from '../../../source/session/kit/theme.ts';
+import {chooseTheme, makeTheme, type Role} from '../../../source/session/kit/theme.ts';
+import type {ColorDepth} from '../../../source/themes/color.ts';
+import {loadThemes} from '../../../source/themes/load-themes.ts';
+
+const {shipped} = await loadThemes({});
 
 type Rgb = readonly [red: number, green: number, blue: number];
 
@@ -16,7 +20,7 @@ for (const [name, depth] of [
 	['light', 'true'],
 	['light', '256'],
 ] as const) {
-	const {sgr} = makeTheme({name, depth, isDumb: false}, unicodeGlyphs);
+	const {sgr} = makeTheme({name, depth, isDumb: false}, shipped[name], unicodeGlyphs);
 	const selection = color(sgr.selection, 48)!;
 	test(`theme ${name}, ${depth} colors: every color contrasts with the screen and the cursor row`, t => {
 		for (const [role, codes] of Object.entries(sgr) as Array<[Role, string]>) {
@@ -39,7 +43,7 @@ for (const [name, depth] of [
 
 for (const name of ['dark', 'light', 'ansi', 'mono'] as const) {
 	test(`theme ${name}: unverified is bold, plain is bold and underlined`, t => {
-		const {sgr} = makeTheme({name, depth: 'true', isDumb: false}, unicodeGlyphs);
+		const {sgr} = makeTheme({name, depth: 'true', isDumb: false}, shipped[name], unicodeGlyphs);
 		t.regex(sgr['tls.unverified'], /^1(?:;|$)/);
 		t.regex(sgr['tls.plain'], /^1;4(?:;|$)/);
 	});
@@ -47,7 +51,7 @@ for (const name of ['dark', 'light', 'ansi', 'mono'] as const) {
 
 for (const name of ['ansi', 'mono'] as const) {
 	test(`theme ${name}: a match is visible on the selected row, which is inverse`, t => {
-		const {sgr} = makeTheme({name, depth: 'true', isDumb: false}, unicodeGlyphs);
+		const {sgr} = makeTheme({name, depth: 'true', isDumb: false}, shipped[name], unicodeGlyphs);
 		for (const role of ['match', 'match.current'] as const) {
 			t.true(
 				sgr[role].split(';').some(code => code !== '1' && code !== sgr.selection),
@@ -71,7 +75,7 @@ for (const [env, background, name] of [
 }
 
 test('mono has weights and no color', t => {
-	for (const [role, codes] of Object.entries(makeTheme({name: 'mono', depth: 'true', isDumb: false}, unicodeGlyphs).sgr)) {
+	for (const [role, codes] of Object.entries(makeTheme({name: 'mono', depth: 'true', isDumb: false}, shipped.mono, unicodeGlyphs).sgr)) {
 		t.notRegex(codes, /(?:^|;)(?:3\d|4[0-8]|9\d)(?:;|$)/, role);
 	}
 });

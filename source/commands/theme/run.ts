@@ -1,0 +1,38 @@
+/** `spoke theme`. */
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {exitStatus} from '../../errors/exit-status.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {formatTheme, loadThemes} from '../../themes/load-themes.ts';
+import {shippedThemeNames} from '../../themes/theme-roles.ts';
+import type {Command} from '../command.ts';
+import {themeSpec} from './spec.ts';
+
+export const command: Command<typeof themeSpec.flags> = {
+	spec: themeSpec,
+	async run({flags, positionals, stdout, stderr, env}) {
+		const [wanted = 'dark', ...surplus] = positionals;
+		if (surplus.length > 0) {
+			throw new SpokeError('ERR_USAGE', `expected one theme, got ${positionals.length}`);
+		}
+
+		const {shipped, own, problems} = await loadThemes(env, wanted);
+		const base = own?.extends ?? shippedThemeNames.find(name => name === wanted);
+		if (base === undefined) {
+			throw new SpokeError('ERR_USAGE', 'auto chooses a theme at the start of the session', {
+				remedy: `name one: ${shippedThemeNames.join(', ')}`,
+			});
+		}
+
+		if (!flags.check) {
+			stdout.write(formatTheme(base, own?.colors ?? shipped[base]));
+		} else if (problems.length === 0) {
+			stdout.write(`theme ${own?.file ?? base}: no problems\n`);
+		}
+
+		for (const {file, line, column, message} of problems) {
+			stderr.write(`${file}:${line}:${column}: ${sanitizeLine(message)}\n`);
+		}
+
+		return flags.check && problems.length > 0 ? exitStatus.usage : exitStatus.ok;
+	},
+};
