@@ -11,6 +11,7 @@ import {
 	type PickerDialog,
 	type PromptDialog,
 } from './dialog.ts';
+import {statusMessage} from '../../server-messages/parse-status.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {FillOptions, PickOptions, TextPromptOptions} from '../frame/session.ts';
@@ -49,16 +50,13 @@ export class Dialogs {
 
 	/** `null` if the user closes the card. */
 	async showCard(title: string, error: ErrorObject): Promise<CardChoice | null> {
-		return this.#open<CardChoice | null, CardDialog>(
-			{kind: 'card', title, parts: describeError(error).map(({role, text}) => ({role, text: sanitizeLine(text)}))},
-			resolve => ({
-				accept: () => false,
-				choose: resolve,
-				cancel() {
-					resolve(null);
-				},
-			}),
-		);
+		return this.#open<CardChoice | null, CardDialog>({kind: 'card', title, parts: cardParts(error)}, resolve => ({
+			accept: () => false,
+			choose: resolve,
+			cancel() {
+				resolve(null);
+			},
+		}));
 	}
 
 	async promptForText(options: TextPromptOptions): Promise<{text: string; regex: boolean} | null> {
@@ -274,6 +272,14 @@ export class Dialogs {
 		this.#store.dispatchNow({type: 'open-overlay', overlay});
 		return promise;
 	}
+}
+
+/** A Status by its message; the why screen has the whole text. */
+function cardParts(error: ErrorObject): CardDialog['parts'] {
+	return describeError(error).map(({role, text}) => {
+		const message = role === 'server' ? statusMessage(text) : null;
+		return {role, text: sanitizeLine(message === null || message === '' ? text : message)};
+	});
 }
 
 /** A disabled item can be chosen; the caller shows the reason. */

@@ -16,7 +16,7 @@ const error = new SpokeError('ERR_SECOND_LEG', 'no Konnectivity agent is connect
 	remedy: 'check the agents',
 });
 
-function failed() {
+function failed(shown = error) {
 	const store = new Store(
 		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
 		() => {},
@@ -29,13 +29,13 @@ function failed() {
 		store,
 		fail: (about: string) => messages.push(about),
 		copy: (text: string) => copied.push(text),
-		showCard: async (title: string, shown: SpokeError) => dialogs.showCard(title, shown),
+		showCard: async (title: string, failure: SpokeError) => dialogs.showCard(title, failure),
 	} as unknown as Session;
 	let retried = 0;
 	const show = async () =>
 		showFailureCard(session, {
 			about: 'shell in web/app',
-			error,
+			error: shown,
 			path: null,
 			target: 'pod/web',
 			namespace: 'default',
@@ -67,6 +67,19 @@ test('a failure stays on a card with its sentence, leg, server text and fix', as
 	await shown;
 	t.is(store.state.overlay, null);
 	t.deepEqual(messages, ['shell in web/app']);
+});
+
+test('a Status is shown by its message', async t => {
+	const {store, show, press} = failed(
+		new SpokeError('ERR_SECOND_LEG', 'refused', {
+			leg: 2,
+			text: '{"kind":"Status","apiVersion":"v1","message":"error dialing backend: refused","code":500}',
+		}),
+	);
+	const shown = show();
+	t.like(store.state.overlay, {kind: 'card', parts: {2: {role: 'server', text: 'error dialing backend: refused'}}});
+	press('card.close');
+	await shown;
 });
 
 test('a card retries, or opens why', async t => {
