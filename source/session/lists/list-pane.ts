@@ -3,6 +3,7 @@ import {describeError} from '../../descriptions/describe-error.ts';
 import {describeNextRetry, unreachableTextLines} from '../clusters/describe-next-retry.ts';
 import {listKinds, type ListName} from './list-kinds.ts';
 import {countPresent, listNamespace, type ListState} from './list-state.ts';
+import {hasProblem} from './problems.ts';
 import {parseRowFilter} from './row-filter.ts';
 import {isAwaitingApiserver, type TextLine} from '../frame/session-state.ts';
 import type {Row} from './table-rows.ts';
@@ -197,8 +198,9 @@ export function describeListStatus(screen: RenderInput, list: ListState, width: 
 
 	if (list.problemsOnly) {
 		parts.push(`problems only: ${formatNumber(countPresent(list.visible))} of ${formatNumber(list.total)}${unknownProblems(list)}`);
-	} else if (list.leading.size > 0) {
-		parts.push(`${formatQuantity(list.leading.size, 'problem')} first`);
+	} else {
+		const problems = list.visible.slice(0, list.leading.size).filter(row => hasProblem(row, list.knownProblems)).length;
+		parts.push(...(problems === 0 ? [] : [`${formatQuantity(problems, 'problem')} first`]));
 	}
 
 	if (list.filter !== '') {

@@ -44,8 +44,8 @@ export type ListState = {
 	isOrderChosen: boolean;
 	problemsOnly: boolean;
 	knownProblems: KnownProblems;
-	/** Ids of the rows with problems that come first. */
-	leading: ReadonlySet<string>;
+	/** Ids of the rows that come first, and when they last had a problem. */
+	leading: ReadonlyMap<string, number>;
 	wide: boolean;
 	visible: readonly Row[];
 	/** Whether the user moved the cursor. Before that, it stays on the first row. */
@@ -89,6 +89,9 @@ export const orderHoldMs = 2000;
 
 export const deletedRowMs = 3000;
 
+/** A container that crashes in a loop runs between its crashes, and its pod must not move each time. */
+export const leadingMs = 60_000;
+
 export function emptyList(name: ListName): ListState {
 	return {
 		name,
@@ -104,7 +107,7 @@ export function emptyList(name: ListName): ListState {
 		isOrderChosen: false,
 		problemsOnly: false,
 		knownProblems: null,
-		leading: new Set(),
+		leading: new Map(),
 		wide: false,
 		visible: [],
 		moved: false,
@@ -160,7 +163,7 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 		}
 
 		case 'changes': {
-			return settle({...list, chunks: applyChanges(list, event.changes, event.now)}, {isHeld: event.now < list.heldUntil});
+			return settle({...list, chunks: applyChanges(list, event.changes, event.now)}, {isHeld: event.now < list.heldUntil, now: event.now});
 		}
 
 		case 'expire': {
@@ -245,13 +248,13 @@ export function countPresent(rows: readonly Row[]): number {
 }
 
 /** The cursor keeps its object, and the object its position on the screen. */
-function settle(list: ListState, {isHeld = false}: {isHeld?: boolean} = {}): ListState {
+function settle(list: ListState, {isHeld = false, now = null}: {isHeld?: boolean; now?: number | null} = {}): ListState {
 	const keys = [...list.chunks.keys()].sort();
 	const all = keys.length === 1 ? list.chunks.get(keys[0]!)! : keys.flatMap(key => list.chunks.get(key)!);
 	const {rows, problem} = filterRows(all, parseRowFilter(list.filter));
 	const chosen = list.problemsOnly ? rows.filter(row => hasProblem(row, list.knownProblems)) : rows;
 	const sorted = sortRows(chosen, listKinds[list.name], list.order);
-	const leading = isHeld ? list.leading : leadingOf(list, sorted);
+	const leading = isHeld ? list.leading : leadingOf(list, sorted, now);
 	const ordered = leading.size === 0 ? sorted : leadingFirst(sorted, ({id}) => leading.has(id));
 	const visible = isHeld && list.order.column !== byName.column ? inOrderOf(list.visible, ordered) : ordered;
 	const next = {...list, total: countPresent(all), visible, leading, filterProblem: problem};
@@ -267,9 +270,22 @@ function settle(list: ListState, {isHeld = false}: {isHeld?: boolean} = {}): Lis
 	return keepInWindow({...next, cursorIndex: index, top: list.top + index - list.cursorIndex});
 }
 
-function leadingOf({name, isOrderChosen, problemsOnly, knownProblems}: ListState, rows: readonly Row[]): ReadonlySet<string> {
-	const isByName = !isOrderChosen && listKinds[name].order === undefined;
-	return new Set(!isByName || problemsOnly ? [] : rows.filter(row => hasProblem(row, knownProblems)).map(({id}) => id));
+function leadingOf(list: ListState, rows: readonly Row[], now: number | null): ReadonlyMap<string, number> {
+	const leading = new Map<string, number>();
+	if (list.isOrderChosen || list.problemsOnly || listKinds[list.name].order !== undefined) {
+		return leading;
+	}
+
+	for (const row of rows) {
+		const last = list.leading.size === 0 ? undefined : list.leading.get(row.id);
+		if (hasProblem(row, list.knownProblems)) {
+			leading.set(row.id, now ?? last ?? 0);
+		} else if (last !== undefined && now !== null && now - last < leadingMs) {
+			leading.set(row.id, last);
+		}
+	}
+
+	return leading;
 }
 
 /** Rows that were shown keep their order; new ones follow. */

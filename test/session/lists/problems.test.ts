@@ -63,6 +63,11 @@ const row = (name: string, problem = false): Row => ({
 	...(problem && {problem: true}),
 });
 const page: ListEvent = {type: 'page', chunk: 'pods', rows: [row('a'), row('b', true), row('c'), row('d', true)], first: true};
+const changed = (name: string, problem: boolean, now: number): ListEvent => ({
+	type: 'changes',
+	changes: [{chunk: 'pods', type: 'modified', row: row(name, problem)}],
+	now,
+});
 const names = (events: readonly ListEvent[]): string =>
 	events
 		.reduce<ListState>((list, event) => reduceList(list, event), emptyList('pods'))
@@ -73,15 +78,13 @@ const known = new Map([['demo/c', 'DiskPressure']]);
 for (const [title, events, shown] of [
 	['rows with problems come first', [page], 'b d a c'],
 	['problems that the table does not show come first too', [page, {type: 'known-problems', known}], 'b c d a'],
+	['a row keeps its place for a minute after its problem ended', [page, changed('b', true, 1000), changed('b', false, 60_000)], 'b d a c'],
+	['a row goes to its place in the order later', [page, changed('b', true, 1000), changed('b', false, 61_000)], 'd a b c'],
 	['a chosen order has no problems first', [page, {type: 'reverse'}, {type: 'reverse'}], 'a b c d'],
 	['only problems are shown', [page, {type: 'problems'}], 'b d'],
 	['only problems are shown, also unread ones, once they are known', [page, {type: 'problems'}, {type: 'known-problems', known}], 'b c d'],
 	['all rows are shown again', [page, {type: 'problems'}, {type: 'problems'}], 'b d a c'],
-	[
-		'a problem that ends leaves the list of problems',
-		[page, {type: 'problems'}, {type: 'changes', changes: [{chunk: 'pods', type: 'modified', row: row('b')}], now: 1}],
-		'd',
-	],
+	['a problem that ends leaves the list of problems', [page, {type: 'problems'}, changed('b', false, 1)], 'd'],
 ] as ReadonlyArray<readonly [string, readonly ListEvent[], string]>) {
 	test(`in a list, ${title}`, t => {
 		t.is(names(events), shown);
