@@ -45,6 +45,6 @@ function Dashes({grows = false}: {readonly grows?: boolean}): ReactNode {
 	const {rule} = useScreen(({theme}) => theme.glyphs);
 	const [borderBottom, borderLeft, borderRight] = [false, false, false];
 	const borderStyle = {top: rule, topLeft: '', topRight: '', left: '', right: '', bottom: '', bottomLeft: '', bottomRight: ''};
-	const size = grows ? {flexGrow: 1, flexBasis: 0} : {width: 1, flexShrink: 0};
+	const size = grows ? {flexGrow: 1, flexBasis: 0, minWidth: 1} : {width: 1, flexShrink: 0};
 	return <Box {...{borderStyle, borderBottom, borderLeft, borderRight}} borderColor="rule" {...size} />;
 }

@@ -121,6 +121,11 @@ test('a line of 256 KiB is drawn and searched', t => {
 	t.true(performance.now() - began < 10_000);
 });
 
+test('a title that is cut keeps a dash between its parts', async t => {
+	const page = h(Page, {title: 'Why', after: 'x'.repeat(40), right: 'y'.repeat(40), body: [], top: 0});
+	t.regex((await drawn(drawnScreen, page))[0]!, /x - y+\$ -$/);
+});
+
 test('a page counts the lines above and below it, and ends with the last one', async t => {
 	const body = Array.from({length: 5000}, (_, index) => line(`row ${index}`));
 	const page = async (top: number) => drawn(drawnScreen, h(Page, {title: 'Body', right: '', body, top}));
