@@ -143,7 +143,7 @@ function emptyText(screen: RenderInput, list: ListState): string {
 	const where = list.scope === null ? `in ${describeNamespace(screen, list)}` : `of ${list.scope.of}`;
 	const otherPlaces = list.scope === null ? (namespaced ? `${pick}   ${all}` : '') : back;
 	if (list.problemsOnly && filter === '' && total > 0) {
-		return `No problems in ${formatNumber(total)} ${name} ${where}${unknownProblems(list)}.  ${hide}`;
+		return `No problems among the ${name} ${where}${unknownProblems(list)}.  ${hide}`;
 	}
 
 	if (total > 0) {
@@ -189,7 +189,7 @@ export function describeListStatus(screen: RenderInput, list: ListState, width: 
 	const parts = list.name === 'events' ? [`events: ${formatNumber(list.total)}`] : [];
 	if (list.scope !== null) {
 		const {namespace, of} = list.scope;
-		parts.push(`${list.name} of ${of}${namespace === state.cluster.namespace ? '' : ` in ${namespace ?? 'all namespaces'}`}`);
+		parts.push(`${list.name} of ${of}${namespace === null || namespace === state.cluster.namespace ? '' : ` in ${namespace}`}`);
 	}
 
 	if (list.visible.length >= 1000 || (list.visible.length > list.windowRows && !hasRangeInHead(screen, list, width))) {
