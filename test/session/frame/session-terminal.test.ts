@@ -64,3 +64,26 @@ for (const [who, give] of [
 		t.is(stdin.listenerCount('data'), 0);
 	});
 }
+
+test('a remote shell receives mouse reports untouched', async t => {
+	const stdout = Object.assign(new PassThrough(), {write: () => true}) as unknown as NodeJS.WriteStream;
+	const fd = openSync('/dev/null', 'r');
+	t.teardown(() => {
+		closeSync(fd);
+	});
+	const stdin = Object.assign(new PassThrough(), {fd, setRawMode() {}}) as unknown as NodeJS.ReadStream;
+	const terminal = new SessionTerminal({stdin, stdout});
+	terminal.start(() => {
+		t.fail();
+	});
+	const received: Buffer[] = [];
+	const report = Buffer.from('\u001B[<0;10;4M\u001B[M ++');
+	await terminal.lend(
+		bytes => received.push(bytes),
+		async () => {
+			stdin.emit('data', report);
+		},
+	);
+	terminal.stop();
+	t.deepEqual(received, [report]);
+});
