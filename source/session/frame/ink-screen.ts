@@ -167,8 +167,8 @@ export class InkScreen implements ScreenOutput {
 }
 
 /**
-Renders with Ink, but leaves it to `onCommit` to show the tree. Ink writes whole rows at most 30 times a second and has no option for another
-output, so its root's `onRender` is replaced. Upstream, this would be an option of `render`.
+Renders with Ink, but leaves it to `onCommit` to show the tree. Ink writes whole rows at most 30 times a second and has no option for
+another output, so its root's `onRender` is replaced. Upstream, this would be an option of `render`.
 */
 function takeOverOutput(stdout: NodeJS.WriteStream, stdin: NodeJS.ReadStream, onCommit: () => void): {ink: Instance; root: DOMElement} {
 	let root: DOMElement | undefined;

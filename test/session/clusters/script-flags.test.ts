@@ -52,11 +52,11 @@ test('another cluster gets its context, and neither the cluster nor the user fla
 	t.is(scriptFlags(session, session.other), String.raw` --kubeconfig 'my config' --context 'it'\''s prod us'`);
 });
 
-test('a copied request names the current cluster, also for a writing method', async t => {
+test('a copied request names the current cluster, also for a writing method', t => {
 	const {other, ...session} = sessionWith([]);
 	const copied: string[] = [];
 	const proxy = {listeners: [], exchanges: [{method: 'DELETE', asked: 'svc/web:80/items/*', namespace: 'shop'}], at: 0};
-	await proxyHandlers['proxy.copy-command']!({
+	proxyHandlers['proxy.copy-command']({
 		...session,
 		cluster: other,
 		store: {state: {proxy, cluster: {namespace: 'shop', lastNamespace: 'default'}}},

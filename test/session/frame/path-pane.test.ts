@@ -28,7 +28,7 @@ const withPath = (state: SessionState, path: Path): SessionState => {
 	return {...state, lists: {...state.lists, pods}, selectedPath: {of: 'r', path}};
 };
 
-const pathTo = (to: 'service' | 'kubelet', kind: string, tls: string = 'plain') =>
+const pathTo = (to: 'service' | 'kubelet', kind: string, tls = 'plain') =>
 	({
 		phase: 'settled',
 		process: {id: null, known: null, read: 0, startTime: null},
@@ -50,7 +50,7 @@ test('the path to a service is that of the proxy, with a note about logs and for
 
 test('below the path stands what it means, and evidence only if it differs from the row before', t => {
 	const state = withPath(stateOf({columns: 100, rows: 24}), pathTo('kubelet', 'Pod', 'unverified'));
-	t.regex(textOf(state), /^[^\n]+\n   encrypted, but the apiserver does not check who answers as kubelet n1$/);
+	t.regex(textOf(state), /^[^\n]+\n {3}encrypted, but the apiserver does not check who answers as kubelet n1$/);
 	t.regex(textOf({...state, isPathNews: true}), /\n leg 2 direct +proven/);
 });
 

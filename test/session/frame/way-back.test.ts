@@ -27,8 +27,8 @@ test('back in a list first clears all marks, then the filter', async t => {
 
 	const shown = () => [store.state.lists.pods.marked.size, store.state.lists.pods.filter];
 	t.deepEqual(shown(), [2, 'web']);
-	await navigationHandlers['view.back']!(session);
+	await navigationHandlers['view.back'](session);
 	t.deepEqual(shown(), [0, 'web']);
-	await navigationHandlers['view.back']!(session);
+	await navigationHandlers['view.back'](session);
 	t.deepEqual(shown(), [0, '']);
 });

@@ -68,11 +68,11 @@ function asksAgain(
 	} as unknown as Session;
 	return {
 		async again() {
-			await proxyHandlers['proxy.resend']!(session);
+			await proxyHandlers['proxy.resend'](session);
 			return selectedExchange(store.state.proxy);
 		},
 		stop() {
-			void proxyHandlers['proxy.stop']!(session);
+			void proxyHandlers['proxy.stop'](session);
 		},
 		here: () => selectedExchange(store.state.proxy),
 		store,

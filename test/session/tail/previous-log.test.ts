@@ -97,12 +97,12 @@ test('the previous log shows its last lines, and the same key returns to the cur
 		tails: new Map([['tail-1', tail]]),
 		store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}},
 	} as unknown as Session;
-	const press = () => tailHandlers['tail.previous-log']!(session);
-	void press();
+	const press = () => tailHandlers['tail.previous-log'](session);
+	press();
 	await until(() => tail.view.phase === 'ended', texts);
 	t.true(tail.view.follow);
 	tail.view = pauseTail(tail.view);
-	void press();
+	press();
 	await until(() => texts().includes('after'), texts);
 	t.false(tail.view.previous);
 	t.is(tail.view.since, 'tail');

@@ -89,7 +89,7 @@ test('matches-only shows only matching lines, and the same key or back shows all
 	t.deepEqual(await shown(toggleMatchesOnly), [4, needles[2]]);
 	t.deepEqual(await shown(toggleMatchesOnly), [count + 1, needles[2]]);
 	t.deepEqual(await shown(toggleMatchesOnly), [4, needles[2]]);
-	t.deepEqual(await shown(navigationHandlers['view.back']!), [count + 1, needles[2]]);
+	t.deepEqual(await shown(navigationHandlers['view.back']), [count + 1, needles[2]]);
 	t.deepEqual(told, []);
 	await toggleMatchesOnly(session);
 	t.deepEqual(told, ['no search or filter: all lines are shown']);
