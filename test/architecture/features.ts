@@ -46,7 +46,7 @@ export const features: readonly Feature[] = [
 			'styled-line.ts',
 			'text-rows.ts',
 			'theme.ts',
-			'titled-rule.ts',
+			'wrap-to-width.ts',
 		],
 		offers: [
 			'cell-grid.ts',
@@ -70,7 +70,7 @@ export const features: readonly Feature[] = [
 			'text-rows.ts',
 			'text-wrapping.ts',
 			'theme.ts',
-			'titled-rule.ts',
+			'wrap-to-width.ts',
 		],
 	},
 	{

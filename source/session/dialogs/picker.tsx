@@ -6,7 +6,7 @@ import {MouseBox} from '../kit/mouse.tsx';
 import {useScreen} from '../kit/screen-context.ts';
 import {styled} from '../kit/styled-line.ts';
 import {Row, Words} from '../kit/styled-text.tsx';
-import {describeHiddenRows} from '../kit/titled-rule.ts';
+import {describeHiddenRows} from '../kit/rows.tsx';
 import {matchingItems, type PickerDialog, type PickerItem} from './dialog.ts';
 import {DialogFrame, frameWidth} from './dialog-frame.tsx';
 import {typedSpans} from './prompt.tsx';

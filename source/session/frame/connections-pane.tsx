@@ -8,7 +8,7 @@ import type {SessionState} from './session-state.ts';
 import {abbreviatePodName} from '../../descriptions/parts.ts';
 import {qualifyWithNamespace} from '../kit/qualify-name.ts';
 import {formatAge} from '../../text/format-time.ts';
-import {describeHiddenRows} from '../kit/titled-rule.ts';
+import {describeHiddenRows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
 import {MouseBox} from '../kit/mouse.tsx';
 import {useScreen, wholeScreen} from '../kit/screen-context.ts';

@@ -56,3 +56,12 @@ export function Rows({draw, grow = 1, minHeight = 0, maxHeight, pane, onSize}: R
 		<Box ref={box} flexGrow={grow} flexBasis={0} minHeight={minHeight} {...(maxHeight !== undefined && {maxHeight})} overflow="hidden" />
 	);
 }
+
+/** `4 more` at the top of a list, else `2 above · 4 below`. */
+export function describeHiddenRows(above: number, below: number): string {
+	if (above === 0) {
+		return `${below} more`;
+	}
+
+	return below === 0 ? `${above} above` : `${above} above · ${below} below`;
+}

@@ -3,10 +3,10 @@ import {lineLabel, lineText} from './format-copied-lines.ts';
 import type {TextLine} from '../frame/session-state.ts';
 import {wrapped, type TextWrapping} from './text-wrapping.ts';
 import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
-import {titledRule, wrapToWidth} from './titled-rule.ts';
+import {wrapToWidth} from './wrap-to-width.ts';
 import {pathLineSpans, replicaLetter} from './path-line-spans.ts';
 import type {RenderInput} from './render-input.ts';
-import {line, styled, type Line, type Span} from './styled-line.ts';
+import {line, spread, styled, type Line, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
 
 const labelWidth = 10;
@@ -68,7 +68,7 @@ function wordRows(screen: RenderInput, one: TextLine, {isCut, left}: TextWrappin
 	}
 
 	if (one.rule) {
-		return [titledRule(screen, one.text)];
+		return [spread([styled('rule', glyphs.rule.repeat(2)), {text: ` ${one.text} `}], [], size.columns, styled('rule', glyphs.rule))];
 	}
 
 	const lead = leadOf(one, now);

@@ -10,7 +10,7 @@ import type {Row} from './table-rows.ts';
 import {formatNumber, formatQuantity} from '../../text/format-number.ts';
 import {formatAge} from '../../text/format-time.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
-import {wrapToWidth} from '../kit/titled-rule.ts';
+import {wrapToWidth} from '../kit/wrap-to-width.ts';
 import {chooseColumns, type ColumnLayout, fillCell, gap, headText, rangeOf, spaceBeside} from './list-columns.ts';
 import {firstKey, type RenderInput} from '../kit/render-input.ts';
 import {line, type Line, padLines, type Span, styled} from '../kit/styled-line.ts';

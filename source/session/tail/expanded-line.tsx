@@ -6,7 +6,7 @@ import type {TailLine} from './line-buffer.ts';
 import type {TailView} from './tail-view.ts';
 import {formatNumber} from '../../text/format-number.ts';
 import {sanitizeText} from '../../text/sanitize-line.ts';
-import {wrapToWidth} from '../kit/titled-rule.ts';
+import {wrapToWidth} from '../kit/wrap-to-width.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
 import {firstKey} from '../kit/render-input.ts';
 import {Rows} from '../kit/rows.tsx';

@@ -5,7 +5,7 @@ import {type ConnectionEntry, worstPath} from '../frame/connection-list.ts';
 import {qualifyWithNamespace} from '../kit/qualify-name.ts';
 import type {TailLine} from './line-buffer.ts';
 import {presentSources, type TailView} from './tail-view.ts';
-import {wrapToWidth} from '../kit/titled-rule.ts';
+import {wrapToWidth} from '../kit/wrap-to-width.ts';
 import {describeFarEnds, describeOlderLines, describeTailScope, describeTailState, tailCounts} from './describe-tail.ts';
 import {describeEmptyTail} from './empty-tail.ts';
 import {ExpandedLine} from './expanded-line.tsx';

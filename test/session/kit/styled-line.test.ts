@@ -1,6 +1,6 @@
 /** Painted lines have the requested width and no cursor movement. */
 import test from 'ava';
-import {wrapToWidth} from '../../../source/session/kit/titled-rule.ts';
+import {wrapToWidth} from '../../../source/session/kit/wrap-to-width.ts';
 import {clipSpans, line, styled, paint} from '../../../source/session/kit/styled-line.ts';
 import {plainTheme, type Theme} from '../../../source/session/kit/theme.ts';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
