@@ -4,7 +4,7 @@ import type {ReactNode} from 'react';
 import type {ActionId} from '../../actions/action-table.ts';
 import {MouseBox} from '../kit/mouse.tsx';
 import {hintedKey, type RenderInput} from '../kit/render-input.ts';
-import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import {useScreen} from '../kit/screen-context.ts';
 import {clickable, lineWidth, styled, type Span} from '../kit/styled-line.ts';
 import {Row} from '../kit/styled-text.tsx';
 
@@ -16,14 +16,9 @@ type DialogFrameProps = {readonly title: string; readonly keys: DialogKeys; read
 
 /** Below the middle of the upper half, or higher if it does not fit there. Its end is cut if the screen is too low. */
 export function DialogFrame({title, keys, children}: DialogFrameProps): ReactNode {
-	const screen = useScreen(wholeScreen);
-	const {
-		state: {size},
-		theme: {
-			glyphs: {frame, dot},
-		},
-	} = screen;
-	const width = frameWidth(size.columns);
+	const hints = useScreen(screen => screen.hints);
+	const {frame, dot} = useScreen(({theme}) => theme.glyphs);
+	const width = frameWidth(useScreen(({state}) => state.size.columns));
 	const {topLeft, topRight, bottomLeft, bottomRight, side, along} = frame;
 	return (
 		<Box position="absolute" flexDirection="column" alignSelf="center" top={1} bottom={1} width={width}>
@@ -44,7 +39,7 @@ export function DialogFrame({title, keys, children}: DialogFrameProps): ReactNod
 					</Box>
 				</Box>
 				<Box position="absolute" bottom={-1} left={1} right={1} justifyContent="flex-end">
-					<Row spans={[{text: ' '}, ...keysWithin(keyHints(screen, keys), width - 6, dot), {text: ' '}]} />
+					<Row spans={[{text: ' '}, ...keysWithin(keyHints({hints}, keys), width - 6, dot), {text: ' '}]} />
 				</Box>
 			</MouseBox>
 		</Box>
@@ -57,7 +52,7 @@ export function frameWidth(columns: number): number {
 
 type KeyHint = {action: ActionId; spans: readonly Span[]};
 
-function keyHints(screen: RenderInput, keys: DialogKeys): KeyHint[] {
+function keyHints(screen: Pick<RenderInput, 'hints'>, keys: DialogKeys): KeyHint[] {
 	return keys.flatMap(([action, label]): KeyHint[] => {
 		const key = action === 'picker.up' ? [hintedKey(screen, action), hintedKey(screen, 'picker.down')].join('') : hintedKey(screen, action);
 		const spans = [styled('key', key ?? ''), {text: ` ${label}`}];

@@ -3,14 +3,15 @@ import {useState, type ReactNode} from 'react';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
 import {Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
-import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import {useScreen} from '../kit/screen-context.ts';
 import {line, styled, type Line} from '../kit/styled-line.ts';
 
 export function Sandbox(): ReactNode {
-	const {
-		state: {sandboxSwitches, sandboxCursor, sandboxLog, size},
-		theme: {glyphs},
-	} = useScreen(wholeScreen);
+	const sandboxSwitches = useScreen(({state}) => state.sandboxSwitches);
+	const sandboxCursor = useScreen(({state}) => state.sandboxCursor);
+	const sandboxLog = useScreen(({state}) => state.sandboxLog);
+	const size = useScreen(({state}) => state.size);
+	const {glyphs} = useScreen(({theme}) => theme);
 	const labelWidth = Math.min(33, Math.max(8, ...sandboxSwitches.map(({label}) => cellWidth(label))) + 1);
 	// As wide as the longest value, so that a change moves nothing.
 	const valueWidth = Math.max(8, ...sandboxSwitches.flatMap(({values}) => values.map(value => cellWidth(value)))) + 5;
