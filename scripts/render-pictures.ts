@@ -21,7 +21,7 @@ const pictures: readonly Picture[] = [
 	{
 		name: 'pods',
 		title: 'Pods, and the path to the selected one',
-		steps: [{sees: /unverified +proven/}, {press: 'view.pods'}, {sees: /l logs/}],
+		steps: [{sees: /does not check who answers/}, {press: 'view.pods'}, {sees: /l logs/}],
 	},
 	{
 		name: 'tail',
@@ -29,7 +29,6 @@ const pictures: readonly Picture[] = [
 		steps: [
 			{press: 'pods.logs'},
 			{sees: /upstream/},
-			{press: 'tail.json'},
 			{press: 'tail.search'},
 			{type: 'upstream'},
 			{press: 'prompt.accept'},
@@ -39,7 +38,7 @@ const pictures: readonly Picture[] = [
 	{
 		name: 'why',
 		title: 'Why: the evidence for each verdict, and the fix',
-		steps: [{press: 'view.back'}, {press: 'view.back'}, {press: 'view.pods'}, {sees: /READY/}, {press: 'path.why'}, {sees: /Leg 2: TLS/}],
+		steps: [{press: 'tail.background'}, {press: 'view.pods'}, {sees: /READY/}, {press: 'path.why'}, {sees: /Leg 2: TLS/}],
 	},
 	{
 		name: 'sandbox',
@@ -50,7 +49,7 @@ const pictures: readonly Picture[] = [
 			{sees: /certificate check/},
 			{press: 'sandbox.next'},
 			{press: 'sandbox.apply'},
-			{sees: /━direct ━verified/},
+			{sees: /━direct ━verified|━verified/},
 			{sees: /(?:read yet|TLS unknown|verified) ┈?━?► ?kubelet|TLS unknown/},
 			{wait: 2500},
 		],
