@@ -10,9 +10,11 @@ import {useCluster} from './support/cluster.ts';
 
 const tunnelTest = hasKonnectivity ? test.serial : test.skip;
 
-for (const [columns, rows, brokenPath] of [
-	[80, 24, /konnectivity [━╍] unverified ✗ kubelet n1\s*\n +failed \d+s ago +No agent available/],
-	[200, 50, /✗\s*\n.*│ kubelet n1\s*\n.*│ +failed \d+s ago: No agent available/],
+const brokenPath = /konnectivity [━╍] unverified ✗ kubelet n1\s*\n +failed \d+s ago +No agent available/;
+
+for (const [columns, rows] of [
+	[80, 24],
+	[200, 50],
 ] as const) {
 	tunnelTest(`a failed log read marks the path and its audit rows until one succeeds (${columns} columns)`, async t => {
 		const cluster = await useCluster({postures: ['off-grpc']});
