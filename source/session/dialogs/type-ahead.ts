@@ -31,7 +31,8 @@ export type TypeAheadOptions = {
 	remindMs?: number;
 };
 
-type Preparation = {what: string; cancel(): void; timers: NodeJS.Timeout[]};
+/** `isOver`: its result is shown, but keys typed before are not passed on yet. */
+type Preparation = {what: string; cancel(): void; timers: NodeJS.Timeout[]; isOver: boolean};
 
 export function backKeys(keymap: Keymap): readonly string[] {
 	return (keymap.get('global')?.get('view.back')?.sequences ?? []).flatMap(sequence =>
@@ -148,7 +149,7 @@ export class TypeAhead {
 	}
 
 	get isHolding(): boolean {
-		return this.#now !== null;
+		return this.#now !== null && !this.#now.isOver;
 	}
 
 	hold(input: KeyInput): boolean {
@@ -185,7 +186,7 @@ export class TypeAhead {
 	}
 
 	#begin(what: string, cancel: () => void): Preparation {
-		const own: Preparation = {what, cancel, timers: []};
+		const own: Preparation = {what, cancel, timers: [], isOver: false};
 		if (this.#now === null) {
 			this.#isFull = false;
 		} else {
@@ -208,6 +209,7 @@ export class TypeAhead {
 	}
 
 	#end(own: Preparation, isFor: boolean): void {
+		own.isOver = true;
 		for (const timer of own.timers) {
 			clearTimeout(timer);
 		}

@@ -52,6 +52,15 @@ test('a wait that opens nothing drops the keys before its end, and holds none af
 	t.deepEqual(passed, []);
 });
 
+test('a click counts as soon as a wait is over, although its keys are passed on later', async t => {
+	const {ahead, work} = makeAhead();
+	const asker = ahead.during({description: 'reading'}, async () => work.promise);
+	t.true(ahead.isHolding);
+	work.resolve('');
+	await asker;
+	t.false(ahead.isHolding);
+});
+
 test('the wait says how many keys are queued', async t => {
 	const {ahead, told, work} = makeAhead();
 	const asker = ahead.during({description: 'checking'}, async () => work.promise);

@@ -118,7 +118,7 @@ test('services, workloads, nodes and namespaces show YAML when selected or named
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/db-0 +1\/1 +Running/);
 	for (const [view, row, kind] of [
-		['view.workloads', /▸ deploy\/api/, 'Deployment'],
+		['view.workloads', /▸ deploy\/\w/, 'Deployment'],
 		['view.services', /▸ db +ClusterIP/, 'Service'],
 		['view.nodes', /▸ cp +Ready/, 'Node'],
 	] as const) {

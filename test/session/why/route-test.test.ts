@@ -10,7 +10,7 @@ test('after a route test the path line shows what it proved', async t => {
 	terminal.press('path.why', 'why.test');
 	await terminal.sees(/Test the route\?/);
 	terminal.press('confirm.yes');
-	await terminal.sees(/Why├ tested with pod\/api-/);
+	await terminal.sees(/Why├ tested with pod\/\w/);
 	terminal.press('view.back');
 	await terminal.sees(/Pods 8├[\s\S]*━ konnectivity ━ unverified ━► kubelet/, 15_000);
 });
