@@ -98,7 +98,7 @@ tunnelTest('off-grpc: a tail, a shell and a forward run at once with true path l
 	terminal.type('shell\r');
 	await terminal.sees(/▸ shell/);
 	terminal.press('pods.shell');
-	await terminal.sees(/1 tail and 1 forward stay open/);
+	await terminal.sees(/1 tail and 1 forward keep running/);
 	await terminal.sees(/[#$] $/m);
 	t.is(terminal.buffer(), 'normal');
 	terminal.type('stty size; exit 3\r');
