@@ -211,7 +211,7 @@ test('streams of one cluster stay open and listed while another is shown', async
 	await terminal.sees(/restarted by you/);
 	// It restarts on its own cluster, not on the current one.
 	await terminal.sees(/● forward +off-direct-admin: :\d+ .*━direct ━unverified/);
-	terminal.press('pane.next', 'connections.down', 'connections.open');
+	terminal.press('pane.next', 'connections.up', 'connections.open');
 	await terminal.sees(/Tail pod\/tcp-0/);
 	terminal.press('tail.shell');
 	await terminal.sees(/spoke {2}shell in off-direct-admin demo\/tcp-0, container tcp/);
