@@ -4,7 +4,17 @@ import ava from 'eslint-plugin-ava';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-	{ignores: ['build/**', 'man/**', 'test/real-cluster/modules/**', 'test/peer/**', 'scripts/*.mjs', 'eslint.config.js', 'test/**/*.{js,cjs}']},
+	{
+		ignores: [
+			'build/**',
+			'man/**',
+			'test/real-cluster/modules/**',
+			'test/peer/**',
+			'scripts/*.mjs',
+			'eslint.config.js',
+			'test/**/*.{js,cjs}',
+		],
+	},
 	js.configs.recommended,
 	tseslint.configs.strictTypeChecked,
 	tseslint.configs.stylisticTypeChecked,
