@@ -27,7 +27,7 @@ export type ScreenOutput = {
 	draw(screen: RenderInput): void;
 	/** Draws every cell. */
 	repaint(screen: RenderInput): void;
-	/** Lends the terminal to `work`. */
+	/** Lends the terminal to `work`. The next `draw` writes every cell. */
 	suspended<Result>(work: () => Promise<Result>): Promise<Result>;
 	fitTail(screen: RenderInput, view: TailView): TailView;
 	mouseHit(cell: {column: number; row: number}): MouseHit | null;
@@ -104,10 +104,10 @@ export class InkScreen implements ScreenOutput {
 		try {
 			return await work();
 		} finally {
+			// The caller draws next: rows that were rendered before `work` would read lines that have moved since.
 			this.#isSuspended = false;
 			this.#stdout.write(enterScreen);
 			this.#grid.forget();
-			this.#paint();
 		}
 	}
 
