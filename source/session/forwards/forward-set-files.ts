@@ -1,12 +1,12 @@
 /** Saved sets of forwards, one editable file each. */
 import {readdirSync, readFileSync} from 'node:fs';
-import {mkdir, readFile, rename, writeFile} from 'node:fs/promises';
+import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import process from 'node:process';
 import {formatForwardEntry, parseForwardFile, type ForwardFileEntry} from '../../command-line/forward-file.ts';
 import {configDirectory} from '../../command-line/config-directory.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {validateForward} from '../../streams/port-forward/forward-request.ts';
+import {replaceFile} from '../frame/write-new-file.ts';
 
 export type ForwardSet = {
 	name: string;
@@ -59,13 +59,10 @@ export async function addToForwardSet(env: NodeJS.ProcessEnv, name: string, line
 	return write(env, name, `${before}${before === '' || before.endsWith('\n') ? '' : '\n'}${formatForwardEntry(line)}\n`);
 }
 
+/** Names of sets never start with a dot, as the name of a draft does. */
 async function write(env: NodeJS.ProcessEnv, name: string, text: string): Promise<string> {
 	const path = pathOfSet(env, name);
-	await mkdir(join(path, '..'), {recursive: true, mode: 0o700});
-	// Set names never start with a dot.
-	const draft = join(path, '..', `.${name}.${process.pid}`);
-	await writeFile(draft, text, {mode: 0o600});
-	await rename(draft, path);
+	await replaceFile(path, text);
 	return path;
 }
 

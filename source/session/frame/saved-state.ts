@@ -1,10 +1,10 @@
 /** What a session remembers of the one before: view, zoom, JSON in tails, namespaces. Nothing secret. */
-import process from 'node:process';
-import {mkdir, open, readFile, rename, rm, stat} from 'node:fs/promises';
-import {dirname, join} from 'node:path';
+import {readFile, stat} from 'node:fs/promises';
+import {join} from 'node:path';
 import {stateDirectory} from '../../command-line/config-directory.ts';
 import {listNames} from '../lists/list-kinds.ts';
 import type {SessionState, ViewName} from './session-state.ts';
+import {replaceFile} from './write-new-file.ts';
 
 const version = 1;
 const maxBytes = 64 * 1024;
@@ -184,19 +184,4 @@ async function readSaved(path: string): Promise<SavedState | null> {
 
 		throw error;
 	}
-}
-
-/** A reader sees the whole old or the whole new file. */
-async function replaceFile(path: string, text: string): Promise<void> {
-	await mkdir(dirname(path), {recursive: true, mode: 0o700});
-	const draft = `${path}.${process.pid}`;
-	await rm(draft, {force: true});
-	const file = await open(draft, 'wx', 0o600);
-	try {
-		await file.writeFile(text);
-	} finally {
-		await file.close();
-	}
-
-	await rename(draft, path);
 }
