@@ -1,5 +1,5 @@
 /** The key sequences of each action, by context. */
-import type {SourceLocation} from './parse-keymap.ts';
+import type {SourceLocation} from '../command-line/settings-file.ts';
 
 export type Binding = {
 	/** Empty means unbound on purpose. */

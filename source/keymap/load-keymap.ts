@@ -3,9 +3,10 @@ import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {configDirectory} from '../command-line/config-directory.ts';
+import type {SettingsProblem} from '../command-line/settings-file.ts';
 import {presetNames} from './keymap.ts';
 import {type MergedKeymap, mergeKeymaps, suggestNearest} from './merge-keymaps.ts';
-import type {ParsedKeymap, KeymapProblem} from './parse-keymap.ts';
+import type {ParsedKeymap} from './parse-keymap.ts';
 import {shippedKeymap} from './shipped-keymaps.ts';
 
 export type LoadedKeymap = MergedKeymap & {
@@ -24,7 +25,7 @@ export async function loadKeymap(env: NodeJS.ProcessEnv, file?: string): Promise
 	const path = isName ? null : (file ?? userKeymapPath(env));
 	const user = path === null ? null : await readUserKeymap(path, file !== undefined);
 	let base = isName ? file : (user?.extends?.name ?? 'default');
-	const presetProblems: KeymapProblem[] = [];
+	const presetProblems: SettingsProblem[] = [];
 	if (presetNames.includes(base)) {
 		layers.push(await shippedKeymap(base));
 	} else if (base !== 'default') {

@@ -4,13 +4,14 @@ import {contexts, contextStack} from './contexts.ts';
 import {overlaps} from './describe-keys.ts';
 import {formatKeys, parseKeys, typedText} from './key-name.ts';
 import type {Binding, Keymap} from './keymap.ts';
-import type {KeymapEntry, KeymapProblem, ParsedKeymap, SourceLocation} from './parse-keymap.ts';
+import type {SettingsProblem, SourceLocation} from '../command-line/settings-file.ts';
+import type {KeymapEntry, ParsedKeymap} from './parse-keymap.ts';
 
 export type MergedKeymap = {
 	keymap: Keymap;
-	problems: readonly KeymapProblem[];
+	problems: readonly SettingsProblem[];
 	/** Old action ids, which still work. */
-	warnings: readonly KeymapProblem[];
+	warnings: readonly SettingsProblem[];
 };
 
 /** Ids of version 0.1, accepted with a warning. */
@@ -34,8 +35,8 @@ const requiredActions = ['app.quit', 'terminal.leave'];
 
 /** `layers` start with the default. A later layer replaces all keys of an action. */
 export function mergeKeymaps(layers: readonly ParsedKeymap[]): MergedKeymap {
-	const problems: KeymapProblem[] = [];
-	const warnings: KeymapProblem[] = [];
+	const problems: SettingsProblem[] = [];
+	const warnings: SettingsProblem[] = [];
 	const stacks = new Map<string, Binding[]>();
 	for (const [layer, parsed] of layers.entries()) {
 		problems.push(...parsed.problems);
@@ -66,7 +67,7 @@ export function mergeKeymaps(layers: readonly ParsedKeymap[]): MergedKeymap {
 	return {keymap: toKeymap(stacks), problems, warnings};
 }
 
-function readEntry(entry: KeymapEntry, layer: number, problems: KeymapProblem[]): Binding | null {
+function readEntry(entry: KeymapEntry, layer: number, problems: SettingsProblem[]): Binding | null {
 	const reject = (location: SourceLocation, message: string) => {
 		problems.push({...location, message});
 		return null;
@@ -109,7 +110,7 @@ function readEntry(entry: KeymapEntry, layer: number, problems: KeymapProblem[])
 }
 
 /** Two actions of one context must not share a key, nor must a key start the sequence of another action. Drops the later layer. */
-function dropClashes(stacks: Map<string, Binding[]>, problems: KeymapProblem[]): void {
+function dropClashes(stacks: Map<string, Binding[]>, problems: SettingsProblem[]): void {
 	for (;;) {
 		const clash = findClash(stacks);
 		if (!clash) {

@@ -1,8 +1,13 @@
 /** Parser of keymap files. */
-import {isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type Pair} from 'yaml';
-
-export type SourceLocation = {file: string; line: number; column: number};
-export type KeymapProblem = SourceLocation & {message: string};
+import {isMap, isScalar, isSeq, type Node} from 'yaml';
+import {
+	parseSettingsFile,
+	settingText,
+	type SettingsFile,
+	type SettingsPairs,
+	type SettingsProblem,
+	type SourceLocation,
+} from '../command-line/settings-file.ts';
 
 export type KeymapEntry = {
 	context: string;
@@ -14,42 +19,19 @@ export type KeymapEntry = {
 export type ParsedKeymap = {
 	extends: {name: string; location: SourceLocation} | null;
 	entries: readonly KeymapEntry[];
-	problems: readonly KeymapProblem[];
+	problems: readonly SettingsProblem[];
 };
 
-/** JSON is YAML too. Never throws: errors become `problems`, and the rest is used. */
+/** Never throws: errors become `problems`, and the rest is used. */
 export function parseKeymap(file: string, text: string): ParsedKeymap {
-	const counter = new LineCounter();
-	const document = parseDocument(text, {lineCounter: counter, uniqueKeys: true, maxAliasCount: 0} as Parameters<typeof parseDocument>[1]);
-	const problems: KeymapProblem[] = [];
-	const locationOf = (node: unknown): SourceLocation => {
-		const offset = (node as Node | undefined)?.range?.[0] ?? 0;
-		const {line, col} = counter.linePos(offset);
-		return {file, line: Math.max(1, line), column: Math.max(1, col)};
-	};
-
-	const report = (location: SourceLocation, message: string) => problems.push({...location, message});
-	for (const error of document.errors) {
-		const {line, col} = counter.linePos(error.pos[0]);
-		report({file, line, column: col}, error.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, ''));
-	}
-
+	const {pairs, problems, locationOf, report} = parseSettingsFile(file, text, 'a keymap must be a mapping with `contexts`');
 	const parsed: {extends: ParsedKeymap['extends']; entries: KeymapEntry[]} = {extends: null, entries: []};
-	if (document.errors.length > 0 || document.contents === null) {
-		return {...parsed, problems};
-	}
-
-	if (!isMap(document.contents)) {
-		report(locationOf(document.contents), 'a keymap must be a mapping with `contexts`');
-		return {...parsed, problems};
-	}
-
-	for (const {key, value} of document.contents.items as Array<Pair<Node, Node | null>>) {
-		const name = textOf(key);
+	for (const {key, value} of pairs) {
+		const name = settingText(key);
 		if (name === 'extends' && isScalar(value) && typeof value.value === 'string') {
 			parsed.extends = {name: value.value, location: locationOf(value)};
 		} else if (name === 'contexts' && isMap(value)) {
-			parsed.entries.push(...readContexts(value.items as Array<Pair<Node, Node | null>>, locationOf, report));
+			parsed.entries.push(...readContexts(value.items as SettingsPairs, locationOf, report));
 		} else {
 			report(
 				locationOf(key),
@@ -63,25 +45,21 @@ export function parseKeymap(file: string, text: string): ParsedKeymap {
 	return {...parsed, problems};
 }
 
-function readContexts(
-	items: Array<Pair<Node, Node | null>>,
-	locationOf: (node: unknown) => SourceLocation,
-	report: (location: SourceLocation, message: string) => void,
-): KeymapEntry[] {
+function readContexts(items: SettingsPairs, locationOf: SettingsFile['locationOf'], report: SettingsFile['report']): KeymapEntry[] {
 	const entries: KeymapEntry[] = [];
 	for (const {key, value} of items) {
-		const context = textOf(key);
+		const context = settingText(key);
 		if (!isMap(value)) {
 			report(locationOf(key), `context ${context} must be a mapping of actions to keys`);
 			continue;
 		}
 
-		for (const pair of value.items as Array<Pair<Node, Node | null>>) {
+		for (const pair of value.items as SettingsPairs) {
 			const keys = readKeys(pair.value, locationOf, message => {
 				report(locationOf(pair.value ?? pair.key), message);
 			});
 			if (keys) {
-				entries.push({context, action: textOf(pair.key), keys, location: locationOf(pair.key), contextLocation: locationOf(key)});
+				entries.push({context, action: settingText(pair.key), keys, location: locationOf(pair.key), contextLocation: locationOf(key)});
 			}
 		}
 	}
@@ -91,7 +69,7 @@ function readContexts(
 
 function readKeys(
 	value: Node | null,
-	locationOf: (node: unknown) => SourceLocation,
+	locationOf: SettingsFile['locationOf'],
 	report: (message: string) => void,
 ): KeymapEntry['keys'] | null {
 	const nodes = isSeq(value) ? (value.items as Node[]) : [value];
@@ -104,8 +82,4 @@ function readKeys(
 	}
 
 	return keys as KeymapEntry['keys'];
-}
-
-function textOf(node: unknown): string {
-	return isScalar(node) ? String(node.value) : '?';
 }

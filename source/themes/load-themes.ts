@@ -3,8 +3,9 @@ import {readdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {closestWord} from '../command-line/closest-word.ts';
 import {configDirectory} from '../command-line/config-directory.ts';
+import type {SettingsProblem} from '../command-line/settings-file.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
-import type {ParsedTheme, ThemeProblem} from './parse-theme.ts';
+import type {ParsedTheme} from './parse-theme.ts';
 import {shippedThemes} from './shipped-themes.ts';
 import {roles, shippedThemeNames, type Colors, type ShippedThemeName} from './theme-roles.ts';
 
@@ -12,7 +13,7 @@ import {roles, shippedThemeNames, type Colors, type ShippedThemeName} from './th
 export type LoadedThemes = {
 	shipped: Readonly<Record<ShippedThemeName, Colors>>;
 	own: {file: string; extends: ShippedThemeName; colors: Colors} | null;
-	problems: readonly ThemeProblem[];
+	problems: readonly SettingsProblem[];
 };
 
 const extensions = ['.yaml', '.json'];

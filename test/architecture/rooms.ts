@@ -28,7 +28,12 @@ export const rooms: readonly Room[] = [
 		mayImport: ['errors'],
 		packages: ['string-width'],
 	},
-	{name: 'command-line', contains: 'Flag definitions, parser and help renderer', mayImport: ['errors', 'text']},
+	{
+		name: 'command-line',
+		contains: 'Flags, their parser, help, and files of settings',
+		mayImport: ['errors', 'text'],
+		packages: ['yaml'],
+	},
 	{
 		name: 'wire',
 		contains: 'HTTP/1.1, WebSocket and SPDY/3.1 encoding (free of Kubernetes)',

@@ -2,7 +2,7 @@
 import type {Clock} from '../../async/clock.ts';
 import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {Keymap} from '../../keymap/keymap.ts';
-import type {KeymapProblem} from '../../keymap/parse-keymap.ts';
+import type {SettingsProblem} from '../../command-line/settings-file.ts';
 import type {Sandbox} from '../../sandbox/sandbox.ts';
 import type {LoadedThemes} from '../../themes/load-themes.ts';
 import type {SincePreset} from '../tail/tail-view.ts';
@@ -15,7 +15,7 @@ export type SessionOptions = {
 	stdout: NodeJS.WriteStream;
 	interrupted: AbortSignal;
 	keymap: Keymap;
-	keymapProblems: readonly KeymapProblem[];
+	keymapProblems: readonly SettingsProblem[];
 	readOnly: boolean;
 	allNamespaces: boolean;
 	/** `auto` or the name of a shipped theme; without one, SPOKE_THEME. */
