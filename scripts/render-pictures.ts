@@ -49,7 +49,7 @@ const pictures: readonly Picture[] = [
 			{sees: /certificate check/},
 			{press: 'sandbox.next'},
 			{press: 'sandbox.apply'},
-			{sees: /━direct ━verified|━verified/},
+			{sees: /━verified/},
 			{sees: /(?:read yet|TLS unknown|verified) ┈?━?► ?kubelet|TLS unknown/},
 			{wait: 2500},
 		],

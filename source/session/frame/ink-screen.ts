@@ -22,7 +22,7 @@ const [enterScreen, leaveScreen] = ['\u001B[?1049h\u001B[?25l', '\u001B[?1049l\u
 const [mouseOn, mouseOff] = ['\u001B[?1000h\u001B[?1006h', '\u001B[?1006l\u001B[?1000l'];
 const eraseScreen = '\u001B[2J';
 
-/** What stands on the terminal: frames for the eye, or Ink's own output for a screen reader. */
+/** Output of the session: painted frames, or Ink's own output for a screen reader. */
 export type ScreenOutput = {
 	draw(screen: RenderInput): void;
 	/** Draws every cell. */
