@@ -127,7 +127,7 @@ function nameOrThe(leg: Leg, target: Path['target']): string {
 }
 
 function legMeaning({tls}: Leg, from: string, to: string): string {
-	const lead = tls.basis === 'inferred' ? 'probably ' : '';
+	const lead = tls.basis === 'inferred' ? 'inferred: ' : '';
 	switch (tls.state) {
 		case 'verified': {
 			return `${lead}encrypted, and ${from} checks the certificate of ${to}`;
@@ -146,7 +146,10 @@ function legMeaning({tls}: Leg, from: string, to: string): string {
 		}
 
 		case 'unknown': {
-			return `not known whether ${from} checks the certificate of ${to}${tls.need.length === 0 ? '' : `;${describeNeeds(tls)}`}`;
+			// That the apiserver verifies kubelets can be known where the outcome is not.
+			const reason = tls.why === undefined ? '' : `: ${tls.why}`;
+			const needs = tls.need.length === 0 ? '' : `;${describeNeeds(tls)}`;
+			return `TLS to ${to} is not known${reason}${needs}`;
 		}
 	}
 }

@@ -18,10 +18,10 @@ const verified: Tls = ['verified', 'proven'];
 const rows: ReadonlyArray<readonly [string, Path, string]> = [
 	['verified', pathOf(verified, verified), 'encrypted, and the apiserver checks the certificate of kubelet n1'],
 	['unverified', pathOf(verified, ['unverified', 'proven']), 'encrypted, but the apiserver does not check who answers as kubelet n1'],
-	['inferred', pathOf(verified, ['verified', 'inferred']), 'probably encrypted, and the apiserver checks the certificate of kubelet n1'],
+	['inferred', pathOf(verified, ['verified', 'inferred']), 'inferred: encrypted, and the apiserver checks the certificate of kubelet n1'],
 	['plain', pathOf(verified, ['plain', 'proven'], 'service'), 'plain HTTP, without TLS, from the apiserver to service web'],
 	['refused', pathOf(verified, ['refused', 'proven']), 'the apiserver does not accept the certificate of kubelet n1'],
-	['unknown', pathOf(verified, ['unknown', 'unknown']), 'not known whether the apiserver checks the certificate of kubelet n1'],
+	['unknown', pathOf(verified, ['unknown', 'unknown']), 'TLS to kubelet n1 is not known'],
 	[
 		'of no certain node',
 		pathOf(verified, ['unverified', 'proven'], 'kubelet', null),
@@ -46,6 +46,15 @@ test('the needed permission follows what is not known', t => {
 	const need = [{permission: 'get nonResourceURL /flagz', or: null}];
 	t.regex(
 		describePathMeaning({...path, legs: [path.legs[0]!, {...second, tls: {...second.tls, need}}]} as unknown as Path),
-		/certificate of kubelet n1; needs get nonResourceURL \/flagz$/,
+		/TLS to kubelet n1 is not known; needs get nonResourceURL \/flagz$/,
+	);
+});
+
+test('where verification is on, only its outcome is not known', t => {
+	const path = pathOf(verified, ['unknown', 'unknown']);
+	const why = 'verification is on; this kubelet may pass or fail';
+	t.is(
+		describePathMeaning({...path, legs: [path.legs[0]!, {...path.legs[1]!, tls: {...path.legs[1]!.tls, why}}]}),
+		`TLS to kubelet n1 is not known: ${why}`,
 	);
 });

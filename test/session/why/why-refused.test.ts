@@ -5,7 +5,7 @@ import {onSandbox} from '../../support/sandbox-session.ts';
 test('why for a disabled action names the permission, the user and the other disabled actions', async t => {
 	const {terminal} = await onSandbox(t, [], {user: 'cleo', rows: 40});
 	await terminal.sees(/web-\w+-\w+/);
-	await terminal.sees(/not known whether the apiserver checks/);
+	await terminal.sees(/TLS to kubelet n\d is not known; needs get/);
 	terminal.press('pods.shell');
 	await terminal.sees(/shell: disabled, no permission to create pods\/exec +w why/);
 	terminal.press('path.why');
@@ -19,7 +19,7 @@ test('why for a disabled action names the permission, the user and the other dis
 
 test('the legs show when they were read, and an unread leg names the needed permission', async t => {
 	const {terminal} = await onSandbox(t, [], {user: 'bob', rows: 60});
-	await terminal.sees(/not known whether the apiserver checks/);
+	await terminal.sees(/TLS to kubelet n\d is not known; needs get/);
 	terminal.press('path.why');
 	await terminal.sees(/^ {3}LEG +TLS +ROUTE +CHECKED$/m);
 	await terminal.sees(/^ {3}1 {2}you → apiserver +━verified +━direct +\d\d:\d\d:\d\d$/m);
