@@ -139,6 +139,9 @@ test('a second press of the quit key quits without confirmation', async t => {
 
 test('marked pods are followed together', async t => {
 	const {terminal} = await onSandbox(t);
+	await terminal.sees(/Running/);
+	// By name, without the crashing pod first.
+	terminal.press('list.reverse', 'list.reverse');
 	await terminal.sees(/▸ api-/);
 	terminal.press('list.mark', 'list.down', 'list.mark', 'pods.logs');
 	await terminal.sees(/Tail pod\/api-\S+ pod\/api-\S+├|Tail .*├ 2 pods/);
@@ -214,7 +217,7 @@ test('a list is live again when its watch resumes, even without changes', async 
 
 test('a forward that lost its apiserver keeps its path and round-trip times with their end', async t => {
 	const {terminal, sandbox} = await onSandbox(t, [], {columns: 120, rows: 36});
-	await terminal.sees(/▸ api-/);
+	await terminal.sees(/Running/);
 	terminal.type(':forward svc/web :80\r');
 	await terminal.sees(/● forward .*━unverified .*open/);
 	terminal.press('view.forwards');

@@ -34,7 +34,6 @@ test('why for a failed forward shows its own path, not the path of the selected 
 	const {terminal, sandbox} = await onSandbox(t, [], {rows: 40});
 	await terminal.sees(/web-\w+-\w+/);
 	await sandbox.switches.set({verification: 'bad'});
-	await terminal.sees(/▸ api-/);
 	terminal.type(':forward svc/web :80\r');
 	await terminal.sees(/✗ forward/);
 	terminal.press('path.why');
