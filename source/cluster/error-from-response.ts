@@ -47,7 +47,7 @@ function baseError({status, body, headers}: ErrorResponse, context: ErrorRespons
 		}
 
 		case 404: {
-			return statusMessage(body) || reachesKubelet(context.resource)
+			return (statusMessage(body) && line !== noSuchPath) || reachesKubelet(context.resource)
 				? new SpokeError('ERR_NOT_FOUND', line, {text})
 				: new SpokeError('ERR_NOT_FOUND', `no such API at the server URL: ${line}`, {text, remedy: 'check the server URL and its path'});
 		}
@@ -74,6 +74,12 @@ function baseError({status, body, headers}: ErrorResponse, context: ErrorRespons
 		}
 	}
 }
+
+/**
+Of a path that no handler serves: plain text, and a Status since 1.38.
+@see https://github.com/kubernetes/kubernetes/blob/v1.38.0-beta.0/staging/src/k8s.io/apiserver/pkg/util/notfoundhandler/not_found_handler.go
+*/
+const noSuchPath = '404 page not found';
 
 /** R2 does not improve on the server's message; P5 is about a pod of the proxy's target. */
 const unexplainedRules: ReadonlySet<string> = new Set(['R2', 'P5']);

@@ -108,11 +108,11 @@ export function socketObservation({id, facts}: Pick<Connection, 'id' | 'facts'>)
 	return makeObservation('socket', `socket to ${facts.server}`, facts, {connection: id, time: facts.connectedAt});
 }
 
-/** The structured form; plain `application/json` is refused (406), and the text form's separator is random. KEP-4828. */
-const flagzAccept = [
-	'application/json;v=v1beta1;g=config.k8s.io;as=Flagz',
-	'application/json;v=v1alpha1;g=config.k8s.io;as=Flagz;q=0.9',
-].join(', ');
+/**
+The structured form; plain `application/json` is refused (406), and the text form's separator is random. A version that the server does not
+have is skipped (negotiate.go AllowsMediaTypeTransform). KEP-4828.
+*/
+const flagzAccept = structured('Flagz');
 
 /** The placeholder of a redacted value (flagreader.go): neither set nor not set. */
 const classified = 'CLASSIFIED';
@@ -138,7 +138,17 @@ export async function readApiserverFlags(
 	);
 }
 
-const statuszAccept = 'application/json;v=v1beta1;g=config.k8s.io;as=Statusz, application/json;v=v1alpha1;g=config.k8s.io;as=Statusz;q=0.9';
+const statuszAccept = structured('Statusz');
+
+function structured(kind: string): string {
+	return [
+		['v1', ''],
+		['v1beta1', ';q=0.9'],
+		['v1alpha1', ';q=0.8'],
+	]
+		.map(([version, quality]) => `application/json;v=${version};g=config.k8s.io;as=${kind}${quality}`)
+		.join(', ');
+}
 
 type ProcessStart = Omit<ProcessFacts, 'id'>;
 

@@ -1,4 +1,7 @@
-/** Messages about dialing the far end. Recorded on Kubernetes 1.36.3, Konnectivity 0.36.0. */
+/**
+Messages about dialing the far end. Recorded on Kubernetes 1.36.3, Konnectivity 0.36.0; H5 and H6 are read from its source.
+@see https://github.com/kubernetes/kubernetes/blob/v1.38.0-beta.0/staging/src/k8s.io/apiserver/pkg/server/egressselector/egress_selector.go
+*/
 import type {MessageRule, MessageWrapper} from './message-rule.ts';
 
 const dialWrappers: readonly MessageWrapper[] = ['log', 'upgrade', 'translated', 'proxy'];
@@ -6,6 +9,9 @@ const leg2 = {leg: 2, code: 'ERR_SECOND_LEG'} as const;
 const agentRemedy = 'kubectl -n kube-system get pods -l k8s-app=konnectivity-agent (you cannot read their logs through the same tunnel)';
 const serverRemedy =
 	'check the konnectivity-server next to the apiserver: its process, and the socket named in the egress selector configuration';
+
+const egressRemedy =
+	'check the egress proxy: its process next to the apiserver, the address or socket named in the egress selector configuration, and its agents';
 
 export const dialMessages: readonly MessageRule[] = [
 	{
@@ -150,6 +156,29 @@ export const dialMessages: readonly MessageRule[] = [
 		...leg2,
 		meaning: 'the egress proxy (HTTP CONNECT) next to the apiserver is down',
 		remedy: serverRemedy,
+		proves: {route: 'egress-http-connect'},
+	},
+	// Since 1.38. Before that, a CONNECT without a response had no limit.
+	{
+		id: 'H5',
+		pattern: /^proxy CONNECT to \S+ failed: .+$/,
+		wrappers: dialWrappers,
+		speaker: 'tunnel',
+		...leg2,
+		meaning: 'the egress proxy (HTTP CONNECT) did not respond in time: it or its agent hangs',
+		remedy: egressRemedy,
+		proves: {route: 'egress-http-connect'},
+	},
+	// The first form since 1.38.
+	{
+		id: 'H6',
+		pattern:
+			/^(writing CONNECT to \S+ via proxy \S+ failed: .+|reading HTTP response from CONNECT to \S+ via proxy \S+ failed: .+|unexpected \d+ bytes of buffered data from CONNECT proxy ".+")$/,
+		wrappers: dialWrappers,
+		speaker: 'tunnel',
+		...leg2,
+		meaning: 'the egress proxy (HTTP CONNECT) closed the connection, or did not respond as an HTTP proxy does',
+		remedy: egressRemedy,
 		proves: {route: 'egress-http-connect'},
 	},
 ];

@@ -30,7 +30,8 @@ export const requestMessages: readonly MessageRule[] = [
 	},
 	{
 		id: 'R2',
-		pattern: /^.* is forbidden: User ".*" cannot (\w+) resource ".*" in API group ".*".*$/,
+		// The verbs of impersonation contain `:` and `-` (KEP-5284).
+		pattern: /^.* is forbidden: User ".*" cannot \S+ resource ".*" in API group ".*".*$/,
 		wrappers: ['answer'],
 		status: [403],
 		body: 'status',

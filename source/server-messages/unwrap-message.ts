@@ -39,7 +39,12 @@ export function unwrapMessage(
 }
 
 function addressIn(message: string): string | null {
-	return /\bdial tcp (\[[^\]]+\]:\d+|[^\s:]+:\d+)/.exec(message)?.[1] ?? /while dialing (\S+:\d+),/.exec(message)?.[1] ?? null;
+	return (
+		/^proxy error from \S+ while dialing (\S+:\d+),/.exec(message)?.[1] ??
+		/^(?:writing|reading HTTP response from|proxy) CONNECT to (\S+:\d+) /.exec(message)?.[1] ??
+		/\bdial tcp (\[[^\]]+\]:\d+|[^\s:]+:\d+)/.exec(message)?.[1] ??
+		null
+	);
 }
 
 /**

@@ -106,6 +106,15 @@ const rows: readonly Row[] = [
 		says: /^no such API at the server URL: 404 page not found$/,
 	},
 	{
+		title: '404 of a server URL that is no apiserver, as a Status since 1.38',
+		status: 404,
+		body: '{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"404 page not found","reason":"NotFound","code":404}',
+		asked: {verb: 'get', resource: 'pods'},
+		code: 'ERR_NOT_FOUND',
+		leg: 1,
+		says: /^no such API at the server URL: 404 page not found$/,
+	},
+	{
 		title: '500 of a log because of the kubelet’s certificate',
 		status: 500,
 		body: status(

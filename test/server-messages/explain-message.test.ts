@@ -152,6 +152,33 @@ const cases: readonly Case[] = [
 		id: 'H4',
 	},
 	{
+		title: 'an HTTP CONNECT proxy that hangs',
+		text: status(500, 'error dialing backend: proxy CONNECT to 10.99.0.11:10250 failed: context deadline exceeded'),
+		status: 500,
+		id: 'H5',
+		dialedAddress: '10.99.0.11:10250',
+	},
+	{
+		title: 'an HTTP CONNECT proxy that closes the connection',
+		text: status(
+			500,
+			'error dialing backend: reading HTTP response from CONNECT to 10.99.0.11:10250 via proxy /run/k.sock failed: unexpected EOF',
+		),
+		status: 500,
+		id: 'H6',
+		dialedAddress: '10.99.0.11:10250',
+	},
+	{
+		title: 'an HTTP CONNECT proxy at a TCP address that breaks off',
+		text: status(
+			503,
+			'error trying to reach service: reading HTTP response from CONNECT to 10.99.0.11:10250 via proxy konnectivity-server-local:8090 failed: read tcp 10.0.0.2:40312->10.0.0.9:8090: read: connection reset by peer',
+		),
+		status: 503,
+		id: 'H6',
+		dialedAddress: '10.99.0.11:10250',
+	},
+	{
 		title: 'a kubelet’s 401 to a log read',
 		text: status(401, 'the server has asked for the client to provide credentials ( pods/log web)', {kind: 'pods/log', name: 'web'}),
 		status: 401,
@@ -189,6 +216,26 @@ const cases: readonly Case[] = [
 		text: status(403, 'pods "web" is forbidden: User "ada" cannot create resource "pods/exec" in API group "" in the namespace "demo"', {
 			kind: 'pods',
 		}),
+		status: 403,
+		id: 'R2',
+	},
+	{
+		title: 'a missing permission to impersonate',
+		text: status(
+			403,
+			'users.authentication.k8s.io "ada" is forbidden: User "bob" cannot impersonate:user-info resource "users" in API group "authentication.k8s.io" at the cluster scope',
+			{kind: 'users'},
+		),
+		status: 403,
+		id: 'R2',
+	},
+	{
+		title: 'a missing permission to act as an impersonated user',
+		text: status(
+			403,
+			'pods "web" is forbidden: User "bob" cannot impersonate-on:user-info:create resource "pods/exec" in API group "" in the namespace "demo"',
+			{kind: 'pods'},
+		),
 		status: 403,
 		id: 'R2',
 	},
@@ -257,7 +304,7 @@ const proves: Readonly<Record<string, object>> = {
 	T6: {tls: 'plain'},
 	...Object.fromEntries(['K1', 'K3', 'K4'].map(id => [id, {farEndAnswered: true}])),
 	...Object.fromEntries(['G1', 'G2', 'G3', 'G4'].map(id => [id, {route: 'konnectivity'}])),
-	...Object.fromEntries(['H1', 'H2', 'H3', 'H4'].map(id => [id, {route: 'egress-http-connect'}])),
+	...Object.fromEntries(['H1', 'H2', 'H3', 'H4', 'H5', 'H6'].map(id => [id, {route: 'egress-http-connect'}])),
 };
 
 test('each rule proves exactly what the table above allows', t => {
@@ -292,7 +339,7 @@ for (const {title, text, status: code, id} of cases.filter(({id}) => id !== null
 		const inText = (part: string) => (text.trimStart().startsWith('{') ? JSON.stringify(part).slice(1, -1) : part);
 		const changed = (to: string) => explainMessage(text.replace(inText(message), inText(to)), context)?.rule.id;
 		t.not(changed(`said: ${message}`), id);
-		if (!['T1', 'T2', 'T4', 'H2', 'H3', 'D5', 'K1', 'K3', 'K4', 'R2', 'P4'].includes(id!)) {
+		if (!['T1', 'T2', 'T4', 'H2', 'H3', 'H5', 'H6', 'D5', 'K1', 'K3', 'K4', 'R2', 'P4'].includes(id!)) {
 			t.not(changed(`${message}: said`), id);
 		}
 	});
@@ -310,6 +357,9 @@ for (const [id, message] of [
 		'context deadline exceeded: connection error: desc = "transport: Error while dialing: dial unix /run/k.sock: connect: no such file or directory"',
 	],
 	['H4', 'dial unix /run/k.sock: connect: connection refused'],
+	['H5', 'proxy CONNECT to 10.99.0.12:10250 failed: context canceled'],
+	['H6', 'writing CONNECT to 10.99.0.12:10250 via proxy /run/k.sock failed: write unix @->/run/k.sock: write: broken pipe'],
+	['H6', 'unexpected 12 bytes of buffered data from CONNECT proxy "/run/k.sock"'],
 	['T6', 'http: server gave HTTP response to HTTPS client'],
 	['T8', 'EOF'],
 ] as const) {

@@ -22,7 +22,7 @@ export type TunnelCarrier = 'websocket' | 'spdy';
 export type TunnelOptions = {
 	observer?: ConnectionObserver;
 	signal?: AbortSignal;
-	/** Defaults by KUBECTL_PORT_FORWARD_WEBSOCKETS, as in kubectl. */
+	/** Defaults by KUBECTL_PORT_FORWARD_WEBSOCKETS, as in kubectl before 1.38. */
 	carriers?: readonly TunnelCarrier[];
 	/** Default 20 s. */
 	pings?: PingOptions;

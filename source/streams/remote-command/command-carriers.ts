@@ -15,7 +15,7 @@ const websocketV4: CommandCarrier = {...websocketV5, protocol: 'v4.channel.k8s.i
 
 /**
 SPDY is for users with only `create`, clusters before 1.30 and proxies that strip WebSockets. WebSocket v4 cannot end stdin.
-`KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false` leaves only SPDY, as in kubectl.
+`KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false` leaves only SPDY, as in kubectl before 1.38.
 */
 export function commandCarriers({stdin, tty}: {stdin: boolean; tty: boolean}, environment: NodeJS.ProcessEnv): readonly CommandCarrier[] {
 	if (environment['KUBECTL_REMOTE_COMMAND_WEBSOCKETS'] === 'false') {

@@ -44,7 +44,7 @@ function server(answers: Readonly<Record<string, Answer>>) {
 
 const flagz = (body: string | object, more: Answer = {}) => server({'/flagz': {body, ...more}});
 
-test('/flagz is requested in its structured form, and strings are kept', async t => {
+test('/flagz is requested in its structured form, v1 first, and strings are kept', async t => {
 	const apiserver = flagz({
 		kind: 'Flagz',
 		flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': 'CLASSIFIED', odd: 5},
@@ -52,7 +52,10 @@ test('/flagz is requested in its structured form, and strings are kept', async t
 	const {observation} = await readApiserverFlags(apiserver);
 	t.deepEqual(observation?.facts.values, {'kubelet-certificate-authority': ''});
 	t.is(observation?.connection, 'c1');
-	t.regex(apiserver.asked[0]?.headers?.['Accept'] ?? '', /^application\/json;v=v1beta1;g=config\.k8s\.io;as=Flagz/);
+	t.regex(
+		apiserver.asked[0]?.headers?.['Accept'] ?? '',
+		/^application\/json;v=v1;g=config\.k8s\.io;as=Flagz, .*v=v1beta1;.*;q=0\.9, .*v=v1alpha1;.*;q=0\.8$/,
+	);
 });
 
 for (const [title, body, status, reason] of [
