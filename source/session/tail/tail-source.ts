@@ -37,8 +37,12 @@ function podNames(pods: ReadonlyMap<string, Pick<TailSource, 'pod'>>): Map<strin
 
 function shortName(pod: string): string {
 	const last = pod.slice(pod.lastIndexOf('-') + 1);
-	return pod.length <= 10 || /^\d+$/.test(last) || last.length < 4 ? pod.slice(-16) : last;
+	const isOrdinal = /^\d+$/.test(last) && !randomSuffix.test(last);
+	return pod.length <= 10 || isOrdinal || last.length < 4 ? pod.slice(-16) : last;
 }
+
+/** Ends a generated pod name; may be all digits (apimachinery `util/rand.String`, apiserver `names.SimpleNameGenerator`). */
+const randomSuffix = /^[bcdfghjklmnpqrstvwxz2456789]{5}$/;
 
 function longer(pod: string, end: string): string {
 	return pod.slice(pod.slice(0, -end.length - 1).lastIndexOf('-') + 1);

@@ -12,6 +12,7 @@ const of = (pods: readonly string[], containers: readonly string[] = ['app']) =>
 
 test('two pods have different names', t => {
 	t.deepEqual(shortNames(of(['web-67cbd55664-64fs2', 'web-67cbd55664-9x8kq'])), ['64fs2', '9x8kq']);
+	t.deepEqual(shortNames(of(['api-qn65268f8g-cm7gt', 'api-qn65268f8g-28447'])), ['cm7gt', '28447']);
 	t.deepEqual(shortNames(of(['finished-writer', 'writer'])), ['finished-writer', 'writer']);
 	t.deepEqual(shortNames(of(['old-web-writer', 'new-web-writer', 'new-api-writer'])), ['old-web-writer', 'new-web-writer', 'api-writer']);
 	t.deepEqual(shortNames(of(['one-in-the-shop-front-0', 'two-in-the-shop-front-0'])), [
