@@ -133,6 +133,10 @@ function legMeaning({tls}: Leg, from: string, to: string): string {
 			return `${lead}encrypted, and ${from} checks the certificate of ${to}`;
 		}
 
+		case 'enforced': {
+			return `${lead}${from} checks the certificate of ${to}, and sends nothing if it does not accept it`;
+		}
+
 		case 'unverified': {
 			return `${lead}encrypted, but ${from} does not check who answers as ${to}`;
 		}
@@ -146,7 +150,6 @@ function legMeaning({tls}: Leg, from: string, to: string): string {
 		}
 
 		case 'unknown': {
-			// That the apiserver verifies kubelets can be known where the outcome is not.
 			const reason = tls.why === undefined ? '' : `: ${tls.why}`;
 			const needs = tls.need.length === 0 ? '' : `;${describeNeeds(tls)}`;
 			return `TLS to ${to} is not known${reason}${needs}`;

@@ -80,7 +80,6 @@ const shortObservations: Readonly<Record<string, string>> = {
 	'kubelet-ca-empty': 'no kubelet CA',
 	'kubelet-ca-set': 'kubelet CA set',
 	'kubelet-certificate-accepted': 'kubelet reached',
-	'kubelets-accepted-so-far': 'kubelets responded',
 	'kubelets-refused-so-far': 'kubelets refused',
 	'kubelet-certificate-cannot-verify': 'its certificate cannot pass verification',
 	'log-tls-failures-counted': 'log reads failed at the certificate',
@@ -128,6 +127,11 @@ export const tlsMeanings: Readonly<Record<TlsState, {text: string; short: string
 		text: 'the certificate was checked and accepted',
 		short: 'checked',
 		consequence: 'nobody in between can read or change the data',
+	},
+	enforced: {
+		text: 'the apiserver checks the certificate: a connection will be verified or refused',
+		short: 'will be checked',
+		consequence: 'nothing is sent to a server that fails the check',
 	},
 	unverified: {
 		text: 'encrypted, but the certificate was not checked',

@@ -7,7 +7,8 @@ export type {SocketFacts} from '../cluster/connection.ts';
 export type {ErrorObject} from '../errors/spoke-error.ts';
 export type * from './observations.ts';
 
-export type TlsState = 'verified' | 'unverified' | 'plain' | 'refused' | 'unknown';
+/** `enforced`: only of a configuration. The apiserver verifies, so a connection will be verified or refused. */
+export type TlsState = 'verified' | 'enforced' | 'unverified' | 'plain' | 'refused' | 'unknown';
 export type RouteState = 'direct' | 'proxy' | 'konnectivity' | 'egress-http-connect' | 'egress' | 'ssh-tunnel' | 'unknown';
 export type ExposureState = 'protected' | 'exposed' | 'unknown';
 export type Basis = 'proven' | 'inferred' | 'unknown';

@@ -1,7 +1,7 @@
 /** The roles that a theme gives colors to. */
 
 export const roleDescriptions = {
-	'tls.verified': 'a verified leg',
+	'tls.verified': 'a leg that is verified, or where verification is enforced',
 	'tls.unverified': 'an encrypted leg whose certificate is not checked',
 	'tls.plain': 'a leg without TLS',
 	'tls.unknown': 'a leg that is not known',

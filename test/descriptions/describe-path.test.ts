@@ -21,6 +21,11 @@ const rows: ReadonlyArray<readonly [string, Path, string]> = [
 	['inferred', pathOf(verified, ['verified', 'inferred']), 'inferred: encrypted, and the apiserver checks the certificate of kubelet n1'],
 	['plain', pathOf(verified, ['plain', 'proven'], 'service'), 'plain HTTP, without TLS, from the apiserver to service web'],
 	['refused', pathOf(verified, ['refused', 'proven']), 'the apiserver does not accept the certificate of kubelet n1'],
+	[
+		'enforced',
+		pathOf(verified, ['enforced', 'proven']),
+		'the apiserver checks the certificate of kubelet n1, and sends nothing if it does not accept it',
+	],
 	['unknown', pathOf(verified, ['unknown', 'unknown']), 'TLS to kubelet n1 is not known'],
 	[
 		'of no certain node',
@@ -50,9 +55,9 @@ test('the needed permission follows what is not known', t => {
 	);
 });
 
-test('where verification is on, only its outcome is not known', t => {
+test('a reason follows what is not known', t => {
 	const path = pathOf(verified, ['unknown', 'unknown']);
-	const why = 'verification is on; this kubelet may pass or fail';
+	const why = 'verification is on; it is unknown whether the kubelet has answered';
 	t.is(
 		describePathMeaning({...path, legs: [path.legs[0]!, {...path.legs[1]!, tls: {...path.legs[1]!.tls, why}}]}),
 		`TLS to kubelet n1 is not known: ${why}`,

@@ -14,6 +14,7 @@ import {whyLines} from '../../source/session/why/why.tsx';
 /** Exhaustive by type: a new state needs a name. */
 const tlsNames: Readonly<Record<TlsState, string>> = {
 	verified: 'verified',
+	enforced: 'enforced',
 	unverified: 'unverified',
 	plain: 'plain',
 	refused: 'refused',

@@ -1344,7 +1344,7 @@ test('a route proven by an active probe holds for other paths of the process, un
 	t.deepEqual([tested?.legs[1]?.route.basis, tested?.legs[1]?.tls.state], ['proven', 'verified']);
 	const {route, tls} = await configured();
 	t.deepEqual([route.state, route.basis], ['konnectivity', 'proven']);
-	t.is(tls.state, 'unknown');
+	t.is(tls.state, 'enforced');
 	await sandbox.switches.set({route: 'direct'});
 	t.is((await configured()).route.state, 'direct');
 	cluster.close();

@@ -62,9 +62,15 @@ async function evaluate(t: ExecutionContext, who: string, paths: readonly Path[]
 
 		counts.set(who, counted);
 		const title = `${who} ${path.feature}: ${path.line}`;
-		t.true(tls.state === 'unknown' || tls.state === truth, `${title}: TLS is ${truth}`);
+		const isChecked = truth === 'verified' || truth === 'refused';
+		t.true(tls.state === 'unknown' || tls.state === truth || (isChecked && tls.state === 'enforced'), `${title}: TLS is ${truth}`);
 		t.true(way.state === 'unknown' || routesOf[route].includes(way.state), `${title}: route is ${route}`);
+		if (who === 'admin passive' && isChecked) {
+			t.true(to !== 'kubelet' || tls.state !== 'unknown', title);
+		}
+
 		if (who === 'admin active') {
+			t.not(tls.state, 'enforced', title);
 			t.is(tls.basis, 'proven', title);
 			t.not(way.state, 'unknown', title);
 		}

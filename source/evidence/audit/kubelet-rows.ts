@@ -38,7 +38,7 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 				exceptions:
 					off.length === flagObservations.length
 						? []
-						: flagObservations.filter(observation => !off.includes(observation)).map(observation => `${name(observation)}: verified`),
+						: flagObservations.filter(observation => !off.includes(observation)).map(observation => `${name(observation)}: enforced`),
 				remedy: remedies.kubeletCa,
 			},
 		);
@@ -48,7 +48,7 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 		const tls = kubeletTls(observations);
 		const across = scopeAcrossReplicas(observations, audit.perReplica('exec'), []);
 		return tls.state === 'refused'
-			? rowResult('pass', 'verified', weakestBasis(tls.basis, across.basis), 'Verification is on: a kubelet’s certificate was refused', {
+			? rowResult('pass', 'enforced', weakestBasis(tls.basis, across.basis), 'Verification is on: a kubelet’s certificate was refused', {
 					citations: tls.citations,
 					scope: {of, proven: 0},
 					need: across.need,
@@ -67,7 +67,7 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 	const hasRefusal = isRefused(audit);
 	return rowResult(
 		'pass',
-		'verified',
+		'enforced',
 		all ? sure : 'inferred',
 		`${who} kubelets’ certificates${hasRefusal ? '; a kubelet’s certificate was refused, and nothing is sent to that kubelet' : ''}`,
 		{

@@ -49,10 +49,8 @@ function exposureRow(all: readonly Observations[]): RowResult {
 		all,
 		alike.filter(isProven).map(one => one.observations),
 	);
-	// In a tunnel it may even be unknown whether the certificate is checked.
-	const isChecked = exposure.state === 'protected' && tls.state === 'unknown' && exposure.protectedBy === 'check';
 	const more = {
-		leg: {route: route.state, tls: isChecked ? ('checked' as const) : tls.state},
+		leg: {route: route.state, tls: tls.state},
 		citations: alike.flatMap(one => [...one.tls.citations, ...one.route.citations]),
 		scope: across.scope,
 		exceptions: evaluated
@@ -90,9 +88,7 @@ function exposureRow(all: readonly Observations[]): RowResult {
 		return rowResult('warn', 'refused', basis, `${words}: ${exposure.why}`, {...more, need, remedy: remedies.kubeletServing});
 	}
 
-	return isChecked
-		? rowResult('pass', 'checked', basis, `${routeName(route)}, checked: ${exposure.why}`, {...more, need})
-		: rowResult('pass', tls.state === 'unknown' ? 'tunnelled' : tls.state, basis, `${words}: ${exposure.why}`, {...more, need});
+	return rowResult('pass', tls.state === 'unknown' ? 'tunnelled' : tls.state, basis, `${words}: ${exposure.why}`, {...more, need});
 }
 
 function isProven({exposure, tls}: {exposure: {basis: Basis}; tls: RuleVerdict<TlsState>}): boolean {

@@ -6,8 +6,7 @@ import type {RouteVerdict} from './second-leg-route.ts';
 import {resolveApiserverFlag} from './apiserver-flag.ts';
 import {isFarEndKnown} from './second-leg-tls.ts';
 
-/** `protectedBy`: the verification of the far end, whatever its result, or the tunnel's own TLS. */
-export type ExposureVerdict = RuleVerdict<ExposureState> & {why: string; protectedBy?: 'check' | 'tunnel'};
+export type ExposureVerdict = RuleVerdict<ExposureState> & {why: string};
 
 /**
 Protected if the far end is verified, or if the connection is inside Konnectivity's TLS up to the node network. The agent has no option to
@@ -21,15 +20,19 @@ export function decideExposure(observations: Observations, tls: RuleVerdict<TlsS
 	}
 
 	if (tls.state === 'verified') {
-		return protectedBy('check', tls, 'kubelet certificate verified');
+		return protectedBy(tls, 'kubelet certificate verified');
 	}
 
 	if (tls.state === 'refused') {
-		return protectedBy('check', tls, 'kubelet certificate checked and refused: nothing is sent');
+		return protectedBy(tls, 'kubelet certificate checked and refused: nothing is sent');
+	}
+
+	if (tls.state === 'enforced' && !(route.state === 'konnectivity' && route.basis === 'proven')) {
+		return protectedBy(tls, sentNothing);
 	}
 
 	if (route.state === 'konnectivity') {
-		return {...protectedBy('tunnel', route, 'inside the Konnectivity tunnel’s TLS up to the node network'), need: route.need};
+		return {...protectedBy(route, 'inside the Konnectivity tunnel’s TLS up to the node network'), need: route.need};
 	}
 
 	return onItsOwn(observations, tls, route);
@@ -64,18 +67,14 @@ function onItsOwn(observations: Observations, tls: RuleVerdict<TlsState>, route:
 	}
 }
 
-/** With verification on, the apiserver sends nothing to a kubelet that fails it. Only if the far end is a kubelet. */
+/** Only if the far end is a kubelet. */
 function verificationIsOn(observations: Observations): ExposureVerdict | undefined {
 	const flag = resolveApiserverFlag(observations, 'kubelet-certificate-authority', () => 'kubelet-ca-set');
-	return flag.known && flag.value !== '' && isFarEndKnown(observations)
-		? protectedBy('check', flag, 'verification is on: a kubelet that is not verified is sent nothing')
-		: undefined;
+	return flag.known && flag.value !== '' && isFarEndKnown(observations) ? protectedBy(flag, sentNothing) : undefined;
 }
 
-function protectedBy(
-	protection: 'check' | 'tunnel',
-	{basis, citations}: Pick<RuleVerdict<string>, 'basis' | 'citations'>,
-	why: string,
-): ExposureVerdict {
-	return {...verdictOf('protected', basis, citations), why, protectedBy: protection};
+const sentNothing = 'verification is on: a kubelet that is not verified is sent nothing';
+
+function protectedBy({basis, citations}: Pick<RuleVerdict<string>, 'basis' | 'citations'>, why: string): ExposureVerdict {
+	return {...verdictOf('protected', basis, citations), why};
 }

@@ -1,6 +1,6 @@
 /** Whether the apiserver verifies the kubelet's certificate. */
 import type {Basis, Citation, Observations, KubeletHandshakeFacts, Need, Observation, RuleVerdict, TlsState} from '../evidence.ts';
-import {mayBeDisabled, resolveApiserverFlag} from './apiserver-flag.ts';
+import {resolveApiserverFlag} from './apiserver-flag.ts';
 import {needActive, needFlagz, needMetrics, needMirrorPods, needReplicas, obtainableNeeds} from './needs.ts';
 import {knownReplicaCount} from './replicas.ts';
 import {isVerifiedApiserver, isFromOtherProcess, isFromSameProcess} from './same-process.ts';
@@ -202,37 +202,31 @@ function byFlag(observations: Observations): RuleVerdict<TlsState> | undefined {
 	}
 
 	return observations.about === 'configuration'
-		? acceptedOrRefused(observations, verdict.citations, verdict.basis)
+		? enforced(observations, verdict.citations, verdict.basis)
 		: unknownVerdict([], 'verification is on, and this kubelet did not respond', verdict.citations);
 }
 
-function acceptedOrRefused(observations: Observations, flagCitations: readonly Citation[], flagBasis: Basis): RuleVerdict<TlsState> {
+/** Enforced, unless something shows as surely whether the kubelet passes, or that none has passed so far. */
+function enforced(observations: Observations, flagCitations: readonly Citation[], flagBasis: Basis): RuleVerdict<TlsState> {
+	const need = flagBasis === 'proven' ? [] : needReplicas(observations);
 	const accepted = acceptedProbe(observations);
-	if (accepted) {
-		// Each apiserver reads its own file of that name.
-		const basis = weakestBasis(flagBasis, basisOf(accepted, observations));
+	// Each apiserver reads its own file of that name.
+	if (accepted && (flagBasis === 'inferred' || basisOf(accepted, observations) === 'proven')) {
 		const citations = [...flagCitations, cite(accepted, 'kubelet-certificate-accepted', 'this kubelet answered')];
-		return verdictOf('verified', basis, citations, {need: basis === 'proven' ? [] : needReplicas(observations)});
+		return verdictOf('verified', flagBasis, citations, {need});
 	}
 
 	const metrics = observations.metrics.find(observation => !isFromOtherProcess(observation, observations));
 	// Metrics count all kubelets, and say nothing about a particular one.
 	if (metrics && observations.purpose.target.chosenFrom === 0) {
 		const {kubeletSuccesses, logTlsFailures} = metrics.facts;
-		const observed = `requests to kubelets that succeeded: ${kubeletSuccesses}; log reads refused at the certificate: ${logTlsFailures ?? 0}`;
-		if (kubeletSuccesses > 0 && !logTlsFailures && !mayBeDisabled(observations, /pod_logs/)) {
-			return verdictOf('verified', 'inferred', [...flagCitations, cite(metrics, 'kubelets-accepted-so-far', observed)], {
-				need: [needActive],
-			});
-		}
-
 		if (logTlsFailures && kubeletSuccesses === 0) {
+			const observed = `requests to kubelets that succeeded: 0; log reads refused at the certificate: ${logTlsFailures}`;
 			return verdictOf('refused', 'inferred', [...flagCitations, cite(metrics, 'kubelets-refused-so-far', observed)], {need: [needActive]});
 		}
 	}
 
-	const need = [needActive, ...(metrics ? [] : [needMetrics])];
-	return unknownVerdict(need, 'verification is on; this kubelet may pass or fail', flagCitations);
+	return verdictOf('enforced', flagBasis, flagCitations, {need});
 }
 
 /** A probe through this process that this kubelet answered; any kubelet, if the verdict is about none in particular. */
@@ -266,7 +260,7 @@ function byCounters(observations: Observations): RuleVerdict<TlsState> | undefin
 	}
 
 	if (!observations.farEndAnswered) {
-		return unknownVerdict([needFlagz], 'verification is on; this kubelet may pass or fail', citations);
+		return unknownVerdict([needFlagz], 'a certificate was refused, so verification may be on', citations);
 	}
 
 	if (metrics.facts.egressDials.some(({protocol, transport}) => protocol === 'http-connect' && transport === 'tcp')) {

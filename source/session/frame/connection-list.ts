@@ -180,7 +180,7 @@ function hasEnded(path: Path | null): boolean {
 }
 
 /** A line that several streams share shows the worst state. */
-export const tlsWorstFirst: readonly TlsState[] = ['refused', 'plain', 'unverified', 'unknown', 'verified'];
+export const tlsWorstFirst: readonly TlsState[] = ['refused', 'plain', 'unverified', 'unknown', 'enforced', 'verified'];
 
 /** The worst TLS state, then the weakest basis. Ended connections count only if there is no other. */
 export function worstPath(paths: Iterable<Path | null>): Path | null {

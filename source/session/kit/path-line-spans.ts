@@ -9,6 +9,7 @@ import type {Role} from './theme.ts';
 
 export const tlsRole: Readonly<Record<TlsState, Role>> = {
 	verified: 'tls.verified',
+	enforced: 'tls.verified',
 	unverified: 'tls.unverified',
 	plain: 'tls.plain',
 	refused: 'tls.refused',

@@ -74,7 +74,7 @@ export function helpBody(screen: RenderInput, context: string): Line[] {
 		line('shows how it is known.'),
 		line(styled('state.failed', glyphs.broke), ' ends a failed leg'),
 		line('apiserver a, b: replicas'),
-		...(['verified', 'unverified', 'plain'] as const).map(word =>
+		...(['verified', 'enforced', 'unverified', 'plain'] as const).map(word =>
 			line(styled(tlsRole[word], fitToCells(word, 11)), tlsMeanings[word].short),
 		),
 		line(''),

@@ -438,7 +438,7 @@ test('reports of kubelets without proven verification prove nothing, good or bad
 	t.like(rowOf({...unverified, ...anonymous}, 'C5'), {verdict: 'warn', basis: 'inferred', scope: {of: 1, proven: 0}});
 });
 
-test('a row that only a tunnel protects is not described as checked', t => {
+test('a row that only a tunnel protects is not described as enforced', t => {
 	const unseen: Given = {
 		base: {flags: [], mirrorPods: [], stepTests: [stepTest('grpc', {process: 'p1'})], replicas: knownReplicas(1, ['10.0.0.5:6443'])},
 	};
@@ -448,18 +448,18 @@ test('a row that only a tunnel protects is not described as checked', t => {
 		basis: 'proven',
 		message: 'konnectivity, TLS unknown: inside the Konnectivity tunnel’s TLS up to the node network',
 	});
-	const checked: Given = {base: {stepTests: [], flags: [flags({...good, 'egress-selector-config-file': ''}, {process: 'p1'})]}};
-	t.like(rowOf(checked, 'C1'), {
+	const enforced: Given = {base: {stepTests: [], flags: [flags({...good, 'egress-selector-config-file': ''}, {process: 'p1'})]}};
+	t.like(rowOf(enforced, 'C1'), {
 		verdict: 'pass',
-		state: 'checked',
-		message: 'direct, checked: verification is on: a kubelet that is not verified is sent nothing',
+		state: 'enforced',
+		message: 'direct, enforced: verification is on: a kubelet that is not verified is sent nothing',
 	});
 });
 
 test('a proven row is proven on at least one apiserver', t => {
-	const checked: Given = {base: {stepTests: [], flags: [flags({...good, 'egress-selector-config-file': ''}, {process: 'p1'})]}};
-	t.like(rowOf(checked, 'C1'), {state: 'checked', basis: 'proven'});
-	for (const [, title, given] of [...rows, ['C1', 'checked', checked] as const]) {
+	const enforced: Given = {base: {stepTests: [], flags: [flags({...good, 'egress-selector-config-file': ''}, {process: 'p1'})]}};
+	t.like(rowOf(enforced, 'C1'), {state: 'enforced', basis: 'proven'});
+	for (const [, title, given] of [...rows, ['C1', 'enforced', enforced] as const]) {
 		for (const {id, basis, scope} of auditOf(auditObservations(given), {facts}, options).rows) {
 			t.false(basis === 'proven' && scope.of !== null && scope.proven === 0, `${id} of "${title}"`);
 		}

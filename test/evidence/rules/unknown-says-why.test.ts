@@ -31,7 +31,7 @@ const choices: ReadonlyArray<ReadonlyArray<readonly [name: string, more: Partial
 	[
 		['no flags', {}],
 		['off', {flags: [flags(unverifiedFlags, {process: 'p1'})], process: processOf('p1')}],
-		['checked', {flags: [flags(verifyingFlags, {process: 'p1'})], process: processOf('p1')}],
+		['enforced', {flags: [flags(verifyingFlags, {process: 'p1'})], process: processOf('p1')}],
 		['tunnelled', {flags: [flags(tunnelFlags, {process: 'p1'})], process: processOf('p1')}],
 		['flags without a word', {flags: [flags({}, {process: 'p1'})], process: processOf('p1')}],
 		[

@@ -114,13 +114,11 @@ export function claimsOf(cell: Cell): Claim[] {
 	const monitors = user !== 'plain' && path.legs[0]!.to === 'apiserver';
 	const readsFlags = monitors && flagz;
 	const isChecked = truth.tls === 'verified' || truth.tls === 'refused';
-	// With verification on, only an attempt shows whether the certificate passes.
-	const untried = probe === 'passive' && isChecked;
 	// A silent command may not have reached the kubelet, unless the node is known to accept WebSockets; only the admin can read nodes.
 	const unheard = isChecked && variant === silentCommand && (labTranslatesStreams || user !== 'admin');
 	const isRefusal = probe !== 'passive' && truth.tls === 'refused';
 	const readable = {
-		tls: !endsAtKubelet || isRefusal || (readsFlags && !untried && !unheard),
+		tls: !endsAtKubelet || isRefusal || (readsFlags && !unheard),
 		// A set file does not show the route; metrics do, which are read while a stream is open, and not for a failed one.
 		route: path.phase === 'failed' ? readsFlags && !truth.egressFile : monitors,
 	};
@@ -129,7 +127,7 @@ export function claimsOf(cell: Cell): Claim[] {
 		readable.route && (truth.protocol === 'grpc' || (truth.protocol === 'http-connect' && user === 'admin' && probe === 'active'));
 	const readsCheck = isChecked && (readsFlags || isRefusal);
 	return [
-		{cell, what: 'tls', state: second.tls.state, basis: second.tls.basis, isTrue: second.tls.state === truth.tls, readable: readable.tls},
+		{cell, what: 'tls', state: second.tls.state, basis: second.tls.basis, isTrue: isTrueTls(path, truth), readable: readable.tls},
 		{
 			cell,
 			what: 'route',
@@ -147,6 +145,12 @@ export function claimsOf(cell: Cell): Claim[] {
 			readable: readsTunnel || readsCheck || (readable.tls && readable.route && truth.protocol === null),
 		},
 	];
+}
+
+/** Where the apiserver verifies, a connection that is not open is `enforced`. */
+export function isTrueTls({about, legs}: Path, {tls}: Truth): boolean {
+	const {state} = legs[1]!.tls;
+	return state === tls || (about === 'configuration' && state === 'enforced' && (tls === 'verified' || tls === 'refused'));
 }
 
 /** Verified or refused, or inside Konnectivity's TLS up to the node network. */

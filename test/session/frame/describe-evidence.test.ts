@@ -55,7 +55,7 @@ test('needs are shown as whole permissions, as many as fit', t => {
 
 test('an unknown verdict shows its reason, not its evidence', t => {
 	t.is(
-		wordsOf([authority], room, {state: 'unknown', basis: 'unknown', why: 'verification is on; this kubelet may pass or fail'}),
-		'verification is on; this kubelet may pass or fail',
+		wordsOf([authority], room, {state: 'unknown', basis: 'unknown', why: 'a certificate was refused, so verification may be on'}),
+		'a certificate was refused, so verification may be on',
 	);
 });
