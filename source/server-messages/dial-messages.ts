@@ -21,7 +21,8 @@ export const dialMessages: readonly MessageRule[] = [
 		speaker: 'apiserver',
 		...leg2,
 		meaning: 'nothing listens on that address and port',
-		remedy: 'check that the kubelet is running and that the port of the node or pod is right',
+		remedy:
+			'check that the kubelet is running and that the port of the node or pod is right; an address that is not the node’s or the pod’s is that of an egress proxy',
 		proves: {},
 	},
 	{
@@ -51,7 +52,8 @@ export const dialMessages: readonly MessageRule[] = [
 		speaker: 'apiserver',
 		...leg2,
 		meaning: 'the node’s name does not resolve where the connection is made',
-		remedy: 'set kube-apiserver --kubelet-preferred-address-types=InternalIP, or make the name resolvable there',
+		remedy:
+			'set kube-apiserver --kubelet-preferred-address-types=InternalIP, or make the name resolvable there; a name that is not the node’s is that of an egress proxy',
 		proves: {},
 	},
 	{
@@ -123,10 +125,11 @@ export const dialMessages: readonly MessageRule[] = [
 		wrappers: dialWrappers,
 		speaker: 'tunnel',
 		...leg2,
-		meaning: 'the egress proxy (HTTP CONNECT) failed: usually no agent is connected',
+		meaning: 'the egress proxy (HTTP CONNECT) failed: with Konnectivity, usually no agent is connected',
 		remedy: agentRemedy,
 		proves: {route: 'egress-http-connect'},
 	},
+	// k3s and RKE2 also respond 502 when the node has no session (pkg/daemons/control/tunnel.go serveConnect).
 	{
 		id: 'H2',
 		pattern: /^proxy error from \S+ while dialing \S+, code 50[23]: .+$/,
@@ -134,8 +137,9 @@ export const dialMessages: readonly MessageRule[] = [
 		speaker: 'tunnel',
 		...leg2,
 		meaning:
-			'the egress proxy (HTTP CONNECT) reached an agent, but the target refused, has no route, or its name does not resolve; the message does not say which',
-		remedy: 'check that the kubelet is running and that the agents can reach it',
+			'the egress proxy (HTTP CONNECT) could not reach the target: it refused, has no route, its name does not resolve, or (k3s, RKE2) its node is not connected to the server; the message does not say which',
+		remedy:
+			'check that the kubelet is running and that the tunnel’s agents can reach it; on k3s and RKE2, that k3s-agent or rke2-agent of that node is connected to the server',
 		proves: {route: 'egress-http-connect'},
 	},
 	{
@@ -178,6 +182,17 @@ export const dialMessages: readonly MessageRule[] = [
 		speaker: 'tunnel',
 		...leg2,
 		meaning: 'the egress proxy (HTTP CONNECT) closed the connection, or did not respond as an HTTP proxy does',
+		remedy: egressRemedy,
+		proves: {route: 'egress-http-connect'},
+	},
+	// Any other response, as from the proxy of k3s, RKE2 or Gardener.
+	{
+		id: 'H7',
+		pattern: /^proxy error from \S+ while dialing \S+, code (?!50[0234]:)\d+: .+$/,
+		wrappers: dialWrappers,
+		speaker: 'tunnel',
+		...leg2,
+		meaning: 'the egress proxy (HTTP CONNECT) rejected the request of the apiserver',
 		remedy: egressRemedy,
 		proves: {route: 'egress-http-connect'},
 	},

@@ -152,6 +152,20 @@ const cases: readonly Case[] = [
 		id: 'H4',
 	},
 	{
+		title: 'k3s’s proxy for a node without a session',
+		text: status(500, 'error dialing backend: proxy error from 127.0.0.1:6443 while dialing 10.99.0.11:10250, code 502: 502 Bad Gateway'),
+		status: 500,
+		id: 'H2',
+		dialedAddress: '10.99.0.11:10250',
+	},
+	{
+		title: 'RKE2’s proxy that rejects the request',
+		text: status(500, 'error dialing backend: proxy error from 127.0.0.1:9345 while dialing 10.99.0.11:10250, code 400: 400 Bad Request'),
+		status: 500,
+		id: 'H7',
+		dialedAddress: '10.99.0.11:10250',
+	},
+	{
 		title: 'an HTTP CONNECT proxy that hangs',
 		text: status(500, 'error dialing backend: proxy CONNECT to 10.99.0.11:10250 failed: context deadline exceeded'),
 		status: 500,
@@ -291,6 +305,14 @@ test('the meaning of D6 includes a pod or node without an address', t => {
 	t.regex(row.remedy ?? '', /kubectl get pod -o wide/);
 });
 
+test('the meaning of H2 includes a k3s node without a session, and the remedy names its agent', t => {
+	const text = 'error dialing backend: proxy error from 127.0.0.1:6443 while dialing 10.99.0.11:10250, code 502: 502 Bad Gateway';
+	const {rule: row} = explainMessage(status(500, text), {status: 500})!;
+	t.regex(row.meaning, /its node is not connected to the server/);
+	t.notRegex(row.meaning, /reached an agent/);
+	t.regex(row.remedy ?? '', /k3s-agent or rke2-agent/);
+});
+
 test('a message from a kubelet never blames the user’s credentials or permissions', t => {
 	for (const {rule: row} of cases
 		.map(({text, status: code}) => explainMessage(text, code === undefined ? {} : {status: code}))
@@ -304,7 +326,7 @@ const proves: Readonly<Record<string, object>> = {
 	T6: {tls: 'plain'},
 	...Object.fromEntries(['K1', 'K3', 'K4'].map(id => [id, {farEndAnswered: true}])),
 	...Object.fromEntries(['G1', 'G2', 'G3', 'G4'].map(id => [id, {route: 'konnectivity'}])),
-	...Object.fromEntries(['H1', 'H2', 'H3', 'H4', 'H5', 'H6'].map(id => [id, {route: 'egress-http-connect'}])),
+	...Object.fromEntries(['H1', 'H2', 'H3', 'H4', 'H5', 'H6', 'H7'].map(id => [id, {route: 'egress-http-connect'}])),
 };
 
 test('each rule proves exactly what the table above allows', t => {
@@ -339,7 +361,7 @@ for (const {title, text, status: code, id} of cases.filter(({id}) => id !== null
 		const inText = (part: string) => (text.trimStart().startsWith('{') ? JSON.stringify(part).slice(1, -1) : part);
 		const changed = (to: string) => explainMessage(text.replace(inText(message), inText(to)), context)?.rule.id;
 		t.not(changed(`said: ${message}`), id);
-		if (!['T1', 'T2', 'T4', 'H2', 'H3', 'H5', 'H6', 'D5', 'K1', 'K3', 'K4', 'R2', 'P4'].includes(id!)) {
+		if (!['T1', 'T2', 'T4', 'H2', 'H3', 'H5', 'H6', 'H7', 'D5', 'K1', 'K3', 'K4', 'R2', 'P4'].includes(id!)) {
 			t.not(changed(`${message}: said`), id);
 		}
 	});

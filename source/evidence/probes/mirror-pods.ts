@@ -33,13 +33,15 @@ export function parseComponentPod({metadata, spec, status}: PodObject): Componen
 	}
 
 	const {args, isComplete, runsAlone} = extractProgramArguments(container.command ?? [], container.args ?? [], container.name);
+	const values = parseFlags(args);
 	return {
 		component: container.name as ComponentPod['component'],
 		pod: metadata.name,
 		flags: {
 			// The value of a variable is not seen: it may be empty, or further arguments.
-			values: Object.fromEntries(Object.entries(parseFlags(args)).filter(([, value]) => !/[$`]/.test(value))),
-			absent: isComplete ? 'default' : 'unknown',
+			values: Object.fromEntries(Object.entries(values).filter(([, value]) => !/[$`]/.test(value))),
+			// OpenShift's apiserver reads most of its flags from the file of --openshift-config.
+			absent: isComplete && values['openshift-config'] === undefined ? 'default' : 'unknown',
 			proxyEnvironment: proxyEnvironmentOf(container, runsAlone),
 			hostAddresses: hostAddressesOf(status),
 		},

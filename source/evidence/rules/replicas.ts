@@ -185,9 +185,9 @@ export function usesHostAddress(pod: Observation<FlagFacts>): boolean {
 	return pod.facts.hostAddresses?.some(address => hostPort(address, '') === `${hostOf(podAddress(pod))}:`) ?? false;
 }
 
-/** `ip:port` at which a process registers itself. */
-export function advertisedAddress({facts: {values}}: Observation<FlagFacts>): string | null {
-	const [host, port] = [values['advertise-address'] ?? '', values['secure-port'] ?? ''];
+/** `ip:port` at which a process registers itself. `advertise-port`: of the apiserver in k3s, whose own server listens there. */
+export function advertisedAddress({facts: {values}}: Pick<Observation<FlagFacts>, 'facts'>): string | null {
+	const [host, port] = [values['advertise-address'] ?? '', values['advertise-port'] ?? values['secure-port'] ?? ''];
 	return /^[\da-f.:]+$/i.test(host) && /^\d+$/.test(port) ? hostPort(host, port) : null;
 }
 

@@ -2,15 +2,19 @@
 import type {ClusterObservations, ConnectionObservations, FlagFacts, ServerIdentity, SocketFacts, UnavailableSource} from '../evidence.ts';
 import {gatewayNotExcluded} from './direct-connection.ts';
 import {needRootCa} from './needs.ts';
+import {advertisedAddress} from './replicas.ts';
 
 /**
 An apiserver proves itself with a certificate of the cluster's own CA that also has the name by which pods know it, if no gateway can have
 that certificate (direct-connection.ts). A gateway may answer if the server URL has a path, the scheme is plain HTTP (no apiserver since
 1.24 serves it), the peer is unverified, or the chain is of another CA. Names alone are no evidence: gateways have certificates with the
 same names from their own CAs. Nor is the CA if the apiserver listens on loopback: a virtual cluster's proxy has a certificate like an
-apiserver's, and sends logs, exec and port-forwards to another cluster. `server`: the URL of the kubeconfig.
+apiserver's, and sends logs, exec and port-forwards to another cluster. It also passes on the name of our client certificate. k3s listens on
+loopback, too, behind a server in the same process; only the address where it advertises that server tells it from a virtual cluster.
+`server`: the URL of the kubeconfig.
 @see https://kubernetes.io/docs/setup/best-practices/certificates/ (the apiserver's names)
-@see https://github.com/loft-sh/vcluster/blob/main/pkg/server/server.go WithRedirect
+@see https://github.com/loft-sh/vcluster/blob/main/pkg/server/server.go WithRedirect, ImpersonatingHandler
+@see https://github.com/k3s-io/k3s/blob/master/pkg/server/handlers/handlers.go APIServer
 */
 export function identifyServer(own: ConnectionObservations, shared: ClusterObservations, server: string): ServerIdentity {
 	const {foreignHeaders, flags} = own;
@@ -49,7 +53,7 @@ export function identifyServer(own: ConnectionObservations, shared: ClusterObser
 	// If the flags of the answering process were not read, those of all that may have answered count.
 	const processes = flags ? [flags] : mirrorPods;
 	if (processes.length > 0 && processes.every(({facts}) => listensElsewhere(facts, socket))) {
-		return {to: 'unknown', why: 'the apiserver says that it listens on loopback only, which is not where your connection ends'};
+		return behindLoopback(processes);
 	}
 
 	const notExcluded = gatewayNotExcluded(socket, own, shared);
@@ -57,12 +61,30 @@ export function identifyServer(own: ConnectionObservations, shared: ClusterObser
 }
 
 /** Whether the apiserver listens on loopback only, so that this socket (through a proxy: the server URL) cannot lead to it directly. */
-function listensElsewhere({values}: FlagFacts, {server, remoteAddress, proxy}: SocketFacts): boolean {
+function listensElsewhere(facts: FlagFacts, {server, remoteAddress, proxy}: SocketFacts): boolean {
+	const {values} = facts;
 	const serverAddress = (proxy ? null : remoteAddress) ?? server;
 	return (
 		isLoopback(values['bind-address'] ?? '') &&
-		!(isLoopback(serverAddress.replace(/:\d+$/, '')) && serverAddress.endsWith(`:${values['secure-port'] ?? '6443'}`))
+		!(isLoopback(serverAddress.replace(/:\d+$/, '')) && serverAddress.endsWith(`:${values['secure-port'] ?? '6443'}`)) &&
+		!(hasSupervisor(facts) && !proxy && remoteAddress === advertisedAddress({facts}))
 	);
+}
+
+/** Only the apiserver that is built into k3s has this flag: the port of k3s's own server. */
+function hasSupervisor({values}: FlagFacts): boolean {
+	return values['advertise-port'] !== undefined;
+}
+
+function behindLoopback(processes: ReadonlyArray<{facts: FlagFacts}>): ServerIdentity {
+	const address = processes.length === 1 && hasSupervisor(processes[0]!.facts) ? advertisedAddress(processes[0]!) : null;
+	return address === null
+		? {to: 'unknown', why: 'the apiserver says that it listens on loopback only, which is not where your connection ends'}
+		: {
+				to: 'unknown',
+				why: `the apiserver listens on loopback behind k3s’s own server at ${address}, which is not where your connection ends: a virtual cluster’s proxy looks the same`,
+				need: {permission: null, check: null, or: `a kubeconfig with the server https://${address}`},
+			};
 }
 
 function isLoopback(host: string): boolean {

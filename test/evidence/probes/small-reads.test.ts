@@ -284,7 +284,31 @@ test('a pod whose manifest is newer than its container does not show what runs',
 	t.is(parseComponentPod(changed), undefined);
 });
 
+/** OpenShift: cluster-kube-apiserver-operator bindata/assets/kube-apiserver/pod.yaml. */
+const openshiftScript = [
+	'LOCK=/var/log/kube-apiserver/.lock',
+	'if [ -f /etc/kubernetes/static-pod-certs/configmaps/trusted-ca-bundle/ca-bundle.crt ]; then',
+	'  echo "Copying system trust bundle ..."',
+	'fi',
+	'exec watch-termination --kubeconfig=/etc/kubernetes/kubeconfig -- hyperkube kube-apiserver --openshift-config=/etc/kubernetes/static-pod-resources/configmaps/config/config.yaml --advertise-address=${HOST_IP} -v=2 --permit-address-sharing',
+].join('\n');
+
 for (const [title, command, values, absent] of [
+	[
+		'an absent flag of OpenShift’s apiserver may be in its configuration file',
+		['/bin/bash', '-ec', openshiftScript],
+		{
+			'openshift-config': '/etc/kubernetes/static-pod-resources/configmaps/config/config.yaml',
+			'permit-address-sharing': 'true',
+		},
+		'unknown',
+	],
+	[
+		'an absent flag beside --openshift-config may be in that file',
+		['hyperkube', 'kube-apiserver', '--openshift-config=/etc/kubernetes/config.yaml'],
+		{'openshift-config': '/etc/kubernetes/config.yaml'},
+		'unknown',
+	],
 	[
 		'an argument whose value is a variable is neither set nor not set',
 		['kube-apiserver', '--kubelet-certificate-authority=$(CA)', '--secure-port=6443'],

@@ -155,3 +155,7 @@ test('an own address is one that can be dialed', t => {
 	);
 	t.is(advertisedAddress(flags({})), null);
 });
+
+test('the own address of k3s is that of its own server', t => {
+	t.is(advertisedAddress(flags({'advertise-address': '10.0.0.5', 'secure-port': '6444', 'advertise-port': '6443'})), '10.0.0.5:6443');
+});

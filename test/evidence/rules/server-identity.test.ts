@@ -50,6 +50,15 @@ const named = (subjectAltName: string) => tls({peer: {...socketFacts.tls!.peer!,
 const leafOnly = (issuer: string) => tls({peer: {...socketFacts.tls!.peer!, issuer, chainSpkiSha256: ['aa'.repeat(32)]}});
 
 const bound = (address: string, port = '6443') => flags({'bind-address': address, 'secure-port': port});
+/** Flags of k3s: pkg/daemons/control/server.go apiServer. */
+const k3s = flags({
+	'bind-address': '127.0.0.1',
+	'secure-port': '6444',
+	'advertise-address': '10.0.0.5',
+	'advertise-port': '6443',
+	'kubelet-certificate-authority': '/var/lib/rancher/k3s/server/tls/server-ca.crt',
+	'egress-selector-config-file': '/var/lib/rancher/k3s/server/etc/egress-selector-config.yaml',
+});
 const at = (remoteAddress: string) => ({...socketFacts, remoteAddress});
 
 const rows: ReadonlyArray<[title: string, findings: Given, to: ServerIdentity['to']]> = [
@@ -103,6 +112,14 @@ const rows: ReadonlyArray<[title: string, findings: Given, to: ServerIdentity['t
 		{socket: {...at('127.0.0.1:6443'), proxy: {url: 'http://127.0.0.1:6443', from: 'environment'}}, flags: bound('127.0.0.1')},
 		'unknown',
 	],
+	['k3s, at the address of its own server', {socket: at('10.0.0.5:6443'), flags: k3s}, 'apiserver'],
+	['k3s, at another address', {socket: at('10.0.0.9:6443'), flags: k3s}, 'unknown'],
+	['k3s on loopback, where a virtual cluster’s proxy can be forwarded to', {socket: at('127.0.0.1:6443'), flags: k3s}, 'unknown'],
+	[
+		'k3s, through a forward proxy',
+		{socket: {...at('10.0.0.5:6443'), proxy: {url: 'http://10.0.0.8:3128', from: 'environment'}}, flags: k3s},
+		'unknown',
+	],
 	['an apiserver that listens on every address', {flags: bound('0.0.0.0')}, 'apiserver'],
 	['two candidate apiservers, one of which listens on loopback', {mirrorPods: [bound('127.0.0.1'), bound('::')]}, 'apiserver'],
 	['a CA other than the one that pods get, and an apiserver on loopback', {ca: other, flags: bound('127.0.0.1')}, 'gateway'],
@@ -114,6 +131,12 @@ test('a server identity names the permission that would separate apiserver from 
 		[needs({caUnavailableReason: 'forbidden'}), needs({caUnavailableReason: 'not-served'}), needs({})],
 		['get configmap kube-root-ca.crt', undefined, undefined],
 	);
+});
+
+test('k3s at another address names the address of its own server', t => {
+	const {why, need} = identify({socket: at('127.0.0.1:6443'), flags: k3s});
+	t.regex(why, /k3s’s own server at 10\.0\.0\.5:6443/);
+	t.is(need?.or, 'a kubeconfig with the server https://10.0.0.5:6443');
 });
 
 for (const [title, input, to] of rows) {
