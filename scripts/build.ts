@@ -263,7 +263,7 @@ function builtInsWaitForTheirUse(): Plugin {
 	return {
 		name: 'built-ins-wait-for-their-use',
 		setup(build) {
-			build.onResolve({filter: /^(?:node:)?(?:fs\/promises|zlib|child_process|https?)$/}, ({path, namespace}) =>
+			build.onResolve({filter: /^(?:node:)?(?:fs\/promises|zlib|child_process|https?|v8)$/}, ({path, namespace}) =>
 				namespace === 'waits' ? undefined : {path: `node:${path.replace(/^node:/, '')}`, namespace: 'waits'},
 			);
 			build.onLoad({filter: /.*/, namespace: 'waits'}, ({path}) => ({

@@ -13,7 +13,7 @@ import type {SpokeError} from '../errors/spoke-error.ts';
 import {BoundedReplies} from './bounded-replies.ts';
 import {destroyWhenDrained} from './destroy-when-drained.ts';
 import {maskedMessage, reuseMessage} from './masked-message.ts';
-import {keepReadingAfterWriteError, unsentBytes} from './node-internals.ts';
+import {countPassedBytes, keepReadingAfterWriteError, unsentBytes} from './node-internals.ts';
 import {PongTracker} from './pong-tracker.ts';
 import {streamLostBecause, protocolError, streamLostError} from './protocol-error.ts';
 import {webSocketAccept} from './websocket-accept.ts';
@@ -108,6 +108,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		}
 
 		const message = maskedMessage(payload instanceof Uint8Array ? [payload] : payload, binary);
+		countPassedBytes(message.length);
 		this.#socket.write(message, error => {
 			// A stream within this process may have passed the memory on.
 			if (!error && this.#socket instanceof Socket) {
@@ -211,7 +212,8 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		};
 
 		this.#socket
-			.on('data', () => {
+			.on('data', (bytes: Buffer) => {
+				countPassedBytes(bytes.length);
 				this.lastReceivedAt = monotonicMs();
 				if (this.#isPeerDone) {
 					onPeerDone();

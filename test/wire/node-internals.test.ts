@@ -5,7 +5,7 @@ import {PassThrough} from 'node:stream';
 import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
 import test from 'ava';
-import {keepReadingAfterWriteError, unsentBytes} from '../../source/wire/node-internals.ts';
+import {capacityFlag, keepReadingAfterWriteError, unsentBytes} from '../../source/wire/node-internals.ts';
 import {readSource} from '../architecture/imports.ts';
 import {issue} from '../support/certificates.ts';
 
@@ -28,6 +28,12 @@ for (const [version, binary] of binaries) {
 			});
 		});
 	}
+
+	test.serial(`V8 before 14 knows the flag that frees Buffers soon, on Node ${version}`, async t => {
+		const {stdout: v8} = await run(binary, ['-p', 'process.versions.v8']);
+		const {stdout: options} = await run(binary, ['--v8-options']);
+		t.is(options.includes(`--${capacityFlag} `), Number.parseInt(v8, 10) < 14);
+	});
 
 	test.serial(`V8 knows the flags of the session on Node ${version}`, async t => {
 		t.is(flags.length, 3);

@@ -1,13 +1,14 @@
 /** Remembers lines that the server sends again after a resume. */
 import {createHash} from 'node:crypto';
 import {constants, zstdCompressSync, zstdDecompressSync} from 'node:zlib';
+import {LineMemory, type StoredBytes} from './line-memory.ts';
 import {lineEnd, lineFeed} from './log-lines.ts';
 import {timestampLength, timestampNanoseconds, timestampSecond} from './line-timestamp.ts';
 
 /** Beyond this, a resume reports possible duplicates. */
 const maxBytes = 48 * 1024 * 1024;
 /** The rest is compressed, because it is rarely needed. */
-const maxUnpackedBytes = 16 * 1024 * 1024;
+const maxUnpackedBytes = 2 * 1024 * 1024;
 const longBlockBytes = 4 * 1024 * 1024;
 const longLineBytes = 4096;
 
@@ -15,7 +16,7 @@ type KeptBlock = {
 	second: number;
 	length: number;
 	size: number;
-	content: {bytes: Buffer} | {packed: Buffer} | {keys: readonly Key[]; first: Instant | null};
+	content: StoredBytes | {packed: Buffer} | {keys: readonly Key[]; first: Instant | null};
 };
 type Key = {key: string; second: number | null};
 type Instant = {second: number; time: bigint};
@@ -41,6 +42,7 @@ without a fraction)
 */
 export class RecentLines {
 	readonly #blocks: KeptBlock[] = [];
+	readonly #memory = new LineMemory();
 	#bytes = 0;
 	/** Leading blocks that are compressed or need not be. */
 	#packed = 0;
@@ -87,7 +89,7 @@ export class RecentLines {
 			second,
 			length: block.length,
 			size,
-			content: isLong ? {keys: keysOf(block), first: firstInstant(block)} : {bytes: block},
+			content: isLong ? {keys: keysOf(block), first: firstInstant(block)} : this.#memory.store(block),
 		});
 		this.#bytes += size;
 		this.#unpackedBytes += size;
@@ -130,13 +132,18 @@ export class RecentLines {
 			newestSecond,
 			isComplete,
 			start,
-			tails: contents.flatMap(content => ('bytes' in content ? content.bytes : [])),
+			// Copies, because the memory is reused.
+			tails: contents.flatMap(content => ('bytes' in content ? Buffer.from(content.bytes) : [])),
 		};
 	}
 
 	#dropFirst(): void {
 		const dropped = this.#blocks.shift()!;
 		this.#bytes -= dropped.size;
+		if ('chunk' in dropped.content) {
+			this.#memory.free(dropped.content);
+		}
+
 		this.#droppedUntil = Math.max(this.#droppedUntil, dropped.second);
 		if (this.#packed > 0) {
 			this.#packed--;
@@ -148,8 +155,10 @@ export class RecentLines {
 	#packNext(): void {
 		const next = this.#blocks[this.#packed++]!;
 		this.#unpackedBytes -= next.size;
-		if ('bytes' in next.content) {
-			next.content = {packed: zstdCompressSync(next.content.bytes, {params: {[constants.ZSTD_c_compressionLevel]: -3}})};
+		if ('chunk' in next.content) {
+			const packed = zstdCompressSync(next.content.bytes, {params: {[constants.ZSTD_c_compressionLevel]: -3}});
+			this.#memory.free(next.content);
+			next.content = {packed};
 		}
 	}
 }

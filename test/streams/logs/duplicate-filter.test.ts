@@ -208,3 +208,21 @@ test('lines of earlier seconds are dropped', t => {
 	t.is(lines.expectedDuplicates().counts.size, 1);
 	t.true(lines.expectedDuplicates().isComplete);
 });
+
+test('lines that reuse the memory of earlier ones are still found again', t => {
+	const lines = new RecentLines();
+	const second = (at: number) => Array.from({length: 40}, (_, index) => `${stamp(at, index)} ${String(at * index).repeat(30_000)}\n`);
+	const blocks = [...second(1), ...second(2), ...second(3)];
+	for (const block of blocks) {
+		lines.add(Buffer.from(block));
+	}
+
+	const filter = new DuplicateFilter(lines.expectedDuplicates());
+	for (const block of second(4)) {
+		lines.add(Buffer.from(block));
+	}
+
+	const again = second(3).map(block => filter.removeDuplicates(Buffer.from(block)).length);
+	t.deepEqual([...new Set(again)], [0]);
+	t.true(filter.foundLastLine);
+});

@@ -1,0 +1,50 @@
+/** Memory for copies of lines that are freed in the order in which they were stored. */
+
+const chunkBytes = 1024 * 1024;
+
+export type StoredBytes = {bytes: Buffer; chunk: Chunk};
+
+/** `stored`: blocks in it that are not freed. */
+type Chunk = {memory: Buffer; length: number; stored: number};
+
+/**
+Reuses its chunks. The buffers of a response would be freed only by V8's collection of old objects, which starts when 64 MiB of them wait:
+they live just long enough to become old.
+*/
+export class LineMemory {
+	#current: Chunk | null = null;
+	#free: Chunk | null = null;
+
+	/** The bytes are valid until `free`. */
+	store(block: Buffer): StoredBytes {
+		const chunk = this.#chunkFor(block.length);
+		const at = chunk.length;
+		block.copy(chunk.memory, at);
+		chunk.length += block.length;
+		chunk.stored++;
+		return {bytes: chunk.memory.subarray(at, chunk.length), chunk};
+	}
+
+	free({chunk}: StoredBytes): void {
+		chunk.stored--;
+		if (chunk.stored > 0) {
+			return;
+		}
+
+		chunk.length = 0;
+		if (chunk !== this.#current && chunk.memory.length === chunkBytes) {
+			this.#free = chunk;
+		}
+	}
+
+	#chunkFor(length: number): Chunk {
+		if (this.#current && this.#current.memory.length - this.#current.length >= length) {
+			return this.#current;
+		}
+
+		const reused = length <= chunkBytes ? this.#free : null;
+		this.#free = reused ? null : this.#free;
+		this.#current = reused ?? {memory: Buffer.allocUnsafeSlow(Math.max(chunkBytes, length)), length: 0, stored: 0};
+		return this.#current;
+	}
+}
