@@ -72,6 +72,13 @@ export class PodTunnels {
 		return carrier;
 	}
 
+	/** `undefined` if a connection must wait. */
+	leaseReady(): [TunnelLease<Tunnel>, Pool] | undefined {
+		const pool = this.#pool;
+		const lease = pool?.acquireReady();
+		return pool && lease && [lease, pool];
+	}
+
 	/** @throws the signal's reason */
 	async lease(signal: AbortSignal): Promise<[TunnelLease<Tunnel>, Pool]> {
 		for (;;) {

@@ -1,6 +1,7 @@
 /** Runs the forwards of one target. */
 import type {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
+import {setFlagsFromString} from 'node:v8';
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import {delayUpTo} from '../../async/abortable.ts';
 import {EventQueue} from '../../async/event-queue.ts';
@@ -69,6 +70,8 @@ class ForwardedTarget implements RunningForward {
 			const tunnels = await this.#start();
 			// A client that waits for the ready event connects now, before the list of pods.
 			await delayUpTo(settleDelayMs, this.#signal);
+			// Otherwise the young generation grows with connections, which leave only garbage: 134 instead of 97 MiB after 3,000 short ones.
+			setFlagsFromString('--semi-space-growth-factor=1');
 			for await (const pods of watchForwardPods(this.#cluster, tunnels.scope, tunnels.pod, this.#signal)) {
 				tunnels.update(pods);
 			}
@@ -173,10 +176,6 @@ class ForwardedTarget implements RunningForward {
 
 	async #serve(tunnels: PodTunnels, port: RunningPort, socket: Socket): Promise<void> {
 		socket.on('error', () => undefined);
-		const clientClosed = new AbortController();
-		socket.once('close', () => {
-			clientClosed.abort();
-		});
 		const register = (lease: TunnelLease<Tunnel> | null) =>
 			port.registry.open({
 				socket,
@@ -191,20 +190,35 @@ class ForwardedTarget implements RunningForward {
 				throw descriptorLimitError();
 			}
 
-			const [lease, pool] = await tunnels.lease(AbortSignal.any([this.#signal, clientClosed.signal, AbortSignal.timeout(maxTunnelWaitMs)]));
+			const [lease, pool] = tunnels.leaseReady() ?? (await this.#waitForTunnel(tunnels, socket));
 			this.#carry(tunnels, register(lease), {lease, pool, port, socket});
 		} catch (thrown) {
+			const hasClientClosed = socket.closed;
 			resetSocket(socket);
 			const registered = register(null);
 			if (this.#signal.aborted) {
 				registered.close({end: 'shutdown', error: null});
-			} else if (clientClosed.signal.aborted) {
+			} else if (hasClientClosed) {
 				registered.close({end: 'client-reset', error: null});
 			} else if (thrown instanceof SpokeError) {
 				registered.close({end: null, error: thrown});
 			} else {
 				this.#closeWithoutTunnel(registered, tunnels.lastError);
 			}
+		}
+	}
+
+	async #waitForTunnel(tunnels: PodTunnels, socket: Socket): Promise<[TunnelLease<Tunnel>, Pool]> {
+		const clientClosed = new AbortController();
+		const onClose = () => {
+			clientClosed.abort();
+		};
+
+		socket.once('close', onClose);
+		try {
+			return await tunnels.lease(AbortSignal.any([this.#signal, clientClosed.signal, AbortSignal.timeout(maxTunnelWaitMs)]));
+		} finally {
+			socket.off('close', onClose);
 		}
 	}
 

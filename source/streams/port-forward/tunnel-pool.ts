@@ -10,6 +10,10 @@ export const maxIdleTunnels = 4;
 const initialIdleTunnels = 2;
 
 const maxOpening = 8;
+/** Further connections share them, unless every tunnel is stalled. */
+const maxTunnels = maxUnsharedConnections + maxIdleTunnels;
+/** A burst's tunnels serve the next burst, because each costs a handshake. */
+const burstMs = 10_000;
 /** The first bytes of a connection go before the next handshake. */
 const fillDelayMs = 40;
 const emptyFillDelayMs = 15;
@@ -17,6 +21,8 @@ const emptyFillDelayMs = 15;
 export type PoolOptions<T extends PooledTunnel> = OutageCallbacks & {
 	open: (signal: AbortSignal) => Promise<T>;
 	onOpened: (tunnel: T) => void;
+	/** How long as many tunnels are kept as connections were open at once; 10 s by default. */
+	burstMs?: number;
 };
 
 export class TunnelPool<T extends PooledTunnel> {
@@ -28,8 +34,14 @@ export class TunnelPool<T extends PooledTunnel> {
 		this.#fill();
 	});
 
+	readonly #trimTimer = new EarliestTimer(() => {
+		this.#trim();
+	});
+
 	readonly #retired = new AbortController();
 	#opening = 0;
+	/** Connections at once since the last trim. */
+	#mostConnections = 0;
 	#targetIdle = initialIdleTunnels;
 
 	constructor(options: PoolOptions<T>) {
@@ -53,6 +65,16 @@ export class TunnelPool<T extends PooledTunnel> {
 		this.#fill();
 	}
 
+	/** `undefined` if a connection must wait. */
+	acquireReady(): TunnelLease<T> | undefined {
+		const ready = this.#isRetired || this.#queue.length > 0 ? undefined : this.#lease();
+		if (ready) {
+			this.#fillSoon();
+		}
+
+		return ready;
+	}
+
 	/** @throws the signal's reason, or a SpokeError if the pool is retired */
 	async acquire(signal: AbortSignal): Promise<TunnelLease<T>> {
 		signal.throwIfAborted();
@@ -60,9 +82,8 @@ export class TunnelPool<T extends PooledTunnel> {
 			throw podChangedError();
 		}
 
-		const ready = this.#queue.length === 0 ? this.#slots.acquire() : undefined;
+		const ready = this.acquireReady();
 		if (ready) {
-			this.#fillSoon();
 			return ready;
 		}
 
@@ -78,6 +99,7 @@ export class TunnelPool<T extends PooledTunnel> {
 		this.#retired.abort();
 		this.#outage.cancelWait();
 		this.#fillTimer.stop();
+		this.#trimTimer.stop();
 		this.#queue.rejectAll(podChangedError);
 		for (const tunnel of this.#slots.all.keys()) {
 			this.#slots.endIdle(tunnel);
@@ -105,19 +127,45 @@ export class TunnelPool<T extends PooledTunnel> {
 	}
 
 	#serve(): void {
-		this.#queue.serve(() => this.#slots.acquire());
+		this.#queue.serve(() => this.#lease());
+	}
+
+	#lease(): TunnelLease<T> | undefined {
+		const lease = this.#slots.acquire();
+		this.#mostConnections = Math.max(this.#mostConnections, this.#slots.total);
+		return lease;
 	}
 
 	#endSurplus(tunnel: T): void {
-		if (this.#isRetired || this.#slots.idle > maxIdleTunnels) {
+		if (this.#isRetired) {
 			this.#slots.endIdle(tunnel);
+		} else if (this.#slots.idle > maxIdleTunnels) {
+			this.#trimTimer.scheduleWithin(this.#options.burstMs ?? burstMs);
+		}
+	}
+
+	#trim(): void {
+		const {all, total} = this.#slots;
+		let surplus = all.size - Math.max(this.#mostConnections, maxIdleTunnels);
+		for (const [tunnel, connections] of all) {
+			if (connections === 0 && surplus > 0) {
+				surplus--;
+				this.#slots.endIdle(tunnel);
+			}
+		}
+
+		this.#mostConnections = total;
+		if (this.#slots.idle > maxIdleTunnels) {
+			this.#trimTimer.scheduleWithin(this.#options.burstMs ?? burstMs);
 		}
 	}
 
 	get #missing(): number {
 		const waiting = this.#queue.length;
 		// At the limit, connections wait only if every tunnel is stalled.
-		return waiting > 0 ? Math.min(waiting, Math.max(1, maxUnsharedConnections - this.#slots.total)) : this.#targetIdle - this.#slots.idle;
+		return waiting > 0
+			? Math.min(waiting, Math.max(1, maxUnsharedConnections - this.#slots.total))
+			: Math.min(this.#targetIdle - this.#slots.idle, maxTunnels - this.#slots.all.size);
 	}
 
 	#fill(): void {

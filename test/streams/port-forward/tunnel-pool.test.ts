@@ -39,7 +39,7 @@ class PretendTunnel {
 }
 
 /** Opening takes `openMs`, or fails while `failure` is set. */
-function poolOf(t: ExecutionContext, {openMs = 5}: {openMs?: number} = {}) {
+function poolOf(t: ExecutionContext, {openMs = 5, burstMs}: {openMs?: number; burstMs?: number} = {}) {
 	const told: string[] = [];
 	const opened: PretendTunnel[] = [];
 	const state = {failure: undefined as SpokeError | undefined, opening: 0, mostOpening: 0};
@@ -60,6 +60,7 @@ function poolOf(t: ExecutionContext, {openMs = 5}: {openMs?: number} = {}) {
 		onInterrupted: (error, attempt) => told.push(`interrupted ${error.code} ${attempt}`),
 		onRestored: outageMs => told.push(outageMs >= 0 ? 'restored' : 'restored before it was lost'),
 		onOpened: () => undefined,
+		...(burstMs !== undefined && {burstMs}),
 	});
 	const never = new AbortController().signal;
 	t.teardown(() => {
@@ -147,8 +148,8 @@ test('a tunnel with a stalled stream accepts no new connection', async t => {
 	);
 });
 
-test('at most four idle tunnels stay open after a burst, and the next connection does not wait', async t => {
-	const {pool, never, live} = poolOf(t);
+test('four idle tunnels stay open long after a burst, and the next connection does not wait', async t => {
+	const {pool, never, live} = poolOf(t, {burstMs: 20});
 	await pool.start();
 	const leases = await Promise.all(Array.from({length: 40}, async () => pool.acquire(never)));
 	for (const lease of leases) {
@@ -156,11 +157,42 @@ test('at most four idle tunnels stay open after a burst, and the next connection
 		lease.release();
 	}
 
-	t.true(live().length <= maxIdleTunnels + 8, `${live().length} left`);
-	await delay(60);
-	t.true(live().length <= maxIdleTunnels, `${live().length} left`);
-	const next = await Promise.race([pool.acquire(never), delay(1, undefined)]);
-	t.truthy(next);
+	await until(
+		() => live().length === maxIdleTunnels,
+		() => live().length,
+	);
+	t.not(pool.acquireReady(), undefined);
+});
+
+test('the next burst uses the tunnels of the one before', async t => {
+	const {pool, opened, never} = poolOf(t);
+	await pool.start();
+	for (let burst = 0; burst < 2; burst++) {
+		const leases = await Promise.all(Array.from({length: 12}, async () => pool.acquire(never)));
+		await until(
+			() => pool.tunnels.size === 12 + maxIdleTunnels,
+			() => pool.tunnels.size,
+		);
+		for (const lease of leases) {
+			lease.release();
+		}
+	}
+
+	t.is(opened.length, 12 + maxIdleTunnels);
+});
+
+test('connections that stay and come one by one open at most twenty tunnels', async t => {
+	const {pool, opened, never} = poolOf(t);
+	await pool.start();
+	for (let index = 0; index < 60; index++) {
+		await pool.acquire(never);
+		await until(
+			() => opened.length === Math.min(index + 3, 20),
+			() => opened.length,
+		);
+	}
+
+	t.is(opened.length, 20);
 });
 
 test('an ended tunnel is replaced silently, and an outage is reported only if that fails', async t => {
