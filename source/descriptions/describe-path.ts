@@ -3,6 +3,7 @@ import type {Leg, Path, Verdict} from '../evidence/evidence.ts';
 import {farEndName} from '../evidence/path-line.ts';
 import {needAgentMetrics, needLeases} from '../evidence/rules/needs.ts';
 import {clockTime} from '../text/format-time.ts';
+import {sanitize} from '../text/sanitize.ts';
 import {describeNeed, describeRoute, describeTls, type VerdictDescription} from './describe-verdict.ts';
 import type {Part} from './parts.ts';
 
@@ -155,6 +156,31 @@ function legMeaning({tls}: Leg, from: string, to: string): string {
 			return `TLS to ${to} is not known${reason}${needs}`;
 		}
 	}
+}
+
+/** One sentence per leg: `Leg 2, apiserver to kubelet n7: unverified, proven; by konnectivity, inferred.` Then the failure, if any. */
+export function pathSentences(path: Path): string[] {
+	const ended = describeEnd(path);
+	const failure = describeExpectedFailure(path);
+	return [
+		...(ended === '' ? [] : [`The connection ${ended}. It was:`]),
+		...path.legs.map(leg => legSentence(describeLeg(path, leg))),
+		...(failure === null ? [] : [failureSentence(failure)]),
+	].map(sentence => sanitize(sentence));
+}
+
+function legSentence({n, from, to, name, tls, route}: LegDescription): string {
+	const how = route.basis === null ? route.name : route.name === 'direct' ? 'directly' : `by ${route.name}`;
+	return `Leg ${n}, ${from} to ${`${to} ${name}`.trim()}: ${withBasis(tls.name, tls.basis)}; ${withBasis(how, route.basis)}.`;
+}
+
+function withBasis(name: string, basis: string | null): string {
+	return basis === null ? name : `${name}, ${basis}`;
+}
+
+function failureSentence({leg, time, otherEnd, message}: FailureDescription): string {
+	const word = time === null ? 'would fail' : `failed at ${clockTime(time)}`;
+	return `Leg ${leg} ${word}${otherEnd === null ? '' : ` to ${otherEnd}`}: ${message}.`;
 }
 
 /** What is not determined, each with what would settle it. */

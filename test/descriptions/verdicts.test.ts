@@ -1,14 +1,13 @@
 /** The report, the why screen, the path pane and the screen reader say the same of a path. */
 import test from 'ava';
 import type {Basis, Evidence, Leg, Path, RouteState, TlsState, Verdict} from '../../source/evidence/evidence.ts';
-import {describeUndetermined} from '../../source/descriptions/describe-path.ts';
+import {describeUndetermined, pathSentences} from '../../source/descriptions/describe-path.ts';
 import {needAgentMetrics} from '../../source/evidence/rules/needs.ts';
 import {formatPathLine} from '../../source/evidence/path-line.ts';
 import {pathReport} from '../../source/output/path-report.ts';
 import {unicodeGlyphs} from '../../source/session/kit/glyphs.ts';
 import {pathLineSpans} from '../../source/session/kit/path-line-spans.ts';
 import {pathVerdicts} from '../../source/session/frame/path-verdicts.ts';
-import {legSentences} from '../../source/session/kit/spoken-path.ts';
 import {whyLines} from '../../source/session/why/why.tsx';
 
 /** Exhaustive by type: a new state needs a name. */
@@ -90,7 +89,7 @@ for (const basis of ['proven', 'inferred'] as const) {
 			const isUnknown = state === 'unknown';
 			t.true(pathReport([path]).includes(`    TLS     ${isUnknown ? 'unknown' : `${name}, ${basis}`}\n`));
 			t.true(why(path).some(line => line.endsWith(isUnknown ? ` ${name}` : ` ${name}, ${basis}`)));
-			t.true(legSentences(path)[1]!.includes(`kubelet n1: ${isUnknown ? name : `${name}, ${basis}`}; `));
+			t.true(pathSentences(path)[1]!.includes(`kubelet n1: ${isUnknown ? name : `${name}, ${basis}`}; `));
 			t.is(pathVerdicts(path)[2]!.word, name);
 		}
 	});
@@ -102,7 +101,7 @@ for (const basis of ['proven', 'inferred'] as const) {
 			t.true(pathReport([path]).includes(`    route   ${isUnknown ? 'unknown' : `${name}, ${basis}`}\n`));
 			t.true(why(path).some(line => line.endsWith(isUnknown ? ` ${name}` : ` ${name}, ${basis}`)));
 			const spoken = name === 'direct' ? 'directly' : `by ${name}`;
-			t.true(legSentences(path)[1]!.endsWith(isUnknown ? `; ${name}.` : `; ${spoken}, ${basis}.`));
+			t.true(pathSentences(path)[1]!.endsWith(isUnknown ? `; ${name}.` : `; ${spoken}, ${basis}.`));
 			t.is(pathVerdicts(path)[1]!.word, name);
 		}
 	});

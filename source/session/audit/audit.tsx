@@ -51,7 +51,7 @@ export function AuditView(): ReactNode {
 	const selected = audit.at + audit.rows.slice(0, audit.at + 1).filter(({heading}) => heading !== null).length;
 	return (
 		<>
-			<Box flexDirection="column" flexShrink={0}>
+			<Box flexDirection="column" flexShrink={0} aria-hidden>
 				{picture.map((row, index) => (
 					<Row key={index} {...row} />
 				))}
@@ -111,6 +111,7 @@ function rowLine(
 			styled('text.dim', ` ${fitToCells(row.basis, 10)}${fitToCells(row.provenOn[unit], proven)} ${row.id}`),
 		],
 		...(isAt && {ground: 'selection' as const}),
+		label: `${row.title}, ${row.leg === null && row.state === row.verdict ? '' : `${row.verdict}, `}${auditLegState(row)}, ${row.basis}`,
 	};
 }
 

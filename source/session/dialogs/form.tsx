@@ -6,7 +6,7 @@ import type {Glyphs} from '../kit/glyphs.ts';
 import {MouseBox} from '../kit/mouse.tsx';
 import {useScreen} from '../kit/screen-context.ts';
 import {styled, type Span} from '../kit/styled-line.ts';
-import {Row, Words} from '../kit/styled-text.tsx';
+import {Row, useReading, Words} from '../kit/styled-text.tsx';
 import {equivalentCommand, isFieldVisible, type FormDialog, type FormField} from './dialog.ts';
 import {DialogFrame, frameWidth} from './dialog-frame.tsx';
 import {typedSpans} from './prompt.tsx';
@@ -64,8 +64,14 @@ type FieldProps = {
 
 function Field({field, index, labelWidth, isAt, columns}: FieldProps): ReactNode {
 	const {glyphs} = useScreen(({theme}) => theme);
+	const reading = useReading(() => (isAt ? readField(field) : ''));
 	return (
-		<MouseBox line={{spans: [], item: index}} backgroundColor={isAt ? 'selection' : ''}>
+		<MouseBox
+			line={{spans: [], item: index}}
+			backgroundColor={isAt ? 'selection' : ''}
+			aria-role={field.choices === null ? 'textbox' : 'combobox'}
+			{...reading}
+		>
 			<Box width={labelWidth + 3} flexShrink={0}>
 				<Row spans={[{text: isAt ? ` ${glyphs.cursor} ` : '   '}, {text: field.label}]} />
 			</Box>
@@ -77,6 +83,11 @@ function Field({field, index, labelWidth, isAt, columns}: FieldProps): ReactNode
 			/>
 		</MouseBox>
 	);
+}
+
+function readField({label, value, choices, note}: FormField): string {
+	const shown = choices?.find(choice => choice.value === value)?.shown ?? value;
+	return `${label}: ${shown === '' ? 'empty' : shown}${note === '' ? '' : `, ${note}`}`;
 }
 
 function valueSpans({value, choices, untouched}: FormField, isAt: boolean, {caret, chooseLeft, chooseRight}: Glyphs, room: number): Span[] {

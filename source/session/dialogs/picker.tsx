@@ -29,15 +29,22 @@ export function Picker({picker}: {readonly picker: PickerDialog}): ReactNode {
 			]}
 		>
 			<Row spans={[{text: ` ${picker.lead}`}, ...typed]} />
-			{picker.heads.length > 0 && <Row spans={[styled('text.dim', `   ${text(picker.heads)}`)]} />}
+			{picker.heads.length > 0 && <Row spans={[styled('text.dim', `   ${text(picker.heads)}`)]} label="" />}
 			{shown.map((row, index) =>
 				typeof row === 'string' ? (
-					<Row key={index} spans={[styled('title', ` ${row}`)]} />
+					<Row key={index} spans={[styled('title', ` ${row}`)]} label="" />
 				) : (
-					<Item key={index} index={items.indexOf(row)} item={row} text={text(row.cells)} isAt={row === items[picker.index]} />
+					<Item
+						key={index}
+						index={items.indexOf(row)}
+						of={items.length}
+						item={row}
+						text={text(row.cells)}
+						isAt={row === items[picker.index]}
+					/>
 				),
 			)}
-			{end !== '' && <Row spans={[styled('text.dim', `   ${end}`)]} />}
+			{end !== '' && <Row spans={[styled('text.dim', `   ${end}`)]} {...(items.length > 0 && {label: ''})} />}
 			<Box flexDirection="column" paddingX={1} paddingTop={1}>
 				{picker.notes.map((note, index) => (
 					<Words key={index} role="text.dim">
@@ -49,13 +56,20 @@ export function Picker({picker}: {readonly picker: PickerDialog}): ReactNode {
 	);
 }
 
-type ItemProps = {readonly item: PickerItem; readonly index: number; readonly text: string; readonly isAt: boolean};
+type ItemProps = {readonly item: PickerItem; readonly index: number; readonly of: number; readonly text: string; readonly isAt: boolean};
 
-function Item({item, index, text, isAt}: ItemProps): ReactNode {
+/** A screen reader reads the selected one. */
+function Item({item, index, of, text, isAt}: ItemProps): ReactNode {
 	const {cursor} = useScreen(({theme}) => theme.glyphs);
 	const {off} = item;
 	return (
-		<MouseBox line={{spans: [], item: index}} backgroundColor={isAt ? 'selection' : ''}>
+		<MouseBox
+			line={{spans: [], item: index}}
+			backgroundColor={isAt ? 'selection' : ''}
+			aria-role="option"
+			aria-state={{disabled: off !== undefined}}
+			aria-hidden={!isAt}
+		>
 			<Row
 				spans={[
 					{text: ' '},
@@ -64,6 +78,7 @@ function Item({item, index, text, isAt}: ItemProps): ReactNode {
 					styled(off === undefined ? undefined : 'text.dim', text),
 					styled('text.dim', off === undefined ? '' : `   ${off}`),
 				]}
+				label={`${index + 1} of ${of}: ${[...item.cells, off ?? ''].filter(cell => cell !== '').join(', ')}`}
 			/>
 		</MouseBox>
 	);

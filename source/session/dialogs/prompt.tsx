@@ -15,14 +15,20 @@ export function Prompt({prompt}: {readonly prompt: PromptDialog}): ReactNode {
 	const {columns} = screen.state.size;
 	const input = inputSpans(prompt, screen.theme.glyphs.caret, columns);
 	const keys = keySpans(screen, prompt);
-	const note = prompt.note !== '' && prompt.problem === null && lineWidth(input) + 12 < columns ? `  ${prompt.note} ` : '';
-	return lineWidth(input) + lineWidth(keys) + 2 <= columns ? (
+	const note = [styled('text.dim', prompt.note === '' || prompt.note === prompt.problem ? '' : `${prompt.note}   `)];
+	const short = prompt.note !== '' && prompt.problem === null && lineWidth(input) + 12 < columns ? `  ${prompt.note} ` : '';
+	return lineWidth(input) + lineWidth([...note, ...keys]) + 2 <= columns ? (
 		<Box justifyContent="space-between">
 			<Row spans={input} />
-			<Row spans={keys} />
+			<Box>
+				<Row spans={note} />
+				<Box aria-hidden>
+					<Row spans={keys} />
+				</Box>
+			</Box>
 		</Box>
 	) : (
-		<Row spans={[...input, styled('text.dim', note)]} />
+		<Row spans={[...input, styled('text.dim', short)]} />
 	);
 }
 
@@ -45,7 +51,6 @@ function keySpans(screen: RenderInput, prompt: PromptDialog): Span[] {
 	};
 
 	return [
-		styled('text.dim', prompt.note === '' || prompt.note === prompt.problem ? '' : `${prompt.note}   `),
 		...key('prompt.accept', prompt.accept),
 		...(prompt.candidates.length > 0 ? key('prompt.complete', 'complete') : []),
 		...(prompt.canUseRegex ? key('prompt.regex', prompt.regex ? 'plain' : 'regex') : []),

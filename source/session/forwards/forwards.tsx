@@ -1,5 +1,5 @@
 /** The forwards view: the forwards, and the clients and log of the selected one. */
-import {Box} from 'ink';
+import {Box, useIsScreenReaderEnabled} from 'ink';
 import type {ReactNode} from 'react';
 import {clockTime, formatAge} from '../../text/format-time.ts';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
@@ -61,6 +61,7 @@ export function Forwards(): ReactNode {
 		state: {forwards, forwardCursor, size, cluster},
 		theme: {glyphs},
 	} = screen;
+	const hasScreenReader = useIsScreenReaderEnabled();
 	if (forwards.length === 0) {
 		return <NoForwards />;
 	}
@@ -87,16 +88,22 @@ export function Forwards(): ReactNode {
 			],
 			...(isAt && {ground: 'selection' as const}),
 			item: index,
+			label: readForward(one, cluster.namespace),
 		};
 	});
 	const at = forwards[forwardCursor];
 	return (
 		<>
-			<Row {...head} />
+			<Row {...head} label="" />
 			<CursorRows lines={list} cursor={forwardCursor} minHeight={3} />
-			{at && <ForwardLog forward={at} />}
+			{at && !hasScreenReader && <ForwardLog forward={at} />}
 		</>
 	);
+}
+
+function readForward(one: ForwardState, onScreen: string | null): string {
+	const to = `${qualifyWithNamespace(one.target, one.namespace, onScreen)}:${one.remote}`;
+	return [`${localText(one)} to ${to}`, one.phase, one.note, `${one.open} open`].filter(part => part !== '').join(', ');
 }
 
 function ForwardLog({forward}: {readonly forward: ForwardState}): ReactNode {

@@ -12,7 +12,8 @@ import {describeHiddenRows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
 import {MouseBox} from '../kit/mouse.tsx';
 import {useScreen, wholeScreen} from '../kit/screen-context.ts';
-import {Row} from '../kit/styled-text.tsx';
+import {Row, useReading} from '../kit/styled-text.tsx';
+import {readPath} from './path-pane.tsx';
 import {connectionRows} from './layout.ts';
 import {pathBadge} from '../kit/path-line-spans.ts';
 import {firstKey, type RenderInput} from '../kit/render-input.ts';
@@ -28,14 +29,27 @@ const signs = {open: 'open', working: 'working', stopped: 'stopped', failed: 'fa
 export function Connections(): ReactNode {
 	const screen = useScreen(wholeScreen);
 	const rows = connectionRows(screen.state);
+	const reading = useReading(() => readConnection(screen.state));
 	return rows === 0 ? null : (
-		<MouseBox pane="connections" flexDirection="column" flexShrink={0}>
+		<MouseBox pane="connections" flexDirection="column" flexShrink={0} {...reading}>
 			<Title />
 			{connectionLines(screen, rows).map((line, index) => (
 				<Row key={index} {...line} />
 			))}
 		</MouseBox>
 	);
+}
+
+function readConnection({connections, connectionCursor, cluster}: SessionState): string {
+	const entry = connections[connectionCursor];
+	if (entry === undefined) {
+		return 'Connections, none.';
+	}
+
+	const {kind, phase, note, paths} = entry;
+	const what = `${kind} ${qualifyWithNamespace(entry.what, entry.namespace, cluster.namespace)}`;
+	const path = readPath(worstPath(paths.values()));
+	return `Connections, ${connectionCursor + 1} of ${connections.length}: ${what}, ${phase}${note === '' ? '' : `, ${note}`}.\n${path}`.trim();
 }
 
 /** The leg whose route and TLS state the rows show. */

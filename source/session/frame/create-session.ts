@@ -45,7 +45,11 @@ export function createSession(options: SessionOptions): SessionParts {
 	const end = new SessionEnd();
 	const terminal = new SessionTerminal(options);
 	const tails = new Map<string, TailRun>();
-	const initialState = emptySession(clusterState(null), terminal.size, Date.now(), {readOnly, isReducedMotion: isReducedMotion(options)});
+	const initialState = emptySession(clusterState(null), terminal.size, Date.now(), {
+		readOnly,
+		isReducedMotion: isReducedMotion(options),
+		hasScreenReader: options.env['INK_SCREEN_READER'] === 'true',
+	});
 	const store = new Store(
 		initialState,
 		() => {

@@ -24,8 +24,8 @@ function footerLine(screen: RenderInput): Line {
 		return pendingFooter(screen, state.pending);
 	}
 
-	// A form shows its keys in its frame.
-	if (state.notice !== null && (state.overlay === null || state.overlay.kind === 'form')) {
+	// A form shows its keys in its frame. A screen reader has read the notice.
+	if (!state.hasScreenReader && state.notice !== null && (state.overlay === null || state.overlay.kind === 'form')) {
 		return noticeFooter(screen, state.notice);
 	}
 
@@ -40,7 +40,7 @@ function footerLine(screen: RenderInput): Line {
 	const room = width - widthOf(last) + 2;
 	const isText = top !== undefined && top !== 'tail';
 	const shown: Array<(typeof all)[number]> = [];
-	for (const hint of all) {
+	for (const hint of state.hasScreenReader ? [] : all) {
 		// Another namespace does not help while the apiserver does not respond.
 		const isUseless = hint.id === 'namespace.pick' && isAwaitingApiserver(state);
 		if (!last.includes(hint) && !isUseless && (hint.id !== 'view.back' || isText) && widthOf([...shown, hint]) <= room) {
@@ -51,7 +51,7 @@ function footerLine(screen: RenderInput): Line {
 	return line(
 		' ',
 		...[...shown, ...last].flatMap(({key, label, id, isDisabled: off}, index): Span[] => [
-			{text: index === 0 ? '' : '  '},
+			{text: index === 0 ? '' : state.hasScreenReader ? ', ' : '  '},
 			...clickable(id, [styled(off ? 'text.dim' : 'key', shownKey(key)), off ? styled('text.dim', ` ${label}`) : {text: ` ${label}`}]),
 		]),
 	);

@@ -9,7 +9,7 @@ import type {Glyphs} from '../kit/glyphs.ts';
 import {tlsRole} from '../kit/path-line-spans.ts';
 import {useScreen} from '../kit/screen-context.ts';
 import {lineWidth, styled, type Span} from '../kit/styled-line.ts';
-import {Row} from '../kit/styled-text.tsx';
+import {Row, useReading} from '../kit/styled-text.tsx';
 import type {ClusterState} from './session-state.ts';
 
 /** `… ada@corp ━ verified ━► apiserver (2 of 3 examined)`, or `… apiserver as of 14:03:07` when it has not responded since. */
@@ -18,14 +18,21 @@ export function Header(): ReactNode {
 	const size = useScreen(({state}) => state.size);
 	const {glyphs} = useScreen(({theme}) => theme);
 	const {location, path} = headerParts({cluster, columns: size.columns, glyphs});
+	const reading = useReading(() => readCluster(cluster));
 	return (
-		<Box justifyContent="space-between" flexShrink={0}>
+		<Box justifyContent="space-between" flexShrink={0} {...reading}>
 			<Row spans={location} />
 			<Box flexShrink={0}>
 				<Row spans={path} />
 			</Box>
 		</Box>
 	);
+}
+
+/** Leg 1 is read with the path of the selection. */
+function readCluster({sandbox, context, namespace, asOf}: ClusterState): string {
+	const since = asOf === null ? '' : ` No response since ${clockTime(asOf)}.`;
+	return `${sandbox ? 'Sandbox' : context}, ${namespace ?? 'all namespaces'}.${since}`;
 }
 
 type HeaderInput = {cluster: ClusterState; columns: number; glyphs: Glyphs};

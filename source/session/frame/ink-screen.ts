@@ -1,63 +1,56 @@
-/** Ink in the alternate screen, with frames written cell by cell. */
-import {Box, render, useApp, type DOMElement, type Instance} from 'ink';
-import {createElement, Fragment, type ReactNode} from 'react';
+/** Ink's tree on the terminal: painted as cells, or read by a screen reader. */
+import {Box, render, type DOMElement, type Instance} from 'ink';
+import {createElement} from 'react';
 import {createStore} from 'zustand/vanilla';
 import type {TailView} from '../tail/tail-view.ts';
 import type {RenderInput} from '../kit/render-input.ts';
-import {spokenLines} from './spoken-screen.ts';
-import {spokenPage} from '../kit/spoken-path.ts';
-import {Spoken, SpokenEvents} from './spoken-events.ts';
 import {fitTail} from '../tail/tail-fit.ts';
-import {CellGrid} from '../kit/cell-grid.ts';
 import {MouseTargetsContext, type MouseTargets} from '../kit/mouse.tsx';
 import {PaintedBoxesContext, type PaintedBoxes} from '../kit/rows.tsx';
 import type {Frames, LayoutCallbacks} from '../kit/screen-context.ts';
+import {CellOutput} from './cell-output.ts';
 import {mouseHit, type MouseHit} from './mouse-hit.ts';
-import {paintTree} from './paint-tree.ts';
+import {ReaderOutput} from './reader-output.ts';
 import type {TerminalStreams} from './session-terminal.ts';
 import {SessionScreen} from './session-screen.tsx';
 
-const [enterScreen, leaveScreen] = ['\u001B[?1049h\u001B[?25l', '\u001B[?1049l\u001B[?25h'];
-/** Buttons and wheel without motion. Terminals select text while Shift is held. */
-const [mouseOn, mouseOff] = ['\u001B[?1000h\u001B[?1006h', '\u001B[?1006l\u001B[?1000l'];
-const eraseScreen = '\u001B[2J';
-
-/** Output of the session: painted frames, or Ink's own output for a screen reader. */
-export type ScreenOutput = {
-	draw(screen: RenderInput): void;
-	/** Draws every cell. */
-	repaint(screen: RenderInput): void;
-	/** Lends the terminal to `work`. The next `draw` writes every cell. */
-	suspended<Result>(work: () => Promise<Result>): Promise<Result>;
-	fitTail(screen: RenderInput, view: TailView): TailView;
-	mouseHit(cell: {column: number; row: number}): MouseHit | null;
-	close(): Promise<void>;
+/** What the terminal shows of Ink's tree. All return what is written. */
+export type TreeOutput = {
+	/** Takes the terminal; the next `show` writes all. */
+	enter(): string;
+	leave(): string;
+	/** The next `show` writes all. */
+	erase(): string;
+	/** What changed; empty if nothing did. */
+	show(root: DOMElement, screen: RenderInput): string;
 };
 
-export class InkScreen implements ScreenOutput {
+export class InkScreen {
 	readonly #stdout: NodeJS.WriteStream;
 	readonly #ink: Instance;
 	readonly #root: DOMElement;
 	/** Rejects when a component throws, which ends the session with a crash report. */
 	readonly #ended: Promise<unknown>;
 	readonly #boxes: PaintedBoxes = new WeakMap();
-	#grid = new CellGrid(0, 0);
+	readonly #targets: MouseTargets = new WeakMap();
+	readonly #output: TreeOutput;
 	readonly #layout: LayoutCallbacks;
 	#frames: Frames | null = null;
 	#isDrawing = false;
 	#isSuspended = false;
-	#isPaintDue = false;
-	readonly #targets: MouseTargets = new WeakMap();
-	readonly #hasMouse: boolean;
-	#isMouseOn = false;
+	#isShowDue = false;
 
-	constructor({stdout, stdin}: TerminalStreams, {hasMouse, ...layout}: LayoutCallbacks & {hasMouse: boolean}) {
+	constructor(
+		streams: TerminalStreams,
+		{hasMouse, hasScreenReader, ...layout}: LayoutCallbacks & {hasMouse: boolean; hasScreenReader: boolean},
+	) {
+		const {stdout} = streams;
 		this.#stdout = stdout;
-		this.#hasMouse = hasMouse;
 		this.#layout = layout;
-		stdout.write(enterScreen);
-		({ink: this.#ink, root: this.#root} = takeOverOutput(stdout, stdin, () => {
-			this.#paintSoon();
+		this.#output = hasScreenReader ? new ReaderOutput(stdout) : new CellOutput(this.#boxes, hasMouse);
+		stdout.write(this.#output.enter());
+		({ink: this.#ink, root: this.#root} = takeOverOutput(streams, hasScreenReader, () => {
+			this.#showSoon();
 		}));
 		this.#ended = this.#ink.waitUntilExit();
 	}
@@ -88,26 +81,25 @@ export class InkScreen implements ScreenOutput {
 			),
 		);
 		this.#isDrawing = false;
-		this.#paint();
+		this.#show();
 	}
 
+	/** Writes all of the screen. */
 	repaint(screen: RenderInput): void {
-		this.#stdout.write(eraseScreen);
-		this.#grid.forget();
+		this.#stdout.write(this.#output.erase());
 		this.draw(screen);
 	}
 
+	/** Lends the terminal to `work`. The next `draw` writes all of the screen. */
 	async suspended<Result>(work: () => Promise<Result>): Promise<Result> {
 		this.#isSuspended = true;
-		this.#switchMouse(false);
-		this.#stdout.write(leaveScreen);
+		this.#stdout.write(this.#output.leave());
 		try {
 			return await work();
 		} finally {
 			// The caller draws next: rows that were rendered before `work` would read lines that have moved since.
 			this.#isSuspended = false;
-			this.#stdout.write(enterScreen);
-			this.#grid.forget();
+			this.#stdout.write(this.#output.enter());
 		}
 	}
 
@@ -116,52 +108,29 @@ export class InkScreen implements ScreenOutput {
 		this.#ink.rerender(null);
 		this.#ink.unmount();
 		await this.#ended;
-		this.#switchMouse(false);
-		this.#stdout.write(leaveScreen);
+		this.#stdout.write(this.#output.leave());
 	}
 
-	#paintSoon(): void {
-		if (!this.#isPaintDue) {
-			this.#isPaintDue = true;
+	#showSoon(): void {
+		if (!this.#isShowDue) {
+			this.#isShowDue = true;
 			queueMicrotask(() => {
-				if (this.#isPaintDue) {
-					this.#paint();
+				if (this.#isShowDue) {
+					this.#show();
 				}
 			});
 		}
 	}
 
-	#switchMouse(isOn: boolean): void {
-		if (isOn !== this.#isMouseOn) {
-			this.#isMouseOn = isOn;
-			this.#stdout.write(isOn ? mouseOn : mouseOff);
-		}
-	}
-
-	#paint(): void {
-		this.#isPaintDue = false;
+	#show(): void {
+		this.#isShowDue = false;
 		if (this.#isSuspended || this.#frames === null) {
 			return;
 		}
 
-		const {
-			state: {
-				size: {columns, rows},
-			},
-			theme,
-			tail,
-		} = this.#frames.getState();
-		// A plain tail is for selecting text with the mouse.
-		this.#switchMouse(this.#hasMouse && tail?.plain !== true);
-		if (this.#grid.columns !== columns || this.#grid.rows !== rows) {
-			this.#grid = new CellGrid(columns, rows);
-			this.#stdout.write(eraseScreen);
-		}
-
-		paintTree(this.#root, {grid: this.#grid, theme, boxes: this.#boxes});
-		const changes = this.#grid.takeChanges();
-		if (changes !== '') {
-			this.#stdout.write(changes);
+		const bytes = this.#output.show(this.#root, this.#frames.getState());
+		if (bytes !== '') {
+			this.#stdout.write(bytes);
 		}
 	}
 }
@@ -170,7 +139,11 @@ export class InkScreen implements ScreenOutput {
 Renders with Ink, but leaves it to `onCommit` to show the tree. Ink writes whole rows at most 30 times a second and has no option for
 another output, so its root's `onRender` is replaced. Upstream, this would be an option of `render`.
 */
-function takeOverOutput(stdout: NodeJS.WriteStream, stdin: NodeJS.ReadStream, onCommit: () => void): {ink: Instance; root: DOMElement} {
+function takeOverOutput(
+	{stdout, stdin}: TerminalStreams,
+	isScreenReaderEnabled: boolean,
+	onCommit: () => void,
+): {ink: Instance; root: DOMElement} {
 	let root: DOMElement | undefined;
 	const ink = render(
 		createElement(Box, {
@@ -179,93 +152,9 @@ function takeOverOutput(stdout: NodeJS.WriteStream, stdin: NodeJS.ReadStream, on
 			},
 		}),
 		// Not interactive: Ink writes no frames, and leaves screen, cursor and size to the caller.
-		{stdout, stdin, exitOnCtrlC: false, patchConsole: false, interactive: false, isScreenReaderEnabled: false},
+		{stdout, stdin, exitOnCtrlC: false, patchConsole: false, interactive: false, isScreenReaderEnabled},
 	);
 	root!.onRender = onCommit;
 	root!.onImmediateRender = onCommit;
 	return {ink, root: root!};
-}
-
-type Suspend = (work: () => Promise<void>) => Promise<void>;
-
-/** Ink's output for screen readers: a few sentences, which are read again as a whole when they change. */
-export class SpokenScreen implements ScreenOutput {
-	readonly #stdout: NodeJS.WriteStream;
-	readonly #stdin: NodeJS.ReadStream;
-	readonly #events = new SpokenEvents();
-	#spoken = '';
-	#ink: Instance | null = null;
-	#suspend: Suspend | null = null;
-
-	constructor(stdout: NodeJS.WriteStream, stdin: NodeJS.ReadStream) {
-		this.#stdout = stdout;
-		this.#stdin = stdin;
-	}
-
-	fitTail(_screen: RenderInput, view: TailView): TailView {
-		return {...view, windowRows: spokenPage};
-	}
-
-	mouseHit(): null {
-		return null;
-	}
-
-	draw(screen: RenderInput): void {
-		const spoken = spokenLines(screen).join('\n');
-		if (!this.#events.take(screen.state.messages, performance.now()) && spoken === this.#spoken) {
-			return;
-		}
-
-		this.#spoken = spoken;
-		const tree = createElement(
-			Fragment,
-			null,
-			createElement(Suspender, {
-				onSuspend: suspend => {
-					this.#suspend = suspend;
-				},
-			}),
-			createElement(Spoken, {said: this.#events.said, text: spoken}),
-		);
-		if (this.#ink) {
-			this.#ink.rerender(tree);
-			return;
-		}
-
-		this.#ink = render(tree, {
-			stdout: this.#stdout,
-			stdin: this.#stdin,
-			exitOnCtrlC: false,
-			patchConsole: false,
-			isScreenReaderEnabled: true,
-			// Ignore CI variables: a session has a terminal.
-			interactive: true,
-		});
-	}
-
-	repaint(screen: RenderInput): void {
-		this.#ink?.clear();
-		this.#spoken = '';
-		this.draw(screen);
-	}
-
-	async suspended<Result>(work: () => Promise<Result>): Promise<Result> {
-		const {promise, resolve, reject} = Promise.withResolvers<Result>();
-		// The caller receives the rejection later.
-		promise.catch(() => {});
-		await this.#suspend!(async () => work().then(resolve, reject));
-		return promise;
-	}
-
-	async close(): Promise<void> {
-		this.#ink?.unmount();
-		await this.#ink?.waitUntilExit().catch(() => {});
-		this.#stdout.write('\n');
-	}
-}
-
-function Suspender({onSuspend}: {readonly onSuspend: (suspend: Suspend) => void}): ReactNode {
-	const {suspendTerminal} = useApp();
-	onSuspend(suspendTerminal);
-	return null;
 }

@@ -2,6 +2,11 @@
 import {isListName} from '../lists/list-kinds.ts';
 import type {SessionState} from './session-state.ts';
 
+/** A page for a screen reader: what can be listened to at once. */
+const readerPageRows = 3;
+/** A screen reader has no edge: a text is cut only where it is too long to listen to. */
+const readerSize = {columns: 400, rows: 24};
+
 type Sized = Pick<SessionState, 'size' | 'zoom' | 'view' | 'connections'>;
 
 const lowBelow = 20;
@@ -28,12 +33,18 @@ export function connectionRows(state: Sized): number {
 	return hasPaneTitles(state) ? Math.max(1, Math.min(connections.length, size.rows >= 36 ? 8 : 3)) : Math.min(2, connections.length);
 }
 
-/** The rows of a layer's body before Ink has laid it out: without its title, the header and the footer. */
-export function estimatedPageRows(rows: number): number {
+/** The rows of a list, and of a layer's body, before Ink has laid them out; for a screen reader Ink lays out none. */
+export function estimatedRows(size: SessionState['size'], hasScreenReader: boolean): Pick<SessionState, 'size' | 'listRows' | 'pageRows'> {
+	return hasScreenReader
+		? {size: readerSize, listRows: estimatedListRows(readerSize.rows), pageRows: readerPageRows}
+		: {size, listRows: estimatedListRows(size.rows), pageRows: estimatedPageRows(size.rows)};
+}
+
+/** Without the title, the header and the footer. */
+function estimatedPageRows(rows: number): number {
 	return Math.max(1, rows - 3);
 }
 
-/** The list's rows before Ink has laid out the first frame, or without a layout, for a screen reader. */
-export function estimatedListRows(rows: number): number {
+function estimatedListRows(rows: number): number {
 	return Math.max(1, rows - 12);
 }

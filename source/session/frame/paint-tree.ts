@@ -91,7 +91,8 @@ function textLines(node: DOMElement, width: number): Line[] {
 	return wrapped.split('\n').map(row => ({spans: sgrSpans(row)}));
 }
 
-function textOf(node: DOMElement): string {
+/** The text of a text element, as its components transform it. */
+export function textOf(node: DOMElement): string {
 	return node.childNodes
 		.map(child => {
 			if (child.nodeName === '#text') {

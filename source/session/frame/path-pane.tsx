@@ -1,7 +1,7 @@
 /** The path pane below a view. */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
-import {describePathMeaning} from '../../descriptions/describe-path.ts';
+import {describePathMeaning, pathSentences} from '../../descriptions/describe-path.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {hubName} from '../../evidence/path-line.ts';
 import {fitToCells} from '../../text/cell-width.ts';
@@ -12,7 +12,7 @@ import {Rule} from '../kit/rule.tsx';
 import {useScreen, wholeScreen} from '../kit/screen-context.ts';
 import {toSessionAdvice} from '../kit/session-advice.ts';
 import {line, styled, type Line} from '../kit/styled-line.ts';
-import {Row} from '../kit/styled-text.tsx';
+import {Row, useReading} from '../kit/styled-text.tsx';
 import {selectedRow} from '../lists/list-state.ts';
 import type {Row as ListRow} from '../lists/table-rows.ts';
 import {selectedExchange} from '../proxy/proxy-state.ts';
@@ -39,14 +39,19 @@ import {currentList, type SessionState} from './session-state.ts';
 export function PathPane(): ReactNode {
 	const screen = useScreen(wholeScreen);
 	const {view} = screen.state;
+	const reading = useReading(() => readPath(selectedPath(screen.state)));
 	return view === 'audit' || view === 'proxy' ? null : (
-		<Box flexDirection="column" flexShrink={0}>
+		<Box flexDirection="column" flexShrink={0} {...reading}>
 			{hasPaneTitles(screen.state) && view !== 'sandbox' && <Title />}
 			{pathPane(screen).map((line, index) => (
 				<Row key={index} {...line} />
 			))}
 		</Box>
 	);
+}
+
+export function readPath(path: Path | null): string {
+	return path === null ? '' : pathSentences(path).join('\n');
 }
 
 function Title(): ReactNode {

@@ -2,17 +2,16 @@
 import process from 'node:process';
 import type {SessionTerminal} from './session-terminal.ts';
 import type {LoadedThemes} from '../../themes/load-themes.ts';
-import {chooseGlyphs} from '../kit/glyphs.ts';
+import {chooseGlyphs, readerGlyphs} from '../kit/glyphs.ts';
 import type {RenderInput} from '../kit/render-input.ts';
-import {isScreenReaderEnabled} from '../kit/spoken-path.ts';
-import {chooseTheme, makeTheme, type Theme} from '../kit/theme.ts';
+import {chooseTheme, makeTheme, plainTheme, type Theme} from '../kit/theme.ts';
 import type {Session} from './session.ts';
 import {currentTail} from '../tail/current-tail.ts';
 import {createRenderInput} from './create-render-input.ts';
 import {frameIntervalMs} from './frame-interval.ts';
 import type {MouseHit} from './mouse-hit.ts';
 import type {SessionOptions} from './session-options.ts';
-import {InkScreen, SpokenScreen, type ScreenOutput} from './ink-screen.ts';
+import {InkScreen} from './ink-screen.ts';
 
 /** Time per frame for scanning new lines. */
 const scanMs = 12;
@@ -28,7 +27,7 @@ export class SessionDisplay {
 	readonly #themes: LoadedThemes;
 	#theme: Theme;
 	#background: string | null = null;
-	#view: ScreenOutput | null = null;
+	#view: InkScreen | null = null;
 	#isScanning = false;
 
 	constructor(
@@ -54,26 +53,26 @@ export class SessionDisplay {
 	}
 
 	take(): void {
-		const {stdout, stdin} = this.#terminal;
+		const {stdout} = this.#terminal;
+		const {hasScreenReader} = this.#shown.store.state;
 		if (needsBackgroundQuery(this.#env, this.#wanted)) {
 			stdout.write(backgroundQuery);
 		}
 
-		this.#view = isScreenReaderEnabled(this.#env)
-			? new SpokenScreen(stdout, stdin)
-			: new InkScreen(this.#terminal, {
-					hasMouse: this.#hasMouse,
-					onListRows: rows => {
-						if (rows !== this.#shown.store.state.listRows) {
-							this.#shown.store.dispatchNow({type: 'list-rows', rows});
-						}
-					},
-					onPageRows: rows => {
-						if (rows !== this.#shown.store.state.pageRows) {
-							this.#shown.store.dispatchNow({type: 'page-rows', rows});
-						}
-					},
-				});
+		this.#view = new InkScreen(this.#terminal, {
+			hasMouse: this.#hasMouse,
+			hasScreenReader,
+			onListRows: rows => {
+				if (rows !== this.#shown.store.state.listRows) {
+					this.#shown.store.dispatchNow({type: 'list-rows', rows});
+				}
+			},
+			onPageRows: rows => {
+				if (rows !== this.#shown.store.state.pageRows) {
+					this.#shown.store.dispatchNow({type: 'page-rows', rows});
+				}
+			},
+		});
 		stdout.on('resize', this.#onResize);
 	}
 
@@ -101,7 +100,7 @@ export class SessionDisplay {
 		});
 	}
 
-	#show(draw: (view: ScreenOutput, screen: RenderInput) => void): void {
+	#show(draw: (view: InkScreen, screen: RenderInput) => void): void {
 		const view = this.#view;
 		if (!view) {
 			return;
@@ -135,6 +134,10 @@ export class SessionDisplay {
 
 	/** `background` is the response to `backgroundQuery`. */
 	#themeFor(background: string | null): Theme {
+		if (this.#shown.store.state.hasScreenReader) {
+			return {...plainTheme, glyphs: readerGlyphs};
+		}
+
 		const choice = chooseTheme(this.#env, this.#wanted, background);
 		const {own, shipped} = this.#themes;
 		return makeTheme(choice, own?.colors ?? shipped[choice.name], chooseGlyphs(this.#env, process.platform));

@@ -23,7 +23,7 @@ import type {TailDisplay} from '../tail/tail-view.ts';
 import {servicesWithoutPods} from '../lists/service-pods.ts';
 import {toggleWrap} from '../kit/text-wrapping.ts';
 import {searchText} from '../text/text-search.ts';
-import {estimatedListRows, estimatedPageRows} from './layout.ts';
+import {estimatedRows} from './layout.ts';
 import {entryAt, startHistory, visit} from './view-history.ts';
 
 export type SessionEvent =
@@ -91,12 +91,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	overlay: (state, {event}) => (state.overlay ? {...state, overlay: reduceDialog(state.overlay, event)} : state),
 	'open-overlay': (state, {overlay}) => ({...state, overlay}),
 	'close-overlay': state => ({...state, overlay: null}),
-	resize: (state, {columns, rows}) => ({
-		...state,
-		size: {columns, rows},
-		listRows: estimatedListRows(rows),
-		pageRows: estimatedPageRows(rows),
-	}),
+	resize: (state, {columns, rows}) => ({...state, ...estimatedRows({columns, rows}, state.hasScreenReader)}),
 	'list-rows': (state, {rows}) => (state.listRows === rows ? state : {...state, listRows: rows}),
 	'page-rows': (state, {rows}) => (state.pageRows === rows ? state : {...state, pageRows: rows}),
 	cluster: (state, {to}) => ({...state, cluster: {...state.cluster, ...to}}),

@@ -1,5 +1,5 @@
 /** The screen: a header, a view or the layer over it, and a footer. */
-import {Box} from 'ink';
+import {Box, useIsScreenReaderEnabled} from 'ink';
 import {memo, type ReactNode} from 'react';
 import {AuditView} from '../audit/audit.tsx';
 import {Dialog} from '../dialogs/dialog.tsx';
@@ -32,24 +32,33 @@ export function SessionScreen(host: ScreenHost): ReactNode {
 const Screen = memo((): ReactNode => {
 	const {columns, rows} = useScreen(({state}) => state.size);
 	const hasLayer = useScreen(({state}) => state.layers.length > 0);
+	const hasDialog = useScreen(({state}) => state.overlay !== null && state.overlay.kind !== 'prompt');
+	const isRead = !(useIsScreenReaderEnabled() && hasDialog);
 	return (
 		<Box flexDirection="column" width={columns} height={rows} overflow="hidden">
 			<Header />
-			{hasLayer ? <Layer /> : <View />}
-			<Footer />
+			{isRead && (hasLayer ? <Layer /> : <View />)}
+			{isRead && <Footer />}
 			<Dialog />
 		</Box>
 	);
 });
 
+/** A screen reader reads the pane that has the keys. */
 function View(): ReactNode {
 	const view = useScreen(({state}) => state.view);
+	const pane = useScreen(({state}) => state.pane);
+	const hasScreenReader = useIsScreenReaderEnabled();
 	return (
 		<>
 			<Tabs />
-			<ViewBody view={view} />
-			<PathPane />
-			<Connections />
+			{(!hasScreenReader || pane === 'main') && (
+				<>
+					<ViewBody view={view} />
+					<PathPane />
+				</>
+			)}
+			{(!hasScreenReader || pane === 'connections') && <Connections />}
 		</>
 	);
 }

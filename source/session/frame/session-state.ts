@@ -10,7 +10,7 @@ import type {Dialog} from '../dialogs/dialog.ts';
 import {emptyProxy, type ProxyState} from '../proxy/proxy-state.ts';
 import type {ServicePods} from '../lists/service-pods.ts';
 import type {TextSearch} from '../text/text-search.ts';
-import {estimatedListRows, estimatedPageRows} from './layout.ts';
+import {estimatedRows} from './layout.ts';
 import type {TailDisplay} from '../tail/tail-view.ts';
 import {startHistory, type ViewHistory} from './view-history.ts';
 
@@ -165,6 +165,7 @@ export type SessionState = {
 	readOnly: boolean;
 	/** Reduced motion. */
 	isReducedMotion: boolean;
+	hasScreenReader: boolean;
 	now: number;
 	/** Fingerprints in the order of first use; shown as letters. */
 	processes: readonly string[];
@@ -187,12 +188,14 @@ export function emptySession(
 	cluster: ClusterState,
 	size: {columns: number; rows: number},
 	now: number,
-	{readOnly = false, isReducedMotion = false}: Partial<Pick<SessionState, 'readOnly' | 'isReducedMotion'>> = {},
+	{
+		readOnly = false,
+		isReducedMotion = false,
+		hasScreenReader = false,
+	}: Partial<Pick<SessionState, 'readOnly' | 'isReducedMotion' | 'hasScreenReader'>> = {},
 ): SessionState {
 	return {
-		size,
-		listRows: estimatedListRows(size.rows),
-		pageRows: estimatedPageRows(size.rows),
+		...estimatedRows(size, hasScreenReader),
 		cluster,
 		view: 'pods',
 		previousView: 'pods',
@@ -223,7 +226,9 @@ export function emptySession(
 		sandboxLog: [],
 		refused: new Map(),
 		readOnly,
-		isReducedMotion,
+		// What ticks would be read again and again.
+		isReducedMotion: isReducedMotion || hasScreenReader,
+		hasScreenReader,
 		now,
 		processes: [],
 		tailVersion: 0,

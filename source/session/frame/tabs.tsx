@@ -1,4 +1,5 @@
 /** The row of views. */
+import {Box, useIsScreenReaderEnabled} from 'ink';
 import type {ReactNode} from 'react';
 import {formatNumber} from '../../text/format-number.ts';
 import {firstKey, type RenderInput} from '../kit/render-input.ts';
@@ -23,7 +24,17 @@ const views: ReadonlyArray<readonly [ViewName, string, string]> = [
 
 /** The views, and the status of the current one. A narrow screen drops counts, then shortens titles, then shows keys only. */
 export function Tabs(): ReactNode {
-	return <Row {...tabsLine(useScreen(wholeScreen))} />;
+	const screen = useScreen(wholeScreen);
+	return useIsScreenReaderEnabled() ? <ReadTab screen={screen} /> : <Row {...tabsLine(screen)} />;
+}
+
+function ReadTab({screen}: {readonly screen: RenderInput}): ReactNode {
+	const title = views.find(([name]) => name === screen.state.view)?.[1] ?? '';
+	return (
+		<Box aria-role="tab">
+			<Row spans={[{text: [title, statusOf(screen)].filter(part => part !== '').join(', ')}]} />
+		</Box>
+	);
 }
 
 function tabsLine(screen: RenderInput): Line {

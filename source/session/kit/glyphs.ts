@@ -100,6 +100,15 @@ export const asciiGlyphs: Glyphs = {
 	spark: ['_', '.', '-', '=', '+', '*', '#'],
 };
 
+/** For a screen reader: signs are not read, because words say the same, and a separator is a comma. */
+export const readerGlyphs: Glyphs = {
+	...(JSON.parse(JSON.stringify(unicodeGlyphs), (_, sign: unknown) => (typeof sign === 'string' ? '' : sign)) as Glyphs),
+	dot: ',',
+	more: unicodeGlyphs.more,
+	newLine: ',',
+	to: 'to',
+};
+
 export function chooseGlyphs(env: NodeJS.ProcessEnv, platform: string): Glyphs {
 	return showsUnicode(env, platform) ? unicodeGlyphs : asciiGlyphs;
 }

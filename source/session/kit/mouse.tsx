@@ -29,7 +29,10 @@ export function useMouseTarget(target: MouseTarget): RefObject<DOMElement | null
 	const box = useRef<DOMElement>(null);
 	const targets = use(MouseTargetsContext);
 	useLayoutEffect(() => {
-		targets.set(box.current!, target);
+		// A box that is hidden from a screen reader is not there.
+		if (box.current !== null) {
+			targets.set(box.current, target);
+		}
 	});
 	return box;
 }

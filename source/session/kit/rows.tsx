@@ -1,8 +1,10 @@
 /** The body of a list, a tail or a text: rows that are painted at the place that Ink's layout gives them. */
-import {Box, measureElement, type DOMElement} from 'ink';
+import {Box, measureElement, useIsScreenReaderEnabled, type DOMElement} from 'ink';
 import {createContext, use, useLayoutEffect, type ReactNode} from 'react';
 import {useMouseTarget, type MousePane} from './mouse.tsx';
-import type {Line} from './styled-line.ts';
+import {useScreen} from './screen-context.ts';
+import {readLines, type Line} from './styled-line.ts';
+import {useReading} from './styled-text.tsx';
 
 export type RowsSize = {columns: number; rows: number};
 
@@ -22,6 +24,8 @@ type RowsProps = {
 	readonly maxHeight?: number;
 	readonly pane?: MousePane;
 	readonly onSize?: (size: RowsSize) => void;
+	/** What a screen reader reads instead of the first rows. */
+	readonly read?: (size: RowsSize) => string;
 };
 
 /** The items of a view, with a cursor: as many rows as there are lines, or the rows around the cursor if fewer fit. */
@@ -36,14 +40,26 @@ export function CursorRows({lines, cursor, grow = 1, minHeight = 1}: CursorRowsP
 				const top = Math.max(0, Math.min(cursor - rows + 1, lines.length - rows));
 				return lines.slice(top, top + rows);
 			}}
+			read={() => readItem(cursor, lines)}
 		/>
 	);
+}
+
+/** `2 of 3: …`, which counts the lines that are items. */
+export function readItem(cursor: number, lines: readonly Line[]): string {
+	const items = lines.filter(({item}) => item !== undefined);
+	const line = lines[cursor];
+	return line === undefined ? '' : `${items.indexOf(line) + 1} of ${items.length}: ${readLines([line])}`;
 }
 
 type CursorRowsProps = {readonly lines: readonly Line[]; readonly cursor: number; readonly grow?: number; readonly minHeight?: number};
 
 /** Ink splits each text into cells three times per frame, which a flood of log lines cannot afford: 0.19 of a core, and 0.025 here. */
-export function Rows({draw, grow = 1, minHeight = 0, maxHeight, pane, onSize}: RowsProps): ReactNode {
+export function Rows(props: RowsProps): ReactNode {
+	return useIsScreenReaderEnabled() ? <ReadRows {...props} /> : <PaintedRows {...props} />;
+}
+
+function PaintedRows({draw, grow = 1, minHeight = 0, maxHeight, pane, onSize}: RowsProps): ReactNode {
 	const box = useMouseTarget(pane ? {pane} : {});
 	const boxes = use(PaintedBoxesContext);
 	// Ink computes the layout before it runs layout effects, and paints after them.
@@ -55,6 +71,13 @@ export function Rows({draw, grow = 1, minHeight = 0, maxHeight, pane, onSize}: R
 	return (
 		<Box ref={box} flexGrow={grow} flexBasis={0} minHeight={minHeight} {...(maxHeight !== undefined && {maxHeight})} overflow="hidden" />
 	);
+}
+
+function ReadRows({draw, read}: RowsProps): ReactNode {
+	const columns = useScreen(({state}) => state.size.columns);
+	const rows = useScreen(({state}) => state.pageRows);
+	const text = read ?? ((size: RowsSize) => readLines(draw(size).slice(0, size.rows)));
+	return <Box {...useReading(() => text({columns, rows}))} />;
 }
 
 /** `4 more` at the top of a list, else `2 above · 4 below`. */

@@ -3,8 +3,8 @@ import {Box} from 'ink';
 import {memo, type ReactNode} from 'react';
 import {cellWidth} from '../../text/cell-width.ts';
 import {useScreen} from './screen-context.ts';
-import {lineWidth, styled} from './styled-line.ts';
-import {Row} from './styled-text.tsx';
+import {line, lineWidth, readLines, styled} from './styled-line.ts';
+import {Row, useReading} from './styled-text.tsx';
 
 type RuleProps = {
 	readonly title: string;
@@ -23,8 +23,9 @@ export const Rule = memo(({title, focus = false, after = '', right = '', short =
 		? [styled('rule', rule), styled('focus', `${tabLeft}${title}${tabRight}`), {text: after === '' ? '' : ` ${after} `}]
 		: [styled('rule', rule + rule), {text: ` ${title} `}, {text: after === '' ? '' : `${after} `}];
 	const note = cellWidth(right) <= columns - lineWidth(left) - 4 ? right : short;
+	const reading = useReading(() => readLines([line(title, after === '' ? '' : `: ${after}`, note === '' ? '' : `, ${note}`)]));
 	return (
-		<Box flexShrink={0}>
+		<Box flexShrink={0} {...reading}>
 			<Box flexShrink={0}>
 				<Row spans={left} />
 			</Box>

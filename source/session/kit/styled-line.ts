@@ -7,8 +7,8 @@ import type {Role, Theme} from './theme.ts';
 
 /** `sgr`: a color of the log line itself. `action`: what a click performs. */
 export type Span = {text: string; role?: Role | undefined; sgr?: string; action?: ActionId};
-/** `item`: what a click selects, as its pane counts. */
-export type Line = {spans: readonly Span[]; ground?: Role; item?: number};
+/** `item`: what a click selects, as its pane counts. `label`: what a screen reader reads instead of the spans; nothing if it is empty. */
+export type Line = {spans: readonly Span[]; ground?: Role; item?: number; label?: string};
 
 export function styled(role: Role | undefined, text: string): Span {
 	return {text, role};
@@ -16,6 +16,23 @@ export function styled(role: Role | undefined, text: string): Span {
 
 export function line(...parts: ReadonlyArray<string | Span | readonly Span[]>): Line {
 	return {spans: parts.flatMap((part): readonly Span[] => (typeof part === 'string' ? [{text: part}] : 'text' in part ? [part] : part))};
+}
+
+/** The lines as a screen reader reads them: their labels, or their texts without the blanks between columns. */
+export function readLines(lines: readonly Line[]): string {
+	return lines
+		.map(
+			({label, spans}) =>
+				label ??
+				spans
+					.map(({text}) => text)
+					.join('')
+					.replaceAll(/\s+/g, ' ')
+					.replaceAll(/ [,·]/g, ',')
+					.trim(),
+		)
+		.filter(text => text !== '')
+		.join('\n');
 }
 
 /** Text that a click performs. */

@@ -1,9 +1,9 @@
 /** Styled lines as Ink text. */
-import {Text} from 'ink';
+import {Text, useIsScreenReaderEnabled} from 'ink';
 import {memo, type ReactNode} from 'react';
 import {isClickable, MouseBox} from './mouse.tsx';
 import {useScreen} from './screen-context.ts';
-import type {Line} from './styled-line.ts';
+import {readLines, type Line} from './styled-line.ts';
 import type {Role, Theme} from './theme.ts';
 
 /**
@@ -11,12 +11,16 @@ One row; what does not fit is cut at the end. One text for all spans: an Ink ele
 Ink's own color properties do not know the theme, NO_COLOR or a terminal of 16 colors.
 */
 export function Row(line: Line): ReactNode {
-	const text = coloredText(
-		line,
-		useScreen(({theme}) => theme),
-	);
+	const theme = useScreen(screen => screen.theme);
+	const text = useIsScreenReaderEnabled() ? readLines([line]) : coloredText(line, theme);
 	const shown = <ColoredText text={text} wrap="truncate-end" />;
 	return isClickable(line) ? <MouseBox line={line}>{shown}</MouseBox> : shown;
+}
+
+/** The properties of a box that a screen reader reads as this text; an empty text hides the box from it. */
+export function useReading(text: () => string): {'aria-label'?: string; 'aria-hidden'?: boolean} {
+	const label = useIsScreenReaderEnabled() ? text() : null;
+	return label === null ? {} : {'aria-label': label, 'aria-hidden': label === ''};
 }
 
 /** Text of one role, wrapped at words. */

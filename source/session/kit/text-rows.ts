@@ -1,4 +1,5 @@
 /** Lays out the lines of a text as screen rows. */
+import {pathSentences} from '../../descriptions/describe-path.ts';
 import {lineLabel, lineText} from './format-copied-lines.ts';
 import type {TextLine} from '../frame/session-state.ts';
 import {wrapped, type TextWrapping} from './text-wrapping.ts';
@@ -60,10 +61,14 @@ function leadOf(one: TextLine, now: number): string {
 
 function wordRows(screen: RenderInput, one: TextLine, {isCut, left}: TextWrapping): Line[] {
 	const {
-		state: {size, processes, now},
+		state: {size, processes, now, hasScreenReader},
 		theme: {glyphs},
 	} = screen;
 	if (one.path) {
+		if (hasScreenReader) {
+			return pathSentences(one.path).map(text => line(text));
+		}
+
 		return [line(' ', pathLineSpans(one.path, size.columns - 2, glyphs, replicaLetter(processes, one.path.process.id)))];
 	}
 

@@ -160,7 +160,7 @@ function layoutOf(
 	return {title, head, width: measure(head, cell, most), cell, role: row => (isOld ? 'text.dim' : cellRole(title, cell(row), row))};
 }
 
-function cellOf({state: {now, servicePods}}: RenderInput, list: ListState, column: ListColumn, index: number): (row: Row) => string {
+export function cellOf({state: {now, servicePods}}: RenderInput, list: ListState, column: ListColumn, index: number): (row: Row) => string {
 	if (column.title === servicePodsTitle) {
 		return row => servicePodsCell(servicePods, row.namespace, row.name);
 	}

@@ -2,7 +2,7 @@
 import {describeError} from '../../descriptions/describe-error.ts';
 import {describeNextRetry, unreachableTextLines} from '../clusters/describe-next-retry.ts';
 import {listKinds, type ListName} from './list-kinds.ts';
-import {countPresent, listNamespace, type ListState} from './list-state.ts';
+import {countPresent, listNamespace, selectedRow, type ListState} from './list-state.ts';
 import {hasProblem} from './problems.ts';
 import {parseRowFilter} from './row-filter.ts';
 import {isAwaitingApiserver, type TextLine} from '../frame/session-state.ts';
@@ -11,9 +11,9 @@ import {formatNumber, formatQuantity} from '../../text/format-number.ts';
 import {formatAge} from '../../text/format-time.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {wrapToWidth} from '../kit/wrap-to-width.ts';
-import {chooseColumns, type ColumnLayout, fillCell, gap, headText, rangeOf, spaceBeside} from './list-columns.ts';
+import {cellOf, chooseColumns, type ColumnLayout, fillCell, gap, headText, rangeOf, spaceBeside} from './list-columns.ts';
 import {firstKey, type RenderInput} from '../kit/render-input.ts';
-import {line, type Line, padLines, type Span, styled} from '../kit/styled-line.ts';
+import {line, type Line, padLines, readLines, type Span, styled} from '../kit/styled-line.ts';
 import {textLines} from '../kit/text-rows.ts';
 
 export function listPane(screen: RenderInput, name: ListName, rows: number, width: number): Line[] {
@@ -26,15 +26,63 @@ export function listPane(screen: RenderInput, name: ListName, rows: number, widt
 	const columns = chooseColumns(screen, list, shown, width);
 	const lines =
 		shown.length === 0
-			? describeEmptyList(screen, list)
-					.flatMap(words => wrapToWidth(words, width - 2))
-					.map(words => line(' ', styled('text.dim', words)))
+			? emptyListLines(screen, list, width)
 			: shown.map((row, index) => ({
 					...rowLine(screen, list, row, list.top + index === list.cursorIndex, columns),
 					item: list.top + index,
 				}));
 	const range = list.visible.length === 0 ? '' : rangeOf(list, rows);
 	return padLines([headLine(headText(list, columns), range, width), ...lines], rows + 1);
+}
+
+function emptyListLines(screen: RenderInput, list: ListState, width: number): Line[] {
+	return describeEmptyList(screen, list)
+		.flatMap(words => wrapToWidth(words, width - 2))
+		.map(words => line(' ', styled('text.dim', words)));
+}
+
+/** `2 of 8: web-1, 1 of 1 ready, running, node n7`, or what an empty list says. Without ages, which would be read again and again. */
+export function readList(screen: RenderInput, name: ListName, rows: number, width: number): string {
+	const list = screen.state.lists[name];
+	if (isAwaitingApiserver(screen.state)) {
+		return readLines(unreachablePane(screen, rows, width));
+	}
+
+	const row = selectedRow(list);
+	if (row === null) {
+		return readLines(emptyListLines(screen, list, width));
+	}
+
+	const cells = listKinds[name].columns.flatMap((column, index) => {
+		const cell = column.rank === 0 && column.ages !== true ? cellOf(screen, list, column, index)(row) : '';
+		return cell === '' ? [] : [(cellReadings[column.title] ?? (value => `${column.title.toLowerCase()} ${value}`))(cell)];
+	});
+	const isElsewhere = listKinds[name].namespaced && listNamespace(list, screen.state.cluster.namespace) === null;
+	const words = [
+		row.name,
+		...(isElsewhere ? [`namespace ${row.namespace}`] : []),
+		...cells,
+		...(row.gone === null ? [] : ['gone']),
+		...(list.marked.has(row.id) ? ['marked'] : []),
+	].filter(word => word !== '');
+	return `${list.cursorIndex + 1} of ${list.visible.length}: ${words.join(', ')}`;
+}
+
+const cellReadings: Readonly<Record<string, (cell: string) => string>> = {
+	READY: cell => `${cell.replace('/', ' of ')} ready`,
+	STATUS: cell => (/^[A-Z][a-z]+$/.test(cell) ? cell.toLowerCase() : cell),
+	RESTARTS: readRestarts,
+};
+
+/** `1 restart, 5m ago`; nothing for none. */
+function readRestarts(cell: string): string {
+	const [, count, ago] = /^(\d+)(?: \((.+)\))?$/.exec(cell) ?? [];
+	if (count === undefined || count === '0') {
+		return count === undefined ? `restarts ${cell}` : '';
+	}
+
+	const times = formatQuantity(Number(count), 'restart');
+	return ago === undefined ? times : `${times}, ${count === '1' ? ago : `the last ${ago}`}`;
 }
 
 function headLine(text: string, range: string, width: number): Line {
@@ -192,7 +240,9 @@ export function describeListStatus(screen: RenderInput, list: ListState, width: 
 		parts.push(`${list.name} of ${of}${namespace === null || namespace === state.cluster.namespace ? '' : ` in ${namespace}`}`);
 	}
 
-	if (list.visible.length >= 1000 || (list.visible.length > list.windowRows && !hasRangeInHead(screen, list, width))) {
+	const isLong = list.visible.length >= 1000 || (list.visible.length > list.windowRows && !hasRangeInHead(screen, list, width));
+	// A screen reader reads the position with the selected row.
+	if (isLong && !state.hasScreenReader) {
 		parts.push(rangeOf(list, list.windowRows));
 	}
 

@@ -13,12 +13,12 @@ import type {ClusterState} from '../frame/session-state.ts';
 import {worstPath} from '../frame/connection-list.ts';
 import {pathBadge, pathLineSpans, replicaLetter} from '../kit/path-line-spans.ts';
 import {pathVerdicts} from '../frame/path-verdicts.ts';
-import {pathVerdictLines} from '../frame/path-pane.tsx';
+import {pathVerdictLines, readPath} from '../frame/path-pane.tsx';
 import {firstKey, type RenderInput} from '../kit/render-input.ts';
 import {CursorRows, Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
 import {useScreen, wholeScreen} from '../kit/screen-context.ts';
-import {Row} from '../kit/styled-text.tsx';
+import {Row, useReading} from '../kit/styled-text.tsx';
 import {line, styled, type Line} from '../kit/styled-line.ts';
 import type {Role} from '../kit/theme.ts';
 
@@ -38,7 +38,7 @@ export function Proxy(): ReactNode {
 		return (
 			<>
 				<Box paddingBottom={1}>
-					<Row spans={asked} />
+					<Row spans={asked} label="" />
 				</Box>
 				<Rows draw={() => emptyLines(screen)} />
 			</>
@@ -49,11 +49,12 @@ export function Proxy(): ReactNode {
 	const {title, right = '', lines} = selected === null ? passedRequests(screen, selectedListener(proxy)!) : answer(screen, selected);
 	return (
 		<>
-			<Row spans={asked} />
+			<Row spans={asked} label="" />
 			<Row
 				spans={[
 					styled('text.dim', `   ${fitToCells('TIME', 10)}${fitToCells('CODE', 6)}${fitToCells('TOOK', 9)}${fitToCells('SIZE', 9)}REQUEST`),
 				]}
+				label=""
 			/>
 			<CursorRows
 				lines={[
@@ -79,9 +80,10 @@ function RequestPath({exchange}: {readonly exchange: ProxyExchange | null}): Rea
 	} = screen;
 	const ofListener = connections.find(({id}) => id === selectedListener(proxy)?.id)?.paths.values() ?? [];
 	const path = exchange === null ? worstPath(ofListener) : exchange.path;
+	const reading = useReading(() => readPath(path));
 	return (
 		path && (
-			<Box flexDirection="column" flexShrink={0}>
+			<Box flexDirection="column" flexShrink={0} {...reading}>
 				<Rule title={exchange === null ? 'Path of the last request' : 'Path'} right={`${firstKey(screen, 'path.why') ?? ''} why`} />
 				<Row spans={[{text: ' '}, ...pathLineSpans(path, size.columns - 2, glyphs, replicaLetter(processes, path.process.id))]} />
 				{pathVerdictLines(screen, path, pathVerdicts(path).slice(1), size.columns).map((row, index) => (
@@ -111,7 +113,13 @@ function exchangeLine({theme: {glyphs}, state: {size, cluster}}: RenderInput, on
 			styled(one.error ? 'state.failed' : 'text.dim', one.note === '' ? '' : `  ${one.note}`),
 		],
 		...(isAt && {ground: 'selection' as const}),
+		label: readExchange(one, asked),
 	};
+}
+
+function readExchange({status, error, isCanceled, note}: ProxyExchange, asked: string): string {
+	const response = isCanceled === true ? [status, note].filter(part => part !== null).join(', ') : (status ?? 'waiting for the response');
+	return `${asked}, ${error ? error.message : response}`;
 }
 
 function isForeign({asked, namespace}: ProxyExchange, {namespace: current}: ClusterState): boolean {

@@ -1,7 +1,7 @@
 /** The sandbox view: the switches of the sandbox, and what happened. */
 import {useState, type ReactNode} from 'react';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
-import {Rows} from '../kit/rows.tsx';
+import {readItem, Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
 import {useScreen} from '../kit/screen-context.ts';
 import {line, styled, type Line} from '../kit/styled-line.ts';
@@ -32,6 +32,7 @@ export function Sandbox(): ReactNode {
 			],
 			...(isAt && {ground: 'selection' as const}),
 			item: index,
+			label: `${sandboxSwitch.label}: ${sandboxSwitch.values[sandboxSwitch.at] ?? ''}, ${sandboxSwitch.at + 1} of ${sandboxSwitch.values.length}. Effect: ${sandboxSwitch.effect}.`,
 		};
 	});
 	const faultsFrom = sandboxSwitches.findIndex(({fault}) => fault);
@@ -58,6 +59,7 @@ export function Sandbox(): ReactNode {
 				onSize={size => {
 					setRows(size.rows);
 				}}
+				read={() => readItem(sandboxCursor, switches)}
 			/>
 			<Rule title="Events" right={hasRoom ? '' : (sandboxSwitches[sandboxCursor]?.effect ?? '')} />
 			<Rows minHeight={1} draw={() => happened} />

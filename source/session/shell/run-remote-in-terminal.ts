@@ -12,7 +12,7 @@ import {TerminalModes} from '../../terminal/terminal-modes.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
 import {pathLineSpans} from '../kit/path-line-spans.ts';
-import {isScreenReaderEnabled, legSentences} from '../kit/spoken-path.ts';
+import {pathSentences} from '../../descriptions/describe-path.ts';
 import type {Session} from '../frame/session.ts';
 import {describeMeanwhile} from './describe-meanwhile.ts';
 import {type ExitChoice, ExitKeys} from './exit-keys.ts';
@@ -122,8 +122,8 @@ function pathText(session: Session, path: Path | null, error: SpokeError | null)
 		return '';
 	}
 
-	if (isScreenReaderEnabled(session.env)) {
-		return legSentences(path)
+	if (session.store.state.hasScreenReader) {
+		return pathSentences(path)
 			.map(sentence => `${sanitizeLine(sentence)}\r\n`)
 			.join('');
 	}

@@ -44,6 +44,11 @@ function ofContainers({sources}: TailView): string {
 	return most === 0 ? '' : `, 1 of ${most + 1} containers`;
 }
 
+/** Without counts, which change while lines arrive. */
+export function describeTailMode({pausedAt, follow, phase}: TailView): string {
+	return pausedAt !== null ? 'paused' : follow ? phase : 'not following';
+}
+
 export function describeTailState(view: TailView, dot: string): string {
 	if (view.pausedAt !== null) {
 		const {lines, errors} = pausedBacklog(view);
@@ -145,6 +150,20 @@ export function tailCounts(view: TailView, previousLog: string | undefined): Tai
 		{text: formatQuantity(reconnects, 'reconnect'), role: 'text.dim', isZero: reconnects === 0},
 		{text: formatQuantity(possibleGaps, 'possible gap'), role: 'text.dim', isZero: possibleGaps === 0},
 	];
+}
+
+/** The counters for a screen reader, without those that grow with each line. */
+export function readTailCounts(view: TailView): string {
+	const {
+		buffer,
+		counters: {reconnects, possibleGaps},
+	} = view;
+	return [
+		...searchText(view),
+		formatQuantity(buffer.counts.errors, 'error'),
+		formatQuantity(possibleGaps, 'possible gap'),
+		formatQuantity(reconnects, 'reconnect'),
+	].join(', ');
 }
 
 /** `12 match timeout at error or above`, `400 lines at warn or above`. */

@@ -2,11 +2,20 @@
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import {type ConnectionEntry, worstPath} from '../frame/connection-list.ts';
+import {readPath} from '../frame/path-pane.tsx';
 import {qualifyWithNamespace} from '../kit/qualify-name.ts';
 import type {TailLine} from './line-buffer.ts';
-import {presentSources, type TailView} from './tail-view.ts';
+import {presentSources, shownLength, type TailView} from './tail-view.ts';
 import {wrapToWidth} from '../kit/wrap-to-width.ts';
-import {describeFarEnds, describeOlderLines, describeTailScope, describeTailState, tailCounts} from './describe-tail.ts';
+import {
+	describeFarEnds,
+	describeOlderLines,
+	describeTailMode,
+	describeTailScope,
+	describeTailState,
+	readTailCounts,
+	tailCounts,
+} from './describe-tail.ts';
 import {describeEmptyTail} from './empty-tail.ts';
 import {ExpandedLine} from './expanded-line.tsx';
 import type {Glyphs} from '../kit/glyphs.ts';
@@ -18,7 +27,7 @@ import {Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
 import {useScreen, useScreenHost, wholeScreen} from '../kit/screen-context.ts';
 import {Row} from '../kit/styled-text.tsx';
-import {line, type Line, padLines, type Span, spread, styled} from '../kit/styled-line.ts';
+import {line, type Line, padLines, readLines, type Span, spread, styled} from '../kit/styled-line.ts';
 import {cellsForLines, fitCounts, shownWindow, thumbRow} from './tail-fit.ts';
 import {isWrapped, tailRows} from './tail-rows.ts';
 
@@ -32,8 +41,8 @@ export function Tail({view}: {readonly view: TailView}): ReactNode {
 	return (
 		<>
 			<Title view={view} entry={entry} focus={open === null} />
-			{size.columns >= leastForSources && view.sources.length >= 2 && <Row {...sourceRow(screen, view)} />}
-			{view.json && <Row {...fieldsRow(screen, view)} />}
+			{size.columns >= leastForSources && view.sources.length >= 2 && <Row {...sourceRow(screen, view)} label="" />}
+			{view.json && <Row {...fieldsRow(screen, view)} label="" />}
 			<Rows
 				pane="tail"
 				draw={({columns, rows}) => tailLines(screen, view, rows, columns)}
@@ -41,6 +50,7 @@ export function Tail({view}: {readonly view: TailView}): ReactNode {
 				onSize={({rows}) => {
 					onPageRows(rows);
 				}}
+				read={({columns, rows}) => readTail(screen, view, rows, columns)}
 			/>
 			{open && <ExpandedLine line={open} view={view} />}
 			<Box flexDirection="column" flexShrink={0}>
@@ -49,6 +59,12 @@ export function Tail({view}: {readonly view: TailView}): ReactNode {
 			</Box>
 		</>
 	);
+}
+
+/** The lines from the selected one on. Those of a followed log come too fast to be read. */
+function readTail(screen: RenderInput, view: TailView, rows: number, columns: number): string {
+	const isRead = !view.follow || shownLength(view) === 0;
+	return isRead ? readLines(tailLines(screen, {...view, top: view.cursor}, rows, columns)) : '';
 }
 
 const leastForSources = 110;
@@ -66,12 +82,13 @@ function Title({view, entry, focus}: TitleProps): ReactNode {
 	// The current context may differ from that of the tail.
 	const foreign = entry === undefined || entry.context === cluster.context ? '' : `on ${entry.context}`;
 	const after = [foreign, describeTailScope(view, dot)].filter(part => part !== '').join(` ${dot} `);
+	const isRead = screen.state.hasScreenReader;
 	return (
 		<Rule
 			title={`Tail ${qualifyWithNamespace(view.title, entry?.namespace ?? null, cluster.namespace)}`}
 			focus={focus}
 			after={after}
-			right={describeTailState(view, dot)}
+			right={isRead ? describeTailMode(view) : describeTailState(view, dot)}
 			short={view.phase === 'following' ? describeTailState({...view, rate: null}, dot) : describeTailState(view, dot)}
 		/>
 	);
@@ -108,8 +125,17 @@ function fieldsRow(screen: RenderInput, {fields}: TailView): Line {
 	);
 }
 
-function pathRow({state: {processes, size}, theme: {glyphs}}: RenderInput, view: TailView, entry: ConnectionEntry | undefined): Line {
+function pathRow(
+	{state: {processes, size, hasScreenReader}, theme: {glyphs}}: RenderInput,
+	view: TailView,
+	entry: ConnectionEntry | undefined,
+): Line {
 	const worst = worstPath(entry?.paths.values() ?? []);
+	if (hasScreenReader) {
+		const isPast = worst !== null && worst.about !== 'ended-connection' && view.phase === 'waiting';
+		return {spans: [], label: `${isPast ? 'No response now. It was:\n' : ''}${readPath(worst)}`};
+	}
+
 	if (worst !== null && view.phase === 'waiting') {
 		// No stream is open, so show the last path without colors.
 		const was = 'no response now; was  ';
@@ -145,6 +171,10 @@ function countsRow(screen: RenderInput, view: TailView): Line {
 	const problem = view.searchIndex?.problem ?? view.shownIndex?.problem ?? '';
 	if (problem !== '') {
 		return line(' ', styled('notice.error', problem));
+	}
+
+	if (screen.state.hasScreenReader) {
+		return line(readTailCounts(view));
 	}
 
 	const between = ` ${screen.theme.glyphs.dot} `;
@@ -194,7 +224,8 @@ function tailLines(screen: RenderInput, view: TailView, rows: number, width: num
 	);
 	for (const [index, one] of window.lines.entries()) {
 		const drawn = tailRows(screen, view, one, room, {...readLine(one), text: texts[index]!});
-		out.push(...drawn.map(each => ({line: each, of: one, isRule: one.kind !== 'text' && drawn.length === 1})));
+		const read = screen.state.hasScreenReader ? [{...drawn[0]!, label: `${lineName(view, one)}: ${readLines(drawn.slice(0, 1))}`}] : drawn;
+		out.push(...read.map(each => ({line: each, of: one, isRule: one.kind !== 'text' && drawn.length === 1})));
 	}
 
 	const shown = view.follow ? out.slice(-rows) : out.slice(0, rows);
@@ -207,6 +238,12 @@ function tailLines(screen: RenderInput, view: TailView, rows: number, width: num
 
 		return withEdge(screen, view, row ?? null, width, index === thumb ? glyphs.edge.window : glyphs.edge.rest);
 	});
+}
+
+/** `Line 12, error, marked`: what the screen shows by colors and marks. */
+function lineName({marked}: TailView, {number, level}: TailLine): string {
+	const words = [`Line ${number + 1}`, level >= 4 ? 'error' : level === 3 ? 'warning' : '', marked.has(number) ? 'marked' : ''];
+	return words.filter(word => word !== '').join(', ');
 }
 
 /** `isRule`: filled up with a rule to the edge. */
@@ -224,7 +261,8 @@ function withEdge({theme: {glyphs}}: RenderInput, view: TailView, row: DrawnRow 
 
 	const isCursor = !view.follow && row.of.number === view.cursor;
 	const spreadLine = spread(row.line.spans, [edgeSign(view, row.of, glyphs, rest)], width, fill, glyphs.more);
-	return {...spreadLine, item: row.of.number, ...(isCursor && {ground: 'selection'})};
+	const {label} = row.line;
+	return {...spreadLine, item: row.of.number, ...(isCursor && {ground: 'selection'}), ...(label !== undefined && {label})};
 }
 
 function edgeSign({searchIndex}: TailView, {number, level, kind}: TailLine, {edge}: Glyphs, rest: string): Span {

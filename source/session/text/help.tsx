@@ -11,7 +11,7 @@ import {tlsRole} from '../kit/path-line-spans.ts';
 import {Page} from '../kit/page.tsx';
 import type {RenderInput} from '../kit/render-input.ts';
 import {useScreen, wholeScreen} from '../kit/screen-context.ts';
-import {line, styled, type Line, type Span} from '../kit/styled-line.ts';
+import {line, readLines, styled, type Line, type Span} from '../kit/styled-line.ts';
 
 export function Help({context, top}: {readonly context: string; readonly top: number}): ReactNode {
 	return <Page title="Help" after={context} right="" body={helpBody(useScreen(wholeScreen), context)} top={top} />;
@@ -43,7 +43,7 @@ function withoutBlankTop(lines: readonly Line[]): readonly Line[] {
 
 export function helpBody(screen: RenderInput, context: string): Line[] {
 	const {
-		state: {size, pageRows, refused},
+		state: {size, pageRows, refused, hasScreenReader},
 		theme: {glyphs},
 	} = screen;
 	const hints = describeKeys(
@@ -52,7 +52,8 @@ export function helpBody(screen: RenderInput, context: string): Line[] {
 		action => screen.hints.find(hint => hint.action === action)?.disabledReason ?? refused.get(action.id) ?? null,
 	).filter(({keys, disabledReason: off}) => keys.length > 0 || off !== null);
 	const groups = [...Map.groupBy(hints, hint => hint.context)];
-	const columns = columnsFor(size.columns, Math.max(...hints.map(({action}) => cellWidth(action.title))));
+	// A screen reader would read adjacent columns as one line.
+	const columns = hasScreenReader ? 1 : columnsFor(size.columns, Math.max(...hints.map(({action}) => cellWidth(action.title))));
 	const width = Math.floor((size.columns - 2) / columns);
 	const keyWidth = Math.min(13, Math.max(8, ...hints.map(({keys}) => cellWidth(shownKeys(keys)))));
 	const blocks = groups.map(([at, list], index) => [
@@ -70,20 +71,24 @@ export function helpBody(screen: RenderInput, context: string): Line[] {
 				['unseen', 'leg 3: not examined'],
 			] as const
 		).flatMap(([basis, words]) => legendLines(glyphs.strokes[basis], basis === 'unseen' ? '' : basis, words, width - 1)),
-		line('A stroke left of a word'),
-		line('shows how it is known.'),
-		line(styled('state.failed', glyphs.broke), ' ends a failed leg'),
-		line('apiserver a, b: replicas'),
+		...[
+			line('A stroke left of a word'),
+			line('shows how it is known.'),
+			line(styled('state.failed', glyphs.broke), ' ends a failed leg'),
+			line('apiserver a, b: replicas'),
+		].map(unread),
 		...(['verified', 'enforced', 'unverified', 'plain'] as const).map(word =>
 			line(styled(tlsRole[word], fitToCells(word, 11)), tlsMeanings[word].short),
 		),
-		line(''),
-		line(styled('title', 'SIGNS')),
-		line(`${glyphs.open} open     ${glyphs.working} in progress`),
-		line(`${glyphs.stopped} stopped  ${glyphs.failed} failed`),
-		line(`${glyphs.look} attention`),
-		...(context === 'pods' ? [line('RST: restarts')] : []),
-		...(contextStack(context).includes('tail') ? edgeLegend(glyphs.edge) : []),
+		...[
+			line(''),
+			line(styled('title', 'SIGNS')),
+			line(`${glyphs.open} open     ${glyphs.working} in progress`),
+			line(`${glyphs.stopped} stopped  ${glyphs.failed} failed`),
+			line(`${glyphs.look} attention`),
+			...(context === 'pods' ? [line('RST: restarts')] : []),
+			...(contextStack(context).includes('tail') ? edgeLegend(glyphs.edge) : []),
+		].map(unread),
 		...filterLegend(screen, context),
 		line(''),
 		line(styled('title', 'CUSTOM KEYS')),
@@ -92,10 +97,19 @@ export function helpBody(screen: RenderInput, context: string): Line[] {
 		line('keymap.yaml sets them'),
 	];
 	const all = [...blocks.flatMap((block, index) => (index === 0 ? block : [line(''), ...block])), ...legend];
+	if (hasScreenReader) {
+		return all.filter(one => readLines([one]) !== '');
+	}
+
 	const parts = splitIntoColumns(all, columns, Math.max(columns > 2 ? 0 : pageRows, Math.ceil(all.length / columns)));
 	return Array.from({length: Math.max(...parts.map(part => part.length))}, (_, row) =>
 		line(' ', ...parts.flatMap(part => cell(part[row], width - 1))),
 	);
+}
+
+/** What a screen reader does not read. */
+function unread(one: Line): Line {
+	return {...one, label: ''};
 }
 
 /** Keeps a heading with its first entry, in longer columns if needed. */

@@ -2,9 +2,7 @@
 import type {Layer} from '../frame/session-state.ts';
 import {wrappingOf} from '../kit/text-wrapping.ts';
 import {layerRows, layerTexts} from './layer-rows.ts';
-import {spokenText} from './spoken-text.ts';
 import {hiddenCells} from '../kit/text-rows.ts';
-import {isScreenReaderEnabled, spokenPage} from '../kit/spoken-path.ts';
 import {createRenderInput} from '../frame/create-render-input.ts';
 import {plainTheme} from '../kit/theme.ts';
 import type {Handlers, Session} from '../frame/session.ts';
@@ -75,15 +73,13 @@ function keepingTop(session: Session, change: () => void): void {
 	const line = layerRows(createRenderInput(session, null, plainTheme), before)[before.top];
 	change();
 	const row =
-		line === undefined || isScreenReaderEnabled(session.env)
-			? before.top
-			: layerRows(createRenderInput(session, null, plainTheme), currentLayer(session)!).indexOf(line);
+		line === undefined ? before.top : layerRows(createRenderInput(session, null, plainTheme), currentLayer(session)!).indexOf(line);
 	scrollTo(session, row);
 }
 
-/** Keeps one line of the previous page, except for spoken text. */
+/** Keeps one line of the previous page, but a screen reader reads no line again. */
 function page(session: Session): number {
-	return isScreenReaderEnabled(session.env) ? spokenPage : Math.max(1, textPage(session) - 1);
+	return Math.max(1, textPage(session) - (session.store.state.hasScreenReader ? 0 : 1));
 }
 
 export function textPage({store}: Session): number {
@@ -103,12 +99,7 @@ export function scrollTo(session: Session, top: number): void {
 	const layer = store.state.layers.at(-1);
 	if (layer && 'top' in layer) {
 		const screen = createRenderInput(session, null, plainTheme);
-		const last = Math.max(
-			0,
-			isScreenReaderEnabled(session.env)
-				? spokenText(screen, layer).length - spokenPage
-				: layerRows(screen, layer).length - textPage(session),
-		);
+		const last = Math.max(0, layerRows(screen, layer).length - textPage(session));
 		store.dispatchNow({type: 'layer', to: {top: Math.max(0, Math.min(top, last))}});
 	}
 }

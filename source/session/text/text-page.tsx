@@ -1,6 +1,7 @@
 /** Pages of labeled text: details, YAML, doctor, responses. */
 import type {ReactNode} from 'react';
 import type {Layer, TextLine} from '../frame/session-state.ts';
+import {lineText} from '../kit/format-copied-lines.ts';
 import {describeMatchPosition} from '../kit/describe-matches.ts';
 import {wrappingOf, type TextWrapping} from '../kit/text-wrapping.ts';
 import {searchPattern, searchProblem, type TextSearch} from './text-search.ts';
@@ -18,14 +19,19 @@ type TextLayer = Extract<Layer, {kind: 'text'}>;
 export function TextPage({layer}: {readonly layer: TextLayer}): ReactNode {
 	const screen = useScreen(wholeScreen);
 	const {title, subject, search, right, top} = layer;
-	return <Page title={title} after={subject} right={search ? describeSearch(search) : right} body={textBody(screen, layer)} top={top} />;
+	const found = layer.lines[search?.at ?? -1];
+	// Only its color shows the match on the screen.
+	const match = found && screen.state.hasScreenReader ? `, ${lineText(found, screen.state.now)}` : '';
+	return (
+		<Page title={title} after={subject} right={search ? describeSearch(search) + match : right} body={textBody(screen, layer)} top={top} />
+	);
 }
 
 export function textBody(screen: RenderInput, layer: TextLayer): Line[] {
 	return withFound(textRows(screen, layer.lines, wrappingOf(screen.state, layer)), layer);
 }
 
-export function describeSearch(search: TextSearch): string {
+function describeSearch(search: TextSearch): string {
 	const {at, found} = search;
 	return (
 		(found.length === 0 ? searchProblem(search) : null) ??

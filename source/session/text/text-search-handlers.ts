@@ -4,7 +4,6 @@ import {wrappingOf} from '../kit/text-wrapping.ts';
 import {describeMatchCount} from '../kit/describe-matches.ts';
 import {layerRows} from './layer-rows.ts';
 import {leftOfMatch, rowOfMatch} from './text-page.tsx';
-import {isScreenReaderEnabled, spokenPage} from '../kit/spoken-path.ts';
 import {plainTheme} from '../kit/theme.ts';
 import {createRenderInput} from '../frame/create-render-input.ts';
 import type {Session} from '../frame/session.ts';
@@ -22,7 +21,7 @@ export async function searchInText(session: Session): Promise<void> {
 		return;
 	}
 
-	const from = isScreenReaderEnabled(session.env) ? before.top : (layerRows(screenOf(session), before)[before.top] ?? 0);
+	const from = layerRows(screenOf(session), before)[before.top] ?? 0;
 	const look = (text: string, regex: boolean) => {
 		const layer = currentText(session);
 		if (layer) {
@@ -74,9 +73,8 @@ function show(session: Session, search: TextSearch | null, top: number): void {
 		return;
 	}
 
-	const {row, page} = isScreenReaderEnabled(session.env)
-		? {row: search.at, page: spokenPage}
-		: {row: rowOfMatch(screenOf(session), layer, wrappingOf(session.store.state, {...layer, left})), page: textPage(session)};
+	const row = rowOfMatch(screenOf(session), layer, wrappingOf(session.store.state, {...layer, left}));
+	const page = textPage(session);
 	const isThere = row < 0 || (row >= top && row < top + page);
 	scrollTo(session, isThere ? top : row - Math.floor(page / 3));
 }

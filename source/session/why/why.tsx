@@ -7,7 +7,7 @@ import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {Finding, Leg, Path, Verdict} from '../../evidence/evidence.ts';
 import {actionSpecs} from '../../actions/action-table.ts';
 import type {ErrorObject} from '../../errors/spoke-error.ts';
-import {describeLeg, describeProcess, describeUndetermined, insideNode} from '../../descriptions/describe-path.ts';
+import {describeLeg, describeProcess, describeUndetermined, insideNode, pathSentences} from '../../descriptions/describe-path.ts';
 import {describeExposure, describeFinding, type VerdictDescription, withLocation} from '../../descriptions/describe-verdict.ts';
 import type {SessionState, TextLine} from '../frame/session-state.ts';
 import {wrappingOf, wrapped, type TextWrapping} from '../kit/text-wrapping.ts';
@@ -34,18 +34,9 @@ export function whyBody(screen: RenderInput, layer: WhyLayer): Line[] {
 }
 
 export function whyRows(screen: RenderInput, layer: WhyLayer, look: TextWrapping): TextRow[] {
-	const {
-		state,
-		theme: {glyphs},
-	} = screen;
+	const {state} = screen;
 	const path = whyPath(state, layer);
-	const head =
-		path === null
-			? []
-			: [
-					line(' ', pathLineSpansWithEndTime(path, state.size.columns - 2, glyphs, replicaLetter(state.processes, path.process.id))),
-					...legTable(screen, path),
-				];
+	const head = path === null ? [] : state.hasScreenReader ? pathSentences(path).map(text => line(text)) : pathTable(screen, path);
 	return [
 		...head.map((one, index): TextRow => ({line: one, of: index - head.length, part: null})),
 		...textRows(screen, whyTexts(screen, layer), look),
@@ -94,6 +85,17 @@ function otherDisabledActions({refused}: SessionState, error: ErrorObject | null
 		return isAnother ? [`${label}: ${why}`] : [];
 	});
 	return off.length === 0 ? [] : [{label: '  disabled', text: off.join(' · ')}];
+}
+
+function pathTable(screen: RenderInput, path: Path): Line[] {
+	const {
+		state: {size, processes},
+		theme: {glyphs},
+	} = screen;
+	return [
+		line(' ', pathLineSpansWithEndTime(path, size.columns - 2, glyphs, replicaLetter(processes, path.process.id))),
+		...legTable(screen, path),
+	];
 }
 
 const tableRest = 51;

@@ -9,8 +9,7 @@ import {type ClusterClient, ClusterRecords} from '../../../source/cluster/cluste
 import type {ApiResponse, Connection} from '../../../source/cluster/connection.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
-import type {RenderInput} from '../../../source/session/kit/render-input.ts';
-import {spokenLines} from '../../../source/session/frame/spoken-screen.ts';
+import {readAloud} from '../../support/read-aloud.ts';
 import {clockTime} from '../../../source/text/format-time.ts';
 import {manualClock} from '../../support/manual-clock.ts';
 
@@ -181,7 +180,7 @@ test('an untracked client, or one that never got a response, dates nothing', asy
 	t.is(lastResponseTime({records: new ClusterRecords()}), null);
 });
 
-test('each second the screen and the spoken text update the last response time', async t => {
+test('each second the screen and a screen reader update the last response time', async t => {
 	const {server, at} = await answered();
 	const other = await answered();
 	const store = new Store(
@@ -196,13 +195,13 @@ test('each second the screen and the spoken text update the last response time',
 		feeds.stop();
 		store.close();
 	});
-	const spoken = () => spokenLines({state: store.state, tail: null, hints: [], keymap: new Map()} as unknown as RenderInput)[0];
+	const read = () => readAloud({...store.state, hasScreenReader: true})[0];
 	server.ask();
 	await server.clock.advance(10_001);
 	t.is(store.state.cluster.asOf, null);
 	feeds.tick();
 	t.is(store.state.cluster.asOf, at);
-	t.is(spoken(), `, default. No response since ${clockTime(at)}.`);
+	t.is(read(), `, default. No response since ${clockTime(at)}.`);
 	shown = {access: other.server.access} as OpenCluster;
 	feeds.tick();
 	t.is(store.state.cluster.asOf, null);
@@ -210,5 +209,5 @@ test('each second the screen and the spoken text update the last response time',
 	await server.answer();
 	feeds.tick();
 	t.is(store.state.cluster.asOf, null);
-	t.is(spoken(), ', default.');
+	t.is(read(), ', default.');
 });

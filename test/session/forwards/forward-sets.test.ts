@@ -131,14 +131,14 @@ test('a screen reader gets the sets, their disabled reasons and each forward as 
 		{target: 'svc/web', ports: [':80'], context: null, ...more},
 	]);
 	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home, env: {INK_SCREEN_READER: 'true'}});
-	await terminal.sees(/Pods, 8 shown/);
+	await terminal.sees(/tab: Pods[\s\S]* of 8: /);
 	terminal.press('view.forwards');
-	await terminal.sees(/Forwards, none\. Saved sets: mine with 2 forwards\./);
+	await terminal.sees(/tab: Forwards[\s\S]*Saved sets for this context: mine \(2 forwards\)\./);
 	terminal.press('forwards.open-set');
-	await terminal.sees(/Saved forwards, 2 choices\. 1: far, 0 of 1, disabled, for prod-eu\./);
+	await terminal.sees(/Saved forwards\s+option: \(disabled\) 1 of 2: far, 0 of 1, for prod-eu/);
 	terminal.press('picker.down', 'picker.accept');
 	await terminal.sees(
-		/Start 2 forwards of mine in sandbox\? a free port → sts\/db:7000 in default\. a\s+free port → svc\/web:80 in default\. y yes, n no/,
+		/Start 2 forwards of mine in sandbox\?\s+a free port → sts\/db:7000 in default\s+a free port → svc\/web:80 in default\s+y yes, n no/,
 	);
 });
 

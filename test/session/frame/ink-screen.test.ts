@@ -15,7 +15,7 @@ test('after the terminal was lent, only the next drawing writes rows, and all of
 		written += chunk.toString();
 	});
 	const stdin = new PassThrough() as unknown as NodeJS.ReadStream;
-	const screen = new InkScreen({stdout, stdin}, {hasMouse: false, onListRows() {}, onPageRows() {}});
+	const screen = new InkScreen({stdout, stdin}, {hasMouse: false, hasScreenReader: false, onListRows() {}, onPageRows() {}});
 	const input: RenderInput = {
 		state: emptySession(clusterState(null), size, 0),
 		theme: plainTheme,

@@ -4,15 +4,15 @@ import {onSandbox} from '../../support/sandbox-session.ts';
 
 for (const [what, env] of [
 	['of rows', {}],
-	['that is spoken', {INK_SCREEN_READER: 'true'}],
+	['for a screen reader', {INK_SCREEN_READER: 'true'}],
 ] as const) {
 	test(`the redraw key repairs a screen ${what}, even when nothing else changes`, async t => {
 		const {terminal} = await onSandbox(t, [], {env: {...env, NO_MOTION: '1'}});
-		await terminal.sees(/1 of 1 examined[\s\S]*toolbox|Pods, \d+ shown/);
+		await terminal.sees(/1 of 1 examined[\s\S]*toolbox|tab: Pods[\s\S]*\d+ of \d+: /);
 		terminal.press('messages.open');
 		await terminal.sees(/Messages[\s\S]*No messages yet[\s\S]*\? help/);
 		const before = terminal.screen();
-		// The spoken screen has few rows, and those below are not its own.
+		// A screen reader's screen has few rows, and those below are not its own.
 		await terminal.overwrite('\u001B7\u001B[Hwritten by another program\u001B[3;1H\u001B[2Kand so was this\u001B8');
 		await terminal.sees(/written by another program[\s\S]*and so was this/);
 		terminal.press('screen.redraw');

@@ -593,10 +593,10 @@ test('without a terminal the session exits with one line', async t => {
 
 test('a screen reader gets sentences, no picture, and nothing that ticks', async t => {
 	const {terminal} = await onSandbox(t, [], {env: {INK_SCREEN_READER: 'true'}});
-	await terminal.sees(/Pods, 8 shown/);
+	await terminal.sees(/tab: Pods/);
 	// By name, without the crashing pod first.
 	terminal.press('list.reverse', 'list.reverse');
-	await terminal.sees(/Pods, 8 shown, 1: api-\S+, 1 of 1 ready, running, node n\d\./);
+	await terminal.sees(/1 of 8: api-\S+, 1 of 1 ready, running, node n\d/);
 	await terminal.sees(/Leg 2, apiserver to kubelet n\d: unverified, proven; directly, proven\./);
 	t.is(terminal.buffer(), 'normal');
 	t.notRegex(terminal.raw(), /[━►▸─│]/);
@@ -604,11 +604,11 @@ test('a screen reader gets sentences, no picture, and nothing that ticks', async
 	await delay(2500);
 	t.is(terminal.raw().length, before);
 	terminal.press('list.down');
-	await terminal.sees(/8 shown, 2: api-/);
+	await terminal.sees(/2 of 8: api-/);
 	terminal.press('help.open');
-	await terminal.sees(/Keys of pods\.\s+CURRENT VIEW\s+l follow logs\s+s shell\s/);
+	await terminal.sees(/Help: pods, \d+ below\s+CURRENT VIEW\s+l follow logs\s+s shell\s/);
 	terminal.press('text.page-down');
-	await terminal.sees(/Keys of pods\.\s+a attach\s+f forward a port\s/);
+	await terminal.sees(/Help: pods, 3 above\D+\d+ below\s+a attach\s+f forward a port\s/);
 	terminal.press('text.bottom');
 	await terminal.sees(/keymap\.yaml sets them/);
 });

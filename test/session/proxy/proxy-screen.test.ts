@@ -11,7 +11,7 @@ import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
 import {Proxy} from '../../../source/session/proxy/proxy.tsx';
 import type {RenderInput} from '../../../source/session/kit/render-input.ts';
-import {spokenSelection} from '../../../source/session/frame/spoken-selection.ts';
+import {readAloud} from '../../support/read-aloud.ts';
 
 const underWay: ProxyExchange = {
 	id: 1,
@@ -72,9 +72,12 @@ test('a canceled request says so and keeps the received part', async t => {
 });
 
 test('a screen reader reads the state of a request', t => {
-	t.deepEqual(spokenSelection(screenWith({})), ['Proxy: POST svc/web:80/, waiting for the response.']);
-	t.deepEqual(spokenSelection(screenWith({tookMs: 900, isCanceled: true, note: maybe})), [`Proxy: POST svc/web:80/, ${maybe}.`]);
-	t.deepEqual(spokenSelection(screenWith({tookMs: 900, status: 200, isCanceled: true, note: maybe})), [
-		`Proxy: POST svc/web:80/, 200, ${maybe}.`,
-	]);
+	const read = (exchange: Partial<ProxyExchange>) => {
+		const {proxy, cluster} = screenWith(exchange).state;
+		return readAloud({view: 'proxy', proxy, cluster})[2];
+	};
+
+	t.is(read({}), '1 of 1: POST svc/web:80/, waiting for the response');
+	t.is(read({tookMs: 900, isCanceled: true, note: maybe}), `1 of 1: POST svc/web:80/, ${maybe}`);
+	t.is(read({tookMs: 900, status: 200, isCanceled: true, note: maybe}), `1 of 1: POST svc/web:80/, 200, ${maybe}`);
 });

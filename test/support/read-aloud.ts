@@ -1,0 +1,44 @@
+/** What a screen reader reads of the session's components. */
+import {PassThrough} from 'node:stream';
+import {Box, render, type DOMElement} from 'ink';
+import {createElement} from 'react';
+import {createStore} from 'zustand/vanilla';
+import {clusterState} from '../../source/session/clusters/cluster-state.ts';
+import {readTree} from '../../source/session/frame/read-tree.ts';
+import {SessionScreen} from '../../source/session/frame/session-screen.tsx';
+import {emptySession, type SessionState} from '../../source/session/frame/session-state.ts';
+import {readerGlyphs} from '../../source/session/kit/glyphs.ts';
+import type {RenderInput} from '../../source/session/kit/render-input.ts';
+import {plainTheme} from '../../source/session/kit/theme.ts';
+
+/** A session at one minute after 1970 began. */
+export const readSession = emptySession({...clusterState(null), namespace: 'demo', reachable: 'yes'}, {columns: 80, rows: 24}, 60_000, {
+	hasScreenReader: true,
+});
+
+/** The lines of the session's screen. */
+export function readAloud(state: Partial<SessionState>, parts: Partial<Omit<RenderInput, 'state'>> = {}): string[] {
+	const screen: RenderInput = {
+		state: {...readSession, ...state},
+		theme: {...plainTheme, glyphs: readerGlyphs},
+		keymap: new Map(),
+		hints: [],
+		tail: null,
+		...parts,
+	};
+	const stdout = Object.assign(new PassThrough(), {columns: 80, rows: 24, isTTY: true}) as unknown as NodeJS.WriteStream;
+	let root: DOMElement | undefined;
+	const frame = createElement(
+		Box,
+		{
+			ref(box: DOMElement | null) {
+				root ??= box?.parentNode;
+			},
+		},
+		createElement(SessionScreen, {frames: createStore(() => screen), onListRows() {}, onPageRows() {}}),
+	);
+	const ink = render(frame, {stdout, interactive: false, patchConsole: false, isScreenReaderEnabled: true});
+	const lines = readTree(root!).split('\n');
+	ink.unmount();
+	return lines;
+}
