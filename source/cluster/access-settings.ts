@@ -38,7 +38,7 @@ export async function readSettings(
 		isInteractive = false,
 	}: {directory?: string; terminal?: PluginTerminal; isInteractive?: boolean} = {},
 ): Promise<AccessSettings> {
-	const timeoutMs = requestTimeout(flags['request-timeout']);
+	const timeoutMs = parseRequestTimeout(flags['request-timeout']);
 	const {source, ...selected} = await findEntries(flags, environment, directory);
 	await validateEntries(selected);
 	const {cluster, user} = selected;
@@ -184,8 +184,8 @@ function clusterInfo(
 	};
 }
 
-/** 0 means no limit. */
-function requestTimeout(text: string): number {
+/** In milliseconds; 0 means no limit. @throws SpokeError ERR_USAGE */
+export function parseRequestTimeout(text: string): number {
 	const ms = /^\d+$/.test(text) ? Number(text) * 1000 : parseDuration(text);
 	if (ms === undefined || !Number.isFinite(ms)) {
 		throw new SpokeError('ERR_USAGE', `--request-timeout=${text} is not a valid duration`, {

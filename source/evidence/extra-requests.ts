@@ -101,8 +101,8 @@ export const extraRequests: readonly ExtraRequest[] = [
 	{
 		method: 'GET',
 		path: '/api/v1/nodes',
-		purpose: 'how many nodes there are',
-		when: 'audit, which reads at most 50 nodes',
+		purpose: 'how many nodes there are; the nodes to check',
+		when: 'audit, which reads at most 50 nodes; doctor nodes, which reads all',
 		permission: {kind: 'resource', groups: [''], resources: ['nodes'], verbs: ['get', 'list']},
 	},
 	{
@@ -130,8 +130,22 @@ export const extraRequests: readonly ExtraRequest[] = [
 		method: 'GET',
 		path: '/api/v1/namespaces/*/pods',
 		purpose: 'a pod on the node to test the path with; tokens that pods get; which pods of a followed log or forward appear and disappear',
-		when: 'audit; path and doctor of a node; watched by logs -f, tail and port-forward',
+		when: 'audit; path and doctor of a node; doctor nodes; watched by logs -f, tail and port-forward',
 		permission: {kind: 'resource', groups: [''], resources: ['pods'], verbs: ['list']},
+	},
+	{
+		method: 'GET',
+		path: '/api/v1/pods',
+		purpose: 'a pod on each node to test the path with',
+		when: 'doctor nodes, if a node has no pod in kube-system or in the namespace of the context',
+		permission: {kind: 'resource', groups: [''], resources: ['pods'], verbs: ['list']},
+	},
+	{
+		method: 'GET',
+		path: '/api/v1/namespaces/*/pods/*',
+		purpose: 'the containers of the pod whose log is read',
+		when: 'doctor nodes',
+		permission: {kind: 'resource', groups: [''], resources: ['pods'], verbs: ['get']},
 	},
 	{
 		method: 'GET',
@@ -174,7 +188,7 @@ export const extraRequests: readonly ExtraRequest[] = [
 		path: '/api/v1/namespaces/*/pods/*/log',
 		purpose:
 			'one byte of a log: whether the kubelet responds, and whether its certificate is refused; if so, once more without verification',
-		when: 'doctor (without verification only after you confirm); for a followed log that has been silent for 15 s, and a command that has printed nothing for 35 s',
+		when: 'doctor (without verification only after you confirm); doctor nodes once per node, after you confirm or with --probe active; for a followed log that has been silent for 15 s, and a command that has printed nothing for 35 s',
 		permission: {kind: 'resource', groups: [''], resources: ['pods/log'], verbs: ['get']},
 		active: true,
 	},

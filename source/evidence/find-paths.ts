@@ -61,6 +61,22 @@ export function configuredPath(
 	const observations: Observations = error
 		? {...configured, about: 'ended-connection', isBound: true, farEndAnswered: failures.some(({facts}) => facts.answered), ...attempt}
 		: configured;
+	return pathOf(observations, cluster, plan, error);
+}
+
+/** The path of a request that has ended on the examined connection, with `error` if it failed. */
+export function attemptedPath(
+	examined: ApiserverExamination,
+	cluster: ClusterClient,
+	purpose: ConnectionPurpose,
+	plan: Pick<PathPlan, 'node' | 'pod'>,
+	error: ErrorObject | null,
+): Path {
+	const farEndAnswered = error === null || examined.active.failures.some(({facts}) => facts.answered);
+	return pathOf(buildObservations(cluster, examined, {purpose, about: 'ended-connection', farEndAnswered}), cluster, plan, error);
+}
+
+function pathOf(observations: Observations, cluster: ClusterClient, plan: Pick<PathPlan, 'node' | 'pod'>, error: ErrorObject | null): Path {
 	return buildPath(observations, {
 		cluster: cluster.facts,
 		phase: error ? 'failed' : 'settled',

@@ -76,6 +76,7 @@ export const rooms: readonly Room[] = [
 		folders: {
 			audit: 'Audit of the 17 documented communication paths',
 			doctor: 'Step-by-step diagnosis of one target',
+			'node-checks': 'Checks of the kubelets of all nodes',
 			probes: 'Reads that produce observations',
 			rules: 'Pure rules from observations to verdicts',
 		},

@@ -125,7 +125,7 @@ export function auditObservations({
 				'configz',
 			),
 		],
-		agents: read([{namespace: 'kube-system', name: 'konnectivity-agent-a', ready: true, ports: [8093]}], 'agent-metrics'),
+		agents: read([{namespace: 'kube-system', name: 'konnectivity-agent-a', node: 'n1', ready: true, ports: [8093]}], 'agent-metrics'),
 		...given,
 	};
 }

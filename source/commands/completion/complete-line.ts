@@ -31,6 +31,8 @@ const firstArguments = new Map<string, readonly string[]>([
 	['proxy', ['get', 'head', 'post', 'put', 'patch', 'delete']],
 	['schema', schemaNames],
 ]);
+/** A word that can stand in place of a target. */
+const wordsForTarget = new Map<string, readonly string[]>([['doctor', ['nodes']]]);
 /** What can follow the first target; other commands accept only one. */
 const afterTarget = new Map<string, ClusterCompletion['kind']>([
 	['tail', 'target'],
@@ -86,14 +88,16 @@ export function completeLine(rows: readonly CommandSpec[], words: readonly strin
 	if (given) {
 		const isFirst = before.slice(at + 1).every(word => word.startsWith('-'));
 		if (isFirst) {
-			return {...none, offers: given.filter(word => word.startsWith(typed)).map(word => ({word, description: ''}))};
+			return {...none, offers: matching(given, typed)};
 		}
 	}
 
 	const kinds = kindsByCommand.get(name);
+	const isTarget = positionalsOf(command, none.rest).length === 0;
 	return kinds
 		? {
 				...none,
+				offers: isTarget ? matching(wordsForTarget.get(name) ?? [], typed) : [],
 				clusterCompletion: clusterCompletionAt(positionalsOf(command, none.rest).length - (name === 'proxy' ? 1 : 0), {name, typed, kinds}),
 			}
 		: none;
@@ -114,6 +118,10 @@ function clusterCompletionAt(
 
 	const lead = kind === 'port' ? typed.slice(0, typed.lastIndexOf(':') + 1) : '';
 	return {kind, prefix: typed.slice(lead.length), leadingText: lead, kinds: lead === '' ? kinds : []};
+}
+
+function matching(words: readonly string[], typed: string): readonly CompletionItem[] {
+	return words.filter(word => word.startsWith(typed)).map(word => ({word, description: ''}));
 }
 
 function positionalsOf(command: CommandSpec, rest: readonly string[]): readonly string[] {

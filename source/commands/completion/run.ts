@@ -64,7 +64,7 @@ async function wordsFor(typed: readonly string[], env: NodeJS.ProcessEnv): Promi
 	}
 
 	// An error message would disturb the line that is being typed.
-	return completeFromCluster(clusterCompletion, rest, row?.flags ?? [], {env}).catch(() => []);
+	return [...offers, ...(await completeFromCluster(clusterCompletion, rest, row?.flags ?? [], {env}).catch(() => []))];
 }
 
 function aliasOffers(aliases: ReadonlyMap<string, string>, prefix: string): readonly CompletionItem[] {

@@ -5,15 +5,27 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {doctorReport} from '../../output/doctor-report.ts';
 import {jsonLine} from '../../output/json-line.ts';
 import {runDoctor} from '../../evidence/doctor/run-doctor.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
 import {toTerminalCharset} from '../../text/terminal-charset.ts';
 import type {Command} from '../command.ts';
 import {oneTarget} from '../one-target.ts';
+import {runNodeChecks} from './check-nodes.ts';
 import {doctorSpec} from './spec.ts';
+
+/** A pod of that name is pod/nodes. */
+const allNodes = 'nodes';
+
+const flagsOfNodes = ['probe', 'selector', 'max-log-requests'];
 
 export const command: Command<typeof doctorSpec.flags> = {
 	spec: doctorSpec,
-	async run({flags, positionals, stdout, interrupted, env}) {
+	async run(invocation) {
+		const {flags, given, positionals, stdout, interrupted, env} = invocation;
 		const target = oneTarget(positionals);
+		assertFlagsApply(target, given);
+		if (target === allNodes) {
+			return runNodeChecks(invocation);
+		}
 
 		let cluster: ClusterClient | undefined;
 		try {
@@ -33,3 +45,11 @@ export const command: Command<typeof doctorSpec.flags> = {
 		}
 	},
 };
+
+/** @throws SpokeError ERR_USAGE */
+function assertFlagsApply(target: string, given: ReadonlySet<string>): void {
+	const wrong = (target === allNodes ? ['container'] : flagsOfNodes).find(name => given.has(name));
+	if (wrong !== undefined) {
+		throw new SpokeError('ERR_USAGE', `--${wrong} ${target === allNodes ? 'does not apply' : 'applies only'} to doctor nodes`);
+	}
+}

@@ -4,8 +4,26 @@ import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {CommandSpec} from '../command.ts';
 
 const flags = [
-	outputFlag('text, or json: one object to attach to a ticket'),
+	outputFlag(
+		'text, or json: one object to attach to a ticket; for nodes, one NodeCheck per line as nodes respond, then a NodeCheckSummary',
+	),
 	containerFlag('container to test; defaults to the annotated container, then the first'),
+	{
+		name: 'probe',
+		kind: 'string',
+		default: 'passive',
+		value: 'MODE',
+		oneOf: ['passive', 'active'],
+		help: 'with nodes, active: read without asking; required if there is no terminal',
+	},
+	{name: 'selector', short: 'l', kind: 'string', value: 'SELECTOR', help: 'with nodes: only the nodes with these labels'},
+	{
+		name: 'max-log-requests',
+		kind: 'integer',
+		default: 50,
+		value: 'LOGS',
+		help: 'with nodes: maximum log reads at once, each on a connection of its own',
+	},
 	acceptedReadOnlyFlag,
 	helpFlag,
 	...connectionFlags,
@@ -14,13 +32,15 @@ const flags = [
 export const doctorSpec = {
 	name: 'doctor',
 	summary: 'test each leg to a target and report which one fails, why, and what to do',
-	usage: ['doctor TARGET [flags]'],
+	usage: ['doctor TARGET [flags]', 'doctor nodes [flags]'],
 	about:
-		'Tests each step from the kubeconfig through the apiserver (leg 1) and the kubelet (leg 2) to the state of the container (leg 3), and stops at the first failure. To test leg 2, it reads one log line and opens one port-forward without streams.\nExits with the status of the failure it finds (11 for leg 2), or 0.',
+		'Tests each step from the kubeconfig through the apiserver (leg 1) and the kubelet (leg 2) to the state of the container (leg 3), and stops at the first failure. To test leg 2, it reads one log line and opens one port-forward without streams.\nExits with the status of the failure it finds (11 for leg 2), or 0.\ndoctor nodes checks the kubelet of each node with one byte of the log of a pod there, and discards the byte. It groups the nodes by what failed, and by route and TLS state, with the median and the longest time. A read costs one connection from the apiserver to the kubelet, and one entry in the audit log of the cluster. It requires list on pods and get on pods/log in a namespace: kube-system, that of the context, or any; -n selects one. A node without such a pod is not tried, which is no failure. A node that does not respond takes 35 s, or --request-timeout. Exits 11 if a kubelet failed; Ctrl-C prints what is known so far and exits 130. For a pod with the name nodes, type pod/nodes.',
 	examples: [
 		['spoke doctor deploy/web', 'why does exec fail?'],
 		['spoke doctor web-5d -c sidecar', 'the same, for one container of several'],
 		['spoke doctor node/n1 -o json', 'a report for a ticket'],
+		['spoke doctor nodes', 'which kubelets respond, over which route, in what time; asks for confirmation'],
+		['spoke doctor nodes --probe active -l zone=a -o json', 'one object per node of a zone, for a script'],
 	],
 	flags,
 } as const satisfies CommandSpec<typeof flags>;

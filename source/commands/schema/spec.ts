@@ -4,7 +4,18 @@ import type {CommandSpec} from '../command.ts';
 
 const flags = [helpFlag] as const;
 
-export const schemaNames = ['audit', 'doctor', 'error', 'keymap', 'log-line', 'path', 'port-forward-event', 'version'] as const;
+export const schemaNames = [
+	'audit',
+	'doctor',
+	'error',
+	'keymap',
+	'log-line',
+	'node-check',
+	'node-check-summary',
+	'path',
+	'port-forward-event',
+	'version',
+] as const;
 
 export const schemaSpec = {
 	name: 'schema',

@@ -1,4 +1,5 @@
 /** The doctor's leg 2: reads one log line, and opens a port-forward without streams. */
+import type {IncomingHttpHeaders} from 'node:http';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {errorFromResponse} from '../../cluster/error-from-response.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
@@ -10,13 +11,17 @@ import {type ActiveObservations, noActiveObservations, processIdOf} from '../bui
 import type {ApiserverExamination} from '../examine-apiserver.ts';
 import type {PathPlan} from '../plan-paths.ts';
 import {readAgentPods} from '../probes/agent-metrics.ts';
-import {makeObservation, preferConnection, readText, type Requester} from '../probes/probe-request.ts';
+import {isApiserverAnswer, isKubeletAnswer, type LogByteAnswer, readLogByte, type ReadLog} from '../probes/log-byte.ts';
+import {makeObservation, preferConnection} from '../probes/probe-request.ts';
 import {holdUpgrade} from '../probes/held-upgrades.ts';
-import {logObservation, type ReadLog} from '../probes/log-differential.ts';
+import {logObservation} from '../probes/log-differential.ts';
 import {readSigningRequests} from '../probes/node-to-apiserver.ts';
 import {failedStep, stepResult, type StepResult} from './doctor-object.ts';
 
-type Answer = {connection: string; status: number; contentType: string; body: string};
+type Answer = Pick<LogByteAnswer, 'status' | 'body'>;
+
+/** Longer than the apiserver's own dial timeout of 30 s. */
+const logTimeoutMs = 40_000;
 
 export type SecondLegResult = StepResult & {
 	/** On the examined connection, so by the process that was read. */
@@ -43,11 +48,15 @@ export async function secondLegStep(
 		return stepResult('leg-2', `not tried: no pod on node ${target.node} that you can read`, {status: 'unknown'});
 	}
 
-	const read = await readLog(preferConnection(own.usable ? own : null, cluster), log.namespace, log.pod, log.container);
-	const isFromKubelet = read.status === 200 || kubeletLogRefusal(read.status, read.body) !== null;
+	const read = await readLogByte(
+		preferConnection(own.usable ? own : null, cluster),
+		{...log, container: log.container},
+		{timeoutMs: logTimeoutMs},
+	);
+	const isFromKubelet = isKubeletAnswer(read);
 	const end = {process: processIdOf(examined), connection: own.id};
 	const logAttempt = {isOwn: read.connection === own.id, answer: isFromKubelet ? logAnswer({...log, node: target.node}, end) : null};
-	if (read.status !== 200 && !isFromApiserver(read)) {
+	if (read.status !== 200 && !isApiserverAnswer(read)) {
 		return {...(await explained(read, cluster, node?.metadata.name ?? target.node)), ...logAttempt};
 	}
 
@@ -62,7 +71,7 @@ export async function secondLegStep(
 		};
 	}
 
-	if (held && !isFromApiserver(held)) {
+	if (held && !isApiserverAnswer(held)) {
 		return {...(await explained(held, cluster, target.node)), isOwn: held.connection === own.id, answer: null};
 	}
 
@@ -106,28 +115,7 @@ function withoutLog({status, body}: Answer, node: string): StepResult {
 		: stepResult('leg-2', `not tried: ${message ?? 'no log to read'}`, {status: 'unknown'});
 }
 
-async function readLog(requester: Requester, namespace: string, pod: string, container: string): Promise<Answer> {
-	const query = new URLSearchParams({container, tailLines: '1', limitBytes: '1'});
-	const response = await requester.request({
-		path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log?${query}`,
-		headers: {Accept: '*/*'},
-		timeoutMs: 40_000,
-	});
-	return {
-		connection: response.connection.id,
-		status: response.status,
-		contentType: response.headers['content-type'] ?? '',
-		body: await readText(response, 64 * 1024),
-	};
-}
-
-/** The apiserver refused the request, or the container has no log yet: leg 2 was not tried, or worked. */
-function isFromApiserver({status, body}: Answer): boolean {
-	const row = explainMessage(body, {status})?.rule;
-	return row ? row.leg !== 2 : status === 400 || status === 403 || status === 404;
-}
-
-async function explained(answer: Answer, cluster: ClusterClient, node: string): Promise<StepResult> {
+async function explained(answer: Answer & {headers?: IncomingHttpHeaders}, cluster: ClusterClient, node: string): Promise<StepResult> {
 	const explanation = explainMessage(answer.body, {status: answer.status});
 	if (!explanation) {
 		return failedStep(
@@ -135,7 +123,7 @@ async function explained(answer: Answer, cluster: ClusterClient, node: string): 
 			errorFromResponse({
 				status: answer.status,
 				body: answer.body,
-				headers: {'content-type': answer.contentType},
+				headers: answer.headers ?? {},
 			}),
 			{means: 'unknown failure text; shown unchanged'},
 		);

@@ -7,7 +7,7 @@ import {sendProbe, parseList, readText, type Requester} from './probe-request.ts
 import {parseShellFlags} from './mirror-pods.ts';
 import {parseSample} from './apiserver-metrics.ts';
 
-export type AgentPod = {namespace: string; name: string; ready: boolean; ports: readonly number[]};
+export type AgentPod = {namespace: string; name: string; node: string | null; ready: boolean; ports: readonly number[]};
 
 const path = '/api/v1/namespaces/kube-system/pods';
 
@@ -31,7 +31,7 @@ function agentOf({metadata, spec, status}: PodObject): AgentPod | undefined {
 			const ready =
 				status?.phase === 'Running' && status.conditions?.some(({type, status}) => type === 'Ready' && status === 'True') === true;
 			const ports = [flags['admin-server-port'] ?? '8094', flags['health-server-port'] ?? '8093'].map(Number).filter(port => port > 0);
-			return {namespace: metadata.namespace ?? 'kube-system', name: metadata.name, ready, ports};
+			return {namespace: metadata.namespace ?? 'kube-system', name: metadata.name, node: spec.nodeName ?? null, ready, ports};
 		}
 	}
 

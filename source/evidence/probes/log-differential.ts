@@ -1,13 +1,9 @@
 /** Compares an ordinary log read with one that skips verification of the kubelet. */
 import type {Connection} from '../../cluster/connection.ts';
 import {explainMessage} from '../../server-messages/explain-message.ts';
-import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
-import {objectPath} from '../../targets/object-path.ts';
-import {podResource} from '../../targets/resource-names.ts';
 import type {LogDifferentialFacts, Observation} from '../evidence.ts';
-import {makeObservation, readText} from './probe-request.ts';
-
-export type ReadLog = {namespace: string; pod: string; container: string; node: string | null};
+import {isKubeletAnswer, readLogByte, type ReadLog} from './log-byte.ts';
+import {makeObservation} from './probe-request.ts';
 
 /**
 A read that is refused only with verification was verified. Reads a second time only if the first was refused at the certificate. Never
@@ -54,23 +50,10 @@ function skippingOf(read: LogRead | null): LogDifferentialFacts['skipping'] {
 	return read.ok ? 'ok' : 'failed';
 }
 
-async function readOnce(
-	connection: Pick<Connection, 'request'>,
-	{namespace, pod, container}: ReadLog,
-	{skipsCheck}: {skipsCheck: boolean},
-): Promise<LogRead> {
-	const query = new URLSearchParams({
-		container,
-		limitBytes: '1',
-		tailLines: '1',
-		...(skipsCheck && {insecureSkipTLSVerifyBackend: 'true'}),
-	});
-	const path = `${objectPath(podResource, namespace, pod, 'log')}?${query}`;
+async function readOnce(connection: Pick<Connection, 'request'>, log: ReadLog, {skipsCheck}: {skipsCheck: boolean}): Promise<LogRead> {
 	try {
-		const response = await connection.request({path, headers: {Accept: '*/*'}, timeoutMs: 35_000});
-		const text = await readText(response, 64 * 1024);
-		// A kubelet that says why it has no log has answered, too.
-		return {ok: response.status === 200 || kubeletLogRefusal(response.status, text) !== null, status: response.status, text};
+		const answer = await readLogByte(connection, log, {skipsCheck, timeoutMs: 35_000});
+		return {ok: isKubeletAnswer(answer), status: answer.status, text: answer.body};
 	} catch (error) {
 		return {ok: false, status: 0, text: (error as Error).message};
 	}

@@ -1,0 +1,111 @@
+/** `spoke doctor nodes`: checks the kubelets of all nodes. */
+import {createInterface} from 'node:readline/promises';
+import {parseRequestTimeout} from '../../cluster/access-settings.ts';
+import {createClusterClient} from '../../cluster/create-cluster-client.ts';
+import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
+import {describeNodeCheckProgress, describeNodeCheckRequest} from '../../descriptions/describe-node-checks.ts';
+import {exitStatus} from '../../errors/exit-status.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {checkNodes, defaultNodeTimeoutMs} from '../../evidence/node-checks/check-nodes.ts';
+import {planNodeChecks} from '../../evidence/node-checks/plan-node-checks.ts';
+import {jsonLine} from '../../output/json-line.ts';
+import {nodeCheckReport} from '../../output/node-check-report.ts';
+import {noticeLine} from '../../output/notice-line.ts';
+import {createOutputWriter} from '../../output/output-writer.ts';
+import {toTerminalCharset} from '../../text/terminal-charset.ts';
+import type {Invocation} from '../command.ts';
+import type {doctorSpec} from './spec.ts';
+
+export async function runNodeChecks(invocation: Invocation<typeof doctorSpec.flags>): Promise<number> {
+	const {flags, given, stdout, stderr, env, interrupted} = invocation;
+	const concurrency = flags['max-log-requests'];
+	if (concurrency < 1) {
+		throw new SpokeError('ERR_USAGE', `--max-log-requests=${concurrency} must be at least 1`);
+	}
+
+	const timeoutMs = parseRequestTimeout(flags['request-timeout']) || defaultNodeTimeoutMs;
+	const cluster = withAbortSignal(await createClusterClient(flags, env), interrupted);
+	try {
+		const plan = await planNodeChecks(cluster, {
+			namespace: given.has('namespace') ? flags.namespace : undefined,
+			selector: flags.selector,
+			signal: interrupted,
+		});
+		const count = plan.nodes.filter(({candidates}) => candidates.length > 0).length;
+		if (count > 0 && flags.probe === 'passive' && !(await isConfirmed(describeNodeCheckRequest(count, concurrency), invocation))) {
+			stderr.write(noticeLine('canceled: no node was tried', stderr));
+			return exitStatus.other;
+		}
+
+		const output = createOutputWriter(stdout);
+		const progress = new ProgressLine(stderr);
+		const summary = await checkNodes(cluster, plan, {
+			concurrency,
+			timeoutMs,
+			signal: AbortSignal.any([interrupted, output.closed]),
+			async onChecked(check, tally) {
+				progress.show(describeNodeCheckProgress(tally.counts));
+				if (flags.output === 'json') {
+					await output.write(jsonLine(check));
+				}
+			},
+		}).finally(() => {
+			progress.clear();
+		});
+		await output.write(flags.output === 'json' ? jsonLine(summary) : toTerminalCharset(stdout, nodeCheckReport(summary)));
+		await output.finished();
+		return summary.exitStatus;
+	} finally {
+		cluster.close();
+	}
+}
+
+/** @throws SpokeError ERR_USAGE without a terminal to ask on */
+async function isConfirmed(
+	question: string,
+	{stdin, stderr, interrupted}: Pick<Invocation, 'stdin' | 'stderr' | 'interrupted'>,
+): Promise<boolean> {
+	if (!stdin.isTTY || !stderr.isTTY) {
+		throw new SpokeError('ERR_USAGE', `doctor nodes asks before it reads, and this is no terminal: ${question}`, {
+			remedy: 'pass --probe active to read without asking',
+		});
+	}
+
+	// Without `terminal`, Ctrl-C still sends the signal.
+	const dialog = createInterface({input: stdin, output: stderr, terminal: false});
+	try {
+		return /^y(es)?$/i.test((await dialog.question(toTerminalCharset(stderr, `${question} [y/N] `), {signal: interrupted})).trim());
+	} finally {
+		dialog.close();
+	}
+}
+
+const progressIntervalMs = 100;
+
+/** One line that is overwritten; nothing if it is not a terminal. */
+class ProgressLine {
+	readonly #stream: NodeJS.WriteStream;
+	#text = '';
+	#timer: NodeJS.Timeout | undefined;
+
+	constructor(stream: NodeJS.WriteStream) {
+		this.#stream = stream;
+	}
+
+	show(text: string): void {
+		this.#text = text;
+		if (this.#stream.isTTY) {
+			this.#timer ??= setTimeout(() => {
+				this.#timer = undefined;
+				this.#stream.write(`\r${toTerminalCharset(this.#stream, this.#text)}\u001B[K`);
+			}, progressIntervalMs);
+		}
+	}
+
+	clear(): void {
+		clearTimeout(this.#timer);
+		if (this.#stream.isTTY) {
+			this.#stream.write('\r\u001B[K');
+		}
+	}
+}

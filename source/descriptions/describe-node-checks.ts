@@ -1,0 +1,98 @@
+/** Checks of nodes in words. */
+import type {NodeCheckSummary, NodeGroup, NotTriedReason} from '../evidence/node-checks/node-check.ts';
+import {formatNumber, formatQuantity} from '../text/format-number.ts';
+import {formatDuration} from '../text/format-time.ts';
+import {routeName, tlsName} from './describe-verdict.ts';
+import type {Part} from './parts.ts';
+
+export const nodeOutcomeMarks: Readonly<Record<NodeGroup['outcome'], string>> = {
+	responded: '✓',
+	failed: '✗',
+	'no-response': '?',
+	'not-tried': '·',
+};
+
+const notTriedReasons: Readonly<Record<NotTriedReason, string>> = {
+	'no-readable-pod': 'no pod there whose log you can read',
+	forbidden: 'you have no permission for logs of its pods',
+	'pod-gone': 'its pods ended before they were read',
+	'apiserver-failed': 'the apiserver did not answer the request for its pod',
+};
+
+/** `Read one byte of a log on each of 5,000 nodes, at most 50 at once?` */
+export function describeNodeCheckRequest(count: number, concurrency: number): string {
+	const where = count === 1 ? 'on 1 node' : `on each of ${formatNumber(count)} nodes, at most ${formatNumber(concurrency)} at once`;
+	return `Read one byte of a log ${where}? The apiserver connects to each kubelet; the byte is discarded.`;
+}
+
+/** `checked 1,204 of 5,000 nodes · 3 failed · 1 without response`. */
+export function describeNodeCheckProgress({total, failed, noResponse, unfinished}: NodeCheckSummary['nodes']): string {
+	return [
+		`checked ${formatNumber(total - unfinished)} of ${formatQuantity(total, 'node')}`,
+		...(failed > 0 ? [`${formatNumber(failed)} failed`] : []),
+		...(noResponse > 0 ? [`${formatNumber(noResponse)} without response`] : []),
+	].join(' · ');
+}
+
+/** One sentence without a period. */
+export function describeNodeCheckResult({nodes, nodesFrom, ...summary}: NodeCheckSummary): string {
+	const tried = nodes.total - nodes.notTried - nodes.unfinished;
+	return [
+		`${formatNumber(nodes.responded)} of ${formatNumber(tried)} kubelets that were tried respond${describeLatency(summary)}`,
+		...(nodes.notTried > 0 ? [`${formatQuantity(nodes.notTried, 'node')} not tried`] : []),
+		...(nodes.unfinished > 0 ? [`${formatQuantity(nodes.unfinished, 'node')} not reached`] : []),
+		...(nodesFrom === 'pods' ? ['you cannot list nodes: only those of your pods are known'] : []),
+	].join('; ');
+}
+
+/** `12 nodes: nothing listens on that address and port`. */
+export function describeNodeGroup(group: NodeGroup, timeoutMs: number): string {
+	const count = formatQuantity(group.nodes.length, 'node');
+	switch (group.outcome) {
+		case 'responded': {
+			return `${count}: ${describeGroupPath(group)}${describeLatency(group)}`;
+		}
+
+		case 'no-response': {
+			return `${count}: no response within ${formatDuration(timeoutMs)}, on ${describeGroupPath(group)}`;
+		}
+
+		case 'failed': {
+			return `${count}: ${group.error?.message ?? 'failed'}`;
+		}
+
+		case 'not-tried': {
+			return `${count} not tried: ${notTriedReasons[group.reason ?? 'no-readable-pod']}`;
+		}
+	}
+}
+
+export type NodeGroupPart = Part<'path' | 'server' | 'possible' | 'fix' | 'nodes'>;
+
+/** What the group's title does not say. `maxNodes`: names to show. */
+export function describeNodeGroupDetails(group: NodeGroup, maxNodes: number): readonly NodeGroupPart[] {
+	const {outcome, error, fits, nodes} = group;
+	const more = nodes.length > maxNodes ? [`${formatNumber(nodes.length - maxNodes)} more`] : [];
+	return [
+		...(outcome === 'failed' ? [{role: 'path' as const, text: describeGroupPath(group)}] : []),
+		...(error?.text && error.text !== error.message ? [{role: 'server' as const, text: error.text}] : []),
+		...fits.map(text => ({role: 'possible' as const, text})),
+		...(error?.remedy ? [{role: 'fix' as const, text: error.remedy}] : []),
+		...(outcome === 'responded' ? [] : [{role: 'nodes' as const, text: [...nodes.slice(0, maxNodes), ...more].join(', ')}]),
+	];
+}
+
+/** `konnectivity (inferred), verified (proven)`. */
+function describeGroupPath({route, routeBasis, agent, tls, tlsBasis}: NodeGroup): string {
+	const withBasis = (name: string, basis: NodeGroup['tlsBasis']) => (basis === 'unknown' ? name : `${name} (${basis})`);
+	const by = agent === null ? '' : ` by agent ${agent}`;
+	return `${withBasis(`${routeName(route)}${by}`, routeBasis)}, ${withBasis(tlsName(tls), tlsBasis)}`;
+}
+
+function describeLatency({p50Ms, worstMs, worstNode}: Pick<NodeGroup, 'p50Ms' | 'worstMs' | 'worstNode'>): string {
+	return p50Ms === null || worstMs === null ? '' : `; p50 ${shortTime(p50Ms)}, worst ${shortTime(worstMs)} (${worstNode})`;
+}
+
+function shortTime(ms: number): string {
+	return ms < 1000 ? `${Math.round(ms)} ms` : formatDuration(ms);
+}

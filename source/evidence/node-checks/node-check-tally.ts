@@ -1,0 +1,169 @@
+/** Counts and groups node checks without keeping their paths. */
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import type {SpokeError} from '../../errors/spoke-error.ts';
+import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
+import {explainMessage} from '../../server-messages/explain-message.ts';
+import {clusterIdentity} from '../build-path.ts';
+import type {ApiserverExamination} from '../examine-apiserver.ts';
+import {type AgentPod, readAgentPods} from '../probes/agent-metrics.ts';
+import type {NodeCheck, NodeCheckSummary, NodeGroup, NodeOutcome} from './node-check.ts';
+import type {NodeCheckPlan} from './plan-node-checks.ts';
+
+type OpenGroup = Omit<NodeGroup, 'p50Ms' | 'worstMs' | 'worstNode' | 'fits' | 'nodes'> & {
+	isOfTunnel: boolean;
+	nodes: Array<{name: string; tookMs: number | null}>;
+};
+
+const outcomeOrder: readonly NodeOutcome[] = ['failed', 'no-response', 'not-tried', 'responded'];
+
+export class NodeCheckTally {
+	readonly #plan: NodeCheckPlan;
+	readonly #options: Pick<NodeCheckSummary, 'concurrency' | 'timeoutMs'>;
+	readonly #startedAt = performance.now();
+	readonly #groups = new Map<string, OpenGroup>();
+	readonly #counts: Record<NodeOutcome, number> = {responded: 0, failed: 0, 'no-response': 0, 'not-tried': 0};
+
+	constructor(plan: NodeCheckPlan, options: Pick<NodeCheckSummary, 'concurrency' | 'timeoutMs'>) {
+		this.#plan = plan;
+		this.#options = options;
+	}
+
+	get counts(): NodeCheckSummary['nodes'] {
+		const {responded, failed, 'no-response': noResponse, 'not-tried': notTried} = this.#counts;
+		const total = this.#plan.nodes.length;
+		return {total, responded, failed, noResponse, notTried, unfinished: total - responded - failed - noResponse - notTried};
+	}
+
+	add(check: NodeCheck): void {
+		this.#counts[check.outcome]++;
+		const group = groupOf(check);
+		const key = JSON.stringify([
+			group.outcome,
+			group.reason,
+			group.rule,
+			group.route,
+			group.routeBasis,
+			group.agent,
+			group.tls,
+			group.tlsBasis,
+			group.rule === null && group.error ? likeness(group.error.message, check) : null,
+		]);
+		const known = this.#groups.get(key) ?? group;
+		known.nodes.push({name: check.node, tookMs: check.tookMs});
+		this.#groups.set(key, known);
+	}
+
+	async summarize(
+		cluster: ClusterClient,
+		{examined, error, stoppedBy}: {examined: ApiserverExamination; error: SpokeError | null; stoppedBy: string | null},
+	): Promise<NodeCheckSummary> {
+		const groups = [...this.#groups.values()].toSorted(
+			(a, b) => outcomeOrder.indexOf(a.outcome) - outcomeOrder.indexOf(b.outcome) || b.nodes.length - a.nodes.length,
+		);
+		const needsAgents = stoppedBy === null && groups.some(({isOfTunnel}) => isOfTunnel);
+		const agents = needsAgents ? ((await readAgentPods(cluster)).observation?.facts ?? null) : null;
+		const isTunnelUp = groups.some(({outcome, route}) => outcome === 'responded' && isTunnelRoute(route));
+		const counts = this.counts;
+		return {
+			apiVersion: 'spoke/v1',
+			kind: 'NodeCheckSummary',
+			time: new Date().toISOString(),
+			cluster: clusterIdentity(cluster.facts, examined.shared.version),
+			nodes: counts,
+			nodesFrom: this.#plan.nodesFrom,
+			namespaces: this.#plan.namespaces,
+			...this.#options,
+			tookMs: Math.round(performance.now() - this.#startedAt),
+			...latencyOf(groups.filter(({outcome}) => outcome === 'responded').flatMap(({nodes}) => nodes)),
+			groups: groups.map(group => closeGroup(group, agents, isTunnelUp)),
+			agents: agents?.map(({namespace, name, node, ready}) => ({namespace, name, node, ready})) ?? null,
+			stopped: stoppedBy ?? (error ? 'error' : null),
+			error: error?.toJSON() ?? null,
+			exitStatus: stoppedBy === null ? (error?.exitStatus ?? statusOf(counts, groups)) : exitStatusForSignal(stoppedBy),
+		};
+	}
+}
+
+function groupOf({outcome, reason, path, error}: NodeCheck): OpenGroup {
+	const {route, tls} = path.legs[1]!;
+	const rule = error?.text ? (explainMessage(error.text)?.rule ?? explainMessage(error.text, {status: 500})?.rule) : undefined;
+	return {
+		outcome,
+		reason,
+		rule: rule?.id ?? null,
+		route: route.state,
+		routeBasis: route.basis,
+		agent: route.agent,
+		tls: tls.state,
+		tlsBasis: tls.basis,
+		error,
+		isOfTunnel: (outcome === 'failed' && rule?.proves.route !== undefined) || (outcome === 'no-response' && isTunnelRoute(route.state)),
+		nodes: [],
+	};
+}
+
+function isTunnelRoute(route: NodeGroup['route']): boolean {
+	return route === 'konnectivity' || route === 'egress-http-connect';
+}
+
+/** Texts that differ only in the node's own names, addresses and numbers are alike. */
+function likeness(message: string, {node, pod}: NodeCheck): string {
+	const own = [node, pod?.name, pod?.container].filter(name => name !== undefined);
+	return own.reduce((text, name) => text.replaceAll(name, '…'), message).replaceAll(/\d+/g, '#');
+}
+
+function closeGroup({isOfTunnel, nodes, ...group}: OpenGroup, agents: readonly AgentPod[] | null, isTunnelUp: boolean): NodeGroup {
+	const names = nodes.map(({name}) => name).toSorted();
+	return {
+		...group,
+		...latencyOf(group.outcome === 'responded' ? nodes : []),
+		fits: isOfTunnel ? describeAgents(new Set(names), agents, isTunnelUp) : [],
+		nodes: names,
+	};
+}
+
+/** Which agent a dial would take is known only to the Konnectivity server. */
+function describeAgents(nodes: ReadonlySet<string>, agents: readonly AgentPod[] | null, isTunnelUp: boolean): string[] {
+	const up = isTunnelUp ? ['other nodes respond through the tunnel, so its server and at least one agent work'] : [];
+	if (agents === null) {
+		return [...up, 'you cannot list agent pods in kube-system'];
+	}
+
+	const dead = agents.filter(({ready, node}) => !ready && node !== null && nodes.has(node));
+	const withoutAgent = [...nodes].filter(name => !agents.some(({node}) => node === name));
+	return [
+		...up,
+		`${agents.filter(({ready}) => ready).length} of ${agents.length} agent pods in kube-system are ready`,
+		...dead.map(({namespace, name, node}) => `agent pod ${namespace}/${name} on ${node} is not ready`),
+		...(agents.length > 0 && withoutAgent.length > 0 && withoutAgent.length < nodes.size
+			? [
+					`no agent pod runs on ${withoutAgent.slice(0, 5).join(', ')}${withoutAgent.length > 5 ? ` and ${withoutAgent.length - 5} more` : ''}`,
+				]
+			: []),
+	];
+}
+
+function latencyOf(nodes: OpenGroup['nodes']): Pick<NodeGroup, 'p50Ms' | 'worstMs' | 'worstNode'> {
+	const sorted = nodes.flatMap(({name, tookMs}) => (tookMs === null ? [] : [{name, tookMs}])).toSorted((a, b) => a.tookMs - b.tookMs);
+	const worst = sorted.at(-1);
+	return {
+		p50Ms: sorted[Math.floor((sorted.length - 1) / 2)]?.tookMs ?? null,
+		worstMs: worst?.tookMs ?? null,
+		worstNode: worst?.name ?? null,
+	};
+}
+
+/** A failure on leg 2 outweighs all else; nodes that could not be tried are no failure while others respond. */
+function statusOf({responded, failed, noResponse}: NodeCheckSummary['nodes'], groups: readonly OpenGroup[]): number {
+	if (failed > 0 || (noResponse > 0 && responded > 0)) {
+		return groups.some(({outcome, error}) => outcome === 'no-response' || error?.leg === 2)
+			? exitStatus.secondLeg
+			: (groups[0]?.error?.exitStatus ?? exitStatus.other);
+	}
+
+	if (noResponse > 0) {
+		return exitStatus.unreachable;
+	}
+
+	return responded > 0 ? exitStatus.ok : groups.some(({reason}) => reason === 'forbidden') ? exitStatus.forbidden : exitStatus.notFound;
+}

@@ -1,0 +1,32 @@
+/** A check of all nodes as text. */
+import {
+	describeNodeCheckResult,
+	describeNodeGroup,
+	describeNodeGroupDetails,
+	nodeOutcomeMarks,
+} from '../descriptions/describe-node-checks.ts';
+import type {NodeCheckSummary, NodeGroup} from '../evidence/node-checks/node-check.ts';
+import {sanitizeLine} from '../text/sanitize-line.ts';
+
+const maxNodes = 20;
+
+export function nodeCheckReport(summary: NodeCheckSummary): string {
+	const {cluster, groups, stopped, error, timeoutMs} = summary;
+	const location = `${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}`;
+	return [
+		sanitizeLine(`${location}  ${cluster.version ?? 'version unknown'}`),
+		'',
+		...groups.flatMap(group => groupLines(group, timeoutMs)),
+		'',
+		...(stopped === null ? [] : [sanitizeLine(`stopped: ${error ? `${error.message} [${error.code}]` : stopped}`)]),
+		sanitizeLine(describeNodeCheckResult(summary)),
+		'',
+	].join('\n');
+}
+
+function groupLines(group: NodeGroup, timeoutMs: number): string[] {
+	return [
+		`${nodeOutcomeMarks[group.outcome]} ${sanitizeLine(describeNodeGroup(group, timeoutMs))}`,
+		...describeNodeGroupDetails(group, maxNodes).map(({role, text}) => `      ${role.padEnd(8)} ${sanitizeLine(text)}`),
+	];
+}

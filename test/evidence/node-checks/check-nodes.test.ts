@@ -1,0 +1,251 @@
+/** Checks of the kubelets of all nodes of a sandbox. */
+import test, {type ExecutionContext} from 'ava';
+import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
+import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
+import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
+import {checkNodes, type NodeCheckOptions} from '../../../source/evidence/node-checks/check-nodes.ts';
+import type {NodeCheck, NodeCheckSummary, NodeGroup} from '../../../source/evidence/node-checks/node-check.ts';
+import {planNodeChecks} from '../../../source/evidence/node-checks/plan-node-checks.ts';
+import type {Sandbox, UserName} from '../../../source/sandbox/sandbox.ts';
+import {openSandbox} from '../../support/sandbox.ts';
+import {addScriptedNodes, type ScriptedNode} from '../../support/scripted-nodes.ts';
+
+const responding: ScriptedNode = {
+	kind: 'kubelet',
+	answer(_, response) {
+		response.end('x');
+	},
+};
+
+type Opened = {sandbox: Sandbox; cluster: ClusterClient};
+
+async function open(t: ExecutionContext, nodes: Readonly<Record<string, ScriptedNode>> = {}, user: UserName = 'admin'): Promise<Opened> {
+	const {sandbox, env} = await openSandbox(t, {user});
+	await addScriptedNodes(t, sandbox, nodes);
+	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
+	t.teardown(() => {
+		cluster.close();
+	});
+	return {sandbox, cluster};
+}
+
+async function check(
+	cluster: ClusterClient,
+	options: Partial<NodeCheckOptions> = {},
+): Promise<{summary: NodeCheckSummary; checks: ReadonlyMap<string, NodeCheck>}> {
+	const checks = new Map<string, NodeCheck>();
+	const summary = await checkNodes(cluster, await planNodeChecks(cluster), {
+		concurrency: 10,
+		timeoutMs: 35_000,
+		...options,
+		async onChecked(check, tally) {
+			checks.set(check.node, check);
+			await options.onChecked?.(check, tally);
+		},
+	});
+	return {summary, checks};
+}
+
+function groupWith(summary: NodeCheckSummary, node: string): NodeGroup | undefined {
+	return summary.groups.find(({nodes}) => nodes.includes(node));
+}
+
+for (const [verification, state] of [
+	['off', 'unverified'],
+	['good', 'verified'],
+] as const) {
+	test(`every kubelet that responds is ${state}, proven, if the apiserver's verification is ${verification}`, async t => {
+		const {sandbox, cluster} = await open(t);
+		await sandbox.switches.set({verification});
+		const {summary, checks} = await check(cluster);
+		t.deepEqual(
+			[...checks.values()].map(({outcome, path}) => [outcome, path.about, path.legs[1]?.tls.state, path.legs[1]?.tls.basis]),
+			Array.from({length: 3}, () => ['responded', 'ended-connection', state, 'proven']),
+		);
+		t.deepEqual(
+			summary.groups.map(({nodes}) => nodes),
+			[['cp', 'n1', 'n2']],
+		);
+		t.is(summary.exitStatus, 0);
+	});
+}
+
+test('a refused kubelet certificate is a failure of leg 2 that names the nodes', async t => {
+	const {sandbox, cluster} = await open(t);
+	await sandbox.switches.set({verification: 'bad'});
+	const {summary, checks} = await check(cluster);
+	t.deepEqual([...checks.values()].map(({path}) => [path.legs[1]?.tls.state, path.legs[1]?.tls.basis])[0], ['refused', 'proven']);
+	t.deepEqual(
+		summary.groups.map(({outcome, tls, nodes, error}) => [outcome, tls, nodes, error?.leg]),
+		[['failed', 'refused', ['cp', 'n1', 'n2'], 2]],
+	);
+	t.is(summary.exitStatus, 11);
+});
+
+test('nodes that refuse connections form one group apart from those that respond', async t => {
+	const {cluster} = await open(t, {shut1: {kind: 'closed'}, shut2: {kind: 'closed'}, fine: responding});
+	const {summary} = await check(cluster);
+	const shut = groupWith(summary, 'shut1');
+	t.deepEqual([shut?.outcome, shut?.rule, shut?.nodes], ['failed', 'D1', ['shut1', 'shut2']]);
+	t.is(summary.groups[0], shut, 'failures first');
+	t.is(groupWith(summary, 'fine')?.outcome, 'responded');
+	t.deepEqual(summary.nodes, {total: 6, responded: 4, failed: 2, noResponse: 0, notTried: 0, unfinished: 0});
+	t.is(summary.exitStatus, 11);
+});
+
+test('a node that never answers has no response, and its leg is not known', async t => {
+	const {cluster} = await open(t, {silent: {kind: 'silent'}});
+	const plan = await planNodeChecks(cluster);
+	const silentOnly = {...plan, nodes: plan.nodes.filter(({name}) => name === 'silent')};
+	const checks: NodeCheck[] = [];
+	const options = {concurrency: 1, timeoutMs: 500, onChecked: (check: NodeCheck) => void checks.push(check)};
+	const {exitStatus} = await checkNodes(cluster, silentOnly, options);
+	const [silent] = checks;
+	t.deepEqual([silent?.outcome, silent?.tookMs, silent?.error?.legKnown], ['no-response', null, false]);
+	t.is(silent?.path.legs[1]?.tls.state, 'unverified');
+	t.is(exitStatus, 9, 'no node responded, so the apiserver may be what does not respond');
+});
+
+test('a slow node is checked last and does not delay the others', async t => {
+	const others = Promise.withResolvers<void>();
+	const slow: ScriptedNode = {
+		kind: 'kubelet',
+		answer(_, response) {
+			void others.promise.then(() => response.end('x'));
+		},
+	};
+	const {cluster} = await open(t, {slow});
+	const order: string[] = [];
+	const {summary} = await check(cluster, {
+		onChecked({node}, {counts}) {
+			order.push(node);
+			if (counts.unfinished === 1) {
+				others.resolve();
+			}
+		},
+	});
+	t.is(order.at(-1), 'slow');
+	t.is(summary.nodes.responded, 4);
+});
+
+test('no more log reads are sent at once than allowed', async t => {
+	let running = 0;
+	let most = 0;
+	const counting: ScriptedNode = {
+		kind: 'kubelet',
+		answer(_, response) {
+			running++;
+			most = Math.max(most, running);
+			setImmediate(() => {
+				running--;
+				response.end('x');
+			});
+		},
+	};
+	const {cluster} = await open(t, {a: counting, b: counting, c: counting, d: counting, e: counting});
+	await check(cluster, {concurrency: 2});
+	t.true(most <= 2, `${most}`);
+});
+
+test('a read asks for one byte of one line and its byte appears nowhere', async t => {
+	const urls: string[] = [];
+	const {cluster} = await open(t, {
+		reading: {
+			kind: 'kubelet',
+			answer(request, response) {
+				urls.push(request.url ?? '');
+				response.end('\u00A7');
+			},
+		},
+	});
+	const {summary, checks} = await check(cluster);
+	const query = new URL(urls[0]!, 'https://kubelet').searchParams;
+	t.deepEqual([urls.length, query.get('limitBytes'), query.get('tailLines')], [1, '1', '1']);
+	t.false(JSON.stringify([summary, checks.get('reading')]).includes('\u00A7'));
+});
+
+test('a node without a pod is not tried and has the path of the configuration', async t => {
+	const {cluster} = await open(t, {empty: {kind: 'no-pod'}});
+	const {summary, checks} = await check(cluster);
+	const empty = checks.get('empty');
+	t.deepEqual([empty?.outcome, empty?.reason, empty?.pod], ['not-tried', 'no-readable-pod', null]);
+	t.deepEqual([empty?.path.about, empty?.path.legs[1]?.to, empty?.path.legs[1]?.tls.state], ['configuration', 'kubelet', 'unverified']);
+	t.is(summary.exitStatus, 0);
+});
+
+test('a kubelet that says why it has no log has responded', async t => {
+	const {cluster} = await open(t, {
+		waiting: {
+			kind: 'kubelet',
+			answer(_, response) {
+				response.writeHead(400).end('container "c" in pod "waiting" is waiting to start: ContainerCreating');
+			},
+		},
+	});
+	const {checks} = await check(cluster);
+	t.is(checks.get('waiting')?.outcome, 'responded');
+});
+
+test('a user who cannot list nodes checks those of the pods whose logs can be read', async t => {
+	const {cluster} = await open(t, {mine: responding, empty: {kind: 'no-pod'}}, 'bob');
+	const {summary, checks} = await check(cluster);
+	t.deepEqual([summary.nodesFrom, summary.namespaces], ['pods', ['default']]);
+	t.is(checks.get('mine')?.outcome, 'responded');
+	t.false(checks.has('empty'));
+});
+
+test('a user without permissions gets an error, not an empty check', async t => {
+	const {cluster} = await open(t, {}, 'eve');
+	await t.throwsAsync(planNodeChecks(cluster), {code: 'ERR_FORBIDDEN'});
+});
+
+test('a namespace and node labels limit the check', async t => {
+	const {cluster} = await open(t, {mine: responding});
+	const plan = await planNodeChecks(cluster, {namespace: 'default', selector: 'kubernetes.io/hostname=n1'});
+	t.deepEqual(
+		plan.nodes.map(({name}) => name),
+		['n1'],
+	);
+	t.deepEqual(plan.namespaces, ['default']);
+	const everywhere = await planNodeChecks(cluster, {namespace: 'default'});
+	t.true(everywhere.nodes.flatMap(({candidates}) => candidates).every(({namespace}) => namespace === 'default'));
+});
+
+test('a check that is stopped reports what is known and the status of the signal', async t => {
+	const {cluster} = await open(t, {silent: {kind: 'silent'}});
+	const stop = new AbortController();
+	const {summary} = await check(cluster, {
+		concurrency: 1,
+		signal: stop.signal,
+		onChecked(_, {counts}) {
+			if (counts.responded === 1) {
+				stop.abort('SIGINT');
+			}
+		},
+	});
+	t.deepEqual([summary.stopped, summary.exitStatus, summary.nodes.responded], ['SIGINT', 130, 1]);
+	t.is(summary.nodes.unfinished, 3);
+});
+
+test('a check whose apiserver goes away reports what is known and the error', async t => {
+	const {sandbox, cluster} = await open(t);
+	const {summary} = await check(cluster, {
+		concurrency: 1,
+		async onChecked() {
+			await sandbox.close();
+		},
+	});
+	t.deepEqual([summary.stopped, summary.error?.leg, summary.nodes.responded], ['error', 1, 1]);
+	t.is(summary.exitStatus, 9);
+});
+
+test('nodes fail in one group with the tunnel route and its agents when no agent runs', async t => {
+	const {sandbox, cluster} = await open(t);
+	await sandbox.switches.set({route: 'konnectivity', agents: 'gone'});
+	const {summary} = await check(cluster);
+	const [group] = summary.groups;
+	t.deepEqual([group?.outcome, group?.rule, group?.route, group?.nodes], ['failed', 'G1', 'konnectivity', ['cp', 'n1', 'n2']]);
+	t.deepEqual(summary.agents, []);
+	t.deepEqual(group?.fits, ['0 of 0 agent pods in kube-system are ready']);
+});

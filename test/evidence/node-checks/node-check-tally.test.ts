@@ -1,0 +1,88 @@
+/** Groups, durations and status of node checks. */
+import test from 'ava';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
+import {noClusterObservations} from '../../../source/evidence/cluster-observations.ts';
+import type {ApiserverExamination} from '../../../source/evidence/examine-apiserver.ts';
+import type {NodeCheck, NodeCheckSummary} from '../../../source/evidence/node-checks/node-check.ts';
+import {NodeCheckTally} from '../../../source/evidence/node-checks/node-check-tally.ts';
+import {SpokeError} from '../../../source/errors/spoke-error.ts';
+
+const examined = {shared: noClusterObservations} as ApiserverExamination;
+const cluster = {facts: {context: 'lab', server: 'https://lab:6443', sandbox: false}} as ClusterClient;
+
+function made(node: string, fields: Partial<NodeCheck> = {}): NodeCheck {
+	const verdict = {basis: 'proven', evidence: [], need: []};
+	const leg = {tls: {...verdict, state: 'verified'}, route: {...verdict, state: 'direct', via: null, protocol: null, agent: null}};
+	const path = {legs: [leg, leg]} as unknown as NodeCheck['path'];
+	const base = {
+		apiVersion: 'spoke/v1',
+		kind: 'NodeCheck',
+		time: '',
+		ready: true,
+		reason: null,
+		pod: null,
+		tookMs: null,
+		error: null,
+	} as const;
+	return {...base, node, outcome: 'responded', path, ...fields};
+}
+
+function failed(node: string, text: string): NodeCheck {
+	return made(node, {outcome: 'failed', error: new SpokeError('ERR_SECOND_LEG', text, {leg: 2, text}).toJSON()});
+}
+
+async function summaryOf(checks: readonly NodeCheck[], total = checks.length): Promise<NodeCheckSummary> {
+	const nodes = Array.from({length: total}, (_, index) => ({name: `n${index}`, node: null, candidates: []}));
+	const tally = new NodeCheckTally({nodes, nodesFrom: 'nodes', namespaces: null}, {concurrency: 1, timeoutMs: 1});
+	for (const check of checks) {
+		tally.add(check);
+	}
+
+	return tally.summarize(cluster, {examined, error: null, stoppedBy: null});
+}
+
+test('p50 is the median and worst names the slowest node', async t => {
+	const {p50Ms, worstMs, worstNode} = await summaryOf([30, 10, 900, 20].map((tookMs, index) => made(`n${index}`, {tookMs})));
+	t.deepEqual([p50Ms, worstMs, worstNode], [20, 900, 'n2']);
+});
+
+test('durations of failures count neither as p50 nor as worst', async t => {
+	const {p50Ms, worstMs} = await summaryOf([made('n0', {tookMs: 5}), {...failed('n1', 'broken'), tookMs: 30_000}]);
+	t.deepEqual([p50Ms, worstMs], [5, 5]);
+});
+
+test('unknown texts that differ in names, addresses and numbers form one group', async t => {
+	const {groups} = await summaryOf([
+		failed('n0', 'n0 at 10.0.0.1 is odd'),
+		failed('n1', 'n1 at 10.0.0.22 is odd'),
+		failed('n2', 'n2 is other'),
+	]);
+	t.deepEqual(
+		groups.map(({nodes}) => nodes),
+		[['n0', 'n1'], ['n2']],
+	);
+});
+
+test('nodes with another TLS state or route form another group', async t => {
+	const other = made('n1');
+	const path = {legs: [other.path.legs[0], {...other.path.legs[1], tls: {...other.path.legs[1]!.tls, basis: 'inferred'}}]};
+	const {groups} = await summaryOf([made('n0'), {...other, path: path as unknown as NodeCheck['path']}]);
+	t.deepEqual(
+		groups.map(({tlsBasis}) => tlsBasis),
+		['proven', 'inferred'],
+	);
+});
+
+for (const [title, checks, status] of [
+	['0 if all respond', [made('n0')], 0],
+	['0 if some respond and the others were not tried', [made('n0'), made('n1', {outcome: 'not-tried', reason: 'no-readable-pod'})], 0],
+	['11 if a kubelet failed', [made('n0'), failed('n1', 'broken')], 11],
+	['11 if some respond and one does not', [made('n0'), made('n1', {outcome: 'no-response'})], 11],
+	['9 if none responds', [made('n0', {outcome: 'no-response'})], 9],
+	['8 if no node has a readable pod', [made('n0', {outcome: 'not-tried', reason: 'no-readable-pod'})], 8],
+	['7 if no log may be read', [made('n0', {outcome: 'not-tried', reason: 'forbidden'})], 7],
+] as const) {
+	test(`the status is ${title}`, async t => {
+		t.is((await summaryOf(checks)).exitStatus, status);
+	});
+}

@@ -1,0 +1,93 @@
+/** A check of all nodes as text. */
+import test from 'ava';
+import type {NodeCheckSummary, NodeGroup} from '../../source/evidence/node-checks/node-check.ts';
+import {nodeCheckReport} from '../../source/output/node-check-report.ts';
+
+const group: NodeGroup = {
+	outcome: 'responded',
+	reason: null,
+	rule: null,
+	route: 'konnectivity',
+	routeBasis: 'inferred',
+	agent: null,
+	tls: 'verified',
+	tlsBasis: 'proven',
+	p50Ms: 14.2,
+	worstMs: 2100,
+	worstNode: 'n9',
+	error: null,
+	fits: [],
+	nodes: ['n8', 'n9'],
+};
+const summary: NodeCheckSummary = {
+	apiVersion: 'spoke/v1',
+	kind: 'NodeCheckSummary',
+	time: '2026-11-28T20:00:00.000Z',
+	cluster: {context: 'lab', server: 'https://lab:6443', version: 'v1.36.3', sandbox: false},
+	nodes: {total: 2, responded: 2, failed: 0, noResponse: 0, notTried: 0, unfinished: 0},
+	nodesFrom: 'nodes',
+	namespaces: ['kube-system'],
+	concurrency: 50,
+	timeoutMs: 35_000,
+	tookMs: 2300,
+	p50Ms: 14.2,
+	worstMs: 2100,
+	worstNode: 'n9',
+	groups: [group],
+	agents: null,
+	stopped: null,
+	error: null,
+	exitStatus: 0,
+};
+
+test('kubelets that respond show route, TLS state, basis, p50 and worst', t => {
+	t.is(
+		nodeCheckReport(summary),
+		`lab  v1.36.3
+
+✓ 2 nodes: konnectivity (inferred), verified (proven); p50 14 ms, worst 2.1 s (n9)
+
+2 of 2 kubelets that were tried respond; p50 14 ms, worst 2.1 s (n9)
+`,
+	);
+});
+
+test('a failure shows its path, server message, fix and at most 20 names', t => {
+	const error = {
+		code: 'ERR_SECOND_LEG',
+		leg: 2,
+		legKnown: true,
+		message: 'no agent',
+		text: 'No agent\navailable',
+		remedy: 'start it',
+		exitStatus: 11,
+	} as const;
+	const nodes = Array.from({length: 22}, (_, index) => `n${10 + index}`);
+	const failing: NodeGroup = {
+		...group,
+		outcome: 'failed',
+		p50Ms: null,
+		worstMs: null,
+		error,
+		fits: ['agent pod a on n10 is not ready'],
+		nodes,
+	};
+	t.deepEqual(
+		nodeCheckReport({...summary, groups: [failing]})
+			.split('\n')
+			.slice(2, 8),
+		[
+			'✗ 22 nodes: no agent',
+			'      path     konnectivity (inferred), verified (proven)',
+			'      server   No agent ⏎ available',
+			'      possible agent pod a on n10 is not ready',
+			'      fix      start it',
+			`      nodes    ${nodes.slice(0, 20).join(', ')}, 2 more`,
+		],
+	);
+});
+
+test('a stopped check shows the signal and the nodes that it did not reach', t => {
+	const text = nodeCheckReport({...summary, stopped: 'SIGINT', nodes: {...summary.nodes, total: 5, unfinished: 3}});
+	t.regex(text, /\nstopped: SIGINT\n2 of 2 kubelets that were tried respond; p50 14 ms, worst 2.1 s \(n9\); 3 nodes not reached\n$/);
+});

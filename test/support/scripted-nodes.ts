@@ -1,0 +1,91 @@
+/** Nodes of a sandbox whose kubelets are scripted, each with one Running pod of the node's name in `default`. */
+import {createServer as createHttpsServer} from 'node:https';
+import type {RequestListener} from 'node:http';
+import {createServer, type AddressInfo, type Server, type Socket} from 'node:net';
+import type {ExecutionContext} from 'ava';
+import type {Sandbox} from '../../source/sandbox/sandbox.ts';
+import {issue} from './certificates.ts';
+import {ask} from './sandbox-client.ts';
+
+export type ScriptedNode =
+	/** Answers requests for logs over TLS. */
+	| {kind: 'kubelet'; answer: RequestListener}
+	/** Accepts connections and never answers. */
+	| {kind: 'silent'}
+	/** Nothing listens. */
+	| {kind: 'closed'}
+	/** No pod runs there. */
+	| {kind: 'no-pod'};
+
+export async function addScriptedNodes(
+	t: Pick<ExecutionContext, 'teardown'>,
+	sandbox: Sandbox,
+	nodes: Readonly<Record<string, ScriptedNode>>,
+): Promise<void> {
+	const {certificate, key} = await issue({commonName: 'system:node:scripted', ip: ['127.0.0.1']});
+	for (const [name, node] of Object.entries(nodes)) {
+		const server =
+			node.kind === 'kubelet' ? createHttpsServer({cert: certificate, key}, node.answer) : createServer(socket => socket.resume());
+		const port = await listen(t, server);
+		if (node.kind === 'closed') {
+			await new Promise(resolve => {
+				server.close(resolve);
+			});
+		}
+
+		await mustAsk(sandbox, 'POST', '/api/v1/nodes', {
+			metadata: {name},
+			status: {addresses: [{type: 'InternalIP', address: '127.0.0.1'}], daemonEndpoints: {kubeletEndpoint: {Port: port}}},
+		});
+		if (node.kind !== 'no-pod') {
+			await addPod(sandbox, name);
+		}
+	}
+}
+
+async function addPod(sandbox: Sandbox, name: string): Promise<void> {
+	await mustAsk(sandbox, 'POST', '/api/v1/namespaces/default/pods', {
+		metadata: {name},
+		spec: {nodeName: name, containers: [{name: 'c', image: 'scripted'}]},
+	});
+	const patched = await ask(sandbox, `/api/v1/namespaces/default/pods/${name}`, {
+		method: 'PATCH',
+		headers: {'content-type': 'application/merge-patch+json'},
+		body: {
+			status: {
+				phase: 'Running',
+				containerStatuses: [{name: 'c', image: 'scripted', imageID: '', ready: true, restartCount: 0, state: {running: {}}}],
+			},
+		},
+	});
+	assertOk(patched.status, patched.body);
+}
+
+async function mustAsk(sandbox: Sandbox, method: string, path: string, body: object): Promise<void> {
+	const answer = await ask(sandbox, path, {method, body});
+	assertOk(answer.status, answer.body);
+}
+
+function assertOk(status: number, body: string): void {
+	if (status >= 300) {
+		throw new Error(`the sandbox answered ${status}: ${body}`);
+	}
+}
+
+async function listen(t: Pick<ExecutionContext, 'teardown'>, server: Server): Promise<number> {
+	const sockets = new Set<Socket>();
+	server.on('connection', (socket: Socket) => {
+		sockets.add(socket);
+		socket.on('error', () => {});
+	});
+	await new Promise<void>(resolve => {
+		server.listen(0, '127.0.0.1', resolve);
+	});
+	t.teardown(() => {
+		server.close();
+		for (const socket of sockets) {
+			socket.destroy();
+		}
+	});
+	return (server.address() as AddressInfo).port;
+}
