@@ -9,6 +9,7 @@ import {errorTable} from '../source/errors/error-table.ts';
 import {keyTable} from '../source/keymap/describe-keys.ts';
 import {loadKeymap} from '../source/keymap/load-keymap.ts';
 import {manifest, evidenceReaderRole, userRole} from '../source/evidence/cluster-roles.ts';
+import {knownVulnerabilities} from '../source/evidence/audit/known-vulnerabilities.ts';
 import {extraRequests} from '../source/evidence/extra-requests.ts';
 import {features} from '../test/architecture/features.ts';
 import {rooms} from '../test/architecture/rooms.ts';
@@ -65,6 +66,22 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 						: row.permission.kind === 'path'
 							? `${row.permission.verbs.join(', ')} ${row.permission.paths.join(', ')}`
 							: `${row.permission.verbs.join(', ')} ${row.permission.resources.join(', ')}`,
+				]),
+			),
+		],
+		[
+			'known-vulnerabilities',
+			table(
+				['vulnerability', 'of', 'severity', 'what', 'matters with', 'fixed in'],
+				knownVulnerabilities.map(row => [
+					`[${row.id}](${row.source})`,
+					row.component,
+					row.severity,
+					row.title,
+					row.condition,
+					row.fixedIn.length === 0
+						? 'open by design'
+						: `${row.fixedIn.join(', ')}${row.introducedIn === undefined ? '' : ` (since ${row.introducedIn})`}`,
 				]),
 			),
 		],

@@ -18,7 +18,15 @@ export async function renderedDocs(): Promise<ReadonlyArray<{path: string; now: 
 		})),
 	);
 	const documents = await Promise.all(
-		['README.md', 'docs/commands.md', 'docs/errors.md', 'docs/json.md', 'docs/keys.md', 'docs/permissions.md'].map(async path => {
+		[
+			'README.md',
+			'docs/commands.md',
+			'docs/errors.md',
+			'docs/json.md',
+			'docs/keys.md',
+			'docs/known-vulnerabilities.md',
+			'docs/permissions.md',
+		].map(async path => {
 			const now = await readFile(new URL(path, root), 'utf8');
 			return {path, now, fresh: fill(path, now, tables)};
 		}),

@@ -47,6 +47,7 @@ const stateNames: Readonly<Record<string, readonly [long: string, short: string]
 	'in-use': ['in use', 'in use'],
 	listening: ['listening beyond loopback', 'listening'],
 	'no-root-certificate': ['no root CA', 'no root CA'],
+	'none-known': ['none known', 'none known'],
 	'none-seen': ['none found', 'none found'],
 	'not-applicable': ['not applicable', 'not applicable'],
 	'not-used': ['not used', 'not used'],
