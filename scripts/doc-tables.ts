@@ -11,6 +11,7 @@ import {loadKeymap} from '../source/keymap/load-keymap.ts';
 import {manifest, evidenceReaderRole, userRole} from '../source/evidence/cluster-roles.ts';
 import {knownVulnerabilities} from '../source/evidence/audit/known-vulnerabilities.ts';
 import {extraRequests} from '../source/evidence/extra-requests.ts';
+import {distributions, type DistributionMark} from '../source/evidence/rules/distributions.ts';
 import {features} from '../test/architecture/features.ts';
 import {rooms} from '../test/architecture/rooms.ts';
 
@@ -85,6 +86,19 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 				]),
 			),
 		],
+		[
+			'clusters',
+			table(
+				['cluster', 'recognized by', 'route to kubelets', 'certificates of kubelets', 'what spoke can say, and why'],
+				distributions.map(({name, marks, route, kubelets, spokeSays}) => [
+					name,
+					marks.map(mark => markCell(mark)).join(' or ') || 'nothing: it looks like another',
+					`${route.says} ([source](${route.source}))`,
+					`${kubelets.says} ([source](${kubelets.source}))`,
+					spokeSays,
+				]),
+			),
+		],
 		['role-user', fenced('yaml', manifest(userRole))],
 		['role-evidence-reader', fenced('yaml', manifest(evidenceReaderRole))],
 		['schemas', table(['schema', 'kind', 'object'], await Promise.all(schemaNames.map(async name => schemaCells(name))))],
@@ -131,6 +145,10 @@ function commandSection(row: (typeof commandTable)[number]['spec']): string {
 			own.map(flag => [code(formatFlag(flag).trim()), flag.help]),
 		),
 	].join('\n');
+}
+
+function markCell(mark: DistributionMark): string {
+	return 'shown' in mark ? mark.shown : `${mark.kind.replace('-', ' ')} ${code(mark.name)}`;
 }
 
 async function schemaCells(name: string): Promise<string[]> {

@@ -20,6 +20,7 @@ export async function renderedDocs(): Promise<ReadonlyArray<{path: string; now: 
 	const documents = await Promise.all(
 		[
 			'README.md',
+			'docs/clusters.md',
 			'docs/commands.md',
 			'docs/errors.md',
 			'docs/json.md',

@@ -9,6 +9,8 @@ import {resolveApiserverFlag} from './rules/apiserver-flag.ts';
 import {replicasAgree, flagsPerProcess, knownReplicaCount} from './rules/replicas.ts';
 import {decideExposure} from './rules/exposure.ts';
 import {pathFindings} from './rules/path-findings.ts';
+import type {NodeObject} from './node-facts.ts';
+import {recognizeDistribution} from './rules/recognize-distribution.ts';
 import {isVerifiedApiserver} from './rules/same-process.ts';
 import {firstLegRoute, firstLegTls} from './rules/first-leg.ts';
 import {secondLegRoute} from './rules/second-leg-route.ts';
@@ -20,10 +22,12 @@ export type PathMetadata = {
 	address: string | null;
 	rttMs: Path['rttMs'];
 	error: ErrorObject | null;
+	/** Of the target, if it was read. */
+	node?: NodeObject | null;
 };
 
 /** Pure: the same observations give the same path. */
-export function buildPath(observations: Observations, {cluster, phase, address, rttMs, error}: PathMetadata): Path {
+export function buildPath(observations: Observations, {cluster, phase, address, rttMs, error, node = null}: PathMetadata): Path {
 	const {purpose} = observations;
 	const numbered = numberEvidence();
 	const {need: serverNeed} = observations.serverIdentity;
@@ -73,6 +77,11 @@ export function buildPath(observations: Observations, {cluster, phase, address, 
 		},
 	];
 	const broken = brokenNow(observations, numbered);
+	const distribution = recognizeDistribution({
+		version: observations.version?.facts.gitVersion ?? null,
+		server: cluster.server,
+		nodes: node === null ? [] : [node],
+	});
 	return {
 		apiVersion: 'spoke/v1',
 		kind: 'Path',
@@ -88,7 +97,7 @@ export function buildPath(observations: Observations, {cluster, phase, address, 
 		crossing: withEvidence(exposure),
 		rttMs,
 		evidence: numbered.all(),
-		findings: [...lastAttemptFindings(observations, error), ...pathFindings(observations, tls, route, error)],
+		findings: [...lastAttemptFindings(observations, error), ...pathFindings(observations, tls, route, {error, distribution})],
 		broken,
 		line: formatPathLine({legs, phase, target: purpose.target, error, broken}),
 		error,

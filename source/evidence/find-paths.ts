@@ -83,6 +83,7 @@ function pathOf(observations: Observations, cluster: ClusterClient, plan: Pick<P
 		address: addressOf(observations, plan),
 		rttMs: {websocket: null, runtime: null},
 		error,
+		node: plan.node,
 	});
 }
 

@@ -125,6 +125,7 @@ export function auditObservations({
 				'configz',
 			),
 		],
+		distribution: null,
 		agents: read([{namespace: 'kube-system', name: 'konnectivity-agent-a', node: 'n1', ready: true, ports: [8093]}], 'agent-metrics'),
 		...given,
 	};

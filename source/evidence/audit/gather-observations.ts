@@ -24,6 +24,7 @@ import {
 	type ServiceEndpointFacts,
 	type SigningRequest,
 } from '../probes/node-to-apiserver.ts';
+import {recognizeDistribution, type RecognizedDistribution} from '../rules/recognize-distribution.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 
 export type AuditObservations = {
@@ -41,6 +42,7 @@ export type AuditObservations = {
 	anonymous: ProbeResult<AnonymousFacts>;
 	kubelets: ReadonlyArray<ProbeResult<KubeletConfigurationFacts>>;
 	agents: ProbeResult<readonly AgentPod[]>;
+	distribution: RecognizedDistribution | null;
 };
 
 const sampledNodes = 50;
@@ -85,6 +87,11 @@ export async function gatherAuditObservations(
 		anonymous,
 		kubelets,
 		agents,
+		distribution: recognizeDistribution({
+			version: examined.shared.version?.facts.gitVersion ?? null,
+			server: cluster.facts.server,
+			nodes: nodes.observation?.facts.examined ?? [],
+		}),
 	};
 }
 

@@ -10,7 +10,7 @@ import {isVerifiedApiserver} from '../rules/same-process.ts';
 import {weakestBasis} from '../rules/basis.ts';
 import {scopeAcrossReplicas, needOfAll, scopeOf} from './replica-scope.ts';
 import type {RowResult} from './audit-object.ts';
-import {citeObserved, rowResult, unknownRow, unmetNeeds} from './row-result.ts';
+import {citeObserved, rowResult, unknownRow, unmetNeeds, usually} from './row-result.ts';
 import type {AuditObservations} from './gather-observations.ts';
 
 const flag = 'kubelet-certificate-authority';
@@ -54,10 +54,14 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 					need: across.need,
 					remedy: remedies.kubeletServing,
 				})
-			: unknownRow('It is unknown whether kubelets are verified', unmetNeeds([needFlagz, needMirrorPods], audit, needApiserverHost), {
-					citations: tls.citations,
-					scope: {of, proven: 0},
-				});
+			: unknownRow(
+					`It is unknown whether kubelets are verified${usually(audit, 'kubelets')}`,
+					unmetNeeds([needFlagz, needMirrorPods], audit, needApiserverHost),
+					{
+						citations: tls.citations,
+						scope: {of, proven: 0},
+					},
+				);
 	}
 
 	const all = areAllReplicasRead(observations, flagObservations);

@@ -10,7 +10,7 @@ import {excludeSshByVersion} from '../rules/ssh-tunnels.ts';
 import {weakestBasis} from '../rules/basis.ts';
 import {scopeAcrossReplicas} from './replica-scope.ts';
 import type {RowResult} from './audit-object.ts';
-import {citeObserved, rowResult, needsOf, unknownRow, unmetNeeds} from './row-result.ts';
+import {citeObserved, rowResult, needsOf, unknownRow, unmetNeeds, usually} from './row-result.ts';
 import type {AuditObservations} from './gather-observations.ts';
 
 /** C9: removed in 1.22; flags, metrics or a health check show older ones. */
@@ -43,7 +43,8 @@ export function sshTunnelRow(audit: AuditObservations): RowResult {
 			);
 }
 
-export function konnectivityRow({perReplica, agents}: AuditObservations): RowResult {
+export function konnectivityRow(audit: AuditObservations): RowResult {
+	const {perReplica, agents} = audit;
 	const routes = perReplica('exec').map(observations => ({observations, route: secondLegRoute(observations)}));
 	const [{observations, route}] = routes as [(typeof routes)[number]];
 	const ready = agents.observation?.facts.filter(({ready}) => ready) ?? [];
@@ -106,10 +107,14 @@ export function konnectivityRow({perReplica, agents}: AuditObservations): RowRes
 		}
 
 		default: {
-			return unknownRow(route.why ?? 'The route to nodes is unknown', route.need.length > 0 ? route.need : [needActive], {
-				...base,
-				state: route.state,
-			});
+			return unknownRow(
+				`${route.why ?? 'The route to nodes is unknown'}${usually(audit, 'route')}`,
+				route.need.length > 0 ? route.need : [needActive],
+				{
+					...base,
+					state: route.state,
+				},
+			);
 		}
 	}
 }

@@ -2,6 +2,7 @@
 import type {Basis, Citation, Need, ProbeResult} from '../evidence.ts';
 import {needFlagz, needMetrics, needMirrorPods} from '../rules/needs.ts';
 import {cite} from '../rules/basis.ts';
+import {describeDistribution} from '../rules/recognize-distribution.ts';
 import type {RowResult, RowVerdict} from './audit-object.ts';
 import type {AuditObservations} from './gather-observations.ts';
 
@@ -49,4 +50,9 @@ export function unmetNeeds(needs: readonly Need[], {examined}: Pick<AuditObserva
 
 export function needsOf(...results: ReadonlyArray<ProbeResult<unknown>>): Need[] {
 	return results.flatMap(({unavailable}) => (unavailable?.need ? [unavailable.need] : []));
+}
+
+/** How such clusters usually are, as a sentence to append to an unknown row; empty for an unrecognized cluster. */
+export function usually({distribution}: Pick<AuditObservations, 'distribution'>, what: 'route' | 'kubelets'): string {
+	return distribution ? `. ${describeDistribution(distribution, distribution.distribution[what].says)}` : '';
 }

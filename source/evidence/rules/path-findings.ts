@@ -1,5 +1,6 @@
 /** Notable facts about a path. */
 import type {ErrorObject, Finding, Observations, RuleVerdict, TlsState} from '../evidence.ts';
+import {describeDistribution, type RecognizedDistribution} from './recognize-distribution.ts';
 import {docs, remedies} from './remedies.ts';
 import {areAllReplicasRead, flagsPerProcess, knownReplicaCount} from './replicas.ts';
 import type {RouteVerdict} from './second-leg-route.ts';
@@ -10,9 +11,16 @@ export function pathFindings(
 	observations: Observations,
 	tls: RuleVerdict<TlsState>,
 	route: RouteVerdict,
-	error: ErrorObject | null,
+	{error, distribution}: {error: ErrorObject | null; distribution: RecognizedDistribution | null},
 ): Finding[] {
-	return [...failed(error), ...firstLeg(observations), ...farEnd(observations, tls), ...routes(route), ...otherApiservers(observations)];
+	return [
+		...failed(error),
+		...firstLeg(observations),
+		...farEnd(observations, tls),
+		...routes(route),
+		...otherApiservers(observations),
+		...ofDistribution(observations, tls, route, distribution),
+	];
 }
 
 function failed(error: ErrorObject | null): Finding[] {
@@ -203,4 +211,36 @@ function otherApiservers(observations: Observations): Finding[] {
 			docs: null,
 		},
 	];
+}
+
+/** How such clusters usually are, where the verdict on this one is open. */
+function ofDistribution(
+	observations: Observations,
+	tls: RuleVerdict<TlsState>,
+	route: RouteVerdict,
+	recognized: RecognizedDistribution | null,
+): Finding[] {
+	const isOpen = tls.basis === 'unknown' || route.basis === 'unknown';
+	if (recognized === null || !isOpen || observations.about !== 'configuration') {
+		return [];
+	}
+
+	const {route: usualRoute, kubelets} = recognized.distribution;
+	const says = [
+		...(route.basis === 'unknown' ? [usualRoute.says] : []),
+		...(tls.basis === 'unknown' && endsAtKubelet(observations) ? [kubelets.says] : []),
+	];
+	return says.length === 0
+		? []
+		: [
+				{
+					row: rowOf(observations),
+					code: 'DISTRIBUTION',
+					severity: 'info',
+					leg: 2,
+					message: describeDistribution(recognized, ...says),
+					remedy: null,
+					docs: route.basis === 'unknown' ? usualRoute.source : kubelets.source,
+				},
+			];
 }

@@ -6,6 +6,7 @@ import {auditOf} from '../../../source/evidence/audit/run-audit.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Observations, SecondLegOutcome} from '../../../source/evidence/evidence.ts';
 import {needApiserverItself} from '../../../source/evidence/rules/needs.ts';
+import {recognizeDistribution} from '../../../source/evidence/rules/recognize-distribution.ts';
 import {auditObservations, good, componentPod, read, unavailable, type Given} from '../../support/audit-observations.ts';
 import {
 	failure,
@@ -664,4 +665,18 @@ test('a row of known vulnerabilities without nodes says so and names the permiss
 	const {message, need} = rowOf({nodes: unavailable('endpoints')}, 'V1');
 	t.regex(message, /the versions of kubelets could not be read/);
 	t.is(need[0]?.permission, 'list nodes');
+});
+
+test('unknown rows say how the recognized distribution usually is, and stay unknown', t => {
+	const distribution = recognizeDistribution({version: 'v1.30.4', server: 'https://lab-abc.hcp.eastus.azmk8s.io:443', nodes: []});
+	const kubelets = rowOf({...closed, distribution}, 'C4');
+	t.like(kubelets, {verdict: 'unknown', basis: 'unknown'});
+	t.regex(
+		kubelets.message,
+		/\. This looks like Azure AKS \(server .*\): nodes with the label kubernetes\.azure\.com\/kubelet-serving-ca=cluster/,
+	);
+	const route = rowOf({...closed, distribution}, 'C10');
+	t.is(route.verdict, 'unknown');
+	t.regex(route.message, /This looks like Azure AKS .*Konnectivity, or directly/);
+	t.notRegex(rowOf({distribution}, 'C4').message, /AKS/);
 });

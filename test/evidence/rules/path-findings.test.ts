@@ -3,6 +3,7 @@ import test from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Observations, ProxyRequestFacts, RouteState, StreamFeature, TlsState} from '../../../source/evidence/evidence.ts';
 import {pathFindings} from '../../../source/evidence/rules/path-findings.ts';
+import {recognizeDistribution} from '../../../source/evidence/rules/recognize-distribution.ts';
 import {docs, remedies} from '../../../source/evidence/rules/remedies.ts';
 import {
 	openConnection,
@@ -38,7 +39,7 @@ function found({
 		makeObservations(observations, feature, request),
 		{state: tls, ...rest},
 		{state: route, protocol: null, agent: null, ...rest},
-		error?.toJSON() ?? null,
+		{error: error?.toJSON() ?? null, distribution: null},
 	);
 }
 
@@ -168,5 +169,27 @@ test('unavailable sources are counted and named', t => {
 	t.regex(
 		found({observations: {...openConnection, serverIdentity: {to: 'gateway', why: 'the server URL has the path /x'}}})[0]!.message,
 		/^A gateway answers, not an apiserver: the server URL has the path \/x$/,
+	);
+});
+
+test('an open verdict of a configuration is explained by the distribution, a proven one is not', t => {
+	const unknown = {state: 'unknown', basis: 'unknown', citations: [], need: []} as const;
+	const verified = {state: 'verified', basis: 'proven', citations: [], need: []} as const;
+	const distribution = recognizeDistribution({version: 'v1.31.2+k3s1', server: 'https://10.0.0.5:6443', nodes: []});
+	const of = (tls: typeof unknown | typeof verified, route: typeof unknown) =>
+		pathFindings(makeObservations({}, 'exec', null), tls, {...route, protocol: null, agent: null}, {error: null, distribution}).filter(
+			({code}) => code === 'DISTRIBUTION',
+		);
+	t.regex(
+		of(unknown, unknown)[0]!.message,
+		/^This looks like k3s \(version v1\.31\.2\+k3s1\): kubelets are dialed .*; k3s sets --kubelet-certificate-authority/,
+	);
+	t.notRegex(of(verified, unknown)[0]!.message, /k3s sets/);
+	const direct = {state: 'direct', basis: 'proven', citations: [], need: [], protocol: null, agent: null} as const;
+	t.deepEqual(
+		pathFindings(makeObservations({}, 'exec', null), verified, direct, {error: null, distribution}).filter(
+			({code}) => code === 'DISTRIBUTION',
+		),
+		[],
 	);
 });
