@@ -5,6 +5,7 @@ import {createRequire, isBuiltin} from 'node:module';
 import {basename, dirname, join} from 'node:path';
 import process from 'node:process';
 import {build, type BuildOptions, type Plugin} from 'esbuild';
+import {shippedSchemas} from '../source/commands/schema/shipped-schemas.ts';
 import {presetNames} from '../source/keymap/keymap.ts';
 import {shippedKeymap} from '../source/keymap/shipped-keymaps.ts';
 import {shippedThemes} from '../source/themes/shipped-themes.ts';
@@ -52,15 +53,16 @@ const startsFast = {
 	inject: [inRoot('scripts/file-url.mjs')],
 } as const satisfies BuildOptions;
 
-/** Loaded later, so it can use top-level await, as Ink's layout engine does. */
+/** Loaded later, so it can use top-level await, as Ink's layout engine does. @see partAsScript */
 const mayWait = {
 	...shared,
 	format: 'esm',
-	banner: {js: "import {createRequire as __createRequire} from 'node:module';const require = __createRequire(import.meta.url);"},
+	define: {...shared.define, 'import.meta.url': 'fileUrl', 'import.meta.resolve': 'undefined'},
+	inject: [inRoot('scripts/file-url.mjs')],
 } as const satisfies BuildOptions;
 
 await rm(inRoot('build'), {recursive: true, force: true});
-await Promise.all([sayFormat('build', 'commonjs'), sayFormat('build/parts', 'module')]);
+await sayFormat('build', 'commonjs');
 const built = await Promise.all([
 	build({
 		...startsFast,
@@ -97,19 +99,17 @@ const built = await Promise.all([
 		entryNames: '[name]',
 		plugins: [builtinsByRequire(), heavyPartsStandAlone('./'), noDevtools(), layoutWithoutFetch()],
 	}),
-	// ssh2 contains an emscripten program, which looks for its own directory.
 	build({
 		...mayWait,
 		entryPoints: [inRoot('source/sandbox/tunnels/ssh-tunnels.ts')],
 		outdir: inRoot('build/parts'),
-		plugins: [noNativeParts()],
-		banner: {
-			js: `${mayWait.banner.js}import __path from 'node:path';import {fileURLToPath as __toPath} from 'node:url';const __filename = __toPath(import.meta.url);const __dirname = __path.dirname(__filename);`,
-		},
+		plugins: [noNativeParts(), builtinsByRequire()],
 	}),
 ]);
-const loadedFiles = ['build/cli.js', ...Object.keys(commands).map(name => `build/commands/${name}.js`)];
-await Promise.all(loadedFiles.map(async path => importByLoader(inRoot(path))));
+const parts = (await readdir(inRoot('build/parts'))).map(name => `parts/${name}`);
+await Promise.all(parts.map(async path => partAsScript(inRoot(`build/${path}`))));
+const loadedFiles = ['cli.js', ...Object.keys(commands).map(name => `commands/${name}.js`), ...parts].toSorted();
+await Promise.all(loadedFiles.map(async path => importByLoader(inRoot(`build/${path}`))));
 // Node versions that are too old must parse this file, to print that they are.
 await build({
 	...startsFast,
@@ -154,21 +154,28 @@ async function launchByShell(path: string): Promise<void> {
 	await writeFile(inRoot(path), ['#!/bin/sh', launcher, ...lines].join('\n'));
 }
 
-/** Other commands are CommonJS and parts are ES modules. @see source/code-cache.ts */
-async function importByLoader(path: string): Promise<void> {
+/** An ES module without imports becomes the body of an async function that returns its exports. @see source/code-loader.ts */
+async function partAsScript(path: string): Promise<void> {
 	const code = await readFile(path, 'utf8');
-	await writeFile(path, code.replaceAll(/\bimport\((?="\.\.?\/parts\/)/g, 'importFile(').replaceAll(/\bimport\((?="\.)/g, 'require('));
+	const [exported, names] = /export\{([\w$]+ as [\w$]+(?:,[\w$]+ as [\w$]+)*)\};\s*$/.exec(code) ?? [];
+	if (exported === undefined || names === undefined || /^import[\s{*"]|import\.meta/m.test(code)) {
+		throw new Error(`${path} imports statically, or does not end with its exports`);
+	}
+
+	const fields = names.split(',').map(name => name.split(' as ').toReversed().join(':'));
+	await writeFile(path, `${code.slice(0, -exported.length)}return{${fields.join(',')}};\n`);
 }
 
-/** Identifies the CommonJS files of this build. */
+/** The loader loads commands and parts, and built-ins. */
+async function importByLoader(path: string): Promise<void> {
+	const code = await readFile(path, 'utf8');
+	await writeFile(path, code.replaceAll(/\bimport\((?="(?:\.|node:))/g, 'require('));
+}
+
+/** Identifies the files of this build. */
 async function buildHash(): Promise<string> {
 	const hash = createHash('sha256');
-	for (const path of [
-		'cli.js',
-		...Object.keys(commands)
-			.toSorted()
-			.map(name => `commands/${name}.js`),
-	]) {
+	for (const path of loadedFiles) {
 		hash.update(await readFile(inRoot(`build/${path}`)));
 	}
 
@@ -176,7 +183,7 @@ async function buildHash(): Promise<string> {
 }
 
 /** For the directory's `.js` files. */
-async function sayFormat(folder: string, type: 'commonjs' | 'module'): Promise<void> {
+async function sayFormat(folder: string, type: 'commonjs'): Promise<void> {
 	await mkdir(inRoot(folder), {recursive: true});
 	await writeFile(inRoot(`${folder}/package.json`), `${JSON.stringify({type})}\n`);
 }
@@ -209,7 +216,7 @@ function heavyPartsStandAlone(folder: string): Plugin {
 	};
 }
 
-/** As data, so that only a user's own file needs the YAML reader. */
+/** As data: only a user's own file needs the YAML reader, and a single executable has no files beside it. */
 function shippedFilesAsRead(): Plugin {
 	return {
 		name: 'shipped-files-as-read',
@@ -221,6 +228,9 @@ function shippedFilesAsRead(): Plugin {
 					contents: `const keymaps = ${JSON.stringify(Object.fromEntries(keymaps))};export const shippedKeymap = async name => keymaps[name];`,
 				};
 			});
+			build.onLoad({filter: /\/commands\/schema\/shipped-schemas\.ts$/}, async () => ({
+				contents: `const schemas = ${JSON.stringify(await shippedSchemas())};export const shippedSchemas = async () => schemas;`,
+			}));
 			build.onLoad({filter: /\/themes\/shipped-themes\.ts$/}, async () => ({
 				contents: `const themes = ${JSON.stringify(await shippedThemes())};export const shippedThemes = async () => themes;`,
 			}));

@@ -1,7 +1,8 @@
-/** Name and signals of this process. */
+/** Name, signals and V8 flags of this process. */
 import {writeFileSync} from 'node:fs';
 import {basename} from 'node:path';
 import process from 'node:process';
+import {setFlagsFromString} from 'node:v8';
 
 /** The launcher (scripts/build.ts) sets it to its process id, which spoke keeps. A child that inherits the variable has another id. */
 const hangupIgnored = 'SPOKE_HUP_IGNORED';
@@ -26,6 +27,17 @@ build/spoke.js`), bash and zsh show nohup in `$_`.
 */
 export function isHangupIgnored(): boolean {
 	return process.env[hangupIgnored] === String(process.pid) || basename(process.env['_'] ?? '') === 'nohup';
+}
+
+/**
+Sets a flag of V8 until the process exits, when `restored`, its default, returns: V8 rejects compiled code that was stored with other flags
+than those at the start.
+*/
+export function setV8Flag(flag: string, restored: string): void {
+	setFlagsFromString(flag);
+	process.prependOnceListener('exit', () => {
+		setFlagsFromString(restored);
+	});
 }
 
 /** The title also sets the name, to 15 bytes, but killall and lsof match the program's name alone. */

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /** Entry point and Node version check. */
-import {join} from 'node:path';
 import process from 'node:process';
 import type * as cli from './cli.ts';
-import {createCodeLoader} from './code-cache.ts';
+import {cachedFiles} from './code-cache.ts';
+import {createCodeLoader, embeddedFiles} from './code-loader.ts';
 import {setUpProcess} from './own-process.ts';
 
 setUpProcess();
@@ -16,6 +16,7 @@ if (major < minimumNode[0] || (major === minimumNode[0] && minor < minimumNode[1
 	process.exitCode = 1;
 } else {
 	// Load it only now, because an older Node may fail to parse it.
-	const {main} = createCodeLoader(process.env)(join(import.meta.dirname, 'cli.js')) as typeof cli;
+	const load = createCodeLoader(embeddedFiles() ?? cachedFiles(import.meta.dirname, process.env));
+	const {main} = load('cli.js') as typeof cli;
 	void main(process.argv.slice(2));
 }

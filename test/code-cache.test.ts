@@ -5,12 +5,13 @@ import {basename, join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {runSpoke} from './support/run-spoke.ts';
 import {openSandbox} from './support/sandbox.ts';
+import {openTerminal} from './support/terminal.ts';
 
 test('stores code in a private directory, and a second run behaves the same', async t => {
 	const cache = await emptyDirectory(t);
 	const first = await runSpoke(['version'], {env: {XDG_CACHE_HOME: cache}});
 	t.is((await stat(join(cache, 'spoke'))).mode & 0o777, 0o700);
-	t.deepEqual([...(await storedFiles(cache)).keys()], ['cli.js', 'version.js']);
+	t.deepEqual([...(await storedFiles(cache)).keys()], ['cli.js', 'commands-version.js']);
 	t.deepEqual(await runSpoke(['version'], {env: {XDG_CACHE_HOME: cache}}), first);
 });
 
@@ -22,8 +23,28 @@ test('stores code with paths apart', async t => {
 	}
 
 	const stored = await storedFiles(cache);
-	t.deepEqual([...stored.keys()], ['cli.js', 'logs.js', 'with-paths-cli.js', 'with-paths-logs.js']);
-	t.true(stored.get('with-paths-logs.js')!.size > stored.get('logs.js')!.size);
+	t.deepEqual([...stored.keys()], ['cli.js', 'commands-logs.js', 'with-paths-cli.js', 'with-paths-commands-logs.js']);
+	t.true(stored.get('with-paths-commands-logs.js')!.size > stored.get('commands-logs.js')!.size);
+});
+
+test('a second session uses the compiled code of the first', async t => {
+	const cache = await emptyDirectory(t);
+	const {env} = await openSandbox(t);
+	const runSession = async () => {
+		const terminal = await openTerminal(t, [], {
+			env: {KUBECONFIG: env['KUBECONFIG'], XDG_CACHE_HOME: cache},
+			home: await emptyDirectory(t),
+		});
+		await terminal.sees(/db-0/);
+		terminal.signal('SIGTERM');
+		t.is(await terminal.ended(), 143);
+		return storedFiles(cache);
+	};
+
+	const first = await runSession();
+	t.true(first.has('with-paths-parts-session.js'));
+	// V8 replaces code that it rejects, by a file with another inode.
+	t.deepEqual([...(await runSession())], [...first]);
 });
 
 test('the first run of a build removes code that was stored more than 30 days ago', async t => {
@@ -58,11 +79,11 @@ test('compiles again and replaces code that V8 rejects', async t => {
 	const cache = await emptyDirectory(t);
 	const first = await runSpoke(['version'], {env: {XDG_CACHE_HOME: cache}});
 	const stored = await storedFiles(cache);
-	const {path, size} = stored.get('version.js')!;
+	const {path, size} = stored.get('commands-version.js')!;
 	for (const content of [Buffer.alloc(size), (await readFile(path)).subarray(0, size / 2), Buffer.alloc(0)]) {
 		await writeFile(path, content);
 		t.deepEqual(await runSpoke(['version'], {env: {XDG_CACHE_HOME: cache}}), first);
-		t.is((await storedFiles(cache)).get('version.js')!.size, size);
+		t.is((await storedFiles(cache)).get('commands-version.js')!.size, size);
 	}
 });
 
@@ -74,7 +95,7 @@ test('stores nothing with NODE_DISABLE_COMPILE_CACHE=1', async t => {
 
 test('ignores a relative XDG_CACHE_HOME and uses ~/.cache', async t => {
 	const home = await emptyDirectory(t);
-	await noKubeconfig({XDG_CACHE_HOME: 'here', HOME: home});
+	await runSpoke(['version'], {env: {XDG_CACHE_HOME: 'here', HOME: home}});
 	t.true((await readdir(join(home, '.cache', 'spoke'))).length > 0);
 });
 
@@ -102,12 +123,13 @@ test('runs without a warning when no directory can be created', async t => {
 	t.is((await noKubeconfig({XDG_CACHE_HOME: '', HOME: ''})).status, 5);
 });
 
-/** By name; without what Node stores. */
-async function storedFiles(cache: string): Promise<ReadonlyMap<string, {path: string; size: number}>> {
+/** By name. */
+async function storedFiles(cache: string): Promise<ReadonlyMap<string, {path: string; size: number; inode: number}>> {
 	const paths = (await readdir(join(cache, 'spoke'), {recursive: true})).filter(path => path.endsWith('.js')).toSorted();
 	const files = paths.map(async name => {
 		const path = join(cache, 'spoke', name);
-		return [basename(name), {path, size: (await stat(path)).size}] as const;
+		const {size, ino} = await stat(path);
+		return [basename(name), {path, size, inode: ino}] as const;
 	});
 	return new Map(await Promise.all(files));
 }

@@ -5,7 +5,7 @@ version of Node.
 */
 import type {Duplex} from 'node:stream';
 import process from 'node:process';
-import {setFlagsFromString} from 'node:v8';
+import {setV8Flag} from '../own-process.ts';
 
 /** The socket is destroyed after this time without data. */
 const idleTimeoutMs = 2000;
@@ -98,7 +98,7 @@ export function countPassedBytes(length: number): void {
 	countedBytes += length;
 	if (countedBytes > fewBytes && hasCapacityFlag) {
 		// It has no effect on the young generation itself, whose size is set at the start.
-		setFlagsFromString(`--${capacityFlag}=1`);
+		setV8Flag(`--${capacityFlag}=1`, `--${capacityFlag}=32`);
 	}
 }
 

@@ -37,7 +37,7 @@ export const rooms: readonly Room[] = [
 	{
 		name: 'wire',
 		contains: 'HTTP/1.1, WebSocket and SPDY/3.1 encoding (free of Kubernetes)',
-		mayImport: ['errors', 'async'],
+		mayImport: ['errors', 'async', 'own-process'],
 		packages: ['ws'],
 	},
 	{
@@ -60,7 +60,7 @@ export const rooms: readonly Room[] = [
 	{
 		name: 'streams',
 		contains: 'Logs, exec, attach, port-forward and proxy requests as typed events',
-		mayImport: ['errors', 'async', 'server-messages', 'text', 'wire', 'cluster', 'targets', 'version'],
+		mayImport: ['errors', 'async', 'server-messages', 'text', 'wire', 'cluster', 'targets', 'version', 'own-process'],
 		folders: {
 			'port-forward': 'Tunnels, local listeners and the move to the next pod',
 			logs: 'Followed logs: resume, duplicate removal, gaps',
@@ -169,18 +169,20 @@ export const rooms: readonly Room[] = [
 			'keymap',
 			'themes',
 			'sandbox',
+			'own-process',
 		],
 		packages: ['ink', 'react', 'wrap-ansi', 'zustand', 'execa', 'yaml'],
 		folders: Object.fromEntries(features.map(({name, contains}) => [name, contains])),
 	},
-	{name: 'own-process', contains: 'Process name and signal handling of spoke itself', mayImport: []},
+	{name: 'own-process', contains: 'Process name, signal handling and V8 flags of spoke itself', mayImport: []},
 	{
 		name: 'cli',
 		contains: 'Command lookup, error output and exit status',
 		mayImport: ['errors', 'version', 'text', 'command-line', 'commands', 'own-process'],
 	},
-	{name: 'code-cache', contains: 'Compiled code, kept between runs', mayImport: ['errors']},
-	{name: 'spoke', contains: 'Node version check and entry point', mayImport: ['cli', 'code-cache', 'own-process']},
+	{name: 'code-loader', contains: "Loader of the program's files, also of those in a single executable", mayImport: []},
+	{name: 'code-cache', contains: 'Compiled code, kept between runs', mayImport: ['errors', 'code-loader']},
+	{name: 'spoke', contains: 'Node version check and entry point', mayImport: ['cli', 'code-cache', 'code-loader', 'own-process']},
 ];
 
 /** Names that say nothing of what is inside. */

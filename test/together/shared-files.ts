@@ -20,6 +20,7 @@ const needsOwnProcess = [
 export const slowFiles: readonly string[] = [
 	'test/commands/prove-the-path.test.ts',
 	'test/evidence/sandbox-matrix.test.ts',
+	'test/package/single-executable.test.ts',
 	'test/sandbox/demo.test.ts',
 	'test/session/why/route-test.test.ts',
 	'test/session/frame/session-texts.test.ts',

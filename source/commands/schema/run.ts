@@ -1,10 +1,10 @@
 /** `spoke schema`. */
-import {readFile} from 'node:fs/promises';
 import {closestWord} from '../../command-line/closest-word.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import type {Command} from '../command.ts';
-import {schemaNames, schemaSpec} from './spec.ts';
+import {shippedSchemas} from './shipped-schemas.ts';
+import {schemaSpec} from './spec.ts';
 
 export const command: Command<typeof schemaSpec.flags> = {
 	spec: schemaSpec,
@@ -20,28 +20,20 @@ export const command: Command<typeof schemaSpec.flags> = {
 };
 
 async function listText(): Promise<string> {
-	const width = Math.max(...schemaNames.map(name => name.length));
-	const lines = await Promise.all(
-		schemaNames.map(async name => {
-			const {title} = JSON.parse(await schemaText(name)) as {title: string};
-			return `${name.padEnd(width)}  ${title}\n`;
-		}),
-	);
-	return lines.join('');
+	const schemas = Object.entries(await shippedSchemas());
+	const width = Math.max(...schemas.map(([name]) => name.length));
+	return schemas.map(([name, text]) => `${name.padEnd(width)}  ${(JSON.parse(text) as {title: string}).title}\n`).join('');
 }
 
 async function schemaText(name: string): Promise<string> {
-	if (!(schemaNames as readonly string[]).includes(name)) {
-		const closest = closestWord(name, schemaNames);
+	const schemas = await shippedSchemas();
+	const text = schemas[name];
+	if (text === undefined) {
+		const closest = closestWord(name, Object.keys(schemas));
 		throw new SpokeError('ERR_USAGE', `unknown schema: ${name}`, {
 			remedy: closest === null ? 'list the schemas with `spoke schema`' : `did you mean \`spoke schema ${closest}\`?`,
 		});
 	}
 
-	const file = new URL(`../../schemas/${name}.json`, import.meta.url);
-	try {
-		return await readFile(file, 'utf8');
-	} catch (error) {
-		throw new SpokeError('ERR_LOCAL_FILE', `schema ${name} cannot be read: ${(error as Error).message}`, {cause: error});
-	}
+	return text;
 }

@@ -1,5 +1,4 @@
 /** Start of the session. */
-import {setFlagsFromString} from 'node:v8';
 import {readSettings} from '../../cluster/access-settings.ts';
 import {traceVerbosity} from '../../cluster/request-trace.ts';
 import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
@@ -23,8 +22,6 @@ export async function startSession(
 		});
 	}
 
-	// Code and pages of a large list become garbage at once: with a young generation of fixed size, 150,000 pods need about 100 MiB less.
-	setFlagsFromString('--semi-space-growth-factor=1');
 	const [{keymap, problems, warnings}, themes, {runSession}] = await Promise.all([
 		loadKeymap(here.env, screen.keymap),
 		loadThemes(here.env, screen.theme ?? (here.env['SPOKE_THEME'] || undefined)),

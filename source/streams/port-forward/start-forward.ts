@@ -1,8 +1,8 @@
 /** Runs the forwards of one target. */
 import type {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
-import {setFlagsFromString} from 'node:v8';
 import {setImmediate as nextTurn} from 'node:timers/promises';
+import {setV8Flag} from '../../own-process.ts';
 import {delayUpTo} from '../../async/abortable.ts';
 import {EventQueue} from '../../async/event-queue.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
@@ -71,7 +71,7 @@ class ForwardedTarget implements RunningForward {
 			// A client that waits for the ready event connects now, before the list of pods.
 			await delayUpTo(settleDelayMs, this.#signal);
 			// Otherwise the young generation grows with connections, which leave only garbage: 134 instead of 97 MiB after 3,000 short ones.
-			setFlagsFromString('--semi-space-growth-factor=1');
+			setV8Flag('--semi-space-growth-factor=1', '--semi-space-growth-factor=2');
 			for await (const pods of watchForwardPods(this.#cluster, tunnels.scope, tunnels.pod, this.#signal)) {
 				tunnels.update(pods);
 			}

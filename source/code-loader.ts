@@ -1,0 +1,98 @@
+/** Loads the program's files, which lie in the folder of the build or inside a single executable. */
+import process from 'node:process';
+import {posix} from 'node:path';
+import {Script} from 'node:vm';
+
+/** A file of the program as V8 takes it. */
+export type ProgramFile = {
+	/** Absolute, as stack traces show it. */
+	path: string;
+	code: string;
+	/** Compiled code of an earlier run; V8 checks that it fits. */
+	cachedData?: Buffer | undefined;
+	/** Called when V8 compiled the file itself. */
+	onCompiled?: (script: Script) => void;
+};
+
+/** Reads a file by its path inside the build, for example `commands/logs.js`. @throws Error for a file that is missing */
+export type ReadProgramFile = (name: string) => ProgramFile;
+
+/**
+Returns a function that loads a file of the build once, and returns its exports. Files in `parts/` can use top-level await, so theirs are a
+promise. `import()` is a call of `load`, because a script has `import()` only with an experimental option.
+*/
+export function createCodeLoader(read: ReadProgramFile): (name: string) => unknown {
+	const loaded = new Map<string, {exports: unknown}>();
+	const load = (name: string): unknown => {
+		const known = loaded.get(name);
+		if (known) {
+			return known.exports;
+		}
+
+		const module = {exports: {} as unknown};
+		loaded.set(name, module);
+		const folder = posix.dirname(name);
+		const file = read(name);
+		const require = (id: string) => (id.startsWith('.') ? load(posix.join(folder, id)) : process.getBuiltinModule(id));
+		const result = compile(name, file)(module.exports, require, module, file.path, posix.dirname(file.path));
+		if (result !== undefined) {
+			module.exports = result;
+		}
+
+		return module.exports;
+	};
+
+	return load;
+}
+
+type CommonJs = (
+	exports: unknown,
+	require: (id: string) => unknown,
+	module: object,
+	filename: string,
+	dirname: string,
+) => Promise<unknown> | undefined;
+
+const parameters = '(exports,require,module,__filename,__dirname){';
+
+/** What precedes the code of a file, which ends with `})`. */
+function headOf(name: string): string {
+	return name.startsWith('parts/') ? `(async function${parameters}"use strict";` : `(function${parameters}`;
+}
+
+/** The source that V8 compiles. Stored compiled code fits only the same text. */
+export function wrap(name: string, code: string): string {
+	return `${headOf(name)}${code}\n})`;
+}
+
+function compile(name: string, {path, code, cachedData, onCompiled}: ProgramFile): CommonJs {
+	const script = new Script(wrap(name, code), {filename: path, columnOffset: -headOf(name).length, ...(cachedData && {cachedData})});
+	if (!cachedData || script.cachedDataRejected) {
+		onCompiled?.(script);
+	}
+
+	return script.runInThisContext() as CommonJs;
+}
+
+/** The reader of a single executable's own files and compiled code, or null in a process of Node. */
+export function embeddedFiles(): ReadProgramFile | null {
+	// A static import would fail in a Node that is too old, before spoke reports it.
+	const {isSea, getAsset, getRawAsset} = process.getBuiltinModule('node:sea');
+	return isSea()
+		? name => ({
+				path: embeddedPath(name),
+				code: getAsset(name, 'utf8'),
+				cachedData: Buffer.from(getRawAsset(compiledName(name))),
+			})
+		: null;
+}
+
+/** The compiled code beside a file. */
+export function compiledName(name: string): string {
+	return `${name}.compiled`;
+}
+
+/** Where stack traces of a single executable show a file. Nothing is read from there. */
+export function embeddedPath(name: string): string {
+	return `/spoke/${name}`;
+}
