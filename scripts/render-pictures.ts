@@ -6,7 +6,7 @@ import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
 import {spawn} from '@lydell/node-pty';
 import xterm, {type IBufferCell} from '@xterm/headless';
-import {findAction} from '../source/actions/action-table.ts';
+import {findAction, type ActionId} from '../source/actions/action-table.ts';
 import {keyBytes} from '../source/keymap/key-bytes.ts';
 import {loadKeymap} from '../source/keymap/load-keymap.ts';
 
@@ -14,7 +14,7 @@ const inRoot = (path: string) => new URL(`../${path}`, import.meta.url).pathname
 const size = {columns: 120, rows: 32};
 const cell = {width: 8.4, height: 18};
 
-type Step = {press: string} | {type: string} | {sees: RegExp} | {wait: number};
+type Step = {press: ActionId} | {type: string} | {sees: RegExp} | {wait: number};
 type Picture = {name: string; title: string; steps: readonly Step[]};
 
 const pictures: readonly Picture[] = [
@@ -26,19 +26,12 @@ const pictures: readonly Picture[] = [
 	{
 		name: 'tail',
 		title: 'A tail: JSON readable, searched, its path below',
-		steps: [
-			{press: 'pods.logs'},
-			{sees: /upstream/},
-			{press: 'tail.search'},
-			{type: 'upstream'},
-			{press: 'prompt.accept'},
-			{sees: /match \d/},
-		],
+		steps: [{press: 'logs'}, {sees: /upstream/}, {press: 'search'}, {type: 'upstream'}, {press: 'accept'}, {sees: /match \d/}],
 	},
 	{
 		name: 'why',
 		title: 'Why: the evidence for each verdict, and the fix',
-		steps: [{press: 'tail.background'}, {press: 'view.pods'}, {sees: /READY/}, {press: 'path.why'}, {sees: /Leg 2: TLS/}],
+		steps: [{press: 'tail.background'}, {press: 'view.pods'}, {sees: /READY/}, {press: 'why'}, {sees: /Leg 2: TLS/}],
 	},
 	{
 		name: 'sandbox',
@@ -47,8 +40,8 @@ const pictures: readonly Picture[] = [
 			{press: 'view.back'},
 			{press: 'view.sandbox'},
 			{sees: /certificate check/},
-			{press: 'sandbox.next'},
-			{press: 'sandbox.apply'},
+			{press: 'value.next'},
+			{press: 'accept'},
 			{sees: /━verified/},
 			{sees: /(?:read yet|TLS unknown|verified) ┈?━?► ?kubelet|TLS unknown/},
 			{wait: 2500},
@@ -90,7 +83,7 @@ process.exit(0);
 
 async function take(step: Step): Promise<void> {
 	if ('press' in step) {
-		const [sequence = []] = keymap.get(findAction(step.press)!.context)?.get(step.press)?.sequences ?? [];
+		const [sequence = []] = keymap.get(findAction(step.press).context)?.get(step.press)?.sequences ?? [];
 		child.write(Buffer.concat(sequence.map(key => keyBytes(key))).toString('latin1'));
 		await delay(300);
 	} else if ('type' in step) {

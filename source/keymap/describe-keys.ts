@@ -1,6 +1,6 @@
 /** The keys of a context, for screens and documents. */
-import {type ActionId, type ActionSpec, findAction} from '../actions/action-table.ts';
-import {contexts} from './contexts.ts';
+import {actionIn, type ActionId, type ActionSpec} from '../actions/action-table.ts';
+import {contexts} from '../actions/contexts.ts';
 import {formatKeys} from './key-name.ts';
 import type {Keymap} from './keymap.ts';
 import {effectiveBindings} from './resolve-key.ts';
@@ -39,7 +39,7 @@ function findFreeKeys(keymap: Keymap, context: string): readonly FreeKeys[] {
 	return effectiveBindings(keymap, context).map(({context: owner, action: id, sequences}) => {
 		const free = sequences.filter(sequence => used.every(inner => inner.context === owner || !overlaps(inner.sequence, sequence)));
 		used.push(...free.map(sequence => ({context: owner, sequence})));
-		return {action: findAction(id)!, keys: free.map(sequence => formatKeys(sequence)), context: owner};
+		return {action: actionIn(context, id)!, keys: free.map(sequence => formatKeys(sequence)), context: owner};
 	});
 }
 
@@ -65,8 +65,8 @@ export function keyTable(keymap: Keymap): readonly KeyTableRow[] {
 			contextTitle: contexts[context]!.title,
 			action,
 			keys: sequences.map(sequence => formatKeys(sequence)),
-			title: findAction(action)!.title,
-			access: findAction(action)!.access,
+			title: actionIn(context, action)!.title,
+			access: actionIn(context, action)!.access,
 		})),
 	);
 }

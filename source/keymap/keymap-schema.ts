@@ -1,6 +1,6 @@
 /** JSON schema of keymap files. */
-import {actionSpecs} from '../actions/action-table.ts';
-import {contexts, contextStack} from './contexts.ts';
+import {actionIn, actionSpecs} from '../actions/action-table.ts';
+import {contexts} from '../actions/contexts.ts';
 import {presetNames} from './keymap.ts';
 
 /** @see https://json-schema.org/draft-07 */
@@ -24,7 +24,7 @@ export function keymapSchema(): object {
 							additionalProperties: false,
 							properties: Object.fromEntries(
 								actionSpecs
-									.filter(spec => contextStack(name).includes(spec.context))
+									.filter(spec => actionIn(name, spec.id) === spec)
 									.map(spec => [
 										spec.id,
 										{

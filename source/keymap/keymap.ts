@@ -1,4 +1,5 @@
 /** The key sequences of each action, by context. */
+import type {ActionId} from '../actions/action-table.ts';
 import type {SourceLocation} from '../command-line/settings-file.ts';
 
 export type Binding = {
@@ -9,6 +10,6 @@ export type Binding = {
 	layer: number;
 };
 
-export type Keymap = ReadonlyMap<string, ReadonlyMap<string, Binding>>;
+export type Keymap = ReadonlyMap<string, ReadonlyMap<ActionId, Binding>>;
 
 export const presetNames: readonly string[] = ['vim', 'k9s'];

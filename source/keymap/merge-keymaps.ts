@@ -1,37 +1,23 @@
 /** Merger of keymaps. An invalid entry falls back to the layer below. */
-import {actionSpecs, findAction} from '../actions/action-table.ts';
-import {contexts, contextStack} from './contexts.ts';
+import {actionIn, actionSpecs, findAction, type ActionId} from '../actions/action-table.ts';
+import {contexts, contextStack} from '../actions/contexts.ts';
 import {overlaps} from './describe-keys.ts';
 import {formatKeys, parseKeys, typedText} from './key-name.ts';
 import type {Binding, Keymap} from './keymap.ts';
 import type {SettingsProblem, SourceLocation} from '../command-line/settings-file.ts';
 import type {KeymapEntry, ParsedKeymap} from './parse-keymap.ts';
+import {renamedActions} from './renamed-actions.ts';
 
 export type MergedKeymap = {
 	keymap: Keymap;
 	problems: readonly SettingsProblem[];
-	/** Old action ids, which still work. */
+	/** Old names of actions, which still work. */
 	warnings: readonly SettingsProblem[];
 };
 
-/** Ids of version 0.1, accepted with a warning. */
-const renamedActions: ReadonlyMap<string, string> = new Map([
-	['view.before', 'view.toggle-last'],
-	['view.earlier', 'view.history-back'],
-	['view.later', 'view.history-forward'],
-	['audit.again', 'audit.refresh'],
-	['yaml.again', 'yaml.refresh'],
-	['why.again', 'why.retry'],
-	['unreachable.again', 'unreachable.retry'],
-	['failed.again', 'failed.retry'],
-	['proxy.again', 'proxy.resend'],
-	['doctor.again', 'doctor.rerun'],
-	['ended.again', 'ended.new-shell'],
-]);
-
 const typingContexts = new Set(['prompt', 'picker', 'form']);
 /** Actions without which the user could not leave a view. */
-const requiredActions = ['app.quit', 'terminal.leave'];
+const requiredActions = ['app.quit', 'terminal.leave'] as const satisfies readonly ActionId[];
 
 /** `layers` start with the default. A later layer replaces all keys of an action. */
 export function mergeKeymaps(layers: readonly ParsedKeymap[]): MergedKeymap {
@@ -56,7 +42,7 @@ export function mergeKeymaps(layers: readonly ParsedKeymap[]): MergedKeymap {
 
 	dropClashes(stacks, problems);
 	for (const action of requiredActions) {
-		const slot = `${findAction(action)!.context}/${action}`;
+		const slot = `${findAction(action).context}/${action}`;
 		const bindings = stacks.get(slot) ?? [];
 		if (bindings.at(-1)?.sequences.length === 0 && bindings.length > 1) {
 			problems.push({...bindings.at(-1)!.location, message: `${action} needs a key: without it, you could not leave`});
@@ -77,19 +63,13 @@ function readEntry(entry: KeymapEntry, layer: number, problems: SettingsProblem[
 		return reject(entry.contextLocation, `unknown context ${entry.context}${suggestNearest(entry.context, Object.keys(contexts))}`);
 	}
 
-	const spec = findAction(entry.action);
-	if (!spec) {
-		return reject(
-			entry.location,
-			`unknown action ${entry.action}${suggestNearest(
-				entry.action,
-				actionSpecs.map(({id}) => id),
-			)}`,
-		);
-	}
-
-	if (!contextStack(entry.context).includes(spec.context)) {
-		return reject(entry.location, `${entry.action} belongs to context ${spec.context}, not to ${entry.context}`);
+	if (!actionIn(entry.context, entry.action)) {
+		const owners = actionSpecs.filter(({id}) => id === entry.action).map(({context}) => context);
+		const problem =
+			owners.length > 0
+				? `${entry.action} belongs to ${owners.length === 1 ? 'context' : 'contexts'} ${owners.join(', ')}, not to ${entry.context}`
+				: `unknown action ${entry.action}${suggestNearest(entry.action, [...new Set(actionSpecs.map(({id}) => id))])}`;
+		return reject(entry.location, problem);
 	}
 
 	const sequences: Array<readonly string[]> = [];
@@ -150,21 +130,22 @@ function findClash(stacks: ReadonlyMap<string, Binding[]>): {slot: string; bindi
 }
 
 function toKeymap(stacks: ReadonlyMap<string, Binding[]>): Keymap {
-	const keymap = new Map<string, Map<string, Binding>>();
-	for (const context of Object.keys(contexts)) {
-		keymap.set(context, new Map());
-	}
+	return new Map(Object.keys(contexts).map(context => [context, bindingsOf(context, stacks)]));
+}
 
-	for (const spec of actionSpecs) {
-		for (const [context, bindings] of keymap) {
-			const binding = stacks.get(`${context}/${spec.id}`)?.at(-1);
+/** The actions of outer contexts first. */
+function bindingsOf(context: string, stacks: ReadonlyMap<string, Binding[]>): ReadonlyMap<ActionId, Binding> {
+	const bindings = new Map<ActionId, Binding>();
+	for (const owner of contextStack(context).toReversed()) {
+		for (const {id} of actionSpecs.filter(spec => spec.context === owner && actionIn(context, spec.id) === spec)) {
+			const binding = stacks.get(`${context}/${id}`)?.at(-1);
 			if (binding) {
-				bindings.set(spec.id, binding);
+				bindings.set(id, binding);
 			}
 		}
 	}
 
-	return keymap;
+	return bindings;
 }
 
 /** ` (did you mean x?)`, or an empty text. */

@@ -1,17 +1,18 @@
 /** Key lookup. */
-import {contextStack} from './contexts.ts';
+import type {ActionId} from '../actions/action-table.ts';
+import {contextStack} from '../actions/contexts.ts';
 import type {Keymap} from './keymap.ts';
 
 export type KeyResolution =
-	| {kind: 'matched'; action: string}
+	| {kind: 'matched'; action: ActionId}
 	/** `next`: the keys that can follow. */
-	| {kind: 'pending'; keys: readonly string[]; next: ReadonlyArray<{keys: readonly string[]; action: string}>}
+	| {kind: 'pending'; keys: readonly string[]; next: ReadonlyArray<{keys: readonly string[]; action: ActionId}>}
 	| {kind: 'none'};
 
 /** An inner context that names an action (even without keys) replaces the binding of an outer one. `pending` is the start of a sequence. */
 export function resolveKey(keymap: Keymap, context: string, pending: readonly string[], key: string): KeyResolution {
 	const typed = [...pending, key];
-	const longer: Array<{keys: readonly string[]; action: string}> = [];
+	const longer: Array<{keys: readonly string[]; action: ActionId}> = [];
 	for (const {action, sequences} of effectiveBindings(keymap, context)) {
 		for (const sequence of sequences) {
 			if (sequence.length < typed.length || typed.some((one, index) => one !== sequence[index])) {
@@ -32,8 +33,8 @@ export function resolveKey(keymap: Keymap, context: string, pending: readonly st
 export function effectiveBindings(
 	keymap: Keymap,
 	context: string,
-): ReadonlyArray<{context: string; action: string; sequences: ReadonlyArray<readonly string[]>}> {
-	const resolved = new Set<string>();
+): ReadonlyArray<{context: string; action: ActionId; sequences: ReadonlyArray<readonly string[]>}> {
+	const resolved = new Set<ActionId>();
 	const found = [];
 	for (const current of contextStack(context)) {
 		const bindings = [...(keymap.get(current) ?? [])].filter(([action]) => !resolved.has(action));

@@ -207,6 +207,7 @@ export const features: readonly Feature[] = [
 		offers: [
 			'argument-completer.ts',
 			'completion-names.ts',
+			'dialog-handlers.ts',
 			'dialog.ts',
 			'dialog.tsx',
 			'dialogs.ts',

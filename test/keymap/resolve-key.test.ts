@@ -1,6 +1,6 @@
 /** Key lookup. */
 import test from 'ava';
-import {contextStack} from '../../source/keymap/contexts.ts';
+import {contextStack} from '../../source/actions/contexts.ts';
 import {describeKeys, footerHints} from '../../source/keymap/describe-keys.ts';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
 import {mergeKeymaps} from '../../source/keymap/merge-keymaps.ts';
@@ -11,8 +11,8 @@ const {keymap} = await loadKeymap({});
 const vim = (await loadKeymap({}, 'vim')).keymap;
 
 test('a lookup finds keys of the context, its parent and the root', t => {
-	t.deepEqual(resolveKey(keymap, 'pods', [], 'l'), {kind: 'matched', action: 'pods.logs'});
-	t.deepEqual(resolveKey(keymap, 'pods', [], 'j'), {kind: 'matched', action: 'list.down'});
+	t.deepEqual(resolveKey(keymap, 'pods', [], 'l'), {kind: 'matched', action: 'logs'});
+	t.deepEqual(resolveKey(keymap, 'pods', [], 'j'), {kind: 'matched', action: 'move.down'});
 	t.deepEqual(resolveKey(keymap, 'pods', [], '?'), {kind: 'matched', action: 'help.open'});
 	t.deepEqual(resolveKey(keymap, 'pods', [], 'X'), {kind: 'none'});
 });
@@ -28,10 +28,10 @@ test('a sequence is pending and lists what can follow, then matches or resolves 
 	t.is(pending.kind, 'pending');
 	t.deepEqual(pending.kind === 'pending' && pending.next.map(({keys, action}) => [keys.join(' '), action]), [
 		['y', 'list.yaml'],
-		['g', 'list.top'],
+		['g', 'move.start'],
 		['?', 'help.open'],
 	]);
-	t.deepEqual(resolveKey(vim, 'pods', ['g'], 'g'), {kind: 'matched', action: 'list.top'});
+	t.deepEqual(resolveKey(vim, 'pods', ['g'], 'g'), {kind: 'matched', action: 'move.start'});
 	t.deepEqual(resolveKey(vim, 'pods', ['g'], '?'), {kind: 'matched', action: 'help.open'});
 	t.deepEqual(resolveKey(vim, 'pods', ['g'], 'x'), {kind: 'none'});
 });
@@ -41,16 +41,16 @@ test('YAML and copy-name have different keys in every keymap', async t => {
 	const first = (action: string) =>
 		Object.values(keymaps).map(one => describeKeys(one, 'pods').find(hint => hint.action.id === action)?.keys[0]);
 	t.deepEqual(first('list.yaml'), ['Y', 'g y', 'y']);
-	t.deepEqual(first('list.copy-name'), ['y', 'y y', 'c']);
+	t.deepEqual(first('copy'), ['y', 'y y', 'c']);
 });
 
 test('an inner context rebinds or unbinds an outer action only for itself', t => {
-	const base = parseKeymap('a', 'contexts: {global: {path.why: w}, tail: {tail.wrap: W}, list: {list.down: j}}');
-	const merged = mergeKeymaps([base, parseKeymap('b', 'contexts: {tail: {path.why: W, tail.wrap: w}, pods: {path.why: []}}')]).keymap;
-	t.deepEqual(resolveKey(merged, 'tail', [], 'w'), {kind: 'matched', action: 'tail.wrap'});
-	t.deepEqual(resolveKey(merged, 'tail', [], 'W'), {kind: 'matched', action: 'path.why'});
+	const base = parseKeymap('a', 'contexts: {global: {why: w}, tail: {wrap: W}, list: {move.down: j}}');
+	const merged = mergeKeymaps([base, parseKeymap('b', 'contexts: {tail: {why: W, wrap: w}, pods: {why: []}}')]).keymap;
+	t.deepEqual(resolveKey(merged, 'tail', [], 'w'), {kind: 'matched', action: 'wrap'});
+	t.deepEqual(resolveKey(merged, 'tail', [], 'W'), {kind: 'matched', action: 'why'});
 	t.deepEqual(resolveKey(merged, 'pods', [], 'w'), {kind: 'none'});
-	t.deepEqual(resolveKey(merged, 'nodes', [], 'w'), {kind: 'matched', action: 'path.why'});
+	t.deepEqual(resolveKey(merged, 'nodes', [], 'w'), {kind: 'matched', action: 'why'});
 });
 
 test('the footer of pods shows the first key of each action', t => {
@@ -67,7 +67,7 @@ test('the footer of pods shows the first key of each action', t => {
 
 test('a disabled action has a reason and is marked in the footer', t => {
 	const hints = describeKeys(keymap, 'pods', action => (action.access === 'shell' ? 'read-only' : null));
-	t.is(hints.find(({action}) => action.id === 'pods.shell')?.disabledReason, 'read-only');
-	t.is(hints.find(({action}) => action.id === 'pods.logs')?.disabledReason, null);
-	t.true(footerHints(hints).find(({id}) => id === 'pods.shell')?.isDisabled);
+	t.is(hints.find(({action}) => action.id === 'shell')?.disabledReason, 'read-only');
+	t.is(hints.find(({action}) => action.id === 'logs')?.disabledReason, null);
+	t.true(footerHints(hints).find(({id}) => id === 'shell')?.isDisabled);
 });

@@ -28,7 +28,7 @@ for (const [columns, rows] of [
 		t.notRegex(terminal.text(), /✗/);
 		await removeAgents(cluster.lab, 'grpc');
 		t.teardown(async () => restoreAgents(cluster.lab, 'grpc'));
-		terminal.press('pods.logs');
+		terminal.press('logs');
 		await terminal.sees(/No agent available|no\s+agent is connected/, 60_000);
 		terminal.press('view.back');
 		await terminal.sees(brokenPath);
@@ -38,7 +38,7 @@ for (const [columns, rows] of [
 		terminal.press('view.pods');
 		await restoreAgents(cluster.lab, 'grpc');
 		await terminal.sees(/▸ tcp-0/);
-		terminal.press('pods.logs');
+		terminal.press('logs');
 		await terminal.sees(/Tail pod\/tcp-0/);
 		await terminal.sees(/[━╍]► n1|[━╍]► kubelet n1/, 60_000);
 		terminal.press('view.back');

@@ -62,7 +62,7 @@ for (const posture of ['off-direct', 'good-direct', 'bad-direct'] as const) {
 		t.true(claimed === undefined || claimed === truth.tls, claimed);
 		terminal.press('view.nodes');
 		await terminal.sees(/n1 +Ready/);
-		terminal.press('view.pods', 'pods.logs');
+		terminal.press('view.pods', 'logs');
 		if (truth.tls === 'refused') {
 			await terminal.sees(/certificate|signed by unknown authority/);
 			t.notRegex(stripVTControlCharacters(terminal.raw()), secondLegIsVerified, 'no frame shows a verified leg 2');
@@ -83,21 +83,21 @@ tunnelTest('off-grpc: a tail, a shell and a forward run at once with true path l
 	await terminal.sees(/writer +1\/1 +Running/, 60_000);
 	terminal.type('/writer\r');
 	await terminal.sees(/▸ finished-writer/);
-	terminal.press('list.bottom', 'pods.logs');
+	terminal.press('move.end', 'logs');
 	await terminal.sees(/Tail pod\/writer├[\s\S]*following/);
 	terminal.press('tail.background');
 	await terminal.sees(new RegExp(`● logs +pod/writer +${labelled(truth)}`));
-	terminal.press('list.filter', 'prompt.clear');
+	terminal.press('list/filter', 'clear');
 	terminal.type('tcp-0\r');
 	await terminal.sees(/▸ tcp-0/);
-	terminal.press('pods.forward');
+	terminal.press('forward');
 	await terminal.sees(/spoke port-forward -n demo pod\/tcp-0 \d+:7000/);
-	terminal.press('form.next', 'form.clear', 'form.submit');
+	terminal.press('move.down', 'clear', 'accept');
 	await terminal.sees(new RegExp(`● forward +:\\d+ → pod/tcp-0:\\w+ +${labelled(truth)}`));
-	terminal.press('list.filter', 'prompt.clear');
+	terminal.press('list/filter', 'clear');
 	terminal.type('shell\r');
 	await terminal.sees(/▸ shell/);
-	terminal.press('pods.shell');
+	terminal.press('shell');
 	await terminal.sees(/1 tail and 1 forward keep running/);
 	await terminal.sees(/[#$] $/m);
 	t.is(terminal.buffer(), 'normal');
@@ -127,13 +127,13 @@ test('a pod without a shell gets a debug container that sees the other processes
 	await cluster.kubectl('off-direct', ['wait', '-n', 'demo', 'pod/bare', '--for=condition=Ready', '--timeout=60s']);
 	const terminal = await session(t, cluster, 'off-direct');
 	await moveTo(terminal, 'bare');
-	terminal.press('pods.shell');
+	terminal.press('shell');
 	await terminal.sees(/app has no shell\. You can add a debug container that has one\./);
 	t.is(terminal.buffer(), 'alternate');
-	terminal.press('form.clear');
+	terminal.press('clear');
 	terminal.type(image);
 	await terminal.sees(/spoke debug -n demo bare -it --image=spoke\.test\/lab:1 \\\s[\s\S]*--target=app --kubeconfig \\\s[\s\S]*-- sh/);
-	terminal.press('form.submit');
+	terminal.press('accept');
 	await terminal.sees(/Add a debug container to bare\?[\s\S]*It cannot be removed from the pod/);
 	terminal.press('confirm.yes');
 	await terminal.sees(/attach in off-direct-admin demo\/bare, container debugger-/, 60_000);
@@ -150,7 +150,7 @@ test('attach to a program without a terminal sends lines edited locally', async 
 	const cluster = await useCluster();
 	const terminal = await session(t, cluster, 'off-direct');
 	await moveTo(terminal, 'attachable');
-	terminal.press('pods.attach');
+	terminal.press('attach');
 	await terminal.sees(/No remote terminal: input is sent line by line/);
 	terminal.type('helllo\u007F\u007Fo\r');
 	await terminal.sees(/^hello *$/m);
@@ -163,14 +163,14 @@ tunnelTest('without agents, an open forward reports leg 2, and recovers when the
 	const cluster = await useCluster({postures: ['off-grpc']});
 	const terminal = await session(t, cluster, 'off-grpc', {columns: 120, rows: 40});
 	await moveTo(terminal, 'tcp-0');
-	terminal.press('pods.forward');
+	terminal.press('forward');
 	await terminal.sees(/Forward from pod\/tcp-0/);
-	terminal.press('form.next', 'form.clear', 'form.submit');
+	terminal.press('move.down', 'clear', 'accept');
 	await terminal.sees(/● forward +:\d+ → pod\/tcp-0/);
 	t.teardown(async () => restoreAgents(cluster.lab, 'grpc'));
 	await removeAgents(cluster.lab, 'grpc');
 	await terminal.sees(/◐ forward +:\d+ → pod\/tcp-0.*(?:Konnectivity, and no age|No agent available)/, 60_000);
-	terminal.press('pods.doctor');
+	terminal.press('doctor');
 	await terminal.sees(/stopped at leg 2/, 60_000);
 	await terminal.sees(/No agent available/);
 	terminal.press('view.back');
@@ -193,11 +193,11 @@ test('streams of one cluster stay open and listed while another is shown', async
 	await writeFile(kubeconfig, JSON.stringify(both));
 	const terminal = await session(t, cluster, 'off-direct', {kubeconfig, columns: 120, rows: 30});
 	await moveTo(terminal, 'tcp-0');
-	terminal.press('pods.forward');
+	terminal.press('forward');
 	await terminal.sees(/Forward from pod\/tcp-0/);
-	terminal.press('form.next', 'form.clear', 'form.submit');
+	terminal.press('move.down', 'clear', 'accept');
 	await terminal.sees(/● forward .*━direct ━unverified/);
-	terminal.press('pods.logs');
+	terminal.press('logs');
 	await terminal.sees(/Tail pod\/tcp-0/);
 	terminal.press('tail.background');
 	await terminal.sees(/[●◐] logs +pod\/tcp-0/);
@@ -207,13 +207,13 @@ test('streams of one cluster stay open and listed while another is shown', async
 	await terminal.sees(/spoke +good-direct-admin › demo/);
 	await terminal.sees(/▸ tcp-0 +1\/1 +Running/, 60_000);
 	await terminal.sees(/● forward +off-direct-admin: :\d+ .*━direct ━unverified/);
-	terminal.press('view.forwards', 'forwards.restart');
+	terminal.press('view.forwards', 'restart');
 	await terminal.sees(/restarted by you/);
 	// It restarts on its own cluster, not on the current one.
 	await terminal.sees(/● forward +off-direct-admin: :\d+ .*━direct ━unverified/);
-	terminal.press('pane.next', 'connections.up', 'connections.open');
+	terminal.press('pane.next', 'move.up', 'open');
 	await terminal.sees(/Tail pod\/tcp-0/);
-	terminal.press('tail.shell');
+	terminal.press('shell');
 	await terminal.sees(/spoke {2}shell in off-direct-admin demo\/tcp-0, container tcp/);
 });
 
@@ -225,15 +225,15 @@ test('the YAML of pods, nodes, services, workloads and namespaces matches kubect
 	await moveTo(terminal, 'tcp-0');
 	for (const target of ['pod/tcp-0', 'pod/crashing', 'node/n1', 'svc/web', 'deploy/web', 'sts/tcp', 'ns/demo']) {
 		terminal.type(target === 'pod/tcp-0' ? '' : `:yaml ${target}\r`);
-		terminal.press(...(target === 'pod/tcp-0' ? ['list.yaml'] : []));
+		terminal.press(...(target === 'pod/tcp-0' ? ['list.yaml' as const] : []));
 		await terminal.sees(new RegExp(`YAML├ ${target} ─.*\\n apiVersion: `));
 		const file = `${target.replace('/', '-')}.yaml`;
 		// Streams continue meanwhile: read the same object before and after.
 		for (let tries = 0; ; tries++) {
 			const {stdout} = await cluster.kubectl('off-direct', ['get', '-n', 'demo', target, '-o', 'yaml']);
-			terminal.press('yaml.refresh');
+			terminal.press('refresh');
 			await terminal.sees(/^ refreshed(?:: no changes)?$/m);
-			terminal.press('details.save', 'prompt.clear');
+			terminal.press('save', 'clear');
 			terminal.type(`~/${tries}-${file}\r`);
 			await terminal.sees(new RegExp(`saved ~/${tries}-${file}`));
 			const saved = await readFile(join(home, `${tries}-${file}`), 'utf8');
@@ -272,7 +272,7 @@ test('a user with few permissions sees unknown states as unknown, and permitted 
 	await terminal.sees(/: no permission to/);
 	terminal.press('view.back');
 	await terminal.sees(/Connections 0/);
-	terminal.press('pods.debug');
+	terminal.press('debug');
 	await terminal.sees(/disabled, no permission to patch pods\/eph/);
 });
 
@@ -296,17 +296,17 @@ test('a list without watch permission is polled, and an object can be allowed by
 	const terminal = await session(t, cluster, 'off-direct', {argv: ['--as', 'narrow'], columns: 120, rows: 30});
 	await terminal.sees(/watch refused, refreshed every \d+ s/, 60_000);
 	await moveTo(terminal, 'shell');
-	terminal.press('pods.shell');
+	terminal.press('shell');
 	await terminal.sees(/Detach:/);
 	await terminal.sees(/[#$] $/m);
 	terminal.type('exit\r');
 	await terminal.sees(/shell terminated with exit code 0/);
 	terminal.type(' ');
 	await terminal.sees(/▸ shell/);
-	terminal.press('list.filter', 'prompt.clear');
+	terminal.press('list/filter', 'clear');
 	terminal.type('tcp-0\r');
 	await terminal.sees(/▸ tcp-0/);
-	terminal.press('pods.shell');
+	terminal.press('shell');
 	await terminal.sees(/shell: disabled, no permission to create pods\/exec/);
 });
 
@@ -314,12 +314,12 @@ test('SIGTERM restores the terminal with a tail and a forward open, and leaves n
 	const cluster = await useCluster();
 	const terminal = await session(t, cluster, 'off-direct');
 	await moveTo(terminal, 'tcp-0');
-	terminal.press('pods.forward');
+	terminal.press('forward');
 	await terminal.sees(/Forward from pod\/tcp-0/);
-	terminal.press('form.next', 'form.clear', 'form.submit');
+	terminal.press('move.down', 'clear', 'accept');
 	await terminal.sees(/localhost:\d+ forwards to tcp-0/);
 	const port = /localhost:(\d+) forwards/.exec(terminal.text())![1]!;
-	terminal.press('pods.logs');
+	terminal.press('logs');
 	await terminal.sees(/Tail pod\/tcp-0/);
 	terminal.signal('SIGTERM');
 	t.is(await terminal.ended(), 143);

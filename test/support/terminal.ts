@@ -6,7 +6,8 @@ import {fileURLToPath} from 'node:url';
 import {spawn, type IPty} from '@lydell/node-pty';
 import xterm from '@xterm/headless';
 import type {ExecutionContext} from 'ava';
-import {findAction} from '../../source/actions/action-table.ts';
+import {actionSpecs, type ActionId} from '../../source/actions/action-table.ts';
+import type {Context} from '../../source/actions/contexts.ts';
 import {keyBytes} from '../../source/keymap/key-bytes.ts';
 import type {Keymap} from '../../source/keymap/keymap.ts';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
@@ -23,8 +24,8 @@ export type TestTerminal = {
 	screen(): string[];
 	text(): string;
 	buffer(): 'normal' | 'alternate';
-	/** The first key of each action, in the action's own context. */
-	press(...actions: string[]): void;
+	/** A key of each action. `CONTEXT/ACTION` where the contexts of the action share none. */
+	press(...actions: PressedAction[]): void;
 	type(text: string): void;
 	sees(pattern: RegExp, limitMs?: number): Promise<void>;
 	/** Exactly these rows. */
@@ -40,6 +41,8 @@ export type TestTerminal = {
 	raw(): string;
 	readonly pid: number;
 };
+
+export type PressedAction = ActionId | `${Context}/${ActionId}`;
 
 export type TerminalOptions = {columns?: number; rows?: number; env?: NodeJS.ProcessEnv; keymap?: Keymap; home: string};
 
@@ -147,12 +150,7 @@ export async function openTerminal(
 		buffer: () => emulator.buffer.active.type,
 		press(...actions) {
 			for (const id of actions) {
-				const sequence = keys.get(findAction(id)!.context)?.get(id)?.sequences[0];
-				if (!sequence) {
-					throw new Error(`${id} has no key`);
-				}
-
-				child.write(Buffer.concat(sequence.map(key => keyBytes(key))).toString('latin1'));
+				child.write(Buffer.concat(keysOf(keys, id).map(key => keyBytes(key))).toString('latin1'));
 			}
 		},
 		type(text) {
@@ -183,4 +181,17 @@ export async function openTerminal(
 		raw: () => written,
 		pid: child.pid,
 	};
+}
+
+/** @throws Error if no key performs the action in all of its contexts */
+function keysOf(keymap: Keymap, pressed: PressedAction): readonly string[] {
+	const [id, only] = pressed.split('/').toReversed() as [ActionId, string?];
+	const contexts = actionSpecs.filter(spec => spec.id === id && (only ?? spec.context) === spec.context).map(({context}) => context);
+	const [first = [], ...others] = contexts.map(context => keymap.get(context)?.get(id)?.sequences ?? []);
+	const shared = first.find(keys => others.every(sequences => sequences.some(other => other.join(' ') === keys.join(' '))));
+	if (!shared) {
+		throw new Error(`${pressed} has no key, or none that its contexts share: name one of ${contexts.join(', ')}`);
+	}
+
+	return shared;
 }

@@ -19,11 +19,10 @@ import {asFileName, expandHome, writeNewFile} from '../frame/write-new-file.ts';
 import {countCauses, rowsByCause} from './rows-by-cause.ts';
 
 export const auditHandlers = {
-	'audit.refresh': readAudit,
-	'audit.save': saveAudit,
-	'audit.test': async session => testRoute(session),
-	'why.test': async session => testRoute(session),
-} satisfies Partial<Handlers>;
+	'audit/refresh': readAudit,
+	'audit/save': saveAudit,
+	test: testRoute,
+} satisfies Handlers;
 
 /** Reads the audit unless it was read or is being read. */
 export async function readAuditOnce(session: Session): Promise<void> {

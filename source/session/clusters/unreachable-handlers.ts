@@ -4,11 +4,11 @@ import {unreachableTextLines} from './describe-next-retry.ts';
 import type {Handlers} from '../frame/session.ts';
 
 export const apiserverUnreachableHandlers = {
-	'unreachable.retry'(session) {
+	'unreachable/retry'(session) {
 		session.tell('retrying …');
 		session.reachability.tryNow();
 	},
-	'unreachable.copy-report'(session) {
+	'unreachable/copy'(session) {
 		session.copy(
 			formatCopiedLines(
 				[
@@ -20,4 +20,4 @@ export const apiserverUnreachableHandlers = {
 			'the report',
 		);
 	},
-} satisfies Partial<Handlers>;
+} satisfies Handlers;

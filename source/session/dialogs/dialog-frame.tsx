@@ -54,13 +54,13 @@ type KeyHint = {action: ActionId; spans: readonly Span[]};
 
 function keyHints(screen: Pick<RenderInput, 'hints'>, keys: DialogKeys): KeyHint[] {
 	return keys.flatMap(([action, label]): KeyHint[] => {
-		const key = action === 'picker.up' ? [hintedKey(screen, action), hintedKey(screen, 'picker.down')].join('') : hintedKey(screen, action);
+		const key = action === 'move.up' ? [hintedKey(screen, action), hintedKey(screen, 'move.down')].join('') : hintedKey(screen, action);
 		const spans = [styled('key', key ?? ''), {text: ` ${label}`}];
-		return key === undefined ? [] : [{action, spans: action === 'picker.up' ? spans : clickable(action, spans)}];
+		return key === undefined ? [] : [{action, spans: action === 'move.up' ? spans : clickable(action, spans)}];
 	});
 }
 
-const leftOut = ['picker.complete', 'form.next', 'form.copy-script', 'picker.up'];
+const leftOut = ['complete', 'move.down', 'copy', 'move.up'];
 
 function keysWithin(hints: readonly KeyHint[], room: number, dot: string): Span[] {
 	let left = hints;

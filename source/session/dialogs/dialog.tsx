@@ -59,11 +59,11 @@ function FailureCard({card: {title, parts}}: {readonly card: CardDialog}): React
 		<DialogFrame
 			title={title}
 			keys={[
-				['card.doctor', 'doctor'],
-				['card.retry', 'retry'],
-				['card.copy', 'copy'],
-				['card.why', 'why'],
-				['card.close', 'close'],
+				['doctor', 'doctor'],
+				['retry', 'retry'],
+				['copy', 'copy'],
+				['why', 'why'],
+				['cancel', 'close'],
 			]}
 		>
 			<Box flexDirection="column" paddingX={2} paddingY={1}>

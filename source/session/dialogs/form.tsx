@@ -20,10 +20,10 @@ export function Form({form}: {readonly form: FormDialog}): ReactNode {
 		<DialogFrame
 			title={form.title}
 			keys={[
-				['form.submit', form.submit],
-				['form.next', 'next field'],
-				...(equivalentCommand(form) === null ? [] : [['form.copy-script', 'copy command'] as const]),
-				['form.cancel', 'back'],
+				['accept', form.submit],
+				['move.down', 'next field'],
+				...(equivalentCommand(form) === null ? [] : [['copy', 'copy command'] as const]),
+				['cancel', 'back'],
 			]}
 		>
 			<Box flexDirection="column" paddingY={gap}>

@@ -1,6 +1,6 @@
 /** Command palette. */
-import {findAction} from '../../actions/action-table.ts';
-import {contexts} from '../../keymap/contexts.ts';
+import {findAction, type ActionId, type ActionSpec} from '../../actions/action-table.ts';
+import {contexts} from '../../actions/contexts.ts';
 import {describeKeys} from '../../keymap/describe-keys.ts';
 import {isListName, listNames} from '../lists/list-kinds.ts';
 import {keyContext, currentNamespace, type ViewName} from '../frame/session-state.ts';
@@ -27,10 +27,10 @@ import {openTypedNamespace} from '../clusters/typed-namespace.ts';
 export const paletteHandlers = {
 	async 'palette.open'(session) {
 		const context = keyContext(session.store.state);
-		const hints = describeKeys(session.keymap, context, ({id}) => reasonOff(session, id));
+		const hints = describeKeys(session.keymap, context, action => reasonOff(session, action));
 		const items: PickerItem[] = [
 			...commands.map(({word, also, takes, does, as}) => {
-				const off = as !== undefined && isReadOnly(session.store.state, findAction(as)!) ? '--read-only is set' : null;
+				const off = as !== undefined && isReadOnly(session.store.state, findAction(as)) ? '--read-only is set' : null;
 				return {
 					id: `:${word}`,
 					cells: [`${word}${takes === '' ? '' : ` ${takes}`}`, does, ''],
@@ -71,22 +71,21 @@ export const paletteHandlers = {
 			return;
 		}
 
-		const action = findAction(chosen);
-		if (action) {
-			session.perform(action.id);
+		const hint = hints.find(({action}) => action.id === chosen);
+		if (hint) {
+			session.perform(hint.action.id);
 		} else {
 			await runCommand(session, chosen.replace(/^:/, ''));
 		}
 	},
-} satisfies Partial<Handlers>;
+} satisfies Handlers;
 
 function placeOf(context: string): string {
 	const {title} = contexts[context]!;
 	return context === 'global' || context === 'unreachable' ? title : `in ${title}`;
 }
 
-function reasonOff({store}: Session, id: string): string | null {
-	const action = findAction(id)!;
+function reasonOff({store}: Session, action: ActionSpec): string | null {
 	return disabledReason(store.state, action)?.replace(`${action.title}: disabled, `, '') ?? null;
 }
 
@@ -97,7 +96,7 @@ type CommandRow = {
 	takes: string;
 	names?: NameSource;
 	does: string;
-	as?: string;
+	as?: ActionId;
 	run(session: Session, words: readonly string[]): void | Promise<void>;
 };
 
@@ -153,7 +152,7 @@ const commands: readonly CommandRow[] = [
 		takes: 'TARGET… or -l SELECTOR',
 		names: targetNames,
 		does: 'follow logs',
-		as: 'pods.logs',
+		as: 'logs',
 		run(session, words) {
 			const {selector, rest} = takeSelector(words);
 			const targets = rest.filter(word => !word.startsWith('-'));
@@ -182,7 +181,7 @@ const commands: readonly CommandRow[] = [
 		takes: 'TARGET',
 		names: targetNames,
 		does: 'open a shell in a pod',
-		as: 'pods.shell',
+		as: 'shell',
 		async run(session, [target]) {
 			if (target === undefined) {
 				needs(session, ':shell pod/NAME');
@@ -196,7 +195,7 @@ const commands: readonly CommandRow[] = [
 		takes: 'TARGET [LOCAL:]PORT',
 		names: forwardNames,
 		does: 'forward a port',
-		as: 'forwards.add',
+		as: 'forward',
 		async run(session, [target, port]) {
 			if (target === undefined) {
 				needs(session, ':forward svc/NAME 8080:80');
@@ -266,7 +265,7 @@ const commands: readonly CommandRow[] = [
 		takes: '',
 		does: 'explain this path',
 		run(session) {
-			session.perform('path.why');
+			session.perform('why');
 		},
 	},
 	{

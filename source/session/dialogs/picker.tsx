@@ -22,10 +22,10 @@ export function Picker({picker}: {readonly picker: PickerDialog}): ReactNode {
 		<DialogFrame
 			title={picker.title}
 			keys={[
-				['picker.up', 'choose'],
-				['picker.accept', picker.keys || 'choose'],
-				['picker.complete', 'complete'],
-				['picker.cancel', 'back'],
+				['move.up', 'choose'],
+				['accept', picker.keys || 'choose'],
+				['complete', 'complete'],
+				['cancel', 'back'],
 			]}
 		>
 			<Row spans={[{text: ` ${picker.lead}`}, ...typed]} />

@@ -3,7 +3,7 @@ import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import type {ActionId} from '../../actions/action-table.ts';
 import {cellWidth, truncateStartToCells, truncateToCells} from '../../text/cell-width.ts';
-import {firstKey, type RenderInput} from '../kit/render-input.ts';
+import {hintedKey, type RenderInput} from '../kit/render-input.ts';
 import {useScreen, wholeScreen} from '../kit/screen-context.ts';
 import {clickable, lineWidth, styled, type Span} from '../kit/styled-line.ts';
 import {Row} from '../kit/styled-text.tsx';
@@ -46,15 +46,15 @@ function inputSpans({lead, regex, problem, typed}: PromptDialog, caret: string, 
 
 function keySpans(screen: RenderInput, prompt: PromptDialog): Span[] {
 	const key = (action: ActionId, label: string) => {
-		const at = firstKey(screen, action);
-		return at === null ? [] : clickable(action, [styled('key', at), {text: ` ${label}  `}]);
+		const at = hintedKey(screen, action);
+		return at === undefined ? [] : clickable(action, [styled('key', at), {text: ` ${label}  `}]);
 	};
 
 	return [
-		...key('prompt.accept', prompt.accept),
-		...(prompt.candidates.length > 0 ? key('prompt.complete', 'complete') : []),
+		...key('accept', prompt.accept),
+		...(prompt.candidates.length > 0 ? key('complete', 'complete') : []),
 		...(prompt.canUseRegex ? key('prompt.regex', prompt.regex ? 'plain' : 'regex') : []),
-		...key('prompt.cancel', 'cancel'),
+		...key('cancel', 'cancel'),
 	];
 }
 

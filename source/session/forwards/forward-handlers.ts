@@ -13,10 +13,8 @@ import {restartForward, startForward, stopForward, forwardConfigOf} from './forw
 import {forwardUrl} from './reduce-forward.ts';
 
 export const forwardHandlers = {
-	'pods.forward': async session => addSelectedForward(session),
-	'workloads.forward': async session => addSelectedForward(session),
-	'services.forward': async session => addSelectedForward(session),
-	async 'forwards.add'(session) {
+	'list/forward': async session => addSelectedForward(session),
+	async 'forwards/forward'(session) {
 		void forwardNames(session).then(names => {
 			session.offer('forward', names);
 		});
@@ -34,16 +32,16 @@ export const forwardHandlers = {
 			startForward(session, target, port);
 		}
 	},
-	'forwards.stop': async session => stopForward(session, selectedForward(session)?.id),
-	'forwards.restart': async session => restartForward(session, selectedForward(session)?.id),
-	async 'forwards.edit'(session) {
+	'forwards/stop': async session => stopForward(session, selectedForward(session)?.id),
+	'forwards/restart': async session => restartForward(session, selectedForward(session)?.id),
+	async 'forwards/edit'(session) {
 		const forward = selectedForward(session);
 		const config = forwardConfigOf(session, forward?.id);
 		if (forward && config) {
 			await editForward(session, forward.id, config);
 		}
 	},
-	'forwards.copy-address'(session) {
+	'forwards/copy'(session) {
 		copyUrl(session, selectedForward(session));
 	},
 	async 'forwards.browse'(session) {
@@ -55,7 +53,7 @@ export const forwardHandlers = {
 			await openInBrowser(session, url);
 		}
 	},
-	async 'connections.stop'(session) {
+	async 'connections/stop'(session) {
 		const entry = selectedConnection(session);
 		if (entry?.kind === 'forward') {
 			await stopForward(session, entry.id);
@@ -68,7 +66,7 @@ export const forwardHandlers = {
 			}
 		}
 	},
-	async 'connections.restart'(session) {
+	async 'connections/restart'(session) {
 		const entry = selectedConnection(session);
 		if (entry?.kind === 'forward') {
 			await restartForward(session, entry.id);
@@ -77,7 +75,7 @@ export const forwardHandlers = {
 			tail?.start(tail.view.since, tail.view.previous);
 		}
 	},
-	'connections.copy-address'(session) {
+	'connections/copy'(session) {
 		const entry = selectedConnection(session);
 		const forward = forwardOf(session, entry?.id);
 		if (forward) {
@@ -89,7 +87,7 @@ export const forwardHandlers = {
 			session.copy(entry.what, entry.what);
 		}
 	},
-	'connections.open'(session) {
+	'connections/open'(session) {
 		const entry = selectedConnection(session);
 		if (entry?.kind === 'logs') {
 			session.store.dispatchNow({type: 'push', layer: {kind: 'tail', id: entry.id, line: null}});
@@ -107,7 +105,7 @@ export const forwardHandlers = {
 			});
 		}
 	},
-} satisfies Partial<Handlers>;
+} satisfies Handlers;
 
 function copyUrl(session: Session, forward: ForwardState | undefined): void {
 	const url = forward ? forwardUrl(forward) : null;

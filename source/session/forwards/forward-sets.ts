@@ -13,9 +13,9 @@ import {describeResets, startForwardFrom, stopImmediately, forwardConfigOf} from
 import {isFree} from './free-port.ts';
 
 export const forwardSetHandlers = {
-	'forwards.save-set': saveSet,
+	'forwards/save': saveSet,
 	'forwards.open-set': async session => openForwardSet(session),
-} satisfies Partial<Handlers>;
+} satisfies Handlers;
 
 export function loadForwardSets(session: Session): void {
 	noteSets(session, readForwardSets(session.env));

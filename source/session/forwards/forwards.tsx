@@ -46,7 +46,7 @@ function NoForwards(): ReactNode {
 	return (
 		<Box flexDirection="column" flexGrow={1} flexBasis={0} gap={1} paddingTop={1} paddingX={1}>
 			<Words role="text.dim">
-				{`No forwards. ${firstKey(screen, 'forwards.add') ?? ':forward'} adds one, here or in the list of pods or services.`}
+				{`No forwards. ${firstKey(screen, 'forward') ?? ':forward'} adds one, here or in the list of pods or services.`}
 			</Words>
 			{forwardSets.length > 0 && (
 				<Words role="text.dim">{`Saved sets for this context: ${sets}. ${start} starts one, after confirmation.`}</Words>

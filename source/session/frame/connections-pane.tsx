@@ -1,5 +1,6 @@
 /** The connections pane: one row per open stream. */
 import type {ReactNode} from 'react';
+import type {ActionId} from '../../actions/action-table.ts';
 import {cellWidth, truncateToCells, fitToCells} from '../../text/cell-width.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {worstPath, type ConnectionEntry} from './connection-list.ts';
@@ -240,11 +241,11 @@ function noConnections(screen: RenderInput): Line[] {
 	const {
 		theme: {glyphs},
 	} = screen;
-	const key = (action: string) => firstKey(screen, action);
+	const key = (action: ActionId) => firstKey(screen, action);
 	const first = [
-		['logs', key('pods.logs')],
-		['shell', key('pods.shell')],
-		['forward', key('pods.forward')],
+		['logs', key('logs')],
+		['shell', key('shell')],
+		['forward', key('forward')],
 	].flatMap(([word, at]) => (at === null ? [] : [`${at} ${word}`]));
 	const bases = (['proven', 'inferred', 'unknown'] as const).map(basis => `${glyphs.strokes[basis]} ${basis}`).join(' ');
 	return [line(' ', styled('text.dim', `None open${first.length > 0 ? `: ${first.join(', ')}` : ''}   ${bases}`))];

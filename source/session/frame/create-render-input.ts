@@ -1,6 +1,7 @@
 /** Input of a frame. */
 import {describeKeys, type KeyHint} from '../../keymap/describe-keys.ts';
-import {keyContext} from './session-state.ts';
+import type {Keymap} from '../../keymap/keymap.ts';
+import {keyContext, type SessionState} from './session-state.ts';
 import type {TailView} from '../tail/tail-view.ts';
 import type {RenderInput} from '../kit/render-input.ts';
 import type {Theme} from '../kit/theme.ts';
@@ -8,7 +9,10 @@ import {disabledReason} from '../keys/disabled-reason.ts';
 import type {Session} from './session.ts';
 
 export function currentKeyHints({store, keymap}: Pick<Session, 'store' | 'keymap'>): readonly KeyHint[] {
-	const {state} = store;
+	return keyHints(keymap, store.state);
+}
+
+function keyHints(keymap: Keymap, state: SessionState): readonly KeyHint[] {
 	return describeKeys(
 		keymap,
 		keyContext(state),
@@ -17,5 +21,10 @@ export function currentKeyHints({store, keymap}: Pick<Session, 'store' | 'keymap
 }
 
 export function createRenderInput(session: Pick<Session, 'store' | 'keymap'>, tail: TailView | null, theme: Theme): RenderInput {
-	return {state: session.store.state, theme, keymap: session.keymap, hints: currentKeyHints(session), tail};
+	const {
+		store: {state},
+		keymap,
+	} = session;
+	const viewHints = state.overlay === null ? {} : {viewHints: keyHints(keymap, {...state, overlay: null})};
+	return {state, theme, keymap, hints: keyHints(keymap, state), ...viewHints, tail};
 }

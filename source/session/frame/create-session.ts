@@ -8,7 +8,7 @@ import {ReachabilityCheck} from '../clusters/reachability-check.ts';
 import {clusterState} from '../clusters/cluster-state.ts';
 import {copyToClipboard} from './copy-to-clipboard.ts';
 import {isReducedMotion} from './frame-interval.ts';
-import {handlers} from './handlers.ts';
+import {handlerOf} from './handlers.ts';
 import {trackResponses} from '../clusters/last-response.ts';
 import {showMessage, showFailure} from './messages.ts';
 import {OpenClusters} from '../clusters/open-clusters.ts';
@@ -159,7 +159,7 @@ function sessionOf(
 		nextId: kind => `${kind}-${++ids}`,
 	};
 	const lent = pluginTerminal(session);
-	const actionContext: ActionContext = {session, dialogs, handlers};
+	const actionContext: ActionContext = {session, dialogs, handlerOf};
 	return {session, actionContext, lent};
 }
 

@@ -1,5 +1,6 @@
 /** The last row of the screen. */
 import type {ReactNode} from 'react';
+import {findAction} from '../../actions/action-table.ts';
 import {footerHints} from '../../keymap/describe-keys.ts';
 import {cellWidth} from '../../text/cell-width.ts';
 import {Prompt} from '../dialogs/prompt.tsx';
@@ -35,15 +36,17 @@ function footerLine(screen: RenderInput): Line {
 		return helpFooter(screen);
 	}
 
-	const all = footerHints(hints).map(hint => (hint.id === 'form.submit' && submit !== null ? {...hint, label: submit} : hint));
+	const isText = top !== undefined && top !== 'tail';
+	const all = footerHints(hints.filter(({action}) => isText || action !== findAction('view.back'))).map(hint =>
+		hint.id === 'accept' && submit !== null ? {...hint, label: submit} : hint,
+	);
 	const last = all.filter(({id}) => id === 'palette.open' || id === 'help.open');
 	const room = width - widthOf(last) + 2;
-	const isText = top !== undefined && top !== 'tail';
 	const shown: Array<(typeof all)[number]> = [];
 	for (const hint of state.hasScreenReader ? [] : all) {
 		// Another namespace does not help while the apiserver does not respond.
 		const isUseless = hint.id === 'namespace.pick' && isAwaitingApiserver(state);
-		if (!last.includes(hint) && !isUseless && (hint.id !== 'view.back' || isText) && widthOf([...shown, hint]) <= room) {
+		if (!last.includes(hint) && !isUseless && widthOf([...shown, hint]) <= room) {
 			shown.push(hint);
 		}
 	}
@@ -90,7 +93,7 @@ function noticeFooter(screen: RenderInput, {text, role, hint}: Message): Line {
 
 function helpFooter({hints}: RenderInput): Line {
 	const turns = hints.flatMap(({action, keys}) =>
-		action.id === 'text.down' || action.id === 'text.page-down'
+		action.id === 'move.down' || action.id === 'move.page-down'
 			? clickable(action.id, [styled('key', keys[0] ?? ''), {text: ` ${action.title}  `}])
 			: [],
 	);

@@ -1,4 +1,6 @@
-/** All action handlers by action id. */
+/** The handler of each action. */
+import type {ActionsOf, ActionSpec} from '../../actions/action-table.ts';
+import {contextStack, type Context, type ContextStack} from '../../actions/contexts.ts';
 import {forwardHandlers} from '../forwards/forward-handlers.ts';
 import {forwardSetHandlers} from '../forwards/forward-sets.ts';
 import {listenerHandlers} from '../proxy/listener-handlers.ts';
@@ -9,19 +11,21 @@ import {textHandlers} from '../text/text-handlers.ts';
 import {yamlHandlers} from '../text/yaml-handlers.ts';
 import {auditHandlers, openAuditRow} from '../audit/audit-handlers.ts';
 import {doctorHandlers} from '../why/doctor-handlers.ts';
-import type {Handlers, Session} from './session.ts';
+import type {Handler, Handlers, Session} from './session.ts';
 import {listHandlers} from '../lists/list-handlers.ts';
 import {openRow} from '../lists/open-row.ts';
 import {navigationHandlers} from './navigation-handlers.ts';
+import {dialogHandlers} from '../dialogs/dialog-handlers.ts';
 import {paletteHandlers} from '../dialogs/palette-handlers.ts';
 import {sandboxHandlers} from '../sandbox/sandbox-handlers.ts';
 import {shellHandlers} from '../shell/shell-handlers.ts';
 import {apiserverUnreachableHandlers} from '../clusters/unreachable-handlers.ts';
 import {openWhy, whyHandlers} from '../why/why-handlers.ts';
 
-export const handlers: Handlers = {
+const handlers = {
 	...navigationHandlers,
 	...listHandlers,
+	...dialogHandlers,
 	...paletteHandlers,
 	...whyHandlers,
 	...apiserverUnreachableHandlers,
@@ -37,9 +41,9 @@ export const handlers: Handlers = {
 	...doctorHandlers,
 	...auditHandlers,
 	...sandboxHandlers,
-	'list.open': async session => open(session),
+	'rows/open': open,
 	'list.details': openDetails,
-	'path.why'(session) {
+	why(session: Session) {
 		const {
 			store: {state},
 		} = session;
@@ -50,6 +54,24 @@ export const handlers: Handlers = {
 		}
 	},
 };
+
+/** Actions of a context that neither it, a parent nor all contexts have a handler for. Remote shells take their keys themselves. */
+type Unhandled<Of extends Context = Exclude<Context, 'ended' | 'terminal'>> = Of extends Context
+	? {
+			[Id in ActionsOf<Of>]: Extract<Id | `${ContextStack<Of>}/${Id}`, keyof typeof handlers> extends never ? `${Of}/${Id}` : never;
+		}[ActionsOf<Of>]
+	: never;
+
+/** Does not compile while an action has no handler. */
+const completeHandlers: [Unhandled] extends [never] ? Handlers : {unhandled: Unhandled} = handlers;
+
+export function handlerOf({context, id}: ActionSpec): Handler | undefined {
+	return (
+		contextStack(context)
+			.map(one => completeHandlers[`${one}/${id}`])
+			.find(handler => handler !== undefined) ?? completeHandlers[id]
+	);
+}
 
 async function open(session: Session): Promise<void> {
 	switch (session.store.state.view) {

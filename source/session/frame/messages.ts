@@ -24,6 +24,6 @@ export function showFailure(session: Pick<Session, 'store' | 'keymap'>, about: s
 }
 
 function whyHint(session: Pick<Session, 'store' | 'keymap'>): string {
-	const key = currentKeyHints(session).find(({action}) => action.id === 'path.why')?.keys[0];
+	const key = currentKeyHints(session).find(({action}) => action.id === 'why')?.keys[0];
 	return key === undefined ? '' : `${key} why`;
 }

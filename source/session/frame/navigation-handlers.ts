@@ -36,10 +36,10 @@ export const navigationHandlers = {
 	'pane.previous'({store}) {
 		store.dispatchNow({type: 'pane', by: -1});
 	},
-	'connections.down'({store}) {
+	'connections/move.down'({store}) {
 		store.dispatchNow({type: 'connection-cursor', by: 1});
 	},
-	'connections.up'({store}) {
+	'connections/move.up'({store}) {
 		store.dispatchNow({type: 'connection-cursor', by: -1});
 	},
 	'screen.redraw'(session) {
@@ -53,7 +53,7 @@ export const navigationHandlers = {
 		session.openNamespace(namespace === null ? lastNamespace : null);
 	},
 	'context.pick': pickContext,
-} satisfies Partial<Handlers>;
+} satisfies Handlers;
 
 async function goBack(session: Session): Promise<void> {
 	const {store, tails} = session;

@@ -59,7 +59,7 @@ function Title(): ReactNode {
 	const {state} = screen;
 	const {columns} = state.size;
 	const path = selectedPath(state);
-	const key = firstKey(screen, 'path.why');
+	const key = firstKey(screen, 'why');
 	const after = path === null || columns < 76 ? '' : describeRoundTrips(path, pendingTimes(state, path));
 	const uptime = path === null || columns < 110 ? '' : describeUptime(path, state.now);
 	const right = [uptime, key === null ? '' : `${key} why`].filter(part => part !== '').join('  ');

@@ -1,4 +1,5 @@
 /** The reducer of the session. */
+import type {ActionSpec} from '../../actions/action-table.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {reduceConnectionList, withoutEnded, type ConnectionList, type ConnectionListEvent} from './connection-list.ts';
 import {connectionChanges} from './connection-changes.ts';
@@ -65,7 +66,7 @@ export type SessionEvent =
 	| {type: 'audit'; to: Partial<SessionState['audit']>}
 	| {type: 'sandbox'; switches?: SessionState['sandboxSwitches']; at?: number; log?: readonly string[]}
 	| {type: 'service-pods'; pods: SessionState['servicePods']}
-	| {type: 'refused'; refused: ReadonlyMap<string, string>}
+	| {type: 'refused'; refused: ReadonlyMap<ActionSpec, string>}
 	| {type: 'switch'; cluster: ClusterState}
 	| {type: 'tail-changed'; display?: TailDisplay};
 

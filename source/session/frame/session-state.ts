@@ -1,4 +1,5 @@
 /** The state of the session. */
+import type {ActionSpec} from '../../actions/action-table.ts';
 import type {ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {ErrorObject} from '../../errors/spoke-error.ts';
 import type {Audit, AuditRow} from '../../evidence/audit/audit-object.ts';
@@ -160,8 +161,8 @@ export type SessionState = {
 	sandboxSwitches: ReadonlyArray<{id: string; label: string; values: readonly string[]; at: number; effect: string; fault: boolean}>;
 	sandboxCursor: number;
 	sandboxLog: readonly string[];
-	/** Action id → missing permission. */
-	refused: ReadonlyMap<string, string>;
+	/** The missing permission of each disabled action. */
+	refused: ReadonlyMap<ActionSpec, string>;
 	readOnly: boolean;
 	/** Reduced motion. */
 	isReducedMotion: boolean;

@@ -1,5 +1,6 @@
 /** Interface that the parts of the session share. */
-import type {ActionId, DialogActionId, TerminalActionId} from '../../actions/action-table.ts';
+import type {ActionId} from '../../actions/action-table.ts';
+import type {Context} from '../../actions/contexts.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ErrorObject} from '../../errors/spoke-error.ts';
 import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
@@ -7,6 +8,7 @@ import type {Path} from '../../evidence/evidence.ts';
 import type {Labeler} from '../../evidence/connection-labeler.ts';
 import type {Keymap} from '../../keymap/keymap.ts';
 import type {CardChoice, FormField, PickerItem} from '../dialogs/dialog.ts';
+import type {Dialogs} from '../dialogs/dialogs.ts';
 import type {Message} from './session-state.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import type {SavedStateFile} from './saved-state.ts';
@@ -124,6 +126,6 @@ export type FillOptions = {
 };
 
 /** Performs an action. */
-export type Handler = (session: Session) => void | Promise<void>;
-/** Every action but those of dialogs and of lent terminals, whose keys do not pass through the session. */
-export type Handlers = Readonly<Record<Exclude<ActionId, DialogActionId | TerminalActionId>, Handler>>;
+export type Handler = (session: Session, dialogs: Dialogs) => void | Promise<void>;
+/** An action wherever it is bound, or in a context and its child contexts. */
+export type Handlers = Readonly<Partial<Record<ActionId | `${Context}/${ActionId}`, Handler>>>;

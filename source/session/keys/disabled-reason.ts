@@ -1,6 +1,6 @@
 /** Reasons why an action is disabled. */
 import {isAccessAllowed} from '../../actions/access.ts';
-import type {ActionSpec} from '../../actions/action-table.ts';
+import type {ActionId, ActionSpec} from '../../actions/action-table.ts';
 import {terminatedPodMessage, logRemedy, type RunningPodFeature} from '../../streams/terminated-pod.ts';
 import {selectedRow} from '../lists/list-state.ts';
 import type {SessionState} from '../frame/session-state.ts';
@@ -10,15 +10,15 @@ export function disabledReason(state: SessionState, action: ActionSpec): string 
 		return `${action.title}: disabled, --read-only is set`;
 	}
 
-	const reason = state.refused.get(action.id) ?? terminatedPodReason(state, action)?.reason;
+	const reason = state.refused.get(action) ?? terminatedPodReason(state, action)?.reason;
 	return reason === undefined ? null : `${action.title}: disabled, ${reason}`;
 }
 
-const ofRunning: Readonly<Record<string, RunningPodFeature>> = {
-	'pods.shell': 'exec',
-	'pods.attach': 'attach',
-	'pods.forward': 'port-forward',
-	'pods.debug': 'debug',
+const ofRunning: Readonly<Partial<Record<ActionId, RunningPodFeature>>> = {
+	shell: 'exec',
+	attach: 'attach',
+	forward: 'port-forward',
+	debug: 'debug',
 };
 
 /** The reason in kubectl's words, if kubectl has a message for it. */

@@ -147,9 +147,7 @@ export class KeyDispatcher {
 	#closesHelp(resolved: KeyResolution): boolean {
 		const {layers, overlay} = this.#context.session.store.state;
 		const moves =
-			resolved.kind === 'matched' &&
-			resolved.action.startsWith('text.') &&
-			!['text.left', 'text.right', 'text.wrap'].includes(resolved.action);
+			resolved.kind === 'matched' && resolved.action.startsWith('move.') && !['move.left', 'move.right'].includes(resolved.action);
 		return layers.at(-1)?.kind === 'help' && overlay === null && resolved.kind !== 'pending' && !moves;
 	}
 

@@ -1,5 +1,5 @@
 /** Resolves mouse reports to actions, selections and scrolling. Everything that it does can be done with keys. */
-import {findAction, type ActionId} from '../../actions/action-table.ts';
+import {actionIn, type ActionId} from '../../actions/action-table.ts';
 import type {MouseReport} from '../../keymap/decode-keys.ts';
 import type {MouseHit} from '../frame/mouse-hit.ts';
 import type {Session} from '../frame/session.ts';
@@ -16,8 +16,8 @@ const [leftButton, wheelUp, wheelDown] = [0, 64, 65];
 
 type PaneMouse = {
 	select?(session: Session, item: number): void;
-	/** Performed by a double click. */
-	open?: ActionId;
+	/** For a double click. */
+	open?(session: Session): void;
 	scroll(session: Session, by: 1 | -1): void;
 };
 
@@ -27,7 +27,7 @@ const panes: Readonly<Record<MousePane, PaneMouse>> = {
 			focus(session, 'main');
 			selectItem(session, item);
 		},
-		open: 'list.open',
+		open,
 		scroll(session, by) {
 			scrollRows(session, by * wheelRows);
 		},
@@ -37,14 +37,14 @@ const panes: Readonly<Record<MousePane, PaneMouse>> = {
 			focus(session, 'connections');
 			session.store.dispatchNow({type: 'connection-cursor', by: item - session.store.state.connectionCursor});
 		},
-		open: 'connections.open',
+		open,
 		scroll({store}, by) {
 			store.dispatchNow({type: 'connection-cursor', by});
 		},
 	},
 	tail: {
 		select: selectTailLine,
-		open: 'tail.open-line',
+		open,
 		scroll(session, by) {
 			scrollTailRows(session, by * wheelRows);
 		},
@@ -52,7 +52,7 @@ const panes: Readonly<Record<MousePane, PaneMouse>> = {
 	text: {
 		scroll(session, by) {
 			for (let row = 0; row < wheelRows; row++) {
-				session.perform(by > 0 ? 'text.down' : 'text.up');
+				session.perform(by > 0 ? 'move.down' : 'move.up');
 			}
 		},
 	},
@@ -65,7 +65,11 @@ const panes: Readonly<Record<MousePane, PaneMouse>> = {
 				store.dispatchNow({type: 'overlay', event: {type: 'set', overlay: {...overlay, at: item}}});
 			}
 		},
-		open: 'picker.accept',
+		open(session) {
+			if (session.store.state.overlay?.kind === 'picker') {
+				session.perform('accept');
+			}
+		},
 		scroll({store}, by) {
 			const {overlay} = store.state;
 			if (overlay?.kind === 'picker' && matchingItems(overlay).length > 0) {
@@ -74,6 +78,10 @@ const panes: Readonly<Record<MousePane, PaneMouse>> = {
 		},
 	},
 };
+
+function open(session: Session): void {
+	session.perform('open');
+}
 
 type LastClick = {pane: MousePane; column: number; row: number; at: number};
 
@@ -105,7 +113,7 @@ export class MouseDispatcher {
 		if (action !== null) {
 			this.#perform(action);
 		} else if (pane !== null && last?.pane === pane && last.column === column && last.row === row && at - last.at <= doubleClickMs) {
-			this.#perform(panes[pane].open);
+			panes[pane].open?.(this.#session);
 		} else if (pane !== null && item !== null) {
 			panes[pane].select?.(this.#session, item);
 			this.#last = {pane, column, row, at};
@@ -113,9 +121,9 @@ export class MouseDispatcher {
 	}
 
 	/** A dialog takes only its own actions. */
-	#perform(action: ActionId | undefined): void {
+	#perform(action: ActionId): void {
 		const {overlay} = this.#session.store.state;
-		if (action !== undefined && (overlay === null || findAction(action)?.context === overlay.kind)) {
+		if (overlay === null || actionIn(overlay.kind, action) !== undefined) {
 			this.#session.perform(action);
 		}
 	}

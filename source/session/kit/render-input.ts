@@ -1,6 +1,5 @@
 /** Input of the panes. */
-import {findAction} from '../../actions/action-table.ts';
-import {formatKeys} from '../../keymap/key-name.ts';
+import type {ActionId} from '../../actions/action-table.ts';
 import type {Keymap} from '../../keymap/keymap.ts';
 import type {SessionState} from '../frame/session-state.ts';
 import type {KeyHint} from '../../keymap/describe-keys.ts';
@@ -12,21 +11,17 @@ export type RenderInput = {
 	theme: Theme;
 	keymap: Keymap;
 	hints: readonly KeyHint[];
+	/** While a dialog is open: the hints of the view. */
+	viewHints?: readonly KeyHint[];
 	tail: TailView | null;
 };
 
-/** `undefined` if no current hint has the action. */
-export function hintedKey({hints}: Pick<RenderInput, 'hints'>, action: string): string | undefined {
+/** Of the open dialog, or else of the view; `undefined` if no current hint has the action. */
+export function hintedKey({hints}: Pick<RenderInput, 'hints'>, action: ActionId): string | undefined {
 	return hints.find(hint => hint.action.id === action)?.keys[0];
 }
 
 /** Unlike `hintedKey`, ignores an open dialog. */
-export function firstKey(screen: RenderInput, action: string): string | null {
-	const {
-		state: {overlay},
-		keymap,
-	} = screen;
-	const found = hintedKey(screen, action) ?? null;
-	const waiting = found === null && overlay !== null ? keymap.get(findAction(action)?.context ?? '')?.get(action)?.sequences[0] : undefined;
-	return waiting === undefined ? found : formatKeys(waiting);
+export function firstKey({hints, viewHints = hints}: Pick<RenderInput, 'hints' | 'viewHints'>, action: ActionId): string | null {
+	return hintedKey({hints: viewHints}, action) ?? null;
 }

@@ -1,19 +1,18 @@
 /** Rewrites advice for a shell as keys of the session. */
-import {findAction} from '../../actions/action-table.ts';
 import {formatKeys} from '../../keymap/key-name.ts';
 import {firstKey, type RenderInput} from './render-input.ts';
 
 /** `or --probe active` becomes `or the test (t)`. */
 export function toSessionAdvice(screen: RenderInput, text: string): string {
-	const test = firstKey(screen, 'why.test') ?? firstKey(screen, 'audit.test') ?? viaWhy(screen);
-	const doctor = firstKey(screen, 'why.doctor') ?? firstKey(screen, 'pods.doctor');
+	const test = firstKey(screen, 'test') ?? viaWhy(screen);
+	const doctor = firstKey(screen, 'doctor');
 	const tested = test === null ? text : text.replaceAll('--probe active', () => `the test (${test})`);
 	return doctor === null ? tested : tested.replace(/^run `spoke doctor` on the target$/, () => `${doctor} runs the doctor`);
 }
 
 /** The test is on the why screen. */
 function viaWhy(screen: RenderInput): string | null {
-	const there = firstKey(screen, 'path.why');
-	const sequence = screen.keymap.get(findAction('why.test')!.context)?.get('why.test')?.sequences[0];
+	const there = firstKey(screen, 'why');
+	const sequence = screen.keymap.get('why')?.get('test')?.sequences[0];
 	return there === null || sequence === undefined ? null : `${there}, then ${formatKeys(sequence)}`;
 }

@@ -88,28 +88,28 @@ const page = (session: Session) => currentList(session.store.state)?.windowRows 
 const far = 1_000_000_000;
 
 export const listHandlers = {
-	'list.down'(session) {
+	'rows/move.down'(session) {
 		move(session, 1);
 	},
-	'list.up'(session) {
+	'rows/move.up'(session) {
 		move(session, -1);
 	},
-	'list.page-down'(session) {
+	'rows/move.page-down'(session) {
 		move(session, page(session));
 	},
-	'list.page-up'(session) {
+	'rows/move.page-up'(session) {
 		move(session, -page(session));
 	},
-	'list.half-down'(session) {
+	'rows/move.half-down'(session) {
 		move(session, Math.ceil(page(session) / 2));
 	},
-	'list.half-up'(session) {
+	'rows/move.half-up'(session) {
 		move(session, -Math.ceil(page(session) / 2));
 	},
-	'list.top'(session) {
+	'rows/move.start'(session) {
 		move(session, -far);
 	},
-	'list.bottom'(session) {
+	'rows/move.end'(session) {
 		move(session, far);
 	},
 	'view.toggle-last': showBefore,
@@ -119,8 +119,8 @@ export const listHandlers = {
 	'view.history-forward'(session) {
 		goInHistory(session, 1);
 	},
-	'list.filter': filterList,
-	'list.mark'(session) {
+	'list/filter': filterList,
+	'list/mark'(session) {
 		tell(session, {type: 'mark'});
 	},
 	'list.problems'(session) {
@@ -141,7 +141,7 @@ export const listHandlers = {
 	'list.columns'(session) {
 		tell(session, {type: 'wide'});
 	},
-	'list.copy-name'(session) {
+	'list/copy'(session) {
 		const list = currentList(session.store.state);
 		const row = list && selectedRow(list);
 		if (row) {
@@ -157,7 +157,7 @@ export const listHandlers = {
 	'view.proxy': show('proxy'),
 	'view.audit': show('audit'),
 	'view.sandbox': show('sandbox'),
-} satisfies Partial<Handlers>;
+} satisfies Handlers;
 
 function show(view: ViewName): (session: Session) => void {
 	return session => {

@@ -224,7 +224,7 @@ function wayOut(screen: RenderInput): {pick: string; all: string; why: string; c
 	return {
 		pick: `${firstKey(screen, 'namespace.pick') ?? ':ns'} another namespace`,
 		all: `${firstKey(screen, 'namespace.all') ?? ':ns'} ${namespace === null ? `back to ${lastNamespace}` : 'all namespaces'}`,
-		why: `${firstKey(screen, 'path.why') ?? ':why'} why`,
+		why: `${firstKey(screen, 'why') ?? ':why'} why`,
 		hide: `${firstKey(screen, 'list.problems') ?? ':pods'} all rows`,
 		back: `${firstKey(screen, 'view.back') ?? ':pods'} back`,
 		clears: `${firstKey(screen, 'view.back') ?? ':filter'} clear filter`,

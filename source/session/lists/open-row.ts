@@ -1,7 +1,7 @@
 /** Enter in a list: the pods of a workload, service or node, and the containers of a pod. */
 import {listAll} from '../../cluster/list.ts';
 import type {CheckedObject} from '../../cluster/object-shapes.ts';
-import {findAction} from '../../actions/action-table.ts';
+import {actionIn} from '../../actions/action-table.ts';
 import {allContainers, attachableContainers, chooseContainer} from '../../targets/choose-container.ts';
 import {listPath, objectPath} from '../../targets/object-path.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
@@ -111,7 +111,7 @@ async function podScope({cluster: {access}}: Session, from: ListName, {target, n
 	return {from, of: target, namespace, ...(pods.kind === 'selected' && {labelSelector: pods.scope.labelSelector})};
 }
 
-const actions = {logs: 'pods.logs', 'previous log': 'pods.logs', shell: 'pods.shell'} as const;
+const actions = {logs: 'logs', 'previous log': 'logs', shell: 'shell'} as const;
 type Choice = {action: keyof typeof actions; container: string};
 
 async function openContainers(session: Session, {target, namespace, name}: Selected): Promise<void> {
@@ -131,7 +131,7 @@ async function openContainers(session: Session, {target, namespace, name}: Selec
 	}
 
 	const {action, container} = choice;
-	if (disabledReason(session.store.state, findAction(actions[action])!) !== null) {
+	if (disabledReason(session.store.state, actionIn('pods', actions[action])!) !== null) {
 		// Says why, or checks the permission for this pod alone.
 		session.perform(actions[action]);
 	} else if (action === 'shell') {
@@ -161,7 +161,7 @@ function rank(role: string): number {
 }
 
 function pickerItem({store: {state}}: Session, pod: PodObject, choice: Choice, index: number): PickerItem {
-	const off = disabledReason(state, findAction(actions[choice.action])!);
+	const off = disabledReason(state, actionIn('pods', actions[choice.action])!);
 	return {
 		id: String(index),
 		cells: [choice.action, choice.container, describeChoice(pod, choice, agoAt(state.now))],

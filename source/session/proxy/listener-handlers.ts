@@ -28,7 +28,7 @@ export const listenerHandlers = {
 			session.store.state.proxy.listeners.find(({context}) => context === session.cluster.context);
 		await (here ? stopListener(session, here.id) : startDialog(session));
 	},
-} satisfies Partial<Handlers>;
+} satisfies Handlers;
 
 async function startDialog(session: Session): Promise<void> {
 	const {cluster} = session;

@@ -20,10 +20,8 @@ import {cancelRequest, sendRequest} from './send-request.ts';
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 export const proxyHandlers = {
-	'pods.proxy': async session => openSelectedTarget(session),
-	'services.proxy': async session => openSelectedTarget(session),
-	'nodes.proxy': async session => openSelectedTarget(session),
-	'proxy.edit': edit,
+	'list/proxy': async session => openSelectedTarget(session),
+	'proxy/edit': edit,
 	'proxy.method'({store}) {
 		const {method} = store.state.proxy;
 		store.dispatchNow({type: 'proxy', event: {type: 'set', to: {method: methods[(methods.indexOf(method) + 1) % methods.length]!}}});
@@ -36,7 +34,7 @@ export const proxyHandlers = {
 			session.tell('no request is selected');
 		}
 	},
-	async 'proxy.stop'(session) {
+	async 'proxy/stop'(session) {
 		const {proxy} = session.store.state;
 		const listener = selectedListener(proxy);
 		const exchange = selectedExchange(proxy);
@@ -49,10 +47,10 @@ export const proxyHandlers = {
 	'proxy.headers'({store}) {
 		store.dispatchNow({type: 'proxy', event: {type: 'set', to: {headers: !store.state.proxy.headers}}});
 	},
-	'proxy.json'({store}) {
+	'proxy/json'({store}) {
 		store.dispatchNow({type: 'proxy', event: {type: 'set', to: {json: !store.state.proxy.json}}});
 	},
-	'proxy.copy-command'(session) {
+	'proxy/copy'(session) {
 		const exchange = selectedExchange(session.store.state.proxy);
 		if (exchange) {
 			session.copy(
@@ -61,7 +59,7 @@ export const proxyHandlers = {
 			);
 		}
 	},
-} satisfies Partial<Handlers>;
+} satisfies Handlers;
 
 async function openSelectedTarget(session: Session): Promise<void> {
 	const here = selectedTarget(session);

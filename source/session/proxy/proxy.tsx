@@ -1,6 +1,7 @@
 /** The proxy view: requests and listeners, and the path and response of the selected one. */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
+import type {ActionId} from '../../actions/action-table.ts';
 import {describeError, type ErrorPart} from '../../descriptions/describe-error.ts';
 import {describeMissingResponse, describeRedirect} from '../../descriptions/describe-proxy.ts';
 import {clockTime} from '../../text/format-time.ts';
@@ -84,7 +85,7 @@ function RequestPath({exchange}: {readonly exchange: ProxyExchange | null}): Rea
 	return (
 		path && (
 			<Box flexDirection="column" flexShrink={0} {...reading}>
-				<Rule title={exchange === null ? 'Path of the last request' : 'Path'} right={`${firstKey(screen, 'path.why') ?? ''} why`} />
+				<Rule title={exchange === null ? 'Path of the last request' : 'Path'} right={`${firstKey(screen, 'why') ?? ''} why`} />
 				<Row spans={[{text: ' '}, ...pathLineSpans(path, size.columns - 2, glyphs, replicaLetter(processes, path.process.id))]} />
 				{pathVerdictLines(screen, path, pathVerdicts(path).slice(1), size.columns).map((row, index) => (
 					<Row key={index} {...row} />
@@ -135,11 +136,12 @@ function codeRole(status: number | null): Role | undefined {
 }
 
 function emptyLines(screen: RenderInput): Line[] {
-	const key = (action: string, words: string) => line(' ', styled('key', firstKey(screen, action) ?? ''), styled('text.dim', ` ${words}`));
+	const key = (action: ActionId, words: string) =>
+		line(' ', styled('key', firstKey(screen, action) ?? ''), styled('text.dim', ` ${words}`));
 	return [
 		line(' ', styled('text.dim', 'No requests yet.')),
 		line(''),
-		key('proxy.edit', 'enter a request: svc/NAME:PORT/path, pod/NAME:PORT/path, node/NAME/path'),
+		key('edit', 'enter a request: svc/NAME:PORT/path, pod/NAME:PORT/path, node/NAME/path'),
 		line(' ', styled('text.dim', '  pods and services: plain HTTP; https:NAME uses TLS without verification')),
 		key('proxy.listener', 'start a local API proxy, like kubectl proxy with stricter rules'),
 	];
@@ -216,7 +218,7 @@ function answer(screen: RenderInput, one: ProxyExchange): Details {
 		};
 	}
 
-	const stop = one.tookMs === null ? `${firstKey(screen, 'proxy.stop') ?? ''} cancel` : '';
+	const stop = one.tookMs === null ? `${firstKey(screen, 'stop') ?? ''} cancel` : '';
 	if (one.status === null) {
 		return one.isCanceled === true
 			? {title: describeMissingResponse(one), lines: [line(' ', one.note)]}
@@ -232,7 +234,7 @@ function answer(screen: RenderInput, one: ProxyExchange): Details {
 		stop,
 		one.type.split(';')[0],
 		formatBytes(one.bytes),
-		isJson ? `${firstKey(screen, 'proxy.json') ?? ''} ${proxy.json ? 'raw' : 'formatted'}` : '',
+		isJson ? `${firstKey(screen, 'json') ?? ''} ${proxy.json ? 'raw' : 'formatted'}` : '',
 		`${firstKey(screen, 'proxy.headers') ?? ''} headers`,
 	]
 		.filter(part => part !== '')

@@ -144,13 +144,13 @@ function turn(session: Session, by: 1 | -1): void {
 }
 
 export const sandboxHandlers = {
-	'sandbox.previous'(session) {
+	'sandbox/value.previous'(session) {
 		turn(session, -1);
 	},
-	'sandbox.next'(session) {
+	'sandbox/value.next'(session) {
 		turn(session, 1);
 	},
-	async 'sandbox.apply'(session) {
+	async 'sandbox/accept'(session) {
 		const run = running.get(session);
 		const {sandboxSwitches, sandboxCursor} = session.store.state;
 		const sandboxSwitch = sandboxSwitches[sandboxCursor];
@@ -175,4 +175,4 @@ export const sandboxHandlers = {
 			show(session);
 		}
 	},
-} satisfies Partial<Handlers>;
+} satisfies Handlers;

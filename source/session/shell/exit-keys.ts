@@ -6,7 +6,7 @@ import {resolveKey} from '../../keymap/resolve-key.ts';
 
 export type ExitChoice = 'back' | 'why' | 'again';
 
-const meanings: Readonly<Record<string, ExitChoice>> = {'path.why': 'why', 'ended.new-shell': 'again'};
+const meanings: Readonly<Record<string, ExitChoice>> = {why: 'why', 'ended.new-shell': 'again'};
 
 export class ExitKeys {
 	readonly #keymap: Keymap;

@@ -1,4 +1,5 @@
 /** Detach sequences in the input of a remote shell. */
+import type {ActionId} from '../../actions/action-table.ts';
 import {keyBytes} from '../../keymap/key-bytes.ts';
 import {formatKeys} from '../../keymap/key-name.ts';
 import type {Keymap} from '../../keymap/keymap.ts';
@@ -15,7 +16,7 @@ export class LeaveKeys {
 
 	constructor(keymap: Keymap) {
 		const terminal = keymap.get('terminal');
-		const of = (action: string, kind: Sequence['kind']) =>
+		const of = (action: ActionId, kind: Sequence['kind']) =>
 			(terminal?.get(action)?.sequences ?? []).map(keys => {
 				const bytes = Buffer.concat(keys.map(key => keyBytes(key)));
 				return {bytes, kind, lastKey: keyBytes(keys.at(-1)!)};

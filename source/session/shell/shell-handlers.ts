@@ -25,18 +25,17 @@ const statusLagMs = 2000;
 const shellScript = '[ -x /bin/bash ] && exec /bin/bash -l; exec /bin/sh';
 
 export const shellHandlers = {
-	'pods.shell': async session => openSelectedShell(session),
-	'workloads.shell': async session => openSelectedShell(session),
-	'pods.attach': async session => attachToSelected(session),
-	'pods.debug': async session => debugSelected(session),
-	async 'tail.shell'(session) {
+	'list/shell': async session => openSelectedShell(session),
+	attach: async session => attachToSelected(session),
+	debug: async session => debugSelected(session),
+	async 'tail/shell'(session) {
 		const tail = currentTail(session);
 		const source = defaultSource(tail?.view.sources ?? []);
 		if (tail && source) {
 			await openShell(session, `pod/${source.pod}`, source.namespace, {named: source.container, cluster: clusterOf(session, tail.id)});
 		}
 	},
-} satisfies Partial<Handlers>;
+} satisfies Handlers;
 
 async function openSelectedShell(session: Session): Promise<void> {
 	const here = selectedTarget(session);
@@ -243,7 +242,7 @@ function withLogRemedy(session: Session, {cluster, pod, container}: ShellTarget,
 /** Asks first: a debug container cannot be removed. */
 async function offerDebugger(session: Session, shellTarget: ShellTarget, error: SpokeError): Promise<void> {
 	const {pod, container} = shellTarget;
-	const off = disabledReason(session.store.state, findAction('pods.debug')!);
+	const off = disabledReason(session.store.state, findAction('debug'));
 	session.fail(
 		`shell in ${pod.metadata.name}/${container}`,
 		new SpokeError(error.code, `the image has no shell${off === null ? '' : `; ${off}`}`, {

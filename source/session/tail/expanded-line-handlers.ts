@@ -7,23 +7,23 @@ import {changeTail, currentTail} from './current-tail.ts';
 import {clean} from './export-lines.ts';
 
 export const expandedLineHandlers = {
-	'tail.open-line'(session) {
+	'tail/open'(session) {
 		const tail = currentTail(session);
 		if (tail && shownLength(tail.view) > 0) {
 			changeTail(session, view => ({...goTo(view, selectedLine(view)), lineField: 0}));
 			session.store.dispatchNow({type: 'layer', to: {line: tail.view.cursor}});
 		}
 	},
-	'line.close'({store}) {
+	'line/view.back'({store}) {
 		store.dispatchNow({type: 'layer', to: {line: null}});
 	},
-	'line.down'(session) {
+	'line/move.down'(session) {
 		moveInLine(session, 1);
 	},
-	'line.up'(session) {
+	'line/move.up'(session) {
 		moveInLine(session, -1);
 	},
-	'line.copy'(session) {
+	'line/copy'(session) {
 		const field = selectedField(session);
 		if (field) {
 			session.copy(field.value, field.name === '' ? 'the line' : field.name);
@@ -35,7 +35,7 @@ export const expandedLineHandlers = {
 			changeTail(session, view => toggleField(view, field.name));
 		}
 	},
-} satisfies Partial<Handlers>;
+} satisfies Handlers;
 
 function moveInLine(session: Session, by: 1 | -1): void {
 	const view = currentTail(session)?.view;

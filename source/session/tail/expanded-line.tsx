@@ -23,7 +23,7 @@ export function ExpandedLine({line: {number, source, bytes}, view}: ExpandedLine
 	const {glyphs} = screen.theme;
 	const text = bytes.toString('utf8');
 	const fields = allJsonFields(text);
-	const close = firstKey(screen, 'line.close');
+	const close = firstKey(screen, 'view.back');
 	const after = [view.sources[source]?.short ?? '', fields ? 'all fields' : `${formatNumber(bytes.length)} bytes`];
 	const cursor = (index: number) => (index === view.lineField ? styled('focus', glyphs.cursor) : ' ');
 	const lines =

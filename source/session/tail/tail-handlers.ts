@@ -50,23 +50,21 @@ const nextNames = {short: 'full', full: 'none', none: 'short'} as const;
 export const tailHandlers = {
 	...jumpHandlers,
 	...expandedLineHandlers,
-	'pods.logs': openSelectedTail,
-	'workloads.logs': openSelectedTail,
-	'services.logs': openSelectedTail,
-	'tail.down': move(() => 1),
-	'tail.up': move(() => -1),
-	'tail.page-down': move(pageOf),
-	'tail.page-up': move(view => -pageOf(view)),
-	'tail.half-down': move(view => Math.ceil(pageOf(view) / 2)),
-	'tail.half-up': move(view => -Math.ceil(pageOf(view) / 2)),
-	'tail.left'(session) {
+	'list/logs': openSelectedTail,
+	'tail/move.down': move(() => 1),
+	'tail/move.up': move(() => -1),
+	'tail/move.page-down': move(pageOf),
+	'tail/move.page-up': move(view => -pageOf(view)),
+	'tail/move.half-down': move(view => Math.ceil(pageOf(view) / 2)),
+	'tail/move.half-up': move(view => -Math.ceil(pageOf(view) / 2)),
+	'tail/move.left'(session) {
 		change(session, view => ({...view, left: Math.max(0, view.left - 20)}));
 	},
-	'tail.right'(session) {
+	'tail/move.right'(session) {
 		change(session, view => ({...view, left: view.left + 20}));
 	},
-	'tail.top': async session => withTail(session, async tail => goToTop(session, tail)),
-	'tail.follow'(session) {
+	'tail/move.start': async session => withTail(session, async tail => goToTop(session, tail)),
+	'tail/move.end'(session) {
 		change(session, followTail);
 	},
 	'tail.pause'(session) {
@@ -76,10 +74,10 @@ export const tailHandlers = {
 		session.store.dispatchNow({type: 'pop'});
 		session.refreshFeeds();
 	},
-	'tail.search': promptSearch,
-	'tail.next-match': async session => goToMatch(session, 1),
-	'tail.previous-match': async session => goToMatch(session, -1),
-	'tail.filter': promptFilter,
+	'tail/search': promptSearch,
+	'tail/search.next': async session => goToMatch(session, 1),
+	'tail/search.previous': async session => goToMatch(session, -1),
+	'tail/filter': promptFilter,
 	'tail.matches-only': toggleMatchesOnly,
 	'tail.more-context': async session =>
 		withTail(session, async tail => applyFilter(session, tail, {context: Math.min(20, tail.view.context + 1)})),
@@ -91,7 +89,7 @@ export const tailHandlers = {
 			session.tell(level === 0 ? 'all lines' : `only ${levelNames[level]} and above`);
 			await applyFilter(session, tail, {level});
 		}),
-	'tail.mark'(session) {
+	'tail/mark'(session) {
 		const tail = currentTail(session);
 		if (tail?.view.follow) {
 			tail.mark(`mark ${new Date().toISOString().slice(11, 19)}`);
@@ -106,7 +104,7 @@ export const tailHandlers = {
 			});
 		}
 	},
-	'tail.json'(session) {
+	'tail/json'(session) {
 		change(session, view => ({
 			...view,
 			json: !view.json,
@@ -115,7 +113,7 @@ export const tailHandlers = {
 		}));
 	},
 	'tail.fields': async session => withTail(session, async tail => chooseFields(session, tail)),
-	'tail.wrap'(session) {
+	'tail/wrap'(session) {
 		change(session, view => ({...view, wrap: !view.wrap, left: 0}));
 	},
 	'tail.timestamps'(session) {
@@ -130,11 +128,11 @@ export const tailHandlers = {
 		// The previous log is complete, so it is shown from its start.
 		tail?.start(tail.view.previous ? 'tail' : 'head', !tail.view.previous);
 	},
-	'failed.retry'(session) {
+	'failed/retry'(session) {
 		const tail = currentTail(session);
 		tail?.start(tail.view.since, tail.view.previous);
 	},
-	'tail.copy'(session) {
+	'tail/copy'(session) {
 		const tail = currentTail(session);
 		if (tail) {
 			const {view} = tail;
@@ -147,15 +145,15 @@ export const tailHandlers = {
 			session.copy(numbers.map(number => cleanText(view, number)).join('\n'), formatQuantity(numbers.length, 'line'));
 		}
 	},
-	'tail.save': async session => withTail(session, async tail => saveTail(session, tail)),
+	'tail/save': async session => withTail(session, async tail => saveTail(session, tail)),
 	'tail.plain'(session) {
 		change(session, view => ({...view, plain: !view.plain}));
 		if (currentTail(session)?.view.plain) {
 			session.tell('undecorated lines: select text with the mouse');
 		}
 	},
-	'tail.pager': async session => withTail(session, async tail => openTailInProgram(session, tail, 'pager')),
-	'tail.editor': async session => withTail(session, async tail => openTailInProgram(session, tail, 'editor')),
+	'tail/pager': async session => withTail(session, async tail => openTailInProgram(session, tail, 'pager')),
+	editor: async session => withTail(session, async tail => openTailInProgram(session, tail, 'editor')),
 	'tail.since-tail': since('tail'),
 	'tail.since-head': since('head'),
 	'tail.since-1m': since('1m'),
@@ -163,4 +161,4 @@ export const tailHandlers = {
 	'tail.since-15m': since('15m'),
 	'tail.since-30m': since('30m'),
 	'tail.since-1h': since('1h'),
-} satisfies Partial<Handlers>;
+} satisfies Handlers;

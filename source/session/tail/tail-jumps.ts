@@ -14,7 +14,7 @@ export const jumpHandlers = {
 	'tail.previous-mark': async session => jump(session, -1, isMark, 'no mark above'),
 	'tail.next-gap': async session => jump(session, 1, isGap, 'no gap, reconnect or restart below'),
 	'tail.previous-gap': async session => jump(session, -1, isGap, 'no gap, reconnect or restart above'),
-} satisfies Partial<Handlers>;
+} satisfies Handlers;
 
 async function jump(session: Session, direction: 1 | -1, isWanted: IsWanted, none: string): Promise<void> {
 	const find = (view: TailView) => {

@@ -9,7 +9,7 @@ export function scrollTailRows(session: Session, rows: number): void {
 	const view = currentTail(session)?.view;
 	if (view && rows < 0 && positionOf(view, topOf(view)) === 0) {
 		changeTail(session, at => goTo(at, numberAt(at, 0)));
-		session.perform('tail.up');
+		session.perform('move.up');
 	} else {
 		changeTail(session, at => scrollTail(at, rows));
 	}

@@ -210,7 +210,7 @@ function tailLines(screen: RenderInput, view: TailView, rows: number, width: num
 	const out: DrawnRow[] = isTop
 		? [
 				{
-					line: line(styled('gap', `${glyphs.rule}${glyphs.rule} ${describeOlderLines(view, hintedKey(screen, 'tail.top'))} `)),
+					line: line(styled('gap', `${glyphs.rule}${glyphs.rule} ${describeOlderLines(view, hintedKey(screen, 'move.start'))} `)),
 					of: null,
 					isRule: true,
 				},

@@ -16,17 +16,17 @@ import {openText, type TextLayer} from './open-text.ts';
 import {currentText, goToTextMatch, searchInText} from './text-search-handlers.ts';
 
 export const detailsHandlers = {
-	'details.copy': copyText,
-	'details.save': saveText,
-	'details.pager': openTextInProgram,
-	'details.search': searchInText,
-	'details.next-match'(session) {
+	'details/copy': copyText,
+	'details/save': saveText,
+	'details/pager': openTextInProgram,
+	'details/search': searchInText,
+	'details/search.next'(session) {
 		goToTextMatch(session, 1);
 	},
-	'details.previous-match'(session) {
+	'details/search.previous'(session) {
 		goToTextMatch(session, -1);
 	},
-} satisfies Partial<Handlers>;
+} satisfies Handlers;
 
 export async function openDetails(session: Session): Promise<void> {
 	const {view} = session.store.state;

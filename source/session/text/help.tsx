@@ -1,7 +1,7 @@
 /** The help page. */
 import type {ReactNode} from 'react';
 import {tlsMeanings} from '../../descriptions/describe-verdict.ts';
-import {contexts, contextStack} from '../../keymap/contexts.ts';
+import {contexts, contextStack} from '../../actions/contexts.ts';
 import {describeKeys, type KeyHint} from '../../keymap/describe-keys.ts';
 import {formatKeys} from '../../keymap/key-name.ts';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
@@ -49,7 +49,7 @@ export function helpBody(screen: RenderInput, context: string): Line[] {
 	const hints = describeKeys(
 		screen.keymap,
 		context,
-		action => screen.hints.find(hint => hint.action === action)?.disabledReason ?? refused.get(action.id) ?? null,
+		action => screen.hints.find(hint => hint.action === action)?.disabledReason ?? refused.get(action) ?? null,
 	).filter(({keys, disabledReason: off}) => keys.length > 0 || off !== null);
 	const groups = [...Map.groupBy(hints, hint => hint.context)];
 	// A screen reader would read adjacent columns as one line.

@@ -10,36 +10,36 @@ import type {Handlers, Session} from '../frame/session.ts';
 const far = 1_000_000_000;
 
 export const textHandlers = {
-	'text.down'(session) {
+	'text/move.down'(session) {
 		scroll(session, 1);
 	},
-	'text.up'(session) {
+	'text/move.up'(session) {
 		scroll(session, -1);
 	},
-	'text.page-down'(session) {
+	'text/move.page-down'(session) {
 		scroll(session, page(session));
 	},
-	'text.page-up'(session) {
+	'text/move.page-up'(session) {
 		scroll(session, -page(session));
 	},
-	'text.top'(session) {
+	'text/move.start'(session) {
 		scroll(session, -far);
 	},
-	'text.bottom'(session) {
+	'text/move.end'(session) {
 		scroll(session, far);
 	},
-	'text.left'(session) {
+	'text/move.left'(session) {
 		moveSideways(session, -sideways);
 	},
-	'text.right'(session) {
+	'text/move.right'(session) {
 		moveSideways(session, sideways);
 	},
-	'text.wrap'(session) {
+	'text/wrap'(session) {
 		keepingTop(session, () => {
 			session.store.dispatchNow({type: 'wrap'});
 		});
 	},
-} satisfies Partial<Handlers>;
+} satisfies Handlers;
 
 /** Cells. */
 const sideways = 20;

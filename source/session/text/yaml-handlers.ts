@@ -21,7 +21,7 @@ export const yamlHandlers = {
 			await openYaml(session, here);
 		}
 	},
-	async 'yaml.refresh'(session) {
+	async 'yaml/refresh'(session) {
 		const layer = currentText(session);
 		const cluster = session.clusters.get(layer?.on ?? '');
 		if (layer?.of === undefined || layer.id === undefined || cluster === undefined || layer.busy) {
@@ -48,7 +48,7 @@ export const yamlHandlers = {
 			session.fail('refresh', error);
 		}
 	},
-} satisfies Partial<Handlers>;
+} satisfies Handlers;
 
 type Asked = {target: string; namespace: string};
 

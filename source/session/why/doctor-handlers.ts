@@ -22,35 +22,32 @@ const doctorSelected = async (session: Session) => {
 };
 
 export const doctorHandlers = {
-	'pods.doctor': doctorSelected,
-	'workloads.doctor': doctorSelected,
-	'services.doctor': doctorSelected,
-	'nodes.doctor': doctorSelected,
-	async 'unreachable.doctor'(session) {
+	'list/doctor': doctorSelected,
+	async 'unreachable/doctor'(session) {
 		await openDoctor(session, null, '');
 	},
-	async 'why.doctor'(session) {
+	async 'why/doctor'(session) {
 		session.store.dispatchNow({type: 'pop'});
 		if (!(await doctorOfTail(session, currentTail(session)))) {
 			await doctorSelected(session);
 		}
 	},
-	async 'tail.doctor'(session) {
+	async 'tail/doctor'(session) {
 		if (!(await doctorOfTail(session, currentTail(session)))) {
 			session.tell('no pod to test yet');
 		}
 	},
-	async 'forwards.doctor'(session) {
+	async 'forwards/doctor'(session) {
 		const {forwards, forwardCursor} = session.store.state;
 		await doctorOfForward(session, forwards[forwardCursor]);
 	},
-	async 'connections.doctor'(session) {
+	async 'connections/doctor'(session) {
 		const {connections, connectionCursor} = session.store.state;
 		const id = connections[connectionCursor]?.id;
 		await doctorOfForward(session, forwardOf(session, id));
 		await doctorOfTail(session, session.tails.get(id ?? '') ?? null);
 	},
-	async 'doctor.rerun'(session) {
+	async 'doctor/refresh'(session) {
 		const layer = session.store.state.layers.at(-1);
 		if (layer?.kind === 'text') {
 			const [namespace, target] = splitSubject(layer.subject);
@@ -58,13 +55,13 @@ export const doctorHandlers = {
 			await openDoctor(session, target, namespace, session.clusters.get(layer.on ?? ''));
 		}
 	},
-	'doctor.copy-report'(session) {
+	'doctor/copy'(session) {
 		const layer = session.store.state.layers.at(-1);
 		if (layer?.kind === 'text') {
 			session.copy(formatCopiedLines(layer.lines, Date.now()), 'the report');
 		}
 	},
-	'doctor.copy-command'(session) {
+	'doctor/copy.fix'(session) {
 		const layer = session.store.state.layers.at(-1);
 		if (layer?.kind === 'text' && layer.command !== null) {
 			session.copy(layer.command, 'the remedy');
@@ -72,7 +69,7 @@ export const doctorHandlers = {
 			session.tell('no command to copy');
 		}
 	},
-} satisfies Partial<Handlers>;
+} satisfies Handlers;
 
 async function doctorOfTail(session: Session, tail: TailRun | null): Promise<boolean> {
 	const source = defaultSource(tail?.view.sources ?? []);

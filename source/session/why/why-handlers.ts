@@ -16,13 +16,13 @@ import {targetOf} from '../lists/selection.ts';
 import {currentList} from '../frame/session-state.ts';
 
 export const whyHandlers = {
-	'why.copy-evidence'(session) {
+	'why/copy'(session) {
 		const layer = whyLayer(session);
 		if (layer) {
 			session.copy(formatCopiedLines(linesOf(session, layer), Date.now()), 'the evidence');
 		}
 	},
-	'why.copy-fix'(session) {
+	'why/copy.fix'(session) {
 		const layer = whyLayer(session);
 		const fixes = layer
 			? linesOf(session, layer)
@@ -35,11 +35,11 @@ export const whyHandlers = {
 			session.tell('nothing to fix');
 		}
 	},
-	'why.retry'(session) {
+	'why/retry'(session) {
 		session.store.dispatchNow({type: 'pop'});
 		session.paths.follow();
 	},
-} satisfies Partial<Handlers>;
+} satisfies Handlers;
 
 export function openWhy(session: Session): void {
 	const subject = subjectOf(session);

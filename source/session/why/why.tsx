@@ -79,10 +79,10 @@ function otherDisabledActions({refused}: SessionState, error: ErrorObject | null
 		return [];
 	}
 
-	const off = actionSpecs.flatMap(({id, label}) => {
-		const why = refused.get(id);
-		const isAnother = id.startsWith('pods.') && why !== undefined && !error.message.endsWith(why);
-		return isAnother ? [`${label}: ${why}`] : [];
+	const off = actionSpecs.flatMap(action => {
+		const why = refused.get(action);
+		const isAnother = action.context === 'pods' && why !== undefined && !error.message.endsWith(why);
+		return isAnother ? [`${action.label}: ${why}`] : [];
 	});
 	return off.length === 0 ? [] : [{label: '  disabled', text: off.join(' · ')}];
 }

@@ -173,7 +173,7 @@ test('a late audit is not shown for another cluster', async t => {
 	const {left, entered, asked, release} = await twoClusters(t);
 	const store = storeWithPod();
 	const session = {cluster: left, store, fail() {}};
-	const read = auditHandlers['audit.refresh'](session as unknown as Session);
+	const read = auditHandlers['audit/refresh'](session as unknown as Session);
 	await asked;
 	session.cluster = entered;
 	store.dispatch({type: 'switch', cluster: clusterState(entered.access)});
@@ -188,7 +188,7 @@ for (const where of ['cluster', 'namespace'] as const) {
 		const {left, entered, asked, release} = await twoClusters(t);
 		const store = storeWithPod();
 		const session = {cluster: left, store, typeAhead: {}, offer() {}, promptForText: async () => ({text: 'svc/web:http/', regex: false})};
-		const sent = proxyHandlers['proxy.edit'](session as unknown as Session);
+		const sent = proxyHandlers['proxy/edit'](session as unknown as Session);
 		await asked;
 		const {lastNamespace: namespace} = store.state.cluster;
 		session.cluster = where === 'cluster' ? entered : left;

@@ -56,7 +56,7 @@ test('a copied request names the current cluster, also for a writing method', t 
 	const {other, ...session} = sessionWith([]);
 	const copied: string[] = [];
 	const proxy = {listeners: [], exchanges: [{method: 'DELETE', asked: 'svc/web:80/items/*', namespace: 'shop'}], at: 0};
-	proxyHandlers['proxy.copy-command']({
+	proxyHandlers['proxy/copy']({
 		...session,
 		cluster: other,
 		store: {state: {proxy, cluster: {namespace: 'shop', lastNamespace: 'default'}}},

@@ -79,21 +79,21 @@ test('r retries at once, lists the attempts, and lists load when the apiserver r
 	await terminal.sees(/\(attempt [5-9]\)[\s\S]+(?:✗ \d\d:\d\d:\d\d {2}after [\d.]+ m?s: .*connection refused\s+){3}/);
 	await terminal.sees(/^ r retry {2}d doctor {2}y copy report .*@ context/m);
 	const next = Number(/\(attempt (\d)\)/.exec(terminal.text())![1]);
-	terminal.press('unreachable.retry');
+	terminal.press('retry');
 	// The automatic retry waits at least 4 s.
 	await terminal.sees(new RegExp(`\\(attempt ${next + 1}\\)`), 4000);
-	terminal.press('unreachable.doctor');
+	terminal.press('doctor');
 	await terminal.sees(/Doctor├ the apiserver of \S+ ─+ stopped at leg 1/);
-	terminal.press('view.back', 'unreachable.copy-report');
+	terminal.press('view.back', 'unreachable/copy');
 	await terminal.sees(/copied the report/);
 	way.listen(port, '127.0.0.1');
 	await once(way, 'listening');
 	t.teardown(() => {
 		way.close();
 	});
-	terminal.press('unreachable.retry');
+	terminal.press('retry');
 	await terminal.sees(/web-\w+-\w+ +2\/2/, 9000);
-	terminal.press('pods.logs');
+	terminal.press('logs');
 	await terminal.sees(/Tail pod\//);
 });
 
@@ -112,7 +112,7 @@ test('a running attempt shows since when it runs instead of a countdown', async 
 	t.teardown(() => {
 		silent.close();
 	});
-	terminal.press('unreachable.retry');
+	terminal.press('retry');
 	await terminal.sees(/Retrying now \(attempt \d\)\./, 2000);
 	await terminal.sees(/Retrying since \d\d:\d\d:\d\d \(attempt \d\)\./, 4000);
 });

@@ -115,7 +115,7 @@ test('a failure card shows the whole sentence, and its keys', async t => {
 			{role: 'fix', text: 'check the agents'},
 		],
 	};
-	const rows = await shown(card, {hints: hintsOf(['card.doctor', 'd'], ['card.retry', 'r'], ['card.copy', 'y'], ['card.close', 'Esc'])});
+	const rows = await shown(card, {hints: hintsOf(['doctor', 'd'], ['retry', 'r'], ['copy', 'y'], ['cancel', 'Esc'])});
 	t.true(inside(rows).join(' ').replaceAll(/ +/g, ' ').includes(`Leg 2 failed ${message} fix: check the agents`));
 	t.regex(rows.join('\n'), /d doctor . r retry . y copy . Esc close/);
 });
@@ -172,14 +172,14 @@ test('a long word of a command is shown completely', async t => {
 
 test('a box on a narrow screen keeps its corners, with any title and keys', async t => {
 	const hints = hintsOf(
-		['form.submit', 'Enter'],
-		['form.next', 'Tab'],
-		['form.cancel', 'Esc'],
-		['picker.up', '↑'],
-		['picker.down', '↓'],
-		['picker.accept', 'Enter'],
-		['picker.complete', 'Tab'],
-		['picker.cancel', 'Esc'],
+		['accept', 'Enter'],
+		['move.down', 'Tab'],
+		['cancel', 'Esc'],
+		['move.up', '↑'],
+		['move.down', '↓'],
+		['accept', 'Enter'],
+		['complete', 'Tab'],
+		['cancel', 'Esc'],
 	);
 	for (const [overlay, keys] of [
 		[{...form, title: 'Forward from pod/web-67cbd55664-cjgmz', fields: [{...port, note: 'x'.repeat(60)}]}, /Enter start .* Esc back/],
@@ -196,7 +196,7 @@ test('a box on a narrow screen keeps its corners, with any title and keys', asyn
 });
 
 test('a dialog that is too high keeps its frame and its keys', async t => {
-	const hints = hintsOf(['form.submit', 'Enter'], ['form.cancel', 'Esc']);
+	const hints = hintsOf(['accept', 'Enter'], ['cancel', 'Esc']);
 	const fields = Array.from({length: 20}, (_, index) => ({...port, name: `port ${index}`, label: `Port ${index}`}));
 	const rows = await shown({...form, fields}, {rows: 10, hints});
 	t.is(rows.length, 9);
@@ -232,7 +232,7 @@ test('the selected row of a dialog has its ground from edge to edge', t => {
 });
 
 test('a form with an equivalent command offers to copy it as one line', async t => {
-	const hints = hintsOf(['form.submit', 'Enter'], ['form.copy-script', '^y'], ['form.cancel', 'Esc']);
+	const hints = hintsOf(['accept', 'Enter'], ['copy', '^y'], ['cancel', 'Esc']);
 	const command = `spoke port-forward -n shop pod/web 8080:80 --kubeconfig /${'a/'.repeat(60)}config`;
 	const bottom = async (notes: readonly string[]) => (await shown({...form, notes}, {hints})).at(-1)!;
 	t.regex(await bottom(['Equivalent command:', `  ${command}`]), /Enter start .*\^y copy command .*Esc back/);

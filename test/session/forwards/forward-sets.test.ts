@@ -27,7 +27,7 @@ test('a saved set is not started by the next session, but by a key, and stops to
 	first.press('view.forwards');
 	first.type(`:forward svc/web ${one}:80\r:forward sts/db ${other}:7000\r`);
 	await first.sees(/● :\d+ +svc\/web:80[\s\S]*● :\d+ +sts\/db:7000/);
-	first.press('forwards.save-set', 'prompt.clear');
+	first.press('save', 'clear');
 	first.type('mine\r');
 	await first.sees(/saved 2 forwards: ~\/\.config\/spoke\/forwards\/mine/);
 	const file = join(home, '.config/spoke/forwards/mine');
@@ -45,19 +45,19 @@ test('a saved set is not started by the next session, but by a key, and stops to
 	await second.sees(/No forwards\. .*\n.*\n.*Saved sets for this context: mine \(2 forwards\)\./);
 	second.press('forwards.open-set');
 	await second.sees(/▸ mine +2 /);
-	second.press('picker.accept');
+	second.press('accept');
 	await second.sees(/Start 2 forwards of mine in sandbox\?[\s\S]*→ svc\/web:80 in default[\s\S]*→ sts\/db:7000 in default/);
 	second.press('confirm.no');
 	await second.loses(/Confirm/);
 	t.regex(second.text(), /No forwards\./);
-	second.press('forwards.open-set', 'picker.accept');
+	second.press('forwards.open-set', 'accept');
 	await second.sees(/Start 2 forwards/);
 	second.press('confirm.yes');
 	await second.sees(new RegExp(`● :${one} +svc/web:80[\\s\\S]*● :${other} +sts/db:7000`));
 	t.is((await fetch(`http://127.0.0.1:${one}/`)).status, 200);
 	second.press('forwards.open-set');
 	await second.sees(/mine +2, 2 open/);
-	second.press('picker.accept');
+	second.press('accept');
 	await second.sees(/Stop 2 forwards of mine\?/);
 	second.press('confirm.yes');
 	await second.sees(/stopped 2 forwards of mine/);
@@ -103,12 +103,12 @@ test('the forward form appends the forward to a set', async t => {
 	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home});
 	await terminal.sees(/web-\w+-\w+/);
 	terminal.type('/web\r');
-	terminal.press('pods.forward');
+	terminal.press('forward');
 	await terminal.sees(/Add to set +no +never starts automatically/);
 	// Another test may use the suggested port.
-	terminal.press('form.next', 'form.clear', 'form.previous', 'form.previous', 'form.right');
+	terminal.press('move.down', 'clear', 'move.up', 'move.up', 'value.next');
 	await terminal.sees(/Add to set +◂ mine/);
-	terminal.press('form.submit');
+	terminal.press('accept');
 	await terminal.sees(/forwards to web-/);
 	await until(
 		() => readForwardSets(env)[0]?.lines.length === 2,
@@ -136,7 +136,7 @@ test('a screen reader gets the sets, their disabled reasons and each forward as 
 	await terminal.sees(/tab: Forwards[\s\S]*Saved sets for this context: mine \(2 forwards\)\./);
 	terminal.press('forwards.open-set');
 	await terminal.sees(/Saved forwards\s+option: \(disabled\) 1 of 2: far, 0 of 1, for prod-eu/);
-	terminal.press('picker.down', 'picker.accept');
+	terminal.press('move.down', 'accept');
 	await terminal.sees(
 		/Start 2 forwards of mine in sandbox\?\s+a free port → sts\/db:7000 in default\s+a free port → svc\/web:80 in default\s+y yes, n no/,
 	);

@@ -78,13 +78,13 @@ test('the local port follows the chosen port unless one was typed', async t => {
 	await terminal.sees(/web-\w+-\w+/);
 	terminal.press('view.services');
 	await terminal.sees(/web +ClusterIP/);
-	terminal.press('list.bottom', 'services.forward');
+	terminal.press('move.end', 'forward');
 	await terminal.sees(/Local port +80\d\d/);
-	terminal.press('form.right');
+	terminal.press('value.next');
 	await terminal.sees(/Local port +84\d\d/);
-	terminal.press('form.next', 'form.clear');
+	terminal.press('move.down', 'clear');
 	terminal.type('7001');
-	terminal.press('form.previous', 'form.left');
+	terminal.press('move.up', 'value.previous');
 	await terminal.sees(/Port +◂ http 80/);
 	await terminal.sees(/Local port +7001/);
 });

@@ -38,7 +38,7 @@ test('a crash restores the terminal and leaves one line on the screen', async t 
 test('a crash while a shell has the terminal restores the terminal', async t => {
 	const session = await withBug(t);
 	session.terminal.type('/toolbox\r');
-	session.terminal.press('pods.shell');
+	session.terminal.press('shell');
 	await session.terminal.sees(/# $/m);
 	await crashes(t, session);
 });
@@ -46,7 +46,7 @@ test('a crash while a shell has the terminal restores the terminal', async t => 
 test('a signal while a shell has the terminal restores the terminal', async t => {
 	const {terminal} = await withBug(t);
 	terminal.type('/toolbox\r');
-	terminal.press('pods.shell');
+	terminal.press('shell');
 	await terminal.sees(/# $/m);
 	terminal.signal('SIGTERM');
 	t.is(await terminal.ended(), 143);

@@ -26,7 +26,7 @@ test('a click selects a row, and a double click opens it', async t => {
 	await terminal.sees(/^ ▸ db-0/m);
 	mouse(terminal, /web-/, {times: 2});
 	await terminal.sees(/Containers of web-/);
-	terminal.press('picker.cancel');
+	terminal.press('cancel');
 	await terminal.sees(/^ ▸ web-/m);
 });
 

@@ -11,12 +11,12 @@ test('at 40×12 a connection row keeps name and TLS state, and a form keeps its 
 	// On a busy machine, the evidence can come too late for `proven`.
 	await terminal.sees(/^ ● logs api-\S+ +[━╍]unverified$/m);
 	// Its pods declare no port.
-	terminal.press('pods.forward');
+	terminal.press('forward');
 	await terminal.sees(/Forward from/);
-	terminal.press('form.submit');
+	terminal.press('accept');
 	await terminal.sees(/error parsing remote port/);
 	terminal.type('8080');
-	terminal.press('form.submit');
+	terminal.press('accept');
 	await terminal.loses(/Forward from/);
 	await terminal.sees(/Connections 2/);
 	t.true(terminal.screen().every(row => row.length <= 40));

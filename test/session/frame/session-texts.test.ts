@@ -34,14 +34,14 @@ test('without UTF-8 no screen has a glyph that the terminal cannot show', async 
 test('a copy in tmux names the setting that it needs', async t => {
 	const {terminal} = await onSandbox(t, [], {env: {TMUX: '/tmp/tmux-0/default,1,0'}});
 	await terminal.sees(/Running/);
-	terminal.press('list.copy-name');
+	terminal.press('list/copy');
 	await terminal.sees(/copied \S+ \(tmux relays it if set-clipboard is on\)/);
 });
 
 test('a remedy names the key of this view, not a flag of another command', async t => {
 	const {terminal} = await onSandbox(t, [], {user: 'bob', columns: 120, rows: 50});
 	await terminal.sees(/needs get nonResourceURL \/flagz, or the/);
-	terminal.press('path.why');
+	terminal.press('why');
 	await terminal.sees(/needs +get nonResourceURL \/flagz \(kubectl auth can-i get \/flagz\), or the test \(t\)/);
 	await terminal.sees(/TLS unknown$/m);
 	await terminal.sees(/no stream is open yet; a forward measures two, a shell one/);
@@ -54,13 +54,13 @@ test('an audit row opens to all its evidence, by the open key and by the why key
 	terminal.press('view.audit');
 	await terminal.sees(/▸ \S.*✗ direct, unverified.* C\d+/);
 	t.notRegex(terminal.text(), /unknown: /);
-	terminal.press('list.open');
+	terminal.press('open');
 	await terminal.sees(/Audit├ C\d+ [\s\S]*fix +set serverTLSBootstrap: true[\s\S]*docs/);
-	terminal.press('view.back', 'path.why');
+	terminal.press('view.back', 'why');
 	await terminal.sees(/Audit├ C\d+ /);
-	terminal.press('view.back', 'audit.save');
+	terminal.press('view.back', 'save');
 	await terminal.sees(/save to .*\.json▏/);
-	terminal.press('prompt.clear');
+	terminal.press('clear');
 	terminal.type(`${home}/a.xml\r`);
 	await terminal.sees(/saved /);
 	t.regex(await readFile(join(home, 'a.xml'), 'utf8'), /<testsuite /);
@@ -72,7 +72,7 @@ test('a proxy request starts at a port of the selected row and keeps the leg tex
 	terminal.press('view.services');
 	await terminal.sees(/web +ClusterIP/);
 	terminal.type('/web\r');
-	terminal.press('services.proxy');
+	terminal.press('proxy');
 	await terminal.sees(/GET svc\/web:80\/▏/);
 	terminal.type(`${'a/'.repeat(40)}\r`);
 	await terminal.sees(/▸ .*GET svc\/web:80\/a/);
@@ -80,7 +80,7 @@ test('a proxy request starts at a port of the selected row and keeps the leg tex
 	terminal.press('view.pods');
 	terminal.type('/web\r');
 	await terminal.sees(/▸ web/);
-	terminal.press('pods.proxy');
+	terminal.press('proxy');
 	await terminal.sees(/GET pod\/web-\S+:8080\/▏/);
 });
 
@@ -99,18 +99,18 @@ test('the palette completes namespaces, targets and ports of a command', async t
 	await terminal.sees(/Running/);
 	terminal.type(':ns sh');
 	await terminal.sees(/▸ shop/);
-	terminal.press('picker.accept');
+	terminal.press('accept');
 	await terminal.sees(/› shop[\s\S]*▸ checkout/);
 	terminal.type(':ns default\r');
 	await terminal.sees(/› default[\s\S]*toolbox/);
 	terminal.type(':forward svc/w');
 	await terminal.sees(/▸ svc\/web 8080:80/);
-	terminal.press('picker.complete');
+	terminal.press('complete');
 	await terminal.sees(/:forward svc\/web 8080:80▏/);
-	terminal.press('picker.cancel');
+	terminal.press('cancel');
 	terminal.type(':tail tool');
 	await terminal.sees(/▸ pod\/toolbox-/);
-	terminal.press('picker.accept');
+	terminal.press('accept');
 	await terminal.sees(/Tail pod\/toolbox-/);
 	terminal.press('view.back', 'palette.open');
 	await terminal.sees(/Commands ─/);
@@ -122,7 +122,7 @@ test('the palette completes namespaces, targets and ports of a command', async t
 	terminal.press('palette.open');
 	terminal.type('constructor web');
 	await terminal.sees(/:constructor web▏/);
-	terminal.press('picker.cancel');
+	terminal.press('cancel');
 	await terminal.sees(/Running/);
 });
 
@@ -143,7 +143,7 @@ test('marked pods are followed together', async t => {
 	// By name, without the crashing pod first.
 	terminal.press('list.reverse', 'list.reverse');
 	await terminal.sees(/▸ api-/);
-	terminal.press('list.mark', 'list.down', 'list.mark', 'pods.logs');
+	terminal.press('list/mark', 'move.down', 'list/mark', 'logs');
 	await terminal.sees(/Tail pod\/api-\S+ pod\/api-\S+├|Tail .*├ 2 pods/);
 	await terminal.sees(/2 pods/);
 });
@@ -152,7 +152,7 @@ test('a failed shell shows its whole sentence at 80 columns', async t => {
 	const {terminal, sandbox} = await onSandbox(t);
 	await sandbox.switches.set({route: 'konnectivity', agents: 'gone'});
 	await terminal.sees(/Running/);
-	terminal.press('pods.shell');
+	terminal.press('shell');
 	await terminal.sees(/─ shell in \S+ failed ─[\s\S]*no agent is[\s\S]*connected to its proxy server: No agent available[\s\S]*d doctor/);
 });
 
@@ -162,14 +162,14 @@ test('a small terminal reaches every sandbox row, and why there mentions no sele
 	terminal.press('view.sandbox');
 	await terminal.sees(/^ ▸ kubelet certificate check/m);
 	await terminal.sees(/SWITCH, \d+ below/);
-	terminal.press('list.bottom');
+	terminal.press('move.end');
 	await terminal.sees(/^ ▸ watch history/m);
-	terminal.press('list.up');
-	terminal.press('list.up');
+	terminal.press('move.up');
+	terminal.press('move.up');
 	await terminal.sees(/^ ▸ a pod of web/m);
-	terminal.press('sandbox.apply');
+	terminal.press('accept');
 	await terminal.sees(/pod web-\S+ is being replaced/);
-	terminal.press('path.why');
+	terminal.press('why');
 	await terminal.sees(/Why├ \w+-/);
 	t.notRegex(terminal.text(), /nothing is selected/);
 });
@@ -177,7 +177,7 @@ test('a small terminal reaches every sandbox row, and why there mentions no sele
 test('help shows only the keys that it accepts, and 80 columns cut no word', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/Running/);
-	terminal.press('pods.logs');
+	terminal.press('logs');
 	await terminal.sees(/Tail pod/);
 	terminal.press('help.open');
 	await terminal.sees(/Help├ tail/);
@@ -225,7 +225,7 @@ test('a forward that lost its apiserver keeps its path and round-trip times with
 	const {promise: isSeen, resolve: comeBack} = Promise.withResolvers<void>();
 	const down = sandbox.faults.restartApiserver({until: isSeen});
 	await terminal.sees(/^ ended \d\d:\d\d:\d\d {2}you ━ .*verified ✗ apiserver/m);
-	terminal.press('path.why');
+	terminal.press('why');
 	await terminal.sees(
 		/Why├ forward .*ended connection, failed[\s\S]+^ ended \d\d:\d\d:\d\d {2}you ━ .*verified ✗ apiserver[\s\S]+Leg 1 failed[\s\S]+(?:leg 1\) is gone|to the apiserver .*was lost)/m,
 	);
@@ -241,9 +241,9 @@ test('why for a refused shell breaks the path of the connection with the refused
 	await terminal.sees(/┈ TLS unknown ┈/);
 	terminal.type('/toolbox\r');
 	await terminal.sees(/▸ toolbox/);
-	terminal.press('pods.shell');
+	terminal.press('shell');
 	await terminal.sees(/─ shell in toolbox-\S+ failed ─[\s\S]*Leg 2 failed[\s\S]*r retry/);
-	terminal.press('card.why');
+	terminal.press('why');
 	await terminal.sees(/Why├ shell in toolbox-\S+ [─ ]*ended connection, failed[\s\S]*[━╍] refused ✗ (?:kubelet )?n\d[\s\S]*Leg 2 failed/);
 });
 
@@ -256,12 +256,12 @@ test('a tail ended by a kubelet certificate retries by a key and follows when al
 	await terminal.sees(/deploy\/web/);
 	terminal.type('/deploy/web\r');
 	await terminal.sees(/▸ deploy\/web/);
-	terminal.press('workloads.logs');
+	terminal.press('logs');
 	await terminal.sees(/failed · no log/);
 	await terminal.sees(/no logs can be read now; new pods will be followed/);
 	await terminal.sees(/ r retry .* w why/);
 	await sandbox.switches.set({verification: 'good'});
-	terminal.press('failed.retry');
+	terminal.press('retry');
 	await terminal.sees(/─ following\b/);
 	await terminal.loses(/ r retry/);
 });
@@ -276,7 +276,7 @@ test('an audit survives a namespace switch and is read again for another context
 	t.regex(terminal.text(), /CHECK .* ROW/);
 	terminal.type(':ctx bob');
 	await terminal.sees(/▸ sandbox-bob/);
-	terminal.press('picker.accept');
+	terminal.press('accept');
 	await terminal.sees(/ bob ━/);
 	await terminal.sees(/CHECK .* ROW/);
 	t.notRegex(terminal.text(), /not determined yet/);
@@ -288,16 +288,16 @@ test('an open stream of another context names that context', async t => {
 	// By name, without the crashing pod first.
 	terminal.press('list.reverse', 'list.reverse');
 	await terminal.sees(/▸ api-/);
-	terminal.press('pods.logs');
+	terminal.press('logs');
 	await terminal.sees(/Tail pod\/api-\S+├ api /);
 	terminal.press('tail.background');
 	terminal.type(':ctx bob');
 	await terminal.sees(/▸ sandbox-bob/);
-	terminal.press('picker.accept');
+	terminal.press('accept');
 	await terminal.sees(/ bob ━/);
-	terminal.press('pane.next', 'connections.open');
+	terminal.press('pane.next', 'open');
 	await terminal.sees(/Tail pod\/api-\S+├ on sandbox · api /);
-	terminal.press('path.why');
+	terminal.press('why');
 	await terminal.sees(/Why├ logs pod\/api-\S+ on sandbox ─/);
 });
 
@@ -321,11 +321,11 @@ test(':proxy accepts a complete request as well as a namespace', async t => {
 test('a view key works in the connections pane, a list key does not', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+/);
-	terminal.press('pods.logs');
+	terminal.press('logs');
 	await terminal.sees(/Tail pod\//);
 	terminal.press('tail.background', 'pane.next');
 	await terminal.sees(/┤Connections 1├/);
-	terminal.press('list.filter');
+	terminal.press('list/filter');
 	await terminal.sees(/is not bound here/);
 	terminal.press('view.nodes');
 	await terminal.sees(/┤4 Nodes 3├/);

@@ -18,7 +18,7 @@ async function typeFreePort(terminal: TestTerminal): Promise<void> {
 	await once(server, 'listening');
 	const {port} = server.address() as AddressInfo;
 	server.close();
-	terminal.press('form.next', 'form.clear');
+	terminal.press('move.down', 'clear');
 	terminal.type(String(port));
 	await terminal.sees(new RegExp(`Local port +${port}▏`));
 }
@@ -38,19 +38,19 @@ test('a tail follows, keeps all lines while searched, and shows JSON as fields',
 	const {terminal} = await onSandbox(t, ['tail', 'deploy/api']);
 	await terminal.sees(/Tail deploy\/api├ 2 pods/);
 	await terminal.sees(/ error upstream/);
-	terminal.press('tail.search');
+	terminal.press('search');
 	terminal.type('upstream');
 	await terminal.sees(/[1-9]\d* matches/);
-	terminal.press('prompt.accept');
+	terminal.press('accept');
 	await terminal.sees(/\/upstream: match \d+ of \d+/);
 	await terminal.sees(/not following · /);
 	await terminal.sees(/error upstream timed out +path=/);
-	terminal.press('tail.filter');
+	terminal.press('tail/filter');
 	terminal.type('!healthz');
-	terminal.press('prompt.accept');
+	terminal.press('accept');
 	await terminal.sees(/match !healthz/);
 	t.notRegex(terminal.text(), /path=\/healthz/);
-	terminal.press('tail.follow');
+	terminal.press('move.end');
 	await terminal.sees(/─ following · /);
 	terminal.press('view.back', 'view.back');
 	await terminal.sees(/path=\/healthz/);
@@ -61,9 +61,9 @@ test('a tail follows, keeps all lines while searched, and shows JSON as fields',
 test('an empty tail names the filters that hide its lines', async t => {
 	const {terminal} = await onSandbox(t, ['tail', 'sts/db']);
 	await terminal.sees(/[1-9]\d* lines?/);
-	terminal.press('tail.level', 'tail.level', 'tail.filter');
+	terminal.press('tail.level', 'tail.level', 'tail/filter');
 	terminal.type('!nothing');
-	terminal.press('prompt.accept');
+	terminal.press('accept');
 	await terminal.sees(/^ None of \d+ lines match !nothing at error or above\.[\s\S]+0 match !nothing at error or above/m);
 	terminal.press('tail.pause');
 	await terminal.sees(/^ None of the lines before the pause match !nothing at error or above\./m);
@@ -94,7 +94,7 @@ test('a shell gets the whole terminal, byte for byte, and returns it', async t =
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/toolbox-/);
 	terminal.type('/toolbox\r');
-	terminal.press('pods.shell');
+	terminal.press('shell');
 	await terminal.sees(/Detach: Ctrl-\] d/);
 	await terminal.sees(/# $/m);
 	t.is(terminal.buffer(), 'normal');
@@ -112,7 +112,7 @@ test('a shell gets the whole terminal, byte for byte, and returns it', async t =
 	terminal.type('x');
 	await terminal.sees(/1 Pods \d/);
 	t.is(terminal.buffer(), 'alternate');
-	terminal.press('list.filter');
+	terminal.press('list/filter');
 	await terminal.sees(/Enter apply/);
 });
 
@@ -120,12 +120,12 @@ test('the leave keys detach from a shell that keeps running', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/toolbox-/);
 	terminal.type('/toolbox\r');
-	terminal.press('pods.shell');
+	terminal.press('shell');
 	await terminal.sees(/# $/m);
 	terminal.press('terminal.leave');
 	await terminal.sees(/left the shell after .* it may still be running in the container/);
 	// Explains the recorded path.
-	terminal.press('path.why');
+	terminal.press('why');
 	await terminal.sees(/Why├ shell in toolbox-\S+\/shell/);
 	t.is(terminal.buffer(), 'alternate');
 	terminal.press('view.back');
@@ -136,12 +136,12 @@ test('a lost shell names its leg and reopens by a key while a tail keeps running
 	const {terminal, sandbox} = await onSandbox(t);
 	await terminal.sees(/toolbox-/);
 	terminal.type('/api\r');
-	terminal.press('pods.logs');
+	terminal.press('logs');
 	await terminal.sees(/─ following\b/);
-	terminal.press('tail.background', 'list.filter', 'prompt.clear');
+	terminal.press('tail.background', 'list/filter', 'clear');
 	terminal.type('toolbox\r');
 	await terminal.sees(/▸ toolbox/);
-	terminal.press('pods.shell');
+	terminal.press('shell');
 	await terminal.sees(/1 tail keeps running\. Detach: Ctrl-\] d/);
 	await terminal.sees(/# $/m);
 	await delay(1500);
@@ -160,7 +160,7 @@ test('why after a lost shell shows its path, also after the return to the pods',
 	const {terminal, sandbox} = await onSandbox(t);
 	await terminal.sees(/toolbox-/);
 	terminal.type('/toolbox\r');
-	terminal.press('pods.shell');
+	terminal.press('shell');
 	await terminal.sees(/# $/m);
 	await delay(1500);
 	sandbox.faults.cut();
@@ -169,7 +169,7 @@ test('why after a lost shell shows its path, also after the return to the pods',
 	await delay(700);
 	terminal.type('x');
 	await terminal.sees(/1 Pods \d/);
-	terminal.press('path.why');
+	terminal.press('why');
 	await terminal.sees(/Why├ shell in toolbox-\S+ [─ ]*ended connection/);
 });
 
@@ -177,11 +177,11 @@ test('attach reports the exit code of the container, not of its stream', async t
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/toolbox-/);
 	terminal.type('/toolbox\r');
-	terminal.press('pods.debug');
+	terminal.press('debug');
 	await terminal.sees(/spoke debug -n default toolbox-\S+ -it[\s\S]*-- sh/);
-	terminal.press('form.clear');
+	terminal.press('clear');
 	terminal.type('sandbox/shell:1.0');
-	terminal.press('form.submit');
+	terminal.press('accept');
 	await terminal.sees(/It cannot be removed from the pod/);
 	terminal.press('confirm.yes');
 	await terminal.sees(/attach in SANDBOX default\/toolbox-\S+ container debugger-/);
@@ -193,11 +193,11 @@ test('a new forward suggests its port, works, reports its bytes, and stops witho
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+ +2\/2 +Running/);
 	terminal.type('/web\r');
-	terminal.press('pods.forward');
+	terminal.press('forward');
 	await terminal.sees(/Forward from pod\/web/);
 	await terminal.sees(/spoke port-forward -n default pod\/web-\S+ [\\\s│]*\d+:80/);
 	await typeFreePort(terminal);
-	terminal.press('form.submit');
+	terminal.press('accept');
 	await terminal.sees(/http:\/\/localhost:(\d+) forwards to web-/);
 	const port = /http:\/\/localhost:(\d+) forwards/.exec(terminal.text())![1]!;
 	const answer = await fetch(`http://127.0.0.1:${port}/`);
@@ -205,7 +205,7 @@ test('a new forward suggests its port, works, reports its bytes, and stops witho
 	await answer.text();
 	terminal.press('view.forwards');
 	await terminal.sees(/#1: closed after [\d.]+ m?s, by the client: \d+ B sent/);
-	terminal.press('forwards.stop');
+	terminal.press('stop');
 	await terminal.sees(/stopped by you/);
 	await t.throwsAsync(fetch(`http://127.0.0.1:${port}/`));
 });
@@ -216,10 +216,10 @@ test('an edited forward keeps its row and log, and asks before it resets connect
 	terminal.press('view.services');
 	await terminal.sees(/web +ClusterIP/);
 	terminal.type('/web\r');
-	terminal.press('services.forward');
+	terminal.press('forward');
 	await terminal.sees(/Forward from svc\/web/);
 	await typeFreePort(terminal);
-	terminal.press('form.submit');
+	terminal.press('accept');
 	await terminal.sees(/http:\/\/localhost:\d+ forwards to web-/);
 	const port = Number(/http:\/\/localhost:(\d+) forwards/.exec(terminal.text())![1]);
 	terminal.press('view.forwards');
@@ -228,21 +228,21 @@ test('an edited forward keeps its row and log, and asks before it resets connect
 	t.teardown(() => socket.destroy());
 	await once(socket, 'connect');
 	await terminal.sees(/#1 +127\.0\.0\.1:\d+ +open +\d+s +0 B sent, 0 B received/);
-	terminal.press('forwards.edit');
+	terminal.press('forwards/edit');
 	await terminal.sees(/Change the forward of svc\/web/);
-	terminal.press('form.next', 'form.clear');
+	terminal.press('move.down', 'clear');
 	terminal.type('81');
-	terminal.press('form.submit');
+	terminal.press('accept');
 	await terminal.sees(/svc\/web has no port 81; available: 80, http/);
-	terminal.press('form.previous', 'form.previous', 'form.right');
+	terminal.press('move.up', 'move.up', 'value.next');
 	await terminal.sees(/On pod loss +◂ stop/);
 	await terminal.sees(/--on-pod-loss[\s\\│]+exit/);
-	terminal.press('form.left', 'form.next', 'form.clear');
+	terminal.press('value.previous', 'move.down', 'clear');
 	terminal.type('svc/db');
-	terminal.press('form.next', 'form.clear');
+	terminal.press('move.down', 'clear');
 	terminal.type('7000');
 	await terminal.sees(new RegExp(`port-forward -n default svc/db ${port}:7000`));
-	terminal.press('form.submit');
+	terminal.press('accept');
 	await terminal.sees(new RegExp(`Change :${port}\\? 1 open connection will be reset`));
 	terminal.press('confirm.yes');
 	await terminal.sees(/svc\/db:\S+ +on db-0/);
@@ -260,10 +260,10 @@ test('quitting with an open forward asks, and Enter answers No', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+ +2\/2 +Running/);
 	terminal.type('/web\r');
-	terminal.press('pods.forward');
+	terminal.press('forward');
 	await terminal.sees(/Forward from/);
 	await typeFreePort(terminal);
-	terminal.press('form.submit');
+	terminal.press('accept');
 	await terminal.sees(/forwards to web-/);
 	terminal.press('app.quit');
 	await terminal.sees(/Close 1 forward and quit\?/);
@@ -277,13 +277,13 @@ test('quitting with an open forward asks, and Enter answers No', async t => {
 test('a proxy request shows status, body and leg; a writing method asks for confirmation', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+/);
-	terminal.press('view.proxy', 'proxy.edit');
+	terminal.press('view.proxy', 'proxy/edit');
 	await terminal.sees(/GET svc\//);
 	terminal.type('web:80/\r');
 	await terminal.sees(/200 .*GET svc\/web:80\//);
 	await terminal.sees(/200 .*GET svc\/web:80\/ .*[━╍]plain/);
 	await terminal.sees(/hello from web-/);
-	terminal.press('proxy.method', 'proxy.method', 'proxy.edit');
+	terminal.press('proxy.method', 'proxy.method', 'proxy/edit');
 	terminal.type('\r');
 	await terminal.sees(/Send POST to svc\/web:80\/\?/);
 });
@@ -294,10 +294,10 @@ test('a listener enforces its rules, shows who can use it, and asks before it st
 	terminal.press('view.proxy', 'proxy.listener');
 	await terminal.sees(/spoke proxy --port \d+/);
 	await terminal.sees(/Every user of this host can use it with your permissions/);
-	terminal.press('form.erase', 'form.erase', 'form.erase', 'form.erase');
+	terminal.press('erase', 'erase', 'erase', 'erase');
 	terminal.type('0');
 	await terminal.sees(/Port +0▏/);
-	terminal.press('form.submit');
+	terminal.press('accept');
 	await terminal.sees(/● proxy +local API proxy :\d+ +per request/);
 	await terminal.sees(/API proxy on 127\.0\.0\.1:\d+ ·/);
 	const address = /API proxy on (127\.0\.0\.1:\d+)/.exec(terminal.text())![1]!;
@@ -313,12 +313,12 @@ test('a listener enforces its rules, shows who can use it, and asks before it st
 	await terminal.sees(/every user of this host can use :\d+/);
 	terminal.press('app.quit');
 	await terminal.sees(/Close 1 local API proxy and quit\?/);
-	terminal.press('confirm.no', 'pane.next', 'connections.stop');
+	terminal.press('confirm.no', 'pane.next', 'stop');
 	await terminal.sees(/Stop the local API proxy on 127\.0\.0\.1:\d+\?/);
 	terminal.type('\r');
 	await terminal.loses(/Stop the local API proxy/);
 	t.is((await fetch(`http://${address}/version`)).status, 200);
-	terminal.press('connections.stop', 'confirm.yes');
+	terminal.press('stop', 'confirm.yes');
 	await terminal.sees(/stopped the local API proxy/);
 	await t.throwsAsync(fetch(`http://${address}/version`));
 	await terminal.loses(/every user of this host/);
@@ -340,17 +340,17 @@ test('--read-only disables the palette commands too', async t => {
 test('a proxy request completes services and ports, and its response opens in a text screen', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+/);
-	terminal.press('view.proxy', 'proxy.edit');
+	terminal.press('view.proxy', 'proxy/edit');
 	await terminal.sees(/\d+ names/);
-	terminal.press('prompt.complete');
+	terminal.press('complete');
 	await terminal.sees(/svc\/web:80\//);
 	terminal.type('w');
-	terminal.press('prompt.complete');
+	terminal.press('complete');
 	await terminal.sees(/GET svc\/web:80\/▏/);
-	terminal.press('prompt.accept');
+	terminal.press('accept');
 	await terminal.sees(/200 .*GET svc\/web:80\//);
 	await terminal.sees(/200 .*GET svc\/web:80\/ .*[━╍]plain/);
-	terminal.press('list.open');
+	terminal.press('open');
 	await terminal.sees(/┤200├ GET svc\/web:80/);
 	await terminal.sees(/── Body ─/);
 	terminal.press('view.back');
@@ -360,17 +360,17 @@ test('a proxy request completes services and ports, and its response opens in a 
 test('JSON of an opened response keeps its indentation', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+/);
-	terminal.press('view.proxy', 'proxy.edit', 'prompt.clear');
+	terminal.press('view.proxy', 'proxy/edit', 'clear');
 	terminal.type('node/n1/configz\r');
 	await terminal.sees(/200 .*GET node\/n1\/configz/);
-	terminal.press('list.open');
+	terminal.press('open');
 	await terminal.sees(/── Body ─+\n \{\n {3}"kubeletconfig": \{\n {5}"/);
 });
 
 test('why shows verdicts, evidence and fixes', async t => {
 	const {terminal} = await onSandbox(t, [], {columns: 100, rows: 50});
 	await terminal.sees(/━ unverified ━► kubelet/);
-	terminal.press('path.why');
+	terminal.press('why');
 	await terminal.sees(/Leg 2: TLS/);
 	await terminal.sees(/unverified, proven/);
 	await terminal.sees(/kubelet-certificate-authority=""/);
@@ -384,12 +384,12 @@ test('a sandbox switch changes the path, and the path of an open tail follows', 
 	// By name, without the crashing pod first.
 	terminal.press('list.reverse', 'list.reverse');
 	await terminal.sees(/▸ api-/);
-	terminal.press('pods.logs');
+	terminal.press('logs');
 	await terminal.sees(/request served/);
 	terminal.press('tail.background', 'view.sandbox');
 	await terminal.sees(/kubelet certificate check/);
 	await terminal.sees(/● logs .*━direct ━unverified/);
-	terminal.press('sandbox.next', 'sandbox.apply');
+	terminal.press('value.next', 'accept');
 	await terminal.sees(/● logs .*━direct ━verified/);
 });
 
@@ -401,14 +401,14 @@ test('a missing permission disables an action and names the verb', async t => {
 	await terminal.sees(/disabled: no permission to/);
 	terminal.press('view.back');
 	await terminal.sees(/Connections 0/);
-	terminal.press('pods.shell');
+	terminal.press('shell');
 	await terminal.sees(/shell: disabled, no permission to create pods\/exec/);
 });
 
 test('a user without permission to list pods sees why, and can tail by name', async t => {
 	const {terminal} = await onSandbox(t, [], {user: 'eve'});
 	await terminal.sees(/You are not allowed to list pods in default \(403\)/);
-	terminal.press('path.why');
+	terminal.press('why');
 	await terminal.sees(/Refused by the apiserver/);
 	await terminal.sees(/eve/);
 });
@@ -417,9 +417,9 @@ test('--read-only disables shells, forwards and writing requests', async t => {
 	const {terminal} = await onSandbox(t, ['--read-only']);
 	await terminal.sees(/web-\w+-\w+ +2\/2/);
 	for (const [action, words] of [
-		['pods.shell', /shell: disabled, --read-only/],
-		['pods.forward', /forward a port: disabled, --read-only/],
-		['pods.attach', /attach: disabled, --read-only/],
+		['shell', /shell: disabled, --read-only/],
+		['forward', /forward a port: disabled, --read-only/],
+		['attach', /attach: disabled, --read-only/],
 	] as const) {
 		terminal.press(action);
 		await terminal.sees(words);
@@ -446,10 +446,10 @@ test('every size from narrow to wide keeps the last row and never overflows', as
 test('pasted text goes into a prompt and runs nothing', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+/);
-	terminal.press('list.filter');
+	terminal.press('list/filter');
 	terminal.type('\u001B[200~we\rb\u001B[201~');
 	await terminal.sees(/\/web▏/);
-	terminal.press('prompt.cancel');
+	terminal.press('cancel');
 	terminal.type('\u001B[200~jjjl\u001B[201~');
 	await terminal.sees(/pasting is not available here/);
 });
@@ -458,7 +458,7 @@ test('a late terminal report becomes no key', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+/);
 	terminal.type('\u001B]11;rgb:ffff/ffff/ffff\u001B\\\u001B[?62;22c');
-	terminal.press('list.filter');
+	terminal.press('list/filter');
 	await terminal.sees(/^ \/▏/m);
 });
 
@@ -480,15 +480,15 @@ for (const [signal, status] of [
 test('a saved tail is sanitized, private to the user, and overwrites nothing', async t => {
 	const {terminal, home} = await onSandbox(t, ['tail', 'deploy/api']);
 	await terminal.sees(/request served/);
-	terminal.press('tail.save');
+	terminal.press('save');
 	await terminal.sees(/save to ~\//);
-	terminal.press('prompt.clear');
+	terminal.press('clear');
 	terminal.type('~/kept.log\r');
 	await terminal.sees(/saved ~\/kept.log, \d+ lines/);
 	const path = join(home, 'kept.log');
 	t.is((await stat(path)).mode & 0o777, 0o600);
 	t.notRegex(await readFile(path, 'utf8'), /\u001B/);
-	terminal.press('tail.save', 'prompt.clear');
+	terminal.press('save', 'clear');
 	terminal.type('~/kept.log\r');
 	await terminal.sees(/not saved: the file already exists; type another name/);
 });
@@ -503,7 +503,7 @@ test('$PAGER gets the lines and the terminal, and returns the terminal', async t
 	);
 	const {terminal} = await onSandbox(t, ['tail', 'deploy/api'], {env: {PAGER: pager}});
 	await terminal.sees(/request served/);
-	terminal.press('tail.pager');
+	terminal.press('pager');
 	await terminal.sees(/the pager has it/);
 	t.is(terminal.buffer(), 'normal');
 	terminal.type('jjj\r');
@@ -520,7 +520,7 @@ test('a killed pager is not reported as failed to start', async t => {
 	await writeFile(pager, `#!/bin/sh\ntouch ${folder}/started\nkill -9 $$\n`, {mode: 0o755});
 	const {terminal} = await onSandbox(t, ['tail', 'deploy/api'], {env: {PAGER: pager}});
 	await terminal.sees(/request served/);
-	terminal.press('tail.pager');
+	terminal.press('pager');
 	await until(() => existsSync(join(folder, 'started')), terminal.text);
 
 	await terminal.sees(/Tail deploy\/api/);
@@ -544,7 +544,7 @@ test('$EDITOR opens at the selected line, and the screen is complete afterwards'
 	// Names appear with the second pod.
 	await terminal.sees(/^▸\S+ \w{5} error/m);
 	const before = terminal.screen();
-	terminal.press('tail.editor');
+	terminal.press('editor');
 	await terminal.sees(/the editor has it/);
 	terminal.type('\r');
 	await terminal.sees(/Tail deploy\/api/);
@@ -555,16 +555,16 @@ test('$EDITOR opens at the selected line, and the screen is complete afterwards'
 	t.is(terminal.buffer(), 'alternate');
 	t.regex(await readFile(join(folder, 'line'), 'utf8'), /^\+\d+\n$/);
 	t.regex(terminal.screen().at(-1)!, /\/ search/);
-	terminal.press('tail.follow');
+	terminal.press('move.end');
 	await terminal.sees(/─ following · /);
 });
 
 test('an invalid keymap entry is reported with its position, and the rest works', async t => {
 	const home = await newHome(t);
 	const keymap = join(home, 'keys.yaml');
-	await writeFile(keymap, 'contexts:\n  pods:\n    pods.shell: nonsense\n    pods.logs: "L"\n');
+	await writeFile(keymap, 'contexts:\n  pods:\n    shell: nonsense\n    logs: "L"\n');
 	const {terminal} = await onSandbox(t, ['--keymap', keymap]);
-	await terminal.sees(/keys\.yaml:3:17: unknown key nonsense/);
+	await terminal.sees(/keys\.yaml:3:12: unknown key nonsense/);
 	await terminal.sees(/web-\w+/);
 	terminal.type('L');
 	await terminal.sees(/Tail pod\//);
@@ -603,13 +603,13 @@ test('a screen reader gets sentences, no picture, and nothing that ticks', async
 	const before = terminal.raw().length;
 	await delay(2500);
 	t.is(terminal.raw().length, before);
-	terminal.press('list.down');
+	terminal.press('move.down');
 	await terminal.sees(/2 of 8: api-/);
 	terminal.press('help.open');
 	await terminal.sees(/Help: pods, \d+ below\s+CURRENT VIEW\s+l follow logs\s+s shell\s/);
-	terminal.press('text.page-down');
+	terminal.press('move.page-down');
 	await terminal.sees(/Help: pods, 3 above\D+\d+ below\s+a attach\s+f forward a port\s/);
-	terminal.press('text.bottom');
+	terminal.press('move.end');
 	await terminal.sees(/keymap\.yaml sets them/);
 });
 
@@ -620,7 +620,7 @@ test('suspend returns the terminal, and resume shows the same screen', async t =
 	terminal.press('app.suspend');
 	await terminal.writes('\u001B[?1049l');
 	await terminal.sees(/web-\w+/);
-	terminal.press('list.filter');
+	terminal.press('list/filter');
 	await terminal.sees(/^ \/▏/m);
 });
 

@@ -48,7 +48,7 @@ test('a report of a context with a slash is saved in the home directory', async 
 			return null;
 		},
 	} as unknown as Session;
-	await auditHandlers['audit.save'](session);
+	await auditHandlers['audit/save'](session);
 	const {text} = await asked.promise;
 	t.regex(text!, /^~\/audit-default-api-corp-6443-ada-\d{4}-\d\d-\d\d\.json$/);
 	t.is(expandHome(text!), join(homedir(), text!.slice(2)));

@@ -37,32 +37,32 @@ for (const [status, reason, ended] of [
 	['Completed', null, false],
 ] as const) {
 	test(`${status}${reason === undefined ? '' : `, ${reason}`}: shell, attach, forward and debug are ${ended ? 'disabled' : 'enabled'}`, t => {
-		for (const id of ['pods.shell', 'pods.attach', 'pods.forward', 'pods.debug']) {
-			const action = findAction(id)!;
+		for (const id of ['shell', 'attach', 'forward', 'debug'] as const) {
+			const action = findAction(id);
 			t.is(disabledReason(on(status, reason), action), ended ? `${action.title}: disabled, the pod has terminated (${reason})` : null);
 		}
 
-		t.is(disabledReason(on(status, reason), findAction('pods.logs')!), null, 'its log may still be there');
+		t.is(disabledReason(on(status, reason), findAction('logs')), null, 'its log may still be there');
 	});
 }
 
 test('a key disabled for a terminated pod keeps kubectl’s message, also for a job', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/report-\w+ +0\/1 +Completed/);
-	terminal.press('list.filter');
+	terminal.press('list/filter');
 	terminal.type('report\r');
 	await terminal.sees(/▸ report-/);
-	terminal.press('pods.shell');
+	terminal.press('shell');
 	await terminal.sees(/shell: disabled, the pod has terminated \(Succeeded\) +w why/);
-	terminal.press('path.why');
+	terminal.press('why');
 	await terminal.sees(/cannot exec into a container in a completed pod; current phase is\s+Succeeded/);
 	await terminal.sees(/its log may still be available: spoke logs report-/);
-	terminal.press('view.back', 'pods.forward');
+	terminal.press('view.back', 'forward');
 	await terminal.sees(/forward.*: disabled, the pod has terminated \(Succeeded\)/);
 	terminal.press('view.workloads');
 	await terminal.sees(/job\/report/);
 	terminal.type('/job/report\r');
 	await terminal.sees(/▸ job\/report/);
-	terminal.press('workloads.shell');
+	terminal.press('shell');
 	await terminal.sees(/shell in one of its pods: cannot exec into a container in a completed/);
 });

@@ -32,7 +32,7 @@ test('events are a view of the namespace, and enter goes to the object', async t
 	await terminal.sees(/events: \d+[\s\S]*SEEN↑? +TYPE +REASON +OBJECT +COUNT +MESSAGE[\s\S]*Back-off restarting failed container/);
 	terminal.press('list.problems');
 	await terminal.sees(/problems only: \d+ of \d+[\s\S]*▸ \d+s +Warning +BackOff +pod\/flaky-/);
-	terminal.press('list.open');
+	terminal.press('open');
 	await terminal.sees(/┤1 Pods 8├[\s\S]*filter: flaky-[\s\S]*▸ flaky-\S+ +[01]\/1/);
 	terminal.press('view.back', 'view.events');
 	await terminal.sees(/problems only: /);

@@ -17,12 +17,12 @@ test('150,000 pods of all namespaces are read, scrolled and filtered in bounded 
 	const first = performance.now() - began;
 	await terminal.sees(/1 Pods 150,000├/, 60_000);
 	const all = performance.now() - began;
-	terminal.press('list.bottom');
+	terminal.press('move.end');
 	await terminal.sees(/150,000\/150,000/);
-	terminal.press('list.top');
+	terminal.press('move.start');
 	cluster.change('MODIFIED', 'ns-0', 'workload-000000-x2xkq', 'CrashLoopBackOff');
 	await terminal.sees(/workload-\S*00-x2xkq .*CrashLoopBackOff +0 /);
-	terminal.press('list.filter');
+	terminal.press('list/filter');
 	terminal.type('003333');
 	await terminal.sees(/20 of 150,000/);
 	const memory =

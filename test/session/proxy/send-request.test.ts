@@ -72,7 +72,7 @@ function asksAgain(
 			return selectedExchange(store.state.proxy);
 		},
 		stop() {
-			void proxyHandlers['proxy.stop'](session);
+			void proxyHandlers['proxy/stop'](session);
 		},
 		here: () => selectedExchange(store.state.proxy),
 		store,

@@ -66,7 +66,7 @@ test('a credential plugin prompts before the first screen, and the session opens
 	await terminal.sees(/web-\w+-\w+ +2\/2 +Running/);
 	t.is(terminal.buffer(), 'alternate');
 	t.is((await told()).length, 1);
-	terminal.press('list.filter');
+	terminal.press('list/filter');
 	await terminal.sees(/^ \/▏/m);
 });
 
@@ -123,7 +123,7 @@ test('a failed login at a context switch shows why and keeps the session', async
 	terminal.type('1234\r');
 	await terminal.sees(/getting credentials: .*w why/);
 	t.is(terminal.buffer(), 'alternate');
-	terminal.press('path.why');
+	terminal.press('why');
 	await terminal.sees(/failed with\s+exit code 3/);
 	await terminal.sees(/Why├ ctx asks/);
 	await terminal.sees(/that is not the code/);

@@ -44,25 +44,25 @@ async function tailOf(t: ExecutionContext, lines = count) {
 
 test('the top is the first line of the log, every line appears once, new ones too', async t => {
 	const {terminal, write} = await tailOf(t);
-	terminal.press('tail.top');
+	terminal.press('move.start');
 	write(count, count + 100);
 	await terminal.sees(/start of log: the server has no older lines/);
 	await terminal.sees(/^▸14:00:00\.000 request 0 /m);
-	terminal.press('tail.follow');
+	terminal.press('move.end');
 	await terminal.sees(new RegExp(`request ${count + 99} `));
 	await terminal.sees(/ 20,100 lines/);
 });
 
 test('a log shorter than requested is complete: no older lines are offered', async t => {
 	const {terminal, server} = await tailOf(t, 10);
-	terminal.press('tail.up');
+	terminal.press('move.up');
 	await terminal.sees(/start of log: the server has no older lines/);
 	t.is(server.seen.filter(({query}) => query['tailLines'] !== undefined).length, 1);
 });
 
 test('a search without a loaded match continues in older lines', async t => {
 	const {terminal} = await tailOf(t);
-	terminal.press('tail.search');
+	terminal.press('search');
 	terminal.type('needle\r');
 	await terminal.sees(/^▸14:00:00\.007 request 7 needle/m);
 	await terminal.sees(/match 1 of 1 · line 8 of 20,000/);
@@ -72,7 +72,7 @@ test('scrolling up loads older lines in parts', async t => {
 	const {terminal, server} = await tailOf(t);
 	terminal.press('tail.pause');
 	for (let page = 0; page < 30; page++) {
-		terminal.press('tail.page-up');
+		terminal.press('move.page-up');
 	}
 
 	await terminal.sees(/ of [5-9],\d{3} |line \d+ of [5-9],\d{3}|[5-9],\d{3} lines/);
@@ -84,7 +84,7 @@ test('a rotated log reports that older lines cannot be joined', async t => {
 	const {terminal, log, write} = await tailOf(t);
 	log.rotate();
 	write(count, count + 10);
-	terminal.press('tail.top');
+	terminal.press('move.start');
 	await terminal.sees(/the node no longer has any line shown here/);
 	await terminal.sees(/^▸14:00:19\.500 request 19500 /m);
 });

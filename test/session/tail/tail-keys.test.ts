@@ -67,23 +67,23 @@ test('copy takes a visible line and never one that the filter hides', async t =>
 	const {run: tail, press, copied, told} = tailOf(['GET /ok', 'password=hunter2']);
 	tail.view = filterTail(tail.view, {filter: {text: 'GET', regex: false, inverse: false}});
 	tail.scan(1000);
-	await press('tail.copy');
+	await press('tail/copy');
 	t.deepEqual(copied, ['GET /ok']);
 	tail.view = filterTail(tail.view, {filter: {text: 'PUT', regex: false, inverse: false}});
 	tail.scan(1000);
-	await press('tail.copy');
+	await press('tail/copy');
 	t.is(copied.length, 1);
 	t.deepEqual(told, ['no line to copy']);
 });
 
 test('the field cursor stops at the last field, so the first key up moves it', async t => {
 	const {run: tail, press, copied} = tailOf(['{"msg":"paid","id":1,"user":"ada"}']);
-	await press('tail.open-line', 'line.down', 'line.down', 'line.down', 'line.down', 'line.down');
+	await press('tail/open', 'line/move.down', 'line/move.down', 'line/move.down', 'line/move.down', 'line/move.down');
 	t.is(tail.view.lineField, 2);
-	await press('line.up', 'line.copy');
+	await press('line/move.up', 'line/copy');
 	t.deepEqual(copied, ['1']);
 	const text = tailOf(['one row of text']);
-	await text.press('tail.open-line', 'line.down', 'line.down');
+	await text.press('tail/open', 'line/move.down', 'line/move.down');
 	t.is(text.run.view.lineField, 0);
 });
 
@@ -91,20 +91,20 @@ test('JSON is readable by itself when most lines are JSON, until the user choose
 	const {run: tail, press} = tailOf(['{"msg":"paid"}', 'text', '{"msg":"sent"}']);
 	tail.changed();
 	t.like(tail.view, {json: true, counters: {json: 2}});
-	await press('tail.json');
+	await press('tail/json');
 	tail.changed();
 	t.false(tail.view.json);
 	const text = tailOf(['text', '{"msg":"paid"}', 'text']);
 	text.run.changed();
 	t.false(text.run.view.json);
-	await text.press('tail.json');
+	await text.press('tail/json');
 	text.run.changed();
 	t.true(text.run.view.json);
 });
 
 test('a restarted tail restarts its count of JSON lines', async t => {
 	const {run: tail, press} = tailOf(['{"msg":"paid"}', 'text', '{}']);
-	await press('tail.json');
+	await press('tail/json');
 	t.is(tail.view.counters.json, 2);
 	await press('tail.since-1m');
 	t.is(tail.view.counters.json, 0);
@@ -114,13 +114,13 @@ test('back closes the tail, and background keeps it', async t => {
 	const {store, tails, press} = tailOf(['one']);
 	await press('tail.background');
 	t.deepEqual([store.state.layers.length, store.state.connections.length, tails.size], [0, 1, 1]);
-	await press('connections.open', 'view.back');
+	await press('connections/open', 'view.back');
 	t.deepEqual([store.state.layers.length, store.state.connections.length, tails.size], [0, 0, 0]);
 });
 
 test('back closes an open line first, then the tail', async t => {
 	const {store, press} = tailOf(['one']);
-	await press('tail.open-line', 'view.back');
+	await press('tail/open', 'view.back');
 	t.like(store.state.layers.at(-1), {kind: 'tail', line: null});
 	await press('view.back');
 	t.is(store.state.layers.length, 0);
@@ -211,7 +211,7 @@ test('a level filter shows the nearest matching line, even if all matches are ab
 test('a new tail keeps the display options of the last one, but not its search and filter', async t => {
 	const {store, press} = tailOf(['{"msg":"paid"}']);
 	t.is(withDisplayOptions(emptyTail('tail-2', 'api'), store.state.tailDisplay).times, 'clock');
-	await press('tail.json', 'tail.wrap', 'tail.timestamps', 'tail.level', 'view.back', 'view.back');
+	await press('tail/json', 'tail/wrap', 'tail.timestamps', 'tail.level', 'view.back', 'view.back');
 	t.is(store.state.layers.length, 0);
 	const {wrap, json, times, names, level} = withDisplayOptions(emptyTail('tail-2', 'api'), store.state.tailDisplay);
 	t.deepEqual({wrap, json, times, names, level}, {wrap: true, json: true, times: 'full', names: 'short', level: 0});
@@ -305,7 +305,7 @@ test('the keys of a tail change at once when it fails or is retried', async t =>
 		await setImmediate();
 		t.is(tail.view.phase, 'failed');
 		t.is(keyContext(store.state), 'failed');
-		tailHandlers['failed.retry'](session);
+		tailHandlers['failed/retry'](session);
 	}
 
 	t.is(keyContext(store.state), 'tail');
@@ -314,11 +314,11 @@ test('the keys of a tail change at once when it fails or is retried', async t =>
 test('a failed tail retries from where it began', async t => {
 	const {run: tail, press} = tailOf(['a line']);
 	tail.view = {...tail.view, phase: 'failed', note: 'refused', since: '5m', wrap: true};
-	await press('failed.retry');
+	await press('failed/retry');
 	t.like(tail.view, {phase: 'opening', note: '', since: '5m', previous: false, wrap: true});
 	t.is(tail.view.buffer.end, 0);
 	tail.view = {...tail.view, phase: 'failed', previous: true};
-	await press('failed.retry');
+	await press('failed/retry');
 	t.like(tail.view, {phase: 'opening', previous: true}, 'a previous log stays a previous log');
 });
 
@@ -326,7 +326,7 @@ test('a previous log restarted in the connections pane stays a previous log', as
 	const {store, run: tail} = tailOf(['one']);
 	store.dispatchNow({type: 'connections', event: {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'web', context: '', since: 0}}});
 	tail.start('head', true);
-	await forwardHandlers['connections.restart']({store, tails: new Map([['tail-1', tail]])} as unknown as Session);
+	await forwardHandlers['connections/restart']({store, tails: new Map([['tail-1', tail]])} as unknown as Session);
 	t.true(tail.view.previous);
 });
 
@@ -351,8 +351,8 @@ test('an expanded line stays the same when lines are inserted before it', t => {
 });
 
 for (const [what, handler] of [
-	['a shell', shellHandlers['tail.shell']],
-	['the doctor', doctorHandlers['tail.doctor']],
+	['a shell', shellHandlers['tail/shell']],
+	['the doctor', doctorHandlers['tail/doctor']],
 ] as const) {
 	test(`${what} of a tail uses a present pod, not the one that it replaced`, async t => {
 		const {store, run: tail} = tailOf(['one']);

@@ -1,6 +1,6 @@
 /** The help screen. */
 import test from 'ava';
-import {contexts} from '../../../source/keymap/contexts.ts';
+import {contexts} from '../../../source/actions/contexts.ts';
 import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
 import {helpBody} from '../../../source/session/text/help.tsx';

@@ -60,7 +60,7 @@ const isBusy = (layer: Layer | undefined) => layer?.kind === 'text' && layer.bus
 test('a text is filled while help covers it', async t => {
 	const {session, store, answer} = sessionWithPod();
 	const details = openDetails(session);
-	const doctor = doctorHandlers['pods.doctor'](session);
+	const doctor = doctorHandlers['list/doctor'](session);
 	store.dispatchNow({type: 'push', layer: {kind: 'help', context: 'doctor', top: 0}});
 	t.deepEqual(
 		store.state.layers.map(layer => isBusy(layer)),
@@ -76,10 +76,10 @@ test('a text is filled while help covers it', async t => {
 
 test('a doctor run fills its own text, not a later one of the same target', async t => {
 	const {session, store, answer} = sessionWithPod();
-	const first = doctorHandlers['pods.doctor'](session);
+	const first = doctorHandlers['list/doctor'](session);
 	store.dispatchNow({type: 'pop'});
 	const other = sessionWithPod();
-	const second = doctorHandlers['pods.doctor']({...session, open: other.session.open});
+	const second = doctorHandlers['list/doctor']({...session, open: other.session.open});
 	answer();
 	await first;
 	t.true(isBusy(store.state.layers.at(-1)));
@@ -90,7 +90,7 @@ test('a doctor run fills its own text, not a later one of the same target', asyn
 
 test('a doctor run closes the cluster client that it opened', async t => {
 	const {session, answer, closed} = sessionWithPod();
-	const walked = doctorHandlers['pods.doctor'](session);
+	const walked = doctorHandlers['list/doctor'](session);
 	answer();
 	await walked;
 	t.is(closed(), 1);
@@ -122,17 +122,17 @@ test('refresh loads YAML that failed at first and keeps YAML that was read befor
 	await yamlHandlers['list.yaml'](session);
 	t.deepEqual(texts(), ['you may not', 'ask for it']);
 	answer = () => ({kind: 'Pod', metadata: {name: 'web'}});
-	await yamlHandlers['yaml.refresh'](session);
+	await yamlHandlers['yaml/refresh'](session);
 	t.deepEqual(texts(), ['kind: Pod', 'metadata:', '  name: web']);
 	answer = () => {
 		throw new SpokeError('ERR_NOT_FOUND', 'pods "web" is gone');
 	};
 
-	await yamlHandlers['yaml.refresh'](session);
+	await yamlHandlers['yaml/refresh'](session);
 	t.deepEqual(texts(), ['kind: Pod', 'metadata:', '  name: web']);
 	t.deepEqual(told, ['YAML of pod/web: you may not', 'refreshed', 'refresh: pods "web" is gone']);
 	answer = () => null;
-	await t.throwsAsync(async () => yamlHandlers['yaml.refresh'](session), {instanceOf: TypeError}, 'a bug of ours is none of the cluster’s');
+	await t.throwsAsync(async () => yamlHandlers['yaml/refresh'](session), {instanceOf: TypeError}, 'a bug of ours is none of the cluster’s');
 });
 
 test('an invalid regular expression is reported as such, not as no match', async t => {

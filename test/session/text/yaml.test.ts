@@ -38,9 +38,9 @@ test('the YAML of the selected pod equals the object as kubectl prints it', asyn
 	await terminal.sees(/hostile: a<U\+202E>b/);
 	await terminal.sees(/colored: "a<U\+202E>b\\e\[31mc"/);
 	t.notRegex(terminal.raw(), /\u202E/);
-	terminal.press('details.save');
+	terminal.press('save');
 	await terminal.sees(/save to ~\/pod-db-0-\S+\.yaml▏/);
-	terminal.press('prompt.clear');
+	terminal.press('clear');
 	terminal.type('~/db.yaml\r');
 	await terminal.sees(/saved ~\/db\.yaml, \d+ lines/);
 	const saved = await readFile(join(home, 'db.yaml'), 'utf8');
@@ -62,15 +62,15 @@ test('a YAML search keeps all lines, and the first step back ends the search', a
 	const {terminal} = await onDb(t);
 	terminal.press('list.yaml');
 	await terminal.sees(/YAML├ pod\/db-0[\s\S]*kind: Pod/);
-	terminal.press('details.next-match');
+	terminal.press('search.next');
 	await terminal.sees(/no active search/);
-	terminal.press('details.search');
+	terminal.press('search');
 	terminal.type('ready');
 	await terminal.sees(/\/ready▏ +\d+ matches/);
 	await terminal.sees(/match 1 of [3-9] · \d+ above/);
-	terminal.press('prompt.accept', 'details.next-match');
+	terminal.press('accept', 'search.next');
 	await terminal.sees(/match 2 of /);
-	terminal.press('details.previous-match', 'details.previous-match');
+	terminal.press('search.previous', 'search.previous');
 	await terminal.sees(/match ([3-9]) of \1 /);
 	terminal.press('view.back');
 	await terminal.sees(/YAML├ pod\/db-0 ─+ \d+ above/);
@@ -82,19 +82,19 @@ test('long YAML lines wrap or scroll, and the next text keeps the choice', async
 	const {terminal} = await onDb(t, {annotations: {aaa: `${'x'.repeat(80)}-end`}}, {columns: 80});
 	terminal.press('list.yaml');
 	await terminal.sees(/aaa: x{60,}\n +x+-end\n/);
-	terminal.press('text.wrap');
+	terminal.press('wrap');
 	await terminal.sees(/aaa: x{60,}…\n/);
-	terminal.press('text.right');
+	terminal.press('move.right');
 	await terminal.sees(/\n x+-end\n/);
-	terminal.press('text.left');
+	terminal.press('move.left');
 	await terminal.sees(/aaa: x{60,}…\n/);
 	terminal.press('view.back', 'list.yaml');
 	await terminal.sees(/YAML├[\s\S]*aaa: x{60,}…\n/);
-	terminal.press('text.wrap');
+	terminal.press('wrap');
 	await terminal.sees(/\n +x+-end\n/);
 	terminal.press('help.open');
 	await terminal.sees(/W +wrap long lines/);
-	terminal.press('text.wrap');
+	terminal.press('wrap');
 	await terminal.sees(/YAML├[\s\S]*\n +x+-end\n/);
 });
 
@@ -102,15 +102,15 @@ test('refresh reports whether the YAML changed and keeps a deleted object', asyn
 	const {terminal, change, sandbox} = await onDb(t);
 	terminal.press('list.yaml');
 	await terminal.sees(/kind: Pod/);
-	terminal.press('yaml.refresh');
+	terminal.press('refresh');
 	await terminal.sees(/refreshed: no changes/);
 	await change({labels: {fresh: 'label'}});
-	terminal.press('yaml.refresh');
+	terminal.press('refresh');
 	await terminal.sees(/ {5}fresh: label[\s\S]* refreshed$/m);
 	await ask(sandbox, '/apis/apps/v1/namespaces/default/statefulsets/db', {method: 'DELETE'});
 	await ask(sandbox, `${db}?gracePeriodSeconds=0`, {method: 'DELETE'});
 	await terminal.sees(/fresh: label/);
-	terminal.press('yaml.refresh');
+	terminal.press('refresh');
 	await terminal.sees(/refresh failed at \d\d:\d\d:\d\d[\s\S]*fresh: label[\s\S]*pods "db-0" not found in namespace "default"/);
 });
 
@@ -155,7 +155,7 @@ test('a refusal fills the text, names the missing verb, and opens why', async t 
 	await terminal.sees(
 		/YAML├ node\/n1 ─[\s\S]*cannot get resource "nodes"[\s\S]*fix +request permission; check with `kubectl auth can-i get nodes/,
 	);
-	terminal.press('path.why');
+	terminal.press('why');
 	await terminal.sees(/Why├ YAML of node\/n1[\s\S]*Refused by the apiserver/);
 	terminal.press('view.back', 'view.back');
 	terminal.type(':yaml pod/nobody\r');
@@ -173,7 +173,7 @@ test('$PAGER gets the whole YAML', async t => {
 	const {terminal} = await onDb(t, {}, {env: {PAGER: pager}});
 	terminal.press('list.yaml');
 	await terminal.sees(/kind: Pod/);
-	terminal.press('details.pager');
+	terminal.press('pager');
 	await terminal.sees(/the pager has it/);
 	terminal.type('\r');
 	await terminal.sees(/YAML├ pod\/db-0/);
@@ -186,11 +186,11 @@ for (const name of ['vim', 'k9s']) {
 		const {keymap} = await loadKeymap({}, name);
 		const {terminal} = await onSandbox(t, ['--keymap', name], {keymap});
 		await terminal.sees(/db-0 +1\/1 +Running/);
-		terminal.press('list.copy-name');
+		terminal.press('list/copy');
 		await terminal.sees(/copied /);
 		terminal.press('list.yaml');
 		await terminal.sees(/YAML├ pod\/[\s\S]*kind: Pod/);
-		terminal.press('details.copy');
+		terminal.press('details/copy');
 		await terminal.sees(/copied the text/);
 	});
 }

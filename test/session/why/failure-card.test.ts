@@ -1,10 +1,12 @@
 /** A failed start on a card. */
 import {setImmediate} from 'node:timers/promises';
 import test from 'ava';
+import type {ActionId} from '../../../source/actions/action-table.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {Dialogs} from '../../../source/session/dialogs/dialogs.ts';
-import type {Handlers, OpenCluster, Session} from '../../../source/session/frame/session.ts';
+import type {OpenCluster, Session} from '../../../source/session/frame/session.ts';
+import {handlerOf} from '../../../source/session/frame/handlers.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {Store} from '../../../source/session/frame/store.ts';
 import {performAction} from '../../../source/session/keys/perform-action.ts';
@@ -44,8 +46,8 @@ function failed(shown = error) {
 				retried++;
 			},
 		});
-	const press = (id: string) => {
-		performAction({session, dialogs, handlers: {} as Handlers}, id);
+	const press = (id: ActionId) => {
+		performAction({session, dialogs, handlerOf}, id);
 	};
 
 	return {store, dialogs, show, press, messages, copied, retried: () => retried};
@@ -57,13 +59,13 @@ test('a failure stays on a card with its sentence, leg, server text and fix', as
 	await setImmediate();
 	store.dispatchNow({type: 'tick', now: 60_000});
 	t.like(store.state.overlay, {kind: 'card', title: 'shell in web/app failed'});
-	press('card.copy');
+	press('copy');
 	t.is(store.state.overlay?.kind, 'card');
 	t.regex(
 		copied[0]!,
 		/Leg 2 failed\nno Konnectivity agent is connected\nNo agent available[^\u001B]*\nERR_SECOND_LEG\nfix: check the agents$/,
 	);
-	press('card.close');
+	press('cancel');
 	await shown;
 	t.is(store.state.overlay, null);
 	t.deepEqual(messages, ['shell in web/app']);
@@ -78,18 +80,18 @@ test('a Status is shown by its message', async t => {
 	);
 	const shown = show();
 	t.like(store.state.overlay, {kind: 'card', parts: {2: {role: 'server', text: 'error dialing backend: refused'}}});
-	press('card.close');
+	press('cancel');
 	await shown;
 });
 
 test('a card retries, or opens why', async t => {
 	const {store, show, press, retried} = failed();
 	const again = show();
-	press('card.retry');
+	press('retry');
 	await again;
 	t.is(retried(), 1);
 	const why = show();
-	press('card.why');
+	press('why');
 	await why;
 	t.like(store.state.layers.at(-1), {kind: 'why', about: 'shell in web/app'});
 });

@@ -7,7 +7,7 @@ test('after a route test the path line shows what it proved', async t => {
 	await terminal.sees(/━ direct ━ unverified ━► kubelet/);
 	await sandbox.switches.set({route: 'konnectivity'});
 	await terminal.sees(/╍ konnectivity ━ unverified ━► kubelet|┈ route unknown ━ unverified ━► kubelet/);
-	terminal.press('path.why', 'why.test');
+	terminal.press('why', 'test');
 	await terminal.sees(/Test the route\?/);
 	terminal.press('confirm.yes');
 	await terminal.sees(/Why├ tested with pod\/\w/);

@@ -6,9 +6,9 @@ test('why for a disabled action names the permission, the user and the other dis
 	const {terminal} = await onSandbox(t, [], {user: 'cleo', rows: 40});
 	await terminal.sees(/web-\w+-\w+/);
 	await terminal.sees(/TLS to kubelet n\d is not known; needs get/);
-	terminal.press('pods.shell');
+	terminal.press('shell');
 	await terminal.sees(/shell: disabled, no permission to create pods\/exec +w why/);
-	terminal.press('path.why');
+	terminal.press('why');
 	await terminal.sees(/Why├ shell/);
 	await terminal.sees(
 		/fix +ask for +apiGroups: \[""\] +resources: \["pods\/exec"\] +verbs:\s+\["create"\] +in namespace default, for user cleo/,
@@ -20,7 +20,7 @@ test('why for a disabled action names the permission, the user and the other dis
 test('the legs show when they were read, and an unread leg names the needed permission', async t => {
 	const {terminal} = await onSandbox(t, [], {user: 'bob', rows: 60});
 	await terminal.sees(/TLS to kubelet n\d is not known; needs get/);
-	terminal.press('path.why');
+	terminal.press('why');
 	await terminal.sees(/^ {3}LEG +TLS +ROUTE +CHECKED$/m);
 	await terminal.sees(/^ {3}1 {2}you → apiserver +━verified +━direct +\d\d:\d\d:\d\d$/m);
 	await terminal.sees(/^ {3}2 {2}apiserver → kubelet n\d +┈TLS unknown +┈route unknown +–$/m);
@@ -36,7 +36,7 @@ test('why for a failed forward shows its own path, not the path of the selected 
 	await sandbox.switches.set({verification: 'bad'});
 	terminal.type(':forward svc/web :80\r');
 	await terminal.sees(/✗ forward/);
-	terminal.press('path.why');
+	terminal.press('why');
 	await terminal.sees(/Why├ forward svc\/web :80/);
 	await terminal.sees(/2 {2}apiserver → kubelet n\d +[━╍]refused/);
 });

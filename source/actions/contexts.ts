@@ -7,7 +7,7 @@ type ContextSpec = {
 	title: string;
 };
 
-export const contexts: Readonly<Record<string, ContextSpec>> = {
+const tree = {
 	global: {parent: null, title: 'everywhere'},
 	connections: {parent: 'global', title: 'connections'},
 	rows: {parent: 'global', title: 'rows and views'},
@@ -37,12 +37,20 @@ export const contexts: Readonly<Record<string, ContextSpec>> = {
 	prompt: {parent: null, opaque: true, title: 'prompt'},
 	ended: {parent: 'global', title: 'after exit'},
 	terminal: {parent: null, opaque: true, title: 'remote shell'},
-};
+} as const satisfies Readonly<Record<string, ContextSpec>>;
 
-export function contextStack(context: string): readonly string[] {
-	const stack: string[] = [];
+export type Context = keyof typeof tree;
+
+/** A context and its parents. */
+export type ContextStack<Of extends Context> =
+	Of | ((typeof tree)[Of]['parent'] extends infer Parent extends Context ? ContextStack<Parent> : never);
+
+export const contexts: Readonly<Record<string, ContextSpec>> = tree;
+
+export function contextStack(context: string): readonly Context[] {
+	const stack: Context[] = [];
 	for (let current: string | null = context; current !== null; current = contexts[current]?.parent ?? null) {
-		stack.push(current);
+		stack.push(current as Context);
 	}
 
 	return stack;
