@@ -5,11 +5,15 @@ import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {SessionState, TextLine} from '../frame/session-state.ts';
 
 /** Attempts have the role `tried`. */
-export function unreachableTextLines(state: Pick<SessionState, 'cluster' | 'now' | 'isReducedMotion'>): readonly TextLine[] {
+export function unreachableTextLines(
+	state: Pick<SessionState, 'cluster' | 'now' | 'isReducedMotion' | 'hasScreenReader'>,
+): readonly TextLine[] {
 	const {
 		cluster: {retryAt, tries, ...cluster},
 	} = state;
-	const next = retryAt === null ? '' : `Retrying${describeNextRetry(state, retryAt)} (attempt ${tries.count + 1}).`;
+	// A screen reader would read each new number.
+	const attempt = state.hasScreenReader ? '' : ` (attempt ${tries.count + 1})`;
+	const next = retryAt === null ? '' : `Retrying${describeNextRetry(state, retryAt)}${attempt}.`;
 	return describeUnreachable({...cluster, next, attempts: tries.last}).map(({role, text}): TextLine => ({
 		text: sanitizeLine(text),
 		...(role === 'attempt' && {role: 'tried'}),

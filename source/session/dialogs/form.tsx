@@ -5,7 +5,7 @@ import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
 import {MouseBox} from '../kit/mouse.tsx';
 import {useScreen} from '../kit/screen-context.ts';
-import {styled, type Span} from '../kit/styled-line.ts';
+import {line, readLines, styled, type Span} from '../kit/styled-line.ts';
 import {Row, useReading, Words} from '../kit/styled-text.tsx';
 import {equivalentCommand, isFieldVisible, type FormDialog, type FormField} from './dialog.ts';
 import {DialogFrame, frameWidth} from './dialog-frame.tsx';
@@ -87,7 +87,7 @@ function Field({field, index, labelWidth, isAt, columns}: FieldProps): ReactNode
 
 function readField({label, value, choices, note}: FormField): string {
 	const shown = choices?.find(choice => choice.value === value)?.shown ?? value;
-	return `${label}: ${shown === '' ? 'empty' : shown}${note === '' ? '' : `, ${note}`}`;
+	return readLines([line(`${label}: ${shown === '' ? 'empty' : shown}${note === '' ? '' : `, ${note}`}`)]);
 }
 
 function valueSpans({value, choices, untouched}: FormField, isAt: boolean, {caret, chooseLeft, chooseRight}: Glyphs, room: number): Span[] {

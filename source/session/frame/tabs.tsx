@@ -1,11 +1,11 @@
 /** The row of views. */
-import {Box, useIsScreenReaderEnabled} from 'ink';
+import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import {formatNumber} from '../../text/format-number.ts';
 import {firstKey, type RenderInput} from '../kit/render-input.ts';
 import {useScreen, wholeScreen} from '../kit/screen-context.ts';
-import {lineWidth, spread, styled, type Line, type Span} from '../kit/styled-line.ts';
-import {Row} from '../kit/styled-text.tsx';
+import {line, lineWidth, readLines, spread, styled, type Line, type Span} from '../kit/styled-line.ts';
+import {Row, useReading} from '../kit/styled-text.tsx';
 import {listKinds} from '../lists/list-kinds.ts';
 import {describeListStatus} from '../lists/list-pane.ts';
 import type {ListState} from '../lists/list-state.ts';
@@ -25,14 +25,11 @@ const views: ReadonlyArray<readonly [ViewName, string, string]> = [
 /** The views, and the status of the current one. A narrow screen drops counts, then shortens titles, then shows keys only. */
 export function Tabs(): ReactNode {
 	const screen = useScreen(wholeScreen);
-	return useIsScreenReaderEnabled() ? <ReadTab screen={screen} /> : <Row {...tabsLine(screen)} />;
-}
-
-function ReadTab({screen}: {readonly screen: RenderInput}): ReactNode {
 	const title = views.find(([name]) => name === screen.state.view)?.[1] ?? '';
+	const reading = useReading(() => readLines([line([title, statusOf(screen)].filter(part => part !== '').join(', '))]));
 	return (
-		<Box aria-role="tab">
-			<Row spans={[{text: [title, statusOf(screen)].filter(part => part !== '').join(', ')}]} />
+		<Box aria-role="tab" {...reading}>
+			<Row {...tabsLine(screen)} />
 		</Box>
 	);
 }

@@ -8,7 +8,7 @@ import {parseRowFilter} from './row-filter.ts';
 import {isAwaitingApiserver, type TextLine} from '../frame/session-state.ts';
 import type {Row} from './table-rows.ts';
 import {formatNumber, formatQuantity} from '../../text/format-number.ts';
-import {formatAge} from '../../text/format-time.ts';
+import {clockTime, formatAge} from '../../text/format-time.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {wrapToWidth} from '../kit/wrap-to-width.ts';
 import {cellOf, chooseColumns, type ColumnLayout, fillCell, gap, headText, rangeOf, spaceBeside} from './list-columns.ts';
@@ -71,19 +71,8 @@ export function readList(screen: RenderInput, name: ListName, rows: number, widt
 const cellReadings: Readonly<Record<string, (cell: string) => string>> = {
 	READY: cell => `${cell.replace('/', ' of ')} ready`,
 	STATUS: cell => (/^[A-Z][a-z]+$/.test(cell) ? cell.toLowerCase() : cell),
-	RESTARTS: readRestarts,
+	RESTARTS: cell => (cell === '0' ? '' : cell.replace(/^\d+/, count => formatQuantity(Number(count), 'restart'))),
 };
-
-/** `1 restart, 5m ago`; nothing for none. */
-function readRestarts(cell: string): string {
-	const [, count, ago] = /^(\d+)(?: \((.+)\))?$/.exec(cell) ?? [];
-	if (count === undefined || count === '0') {
-		return count === undefined ? `restarts ${cell}` : '';
-	}
-
-	const times = formatQuantity(Number(count), 'restart');
-	return ago === undefined ? times : `${times}, ${count === '1' ? ago : `the last ${ago}`}`;
-}
 
 function headLine(text: string, range: string, width: number): Line {
 	const space = spaceBeside(text, range, width);
@@ -125,11 +114,14 @@ function paneLines(screen: RenderInput, blank: readonly Line[], width: number): 
 		...blank,
 		...draw([first!]),
 		...blank,
-		line(
-			'   you ',
-			styled('state.failed', `${glyphs.strokes.proven.repeat(3)}${glyphs.broke}`),
-			` ${sanitizeLine(withoutScheme(cluster.server))}`,
-		),
+		{
+			...line(
+				'   you ',
+				styled('state.failed', `${glyphs.strokes.proven.repeat(3)}${glyphs.broke}`),
+				` ${sanitizeLine(withoutScheme(cluster.server))}`,
+			),
+			label: '',
+		},
 		...blank,
 		...draw(rest.filter(({role}) => role !== 'tried')),
 		...blank,
@@ -266,7 +258,9 @@ export function describeListStatus(screen: RenderInput, list: ListState, width: 
 	if (list.phase.kind === 'polling') {
 		parts.push(`watch refused, refreshed every ${list.phase.everyMs / 1000} s`);
 	} else if (list.phase.kind === 'interrupted') {
-		parts.push(`last read ${formatAge(state.now - list.phase.since)} ago · retrying${describeNextRetry(state, list.phase.retryAt)}`);
+		// A screen reader would read each new age.
+		const time = state.hasScreenReader ? `at ${clockTime(list.phase.since)}` : `${formatAge(state.now - list.phase.since)} ago`;
+		parts.push(`last read ${time} · retrying${describeNextRetry(state, list.phase.retryAt)}`);
 	} else if (list.phase.kind === 'failed' && list.visible.length > 0) {
 		parts.push(list.phase.error.message);
 	}

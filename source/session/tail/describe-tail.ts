@@ -118,8 +118,8 @@ export function describeFarEnds(view: TailView): string | undefined {
 	return pods > 1 && nodes.length === 1 ? `kubelet ${nodes[0]!}, ${pods} pods` : undefined;
 }
 
-/** Zero counters are omitted first. */
-export type TailCount = {text: string; role: Role; isZero: boolean};
+/** Zero counters are omitted first. `grows`: with each line. */
+export type TailCount = {text: string; role: Role; isZero: boolean; grows?: true};
 
 /** `previousLog` is the key that shows the previous log. */
 export function tailCounts(view: TailView, previousLog: string | undefined): TailCount[] {
@@ -137,11 +137,11 @@ export function tailCounts(view: TailView, previousLog: string | undefined): Tai
 			: `line ${formatNumber(view.cursor + 1)} of ${formatNumber(buffer.end)}`;
 	return [
 		...[...match, ...filter].map((text): TailCount => ({text, role: 'text.dim', isZero: false})),
-		{text: place, role: 'text.dim', isZero: false},
+		{text: place, role: 'text.dim', isZero: false, grows: true},
 		...view.skews.slice(0, 2).map((skew): TailCount => ({text: skewText(skew), role: 'level.warn', isZero: false})),
 		{text: `${formatQuantity(errors, 'error')} ${formatQuantity(warnings, 'warning')}`, role: 'text.dim', isZero: errors + warnings === 0},
-		...(view.json ? [{text: `${formatNumber(json)} JSON`, role: 'text.dim', isZero: json === 0} as const] : []),
-		{text: `${formatNumber(buffer.first)} dropped`, role: 'text.dim', isZero: buffer.first === 0},
+		...(view.json ? [{text: `${formatNumber(json)} JSON`, role: 'text.dim', isZero: json === 0, grows: true} as const] : []),
+		{text: `${formatNumber(buffer.first)} dropped`, role: 'text.dim', isZero: buffer.first === 0, grows: true},
 		{
 			text: `${formatQuantity(restarts, 'restart')}${restarts > 0 ? previousLogText(view, previousLog) : ''}`,
 			role: 'text.dim',
@@ -150,20 +150,6 @@ export function tailCounts(view: TailView, previousLog: string | undefined): Tai
 		{text: formatQuantity(reconnects, 'reconnect'), role: 'text.dim', isZero: reconnects === 0},
 		{text: formatQuantity(possibleGaps, 'possible gap'), role: 'text.dim', isZero: possibleGaps === 0},
 	];
-}
-
-/** The counters for a screen reader, without those that grow with each line. */
-export function readTailCounts(view: TailView): string {
-	const {
-		buffer,
-		counters: {reconnects, possibleGaps},
-	} = view;
-	return [
-		...searchText(view),
-		formatQuantity(buffer.counts.errors, 'error'),
-		formatQuantity(possibleGaps, 'possible gap'),
-		formatQuantity(reconnects, 'reconnect'),
-	].join(', ');
 }
 
 /** `12 match timeout at error or above`, `400 lines at warn or above`. */

@@ -7,15 +7,7 @@ import {qualifyWithNamespace} from '../kit/qualify-name.ts';
 import type {TailLine} from './line-buffer.ts';
 import {presentSources, shownLength, type TailView} from './tail-view.ts';
 import {wrapToWidth} from '../kit/wrap-to-width.ts';
-import {
-	describeFarEnds,
-	describeOlderLines,
-	describeTailMode,
-	describeTailScope,
-	describeTailState,
-	readTailCounts,
-	tailCounts,
-} from './describe-tail.ts';
+import {describeFarEnds, describeOlderLines, describeTailMode, describeTailScope, describeTailState, tailCounts} from './describe-tail.ts';
 import {describeEmptyTail} from './empty-tail.ts';
 import {ExpandedLine} from './expanded-line.tsx';
 import type {Glyphs} from '../kit/glyphs.ts';
@@ -173,12 +165,11 @@ function countsRow(screen: RenderInput, view: TailView): Line {
 		return line(' ', styled('notice.error', problem));
 	}
 
-	if (screen.state.hasScreenReader) {
-		return line(readTailCounts(view));
-	}
-
 	const between = ` ${screen.theme.glyphs.dot} `;
-	const counts = fitCounts(tailCounts(view, hintedKey(screen, 'tail.previous-log')), screen.state.size.columns - 2, between);
+	const all = tailCounts(view, hintedKey(screen, 'tail.previous-log'));
+	const counts = screen.state.hasScreenReader
+		? all.filter(({isZero, grows}) => !isZero && grows !== true)
+		: fitCounts(all, screen.state.size.columns - 2, between);
 	return line(' ', ...counts.flatMap(({text, role}, index) => [...(index > 0 ? [styled('text.dim', between)] : []), styled(role, text)]));
 }
 

@@ -1,5 +1,6 @@
 /** What a screen reader reads, screen by screen. */
 import test from 'ava';
+import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';
 import {describeKeys} from '../../../source/keymap/describe-keys.ts';
 import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
@@ -74,8 +75,8 @@ for (const [restarts, said] of [
 	['0', 'web'],
 	['1', 'web, 1 restart'],
 	['3', 'web, 3 restarts'],
-	['1 (5m ago)', 'web, 1 restart, 5m ago'],
-	['8 (3h ago)', 'web, 8 restarts, the last 3h ago'],
+	['1 (5m ago)', 'web, 1 restart (5m ago)'],
+	['8 (3h ago)', 'web, 8 restarts (3h ago)'],
 ] as const) {
 	test(`with more columns, RESTARTS ${restarts} is read as “${said}”`, t => {
 		const pods = {...podsOf(['web', '', '', restarts, '']), wide: true};
@@ -90,6 +91,29 @@ test('an age beside RESTARTS is not read without more columns, because it grows'
 test('an empty list is read as its text', t => {
 	const pods = reduceList(readSession.lists.pods, {type: 'phase', phase: {kind: 'live'}});
 	t.is(readBelowCluster({lists: {...readSession.lists, pods}}, keysOf('pods'))[1], 'No pods in demo. n another namespace 0 all namespaces');
+});
+
+test('an apiserver that does not respond is read without what changes at each attempt', t => {
+	const error = new SpokeError('ERR_APISERVER_UNREACHABLE', 'connection refused').toJSON();
+	const read = (count: number, now: number) =>
+		readBelowCluster({
+			now,
+			cluster: {
+				...readSession.cluster,
+				context: 'lab',
+				server: 'https://10.0.0.1',
+				reachable: 'no',
+				error,
+				retryAt: 90_000,
+				tries: {count, last: []},
+			},
+		});
+	t.deepEqual(read(1, 60_000), [
+		'tab: Pods',
+		'The apiserver of lab does not respond. Retrying.',
+		'means No connection to the apiserver could be established.',
+	]);
+	t.deepEqual(read(2, 80_000), read(1, 60_000));
 });
 
 const entry = reduceConnectionList([], {
@@ -132,7 +156,7 @@ test('a following tail is read as its state, its path and its counters', t => {
 	t.deepEqual(readBelowCluster({connections, layers: [tailLayer]}, {tail, ...keysOf('tail')}), [
 		'Tail pod/web, following',
 		legTwo,
-		'0 errors, 1 possible gap, 1 reconnect',
+		'1 reconnect, 1 possible gap',
 		': more, ? help',
 	]);
 });
@@ -144,17 +168,13 @@ test('a tail that does not follow is read from the selected line on', t => {
 		'Line 2: two',
 		'Line 3, error: fatal',
 		'Line 4, marked: four',
-		'1 error, 0 possible gaps, 0 reconnects',
+		'1 error 0 warnings',
 	]);
 });
 
 test('an expanded line is read from its selected field on', t => {
 	const tail = {...goTo(tailOf('{"level":"info","msg":"hello","port":80}'), 0), lineField: 1};
-	t.deepEqual(readBelowCluster({layers: [{...tailLayer, line: 0}]}, {tail}).slice(-4, -1), [
-		'Line 1: all fields',
-		'msg: hello',
-		'port: 80',
-	]);
+	t.deepEqual(readBelowCluster({layers: [{...tailLayer, line: 0}]}, {tail}).slice(-3), ['Line 1: all fields', 'msg: hello', 'port: 80']);
 });
 
 test('a searched text is read as the match, then the lines from the top row on', t => {
