@@ -168,13 +168,13 @@ const rows = {
 	ERR_REQUIRE_NOT_MET: {
 		exitStatus: exitStatus.requireNotMet,
 		leg: 0,
-		meaning: 'An audit or path requirement (`--require`) is not met.',
+		meaning: 'A requirement (`--require`) is not met. A stream that needs it has sent nothing.',
 		remedy: null,
 	},
 	ERR_REQUIRE_UNDECIDED: {
 		exitStatus: exitStatus.requireUndecided,
 		leg: 0,
-		meaning: 'An audit or path requirement (`--require`) cannot be decided with the available evidence.',
+		meaning: 'A requirement (`--require`) cannot be decided with the available evidence. A stream that needs it has sent nothing.',
 		remedy: null,
 	},
 	ERR_OUTPUT_CLOSED: {exitStatus: exitStatus.brokenPipe, leg: 0, meaning: 'The reader of the output closed it (EPIPE).', remedy: null},

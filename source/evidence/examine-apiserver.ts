@@ -102,7 +102,7 @@ function otherProcesses(further: readonly ConnectionObservations[], own: Connect
 }
 
 /** See `metricsIntervalMs`. */
-async function readMetricsOncePerInterval(
+export async function readMetricsOncePerInterval(
 	cluster: ClusterClient,
 	connection: Connection,
 	process: string | null,

@@ -1,27 +1,51 @@
 /** `--require` for one path. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {RequireResult} from './audit/audit-object.ts';
-import type {Basis, Path} from './evidence.ts';
+import type {Basis, Leg, Need, Path, Verdict} from './evidence.ts';
 
 export const requirementNames = ['verified', 'tunnelled', 'protected'] as const;
 export type RequirementName = (typeof requirementNames)[number];
 export type MinBasis = 'proven' | 'inferred';
 
+export type PathRequirement = {
+	words: readonly RequirementName[];
+	minBasis: MinBasis;
+	/** Whether a path that cannot be decided is refused. */
+	undecided: 'refuse' | 'allow';
+	/** Who requires it, if not the command line: `FILE:LINE`. */
+	source: string | null;
+};
+
 const verifiedStates = new Set<string>(['verified', 'enforced']);
 const tunnelStates = new Set<string>(['konnectivity', 'egress-http-connect', 'egress', 'ssh-tunnel']);
 
-export function evaluatePath({legs, crossing}: Path, word: RequirementName, minBasis: MinBasis): RequireResult {
+type Judged = {result: RequireResult; subject: string; leg: Leg | null; verdict: Verdict<string>};
+
+export function evaluatePath(path: Path, word: RequirementName, minBasis: MinBasis): RequireResult {
+	return judge(path, word, minBasis).result;
+}
+
+/** The verdict that decides: the first that is not met, else the first undecided. */
+function judge(path: Path, word: RequirementName, minBasis: MinBasis): Judged {
+	const judged = verdictsFor(path, word).map(({accepted, ...one}) => ({...one, result: evaluate(one.verdict, accepted, minBasis)}));
+	return judged.find(({result}) => result === 'not-met') ?? judged.find(({result}) => result === 'undecided') ?? judged[0]!;
+}
+
+function verdictsFor(
+	{legs, crossing}: Path,
+	word: RequirementName,
+): ReadonlyArray<Omit<Judged, 'result'> & {accepted: ReadonlySet<string>}> {
 	switch (word) {
 		case 'verified': {
-			return worst(legs.map(({tls}) => evaluate(tls, verifiedStates, minBasis)));
+			return legs.map(leg => ({subject: `leg ${leg.n}`, leg, verdict: leg.tls, accepted: verifiedStates}));
 		}
 
 		case 'tunnelled': {
-			return worst(legs.filter(({n}) => n === 2).map(({route}) => evaluate(route, tunnelStates, minBasis)));
+			return legs.filter(({n}) => n === 2).map(leg => ({subject: 'the route of leg 2', leg, verdict: leg.route, accepted: tunnelStates}));
 		}
 
 		case 'protected': {
-			return evaluate(crossing, new Set(['protected']), minBasis);
+			return [{subject: 'leg 2', leg: legs[1] ?? null, verdict: crossing, accepted: new Set(['protected'])}];
 		}
 	}
 }
@@ -56,21 +80,54 @@ export function assertRequireFlags(input: readonly string[], given: ReadonlySet<
 }
 
 /**
-The message names the features.
+The message names the features, and what was observed of the first path that fails.
 @throws SpokeError ERR_REQUIRE_NOT_MET, ERR_REQUIRE_UNDECIDED
 */
-export function assertPathsMeet(paths: readonly Path[], words: readonly RequirementName[], minBasis: MinBasis): void {
-	const evaluated = words.flatMap(word => paths.map(path => ({word, feature: path.feature, result: evaluatePath(path, word, minBasis)})));
+export function assertPathsMeet(paths: readonly Path[], {words, minBasis, undecided, source}: PathRequirement): void {
+	const judged = words.flatMap(word => paths.map(path => ({word, path, ...judge(path, word, minBasis)})));
 	for (const [result, code, phrase] of [
 		['not-met', 'ERR_REQUIRE_NOT_MET', 'not met'],
 		['undecided', 'ERR_REQUIRE_UNDECIDED', 'undecided'],
 	] as const) {
-		const failed = evaluated.filter(one => one.result === result);
-		if (failed.length > 0) {
-			const features = [...new Set(failed.map(({feature}) => feature))].join(', ');
-			throw new SpokeError(code, `requirement ${phrase}: ${[...new Set(failed.map(({word}) => word))].join(', ')} (${features})`);
+		const failed = judged.filter(one => one.result === result);
+		const [first] = failed;
+		if (first && (result === 'not-met' || undecided === 'refuse')) {
+			const features = [...new Set(failed.map(({path}) => path.feature))].join(', ');
+			const by = source === null ? '' : `, required by ${source}`;
+			throw new SpokeError(
+				code,
+				`requirement ${phrase}: ${[...new Set(failed.map(({word}) => word))].join(', ')} (${features}${by}): ${describeVerdict(first)}`,
+				{remedy: result === 'not-met' ? remedyOf(first.path, first) : whatWouldDecide(first.verdict)},
+			);
 		}
 	}
+}
+
+/** `leg 2 is unverified, proven by kubelet-certificate-authority="" (GET /flagz)`. */
+function describeVerdict({path, subject, verdict: {state, basis, evidence, why}}: Judged & {path: Path}): string {
+	if (state === 'unknown') {
+		return `${subject} is unknown${why === undefined ? '' : `: ${why}`}`;
+	}
+
+	const cited = path.evidence.find(({id}) => id === evidence[0]);
+	return `${subject} is ${state}, ${basis}${cited === undefined ? '' : ` by ${cited.observed} (${cited.where})`}`;
+}
+
+function remedyOf({findings}: Path, {leg}: Judged): string | null {
+	return findings.find(finding => finding.leg === (leg?.n ?? 2) && finding.remedy !== null)?.remedy ?? null;
+}
+
+/** An inferred verdict can be accepted; an unknown one only becomes known. */
+function whatWouldDecide({state, need}: Verdict<string>): string {
+	const permissions = need.flatMap(({permission, check}: Need) =>
+		permission === null ? [] : [`${permission}${check ? ` (${check})` : ''}`],
+	);
+	const obtain = permissions.length === 0 ? [] : [`it needs the permission ${permissions.join(' or ')}`];
+	return [
+		...(state === 'unknown' ? [] : ['--min-basis inferred accepts it']),
+		...obtain,
+		'docs/evidence.md says what each user can prove',
+	].join('; ');
 }
 
 export function hasBasis(basis: Basis, minBasis: MinBasis): boolean {
@@ -83,8 +140,4 @@ function evaluate({state, basis}: {state: string; basis: Basis}, accepted: Reado
 	}
 
 	return accepted.has(state) ? 'met' : 'not-met';
-}
-
-function worst(results: readonly RequireResult[]): RequireResult {
-	return results.find(result => result === 'not-met') ?? results.find(result => result === 'undecided') ?? 'met';
 }

@@ -3,10 +3,11 @@ import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import {toSpokeError} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose, ConnectionObserver} from './connection-observer.ts';
+import {isStoppedByGate, passStreamGate} from './stream-gate.ts';
 
 /**
-After a timeout of the observer, the stream gets a new connection.
-@throws as `ClusterClient.connect`; never an error of the observer
+After a timeout of the observer, the stream gets a new connection. The cluster's gate decides on the one that is returned.
+@throws as `ClusterClient.connect`, and what the gate throws; never an error of the observer
 */
 export async function connectObserved(
 	cluster: ClusterClient,
@@ -15,29 +16,41 @@ export async function connectObserved(
 	signal?: AbortSignal,
 ): Promise<Connection> {
 	const options = signal ? {signal} : {};
-	const connection = await cluster.connect(options);
+	let connection = await cluster.connect(options);
 	try {
 		await observer?.beforeUse?.(connection, purpose);
 	} catch {}
 
-	if (connection.usable) {
-		return connection;
+	if (!connection.usable) {
+		observer?.onClosed?.(connection, purpose);
+		connection.close();
+		connection = await cluster.connect(options);
 	}
 
-	observer?.onClosed?.(connection, purpose);
-	connection.close();
-	return cluster.connect(options);
+	try {
+		await passStreamGate(cluster, connection, purpose, signal);
+		return connection;
+	} catch (thrown) {
+		observer?.onClosed?.(connection, purpose);
+		connection.close();
+		throw thrown;
+	}
 }
 
-/** Reports an aborted stream as closed, not failed. */
+/** Reports an aborted stream as closed, not failed. One that the gate stopped was reported. */
 export function reportNotOpened(
 	observer: ConnectionObserver | undefined,
 	connection: Connection | null,
 	purpose: ConnectionPurpose,
 	{thrown, signal}: {thrown: unknown; signal: AbortSignal | undefined},
 ): void {
+	const error = toSpokeError(thrown);
+	if (isStoppedByGate(error)) {
+		return;
+	}
+
 	if (!signal?.aborted) {
-		observer?.onFailed?.(connection, purpose, toSpokeError(thrown));
+		observer?.onFailed?.(connection, purpose, error);
 	} else if (connection) {
 		observer?.onClosed?.(connection, purpose);
 	}

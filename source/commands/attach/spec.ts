@@ -4,6 +4,7 @@ import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {defaultDetachKeys} from '../../terminal/detach-keys.ts';
 import type {CommandSpec} from '../command.ts';
+import {requireFlags} from '../require-flags.ts';
 
 const flags = [
 	{name: 'stdin', short: 'i', kind: 'boolean', help: 'pass stdin to the container'},
@@ -26,6 +27,7 @@ const flags = [
 	errorOutputFlag,
 	readOnlyFlag,
 	pathFlag,
+	...requireFlags,
 	helpFlag,
 	...connectionFlags,
 ] as const;
@@ -35,7 +37,7 @@ export const attachSpec = {
 	summary: 'attach to the process that runs in a container',
 	usage: ['attach TARGET [flags]'],
 	about:
-		'Streams the container’s output from now on and, with -i, sends it your input. The detach keys disconnect and leave the container running.\nIf spoke itself fails, it exits 125 and prints an ERR_ code on stderr.',
+		'Streams the container’s output from now on and, with -i, sends it your input. The detach keys disconnect and leave the container running.\nIf spoke itself fails, it exits 125, or 3 or 4 for --require, and prints an ERR_ code on stderr.',
 	examples: [
 		['spoke attach web-5d', 'watch a container’s output'],
 		['spoke attach -it db-0 -c console', 'interact with it; ctrl-p ctrl-q detaches'],

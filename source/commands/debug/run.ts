@@ -1,13 +1,13 @@
 /** `spoke debug`. */
 import {assertAccess} from '../../actions/access.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {createOutputWriter} from '../../output/output-writer.ts';
 import {addDebugContainer, createDebugPod, deletePodNow, exitStatusOf, waitUntilRunning} from '../../streams/debug-container.ts';
 import {type CopyRequest, ephemeralContainer, losesCapabilities, nodePod, podCopy} from '../../streams/debug-specs.ts';
+import {assertStreamAllowed} from '../../streams/stream-gate.ts';
 import {assertPodRunning} from '../../streams/terminated-pod.ts';
 import {chooseContainer} from '../../targets/choose-container.ts';
 import {objectPath} from '../../targets/object-path.ts';
@@ -18,6 +18,7 @@ import {defaultDetachKeys, parseDetachKeys} from '../../terminal/detach-keys.ts'
 import type {Command, Invocation} from '../command.ts';
 import {printLogs} from '../logs/print-logs.ts';
 import {runRemoteCommand} from '../remote-command/run-remote-command.ts';
+import {createStreamClient} from '../stream-client.ts';
 import {type DebugInput, type DebugInvocation, parseDebugRequest} from './debug-request.ts';
 import {debugSpec} from './spec.ts';
 
@@ -104,7 +105,7 @@ async function attachTo(invocation: DebugInvocation, added: Added, detachKeys: B
 }
 
 async function prepare(invocation: DebugInvocation, parsed: ParsedTarget, input: DebugInput): Promise<Prepared> {
-	const cluster = await createClusterClient(invocation.flags, invocation.env);
+	const cluster = await createStreamClient(invocation);
 	try {
 		if (invocation.flags.profile === 'legacy') {
 			say(
@@ -121,7 +122,9 @@ async function prepare(invocation: DebugInvocation, parsed: ParsedTarget, input:
 			flags: {'pod-running-timeout': podRunningTimeoutMs},
 			interrupted: signal,
 		} = invocation;
-		const {pod} = await resolvePod(cluster, parsed, {podPreference: 'attach', podRunningTimeoutMs, signal});
+		const {pod, target} = await resolvePod(cluster, parsed, {podPreference: 'attach', podRunningTimeoutMs, signal});
+		// Before anything runs; the attach is checked again on its own connection.
+		await assertStreamAllowed(cluster, {feature: 'attach', target, request: null}, signal);
 		return input.copy === null
 			? await addContainer({cluster, invocation, input}, pod)
 			: await startCopy({cluster, invocation, input}, pod, input.copy);
@@ -168,7 +171,7 @@ async function startCopy(preparing: PrepareContext, original: PodObject, request
 	};
 }
 
-async function startOnNode(preparing: PrepareContext, {resource, name: nodeName}: ParsedTarget): Promise<Prepared> {
+async function startOnNode(preparing: PrepareContext, {resource, name: nodeName, input}: ParsedTarget): Promise<Prepared> {
 	const {
 		cluster,
 		invocation,
@@ -177,6 +180,15 @@ async function startOnNode(preparing: PrepareContext, {resource, name: nodeName}
 	const {
 		metadata: {name: node},
 	} = await cluster.json<PodObject>({path: objectPath(resource, '', nodeName), signal: invocation.interrupted});
+	await assertStreamAllowed(
+		cluster,
+		{
+			feature: 'attach',
+			target: {asked: input, kind: 'Node', namespace: null, name: node, uid: null, node, container: null, chosenFrom: 1},
+			request: null,
+		},
+		invocation.interrupted,
+	);
 	const pod = nodePod(node, request);
 	const created = await createDebugPod(cluster, cluster.facts.namespace, pod, invocation.interrupted);
 	const {name} = created.metadata;
@@ -234,10 +246,11 @@ Prints the whole log, as `kubectl debug` does.
 @throws SpokeError of the log that cannot be read
 */
 async function printTerminatedContainer(
-	{flags, env, stdout, interrupted}: Invocation<typeof debugSpec.flags>,
+	invocation: Invocation<typeof debugSpec.flags>,
 	{pod: podName, name}: {pod: string; name: string},
 ): Promise<number | null> {
-	const cluster = await createClusterClient(flags, env);
+	const {flags, stdout, interrupted} = invocation;
+	const cluster = await createStreamClient(invocation);
 	try {
 		const {pod, target} = await resolvePod(cluster, `pod/${podName}`, {
 			podPreference: 'attach',

@@ -4,6 +4,7 @@ import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {defaultDetachKeys} from '../../terminal/detach-keys.ts';
 import type {CommandSpec} from '../command.ts';
+import {requireFlags} from '../require-flags.ts';
 import {debugProfiles} from '../../streams/debug-profiles.ts';
 
 const flags = [
@@ -63,6 +64,7 @@ const flags = [
 	podRunningTimeoutFlag('with -i: how long to wait until the container runs'),
 	readOnlyFlag,
 	pathFlag,
+	...requireFlags,
 	helpFlag,
 	...connectionFlags,
 ] as const;
@@ -80,7 +82,7 @@ export const debugSpec = {
 		'Without --copy-to, this changes the pod: an ephemeral container remains until the pod is deleted. A copy, or a pod on a node, remains until you delete it.',
 		'On a node, the new pod uses the host namespaces and mounts the node’s root at /host; --profile=baseline, restricted and netadmin give it fewer privileges.',
 		'With -i or --attach, spoke attaches to the container. Otherwise it prints the name of the container or of the new pod.',
-		'If spoke itself fails, it exits 125 and prints an ERR_ code on stderr.',
+		'If spoke itself fails, it exits 125, or 3 or 4 for --require, and prints an ERR_ code on stderr.',
 	].join('\n'),
 	examples: [
 		['spoke debug -it web-5d --image=busybox --target=httpd', 'a shell that sees the processes of httpd'],

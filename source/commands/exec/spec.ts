@@ -3,6 +3,7 @@ import {containerFlag, errorOutputFlag, helpFlag, pathFlag, podRunningTimeoutFla
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import type {CommandSpec} from '../command.ts';
+import {requireFlags} from '../require-flags.ts';
 
 const flags = [
 	{name: 'stdin', short: 'i', kind: 'boolean', help: 'pass stdin to the container'},
@@ -26,6 +27,7 @@ const flags = [
 	errorOutputFlag,
 	readOnlyFlag,
 	pathFlag,
+	...requireFlags,
 	helpFlag,
 	...connectionFlags,
 ] as const;
@@ -35,7 +37,7 @@ export const execSpec = {
 	summary: 'run a command in a container',
 	usage: ['exec TARGET [flags] -- COMMAND [ARGUMENT…]', 'exec -f FILE [flags] -- COMMAND [ARGUMENT…]'],
 	about:
-		'Exits with the remote command’s status: 0 only if the remote side reported success. If spoke itself fails, it exits 125 and prints an ERR_ code on stderr.\nBytes pass unchanged in both directions, idle streams are kept alive, and a lost stream is never reported as the end of the command.',
+		'Exits with the remote command’s status: 0 only if the remote side reported success. If spoke itself fails, it exits 125, or 3 or 4 for --require, and prints an ERR_ code on stderr.\nBytes pass unchanged in both directions, idle streams are kept alive, and a lost stream is never reported as the end of the command.',
 	examples: [
 		['spoke exec web-5d -- ls -l /', 'run one command'],
 		['spoke exec -it deploy/web -- sh', 'a shell in a pod of a deployment'],

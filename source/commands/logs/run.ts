@@ -1,5 +1,4 @@
 /** `spoke logs`. */
-import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {noticeLine} from '../../output/notice-line.ts';
@@ -7,6 +6,7 @@ import {reportPaths} from '../../output/path-reporter.ts';
 import {createOutputWriter} from '../../output/output-writer.ts';
 import {preconnect} from '../../streams/preconnect.ts';
 import type {Command, Invocation} from '../command.ts';
+import {createStreamClient} from '../stream-client.ts';
 import {chooseFollowTargets, chooseLogs, throwNotFoundAsKubectl} from './choose-logs.ts';
 import {logRequest, type LogRequest} from './log-request.ts';
 import type {NoticeLevel} from './notice-filter.ts';
@@ -20,8 +20,8 @@ export const command: Command<typeof logsSpec.flags> = {
 	spec: logsSpec,
 	async run(invocation) {
 		const request = logRequest(invocation);
-		const {flags, given, interrupted, env, stderr} = invocation;
-		const cluster = await createClusterClient(flags, env);
+		const {flags, given, interrupted, stderr} = invocation;
+		const cluster = await createStreamClient(invocation);
 		const paths = reportPaths(cluster, {mode: flags.quiet && !given.has('path') ? 'never' : flags.path, stderr});
 		const ahead = preconnect(cluster, {signal: interrupted, observer: paths.observer});
 		try {

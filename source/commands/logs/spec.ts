@@ -2,6 +2,7 @@
 import {acceptedReadOnlyFlag, containerFlag, helpFlag, outputFlag, pathFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {CommandSpec} from '../command.ts';
+import {requireFlags} from '../require-flags.ts';
 
 const flags = [
 	{
@@ -61,6 +62,7 @@ const flags = [
 		help: 'tell the apiserver not to verify the kubelet’s certificate: leg 2 is then unverified',
 	},
 	pathFlag,
+	...requireFlags,
 	acceptedReadOnlyFlag,
 	helpFlag,
 	...connectionFlags,

@@ -4,7 +4,6 @@ import process from 'node:process';
 import type {Writable} from 'node:stream';
 import {assertAccess} from '../../actions/access.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {parseOnPodLoss} from '../../command-line/common-flags.ts';
 import {parseForwardFile} from '../../command-line/forward-file.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
@@ -20,6 +19,7 @@ import {type RunningForward, validateForward} from '../../streams/port-forward/f
 import {errorText} from '../../text/error-text.ts';
 import {toTerminalCharset} from '../../text/terminal-charset.ts';
 import type {Command, Invocation} from '../command.ts';
+import {createStreamClient} from '../stream-client.ts';
 import {assertUniquePorts, contextOfEntries, forwardArguments, parseForwardEntries, type TargetWithPorts} from './forward-arguments.ts';
 import {forwardLine, type ForwardReporter, textReporter} from './text-reporter.ts';
 import {emitPathEvents} from './path-events.ts';
@@ -102,7 +102,7 @@ async function runForwards(
 	let cluster: ClusterClient | undefined;
 	let labeler: Labeler | undefined;
 	try {
-		const opened = await createClusterClient({...flags, context}, env);
+		const opened = await createStreamClient({...invocation, flags: {...flags, context}});
 		cluster = opened;
 		labeler = wantsPaths(invocation)
 			? createLabeler(opened, {waitsForMetrics: flags.path !== 'auto' || flags.output === 'json'})

@@ -2,6 +2,7 @@
 import {helpFlag, onPodLossFlags, pathFlag, podRunningTimeoutFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {CommandSpec} from '../command.ts';
+import {requireFlags} from '../require-flags.ts';
 
 const flags = [
 	{
@@ -30,6 +31,7 @@ const flags = [
 	...onPodLossFlags,
 	readOnlyFlag,
 	pathFlag,
+	...requireFlags,
 	helpFlag,
 	...connectionFlags,
 ] as const;

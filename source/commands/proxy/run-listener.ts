@@ -3,7 +3,6 @@ import {once} from 'node:events';
 import {stat} from 'node:fs/promises';
 import {assertAccess} from '../../actions/access.ts';
 import {fileErrorText} from '../../cluster/file-error-text.ts';
-import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {parseServerUrl} from '../../cluster/transport/server-url.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatusForSignal} from '../../errors/exit-status.ts';
@@ -14,13 +13,14 @@ import {joinParts} from '../../descriptions/parts.ts';
 import {startProxyListener} from '../../streams/proxy-listener/start-proxy-listener.ts';
 import type {ListenEndpoint} from '../../streams/proxy-listener/listen-endpoint.ts';
 import type {Invocation} from '../command.ts';
+import {createStreamClient} from '../stream-client.ts';
 import {requestFlags, type proxySpec} from './spec.ts';
 
 type ProxyInvocation = Invocation<typeof proxySpec.flags>;
 
 /** Resolves to the exit status for the signal. @throws SpokeError ERR_PORT_IN_USE, ERR_LOCAL_FILE, ERR_READ_ONLY, ERR_USAGE */
 export async function runListener(invocation: ProxyInvocation): Promise<number> {
-	const {flags, env, stdout, stderr, interrupted} = invocation;
+	const {flags, stdout, stderr, interrupted} = invocation;
 	assertAccess('proxy (a local API proxy)', 'listen', {readOnly: flags['read-only']});
 	const endpoint = listenEndpointOf(invocation);
 	assertNoRequestFlags(invocation);
@@ -28,7 +28,7 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 		throw new SpokeError('ERR_USAGE', '--allow-commands requires --disable-filter');
 	}
 
-	const cluster = await createClusterClient(flags, env);
+	const cluster = await createStreamClient(invocation);
 	const serverPath = parseServerUrl(cluster.facts.server).prefix;
 	const paths = reportPaths(cluster, {mode: flags.path, stderr});
 	try {

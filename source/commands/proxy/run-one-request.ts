@@ -5,7 +5,6 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {clampTimerMs} from '../../async/abortable.ts';
 import {assertAccess, proxyAccess} from '../../actions/access.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {parseDuration} from '../../command-line/parse-duration.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
@@ -23,6 +22,7 @@ import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts'
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {Sanitizer} from '../../text/sanitize.ts';
 import type {Invocation} from '../command.ts';
+import {createStreamClient} from '../stream-client.ts';
 import {runWebSocket} from './run-websocket.ts';
 import {listenerFlags, type proxySpec} from './spec.ts';
 
@@ -33,11 +33,11 @@ type ProxyInvocation = Invocation<typeof proxySpec.flags>;
 
 /** @throws SpokeError ERR_BACKEND_ANSWER (1) for a status of 400 or more, ERR_SECOND_LEG (11) if the backend was not reached, ERR_USAGE… */
 export async function runOneRequest(invocation: ProxyInvocation, method: string, text: string): Promise<number> {
-	const {flags, env, stderr, interrupted} = invocation;
+	const {flags, stderr, interrupted} = invocation;
 	const target = parseProxyTarget(text);
 	const headers = Object.fromEntries(flags.header.map(line => parseHeader(line)));
 	assertCompatibleFlags(invocation, method);
-	const client = await createClusterClient(flags, env);
+	const client = await createStreamClient(invocation);
 	const paths = reportPaths(client, {mode: flags.path, stderr});
 	const {cluster, close} = preconnect(client, {signal: interrupted, observer: paths.observer});
 	try {

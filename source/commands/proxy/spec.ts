@@ -3,6 +3,7 @@ import {helpFlag, pathFlag, readOnlyFlag} from '../../command-line/common-flags.
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {defaultFilter, defaultPort} from '../../streams/proxy-listener/listener-defaults.ts';
 import type {CommandSpec} from '../command.ts';
+import {requireFlags} from '../require-flags.ts';
 
 const flags = [
 	{name: 'header', short: 'H', kind: 'texts', value: '"NAME: VALUE"', help: 'one request: header to send; repeat for several'},
@@ -95,6 +96,7 @@ const flags = [
 	},
 	readOnlyFlag,
 	pathFlag,
+	...requireFlags,
 	helpFlag,
 	...connectionFlags,
 ] as const;
@@ -126,6 +128,7 @@ export const proxySpec = {
 		'The apiserver sends plain HTTP or, with https:, TLS without verifying the certificate. A node without a port, or with its kubelet’s port, means its kubelet, which is reached as for logs and exec, whatever the scheme.',
 		'Redirects are not followed. A response of 400 or higher is printed and exits 1; if the backend cannot be reached, it exits 11.',
 		'The local API proxy accepts only its own names in Host and Origin, and rejects requests that run commands (exec, attach, port-forward, the kubelet’s run), however the path is encoded, unless you pass --disable-filter --allow-commands.',
+		'With --require, the local API proxy answers 403 to a request for a log, stream, node, pod or service whose path does not meet it.',
 	].join('\n'),
 	examples: [
 		['spoke proxy get svc/https:web:443/healthz', 'one request over unverified TLS to a pod of the service'],

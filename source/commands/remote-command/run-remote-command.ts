@@ -1,7 +1,6 @@
 /** Common part of exec and attach. */
 import {Writable} from 'node:stream';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {describeCommandEnd, describeReattach} from '../../descriptions/describe-command-end.ts';
 import {joinParts} from '../../descriptions/parts.ts';
 import {exitStatusForSignal} from '../../errors/exit-status.ts';
@@ -18,6 +17,7 @@ import type {attachSpec} from '../attach/spec.ts';
 import type {Invocation} from '../command.ts';
 import type {debugSpec} from '../debug/spec.ts';
 import type {execSpec} from '../exec/spec.ts';
+import {createStreamClient} from '../stream-client.ts';
 import {driveRemoteCommand, type DriveResult} from './drive-remote-command.ts';
 
 type RemoteCommandInvocation = Invocation<typeof execSpec.flags> | Invocation<typeof attachSpec.flags> | Invocation<typeof debugSpec.flags>;
@@ -48,7 +48,7 @@ export async function runRemoteCommand(invocation: RemoteCommandInvocation, requ
 type RunEnd = Pick<DriveResult, 'exitStatus' | 'isRemote'>;
 
 async function runWithClient(invocation: RemoteCommandInvocation, request: RemoteCommandRequest): Promise<RunEnd> {
-	const cluster = await createClusterClient(invocation.flags, invocation.env);
+	const cluster = await createStreamClient(invocation);
 	const notices = new DeferredNotices(invocation.stderr);
 	const paths = reportPaths(cluster, {mode: pathMode(invocation), stderr: notices});
 	const ahead = preconnect(cluster, {signal: invocation.interrupted, observer: paths.observer});

@@ -3,6 +3,7 @@ import {abortableDelay, clampTimerMs} from '../../async/abortable.ts';
 import {backoffMs} from '../../async/backoff.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
+import {isStoppedByGate} from '../stream-gate.ts';
 import type {Continuity} from './continuity-check.ts';
 import type {LogEvent, LogSource} from './log-events.ts';
 import {locateInterruption, locateInterruptionWithin} from './log-interruption.ts';
@@ -62,6 +63,10 @@ export class LogOutage {
 	async handleLoss(error: SpokeError): Promise<void> {
 		const {resume, signal, cluster} = this.#options;
 		signal?.throwIfAborted();
+		if (isStoppedByGate(error)) {
+			throw error;
+		}
+
 		if (!resume) {
 			throw this.#toStreamLostError(await locateInterruption(cluster, error, signal));
 		}

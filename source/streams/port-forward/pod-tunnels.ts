@@ -8,6 +8,7 @@ import type {PodObject} from '../../targets/pod-object.ts';
 import type {PodScope} from '../../targets/target-pods.ts';
 import {toResolvedTarget, type ResolvedPod} from '../../targets/resolve-pod.ts';
 import type {ResolvedTarget} from '../connection-observer.ts';
+import {isStoppedByGate} from '../stream-gate.ts';
 import type {ForwardEvent, MoveReason, PodIdentity} from './forward-event.ts';
 import type {ForwardOptions, ForwardRequest} from './forward-request.ts';
 import {decidePod, isPodTerminated, type PodDecision} from './pod-decision.ts';
@@ -23,7 +24,7 @@ export type PodTunnelsOptions = Pick<ForwardOptions, 'observer' | 'environment'>
 		onMove: (pod: PodObject) => void;
 		/** The connections of `pool` can only be aborted. */
 		onTerminated: (pool: Pool) => void;
-		/** The pod has no replacement. */
+		/** The pod has no replacement, or no tunnel to it meets a requirement. */
 		onGone: (error: SpokeError) => void;
 	};
 
@@ -167,6 +168,11 @@ export class PodTunnels {
 	#reportInterruption(error: SpokeError, attempt: number, retryInMs: number): void {
 		if (error.code === 'ERR_NOT_FOUND' && this.scope === null) {
 			this.#options.onGone(this.#goneError('it no longer exists', error.text));
+			return;
+		}
+
+		if (isStoppedByGate(error)) {
+			this.#options.onGone(error);
 			return;
 		}
 

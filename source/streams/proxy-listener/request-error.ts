@@ -15,6 +15,8 @@ export function httpStatusForError({code}: SpokeError): number {
 const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
 	ERR_USAGE: 400,
 	ERR_FORBIDDEN: 403,
+	ERR_REQUIRE_NOT_MET: 403,
+	ERR_REQUIRE_UNDECIDED: 403,
 	ERR_NOT_FOUND: 404,
 	ERR_OUTPUT_CLOSED: 499,
 };

@@ -1,0 +1,15 @@
+/** Flags with which a stream command requires a path. */
+import {minBasisFlag} from '../command-line/common-flags.ts';
+import type {FlagSpec} from '../command-line/flag-spec.ts';
+import {requirementNames} from '../evidence/require-path.ts';
+
+export const requireFlags = [
+	{
+		name: 'require',
+		kind: 'strings',
+		value: 'REQUIREMENT',
+		suggests: requirementNames,
+		help: 'requirement, decided on each connection before its first byte: verified, tunnelled or protected (see spoke help path); exits 3 if not met, 4 if undecided; repeat for several',
+	},
+	minBasisFlag,
+] as const satisfies readonly FlagSpec[];

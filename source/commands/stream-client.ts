@@ -1,0 +1,25 @@
+/** The cluster client of a command that opens streams. */
+import type {ConnectionFlags} from '../command-line/connection-flags.ts';
+import type {FlagValues} from '../command-line/flag-spec.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
+import {createClusterClient} from '../cluster/create-cluster-client.ts';
+import {requireOnStreams} from '../evidence/require-connection.ts';
+import {parsePathRequirements} from '../evidence/require-path.ts';
+import type {requireFlags} from './require-flags.ts';
+
+type StreamInvocation = {
+	flags: ConnectionFlags & FlagValues<typeof requireFlags>;
+	given: ReadonlySet<string>;
+	env: NodeJS.ProcessEnv;
+};
+
+/**
+A client whose streams meet the requirements of the command line.
+@throws SpokeError as `createClusterClient`, and ERR_USAGE for an invalid requirement
+*/
+export async function createStreamClient({flags, given, env}: StreamInvocation): Promise<ClusterClient> {
+	const words = parsePathRequirements(flags.require, given);
+	const cluster = await createClusterClient(flags, env);
+	requireOnStreams(cluster, [{words, minBasis: flags['min-basis'], undecided: 'refuse', source: null}]);
+	return cluster;
+}

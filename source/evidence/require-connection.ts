@@ -1,0 +1,90 @@
+/** `--require` for streams: decided on the connection of each stream, before its first byte. */
+import {rejectOnAbort} from '../async/abortable.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
+import type {Connection} from '../cluster/connection.ts';
+import {SpokeError} from '../errors/spoke-error.ts';
+import {setStreamGate} from '../streams/stream-gate.ts';
+import {buildObservations, type Examination, noActiveObservations, processIdOf} from './build-observations.ts';
+import {buildPath} from './build-path.ts';
+import {noClusterObservations, observeCluster} from './cluster-observations.ts';
+import {observeConnection} from './connection-observations.ts';
+import type {ConnectionPurpose, Path} from './evidence.ts';
+import {readMetricsOncePerInterval} from './examine-apiserver.ts';
+import {labelTimings} from './label-timings.ts';
+import {processCacheFor} from './process-cache.ts';
+import {assertPathsMeet, type PathRequirement} from './require-path.ts';
+
+/** Timeout of each response. A stream with a requirement waits for what decides it. */
+const responseTimeoutMs = 10_000;
+
+/** Every later stream of the cluster must meet all of these; none lifts what was required before. */
+export function requireOnStreams(cluster: ClusterClient, requirements: readonly PathRequirement[]): void {
+	const wanted = requirements.filter(({words}) => words.length > 0);
+	setStreamGate(
+		cluster,
+		wanted.length === 0
+			? null
+			: async (connection, purpose, signal) => rejectOnAbort(async () => assertMeets(cluster, connection, purpose, wanted), signal),
+	);
+}
+
+/** @throws SpokeError ERR_REQUIRE_NOT_MET, ERR_REQUIRE_UNDECIDED, ERR_APISERVER_TIMEOUT */
+async function assertMeets(
+	cluster: ClusterClient,
+	connection: Connection,
+	purpose: ConnectionPurpose,
+	requirements: readonly PathRequirement[],
+): Promise<void> {
+	const path = await pathBeforeUse(cluster, connection, purpose, {
+		needsRoute: requirements.some(({words}) => words.some(word => word !== 'verified')),
+	});
+	for (const requirement of requirements) {
+		assertPathsMeet([path], requirement);
+	}
+
+	if (!connection.usable) {
+		throw new SpokeError('ERR_APISERVER_TIMEOUT', `no response within ${responseTimeoutMs / 1000} s to what decides a requirement`);
+	}
+}
+
+/**
+The path that a stream would have on this very connection. Nothing has gone to the far end yet, so where the apiserver verifies it is
+`enforced`. Earlier attempts do not count: an apiserver that enforces sends nothing to a kubelet that is refused.
+*/
+async function pathBeforeUse(
+	cluster: ClusterClient,
+	connection: Connection,
+	purpose: ConnectionPurpose,
+	{needsRoute}: {needsRoute: boolean},
+): Promise<Path> {
+	const examined = await examineBeforeUse(cluster, connection, purpose.target.namespace);
+	const path = pathOf(cluster, examined, purpose);
+	if (!needsRoute || path.legs[1]!.route.state !== 'unknown' || !connection.usable) {
+		return path;
+	}
+
+	const metrics = await readMetricsOncePerInterval(cluster, connection, processIdOf(examined), {});
+	return pathOf(cluster, {...examined, metrics}, purpose);
+}
+
+async function examineBeforeUse(cluster: ClusterClient, connection: Connection, namespace: string | null): Promise<Examination> {
+	const own = await observeConnection(connection, {timeoutMs: responseTimeoutMs});
+	const known = processCacheFor(cluster);
+	const recent = known.recentShared(processIdOf({own}), labelTimings.sharedMaxAgeMs, Date.now());
+	const shared =
+		recent === noClusterObservations
+			? await observeCluster(cluster, {timeoutMs: responseTimeoutMs, ...(namespace !== null && {namespace})})
+			: recent;
+	known.ca = shared.ca ?? known.ca;
+	known.recordGateway(shared.gatewaySeen);
+	known.rememberShared(processIdOf({own}), shared);
+	return {own, others: [], unreachedAddresses: [], shared, metrics: null, active: noActiveObservations};
+}
+
+function pathOf(cluster: ClusterClient, examined: Examination, purpose: ConnectionPurpose): Path {
+	const observations = buildObservations(cluster, examined, {purpose, about: 'configuration'});
+	return buildPath(
+		{...observations, isBound: examined.own.socket !== null, failures: [], outcomes: []},
+		{cluster: cluster.facts, phase: 'settled', address: null, rttMs: {websocket: null, runtime: null}, error: null},
+	);
+}

@@ -1,0 +1,46 @@
+/** What decides, on a connection, whether a stream may use it. */
+import type {ClusterClient} from '../cluster/cluster-client.ts';
+import type {Connection} from '../cluster/connection.ts';
+import type {SpokeError} from '../errors/spoke-error.ts';
+import type {ConnectionPurpose} from './connection-observer.ts';
+
+/** Can send ordinary requests on the connection. @throws SpokeError if the stream must not use it */
+export type StreamGate = (connection: Connection, purpose: ConnectionPurpose, signal: AbortSignal | undefined) => Promise<void>;
+
+/** For every later stream of the cluster, on whatever client derived from this one. `null`: any connection may be used. */
+export function setStreamGate({records}: Pick<ClusterClient, 'records'>, gate: StreamGate | null): void {
+	records.of(GateRecord, () => new GateRecord()).gate = gate;
+}
+
+/** Before the first byte of a stream. @throws SpokeError if the stream must not use this connection */
+export async function passStreamGate(
+	{records}: Pick<ClusterClient, 'records'>,
+	connection: Connection,
+	purpose: ConnectionPurpose,
+	signal?: AbortSignal,
+): Promise<void> {
+	await records.of(GateRecord, () => new GateRecord()).gate?.(connection, purpose, signal);
+}
+
+/** For what precedes a stream: the gate decides on a connection that is not used. @throws SpokeError as the gate and `connect` */
+export async function assertStreamAllowed(cluster: ClusterClient, purpose: ConnectionPurpose, signal?: AbortSignal): Promise<void> {
+	if (cluster.records.of(GateRecord, () => new GateRecord()).gate === null) {
+		return;
+	}
+
+	const connection = await cluster.connect(signal ? {signal} : {});
+	try {
+		await passStreamGate(cluster, connection, purpose, signal);
+	} finally {
+		connection.close();
+	}
+}
+
+/** The stream was not tried, so the error says nothing about its path. */
+export function isStoppedByGate({code}: Pick<SpokeError, 'code'>): boolean {
+	return code === 'ERR_REQUIRE_NOT_MET' || code === 'ERR_REQUIRE_UNDECIDED';
+}
+
+class GateRecord {
+	gate: StreamGate | null = null;
+}

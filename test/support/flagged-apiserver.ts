@@ -1,0 +1,169 @@
+/** Apiservers of scripted flags behind one address, which record what users send beyond the reads of evidence. */
+import {createHash, X509Certificate} from 'node:crypto';
+import type {IncomingMessage} from 'node:http';
+import {createServer} from 'node:https';
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import type {AddressInfo} from 'node:net';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import process from 'node:process';
+import type {TLSSocket} from 'node:tls';
+import type {ExecutionContext} from 'ava';
+import {authority, issue} from './certificates.ts';
+
+export const verifies = {'kubelet-certificate-authority': '/ca.crt', 'egress-selector-config-file': ''};
+export const verifiesNothing = {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''};
+
+type Flags = Readonly<Record<string, string>>;
+
+export type FlaggedApiservers = {
+	/** Of `runSpoke`. */
+	env: NodeJS.ProcessEnv;
+	/** Requests for logs, upgrades and proxied requests, with what followed each. */
+	streams: Array<{process: number; path: string; bytes: number}>;
+	/** Flags of each process. A new connection goes to the next one. */
+	processes: Flags[];
+	/** The process that gets the next connection. */
+	next: number;
+};
+
+export type FlaggedOptions = {
+	/** As a gateway has it in the server URL. */
+	prefix?: string;
+	/** A token cannot be named by the apiserver, as a client certificate is. */
+	credential?: 'certificate' | 'token';
+	/** Whether `/flagz` may be read. */
+	readsFlags?: boolean;
+};
+
+const pod = {
+	kind: 'Pod',
+	apiVersion: 'v1',
+	metadata: {name: 'web', namespace: 'default', uid: 'u1'},
+	spec: {nodeName: 'n1', containers: [{name: 'main', image: 'x', ports: [{containerPort: 80}]}]},
+	status: {
+		phase: 'Running',
+		podIP: '10.1.0.1',
+		conditions: [{type: 'Ready', status: 'True'}],
+		containerStatuses: [{name: 'main', ready: true, containerID: 'c://1', state: {running: {startedAt: '2026-11-24T14:00:00Z'}}}],
+	},
+};
+
+export async function startFlaggedApiservers(
+	t: Pick<ExecutionContext, 'teardown'>,
+	processes: Flags[],
+	{prefix = '', credential = 'certificate', readsFlags = true}: FlaggedOptions = {},
+): Promise<FlaggedApiservers> {
+	const ca = await authority('cluster-ca');
+	const [leaf, client] = await Promise.all([
+		issue({commonName: 'kube-apiserver', ip: ['127.0.0.1'], dns: ['kubernetes.default.svc']}, ca),
+		issue({commonName: 'ada', organization: 'dev', usage: 'client'}, ca),
+	]);
+	const shownCertificate = createHash('sha256').update(new X509Certificate(client.certificate).raw).digest('hex');
+	const state: FlaggedApiservers = {env: {}, streams: [], processes, next: 0};
+	const processOf = new WeakMap<object, number>();
+	const extra = credential === 'certificate' ? {'authentication.kubernetes.io/credential-id': [`X509SHA256=${shownCertificate}`]} : {};
+	const objects: Readonly<Record<string, object>> = {
+		'/version': {major: '1', minor: '36', gitVersion: 'v1.36.3'},
+		'/api/v1/namespaces/default/configmaps/kube-root-ca.crt': {kind: 'ConfigMap', data: {'ca.crt': ca.certificate}},
+		'/apis/authentication.k8s.io/v1/selfsubjectreviews': {
+			kind: 'SelfSubjectReview',
+			status: {userInfo: {username: 'ada', groups: [], extra}},
+		},
+		'/api/v1/namespaces/default/pods/web': pod,
+		'/api/v1/nodes/n1': {
+			kind: 'Node',
+			apiVersion: 'v1',
+			metadata: {name: 'n1'},
+			status: {addresses: [{type: 'InternalIP', address: '10.0.0.11'}], daemonEndpoints: {kubeletEndpoint: {Port: 10_250}}},
+		},
+	};
+	const record = (request: IncomingMessage) => {
+		const stream = {process: processOf.get(request.socket)!, path: request.url!.slice(prefix.length), bytes: 0};
+		state.streams.push(stream);
+		return stream;
+	};
+
+	const server = createServer(
+		{key: leaf.key, cert: leaf.certificate, ca: ca.certificate, requestCert: true, rejectUnauthorized: false},
+		(request, response) => {
+			const index = processOf.get(request.socket)!;
+			const path = request.url!.slice(prefix.length).split('?')[0]!;
+			const flags: Readonly<Record<string, object>> = readsFlags
+				? {
+						'/flagz': {kind: 'Flagz', flags: state.processes[index]!},
+						'/statusz': {kind: 'Statusz', startTime: `2026-11-24T14:00:0${index}Z`, binaryVersion: '1.36.3'},
+					}
+				: {};
+			const object = flags[path] ?? objects[path];
+			if (/\/(?:log|proxy|ephemeralcontainers)\b/.test(path)) {
+				const stream = record(request);
+				request.on('data', (chunk: Buffer) => {
+					stream.bytes += chunk.length;
+				});
+				if (request.url!.includes('follow=true')) {
+					response.write('a line\n', () => request.socket.destroy());
+				} else {
+					response.end('a line\n');
+				}
+
+				return;
+			}
+
+			request.resume();
+			response.setHeader('content-type', 'application/json');
+			response.statusCode = object ? 200 : 403;
+			response.end(JSON.stringify(object ?? {kind: 'Status', status: 'Failure', reason: 'Forbidden', code: 403, message: 'forbidden'}));
+		},
+	);
+	server.on('secureConnection', socket => {
+		processOf.set(socket, state.next);
+		state.next = (state.next + 1) % state.processes.length;
+		socket.on('error', () => {});
+	});
+	server.on('upgrade', (request: IncomingMessage, socket: TLSSocket) => {
+		const stream = record(request);
+		socket.on('data', (chunk: Buffer) => {
+			stream.bytes += chunk.length;
+		});
+		socket.end('HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+	});
+	await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-flagged-'));
+	const file = join(folder, 'kubeconfig.json');
+	const encoded = (text: string) => Buffer.from(text).toString('base64');
+	await writeFile(
+		file,
+		JSON.stringify({
+			apiVersion: 'v1',
+			kind: 'Config',
+			'current-context': 'main',
+			contexts: [{name: 'main', context: {cluster: 'here', user: 'ada', namespace: 'default'}}],
+			clusters: [
+				{
+					name: 'here',
+					cluster: {
+						server: `https://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`,
+						'certificate-authority-data': encoded(ca.certificate),
+					},
+				},
+			],
+			users: [
+				{
+					name: 'ada',
+					user:
+						credential === 'token'
+							? {token: 'secret'}
+							: {'client-certificate-data': encoded(client.certificate), 'client-key-data': encoded(client.key)},
+				},
+			],
+		}),
+	);
+	t.teardown(async () => {
+		server.closeAllConnections();
+		server.close();
+		await rm(folder, {recursive: true, force: true});
+	});
+	state.env = {...process.env, KUBECONFIG: file, HOME: folder};
+	return state;
+}
