@@ -16,8 +16,18 @@ const maxDurationMs = 180_000;
 
 export const logGroups: readonly Group[] = [
 	{name: 'logs first line', programs: ['spoke', 'kubectl', 'stern'], measure: firstLine},
-	{name: 'logs 1M lines piped', programs: ['spoke', 'kubectl', 'stern'], measure: async program => wholeLog(program, {follow: false})},
-	{name: 'logs 1M lines followed', programs: ['spoke', 'kubectl', 'stern'], measure: async program => wholeLog(program, {follow: true})},
+	{
+		name: 'logs 1M lines piped',
+		programs: ['spoke', 'kubectl', 'stern'],
+		isSlow: true,
+		measure: async program => wholeLog(program, {follow: false}),
+	},
+	{
+		name: 'logs 1M lines followed',
+		programs: ['spoke', 'kubectl', 'stern'],
+		isSlow: true,
+		measure: async program => wholeLog(program, {follow: true}),
+	},
 ];
 
 async function firstLine({name, command}: Program): Promise<Figures> {

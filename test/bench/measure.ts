@@ -12,7 +12,15 @@ export type Program = {name: ProgramName; command: readonly string[]};
 export type Figures = ReadonlyMap<string, number>;
 
 /** Figures that are measured together, for the programs that have the feature. */
-export type Group = {name: string; programs: readonly ProgramName[]; measure: (program: Program) => Promise<Figures>};
+export type Group = {
+	name: string;
+	programs: readonly ProgramName[];
+	/** Has a fifth of the rounds. */
+	isSlow?: true;
+	measure: (program: Program) => Promise<Figures>;
+	setUp?: () => Promise<void>;
+	tearDown?: () => Promise<void>;
+};
 
 /** Values by row and program, in the order measured. */
 export type Rows = ReadonlyMap<string, ReadonlyMap<ProgramName, readonly number[]>>;
@@ -58,7 +66,7 @@ export function tableOf(rows: Rows, programs: readonly ProgramName[]): string {
 			figure(own),
 			...others.flatMap(name => {
 				const other = median(values.get(name) ?? []);
-				const ratio = row.includes('MiB/s') || row.includes('lines/s in') ? own / other : other / own;
+				const ratio = isBetterHigh(row) ? own / other : other / own;
 				return [figure(other), Number.isFinite(ratio) ? `${ratio.toFixed(2)}×` : '–'];
 			}),
 		]);
@@ -73,6 +81,10 @@ export function tableOf(rows: Rows, programs: readonly ProgramName[]): string {
 		`| ${widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`,
 		...body,
 	].join('\n');
+}
+
+export function isBetterHigh(row: string): boolean {
+	return row.includes('MiB/s') || row.includes('lines/s in');
 }
 
 /** CPU time and memory of a running process; `undefined` if it has ended. */
@@ -99,6 +111,6 @@ export async function pause(milliseconds: number): Promise<void> {
 	});
 }
 
-function figure(value: number): string {
+export function figure(value: number): string {
 	return Number.isNaN(value) ? '–' : value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }

@@ -15,9 +15,10 @@ const both = ['spoke', 'kubectl'] as const;
 
 export const portForwardGroups: readonly Group[] = [
 	{name: 'port-forward start', programs: both, measure: start},
-	{name: 'port-forward echo', programs: both, measure: echo},
-	{name: 'port-forward throughput', programs: both, measure: throughput},
-	{name: 'port-forward 300 connections', programs: both, measure: manyConnections},
+	{name: 'port-forward echo', programs: both, isSlow: true, measure: echo},
+	{name: 'port-forward throughput', programs: both, isSlow: true, measure: throughput},
+	{name: 'port-forward 300 connections', programs: both, isSlow: true, measure: manyConnections},
+	{name: 'port-forward 10,000 connections', programs: both, isSlow: true, measure: shortConnections},
 ];
 
 async function forward({command}: Program): Promise<Forward> {
@@ -67,10 +68,12 @@ async function start(program: Program): Promise<Figures> {
 	await once(socket, 'data');
 	const firstByteMs = performance.now() - began;
 	socket.destroy();
+	const resident = (await usageOf(running.child.pid!))?.residentMiB ?? NaN;
 	await running.stop();
 	return new Map([
 		['announced, ms', running.announcedMs],
 		['first byte on the first connection, ms', firstByteMs],
+		['resident, MiB', resident],
 	]);
 }
 
@@ -114,38 +117,63 @@ async function throughput(program: Program): Promise<Figures> {
 	const size = 256 * 1024 * 1024;
 	const down = await timed(async () => download(running.port('source'), size));
 	const up = await timed(async () => upload(running.port('sink'), size));
-	const resident = await residentMiB(running.child);
-	const cpu = await cpuSeconds(running.child);
+	const usage = await usageOf(running.child.pid!);
 	await running.stop();
 	return new Map([
 		['one stream down, MiB/s', size / 1048.576 / down],
 		['one stream up, MiB/s', size / 1048.576 / up],
-		['CPU for both, s', cpu],
-		['resident behind it, MiB', resident],
+		['CPU for both, s', usage?.cpuS ?? NaN],
+		['resident at most, MiB', usage?.mostResidentMiB ?? NaN],
 	]);
 }
 
 async function manyConnections(program: Program): Promise<Figures> {
 	const running = await forward(program);
 	await pause(300);
-	const burst = async () =>
-		timed(async () => {
-			await Promise.all(
-				Array.from({length: 300}, async () => {
-					const socket = await open(running.port('echo'));
-					socket.write('x');
-					await once(socket, 'data');
-					socket.destroy();
-				}),
-			);
-		});
-	const first = await burst();
+	const before = await usageOf(running.child.pid!);
+	const ms = await timed(async () => {
+		await Promise.all(Array.from({length: 300}, async () => useOnce(running)));
+	});
 	await pause(1500);
-	const resident = await residentMiB(running.child);
+	return usageSince(running, before, [['300 connections at once, ms', ms]]);
+}
+
+/** One after the other, in twenty rows. */
+async function shortConnections(program: Program): Promise<Figures> {
+	const running = await forward(program);
+	await pause(300);
+	const before = await usageOf(running.child.pid!);
+	let left = 10_000;
+	const ms = await timed(async () => {
+		await Promise.all(
+			Array.from({length: 20}, async () => {
+				for (; left > 0; left--) {
+					await useOnce(running);
+				}
+			}),
+		);
+	});
+	return usageSince(running, before, [['10,000 connections, s', ms / 1000]]);
+}
+
+async function useOnce(running: Forward): Promise<void> {
+	const socket = await open(running.port('echo'));
+	socket.write('x');
+	await once(socket, 'data');
+	socket.destroy();
+}
+
+async function usageSince(
+	running: Forward,
+	before: Awaited<ReturnType<typeof usageOf>>,
+	rows: ReadonlyArray<[string, number]>,
+): Promise<Figures> {
+	const after = await usageOf(running.child.pid!);
 	await running.stop();
 	return new Map([
-		['300 connections at once, ms', first],
-		['resident behind them, MiB', resident],
+		...rows,
+		['CPU, s', (after?.cpuS ?? NaN) - (before?.cpuS ?? NaN)],
+		['resident at most, MiB', after?.mostResidentMiB ?? NaN],
 	]);
 }
 
@@ -200,8 +228,4 @@ async function timed(work: () => Promise<void>): Promise<number> {
 
 async function residentMiB({pid}: ChildProcess): Promise<number> {
 	return (await usageOf(pid!))?.residentMiB ?? NaN;
-}
-
-async function cpuSeconds({pid}: ChildProcess): Promise<number> {
-	return (await usageOf(pid!))?.cpuS ?? NaN;
 }

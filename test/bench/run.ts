@@ -1,14 +1,16 @@
 /**
 `npm run bench [row…]`: spoke beside kubectl, and stern and k9s where they do the same, on the cluster of KUBECONFIG (the lab of
 test/real-cluster), alternating in one run.
-Words choose the groups whose names hold one of them. `SPOKE_BENCH_ROUNDS` is the rounds (5). `SPOKE_BENCH_KUBECTL`, `…_STERN` and
-`…_K9S` name the programs;
-stern and k9s are left out where there are none.
+Words choose the groups whose names hold one of them. `--write` also writes docs/benchmarks.md. `SPOKE_BENCH_ROUNDS` is the rounds (5).
+`SPOKE_BENCH_KUBECTL`, `…_STERN` and `…_K9S` name the programs; stern and k9s are left out where there are none.
 */
 import {spawnSync} from 'node:child_process';
+import {writeFile} from 'node:fs/promises';
 import {loadavg} from 'node:os';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
+import {crowdGroups} from './crowd.ts';
+import {benchmarkDocument, type MeasuredGroup} from './document.ts';
 import {labelGroups} from './labels.ts';
 import {logGroups} from './logs.ts';
 import {alternate, benchEnvironment, median, tableOf, type Group, type Program, type ProgramName} from './measure.ts';
@@ -18,7 +20,9 @@ import {sessionLoadGroups} from './session-load.ts';
 import {sessionGroups} from './session.ts';
 import {startGroups} from './start.ts';
 
-const chosen = process.argv.slice(2);
+const words = process.argv.slice(2);
+const writesDocument = words.includes('--write');
+const chosen = words.filter(word => word !== '--write');
 const rounds = Number(process.env['SPOKE_BENCH_ROUNDS'] ?? 5);
 const programs = [
 	{name: 'spoke', command: [fileURLToPath(new URL('../../build/spoke.js', import.meta.url))]},
@@ -40,6 +44,7 @@ const groups: readonly Group[] = [
 	...startGroups,
 	...portForwardGroups,
 	...logGroups,
+	...crowdGroups,
 	...labelGroups,
 	...sessionGroups,
 	...sessionLoadGroups,
@@ -55,22 +60,42 @@ if (asked.length > 0) {
 	process.stdout.write(`Node ${process.version}, an empty program: ${emptyProgramMs().toFixed(0)} ms\n`);
 }
 
-for (const {name, programs: able, measure} of asked) {
-	const taking = programs.filter(program => able.includes(program.name) && present.has(program.name));
+const measured: MeasuredGroup[] = [];
+for (const group of asked) {
+	const taking = programs.filter(program => group.programs.includes(program.name) && present.has(program.name));
 	const before = loadavg()[0]!;
+	const groupRounds = group.isSlow ? Math.max(3, Math.round(rounds / 5)) : rounds;
 	// One group that breaks, be it by the peer, costs its own table only.
 	try {
-		const rows = await alternate(taking, rounds, measure);
+		await group.setUp?.();
+		const rows = await alternate(taking, groupRounds, group.measure);
+		const load = [before, loadavg()[0]!] as const;
+		measured.push({name: group.name, rounds: groupRounds, load, rows});
 		process.stdout.write(
-			`\n${name}: ${rounds} rounds, load ${before.toFixed(1)} → ${loadavg()[0]!.toFixed(1)}\n\n${tableOf(
+			`\n${group.name}: ${groupRounds} rounds, load ${load.map(at => at.toFixed(1)).join(' → ')}\n\n${tableOf(
 				rows,
 				taking.map(program => program.name),
 			)}\n`,
 		);
 	} catch (error) {
-		process.stdout.write(`\n${name}: broken off: ${(error as Error).message}\n`);
+		process.stdout.write(`\n${group.name}: broken off: ${(error as Error).message}\n`);
 		process.exitCode = 1;
+	} finally {
+		await group.tearDown?.();
 	}
+}
+
+if (writesDocument) {
+	const path = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
+	await writeFile(
+		path,
+		await benchmarkDocument(
+			path,
+			measured,
+			programs.filter(({name}) => present.has(name)),
+		),
+	);
+	process.stdout.write(`\nwrote ${path}\n`);
 }
 
 /** No start of a Node program can be quicker. */

@@ -13,14 +13,15 @@ const maxAttempts = 4;
 const flowsWithinMs = 20_000;
 
 export const sessionLoadGroups: readonly Group[] = [
-	{name: 'session tail of 5,000 lines/s', programs: ['spoke', 'k9s'], measure: steadyTail},
+	{name: 'session tail of 5,000 lines/s', programs: ['spoke', 'k9s'], isSlow: true, measure: steadyTail},
 	// k9s keeps 5,000 lines at most.
-	{name: 'session tail of 1,000,000 lines', programs: ['spoke'], measure: wholeLog},
+	{name: 'session tail of 1,000,000 lines', programs: ['spoke'], isSlow: true, measure: wholeLog},
 	...(process.env['SPOKE_BENCH_BIG'] === undefined
 		? []
 		: [
 				{
 					name: 'session 150,000 pods',
+					isSlow: true,
 					programs: ['spoke', ...(process.env['SPOKE_BENCH_BIG_K9S'] === undefined ? [] : (['k9s'] as const))],
 					measure: manyPods,
 				} as Group,

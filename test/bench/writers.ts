@@ -29,11 +29,15 @@ async function make(name: string, args: readonly string[], lines: number): Promi
 }
 
 /** Whoever makes one for itself deletes it. */
-export async function createWriter(name: string, args: readonly string[]): Promise<void> {
+export async function createWriter(
+	name: string,
+	args: readonly string[],
+	labels: Readonly<Record<string, string>> = {app: name},
+): Promise<void> {
 	const pod = {
 		apiVersion: 'v1',
 		kind: 'Pod',
-		metadata: {name, labels: {app: name}},
+		metadata: {name, labels},
 		spec: {
 			nodeName: 'n1',
 			automountServiceAccountToken: false,

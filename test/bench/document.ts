@@ -1,0 +1,108 @@
+/** docs/benchmarks.md, written from one run: what was measured, on which machine, and how far spoke is ahead or behind. */
+import {execFileSync} from 'node:child_process';
+import {readFile} from 'node:fs/promises';
+import {arch, cpus, release, totalmem, type} from 'node:os';
+import process from 'node:process';
+import {format, resolveConfig} from 'prettier';
+import {benchEnvironment, figure, isBetterHigh, median, quantile, type Program, type ProgramName, type Rows} from './measure.ts';
+
+export type MeasuredGroup = {name: string; rounds: number; load: readonly [before: number, after: number]; rows: Rows};
+
+/** Rows of spoke alone are left out, and so are its stages: `npm run bench -- start` prints them. */
+export async function benchmarkDocument(path: string, groups: readonly MeasuredGroup[], programs: readonly Program[]): Promise<string> {
+	const sections = groups.flatMap(group => {
+		const rows = [...group.rows].filter(([, values]) => values.has('spoke') && values.size > 1);
+		return rows.length === 0 ? [] : [section(group, new Map(rows))];
+	});
+	const text = [
+		'# Benchmarks',
+		`Written by \`npm run bench -- --write\` from one run; do not edit it. The programs take turns in each round. A figure is the median, and in
+		brackets are the quartiles. The last column compares with spoke: **behind** means that spoke needs more time, processor time or memory, or
+		moves less. The floor program is the least that a Node.js program needs for the same (test/bench/floor.cjs); it checks nothing.`.replaceAll(
+			/\s+/g,
+			' ',
+		),
+		...(await circumstances(programs)),
+		...sections,
+	].join('\n\n');
+	return format(text, {...(await resolveConfig(path)), parser: 'markdown'});
+}
+
+function section({name, rounds, load}: MeasuredGroup, rows: Rows): string {
+	const peers = [...new Set([...rows.values()].flatMap(values => [...values.keys()]))].filter(program => program !== 'spoke');
+	const head = ['', 'spoke', ...peers.flatMap(peer => [titles[peer], `spoke and ${titles[peer]}`])];
+	const body = [...rows].map(([row, values]) => [
+		row,
+		withSpread(values.get('spoke')!),
+		...peers.flatMap(peer => {
+			const other = values.get(peer);
+			return other ? [withSpread(other), comparison(row, median(values.get('spoke')!), median(other))] : ['–', '–'];
+		}),
+	]);
+	const lines = [head, head.map((_, column) => (column === 0 ? '---' : '--:')), ...body].map(cells => `| ${cells.join(' | ')} |`);
+	return [
+		`## ${name[0]!.toUpperCase()}${name.slice(1)}`,
+		lines.join('\n'),
+		`${rounds} rounds; load average ${load.map(at => at.toFixed(1)).join(' to ')}.`,
+	].join('\n\n');
+}
+
+const titles: Readonly<Record<ProgramName, string>> = {
+	spoke: 'spoke',
+	kubectl: 'kubectl',
+	stern: 'stern',
+	k9s: 'k9s',
+	floor: 'floor program',
+};
+
+function withSpread(values: readonly number[]): string {
+	return `${figure(median(values))} (${figure(quantile(values, 0.25))}–${figure(quantile(values, 0.75))})`;
+}
+
+/** The ratio is above 1. */
+function comparison(row: string, own: number, other: number): string {
+	const advantage = isBetterHigh(row) ? own / other : other / own;
+	if (!Number.isFinite(advantage) || advantage <= 0) {
+		return '–';
+	}
+
+	const shown = Math.max(advantage, 1 / advantage).toFixed(2);
+	return shown === '1.00' ? 'equal' : advantage > 1 ? `ahead ${shown}×` : `**behind ${shown}×**`;
+}
+
+async function circumstances(programs: readonly Program[]): Promise<readonly string[]> {
+	const {version} = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {version: string};
+	const [processor] = cpus();
+	const facts = [
+		['date', new Date().toISOString().slice(0, 10)],
+		[
+			'machine',
+			`${cpus().length} × ${processor?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release()} ${arch()}`,
+		],
+		['spoke', `${version} on Node.js ${process.version}`],
+		...programs
+			.filter(({name}) => name !== 'spoke' && name !== 'floor')
+			.map(({name, command: [program = '']}) => [name, versionOf(program, versionArguments[name] ?? ['version'])]),
+		['cluster', `Kubernetes ${serverVersion(programs)}, on the same machine`],
+	];
+	return [facts.map(([name, value]) => `- ${name}: ${value}`).join('\n')];
+}
+
+const versionArguments: Partial<Record<ProgramName, readonly string[]>> = {
+	kubectl: ['version', '--client', '-o', 'json'],
+	stern: ['--version'],
+	k9s: ['version', '--short'],
+};
+
+function versionOf(program: string, args: readonly string[]): string {
+	const text = execFileSync(program, args, {encoding: 'utf8', env: benchEnvironment(), stdio: ['ignore', 'pipe', 'ignore']});
+	return /v?\d+\.\d+\.\d+/.exec(text)?.[0] ?? 'of unknown version';
+}
+
+function serverVersion(programs: readonly Program[]): string {
+	const [kubectl = 'kubectl'] = programs.find(({name}) => name === 'kubectl')?.command ?? [];
+	const {gitVersion} = JSON.parse(execFileSync(kubectl, ['get', '--raw', '/version'], {encoding: 'utf8', env: benchEnvironment()})) as {
+		gitVersion: string;
+	};
+	return gitVersion;
+}
