@@ -81,8 +81,6 @@ export function unsentBytes(stream: Duplex): number {
 }
 
 const fewBytes = 1024 * 1024;
-/** V8 14, of Node 26, would print that it does not know the flag. */
-const hasCapacityFlag = Number.parseInt(process.versions.v8, 10) < 14;
 let countedBytes = 0;
 
 /**
@@ -96,10 +94,13 @@ export function countPassedBytes(length: number): void {
 	}
 
 	countedBytes += length;
-	if (countedBytes > fewBytes && hasCapacityFlag) {
-		// It has no effect on the young generation itself, whose size is set at the start.
-		setV8Flag(`--${capacityFlag}=1`, `--${capacityFlag}=32`);
+	// It has no effect on the young generation itself, whose size is set at the start.
+	if (countedBytes > fewBytes && standardCapacity !== undefined) {
+		setV8Flag(`--${capacityFlag}=1`, `--${capacityFlag}=${standardCapacity}`);
 	}
 }
 
 export const capacityFlag = 'scavenger-max-new-space-capacity-mb';
+/** By major version of V8, of Node 22 and 24. V8 14 would print that it does not know the flag. */
+export const standardCapacities: Readonly<Record<number, number>> = {12: 8, 13: 32};
+const standardCapacity = standardCapacities[Number.parseInt(process.versions.v8, 10)];

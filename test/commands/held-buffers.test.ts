@@ -1,5 +1,5 @@
-/** What streams hold in Buffers while they pass on far more, where V8 can be told to free dead ones soon. */
-import {spawn, type ChildProcess} from 'node:child_process';
+/** Where V8 can be told to free dead Buffers soon: what streams hold in them, and that compiled code stays usable. */
+import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {connect} from 'node:net';
@@ -35,53 +35,50 @@ beforeV8Version14('a followed flood holds at most 48 MiB in Buffers', async t =>
 	t.teardown(async () => server.close());
 	const ca = join(server.folder, 'ca.crt');
 	await writeFile(ca, server.ca);
-	const {child, heldBytes} = await start(
-		t,
-		['logs', '-f', 'flood', '--server', server.url, '--certificate-authority', ca, '--token', 'x'],
-		{},
-	);
+	const args = ['logs', '-f', 'flood', '--server', server.url, '--certificate-authority', ca, '--token', 'x'];
+	const {child, ended} = start(t, args, {HOME: await homeOf(t)});
 	let received = 0;
-	for await (const chunk of child.stdout! as AsyncIterable<Buffer>) {
+	for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
 		received += chunk.length;
 		if (received > passedBytes) {
 			break;
 		}
 	}
 
-	t.true((await heldBytes()) < maxHeldBytes);
+	t.true((await ended()).heldBytes < maxHeldBytes);
 });
 
 beforeV8Version14('a forward of a large transfer holds at most 48 MiB in Buffers', async t => {
 	const {env} = await openSandbox(t);
-	const {child, heldBytes} = await start(t, ['port-forward', '--address', '127.0.0.1', 'pod/db-0', ':7000'], {
-		KUBECONFIG: env['KUBECONFIG'],
-	});
-	const [announced] = (await once(child.stdout!, 'data')) as [Buffer];
-	child.stdout!.resume();
+	const {heldBytes} = await forwardEcho(t, env['KUBECONFIG']!, await homeOf(t));
+	t.true(heldBytes < maxHeldBytes);
+});
+
+test('the next forward uses the compiled code that a forward of a large transfer has stored', async t => {
+	const {env} = await openSandbox(t);
+	const home = await homeOf(t);
+	await forwardEcho(t, env['KUBECONFIG']!, home, 2 * mebibyte);
+	const {compiled, rejected} = await forwardEcho(t, env['KUBECONFIG']!, home, 1);
+	t.deepEqual({compiled, rejected}, {compiled: ['cli.js', 'port-forward.js'], rejected: []});
+});
+
+async function forwardEcho(t: ExecutionContext, kubeconfig: string, home: string, bytes = passedBytes) {
+	const {child, ended} = start(t, ['port-forward', '--address', '127.0.0.1', 'pod/db-0', ':7000'], {HOME: home, KUBECONFIG: kubeconfig});
+	const [announced] = (await once(child.stdout, 'data')) as [Buffer];
+	child.stdout.resume();
 	const socket = connect(Number(/:(\d+) ->/.exec(announced.toString())![1]), '127.0.0.1');
 	t.teardown(() => socket.destroy());
-	const piece = Buffer.alloc(mebibyte);
-	let [sent, received] = [0, 0];
-	const send = () => {
-		while (sent < passedBytes) {
-			sent += piece.length;
-			if (!socket.write(piece)) {
-				return;
-			}
-		}
-	};
-
-	socket.on('drain', send);
-	send();
+	pipeline(endless(Buffer.alloc(Math.min(bytes, mebibyte))), socket, () => {});
+	let received = 0;
 	for await (const chunk of socket as AsyncIterable<Buffer>) {
 		received += chunk.length;
-		if (received === passedBytes) {
+		if (received >= bytes) {
 			break;
 		}
 	}
 
-	t.true((await heldBytes()) < maxHeldBytes);
-});
+	return ended();
+}
 
 const runningPod = {
 	apiVersion: 'v1',
@@ -99,27 +96,31 @@ function endless(bytes: Buffer): Readable {
 	});
 }
 
-type Started = {child: ChildProcess; heldBytes: () => Promise<number>};
+type Trace = {heldBytes: number; compiled: readonly string[]; rejected: readonly string[]};
 
-async function start(t: ExecutionContext, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Started> {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-buffers-'));
-	const trace = join(folder, 'trace');
+function start(t: ExecutionContext, args: readonly string[], env: {HOME: string; KUBECONFIG?: string}) {
+	const trace = join(env.HOME, 'trace');
 	const child = spawn(process.execPath, ['--require', preload, builtProgram, ...args], {
-		env: {PATH: process.env['PATH'], HOME: folder, SPOKE_TRACE: trace, ...env},
+		env: {PATH: process.env['PATH'], SPOKE_TRACE: trace, ...env},
 		stdio: ['ignore', 'pipe', 'inherit'],
 	});
 	const exited = once(child, 'exit');
 	t.teardown(async () => {
 		child.kill('SIGKILL');
 		await exited;
-		await rm(folder, {recursive: true, force: true});
 	});
 	return {
 		child,
-		async heldBytes() {
+		async ended(): Promise<Trace> {
 			child.kill('SIGINT');
 			await exited;
-			return Number(await readFile(trace, 'utf8'));
+			return JSON.parse(await readFile(trace, 'utf8')) as Trace;
 		},
 	};
+}
+
+async function homeOf(t: ExecutionContext): Promise<string> {
+	const home = await mkdtemp(join(tmpdir(), 'spoke-buffers-'));
+	t.teardown(async () => rm(home, {recursive: true, force: true}));
+	return home;
 }

@@ -5,7 +5,7 @@ import {PassThrough} from 'node:stream';
 import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
 import test from 'ava';
-import {capacityFlag, keepReadingAfterWriteError, unsentBytes} from '../../source/wire/node-internals.ts';
+import {capacityFlag, keepReadingAfterWriteError, standardCapacities, unsentBytes} from '../../source/wire/node-internals.ts';
 import {readSource} from '../architecture/imports.ts';
 import {issue} from '../support/certificates.ts';
 
@@ -15,7 +15,7 @@ const {certificate, key} = await issue({ip: ['127.0.0.1']});
 const versions = ['22.23.2', process.versions.node, '26.10.0'];
 const binaries = await Promise.all(versions.map(async version => [version, await nodeOf(version)] as const));
 const flags = (await readSource()).flatMap(({text}) =>
-	[...text.matchAll(/setV8Flag\('([^']+)', '([^']+)'\)/g)].flatMap(([, set, restore]) => [set!, restore!]),
+	[...text.matchAll(/setV8Flag\('([^']+)', '([^']+)'\)/g)].map(([, set, restored]) => [set!, restored!] as const),
 );
 
 for (const [version, binary] of binaries) {
@@ -31,15 +31,18 @@ for (const [version, binary] of binaries) {
 		});
 	}
 
-	test.serial(`V8 before 14 knows the flag that frees Buffers soon, on Node ${version}`, async t => {
+	test.serial(`V8 knows the flags that are set, and has the settings that are restored, on Node ${version}`, async t => {
 		const {stdout: v8} = await run(binary, ['-p', 'process.versions.v8']);
 		const {stdout: options} = await run(binary, ['--v8-options']);
-		t.is(options.includes(`--${capacityFlag} `), Number.parseInt(v8, 10) < 14);
-	});
+		const capacity = standardCapacities[Number.parseInt(v8, 10)];
+		t.is(options.includes(`--${capacityFlag} `), capacity !== undefined);
+		t.is(flags.length, 4);
+		const all = [...flags, ...(capacity === undefined ? [] : [[`--${capacityFlag}=1`, `--${capacityFlag}=${capacity}`] as const])];
+		for (const [, restored] of all) {
+			t.true(options.includes(`default: ${restored}\n`), restored);
+		}
 
-	test.serial(`V8 knows the flags that are set on Node ${version}`, async t => {
-		t.is(flags.length, 8);
-		const script = `for (const flag of ${JSON.stringify(flags)}) require('node:v8').setFlagsFromString(flag)`;
+		const script = `for (const flag of ${JSON.stringify(all.flat())}) require('node:v8').setFlagsFromString(flag)`;
 		t.deepEqual(await run(binary, ['-e', script]), {stdout: '', stderr: ''});
 	});
 }
