@@ -1,5 +1,6 @@
 /** Checks of nodes in words. */
 import type {NodeCheckSummary, NodeGroup, NotTriedReason} from '../evidence/node-checks/node-check.ts';
+import {statusMessage} from '../server-messages/parse-status.ts';
 import {formatNumber, formatQuantity} from '../text/format-number.ts';
 import {formatDuration} from '../text/format-time.ts';
 import {routeName, tlsName} from './describe-verdict.ts';
@@ -75,7 +76,7 @@ export function describeNodeGroupDetails(group: NodeGroup, maxNodes: number): re
 	const more = nodes.length > maxNodes ? [`${formatNumber(nodes.length - maxNodes)} more`] : [];
 	return [
 		...(outcome === 'failed' ? [{role: 'path' as const, text: describeGroupPath(group)}] : []),
-		...(error?.text && error.text !== error.message ? [{role: 'server' as const, text: error.text}] : []),
+		...(error?.text ? [{role: 'server' as const, text: statusMessage(error.text) ?? error.text}] : []),
 		...fits.map(text => ({role: 'possible' as const, text})),
 		...(error?.remedy ? [{role: 'fix' as const, text: error.remedy}] : []),
 		...(outcome === 'responded' ? [] : [{role: 'nodes' as const, text: [...nodes.slice(0, maxNodes), ...more].join(', ')}]),

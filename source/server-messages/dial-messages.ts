@@ -84,7 +84,7 @@ export const dialMessages: readonly MessageRule[] = [
 		wrappers: dialWrappers,
 		speaker: 'tunnel',
 		...leg2,
-		meaning: 'the apiserver sends node traffic through Konnectivity, and no agent is connected to its proxy server',
+		meaning: 'the apiserver sends node traffic through Konnectivity, whose server has no agent for this connection',
 		remedy: agentRemedy,
 		proves: {route: 'konnectivity'},
 	},

@@ -41,8 +41,9 @@ export async function killTunnelServer(lab: Lab, mode: TunnelMode): Promise<void
 	await stopTunnelServer(lab, mode);
 }
 
-export async function restoreTunnelServer(lab: Lab, mode: TunnelMode): Promise<void> {
-	await startTunnelServer(lab, mode);
+/** `strategies`: see `startTunnelServer`. */
+export async function restoreTunnelServer(lab: Lab, mode: TunnelMode, options: {strategies?: string} = {}): Promise<void> {
+	await startTunnelServer(lab, mode, options);
 	// Agents come back after their back-off, and are not ready until then.
 	await waitForAgents(lab, mode);
 }

@@ -44,8 +44,8 @@ export async function egressFile(lab: Lab, egress: Egress): Promise<string | und
 	});
 }
 
-/** Its frontend is a unix socket; agents connect by mutual TLS. */
-export async function startTunnelServer(lab: Lab, mode: TunnelMode): Promise<void> {
+/** Its frontend is a unix socket; agents connect by mutual TLS. `strategies`: which agent carries a dial, by default any. */
+export async function startTunnelServer(lab: Lab, mode: TunnelMode, {strategies = 'default'}: {strategies?: string} = {}): Promise<void> {
 	await mkdir(join(lab.folder, 'konnectivity'), {recursive: true});
 	const address = controlPlaneAddress(lab);
 	const {cert: ca} = await authority(lab, 'cluster');
@@ -65,6 +65,7 @@ export async function startTunnelServer(lab: Lab, mode: TunnelMode): Promise<voi
 		`--admin-port=${ports[mode].admin}`,
 		`--health-bind-address=${address}`,
 		`--health-port=${ports[mode].health}`,
+		`--proxy-strategies=${strategies}`,
 	]);
 	await waitForPort(`konnectivity-server ${mode}`, address, ports[mode].agents);
 }
@@ -117,7 +118,8 @@ export async function agentObjects(lab: Lab, mode: TunnelMode): Promise<object> 
 								`--agent-key=${client.key}`,
 								`--proxy-server-host=${controlPlaneAddress(lab)}`,
 								`--proxy-server-port=${ports[mode].agents}`,
-								'--agent-identifiers=host=$(NODE_NAME)',
+								// By the node's address, `destHost` finds the agent of a dial.
+								'--agent-identifiers=host=$(NODE_NAME)&ipv4=$(HOST_IP)',
 								'--admin-bind-address=$(HOST_IP)',
 								`--admin-server-port=${ports[mode].agentAdmin}`,
 								'--health-server-host=$(HOST_IP)',

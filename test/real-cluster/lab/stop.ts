@@ -1,6 +1,7 @@
 /** Ends everything that a lab started and restores the machine. */
 import {readFile, readdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
+import {removeBigRoute} from './big-kubelets.ts';
 import {daemonNames, endProcess, startTicksOf, stopDaemon} from './daemon.ts';
 import {removeAddresses, restoreWatchLimit, type Lab} from './lab.ts';
 import {removeContainerFiles, removeInterfaces, removeNetworkFiles, removeServiceRules, traceContainers, unmountAll} from './leftovers.ts';
@@ -23,6 +24,10 @@ export async function stopLab(lab: Lab, {keepLogs = false} = {}): Promise<void> 
 	await removeInterfaces(lab);
 	await removeNetworkFiles(lab);
 	await removeAddresses(lab);
+	if (names.includes('big-kubelets')) {
+		await removeBigRoute();
+	}
+
 	await restoreWatchLimit(lab);
 	for (const entry of await readdir(lab.folder)) {
 		if (!keepLogs || entry !== 'logs') {
