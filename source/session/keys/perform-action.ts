@@ -2,7 +2,7 @@
 import {actionIn, findAction, type ActionId, type ActionSpec} from '../../actions/action-table.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {selectedRow} from '../lists/list-state.ts';
-import {currentNamespace, keyContext, type SessionState} from '../frame/session-state.ts';
+import {currentList, currentNamespace, keyContext, type SessionState} from '../frame/session-state.ts';
 import {isAllowedByName, ruleFor} from '../clusters/permissions.ts';
 import type {Handler, Session} from '../frame/session.ts';
 import type {Dialogs} from '../dialogs/dialogs.ts';
@@ -29,11 +29,21 @@ function run({session, dialogs, handlerOf}: ActionContext, action: ActionSpec): 
 		store.dispatch({type: 'failure-over'});
 	}
 
+	keepSelectedRow(store, action);
 	const handler = handlerOf(action);
 	if (handler) {
 		void handled(session, action, async () => handler(session, dialogs));
 	} else {
 		session.tell(`${action.id} is not available here`);
+	}
+}
+
+/** A row that was acted on stays selected, also when another one comes first. */
+function keepSelectedRow(store: Session['store'], {id, access}: ActionSpec): void {
+	const {state} = store;
+	const list = currentList(state);
+	if (list !== null && state.layers.length === 0 && state.overlay === null && (access !== 'screen' || id === 'open')) {
+		store.dispatchNow({type: 'list', list: list.name, event: {type: 'move', by: 0}});
 	}
 }
 

@@ -2,6 +2,7 @@
 import test from 'ava';
 import {containerChoices} from '../../../source/session/lists/open-row.ts';
 import type {PodObject} from '../../../source/targets/pod-object.ts';
+import {ask} from '../../support/sandbox-client.ts';
 import {onSandbox} from '../../support/sandbox-session.ts';
 
 const pod: PodObject = {
@@ -65,4 +66,22 @@ test('enter on a pod offers its containers, and details have their own key', asy
 	await terminal.sees(/Containers of web-/);
 	terminal.press('move.down', 'accept');
 	await terminal.sees(/Tail pod\/web-/);
+});
+
+test('the first row is selected until it is acted on, and then stays selected', async t => {
+	const {terminal, sandbox} = await onSandbox(t, ['-n', 'shop']);
+	const create = async (name: string) =>
+		ask(sandbox, '/api/v1/namespaces/shop/pods', {
+			method: 'POST',
+			body: {metadata: {name}, spec: {containers: [{name: 'main', image: 'sandbox/log-writer:1'}]}},
+		});
+	await terminal.sees(/▸ checkout-/);
+	await create('b-first');
+	await terminal.sees(/▸ b-first /);
+	terminal.press('open');
+	await terminal.sees(/Containers of b-first/);
+	terminal.press('cancel');
+	await terminal.loses(/Containers of/);
+	await create('a-first');
+	await terminal.sees(/ {3}a-first [\s\S]*▸ b-first /);
 });
