@@ -133,7 +133,7 @@ export async function readApiserverFlags(
 			const values = Object.fromEntries(
 				Object.entries(parsed.flags).filter((entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== classified),
 			);
-			return {values, absent: 'unknown', proxyEnvironment: null, hostAddresses: null};
+			return {values, absent: 'unknown', proxyEnvironment: null, hostAddresses: null, isOnControlPlane: null};
 		},
 	);
 }

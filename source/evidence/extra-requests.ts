@@ -101,8 +101,9 @@ export const extraRequests: readonly ExtraRequest[] = [
 	{
 		method: 'GET',
 		path: '/api/v1/nodes',
-		purpose: 'how many nodes there are; the nodes to check',
-		when: 'audit, which reads at most 50 nodes; doctor nodes, which reads all',
+		purpose:
+			'how many nodes there are; the nodes to check; which nodes are of the control plane, because only their mirror pods prove flags',
+		when: `audit, which reads at most 50 nodes; doctor nodes, which reads all; after mirror pods were found, those of the control plane: ${labels}; ${reports}`,
 		permission: {kind: 'resource', groups: [''], resources: ['nodes'], verbs: ['get', 'list']},
 	},
 	{

@@ -34,6 +34,8 @@ export type FlagFacts = {
 	/** HTTP(S)_PROXY of the process; `null` if its environment cannot be seen. */
 	proxyEnvironment: boolean | null;
 	hostAddresses: readonly string[] | null;
+	/** The mirror pod's node is of the control plane; `null` if nodes cannot be read, and for flags of a process. */
+	isOnControlPlane: boolean | null;
 };
 
 /** A mirror pod of the control plane. */

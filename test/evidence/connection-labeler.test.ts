@@ -1284,6 +1284,7 @@ for (const [title, ms] of [
 							ownerReferences: [{kind: 'Node', name: 'a', uid: 'n'}],
 						},
 						spec: {
+							nodeName: 'a',
 							containers: [
 								{
 									name: 'kube-apiserver',
@@ -1301,10 +1302,14 @@ for (const [title, ms] of [
 							containerStatuses: [{name: 'kube-apiserver', state: {running: {startedAt: '2026-11-24T13:00:00Z'}}}],
 						},
 					};
-					const isPods = request.url!.startsWith('/api/v1/namespaces/kube-system/pods');
+					const items = request.url!.startsWith('/api/v1/namespaces/kube-system/pods')
+						? [pod]
+						: request.url!.startsWith('/api/v1/nodes?labelSelector=')
+							? [{metadata: {name: 'a'}}]
+							: null;
 					response
-						.writeHead(isPods || request.url === rootCa ? 200 : 403)
-						.end(request.url === rootCa ? clusterCaConfigMap : JSON.stringify(isPods ? {items: [pod]} : {kind: 'Status'}));
+						.writeHead(items || request.url === rootCa ? 200 : 403)
+						.end(request.url === rootCa ? clusterCaConfigMap : JSON.stringify(items ? {items} : {kind: 'Status'}));
 				},
 			},
 			await apiserverCertificate(),

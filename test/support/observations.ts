@@ -92,7 +92,7 @@ export const openConnection = {about: 'open-connection', farEndAnswered: true} a
 export function flags(values: Readonly<Record<string, string>>, more: Partial<Observation<FlagFacts>> = {}): Observation<FlagFacts> {
 	return makeObservation(
 		'flagz',
-		{values, absent: 'unknown', proxyEnvironment: null, hostAddresses: null},
+		{values, absent: 'unknown', proxyEnvironment: null, hostAddresses: null, isOnControlPlane: null},
 		{connection: 'c1', where: 'GET /flagz', ...more},
 	);
 }
@@ -104,7 +104,11 @@ export function mirrorPod(
 	proxyEnvironment: boolean | null = false,
 	hostAddresses: FlagFacts['hostAddresses'] = [values['advertise-address'] ?? values['bind-address'] ?? '10.0.0.99'],
 ): Observation<FlagFacts> {
-	return makeObservation('mirror-pod', {values, absent: 'default', proxyEnvironment, hostAddresses}, {where: `pod kube-system/${name}`});
+	return makeObservation(
+		'mirror-pod',
+		{values, absent: 'default', proxyEnvironment, hostAddresses, isOnControlPlane: true},
+		{where: `pod kube-system/${name}`},
+	);
 }
 
 export const advertisedFlags = {'advertise-address': '10.0.0.5', 'secure-port': '6443'};

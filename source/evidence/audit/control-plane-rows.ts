@@ -1,6 +1,6 @@
 /** Audit rows N4 to N6: control plane components. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
-import type {Citation, ComponentPod} from '../evidence.ts';
+import type {Basis, Citation, ComponentPod} from '../evidence.ts';
 import {resolveApiserverFlag} from '../rules/apiserver-flag.ts';
 import {needFlagz, needMirrorPods, needComponentHosts} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
@@ -23,7 +23,7 @@ export function componentsToApiserver(audit: AuditObservations): RowResult {
 	);
 	const plain = components.filter(({flags}) => (flags.values['master'] ?? '').startsWith('http://'));
 	if (plain.length > 0) {
-		return rowResult('fail', 'plain', 'proven', 'A component talks to the apiserver by plain HTTP', {
+		return rowResult('fail', 'plain', basisOfPods(plain), 'A component talks to the apiserver by plain HTTP', {
 			citations,
 			exceptions: plain.map(({pod}) => pod),
 			remedy: 'use --kubeconfig with an https server instead of --master',
@@ -130,7 +130,7 @@ export function restOfControlPlane(audit: AuditObservations): RowResult {
 			.map(({pod}) => `${pod} does not ask for a client certificate`),
 	];
 	if (exposed.length > 0) {
-		return rowResult('fail', 'exposed', 'proven', 'etcd can be reached without TLS or without a client certificate', {
+		return rowResult('fail', 'exposed', basisOfPods(seen), 'etcd can be reached without TLS or without a client certificate', {
 			citations,
 			exceptions: exposed,
 			remedy: remedies.etcd,
@@ -141,11 +141,17 @@ export function restOfControlPlane(audit: AuditObservations): RowResult {
 		({component, flags}) => isComponent(component) && !isLoopback(valueGiven(flags, 'bind-address', '0.0.0.0') ?? '127.0.0.1'),
 	);
 	if (open.length > 0) {
-		return rowResult('warn', 'listening', 'proven', 'A component listens beyond loopback (TLS with the apiserver’s own authorization)', {
-			citations,
-			exceptions: open.map(({pod}) => pod),
-			remedy: remedies.componentBind,
-		});
+		return rowResult(
+			'warn',
+			'listening',
+			basisOfPods(open),
+			'A component listens beyond loopback (TLS with the apiserver’s own authorization)',
+			{
+				citations,
+				exceptions: open.map(({pod}) => pod),
+				remedy: remedies.componentBind,
+			},
+		);
 	}
 
 	if (seen.some(({component}) => component !== 'kube-apiserver')) {
@@ -162,7 +168,7 @@ export function restOfControlPlane(audit: AuditObservations): RowResult {
 		return rowResult(
 			'pass',
 			'internal',
-			isShown ? 'proven' : 'inferred',
+			isShown ? basisOfPods(seen) : 'inferred',
 			'The observed components listen on loopback or ask for client certificates',
 			{citations},
 		);
@@ -192,6 +198,11 @@ function citeComponents(
 ): Citation[] {
 	const {components} = shared;
 	return components ? some.map(component => cite(components, rule, observed(component))) : [];
+}
+
+/** Any node's kubelet can make up a pod of a component, except on the control plane. */
+function basisOfPods(pods: readonly ComponentPod[]): Basis {
+	return pods.every(({flags}) => flags.isOnControlPlane === true) ? 'proven' : 'inferred';
 }
 
 function isComponent(component: ComponentPod['component']): boolean {

@@ -23,7 +23,9 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 	const name = (observation: Observation<FlagFacts>) => `apiserver ${observation.process ?? observation.where}`;
 	const off = flagObservations.filter(observation => flagValue(observation, flag) === '');
 	const citations = flagObservations.map(observation => citeFlag(observation, flag, kubeletCaRule));
-	const sure: Basis = isVerifiedApiserver(observations) ? 'proven' : 'inferred';
+	const isReliable = ({source, facts}: Observation<FlagFacts>) => source === 'flagz' || facts.isOnControlPlane === true;
+	const counted = off.length > 0 ? off : flagObservations;
+	const sure: Basis = isVerifiedApiserver(observations) && counted.some(one => isReliable(one)) ? 'proven' : 'inferred';
 	if (off.length > 0) {
 		return rowResult(
 			'fail',
@@ -34,7 +36,7 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 				: `${off.length} of ${flagObservations.length} examined apiservers accept any certificate from a kubelet`,
 			{
 				citations,
-				scope: {of, proven: sure === 'proven' ? off.length : 0},
+				scope: {of, proven: sure === 'proven' ? off.filter(one => isReliable(one)).length : 0},
 				exceptions:
 					off.length === flagObservations.length
 						? []
@@ -77,7 +79,7 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 		{
 			...(hasRefusal && {remedy: remedies.kubeletServing}),
 			citations,
-			scope: scopeOf(of, sure === 'proven' ? flagObservations.length : 0, all),
+			scope: scopeOf(of, sure === 'proven' ? flagObservations.filter(one => isReliable(one)).length : 0, all),
 			need: all ? [] : [needOfAll(observations, of, true)],
 		},
 	);

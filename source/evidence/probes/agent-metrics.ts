@@ -23,8 +23,15 @@ async function readPods(cluster: Requester, query: string): Promise<ProbeResult<
 	);
 }
 
-/** An agent needs the address of its proxy server; no other program has that flag. */
+/**
+An agent needs the address of its proxy server; no other program has that flag. A mirror pod does not count: any node's kubelet can make one
+up and report any metrics in it.
+*/
 function agentOf({metadata, spec, status}: PodObject): AgentPod | undefined {
+	if (metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined || metadata.ownerReferences?.some(({kind}) => kind === 'Node')) {
+		return undefined;
+	}
+
 	for (const {command = [], args = []} of spec.containers) {
 		const flags = parseShellFlags([...command, ...args]);
 		if (flags['proxy-server-host'] !== undefined) {

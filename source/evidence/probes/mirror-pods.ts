@@ -1,4 +1,5 @@
 /** Command lines and environment of the control plane's mirror pods. */
+import type {CheckedObject} from '../../cluster/object-shapes.ts';
 import type {ContainerSpec, PodObject} from '../../targets/pod-object.ts';
 import type {ComponentPod, FlagFacts, Observation, ProbeResult} from '../evidence.ts';
 import {needMirrorPods} from '../rules/needs.ts';
@@ -7,15 +8,43 @@ import {parseList, type Requester, sendProbe} from './probe-request.ts';
 const path =
 	'/api/v1/namespaces/kube-system/pods?labelSelector=component%20in%20(kube-apiserver%2Ckube-controller-manager%2Ckube-scheduler%2Cetcd)&limit=500';
 
-/** Only mirror pods of a kubelet's static manifest: the label alone can be put on any pod. */
+/** A kubelet cannot give its own node this label: getForbiddenLabels of the admission plugin NodeRestriction. */
+const controlPlanePath = `/api/v1/nodes?labelSelector=${encodeURIComponent('node-role.kubernetes.io/control-plane')}&limit=500`;
+
+/**
+Only mirror pods of a kubelet's static manifest: the label alone can be put on any pod. A kubelet can create any mirror pod on its own node,
+with any address in its status, so those of nodes outside the control plane are left out.
+*/
 export async function readMirrorPods(
 	cluster: Requester,
 	{timeoutMs = 5000}: {timeoutMs?: number} = {},
 ): Promise<ProbeResult<readonly ComponentPod[]>> {
-	return sendProbe(cluster, {source: 'mirror-pod', path, need: needMirrorPods, timeoutMs}, body => {
-		const pods = parseList<PodObject>(body, path).items.flatMap(pod => parseComponentPod(pod) ?? []);
+	const found = await sendProbe(cluster, {source: 'mirror-pod', path, need: needMirrorPods, timeoutMs}, body => {
+		const pods = parseList<PodObject>(body, path).items.flatMap(pod => {
+			const component = parseComponentPod(pod);
+			return component ? [{component, node: pod.spec.nodeName ?? ''}] : [];
+		});
 		return pods.length > 0 ? pods : undefined;
 	});
+	if (!found.observation) {
+		return found;
+	}
+
+	const nodes = await readControlPlaneNodes(cluster, timeoutMs);
+	const pods = found.observation.facts
+		.map(({component, node}) => ({...component, flags: {...component.flags, isOnControlPlane: nodes?.has(node) ?? null}}))
+		.filter(({flags}) => flags.isOnControlPlane !== false);
+	return pods.length > 0
+		? {observation: {...found.observation, facts: pods}}
+		: {unavailable: {source: 'mirror-pod', where: found.observation.where, reason: 'not-served', need: needMirrorPods}};
+}
+
+/** Names; `null` if nodes cannot be listed, or none has the label. */
+async function readControlPlaneNodes(cluster: Requester, timeoutMs: number): Promise<ReadonlySet<string> | null> {
+	const result = await sendProbe(cluster, {source: 'mirror-pod', path: controlPlanePath, need: null, timeoutMs}, body =>
+		parseList<CheckedObject<'nodes'>>(body, controlPlanePath).items.map(({metadata}) => metadata.name),
+	);
+	return result.observation && result.observation.facts.length > 0 ? new Set(result.observation.facts) : null;
 }
 
 export function apiserverFlags(observation: Observation<readonly ComponentPod[]>): Array<Observation<FlagFacts>> {
@@ -26,7 +55,8 @@ export function apiserverFlags(observation: Observation<readonly ComponentPod[]>
 
 export function parseComponentPod({metadata, spec, status}: PodObject): ComponentPod | undefined {
 	const isMirror =
-		metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined && metadata.ownerReferences?.some(({kind}) => kind === 'Node');
+		metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined &&
+		metadata.ownerReferences?.some(({kind, name}) => kind === 'Node' && name === spec.nodeName);
 	const container = spec.containers.find(({name}) => components.includes(name as ComponentPod['component']));
 	if (!isMirror || !container || !isRunning(container, metadata, status)) {
 		return undefined;
@@ -44,6 +74,7 @@ export function parseComponentPod({metadata, spec, status}: PodObject): Componen
 			absent: isComplete && values['openshift-config'] === undefined ? 'default' : 'unknown',
 			proxyEnvironment: proxyEnvironmentOf(container, runsAlone),
 			hostAddresses: hostAddressesOf(status),
+			isOnControlPlane: null,
 		},
 	};
 }

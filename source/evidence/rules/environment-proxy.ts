@@ -1,6 +1,6 @@
 /** Whether leg 2 may use a proxy from the apiserver's environment. */
 import type {Basis, Citation, ConnectionPurpose, FlagFacts, Observations, Observation} from '../evidence.ts';
-import {areAllReplicasRead, areAllMirrorPodsSeen, usesHostAddress} from './replicas.ts';
+import {areAllReplicasRead, areAllMirrorPodsSeen, isOnControlPlane, usesHostAddress} from './replicas.ts';
 import {isVerifiedApiserver, isFromSameProcess} from './same-process.ts';
 import {cite} from './basis.ts';
 
@@ -26,7 +26,7 @@ export function isEnvironmentProxyExcluded(observations: Observations): false | 
 	}
 
 	const isBound = own
-		? candidates.length === 1 && (usesHostAddress(first) || areAllMirrorPodsSeen(observations))
+		? candidates.length === 1 && isOnControlPlane(first) && (usesHostAddress(first) || areAllMirrorPodsSeen(observations))
 		: areAllReplicasRead(observations, candidates);
 	return {
 		basis: isBound && isVerifiedApiserver(observations) ? 'proven' : 'inferred',

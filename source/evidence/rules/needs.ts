@@ -114,6 +114,10 @@ export function needReplicas(observations: Observations): readonly Need[] {
 		return [needLeases];
 	}
 
+	if (observations.mirrorPods.some(({facts}) => facts.isOnControlPlane === null)) {
+		return [needNodes];
+	}
+
 	// Other apiservers can share a single lease, so only a connection to the apiserver's own address rules them out.
 	return [known === 1 ? needApiserverItself : activeProbesRan(observations) ? needOpenConnection : needActive];
 }

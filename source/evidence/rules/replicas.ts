@@ -74,6 +74,10 @@ export function areAllReplicasRead(observations: Observations, flagObservations:
 
 	const running = flagObservations.filter(({source}) => source === 'flagz');
 	const pods = flagObservations.filter(({source}) => source === 'mirror-pod');
+	if (!pods.every(pod => isOnControlPlane(pod))) {
+		return false;
+	}
+
 	const mayBeMore = (running.length > 0 && mayShareAnEndpoint(facts)) || (facts.leases === null && pods.some(pod => !usesHostAddress(pod)));
 	// Two reads, one of them without a process id, may be of one apiserver.
 	if (mayBeMore || (flagObservations.length > 1 && running.some(({process}) => process === null))) {
@@ -173,7 +177,12 @@ export function mirrorPodOfServer(observations: Observations): Observation<FlagF
 
 export function podOfAddress(address: string, mirrorPods: Observations['mirrorPods']): Observation<FlagFacts> | undefined {
 	const found = mirrorPods.filter(pod => podAddress(pod) === address);
-	return found.length === 1 && usesHostAddress(found[0]!) ? found[0] : undefined;
+	return found.length === 1 && usesHostAddress(found[0]!) && isOnControlPlane(found[0]!) ? found[0] : undefined;
+}
+
+/** Any other node's kubelet can make up a pod of an apiserver, and its address. */
+export function isOnControlPlane({facts}: Observation<FlagFacts>): boolean {
+	return facts.isOnControlPlane === true;
 }
 
 export function areAllMirrorPodsSeen(observations: Observations): boolean {

@@ -680,3 +680,15 @@ test('unknown rows say how the recognized distribution usually is, and stay unkn
 	t.regex(route.message, /This looks like Azure AKS .*Konnectivity, or directly/);
 	t.notRegex(rowOf({distribution}, 'C4').message, /AKS/);
 });
+
+test('rows from mirror pods of nodes with an unknown role are inferred', t => {
+	const pod = mirrorPod('kube-apiserver-a', {...unverifiedFlags, 'advertise-address': '10.0.0.5'});
+	const unsure = {...pod, facts: {...pod.facts, isOnControlPlane: null}};
+	const given = (one: typeof pod): Given => ({base: {...closed.base, mirrorPods: [one]}});
+	t.like(rowOf(given(pod), 'C4'), {verdict: 'fail', basis: 'proven'});
+	t.like(rowOf(given(unsure), 'C4'), {verdict: 'fail', basis: 'inferred', scope: {proven: 0}});
+	const component = componentPod('kube-controller-manager', {kubeconfig: '/a', 'bind-address': '0.0.0.0'});
+	const made = {...component, flags: {...component.flags, isOnControlPlane: null}};
+	t.is(rowOf({components: [component]}, 'N6').basis, 'proven');
+	t.is(rowOf({components: [made]}, 'N6').basis, 'inferred');
+});

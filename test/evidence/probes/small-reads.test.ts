@@ -12,7 +12,7 @@ import {sendProbe, preferConnection} from '../../../source/evidence/probes/probe
 import {versionFacts} from '../../../source/evidence/cluster-observations.ts';
 import {readLogDifferential} from '../../../source/evidence/probes/log-differential.ts';
 import {parseSample, readApiserverMetrics} from '../../../source/evidence/probes/apiserver-metrics.ts';
-import {parseShellFlags, parseComponentPod} from '../../../source/evidence/probes/mirror-pods.ts';
+import {parseShellFlags, parseComponentPod, readMirrorPods} from '../../../source/evidence/probes/mirror-pods.ts';
 import {readNodeLeases, readSigningRequests} from '../../../source/evidence/probes/node-to-apiserver.ts';
 import {dialAddress} from '../../../source/evidence/node-facts.ts';
 import {kubeletTls} from '../../../source/evidence/rules/kubelet-tls.ts';
@@ -257,9 +257,41 @@ test('a mirror pod shows flags and environment, and a pod with only its label do
 	t.true(parseComponentPod(shell)?.flags.proxyEnvironment);
 });
 
+const podsPath = '/api/v1/namespaces/kube-system/pods';
+const nodesPath = '/api/v1/nodes';
+
+test('a mirror pod is of the control plane only by the role of its node', async t => {
+	const read = async (nodes: Answer) => readMirrorPods(server({[podsPath]: {body: {items: [mirror()]}}, [nodesPath]: nodes}));
+	const roleIn = (result: Awaited<ReturnType<typeof read>>) => result.observation?.facts.map(({flags}) => flags.isOnControlPlane);
+	t.deepEqual(roleIn(await read({body: {items: [{metadata: {name: 'a'}}]}})), [true]);
+	t.deepEqual(roleIn(await read({status: 403, body: {kind: 'Status'}})), [null]);
+	t.deepEqual(roleIn(await read({body: {items: []}})), [null]);
+});
+
+test('a mirror pod on a node outside the control plane is left out', async t => {
+	const made = {
+		...mirror(),
+		metadata: {...mirror().metadata, name: 'kube-apiserver-w', ownerReferences: [{kind: 'Node', name: 'w', uid: 'n'}]},
+	};
+	made.spec = {...made.spec, nodeName: 'w'};
+	const nodes = {body: {items: [{metadata: {name: 'a'}}]}};
+	const both = await readMirrorPods(server({[podsPath]: {body: {items: [mirror(), made]}}, [nodesPath]: nodes}));
+	t.deepEqual(
+		both.observation?.facts.map(({pod}) => pod),
+		['kube-apiserver-a'],
+	);
+	const alone = await readMirrorPods(server({[podsPath]: {body: {items: [made]}}, [nodesPath]: nodes}));
+	t.is(alone.unavailable?.reason, 'not-served');
+});
+
+test('a mirror pod whose owner is another node than its own is none', t => {
+	t.is(parseComponentPod(mirror({spec: {...mirror().spec, nodeName: 'w'}})), undefined);
+});
+
 test('an environment that a script may have extended is unknown', t => {
 	const inScript = (script: string) =>
-		parseComponentPod(mirror({spec: {containers: [{name: 'kube-apiserver', command: ['sh', '-c', script]}]}}))?.flags.proxyEnvironment;
+		parseComponentPod(mirror({spec: {nodeName: 'a', containers: [{name: 'kube-apiserver', command: ['sh', '-c', script]}]}}))?.flags
+			.proxyEnvironment;
 	t.false(inScript('exec kube-apiserver --secure-port=6443'));
 	t.is(inScript('. /etc/proxy; exec kube-apiserver --secure-port=6443'), null);
 	t.true(inScript('export HTTPS_PROXY=http://proxy:3128; exec kube-apiserver --secure-port=6443'));
@@ -409,7 +441,7 @@ test('flags are parsed as written, also after a shell', t => {
 	t.deepEqual(parseShellFlags(['x', '--bare', '--last=1', '--last=2', '--empty=']), {bare: 'true', last: '2', empty: ''});
 });
 
-test('an agent is identified by its command line, not by name or label', async t => {
+test('an agent is identified by its command line, and is no mirror pod', async t => {
 	const pods = {
 		items: [
 			{
@@ -420,6 +452,16 @@ test('an agent is identified by its command line, not by name or label', async t
 			{
 				metadata: {name: 'real'},
 				spec: {nodeName: 'n1', containers: [{name: 'agent', args: ['--proxy-server-host=10.0.0.5', '--admin-server-port=8095']}]},
+				status: {phase: 'Running', conditions: [{type: 'Ready', status: 'True'}]},
+			},
+			// A node can create such a pod by itself.
+			{
+				metadata: {
+					name: 'made-up',
+					annotations: {'kubernetes.io/config.mirror': 'x'},
+					ownerReferences: [{kind: 'Node', name: 'n1', uid: 'n'}],
+				},
+				spec: {nodeName: 'n1', containers: [{name: 'agent', args: ['--proxy-server-host=10.0.0.5']}]},
 				status: {phase: 'Running', conditions: [{type: 'Ready', status: 'True'}]},
 			},
 		],

@@ -43,6 +43,14 @@ export async function startStaticApiserver(lab: Lab): Promise<void> {
 		}),
 	);
 	await waitForReady(lab, 'static-pod');
+	// Only mirror pods of the control plane prove flags.
+	await mustKubectl(await kubeconfigOf(lab, base, 'admin'), [
+		'label',
+		'node',
+		'n1',
+		'node-role.kubernetes.io/control-plane=',
+		'--overwrite',
+	]);
 	for (const user of ['admin', 'monitor', 'plain'] as const) {
 		await kubeconfigOf(lab, 'static-pod', user);
 	}
