@@ -101,6 +101,17 @@ function forbidden(line: string, text: string, {verb, resource, namespace = null
 		});
 	}
 
+	// Checked as the impersonated user, the permission would be refused in the same way.
+	const impersonation = /cannot (impersonate\S*) resource "([^"]+)" in API group "([^"]*)"/.exec(line);
+	if (impersonation) {
+		const [, refusedVerb, refusedResource, group] = impersonation as unknown as [string, string, string, string];
+		const check = `kubectl auth can-i ${refusedVerb} ${refusedResource}${group === '' ? '' : `.${group}`}`;
+		return new SpokeError('ERR_FORBIDDEN', message, {
+			text,
+			remedy: `request permission to impersonate, or omit it; check with \`${check}\``,
+		});
+	}
+
 	return new SpokeError('ERR_FORBIDDEN', message, {
 		text,
 		remedy: `request permission; check with \`${canICommand({verb, resource, namespace}, identity)}\``,

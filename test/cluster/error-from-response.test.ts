@@ -266,3 +266,21 @@ test('a kubelet’s 401 does not mention the client certificate', t => {
 		/ended/,
 	);
 });
+
+test('a refused impersonation names its own permission, without the impersonated user', t => {
+	const remedy = (message: string) =>
+		errorFromResponse(
+			{status: 403, body: status(403, message, 'users'), headers: {}},
+			{verb: 'list', resource: 'pods', namespace: 'demo', identity: {impersonating: 'ada', impersonatedGroups: []}},
+		).remedy;
+	t.is(
+		remedy('users "ada" is forbidden: User "bob" cannot impersonate resource "users" in API group "" at the cluster scope'),
+		'request permission to impersonate, or omit it; check with `kubectl auth can-i impersonate users`',
+	);
+	t.is(
+		remedy(
+			'users.authentication.k8s.io "ada" is forbidden: User "bob" cannot impersonate:user-info resource "users" in API group "authentication.k8s.io" at the cluster scope',
+		),
+		'request permission to impersonate, or omit it; check with `kubectl auth can-i impersonate:user-info users.authentication.k8s.io`',
+	);
+});
