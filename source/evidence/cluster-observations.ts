@@ -2,7 +2,7 @@
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {isFromAnotherProcess, observeConnection} from './connection-observations.ts';
 import type {ClusterObservations, ProbeResult, UnavailableSource, VersionFacts} from './evidence.ts';
-import {readReplicas} from './probes/apiserver-replicas.ts';
+import {mergeSupervisorAddresses, readReplicas} from './probes/apiserver-replicas.ts';
 import {readUserInfo} from './probes/client-certificate.ts';
 import {readClusterCa} from './probes/cluster-ca.ts';
 import {apiserverFlags, readMirrorPods} from './probes/mirror-pods.ts';
@@ -55,7 +55,12 @@ export async function observeCluster(
 		requestedAt,
 		ca: ca.observation?.facts ?? null,
 		version: version.observation ?? null,
-		replicas: replicas.observation ?? null,
+		replicas: replicas.observation
+			? {
+					...replicas.observation,
+					facts: mergeSupervisorAddresses(replicas.observation.facts, version.observation?.facts.gitVersion ?? null),
+				}
+			: null,
 		components: pods.observation ?? null,
 		mirrorPods: pods.observation ? apiserverFlags(pods.observation) : [],
 		gatewaySeen:

@@ -43,6 +43,31 @@ export async function readReplicas(cluster: Requester, {timeoutMs = 5000}: {time
 	};
 }
 
+/**
+An apiserver in k3s registers the port of k3s's own server as its endpoint, and its own port, on loopback, in its lease. Counts the two as
+one, if each is the only one of its host. In an upstream cluster they would be two apiservers.
+*/
+export function mergeSupervisorAddresses(facts: ReplicaFacts, gitVersion: string | null): ReplicaFacts {
+	const {leases, addresses} = facts;
+	if (leases === null || addresses === null || gitVersion === null || !/\+k3s\d/.test(gitVersion)) {
+		return facts;
+	}
+
+	const leased = leases.flatMap(({address}) => address ?? []);
+	const endpoints = addresses.filter(address => !leased.includes(address));
+	const ofHost = (all: readonly string[], address: string) => all.filter(one => hostOf(one) === hostOf(address));
+	const merged = leases.map(lease => {
+		const own = lease.address === null || ofHost(leased, lease.address).length > 1 ? [] : ofHost(endpoints, lease.address);
+		return own.length === 1 ? {...lease, address: own[0]!} : lease;
+	});
+	const all = [...new Set([...endpoints, ...merged.flatMap(({address}) => address ?? [])])];
+	return {...facts, leases: merged, addresses: all, known: Math.max(leases.length, all.length)};
+}
+
+function hostOf(address: string): string {
+	return address.replace(/:\d+$/, '');
+}
+
 /** `ip:port` of all endpoints. @throws SpokeError for any other body */
 export function addressesIn(body: string): readonly string[] {
 	return parseList<CheckedObject<'endpointslices'>>(body, slicePath).items.flatMap(({endpoints, ports}) =>
