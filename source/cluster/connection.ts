@@ -49,6 +49,10 @@ export type RequestOptions = {
 	wholeTimeoutMs?: number;
 	/** The response is read fully at once, so the GET can be pipelined. */
 	whole?: boolean;
+	/** Sends the request before earlier pipelined ones are answered. The next request waits for its response. */
+	isAhead?: boolean;
+	/** A path whose response is the same, if it was requested ahead. */
+	samePath?: string;
 };
 
 export type PipelinedOptions = Pick<RequestOptions, 'path' | 'headers' | 'signal' | 'timeoutMs' | 'wholeTimeoutMs'> & {
@@ -76,6 +80,8 @@ export type UpgradeOptions = {
 	signal?: AbortSignal;
 	/** Time for the 101. Default 35 s, a little longer than the apiserver's own dial timeout of 30 s. */
 	timeoutMs?: number;
+	/** As of a request. */
+	isAhead?: boolean;
 };
 
 export type UpgradeResult =

@@ -106,6 +106,7 @@ export class DedicatedConnection implements Connection {
 			body,
 			signal,
 			timeoutMs = this.#access.requestTimeoutMs,
+			isAhead,
 		} = withWholeTimeout(options, this.#peerName);
 		const isFullBody = method !== 'HEAD' && Object.keys(headers).every(name => name.toLowerCase() !== 'range');
 		const response = await this.#send(path, {
@@ -114,6 +115,7 @@ export class DedicatedConnection implements Connection {
 			body,
 			signal,
 			timeoutMs,
+			isAhead,
 		});
 		return this.#response(response, isFullBody);
 	}
@@ -126,6 +128,7 @@ export class DedicatedConnection implements Connection {
 			headers: {Accept: '*/*', ...options.headers, ...headers, 'Accept-Encoding': 'identity'},
 			signal: options.signal,
 			timeoutMs: options.timeoutMs ?? upgradeTimeoutMs,
+			isAhead: options.isAhead,
 		});
 		const {status, statusText, headers: responseHeaders} = response;
 		if (response.kind === 'response') {

@@ -4,6 +4,8 @@ import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {ApiResponse, Connection, RequestOptions} from '../cluster/connection.ts';
 import {readJsonResponse} from '../cluster/read-json-response.ts';
 import type {ConnectionObserver} from './connection-observer.ts';
+import {ConnectionAhead, type RequestAhead} from './request-ahead.ts';
+import {hasStreamGate} from './stream-gate.ts';
 
 /** An early connection is unused for at most this time, because servers and load balancers can close idle ones. */
 const maxIdleMs = 10_000;
@@ -12,13 +14,15 @@ export type Preconnection = {cluster: ClusterClient; close: () => void};
 
 /**
 `cluster` uses the early connection and gives it to the first stream, which saves a handshake. The observer reads on it after the first
-request, so that a label costs no round trip.
+request, so that a label costs no round trip. `ahead` saves one, unless the connection is examined before the stream may use it.
 */
 export function preconnect(
 	cluster: ClusterClient,
-	{signal, observer}: {signal: AbortSignal; observer?: ConnectionObserver | undefined},
+	{signal, observer, ahead}: {signal: AbortSignal; observer?: ConnectionObserver | undefined; ahead?: RequestAhead | undefined},
 ): Preconnection {
-	const early = new EarlyConnection(cluster.connect({signal}), observer);
+	const reconnect = async () => cluster.connect({signal});
+	const isExamined = observer !== undefined || hasStreamGate(cluster);
+	const early = new EarlyConnection(reconnect, {observer, ahead: isExamined ? undefined : ahead});
 	return {
 		cluster: {
 			...cluster,
@@ -41,8 +45,16 @@ class EarlyConnection {
 	/** The early connection; `undefined` after it was taken or failed. */
 	#pending: Promise<Connection> | undefined;
 	#usedAt = Infinity;
+	readonly #connect: () => Promise<Connection>;
+	#ahead: RequestAhead | undefined;
 
-	constructor(pending: Promise<Connection>, observer: ConnectionObserver | undefined) {
+	constructor(
+		connect: () => Promise<Connection>,
+		{observer, ahead}: {observer: ConnectionObserver | undefined; ahead: RequestAhead | undefined},
+	) {
+		const pending = connect();
+		this.#connect = connect;
+		this.#ahead = ahead;
 		this.#pending = pending;
 		pending.then(
 			connection => {
@@ -61,7 +73,17 @@ class EarlyConnection {
 	/** `undefined`: use the cluster client. */
 	async get(options: RequestOptions): Promise<ApiResponse | undefined> {
 		const connection = await this.#usable(this.#pending);
-		const response = connection && (options.method ?? 'GET') === 'GET' ? await pipelinedGet(connection, options) : undefined;
+		if (!connection || connection instanceof ConnectionAhead || (options.method ?? 'GET') !== 'GET') {
+			return undefined;
+		}
+
+		const responding = pipelinedGet(connection, options);
+		if (options.path === this.#ahead?.after) {
+			// In the same turn, so that both requests arrive together.
+			this.#pending = Promise.resolve(new ConnectionAhead(connection, this.#ahead, this.#connect));
+		}
+
+		const response = await responding;
 		this.#usedAt = monotonicMs();
 		return response;
 	}

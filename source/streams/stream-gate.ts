@@ -22,9 +22,13 @@ export async function passStreamGate(
 	await records.of(GateRecord, () => new GateRecord()).gate?.(connection, purpose, signal);
 }
 
+export function hasStreamGate({records}: Pick<ClusterClient, 'records'>): boolean {
+	return records.of(GateRecord, () => new GateRecord()).gate !== null;
+}
+
 /** For what precedes a stream: the gate decides on a connection that is not used. @throws SpokeError as the gate and `connect` */
 export async function assertStreamAllowed(cluster: ClusterClient, purpose: ConnectionPurpose, signal?: AbortSignal): Promise<void> {
-	if (cluster.records.of(GateRecord, () => new GateRecord()).gate === null) {
+	if (!hasStreamGate(cluster)) {
 		return;
 	}
 

@@ -26,6 +26,7 @@ type Cost = {
 
 const commands = [
 	'logs db-0 -c db --tail=1',
+	'logs db-0 --tail=1',
 	'logs sts/db -c db --tail=1',
 	'exec db-0 -c db -- echo here',
 	'exec deploy/toolbox -- echo here',

@@ -14,6 +14,8 @@ export type HttpRequest = EncodableRequest & {
 	`pipelined`: sent before earlier pipelined requests are answered; a request that the server can handle twice. Its response is read whole.
 	*/
 	kind?: 'pipelined' | 'upgrade';
+	/** Sent before earlier pipelined requests are answered. */
+	isAhead?: boolean | undefined;
 	/** Time for the response head, since the end of the previous response or the last chunk of a streamed body; 0 means no limit. */
 	timeoutMs: number;
 	/** Time for the whole response since the end of the previous one. */
@@ -30,6 +32,7 @@ const maxWholeBytes = 16 * 1024 * 1024;
 
 export class Exchange {
 	readonly kind: HttpRequest['kind'];
+	readonly canFollowPipelined: boolean;
 	body: ResponseBody | undefined;
 	readonly #request: HttpRequest;
 	readonly #encodedHead: EncodedHead;
@@ -49,6 +52,7 @@ export class Exchange {
 	constructor(request: HttpRequest, peerName: string, onFailed: (exchange: Exchange, error: Error) => void) {
 		this.#encodedHead = encodeHead(request);
 		this.kind = request.kind;
+		this.canFollowPipelined = request.kind === 'pipelined' || request.isAhead === true;
 		this.#request = request;
 		this.#peerName = peerName;
 		this.#onFailed = onFailed;

@@ -46,8 +46,8 @@ export class HttpClient {
 	}
 
 	/**
-	A request waits until all earlier responses have been read; pipelined ones only for those of other requests. A timeout or an abort of a
-	request that was sent closes the socket and fails all others.
+	A request waits until all earlier responses have been read; pipelined ones and those sent ahead only for those of other requests. A
+	timeout or an abort of a request that was sent closes the socket and fails all others.
 	@throws SpokeError ERR_APISERVER_TIMEOUT, ERR_APISERVER_UNREACHABLE, ERR_CLIENT_CERTIFICATE, ERR_PROTOCOL; the signal's reason; TypeError
 	for text that would not be exactly one request
 	*/
@@ -99,8 +99,8 @@ export class HttpClient {
 		}
 	}
 
-	#canSend({kind}: Exchange): boolean {
-		return this.#sent.length === 0 || (this.#options.canPipeline && kind === 'pipelined' && this.#sent[0]!.kind === 'pipelined');
+	#canSend({canFollowPipelined}: Exchange): boolean {
+		return this.#sent.length === 0 || (this.#options.canPipeline && canFollowPipelined && this.#sent.at(-1)!.kind === 'pipelined');
 	}
 
 	readonly #onBytes = (bytes: Buffer): void => {

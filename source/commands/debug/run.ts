@@ -265,7 +265,7 @@ async function printTerminatedContainer(
 		const {namespace = cluster.facts.namespace, uid = null} = pod.metadata;
 		const source = {namespace, pod: podName, uid, node: pod.spec.nodeName ?? null, container: name};
 		const output = createOutputWriter(stdout);
-		await printLogs(cluster, [{source, target: {...target, container: name}}], output, {
+		await printLogs(cluster, [{source, target: {...target, container: name}, isOnlyContainer: false}], output, {
 			read: {},
 			prefix: false,
 			json: false,

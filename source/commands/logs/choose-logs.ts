@@ -80,7 +80,12 @@ function logsOf(
 ): ChosenLog[] {
 	const names =
 		choice.kind === 'all' ? allContainers(pod).map(({name}) => name) : [chosenName(pod, choice, allPods ? () => undefined : say)];
-	return names.map(name => ({source: logSource(pod, name), target: toResolvedTarget(input, pod, chosenFrom, name)}));
+	const [first, ...more] = pod.spec.containers;
+	return names.map(name => ({
+		source: logSource(pod, name),
+		target: toResolvedTarget(input, pod, chosenFrom, name),
+		isOnlyContainer: name === first?.name && more.length === 0,
+	}));
 }
 
 function chosenName(pod: PodObject, choice: ContainerSelection, say: ChooseOptions['say']): string {

@@ -16,7 +16,8 @@ import {readAvailable, createBodyWaiter} from '../../streams/logs/body-waiter.ts
 import {preconnect, type Preconnection} from '../../streams/preconnect.ts';
 import {sanitize} from '../../text/sanitize.ts';
 
-export type ChosenLog = {source: LogSource; target: ResolvedTarget};
+/** `isOnlyContainer`: the apiserver reads it if none is named. */
+export type ChosenLog = {source: LogSource; target: ResolvedTarget; isOnlyContainer: boolean};
 
 export type PrintOptions = {
 	read: PodLogOptions;
@@ -64,15 +65,13 @@ export async function printLogs(
 
 async function printLog(
 	cluster: ClusterClient,
-	{source, target}: ChosenLog,
+	{source, target, isOnlyContainer}: ChosenLog,
 	output: OutputWriter,
 	options: PrintOptions & {opened: () => void},
 ): Promise<void> {
 	const {json, prefix, terminal, observer, signal, opened} = options;
-	// The server would count the timestamps, too.
-	const {limitBytes = 0, ...unlimited} = options.read;
-	const read = json ? {...unlimited, timestamps: true} : options.read;
-	const open = await openWithRetry(cluster, source, read, {target, observer, signal});
+	const {limitBytes = 0} = options.read;
+	const open = await openWithRetry(cluster, source, readToPrint(options), {target, observer, signal, isOnlyContainer});
 	opened();
 	try {
 		await (json
@@ -87,6 +86,12 @@ async function printLog(
 	} finally {
 		open.close();
 	}
+}
+
+/** For objects, the server would count their timestamps as bytes. */
+export function readToPrint({read, json}: Pick<PrintOptions, 'read' | 'json'>): PodLogOptions {
+	const {limitBytes: _, ...unlimited} = read;
+	return json ? {...unlimited, timestamps: true} : read;
 }
 
 /** As client-go after Retry-After. @see k8s.io/client-go rest/with_retry.go */

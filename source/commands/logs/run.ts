@@ -4,14 +4,18 @@ import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {reportPaths} from '../../output/path-reporter.ts';
 import {createOutputWriter} from '../../output/output-writer.ts';
+import {podLogRequest} from '../../streams/logs/open-log.ts';
 import {preconnect} from '../../streams/preconnect.ts';
+import type {RequestAhead} from '../../streams/request-ahead.ts';
+import {objectPath} from '../../targets/object-path.ts';
+import {podResource} from '../../targets/resource-names.ts';
 import type {Command, Invocation} from '../command.ts';
 import {createStreamClient} from '../stream-client.ts';
 import {chooseFollowTargets, chooseLogs, throwNotFoundAsKubectl} from './choose-logs.ts';
 import {logRequest, type LogRequest} from './log-request.ts';
 import type {NoticeLevel} from './notice-filter.ts';
 import {printFollow} from './print-follow.ts';
-import {printLogs} from './print-logs.ts';
+import {printLogs, readToPrint} from './print-logs.ts';
 import {logsSpec} from './spec.ts';
 
 type LogsInvocation = Invocation<typeof logsSpec.flags>;
@@ -23,9 +27,13 @@ export const command: Command<typeof logsSpec.flags> = {
 		const {flags, given, interrupted, stderr} = invocation;
 		const cluster = await createStreamClient(invocation);
 		const paths = reportPaths(cluster, {mode: flags.quiet && !given.has('path') ? 'never' : flags.path, stderr});
-		const ahead = preconnect(cluster, {signal: interrupted, observer: paths.observer});
+		const early = preconnect(cluster, {
+			signal: interrupted,
+			observer: paths.observer,
+			ahead: logAhead(request, flags, cluster.facts.namespace),
+		});
 		try {
-			await print(ahead.cluster, request, invocation, paths.observer);
+			await print(early.cluster, request, invocation, paths.observer);
 			await paths.finished();
 			return interrupted.aborted ? exitStatusForSignal(interrupted.reason) : exitStatus.ok;
 		} catch (error) {
@@ -36,11 +44,30 @@ export const command: Command<typeof logsSpec.flags> = {
 
 			throw error;
 		} finally {
-			ahead.close();
+			early.close();
 			cluster.close();
 		}
 	},
 };
+
+/** Of one pod that is named, so that only its containers are unknown. */
+function logAhead(
+	{targets: [target, ...more], selector, containers, allPods, read}: LogRequest,
+	{follow, output}: LogsInvocation['flags'],
+	namespace: string,
+): RequestAhead | undefined {
+	const isOnePod = target?.resource.kind === 'Pod' && more.length === 0 && selector === null && !allPods;
+	if (!isOnePod || containers.kind === 'all' || (follow && !read.previous)) {
+		return undefined;
+	}
+
+	const source = {namespace, pod: target.name, container: containers.kind === 'named' ? containers.name : null};
+	return {
+		after: objectPath(podResource, namespace, target.name),
+		kind: 'request',
+		options: {...podLogRequest(source, readToPrint({read, json: output === 'json'})), isAhead: true},
+	};
+}
 
 async function print(
 	cluster: ClusterClient,

@@ -101,7 +101,11 @@ async function failureFromKubelet(response: IncomingMessage, name: string): Prom
 	return status === 400 ? badRequest(text) : internalFailure(text);
 }
 
-/** The requested container, the only one, or the annotated one. @throws ApiFailure */
+/**
+The requested container, or the only regular one.
+@throws ApiFailure
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/registry/core/pod/strategy.go validateContainer
+*/
 export function resolveContainer(pod: Pod, requested: string | null): string {
 	const {name} = pod.metadata;
 	const {containers, initContainers = [], ephemeralContainers = []} = pod.spec;
@@ -113,20 +117,13 @@ export function resolveContainer(pod: Pod, requested: string | null): string {
 		return requested;
 	}
 
-	if (containers.length + initContainers.length === 1) {
-		return containers[0]!.name;
+	const [only, ...more] = containers;
+	if (only && more.length === 0) {
+		return only.name;
 	}
 
-	const annotated = pod.metadata.annotations?.['kubectl.kubernetes.io/default-container'];
-	if (annotated) {
-		return annotated;
-	}
-
-	const listed = containers.map(container => container.name).join(' ');
-	const init = initContainers.map(container => container.name).join(' ');
-	throw badRequest(
-		`a container name must be specified for pod ${name}, choose one of: [${listed}]${init === '' ? '' : ` or one of the init containers: [${init}]`}`,
-	);
+	const all = [...initContainers, ...containers, ...ephemeralContainers].map(container => container.name);
+	throw badRequest(`a container name must be specified for pod ${name}, choose one of: [${all.join(' ')}]`);
 }
 
 function validate(query: URLSearchParams, pod: Pod): void {

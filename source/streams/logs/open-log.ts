@@ -24,6 +24,8 @@ export type OpenLogOptions = {
 	signal?: AbortSignal | undefined;
 	/** Called just before the request. */
 	onRequest?: (() => void) | undefined;
+	/** The apiserver reads this container if none is named. */
+	isOnlyContainer?: boolean | undefined;
 };
 
 /** Above the apiserver's limit of 30 s for reaching a kubelet, to receive its message. */
@@ -39,7 +41,7 @@ export async function openLog(
 	logOptions: PodLogOptions,
 	options: OpenLogOptions,
 ): Promise<OpenLog> {
-	const {target, observer, signal, onRequest} = options;
+	const {target, observer, signal, onRequest, isOnlyContainer = false} = options;
 	const purpose: ConnectionPurpose = {
 		feature: 'logs',
 		target: {...target, container: source.container},
@@ -54,6 +56,7 @@ export async function openLog(
 		const {isFromKubelet, body} = await requestLog(openConnection, source, logOptions, {
 			signal,
 			clientInfo: cluster.facts,
+			isOnlyContainer,
 			onKubeletRefusal() {
 				observer?.onFarEndAnswered?.(openConnection, purpose);
 			},
@@ -80,6 +83,7 @@ export async function openLog(
 type LogRequestContext = {
 	signal: AbortSignal | undefined;
 	clientInfo: ClusterInfo;
+	isOnlyContainer: boolean;
 	onKubeletRefusal(): void;
 };
 
@@ -87,13 +91,11 @@ async function requestLog(
 	connection: Connection,
 	source: LogSource,
 	logOptions: PodLogOptions,
-	{signal, clientInfo, onKubeletRefusal}: LogRequestContext,
+	{signal, clientInfo, isOnlyContainer, onKubeletRefusal}: LogRequestContext,
 ): Promise<{body: Readable; isFromKubelet: boolean}> {
 	const {status, headers, body} = await connection.request({
-		path: logPath(source, logOptions),
-		// Compression would delay lines.
-		headers: {Accept: 'application/json, */*', 'Accept-Encoding': 'identity'},
-		timeoutMs: logOptions.follow ? 0 : responseTimeoutMs,
+		...podLogRequest(source, logOptions),
+		...(isOnlyContainer && {samePath: logPath({...source, container: null}, logOptions)}),
 		...(signal && {signal}),
 	});
 	if (status === 200 && isWebPage(headers)) {
@@ -113,6 +115,16 @@ async function requestLog(
 	const error = errorFromLogResponse({status, body: text, headers, connection}, {namespace: source.namespace, identity: clientInfo});
 	const retryAfter = Number(headers['retry-after']);
 	throw Number.isFinite(retryAfter) && (status === 429 || status >= 500) ? new RetryAfterError(error, retryAfter * 1000) : error;
+}
+
+/** `container`: `null` for the only one. */
+export function podLogRequest(source: Parameters<typeof logPath>[0], logOptions: PodLogOptions) {
+	return {
+		path: logPath(source, logOptions),
+		// Compression would delay lines.
+		headers: {Accept: 'application/json, */*', 'Accept-Encoding': 'identity'},
+		timeoutMs: logOptions.follow ? 0 : responseTimeoutMs,
+	};
 }
 
 export class RetryAfterError extends SpokeError {

@@ -16,8 +16,12 @@ export type PodLogOptions = {
 	insecureSkipTLSVerifyBackend?: boolean;
 };
 
-export function logPath({namespace, pod, container}: LogSource, read: PodLogOptions): string {
-	const query = new URLSearchParams({container});
+/** Without a container, the apiserver takes the only one, and refuses if there are several. */
+export function logPath(
+	{namespace, pod, container}: Pick<LogSource, 'namespace' | 'pod'> & {container: string | null},
+	read: PodLogOptions,
+): string {
+	const query = new URLSearchParams(container === null ? {} : {container});
 	for (const [name, value] of Object.entries(read)) {
 		if (value !== undefined && value !== false) {
 			query.set(name, String(value));

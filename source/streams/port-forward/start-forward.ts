@@ -1,5 +1,6 @@
 /** Runs the forwards of one target. */
 import type {Socket} from 'node:net';
+import process from 'node:process';
 import type {Duplex} from 'node:stream';
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import {setV8Flag} from '../../own-process.ts';
@@ -9,11 +10,14 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {descriptorLimitError, hasFreeDescriptors} from '../../cluster/transport/descriptor-limit.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {podPort, type PodPort, servicePort} from '../../targets/named-port.ts';
+import {objectPath} from '../../targets/object-path.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
+import {podResource} from '../../targets/resource-names.ts';
 import {StreamLostError} from '../../wire/protocol-error.ts';
 import {resetSocket} from '../../wire/reset-socket.ts';
 import {locateTunnelLoss, unlessAborted} from '../locate-loss.ts';
 import {preconnect} from '../preconnect.ts';
+import type {RequestAhead} from '../request-ahead.ts';
 import {ConnectionRegistry, type RegisteredConnection} from './connection-registry.ts';
 import type {ForwardEvent} from './forward-event.ts';
 import type {ForwardOptions, ForwardPort, ForwardRequest, RunningForward} from './forward-request.ts';
@@ -23,7 +27,7 @@ import {PodTunnels, type Pool} from './pod-tunnels.ts';
 import {runningPod, watchForwardPods} from './forward-pods.ts';
 import {isPodSandboxGone} from './runtime-error.ts';
 import type {TunnelLease} from './tunnel-slots.ts';
-import type {Tunnel, TunnelCarrier} from './tunnel.ts';
+import {carriersOf, tunnelUpgrade, type Tunnel, type TunnelCarrier} from './tunnel.ts';
 
 /** Longer than a restart of the apiserver. */
 const maxTunnelWaitMs = 30_000;
@@ -83,7 +87,7 @@ class ForwardedTarget implements RunningForward {
 	}
 
 	async #start() {
-		const preconnection = preconnect(this.#cluster, {signal: this.#signal, observer: this.#options.observer});
+		const preconnection = preconnect(this.#cluster, {signal: this.#signal, observer: this.#options.observer, ahead: this.#tunnelAhead});
 		try {
 			const resolved = await runningPod(preconnection.cluster, this.#request, this.#signal);
 			const {pod, service} = resolved;
@@ -105,6 +109,18 @@ class ForwardedTarget implements RunningForward {
 		} finally {
 			preconnection.close();
 		}
+	}
+
+	get #tunnelAhead(): RequestAhead | undefined {
+		const {target, namespace = this.#cluster.facts.namespace} = this.#request;
+		const [carrier = 'websocket'] = carriersOf(this.#options.environment ?? process.env);
+		return target.resource.kind === 'Pod'
+			? {
+					after: objectPath(podResource, namespace, target.name),
+					kind: 'upgrade',
+					options: {...tunnelUpgrade({namespace, name: target.name}, carrier), signal: this.#signal, isAhead: true},
+				}
+			: undefined;
 	}
 
 	#tunnelsTo(resolved: Awaited<ReturnType<typeof runningPod>>): PodTunnels {

@@ -2,7 +2,7 @@
 import process from 'node:process';
 import {monotonicMs} from '../../async/clock.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import type {Connection, UpgradeResult} from '../../cluster/connection.ts';
+import type {Connection, UpgradeOptions, UpgradeResult} from '../../cluster/connection.ts';
 import {errorFromResponse, type ErrorResponseContext} from '../../cluster/error-from-response.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {PingOptions} from '../../wire/pong-tracker.ts';
@@ -88,7 +88,7 @@ export async function openTunnel(
 	const refused: SpokeError[] = [];
 	for (const carrier of carriers) {
 		const connection = await connectObserved(cluster, purpose, observer, signal);
-		const outcome = await upgrade(connection, target, carrier, signal).catch((thrown: unknown) => {
+		const outcome = await connection.upgrade({...tunnelUpgrade(target, carrier), ...(signal && {signal})}).catch((thrown: unknown) => {
 			connection.close();
 			reportNotOpened(observer, connection, purpose, {thrown, signal});
 			throw toSpokeError(thrown);
@@ -113,18 +113,12 @@ export function carriersOf(environment: NodeJS.ProcessEnv): readonly TunnelCarri
 	return environment['KUBECTL_PORT_FORWARD_WEBSOCKETS'] === 'false' ? ['spdy'] : ['websocket', 'spdy'];
 }
 
-async function upgrade(
-	connection: Connection,
-	{namespace, name}: ResolvedTarget,
-	carrier: TunnelCarrier,
-	signal: AbortSignal | undefined,
-): Promise<UpgradeResult> {
+/** Has no effect on the pod. */
+export function tunnelUpgrade({namespace, name}: Pick<ResolvedTarget, 'namespace' | 'name'>, carrier: TunnelCarrier): UpgradeOptions {
 	const path = objectPath(podResource, namespace ?? '', name, 'portforward');
-	return connection.upgrade(
-		carrier === 'websocket'
-			? {method: 'GET', path, upgrade: 'websocket', protocols: ['SPDY/3.1+portforward.k8s.io'], ...(signal && {signal})}
-			: {method: 'POST', path, upgrade: 'SPDY/3.1', protocols: ['portforward.k8s.io'], ...(signal && {signal})},
-	);
+	return carrier === 'websocket'
+		? {method: 'GET', path, upgrade: 'websocket', protocols: ['SPDY/3.1+portforward.k8s.io']}
+		: {method: 'POST', path, upgrade: 'SPDY/3.1', protocols: ['portforward.k8s.io']};
 }
 
 function createTunnel(

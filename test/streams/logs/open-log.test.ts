@@ -1,7 +1,7 @@
 /** Only a log response that came from the kubelet counts as proof that the kubelet was reached. */
 import {Readable} from 'node:stream';
 import test from 'ava';
-import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
+import {ClusterRecords, type ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import type {RequestOptions} from '../../../source/cluster/connection.ts';
 import {openLog} from '../../../source/streams/logs/open-log.ts';
 import {startServer} from '../../support/api-server.ts';
@@ -82,7 +82,7 @@ test('only a follow waits for its response without a limit', async t => {
 			return {status: 200, headers: {}, body: Readable.from([])};
 		},
 	};
-	const cluster = {connect: async () => connection} as unknown as ClusterClient;
+	const cluster = {connect: async () => connection, records: new ClusterRecords()} as unknown as ClusterClient;
 	for (const read of [{follow: true}, {}, {previous: true}]) {
 		const log = await openLog(cluster, {namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'}, read, {
 			target: reachedWeb,
