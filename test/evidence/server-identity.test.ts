@@ -29,11 +29,13 @@ type Server = {
 	version?: string;
 	/** From /flagz; without it, the process advertises another address than the connection's. */
 	advertises?: 'this address';
+	/** The apiserver of k3s, on loopback behind a server that may be k3s's own or the proxy of a virtual cluster. */
+	k3s?: true;
 	kubeletCa: string;
 };
 
 /** A gateway in front of two apiservers: requests are answered as by one of them, upgrades as by the other. */
-async function startGateway({review, version = 'v1.36.3', advertises, kubeletCa}: Server) {
+async function startGateway({review, version = 'v1.36.3', advertises, k3s, kubeletCa}: Server) {
 	const server = await startServer(
 		{
 			request(request, response) {
@@ -42,6 +44,7 @@ async function startGateway({review, version = 'v1.36.3', advertises, kubeletCa}
 					'egress-selector-config-file': '',
 					'advertise-address': advertises ? '127.0.0.1' : '10.0.0.5',
 					'secure-port': String(advertises ? server.port : 6443),
+					...(k3s && {'bind-address': '127.0.0.1', 'secure-port': '6444', 'advertise-port': String(advertises ? server.port : 6443)}),
 				};
 				const answers: Readonly<Record<string, object>> = {
 					'/flagz': {kind: 'Flagz', flags},
@@ -129,6 +132,10 @@ for (const [way, kubeletCa] of [
 		['a client certificate, and the review is refused', {user: certificate, review: 403}],
 		['a client certificate, and the apiserver names none yet', {user: certificate, review: {}, version: 'v1.31.9'}],
 		['a token beside a certificate', {user: {...certificate, ...token}, review: {}}],
+		[
+			'a client certificate that a virtual cluster’s proxy names to k3s',
+			{user: certificate, review: named, version: 'v1.36.3+k3s1', k3s: true},
+		],
 	] as ReadonlyArray<readonly [string, Omit<Server, 'kubeletCa'>]>) {
 		test(`the identity is not proven with ${title}, when the responding process ${way}`, async t => {
 			const paths = await pathsThrough({...server, kubeletCa});
@@ -169,6 +176,7 @@ for (const [title, server] of [
 		'a client certificate, a refused review and the address that the process advertises',
 		{user: certificate, review: 403, advertises: 'this address'},
 	],
+	['a token at the address that k3s advertises', {user: token, review: {}, version: 'v1.36.3+k3s1', advertises: 'this address', k3s: true}],
 ] as ReadonlyArray<readonly [string, Omit<Server, 'kubeletCa'>]>) {
 	test(`the identity of each open stream is proven with ${title}`, async t => {
 		const paths = await pathsThrough({...server, kubeletCa: ''});
