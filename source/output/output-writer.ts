@@ -5,14 +5,20 @@ import {SpokeError} from '../errors/spoke-error.ts';
 export type OutputWriter = {
 	/** Resolves when more may be written. @throws SpokeError ERR_OUTPUT_CLOSED (141), ERR_LOCAL_FILE (a full disk) */
 	write(bytes: Buffer | string): Promise<void>;
+	/** Passes on what was gathered, so that what is written elsewhere now comes after it. */
+	flush(): void;
 	/** Aborted when the reader closes stdout. */
 	readonly closed: AbortSignal;
 	/** Resolves when all data has been handed to the system. */
 	finished(): Promise<void>;
 };
 
-/** Create only one per stream, because it listens to errors until the process ends. */
-export function createOutputWriter(stream: Writable): OutputWriter {
+/**
+Create only one per stream, because it listens to errors until the process ends. `gatherMs`: how long writes in quick succession are
+gathered into one; the first after a pause is not delayed.
+*/
+export function createOutputWriter(stream: Writable, {gatherMs = 0}: {gatherMs?: number} = {}): OutputWriter {
+	const gathered = new GatheredWrites(stream, gatherMs);
 	const gone = new AbortController();
 	let failure: SpokeError | null = null;
 	let drained: PromiseWithResolvers<void> | null = null;
@@ -45,12 +51,16 @@ export function createOutputWriter(stream: Writable): OutputWriter {
 		closed: gone.signal,
 		async write(bytes) {
 			if (failure === null) {
-				stream.write(bytes);
+				gathered.write(bytes);
 			}
 
 			await ready();
 		},
+		flush() {
+			gathered.flush();
+		},
 		async finished() {
+			gathered.end();
 			await new Promise<void>(resolve => {
 				stream.write('', () => {
 					resolve();
@@ -59,4 +69,53 @@ export function createOutputWriter(stream: Writable): OutputWriter {
 			await ready();
 		},
 	};
+}
+
+class GatheredWrites {
+	readonly #stream: Writable;
+	readonly #gatherMs: number;
+	#timer: NodeJS.Timeout | undefined;
+	#isCorked = false;
+
+	constructor(stream: Writable, gatherMs: number) {
+		this.#stream = stream;
+		this.#gatherMs = gatherMs;
+	}
+
+	write(bytes: Buffer | string): void {
+		if (this.#timer !== undefined && !this.#isCorked) {
+			this.#isCorked = true;
+			this.#stream.cork();
+		} else if (this.#timer === undefined && this.#gatherMs > 0) {
+			this.#startTimer();
+		}
+
+		this.#stream.write(bytes);
+		if (this.#stream.writableNeedDrain) {
+			this.flush();
+		}
+	}
+
+	flush(): void {
+		if (this.#isCorked) {
+			this.#isCorked = false;
+			this.#stream.uncork();
+		}
+	}
+
+	end(): void {
+		clearTimeout(this.#timer);
+		this.#timer = undefined;
+		this.flush();
+	}
+
+	#startTimer(): void {
+		this.#timer = setTimeout(() => {
+			this.#timer = undefined;
+			if (this.#isCorked) {
+				this.flush();
+				this.#startTimer();
+			}
+		}, this.#gatherMs);
+	}
 }

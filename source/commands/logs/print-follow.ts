@@ -88,7 +88,7 @@ class ByteLimits {
 	}
 
 	meet(event: LogEvent): void {
-		if ('source' in event) {
+		if (this.#limit > 0 && 'source' in event) {
 			const key = keyOf(event.source);
 			this.#left.set(key, event.type === 'ended' || event.type === 'failed' ? 0 : (this.#left.get(key) ?? this.#limit));
 		}

@@ -75,7 +75,8 @@ async function print(
 	{flags, given, stdout, stderr, interrupted}: LogsInvocation,
 	observer: ReturnType<typeof reportPaths>['observer'],
 ): Promise<void> {
-	const output = createOutputWriter(stdout);
+	// A follow of many pods would otherwise write each of their lines alone. A terminal gets each at once, in order with stderr.
+	const output = createOutputWriter(stdout, {gatherMs: flags.follow && !stdout.isTTY ? 4 : 0});
 	const signal = AbortSignal.any([interrupted, output.closed]);
 	const say = (notice: string) => {
 		stderr.write(noticeLine(notice, stderr));
@@ -115,8 +116,11 @@ async function print(
 		ignoreErrors,
 		level: noticeLevel({quiet: flags.quiet, verbose: flags.v > 0, isWatched: stderr.isTTY}),
 		say(notice) {
+			output.flush();
 			say(`spoke: ${notice}`);
 		},
+	}).finally(() => {
+		output.flush();
 	});
 	if (output.closed.aborted) {
 		throw output.closed.reason as Error;

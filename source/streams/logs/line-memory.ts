@@ -1,5 +1,7 @@
 /** Memory for copies of lines that are freed in the order in which they were stored. */
 
+/** Most logs fill no more in a second. */
+const firstChunkBytes = 16 * 1024;
 const chunkBytes = 1024 * 1024;
 
 export type StoredBytes = {bytes: Buffer; chunk: Chunk};
@@ -42,9 +44,10 @@ export class LineMemory {
 			return this.#current;
 		}
 
+		const size = this.#current ? chunkBytes : firstChunkBytes;
 		const reused = length <= chunkBytes ? this.#free : null;
 		this.#free = reused ? null : this.#free;
-		this.#current = reused ?? {memory: Buffer.allocUnsafeSlow(Math.max(chunkBytes, length)), length: 0, stored: 0};
+		this.#current = reused ?? {memory: Buffer.allocUnsafeSlow(Math.max(size, length)), length: 0, stored: 0};
 		return this.#current;
 	}
 }
