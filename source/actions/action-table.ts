@@ -157,6 +157,7 @@ const actions = {
 	nodes: [
 		['proxy', 1],
 		['doctor', 2],
+		['test', 3, 'check kubelets', 'check all kubelets (asks)'],
 	],
 	forwards: [
 		['forward', 1, 'add', 'add a forward'],
@@ -222,6 +223,10 @@ const actions = {
 		['pager', 4],
 	],
 	yaml: [['refresh', 5]],
+	'node-check': [
+		['refresh', 5, 'rerun', 'rerun (asks)'],
+		['stop', 6, 'stop', 'stop the check'],
+	],
 	tail: [
 		['move.down'],
 		['move.up'],

@@ -27,6 +27,7 @@ const tree = {
 	doctor: {parent: 'text', title: 'doctor'},
 	details: {parent: 'text', title: 'details'},
 	yaml: {parent: 'details', title: 'YAML'},
+	'node-check': {parent: 'details', title: 'node check'},
 	tail: {parent: 'global', title: 'tail'},
 	line: {parent: 'tail', title: 'line'},
 	failed: {parent: 'tail', title: 'failed tail'},

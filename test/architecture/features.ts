@@ -163,10 +163,10 @@ export const features: readonly Feature[] = [
 	},
 	{
 		name: 'why',
-		contains: 'Why screen and doctor of one path',
+		contains: 'Why screen, doctor of one path and check of all nodes',
 		state: ['why-path.ts'],
 		screens: [],
-		offers: ['doctor-handlers.ts', 'failure-card.ts', 'why-handlers.ts', 'why.tsx'],
+		offers: ['doctor-handlers.ts', 'failure-card.ts', 'node-check-handlers.ts', 'why-handlers.ts', 'why.tsx'],
 	},
 	{
 		name: 'text',

@@ -17,6 +17,8 @@ import {openTail} from '../tail/open-tail.ts';
 import {openYaml} from '../text/yaml-handlers.ts';
 import type {PickerItem} from './dialog.ts';
 import {ArgumentCompleter, contextNames, namespaceNames, forwardSetNames, type NameSource} from './argument-completer.ts';
+import {openDoctor} from '../why/doctor-handlers.ts';
+import {openNodeCheck} from '../why/node-check-handlers.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {showView} from '../lists/list-handlers.ts';
 import {forwardNames, objectNames, proxyNames, targetNames} from './completion-names.ts';
@@ -266,6 +268,22 @@ const commands: readonly CommandRow[] = [
 		does: 'explain this path',
 		run(session) {
 			session.perform('why');
+		},
+	},
+	{
+		word: 'doctor',
+		takes: 'TARGET or nodes',
+		names: targetNames,
+		does: 'test each leg; of all nodes: leg 2',
+		as: 'doctor',
+		async run(session, [target]) {
+			if (target === undefined) {
+				session.perform('doctor');
+			} else if (target === 'nodes') {
+				await openNodeCheck(session);
+			} else {
+				await openDoctor(session, target, currentNamespace(session.store.state.cluster));
+			}
 		},
 	},
 	{

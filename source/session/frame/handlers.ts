@@ -11,6 +11,7 @@ import {textHandlers} from '../text/text-handlers.ts';
 import {yamlHandlers} from '../text/yaml-handlers.ts';
 import {auditHandlers, openAuditRow} from '../audit/audit-handlers.ts';
 import {doctorHandlers} from '../why/doctor-handlers.ts';
+import {nodeCheckHandlers} from '../why/node-check-handlers.ts';
 import type {Handler, Handlers, Session} from './session.ts';
 import {listHandlers} from '../lists/list-handlers.ts';
 import {openRow} from '../lists/open-row.ts';
@@ -39,6 +40,7 @@ const handlers = {
 	...detailsHandlers,
 	...yamlHandlers,
 	...doctorHandlers,
+	...nodeCheckHandlers,
 	...auditHandlers,
 	...sandboxHandlers,
 	'rows/open': open,

@@ -40,7 +40,7 @@ export type Layer =
 			lines: readonly TextLine[];
 			top: number;
 			left?: number;
-			context: 'details' | 'doctor' | 'yaml';
+			context: 'details' | 'doctor' | 'yaml' | 'node-check';
 			copy: string;
 			command: string | null;
 			subject: string;

@@ -1,0 +1,140 @@
+/** Handlers of the node check screen. */
+import type {NodeCheckSummary, NodeGroup} from '../../evidence/node-checks/node-check.ts';
+import {checkNodes, defaultNodeConcurrency, defaultNodeTimeoutMs} from '../../evidence/node-checks/check-nodes.ts';
+import {planNodeChecks} from '../../evidence/node-checks/plan-node-checks.ts';
+import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
+import {
+	describeNodeCheckProgress,
+	describeNodeCheckRequest,
+	describeNodeCheckResult,
+	describeNodeGroup,
+	describeNodeGroupDetails,
+	nodeOutcomeMarks,
+} from '../../descriptions/describe-node-checks.ts';
+import {formatDuration} from '../../text/format-time.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
+import type {TextLine} from '../frame/session-state.ts';
+import type {Handlers, Session} from '../frame/session.ts';
+import {openText} from '../text/open-text.ts';
+
+export const nodeCheckHandlers = {
+	'nodes/test': openNodeCheck,
+	async 'node-check/refresh'(session) {
+		session.store.dispatchNow({type: 'pop'});
+		await openNodeCheck(session);
+	},
+	'node-check/stop'(session) {
+		const layer = session.store.state.layers.at(-1);
+		if (layer?.kind === 'text' && layer.busy && layer.id !== undefined) {
+			session.store.dispatchNow({type: 'fill-text', id: layer.id, to: {right: stopping}});
+			running.get(session)?.abort(stopReason);
+		} else {
+			session.tell('the check has ended');
+		}
+	},
+} satisfies Handlers;
+
+const stopping = 'stopping …';
+const stopReason = 'by you';
+const progressIntervalMs = 200;
+
+/** The check of a session's newest screen. */
+const running = new WeakMap<Session, AbortController>();
+
+/** Lists nodes and pods, asks once with their number, and shows progress until the check ends, is stopped or its screen is closed. */
+export async function openNodeCheck(session: Session): Promise<void> {
+	const {cluster} = session;
+	const plan = await session.typeAhead.during({description: 'listing nodes and pods'}, async () =>
+		planNodeChecks(cluster.access, {signal: session.closing}),
+	);
+	const count = plan.nodes.filter(({candidates}) => candidates.length > 0).length;
+	if (count > 0 && !(await session.ask('Check the kubelets?', [describeNodeCheckRequest(count, defaultNodeConcurrency)]))) {
+		return;
+	}
+
+	running.get(session)?.abort(stopReason);
+	const stop = new AbortController();
+	running.set(session, stop);
+	const signal = AbortSignal.any([stop.signal, session.closing]);
+	const id = session.nextId('text');
+	openText(session, {
+		id,
+		title: 'Node check',
+		subject: cluster.context,
+		context: 'node-check',
+		on: cluster.context,
+		right: 'checking …',
+		busy: true,
+		lines: [{text: 'The groups appear when the last node has answered.', role: 'text.dim'}],
+	});
+	const isShown = () => session.store.state.layers.some(layer => layer.kind === 'text' && layer.id === id);
+	let counts: NodeCheckSummary['nodes'] | null = null;
+	const progress = setInterval(() => {
+		if (!isShown()) {
+			stop.abort(stopReason);
+		} else if (counts !== null && !signal.aborted) {
+			session.store.dispatchNow({type: 'fill-text', id, to: {right: describeNodeCheckProgress(counts)}});
+		}
+	}, progressIntervalMs);
+	const summary = await checkNodes(withAbortSignal(cluster.access, signal), plan, {
+		concurrency: defaultNodeConcurrency,
+		timeoutMs: defaultNodeTimeoutMs,
+		signal,
+		onChecked(_, tally) {
+			({counts} = tally);
+		},
+	})
+		.catch((thrown: unknown) => {
+			session.fail('node check', thrown);
+			return null;
+		})
+		.finally(() => {
+			clearInterval(progress);
+		});
+	session.store.dispatchNow({
+		type: 'fill-text',
+		id,
+		to: summary
+			? {lines: summaryLines(summary), busy: false, right: formatDuration(summary.tookMs)}
+			: {lines: [{text: 'The check could not start.', role: 'state.failed'}], busy: false, right: ''},
+	});
+	session.paths.showAgain();
+}
+
+const outcomeRoles: Readonly<Record<NodeGroup['outcome'], string>> = {
+	responded: 'state.open',
+	failed: 'state.failed',
+	'no-response': 'level.warn',
+	'not-tried': 'text.dim',
+};
+
+/** Enough for every node of most clusters; `-o json` lists all. */
+const maxNodes = 500;
+
+function summaryLines(summary: NodeCheckSummary): TextLine[] {
+	const {groups, stopped, error, timeoutMs} = summary;
+	return [
+		{text: sanitizeLine(describeNodeCheckResult(summary)), role: groups.some(isProblem) || error ? 'state.failed' : 'state.open'},
+		...(stopped === null ? [] : [{text: sanitizeLine(`stopped${error ? `: ${error.message}` : ` ${stopped}`}`), role: 'level.warn'}]),
+		...groups.flatMap(group => [{text: ''}, ...groupLines(group, timeoutMs)]),
+	];
+}
+
+function isProblem({outcome}: NodeGroup): boolean {
+	return outcome === 'failed' || outcome === 'no-response';
+}
+
+function groupLines(group: NodeGroup, timeoutMs: number): TextLine[] {
+	return [
+		{
+			text: `${nodeOutcomeMarks[group.outcome]} ${sanitizeLine(describeNodeGroup(group, timeoutMs))}`,
+			role: outcomeRoles[group.outcome],
+		},
+		...describeNodeGroupDetails(group, maxNodes).map(({role, text}): TextLine => ({
+			label: role.padEnd(9),
+			text: sanitizeLine(text),
+			indent: 5,
+			...(role === 'fix' && {role: 'focus'}),
+		})),
+	];
+}

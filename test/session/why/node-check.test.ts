@@ -1,0 +1,50 @@
+/** The check of all nodes in the session. */
+import test from 'ava';
+import {onSandbox} from '../../support/sandbox-session.ts';
+import {addScriptedNodes} from '../../support/scripted-nodes.ts';
+
+const wide = {columns: 120, rows: 40};
+
+test('the nodes view checks all kubelets after yes and groups them by what failed', async t => {
+	const {terminal, sandbox} = await onSandbox(t, [], wide);
+	await addScriptedNodes(t, sandbox, {shut: {kind: 'closed'}, empty: {kind: 'no-pod'}});
+	await terminal.sees(/Pods \d/);
+	terminal.press('view.nodes');
+	await terminal.sees(/Nodes 5/);
+	terminal.press('test');
+	await terminal.sees(/Check the kubelets\?[\s\S]*one byte of a log on each of 4 nodes/);
+	terminal.press('confirm.yes');
+	await terminal.sees(/3 of 4 kubelets that were tried respond/);
+	const text = terminal.text();
+	t.regex(text, /✗ 1 node: nothing listens on that address and port/);
+	t.regex(text, /nodes +shut/);
+	t.regex(text, /· 1 node not tried: no pod there whose log you can read/);
+	t.regex(text, /✓ 3 nodes: direct \(proven\), unverified \(proven\)/);
+});
+
+test('no to the question reads nothing', async t => {
+	const {terminal} = await onSandbox(t, [], wide);
+	await terminal.sees(/Pods \d/);
+	terminal.press('view.nodes');
+	await terminal.sees(/Nodes 3/);
+	terminal.press('test');
+	await terminal.sees(/Check the kubelets\?/);
+	terminal.press('confirm.no');
+	await terminal.loses(/Check the kubelets\?/);
+	t.notRegex(terminal.text(), /Node check/);
+});
+
+test('stop shows what is known so far', async t => {
+	const {terminal, sandbox} = await onSandbox(t, [], wide);
+	await addScriptedNodes(t, sandbox, {silent: {kind: 'silent'}});
+	await terminal.sees(/Pods \d/);
+	terminal.press('palette.open');
+	await terminal.sees(/Commands ─/);
+	terminal.type('doctor nodes\r');
+	await terminal.sees(/Check the kubelets\?/);
+	terminal.press('confirm.yes');
+	await terminal.sees(/Node check[\s\S]*checked 3 of 4 nodes/);
+	terminal.press('stop');
+	await terminal.sees(/stopped by you/);
+	t.regex(terminal.text(), /1 node not reached/);
+});
