@@ -17,7 +17,7 @@ export type KnownVulnerability = {
 	source: string;
 };
 
-/** When the table was last compared with the official CVE feed. */
+/** When the table was last compared with the issues that its rows name. It may lack newer vulnerabilities. */
 export const comparedIn = '2026-11';
 
 const issue = (number: number) => `https://github.com/kubernetes/kubernetes/issues/${number}`;
