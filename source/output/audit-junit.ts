@@ -2,7 +2,7 @@
 import type {SpokeError} from '../errors/spoke-error.ts';
 import {describeError} from '../descriptions/describe-error.ts';
 import {describeAuditRow} from '../descriptions/describe-audit.ts';
-import type {Audit, AuditRow, RequiredRow} from '../evidence/audit/audit-object.ts';
+import {isFailedRow, type Audit, type AuditRow} from '../evidence/audit/audit-object.ts';
 
 export function auditJunit({rows, cluster, require, time}: Audit): string {
 	const cases = rows.map(row => testCase(row, require));
@@ -45,8 +45,7 @@ function junitDocument({name, time, counts, cases}: {name: string; time: string;
 
 type TestCase = {kind: 'passed' | 'failure' | 'skipped'; xml: string};
 
-function testCase(row: AuditRow, {asked: input, results}: Audit['require']): TestCase {
-	const required = results.filter(one => one.row === row.id).map(({result}) => result);
+function testCase(row: AuditRow, require: Audit['require']): TestCase {
 	const {state: name, details} = describeAuditRow(row, {evidence: []});
 	const text = escape(
 		details
@@ -59,7 +58,7 @@ function testCase(row: AuditRow, {asked: input, results}: Audit['require']): Tes
 	const skippedAs = (why: string): TestCase => ({kind: 'skipped', xml: `${open}\n      <skipped message="${attribute(why)}"/>${close}`});
 	const state = `${name}, ${row.basis}`;
 	const message = `${state}: ${row.message}`;
-	if (isFailure(row, input.length > 0, required)) {
+	if (isFailedRow(row, require)) {
 		return row.accepted === null
 			? {kind: 'failure', xml: `${open}\n      <failure type="${row.verdict}" message="${attribute(message)}">${text}</failure>${close}`}
 			: skippedAs(`accepted: ${row.accepted} (${row.verdict}, ${message})`);
@@ -77,11 +76,6 @@ function testCase(row: AuditRow, {asked: input, results}: Audit['require']): Tes
 		kind: 'passed',
 		xml: `${open}\n      <system-out>${escape(`${row.verdict}, ${state}: `)}${text}</system-out>${close}`,
 	};
-}
-
-/** Ignores waivers. */
-function isFailure({verdict}: AuditRow, hasRequirements: boolean, required: ReadonlyArray<RequiredRow['result']>): boolean {
-	return hasRequirements ? required.some(result => result !== 'met') : verdict === 'fail';
 }
 
 function openingTag(name: string): string {

@@ -88,8 +88,8 @@ export const rooms: readonly Room[] = [
 	},
 	{
 		name: 'output',
-		contains: 'Text, JSON and JUnit output of the one-shot commands',
-		mayImport: ['errors', 'text', 'streams', 'evidence', 'targets', 'descriptions'],
+		contains: 'Text, JSON and report formats of the one-shot commands',
+		mayImport: ['errors', 'text', 'streams', 'evidence', 'targets', 'descriptions', 'version'],
 	},
 	{name: 'terminal', contains: 'Ownership and restoration of the terminal', mayImport: ['errors', 'text']},
 	{name: 'actions', contains: 'User actions and what each may touch', mayImport: ['errors']},

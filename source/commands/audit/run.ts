@@ -4,7 +4,10 @@ import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import type {FlagValues} from '../../command-line/flag-spec.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {auditJunit, failedAuditJunit} from '../../output/audit-junit.ts';
+import {auditMarkdown, failedAuditMarkdown} from '../../output/audit-markdown.ts';
+import {auditPrometheus, failedAuditPrometheus} from '../../output/audit-prometheus.ts';
 import {auditReport} from '../../output/audit-report.ts';
+import {auditSarif, failedAuditSarif} from '../../output/audit-sarif.ts';
 import {jsonLine} from '../../output/json-line.ts';
 import {auditJson, type Audit} from '../../evidence/audit/audit-object.ts';
 import {parseRequirement, parseWaivers} from '../../evidence/audit/requirements.ts';
@@ -15,10 +18,23 @@ import {toTerminalCharset} from '../../text/terminal-charset.ts';
 import type {Command, Invocation} from '../command.ts';
 import {auditSpec} from './spec.ts';
 
-const formats: Readonly<Record<FlagValues<typeof auditSpec.flags>['output'], (audit: Audit) => string>> = {
+type Format = FlagValues<typeof auditSpec.flags>['output'];
+
+const formats: Readonly<Record<Format, (audit: Audit) => string>> = {
 	json: audit => jsonLine(auditJson(audit)),
 	junit: auditJunit,
+	markdown: auditMarkdown,
+	prometheus: auditPrometheus,
+	sarif: auditSarif,
 	text: auditReport,
+};
+
+/** Documents of an audit that failed: a pipeline collects the file even if nothing could be read. */
+const failedFormats: Readonly<Partial<Record<Format, (error: SpokeError, time: string) => string>>> = {
+	junit: failedAuditJunit,
+	markdown: failedAuditMarkdown,
+	prometheus: failedAuditPrometheus,
+	sarif: failedAuditSarif,
 };
 
 export const command: Command<typeof auditSpec.flags> = {
@@ -38,9 +54,9 @@ export const command: Command<typeof auditSpec.flags> = {
 		try {
 			audit = await readAudit(invocation, {probe: flags.probe, require, minBasis: flags['min-basis'], accepted, signal: interrupted});
 		} catch (error) {
-			// CI collects the file even if nothing could be read.
-			if (flags.output === 'junit' && !interrupted.aborted) {
-				stdout.write(failedAuditJunit(toSpokeError(error), new Date().toISOString()));
+			const format = failedFormats[flags.output];
+			if (format && !interrupted.aborted) {
+				stdout.write(format(toSpokeError(error), new Date().toISOString()));
 			}
 
 			throw error;

@@ -28,8 +28,8 @@ const flags = [
 		kind: 'string',
 		default: 'text',
 		value: 'FORMAT',
-		oneOf: ['text', 'json', 'junit'],
-		help: 'text with a diagram, one JSON object, or JUnit for CI',
+		oneOf: ['text', 'json', 'junit', 'sarif', 'prometheus', 'markdown'],
+		help: 'text with a diagram, one JSON object, JUnit or SARIF for CI, metrics for Prometheus, or Markdown for a summary',
 	},
 	acceptedReadOnlyFlag,
 	helpFlag,
@@ -41,10 +41,11 @@ export const auditSpec = {
 	summary: 'check every path between the nodes and the control plane',
 	usage: ['audit [flags]'],
 	about:
-		'Checks each path that the Kubernetes documentation describes in “Communication between Nodes and the Control Plane”. Each row is pass, warn, fail, unknown or not-applicable, with its basis, evidence and remedy. Row V1 compares the served versions with published vulnerabilities of these paths.\nReads only what your permissions allow; a row that cannot be read is unknown and names the permission it needs.\n--require verified: every apiserver checks the certificates of the kubelets (row C4).\n--require tunnelled: every apiserver reaches the nodes through Konnectivity or an HTTP CONNECT egress proxy (row C10).\n--require protected: every kind of connection from the apiserver is verified, or runs inside Konnectivity’s TLS up to the node network (row C11). The opposite is exposed.\nspoke path --require differs: verified covers the certificates of both legs, and an SSH tunnel or an egress of unknown kind counts as tunnelled.\nWith -o junit and --require, only required rows can fail; if the audit cannot run, the report has one error and no rows. Rows N5 and C11 summarize other rows. Waiving a summarized row does not waive its summary: pass --accept for N5 or C11, too.',
+		'Checks each path that the Kubernetes documentation describes in “Communication between Nodes and the Control Plane”. Each row is pass, warn, fail, unknown or not-applicable, with its basis, evidence and remedy. Row V1 compares the served versions with published vulnerabilities of these paths.\nReads only what your permissions allow; a row that cannot be read is unknown and names the permission it needs.\n--require verified: every apiserver checks the certificates of the kubelets (row C4).\n--require tunnelled: every apiserver reaches the nodes through Konnectivity or an HTTP CONNECT egress proxy (row C10).\n--require protected: every kind of connection from the apiserver is verified, or runs inside Konnectivity’s TLS up to the node network (row C11). The opposite is exposed.\nspoke path --require differs: verified covers the certificates of both legs, and an SSH tunnel or an egress of unknown kind counts as tunnelled.\nWith -o junit or sarif and --require, only required rows can fail. If the audit cannot run, a report in a format other than text and json has the error and no rows. Rows N5 and C11 summarize other rows. Waiving a summarized row does not waive its summary: pass --accept for N5 or C11, too.',
 	examples: [
 		['spoke audit', 'the diagram and all rows'],
 		['spoke audit --require verified --require protected -o junit', 'a check in CI'],
+		['spoke audit -o prometheus > spoke.prom', 'metrics, for the textfile collector of the node exporter'],
 		['spoke audit --require verified --accept "C4=private network"', 'a check with a waiver, which the report shows'],
 		['spoke audit --probe active -o json', 'prove the route too, for a script'],
 	],

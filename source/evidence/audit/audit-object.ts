@@ -85,6 +85,11 @@ export type Audit = {
 	exitStatus: number;
 };
 
+/** Whether a pipeline reports the row as a failure: with requirements, a required row that is not met. Ignores waivers. */
+export function isFailedRow({id, verdict}: AuditRow, {asked, results}: Audit['require']): boolean {
+	return asked.length > 0 ? results.some(({row, result}) => row === id && result !== 'met') : verdict === 'fail';
+}
+
 /** The audit as `-o json` prints it. */
 export function auditJson(audit: Audit): object {
 	return {...audit, rows: audit.rows.map(({leg, ...row}) => row)};

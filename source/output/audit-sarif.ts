@@ -1,0 +1,79 @@
+/**
+An audit as SARIF 2.1.0: each row is a rule and has one result.
+@see https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/sarif-v2.1.0-os.html
+*/
+import {describeAuditRow} from '../descriptions/describe-audit.ts';
+import {describeError} from '../descriptions/describe-error.ts';
+import type {SpokeError} from '../errors/spoke-error.ts';
+import {isFailedRow, type Audit, type AuditRow} from '../evidence/audit/audit-object.ts';
+import {version} from '../version.ts';
+
+export function auditSarif(audit: Audit): string {
+	return sarifLog({
+		rules: audit.rows.map(({id, title, docs}) => ({id, shortDescription: {text: title}, ...(docs !== null && {helpUri: docs})})),
+		results: audit.rows.map((row, index) => ({ruleId: row.id, ruleIndex: index, ...resultOf(row, audit)})),
+		invocation: {executionSuccessful: true, exitCode: audit.exitStatus, endTimeUtc: audit.time},
+	});
+}
+
+/** A log without results, so that a pipeline does not take the failure for a pass. */
+export function failedAuditSarif(error: SpokeError, time: string): string {
+	const text = describeError(error.toJSON())
+		.filter(({role}) => role !== 'where' && role !== 'code')
+		.map(({role, text}) => (role === 'fix' ? `fix: ${text}` : text))
+		.join('\n');
+	const notification = {level: 'error', descriptor: {id: error.code}, message: {text: `${error.message}\n${text}`}};
+	return sarifLog({
+		rules: [],
+		results: [],
+		invocation: {executionSuccessful: false, exitCode: error.exitStatus, endTimeUtc: time, toolExecutionNotifications: [notification]},
+	});
+}
+
+function sarifLog({rules, results, invocation}: {rules: readonly object[]; results: readonly object[]; invocation: object}): string {
+	const log = {
+		version: '2.1.0',
+		$schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
+		runs: [{tool: {driver: {name: 'spoke audit', semanticVersion: version, rules}}, invocations: [invocation], results}],
+	};
+	return `${JSON.stringify(log, null, 2)}\n`;
+}
+
+function resultOf(row: AuditRow, audit: Audit): object {
+	const {state, details} = describeAuditRow(row, {evidence: []});
+	const lines = details
+		.filter(({role}) => role !== 'accepted' && role !== 'docs')
+		.map(({role, text}) => (role === 'fix' || role === 'needs' ? `${role}: ${text}` : text));
+	const {context, server} = audit.cluster;
+	return {
+		...severityOf(row, audit),
+		message: {text: [`${state}, ${row.basis}: ${lines[0] ?? row.message}`, ...lines.slice(1)].join('\n')},
+		locations: [
+			{
+				// A cluster has no file, but code scanning drops results without one.
+				physicalLocation: {artifactLocation: {uri: encodeURIComponent(context ?? server)}, region: {startLine: 1}},
+				logicalLocations: [{fullyQualifiedName: server, kind: 'resource'}],
+			},
+		],
+		partialFingerprints: {'clusterAndRow/v1': `${server} ${row.id}`},
+		...(row.accepted !== null && {suppressions: [{kind: 'external', status: 'accepted', justification: row.accepted}]}),
+		properties: {verdict: row.verdict, basis: row.basis},
+	};
+}
+
+/** `kind` and `level`; only a result of kind `fail` has a level. A `fail` that is not required is a note. */
+function severityOf(row: AuditRow, {require}: Audit): {kind: string; level: string} {
+	if (isFailedRow(row, require)) {
+		return {kind: 'fail', level: 'error'};
+	}
+
+	return severities[row.verdict];
+}
+
+const severities: Readonly<Record<AuditRow['verdict'], {kind: string; level: string}>> = {
+	pass: {kind: 'pass', level: 'none'},
+	warn: {kind: 'fail', level: 'warning'},
+	fail: {kind: 'fail', level: 'note'},
+	unknown: {kind: 'open', level: 'none'},
+	'not-applicable': {kind: 'notApplicable', level: 'none'},
+};
