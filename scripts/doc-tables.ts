@@ -14,6 +14,7 @@ import {extraRequests} from '../source/evidence/extra-requests.ts';
 import {distributions, type DistributionMark} from '../source/evidence/rules/distributions.ts';
 import {features} from '../test/architecture/features.ts';
 import {rooms} from '../test/architecture/rooms.ts';
+import {bundledPackages} from './licenses.ts';
 
 /** Table name → Markdown. */
 export async function docTables(): Promise<ReadonlyMap<string, string>> {
@@ -31,6 +32,13 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 			table(
 				['command', 'does'],
 				commandTable.map(({spec: row}) => [code(row.name === 'session' ? 'spoke' : `spoke ${row.name}`), row.summary]),
+			),
+		],
+		[
+			'bundled',
+			table(
+				['package', 'license'],
+				(await bundledPackages()).map(({name, license}) => [code(name), license]),
 			),
 		],
 		['command-flags', commandTable.map(({spec: row}) => commandSection(row)).join('\n\n')],

@@ -22,6 +22,7 @@ export async function renderedDocs(): Promise<ReadonlyArray<{path: string; now: 
 			'README.md',
 			'docs/clusters.md',
 			'docs/commands.md',
+			'docs/dependencies.md',
 			'docs/errors.md',
 			'docs/json.md',
 			'docs/keys.md',

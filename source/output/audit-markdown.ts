@@ -19,14 +19,14 @@ export function auditMarkdown({rows, cluster, replicas, identity, probe, summary
 		].join(' · '),
 		...(require.result === null ? [] : [`Required: ${plain(require.asked.join(', '))} (${require.minBasis}): **${require.result}**`]),
 		['| row | verdict | basis | what | finding |', '| --- | --- | --- | --- | --- |', ...rows.map(row => tableRow(row))].join('\n'),
-		`${counts.join(', ')}`,
+		counts.join(', '),
 		...remedies(rows),
 	]);
 }
 
 export function failedAuditMarkdown(error: SpokeError, time: string): string {
 	const details = describeError(error.toJSON()).map(({role, text}) => `- ${role}: ${plain(text)}`);
-	return document([`## spoke audit: could not run`, `${plain(error.message)} (\`${error.code}\`) · ${time}`, details.join('\n')]);
+	return document(['## spoke audit: could not run', `${plain(error.message)} (\`${error.code}\`) · ${time}`, details.join('\n')]);
 }
 
 function document(blocks: readonly string[]): string {

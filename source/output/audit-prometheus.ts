@@ -16,7 +16,10 @@ export function auditPrometheus({rows, cluster, require, time}: Audit): string {
 			name: 'spoke_audit_row',
 			help: 'Whether a row has this verdict: 1 for one verdict of each row, 0 for the others.',
 			samples: rows.flatMap(row =>
-				verdicts.map(verdict => ({labels: {cluster: name, row: row.id, title: row.title, verdict}, value: Number(row.verdict === verdict)})),
+				verdicts.map(verdict => ({
+					labels: {cluster: name, row: row.id, title: row.title, verdict},
+					value: Number(row.verdict === verdict),
+				})),
 			),
 		},
 		{
@@ -32,7 +35,10 @@ export function auditPrometheus({rows, cluster, require, time}: Audit): string {
 		{
 			name: 'spoke_audit_requirements_met',
 			help: 'Whether all of --require is met: 0 if it is not met or undecided. Absent without --require.',
-			samples: require.result === null ? [] : [{labels: {cluster: name, requirements: require.asked.join(',')}, value: Number(require.result === 'met')}],
+			samples:
+				require.result === null
+					? []
+					: [{labels: {cluster: name, requirements: require.asked.join(',')}, value: Number(require.result === 'met')}],
 		},
 	]);
 }

@@ -15,7 +15,7 @@ test('no table of a document is stale', async t => {
 });
 
 test('every link to a file of the repository resolves', async t => {
-	const documents = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'test/real-cluster/README.md', ...(await readdir(resolve(root, 'docs'))).filter(name => name.endsWith('.md')).map(name => `docs/${name}`)];
+	const documents = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'test/real-cluster/README.md', ...(await readdir(resolve(root, 'docs'))).filter(name => name.endsWith('.md')).map(name => `docs/${name}`)];
 	for (const path of documents) {
 		const text = await readFile(resolve(root, path), 'utf8');
 		for (const [, target] of text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)) {

@@ -9,7 +9,13 @@ type Sarif = {
 	runs: Array<{
 		tool: {driver: {rules: Array<{id: string}>}};
 		invocations: Array<{executionSuccessful: boolean; exitCode: number; toolExecutionNotifications?: Array<{descriptor: {id: string}}>}>;
-		results: Array<{ruleId: string; kind: string; level: string; suppressions?: Array<{justification: string}>; properties: {verdict: string}}>;
+		results: Array<{
+			ruleId: string;
+			kind: string;
+			level: string;
+			suppressions?: Array<{justification: string}>;
+			properties: {verdict: string};
+		}>;
 	}>;
 };
 

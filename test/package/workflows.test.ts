@@ -1,0 +1,146 @@
+/** The workflows and the action run what the repository has. */
+import {execFile} from 'node:child_process';
+import {mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {dirname, join} from 'node:path';
+import process from 'node:process';
+import {fileURLToPath} from 'node:url';
+import test, {type ExecutionContext} from 'ava';
+import {parse} from 'yaml';
+import {nodeVersion} from '../../scripts/release/release-data.ts';
+import {openSandbox} from '../support/sandbox.ts';
+
+type Step = {uses?: string; run?: string; env?: Record<string, string>};
+type Job = {steps: Step[]; permissions?: Record<string, string>; strategy?: {matrix: Record<string, unknown[]>}};
+type Workflow = {permissions: Record<string, string>; jobs: Record<string, Job>};
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const folder = join(root, '.github/workflows');
+const texts = new Map(
+	await Promise.all((await readdir(folder)).map(async name => [name, await readFile(join(folder, name), 'utf8')] as const)),
+);
+const action = await readFile(join(root, 'action.yml'), 'utf8');
+const workflows = new Map([...texts].map(([name, text]) => [name, parse(text) as Workflow] as const));
+const jobs = [...workflows].flatMap(([name, workflow]) =>
+	Object.entries(workflow.jobs).map(([job, about]) => ({name: `${name}: ${job}`, job: about})),
+);
+const commands = jobs.flatMap(({job}) => job.steps.flatMap(({run}) => (run === undefined ? [] : run.trim().split('\n'))));
+const {scripts, engines} = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+	scripts: Record<string, string>;
+	engines: {node: string};
+};
+
+test('every action is pinned to a commit, with its version beside it', t => {
+	const uses = [...texts.values(), action].flatMap(text => [...text.matchAll(/uses: (.+)/g)].map(([, what]) => what!));
+	t.true(uses.length > 8);
+	for (const what of uses) {
+		t.regex(what, /^[\w.-]+\/[\w./-]+@[\da-f]{40} # v\d+\.\d+\.\d+$/);
+	}
+});
+
+test('workflows run only scripts that package.json has', t => {
+	const names = commands.flatMap(command =>
+		[...command.matchAll(/\bnpm (?:run (?:--silent )?([\w:]+)|(test)\b)/g)].map(([, script, short]) => script ?? short!),
+	);
+	t.true(names.length >= 3);
+	t.deepEqual(
+		names.filter(name => !(name in scripts)),
+		[],
+	);
+});
+
+test('CI runs each suite of .ci/run, and .ci/run itself for the cluster', async t => {
+	const script = await readFile(join(root, '.ci/run'), 'utf8');
+	const suites = [...script.matchAll(/npm (?:run (?:--silent )?([\w:]+)|(test)\b)/g)].map(([, name, short]) => name ?? short!);
+	t.true(suites.length > 3);
+	for (const suite of new Set(suites.filter(name => name !== 'test:cluster'))) {
+		t.true(
+			commands.some(command => new RegExp(`npm (?:run (?:--silent )?)?${suite}$`).test(command)),
+			suite,
+		);
+	}
+
+	t.true(commands.some(command => command.endsWith('bash .ci/run')));
+});
+
+test('CI runs on the oldest Node that spoke supports, and on that of the release', t => {
+	const {node} = workflows.get('ci.yml')!.jobs['test']!.strategy!.matrix as {node: string[]};
+	for (const version of [engines.node.replace('>=', ''), nodeVersion]) {
+		t.true(node.includes(version.split('.')[0]!), version);
+	}
+});
+
+test('a workflow has no permissions, and a job those that it names', t => {
+	for (const [name, {permissions}] of workflows) {
+		t.deepEqual(permissions, {}, name);
+	}
+
+	for (const {name, job} of jobs) {
+		t.truthy(job.permissions, name);
+	}
+});
+
+test('no script of a workflow or of the action contains an expression', t => {
+	const steps = [...jobs.flatMap(({job}) => job.steps), ...(parse(action) as {runs: {steps: Step[]}}).runs.steps];
+	t.deepEqual(
+		steps.filter(({run}) => run?.includes('${{')),
+		[],
+	);
+});
+
+test('the action hands each input to its script', async t => {
+	const {inputs, runs} = parse(action) as {inputs: Record<string, object>; runs: {steps: Step[]}};
+	const script = await readFile(join(root, 'scripts/action/audit-gate.sh'), 'utf8');
+	const env = runs.steps.at(-1)!.env!;
+	t.deepEqual(
+		Object.values(env),
+		Object.keys(inputs).map(name => `\${{ inputs.${name} }}`),
+	);
+	for (const name of Object.keys(env)) {
+		t.true(script.includes(name), name);
+	}
+});
+
+for (const [title, require, status, result, accept] of [
+	['fails when a requirement is not met', 'verified', 3, 'not-met', ''],
+	['passes when a requirement is met', 'N2=pass', 0, 'met', ''],
+	['passes when the failing row is accepted', 'verified', 0, 'met', 'C4=private network, "ticket 7"\n'],
+] as const) {
+	test(`the action ${title}`, async t => {
+		const gate = await runGate(t, {SPOKE_REQUIRE: require, SPOKE_ACCEPT: accept});
+		t.is(gate.status, status, gate.stderr);
+		t.is(gate.output, `result=${result}\n`);
+		t.is((JSON.parse(gate.report) as {version: string}).version, '2.1.0');
+		t.regex(gate.summary, /^## spoke audit: /);
+	});
+}
+
+async function runGate(t: ExecutionContext, inputs: NodeJS.ProcessEnv) {
+	const {kubeconfigFile} = await openSandbox(t);
+	const scratch = await mkdtemp(join(tmpdir(), 'spoke-action-'));
+	t.teardown(async () => rm(scratch, {recursive: true}));
+	const [report, output, summary] = ['report.sarif', 'output', 'summary'].map(name => join(scratch, name)) as [string, string, string];
+	await Promise.all([output, summary].map(async path => writeFile(path, '')));
+	const env = {
+		PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
+		HOME: scratch,
+		GITHUB_ACTION_PATH: root,
+		GITHUB_OUTPUT: output,
+		GITHUB_STEP_SUMMARY: summary,
+		SPOKE_KUBECONFIG: kubeconfigFile,
+		SPOKE_OUTPUT: report,
+		...inputs,
+	};
+	const {status, stderr} = await new Promise<{status: number; stderr: string}>(resolve => {
+		execFile('bash', [join(root, 'scripts/action/audit-gate.sh')], {env}, (error, _, stderr) => {
+			resolve({status: error === null ? 0 : Number(error.code), stderr});
+		});
+	});
+	return {
+		status,
+		stderr,
+		report: await readFile(report, 'utf8'),
+		output: await readFile(output, 'utf8'),
+		summary: await readFile(summary, 'utf8'),
+	};
+}
