@@ -2,6 +2,7 @@
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {unavailableSources} from './cluster-observations.ts';
 import type {
+	AgentTestFacts,
 	ClusterObservations,
 	ConnectionObservations,
 	MetricFacts,
@@ -67,7 +68,7 @@ export function buildObservations(
 		version: shared.version,
 		metrics: known.metrics.length === 0 && metrics?.observation ? [metrics.observation] : known.metrics,
 		stepTests: [...active.stepTests, ...(about === 'configuration' ? known.stepTests.map(test => routeOnly(test)) : known.stepTests)],
-		agentTests: [...active.agentTests, ...known.agentTests],
+		agentTests: [...active.agentTests, ...known.agentTests.map(test => withoutAgent(test))],
 		logDifferentials: active.logDifferentials,
 		handshakes: active.handshakes,
 		failures: [...active.failures, ...recalledFailures(attempt)],
@@ -91,6 +92,11 @@ export function identifyExamined(
 
 export function processIdOf({own}: Pick<Examination, 'own'>): string | null {
 	return own.process?.facts.id ?? null;
+}
+
+/** The tunnel holds while the process runs. Another dial may take another agent. */
+function withoutAgent(test: Observation<AgentTestFacts>): Observation<AgentTestFacts> {
+	return {...test, facts: {...test.facts, agent: null}};
 }
 
 /** The route holds while the process runs. An accepted kubelet certificate says nothing about the current one. */

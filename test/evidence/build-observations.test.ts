@@ -58,3 +58,20 @@ test('without a connection nothing is bound and the server is unknown', t => {
 	);
 	t.deepEqual([isBound, connection, serverIdentity.to], [false, null, 'unknown']);
 });
+
+test('a remembered agent test shows the tunnel of later connections, but not their agent', t => {
+	const cluster = clusterOf();
+	const test = makeObservation('agent-metrics', {agent: 'agent-a', observed: 'agent-a 1→4→1'}, {process: 'p1', active: true});
+	processCacheFor(cluster).remember('p1', {agentTests: [test]});
+	const later = buildObservations(cluster, examined, {purpose, about: 'open-connection'});
+	t.deepEqual(
+		later.agentTests.map(({facts}) => facts),
+		[{agent: null, observed: 'agent-a 1→4→1'}],
+	);
+	const own = buildObservations(
+		cluster,
+		{...examined, active: {...noActiveObservations, agentTests: [test]}},
+		{purpose, about: 'configuration'},
+	);
+	t.is(own.agentTests[0]?.facts.agent, 'agent-a');
+});
