@@ -22,7 +22,7 @@ import {Proxy} from '../../source/session/proxy/proxy.tsx';
 import {plainTheme} from '../../source/session/kit/theme.ts';
 
 const exchange: ProxyExchange = {
-	id: 1,
+	id: 'request-1',
 	time: 0,
 	method: 'GET',
 	asked: 'svc/web',
@@ -40,7 +40,7 @@ const exchange: ProxyExchange = {
 
 async function screenOf(proxy: Partial<typeof emptyProxy>): Promise<string> {
 	const state = {...emptySession(clusterState(null), {columns: 100, rows: 20}, 0), proxy: {...emptyProxy, ...proxy}};
-	return (await drawn({state, theme: plainTheme, keymap: new Map(), hints: [], tail: null}, h(Proxy))).join('\n');
+	return (await drawn({state, theme: plainTheme, keymap: new Map(), hints: []}, h(Proxy))).join('\n');
 }
 
 test('a one-shot and the session say the same of a relayed and of a refused request', async t => {

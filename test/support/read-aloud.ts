@@ -23,7 +23,6 @@ export function readAloud(state: Partial<SessionState>, parts: Partial<Omit<Rend
 		theme: {...plainTheme, glyphs: readerGlyphs},
 		keymap: new Map(),
 		hints: [],
-		tail: null,
 		...parts,
 	};
 	const stdout = Object.assign(new PassThrough(), {columns: 80, rows: 24, isTTY: true}) as unknown as NodeJS.WriteStream;

@@ -7,11 +7,10 @@ import {runAudit} from '../../evidence/audit/run-audit.ts';
 import {findPaths} from '../../evidence/find-paths.ts';
 import {describeAuditRow} from '../../descriptions/describe-audit.ts';
 import {describeRoute, type DetailPart, replaceRouteNames, withLocation} from '../../descriptions/describe-verdict.ts';
-import type {ShownAuditRow, TextLine} from '../frame/session-state.ts';
+import {shownTail, type ShownAuditRow, type TextLine} from '../frame/session-state.ts';
 import {defaultSource} from '../tail/tail-sources.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {formatQuantity} from '../../text/format-number.ts';
-import {currentTail} from '../tail/current-tail.ts';
 import {openText} from '../text/open-text.ts';
 import {clusterOf} from '../lists/selection.ts';
 import type {Handlers, Session} from '../frame/session.ts';
@@ -162,7 +161,7 @@ function fileText(path: string, found: Audit): string {
 }
 
 async function testRoute(session: Session): Promise<void> {
-	const source = defaultSource(currentTail(session)?.view.sources ?? []);
+	const source = defaultSource(shownTail(session.store.state)?.sources ?? []);
 	const {pods} = session.store.state.lists;
 	const pod = source?.pod ?? pods.visible[pods.cursorIndex]?.name;
 	if (pod === undefined) {
@@ -181,7 +180,7 @@ async function testRoute(session: Session): Promise<void> {
 
 	session.tell('testing the route …');
 	// The tested cluster keeps the results and relabels its open connections.
-	const cluster = clusterOf(session, currentTail(session)?.id);
+	const cluster = clusterOf(session, shownTail(session.store.state)?.id);
 	const [path] = await findPaths(cluster.access, `pod/${pod}`, {
 		features: ['port-forward'],
 		probe: 'active',

@@ -60,7 +60,7 @@ export const forwardHandlers = {
 		} else if (entry?.kind === 'proxy') {
 			await stopListener(session, entry.id);
 		} else if (entry?.kind === 'logs') {
-			const tail = session.tails.get(entry.id);
+			const tail = session.work.get('tail', entry.id);
 			if (tail) {
 				closeTail(session, tail);
 			}
@@ -71,7 +71,7 @@ export const forwardHandlers = {
 		if (entry?.kind === 'forward') {
 			await restartForward(session, entry.id);
 		} else if (entry?.kind === 'logs') {
-			const tail = session.tails.get(entry.id);
+			const tail = session.work.get('tail', entry.id);
 			tail?.start(tail.view.since, tail.view.previous);
 		}
 	},

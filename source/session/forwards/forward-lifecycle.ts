@@ -7,19 +7,10 @@ import {withLine} from './reduce-forward.ts';
 import {showFailureCard} from '../why/failure-card.ts';
 import {runForward, forwardOf, type ForwardConfig} from './run-forward.ts';
 
-type Run = {config: ForwardConfig; abort: AbortController; done: Promise<void>};
-
-/** Kept outside the state, which holds plain values only. */
-const runs = new WeakMap<Session, Map<string, Run>>();
-
-function runsOf(session: Session): Map<string, Run> {
-	const known = runs.get(session) ?? new Map<string, Run>();
-	runs.set(session, known);
-	return known;
-}
-
-export function forwardConfigOf(session: Session, id: string | undefined): ForwardConfig | null {
-	return runsOf(session).get(id ?? '')?.config ?? null;
+export function forwardConfigOf(session: Pick<Session, 'store' | 'clusters'>, id: string | undefined): ForwardConfig | null {
+	const state = forwardOf(session, id);
+	const cluster = session.clusters.get(state?.context ?? '');
+	return state && cluster ? {...state, cluster} : null;
 }
 
 export function startForward(session: Session, target: string, port: string): void {
@@ -47,6 +38,8 @@ export function startForwardFrom(session: Session, config: ForwardConfig, id = s
 		local: null,
 		asked: local === null ? 'any' : `:${local}`,
 		address: config.address,
+		port: config.port,
+		onPodLoss: config.onPodLoss,
 		phase: 'working',
 		note: 'connecting',
 		open: 0,
@@ -74,15 +67,21 @@ export function startForwardFrom(session: Session, config: ForwardConfig, id = s
 			},
 		},
 	});
-	const run: Run = {config, abort: new AbortController(), done: Promise.resolve()};
-	runsOf(session).set(id, run);
-	run.done = runForward(session, id, config, {
-		signal: run.abort.signal,
+	const abort = new AbortController();
+	const done = runForward(session, id, config, {
+		signal: abort.signal,
 		onStartFailed(failure) {
 			// The run ends before the card is closed.
 			void showFailureCard(session, {...config, ...failure, retry: async () => restartForward(session, id)});
 		},
 	});
+	const onEnded = session.work.start('forward', id, {
+		async stop() {
+			abort.abort();
+			await done;
+		},
+	});
+	void done.then(onEnded);
 }
 
 export async function stopForward(session: Session, id: string | undefined): Promise<void> {
@@ -92,7 +91,6 @@ export async function stopForward(session: Session, id: string | undefined): Pro
 	}
 
 	if (state.phase === 'stopped' || state.phase === 'failed') {
-		runsOf(session).delete(state.id);
 		session.store.dispatchNow({type: 'forward-gone', id: state.id});
 		session.store.dispatchNow({type: 'connections', event: {type: 'close', id: state.id}});
 		return;
@@ -112,7 +110,7 @@ export function describeResets({open}: Pick<ForwardState, 'open'>): string {
 }
 
 export async function stopImmediately(session: Session, id: string): Promise<void> {
-	await endForward(session, id, () => {
+	await session.work.end(id, () => {
 		const now = forwardOf(session, id);
 		if (now) {
 			session.store.dispatchNow({
@@ -127,25 +125,9 @@ export async function stopImmediately(session: Session, id: string): Promise<voi
 	});
 }
 
-/**
-Ends the forward, even if a new run replaced it meanwhile. `then` runs before other callers continue, so that two keys pressed in quick
-succession act in order.
-*/
-async function endForward(session: Session, id: string, then: () => void = () => {}): Promise<void> {
-	const current = () => runsOf(session).get(id);
-	let ended: Run | undefined;
-	do {
-		ended = current();
-		ended?.abort.abort();
-		await ended?.done;
-	} while (current() !== ended);
-
-	then();
-}
-
 export async function restartForward(session: Session, id: string | undefined): Promise<void> {
-	const run = runsOf(session).get(id ?? '');
-	if (!run || id === undefined) {
+	const config = forwardConfigOf(session, id);
+	if (!config || id === undefined) {
 		return;
 	}
 
@@ -154,10 +136,10 @@ export async function restartForward(session: Session, id: string | undefined): 
 		return;
 	}
 
-	await endForward(session, id, () => {
+	await session.work.end(id, () => {
 		const local = state?.local ?? null;
 		note(session, id, 'restarted by you');
-		startForwardFrom(session, local === null ? run.config : {...run.config, port: `${local}:${parsePortSpec(run.config.port).remote}`}, id);
+		startForwardFrom(session, local === null ? config : {...config, port: `${local}:${parsePortSpec(config.port).remote}`}, id);
 	});
 }
 
@@ -167,14 +149,10 @@ export async function changeForward(session: Session, id: string, config: Forwar
 		return;
 	}
 
-	await endForward(session, id, () => {
+	await session.work.end(id, () => {
 		note(session, id, `changed by you: ${config.target} ${config.port}`);
 		startForwardFrom(session, config, id);
 	});
-}
-
-export async function closeForwards(session: Session): Promise<void> {
-	await Promise.all([...runsOf(session).keys()].map(async id => endForward(session, id)));
 }
 
 function note(session: Session, id: string, text: string): void {

@@ -9,7 +9,7 @@ import {formatQuantity} from '../../text/format-number.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {addToForwardSet, isSetName, readForwardSets, setsDirectory, writeForwardSet, type ForwardSet} from './forward-set-files.ts';
 import type {ForwardConfig} from './run-forward.ts';
-import {describeResets, startForwardFrom, stopImmediately, forwardConfigOf} from './forward-lifecycle.ts';
+import {describeResets, startForwardFrom, stopImmediately} from './forward-lifecycle.ts';
 import {isFree} from './free-port.ts';
 
 export const forwardSetHandlers = {
@@ -151,7 +151,7 @@ function wantedOf(session: Session, lines: readonly ForwardFileEntry[]): Wanted[
 				cluster,
 			};
 			const local = localPortOf(parsePortSpec(port));
-			const same = session.store.state.forwards.filter(one => hasConfig(session, one, config));
+			const same = session.store.state.forwards.filter(one => hasConfig(one, config));
 			const from = local === null ? 'a free port' : `:${local}`;
 			return {
 				config,
@@ -164,16 +164,14 @@ function wantedOf(session: Session, lines: readonly ForwardFileEntry[]): Wanted[
 }
 
 /** Whether the forward has this configuration. Without a fixed local port, any local port matches. */
-function hasConfig(session: Session, {id, local: has}: ForwardState, config: ForwardConfig): boolean {
-	const own = forwardConfigOf(session, id);
+function hasConfig(own: ForwardState, config: ForwardConfig): boolean {
 	const local = localPortOf(parsePortSpec(config.port));
 	return (
-		own !== null &&
-		own.cluster.context === config.cluster.context &&
+		own.context === config.cluster.context &&
 		own.namespace === config.namespace &&
 		own.target === config.target &&
 		parsePortSpec(own.port).remote === parsePortSpec(config.port).remote &&
-		(local === null || local === (has ?? localPortOf(parsePortSpec(own.port))))
+		(local === null || local === (own.local ?? localPortOf(parsePortSpec(own.port))))
 	);
 }
 
@@ -182,7 +180,7 @@ function isOpen({phase}: ForwardState): boolean {
 }
 
 async function saveSet(session: Session): Promise<void> {
-	const lines = session.store.state.forwards.flatMap(one => (isOpen(one) ? lineOf(session, one) : []));
+	const lines = session.store.state.forwards.filter(one => isOpen(one)).map(one => savedLine(one));
 	if (lines.length === 0) {
 		session.tell('no open forwards to save', 'warn');
 		return;
@@ -226,25 +224,22 @@ async function saveSet(session: Session): Promise<void> {
 	}
 }
 
-function lineOf(session: Session, {id, local}: ForwardState): ForwardFileEntry[] {
-	const config = forwardConfigOf(session, id);
-	return config === null ? [] : [savedLine(config, local)];
-}
-
 export async function addForwardToSet(session: Session, name: string, config: ForwardConfig): Promise<void> {
 	try {
-		await addToForwardSet(session.env, name, savedLine(config));
+		await addToForwardSet(session.env, name, savedLine({...config, context: config.cluster.context, local: null}));
 		loadForwardSets(session);
 	} catch (error) {
 		session.tell(`not added to ${name}: ${toSpokeError(error).message}`, 'error');
 	}
 }
 
-function savedLine({target, namespace, port, address, onPodLoss, cluster}: ForwardConfig, local: number | null = null): ForwardFileEntry {
+type Saved = Pick<ForwardState, 'target' | 'namespace' | 'context' | 'port' | 'local' | 'address' | 'onPodLoss'>;
+
+function savedLine({target, namespace, context, port, local, address, onPodLoss}: Saved): ForwardFileEntry {
 	return {
 		target,
 		namespace,
-		context: cluster.context,
+		context,
 		ports: [local === null ? port : `${local}:${parsePortSpec(port).remote}`],
 		addresses: address === 'localhost' ? [] : address.split(','),
 		onPodLoss: onPodLoss === 'move' ? null : onPodLoss,

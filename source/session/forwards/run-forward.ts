@@ -3,7 +3,7 @@ import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {fullMessage} from '../../server-messages/unwrap-message.ts';
 import type {ForwardEvent, ConnectionSnapshot} from '../../streams/port-forward/forward-event.ts';
-import type {RunningForward, OnPodLoss} from '../../streams/port-forward/forward-request.ts';
+import type {RunningForward} from '../../streams/port-forward/forward-request.ts';
 import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
 import {parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import {startForward} from '../../streams/port-forward/start-forward.ts';
@@ -17,14 +17,7 @@ import {recordedPath} from '../frame/recording-observer.ts';
 import {reduceForward, forwardConnectionRows, forwardNotice, forwardUsersText, withLine} from './reduce-forward.ts';
 
 /** `cluster` is the one that was current at creation. */
-export type ForwardConfig = {
-	target: string;
-	namespace: string;
-	port: string;
-	address: string;
-	onPodLoss: OnPodLoss;
-	cluster: OpenCluster;
-};
+export type ForwardConfig = Pick<ForwardState, 'target' | 'namespace' | 'port' | 'address' | 'onPodLoss'> & {cluster: OpenCluster};
 
 export function forwardOf({store}: Pick<Session, 'store'>, id: string | undefined): ForwardState | undefined {
 	return store.state.forwards.find(one => one.id === id);

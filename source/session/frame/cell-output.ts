@@ -5,6 +5,7 @@ import type {RenderInput} from '../kit/render-input.ts';
 import type {PaintedBoxes} from '../kit/rows.tsx';
 import type {TreeOutput} from './ink-screen.ts';
 import {paintTree} from './paint-tree.ts';
+import {shownTail} from './session-state.ts';
 
 const [enterScreen, leaveScreen] = ['\u001B[?1049h\u001B[?25l', '\u001B[?1049l\u001B[?25h'];
 /** Buttons and wheel without motion. Terminals select text while Shift is held. */
@@ -36,10 +37,10 @@ export class CellOutput implements TreeOutput {
 		return eraseScreen;
 	}
 
-	show(root: DOMElement, {state: {size}, theme, tail}: RenderInput): string {
-		const {columns, rows} = size;
+	show(root: DOMElement, {state, theme}: RenderInput): string {
+		const {columns, rows} = state.size;
 		// A plain tail is for selecting text with the mouse.
-		let bytes = this.#switchMouse(this.#hasMouse && tail?.plain !== true);
+		let bytes = this.#switchMouse(this.#hasMouse && shownTail(state)?.plain !== true);
 		if (this.#grid.columns !== columns || this.#grid.rows !== rows) {
 			this.#grid = new CellGrid(columns, rows);
 			bytes += eraseScreen;

@@ -2,7 +2,6 @@
 import {describeKeys, type KeyHint} from '../../keymap/describe-keys.ts';
 import type {Keymap} from '../../keymap/keymap.ts';
 import {keyContext, type SessionState} from './session-state.ts';
-import type {TailView} from '../tail/tail-view.ts';
 import type {RenderInput} from '../kit/render-input.ts';
 import type {Theme} from '../kit/theme.ts';
 import {disabledReason} from '../keys/disabled-reason.ts';
@@ -20,11 +19,11 @@ function keyHints(keymap: Keymap, state: SessionState): readonly KeyHint[] {
 	);
 }
 
-export function createRenderInput(session: Pick<Session, 'store' | 'keymap'>, tail: TailView | null, theme: Theme): RenderInput {
+export function createRenderInput(session: Pick<Session, 'store' | 'keymap'>, theme: Theme): RenderInput {
 	const {
 		store: {state},
 		keymap,
 	} = session;
 	const viewHints = state.overlay === null ? {} : {viewHints: keyHints(keymap, {...state, overlay: null})};
-	return {state, theme, keymap, hints: keyHints(keymap, state), ...viewHints, tail};
+	return {state, theme, keymap, hints: keyHints(keymap, state), ...viewHints};
 }

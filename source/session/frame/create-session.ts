@@ -23,8 +23,8 @@ import {SavedStateFile} from './saved-state.ts';
 import type {Session} from './session.ts';
 import {SessionEnd} from './session-end.ts';
 import type {SessionOptions} from './session-options.ts';
+import {RunningWork} from './running-work.ts';
 import {Store} from './store.ts';
-import type {TailRun} from '../tail/tail-run.ts';
 import {TerminalQueue} from '../shell/terminal-queue.ts';
 import {createTypeAhead} from '../dialogs/type-ahead.ts';
 
@@ -35,7 +35,6 @@ export type SessionParts = {
 	feeds: ViewFeeds;
 	keys: KeyDispatcher;
 	terminalQueue: TerminalQueue;
-	tails: ReadonlyMap<string, TailRun>;
 	end: SessionEnd;
 	lent: LentTerminal;
 };
@@ -44,7 +43,7 @@ export function createSession(options: SessionOptions): SessionParts {
 	const {keymap, readOnly} = options;
 	const end = new SessionEnd();
 	const terminal = new SessionTerminal(options);
-	const tails = new Map<string, TailRun>();
+	const work = new RunningWork();
 	const initialState = emptySession(clusterState(null), terminal.size, Date.now(), {
 		readOnly,
 		isReducedMotion: isReducedMotion(options),
@@ -57,7 +56,7 @@ export function createSession(options: SessionOptions): SessionParts {
 		},
 		() => screen.pace(),
 	);
-	const screen: SessionDisplay = new SessionDisplay({store, keymap, tails}, terminal, options);
+	const screen: SessionDisplay = new SessionDisplay({store, keymap, work}, terminal, options);
 	const terminalQueue = new TerminalQueue({store, terminal, screen});
 
 	const clusters = new OpenClusters((connection, path) => {
@@ -82,7 +81,7 @@ export function createSession(options: SessionOptions): SessionParts {
 	const {session, actionContext, lent} = sessionOf(options, {
 		store,
 		terminal,
-		tails,
+		work,
 		screen,
 		terminalQueue,
 		clusters,
@@ -104,17 +103,17 @@ export function createSession(options: SessionOptions): SessionParts {
 			feeds.matchView();
 		},
 	});
-	return {session, screen, clusters, feeds, keys, terminalQueue, tails, end, lent};
+	return {session, screen, clusters, feeds, keys, terminalQueue, end, lent};
 }
 
-type SessionWiring = Omit<SessionParts, 'session' | 'keys' | 'lent' | 'tails'> &
-	Pick<Session, 'store' | 'terminal' | 'tails' | 'reachability' | 'typeAhead'> & {dialogs: Dialogs};
+type SessionWiring = Omit<SessionParts, 'session' | 'keys' | 'lent'> &
+	Pick<Session, 'store' | 'terminal' | 'work' | 'reachability' | 'typeAhead'> & {dialogs: Dialogs};
 
 function sessionOf(
 	{keymap, flags, env, readOnly, allNamespaces, clock}: SessionOptions,
 	parts: SessionWiring,
 ): {session: Session; actionContext: ActionContext; lent: LentTerminal} {
-	const {store, terminal, tails, screen, clusters, feeds, reachability, typeAhead, dialogs, end} = parts;
+	const {store, terminal, work, screen, clusters, feeds, reachability, typeAhead, dialogs, end} = parts;
 	let ids = 0;
 	const session: Session = {
 		store,
@@ -125,7 +124,7 @@ function sessionOf(
 		readOnly,
 		savedState: new SavedStateFile({env, hasNamespaces: flags.namespace === undefined && !allNamespaces}),
 		typeAhead,
-		tails,
+		work,
 		clusters,
 		reachability,
 		paths: feeds.paths,

@@ -56,9 +56,9 @@ export const navigationHandlers = {
 } satisfies Handlers;
 
 async function goBack(session: Session): Promise<void> {
-	const {store, tails} = session;
+	const {store, work} = session;
 	const layer = store.state.layers.at(-1);
-	const tail = layer?.kind === 'tail' ? tails.get(layer.id) : undefined;
+	const tail = layer?.kind === 'tail' ? work.get('tail', layer.id) : undefined;
 	// Found without await, so that the next key already applies to the new state.
 	const inTail = tail ? wayBackInTail(session, tail) : null;
 	if (inTail) {

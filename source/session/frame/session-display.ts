@@ -16,7 +16,7 @@ import {InkScreen} from './ink-screen.ts';
 /** Time per frame for scanning new lines. */
 const scanMs = 12;
 
-export type Shown = Pick<Session, 'store' | 'keymap' | 'tails'>;
+export type Shown = Pick<Session, 'store' | 'keymap' | 'work'>;
 
 export class SessionDisplay {
 	readonly #shown: Shown;
@@ -106,14 +106,15 @@ export class SessionDisplay {
 			return;
 		}
 
+		const {store} = this.#shown;
+		const screen = createRenderInput(this.#shown, this.#theme);
 		const tail = currentTail(this.#shown);
-		const screen = createRenderInput(this.#shown, tail?.view ?? null, this.#theme);
 		if (tail) {
 			this.#scanOn(tail.scan(scanMs));
-			tail.view = view.fitTail(screen, tail.view);
+			store.apply({type: 'tail', view: view.fitTail(screen, tail.view)});
 		}
 
-		draw(view, {...screen, tail: tail?.view ?? null});
+		draw(view, {...screen, state: store.state});
 	}
 
 	pace(): number {

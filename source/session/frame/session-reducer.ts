@@ -20,7 +20,7 @@ import {
 	type ViewName,
 } from './session-state.ts';
 import type {LineRemap} from '../tail/insert-lines.ts';
-import type {TailDisplay} from '../tail/tail-view.ts';
+import {remapTail, type TailDisplay, type TailView} from '../tail/tail-view.ts';
 import {servicesWithoutPods} from '../lists/service-pods.ts';
 import {toggleWrap} from '../kit/text-wrapping.ts';
 import {searchText} from '../text/text-search.ts';
@@ -54,8 +54,7 @@ export type SessionEvent =
 	| {type: 'notice-read'}
 	| {type: 'failed'; failure: Failure; text: string; hint: string; now: number}
 	| {type: 'failure-over'}
-	/** `unreadable`: ended streams whose lines cannot be read again. */
-	| {type: 'tick'; now: number; unreadable?: readonly string[]}
+	| {type: 'tick'; now: number}
 	| {type: 'selected-path'; of: string; path: Path | null}
 	| {type: 'selected-details'; of: string; lines: readonly TextLine[]}
 	| {type: 'forward'; forward: ForwardState}
@@ -68,7 +67,10 @@ export type SessionEvent =
 	| {type: 'service-pods'; pods: SessionState['servicePods']}
 	| {type: 'refused'; refused: ReadonlyMap<ActionSpec, string>}
 	| {type: 'switch'; cluster: ClusterState}
-	| {type: 'tail-changed'; display?: TailDisplay};
+	| {type: 'tail-opened'; view: TailView}
+	/** Ignored after the tail was closed. */
+	| {type: 'tail'; view: TailView}
+	| {type: 'tail-display'; display: TailDisplay};
 
 const noticeMs = 5000;
 const mostMessages = 500;
@@ -107,7 +109,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 		layers: state.layers.map((layer, index) => (index === state.layers.length - 1 ? ({...layer, ...to} as Layer) : layer)),
 	}),
 	'lines-moved': (state, {id, moved}) => ({
-		...state,
+		...(state.tails.has(id) ? withTail(state, remapTail(state.tails.get(id)!, moved)) : state),
 		layers: state.layers.map(layer =>
 			layer.kind === 'tail' && layer.id === id && layer.line !== null ? {...layer, line: moved(layer.line)} : layer,
 		),
@@ -162,7 +164,9 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	},
 	refused: (state, {refused}) => ({...state, refused}),
 	switch: (state, {cluster}) => switched(state, cluster),
-	'tail-changed': (state, {display = state.tailDisplay}) => ({...state, tailVersion: state.tailVersion + 1, tailDisplay: display}),
+	'tail-opened': (state, {view}) => ({...state, tails: new Map([...state.tails, [view.id, view]])}),
+	tail: (state, {view}) => withTail(state, view),
+	'tail-display': (state, {display}) => ({...state, tailDisplay: display}),
 };
 
 /** Repeats the search from its position. */
@@ -183,6 +187,11 @@ function noticed(state: SessionState, {text, role = 'plain', hint = '', isPassin
 		notice: isKept ? state.notice : message,
 		messages: isPassing ? state.messages : [...state.messages.slice(-mostMessages + 1), message],
 	};
+}
+
+function withTail(state: SessionState, view: TailView): SessionState {
+	const known = state.tails.get(view.id);
+	return known === undefined || known === view ? state : {...state, tails: new Map([...state.tails, [view.id, view]])};
 }
 
 function withForward(forwards: readonly ForwardState[], forward: ForwardState): readonly ForwardState[] {
@@ -231,30 +240,37 @@ function reduceConnections(state: SessionState, event: ConnectionListEvent): Ses
 	return {
 		...state,
 		processes,
-		...selectSameConnection(state, connections),
+		...withConnections(state, connections),
 		messages: messages.length === 0 ? state.messages : [...state.messages, ...messages].slice(-mostMessages),
 		notice: bad === undefined || isTold ? state.notice : bad,
 	};
 }
 
-/** The cursor stays on its row, and on the newest one until the user moves it. */
-function selectSameConnection(
-	{connections: before, connectionCursor, pane}: SessionState,
+/** The cursor stays on its row, and on the newest one until the user moves it. A tail is dropped with its row. */
+function withConnections(
+	{connections: before, connectionCursor, pane, tails}: SessionState,
 	connections: ConnectionList,
-): Pick<SessionState, 'connections' | 'connectionCursor'> {
+): Pick<SessionState, 'connections' | 'connectionCursor' | 'tails'> {
 	const isNewest = pane === 'main' && connectionCursor === 0;
 	const same = isNewest ? 0 : connections.findIndex(({id}) => id === before[connectionCursor]?.id);
-	return {connections, connectionCursor: clamp(same < 0 ? connectionCursor : same, connections.length)};
+	const isListed = (id: string) => connections.some(one => one.id === id);
+	return {
+		connections,
+		connectionCursor: clamp(same < 0 ? connectionCursor : same, connections.length),
+		tails: tails.keys().every(isListed) ? tails : new Map([...tails].filter(([id]) => isListed(id))),
+	};
 }
 
-function tick(state: SessionState, {now, unreadable = []}: Event<'tick'>): SessionState {
+function tick(state: SessionState, {now}: Event<'tick'>): SessionState {
 	const notice = state.notice !== null && now - state.notice.time > noticeMs ? null : state.notice;
 	const list = currentList(state);
 	const lists = list ? {...state.lists, [list.name]: reduceList(list, {type: 'expire', now})} : state.lists;
 	const selected = state.pane === 'connections' ? state.connections[state.connectionCursor] : undefined;
+	// Their lines cannot be read again.
+	const unreadable = [...state.tails.values()].flatMap(({id, sources}) => (sources.some(({isGone}) => isGone === true) ? [id] : []));
 	const shown = state.layers.flatMap(layer => (layer.kind === 'tail' ? [layer.id] : []));
 	const connections = withoutEnded(state.connections, now, new Set([...unreadable, ...shown, selected?.id ?? '']));
-	const kept = connections === state.connections ? {} : selectSameConnection(state, connections);
+	const kept = connections === state.connections ? {} : withConnections(state, connections);
 	return {...state, ...kept, now: state.isReducedMotion && now - state.now < stillMs ? state.now : now, notice, lists};
 }
 

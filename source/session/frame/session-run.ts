@@ -4,14 +4,12 @@ import {exitStatusForSignal} from '../../errors/exit-status.ts';
 import type {SettingsProblem} from '../../command-line/settings-file.ts';
 import {clusterState} from '../clusters/cluster-state.ts';
 import {createSession, type SessionParts} from './create-session.ts';
-import {closeForwards} from '../forwards/forward-lifecycle.ts';
 import {attachSandbox} from '../sandbox/sandbox-handlers.ts';
 import {logInBeforeStart} from '../shell/plugin-terminal.ts';
-import {closeListeners} from '../proxy/listener-handlers.ts';
 import type {SessionOptions} from './session-options.ts';
 import type {Session} from './session.ts';
 import {openTail} from '../tail/open-tail.ts';
-import {tickTails, unreadableTails} from '../tail/tail-entry.ts';
+import {tickTails} from '../tail/tail-entry.ts';
 import {displayOf, emptyTail} from '../tail/tail-view.ts';
 
 export class SessionRun {
@@ -44,18 +42,13 @@ export class SessionRun {
 	}
 
 	async close(): Promise<void> {
-		const {session, screen, clusters, feeds, terminalQueue, tails, end} = this.#parts;
+		const {session, screen, clusters, feeds, terminalQueue, end} = this.#parts;
 		this.#stopClocks();
 		end.close();
 		await terminalQueue.waitUntilFree();
 		session.store.close();
 		feeds.stop();
-		for (const tail of tails.values()) {
-			tail.stop();
-		}
-
-		closeListeners(session);
-		await closeForwards(session);
+		await session.work.endAll();
 		if (screen.isTaken) {
 			session.savedState.keep(session.store.state, session.cluster.access.facts);
 			await session.savedState.flush();
@@ -126,7 +119,7 @@ export class SessionRun {
 	#tick(): void {
 		const {session, feeds} = this.#parts;
 		tickTails(session);
-		session.store.dispatch({type: 'tick', now: Date.now(), unreadable: unreadableTails(session)});
+		session.store.dispatch({type: 'tick', now: Date.now()});
 		feeds.tick();
 		session.savedState.keep(session.store.state, session.cluster.access.facts);
 	}
@@ -146,7 +139,7 @@ export class SessionRun {
 		}
 
 		if (json !== null) {
-			session.store.dispatch({type: 'tail-changed', display: {...displayOf(emptyTail('', '')), jsonChoice: json}});
+			session.store.dispatch({type: 'tail-display', display: {...displayOf(emptyTail('', '')), jsonChoice: json}});
 		}
 
 		if (tail) {

@@ -18,7 +18,7 @@ import {Footer} from './footer.tsx';
 import {Header} from './header.tsx';
 import {Messages} from './message-list.tsx';
 import {PathPane} from './path-pane.tsx';
-import type {ViewName} from './session-state.ts';
+import {shownTail, type ViewName} from './session-state.ts';
 import {Tabs} from './tabs.tsx';
 
 export function SessionScreen(host: ScreenHost): ReactNode {
@@ -122,6 +122,6 @@ function Layer(): ReactNode {
 }
 
 function TailLayer(): ReactNode {
-	const view = useScreen(({tail}) => tail);
+	const view = useScreen(({state}) => shownTail(state));
 	return view && <Tail view={view} />;
 }

@@ -4,6 +4,7 @@ import type {ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {ErrorObject} from '../../errors/spoke-error.ts';
 import type {Audit, AuditRow} from '../../evidence/audit/audit-object.ts';
 import type {Leg, Path} from '../../evidence/evidence.ts';
+import type {OnPodLoss} from '../../streams/port-forward/forward-request.ts';
 import type {ConnectionList} from './connection-list.ts';
 import {emptyList, type ListState} from '../lists/list-state.ts';
 import {isListName, listNames, type ListName} from '../lists/list-kinds.ts';
@@ -12,7 +13,7 @@ import {emptyProxy, type ProxyState} from '../proxy/proxy-state.ts';
 import type {ServicePods} from '../lists/service-pods.ts';
 import type {TextSearch} from '../text/text-search.ts';
 import {estimatedRows} from './layout.ts';
-import type {TailDisplay} from '../tail/tail-view.ts';
+import type {TailDisplay, TailView} from '../tail/tail-view.ts';
 import {startHistory, type ViewHistory} from './view-history.ts';
 
 export type ViewName = ListName | 'forwards' | 'proxy' | 'audit' | 'sandbox';
@@ -112,6 +113,9 @@ export type ForwardState = {
 	local: number | null;
 	asked: string;
 	address: string;
+	/** The local and the remote port, as typed. */
+	port: string;
+	onPodLoss: OnPodLoss;
 	phase: 'open' | 'working' | 'stopped' | 'failed';
 	note: string;
 	podText: string;
@@ -170,8 +174,8 @@ export type SessionState = {
 	now: number;
 	/** Fingerprints in the order of first use; shown as letters. */
 	processes: readonly string[];
-	/** Increases when a tail's buffer changed. */
-	tailVersion: number;
+	/** By id. A view refers to the buffer of its lines, and is a new object when they changed. */
+	tails: ReadonlyMap<string, TailView>;
 	/** The last choice, for the next tail. */
 	tailDisplay: TailDisplay | null;
 };
@@ -232,13 +236,19 @@ export function emptySession(
 		hasScreenReader,
 		now,
 		processes: [],
-		tailVersion: 0,
+		tails: new Map(),
 		tailDisplay: null,
 	};
 }
 
 export function currentList({view, lists}: Pick<SessionState, 'view' | 'lists'>): ListState | null {
 	return isListName(view) ? lists[view] : null;
+}
+
+/** The view of the top tail. */
+export function shownTail({layers, tails}: Pick<SessionState, 'layers' | 'tails'>): TailView | null {
+	const layer = layers.findLast(({kind}) => kind === 'tail');
+	return layer?.kind === 'tail' ? (tails.get(layer.id) ?? null) : null;
 }
 
 export function currentNamespace({namespace, lastNamespace}: Pick<ClusterState, 'namespace' | 'lastNamespace'>): string {

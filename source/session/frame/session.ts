@@ -18,7 +18,7 @@ import type {ReachabilityCheck} from '../clusters/reachability-check.ts';
 import type {PathFeed} from './path-feed.ts';
 import type {TypeAhead} from '../dialogs/type-ahead.ts';
 import type {Store} from './store.ts';
-import type {TailRun} from '../tail/tail-run.ts';
+import type {RunningWork} from './running-work.ts';
 
 /** Stays open for its streams after a switch. */
 export type OpenCluster = {
@@ -40,7 +40,7 @@ export type Session = {
 	readonly cluster: OpenCluster;
 	/** Open clusters by context name; the first is the one of the flags. */
 	readonly clusters: Pick<ReadonlyMap<string, OpenCluster>, 'get' | 'values'>;
-	readonly tails: Map<string, TailRun>;
+	readonly work: RunningWork;
 	readonly paths: PathFeed;
 	readonly reachability: ReachabilityCheck;
 	/** Aborted when the session ends. */

@@ -24,14 +24,27 @@ export class Store {
 	}
 
 	dispatch(event: SessionEvent): void {
-		if (this.#reduce(event)) {
+		if (this.apply(event)) {
 			this.later();
 		}
 	}
 
 	dispatchNow(event: SessionEvent): void {
-		this.#reduce(event);
+		this.apply(event);
 		this.drawNow();
+	}
+
+	/** Draws nothing. Whether the state has changed. */
+	apply(event: SessionEvent): boolean {
+		const before = this.#state;
+		let state = reduceSession(before, event);
+		const list = currentList(state);
+		if (list) {
+			state = reduceSession(state, {type: 'list', list: list.name, event: {type: 'window', rows: state.listRows}});
+		}
+
+		this.#state = state;
+		return state !== before;
 	}
 
 	later(): void {
@@ -91,17 +104,5 @@ export class Store {
 		if (this.#timer) {
 			clearTimeout(this.#timer);
 		}
-	}
-
-	#reduce(event: SessionEvent): boolean {
-		const before = this.#state;
-		let state = reduceSession(before, event);
-		const list = currentList(state);
-		if (list) {
-			state = reduceSession(state, {type: 'list', list: list.name, event: {type: 'window', rows: state.listRows}});
-		}
-
-		this.#state = state;
-		return state !== before;
 	}
 }

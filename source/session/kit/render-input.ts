@@ -3,7 +3,6 @@ import type {ActionId} from '../../actions/action-table.ts';
 import type {Keymap} from '../../keymap/keymap.ts';
 import type {SessionState} from '../frame/session-state.ts';
 import type {KeyHint} from '../../keymap/describe-keys.ts';
-import type {TailView} from '../tail/tail-view.ts';
 import type {Theme} from './theme.ts';
 
 export type RenderInput = {
@@ -13,7 +12,6 @@ export type RenderInput = {
 	hints: readonly KeyHint[];
 	/** While a dialog is open: the hints of the view. */
 	viewHints?: readonly KeyHint[];
-	tail: TailView | null;
 };
 
 /** Of the open dialog, or else of the view; `undefined` if no current hint has the action. */

@@ -1,6 +1,6 @@
 /** Local API listeners that use the user's permissions. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
-import {startProxyListener, type ListenerEvent, type ProxyListener} from '../../streams/proxy-listener/start-proxy-listener.ts';
+import {startProxyListener, type ListenerEvent} from '../../streams/proxy-listener/start-proxy-listener.ts';
 import {describeListenerUsers, describeRelayedRequest} from '../../descriptions/describe-proxy.ts';
 import {joinParts, sentenceOf} from '../../descriptions/parts.ts';
 import {defaultFilter, defaultPort} from '../../streams/proxy-listener/listener-defaults.ts';
@@ -12,14 +12,6 @@ import {freePort} from '../forwards/free-port.ts';
 import type {Handlers, OpenCluster, Session} from '../frame/session.ts';
 import {showView} from '../lists/list-handlers.ts';
 import {scriptFlags} from '../clusters/script-flags.ts';
-
-const running = new WeakMap<Session, Map<string, ProxyListener>>();
-
-function listenersOf(session: Session): Map<string, ProxyListener> {
-	const known = running.get(session) ?? new Map<string, ProxyListener>();
-	running.set(session, known);
-	return known;
-}
 
 export const listenerHandlers = {
 	async 'proxy.listener'(session) {
@@ -89,7 +81,11 @@ export async function startListener(
 			},
 		},
 	);
-	listenersOf(session).set(id, listener);
+	session.work.start('listener', id, {
+		stop() {
+			listener.close();
+		},
+	});
 	const {facts} = cluster.access;
 	const state: ListenerState = {
 		id,
@@ -157,21 +153,10 @@ export async function stopListener(session: Session, id: string): Promise<void> 
 		return;
 	}
 
-	end(session, id);
+	await session.work.end(id);
 	store.dispatchNow({type: 'proxy', event: {type: 'stopped', id}});
 	store.dispatchNow({type: 'connections', event: {type: 'close', id}});
 	session.tell(`stopped the local API proxy on ${state.address}`);
-}
-
-export function closeListeners(session: Session): void {
-	for (const id of listenersOf(session).keys()) {
-		end(session, id);
-	}
-}
-
-function end(session: Session, id: string): void {
-	listenersOf(session).get(id)?.close();
-	listenersOf(session).delete(id);
 }
 
 function portOf(address: string): string {

@@ -15,7 +15,7 @@ import {scriptFlags} from '../clusters/script-flags.ts';
 import {selectedTarget} from '../lists/selection.ts';
 import {openText} from '../text/open-text.ts';
 import {stopListener} from './listener-handlers.ts';
-import {cancelRequest, sendRequest} from './send-request.ts';
+import {sendRequest} from './send-request.ts';
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
@@ -40,7 +40,9 @@ export const proxyHandlers = {
 		const exchange = selectedExchange(proxy);
 		if (listener) {
 			await stopListener(session, listener.id);
-		} else if (exchange && !cancelRequest(exchange.id)) {
+		} else if (exchange && session.work.get('request', exchange.id)) {
+			await session.work.end(exchange.id);
+		} else if (exchange) {
 			session.tell('the request has already ended');
 		}
 	},

@@ -3,7 +3,7 @@ import type {ErrorObject} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 
 export type ProxyExchange = {
-	id: number;
+	id: string;
 	time: number;
 	method: string;
 	asked: string;

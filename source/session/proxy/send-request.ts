@@ -17,16 +17,6 @@ import type {OpenCluster, Session} from '../frame/session.ts';
 const responseTimeoutMs = 60_000;
 const labelMs = 30_000;
 
-let exchanges = 0;
-const underWay = new Map<number, AbortController>();
-
-/** Keeps what has arrived. False when the request has ended. */
-export function cancelRequest(id: number): boolean {
-	const abort = underWay.get(id);
-	abort?.abort();
-	return abort !== undefined;
-}
-
 /** Confirms requests that may change something. @throws CanceledError when canceled before the target was found */
 export async function sendRequest(
 	session: Session,
@@ -36,7 +26,7 @@ export async function sendRequest(
 ): Promise<void> {
 	const {store, cluster} = session;
 	let exchange: ProxyExchange = {
-		id: ++exchanges,
+		id: session.nextId('request'),
 		time: Date.now(),
 		method,
 		asked,
@@ -62,6 +52,7 @@ export async function sendRequest(
 	const abort = new AbortController();
 	let began = performance.now();
 	let access: AccessClass = 'read';
+	let onEnded = () => {};
 	try {
 		const target = parseProxyTarget(asked);
 		const resolved = await resolveTyped(session, {method, asked, namespace, target});
@@ -72,7 +63,11 @@ export async function sendRequest(
 
 		// Exclude the time of the confirmation.
 		began = performance.now();
-		underWay.set(id, abort);
+		onEnded = session.work.start('request', id, {
+			stop() {
+				abort.abort();
+			},
+		});
 		show({time: Date.now()});
 		const note = await answerOf(cluster, resolved, {method, path: target.path}, {show, signal: abort.signal});
 		show({note, tookMs: performance.now() - began});
@@ -90,7 +85,7 @@ export async function sendRequest(
 		const error = toSpokeError(thrown);
 		show({tookMs, error: error.toJSON(), note: error.message});
 	} finally {
-		underWay.delete(id);
+		onEnded();
 	}
 }
 

@@ -9,7 +9,9 @@ import type {Handlers, Session} from '../frame/session.ts';
 
 type SandboxSwitch = Session['store']['state']['sandboxSwitches'][number];
 
-const running = new WeakMap<Session, {sandbox: Sandbox; rows: readonly SwitchSpec[]}>();
+const id = 'sandbox';
+/** `stop` leaves the sandbox running, without its events. */
+export type SandboxRun = {readonly sandbox: Sandbox; readonly rows: readonly SwitchSpec[]; stop(): void};
 
 const happenings: ReadonlyArray<{
 	id: string;
@@ -101,17 +103,17 @@ export function attachSandbox(session: Session, sandbox: Sandbox, isFallback: bo
 	);
 	void (async () => {
 		const {switches: switchRows} = await import('../../sandbox/switches.ts');
-		running.set(session, {sandbox, rows: switchRows});
-		show(session);
-		sandbox.onEvent(({time, description}) => {
+		const stop = sandbox.onEvent(({time, description}) => {
 			session.paths.forget();
 			session.store.dispatch({type: 'sandbox', log: [...session.store.state.sandboxLog.slice(-99), `${clockTime(time)}  ${description}`]});
 		});
+		session.work.start('sandbox', id, {sandbox, rows: switchRows, stop});
+		show(session);
 	})();
 }
 
 function show(session: Session, change?: {id: string; at: number}): void {
-	const run = running.get(session)!;
+	const run = session.work.get('sandbox', id)!;
 	const now = run.sandbox.switches.get();
 	const switches: SandboxSwitch[] = [
 		...run.rows.map(row => {
@@ -151,7 +153,7 @@ export const sandboxHandlers = {
 		turn(session, 1);
 	},
 	async 'sandbox/accept'(session) {
-		const run = running.get(session);
+		const run = session.work.get('sandbox', id);
 		const {sandboxSwitches, sandboxCursor} = session.store.state;
 		const sandboxSwitch = sandboxSwitches[sandboxCursor];
 		if (!run || !sandboxSwitch) {
@@ -169,7 +171,7 @@ export const sandboxHandlers = {
 		show(session);
 	},
 	async 'sandbox.reset'(session) {
-		const run = running.get(session);
+		const run = session.work.get('sandbox', id);
 		if (run) {
 			await run.sandbox.switches.set(Object.fromEntries(run.rows.map(({name, values}) => [name, values[0]!.value])));
 			show(session);

@@ -238,12 +238,12 @@ async function commandEnd(outcome: number | 'closed' | 'left', {statusOf}: Remot
 		: {kind: 'exited', exitCode: outcome};
 }
 
-function meanwhile({store: {state}, tails, terminal}: Session, {id, began, lines}: {id: string; began: number; lines: number}): string {
+function meanwhile({store: {state}, terminal}: Session, {id, began, lines}: {id: string; began: number; lines: number}): string {
 	return describeMeanwhile(
 		{
 			connections: state.connections.filter(one => one.id !== id),
 			messages: state.messages.filter(({time}) => time >= began),
-			lines: {count: lines, tails: tails.size},
+			lines: {count: lines, tails: state.tails.size},
 		},
 		terminal.stdout.columns || 80,
 	)
@@ -251,8 +251,8 @@ function meanwhile({store: {state}, tails, terminal}: Session, {id, began, lines
 		.join('');
 }
 
-function linesIn({tails}: Session): number {
-	return [...tails.values()].reduce((sum, {view}) => sum + view.buffer.end, 0);
+function linesIn({store}: Session): number {
+	return [...store.state.tails.values()].reduce((sum, {buffer}) => sum + buffer.end, 0);
 }
 
 function viewText({store: {state}}: Session): string {

@@ -11,8 +11,8 @@ import {findAction} from '../../actions/action-table.ts';
 import {runRemoteInTerminal, type RemoteRunResult} from './run-remote-in-terminal.ts';
 import {isShellMissing} from './is-shell-missing.ts';
 import {disabledReason} from '../keys/disabled-reason.ts';
-import {currentTail} from '../tail/current-tail.ts';
 import {recordedPath} from '../frame/recording-observer.ts';
+import {shownTail} from '../frame/session-state.ts';
 import {clusterOf, selectedTarget} from '../lists/selection.ts';
 import {promptDebugContainer, type ShellTarget} from './debug-container-form.ts';
 import {showFailureCard} from '../why/failure-card.ts';
@@ -29,8 +29,8 @@ export const shellHandlers = {
 	attach: async session => attachToSelected(session),
 	debug: async session => debugSelected(session),
 	async 'tail/shell'(session) {
-		const tail = currentTail(session);
-		const source = defaultSource(tail?.view.sources ?? []);
+		const tail = shownTail(session.store.state);
+		const source = defaultSource(tail?.sources ?? []);
 		if (tail && source) {
 			await openShell(session, `pod/${source.pod}`, source.namespace, {named: source.container, cluster: clusterOf(session, tail.id)});
 		}

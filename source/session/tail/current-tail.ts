@@ -1,11 +1,11 @@
 /** The top tail. */
 import {displayOf, type TailView} from './tail-view.ts';
 import type {Session} from '../frame/session.ts';
+import {shownTail} from '../frame/session-state.ts';
 import type {TailRun} from './tail-run.ts';
 
-export function currentTail({store, tails}: Pick<Session, 'store' | 'tails'>): TailRun | null {
-	const layer = store.state.layers.findLast(one => one.kind === 'tail');
-	return layer?.kind === 'tail' ? (tails.get(layer.id) ?? null) : null;
+export function currentTail({store, work}: Pick<Session, 'store' | 'work'>): TailRun | null {
+	return work.get('tail', shownTail(store.state)?.id) ?? null;
 }
 
 export async function withTail(session: Session, work: (tail: TailRun) => Promise<void>): Promise<void> {
@@ -24,5 +24,5 @@ export function changeTail(session: Session, to: (view: TailView) => TailView): 
 
 export function setView({store}: Session, tail: TailRun, view: TailView): void {
 	tail.view = view;
-	store.dispatchNow({type: 'tail-changed', display: displayOf(view)});
+	store.dispatchNow({type: 'tail-display', display: displayOf(view)});
 }

@@ -1,7 +1,6 @@
 /** Opens and closes tails. */
 import {emptyTail, followTail, type SincePreset, type TailDisplay, type TailView} from './tail-view.ts';
 import type {Session} from '../frame/session.ts';
-import {showTailFailure} from './tail-entry.ts';
 import {TailRun, type TailRequest} from './tail-run.ts';
 import {createTailRequest, type TailOptions} from './tail-targets.ts';
 
@@ -9,7 +8,9 @@ import {createTailRequest, type TailOptions} from './tail-targets.ts';
 export function openTail(session: Session, options: TailOptions, since: SincePreset = 'tail', previous = false): TailRun {
 	const ask = createTailRequest(session.cluster.access, options);
 	const key = keyOf(session, options);
-	const known = [...session.tails.values()].find(tail => tail.key === key && tail.view.phase !== 'failed' && tail.view.phase !== 'ended');
+	const known = session.work
+		.list('tail')
+		.find(({run}) => run.key === key && run.view.phase !== 'failed' && run.view.phase !== 'ended')?.run;
 	if (known && !previous) {
 		known.view = followTail(known.view);
 		show(session, known.id);
@@ -18,16 +19,15 @@ export function openTail(session: Session, options: TailOptions, since: SincePre
 
 	const tail = newRun(session, ask, options);
 	tail.key = key;
-	session.tails.set(tail.id, tail);
+	session.work.start('tail', tail.id, tail);
 	show(session, tail.id);
 	tail.start(since, previous);
 	return tail;
 }
 
 /** Drops the lines. */
-export function closeTail({store, tails}: Session, tail: TailRun): void {
-	tail.stop();
-	tails.delete(tail.id);
+export function closeTail({store, work}: Pick<Session, 'store' | 'work'>, tail: TailRun): void {
+	void work.end(tail.id);
 	store.dispatchNow({type: 'connections', event: {type: 'close', id: tail.id}});
 }
 
@@ -43,18 +43,8 @@ function newRun(session: Session, ask: TailRequest, {namespace}: TailOptions): T
 		event: {type: 'open', entry: {id, kind: 'logs', what: ask.title, context: cluster.context, namespace, since: Date.now()}},
 	});
 	const view = withDisplayOptions(emptyTail(id, ask.title), store.state.tailDisplay);
-	const tail = new TailRun(id, ask, view, {
-		cluster: cluster.access,
-		observer: session.observerFor(id),
-		changed() {
-			showTailFailure(session, tail);
-			store.dispatch({type: 'tail-changed'});
-		},
-	});
-	tail.onMoved.add(moved => {
-		store.dispatch({type: 'lines-moved', id, moved});
-	});
-	return tail;
+	store.dispatch({type: 'tail-opened', view});
+	return new TailRun(id, ask, {cluster: cluster.access, observer: session.observerFor(id), store});
 }
 
 function show({store}: Session, id: string): void {

@@ -2,37 +2,28 @@
 import type {ConnectionEntry} from '../frame/connection-list.ts';
 import {describeActivity, podCount, type TailView} from './tail-view.ts';
 import type {Session} from '../frame/session.ts';
+import type {Store} from '../frame/store.ts';
 import type {TailRun} from './tail-run.ts';
 
-export function tickTails(session: Session): void {
+export function tickTails(session: Pick<Session, 'store' | 'work'>): void {
 	const listed = new Set(session.store.state.connections.map(({id}) => id));
-	for (const tail of session.tails.values()) {
-		if (!listed.has(tail.id)) {
-			tail.stop();
-			session.tails.delete(tail.id);
+	for (const {id, run} of session.work.list('tail')) {
+		if (!listed.has(id)) {
+			void session.work.end(id);
 			continue;
 		}
 
-		tail.tick();
-		emitConnections(session, tail, entry => ({...rowOf(tail), samples: [...entry.samples.slice(-23), tail.view.rate ?? 0]}));
+		run.tick();
+		emitConnections(session.store, run, entry => ({...rowOf(run), samples: [...entry.samples.slice(-23), run.view.rate ?? 0]}));
 	}
 }
 
-/** Tails that ended because a pod is gone. */
-export function unreadableTails({tails}: Pick<Session, 'tails'>): readonly string[] {
-	return [...tails.values()].filter(({view}) => view.sources.some(({isGone}) => isGone === true)).map(({id}) => id);
-}
-
 /** A failure changes the available keys. */
-export function showTailFailure(session: Pick<Session, 'store'>, tail: TailRun): void {
-	emitConnections(session, tail, ({phase}) => ((phase === 'failed') === (tail.view.phase === 'failed') ? null : rowOf(tail)));
+export function showTailFailure(store: Store, tail: TailRun): void {
+	emitConnections(store, tail, ({phase}) => ((phase === 'failed') === (tail.view.phase === 'failed') ? null : rowOf(tail)));
 }
 
-function emitConnections(
-	{store}: Pick<Session, 'store'>,
-	{id}: TailRun,
-	changed: (entry: ConnectionEntry) => Partial<ConnectionEntry> | null,
-): void {
+function emitConnections(store: Store, {id}: TailRun, changed: (entry: ConnectionEntry) => Partial<ConnectionEntry> | null): void {
 	const entry = store.state.connections.find(one => one.id === id);
 	const to = entry === undefined ? null : changed(entry);
 	if (to !== null) {

@@ -14,7 +14,7 @@ export function cellsForLines({plain}: Pick<TailView, 'plain'>, columns: number)
 export function fitTail(screen: RenderInput, view: TailView): TailView {
 	const {size, pageRows: windowRows} = screen.state;
 	const room = cellsForLines(view, size.columns);
-	const fitting = {...view, windowRows};
+	const fitting = view.windowRows === windowRows ? view : {...view, windowRows};
 	return scrollToCursor(fitting, windowRows, one => (isWrapped(fitting, one) ? tailRows(screen, fitting, one, room).length : 1));
 }
 

@@ -64,6 +64,8 @@ export class TailReader {
 	readonly #flow = new LineFlow();
 	readonly #order: LineSorter;
 	readonly #older: OlderLinesLoader;
+	/** JSON lines since the counters of the view. */
+	#json = 0;
 
 	constructor(tail: TailSink, means: TailContext) {
 		this.#tail = tail;
@@ -165,6 +167,7 @@ export class TailReader {
 				source: source => this.#indexOf(source),
 				lines: (index, block) => {
 					this.#order.lines(index, block);
+					this.#countLines();
 					this.#tail.changed();
 				},
 				notice: (index, text) => {
@@ -205,13 +208,14 @@ export class TailReader {
 	#takeLines({source, bytes}: LinesEvent): void {
 		const index = this.#indexOf(source);
 		const count = this.#order.lines(index, bytes);
+		this.#countLines();
 		const now = Date.now();
 		this.#points.note(index, source, bytes, count);
 		if (this.#flow.came(index, count, now)) {
 			noteClock(this.#clocks, source, bytes, now);
 		}
 
-		const view = changeSource(clampToBuffer(this.#tail.view), index, {state: 'open', note: '', since: null});
+		const view = changeSource(this.#tail.view, index, {state: 'open', note: '', since: null});
 		this.#tail.view = view.quietMs === 0 ? view : {...view, quietMs: 0};
 	}
 
@@ -329,21 +333,25 @@ export class TailReader {
 		return index;
 	}
 
+	#countLines(): void {
+		const view = clampToBuffer(this.#tail.view);
+		this.#tail.view = this.#json === 0 ? view : countUp(view, {json: this.#json});
+		this.#json = 0;
+	}
+
 	#makeOrder(): LineSorter {
 		const tail = this.#tail;
 		return new LineSorter({
-			put(source, time, late, bytes, from, to) {
+			put: (source, time, late, bytes, from, to) => {
 				const {view} = tail;
 				view.buffer.append(source, time, levelOf(bytes, from, to), 'text', bytes, late, from, to);
-				if (view.json && bytes[from] === 0x7b) {
-					view.counters.json++;
-				}
+				this.#json += view.json && bytes[from] === 0x7b ? 1 : 0;
 			},
 			insert(lines) {
 				tail.tellMoved(insertLateLines(tail.view.buffer, lines));
 			},
-			settled() {
-				tail.view = clampToBuffer(tail.view);
+			settled: () => {
+				this.#countLines();
 				tail.changed();
 			},
 		});

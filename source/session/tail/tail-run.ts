@@ -1,8 +1,10 @@
-/** One tail: request, view and reader. */
+/** One tail: request and reader. Its view is in the state. */
 import type {ContainerSelection, FollowTargets} from '../../streams/logs/follow-logs.ts';
 import type {LineRemap} from './insert-lines.ts';
-import {chooseJson, countJsonLines} from './json-fields.ts';
-import {restartTail, remapTail, type SincePreset, type TailView} from './tail-view.ts';
+import type {Store} from '../frame/store.ts';
+import {chooseJson} from './json-fields.ts';
+import {showTailFailure} from './tail-entry.ts';
+import {emptyTail, restartTail, type SincePreset, type TailView} from './tail-view.ts';
 import {TailReader, type TailSink, type TailContext} from './tail-reader.ts';
 
 export type TailRequest = {
@@ -20,23 +22,32 @@ export class TailRun implements TailSink {
 	ask: TailRequest;
 	/** Equal keys show the open tail instead of a new one. */
 	key = '';
-	view: TailView;
 	/** Lines per second, including backlog. */
 	inflow = 0;
 	readonly onMoved = new Set<(moved: LineRemap) => void>();
-	readonly changed: () => void;
+	readonly #store: Store;
 	readonly #means: TailContext;
 	#reading: TailReader | null = null;
 
-	constructor(id: string, ask: TailRequest, view: TailView, {changed, ...means}: TailContext & {changed: () => void}) {
+	constructor(id: string, ask: TailRequest, {store, ...means}: TailContext & {store: Store}) {
 		this.id = id;
 		this.ask = ask;
-		this.view = view;
-		this.changed = () => {
-			this.view = chooseJson(this.view);
-			changed();
-		};
+		this.#store = store;
 		this.#means = means;
+	}
+
+	/** Empty after the tail was closed. */
+	get view(): TailView {
+		return this.#store.state.tails.get(this.id) ?? emptyTail(this.id, this.ask.title);
+	}
+
+	set view(view: TailView) {
+		this.#store.dispatch({type: 'tail', view});
+	}
+
+	changed(): void {
+		this.view = {...chooseJson(this.view)};
+		showTailFailure(this.#store, this);
 	}
 
 	start(since: SincePreset, previous = false): void {
@@ -73,11 +84,7 @@ export class TailRun implements TailSink {
 	}
 
 	tellMoved(moved: LineRemap): void {
-		this.view = remapTail(this.view, moved);
-		if (this.view.json) {
-			this.view = {...this.view, counters: {...this.view.counters, json: countJsonLines(this.view.buffer)}};
-		}
-
+		this.#store.dispatch({type: 'lines-moved', id: this.id, moved});
 		for (const tell of this.onMoved) {
 			tell(moved);
 		}

@@ -2,6 +2,7 @@
 import {formatNumber} from '../../text/format-number.ts';
 import {formatDuration} from '../../text/format-time.ts';
 import type {NodeSkew} from './clock-skew.ts';
+import {countJsonLines} from './json-fields.ts';
 import {levelBits, LineBuffer, type LineLevel} from './line-buffer.ts';
 import {LineIndex, searchQuery} from './line-index.ts';
 
@@ -366,6 +367,7 @@ export function remapTail(view: TailView, moved: (number: number) => number): Ta
 	const {buffer, searchIndex, shownIndex} = view;
 	return {
 		...view,
+		...(view.json && {counters: {...view.counters, json: countJsonLines(buffer)}}),
 		cursor: moved(view.cursor),
 		top: moved(view.top),
 		pausedAt: view.pausedAt === null ? null : moved(view.pausedAt),

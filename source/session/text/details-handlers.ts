@@ -104,9 +104,7 @@ async function saveText(session: Session): Promise<void> {
 async function openTextInProgram(session: Session): Promise<void> {
 	const layer = currentText(session);
 	if (layer) {
-		const line = layer.lines.every(({asIs}) => asIs)
-			? (layerRows(createRenderInput(session, null, plainTheme), layer)[layer.top] ?? 0) + 1
-			: 1;
+		const line = layer.lines.every(({asIs}) => asIs) ? (layerRows(createRenderInput(session, plainTheme), layer)[layer.top] ?? 0) + 1 : 1;
 		await openInProgram(session, 'pager', linesOf(layer), line, `text${endingOf(layer)}`);
 	}
 }

@@ -50,7 +50,7 @@ function moveSideways(session: Session, by: number): void {
 		return;
 	}
 
-	const screen = createRenderInput(session, null, plainTheme);
+	const screen = createRenderInput(session, plainTheme);
 	const {left} = wrappingOf(screen.state, layer);
 	const to = Math.max(0, Math.min(left + by, Math.max(left, hiddenCells(screen, layerTexts(screen, layer)))));
 	if (to !== left) {
@@ -70,10 +70,9 @@ function keepingTop(session: Session, change: () => void): void {
 		return;
 	}
 
-	const line = layerRows(createRenderInput(session, null, plainTheme), before)[before.top];
+	const line = layerRows(createRenderInput(session, plainTheme), before)[before.top];
 	change();
-	const row =
-		line === undefined ? before.top : layerRows(createRenderInput(session, null, plainTheme), currentLayer(session)!).indexOf(line);
+	const row = line === undefined ? before.top : layerRows(createRenderInput(session, plainTheme), currentLayer(session)!).indexOf(line);
 	scrollTo(session, row);
 }
 
@@ -98,7 +97,7 @@ export function scrollTo(session: Session, top: number): void {
 	const {store} = session;
 	const layer = store.state.layers.at(-1);
 	if (layer && 'top' in layer) {
-		const screen = createRenderInput(session, null, plainTheme);
+		const screen = createRenderInput(session, plainTheme);
 		const last = Math.max(0, layerRows(screen, layer).length - textPage(session));
 		store.dispatchNow({type: 'layer', to: {top: Math.max(0, Math.min(top, last))}});
 	}

@@ -80,5 +80,5 @@ function show(session: Session, search: TextSearch | null, top: number): void {
 }
 
 function screenOf(session: Session) {
-	return createRenderInput(session, null, plainTheme);
+	return createRenderInput(session, plainTheme);
 }

@@ -4,11 +4,10 @@ import type {Doctor, DoctorStep} from '../../evidence/doctor/doctor-object.ts';
 import {runDoctor} from '../../evidence/doctor/run-doctor.ts';
 import {describeDoctorResult, describeStepDetails, doctorStepMarks, doctorStepNames} from '../../descriptions/describe-doctor.ts';
 import {formatCopiedLines} from '../kit/format-copied-lines.ts';
-import type {ForwardState, TextLine} from '../frame/session-state.ts';
+import {shownTail, type ForwardState, type TextLine} from '../frame/session-state.ts';
 import {defaultSource} from '../tail/tail-sources.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
-import {currentTail} from '../tail/current-tail.ts';
-import type {TailRun} from '../tail/tail-run.ts';
+import type {TailView} from '../tail/tail-view.ts';
 import {forwardOf} from '../forwards/run-forward.ts';
 import {openText} from '../text/open-text.ts';
 import {clusterOf, selectedTarget} from '../lists/selection.ts';
@@ -28,12 +27,12 @@ export const doctorHandlers = {
 	},
 	async 'why/doctor'(session) {
 		session.store.dispatchNow({type: 'pop'});
-		if (!(await doctorOfTail(session, currentTail(session)))) {
+		if (!(await doctorOfTail(session, shownTail(session.store.state)))) {
 			await doctorSelected(session);
 		}
 	},
 	async 'tail/doctor'(session) {
-		if (!(await doctorOfTail(session, currentTail(session)))) {
+		if (!(await doctorOfTail(session, shownTail(session.store.state)))) {
 			session.tell('no pod to test yet');
 		}
 	},
@@ -45,7 +44,7 @@ export const doctorHandlers = {
 		const {connections, connectionCursor} = session.store.state;
 		const id = connections[connectionCursor]?.id;
 		await doctorOfForward(session, forwardOf(session, id));
-		await doctorOfTail(session, session.tails.get(id ?? '') ?? null);
+		await doctorOfTail(session, session.store.state.tails.get(id ?? '') ?? null);
 	},
 	async 'doctor/refresh'(session) {
 		const layer = session.store.state.layers.at(-1);
@@ -71,8 +70,8 @@ export const doctorHandlers = {
 	},
 } satisfies Handlers;
 
-async function doctorOfTail(session: Session, tail: TailRun | null): Promise<boolean> {
-	const source = defaultSource(tail?.view.sources ?? []);
+async function doctorOfTail(session: Session, tail: TailView | null): Promise<boolean> {
+	const source = defaultSource(tail?.sources ?? []);
 	if (!tail || !source) {
 		return false;
 	}

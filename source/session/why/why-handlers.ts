@@ -10,10 +10,9 @@ import {unicodeGlyphs} from '../kit/glyphs.ts';
 import {describeEnd} from '../../descriptions/describe-path.ts';
 import {noPendingTimes, pendingTimes} from '../frame/round-trips.ts';
 import {whyLines} from './why.tsx';
-import {currentTail} from '../tail/current-tail.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {targetOf} from '../lists/selection.ts';
-import {currentList} from '../frame/session-state.ts';
+import {currentList, shownTail} from '../frame/session-state.ts';
 
 export const whyHandlers = {
 	'why/copy'(session) {
@@ -65,7 +64,7 @@ function subjectOf(session: Session): Subject | null {
 		return {about: failure.about, path: failure.path, error: failure.error, entry: null};
 	}
 
-	const streamId = currentTail(session)?.id ?? selectedStream(state);
+	const streamId = shownTail(state)?.id ?? selectedStream(state);
 	const entry = state.connections.find(({id}) => id === streamId);
 	if (entry) {
 		return {

@@ -8,6 +8,7 @@ import {PathFeed} from '../../../source/session/frame/path-feed.ts';
 import {auditHandlers} from '../../../source/session/audit/audit-handlers.ts';
 import {proxyHandlers} from '../../../source/session/proxy/proxy-handlers.ts';
 import {openWhy} from '../../../source/session/why/why-handlers.ts';
+import {RunningWork} from '../../../source/session/frame/running-work.ts';
 import type {OpenCluster, Session} from '../../../source/session/frame/session.ts';
 import {Store} from '../../../source/session/frame/store.ts';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
@@ -155,7 +156,7 @@ test('two pods of the same name in two namespaces never share a path', async t =
 	store.dispatchNow({type: 'list', list: 'pods', event: {type: 'move', by: 1}});
 	t.is(selectedPath(store.state), null);
 	// Both keys may arrive in one burst, before anything is read for the row.
-	openWhy({store, tails: new Map()} as unknown as Session);
+	openWhy({store} as unknown as Session);
 	t.is((store.state.layers.at(-1) as WhyLayer).path, null);
 });
 
@@ -187,7 +188,15 @@ for (const where of ['cluster', 'namespace'] as const) {
 	test(`a late proxy response ${where === 'cluster' ? 'is no request of another cluster' : 'keeps its namespace'}`, async t => {
 		const {left, entered, asked, release} = await twoClusters(t);
 		const store = storeWithPod();
-		const session = {cluster: left, store, typeAhead: {}, offer() {}, promptForText: async () => ({text: 'svc/web:http/', regex: false})};
+		const session = {
+			cluster: left,
+			store,
+			work: new RunningWork(),
+			nextId: () => 'request-1',
+			typeAhead: {},
+			offer() {},
+			promptForText: async () => ({text: 'svc/web:http/', regex: false}),
+		};
 		const sent = proxyHandlers['proxy/edit'](session as unknown as Session);
 		await asked;
 		const {lastNamespace: namespace} = store.state.cluster;

@@ -56,7 +56,7 @@ function screenOf(
 	{columns = 80, rows = 24, hints = []}: {columns?: number; rows?: number; hints?: Hints} = {},
 ): RenderInput {
 	const state = {...emptySession(clusterState(null), {columns, rows}, 0), overlay};
-	return {state, theme: plainTheme, keymap: new Map(), hints, tail: null};
+	return {state, theme: plainTheme, keymap: new Map(), hints};
 }
 
 type Hints = RenderInput['hints'];

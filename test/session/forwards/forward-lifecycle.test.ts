@@ -6,6 +6,7 @@ import test, {type ExecutionContext} from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {restartForward, startForwardFrom, stopForward} from '../../../source/session/forwards/forward-lifecycle.ts';
 import {forwardUrl} from '../../../source/session/forwards/reduce-forward.ts';
+import {RunningWork} from '../../../source/session/frame/running-work.ts';
 import type {Session} from '../../../source/session/frame/session.ts';
 import {Store} from '../../../source/session/frame/store.ts';
 import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
@@ -30,7 +31,18 @@ async function onStore(t: ExecutionContext) {
 	const cluster = {access, labeller: null as never, context: 'sandbox'};
 	const questions: string[] = [];
 	const ask = async (question: string) => questions.push(question) > 0;
-	const session = {store, cluster, env, nextId: () => 'f-1', ask, tell() {}, fail() {}, observerFor: () => ({})} as unknown as Session;
+	const session = {
+		store,
+		work: new RunningWork(),
+		cluster,
+		clusters: new Map([['sandbox', cluster]]),
+		env,
+		nextId: () => 'f-1',
+		ask,
+		tell() {},
+		fail() {},
+		observerFor: () => ({}),
+	} as unknown as Session;
 	return {session, store, sandbox, cluster, state: () => store.state.forwards[0]!, questions};
 }
 

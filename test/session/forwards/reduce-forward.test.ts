@@ -15,6 +15,8 @@ const row: ForwardState = {
 	local: 8080,
 	asked: 'any',
 	address: 'localhost',
+	port: '8080:80',
+	onPodLoss: 'move',
 	phase: 'open',
 	note: 'on web-1',
 	podText: 'web-1',

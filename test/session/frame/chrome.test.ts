@@ -24,7 +24,7 @@ const headerOf = async (context: string, columns: number, more: Partial<ClusterS
 		...more,
 	};
 	const state = {...emptySession(cluster as never, {columns, rows: 24}, 0)};
-	const [row = ''] = await drawn({state, theme, hints: [], keymap: new Map(), tail: null}, createElement(Header));
+	const [row = ''] = await drawn({state, theme, hints: [], keymap: new Map()}, createElement(Header));
 	return row;
 };
 
@@ -56,6 +56,6 @@ test('the footer quotes a key that reads as punctuation', async t => {
 		disabledReason: null,
 	});
 	const hints = [hint('|', 'pager', 1), hint(',', 'fields', 2), hint('?', 'help', 3)];
-	const screen = {state, theme, hints, keymap: new Map(), tail: null} as unknown as RenderInput;
+	const screen = {state, theme, hints, keymap: new Map()} as unknown as RenderInput;
 	t.deepEqual(await drawn(screen, createElement(Footer)), [' "|" pager  "," fields  ? help']);
 });

@@ -9,7 +9,7 @@ import {plainTheme} from '../../../source/session/kit/theme.ts';
 
 const screenOf = (columns: number, rows: readonly ShownAuditRow[] = []) => {
 	const state = emptySession(clusterState(null), {columns, rows: 40}, 0);
-	return {state: {...state, audit: {...state.audit, rows}}, theme: plainTheme, keymap: new Map(), hints: [], tail: null};
+	return {state: {...state, audit: {...state.audit, rows}}, theme: plainTheme, keymap: new Map(), hints: []};
 };
 
 const row: ShownAuditRow = {

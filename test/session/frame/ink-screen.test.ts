@@ -21,7 +21,6 @@ test('after the terminal was lent, only the next drawing writes rows, and all of
 		theme: plainTheme,
 		keymap: new Map(),
 		hints: [],
-		tail: null,
 	};
 	screen.draw(input);
 	t.regex(written, /reading/);

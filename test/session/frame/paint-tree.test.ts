@@ -15,7 +15,7 @@ const theme: Theme = {...plainTheme, sgr: {...plainTheme.sgr, key: '96'}, glyphs
 
 const state = emptySession(clusterState(null), {columns: 12, rows: 4}, 0);
 
-const painted = (content: ReactNode) => drawnBytes({state, theme, keymap: new Map(), hints: [], tail: null}, content);
+const painted = (content: ReactNode) => drawnBytes({state, theme, keymap: new Map(), hints: []}, content);
 
 const rowsOf = (output: string) => [...output.matchAll(/\u001B\[\d+;1H([^\u001B]*)/g)].map(([, text]) => text!.trimEnd());
 

@@ -12,7 +12,7 @@ const leg = {to: 'apiserver', address: null, route: {...said, state: 'direct'}, 
 const stateOf = (size: {columns: number; rows: number}) => emptySession(clusterState(null), size, 0);
 
 const textOf = (state: SessionState) =>
-	pathPane({state, theme: plainTheme, keymap: new Map(), hints: [], tail: null})
+	pathPane({state, theme: plainTheme, keymap: new Map(), hints: []})
 		.map(({spans}) =>
 			spans
 				.map(({text}) => text)

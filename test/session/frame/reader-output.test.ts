@@ -51,7 +51,7 @@ function openScreen() {
 		draw(change: Partial<SessionState>) {
 			state = {...state, ...change};
 			written = '';
-			screen.draw({state, theme: {...plainTheme, glyphs: readerGlyphs}, keymap: new Map(), hints: [], tail: null});
+			screen.draw({state, theme: {...plainTheme, glyphs: readerGlyphs}, keymap: new Map(), hints: []});
 			return written;
 		},
 	};

@@ -6,13 +6,13 @@ import {describeKeys} from '../../../source/keymap/describe-keys.ts';
 import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
 import type {Dialog} from '../../../source/session/dialogs/dialog.ts';
 import {reduceConnectionList} from '../../../source/session/frame/connection-list.ts';
-import type {ForwardState, ShownAuditRow} from '../../../source/session/frame/session-state.ts';
+import type {ForwardState, SessionState, ShownAuditRow} from '../../../source/session/frame/session-state.ts';
 import {listKinds} from '../../../source/session/lists/list-kinds.ts';
 import {reduceList} from '../../../source/session/lists/list-state.ts';
 import {rowReader} from '../../../source/session/lists/table-rows.ts';
 import {emptyProxy, reduceProxy} from '../../../source/session/proxy/proxy-state.ts';
 import {LineBuffer} from '../../../source/session/tail/line-buffer.ts';
-import {emptyTail, goTo} from '../../../source/session/tail/tail-view.ts';
+import {emptyTail, goTo, type TailView} from '../../../source/session/tail/tail-view.ts';
 import {searchText} from '../../../source/session/text/text-search.ts';
 import {readAloud, readSession} from '../../support/read-aloud.ts';
 
@@ -148,12 +148,14 @@ function tailOf(...texts: readonly string[]) {
 	return {...emptyTail('tail-1', 'pod/web', buffer), times: 'none', phase: 'following'} as const;
 }
 
-const tailLayer = {kind: 'tail', id: 'tail-1', line: null} as const;
+function onTop(tail: TailView, line: number | null = null): Pick<SessionState, 'layers' | 'tails'> {
+	return {layers: [{kind: 'tail', id: tail.id, line}], tails: new Map([[tail.id, tail]])};
+}
 
 test('a following tail is read as its state, its path and its counters', t => {
 	const tail = {...tailOf('one', 'two'), counters: {reconnects: 1, possibleGaps: 1, restarts: 0, json: 0}};
 	const connections = [{...entry, id: 'tail-1', paths: new Map([['one', path]])}];
-	t.deepEqual(readBelowCluster({connections, layers: [tailLayer]}, {tail, ...keysOf('tail')}), [
+	t.deepEqual(readBelowCluster({connections, ...onTop(tail)}, keysOf('tail')), [
 		'Tail pod/web, following',
 		legTwo,
 		'1 reconnect, 1 possible gap',
@@ -163,7 +165,7 @@ test('a following tail is read as its state, its path and its counters', t => {
 
 test('a tail that does not follow is read from the selected line on', t => {
 	const tail = {...goTo(tailOf('one', 'two', 'fatal', 'four', 'five'), 1), marked: new Set([3])};
-	t.deepEqual(readBelowCluster({layers: [tailLayer]}, {tail}), [
+	t.deepEqual(readBelowCluster(onTop(tail)), [
 		'Tail pod/web, not following',
 		'Line 2: two',
 		'Line 3, error: fatal',
@@ -174,7 +176,7 @@ test('a tail that does not follow is read from the selected line on', t => {
 
 test('an expanded line is read from its selected field on', t => {
 	const tail = {...goTo(tailOf('{"level":"info","msg":"hello","port":80}'), 0), lineField: 1};
-	t.deepEqual(readBelowCluster({layers: [{...tailLayer, line: 0}]}, {tail}).slice(-3), ['Line 1: all fields', 'msg: hello', 'port: 80']);
+	t.deepEqual(readBelowCluster(onTop(tail, 0)).slice(-3), ['Line 1: all fields', 'msg: hello', 'port: 80']);
 });
 
 test('a searched text is read as the match, then the lines from the top row on', t => {
@@ -281,7 +283,7 @@ test('a switch of the sandbox is read with its value and effect', t => {
 
 test('a proxy request is read with its response', t => {
 	const exchange = {
-		id: 1,
+		id: 'request-1',
 		time: 0,
 		method: 'GET',
 		asked: 'svc/web:80/',

@@ -2,6 +2,7 @@
 import test from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {navigationHandlers} from '../../../source/session/frame/navigation-handlers.ts';
+import {RunningWork} from '../../../source/session/frame/running-work.ts';
 import type {Session} from '../../../source/session/frame/session.ts';
 import {Store} from '../../../source/session/frame/store.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
@@ -13,7 +14,7 @@ test('back in a list first clears all marks, then the filter', async t => {
 		() => {},
 		() => 0,
 	);
-	const session = {store, tails: new Map(), refreshFeeds() {}} as unknown as Session;
+	const session = {store, work: new RunningWork(), refreshFeeds() {}} as unknown as Session;
 	const rows = ['web-1', 'web-2'].map(name => ({id: name, namespace: 'demo', name, cells: [], created: 0, gone: null}));
 	const events: readonly ListEvent[] = [
 		{type: 'page', chunk: 'pods', rows, first: true},

@@ -34,7 +34,7 @@ test('the header and the unread path name the gateway, not an apiserver', async 
 		() => store.state.cluster,
 	);
 
-	const screen: RenderInput = {state: store.state, theme: plainTheme, keymap: new Map(), hints: [], tail: null};
+	const screen: RenderInput = {state: store.state, theme: plainTheme, keymap: new Map(), hints: []};
 	const shown = (await drawn(screen, [createElement(Header, {key: 1}), createElement(PathPane, {key: 2})])).join('\n');
 	t.is(shown.match(/gateway/g)?.length, 2);
 	t.notRegex(shown, /apiserver/);

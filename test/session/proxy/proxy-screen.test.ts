@@ -14,7 +14,7 @@ import type {RenderInput} from '../../../source/session/kit/render-input.ts';
 import {readAloud} from '../../support/read-aloud.ts';
 
 const underWay: ProxyExchange = {
-	id: 1,
+	id: 'request-1',
 	time: 0,
 	method: 'POST',
 	asked: 'svc/web:80/',

@@ -21,7 +21,7 @@ const listener = (id: string): ListenerState => ({
 	requests: 0,
 	log: [],
 });
-const exchange = (id: number): ProxyExchange => ({
+const exchange = (id: string): ProxyExchange => ({
 	id,
 	time: 0,
 	method: 'GET',
@@ -41,10 +41,10 @@ const passed: RelayedRequest = {time: 0, request: 'GET /', status: 200, tookMs: 
 const after = (...events: readonly ProxyEvent[]): ProxyState => events.reduce((state, event) => reduceProxy(state, event), emptyProxy);
 
 test('a new row is selected, a changed row is not', t => {
-	const state = after({type: 'exchange', exchange: exchange(1)}, {type: 'listening', listener: listener('l1')});
+	const state = after({type: 'exchange', exchange: exchange('r1')}, {type: 'listening', listener: listener('l1')});
 	t.is(selectedListener(state)?.id, 'l1');
-	t.is(selectedExchange(reduceProxy(state, {type: 'exchange', exchange: exchange(2)}))?.id, 2);
-	t.is(selectedListener(reduceProxy(state, {type: 'exchange', exchange: {...exchange(1), status: 200}}))?.id, 'l1');
+	t.is(selectedExchange(reduceProxy(state, {type: 'exchange', exchange: exchange('r2')}))?.id, 'r2');
+	t.is(selectedListener(reduceProxy(state, {type: 'exchange', exchange: {...exchange('r1'), status: 200}}))?.id, 'l1');
 });
 
 test('all requests of a listener are counted, and the last hundred are kept', t => {
@@ -60,11 +60,11 @@ test('stopping a listener keeps the selected row', t => {
 	const state = after(
 		{type: 'listening', listener: listener('l1')},
 		{type: 'listening', listener: listener('l2')},
-		{type: 'exchange', exchange: exchange(1)},
-		{type: 'exchange', exchange: exchange(2)},
+		{type: 'exchange', exchange: exchange('r1')},
+		{type: 'exchange', exchange: exchange('r2')},
 		{type: 'move-to', index: 2},
 	);
-	t.is(selectedExchange(state)?.id, 1);
-	t.is(selectedExchange(reduceProxy(state, {type: 'stopped', id: 'l1'}))?.id, 1);
+	t.is(selectedExchange(state)?.id, 'r1');
+	t.is(selectedExchange(reduceProxy(state, {type: 'stopped', id: 'l1'}))?.id, 'r1');
 	t.is(selectedListener(after({type: 'listening', listener: listener('l1')}, {type: 'stopped', id: 'l1'})), null);
 });

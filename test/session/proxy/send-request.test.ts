@@ -4,6 +4,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {proxyHandlers} from '../../../source/session/proxy/proxy-handlers.ts';
+import {RunningWork} from '../../../source/session/frame/running-work.ts';
 import type {Session} from '../../../source/session/frame/session.ts';
 import {Store} from '../../../source/session/frame/store.ts';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
@@ -40,7 +41,7 @@ function asksAgain(
 		() => 0,
 	);
 	const before: ProxyExchange = {
-		id: 0,
+		id: 'request-0',
 		time: 0,
 		method,
 		asked: 'svc/web:80/',
@@ -64,6 +65,8 @@ function asksAgain(
 		ask,
 		tell: (text: string) => told.push(text),
 		readOnly: false,
+		work: new RunningWork(),
+		nextId: () => 'request-1',
 		cluster: {access, labeller, context: 'main'},
 	} as unknown as Session;
 	return {

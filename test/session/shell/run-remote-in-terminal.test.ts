@@ -53,7 +53,6 @@ async function openShell({
 		store,
 		keymap,
 		env: {},
-		tails: new Map(),
 		glyphs: asciiGlyphs,
 		closing: closing.signal,
 		terminal: {stdout: terminal},

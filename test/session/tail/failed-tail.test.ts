@@ -1,9 +1,8 @@
 /** Failed tails. */
 import test from 'ava';
-import {TailRun} from '../../../source/session/tail/tail-run.ts';
 import {createTailRequest} from '../../../source/session/tail/tail-targets.ts';
-import {emptyTail} from '../../../source/session/tail/tail-view.ts';
 import {LogServer} from '../../support/log-server.ts';
+import {tailRun} from '../../support/tail-run.ts';
 import {until} from '../../support/until.ts';
 
 test('the failure of a tail appears after its buffered lines', async t => {
@@ -17,7 +16,7 @@ test('the failure of a tail appears after its buffered lines', async t => {
 
 	const cluster = await server.cluster();
 	const ask = createTailRequest(cluster, {namespace: 'demo', targets: [], selector: 'app=web', containers: {kind: 'default'}});
-	const tail = new TailRun('tail-1', ask, emptyTail('tail-1', ask.title), {cluster, observer: {}, changed() {}});
+	const tail = tailRun(ask, {cluster, observer: {}});
 	t.teardown(async () => {
 		tail.stop();
 		cluster.close();

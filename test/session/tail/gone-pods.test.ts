@@ -1,12 +1,12 @@
 /** Pods that appear and disappear while followed. */
 import test from 'ava';
-import {TailRun} from '../../../source/session/tail/tail-run.ts';
 import {createTailRequest} from '../../../source/session/tail/tail-targets.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
-import {emptyTail, podCount} from '../../../source/session/tail/tail-view.ts';
+import {podCount} from '../../../source/session/tail/tail-view.ts';
 import {openSandbox} from '../../support/sandbox.ts';
+import {tailRun} from '../../support/tail-run.ts';
 import {until} from '../../support/until.ts';
 
 test('a deleted pod is reported once, and not counted any longer', async t => {
@@ -16,7 +16,7 @@ test('a deleted pod is reported once, and not counted any longer', async t => {
 		cluster.close();
 	});
 	const ask = createTailRequest(cluster, {namespace: 'default', targets: ['deploy/web'], selector: null, containers: {kind: 'all'}});
-	const tail = new TailRun('tail-1', ask, emptyTail('tail-1', ask.title), {cluster, observer: {}, changed() {}});
+	const tail = tailRun(ask, {cluster, observer: {}});
 	t.teardown(() => {
 		tail.stop();
 	});

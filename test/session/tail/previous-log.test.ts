@@ -1,11 +1,11 @@
 /** The log of the previous container instance. */
 import test, {type ExecutionContext} from 'ava';
 import {createTailRequest} from '../../../source/session/tail/tail-targets.ts';
-import {TailRun} from '../../../source/session/tail/tail-run.ts';
 import {tailHandlers} from '../../../source/session/tail/tail-handlers.ts';
 import type {Session} from '../../../source/session/frame/session.ts';
-import {emptyTail, pauseTail, shownLength} from '../../../source/session/tail/tail-view.ts';
+import {pauseTail, shownLength} from '../../../source/session/tail/tail-view.ts';
 import {LogServer, type Fault} from '../../support/log-server.ts';
+import {tailRun} from '../../support/tail-run.ts';
 import {until} from '../../support/until.ts';
 
 async function restarted(t: ExecutionContext, ...faults: readonly [Fault, ...Fault[]]) {
@@ -25,20 +25,14 @@ async function restarted(t: ExecutionContext, ...faults: readonly [Fault, ...Fau
 
 	const cluster = await server.cluster();
 	server.faults.push(...faults);
-	const tail = new TailRun(
-		'tail-1',
+	const tail = tailRun(
 		createTailRequest(cluster, {
 			namespace: 'demo',
 			targets: ['web'],
 			selector: null,
 			containers: {kind: faults.length > 1 ? 'all' : 'default'},
 		}),
-		emptyTail('tail-1', 'web'),
-		{
-			cluster,
-			observer: {},
-			changed() {},
-		},
+		{cluster, observer: {}},
 	);
 	t.teardown(async () => {
 		tail.stop();
@@ -94,8 +88,8 @@ test('switching to the current log while the previous one loads shows only the c
 test('the previous log shows its last lines, and the same key returns to the current log', async t => {
 	const {run: tail, texts} = await restarted(t, null);
 	const session = {
-		tails: new Map([['tail-1', tail]]),
-		store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}},
+		work: {get: () => tail},
+		store: {state: {layers: []}},
 	} as unknown as Session;
 	const press = () => tailHandlers['tail.previous-log'](session);
 	press();

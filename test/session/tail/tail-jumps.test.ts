@@ -2,7 +2,6 @@
 import test from 'ava';
 import {tailHandlers} from '../../../source/session/tail/tail-handlers.ts';
 import type {Session} from '../../../source/session/frame/session.ts';
-import type {TailRun} from '../../../source/session/tail/tail-run.ts';
 import {LineBuffer, type LineKind} from '../../../source/session/tail/line-buffer.ts';
 import {emptyTail, goTo} from '../../../source/session/tail/tail-view.ts';
 
@@ -18,8 +17,8 @@ function tailOf(...kinds: readonly LineKind[]) {
 	};
 	const told: string[] = [];
 	const session = {
-		tails: new Map([['tail-1', tail as unknown as TailRun]]),
-		store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}, dispatchNow() {}},
+		work: {get: () => tail},
+		store: {state: {layers: []}, dispatchNow() {}},
 		refreshFeeds() {},
 		tell(text: string) {
 			told.push(text);

@@ -1,7 +1,6 @@
 /** Keys in a tail. */
 import {setImmediate} from 'node:timers/promises';
 import test from 'ava';
-import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {forwardHandlers} from '../../../source/session/forwards/forward-handlers.ts';
 import {chooseFields, chooseSources} from '../../../source/session/tail/tail-choices.ts';
 import {visibleTexts} from '../../../source/session/tail/export-lines.ts';
@@ -9,42 +8,36 @@ import {doctorHandlers} from '../../../source/session/why/doctor-handlers.ts';
 import {navigationHandlers} from '../../../source/session/frame/navigation-handlers.ts';
 import {shellHandlers} from '../../../source/session/shell/shell-handlers.ts';
 import {CanceledError} from '../../../source/session/dialogs/type-ahead.ts';
-import {tickTails, unreadableTails} from '../../../source/session/tail/tail-entry.ts';
+import {tickTails} from '../../../source/session/tail/tail-entry.ts';
 import {withDisplayOptions, openTail} from '../../../source/session/tail/open-tail.ts';
 import {tailHandlers} from '../../../source/session/tail/tail-handlers.ts';
+import {RunningWork} from '../../../source/session/frame/running-work.ts';
 import type {Session} from '../../../source/session/frame/session.ts';
-import {Store} from '../../../source/session/frame/store.ts';
-import {TailRun} from '../../../source/session/tail/tail-run.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {asTailSource} from '../../../source/session/tail/tail-source.ts';
-import {emptySession, keyContext} from '../../../source/session/frame/session-state.ts';
+import {keyContext} from '../../../source/session/frame/session-state.ts';
 import {emptyTail, filterTail, goTo} from '../../../source/session/tail/tail-view.ts';
 import {tailWindow} from '../../../source/session/tail/tail-window.ts';
+import {quietStore, tailRun} from '../../support/tail-run.ts';
 
 function tailOf(lines: readonly string[]) {
-	const store = new Store(
-		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
-		() => {},
-		() => 0,
-	);
+	const store = quietStore();
 	const targets = async () => Promise.withResolvers<never>().promise;
-	const tail = new TailRun('tail-1', {title: 'web', asked: 'web', containers: {kind: 'default'}, targets}, emptyTail('tail-1', 'web'), {
-		cluster: null as never,
-		observer: {},
-		changed() {},
-	});
+	const ask = {title: 'web', asked: 'web', containers: {kind: 'default'}, targets} as const;
+	const tail = tailRun(ask, {cluster: null as never, observer: {}}, store);
 	for (const [index, line] of lines.entries()) {
 		tail.view.buffer.append(0, index, 0, 'text', Buffer.from(line));
 	}
 
 	store.dispatchNow({type: 'connections', event: {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'web', context: '', since: 0}}});
 	store.dispatchNow({type: 'push', layer: {kind: 'tail', id: 'tail-1', line: null}});
-	const tails = new Map([['tail-1', tail]]);
+	const work = new RunningWork();
+	work.start('tail', 'tail-1', tail);
 	const copied: string[] = [];
 	const told: string[] = [];
 	const session = {
 		store,
-		tails,
+		work,
 		copy(text: string) {
 			copied.push(text);
 		},
@@ -60,7 +53,7 @@ function tailOf(lines: readonly string[]) {
 		}
 	};
 
-	return {store, run: tail, tails, press, copied, told};
+	return {store, run: tail, work, press, copied, told};
 }
 
 test('copy takes a visible line and never one that the filter hides', async t => {
@@ -111,11 +104,11 @@ test('a restarted tail restarts its count of JSON lines', async t => {
 });
 
 test('back closes the tail, and background keeps it', async t => {
-	const {store, tails, press} = tailOf(['one']);
+	const {store, work, press} = tailOf(['one']);
 	await press('tail.background');
-	t.deepEqual([store.state.layers.length, store.state.connections.length, tails.size], [0, 1, 1]);
+	t.deepEqual([store.state.layers.length, store.state.connections.length, work.list('tail').length], [0, 1, 1]);
 	await press('connections/open', 'view.back');
-	t.deepEqual([store.state.layers.length, store.state.connections.length, tails.size], [0, 0, 0]);
+	t.deepEqual([store.state.layers.length, store.state.connections.length, work.list('tail').length], [0, 0, 0]);
 });
 
 test('back closes an open line first, then the tail', async t => {
@@ -127,11 +120,10 @@ test('back closes an open line first, then the tail', async t => {
 });
 
 test('an ended tail leaves the list, unless its pod is gone', async t => {
-	const {store, run, tails, press} = tailOf(['one']);
-	const session = {store, tails} as unknown as Session;
+	const {store, run, work, press} = tailOf(['one']);
 	const pass = (now: number) => {
-		tickTails(session);
-		store.dispatchNow({type: 'tick', now, unreadable: unreadableTails(session)});
+		tickTails({store, work});
+		store.dispatchNow({type: 'tick', now});
 	};
 
 	await press('tail.background');
@@ -149,7 +141,7 @@ test('an ended tail leaves the list, unless its pod is gone', async t => {
 	pass(41_000);
 	t.is(store.state.connections.length, 0);
 	pass(42_000);
-	t.is(tails.size, 0);
+	t.is(work.list('tail').length, 0);
 });
 
 test('back leaves plain lines first, then the tail', async t => {
@@ -276,11 +268,7 @@ for (const [phase, context] of [
 }
 
 test('the keys of a tail change at once when it fails or is retried', async t => {
-	const store = new Store(
-		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
-		() => {},
-		() => 0,
-	);
+	const store = quietStore();
 	const asked: Array<PromiseWithResolvers<never>> = [];
 	const access = {
 		facts: {namespace: 'demo'},
@@ -292,7 +280,7 @@ test('the keys of a tail change at once when it fails or is retried', async t =>
 	};
 	const session = {
 		store,
-		tails: new Map(),
+		work: new RunningWork(),
 		nextId: () => 'tail-1',
 		observerFor: () => ({}),
 		cluster: {access, context: 'main'},
@@ -323,22 +311,18 @@ test('a failed tail retries from where it began', async t => {
 });
 
 test('a previous log restarted in the connections pane stays a previous log', async t => {
-	const {store, run: tail} = tailOf(['one']);
+	const {store, run: tail, work} = tailOf(['one']);
 	store.dispatchNow({type: 'connections', event: {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'web', context: '', since: 0}}});
 	tail.start('head', true);
-	await forwardHandlers['connections/restart']({store, tails: new Map([['tail-1', tail]])} as unknown as Session);
+	await forwardHandlers['connections/restart']({store, work} as unknown as Session);
 	t.true(tail.view.previous);
 });
 
 test('an expanded line stays the same when lines are inserted before it', t => {
-	const store = new Store(
-		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
-		() => {},
-		() => 0,
-	);
+	const store = quietStore();
 	const never = async () => Promise.withResolvers<never>().promise;
 	const cluster = {access: {facts: {namespace: 'default'}, json: never, request: never}, context: ''};
-	const session = {store, tails: new Map(), cluster, observerFor: () => ({}), nextId: () => 'tail-1'} as unknown as Session;
+	const session = {store, work: new RunningWork(), cluster, observerFor: () => ({}), nextId: () => 'tail-1'} as unknown as Session;
 	const tail = openTail(session, {namespace: 'default', targets: ['web'], selector: null, containers: {kind: 'default'}});
 	t.teardown(() => {
 		tail.stop();
@@ -355,7 +339,7 @@ for (const [what, handler] of [
 	['the doctor', doctorHandlers['tail/doctor']],
 ] as const) {
 	test(`${what} of a tail uses a present pod, not the one that it replaced`, async t => {
-		const {store, run: tail} = tailOf(['one']);
+		const {store, run: tail, work} = tailOf(['one']);
 		const source = {namespace: 'demo', container: 'app', node: null, color: 1, on: true, note: '', besides: []};
 		tail.view = {
 			...tail.view,
@@ -368,7 +352,7 @@ for (const [what, handler] of [
 		const asked: string[] = [];
 		const session = {
 			store,
-			tails: new Map([['tail-1', tail]]),
+			work,
 			cluster: {access: {facts: {context: 'main'}}, context: 'main'},
 			clusters: new Map(),
 			flags: {},

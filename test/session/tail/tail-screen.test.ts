@@ -27,7 +27,10 @@ function tailOf(...lines: ReadonlyArray<readonly ['text' | 'notice', string]>): 
 
 type ShownOptions = {columns?: number; line?: number | null; keys?: Readonly<Record<string, string>>; paths?: readonly Path[]};
 
-function screenOf(view: TailView, {columns = 80, line = null, keys = {}, paths = []}: ShownOptions = {}): RenderInput {
+function screenOf(
+	view: TailView,
+	{columns = 80, line = null, keys = {}, paths = []}: ShownOptions = {},
+): {screen: RenderInput; view: TailView} {
 	const connections =
 		paths.length === 0
 			? []
@@ -38,13 +41,13 @@ function screenOf(view: TailView, {columns = 80, line = null, keys = {}, paths =
 		connections,
 	} as unknown as SessionState;
 	const hints = Object.entries(keys).map(([id, key]) => ({action: {id}, keys: [key]})) as unknown as RenderInput['hints'];
-	const screen = {state, theme: plainTheme, keymap: new Map(), hints, tail: null};
-	return {...screen, tail: fitTail(screen, view)};
+	const screen = {state, theme: plainTheme, keymap: new Map(), hints};
+	return {screen, view: fitTail(screen, view)};
 }
 
 async function shown(view: TailView, options?: ShownOptions): Promise<string[]> {
-	const screen = screenOf(view, options);
-	return drawn(screen, h(Tail, {view: screen.tail!}));
+	const {screen, view: fitted} = screenOf(view, options);
+	return drawn(screen, h(Tail, {view: fitted}));
 }
 
 const words = (rows: readonly string[]) =>
@@ -163,8 +166,8 @@ test('a tail without response shows the last path without colors', async t => {
 	} as unknown as Path;
 	const theme = {...plainTheme, sgr: {...plainTheme.sgr, 'tls.verified': '92', 'text.dim': '2'}};
 	const bytes = (phase: TailView['phase']) => {
-		const screen = screenOf({...tailOf(['text', 'a']), phase}, {paths: [path], columns: 120});
-		return drawnBytes({...screen, theme}, h(Tail, {view: screen.tail!}));
+		const {screen, view} = screenOf({...tailOf(['text', 'a']), phase}, {paths: [path], columns: 120});
+		return drawnBytes({...screen, theme}, h(Tail, {view}));
 	};
 
 	t.regex(bytes('following'), /\u001B\[0;92m[^\u001B]*verified/);

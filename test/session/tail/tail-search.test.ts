@@ -3,7 +3,6 @@ import test from 'ava';
 import {navigationHandlers} from '../../../source/session/frame/navigation-handlers.ts';
 import {promptFilter, toggleMatchesOnly, promptSearch} from '../../../source/session/tail/tail-search.ts';
 import type {Session, TextPromptOptions} from '../../../source/session/frame/session.ts';
-import type {TailRun} from '../../../source/session/tail/tail-run.ts';
 import {insertLines} from '../../../source/session/tail/insert-lines.ts';
 import {LineBuffer, linesPerBlock} from '../../../source/session/tail/line-buffer.ts';
 import {emptyTail, goTo, remapTail, shownLength} from '../../../source/session/tail/tail-view.ts';
@@ -27,8 +26,8 @@ function heldAt(cursor: number | null, typed: string, regex = false) {
 	const told: string[] = [];
 	const notes: string[] = [];
 	const session = {
-		tails: new Map([['tail-1', run as unknown as TailRun]]),
-		store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}, dispatchNow() {}},
+		work: {get: () => run},
+		store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}], tails: new Map()}, dispatchNow() {}},
 		async promptForText({onChange, note}: {onChange: (text: string, regex: boolean) => void; note: (text: string) => string}) {
 			onChange(typed, regex);
 			notes.push(note(typed));

@@ -24,7 +24,6 @@ const drawnScreen: RenderInput = {
 	theme: plainTheme,
 	keymap: new Map(),
 	hints: [],
-	tail: null,
 };
 const asIs = (text: string): TextLine => ({text, asIs: true});
 

@@ -34,7 +34,6 @@ function sessionWith(...names: readonly string[]) {
 	const told: string[] = [];
 	const session = {
 		store,
-		tails: new Map(),
 		keymap: new Map(),
 		lastFailure: null,
 		tell(text: string) {
@@ -60,7 +59,7 @@ for (const [what, before] of [
 		t.is(layer()!.about, 'pod/web');
 		t.is(whyPath(store.state, layer()!), null);
 		t.deepEqual(
-			whyTexts(createRenderInput(session, null, plainTheme), layer()!).map(({text}) => text),
+			whyTexts(createRenderInput(session, plainTheme), layer()!).map(({text}) => text),
 			['The path is still being read and will appear here.'],
 		);
 		store.dispatch({type: 'selected-path', of: 'api', path});
@@ -97,7 +96,7 @@ for (const [what, code, leg] of [
 		openWhy(session);
 		t.is(layer()!.about, 'forward pod/other 80');
 		t.is(whyPath(store.state, layer()!), null);
-		const texts = whyTexts(createRenderInput(session, null, plainTheme), layer()!).map(({text}) => text);
+		const texts = whyTexts(createRenderInput(session, plainTheme), layer()!).map(({text}) => text);
 		t.is(texts[1], 'it failed');
 		t.is(texts.at(-1), 'No path: no connection was observed for this failure.');
 	});
