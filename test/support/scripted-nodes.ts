@@ -1,7 +1,7 @@
 /** Nodes of a sandbox whose kubelets are scripted, each with one Running pod of the node's name in `default`. */
-import {createServer as createHttpsServer} from 'node:https';
+import {createServer} from 'node:https';
 import type {RequestListener} from 'node:http';
-import {createServer, type AddressInfo, type Server, type Socket} from 'node:net';
+import type {AddressInfo, Server, Socket} from 'node:net';
 import type {ExecutionContext} from 'ava';
 import type {Sandbox} from '../../source/sandbox/sandbox.ts';
 import {issue} from './certificates.ts';
@@ -10,7 +10,7 @@ import {ask} from './sandbox-client.ts';
 export type ScriptedNode =
 	/** Answers requests for logs over TLS. */
 	| {kind: 'kubelet'; answer: RequestListener}
-	/** Accepts connections and never answers. */
+	/** Completes the TLS handshake and never answers. */
 	| {kind: 'silent'}
 	/** Nothing listens. */
 	| {kind: 'closed'}
@@ -24,8 +24,8 @@ export async function addScriptedNodes(
 ): Promise<void> {
 	const {certificate, key} = await issue({commonName: 'system:node:scripted', ip: ['127.0.0.1']});
 	for (const [name, node] of Object.entries(nodes)) {
-		const server =
-			node.kind === 'kubelet' ? createHttpsServer({cert: certificate, key}, node.answer) : createServer(socket => socket.resume());
+		const answer = node.kind === 'kubelet' ? node.answer : () => {};
+		const server = createServer({cert: certificate, key}, answer);
 		const port = await listen(t, server);
 		if (node.kind === 'closed') {
 			await new Promise(resolve => {

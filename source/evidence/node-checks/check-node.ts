@@ -19,7 +19,6 @@ import {attemptedPath, configuredPath} from '../find-paths.ts';
 import {isApiserverAnswer, isKubeletAnswer, logByteError, readLogByte} from '../probes/log-byte.ts';
 import {logObservation} from '../probes/log-differential.ts';
 import {readText} from '../probes/probe-request.ts';
-import {recordAnswer, recordFailure} from '../second-leg-record.ts';
 import type {NodeCheck, NotTriedReason} from './node-check.ts';
 import type {PlannedNode} from './plan-node-checks.ts';
 
@@ -43,7 +42,7 @@ const refusals: ReadonlyMap<number, NotTriedReason> = new Map([
 /** @throws SpokeError if the connection is lost before the answer, which says nothing about the node */
 export async function checkNode(planned: PlannedNode, {connection, own}: CheckConnection, context: NodeCheckContext): Promise<NodeCheck> {
 	const {cluster, timeoutMs} = context;
-	const pod = await findPod(planned, connection, timeoutMs);
+	const pod = await findPod(planned, connection);
 	if (typeof pod === 'string') {
 		return notTried(planned, pod, context);
 	}
@@ -74,7 +73,6 @@ export async function checkNode(planned: PlannedNode, {connection, own}: CheckCo
 	}
 
 	if (isKubeletAnswer(read)) {
-		recordAnswer(cluster, {purpose, process: end.process});
 		const facts = {normal: 'ok', skipping: 'not-tried', text: null} as const;
 		const active = {...noActiveObservations, logDifferentials: [logObservation(log, facts, end)]};
 		return {...base, outcome: 'responded', tookMs, path: attemptedPath({...bound, active}, cluster, purpose, {...planned, pod}, null)};
@@ -85,7 +83,6 @@ export async function checkNode(planned: PlannedNode, {connection, own}: CheckCo
 		return {...notTried(planned, refusals.get(read.status) ?? 'apiserver-failed', context), error: error.toJSON()};
 	}
 
-	recordFailure(cluster, {purpose, process: end.process}, error.toJSON());
 	const failure = failureObservation({error, purpose, ...end, time: new Date().toISOString(), active: true});
 	const active = {...noActiveObservations, failures: failure ? [failure] : []};
 	const path = attemptedPath({...bound, active}, cluster, purpose, {...planned, pod}, error.toJSON());
@@ -93,14 +90,10 @@ export async function checkNode(planned: PlannedNode, {connection, own}: CheckCo
 }
 
 /** The pod with its containers, which a list as a table does not show; the reason if no candidate can be read. */
-async function findPod(
-	{name: node, candidates}: PlannedNode,
-	connection: Connection,
-	timeoutMs: number,
-): Promise<PodObject | NotTriedReason> {
+async function findPod({name: node, candidates}: PlannedNode, connection: Connection): Promise<PodObject | NotTriedReason> {
 	for (const {namespace, name} of candidates) {
 		const path = objectPath(podResource, namespace, name);
-		const response = await connection.request({path, timeoutMs});
+		const response = await connection.request({path});
 		const body = await readText(response, maxPodBytes);
 		if (response.status === 403) {
 			return 'forbidden';

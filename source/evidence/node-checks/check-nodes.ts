@@ -3,6 +3,7 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {noConnectionObservations, observeConnection, socketObservation} from '../connection-observations.ts';
 import {examineApiserver} from '../examine-apiserver.ts';
+import {recordAnswer, recordFailure} from '../second-leg-record.ts';
 import {type CheckConnection, checkNode, type NodeCheckContext, notTriedFor} from './check-node.ts';
 import type {NodeCheck, NodeCheckSummary} from './node-check.ts';
 import {NodeCheckTally} from './node-check-tally.ts';
@@ -40,6 +41,16 @@ export async function checkNodes(
 	// Nodes without a pod need no connection, and are known at once.
 	const queue = [...plan.nodes].toSorted((a, b) => Number(a.candidates.length > 0) - Number(b.candidates.length > 0));
 	let error: SpokeError | null = null;
+	const failed: NodeCheck[] = [];
+	let answered: readonly NodeCheck[] = [];
+	const remember = (check: NodeCheck) => {
+		if (check.outcome === 'failed' && failed.length < maxRecordedFailures) {
+			failed.push(check);
+		} else if (check.outcome === 'responded') {
+			answered = [...answered.slice(1 - maxRecordedAnswers), check];
+		}
+	};
+
 	const isStopped = () => error !== null || signal?.aborted === true;
 	const work = async () => {
 		const own = new CheckConnectionHolder(cluster, signal);
@@ -48,6 +59,7 @@ export async function checkNodes(
 				const check = {...(await own.check(planned, context)), time: new Date().toISOString()};
 				if (!isStopped()) {
 					tally.add(check);
+					remember(check);
 					await onChecked?.(check, tally);
 				}
 			}
@@ -59,7 +71,25 @@ export async function checkNodes(
 	};
 
 	await Promise.all(Array.from({length: Math.min(concurrency, plan.nodes.length)}, work));
+	recordOutcomes(cluster, failed, answered);
 	return tally.summarize(cluster, {examined, error, stoppedBy: signal?.aborted ? String(signal.reason) : null});
+}
+
+/** Together, they leave room for the outcomes of other far ends. */
+const maxRecordedFailures = 300;
+const maxRecordedAnswers = 50;
+
+/** For later paths. Answers last: a tunnel that failed for one node has carried the answers of the others, in whatever order they came. */
+function recordOutcomes(cluster: ClusterClient, failed: readonly NodeCheck[], answered: readonly NodeCheck[]): void {
+	for (const {path, error} of [...failed, ...answered]) {
+		const {feature, target, request, process} = path;
+		const attempt = {purpose: {feature, target, request}, process: process.id};
+		if (error) {
+			recordFailure(cluster, attempt, error);
+		} else {
+			recordAnswer(cluster, attempt);
+		}
+	}
 }
 
 /** One connection at a time, opened when it is needed. */

@@ -29,6 +29,8 @@ export async function readLogByte(
 		path: `${objectPath(podResource, namespace, pod, 'log')}?${query}`,
 		headers: {Accept: '*/*'},
 		timeoutMs,
+		// A kubelet can send the head and then stall.
+		wholeTimeoutMs: timeoutMs,
 		...(signal && {signal}),
 	});
 	return {

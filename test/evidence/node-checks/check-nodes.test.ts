@@ -6,6 +6,7 @@ import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
 import {checkNodes, type NodeCheckOptions} from '../../../source/evidence/node-checks/check-nodes.ts';
 import type {NodeCheck, NodeCheckSummary, NodeGroup} from '../../../source/evidence/node-checks/node-check.ts';
+import {findPaths} from '../../../source/evidence/find-paths.ts';
 import {planNodeChecks} from '../../../source/evidence/node-checks/plan-node-checks.ts';
 import type {Sandbox, UserName} from '../../../source/sandbox/sandbox.ts';
 import {openSandbox} from '../../support/sandbox.ts';
@@ -94,6 +95,34 @@ test('nodes that refuse connections form one group apart from those that respond
 	t.is(summary.exitStatus, 11);
 });
 
+test('after a check, the path of a node that failed is expected to fail, and no other', async t => {
+	const {cluster} = await open(t, {shut: {kind: 'closed'}, fine: responding});
+	await check(cluster);
+	const brokenOf = async (pod: string) => (await findPaths(cluster, pod, {features: ['logs'], probe: 'passive'}))[0]?.broken;
+	t.deepEqual([(await brokenOf('shut'))?.reason, await brokenOf('fine')], ['last-attempt-failed', null]);
+});
+
+test('an answer outweighs a tunnel that failed for another node, in whatever order they came', async t => {
+	const {sandbox, cluster} = await open(t);
+	await sandbox.switches.set({route: 'konnectivity', agents: 'gone'});
+	const plan = await planNodeChecks(cluster);
+	const options = {
+		concurrency: 1,
+		timeoutMs: 35_000,
+		async onChecked({node}: NodeCheck) {
+			// The agents end after the first two nodes have answered.
+			if (node === 'n1') {
+				await sandbox.switches.set({agents: 'gone'});
+			}
+		},
+	};
+	await sandbox.switches.set({agents: 'running'});
+	const {nodes} = await checkNodes(cluster, plan, options);
+	t.deepEqual([nodes.responded, nodes.failed], [2, 1]);
+	const [path] = await findPaths(cluster, 'node/n1', {features: ['node-proxy'], probe: 'passive'});
+	t.is(path?.broken, null);
+});
+
 test('a node that never answers has no response, and its leg is not known', async t => {
 	const {cluster} = await open(t, {silent: {kind: 'silent'}});
 	const plan = await planNodeChecks(cluster);
@@ -105,6 +134,23 @@ test('a node that never answers has no response, and its leg is not known', asyn
 	t.deepEqual([silent?.outcome, silent?.tookMs, silent?.error?.legKnown], ['no-response', null, false]);
 	t.is(silent?.path.legs[1]?.tls.state, 'unverified');
 	t.is(exitStatus, 9, 'no node responded, so the apiserver may be what does not respond');
+});
+
+test('a node that stalls after the head of its answer has no response', async t => {
+	const stalling: ScriptedNode = {
+		kind: 'kubelet',
+		answer(_, response) {
+			response.writeHead(200).flushHeaders();
+		},
+	};
+	const {cluster} = await open(t, {stalling});
+	const plan = await planNodeChecks(cluster);
+	const {nodes} = await checkNodes(
+		cluster,
+		{...plan, nodes: plan.nodes.filter(({name}) => name === 'stalling')},
+		{concurrency: 1, timeoutMs: 500},
+	);
+	t.is(nodes.noResponse, 1);
 });
 
 test('a slow node is checked last and does not delay the others', async t => {
