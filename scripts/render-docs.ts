@@ -2,6 +2,7 @@
 import {readFile, writeFile} from 'node:fs/promises';
 import process from 'node:process';
 import {keymapSchema} from '../source/keymap/keymap-schema.ts';
+import {policySchema} from '../source/policies/policy-schema.ts';
 import {themeSchema} from '../source/themes/theme-schema.ts';
 import {docTables} from './doc-tables.ts';
 
@@ -11,7 +12,11 @@ const root = new URL('../', import.meta.url);
 export async function renderedDocs(): Promise<ReadonlyArray<{path: string; now: string; fresh: string}>> {
 	const tables = await docTables();
 	const schemas = await Promise.all(
-		[['keymaps/schema.json', keymapSchema()] as const, ['themes/schema.json', themeSchema()] as const].map(async ([path, schema]) => ({
+		[
+			['keymaps/schema.json', keymapSchema()] as const,
+			['themes/schema.json', themeSchema()] as const,
+			['docs/policy-schema.json', policySchema()] as const,
+		].map(async ([path, schema]) => ({
 			path,
 			now: await readFile(new URL(path, root), 'utf8'),
 			fresh: `${JSON.stringify(schema, null, '\t')}\n`,

@@ -10,6 +10,7 @@ import {proxySpec} from './proxy/spec.ts';
 import {completionSpec} from './completion/spec.ts';
 import {keysSpec} from './keys/spec.ts';
 import {sessionSpec} from './session/spec.ts';
+import {policySpec} from './policy/spec.ts';
 import {themeSpec} from './theme/spec.ts';
 import {tailSpec} from './tail/spec.ts';
 import {logsSpec} from './logs/spec.ts';
@@ -35,6 +36,7 @@ export const commandTable: readonly CommandEntry[] = [
 	{spec: debugSpec, load: async () => import('./debug/run.ts')},
 	{spec: proxySpec, load: async () => import('./proxy/run.ts')},
 	{spec: keysSpec, load: async () => import('./keys/run.ts')},
+	{spec: policySpec, load: async () => import('./policy/run.ts')},
 	{spec: themeSpec, load: async () => import('./theme/run.ts')},
 	{spec: completionSpec, load: async () => import('./completion/run.ts')},
 	{spec: schemaSpec, load: async () => import('./schema/run.ts')},

@@ -5,6 +5,8 @@ import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {createClusterClient} from '../cluster/create-cluster-client.ts';
 import {requireOnStreams} from '../evidence/require-connection.ts';
 import {parsePathRequirements} from '../evidence/require-path.ts';
+import {loadPolicy} from '../policies/load-policy.ts';
+import {requirementsFor} from '../policies/policy.ts';
 import type {requireFlags} from './require-flags.ts';
 
 type StreamInvocation = {
@@ -14,12 +16,16 @@ type StreamInvocation = {
 };
 
 /**
-A client whose streams meet the requirements of the command line.
-@throws SpokeError as `createClusterClient`, and ERR_USAGE for an invalid requirement
+A client whose streams meet the policy and the requirements of the command line, which can only tighten it.
+@throws SpokeError as `createClusterClient`, ERR_POLICY, and ERR_USAGE for an invalid requirement
 */
 export async function createStreamClient({flags, given, env}: StreamInvocation): Promise<ClusterClient> {
 	const words = parsePathRequirements(flags.require, given);
+	const policy = await loadPolicy(env);
 	const cluster = await createClusterClient(flags, env);
-	requireOnStreams(cluster, [{words, minBasis: flags['min-basis'], undecided: 'refuse', source: null}]);
+	requireOnStreams(cluster, [
+		...(policy === null ? [] : requirementsFor(policy, cluster.facts)),
+		{words, minBasis: flags['min-basis'], undecided: 'refuse', source: null},
+	]);
 	return cluster;
 }

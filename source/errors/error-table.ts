@@ -190,6 +190,13 @@ const rows = {
 		meaning: 'The given keymap cannot be read, or a keymap has an invalid entry; the message names file, line and column.',
 		remedy: 'check it with `spoke keys --check`',
 	},
+	ERR_POLICY: {
+		exitStatus: exitStatus.configuration,
+		leg: 0,
+		meaning:
+			'The policy (`~/.config/spoke/policy.yaml`) cannot be read, has an invalid entry, or can be changed by others. No stream opens.',
+		remedy: 'check it with `spoke policy --check`',
+	},
 	ERR_THEME: {
 		exitStatus: exitStatus.usage,
 		leg: 0,

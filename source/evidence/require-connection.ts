@@ -28,6 +28,18 @@ export function requireOnStreams(cluster: ClusterClient, requirements: readonly 
 	);
 }
 
+/** The path of a stream to any kubelet on a new connection, as a requirement would see it. @throws SpokeError if it cannot connect */
+export async function pathToAnyKubelet(cluster: ClusterClient, signal: AbortSignal): Promise<Path> {
+	const connection = await cluster.connect({signal});
+	const target = {asked: '', kind: 'Pod', namespace: null, name: '', uid: null, node: null, container: null, chosenFrom: 0} as const;
+	try {
+		const purpose: ConnectionPurpose = {feature: 'exec', target, request: null};
+		return await rejectOnAbort(async () => pathBeforeUse(cluster, connection, purpose, {needsRoute: true}), signal);
+	} finally {
+		connection.close();
+	}
+}
+
 /** @throws SpokeError ERR_REQUIRE_NOT_MET, ERR_REQUIRE_UNDECIDED, ERR_APISERVER_TIMEOUT */
 async function assertMeets(
 	cluster: ClusterClient,

@@ -126,7 +126,7 @@ function whatWouldDecide({state, need}: Verdict<string>): string {
 	return [
 		...(state === 'unknown' ? [] : ['--min-basis inferred accepts it']),
 		...obtain,
-		'docs/evidence.md says what each user can prove',
+		'docs/policies.md says what each user can prove',
 	].join('; ');
 }
 

@@ -106,6 +106,12 @@ export const rooms: readonly Room[] = [
 		packages: ['yaml'],
 	},
 	{
+		name: 'policies',
+		contains: 'Policy file: what the paths of streams must be',
+		mayImport: ['errors', 'command-line', 'evidence'],
+		packages: ['yaml'],
+	},
+	{
 		name: 'sandbox',
 		contains: 'A small cluster in one process, on real sockets',
 		mayImport: ['errors', 'wire'],
@@ -143,6 +149,7 @@ export const rooms: readonly Room[] = [
 			'actions',
 			'keymap',
 			'themes',
+			'policies',
 			'session',
 			'sandbox',
 		],

@@ -1,0 +1,96 @@
+/** `spoke policy`. */
+import {createClusterClient} from '../../cluster/create-cluster-client.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {exitStatus} from '../../errors/exit-status.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {Path} from '../../evidence/evidence.ts';
+import {pathToAnyKubelet} from '../../evidence/require-connection.ts';
+import {assertPathsMeet, requirementNames, type PathRequirement} from '../../evidence/require-path.ts';
+import {loadPolicy, policyPath, readPolicy} from '../../policies/load-policy.ts';
+import {caFingerprints, requirementsFor} from '../../policies/policy.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
+import type {Command} from '../command.ts';
+import {policySpec} from './spec.ts';
+
+export const command: Command<typeof policySpec.flags> = {
+	spec: policySpec,
+	async run({flags, positionals, stdout, stderr, env, interrupted}) {
+		if (positionals.length > 0) {
+			throw new SpokeError('ERR_USAGE', `expected no argument, got ${positionals.join(' ')}`);
+		}
+
+		const print = (line: string) => {
+			stdout.write(`${sanitizeLine(line)}\n`);
+		};
+
+		const problems = flags.check ? ((await readPolicy(env))?.problems ?? []) : [];
+		for (const {file, line, column, message} of problems) {
+			stderr.write(`${file}:${line}:${column}: ${sanitizeLine(message)}\n`);
+		}
+
+		if (problems.length > 0) {
+			return exitStatus.configuration;
+		}
+
+		const policy = await loadPolicy(env);
+		print(policy === null ? `no policy: ${policyPath(env) ?? 'no home directory'} does not exist` : `policy ${policy.file}: no problems`);
+		const cluster = await createClusterClient(flags, env);
+		try {
+			const required = policy === null ? [] : requirementsFor(policy, cluster.facts);
+			for (const line of describeCluster(cluster, required)) {
+				print(line);
+			}
+
+			if (flags.check) {
+				const path = await pathToAnyKubelet(cluster, interrupted);
+				for (const line of [describeProvable(path), ...required.map(one => describeResult(path, one))]) {
+					print(line);
+				}
+			}
+
+			return exitStatus.ok;
+		} finally {
+			cluster.close();
+		}
+	},
+};
+
+function describeCluster({facts: {context, server, certificateAuthority}}: ClusterClient, required: readonly PathRequirement[]): string[] {
+	const fingerprints = caFingerprints(certificateAuthority);
+	return [
+		`context: ${context ?? 'none'}`,
+		`server: ${server}`,
+		...(fingerprints.length === 0 ? ['ca: none in the kubeconfig'] : fingerprints.map(one => `ca: ${one}`)),
+		...(required.length === 0 ? ['required: nothing'] : required.map(one => `required: ${describeRequirement(one)}`)),
+	];
+}
+
+function describeRequirement({words, minBasis, undecided, source}: PathRequirement): string {
+	return `${words.join(', ')}, ${minBasis}${undecided === 'allow' ? ', undecided allowed' : ''} (${source ?? 'command line'})`;
+}
+
+/** What `minBasis: proven` can mean for this user on this cluster. */
+function describeProvable(path: Path): string {
+	const {tls} = path.legs[1]!;
+	const results = requirementNames.map(
+		word => `${word} ${resultOf(path, {words: [word], minBasis: 'inferred', undecided: 'refuse', source: null})}`,
+	);
+	const permissions = tls.need.flatMap(({permission}) => permission ?? []);
+	const need = permissions.length === 0 ? '' : `; needs ${permissions.join(' or ')}`;
+	const gateway = path.findings.find(({code}) => code === 'GATEWAY_IN_FRONT' || code === 'FRONT_NOT_KNOWN');
+	const reason = gateway === undefined ? '' : `; ${gateway.message}`;
+	return `a stream of this user: leg 2 is ${tls.state}${tls.state === 'unknown' ? '' : `, ${tls.basis} at most`}${need}${reason} (with minBasis inferred: ${results.join(', ')})`;
+}
+
+function describeResult(path: Path, requirement: PathRequirement): string {
+	return `${requirement.words.join(', ')} (${requirement.source ?? 'command line'}): ${resultOf(path, requirement)}`;
+}
+
+function resultOf(path: Path, requirement: PathRequirement): string {
+	try {
+		assertPathsMeet([path], requirement);
+		return 'met';
+	} catch (error) {
+		return error instanceof SpokeError && error.code === 'ERR_REQUIRE_UNDECIDED' ? 'undecided' : 'not met';
+	}
+}

@@ -1,0 +1,75 @@
+/** Loader of the user's policy. */
+import {readFile, stat} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
+import process from 'node:process';
+import {configDirectory} from '../command-line/config-directory.ts';
+import type {SettingsProblem} from '../command-line/settings-file.ts';
+import {SpokeError} from '../errors/spoke-error.ts';
+import type {Policy} from './policy.ts';
+
+/** `~/.config/spoke/policy.yaml`; `null` without a home directory. */
+export function policyPath(env: NodeJS.ProcessEnv): string | null {
+	const directory = configDirectory(env);
+	return directory === null ? null : join(directory, 'policy.yaml');
+}
+
+/**
+`null` if there is no file.
+@throws SpokeError ERR_POLICY if it cannot be read, has a problem, or others can write it: then no stream may open
+*/
+export async function loadPolicy(env: NodeJS.ProcessEnv): Promise<Policy | null> {
+	const read = await readPolicy(env);
+	const [first] = read?.problems ?? [];
+	if (first) {
+		throw new SpokeError('ERR_POLICY', `${first.file}:${first.line}:${first.column}: ${first.message}`);
+	}
+
+	return read;
+}
+
+/** `null` if there is no file. @throws SpokeError ERR_POLICY if it cannot be read or others can write it */
+export async function readPolicy(env: NodeJS.ProcessEnv): Promise<(Policy & {problems: readonly SettingsProblem[]}) | null> {
+	const file = policyPath(env);
+	const text = file === null ? null : await readOwnFile(file);
+	if (file === null || text === null) {
+		return null;
+	}
+
+	const {parsePolicy} = await import('./parse-policy.ts');
+	return parsePolicy(file, text);
+}
+
+async function readOwnFile(file: string): Promise<string | null> {
+	try {
+		await assertOwn(file);
+		await assertOwn(dirname(file));
+		return await readFile(file, 'utf8');
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+			return null;
+		}
+
+		throw error instanceof SpokeError
+			? error
+			: new SpokeError('ERR_POLICY', `cannot read policy ${file}: ${(error as Error).message}`, {cause: error});
+	}
+}
+
+const writableByOthers = 0o022;
+
+/** Who can write a policy can lift it. Windows has no such modes. */
+async function assertOwn(path: string): Promise<void> {
+	const {mode, uid} = await stat(path);
+	const own = process.getuid?.();
+	if (own === undefined) {
+		return;
+	}
+
+	if (uid !== own && uid !== 0) {
+		throw new SpokeError('ERR_POLICY', `${path} belongs to another user, who can change the policy`);
+	}
+
+	if ((mode & writableByOthers) !== 0) {
+		throw new SpokeError('ERR_POLICY', `others can write ${path}, and so change the policy`, {remedy: `chmod go-w ${path}`});
+	}
+}

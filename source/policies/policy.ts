@@ -1,0 +1,59 @@
+/** A policy: what the paths of streams must be, by cluster. */
+import {X509Certificate} from 'node:crypto';
+import type {ClusterInfo} from '../cluster/cluster-client.ts';
+import type {PathRequirement} from '../evidence/require-path.ts';
+
+export type PolicyEntry = {
+	/** `null`: every cluster. */
+	cluster: PolicyCluster | null;
+	requirement: PathRequirement;
+};
+
+/** At least a server or a CA; a context has no meaning beyond its kubeconfig. */
+export type PolicyCluster = {
+	server: string | null;
+	/** SHA-256 of a CA certificate, in lowercase hex. */
+	ca: string | null;
+	context: string | null;
+};
+
+export type Policy = {file: string; entries: readonly PolicyEntry[]};
+
+/** The requirements of every entry that names the cluster. All of them hold, so that one more entry can only tighten. */
+export function requirementsFor({entries}: Policy, cluster: ClusterInfo): readonly PathRequirement[] {
+	return entries.filter(entry => entry.cluster === null || names(entry.cluster, cluster)).map(({requirement}) => requirement);
+}
+
+/** One match is enough: a cluster does not escape under another name or address. */
+function names({server, ca, context}: PolicyCluster, cluster: ClusterInfo): boolean {
+	return (
+		(server !== null && normalizeServer(server) === normalizeServer(cluster.server)) ||
+		(ca !== null && caFingerprints(cluster.certificateAuthority).includes(ca)) ||
+		(context !== null && context === cluster.context)
+	);
+}
+
+/** Scheme, host, port and path, so that `https://API.example/` is `https://api.example:443`. `null` if it is no URL. */
+export function normalizeServer(server: string): string | null {
+	try {
+		const {origin, pathname} = new URL(server);
+		return `${origin}${pathname.replace(/\/+$/, '')}`;
+	} catch {
+		return null;
+	}
+}
+
+/** As `openssl x509 -fingerprint -sha256` prints them, in lowercase and without colons. */
+export function caFingerprints(pem: string | null): readonly string[] {
+	return (pem?.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []).flatMap(text => {
+		try {
+			return [parseFingerprint(new X509Certificate(text).fingerprint256)];
+		} catch {
+			return [];
+		}
+	});
+}
+
+export function parseFingerprint(text: string): string {
+	return text.replaceAll(':', '').toLowerCase();
+}

@@ -1,0 +1,138 @@
+/** The policy file: what it may contain, whom it holds for, and that a bad one opens no stream. */
+import {chmod, mkdir, readFile, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {Ajv} from 'ajv';
+import test, {type ExecutionContext} from 'ava';
+import {parse} from 'yaml';
+import type {ClusterInfo} from '../../source/cluster/cluster-client.ts';
+import {parsePolicy} from '../../source/policies/parse-policy.ts';
+import {requirementsFor} from '../../source/policies/policy.ts';
+import {policySchema} from '../../source/policies/policy-schema.ts';
+import {startFlaggedApiservers, verifies, verifiesNothing, type FlaggedApiservers} from '../support/flagged-apiserver.ts';
+import {runSpoke} from '../support/run-spoke.ts';
+
+const validate = new Ajv({strict: false}).compile(policySchema());
+const ca = 'ab'.repeat(32);
+
+const files: ReadonlyArray<readonly [title: string, text: string, problem: RegExp | null]> = [
+	['every', 'every: {require: verified}', null],
+	['a list of words', `clusters: [{server: 'https://a:6443', require: [verified, tunnelled]}]`, null],
+	['a CA with colons', `clusters: [{ca: '${ca.toUpperCase().match(/../g)!.join(':')}', require: protected, minBasis: inferred}]`, null],
+	['an entry that names a context alone', 'clusters: [{context: prod, require: verified}]', /1:12: .*anyone can rename a context/],
+	['an entry without a requirement', `clusters: [{server: 'https://a'}]`, /must have `require`/],
+	['an unknown word', 'every: {require: encrypted}', /1:18: unknown requirement encrypted/],
+	['an unknown basis', 'every: {require: verified, minBasis: likely}', /`minBasis` must be proven or inferred/],
+	['an unknown setting', 'every: {require: verified, requires: tunnelled}', /unknown setting requires/],
+	['a server in every', `every: {require: verified, server: 'https://a'}`, /unknown setting server/],
+	['a misspelled top', 'cluster: []', /unknown setting cluster/],
+	['a list', '[]', /must be a mapping/],
+	['text that is no YAML', 'every: [', /policy\.yaml:1:/],
+];
+
+for (const [title, text, problem] of files) {
+	test(`a policy with ${title} is ${problem === null ? 'valid' : 'a problem'}`, t => {
+		const {problems} = parsePolicy('policy.yaml', text);
+		const [first] = problems;
+		if (problem === null) {
+			t.deepEqual(problems, []);
+		} else {
+			t.regex(`${first?.file}:${first?.line}:${first?.column}: ${first?.message}`, problem);
+		}
+
+		if (title !== 'text that is no YAML') {
+			t.is(validate(parse(text)), problem === null, 'the schema agrees');
+		}
+	});
+}
+
+test('an entry holds for its server or CA under any context, and for the context it names', t => {
+	const policy = parsePolicy(
+		'policy.yaml',
+		['every: {require: protected}', 'clusters:', `  - {server: 'https://API.example', context: prod, require: verified}`].join('\n'),
+	);
+	const words = (more: Partial<ClusterInfo>) =>
+		requirementsFor(policy, {context: 'x', server: 'https://other:6443', certificateAuthority: null, ...more} as ClusterInfo).flatMap(
+			one => one.words,
+		);
+	t.deepEqual(words({}), ['protected']);
+	t.deepEqual(words({server: 'https://api.example:443/'}), ['protected', 'verified']);
+	t.deepEqual(words({context: 'prod'}), ['protected', 'verified']);
+});
+
+async function writePolicy(server: FlaggedApiservers, text: string): Promise<string> {
+	const folder = join(server.env['HOME']!, '.config', 'spoke');
+	delete server.env['XDG_CONFIG_HOME'];
+	await mkdir(folder, {recursive: true, mode: 0o700});
+	const file = join(folder, 'policy.yaml');
+	await writeFile(file, text, {mode: 0o600});
+	return file;
+}
+
+async function assertNothingSent(t: ExecutionContext, server: FlaggedApiservers, status: number, code: RegExp): Promise<void> {
+	const ended = await runSpoke(['logs', 'web'], {env: server.env});
+	t.is(ended.status, status, ended.stderr);
+	t.regex(ended.stderr, code);
+	t.deepEqual(server.streams, []);
+}
+
+test('a policy refuses a stream that does not meet it, and names its line', async t => {
+	const server = await startFlaggedApiservers(t, [verifiesNothing]);
+	const config = JSON.parse(await readFile(server.env['KUBECONFIG']!, 'utf8')) as {clusters: Array<{cluster: {server: string}}>};
+	const file = await writePolicy(server, `clusters:\n  - server: ${config.clusters[0]!.cluster.server}\n    require: verified\n`);
+	await assertNothingSent(t, server, 3, /required by .*policy\.yaml:2\): leg 2 is unverified/);
+	await writeFile(file, 'clusters:\n  - server: https://elsewhere\n    require: verified\n');
+	t.is((await runSpoke(['logs', 'web'], {env: server.env})).status, 0);
+});
+
+test('a flag does not loosen a policy, and tightens it', async t => {
+	const server = await startFlaggedApiservers(t, [verifies], {credential: 'token'});
+	await writePolicy(server, 'every: {require: verified, minBasis: proven}');
+	const looser = await runSpoke(['logs', 'web', '--require', 'verified', '--min-basis', 'inferred'], {env: server.env});
+	t.is(looser.status, 4, looser.stderr);
+	await writePolicy(server, 'every: {require: verified, minBasis: inferred}');
+	t.is((await runSpoke(['logs', 'web'], {env: server.env})).status, 0);
+	server.streams.length = 0;
+	const tighter = await runSpoke(['logs', 'web', '--require', 'verified'], {env: server.env});
+	t.is(tighter.status, 4, tighter.stderr);
+	t.deepEqual(server.streams, []);
+});
+
+test('undecided: allow opens what cannot be decided, and not what is not met', async t => {
+	const server = await startFlaggedApiservers(t, [verifies], {readsFlags: false});
+	await writePolicy(server, 'every: {require: verified, undecided: allow}');
+	t.is((await runSpoke(['logs', 'web'], {env: server.env})).status, 0);
+	const wrong = await startFlaggedApiservers(t, [verifiesNothing]);
+	await writePolicy(wrong, 'every: {require: verified, undecided: allow}');
+	await assertNothingSent(t, wrong, 3, /ERR_REQUIRE_NOT_MET/);
+});
+
+test('a policy that is invalid, unreadable or writable by others opens no stream', async t => {
+	const server = await startFlaggedApiservers(t, [verifies]);
+	const file = await writePolicy(server, 'every: {require: nonsense}');
+	await assertNothingSent(t, server, 5, /policy\.yaml:1:18: unknown requirement nonsense.*\[ERR_POLICY\]/);
+	await writePolicy(server, 'every: {require: protected, minBasis: inferred}');
+	await chmod(file, 0o666);
+	await assertNothingSent(t, server, 5, /others can write .*\(chmod go-w .*\[ERR_POLICY\]/);
+	await chmod(file, 0o600);
+	await chmod(join(file, '..'), 0o777);
+	await assertNothingSent(t, server, 5, /others can write .*\[ERR_POLICY\]/);
+});
+
+test('spoke policy prints server and CA, and --check what this user can prove', async t => {
+	const server = await startFlaggedApiservers(t, [verifies], {credential: 'token'});
+	await writePolicy(server, 'every: {require: verified}');
+	const plain = await runSpoke(['policy'], {env: server.env});
+	t.is(plain.status, 0, plain.stderr);
+	t.regex(plain.stdout, /^server: https:\/\/127\.0\.0\.1:\d+\nca: [\da-f]{64}\nrequired: verified, proven \(.*policy\.yaml:1\)\n$/m);
+	const checked = await runSpoke(['policy', '--check'], {env: server.env});
+	t.is(checked.status, 0, checked.stderr);
+	t.regex(
+		checked.stdout,
+		/^a stream of this user: leg 2 is enforced, inferred at most; .*you do not authenticate with a client certificate/m,
+	);
+	t.regex(checked.stdout, /^verified \(.*policy\.yaml:1\): undecided$/m);
+	await writePolicy(server, 'every: {}');
+	const invalid = await runSpoke(['policy', '--check'], {env: server.env});
+	t.deepEqual([invalid.status, invalid.stdout], [5, '']);
+	t.regex(invalid.stderr, /policy\.yaml:1:1: an entry must have `require`/);
+});
