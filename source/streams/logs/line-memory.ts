@@ -27,6 +27,19 @@ export class LineMemory {
 		return {bytes: chunk.memory.subarray(at, chunk.length), chunk};
 	}
 
+	/** Appends to what was stored last, up to `maxBytes`. Returns `undefined` if there is no room beside it. */
+	extend({bytes, chunk}: StoredBytes, block: Buffer, maxBytes: number): StoredBytes | undefined {
+		const at = chunk.length;
+		const isLast = chunk === this.#current && bytes.byteOffset + bytes.length === chunk.memory.byteOffset + at;
+		if (!isLast || bytes.length + block.length > maxBytes || at + block.length > chunk.memory.length) {
+			return undefined;
+		}
+
+		block.copy(chunk.memory, at);
+		chunk.length += block.length;
+		return {bytes: chunk.memory.subarray(at - bytes.length, chunk.length), chunk};
+	}
+
 	free({chunk}: StoredBytes): void {
 		chunk.stored--;
 		if (chunk.stored > 0) {

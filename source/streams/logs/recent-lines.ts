@@ -10,6 +10,8 @@ const maxBytes = 48 * 1024 * 1024;
 /** The rest is compressed, because it is rarely needed. */
 const maxUnpackedBytes = 2 * 1024 * 1024;
 const longBlockBytes = 4 * 1024 * 1024;
+/** Blocks of a few lines are joined, because each compression costs a context. */
+const joinedBlockBytes = 256 * 1024;
 const longLineBytes = 4096;
 
 type KeptBlock = {
@@ -85,12 +87,15 @@ export class RecentLines {
 		const second = this.#second ?? -Infinity;
 		const isLong = block.length > longBlockBytes;
 		const size = isLong ? 0 : block.length;
-		this.#blocks.push({
-			second,
-			length: block.length,
-			size,
-			content: isLong ? {keys: keysOf(block), first: firstInstant(block)} : this.#memory.store(block),
-		});
+		if (!this.#joinLast(second, block)) {
+			this.#blocks.push({
+				second,
+				length: block.length,
+				size,
+				content: isLong ? {keys: keysOf(block), first: firstInstant(block)} : this.#memory.store(block),
+			});
+		}
+
 		this.#bytes += size;
 		this.#unpackedBytes += size;
 		while (this.#blocks.length > 1 && (this.#blocks[0]!.second < second || this.#bytes > maxBytes)) {
@@ -135,6 +140,19 @@ export class RecentLines {
 			// Copies, because the memory is reused.
 			tails: contents.flatMap(content => ('bytes' in content ? Buffer.from(content.bytes) : [])),
 		};
+	}
+
+	#joinLast(second: number, block: Buffer): boolean {
+		const last = this.#blocks.at(-1);
+		const joined = last?.second === second && 'chunk' in last.content && this.#memory.extend(last.content, block, joinedBlockBytes);
+		if (!last || !joined) {
+			return false;
+		}
+
+		last.content = joined;
+		last.length += block.length;
+		last.size += block.length;
+		return true;
 	}
 
 	#dropFirst(): void {
