@@ -2,7 +2,6 @@
 import {writeFileSync} from 'node:fs';
 import {basename} from 'node:path';
 import process from 'node:process';
-import {setFlagsFromString} from 'node:v8';
 
 /** The launcher (scripts/build.ts) sets it to its process id, which spoke keeps. A child that inherits the variable has another id. */
 const hangupIgnored = 'SPOKE_HUP_IGNORED';
@@ -34,6 +33,8 @@ Sets a flag of V8 until the process exits, when `restored`, its default, returns
 than those at the start.
 */
 export function setV8Flag(flag: string, restored: string): void {
+	// Most commands set none, and loading the module takes time.
+	const {setFlagsFromString} = process.getBuiltinModule('node:v8');
 	setFlagsFromString(flag);
 	process.prependOnceListener('exit', () => {
 		setFlagsFromString(restored);

@@ -27,7 +27,8 @@ async function listText(): Promise<string> {
 
 async function schemaText(name: string): Promise<string> {
 	const schemas = await shippedSchemas();
-	const text = schemas[name];
+	// Otherwise `constructor` would be a name.
+	const text = Object.hasOwn(schemas, name) ? schemas[name] : undefined;
 	if (text === undefined) {
 		const closest = closestWord(name, Object.keys(schemas));
 		throw new SpokeError('ERR_USAGE', `unknown schema: ${name}`, {
