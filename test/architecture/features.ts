@@ -248,6 +248,7 @@ export const features: readonly Feature[] = [
 		screens: [
 			'connections-pane.tsx',
 			'describe-evidence.ts',
+			'first-hints.tsx',
 			'mouse-hit.ts',
 			'paint-tree.ts',
 			'path-pane.tsx',

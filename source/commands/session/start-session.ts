@@ -22,7 +22,7 @@ export async function startSession(
 		});
 	}
 
-	const [{keymap, problems, warnings}, themes, {runSession}] = await Promise.all([
+	const [{keymap, problems, warnings, base}, themes, {runSession}] = await Promise.all([
 		loadKeymap(here.env, screen.keymap),
 		loadThemes(here.env, screen.theme ?? (here.env['SPOKE_THEME'] || undefined)),
 		import('../../session.ts'),
@@ -31,6 +31,7 @@ export async function startSession(
 		...here,
 		keymap,
 		keymapProblems: [...problems, ...warnings],
+		keymapBase: base,
 		themes,
 		readOnly: screen['read-only'],
 		theme: screen.theme,

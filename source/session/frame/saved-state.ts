@@ -50,6 +50,15 @@ export class SavedStateFile {
 		return this.#saved;
 	}
 
+	/** No session before this one has left a file. */
+	async isFirst(): Promise<boolean> {
+		try {
+			return this.#path !== null && (await readSaved(this.#path)) === null;
+		} catch {
+			return false;
+		}
+	}
+
 	/** Returns a message if there is a file that cannot be used. */
 	async load(): Promise<string | null> {
 		if (this.#path === null) {

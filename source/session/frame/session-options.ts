@@ -16,6 +16,8 @@ export type SessionOptions = {
 	interrupted: AbortSignal;
 	keymap: Keymap;
 	keymapProblems: readonly SettingsProblem[];
+	/** `default` or the preset that the keymap extends. */
+	keymapBase: string;
 	readOnly: boolean;
 	allNamespaces: boolean;
 	/** `auto` or the name of a shipped theme; without one, SPOKE_THEME. */

@@ -3,7 +3,7 @@ import type {ActionSpec} from '../../actions/action-table.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {reduceConnectionList, withoutEnded, type ConnectionList, type ConnectionListEvent} from './connection-list.ts';
 import {connectionChanges} from './connection-changes.ts';
-import {reduceList, type ListEvent} from '../lists/list-state.ts';
+import {reduceList, selectedRow, type ListEvent} from '../lists/list-state.ts';
 import {listNames, type ListName} from '../lists/list-kinds.ts';
 import {reduceDialog, type Dialog, type DialogEvent} from '../dialogs/dialog.ts';
 import {reduceProxy, type ProxyEvent} from '../proxy/proxy-state.ts';
@@ -54,6 +54,8 @@ export type SessionEvent =
 	| {type: 'notice-read'}
 	| {type: 'failed'; failure: Failure; text: string; hint: string; now: number}
 	| {type: 'failure-over'}
+	| {type: 'first-hints'; isDefaultKeymap: boolean}
+	| {type: 'first-hints-over'}
 	| {type: 'tick'; now: number}
 	| {type: 'selected-path'; of: string; path: Path | null}
 	| {type: 'selected-details'; of: string; lines: readonly TextLine[]}
@@ -73,6 +75,7 @@ export type SessionEvent =
 	| {type: 'tail-display'; display: TailDisplay};
 
 const noticeMs = 5000;
+const firstHintsMs = 30_000;
 const mostMessages = 500;
 /** Step of the screen clock under reduced motion. */
 const stillMs = 10_000;
@@ -131,6 +134,8 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 		lastFailure: failure,
 	}),
 	'failure-over': state => (state.lastFailure === null ? state : {...state, lastFailure: null}),
+	'first-hints': (state, {isDefaultKeymap}) => ({...state, firstHints: {until: null, isDefaultKeymap}}),
+	'first-hints-over': state => (state.firstHints === null ? state : {...state, firstHints: null}),
 	tick: (state, event) => tick(state, event),
 	'selected-path': (state, {of, path}) => ({
 		...state,
@@ -271,7 +276,24 @@ function tick(state: SessionState, {now}: Event<'tick'>): SessionState {
 	const shown = state.layers.flatMap(layer => (layer.kind === 'tail' ? [layer.id] : []));
 	const connections = withoutEnded(state.connections, now, new Set([...unreadable, ...shown, selected?.id ?? '']));
 	const kept = connections === state.connections ? {} : withConnections(state, connections);
-	return {...state, ...kept, now: state.isReducedMotion && now - state.now < stillMs ? state.now : now, notice, lists};
+	return {
+		...state,
+		...kept,
+		now: state.isReducedMotion && now - state.now < stillMs ? state.now : now,
+		notice,
+		lists,
+		firstHints: hintsAt(now, state),
+	};
+}
+
+function hintsAt(now: number, state: SessionState): SessionState['firstHints'] {
+	const {firstHints} = state;
+	if (firstHints?.until === null) {
+		const list = currentList(state);
+		return list !== null && selectedRow(list) === null ? firstHints : {...firstHints, until: now + firstHintsMs};
+	}
+
+	return firstHints !== null && now >= firstHints.until ? null : firstHints;
 }
 
 function isPathNews({selectedPath, isPathNews}: SessionState, next: {of: string; path: Path | null}): boolean {

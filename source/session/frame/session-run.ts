@@ -72,7 +72,15 @@ export class SessionRun {
 	async #openFirst(): Promise<boolean> {
 		const {session, clusters, lent} = this.#parts;
 		// The sandbox of this process is not remembered.
-		const [access, problem] = await Promise.all([session.open(session.flags), this.#options.sandbox ? null : session.savedState.load()]);
+		const [access, problem, isFirst] = await Promise.all([
+			session.open(session.flags),
+			this.#options.sandbox ? null : session.savedState.load(),
+			session.savedState.isFirst(),
+		]);
+		if (isFirst) {
+			session.store.dispatch({type: 'first-hints', isDefaultKeymap: this.#options.keymapBase === 'default'});
+		}
+
 		if (problem !== null) {
 			session.tell(problem, 'warn');
 		}

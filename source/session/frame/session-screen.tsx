@@ -14,6 +14,7 @@ import {Help} from '../text/help.tsx';
 import {TextPage} from '../text/text-page.tsx';
 import {Why} from '../why/why.tsx';
 import {Connections} from './connections-pane.tsx';
+import {FirstHints} from './first-hints.tsx';
 import {Footer} from './footer.tsx';
 import {Header} from './header.tsx';
 import {Messages} from './message-list.tsx';
@@ -86,6 +87,7 @@ function ViewBody({view}: {readonly view: ViewName}): ReactNode {
 				<>
 					<List name={view} />
 					<Preview />
+					<FirstHints />
 				</>
 			);
 		}

@@ -156,6 +156,8 @@ export type SessionState = {
 	selectedPath: {of: string; path: Path | null} | null;
 	/** The path differs from that of the row selected before. */
 	isPathNews: boolean;
+	/** In the first session, until an action or `until`; that is `null` until a row is selected. */
+	firstHints: {until: number | null; isDefaultKeymap: boolean} | null;
 	selectedDetails: {of: string; lines: readonly TextLine[]} | null;
 	forwards: readonly ForwardState[];
 	forwardCursor: number;
@@ -220,6 +222,7 @@ export function emptySession(
 		lastFailure: null,
 		selectedPath: null,
 		isPathNews: false,
+		firstHints: null,
 		selectedDetails: null,
 		forwards: [],
 		forwardCursor: 0,

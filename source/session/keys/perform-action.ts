@@ -13,7 +13,12 @@ export type ActionContext = {session: Session; dialogs: Dialogs; handlerOf(actio
 
 /** Shows failures instead of throwing. A bug becomes an unhandled rejection and a crash report. */
 export function performAction(context: ActionContext, id: ActionId): void {
-	const {state} = context.session.store;
+	const {store} = context.session;
+	const {state} = store;
+	if (!id.startsWith('move.')) {
+		store.dispatch({type: 'first-hints-over'});
+	}
+
 	const action = actionIn(keyContext(state), id) ?? findAction(id);
 	const reason = disabledReason(state, action);
 	if (reason === null) {

@@ -6,6 +6,7 @@ import type {PodObject} from '../../targets/pod-object.ts';
 import {clockTime} from '../../text/format-time.ts';
 import {currentKeyHints} from '../frame/create-render-input.ts';
 import type {Handlers, Session} from '../frame/session.ts';
+import {openTailInBackground} from '../tail/open-tail.ts';
 
 type SandboxSwitch = Session['store']['state']['sandboxSwitches'][number];
 
@@ -101,6 +102,8 @@ export function attachSandbox(session: Session, sandbox: Sandbox, isFallback: bo
 	session.tell(
 		`${isFallback ? 'No kubeconfig found: this' : 'This'} cluster runs inside spoke${key === undefined ? '' : `; ${key} opens its switches`}`,
 	);
+	// A first look shows what an open stream says of its path.
+	openTailInBackground(session, {namespace: 'default', targets: ['deploy/api'], selector: null, containers: {kind: 'default'}});
 	void (async () => {
 		const {switches: switchRows} = await import('../../sandbox/switches.ts');
 		const stop = sandbox.onEvent(({time, description}) => {

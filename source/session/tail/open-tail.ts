@@ -25,6 +25,12 @@ export function openTail(session: Session, options: TailOptions, since: SincePre
 	return tail;
 }
 
+/** A tail that the connections pane lists. @throws SpokeError ERR_USAGE for an invalid target */
+export function openTailInBackground(session: Session, options: TailOptions): void {
+	openTail(session, options);
+	session.store.dispatchNow({type: 'pop'});
+}
+
 /** Drops the lines. */
 export function closeTail({store, work}: Pick<Session, 'store' | 'work'>, tail: TailRun): void {
 	void work.end(tail.id);

@@ -34,6 +34,7 @@ test('when an open cluster stops responding, the header shows the time of its la
 		interrupted: new AbortController().signal,
 		keymap: (await loadKeymap({})).keymap,
 		keymapProblems: [],
+		keymapBase: 'default',
 		themes: await loadThemes({}),
 		readOnly: false,
 		allNamespaces: false,

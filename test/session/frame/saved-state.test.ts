@@ -14,7 +14,7 @@ const namespaces = new Map([['prod', {kubeconfig: 'default', last: ['payments', 
 const pathIn = (home: string) => join(home, '.local/state/spoke/session.json');
 
 async function fileIn(t: ExecutionContext, text?: string) {
-	const home = await newHome(t);
+	const home = await newHome(t, {isNew: true});
 	const path = pathIn(home);
 	if (text !== undefined) {
 		await mkdir(join(path, '..'), {recursive: true});
@@ -114,7 +114,7 @@ test('the next session begins in the last view and namespace, unless -n names on
 });
 
 test('a file that is not valid does not stop the session', async t => {
-	const home = await newHome(t);
+	const home = await newHome(t, {isNew: true});
 	await mkdir(join(pathIn(home), '..'), {recursive: true});
 	await writeFile(pathIn(home), '{');
 	const {terminal} = await onSandbox(t, [], {...size, home});

@@ -156,6 +156,13 @@ test('a failed shell shows its whole sentence at 80 columns', async t => {
 	await terminal.sees(/─ shell in \S+ failed ─[\s\S]*no agent is[\s\S]*connected to its proxy server: No agent available[\s\S]*d doctor/);
 });
 
+test('the sandbox session begins with an open tail and its path', async t => {
+	const terminal = await openTerminal(t, ['demo'], {home: await newHome(t)});
+	await terminal.sees(/┤1 Pods[\s\S]*● logs +deploy\/api, 2 pods +━direct ━unverified/);
+	terminal.press('pane.next', 'open');
+	await terminal.sees(/Tail deploy\/api├[\s\S]*request served/);
+});
+
 test('a small terminal reaches every sandbox row, and why there mentions no selection', async t => {
 	const terminal = await openTerminal(t, ['demo'], {home: await newHome(t), columns: 60, rows: 20});
 	await terminal.sees(/Running/);

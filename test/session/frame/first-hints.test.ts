@@ -1,0 +1,81 @@
+/** The hints of the first session. */
+import test from 'ava';
+import {createElement} from 'react';
+import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {createRenderInput} from '../../../source/session/frame/create-render-input.ts';
+import {FirstHints} from '../../../source/session/frame/first-hints.tsx';
+import type {Session} from '../../../source/session/frame/session.ts';
+import {reduceSession} from '../../../source/session/frame/session-reducer.ts';
+import {Store} from '../../../source/session/frame/store.ts';
+import {performAction} from '../../../source/session/keys/perform-action.ts';
+import type {Row} from '../../../source/session/lists/table-rows.ts';
+import {emptySession, type SessionState} from '../../../source/session/frame/session-state.ts';
+import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
+import {plainTheme} from '../../../source/session/kit/theme.ts';
+import {drawn} from '../../support/drawn.ts';
+import {newHome, onSandbox} from '../../support/sandbox-session.ts';
+import {openTerminal} from '../../support/terminal.ts';
+
+function stateOf({columns = 120, rows = 24, isDefaultKeymap = true} = {}): SessionState {
+	return reduceSession(emptySession({...clusterState(null), reachable: 'yes'}, {columns, rows}, 0), {
+		type: 'first-hints',
+		isDefaultKeymap,
+	});
+}
+
+async function hintsOf(state: SessionState, preset = 'default'): Promise<string> {
+	const {keymap} = await loadKeymap({}, preset);
+	const session = {store: {state}, keymap} as unknown as Session;
+	const rows = await drawn(createRenderInput(session, {...plainTheme, glyphs: unicodeGlyphs}), createElement(FirstHints));
+	return rows.join('\n');
+}
+
+test('without a selected row the hints name no key of a row, and a narrow screen has fewer', async t => {
+	t.is(await hintsOf(stateOf()), ' ! problems only · no key deletes an object · keys of k9s: --keymap k9s');
+	t.is(await hintsOf(stateOf({columns: 60})), ' ! problems only · no key deletes an object');
+	t.is(await hintsOf(stateOf({isDefaultKeymap: false}), 'k9s'), ' ! problems only · no key deletes an object');
+});
+
+test('the hints end half a minute after the first rows', async t => {
+	const waiting = reduceSession(stateOf(), {type: 'tick', now: 60_000});
+	t.not(await hintsOf(waiting), '');
+	const row = {id: '1', name: 'web', namespace: 'demo', cells: [], sortCells: [], created: 0, labels: {}};
+	const page = {type: 'page', chunk: 'pods', rows: [row as unknown as Row], first: true} as const;
+	const listed = reduceSession(reduceSession(waiting, {type: 'list', list: 'pods', event: page}), {type: 'tick', now: 60_000});
+	t.regex(await hintsOf(reduceSession(listed, {type: 'tick', now: 89_999})), /^ Enter containers · i details · ! problems only · /);
+	t.is(await hintsOf(reduceSession(listed, {type: 'tick', now: 90_000})), '');
+});
+
+test('a moved cursor keeps the hints, and any other action ends them', t => {
+	const store = new Store(
+		stateOf(),
+		() => {},
+		() => 0,
+	);
+	const session = {store, tell() {}} as unknown as Session;
+	const context = {session, dialogs: null as never, handlerOf: () => undefined};
+	performAction(context, 'move.down');
+	t.not(store.state.firstHints, null);
+	performAction(context, 'view.nodes');
+	t.is(store.state.firstHints, null);
+});
+
+test('a low or zoomed screen has no hints', async t => {
+	t.is(await hintsOf(stateOf({rows: 19})), '');
+	t.is(await hintsOf(reduceSession(stateOf(), {type: 'zoom'})), '');
+});
+
+test('only a first session hints at keys, until one is used', async t => {
+	const home = await newHome(t, {isNew: true});
+	const {terminal, kubeconfigFile} = await onSandbox(t, [], {home});
+	await terminal.sees(/^ Enter containers · i details · ! problems only · no key deletes an object$/m);
+	terminal.press('view.nodes');
+	await terminal.sees(/▸ cp /);
+	t.notRegex(terminal.text(), /no key deletes/);
+	terminal.press('app.quit');
+	t.is(await terminal.ended(), 0);
+	const next = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home});
+	await next.sees(/┤4 Nodes[\s\S]*▸ cp /);
+	t.notRegex(next.text(), /no key deletes/);
+});
