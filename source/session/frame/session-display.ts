@@ -55,7 +55,7 @@ export class SessionDisplay {
 	take(): void {
 		const {stdout} = this.#terminal;
 		const {hasScreenReader} = this.#shown.store.state;
-		if (needsBackgroundQuery(this.#env, this.#wanted)) {
+		if (!hasScreenReader && needsBackgroundQuery(this.#env, this.#wanted)) {
 			stdout.write(backgroundQuery);
 		}
 

@@ -591,28 +591,6 @@ test('without a terminal the session exits with one line', async t => {
 	t.regex(stderr, /^error: the session needs a terminal .*\[ERR_NO_TERMINAL\]$/);
 });
 
-test('a screen reader gets sentences, no picture, and nothing that ticks', async t => {
-	const {terminal} = await onSandbox(t, [], {env: {INK_SCREEN_READER: 'true'}});
-	await terminal.sees(/tab: Pods/);
-	// By name, without the crashing pod first.
-	terminal.press('list.reverse', 'list.reverse');
-	await terminal.sees(/1 of 8: api-\S+, 1 of 1 ready, running, node n\d/);
-	await terminal.sees(/Leg 2, apiserver to kubelet n\d: unverified, proven; directly, proven\./);
-	t.is(terminal.buffer(), 'normal');
-	t.notRegex(terminal.raw(), /[━►▸─│]/);
-	const before = terminal.raw().length;
-	await delay(2500);
-	t.is(terminal.raw().length, before);
-	terminal.press('move.down');
-	await terminal.sees(/2 of 8: api-/);
-	terminal.press('help.open');
-	await terminal.sees(/Help: pods, \d+ below\s+CURRENT VIEW\s+l follow logs\s+s shell\s/);
-	terminal.press('move.page-down');
-	await terminal.sees(/Help: pods, 3 above\D+\d+ below\s+a attach\s+f forward a port\s/);
-	terminal.press('move.end');
-	await terminal.sees(/keymap\.yaml sets them/);
-});
-
 test('suspend returns the terminal, and resume shows the same screen', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+/);
