@@ -5,8 +5,7 @@ import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {createClusterClient} from '../cluster/create-cluster-client.ts';
 import {requireOnStreams} from '../evidence/require-connection.ts';
 import {parsePathRequirements} from '../evidence/require-path.ts';
-import {loadPolicy} from '../policies/load-policy.ts';
-import {requirementsFor} from '../policies/policy.ts';
+import {policyRequirements} from '../policies/load-policy.ts';
 import type {requireFlags} from './require-flags.ts';
 
 type StreamInvocation = {
@@ -21,10 +20,9 @@ A client whose streams meet the policy and the requirements of the command line,
 */
 export async function createStreamClient({flags, given, env}: StreamInvocation): Promise<ClusterClient> {
 	const words = parsePathRequirements(flags.require, given);
-	const policy = await loadPolicy(env);
 	const cluster = await createClusterClient(flags, env);
 	requireOnStreams(cluster, [
-		...(policy === null ? [] : requirementsFor(policy, cluster.facts)),
+		...(await policyRequirements(env, cluster.facts)),
 		{words, minBasis: flags['min-basis'], undecided: 'refuse', source: null},
 	]);
 	return cluster;

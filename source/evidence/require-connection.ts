@@ -17,15 +17,25 @@ import {assertPathsMeet, type PathRequirement} from './require-path.ts';
 /** Timeout of each response. A stream with a requirement waits for what decides it. */
 const responseTimeoutMs = 10_000;
 
-/** Every later stream of the cluster must meet all of these; none lifts what was required before. */
-export function requireOnStreams(cluster: ClusterClient, requirements: readonly PathRequirement[]): void {
-	const wanted = requirements.filter(({words}) => words.length > 0);
+/** Every later stream of the cluster must meet these, too: nothing lifts what was required before. */
+export function requireOnStreams(cluster: ClusterClient, more: readonly PathRequirement[]): void {
+	const wanted = [...requirementsOn(cluster), ...more.filter(({words}) => words.length > 0)];
+	cluster.records.of(RequirementRecord, () => new RequirementRecord()).requirements = wanted;
 	setStreamGate(
 		cluster,
 		wanted.length === 0
 			? null
 			: async (connection, purpose, signal) => rejectOnAbort(async () => assertMeets(cluster, connection, purpose, wanted), signal),
 	);
+}
+
+/** What every stream of the cluster must meet. */
+export function requirementsOn({records}: Pick<ClusterClient, 'records'>): readonly PathRequirement[] {
+	return records.of(RequirementRecord, () => new RequirementRecord()).requirements;
+}
+
+class RequirementRecord {
+	requirements: readonly PathRequirement[] = [];
 }
 
 /** The path of a stream to any kubelet on a new connection, as a requirement would see it. @throws SpokeError if it cannot connect */

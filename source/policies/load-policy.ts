@@ -2,10 +2,12 @@
 import {readFile, stat} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import process from 'node:process';
+import type {ClusterInfo} from '../cluster/cluster-client.ts';
 import {configDirectory} from '../command-line/config-directory.ts';
 import type {SettingsProblem} from '../command-line/settings-file.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
-import type {Policy} from './policy.ts';
+import type {PathRequirement} from '../evidence/require-path.ts';
+import {requirementsFor, type Policy} from './policy.ts';
 
 /** `~/.config/spoke/policy.yaml`; `null` without a home directory. */
 export function policyPath(env: NodeJS.ProcessEnv): string | null {
@@ -25,6 +27,12 @@ export async function loadPolicy(env: NodeJS.ProcessEnv): Promise<Policy | null>
 	}
 
 	return read;
+}
+
+/** What the user's policy requires of a cluster. @throws SpokeError as `loadPolicy` */
+export async function policyRequirements(env: NodeJS.ProcessEnv, cluster: ClusterInfo): Promise<readonly PathRequirement[]> {
+	const policy = await loadPolicy(env);
+	return policy === null ? [] : requirementsFor(policy, cluster);
 }
 
 /** `null` if there is no file. @throws SpokeError ERR_POLICY if it cannot be read or others can write it */

@@ -175,6 +175,7 @@ export const rooms: readonly Room[] = [
 			'actions',
 			'keymap',
 			'themes',
+			'policies',
 			'sandbox',
 			'own-process',
 		],

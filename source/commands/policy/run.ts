@@ -6,8 +6,8 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {pathToAnyKubelet} from '../../evidence/require-connection.ts';
 import {assertPathsMeet, requirementNames, type PathRequirement} from '../../evidence/require-path.ts';
-import {loadPolicy, policyPath, readPolicy} from '../../policies/load-policy.ts';
-import {caFingerprints, requirementsFor} from '../../policies/policy.ts';
+import {loadPolicy, policyPath, policyRequirements, readPolicy} from '../../policies/load-policy.ts';
+import {caFingerprints} from '../../policies/policy.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {Command} from '../command.ts';
 import {policySpec} from './spec.ts';
@@ -36,7 +36,7 @@ export const command: Command<typeof policySpec.flags> = {
 		print(policy === null ? `no policy: ${policyPath(env) ?? 'no home directory'} does not exist` : `policy ${policy.file}: no problems`);
 		const cluster = await createClusterClient(flags, env);
 		try {
-			const required = policy === null ? [] : requirementsFor(policy, cluster.facts);
+			const required = await policyRequirements(env, cluster.facts);
 			for (const line of describeCluster(cluster, required)) {
 				print(line);
 			}

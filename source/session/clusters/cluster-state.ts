@@ -3,6 +3,7 @@ import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {ApiResponse, SocketFacts} from '../../cluster/connection.ts';
 import {readJsonResponse} from '../../cluster/read-json-response.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
+import {requirementsOn} from '../../evidence/require-connection.ts';
 import type {ClusterState} from '../frame/session-state.ts';
 
 const versionPath = '/version';
@@ -25,6 +26,7 @@ export function clusterState(access: ClusterClient | null, namespace?: string | 
 		legOne: null,
 		front: null,
 		replicas: null,
+		required: access === null ? [] : requirementsOn(access),
 		reachable: 'not yet',
 		asOf: null,
 		error: null,

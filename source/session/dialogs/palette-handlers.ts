@@ -7,6 +7,7 @@ import {keyContext, currentNamespace, type ViewName} from '../frame/session-stat
 import {rowSelectorError} from '../lists/row-filter.ts';
 import {findResource, targetResources, type TargetResource} from '../../targets/resource-names.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
+import {requirementNames, requirementOf} from '../../evidence/require-path.ts';
 import {isReadOnly, disabledReason} from '../keys/disabled-reason.ts';
 import {addForward} from '../forwards/forward-dialog.ts';
 import {startForward} from '../forwards/forward-lifecycle.ts';
@@ -284,6 +285,22 @@ const commands: readonly CommandRow[] = [
 			} else {
 				await openDoctor(session, target, currentNamespace(session.store.state.cluster));
 			}
+		},
+	},
+	{
+		word: 'require',
+		takes: 'WORD [inferred]',
+		names: async () => requirementNames,
+		does: 'lock the path of later streams',
+		run(session, [word = '', basis = 'proven']) {
+			const name = requirementNames.find(one => one === requirementOf(word));
+			if (name === undefined || (basis !== 'proven' && basis !== 'inferred')) {
+				needs(session, `require ${requirementNames.join(' or ')}, and inferred if that is enough`);
+				return;
+			}
+
+			session.require({words: [name], minBasis: basis, undecided: 'refuse', source: ':require'});
+			session.tell(`every later stream must be ${name}, ${basis}; open ones stay as they are`);
 		},
 	},
 	{

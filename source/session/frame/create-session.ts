@@ -1,5 +1,8 @@
 /** Creates and connects the parts of a session. */
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
+import {requireOnStreams, requirementsOn} from '../../evidence/require-connection.ts';
+import type {PathRequirement} from '../../evidence/require-path.ts';
+import {policyRequirements} from '../../policies/load-policy.ts';
 import {emptySession} from './session-state.ts';
 import {SessionTerminal} from './session-terminal.ts';
 import {recordingObserver, recordLabel} from './recording-observer.ts';
@@ -115,6 +118,8 @@ function sessionOf(
 ): {session: Session; actionContext: ActionContext; lent: LentTerminal} {
 	const {store, terminal, work, screen, clusters, feeds, reachability, typeAhead, dialogs, end} = parts;
 	let ids = 0;
+	/** By `:require`, of every cluster. */
+	const required: PathRequirement[] = [];
 	const session: Session = {
 		store,
 		terminal,
@@ -150,7 +155,19 @@ function sessionOf(
 			copyToClipboard(session, ...given);
 		},
 		observerFor: (id, {labeller} = clusters.here) => recordingObserver(store, labeller, id),
-		open: async to => trackResponses(await createClusterClient(to, env, {terminal: lent, isInteractive: true}), clock),
+		async open(to) {
+			const access = await createClusterClient(to, env, {terminal: lent, isInteractive: true});
+			requireOnStreams(access, [...(await policyRequirements(env, access.facts)), ...required]);
+			return trackResponses(access, clock);
+		},
+		require(requirement) {
+			required.push(requirement);
+			for (const {access} of clusters.values()) {
+				requireOnStreams(access, [requirement]);
+			}
+
+			store.dispatchNow({type: 'cluster', to: {required: requirementsOn(clusters.here.access)}});
+		},
 		switchContext: async context => switchContext({session, clusters, feeds}, context),
 		openNamespace(namespace) {
 			switchNamespace({session, feeds}, namespace);

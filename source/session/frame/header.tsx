@@ -45,6 +45,7 @@ function headerParts(input: HeaderInput): {location: readonly Span[]; path: read
 		cluster.sandbox ? styled('sandbox', 'SANDBOX') : {text: cluster.context},
 		styled('text.dim', ` ${glyphs.into} `),
 		{text: cluster.namespace ?? 'all namespaces'},
+		...requiredOf(cluster),
 	];
 	if (columns < 60) {
 		return {location: location.slice(2), path: [{text: ' '}, ...legOne(input, false)]};
@@ -56,6 +57,12 @@ function headerParts(input: HeaderInput): {location: readonly Span[]; path: read
 	const way = [...bare, styled('text.dim', replicasWithin(input, spare)), {text: ' '}];
 	const room = columns - lineWidth(location) - lineWidth(way) - 2;
 	return {location, path: [{text: ' '}, ...userWithin(cluster.user, room), ...way]};
+}
+
+/** The lock on every stream: never shortened. */
+function requiredOf({required}: ClusterState): Span[] {
+	const words = [...new Set(required.flatMap(one => one.words))];
+	return words.length === 0 ? [] : [styled('tls.verified', `  requires ${words.join(', ')}`)];
 }
 
 /** Shortened before the user is dropped, and dropped before context and namespace are cut. */

@@ -1,4 +1,5 @@
 /** The state of the session. */
+import type {PathRequirement} from '../../evidence/require-path.ts';
 import type {ActionSpec} from '../../actions/action-table.ts';
 import type {ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {ErrorObject} from '../../errors/spoke-error.ts';
@@ -91,6 +92,8 @@ export type ClusterState = {
 	front: Leg['to'] | null;
 	replicas: {known: number | null; read: number} | null;
 	reachable: 'yes' | 'no' | 'not yet';
+	/** What each stream must meet: by policy and by `:require`. */
+	required: readonly PathRequirement[];
 	/** Time of the last response, if requests are overdue since. */
 	asOf: number | null;
 	error: ErrorObject | null;

@@ -1,4 +1,5 @@
 /** Interface that the parts of the session share. */
+import type {PathRequirement} from '../../evidence/require-path.ts';
 import type {ActionId} from '../../actions/action-table.ts';
 import type {Context} from '../../actions/contexts.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
@@ -71,6 +72,8 @@ export type Session = {
 	/** Unlike `withTerminal`: keys keep passing through the session. */
 	withShell<Result>(take: (bytes: Buffer) => void, work: () => Promise<Result>): Promise<Result>;
 	open(flags: ConnectionFlags): Promise<ClusterClient>;
+	/** Of every later stream, on every cluster. */
+	require(requirement: PathRequirement): void;
 	switchContext(context: string): Promise<void>;
 	openNamespace(namespace: string | null): void;
 	refreshFeeds(): void;

@@ -11,7 +11,7 @@ import {openWhy} from '../../../source/session/why/why-handlers.ts';
 import {RunningWork} from '../../../source/session/frame/running-work.ts';
 import type {OpenCluster, Session} from '../../../source/session/frame/session.ts';
 import {Store} from '../../../source/session/frame/store.ts';
-import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
+import {ClusterRecords, type ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import type {SessionEvent} from '../../../source/session/frame/session-reducer.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {emptySession, type ClusterState} from '../../../source/session/frame/session-state.ts';
@@ -42,7 +42,13 @@ async function twoClusters(t: ExecutionContext) {
 	t.teardown(async () => server.close());
 	const left: OpenCluster = {access: await server.cluster(), labeller: null as never, context: 'left'};
 	const silent = async () => Promise.withResolvers<never>().promise;
-	const access = {facts: left.access.facts, connect: silent, request: silent, json: silent} as unknown as ClusterClient;
+	const access = {
+		facts: left.access.facts,
+		records: left.access.records,
+		connect: silent,
+		request: silent,
+		json: silent,
+	} as unknown as ClusterClient;
 	return {
 		left,
 		entered: {...left, access, context: 'entered'} satisfies OpenCluster,
@@ -218,6 +224,7 @@ test('choosing an unreachable cluster again adds no extra requests', async t => 
 	let asked = 0;
 	const access = {
 		facts: {context: 'away', server: 'https://away'},
+		records: new ClusterRecords(),
 		async request() {
 			asked++;
 			throw new SpokeError('ERR_APISERVER_UNREACHABLE', 'the apiserver cannot be reached');

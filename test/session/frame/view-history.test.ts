@@ -13,6 +13,7 @@ const cluster = (context: string, namespace: string | null): ClusterState => ({
 	lastNamespace: 'default',
 	proxy: null,
 	legOne: null,
+	required: [],
 	replicas: null,
 	reachable: 'yes',
 	asOf: null,

@@ -1,0 +1,18 @@
+/** `:require` and the policy in the session. */
+import test from 'ava';
+import {onSandbox} from '../../support/sandbox-session.ts';
+
+test(':require is shown in the header, and a tail that does not meet it does not open', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w/);
+	terminal.press('palette.open');
+	await terminal.sees(/Commands/);
+	terminal.type('require verified');
+	terminal.press('accept');
+	await terminal.sees(/spoke .*SANDBOX.*requires verified/);
+	terminal.press('palette.open');
+	await terminal.sees(/Commands/);
+	terminal.type('tail deploy/web');
+	terminal.press('accept');
+	await terminal.sees(/requirement not met: verified/);
+});
