@@ -1,5 +1,5 @@
 /** docs/benchmarks.md, written from one run: what was measured, on which machine, and how far spoke is ahead or behind. */
-import {execFileSync} from 'node:child_process';
+import {execFileSync, spawnSync} from 'node:child_process';
 import {readFile} from 'node:fs/promises';
 import {arch, cpus, release, totalmem, type} from 'node:os';
 import process from 'node:process';
@@ -94,9 +94,16 @@ const versionArguments: Partial<Record<ProgramName, readonly string[]>> = {
 	k9s: ['version', '--short'],
 };
 
+/** Of a build that does not tell its own, that of its Go module, where there is Go. */
 function versionOf(program: string, args: readonly string[]): string {
-	const text = execFileSync(program, args, {encoding: 'utf8', env: benchEnvironment(), stdio: ['ignore', 'pipe', 'ignore']});
-	return /v?\d+\.\d+\.\d+/.exec(text)?.[0] ?? 'of unknown version';
+	const options = {encoding: 'utf8' as const, env: benchEnvironment()};
+	const [told] = /v?\d+\.\d+\.\d+/.exec(execFileSync(program, args, options)) ?? [];
+	if (told !== undefined) {
+		return told;
+	}
+
+	const {error, stdout} = spawnSync('go', ['version', '-m', program], options);
+	return (error ? null : /^\tmod\t\S+\t(\S+)/m.exec(stdout))?.[1] ?? 'of unknown version';
 }
 
 function serverVersion(programs: readonly Program[]): string {
