@@ -23,7 +23,7 @@ import {KeyDispatcher} from '../keys/key-dispatcher.ts';
 import {MouseDispatcher} from '../keys/mouse-dispatcher.ts';
 import {ViewFeeds} from '../lists/view-feeds.ts';
 import {SavedStateFile} from './saved-state.ts';
-import type {Session} from './session.ts';
+import type {Questions, Session} from './session.ts';
 import {SessionEnd} from './session-end.ts';
 import type {SessionOptions} from './session-options.ts';
 import {RunningWork} from './running-work.ts';
@@ -179,7 +179,7 @@ function sessionOf(
 	return {session, actionContext, lent};
 }
 
-function dialogsOf(dialogs: Dialogs): Pick<Session, 'ask' | 'showCard' | 'promptForText' | 'pick' | 'fill' | 'offer'> {
+function dialogsOf(dialogs: Dialogs): Questions {
 	return {
 		ask: async (...asked) => dialogs.ask(...asked),
 		showCard: async (...shown) => dialogs.showCard(...shown),

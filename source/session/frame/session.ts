@@ -28,30 +28,38 @@ export type OpenCluster = {
 	context: string;
 };
 
-export type Session = {
+/** The state, and the work that changes it later. */
+export type StateAccess = {
 	readonly store: Store;
-	readonly terminal: SessionTerminal;
-	readonly keymap: Keymap;
-	/** Preparations of a dialog run inside it, so that the next keys reach the dialog. */
-	readonly typeAhead: TypeAhead;
-	readonly flags: ConnectionFlags;
-	readonly env: NodeJS.ProcessEnv;
-	readonly readOnly: boolean;
-	readonly savedState: SavedStateFile;
+	readonly work: RunningWork;
+	observerFor(id: string, cluster?: OpenCluster): ConnectionObserver;
+	nextId(kind: string): string;
+};
+
+export type SessionClusters = {
 	readonly cluster: OpenCluster;
 	/** Open clusters by context name; the first is the one of the flags. */
 	readonly clusters: Pick<ReadonlyMap<string, OpenCluster>, 'get' | 'values'>;
-	readonly work: RunningWork;
 	readonly paths: PathFeed;
 	readonly reachability: ReachabilityCheck;
-	/** Aborted when the session ends. */
-	readonly closing: AbortSignal;
-	readonly glyphs: Glyphs;
-	perform(id: ActionId): void;
+	open(flags: ConnectionFlags): Promise<ClusterClient>;
+	switchContext(context: string): Promise<void>;
+	openNamespace(namespace: string | null): void;
+	/** Of every later stream, on every cluster. */
+	require(requirement: PathRequirement): void;
+	refreshFeeds(): void;
+};
+
+export type Notices = {
 	/** Shows a message. */
 	tell(text: string, role?: Message['role']): void;
 	/** Shows an error; `about` names what failed. */
 	fail(about: string, thrown: unknown, path?: Path | null): void;
+	/** Copies to the clipboard; `what` names the text in the message. */
+	copy(text: string, what: string): void;
+};
+
+export type Questions = {
 	/** Asks for a yes or no. `leaves`: yes ends the session. */
 	ask(question: string, details?: readonly string[], options?: {leaves?: boolean}): Promise<boolean>;
 	/** Shows a failure until a key; `null` if the user closes it. */
@@ -64,23 +72,39 @@ export type Session = {
 	pick(options: PickOptions): Promise<string | null>;
 	/** Opens a form; resolves to the values by field name, or `null` if the user cancels. */
 	fill(options: FillOptions): Promise<Readonly<Record<string, string>> | null>;
-	/** Copies to the clipboard; `what` names the text in the message. */
-	copy(text: string, what: string): void;
-	observerFor(id: string, cluster?: OpenCluster): ConnectionObserver;
+};
+
+export type TerminalAccess = {
+	readonly terminal: SessionTerminal;
+	readonly glyphs: Glyphs;
 	/** Lends the whole terminal to `work`. */
 	withTerminal<Result>(work: () => Promise<Result>): Promise<Result>;
 	/** Unlike `withTerminal`: keys keep passing through the session. */
 	withShell<Result>(take: (bytes: Buffer) => void, work: () => Promise<Result>): Promise<Result>;
-	open(flags: ConnectionFlags): Promise<ClusterClient>;
-	/** Of every later stream, on every cluster. */
-	require(requirement: PathRequirement): void;
-	switchContext(context: string): Promise<void>;
-	openNamespace(namespace: string | null): void;
-	refreshFeeds(): void;
 	redraw(): void;
-	quit(status: number): void;
-	nextId(kind: string): string;
 };
+
+export type SessionSettings = {
+	readonly keymap: Keymap;
+	readonly flags: ConnectionFlags;
+	readonly env: NodeJS.ProcessEnv;
+	readonly readOnly: boolean;
+	readonly savedState: SavedStateFile;
+};
+
+export type Session = StateAccess &
+	SessionClusters &
+	Notices &
+	Questions &
+	TerminalAccess &
+	SessionSettings & {
+		/** Preparations of a dialog run inside it, so that the next keys reach the dialog. */
+		readonly typeAhead: TypeAhead;
+		/** Aborted when the session ends. */
+		readonly closing: AbortSignal;
+		perform(id: ActionId): void;
+		quit(status: number): void;
+	};
 
 export type TextPromptOptions = {
 	lead: string;

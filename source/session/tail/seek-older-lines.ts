@@ -1,25 +1,25 @@
 /** Actions that load older lines. */
 import {setImmediate as turn} from 'node:timers/promises';
 import {goTo, numberAt, positionOf, type TailView} from './tail-view.ts';
-import type {Session} from '../frame/session.ts';
+import type {Notices, StateAccess} from '../frame/session.ts';
 import type {TailRun} from './tail-run.ts';
 import {setView} from './current-tail.ts';
 
 /** Lines per log when scrolling up. */
 const stepLines = 5000;
 
-export async function goToTop(session: Session, tail: TailRun): Promise<void> {
+export async function goToTop(session: StateAccess & Notices, tail: TailRun): Promise<void> {
 	setView(session, tail, toFirst(tail.view));
 	await whileStaying(session, tail, null, view => toFirst(view));
 }
 
-export async function scrollAbove(session: Session, tail: TailRun, rows: number): Promise<void> {
+export async function scrollAbove(session: StateAccess & Notices, tail: TailRun, rows: number): Promise<void> {
 	await whileStaying(session, tail, stepLines, view => goTo(view, numberAt(view, positionOf(view, view.cursor) - rows)));
 }
 
 /** `find` returns the view with the match. */
 export async function searchAllLines(
-	session: Session,
+	session: StateAccess & Notices,
 	tail: TailRun,
 	find: (view: TailView) => TailView | null,
 	none: string,
@@ -35,7 +35,7 @@ export async function searchAllLines(
 }
 
 export async function searchOlderLines(
-	session: Session,
+	session: StateAccess & Notices,
 	tail: TailRun,
 	find: (view: TailView) => TailView | null,
 	none: string,
@@ -68,7 +68,7 @@ export function canHaveOlderLines({
 }
 
 async function whileStaying(
-	session: Session,
+	session: StateAccess & Notices,
 	tail: TailRun,
 	most: number | null,
 	then: (view: TailView) => TailView | Promise<TailView>,

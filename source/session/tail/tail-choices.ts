@@ -4,7 +4,7 @@ import type {PickerItem} from '../dialogs/dialog.ts';
 import {allJsonFields} from './json-fields.ts';
 import {toggleField, type TailSource, type TailView} from './tail-view.ts';
 import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';
-import type {Session} from '../frame/session.ts';
+import type {Notices, Questions, StateAccess} from '../frame/session.ts';
 import type {TailRun} from './tail-run.ts';
 import {setView} from './current-tail.ts';
 import {applyFilter} from './tail-search.ts';
@@ -12,7 +12,7 @@ import {applyFilter} from './tail-search.ts';
 /** Last lines that are scanned for fields. */
 const lookedAt = 500;
 
-export async function chooseFields(session: Session, tail: TailRun): Promise<void> {
+export async function chooseFields(session: StateAccess & Questions, tail: TailRun): Promise<void> {
 	let last = '';
 	for (;;) {
 		const items = fieldItems(tail.view);
@@ -64,7 +64,7 @@ function fieldItems({buffer, fields}: TailView): PickerItem[] {
 const allContainers = 'all';
 const onlyLead = 'only ';
 
-export async function chooseSources(session: Session, tail: TailRun): Promise<void> {
+export async function chooseSources(session: StateAccess & Notices & Questions, tail: TailRun): Promise<void> {
 	let at = 0;
 	for (;;) {
 		const {sources} = tail.view;

@@ -4,7 +4,7 @@ import {describeMatchCount} from '../kit/describe-matches.ts';
 import {countMatches, nextMatch} from './shown-matches.ts';
 import {filterTail, goTo, jumpTo, searchTail, type TailView} from './tail-view.ts';
 import {formatQuantity} from '../../text/format-number.ts';
-import type {Session} from '../frame/session.ts';
+import type {Notices, Questions, StateAccess} from '../frame/session.ts';
 import type {TailRun} from './tail-run.ts';
 import {changeTail, currentTail, setView, withTail} from './current-tail.ts';
 import {searchOlderLines, searchAllLines, canHaveOlderLines} from './seek-older-lines.ts';
@@ -13,7 +13,7 @@ import {searchOlderLines, searchAllLines, canHaveOlderLines} from './seek-older-
 const letterMs = 8;
 
 /** Loads older lines before it wraps upward. */
-export async function goToMatch(session: Session, direction: 1 | -1): Promise<void> {
+export async function goToMatch(session: StateAccess & Notices, direction: 1 | -1): Promise<void> {
 	await withTail(session, async tail => {
 		if (!tail.view.search) {
 			session.tell('no active search');
@@ -39,7 +39,7 @@ export async function goToMatch(session: Session, direction: 1 | -1): Promise<vo
 	});
 }
 
-export async function promptSearch(session: Session): Promise<void> {
+export async function promptSearch(session: StateAccess & Notices & Questions): Promise<void> {
 	const tail = currentTail(session);
 	if (!tail) {
 		return;
@@ -83,7 +83,7 @@ function searchedAs({search, searchIndex}: TailView, now: TailView, isMoved: boo
 	return {...now, search, searchIndex: isMoved ? searchTail(now, search).searchIndex : searchIndex};
 }
 
-export async function promptFilter(session: Session): Promise<void> {
+export async function promptFilter(session: StateAccess & Notices & Questions): Promise<void> {
 	const tail = currentTail(session);
 	if (!tail) {
 		return;
@@ -130,7 +130,7 @@ function filterOf(typed: string, regex: boolean): TailView['filter'] {
 	return {text: inverse ? typed.slice(1) : typed, regex, inverse};
 }
 
-export async function toggleMatchesOnly(session: Session): Promise<void> {
+export async function toggleMatchesOnly(session: StateAccess & Notices): Promise<void> {
 	const tail = currentTail(session);
 	if (!tail) {
 		return;
@@ -146,7 +146,7 @@ export async function toggleMatchesOnly(session: Session): Promise<void> {
 	await applyFilter(session, tail, isOfSearch ? {searchOnly: !searchOnly, matchesOnly: true} : {matchesOnly: !tail.view.matchesOnly});
 }
 
-export async function applyFilter(session: Session, tail: TailRun, change: Parameters<typeof filterTail>[1]): Promise<void> {
+export async function applyFilter(session: StateAccess & Notices, tail: TailRun, change: Parameters<typeof filterTail>[1]): Promise<void> {
 	const {follow, cursor} = tail.view;
 	const from = placeHeld(tail, cursor);
 	tail.view = filterTail(tail.view, change);
