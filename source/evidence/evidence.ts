@@ -1,4 +1,4 @@
-/** Evidence, verdicts, legs and the Path object of the contract. Rules import only this file. */
+/** Evidence, verdicts, legs and the Path object of the contract. Of the files outside `rules`, rules import only this one. */
 import type {ProxyRequestFacts, ResolvedTarget, StreamFeature} from '../streams/connection-observer.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 

@@ -1,4 +1,4 @@
-/** Probes that open connections of their own: only by consent or `--probe active`. */
+/** Probes that reach a node, pod or service through the apiserver: only by consent or `--probe active`. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import {SpokeError} from '../errors/spoke-error.ts';

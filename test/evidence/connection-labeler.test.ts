@@ -1143,7 +1143,7 @@ const askedAgain: ReadonlyArray<
 	[
 		title: string,
 		answers: ReadonlyArray<'silence' | 'flags' | 403>,
-		then: 'stay' | 'close the stream' | 'close the labeller' | 'open another',
+		then: 'stay' | 'close the stream' | 'close the labeler' | 'open another',
 		asks: number,
 		state: string,
 	]
@@ -1154,7 +1154,7 @@ const askedAgain: ReadonlyArray<
 	['that is forbidden is not requested again', [403], 'stay', 1, 'unknown'],
 	['that is forbidden elsewhere is not requested again', ['silence', 'silence', 403], 'stay', 3, 'unknown'],
 	['is not requested again after the stream ended', ['silence', 'silence'], 'close the stream', 2, 'unknown'],
-	['is not requested again after the labeler closed', ['silence', 'silence'], 'close the labeller', 2, 'unknown'],
+	['is not requested again after the labeler closed', ['silence', 'silence'], 'close the labeler', 2, 'unknown'],
 	['that was forbidden on another connection is requested for this one', [403, 'flags'], 'open another', 2, 'unverified'],
 ];
 
@@ -1212,7 +1212,7 @@ for (const [title, answers, then, asks, state] of askedAgain) {
 			await open();
 		} else if (then === 'close the stream') {
 			labeler.observer.onClosed?.(connection, purpose);
-		} else if (then === 'close the labeller') {
+		} else if (then === 'close the labeler') {
 			labeler.close();
 		}
 

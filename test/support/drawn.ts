@@ -7,8 +7,9 @@ import {createStore} from 'zustand/vanilla';
 import {paintTree} from '../../source/session/frame/paint-tree.ts';
 import {CellGrid} from '../../source/session/kit/cell-grid.ts';
 import type {RenderInput} from '../../source/session/kit/render-input.ts';
-import {PaintedBoxesContext, type PaintedBoxes} from '../../source/session/kit/rows.tsx';
+import {PaintedBoxesContext, Rows, type PaintedBoxes} from '../../source/session/kit/rows.tsx';
 import {ScreenContext} from '../../source/session/kit/screen-context.ts';
+import type {Line} from '../../source/session/kit/styled-line.ts';
 
 /** Without trailing blanks and blank rows. */
 export async function drawn(screen: RenderInput, content: ReactNode): Promise<string[]> {
@@ -19,6 +20,12 @@ export async function drawn(screen: RenderInput, content: ReactNode): Promise<st
 	});
 	const shown = Array.from({length: rows}, (_, row) => emulator.buffer.active.getLine(row)!.translateToString(true));
 	return shown.slice(0, shown.findLastIndex(text => text !== '') + 1);
+}
+
+/** As `Rows` paints them. */
+export async function drawnLines(screen: RenderInput, lines: readonly Line[]): Promise<string[]> {
+	const rows = await drawn(screen, createElement(Rows, {draw: () => lines}));
+	return lines.map((_, index) => rows[index] ?? '');
 }
 
 export function drawnBytes(screen: RenderInput, content: ReactNode): string {

@@ -4,7 +4,7 @@ A manual clock, and a cluster that uses it: no timeout ends before the test says
 ```ts
 const clock = manualClock();
 const cluster = onClock(await server.cluster(), clock);
-const labeller = createLabeler(cluster, {clock});
+const labeler = createLabeler(cluster, {clock});
 await clock.advance(300);
 ```
 */

@@ -32,9 +32,9 @@ export class OpenClusters {
 	}
 
 	add(access: ClusterClient): OpenCluster {
-		const labeller = createLabeler(access);
-		labeller.onLabel(this.#onLabel);
-		const cluster = {access, labeller, context: access.facts.context ?? access.facts.server};
+		const labeler = createLabeler(access);
+		labeler.onLabel(this.#onLabel);
+		const cluster = {access, labeler, context: access.facts.context ?? access.facts.server};
 		this.#open.set(cluster.context, cluster);
 		return cluster;
 	}
@@ -58,8 +58,8 @@ export class OpenClusters {
 	}
 
 	close(): void {
-		for (const {access, labeller} of this.values()) {
-			labeller.close();
+		for (const {access, labeler} of this.values()) {
+			labeler.close();
 			access.close();
 		}
 	}

@@ -154,7 +154,7 @@ function sessionOf(
 		copy(...given) {
 			copyToClipboard(session, ...given);
 		},
-		observerFor: (id, {labeller} = clusters.here) => recordingObserver(store, labeller, id),
+		observerFor: (id, {labeler} = clusters.here) => recordingObserver(store, labeler, id),
 		async open(to) {
 			const access = await createClusterClient(to, env, {terminal: lent, isInteractive: true});
 			requireOnStreams(access, [...(await policyRequirements(env, access.facts)), ...required]);

@@ -66,7 +66,7 @@ function Title(): ReactNode {
 	return <Rule title={pathTitle(path, rowOfSelection(state)?.name ?? '')} after={after} right={right} />;
 }
 
-/** The path of the selected item's open connection (the worst, if several); without one, the path read for the selected row. */
+/** In the forwards view, the worst of the selected forward; in the proxy view, of the selected response; in lists, as read for the row. */
 export function selectedPath(state: SessionState): Path | null {
 	if (state.view === 'forwards') {
 		const entry = state.connections.find(one => one.id === state.forwards[state.forwardCursor]?.id);

@@ -24,7 +24,7 @@ import type {RunningWork} from './running-work.ts';
 /** Stays open for its streams after a switch. */
 export type OpenCluster = {
 	access: ClusterClient;
-	labeller: Labeler;
+	labeler: Labeler;
 	context: string;
 };
 

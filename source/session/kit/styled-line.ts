@@ -1,9 +1,7 @@
-/** Lines of spans, and their painting. */
+/** Lines of spans. */
 import type {ActionId} from '../../actions/action-table.ts';
 import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
-import {escapeControls} from '../../text/sanitize-line.ts';
-import {asciiGlyphs, toAscii} from './glyphs.ts';
-import type {Role, Theme} from './theme.ts';
+import type {Role} from './theme.ts';
 
 /** `sgr`: a color of the log line itself. `action`: what a click performs. */
 export type Span = {text: string; role?: Role | undefined; sgr?: string; action?: ActionId};
@@ -42,34 +40,6 @@ export function clickable(action: ActionId, spans: readonly Span[]): Span[] {
 
 export function lineWidth(spans: readonly Span[]): number {
 	return spans.reduce((sum, {text}) => sum + cellWidth(text), 0);
-}
-
-/** Exactly `width` cells, cut or padded. All output to the terminal passes through here. */
-export function paint({spans, ground}: Line, width: number, theme: Theme, mark = theme.glyphs.more): string {
-	const base = ground === undefined ? '' : theme.sgr[ground];
-	const isAscii = theme.glyphs === asciiGlyphs;
-	let out = '';
-	let left = width;
-	for (const span of spans) {
-		const whole = escapeControls(span.text);
-		const wide = cellWidth(whole);
-		const fits = wide <= left;
-		const text = fits ? whole : truncateToCells(whole, left, mark);
-		if (text !== '') {
-			const own = span.sgr ?? (span.role === undefined ? '' : theme.sgr[span.role]);
-			const codes = [base, own].filter(code => code !== '').join(';');
-			const shown = isAscii ? toAscii(text) : text;
-			out += codes === '' ? shown : `\u001B[${codes}m${shown}\u001B[0m`;
-		}
-
-		left -= fits ? wide : left;
-		if (left <= 0) {
-			return out;
-		}
-	}
-
-	const rest = ' '.repeat(left);
-	return out + (base === '' ? rest : `\u001B[${base}m${rest}\u001B[0m`);
 }
 
 export function spread(left: readonly Span[], right: readonly Span[], width: number, fill: Span = {text: ' '}, mark?: string): Line {

@@ -112,23 +112,23 @@ async function maySend(session: Session, {method, asked}: Pick<Typed, 'method' |
 
 /** Returns the note. @throws the reason of the signal, or the error of a truncated body */
 async function answerOf(
-	{access, labeller}: OpenCluster,
+	{access, labeler}: OpenCluster,
 	resolved: ResolvedProxyTarget,
 	{method, path}: {method: string; path: string},
 	{show, signal}: {show: (part: Partial<ProxyExchange>) => void; signal: AbortSignal},
 ): Promise<string> {
 	let current: string | undefined;
-	const stopLabels = labeller.onLabel((connection, label) => {
+	const stopLabels = labeler.onLabel((connection, label) => {
 		if (connection === current) {
 			show({path: label});
 		}
 	});
 	const observer: ConnectionObserver = {
-		...labeller.observer,
+		...labeler.observer,
 		async beforeUse(connection, purpose) {
 			current = connection.id;
 			try {
-				await labeller.observer.beforeUse?.(connection, purpose);
+				await labeler.observer.beforeUse?.(connection, purpose);
 			} finally {
 				if (!signal.aborted) {
 					show({isSent: true});
@@ -137,11 +137,11 @@ async function answerOf(
 		},
 		onOpened(connection, purpose, about) {
 			current = connection.id;
-			labeller.observer.onOpened?.(connection, purpose, about);
+			labeler.observer.onOpened?.(connection, purpose, about);
 		},
 		onFailed(connection, purpose, error) {
 			current = connection?.id ?? current;
-			labeller.observer.onFailed?.(connection, purpose, error);
+			labeler.observer.onFailed?.(connection, purpose, error);
 		},
 	};
 	try {

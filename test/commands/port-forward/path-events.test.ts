@@ -21,7 +21,7 @@ function asSure(basis: Basis): Path {
 function told(labels: ReadonlyArray<readonly [tunnel: string, path: Path]>): {bases: Basis[]; stderr: string} {
 	const bases: Basis[] = [];
 	let stderr = '';
-	const labeller: Pick<Labeler, 'onLabel'> = {
+	const labeler: Pick<Labeler, 'onLabel'> = {
 		onLabel(listener) {
 			for (const [tunnel, path] of labels) {
 				listener(tunnel, path);
@@ -37,7 +37,7 @@ function told(labels: ReadonlyArray<readonly [tunnel: string, path: Path]>): {ba
 		},
 	};
 	emitPathEvents(
-		labeller as Labeler,
+		labeler as Labeler,
 		[{...target!, namespace: 'default'}],
 		{
 			mode: 'always',

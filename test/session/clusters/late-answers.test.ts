@@ -40,7 +40,7 @@ async function twoClusters(t: ExecutionContext) {
 		},
 	});
 	t.teardown(async () => server.close());
-	const left: OpenCluster = {access: await server.cluster(), labeller: null as never, context: 'left'};
+	const left: OpenCluster = {access: await server.cluster(), labeler: null as never, context: 'left'};
 	const silent = async () => Promise.withResolvers<never>().promise;
 	const access = {
 		facts: left.access.facts,
@@ -230,7 +230,7 @@ test('choosing an unreachable cluster again adds no extra requests', async t => 
 			throw new SpokeError('ERR_APISERVER_UNREACHABLE', 'the apiserver cannot be reached');
 		},
 	} as unknown as ClusterClient;
-	const cluster = {access, labeller: null as never, context: 'away'};
+	const cluster = {access, labeler: null as never, context: 'away'};
 	const store = new Store(
 		emptySession(clusterState(access), {columns: 80, rows: 24}, 0),
 		() => {},

@@ -28,7 +28,7 @@ async function onStore(t: ExecutionContext) {
 		() => {},
 		() => 0,
 	);
-	const cluster = {access, labeller: null as never, context: 'sandbox'};
+	const cluster = {access, labeler: null as never, context: 'sandbox'};
 	const questions: string[] = [];
 	const ask = async (question: string) => questions.push(question) > 0;
 	const session = {

@@ -4,11 +4,10 @@ import {searchText} from '../../../source/session/text/text-search.ts';
 import type {Layer, TextLine} from '../../../source/session/frame/session-state.ts';
 import {messagesBody} from '../../../source/session/frame/message-list.tsx';
 import type {RenderInput} from '../../../source/session/kit/render-input.ts';
-import {paint, type Line} from '../../../source/session/kit/styled-line.ts';
 import {hiddenCells} from '../../../source/session/kit/text-rows.ts';
 import {leftOfMatch, rowOfMatch, textBody} from '../../../source/session/text/text-page.tsx';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
-import {fakeScreen} from '../../support/fake-screen.ts';
+import {drawnLines} from '../../support/drawn.ts';
 
 const columns = 24;
 const theme = {...plainTheme, glyphs: {...plainTheme.glyphs, more: '…'}};
@@ -46,17 +45,8 @@ const layer = (left: number, search = ''): Extract<Layer, {kind: 'text'}> => ({
 	search: searchText(lines, {text: search, regex: false}, 0),
 });
 
-/** The rows of the terminal. */
-async function shown(drawn: readonly Line[]): Promise<string[]> {
-	const {write, lines} = fakeScreen({cols: columns, rows: 12});
-	await write(drawn.map(one => paint(one, columns, theme)).join('\r\n'));
-	return lines()
-		.slice(0, drawn.length)
-		.map(row => row.trimEnd());
-}
-
 test('each line has one row, a cut is marked, and labels stay', async t => {
-	t.deepEqual(await shown(textBody(screen, layer(0))), [
+	t.deepEqual(await drawnLines(screen, textBody(screen, layer(0))), [
 		'   image: registry/web:…',
 		' kind: Pod',
 		' 日本語日本語日本語日本…',
@@ -68,7 +58,7 @@ test('each line has one row, a cut is marked, and labels stay', async t => {
 });
 
 test('scrolling sideways shows the ends of lines and keeps rules and labels', async t => {
-	t.deepEqual(await shown(textBody(screen, layer(11))), [
+	t.deepEqual(await drawnLines(screen, textBody(screen, layer(11))), [
 		' gistry/web:1.27',
 		'',
 		' 語日本語日本語日本語',
@@ -100,6 +90,6 @@ test('a match is highlighted, and scrolled to if it is not visible', t => {
 });
 
 test('a cut message takes one row', async t => {
-	t.deepEqual(await shown(messagesBody(screen, {kind: 'messages', top: 0, left: 0})), [' 00:00:00  one two thr…']);
-	t.deepEqual(await shown(messagesBody(screen, {kind: 'messages', top: 0, left: 12})), [' 00:00:00  e four five']);
+	t.deepEqual(await drawnLines(screen, messagesBody(screen, {kind: 'messages', top: 0, left: 0})), [' 00:00:00  one two thr…']);
+	t.deepEqual(await drawnLines(screen, messagesBody(screen, {kind: 'messages', top: 0, left: 12})), [' 00:00:00  e four five']);
 });

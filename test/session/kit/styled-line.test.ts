@@ -1,11 +1,12 @@
-/** Painted lines have the requested width and no cursor movement. */
+/** Lines of styled text. */
 import test from 'ava';
 import {wrapToWidth} from '../../../source/session/kit/wrap-to-width.ts';
-import {clipSpans, line, styled, paint} from '../../../source/session/kit/styled-line.ts';
-import {plainTheme, type Theme} from '../../../source/session/kit/theme.ts';
-import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
+import {clipSpans, line, styled} from '../../../source/session/kit/styled-line.ts';
+import {plainTheme} from '../../../source/session/kit/theme.ts';
+import type {RenderInput} from '../../../source/session/kit/render-input.ts';
+import {drawnLines} from '../../support/drawn.ts';
 
-const theme: Theme = {...plainTheme, glyphs: unicodeGlyphs};
+const screenOf = (columns: number) => ({state: {size: {columns, rows: 1}}, theme: plainTheme}) as unknown as RenderInput;
 
 for (const [hazard, shown] of [
 	['\u001B]52;c;cm0gLXJm\u0007', '^[]52;c;cm0gLXJm^G'],
@@ -15,9 +16,10 @@ for (const [hazard, shown] of [
 	['a\rb', 'a^Mb'],
 	['\u202Egnp', '<U+202E>gnp'],
 ] as const) {
-	test(`${JSON.stringify(hazard)} in a span is escaped`, t => {
-		t.is(paint(line('x ', styled('state.failed', hazard), ' y'), 40, theme), `x ${shown} y`.padEnd(40));
-		t.is(paint(line('x ', styled('state.failed', hazard)), 4, theme).length, 4);
+	test(`${JSON.stringify(hazard)} in a span is escaped`, async t => {
+		const hazardous = [line('x ', styled('state.failed', hazard), ' y')];
+		t.deepEqual(await drawnLines(screenOf(40), hazardous), [`x ${shown} y`]);
+		t.true((await drawnLines(screenOf(4), hazardous))[0]!.length <= 4);
 	});
 }
 

@@ -27,7 +27,7 @@ test('the header and the unread path name the gateway, not an apiserver', async 
 		() => {},
 		() => 0,
 	);
-	const open = {access, labeller: null as never, context: 'main'};
+	const open = {access, labeler: null as never, context: 'main'};
 	new PathFeed(store, () => open).follow();
 	await until(
 		() => store.state.cluster.front !== null,

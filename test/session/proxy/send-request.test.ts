@@ -27,12 +27,12 @@ function asksAgain(
 		method,
 		ask,
 		drawn,
-		labeller = {observer: {}, onLabel: () => () => {}},
+		labeler = {observer: {}, onLabel: () => () => {}},
 	}: {
 		method: string;
 		ask: () => Promise<boolean>;
 		drawn?: (exchange: ProxyExchange | null) => void;
-		labeller?: Pick<Labeler, 'observer' | 'onLabel'>;
+		labeler?: Pick<Labeler, 'observer' | 'onLabel'>;
 	},
 ) {
 	const store = new Store(
@@ -67,7 +67,7 @@ function asksAgain(
 		readOnly: false,
 		work: new RunningWork(),
 		nextId: () => 'request-1',
-		cluster: {access, labeller, context: 'main'},
+		cluster: {access, labeler, context: 'main'},
 	} as unknown as Session;
 	return {
 		async again() {
@@ -138,7 +138,7 @@ for (const answers of [true, false]) {
 		const {again, here} = asksAgain(access, {
 			method: 'GET',
 			ask: async () => true,
-			labeller: {
+			labeler: {
 				onLabel(listener) {
 					tell = listener;
 					return () => {};
