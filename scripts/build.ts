@@ -93,6 +93,7 @@ const built = await Promise.all([
 			'source/cluster/kubeconfig/parse-yaml.ts',
 			'source/keymap/parse-keymap.ts',
 			'source/themes/parse-theme.ts',
+			'source/policies/parse-policy.ts',
 			'source/session/text/yaml-lines.ts',
 		].map(inRoot),
 		outdir: inRoot('build/parts'),
@@ -208,7 +209,10 @@ function heavyPartsStandAlone(folder: string): Plugin {
 		name: 'heavy-parts-stand-alone',
 		setup(build) {
 			build.onResolve(
-				{filter: /\/(session\.ts|start-sandbox\.ts|ssh-tunnels\.ts|parse-yaml\.ts|parse-keymap\.ts|parse-theme\.ts|yaml-lines\.ts)$/},
+				{
+					filter:
+						/\/(session\.ts|start-sandbox\.ts|ssh-tunnels\.ts|parse-yaml\.ts|parse-keymap\.ts|parse-theme\.ts|parse-policy\.ts|yaml-lines\.ts)$/,
+				},
 				({path, kind}) =>
 					kind === 'dynamic-import' ? {path: `${folder}${basename(path).replace(/\.tsx?$/, '.js')}`, external: true} : undefined,
 			);

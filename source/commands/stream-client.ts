@@ -3,8 +3,7 @@ import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import type {FlagValues} from '../command-line/flag-spec.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {createClusterClient} from '../cluster/create-cluster-client.ts';
-import {requireOnStreams} from '../evidence/require-connection.ts';
-import {parsePathRequirements} from '../evidence/require-path.ts';
+import {parsePathRequirements, type PathRequirement} from '../evidence/require-path.ts';
 import {policyRequirements} from '../policies/load-policy.ts';
 import type {requireFlags} from './require-flags.ts';
 
@@ -21,9 +20,15 @@ A client whose streams meet the policy and the requirements of the command line,
 export async function createStreamClient({flags, given, env}: StreamInvocation): Promise<ClusterClient> {
 	const words = parsePathRequirements(flags.require, given);
 	const cluster = await createClusterClient(flags, env);
-	requireOnStreams(cluster, [
+	const required: PathRequirement[] = [
 		...(await policyRequirements(env, cluster.facts)),
-		{words, minBasis: flags['min-basis'], undecided: 'refuse', source: null},
-	]);
+		...(words.length === 0 ? [] : [{words, minBasis: flags['min-basis'], undecided: 'refuse' as const, source: null}]),
+	];
+	if (required.length > 0) {
+		// Loaded only when needed, because it is half the code of a command.
+		const {requireOnStreams} = await import('../evidence/require-connection.ts');
+		requireOnStreams(cluster, required);
+	}
+
 	return cluster;
 }

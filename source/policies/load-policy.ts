@@ -1,5 +1,5 @@
 /** Loader of the user's policy. */
-import {readFile, stat} from 'node:fs/promises';
+import {readFileSync, statSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import process from 'node:process';
 import type {ClusterInfo} from '../cluster/cluster-client.ts';
@@ -7,7 +7,7 @@ import {configDirectory} from '../command-line/config-directory.ts';
 import type {SettingsProblem} from '../command-line/settings-file.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {PathRequirement} from '../evidence/require-path.ts';
-import {requirementsFor, type Policy} from './policy.ts';
+import type {Policy} from './policy.ts';
 
 /** `~/.config/spoke/policy.yaml`; `null` without a home directory. */
 export function policyPath(env: NodeJS.ProcessEnv): string | null {
@@ -32,13 +32,18 @@ export async function loadPolicy(env: NodeJS.ProcessEnv): Promise<Policy | null>
 /** What the user's policy requires of a cluster. @throws SpokeError as `loadPolicy` */
 export async function policyRequirements(env: NodeJS.ProcessEnv, cluster: ClusterInfo): Promise<readonly PathRequirement[]> {
 	const policy = await loadPolicy(env);
-	return policy === null ? [] : requirementsFor(policy, cluster);
+	if (policy === null) {
+		return [];
+	}
+
+	const {requirementsFor} = await import('./policy.ts');
+	return requirementsFor(policy, cluster);
 }
 
 /** `null` if there is no file. @throws SpokeError ERR_POLICY if it cannot be read or others can write it */
 export async function readPolicy(env: NodeJS.ProcessEnv): Promise<(Policy & {problems: readonly SettingsProblem[]}) | null> {
 	const file = policyPath(env);
-	const text = file === null ? null : await readOwnFile(file);
+	const text = file === null ? null : readOwnFile(file);
 	if (file === null || text === null) {
 		return null;
 	}
@@ -47,11 +52,11 @@ export async function readPolicy(env: NodeJS.ProcessEnv): Promise<(Policy & {pro
 	return parsePolicy(file, text);
 }
 
-async function readOwnFile(file: string): Promise<string | null> {
+function readOwnFile(file: string): string | null {
 	try {
-		await assertOwn(file);
-		await assertOwn(dirname(file));
-		return await readFile(file, 'utf8');
+		assertOwn(file);
+		assertOwn(dirname(file));
+		return readFileSync(file, 'utf8');
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
 			return null;
@@ -66,8 +71,8 @@ async function readOwnFile(file: string): Promise<string | null> {
 const writableByOthers = 0o022;
 
 /** Who can write a policy can lift it. Windows has no such modes. */
-async function assertOwn(path: string): Promise<void> {
-	const {mode, uid} = await stat(path);
+function assertOwn(path: string): void {
+	const {mode, uid} = statSync(path);
 	const own = process.getuid?.();
 	if (own === undefined) {
 		return;
