@@ -1,4 +1,4 @@
-/** Checks of nodes in words. */
+/** Describes node checks for the report, the session and the confirmation. */
 import type {NodeCheckSummary, NodeGroup, NotTriedReason} from '../evidence/node-checks/node-check.ts';
 import {statusMessage} from '../server-messages/parse-status.ts';
 import {formatNumber, formatQuantity} from '../text/format-number.ts';
@@ -6,7 +6,7 @@ import {formatDuration} from '../text/format-time.ts';
 import {routeName, tlsName} from './describe-verdict.ts';
 import type {Part} from './parts.ts';
 
-export const nodeOutcomeMarks: Readonly<Record<NodeGroup['outcome'], string>> = {
+export const nodeResultMarks: Readonly<Record<NodeGroup['result'], string>> = {
 	responded: '✓',
 	failed: '✗',
 	'no-response': '?',
@@ -14,10 +14,10 @@ export const nodeOutcomeMarks: Readonly<Record<NodeGroup['outcome'], string>> = 
 };
 
 const notTriedReasons: Readonly<Record<NotTriedReason, string>> = {
-	'no-readable-pod': 'no pod there whose log you can read',
-	forbidden: 'you have no permission for logs of its pods',
-	'pod-gone': 'its pods ended before they were read',
-	'apiserver-failed': 'the apiserver did not answer the request for its pod',
+	'no-readable-pod': 'no pod on the node has a log that you can read',
+	forbidden: 'you have no permission to read the pod or its log',
+	'pod-gone': 'the chosen pods ended before their logs were read',
+	'apiserver-failed': 'the apiserver failed, refused the request or did not respond',
 };
 
 /** `Read one byte of a log on each of 5,000 nodes, at most 50 at once?` */
@@ -36,20 +36,20 @@ export function describeNodeCheckProgress({total, failed, noResponse, unfinished
 }
 
 /** One sentence without a period. */
-export function describeNodeCheckResult({nodes, nodesFrom, ...summary}: NodeCheckSummary): string {
+export function describeNodeCheckSummary({nodes, nodesFrom, ...summary}: NodeCheckSummary): string {
 	const tried = nodes.total - nodes.notTried - nodes.unfinished;
 	return [
-		`${formatNumber(nodes.responded)} of ${formatNumber(tried)} kubelets that were tried respond${describeLatency(summary)}`,
+		`${formatQuantity(tried, 'kubelet')} tried, ${formatNumber(nodes.responded)} responded${describeLatency(summary)}`,
 		...(nodes.notTried > 0 ? [`${formatQuantity(nodes.notTried, 'node')} not tried`] : []),
-		...(nodes.unfinished > 0 ? [`${formatQuantity(nodes.unfinished, 'node')} not reached`] : []),
-		...(nodesFrom === 'pods' ? ['you cannot list nodes: only those of your pods are known'] : []),
+		...(nodes.unfinished > 0 ? [`${formatQuantity(nodes.unfinished, 'node')} not checked`] : []),
+		...(nodesFrom === 'pods' ? ['you cannot list nodes, so only nodes with pods that you can list were checked'] : []),
 	].join('; ');
 }
 
 /** `12 nodes: nothing listens on that address and port`. */
 export function describeNodeGroup(group: NodeGroup, timeoutMs: number): string {
 	const count = formatQuantity(group.nodes.length, 'node');
-	switch (group.outcome) {
+	switch (group.result) {
 		case 'responded': {
 			return `${count}: ${describeGroupPath(group)}${describeLatency(group)}`;
 		}
@@ -72,14 +72,14 @@ export type NodeGroupPart = Part<'path' | 'server' | 'possible' | 'fix' | 'nodes
 
 /** What the group's title does not say. `maxNodes`: names to show. */
 export function describeNodeGroupDetails(group: NodeGroup, maxNodes: number): readonly NodeGroupPart[] {
-	const {outcome, error, fits, nodes} = group;
+	const {result, error, consistentFacts, nodes} = group;
 	const more = nodes.length > maxNodes ? [`${formatNumber(nodes.length - maxNodes)} more`] : [];
 	return [
-		...(outcome === 'failed' ? [{role: 'path' as const, text: describeGroupPath(group)}] : []),
+		...(result === 'failed' ? [{role: 'path' as const, text: describeGroupPath(group)}] : []),
 		...(error?.text ? [{role: 'server' as const, text: statusMessage(error.text) ?? error.text}] : []),
-		...fits.map(text => ({role: 'possible' as const, text})),
+		...consistentFacts.map(text => ({role: 'possible' as const, text})),
 		...(error?.remedy ? [{role: 'fix' as const, text: error.remedy}] : []),
-		...(outcome === 'responded' ? [] : [{role: 'nodes' as const, text: [...nodes.slice(0, maxNodes), ...more].join(', ')}]),
+		...(result === 'responded' ? [] : [{role: 'nodes' as const, text: [...nodes.slice(0, maxNodes), ...more].join(', ')}]),
 	];
 }
 
@@ -90,8 +90,8 @@ function describeGroupPath({route, routeBasis, agent, tls, tlsBasis}: NodeGroup)
 	return `${withBasis(`${routeName(route)}${by}`, routeBasis)}, ${withBasis(tlsName(tls), tlsBasis)}`;
 }
 
-function describeLatency({p50Ms, worstMs, worstNode}: Pick<NodeGroup, 'p50Ms' | 'worstMs' | 'worstNode'>): string {
-	return p50Ms === null || worstMs === null ? '' : `; p50 ${shortTime(p50Ms)}, worst ${shortTime(worstMs)} (${worstNode})`;
+function describeLatency({medianMs, longestMs, longestNode}: Pick<NodeGroup, 'medianMs' | 'longestMs' | 'longestNode'>): string {
+	return medianMs === null || longestMs === null ? '' : `; median ${shortTime(medianMs)}, longest ${shortTime(longestMs)} (${longestNode})`;
 }
 
 function shortTime(ms: number): string {

@@ -1,9 +1,9 @@
 /** A check of all nodes as text. */
 import {
-	describeNodeCheckResult,
+	describeNodeCheckSummary,
 	describeNodeGroup,
 	describeNodeGroupDetails,
-	nodeOutcomeMarks,
+	nodeResultMarks,
 } from '../descriptions/describe-node-checks.ts';
 import type {NodeCheckSummary, NodeGroup} from '../evidence/node-checks/node-check.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
@@ -19,14 +19,14 @@ export function nodeCheckReport(summary: NodeCheckSummary): string {
 		...groups.flatMap(group => groupLines(group, timeoutMs)),
 		'',
 		...(stopped === null ? [] : [sanitizeLine(`stopped: ${error ? `${error.message} [${error.code}]` : stopped}`)]),
-		sanitizeLine(describeNodeCheckResult(summary)),
+		sanitizeLine(describeNodeCheckSummary(summary)),
 		'',
 	].join('\n');
 }
 
 function groupLines(group: NodeGroup, timeoutMs: number): string[] {
 	return [
-		`${nodeOutcomeMarks[group.outcome]} ${sanitizeLine(describeNodeGroup(group, timeoutMs))}`,
+		`${nodeResultMarks[group.result]} ${sanitizeLine(describeNodeGroup(group, timeoutMs))}`,
 		...describeNodeGroupDetails(group, maxNodes).map(({role, text}) => `      ${role.padEnd(8)} ${sanitizeLine(text)}`),
 	];
 }

@@ -4,7 +4,7 @@ import type {NodeCheckSummary, NodeGroup} from '../../source/evidence/node-check
 import {nodeCheckReport} from '../../source/output/node-check-report.ts';
 
 const group: NodeGroup = {
-	outcome: 'responded',
+	result: 'responded',
 	reason: null,
 	rule: null,
 	route: 'konnectivity',
@@ -12,11 +12,11 @@ const group: NodeGroup = {
 	agent: null,
 	tls: 'verified',
 	tlsBasis: 'proven',
-	p50Ms: 14.2,
-	worstMs: 2100,
-	worstNode: 'n9',
+	medianMs: 14.2,
+	longestMs: 2100,
+	longestNode: 'n9',
 	error: null,
-	fits: [],
+	consistentFacts: [],
 	nodes: ['n8', 'n9'],
 };
 const summary: NodeCheckSummary = {
@@ -30,9 +30,9 @@ const summary: NodeCheckSummary = {
 	concurrency: 50,
 	timeoutMs: 35_000,
 	tookMs: 2300,
-	p50Ms: 14.2,
-	worstMs: 2100,
-	worstNode: 'n9',
+	medianMs: 14.2,
+	longestMs: 2100,
+	longestNode: 'n9',
 	groups: [group],
 	agents: null,
 	stopped: null,
@@ -40,14 +40,14 @@ const summary: NodeCheckSummary = {
 	exitStatus: 0,
 };
 
-test('kubelets that respond show route, TLS state, basis, p50 and worst', t => {
+test('kubelets that respond show route, TLS state, basis, median and longest time', t => {
 	t.is(
 		nodeCheckReport(summary),
 		`lab  v1.36.3
 
-✓ 2 nodes: konnectivity (inferred), verified (proven); p50 14 ms, worst 2.1 s (n9)
+✓ 2 nodes: konnectivity (inferred), verified (proven); median 14 ms, longest 2.1 s (n9)
 
-2 of 2 kubelets that were tried respond; p50 14 ms, worst 2.1 s (n9)
+2 kubelets tried, 2 responded; median 14 ms, longest 2.1 s (n9)
 `,
 	);
 });
@@ -65,11 +65,11 @@ test('a failure shows its path, server message, fix and at most 20 names', t => 
 	const nodes = Array.from({length: 22}, (_, index) => `n${10 + index}`);
 	const failing: NodeGroup = {
 		...group,
-		outcome: 'failed',
-		p50Ms: null,
-		worstMs: null,
+		result: 'failed',
+		medianMs: null,
+		longestMs: null,
 		error,
-		fits: ['agent pod a on n10 is not ready'],
+		consistentFacts: ['agent pod a on n10 is not ready'],
 		nodes,
 	};
 	t.deepEqual(
@@ -87,7 +87,7 @@ test('a failure shows its path, server message, fix and at most 20 names', t => 
 	);
 });
 
-test('a stopped check shows the signal and the nodes that it did not reach', t => {
+test('a stopped check shows the signal and the number of nodes not checked', t => {
 	const text = nodeCheckReport({...summary, stopped: 'SIGINT', nodes: {...summary.nodes, total: 5, unfinished: 3}});
-	t.regex(text, /\nstopped: SIGINT\n2 of 2 kubelets that were tried respond; p50 14 ms, worst 2.1 s \(n9\); 3 nodes not reached\n$/);
+	t.regex(text, /\nstopped: SIGINT\n2 kubelets tried, 2 responded; median 14 ms, longest 2.1 s \(n9\); 3 nodes not checked\n$/);
 });

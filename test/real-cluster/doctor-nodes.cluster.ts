@@ -29,7 +29,7 @@ test.serial('a kubelet that responds is unverified or verified by the flags of i
 	] as const) {
 		const {checks, stderr} = await checkNodes(cluster, posture);
 		const n1 = checks.get('n1');
-		t.is(n1?.outcome, 'responded', stderr);
+		t.is(n1?.result, 'responded', stderr);
 		t.deepEqual([n1?.path.legs[1]?.tls.state, n1?.path.legs[1]?.tls.basis], [state, 'proven']);
 	}
 });
@@ -37,7 +37,7 @@ test.serial('a kubelet that responds is unverified or verified by the flags of i
 test.serial('a user of one namespace checks the nodes of its pods', async t => {
 	const cluster = await useCluster({postures: ['off-direct'], nodes: ['n1']});
 	const {checks, summary} = await checkNodes(cluster, 'off-direct', 'plain');
-	t.is(checks.get('n1')?.outcome, 'responded');
+	t.is(checks.get('n1')?.result, 'responded');
 	t.deepEqual([summary.nodesFrom, summary.namespaces], ['pods', ['demo']]);
 });
 
@@ -45,7 +45,7 @@ tunnelTest('with one frozen agent, its nodes fail in one group that names node a
 	const cluster = await useCluster({postures: ['off-grpc'], nodes: ['n1', 'n2']});
 	await killTunnelServer(cluster.lab, 'grpc');
 	await restoreTunnelServer(cluster.lab, 'grpc', {strategies: 'destHost'});
-	const responds = async (node: string) => (await checkNodes(cluster, 'off-grpc')).checks.get(node)?.outcome === 'responded';
+	const responds = async (node: string) => (await checkNodes(cluster, 'off-grpc')).checks.get(node)?.result === 'responded';
 	await waitFor('n1 and n2 through the tunnel', async () => (await responds('n1')) && (await responds('n2')), {limitMs: 90_000});
 	await freezeAgents(cluster.lab, 'grpc', 'n2');
 	try {
@@ -65,14 +65,14 @@ tunnelTest('with one frozen agent, its nodes fail in one group that names node a
 			return (await cluster.kubectl('off-direct', args)).stdout.includes('False');
 		});
 		const {checks, summary, status} = await checkNodes(cluster, 'off-grpc');
-		t.is(checks.get('n1')?.outcome, 'responded');
+		t.is(checks.get('n1')?.result, 'responded');
 		const group = summary.groups.find(({nodes}) => nodes.includes('n2'));
 		// The tunnel may answer only after the timeout.
-		t.true(['failed', 'no-response'].includes(group?.outcome ?? ''), JSON.stringify(summary));
+		t.true(['failed', 'no-response'].includes(group?.result ?? ''), JSON.stringify(summary));
 		t.deepEqual([group?.nodes, group?.route], [['n2'], 'konnectivity']);
 		t.true(
-			group?.fits.some(fit => /^agent pod kube-system\/konnectivity-agent-\w+ on n2 is not ready$/.test(fit)),
-			JSON.stringify(group?.fits),
+			group?.consistentFacts.some(fact => /^agent pod kube-system\/konnectivity-agent-\w+ on n2 is not ready$/.test(fact)),
+			JSON.stringify(group?.consistentFacts),
 		);
 		t.is(status, 11);
 	} finally {

@@ -33,7 +33,7 @@ export async function runNodeChecks(invocation: Invocation<typeof doctorSpec.fla
 		});
 		const count = plan.nodes.filter(({candidates}) => candidates.length > 0).length;
 		if (count > 0 && flags.probe === 'passive' && !(await isConfirmed(describeNodeCheckRequest(count, concurrency), invocation))) {
-			stderr.write(noticeLine('canceled: no node was tried', stderr));
+			stderr.write(noticeLine('canceled: no node was checked', stderr));
 			return exitStatus.other;
 		}
 
@@ -66,8 +66,8 @@ async function isConfirmed(
 	{stdin, stderr, interrupted}: Pick<Invocation, 'stdin' | 'stderr' | 'interrupted'>,
 ): Promise<boolean> {
 	if (!stdin.isTTY || !stderr.isTTY) {
-		throw new SpokeError('ERR_USAGE', `doctor nodes asks before it reads, and this is no terminal: ${question}`, {
-			remedy: 'pass --probe active to read without asking',
+		throw new SpokeError('ERR_USAGE', `doctor nodes needs confirmation, and there is no terminal: ${question}`, {
+			remedy: 'pass --probe active to read without confirmation',
 		});
 	}
 

@@ -11,14 +11,14 @@ import {type ActiveObservations, noActiveObservations, processIdOf} from '../bui
 import type {ApiserverExamination} from '../examine-apiserver.ts';
 import type {PathPlan} from '../plan-paths.ts';
 import {readAgentPods} from '../probes/agent-metrics.ts';
-import {isApiserverAnswer, isKubeletAnswer, type LogByteAnswer, readLogByte, type ReadLog} from '../probes/log-byte.ts';
+import {isFromApiserver, isFromKubelet, type LogByteResponse, readLogByte, type ReadLog} from '../probes/log-byte.ts';
 import {makeObservation, preferConnection} from '../probes/probe-request.ts';
 import {holdUpgrade} from '../probes/held-upgrades.ts';
 import {logObservation} from '../probes/log-differential.ts';
 import {readSigningRequests} from '../probes/node-to-apiserver.ts';
 import {failedStep, stepResult, type StepResult} from './doctor-object.ts';
 
-type Answer = Pick<LogByteAnswer, 'status' | 'body'>;
+type Answer = Pick<LogByteResponse, 'status' | 'body'>;
 
 /** Longer than the apiserver's own dial timeout of 30 s. */
 const logTimeoutMs = 40_000;
@@ -53,10 +53,9 @@ export async function secondLegStep(
 		{...log, container: log.container},
 		{timeoutMs: logTimeoutMs},
 	);
-	const isFromKubelet = isKubeletAnswer(read);
 	const end = {process: processIdOf(examined), connection: own.id};
-	const logAttempt = {isOwn: read.connection === own.id, answer: isFromKubelet ? logAnswer({...log, node: target.node}, end) : null};
-	if (read.status !== 200 && !isApiserverAnswer(read)) {
+	const logAttempt = {isOwn: read.connection === own.id, answer: isFromKubelet(read) ? logAnswer({...log, node: target.node}, end) : null};
+	if (read.status !== 200 && !isFromApiserver(read)) {
 		return {...(await explained(read, cluster, node?.metadata.name ?? target.node)), ...logAttempt};
 	}
 
@@ -71,7 +70,7 @@ export async function secondLegStep(
 		};
 	}
 
-	if (held && !isApiserverAnswer(held)) {
+	if (held && !isFromApiserver(held)) {
 		return {...(await explained(held, cluster, target.node)), isOwn: held.connection === own.id, answer: null};
 	}
 

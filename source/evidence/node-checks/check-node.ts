@@ -16,7 +16,7 @@ import type {ConnectionObservations, ConnectionPurpose, Path, ResolvedTarget} fr
 import type {ApiserverExamination} from '../examine-apiserver.ts';
 import {failureObservation} from '../failure-observation.ts';
 import {attemptedPath, configuredPath} from '../find-paths.ts';
-import {isApiserverAnswer, isKubeletAnswer, logByteError, readLogByte} from '../probes/log-byte.ts';
+import {isFromApiserver, isFromKubelet, logByteError, readLogByte} from '../probes/log-byte.ts';
 import {logObservation} from '../probes/log-differential.ts';
 import {readText} from '../probes/probe-request.ts';
 import type {NodeCheck, NotTriedReason} from './node-check.ts';
@@ -69,24 +69,24 @@ export async function checkNode(planned: PlannedNode, {connection, own}: CheckCo
 	const bound = examinationOn(own, context);
 	if (read instanceof SpokeError) {
 		const error = read.toJSON();
-		return {...base, outcome: 'no-response', path: attemptedPath(bound, cluster, purpose, {...planned, pod}, error), error};
+		return {...base, result: 'no-response', path: attemptedPath(bound, cluster, purpose, {...planned, pod}, error), error};
 	}
 
-	if (isKubeletAnswer(read)) {
+	if (isFromKubelet(read)) {
 		const facts = {normal: 'ok', skipping: 'not-tried', text: null} as const;
 		const active = {...noActiveObservations, logDifferentials: [logObservation(log, facts, end)]};
-		return {...base, outcome: 'responded', tookMs, path: attemptedPath({...bound, active}, cluster, purpose, {...planned, pod}, null)};
+		return {...base, result: 'responded', tookMs, path: attemptedPath({...bound, active}, cluster, purpose, {...planned, pod}, null)};
 	}
 
 	const error = logByteError(read);
-	if (isApiserverAnswer(read)) {
+	if (isFromApiserver(read)) {
 		return {...notTried(planned, refusals.get(read.status) ?? 'apiserver-failed', context), error: error.toJSON()};
 	}
 
 	const failure = failureObservation({error, purpose, ...end, time: new Date().toISOString(), active: true});
 	const active = {...noActiveObservations, failures: failure ? [failure] : []};
 	const path = attemptedPath({...bound, active}, cluster, purpose, {...planned, pod}, error.toJSON());
-	return {...base, outcome: 'failed', tookMs, path, error: error.toJSON()};
+	return {...base, result: 'failed', tookMs, path, error: error.toJSON()};
 }
 
 /** The pod with its containers, which a list as a table does not show; the reason if no candidate can be read. */
@@ -165,7 +165,7 @@ function newCheck({name, node}: PlannedNode): Omit<NodeCheck, 'path'> {
 		time: new Date().toISOString(),
 		node: name,
 		ready: ready === undefined ? null : ready === 'True',
-		outcome: 'not-tried',
+		result: 'not-tried',
 		reason: null,
 		pod: null,
 		tookMs: null,

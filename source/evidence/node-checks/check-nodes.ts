@@ -44,9 +44,9 @@ export async function checkNodes(
 	const failed: NodeCheck[] = [];
 	let answered: readonly NodeCheck[] = [];
 	const remember = (check: NodeCheck) => {
-		if (check.outcome === 'failed' && failed.length < maxRecordedFailures) {
+		if (check.result === 'failed' && failed.length < maxRecordedFailures) {
 			failed.push(check);
-		} else if (check.outcome === 'responded') {
+		} else if (check.result === 'responded') {
 			answered = [...answered.slice(1 - maxRecordedAnswers), check];
 		}
 	};

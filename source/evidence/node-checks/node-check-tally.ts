@@ -6,22 +6,22 @@ import {explainMessage} from '../../server-messages/explain-message.ts';
 import {clusterIdentity} from '../build-path.ts';
 import type {ApiserverExamination} from '../examine-apiserver.ts';
 import {type AgentPod, readAgentPods} from '../probes/agent-metrics.ts';
-import type {NodeCheck, NodeCheckSummary, NodeGroup, NodeOutcome} from './node-check.ts';
+import type {NodeCheck, NodeCheckSummary, NodeGroup, NodeCheckResult} from './node-check.ts';
 import type {NodeCheckPlan} from './plan-node-checks.ts';
 
-type OpenGroup = Omit<NodeGroup, 'p50Ms' | 'worstMs' | 'worstNode' | 'fits' | 'nodes'> & {
+type OpenGroup = Omit<NodeGroup, 'medianMs' | 'longestMs' | 'longestNode' | 'consistentFacts' | 'nodes'> & {
 	isOfTunnel: boolean;
 	nodes: Array<{name: string; tookMs: number | null}>;
 };
 
-const outcomeOrder: readonly NodeOutcome[] = ['failed', 'no-response', 'not-tried', 'responded'];
+const resultOrder: readonly NodeCheckResult[] = ['failed', 'no-response', 'not-tried', 'responded'];
 
 export class NodeCheckTally {
 	readonly #plan: NodeCheckPlan;
 	readonly #options: Pick<NodeCheckSummary, 'concurrency' | 'timeoutMs'>;
 	readonly #startedAt = performance.now();
 	readonly #groups = new Map<string, OpenGroup>();
-	readonly #counts: Record<NodeOutcome, number> = {responded: 0, failed: 0, 'no-response': 0, 'not-tried': 0};
+	readonly #counts: Record<NodeCheckResult, number> = {responded: 0, failed: 0, 'no-response': 0, 'not-tried': 0};
 
 	constructor(plan: NodeCheckPlan, options: Pick<NodeCheckSummary, 'concurrency' | 'timeoutMs'>) {
 		this.#plan = plan;
@@ -35,10 +35,10 @@ export class NodeCheckTally {
 	}
 
 	add(check: NodeCheck): void {
-		this.#counts[check.outcome]++;
+		this.#counts[check.result]++;
 		const group = groupOf(check);
 		const key = JSON.stringify([
-			group.outcome,
+			group.result,
 			group.reason,
 			group.rule,
 			group.route,
@@ -58,11 +58,11 @@ export class NodeCheckTally {
 		{examined, error, stoppedBy}: {examined: ApiserverExamination; error: SpokeError | null; stoppedBy: string | null},
 	): Promise<NodeCheckSummary> {
 		const groups = [...this.#groups.values()].toSorted(
-			(a, b) => outcomeOrder.indexOf(a.outcome) - outcomeOrder.indexOf(b.outcome) || b.nodes.length - a.nodes.length,
+			(a, b) => resultOrder.indexOf(a.result) - resultOrder.indexOf(b.result) || b.nodes.length - a.nodes.length,
 		);
 		const needsAgents = stoppedBy === null && groups.some(({isOfTunnel}) => isOfTunnel);
 		const agents = needsAgents ? ((await readAgentPods(cluster)).observation?.facts ?? null) : null;
-		const isTunnelUp = groups.some(({outcome, route}) => outcome === 'responded' && isTunnelRoute(route));
+		const isTunnelUp = groups.some(({result, route}) => result === 'responded' && isTunnelRoute(route));
 		const counts = this.counts;
 		return {
 			apiVersion: 'spoke/v1',
@@ -74,7 +74,7 @@ export class NodeCheckTally {
 			namespaces: this.#plan.namespaces,
 			...this.#options,
 			tookMs: Math.round(performance.now() - this.#startedAt),
-			...latencyOf(groups.filter(({outcome}) => outcome === 'responded').flatMap(({nodes}) => nodes)),
+			...latencyOf(groups.filter(({result}) => result === 'responded').flatMap(({nodes}) => nodes)),
 			groups: groups.map(group => closeGroup(group, agents, isTunnelUp)),
 			agents: agents?.map(({namespace, name, node, ready}) => ({namespace, name, node, ready})) ?? null,
 			stopped: stoppedBy ?? (error ? 'error' : null),
@@ -84,11 +84,11 @@ export class NodeCheckTally {
 	}
 }
 
-function groupOf({outcome, reason, path, error}: NodeCheck): OpenGroup {
+function groupOf({result, reason, path, error}: NodeCheck): OpenGroup {
 	const {route, tls} = path.legs[1]!;
 	const rule = error?.text ? (explainMessage(error.text)?.rule ?? explainMessage(error.text, {status: 500})?.rule) : undefined;
 	return {
-		outcome,
+		result,
 		reason,
 		rule: rule?.id ?? null,
 		route: route.state,
@@ -97,7 +97,7 @@ function groupOf({outcome, reason, path, error}: NodeCheck): OpenGroup {
 		tls: tls.state,
 		tlsBasis: tls.basis,
 		error,
-		isOfTunnel: (outcome === 'failed' && rule?.proves.route !== undefined) || (outcome === 'no-response' && isTunnelRoute(route.state)),
+		isOfTunnel: (result === 'failed' && rule?.proves.route !== undefined) || (result === 'no-response' && isTunnelRoute(route.state)),
 		nodes: [],
 	};
 }
@@ -116,8 +116,8 @@ function closeGroup({isOfTunnel, nodes, ...group}: OpenGroup, agents: readonly A
 	const names = nodes.map(({name}) => name).toSorted();
 	return {
 		...group,
-		...latencyOf(group.outcome === 'responded' ? nodes : []),
-		fits: isOfTunnel ? describeAgents(new Set(names), agents, isTunnelUp) : [],
+		...latencyOf(group.result === 'responded' ? nodes : []),
+		consistentFacts: isOfTunnel ? describeAgents(new Set(names), agents, isTunnelUp) : [],
 		nodes: names,
 	};
 }
@@ -143,20 +143,20 @@ function describeAgents(nodes: ReadonlySet<string>, agents: readonly AgentPod[] 
 	];
 }
 
-function latencyOf(nodes: OpenGroup['nodes']): Pick<NodeGroup, 'p50Ms' | 'worstMs' | 'worstNode'> {
+function latencyOf(nodes: OpenGroup['nodes']): Pick<NodeGroup, 'medianMs' | 'longestMs' | 'longestNode'> {
 	const sorted = nodes.flatMap(({name, tookMs}) => (tookMs === null ? [] : [{name, tookMs}])).toSorted((a, b) => a.tookMs - b.tookMs);
-	const worst = sorted.at(-1);
+	const longest = sorted.at(-1);
 	return {
-		p50Ms: sorted[Math.floor((sorted.length - 1) / 2)]?.tookMs ?? null,
-		worstMs: worst?.tookMs ?? null,
-		worstNode: worst?.name ?? null,
+		medianMs: sorted[Math.floor((sorted.length - 1) / 2)]?.tookMs ?? null,
+		longestMs: longest?.tookMs ?? null,
+		longestNode: longest?.name ?? null,
 	};
 }
 
 /** A failure on leg 2 outweighs all else; nodes that could not be tried are no failure while others respond. */
 function statusOf({responded, failed, noResponse}: NodeCheckSummary['nodes'], groups: readonly OpenGroup[]): number {
 	if (failed > 0 || (noResponse > 0 && responded > 0)) {
-		return groups.some(({outcome, error}) => outcome === 'no-response' || error?.leg === 2)
+		return groups.some(({result, error}) => result === 'no-response' || error?.leg === 2)
 			? exitStatus.secondLeg
 			: (groups[0]?.error?.exitStatus ?? exitStatus.other);
 	}

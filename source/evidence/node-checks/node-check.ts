@@ -8,7 +8,7 @@ import type {Basis, ClusterIdentity, Path, RouteState, TlsState} from '../eviden
 - `no-response`: nothing came within the timeout
 - `not-tried`: no read was sent, or the apiserver itself did not answer or refused it
 */
-export type NodeOutcome = 'responded' | 'failed' | 'no-response' | 'not-tried';
+export type NodeCheckResult = 'responded' | 'failed' | 'no-response' | 'not-tried';
 
 export type NotTriedReason = 'no-readable-pod' | 'forbidden' | 'pod-gone' | 'apiserver-failed';
 
@@ -19,7 +19,7 @@ export type NodeCheck = {
 	node: string;
 	/** The node's Ready condition; `null` if the node cannot be read. */
 	ready: boolean | null;
-	outcome: NodeOutcome;
+	result: NodeCheckResult;
 	/** Only if not tried. */
 	reason: NotTriedReason | null;
 	/** Whose log was read. */
@@ -31,9 +31,9 @@ export type NodeCheck = {
 	error: ErrorObject | null;
 };
 
-/** Nodes with the same outcome for the same reason, or with the same path. */
+/** Nodes with the same result for the same reason, or with the same path. */
 export type NodeGroup = {
-	outcome: NodeOutcome;
+	result: NodeCheckResult;
 	reason: NotTriedReason | null;
 	/** Id of the known message (`D1`); `null` if the text is unknown, or there is none. */
 	rule: string | null;
@@ -43,13 +43,13 @@ export type NodeGroup = {
 	agent: string | null;
 	tls: TlsState;
 	tlsBasis: Basis;
-	p50Ms: number | null;
-	worstMs: number | null;
-	worstNode: string | null;
+	medianMs: number | null;
+	longestMs: number | null;
+	longestNode: string | null;
 	/** Of the first node in the group; the texts of the others differ in names and addresses. */
 	error: ErrorObject | null;
 	/** Facts that are consistent with the failure; none is proven to be the cause. */
-	fits: readonly string[];
+	consistentFacts: readonly string[];
 	/** In order of their names. */
 	nodes: readonly string[];
 };
@@ -68,9 +68,9 @@ export type NodeCheckSummary = {
 	concurrency: number;
 	timeoutMs: number;
 	tookMs: number;
-	p50Ms: number | null;
-	worstMs: number | null;
-	worstNode: string | null;
+	medianMs: number | null;
+	longestMs: number | null;
+	longestNode: string | null;
 	/** Failures first, then the most nodes first. */
 	groups: readonly NodeGroup[];
 	/** Konnectivity agent pods on nodes, read if a read failed in a tunnel; `null` otherwise, or if they cannot be listed. */

@@ -47,7 +47,7 @@ namespaces in which the user cannot list pods or read logs. If nodes cannot be l
 export async function planNodeChecks(cluster: ClusterClient, {namespace, selector, signal}: NodeCheckScope = {}): Promise<NodeCheckPlan> {
 	const listed = await listNodes(cluster, selector, signal);
 	if (listed === null && selector !== undefined) {
-		throw new SpokeError('ERR_FORBIDDEN', 'cannot list nodes, which -l selects', {remedy: 'omit -l, or ask for list on nodes'});
+		throw new SpokeError('ERR_FORBIDDEN', 'cannot list nodes, which -l requires', {remedy: 'omit -l, or request permission to list nodes'});
 	}
 
 	const candidates = new Map<string, CandidatePod[]>();
@@ -58,7 +58,7 @@ export async function planNodeChecks(cluster: ClusterClient, {namespace, selecto
 	});
 	if (listed === null && candidates.size === 0) {
 		throw new SpokeError('ERR_FORBIDDEN', 'cannot list nodes, and found no pod whose log you can read', {
-			remedy: 'pass -n NAMESPACE with pods that you can list, or ask for list on nodes',
+			remedy: 'pass -n NAMESPACE with pods that you can list, or request permission to list nodes',
 		});
 	}
 

@@ -11,14 +11,14 @@ import {readText, type Requester} from './probe-request.ts';
 export type ReadLog = {namespace: string; pod: string; container: string; node: string | null};
 
 /** `body`: the byte, or the text of a failure. */
-export type LogByteAnswer = {connection: string; status: number; headers: IncomingHttpHeaders; body: string};
+export type LogByteResponse = {connection: string; status: number; headers: IncomingHttpHeaders; body: string};
 
 /** @throws SpokeError without a response in `timeoutMs` */
 export async function readLogByte(
 	requester: Requester,
 	{namespace, pod, container}: Omit<ReadLog, 'node'>,
 	{timeoutMs, skipsCheck = false, signal}: {timeoutMs: number; skipsCheck?: boolean; signal?: AbortSignal | undefined},
-): Promise<LogByteAnswer> {
+): Promise<LogByteResponse> {
 	const query = new URLSearchParams({
 		container,
 		tailLines: '1',
@@ -42,16 +42,16 @@ export async function readLogByte(
 }
 
 /** A kubelet that says why it has no log has answered, too. */
-export function isKubeletAnswer({status, body}: Pick<LogByteAnswer, 'status' | 'body'>): boolean {
+export function isFromKubelet({status, body}: Pick<LogByteResponse, 'status' | 'body'>): boolean {
 	return status === 200 || kubeletLogRefusal(status, body) !== null;
 }
 
 /** The apiserver refused the request itself: leg 2 was not tried. Only for an answer that is not the kubelet's. */
-export function isApiserverAnswer({status, body}: Pick<LogByteAnswer, 'status' | 'body'>): boolean {
+export function isFromApiserver({status, body}: Pick<LogByteResponse, 'status' | 'body'>): boolean {
 	const rule = explainMessage(body, {status})?.rule;
 	return rule ? rule.leg !== 2 : status === 400 || status === 403 || status === 404;
 }
 
-export function logByteError({status, body, headers}: LogByteAnswer): SpokeError {
+export function logByteError({status, body, headers}: LogByteResponse): SpokeError {
 	return errorFromResponse({status, body, headers}, {resource: 'pods/log'});
 }

@@ -2,7 +2,7 @@
 import type {Connection} from '../../cluster/connection.ts';
 import {explainMessage} from '../../server-messages/explain-message.ts';
 import type {LogDifferentialFacts, Observation} from '../evidence.ts';
-import {isKubeletAnswer, readLogByte, type ReadLog} from './log-byte.ts';
+import {isFromKubelet, readLogByte, type ReadLog} from './log-byte.ts';
 import {makeObservation} from './probe-request.ts';
 
 /**
@@ -53,7 +53,7 @@ function skippingOf(read: LogRead | null): LogDifferentialFacts['skipping'] {
 async function readOnce(connection: Pick<Connection, 'request'>, log: ReadLog, {skipsCheck}: {skipsCheck: boolean}): Promise<LogRead> {
 	try {
 		const answer = await readLogByte(connection, log, {skipsCheck, timeoutMs: 35_000});
-		return {ok: isKubeletAnswer(answer), status: answer.status, text: answer.body};
+		return {ok: isFromKubelet(answer), status: answer.status, text: answer.body};
 	} catch (error) {
 		return {ok: false, status: 0, text: (error as Error).message};
 	}

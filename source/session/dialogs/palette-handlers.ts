@@ -275,7 +275,7 @@ const commands: readonly CommandRow[] = [
 		word: 'doctor',
 		takes: 'TARGET or nodes',
 		names: targetNames,
-		does: 'test each leg; of all nodes: leg 2',
+		does: 'test each leg of a target, or leg 2 of all nodes',
 		as: 'doctor',
 		async run(session, [target]) {
 			if (target === undefined) {

@@ -6,10 +6,10 @@ import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
 import {
 	describeNodeCheckProgress,
 	describeNodeCheckRequest,
-	describeNodeCheckResult,
+	describeNodeCheckSummary,
 	describeNodeGroup,
 	describeNodeGroupDetails,
-	nodeOutcomeMarks,
+	nodeResultMarks,
 } from '../../descriptions/describe-node-checks.ts';
 import {formatDuration} from '../../text/format-time.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
@@ -27,7 +27,7 @@ export const nodeCheckHandlers = {
 		const layer = session.store.state.layers.at(-1);
 		if (layer?.kind === 'text' && layer.busy && layer.id !== undefined) {
 			session.store.dispatchNow({type: 'fill-text', id: layer.id, to: {right: stopping}});
-			running.get(session)?.abort(stopReason);
+			running.get(session)?.abort(stopReasons.key);
 		} else {
 			session.tell('the check has ended');
 		}
@@ -35,7 +35,8 @@ export const nodeCheckHandlers = {
 } satisfies Handlers;
 
 const stopping = 'stopping …';
-const stopReason = 'by you';
+/** What follows `stopped`. */
+const stopReasons = {key: 'by you', closed: 'because its screen was closed', replaced: 'by a newer check'} as const;
 const progressIntervalMs = 200;
 
 /** The check of a session's newest screen. */
@@ -52,7 +53,7 @@ export async function openNodeCheck(session: Session): Promise<void> {
 		return;
 	}
 
-	running.get(session)?.abort(stopReason);
+	running.get(session)?.abort(stopReasons.replaced);
 	const stop = new AbortController();
 	running.set(session, stop);
 	const signal = AbortSignal.any([stop.signal, session.closing]);
@@ -65,13 +66,13 @@ export async function openNodeCheck(session: Session): Promise<void> {
 		on: cluster.context,
 		right: 'checking …',
 		busy: true,
-		lines: [{text: 'The groups appear when the last node has answered.', role: 'text.dim'}],
+		lines: [{text: 'The results appear when the check ends.', role: 'text.dim'}],
 	});
 	const isShown = () => session.store.state.layers.some(layer => layer.kind === 'text' && layer.id === id);
 	let counts: NodeCheckSummary['nodes'] | null = null;
 	const progress = setInterval(() => {
 		if (!isShown()) {
-			stop.abort(stopReason);
+			stop.abort(stopReasons.closed);
 		} else if (counts !== null && !signal.aborted) {
 			session.store.dispatchNow({type: 'fill-text', id, to: {right: describeNodeCheckProgress(counts)}});
 		}
@@ -101,7 +102,7 @@ export async function openNodeCheck(session: Session): Promise<void> {
 	session.paths.showAgain();
 }
 
-const outcomeRoles: Readonly<Record<NodeGroup['outcome'], string>> = {
+const resultRoles: Readonly<Record<NodeGroup['result'], string>> = {
 	responded: 'state.open',
 	failed: 'state.failed',
 	'no-response': 'level.warn',
@@ -114,21 +115,21 @@ const maxNodes = 500;
 function summaryLines(summary: NodeCheckSummary): TextLine[] {
 	const {groups, stopped, error, timeoutMs} = summary;
 	return [
-		{text: sanitizeLine(describeNodeCheckResult(summary)), role: groups.some(isProblem) || error ? 'state.failed' : 'state.open'},
+		{text: sanitizeLine(describeNodeCheckSummary(summary)), role: groups.some(isProblem) || error ? 'state.failed' : 'state.open'},
 		...(stopped === null ? [] : [{text: sanitizeLine(`stopped${error ? `: ${error.message}` : ` ${stopped}`}`), role: 'level.warn'}]),
 		...groups.flatMap(group => [{text: ''}, ...groupLines(group, timeoutMs)]),
 	];
 }
 
-function isProblem({outcome}: NodeGroup): boolean {
-	return outcome === 'failed' || outcome === 'no-response';
+function isProblem({result}: NodeGroup): boolean {
+	return result === 'failed' || result === 'no-response';
 }
 
 function groupLines(group: NodeGroup, timeoutMs: number): TextLine[] {
 	return [
 		{
-			text: `${nodeOutcomeMarks[group.outcome]} ${sanitizeLine(describeNodeGroup(group, timeoutMs))}`,
-			role: outcomeRoles[group.outcome],
+			text: `${nodeResultMarks[group.result]} ${sanitizeLine(describeNodeGroup(group, timeoutMs))}`,
+			role: resultRoles[group.result],
 		},
 		...describeNodeGroupDetails(group, maxNodes).map(({role, text}): TextLine => ({
 			label: role.padEnd(9),

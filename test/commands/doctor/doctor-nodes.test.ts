@@ -49,7 +49,7 @@ test('on a terminal, doctor nodes asks once and reads nothing after no', async t
 	const terminal = await openTerminal(t, ['doctor', 'nodes'], {columns: 120, env, home});
 	await terminal.sees(/each of 3 nodes, at most 50 at once\?.*\[y\/N]/s);
 	terminal.type('n\r');
-	await terminal.sees(/canceled: no node was tried/);
+	await terminal.sees(/canceled: no node was checked/);
 	t.is(await terminal.ended(), 1);
 	t.notRegex(terminal.text(), /respond/);
 });
@@ -69,7 +69,7 @@ test('Ctrl-C prints what is known so far and ends with status 130', async t => {
 	const terminal = await openTerminal(t, ['doctor', 'nodes', '--probe', 'active'], {columns: 120, env, home});
 	await terminal.sees(/checked 3 of 4 nodes/);
 	terminal.type('\u0003');
-	await terminal.sees(/✓ 3 nodes: direct.*stopped: SIGINT.*3 of 3 kubelets.*1 node not reached/s);
+	await terminal.sees(/✓ 3 nodes: direct.*stopped: SIGINT.*3 kubelets tried, 3 responded.*1 node not checked/s);
 	t.is(await terminal.ended(), 130);
 });
 

@@ -61,7 +61,7 @@ for (const [verification, state] of [
 		await sandbox.switches.set({verification});
 		const {summary, checks} = await check(cluster);
 		t.deepEqual(
-			[...checks.values()].map(({outcome, path}) => [outcome, path.about, path.legs[1]?.tls.state, path.legs[1]?.tls.basis]),
+			[...checks.values()].map(({result, path}) => [result, path.about, path.legs[1]?.tls.state, path.legs[1]?.tls.basis]),
 			Array.from({length: 3}, () => ['responded', 'ended-connection', state, 'proven']),
 		);
 		t.deepEqual(
@@ -78,7 +78,7 @@ test('a refused kubelet certificate is a failure of leg 2 that names the nodes',
 	const {summary, checks} = await check(cluster);
 	t.deepEqual([...checks.values()].map(({path}) => [path.legs[1]?.tls.state, path.legs[1]?.tls.basis])[0], ['refused', 'proven']);
 	t.deepEqual(
-		summary.groups.map(({outcome, tls, nodes, error}) => [outcome, tls, nodes, error?.leg]),
+		summary.groups.map(({result, tls, nodes, error}) => [result, tls, nodes, error?.leg]),
 		[['failed', 'refused', ['cp', 'n1', 'n2'], 2]],
 	);
 	t.is(summary.exitStatus, 11);
@@ -88,9 +88,9 @@ test('nodes that refuse connections form one group apart from those that respond
 	const {cluster} = await open(t, {shut1: {kind: 'closed'}, shut2: {kind: 'closed'}, fine: responding});
 	const {summary} = await check(cluster);
 	const shut = groupWith(summary, 'shut1');
-	t.deepEqual([shut?.outcome, shut?.rule, shut?.nodes], ['failed', 'D1', ['shut1', 'shut2']]);
+	t.deepEqual([shut?.result, shut?.rule, shut?.nodes], ['failed', 'D1', ['shut1', 'shut2']]);
 	t.is(summary.groups[0], shut, 'failures first');
-	t.is(groupWith(summary, 'fine')?.outcome, 'responded');
+	t.is(groupWith(summary, 'fine')?.result, 'responded');
 	t.deepEqual(summary.nodes, {total: 6, responded: 4, failed: 2, noResponse: 0, notTried: 0, unfinished: 0});
 	t.is(summary.exitStatus, 11);
 });
@@ -131,7 +131,7 @@ test('a node that never answers has no response, and its leg is not known', asyn
 	const options = {concurrency: 1, timeoutMs: 500, onChecked: (check: NodeCheck) => void checks.push(check)};
 	const {exitStatus} = await checkNodes(cluster, silentOnly, options);
 	const [silent] = checks;
-	t.deepEqual([silent?.outcome, silent?.tookMs, silent?.error?.legKnown], ['no-response', null, false]);
+	t.deepEqual([silent?.result, silent?.tookMs, silent?.error?.legKnown], ['no-response', null, false]);
 	t.is(silent?.path.legs[1]?.tls.state, 'unverified');
 	t.is(exitStatus, 9, 'no node responded, so the apiserver may be what does not respond');
 });
@@ -215,7 +215,7 @@ test('a node without a pod is not tried and has the path of the configuration', 
 	const {cluster} = await open(t, {empty: {kind: 'no-pod'}});
 	const {summary, checks} = await check(cluster);
 	const empty = checks.get('empty');
-	t.deepEqual([empty?.outcome, empty?.reason, empty?.pod], ['not-tried', 'no-readable-pod', null]);
+	t.deepEqual([empty?.result, empty?.reason, empty?.pod], ['not-tried', 'no-readable-pod', null]);
 	t.deepEqual([empty?.path.about, empty?.path.legs[1]?.to, empty?.path.legs[1]?.tls.state], ['configuration', 'kubelet', 'unverified']);
 	t.is(summary.exitStatus, 0);
 });
@@ -230,14 +230,14 @@ test('a kubelet that says why it has no log has responded', async t => {
 		},
 	});
 	const {checks} = await check(cluster);
-	t.is(checks.get('waiting')?.outcome, 'responded');
+	t.is(checks.get('waiting')?.result, 'responded');
 });
 
 test('a user who cannot list nodes checks those of the pods whose logs can be read', async t => {
 	const {cluster} = await open(t, {mine: responding, empty: {kind: 'no-pod'}}, 'bob');
 	const {summary, checks} = await check(cluster);
 	t.deepEqual([summary.nodesFrom, summary.namespaces], ['pods', ['default']]);
-	t.is(checks.get('mine')?.outcome, 'responded');
+	t.is(checks.get('mine')?.result, 'responded');
 	t.false(checks.has('empty'));
 });
 
@@ -291,7 +291,7 @@ test('nodes fail in one group with the tunnel route and its agents when no agent
 	await sandbox.switches.set({route: 'konnectivity', agents: 'gone'});
 	const {summary} = await check(cluster);
 	const [group] = summary.groups;
-	t.deepEqual([group?.outcome, group?.rule, group?.route, group?.nodes], ['failed', 'G1', 'konnectivity', ['cp', 'n1', 'n2']]);
+	t.deepEqual([group?.result, group?.rule, group?.route, group?.nodes], ['failed', 'G1', 'konnectivity', ['cp', 'n1', 'n2']]);
 	t.deepEqual(summary.agents, []);
-	t.deepEqual(group?.fits, ['0 of 0 agent pods in kube-system are ready']);
+	t.deepEqual(group?.consistentFacts, ['0 of 0 agent pods in kube-system are ready']);
 });

@@ -24,11 +24,11 @@ function made(node: string, fields: Partial<NodeCheck> = {}): NodeCheck {
 		tookMs: null,
 		error: null,
 	} as const;
-	return {...base, node, outcome: 'responded', path, ...fields};
+	return {...base, node, result: 'responded', path, ...fields};
 }
 
 function failed(node: string, text: string): NodeCheck {
-	return made(node, {outcome: 'failed', error: new SpokeError('ERR_SECOND_LEG', text, {leg: 2, text}).toJSON()});
+	return made(node, {result: 'failed', error: new SpokeError('ERR_SECOND_LEG', text, {leg: 2, text}).toJSON()});
 }
 
 async function summaryOf(checks: readonly NodeCheck[], total = checks.length): Promise<NodeCheckSummary> {
@@ -41,14 +41,14 @@ async function summaryOf(checks: readonly NodeCheck[], total = checks.length): P
 	return tally.summarize(cluster, {examined, error: null, stoppedBy: null});
 }
 
-test('p50 is the median and worst names the slowest node', async t => {
-	const {p50Ms, worstMs, worstNode} = await summaryOf([30, 10, 900, 20].map((tookMs, index) => made(`n${index}`, {tookMs})));
-	t.deepEqual([p50Ms, worstMs, worstNode], [20, 900, 'n2']);
+test('the longest duration names its node and the median is the middle one', async t => {
+	const {medianMs, longestMs, longestNode} = await summaryOf([30, 10, 900, 20].map((tookMs, index) => made(`n${index}`, {tookMs})));
+	t.deepEqual([medianMs, longestMs, longestNode], [20, 900, 'n2']);
 });
 
-test('durations of failures count neither as p50 nor as worst', async t => {
-	const {p50Ms, worstMs} = await summaryOf([made('n0', {tookMs: 5}), {...failed('n1', 'broken'), tookMs: 30_000}]);
-	t.deepEqual([p50Ms, worstMs], [5, 5]);
+test('durations of failures count neither for the median nor as the longest', async t => {
+	const {medianMs, longestMs} = await summaryOf([made('n0', {tookMs: 5}), {...failed('n1', 'broken'), tookMs: 30_000}]);
+	t.deepEqual([medianMs, longestMs], [5, 5]);
 });
 
 test('unknown texts that differ in names, addresses and numbers form one group', async t => {
@@ -75,12 +75,12 @@ test('nodes with another TLS state or route form another group', async t => {
 
 for (const [title, checks, status] of [
 	['0 if all respond', [made('n0')], 0],
-	['0 if some respond and the others were not tried', [made('n0'), made('n1', {outcome: 'not-tried', reason: 'no-readable-pod'})], 0],
+	['0 if some respond and the others were not tried', [made('n0'), made('n1', {result: 'not-tried', reason: 'no-readable-pod'})], 0],
 	['11 if a kubelet failed', [made('n0'), failed('n1', 'broken')], 11],
-	['11 if some respond and one does not', [made('n0'), made('n1', {outcome: 'no-response'})], 11],
-	['9 if none responds', [made('n0', {outcome: 'no-response'})], 9],
-	['8 if no node has a readable pod', [made('n0', {outcome: 'not-tried', reason: 'no-readable-pod'})], 8],
-	['7 if no log may be read', [made('n0', {outcome: 'not-tried', reason: 'forbidden'})], 7],
+	['11 if some respond and one does not', [made('n0'), made('n1', {result: 'no-response'})], 11],
+	['9 if none responds', [made('n0', {result: 'no-response'})], 9],
+	['8 if no node has a readable pod', [made('n0', {result: 'not-tried', reason: 'no-readable-pod'})], 8],
+	['7 if no log may be read', [made('n0', {result: 'not-tried', reason: 'forbidden'})], 7],
 ] as const) {
 	test(`the status is ${title}`, async t => {
 		t.is((await summaryOf(checks)).exitStatus, status);
