@@ -18,11 +18,11 @@ A client whose streams meet the policy and the requirements of the command line,
 @throws SpokeError as `createClusterClient`, ERR_POLICY, and ERR_USAGE for an invalid requirement
 */
 export async function createStreamClient({flags, given, env}: StreamInvocation): Promise<ClusterClient> {
-	const words = parsePathRequirements(flags.require, given);
+	const states = parsePathRequirements(flags.require, given);
 	const cluster = await createClusterClient(flags, env);
 	const required: PathRequirement[] = [
 		...(await policyRequirements(env, cluster.facts)),
-		...(words.length === 0 ? [] : [{words, minBasis: flags['min-basis'], undecided: 'refuse' as const, source: null}]),
+		...(states.length === 0 ? [] : [{states, minBasis: flags['min-basis'], undecided: 'refuse' as const, source: null}]),
 	];
 	if (required.length > 0) {
 		// Loaded only when needed, because it is half the code of a command.

@@ -194,7 +194,7 @@ const rows = {
 		exitStatus: exitStatus.configuration,
 		leg: 0,
 		meaning:
-			'The policy (`~/.config/spoke/policy.yaml`) cannot be read, has an invalid entry, or can be changed by others. No stream opens.',
+			'The policy (`~/.config/spoke/policy.yaml`) cannot be read, has an invalid entry, or can be changed by others. The session, `logs`, `exec`, `attach`, `debug`, `port-forward` and `proxy` open no stream.',
 		remedy: 'check it with `spoke policy --check`',
 	},
 	ERR_THEME: {

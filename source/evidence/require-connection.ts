@@ -14,12 +14,12 @@ import {labelTimings} from './label-timings.ts';
 import {processCacheFor} from './process-cache.ts';
 import {assertPathsMeet, type PathRequirement} from './require-path.ts';
 
-/** Timeout of each response. A stream with a requirement waits for what decides it. */
+/** Timeout of each request that decides a requirement; the stream waits for it. */
 const responseTimeoutMs = 10_000;
 
 /** Every later stream of the cluster must meet these, too: nothing lifts what was required before. */
 export function requireOnStreams(cluster: ClusterClient, more: readonly PathRequirement[]): void {
-	const wanted = [...requirementsOn(cluster), ...more.filter(({words}) => words.length > 0)];
+	const wanted = [...requirementsOn(cluster), ...more.filter(({states}) => states.length > 0)];
 	cluster.records.of(RequirementRecord, () => new RequirementRecord()).requirements = wanted;
 	setStreamGate(
 		cluster,
@@ -58,19 +58,22 @@ async function assertMeets(
 	requirements: readonly PathRequirement[],
 ): Promise<void> {
 	const path = await pathBeforeUse(cluster, connection, purpose, {
-		needsRoute: requirements.some(({words}) => words.some(word => word !== 'verified')),
+		needsRoute: requirements.some(({states}) => states.some(state => state !== 'verified')),
 	});
 	for (const requirement of requirements) {
 		assertPathsMeet([path], requirement);
 	}
 
 	if (!connection.usable) {
-		throw new SpokeError('ERR_APISERVER_TIMEOUT', `no response within ${responseTimeoutMs / 1000} s to what decides a requirement`);
+		throw new SpokeError(
+			'ERR_APISERVER_TIMEOUT',
+			`no response within ${responseTimeoutMs / 1000} s to the requests that decide a requirement`,
+		);
 	}
 }
 
 /**
-The path that a stream would have on this very connection. Nothing has gone to the far end yet, so where the apiserver verifies it is
+The path that a stream would have on this connection. Nothing has gone to the far end yet, so where the apiserver verifies it is
 `enforced`. Earlier attempts do not count: an apiserver that enforces sends nothing to a kubelet that is refused.
 */
 async function pathBeforeUse(

@@ -8,34 +8,37 @@ export type RequirementName = (typeof requirementNames)[number];
 export type MinBasis = 'proven' | 'inferred';
 
 export type PathRequirement = {
-	words: readonly RequirementName[];
+	states: readonly RequirementName[];
 	minBasis: MinBasis;
 	/** Whether a path that cannot be decided is refused. */
 	undecided: 'refuse' | 'allow';
-	/** Who requires it, if not the command line: `FILE:LINE`. */
+	/** Who requires it, if not the command line: `FILE:LINE` of a policy, or `requiredInSession`. */
 	source: string | null;
 };
+
+/** The source of a requirement by `:require`. The session removes no requirement, so nothing accepts what it refuses. */
+export const requiredInSession = ':require';
 
 const verifiedStates = new Set<string>(['verified', 'enforced']);
 const tunnelStates = new Set<string>(['konnectivity', 'egress-http-connect', 'egress', 'ssh-tunnel']);
 
-type Judged = {result: RequireResult; subject: string; leg: Leg | null; verdict: Verdict<string>};
+type Evaluated = {result: RequireResult; subject: string; leg: Leg | null; verdict: Verdict<string>};
 
-export function evaluatePath(path: Path, word: RequirementName, minBasis: MinBasis): RequireResult {
-	return judge(path, word, minBasis).result;
+export function evaluatePath(path: Path, state: RequirementName, minBasis: MinBasis): RequireResult {
+	return evaluateState(path, state, minBasis).result;
 }
 
 /** The verdict that decides: the first that is not met, else the first undecided. */
-function judge(path: Path, word: RequirementName, minBasis: MinBasis): Judged {
-	const judged = verdictsFor(path, word).map(({accepted, ...one}) => ({...one, result: evaluate(one.verdict, accepted, minBasis)}));
-	return judged.find(({result}) => result === 'not-met') ?? judged.find(({result}) => result === 'undecided') ?? judged[0]!;
+function evaluateState(path: Path, state: RequirementName, minBasis: MinBasis): Evaluated {
+	const all = verdictsFor(path, state).map(({accepted, ...one}) => ({...one, result: evaluateVerdict(one.verdict, accepted, minBasis)}));
+	return all.find(({result}) => result === 'not-met') ?? all.find(({result}) => result === 'undecided') ?? all[0]!;
 }
 
 function verdictsFor(
 	{legs, crossing}: Path,
-	word: RequirementName,
-): ReadonlyArray<Omit<Judged, 'result'> & {accepted: ReadonlySet<string>}> {
-	switch (word) {
+	state: RequirementName,
+): ReadonlyArray<Omit<Evaluated, 'result'> & {accepted: ReadonlySet<string>}> {
+	switch (state) {
 		case 'verified': {
 			return legs.map(leg => ({subject: `leg ${leg.n}`, leg, verdict: leg.tls, accepted: verifiedStates}));
 		}
@@ -53,13 +56,13 @@ function verdictsFor(
 /** @throws SpokeError ERR_USAGE for an invalid value, or for `--min-basis` without a requirement */
 export function parsePathRequirements(asked: readonly string[], given: ReadonlySet<string>): readonly RequirementName[] {
 	assertRequireFlags(asked, given);
-	const words = asked.map(word => requirementOf(word));
-	const unknown = words.find(word => !requirementNames.includes(word as RequirementName));
+	const states = asked.map(state => requirementOf(state));
+	const unknown = states.find(state => !requirementNames.includes(state as RequirementName));
 	if (unknown !== undefined) {
 		throw new SpokeError('ERR_USAGE', `unknown requirement ${JSON.stringify(unknown)}: must be one of ${requirementNames.join(', ')}`);
 	}
 
-	return words as readonly RequirementName[];
+	return states as readonly RequirementName[];
 }
 
 /** The contract spells `tunnelled`; the American spelling is accepted too. */
@@ -83,28 +86,28 @@ export function assertRequireFlags(input: readonly string[], given: ReadonlySet<
 The message names the features, and what was observed of the first path that fails.
 @throws SpokeError ERR_REQUIRE_NOT_MET, ERR_REQUIRE_UNDECIDED
 */
-export function assertPathsMeet(paths: readonly Path[], {words, minBasis, undecided, source}: PathRequirement): void {
-	const judged = words.flatMap(word => paths.map(path => ({word, path, ...judge(path, word, minBasis)})));
+export function assertPathsMeet(paths: readonly Path[], {states, minBasis, undecided, source}: PathRequirement): void {
+	const evaluated = states.flatMap(state => paths.map(path => ({state, path, ...evaluateState(path, state, minBasis)})));
 	for (const [result, code, phrase] of [
 		['not-met', 'ERR_REQUIRE_NOT_MET', 'not met'],
 		['undecided', 'ERR_REQUIRE_UNDECIDED', 'undecided'],
 	] as const) {
-		const failed = judged.filter(one => one.result === result);
+		const failed = evaluated.filter(one => one.result === result);
 		const [first] = failed;
 		if (first && (result === 'not-met' || undecided === 'refuse')) {
 			const features = [...new Set(failed.map(({path}) => path.feature))].join(', ');
 			const by = source === null ? '' : `, required by ${source}`;
 			throw new SpokeError(
 				code,
-				`requirement ${phrase}: ${[...new Set(failed.map(({word}) => word))].join(', ')} (${features}${by}): ${describeVerdict(first)}`,
-				{remedy: result === 'not-met' ? remedyOf(first.path, first) : whatWouldDecide(first.verdict)},
+				`requirement ${phrase}: ${[...new Set(failed.map(({state}) => state))].join(', ')} (${features}${by}): ${describeVerdict(first)}`,
+				{remedy: result === 'not-met' ? remedyOf(first.path, first) : whatWouldDecide(first.verdict, source)},
 			);
 		}
 	}
 }
 
 /** `leg 2 is unverified, proven by kubelet-certificate-authority="" (GET /flagz)`. */
-function describeVerdict({path, subject, verdict: {state, basis, evidence, why}}: Judged & {path: Path}): string {
+function describeVerdict({path, subject, verdict: {state, basis, evidence, why}}: Evaluated & {path: Path}): string {
 	if (state === 'unknown') {
 		return `${subject} is unknown${why === undefined ? '' : `: ${why}`}`;
 	}
@@ -113,18 +116,20 @@ function describeVerdict({path, subject, verdict: {state, basis, evidence, why}}
 	return `${subject} is ${state}, ${basis}${cited === undefined ? '' : ` by ${cited.observed} (${cited.where})`}`;
 }
 
-function remedyOf({findings}: Path, {leg}: Judged): string | null {
+function remedyOf({findings}: Path, {leg}: Evaluated): string | null {
 	return findings.find(finding => finding.leg === (leg?.n ?? 2) && finding.remedy !== null)?.remedy ?? null;
 }
 
 /** An inferred verdict can be accepted; an unknown one only becomes known. */
-function whatWouldDecide({state, need}: Verdict<string>): string {
+function whatWouldDecide({state, need}: Verdict<string>, source: string | null): string {
 	const permissions = need.flatMap(({permission, check}: Need) =>
 		permission === null ? [] : [`${permission}${check ? ` (${check})` : ''}`],
 	);
-	const obtain = permissions.length === 0 ? [] : [`it needs the permission ${permissions.join(' or ')}`];
+	const obtain = permissions.length === 0 ? [] : [`needs ${permissions.join(' or ')}`];
 	return [
-		...(state === 'unknown' ? [] : ['--min-basis inferred accepts it']),
+		...(state === 'unknown' || source === requiredInSession
+			? []
+			: [source === null ? 'pass --min-basis inferred to accept it' : 'set minBasis: inferred in the policy to accept it']),
 		...obtain,
 		'docs/policies.md says what each user can prove',
 	].join('; ');
@@ -134,7 +139,7 @@ export function hasBasis(basis: Basis, minBasis: MinBasis): boolean {
 	return basis === 'proven' || (minBasis === 'inferred' && basis === 'inferred');
 }
 
-function evaluate({state, basis}: {state: string; basis: Basis}, accepted: ReadonlySet<string>, minBasis: MinBasis): RequireResult {
+function evaluateVerdict({state, basis}: {state: string; basis: Basis}, accepted: ReadonlySet<string>, minBasis: MinBasis): RequireResult {
 	if (state === 'unknown' || !hasBasis(basis, minBasis)) {
 		return 'undecided';
 	}

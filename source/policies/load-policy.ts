@@ -70,7 +70,7 @@ function readOwnFile(file: string): string | null {
 
 const writableByOthers = 0o022;
 
-/** Who can write a policy can lift it. Windows has no such modes. */
+/** Anyone who can write the policy can remove it. Windows has no file modes. */
 function assertOwn(path: string): void {
 	const {mode, uid} = statSync(path);
 	const own = process.getuid?.();

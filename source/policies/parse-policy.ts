@@ -31,7 +31,7 @@ export function parsePolicy(file: string, text: string): Policy & {problems: rea
 	return {file, entries, problems: settings.problems};
 }
 
-type Draft = {cluster: PolicyCluster | null; words: readonly RequirementName[]} & Pick<PathRequirement, 'minBasis' | 'undecided'>;
+type Draft = {cluster: PolicyCluster | null; states: readonly RequirementName[]} & Pick<PathRequirement, 'minBasis' | 'undecided'>;
 
 /** `cluster`: what the entry may name; `null` for every cluster. */
 function readEntry(settings: SettingsFile, place: Node, value: Node | null, cluster: PolicyCluster | null): PolicyEntry[] {
@@ -44,7 +44,7 @@ function readEntry(settings: SettingsFile, place: Node, value: Node | null, clus
 		return [];
 	}
 
-	const draft: Draft = {cluster, words: [], minBasis: 'proven', undecided: 'refuse'};
+	const draft: Draft = {cluster, states: [], minBasis: 'proven', undecided: 'refuse'};
 	for (const {key, value: setting} of value.items as SettingsPairs) {
 		const problem = readSetting(draft, settingText(key), setting);
 		if (problem !== null) {
@@ -52,7 +52,7 @@ function readEntry(settings: SettingsFile, place: Node, value: Node | null, clus
 		}
 	}
 
-	if (draft.words.length === 0) {
+	if (draft.states.length === 0) {
 		report(place, `an entry must have \`require\`: ${requirementNames.join(', ')}`);
 	}
 
@@ -61,8 +61,8 @@ function readEntry(settings: SettingsFile, place: Node, value: Node | null, clus
 	}
 
 	const {file, line} = settings.locationOf(place);
-	const {words, minBasis, undecided} = draft;
-	return [{cluster: draft.cluster, requirement: {words, minBasis, undecided, source: `${file}:${line}`}}];
+	const {states, minBasis, undecided} = draft;
+	return [{cluster: draft.cluster, requirement: {states, minBasis, undecided, source: `${file}:${line}`}}];
 }
 
 /** Returns a problem, or `null`. */
@@ -70,9 +70,9 @@ function readSetting(draft: Draft, name: string, node: Node | null): string | nu
 	const text = isScalar(node) && typeof node.value === 'string' ? node.value : null;
 	switch (name) {
 		case 'require': {
-			const words = (isSeq(node) ? (node.items as Node[]) : [node]).map(one => requirementOf(settingText(one)));
-			const unknown = words.find(word => !requirementNames.includes(word as RequirementName));
-			draft.words = words as RequirementName[];
+			const states = (isSeq(node) ? (node.items as Node[]) : [node]).map(one => requirementOf(settingText(one)));
+			const unknown = states.find(state => !requirementNames.includes(state as RequirementName));
+			draft.states = states as RequirementName[];
 			return unknown === undefined ? null : `unknown requirement ${unknown}: must be one of ${requirementNames.join(', ')}`;
 		}
 

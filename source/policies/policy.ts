@@ -24,7 +24,7 @@ export function requirementsFor({entries}: Policy, cluster: ClusterInfo): readon
 	return entries.filter(entry => entry.cluster === null || names(entry.cluster, cluster)).map(({requirement}) => requirement);
 }
 
-/** One match is enough: a cluster does not escape under another name or address. */
+/** One match is enough, so that renaming a context or changing an address does not avoid the policy. */
 function names({server, ca, context}: PolicyCluster, cluster: ClusterInfo): boolean {
 	return (
 		(server !== null && normalizeServer(server) === normalizeServer(cluster.server)) ||

@@ -18,7 +18,7 @@ import {openSandbox} from '../support/sandbox.ts';
 const timeoutMs = 30_000;
 const rows = commandTable.map(({spec: row}) => row);
 const offered: ReadonlyArray<readonly [line: string, words: readonly string[]]> = [
-	['po', ['port-forward']],
+	['po', ['port-forward', 'policy']],
 	['--context x lo', ['logs']],
 	['-n demo ex', ['exec']],
 	['keys --check', ['--check']],

@@ -54,7 +54,7 @@ for (const [name, argv] of commands.filter(([one]) => ['logs', 'exec', 'port-for
 		const {status, stderr} = await runSpoke(requiring(argv), {env: server.env});
 		t.is(status, 4, stderr);
 		t.regex(stderr, /requirement undecided: verified \([\w-]+\): leg 2 is enforced, inferred by /);
-		t.regex(stderr, /--min-basis inferred accepts it/);
+		t.regex(stderr, /pass --min-basis inferred to accept it/);
 		t.deepEqual(server.streams, []);
 	});
 
@@ -135,7 +135,7 @@ test('a forward meets verified in a sandbox that verifies, and a refused kubelet
 	t.deepEqual(forward.faults(), []);
 });
 
-test('the local API proxy answers 403 to what does not meet --require, and relays the rest', async t => {
+test('the local API proxy responds with 403 to what does not meet --require, and relays the rest', async t => {
 	const server = await startFlaggedApiservers(t, [verifiesNothing]);
 	const child = spawn(process.execPath, [builtProgram, 'proxy', '--port', '0', '--require', 'verified'], {env: server.env});
 	t.teardown(() => child.kill());

@@ -39,7 +39,7 @@ export const command: Command<typeof pathSpec.flags> = {
 			}
 
 			stdout.write(flags.output === 'json' ? paths.map(path => jsonLine(path)).join('') : toTerminalCharset(stdout, pathReport(paths)));
-			assertPathsMeet(paths, {words: required, minBasis: flags['min-basis'], undecided: 'refuse', source: null});
+			assertPathsMeet(paths, {states: required, minBasis: flags['min-basis'], undecided: 'refuse', source: null});
 			return exitStatus.ok;
 		} finally {
 			cluster.close();

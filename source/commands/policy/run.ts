@@ -33,7 +33,7 @@ export const command: Command<typeof policySpec.flags> = {
 		}
 
 		const policy = await loadPolicy(env);
-		print(policy === null ? `no policy: ${policyPath(env) ?? 'no home directory'} does not exist` : `policy ${policy.file}: no problems`);
+		print(policy === null ? describeNoPolicy(policyPath(env)) : `policy ${policy.file}: no problems`);
 		const cluster = await createClusterClient(flags, env);
 		try {
 			const required = await policyRequirements(env, cluster.facts);
@@ -55,6 +55,10 @@ export const command: Command<typeof policySpec.flags> = {
 	},
 };
 
+function describeNoPolicy(file: string | null): string {
+	return file === null ? 'no policy: HOME is not set' : `no policy: ${file} does not exist`;
+}
+
 function describeCluster({facts: {context, server, certificateAuthority}}: ClusterClient, required: readonly PathRequirement[]): string[] {
 	const fingerprints = caFingerprints(certificateAuthority);
 	return [
@@ -65,25 +69,25 @@ function describeCluster({facts: {context, server, certificateAuthority}}: Clust
 	];
 }
 
-function describeRequirement({words, minBasis, undecided, source}: PathRequirement): string {
-	return `${words.join(', ')}, ${minBasis}${undecided === 'allow' ? ', undecided allowed' : ''} (${source ?? 'command line'})`;
+function describeRequirement({states, minBasis, undecided, source}: PathRequirement): string {
+	return `${states.join(', ')}, at least ${minBasis}${undecided === 'allow' ? '; undecided streams open' : ''} (${source ?? 'command line'})`;
 }
 
 /** What `minBasis: proven` can mean for this user on this cluster. */
 function describeProvable(path: Path): string {
 	const {tls} = path.legs[1]!;
 	const results = requirementNames.map(
-		word => `${word} ${resultOf(path, {words: [word], minBasis: 'inferred', undecided: 'refuse', source: null})}`,
+		state => `${state} ${resultOf(path, {states: [state], minBasis: 'inferred', undecided: 'refuse', source: null})}`,
 	);
 	const permissions = tls.need.flatMap(({permission}) => permission ?? []);
 	const need = permissions.length === 0 ? '' : `; needs ${permissions.join(' or ')}`;
 	const gateway = path.findings.find(({code}) => code === 'GATEWAY_IN_FRONT' || code === 'FRONT_NOT_KNOWN');
 	const reason = gateway === undefined ? '' : `; ${gateway.message}`;
-	return `a stream of this user: leg 2 is ${tls.state}${tls.state === 'unknown' ? '' : `, ${tls.basis} at most`}${need}${reason} (with minBasis inferred: ${results.join(', ')})`;
+	return `you can prove for leg 2: ${tls.state}${tls.state === 'unknown' ? '' : ` (at most ${tls.basis})`}${need}${reason}. With minBasis inferred: ${results.join(', ')}`;
 }
 
 function describeResult(path: Path, requirement: PathRequirement): string {
-	return `${requirement.words.join(', ')} (${requirement.source ?? 'command line'}): ${resultOf(path, requirement)}`;
+	return `${requirement.states.join(', ')} (${requirement.source ?? 'command line'}): ${resultOf(path, requirement)}`;
 }
 
 function resultOf(path: Path, requirement: PathRequirement): string {

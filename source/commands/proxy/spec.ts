@@ -128,7 +128,7 @@ export const proxySpec = {
 		'The apiserver sends plain HTTP or, with https:, TLS without verifying the certificate. A node without a port, or with its kubelet’s port, means its kubelet, which is reached as for logs and exec, whatever the scheme.',
 		'Redirects are not followed. A response of 400 or higher is printed and exits 1; if the backend cannot be reached, it exits 11.',
 		'The local API proxy accepts only its own names in Host and Origin, and rejects requests that run commands (exec, attach, port-forward, the kubelet’s run), however the path is encoded, unless you pass --disable-filter --allow-commands.',
-		'With --require, the local API proxy answers 403 to a request for a log, stream, node, pod or service whose path does not meet it.',
+		'With --require or a policy, the local API proxy responds with 403 to a request for a log, stream, node, pod or service whose path does not meet the requirements.',
 	].join('\n'),
 	examples: [
 		['spoke proxy get svc/https:web:443/healthz', 'one request over unverified TLS to a pod of the service'],

@@ -42,7 +42,7 @@ export const distributions: readonly Distribution[] = [
 			source: 'https://github.com/loft-sh/vcluster/blob/main/pkg/server/server.go',
 		},
 		spokeSays:
-			'the server stays `unknown` and nothing beyond it is proven: the proxy has a certificate of the cluster’s CA, and passes on your identity',
+			'the server stays `unknown` and nothing beyond it is proven: the proxy has a certificate of the cluster’s CA, and relays your identity',
 	},
 	{
 		id: 'k3s',
@@ -148,7 +148,7 @@ export const distributions: readonly Distribution[] = [
 			source: 'https://github.com/openshift/hypershift/blob/main/control-plane-operator/controllers/hostedcontrolplane/v2/kas/config.go',
 		},
 		spokeSays:
-			'the control plane runs in another cluster. A refused certificate is `refused` only by inference: it can be that of the egress proxy. The agents’ metrics prove Konnectivity',
+			'the control plane runs in another cluster. A refused certificate is `refused` only by inference: it can be that of the egress proxy. `--probe active` can prove Konnectivity by its agents’ metrics, if you can read them',
 	},
 	{
 		id: 'openshift',
@@ -231,7 +231,7 @@ export const distributions: readonly Distribution[] = [
 		route: {says: 'Konnectivity (gRPC) is an add-on', source: 'https://github.com/clastix/kamaji'},
 		kubelets: {says: 'kubeadm’s flags, in another cluster', source: 'https://github.com/clastix/kamaji'},
 		spokeSays:
-			'a tenant looks like kubeadm without control plane pods. `/flagz` proves TLS and whether an egress file is set; the agents’ metrics prove Konnectivity',
+			'a tenant looks like kubeadm without control plane pods. `/flagz` proves TLS and whether an egress file is set; `--probe active` can prove Konnectivity by its agents’ metrics, if you can read them',
 	},
 	{
 		id: 'gateways',

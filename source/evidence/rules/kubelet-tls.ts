@@ -206,7 +206,7 @@ function byFlag(observations: Observations): RuleVerdict<TlsState> | undefined {
 		: unknownVerdict([], 'verification is on, and this kubelet did not respond', verdict.citations);
 }
 
-/** Enforced, unless something shows as surely whether the kubelet passes, or that none has passed so far. */
+/** `enforced`, unless evidence of at least the same basis shows that this kubelet passes, or metrics show that none has passed so far. */
 function enforced(observations: Observations, flagCitations: readonly Citation[], flagBasis: Basis): RuleVerdict<TlsState> {
 	const need = flagBasis === 'proven' ? [] : needReplicas(observations);
 	const accepted = acceptedProbe(observations);

@@ -36,9 +36,9 @@ export function recognizeDistribution(readable: Readable): RecognizedDistributio
 	return null;
 }
 
-/** `This looks like k3s (version v1.31.2+k3s1): …` */
+/** `This looks like k3s (version v1.31.2+k3s1). Usually there: …` */
 export function describeDistribution({distribution: {name}, by}: RecognizedDistribution, ...says: readonly string[]): string {
-	return `This looks like ${name} (${by}): ${says.join('; ')}`;
+	return `This looks like ${name} (${by}). Usually there: ${says.join('; ')}`;
 }
 
 function seen(mark: DistributionMark, {version, server, nodes}: Readable): string | null {

@@ -9,8 +9,9 @@ An apiserver proves itself with a certificate of the cluster's own CA that also 
 that certificate (direct-connection.ts). A gateway may answer if the server URL has a path, the scheme is plain HTTP (no apiserver since
 1.24 serves it), the peer is unverified, or the chain is of another CA. Names alone are no evidence: gateways have certificates with the
 same names from their own CAs. Nor is the CA if the apiserver listens on loopback: a virtual cluster's proxy has a certificate like an
-apiserver's, and sends logs, exec and port-forwards to another cluster. It also passes on the name of our client certificate. k3s listens on
-loopback, too, behind a server in the same process; only the address where it advertises that server tells it from a virtual cluster.
+apiserver's, and sends logs, exec and port-forwards to another cluster. It also relays the name of the client certificate. k3s listens on
+loopback, too, behind a server in the same process; only the address where it advertises that server distinguishes it from a virtual
+cluster.
 `server`: the URL of the kubeconfig.
 @see https://kubernetes.io/docs/setup/best-practices/certificates/ (the apiserver's names)
 @see https://github.com/loft-sh/vcluster/blob/main/pkg/server/server.go WithRedirect, ImpersonatingHandler

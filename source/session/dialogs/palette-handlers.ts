@@ -7,7 +7,7 @@ import {keyContext, currentNamespace, type ViewName} from '../frame/session-stat
 import {rowSelectorError} from '../lists/row-filter.ts';
 import {findResource, targetResources, type TargetResource} from '../../targets/resource-names.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
-import {requirementNames, requirementOf} from '../../evidence/require-path.ts';
+import {requiredInSession, requirementNames, requirementOf} from '../../evidence/require-path.ts';
 import {isReadOnly, disabledReason} from '../keys/disabled-reason.ts';
 import {addForward} from '../forwards/forward-dialog.ts';
 import {startForward} from '../forwards/forward-lifecycle.ts';
@@ -299,7 +299,7 @@ const commands: readonly CommandRow[] = [
 				return;
 			}
 
-			session.require({words: [name], minBasis: basis, undecided: 'refuse', source: ':require'});
+			session.require({states: [name], minBasis: basis, undecided: 'refuse', source: requiredInSession});
 			session.tell(`every later stream must be ${name}, ${basis}; open ones stay as they are`);
 		},
 	},

@@ -61,8 +61,8 @@ function headerParts(input: HeaderInput): {location: readonly Span[]; path: read
 
 /** The lock on every stream: never shortened. */
 function requiredOf({required}: ClusterState): Span[] {
-	const words = [...new Set(required.flatMap(one => one.words))];
-	return words.length === 0 ? [] : [styled('tls.verified', `  requires ${words.join(', ')}`)];
+	const states = [...new Set(required.flatMap(one => one.states))];
+	return states.length === 0 ? [] : [styled('tls.verified', `  requires ${states.join(', ')}`)];
 }
 
 /** Shortened before the user is dropped, and dropped before context and namespace are cut. */

@@ -673,7 +673,7 @@ test('unknown rows say how the recognized distribution usually is, and stay unkn
 	t.like(kubelets, {verdict: 'unknown', basis: 'unknown'});
 	t.regex(
 		kubelets.message,
-		/\. This looks like Azure AKS \(server .*\): nodes with the label kubernetes\.azure\.com\/kubelet-serving-ca=cluster/,
+		/\. This looks like Azure AKS \(server .*\)\. Usually there: nodes with the label kubernetes\.azure\.com\/kubelet-serving-ca=cluster/,
 	);
 	const route = rowOf({...closed, distribution}, 'C10');
 	t.is(route.verdict, 'unknown');

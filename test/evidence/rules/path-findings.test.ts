@@ -182,7 +182,7 @@ test('an open verdict of a configuration is explained by the distribution, a pro
 		);
 	t.regex(
 		of(unknown, unknown)[0]!.message,
-		/^This looks like k3s \(version v1\.31\.2\+k3s1\): kubelets are dialed .*; k3s sets --kubelet-certificate-authority/,
+		/^This looks like k3s \(version v1\.31\.2\+k3s1\)\. Usually there: kubelets are dialed .*; k3s sets --kubelet-certificate-authority/,
 	);
 	t.notRegex(of(verified, unknown)[0]!.message, /k3s sets/);
 	const direct = {state: 'direct', basis: 'proven', citations: [], need: [], protocol: null, agent: null} as const;

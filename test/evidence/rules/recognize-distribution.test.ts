@@ -60,7 +60,7 @@ test('the rows above cover every distribution that has a mark', t => {
 test('a description names what the distribution was recognized by', t => {
 	t.is(
 		describeDistribution(recognize({nodes: [node({'microk8s.io/cluster': 'true'})]})!, 'a', 'b'),
-		'This looks like MicroK8s (node label microk8s.io/cluster=true): a; b',
+		'This looks like MicroK8s (node label microk8s.io/cluster=true). Usually there: a; b',
 	);
 });
 
