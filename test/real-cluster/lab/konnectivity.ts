@@ -16,7 +16,7 @@ const ports = {
 	'http-connect': {agents: 8142, admin: 8143, health: 8144, agentAdmin: 8095, agentHealth: 8096},
 } satisfies Record<TunnelMode, Record<string, number>>;
 
-const socketPath = (lab: Lab, mode: TunnelMode) => join(lab.folder, 'konnectivity', `${mode}.sock`);
+export const tunnelSocket = (lab: Lab, mode: TunnelMode) => join(lab.folder, 'konnectivity', `${mode}.sock`);
 
 /** `undefined` without an egress selector file. */
 export async function egressFile(lab: Lab, egress: Egress): Promise<string | undefined> {
@@ -26,7 +26,7 @@ export async function egressFile(lab: Lab, egress: Egress): Promise<string | und
 
 	const tunnel = (mode: TunnelMode) => ({
 		proxyProtocol: mode === 'grpc' ? 'GRPC' : 'HTTPConnect',
-		transport: {uds: {udsName: socketPath(lab, mode)}},
+		transport: {uds: {udsName: tunnelSocket(lab, mode)}},
 	});
 	const selections = {
 		grpc: [{name: 'cluster', connection: tunnel('grpc')}],
@@ -53,7 +53,7 @@ export async function startTunnelServer(lab: Lab, mode: TunnelMode, {strategies 
 	await startDaemon(lab, `konnectivity-server-${mode}`, [
 		await konnectivityPath('konnectivity-server'),
 		`--mode=${mode}`,
-		`--uds-name=${socketPath(lab, mode)}`,
+		`--uds-name=${tunnelSocket(lab, mode)}`,
 		'--delete-existing-uds-file',
 		'--server-port=0',
 		`--cluster-cert=${serving.cert}`,

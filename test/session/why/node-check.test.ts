@@ -48,3 +48,16 @@ test('stop shows what is known so far', async t => {
 	await terminal.sees(/stopped by you/);
 	t.regex(terminal.text(), /1 node not checked/);
 });
+
+test('a rerun asks again', async t => {
+	const {terminal} = await onSandbox(t, [], wide);
+	await terminal.sees(/Pods \d/);
+	terminal.press('view.nodes');
+	await terminal.sees(/Nodes 3/);
+	terminal.press('test');
+	await terminal.sees(/Check the kubelets\?/);
+	terminal.press('confirm.yes');
+	await terminal.sees(/✓ 3 nodes: /);
+	terminal.press('node-check/refresh');
+	await terminal.sees(/Check the kubelets\?/);
+});
