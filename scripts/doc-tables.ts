@@ -81,7 +81,7 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 		[
 			'known-vulnerabilities',
 			table(
-				['vulnerability', 'of', 'severity', 'what', 'matters with', 'fixed in'],
+				['vulnerability', 'component', 'severity', 'description', 'condition', 'fixed in'],
 				knownVulnerabilities.map(row => [
 					`[${row.id}](${row.source})`,
 					row.component,

@@ -1,4 +1,4 @@
-/** Loads the program's files, which lie in the folder of the build or inside a single executable. */
+/** Loads the program's files, from the build directory or from inside a single executable. */
 import process from 'node:process';
 import {posix} from 'node:path';
 import {Script} from 'node:vm';

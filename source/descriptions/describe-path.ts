@@ -163,7 +163,7 @@ export function pathSentences(path: Path): string[] {
 	const ended = describeEnd(path);
 	const failure = describeExpectedFailure(path);
 	return [
-		...(ended === '' ? [] : [`The connection ${ended}. It was:`]),
+		...(ended === '' ? [] : [`The connection ${ended}. Its path was:`]),
 		...path.legs.map(leg => legSentence(describeLeg(path, leg))),
 		...(failure === null ? [] : [failureSentence(failure)]),
 	].map(sentence => sanitize(sentence));

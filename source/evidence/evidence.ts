@@ -74,7 +74,7 @@ export type Leg = {
 };
 
 export type Finding = {
-	/** An audit row: N1 to N6, C1 to C11. */
+	/** An audit row: N1 to N6, C1 to C11, V1. */
 	row: string;
 	code: string;
 	severity: 'info' | 'warning' | 'error';

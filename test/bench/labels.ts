@@ -18,8 +18,8 @@ const oneWayMs = 20;
 let turn = 0;
 
 export const labelGroups: readonly Group[] = [
-	{name: 'labels of one-shots', programs: ['spoke'], measure: async program => everyOneShot(program, [])},
-	{name: `labels of one-shots, ${2 * oneWayMs} ms away`, programs: ['spoke', 'kubectl'], measure: fromAfar},
+	{name: 'one-shot commands with and without path', programs: ['spoke'], measure: async program => everyOneShot(program, [])},
+	{name: `one-shot commands with and without path, ${2 * oneWayMs} ms round-trip time`, programs: ['spoke', 'kubectl'], measure: fromAfar},
 ];
 
 async function fromAfar(program: Program): Promise<Figures> {
@@ -42,7 +42,7 @@ function serverOf(program: Program): URL {
 	return new URL(stdout);
 }
 
-/** Kubectl tells no label: its figures stand in both rows. */
+/** kubectl prints no path line: its figures are in both rows. */
 async function everyOneShot(program: Program, way: readonly string[]): Promise<Figures> {
 	const figures = new Map<string, number>();
 	const modes = ['never', 'json'] as const;
@@ -51,7 +51,7 @@ async function everyOneShot(program: Program, way: readonly string[]): Promise<F
 		for (const mode of turn++ % 2 === 0 ? modes : modes.toReversed()) {
 			const told = program.name === 'spoke' ? [`--path=${mode}`] : [];
 			figures.set(
-				`${name}, ${mode === 'never' ? 'no label' : 'with its label'}, ms`,
+				`${name}, ${mode === 'never' ? 'without path line' : 'with path line'}, ms`,
 				await readyMs(program, [...args, ...way, ...told, ...behind]),
 			);
 		}

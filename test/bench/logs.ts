@@ -15,7 +15,7 @@ const lineFeed = 10;
 const maxDurationMs = 180_000;
 
 export const logGroups: readonly Group[] = [
-	{name: 'logs first line', programs: ['spoke', 'kubectl', 'stern'], measure: firstLine},
+	{name: 'logs: time until the first line', programs: ['spoke', 'kubectl', 'stern'], measure: firstLine},
 	{
 		name: 'logs 1M lines piped',
 		programs: ['spoke', 'kubectl', 'stern'],

@@ -14,7 +14,7 @@ type Forward = {port: (which: keyof typeof remote) => number; announcedMs: numbe
 const both = ['spoke', 'kubectl'] as const;
 
 export const portForwardGroups: readonly Group[] = [
-	{name: 'port-forward start', programs: both, measure: start},
+	{name: 'port-forward: time until ready', programs: both, measure: start},
 	{name: 'port-forward echo', programs: both, isSlow: true, measure: echo},
 	{name: 'port-forward throughput', programs: both, isSlow: true, measure: throughput},
 	{name: 'port-forward 300 connections', programs: both, isSlow: true, measure: manyConnections},

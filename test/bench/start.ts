@@ -39,8 +39,8 @@ async function measureStart(program: Program, name: OneShot): Promise<Figures> {
 	}
 
 	const labeled = [...program.command, command, '--path=json', ...args];
-	figures.set('first byte with its label: wall, ms', await firstByteMs(labeled));
-	figures.set('whole run with its label: CPU, ms', await processorMs(labeled));
+	figures.set('first byte with path line: wall, ms', await firstByteMs(labeled));
+	figures.set('whole run with path line: CPU, ms', await processorMs(labeled));
 	for (const {name: stage, ms, cpuMs} of await stagesOf(program, [command, ...args])) {
 		figures.set(`${stage}: wall, ms`, ms);
 		figures.set(`${stage}: CPU, ms`, cpuMs);

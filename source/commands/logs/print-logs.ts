@@ -88,7 +88,7 @@ async function printLog(
 	}
 }
 
-/** For objects, the server would count their timestamps as bytes. */
+/** For `-o json`, `limitBytes` is applied here, because the server would count the timestamps. */
 export function readToPrint({read, json}: Pick<PrintOptions, 'read' | 'json'>): PodLogOptions {
 	const {limitBytes: _, ...unlimited} = read;
 	return json ? {...unlimited, timestamps: true} : read;

@@ -50,7 +50,7 @@ export const command: Command<typeof logsSpec.flags> = {
 	},
 };
 
-/** Of one pod that is named, so that only its containers are unknown. */
+/** Early log request of one named pod; `undefined` if its container is unknown. */
 function logAhead(
 	{targets: [target, ...more], selector, containers, allPods, read}: LogRequest,
 	{follow, output}: LogsInvocation['flags'],

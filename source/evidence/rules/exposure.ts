@@ -24,7 +24,7 @@ export function decideExposure(observations: Observations, tls: RuleVerdict<TlsS
 	}
 
 	if (tls.state === 'refused') {
-		return protectedBy(tls, 'kubelet certificate checked and refused: nothing is sent');
+		return protectedBy(tls, 'the apiserver refused the kubelet certificate and sends nothing');
 	}
 
 	if (tls.state === 'enforced' && !(route.state === 'konnectivity' && route.basis === 'proven')) {
@@ -73,7 +73,7 @@ function verificationIsOn(observations: Observations): ExposureVerdict | undefin
 	return flag.known && flag.value !== '' && isFarEndKnown(observations) ? protectedBy(flag, sentNothing) : undefined;
 }
 
-const sentNothing = 'verification is on: a kubelet that is not verified is sent nothing';
+const sentNothing = 'the apiserver verifies kubelets and sends nothing to one that fails';
 
 function protectedBy({basis, citations}: Pick<RuleVerdict<string>, 'basis' | 'citations'>, why: string): ExposureVerdict {
 	return {...verdictOf('protected', basis, citations), why};

@@ -1,4 +1,4 @@
-/** Work that goes on after the action that started it, by id. */
+/** Work that continues after the action that started it, by id. */
 import type {SandboxRun} from '../sandbox/sandbox-handlers.ts';
 import type {TailRun} from '../tail/tail-run.ts';
 

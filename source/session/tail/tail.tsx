@@ -125,7 +125,7 @@ function pathRow(
 	const worst = worstPath(entry?.paths.values() ?? []);
 	if (hasScreenReader) {
 		const isPast = worst !== null && worst.about !== 'ended-connection' && view.phase === 'waiting';
-		return {spans: [], label: `${isPast ? 'No response now. It was:\n' : ''}${readPath(worst)}`};
+		return {spans: [], label: `${isPast ? 'No response now. The last path was:\n' : ''}${readPath(worst)}`};
 	}
 
 	if (worst !== null && view.phase === 'waiting') {

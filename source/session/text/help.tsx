@@ -72,8 +72,8 @@ export function helpBody(screen: RenderInput, context: string): Line[] {
 			] as const
 		).flatMap(([basis, words]) => legendLines(glyphs.strokes[basis], basis === 'unseen' ? '' : basis, words, width - 1)),
 		...[
-			line('A stroke left of a word'),
-			line('shows how it is known.'),
+			line('Stroke left of a state:'),
+			line('its basis'),
 			line(styled('state.failed', glyphs.broke), ' ends a failed leg'),
 			line('apiserver a, b: replicas'),
 		].map(unread),
@@ -82,7 +82,7 @@ export function helpBody(screen: RenderInput, context: string): Line[] {
 		),
 		...[
 			line(''),
-			line(styled('title', 'SIGNS')),
+			line(styled('title', 'GLYPHS')),
 			line(`${glyphs.open} open     ${glyphs.working} in progress`),
 			line(`${glyphs.stopped} stopped  ${glyphs.failed} failed`),
 			line(`${glyphs.look} attention`),

@@ -468,7 +468,7 @@ test('a row that only a tunnel protects is not described as enforced', t => {
 	t.like(rowOf(enforced, 'C1'), {
 		verdict: 'pass',
 		state: 'enforced',
-		message: 'direct, enforced: verification is on: a kubelet that is not verified is sent nothing',
+		message: 'direct, enforced: the apiserver verifies kubelets and sends nothing to one that fails',
 	});
 });
 
@@ -652,7 +652,7 @@ test('the row of known vulnerabilities names each with its component, its fix an
 	t.is(basis, 'inferred');
 	t.truthy(remedy);
 	t.is(exceptions.length, 2);
-	t.regex(exceptions[0]!, /^CVE-2022-3294 \(medium\), kube-apiserver v1\.24\.7, fixed in v1\.24\.8: .*; matters with /);
+	t.regex(exceptions[0]!, /^CVE-2022-3294 \(medium\), kube-apiserver v1\.24\.7, fixed in v1\.24\.8: .*; condition: /);
 	t.regex(exceptions[1]!, /^CVE-2025-0426 \(medium\), kubelet v1\.31\.5 on 1 node, fixed in v1\.31\.6: /);
 });
 

@@ -135,7 +135,7 @@ test('the focused connections are read instead of the view, and an ended connect
 	const [tab, connection, ended, leg] = readBelowCluster({connections: [entry], pane: 'connections'});
 	t.is(tab, 'tab: Pods');
 	t.is(connection, 'Connections, 1 of 1: forward :1 → pod/x:80, working, connection refused.');
-	t.regex(ended!, /^The connection ended \d\d:\d\d:\d\d\. It was:$/);
+	t.regex(ended!, /^The connection ended \d\d:\d\d:\d\d\. Its path was:$/);
 	t.is(leg, legTwo);
 });
 

@@ -86,7 +86,7 @@ test('no heading of the help is the last row of a column', t => {
 				} as unknown as RenderInput;
 				const lines = helpBody(screen, context).map(({spans}) => spans.map(({text}) => text).join(''));
 				const last = lines.flatMap((text, row) =>
-					[...text.matchAll(/PATH LINE|SIGNS|FILTERS|CUSTOM KEYS|EVERYWHERE/g)]
+					[...text.matchAll(/PATH LINE|GLYPHS|FILTERS|CUSTOM KEYS|EVERYWHERE/g)]
 						.filter(({index}) => (lines[row + 1] ?? '').slice(index, index + 8).trim() === '')
 						.map(([heading]) => heading),
 				);
