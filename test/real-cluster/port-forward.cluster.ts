@@ -291,7 +291,7 @@ test('an apiserver restart is reported, ports stay bound, and connections resume
 	await interrupt(t, run);
 });
 
-test('300 simultaneous connections get all their bytes, and few tunnels stay idle', async t => {
+test('300 simultaneous connections get all their bytes, and few tunnels stay idle after them', async t => {
 	const run = await forward(t, direct, ['pod/forwarded-pod', ':echo']);
 	const port = await run.port();
 	const answers = await Promise.all(Array.from({length: 300}, async (_, index) => echoed(port, `connection ${index}`, 20_000)));
@@ -299,11 +299,11 @@ test('300 simultaneous connections get all their bytes, and few tunnels stay idl
 		answers,
 		answers.map((_, index) => `connection ${index}`),
 	);
-	await sleep(2000);
 	const tunnels = new Set(run.events.filter(({event}) => event === 'connection-opened').map(event => event['tunnel'] as string));
 	t.true(tunnels.size <= 90, `${tunnels.size} tunnels`);
-	const sockets = (await readdir(`/proc/${run.child.pid}/fd`)).length;
-	t.true(sockets < 40, `${sockets} descriptors`);
+	// They wait 10 s for another burst.
+	const descriptors = async () => (await readdir(`/proc/${run.child.pid}/fd`)).length;
+	await until(async () => (await descriptors()) < 40, descriptors);
 	await interrupt(t, run);
 });
 
