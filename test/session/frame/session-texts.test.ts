@@ -153,7 +153,7 @@ test('a failed shell shows its whole sentence at 80 columns', async t => {
 	await sandbox.switches.set({route: 'konnectivity', agents: 'gone'});
 	await terminal.sees(/Running/);
 	terminal.press('shell');
-	await terminal.sees(/─ shell in \S+ failed ─[\s\S]*no agent is[\s\S]*connected to its proxy server: No agent available[\s\S]*d doctor/);
+	await terminal.sees(/─ shell in \S+ failed ─[\s\S]*no agent for this connection: No agent available[\s\S]*d doctor/);
 });
 
 test('the sandbox session begins with an open tail and its path', async t => {
@@ -245,7 +245,7 @@ test('why for a refused shell breaks the path of the connection with the refused
 	const {terminal, sandbox} = await onSandbox(t);
 	await terminal.sees(/toolbox-/);
 	await sandbox.switches.set({verification: 'bad'});
-	await terminal.sees(/┈ TLS unknown ┈/);
+	await terminal.sees(/━ enforced ━/);
 	terminal.type('/toolbox\r');
 	await terminal.sees(/▸ toolbox/);
 	terminal.press('shell');
@@ -258,7 +258,7 @@ test('a tail ended by a kubelet certificate retries by a key and follows when al
 	const {terminal, sandbox} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+/);
 	await sandbox.switches.set({verification: 'bad'});
-	await terminal.sees(/┈ TLS unknown ┈/);
+	await terminal.sees(/━ enforced ━/);
 	terminal.press('view.workloads');
 	await terminal.sees(/deploy\/web/);
 	terminal.type('/deploy/web\r');
