@@ -43,7 +43,7 @@ const pictures: readonly Picture[] = [
 			{press: 'value.next'},
 			{press: 'accept'},
 			{sees: /━verified/},
-			{sees: /(?:read yet|TLS unknown|verified) ┈?━?► ?kubelet|TLS unknown/},
+			{sees: /━ enforced ━► kubelet/},
 			{wait: 2500},
 		],
 	},
