@@ -4,7 +4,15 @@ import type {TailRun} from '../tail/tail-run.ts';
 
 /** `stop` may return a promise. */
 type Stoppable = {stop(): unknown};
-export type WorkKinds = {tail: TailRun; forward: Stoppable; listener: Stoppable; request: Stoppable; sandbox: SandboxRun};
+export type WorkKinds = {
+	tail: TailRun;
+	forward: Stoppable;
+	listener: Stoppable;
+	request: Stoppable;
+	/** `reason`: what follows `stopped`. */
+	'node-check': {stop(reason?: string): unknown};
+	sandbox: SandboxRun;
+};
 type Work = {readonly kind: keyof WorkKinds; readonly run: Stoppable};
 
 export class RunningWork {
@@ -20,7 +28,8 @@ export class RunningWork {
 	}
 
 	get<Kind extends keyof WorkKinds>(kind: Kind, id: string | undefined): WorkKinds[Kind] | undefined {
-		return this.list(kind).find(one => one.id === id)?.run;
+		const work = id === undefined ? undefined : this.#running.get(id);
+		return work?.kind === kind ? (work.run as WorkKinds[Kind]) : undefined;
 	}
 
 	list<Kind extends keyof WorkKinds>(kind: Kind): ReadonlyArray<{id: string; run: WorkKinds[Kind]}> {

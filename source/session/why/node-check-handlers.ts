@@ -27,7 +27,7 @@ export const nodeCheckHandlers = {
 		const layer = session.store.state.layers.at(-1);
 		if (layer?.kind === 'text' && layer.busy && layer.id !== undefined) {
 			session.store.dispatchNow({type: 'fill-text', id: layer.id, to: {right: stopping}});
-			running.get(session)?.abort(stopReasons.key);
+			void session.work.end(layer.id);
 		} else {
 			session.tell('the check has ended');
 		}
@@ -38,9 +38,6 @@ const stopping = 'stopping …';
 /** What follows `stopped`. */
 const stopReasons = {key: 'by you', closed: 'because its screen was closed', replaced: 'by a newer check'} as const;
 const progressIntervalMs = 200;
-
-/** The check of a session's newest screen. */
-const running = new WeakMap<Session, AbortController>();
 
 /** Lists nodes and pods, asks once with their number, and shows progress until the check ends, is stopped or its screen is closed. */
 export async function openNodeCheck(session: Session): Promise<void> {
@@ -53,11 +50,18 @@ export async function openNodeCheck(session: Session): Promise<void> {
 		return;
 	}
 
-	running.get(session)?.abort(stopReasons.replaced);
-	const stop = new AbortController();
-	running.set(session, stop);
-	const signal = AbortSignal.any([stop.signal, session.closing]);
+	for (const {run} of session.work.list('node-check')) {
+		run.stop(stopReasons.replaced);
+	}
+
+	const abort = new AbortController();
+	const {signal} = abort;
 	const id = session.nextId('text');
+	const onEnded = session.work.start('node-check', id, {
+		stop(reason = stopReasons.key) {
+			abort.abort(reason);
+		},
+	});
 	openText(session, {
 		id,
 		title: 'Node check',
@@ -72,7 +76,7 @@ export async function openNodeCheck(session: Session): Promise<void> {
 	let counts: NodeCheckSummary['nodes'] | null = null;
 	const progress = setInterval(() => {
 		if (!isShown()) {
-			stop.abort(stopReasons.closed);
+			abort.abort(stopReasons.closed);
 		} else if (counts !== null && !signal.aborted) {
 			session.store.dispatchNow({type: 'fill-text', id, to: {right: describeNodeCheckProgress(counts)}});
 		}
@@ -91,6 +95,7 @@ export async function openNodeCheck(session: Session): Promise<void> {
 		})
 		.finally(() => {
 			clearInterval(progress);
+			onEnded();
 		});
 	session.store.dispatchNow({
 		type: 'fill-text',

@@ -2,16 +2,23 @@
 import test from 'ava';
 import {onSandbox} from '../../support/sandbox-session.ts';
 import {addScriptedNodes} from '../../support/scripted-nodes.ts';
+import type {TestTerminal} from '../../support/terminal.ts';
 
 const wide = {columns: 120, rows: 40};
+
+/** Until the question of the nodes view. */
+async function askInNodes(terminal: TestTerminal, nodes: number): Promise<void> {
+	await terminal.sees(/Pods \d/);
+	terminal.press('view.nodes');
+	await terminal.sees(new RegExp(`Nodes ${nodes}`));
+	terminal.press('test');
+	await terminal.sees(/Check the kubelets\?/);
+}
 
 test('the nodes view checks all kubelets after yes and groups them by what failed', async t => {
 	const {terminal, sandbox} = await onSandbox(t, [], wide);
 	await addScriptedNodes(t, sandbox, {shut: {kind: 'closed'}, empty: {kind: 'no-pod'}});
-	await terminal.sees(/Pods \d/);
-	terminal.press('view.nodes');
-	await terminal.sees(/Nodes 5/);
-	terminal.press('test');
+	await askInNodes(terminal, 5);
 	await terminal.sees(/Check the kubelets\?[\s\S]*one byte of a log on each of 4 nodes/);
 	terminal.press('confirm.yes');
 	await terminal.sees(/4 kubelets tried, 3 responded/);
@@ -24,11 +31,7 @@ test('the nodes view checks all kubelets after yes and groups them by what faile
 
 test('no to the question reads nothing', async t => {
 	const {terminal} = await onSandbox(t, [], wide);
-	await terminal.sees(/Pods \d/);
-	terminal.press('view.nodes');
-	await terminal.sees(/Nodes 3/);
-	terminal.press('test');
-	await terminal.sees(/Check the kubelets\?/);
+	await askInNodes(terminal, 3);
 	terminal.press('confirm.no');
 	await terminal.loses(/Check the kubelets\?/);
 	t.notRegex(terminal.text(), /Node check/);
@@ -51,11 +54,7 @@ test('stop shows what is known so far', async t => {
 
 test('a rerun asks again', async t => {
 	const {terminal} = await onSandbox(t, [], wide);
-	await terminal.sees(/Pods \d/);
-	terminal.press('view.nodes');
-	await terminal.sees(/Nodes 3/);
-	terminal.press('test');
-	await terminal.sees(/Check the kubelets\?/);
+	await askInNodes(terminal, 3);
 	terminal.press('confirm.yes');
 	await terminal.sees(/✓ 3 nodes: /);
 	terminal.press('node-check/refresh');
