@@ -7,6 +7,7 @@ import test, {type ExecutionContext} from 'ava';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {startServer} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
+import {kubeconfigText} from '../support/kubeconfig-text.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 
 const flags = {kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': ''}};
@@ -60,17 +61,7 @@ async function apiserver(
 	});
 	t.teardown(async () => server.close());
 	const file = join(server.folder, 'kubeconfig');
-	await writeFile(
-		file,
-		JSON.stringify({
-			apiVersion: 'v1',
-			kind: 'Config',
-			'current-context': 'main',
-			contexts: [{name: 'main', context: {cluster: 'here', user: 'ada'}}],
-			clusters: [{name: 'here', cluster: {server: server.url, 'certificate-authority-data': Buffer.from(server.ca).toString('base64')}}],
-			users: [{name: 'ada', user}],
-		}),
-	);
+	await writeFile(file, kubeconfigText({server: server.url, ca: server.ca, user}));
 	return {arrivals, env: {KUBECONFIG: file}};
 }
 

@@ -11,6 +11,7 @@ import {parseCommandLine} from '../../source/command-line/parse-command-line.ts'
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import {authority, issue} from './certificates.ts';
+import {kubeconfigText} from './kubeconfig-text.ts';
 
 export type ScriptedServer = {
 	url: string;
@@ -66,22 +67,7 @@ export async function startServer({request, upgrade}: Scripted, tls: TlsOptions 
 		async cluster({user = {token: 'secret-token'}, cluster = {}, flags = [], environment = {}} = {}) {
 			files++;
 			const file = join(folder, `config-${files}`);
-			await writeFile(
-				file,
-				JSON.stringify({
-					apiVersion: 'v1',
-					kind: 'Config',
-					'current-context': 'main',
-					contexts: [{name: 'main', context: {cluster: 'here', user: 'ada'}}],
-					clusters: [
-						{
-							name: 'here',
-							cluster: {server: url, 'certificate-authority-data': Buffer.from(ca.certificate).toString('base64'), ...cluster},
-						},
-					],
-					users: [{name: 'ada', user}],
-				}),
-			);
+			await writeFile(file, kubeconfigText({server: url, ca: ca.certificate, user, cluster}));
 			const access = await createClusterClient(parseCommandLine(connectionFlags, ['--kubeconfig', file, ...flags]).flags, environment);
 			opened.push(access);
 			return access;

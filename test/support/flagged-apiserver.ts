@@ -10,6 +10,7 @@ import process from 'node:process';
 import type {TLSSocket} from 'node:tls';
 import type {ExecutionContext} from 'ava';
 import {authority, issue} from './certificates.ts';
+import {kubeconfigText} from './kubeconfig-text.ts';
 
 export const verifies = {'kubelet-certificate-authority': '/ca.crt', 'egress-selector-config-file': ''};
 export const verifiesNothing = {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''};
@@ -134,29 +135,14 @@ export async function startFlaggedApiservers(
 	const encoded = (text: string) => Buffer.from(text).toString('base64');
 	await writeFile(
 		file,
-		JSON.stringify({
-			apiVersion: 'v1',
-			kind: 'Config',
-			'current-context': 'main',
-			contexts: [{name: 'main', context: {cluster: 'here', user: 'ada', namespace: 'default'}}],
-			clusters: [
-				{
-					name: 'here',
-					cluster: {
-						server: `https://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`,
-						'certificate-authority-data': encoded(ca.certificate),
-					},
-				},
-			],
-			users: [
-				{
-					name: 'ada',
-					user:
-						credential === 'token'
-							? {token: 'secret'}
-							: {'client-certificate-data': encoded(client.certificate), 'client-key-data': encoded(client.key)},
-				},
-			],
+		kubeconfigText({
+			server: `https://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`,
+			ca: ca.certificate,
+			namespace: 'default',
+			user:
+				credential === 'token'
+					? {token: 'secret'}
+					: {'client-certificate-data': encoded(client.certificate), 'client-key-data': encoded(client.key)},
 		}),
 	);
 	t.teardown(async () => {
