@@ -28,17 +28,30 @@ export function isHangupIgnored(): boolean {
 	return process.env[hangupIgnored] === String(process.pid) || basename(process.env['_'] ?? '') === 'nohup';
 }
 
+/** The default of each flag that was set. */
+const restoredFlags = new Map<string, string>();
+
 /**
 Sets a flag of V8 until the process exits, when `restored`, its default, returns: V8 rejects compiled code that was stored with other flags
 than those at the start.
 */
 export function setV8Flag(flag: string, restored: string): void {
+	if (restoredFlags.has(flag)) {
+		return;
+	}
+
 	// Most commands set none, and loading the module takes time.
 	const {setFlagsFromString} = process.getBuiltinModule('node:v8');
+	if (restoredFlags.size === 0) {
+		process.prependOnceListener('exit', () => {
+			for (const before of restoredFlags.values()) {
+				setFlagsFromString(before);
+			}
+		});
+	}
+
+	restoredFlags.set(flag, restored);
 	setFlagsFromString(flag);
-	process.prependOnceListener('exit', () => {
-		setFlagsFromString(restored);
-	});
 }
 
 /** The title also sets the name, to 15 bytes, but killall and lsof match the program's name alone. */

@@ -7,6 +7,7 @@ import process from 'node:process';
 import type {Readable} from 'node:stream';
 import {promisify} from 'node:util';
 import test, {type ExecutionContext} from 'ava';
+import {setV8Flag} from '../source/own-process.ts';
 import {LogServer} from './support/log-server.ts';
 import {builtProgram} from './support/run-spoke.ts';
 
@@ -100,4 +101,13 @@ test('exits 129 on SIGHUP when the launcher variable names another process', asy
 	log.append(line(2, 'running'));
 	child.kill('SIGHUP');
 	t.deepEqual(await once(child, 'exit'), [129, null]);
+});
+
+test('a flag of V8 that is set for each forward adds one listener', t => {
+	const before = process.listenerCount('exit');
+	for (let forward = 0; forward < 12; forward++) {
+		setV8Flag('--semi-space-growth-factor=2', '--semi-space-growth-factor=2');
+	}
+
+	t.true(process.listenerCount('exit') <= before + 1);
 });
