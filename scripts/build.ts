@@ -55,14 +55,14 @@ const startsFast = {
 
 /** Loaded later, so it can use top-level await, as Ink's layout engine does. @see partAsScript */
 const mayWait = {
-	...shared,
+	...startsFast,
 	format: 'esm',
-	define: {...shared.define, 'import.meta.url': 'fileUrl', 'import.meta.resolve': 'undefined'},
-	inject: [inRoot('scripts/file-url.mjs')],
+	define: {...startsFast.define, 'import.meta.resolve': 'undefined'},
 } as const satisfies BuildOptions;
 
 await rm(inRoot('build'), {recursive: true, force: true});
-await sayFormat('build', 'commonjs');
+await mkdir(inRoot('build'));
+await writeFile(inRoot('build/package.json'), '{"type":"commonjs"}\n');
 const built = await Promise.all([
 	build({
 		...startsFast,
@@ -181,12 +181,6 @@ async function buildHash(): Promise<string> {
 	}
 
 	return hash.digest('hex').slice(0, 16);
-}
-
-/** For the directory's `.js` files. */
-async function sayFormat(folder: string, type: 'commonjs'): Promise<void> {
-	await mkdir(inRoot(folder), {recursive: true});
-	await writeFile(inRoot(`${folder}/package.json`), `${JSON.stringify({type})}\n`);
 }
 
 /** `import('./logs/run.ts')` becomes `import('./commands/logs.js')` in the first file, and `./logs.js` in a command. */

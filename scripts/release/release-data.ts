@@ -1,31 +1,10 @@
 /** What a release consists of. */
-import {readFileSync} from 'node:fs';
-
-type Manifest = {
-	name: string;
-	version: string;
-	description: string;
-	license: string;
-	homepage: string;
-	repository: {url: string};
-	bugs: {url: string};
-};
-
 export const root = new URL('../../', import.meta.url).pathname;
-export const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as Manifest;
-
-/** The repository without `git+` and `.git`; release files lie below it. The URLs of package.json are the only ones. */
-export const repositoryUrl = manifest.repository.url.replace(/^git\+/, '').replace(/\.git$/, '');
-export const downloadUrl = `${repositoryUrl}/releases/download/v${manifest.version}`;
 
 export type Platform = {
 	/** As `process.platform` and `process.arch`. */
 	os: 'linux' | 'darwin';
 	arch: 'x64' | 'arm64';
-	/** Names of the architecture in Debian, RPM and Go. */
-	deb: string;
-	rpm: string;
-	go: string;
 	/** SHA-256 of the Node that becomes the single executable; null if it has not been seen. */
 	nodeSha256: string | null;
 };
@@ -37,27 +16,13 @@ export const platforms: readonly Platform[] = [
 	{
 		os: 'linux',
 		arch: 'x64',
-		deb: 'amd64',
-		rpm: 'x86_64',
-		go: 'amd64',
 		nodeSha256: '7fde7b8afa198da66257f42ee2001d874c7355631e6d1579a5fb5ef1f246df4c',
 	},
 	{
 		os: 'linux',
 		arch: 'arm64',
-		deb: 'arm64',
-		rpm: 'aarch64',
-		go: 'arm64',
 		nodeSha256: '0f8949d1028f6d61506b2d5bc57e7e6fe893d7b1997509b7847294fc9c616584',
 	},
-	{os: 'darwin', arch: 'x64', deb: '', rpm: '', go: 'amd64', nodeSha256: null},
-	{os: 'darwin', arch: 'arm64', deb: '', rpm: '', go: 'arm64', nodeSha256: null},
+	{os: 'darwin', arch: 'x64', nodeSha256: null},
+	{os: 'darwin', arch: 'arm64', nodeSha256: null},
 ];
-
-/** Other names of the program: a kubectl plugin, and its completion. */
-export const programAliases = ['kubectl-spoke', 'kubectl_complete-spoke'];
-
-/** Name of an archive's folder, and of the archive without its suffix. */
-export function archiveName({os, arch}: Platform): string {
-	return `${manifest.name}-${manifest.version}-${os}-${arch}`;
-}
