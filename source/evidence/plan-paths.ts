@@ -116,19 +116,15 @@ function serviceTarget({metadata}: ServiceObject): Pick<ResolvedTarget, 'kind' |
 	return {kind: 'Service', namespace, name, uid, container: null};
 }
 
+/** `asked`: what the user typed. */
+export function nodeTarget(asked: string, name: string, node: NodeObject | null): ResolvedTarget {
+	return {asked, kind: 'Node', namespace: null, name, uid: node?.metadata.uid ?? null, node: name, container: null, chosenFrom: 1};
+}
+
 async function planNodePath(cluster: ClusterClient, input: string, form: ProxyName): Promise<PathPlan> {
 	const {name} = form;
 	const node = await readIfAllowed<NodeObject>(cluster, `/api/v1/nodes/${encodeURIComponent(name)}`);
-	const target: ResolvedTarget = {
-		asked: input,
-		kind: 'Node',
-		namespace: null,
-		name,
-		uid: node?.metadata.uid ?? null,
-		node: name,
-		container: null,
-		chosenFrom: 1,
-	};
+	const target = nodeTarget(input, name, node);
 	const pod = await podOnNode(cluster, name);
 	return {
 		target,

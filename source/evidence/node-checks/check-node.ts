@@ -16,6 +16,7 @@ import type {ConnectionObservations, ConnectionPurpose, Path, ResolvedTarget} fr
 import type {ApiserverExamination} from '../examine-apiserver.ts';
 import {failureObservation} from '../failure-observation.ts';
 import {attemptedPath, configuredPath} from '../find-paths.ts';
+import {nodeTarget} from '../plan-paths.ts';
 import {isFromApiserver, isFromKubelet, logByteError, readLogByte} from '../probes/log-byte.ts';
 import {logObservation} from '../probes/log-differential.ts';
 import {readText} from '../probes/probe-request.ts';
@@ -143,16 +144,7 @@ function notTried(planned: PlannedNode, reason: NotTriedReason, {examined, clust
 
 /** The configuration's path to the kubelet. */
 function nodePath({name, node}: PlannedNode, examined: ApiserverExamination, cluster: ClusterClient): Path {
-	const target: ResolvedTarget = {
-		asked: `node/${name}`,
-		kind: 'Node',
-		namespace: null,
-		name,
-		uid: node?.metadata.uid ?? null,
-		node: name,
-		container: null,
-		chosenFrom: 1,
-	};
+	const target = nodeTarget(`node/${name}`, name, node);
 	const request = proxyRequestFacts('nodes', {scheme: null, name, port: null, input: name}, node);
 	return configuredPath(examined, cluster, {feature: 'node-proxy', target, request}, {node, pod: null});
 }
