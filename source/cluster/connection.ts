@@ -80,7 +80,7 @@ export type UpgradeOptions = {
 	signal?: AbortSignal;
 	/** Time for the 101. Default 35 s, a little longer than the apiserver's own dial timeout of 30 s. */
 	timeoutMs?: number;
-	/** Same as `RequestOptions.isEarly`. */
+	/** Same as `RequestOptions.isAhead`. */
 	isAhead?: boolean;
 };
 

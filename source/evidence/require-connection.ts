@@ -20,7 +20,7 @@ const responseTimeoutMs = 10_000;
 /** Every later stream of the cluster must meet these, too: nothing lifts what was required before. */
 export function requireOnStreams(cluster: ClusterClient, more: readonly PathRequirement[]): void {
 	const wanted = [...requirementsOn(cluster), ...more.filter(({states}) => states.length > 0)];
-	cluster.records.of(RequirementRecord, () => new RequirementRecord()).requirements = wanted;
+	recordOf(cluster).requirements = wanted;
 	setStreamGate(
 		cluster,
 		wanted.length === 0
@@ -30,8 +30,12 @@ export function requireOnStreams(cluster: ClusterClient, more: readonly PathRequ
 }
 
 /** What every stream of the cluster must meet. */
-export function requirementsOn({records}: Pick<ClusterClient, 'records'>): readonly PathRequirement[] {
-	return records.of(RequirementRecord, () => new RequirementRecord()).requirements;
+export function requirementsOn(cluster: Pick<ClusterClient, 'records'>): readonly PathRequirement[] {
+	return recordOf(cluster).requirements;
+}
+
+function recordOf({records}: Pick<ClusterClient, 'records'>): RequirementRecord {
+	return records.of(RequirementRecord, () => new RequirementRecord());
 }
 
 class RequirementRecord {

@@ -8,22 +8,22 @@ import type {ConnectionPurpose} from './connection-observer.ts';
 export type StreamGate = (connection: Connection, purpose: ConnectionPurpose, signal: AbortSignal | undefined) => Promise<void>;
 
 /** For every later stream of the cluster, on whatever client derived from this one. `null`: any connection may be used. */
-export function setStreamGate({records}: Pick<ClusterClient, 'records'>, gate: StreamGate | null): void {
-	records.of(GateRecord, () => new GateRecord()).gate = gate;
+export function setStreamGate(cluster: Recording, gate: StreamGate | null): void {
+	gateOf(cluster).gate = gate;
 }
 
 /** Before the first byte of a stream. @throws SpokeError if the stream must not use this connection */
 export async function passStreamGate(
-	{records}: Pick<ClusterClient, 'records'>,
+	cluster: Recording,
 	connection: Connection,
 	purpose: ConnectionPurpose,
 	signal?: AbortSignal,
 ): Promise<void> {
-	await records.of(GateRecord, () => new GateRecord()).gate?.(connection, purpose, signal);
+	await gateOf(cluster).gate?.(connection, purpose, signal);
 }
 
-export function hasStreamGate({records}: Pick<ClusterClient, 'records'>): boolean {
-	return records.of(GateRecord, () => new GateRecord()).gate !== null;
+export function hasStreamGate(cluster: Recording): boolean {
+	return gateOf(cluster).gate !== null;
 }
 
 /** For what precedes a stream: the gate decides on a connection that is not used. @throws SpokeError as the gate and `connect` */
@@ -43,6 +43,12 @@ export async function assertStreamAllowed(cluster: ClusterClient, purpose: Conne
 /** The stream was not tried, so the error says nothing about its path. */
 export function isStoppedByGate({code}: Pick<SpokeError, 'code'>): boolean {
 	return code === 'ERR_REQUIRE_NOT_MET' || code === 'ERR_REQUIRE_UNDECIDED';
+}
+
+type Recording = Pick<ClusterClient, 'records'>;
+
+function gateOf({records}: Recording): GateRecord {
+	return records.of(GateRecord, () => new GateRecord());
 }
 
 class GateRecord {

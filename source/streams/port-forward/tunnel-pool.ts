@@ -49,7 +49,7 @@ export class TunnelPool<T extends PooledTunnel> {
 		this.#outage = new TunnelOutage(options);
 		this.#slots = new TunnelSlots(tunnel => {
 			this.#serve();
-			this.#endSurplus(tunnel);
+			this.#onIdle(tunnel);
 		});
 	}
 
@@ -136,10 +136,16 @@ export class TunnelPool<T extends PooledTunnel> {
 		return lease;
 	}
 
-	#endSurplus(tunnel: T): void {
+	#onIdle(tunnel: T): void {
 		if (this.#isRetired) {
 			this.#slots.endIdle(tunnel);
-		} else if (this.#slots.idle > maxIdleTunnels) {
+		} else {
+			this.#trimLater();
+		}
+	}
+
+	#trimLater(): void {
+		if (this.#slots.idle > maxIdleTunnels) {
 			this.#trimTimer.scheduleWithin(this.#options.burstMs ?? burstMs);
 		}
 	}
@@ -155,9 +161,7 @@ export class TunnelPool<T extends PooledTunnel> {
 		}
 
 		this.#mostConnections = total;
-		if (this.#slots.idle > maxIdleTunnels) {
-			this.#trimTimer.scheduleWithin(this.#options.burstMs ?? burstMs);
-		}
+		this.#trimLater();
 	}
 
 	get #missing(): number {
@@ -220,7 +224,7 @@ export class TunnelPool<T extends PooledTunnel> {
 		this.#options.onOpened(tunnel);
 		this.#outage.recordOpened();
 		this.#serve();
-		this.#endSurplus(tunnel);
+		this.#onIdle(tunnel);
 	}
 
 	/** An interruption only if the replacement fails too. */

@@ -19,8 +19,8 @@ export async function relayUpgrade(
 	client: Duplex,
 	head: Buffer,
 ): Promise<[status: number, error: SpokeError | null]> {
-	const tunnelUpgrade = parseUpgradeRequest(request, context.allowsCommands);
-	if (tunnelUpgrade === null) {
+	const wanted = parseUpgradeRequest(request, context.allowsCommands);
+	if (wanted === null) {
 		rejectUpgrade(client, 403, 'only WebSocket upgrades are accepted');
 		return [403, null];
 	}
@@ -30,7 +30,7 @@ export async function relayUpgrade(
 		clientClosed.abort(clientDisconnectedError());
 	});
 	try {
-		const {method, upgrade, protocols, responseHeaders} = tunnelUpgrade;
+		const {method, upgrade, protocols, responseHeaders} = wanted;
 		const outcome = await openUpgrade(
 			context,
 			path,
