@@ -1,16 +1,16 @@
 /** Where V8 can be told to free dead Buffers soon: what streams hold in them, and that compiled code stays usable. */
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
+import {readFile} from 'node:fs/promises';
 import {connect} from 'node:net';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
 import {pipeline, Readable} from 'node:stream';
 import {fileURLToPath} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
-import {startServer} from '../support/api-server.ts';
+import {connectionArguments, startServer} from '../support/api-server.ts';
 import {builtProgram} from '../support/run-spoke.ts';
+import {newHome} from '../support/sandbox-session.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
 const mebibyte = 1024 * 1024;
@@ -33,10 +33,8 @@ beforeV8Version14('a followed flood holds at most 48 MiB in Buffers', async t =>
 		},
 	});
 	t.teardown(async () => server.close());
-	const ca = join(server.folder, 'ca.crt');
-	await writeFile(ca, server.ca);
-	const args = ['logs', '-f', 'flood', '--server', server.url, '--certificate-authority', ca, '--token', 'x'];
-	const {child, ended} = start(t, args, {HOME: await homeOf(t)});
+	const args = ['logs', '-f', 'flood', ...(await connectionArguments(server))];
+	const {child, ended} = start(t, args, {HOME: await newHome(t, {isNew: true})});
 	let received = 0;
 	for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
 		received += chunk.length;
@@ -50,13 +48,13 @@ beforeV8Version14('a followed flood holds at most 48 MiB in Buffers', async t =>
 
 beforeV8Version14('a forward of a large transfer holds at most 48 MiB in Buffers', async t => {
 	const {env} = await openSandbox(t);
-	const {heldBytes} = await forwardEcho(t, env['KUBECONFIG']!, await homeOf(t));
+	const {heldBytes} = await forwardEcho(t, env['KUBECONFIG']!, await newHome(t, {isNew: true}));
 	t.true(heldBytes < maxHeldBytes);
 });
 
 test('the next forward uses the compiled code that a forward of a large transfer has stored', async t => {
 	const {env} = await openSandbox(t);
-	const home = await homeOf(t);
+	const home = await newHome(t, {isNew: true});
 	await forwardEcho(t, env['KUBECONFIG']!, home, 2 * mebibyte);
 	const {compiled, rejected} = await forwardEcho(t, env['KUBECONFIG']!, home, 1);
 	t.deepEqual({compiled, rejected}, {compiled: ['cli.js', 'port-forward.js'], rejected: []});
@@ -117,10 +115,4 @@ function start(t: ExecutionContext, args: readonly string[], env: {HOME: string;
 			return JSON.parse(await readFile(trace, 'utf8')) as Trace;
 		},
 	};
-}
-
-async function homeOf(t: ExecutionContext): Promise<string> {
-	const home = await mkdtemp(join(tmpdir(), 'spoke-buffers-'));
-	t.teardown(async () => rm(home, {recursive: true, force: true}));
-	return home;
 }

@@ -1,9 +1,7 @@
 /** A stream's request that is sent together with the read of its pod. */
-import {writeFile} from 'node:fs/promises';
 import type {IncomingMessage, ServerResponse} from 'node:http';
-import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import {startServer} from '../support/api-server.ts';
+import {connectionArguments, startServer} from '../support/api-server.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 
 const podPath = '/api/v1/namespaces/default/pods/web';
@@ -44,20 +42,9 @@ async function apiserver(t: ExecutionContext, {containers = ['app'], initContain
 
 	const server = await startServer({request: (request, response) => void answer(request, response)});
 	t.teardown(async () => server.close());
-	const ca = join(server.folder, 'ca.crt');
-	await writeFile(ca, server.ca);
+	const connection = await connectionArguments(server);
 	const logs = async (...more: readonly string[]) => {
-		const {stdout, stderr} = await runSpoke([
-			'logs',
-			'web',
-			...more,
-			'--server',
-			server.url,
-			'--certificate-authority',
-			ca,
-			'--token',
-			'x',
-		]);
+		const {stdout, stderr} = await runSpoke(['logs', 'web', ...more, ...connection]);
 		return {printed: [...new Set(stdout.split('\n'))], stderr};
 	};
 

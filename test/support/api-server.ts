@@ -87,6 +87,13 @@ export async function startServer({request, upgrade}: Scripted, tls: TlsOptions 
 	};
 }
 
+/** The flags with which the built program connects to `server` without a kubeconfig. */
+export async function connectionArguments({url, ca, folder}: ScriptedServer): Promise<readonly string[]> {
+	const file = join(folder, 'ca.crt');
+	await writeFile(file, ca);
+	return ['--server', url, '--certificate-authority', file, '--token', 'x'];
+}
+
 export async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
 	let text = '';
 	for await (const chunk of body) {

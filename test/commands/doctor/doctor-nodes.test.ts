@@ -1,10 +1,8 @@
 /** `spoke doctor nodes` as a program. */
-import {mkdtemp, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
 import test from 'ava';
 import type {NodeCheck, NodeCheckSummary} from '../../../source/evidence/node-checks/node-check.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
+import {newHome} from '../../support/sandbox-session.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {addScriptedNodes} from '../../support/scripted-nodes.ts';
 import {openTerminal} from '../../support/terminal.ts';
@@ -45,7 +43,8 @@ test('-o json prints one object per node and then the summary, all valid by thei
 });
 
 test('on a terminal, doctor nodes asks once and reads nothing after no', async t => {
-	const {home, env} = await openHome(t);
+	const {env} = await openSandbox(t);
+	const home = await newHome(t, {isNew: true});
 	const terminal = await openTerminal(t, ['doctor', 'nodes'], {columns: 120, env, home});
 	await terminal.sees(/each of 3 nodes, at most 50 at once\?.*\[y\/N]/s);
 	terminal.type('n\r');
@@ -55,7 +54,8 @@ test('on a terminal, doctor nodes asks once and reads nothing after no', async t
 });
 
 test('on a terminal, doctor nodes reads after yes and reports', async t => {
-	const {home, env} = await openHome(t);
+	const {env} = await openSandbox(t);
+	const home = await newHome(t, {isNew: true});
 	const terminal = await openTerminal(t, ['doctor', 'nodes'], {columns: 120, env, home});
 	await terminal.sees(/\[y\/N]/);
 	terminal.type('y\r');
@@ -64,18 +64,12 @@ test('on a terminal, doctor nodes reads after yes and reports', async t => {
 });
 
 test('Ctrl-C prints what is known so far and ends with status 130', async t => {
-	const {sandbox, home, env} = await openHome(t);
+	const {sandbox, env} = await openSandbox(t);
 	await addScriptedNodes(t, sandbox, {silent: {kind: 'silent'}});
+	const home = await newHome(t, {isNew: true});
 	const terminal = await openTerminal(t, ['doctor', 'nodes', '--probe', 'active'], {columns: 120, env, home});
 	await terminal.sees(/checked 3 of 4 nodes/);
 	terminal.type('\u0003');
 	await terminal.sees(/✓ 3 nodes: direct.*stopped: SIGINT.*3 kubelets tried, 3 responded.*1 node not checked/s);
 	t.is(await terminal.ended(), 130);
 });
-
-async function openHome(t: Parameters<typeof openSandbox>[0]) {
-	const opened = await openSandbox(t);
-	const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
-	t.teardown(async () => rm(home, {recursive: true, force: true}));
-	return {...opened, home};
-}
