@@ -6,15 +6,15 @@ import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
 import {spawn} from '@lydell/node-pty';
 import xterm, {type IBufferCell} from '@xterm/headless';
-import {findAction, type ActionId} from '../source/actions/action-table.ts';
 import {keyBytes} from '../source/keymap/key-bytes.ts';
 import {loadKeymap} from '../source/keymap/load-keymap.ts';
+import {keysOf, type PressedAction} from '../test/support/terminal.ts';
 
 const inRoot = (path: string) => new URL(`../${path}`, import.meta.url).pathname;
 const size = {columns: 120, rows: 32};
 const cell = {width: 8.4, height: 18};
 
-type Step = {press: ActionId} | {type: string} | {sees: RegExp} | {wait: number};
+type Step = {press: PressedAction} | {type: string} | {sees: RegExp} | {wait: number};
 type Picture = {name: string; title: string; steps: readonly Step[]};
 
 const pictures: readonly Picture[] = [
@@ -83,8 +83,7 @@ process.exit(0);
 
 async function take(step: Step): Promise<void> {
 	if ('press' in step) {
-		const [sequence = []] = keymap.get(findAction(step.press).context)?.get(step.press)?.sequences ?? [];
-		child.write(Buffer.concat(sequence.map(key => keyBytes(key))).toString('latin1'));
+		child.write(Buffer.concat(keysOf(keymap, step.press).map(key => keyBytes(key))).toString('latin1'));
 		await delay(300);
 	} else if ('type' in step) {
 		child.write(step.type);

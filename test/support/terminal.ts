@@ -184,7 +184,7 @@ export async function openTerminal(
 }
 
 /** @throws Error if no key performs the action in all of its contexts */
-function keysOf(keymap: Keymap, pressed: PressedAction): readonly string[] {
+export function keysOf(keymap: Keymap, pressed: PressedAction): readonly string[] {
 	const [id, only] = pressed.split('/').toReversed() as [ActionId, string?];
 	const contexts = actionSpecs.filter(spec => spec.id === id && (only ?? spec.context) === spec.context).map(({context}) => context);
 	const [first = [], ...others] = contexts.map(context => keymap.get(context)?.get(id)?.sequences ?? []);
