@@ -4,7 +4,7 @@ import {readFile} from 'node:fs/promises';
 import {arch, cpus, release, totalmem, type} from 'node:os';
 import process from 'node:process';
 import {format, resolveConfig} from 'prettier';
-import {benchEnvironment, figure, isBetterHigh, median, quantile, type Program, type ProgramName, type Rows} from './measure.ts';
+import {advantage, benchEnvironment, figure, median, quantile, type Program, type ProgramName, type Rows} from './measure.ts';
 
 export type MeasuredGroup = {name: string; rounds: number; load: readonly [before: number, after: number]; rows: Rows};
 
@@ -30,7 +30,7 @@ export async function benchmarkDocument(path: string, groups: readonly MeasuredG
 
 function section({name, rounds, load}: MeasuredGroup, rows: Rows): string {
 	const peers = [...new Set([...rows.values()].flatMap(values => [...values.keys()]))].filter(program => program !== 'spoke');
-	const head = ['', 'spoke', ...peers.flatMap(peer => [titles[peer], `spoke and ${titles[peer]}`])];
+	const head = ['', 'spoke', ...peers.flatMap(peer => [titleOf(peer), `spoke and ${titleOf(peer)}`])];
 	const body = [...rows].map(([row, values]) => [
 		row,
 		withSpread(values.get('spoke')!),
@@ -47,27 +47,23 @@ function section({name, rounds, load}: MeasuredGroup, rows: Rows): string {
 	].join('\n\n');
 }
 
-const titles: Readonly<Record<ProgramName, string>> = {
-	spoke: 'spoke',
-	kubectl: 'kubectl',
-	stern: 'stern',
-	k9s: 'k9s',
-	floor: 'floor program',
-};
+function titleOf(name: ProgramName): string {
+	return name === 'floor' ? 'floor program' : name;
+}
 
 function withSpread(values: readonly number[]): string {
 	return `${figure(median(values))} (${figure(quantile(values, 0.25))}–${figure(quantile(values, 0.75))})`;
 }
 
-/** The ratio is above 1. */
+/** The shown ratio is above 1. */
 function comparison(row: string, own: number, other: number): string {
-	const advantage = isBetterHigh(row) ? own / other : other / own;
-	if (!Number.isFinite(advantage) || advantage <= 0) {
+	const ratio = advantage(row, own, other);
+	if (!Number.isFinite(ratio) || ratio <= 0) {
 		return '–';
 	}
 
-	const shown = Math.max(advantage, 1 / advantage).toFixed(2);
-	return shown === '1.00' ? 'equal' : advantage > 1 ? `ahead ${shown}×` : `**behind ${shown}×**`;
+	const shown = Math.max(ratio, 1 / ratio).toFixed(2);
+	return shown === '1.00' ? 'equal' : ratio > 1 ? `ahead ${shown}×` : `**behind ${shown}×**`;
 }
 
 async function circumstances(programs: readonly Program[]): Promise<readonly string[]> {

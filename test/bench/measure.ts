@@ -66,7 +66,7 @@ export function tableOf(rows: Rows, programs: readonly ProgramName[]): string {
 			figure(own),
 			...others.flatMap(name => {
 				const other = median(values.get(name) ?? []);
-				const ratio = isBetterHigh(row) ? own / other : other / own;
+				const ratio = advantage(row, own, other);
 				return [figure(other), Number.isFinite(ratio) ? `${ratio.toFixed(2)}×` : '–'];
 			}),
 		]);
@@ -83,7 +83,12 @@ export function tableOf(rows: Rows, programs: readonly ProgramName[]): string {
 	].join('\n');
 }
 
-export function isBetterHigh(row: string): boolean {
+/** The ratio of spoke's figure to another's, above 1 where spoke is better. */
+export function advantage(row: string, own: number, other: number): number {
+	return isBetterHigh(row) ? own / other : other / own;
+}
+
+function isBetterHigh(row: string): boolean {
 	return row.includes('MiB/s') || row.includes('lines/s in');
 }
 

@@ -68,7 +68,7 @@ async function start(program: Program): Promise<Figures> {
 	await once(socket, 'data');
 	const firstByteMs = performance.now() - began;
 	socket.destroy();
-	const resident = (await usageOf(running.child.pid!))?.residentMiB ?? NaN;
+	const resident = await residentMiB(running.child);
 	await running.stop();
 	return new Map([
 		['announced, ms', running.announcedMs],
