@@ -5,7 +5,7 @@ import type {AddressInfo, Server, Socket} from 'node:net';
 import type {ExecutionContext} from 'ava';
 import type {Sandbox} from '../../source/sandbox/sandbox.ts';
 import {issue} from './certificates.ts';
-import {ask} from './sandbox-client.ts';
+import {ask, type Asked} from './sandbox-client.ts';
 
 export type ScriptedNode =
 	/** Answers requests for logs over TLS. */
@@ -33,9 +33,12 @@ export async function addScriptedNodes(
 			});
 		}
 
-		await mustAsk(sandbox, 'POST', '/api/v1/nodes', {
-			metadata: {name},
-			status: {addresses: [{type: 'InternalIP', address: '127.0.0.1'}], daemonEndpoints: {kubeletEndpoint: {Port: port}}},
+		await mustAsk(sandbox, '/api/v1/nodes', {
+			method: 'POST',
+			body: {
+				metadata: {name},
+				status: {addresses: [{type: 'InternalIP', address: '127.0.0.1'}], daemonEndpoints: {kubeletEndpoint: {Port: port}}},
+			},
 		});
 		if (node.kind !== 'no-pod') {
 			await addPod(sandbox, name);
@@ -44,11 +47,11 @@ export async function addScriptedNodes(
 }
 
 async function addPod(sandbox: Sandbox, name: string): Promise<void> {
-	await mustAsk(sandbox, 'POST', '/api/v1/namespaces/default/pods', {
-		metadata: {name},
-		spec: {nodeName: name, containers: [{name: 'c', image: 'scripted'}]},
+	await mustAsk(sandbox, '/api/v1/namespaces/default/pods', {
+		method: 'POST',
+		body: {metadata: {name}, spec: {nodeName: name, containers: [{name: 'c', image: 'scripted'}]}},
 	});
-	const patched = await ask(sandbox, `/api/v1/namespaces/default/pods/${name}`, {
+	await mustAsk(sandbox, `/api/v1/namespaces/default/pods/${name}`, {
 		method: 'PATCH',
 		headers: {'content-type': 'application/merge-patch+json'},
 		body: {
@@ -58,15 +61,10 @@ async function addPod(sandbox: Sandbox, name: string): Promise<void> {
 			},
 		},
 	});
-	assertOk(patched.status, patched.body);
 }
 
-async function mustAsk(sandbox: Sandbox, method: string, path: string, body: object): Promise<void> {
-	const answer = await ask(sandbox, path, {method, body});
-	assertOk(answer.status, answer.body);
-}
-
-function assertOk(status: number, body: string): void {
+async function mustAsk(sandbox: Sandbox, path: string, asked: Asked): Promise<void> {
+	const {status, body} = await ask(sandbox, path, asked);
 	if (status >= 300) {
 		throw new Error(`the sandbox answered ${status}: ${body}`);
 	}
