@@ -39,9 +39,7 @@ test('every action is pinned to a commit, with its version beside it', t => {
 });
 
 test('workflows run only scripts that package.json has', t => {
-	const names = commands.flatMap(command =>
-		[...command.matchAll(/\bnpm (?:run (?:--silent )?([\w:]+)|(test)\b)/g)].map(([, script, short]) => script ?? short!),
-	);
+	const names = commands.flatMap(command => scriptsIn(command));
 	t.true(names.length >= 3);
 	t.deepEqual(
 		names.filter(name => !(name in scripts)),
@@ -50,8 +48,7 @@ test('workflows run only scripts that package.json has', t => {
 });
 
 test('CI runs each suite of .ci/run, and .ci/run itself for the cluster', async t => {
-	const script = await readFile(join(root, '.ci/run'), 'utf8');
-	const suites = [...script.matchAll(/npm (?:run (?:--silent )?([\w:]+)|(test)\b)/g)].map(([, name, short]) => name ?? short!);
+	const suites = scriptsIn(await readFile(join(root, '.ci/run'), 'utf8'));
 	t.true(suites.length > 3);
 	for (const suite of new Set(suites.filter(name => name !== 'test:cluster'))) {
 		t.true(
@@ -113,6 +110,11 @@ for (const [title, require, status, result, accept] of [
 		t.is((JSON.parse(gate.report) as {version: string}).version, '2.1.0');
 		t.regex(gate.summary, /^## spoke audit: /);
 	});
+}
+
+/** Those of `package.json` that the text runs with npm. */
+function scriptsIn(text: string): string[] {
+	return [...text.matchAll(/\bnpm (?:run (?:--silent )?([\w:]+)|(test)\b)/g)].map(([, name, short]) => name ?? short!);
 }
 
 async function runGate(t: ExecutionContext, inputs: NodeJS.ProcessEnv) {
