@@ -17,13 +17,17 @@ export async function connectObserved(
 ): Promise<Connection> {
 	const options = signal ? {signal} : {};
 	let connection = await cluster.connect(options);
+	const discard = () => {
+		observer?.onClosed?.(connection, purpose);
+		connection.close();
+	};
+
 	try {
 		await observer?.beforeUse?.(connection, purpose);
 	} catch {}
 
 	if (!connection.usable) {
-		observer?.onClosed?.(connection, purpose);
-		connection.close();
+		discard();
 		connection = await cluster.connect(options);
 	}
 
@@ -31,8 +35,7 @@ export async function connectObserved(
 		await passStreamGate(cluster, connection, purpose, signal);
 		return connection;
 	} catch (thrown) {
-		observer?.onClosed?.(connection, purpose);
-		connection.close();
+		discard();
 		throw thrown;
 	}
 }

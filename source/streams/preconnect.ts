@@ -46,7 +46,7 @@ class EarlyConnection {
 	#pending: Promise<Connection> | undefined;
 	#usedAt = Infinity;
 	readonly #connect: () => Promise<Connection>;
-	#ahead: RequestAhead | undefined;
+	readonly #ahead: RequestAhead | undefined;
 
 	constructor(
 		connect: () => Promise<Connection>,
