@@ -10,7 +10,7 @@ import type {ErrorObject} from '../../errors/spoke-error.ts';
 import {describeLeg, describeProcess, describeUndetermined, insideNode, pathSentences} from '../../descriptions/describe-path.ts';
 import {describeExposure, describeFinding, type VerdictDescription, withLocation} from '../../descriptions/describe-verdict.ts';
 import type {SessionState, TextLine} from '../frame/session-state.ts';
-import {wrappingOf, wrapped, type TextWrapping} from '../kit/text-wrapping.ts';
+import {wrappingOf, type TextWrapping} from '../kit/text-wrapping.ts';
 import {whyPath, type WhyLayer} from './why-path.ts';
 import {pathLineSpansWithEndTime, replicaLetter, routeRole, tlsRole, tlsRoleOf} from '../kit/path-line-spans.ts';
 import {Page} from '../kit/page.tsx';
@@ -27,10 +27,6 @@ export function Why({layer}: {readonly layer: WhyLayer}): ReactNode {
 	const right = path === null ? '' : `${path.about.replace('-', ' ')}${path.phase === 'settled' ? '' : `, ${path.phase}`}`;
 	const body = whyRows(screen, layer, wrappingOf(screen.state, layer)).map(row => row.line);
 	return <Page title="Why" after={layer.about} right={right} body={body} top={layer.top} />;
-}
-
-export function whyBody(screen: RenderInput, layer: WhyLayer): Line[] {
-	return whyRows(screen, layer, wrapped).map(row => row.line);
 }
 
 export function whyRows(screen: RenderInput, layer: WhyLayer, look: TextWrapping): TextRow[] {
