@@ -2,9 +2,7 @@
 import {Box, render, type DOMElement, type Instance} from 'ink';
 import {createElement} from 'react';
 import {createStore} from 'zustand/vanilla';
-import type {TailView} from '../tail/tail-view.ts';
 import type {RenderInput} from '../kit/render-input.ts';
-import {fitTail} from '../tail/tail-fit.ts';
 import {MouseTargetsContext, type MouseTargets} from '../kit/mouse.tsx';
 import {PaintedBoxesContext, type PaintedBoxes} from '../kit/rows.tsx';
 import type {Frames, LayoutCallbacks} from '../kit/screen-context.ts';
@@ -53,11 +51,6 @@ export class InkScreen {
 			this.#showSoon();
 		}));
 		this.#ended = this.#ink.waitUntilExit();
-	}
-
-	fitTail(screen: RenderInput, view: TailView): TailView {
-		// A page over the tail has other rows.
-		return screen.state.layers.at(-1)?.kind === 'tail' ? fitTail(screen, view) : view;
 	}
 
 	mouseHit(cell: {column: number; row: number}): MouseHit {

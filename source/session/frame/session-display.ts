@@ -7,6 +7,7 @@ import type {RenderInput} from '../kit/render-input.ts';
 import {chooseTheme, makeTheme, plainTheme, type Theme} from '../kit/theme.ts';
 import type {Session} from './session.ts';
 import {currentTail} from '../tail/current-tail.ts';
+import {fitTail} from '../tail/tail-fit.ts';
 import {createRenderInput} from './create-render-input.ts';
 import {frameIntervalMs} from './frame-interval.ts';
 import type {MouseHit} from './mouse-hit.ts';
@@ -111,7 +112,10 @@ export class SessionDisplay {
 		const tail = currentTail(this.#shown);
 		if (tail) {
 			this.#scanOn(tail.scan(scanMs));
-			store.apply({type: 'tail', view: view.fitTail(screen, tail.view)});
+			// A page over the tail has other rows.
+			if (store.state.layers.at(-1)?.kind === 'tail') {
+				store.apply({type: 'tail', view: fitTail(screen, tail.view)});
+			}
 		}
 
 		draw(view, {...screen, state: store.state});
