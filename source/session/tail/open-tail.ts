@@ -17,9 +17,7 @@ export function openTail(session: Session, options: TailOptions, since: SincePre
 		return known;
 	}
 
-	const tail = newRun(session, ask, options);
-	tail.key = key;
-	session.work.start('tail', tail.id, tail);
+	const tail = newRun(session, ask, options, key);
 	show(session, tail.id);
 	tail.start(since, previous);
 	return tail;
@@ -27,8 +25,7 @@ export function openTail(session: Session, options: TailOptions, since: SincePre
 
 /** A tail that the connections pane lists. @throws SpokeError ERR_USAGE for an invalid target */
 export function openTailInBackground(session: Session, options: TailOptions): void {
-	openTail(session, options);
-	session.store.dispatchNow({type: 'pop'});
+	newRun(session, createTailRequest(session.cluster.access, options), options, keyOf(session, options)).start('tail');
 }
 
 /** Drops the lines. */
@@ -41,7 +38,7 @@ export function withDisplayOptions(view: TailView, display: TailDisplay | null):
 	return display === null ? view : {...view, ...display, json: display.jsonChoice === true};
 }
 
-function newRun(session: Session, ask: TailRequest, {namespace}: TailOptions): TailRun {
+function newRun(session: Session, ask: TailRequest, {namespace}: TailOptions, key: string): TailRun {
 	const {store, cluster} = session;
 	const id = session.nextId('tail');
 	store.dispatchNow({
@@ -50,7 +47,10 @@ function newRun(session: Session, ask: TailRequest, {namespace}: TailOptions): T
 	});
 	const view = withDisplayOptions(emptyTail(id, ask.title), store.state.tailDisplay);
 	store.dispatch({type: 'tail-opened', view});
-	return new TailRun(id, ask, {cluster: cluster.access, observer: session.observerFor(id), store});
+	const tail = new TailRun(id, ask, {cluster: cluster.access, observer: session.observerFor(id), store});
+	tail.key = key;
+	session.work.start('tail', id, tail);
+	return tail;
 }
 
 function show({store}: Session, id: string): void {
