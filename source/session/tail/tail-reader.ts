@@ -166,8 +166,7 @@ export class TailReader {
 			{
 				source: source => this.#indexOf(source),
 				lines: (index, block) => {
-					this.#order.lines(index, block);
-					this.#countLines();
+					this.#putLines(index, block);
 					this.#tail.changed();
 				},
 				notice: (index, text) => {
@@ -207,8 +206,7 @@ export class TailReader {
 
 	#takeLines({source, bytes}: LinesEvent): void {
 		const index = this.#indexOf(source);
-		const count = this.#order.lines(index, bytes);
-		this.#countLines();
+		const count = this.#putLines(index, bytes);
 		const now = Date.now();
 		this.#points.note(index, source, bytes, count);
 		if (this.#flow.came(index, count, now)) {
@@ -331,6 +329,13 @@ export class TailReader {
 		this.#indexes.set(key, index);
 		this.#tail.view = withSource(this.#tail.view, asTailSource(source));
 		return index;
+	}
+
+	/** Returns the number of lines. */
+	#putLines(index: number, bytes: Buffer): number {
+		const count = this.#order.lines(index, bytes);
+		this.#countLines();
+		return count;
 	}
 
 	#countLines(): void {
