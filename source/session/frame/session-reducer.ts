@@ -112,7 +112,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 		layers: state.layers.map((layer, index) => (index === state.layers.length - 1 ? ({...layer, ...to} as Layer) : layer)),
 	}),
 	'lines-moved': (state, {id, moved}) => ({
-		...(state.tails.has(id) ? withTail(state, remapTail(state.tails.get(id)!, moved)) : state),
+		...withTail(state, id, view => remapTail(view, moved)),
 		layers: state.layers.map(layer =>
 			layer.kind === 'tail' && layer.id === id && layer.line !== null ? {...layer, line: moved(layer.line)} : layer,
 		),
@@ -170,7 +170,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	refused: (state, {refused}) => ({...state, refused}),
 	switch: (state, {cluster}) => switched(state, cluster),
 	'tail-opened': (state, {view}) => ({...state, tails: new Map([...state.tails, [view.id, view]])}),
-	tail: (state, {view}) => withTail(state, view),
+	tail: (state, {view}) => withTail(state, view.id, () => view),
 	'tail-display': (state, {display}) => ({...state, tailDisplay: display}),
 };
 
@@ -194,9 +194,10 @@ function noticed(state: SessionState, {text, role = 'plain', hint = '', isPassin
 	};
 }
 
-function withTail(state: SessionState, view: TailView): SessionState {
-	const known = state.tails.get(view.id);
-	return known === undefined || known === view ? state : {...state, tails: new Map([...state.tails, [view.id, view]])};
+function withTail(state: SessionState, id: string, change: (view: TailView) => TailView): SessionState {
+	const known = state.tails.get(id);
+	const view = known && change(known);
+	return view === undefined || view === known ? state : {...state, tails: new Map([...state.tails, [id, view]])};
 }
 
 function withForward(forwards: readonly ForwardState[], forward: ForwardState): readonly ForwardState[] {
