@@ -1,5 +1,5 @@
 /** The forwards view: the forwards, and the clients and log of the selected one. */
-import {Box, useIsScreenReaderEnabled} from 'ink';
+import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import {clockTime, formatAge} from '../../text/format-time.ts';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
@@ -58,10 +58,9 @@ function NoForwards(): ReactNode {
 export function Forwards(): ReactNode {
 	const screen = useScreen(wholeScreen);
 	const {
-		state: {forwards, forwardCursor, size, cluster},
+		state: {forwards, forwardCursor, size, cluster, hasScreenReader},
 		theme: {glyphs},
 	} = screen;
-	const hasScreenReader = useIsScreenReaderEnabled();
 	if (forwards.length === 0) {
 		return <NoForwards />;
 	}

@@ -8,8 +8,6 @@ import type {TreeOutput} from './ink-screen.ts';
 import {readTree} from './read-tree.ts';
 import type {Message} from './session-state.ts';
 
-/** Cells of the longest line that is read as a whole. */
-const longestRead = 400;
 /** Shown at once, so that it is read once. */
 const [beginFrame, endFrame] = ['\u001B[?2026h', '\u001B[?2026l'];
 
@@ -39,12 +37,12 @@ export class ReaderOutput implements TreeOutput {
 	}
 
 	/** Writes the changed rows only, because a screen reader reads all that is written. */
-	show(root: DOMElement, {state: {messages}}: RenderInput): string {
+	show(root: DOMElement, {state: {messages, size}}: RenderInput): string {
 		const columns = this.#stdout.columns || 80;
 		const rows = this.#stdout.rows || 24;
 		const lines = readTree(root).split('\n');
 		const wrapped = lines.flatMap(text =>
-			wrapAnsi(truncateToCells(escapeControls(text), longestRead), columns, {trim: false, hard: true}).split('\n'),
+			wrapAnsi(truncateToCells(escapeControls(text), size.columns), columns, {trim: false, hard: true}).split('\n'),
 		);
 		// Rows above the screen could not be erased.
 		const shown = wrapped.slice(0, rows - 1);

@@ -1,5 +1,5 @@
 /** The screen: a header, a view or the layer over it, and a footer. */
-import {Box, useIsScreenReaderEnabled} from 'ink';
+import {Box} from 'ink';
 import {memo, type ReactNode} from 'react';
 import {AuditView} from '../audit/audit.tsx';
 import {Dialog} from '../dialogs/dialog.tsx';
@@ -34,7 +34,7 @@ const Screen = memo((): ReactNode => {
 	const {columns, rows} = useScreen(({state}) => state.size);
 	const hasLayer = useScreen(({state}) => state.layers.length > 0);
 	const hasDialog = useScreen(({state}) => state.overlay !== null && state.overlay.kind !== 'prompt');
-	const isRead = !(useIsScreenReaderEnabled() && hasDialog);
+	const isRead = useScreen(({state}) => !(state.hasScreenReader && hasDialog));
 	return (
 		<Box flexDirection="column" width={columns} height={rows} overflow="hidden">
 			<Header />
@@ -49,7 +49,7 @@ const Screen = memo((): ReactNode => {
 function View(): ReactNode {
 	const view = useScreen(({state}) => state.view);
 	const pane = useScreen(({state}) => state.pane);
-	const hasScreenReader = useIsScreenReaderEnabled();
+	const hasScreenReader = useScreen(({state}) => state.hasScreenReader);
 	return (
 		<>
 			<Tabs />
