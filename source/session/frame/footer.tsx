@@ -1,6 +1,5 @@
 /** The last row of the screen. */
 import type {ReactNode} from 'react';
-import {findAction} from '../../actions/action-table.ts';
 import {footerHints} from '../../keymap/describe-keys.ts';
 import {cellWidth} from '../../text/cell-width.ts';
 import {Prompt} from '../dialogs/prompt.tsx';
@@ -37,7 +36,7 @@ function footerLine(screen: RenderInput): Line {
 	}
 
 	const isText = top !== undefined && top !== 'tail';
-	const all = footerHints(hints.filter(({action}) => isText || action !== findAction('view.back'))).map(hint =>
+	const all = footerHints(hints.filter(({action: {id, context}}) => isText || id !== 'view.back' || context !== 'global')).map(hint =>
 		hint.id === 'accept' && submit !== null ? {...hint, label: submit} : hint,
 	);
 	const last = all.filter(({id}) => id === 'palette.open' || id === 'help.open');

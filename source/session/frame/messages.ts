@@ -3,6 +3,7 @@ import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import type {Message} from './session-state.ts';
 import {currentKeyHints} from './create-render-input.ts';
+import {hintedKey} from '../kit/render-input.ts';
 import type {Session} from './session.ts';
 import {shortErrorFirst} from '../../descriptions/describe-error.ts';
 
@@ -24,6 +25,6 @@ export function showFailure(session: Pick<Session, 'store' | 'keymap'>, about: s
 }
 
 function whyHint(session: Pick<Session, 'store' | 'keymap'>): string {
-	const key = currentKeyHints(session).find(({action}) => action.id === 'why')?.keys[0];
+	const key = hintedKey({hints: currentKeyHints(session)}, 'why');
 	return key === undefined ? '' : `${key} why`;
 }

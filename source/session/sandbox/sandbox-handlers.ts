@@ -6,6 +6,7 @@ import type {PodObject} from '../../targets/pod-object.ts';
 import {clockTime} from '../../text/format-time.ts';
 import {currentKeyHints} from '../frame/create-render-input.ts';
 import type {Handlers, Session} from '../frame/session.ts';
+import {hintedKey} from '../kit/render-input.ts';
 import {openTailInBackground} from '../tail/open-tail.ts';
 
 type SandboxSwitch = Session['store']['state']['sandboxSwitches'][number];
@@ -98,7 +99,7 @@ async function podOf({cluster}: Session, app: string): Promise<ObjectName> {
 
 /** `isFallback`: the sandbox replaces a kubeconfig that was not found. */
 export function attachSandbox(session: Session, sandbox: Sandbox, isFallback: boolean): void {
-	const key = currentKeyHints(session).find(({action}) => action.id === 'view.sandbox')?.keys[0];
+	const key = hintedKey({hints: currentKeyHints(session)}, 'view.sandbox');
 	session.tell(
 		`${isFallback ? 'No kubeconfig found: this' : 'This'} cluster runs inside spoke${key === undefined ? '' : `; ${key} opens its switches`}`,
 	);
