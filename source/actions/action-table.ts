@@ -1,6 +1,6 @@
 /** The actions of the session, in the order of help. */
 import type {AccessClass} from './access.ts';
-import {contextStack, type Context} from './contexts.ts';
+import {findNearest, type Context} from './contexts.ts';
 
 /** An action in a context. */
 export type ActionSpec = {
@@ -349,9 +349,12 @@ const specs = new Map(actionSpecs.map(spec => [`${spec.context}/${spec.id}`, spe
 
 /** The action as the context has it, itself or from the nearest parent. */
 export function actionIn(context: string, id: string): ActionSpec | undefined {
-	return contextStack(context)
-		.map(one => specs.get(`${one}/${id}`))
-		.find(spec => spec !== undefined);
+	return findNearest(context, one => specs.get(`${one}/${id}`));
+}
+
+/** The actions that a context has, itself or from its parents; those of outer contexts first. */
+export function actionsIn(context: string): readonly ActionSpec[] {
+	return actionSpecs.filter(spec => actionIn(context, spec.id) === spec);
 }
 
 /** The action in the first context that has it. */

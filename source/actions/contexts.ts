@@ -56,3 +56,15 @@ export function contextStack(context: string): readonly Context[] {
 
 	return stack;
 }
+
+/** Of the context itself, or else of its nearest parent. */
+export function findNearest<Found>(context: string, find: (context: Context) => Found | undefined): Found | undefined {
+	for (const one of contextStack(context)) {
+		const found = find(one);
+		if (found !== undefined) {
+			return found;
+		}
+	}
+
+	return undefined;
+}

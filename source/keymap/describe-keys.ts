@@ -60,13 +60,10 @@ export type KeyTableRow = {context: string; contextTitle: string; action: string
 /** The rows of `spoke keys` and docs/keys.md. */
 export function keyTable(keymap: Keymap): readonly KeyTableRow[] {
 	return [...keymap].flatMap(([context, bindings]) =>
-		[...bindings].map(([action, {sequences}]) => ({
-			context,
-			contextTitle: contexts[context]!.title,
-			action,
-			keys: sequences.map(sequence => formatKeys(sequence)),
-			title: actionIn(context, action)!.title,
-			access: actionIn(context, action)!.access,
-		})),
+		[...bindings].map(([action, {sequences}]) => {
+			const {title, access} = actionIn(context, action)!;
+			const keys = sequences.map(sequence => formatKeys(sequence));
+			return {context, contextTitle: contexts[context]!.title, action, keys, title, access};
+		}),
 	);
 }

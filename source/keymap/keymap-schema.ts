@@ -1,5 +1,5 @@
 /** JSON schema of keymap files. */
-import {actionIn, actionSpecs} from '../actions/action-table.ts';
+import {actionsIn} from '../actions/action-table.ts';
 import {contexts} from '../actions/contexts.ts';
 import {presetNames} from './keymap.ts';
 
@@ -23,15 +23,13 @@ export function keymapSchema(): object {
 							type: 'object',
 							additionalProperties: false,
 							properties: Object.fromEntries(
-								actionSpecs
-									.filter(spec => actionIn(name, spec.id) === spec)
-									.map(spec => [
-										spec.id,
-										{
-											description: spec.title,
-											$ref: '#/definitions/keys',
-										},
-									]),
+								actionsIn(name).map(spec => [
+									spec.id,
+									{
+										description: spec.title,
+										$ref: '#/definitions/keys',
+									},
+								]),
 							),
 						},
 					]),

@@ -1,6 +1,6 @@
 /** Merger of keymaps. An invalid entry falls back to the layer below. */
-import {actionIn, actionSpecs, findAction, type ActionId} from '../actions/action-table.ts';
-import {contexts, contextStack} from '../actions/contexts.ts';
+import {actionIn, actionsIn, actionSpecs, findAction, type ActionId} from '../actions/action-table.ts';
+import {contexts} from '../actions/contexts.ts';
 import {overlaps} from './describe-keys.ts';
 import {formatKeys, parseKeys, typedText} from './key-name.ts';
 import type {Binding, Keymap} from './keymap.ts';
@@ -136,12 +136,10 @@ function toKeymap(stacks: ReadonlyMap<string, Binding[]>): Keymap {
 /** The actions of outer contexts first. */
 function bindingsOf(context: string, stacks: ReadonlyMap<string, Binding[]>): ReadonlyMap<ActionId, Binding> {
 	const bindings = new Map<ActionId, Binding>();
-	for (const owner of contextStack(context).toReversed()) {
-		for (const {id} of actionSpecs.filter(spec => spec.context === owner && actionIn(context, spec.id) === spec)) {
-			const binding = stacks.get(`${context}/${id}`)?.at(-1);
-			if (binding) {
-				bindings.set(id, binding);
-			}
+	for (const {id} of actionsIn(context)) {
+		const binding = stacks.get(`${context}/${id}`)?.at(-1);
+		if (binding) {
+			bindings.set(id, binding);
 		}
 	}
 

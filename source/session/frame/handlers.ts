@@ -1,6 +1,6 @@
 /** The handler of each action. */
 import type {ActionsOf, ActionSpec} from '../../actions/action-table.ts';
-import {contextStack, type Context, type ContextStack} from '../../actions/contexts.ts';
+import {findNearest, type Context, type ContextStack} from '../../actions/contexts.ts';
 import {forwardHandlers} from '../forwards/forward-handlers.ts';
 import {forwardSetHandlers} from '../forwards/forward-sets.ts';
 import {listenerHandlers} from '../proxy/listener-handlers.ts';
@@ -68,11 +68,7 @@ type Unhandled<Of extends Context = Exclude<Context, 'ended' | 'terminal'>> = Of
 const completeHandlers: [Unhandled] extends [never] ? Handlers : {unhandled: Unhandled} = handlers;
 
 export function handlerOf({context, id}: ActionSpec): Handler | undefined {
-	return (
-		contextStack(context)
-			.map(one => completeHandlers[`${one}/${id}`])
-			.find(handler => handler !== undefined) ?? completeHandlers[id]
-	);
+	return findNearest(context, one => completeHandlers[`${one}/${id}`]) ?? completeHandlers[id];
 }
 
 async function open(session: Session): Promise<void> {
