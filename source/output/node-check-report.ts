@@ -7,6 +7,7 @@ import {
 } from '../descriptions/describe-node-checks.ts';
 import type {NodeCheckSummary, NodeGroup} from '../evidence/node-checks/node-check.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
+import {detailLines} from './doctor-report.ts';
 
 const maxNodes = 20;
 
@@ -27,6 +28,6 @@ export function nodeCheckReport(summary: NodeCheckSummary): string {
 function groupLines(group: NodeGroup, timeoutMs: number): string[] {
 	return [
 		`${nodeResultMarks[group.result]} ${sanitizeLine(describeNodeGroup(group, timeoutMs))}`,
-		...describeNodeGroupDetails(group, maxNodes).map(({role, text}) => `      ${role.padEnd(8)} ${sanitizeLine(text)}`),
+		...detailLines(describeNodeGroupDetails(group, maxNodes)),
 	];
 }

@@ -10,6 +10,7 @@ import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {TailView} from '../tail/tail-view.ts';
 import {forwardOf} from '../forwards/run-forward.ts';
 import {openText} from '../text/open-text.ts';
+import {detailLines} from './detail-lines.ts';
 import {clusterOf, selectedTarget} from '../lists/selection.ts';
 import type {Handlers, OpenCluster, Session} from '../frame/session.ts';
 
@@ -164,11 +165,6 @@ function stepLines(step: DoctorStep): TextLine[] {
 			text: `${sanitizeLine(observed)}${took}`,
 			...(role !== undefined && {role}),
 		},
-		...describeStepDetails(step).map(({role, text}): TextLine => ({
-			label: role.padEnd(9),
-			text: sanitizeLine(text),
-			indent: 5,
-			...(role === 'fix' && {role: 'focus'}),
-		})),
+		...detailLines(describeStepDetails(step)),
 	];
 }

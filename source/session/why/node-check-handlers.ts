@@ -16,6 +16,7 @@ import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {TextLine} from '../frame/session-state.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {openText} from '../text/open-text.ts';
+import {detailLines} from './detail-lines.ts';
 
 export const nodeCheckHandlers = {
 	'nodes/test': openNodeCheck,
@@ -136,11 +137,6 @@ function groupLines(group: NodeGroup, timeoutMs: number): TextLine[] {
 			text: `${nodeResultMarks[group.result]} ${sanitizeLine(describeNodeGroup(group, timeoutMs))}`,
 			role: resultRoles[group.result],
 		},
-		...describeNodeGroupDetails(group, maxNodes).map(({role, text}): TextLine => ({
-			label: role.padEnd(9),
-			text: sanitizeLine(text),
-			indent: 5,
-			...(role === 'fix' && {role: 'focus'}),
-		})),
+		...detailLines(describeNodeGroupDetails(group, maxNodes)),
 	];
 }
