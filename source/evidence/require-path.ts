@@ -56,13 +56,18 @@ function verdictsFor(
 /** @throws SpokeError ERR_USAGE for an invalid value, or for `--min-basis` without a requirement */
 export function parsePathRequirements(asked: readonly string[], given: ReadonlySet<string>): readonly RequirementName[] {
 	assertRequireFlags(asked, given);
-	const states = asked.map(state => requirementOf(state));
-	const unknown = states.find(state => !requirementNames.includes(state as RequirementName));
-	if (unknown !== undefined) {
-		throw new SpokeError('ERR_USAGE', `unknown requirement ${JSON.stringify(unknown)}: must be one of ${requirementNames.join(', ')}`);
-	}
+	return asked.map(text => {
+		const name = findRequirement(text);
+		if (name === undefined) {
+			throw new SpokeError('ERR_USAGE', `unknown requirement ${JSON.stringify(text)}: must be one of ${requirementNames.join(', ')}`);
+		}
 
-	return states as readonly RequirementName[];
+		return name;
+	});
+}
+
+export function findRequirement(text: string): RequirementName | undefined {
+	return requirementNames.find(name => name === requirementOf(text));
 }
 
 /** The contract spells `tunnelled`; the American spelling is accepted too. */

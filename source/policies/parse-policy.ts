@@ -7,7 +7,7 @@ import {
 	type SettingsPairs,
 	type SettingsProblem,
 } from '../command-line/settings-file.ts';
-import {requirementNames, requirementOf, type PathRequirement, type RequirementName} from '../evidence/require-path.ts';
+import {findRequirement, requirementNames, requirementOf, type PathRequirement, type RequirementName} from '../evidence/require-path.ts';
 import {normalizeServer, parseFingerprint, type Policy, type PolicyCluster, type PolicyEntry} from './policy.ts';
 
 /** Never throws: errors become `problems`. A policy with a problem must not be used in part. */
@@ -71,7 +71,7 @@ function readSetting(draft: Draft, name: string, node: Node | null): string | nu
 	switch (name) {
 		case 'require': {
 			const states = (isSeq(node) ? (node.items as Node[]) : [node]).map(one => requirementOf(settingText(one)));
-			const unknown = states.find(state => !requirementNames.includes(state as RequirementName));
+			const unknown = states.find(state => findRequirement(state) === undefined);
 			draft.states = states as RequirementName[];
 			return unknown === undefined ? null : `unknown requirement ${unknown}: must be one of ${requirementNames.join(', ')}`;
 		}

@@ -7,7 +7,7 @@ import {keyContext, currentNamespace, type ViewName} from '../frame/session-stat
 import {rowSelectorError} from '../lists/row-filter.ts';
 import {findResource, targetResources, type TargetResource} from '../../targets/resource-names.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
-import {requiredInSession, requirementNames, requirementOf} from '../../evidence/require-path.ts';
+import {findRequirement, requiredInSession, requirementNames} from '../../evidence/require-path.ts';
 import {isReadOnly, disabledReason} from '../keys/disabled-reason.ts';
 import {addForward} from '../forwards/forward-dialog.ts';
 import {startForward} from '../forwards/forward-lifecycle.ts';
@@ -293,7 +293,7 @@ const commands: readonly CommandRow[] = [
 		names: async () => requirementNames,
 		does: 'lock the path of later streams',
 		run(session, [word = '', basis = 'proven']) {
-			const name = requirementNames.find(one => one === requirementOf(word));
+			const name = findRequirement(word);
 			if (name === undefined || (basis !== 'proven' && basis !== 'inferred')) {
 				needs(session, `require ${requirementNames.join(' or ')}, and inferred if that is enough`);
 				return;
