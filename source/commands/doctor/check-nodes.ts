@@ -7,7 +7,7 @@ import {describeNodeCheckProgress, describeNodeCheckRequest} from '../../descrip
 import {exitStatus} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {checkNodes, defaultNodeTimeoutMs} from '../../evidence/node-checks/check-nodes.ts';
-import {planNodeChecks} from '../../evidence/node-checks/plan-node-checks.ts';
+import {countReadable, planNodeChecks} from '../../evidence/node-checks/plan-node-checks.ts';
 import {jsonLine} from '../../output/json-line.ts';
 import {nodeCheckReport} from '../../output/node-check-report.ts';
 import {noticeLine} from '../../output/notice-line.ts';
@@ -31,7 +31,7 @@ export async function runNodeChecks(invocation: Invocation<typeof doctorSpec.fla
 			selector: flags.selector,
 			signal: interrupted,
 		});
-		const count = plan.nodes.filter(({candidates}) => candidates.length > 0).length;
+		const count = countReadable(plan);
 		if (count > 0 && flags.probe === 'passive' && !(await isConfirmed(describeNodeCheckRequest(count, concurrency), invocation))) {
 			stderr.write(noticeLine('canceled: no node was checked', stderr));
 			return exitStatus.other;

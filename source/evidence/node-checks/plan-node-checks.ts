@@ -72,6 +72,11 @@ export async function planNodeChecks(cluster: ClusterClient, {namespace, selecto
 	return {nodes, nodesFrom: listed === null ? 'pods' : 'nodes', namespaces};
 }
 
+/** The nodes with a pod whose log the user can read. */
+export function countReadable({nodes}: NodeCheckPlan): number {
+	return nodes.filter(({candidates}) => candidates.length > 0).length;
+}
+
 /** `null` without permission. */
 async function listNodes(
 	cluster: ClusterClient,

@@ -1,7 +1,7 @@
 /** Handlers of the node check screen. */
 import type {NodeCheckSummary, NodeGroup} from '../../evidence/node-checks/node-check.ts';
 import {checkNodes, defaultNodeConcurrency, defaultNodeTimeoutMs} from '../../evidence/node-checks/check-nodes.ts';
-import {planNodeChecks} from '../../evidence/node-checks/plan-node-checks.ts';
+import {countReadable, planNodeChecks} from '../../evidence/node-checks/plan-node-checks.ts';
 import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
 import {
 	describeNodeCheckProgress,
@@ -46,7 +46,7 @@ export async function openNodeCheck(session: Session): Promise<void> {
 	const plan = await session.typeAhead.during({description: 'listing nodes and pods'}, async () =>
 		planNodeChecks(cluster.access, {signal: session.closing}),
 	);
-	const count = plan.nodes.filter(({candidates}) => candidates.length > 0).length;
+	const count = countReadable(plan);
 	if (count > 0 && !(await session.ask('Check the kubelets?', [describeNodeCheckRequest(count, defaultNodeConcurrency)]))) {
 		return;
 	}
