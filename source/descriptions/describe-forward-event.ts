@@ -4,7 +4,7 @@ import {joinHostPort} from '../cluster/transport/server-url.ts';
 import {fullMessage} from '../server-messages/unwrap-message.ts';
 import type {BoundAddress, ConnectionEnd, ForwardEvent, MoveReason} from '../streams/port-forward/forward-event.ts';
 import {formatBytes} from '../text/format-number.ts';
-import {formatDuration} from '../text/format-time.ts';
+import {formatDuration, formatShortDuration} from '../text/format-time.ts';
 import {abbreviatePodName, type Part} from './parts.ts';
 import {shortError} from './describe-error.ts';
 import {describeListenerUsers} from './describe-proxy.ts';
@@ -42,7 +42,7 @@ export function describeForwardEvent(event: ForwardEvent): readonly ForwardDescr
 		case 'connection-closed': {
 			return [
 				connectionLine('note', [
-					statement(`closed after ${lasted(event.durationMs)}, ${endings[event.end]}`),
+					statement(`closed after ${formatShortDuration(event.durationMs)}, ${endings[event.end]}`),
 					{role: 'detail', text: `: ${formatBytes(event.up)} sent, ${formatBytes(event.down)} received`},
 				]),
 			];
@@ -140,8 +140,4 @@ function statement(text: string): ForwardPart {
 
 function codeOf({code}: {code: string}): ForwardPart {
 	return {role: 'code', text: ` [${code}]`};
-}
-
-function lasted(ms: number): string {
-	return ms < 1000 ? `${ms} ms` : formatDuration(ms);
 }

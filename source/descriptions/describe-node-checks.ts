@@ -2,7 +2,7 @@
 import type {NodeCheckSummary, NodeGroup, NotTriedReason} from '../evidence/node-checks/node-check.ts';
 import {statusMessage} from '../server-messages/parse-status.ts';
 import {formatNumber, formatQuantity} from '../text/format-number.ts';
-import {formatDuration} from '../text/format-time.ts';
+import {formatDuration, formatShortDuration} from '../text/format-time.ts';
 import {routeName, tlsName} from './describe-verdict.ts';
 import type {Part} from './parts.ts';
 
@@ -91,9 +91,7 @@ function describeGroupPath({route, routeBasis, agent, tls, tlsBasis}: NodeGroup)
 }
 
 function describeLatency({medianMs, longestMs, longestNode}: Pick<NodeGroup, 'medianMs' | 'longestMs' | 'longestNode'>): string {
-	return medianMs === null || longestMs === null ? '' : `; median ${shortTime(medianMs)}, longest ${shortTime(longestMs)} (${longestNode})`;
-}
-
-function shortTime(ms: number): string {
-	return ms < 1000 ? `${Math.round(ms)} ms` : formatDuration(ms);
+	return medianMs === null || longestMs === null
+		? ''
+		: `; median ${formatShortDuration(medianMs)}, longest ${formatShortDuration(longestMs)} (${longestNode})`;
 }

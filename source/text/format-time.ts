@@ -37,6 +37,11 @@ export function formatDuration(ms: number): string {
 	return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** `340 ms`, and from one second on as `formatDuration`. */
+export function formatShortDuration(ms: number): string {
+	return ms < 1000 ? `${Math.round(ms)} ms` : formatDuration(ms);
+}
+
 /** Formats the time in UTC. */
 export function formatRfc3339Seconds(time: Date): string {
 	return time.toISOString().replace(/\.\d+Z$/, 'Z');
