@@ -24,8 +24,14 @@ const tunnelStates = new Set<string>(['konnectivity', 'egress-http-connect', 'eg
 
 type Evaluated = {result: RequireResult; subject: string; leg: Leg | null; verdict: Verdict<string>};
 
-export function evaluatePath(path: Path, state: RequirementName, minBasis: MinBasis): RequireResult {
-	return evaluateState(path, state, minBasis).result;
+/** `met` also if it is undecided and the requirement allows that. */
+export function evaluateRequirement(path: Path, {states, minBasis, undecided}: Omit<PathRequirement, 'source'>): RequireResult {
+	const results = states.map(state => evaluateState(path, state, minBasis).result);
+	if (results.includes('not-met')) {
+		return 'not-met';
+	}
+
+	return undecided === 'refuse' && results.includes('undecided') ? 'undecided' : 'met';
 }
 
 /** The verdict that decides: the first that is not met, else the first undecided. */

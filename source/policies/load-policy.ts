@@ -15,11 +15,13 @@ export function policyPath(env: NodeJS.ProcessEnv): string | null {
 	return directory === null ? null : join(directory, 'policy.yaml');
 }
 
+export type ReadPolicy = Policy & {problems: readonly SettingsProblem[]};
+
 /**
 `null` if there is no file.
 @throws SpokeError ERR_POLICY if it cannot be read, has a problem, or others can write it: then no stream may open
 */
-export async function loadPolicy(env: NodeJS.ProcessEnv): Promise<Policy | null> {
+export async function loadPolicy(env: NodeJS.ProcessEnv): Promise<ReadPolicy | null> {
 	const read = await readPolicy(env);
 	const [first] = read?.problems ?? [];
 	if (first) {
@@ -41,7 +43,7 @@ export async function policyRequirements(env: NodeJS.ProcessEnv, cluster: Cluste
 }
 
 /** `null` if there is no file. @throws SpokeError ERR_POLICY if it cannot be read or others can write it */
-export async function readPolicy(env: NodeJS.ProcessEnv): Promise<(Policy & {problems: readonly SettingsProblem[]}) | null> {
+export async function readPolicy(env: NodeJS.ProcessEnv): Promise<ReadPolicy | null> {
 	const file = policyPath(env);
 	const text = file === null ? null : readOwnFile(file);
 	if (file === null || text === null) {

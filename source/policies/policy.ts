@@ -21,14 +21,16 @@ export type Policy = {file: string; entries: readonly PolicyEntry[]};
 
 /** The requirements of every entry that names the cluster. All of them hold, so that one more entry can only tighten. */
 export function requirementsFor({entries}: Policy, cluster: ClusterInfo): readonly PathRequirement[] {
-	return entries.filter(entry => entry.cluster === null || names(entry.cluster, cluster)).map(({requirement}) => requirement);
+	const hasCa = entries.some(entry => (entry.cluster?.ca ?? null) !== null);
+	const named = {...cluster, fingerprints: hasCa ? caFingerprints(cluster.certificateAuthority) : []};
+	return entries.filter(entry => entry.cluster === null || names(entry.cluster, named)).map(({requirement}) => requirement);
 }
 
 /** One match is enough, so that renaming a context or changing an address does not avoid the policy. */
-function names({server, ca, context}: PolicyCluster, cluster: ClusterInfo): boolean {
+function names({server, ca, context}: PolicyCluster, cluster: ClusterInfo & {fingerprints: readonly string[]}): boolean {
 	return (
 		(server !== null && normalizeServer(server) === normalizeServer(cluster.server)) ||
-		(ca !== null && caFingerprints(cluster.certificateAuthority).includes(ca)) ||
+		(ca !== null && cluster.fingerprints.includes(ca)) ||
 		(context !== null && context === cluster.context)
 	);
 }

@@ -4,7 +4,7 @@ import test from 'ava';
 import type {Audit} from '../../source/evidence/audit/audit-object.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {parseRequirement} from '../../source/evidence/audit/requirements.ts';
-import {evaluatePath, parsePathRequirements} from '../../source/evidence/require-path.ts';
+import {evaluateRequirement, parsePathRequirements} from '../../source/evidence/require-path.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
@@ -225,6 +225,6 @@ for (const [title, path, word, basis, result] of [
 	['a crossing protected by inference', pathOf({crossing: inferred('protected')}), 'protected', 'proven', 'undecided'],
 ] as const) {
 	test(`${title}: ${word} with at least ${basis} evidence is ${result}`, t => {
-		t.is(evaluatePath(path, word, basis), result);
+		t.is(evaluateRequirement(path, {states: [word], minBasis: basis, undecided: 'refuse'}), result);
 	});
 }

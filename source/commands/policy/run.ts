@@ -5,9 +5,9 @@ import {exitStatus} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {pathToAnyKubelet} from '../../evidence/require-connection.ts';
-import {assertPathsMeet, requirementNames, type PathRequirement} from '../../evidence/require-path.ts';
-import {loadPolicy, policyPath, policyRequirements, readPolicy} from '../../policies/load-policy.ts';
-import {caFingerprints} from '../../policies/policy.ts';
+import {evaluateRequirement, requirementNames, type PathRequirement} from '../../evidence/require-path.ts';
+import {loadPolicy, policyPath, readPolicy} from '../../policies/load-policy.ts';
+import {caFingerprints, requirementsFor} from '../../policies/policy.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {Command} from '../command.ts';
 import {policySpec} from './spec.ts';
@@ -23,7 +23,8 @@ export const command: Command<typeof policySpec.flags> = {
 			stdout.write(`${sanitizeLine(line)}\n`);
 		};
 
-		const problems = flags.check ? ((await readPolicy(env))?.problems ?? []) : [];
+		const policy = flags.check ? await readPolicy(env) : await loadPolicy(env);
+		const problems = policy?.problems ?? [];
 		for (const {file, line, column, message} of problems) {
 			stderr.write(`${file}:${line}:${column}: ${sanitizeLine(message)}\n`);
 		}
@@ -32,11 +33,10 @@ export const command: Command<typeof policySpec.flags> = {
 			return exitStatus.configuration;
 		}
 
-		const policy = await loadPolicy(env);
 		print(policy === null ? describeNoPolicy(policyPath(env)) : `policy ${policy.file}: no problems`);
 		const cluster = await createClusterClient(flags, env);
 		try {
-			const required = await policyRequirements(env, cluster.facts);
+			const required = policy === null ? [] : requirementsFor(policy, cluster.facts);
 			for (const line of describeCluster(cluster, required)) {
 				print(line);
 			}
@@ -77,7 +77,7 @@ function describeRequirement({states, minBasis, undecided, source}: PathRequirem
 function describeProvable(path: Path): string {
 	const {tls} = path.legs[1]!;
 	const results = requirementNames.map(
-		state => `${state} ${resultOf(path, {states: [state], minBasis: 'inferred', undecided: 'refuse', source: null})}`,
+		state => `${state} ${resultName(path, {states: [state], minBasis: 'inferred', undecided: 'refuse'})}`,
 	);
 	const permissions = tls.need.flatMap(({permission}) => permission ?? []);
 	const need = permissions.length === 0 ? '' : `; needs ${permissions.join(' or ')}`;
@@ -87,14 +87,10 @@ function describeProvable(path: Path): string {
 }
 
 function describeResult(path: Path, requirement: PathRequirement): string {
-	return `${requirement.states.join(', ')} (${requirement.source ?? 'command line'}): ${resultOf(path, requirement)}`;
+	return `${requirement.states.join(', ')} (${requirement.source ?? 'command line'}): ${resultName(path, requirement)}`;
 }
 
-function resultOf(path: Path, requirement: PathRequirement): string {
-	try {
-		assertPathsMeet([path], requirement);
-		return 'met';
-	} catch (error) {
-		return error instanceof SpokeError && error.code === 'ERR_REQUIRE_UNDECIDED' ? 'undecided' : 'not met';
-	}
+function resultName(path: Path, requirement: Omit<PathRequirement, 'source'>): string {
+	const result = evaluateRequirement(path, requirement);
+	return result === 'not-met' ? 'not met' : result;
 }
