@@ -19,7 +19,7 @@ const responseTimeoutMs = 10_000;
 
 /** Every later stream of the cluster must meet these, too: nothing lifts what was required before. */
 export function requireOnStreams(cluster: ClusterClient, more: readonly PathRequirement[]): void {
-	const wanted = [...requirementsOn(cluster), ...more.filter(({states}) => states.length > 0)];
+	const wanted = [...requirementsOn(cluster), ...more];
 	recordOf(cluster).requirements = wanted;
 	setStreamGate(
 		cluster,
