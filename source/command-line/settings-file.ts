@@ -1,8 +1,6 @@
 /** Settings files of the user: a YAML or JSON mapping, whose errors have a position. */
 import {isMap, isScalar, LineCounter, parseDocument, type Node, type Pair} from 'yaml';
-
-export type SourceLocation = {file: string; line: number; column: number};
-export type SettingsProblem = SourceLocation & {message: string};
+import type {SettingsProblem, SourceLocation} from './settings-problem.ts';
 
 export type SettingsPairs = Array<Pair<Node, Node | null>>;
 

@@ -1,6 +1,6 @@
 /** The key sequences of each action, by context. */
 import type {ActionId} from '../actions/action-table.ts';
-import type {SourceLocation} from '../command-line/settings-file.ts';
+import type {SourceLocation} from '../command-line/settings-problem.ts';
 
 export type Binding = {
 	/** Empty means unbound on purpose. */

@@ -4,7 +4,7 @@ import {contexts} from '../actions/contexts.ts';
 import {overlaps} from './describe-keys.ts';
 import {formatKeys, parseKeys, typedText} from './key-name.ts';
 import type {Binding, Keymap} from './keymap.ts';
-import type {SettingsProblem, SourceLocation} from '../command-line/settings-file.ts';
+import type {SettingsProblem, SourceLocation} from '../command-line/settings-problem.ts';
 import type {KeymapEntry, ParsedKeymap} from './parse-keymap.ts';
 import {renamedActions} from './renamed-actions.ts';
 

@@ -1,13 +1,7 @@
 /** Parser of keymap files. */
 import {isMap, isScalar, isSeq, type Node} from 'yaml';
-import {
-	parseSettingsFile,
-	settingText,
-	type SettingsFile,
-	type SettingsPairs,
-	type SettingsProblem,
-	type SourceLocation,
-} from '../command-line/settings-file.ts';
+import {parseSettingsFile, settingText, type SettingsFile, type SettingsPairs} from '../command-line/settings-file.ts';
+import type {SettingsProblem, SourceLocation} from '../command-line/settings-problem.ts';
 
 export type KeymapEntry = {
 	context: string;

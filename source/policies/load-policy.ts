@@ -4,7 +4,7 @@ import {dirname, join} from 'node:path';
 import process from 'node:process';
 import type {ClusterInfo} from '../cluster/cluster-client.ts';
 import {configDirectory} from '../command-line/config-directory.ts';
-import type {SettingsProblem} from '../command-line/settings-file.ts';
+import {formatProblem, type SettingsProblem} from '../command-line/settings-problem.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {PathRequirement} from '../evidence/require-path.ts';
 import type {Policy} from './policy.ts';
@@ -25,7 +25,7 @@ export async function loadPolicy(env: NodeJS.ProcessEnv): Promise<ReadPolicy | n
 	const read = await readPolicy(env);
 	const [first] = read?.problems ?? [];
 	if (first) {
-		throw new SpokeError('ERR_POLICY', `${first.file}:${first.line}:${first.column}: ${first.message}`);
+		throw new SpokeError('ERR_POLICY', formatProblem(first));
 	}
 
 	return read;

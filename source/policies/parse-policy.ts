@@ -1,12 +1,7 @@
 /** Parser of policy files. */
 import {isMap, isScalar, isSeq, type Node} from 'yaml';
-import {
-	parseSettingsFile,
-	settingText,
-	type SettingsFile,
-	type SettingsPairs,
-	type SettingsProblem,
-} from '../command-line/settings-file.ts';
+import {parseSettingsFile, settingText, type SettingsFile, type SettingsPairs} from '../command-line/settings-file.ts';
+import type {SettingsProblem} from '../command-line/settings-problem.ts';
 import {findRequirement, requirementNames, requirementOf, type PathRequirement, type RequirementName} from '../evidence/require-path.ts';
 import {normalizeServer, parseFingerprint, type Policy, type PolicyCluster, type PolicyEntry} from './policy.ts';
 

@@ -1,7 +1,8 @@
 /** Parser of theme files. */
 import {isMap, isScalar, type Node} from 'yaml';
 import {closestWord} from '../command-line/closest-word.ts';
-import {parseSettingsFile, settingText, type SettingsPairs, type SettingsProblem} from '../command-line/settings-file.ts';
+import {parseSettingsFile, settingText, type SettingsPairs} from '../command-line/settings-file.ts';
+import type {SettingsProblem} from '../command-line/settings-problem.ts';
 import {isColor} from './color.ts';
 import {roles, shippedThemeNames, type Colors, type Role, type ShippedThemeName} from './theme-roles.ts';
 

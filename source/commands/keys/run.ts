@@ -1,4 +1,5 @@
 /** `spoke keys`. */
+import {formatProblem} from '../../command-line/settings-problem.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {loadKeymap, type LoadedKeymap} from '../../keymap/load-keymap.ts';
@@ -26,8 +27,8 @@ export const command: Command<typeof keysSpec.flags> = {
 		}
 
 		if (!json || flags.check) {
-			for (const {file, line, column, message} of [...loaded.problems, ...loaded.warnings]) {
-				stderr.write(`${file}:${line}:${column}: ${sanitizeLine(message)}\n`);
+			for (const problem of [...loaded.problems, ...loaded.warnings]) {
+				stderr.write(`${sanitizeLine(formatProblem(problem))}\n`);
 			}
 		}
 

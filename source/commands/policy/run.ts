@@ -1,6 +1,7 @@
 /** `spoke policy`. */
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {formatProblem} from '../../command-line/settings-problem.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
@@ -25,8 +26,8 @@ export const command: Command<typeof policySpec.flags> = {
 
 		const policy = flags.check ? await readPolicy(env) : await loadPolicy(env);
 		const problems = policy?.problems ?? [];
-		for (const {file, line, column, message} of problems) {
-			stderr.write(`${file}:${line}:${column}: ${sanitizeLine(message)}\n`);
+		for (const problem of problems) {
+			stderr.write(`${sanitizeLine(formatProblem(problem))}\n`);
 		}
 
 		if (problems.length > 0) {

@@ -1,4 +1,5 @@
 /** `spoke theme`. */
+import {formatProblem} from '../../command-line/settings-problem.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
@@ -29,8 +30,8 @@ export const command: Command<typeof themeSpec.flags> = {
 			stdout.write(`theme ${own?.file ?? base}: no problems\n`);
 		}
 
-		for (const {file, line, column, message} of problems) {
-			stderr.write(`${file}:${line}:${column}: ${sanitizeLine(message)}\n`);
+		for (const problem of problems) {
+			stderr.write(`${sanitizeLine(formatProblem(problem))}\n`);
 		}
 
 		return flags.check && problems.length > 0 ? exitStatus.usage : exitStatus.ok;

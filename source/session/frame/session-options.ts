@@ -2,7 +2,7 @@
 import type {Clock} from '../../async/clock.ts';
 import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {Keymap} from '../../keymap/keymap.ts';
-import type {SettingsProblem} from '../../command-line/settings-file.ts';
+import type {SettingsProblem} from '../../command-line/settings-problem.ts';
 import type {Sandbox} from '../../sandbox/sandbox.ts';
 import type {LoadedThemes} from '../../themes/load-themes.ts';
 import type {SincePreset} from '../tail/tail-view.ts';

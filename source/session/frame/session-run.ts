@@ -1,7 +1,7 @@
 /** One run of the session. */
 import process from 'node:process';
 import {exitStatusForSignal} from '../../errors/exit-status.ts';
-import type {SettingsProblem} from '../../command-line/settings-file.ts';
+import {formatProblem, type SettingsProblem} from '../../command-line/settings-problem.ts';
 import {clusterState} from '../clusters/cluster-state.ts';
 import {createSession, type SessionParts} from './create-session.ts';
 import {attachSandbox} from '../sandbox/sandbox-handlers.ts';
@@ -165,7 +165,7 @@ export class SessionRun {
 function reportProblems(session: Session, what: 'keymap' | 'theme', [first, ...rest]: readonly SettingsProblem[]): void {
 	if (first) {
 		session.tell(
-			`${what} ${first.file}:${first.line}:${first.column}: ${first.message}${rest.length > 0 ? `; ${rest.length} more: run spoke ${what === 'keymap' ? 'keys' : 'theme'} --check` : ''}`,
+			`${what} ${formatProblem(first)}${rest.length > 0 ? `; ${rest.length} more: run spoke ${what === 'keymap' ? 'keys' : 'theme'} --check` : ''}`,
 			'warn',
 		);
 	}
