@@ -1,8 +1,8 @@
 /** An audit as JUnit: rows that miss the requirements (without `--require`, failing rows) are failures. */
 import type {SpokeError} from '../errors/spoke-error.ts';
-import {describeError} from '../descriptions/describe-error.ts';
-import {describeAuditRow} from '../descriptions/describe-audit.ts';
+import {auditRowState} from '../descriptions/describe-audit.ts';
 import {isFailedRow, type Audit, type AuditRow} from '../evidence/audit/audit-object.ts';
+import {auditRowLines, errorLines} from './audit-lines.ts';
 
 export function auditJunit({rows, cluster, require, time}: Audit): string {
 	const cases = rows.map(row => testCase(row, require));
@@ -17,12 +17,7 @@ export function auditJunit({rows, cluster, require, time}: Audit): string {
 
 export function failedAuditJunit(error: SpokeError, time: string): string {
 	const {code, message} = error;
-	const details = escape(
-		describeError(error.toJSON())
-			.filter(({role}) => role !== 'where' && role !== 'code')
-			.map(({role, text}) => (role === 'fix' ? `fix: ${text}` : text))
-			.join('\n'),
-	);
+	const details = escape(errorLines(error));
 	const xml = `${openingTag('audit')}\n      <error type="${code}" message="${attribute(message)}">${details}</error>\n    </testcase>`;
 	return junitDocument({name: 'audit', time, counts: {tests: 1, failures: 0, errors: 1, skipped: 0}, cases: [xml]});
 }
@@ -46,17 +41,11 @@ function junitDocument({name, time, counts, cases}: {name: string; time: string;
 type TestCase = {kind: 'passed' | 'failure' | 'skipped'; xml: string};
 
 function testCase(row: AuditRow, require: Audit['require']): TestCase {
-	const {state: name, details} = describeAuditRow(row, {evidence: []});
-	const text = escape(
-		details
-			.filter(({role}) => role !== 'accepted' && role !== 'docs')
-			.map(({role, text}) => (role === 'fix' || role === 'needs' ? `${role}: ${text}` : text))
-			.join('\n'),
-	);
+	const text = escape(auditRowLines(row));
 	const close = '\n    </testcase>';
 	const open = openingTag(`${row.id} ${row.title}`);
 	const skippedAs = (why: string): TestCase => ({kind: 'skipped', xml: `${open}\n      <skipped message="${attribute(why)}"/>${close}`});
-	const state = `${name}, ${row.basis}`;
+	const state = `${auditRowState(row)}, ${row.basis}`;
 	const message = `${state}: ${row.message}`;
 	if (isFailedRow(row, require)) {
 		return row.accepted === null

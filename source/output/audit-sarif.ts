@@ -2,11 +2,11 @@
 An audit as SARIF 2.1.0: each row is a rule and has one result.
 @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/sarif-v2.1.0-os.html
 */
-import {describeAuditRow} from '../descriptions/describe-audit.ts';
-import {describeError} from '../descriptions/describe-error.ts';
+import {auditRowState} from '../descriptions/describe-audit.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import {isFailedRow, type Audit, type AuditRow} from '../evidence/audit/audit-object.ts';
 import {version} from '../version.ts';
+import {auditRowLines, errorLines} from './audit-lines.ts';
 
 export function auditSarif(audit: Audit): string {
 	return sarifLog({
@@ -18,11 +18,7 @@ export function auditSarif(audit: Audit): string {
 
 /** A log without results, so that a pipeline does not take the failure for a pass. */
 export function failedAuditSarif(error: SpokeError, time: string): string {
-	const text = describeError(error.toJSON())
-		.filter(({role}) => role !== 'where' && role !== 'code')
-		.map(({role, text}) => (role === 'fix' ? `fix: ${text}` : text))
-		.join('\n');
-	const notification = {level: 'error', descriptor: {id: error.code}, message: {text: `${error.message}\n${text}`}};
+	const notification = {level: 'error', descriptor: {id: error.code}, message: {text: `${error.message}\n${errorLines(error)}`}};
 	return sarifLog({
 		rules: [],
 		results: [],
@@ -40,14 +36,10 @@ function sarifLog({rules, results, invocation}: {rules: readonly object[]; resul
 }
 
 function resultOf(row: AuditRow, audit: Audit): object {
-	const {state, details} = describeAuditRow(row, {evidence: []});
-	const lines = details
-		.filter(({role}) => role !== 'accepted' && role !== 'docs')
-		.map(({role, text}) => (role === 'fix' || role === 'needs' ? `${role}: ${text}` : text));
 	const {context, server} = audit.cluster;
 	return {
 		...severityOf(row, audit),
-		message: {text: [`${state}, ${row.basis}: ${lines[0] ?? row.message}`, ...lines.slice(1)].join('\n')},
+		message: {text: `${auditRowState(row)}, ${row.basis}: ${auditRowLines(row)}`},
 		locations: [
 			{
 				// A cluster has no file, but code scanning drops results without one.
