@@ -5,11 +5,12 @@ import {describeReplicas} from '../descriptions/describe-path.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import type {Audit, AuditRow} from '../evidence/audit/audit-object.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
+import {clusterName} from './cluster-name.ts';
 
 export function auditMarkdown({rows, cluster, replicas, identity, probe, summary, require, time}: Audit): string {
 	const counts = Object.entries(summary).map(([verdict, count]) => `${count} ${verdict}`);
 	return document([
-		`## spoke audit: ${plain(cluster.context ?? cluster.server)}${cluster.sandbox ? ' (sandbox)' : ''}`,
+		`## spoke audit: ${plain(clusterName(cluster))}`,
 		[
 			`Kubernetes ${plain(cluster.version ?? 'of unknown version')}`,
 			`as ${plain(identity.user ?? 'an unknown user')}`,

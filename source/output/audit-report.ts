@@ -4,16 +4,16 @@ import {describeReplicas} from '../descriptions/describe-path.ts';
 import {type DetailPart, withLocation} from '../descriptions/describe-verdict.ts';
 import type {Audit, AuditRow} from '../evidence/audit/audit-object.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
+import {clusterName} from './cluster-name.ts';
 import {hubPicture} from './hub-picture.ts';
 
 export function auditReport(audit: Audit): string {
 	const {cluster, replicas, nodes, summary, identity, require} = audit;
 	const {text, short} = describeReplicas(replicas);
-	const location = `${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}`;
 	const apiservers = `${replicas.known === null ? text : short}${replicas.agree === false ? '; they differ' : ''}`;
 	const looked = `${nodes.total ?? 'not listed'}${nodes.chosen === 'sample' ? `, ${nodes.examined} examined` : ''}`;
 	return [
-		sanitizeLine(`${location}  ${cluster.version ?? 'version unknown'}  as ${identity.user ?? 'an unknown user'}`),
+		sanitizeLine(`${clusterName(cluster)}  ${cluster.version ?? 'version unknown'}  as ${identity.user ?? 'an unknown user'}`),
 		sanitizeLine(`apiservers: ${apiservers}   nodes: ${looked}   probe: ${audit.probe}`),
 		...replicas.unreached.map(text => sanitizeLine(`not examined: apiserver ${text}`)),
 		'',

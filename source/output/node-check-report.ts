@@ -8,14 +8,14 @@ import {
 import type {NodeCheckSummary, NodeGroup} from '../evidence/node-checks/node-check.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {detailLines} from './doctor-report.ts';
+import {clusterName} from './cluster-name.ts';
 
 const maxNodes = 20;
 
 export function nodeCheckReport(summary: NodeCheckSummary): string {
 	const {cluster, groups, stopped, error, timeoutMs} = summary;
-	const location = `${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}`;
 	return [
-		sanitizeLine(`${location}  ${cluster.version ?? 'version unknown'}`),
+		sanitizeLine(`${clusterName(cluster)}  ${cluster.version ?? 'version unknown'}`),
 		'',
 		...groups.flatMap(group => groupLines(group, timeoutMs)),
 		'',

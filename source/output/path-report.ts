@@ -10,6 +10,7 @@ import {
 import type {Leg, Path} from '../evidence/evidence.ts';
 import {hubName} from '../evidence/path-line.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
+import {clusterName} from './cluster-name.ts';
 
 /** Features with the same path are shown once. */
 export function pathReport(paths: readonly Path[]): string {
@@ -32,10 +33,9 @@ export function pathReport(paths: readonly Path[]): string {
 function headLine(path: Path): string {
 	const {cluster, target, legs} = path;
 	const reached = target.name === target.asked ? '' : ` (${target.kind.toLowerCase()} ${target.name})`;
-	const location = `${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}`;
 	const process = describeProcess(path).flatMap(({role, text}) => (role === 'binding' ? [] : [`, ${text}`]));
 	return sanitizeLine(
-		`${target.asked}${reached} on ${location}: ${hubName(legs[0]?.to)} ${cluster.version ?? 'of unknown version'}${process.join('')}`,
+		`${target.asked}${reached} on ${clusterName(cluster)}: ${hubName(legs[0]?.to)} ${cluster.version ?? 'of unknown version'}${process.join('')}`,
 	);
 }
 
