@@ -14,7 +14,7 @@ import {readAgentPods} from '../probes/agent-metrics.ts';
 import {isFromApiserver, isFromKubelet, type LogByteResponse, readLogByte, type ReadLog} from '../probes/log-byte.ts';
 import {makeObservation, preferConnection} from '../probes/probe-request.ts';
 import {holdUpgrade} from '../probes/held-upgrades.ts';
-import {logObservation} from '../probes/log-differential.ts';
+import {logAnswer} from '../probes/log-differential.ts';
 import {readSigningRequests} from '../probes/node-to-apiserver.ts';
 import {failedStep, stepResult, type StepResult} from './doctor-object.ts';
 
@@ -54,7 +54,10 @@ export async function secondLegStep(
 		{timeoutMs: logTimeoutMs},
 	);
 	const end = {process: processIdOf(examined), connection: own.id};
-	const logAttempt = {isOwn: read.connection === own.id, answer: isFromKubelet(read) ? logAnswer({...log, node: target.node}, end) : null};
+	const logAttempt = {
+		isOwn: read.connection === own.id,
+		answer: isFromKubelet(read) ? {...noActiveObservations, logDifferentials: [logAnswer({...log, node: target.node}, end)]} : null,
+	};
 	if (read.status !== 200 && !isFromApiserver(read)) {
 		return {...(await explained(read, cluster, node?.metadata.name ?? target.node)), ...logAttempt};
 	}
@@ -81,11 +84,6 @@ export async function secondLegStep(
 }
 
 type ConnectionEnd = {process: string | null; connection: string};
-
-function logAnswer(log: Omit<ReadLog, 'container'>, end: ConnectionEnd): ActiveObservations {
-	const facts = {normal: 'ok', skipping: 'not-tried', text: null} as const;
-	return {...noActiveObservations, logDifferentials: [logObservation(log, facts, end)]};
-}
 
 function heldAnswer({namespace, pod, node}: Omit<ReadLog, 'container'>, end: ConnectionEnd): ActiveObservations {
 	const facts = {node, rounds: [1], moved: 'undecided', transport: null, why: null, observed: 'held'} as const;

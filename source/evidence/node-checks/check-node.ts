@@ -11,14 +11,14 @@ import {objectPath} from '../../targets/object-path.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {podResource} from '../../targets/resource-names.ts';
 import {formatDuration} from '../../text/format-time.ts';
-import {noActiveObservations} from '../build-observations.ts';
+import {noActiveObservations, processIdOf} from '../build-observations.ts';
 import type {ConnectionObservations, ConnectionPurpose, Path, ResolvedTarget} from '../evidence.ts';
 import type {ApiserverExamination} from '../examine-apiserver.ts';
 import {failureObservation} from '../failure-observation.ts';
 import {attemptedPath, configuredPath} from '../find-paths.ts';
 import {nodeTarget} from '../plan-paths.ts';
 import {isFromApiserver, isFromKubelet, logByteError, readLogByte} from '../probes/log-byte.ts';
-import {logObservation} from '../probes/log-differential.ts';
+import {logAnswer} from '../probes/log-differential.ts';
 import {readText} from '../probes/probe-request.ts';
 import type {NodeCheck, NotTriedReason} from './node-check.ts';
 import type {PlannedNode} from './plan-node-checks.ts';
@@ -63,7 +63,7 @@ export async function checkNode(planned: PlannedNode, {connection, own}: CheckCo
 	};
 	const purpose: ConnectionPurpose = {feature: 'logs', target, request: null};
 	const base = {...newCheck(planned), pod: {namespace, name, container}};
-	const end = {process: own.process?.facts.id ?? null, connection: connection.id};
+	const end = {process: processIdOf({own}), connection: connection.id};
 	const started = performance.now();
 	const read = await readLogByte(connection, log, {timeoutMs}).catch((thrown: unknown) => timeoutError(toSpokeError(thrown), timeoutMs));
 	const tookMs = Math.round((performance.now() - started) * 10) / 10;
@@ -74,8 +74,7 @@ export async function checkNode(planned: PlannedNode, {connection, own}: CheckCo
 	}
 
 	if (isFromKubelet(read)) {
-		const facts = {normal: 'ok', skipping: 'not-tried', text: null} as const;
-		const active = {...noActiveObservations, logDifferentials: [logObservation(log, facts, end)]};
+		const active = {...noActiveObservations, logDifferentials: [logAnswer(log, end)]};
 		return {...base, result: 'responded', tookMs, path: attemptedPath({...bound, active}, cluster, purpose, {...planned, pod}, null)};
 	}
 
@@ -128,7 +127,7 @@ function timeoutError(error: SpokeError, timeoutMs: number): SpokeError {
 
 /** What was read of the apiserver, as seen from another connection to it or to another replica. */
 function examinationOn(own: ConnectionObservations, {examined}: NodeCheckContext): ApiserverExamination {
-	const id = own.process?.facts.id;
+	const id = processIdOf({own});
 	const others = [examined.own, ...examined.others].filter(({process}) => process !== null && process.facts.id !== id);
 	return {...examined, own, others, active: noActiveObservations};
 }

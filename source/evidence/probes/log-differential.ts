@@ -21,10 +21,17 @@ export async function readLogDifferential(
 	return logObservation(log, facts, {process, connection: connection.id});
 }
 
-export function logObservation(
+/** The kubelet answered one read. */
+export function logAnswer(log: Omit<ReadLog, 'container'>, end: ConnectionEnd): Observation<LogDifferentialFacts> {
+	return logObservation(log, {normal: 'ok', skipping: 'not-tried', text: null}, end);
+}
+
+type ConnectionEnd = Pick<Observation<LogDifferentialFacts>, 'process' | 'connection'>;
+
+function logObservation(
 	{namespace, pod, node}: Omit<ReadLog, 'container'>,
 	facts: Omit<LogDifferentialFacts, 'node'>,
-	end: Pick<Observation<LogDifferentialFacts>, 'process' | 'connection'>,
+	end: ConnectionEnd,
 ): Observation<LogDifferentialFacts> {
 	return makeObservation('log-differential', `GET pods/log of ${namespace}/${pod}`, {...facts, node}, {...end, active: true});
 }
