@@ -6,6 +6,7 @@ import {onlyPort, proxyRequestFacts} from '../streams/proxy/resolve-proxy-target
 import {kubeletPortOf} from '../targets/kubelet-port.ts';
 import {chooseContainer} from '../targets/choose-container.ts';
 import {portList} from '../targets/named-port.ts';
+import {nodeTarget} from '../targets/node-target.ts';
 import {objectPath} from '../targets/object-path.ts';
 import {parseTarget} from '../targets/parse-target.ts';
 import type {PodObject, ServiceObject} from '../targets/pod-object.ts';
@@ -114,11 +115,6 @@ async function serviceWithoutPods(cluster: ClusterClient, path: string, signal: 
 function serviceTarget({metadata}: ServiceObject): Pick<ResolvedTarget, 'kind' | 'namespace' | 'name' | 'uid' | 'container'> {
 	const {namespace = null, name, uid = null} = metadata;
 	return {kind: 'Service', namespace, name, uid, container: null};
-}
-
-/** `asked`: what the user typed. */
-export function nodeTarget(asked: string, name: string, node: NodeObject | null): ResolvedTarget {
-	return {asked, kind: 'Node', namespace: null, name, uid: node?.metadata.uid ?? null, node: name, container: null, chosenFrom: 1};
 }
 
 async function planNodePath(cluster: ClusterClient, input: string, form: ProxyName): Promise<PathPlan> {

@@ -10,6 +10,7 @@ import {type CopyRequest, ephemeralContainer, losesCapabilities, nodePod, podCop
 import {assertStreamAllowed} from '../../streams/stream-gate.ts';
 import {assertPodRunning} from '../../streams/terminated-pod.ts';
 import {chooseContainer} from '../../targets/choose-container.ts';
+import {nodeTarget} from '../../targets/node-target.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import {type ParsedTarget, parseTarget} from '../../targets/parse-target.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
@@ -180,15 +181,7 @@ async function startOnNode(preparing: PrepareContext, {resource, name: nodeName,
 	const {
 		metadata: {name: node},
 	} = await cluster.json<PodObject>({path: objectPath(resource, '', nodeName), signal: invocation.interrupted});
-	await assertStreamAllowed(
-		cluster,
-		{
-			feature: 'attach',
-			target: {asked: input, kind: 'Node', namespace: null, name: node, uid: null, node, container: null, chosenFrom: 1},
-			request: null,
-		},
-		invocation.interrupted,
-	);
+	await assertStreamAllowed(cluster, {feature: 'attach', target: nodeTarget(input, node, null), request: null}, invocation.interrupted);
 	const pod = nodePod(node, request);
 	const created = await createDebugPod(cluster, cluster.facts.namespace, pod, invocation.interrupted);
 	const {name} = created.metadata;

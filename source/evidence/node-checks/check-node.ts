@@ -7,16 +7,17 @@ import {requestAttributes} from '../../cluster/request-attributes.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {proxyRequestFacts} from '../../streams/proxy/resolve-proxy-target.ts';
 import {chooseContainer} from '../../targets/choose-container.ts';
+import {nodeTarget} from '../../targets/node-target.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
+import {toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {podResource} from '../../targets/resource-names.ts';
 import {formatDuration} from '../../text/format-time.ts';
 import {noActiveObservations, processIdOf} from '../build-observations.ts';
-import type {ConnectionObservations, ConnectionPurpose, Path, ResolvedTarget} from '../evidence.ts';
+import type {ConnectionObservations, ConnectionPurpose, Path} from '../evidence.ts';
 import type {ApiserverExamination} from '../examine-apiserver.ts';
 import {failureObservation} from '../failure-observation.ts';
 import {attemptedPath, configuredPath} from '../find-paths.ts';
-import {nodeTarget} from '../plan-paths.ts';
 import {isFromApiserver, isFromKubelet, logByteError, readLogByte} from '../probes/log-byte.ts';
 import {logAnswer} from '../probes/log-differential.ts';
 import {readText} from '../probes/probe-request.ts';
@@ -49,18 +50,9 @@ export async function checkNode(planned: PlannedNode, {connection, own}: CheckCo
 	}
 
 	const {name: container} = chooseContainer(pod, undefined, {unknownAnnotation: 'go-on'});
-	const {namespace = 'default', name, uid = null} = pod.metadata;
+	const {namespace = 'default', name} = pod.metadata;
 	const log = {namespace, pod: name, container, node: planned.name};
-	const target: ResolvedTarget = {
-		asked: `node/${planned.name}`,
-		kind: 'Pod',
-		namespace,
-		name,
-		uid,
-		node: planned.name,
-		container,
-		chosenFrom: 1,
-	};
+	const target = toResolvedTarget(`node/${planned.name}`, pod, 1, container);
 	const purpose: ConnectionPurpose = {feature: 'logs', target, request: null};
 	const base = {...newCheck(planned), pod: {namespace, name, container}};
 	const end = {process: processIdOf({own}), connection: connection.id};

@@ -1,5 +1,6 @@
 /** A kubelet's merged configuration (`/configz`). */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {nodeTarget} from '../../targets/node-target.ts';
 import type {ConnectionPurpose, ProbeResult} from '../evidence.ts';
 import {recordAnswer, recordFailureText} from '../second-leg-record.ts';
 import {needConfigz} from '../rules/needs.ts';
@@ -72,7 +73,7 @@ export async function readKubeletConfiguration(cluster: ClusterClient, node: str
 function purposeOf(node: string): ConnectionPurpose {
 	return {
 		feature: 'node-proxy',
-		target: {asked: node, kind: 'Node', namespace: null, name: node, uid: null, node, container: null, chosenFrom: 1},
+		target: nodeTarget(node, node, null),
 		request: {scheme: 'https', port: null, portName: null, kubeletPort: true},
 	};
 }
