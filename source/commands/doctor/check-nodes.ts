@@ -29,7 +29,6 @@ export async function runNodeChecks(invocation: Invocation<typeof doctorSpec.fla
 		const plan = await planNodeChecks(cluster, {
 			namespace: given.has('namespace') ? flags.namespace : undefined,
 			selector: flags.selector,
-			signal: interrupted,
 		});
 		const count = countReadable(plan);
 		if (count > 0 && flags.probe === 'passive' && !(await isConfirmed(describeNodeCheckRequest(count, concurrency), invocation))) {

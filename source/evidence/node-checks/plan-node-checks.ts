@@ -1,7 +1,8 @@
 /** Chooses, for each node, pods whose logs can be read. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listPages, type ListPage, type TableRow} from '../../cluster/list.ts';
-import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import {ifAllowed} from '../../cluster/read-if-allowed.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
 import {listPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-names.ts';
 import type {NodeObject} from '../node-facts.ts';
@@ -11,7 +12,7 @@ export type CandidatePod = {namespace: string; name: string};
 
 export type PlannedNode = {
 	name: string;
-	/** Only what a path needs; `null` if the node cannot be read. */
+	/** Its name, addresses, port and conditions; `null` if the node cannot be read. */
 	node: NodeObject | null;
 	/** Empty if there is no pod whose log the user can read. */
 	candidates: readonly CandidatePod[];
@@ -30,7 +31,6 @@ export type NodeCheckScope = {
 	namespace?: string | undefined;
 	/** Labels of nodes. */
 	selector?: string | undefined;
-	signal?: AbortSignal | undefined;
 };
 
 /** A pod can be deleted after it was listed. */
@@ -44,8 +44,8 @@ Lists nodes, then pods namespace by namespace until each node has one: of `kube-
 namespaces in which the user cannot list pods or read logs. If nodes cannot be listed, they are those of the pods.
 @throws SpokeError ERR_FORBIDDEN if neither nodes nor pods can be listed; ERR_NOT_FOUND if there is no node
 */
-export async function planNodeChecks(cluster: ClusterClient, {namespace, selector, signal}: NodeCheckScope = {}): Promise<NodeCheckPlan> {
-	const listed = await listNodes(cluster, selector, signal);
+export async function planNodeChecks(cluster: ClusterClient, {namespace, selector}: NodeCheckScope = {}): Promise<NodeCheckPlan> {
+	const listed = await listNodes(cluster, selector);
 	if (listed === null && selector !== undefined) {
 		throw new SpokeError('ERR_FORBIDDEN', 'cannot list nodes, which -l requires', {remedy: 'omit -l, or request permission to list nodes'});
 	}
@@ -54,7 +54,6 @@ export async function planNodeChecks(cluster: ClusterClient, {namespace, selecto
 	const namespaces = await findPods(cluster, candidates, {
 		scopes: namespace === undefined ? [systemNamespace, cluster.facts.namespace, null] : [namespace],
 		isCovered: () => listed?.every(({name}) => candidates.has(name)) ?? false,
-		signal,
 	});
 	if (listed === null && candidates.size === 0) {
 		throw new SpokeError('ERR_FORBIDDEN', 'cannot list nodes, and found no pod whose log you can read', {
@@ -81,31 +80,20 @@ export function countReadable({nodes}: NodeCheckPlan): number {
 async function listNodes(
 	cluster: ClusterClient,
 	selector: string | undefined,
-	signal: AbortSignal | undefined,
 ): Promise<ReadonlyArray<Pick<PlannedNode, 'name' | 'node'>> | null> {
-	let nodes: Array<Pick<PlannedNode, 'name' | 'node'>> = [];
-	try {
-		const pages = listPages<NodeObject>(cluster, {
-			path: '/api/v1/nodes',
-			...(selector !== undefined && {labelSelector: selector}),
-			...(signal && {signal}),
-		});
+	return ifAllowed(async () => {
+		let nodes: Array<Pick<PlannedNode, 'name' | 'node'>> = [];
+		const pages = listPages<NodeObject>(cluster, {path: '/api/v1/nodes', ...(selector !== undefined && {labelSelector: selector})});
 		for await (const {items, restarted} of pages) {
 			nodes = restarted ? [] : nodes;
 			nodes.push(...items.map(node => ({name: node.metadata.name, node: withoutImages(node)})));
 		}
 
 		return nodes;
-	} catch (thrown) {
-		if (toSpokeError(thrown).code === 'ERR_FORBIDDEN') {
-			return null;
-		}
-
-		throw thrown;
-	}
+	});
 }
 
-/** A node's list of images is most of its object. */
+/** A node's list of images is most of its object. Without labels, only the version and the server tell the distribution. */
 function withoutImages({metadata: {name, uid}, status}: NodeObject): NodeObject {
 	const {addresses, daemonEndpoints, conditions} = status ?? {};
 	return {
@@ -118,14 +106,13 @@ type PodSearch = {
 	/** In order; `null` for all namespaces. */
 	scopes: ReadonlyArray<string | null>;
 	isCovered: () => boolean;
-	signal: AbortSignal | undefined;
 };
 
 /** @returns the namespaces that were listed; `null` if all were */
 async function findPods(
 	cluster: ClusterClient,
 	candidates: Map<string, CandidatePod[]>,
-	{scopes, isCovered, signal}: PodSearch,
+	{scopes, isCovered}: PodSearch,
 ): Promise<readonly string[] | null> {
 	const listed: string[] = [];
 	for (const namespace of new Set(scopes)) {
@@ -134,7 +121,7 @@ async function findPods(
 		}
 
 		const canRead = await canI(cluster, {verb: 'get', resource: 'pods', subresource: 'log', ...(namespace !== null && {namespace})});
-		if (canRead === false || !(await addPods(cluster, candidates, {namespace, isCovered, signal}))) {
+		if (canRead === false || !(await addPods(cluster, candidates, {namespace, isCovered}))) {
 			continue;
 		}
 
@@ -152,16 +139,15 @@ async function findPods(
 async function addPods(
 	cluster: ClusterClient,
 	candidates: Map<string, CandidatePod[]>,
-	{namespace, isCovered, signal}: {namespace: string | null; isCovered: () => boolean; signal: AbortSignal | undefined},
+	{namespace, isCovered}: {namespace: string | null; isCovered: () => boolean},
 ): Promise<boolean> {
-	try {
+	const isListed = await ifAllowed(async () => {
 		const pages = listPages<TableRow>(cluster, {
 			path: listPath(podResource, namespace),
 			fieldSelector: 'status.phase=Running',
 			pageSize: 5000,
 			// Only the metadata of a row names its namespace.
 			as: namespace === null ? 'table-metadata' : 'table',
-			...(signal && {signal}),
 		});
 		for await (const page of pages) {
 			addRows(candidates, page, namespace);
@@ -171,13 +157,8 @@ async function addPods(
 		}
 
 		return true;
-	} catch (thrown) {
-		if (toSpokeError(thrown).code === 'ERR_FORBIDDEN') {
-			return false;
-		}
-
-		throw thrown;
-	}
+	});
+	return isListed ?? false;
 }
 
 function addRows(candidates: Map<string, CandidatePod[]>, {items, columns}: ListPage<TableRow>, namespace: string | null): void {

@@ -44,7 +44,7 @@ const progressIntervalMs = 200;
 export async function openNodeCheck(session: Session): Promise<void> {
 	const {cluster} = session;
 	const plan = await session.typeAhead.during({description: 'listing nodes and pods'}, async () =>
-		planNodeChecks(cluster.access, {signal: session.closing}),
+		planNodeChecks(withAbortSignal(cluster.access, session.closing)),
 	);
 	const count = countReadable(plan);
 	if (count > 0 && !(await session.ask('Check the kubelets?', [describeNodeCheckRequest(count, defaultNodeConcurrency)]))) {
