@@ -17,7 +17,7 @@ export type LogByteResponse = {connection: string; status: number; headers: Inco
 export async function readLogByte(
 	requester: Requester,
 	{namespace, pod, container}: Omit<ReadLog, 'node'>,
-	{timeoutMs, skipsCheck = false, signal}: {timeoutMs: number; skipsCheck?: boolean; signal?: AbortSignal | undefined},
+	{timeoutMs, skipsCheck = false}: {timeoutMs: number; skipsCheck?: boolean},
 ): Promise<LogByteResponse> {
 	const query = new URLSearchParams({
 		container,
@@ -31,7 +31,6 @@ export async function readLogByte(
 		timeoutMs,
 		// A kubelet can send the head and then stall.
 		wholeTimeoutMs: timeoutMs,
-		...(signal && {signal}),
 	});
 	return {
 		connection: response.connection.id,
