@@ -77,11 +77,15 @@ export function buildPath(observations: Observations, {cluster, phase, address, 
 		},
 	];
 	const broken = brokenNow(observations, numbered);
-	const distribution = recognizeDistribution({
-		version: observations.version?.facts.gitVersion ?? null,
-		server: cluster.server,
-		nodes: node === null ? [] : [node],
-	});
+	// Only findings about a configuration name it, and the path of a connection is built again with each observation.
+	const distribution =
+		observations.about === 'configuration'
+			? recognizeDistribution({
+					version: observations.version?.facts.gitVersion ?? null,
+					server: cluster.server,
+					nodes: node === null ? [] : [node],
+				})
+			: null;
 	return {
 		apiVersion: 'spoke/v1',
 		kind: 'Path',

@@ -221,7 +221,7 @@ function ofDistribution(
 	recognized: RecognizedDistribution | null,
 ): Finding[] {
 	const isOpen = tls.basis === 'unknown' || route.basis === 'unknown';
-	if (recognized === null || !isOpen || observations.about !== 'configuration') {
+	if (recognized === null || !isOpen) {
 		return [];
 	}
 
