@@ -4,6 +4,7 @@ import type {Basis, Citation, ComponentPod} from '../evidence.ts';
 import {resolveApiserverFlag} from '../rules/apiserver-flag.ts';
 import {needFlagz, needMirrorPods, needComponentHosts} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
+import {isOnControlPlane} from '../rules/replicas.ts';
 import {isAtLeast} from '../rules/ssh-tunnels.ts';
 import {cite} from '../rules/basis.ts';
 import type {RowResult} from './audit-object.ts';
@@ -202,7 +203,7 @@ function citeComponents(
 
 /** Any node's kubelet can make up a pod of a component, except on the control plane. */
 function basisOfPods(pods: readonly ComponentPod[]): Basis {
-	return pods.every(({flags}) => flags.isOnControlPlane === true) ? 'proven' : 'inferred';
+	return pods.every(({flags}) => isOnControlPlane({facts: flags})) ? 'proven' : 'inferred';
 }
 
 function isComponent(component: ComponentPod['component']): boolean {

@@ -2,7 +2,7 @@
 import type {Basis, FlagFacts, Observation} from '../evidence.ts';
 import {citeFlag} from '../rules/apiserver-flag.ts';
 import {flagValue} from '../rules/flag-value.ts';
-import {areAllReplicasRead, flagsPerProcess, knownReplicaCount} from '../rules/replicas.ts';
+import {areAllReplicasRead, flagsPerProcess, isOnControlPlane, knownReplicaCount} from '../rules/replicas.ts';
 import {kubeletCaRule, kubeletTls} from '../rules/kubelet-tls.ts';
 import {needApiserverHost, needConfigz, needFlagz, needMirrorPods} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
@@ -23,7 +23,7 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 	const name = (observation: Observation<FlagFacts>) => `apiserver ${observation.process ?? observation.where}`;
 	const off = flagObservations.filter(observation => flagValue(observation, flag) === '');
 	const citations = flagObservations.map(observation => citeFlag(observation, flag, kubeletCaRule));
-	const isReliable = ({source, facts}: Observation<FlagFacts>) => source === 'flagz' || facts.isOnControlPlane === true;
+	const isReliable = (observation: Observation<FlagFacts>) => observation.source === 'flagz' || isOnControlPlane(observation);
 	const counted = off.length > 0 ? off : flagObservations;
 	const sure: Basis = isVerifiedApiserver(observations) && counted.some(one => isReliable(one)) ? 'proven' : 'inferred';
 	if (off.length > 0) {

@@ -3,6 +3,7 @@ import type {CheckedObject} from '../../cluster/object-shapes.ts';
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import type {ProbeResult, ReplicaFacts} from '../evidence.ts';
 import {needEndpointSlices, needLeases} from '../rules/needs.ts';
+import {hostOf} from '../rules/replicas.ts';
 import {sendProbe, parseList, serverNow, type Requester} from './probe-request.ts';
 
 /** Each apiserver keeps a lease of an hour; an expired lease is deleted by the others. KEP-1965. */
@@ -62,10 +63,6 @@ export function mergeSupervisorAddresses(facts: ReplicaFacts, gitVersion: string
 	});
 	const all = [...new Set([...endpoints, ...merged.flatMap(({address}) => address ?? [])])];
 	return {...facts, leases: merged, addresses: all, known: Math.max(leases.length, all.length)};
-}
-
-function hostOf(address: string): string {
-	return address.replace(/:\d+$/, '');
 }
 
 /** `ip:port` of all endpoints. @throws SpokeError for any other body */

@@ -181,7 +181,7 @@ export function podOfAddress(address: string, mirrorPods: Observations['mirrorPo
 }
 
 /** Any other node's kubelet can make up a pod of an apiserver, and its address. */
-export function isOnControlPlane({facts}: Observation<FlagFacts>): boolean {
+export function isOnControlPlane({facts}: Pick<Observation<FlagFacts>, 'facts'>): boolean {
 	return facts.isOnControlPlane === true;
 }
 
@@ -226,6 +226,7 @@ function farAddress({socket}: Observations): string | null {
 	return socket && !socket.facts.proxy ? socket.facts.remoteAddress : null;
 }
 
-function hostOf(address: string): string {
+/** Of `ip:port`; an IPv6 address keeps its brackets. */
+export function hostOf(address: string): string {
 	return address.replace(/:\d+$/, '');
 }

@@ -2,7 +2,7 @@
 import type {ClusterObservations, ConnectionObservations, FlagFacts, ServerIdentity, SocketFacts, UnavailableSource} from '../evidence.ts';
 import {gatewayNotExcluded} from './direct-connection.ts';
 import {needRootCa} from './needs.ts';
-import {advertisedAddress} from './replicas.ts';
+import {advertisedAddress, hostOf} from './replicas.ts';
 
 /**
 An apiserver proves itself with a certificate of the cluster's own CA that also has the name by which pods know it, if no gateway can have
@@ -67,7 +67,7 @@ function listensElsewhere(facts: FlagFacts, {server, remoteAddress, proxy}: Sock
 	const serverAddress = (proxy ? null : remoteAddress) ?? server;
 	return (
 		isLoopback(values['bind-address'] ?? '') &&
-		!(isLoopback(serverAddress.replace(/:\d+$/, '')) && serverAddress.endsWith(`:${values['secure-port'] ?? '6443'}`)) &&
+		!(isLoopback(hostOf(serverAddress)) && serverAddress.endsWith(`:${values['secure-port'] ?? '6443'}`)) &&
 		!(hasSupervisor(facts) && !proxy && remoteAddress === advertisedAddress({facts}))
 	);
 }
