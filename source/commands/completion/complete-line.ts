@@ -93,14 +93,16 @@ export function completeLine(rows: readonly CommandSpec[], words: readonly strin
 	}
 
 	const kinds = kindsByCommand.get(name);
-	const isTarget = positionalsOf(command, none.rest).length === 0;
-	return kinds
-		? {
-				...none,
-				offers: isTarget ? matching(wordsForTarget.get(name) ?? [], typed) : [],
-				clusterCompletion: clusterCompletionAt(positionalsOf(command, none.rest).length - (name === 'proxy' ? 1 : 0), {name, typed, kinds}),
-			}
-		: none;
+	if (!kinds) {
+		return none;
+	}
+
+	const position = positionalsOf(command, none.rest).length;
+	return {
+		...none,
+		offers: position === 0 ? matching(wordsForTarget.get(name) ?? [], typed) : [],
+		clusterCompletion: clusterCompletionAt(position - (name === 'proxy' ? 1 : 0), {name, typed, kinds}),
+	};
 }
 
 function clusterCompletionAt(
