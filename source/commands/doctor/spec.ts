@@ -1,6 +1,7 @@
 /** Spec of `spoke doctor`. */
 import {acceptedReadOnlyFlag, containerFlag, helpFlag, outputFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
+import {defaultNodeConcurrency, defaultNodeTimeoutMs} from '../../evidence/node-checks/node-check.ts';
 import type {CommandSpec} from '../command.ts';
 
 const flags = [
@@ -20,7 +21,7 @@ const flags = [
 	{
 		name: 'max-log-requests',
 		kind: 'integer',
-		default: 50,
+		default: defaultNodeConcurrency,
 		value: 'LOGS',
 		help: 'with nodes: maximum log reads at once, each on a connection of its own',
 	},
@@ -33,8 +34,7 @@ export const doctorSpec = {
 	name: 'doctor',
 	summary: 'test each leg to a target and report which one fails, why, and what to do',
 	usage: ['doctor TARGET [flags]', 'doctor nodes [flags]'],
-	about:
-		'Tests each step from the kubeconfig through the apiserver (leg 1) and the kubelet (leg 2) to the state of the container (leg 3), and stops at the first failure. To test leg 2, it reads one log line and opens one port-forward without streams.\nExits with the status of the failure it finds (11 for leg 2), or 0.\ndoctor nodes checks the kubelet of each node with one byte of the log of a pod there, and discards the byte. It groups the nodes by what failed, and by route and TLS state, with the median and the longest time. A read costs one connection from the apiserver to the kubelet, and one entry in the audit log of the cluster. It requires get and list on pods, and get on pods/log: in kube-system, in the namespace of the context, or in all namespaces; -n selects one. A node without such a pod is not tried; that is not a failure. The timeout of a log read is 35 s, or --request-timeout. Exits 11 if a kubelet fails, or does not respond while others do; 9 if none responds; 7 or 8 if no node could be tried. An interrupt prints what is known so far and exits 130. For a pod named nodes, pass pod/nodes.',
+	about: `Tests each step from the kubeconfig through the apiserver (leg 1) and the kubelet (leg 2) to the state of the container (leg 3), and stops at the first failure. To test leg 2, it reads one log line and opens one port-forward without streams.\nExits with the status of the failure it finds (11 for leg 2), or 0.\ndoctor nodes checks the kubelet of each node with one byte of the log of a pod there, and discards the byte. It groups the nodes by what failed, and by route and TLS state, with the median and the longest time. A read costs one connection from the apiserver to the kubelet, and one entry in the audit log of the cluster. It requires get and list on pods, and get on pods/log: in kube-system, in the namespace of the context, or in all namespaces; -n selects one. A node without such a pod is not tried; that is not a failure. The timeout of a log read is ${defaultNodeTimeoutMs / 1000} s, or --request-timeout. Exits 11 if a kubelet fails, or does not respond while others do; 9 if none responds; 7 or 8 if no node could be tried. An interrupt prints what is known so far and exits 130. For a pod named nodes, pass pod/nodes.`,
 	examples: [
 		['spoke doctor deploy/web', 'why does exec fail?'],
 		['spoke doctor web-5d -c sidecar', 'the same, for one container of several'],

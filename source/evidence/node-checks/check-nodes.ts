@@ -9,11 +9,6 @@ import type {NodeCheck, NodeCheckSummary} from './node-check.ts';
 import {NodeCheckTally} from './node-check-tally.ts';
 import type {NodeCheckPlan, PlannedNode} from './plan-node-checks.ts';
 
-/** Longer than the apiserver's own timeout of 30 s for a connection to a kubelet, so that its text names the cause. */
-export const defaultNodeTimeoutMs = 35_000;
-
-export const defaultNodeConcurrency = 50;
-
 export type NodeCheckOptions = {
 	/** Maximum log reads at once, each on a connection of its own. */
 	concurrency: number;

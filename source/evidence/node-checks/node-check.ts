@@ -1,6 +1,11 @@
-/** The objects of a check of all nodes: one NodeCheck per node, then one NodeCheckSummary. */
+/** The objects of a check of all nodes, one NodeCheck per node, then one NodeCheckSummary; and its defaults. */
 import type {ErrorObject} from '../../errors/spoke-error.ts';
 import type {Basis, ClusterIdentity, Path, RouteState, TlsState} from '../evidence.ts';
+
+/** Longer than the apiserver's own timeout of 30 s for a connection to a kubelet, so that its text names the cause. */
+export const defaultNodeTimeoutMs = 35_000;
+
+export const defaultNodeConcurrency = 50;
 
 /**
 - `responded`: the kubelet answered, with the byte or with its reason for having no log

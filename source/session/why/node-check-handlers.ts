@@ -1,6 +1,11 @@
 /** Handlers of the node check screen. */
-import type {NodeCheckSummary, NodeGroup} from '../../evidence/node-checks/node-check.ts';
-import {checkNodes, defaultNodeConcurrency, defaultNodeTimeoutMs} from '../../evidence/node-checks/check-nodes.ts';
+import {checkNodes} from '../../evidence/node-checks/check-nodes.ts';
+import {
+	defaultNodeConcurrency,
+	defaultNodeTimeoutMs,
+	type NodeCheckSummary,
+	type NodeGroup,
+} from '../../evidence/node-checks/node-check.ts';
 import {countReadable, planNodeChecks} from '../../evidence/node-checks/plan-node-checks.ts';
 import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
 import {
