@@ -1,6 +1,7 @@
 /** Leg 1, you → apiserver, from the socket alone. */
-import type {Observations, RouteState, RuleVerdict, SocketFacts, TlsState} from '../evidence.ts';
+import type {Observations, RouteState, RuleVerdict, TlsState} from '../evidence.ts';
 import {cite, unknownVerdict, verdictOf} from './basis.ts';
+import {hostOf} from './replicas.ts';
 
 /** Verified only if the socket checked chain and name. Always proven, since it is spoke's own socket. */
 export function firstLegTls({socket}: Observations): RuleVerdict<TlsState> {
@@ -19,7 +20,7 @@ export function firstLegTls({socket}: Observations): RuleVerdict<TlsState> {
 		? verdict(
 				'verified',
 				'socket-verified',
-				`${protocol}, checked: ${trust === 'kubeconfig-ca' ? 'the kubeconfig’s CA' : 'the system’s roots'}, name ${serverName ?? hostOf(facts)}`,
+				`${protocol}, checked: ${trust === 'kubeconfig-ca' ? 'the kubeconfig’s CA' : 'the system’s roots'}, name ${serverName ?? hostOf(facts.server)}`,
 			)
 		: verdict('unverified', 'socket-not-verified', `${protocol}, certificate not verified${skippedBy ? ` (${skippedBy})` : ''}`);
 }
@@ -39,8 +40,4 @@ export function firstLegRoute({socket}: Observations): RuleVerdict<RouteState> &
 				...verdictOf('direct', 'proven', [cite(socket, 'socket-direct', `connected to ${remoteAddress ?? 'the server'}, no proxy set`)]),
 				via: null,
 			};
-}
-
-function hostOf({server}: SocketFacts): string {
-	return server.replace(/:\d+$/, '');
 }
