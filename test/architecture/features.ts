@@ -13,11 +13,12 @@ export type Feature = {
 };
 
 /** Rooms; types come from any room that the session may import. */
-export const stateMayImport = ['errors', 'text', 'cluster', 'targets', 'streams', 'evidence', 'descriptions', 'actions', 'keymap'];
+export const stateMayImport = ['errors', 'text', 'lines', 'cluster', 'targets', 'streams', 'evidence', 'descriptions', 'actions', 'keymap'];
 export const screensMayImport = [
 	'errors',
 	'version',
 	'text',
+	'lines',
 	'actions',
 	'keymap',
 	'themes',
@@ -99,11 +100,10 @@ export const features: readonly Feature[] = [
 		state: [
 			'clock-skew.ts',
 			'insert-lines.ts',
-			'json-fields.ts',
+			'json-lines.ts',
 			'line-buffer.ts',
 			'line-flow.ts',
 			'line-index.ts',
-			'line-level.ts',
 			'line-numbers.ts',
 			'shown-matches.ts',
 			'tail-source.ts',

@@ -29,6 +29,11 @@ export const rooms: readonly Room[] = [
 		packages: ['string-width'],
 	},
 	{
+		name: 'lines',
+		contains: 'Level, fields and selection of log lines',
+		mayImport: ['errors', 'text'],
+	},
+	{
 		name: 'command-line',
 		contains: 'Flags, their parser, help, and files of settings',
 		mayImport: ['errors', 'text'],
@@ -137,6 +142,7 @@ export const rooms: readonly Room[] = [
 			'version',
 			'server-messages',
 			'text',
+			'lines',
 			'command-line',
 			'wire',
 			'cluster',
@@ -164,6 +170,7 @@ export const rooms: readonly Room[] = [
 			'version',
 			'server-messages',
 			'text',
+			'lines',
 			'command-line',
 			'cluster',
 			'targets',

@@ -1,6 +1,6 @@
 /** JSON numbers keep their digits. */
 import test from 'ava';
-import {allJsonFields, readJsonLine} from '../../source/session/tail/json-fields.ts';
+import {allJsonFields, readJsonLine} from '../../source/lines/line-fields.ts';
 import {isLosslessNumber, parseLosslessJson} from '../../source/text/lossless-json.ts';
 import {formatBody} from '../../source/session/proxy/format-body.ts';
 

@@ -1,5 +1,5 @@
 /** The text of an empty tail. */
-import {levelNames} from './line-buffer.ts';
+import {levelNames} from '../../lines/line-level.ts';
 import {effectiveFilter, shownLength, type SincePreset, type TailView} from './tail-view.ts';
 import {clockTime} from '../../text/format-time.ts';
 import {formatQuantity} from '../../text/format-number.ts';

@@ -1,5 +1,5 @@
 /** Expanded line of a tail. */
-import {allJsonFields} from './json-fields.ts';
+import {allJsonFields} from '../../lines/line-fields.ts';
 import {goTo, selectedLine, shownLength, toggleField} from './tail-view.ts';
 import {expandedLength} from './expanded-line.tsx';
 import type {Handlers, Session} from '../frame/session.ts';

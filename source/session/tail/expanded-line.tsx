@@ -1,7 +1,7 @@
 /** The expanded line of a tail. */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
-import {allJsonFields, type JsonField} from './json-fields.ts';
+import {allJsonFields, type JsonField} from '../../lines/line-fields.ts';
 import type {TailLine} from './line-buffer.ts';
 import type {TailView} from './tail-view.ts';
 import {formatNumber} from '../../text/format-number.ts';

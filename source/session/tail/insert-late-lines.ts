@@ -1,7 +1,7 @@
 /** Inserts late and backlog lines by time. */
 import {insertLines, type LineRemap} from './insert-lines.ts';
 import {LineBuffer} from './line-buffer.ts';
-import {levelOf} from './line-level.ts';
+import {levelOf} from '../../lines/line-level.ts';
 import type {OrderedLine} from './line-sorter.ts';
 
 /** Inserts after the last line of the same log and after all lines that are not newer. */

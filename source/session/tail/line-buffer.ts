@@ -1,7 +1,5 @@
 /** The lines of a tail as bytes. The oldest are dropped and counted. */
-
-export type LineLevel = 0 | 1 | 2 | 3 | 4 | 5;
-export const levelNames = ['', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+import type {LineLevel} from '../../lines/line-level.ts';
 
 /** `text` is from a container; `notice` and `mark` are from spoke. */
 export type LineKind = 'text' | 'notice' | 'mark';

@@ -2,7 +2,9 @@
 import {matchWithin} from '../../text/bounded-match.ts';
 import {formatNumber} from '../../text/format-number.ts';
 import {describeRegexError, escapeRegExp, isLower, patternOf} from '../../text/escape-regexp.ts';
-import {kindBits, levelBits, linesPerBlock, type LineBlock, type LineBuffer, type LineLevel} from './line-buffer.ts';
+import {LevelInheritance} from '../../lines/level-inheritance.ts';
+import type {LineLevel} from '../../lines/line-level.ts';
+import {kindBits, levelBits, linesPerBlock, type LineBlock, type LineBuffer} from './line-buffer.ts';
 import {LineNumbers} from './line-numbers.ts';
 
 export type LineQuery = {
@@ -19,9 +21,6 @@ export type LineQuery = {
 };
 
 const regexLimitMs = 250;
-const infoLevel: LineLevel = 2;
-/** A program writes the lines of a traceback at once. */
-const continuedWithinMs = 200;
 const pieceBytes = 16 * 1024;
 
 export class LineIndex {
@@ -34,8 +33,7 @@ export class LineIndex {
 	#scanned: number;
 	#lastMatch = -1;
 	#lastShown = -1;
-	/** Of each source. */
-	readonly #lastLines = new Map<number, {level: LineLevel; time: number}>();
+	readonly #inheritance = new LevelInheritance<number>();
 	readonly #pattern: RegExp | null = null;
 	readonly #needle: Buffer;
 	readonly #lowerNeedle: string;
@@ -92,7 +90,7 @@ export class LineIndex {
 		this.#scanned = first;
 		this.#lastMatch = -1;
 		this.#lastShown = -1;
-		this.#lastLines.clear();
+		this.#inheritance.clear();
 		this.matches.dropBelow(Infinity);
 		this.shown.dropBelow(Infinity);
 	}
@@ -170,16 +168,9 @@ export class LineIndex {
 		}
 	}
 
-	/** A traceback has the level of its first line. A JSON object is no continuation, and without any level a line counts as info. */
 	#inheritedLevel(block: LineBlock, index: number): LineLevel {
 		const own = (block.signs[index]! & levelBits) as LineLevel;
-		const time = block.times[index]!;
-		const last = this.#lastLines.get(block.sources[index]!) ?? {level: infoLevel, time};
-		this.#lastLines.set(block.sources[index]!, last);
-		const isContinued = time - last.time <= continuedWithinMs && block.bytes[block.starts[index]!] !== 0x7b;
-		last.level = own > 0 ? own : isContinued ? last.level : infoLevel;
-		last.time = time;
-		return last.level;
+		return this.#inheritance.levelOf(block.sources[index]!, own, block.times[index]!, block.bytes[block.starts[index]!]);
 	}
 }
 

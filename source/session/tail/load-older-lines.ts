@@ -8,7 +8,7 @@ import type {OpenLogOptions} from '../../streams/logs/open-log.ts';
 import {readOlderLines} from '../../streams/logs/older-lines.ts';
 import {LineBuffer, type LineBufferLimits} from './line-buffer.ts';
 import {insertLines, type LineRemap} from './insert-lines.ts';
-import {levelOf} from './line-level.ts';
+import {levelOf} from '../../lines/line-level.ts';
 
 /** Bytes from the beginning of a log, to find it again. */
 const rememberedBytes = 16 * 1024;

@@ -1,7 +1,8 @@
 /** One drawn log line. */
 import {sanitize} from '../../text/sanitize.ts';
-import {levelNames, type TailLine} from './line-buffer.ts';
-import {readJsonLine, type JsonLine} from './json-fields.ts';
+import {readJsonLine, type JsonLine} from '../../lines/line-fields.ts';
+import {levelNames} from '../../lines/line-level.ts';
+import type {TailLine} from './line-buffer.ts';
 import type {TailView} from './tail-view.ts';
 import {formatNumber} from '../../text/format-number.ts';
 import type {Glyphs} from '../kit/glyphs.ts';

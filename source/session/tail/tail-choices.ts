@@ -1,7 +1,7 @@
 /** Pickers of a tail. */
 import {formatQuantity} from '../../text/format-number.ts';
 import type {PickerItem} from '../dialogs/dialog.ts';
-import {allJsonFields} from './json-fields.ts';
+import {allJsonFields} from '../../lines/line-fields.ts';
 import {toggleField, type TailSource, type TailView} from './tail-view.ts';
 import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';
 import type {Notices, Questions, StateAccess} from '../frame/session.ts';

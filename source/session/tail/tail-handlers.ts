@@ -1,6 +1,6 @@
 /** Action handlers of a tail. */
-import {countJsonLines} from './json-fields.ts';
-import {levelNames, type LineLevel} from './line-buffer.ts';
+import {levelNames, type LineLevel} from '../../lines/line-level.ts';
+import {countJsonLines} from './json-lines.ts';
 import {followTail, selectedLine, moveTail, pauseTail, positionOf, shownLength, type SincePreset, type TailView} from './tail-view.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {markedTargets, selectedTarget} from '../lists/selection.ts';

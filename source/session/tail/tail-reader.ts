@@ -9,7 +9,7 @@ import type {LogEvent, LogSource} from '../../streams/logs/log-events.ts';
 import type {PodLogOptions} from '../../streams/logs/pod-log-options.ts';
 import {ClockSkew} from './clock-skew.ts';
 import type {LineRemap} from './insert-lines.ts';
-import {levelOf} from './line-level.ts';
+import {levelOf} from '../../lines/line-level.ts';
 import {LineFlow} from './line-flow.ts';
 import {asTailSource} from './tail-source.ts';
 import {changeSource, countUp, isUnreadable, podGone, sourcesOf, waitedMs, withSource} from './tail-sources.ts';

@@ -2,7 +2,7 @@
 import type {ContainerSelection, FollowTargets} from '../../streams/logs/follow-logs.ts';
 import type {LineRemap} from './insert-lines.ts';
 import type {Store} from '../frame/store.ts';
-import {chooseJson} from './json-fields.ts';
+import {chooseJson} from './json-lines.ts';
 import {showTailFailure} from './tail-entry.ts';
 import {emptyTail, restartTail, type SincePreset, type TailView} from './tail-view.ts';
 import {TailReader, type TailSink, type TailContext} from './tail-reader.ts';

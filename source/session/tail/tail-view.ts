@@ -2,8 +2,9 @@
 import {formatNumber} from '../../text/format-number.ts';
 import {formatDuration} from '../../text/format-time.ts';
 import type {NodeSkew} from './clock-skew.ts';
-import {countJsonLines} from './json-fields.ts';
-import {levelBits, LineBuffer, type LineLevel} from './line-buffer.ts';
+import {countJsonLines} from './json-lines.ts';
+import type {LineLevel} from '../../lines/line-level.ts';
+import {levelBits, LineBuffer} from './line-buffer.ts';
 import {LineIndex, searchQuery} from './line-index.ts';
 
 export type TailSource = {

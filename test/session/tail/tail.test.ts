@@ -1,10 +1,10 @@
 /** Tails: lines, search and position. */
 import process from 'node:process';
 import test from 'ava';
-import {LineBuffer, linesPerBlock, type LineLevel} from '../../../source/session/tail/line-buffer.ts';
+import {readJsonLine} from '../../../source/lines/line-fields.ts';
+import {levelOf, type LineLevel} from '../../../source/lines/line-level.ts';
+import {LineBuffer, linesPerBlock} from '../../../source/session/tail/line-buffer.ts';
 import {LineIndex, type LineQuery} from '../../../source/session/tail/line-index.ts';
-import {levelOf} from '../../../source/session/tail/line-level.ts';
-import {readJsonLine} from '../../../source/session/tail/json-fields.ts';
 import {countMatches, nextMatch} from '../../../source/session/tail/shown-matches.ts';
 import {
 	emptyTail,

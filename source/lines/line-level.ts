@@ -1,5 +1,9 @@
 /** The severity level of a log line. */
-import type {LineLevel} from './line-buffer.ts';
+
+/** 0 if the line names none. */
+export type LineLevel = 0 | 1 | 2 | 3 | 4 | 5;
+/** Indexed by `LineLevel`. */
+export const levelNames = ['', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 
 /** Only the start is scanned: the rest is the message. */
 const lookedAt = 200;

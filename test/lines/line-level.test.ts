@@ -1,6 +1,6 @@
 /** The level of a line. */
 import test from 'ava';
-import {levelOf} from '../../../source/session/tail/line-level.ts';
+import {levelOf} from '../../source/lines/line-level.ts';
 
 const levels: ReadonlyArray<readonly [string, number]> = [
 	['INFO started', 2],
