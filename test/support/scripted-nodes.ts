@@ -15,7 +15,7 @@ export type ScriptedNode =
 	/** Nothing listens. */
 	| {kind: 'closed'}
 	/** No pod runs there. */
-	| {kind: 'no-pod'};
+	| {kind: 'no-pod'; labels?: Readonly<Record<string, string>>};
 
 export async function addScriptedNodes(
 	t: Pick<ExecutionContext, 'teardown'>,
@@ -36,7 +36,7 @@ export async function addScriptedNodes(
 		await mustAsk(sandbox, '/api/v1/nodes', {
 			method: 'POST',
 			body: {
-				metadata: {name},
+				metadata: {name, ...('labels' in node && {labels: node.labels})},
 				status: {addresses: [{type: 'InternalIP', address: '127.0.0.1'}], daemonEndpoints: {kubeletEndpoint: {Port: port}}},
 			},
 		});

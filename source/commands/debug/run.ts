@@ -124,7 +124,7 @@ async function prepare(invocation: DebugInvocation, parsed: ParsedTarget, input:
 			interrupted: signal,
 		} = invocation;
 		const {pod, target} = await resolvePod(cluster, parsed, {podPreference: 'attach', podRunningTimeoutMs, signal});
-		// Before anything runs; the attach is checked again on its own connection.
+		// Before the pod changes, which cannot be undone. The attach is checked again, because its connection may end at another apiserver.
 		await assertStreamAllowed(cluster, {feature: 'attach', target, request: null}, signal);
 		return input.copy === null
 			? await addContainer({cluster, invocation, input}, pod)

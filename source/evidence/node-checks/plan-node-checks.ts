@@ -7,6 +7,7 @@ import {listPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-names.ts';
 import type {NodeObject} from '../node-facts.ts';
 import {canI} from '../probes/access.ts';
+import {marksOf} from '../rules/recognize-distribution.ts';
 
 export type CandidatePod = {namespace: string; name: string};
 
@@ -93,12 +94,14 @@ async function listNodes(
 	});
 }
 
-/** A node's list of images is most of its object. Without labels, only the version and the server tell the distribution. */
-function withoutImages({metadata: {name, uid}, status}: NodeObject): NodeObject {
-	const {addresses, daemonEndpoints, conditions} = status ?? {};
+/** A node's list of images is most of its object. */
+function withoutImages(node: NodeObject): NodeObject {
+	const {name, uid} = node.metadata;
+	const {addresses, daemonEndpoints, conditions} = node.status ?? {};
+	const marks = marksOf(node);
 	return {
-		metadata: {name, ...(uid !== undefined && {uid})},
-		status: {...(addresses && {addresses}), ...(daemonEndpoints && {daemonEndpoints}), ...(conditions && {conditions})},
+		metadata: {name, ...(uid !== undefined && {uid}), ...marks.metadata},
+		status: {...(addresses && {addresses}), ...(daemonEndpoints && {daemonEndpoints}), ...(conditions && {conditions}), ...marks.status},
 	};
 }
 

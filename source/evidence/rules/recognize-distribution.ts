@@ -7,7 +7,8 @@ export type RecognizedDistribution = {
 	by: string;
 };
 
-type NodeMarks = {
+/** Of a node. */
+export type NodeMarks = {
 	metadata: {labels?: Readonly<Record<string, string>>; annotations?: Readonly<Record<string, string>>};
 	status?: {nodeInfo?: {osImage?: string}};
 };
@@ -36,6 +37,27 @@ export function recognizeDistribution(readable: Readable): RecognizedDistributio
 	return null;
 }
 
+/** Without a node's other labels and annotations, which are many. */
+export function marksOf({metadata, status}: NodeMarks): NodeMarks {
+	const osImage = status?.nodeInfo?.osImage;
+	return {
+		metadata: {labels: marksIn('node-label', metadata.labels), annotations: marksIn('node-annotation', metadata.annotations)},
+		...(osImage !== undefined && {status: {nodeInfo: {osImage}}}),
+	};
+}
+
+function marksIn(kind: NodeMark['kind'], values: Readonly<Record<string, string>> = {}): Record<string, string> {
+	return Object.fromEntries(Object.entries(values).filter(([name]) => nodeMarks.some(mark => mark.kind === kind && isMark(mark, name))));
+}
+
+type NodeMark = Extract<DistributionMark, {name: string}>;
+
+const nodeMarks = distributions.flatMap(({marks}) => marks.filter(mark => 'name' in mark));
+
+function isMark(mark: NodeMark, name: string): boolean {
+	return mark.name.endsWith('/') ? name.startsWith(mark.name) : name === mark.name;
+}
+
 /** `This looks like k3s (version v1.31.2+k3s1). Usually there: …` */
 export function describeDistribution({distribution: {name}, by}: RecognizedDistribution, ...says: readonly string[]): string {
 	return `This looks like ${name} (${by}). Usually there: ${says.join('; ')}`;
@@ -60,7 +82,7 @@ function seen(mark: DistributionMark, {version, server, nodes}: Readable): strin
 		case 'node-annotation': {
 			const found = nodes
 				.flatMap(({metadata}) => Object.entries((mark.kind === 'node-label' ? metadata.labels : metadata.annotations) ?? {}))
-				.find(([name]) => (mark.name.endsWith('/') ? name.startsWith(mark.name) : name === mark.name));
+				.find(([name]) => isMark(mark, name));
 			return found === undefined ? null : `${mark.kind.replace('-', ' ')} ${found[0]}${mark.kind === 'node-label' ? `=${found[1]}` : ''}`;
 		}
 	}

@@ -95,6 +95,16 @@ test('nodes that refuse connections form one group apart from those that respond
 	t.is(summary.exitStatus, 11);
 });
 
+test('a node that was not tried shows the distribution that its label names', async t => {
+	const {sandbox, cluster} = await open(t);
+	// An egress file is set and not in use yet, so the route is unknown.
+	await sandbox.switches.set({route: 'konnectivity', agents: 'gone'});
+	await addScriptedNodes(t, sandbox, {idle: {kind: 'no-pod', labels: {'kubernetes.azure.com/cluster': 'a', other: 'b'}}});
+	const {checks} = await check(cluster, {concurrency: 1});
+	const finding = checks.get('idle')?.path.findings.find(({code}) => code === 'DISTRIBUTION');
+	t.regex(finding?.message ?? '', /^This looks like Azure AKS \(node label kubernetes\.azure\.com\/cluster=a\)\./);
+});
+
 test('after a check, the path of a node that failed is expected to fail, and no other', async t => {
 	const {cluster} = await open(t, {shut: {kind: 'closed'}, fine: responding});
 	await check(cluster);
