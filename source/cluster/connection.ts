@@ -50,8 +50,8 @@ export type RequestOptions = {
 	/** The response is read fully at once, so the GET can be pipelined. */
 	whole?: boolean;
 	/** Sends the request before earlier pipelined ones are answered. The next request waits for its response. */
-	isAhead?: boolean;
-	/** A path whose response is the same, if it was requested ahead. */
+	canFollowPipelined?: boolean;
+	/** A path whose response is the same, if it was requested speculatively. */
 	samePath?: string;
 };
 
@@ -80,8 +80,8 @@ export type UpgradeOptions = {
 	signal?: AbortSignal;
 	/** Time for the 101. Default 35 s, a little longer than the apiserver's own dial timeout of 30 s. */
 	timeoutMs?: number;
-	/** Same as `RequestOptions.isAhead`. */
-	isAhead?: boolean;
+	/** Same as `RequestOptions.canFollowPipelined`. */
+	canFollowPipelined?: boolean;
 };
 
 export type UpgradeResult =

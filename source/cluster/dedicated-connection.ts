@@ -106,7 +106,7 @@ export class DedicatedConnection implements Connection {
 			body,
 			signal,
 			timeoutMs = this.#access.requestTimeoutMs,
-			isAhead,
+			canFollowPipelined,
 		} = withWholeTimeout(options, this.#peerName);
 		const isFullBody = method !== 'HEAD' && Object.keys(headers).every(name => name.toLowerCase() !== 'range');
 		const response = await this.#send(path, {
@@ -115,7 +115,7 @@ export class DedicatedConnection implements Connection {
 			body,
 			signal,
 			timeoutMs,
-			isAhead,
+			canFollowPipelined,
 		});
 		return this.#response(response, isFullBody);
 	}
@@ -128,7 +128,7 @@ export class DedicatedConnection implements Connection {
 			headers: {Accept: '*/*', ...options.headers, ...headers, 'Accept-Encoding': 'identity'},
 			signal: options.signal,
 			timeoutMs: options.timeoutMs ?? upgradeTimeoutMs,
-			isAhead: options.isAhead,
+			canFollowPipelined: options.canFollowPipelined,
 		});
 		const {status, statusText, headers: responseHeaders} = response;
 		if (response.kind === 'response') {

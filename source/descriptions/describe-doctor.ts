@@ -29,12 +29,12 @@ export function describeStepDetails({
 	speaker,
 	fits,
 	remedy,
-}: DoctorStep): ReadonlyArray<Part<'server' | 'means' | 'from' | 'possible' | 'fix'>> {
+}: DoctorStep): ReadonlyArray<Part<'server' | 'means' | 'from' | 'also' | 'fix'>> {
 	const all = [
 		{role: 'server', text: text === observed ? null : text},
 		{role: 'means', text: means === observed ? null : means},
 		{role: 'from', text: speaker},
-		...fits.map(fit => ({role: 'possible' as const, text: fit})),
+		...fits.map(fit => ({role: 'also' as const, text: fit})),
 		{role: 'fix', text: status === 'ok' ? null : remedy},
 	] as const;
 	return all.flatMap(({role, text}) => (text === null || text === '' ? [] : [{role, text}]));

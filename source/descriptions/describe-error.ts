@@ -20,7 +20,7 @@ export function describeError(error: ErrorObject): readonly ErrorPart[] {
 	];
 }
 
-/** If the apiserver responded, no leg failed. */
+/** No leg failed if the apiserver responded, or if spoke sent nothing because of a requirement. */
 function describeFailedPlace({code, leg, legKnown}: ErrorObject): string {
 	switch (code) {
 		case 'ERR_FORBIDDEN':
@@ -31,6 +31,11 @@ function describeFailedPlace({code, leg, legKnown}: ErrorObject): string {
 		case 'ERR_NOT_FOUND':
 		case 'ERR_APISERVER_ANSWER': {
 			return 'Error from the apiserver';
+		}
+
+		case 'ERR_REQUIRE_NOT_MET':
+		case 'ERR_REQUIRE_UNDECIDED': {
+			return 'Refused by the requirement';
 		}
 
 		default: {

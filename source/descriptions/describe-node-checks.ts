@@ -68,7 +68,7 @@ export function describeNodeGroup(group: NodeGroup, timeoutMs: number): string {
 	}
 }
 
-export type NodeGroupPart = Part<'path' | 'server' | 'possible' | 'fix' | 'nodes'>;
+export type NodeGroupPart = Part<'path' | 'server' | 'also' | 'fix' | 'nodes'>;
 
 /** What the group's title does not say. `maxNodes`: names to show. */
 export function describeNodeGroupDetails(group: NodeGroup, maxNodes: number): readonly NodeGroupPart[] {
@@ -77,7 +77,7 @@ export function describeNodeGroupDetails(group: NodeGroup, maxNodes: number): re
 	return [
 		...(result === 'failed' ? [{role: 'path' as const, text: describeGroupPath(group)}] : []),
 		...(error?.text ? [{role: 'server' as const, text: statusMessage(error.text) ?? error.text}] : []),
-		...consistentFacts.map(text => ({role: 'possible' as const, text})),
+		...consistentFacts.map(text => ({role: 'also' as const, text})),
 		...(error?.remedy ? [{role: 'fix' as const, text: error.remedy}] : []),
 		...(result === 'responded' ? [] : [{role: 'nodes' as const, text: [...nodes.slice(0, maxNodes), ...more].join(', ')}]),
 	];

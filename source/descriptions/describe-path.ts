@@ -112,19 +112,24 @@ export function describeExpectedFailure({broken, evidence, legs, target}: Path):
 	return {leg, time, otherEnd: isOther ? farEnd : null, message: heard?.observed ?? broken.message};
 }
 
-/** What the verdicts mean for what is sent, for readers who do not know the words of the path line. Says no more than the verdicts. */
-export function describePathMeaning({legs: [first, second], target}: Path): string {
+/**
+What the verdicts mean for what is sent, for readers who do not know the words of the path line. Says no more than the verdicts.
+`short`: without the name of the far end.
+*/
+export function describePathMeaning({legs: [first, second], target}: Path, {short = false}: {short?: boolean} = {}): string {
 	return [
-		...(first === undefined || first.tls.state === 'verified'
-			? []
-			: [legMeaning(first, 'spoke', `the ${first.to === 'unknown' ? 'server' : first.to}`)]),
-		...(second === undefined ? [] : [legMeaning(second, 'the apiserver', nameOrThe(second, target))]),
+		...(first === undefined || first.tls.state === 'verified' ? [] : [legMeaning(first, 'spoke', kindOf(first))]),
+		...(second === undefined ? [] : [legMeaning(second, 'the apiserver', short ? kindOf(second) : nameOrKind(second, target))]),
 	].join('; ');
 }
 
-function nameOrThe(leg: Leg, target: Path['target']): string {
+function nameOrKind(leg: Leg, target: Path['target']): string {
 	const name = farEndName(leg, target);
-	return name === '' ? `the ${leg.to === 'unknown' ? 'server' : leg.to}` : `${farEndKind(leg.to)} ${name}`;
+	return name === '' ? kindOf(leg) : `${farEndKind(leg.to)} ${name}`;
+}
+
+function kindOf({to}: Leg): string {
+	return `the ${to === 'unknown' ? 'server' : to}`;
 }
 
 function legMeaning({tls}: Leg, from: string, to: string): string {
@@ -135,11 +140,11 @@ function legMeaning({tls}: Leg, from: string, to: string): string {
 		}
 
 		case 'enforced': {
-			return `${lead}${from} checks the certificate of ${to}, and sends nothing if it does not accept it`;
+			return `${lead}nothing is sent unless ${from} accepts the certificate of ${to}`;
 		}
 
 		case 'unverified': {
-			return `${lead}encrypted, but ${from} does not check who answers as ${to}`;
+			return `${lead}encrypted, but ${from} does not check who ${to} is`;
 		}
 
 		case 'plain': {

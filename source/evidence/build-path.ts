@@ -103,7 +103,7 @@ export function buildPath(observations: Observations, {cluster, phase, address, 
 		evidence: numbered.all(),
 		findings: [...lastAttemptFindings(observations, error), ...pathFindings(observations, tls, route, {error, distribution})],
 		broken,
-		line: formatPathLine({legs, phase, target: purpose.target, error, broken}),
+		line: formatPathLine({legs, about: observations.about, phase, target: purpose.target, error, broken}),
 		error,
 	};
 }

@@ -74,7 +74,7 @@ export type Leg = {
 };
 
 export type Finding = {
-	/** An audit row: N1 to N6, C1 to C11, V1. */
+	/** Id of the audit row about the same leg or setting. */
 	row: string;
 	code: string;
 	severity: 'info' | 'warning' | 'error';

@@ -39,7 +39,7 @@ export function failureObservation({
 		(purpose.feature === 'node-proxy' && purpose.request !== null && purpose.request.kubeletPort !== true);
 	return makeObservation<FailureFacts>(
 		'error-text',
-		`the answer to ${purpose.feature}`,
+		`the response to ${purpose.feature}`,
 		{
 			row: row.id,
 			text: words === '' ? text : words,

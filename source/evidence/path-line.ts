@@ -10,11 +10,11 @@ export type PathLineLeg = {
 	end: {text: string; short: string};
 };
 
-type PathLineInput = Pick<Path, 'legs' | 'phase' | 'target' | 'broken'> & {error: ErrorObject | null};
+type PathLineInput = Pick<Path, 'legs' | 'about' | 'phase' | 'target' | 'broken'> & {error: ErrorObject | null};
 
 /** Nothing follows a failed leg. */
 export function pathLineLegs(path: PathLineInput): readonly PathLineLeg[] {
-	const {legs, phase, target, broken} = path;
+	const {legs, target, broken} = path;
 	const failed = failedLeg(path);
 	return legs.slice(0, failed ?? legs.length).map((leg, index) => {
 		const hasNoNode = index === 1 && broken?.reason === 'no-node';
@@ -23,13 +23,18 @@ export function pathLineLegs(path: PathLineInput): readonly PathLineLeg[] {
 		return {
 			leg,
 			isBroken: failed === index + 1,
-			unknown: isUnknown ? (index === 1 && phase === 'checking' ? 'checking' : 'unknown') : null,
+			unknown: isUnknown ? (index === 1 && isChecking(path) ? 'checking' : 'unknown') : null,
 			end:
 				index === 0
 					? {text: hubName(leg.to), short: hubName(leg.to)}
 					: {text: hasNoNode ? 'no node yet' : `${leg.to} ${name}`.trim(), short: hasNoNode ? 'no node' : name || leg.to},
 		};
 	});
+}
+
+/** Nothing more is read of a connection that closed before it was used, for example one that a requirement refused. */
+export function isChecking({about, phase}: Pick<Path, 'about' | 'phase'>): boolean {
+	return phase === 'checking' && about !== 'ended-connection';
 }
 
 /** Per arrow the route, then TLS. A direct leg 1 shows only its TLS; the failed leg, if known, ends in `-x`. */

@@ -2,6 +2,7 @@
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {RequireResult} from './audit/audit-object.ts';
 import type {Basis, Leg, Need, Path, Verdict} from './evidence.ts';
+import {remedies} from './rules/remedies.ts';
 
 export const requirementNames = ['verified', 'tunnelled', 'protected'] as const;
 export type RequirementName = (typeof requirementNames)[number];
@@ -22,16 +23,12 @@ export const requiredInSession = ':require';
 const verifiedStates = new Set<string>(['verified', 'enforced']);
 const tunnelStates = new Set<string>(['konnectivity', 'egress-http-connect', 'egress', 'ssh-tunnel']);
 
-type Evaluated = {result: RequireResult; subject: string; leg: Leg | null; verdict: Verdict<string>};
+type Evaluated = {result: RequireResult; property: 'TLS state' | 'route' | 'exposure'; leg: Leg; verdict: Verdict<string>};
 
-/** `met` also if it is undecided and the requirement allows that. */
-export function evaluateRequirement(path: Path, {states, minBasis, undecided}: Omit<PathRequirement, 'source'>): RequireResult {
+/** `undecided` also if the requirement allows such a stream to open. */
+export function evaluateRequirement(path: Path, {states, minBasis}: Pick<PathRequirement, 'states' | 'minBasis'>): RequireResult {
 	const results = states.map(state => evaluateState(path, state, minBasis).result);
-	if (results.includes('not-met')) {
-		return 'not-met';
-	}
-
-	return undecided === 'refuse' && results.includes('undecided') ? 'undecided' : 'met';
+	return results.find(result => result === 'not-met') ?? results.find(result => result === 'undecided') ?? 'met';
 }
 
 /** The verdict that decides: the first that is not met, else the first undecided. */
@@ -46,15 +43,15 @@ function verdictsFor(
 ): ReadonlyArray<Omit<Evaluated, 'result'> & {accepted: ReadonlySet<string>}> {
 	switch (state) {
 		case 'verified': {
-			return legs.map(leg => ({subject: `leg ${leg.n}`, leg, verdict: leg.tls, accepted: verifiedStates}));
+			return legs.map(leg => ({property: 'TLS state', leg, verdict: leg.tls, accepted: verifiedStates}));
 		}
 
 		case 'tunnelled': {
-			return legs.filter(({n}) => n === 2).map(leg => ({subject: 'the route of leg 2', leg, verdict: leg.route, accepted: tunnelStates}));
+			return [{property: 'route', leg: legs[1]!, verdict: legs[1]!.route, accepted: tunnelStates}];
 		}
 
 		case 'protected': {
-			return [{subject: 'leg 2', leg: legs[1] ?? null, verdict: crossing, accepted: new Set(['protected'])}];
+			return [{property: 'exposure', leg: legs[1]!, verdict: crossing, accepted: new Set(['protected'])}];
 		}
 	}
 }
@@ -108,39 +105,51 @@ export function assertPathsMeet(paths: readonly Path[], {states, minBasis, undec
 		if (first && (result === 'not-met' || undecided === 'refuse')) {
 			const features = [...new Set(failed.map(({path}) => path.feature))].join(', ');
 			const by = source === null ? '' : `, required by ${source}`;
+			const isAcceptable = paths.every(path => evaluateRequirement(path, {states, minBasis: 'inferred'}) === 'met');
 			throw new SpokeError(
 				code,
 				`requirement ${phrase}: ${[...new Set(failed.map(({state}) => state))].join(', ')} (${features}${by}): ${describeVerdict(first)}`,
-				{remedy: result === 'not-met' ? remedyOf(first.path, first) : whatWouldDecide(first.verdict, source)},
+				{remedy: result === 'not-met' ? remedyOf(first) : whatWouldDecide(first.verdict, source, {isAcceptable})},
 			);
 		}
 	}
 }
 
 /** `leg 2 is unverified, proven by kubelet-certificate-authority="" (GET /flagz)`. */
-function describeVerdict({path, subject, verdict: {state, basis, evidence, why}}: Evaluated & {path: Path}): string {
+function describeVerdict({path, property, leg, verdict: {state, basis, evidence, why}}: Evaluated & {path: Path}): string {
+	const named = `the ${property} of leg ${leg.n}`;
 	if (state === 'unknown') {
-		return `${subject} is unknown${why === undefined ? '' : `: ${why}`}`;
+		return `${named} is unknown${why === undefined ? '' : `: ${why}`}`;
 	}
 
 	const cited = path.evidence.find(({id}) => id === evidence[0]);
+	const subject = property === 'route' ? named : `leg ${leg.n}`;
 	return `${subject} is ${state}, ${basis}${cited === undefined ? '' : ` by ${cited.observed} (${cited.where})`}`;
 }
 
-function remedyOf({findings}: Path, {leg}: Evaluated): string | null {
-	return findings.find(finding => finding.leg === (leg?.n ?? 2) && finding.remedy !== null)?.remedy ?? null;
+/** What meets the requirement. A remedy of another finding of the leg may leave it unmet. */
+function remedyOf({path: {findings}, state, leg}: {path: Path; state: RequirementName; leg: Leg}): string | null {
+	if (state === 'tunnelled') {
+		return remedies.tunnel;
+	}
+
+	if (leg.to === 'pod' || leg.to === 'service') {
+		return state === 'verified' ? remedies.portForward : `${remedies.portForward}, which is protected if the apiserver verifies kubelets`;
+	}
+
+	return leg.to === 'node' ? null : (findings.find(finding => finding.leg === leg.n && finding.remedy !== null)?.remedy ?? null);
 }
 
-/** An inferred verdict can be accepted; an unknown one only becomes known. */
-function whatWouldDecide({state, need}: Verdict<string>, source: string | null): string {
+/** `isAcceptable`: inferred evidence would meet the requirement. */
+function whatWouldDecide({need}: Verdict<string>, source: string | null, {isAcceptable}: {isAcceptable: boolean}): string {
 	const permissions = need.flatMap(({permission, check}: Need) =>
 		permission === null ? [] : [`${permission}${check ? ` (${check})` : ''}`],
 	);
 	const obtain = permissions.length === 0 ? [] : [`needs ${permissions.join(' or ')}`];
 	return [
-		...(state === 'unknown' || source === requiredInSession
-			? []
-			: [source === null ? 'pass --min-basis inferred to accept it' : 'set minBasis: inferred in the policy to accept it']),
+		...(isAcceptable && source !== requiredInSession
+			? [source === null ? 'pass --min-basis inferred to accept it' : 'set minBasis: inferred in the policy to accept it']
+			: []),
 		...obtain,
 		'docs/policies.md says what each user can prove',
 	].join('; ');

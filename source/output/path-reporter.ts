@@ -3,6 +3,7 @@ import type {Writable} from 'node:stream';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Path} from '../evidence/evidence.ts';
 import {labelTimings} from '../evidence/label-timings.ts';
+import {isChecking} from '../evidence/path-line.ts';
 import {createLabeler, type Labeler} from '../evidence/connection-labeler.ts';
 import type {ConnectionObserver} from '../streams/connection-observer.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
@@ -91,7 +92,7 @@ class LabelReporter implements PathReporter {
 	}
 
 	#checking(id: string, path: Path): void {
-		if (this.#mode === 'auto' && (!this.#unsettled.has(id) || path.legs[1]?.tls.state !== 'unknown')) {
+		if (this.#mode === 'auto' && isChecking(path) && (!this.#unsettled.has(id) || path.legs[1]?.tls.state !== 'unknown')) {
 			this.#report(path);
 		}
 

@@ -6,7 +6,7 @@ import type {MessageRule, MessageWrapper} from './message-rule.ts';
 
 const dialWrappers: readonly MessageWrapper[] = ['log', 'upgrade', 'translated', 'proxy'];
 const leg2 = {leg: 2, code: 'ERR_SECOND_LEG'} as const;
-const agentRemedy = 'kubectl -n kube-system get pods -l k8s-app=konnectivity-agent (you cannot read their logs through the same tunnel)';
+const agentRemedy = 'kubectl -n kube-system get pods -l k8s-app=konnectivity-agent; their logs cannot be read through the same tunnel';
 const serverRemedy =
 	'check the konnectivity-server next to the apiserver: its process, and the socket named in the egress selector configuration';
 

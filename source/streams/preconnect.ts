@@ -4,7 +4,7 @@ import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {ApiResponse, Connection, RequestOptions} from '../cluster/connection.ts';
 import {readJsonResponse} from '../cluster/read-json-response.ts';
 import type {ConnectionObserver} from './connection-observer.ts';
-import {ConnectionAhead, type RequestAhead} from './request-ahead.ts';
+import {SpeculativeConnection, type SpeculativeRequest} from './speculative-request.ts';
 import {hasStreamGate} from './stream-gate.ts';
 
 /** An early connection is unused for at most this time, because servers and load balancers can close idle ones. */
@@ -14,15 +14,19 @@ export type Preconnection = {cluster: ClusterClient; close: () => void};
 
 /**
 `cluster` uses the early connection and gives it to the first stream, which saves a handshake. The observer reads on it after the first
-request, so that a label costs no round trip. `ahead` saves one, unless the connection is examined before the stream may use it.
+request, so that a label costs no round trip. `speculative` saves one, unless the connection is examined before the stream may use it.
 */
 export function preconnect(
 	cluster: ClusterClient,
-	{signal, observer, ahead}: {signal: AbortSignal; observer?: ConnectionObserver | undefined; ahead?: RequestAhead | undefined},
+	{
+		signal,
+		observer,
+		speculative,
+	}: {signal: AbortSignal; observer?: ConnectionObserver | undefined; speculative?: SpeculativeRequest | undefined},
 ): Preconnection {
 	const reconnect = async () => cluster.connect({signal});
 	const isExamined = observer !== undefined || hasStreamGate(cluster);
-	const early = new EarlyConnection(reconnect, {observer, ahead: isExamined ? undefined : ahead});
+	const early = new EarlyConnection(reconnect, {observer, speculative: isExamined ? undefined : speculative});
 	return {
 		cluster: {
 			...cluster,
@@ -46,15 +50,15 @@ class EarlyConnection {
 	#pending: Promise<Connection> | undefined;
 	#usedAt = Infinity;
 	readonly #connect: () => Promise<Connection>;
-	readonly #ahead: RequestAhead | undefined;
+	readonly #speculative: SpeculativeRequest | undefined;
 
 	constructor(
 		connect: () => Promise<Connection>,
-		{observer, ahead}: {observer: ConnectionObserver | undefined; ahead: RequestAhead | undefined},
+		{observer, speculative}: {observer: ConnectionObserver | undefined; speculative: SpeculativeRequest | undefined},
 	) {
 		const pending = connect();
 		this.#connect = connect;
-		this.#ahead = ahead;
+		this.#speculative = speculative;
 		this.#pending = pending;
 		pending.then(
 			connection => {
@@ -73,14 +77,14 @@ class EarlyConnection {
 	/** `undefined`: use the cluster client. */
 	async get(options: RequestOptions): Promise<ApiResponse | undefined> {
 		const connection = await this.#usable(this.#pending);
-		if (!connection || connection instanceof ConnectionAhead || (options.method ?? 'GET') !== 'GET') {
+		if (!connection || connection instanceof SpeculativeConnection || (options.method ?? 'GET') !== 'GET') {
 			return undefined;
 		}
 
 		const responding = pipelinedGet(connection, options);
-		if (options.path === this.#ahead?.after) {
+		if (options.path === this.#speculative?.after) {
 			// In the same turn, so that both requests arrive together.
-			this.#pending = Promise.resolve(new ConnectionAhead(connection, this.#ahead, this.#connect));
+			this.#pending = Promise.resolve(new SpeculativeConnection(connection, this.#speculative, this.#connect));
 		}
 
 		const response = await responding;

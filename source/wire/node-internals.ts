@@ -80,22 +80,22 @@ export function unsentBytes(stream: Duplex): number {
 	return stream.writableLength + ((handle?._parent ?? handle)?.writeQueueSize ?? 0);
 }
 
-const fewBytes = 1024 * 1024;
+const minCountedBytes = 1024 * 1024;
 let countedBytes = 0;
 
 /**
-Counts bytes that are passed on in Buffers. After the first MiB, V8 frees dead Buffers when 4 MiB of them wait. By default it waits for
+Counts bytes that are relayed in Buffers. After the first MiB, V8 frees dead Buffers when 4 MiB of them wait. By default it waits for
 128 MiB, and for 64 MiB of those that outlived one collection: a forward that moved 256 MiB each way held 156 MiB instead of 86.
 @see V8's Heap::AllocateExternalBackingStore, which compares with twice the flag's value, doubled without pointer compression
 */
-export function countPassedBytes(length: number): void {
-	if (countedBytes > fewBytes) {
+export function countRelayedBytes(length: number): void {
+	if (countedBytes > minCountedBytes) {
 		return;
 	}
 
 	countedBytes += length;
 	// It has no effect on the young generation itself, whose size is set at the start.
-	if (countedBytes > fewBytes && standardCapacity !== undefined) {
+	if (countedBytes > minCountedBytes && standardCapacity !== undefined) {
 		setV8Flag(`--${capacityFlag}=1`, `--${capacityFlag}=${standardCapacity}`);
 	}
 }

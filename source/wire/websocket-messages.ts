@@ -13,7 +13,7 @@ import type {SpokeError} from '../errors/spoke-error.ts';
 import {BoundedReplies} from './bounded-replies.ts';
 import {destroyWhenDrained} from './destroy-when-drained.ts';
 import {maskedMessage, reuseMessage} from './masked-message.ts';
-import {countPassedBytes, keepReadingAfterWriteError, unsentBytes} from './node-internals.ts';
+import {countRelayedBytes, keepReadingAfterWriteError, unsentBytes} from './node-internals.ts';
 import {PongTracker} from './pong-tracker.ts';
 import {streamLostBecause, protocolError, streamLostError} from './protocol-error.ts';
 import {webSocketAccept} from './websocket-accept.ts';
@@ -108,7 +108,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		}
 
 		const message = maskedMessage(payload instanceof Uint8Array ? [payload] : payload, binary);
-		countPassedBytes(message.length);
+		countRelayedBytes(message.length);
 		this.#socket.write(message, error => {
 			// A stream within this process may have passed the memory on.
 			if (!error && this.#socket instanceof Socket) {
@@ -213,7 +213,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 
 		this.#socket
 			.on('data', (bytes: Buffer) => {
-				countPassedBytes(bytes.length);
+				countRelayedBytes(bytes.length);
 				this.lastReceivedAt = monotonicMs();
 				if (this.#isPeerDone) {
 					onPeerDone();

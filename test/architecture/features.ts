@@ -253,7 +253,7 @@ export const features: readonly Feature[] = [
 			'paint-tree.ts',
 			'path-pane.tsx',
 			'path-verdicts.ts',
-			'read-tree.ts',
+			'spoken-tree.ts',
 			'round-trips.ts',
 		],
 		offers: [

@@ -4,7 +4,8 @@ import test from 'ava';
 import type {Audit} from '../../source/evidence/audit/audit-object.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {parseRequirement} from '../../source/evidence/audit/requirements.ts';
-import {evaluateRequirement, parsePathRequirements} from '../../source/evidence/require-path.ts';
+import {assertPathsMeet, evaluateRequirement, parsePathRequirements} from '../../source/evidence/require-path.ts';
+import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
@@ -177,7 +178,7 @@ test('--require accepts the American spelling tunneled', t => {
 	t.like(parseRequirement('tunneled'), {asked: 'tunnelled', rows: ['C10']});
 });
 
-type Word = {state: string; basis: 'proven' | 'inferred' | 'unknown'};
+type Word = {state: string; basis: 'proven' | 'inferred' | 'unknown'; why?: string};
 const proven = (state: string): Word => ({state, basis: 'proven'});
 const inferred = (state: string): Word => ({state, basis: 'inferred'});
 const unknown: Word = {state: 'unknown', basis: 'unknown'};
@@ -187,19 +188,42 @@ function pathOf({
 	second = proven('verified'),
 	route = proven('direct'),
 	crossing = proven('protected'),
+	to = 'kubelet',
 }: {
 	first?: Word;
 	second?: Word;
 	route?: Word;
 	crossing?: Word;
+	to?: 'kubelet' | 'pod';
 }): Path {
+	const kubeletRemedy = {leg: 2, remedy: 'set --kubelet-certificate-authority'};
+	const proxyRemedy = {leg: 2, remedy: 'request https: (still not verified)'};
 	return {
+		feature: 'exec',
 		legs: [
-			{n: 1, tls: first, route: proven('direct')},
-			{n: 2, tls: second, route},
+			{n: 1, to: 'apiserver', tls: withNoEvidence(first), route: withNoEvidence(proven('direct'))},
+			{n: 2, to, tls: withNoEvidence(second), route: withNoEvidence(route)},
 		],
-		crossing,
+		crossing: withNoEvidence(crossing),
+		evidence: [],
+		findings: to === 'kubelet' ? [kubeletRemedy] : [proxyRemedy],
 	} as unknown as Path;
+}
+
+function withNoEvidence(word: Word): Pick<Path['crossing'], 'evidence' | 'need'> {
+	return {...word, evidence: [], need: []};
+}
+
+function refusal(path: Path, state: 'verified' | 'tunnelled' | 'protected'): {message: string; remedy: string | null} {
+	try {
+		assertPathsMeet([path], {states: [state], minBasis: 'proven', undecided: 'refuse', source: null});
+	} catch (error) {
+		if (error instanceof SpokeError) {
+			return error;
+		}
+	}
+
+	throw new Error('the requirement was met');
 }
 
 for (const [title, path, word, basis, result] of [
@@ -225,6 +249,31 @@ for (const [title, path, word, basis, result] of [
 	['a crossing protected by inference', pathOf({crossing: inferred('protected')}), 'protected', 'proven', 'undecided'],
 ] as const) {
 	test(`${title}: ${word} with at least ${basis} evidence is ${result}`, t => {
-		t.is(evaluateRequirement(path, {states: [word], minBasis: basis, undecided: 'refuse'}), result);
+		t.is(evaluateRequirement(path, {states: [word], minBasis: basis}), result);
 	});
 }
+
+test('the remedy of an unmet requirement meets it', t => {
+	const unverified = pathOf({second: proven('unverified'), crossing: proven('exposed')});
+	t.is(refusal(unverified, 'verified').remedy, 'set --kubelet-certificate-authority');
+	t.is(refusal(unverified, 'protected').remedy, 'set --kubelet-certificate-authority');
+	t.regex(refusal(unverified, 'tunnelled').remedy ?? '', /^set up Konnectivity, .*--egress-selector-config-file/);
+	const proxied = pathOf({second: proven('plain'), crossing: proven('exposed'), to: 'pod'});
+	t.is(refusal(proxied, 'verified').remedy, 'the apiserver proxy never verifies: use port-forward');
+	t.regex(refusal(proxied, 'protected').remedy ?? '', /use port-forward, which is protected if the apiserver verifies kubelets/);
+});
+
+test('--min-basis inferred is offered only where it would accept the path', t => {
+	const offer = /pass --min-basis inferred/;
+	t.regex(refusal(pathOf({second: inferred('enforced')}), 'verified').remedy ?? '', offer);
+	t.notRegex(refusal(pathOf({second: inferred('unverified')}), 'verified').remedy ?? '', offer);
+	t.notRegex(refusal(pathOf({route: inferred('direct')}), 'tunnelled').remedy ?? '', offer);
+	t.notRegex(refusal(pathOf({crossing: inferred('exposed')}), 'protected').remedy ?? '', offer);
+});
+
+test('an undecided requirement names the property that is unknown', t => {
+	const path = pathOf({second: unknown, route: unknown, crossing: {...unknown, why: 'TLS of leg 2 is unknown'}});
+	t.regex(refusal(path, 'verified').message, /: the TLS state of leg 2 is unknown$/);
+	t.regex(refusal(path, 'tunnelled').message, /: the route of leg 2 is unknown$/);
+	t.regex(refusal(path, 'protected').message, /: the exposure of leg 2 is unknown: TLS of leg 2 is unknown$/);
+});

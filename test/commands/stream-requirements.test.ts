@@ -84,7 +84,7 @@ test('where the flags cannot be read, a requirement is undecided and names the p
 	const server = await startFlaggedApiservers(t, [verifies], {readsFlags: false});
 	const {status, stderr} = await runSpoke(['logs', 'web', '--require', 'verified', '--min-basis', 'inferred'], {env: server.env});
 	t.is(status, 4, stderr);
-	t.regex(stderr, /TLS of leg 2 is unknown|leg 2 is unknown/);
+	t.regex(stderr, /: the TLS state of leg 2 is unknown/);
 	t.regex(stderr, /get nonResourceURL \/flagz/);
 	t.deepEqual(server.streams, []);
 });

@@ -17,25 +17,21 @@ const verified: Tls = ['verified', 'proven'];
 
 const rows: ReadonlyArray<readonly [string, Path, string]> = [
 	['verified', pathOf(verified, verified), 'encrypted, and the apiserver checks the certificate of kubelet n1'],
-	['unverified', pathOf(verified, ['unverified', 'proven']), 'encrypted, but the apiserver does not check who answers as kubelet n1'],
+	['unverified', pathOf(verified, ['unverified', 'proven']), 'encrypted, but the apiserver does not check who kubelet n1 is'],
 	['inferred', pathOf(verified, ['verified', 'inferred']), 'inferred: encrypted, and the apiserver checks the certificate of kubelet n1'],
 	['plain', pathOf(verified, ['plain', 'proven'], 'service'), 'plain HTTP, without TLS, from the apiserver to service web'],
 	['refused', pathOf(verified, ['refused', 'proven']), 'the apiserver does not accept the certificate of kubelet n1'],
-	[
-		'enforced',
-		pathOf(verified, ['enforced', 'proven']),
-		'the apiserver checks the certificate of kubelet n1, and sends nothing if it does not accept it',
-	],
+	['enforced', pathOf(verified, ['enforced', 'proven']), 'nothing is sent unless the apiserver accepts the certificate of kubelet n1'],
 	['unknown', pathOf(verified, ['unknown', 'unknown']), 'TLS to kubelet n1 is not known'],
 	[
 		'of no certain node',
 		pathOf(verified, ['unverified', 'proven'], 'kubelet', null),
-		'encrypted, but the apiserver does not check who answers as the kubelet',
+		'encrypted, but the apiserver does not check who the kubelet is',
 	],
 	[
 		'of two unverified legs',
 		pathOf(['unverified', 'proven'], ['unverified', 'proven']),
-		'encrypted, but spoke does not check who answers as the apiserver; encrypted, but the apiserver does not check who answers as kubelet n1',
+		'encrypted, but spoke does not check who the apiserver is; encrypted, but the apiserver does not check who kubelet n1 is',
 	],
 ];
 

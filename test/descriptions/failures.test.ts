@@ -26,6 +26,12 @@ const rows: ReadonlyArray<readonly [what: string, error: SpokeError, why: readon
 		['Refused by the apiserver', 'not allowed to list pods: pods is forbidden', 'code ERR_FORBIDDEN', 'fix ask for it'],
 		'not allowed to list pods: pods is forbidden\nfix: ask for it',
 	],
+	[
+		'a requirement',
+		new SpokeError('ERR_REQUIRE_UNDECIDED', 'requirement undecided: verified', {remedy: 'needs get nodes'}),
+		['Refused by the requirement', 'requirement undecided: verified', 'code ERR_REQUIRE_UNDECIDED', 'fix needs get nodes'],
+		'requirement undecided: verified\nfix: needs get nodes',
+	],
 ];
 
 for (const [what, error, why, junit] of rows) {

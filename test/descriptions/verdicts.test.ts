@@ -167,5 +167,5 @@ test('the why screen lists what is not determined, and the report has the same n
 test('an undetermined agent has the need of the rule that would name it', t => {
 	const path = pathOf('unverified', 'konnectivity', 'inferred');
 	const [agent] = describeUndetermined(path).filter(({role}) => role === 'agent');
-	t.is(agent?.text, `which agent carries it; needs ${needAgentMetrics.permission}`);
+	t.is(agent?.text, `which agent carries it; needs ${needAgentMetrics.or}`);
 });

@@ -68,7 +68,7 @@ test('a failure message of an earlier request is a passive observation', t => {
 			process: 'p1',
 			time: 'now',
 			active: false,
-			where: 'the answer to exec',
+			where: 'the response to exec',
 			facts: {text: words.replace('error dialing backend: ', ''), basis: 'proven'},
 		},
 	);

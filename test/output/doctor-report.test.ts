@@ -28,7 +28,7 @@ test('a doctor report labels server message, meaning, sender, causes and fix', t
 			'      server   x509: certificate signed by unknown authority',
 			'      means    the kubelet CA differs',
 			'      from     apiserver',
-			'      possible an old kubelet certificate',
+			'      also     an old kubelet certificate',
 			'      fix      approve its signing request',
 			'',
 			'every leg responds',

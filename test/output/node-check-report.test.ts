@@ -80,7 +80,7 @@ test('a failure shows its path, server message, fix and at most 20 names', t => 
 			'✗ 22 nodes: no agent',
 			'      path     konnectivity (inferred), verified (proven)',
 			'      server   No agent ⏎ available',
-			'      possible agent pod a on n10 is not ready',
+			'      also     agent pod a on n10 is not ready',
 			'      fix      start it',
 			`      nodes    ${nodes.slice(0, 20).join(', ')}, 2 more`,
 		],

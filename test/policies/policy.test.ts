@@ -129,8 +129,14 @@ test('spoke policy prints server and CA, and --check what this user can prove', 
 	);
 	const checked = await runSpoke(['policy', '--check'], {env: server.env});
 	t.is(checked.status, 0, checked.stderr);
-	t.regex(checked.stdout, /^you can prove for leg 2: enforced \(at most inferred\); .*you do not authenticate with a client certificate/m);
+	t.regex(
+		checked.stdout,
+		/^you cannot prove that leg 2 is enforced, only infer it; .*you do not authenticate with a client certificate.*\nwith minBasis proven: verified undecided, tunnelled undecided, protected undecided\nwith minBasis inferred: verified met, tunnelled not met, protected met$/m,
+	);
 	t.regex(checked.stdout, /^verified \(.*policy\.yaml:1\): undecided$/m);
+	await writePolicy(server, 'every: {require: verified, undecided: allow}');
+	const allowed = await runSpoke(['policy', '--check'], {env: server.env});
+	t.regex(allowed.stdout, /^verified \(.*policy\.yaml:1\): undecided; streams open \(undecided: allow\)$/m);
 	await writePolicy(server, 'every: {}');
 	const invalid = await runSpoke(['policy', '--check'], {env: server.env});
 	t.deepEqual([invalid.status, invalid.stdout], [5, '']);

@@ -4,7 +4,7 @@ import {Box, render, type DOMElement} from 'ink';
 import {createElement} from 'react';
 import {createStore} from 'zustand/vanilla';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
-import {readTree} from '../../source/session/frame/read-tree.ts';
+import {spokenTree} from '../../source/session/frame/spoken-tree.ts';
 import {SessionScreen} from '../../source/session/frame/session-screen.tsx';
 import {emptySession, type SessionState} from '../../source/session/frame/session-state.ts';
 import {readerGlyphs} from '../../source/session/kit/glyphs.ts';
@@ -37,7 +37,7 @@ export function readAloud(state: Partial<SessionState>, parts: Partial<Omit<Rend
 		createElement(SessionScreen, {frames: createStore(() => screen), onListRows() {}, onPageRows() {}}),
 	);
 	const ink = render(frame, {stdout, interactive: false, patchConsole: false, isScreenReaderEnabled: true});
-	const lines = readTree(root!).split('\n');
+	const lines = spokenTree(root!).split('\n');
 	ink.unmount();
 	return lines;
 }

@@ -15,7 +15,7 @@ export type HttpRequest = EncodableRequest & {
 	*/
 	kind?: 'pipelined' | 'upgrade';
 	/** Sent before earlier pipelined requests are answered. */
-	isAhead?: boolean | undefined;
+	canFollowPipelined?: boolean | undefined;
 	/** Time for the response head, since the end of the previous response or the last chunk of a streamed body; 0 means no limit. */
 	timeoutMs: number;
 	/** Time for the whole response since the end of the previous one. */
@@ -52,7 +52,7 @@ export class Exchange {
 	constructor(request: HttpRequest, peerName: string, onFailed: (exchange: Exchange, error: Error) => void) {
 		this.#encodedHead = encodeHead(request);
 		this.kind = request.kind;
-		this.canFollowPipelined = request.kind === 'pipelined' || request.isAhead === true;
+		this.canFollowPipelined = request.kind === 'pipelined' || request.canFollowPipelined === true;
 		this.#request = request;
 		this.#peerName = peerName;
 		this.#onFailed = onFailed;

@@ -46,8 +46,8 @@ export class HttpClient {
 	}
 
 	/**
-	A request waits until all earlier responses have been read; pipelined ones and those sent ahead only for those of other requests. A
-	timeout or an abort of a request that was sent closes the socket and fails all others.
+	A request waits until all earlier responses have been read; pipelined ones and those with `canFollowPipelined` only for those of other
+	requests. A timeout or an abort of a request that was sent closes the socket and fails all others.
 	@throws SpokeError ERR_APISERVER_TIMEOUT, ERR_APISERVER_UNREACHABLE, ERR_CLIENT_CERTIFICATE, ERR_PROTOCOL; the signal's reason; TypeError
 	for text that would not be exactly one request
 	*/

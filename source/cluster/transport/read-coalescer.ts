@@ -1,6 +1,6 @@
 /** Coalescer of a socket's reads in one event loop turn. */
 import type {Duplex} from 'node:stream';
-import {countPassedBytes} from '../../wire/node-internals.ts';
+import {countRelayedBytes} from '../../wire/node-internals.ts';
 import {interceptReads, type ReadSink} from './onread-buffers.ts';
 
 /** Maximum of a TLS record (RFC 8446 §5.1). */
@@ -96,7 +96,7 @@ export class ReadCoalescer implements ReadSink {
 	};
 
 	#received(length: number): void {
-		countPassedBytes(length);
+		countRelayedBytes(length);
 		if (this.isImmediate) {
 			this.flush();
 			return;

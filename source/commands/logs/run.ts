@@ -6,7 +6,7 @@ import {reportPaths} from '../../output/path-reporter.ts';
 import {createOutputWriter} from '../../output/output-writer.ts';
 import {podLogRequest} from '../../streams/logs/open-log.ts';
 import {preconnect} from '../../streams/preconnect.ts';
-import type {RequestAhead} from '../../streams/request-ahead.ts';
+import type {SpeculativeRequest} from '../../streams/speculative-request.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-names.ts';
 import type {Command, Invocation} from '../command.ts';
@@ -30,7 +30,7 @@ export const command: Command<typeof logsSpec.flags> = {
 		const early = preconnect(cluster, {
 			signal: interrupted,
 			observer: paths.observer,
-			ahead: logAhead(request, flags, cluster.facts.namespace),
+			speculative: speculativeLogRequest(request, flags, cluster.facts.namespace),
 		});
 		try {
 			await print(early.cluster, request, invocation, paths.observer);
@@ -51,11 +51,11 @@ export const command: Command<typeof logsSpec.flags> = {
 };
 
 /** Early log request of one named pod; `undefined` if its container is unknown. */
-function logAhead(
+function speculativeLogRequest(
 	{targets: [target, ...more], selector, containers, allPods, read}: LogRequest,
 	{follow, output}: LogsInvocation['flags'],
 	namespace: string,
-): RequestAhead | undefined {
+): SpeculativeRequest | undefined {
 	const isOnePod = target?.resource.kind === 'Pod' && more.length === 0 && selector === null && !allPods;
 	if (!isOnePod || containers.kind === 'all' || (follow && !read.previous)) {
 		return undefined;
@@ -65,7 +65,7 @@ function logAhead(
 	return {
 		after: objectPath(podResource, namespace, target.name),
 		kind: 'request',
-		options: {...podLogRequest(source, readToPrint({read, json: output === 'json'})), isAhead: true},
+		options: {...podLogRequest(source, readToPrint({read, json: output === 'json'})), canFollowPipelined: true},
 	};
 }
 

@@ -44,7 +44,7 @@ export const command: Command<typeof policySpec.flags> = {
 
 			if (flags.check) {
 				const path = await pathToAnyKubelet(cluster, interrupted);
-				for (const line of [describeProvable(path), ...required.map(one => describeResult(path, one))]) {
+				for (const line of [...describeProvable(path), ...required.map(one => describeResult(path, one))]) {
 					print(line);
 				}
 			}
@@ -74,24 +74,37 @@ function describeRequirement({states, minBasis, undecided, source}: PathRequirem
 	return `${states.join(', ')}, at least ${minBasis}${undecided === 'allow' ? '; undecided streams open' : ''} (${source ?? 'command line'})`;
 }
 
-/** What `minBasis: proven` can mean for this user on this cluster. */
-function describeProvable(path: Path): string {
-	const {tls} = path.legs[1]!;
-	const results = requirementNames.map(
-		state => `${state} ${resultName(path, {states: [state], minBasis: 'inferred', undecided: 'refuse'})}`,
-	);
-	const permissions = tls.need.flatMap(({permission}) => permission ?? []);
-	const need = permissions.length === 0 ? '' : `; needs ${permissions.join(' or ')}`;
+/** What this user can know of leg 2 on this cluster, and what each `minBasis` makes of it. */
+function describeProvable(path: Path): string[] {
+	const {state, basis, need} = path.legs[1]!.tls;
+	const known =
+		state === 'unknown'
+			? 'you cannot tell whether the apiserver verifies kubelets'
+			: basis === 'proven'
+				? `you can prove that leg 2 is ${state}`
+				: `you cannot prove that leg 2 is ${state}, only infer it`;
+	const permissions = need.flatMap(({permission}) => permission ?? []);
 	const gateway = path.findings.find(({code}) => code === 'GATEWAY_IN_FRONT' || code === 'FRONT_NOT_KNOWN');
-	const reason = gateway === undefined ? '' : `; ${gateway.message}`;
-	return `you can prove for leg 2: ${tls.state}${tls.state === 'unknown' ? '' : ` (at most ${tls.basis})`}${need}${reason}. With minBasis inferred: ${results.join(', ')}`;
+	return [
+		[
+			known,
+			...(gateway === undefined ? [] : [gateway.message]),
+			...(permissions.length === 0 ? [] : [`needs ${permissions.join(' or ')}`]),
+		].join('; '),
+		...(['proven', 'inferred'] as const).map(
+			minBasis =>
+				`with minBasis ${minBasis}: ${requirementNames.map(state => `${state} ${resultName(path, {states: [state], minBasis})}`).join(', ')}`,
+		),
+	];
 }
 
 function describeResult(path: Path, requirement: PathRequirement): string {
-	return `${requirement.states.join(', ')} (${requirement.source ?? 'command line'}): ${resultName(path, requirement)}`;
+	const result = resultName(path, requirement);
+	const opens = result === 'undecided' && requirement.undecided === 'allow' ? '; streams open (undecided: allow)' : '';
+	return `${requirement.states.join(', ')} (${requirement.source ?? 'command line'}): ${result}${opens}`;
 }
 
-function resultName(path: Path, requirement: Omit<PathRequirement, 'source'>): string {
+function resultName(path: Path, requirement: Pick<PathRequirement, 'states' | 'minBasis'>): string {
 	const result = evaluateRequirement(path, requirement);
 	return result === 'not-met' ? 'not met' : result;
 }

@@ -90,7 +90,7 @@ export function nodeToControlPlaneSummary(rows: ReadonlyArray<{id: string; resul
 
 	return warned.length > 0
 		? rowResult('warn', 'secured', 'inferred', `Secured as documented; warnings: ${warned.join(', ')}`, {citations})
-		: rowResult('pass', 'secured', 'inferred', 'As documented: HTTPS, authenticated and authorized; may cross untrusted networks', {
+		: rowResult('pass', 'secured', 'inferred', 'As documented: HTTPS, authenticated and authorized, so it can cross untrusted networks', {
 				citations,
 			});
 }

@@ -18,7 +18,7 @@ export type KnownVulnerability = {
 };
 
 /** When the table was last compared with the issues that its rows name. It may lack newer vulnerabilities. */
-export const comparedIn = '2026-11';
+export const lastComparedMonth = '2026-11';
 
 const issue = (number: number) => `https://github.com/kubernetes/kubernetes/issues/${number}`;
 
@@ -101,10 +101,13 @@ export const knownVulnerabilities: readonly KnownVulnerability[] = [
 ];
 
 /** Of one version. `vendor`: affected by its number, but a vendor's build may contain the fix. `unknown`: its number does not tell. */
-export type Standing = 'affected' | 'not-affected' | 'vendor' | 'unknown';
+export type AffectedState = 'affected' | 'not-affected' | 'vendor' | 'unknown';
 
 /** `gitVersion` as `/version` and nodes report it: `v1.25.3`, `v1.25.0-rc.1`, `v1.29.1-gke.1589000`, `v1.31.2+k3s1`. */
-export function standingOf(gitVersion: string, {introducedIn, fixedIn}: Pick<KnownVulnerability, 'introducedIn' | 'fixedIn'>): Standing {
+export function affectedState(
+	gitVersion: string,
+	{introducedIn, fixedIn}: Pick<KnownVulnerability, 'introducedIn' | 'fixedIn'>,
+): AffectedState {
 	const version = parseVersion(gitVersion);
 	if (version === null) {
 		return 'unknown';

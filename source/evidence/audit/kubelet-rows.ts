@@ -105,7 +105,13 @@ export function kubeletAccess(audit: AuditObservations): RowResult {
 		return audit.kubelets.some(({unavailable}) => unavailable?.reason === 'no-response')
 			? unknownRow(
 					`Requests for the configuration of kubelets through the apiserver failed${isRefused(audit) ? '; a kubelet’s certificate was refused' : ''}`,
-					[{permission: null, check: null, or: 'a second leg that works: spoke doctor node/NAME'}],
+					[
+						{
+							permission: null,
+							check: null,
+							or: 'a kubelet that responds through the apiserver: spoke doctor node/NAME shows why it does not',
+						},
+					],
 					{scope: {of, proven: 0}},
 				)
 			: unknownRow('The configuration of kubelets could not be read', [needConfigz], {scope: {of, proven: 0}});

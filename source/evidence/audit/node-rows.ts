@@ -22,7 +22,7 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 		...citeObserved(
 			leases,
 			'node-leases',
-			({fresh, stale}) => `${fresh.length} lease${fresh.length === 1 ? '' : 's'} renewed within 40 s, ${stale.length} not`,
+			({fresh, stale}) => `${fresh.length} of ${fresh.length + stale.length} node leases renewed within 40 s`,
 		),
 	];
 	const need = needsOf(

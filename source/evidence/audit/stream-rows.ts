@@ -65,7 +65,7 @@ function exposureRow(all: readonly Observations[]): RowResult {
 			alike.filter(one => one.tls.basis === 'proven').map(one => one.observations),
 		);
 		const basis = tls.state === 'unknown' ? 'unknown' : weakestBasis(encrypted.basis, ...alike.map(one => one.tls.basis));
-		return unknownRow(`${words}: ${exposure.why}`, exposure.need.length > 0 ? exposure.need : more.need, {
+		return unknownRow(`Exposure unknown: ${exposure.why}`, exposure.need.length > 0 ? exposure.need : more.need, {
 			...more,
 			state: tls.state,
 			basis,

@@ -23,7 +23,7 @@ function evaluateMetrics(steps: readonly Step[]): StepEvaluation {
 		moved: 'undecided',
 		transport: null,
 		why,
-		observed: `${rounds.join(' and ')} idle upgrades accepted; ${why}`,
+		observed: `${heldUpgrades(rounds)} were accepted; ${why}`,
 	});
 	if (seen.length !== steps.length || seen.length === 0) {
 		return undecided('the apiserver’s /metrics could not be read');
@@ -49,7 +49,7 @@ function evaluateMetrics(steps: readonly Step[]): StepEvaluation {
 			moved: 'grpc',
 			transport: transportOf(seen, 'grpc'),
 			why: null,
-			observed: `tunnels ${gauge.map(values => values.join('→')).join(', ')} with ${rounds.join(' and ')} idle ones of spoke`,
+			observed: `tunnels open ${gauge.map(values => values.join('→')).join(', ')} while spoke held ${heldUpgrades(rounds)}`,
 		};
 	}
 
@@ -70,7 +70,7 @@ function evaluateDials(seen: readonly ReadStep[], rounds: readonly number[], und
 			moved: 'http-connect',
 			transport: transportOf(seen, 'http-connect'),
 			why: null,
-			observed: `dials by http-connect ${steps.map(values => values.join('→')).join(', ')} with ${rounds.join(' and ')} upgrades of spoke`,
+			observed: `dials by http-connect ${steps.map(values => values.join('→')).join(', ')} while spoke held ${heldUpgrades(rounds)}`,
 		};
 	}
 
@@ -88,9 +88,14 @@ function evaluateDials(seen: readonly ReadStep[], rounds: readonly number[], und
 				moved: 'nothing',
 				transport: null,
 				why: null,
-				observed: `no egress dial for ${rounds.join(' and ')} upgrades carried by this process`,
+				observed: `no egress dial while this process carried ${heldUpgrades(rounds)} of spoke`,
 			}
 		: undecided('egress dials were counted that do not match the held upgrades');
+}
+
+/** `1 and then 3 idle port-forwards`. */
+function heldUpgrades(rounds: readonly number[]): string {
+	return `${rounds.join(' and then ')} idle port-forward${rounds.at(-1) === 1 ? '' : 's'}`;
 }
 
 function transportOf(seen: readonly ReadStep[], protocol: 'grpc' | 'http-connect'): string | null {
@@ -122,6 +127,6 @@ function evaluateAgents(steps: readonly Step[]): AgentTestFacts | null {
 	const [only] = carriers;
 	return {
 		agent: carriers.size === 1 ? only! : null,
-		observed: `connections of the agents ${sums.map(values => values.join('→')).join(', ')} with ${steps.map(({k}) => k).join(' and ')} idle ones of spoke, carried by ${[...carriers].join(' ')}`,
+		observed: `connections of the agents ${sums.map(values => values.join('→')).join(', ')} while spoke held ${heldUpgrades(steps.map(({k}) => k))}, carried by ${[...carriers].join(' ')}`,
 	};
 }

@@ -212,7 +212,7 @@ function enforced(observations: Observations, flagCitations: readonly Citation[]
 	const accepted = acceptedProbe(observations);
 	// Each apiserver reads its own file of that name.
 	if (accepted && (flagBasis === 'inferred' || basisOf(accepted, observations) === 'proven')) {
-		const citations = [...flagCitations, cite(accepted, 'kubelet-certificate-accepted', 'this kubelet answered')];
+		const citations = [...flagCitations, cite(accepted, 'kubelet-certificate-accepted', 'this kubelet responded')];
 		return verdictOf('verified', flagBasis, citations, {need});
 	}
 
@@ -221,7 +221,7 @@ function enforced(observations: Observations, flagCitations: readonly Citation[]
 	if (metrics && observations.purpose.target.chosenFrom === 0) {
 		const {kubeletSuccesses, logTlsFailures} = metrics.facts;
 		if (logTlsFailures && kubeletSuccesses === 0) {
-			const observed = `requests to kubelets that succeeded: 0; log reads refused at the certificate: ${logTlsFailures}`;
+			const observed = `no request to a kubelet succeeded; ${logTlsFailures} log read${logTlsFailures === 1 ? '' : 's'} failed at the certificate`;
 			return verdictOf('refused', 'inferred', [...flagCitations, cite(metrics, 'kubelets-refused-so-far', observed)], {need: [needActive]});
 		}
 	}
@@ -288,7 +288,7 @@ function byImpossibleCertificate(observations: Observations): RuleVerdict<TlsSta
 	const shown = `${subject}, until ${notAfter}, names: ${namesOf(observation.facts).join(' ') || 'none'}`;
 	const citations = [
 		cite(observation, 'kubelet-certificate-cannot-verify', shown),
-		...(accepted ? [cite(accepted, 'kubelet-certificate-accepted', 'this kubelet answered')] : []),
+		...(accepted ? [cite(accepted, 'kubelet-certificate-accepted', 'this kubelet responded')] : []),
 	];
 	return verdictOf('unverified', 'inferred', citations, {need: openNeeds(observations)});
 }

@@ -17,10 +17,11 @@ export const needMirrorPods: Need = {
 export const needActive: Need = {permission: null, check: null, or: '--probe active'};
 const needOpenConnection: Need = {permission: null, check: null, or: 'the path of the connection once it is open'};
 export const needStepTest: Need = {permission: null, check: null, or: '--probe active with a pod whose port-forward works'};
+/** No permission alone would help: nothing reads the metrics of agents without an active probe. */
 export const needAgentMetrics: Need = {
-	permission: 'get pods/proxy in kube-system, with --probe active',
-	check: 'kubectl auth can-i get pods --subresource=proxy -n kube-system',
-	or: null,
+	permission: null,
+	check: null,
+	or: '--probe active with permission to get pods/proxy in kube-system',
 };
 export const needEnvironment: Need = {permission: null, check: null, or: 'the environment of the kube-apiserver process, on its host'};
 export const needApiserverHost: Need = {permission: null, check: null, or: 'the command line of the kube-apiserver process, on its host'};

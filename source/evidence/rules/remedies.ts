@@ -30,6 +30,8 @@ export const remedies = {
 	authorizationMode: 'kube-apiserver --authorization-mode=Node,RBAC',
 	anonymous: 'kube-apiserver --anonymous-auth=false, or anonymous.conditions in --authentication-config',
 	staticTokens: 'remove --token-auth-file and use a credential that expires',
+	tunnel: 'set up Konnectivity, and kube-apiserver --egress-selector-config-file=FILE with a connection named cluster',
+	portForward: 'the apiserver proxy never verifies: use port-forward',
 	konnectivity: 'set up the Konnectivity service instead of SSH tunnels',
 	etcd: 'etcd --listen-client-urls and --advertise-client-urls with https, --client-cert-auth=true and --trusted-ca-file=FILE',
 	componentBind: '--bind-address=127.0.0.1 on kube-controller-manager and kube-scheduler',

@@ -87,7 +87,7 @@ export function citeAttempt(attempt: FailedAttempt): Citation {
 }
 
 function attemptObservation<Facts>({feature, farEnd, process, time}: SecondLegOutcome, facts: Facts): Observation<Facts> {
-	return {source: 'error-text', where: `the answer to ${feature}, ${farEnd}`, process, connection: null, time, active: false, facts};
+	return {source: 'error-text', where: `the response to ${feature}, ${farEnd}`, process, connection: null, time, active: false, facts};
 }
 
 export function farEndOf({feature, target, request}: ConnectionPurpose): string | null {

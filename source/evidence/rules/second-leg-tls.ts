@@ -48,8 +48,8 @@ function proxiedTls(observations: Observations): RuleVerdict<TlsState> {
 	const scheme = request?.scheme ?? 'http';
 	const where =
 		target.chosenFrom === 0
-			? `${scheme}: before the name`
-			: `requests to ${target.kind.toLowerCase()} ${target.name}${request?.port ? `:${request.port}` : ''} use ${scheme}:`;
+			? `the scheme ${scheme}: of the request`
+			: `the scheme ${scheme}: of requests to ${target.kind.toLowerCase()} ${target.name}${request?.port ? `:${request.port}` : ''}`;
 	return verdictOf(scheme === 'https' ? 'unverified' : 'plain', isVerifiedApiserver(observations) ? 'proven' : 'inferred', [
 		citeConstruction(observations, scheme === 'https' ? 'proxy-https-never-verifies' : 'proxy-http-is-plain', where),
 	]);

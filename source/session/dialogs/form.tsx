@@ -5,7 +5,7 @@ import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
 import {MouseBox} from '../kit/mouse.tsx';
 import {useScreen} from '../kit/screen-context.ts';
-import {line, readLines, styled, type Span} from '../kit/styled-line.ts';
+import {line, spokenLines, styled, type Span} from '../kit/styled-line.ts';
 import {Row, useReading, Words} from '../kit/styled-text.tsx';
 import {equivalentCommand, isFieldVisible, type FormDialog, type FormField} from './dialog.ts';
 import {DialogFrame, frameWidth} from './dialog-frame.tsx';
@@ -64,7 +64,7 @@ type FieldProps = {
 
 function Field({field, index, labelWidth, isAt, columns}: FieldProps): ReactNode {
 	const {glyphs} = useScreen(({theme}) => theme);
-	const reading = useReading(() => (isAt ? readField(field) : ''));
+	const reading = useReading(() => (isAt ? spokenField(field) : ''));
 	return (
 		<MouseBox
 			line={{spans: [], item: index}}
@@ -85,9 +85,9 @@ function Field({field, index, labelWidth, isAt, columns}: FieldProps): ReactNode
 	);
 }
 
-function readField({label, value, choices, note}: FormField): string {
+function spokenField({label, value, choices, note}: FormField): string {
 	const shown = choices?.find(choice => choice.value === value)?.shown ?? value;
-	return readLines([line(`${label}: ${shown === '' ? 'empty' : shown}${note === '' ? '' : `, ${note}`}`)]);
+	return spokenLines([line(`${label}: ${shown === '' ? 'empty' : shown}${note === '' ? '' : `, ${note}`}`)]);
 }
 
 function valueSpans({value, choices, untouched}: FormField, isAt: boolean, {caret, chooseLeft, chooseRight}: Glyphs, room: number): Span[] {

@@ -289,18 +289,19 @@ const commands: readonly CommandRow[] = [
 	},
 	{
 		word: 'require',
-		takes: 'WORD [inferred]',
+		takes: 'STATE [inferred]',
 		names: async () => requirementNames,
-		does: 'lock the path of later streams',
-		run(session, [word = '', basis = 'proven']) {
-			const name = findRequirement(word);
+		does: 'refuse later streams that do not meet it',
+		run(session, [state = '', basis = 'proven']) {
+			const name = findRequirement(state);
 			if (name === undefined || (basis !== 'proven' && basis !== 'inferred')) {
 				needs(session, `require ${requirementNames.join(' or ')}, and inferred if that is enough`);
 				return;
 			}
 
+			const also = session.store.state.cluster.required.length > 0 ? ' also' : '';
 			session.require({states: [name], minBasis: basis, undecided: 'refuse', source: requiredInSession});
-			session.tell(`every later stream must be ${name}, ${basis}; open ones stay as they are`);
+			session.tell(`every later stream must${also} be ${name}, ${basis}; open ones stay as they are`);
 		},
 	},
 	{

@@ -87,7 +87,7 @@ export function Forwards(): ReactNode {
 			],
 			...(isAt && {ground: 'selection' as const}),
 			item: index,
-			label: readForward(one, cluster.namespace),
+			label: spokenForward(one, cluster.namespace),
 		};
 	});
 	const at = forwards[forwardCursor];
@@ -100,7 +100,7 @@ export function Forwards(): ReactNode {
 	);
 }
 
-function readForward(one: ForwardState, onScreen: string | null): string {
+function spokenForward(one: ForwardState, onScreen: string | null): string {
 	const to = `${qualifyWithNamespace(one.target, one.namespace, onScreen)}:${one.remote}`;
 	return [`${localText(one)} to ${to}`, one.phase, one.note, `${one.open} open`].filter(part => part !== '').join(', ');
 }

@@ -14,7 +14,7 @@ import {Rule} from '../kit/rule.tsx';
 import {MouseBox} from '../kit/mouse.tsx';
 import {useScreen, wholeScreen} from '../kit/screen-context.ts';
 import {Row, useReading} from '../kit/styled-text.tsx';
-import {readPath} from './path-pane.tsx';
+import {spokenPath} from './path-pane.tsx';
 import {connectionRows} from './layout.ts';
 import {pathBadge} from '../kit/path-line-spans.ts';
 import {firstKey, type RenderInput} from '../kit/render-input.ts';
@@ -30,7 +30,7 @@ const signs = {open: 'open', working: 'working', stopped: 'stopped', failed: 'fa
 export function Connections(): ReactNode {
 	const screen = useScreen(wholeScreen);
 	const rows = connectionRows(screen.state);
-	const reading = useReading(() => readConnection(screen.state));
+	const reading = useReading(() => spokenConnection(screen.state));
 	return rows === 0 ? null : (
 		<MouseBox pane="connections" flexDirection="column" flexShrink={0} {...reading}>
 			<Title />
@@ -41,7 +41,7 @@ export function Connections(): ReactNode {
 	);
 }
 
-function readConnection({connections, connectionCursor, cluster}: SessionState): string {
+function spokenConnection({connections, connectionCursor, cluster}: SessionState): string {
 	const entry = connections[connectionCursor];
 	if (entry === undefined) {
 		return 'Connections, none.';
@@ -49,7 +49,7 @@ function readConnection({connections, connectionCursor, cluster}: SessionState):
 
 	const {kind, phase, note, paths} = entry;
 	const what = `${kind} ${qualifyWithNamespace(entry.what, entry.namespace, cluster.namespace)}`;
-	const path = readPath(worstPath(paths.values()));
+	const path = spokenPath(worstPath(paths.values()));
 	return `Connections, ${connectionCursor + 1} of ${connections.length}: ${what}, ${phase}${note === '' ? '' : `, ${note}`}.\n${path}`.trim();
 }
 

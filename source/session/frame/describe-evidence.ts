@@ -1,6 +1,7 @@
 /** The evidence or the needs of a verdict. */
 import {describeCitations, sourceName, type DetailPart} from '../../descriptions/describe-verdict.ts';
 import type {Path, Verdict} from '../../evidence/evidence.ts';
+import {isChecking} from '../../evidence/path-line.ts';
 import {cellWidth} from '../../text/cell-width.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 
@@ -11,7 +12,7 @@ export function describeEvidence(
 	room: number,
 	words: (text: string) => string = text => text,
 ): string {
-	if (path.phase === 'checking' && verdict.state === 'unknown') {
+	if (isChecking(path) && verdict.state === 'unknown') {
 		return 'checking …';
 	}
 

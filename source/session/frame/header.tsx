@@ -18,7 +18,7 @@ export function Header(): ReactNode {
 	const size = useScreen(({state}) => state.size);
 	const {glyphs} = useScreen(({theme}) => theme);
 	const {location, path} = headerParts({cluster, columns: size.columns, glyphs});
-	const reading = useReading(() => readCluster(cluster));
+	const reading = useReading(() => spokenCluster(cluster));
 	return (
 		<Box justifyContent="space-between" flexShrink={0} {...reading}>
 			<Row spans={location} />
@@ -30,7 +30,7 @@ export function Header(): ReactNode {
 }
 
 /** Leg 1 is read with the path of the selection. */
-function readCluster({sandbox, context, namespace, asOf}: ClusterState): string {
+function spokenCluster({sandbox, context, namespace, asOf}: ClusterState): string {
 	const since = asOf === null ? '' : ` No response since ${clockTime(asOf)}.`;
 	return `${sandbox ? 'Sandbox' : context}, ${namespace ?? 'all namespaces'}.${since}`;
 }

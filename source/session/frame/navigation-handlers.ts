@@ -16,9 +16,6 @@ import type {Handlers, Session} from './session.ts';
 import {leaveScope} from '../lists/open-row.ts';
 import {openTypedNamespace} from '../clusters/typed-namespace.ts';
 
-/** A second press within this time quits without confirmation. */
-const again = {withinMs: 2000, at: 0};
-
 export const navigationHandlers = {
 	'view.back': goBack,
 	'help.open'({store}) {
@@ -126,13 +123,7 @@ function goBackInList(session: Session): void {
 
 async function quit(session: Session): Promise<void> {
 	const open = describeOpenConnections(session.store.state.connections);
-	if (open === null || Date.now() - again.at < again.withinMs) {
-		session.quit(0);
-		return;
-	}
-
-	again.at = Date.now();
-	if (await session.ask(`Close ${open} and quit?`, [], {leaves: true})) {
+	if (open === null || (await session.ask(`Close ${open} and quit?`, [], {leaves: true}))) {
 		session.quit(0);
 	}
 }

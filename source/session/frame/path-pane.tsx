@@ -4,7 +4,7 @@ import type {ReactNode} from 'react';
 import {describePathMeaning, pathSentences} from '../../descriptions/describe-path.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {hubName} from '../../evidence/path-line.ts';
-import {fitToCells} from '../../text/cell-width.ts';
+import {cellWidth, fitToCells} from '../../text/cell-width.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {pathLineSpansWithEndTime, replicaLetter, tlsRole} from '../kit/path-line-spans.ts';
 import {firstKey, type RenderInput} from '../kit/render-input.ts';
@@ -39,7 +39,7 @@ import {currentList, type SessionState} from './session-state.ts';
 export function PathPane(): ReactNode {
 	const screen = useScreen(wholeScreen);
 	const {view} = screen.state;
-	const reading = useReading(() => readPath(selectedPath(screen.state)));
+	const reading = useReading(() => spokenPath(selectedPath(screen.state)));
 	return view === 'audit' || view === 'proxy' ? null : (
 		<Box flexDirection="column" flexShrink={0} {...reading}>
 			{hasPaneTitles(screen.state) && view !== 'sandbox' && <Title />}
@@ -50,7 +50,7 @@ export function PathPane(): ReactNode {
 	);
 }
 
-export function readPath(path: Path | null): string {
+export function spokenPath(path: Path | null): string {
 	return path === null ? '' : pathSentences(path).join('\n');
 }
 
@@ -109,10 +109,19 @@ export function pathPane(screen: RenderInput): Line[] {
 	const isOpen = broken.length > 0 || state.isPathNews || state.view === 'forwards';
 	return [
 		pathLine,
-		...(broken.length > 0 ? broken : [line('   ', toSessionAdvice(screen, describePathMeaning(path)))]),
+		...(broken.length > 0 ? broken : [line('   ', meaningWithin(screen, path, columns - 3))]),
 		...(isOpen ? pathVerdictLines(screen, path, pathVerdicts(path), columns) : []),
 		...(path.legs[1]?.to === 'service' ? [line('   ', styled('text.dim', proxyPathNote))] : []),
 	];
+}
+
+/** Without the name of the far end, which the path line shows, if it does not fit. */
+function meaningWithin(screen: RenderInput, path: Path, width: number): string {
+	const [long, short] = [false, true].map(isShort => toSessionAdvice(screen, describePathMeaning(path, {short: isShort}))) as [
+		string,
+		string,
+	];
+	return cellWidth(long) <= width ? long : short;
 }
 
 function brokenLines({state}: RenderInput, path: Path, width: number): Line[] {

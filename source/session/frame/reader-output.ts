@@ -5,7 +5,7 @@ import {truncateToCells} from '../../text/cell-width.ts';
 import {escapeControls} from '../../text/sanitize-line.ts';
 import type {RenderInput} from '../kit/render-input.ts';
 import type {TreeOutput} from './ink-screen.ts';
-import {readTree} from './read-tree.ts';
+import {spokenTree} from './spoken-tree.ts';
 import type {Message} from './session-state.ts';
 
 /** Shown at once, so that it is read once. */
@@ -40,7 +40,7 @@ export class ReaderOutput implements TreeOutput {
 	show(root: DOMElement, {state: {messages, size}}: RenderInput): string {
 		const columns = this.#stdout.columns || 80;
 		const rows = this.#stdout.rows || 24;
-		const lines = readTree(root).split('\n');
+		const lines = spokenTree(root).split('\n');
 		const wrapped = lines.flatMap(text =>
 			wrapAnsi(truncateToCells(escapeControls(text), size.columns), columns, {trim: false, hard: true}).split('\n'),
 		);

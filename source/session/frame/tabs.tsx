@@ -4,7 +4,7 @@ import type {ReactNode} from 'react';
 import {formatNumber} from '../../text/format-number.ts';
 import {firstKey, type RenderInput} from '../kit/render-input.ts';
 import {useScreen, wholeScreen} from '../kit/screen-context.ts';
-import {line, lineWidth, readLines, spread, styled, type Line, type Span} from '../kit/styled-line.ts';
+import {line, lineWidth, spokenLines, spread, styled, type Line, type Span} from '../kit/styled-line.ts';
 import {Row, useReading} from '../kit/styled-text.tsx';
 import {listKinds} from '../lists/list-kinds.ts';
 import {describeListStatus} from '../lists/list-pane.ts';
@@ -26,7 +26,7 @@ const views: ReadonlyArray<readonly [ViewName, string, string]> = [
 export function Tabs(): ReactNode {
 	const screen = useScreen(wholeScreen);
 	const title = views.find(([name]) => name === screen.state.view)?.[1] ?? '';
-	const reading = useReading(() => readLines([line([title, statusOf(screen)].filter(part => part !== '').join(', '))]));
+	const reading = useReading(() => spokenLines([line([title, statusOf(screen)].filter(part => part !== '').join(', '))]));
 	return (
 		<Box aria-role="tab" {...reading}>
 			<Row {...tabsLine(screen)} />

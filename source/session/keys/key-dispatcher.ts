@@ -166,9 +166,9 @@ export class KeyDispatcher {
 		} else if (text !== undefined) {
 			this.#typeIn(text);
 		} else if (this.#isQuit(key)) {
-			// Quit means no, except in the quit confirmation.
+			// Quit means no, except in the quit confirmation: a second press quits.
 			if (overlay.kind === 'confirm' && overlay.leaves) {
-				performAction(this.#context, 'app.quit');
+				this.#context.dialogs.accept();
 			} else {
 				this.#context.dialogs.cancel();
 			}

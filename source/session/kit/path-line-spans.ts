@@ -1,6 +1,6 @@
 /** The path as one line. The stroke before each word is its basis. It shrinks in a fixed order and never loses the worst TLS state. */
 import {describeEnd} from '../../descriptions/describe-path.ts';
-import {pathLineLegs, type PathLineLeg} from '../../evidence/path-line.ts';
+import {isChecking, pathLineLegs, type PathLineLeg} from '../../evidence/path-line.ts';
 import type {Basis, Path, RouteState, TlsState} from '../../evidence/evidence.ts';
 import {routeName, tlsName} from '../../descriptions/describe-verdict.ts';
 import type {Glyphs} from './glyphs.ts';
@@ -159,7 +159,7 @@ export function pathBadge(path: Path, glyphs: Glyphs, {short = false}: {short?: 
 	}
 
 	if (leg.tls.state === 'unknown' && leg.route.state === 'unknown') {
-		return [styled('tls.unknown', `${glyphs.strokes.unknown}${path.phase === 'checking' ? 'checking' : 'unknown'}`)];
+		return [styled('tls.unknown', `${glyphs.strokes.unknown}${isChecking(path) ? 'checking' : 'unknown'}`)];
 	}
 
 	return [

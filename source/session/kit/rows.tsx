@@ -3,7 +3,7 @@ import {Box, measureElement, useIsScreenReaderEnabled, type DOMElement} from 'in
 import {createContext, use, useLayoutEffect, type ReactNode} from 'react';
 import {useMouseTarget, type MousePane} from './mouse.tsx';
 import {useScreen} from './screen-context.ts';
-import {readLines, type Line} from './styled-line.ts';
+import {spokenLines, type Line} from './styled-line.ts';
 import {useReading} from './styled-text.tsx';
 
 export type RowsSize = {columns: number; rows: number};
@@ -40,16 +40,16 @@ export function CursorRows({lines, cursor, grow = 1, minHeight = 1}: CursorRowsP
 				const top = Math.max(0, Math.min(cursor - rows + 1, lines.length - rows));
 				return lines.slice(top, top + rows);
 			}}
-			read={() => readItem(cursor, lines)}
+			read={() => spokenItem(cursor, lines)}
 		/>
 	);
 }
 
 /** `2 of 3: …`, which counts the lines that are items. */
-export function readItem(cursor: number, lines: readonly Line[]): string {
+export function spokenItem(cursor: number, lines: readonly Line[]): string {
 	const items = lines.filter(({item}) => item !== undefined);
 	const line = lines[cursor];
-	return line === undefined ? '' : `${items.indexOf(line) + 1} of ${items.length}: ${readLines([line])}`;
+	return line === undefined ? '' : `${items.indexOf(line) + 1} of ${items.length}: ${spokenLines([line])}`;
 }
 
 type CursorRowsProps = {readonly lines: readonly Line[]; readonly cursor: number; readonly grow?: number; readonly minHeight?: number};
@@ -76,7 +76,7 @@ function PaintedRows({draw, grow = 1, minHeight = 0, maxHeight, pane, onSize}: R
 function ReadRows({draw, read}: RowsProps): ReactNode {
 	const columns = useScreen(({state}) => state.size.columns);
 	const rows = useScreen(({state}) => state.pageRows);
-	const text = read ?? ((size: RowsSize) => readLines(draw(size).slice(0, size.rows)));
+	const text = read ?? ((size: RowsSize) => spokenLines(draw(size).slice(0, size.rows)));
 	return <Box {...useReading(() => text({columns, rows}))} />;
 }
 

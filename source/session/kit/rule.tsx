@@ -3,7 +3,7 @@ import {Box} from 'ink';
 import {memo, type ReactNode} from 'react';
 import {cellWidth} from '../../text/cell-width.ts';
 import {useScreen} from './screen-context.ts';
-import {line, lineWidth, readLines, styled} from './styled-line.ts';
+import {line, lineWidth, spokenLines, styled} from './styled-line.ts';
 import {Row, useReading} from './styled-text.tsx';
 
 type RuleProps = {
@@ -23,7 +23,7 @@ export const Rule = memo(({title, focus = false, after = '', right = '', short =
 		? [styled('rule', rule), styled('focus', `${tabLeft}${title}${tabRight}`), {text: after === '' ? '' : ` ${after} `}]
 		: [styled('rule', rule + rule), {text: ` ${title} `}, {text: after === '' ? '' : `${after} `}];
 	const note = cellWidth(right) <= columns - lineWidth(left) - 4 ? right : short;
-	const reading = useReading(() => readLines([line(title, after === '' ? '' : `: ${after}`, note === '' ? '' : `, ${note}`)]));
+	const reading = useReading(() => spokenLines([line(title, after === '' ? '' : `: ${after}`, note === '' ? '' : `, ${note}`)]));
 	return (
 		<Box flexShrink={0} {...reading}>
 			<Box flexShrink={0}>

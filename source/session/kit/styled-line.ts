@@ -17,7 +17,7 @@ export function line(...parts: ReadonlyArray<string | Span | readonly Span[]>): 
 }
 
 /** The lines as a screen reader reads them: their labels, or their texts without the blanks between columns. */
-export function readLines(lines: readonly Line[]): string {
+export function spokenLines(lines: readonly Line[]): string {
 	return lines
 		.map(
 			({label, spans}) =>

@@ -3,7 +3,7 @@ import {Text, useIsScreenReaderEnabled} from 'ink';
 import {memo, type ReactNode} from 'react';
 import {isClickable, MouseBox} from './mouse.tsx';
 import {useScreen} from './screen-context.ts';
-import {readLines, type Line} from './styled-line.ts';
+import {spokenLines, type Line} from './styled-line.ts';
 import type {Role, Theme} from './theme.ts';
 
 /**
@@ -12,7 +12,7 @@ Ink's own color properties do not know the theme, NO_COLOR or a terminal of 16 c
 */
 export function Row(line: Line): ReactNode {
 	const theme = useScreen(screen => screen.theme);
-	const text = useIsScreenReaderEnabled() ? readLines([line]) : coloredText(line, theme);
+	const text = useIsScreenReaderEnabled() ? spokenLines([line]) : coloredText(line, theme);
 	const shown = <ColoredText text={text} wrap="truncate-end" />;
 	return isClickable(line) ? <MouseBox line={line}>{shown}</MouseBox> : shown;
 }

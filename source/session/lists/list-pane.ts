@@ -13,7 +13,7 @@ import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {wrapToWidth} from '../kit/wrap-to-width.ts';
 import {cellOf, chooseColumns, type ColumnLayout, fillCell, gap, headText, rangeOf, spaceBeside} from './list-columns.ts';
 import {firstKey, type RenderInput} from '../kit/render-input.ts';
-import {line, type Line, padLines, readLines, type Span, styled} from '../kit/styled-line.ts';
+import {line, type Line, padLines, spokenLines, type Span, styled} from '../kit/styled-line.ts';
 import {textLines} from '../kit/text-rows.ts';
 
 export function listPane(screen: RenderInput, name: ListName, rows: number, width: number): Line[] {
@@ -42,15 +42,15 @@ function emptyListLines(screen: RenderInput, list: ListState, width: number): Li
 }
 
 /** `2 of 8: web-1, 1 of 1 ready, running, node n7`, or what an empty list says. Without ages, which would be read again and again. */
-export function readList(screen: RenderInput, name: ListName, rows: number, width: number): string {
+export function spokenList(screen: RenderInput, name: ListName, rows: number, width: number): string {
 	const list = screen.state.lists[name];
 	if (isAwaitingApiserver(screen.state)) {
-		return readLines(unreachablePane(screen, rows, width));
+		return spokenLines(unreachablePane(screen, rows, width));
 	}
 
 	const row = selectedRow(list);
 	if (row === null) {
-		return readLines(emptyListLines(screen, list, width));
+		return spokenLines(emptyListLines(screen, list, width));
 	}
 
 	const cells = listKinds[name].columns.flatMap((column, index) => {

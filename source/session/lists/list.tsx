@@ -3,7 +3,7 @@ import type {ReactNode} from 'react';
 import {Rows} from '../kit/rows.tsx';
 import {useScreen, useScreenHost, wholeScreen} from '../kit/screen-context.ts';
 import type {ListName} from './list-kinds.ts';
-import {listPane, readList} from './list-pane.ts';
+import {listPane, spokenList} from './list-pane.ts';
 
 export function List({name}: {readonly name: ListName}): ReactNode {
 	const screen = useScreen(wholeScreen);
@@ -16,7 +16,7 @@ export function List({name}: {readonly name: ListName}): ReactNode {
 				// One row is the head.
 				onListRows(Math.max(1, rows - 1));
 			}}
-			read={({columns, rows}) => readList(screen, name, rows, columns)}
+			read={({columns, rows}) => spokenList(screen, name, rows, columns)}
 		/>
 	);
 }

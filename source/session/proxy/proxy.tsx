@@ -14,7 +14,7 @@ import type {ClusterState} from '../frame/session-state.ts';
 import {worstPath} from '../frame/connection-list.ts';
 import {pathBadge, pathLineSpans, replicaLetter} from '../kit/path-line-spans.ts';
 import {pathVerdicts} from '../frame/path-verdicts.ts';
-import {pathVerdictLines, readPath} from '../frame/path-pane.tsx';
+import {pathVerdictLines, spokenPath} from '../frame/path-pane.tsx';
 import {firstKey, type RenderInput} from '../kit/render-input.ts';
 import {CursorRows, Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
@@ -81,7 +81,7 @@ function RequestPath({exchange}: {readonly exchange: ProxyExchange | null}): Rea
 	} = screen;
 	const ofListener = connections.find(({id}) => id === selectedListener(proxy)?.id)?.paths.values() ?? [];
 	const path = exchange === null ? worstPath(ofListener) : exchange.path;
-	const reading = useReading(() => readPath(path));
+	const reading = useReading(() => spokenPath(path));
 	return (
 		path && (
 			<Box flexDirection="column" flexShrink={0} {...reading}>
@@ -114,11 +114,11 @@ function exchangeLine({theme: {glyphs}, state: {size, cluster}}: RenderInput, on
 			styled(one.error ? 'state.failed' : 'text.dim', one.note === '' ? '' : `  ${one.note}`),
 		],
 		...(isAt && {ground: 'selection' as const}),
-		label: readExchange(one, asked),
+		label: spokenExchange(one, asked),
 	};
 }
 
-function readExchange({status, error, isCanceled, note}: ProxyExchange, asked: string): string {
+function spokenExchange({status, error, isCanceled, note}: ProxyExchange, asked: string): string {
 	const response = isCanceled === true ? [status, note].filter(part => part !== null).join(', ') : (status ?? 'waiting for the response');
 	return `${asked}, ${error ? error.message : response}`;
 }

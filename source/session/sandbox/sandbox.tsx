@@ -1,7 +1,7 @@
 /** The sandbox view: the switches of the sandbox, and what happened. */
 import {useState, type ReactNode} from 'react';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
-import {readItem, Rows} from '../kit/rows.tsx';
+import {spokenItem, Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
 import {useScreen} from '../kit/screen-context.ts';
 import {line, styled, type Line} from '../kit/styled-line.ts';
@@ -59,7 +59,7 @@ export function Sandbox(): ReactNode {
 				onSize={size => {
 					setRows(size.rows);
 				}}
-				read={() => readItem(sandboxCursor, switches)}
+				read={() => spokenItem(sandboxCursor, switches)}
 			/>
 			<Rule title="Events" right={hasRoom ? '' : (sandboxSwitches[sandboxCursor]?.effect ?? '')} />
 			<Rows minHeight={1} draw={() => happened} />

@@ -12,7 +12,7 @@ import {firstKey} from '../kit/render-input.ts';
 import {Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
 import {useScreen, wholeScreen} from '../kit/screen-context.ts';
-import {line, readLines, styled, type Span} from '../kit/styled-line.ts';
+import {line, spokenLines, styled, type Span} from '../kit/styled-line.ts';
 
 type ExpandedLineProps = {readonly line: TailLine; readonly view: TailView};
 
@@ -43,7 +43,7 @@ export function ExpandedLine({line: {number, source, bytes}, view}: ExpandedLine
 					const from = firstShown(view.lineField, lines.length, rows);
 					return lines.slice(from, from + rows);
 				}}
-				read={({rows}) => readLines(lines.slice(view.lineField, view.lineField + rows))}
+				read={({rows}) => spokenLines(lines.slice(view.lineField, view.lineField + rows))}
 			/>
 		</Box>
 	);

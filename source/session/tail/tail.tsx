@@ -2,7 +2,7 @@
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import {type ConnectionEntry, worstPath} from '../frame/connection-list.ts';
-import {readPath} from '../frame/path-pane.tsx';
+import {spokenPath} from '../frame/path-pane.tsx';
 import {qualifyWithNamespace} from '../kit/qualify-name.ts';
 import type {TailLine} from './line-buffer.ts';
 import {presentSources, shownLength, type TailView} from './tail-view.ts';
@@ -19,7 +19,7 @@ import {Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
 import {useScreen, useScreenHost, wholeScreen} from '../kit/screen-context.ts';
 import {Row} from '../kit/styled-text.tsx';
-import {line, type Line, padLines, readLines, type Span, spread, styled} from '../kit/styled-line.ts';
+import {line, type Line, padLines, spokenLines, type Span, spread, styled} from '../kit/styled-line.ts';
 import {cellsForLines, fitCounts, shownWindow, thumbRow} from './tail-fit.ts';
 import {isWrapped, tailRows} from './tail-rows.ts';
 
@@ -42,7 +42,7 @@ export function Tail({view}: {readonly view: TailView}): ReactNode {
 				onSize={({rows}) => {
 					onPageRows(rows);
 				}}
-				read={({columns, rows}) => readTail(screen, view, rows, columns)}
+				read={({columns, rows}) => spokenTail(screen, view, rows, columns)}
 			/>
 			{open && <ExpandedLine line={open} view={view} />}
 			<Box flexDirection="column" flexShrink={0}>
@@ -54,9 +54,9 @@ export function Tail({view}: {readonly view: TailView}): ReactNode {
 }
 
 /** The lines from the selected one on. Those of a followed log come too fast to be read. */
-function readTail(screen: RenderInput, view: TailView, rows: number, columns: number): string {
+function spokenTail(screen: RenderInput, view: TailView, rows: number, columns: number): string {
 	const isRead = !view.follow || shownLength(view) === 0;
-	return isRead ? readLines(tailLines(screen, {...view, top: view.cursor}, rows, columns)) : '';
+	return isRead ? spokenLines(tailLines(screen, {...view, top: view.cursor}, rows, columns)) : '';
 }
 
 const leastForSources = 110;
@@ -124,21 +124,22 @@ function pathRow(
 ): Line {
 	const worst = worstPath(entry?.paths.values() ?? []);
 	if (hasScreenReader) {
-		const isPast = worst !== null && worst.about !== 'ended-connection' && view.phase === 'waiting';
-		return {spans: [], label: `${isPast ? 'No response now. The last path was:\n' : ''}${readPath(worst)}`};
+		const lead =
+			worst === null || view.phase !== 'waiting' ? '' : worst.about === 'ended-connection' ? 'Not connected now. ' : 'No data now.\n';
+		return {spans: [], label: `${lead}${spokenPath(worst)}`};
 	}
 
 	if (worst !== null && view.phase === 'waiting') {
-		// No stream is open, so show the last path without colors.
-		const was = 'no response now; was  ';
+		// No line can arrive now, so show the path without colors. `ended 13:48:31` follows if its connection ended.
+		const lead = worst.about === 'ended-connection' ? 'not connected; last path ' : 'no data now;  ';
 		const spans = pathLineSpansWithEndTime(
 			worst,
-			size.columns - 2 - was.length,
+			size.columns - 2 - lead.length,
 			glyphs,
 			replicaLetter(processes, worst.process.id),
 			describeFarEnds(view),
 		);
-		return line(' ', ...[{text: was}, ...spans].map(({text}) => styled('text.dim', text)));
+		return line(' ', ...[{text: lead}, ...spans].map(({text}) => styled('text.dim', text)));
 	}
 
 	if (worst !== null) {
@@ -179,15 +180,15 @@ function tailLines(screen: RenderInput, view: TailView, rows: number, width: num
 		theme: {glyphs},
 	} = screen;
 	const room = cellsForLines(view, width);
-	const read = new Map<number, LogLine>();
-	const readLine = (one: TailLine): LogLine => {
-		const known = read.get(one.number) ?? (one.kind === 'text' ? logLine(view, one, glyphs) : {lead: [], text: []});
-		read.set(one.number, known);
+	const logLines = new Map<number, LogLine>();
+	const logLineOf = (one: TailLine): LogLine => {
+		const known = logLines.get(one.number) ?? (one.kind === 'text' ? logLine(view, one, glyphs) : {lead: [], text: []});
+		logLines.set(one.number, known);
 		return known;
 	};
 
 	const {window, isTop} = shownWindow(view, rows, one =>
-		isWrapped(view, one) ? tailRows(screen, view, one, room, readLine(one)).length : 1,
+		isWrapped(view, one) ? tailRows(screen, view, one, room, logLineOf(one)).length : 1,
 	);
 	if (window.lines.length === 0) {
 		return padLines(
@@ -210,12 +211,14 @@ function tailLines(screen: RenderInput, view: TailView, rows: number, width: num
 	const cursor = view.follow ? -1 : window.lines.findIndex(({number}) => number === view.cursor);
 	const texts = highlightMatches(
 		view,
-		window.lines.map(one => readLine(one).text),
+		window.lines.map(one => logLineOf(one).text),
 		cursor,
 	);
 	for (const [index, one] of window.lines.entries()) {
-		const drawn = tailRows(screen, view, one, room, {...readLine(one), text: texts[index]!});
-		const read = screen.state.hasScreenReader ? [{...drawn[0]!, label: `${lineName(view, one)}: ${readLines(drawn.slice(0, 1))}`}] : drawn;
+		const drawn = tailRows(screen, view, one, room, {...logLineOf(one), text: texts[index]!});
+		const read = screen.state.hasScreenReader
+			? [{...drawn[0]!, label: `${lineName(view, one)}: ${spokenLines(drawn.slice(0, 1))}`}]
+			: drawn;
 		out.push(...read.map(each => ({line: each, of: one, isRule: one.kind !== 'text' && drawn.length === 1})));
 	}
 

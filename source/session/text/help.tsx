@@ -11,7 +11,7 @@ import {tlsRole} from '../kit/path-line-spans.ts';
 import {Page} from '../kit/page.tsx';
 import type {RenderInput} from '../kit/render-input.ts';
 import {useScreen, wholeScreen} from '../kit/screen-context.ts';
-import {line, readLines, styled, type Line, type Span} from '../kit/styled-line.ts';
+import {line, spokenLines, styled, type Line, type Span} from '../kit/styled-line.ts';
 
 export function Help({context, top}: {readonly context: string; readonly top: number}): ReactNode {
 	return <Page title="Help" after={context} right="" body={helpBody(useScreen(wholeScreen), context)} top={top} />;
@@ -98,7 +98,7 @@ export function helpBody(screen: RenderInput, context: string): Line[] {
 	];
 	const all = [...blocks.flatMap((block, index) => (index === 0 ? block : [line(''), ...block])), ...legend];
 	if (hasScreenReader) {
-		return all.filter(one => readLines([one]) !== '');
+		return all.filter(one => spokenLines([one]) !== '');
 	}
 
 	const parts = splitIntoColumns(all, columns, Math.max(columns > 2 ? 0 : pageRows, Math.ceil(all.length / columns)));

@@ -17,7 +17,7 @@ import {StreamLostError} from '../../wire/protocol-error.ts';
 import {resetSocket} from '../../wire/reset-socket.ts';
 import {locateTunnelLoss, unlessAborted} from '../locate-loss.ts';
 import {preconnect} from '../preconnect.ts';
-import type {RequestAhead} from '../request-ahead.ts';
+import type {SpeculativeRequest} from '../speculative-request.ts';
 import {ConnectionRegistry, type RegisteredConnection} from './connection-registry.ts';
 import type {ForwardEvent} from './forward-event.ts';
 import type {ForwardOptions, ForwardPort, ForwardRequest, RunningForward} from './forward-request.ts';
@@ -87,7 +87,11 @@ class ForwardedTarget implements RunningForward {
 	}
 
 	async #start() {
-		const preconnection = preconnect(this.#cluster, {signal: this.#signal, observer: this.#options.observer, ahead: this.#tunnelAhead});
+		const preconnection = preconnect(this.#cluster, {
+			signal: this.#signal,
+			observer: this.#options.observer,
+			speculative: this.#speculativeUpgrade,
+		});
 		try {
 			const resolved = await runningPod(preconnection.cluster, this.#request, this.#signal);
 			const {pod, service} = resolved;
@@ -111,14 +115,14 @@ class ForwardedTarget implements RunningForward {
 		}
 	}
 
-	get #tunnelAhead(): RequestAhead | undefined {
+	get #speculativeUpgrade(): SpeculativeRequest | undefined {
 		const {target, namespace = this.#cluster.facts.namespace} = this.#request;
 		const [carrier = 'websocket'] = carriersOf(this.#options.environment ?? process.env);
 		return target.resource.kind === 'Pod'
 			? {
 					after: objectPath(podResource, namespace, target.name),
 					kind: 'upgrade',
-					options: {...tunnelUpgrade({namespace, name: target.name}, carrier), signal: this.#signal, isAhead: true},
+					options: {...tunnelUpgrade({namespace, name: target.name}, carrier), signal: this.#signal, canFollowPipelined: true},
 				}
 			: undefined;
 	}

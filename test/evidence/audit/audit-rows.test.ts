@@ -282,7 +282,7 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 	['V1', 'a version that cannot be read', {shared: {version: null}}, 'unknown'],
 	['V1', 'kubelets before a fix', {nodes: nodesOf('v1.31.5')}, 'warn'],
 	['V1', 'kubelets of a vendor before a fix', {nodes: nodesOf('v1.31.5-eks-a737599')}, 'unknown'],
-	['V1', 'nodes that cannot be read', {nodes: unavailable('endpoints')}, 'pass'],
+	['V1', 'nodes that cannot be read', {nodes: unavailable('endpoints')}, 'unknown'],
 ];
 
 for (const [id, title, given, verdict] of rows) {
@@ -663,8 +663,15 @@ test('a vulnerability of Windows nodes counts only on Windows nodes', t => {
 
 test('a row of known vulnerabilities without nodes says so and names the permission', t => {
 	const {message, need} = rowOf({nodes: unavailable('endpoints')}, 'V1');
-	t.regex(message, /the versions of kubelets could not be read/);
+	t.regex(message, / known in the apiserver’s version; the versions of kubelets could not be read$/);
 	t.is(need[0]?.permission, 'list nodes');
+});
+
+test('a passing row of known vulnerabilities names as exceptions those of every version', t => {
+	const {message, exceptions} = rowOf({}, 'V1');
+	t.regex(message, /^No vulnerability that an upgrade would fix is known in these versions \(as of \d{4}-\d\d\)$/);
+	t.is(exceptions.length, 2);
+	t.regex(exceptions[0]!, /^CVE-2020-8562 \(low\), open by design in every version: /);
 });
 
 test('unknown rows say how the recognized distribution usually is, and stay unknown', t => {

@@ -1,12 +1,12 @@
 /** Versions compared with fixes. */
 import test from 'ava';
-import {fixFor, knownVulnerabilities, standingOf, type Standing} from '../../../source/evidence/audit/known-vulnerabilities.ts';
+import {fixFor, knownVulnerabilities, affectedState, type AffectedState} from '../../../source/evidence/audit/known-vulnerabilities.ts';
 
 const proxied = {fixedIn: ['1.22.16', '1.23.14', '1.24.8', '1.25.4']};
 const later = {introducedIn: '1.30.0', fixedIn: ['1.30.10', '1.31.6']};
 const open = {fixedIn: []};
 
-const rows: ReadonlyArray<[version: string, vulnerability: {fixedIn: readonly string[]; introducedIn?: string}, standing: Standing]> = [
+const rows: ReadonlyArray<[version: string, vulnerability: {fixedIn: readonly string[]; introducedIn?: string}, state: AffectedState]> = [
 	['v1.25.3', proxied, 'affected'],
 	['v1.25.4', proxied, 'not-affected'],
 	['v1.25.10', proxied, 'not-affected'],
@@ -37,9 +37,9 @@ const rows: ReadonlyArray<[version: string, vulnerability: {fixedIn: readonly st
 	['', proxied, 'unknown'],
 ];
 
-for (const [version, vulnerability, standing] of rows) {
-	test(`${version || 'no version'} against ${vulnerability.fixedIn.join(' ') || 'no fix'}: ${standing}`, t => {
-		t.is(standingOf(version, vulnerability), standing);
+for (const [version, vulnerability, state] of rows) {
+	test(`${version || 'no version'} against ${vulnerability.fixedIn.join(' ') || 'no fix'}: ${state}`, t => {
+		t.is(affectedState(version, vulnerability), state);
 	});
 }
 

@@ -961,7 +961,7 @@ const shown: ReadonlyArray<[title: string, given: Observations, evidence: readon
 		makeObservations({flags: [flags(unverifiedFlags)]}, 'logs'),
 		[
 			'egress-file-empty: egress-selector-config-file=""',
-			'environment-proxy-possible: requests other than upgrades use HTTPS_PROXY from the apiserver’s environment, which was not observed',
+			'environment-proxy-possible: the apiserver’s environment, which was not observed, may set HTTPS_PROXY for requests other than upgrades',
 		],
 	],
 	[

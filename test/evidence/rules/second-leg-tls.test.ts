@@ -82,7 +82,7 @@ for (const feature of ['pod-proxy', 'service-proxy'] as const) {
 			const verdict = secondLegTls(given);
 			t.deepEqual(
 				[verdict.state, verdict.basis, verdict.citations.map(({rule, observed}) => [rule, observed])],
-				[state, 'proven', [[rule, `requests to pod web${scheme ? ':8080' : ''} use ${scheme ?? 'http'}:`]]],
+				[state, 'proven', [[rule, `the scheme ${scheme ?? 'http'}: of requests to pod web${scheme ? ':8080' : ''}`]]],
 			);
 			t.is(secondLegTls({...given, serverIdentity: {to: 'gateway', why: 'path'}}).basis, 'inferred');
 		});

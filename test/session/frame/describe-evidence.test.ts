@@ -17,7 +17,7 @@ function wordsOf(read: readonly Read[], room: number, verdict: Partial<Verdict<s
 const noFile: Read = ['egress-file-empty', 'flagz', 'egress-selector-config-file=""'];
 const noProxy: Read = ['no-proxy-in-environment', 'mirror-pod', 'no HTTP_PROXY or HTTPS_PROXY in the environment of the apiserver’s pod'];
 const authority: Read = ['kubelet-ca-set', 'flagz', 'kubelet-certificate-authority="/etc/kubernetes/pki/kubelet-ca.crt"'];
-const answered: Read = ['kubelet-certificate-accepted', 'step-test', 'this kubelet answered'];
+const answered: Read = ['kubelet-certificate-accepted', 'step-test', 'this kubelet responded'];
 
 /** Cells for a fact at 80 columns. */
 const room = 53;

@@ -50,8 +50,18 @@ test('the path to a service is that of the proxy, with a note about logs and for
 
 test('below the path stands what it means, and evidence only if it differs from the row before', t => {
 	const state = withPath(stateOf({columns: 100, rows: 24}), pathTo('kubelet', 'Pod', 'unverified'));
-	t.regex(textOf(state), /^[^\n]+\n {3}encrypted, but the apiserver does not check who answers as kubelet n1$/);
+	t.regex(textOf(state), /^[^\n]+\n {3}encrypted, but the apiserver does not check who kubelet n1 is$/);
 	t.regex(textOf({...state, isPathNews: true}), /\n leg 2 direct +proven/);
+});
+
+test('a meaning that is too wide for the screen omits the name of the far end', t => {
+	const path = pathTo('kubelet', 'Pod', 'enforced');
+	const long = {...path, target: {...path.target, node: 'ip-10-0-12-34.eu-central-1.compute.internal'}};
+	t.regex(textOf(withPath(stateOf({columns: 120, rows: 24}), long)), / accepts the certificate of kubelet ip-10-0-12-34\S+$/);
+	t.regex(
+		textOf(withPath(stateOf({columns: 80, rows: 24}), long)),
+		/\n {3}nothing is sent unless the apiserver accepts the certificate of the kubelet$/,
+	);
 });
 
 test('a low screen has the path line alone', t => {

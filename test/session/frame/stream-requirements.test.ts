@@ -15,4 +15,9 @@ test(':require is shown in the header, and a tail that does not meet it does not
 	terminal.type('tail deploy/web');
 	terminal.press('accept');
 	await terminal.sees(/requirement not met: verified/);
+	terminal.press('view.back', 'palette.open');
+	await terminal.sees(/Commands/);
+	terminal.type('require protected');
+	terminal.press('accept');
+	await terminal.sees(/every later stream must also be protected, proven/);
 });

@@ -171,6 +171,28 @@ test('a tail without response shows the last path without colors', async t => {
 	};
 
 	t.regex(bytes('following'), /\u001B\[0;92m[^\u001B]*verified/);
-	t.regex(bytes('waiting'), /\u001B\[0;2mno response now; was {2}[^\u001B]*verified/);
+	t.regex(bytes('waiting'), /\u001B\[0;2mno data now; {2}[^\u001B]*verified/);
 	t.notRegex(bytes('waiting'), /\u001B\[0;92m/);
+	const ended = {...path, about: 'ended-connection', time: '2026-11-28T13:48:31Z'} as Path;
+	const rows = await shown({...tailOf(['text', 'a']), phase: 'waiting'}, {paths: [ended], columns: 120});
+	t.true(rows.some(row => /^ not connected; last path ended \d\d:\d\d:\d\d {2}\S+ .*verified/.test(row)));
+});
+
+test('a tail whose connection closed before it was used shows an unknown path, not a check', async t => {
+	const unknown = {tls: {state: 'unknown', basis: 'unknown'}, route: {state: 'unknown', basis: 'unknown'}} as const;
+	const path = {
+		about: 'ended-connection',
+		phase: 'checking',
+		time: '2026-11-28T13:48:31Z',
+		target: {kind: 'Pod', name: 'web', node: 'n1', container: 'app'},
+		process: {id: null},
+		error: null,
+		legs: [
+			{...unknown, n: 1, to: 'apiserver', tls: {state: 'verified', basis: 'proven'}},
+			{...unknown, n: 2, to: 'kubelet'},
+		],
+	} as unknown as Path;
+	const rows = await shown({...tailOf(['notice', refused]), phase: 'failed'}, {paths: [path], columns: 120});
+	t.false(rows.some(row => row.includes('checking')));
+	t.true(rows.some(row => /unknown .*kubelet n1/.test(row)));
 });

@@ -3,9 +3,9 @@ import type {DOMElement} from 'ink';
 import {textOf} from './paint-tree.ts';
 
 /** What Ink's own reader mode writes, one line per box of a column. Ink does not export it. */
-export function readTree(node: DOMElement, parentRole?: string): string {
+export function spokenTree(node: DOMElement, parentRole?: string): string {
 	const {role, state = {}} = node.internal_accessibility ?? {};
-	const parts = node.childNodes.map(child => (child.nodeName === '#text' ? '' : readTree(child, role)));
+	const parts = node.childNodes.map(child => (child.nodeName === '#text' ? '' : spokenTree(child, role)));
 	const text =
 		node.nodeName === 'ink-text' ? textOf(node) : parts.filter(part => part !== '').join(node.style.flexDirection === 'row' ? ' ' : '\n');
 	const states = Object.entries(state).flatMap(([name, isSo]) => (isSo ? [name] : []));

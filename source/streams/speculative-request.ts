@@ -2,12 +2,13 @@
 import type {ApiResponse, Connection, PipelinedOptions, RequestOptions, UpgradeOptions, UpgradeResult} from '../cluster/connection.ts';
 
 /** `after`: the path of the GET that it follows. Requests must have no effect, because the target may turn out to be another one. */
-export type RequestAhead = {after: string} & (
-	{kind: 'request'; options: RequestOptions & {isAhead: true}} | {kind: 'upgrade'; options: UpgradeOptions & {isAhead: true}}
+export type SpeculativeRequest = {after: string} & (
+	| {kind: 'request'; options: RequestOptions & {canFollowPipelined: true}}
+	| {kind: 'upgrade'; options: UpgradeOptions & {canFollowPipelined: true}}
 );
 
 /** Gives the response to the first equal request. Otherwise, or if it failed, the request is sent as usual. */
-export class ConnectionAhead implements Connection {
+export class SpeculativeConnection implements Connection {
 	readonly id: string;
 	readonly facts: Connection['facts'];
 	#connection: Connection;
@@ -17,16 +18,16 @@ export class ConnectionAhead implements Connection {
 	#upgrade: {path: string; response: Promise<UpgradeResult | null>} | undefined;
 
 	/** Sends the request at once. */
-	constructor(connection: Connection, ahead: RequestAhead, reconnect: () => Promise<Connection>) {
+	constructor(connection: Connection, speculative: SpeculativeRequest, reconnect: () => Promise<Connection>) {
 		this.#connection = connection;
 		this.#reconnect = reconnect;
 		this.id = connection.id;
 		this.facts = connection.facts;
-		const {path} = ahead.options;
-		if (ahead.kind === 'request') {
-			this.#request = {path, response: connection.request(ahead.options).catch(() => null)};
+		const {path} = speculative.options;
+		if (speculative.kind === 'request') {
+			this.#request = {path, response: connection.request(speculative.options).catch(() => null)};
 		} else {
-			this.#upgrade = {path, response: connection.upgrade(ahead.options).catch(() => null)};
+			this.#upgrade = {path, response: connection.upgrade(speculative.options).catch(() => null)};
 		}
 	}
 
@@ -39,29 +40,33 @@ export class ConnectionAhead implements Connection {
 	}
 
 	async request(options: RequestOptions): Promise<ApiResponse> {
-		const ahead = this.#request;
+		const speculative = this.#request;
 		this.#request = undefined;
-		const response = await ahead?.response;
+		const response = await speculative?.response;
 		options.signal?.throwIfAborted();
-		if (response && ahead && (options.path === ahead.path || (options.samePath === ahead.path && response.status === 200))) {
+		if (
+			response &&
+			speculative &&
+			(options.path === speculative.path || (options.samePath === speculative.path && response.status === 200))
+		) {
 			return response;
 		}
 
-		await this.#discard(ahead && response);
+		await this.#discard(speculative && response);
 		return this.#connection.request(options);
 	}
 
 	async upgrade(options: UpgradeOptions): Promise<UpgradeResult> {
-		const ahead = this.#upgrade;
+		const speculative = this.#upgrade;
 		this.#upgrade = undefined;
-		const response = await ahead?.response;
+		const response = await speculative?.response;
 		options.signal?.throwIfAborted();
 		// A refusal may be about a pod that did not run yet.
-		if (response?.upgraded && ahead?.path === options.path) {
+		if (response?.upgraded && speculative?.path === options.path) {
 			return response;
 		}
 
-		await this.#discard(ahead && null);
+		await this.#discard(speculative && null);
 		return this.#connection.upgrade(options);
 	}
 
