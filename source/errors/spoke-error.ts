@@ -70,13 +70,17 @@ export type ErrorObject = {
 	exitStatus: number;
 };
 
+/** Each command and each part is a bundle with its own copy of the class, so `instanceof` is not enough. */
+export function isSpokeError(thrown: unknown): thrown is SpokeError {
+	return thrown instanceof SpokeError || (thrown instanceof Error && thrown.name === 'SpokeError' && 'exitStatus' in thrown);
+}
+
 const unwritable = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO']);
 
 /** Other errors: a closed pipe (141), a full disk (14), an exceeded `AbortSignal.timeout` (9) or a bug in spoke (70). */
 export function toSpokeError(thrown: unknown): SpokeError {
-	// Each command is a bundle with its own copy of the class, so instanceof is not enough.
-	if (thrown instanceof SpokeError || (thrown instanceof Error && thrown.name === 'SpokeError' && 'exitStatus' in thrown)) {
-		return thrown as SpokeError;
+	if (isSpokeError(thrown)) {
+		return thrown;
 	}
 
 	const error = thrown instanceof Error ? thrown : new Error(String(thrown));

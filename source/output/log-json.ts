@@ -9,14 +9,15 @@ import {formatLogEvent} from './format-log-event.ts';
 
 /**
 One `LogLine` per line of the block, whose lines begin with timestamps. Built as text, for speed. `take` returns how many bytes of a line,
-including its line feed, can be printed.
+including its line feed, can be printed. `fieldsOf` returns the value of `fields`, which is left out without it.
 */
 export function logLineObjects(
 	block: Buffer,
 	{namespace, pod, container}: LogSource,
 	take: (bytes: number) => number = bytes => bytes,
+	fieldsOf: ((text: string) => object | null) | null = null,
 ): string {
-	const source = `"event":"line","namespace":${jsonString(namespace)},"pod":${jsonString(pod)},"container":${jsonString(container)}`;
+	const source = `"event":"line","namespace":${jsonText(namespace)},"pod":${jsonText(pod)},"container":${jsonText(container)}`;
 	const now = new Date().toISOString();
 	let known = {ms: NaN, time: ''};
 	let output = '';
@@ -35,8 +36,10 @@ export function logLineObjects(
 		}
 
 		const [time, timestamp] = stamp > 0 ? [known.time, `"${block.toString('latin1', at, at + stamp)}"`] : [now, 'null'];
-		const text = textFields(block.subarray(from, Math.min(from + taken, block[end - 1] === lineFeed ? end - 1 : end)));
-		output += `{"apiVersion":"spoke/v1","kind":"LogLine","time":"${time}",${source},"timestamp":${timestamp},${text},"notice":null}\n`;
+		const bytes = block.subarray(from, Math.min(from + taken, block[end - 1] === lineFeed ? end - 1 : end));
+		const text = textFields(bytes);
+		const more = fieldsOf === null ? '' : `,"fields":${jsonText(fieldsOf(bytes.toString('utf8')))}`;
+		output += `{"apiVersion":"spoke/v1","kind":"LogLine","time":"${time}",${source},"timestamp":${timestamp},${text},"notice":null${more}}\n`;
 		at = end;
 	}
 
@@ -53,11 +56,11 @@ function textFields(bytes: Buffer): string {
 		return `"text":${JSON.stringify(bytes.toString('latin1'))},"base64":null`;
 	}
 
-	return `"text":${jsonString(bytes.toString('utf8'))},"base64":${isUtf8(bytes) ? 'null' : `"${bytes.toString('base64')}"`}`;
+	return `"text":${jsonText(bytes.toString('utf8'))},"base64":${isUtf8(bytes) ? 'null' : `"${bytes.toString('base64')}"`}`;
 }
 
-function jsonString(text: string): string {
-	return escapeUnsafeCharacters(JSON.stringify(text));
+function jsonText(value: string | object | null): string {
+	return escapeUnsafeCharacters(JSON.stringify(value));
 }
 
 /** Not printed: lines have objects of their own, and the others only change the state of a tail. */

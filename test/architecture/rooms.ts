@@ -34,6 +34,11 @@ export const rooms: readonly Room[] = [
 		mayImport: ['errors', 'text'],
 	},
 	{
+		name: 'templates',
+		contains: 'Go templates with the functions of stern',
+		mayImport: ['text'],
+	},
+	{
 		name: 'command-line',
 		contains: 'Flags, their parser, help, and files of settings',
 		mayImport: ['errors', 'text'],
@@ -143,6 +148,7 @@ export const rooms: readonly Room[] = [
 			'server-messages',
 			'text',
 			'lines',
+			'templates',
 			'command-line',
 			'wire',
 			'cluster',

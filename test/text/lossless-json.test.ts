@@ -1,6 +1,6 @@
 /** JSON numbers keep their digits. */
 import test from 'ava';
-import {allJsonFields, readJsonLine} from '../../source/lines/line-fields.ts';
+import {readFields, readFieldLine} from '../../source/lines/line-fields.ts';
 import {isLosslessNumber, parseLosslessJson} from '../../source/text/lossless-json.ts';
 import {formatBody} from '../../source/session/proxy/format-body.ts';
 
@@ -41,8 +41,8 @@ test('64-bit ids keep their digits in log fields and response bodies', t => {
 		{name: 'trace_id', value: '12345678901234567890', kind: 'number'},
 		{name: 'order', value: '{"id":9007199254740993}', kind: 'other'},
 	] as const;
-	t.deepEqual(readJsonLine(text)?.fields, fields);
-	t.deepEqual(allJsonFields(text)?.slice(1), fields);
+	t.deepEqual(readFieldLine(text)?.fields, fields);
+	t.deepEqual(readFields(text)?.slice(1), fields);
 	t.regex(formatBody(text, {readable: true}), /"trace_id": 12345678901234567890,\n {2}"order": \{\n {4}"id": 9007199254740993/);
 	t.is(formatBody(text, {readable: false}), text);
 	t.is(formatBody('{"a":', {readable: true}), '{"a":');
@@ -50,6 +50,6 @@ test('64-bit ids keep their digits in log fields and response bodies', t => {
 
 test('a log line that is not an object has no fields', t => {
 	for (const text of ['12345678901234567890', '1.0', '1', '[{"a":1}]', 'null', '"{"']) {
-		t.is(allJsonFields(text), null, text);
+		t.is(readFields(text), null, text);
 	}
 });

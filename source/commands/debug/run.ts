@@ -260,9 +260,7 @@ async function printTerminatedContainer(
 		const output = createOutputWriter(stdout);
 		await printLogs(cluster, [{source, target: {...target, container: name}, isOnlyContainer: false}], output, {
 			read: {},
-			prefix: false,
-			json: false,
-			terminal: stdout.isTTY,
+			lines: {json: false, terminal: stdout.isTTY, colors: false, prefix: false, timestamps: false, shaper: null},
 			ignoreErrors: false,
 			observer: undefined,
 			signal: interrupted,

@@ -12,8 +12,18 @@ export type LogRequest = {
 	containers: ContainerSelection;
 	allPods: boolean;
 	prefix: boolean;
+	/** `null` if every line is printed as it is. */
+	lines: LineChoice | null;
 	/** The server applies `limitBytes` only if the log is not resumed. */
 	read: PodLogOptions;
+};
+
+export type LineChoice = {
+	level: LogFlags['level'];
+	include: readonly string[];
+	exclude: readonly string[];
+	fields: readonly string[];
+	template: string | undefined;
 };
 
 type LogFlags = FlagValues<typeof logsSpec.flags>;
@@ -45,8 +55,17 @@ export function logRequest({flags, given, positionals, afterDash}: Line): LogReq
 		containers: flags['all-containers'] ? {kind: 'all'} : container === '' ? {kind: 'default'} : {kind: 'named', name: container},
 		allPods: flags['all-pods'],
 		prefix: flags.prefix || flags['all-pods'],
+		lines: linesOf(flags, given),
 		read: readOf(flags, given),
 	};
+}
+
+function linesOf({level, include, exclude, field: fields, template, output}: LogFlags, given: ReadonlySet<string>): LineChoice | null {
+	check(output !== 'template' || template !== undefined, '-o template requires --template');
+	check(template === undefined || output === 'template' || !given.has('output'), `--template cannot be used with -o ${output}`);
+	check(template === undefined || fields.length === 0, '--field cannot be used with --template');
+	const isPlain = level === undefined && template === undefined && include.length + exclude.length + fields.length === 0;
+	return isPlain ? null : {level, include, exclude, fields, template};
 }
 
 /** A second argument without a slash is the container, as in kubectl. */

@@ -1,19 +1,17 @@
 /** Output of followed logs. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {jsonLine} from '../../output/json-line.ts';
-import {logEventObject, logLineObjects} from '../../output/log-json.ts';
+import {logEventObject} from '../../output/log-json.ts';
 import type {OutputWriter} from '../../output/output-writer.ts';
-import {stripTimestamps} from '../../streams/logs/log-lines.ts';
 import {followLogs, type ContainerSelection, type FollowLogsOptions, type FollowTargets} from '../../streams/logs/follow-logs.ts';
 import type {LogEvent, LogSource} from '../../streams/logs/log-events.ts';
 import {allContainers} from '../../targets/choose-container.ts';
 import {noticeFilter, type NoticeLevel} from './notice-filter.ts';
-import {formatBlock, type LineFormat} from './print-logs.ts';
+import {writeLines, type LineOutput} from './print-logs.ts';
 
 export type PrintFollowOptions = {
 	follow: FollowLogsOptions;
-	form: LineFormat;
-	json: boolean;
+	lines: LineOutput;
 	/** Limit of the printed bytes of each log; 0 means no limit. */
 	limitBytes: number;
 	ignoreErrors: boolean;
@@ -26,7 +24,7 @@ export async function printFollow(
 	cluster: ClusterClient,
 	targets: FollowTargets,
 	output: OutputWriter,
-	{follow, form, json, limitBytes, ignoreErrors, level, say}: PrintFollowOptions,
+	{follow, lines, limitBytes, ignoreErrors, level, say}: PrintFollowOptions,
 ): Promise<void> {
 	const limits = new ByteLimits(limitBytes, expectedLogs(targets, follow.containers));
 	const notices = noticeFilter(level);
@@ -36,23 +34,17 @@ export async function printFollow(
 		}
 
 		limits.meet(event);
-		if (json) {
-			await output.write(
-				event.type === 'lines'
-					? logLineObjects(event.bytes, event.source, bytes => limits.take(event.source, bytes))
-					: jsonLine(logEventObject(event)),
-			);
-		}
-
-		if (event.type === 'lines' && !json) {
-			const stripped = form.strip ? stripTimestamps(event.bytes) : event.bytes;
-			const bytes = limits.cut(event.source, stripped);
-			if (bytes.length > 0) {
-				await output.write(formatBlock(bytes, event.source, {...form, strip: false}));
+		if (event.type === 'lines') {
+			await writeLines(event.bytes, event.source, output, {lines, take: bytes => limits.take(event.source, bytes)});
+		} else {
+			if (lines.json) {
+				await output.write(jsonLine(logEventObject(event)));
 			}
-		} else if (event.type === 'failed' && !ignoreErrors) {
-			throw event.error;
-		} else if (event.type !== 'lines') {
+
+			if (event.type === 'failed' && !ignoreErrors) {
+				throw event.error;
+			}
+
 			const notice = notices(event);
 			if (notice !== null) {
 				say(notice);
@@ -92,14 +84,6 @@ class ByteLimits {
 			const key = keyOf(event.source);
 			this.#left.set(key, event.type === 'ended' || event.type === 'failed' ? 0 : (this.#left.get(key) ?? this.#limit));
 		}
-	}
-
-	cut(source: LogSource, bytes: Buffer): Buffer {
-		if (this.#limit === 0) {
-			return bytes;
-		}
-
-		return bytes.subarray(0, this.take(source, bytes.length));
 	}
 
 	/** Returns how many bytes can be printed. */

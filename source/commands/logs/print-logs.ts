@@ -1,29 +1,30 @@
 /** Output of logs one after the other. */
 import {abortableDelay} from '../../async/abortable.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {jsonLine} from '../../output/json-line.ts';
 import {logEventObject, logLineObjects} from '../../output/log-json.ts';
 import type {OutputWriter} from '../../output/output-writer.ts';
 import type {ConnectionObserver, ResolvedTarget} from '../../streams/connection-observer.ts';
 import {readLineBlocks} from '../../streams/logs/line-blocks.ts';
 import type {LogSource} from '../../streams/logs/log-events.ts';
+import {splitKubeletError} from '../../streams/logs/log-error.ts';
 import {locateInterruption, LogInterruptedError} from '../../streams/logs/log-interruption.ts';
 import {stripTimestamps, withPrefix} from '../../streams/logs/log-lines.ts';
 import {openLog, type OpenLog, type OpenLogOptions, RetryAfterError} from '../../streams/logs/open-log.ts';
 import type {PodLogOptions} from '../../streams/logs/pod-log-options.ts';
 import {readAvailable, createBodyWaiter} from '../../streams/logs/body-waiter.ts';
 import {preconnect, type Preconnection} from '../../streams/preconnect.ts';
+import {podColor} from '../../output/pod-color.ts';
 import {sanitize} from '../../text/sanitize.ts';
+import type {LineShaper} from './shape-lines.ts';
 
 /** `isOnlyContainer`: the apiserver reads it if none is named. */
 export type ChosenLog = {source: LogSource; target: ResolvedTarget; isOnlyContainer: boolean};
 
 export type PrintOptions = {
 	read: PodLogOptions;
-	prefix: boolean;
-	terminal: boolean;
-	json: boolean;
+	lines: LineOutput;
 	ignoreErrors: boolean;
 	observer: ConnectionObserver | undefined;
 	signal: AbortSignal;
@@ -54,7 +55,7 @@ export async function printLogs(
 				throw thrown;
 			}
 
-			if (options.json) {
+			if (options.lines.json) {
 				await output.write(jsonLine(logEventObject({type: 'failed', source: log.source, error})));
 			}
 
@@ -69,18 +70,17 @@ async function printLog(
 	output: OutputWriter,
 	options: PrintOptions & {opened: () => void},
 ): Promise<void> {
-	const {json, prefix, terminal, observer, signal, opened} = options;
-	const {limitBytes = 0} = options.read;
-	const open = await openWithRetry(cluster, source, readToPrint(options), {target, observer, signal, isOnlyContainer});
+	const {read, lines, observer, signal, opened} = options;
+	const open = await openWithRetry(cluster, source, readToPrint(read, lines), {target, observer, signal, isOnlyContainer});
 	opened();
 	try {
-		await (json
-			? printObjects(open, source, output, limitBytes)
-			: prefix || terminal
-				? printInLines(open, source, output, {terminal, prefix})
+		await (isEditedHere(lines)
+			? printEdited(open, source, output, {lines, limitBytes: read.limitBytes ?? 0})
+			: lines.prefix || lines.terminal
+				? printInLines(open, source, output, lines)
 				: printBytes(open, output));
 	} catch (error) {
-		throw signal.aborted || error instanceof SpokeError
+		throw signal.aborted || isSpokeError(error)
 			? error
 			: await locateInterruption(cluster, new LogInterruptedError(`the log of ${source.pod} was interrupted`, error as Error), signal);
 	} finally {
@@ -88,10 +88,14 @@ async function printLog(
 	}
 }
 
-/** For `-o json`, `limitBytes` is applied here, because the server would count the timestamps. */
-export function readToPrint({read, json}: Pick<PrintOptions, 'read' | 'json'>): PodLogOptions {
+/** Lines that are edited here need timestamps, and the server would count bytes that are not printed. */
+export function readToPrint(read: PodLogOptions, lines: Pick<LineOutput, 'json' | 'shaper'>): PodLogOptions {
 	const {limitBytes: _, ...unlimited} = read;
-	return json ? {...unlimited, timestamps: true} : read;
+	return isEditedHere(lines) ? {...unlimited, timestamps: true} : read;
+}
+
+function isEditedHere({json, shaper}: Pick<LineOutput, 'json' | 'shaper'>): boolean {
+	return json || shaper !== null;
 }
 
 /** As client-go after Retry-After. @see k8s.io/client-go rest/with_retry.go */
@@ -132,13 +136,8 @@ async function printBytes({body}: OpenLog, output: OutputWriter): Promise<void> 
 	}
 }
 
-async function printInLines(
-	{body}: OpenLog,
-	source: LogSource,
-	output: OutputWriter,
-	form: {terminal: boolean; prefix: boolean},
-): Promise<void> {
-	const print = async (block: Buffer) => output.write(formatBlock(block, source, {...form, strip: false}));
+async function printInLines({body}: OpenLog, source: LogSource, output: OutputWriter, form: LineOutput): Promise<void> {
+	const print = async (block: Buffer) => output.write(formatBlock(block, source, form));
 	const {remainder, error} = await readLineBlocks(body, print);
 	if (remainder.length > 0) {
 		await print(remainder);
@@ -149,7 +148,12 @@ async function printInLines(
 	}
 }
 
-async function printObjects(open: OpenLog, source: LogSource, output: OutputWriter, limitBytes: number): Promise<void> {
+async function printEdited(
+	open: OpenLog,
+	source: LogSource,
+	output: OutputWriter,
+	{lines, limitBytes}: {lines: LineOutput; limitBytes: number},
+): Promise<void> {
 	let left = limitBytes === 0 ? Infinity : limitBytes;
 	const take = (bytes: number) => {
 		const taken = Math.min(bytes, left);
@@ -158,15 +162,21 @@ async function printObjects(open: OpenLog, source: LogSource, output: OutputWrit
 	};
 
 	const print = async (block: Buffer) => {
-		await output.write(logLineObjects(block, source, take));
+		await writeLines(block, source, output, {lines, take});
 		if (left === 0) {
 			open.body.destroy();
 		}
 	};
 
 	const {remainder, error} = await readLineBlocks(open.body, print);
-	if (remainder.length > 0 && left > 0) {
-		await print(remainder);
+	// A selection must not hide that the kubelet could not read the log.
+	const {log, message} = lines.shaper === null ? {log: remainder, message: null} : splitKubeletError(remainder, {follows: false});
+	if (log.length > 0 && left > 0) {
+		await print(log);
+	}
+
+	if (message !== null) {
+		throw new SpokeError('ERR_SECOND_LEG', `the kubelet could not read the log of ${source.pod}: ${message}`, {leg: 3, text: message});
 	}
 
 	if (error && left > 0) {
@@ -174,20 +184,50 @@ async function printObjects(open: OpenLog, source: LogSource, output: OutputWrit
 	}
 }
 
-export type LineFormat = {
+export type LineOutput = {
+	json: boolean;
 	/** Shows control characters instead of sending them. */
 	terminal: boolean;
 	prefix: boolean;
-	/** The user did not ask for timestamps. */
-	strip: boolean;
+	timestamps: boolean;
+	/** `null` prints every line as it is. */
+	shaper: LineShaper | null;
+	/** Of pod and container in a prefix. */
+	colors: boolean;
 };
+
+/** Writes lines that begin with timestamps. `take` returns how many of so many bytes can be printed. */
+export async function writeLines(
+	block: Buffer,
+	source: LogSource,
+	output: OutputWriter,
+	{lines, take}: {lines: LineOutput; take: (bytes: number) => number},
+): Promise<void> {
+	const shaped = lines.shaper === null ? block : lines.shaper.shape(block, source);
+	if (lines.json) {
+		await output.write(logLineObjects(shaped, source, take, lines.shaper?.fieldsOf));
+		return;
+	}
+
+	const bytes = lines.timestamps ? shaped : stripTimestamps(shaped);
+	const printed = bytes.subarray(0, take(bytes.length));
+	if (printed.length > 0) {
+		await output.write(formatBlock(printed, source, lines));
+	}
+}
 
 /**
 Bytes for a pipe, sanitized text for a terminal.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/logs/logs.go addPrefixIfNeeded
 */
-export function formatBlock(block: Buffer, source: LogSource, {terminal, prefix, strip}: LineFormat): Buffer | string {
-	const stripped = strip ? stripTimestamps(block) : block;
-	const bytes = prefix ? withPrefix(stripped, Buffer.from(`[pod/${source.pod}/${source.container}] `)) : stripped;
+function formatBlock(block: Buffer, source: LogSource, {terminal, prefix, colors}: LineOutput): Buffer | string {
+	const bytes = prefix
+		? withPrefix(block, Buffer.from(colors ? coloredPrefix(source) : `[pod/${source.pod}/${source.container}] `))
+		: block;
 	return terminal ? sanitize(bytes.toString('utf8'), {colors: 'keep'}) : bytes;
+}
+
+function coloredPrefix({pod, container}: LogSource): string {
+	const color = podColor(pod);
+	return `[pod/\u001B[${color.pod}m${pod}\u001B[0m/\u001B[${color.container}m${container}\u001B[0m] `;
 }

@@ -2,6 +2,7 @@
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {noticeLine} from '../../output/notice-line.ts';
+import {canShowColors} from '../../output/pod-color.ts';
 import {reportPaths} from '../../output/path-reporter.ts';
 import {createOutputWriter} from '../../output/output-writer.ts';
 import {podLogRequest} from '../../streams/logs/open-log.ts';
@@ -15,8 +16,10 @@ import {chooseFollowTargets, chooseLogs, throwNotFoundAsKubectl} from './choose-
 import {logRequest, type LogRequest} from './log-request.ts';
 import type {NoticeLevel} from './notice-filter.ts';
 import {printFollow} from './print-follow.ts';
-import {printLogs, readToPrint} from './print-logs.ts';
+import {printLogs, readToPrint, type LineOutput} from './print-logs.ts';
 import {logsSpec} from './spec.ts';
+
+const shapedGatherMs = 20;
 
 type LogsInvocation = Invocation<typeof logsSpec.flags>;
 
@@ -25,15 +28,16 @@ export const command: Command<typeof logsSpec.flags> = {
 	async run(invocation) {
 		const request = logRequest(invocation);
 		const {flags, given, interrupted, stderr} = invocation;
+		const lines = await lineOutput(request, invocation);
 		const cluster = await createStreamClient(invocation);
 		const paths = reportPaths(cluster, {mode: flags.quiet && !given.has('path') ? 'never' : flags.path, stderr});
 		const early = preconnect(cluster, {
 			signal: interrupted,
 			observer: paths.observer,
-			speculative: speculativeLogRequest(request, flags, cluster.facts.namespace),
+			speculative: speculativeLogRequest(request, flags, {lines, namespace: cluster.facts.namespace}),
 		});
 		try {
-			await print(early.cluster, request, invocation, paths.observer);
+			await print(early.cluster, {request, lines}, invocation, paths.observer);
 			await paths.finished();
 			return interrupted.aborted ? exitStatusForSignal(interrupted.reason) : exitStatus.ok;
 		} catch (error) {
@@ -50,11 +54,30 @@ export const command: Command<typeof logsSpec.flags> = {
 	},
 };
 
+async function lineOutput(
+	{lines, prefix}: LogRequest,
+	{flags: {output, timestamps}, stdout, stderr, env}: LogsInvocation,
+): Promise<LineOutput> {
+	const [json, terminal, colors] = [output === 'json', stdout.isTTY, canShowColors(stdout, env)];
+	if (lines === null) {
+		return {json, terminal, colors, prefix, timestamps, shaper: null};
+	}
+
+	const say = (notice: string) => {
+		stderr.write(noticeLine(`spoke: ${notice}`, stderr));
+	};
+
+	const shaper = (await import('./shape-lines.ts')).createLineShaper(lines, {json, colors, timestamps, say});
+	// The template decides where pod and timestamp are.
+	const isTemplate = lines.template !== undefined;
+	return {json, terminal, colors, prefix: prefix && !isTemplate, timestamps: timestamps || isTemplate, shaper};
+}
+
 /** Early log request of one named pod; `undefined` if its container is unknown. */
 function speculativeLogRequest(
 	{targets: [target, ...more], selector, containers, allPods, read}: LogRequest,
-	{follow, output}: LogsInvocation['flags'],
-	namespace: string,
+	{follow}: LogsInvocation['flags'],
+	{lines, namespace}: {lines: LineOutput; namespace: string},
 ): SpeculativeRequest | undefined {
 	const isOnePod = target?.resource.kind === 'Pod' && more.length === 0 && selector === null && !allPods;
 	if (!isOnePod || containers.kind === 'all' || (follow && !read.previous)) {
@@ -65,13 +88,13 @@ function speculativeLogRequest(
 	return {
 		after: objectPath(podResource, namespace, target.name),
 		kind: 'request',
-		options: {...podLogRequest(source, readToPrint({read, json: output === 'json'})), canFollowPipelined: true},
+		options: {...podLogRequest(source, readToPrint(read, lines)), canFollowPipelined: true},
 	};
 }
 
 async function print(
 	cluster: ClusterClient,
-	request: LogRequest,
+	{request, lines}: {request: LogRequest; lines: LineOutput},
 	{flags, given, stdout, stderr, interrupted}: LogsInvocation,
 	observer: ReturnType<typeof reportPaths>['observer'],
 ): Promise<void> {
@@ -84,18 +107,16 @@ async function print(
 
 	const choosing = {podRunningTimeoutMs: flags['pod-running-timeout'], signal, say: flags.quiet ? () => {} : say};
 	const missing = (thrown: unknown) => throwNotFoundAsKubectl(thrown, cluster.facts.namespace);
-	const {read, prefix, containers} = request;
-	const terminal = stdout.isTTY;
-	const json = flags.output === 'json';
+	const {read, containers} = request;
 	const ignoreErrors = flags['ignore-errors'];
 	if (!flags.follow || read.previous) {
 		const logs = await chooseLogs(cluster, request, choosing).catch(missing);
-		await printLogs(cluster, logs, output, {read, prefix, terminal, json, ignoreErrors, observer, signal, say});
+		await printLogs(cluster, logs, output, {read, lines, ignoreErrors, observer, signal, say});
 		await output.finished();
 		return;
 	}
 
-	const {limitBytes = 0, timestamps = false, ...start} = read;
+	const {limitBytes = 0, timestamps: _, ...start} = read;
 	const mostLogs = flags['max-log-requests'];
 	const followed = await chooseFollowTargets(cluster, request, choosing).catch(missing);
 	await printFollow(cluster, followed, output, {
@@ -108,10 +129,11 @@ async function print(
 			startTimeoutMs: flags['pod-running-timeout'],
 			resume: flags.resume,
 			...(given.has('max-log-requests') && mostLogs !== undefined && {maxLogs: mostLogs}),
+			// A regular expression with a time limit costs as much for one line as for many.
+			...(lines.shaper !== null && {gatherMs: shapedGatherMs}),
 			...(observer && {observer}),
 		},
-		form: {terminal, prefix, strip: !timestamps},
-		json,
+		lines,
 		limitBytes,
 		ignoreErrors,
 		level: noticeLevel({quiet: flags.quiet, verbose: flags.v > 0, isWatched: stderr.isTTY}),

@@ -1,5 +1,5 @@
 /** Spec of `spoke logs`. */
-import {acceptedReadOnlyFlag, containerFlag, helpFlag, outputFlag, pathFlag} from '../../command-line/common-flags.ts';
+import {acceptedReadOnlyFlag, containerFlag, helpFlag, pathFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {CommandSpec} from '../command.ts';
 import {requireFlags} from '../require-flags.ts';
@@ -27,6 +27,32 @@ const flags = [
 	},
 	{name: 'since', kind: 'duration', default: 0, value: 'DURATION', help: 'print only lines newer than this duration'},
 	{name: 'since-time', kind: 'string', default: '', value: 'TIME', help: 'print only lines from this time on (RFC 3339)'},
+	{
+		name: 'level',
+		kind: 'string',
+		value: 'LEVEL',
+		oneOf: ['debug', 'info', 'warn', 'error', 'fatal'],
+		help: 'print only lines of this level and above; a line without a level has that of the line that it continues (written within 200 ms, as in a traceback), or else info',
+	},
+	{
+		name: 'include',
+		kind: 'texts',
+		value: 'REGEX',
+		help: 'print only lines that match this JavaScript regular expression; case-sensitive unless it begins with (?i); repeatable: any of them',
+	},
+	{name: 'exclude', kind: 'texts', value: 'REGEX', help: 'print no lines that match this regular expression; repeatable'},
+	{
+		name: 'field',
+		kind: 'strings',
+		value: 'FIELDS',
+		help: 'print only these fields of JSON and logfmt lines, as logfmt; order.id is id in the object order; with -o json, add them as `fields`',
+	},
+	{
+		name: 'template',
+		kind: 'string',
+		value: 'TEMPLATE',
+		help: 'Go template for each line, with the fields and functions of stern: {{.PodName}} {{.Message}}; a line feed is added if it has none',
+	},
 	{name: 'limit-bytes', kind: 'integer', default: 0, value: 'BYTES', help: 'maximum bytes to print from each log; 0 means no limit'},
 	{
 		name: 'until',
@@ -53,9 +79,15 @@ const flags = [
 		value: 'DURATION',
 		help: 'how long to wait for a pod of the target and, with -f, for a named pod to start',
 	},
-	outputFlag(
-		'text, or json: one LogLine object per line (each with its timestamp) and, with -f, per event; ignores --prefix and --timestamps',
-	),
+	{
+		name: 'output',
+		short: 'o',
+		kind: 'string',
+		default: 'text',
+		value: 'FORMAT',
+		oneOf: ['text', 'json', 'template'],
+		help: 'text; json: one LogLine object per line (each with its timestamp) and, with -f, per event; ignores --prefix and --timestamps; template: as --template says',
+	},
 	{
 		name: 'insecure-skip-tls-verify-backend',
 		kind: 'boolean',
@@ -73,13 +105,14 @@ export const logsSpec = {
 	summary: 'print or follow the logs of pods, across disconnects, restarts and rotation',
 	usage: ['logs TARGET [CONTAINER] [flags]', 'logs KIND/NAME KIND/NAME… [flags]', 'logs -l SELECTOR [flags]'],
 	about:
-		'Prints what kubectl prints, byte for byte. With -f it resumes after a disconnect at the same line: it neither loses nor repeats a line that the server still has, and reports on stderr what it cannot guarantee.\nWith -f, it exits 0 when no container of the pod will run again; a workload is followed to its new pods. New pods and ended logs are reported only on a terminal, or with -v 1 or higher.\nOn a terminal, control characters are displayed, not interpreted.',
+		'Prints what kubectl prints, byte for byte. With -f it resumes after a disconnect at the same line: it neither loses nor repeats a line that the server still has, and reports on stderr what it cannot guarantee.\nWith -f, it exits 0 when no container of the pod will run again; a workload is followed to its new pods. New pods and ended logs are reported only on a terminal, or with -v 1 or higher.\nOn a terminal, control characters are displayed, not interpreted.\n--level, --include and --exclude select among the lines that --tail, --since and --since-time read. Gaps, interruptions and other notices are printed on stderr, whatever is selected.',
 	examples: [
 		['spoke logs web-5d', 'the log of a pod’s container'],
 		['spoke logs -f deploy/web', 'follow every pod of a deployment, including new ones'],
 		['spoke logs -f cronjob/nightly', 'each run of a cron job; without -f, the last one'],
 		['spoke logs -f -l app=web --all-containers --prefix', 'follow by label, each line with its origin'],
 		['spoke logs -f deploy/web -o json', 'lines and events as objects, for a script'],
+		['spoke logs -f deploy/web --level warn --exclude healthz', 'only warnings and errors, with their tracebacks'],
 		['spoke logs -p web-5d --tail=20', 'the last lines before the restart'],
 	],
 	flags,

@@ -1,5 +1,5 @@
 /** Expanded line of a tail. */
-import {allJsonFields} from '../../lines/line-fields.ts';
+import {readFields} from '../../lines/line-fields.ts';
 import {goTo, selectedLine, shownLength, toggleField} from './tail-view.ts';
 import {expandedLength} from './expanded-line.tsx';
 import type {Handlers, Session} from '../frame/session.ts';
@@ -52,6 +52,6 @@ function selectedField(session: Session): {name: string; value: string} | null {
 		return null;
 	}
 
-	const fields = allJsonFields(text);
+	const fields = readFields(text);
 	return fields === null ? {name: '', value: clean(text)} : (fields[Math.min(view.lineField, fields.length - 1)] ?? null);
 }

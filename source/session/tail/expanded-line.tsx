@@ -1,7 +1,7 @@
 /** The expanded line of a tail. */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
-import {allJsonFields, type JsonField} from '../../lines/line-fields.ts';
+import {readFields, type LineField} from '../../lines/line-fields.ts';
 import type {TailLine} from './line-buffer.ts';
 import type {TailView} from './tail-view.ts';
 import {formatNumber} from '../../text/format-number.ts';
@@ -22,7 +22,7 @@ export function ExpandedLine({line: {number, source, bytes}, view}: ExpandedLine
 	const {columns} = screen.state.size;
 	const {glyphs} = screen.theme;
 	const text = bytes.toString('utf8');
-	const fields = allJsonFields(text);
+	const fields = readFields(text);
 	const close = firstKey(screen, 'view.back');
 	const after = [view.sources[source]?.short ?? '', fields ? 'all fields' : `${formatNumber(bytes.length)} bytes`];
 	const cursor = (index: number) => (index === view.lineField ? styled('focus', glyphs.cursor) : ' ');
@@ -49,7 +49,7 @@ export function ExpandedLine({line: {number, source, bytes}, view}: ExpandedLine
 	);
 }
 
-function fieldSpans({name, value, kind}: JsonField, {newLine}: Glyphs): Span[] {
+function fieldSpans({name, value, kind}: LineField, {newLine}: Glyphs): Span[] {
 	return [
 		styled('json.key', `${sanitizeText(name)}: `),
 		styled(
@@ -61,7 +61,7 @@ function fieldSpans({name, value, kind}: JsonField, {newLine}: Glyphs): Span[] {
 
 export function expandedLength({bytes}: TailLine, columns: number): number {
 	const text = bytes.toString('utf8');
-	return allJsonFields(text)?.length ?? textRows(text, columns).length;
+	return readFields(text)?.length ?? textRows(text, columns).length;
 }
 
 function firstShown(cursor: number, length: number, most: number): number {

@@ -1,6 +1,6 @@
 /** One drawn log line. */
 import {sanitize} from '../../text/sanitize.ts';
-import {readJsonLine, type JsonLine} from '../../lines/line-fields.ts';
+import {readFieldLine, type FieldLine} from '../../lines/line-fields.ts';
 import {levelNames} from '../../lines/line-level.ts';
 import type {TailLine} from './line-buffer.ts';
 import type {TailView} from './tail-view.ts';
@@ -35,7 +35,7 @@ export function logLine(view: TailView, line: TailLine, glyphs: Glyphs): LogLine
 
 	const cut = line.bytes.length > longestDrawn;
 	const text = line.bytes.toString('utf8', 0, longestDrawn);
-	const json = view.json && !cut ? readJsonLine(text) : null;
+	const json = view.json && !cut ? readFieldLine(text) : null;
 	const rest = cut ? [styled('gap', ` first ${formatNumber(longestDrawn)} of ${formatNumber(line.bytes.length)} bytes`)] : [];
 	return {lead: spans, text: [...(json ? jsonSpans(json, view, glyphs) : textSpans(text, line)), ...rest]};
 }
@@ -93,7 +93,7 @@ function wordRole(word: string): Role | undefined {
 	return word === 'debug' || word === 'trace' ? 'text.dim' : undefined;
 }
 
-function jsonSpans(json: JsonLine, view: TailView, glyphs: Glyphs): Span[] {
+function jsonSpans(json: FieldLine, view: TailView, glyphs: Glyphs): Span[] {
 	const level = (json.level ?? '').toLowerCase();
 	const word = /^\d+$/.test(level) ? levelNames[Math.min(5, Math.max(1, Math.floor(Number(level) / 10) - 1))]! : level;
 	const role = wordRole(word);

@@ -1,7 +1,7 @@
 /** Pickers of a tail. */
 import {formatQuantity} from '../../text/format-number.ts';
 import type {PickerItem} from '../dialogs/dialog.ts';
-import {allJsonFields} from '../../lines/line-fields.ts';
+import {readFields} from '../../lines/line-fields.ts';
 import {toggleField, type TailSource, type TailView} from './tail-view.ts';
 import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';
 import type {Notices, Questions, StateAccess} from '../frame/session.ts';
@@ -16,7 +16,7 @@ export async function chooseFields(session: StateAccess & Questions, tail: TailR
 	let last = '';
 	for (;;) {
 		const items = fieldItems(tail.view);
-		const notes = items.length === 0 ? [`None of the last ${lookedAt} lines is JSON.`] : [];
+		const notes = items.length === 0 ? [`None of the last ${lookedAt} lines is JSON or logfmt.`] : [];
 		const chosen = await session.pick({
 			title: 'Fields',
 			purpose: 'fields',
@@ -48,7 +48,7 @@ function fieldItems({buffer, fields}: TailView): PickerItem[] {
 	const counts = new Map<string, number>();
 	const first = Math.max(buffer.first, buffer.end - lookedAt);
 	for (let number = first; number < buffer.end; number++) {
-		for (const {name} of allJsonFields(buffer.line(number)?.bytes.toString('utf8') ?? '') ?? []) {
+		for (const {name} of readFields(buffer.line(number)?.bytes.toString('utf8') ?? '') ?? []) {
 			counts.set(name, (counts.get(name) ?? 0) + 1);
 		}
 	}

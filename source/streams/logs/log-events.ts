@@ -10,6 +10,8 @@ export type LogSource = {
 	readonly container: string;
 	/** Includes init containers. */
 	readonly otherContainers?: readonly string[];
+	readonly labels?: Readonly<Record<string, string>>;
+	readonly annotations?: Readonly<Record<string, string>>;
 };
 
 export type LogEvent =

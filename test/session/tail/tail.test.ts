@@ -1,7 +1,7 @@
 /** Tails: lines, search and position. */
 import process from 'node:process';
 import test from 'ava';
-import {readJsonLine} from '../../../source/lines/line-fields.ts';
+import {readFieldLine} from '../../../source/lines/line-fields.ts';
 import {levelOf, type LineLevel} from '../../../source/lines/line-level.ts';
 import {LineBuffer, linesPerBlock} from '../../../source/session/tail/line-buffer.ts';
 import {LineIndex, type LineQuery} from '../../../source/session/tail/line-index.ts';
@@ -209,7 +209,7 @@ test('a million lines are searched block by block', t => {
 });
 
 test('a JSON line is parsed into time, level, message and fields; another line is not', t => {
-	t.deepEqual(readJsonLine('{"ts":"1","lvl":"warn","msg":"slow","ms":812,"q":{"a":1}}'), {
+	t.deepEqual(readFieldLine('{"ts":"1","lvl":"warn","msg":"slow","ms":812,"q":{"a":1}}'), {
 		time: '1',
 		level: 'warn',
 		message: 'slow',
@@ -219,7 +219,7 @@ test('a JSON line is parsed into time, level, message and fields; another line i
 		],
 	});
 	for (const text of ['Traceback: no', '[1]', '{broken', '{"a":1} tail']) {
-		t.is(readJsonLine(text), null);
+		t.is(readFieldLine(text), null);
 	}
 });
 
