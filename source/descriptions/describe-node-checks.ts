@@ -3,7 +3,7 @@ import type {NodeCheckSummary, NodeGroup, NotTriedReason} from '../evidence/node
 import {statusMessage} from '../server-messages/parse-status.ts';
 import {formatNumber, formatQuantity} from '../text/format-number.ts';
 import {formatDuration, formatShortDuration} from '../text/format-time.ts';
-import {routeName, tlsName} from './describe-verdict.ts';
+import {describeNeed, routeName, tlsName} from './describe-verdict.ts';
 import type {Part} from './parts.ts';
 
 export const nodeResultMarks: Readonly<Record<NodeGroup['result'], string>> = {
@@ -44,6 +44,19 @@ export function describeNodeCheckSummary({nodes, nodesFrom, ...summary}: NodeChe
 		...(nodes.unfinished > 0 ? [`${formatQuantity(nodes.unfinished, 'node')} not checked`] : []),
 		...(nodesFrom === 'pods' ? ['you cannot list nodes, so only nodes with pods that you can list were checked'] : []),
 	].join('; ');
+}
+
+/** Which agent carries which node, or why that is unknown; `null` if no node is behind a tunnel. */
+export function describeAgentChoice({agents, agentChoice}: Pick<NodeCheckSummary, 'agents' | 'agentChoice'>): string | null {
+	if (agentChoice === null) {
+		return null;
+	}
+
+	const {basis, why, need} = agentChoice;
+	const known = agents === null ? 'agents' : formatQuantity(agents.length, 'agent');
+	return basis === 'unknown'
+		? [`${known}; which one carries a node is unknown: ${why}`, ...need.map(one => `needs ${describeNeed(one).short}`)].join('; ')
+		: `${known}, ${basis}: ${why}`;
 }
 
 /** `12 nodes: nothing listens on that address and port`. */

@@ -74,7 +74,7 @@ export const extraRequests: readonly ExtraRequest[] = [
 		method: 'GET',
 		path: '/api/v1/namespaces/kube-system/pods',
 		purpose: 'flags and environment of apiservers, from their mirror pods; Konnectivity agents; kube-proxy',
-		when: `${labels}; audit, doctor`,
+		when: `${labels}; audit, doctor; doctor nodes if a node is behind a tunnel`,
 		permission: {kind: 'resource', groups: [''], resources: ['pods'], verbs: ['list']},
 	},
 	{
@@ -144,7 +144,7 @@ export const extraRequests: readonly ExtraRequest[] = [
 	{
 		method: 'GET',
 		path: '/api/v1/namespaces/*/pods/*',
-		purpose: 'the containers of the pod whose log is read',
+		purpose: 'the containers of the pod whose log is read; how a Konnectivity server picks an agent',
 		when: 'doctor nodes',
 		permission: {kind: 'resource', groups: [''], resources: ['pods'], verbs: ['get']},
 	},

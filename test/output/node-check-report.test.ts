@@ -35,6 +35,7 @@ const summary: NodeCheckSummary = {
 	longestNode: 'n9',
 	groups: [group],
 	agents: null,
+	agentChoice: null,
 	stopped: null,
 	error: null,
 	exitStatus: 0,

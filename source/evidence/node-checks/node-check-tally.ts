@@ -5,8 +5,10 @@ import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {explainMessage} from '../../server-messages/explain-message.ts';
 import {clusterIdentity} from '../build-path.ts';
 import type {ApiserverExamination} from '../examine-apiserver.ts';
-import {type AgentPod, readAgentPods} from '../probes/agent-metrics.ts';
-import type {NodeCheck, NodeCheckSummary, NodeGroup, NodeCheckResult} from './node-check.ts';
+import {readAgentPods} from '../probes/agent-metrics.ts';
+import {readProxyStrategies} from '../probes/proxy-strategies.ts';
+import {describeTunnelFacts, findNodeAgents} from './agents-of-nodes.ts';
+import type {NodeAgent, NodeCheck, NodeCheckSummary, NodeGroup, NodeCheckResult} from './node-check.ts';
 import type {NodeCheckPlan} from './plan-node-checks.ts';
 
 type OpenGroup = Omit<NodeGroup, 'medianMs' | 'longestMs' | 'longestNode' | 'consistentFacts' | 'nodes'> & {
@@ -60,8 +62,8 @@ export class NodeCheckTally {
 		const groups = [...this.#groups.values()].toSorted(
 			(a, b) => resultOrder.indexOf(a.result) - resultOrder.indexOf(b.result) || b.nodes.length - a.nodes.length,
 		);
-		const needsAgents = stoppedBy === null && groups.some(({isOfTunnel}) => isOfTunnel);
-		const agents = needsAgents ? ((await readAgentPods(cluster)).observation?.facts ?? null) : null;
+		const found = stoppedBy === null ? await this.#findAgents(cluster, groups) : null;
+		const agents = found?.agents ?? null;
 		const isTunnelUp = groups.some(({result, route}) => result === 'responded' && isTunnelRoute(route));
 		const counts = this.counts;
 		return {
@@ -76,11 +78,29 @@ export class NodeCheckTally {
 			tookMs: Math.round(performance.now() - this.#startedAt),
 			...latencyOf(groups.filter(({result}) => result === 'responded').flatMap(({nodes}) => nodes)),
 			groups: groups.map(group => closeGroup(group, agents, isTunnelUp)),
-			agents: agents?.map(({namespace, name, node, ready}) => ({namespace, name, node, ready})) ?? null,
+			agents,
+			agentChoice: found?.agentChoice ?? null,
 			stopped: stoppedBy ?? (error ? 'error' : null),
 			error: error?.toJSON() ?? null,
 			exitStatus: stoppedBy === null ? (error?.exitStatus ?? statusOf(counts, groups)) : exitStatusForSignal(stoppedBy),
 		};
+	}
+
+	/** `null` if no node is behind a tunnel. */
+	async #findAgents(cluster: ClusterClient, groups: readonly OpenGroup[]): Promise<ReturnType<typeof findNodeAgents> | null> {
+		const behind = new Set(
+			groups.filter(({isOfTunnel, route}) => isOfTunnel || isTunnelRoute(route)).flatMap(({nodes}) => nodes.map(({name}) => name)),
+		);
+		if (behind.size === 0) {
+			return null;
+		}
+
+		const [pods, strategies] = await Promise.all([readAgentPods(cluster), readProxyStrategies(cluster)]);
+		return findNodeAgents({
+			agents: pods.observation?.facts ?? null,
+			strategies,
+			nodes: this.#plan.nodes.filter(({name}) => behind.has(name)),
+		});
 	}
 }
 
@@ -112,35 +132,14 @@ function likeness(message: string, {node, pod}: NodeCheck): string {
 	return own.reduce((text, name) => text.replaceAll(name, '…'), message).replaceAll(/\d+/g, '#');
 }
 
-function closeGroup({isOfTunnel, nodes, ...group}: OpenGroup, agents: readonly AgentPod[] | null, isTunnelUp: boolean): NodeGroup {
+function closeGroup({isOfTunnel, nodes, ...group}: OpenGroup, agents: readonly NodeAgent[] | null, isTunnelUp: boolean): NodeGroup {
 	const names = nodes.map(({name}) => name).toSorted();
 	return {
 		...group,
 		...latencyOf(group.result === 'responded' ? nodes : []),
-		consistentFacts: isOfTunnel ? describeAgents(new Set(names), agents, isTunnelUp) : [],
+		consistentFacts: isOfTunnel ? describeTunnelFacts(new Set(names), agents, isTunnelUp) : [],
 		nodes: names,
 	};
-}
-
-/** Which agent a dial would take is known only to the Konnectivity server. */
-function describeAgents(nodes: ReadonlySet<string>, agents: readonly AgentPod[] | null, isTunnelUp: boolean): string[] {
-	const up = isTunnelUp ? ['other nodes respond through the tunnel, so its server and at least one agent work'] : [];
-	if (agents === null) {
-		return [...up, 'you cannot list agent pods in kube-system'];
-	}
-
-	const dead = agents.filter(({ready, node}) => !ready && node !== null && nodes.has(node));
-	const withoutAgent = [...nodes].filter(name => !agents.some(({node}) => node === name));
-	return [
-		...up,
-		`${agents.filter(({ready}) => ready).length} of ${agents.length} agent pods in kube-system are ready`,
-		...dead.map(({namespace, name, node}) => `agent pod ${namespace}/${name} on ${node} is not ready`),
-		...(agents.length > 0 && withoutAgent.length > 0 && withoutAgent.length < nodes.size
-			? [
-					`no agent pod runs on ${withoutAgent.slice(0, 5).join(', ')}${withoutAgent.length > 5 ? ` and ${withoutAgent.length - 5} more` : ''}`,
-				]
-			: []),
-	];
 }
 
 function latencyOf(nodes: OpenGroup['nodes']): Pick<NodeGroup, 'medianMs' | 'longestMs' | 'longestNode'> {

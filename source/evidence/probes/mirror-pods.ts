@@ -40,7 +40,7 @@ export async function readMirrorPods(
 }
 
 /** Names; `null` if nodes cannot be listed, or none has the label. */
-async function readControlPlaneNodes(cluster: Requester, timeoutMs: number): Promise<ReadonlySet<string> | null> {
+export async function readControlPlaneNodes(cluster: Requester, timeoutMs: number): Promise<ReadonlySet<string> | null> {
 	const result = await sendProbe(cluster, {source: 'mirror-pod', path: controlPlanePath, need: null, timeoutMs}, body =>
 		parseList<CheckedObject<'nodes'>>(body, controlPlanePath).items.map(({metadata}) => metadata.name),
 	);
@@ -54,11 +54,8 @@ export function apiserverFlags(observation: Observation<readonly ComponentPod[]>
 }
 
 export function parseComponentPod({metadata, spec, status}: PodObject): ComponentPod | undefined {
-	const isMirror =
-		metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined &&
-		metadata.ownerReferences?.some(({kind, name}) => kind === 'Node' && name === spec.nodeName);
 	const container = spec.containers.find(({name}) => components.includes(name as ComponentPod['component']));
-	if (!isMirror || !container || !isRunning(container, metadata, status)) {
+	if (!isMirrorPod({metadata, spec}) || !container || !isRunning(container, metadata, status)) {
 		return undefined;
 	}
 
@@ -77,6 +74,14 @@ export function parseComponentPod({metadata, spec, status}: PodObject): Componen
 			isOnControlPlane: null,
 		},
 	};
+}
+
+/** Of its own node: a kubelet can create no other. */
+export function isMirrorPod({metadata, spec}: Pick<PodObject, 'metadata' | 'spec'>): boolean {
+	return (
+		metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined &&
+		metadata.ownerReferences?.some(({kind, name}) => kind === 'Node' && name === spec.nodeName) === true
+	);
 }
 
 const components: ReadonlyArray<ComponentPod['component']> = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'etcd'];

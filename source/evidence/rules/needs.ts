@@ -25,6 +25,7 @@ export const needAgentMetrics: Need = {
 };
 export const needEnvironment: Need = {permission: null, check: null, or: 'the environment of the kube-apiserver process, on its host'};
 export const needApiserverHost: Need = {permission: null, check: null, or: 'the command line of the kube-apiserver process, on its host'};
+export const needTunnelServer: Need = {permission: null, check: null, or: 'the command line of the konnectivity-server, on its host'};
 export const needComponentHosts: Need = {
 	permission: null,
 	check: null,

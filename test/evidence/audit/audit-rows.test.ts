@@ -251,7 +251,12 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 	['C9', 'in use', old({mirrorPods: [mirrorPod('a', {'ssh-user': 'core'})], flags: [], process: null}), 'fail'],
 	['C9', 'an old version, nothing observed', old({flags: [], process: null, stepTests: []}), 'unknown'],
 	['C10', 'in use, agents ready', {}, 'pass'],
-	['C10', 'in use, no agent ready', {agents: read([{namespace: 'kube-system', name: 'a', node: 'n1', ready: false, ports: []}])}, 'fail'],
+	[
+		'C10',
+		'in use, no agent ready',
+		{agents: read([{namespace: 'kube-system', name: 'a', node: 'n1', ready: false, ports: [], identifiers: []}])},
+		'fail',
+	],
 	['C10', 'in use and failing', {base: {failures: [failure({route: 'konnectivity', text: 'No agent available'}, {active: true})]}}, 'fail'],
 	['C10', 'in use, and the last attempt found no agent', {base: {outcomes: [noAgent('kubelet n1')]}}, 'fail'],
 	['C10', 'in use, with a node that the agents cannot reach', {base: {outcomes: [unreachedAddresses('kubelet n1')]}}, 'pass'],
