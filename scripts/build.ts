@@ -94,6 +94,7 @@ const built = await Promise.all([
 			'source/keymap/parse-keymap.ts',
 			'source/themes/parse-theme.ts',
 			'source/policies/parse-policy.ts',
+			'source/commands/logs/export-logs.ts',
 			'source/commands/logs/shape-lines.ts',
 			'source/session/text/yaml-lines.ts',
 		].map(inRoot),
@@ -197,8 +198,8 @@ function commandsStayOutside(folder: string): Plugin {
 }
 
 /**
-The session, the sandbox, its SSH, the YAML reader and the selection of log lines are separate files that are loaded on demand. `folder` is
-where the loader finds them.
+The session, the sandbox, its SSH, the YAML reader, and the selection and export of logs are separate files that are loaded on demand.
+`folder` is where the loader finds them.
 */
 function heavyPartsStandAlone(folder: string): Plugin {
 	return {
@@ -207,7 +208,7 @@ function heavyPartsStandAlone(folder: string): Plugin {
 			build.onResolve(
 				{
 					filter:
-						/\/(session\.ts|start-sandbox\.ts|ssh-tunnels\.ts|parse-yaml\.ts|parse-keymap\.ts|parse-theme\.ts|parse-policy\.ts|shape-lines\.ts|yaml-lines\.ts)$/,
+						/\/(session\.ts|start-sandbox\.ts|ssh-tunnels\.ts|parse-yaml\.ts|parse-keymap\.ts|parse-theme\.ts|parse-policy\.ts|export-logs\.ts|shape-lines\.ts|yaml-lines\.ts)$/,
 				},
 				({path, kind}) =>
 					kind === 'dynamic-import' ? {path: `${folder}${basename(path).replace(/\.tsx?$/, '.js')}`, external: true} : undefined,

@@ -85,7 +85,15 @@ function logsOf(
 		source: logSource(pod, name),
 		target: toResolvedTarget(input, pod, chosenFrom, name),
 		isOnlyContainer: name === first?.name && more.length === 0,
+		restarts: restartsOf(pod, name),
 	}));
+}
+
+function restartsOf({status = {}}: PodObject, container: string): number {
+	const {containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = []} = status;
+	return (
+		[...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(({name}) => name === container)?.restartCount ?? 0
+	);
 }
 
 function chosenName(pod: PodObject, choice: ContainerSelection, say: ChooseOptions['say']): string {

@@ -14,6 +14,8 @@ export type LogRequest = {
 	prefix: boolean;
 	/** `null` if every line is printed as it is. */
 	lines: LineChoice | null;
+	/** The directory of the exported files; `null` prints. */
+	exportTo: string | null;
 	/** The server applies `limitBytes` only if the log is not resumed. */
 	read: PodLogOptions;
 };
@@ -45,6 +47,10 @@ export function logRequest({flags, given, positionals, afterDash}: Line): LogReq
 	check(flags['limit-bytes'] >= 0, '--limit-bytes must be greater than 0');
 	check(flags.since >= 0, '--since must be greater than 0');
 	check(flags.tail >= -1, '--tail must be greater than or equal to -1');
+	const exports = given.has('export');
+	check(!exports || flags.export !== '', '--export requires a directory');
+	check(!exports || !flags.follow, '--export cannot be used with -f');
+	check(!exports || !flags.previous, '--export cannot be used with -p: it exports previous logs too');
 	for (const name of ['until', 'resume']) {
 		check(flags.follow || !given.has(name), `--${name} requires -f`);
 	}
@@ -52,10 +58,12 @@ export function logRequest({flags, given, positionals, afterDash}: Line): LogReq
 	return {
 		targets: inputs.map(text => parseTarget(text)),
 		selector: flags.selector || null,
-		containers: flags['all-containers'] ? {kind: 'all'} : container === '' ? {kind: 'default'} : {kind: 'named', name: container},
-		allPods: flags['all-pods'],
+		containers:
+			container !== '' ? {kind: 'named', name: container} : flags['all-containers'] || exports ? {kind: 'all'} : {kind: 'default'},
+		allPods: flags['all-pods'] || exports,
 		prefix: flags.prefix || flags['all-pods'],
 		lines: linesOf(flags, given),
+		exportTo: flags.export ?? null,
 		read: readOf(flags, given),
 	};
 }
@@ -94,7 +102,7 @@ function readArguments(positionals: readonly string[], flags: LogFlags): {inputs
 }
 
 function readOf(flags: LogFlags, given: ReadonlySet<string>): PodLogOptions {
-	const tail = flags.selector && !given.has('tail') ? selectorTail : flags.tail;
+	const tail = flags.selector && !given.has('tail') && !given.has('export') ? selectorTail : flags.tail;
 	return {
 		...(flags.previous && {previous: true}),
 		...(flags.timestamps && {timestamps: true}),

@@ -20,7 +20,7 @@ import {sanitize} from '../../text/sanitize.ts';
 import type {LineShaper} from './shape-lines.ts';
 
 /** `isOnlyContainer`: the apiserver reads it if none is named. */
-export type ChosenLog = {source: LogSource; target: ResolvedTarget; isOnlyContainer: boolean};
+export type ChosenLog = {source: LogSource; target: ResolvedTarget; isOnlyContainer: boolean; restarts: number};
 
 export type PrintOptions = {
 	read: PodLogOptions;
@@ -64,15 +64,15 @@ export async function printLogs(
 	}
 }
 
-async function printLog(
+export async function printLog(
 	cluster: ClusterClient,
 	{source, target, isOnlyContainer}: ChosenLog,
 	output: OutputWriter,
-	options: PrintOptions & {opened: () => void},
+	options: Omit<PrintOptions, 'ignoreErrors'> & {opened?: () => void},
 ): Promise<void> {
 	const {read, lines, observer, signal, opened} = options;
 	const open = await openWithRetry(cluster, source, readToPrint(read, lines), {target, observer, signal, isOnlyContainer});
-	opened();
+	opened?.();
 	try {
 		await (isEditedHere(lines)
 			? printEdited(open, source, output, {lines, limitBytes: read.limitBytes ?? 0})

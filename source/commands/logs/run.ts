@@ -16,7 +16,7 @@ import {chooseFollowTargets, chooseLogs, throwNotFoundAsKubectl} from './choose-
 import {logRequest, type LogRequest} from './log-request.ts';
 import type {NoticeLevel} from './notice-filter.ts';
 import {printFollow} from './print-follow.ts';
-import {printLogs, readToPrint, type LineOutput} from './print-logs.ts';
+import {printLog, printLogs, readToPrint, type LineOutput} from './print-logs.ts';
 import {logsSpec} from './spec.ts';
 
 const shapedGatherMs = 20;
@@ -54,13 +54,17 @@ export const command: Command<typeof logsSpec.flags> = {
 	},
 };
 
+/** Unlike a copy of the bytes, finds errors of the kubelet in the log. */
+const everyLine: LineOutput['shaper'] = {shape: block => block, fieldsOf: null};
+
 async function lineOutput(
-	{lines, prefix}: LogRequest,
+	{lines, prefix, exportTo}: LogRequest,
 	{flags: {output, timestamps}, stdout, stderr, env}: LogsInvocation,
 ): Promise<LineOutput> {
-	const [json, terminal, colors] = [output === 'json', stdout.isTTY, canShowColors(stdout, env)];
+	const isPrinted = exportTo === null;
+	const [json, terminal, colors] = [output === 'json', isPrinted && stdout.isTTY, isPrinted && canShowColors(stdout, env)];
 	if (lines === null) {
-		return {json, terminal, colors, prefix, timestamps, shaper: null};
+		return {json, terminal, colors, prefix, timestamps, shaper: isPrinted ? null : everyLine};
 	}
 
 	const say = (notice: string) => {
@@ -111,6 +115,19 @@ async function print(
 	const ignoreErrors = flags['ignore-errors'];
 	if (!flags.follow || read.previous) {
 		const logs = await chooseLogs(cluster, request, choosing).catch(missing);
+		if (request.exportTo !== null) {
+			const {exportLogs} = await import('./export-logs.ts');
+			await exportLogs(request.exportTo, logs, {
+				extension: lines.json ? 'jsonl' : 'log',
+				print: async (log, file, {previous}) =>
+					printLog(cluster, log, file, {read: previous ? {...read, previous} : read, lines, observer, signal, say}),
+				signal,
+				report: flags.quiet ? () => {} : say,
+				say,
+			});
+			return;
+		}
+
 		await printLogs(cluster, logs, output, {read, lines, ignoreErrors, observer, signal, say});
 		await output.finished();
 		return;

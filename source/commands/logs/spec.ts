@@ -89,6 +89,13 @@ const flags = [
 		help: 'text; json: one LogLine object per line (each with its timestamp) and, with -f, per event; ignores --prefix and --timestamps; template: as --template says',
 	},
 	{
+		name: 'export',
+		kind: 'string',
+		value: 'DIR',
+		completes: 'file',
+		help: 'instead of printing, write a new private file per container to this directory, and one for its previous instance; all pods and containers of the target unless -c names one',
+	},
+	{
 		name: 'insecure-skip-tls-verify-backend',
 		kind: 'boolean',
 		help: 'tell the apiserver not to verify the kubelet’s certificate: leg 2 is then unverified',
@@ -105,7 +112,7 @@ export const logsSpec = {
 	summary: 'print or follow the logs of pods, across disconnects, restarts and rotation',
 	usage: ['logs TARGET [CONTAINER] [flags]', 'logs KIND/NAME KIND/NAME… [flags]', 'logs -l SELECTOR [flags]'],
 	about:
-		'Prints what kubectl prints, byte for byte. With -f it resumes after a disconnect at the same line: it neither loses nor repeats a line that the server still has, and reports on stderr what it cannot guarantee.\nWith -f, it exits 0 when no container of the pod will run again; a workload is followed to its new pods. New pods and ended logs are reported only on a terminal, or with -v 1 or higher.\nOn a terminal, control characters are displayed, not interpreted.\n--level, --include and --exclude select among the lines that --tail, --since and --since-time read. Gaps, interruptions and other notices are printed on stderr, whatever is selected.',
+		'Prints what kubectl prints, byte for byte. With -f it resumes after a disconnect at the same line: it neither loses nor repeats a line that the server still has, and reports on stderr what it cannot guarantee.\nWith -f, it exits 0 when no container of the pod will run again; a workload is followed to its new pods. New pods and ended logs are reported only on a terminal, or with -v 1 or higher.\nOn a terminal, control characters are displayed, not interpreted.\n--level, --include and --exclude select among the lines that --tail, --since and --since-time read. Gaps, interruptions and other notices are printed on stderr, whatever is selected.\n--export writes what the nodes still serve: each log since its last rotation, and one previous instance. It reports what is missing, and exits with the status of the first log that failed.',
 	examples: [
 		['spoke logs web-5d', 'the log of a pod’s container'],
 		['spoke logs -f deploy/web', 'follow every pod of a deployment, including new ones'],
@@ -113,6 +120,7 @@ export const logsSpec = {
 		['spoke logs -f -l app=web --all-containers --prefix', 'follow by label, each line with its origin'],
 		['spoke logs -f deploy/web -o json', 'lines and events as objects, for a script'],
 		['spoke logs -f deploy/web --level warn --exclude healthz', 'only warnings and errors, with their tracebacks'],
+		['spoke logs deploy/web --export incident-7', 'every log of the deployment, in files'],
 		['spoke logs -p web-5d --tail=20', 'the last lines before the restart'],
 	],
 	flags,

@@ -13,6 +13,7 @@ for (const [line, read] of [
 	['-l a=b', {tailLines: 10}],
 	['-l a=b --tail=-1', {}],
 	['-l a=b --tail=3', {tailLines: 3}],
+	['-l a=b --export d', {}],
 	['w --since=0s', {}],
 	['w --since=90s', {sinceSeconds: 90}],
 	['w --since=1500ms', {sinceSeconds: 2}],
@@ -40,6 +41,9 @@ for (const [line, message] of [
 	['w --since-time=yesterday', 'invalid argument "yesterday" for --since-time: it must be a time in RFC 3339 such as 2026-11-24T14:00:00Z'],
 	['w --since=5', 'invalid argument "5" for --since: must be a duration such as 30s, 5m or 1h30m'],
 	['w c d', 'argument "d" is one too many after TARGET and CONTAINER: further targets must be KIND/NAME'],
+	['w --export d -f', '--export cannot be used with -f'],
+	['w --export d -p', '--export cannot be used with -p: it exports previous logs too'],
+	['w --export=', '--export requires a directory'],
 	['pod/a pod/b c', 'argument "c": targets after the first must be KIND/NAME'],
 ] as const) {
 	test(`\`logs ${line}\` is rejected: ${message.slice(0, 50)}`, t => {
@@ -60,4 +64,9 @@ test('the second argument is a container, or with a slash another target', t => 
 test('--all-pods sets --prefix', t => {
 	t.true(request('deploy/w', '--all-pods').prefix);
 	t.false(request('deploy/w').prefix);
+});
+
+test('--export takes all pods and containers, unless one is named', t => {
+	t.like(request('deploy/w', '--export', 'd'), {allPods: true, containers: {kind: 'all'}, prefix: false, exportTo: 'd'});
+	t.deepEqual(request('deploy/w', '-c', 'app', '--export', 'd').containers, {kind: 'named', name: 'app'});
 });

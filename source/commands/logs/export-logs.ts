@@ -1,0 +1,195 @@
+/** Writes logs to new files, one per container instance. Loaded only for `--export`. */
+import {createWriteStream, lstatSync, mkdirSync, openSync, type WriteStream} from 'node:fs';
+import {join, resolve} from 'node:path';
+import {finished} from 'node:stream/promises';
+import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import {createOutputWriter, type OutputWriter} from '../../output/output-writer.ts';
+import {formatNumber, formatQuantity} from '../../text/format-number.ts';
+import type {ChosenLog} from './print-logs.ts';
+
+export type ExportOptions = {
+	/** Of the files: `log` or `jsonl`. */
+	extension: string;
+	print: (log: ChosenLog, output: OutputWriter, options: {previous: boolean}) => Promise<void>;
+	signal: AbortSignal;
+	/** What was written, which `--quiet` leaves out. */
+	report: (notice: string) => void;
+	/** What is missing. */
+	say: (notice: string) => void;
+};
+
+type Instance = {log: ChosenLog; previous: boolean; path: string};
+
+/**
+A log that fails is reported, and the others follow.
+@throws SpokeError of the first log that failed; ERR_LOCAL_FILE at once if a file exists or cannot be written
+*/
+export async function exportLogs(directory: string, logs: readonly ChosenLog[], options: ExportOptions): Promise<void> {
+	const {report, say} = options;
+	const instances = instancesOf(logs, resolve(directory), options.extension);
+	prepareDirectory(resolve(directory));
+	for (const {path} of instances) {
+		assertNew(path);
+	}
+
+	let written = 0;
+	const failures: SpokeError[] = [];
+	for (const instance of instances) {
+		const name = describeInstance(instance);
+		try {
+			const bytes = await exportInstance(instance, options);
+			written++;
+			report(`${name}: ${formatQuantity(bytes, 'byte')} to ${instance.path}`);
+		} catch (thrown) {
+			const error = toSpokeError(thrown);
+			if (options.signal.aborted || error.code === 'ERR_LOCAL_FILE' || error.code === 'ERR_INTERNAL') {
+				throw thrown;
+			}
+
+			if (hasNoLog(instance, error)) {
+				say(`${name}: not kept by the node, or not written yet: ${error.message}`);
+			} else {
+				failures.push(error);
+				say(`${name}: missing or incomplete: ${error.message}`);
+			}
+		}
+	}
+
+	reportOlder(logs, say);
+	report(`exported ${formatQuantity(written, 'log')} to ${directory}`);
+	const [first] = failures;
+	if (first) {
+		throw first.withChanges({
+			message: `${failures.length} of ${instances.length} logs are missing or incomplete: ${first.message}`,
+			asKubectl: null,
+		});
+	}
+}
+
+/** The present instance of each container and, after a restart, the previous one. Several targets can have the same pod. */
+function instancesOf(logs: readonly ChosenLog[], directory: string, extension: string): readonly Instance[] {
+	const instances = new Map<string, Instance>();
+	for (const log of logs) {
+		const {namespace, pod, container} = log.source;
+		for (const previous of log.restarts > 0 ? [false, true] : [false]) {
+			// As the kubelet names them: no name contains `_`.
+			const name = `${[namespace, pod, container].map(part => assertName(part)).join('_')}${previous ? '.previous' : ''}.${extension}`;
+			instances.set(name, {log, previous, path: join(directory, name)});
+		}
+	}
+
+	return [...instances.values()];
+}
+
+/** The server chooses the names of the files. */
+function assertName(name: string): string {
+	if (!/^[a-z\d](?:[a-z\d.-]*[a-z\d])?$/i.test(name)) {
+		throw new SpokeError('ERR_PROTOCOL', `${JSON.stringify(name)} is not a name of Kubernetes and cannot be in the name of a file`);
+	}
+
+	return name;
+}
+
+/** Its parent must exist. A link is not followed. */
+function prepareDirectory(directory: string): void {
+	try {
+		mkdirSync(directory, {mode: 0o700});
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+			throw new SpokeError('ERR_LOCAL_FILE', `cannot create directory ${directory}: ${(error as Error).message}`, {cause: error});
+		}
+
+		if (!lstatSync(directory).isDirectory()) {
+			throw new SpokeError('ERR_LOCAL_FILE', `${directory} is not a directory`, {remedy: 'name a directory that is not a link'});
+		}
+	}
+}
+
+function assertNew(path: string): void {
+	if (lstatSync(path, {throwIfNoEntry: false})) {
+		throw new SpokeError('ERR_LOCAL_FILE', `${path} exists already`, {remedy: 'export to a new directory'});
+	}
+}
+
+/** Returns the size. A log that cannot be opened leaves no file; an interrupted one leaves what was received. */
+async function exportInstance({log, previous, path}: Instance, {print}: ExportOptions): Promise<number> {
+	const file = new ExportFile(path);
+	try {
+		await print(log, file, {previous});
+		await file.finished();
+		return file.bytes;
+	} finally {
+		await file.close();
+	}
+}
+
+/** Created with its first bytes or, for an empty log, at the end. */
+class ExportFile implements OutputWriter {
+	readonly closed = new AbortController().signal;
+	bytes = 0;
+	readonly #path: string;
+	#open: {stream: WriteStream; output: OutputWriter} | null = null;
+
+	constructor(path: string) {
+		this.#path = path;
+	}
+
+	async write(data: Buffer | string): Promise<void> {
+		this.bytes += Buffer.byteLength(data);
+		await this.#output().write(data);
+	}
+
+	flush(): void {
+		// Nothing is gathered.
+	}
+
+	async finished(): Promise<void> {
+		await this.#output().finished();
+	}
+
+	/** Write errors were thrown before. */
+	async close(): Promise<void> {
+		if (this.#open !== null) {
+			this.#open.stream.end();
+			await finished(this.#open.stream).catch(() => {});
+		}
+	}
+
+	#output(): OutputWriter {
+		if (this.#open === null) {
+			const stream = createWriteStream(this.#path, {fd: openNew(this.#path)});
+			this.#open = {stream, output: createOutputWriter(stream)};
+		}
+
+		return this.#open.output;
+	}
+}
+
+/** A file that exists, also as a link, is an error. */
+function openNew(path: string): number {
+	try {
+		return openSync(path, 'wx', 0o600);
+	} catch (error) {
+		throw new SpokeError('ERR_LOCAL_FILE', `cannot create ${path}: ${(error as Error).message}`, {cause: error});
+	}
+}
+
+/** No line is missing that the server could have sent: the container has not started, or the node has removed the previous instance. */
+function hasNoLog({previous}: Instance, {code, message}: SpokeError): boolean {
+	return code === 'ERR_TARGET_GONE' ? message.includes('is waiting to start') : previous && code === 'ERR_NOT_FOUND';
+}
+
+function describeInstance({log: {source}, previous}: Instance): string {
+	return `${source.pod}/${source.container}${previous ? ' (previous instance)' : ''}`;
+}
+
+/** A node keeps the log of one previous instance. */
+function reportOlder(logs: readonly ChosenLog[], say: ExportOptions['say']): void {
+	for (const {source, restarts} of logs) {
+		if (restarts > 1) {
+			say(
+				`${source.pod}/${source.container}: restarted ${formatNumber(restarts)} times; the server has no logs of the instances before the previous one`,
+			);
+		}
+	}
+}

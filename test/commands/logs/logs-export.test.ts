@@ -1,0 +1,116 @@
+/** Logs in files. */
+import {lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {LogServer} from '../../support/log-server.ts';
+import {runSpoke} from '../../support/run-spoke.ts';
+
+const time = (second: number) => `2026-11-24T14:00:${String(second).padStart(2, '0')}.000000001Z`;
+
+async function serve(t: ExecutionContext) {
+	const server = await LogServer.start();
+	t.teardown(async () => server.stop());
+	for (const name of ['a', 'b']) {
+		for (const [container, log] of server.addPod(name, {containers: ['app', 'side']})) {
+			log.append(
+				{time: time(1), text: `INFO ${name} ${container} first`},
+				{time: time(2), text: `WARN ${name} ${container} \u001B[31mred`},
+			);
+		}
+	}
+
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-export-'));
+	t.teardown(async () => rm(folder, {recursive: true}));
+	const spoke = async (...argv: string[]) =>
+		runSpoke(['logs', ...argv, '--server', server.url, '--namespace', 'demo'], {env: {KUBECONFIG: '/dev/null'}});
+	const log = (name: string) => server.pods.get(name)!.containers.get('app')!;
+	return {server, spoke, log, directory: join(folder, 'out'), folder};
+}
+
+test('--export writes every line of each container to a private file of its own', async t => {
+	const {spoke, directory} = await serve(t);
+	const {status, stdout, stderr} = await spoke('-l', 'app=web', '--export', directory);
+	t.deepEqual([status, stdout], [0, '']);
+	t.deepEqual((await readdir(directory)).toSorted(), ['demo_a_app.log', 'demo_a_side.log', 'demo_b_app.log', 'demo_b_side.log']);
+	t.is(await readFile(join(directory, 'demo_b_side.log'), 'utf8'), 'INFO b side first\nWARN b side \u001B[31mred\n');
+	t.is((await lstat(directory)).mode & 0o777, 0o700);
+	t.is((await lstat(join(directory, 'demo_a_app.log'))).mode & 0o777, 0o600);
+	t.regex(stderr, /a\/app: 37 bytes to .*demo_a_app\.log\n/);
+	t.regex(stderr, /exported 4 logs to /);
+});
+
+test('--export applies -c, --level and -o json to the files', async t => {
+	const {spoke, directory} = await serve(t);
+	t.deepEqual(await spoke('a', '-c', 'app', '--level', 'warn', '-o', 'json', '-q', '--export', directory), {
+		status: 0,
+		stdout: '',
+		stderr: '',
+	});
+	t.deepEqual(await readdir(directory), ['demo_a_app.jsonl']);
+	const [line, ...more] = (await readFile(join(directory, 'demo_a_app.jsonl'), 'utf8')).trim().split('\n');
+	t.like(JSON.parse(line!), {kind: 'LogLine', text: 'WARN a app \u001B[31mred', timestamp: time(2)});
+	t.is(more.length, 0);
+});
+
+test('--export writes the previous log after a restart, and says that older ones are missing', async t => {
+	const {spoke, log, directory} = await serve(t);
+	log('a').restart();
+	log('a').append({time: time(3), text: 'second run'});
+	log('b').restart();
+	log('b').restart();
+	const {status, stderr} = await spoke('pod/a', 'pod/b', '-c', 'app', '--export', directory);
+	t.is(status, 0);
+	t.is(await readFile(join(directory, 'demo_a_app.log'), 'utf8'), 'second run\n');
+	t.true((await readFile(join(directory, 'demo_a_app.previous.log'), 'utf8')).startsWith('INFO a app first\n'));
+	t.is(await readFile(join(directory, 'demo_b_app.previous.log'), 'utf8'), '');
+	t.regex(stderr, /b\/app: restarted 2 times; the server has no logs of the instances before the previous one\n/);
+	t.notRegex(stderr, /a\/app: restarted/);
+});
+
+test('--export says which log has not begun, and exits 0', async t => {
+	const {spoke, log, directory} = await serve(t);
+	log('a').state = 'waiting';
+	const {status, stderr} = await spoke('a', '--export', directory);
+	t.is(status, 0);
+	t.regex(stderr, /a\/app: not kept by the node, or not written yet: container "app" in pod "a" is waiting to start: ContainerCreating\n/);
+	t.deepEqual(await readdir(directory), ['demo_a_side.log']);
+});
+
+test('--export goes on after a log that fails, and exits with its status', async t => {
+	const {server, spoke, directory} = await serve(t);
+	server.faults.push({kind: 'close', afterBytes: 60}, {kind: 'kubelet-error', text: 'failed to open log file "/x": no such file'});
+	const {status, stderr} = await spoke('-l', 'app=web', '--export', directory);
+	t.is(status, 13);
+	t.regex(stderr, /a\/app: missing or incomplete: the log of a was interrupted: /);
+	t.regex(stderr, /a\/side: missing or incomplete: the kubelet could not read the log of a: failed to open log file /);
+	t.regex(
+		stderr,
+		/exported 2 logs to .*\nerror: 2 of 4 logs are missing or incomplete: the log of a was interrupted: .*\[ERR_STREAM_LOST\]\n$/,
+	);
+	t.is(await readFile(join(directory, 'demo_b_app.log'), 'utf8'), 'INFO b app first\nWARN b app \u001B[31mred\n');
+});
+
+test('--export overwrites no file and follows no link', async t => {
+	const {server, spoke, directory, folder} = await serve(t);
+	await mkdir(directory);
+	await writeFile(join(folder, 'other'), 'kept');
+	await symlink(join(folder, 'other'), join(directory, 'demo_a_side.log'));
+	const {status, stderr} = await spoke('a', '--export', directory);
+	t.is(status, 14);
+	t.regex(stderr, /^error: .*demo_a_side\.log exists already \(export to a new directory\) \[ERR_LOCAL_FILE\]\n$/);
+	t.is(await readFile(join(folder, 'other'), 'utf8'), 'kept');
+	t.deepEqual(await readdir(directory), ['demo_a_side.log']);
+	await symlink(directory, join(folder, 'link'));
+	t.regex((await spoke('b', '--export', join(folder, 'link'))).stderr, /link is not a directory .*\[ERR_LOCAL_FILE\]\n$/);
+	t.is(server.seen.length, 0);
+});
+
+test('--export takes no name from the server that leaves the directory', async t => {
+	const {server, spoke, directory} = await serve(t);
+	server.pods.get('a')!.object.spec.containers[0]!.name = '../../etc';
+	const {status, stderr} = await spoke('a', '--export', directory);
+	t.is(status, 13);
+	t.regex(stderr, /"\.\.\/\.\.\/etc" is not a name of Kubernetes .*\[ERR_PROTOCOL\]\n$/);
+	await t.throwsAsync(readdir(directory), {code: 'ENOENT'});
+});
