@@ -130,7 +130,7 @@ export const tlsMeanings: Readonly<Record<TlsState, {text: string; short: string
 	},
 	enforced: {
 		text: 'the apiserver checks the certificate: a connection will be verified or refused',
-		short: 'to be checked',
+		short: 'checked first',
 		consequence: 'nothing is sent to a server that fails the check',
 	},
 	unverified: {

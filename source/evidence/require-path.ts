@@ -109,7 +109,7 @@ export function assertPathsMeet(paths: readonly Path[], {states, minBasis, undec
 			throw new SpokeError(
 				code,
 				`requirement ${phrase}: ${[...new Set(failed.map(({state}) => state))].join(', ')} (${features}${by}): ${describeVerdict(first)}`,
-				{remedy: result === 'not-met' ? remedyOf(first) : whatWouldDecide(first.verdict, source, {isAcceptable})},
+				{remedy: result === 'not-met' ? remedyOf(first) : whatWouldDecide(first, source, {isAcceptable})},
 			);
 		}
 	}
@@ -140,9 +140,19 @@ function remedyOf({path: {findings}, state, leg}: {path: Path; state: Requiremen
 	return leg.to === 'node' ? null : (findings.find(finding => finding.leg === leg.n && finding.remedy !== null)?.remedy ?? null);
 }
 
-/** `isAcceptable`: inferred evidence would meet the requirement. */
-function whatWouldDecide({need}: Verdict<string>, source: string | null, {isAcceptable}: {isAcceptable: boolean}): string {
-	const permissions = need.flatMap(({permission, check}: Need) =>
+/** `isAcceptable`: inferred evidence would meet the requirement. If it shows that the requirement is not met, proof is no remedy. */
+function whatWouldDecide(
+	{path, state, verdict}: {path: Path; state: RequirementName; verdict: Verdict<string>},
+	source: string | null,
+	{isAcceptable}: {isAcceptable: boolean},
+): string {
+	const {result, leg} = evaluateState(path, state, 'inferred');
+	const remedy = result === 'not-met' ? remedyOf({path, state, leg}) : null;
+	if (remedy !== null) {
+		return remedy;
+	}
+
+	const permissions = verdict.need.flatMap(({permission, check}: Need) =>
 		permission === null ? [] : [`${permission}${check ? ` (${check})` : ''}`],
 	);
 	const obtain = permissions.length === 0 ? [] : [`needs ${permissions.join(' or ')}`];

@@ -269,6 +269,7 @@ test('--min-basis inferred is offered only where it would accept the path', t =>
 	t.notRegex(refusal(pathOf({second: inferred('unverified')}), 'verified').remedy ?? '', offer);
 	t.notRegex(refusal(pathOf({route: inferred('direct')}), 'tunnelled').remedy ?? '', offer);
 	t.notRegex(refusal(pathOf({crossing: inferred('exposed')}), 'protected').remedy ?? '', offer);
+	t.is(refusal(pathOf({second: inferred('unverified')}), 'verified').remedy, 'set --kubelet-certificate-authority');
 });
 
 test('an undecided requirement names the property that is unknown', t => {

@@ -1,6 +1,5 @@
 /** Audit rows C9 to C11: SSH tunnels, Konnectivity, exposure. */
 import type {Citation, Observations} from '../evidence.ts';
-import {honorsEnvironmentProxy} from '../rules/environment-proxy.ts';
 import {needActive, needApiserverHost, needMetrics, needMirrorPods} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
 import {describeFailure} from '../last-attempt.ts';
@@ -57,7 +56,9 @@ export function konnectivityRow(audit: AuditObservations): RowResult {
 	const base = {
 		citations: [
 			...routes.flatMap(one => one.route.citations),
-			...citeObserved(agents, 'agent-pods', () => `${ready.length} of ${all.length} agent pods ready in kube-system`),
+			...citeObserved(agents, 'agent-pods', () =>
+				all.length === 0 ? 'no agent pod in kube-system' : `${ready.length} of ${all.length} agent pods ready in kube-system`,
+			),
 		],
 		exceptions: [
 			...all.filter(({ready}) => !ready).map(({name}) => `agent ${name}: not ready`),
@@ -92,7 +93,8 @@ export function konnectivityRow(audit: AuditObservations): RowResult {
 	switch (route.state) {
 		case 'konnectivity':
 		case 'egress-http-connect': {
-			const seen = all.length === 0 ? 'no agent pod found in kube-system' : `${ready.length} of ${all.length} agent pods ready`;
+			const found = all.length === 0 ? 'no agent pod found in kube-system' : `${ready.length} of ${all.length} agent pods ready`;
+			const seen = agents.observation ? found : 'the agent pods could not be listed';
 			return inUse(observations, {...route, basis}, {all: all.length, ready: ready.length, seen}, base, [
 				...across.need,
 				...route.need,
@@ -155,10 +157,8 @@ function inUse(
 	}
 
 	// One dialer serves all streams; only a proxy from the environment takes precedence.
-	const everyKind = honorsEnvironmentProxy({...observations.purpose, feature: 'logs'})
-		? 'logs, exec, attach, port-forward and the node, pod and service proxies share its dialer'
-		: '';
-	const message = `In use${route.protocol === null ? '' : ` by ${route.protocol}`}: ${everyKind}; ${agents.seen}`;
+	const kinds = 'logs, exec, attach, port-forward and the node, pod and service proxies';
+	const message = `In use${route.protocol === null ? '' : ` (${route.protocol})`} for ${kinds}; ${agents.seen}`;
 	return route.state === 'konnectivity'
 		? rowResult(agents.all > agents.ready ? 'warn' : 'pass', 'konnectivity', route.basis, message, {...base, need})
 		: rowResult(

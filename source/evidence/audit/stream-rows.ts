@@ -78,7 +78,7 @@ function exposureRow(all: readonly Observations[]): RowResult {
 			...more,
 			remedy: endsAtKubelet(observations)
 				? remedies.kubeletCa
-				: 'keep it inside a trusted network or the Konnectivity tunnel; the proxy itself can never verify',
+				: 'the apiserver proxy never verifies: keep it inside a trusted network or the Konnectivity tunnel',
 		});
 	}
 

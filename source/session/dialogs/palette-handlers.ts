@@ -275,7 +275,7 @@ const commands: readonly CommandRow[] = [
 		word: 'doctor',
 		takes: 'TARGET or nodes',
 		names: targetNames,
-		does: 'test each leg of a target, or leg 2 of all nodes',
+		does: 'test the legs to a target or nodes',
 		as: 'doctor',
 		async run(session, [target]) {
 			if (target === undefined) {
@@ -291,7 +291,7 @@ const commands: readonly CommandRow[] = [
 		word: 'require',
 		takes: 'STATE [inferred]',
 		names: async () => requirementNames,
-		does: 'refuse later streams that do not meet it',
+		does: 'refuse streams that do not meet it',
 		run(session, [state = '', basis = 'proven']) {
 			const name = findRequirement(state);
 			if (name === undefined || (basis !== 'proven' && basis !== 'inferred')) {

@@ -5,6 +5,7 @@ import {clockTime} from '../../text/format-time.ts';
 import {fitToCells} from '../../text/cell-width.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {Finding, Leg, Path, Verdict} from '../../evidence/evidence.ts';
+import {isChecking} from '../../evidence/path-line.ts';
 import {actionSpecs} from '../../actions/action-table.ts';
 import type {ErrorObject} from '../../errors/spoke-error.ts';
 import {describeLeg, describeProcess, describeUndetermined, insideNode, pathSentences} from '../../descriptions/describe-path.ts';
@@ -24,9 +25,15 @@ import {noPendingTimes, describeRoundTrips, pendingTimes, type PendingTimes} fro
 export function Why({layer}: {readonly layer: WhyLayer}): ReactNode {
 	const screen = useScreen(wholeScreen);
 	const path = whyPath(screen.state, layer);
-	const right = path === null ? '' : `${path.about.replace('-', ' ')}${path.phase === 'settled' ? '' : `, ${path.phase}`}`;
+	const right = path === null ? '' : describeUse(path);
 	const body = whyRows(screen, layer, wrappingOf(screen.state, layer)).map(row => row.line);
 	return <Page title="Why" after={layer.about} right={right} body={body} top={layer.top} />;
+}
+
+/** `open connection, checking`; an ended one that was still checked carried nothing. */
+function describeUse({about, phase}: Path): string {
+	const words = about.replace('-', ' ');
+	return phase === 'settled' ? words : `${words}, ${phase === 'failed' || isChecking({about, phase}) ? phase : 'not used'}`;
 }
 
 export function whyRows(screen: RenderInput, layer: WhyLayer, look: TextWrapping): TextRow[] {

@@ -672,6 +672,11 @@ test('a row of known vulnerabilities without nodes says so and names the permiss
 	t.is(need[0]?.permission, 'list nodes');
 });
 
+test('a tunnel whose agent pods cannot be listed is not one without agent pods', t => {
+	t.regex(rowOf({agents: read([])}, 'C10').message, /; no agent pod found in kube-system$/);
+	t.regex(rowOf({agents: unavailable('agent-metrics')}, 'C10').message, /^In use \(grpc\) for .*; the agent pods could not be listed$/);
+});
+
 test('a passing row of known vulnerabilities names as exceptions those of every version', t => {
 	const {message, exceptions} = rowOf({}, 'V1');
 	t.regex(message, /^No vulnerability that an upgrade would fix is known in these versions \(as of \d{4}-\d\d\)$/);
