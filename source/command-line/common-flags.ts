@@ -64,7 +64,7 @@ export const podRunningTimeoutFlag = (help = 'how long to wait for a pod of the 
 export const readOnlyFlag = {
 	name: 'read-only',
 	kind: 'boolean',
-	help: 'refuse exec, attach, debug, forwards, the local API proxy, and proxy requests with a method other than GET or HEAD, over a WebSocket, or that run commands',
+	help: 'refuse exec, attach, debug, cp, forwards, the local API proxy, and proxy requests with a method other than GET or HEAD, over a WebSocket, or that run commands',
 } as const satisfies FlagSpec;
 
 /** Accepted by commands that only read, so that an alias with `--read-only` works. */

@@ -7,6 +7,7 @@ import {demoSpec} from './demo/spec.ts';
 import {debugSpec} from './debug/spec.ts';
 import {execSpec} from './exec/spec.ts';
 import {proxySpec} from './proxy/spec.ts';
+import {cpSpec} from './cp/spec.ts';
 import {completionSpec} from './completion/spec.ts';
 import {keysSpec} from './keys/spec.ts';
 import {sessionSpec} from './session/spec.ts';
@@ -28,6 +29,7 @@ export const commandTable: readonly CommandEntry[] = [
 	{spec: logsSpec, load: async () => import('./logs/run.ts')},
 	{spec: execSpec, load: async () => import('./exec/run.ts')},
 	{spec: attachSpec, load: async () => import('./attach/run.ts')},
+	{spec: cpSpec, load: async () => import('./cp/run.ts')},
 	{spec: pathSpec, load: async () => import('./path/run.ts')},
 	{spec: auditSpec, load: async () => import('./audit/run.ts')},
 	{spec: doctorSpec, load: async () => import('./doctor/run.ts')},

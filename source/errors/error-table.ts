@@ -146,6 +146,13 @@ const rows = {
 		meaning: 'The remote command exited with a non-zero status, which spoke passes on.',
 		remedy: null,
 	},
+	ERR_COPY_INCOMPLETE: {
+		exitStatus: exitStatus.other,
+		leg: 3,
+		meaning:
+			'Part of a copy is missing: an entry was skipped or failed, each on its own line, or the container cannot serve the copy. Files that were copied are whole.',
+		remedy: null,
+	},
 	ERR_PORT_IN_USE: {
 		exitStatus: exitStatus.local,
 		leg: 0,
@@ -194,7 +201,7 @@ const rows = {
 		exitStatus: exitStatus.configuration,
 		leg: 0,
 		meaning:
-			'The policy (`~/.config/spoke/policy.yaml`) cannot be read, has an invalid entry, or can be changed by others. The session, `logs`, `exec`, `attach`, `debug`, `port-forward` and `proxy` open no stream.',
+			'The policy (`~/.config/spoke/policy.yaml`) cannot be read, has an invalid entry, or can be changed by others. The session, `logs`, `exec`, `attach`, `debug`, `cp`, `port-forward` and `proxy` open no stream.',
 		remedy: 'check it with `spoke policy --check`',
 	},
 	ERR_THEME: {

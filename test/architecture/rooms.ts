@@ -76,6 +76,7 @@ export const rooms: readonly Room[] = [
 			logs: 'Followed logs: resume, duplicate removal, gaps',
 			proxy: 'Single requests through the apiserver proxy',
 			'proxy-listener': 'Local proxy listener: filter, relay, static files',
+			copy: 'Copies from and to containers: requests, checksums, safe writes, resume',
 			'remote-command': 'Exec and attach: channels, terminal size, exit status',
 		},
 	},

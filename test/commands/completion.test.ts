@@ -59,6 +59,8 @@ const asked: ReadonlyArray<readonly [string, string, string]> = [
 	['logs web -c ', 'container', ''],
 	['proxy get svc/', 'target', 'svc/'],
 	['exec --path we', 'target', 'we'],
+	['cp we', 'target', 'we'],
+	['cp deploy/', 'target', 'deploy/'],
 	['logs web a', 'container', 'a'],
 	['logs -n demo web ', 'container', ''],
 	['logs pod/web pod/', 'target', 'pod/'],

@@ -20,7 +20,7 @@ const defaultTimeoutMs = 2000;
 
 /** `words` exclude the command's name; the last one is being typed. */
 export async function completeFromCluster(
-	{kind, prefix, leadingText: lead, kinds = []}: ClusterCompletion,
+	{kind, prefix, leadingText: lead, kinds = [], trailingText = ''}: ClusterCompletion,
 	words: readonly string[],
 	flags: readonly FlagSpec[],
 	{env, timeoutMs = defaultTimeoutMs}: {env: NodeJS.ProcessEnv; timeoutMs?: number},
@@ -72,7 +72,8 @@ export async function completeFromCluster(
 		const names = await namesIn(listPath(resource, resource.namespaced ? cluster.facts.namespace : null));
 		// A proxy target has a scheme before the name.
 		const [head] = /^[^/]*\/(?:https?:)?/.exec(prefix) ?? [''];
-		return slash < 0 ? [...matching(names), ...matching(kinds)] : matching(names.map(name => head + name));
+		const targetNames = names.map(name => (slash < 0 ? '' : head) + name + trailingText);
+		return [...matching(targetNames), ...matching(slash < 0 ? kinds : [])];
 	} finally {
 		cluster.close();
 	}

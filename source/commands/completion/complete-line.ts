@@ -12,6 +12,8 @@ export type ClusterCompletion = {
 	leadingText: string;
 	/** Prefixes of target names. */
 	kinds?: readonly string[];
+	/** What follows a complete name. */
+	trailingText?: string;
 };
 export type CompletionResult = {
 	offers: readonly CompletionItem[];
@@ -22,7 +24,7 @@ export type CompletionResult = {
 
 const podKinds = ['pod/', 'deploy/', 'svc/', 'sts/', 'ds/', 'job/', 'cronjob/'];
 const kindsByCommand = new Map<string, readonly string[]>([
-	...['tail', 'logs', 'exec', 'attach', 'debug', 'port-forward'].map(name => [name, podKinds] as const),
+	...['tail', 'logs', 'exec', 'attach', 'debug', 'port-forward', 'cp'].map(name => [name, podKinds] as const),
 	...['path', 'doctor'].map(name => [name, [...podKinds, 'node/']] as const),
 	['proxy', ['pod/', 'svc/', 'node/']],
 ]);
@@ -110,6 +112,11 @@ function clusterCompletionAt(
 	{name, typed, kinds}: {name: string; typed: string; kinds: readonly string[]},
 ): ClusterCompletion | null {
 	const kind = position <= 0 ? 'target' : afterTarget.get(name);
+	if (name === 'cp') {
+		// A word that can be a local path, or has one in the container, is for the shell to complete.
+		return kind === undefined || /^[./~]|:/.test(typed) ? null : {kind: 'target', prefix: typed, leadingText: '', kinds, trailingText: ':'};
+	}
+
 	if (kind === undefined || kind === 'target' || typed.includes('/')) {
 		return kind === undefined ? null : {kind: 'target', prefix: typed, leadingText: '', kinds};
 	}

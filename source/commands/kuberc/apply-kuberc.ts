@@ -6,7 +6,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import type {CommandSpec} from '../command.ts';
 import {invalid, readPreferences, type KubercOption, type Preferences} from './read-preferences.ts';
 
-const sharedCommands = new Set(['logs', 'exec', 'attach', 'port-forward', 'proxy', 'debug']);
+const sharedCommands = new Set(['logs', 'exec', 'attach', 'port-forward', 'proxy', 'debug', 'cp']);
 
 export type KubercContext = {rows: readonly CommandSpec[]; env: NodeJS.ProcessEnv; warn: (text: string) => void};
 

@@ -6,6 +6,8 @@ const flags = [helpFlag] as const;
 
 export const schemaNames = [
 	'audit',
+	'copy-entry',
+	'copy-summary',
 	'doctor',
 	'error',
 	'keymap',

@@ -1,5 +1,6 @@
 /** Small shell: words, quotes, variables, `;` `&&` `||`, no pipes. */
 import {commands} from './commands.ts';
+import {serveCopyRequests} from './copy-requests.ts';
 import {resolvePath} from './file-tree.ts';
 import {writeAndDrain, type ShellProcess} from './shell-process.ts';
 
@@ -12,6 +13,10 @@ export async function runProcess(process: ShellProcess): Promise<number> {
 	const [name = ''] = process.argv;
 	if (isShell(name)) {
 		const index = process.argv.indexOf('-c');
+		if (index > 0 && process.argv[index + 2] === 'spoke-cp') {
+			return serveCopyRequests(process);
+		}
+
 		return index > 0 ? runLine(process, process.argv[index + 1] ?? '') : readLines(process);
 	}
 

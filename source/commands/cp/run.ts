@@ -1,0 +1,97 @@
+/** `spoke cp`. */
+import {assertAccess} from '../../actions/access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
+import {noticeLine} from '../../output/notice-line.ts';
+import {reportPaths} from '../../output/path-reporter.ts';
+import type {ConnectionObserver} from '../../streams/connection-observer.ts';
+import {copyFromPod} from '../../streams/copy/copy-from-pod.ts';
+import {copyToPod} from '../../streams/copy/copy-to-pod.ts';
+import {preconnect} from '../../streams/preconnect.ts';
+import {assertPodRunning} from '../../streams/terminated-pod.ts';
+import {chooseContainer} from '../../targets/choose-container.ts';
+import {resolvePod} from '../../targets/resolve-pod.ts';
+import type {Command, Invocation} from '../command.ts';
+import {createStreamClient} from '../stream-client.ts';
+import {type CopyArguments, parseCopyArguments} from './copy-arguments.ts';
+import {CopyReport} from './copy-report.ts';
+import {ProgressLine} from './progress-line.ts';
+import {cpSpec} from './spec.ts';
+
+type CopyInvocation = Invocation<typeof cpSpec.flags>;
+
+export const command: Command<typeof cpSpec.flags> = {
+	spec: cpSpec,
+	async run(invocation) {
+		const {flags, given, positionals, afterDash = [], stdout, stderr, interrupted} = invocation;
+		assertAccess('cp', 'shell', {readOnly: flags['read-only']});
+		const copy = parseCopyArguments([...positionals, ...afterDash]);
+		const cluster = await createStreamClient(invocation);
+		const progress = new ProgressLine(stderr, {isQuiet: flags.quiet});
+		const report = new CopyReport({
+			direction: copy.direction,
+			source: copy.direction === 'from-pod' ? copy.remote.path : copy.local,
+			destination: copy.direction === 'from-pod' ? copy.local : copy.remote.path,
+			json: flags.output === 'json' ? stdout : null,
+			isQuiet: flags.quiet,
+			progress,
+		});
+		const paths = reportPaths(cluster, {mode: flags.quiet && !given.has('path') ? 'never' : flags.path, stderr: progress});
+		const ahead = preconnect(cluster, {signal: interrupted, observer: paths.observer});
+		try {
+			await copyTarget(copy, invocation, {cluster: ahead.cluster, observer: paths.observer, report, progress});
+			report.assertComplete();
+			report.end(null, null);
+			return exitStatus.ok;
+		} catch (thrown) {
+			if (interrupted.aborted) {
+				report.end(String(interrupted.reason), null);
+				return exitStatusForSignal(interrupted.reason);
+			}
+
+			const error = toSpokeError(thrown);
+			report.end('error', error);
+			throw error;
+		} finally {
+			ahead.close();
+			await paths.finished();
+			cluster.close();
+		}
+	},
+};
+
+type CopyContext = {cluster: ClusterClient; observer: ConnectionObserver | undefined; report: CopyReport; progress: ProgressLine};
+
+async function copyTarget(
+	{direction, remote, local}: CopyArguments,
+	{flags, interrupted: signal, env}: CopyInvocation,
+	{cluster, observer, report, progress}: CopyContext,
+): Promise<void> {
+	const {pod, target} = await resolvePod(cluster, remote.target, {
+		podPreference: 'attach',
+		podRunningTimeoutMs: flags['pod-running-timeout'],
+		signal,
+		...(remote.namespace !== null && {namespace: remote.namespace}),
+	});
+	assertPodRunning(pod, 'exec');
+	const {name: container, notice} = chooseContainer(pod, flags.container, {unknownAnnotation: 'refuse'});
+	if (notice !== null && !flags.quiet) {
+		progress.write(noticeLine(notice, progress));
+	}
+
+	report.target = {...target, container};
+	const options = {
+		cluster,
+		target: report.target,
+		observer,
+		signal,
+		environment: env,
+		preserve: !flags['no-preserve'],
+		retries: flags.retries,
+		listener: report,
+	};
+	await (direction === 'from-pod'
+		? copyFromPod({...options, source: remote.path, destination: local})
+		: copyToPod({...options, source: local, destination: remote.path}));
+}

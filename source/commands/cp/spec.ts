@@ -1,0 +1,40 @@
+/** Spec of `spoke cp`. */
+import {containerFlag, helpFlag, outputFlag, pathFlag, podRunningTimeoutFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
+import {connectionFlags} from '../../command-line/connection-flags.ts';
+import type {CommandSpec} from '../command.ts';
+import {requireFlags} from '../require-flags.ts';
+
+const flags = [
+	containerFlag(),
+	{name: 'no-preserve', kind: 'boolean', help: 'do not keep modes and times: files get those of new files'},
+	{
+		name: 'retries',
+		kind: 'integer',
+		default: 5,
+		value: 'COUNT',
+		help: 'how often the copy continues after losing its stream, counted again after each new byte; 0 means never, a negative value means no limit',
+	},
+	{name: 'quiet', short: 'q', kind: 'boolean', help: 'on stderr, print only errors and what was not copied'},
+	podRunningTimeoutFlag(),
+	outputFlag('text, or json: one CopyEntry object per file, directory and link, and one CopySummary'),
+	readOnlyFlag,
+	pathFlag,
+	...requireFlags,
+	helpFlag,
+	...connectionFlags,
+] as const;
+
+export const cpSpec = {
+	name: 'cp',
+	summary: 'copy files and folders from or to a container',
+	usage: ['cp [NAMESPACE/]POD:PATH DESTINATION [flags]', 'cp SOURCE [NAMESPACE/]POD:PATH [flags]'],
+	about:
+		'POD can be KIND/NAME, for example deploy/web. Copies whole files or exits with an error: each file is written under a temporary name, its checksum is compared on both ends, and only then it takes its place. After a lost stream, the copy continues where it was.\nPaths are those of kubectl: a file or folder goes into a DESTINATION that is a directory, but from a container the content of a folder goes into DESTINATION itself. The image needs sh, cat, and stat or ls; to write it needs dd, wc and mv; tar is not needed. If it has no sha256sum, shasum or md5sum, spoke reads each file twice.\nLinks stay links. From a container, a link that leads out of DESTINATION is not copied. Devices, pipes and sockets are never copied. If anything was not copied, spoke names it and exits 1. Owners are not kept, nor are setuid and setgid bits.',
+	examples: [
+		['spoke cp web-5d:/etc/nginx ./nginx', 'the content of a folder'],
+		['spoke cp shop/checkout-7f:/tmp/heap.hprof . -c app', 'a file of a container in another namespace'],
+		['spoke cp ./site web-5d:/srv', 'a folder, as /srv/site if /srv is there'],
+		['spoke cp deploy/web:/var/log/app.log app.log -o json', 'from a pod of a deployment, with a summary for scripts'],
+	],
+	flags,
+} as const satisfies CommandSpec<typeof flags>;

@@ -1,0 +1,69 @@
+/** Lines, names and counted bytes from a stream. */
+import type {Readable} from 'node:stream';
+
+/** The stream ended before the bytes that were asked for. */
+export class EndOfBytes extends Error {}
+
+/** A line or a name is longer than any file system allows. */
+export class TooLong extends Error {}
+
+const maxNameBytes = 64 * 1024;
+
+export class ByteReader {
+	readonly #chunks: AsyncIterator<Buffer>;
+	#rest: Buffer = Buffer.alloc(0);
+
+	constructor(stream: Readable) {
+		this.#chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+	}
+
+	/** Without the line feed. @throws EndOfBytes, TooLong, and the error of the stream */
+	async line(): Promise<Buffer> {
+		return this.#until(0x0a);
+	}
+
+	/** Up to a NUL, which no file name contains. @throws as `line` */
+	async name(): Promise<Buffer> {
+		return this.#until(0);
+	}
+
+	/** Exactly `count` bytes, as they arrive. @throws EndOfBytes, and the error of the stream */
+	async *bytes(count: number): AsyncGenerator<Buffer> {
+		for (let missing = count; missing > 0;) {
+			const chunk = this.#rest.length > 0 ? this.#rest : await this.#next();
+			const taken = chunk.length > missing ? chunk.subarray(0, missing) : chunk;
+			this.#rest = chunk.subarray(taken.length);
+			missing -= taken.length;
+			yield taken;
+		}
+	}
+
+	async #until(delimiter: number): Promise<Buffer> {
+		const pieces: Buffer[] = [];
+		let length = 0;
+		for (;;) {
+			const chunk = this.#rest.length > 0 ? this.#rest : await this.#next();
+			const end = chunk.indexOf(delimiter);
+			const piece = end < 0 ? chunk : chunk.subarray(0, end);
+			this.#rest = end < 0 ? Buffer.alloc(0) : chunk.subarray(end + 1);
+			length += piece.length;
+			if (length > maxNameBytes) {
+				throw new TooLong(`more than ${maxNameBytes} bytes without an end`);
+			}
+
+			pieces.push(piece);
+			if (end >= 0) {
+				return pieces.length === 1 ? piece : Buffer.concat(pieces);
+			}
+		}
+	}
+
+	async #next(): Promise<Buffer> {
+		const result = await this.#chunks.next();
+		if (result.done) {
+			throw new EndOfBytes('the stream ended');
+		}
+
+		return result.value;
+	}
+}

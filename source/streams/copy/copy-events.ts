@@ -1,0 +1,29 @@
+/** What a copy reports. */
+import type {SpokeError} from '../../errors/spoke-error.ts';
+import type {ChecksumAlgorithm} from './checksum.ts';
+
+export type CopyDirection = 'from-pod' | 'to-pod';
+
+export type CopiedEntry = {
+	kind: 'file' | 'directory' | 'link' | 'special';
+	/** Below source and destination, with slashes; empty for the source itself. */
+	path: Buffer;
+	bytes: number;
+	result: 'copied' | 'skipped' | 'failed';
+	/** `null` unless it is a copied file. */
+	verified: {by: 'checksum' | 'read-back'; algorithm: ChecksumAlgorithm; digest: string} | null;
+	/** Offsets at which the file was continued after the stream was lost. */
+	resumedAt: readonly number[];
+	/** Why it was skipped or failed. */
+	reason: string | null;
+};
+
+export type CopyListener = {
+	/** Known after the source was listed; again if a later listing differs. */
+	onTotal(totals: {files: number; bytes: number}): void;
+	/** Bytes of files that arrived; negative if they are read again. */
+	onBytes(count: number): void;
+	onEntry(entry: CopiedEntry): void;
+	/** The stream was lost. `attempt` counts from 1 and restarts after progress. */
+	onRetry(error: SpokeError, attempt: {attempt: number; retryInMs: number; keptBytes: number}): void;
+};

@@ -1,0 +1,225 @@
+/** Copies a file or a folder from a container to this machine. */
+import {localErrorText, localFileError} from './local-file-error.ts';
+import {continueAfterLoss, type CopyPass} from './continue-after-loss.ts';
+import type {CopiedEntry, CopyListener} from './copy-events.ts';
+import {CopySession, type CopySessionOptions} from './copy-session.ts';
+import {FileToReceive, receiveGroup, receiveGroups, requestsFor} from './receive-files.ts';
+import {LocalTree} from './local-tree.ts';
+import {localDestination} from './local-destination.ts';
+import {unsafeLinkReason} from './safe-link.ts';
+import {type RemoteEntry, surveySource, type Survey} from './survey.ts';
+
+export type CopyFromPodOptions = CopySessionOptions & {
+	/** In the container; relative paths are relative to its working directory. */
+	source: string;
+	/** On this machine. */
+	destination: string;
+	/** Modes and times of the source. */
+	preserve: boolean;
+	/** As in `RetryOptions`. */
+	retries: number;
+	listener: CopyListener;
+};
+
+/**
+Reports each entry of the source once, also those that are not copied.
+@throws SpokeError if the copy cannot start or continue
+*/
+export async function copyFromPod(options: CopyFromPodOptions): Promise<void> {
+	const copy = new CopyFromPod(options);
+	try {
+		await continueAfterLoss(copy, options);
+		await copy.finish();
+	} finally {
+		await copy.close();
+	}
+}
+
+class CopyFromPod implements CopyPass {
+	keptBytes = 0;
+	hasStarted = false;
+	readonly #options: CopyFromPodOptions;
+	#tree: LocalTree | null = null;
+	/** If the source is a file: its name here. */
+	#fileName: Buffer | null = null;
+	readonly #files = new Map<string, FileToReceive>();
+	readonly #directories = new Map<string, RemoteEntry & {isNew: boolean}>();
+	readonly #links = new Map<string, RemoteEntry>();
+	/** Entries that have been reported. */
+	readonly #reported = new Set<string>();
+
+	constructor(options: CopyFromPodOptions) {
+		this.#options = options;
+	}
+
+	async run(): Promise<boolean> {
+		const session = await CopySession.open(this.#options);
+		try {
+			const survey = await surveySource(session, this.#options.source);
+			await this.#openTree(survey);
+			await this.#adopt(survey);
+			this.hasStarted = true;
+			return await this.#receive(session);
+		} finally {
+			session.close();
+		}
+	}
+
+	/** Links and attributes of directories, when all files are in place. */
+	async finish(): Promise<void> {
+		for (const link of this.#links.values()) {
+			const reason = unsafeLinkReason(link.path, link.target);
+			if (reason === null) {
+				await this.#perform(link, async () => this.#tree!.createLink(link.path, link.target));
+			} else {
+				this.#report(link, {result: 'skipped', reason: `${reason}: ${link.target.toString()}`});
+			}
+		}
+
+		// Children first: a directory can be read-only, and a write into it changes its time.
+		for (const directory of [...this.#directories.values()].toReversed()) {
+			await this.#perform(directory, async () => {
+				if (directory.isNew && this.#options.preserve) {
+					await this.#tree!.setDirectoryAttributes(directory.path, directory);
+				}
+			});
+		}
+	}
+
+	async close(): Promise<void> {
+		for (const file of this.#files.values()) {
+			await file.discard(this.#tree!);
+		}
+
+		await this.#tree?.close();
+	}
+
+	async #openTree({kind}: Survey): Promise<void> {
+		if (this.#tree) {
+			return;
+		}
+
+		const {directory, name} = await localDestination(this.#options.destination, {kind, source: this.#options.source});
+		this.#fileName = name;
+		try {
+			this.#tree = await LocalTree.open(directory);
+		} catch (error) {
+			throw localFileError(directory, error);
+		}
+	}
+
+	/** What is new or has changed since the last listing. */
+	async #adopt({entries, refused}: Survey): Promise<void> {
+		for (const name of refused) {
+			this.#report({kind: 'special', path: [name], size: null}, {result: 'failed', reason: 'its name leads out of the destination'});
+		}
+
+		const listed = new Set<string>();
+		for (const listedEntry of entries) {
+			const entry = this.#fileName ? {...listedEntry, path: [this.#fileName]} : listedEntry;
+			const key = keyOf(entry.path);
+			listed.add(key);
+			if (!this.#reported.has(key)) {
+				await this.#adoptEntry(key, entry, listedEntry.path);
+			}
+		}
+
+		for (const [key, file] of this.#files) {
+			if (!listed.has(key) && !file.isDone) {
+				await file.discard(this.#tree!);
+				this.#files.delete(key);
+				this.#report(file.entry, {result: 'failed', reason: 'it went away while it was copied'});
+			}
+		}
+
+		const sizes = [...this.#files.values()].map(({entry}) => entry.size ?? 0);
+		this.#options.listener.onTotal({files: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0)});
+	}
+
+	async #adoptEntry(key: string, entry: RemoteEntry, remotePath: readonly Buffer[]): Promise<void> {
+		if (entry.kind === 'special') {
+			this.#report(entry, {result: 'skipped', reason: 'it is a device, a pipe or a socket'});
+		} else if (entry.kind === 'link') {
+			this.#links.set(key, entry);
+		} else if (!entry.isReadable) {
+			this.#report(entry, {result: 'failed', reason: 'the user of the container may not read it'});
+		} else if (entry.kind === 'directory') {
+			if (!this.#directories.has(key)) {
+				await this.#createDirectory(key, entry);
+			}
+		} else if (entry.size === null) {
+			this.#report(entry, {result: 'failed', reason: 'its size is unknown'});
+		} else {
+			const known = this.#files.get(key);
+			if (known === undefined) {
+				this.#files.set(key, new FileToReceive(entry, entry.size, remotePath));
+			} else if (!known.isDone && (known.size !== entry.size || known.entry.mtime !== entry.mtime)) {
+				await known.restart(this.#tree!, entry, entry.size);
+			}
+		}
+	}
+
+	async #createDirectory(key: string, entry: RemoteEntry): Promise<void> {
+		try {
+			const isNew = await this.#tree!.createDirectory(entry.path, this.#options.preserve ? 0o700 : 0o777);
+			this.#directories.set(key, {...entry, isNew});
+		} catch (error) {
+			this.#report(entry, {result: 'failed', reason: localErrorText(error)});
+		}
+	}
+
+	async #receive(session: CopySession): Promise<boolean> {
+		const remaining = [...this.#files.values()].filter(file => !file.isDone);
+		const groups = receiveGroups(remaining);
+		session.sendLast(requestsFor(groups, session.tools));
+		for (const group of groups) {
+			const isUsable = await receiveGroup(group, {
+				session,
+				tree: this.#tree!,
+				preserve: this.#options.preserve,
+				onBytes: count => {
+					this.keptBytes += count;
+					this.#options.listener.onBytes(count);
+				},
+			});
+			for (const file of group.filter(({isDone}) => isDone)) {
+				this.#report(file.entry, file.outcome);
+			}
+
+			if (!isUsable) {
+				break;
+			}
+		}
+
+		return remaining.every(file => file.isDone);
+	}
+
+	async #perform(entry: RemoteEntry, work: () => Promise<void>): Promise<void> {
+		try {
+			await work();
+			this.#report(entry, {result: 'copied'});
+		} catch (error) {
+			this.#report(entry, {result: 'failed', reason: localErrorText(error)});
+		}
+	}
+
+	#report(entry: Pick<RemoteEntry, 'kind' | 'path' | 'size'>, outcome: Partial<CopiedEntry> & Pick<CopiedEntry, 'result'>): void {
+		const key = keyOf(entry.path);
+		if (!this.#reported.has(key)) {
+			this.#reported.add(key);
+			this.#options.listener.onEntry({
+				kind: entry.kind,
+				path: this.#fileName ? Buffer.alloc(0) : Buffer.from(key, 'latin1'),
+				bytes: entry.kind === 'file' && outcome.result === 'copied' ? (entry.size ?? 0) : 0,
+				verified: null,
+				resumedAt: [],
+				reason: null,
+				...outcome,
+			});
+		}
+	}
+}
+
+function keyOf(path: readonly Buffer[]): string {
+	return path.map(part => part.toString('latin1')).join('/');
+}

@@ -1,0 +1,252 @@
+/** The program that a copy runs in the container, and how names reach it. */
+
+/**
+A POSIX shell program (dash, BusyBox, bash). It reads one request per line and needs `cat`, `stat` or `ls`, for some requests `head`,
+`tail`, `readlink` and a program for checksums, and `dd`, `wc` and `mv` to write. No name is ever part of a command line: names arrive with
+octal escapes, and only `printf` decodes them.
+
+| request | response |
+| --- | --- |
+| `root PATH` | `dir`, `file`, `none`, `denied` or `other`, and changes into the folder |
+| `list` | batches of `N COUNT`, COUNT times kind, name, NUL, target of the link, NUL, and COUNT lines `MODE SIZE MTIME`; then `E` |
+| `cat NAME…` | `D`, the bytes of the files, `E` |
+| `read OFFSET LENGTH NAME` | `D`, the bytes, `E` |
+| `sum NAME…` | one line of the checksum program per readable file, `E` |
+| `sum-of LENGTH NAME` | the checksum of the first LENGTH bytes (of all without `head`), `E` |
+| `target PATH` | `dir`, `file`, `none`, `parent`, `denied` or `dd`, and changes into the folder to write to |
+| `make NAME` | `made`, `there`, or what is wrong |
+| `put OFFSET LENGTH NAME`, LENGTH bytes | – |
+| `size NAME` | the size, 0 for no such file |
+| `back NAME` | `D SIZE`, the bytes, `E` |
+| `place DIGEST SIZE MODE MTIME NAME NEW-NAME` | `ok` if size and digest are these, else `short`, `differs`, or what is wrong |
+| `link TARGET NAME` | `ok`, or what is wrong |
+| `attributes MODE MTIME NAME`, `drop NAME` | `ok` |
+| `end` | ends the program |
+*/
+export const copyProgram = String.raw`
+LC_ALL=C
+export LC_ALL
+has() { command -v "$1" >/dev/null 2>&1; }
+first() { for c do if has "$c"; then printf %s "$c"; return; fi; done; printf none; }
+sums() { case $sum in shasum) shasum -a 256 "$@";; *) "$sum" "$@";; esac; }
+start() { if has head; then head -c "$1"; else cat; fi; }
+name() { case $1 in *\\*) n=$(printf '%b.' "$1"); n=${'$'}{n%.};; *) n=$1;; esac; }
+each() {
+	c=$1
+	shift
+	k=$#
+	while [ "$k" -gt 0 ]; do
+		name "$1"
+		shift
+		set -- "$@" "$n"
+		k=$((k - 1))
+	done
+	"$c" "$@"
+}
+root() {
+	name "$1"
+	if [ -d "$n" ]; then
+		if cd "$n" 2>/dev/null && [ -r . ]; then file= kind=dir; else kind=denied; fi
+	elif [ -f "$n" ]; then
+		file=./${'$'}{n##*/}
+		if [ -r "$n" ] && cd "${'$'}{n%/*}/" 2>/dev/null; then kind=file; else kind=denied; fi
+	elif [ -e "$n" ]; then
+		kind=other
+	else
+		kind=none
+	fi
+	echo "$kind"
+}
+entry() {
+	l=
+	if [ -L "$1" ]; then
+		t=l
+		if has readlink && l=$(readlink "$1" && printf .); then l=${'$'}{l%??}; else l=; fi
+	elif [ -d "$1" ]; then
+		if [ -r "$1" ] && [ -x "$1" ]; then t=d; else t=D; fi
+	elif [ -f "$1" ]; then
+		if [ -r "$1" ]; then t=f; else t=F; fi
+	else
+		t=o
+	fi
+	printf '%s%s\000%s\000' "$t" "$1" "$l"
+}
+facts() {
+	if [ "$stat" = stat ]; then
+		stat $follow -c '%f %s %Y' "$1" 2>/dev/null || echo -
+	else
+		w=$(ls -ldn $follow "$1" 2>/dev/null)
+		set -f
+		set -- $w - - - - -
+		set +f
+		echo "$1 $5 -"
+	fi
+}
+batch() {
+	[ "$#" -gt 0 ] || return 0
+	echo "N $#"
+	for e do entry "$e"; done
+	if [ "$stat" = stat ] && w=$(stat -c '%f %s %Y' "$@" 2>/dev/null); then
+		printf '%s\n' "$w"
+	else
+		for e do facts "$e"; done
+	fi
+}
+names() {
+	w=1
+	for e in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+		if [ "$w" ]; then set --; w=; fi
+		if [ -e "$e" ] || [ -L "$e" ]; then set -- "$@" "$e"; fi
+		if [ "$#" -ge 100 ]; then batch "$@"; set --; w=; fi
+	done
+	batch "$@"
+}
+walk() {
+	names "$1"
+	for e in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+		if [ -d "$e" ] && [ ! -L "$e" ] && [ -r "$e" ] && [ -x "$e" ]; then walk "$e"; fi
+	done
+}
+list() {
+	if [ "$file" ]; then
+		printf 'N 1\nf%s\000\000' "$file"
+		follow=-L
+		facts "$file"
+		follow=
+	else
+		walk .
+	fi
+}
+take() {
+	if [ "$take" = bytes ]; then
+		dd bs=1 count="$1" 2>/dev/null
+	else
+		b=$(($1 / 65536)) r=$(($1 % 65536))
+		if [ "$b" != 0 ]; then dd bs=65536 count="$b" iflag=fullblock 2>/dev/null; fi
+		if [ "$r" != 0 ]; then dd bs="$r" count=1 iflag=fullblock 2>/dev/null; fi
+	fi
+}
+store() { if [ "$1" = 0 ]; then cat >"$2"; else cat >>"$2"; fi; }
+put() {
+	name "$3"
+	take "$2" | { store "$1" "$n" 2>/dev/null || cat >/dev/null; }
+}
+size() {
+	name "$1"
+	if w=$(wc -c <"$n" 2>/dev/null); then echo $w; else echo 0; fi
+}
+target() {
+	name "$1"
+	if [ -d "$n" ]; then
+		if cd "$n" 2>/dev/null; then kind=dir; else kind=denied; fi
+	elif cd "${'$'}{n%/*}/" 2>/dev/null; then
+		if [ -e "./${'$'}{n##*/}" ]; then kind=file; else kind=none; fi
+	else
+		kind=parent
+	fi
+	case $kind in
+	dir | file | none)
+		if [ ! -w . ]; then kind=denied; elif ! has dd || ! has wc; then kind=dd; fi
+		if printf ab | dd bs=2 count=1 iflag=fullblock >/dev/null 2>&1; then take=blocks; else take=bytes; fi
+		;;
+	esac
+	echo "$kind"
+}
+attributes() {
+	if [ "$1" != - ]; then chmod "$1" "$3" 2>/dev/null; fi
+	if [ "$2" != - ]; then touch -c -d "@$2" "$3" 2>/dev/null; fi
+	return 0
+}
+place() {
+	name "$5"
+	t=$n
+	name "$6"
+	s=
+	if [ "$1" != - ] && [ "$1" != changed ]; then s=$(sums <"$t" 2>/dev/null); fi
+	if [ "$(size "$5")" != "$2" ]; then
+		r=short
+	elif [ "$1" != - ] && [ "${'$'}{s%% *}" != "$1" ]; then
+		r=differs
+	elif [ -d "$n" ] && [ ! -L "$n" ]; then
+		r='a directory has its name'
+	else
+		attributes "$3" "$4" "$t"
+		if [ -L "$n" ]; then rm -f "$n"; fi
+		if mv -f "$t" "$n" 2>/dev/null; then r=ok; else r='it could not be put in place'; fi
+	fi
+	if [ "$r" != ok ]; then rm -f "$t"; fi
+	echo "$r"
+}
+make() {
+	name "$1"
+	if [ -d "$n" ]; then
+		echo there
+	elif mkdir "$n" 2>/dev/null; then
+		echo made
+	else
+		echo 'the directory could not be created'
+	fi
+}
+link() {
+	name "$1"
+	t=$n
+	name "$2"
+	if [ -e "$n" ] && [ ! -L "$n" ]; then
+		echo 'a file or directory has its name'
+	elif rm -f "$n" 2>/dev/null && ln -s -- "$t" "$n" 2>/dev/null; then
+		echo ok
+	else
+		echo 'the link could not be created'
+	fi
+}
+sum=$(first sha256sum shasum md5sum)
+stat=$(first stat ls)
+echo "spoke-cp 1 $sum $stat $(first head) $(first tail)"
+follow=
+while read -r request rest; do
+	set -f
+	set -- $rest
+	set +f
+	case $request in
+	root) root "$1";;
+	list) list; echo E;;
+	cat) echo D; each cat "$@" 2>/dev/null; echo E;;
+	read)
+		name "$3"
+		echo D
+		if [ "$1" = 0 ]; then start "$2" <"$n"; else tail -c "+$(($1 + 1))" "$n" | start "$2"; fi
+		echo E
+		;;
+	sum) each sums "$@" 2>/dev/null; echo E;;
+	target) target "$1";;
+	make) make "$1";;
+	size) size "$1";;
+	put) put "$@";;
+	back)
+		echo "D $(size "$1")"
+		name "$1"
+		cat "$n"
+		echo E
+		;;
+	place) place "$@";;
+	link) link "$@";;
+	attributes) name "$3"; attributes "$1" "$2" "$n"; echo ok;;
+	drop) name "$1"; rm -f "$n"; echo ok;;
+	end) exit 0;;
+	sum-of) name "$2"; start "$1" <"$n" | sums; echo E;;
+	esac
+done
+`.trim();
+
+/** The command of exec. The words after the program are its `$0`, which process lists show. */
+export const copyCommand: readonly string[] = ['sh', '-c', copyProgram, 'spoke-cp'];
+
+/** For `printf %b`: every byte that means something to a shell, and every one that is not ASCII, as an octal escape. */
+export function encodeName(name: Buffer): string {
+	return name.toString('latin1').replaceAll(/[^\w./,:@%+=-]/g, character => `\\0${character.codePointAt(0)!.toString(8).padStart(3, '0')}`);
+}
+
+/** A path of the user, so that it is no flag of a program. */
+export function encodePath(path: string): string {
+	return encodeName(Buffer.from(path.startsWith('/') ? path : `./${path}`));
+}

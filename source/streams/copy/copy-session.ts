@@ -1,0 +1,216 @@
+/** One run of the copy program in a container. */
+import type {Writable} from 'node:stream';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {quoteForShell} from '../../text/quote-for-shell.ts';
+import type {ConnectionObserver, ResolvedTarget} from '../connection-observer.ts';
+import {openRemoteCommand, type RemoteCommand} from '../remote-command/open-remote-command.ts';
+import {ByteReader, EndOfBytes, TooLong} from './byte-reader.ts';
+import {checksumProgram, type ChecksumAlgorithm} from './checksum.ts';
+import {copyCommand} from './copy-program.ts';
+
+export type CopySessionOptions = {
+	cluster: ClusterClient;
+	/** With its container. */
+	target: ResolvedTarget;
+	observer?: ConnectionObserver | undefined;
+	signal: AbortSignal;
+	environment: NodeJS.ProcessEnv;
+};
+
+/** What the image has. */
+export type CopyTools = {
+	/** `null`: no program for checksums. */
+	checksum: ChecksumAlgorithm | null;
+	/** `tail` and `head`: a file can be read from an offset, and up to one. */
+	canReadParts: boolean;
+};
+
+const maxStderrBytes = 4096;
+
+export class CopySession {
+	/** @throws SpokeError as `openRemoteCommand`; ERR_COMMAND_NOT_STARTED with a remedy if the container has no shell */
+	static async open(options: CopySessionOptions): Promise<CopySession> {
+		const {cluster, target, observer, signal, environment} = options;
+		const command = await openRemoteCommand(
+			cluster,
+			{feature: 'exec', target, command: copyCommand, stdin: true, tty: false},
+			{signal, environment, ...(observer && {observer})},
+		);
+		const session = new CopySession(command, options);
+		try {
+			session.tools = toolsFrom(String(await session.line()));
+			return session;
+		} catch (error) {
+			session.close();
+			throw error;
+		}
+	}
+
+	tools: CopyTools = {checksum: null, canReadParts: false};
+	readonly #command: RemoteCommand;
+	readonly #stdin: Writable;
+	readonly #reader: ByteReader;
+	readonly #target: ResolvedTarget;
+	readonly #signal: AbortSignal;
+	readonly #abort = () => {
+		this.#command.close();
+	};
+	#stderr = '';
+	#sending: Promise<void> = Promise.resolve();
+	#sendError: unknown;
+
+	private constructor(command: RemoteCommand, {target, signal}: CopySessionOptions) {
+		this.#command = command;
+		this.#stdin = command.stdin!;
+		this.#target = target;
+		this.#signal = signal;
+		this.#stdin.on('error', () => undefined);
+		this.#reader = new ByteReader(command.stdout);
+		command.stderr!.on('data', (chunk: Buffer) => {
+			this.#stderr = (this.#stderr + chunk.toString()).slice(0, maxStderrBytes);
+		});
+		signal.addEventListener('abort', this.#abort, {once: true});
+	}
+
+	/** Sent while the responses are read. A request can be followed by bytes. */
+	send(requests: Iterable<Buffer> | AsyncIterable<Buffer>): void {
+		this.#sending = this.#sending.then(async () => this.#write(requests));
+		this.#sending.catch((error: unknown) => {
+			this.#sendError ??= error;
+			this.#command.close();
+		});
+	}
+
+	/** Then the program ends, so that nobody waits forever for the bytes of a file that is shorter than its size. */
+	sendLast(requests: Iterable<Buffer> | AsyncIterable<Buffer>): void {
+		this.send(withEnd(requests));
+	}
+
+	/** @throws SpokeError */
+	async line(): Promise<Buffer> {
+		return this.#read(async () => this.#reader.line());
+	}
+
+	/** @throws SpokeError */
+	async name(): Promise<Buffer> {
+		return this.#read(async () => this.#reader.name());
+	}
+
+	/** @throws SpokeError ERR_PROTOCOL for another line */
+	async expect(expected: string): Promise<void> {
+		const line = await this.line();
+		if (line.toString('latin1') !== expected) {
+			throw unexpected(line);
+		}
+	}
+
+	/** @throws SpokeError */
+	async *bytes(count: number): AsyncGenerator<Buffer> {
+		try {
+			yield* this.#reader.bytes(count);
+		} catch (error) {
+			throw await this.#failure(error);
+		}
+	}
+
+	close(): void {
+		this.#signal.removeEventListener('abort', this.#abort);
+		this.#command.close();
+	}
+
+	async #write(requests: Iterable<Buffer> | AsyncIterable<Buffer>): Promise<void> {
+		for await (const bytes of requests) {
+			if (!this.#stdin.writable) {
+				return;
+			}
+
+			if (!this.#stdin.write(bytes) && !this.#stdin.destroyed) {
+				await drained(this.#stdin);
+			}
+		}
+	}
+
+	async #read<Value>(read: () => Promise<Value>): Promise<Value> {
+		try {
+			return await read();
+		} catch (error) {
+			throw await this.#failure(error);
+		}
+	}
+
+	/** Why the output ended: the failure of the stream, of the container, or of the program. */
+	async #failure(error: unknown): Promise<Error> {
+		this.#signal.throwIfAborted();
+		if (this.#sendError !== undefined) {
+			return this.#sendError as Error;
+		}
+
+		if (error instanceof TooLong) {
+			return new SpokeError('ERR_PROTOCOL', 'the copy program in the container sent a line that is too long', {leg: 3});
+		}
+
+		if (!(error instanceof EndOfBytes)) {
+			return error as Error;
+		}
+
+		try {
+			const status = await this.#command.outcome;
+			return new SpokeError('ERR_COPY_INCOMPLETE', `the copy program in the container ended early, with status ${status}`, {
+				text: this.#stderr === '' ? null : this.#stderr,
+			});
+		} catch (thrown) {
+			const lost = thrown as SpokeError;
+			return lost.code === 'ERR_COMMAND_NOT_STARTED' ? lost.withChanges({remedy: debugRemedy(this.#target)}) : lost;
+		}
+	}
+}
+
+/** Also resolves when the stream is closed. */
+async function drained(stream: Writable): Promise<void> {
+	const {promise, resolve} = Promise.withResolvers<void>();
+	const go = () => {
+		resolve();
+	};
+
+	stream.once('drain', go).once('close', go);
+	await promise;
+	stream.off('drain', go).off('close', go);
+}
+
+async function* withEnd(requests: Iterable<Buffer> | AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+	yield* requests;
+	yield requestLine('end');
+}
+
+export function requestLine(text: string): Buffer {
+	return Buffer.from(`${text}\n`);
+}
+
+/** The files of a container without a shell are visible from a debug container that shares its processes. */
+function debugRemedy({name, namespace, container}: ResolvedTarget): string {
+	const where = `${quoteForShell(name)} -n ${quoteForShell(namespace ?? 'default')}`;
+	return `a copy needs sh in the image; without it, add a container with \`spoke debug ${where} -it --image=busybox --target=${quoteForShell(container ?? '')} --profile=sysadmin -c copy\`, then copy with \`-c copy\` from /proc/1/root/PATH`;
+}
+
+function toolsFrom(greeting: string): CopyTools {
+	const [, checksum = '', stat, head, tail] = /^spoke-cp 1 (\w+) (\w+) (\w+) (\w+)$/.exec(greeting) ?? [];
+	if (stat === undefined) {
+		throw unexpected(Buffer.from(greeting));
+	}
+
+	if (stat === 'none') {
+		throw new SpokeError('ERR_COPY_INCOMPLETE', 'the image has neither stat nor ls, so the size of a file is unknown', {
+			remedy: 'copy from a debug container (spoke debug)',
+		});
+	}
+
+	return {checksum: checksumProgram(checksum), canReadParts: head === 'head' && tail === 'tail'};
+}
+
+export function unexpected(line: Buffer): SpokeError {
+	return new SpokeError('ERR_PROTOCOL', 'the copy program in the container sent an unexpected line', {
+		text: line.subarray(0, 200).toString(),
+		leg: 3,
+	});
+}

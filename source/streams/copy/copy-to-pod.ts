@@ -1,0 +1,254 @@
+/** Copies a file or a folder from this machine to a container. */
+import {basename, resolve} from 'node:path';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {continueAfterLoss, type CopyPass} from './continue-after-loss.ts';
+import type {CopiedEntry, CopyListener} from './copy-events.ts';
+import {encodeName, encodePath} from './copy-program.ts';
+import {CopySession, type CopySessionOptions, requestLine, unexpected} from './copy-session.ts';
+import {listLocalEntries, type LocalEntry} from './local-entries.ts';
+import {FileToSend, sendFiles} from './send-files.ts';
+
+export type CopyToPodOptions = CopySessionOptions & {
+	/** On this machine. */
+	source: string;
+	/** In the container; relative paths are relative to its working directory. */
+	destination: string;
+	/** Modes and times of the source. */
+	preserve: boolean;
+	/** As in `RetryOptions`. */
+	retries: number;
+	listener: CopyListener;
+};
+
+/** How long a failed copy may take to remove its temporary files. */
+const cleanUpMs = 5000;
+
+/**
+Reports each entry of the source once, also those that are not copied.
+@throws SpokeError if the copy cannot start or continue
+*/
+export async function copyToPod(options: CopyToPodOptions): Promise<void> {
+	const copy = new CopyToPod(options, await listLocalEntries(options.source));
+	try {
+		await continueAfterLoss(copy, options);
+	} catch (error) {
+		await copy.removeTemporaryFiles();
+		throw error;
+	}
+}
+
+class CopyToPod implements CopyPass {
+	keptBytes = 0;
+	hasStarted = false;
+	readonly #options: CopyToPodOptions;
+	readonly #entries: readonly LocalEntry[];
+	/** Where names are relative to, and the name of the source there. Decided once: a folder that this copy creates exists afterwards. */
+	#root: {directory: string; name: Buffer} | null = null;
+	#files: FileToSend[] = [];
+	#reportedBytes = 0;
+	/** Directories that this copy has created. */
+	readonly #created = new Set<LocalEntry>();
+	readonly #reported = new Set<LocalEntry>();
+
+	constructor(options: CopyToPodOptions, entries: readonly LocalEntry[]) {
+		this.#options = options;
+		this.#entries = entries;
+	}
+
+	async run(): Promise<boolean> {
+		await this.#inSession(async session => {
+			await this.#enterRoot(session);
+			await this.#createDirectories(session);
+			await this.#sendFiles(session);
+		});
+		if (this.#files.every(({isDone}) => isDone)) {
+			await this.#inSession(async session => {
+				await this.#enterRoot(session);
+				await this.#finish(session);
+			});
+			return true;
+		}
+
+		return false;
+	}
+
+	/** What a lost stream has left in the container, as far as it can be reached. */
+	async removeTemporaryFiles(): Promise<void> {
+		const left = this.#files.filter(({wasSent, isDone}) => wasSent && !isDone);
+		if (left.length > 0) {
+			const options = {...this.#options, signal: AbortSignal.timeout(cleanUpMs)};
+			await this.#inSession(async session => {
+				await this.#enterRoot(session);
+				await this.#ask(
+					session,
+					left.map(({temporary}) => `drop ${temporary}`),
+				);
+			}, options).catch(() => undefined);
+		}
+	}
+
+	async #inSession(work: (session: CopySession) => Promise<void>, options: CopySessionOptions = this.#options): Promise<void> {
+		const session = await CopySession.open(options);
+		try {
+			await work(session);
+		} finally {
+			session.close();
+		}
+	}
+
+	async #enterRoot(session: CopySession): Promise<void> {
+		const {destination, source} = this.#options;
+		const wanted = this.#root?.directory ?? destination;
+		const [kind = ''] = await this.#ask(session, [`target ${encodePath(wanted)}`]);
+		const isDirectory = this.#entries[0]!.kind === 'directory';
+		if (!['dir', 'file', 'none'].includes(kind) || (isDirectory && kind === 'file')) {
+			throw targetError(kind, wanted);
+		}
+
+		if (this.#root === null) {
+			const name = Buffer.from(basename(kind === 'dir' ? resolve(source) : destination));
+			this.#root = {directory: kind === 'dir' ? destination : destination.slice(0, destination.lastIndexOf('/') + 1), name};
+			this.#start();
+		}
+	}
+
+	#start(): void {
+		const {listener} = this.#options;
+		for (const entry of this.#entries.filter(({problem}) => problem !== null)) {
+			this.#report(entry, {result: entry.kind === 'special' ? 'skipped' : 'failed', reason: entry.problem});
+		}
+
+		const files = this.#entries.filter(({kind, problem}) => kind === 'file' && problem === null);
+		this.#files = files.map(entry => new FileToSend(entry, this.#remotePath(entry)));
+		listener.onTotal({files: files.length, bytes: files.reduce((sum, {size}) => sum + size, 0)});
+		this.hasStarted = true;
+	}
+
+	async #createDirectories(session: CopySession): Promise<void> {
+		const directories = this.#entries.filter(entry => entry.kind === 'directory' && !this.#reported.has(entry));
+		const results = await this.#ask(
+			session,
+			directories.map(entry => `make ${this.#name(entry)}`),
+		);
+		for (const [index, result] of results.entries()) {
+			const entry = directories[index]!;
+			if (result === 'made') {
+				this.#created.add(entry);
+			} else if (result !== 'there') {
+				this.#report(entry, {result: 'failed', reason: result});
+			}
+		}
+	}
+
+	async #sendFiles(session: CopySession): Promise<void> {
+		const remaining = this.#files.filter(({isDone}) => !isDone).toSorted((a, b) => a.failures - b.failures);
+		const partial = remaining.filter(({wasSent}) => wasSent);
+		const sizes = await this.#ask(
+			session,
+			partial.map(({temporary}) => `size ${temporary}`),
+		);
+		for (const [index, file] of partial.entries()) {
+			const size = Number(sizes[index]);
+			file.offset = size > 0 && size <= file.entry.size ? size : 0;
+		}
+
+		this.#countKept();
+		try {
+			await sendFiles(remaining, {
+				session,
+				preserve: this.#options.preserve,
+				onBytes: count => {
+					this.#addBytes(count);
+				},
+			});
+		} finally {
+			for (const file of remaining.filter(({isDone}) => isDone)) {
+				this.#report(file.entry, file.outcome);
+			}
+		}
+	}
+
+	/** Links, and then attributes of directories, children first: a directory can be read-only, and a write into it changes its time. */
+	async #finish(session: CopySession): Promise<void> {
+		const links = this.#entries.filter(entry => entry.kind === 'link' && !this.#reported.has(entry));
+		const directories = this.#entries.filter(entry => entry.kind === 'directory' && !this.#reported.has(entry)).toReversed();
+		const results = await this.#ask(session, [
+			...links.map(entry => `link ${encodeName(entry.target)} ${this.#name(entry)}`),
+			...directories.map(entry => {
+				const keeps = this.#options.preserve && this.#created.has(entry);
+				return `attributes ${keeps ? `${entry.mode.toString(8)} ${entry.mtime}` : '- -'} ${this.#name(entry)}`;
+			}),
+		]);
+		for (const [index, entry] of [...links, ...directories].entries()) {
+			const result = results[index]!;
+			this.#report(entry, result === 'ok' ? {result: 'copied'} : {result: 'failed', reason: result});
+		}
+	}
+
+	/** Requests with one line of response each. */
+	async #ask(session: CopySession, requests: readonly string[]): Promise<string[]> {
+		session.send(requests.map(request => requestLine(request)));
+		const responses: string[] = [];
+		while (responses.length < requests.length) {
+			responses.push(String(await session.line()));
+		}
+
+		return responses;
+	}
+
+	#name(entry: LocalEntry): string {
+		return encodeName(this.#remotePath(entry));
+	}
+
+	#remotePath({path}: LocalEntry): Buffer {
+		return Buffer.concat([Buffer.from('./'), this.#root!.name, ...path.flatMap(part => [Buffer.from('/'), part])]);
+	}
+
+	#addBytes(count: number): void {
+		this.#reportedBytes += count;
+		this.#options.listener.onBytes(count);
+	}
+
+	/** What the container is known to have. What was only sent is sent again. */
+	#countKept(): void {
+		this.keptBytes = this.#files.reduce((sum, file) => sum + (file.isDone ? file.entry.size : file.offset), 0);
+		this.#addBytes(this.keptBytes - this.#reportedBytes);
+	}
+
+	#report(entry: LocalEntry, outcome: Partial<CopiedEntry> & Pick<CopiedEntry, 'result'>): void {
+		this.#reported.add(entry);
+		this.#options.listener.onEntry({
+			kind: entry.kind,
+			path: Buffer.concat(entry.path.flatMap((part, index) => (index === 0 ? [part] : [Buffer.from('/'), part]))),
+			bytes: entry.kind === 'file' && outcome.result === 'copied' ? entry.size : 0,
+			verified: null,
+			resumedAt: [],
+			reason: null,
+			...outcome,
+		});
+	}
+}
+
+function targetError(kind: string, path: string): SpokeError {
+	switch (kind) {
+		case 'parent': {
+			return new SpokeError('ERR_NOT_FOUND', `${path}: its directory is not in the container`, {leg: 3});
+		}
+
+		case 'file': {
+			return new SpokeError('ERR_COPY_INCOMPLETE', `${path} is a file in the container, and the source is a directory`);
+		}
+
+		case 'denied': {
+			return new SpokeError('ERR_COPY_INCOMPLETE', `${path}: the user of the container may not write there`);
+		}
+
+		case 'dd': {
+			return new SpokeError('ERR_COPY_INCOMPLETE', 'the image has no dd, so no file can be written');
+		}
+
+		default: {
+			return unexpected(Buffer.from(kind));
+		}
+	}
+}

@@ -1,0 +1,147 @@
+/** What the source in the container is, and everything in it. */
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {encodePath} from './copy-program.ts';
+import {type CopySession, requestLine, unexpected} from './copy-session.ts';
+
+export type EntryKind = 'file' | 'directory' | 'link' | 'special';
+
+export type RemoteEntry = {
+	kind: EntryKind;
+	/** Components below the source; the only one is the file's name if the source is a file. */
+	path: readonly Buffer[];
+	/** `false`: the user of the container may not read it. */
+	isReadable: boolean;
+	/** Permission bits with setuid, setgid and sticky. */
+	mode: number;
+	/** `null` if unknown: the file went away, or its size is not a number. */
+	size: number | null;
+	/** Seconds; `null` for an image without `stat`. */
+	mtime: number | null;
+	/** Of a link. */
+	target: Buffer;
+};
+
+export type Survey = {
+	kind: 'file' | 'directory';
+	entries: readonly RemoteEntry[];
+	/** Names that no honest file system has. */
+	refused: readonly Buffer[];
+};
+
+/** Against a container that never stops to list names. */
+const maxEntries = 5_000_000;
+
+/** @throws SpokeError ERR_NOT_FOUND, ERR_COPY_INCOMPLETE if it cannot be read, ERR_PROTOCOL */
+export async function surveySource(session: CopySession, path: string): Promise<Survey> {
+	session.send([requestLine(`root ${encodePath(path)}`)]);
+	const root = String(await session.line());
+	if (root !== 'dir' && root !== 'file') {
+		throw rootError(root, path);
+	}
+
+	session.send([requestLine('list')]);
+	const entries: RemoteEntry[] = [];
+	const refused: Buffer[] = [];
+	for (let line = await session.line(); line.toString('latin1') !== 'E'; line = await session.line()) {
+		const count = Number(/^N (\d{1,3})$/.exec(line.toString('latin1'))?.[1] ?? Number.NaN);
+		if (!(count > 0) || entries.length + count > maxEntries) {
+			throw unexpected(line);
+		}
+
+		for (const entry of await readBatch(session, count)) {
+			if ('path' in entry) {
+				entries.push(entry);
+			} else {
+				refused.push(entry.name);
+			}
+		}
+	}
+
+	return {kind: root === 'dir' ? 'directory' : 'file', entries, refused};
+}
+
+function rootError(root: string, path: string): SpokeError {
+	switch (root) {
+		case 'none': {
+			return new SpokeError('ERR_NOT_FOUND', `${path}: no such file or directory in the container`, {leg: 3});
+		}
+
+		case 'denied': {
+			return new SpokeError('ERR_COPY_INCOMPLETE', `${path}: the user of the container may not read it`);
+		}
+
+		case 'other': {
+			return new SpokeError('ERR_COPY_INCOMPLETE', `${path} is a device, a pipe or a socket, and is not copied`);
+		}
+
+		default: {
+			return unexpected(Buffer.from(root));
+		}
+	}
+}
+
+async function readBatch(session: CopySession, count: number): Promise<Array<RemoteEntry | {name: Buffer}>> {
+	const names: Array<{name: Buffer; target: Buffer}> = [];
+	for (let index = 0; index < count; index++) {
+		names.push({name: await session.name(), target: await session.name()});
+	}
+
+	const entries: Array<RemoteEntry | {name: Buffer}> = [];
+	for (const {name, target} of names) {
+		const facts = parseFacts(String(await session.line()));
+		const path = safePath(name.subarray(1));
+		const kind = kinds.get(String.fromCodePoint(name[0] ?? 0));
+		entries.push(path === null || kind === undefined ? {name: name.subarray(1)} : {...kind, path, target, ...facts});
+	}
+
+	return entries;
+}
+
+const kinds = new Map<string, Pick<RemoteEntry, 'kind' | 'isReadable'>>([
+	['f', {kind: 'file', isReadable: true}],
+	['F', {kind: 'file', isReadable: false}],
+	['d', {kind: 'directory', isReadable: true}],
+	['D', {kind: 'directory', isReadable: false}],
+	['l', {kind: 'link', isReadable: true}],
+	['o', {kind: 'special', isReadable: true}],
+]);
+
+/** The components of `./a/b`. `null` if one of them could lead out of the destination. */
+function safePath(name: Buffer): Buffer[] | null {
+	const [first, ...parts] = splitPath(name);
+	const isSafe =
+		first?.toString('latin1') === '.' && parts.length > 0 && parts.every(part => !['', '.', '..'].includes(part.toString('latin1')));
+	return isSafe ? parts : null;
+}
+
+export function splitPath(path: Buffer): Buffer[] {
+	const parts: Buffer[] = [];
+	let start = 0;
+	for (let end = path.indexOf(0x2f); end >= 0; end = path.indexOf(0x2f, start)) {
+		parts.push(path.subarray(start, end));
+		start = end + 1;
+	}
+
+	return [...parts, path.subarray(start)];
+}
+
+/** `81a4 123 1700000000` of stat, or `-rw-r--r-- 123 -` of ls. */
+function parseFacts(line: string): Pick<RemoteEntry, 'mode' | 'size' | 'mtime'> {
+	const [mode = '', size = '', mtime = ''] = line.split(' ');
+	return {
+		mode: /^[\da-f]+$/.test(mode) ? Number.parseInt(mode, 16) & 0o7777 : permissionsOf(mode),
+		size: wholeNumber(size),
+		mtime: wholeNumber(mtime),
+	};
+}
+
+function permissionsOf(text: string): number {
+	return /^.[r-][w-][xsS-][r-][w-][xsS-][r-][w-][xtT-]/.test(text)
+		? [...text.slice(1, 10)].reduce((mode, letter) => mode * 2 + (/[rwxst]/.test(letter) ? 1 : 0), 0)
+		: 0o644;
+}
+
+function wholeNumber(text: string): number | null {
+	const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+	return Number.isSafeInteger(value) ? value : null;
+}

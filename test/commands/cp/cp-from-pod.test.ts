@@ -1,0 +1,241 @@
+import {execFile} from 'node:child_process';
+import {randomBytes} from 'node:crypto';
+import {chmod, lstat, mkdir, readdir, readFile, readlink, stat, symlink, truncate, utimes, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {promisify} from 'node:util';
+import test from 'ava';
+import {copyObjects, findProgram, oddNames, startCopyServer, type CopyServer} from '../../support/copy-server.ts';
+import {type Ended, runSpoke} from '../../support/run-spoke.ts';
+
+const run = promisify(execFile);
+async function copy({config}: CopyServer, ...argv: string[]): Promise<Ended> {
+	return runSpoke(['cp', ...config, ...argv]);
+}
+
+for (const [shell, ...rest] of [['sh'], ['busybox', 'sh'], ['bash', '--posix'], ['bash']] as Array<[string, ...string[]]>) {
+	test(`a folder arrives with ${[shell, ...rest].join(' ')}: names, content, modes, times and links`, async t => {
+		if ((await findProgram(shell)) === null) {
+			t.pass('not on this machine');
+			return;
+		}
+
+		const server = await startCopyServer(t, {shell: [shell, ...rest]});
+		const source = join(server.remote, 'tree');
+		await mkdir(join(source, 'sub/empty'), {recursive: true});
+		const names = [...oddNames.map(name => Buffer.from(name)), Buffer.from([0x61, 0xff, 0xfe])];
+		for (const [index, name] of names.entries()) {
+			const path = Buffer.concat([Buffer.from(`${source}/sub/`), name]);
+			await writeFile(path, `${index} ${randomBytes(index * 100).toString('hex')}`);
+			await chmod(path, index % 2 === 0 ? 0o640 : 0o755);
+			await utimes(path, 1_600_000_000 + index, 1_600_000_000 + index);
+		}
+
+		await writeFile(join(source, 'none'), '');
+		await writeFile(join(source, 'big'), randomBytes(3_000_001));
+		await symlink('sub/plain', join(source, 'inside'));
+		await symlink('../plain', join(source, 'sub/up'));
+		await utimes(join(source, 'sub'), 1_500_000_000, 1_500_000_000);
+		const {status, stderr} = await copy(server, `web:${source}`, server.local);
+		t.is(
+			stderr.replace(/ in [\d.]+ s/, ''),
+			`copied ${names.length + 2} files, 2 folders, 2 links, 3.0 MB · same sha256 checksum on both ends\n`,
+		);
+		t.is(status, 0);
+		await run('diff', ['-r', '--no-dereference', source, server.local]);
+		for (const name of names) {
+			const [here, there] = await Promise.all(
+				[server.local, source].map(async root => stat(Buffer.concat([Buffer.from(`${root}/sub/`), name]))),
+			);
+			t.is(here!.mode, there!.mode, name.toString());
+			t.is(Math.floor(here!.mtimeMs / 1000), Math.floor(there!.mtimeMs / 1000), name.toString());
+		}
+
+		t.is((await stat(join(server.local, 'sub'))).mtimeMs, 1_500_000_000_000);
+		t.is(await readlink(join(server.local, 'sub/up')), '../plain');
+	});
+}
+
+test('a file takes the name of the destination, or goes into a folder', async t => {
+	const server = await startCopyServer(t);
+	const [source, local] = [join(server.remote, 'a.txt'), server.local];
+	await writeFile(source, 'content\n');
+	await writeFile(join(local, 'old'), 'old');
+	await mkdir(join(local, 'folder'));
+	for (const destination of ['new', 'old', 'folder', 'folder/']) {
+		t.like(await copy(server, `default/web:${source}`, join(local, destination), '-q'), {status: 0, stderr: '', stdout: ''});
+	}
+
+	t.like(await copy(server, 'pod/web:a.txt/', join(local, 'relative')), {status: 0}, 'relative to the working directory');
+	for (const name of ['new', 'old', 'folder/a.txt', 'relative']) {
+		t.is(await readFile(join(local, name), 'utf8'), 'content\n', name);
+	}
+
+	t.regex((await copy(server, `web:${source}`, join(local, 'gone/'))).stderr, /gone.*no such file or directory.*\[ERR_LOCAL_FILE\]/);
+	t.regex((await copy(server, `web:${server.remote}`, join(local, 'old'))).stderr, /old is a file, and the source is a directory/);
+	t.deepEqual((await readdir(local)).toSorted(), ['folder', 'new', 'old', 'relative']);
+});
+
+test('an image with only sh, cat and ls is read twice instead', async t => {
+	const server = await startCopyServer(t, {programs: ['sh', 'cat', 'ls']});
+	await mkdir(join(server.remote, 'sub'));
+	await writeFile(join(server.remote, 'sub/a\n'), 'one', {mode: 0o751});
+	await writeFile(join(server.remote, 'b'), randomBytes(300_000));
+	const ended = await copy(server, 'web:.', server.local, '-o', 'json');
+	t.is(ended.status, 0, ended.stderr);
+	t.deepEqual(new Set(copyObjects(ended).map(({verifiedBy = null}) => verifiedBy)), new Set(['read-back', null]));
+	await run('diff', ['-r', server.remote, server.local]);
+	t.is((await stat(join(server.local, 'sub/a\n'))).mode & 0o777, 0o751);
+});
+
+test('--no-preserve gives files the mode and time of new files', async t => {
+	const server = await startCopyServer(t);
+	const source = join(server.remote, 'a');
+	await writeFile(source, 'x', {mode: 0o700});
+	await utimes(source, 1_500_000_000, 1_500_000_000);
+	t.is((await copy(server, `web:${source}`, server.local, '--no-preserve')).status, 0);
+	const {mode, mtimeMs} = await stat(join(server.local, 'a'));
+	t.is(mode & 0o111, 0);
+	t.true(mtimeMs > 1_600_000_000_000);
+});
+
+test('a long hole is a hole here too', async t => {
+	const server = await startCopyServer(t);
+	const source = join(server.remote, 'sparse');
+	await writeFile(source, 'start');
+	await truncate(source, 20_000_000);
+	t.is((await copy(server, `web:${source}`, server.local)).status, 0);
+	const {size, blocks} = await stat(join(server.local, 'sparse'));
+	t.is(size, 20_000_000);
+	t.true(blocks * 512 < 2_000_000, `${blocks} blocks`);
+});
+
+test('a copy continues where its stream was lost', async t => {
+	const server = await startCopyServer(t, {cuts: [2_000_000, 1_500_000]});
+	const content = randomBytes(5_000_000);
+	await writeFile(join(server.remote, 'big'), content);
+	const ended = await copy(server, 'web:big', join(server.local, 'big'), '-o', 'json');
+	t.is(ended.status, 0, ended.stderr);
+	t.true(content.equals(await readFile(join(server.local, 'big'))));
+	const [entry, summary] = copyObjects(ended);
+	const [first = 0, second = 0, ...more] = entry!.resumedAt;
+	t.true(first > 1_900_000 && first <= 2_000_000, `${first}`);
+	t.true(second > first + 1_400_000 && second <= first + 1_500_000, `${second}`);
+	t.deepEqual(more, []);
+	t.is(summary!['losses'], 2);
+	t.regex(ended.stderr, /continuing after 2\.0 MB in 0\.5 s \(retry 1\)/);
+	t.is(server.upgrades.length, 3);
+});
+
+test('a folder continues with the files that are missing', async t => {
+	const server = await startCopyServer(t, {cuts: [400_000, 400_000]});
+	for (let index = 0; index < 200; index++) {
+		await writeFile(join(server.remote, `f${index}`), randomBytes(5000));
+	}
+
+	const {status, stderr} = await copy(server, 'web:.', server.local);
+	t.is(status, 0, stderr);
+	await run('diff', ['-r', server.remote, server.local]);
+});
+
+test('losses without progress end the copy with status 13 and leave the old file', async t => {
+	const server = await startCopyServer(t, {cuts: [1_000_000, 30, 30]});
+	await writeFile(join(server.remote, 'big'), randomBytes(3_000_000));
+	await writeFile(join(server.local, 'big'), 'old');
+	const {status, stderr} = await copy(server, 'web:big', server.local, '--retries=2');
+	t.is(status, 13, stderr);
+	t.regex(stderr, /\[ERR_STREAM_LOST\]/);
+	t.is(await readFile(join(server.local, 'big'), 'utf8'), 'old');
+	t.deepEqual(await readdir(server.local), ['big']);
+});
+
+test('a changed byte is noticed, and the file is not replaced', async t => {
+	const server = await startCopyServer(t, {
+		change(bytes) {
+			const at = bytes.indexOf('needle');
+			return at < 0 ? bytes : Buffer.concat([bytes.subarray(0, at), Buffer.from('N'), bytes.subarray(at + 1)]);
+		},
+	});
+	await writeFile(join(server.remote, 'a'), 'needle');
+	await writeFile(join(server.remote, 'b'), 'hay');
+	await writeFile(join(server.local, 'a'), 'old');
+	const ended = await copy(server, 'web:.', server.local, '-o', 'json');
+	t.is(ended.status, 1);
+	t.regex(ended.stderr, /not copied: a: .*the checksums differ/);
+	t.regex(ended.stderr, /\[ERR_COPY_INCOMPLETE\]/);
+	t.deepEqual(
+		copyObjects(ended)
+			.filter(({kind}) => kind === 'CopyEntry')
+			.map(({path, result}) => [path, result])
+			.toSorted(),
+		[
+			['a', 'failed'],
+			['b', 'copied'],
+		],
+	);
+	t.is(await readFile(join(server.local, 'a'), 'utf8'), 'old');
+	t.is(await readFile(join(server.local, 'b'), 'utf8'), 'hay');
+	t.deepEqual((await readdir(server.local)).toSorted(), ['a', 'b']);
+});
+
+test('links that lead out and special files are named, and the exit status is 1', async t => {
+	const server = await startCopyServer(t);
+	await run('mkfifo', [join(server.remote, 'pipe')]);
+	await symlink('/etc/passwd', join(server.remote, 'absolute'));
+	await writeFile(join(server.remote, 'suid'), 'x');
+	await chmod(join(server.remote, 'suid'), 0o6755);
+	const {status, stderr} = await copy(server, 'web:.', server.local);
+	t.is(status, 1);
+	t.regex(stderr, /^not copied: pipe: it is a device, a pipe or a socket$/m);
+	t.regex(stderr, /^not copied: absolute: its target is absolute: \/etc\/passwd$/m);
+	t.regex(stderr, /^error: 2 entries of \. not copied \[ERR_COPY_INCOMPLETE\]$/m);
+	t.deepEqual(await readdir(server.local), ['suid']);
+	t.is((await stat(join(server.local, 'suid'))).mode & 0o7777, 0o755);
+});
+
+test('a link that is already in the destination is not followed, and a link is replaced', async t => {
+	const server = await startCopyServer(t);
+	await mkdir(join(server.remote, 'out'));
+	await writeFile(join(server.remote, 'out/file'), 'new');
+	await writeFile(join(server.remote, 'leaf'), 'new');
+	const elsewhere = join(server.local, '..', 'elsewhere');
+	await mkdir(elsewhere);
+	await writeFile(join(elsewhere, 'leaf'), 'old');
+	await symlink(elsewhere, join(server.local, 'out'));
+	await symlink(join(elsewhere, 'leaf'), join(server.local, 'leaf'));
+	const {status, stderr} = await copy(server, 'web:.', server.local);
+	t.is(status, 1);
+	t.regex(stderr, /not copied: out: /);
+	t.deepEqual(await readdir(elsewhere), ['leaf']);
+	t.is(await readFile(join(elsewhere, 'leaf'), 'utf8'), 'old');
+	t.true((await lstat(join(server.local, 'leaf'))).isFile());
+});
+
+for (const [title, argv, says] of [
+	['no destination', ['web:/a'], /expected SOURCE and DESTINATION, got 1/],
+	['two local paths', ['./a', 'b'], /"\.\/a" and "b" are both on this machine/],
+	['two remote paths', ['web:/a', 'web:/b'], /"web:\/a" and "web:\/b" are both in containers/],
+	['an empty path', ['web:', '.'], /"web:" has no path/],
+	['an absolute path', ['/web:a', '.'], /are both on this machine/],
+	['too many slashes', ['a/b/c/d:e', '.'], /has too many slashes/],
+] as Array<[string, string[], RegExp]>) {
+	test(`${title} is an error of usage`, async t => {
+		const {status, stderr} = await runSpoke(['cp', '--kubeconfig', '/nonexistent', ...argv]);
+		t.is(status, 2);
+		t.regex(stderr, says);
+	});
+}
+
+test('--read-only refuses a copy before any request', async t => {
+	const {status, stderr} = await runSpoke(['cp', '--kubeconfig', '/nonexistent', '--read-only', 'web:/a', '.']);
+	t.is(status, 2);
+	t.regex(stderr, /^error: cp is refused: --read-only is set.*\[ERR_READ_ONLY\]$/m);
+});
+
+test('a source that is missing or may not be read is one line', async t => {
+	const server = await startCopyServer(t);
+	t.like(await copy(server, 'web:/no/such', server.local), {
+		status: 8,
+		stderr: 'error: /no/such: no such file or directory in the container [ERR_NOT_FOUND]\n',
+	});
+	t.regex((await copy(server, 'web:/dev/null', server.local)).stderr, /\/dev\/null is a device, a pipe or a socket/);
+});

@@ -1,0 +1,153 @@
+/** Containers that want to write outside of the destination, or whose copy program lies. */
+import {mkdir, readdir, readFile, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import test from 'ava';
+import {failure, success, type FarSide} from '../../support/command-server.ts';
+import {startCopyServer} from '../../support/copy-server.ts';
+import {runSpoke} from '../../support/run-spoke.ts';
+
+type Listed = {kind: 'f' | 'd' | 'l' | 'o'; name: string; target?: string; content?: string; facts?: string};
+
+/** Answers as the copy program would, with any names. */
+async function pretend(far: FarSide, listed: readonly Listed[], {greeting = 'spoke-cp 1 none stat head tail', root = 'dir'} = {}) {
+	far.stdout(`${greeting}\n`);
+	let rest = '';
+	for await (const chunk of far.stdin as AsyncIterable<Buffer>) {
+		const lines = (rest + chunk.toString()).split('\n');
+		rest = lines.pop()!;
+		for (const line of lines) {
+			const [request, , , name = ''] = line.split(' ');
+			if (request === 'root') {
+				far.stdout(`${root}\n`);
+			} else if (request === 'list') {
+				far.stdout(`N ${listed.length}\n`);
+				far.stdout(listed.map(({kind, name, target = ''}) => `${kind}${name}\0${target}\0`).join(''));
+				far.stdout(listed.map(({content = '', facts}) => `${facts ?? `81a4 ${content.length} 1700000000`}\n`).join(''));
+				far.stdout('E\n');
+			} else if (request === 'read' || request === 'cat') {
+				const names = request === 'read' ? [name] : line.split(' ').slice(1);
+				far.stdout(`D\n${names.map(wanted => listed.find(({name, kind}) => kind === 'f' && name === wanted)?.content ?? '').join('')}E\n`);
+			} else if (request === 'end') {
+				far.status(success);
+				far.close();
+			}
+		}
+	}
+}
+
+const cases: ReadonlyArray<[title: string, listed: readonly Listed[], notice: RegExp]> = [
+	[
+		'CVE-2019-1002101: a file below a link that leads out',
+		[
+			{kind: 'l', name: './way', target: '../outside'},
+			{kind: 'f', name: './way/file', content: 'evil'},
+		],
+		/^not copied: way\/file: no such file or directory$/m,
+	],
+	[
+		'CVE-2019-11246: a name with ..',
+		[{kind: 'f', name: './../outside/file', content: 'evil'}],
+		/^not copied: \.\/\.\.\/outside\/file: its name leads out of the destination$/m,
+	],
+	[
+		'CVE-2019-11249: a link whose .. counts from where a second link leads',
+		[
+			{kind: 'd', name: './d', facts: '41ed 0 1'},
+			{kind: 'd', name: './d/e', facts: '41ed 0 1'},
+			{kind: 'l', name: './d/e/a', target: '../..'},
+			{kind: 'l', name: './d/e/b', target: 'a/../outside'},
+		],
+		/^not copied: d\/e\/b: its target has \.\. after a name: a\/\.\.\/outside$/m,
+	],
+	[
+		'CVE-2019-11251: a relative link to outside',
+		[{kind: 'l', name: './way', target: '../outside'}],
+		/^not copied: way: its target is outside the destination: \.\.\/outside$/m,
+	],
+	[
+		'a directory and a link of the same name',
+		[
+			{kind: 'd', name: './way', facts: '41ed 0 1'},
+			{kind: 'l', name: './way', target: 'x'},
+			{kind: 'f', name: './way/file', content: 'fine'},
+		],
+		/^not copied: way: /m,
+	],
+	['an absolute name', [{kind: 'f', name: '/tmp/outside', content: 'evil'}], /its name leads out of the destination/],
+	['an empty component', [{kind: 'f', name: './a//b', content: 'evil'}], /its name leads out of the destination/],
+	['a size that is no number', [{kind: 'f', name: './a', facts: '81a4 -1 1'}], /^not copied: a: its size is unknown$/m],
+];
+
+for (const [title, listed, notice] of cases) {
+	test(`nothing is written outside: ${title}`, async t => {
+		const server = await startCopyServer(t, {script: async far => pretend(far, listed)});
+		const [outside, inside] = [join(server.local, 'outside'), join(server.local, 'inside')];
+		await mkdir(outside);
+		const {status, stderr} = await runSpoke(['cp', ...server.config, 'web:/x', inside]);
+		t.is(status, 1, stderr);
+		t.regex(stderr, notice);
+		t.deepEqual(await readdir(outside), []);
+		t.deepEqual((await readdir(server.local)).toSorted(), ['inside', 'outside']);
+	});
+}
+
+test('a name that is listed twice is copied once', async t => {
+	const listed: Listed[] = [
+		{kind: 'f', name: './same', content: 'one'},
+		{kind: 'f', name: './same', content: 'two'},
+	];
+	const server = await startCopyServer(t, {script: async far => pretend(far, listed)});
+	await runSpoke(['cp', ...server.config, 'web:/x', join(server.local, 'inside')]);
+	t.is(await readFile(join(server.local, 'inside/same'), 'utf8'), 'one');
+});
+
+for (const [title, script, says] of [
+	['a greeting of something else', async far => pretend(far, [], {greeting: 'welcome'}), /\[ERR_PROTOCOL\]/],
+	['an unknown kind of source', async far => pretend(far, [], {root: 'moon'}), /\[ERR_PROTOCOL\]/],
+	[
+		'a container without sh',
+		far => {
+			far.status(failure('Internal error occurred: OCI runtime exec failed: exec: "sh": executable file not found in $PATH'));
+			far.close();
+		},
+		/a copy needs sh in the image; .*spoke debug web -n default -it --image=busybox --target=app .*\[ERR_COMMAND_NOT_STARTED\]/,
+	],
+	[
+		'success right after the greeting',
+		far => {
+			far.stdout('spoke-cp 1 none stat head tail\n');
+			far.status(success);
+			far.close();
+		},
+		/the copy program in the container ended early, with status 0 \[ERR_COPY_INCOMPLETE\]/,
+	],
+	[
+		'a name without an end',
+		far => {
+			far.stdout('spoke-cp 1 none stat head tail\ndir\nN 1\nf');
+			far.stdout('x'.repeat(100_000));
+		},
+		/a line that is too long.*\[ERR_PROTOCOL\]/,
+	],
+] as Array<[string, (far: FarSide) => void | Promise<void>, RegExp]>) {
+	test(`${title} is one error, and nothing is copied`, async t => {
+		const server = await startCopyServer(t, {script});
+		await writeFile(join(server.local, 'kept'), '');
+		const {status, stderr} = await runSpoke(['cp', ...server.config, 'web:/x', server.local]);
+		t.not(status, 0);
+		t.regex(stderr, says);
+		t.deepEqual(await readdir(server.local), ['kept']);
+	});
+}
+
+test('a file that is shorter than its size is never copied with status 0', async t => {
+	const listed: Listed[] = [
+		{kind: 'f', name: './short', content: 'abc', facts: '81a4 300000 1700000000'},
+		{kind: 'f', name: './fine', content: 'fine'},
+	];
+	const server = await startCopyServer(t, {script: async far => pretend(far, listed)});
+	const {status, stderr} = await runSpoke(['cp', ...server.config, 'web:/x', server.local]);
+	t.is(status, 1);
+	t.regex(stderr, /^not copied: short: its bytes do not match its size/m);
+	t.deepEqual(await readdir(server.local), ['fine']);
+});

@@ -1,0 +1,124 @@
+/** `spoke cp` by every route, beside kubectl, and over a connection that is lost. */
+import {createHash, randomBytes} from 'node:crypto';
+import {mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {startTcpCutter} from '../support/tcp-cutter.ts';
+import {until} from '../support/until.ts';
+import {bareImage} from './lab/image.ts';
+import {hasKonnectivity} from './lab/programs.ts';
+import {useCluster, type Cluster} from './support/cluster.ts';
+
+async function temporaryFolder(t: ExecutionContext): Promise<string> {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-cp-'));
+	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	return folder;
+}
+
+async function remoteSum(cluster: Cluster, path: string): Promise<string> {
+	const {stdout} = await cluster.kubectl('off-direct', ['exec', 'shell', '--', 'sha256sum', path]);
+	return stdout.slice(0, 64);
+}
+
+const sumOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+
+test('a folder goes to a container and comes back the same, by every route', async t => {
+	const servers = hasKonnectivity
+		? (['off-direct', 'good-direct', 'off-grpc', 'off-http'] as const)
+		: (['off-direct', 'good-direct'] as const);
+	const cluster = await useCluster({postures: [...servers]});
+	const folder = await temporaryFolder(t);
+	const source = join(folder, 'tree');
+	await mkdir(join(source, 'sub'), {recursive: true});
+	const files = new Map([
+		['big', randomBytes(20_000_000)],
+		['sub/with space\n$(id)', randomBytes(1000)],
+		['sub/none', Buffer.alloc(0)],
+	]);
+	for (const [name, content] of files) {
+		await writeFile(join(source, name), content);
+	}
+
+	await symlink('../big', join(source, 'sub/link'));
+	for (const server of servers) {
+		const there = `/tmp/cp-${server}`;
+		const sent = await cluster.spoke(server, ['cp', source, `shell:${there}`, '--path=always'], {user: 'plain'});
+		t.is(sent.status, 0, sent.stderr);
+		t.regex(sent.stderr, /^path: you/m);
+		t.is(await remoteSum(cluster, `${there}/big`), sumOf(files.get('big')!));
+		const here = join(folder, server);
+		const received = await cluster.spoke(server, ['cp', `shell:${there}`, here], {user: 'plain'});
+		t.is(received.status, 0, received.stderr);
+		for (const [name, content] of files) {
+			t.true(content.equals(await readFile(join(here, name))), `${server} ${name}`);
+		}
+
+		const byKubectl = join(folder, `${server}-kubectl`);
+		await cluster.kubectl(server, ['cp', `shell:${there}`, byKubectl]);
+		t.true(files.get('big')!.equals(await readFile(join(byKubectl, 'big'))), 'as kubectl receives it');
+	}
+});
+
+test('a copy from a container survives the loss of its connection', async t => {
+	const cluster = await useCluster();
+	const {stdout: server} = await cluster.kubectl('off-direct', [
+		'config',
+		'view',
+		'--minify',
+		'-o',
+		'jsonpath={.clusters[0].cluster.server}',
+	]);
+	const {hostname, host} = new URL(server);
+	const cutter = await startTcpCutter(host);
+	t.teardown(async () => cutter.stop());
+	const folder = await temporaryFolder(t);
+	await cluster.kubectl('off-direct', [
+		'exec',
+		'shell',
+		'--',
+		'sh',
+		'-c',
+		'dd if=/dev/urandom of=/tmp/large bs=65536 count=6400 2>/dev/null',
+	]);
+	const child = cluster.startSpoke(
+		'off-direct',
+		['cp', 'shell:/tmp/large', folder, '--server', `https://${cutter.address}`, '--tls-server-name', hostname, '-o', 'json'],
+		'plain',
+	);
+	let stdout = '';
+	child.stdout.on('data', (bytes: Buffer) => {
+		stdout += bytes.toString();
+	});
+	child.stderr.resume();
+	await until(async () => (await readdir(folder)).some(name => name.startsWith('.spoke-cp-')));
+	cutter.reset();
+	const status = await new Promise(resolve => {
+		child.once('close', resolve);
+	});
+	t.is(status, 0, stdout);
+	t.is(sumOf(await readFile(join(folder, 'large'))), await remoteSum(cluster, '/tmp/large'));
+	t.is((JSON.parse(stdout.trim().split('\n').at(-1)!) as {losses: number}).losses, 1);
+});
+
+test('a container without a shell is an error that names the debug container', async t => {
+	const cluster = await useCluster();
+	await cluster.kubectl('off-direct', ['apply', '-f', '-'], {
+		input: JSON.stringify({
+			apiVersion: 'v1',
+			kind: 'Pod',
+			metadata: {name: 'cp-bare'},
+			spec: {
+				nodeName: 'n1',
+				automountServiceAccountToken: false,
+				terminationGracePeriodSeconds: 1,
+				containers: [{name: 'app', image: bareImage, imagePullPolicy: 'Never', args: ['http', '-port=8080']}],
+			},
+		}),
+	});
+	t.teardown(async () => cluster.kubectl('off-direct', ['delete', 'pod', 'cp-bare', '--now']));
+	await cluster.kubectl('off-direct', ['wait', '--for=condition=Ready', 'pod/cp-bare', '--timeout=60s']);
+	const {status, stderr} = await cluster.spoke('off-direct', ['cp', 'cp-bare:/bin', await temporaryFolder(t)], {user: 'plain'});
+	t.is(status, 1, stderr);
+	t.regex(stderr, /spoke debug cp-bare .* --target=app .*\[ERR_COMMAND_NOT_STARTED\]/);
+});

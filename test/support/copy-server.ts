@@ -1,0 +1,168 @@
+/** A scripted apiserver whose exec runs a shell of this machine, which can lack programs and whose stream can be cut or changed. */
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {access, mkdir, mkdtemp, rm, symlink} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import process from 'node:process';
+import type {ExecutionContext} from 'ava';
+import {exitCode, type FarSide, startCommandServer, success} from './command-server.ts';
+
+/** Names that a shell, a checksum program or a list could misread. */
+export const oddNames = [
+	'plain',
+	'with space',
+	'-dash',
+	'quote\'s "two"',
+	'$(touch pwned)',
+	'`id`;x&|<>',
+	'*',
+	'[a]?',
+	'line\nfeed',
+	'trailing\n',
+	'back\\slash\\0101',
+	'ünï',
+	'.hidden',
+	'..two',
+	'%s%d',
+];
+
+export type CopyObject = Record<string, unknown> & {kind: string; path: string; result: string; resumedAt: number[]};
+
+export function copyObjects({stdout}: {stdout: string}): CopyObject[] {
+	return stdout
+		.trim()
+		.split('\n')
+		.map(line => JSON.parse(line) as CopyObject);
+}
+
+export type CopyServerOptions = {
+	/** Program and arguments before `-c`. Default: `sh`. */
+	shell?: readonly string[];
+	/** Programs of the image. Default: all of this machine. */
+	programs?: readonly string[];
+	/** Per exec: after how many bytes of output its connection is cut. */
+	cuts?: readonly number[];
+	/** Changes the output of the `index`-th exec. */
+	change?: (bytes: Buffer, index: number) => Buffer;
+	/** As `cuts`, and `change`, of the input. */
+	inputCuts?: readonly number[];
+	changeInput?: (bytes: Buffer) => Buffer;
+	/** Replaces the shell. */
+	script?: (far: FarSide, index: number) => void | Promise<void>;
+};
+
+export type CopyServer = {
+	/** Flags of the command line. */
+	config: readonly string[];
+	/** The file system of the container, and an empty folder of this side. */
+	remote: string;
+	local: string;
+	upgrades: readonly string[];
+};
+
+export async function startCopyServer(t: Pick<ExecutionContext, 'teardown'>, options: CopyServerOptions = {}): Promise<CopyServer> {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-copy-'));
+	const [remote, local, bin] = ['remote', 'local', 'bin'].map(name => join(folder, name)) as [string, string, string];
+	await Promise.all([remote, local, bin].map(async path => mkdir(path)));
+	for (const program of options.programs ?? []) {
+		await symlink(await programPath(program), join(bin, program));
+	}
+
+	let count = 0;
+	const server = await startCommandServer(async far => {
+		const index = count++;
+		await (options.script ? options.script(far, index) : runShell(far, {...options, index, remote, path: options.programs && bin}));
+	});
+	t.teardown(async () => {
+		await server.close();
+		await rm(folder, {recursive: true, force: true});
+	});
+	await server.cluster();
+	return {config: ['--kubeconfig', join(server.folder, 'config-1')], remote, local, upgrades: server.upgrades};
+}
+
+/** `null` if this machine does not have it. */
+export async function findProgram(name: string): Promise<string | null> {
+	for (const folder of (process.env['PATH'] ?? '').split(':')) {
+		const path = join(folder, name);
+		const isThere = await access(path).then(
+			() => true,
+			() => false,
+		);
+		if (isThere) {
+			return path;
+		}
+	}
+
+	return null;
+}
+
+async function programPath(name: string): Promise<string> {
+	const path = await findProgram(name);
+	if (path === null) {
+		throw new Error(`the test needs ${name}`);
+	}
+
+	return path;
+}
+
+async function runShell(
+	far: FarSide,
+	{
+		shell = ['sh'],
+		cuts = [],
+		change = bytes => bytes,
+		inputCuts = [],
+		changeInput = bytes => bytes,
+		index,
+		remote,
+		path,
+	}: CopyServerOptions & {index: number; remote: string; path: string | undefined},
+): Promise<void> {
+	const [program = 'sh', ...before] = shell;
+	const [, ...command] = far.url.searchParams.getAll('command');
+	const child = spawn(await programPath(program), [...before, ...command], {
+		cwd: remote,
+		env: {PATH: path ?? process.env['PATH'], HOME: '/nonexistent'},
+	});
+	let left = cuts[index] ?? Infinity;
+	child.stdin.on('error', () => {});
+	let inputLeft = inputCuts[index] ?? Infinity;
+	far.stdin.on('data', (bytes: Buffer) => {
+		if (!child.stdin.write(changeInput(bytes.subarray(0, inputLeft)))) {
+			far.stdin.pause();
+			child.stdin.once('drain', () => {
+				far.stdin.resume();
+			});
+		}
+
+		inputLeft = Math.max(0, inputLeft - bytes.length);
+		if (inputLeft === 0) {
+			far.socket.destroy();
+		}
+	});
+	far.stdin.on('end', () => {
+		child.stdin.end();
+	});
+	far.socket.on('close', () => child.stdin.end());
+	child.stderr.on('data', (bytes: Buffer) => {
+		far.stderr(bytes);
+	});
+	child.stdout.on('data', (bytes: Buffer) => {
+		if (left <= 0) {
+			return;
+		}
+
+		far.stdout(change(bytes.subarray(0, left), index));
+		left -= bytes.length;
+		if (left <= 0) {
+			far.socket.end();
+		}
+	});
+	const [code] = (await once(child, 'close')) as [number | null];
+	if (left > 0) {
+		far.status(code === 0 ? success : exitCode(code ?? 137));
+		far.close();
+	}
+}
