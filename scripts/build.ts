@@ -97,6 +97,7 @@ const built = await Promise.all([
 			'source/commands/logs/export-logs.ts',
 			'source/commands/logs/shape-lines.ts',
 			'source/session/text/yaml-lines.ts',
+			'source/commands/port-forward/local-command.ts',
 		].map(inRoot),
 		outdir: inRoot('build/parts'),
 		entryNames: '[name]',
@@ -198,8 +199,7 @@ function commandsStayOutside(folder: string): Plugin {
 }
 
 /**
-The session, the sandbox, its SSH, the YAML reader, and the selection and export of logs are separate files that are loaded on demand.
-`folder` is where the loader finds them.
+Parts that few runs need are separate files that are loaded on demand. `folder` is where the loader finds them.
 */
 function heavyPartsStandAlone(folder: string): Plugin {
 	return {
@@ -208,7 +208,7 @@ function heavyPartsStandAlone(folder: string): Plugin {
 			build.onResolve(
 				{
 					filter:
-						/\/(session\.ts|start-sandbox\.ts|ssh-tunnels\.ts|parse-yaml\.ts|parse-keymap\.ts|parse-theme\.ts|parse-policy\.ts|export-logs\.ts|shape-lines\.ts|yaml-lines\.ts)$/,
+						/\/(session\.ts|start-sandbox\.ts|ssh-tunnels\.ts|parse-yaml\.ts|parse-keymap\.ts|parse-theme\.ts|parse-policy\.ts|export-logs\.ts|shape-lines\.ts|yaml-lines\.ts|local-command\.ts)$/,
 				},
 				({path, kind}) =>
 					kind === 'dynamic-import' ? {path: `${folder}${basename(path).replace(/\.tsx?$/, '.js')}`, external: true} : undefined,

@@ -19,14 +19,15 @@ import {toTerminalCharset} from './text/terminal-charset.ts';
 type ErrorReporting = {wantsJson: boolean; failureStatus: number | undefined; isStdoutRemote: boolean};
 
 export async function main(argv: readonly string[]): Promise<void> {
-	const interrupted = abortOnSignal();
+	const signals = listenForSignals();
+	const {interrupted} = signals;
 	const reporting: ErrorReporting = {wantsJson: false, failureStatus: undefined, isStdoutRemote: false};
 	exitOnUncaught(reporting);
 	try {
 		process.exitCode = await run(
 			isCalledBy('kubectl_complete-spoke') ? ['completion', 'kubectl', '--', ...argv] : argv,
 			reporting,
-			interrupted,
+			signals,
 		);
 	} catch (thrown) {
 		const error = withStatus(toSpokeError(thrown), reporting);
@@ -47,7 +48,11 @@ function isCalledBy(name: string): boolean {
 }
 
 /** @returns the exit status */
-async function run(argv: readonly string[], reporting: ErrorReporting, interrupted: AbortSignal): Promise<number> {
+async function run(
+	argv: readonly string[],
+	reporting: ErrorReporting,
+	signals: Pick<Invocation, 'interrupted' | 'takeSignals'>,
+): Promise<number> {
 	const {name, rest} = await findWithPreferences(argv, reporting);
 	if (name === 'help') {
 		process.stdout.write(helpText(rest[0]));
@@ -61,8 +66,11 @@ async function run(argv: readonly string[], reporting: ErrorReporting, interrupt
 		return exitStatus.ok;
 	}
 
-	reporting.failureStatus = row.failureStatus;
-	reporting.isStdoutRemote = row.isStdoutRemote ?? false;
+	if (!row.isForCommandAfterDash || rest.includes('--')) {
+		reporting.failureStatus = row.failureStatus;
+		reporting.isStdoutRemote = row.isStdoutRemote ?? false;
+	}
+
 	const line = parseCommandLine<readonly FlagSpec[]>(row.flags, rest);
 	const {command} = await load();
 	const {stdout, stderr} = process;
@@ -70,7 +78,7 @@ async function run(argv: readonly string[], reporting: ErrorReporting, interrupt
 		...line,
 		stdout,
 		stderr,
-		interrupted,
+		...signals,
 		env: environmentWith(line.flags['kuberc']),
 		get stdin() {
 			// Reading this property opens stdin.
@@ -103,7 +111,8 @@ async function findWithPreferences(argv: readonly string[], reporting: ErrorRepo
 		return found;
 	}
 
-	reporting.failureStatus = rows.find(({name}) => name === found.name)?.failureStatus;
+	const row = rows.find(({name}) => name === found.name);
+	reporting.failureStatus = row?.isForCommandAfterDash && !found.rest.includes('--') ? undefined : row?.failureStatus;
 	const applied = await applyKuberc(argv, found.at, {
 		rows,
 		env,
@@ -233,15 +242,8 @@ function reportError(error: SpokeError, {wantsJson, isStdoutRemote}: ErrorReport
 }
 
 function withStatus(error: SpokeError, {failureStatus}: ErrorReporting): SpokeError {
-	if (failureStatus === undefined || codesWithOwnStatus.has(error.code)) {
-		return error;
-	}
-
-	return error.withChanges({exitStatus: failureStatus, cause: error.cause});
+	return failureStatus === undefined ? error : error.withFailureStatus(failureStatus);
 }
-
-/** Scripts must distinguish these, even where other statuses are the remote command's. */
-const codesWithOwnStatus: ReadonlySet<string> = new Set(['ERR_OUTPUT_CLOSED', 'ERR_REQUIRE_NOT_MET', 'ERR_REQUIRE_UNDECIDED']);
 
 function errorLine(error: ErrorObject) {
 	return {apiVersion: 'spoke/v1', kind: 'Error', time: new Date().toISOString(), ...error};
@@ -250,12 +252,18 @@ function errorLine(error: ErrorObject) {
 /**
 The first INT, TERM or HUP interrupts the command; a second one exits with its status. A HUP that was ignored at the start stays ignored.
 */
-function abortOnSignal(): AbortSignal {
+function listenForSignals(): Pick<Invocation, 'interrupted' | 'takeSignals'> {
 	const controller = new AbortController();
 	const ignoresHangup = isHangupIgnored();
+	let takeSignal: ((signal: NodeJS.Signals) => void) | undefined;
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 		process.on(signal, () => {
 			if (signal === 'SIGHUP' && ignoresHangup) {
+				return;
+			}
+
+			if (takeSignal) {
+				takeSignal(signal);
 				return;
 			}
 
@@ -267,5 +275,13 @@ function abortOnSignal(): AbortSignal {
 		});
 	}
 
-	return controller.signal;
+	return {
+		interrupted: controller.signal,
+		takeSignals(listener) {
+			takeSignal = listener;
+			return () => {
+				takeSignal = undefined;
+			};
+		},
+	};
 }

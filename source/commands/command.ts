@@ -9,6 +9,8 @@ export type Invocation<Rows extends readonly FlagSpec[] = readonly FlagSpec[]> =
 	env: NodeJS.ProcessEnv;
 	/** Aborted by the first INT, TERM or HUP, whose name is its `reason`. A second one ends the process. */
 	interrupted: AbortSignal;
+	/** Until the returned function is called, INT, TERM and HUP go to `listener`; they interrupt nothing. */
+	takeSignals(listener: (signal: NodeJS.Signals) => void): () => void;
 };
 
 export type CommandSpec<Rows extends readonly FlagSpec[] = readonly FlagSpec[]> = {
@@ -23,6 +25,8 @@ export type CommandSpec<Rows extends readonly FlagSpec[] = readonly FlagSpec[]> 
 	failureStatus?: number;
 	/** stdout has only the remote command's output; with -o json, the Error object goes to stderr. */
 	isStdoutRemote?: boolean;
+	/** The two above apply only if the command line has `--` and a command after it. */
+	isForCommandAfterDash?: boolean;
 	/** With `...connectionFlags` if it connects to a cluster. */
 	flags: Rows;
 };

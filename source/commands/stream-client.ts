@@ -2,6 +2,7 @@
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import type {FlagValues} from '../command-line/flag-spec.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
+import type {PluginTerminal} from '../cluster/credentials/plugin-terminal.ts';
 import {createClusterClient} from '../cluster/create-cluster-client.ts';
 import {parsePathRequirements, type PathRequirement} from '../evidence/require-path.ts';
 import {policyRequirements} from '../policies/load-policy.ts';
@@ -17,9 +18,12 @@ type StreamInvocation = {
 A client whose streams meet the policy and the requirements of the command line, which can only tighten it.
 @throws SpokeError as `createClusterClient`, ERR_POLICY, and ERR_USAGE for an invalid requirement
 */
-export async function createStreamClient({flags, given, env}: StreamInvocation): Promise<ClusterClient> {
+export async function createStreamClient(
+	{flags, given, env}: StreamInvocation,
+	options: {terminal?: PluginTerminal} = {},
+): Promise<ClusterClient> {
 	const states = parsePathRequirements(flags.require, given);
-	const cluster = await createClusterClient(flags, env);
+	const cluster = await createClusterClient(flags, env, options);
 	const required: PathRequirement[] = [
 		...(await policyRequirements(env, cluster.facts)),
 		...(states.length === 0 ? [] : [{states, minBasis: flags['min-basis'], undecided: 'refuse' as const, source: null}]),

@@ -7,6 +7,8 @@ type ErrorRow = {
 	meaning: string;
 	/** `null` if the remedy depends on the case. */
 	remedy: string | null;
+	/** Scripts must distinguish it, even where the other statuses are those of a command that spoke runs. */
+	keepsStatus?: true;
 };
 
 const rows = {
@@ -177,14 +179,29 @@ const rows = {
 		leg: 0,
 		meaning: 'A requirement (`--require`) is not met. A stream that needs it has sent nothing.',
 		remedy: null,
+		keepsStatus: true,
 	},
 	ERR_REQUIRE_UNDECIDED: {
 		exitStatus: exitStatus.requireUndecided,
 		leg: 0,
 		meaning: 'A requirement (`--require`) cannot be decided with the available evidence. A stream that needs it has sent nothing.',
 		remedy: null,
+		keepsStatus: true,
 	},
-	ERR_OUTPUT_CLOSED: {exitStatus: exitStatus.brokenPipe, leg: 0, meaning: 'The reader of the output closed it (EPIPE).', remedy: null},
+	ERR_LOCAL_COMMAND: {
+		exitStatus: exitStatus.commandNotExecutable,
+		leg: 0,
+		meaning: 'The command that a forward was to serve could not be started; the exit status is 127 if it was not found.',
+		remedy: 'check the program name after --, and that it is executable',
+		keepsStatus: true,
+	},
+	ERR_OUTPUT_CLOSED: {
+		exitStatus: exitStatus.brokenPipe,
+		leg: 0,
+		meaning: 'The reader of the output closed it (EPIPE).',
+		remedy: null,
+		keepsStatus: true,
+	},
 	ERR_NO_TERMINAL: {
 		exitStatus: exitStatus.usage,
 		leg: 0,

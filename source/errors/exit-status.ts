@@ -20,8 +20,10 @@ export const exitStatus = {
 	interrupt: 130,
 	brokenPipe: 141,
 	terminate: 143,
-	/** If spoke itself fails in exec, attach or debug, whose other statuses are the remote command's. Not 255, at which xargs stops. */
+	/** If spoke itself fails where other statuses are those of a command that it runs. Not 255, at which xargs stops. */
 	execOwnFailure: 125,
+	commandNotExecutable: 126,
+	commandNotFound: 127,
 } as const;
 
 const statusBySignal: Readonly<Record<string, number>> = {

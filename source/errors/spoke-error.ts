@@ -52,6 +52,11 @@ export class SpokeError extends Error {
 		return new SpokeError(code, message, {leg, legKnown, text, remedy, asKubectl, cause: this, ...options});
 	}
 
+	/** With the status of spoke's own failures, unless its code keeps its status. */
+	withFailureStatus(exitStatus: number): SpokeError {
+		return errorTable[this.code].keepsStatus ? this : this.withChanges({exitStatus, cause: this.cause});
+	}
+
 	/** The `Error` object of the contract (schemas/error.json). */
 	toJSON(): ErrorObject {
 		const {code, leg, legKnown, message, text, remedy, exitStatus} = this;

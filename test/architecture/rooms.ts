@@ -166,7 +166,7 @@ export const rooms: readonly Room[] = [
 			'session',
 			'sandbox',
 		],
-		packages: ['yaml'],
+		packages: ['execa', 'yaml'],
 	},
 	{
 		name: 'session',

@@ -10,6 +10,7 @@ import {dial, readToEnd, runPortForward, type PortForwardRun} from '../support/p
 import {restartApiserver} from './lab/faults.ts';
 import {apply} from './lab/kubectl.ts';
 import {useCluster, type LabServer} from './support/cluster.ts';
+import {runSpoke} from '../support/run-spoke.ts';
 import {until} from '../support/until.ts';
 
 /** Posture names: see lab/postures.ts. */
@@ -334,3 +335,16 @@ test('the messages that scripts search for are the same as kubectl’s', async t
 
 	t.deepEqual(await read('spoke'), await read('kubectl'));
 });
+
+for (const server of ['off-direct', 'off-grpc'] as const) {
+	test(`a command reaches the pod through its forward and ends it: ${server}`, async t => {
+		const script = `
+			const socket = require('node:net').connect(process.env.SPOKE_PORT_ECHO, process.env.SPOKE_ADDRESS, () => socket.write('hello'));
+			socket.once('data', data => { process.stdout.write(data); process.exit(7); });`;
+		const args = ['svc/forwarded', ':echo', '-n', namespace, '--', process.execPath, '-e', script];
+		const ended = await runSpoke(['port-forward', ...args], {
+			env: {PATH: process.env['PATH'], HOME: cluster.lab.folder, KUBECONFIG: cluster.kubeconfig(server)},
+		});
+		t.deepEqual(ended, {status: 7, stdout: 'hello', stderr: ''});
+	});
+}

@@ -20,12 +20,12 @@ export function emitPathEvents(
 	{
 		mode,
 		stderr,
-		quietly,
+		isQuiet,
 	}: {
 		mode: PathMode;
 		stderr: Pick<NodeJS.WriteStream, 'write' | 'isTTY'>;
-		/** With `auto`, JSON events suppress the line. */
-		quietly: boolean;
+		/** Whether `auto` prints no line now. */
+		isQuiet: () => boolean;
 	},
 	reporter: ForwardReporter,
 ): void {
@@ -33,7 +33,6 @@ export function emitPathEvents(
 		return;
 	}
 
-	const asText = mode === 'always' || (mode === 'auto' && stderr.isTTY && !quietly);
 	for (const {target, ports, namespace} of targets) {
 		const line = createLinePrinter(stderr, mode);
 		let reported = '';
@@ -63,7 +62,7 @@ export function emitPathEvents(
 
 			if (mode === 'json') {
 				stderr.write(jsonLine(path));
-			} else if (asText) {
+			} else if (mode === 'always' || (stderr.isTTY && !isQuiet())) {
 				line(path);
 			}
 		});

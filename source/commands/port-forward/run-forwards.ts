@@ -1,0 +1,139 @@
+/** The forwards of one run. */
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import type {PluginTerminal} from '../../cluster/credentials/plugin-terminal.ts';
+import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import {createLabeler, type Labeler} from '../../evidence/connection-labeler.ts';
+import type {ForwardTotals} from '../../streams/port-forward/forward-event.ts';
+import type {RunningForward} from '../../streams/port-forward/forward-request.ts';
+import type {ListenAddress} from '../../streams/port-forward/listen-address.ts';
+import {startForward} from '../../streams/port-forward/start-forward.ts';
+import type {Invocation} from '../command.ts';
+import {createStreamClient} from '../stream-client.ts';
+import type {TargetWithPorts} from './forward-arguments.ts';
+import {emitPathEvents} from './path-events.ts';
+import type {portForwardSpec} from './spec.ts';
+import type {ForwardReporter} from './text-reporter.ts';
+
+export type PortForwardInvocation = Invocation<typeof portForwardSpec.flags>;
+
+export type ForwardInput = {
+	targets: readonly TargetWithPorts[];
+	/** `undefined`: the current one. */
+	context: string | undefined;
+	addresses: readonly ListenAddress[];
+};
+
+export type ForwardOutcome = {
+	/** `null` after an abort of `signal`. */
+	failure: SpokeError | null;
+	totals: ForwardTotals;
+};
+
+/** Runs all forwards until `signal` aborts or one fails, which ends the others. Never rejects. */
+export async function runForwards(
+	invocation: PortForwardInvocation,
+	{targets, context, addresses}: ForwardInput,
+	reporter: ForwardReporter,
+	{
+		signal,
+		terminal,
+		isQuiet = () => invocation.flags.output === 'json',
+	}: {
+		signal: AbortSignal;
+		terminal?: PluginTerminal;
+		/** Whether `--path=auto` prints nothing now. */
+		isQuiet?: () => boolean;
+	},
+): Promise<ForwardOutcome> {
+	const {flags, stderr, env} = invocation;
+	let running: RunningForward[] = [];
+	let cluster: ClusterClient | undefined;
+	let labeler: Labeler | undefined;
+	try {
+		const opened = await createStreamClient({...invocation, flags: {...flags, context}}, terminal && {terminal});
+		cluster = opened;
+		labeler = wantsPaths(invocation)
+			? createLabeler(opened, {waitsForMetrics: flags.path !== 'auto' || flags.output === 'json'})
+			: undefined;
+		if (labeler) {
+			const {namespace} = opened.facts;
+			// Two targets can have the same name in different namespaces.
+			emitPathEvents(
+				labeler,
+				targets.map(one => ({namespace, ...one})),
+				{mode: flags.path, stderr, isQuiet},
+				reporter,
+			);
+		}
+
+		const stopped = new AbortController();
+		const options = {
+			signal: AbortSignal.any([signal, stopped.signal]),
+			environment: env,
+			...(labeler && {observer: labeler.observer}),
+		};
+		running = targets.map(one => startForward(opened, {addresses, podRunningTimeoutMs: flags['pod-running-timeout'], ...one}, options));
+		await reportEvents(running, targets, reporter, stopped);
+		return {failure: null, totals: totalsOf(running, targets)};
+	} catch (thrown) {
+		return {failure: signal.aborted ? null : toSpokeError(thrown), totals: totalsOf(running, targets)};
+	} finally {
+		labeler?.close();
+		cluster?.close();
+	}
+}
+
+/** Otherwise tunnels open without reading evidence first. */
+function wantsPaths({flags, stderr}: PortForwardInvocation): boolean {
+	return flags.path !== 'never' && (flags.output === 'json' || flags.path !== 'auto' || stderr.isTTY);
+}
+
+/** The first failure ends the other forwards. @throws its SpokeError */
+async function reportEvents(
+	running: readonly RunningForward[],
+	targets: readonly TargetWithPorts[],
+	reporter: ForwardReporter,
+	stopped: AbortController,
+): Promise<void> {
+	const forwards = targets.reduce((sum, {ports}) => sum + ports.length, 0);
+	let ready = 0;
+	let failure: unknown;
+	await Promise.all(
+		running.map(async ({events}) => {
+			try {
+				for await (const event of events) {
+					reporter.event(event);
+					if (event.event !== 'ready') {
+						continue;
+					}
+
+					ready++;
+					if (ready === forwards) {
+						reporter.allReady(forwards);
+					}
+				}
+			} catch (error) {
+				failure ??= error;
+				stopped.abort();
+			}
+		}),
+	);
+	if (failure !== undefined) {
+		throw failure;
+	}
+}
+
+function totalsOf(running: readonly RunningForward[], targets: readonly TargetWithPorts[]): ForwardTotals {
+	const sum: ForwardTotals = {connections: 0, failed: 0, up: 0, down: 0};
+	for (const [index, forward] of running.entries()) {
+		for (const {id} of targets[index]!.ports) {
+			const {connections, failed, up, down} = forward.totals(id);
+			sum.connections += connections;
+			sum.failed += failed;
+			sum.up += up;
+			sum.down += down;
+		}
+	}
+
+	return sum;
+}
