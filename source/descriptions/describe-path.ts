@@ -96,7 +96,10 @@ export type FailureDescription = {
 	time: string | null;
 	/** Another far end, whose failure the path shares. */
 	otherEnd: string | null;
+	/** The text as observed. */
 	message: string;
+	/** What it means first, then the text. */
+	explained: string;
 };
 
 /** Why a connection would fail now, as observed; `null` if nothing shows it. */
@@ -109,7 +112,7 @@ export function describeExpectedFailure({broken, evidence, legs, target}: Path):
 	const isOther =
 		farEnd?.startsWith('kubelet ') === true && !(legs[1]?.to === 'kubelet' && farEnd === `kubelet ${target.node ?? target.name}`);
 	const heard = evidence.find(({id}) => id === broken.evidence[0]);
-	return {leg, time, otherEnd: isOther ? farEnd : null, message: heard?.observed ?? broken.message};
+	return {leg, time, otherEnd: isOther ? farEnd : null, message: heard?.observed ?? broken.message, explained: broken.message};
 }
 
 /**

@@ -124,11 +124,18 @@ function meaningWithin(screen: RenderInput, path: Path, width: number): string {
 	return cellWidth(long) <= width ? long : short;
 }
 
+/** The text as observed if it is complete, otherwise its meaning first. */
 function brokenLines({state}: RenderInput, path: Path, width: number): Line[] {
 	const broken = describeBrokenPath(path, state.now);
-	return broken
-		? [line('   ', styled('state.failed', broken.word), '  ', fitToCells(sanitizeLine(broken.message), width - broken.word.length - 6))]
-		: [];
+	if (!broken) {
+		return [];
+	}
+
+	const {word} = broken;
+	const room = width - word.length - 6;
+	const [message, explained] = [sanitizeLine(broken.message), sanitizeLine(broken.explained)];
+	const text = cellWidth(message) <= room ? message : explained;
+	return [line('   ', styled('state.failed', word), '  ', fitToCells(text, room))];
 }
 
 function unreadLines({state, theme: {glyphs}}: RenderInput): [Line, ...Line[]] {

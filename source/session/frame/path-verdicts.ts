@@ -23,15 +23,15 @@ export function routeEntry({n, route}: Leg): VerdictEntry {
 	return {leg: n, word: routeName(route.state), role: routeRole(route.state), verdict: route};
 }
 
-export function describeBrokenPath(path: Path, now: number): {word: string; message: string} | null {
+export function describeBrokenPath(path: Path, now: number): {word: string; message: string; explained: string} | null {
 	const failure = describeExpectedFailure(path);
 	if (failure === null) {
 		return null;
 	}
 
-	const {time, otherEnd, message} = failure;
+	const {time, otherEnd, message, explained} = failure;
 	const end = otherEnd === null ? '' : ` to ${sanitizeLine(otherEnd)}`;
-	return {word: time === null ? 'would fail' : `failed ${formatAge(now - Date.parse(time))} ago${end}`, message};
+	return {word: time === null ? 'would fail' : `failed ${formatAge(now - Date.parse(time))} ago${end}`, message, explained};
 }
 
 export function verdictColumnWidth(facts: readonly VerdictEntry[]): number {

@@ -131,7 +131,7 @@ function pathRow(
 
 	if (worst !== null && view.phase === 'waiting') {
 		// No line can arrive now, so show the path without colors. `ended 13:48:31` follows if its connection ended.
-		const lead = worst.about === 'ended-connection' ? 'not connected; last path ' : 'no data now;  ';
+		const lead = worst.about === 'ended-connection' ? 'not connected; last path ' : 'no data now:  ';
 		const spans = pathLineSpansWithEndTime(
 			worst,
 			size.columns - 2 - lead.length,

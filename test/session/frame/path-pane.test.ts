@@ -98,6 +98,13 @@ const ofBroken: ReadonlyArray<[title: string, broken: object, node: string | nul
 		/plain x kubelet n1$/m,
 		/failed 12s ago to kubelet n7:? +No agent available/,
 	],
+	[
+		'that failed with a text too long for the screen shows its meaning first',
+		{...failedAt, message: 'the Konnectivity server is down: context deadline exceeded: connection error', evidence: ['e2']},
+		'n1',
+		/plain x kubelet n1$/m,
+		/failed 12s ago:? +the Konnectivity server is down: /,
+	],
 	['to a pod on no node ends there', onNoNode, null, /plain x no node yet$/m, /would fail:? +the pod is on no node yet/],
 ];
 
@@ -111,7 +118,10 @@ for (const [title, broken, node, line, words] of ofBroken) {
 			process: {id: null, known: null, read: 0, startTime: null},
 			target: {kind: 'Pod', name: 'web', node, container: null},
 			findings: [],
-			evidence: [{id: 'e1', observed: 'No agent available'}],
+			evidence: [
+				{id: 'e1', observed: 'No agent available'},
+				{id: 'e2', observed: 'context deadline exceeded: connection error: desc = "transport: Error while dialing"'},
+			],
 			legs: [leg, {...leg, to: 'kubelet', tls: {...said, state: 'plain'}}],
 		} as unknown as Path;
 		const pane = textOf(withPath(emptySession(clusterState(null), {columns: 80, rows: 24}, 20_000), path));

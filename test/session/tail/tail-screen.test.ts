@@ -171,7 +171,7 @@ test('a tail without response shows the last path without colors', async t => {
 	};
 
 	t.regex(bytes('following'), /\u001B\[0;92m[^\u001B]*verified/);
-	t.regex(bytes('waiting'), /\u001B\[0;2mno data now; {2}[^\u001B]*verified/);
+	t.regex(bytes('waiting'), /\u001B\[0;2mno data now: {2}[^\u001B]*verified/);
 	t.notRegex(bytes('waiting'), /\u001B\[0;92m/);
 	const ended = {...path, about: 'ended-connection', time: '2026-11-28T13:48:31Z'} as Path;
 	const rows = await shown({...tailOf(['text', 'a']), phase: 'waiting'}, {paths: [ended], columns: 120});
