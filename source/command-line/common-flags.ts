@@ -58,6 +58,16 @@ export const errorOutputFlag = outputFlag(
 export const containerFlag = (help = 'container name; defaults to the annotated container, then the first') =>
 	({name: 'container', short: 'c', kind: 'string', value: 'NAME', completes: 'container', help}) as const satisfies FlagSpec;
 
+export const levelFlag = {
+	name: 'level',
+	kind: 'string',
+	value: 'LEVEL',
+	oneOf: ['debug', 'info', 'warn', 'error', 'fatal'],
+	help: 'only lines of this level and above; a line without a level has that of the line that it continues (written within 200 ms, as in a traceback), or else info',
+} as const satisfies FlagSpec;
+
+export const fieldFlag = (help: string) => ({name: 'field', kind: 'strings', value: 'FIELDS', help}) as const satisfies FlagSpec;
+
 export const podRunningTimeoutFlag = (help = 'how long to wait for a pod of the target') =>
 	({name: 'pod-running-timeout', kind: 'duration', positive: true, default: 60_000, value: 'DURATION', help}) as const satisfies FlagSpec;
 

@@ -294,7 +294,7 @@ export class LogServer {
 			return;
 		}
 
-		if (log.state === 'waiting') {
+		if (log.state === 'waiting' && query['previous'] !== 'true') {
 			respond(response, 400, {
 				kind: 'Status',
 				message: `container "${container}" in pod "${pod}" is waiting to start: ContainerCreating`,

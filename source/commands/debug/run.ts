@@ -258,14 +258,19 @@ async function printTerminatedContainer(
 		const {namespace = cluster.facts.namespace, uid = null} = pod.metadata;
 		const source = {namespace, pod: podName, uid, node: pod.spec.nodeName ?? null, container: name};
 		const output = createOutputWriter(stdout);
-		await printLogs(cluster, [{source, target: {...target, container: name}, isOnlyContainer: false, restarts: 0}], output, {
-			read: {},
-			lines: {json: false, terminal: stdout.isTTY, colors: false, prefix: false, timestamps: false, shaper: null},
-			ignoreErrors: false,
-			observer: undefined,
-			signal: interrupted,
-			say() {},
-		});
+		await printLogs(
+			cluster,
+			[{source, target: {...target, container: name}, isOnlyContainer: false, restarts: 0, isWaiting: false}],
+			output,
+			{
+				read: {},
+				lines: {json: false, terminal: stdout.isTTY, colors: false, prefix: false, timestamps: false, shaper: null},
+				ignoreErrors: false,
+				observer: undefined,
+				signal: interrupted,
+				say() {},
+			},
+		);
 		await output.finished();
 		return status;
 	} finally {

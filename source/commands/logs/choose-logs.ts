@@ -85,15 +85,14 @@ function logsOf(
 		source: logSource(pod, name),
 		target: toResolvedTarget(input, pod, chosenFrom, name),
 		isOnlyContainer: name === first?.name && more.length === 0,
-		restarts: restartsOf(pod, name),
+		...runStateOf(pod, name),
 	}));
 }
 
-function restartsOf({status = {}}: PodObject, container: string): number {
+function runStateOf({status = {}}: PodObject, container: string): Pick<ChosenLog, 'restarts' | 'isWaiting'> {
 	const {containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = []} = status;
-	return (
-		[...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(({name}) => name === container)?.restartCount ?? 0
-	);
+	const found = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(({name}) => name === container);
+	return {restarts: found?.restartCount ?? 0, isWaiting: found?.state?.waiting !== undefined};
 }
 
 function chosenName(pod: PodObject, choice: ContainerSelection, say: ChooseOptions['say']): string {

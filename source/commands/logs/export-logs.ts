@@ -66,12 +66,12 @@ export async function exportLogs(directory: string, logs: readonly ChosenLog[], 
 	}
 }
 
-/** The present instance of each container and, after a restart, the previous one. Several targets can have the same pod. */
+/** Several targets can have the same pod. */
 function instancesOf(logs: readonly ChosenLog[], directory: string, extension: string): readonly Instance[] {
 	const instances = new Map<string, Instance>();
 	for (const log of logs) {
 		const {namespace, pod, container} = log.source;
-		for (const previous of log.restarts > 0 ? [false, true] : [false]) {
+		for (const previous of readsOf(log)) {
 			// As the kubelet names them: no name contains `_`.
 			const name = `${[namespace, pod, container].map(part => assertName(part)).join('_')}${previous ? '.previous' : ''}.${extension}`;
 			instances.set(name, {log, previous, path: join(directory, name)});
@@ -79,6 +79,14 @@ function instancesOf(logs: readonly ChosenLog[], directory: string, extension: s
 	}
 
 	return [...instances.values()];
+}
+
+/**
+The present instance and, after a restart, the previous one. While a container waits to restart, the kubelet serves the previous instance
+for both.
+*/
+function readsOf({restarts, isWaiting}: ChosenLog): readonly boolean[] {
+	return restarts === 0 ? [false] : isWaiting ? [true] : [false, true];
 }
 
 /** The server chooses the names of the files. */

@@ -20,7 +20,7 @@ import {sanitize} from '../../text/sanitize.ts';
 import type {LineShaper} from './shape-lines.ts';
 
 /** `isOnlyContainer`: the apiserver reads it if none is named. */
-export type ChosenLog = {source: LogSource; target: ResolvedTarget; isOnlyContainer: boolean; restarts: number};
+export type ChosenLog = {source: LogSource; target: ResolvedTarget; isOnlyContainer: boolean; restarts: number; isWaiting: boolean};
 
 export type PrintOptions = {
 	read: PodLogOptions;

@@ -1,5 +1,5 @@
 /** Spec of `spoke logs`. */
-import {acceptedReadOnlyFlag, containerFlag, helpFlag, pathFlag} from '../../command-line/common-flags.ts';
+import {acceptedReadOnlyFlag, containerFlag, fieldFlag, helpFlag, levelFlag, pathFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {CommandSpec} from '../command.ts';
 import {requireFlags} from '../require-flags.ts';
@@ -27,13 +27,7 @@ const flags = [
 	},
 	{name: 'since', kind: 'duration', default: 0, value: 'DURATION', help: 'print only lines newer than this duration'},
 	{name: 'since-time', kind: 'string', default: '', value: 'TIME', help: 'print only lines from this time on (RFC 3339)'},
-	{
-		name: 'level',
-		kind: 'string',
-		value: 'LEVEL',
-		oneOf: ['debug', 'info', 'warn', 'error', 'fatal'],
-		help: 'print only lines of this level and above; a line without a level has that of the line that it continues (written within 200 ms, as in a traceback), or else info',
-	},
+	levelFlag,
 	{
 		name: 'include',
 		kind: 'texts',
@@ -41,12 +35,9 @@ const flags = [
 		help: 'print only lines that match this JavaScript regular expression; case-sensitive unless it begins with (?i); repeatable: any of them',
 	},
 	{name: 'exclude', kind: 'texts', value: 'REGEX', help: 'print no lines that match this regular expression; repeatable'},
-	{
-		name: 'field',
-		kind: 'strings',
-		value: 'FIELDS',
-		help: 'print only these fields of JSON and logfmt lines, as logfmt; order.id is id in the object order; with -o json, add them as `fields`',
-	},
+	fieldFlag(
+		'print only these fields of JSON and logfmt lines, as logfmt; order.id is id in the object order; with -o json, add them as `fields`',
+	),
 	{
 		name: 'template',
 		kind: 'string',

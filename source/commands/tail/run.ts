@@ -1,5 +1,6 @@
 /** `spoke tail`. */
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {levelNames, type LineLevel} from '../../lines/line-level.ts';
 import type {Command} from '../command.ts';
 import {tailSpec} from './spec.ts';
 import {startSession} from '../session/start-session.ts';
@@ -39,8 +40,12 @@ export const command: Command<typeof tailSpec.flags> = {
 								? {kind: 'default'}
 								: {kind: 'named', name: flags.container},
 					},
-					since: flags.since,
-					previous: flags.previous,
+					start: {
+						since: flags.since,
+						previous: flags.previous,
+						level: flags.level === undefined ? 0 : (levelNames.indexOf(flags.level) as LineLevel),
+						fields: flags.field,
+					},
 				},
 			},
 		);

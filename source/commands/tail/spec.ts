@@ -1,6 +1,6 @@
 /** Spec of `spoke tail`. */
 import {connectionFlags} from '../../command-line/connection-flags.ts';
-import {containerFlag, helpFlag} from '../../command-line/common-flags.ts';
+import {containerFlag, fieldFlag, helpFlag, levelFlag} from '../../command-line/common-flags.ts';
 import type {CommandSpec} from '../command.ts';
 import {sessionFlags} from '../session/spec.ts';
 
@@ -24,6 +24,8 @@ const flags = [
 		help: 'where to start: tail (last lines), head (first line), or a time ago',
 	},
 	{name: 'previous', short: 'p', kind: 'boolean', help: 'the log of the previous container instance'},
+	levelFlag,
+	fieldFlag('of JSON and logfmt lines, show only these fields'),
 	...sessionFlags,
 	helpFlag,
 	...connectionFlags,
@@ -37,6 +39,7 @@ export const tailSpec = {
 		'Follows logs full screen: search without hiding lines (n, N), filters, formatted JSON, levels, marks, save. Gaps, reconnects and restarts appear in the stream and are counted, as are lines buffered while paused and lines dropped.',
 	examples: [
 		['spoke tail deploy/web', 'every pod of a deployment, including new ones'],
+		['spoke tail deploy/web --level warn', 'warnings and errors, with their tracebacks'],
 		['spoke tail -A -l tier=edge --all-containers', 'by label, in all namespaces'],
 	],
 	flags,

@@ -5,7 +5,7 @@ import type {Keymap} from '../../keymap/keymap.ts';
 import type {SettingsProblem} from '../../command-line/settings-problem.ts';
 import type {Sandbox} from '../../sandbox/sandbox.ts';
 import type {LoadedThemes} from '../../themes/load-themes.ts';
-import type {SincePreset} from '../tail/tail-view.ts';
+import type {TailStart} from '../tail/open-tail.ts';
 import type {TailOptions} from '../tail/tail-targets.ts';
 
 export type SessionOptions = {
@@ -27,7 +27,7 @@ export type SessionOptions = {
 	motion?: string | undefined;
 	/** `on` (default) or `off`. */
 	mouse?: string | undefined;
-	tail?: {options: Omit<TailOptions, 'namespace'> & {namespace?: string | null}; since: SincePreset; previous: boolean};
+	tail?: {options: Omit<TailOptions, 'namespace'> & {namespace?: string | null}; start: TailStart};
 	sandbox?: Sandbox;
 	clock?: Clock;
 	/** The sandbox replaces a kubeconfig that was not found. */

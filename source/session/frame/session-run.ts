@@ -151,7 +151,7 @@ export class SessionRun {
 		}
 
 		if (tail) {
-			openTail(session, {namespace: session.store.state.cluster.namespace, ...tail.options}, tail.since, tail.previous);
+			openTail(session, {namespace: session.store.state.cluster.namespace, ...tail.options}, tail.start);
 		} else if (view === 'pods') {
 			feeds.read();
 		} else {

@@ -138,7 +138,7 @@ async function openContainers(session: Session, {target, namespace, name}: Selec
 		await openShell(session, target, namespace, {named: container});
 	} else {
 		const containers = {kind: 'named', name: container} as const;
-		openTail(session, {namespace, targets: [target], selector: null, containers}, 'tail', action === 'previous log');
+		openTail(session, {namespace, targets: [target], selector: null, containers}, {previous: action === 'previous log'});
 	}
 }
 

@@ -1,11 +1,15 @@
 /** Opens and closes tails. */
-import {emptyTail, followTail, type SincePreset, type TailDisplay, type TailView} from './tail-view.ts';
+import {emptyTail, filterTail, followTail, type TailDisplay, type TailView} from './tail-view.ts';
 import type {Session} from '../frame/session.ts';
 import {TailRun, type TailRequest} from './tail-run.ts';
 import {createTailRequest, type TailOptions} from './tail-targets.ts';
 
+/** Where a new tail begins, and which lines and fields it shows. */
+export type TailStart = Partial<Pick<TailView, 'since' | 'previous' | 'level' | 'fields'>>;
+
 /** Shows an open tail with the same options instead. @throws SpokeError ERR_USAGE for an invalid target */
-export function openTail(session: Session, options: TailOptions, since: SincePreset = 'tail', previous = false): TailRun {
+export function openTail(session: Session, options: TailOptions, start: TailStart = {}): TailRun {
+	const {since = 'tail', previous = false, level = 0, fields = []} = start;
 	const ask = createTailRequest(session.cluster.access, options);
 	const key = keyOf(session, options);
 	const known = session.work
@@ -18,6 +22,10 @@ export function openTail(session: Session, options: TailOptions, since: SincePre
 	}
 
 	const tail = newRun(session, ask, options, key);
+	if (level > 0 || fields.length > 0) {
+		tail.view = filterTail({...tail.view, fields, ...(fields.length > 0 && {json: true, jsonChoice: true})}, {level});
+	}
+
 	show(session, tail.id);
 	tail.start(since, previous);
 	return tail;

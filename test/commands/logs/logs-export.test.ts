@@ -68,6 +68,14 @@ test('--export writes the previous log after a restart, and says that older ones
 	t.notRegex(stderr, /a\/app: restarted/);
 });
 
+test('--export writes the log of a container that waits to restart once, as its previous log', async t => {
+	const {spoke, log, directory} = await serve(t);
+	log('a').restart();
+	log('a').state = 'waiting';
+	t.is((await spoke('a', '-c', 'app', '--export', directory)).status, 0);
+	t.deepEqual(await readdir(directory), ['demo_a_app.previous.log']);
+});
+
 test('--export says which log has not begun, and exits 0', async t => {
 	const {spoke, log, directory} = await serve(t);
 	log('a').state = 'waiting';
