@@ -5,6 +5,7 @@ import {needActive, needAgentMetrics} from './needs.ts';
 import type {RouteVerdict} from './second-leg-route.ts';
 import {resolveApiserverFlag} from './apiserver-flag.ts';
 import {isFarEndKnown} from './second-leg-tls.ts';
+import {isBehindSupervisor} from './server-identity.ts';
 
 export type ExposureVerdict = RuleVerdict<ExposureState> & {why: string};
 
@@ -56,8 +57,13 @@ function onItsOwn(observations: Observations, tls: RuleVerdict<TlsState>, route:
 
 		case 'egress':
 		case 'egress-http-connect': {
-			const why = `${noTls}; it is unknown whether the egress proxy’s own connection is encrypted`;
-			return {...verdictOf('unknown', 'unknown', citations, {need: [needAgentMetrics]}), why};
+			// k3s dials a kubelet in the session of its node, anything else directly unless it has a session for it.
+			return isBehindSupervisor(observations)
+				? {...verdictOf('unknown', 'unknown', citations), why: `${noTls}; k3s’s own server can dial the target without its tunnel`}
+				: {
+						...verdictOf('unknown', 'unknown', citations, {need: [needAgentMetrics]}),
+						why: `${noTls}; it is unknown whether the egress proxy’s own connection is encrypted`,
+					};
 		}
 
 		default: {

@@ -16,6 +16,7 @@ import {
 	activeProbesRan,
 } from './needs.ts';
 import {isFromOtherProcess, isFromSameProcess} from './same-process.ts';
+import {isBehindSupervisor} from './server-identity.ts';
 import {citeConstruction, cite, basisOf, unknownVerdict, verdictOf, weakestBasis} from './basis.ts';
 import {sshExclusionBasis, sshTunnels} from './ssh-tunnels.ts';
 
@@ -125,7 +126,9 @@ function byStepTest(observations: Observations): RouteVerdict | undefined {
 		}
 
 		case 'http-connect': {
-			return carriedBy('http-connect', verdictOf('egress-http-connect', strength, citations, {need: [needAgentMetrics]}));
+			const replicas = strength === 'proven' ? [] : needReplicas(observations);
+			const need = isBehindSupervisor(observations) ? replicas : [needAgentMetrics];
+			return carriedBy('http-connect', verdictOf('egress-http-connect', strength, citations, {need}));
 		}
 
 		default: {

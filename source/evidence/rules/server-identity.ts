@@ -1,8 +1,17 @@
 /** The server at the end of leg 1: an apiserver, or a gateway. */
-import type {ClusterObservations, ConnectionObservations, FlagFacts, ServerIdentity, SocketFacts, UnavailableSource} from '../evidence.ts';
+import type {
+	ClusterObservations,
+	ConnectionObservations,
+	FlagFacts,
+	Observations,
+	ServerIdentity,
+	SocketFacts,
+	UnavailableSource,
+} from '../evidence.ts';
 import {gatewayNotExcluded} from './direct-connection.ts';
 import {needRootCa} from './needs.ts';
 import {advertisedAddress, hostOf} from './replicas.ts';
+import {isFromSameProcess} from './same-process.ts';
 
 /**
 An apiserver proves itself with a certificate of the cluster's own CA that also has the name by which pods know it, if no gateway can have
@@ -75,6 +84,12 @@ function listensElsewhere(facts: FlagFacts, {server, remoteAddress, proxy}: Sock
 /** Only the apiserver that is built into k3s has this flag: the port of k3s's own server. */
 function hasSupervisor({values}: FlagFacts): boolean {
 	return values['advertise-port'] !== undefined;
+}
+
+/** Whether k3s's own server carries the egress of the apiserver, and no agent of Konnectivity does. */
+export function isBehindSupervisor(observations: Observations): boolean {
+	const own = observations.flags.filter(observation => isFromSameProcess(observation, observations));
+	return own.length > 0 && own.every(({facts}) => hasSupervisor(facts));
 }
 
 function behindLoopback(processes: ReadonlyArray<{facts: FlagFacts}>): ServerIdentity {

@@ -39,6 +39,16 @@ for (const [tls, tlsBasis, route, routeBasis, state, basis] of rows) {
 	});
 }
 
+test('behind k3s’s server, the exposure of a plain proxy request is unknown, without a need', t => {
+	const plain = {state: 'plain', basis: 'proven', citations: [], need: []} as const;
+	const route = {state: 'egress-http-connect', basis: 'proven', citations: [], need: [], protocol: 'http-connect', agent: null} as const;
+	const behind = makeObservations({flags: [flags({...verifyingFlags, 'advertise-port': '6443'})]}, 'pod-proxy');
+	const exposure = decideExposure(behind, plain, route);
+	t.deepEqual([exposure.state, exposure.need], ['unknown', []]);
+	t.regex(exposure.why, /k3s’s own server can dial the target without its tunnel/);
+	t.true(decideExposure(makeObservations({flags: [flags(verifyingFlags)]}, 'pod-proxy'), plain, route).need.length > 0);
+});
+
 test('a leg known to be unverified or plain is not protected by a flag', t => {
 	const given = makeObservations({flags: [flags(verifyingFlags)]});
 	for (const state of ['unverified', 'plain'] as const) {

@@ -882,6 +882,11 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 	['held upgrades moved the tunnels', makeObservations({stepTests: [stepTest('grpc')]}), []],
 	['held upgrades of one apiserver moved the tunnels', testedOne, needReplicas(testedOne)],
 	['held upgrades moved the dials by HTTP CONNECT', makeObservations({stepTests: [stepTest('http-connect')]}), [needAgentMetrics]],
+	[
+		'the same behind the server of k3s, which has no Konnectivity',
+		makeObservations({stepTests: [stepTest('http-connect')], flags: [flags({...tunnelFlags, 'advertise-port': '6443'})]}),
+		[],
+	],
 	['agents carried the held upgrades', makeObservations({agentTests: [agents]}), []],
 	['agents carried the held upgrades of one apiserver', carriedOne, needReplicas(carriedOne)],
 	['one apiserver has no egress file', addressedOne, needReplicas(addressedOne)],
