@@ -37,7 +37,7 @@ const words: ReadonlyMap<string, LineLevel> = new Map([
 	...levelled(2, ['INFO', 'NOTICE']),
 	...levelled(1, ['DEBUG', 'TRACE']),
 ]);
-/** Words that name the level only before a blank, `:`, `"` or `]`, because paths and names contain them too. */
+/** Words that name the level only before a blank, `:`, `"`, `]` or a color, because paths and names contain them too. */
 const wordsBeforeAnEnd: ReadonlyMap<string, LineLevel> = new Map([
 	...levelled(4, ['Error', 'error']),
 	...levelled(3, ['Warn', 'warn', 'Warning', 'warning']),
@@ -47,9 +47,10 @@ const wordsBeforeAnEnd: ReadonlyMap<string, LineLevel> = new Map([
 /** `level=warn` of logfmt takes precedence. */
 const keys: ReadonlySet<string> = new Set(['level', 'lvl', 'severity']);
 
+const escape = 0x1b;
 const longestWord = 9;
 const isInWord = byteTable(byte => /\w/.test(String.fromCodePoint(byte)));
-const isEnd = byteTable(byte => /[\s:"\]]/.test(String.fromCodePoint(byte)));
+const isEnd = byteTable(byte => /[\s:"\]\u001B]/.test(String.fromCodePoint(byte)));
 /** A bit for each length of the words that start with this byte. Other lengths create no string. */
 const lengths = new Uint16Array(256);
 for (const word of [...words.keys(), ...wordsBeforeAnEnd.keys(), ...[...keys].flatMap(key => [key, key.toUpperCase()])]) {
@@ -59,11 +60,12 @@ for (const word of [...words.keys(), ...wordsBeforeAnEnd.keys(), ...[...keys].fl
 /** Scans bytes in place, because a tail calls it for every line. */
 export function levelOf(bytes: Buffer, from = 0, to = bytes.length): LineLevel {
 	const end = Math.min(to, from + lookedAt);
-	if (bytes[from] === 0x7b) {
-		return named.get(json.exec(bytes.toString('latin1', from, end))?.[1]?.toLowerCase() ?? '') ?? 0;
+	const begin = from < end && bytes[from] === escape ? colorEnd(bytes, from, end) : from;
+	if (bytes[begin] === 0x7b) {
+		return named.get(json.exec(bytes.toString('latin1', begin, end))?.[1]?.toLowerCase() ?? '') ?? 0;
 	}
 
-	return klogLevel(bytes, from, end) ?? wordLevel(bytes, from, end);
+	return klogLevel(bytes, begin, end) ?? wordLevel(bytes, begin, end);
 }
 
 function klogLevel(bytes: Buffer, from: number, end: number): LineLevel | undefined {
@@ -76,7 +78,7 @@ function wordLevel(bytes: Buffer, from: number, end: number): LineLevel {
 	let isKeyed = false;
 	for (let at = from; at < end;) {
 		if (isInWord[bytes[at]!] === 0) {
-			at++;
+			at = bytes[at] === escape ? colorEnd(bytes, at, end) : at + 1;
 			continue;
 		}
 
@@ -100,6 +102,20 @@ function wordLevel(bytes: Buffer, from: number, end: number): LineLevel {
 	}
 
 	return found ?? 0;
+}
+
+/** The offset after `ESC [ 1 ; 31 m`, whose `m` would begin the word. */
+function colorEnd(bytes: Buffer, from: number, end: number): number {
+	let at = from + 1;
+	if (at === end || bytes[at] !== 0x5b) {
+		return at;
+	}
+
+	do {
+		at++;
+	} while (at < end && (bytes[at] === 0x3b || (bytes[at]! >= 0x30 && bytes[at]! <= 0x39)));
+
+	return at < end && bytes[at] === 0x6d ? at + 1 : at;
 }
 
 function valueAt(bytes: Buffer, at: number, end: number): string {

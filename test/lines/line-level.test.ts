@@ -2,6 +2,8 @@
 import test from 'ava';
 import {levelOf} from '../../source/lines/line-level.ts';
 
+const [bold, reset] = ['\u001B[1;31m', '\u001B[0m'];
+
 const levels: ReadonlyArray<readonly [string, number]> = [
 	['INFO started', 2],
 	['2026-11-24 ERROR no', 4],
@@ -20,6 +22,11 @@ const levels: ReadonlyArray<readonly [string, number]> = [
 	['', 0],
 	['E1124', 0],
 	['err msg', 0],
+	['\u001B[33mWARN\u001B[0m slow', 3],
+	[`2026-11-24 ${bold}error${reset} no`, 4],
+	['\u001B[32m[info]\u001B[39m fine', 2],
+	['\u001B[90mE1124 14:02:09.002 1 x.go:1] bad', 4],
+	['\u001B[', 0],
 	['error', 0],
 	[`${'x'.repeat(195)} ERROR`, 0],
 ];
