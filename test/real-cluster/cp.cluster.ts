@@ -6,7 +6,7 @@ import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {startTcpCutter} from '../support/tcp-cutter.ts';
 import {until} from '../support/until.ts';
-import {bareImage} from './lab/image.ts';
+import {bareImage, image} from './lab/image.ts';
 import {hasKonnectivity} from './lab/programs.ts';
 import {useCluster, type Cluster} from './support/cluster.ts';
 
@@ -101,7 +101,7 @@ test('a copy from a container survives the loss of its connection', async t => {
 	t.is((JSON.parse(stdout.trim().split('\n').at(-1)!) as {losses: number}).losses, 1);
 });
 
-test('a container without a shell is an error that names the debug container', async t => {
+test('a container without a shell is an error whose remedy copies its files', async t => {
 	const cluster = await useCluster();
 	await cluster.kubectl('off-direct', ['apply', '-f', '-'], {
 		input: JSON.stringify({
@@ -120,5 +120,16 @@ test('a container without a shell is an error that names the debug container', a
 	await cluster.kubectl('off-direct', ['wait', '--for=condition=Ready', 'pod/cp-bare', '--timeout=60s']);
 	const {status, stderr} = await cluster.spoke('off-direct', ['cp', 'cp-bare:/bin', await temporaryFolder(t)], {user: 'plain'});
 	t.is(status, 1, stderr);
-	t.regex(stderr, /spoke debug cp-bare .* --target=app .*\[ERR_COMMAND_NOT_STARTED\]/);
+	t.regex(stderr, /spoke debug cp-bare .* --target=app --profile=sysadmin -c copy`.*\[ERR_COMMAND_NOT_STARTED\]/);
+	const debug = cluster.startSpoke('off-direct', [
+		...['debug', 'cp-bare', '-i', `--image=${image}`, '--image-pull-policy=Never', '--target=app', '--profile=sysadmin', '-c', 'copy'],
+	]);
+	t.teardown(() => debug.kill());
+	const folder = await temporaryFolder(t);
+	await until(
+		async () => (await cluster.spoke('off-direct', ['cp', '-c', 'copy', 'cp-bare:/proc/1/root/bin', folder])).status === 0,
+		folder,
+		60_000,
+	);
+	t.deepEqual(await readdir(folder), ['workload']);
 });

@@ -75,7 +75,7 @@ export class CopyReport implements CopyListener {
 				error: error?.toJSON() ?? null,
 			};
 			writeJsonLine(json as NodeJS.WriteStream, jsonObject('CopySummary', summary));
-		} else if (!isQuiet && stopped === null) {
+		} else if (!isQuiet && (stopped === null || this.#counts.files > 0)) {
 			this.#warn(this.#summaryText(durationMs));
 		}
 	}

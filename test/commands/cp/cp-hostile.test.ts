@@ -1,15 +1,24 @@
 /** Containers that want to write outside of the destination, or whose copy program lies. */
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
 import {mkdir, readdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
+import process from 'node:process';
 import test from 'ava';
 import {failure, success, type FarSide} from '../../support/command-server.ts';
 import {startCopyServer} from '../../support/copy-server.ts';
-import {runSpoke} from '../../support/run-spoke.ts';
+import {bytes} from '../../support/run-command.ts';
+import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
+import {until} from '../../support/until.ts';
 
 type Listed = {kind: 'f' | 'd' | 'l' | 'o'; name: string; target?: string; content?: string; facts?: string};
 
 /** Answers as the copy program would, with any names. */
-async function pretend(far: FarSide, listed: readonly Listed[], {greeting = 'spoke-cp 1 none stat head tail', root = 'dir'} = {}) {
+async function pretend(
+	far: FarSide,
+	listed: readonly Listed[],
+	{greeting = 'spoke-cp 1 none stat head tail', root = 'dir', ends = true} = {},
+) {
 	far.stdout(`${greeting}\n`);
 	let rest = '';
 	for await (const chunk of far.stdin as AsyncIterable<Buffer>) {
@@ -27,7 +36,7 @@ async function pretend(far: FarSide, listed: readonly Listed[], {greeting = 'spo
 			} else if (request === 'read' || request === 'cat') {
 				const names = request === 'read' ? [name] : line.split(' ').slice(1);
 				far.stdout(`D\n${names.map(wanted => listed.find(({name, kind}) => kind === 'f' && name === wanted)?.content ?? '').join('')}E\n`);
-			} else if (request === 'end') {
+			} else if (request === 'end' && ends) {
 				far.status(success);
 				far.close();
 			}
@@ -150,4 +159,19 @@ test('a file that is shorter than its size is never copied with status 0', async
 	t.is(status, 1);
 	t.regex(stderr, /^not copied: short: its bytes do not match its size/m);
 	t.deepEqual(await readdir(server.local), ['fine']);
+});
+
+test('an interrupted copy exits 130 and leaves no temporary file', async t => {
+	const listed: Listed[] = [{kind: 'f', name: './long', content: 'abc', facts: '81a4 300000 1700000000'}];
+	const server = await startCopyServer(t, {script: async far => pretend(far, listed, {ends: false})});
+	const child = spawn(process.execPath, [builtProgram, 'cp', ...server.config, 'web:/x', server.local, '-o', 'json'], {
+		env: {PATH: process.env['PATH'], HOME: '/nonexistent'},
+	});
+	const printed = bytes(child.stdout);
+	await until(async () => (await readdir(server.local)).length > 0);
+	child.kill('SIGINT');
+	const [status] = (await once(child, 'close')) as [number];
+	t.is(status, 130);
+	t.deepEqual(await readdir(server.local), []);
+	t.like(JSON.parse((await printed).toString()), {kind: 'CopySummary', stopped: 'SIGINT', files: 0, error: null});
 });
