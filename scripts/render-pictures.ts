@@ -21,7 +21,8 @@ const pictures: readonly Picture[] = [
 	{
 		name: 'pods',
 		title: 'Pods, and the path to the selected one',
-		steps: [{sees: /does not check who answers/}, {press: 'view.pods'}, {sees: /l logs/}],
+		// By name, without the crashing pod first.
+		steps: [{sees: /does not check who/}, {press: 'list.reverse'}, {press: 'list.reverse'}, {sees: /▸ api-/}, {sees: /l logs/}],
 	},
 	{
 		name: 'tail',
