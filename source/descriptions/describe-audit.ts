@@ -32,7 +32,7 @@ export function auditRowState(
 
 /** With the route, because `unverified` means something else inside a tunnel. */
 export function auditLegState({leg, ...row}: Pick<AuditRow, 'id' | 'state' | 'verdict' | 'leg'>, layout: {short?: boolean} = {}): string {
-	return leg ? `${routeName(leg.route, layout)}, ${tlsName(leg.tls)}` : auditRowState(row, layout);
+	return leg ? [...(leg.route === null ? [] : [routeName(leg.route, layout)]), tlsName(leg.tls)].join(', ') : auditRowState(row, layout);
 }
 
 export function auditStateName(state: string, {short = false}: {short?: boolean} = {}): string {

@@ -68,7 +68,7 @@ export const switches: readonly SwitchSpec[] = [
 	},
 	{
 		name: 'identity',
-		title: 'apiserver’s permissions on kubelets',
+		title: 'apiserver’s access to kubelets',
 		restarts: false,
 		values: [
 			{value: 'accepted', description: 'normal'},

@@ -30,8 +30,8 @@ export type AuditRow = {
 	title: string;
 	verdict: RowVerdict;
 	state: string;
-	/** Leg 2 of the row's connections, for layouts: `spoke/v1` has no field for it. */
-	leg: {route: RouteState; tls: TlsState} | null;
+	/** Leg 2, for layouts: `spoke/v1` has no field for it. `route`: `null` if its basis is weaker than the row’s. */
+	leg: {route: RouteState | null; tls: TlsState} | null;
 	basis: Basis;
 	/** `of`: apiservers or nodes covered, `null` if there may be unknown ones. `proven`: how many of them are proven. */
 	scope: {of: number | null; proven: number};

@@ -49,8 +49,10 @@ function exposureRow(all: readonly Observations[]): RowResult {
 		all,
 		alike.filter(isProven).map(one => one.observations),
 	);
+	// The basis of the row must not seem to be that of a route that is only inferred.
+	const legOf = (basis: Basis) => ({route: basis === 'proven' && route.basis === 'inferred' ? null : route.state, tls: tls.state});
 	const more = {
-		leg: {route: route.state, tls: tls.state},
+		leg: legOf(exposure.basis),
 		citations: alike.flatMap(one => [...one.tls.citations, ...one.route.citations]),
 		scope: across.scope,
 		exceptions: evaluated
@@ -67,6 +69,7 @@ function exposureRow(all: readonly Observations[]): RowResult {
 		const basis = tls.state === 'unknown' ? 'unknown' : weakestBasis(encrypted.basis, ...alike.map(one => one.tls.basis));
 		return unknownRow(`Exposure unknown: ${exposure.why}`, exposure.need.length > 0 ? exposure.need : more.need, {
 			...more,
+			leg: legOf(basis),
 			state: tls.state,
 			basis,
 			scope: encrypted.scope,
@@ -95,8 +98,15 @@ function isProven({exposure, tls}: {exposure: {basis: Basis}; tls: RuleVerdict<T
 	return weakestBasis(exposure.basis, ...(tls.state === 'unknown' ? [] : [tls.basis])) === 'proven';
 }
 
-function describeLeg({route, tls}: {route: Pick<RuleVerdict<RouteState>, 'state'>; tls: Pick<RuleVerdict<TlsState>, 'state'>}): string {
-	return `${routeName(route)}, ${tls.state === 'unknown' ? 'TLS unknown' : tls.state}`;
+type Evaluated = {
+	route: Pick<RuleVerdict<RouteState>, 'state' | 'basis'>;
+	tls: Pick<RuleVerdict<TlsState>, 'state'>;
+	exposure: {basis: Basis};
+};
+
+function describeLeg({route, tls, exposure}: Evaluated): string {
+	const isWeaker = exposure.basis === 'proven' && route.basis === 'inferred';
+	return `${routeName(route)}${isWeaker ? ' (inferred)' : ''}, ${tls.state === 'unknown' ? 'TLS unknown' : tls.state}`;
 }
 
 function routeName({state}: Pick<RuleVerdict<RouteState>, 'state'>): string {

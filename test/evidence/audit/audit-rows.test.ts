@@ -1,5 +1,6 @@
 /** Verdicts of the audit rows. */
 import test from 'ava';
+import {auditLegState} from '../../../source/descriptions/describe-audit.ts';
 import {auditJson, rowIds, type RowId, type RowVerdict} from '../../../source/evidence/audit/audit-object.ts';
 import {parseRequirement} from '../../../source/evidence/audit/requirements.ts';
 import {auditOf} from '../../../source/evidence/audit/run-audit.ts';
@@ -473,8 +474,19 @@ test('a row that only a tunnel protects is not described as enforced', t => {
 	t.like(rowOf(enforced, 'C1'), {
 		verdict: 'pass',
 		state: 'enforced',
-		message: 'direct, enforced: the apiserver verifies kubelets and sends nothing to one that fails',
+		message: 'direct (inferred), enforced: the apiserver verifies kubelets and sends nothing to one that fails',
 	});
+});
+
+test('a proven row does not name a route that is inferred as if it were proven', t => {
+	const dials = [{protocol: 'grpc', transport: 'uds', count: 3}] as const;
+	const given: Given = {
+		base: {flags: [flags(good, {process: 'p1'})], metrics: [metrics({egressDials: dials}, {process: 'p1'})], stepTests: []},
+	};
+	const row = rowOf(given, 'C1');
+	t.like(row, {verdict: 'pass', state: 'enforced', basis: 'proven', leg: {route: null, tls: 'enforced'}});
+	t.regex(row.message, /^konnectivity \(inferred\), enforced: /);
+	t.is(auditLegState(row), 'enforced');
 });
 
 test('a proven row is proven on at least one apiserver', t => {
