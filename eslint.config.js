@@ -7,6 +7,7 @@ export default tseslint.config(
 	{
 		ignores: [
 			'build/**',
+			'dist/**',
 			'man/**',
 			'test/real-cluster/modules/**',
 			'test/peer/**',

@@ -4,7 +4,7 @@ import {chmod, mkdir, readFile, readdir, rm, utimes, writeFile} from 'node:fs/pr
 import {createRequire, isBuiltin} from 'node:module';
 import {basename, dirname, join} from 'node:path';
 import process from 'node:process';
-import {build, type BuildOptions, type Plugin} from 'esbuild';
+import {build, type BuildOptions, type Metafile, type Plugin} from 'esbuild';
 import {shippedSchemas} from '../source/commands/schema/shipped-schemas.ts';
 import {presetNames} from '../source/keymap/keymap.ts';
 import {shippedKeymap} from '../source/keymap/shipped-keymaps.ts';
@@ -124,6 +124,8 @@ await build({
 	plugins: [processIsGlobal()],
 });
 await launchByShell('build/spoke.js');
+// For the bill of materials of a release.
+await writeFile(inRoot('build/bundled.json'), JSON.stringify(mergedMetafile(built.map(({metafile}) => metafile))));
 await writeFile(inRoot('build/LICENSES.txt'), await licensesOf(built.map(({metafile}) => metafile)));
 await chmod(inRoot('build/spoke.js'), 0o755);
 await rm(inRoot('man'), {recursive: true, force: true});
@@ -134,6 +136,13 @@ await writeFile(inRoot(buildStamp), '');
 await utimes(inRoot(buildStamp), startedAt, startedAt);
 if (!process.argv.includes('--quiet')) {
 	process.stdout.write(`built spoke ${version}: spoke.js and ${Object.keys(commands).length} commands\n`);
+}
+
+function mergedMetafile(metafiles: readonly Metafile[]): Metafile {
+	return {
+		inputs: Object.assign({}, ...metafiles.map(({inputs}) => inputs)) as Metafile['inputs'],
+		outputs: Object.assign({}, ...metafiles.map(({outputs}) => outputs)) as Metafile['outputs'],
+	};
 }
 
 /**

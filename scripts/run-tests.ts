@@ -1,6 +1,6 @@
 /**
 Runs the suite and prints the slowest files, the failures and a last line `N passed, N failed, N skipped`. `--cluster` runs the real-cluster
-suite, `--slow` the slow one; a named file runs alone.
+suite, `--release` that of the release, `--slow` the slow one; a named file runs alone.
 */
 import {spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
@@ -14,12 +14,13 @@ const suites = {
 	unit: ['--config', 'test/together/ava.config.js'],
 	slow: ['--config', 'test/together/slow.config.js'],
 	cluster: ['--config', 'test/real-cluster/ava.config.js', '--serial'],
+	release: ['--config', 'test/release/ava.config.js', '--serial'],
 	alone: ['--no-worker-threads'],
 } as const;
-const cluster = process.argv.includes('--cluster');
-const slow = process.argv.includes('--slow');
-const chosen = process.argv.slice(2).filter(argument => !['--cluster', '--slow'].includes(argument));
-const settings = suites[cluster ? 'cluster' : slow ? 'slow' : chosen.length > 0 ? 'alone' : 'unit'];
+const asked = (['cluster', 'release', 'slow'] as const).find(name => process.argv.includes(`--${name}`));
+const cluster = asked === 'cluster';
+const chosen = process.argv.slice(2).filter(argument => argument !== `--${asked}`);
+const settings = suites[asked ?? (chosen.length > 0 ? 'alone' : 'unit')];
 const scratch = mkdtempSync(join(tmpdir(), 'spoke-tests-'));
 const records = join(scratch, 'processes');
 
@@ -33,7 +34,7 @@ if (lab) {
 	environment['SPOKE_LAB'] = lab;
 }
 
-const longestSilenceMs = (cluster ? 15 : 5) * 60_000;
+const longestSilenceMs = (cluster || asked === 'release' ? 15 : 5) * 60_000;
 const counts = {passed: 0, failed: 0, skipped: 0};
 const failures: string[] = [];
 const status = await run([...settings, ...chosen]);

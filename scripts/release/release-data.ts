@@ -1,5 +1,27 @@
 /** What a release consists of. */
+import {readFileSync} from 'node:fs';
+
+type Manifest = {
+	name: string;
+	version: string;
+	description: string;
+	license: string;
+	homepage: string;
+	repository: {url: string};
+	bugs: {url: string};
+};
+
 export const root = new URL('../../', import.meta.url).pathname;
+export const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as Manifest;
+
+/** Where the files of this release are published, below the repository of package.json. */
+export const downloadUrl = `${manifest.repository.url.replace(/^git\+/, '').replace(/\.git$/, '')}/releases/download/v${manifest.version}`;
+
+/** Name of the npm package as `npm pack` gives it. */
+export const npmPackage = `${manifest.name}-${manifest.version}.tgz`;
+
+/** Other names of the program: a kubectl plugin, and its completion. */
+export const programAliases = ['kubectl-spoke', 'kubectl_complete-spoke'];
 
 export type Platform = {
 	/** As `process.platform` and `process.arch`. */
@@ -26,3 +48,11 @@ export const platforms: readonly Platform[] = [
 	{os: 'darwin', arch: 'x64', nodeSha256: null},
 	{os: 'darwin', arch: 'arm64', nodeSha256: null},
 ];
+
+/** `process.arch` → Go's name, which nfpm, krew and container images use. */
+export const goArch = {x64: 'amd64', arm64: 'arm64'} as const;
+
+/** Name of an archive's folder, and of the archive without its suffix. */
+export function archiveName({os, arch}: Platform): string {
+	return `${manifest.name}-${manifest.version}-${os}-${arch}`;
+}

@@ -7,10 +7,10 @@ import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
 import {parse} from 'yaml';
-import {nodeVersion} from '../../scripts/release/release-data.ts';
+import {nodeVersion, platforms} from '../../scripts/release/release-data.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
-type Step = {uses?: string; run?: string; env?: Record<string, string>};
+type Step = {uses?: string; run?: string; env?: Record<string, string>; with?: Record<string, string>};
 type Job = {steps: Step[]; permissions?: Record<string, string>; strategy?: {matrix: Record<string, unknown[]>}};
 type Workflow = {permissions: Record<string, string>; jobs: Record<string, Job>};
 
@@ -47,10 +47,10 @@ test('workflows run only scripts that package.json has', t => {
 	);
 });
 
-test('CI runs each suite of .ci/run, and .ci/run itself for the cluster', async t => {
+test('CI runs each suite of .ci/run, and .ci/run itself for those that need root', async t => {
 	const suites = scriptsIn(await readFile(join(root, '.ci/run'), 'utf8'));
 	t.true(suites.length > 3);
-	for (const suite of new Set(suites.filter(name => name !== 'test:cluster'))) {
+	for (const suite of new Set(suites.filter(name => !['test:cluster', 'test:release'].includes(name)))) {
 		t.true(
 			commands.some(command => new RegExp(`npm (?:run (?:--silent )?)?${suite}$`).test(command)),
 			suite,
@@ -65,6 +65,16 @@ test('CI runs on the oldest Node that spoke supports, and on that of the release
 	for (const version of [engines.node.replace('>=', ''), nodeVersion]) {
 		t.true(node.includes(version.split('.')[0]!), version);
 	}
+});
+
+test('the release builds each platform, with the Node that becomes part of it', t => {
+	const {build} = workflows.get('release.yml')!.jobs as {build: Job};
+	const {include} = build.strategy!.matrix as {include: Array<{platform: string}>};
+	t.deepEqual(
+		include.map(({platform}) => platform),
+		platforms.map(({os, arch}) => `${os}-${arch}`),
+	);
+	t.true(build.steps.some(step => step.with?.['node-version'] === nodeVersion));
 });
 
 test('a workflow has no permissions, and a job those that it names', t => {

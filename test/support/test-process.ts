@@ -25,7 +25,7 @@ if (records !== undefined) {
 
 	registerHooks({
 		load(url, context, nextLoad) {
-			const loaded = /\/(test\/[^?]*\.(?:test|cluster)\.tsx?)$/.exec(url)?.[1];
+			const loaded = /\/(test\/[^?]*\.(?:test|cluster|release)\.tsx?)$/.exec(url)?.[1];
 			if (file === undefined && loaded !== undefined) {
 				file = loaded;
 				record();
