@@ -46,9 +46,9 @@ export function describeNodeCheckSummary({nodes, nodesFrom, ...summary}: NodeChe
 	].join('; ');
 }
 
-/** Which agent carries which node, or why that is unknown; `null` if no node is behind a tunnel. */
+/** Which agent carries which node, or why that is unknown; `null` if no node is behind a tunnel of Konnectivity agents. */
 export function describeAgentChoice({agents, agentChoice}: Pick<NodeCheckSummary, 'agents' | 'agentChoice'>): string | null {
-	if (agentChoice === null) {
+	if (agentChoice === null || agents?.length === 0) {
 		return null;
 	}
 

@@ -24,6 +24,10 @@ export function findNodeAgents({agents, strategies, nodes}: Tunnel): {agents: re
 		return {agents: null, agentChoice: unknownChoice('agent pods cannot be listed', [needMirrorPods])};
 	}
 
+	if (agents.length === 0) {
+		return {agents: [], agentChoice: unknownChoice('kube-system has no pod of a Konnectivity agent', [])};
+	}
+
 	const named = nodesByAgent(agents, nodes);
 	const close = (carried: (agent: AgentPod) => readonly string[] | null, agentChoice: AgentChoice) => ({
 		agents: agents.map(agent => {

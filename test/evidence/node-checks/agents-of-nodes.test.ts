@@ -66,6 +66,11 @@ for (const [title, strategies] of [
 	});
 }
 
+test('without an agent pod, no strategy is needed', t => {
+	const {agents, agentChoice} = findNodeAgents({agents: [], strategies: null, nodes});
+	t.deepEqual([agents, agentChoice.basis, agentChoice.need], [[], 'unknown', []]);
+});
+
 test('without permission to list agent pods, the need names it', t => {
 	const {agents, agentChoice} = findNodeAgents({agents: null, strategies: null, nodes});
 	t.deepEqual([agents, agentChoice.need[0]?.permission], [null, 'list pods in kube-system']);
