@@ -33,6 +33,7 @@ const refusedActions = [
 	'pods/attach',
 	'pods/forward',
 	'pods/debug',
+	'pods/files',
 	'workloads/shell',
 	'workloads/forward',
 	'services/forward',
@@ -89,6 +90,10 @@ const calls: Readonly<Record<string, readonly string[][]>> = {
 	exec: [['web', '--', 'ls']],
 	attach: [['web']],
 	debug: [['web', '--image=x']],
+	cp: [
+		['web:/a', '.'],
+		['a', 'web:/a'],
+	],
 	'port-forward': [['pod/web', '0:80']],
 	proxy: [
 		['--port', '0'],

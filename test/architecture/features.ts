@@ -187,10 +187,10 @@ export const features: readonly Feature[] = [
 	},
 	{
 		name: 'shell',
-		contains: 'Shells and debug containers, and lending of the terminal',
+		contains: 'Shells, debug containers, copies of files, and lending of the terminal',
 		state: [],
 		screens: ['describe-meanwhile.ts'],
-		offers: ['external-programs.ts', 'plugin-terminal.ts', 'shell-handlers.ts', 'terminal-queue.ts'],
+		offers: ['copy-handlers.ts', 'external-programs.ts', 'plugin-terminal.ts', 'shell-handlers.ts', 'terminal-queue.ts'],
 	},
 	{
 		name: 'sandbox',

@@ -1,10 +1,12 @@
 /** What a copy prints: notices, a summary, and objects for `-o json`. */
 import {monotonicMs} from '../../async/clock.ts';
+import {describeCopied, describeNotCopied} from '../../descriptions/describe-copy.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {jsonObject, writeJsonLine} from '../../output/json-line.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import type {ResolvedTarget} from '../../streams/connection-observer.ts';
 import type {CopiedEntry, CopyDirection, CopyListener} from '../../streams/copy/copy-events.ts';
+import {CopyTally} from '../../streams/copy/copy-tally.ts';
 import {formatBytes, formatQuantity} from '../../text/format-number.ts';
 import {formatDuration} from '../../text/format-time.ts';
 import type {ProgressLine} from './progress-line.ts';
@@ -24,8 +26,8 @@ export class CopyReport implements CopyListener {
 	target: ResolvedTarget | null = null;
 	readonly #options: CopyReportOptions;
 	readonly #startedAt = monotonicMs();
-	readonly #counts = {files: 0, directories: 0, links: 0, bytes: 0, skipped: 0, failed: 0, losses: 0};
-	readonly #methods = new Set<string>();
+	readonly #tally = new CopyTally();
+	#losses = 0;
 
 	constructor(options: CopyReportOptions) {
 		this.#options = options;
@@ -40,19 +42,18 @@ export class CopyReport implements CopyListener {
 	}
 
 	onEntry(entry: CopiedEntry): void {
-		this.#count(entry);
+		this.#tally.add(entry);
 		if (this.#options.json) {
 			writeJsonLine(this.#options.json as NodeJS.WriteStream, entryObject(entry, this.#options.direction));
 		}
 
 		if (entry.result !== 'copied') {
-			const name = entry.path.length === 0 ? this.#options.source : entry.path.toString();
-			this.#warn(`not copied: ${name}: ${entry.reason ?? 'unknown reason'}`);
+			this.#warn(describeNotCopied(entry, this.#options.source));
 		}
 	}
 
 	onRetry(error: SpokeError, {attempt, retryInMs, keptBytes}: {attempt: number; retryInMs: number; keptBytes: number}): void {
-		this.#counts.losses++;
+		this.#losses++;
 		// What the container has stored of a copy to it is known when it is reached again.
 		const kept = this.#options.direction === 'from-pod' ? ` after ${formatBytes(keptBytes)}` : '';
 		this.#warn(`${error.message}; continuing${kept} in ${formatDuration(retryInMs)} (retry ${attempt})`);
@@ -64,62 +65,37 @@ export class CopyReport implements CopyListener {
 		const durationMs = Math.round(monotonicMs() - this.#startedAt);
 		progress.stop();
 		if (json) {
+			const {files, directories, links, bytes, skipped, failed} = this.#tally;
 			const summary = {
 				direction,
 				target: this.target,
 				source,
 				destination,
-				...this.#counts,
+				files,
+				directories,
+				links,
+				bytes,
+				skipped,
+				failed,
+				losses: this.#losses,
 				durationMs,
 				stopped,
 				error: error?.toJSON() ?? null,
 			};
 			writeJsonLine(json as NodeJS.WriteStream, jsonObject('CopySummary', summary));
-		} else if (!isQuiet && (stopped === null || this.#counts.files > 0)) {
-			this.#warn(this.#summaryText(durationMs));
+		} else if (!isQuiet && (stopped === null || this.#tally.files > 0)) {
+			this.#warn(describeCopied(this.#tally, durationMs));
 		}
 	}
 
 	/** @throws SpokeError ERR_COPY_INCOMPLETE if anything of the source was not copied */
 	assertComplete(): void {
-		const missing = this.#counts.skipped + this.#counts.failed;
+		const {missing} = this.#tally;
 		if (missing > 0) {
 			throw new SpokeError('ERR_COPY_INCOMPLETE', `${formatQuantity(missing, 'entry', 'entries')} of ${this.#options.source} not copied`, {
 				leg: 0,
 			});
 		}
-	}
-
-	#count({kind, result, bytes, verified}: CopiedEntry): void {
-		if (result !== 'copied') {
-			this.#counts[result]++;
-			return;
-		}
-
-		this.#counts.bytes += bytes;
-		if (kind === 'file') {
-			this.#counts.files++;
-		} else if (kind === 'directory') {
-			this.#counts.directories++;
-		} else {
-			this.#counts.links++;
-		}
-
-		if (verified) {
-			this.#methods.add(
-				verified.by === 'checksum' ? `same ${verified.algorithm} checksum on both ends` : 'read twice, with the same content',
-			);
-		}
-	}
-
-	#summaryText(durationMs: number): string {
-		const {files, directories, links, bytes} = this.#counts;
-		const counted = [
-			formatQuantity(files, 'file'),
-			...(directories > 0 ? [formatQuantity(directories, 'folder')] : []),
-			...(links > 0 ? [formatQuantity(links, 'link')] : []),
-		].join(', ');
-		return [`copied ${counted}, ${formatBytes(bytes)} in ${formatDuration(durationMs)}`, ...this.#methods].join(' · ');
 	}
 
 	#warn(text: string): void {

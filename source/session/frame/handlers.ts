@@ -19,6 +19,7 @@ import {navigationHandlers} from './navigation-handlers.ts';
 import {dialogHandlers} from '../dialogs/dialog-handlers.ts';
 import {paletteHandlers} from '../dialogs/palette-handlers.ts';
 import {sandboxHandlers} from '../sandbox/sandbox-handlers.ts';
+import {copyHandlers} from '../shell/copy-handlers.ts';
 import {shellHandlers} from '../shell/shell-handlers.ts';
 import {apiserverUnreachableHandlers} from '../clusters/unreachable-handlers.ts';
 import {openWhy, whyHandlers} from '../why/why-handlers.ts';
@@ -32,6 +33,7 @@ const handlers = {
 	...apiserverUnreachableHandlers,
 	...tailHandlers,
 	...shellHandlers,
+	...copyHandlers,
 	...forwardHandlers,
 	...forwardSetHandlers,
 	...proxyHandlers,

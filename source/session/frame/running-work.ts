@@ -9,6 +9,7 @@ export type WorkKinds = {
 	forward: Stoppable;
 	listener: Stoppable;
 	request: Stoppable;
+	copy: Stoppable;
 	/** `reason`: what follows `stopped`. */
 	'node-check': {stop(reason?: string): unknown};
 	sandbox: SandboxRun;

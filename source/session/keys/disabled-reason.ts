@@ -19,6 +19,7 @@ const ofRunning: Readonly<Partial<Record<ActionId, RunningPodFeature>>> = {
 	attach: 'attach',
 	forward: 'port-forward',
 	debug: 'debug',
+	files: 'exec',
 };
 
 /** The reason in kubectl's words, if kubectl has a message for it. */

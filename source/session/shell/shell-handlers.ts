@@ -72,7 +72,7 @@ async function attachToSelected(session: Session): Promise<void> {
 
 type ShellTargetRequest = {feature: Run['feature']; cluster: OpenCluster; target: string; namespace: string; named?: string};
 
-async function resolveShellTarget(
+export async function resolveShellTarget(
 	session: Session,
 	{feature, cluster, target, namespace, named}: ShellTargetRequest,
 ): Promise<ShellTarget | null> {

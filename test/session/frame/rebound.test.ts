@@ -251,6 +251,7 @@ const elsewhere = new Map([
 	['pods/shell', 'session.test.ts'],
 	['pods/attach', 'needs a terminal of its own'],
 	['pods/debug', 'changes the pod'],
+	['pods/files', 'copy-files.test.ts'],
 	['terminal/terminal.leave', 'session.test.ts'],
 	['ended/ended.new-shell', 'session.test.ts'],
 	['terminal/terminal.send-key', 'leave-keys.test.ts'],
@@ -355,6 +356,6 @@ async function reboundSession(t: ExecutionContext): Promise<TestTerminal> {
 	t.deepEqual(problems, []);
 	const {kubeconfigFile} = await openSandbox(t);
 	const terminal = await openTerminal(t, ['--keymap', file, '--kubeconfig', kubeconfigFile], {home, keymap, columns: 140, rows: 40});
-	await terminal.sees(/web-\w[\s\S]*does not check who answers/);
+	await terminal.sees(/web-\w[\s\S]*does not check who kubelet n\d is/);
 	return terminal;
 }

@@ -1,0 +1,23 @@
+/** Copies in words. */
+import type {CopiedEntry} from '../streams/copy/copy-events.ts';
+import type {CopyTally} from '../streams/copy/copy-tally.ts';
+import {formatBytes, formatQuantity} from '../text/format-number.ts';
+import {formatDuration} from '../text/format-time.ts';
+
+/** `copied 3 files, 1 folder, 1.2 MB in 0.4 s · same sha256 checksum on both ends`. */
+export function describeCopied({files, directories, links, bytes, verifiedBy}: CopyTally, durationMs: number): string {
+	const counted = [
+		formatQuantity(files, 'file'),
+		...(directories > 0 ? [formatQuantity(directories, 'folder')] : []),
+		...(links > 0 ? [formatQuantity(links, 'link')] : []),
+	].join(', ');
+	const methods = [...verifiedBy.values()].map(({by, algorithm}) =>
+		by === 'checksum' ? `same ${algorithm} checksum on both ends` : 'read twice, with the same content',
+	);
+	return [`copied ${counted}, ${formatBytes(bytes)} in ${formatDuration(durationMs)}`, ...methods].join(' · ');
+}
+
+/** `source` is the name of an entry that is the source itself. */
+export function describeNotCopied({path, reason}: CopiedEntry, source: string): string {
+	return `not copied: ${path.length === 0 ? source : path.toString()}: ${reason ?? 'unknown reason'}`;
+}

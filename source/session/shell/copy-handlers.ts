@@ -1,0 +1,154 @@
+/** Copies files between this machine and the selected pod. */
+import {monotonicMs} from '../../async/clock.ts';
+import {describeCopied, describeNotCopied} from '../../descriptions/describe-copy.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {CopiedEntry, CopyListener} from '../../streams/copy/copy-events.ts';
+import {copyFromPod} from '../../streams/copy/copy-from-pod.ts';
+import {CopyTally} from '../../streams/copy/copy-tally.ts';
+import {copyToPod} from '../../streams/copy/copy-to-pod.ts';
+import {toResolvedTarget} from '../../targets/resolve-pod.ts';
+import {formatBytes, formatQuantity} from '../../text/format-number.ts';
+import type {Handlers, Session} from '../frame/session.ts';
+import {expandHome} from '../frame/write-new-file.ts';
+import {selectedTarget} from '../lists/selection.ts';
+import type {ShellTarget} from './debug-container-form.ts';
+import {resolveShellTarget} from './shell-handlers.ts';
+
+/** As `spoke cp` by default. */
+const retries = 5;
+
+const progressEveryMs = 500;
+
+export const copyHandlers = {files: async session => copySelected(session)} satisfies Handlers;
+
+type CopyPaths = {isFromPod: boolean; remote: string; local: string};
+
+async function copySelected(session: Session): Promise<void> {
+	const here = selectedTarget(session);
+	const copyTarget = here && (await resolveShellTarget(session, {feature: 'exec', cluster: session.cluster, ...here}));
+	const paths = copyTarget && (await promptForPaths(session, `${copyTarget.pod.metadata.name}:`));
+	if (copyTarget && paths) {
+		await runCopy(session, copyTarget, paths);
+	}
+}
+
+/** `null` if the user cancels. `prefix` begins a path in the pod, as on the command line. */
+async function promptForPaths(session: Session, prefix: string): Promise<CopyPaths | null> {
+	const from = await session.promptForText({
+		lead: 'copy from ',
+		purpose: 'copy-from',
+		text: prefix,
+		accept: 'next',
+		check: text => (text === '' || text === prefix ? 'type a path' : null),
+		note: () => 'a path of this machine copies to the pod',
+	});
+	if (from === null) {
+		return null;
+	}
+
+	const isFromPod = from.text.startsWith(prefix);
+	const to = await session.promptForText({
+		lead: 'to ',
+		purpose: 'copy-to',
+		text: isFromPod ? './' : `${prefix}/tmp`,
+		accept: 'copy',
+		check: text =>
+			text.startsWith(prefix) === isFromPod ? `it must ${isFromPod ? 'be a path of this machine' : `begin with ${prefix}`}` : null,
+	});
+	if (to === null) {
+		return null;
+	}
+
+	const [remote, local] = isFromPod ? [from.text, to.text] : [to.text, from.text];
+	return {isFromPod, remote: remote.slice(prefix.length), local: expandHome(local)};
+}
+
+/** Keys keep their meaning while it runs. */
+async function runCopy(session: Session, {cluster, pod, container, asked, chosenFrom}: ShellTarget, paths: CopyPaths): Promise<void> {
+	const {isFromPod, remote, local} = paths;
+	const about = `copy ${isFromPod ? 'from' : 'to'} ${pod.metadata.name}:${remote}`;
+	const id = session.nextId('copy');
+	const stopped = new AbortController();
+	const startedAt = monotonicMs();
+	const report = new SessionCopyReport(isFromPod ? remote : local);
+	try {
+		await session.typeAhead.showProgress(about, async (canceled, say) => {
+			report.onProgress = text => {
+				say(`${about}: ${text}`);
+			};
+
+			const options = {
+				cluster: cluster.access,
+				target: toResolvedTarget(asked, pod, chosenFrom, container),
+				observer: session.observerFor(id, cluster),
+				signal: AbortSignal.any([canceled, stopped.signal]),
+				environment: session.env,
+				preserve: true,
+				retries,
+				listener: report,
+			};
+			const copying = isFromPod
+				? copyFromPod({...options, source: remote, destination: local})
+				: copyToPod({...options, source: local, destination: remote});
+			const forget = session.work.start('copy', id, {
+				async stop() {
+					stopped.abort();
+					await copying.catch(() => undefined);
+				},
+			});
+			await copying.finally(forget);
+		});
+	} catch (error) {
+		if (error instanceof SpokeError) {
+			session.fail(about, error);
+			return;
+		}
+
+		throw error;
+	}
+
+	const text = describeCopied(report.tally, monotonicMs() - startedAt);
+	if (report.firstMissing === null) {
+		session.tell(text);
+	} else {
+		session.tell(`${report.firstMissing} (${formatQuantity(report.tally.missing, 'such entry', 'such entries')}); ${text}`, 'error');
+	}
+}
+
+class SessionCopyReport implements CopyListener {
+	readonly tally = new CopyTally();
+	/** The first entry that was not copied, in words. */
+	firstMissing: string | null = null;
+	onProgress: (text: string) => void = () => {};
+	readonly #source: string;
+	#bytes = 0;
+	#totalBytes = 0;
+	#shownAt = monotonicMs();
+
+	constructor(source: string) {
+		this.#source = source;
+	}
+
+	onTotal({bytes}: {bytes: number}): void {
+		this.#totalBytes = bytes;
+	}
+
+	onBytes(count: number): void {
+		this.#bytes += count;
+		if (monotonicMs() - this.#shownAt >= progressEveryMs) {
+			this.#shownAt = monotonicMs();
+			this.onProgress(`${formatBytes(this.#bytes)} of ${formatBytes(this.#totalBytes)}`);
+		}
+	}
+
+	onEntry(entry: CopiedEntry): void {
+		this.tally.add(entry);
+		if (entry.result !== 'copied') {
+			this.firstMissing ??= describeNotCopied(entry, this.#source);
+		}
+	}
+
+	onRetry(error: SpokeError, {attempt}: {attempt: number}): void {
+		this.onProgress(`${error.message}; continuing (retry ${attempt})`);
+	}
+}
