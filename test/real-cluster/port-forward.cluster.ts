@@ -348,3 +348,38 @@ for (const server of ['off-direct', 'off-grpc'] as const) {
 		t.deepEqual(ended, {status: 7, stdout: 'hello', stderr: ''});
 	});
 }
+
+test('--each forwards a port to each pod of a StatefulSet, and follows its name', async t => {
+	const name = 'forwarded-set';
+	await apply(cluster.kubeconfig(direct), [
+		{
+			apiVersion: 'apps/v1',
+			kind: 'StatefulSet',
+			metadata: {name, namespace},
+			spec: {
+				replicas: 2,
+				serviceName: name,
+				selector: {matchLabels: {app: name}},
+				template: {...template('n1'), metadata: {labels: {app: name}}},
+			},
+		},
+	]);
+	await cluster.kubectl(direct, ['rollout', 'status', `sts/${name}`, '--timeout=90s']);
+	const run = await forward(t, direct, [`sts/${name}`, ':echo', '--each']);
+	await run.until(({event}) => event === 'all-ready');
+	t.deepEqual(
+		run.events
+			.filter(({event}) => event === 'ready')
+			.map(({forward: id, target}) => [id, target.name])
+			.sort(),
+		[
+			['f1', `${name}-0`],
+			['f2', `${name}-1`],
+		],
+	);
+	await cluster.kubectl(direct, ['delete', 'pod', `${name}-1`]);
+	const moved = await run.until(({event}) => event === 'moved', 60_000);
+	t.deepEqual([moved.forward, moved.to.name, moved.to.uid === moved.from.uid], ['f2', `${name}-1`, false]);
+	t.deepEqual(await Promise.all([1, 2].map(async number => echoed(await run.port(number)))), ['hello', 'hello']);
+	await interrupt(t, run);
+});

@@ -1,7 +1,9 @@
 /** Targets and ports of port-forward. */
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ForwardFileEntry} from '../../command-line/forward-file.ts';
-import type {ForwardPort, OnPodLoss} from '../../streams/port-forward/forward-request.ts';
+import {eachPod} from '../../streams/port-forward/each-pod.ts';
+import type {ForwardPort, ForwardRequest, OnPodLoss} from '../../streams/port-forward/forward-request.ts';
 import {parseListenAddresses, type ListenAddress} from '../../streams/port-forward/listen-address.ts';
 import {localPortOf, namesProtocol, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import {parseTarget, type ParsedTarget} from '../../targets/parse-target.ts';
@@ -13,7 +15,7 @@ export type TargetWithPorts = {
 	namespace?: string;
 	addresses?: readonly ListenAddress[];
 	onPodLoss?: OnPodLoss;
-};
+} & Pick<ForwardRequest, 'followed'>;
 
 /**
 After the first target, an argument with a slash is another target, any other a port of the last one.
@@ -60,6 +62,26 @@ export function parseForwardEntries(lines: readonly ForwardFileEntry[], already:
 		...(addresses.length > 0 && {addresses: parseListenAddresses(addresses)}),
 		...(onPodLoss !== null && {onPodLoss}),
 	}));
+}
+
+/** A target for each pod of each target. Ports are numbered anew. @throws SpokeError as `eachPod` */
+export async function expandToPods(
+	cluster: ClusterClient,
+	targets: readonly TargetWithPorts[],
+	signal: AbortSignal,
+): Promise<readonly TargetWithPorts[]> {
+	const pods = await Promise.all(targets.map(async target => eachPod(cluster, target, signal)));
+	let number = 0;
+	return targets.flatMap((target, index) =>
+		pods[index]!.map((pod, localOffset) => ({
+			...target,
+			...pod,
+			ports: target.ports.map(({spec}) => {
+				number++;
+				return {id: `f${number}`, spec, localOffset};
+			}),
+		})),
+	);
 }
 
 /**

@@ -22,7 +22,8 @@ export function jsonReporter(output: Writable, stderr: Output): ForwardReporter 
 				stderr.write(noticeLine(forwardLine(warning, ''), stderr));
 			}
 		},
-		allReady(forwards) {
+		allReady(targets) {
+			const forwards = targets.reduce((sum, {ports}) => sum + ports.length, 0);
 			line({event: 'all-ready', forward: null, forwards, pid: process.pid});
 		},
 		path(forward, path) {

@@ -9,7 +9,7 @@ import type {ListenAddress} from '../../streams/port-forward/listen-address.ts';
 import {startForward} from '../../streams/port-forward/start-forward.ts';
 import type {Invocation} from '../command.ts';
 import {createStreamClient} from '../stream-client.ts';
-import type {TargetWithPorts} from './forward-arguments.ts';
+import {expandToPods, type TargetWithPorts} from './forward-arguments.ts';
 import {emitPathEvents} from './path-events.ts';
 import type {portForwardSpec} from './spec.ts';
 import type {ForwardReporter} from './text-reporter.ts';
@@ -32,7 +32,7 @@ export type ForwardOutcome = {
 /** Runs all forwards until `signal` aborts or one fails, which ends the others. Never rejects. */
 export async function runForwards(
 	invocation: PortForwardInvocation,
-	{targets, context, addresses}: ForwardInput,
+	{targets: asked, context, addresses}: ForwardInput,
 	reporter: ForwardReporter,
 	{
 		signal,
@@ -46,12 +46,14 @@ export async function runForwards(
 	},
 ): Promise<ForwardOutcome> {
 	const {flags, stderr, env} = invocation;
+	let targets = asked;
 	let running: RunningForward[] = [];
 	let cluster: ClusterClient | undefined;
 	let labeler: Labeler | undefined;
 	try {
 		const opened = await createStreamClient({...invocation, flags: {...flags, context}}, terminal && {terminal});
 		cluster = opened;
+		targets = flags.each ? await expandToPods(opened, asked, signal) : asked;
 		labeler = wantsPaths(invocation)
 			? createLabeler(opened, {waitsForMetrics: flags.path !== 'auto' || flags.output === 'json'})
 			: undefined;
@@ -109,7 +111,7 @@ async function reportEvents(
 
 					ready++;
 					if (ready === forwards) {
-						reporter.allReady(forwards);
+						reporter.allReady(targets);
 					}
 				}
 			} catch (error) {

@@ -32,7 +32,7 @@ export const command: Command<typeof portForwardSpec.flags> = {
 
 async function untilInterrupted(invocation: PortForwardInvocation, input: ForwardInput): Promise<number> {
 	const {flags, stdout, stderr, interrupted} = invocation;
-	const reporter = flags.output === 'json' ? jsonReporter(stdout, stderr) : textReporter(stdout, stderr);
+	const reporter = flags.output === 'json' ? jsonReporter(stdout, stderr) : textReporter(stdout, stderr, {namesPods: flags.each});
 	const {failure, totals} = await runForwards(invocation, input, reporter, {signal: interrupted});
 	if (failure === null) {
 		const signal = String(interrupted.reason);

@@ -37,9 +37,9 @@ export async function serveCommand(invocation: PortForwardInvocation, input: For
 					ready.push(event);
 				}
 			},
-			allReady(forwards) {
-				reporter.allReady(forwards);
-				const variables = forwardVariables(ready, input.targets);
+			allReady(targets) {
+				reporter.allReady(targets);
+				const variables = forwardVariables(ready, targets);
 				// Loaded only here, because its package is larger than the rest of the command.
 				command = import('./local-command.ts').then(async ({runLocalCommand}) =>
 					interrupted.aborted || forwardsEnded.signal.aborted
@@ -77,7 +77,9 @@ export async function serveCommand(invocation: PortForwardInvocation, input: For
 
 /** stdout belongs to the command. Without `-v`, only failures and what follows them are reported. */
 function commandReporter({flags, stderr}: PortForwardInvocation): ForwardReporter {
-	return flags.output === 'json' ? jsonReporter(stderr, stderr) : textReporter(flags.v > 0 ? stderr : {write: () => true}, stderr);
+	return flags.output === 'json'
+		? jsonReporter(stderr, stderr)
+		: textReporter(flags.v > 0 ? stderr : {write: () => true}, stderr, {namesPods: flags.each});
 }
 
 /** The command reads the terminal, so a credential plugin cannot. */
@@ -94,15 +96,18 @@ async function terminalUnless(isTaken: () => boolean): Promise<PluginTerminal> {
 	};
 }
 
-/** Of the first forward, and of each remote port as it was typed: `SPOKE_PORT_5432`, `SPOKE_PORT_HTTP_ALT`. */
+/** Of the first forward, and of each remote port as it was typed: `SPOKE_PORT_HTTP_ALT`; of each pod `SPOKE_PORT_5432_0`. */
 export function forwardVariables(ready: readonly ReadyEvent[], targets: readonly TargetWithPorts[]): Record<string, string> {
 	const variables: Record<string, string> = {};
-	for (const {id, spec} of targets.flatMap(({ports}) => ports)) {
+	for (const {id, spec, localOffset} of targets.flatMap(({ports}) => ports)) {
 		const [listening] = ready.find(({forward}) => forward === id)?.listen ?? [];
 		if (listening) {
 			variables['SPOKE_ADDRESS'] ??= listening.address;
 			variables['SPOKE_PORT'] ??= String(listening.port);
-			variables[`SPOKE_PORT_${spec.remote.replaceAll('-', '_').toUpperCase()}`] ??= String(listening.port);
+			const name = `SPOKE_PORT_${spec.remote.replaceAll('-', '_').toUpperCase()}`;
+			for (const variable of localOffset === undefined ? [name] : [name, `${name}_${localOffset}`]) {
+				variables[variable] ??= String(listening.port);
+			}
 		}
 	}
 

@@ -13,6 +13,11 @@ const flags = [
 		help: 'IP addresses to listen on; localhost (the default) means 127.0.0.1 and ::1, at least one of which must be available',
 	},
 	{
+		name: 'each',
+		kind: 'boolean',
+		help: 'one local port per pod of a StatefulSet, or of the service of one: LOCAL for the first pod, LOCAL+1 for the next; follows each pod by name; pods that are added later get no port',
+	},
+	{
 		name: 'filename',
 		short: 'f',
 		kind: 'string',
@@ -49,13 +54,14 @@ export const portForwardSpec = {
 		'Ports are numbers or names; :REMOTE picks a free local port. After the first target, an argument with a slash starts another target.\n' +
 		'If one connection is refused or reset, the forward and its other connections continue. A service or workload is followed to its next Ready pod; if a named pod is gone, the command exits 12.\n' +
 		'SIGINT ends it with status 0. KUBECTL_PORT_FORWARD_WEBSOCKETS=false uses only raw SPDY.\n' +
-		'With a COMMAND, spoke starts it when all forwards are ready, with SPOKE_PORT (local port of the first), SPOKE_PORT_REMOTE for each REMOTE (SPOKE_PORT_5432, SPOKE_PORT_HTTP; of equal ones the first) and SPOKE_ADDRESS set. ' +
-		'The command has stdin, stdout and the terminal, and gets spoke’s signals. On stderr, spoke reports only what fails or continues, and with -v all else. ' +
+		'With a COMMAND, spoke starts it when all forwards are ready, with SPOKE_PORT (local port of the first), SPOKE_PORT_REMOTE for each REMOTE (SPOKE_PORT_5432, SPOKE_PORT_HTTP; of equal ones the first; with --each also SPOKE_PORT_5432_0 and so on) and SPOKE_ADDRESS set. ' +
+		'The command has stdin, stdout and the terminal, and gets spoke’s signals. Without -v, spoke prints only failures and recoveries, on stderr. ' +
 		'The forwards end with the command, and spoke exits with its status, or 128 + N if signal N ended it. 127 means that the command was not found and 126 that it could not be started. If spoke itself fails, it ends the command (SIGTERM, SIGKILL after 5 s) and exits 125, or 3 or 4 for --require.',
 	examples: [
 		['spoke port-forward svc/web 8080:80', 'port 80 of the service at 127.0.0.1:8080 and [::1]:8080'],
 		['spoke port-forward pod/web-5d :http', 'a named port on a free local port'],
 		['spoke port-forward svc/web 8080:80 sts/db 5432', 'two targets in one run'],
+		['spoke port-forward sts/db 5432 --each', 'db-0 at port 5432, db-1 at port 5433'],
 		['spoke port-forward svc/web :80 -o json', 'ready events for scripts'],
 		['spoke port-forward -f ~/.config/spoke/forwards/shop', 'a set saved in the session'],
 		["spoke port-forward svc/db :5432 -- sh -c 'psql -h $SPOKE_ADDRESS -p $SPOKE_PORT'", 'a forward for one command'],

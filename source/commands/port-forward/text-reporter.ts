@@ -6,10 +6,12 @@ import type {Path} from '../../evidence/evidence.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import type {ForwardEvent, ForwardTotals} from '../../streams/port-forward/forward-event.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
+import type {TargetWithPorts} from './forward-arguments.ts';
 
 type Output = Pick<NodeJS.WriteStream, 'write'> & {isTTY?: boolean};
 
-export function textReporter(stdout: Output, stderr: Output): ForwardReporter {
+/** `namesPods`: names the pod of each port. */
+export function textReporter(stdout: Output, stderr: Output, {namesPods = false} = {}): ForwardReporter {
 	const say = (text: string) => {
 		stdout.write(`${sanitizeLine(text)}\n`);
 	};
@@ -31,7 +33,9 @@ export function textReporter(stdout: Output, stderr: Output): ForwardReporter {
 			const connection = 'connection' in event ? event.connection : '';
 			const who = `connection ${connection} (${localPorts.get(connection)} -> ${remotePorts.get(event.forward)})`;
 			for (const description of isShown(event) ? describeForwardEvent(event) : []) {
-				(description.kind === 'output' ? say : note)(forwardLine(description, who));
+				(description.kind === 'output' ? say : note)(
+					namesPods && description.kind === 'output' ? joinParts(description.parts) : forwardLine(description, who),
+				);
 			}
 
 			if (event.event === 'connection-closed' || event.event === 'connection-failed') {
@@ -70,7 +74,7 @@ type ForwardRunResult = {exitStatus: number; reason: string; signal: string | nu
 
 export type ForwardReporter = {
 	event(event: ForwardEvent): void;
-	allReady(forwards: number): void;
+	allReady(targets: readonly TargetWithPorts[]): void;
 	path(forward: string, path: Path): void;
 	ended(ended: ForwardRunResult): void;
 };

@@ -27,8 +27,7 @@ export async function* watchForwardPods(
 	namedPod: PodObject,
 	signal: AbortSignal,
 ): AsyncGenerator<ReadonlyMap<string, PodObject>, void> {
-	const {name, namespace = ''} = namedPod.metadata;
-	const watched = scope ?? {namespace, fieldSelector: `metadata.name=${name}`};
+	const watched = scope ?? scopeOfName(namedPod);
 	while (!signal.aborted) {
 		const pods = new Map<string, PodObject>();
 		let synced = false;
@@ -93,15 +92,16 @@ Waits unless the pod is named.
 */
 export async function runningPod(
 	cluster: ClusterClient,
-	{target, namespace, podRunningTimeoutMs}: ForwardRequest,
+	{target, namespace, podRunningTimeoutMs, followed}: ForwardRequest,
 	signal: AbortSignal,
 ): Promise<ResolvedPod> {
-	const resolved = await resolvePod(cluster, target, {
+	const chosen = await resolvePod(cluster, target, {
 		podPreference: 'attach',
 		podRunningTimeoutMs,
 		signal,
 		...(namespace !== undefined && {namespace}),
 	});
+	const resolved = followed ? {...chosen, service: followed.service, scope: scopeOfName(chosen.pod)} : chosen;
 	if (isRunning(resolved.pod)) {
 		return resolved;
 	}
@@ -109,6 +109,10 @@ export async function runningPod(
 	// A completed job gets no more pods, a cron job not soon.
 	const isDone = resolved.scope === null || (['Job', 'CronJob'].includes(target.resource.kind) && isPodTerminated(resolved.pod));
 	return isDone ? throwNotRunning(resolved) : waitForRunningPod(cluster, resolved, podRunningTimeoutMs, signal);
+}
+
+function scopeOfName({metadata: {name, namespace = ''}}: PodObject): PodScope {
+	return {namespace, fieldSelector: `metadata.name=${name}`};
 }
 
 function isRunning({status}: PodObject): boolean {

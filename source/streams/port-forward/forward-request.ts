@@ -1,5 +1,6 @@
 /** Request and options of a forward, and the validation of its arguments. */
 import {type ParsedTarget, parseTarget} from '../../targets/parse-target.ts';
+import type {ServiceObject} from '../../targets/pod-object.ts';
 import type {ConnectionObserver} from '../connection-observer.ts';
 import type {ConnectionSnapshot, ForwardEvent, ForwardTotals} from './forward-event.ts';
 import {type ListenAddress, parseListenAddresses} from './listen-address.ts';
@@ -9,6 +10,8 @@ export type ForwardPort = {
 	/** `f1`. */
 	id: string;
 	spec: PortSpec;
+	/** Added to a local port that is not any free one. */
+	localOffset?: number;
 };
 
 export type OnPodLoss = 'move' | 'exit';
@@ -22,6 +25,8 @@ export type ForwardRequest = {
 	/** Default: `move`. A named pod has no successor. */
 	onPodLoss?: OnPodLoss;
 	podRunningTimeoutMs: number;
+	/** The target is a pod whose name lasts: its successor has the same. Ports are those of the service, if one selected it. */
+	followed?: {service: ServiceObject | null};
 };
 
 export type ForwardOptions = {

@@ -102,7 +102,7 @@ class ForwardedTarget implements RunningForward {
 			// Send the upgrade before binding ports.
 			await nextTurn();
 			for (const port of ports) {
-				const listener = await listenLocally(port.spec.local ?? port.remote.servicePort ?? port.remote.port, this.#request.addresses);
+				const listener = await listenLocally(localPort(port), this.#request.addresses);
 				this.#ports.push({...port, listener, registry: new ConnectionRegistry(port.id, this.events)});
 			}
 
@@ -309,6 +309,11 @@ class ForwardedTarget implements RunningForward {
 			}
 		});
 	}
+}
+
+function localPort({spec, remote, localOffset = 0}: ForwardPort & {remote: PodPort}): number {
+	const port = spec.local ?? remote.servicePort ?? remote.port;
+	return port === 0 ? 0 : port + localOffset;
 }
 
 function portIn(pod: PodObject, service: ServiceObject | null, {spec}: ForwardPort): PodPort {
