@@ -138,7 +138,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGQUIT'] as co
 		const name = signal.slice(3);
 		const {child, ended, output, sees} = started(
 			t,
-			['svc/db', ':7000', '--', 'sh', '-c', `trap 'echo got; trap "exit 9" ${name}' ${name}; echo up; while :; do sleep 0.05; done`],
+			['svc/db', ':7000', '--', 'sh', '-c', `trap 'trap "exit 9" ${name}; echo got' ${name}; echo up; while :; do sleep 0.05; done`],
 			env,
 		);
 		await sees('stdout', /up/);
