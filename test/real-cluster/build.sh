@@ -28,6 +28,12 @@ kubernetes() { # MODULE VERSION PROGRAM…
 	done
 }
 
+# An apiserver in k3s's manner; its version names k3s, as there.
+supervisor() { # VERSION
+	build kubernetes "$cache/v$1" supervisor ./supervisor \
+		"-X k8s.io/component-base/version.gitVersion=v$1+k3s1 -X k8s.io/client-go/pkg/version.gitVersion=v$1+k3s1"
+}
+
 core() {
 	kubernetes kubernetes 1.36.3 kube-apiserver kubectl kubelet
 	build etcd "$cache/bin" etcd go.etcd.io/etcd/server/v3
@@ -35,6 +41,7 @@ core() {
 		build containerd "$cache/bin" "$program" "github.com/containerd/containerd/v2/cmd/$program"
 	done
 	kubernetes kubernetes 1.36.3 kube-controller-manager kube-scheduler kube-proxy
+	supervisor 1.36.3
 	build workload "$cache/bin" workload .
 	build objects "$cache/bin" objects .
 	peer

@@ -3,8 +3,9 @@ import test, {type ExecutionContext} from 'ava';
 import type {UserName} from './lab/kubeconfig.ts';
 import {hasKonnectivity} from './lab/programs.ts';
 import {servesFlagz, type PostureName} from './lab/postures.ts';
+import type {StreamFacts} from './lab/truth.ts';
 import {useCluster, type Cluster} from './support/cluster.ts';
-import {cellsOf, claimsOf, count, summary, told, type Claim} from './support/matrix-cells.ts';
+import {cellsOf, claimsOf, count, summary, told, type Cell, type Claim} from './support/matrix-cells.ts';
 import {streamCells} from './support/stream-cells.ts';
 
 const tunnelTest = hasKonnectivity ? test : test.skip;
@@ -31,6 +32,17 @@ async function claimsAt(cluster: Cluster, posture: PostureName): Promise<Claim[]
 			truth: variant => cluster.truth(posture, variant.stream),
 			flagz: servesFlagz(posture),
 		});
+		claims.push(...cells.flatMap(cell => claimsOf(cell)));
+	}
+
+	return claims;
+}
+
+async function streamClaimsAt(cluster: Cluster, posture: PostureName): Promise<Claim[]> {
+	const claims: Claim[] = [];
+	for (const user of users) {
+		const truth = (stream: StreamFacts) => cluster.truth(posture, stream);
+		const cells = await streamCells({cluster, server: posture, user, truth, flagz: servesFlagz(posture)});
 		claims.push(...cells.flatMap(cell => claimsOf(cell)));
 	}
 
@@ -72,13 +84,7 @@ tunnelTest('labels of open streams match nine postures and two misleading egress
 	const cluster = await useCluster({postures});
 	const claims: Claim[] = [];
 	for (const posture of postures) {
-		for (const user of users) {
-			claims.push(
-				...(
-					await streamCells({cluster, server: posture, user, truth: stream => cluster.truth(posture, stream), flagz: servesFlagz(posture)})
-				).flatMap(cell => claimsOf(cell)),
-			);
-		}
+		claims.push(...(await streamClaimsAt(cluster, posture)));
 	}
 
 	judge(t, 'streams', claims);
@@ -175,23 +181,52 @@ tunnelTest('two different replicas behind a load balancer: only open streams are
 	}
 });
 
-test('no verdict through an L7 gateway is proven', async t => {
-	const cluster = await useCluster({postures: ['good-direct'], gateway: 'good-direct'});
-	for (const user of users) {
-		const cells = await cellsOf({
-			server: 'gateway',
-			user,
-			kubeconfig: cluster.kubeconfig('gateway', user),
-			truth: variant => cluster.truth('good-direct', variant.stream),
-		});
-		for (const {path, variant, probe} of cells) {
-			t.is(path.legs[0]!.to, 'gateway', `${user} ${variant} ${probe}`);
+tunnelTest('claims match three postures with HTTP CONNECT over TCP, whose proxy has certificates of its own', async t => {
+	const postures: readonly PostureName[] = ['off-tcp', 'good-tcp', 'bad-tcp'];
+	const cluster = await useCluster({postures});
+	await Promise.all(postures.map(async posture => cluster.kubectl(posture, ['logs', 'finished-writer', '--tail=1'])));
+	const claims: Claim[] = [];
+	for (const posture of postures) {
+		claims.push(...(await claimsAt(cluster, posture)), ...(await streamClaimsAt(cluster, posture)));
+	}
+
+	judge(t, 'HTTP CONNECT over TCP', claims);
+});
+
+test('claims match an apiserver on loopback behind a supervisor that carries its egress', async t => {
+	const cluster = await useCluster({postures: ['good-supervisor']});
+	await cluster.kubectl('good-supervisor', ['logs', 'finished-writer', '--tail=1']);
+	const claims = [...(await claimsAt(cluster, 'good-supervisor')), ...(await streamClaimsAt(cluster, 'good-supervisor'))];
+	judge(t, 'supervisor', claims);
+	t.true(claims.some(({what, basis, cell}) => what === 'tls' && basis === 'proven' && cell.path.legs[1]!.to === 'kubelet'));
+});
+
+for (const server of ['gateway', 'impersonator'] as const) {
+	test(`claims through an authenticating gateway match, and none is proven (${server})`, async t => {
+		const cluster = await useCluster({postures: ['good-direct'], [server]: 'good-direct'});
+		const cells: Cell[] = [];
+		for (const user of users) {
+			const truth = (stream: StreamFacts) => cluster.truth('good-direct', stream);
+			cells.push(
+				...(await cellsOf({server, user, kubeconfig: cluster.kubeconfig(server, user), truth: variant => truth(variant.stream)})),
+				...(await streamCells({cluster, server, user, truth, flagz: servesFlagz('good-direct')})),
+			);
+		}
+
+		for (const {path, user, variant, probe} of cells) {
+			t.not(path.legs[0]!.to, 'apiserver', `${user} ${variant} ${probe}`);
 			for (const basis of [path.legs[1]!.tls.basis, path.legs[1]!.route.basis, path.crossing.basis]) {
 				t.not(basis, 'proven', `${user} ${variant} ${probe}: ${path.line}`);
 			}
 		}
-	}
-});
+
+		judge(
+			t,
+			server,
+			cells.flatMap(cell => claimsOf(cell)),
+		);
+	});
+}
 
 test('an L7 gateway with the apiserver’s key is identified by the lost client certificate', async t => {
 	const cluster = await useCluster({postures: ['good-direct'], twin: 'good-direct'});

@@ -10,8 +10,11 @@ import {joined} from './one-at-a-time.ts';
 x509.cryptoProvider.set(webcrypto);
 const algorithm = {name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256'};
 
-/** `cluster` signs clients and apiservers, `kubelet` the kubelets' serving certificates. Two, so that one can be the wrong one. */
-export type Authority = 'cluster' | 'kubelet' | 'gateway';
+/**
+`cluster` signs clients and apiservers, `kubelet` the kubelets' serving certificates. Two, so that one can be the wrong one. `egress`: of a
+tunnel over TCP.
+*/
+export type Authority = 'cluster' | 'kubelet' | 'gateway' | 'egress';
 export type KeyPair = {cert: string; key: string};
 export type Subject = {
 	commonName: string;

@@ -4,9 +4,9 @@ import {request} from 'node:https';
 import {join} from 'node:path';
 import {authority, serviceAccountKeys, signed, type KeyPair} from './certificates.ts';
 import {findDaemon, startDaemon, stopDaemon} from './daemon.ts';
-import {egressFile} from './konnectivity.ts';
+import {egressFile} from './egress-file.ts';
 import {writeKubeconfig} from './kubeconfig.ts';
-import {controlPlaneAddress, type Lab} from './lab.ts';
+import {controlPlaneAddress, loopbackAddress, nodeAddress, type Lab} from './lab.ts';
 import {base, postureOf, type KubeletCa, type Posture, type PostureName} from './postures.ts';
 import {kubernetesPath, labTranslatesStreams, labVersion, toolPath} from './programs.ts';
 import {waitFor, waitForPort} from './wait.ts';
@@ -37,12 +37,15 @@ export async function startEtcd(lab: Lab, name = 'etcd', port = 2379): Promise<s
 /** Starts the apiserver of a posture, optionally with other posture; resolves when it is ready. */
 export async function startApiserver(lab: Lab, name: PostureName, posture: Posture = postureOf(name)): Promise<void> {
 	const etcd = `http://${controlPlaneAddress(lab)}:2379`;
-	const program = kubernetesPath('kube-apiserver', posture.version ?? labVersion);
 	const args = await apiserverArguments(lab, {etcd, posture, reconciler: name === base ? 'lease' : 'none'});
+	const [program, ...first] =
+		posture.egress === 'supervisor'
+			? [kubernetesPath('supervisor'), 'server', `--supervisor-address=${controlPlaneAddress(lab)}:${6443 + posture.portOffset}`]
+			: [kubernetesPath('kube-apiserver', posture.version ?? labVersion)];
 	// Replicas differ by host name, which needs its own UTS namespace.
 	const command: [string, ...string[]] = posture.hostname
-		? ['unshare', '--uts', 'sh', '-c', 'hostname "$0" && exec "$@"', posture.hostname, program, ...args]
-		: [program, ...args];
+		? ['unshare', '--uts', 'sh', '-c', 'hostname "$0" && exec "$@"', posture.hostname, program, ...first, ...args]
+		: [program, ...first, ...args];
 	await startDaemon(lab, `apiserver-${name}`, command);
 	await waitForReady(lab, name);
 }
@@ -68,12 +71,14 @@ export async function apiserverArguments(
 		groups: ['system:masters'],
 	});
 	const serviceAccounts = await serviceAccountKeys(lab);
-	const egress = await egressFile(lab, posture.egress);
+	const egress = await egressFile(lab, posture);
+	const port = 6443 + posture.portOffset;
 	return [
 		`--etcd-servers=${etcd}`,
-		`--bind-address=${address}`,
 		`--advertise-address=${address}`,
-		`--secure-port=${6443 + posture.portOffset}`,
+		...(posture.egress === 'supervisor'
+			? [`--bind-address=${loopbackAddress(lab)}`, `--secure-port=${port + 1}`, `--advertise-port=${port}`]
+			: [`--bind-address=${address}`, `--secure-port=${port}`]),
 		`--client-ca-file=${clusterCa.cert}`,
 		`--tls-cert-file=${serving.cert}`,
 		`--tls-private-key-file=${serving.key}`,
@@ -102,6 +107,21 @@ async function kubeletCaFlag(lab: Lab, kubeletCa: KubeletCa): Promise<string[]> 
 
 	const {cert} = await authority(lab, kubeletCa === 'good' ? 'kubelet' : 'cluster');
 	return [`--kubelet-certificate-authority=${cert}`];
+}
+
+/** Starts the agent that gives a supervisor a session for the node. */
+export async function startSupervisorAgent(lab: Lab, name: PostureName, node: string): Promise<void> {
+	const address = controlPlaneAddress(lab);
+	const client = await signed(lab, `client-system-node-${node}`, 'cluster', {commonName: `system:node:${node}`, groups: ['system:nodes']});
+	await startDaemon(lab, `supervisor-agent-${name}-${node}`, [
+		kubernetesPath('supervisor'),
+		'agent',
+		`--server=${address}:${6443 + postureOf(name).portOffset}`,
+		`--kubelet=${nodeAddress(lab, node)}:10250`,
+		`--ca-file=${(await authority(lab, 'cluster')).cert}`,
+		`--cert-file=${client.cert}`,
+		`--key-file=${client.key}`,
+	]);
 }
 
 /** Starts the controller-manager and the scheduler against the base apiserver. */

@@ -1,7 +1,7 @@
 /**
 Controls a running lab: `node test/real-cluster/lab/control.ts [--state FOLDER] WHAT …`
-kill-agents|freeze-agents|thaw-agents|remove-agents|restore-agents  grpc|http-connect [NODE]
-kill-tunnel|restore-tunnel  grpc|http-connect
+kill-agents|freeze-agents|thaw-agents|remove-agents|restore-agents  grpc|http-connect|http-connect-tcp [NODE]
+kill-tunnel|restore-tunnel  grpc|http-connect|http-connect-tcp
 restart-apiserver POSTURE [FLAGS-OF-POSTURE] | freeze-apiserver POSTURE | thaw-apiserver POSTURE
 */
 import {parseArgs} from 'node:util';

@@ -3,7 +3,7 @@ import {readFile, readdir} from 'node:fs/promises';
 import process from 'node:process';
 import {startApiserver, stopApiserver} from './control-plane.ts';
 import {signalDaemon, stopDaemon} from './daemon.ts';
-import {agentName, startTunnelServer, stopTunnelServer, type TunnelMode} from './konnectivity.ts';
+import {agentName, agentPort, startTunnelServer, stopTunnelServer, type TunnelMode} from './konnectivity.ts';
 import {mustKubectl} from './kubectl.ts';
 import {controlPlaneAddress, nodeAddress, type Lab} from './lab.ts';
 import type {NodeName} from './node.ts';
@@ -94,7 +94,7 @@ async function agentProcesses(lab: Lab, mode: TunnelMode, node?: string): Promis
 			const isOurs =
 				command[0] === '/konnectivity/konnectivity-agent' &&
 				command.some(argument => argument.startsWith(`--ca-cert=${lab.folder}/`)) &&
-				command.includes(`--proxy-server-port=${mode === 'grpc' ? 8132 : 8142}`) &&
+				command.includes(`--proxy-server-port=${agentPort(mode)}`) &&
 				(node === undefined || command.includes(`--admin-bind-address=${nodeAddress(lab, node)}`));
 			return isOurs ? [Number(pid)] : [];
 		}),

@@ -18,6 +18,7 @@ import {waitForPort} from './wait.ts';
 const balancerPort = 7443;
 const gatewayPort = 8443;
 const twinPort = 9443;
+const impersonatorPort = 8444;
 const gatewayPrefix = '/k8s/clusters/lab';
 
 /** Balances `replica-a` and `replica-b`. Resolves to a kubeconfig for each user. */
@@ -59,6 +60,31 @@ export async function startGateway(lab: Lab, posture: PostureName): Promise<Reco
 			server: `https://${controlPlaneAddress(lab)}:${gatewayPort}${gatewayPrefix}`,
 			by: 'gateway',
 			user,
+		}),
+	);
+}
+
+/**
+As Pinniped and Teleport: its certificate and the client certificates that it accepts are from its own CA, and the server URL has no path.
+*/
+export async function startImpersonator(lab: Lab, posture: PostureName): Promise<Record<UserName, string>> {
+	const {cert: caFile} = await authority(lab, 'gateway');
+	await runGateway(lab, posture, 'impersonator', {
+		port: impersonatorPort,
+		prefix: '',
+		serving: await signed(lab, 'gateway', 'gateway', {commonName: 'gateway', names: [controlPlaneAddress(lab)]}),
+		userCa: caFile,
+		users: Object.fromEntries(userInfos.map(([, info]) => [info.user, info])),
+	});
+	return forEachUser(async user =>
+		writeKubeconfig(lab, {
+			name: `impersonator-${user}`,
+			server: `https://${controlPlaneAddress(lab)}:${impersonatorPort}`,
+			subject: users[user],
+			certificate: `impersonator-${user}`,
+			by: 'gateway',
+			namespace,
+			caFile,
 		}),
 	);
 }

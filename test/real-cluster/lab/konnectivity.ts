@@ -1,61 +1,55 @@
 /** Konnectivity servers, and agents as real pods on the nodes. */
 import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
-import {authority, signed} from './certificates.ts';
-import {writeConfiguration} from './configuration.ts';
+import {authority, signed, type Authority} from './certificates.ts';
 import {startDaemon, stopDaemon} from './daemon.ts';
 import {controlPlaneAddress, type Lab} from './lab.ts';
 import type {Egress} from './postures.ts';
 import {konnectivityPath} from './programs.ts';
 import {waitForPort} from './wait.ts';
 
-export type TunnelMode = 'grpc' | 'http-connect';
+/** `http-connect-tcp`: the frontend listens on TCP and requires a client certificate; all its certificates are from its own CA. */
+export type TunnelMode = 'grpc' | 'http-connect' | 'http-connect-tcp';
 
 const ports = {
 	grpc: {agents: 8132, admin: 8133, health: 8134, agentAdmin: 8093, agentHealth: 8094},
 	'http-connect': {agents: 8142, admin: 8143, health: 8144, agentAdmin: 8095, agentHealth: 8096},
+	'http-connect-tcp': {agents: 8152, admin: 8153, health: 8154, agentAdmin: 8097, agentHealth: 8098},
 } satisfies Record<TunnelMode, Record<string, number>>;
 
 export const tunnelSocket = (lab: Lab, mode: TunnelMode) => join(lab.folder, 'konnectivity', `${mode}.sock`);
 
-/** `undefined` without an egress selector file. */
-export async function egressFile(lab: Lab, egress: Egress): Promise<string | undefined> {
-	if (egress === 'none') {
-		return undefined;
-	}
+/** Of the frontend over TCP. */
+export const tunnelPort = 8150;
 
-	const tunnel = (mode: TunnelMode) => ({
-		proxyProtocol: mode === 'grpc' ? 'GRPC' : 'HTTPConnect',
-		transport: {uds: {udsName: tunnelSocket(lab, mode)}},
-	});
-	const selections = {
-		grpc: [{name: 'cluster', connection: tunnel('grpc')}],
-		'http-connect': [{name: 'cluster', connection: tunnel('http-connect')}],
-		'cluster-direct': [
-			{name: 'cluster', connection: {proxyProtocol: 'Direct'}},
-			{name: 'controlplane', connection: {proxyProtocol: 'Direct'}},
-		],
-		'controlplane-only': [{name: 'controlplane', connection: {proxyProtocol: 'Direct'}}],
-	};
-	return writeConfiguration(lab, `egress-${egress}.json`, {
-		apiVersion: 'apiserver.k8s.io/v1beta1',
-		kind: 'EgressSelectorConfiguration',
-		egressSelections: selections[egress],
-	});
-}
+/** The port of the server that the agents of a mode dial. */
+export const agentPort = (mode: TunnelMode): number => ports[mode].agents;
 
-/** Its frontend is a unix socket; agents connect by mutual TLS. `strategies`: which agent carries a dial, by default any. */
+export const isTunnelMode = (egress: Egress): egress is TunnelMode => egress in ports;
+
+const authorityOf = (mode: TunnelMode): Authority => (mode === 'http-connect-tcp' ? 'egress' : 'cluster');
+
+/** Agents connect by mutual TLS. `strategies`: which agent carries a dial, by default any. */
 export async function startTunnelServer(lab: Lab, mode: TunnelMode, {strategies = 'default'}: {strategies?: string} = {}): Promise<void> {
 	await mkdir(join(lab.folder, 'konnectivity'), {recursive: true});
 	const address = controlPlaneAddress(lab);
-	const {cert: ca} = await authority(lab, 'cluster');
-	const serving = await signed(lab, 'konnectivity-server', 'cluster', {commonName: 'konnectivity-server', names: [address, '127.0.0.1']});
+	const by = authorityOf(mode);
+	const {cert: ca} = await authority(lab, by);
+	const serving = await signed(lab, `konnectivity-server-${by}`, by, {commonName: 'konnectivity-server', names: [address, '127.0.0.1']});
+	const frontend =
+		mode === 'http-connect-tcp'
+			? [
+					`--server-bind-address=${address}`,
+					`--server-port=${tunnelPort}`,
+					`--server-cert=${serving.cert}`,
+					`--server-key=${serving.key}`,
+					`--server-ca-cert=${ca}`,
+				]
+			: [`--uds-name=${tunnelSocket(lab, mode)}`, '--delete-existing-uds-file', '--server-port=0'];
 	await startDaemon(lab, `konnectivity-server-${mode}`, [
 		await konnectivityPath('konnectivity-server'),
-		`--mode=${mode}`,
-		`--uds-name=${tunnelSocket(lab, mode)}`,
-		'--delete-existing-uds-file',
-		'--server-port=0',
+		`--mode=${mode === 'grpc' ? 'grpc' : 'http-connect'}`,
+		...frontend,
 		`--cluster-cert=${serving.cert}`,
 		`--cluster-key=${serving.key}`,
 		`--cluster-ca-cert=${ca}`,
@@ -73,14 +67,16 @@ export async function startTunnelServer(lab: Lab, mode: TunnelMode, {strategies 
 export const stopTunnelServer = async (lab: Lab, mode: TunnelMode): Promise<void> =>
 	stopDaemon(lab, `konnectivity-server-${mode}`, {signal: 'SIGKILL'});
 
-/** Both have the label of the usual installation. */
-export const agentName = (mode: TunnelMode): string => (mode === 'grpc' ? 'konnectivity-agent' : 'konnectivity-agent-http');
+/** All have the label of the usual installation. */
+export const agentName = (mode: TunnelMode): string =>
+	({grpc: 'konnectivity-agent', 'http-connect': 'konnectivity-agent-http', 'http-connect-tcp': 'konnectivity-agent-tcp'})[mode];
 
 /** On each node a host-network pod that dials the server and serves its metrics at the node's address. */
 export async function agentObjects(lab: Lab, mode: TunnelMode): Promise<object> {
 	const program = await konnectivityPath('konnectivity-agent');
-	const {cert: ca} = await authority(lab, 'cluster');
-	const client = await signed(lab, 'konnectivity-agent', 'cluster', {commonName: 'konnectivity-agent'});
+	const by = authorityOf(mode);
+	const {cert: ca} = await authority(lab, by);
+	const client = await signed(lab, `konnectivity-agent-${by}`, by, {commonName: 'konnectivity-agent'});
 	const name = agentName(mode);
 	return {
 		apiVersion: 'apps/v1',

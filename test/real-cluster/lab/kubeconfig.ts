@@ -2,7 +2,7 @@
 import {randomUUID} from 'node:crypto';
 import {mkdir, readFile, rename, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {authority, signed, type Subject} from './certificates.ts';
+import {authority, signed, type Authority, type Subject} from './certificates.ts';
 import type {Lab} from './lab.ts';
 
 /** Their permissions are in users.ts. */
@@ -22,6 +22,7 @@ export async function writeKubeconfig(
 		server,
 		subject,
 		certificate = subject.commonName.replaceAll(':', '-'),
+		by = 'cluster',
 		namespace = 'default',
 		caFile,
 	}: {
@@ -30,13 +31,15 @@ export async function writeKubeconfig(
 		subject: Subject;
 		/** File name. */
 		certificate?: string;
+		/** Of the client certificate. */
+		by?: Authority;
 		namespace?: string;
 		/** The server's CA; default: the cluster's. */
 		caFile?: string;
 	},
 ): Promise<string> {
 	const ca = caFile ?? (await authority(lab, 'cluster')).cert;
-	const client = await signed(lab, `client-${certificate}`, 'cluster', subject);
+	const client = await signed(lab, `client-${certificate}`, by, subject);
 	const encode = async (file: string) => (await readFile(file)).toString('base64');
 	const folder = join(lab.folder, 'kubeconfigs');
 	await mkdir(folder, {recursive: true, mode: 0o700});

@@ -62,6 +62,9 @@ export async function readLab(folder: string): Promise<Lab | undefined> {
 /** Not loopback, which endpoints and node addresses may not be. On the `lo` interface. */
 export const controlPlaneAddress = (lab: Lab): string => `10.99.${lab.number}.1`;
 
+/** Loopback, yet no other lab's. */
+export const loopbackAddress = (lab: Lab): string => `127.99.${lab.number}.1`;
+
 /** `n3` of lab 0 is 10.99.0.13. */
 export const nodeAddress = (lab: Lab, node: string): string => `10.99.${lab.number}.${10 + nodeNumber(node)}`;
 

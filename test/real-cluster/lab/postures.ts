@@ -1,14 +1,18 @@
 /**
 The apiservers of the fixture, by the flags that decide leg 2. The truth table is made only from these.
-A name is KUBELET_CA-EGRESS: `off-grpc` does not verify kubelets and reaches them through Konnectivity over gRPC.
+A name is KUBELET_CA-EGRESS: `off-grpc` does not verify kubelets and reaches them through Konnectivity over gRPC. Egress over TCP is that of
+HyperShift and Gardener; `supervisor` is that of k3s.
 */
 import {labVersion, type KubernetesVersion} from './programs.ts';
 
 /** `--kubelet-certificate-authority`: not set, the CA of n1's certificate, or another one. */
 export type KubeletCa = 'off' | 'good' | 'bad';
 
-/** The `cluster` entry of `--egress-selector-config-file`; `none` means no file. */
-export type Egress = 'none' | 'grpc' | 'http-connect' | 'cluster-direct' | 'controlplane-only';
+/**
+The `cluster` entry of `--egress-selector-config-file`; `none` means no file. `http-connect-tcp`: over TCP, with certificates of its own CA.
+`supervisor`: over TCP to the server in whose process the apiserver runs and listens on loopback (modules/kubernetes/supervisor).
+*/
+export type Egress = 'none' | 'grpc' | 'http-connect' | 'http-connect-tcp' | 'supervisor' | 'cluster-direct' | 'controlplane-only';
 
 export type Posture = {
 	readonly kubeletCa: KubeletCa;
@@ -45,6 +49,11 @@ export const postures = {
 	'old-good-grpc': {kubeletCa: 'good', egress: 'grpc', portOffset: 15, version: '1.34.4'},
 	/** An apiserver that runs as a static pod of n1; in-cluster.ts starts it. */
 	'static-pod': {kubeletCa: 'good', egress: 'grpc', portOffset: 16},
+	'off-tcp': {kubeletCa: 'off', egress: 'http-connect-tcp', portOffset: 17},
+	'good-tcp': {kubeletCa: 'good', egress: 'http-connect-tcp', portOffset: 18},
+	'bad-tcp': {kubeletCa: 'bad', egress: 'http-connect-tcp', portOffset: 19},
+	/** Only n1 has an agent with a session. */
+	'good-supervisor': {kubeletCa: 'good', egress: 'supervisor', portOffset: 20, version: '1.36.3'},
 } satisfies Record<string, Posture>;
 
 export type PostureName = keyof typeof postures;

@@ -1,6 +1,6 @@
 /** What a test can request of a lab. */
 import {startBig, type BigSize} from './big.ts';
-import {startBalancer, startGateway, startSplitter, startTwin, type Splitter} from './fronts.ts';
+import {startBalancer, startGateway, startImpersonator, startSplitter, startTwin, type Splitter} from './fronts.ts';
 import {startKubeProxy, startStaticApiserver} from './in-cluster.ts';
 import type {Lab} from './lab.ts';
 import type {NodeName} from './node.ts';
@@ -17,6 +17,8 @@ export type Profile = {
 	balancer?: boolean;
 	/** The gateway relays to this posture. */
 	gateway?: PostureName | undefined;
+	/** A gateway whose users have certificates of its own CA relays to this posture. */
+	impersonator?: PostureName | undefined;
 	/** A gateway with the apiserver's own key relays to this posture. */
 	twin?: PostureName | undefined;
 	/** Gateways with the apiserver's own key that send streams to another apiserver. */
@@ -33,7 +35,7 @@ export type Profile = {
 /** Starts only what is missing; resolves when all is ready. */
 export async function startProfile(
 	lab: Lab,
-	{postures = [base], nodes = [], balancer, gateway, twin, splitters = [], oneLease, kubeProxy, scripted, big}: Profile,
+	{postures = [base], nodes = [], balancer, gateway, impersonator, twin, splitters = [], oneLease, kubeProxy, scripted, big}: Profile,
 ): Promise<void> {
 	await exclusively(lab, async () => {
 		await startBase(lab);
@@ -48,6 +50,10 @@ export async function startProfile(
 
 		if (gateway) {
 			await startGateway(lab, gateway);
+		}
+
+		if (impersonator) {
+			await startImpersonator(lab, impersonator);
 		}
 
 		if (twin) {

@@ -1,6 +1,6 @@
 /** Starts parts of a lab that do not run yet. */
-import {agentName, agentObjects, startTunnelServer, type TunnelMode} from './konnectivity.ts';
-import {startApiserver, startControllers, startEtcd, serverUrl} from './control-plane.ts';
+import {agentName, agentObjects, isTunnelMode, startTunnelServer, type TunnelMode} from './konnectivity.ts';
+import {startApiserver, startControllers, startEtcd, startSupervisorAgent, serverUrl} from './control-plane.ts';
 import {users, writeKubeconfig, type UserName} from './kubeconfig.ts';
 import {apply, kubectl, mustKubectl} from './kubectl.ts';
 import type {Lab} from './lab.ts';
@@ -28,16 +28,21 @@ export async function startBase(lab: Lab): Promise<void> {
 	);
 }
 
-/** With the Konnectivity server and agents that it needs. */
+/** With the servers and agents that its egress needs. */
 export async function startPosture(lab: Lab, name: PostureName): Promise<void> {
 	const {egress} = postureOf(name);
-	if (egress === 'grpc' || egress === 'http-connect') {
+	if (isTunnelMode(egress)) {
 		await joined(`tunnel ${lab.folder} ${egress}`, async () => startTunnel(lab, egress));
 	}
 
 	// The static pod's tunnel uses this posture, too. If two started at once, the unrecorded one would never be stopped.
 	await joined(`apiserver ${lab.folder} ${name}`, async () => startApiserver(lab, name));
 	await Promise.all((Object.keys(users) as UserName[]).map(async user => kubeconfigOf(lab, name, user)));
+	if (egress === 'supervisor') {
+		await startSupervisorAgent(lab, name, 'n1');
+		const admin = await kubeconfigOf(lab, name, 'admin');
+		await waitFor('the session of n1', async () => (await kubectl(admin, ['get', '--raw', '/api/v1/nodes/n1/proxy/healthz'])).status === 0);
+	}
 }
 
 export async function startReadyNode(lab: Lab, node: NodeName): Promise<void> {

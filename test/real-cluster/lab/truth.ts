@@ -1,5 +1,5 @@
 /** The truth about leg 2, from the apiserver's flags and the node's certificate alone. spoke's claims are compared with it. */
-import type {RouteState, StreamFeature, TlsState} from '../../../source/evidence/evidence.ts';
+import type {ExposureState, RouteState, StreamFeature, TlsState} from '../../../source/evidence/evidence.ts';
 import type {ServingCertificate} from './node.ts';
 import type {Egress, KubeletCa, Posture} from './postures.ts';
 
@@ -8,6 +8,7 @@ export type Truth = {
 	/** Correct states of the route. Over http-connect two are: only agents' metrics show whether it is Konnectivity. */
 	routes: readonly RouteState[];
 	protocol: 'grpc' | 'http-connect' | null;
+	crossing: Exclude<ExposureState, 'unknown'>;
 	/** `--egress-selector-config-file` is set, whatever its content. */
 	egressFile: boolean;
 };
@@ -23,11 +24,11 @@ export type StreamFacts = {
 
 export function truthOf(posture: Pick<Posture, 'kubeletCa' | 'egress'>, stream: StreamFacts): Truth {
 	const endsAtKubelet = stream.kubeletPort ?? ['logs', 'exec', 'attach', 'port-forward'].includes(stream.feature);
-	return {
-		tls: endsAtKubelet ? kubeletTls(posture.kubeletCa, stream.serving) : proxyTls(stream.scheme),
-		...routeOf(posture.egress),
-		egressFile: posture.egress !== 'none',
-	};
+	const tls = endsAtKubelet ? kubeletTls(posture.kubeletCa, stream.serving) : proxyTls(stream.scheme);
+	const route = routeOf(posture.egress);
+	// Verified or refused, or inside Konnectivity's TLS up to the node network. A supervisor dials all but kubelets directly.
+	const isProtected = tls === 'verified' || tls === 'refused' || route.routes.includes('konnectivity');
+	return {tls, ...route, crossing: isProtected ? 'protected' : 'exposed', egressFile: posture.egress !== 'none'};
 }
 
 function kubeletTls(kubeletCa: KubeletCa, serving: ServingCertificate): TlsState {
@@ -52,8 +53,13 @@ function routeOf(egress: Egress): Pick<Truth, 'routes' | 'protocol'> {
 			return {routes: ['konnectivity'], protocol: 'grpc'};
 		}
 
-		case 'http-connect': {
+		case 'http-connect':
+		case 'http-connect-tcp': {
 			return {routes: ['konnectivity', 'egress-http-connect'], protocol: 'http-connect'};
+		}
+
+		case 'supervisor': {
+			return {routes: ['egress-http-connect'], protocol: 'http-connect'};
 		}
 
 		default: {

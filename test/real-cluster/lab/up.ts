@@ -1,6 +1,6 @@
 /**
 Starts or extends a lab that stays until `down.ts`: `node test/real-cluster/lab/up.ts [--state FOLDER] [--postures a,b] [--nodes n2,n3]
-[--balancer] [--gateway POSTURE] [--twin POSTURE] [--kube-proxy] [--scripted]`.
+[--balancer] [--gateway POSTURE] [--impersonator POSTURE] [--twin POSTURE] [--kube-proxy] [--scripted]`.
 */
 import process from 'node:process';
 import {parseArgs} from 'node:util';
@@ -16,6 +16,7 @@ const {values} = parseArgs({
 		nodes: {type: 'string', default: 'n1'},
 		balancer: {type: 'boolean', default: false},
 		gateway: {type: 'string'},
+		impersonator: {type: 'string'},
 		twin: {type: 'string'},
 		'kube-proxy': {type: 'boolean', default: false},
 		scripted: {type: 'boolean', default: false},
@@ -28,6 +29,7 @@ await startProfile(lab, {
 	nodes: known<NodeName>('node', values.nodes, nodes),
 	balancer: values.balancer,
 	gateway: values.gateway === undefined ? undefined : known<PostureName>('posture', values.gateway, postures)[0],
+	impersonator: values.impersonator === undefined ? undefined : known<PostureName>('posture', values.impersonator, postures)[0],
 	twin: values.twin === undefined ? undefined : known<PostureName>('posture', values.twin, postures)[0],
 	kubeProxy: values['kube-proxy'],
 	scripted: values.scripted,

@@ -10,7 +10,7 @@ import {startProfile, type Profile} from '../lab/profile.ts';
 import {truthOf, type StreamFacts, type Truth} from '../lab/truth.ts';
 
 /** A server of the lab: the apiserver of a posture, or a load balancer or gateway in front of some. */
-export type LabServer = PostureName | 'balancer' | 'gateway' | 'twin' | `split-${string}` | 'one-lease' | 'big';
+export type LabServer = PostureName | 'balancer' | 'gateway' | 'impersonator' | 'twin' | `split-${string}` | 'one-lease' | 'big';
 
 export type Cluster = {
 	readonly lab: Lab;

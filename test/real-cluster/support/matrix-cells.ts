@@ -124,7 +124,7 @@ export function claimsOf(cell: Cell): Claim[] {
 	};
 	// With HTTP CONNECT, only the agents' own metrics show Konnectivity's TLS.
 	const readsTunnel =
-		readable.route && (truth.protocol === 'grpc' || (truth.protocol === 'http-connect' && user === 'admin' && probe === 'active'));
+		readable.route && truth.routes.includes('konnectivity') && (truth.protocol === 'grpc' || (user === 'admin' && probe === 'active'));
 	const readsCheck = isChecked && (readsFlags || isRefusal);
 	return [
 		{cell, what: 'tls', state: second.tls.state, basis: second.tls.basis, isTrue: isTrueTls(path, truth), readable: readable.tls},
@@ -141,7 +141,7 @@ export function claimsOf(cell: Cell): Claim[] {
 			what: 'crossing',
 			state: path.crossing.state,
 			basis: path.crossing.basis,
-			isTrue: path.crossing.state === crossingOf(truth),
+			isTrue: path.crossing.state === truth.crossing,
 			readable: readsTunnel || readsCheck || (readable.tls && readable.route && truth.protocol === null),
 		},
 	];
@@ -151,11 +151,6 @@ export function claimsOf(cell: Cell): Claim[] {
 export function isTrueTls({about, legs}: Path, {tls}: Truth): boolean {
 	const {state} = legs[1]!.tls;
 	return state === tls || (about === 'configuration' && state === 'enforced' && (tls === 'verified' || tls === 'refused'));
-}
-
-/** Verified or refused, or inside Konnectivity's TLS up to the node network. */
-function crossingOf({tls, routes}: Truth): string {
-	return tls === 'verified' || tls === 'refused' || routes.includes('konnectivity') ? 'protected' : 'exposed';
 }
 
 export type Counts = {claims: number; exact: number; provenFalse: Claim[]; inferredFalse: Claim[]; missed: Claim[]; closed: number};
@@ -173,7 +168,7 @@ export function count(claims: readonly Claim[]): Counts {
 }
 
 export function told({cell, what, state, basis}: Claim): string {
-	return `${cell.server} ${cell.user} ${cell.probe} ${cell.variant}: ${what} ${state}, ${basis}; true is ${what === 'tls' ? cell.truth.tls : what === 'route' ? cell.truth.routes.join(' or ') : 'the other'}`;
+	return `${cell.server} ${cell.user} ${cell.probe} ${cell.variant}: ${what} ${state}, ${basis}; true is ${{tls: cell.truth.tls, route: cell.truth.routes.join(' or '), crossing: cell.truth.crossing}[what]}`;
 }
 
 export function summary(title: string, counts: Counts): string {
