@@ -181,7 +181,7 @@ tunnelTest('two different replicas behind a load balancer: only open streams are
 	}
 });
 
-tunnelTest('claims match three postures with HTTP CONNECT over TCP, whose proxy has certificates of its own', async t => {
+tunnelTest('claims match three postures with HTTP CONNECT over TCP and certificates of its own CA', async t => {
 	const postures: readonly PostureName[] = ['off-tcp', 'good-tcp', 'bad-tcp'];
 	const cluster = await useCluster({postures});
 	await Promise.all(postures.map(async posture => cluster.kubectl(posture, ['logs', 'finished-writer', '--tail=1'])));

@@ -17,7 +17,7 @@ test('a kubelet whose node has no session fails with a remedy that names the age
 
 test('a check of all nodes names the node without a session, and the others respond verified', async t => {
 	const cluster = await useCluster({postures: [server], nodes: ['n1', 'n2']});
-	const {stdout} = await cluster.spoke(server, ['doctor', 'nodes', '--probe', 'active', '-o', 'json']);
+	const {stdout} = await cluster.spoke(server, ['doctor', 'nodes', '--probe', 'active', '-o', 'json'], {limitMs: 120_000});
 	const checks = stdout
 		.split('\n')
 		.filter(line => line.includes('"NodeCheck"'))
