@@ -61,6 +61,7 @@ const asked: ReadonlyArray<readonly [string, string, string]> = [
 	['exec --path we', 'target', 'we'],
 	['cp we', 'target', 'we'],
 	['cp deploy/', 'target', 'deploy/'],
+	['cp ./a we', 'target', 'we'],
 	['logs web a', 'container', 'a'],
 	['logs -n demo web ', 'container', ''],
 	['logs pod/web pod/', 'target', 'pod/'],
@@ -77,7 +78,17 @@ for (const [line, kind, prefix] of asked) {
 	});
 }
 
-for (const line of ['exec web ', 'attach -it web ', 'path svc/web ', 'doctor web ', 'debug web ', 'proxy get svc/web ', 'logs web app ']) {
+for (const line of [
+	'exec web ',
+	'attach -it web ',
+	'path svc/web ',
+	'doctor web ',
+	'debug web ',
+	'proxy get svc/web ',
+	'logs web app ',
+	'cp web:/a ',
+	'cp ./a',
+]) {
 	test(`\`spoke ${line}\` completes nothing after its target`, t => {
 		t.is(completeLine(rows, line.split(' ')).clusterCompletion, null);
 	});

@@ -99,7 +99,12 @@ export function completeLine(rows: readonly CommandSpec[], words: readonly strin
 		return none;
 	}
 
-	const position = positionalsOf(command, none.rest).length;
+	const positionals = positionalsOf(command, none.rest);
+	const position = positionals.length;
+	if (name === 'cp') {
+		return {...none, clusterCompletion: copyCompletion(positionals, typed, kinds)};
+	}
+
 	return {
 		...none,
 		offers: position === 0 ? matching(wordsForTarget.get(name) ?? [], typed) : [],
@@ -107,16 +112,17 @@ export function completeLine(rows: readonly CommandSpec[], words: readonly strin
 	};
 }
 
+/** One of two paths is in a pod. A word that can be a local path, or has a path in a pod, is for the shell to complete. */
+function copyCompletion(before: readonly string[], typed: string, kinds: readonly string[]): ClusterCompletion | null {
+	const isComplete = before.length > 1 || before.some(word => word.includes(':'));
+	return isComplete || /^[./~]|:/.test(typed) ? null : {kind: 'target', prefix: typed, leadingText: '', kinds, trailingText: ':'};
+}
+
 function clusterCompletionAt(
 	position: number,
 	{name, typed, kinds}: {name: string; typed: string; kinds: readonly string[]},
 ): ClusterCompletion | null {
 	const kind = position <= 0 ? 'target' : afterTarget.get(name);
-	if (name === 'cp') {
-		// A word that can be a local path, or has one in the container, is for the shell to complete.
-		return kind === undefined || /^[./~]|:/.test(typed) ? null : {kind: 'target', prefix: typed, leadingText: '', kinds, trailingText: ':'};
-	}
-
 	if (kind === undefined || kind === 'target' || typed.includes('/')) {
 		return kind === undefined ? null : {kind: 'target', prefix: typed, leadingText: '', kinds};
 	}
