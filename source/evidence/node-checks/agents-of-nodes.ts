@@ -12,6 +12,8 @@ type Tunnel = {
 	strategies: ProxyStrategies | null;
 	/** Nodes that were reached, or not reached, through the tunnel. */
 	nodes: readonly PlannedNode[];
+	/** Names of those that were reached. */
+	reached: ReadonlySet<string>;
 };
 
 /**
@@ -19,7 +21,10 @@ The strategy `destHost` dials by the agent that names the dialed address, the ot
 started with, not what they do, so the result is `inferred` at most.
 @see https://github.com/kubernetes-sigs/apiserver-network-proxy/blob/v0.36.0/pkg/server/desthost_backend_manager.go Backend
 */
-export function findNodeAgents({agents, strategies, nodes}: Tunnel): {agents: readonly NodeAgent[] | null; agentChoice: AgentChoice} {
+export function findNodeAgents({agents, strategies, nodes, reached}: Tunnel): {
+	agents: readonly NodeAgent[] | null;
+	agentChoice: AgentChoice;
+} {
 	if (agents === null) {
 		return {agents: null, agentChoice: unknownChoice('agent pods cannot be listed', [needMirrorPods])};
 	}
@@ -36,9 +41,10 @@ export function findNodeAgents({agents, strategies, nodes}: Tunnel): {agents: re
 		}),
 		agentChoice,
 	});
-	if (agents.length === 1) {
-		const all = nodes.map(({name}) => name);
-		return close(() => all, {basis: 'inferred', why: 'it is the only agent pod in kube-system', need: []});
+	// With destHost alone, even the only agent carries just the nodes that it names.
+	if (agents.length === 1 && strategies?.names[0] !== 'destHost') {
+		const carried = nodes.map(({name}) => name).filter(name => strategies !== null || reached.has(name));
+		return close(() => carried, {basis: 'inferred', why: 'it is the only agent pod in kube-system', need: []});
 	}
 
 	if (strategies === null) {

@@ -96,10 +96,12 @@ export class NodeCheckTally {
 		}
 
 		const [pods, strategies] = await Promise.all([readAgentPods(cluster), readProxyStrategies(cluster)]);
+		const responded = groups.filter(({result}) => result === 'responded').flatMap(({nodes}) => nodes.map(({name}) => name));
 		return findNodeAgents({
 			agents: pods.observation?.facts ?? null,
 			strategies,
 			nodes: this.#plan.nodes.filter(({name}) => behind.has(name)),
+			reached: new Set(responded),
 		});
 	}
 }
