@@ -20,7 +20,7 @@ export function firstLegTls({socket}: Observations): RuleVerdict<TlsState> {
 		? verdict(
 				'verified',
 				'socket-verified',
-				`${protocol}, checked: ${trust === 'kubeconfig-ca' ? 'the kubeconfig’s CA' : 'the system’s roots'}, name ${serverName ?? hostOf(facts.server)}`,
+				`${protocol}, checked with ${trust === 'kubeconfig-ca' ? 'the kubeconfig’s CA' : 'the system’s roots'} for ${serverName ?? hostOf(facts.server)}`,
 			)
 		: verdict('unverified', 'socket-not-verified', `${protocol}, certificate not verified${skippedBy ? ` (${skippedBy})` : ''}`);
 }

@@ -14,14 +14,14 @@ const rows: ReadonlyArray<[title: string, given: Observations, state: string, ru
 		makeObservations(),
 		'verified',
 		'socket-verified',
-		'TLSv1.3, checked: the kubeconfig’s CA, name 10.0.0.5',
+		'TLSv1.3, checked with the kubeconfig’s CA for 10.0.0.5',
 	],
 	[
 		'a chain and the name api.test that were checked by the system’s roots',
 		tls({trust: 'system-roots', serverName: 'api.test'}),
 		'verified',
 		'socket-verified',
-		'TLSv1.3, checked: the system’s roots, name api.test',
+		'TLSv1.3, checked with the system’s roots for api.test',
 	],
 	[
 		'a check that was skipped',
