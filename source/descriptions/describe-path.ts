@@ -143,7 +143,7 @@ function legMeaning({tls}: Leg, from: string, to: string): string {
 		}
 
 		case 'enforced': {
-			return `${lead}nothing is sent unless ${from} accepts the certificate of ${to}`;
+			return `${lead}nothing is sent unless the certificate of ${to} is accepted`;
 		}
 
 		case 'unverified': {

@@ -21,7 +21,7 @@ const rows: ReadonlyArray<readonly [string, Path, string]> = [
 	['inferred', pathOf(verified, ['verified', 'inferred']), 'inferred: encrypted, and the apiserver checks the certificate of kubelet n1'],
 	['plain', pathOf(verified, ['plain', 'proven'], 'service'), 'plain HTTP, without TLS, from the apiserver to service web'],
 	['refused', pathOf(verified, ['refused', 'proven']), 'the apiserver does not accept the certificate of kubelet n1'],
-	['enforced', pathOf(verified, ['enforced', 'proven']), 'nothing is sent unless the apiserver accepts the certificate of kubelet n1'],
+	['enforced', pathOf(verified, ['enforced', 'proven']), 'nothing is sent unless the certificate of kubelet n1 is accepted'],
 	['unknown', pathOf(verified, ['unknown', 'unknown']), 'TLS to kubelet n1 is not known'],
 	[
 		'of no certain node',

@@ -115,13 +115,13 @@ export function pathPane(screen: RenderInput): Line[] {
 	];
 }
 
-/** Without the name of the far end, which the path line shows, if it does not fit. */
+/** Without the name of the far end, which the path line shows, if only then it fits. */
 function meaningWithin(screen: RenderInput, path: Path, width: number): string {
 	const [long, short] = [false, true].map(isShort => toSessionAdvice(screen, describePathMeaning(path, {short: isShort}))) as [
 		string,
 		string,
 	];
-	return cellWidth(long) <= width ? long : short;
+	return cellWidth(long) > width && cellWidth(short) <= width ? short : long;
 }
 
 /** The text as observed if it is complete, otherwise its meaning first. */

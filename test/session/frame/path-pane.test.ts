@@ -57,10 +57,10 @@ test('below the path stands what it means, and evidence only if it differs from 
 test('a meaning that is too wide for the screen omits the name of the far end', t => {
 	const path = pathTo('kubelet', 'Pod', 'enforced');
 	const long = {...path, target: {...path.target, node: 'ip-10-0-12-34.eu-central-1.compute.internal'}};
-	t.regex(textOf(withPath(stateOf({columns: 120, rows: 24}), long)), / accepts the certificate of kubelet ip-10-0-12-34\S+$/);
+	t.regex(textOf(withPath(stateOf({columns: 120, rows: 24}), long)), / the certificate of kubelet ip-10-0-12-34\S+ is accepted$/);
 	t.regex(
 		textOf(withPath(stateOf({columns: 80, rows: 24}), long)),
-		/\n {3}nothing is sent unless the apiserver accepts the certificate of the kubelet$/,
+		/\n {3}nothing is sent unless the certificate of the kubelet is accepted$/,
 	);
 });
 
