@@ -383,3 +383,27 @@ test('--each forwards a port to each pod of a StatefulSet, and follows its name'
 	t.deepEqual(await Promise.all([1, 2].map(async number => echoed(await run.port(number)))), ['hello', 'hello']);
 	await interrupt(t, run);
 });
+
+test('--spread sends connections to all Ready pods in turn, and follows them', async t => {
+	const run = await forward(t, direct, ['svc/forwarded', ':echo', '--spread']);
+	type PodsEvent = {pods: Array<{name: string}>};
+	const names = () => (run.events.filter(({event}) => event === 'pods').at(-1) as PodsEvent | undefined)?.pods.map(({name}) => name) ?? [];
+	await run.until(() => names().length === 2);
+	const [first = '', second = ''] = names();
+	const opened = () => run.events.filter(({event}) => event === 'connection-opened').map(event => event['pod'] as string);
+	for (let number = 0; number < 6; number++) {
+		t.is(await echoed(await run.port()), 'hello');
+	}
+
+	await run.until(() => opened().length === 6);
+	t.deepEqual([opened().filter(name => name === first).length, opened().filter(name => name === second).length], [3, 3]);
+	await cluster.kubectl(direct, ['delete', 'pod', first, '--wait=false']);
+	await run.until(() => names().length === 2 && !names().includes(first), 60_000);
+	for (let number = 0; number < 4; number++) {
+		t.is(await echoed(await run.port()), 'hello');
+	}
+
+	await run.until(() => opened().length === 10);
+	t.deepEqual(new Set(opened().slice(6)), new Set(names()));
+	await interrupt(t, run);
+});

@@ -15,7 +15,7 @@ export type TargetWithPorts = {
 	namespace?: string;
 	addresses?: readonly ListenAddress[];
 	onPodLoss?: OnPodLoss;
-} & Pick<ForwardRequest, 'followed'>;
+} & Pick<ForwardRequest, 'followed' | 'spread'>;
 
 /**
 After the first target, an argument with a slash is another target, any other a port of the last one.

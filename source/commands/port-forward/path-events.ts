@@ -33,11 +33,14 @@ export function emitPathEvents(
 		return;
 	}
 
-	for (const {target, ports, namespace} of targets) {
+	for (const {target, ports, namespace, spread} of targets) {
 		const line = createLinePrinter(stderr, mode);
-		let reported = '';
-		let reportedBy = {tunnel: '', bases: ''};
+		// Tunnels to the pods of a spread forward alternate.
+		const reports = new Map<string, {identity: string; tunnel: string; bases: string}>();
 		labeler.onLabel((tunnel, path) => {
+			const pod = spread ? (path.target.uid ?? '') : '';
+			const before = reports.get(pod) ?? {identity: '', tunnel: '', bases: ''};
+			const reported = before.identity;
 			const hasEnded = path.about === 'ended-connection' && !(path.phase === 'failed' && (reported === '' || reported === 'checking'));
 			if (
 				path.feature !== 'port-forward' ||
@@ -49,13 +52,12 @@ export function emitPathEvents(
 			}
 
 			const [identity, bases] = [identityOf(path), basesOf(path)];
-			const hasSameBases = tunnel !== reportedBy.tunnel || bases === reportedBy.bases;
+			const hasSameBases = tunnel !== before.tunnel || bases === before.bases;
 			if ((identity === reported && hasSameBases) || (path.phase === 'checking' && reported !== '')) {
 				return;
 			}
 
-			reported = path.phase === 'checking' ? 'checking' : identity;
-			reportedBy = {tunnel, bases};
+			reports.set(pod, {identity: path.phase === 'checking' ? 'checking' : identity, tunnel, bases});
 			for (const {id} of ports) {
 				reporter.path(id, path);
 			}

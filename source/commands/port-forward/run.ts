@@ -65,7 +65,21 @@ async function targetsOf(invocation: PortForwardInvocation): Promise<Targets> {
 		});
 	}
 
-	return {targets, context};
+	if (invocation.flags.spread) {
+		const other = invocation.flags.each ? '--each' : targets.some(one => one.onPodLoss === 'exit') ? '--on-pod-loss=exit' : null;
+		const pod = targets.find(({target}) => target.resource.kind === 'Pod');
+		if (other !== null || pod) {
+			throw new SpokeError(
+				'ERR_USAGE',
+				other === null ? `--spread: ${pod!.target.input} is a pod` : `--spread cannot be used with ${other}`,
+				{
+					remedy: 'pass --spread with a service or workload only',
+				},
+			);
+		}
+	}
+
+	return {targets: targets.map(one => ({...one, spread: invocation.flags.spread})), context};
 }
 
 async function readTargets({flags, positionals}: PortForwardInvocation): Promise<Targets> {

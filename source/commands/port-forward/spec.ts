@@ -18,6 +18,11 @@ const flags = [
 		help: 'one local port per pod of a StatefulSet, or of the service of one: LOCAL for the first pod, LOCAL+1 for the next; follows each pod by name; pods that are added later get no port',
 	},
 	{
+		name: 'spread',
+		kind: 'boolean',
+		help: 'send each new connection to the next Ready pod of the service or workload, and follow pods that come and go',
+	},
+	{
 		name: 'filename',
 		short: 'f',
 		kind: 'string',
@@ -61,6 +66,7 @@ export const portForwardSpec = {
 		['spoke port-forward svc/web 8080:80', 'port 80 of the service at 127.0.0.1:8080 and [::1]:8080'],
 		['spoke port-forward pod/web-5d :http', 'a named port on a free local port'],
 		['spoke port-forward svc/web 8080:80 sts/db 5432', 'two targets in one run'],
+		['spoke port-forward svc/web 8080:80 --spread', 'connections to all Ready pods in turn'],
 		['spoke port-forward sts/db 5432 --each', 'db-0 at port 5432, db-1 at port 5433'],
 		['spoke port-forward svc/web :80 -o json', 'ready events for scripts'],
 		['spoke port-forward -f ~/.config/spoke/forwards/shop', 'a set saved in the session'],

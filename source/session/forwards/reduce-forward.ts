@@ -49,6 +49,7 @@ function changeBy(event: ForwardEvent, state: ForwardState, live: readonly Conne
 			return {phase: 'open', local: event.listen[0]?.port ?? null, ...onPod(podOf(event.target)), portName: event.remotePortName};
 		}
 
+		case 'pods':
 		case 'bound-without': {
 			return {};
 		}

@@ -48,6 +48,8 @@ export type ForwardEvent =
 	/** A slow local reader blocks the tunnel. */
 	| {event: 'connection-congested' | 'connection-flowing'; forward: string; connection: string; tunnel: string | null}
 	| {event: 'moved'; forward: string; from: PodIdentity; to: PodIdentity; reason: MoveReason; outageMs: number}
+	/** Pods of a forward that is spread, after each change. */
+	| {event: 'pods'; forward: string; pods: readonly PodIdentity[]}
 	/** spoke retries, and the ports stay bound. */
 	| {event: 'interrupted'; forward: string; error: SpokeError; attempt: number; retryInMs: number}
 	| {event: 'restored'; forward: string; outageMs: number};

@@ -25,6 +25,8 @@ export type ForwardRequest = {
 	/** Default: `move`. A named pod has no successor. */
 	onPodLoss?: OnPodLoss;
 	podRunningTimeoutMs: number;
+	/** Each new connection goes to the next Ready pod. Not for a named pod. */
+	spread?: boolean;
 	/** The target is a pod whose name lasts: its successor has the same. Ports are those of the service, if one selected it. */
 	followed?: {service: ServiceObject | null};
 };

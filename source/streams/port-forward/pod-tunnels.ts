@@ -21,12 +21,17 @@ export type Pool = TunnelPool<Tunnel>;
 export type PodTunnelsOptions = Pick<ForwardOptions, 'observer' | 'environment'> &
 	Pick<ForwardRequest, 'onPodLoss'> & {
 		emit: (event: (forward: string) => ForwardEvent) => void;
-		onMove: (pod: PodObject) => void;
 		/** The connections of `pool` can only be aborted. */
 		onTerminated: (pool: Pool) => void;
 		/** The pod has no replacement, or no tunnel to it meets a requirement. */
 		onGone: (error: SpokeError) => void;
 	};
+
+/** Tunnels to the pods of a target. */
+export type TargetTunnels = Pick<
+	PodTunnels,
+	'pod' | 'target' | 'scope' | 'lastError' | 'podOf' | 'start' | 'leaseReady' | 'lease' | 'isCurrent' | 'renew' | 'update' | 'destroy'
+>;
 
 export class PodTunnels {
 	readonly #cluster: ClusterClient;
@@ -52,6 +57,10 @@ export class PodTunnels {
 		return this.#resolved.pod;
 	}
 
+	podOf(_pool: Pool): PodObject {
+		return this.pod;
+	}
+
 	get target(): ResolvedTarget {
 		return this.#resolved.target;
 	}
@@ -71,6 +80,13 @@ export class PodTunnels {
 		const {carrier} = await this.#pool.start();
 		this.#carriers = carrier === this.#carriers[0] ? this.#carriers : this.#carriers.toReversed();
 		return carrier;
+	}
+
+	/** Opens tunnels, and retries if they fail. */
+	warm(): void {
+		this.#pool = this.#createPool(this.target);
+		this.#poolAvailable.resolve();
+		this.#pool.warm();
 	}
 
 	/** `undefined` if a connection must wait. */
@@ -128,11 +144,7 @@ export class PodTunnels {
 			this.#move(decision, {isTerminated: isPodTerminated(latest), chosenFrom: pods.size});
 		} else if (this.#pool) {
 			this.#leave(decision.reason, {isTerminated: true});
-			this.#reportInterruption(
-				new SpokeError('ERR_TARGET_GONE', `no pod of ${this.target.asked} is ready`, {remedy: 'the forward continues when one is ready'}),
-				1,
-				0,
-			);
+			this.#reportInterruption(noReadyPodError(this.target), 1, 0);
 		}
 	}
 
@@ -197,16 +209,18 @@ export class PodTunnels {
 		const target = toResolvedTarget(this.target.asked, pod, chosenFrom);
 		this.#resolved = {...this.#resolved, pod, target};
 		this.#lastError = undefined;
-		this.#options.onMove(pod);
-		this.#pool = this.#createPool(target);
-		this.#poolAvailable.resolve();
-		this.#pool.warm();
+		this.warm();
 	}
 
-	#leave(reason: MoveReason, {isTerminated}: {isTerminated: boolean}): void {
-		const pool = this.#pool;
+	#leave(reason: MoveReason, end: {isTerminated: boolean}): void {
 		this.#pendingMove ??= {from: identityOf(this.pod), reason};
 		this.#downSince ??= monotonicMs();
+		this.leave(end);
+	}
+
+	/** Connections of a pod that is not terminated end normally. */
+	leave({isTerminated}: {isTerminated: boolean}): void {
+		const pool = this.#pool;
 		if (!pool) {
 			return;
 		}
@@ -243,6 +257,10 @@ export class PodTunnels {
 	}
 }
 
-function identityOf({metadata: {name, uid}}: PodObject): PodIdentity {
+export function noReadyPodError({asked}: ResolvedTarget): SpokeError {
+	return new SpokeError('ERR_TARGET_GONE', `no pod of ${asked} is ready`, {remedy: 'the forward continues when one is ready'});
+}
+
+export function identityOf({metadata: {name, uid}}: PodObject): PodIdentity {
 	return {name, uid: uid ?? null};
 }

@@ -23,8 +23,9 @@ import type {ForwardEvent} from './forward-event.ts';
 import type {ForwardOptions, ForwardPort, ForwardRequest, RunningForward} from './forward-request.ts';
 import {forwardConnection} from './forwarded-connection.ts';
 import {listenLocally, type LocalListener} from './local-listener.ts';
-import {PodTunnels, type Pool} from './pod-tunnels.ts';
+import {PodTunnels, type Pool, type TargetTunnels} from './pod-tunnels.ts';
 import {runningPod, watchForwardPods} from './forward-pods.ts';
+import {SpreadTunnels} from './spread-tunnels.ts';
 import {isPodSandboxGone} from './runtime-error.ts';
 import type {TunnelLease} from './tunnel-slots.ts';
 import {carriersOf, tunnelUpgrade, type Tunnel, type TunnelCarrier} from './tunnel.ts';
@@ -52,7 +53,8 @@ class ForwardedTarget implements RunningForward {
 	readonly #signal: AbortSignal;
 	readonly #registered = new Map<RegisteredConnection, Pool>();
 	readonly #ports: RunningPort[] = [];
-	#tunnels: PodTunnels | undefined;
+	#tunnels: TargetTunnels | undefined;
+	#service: ServiceObject | null = null;
 
 	constructor(cluster: ClusterClient, request: ForwardRequest, options: ForwardOptions) {
 		this.#cluster = cluster;
@@ -127,10 +129,11 @@ class ForwardedTarget implements RunningForward {
 			: undefined;
 	}
 
-	#tunnelsTo(resolved: Awaited<ReturnType<typeof runningPod>>): PodTunnels {
+	#tunnelsTo(resolved: Awaited<ReturnType<typeof runningPod>>): TargetTunnels {
 		const {observer, environment} = this.#options;
-		const {onPodLoss} = this.#request;
-		this.#tunnels = new PodTunnels(this.#cluster, resolved, {
+		const {onPodLoss, spread} = this.#request;
+		this.#service = resolved.service;
+		this.#tunnels = new (spread ? SpreadTunnels : PodTunnels)(this.#cluster, resolved, {
 			...(observer && {observer}),
 			...(environment && {environment}),
 			...(onPodLoss && {onPodLoss}),
@@ -138,9 +141,6 @@ class ForwardedTarget implements RunningForward {
 				for (const {id} of this.#ports) {
 					void this.events.push(event(id));
 				}
-			},
-			onMove: pod => {
-				this.#updateRemotePorts(pod, resolved.service);
 			},
 			onTerminated: pool => {
 				for (const [registered, owner] of this.#registered) {
@@ -156,17 +156,17 @@ class ForwardedTarget implements RunningForward {
 		return this.#tunnels;
 	}
 
-	#updateRemotePorts(pod: PodObject, service: ServiceObject | null): void {
-		for (const port of this.#ports) {
-			try {
-				port.remote = portIn(pod, service, port);
-			} catch {
-				// The previous number is the best guess.
-			}
+	#remotePort(port: RunningPort, pod: PodObject): number {
+		try {
+			port.remote = portIn(pod, this.#service, port);
+		} catch {
+			// The previous number is the best guess.
 		}
+
+		return port.remote.port;
 	}
 
-	#listen(tunnels: PodTunnels, carrier: TunnelCarrier): void {
+	#listen(tunnels: TargetTunnels, carrier: TunnelCarrier): void {
 		for (const {
 			id,
 			remote,
@@ -194,16 +194,16 @@ class ForwardedTarget implements RunningForward {
 		}
 	}
 
-	async #serve(tunnels: PodTunnels, port: RunningPort, socket: Socket): Promise<void> {
+	async #serve(tunnels: TargetTunnels, port: RunningPort, socket: Socket): Promise<void> {
 		socket.on('error', () => undefined);
-		const register = (lease: TunnelLease<Tunnel> | null) =>
+		const register = (lease: TunnelLease<Tunnel> | null, pod: PodObject) =>
 			port.registry.open({
 				socket,
 				tunnel: lease?.tunnel.id ?? null,
 				shared: lease?.shared ?? false,
-				pod: tunnels.pod.metadata.name,
+				pod: pod.metadata.name,
 				port: port.listener.bound[0]!.port,
-				remotePort: port.remote.port,
+				remotePort: this.#remotePort(port, pod),
 			});
 		try {
 			if (!hasFreeDescriptors()) {
@@ -211,11 +211,11 @@ class ForwardedTarget implements RunningForward {
 			}
 
 			const [lease, pool] = tunnels.leaseReady() ?? (await this.#waitForTunnel(tunnels, socket));
-			this.#carry(tunnels, register(lease), {lease, pool, port, socket});
+			this.#carry(tunnels, register(lease, tunnels.podOf(pool)), {lease, pool, port, socket});
 		} catch (thrown) {
 			const hasClientClosed = socket.closed;
 			resetSocket(socket);
-			const registered = register(null);
+			const registered = register(null, tunnels.pod);
 			if (this.#signal.aborted) {
 				registered.close({end: 'shutdown', error: null});
 			} else if (hasClientClosed) {
@@ -228,7 +228,7 @@ class ForwardedTarget implements RunningForward {
 		}
 	}
 
-	async #waitForTunnel(tunnels: PodTunnels, socket: Socket): Promise<[TunnelLease<Tunnel>, Pool]> {
+	async #waitForTunnel(tunnels: TargetTunnels, socket: Socket): Promise<[TunnelLease<Tunnel>, Pool]> {
 		const clientClosed = new AbortController();
 		const onClose = () => {
 			clientClosed.abort();
@@ -254,14 +254,14 @@ class ForwardedTarget implements RunningForward {
 	}
 
 	#carry(
-		tunnels: PodTunnels,
+		tunnels: TargetTunnels,
 		registered: RegisteredConnection,
 		{lease, pool, port, socket}: {lease: TunnelLease<Tunnel>; pool: Pool; port: RunningPort; socket: Socket},
 	): void {
 		const locate = async (error: SpokeError) => lease.tunnel.locateLoss(error, this.#signal);
 		let pair;
 		try {
-			pair = lease.tunnel.open(port.remote.port);
+			pair = lease.tunnel.open(this.#remotePort(port, tunnels.podOf(pool)));
 		} catch (thrown) {
 			resetSocket(socket);
 			lease.release();

@@ -1,0 +1,186 @@
+/** Tunnels to all Ready pods of a target. */
+import {rejectOnAbort} from '../../async/abortable.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import type {SpokeError} from '../../errors/spoke-error.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
+import {toResolvedTarget, type ResolvedPod} from '../../targets/resolve-pod.ts';
+import type {ForwardEvent} from './forward-event.ts';
+import {isPodTerminated, moveReason} from './pod-decision.ts';
+import {identityOf, noReadyPodError, PodTunnels, type Pool, type PodTunnelsOptions, type TargetTunnels} from './pod-tunnels.ts';
+import type {TunnelLease} from './tunnel-slots.ts';
+import type {Tunnel, TunnelCarrier} from './tunnel.ts';
+
+type Member = {tunnels: PodTunnels; removed: AbortController};
+
+/** Each new connection goes to the next Ready pod. Pods without a tunnel are skipped as long as another has one. */
+export class SpreadTunnels implements TargetTunnels {
+	readonly #cluster: ClusterClient;
+	readonly #resolved: ResolvedPod;
+	readonly #options: PodTunnelsOptions;
+	/** By uid, the next one first. */
+	readonly #members = new Map<string, Member>();
+	#available = Promise.withResolvers<void>();
+
+	constructor(cluster: ClusterClient, resolved: ResolvedPod, options: PodTunnelsOptions) {
+		this.#cluster = cluster;
+		this.#resolved = resolved;
+		this.#options = options;
+	}
+
+	get pod(): PodObject {
+		return this.#next?.[1].tunnels.pod ?? this.#resolved.pod;
+	}
+
+	get target() {
+		return this.#resolved.target;
+	}
+
+	get scope() {
+		return this.#resolved.scope;
+	}
+
+	get lastError(): SpokeError | undefined {
+		return this.#next ? this.#next[1].tunnels.lastError : noReadyPodError(this.target);
+	}
+
+	podOf(pool: Pool): PodObject {
+		return this.#tunnelsOf(pool)?.pod ?? this.pod;
+	}
+
+	async start(preconnected: ClusterClient): Promise<TunnelCarrier> {
+		return this.#add(this.#resolved.pod).start(preconnected);
+	}
+
+	leaseReady(): [TunnelLease<Tunnel>, Pool] | undefined {
+		const next = this.#next;
+		const ready = next?.[1].tunnels.leaseReady();
+		if (next && ready) {
+			this.#putLast(...next);
+		}
+
+		return ready;
+	}
+
+	async lease(signal: AbortSignal): Promise<[TunnelLease<Tunnel>, Pool]> {
+		for (;;) {
+			signal.throwIfAborted();
+			const next = this.#next;
+			if (!next) {
+				await rejectOnAbort(async () => this.#available.promise, signal);
+				continue;
+			}
+
+			const [, {tunnels, removed}] = next;
+			this.#putLast(...next);
+			try {
+				return await tunnels.lease(AbortSignal.any([signal, removed.signal]));
+			} catch (error) {
+				if (!removed.signal.aborted) {
+					throw error;
+				}
+			}
+		}
+	}
+
+	isCurrent(pool: Pool): boolean {
+		return this.#tunnelsOf(pool) !== undefined;
+	}
+
+	renew(pool: Pool): void {
+		this.#tunnelsOf(pool)?.renew(pool);
+	}
+
+	update(pods: ReadonlyMap<string, PodObject>): void {
+		const ready = [...pods.values()].filter(pod => moveReason(pod) === null);
+		const before = [...this.#members.keys()];
+		for (const [uid, {tunnels}] of this.#members) {
+			const latest = pods.get(uid);
+			if (latest && moveReason(latest) === null) {
+				tunnels.update(pods);
+			} else if (ready.length > 0 || isPodTerminated(latest)) {
+				this.#remove(uid, {isTerminated: isPodTerminated(latest)});
+			}
+		}
+
+		for (const pod of ready) {
+			if (!this.#members.has(uidOf(pod))) {
+				this.#add(pod).warm();
+			}
+		}
+
+		const now = [...this.#members.keys()];
+		if (now.length !== before.length || now.some(uid => !before.includes(uid))) {
+			this.#emitPods();
+		}
+	}
+
+	destroy(): void {
+		for (const uid of this.#members.keys()) {
+			this.#remove(uid, {isTerminated: true});
+		}
+	}
+
+	get #next(): [string, Member] | undefined {
+		const members = [...this.#members];
+		return members.find(([, {tunnels}]) => tunnels.lastError === undefined) ?? members[0];
+	}
+
+	#putLast(uid: string, member: Member): void {
+		if (this.#members.delete(uid)) {
+			this.#members.set(uid, member);
+		}
+	}
+
+	#tunnelsOf(pool: Pool): PodTunnels | undefined {
+		return [...this.#members.values()].find(({tunnels}) => tunnels.isCurrent(pool))?.tunnels;
+	}
+
+	#add(pod: PodObject): PodTunnels {
+		const uid = uidOf(pod);
+		const {asked, chosenFrom} = this.target;
+		const resolved = {...this.#resolved, pod, target: toResolvedTarget(asked, pod, chosenFrom), scope: null};
+		const tunnels = new PodTunnels(this.#cluster, resolved, {
+			...this.#options,
+			emit: event => {
+				this.#options.emit(forward => named(event(forward), pod));
+			},
+			onGone: error => {
+				if (error.code === 'ERR_TARGET_GONE') {
+					this.#remove(uid, {isTerminated: true});
+					this.#emitPods();
+				} else {
+					this.#options.onGone(error);
+				}
+			},
+		});
+		this.#members.set(uid, {tunnels, removed: new AbortController()});
+		this.#available.resolve();
+		return tunnels;
+	}
+
+	#remove(uid: string, {isTerminated}: {isTerminated: boolean}): void {
+		const member = this.#members.get(uid);
+		this.#members.delete(uid);
+		member?.tunnels.leave({isTerminated});
+		member?.removed.abort();
+		if (this.#members.size === 0) {
+			this.#available = Promise.withResolvers();
+		}
+	}
+
+	#emitPods(): void {
+		const pods = [...this.#members.values()].map(({tunnels: {pod}}) => identityOf(pod));
+		this.#options.emit(forward => ({event: 'pods', forward, pods}));
+	}
+}
+
+/** The events of several pods need their names. */
+function named(event: ForwardEvent, {metadata: {name}}: PodObject): ForwardEvent {
+	return event.event === 'interrupted'
+		? {...event, error: event.error.withChanges({message: `pod ${name}: ${event.error.message}`, cause: event.error})}
+		: event;
+}
+
+function uidOf({metadata: {name, uid}}: PodObject): string {
+	return uid ?? name;
+}
