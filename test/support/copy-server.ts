@@ -70,9 +70,18 @@ export async function startCopyServer(t: Pick<ExecutionContext, 'teardown'>, opt
 	}
 
 	let count = 0;
+	/** One at a time: the shell of a lost stream stores what it has received before the next one starts. */
+	let last: Promise<void> = Promise.resolve();
 	const server = await startCommandServer(async far => {
 		const index = count++;
-		await (options.script ? options.script(far, index) : runShell(far, {...options, index, remote, path: options.programs && bin}));
+		if (options.script) {
+			await options.script(far, index);
+			return;
+		}
+
+		const before = last;
+		last = before.then(async () => runShell(far, {...options, index, remote, path: options.programs && bin}));
+		await last;
 	});
 	t.teardown(async () => {
 		await server.close();
@@ -146,6 +155,10 @@ async function runShell(
 		child.stdin.end();
 	});
 	far.socket.on('close', () => child.stdin.end());
+	if (far.socket.destroyed) {
+		child.stdin.end();
+	}
+
 	child.stderr.on('data', (bytes: Buffer) => {
 		far.stderr(bytes);
 	});
