@@ -24,8 +24,8 @@ export function emitPathEvents(
 	}: {
 		mode: PathMode;
 		stderr: Pick<NodeJS.WriteStream, 'write' | 'isTTY'>;
-		/** Whether `auto` prints no line now. */
-		isQuiet: () => boolean;
+		/** With `auto`, JSON events suppress the line. */
+		isQuiet: boolean;
 	},
 	reporter: ForwardReporter,
 ): void {
@@ -64,7 +64,7 @@ export function emitPathEvents(
 
 			if (mode === 'json') {
 				stderr.write(jsonLine(path));
-			} else if (mode === 'always' || (stderr.isTTY && !isQuiet())) {
+			} else if (mode === 'always' || (stderr.isTTY && !isQuiet)) {
 				line(path);
 			}
 		});

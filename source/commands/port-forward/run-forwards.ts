@@ -34,16 +34,7 @@ export async function runForwards(
 	invocation: PortForwardInvocation,
 	{targets: asked, context, addresses}: ForwardInput,
 	reporter: ForwardReporter,
-	{
-		signal,
-		terminal,
-		isQuiet = () => invocation.flags.output === 'json',
-	}: {
-		signal: AbortSignal;
-		terminal?: PluginTerminal;
-		/** Whether `--path=auto` prints nothing now. */
-		isQuiet?: () => boolean;
-	},
+	{signal, terminal}: {signal: AbortSignal; terminal?: PluginTerminal},
 ): Promise<ForwardOutcome> {
 	const {flags, stderr, env} = invocation;
 	let targets = asked;
@@ -63,7 +54,7 @@ export async function runForwards(
 			emitPathEvents(
 				labeler,
 				targets.map(one => ({namespace, ...one})),
-				{mode: flags.path, stderr, isQuiet},
+				{mode: flags.path, stderr, isQuiet: flags.output === 'json'},
 				reporter,
 			);
 		}

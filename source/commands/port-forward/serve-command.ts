@@ -20,7 +20,7 @@ export async function serveCommand(invocation: PortForwardInvocation, input: For
 		throw new SpokeError('ERR_USAGE', 'a command is required after --', {remedy: 'spoke port-forward TARGET [LOCAL:]REMOTE -- COMMAND'});
 	}
 
-	const {env, interrupted, takeSignals, flags} = invocation;
+	const {env, interrupted, takeSignals} = invocation;
 	const reporter = commandReporter(invocation);
 	const commandEnded = new AbortController();
 	const forwardsEnded = new AbortController();
@@ -56,7 +56,6 @@ export async function serveCommand(invocation: PortForwardInvocation, input: For
 		{
 			signal: AbortSignal.any([interrupted, commandEnded.signal]),
 			terminal: await terminalUnless(() => command !== undefined),
-			isQuiet: () => flags.output === 'json' || command !== undefined,
 		},
 	);
 	forwardsEnded.abort();

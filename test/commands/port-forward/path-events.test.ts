@@ -48,7 +48,7 @@ function told(labels: ReadonlyArray<readonly [tunnel: string, path: Path]>): {ba
 					return true;
 				},
 			},
-			isQuiet: () => false,
+			isQuiet: false,
 		},
 		reporter as ForwardReporter,
 	);
