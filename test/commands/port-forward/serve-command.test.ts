@@ -201,8 +201,7 @@ test.serial('a forward that is lost says so on stderr, and serves the command ag
 	const script = `console.log('up'); process.stdin.once('data', () => {${echo} process.stdin.destroy()});`;
 	const {child, ended, output, sees} = started(t, ['svc/db', ':7000', '--', process.execPath, '-e', script], env);
 	await sees('stdout', /up/);
-	await sandbox.faults.restartApiserver({downMs: 1000});
-	await sees('stderr', /interrupted: /);
+	await sandbox.faults.restartApiserver({until: sees('stderr', /interrupted: /)});
 	await sees('stderr', /reconnected after /);
 	child.stdin!.write('go\n');
 	t.is(await ended, 0);
