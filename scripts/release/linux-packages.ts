@@ -1,6 +1,6 @@
 /** Packages for Debian and RPM, written by nfpm. */
 import {execFile} from 'node:child_process';
-import {lstat, readlink, writeFile} from 'node:fs/promises';
+import {stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import {promisify} from 'node:util';
@@ -54,10 +54,7 @@ function about({arch}: Platform, date: Date) {
 async function contentsOf(prefix: string) {
 	const contents = (await filesBelow(prefix)).map(async path => {
 		const file = join(prefix, path);
-		const stats = await lstat(file);
-		return stats.isSymbolicLink()
-			? {src: await readlink(file), dst: `/usr/${path}`, type: 'symlink'}
-			: {src: file, dst: `/usr/${path}`, file_info: {mode: stats.mode & 0o777}};
+		return {src: file, dst: `/usr/${path}`, file_info: {mode: (await stat(file)).mode & 0o777}};
 	});
 	return [
 		...(await Promise.all(contents)),

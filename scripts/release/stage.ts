@@ -1,14 +1,17 @@
 /** The installed files of a release, below the prefix of an installation (`/usr`, `/usr/local`). */
 import {execFile} from 'node:child_process';
-import {chmod, copyFile, mkdir, readdir, symlink, writeFile} from 'node:fs/promises';
+import {chmod, copyFile, mkdir, readdir, writeFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {promisify} from 'node:util';
 import process from 'node:process';
-import {manifest, programAliases, root} from './release-data.ts';
+import {manifest, root} from './release-data.ts';
 
 const run = promisify(execFile);
 
 const documents = `share/doc/${manifest.name}`;
+
+/** Other name of the program → what it adds. Scripts, because krew refuses an archive with links. */
+const aliasArguments = {'kubectl-spoke': '', 'kubectl_complete-spoke': ' completion kubectl --'};
 
 /** Where shells look for the scripts of `spoke completion SHELL`. */
 const completions: ReadonlyArray<readonly [shell: string, to: string]> = [
@@ -21,8 +24,10 @@ const completions: ReadonlyArray<readonly [shell: string, to: string]> = [
 export async function stageFiles(program: string, prefix: string): Promise<void> {
 	const binary = join(prefix, 'bin', manifest.name);
 	await install(program, binary, 0o755);
-	for (const alias of programAliases) {
-		await symlink(manifest.name, join(prefix, 'bin', alias));
+	for (const [alias, words] of Object.entries(aliasArguments)) {
+		const script = join(prefix, 'bin', alias);
+		await writeFile(script, `#!/bin/sh\nexec "\${0%/*}/${manifest.name}"${words} "$@"\n`);
+		await chmod(script, 0o755);
 	}
 
 	for (const [from, to] of await copiedFiles()) {

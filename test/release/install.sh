@@ -6,14 +6,21 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-# All mounts end with this process.
-[ "${1:-}" = --mounted ] || exec unshare --mount "$0" --mounted "$@"
-shift
+# All mounts end with the inner process.
+if [ "${1:-}" != --mounted ]; then
+	scratch=$(mktemp -d)
+	trap 'rm -rf --one-file-system "$scratch"' EXIT
+	unshare --mount "$0" --mounted "$scratch" "$@"
+	exit
+fi
+scratch=$2
+shift 2
 [ $# -gt 0 ] || set -- 22.18.0 24.21.0 26.10.0
 
+# The transcript, also from inside a pipe.
+exec 3>&1
+
 dist=$PWD/dist
-scratch=$(mktemp -d)
-trap 'rm -rf --one-file-system "$scratch"' EXIT
 
 say() { printf '\n== %s\n' "$*"; }
 
@@ -41,7 +48,7 @@ as_root() { chroot "$root" env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin
 
 # as_reader COMMAND…: shows the command, and runs it as the other user.
 as_reader() {
-	echo "reader$ $*"
+	echo "reader$ $*" >&3
 	chroot --userspec=reader:reader "$root" env -i HOME=/home/reader PATH=/usr/local/bin:/usr/bin:/bin "$@" </dev/null
 }
 
@@ -98,7 +105,7 @@ try_npm() {
 	local node
 	node=$(cd / && npm exec --yes --package="node-linux-$(node -p process.arch)@$1" -- node -p process.execPath)
 	cp "$node" "$root/usr/local/bin/node"
-	cp -r "$(npm root --global)/npm" "$root/usr/local/lib/npm"
+	cp -r "$(dirname "$(dirname "$(readlink -f "$(command -v npm)")")")" "$root/usr/local/lib/npm"
 	cp "$dist"/spoke-*.tgz "$root/root/spoke.tgz"
 	as_root node /usr/local/lib/npm/bin/npm-cli.js install --global --offline /root/spoke.tgz
 	rm "$root/root/spoke.tgz"
