@@ -1,4 +1,5 @@
 import {once} from 'node:events';
+import process from 'node:process';
 import test from 'ava';
 import {forwardArguments} from '../../../source/commands/port-forward/forward-arguments.ts';
 import {forwardVariables} from '../../../source/commands/port-forward/serve-command.ts';
@@ -45,7 +46,7 @@ for (const target of ['sts/db', 'svc/db'] as const) {
 	test.serial(`--each forwards a port to each pod of ${target}, and follows its name`, async t => {
 		const {env, sandbox} = await openSandbox(t);
 		await scaleDatabase(sandbox, 3);
-		const first = await freePorts(3, 18_300);
+		const first = await freePorts(3, 18_000 + (process.pid % 1000) * 10);
 		const run = await runPortForward([target, `${first}:7000`, '--each'], {env});
 		t.teardown(() => {
 			run.child.kill('SIGKILL');
