@@ -1,6 +1,8 @@
 /**
-Compiles every function of the program's files: `node --random-seed=1 scripts/release/compile-code.ts FOLDER NAME…`. The V8 that executes
-this must be the one that uses the result. Without a fixed seed, V8 would order its hash tables differently each time.
+Compiles every function of the program's files:
+`node --random-seed=1 --single-threaded-gc scripts/release/compile-code.ts FOLDER NAME…`. The V8 that executes this must be the one that
+uses the result. Without a fixed seed, V8 would order its hash tables differently each time, and with a garbage collector in other threads,
+a few bytes would depend on when it ran.
 */
 import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
@@ -11,11 +13,49 @@ import {compiledName, embeddedPath, wrap} from '../../source/code-loader.ts';
 
 const [folder, ...names] = process.argv.slice(2) as [string, ...string[]];
 
+/** Flags that `--single-threaded-gc` turns off. */
+const collectorFlags = [
+	'concurrent-array-buffer-sweeping',
+	'concurrent-marking',
+	'concurrent-sweeping',
+	'parallel-compaction',
+	'parallel-marking',
+	'parallel-pointer-update',
+	'parallel-scavenge',
+	'parallel-weak-ref-clearing',
+];
+
+/**
+Where stored code has the hash of V8's flags, in SerializedCodeData.
+@see https://github.com/v8/v8/blob/13.6.233/src/snapshot/code-serializer.h
+*/
+const flagHashOffset = 12;
+
+const defaultFlagHash = readDefaultFlagHash();
+
 for (const name of names) {
 	const code = wrap(name, readFileSync(join(folder, name), 'utf8'));
 	// V8 compiles lazily by default, and rejects code that was stored with other flags.
 	setFlagsFromString('--no-lazy');
 	const script = new Script(code, {filename: embeddedPath(name)});
 	setFlagsFromString('--lazy');
-	writeFileSync(join(folder, compiledName(name)), script.createCachedData());
+	const data = script.createCachedData();
+	data.writeUInt32LE(defaultFlagHash, flagHashOffset);
+	writeFileSync(join(folder, compiledName(name)), data);
+}
+
+/** V8 rejects code that was stored with other flags, although the garbage collector does not matter to code. */
+function readDefaultFlagHash(): number {
+	setFlagsFromString('--no-single-threaded-gc');
+	for (const flag of collectorFlags) {
+		setFlagsFromString(`--${flag}`);
+	}
+
+	const hash = new Script('').createCachedData().readUInt32LE(flagHashOffset);
+	for (const flag of collectorFlags) {
+		setFlagsFromString(`--no-${flag}`);
+	}
+
+	setFlagsFromString('--single-threaded-gc');
+	return hash;
 }
