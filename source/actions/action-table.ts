@@ -141,7 +141,7 @@ const actions = {
 		['proxy', 5],
 		['doctor', 64],
 		['debug', 0, 'debug', 'debug container', 'write'],
-		['files', 0, 'copy files', 'copy files from or to the pod', 'shell'],
+		['files', 0, 'copy files', 'copy files from or to it', 'shell'],
 	],
 	workloads: [
 		['logs', 1],

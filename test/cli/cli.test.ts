@@ -261,6 +261,7 @@ test('a command without a kubeconfig prints one line and exits 5, or 125 for rem
 		attach: ['x'],
 		debug: ['x', '--image=busybox'],
 		'port-forward': ['x', '80'],
+		cp: ['x:/file', 'file'],
 		proxy: ['get', 'pod/x/'],
 		logs: ['x'],
 		path: ['pod/x'],
