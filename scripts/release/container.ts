@@ -43,8 +43,11 @@ export async function writeImage(platform: Platform, program: string, {file, scr
 	await copyFile(program, join(rootfs, 'usr/bin', manifest.name));
 	await writeText(rootfs, 'etc/passwd', `${user.name}:x:${user.id}:${user.id}::/home/${user.name}:/usr/sbin/nologin\n`);
 	await writeText(rootfs, 'etc/group', `${user.name}:x:${user.id}:\n`);
+	// The sandbox needs it.
+	await mkdir(join(rootfs, 'tmp'));
+	await chmod(join(rootfs, 'tmp'), 0o1777);
 	const layer = join(scratch, 'layer.tar.gz');
-	await writeArchive(layer, rootfs, {date, compressed: true});
+	await writeLayer(layer, rootfs, date);
 	const layout = join(scratch, 'layout');
 	await writeLayout(layout, layer, {platform, date});
 	await writeArchive(file, layout, {date, compressed: false});
@@ -93,6 +96,23 @@ async function mergeIntoUsr(rootfs: string): Promise<void> {
 		await rm(join(rootfs, name), {recursive: true});
 		await symlink(`usr/${name}`, join(rootfs, name));
 	}
+}
+
+/** With the modes of folders, which `writeArchive` leaves out. */
+async function writeLayer(file: string, rootfs: string, date: Date): Promise<void> {
+	const owner = ['--owner=0', '--group=0', '--numeric-owner'];
+	await run('tar', [
+		'--create',
+		'--gzip',
+		'--sort=name',
+		...owner,
+		`--mtime=@${date.getTime() / 1000}`,
+		'--file',
+		file,
+		'--directory',
+		rootfs,
+		'.',
+	]);
 }
 
 /** The mode is explicit, because the default depends on the umask. */

@@ -24,11 +24,12 @@ dist=$PWD/dist
 
 say() { printf '\n== %s\n' "$*"; }
 
+# Node.js 26 needs libatomic1.
 make_clean_system() {
 	local release mirror
 	release=$(. /etc/os-release && echo "$VERSION_CODENAME")
 	mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $release" | head -n 1)
-	debootstrap --variant=minbase --include=man-db "$release" "$scratch/clean" "$mirror" >"$scratch/debootstrap" ||
+	debootstrap --variant=minbase --include=man-db,libatomic1 "$release" "$scratch/clean" "$mirror" >"$scratch/debootstrap" ||
 		{ tail -n 20 "$scratch/debootstrap"; return 1; }
 }
 
