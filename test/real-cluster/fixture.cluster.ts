@@ -98,7 +98,7 @@ tunnelTest('requests fail without agents and wait for a frozen one', async t => 
 });
 
 tunnelTest('the misleading egress files, the load balancer and the gateway work', async t => {
-	const cluster = await useCluster({postures: ['egress-file-direct', 'egress-file-controlplane'], balancer: true, gateway: 'off-grpc'});
+	const cluster = await useCluster({postures: ['egress-file-direct', 'egress-file-controlplane'], balancer: true, gateway: 'good-direct'});
 	for (const server of ['egress-file-direct', 'egress-file-controlplane', 'balancer', 'gateway'] as const) {
 		for (const user of ['admin', 'plain'] as const) {
 			const {stdout, stderr} = await cluster.kubectl(server, readLine, {user});

@@ -6,7 +6,7 @@ import {fileURLToPath} from 'node:url';
 import {authority, signed} from './certificates.ts';
 import {writeConfiguration} from './configuration.ts';
 import {apiserverServingPair} from './control-plane.ts';
-import {startDaemon} from './daemon.ts';
+import {findDaemon, startDaemon} from './daemon.ts';
 import type {GatewaySettings} from './gateway.ts';
 import {users, writeKubeconfig, type UserName} from './kubeconfig.ts';
 import {controlPlaneAddress, type Lab} from './lab.ts';
@@ -179,8 +179,12 @@ async function runGateway(
 			ca: (await authority(lab, 'cluster')).cert,
 		},
 	};
-	const file = await writeConfiguration(lab, `${name}.json`, settings);
+	const file = await writeConfiguration(lab, `${name}-to-${posture}.json`, settings);
 	await startDaemon(lab, name, [process.execPath, fileURLToPath(new URL('gateway.ts', import.meta.url)), file]);
+	if (!(await findDaemon(lab, name))?.command.includes(file)) {
+		throw new Error(`the ${name} of this lab relays to another posture than ${posture}`);
+	}
+
 	await waitForPort(name, host, own.port);
 }
 
