@@ -3,12 +3,10 @@ import {jsonLine} from '../../output/json-line.ts';
 import type {PathMode} from '../../output/path-reporter.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import type {Labeler} from '../../evidence/connection-labeler.ts';
+import {labelTimings} from '../../evidence/label-timings.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {TargetWithPorts} from './forward-arguments.ts';
 import type {ForwardReporter} from './text-reporter.ts';
-
-/** After this time, `always` prints the path as far as it is known. */
-const maxWaitMs = 2000;
 
 /**
 Reports each target's label when first known, and when a tunnel's label differs from the last report. A change of basis counts only for the
@@ -71,6 +69,7 @@ export function emitPathEvents(
 	}
 }
 
+/** `always` prints a path that has not settled after `finishTimeoutMs` as far as it is known. */
 function createLinePrinter(stderr: Pick<NodeJS.WriteStream, 'write'>, mode: PathMode): (path: Path) => void {
 	let timer: NodeJS.Timeout | undefined;
 	let last = '';
@@ -86,7 +85,7 @@ function createLinePrinter(stderr: Pick<NodeJS.WriteStream, 'write'>, mode: Path
 	return path => {
 		clearTimeout(timer);
 		if (mode === 'always' && path.phase === 'checking') {
-			timer = setTimeout(write, maxWaitMs, path);
+			timer = setTimeout(write, labelTimings.finishTimeoutMs, path);
 		} else {
 			write(path);
 		}

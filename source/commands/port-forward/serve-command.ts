@@ -1,7 +1,10 @@
 /** `spoke port-forward TARGET PORT… -- COMMAND`: forwards that last as long as a command. */
+import {setTimeout as delay} from 'node:timers/promises';
 import type {PluginTerminal} from '../../cluster/credentials/plugin-terminal.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import type {Path} from '../../evidence/evidence.ts';
+import {labelTimings} from '../../evidence/label-timings.ts';
 import type {ForwardEvent} from '../../streams/port-forward/forward-event.ts';
 import type {TargetWithPorts} from './forward-arguments.ts';
 import {endReasonFor, jsonReporter} from './json-reporter.ts';
@@ -20,8 +23,9 @@ export async function serveCommand(invocation: PortForwardInvocation, input: For
 		throw new SpokeError('ERR_USAGE', 'a command is required after --', {remedy: 'spoke port-forward TARGET [LOCAL:]REMOTE -- COMMAND'});
 	}
 
-	const {env, interrupted, takeSignals} = invocation;
+	const {env, interrupted, takeSignals, flags} = invocation;
 	const reporter = commandReporter(invocation);
+	const paths = new UnsettledPaths();
 	const commandEnded = new AbortController();
 	const forwardsEnded = new AbortController();
 	const ready: ReadyEvent[] = [];
@@ -37,6 +41,10 @@ export async function serveCommand(invocation: PortForwardInvocation, input: For
 					ready.push(event);
 				}
 			},
+			path(forward, path) {
+				reporter.path(forward, path);
+				paths.update(forward, path);
+			},
 			allReady(targets) {
 				reporter.allReady(targets);
 				const variables = forwardVariables(ready, targets);
@@ -46,7 +54,11 @@ export async function serveCommand(invocation: PortForwardInvocation, input: For
 						? undefined
 						: runLocalCommand(words, {env: {...env, ...variables}, takeSignals, canceled: forwardsEnded.signal}),
 				);
-				const onEnd = () => {
+				const onEnd = async () => {
+					if (flags.path !== 'auto' || flags.output === 'json') {
+						await paths.settled();
+					}
+
 					commandEnded.abort();
 				};
 
@@ -72,6 +84,33 @@ export async function serveCommand(invocation: PortForwardInvocation, input: For
 	const end = {exitStatus: status ?? exitStatusForSignal(signal), reason: signal === null ? 'command-ended' : 'signal', signal};
 	reporter.ended({...end, totals, error: null});
 	return end.exitStatus;
+}
+
+/** Paths of forwards that are reported as `checking`. */
+class UnsettledPaths {
+	readonly #forwards = new Set<string>();
+	#whenSettled: (() => void) | undefined;
+
+	update(forward: string, {phase}: Path): void {
+		if (phase === 'checking') {
+			this.#forwards.add(forward);
+			return;
+		}
+
+		this.#forwards.delete(forward);
+		if (this.#forwards.size === 0) {
+			this.#whenSettled?.();
+		}
+	}
+
+	/** Waits at most `finishTimeoutMs`, as other one-shots do. */
+	async settled(): Promise<void> {
+		if (this.#forwards.size > 0) {
+			const {promise, resolve} = Promise.withResolvers<void>();
+			this.#whenSettled = resolve;
+			await Promise.race([promise, delay(labelTimings.finishTimeoutMs, undefined, {ref: false})]);
+		}
+	}
 }
 
 /** stdout belongs to the command. Without `-v`, only failures and what follows them are reported. */

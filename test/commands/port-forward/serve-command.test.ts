@@ -166,6 +166,18 @@ test.serial('the command reads the terminal and gets one SIGINT for each Ctrl-C'
 	t.is(await terminal.ended(), 5);
 });
 
+test.serial('--path=always and json print the settled path of a forward whose command ends at once', async t => {
+	const {env} = await openSandbox(t);
+	const always = await runSpoke(['port-forward', 'svc/db', ':7000', '--path=always', '--', 'true'], {env});
+	t.regex(always.stderr, /^path: you -verified-> apiserver -direct,unverified-> kubelet n\d\n$/);
+	const json = await runSpoke(['port-forward', 'svc/db', ':7000', '--path=json', '--', 'true'], {env});
+	const phases = json.stderr
+		.trim()
+		.split('\n')
+		.map(line => (JSON.parse(line) as {phase: string}).phase);
+	t.is(phases.at(-1), 'settled');
+});
+
 test.serial('the path of a command’s forward is printed on a terminal once it is known', async t => {
 	const {env} = await openSandbox(t);
 	const home = await mkdtemp(join(tmpdir(), 'spoke-command-'));
