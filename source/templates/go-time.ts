@@ -8,7 +8,7 @@ export class GoTime {
 	/** Of `Intl`; `undefined` is the machine's own. */
 	readonly zone: string | undefined;
 
-	constructor(second: number, nanosecond: number, zone: string | undefined = 'UTC') {
+	constructor(second: number, nanosecond: number, zone: string | undefined) {
 		this.second = second;
 		this.nanosecond = nanosecond;
 		this.zone = zone;
@@ -25,6 +25,8 @@ export class GoTime {
 
 export const rfc3339Nano = '2006-01-02T15:04:05.999999999Z07:00';
 const secondsAndFraction = /^(-?\d+)(?:\.(\d+))?$/;
+/** @see https://tc39.es/ecma262/#sec-time-values-and-time-range */
+const maxSeconds = 8.64e12;
 const fraction = /[.,](\d+)(?=[^\d]|$)/;
 
 /** Of Unix seconds with a fraction, or of a date and time, which is UTC without a zone. @throws TemplateError */
@@ -35,8 +37,8 @@ export function parseGoTime(value: unknown): GoTime {
 
 	const text = isLosslessNumber(value) ? losslessNumberSource(value) : typeof value === 'string' ? value : '';
 	const [, seconds, decimals] = secondsAndFraction.exec(text) ?? [];
-	if (seconds !== undefined) {
-		return new GoTime(Number(seconds), nanoseconds(decimals));
+	if (seconds !== undefined && Math.abs(Number(seconds)) < maxSeconds) {
+		return new GoTime(Number(seconds), nanoseconds(decimals), 'UTC');
 	}
 
 	const dateTime = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?$/.exec(text)?.[0];
@@ -49,7 +51,7 @@ export function parseGoTime(value: unknown): GoTime {
 		throw new TemplateError(`${JSON.stringify(text)} is not a time`);
 	}
 
-	return new GoTime(Math.floor(ms / 1000), nanoseconds(fraction.exec(text.slice(10))?.[1]));
+	return new GoTime(Math.floor(ms / 1000), nanoseconds(fraction.exec(text.slice(10))?.[1]), 'UTC');
 }
 
 function nanoseconds(decimals = ''): number {
@@ -69,15 +71,41 @@ type TimeParts = Readonly<Record<'year' | 'month' | 'day' | 'hour' | 'minute' | 
 
 function partsOf({second, zone}: GoTime): TimeParts {
 	const date = new Date(second * 1000);
-	const read = (options: Intl.DateTimeFormatOptions) => {
-		const parts = new Intl.DateTimeFormat('en-US', {...options, timeZone: zone, hourCycle: 'h23'}).formatToParts(date);
-		return Object.fromEntries(parts.map(({type, value}) => [type, value]));
+	const read = (format: Intl.DateTimeFormat) => Object.fromEntries(format.formatToParts(date).map(({type, value}) => [type, value]));
+	const {named, offset} = zoneFormats(zone);
+	const parts = read(named);
+	return {
+		...(parts as unknown as TimeParts),
+		zone: parts['timeZoneName']!,
+		offset: read(offset)['timeZoneName']!.slice(3) || '+00:00',
 	};
+}
 
+type ZoneFormats = {zone: string | undefined; named: Intl.DateTimeFormat; offset: Intl.DateTimeFormat};
+
+/** Kept for the next time, because creating them takes milliseconds. */
+let lastFormats: ZoneFormats | null = null;
+
+function zoneFormats(zone: string | undefined): ZoneFormats {
+	if (lastFormats === null || lastFormats.zone !== zone) {
+		lastFormats = createFormats(zone);
+	}
+
+	return lastFormats;
+}
+
+function createFormats(zone: string | undefined): ZoneFormats {
 	const digits = {year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit'} as const;
-	const named = read({...digits, weekday: 'long', timeZoneName: 'short'});
-	const offset = read({timeZoneName: 'longOffset'})['timeZoneName']!.slice(3) || '+00:00';
-	return {...(named as unknown as TimeParts), zone: named['timeZoneName']!, offset};
+	const create = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat('en-US', {...options, timeZone: zone, hourCycle: 'h23'});
+	try {
+		return {
+			zone,
+			named: create({...digits, weekday: 'long', timeZoneName: 'short'}),
+			offset: create({timeZoneName: 'longOffset'}),
+		};
+	} catch {
+		throw new TemplateError(`unknown time zone ${zone}`);
+	}
 }
 
 const months = [

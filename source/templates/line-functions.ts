@@ -96,14 +96,7 @@ function extract(parsed: Readonly<Record<string, unknown>>, names: readonly Temp
 
 function inZone(time: TemplateValue, zone: TemplateValue) {
 	const name = zone === undefined || zone === '' ? 'UTC' : formatValue(zone);
-	const parsed = parseGoTime(time).in(name === 'Local' ? undefined : name);
-	try {
-		formatGoTime(parsed, '');
-	} catch {
-		throw new TemplateError(`unknown time zone ${name}`);
-	}
-
-	return parsed;
+	return parseGoTime(time).in(name === 'Local' ? undefined : name);
 }
 
 function orElse<Value, Other>(run: () => Value, otherwise: Other): Value | Other {

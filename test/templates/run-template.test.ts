@@ -71,6 +71,7 @@ for (const [template, message] of [
 	['{{lt 1 "a"}}', '1 and a cannot be compared'],
 	['{{parseJSON .PodName}}', 'the line is not a JSON object'],
 	['{{toTimestamp 0 "15:04" "Nowhere"}}', 'unknown time zone Nowhere'],
+	['{{toUTC "1700000000123456789"}}', '"1700000000123456789" is not a time'],
 ] as const) {
 	test(`${template} fails: ${message.slice(0, 40)}`, t => {
 		t.throws(() => run(template), {message});

@@ -76,6 +76,15 @@ test('a line that the template fails for is printed as it is, with one notice', 
 	});
 });
 
+test('a time in a template has the zone of this machine for "Local"', async t => {
+	const {server} = await serve(t, ['1704085200']);
+	const {stdout} = await runSpoke(
+		['logs', 'a', '--template', '{{toTimestamp .Message "15:04 MST" "Local"}}', '--server', server.url, '--namespace', 'demo'],
+		{env: {KUBECONFIG: '/dev/null', TZ: 'America/New_York'}},
+	);
+	t.is(stdout, '00:00 EST\n');
+});
+
 test('an invalid template or form is one line and status 2, before any connection', async t => {
 	const {server, spoke} = await serve(t, lines);
 	for (const [argv, message] of [
