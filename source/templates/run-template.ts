@@ -158,7 +158,16 @@ class Run {
 			return this.#logic(first.name, more, piped);
 		}
 
-		return this.#functions.get(first.name)!(...more.map(operand => this.#operand(operand)), ...piped);
+		return this.#call(first.name, [...more.map(operand => this.#operand(operand)), ...piped]);
+	}
+
+	/** As in Go, what a function cannot do fails the template, not the program. */
+	#call(name: string, values: readonly TemplateValue[]): TemplateValue {
+		try {
+			return this.#functions.get(name)!(...values);
+		} catch (error) {
+			throw error instanceof RangeError || error instanceof URIError ? new TemplateError(`${name}: ${error.message}`) : error;
+		}
 	}
 
 	/** Later arguments are evaluated only if they decide. */

@@ -135,16 +135,15 @@ const escapes: Readonly<Record<string, string>> = {
 	"'": "'",
 };
 
+const lastCodePoint = 0x10_ff_ff;
+
 /** Go's escapes. */
 function unescape(text: string): string {
 	return text.replaceAll(/\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{3})|(.))/g, (whole, ...parts: string[]) => {
 		const [byte, short, long, octal, letter] = parts;
-		const code = byte ?? short ?? long;
-		if (code !== undefined || octal !== undefined) {
-			return String.fromCodePoint(Number.parseInt(code ?? octal!, code === undefined ? 8 : 16));
-		}
-
-		const escaped = escapes[letter!];
+		const hex = byte ?? short ?? long;
+		const code = Number.parseInt(hex ?? octal ?? '', hex === undefined ? 8 : 16);
+		const escaped = code <= lastCodePoint ? String.fromCodePoint(code) : escapes[letter ?? ''];
 		if (escaped === undefined) {
 			throw new TemplateError(`unknown escape ${whole}`);
 		}

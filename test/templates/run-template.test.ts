@@ -72,6 +72,8 @@ for (const [template, message] of [
 	['{{parseJSON .PodName}}', 'the line is not a JSON object'],
 	['{{toTimestamp 0 "15:04" "Nowhere"}}', 'unknown time zone Nowhere'],
 	['{{toUTC "1700000000123456789"}}', '"1700000000123456789" is not a time'],
+	['{{printf "%.200f" 1.5}}', 'printf: toFixed() digits argument must be between 0 and 100'],
+	[String.raw`{{"\U00110000"}}`, String.raw`unknown escape \U00110000`],
 ] as const) {
 	test(`${template} fails: ${message.slice(0, 40)}`, t => {
 		t.throws(() => run(template), {message});
