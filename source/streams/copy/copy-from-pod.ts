@@ -171,23 +171,27 @@ class CopyFromPod implements CopyPass {
 	async #receive(session: CopySession): Promise<boolean> {
 		const remaining = [...this.#files.values()].filter(file => !file.isDone);
 		const groups = receiveGroups(remaining);
+		const context = {
+			session,
+			tree: this.#tree!,
+			preserve: this.#options.preserve,
+			onBytes: (count: number) => {
+				this.keptBytes += count;
+				this.#options.listener.onBytes(count);
+			},
+		};
 		session.sendLast(requestsFor(groups, session.tools));
 		for (const group of groups) {
-			const isUsable = await receiveGroup(group, {
-				session,
-				tree: this.#tree!,
-				preserve: this.#options.preserve,
-				onBytes: count => {
-					this.keptBytes += count;
-					this.#options.listener.onBytes(count);
-				},
-			});
-			for (const file of group.filter(({isDone}) => isDone)) {
-				this.#report(file.entry, file.outcome);
-			}
-
-			if (!isUsable) {
-				break;
+			try {
+				const isUsable = await receiveGroup(group, context);
+				if (!isUsable) {
+					break;
+				}
+			} finally {
+				// Also after a loss: a file that cannot be written is not tried again.
+				for (const file of group.filter(({isDone}) => isDone)) {
+					this.#report(file.entry, file.outcome);
+				}
 			}
 		}
 

@@ -210,6 +210,17 @@ test('a link that is already in the destination is not followed, and a link is r
 	t.true((await lstat(join(server.local, 'leaf'))).isFile());
 });
 
+test('a file that cannot be written is named, even if its stream is lost', async t => {
+	const server = await startCopyServer(t, {cuts: [500_000]});
+	await mkdir(join(server.remote, 'taken'));
+	await writeFile(join(server.remote, 'taken/big'), randomBytes(1_000_000));
+	await writeFile(join(server.local, 'taken'), 'old');
+	const {status, stderr} = await copy(server, 'web:.', server.local);
+	t.is(status, 1);
+	t.regex(stderr, /^not copied: taken\/big: not a directory$/m);
+	t.is(server.upgrades.length, 2);
+});
+
 for (const [title, argv, says] of [
 	['no destination', ['web:/a'], /expected SOURCE and DESTINATION, got 1/],
 	['two local paths', ['./a', 'b'], /"\.\/a" and "b" are both on this machine/],
