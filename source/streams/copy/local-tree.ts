@@ -66,9 +66,9 @@ export class LocalTree {
 		await this.#remember(parent, path.at(-1)!);
 	}
 
-	/** Removes a file that is not placed. */
+	/** Removes a file that is not placed. Its directory can be gone by now. */
 	async discardFile(file: PendingFile, path: readonly Buffer[]): Promise<void> {
-		await file.discard(await this.directory(path.slice(0, -1)));
+		await file.discard(await this.directory(path.slice(0, -1)).catch(() => null));
 	}
 
 	/** @throws as `placeFile` */

@@ -53,10 +53,13 @@ export class PendingFile {
 		await rename(await directory.pathOf(this.#name), await directory.pathOf(name));
 	}
 
-	/** Removes what was written. `directory`: as for `place`. */
-	async discard(directory: LocalDirectory): Promise<void> {
+	/** Removes what was written. `directory`: as for `place`, or `null` if it is gone. */
+	async discard(directory: LocalDirectory | null): Promise<void> {
 		await this.#handle.close().catch(() => undefined);
-		await unlink(await directory.pathOf(this.#name)).catch(() => undefined);
+		await directory
+			?.pathOf(this.#name)
+			.then(unlink)
+			.catch(() => undefined);
 	}
 
 	async #writePiece(piece: Buffer): Promise<void> {
