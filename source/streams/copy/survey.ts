@@ -28,7 +28,7 @@ export type Survey = {
 	refused: readonly Buffer[];
 };
 
-/** Against a container that never stops to list names. */
+/** Against a container that never stops listing names. */
 const maxEntries = 5_000_000;
 
 /** @throws SpokeError ERR_NOT_FOUND, ERR_COPY_INCOMPLETE if it cannot be read, ERR_PROTOCOL */
@@ -44,7 +44,7 @@ export async function surveySource(session: CopySession, path: string): Promise<
 	const refused: Buffer[] = [];
 	for (let line = await session.line(); line.toString('latin1') !== 'E'; line = await session.line()) {
 		const count = Number(/^N (\d{1,3})$/.exec(line.toString('latin1'))?.[1] ?? Number.NaN);
-		if (!(count > 0) || entries.length + count > maxEntries) {
+		if (!(count > 0) || entries.length + refused.length + count > maxEntries) {
 			throw unexpected(line);
 		}
 
