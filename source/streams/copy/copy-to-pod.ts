@@ -57,19 +57,19 @@ class CopyToPod implements CopyPass {
 
 	async run(): Promise<boolean> {
 		await this.#inSession(async session => {
-			await this.#enterRoot(session);
 			await this.#createDirectories(session);
 			await this.#sendFiles(session);
 		});
-		if (this.#files.every(({isDone}) => isDone)) {
-			await this.#inSession(async session => {
-				await this.#enterRoot(session);
-				await this.#finish(session);
-			});
-			return true;
+		if (!this.#files.every(({isDone}) => isDone)) {
+			return false;
 		}
 
-		return false;
+		// A file alone needs no second session.
+		if (this.#entries.some(entry => !this.#reported.has(entry))) {
+			await this.#inSession(async session => this.#finish(session));
+		}
+
+		return true;
 	}
 
 	/** What a lost stream has left in the container, as far as it can be reached. */
@@ -78,7 +78,6 @@ class CopyToPod implements CopyPass {
 		if (left.length > 0) {
 			const options = {...this.#options, signal: AbortSignal.timeout(cleanUpMs)};
 			await this.#inSession(async session => {
-				await this.#enterRoot(session);
 				await this.#ask(
 					session,
 					left.map(({temporary}) => `drop ${temporary}`),
@@ -90,6 +89,7 @@ class CopyToPod implements CopyPass {
 	async #inSession(work: (session: CopySession) => Promise<void>, options: CopySessionOptions = this.#options): Promise<void> {
 		const session = await CopySession.open(options);
 		try {
+			await this.#enterRoot(session);
 			await work(session);
 		} finally {
 			session.close();

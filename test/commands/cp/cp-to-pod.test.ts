@@ -105,6 +105,7 @@ test('a copy to a container continues with what it has stored', async t => {
 	const [first = 0, second = 0] = entry!.resumedAt;
 	t.true(first > 0 && second > first, `${first} ${second}`);
 	t.is(summary!['losses'], 2);
+	t.is(server.upgrades.length, 3);
 	t.deepEqual(await readdir(server.remote), ['big']);
 });
 
