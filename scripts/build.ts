@@ -29,6 +29,22 @@ const commands = Object.fromEntries(
 		.map(path => [dirname(path), inRoot(`source/commands/${path}`)]),
 );
 
+/** Source files of parts that few runs need: separate files, which are loaded on demand. */
+const parts = [
+	'source/session.ts',
+	'source/sandbox/start-sandbox.ts',
+	'source/cluster/kubeconfig/parse-yaml.ts',
+	'source/keymap/parse-keymap.ts',
+	'source/themes/parse-theme.ts',
+	'source/policies/parse-policy.ts',
+	'source/commands/logs/export-logs.ts',
+	'source/commands/logs/shape-lines.ts',
+	'source/session/text/yaml-lines.ts',
+	'source/commands/port-forward/local-command.ts',
+];
+/** A part that needs other settings. */
+const sshPart = 'source/sandbox/tunnels/ssh-tunnels.ts';
+
 const shared = {
 	bundle: true,
 	metafile: true,
@@ -87,32 +103,21 @@ const built = await Promise.all([
 	}),
 	build({
 		...mayWait,
-		entryPoints: [
-			'source/session.ts',
-			'source/sandbox/start-sandbox.ts',
-			'source/cluster/kubeconfig/parse-yaml.ts',
-			'source/keymap/parse-keymap.ts',
-			'source/themes/parse-theme.ts',
-			'source/policies/parse-policy.ts',
-			'source/commands/logs/export-logs.ts',
-			'source/commands/logs/shape-lines.ts',
-			'source/session/text/yaml-lines.ts',
-			'source/commands/port-forward/local-command.ts',
-		].map(inRoot),
+		entryPoints: parts.map(inRoot),
 		outdir: inRoot('build/parts'),
 		entryNames: '[name]',
 		plugins: [builtinsByRequire(), heavyPartsStandAlone('./'), noDevtools(), layoutWithoutFetch()],
 	}),
 	build({
 		...mayWait,
-		entryPoints: [inRoot('source/sandbox/tunnels/ssh-tunnels.ts')],
+		entryPoints: [inRoot(sshPart)],
 		outdir: inRoot('build/parts'),
 		plugins: [noNativeParts(), builtinsByRequire()],
 	}),
 ]);
-const parts = (await readdir(inRoot('build/parts'))).map(name => `parts/${name}`);
-await Promise.all(parts.map(async path => partAsScript(inRoot(`build/${path}`))));
-const loadedFiles = ['cli.js', ...Object.keys(commands).map(name => `commands/${name}.js`), ...parts].toSorted();
+const partFiles = (await readdir(inRoot('build/parts'))).map(name => `parts/${name}`);
+await Promise.all(partFiles.map(async path => partAsScript(inRoot(`build/${path}`))));
+const loadedFiles = ['cli.js', ...Object.keys(commands).map(name => `commands/${name}.js`), ...partFiles].toSorted();
 await Promise.all(loadedFiles.map(async path => importByLoader(inRoot(`build/${path}`))));
 // Node versions that are too old must parse this file, to print that they are.
 await build({
@@ -207,20 +212,14 @@ function commandsStayOutside(folder: string): Plugin {
 	};
 }
 
-/**
-Parts that few runs need are separate files that are loaded on demand. `folder` is where the loader finds them.
-*/
+/** `folder` is where the loader finds the parts. */
 function heavyPartsStandAlone(folder: string): Plugin {
+	const names = [...parts, sshPart].map(path => basename(path).replace('.', '\\.'));
 	return {
 		name: 'heavy-parts-stand-alone',
 		setup(build) {
-			build.onResolve(
-				{
-					filter:
-						/\/(session\.ts|start-sandbox\.ts|ssh-tunnels\.ts|parse-yaml\.ts|parse-keymap\.ts|parse-theme\.ts|parse-policy\.ts|export-logs\.ts|shape-lines\.ts|yaml-lines\.ts|local-command\.ts)$/,
-				},
-				({path, kind}) =>
-					kind === 'dynamic-import' ? {path: `${folder}${basename(path).replace(/\.tsx?$/, '.js')}`, external: true} : undefined,
+			build.onResolve({filter: new RegExp(`/(?:${names.join('|')})$`)}, ({path, kind}) =>
+				kind === 'dynamic-import' ? {path: `${folder}${basename(path).replace(/\.tsx?$/, '.js')}`, external: true} : undefined,
 			);
 		},
 	};
