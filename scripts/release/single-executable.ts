@@ -3,12 +3,12 @@ Builds one file that contains Node, the program and its compiled code.
 @see https://nodejs.org/docs/latest-v24.x/api/single-executable-applications.html
 */
 import {execFile} from 'node:child_process';
-import {createHash} from 'node:crypto';
 import {chmod, copyFile, cp, readdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import {promisify} from 'node:util';
 import {compiledName} from '../../source/code-loader.ts';
+import {sha256Of} from './archive.ts';
 import {nodeVersion, root, type Platform} from './release-data.ts';
 
 const run = promisify(execFile);
@@ -63,9 +63,7 @@ async function checkNode({os, arch, nodeSha256}: Platform): Promise<void> {
 		throw new Error(`Node ${process.versions.node} for ${process.platform} ${process.arch}; needed: ${nodeVersion} for ${os} ${arch}`);
 	}
 
-	const sha256 = createHash('sha256')
-		.update(await readFile(process.execPath))
-		.digest('hex');
+	const sha256 = await sha256Of(process.execPath);
 	if (nodeSha256 !== null && nodeSha256 !== sha256) {
 		throw new Error(`${process.execPath} has SHA-256 ${sha256}, not ${nodeSha256}`);
 	}
