@@ -1,6 +1,6 @@
 /** What package catalogs take of a release: a Homebrew formula, a krew manifest and a Nix expression. They name the published files. */
 import {stringify} from 'yaml';
-import {archiveName, downloadUrl, goArch, manifest, npmPackage, platforms, programAliases, type Platform} from './release-data.ts';
+import {archiveName, downloadUrl, goArch, manifest, npmPackage, platforms, type Platform} from './release-data.ts';
 
 /** File name → SHA-256. */
 export type Checksums = ReadonlyMap<string, string>;
@@ -108,7 +108,7 @@ stdenvNoCC.mkDerivation {
     mkdir -p $out/bin $out/lib
     cp -r . $out/lib/spoke
     substituteInPlace $out/lib/spoke/build/spoke.js --replace-fail 'exec node ' 'exec \${nodejs_24}/bin/node '
-    for name in ${[manifest.name, ...programAliases].join(' ')}; do
+    for name in ${Object.keys(manifest.bin).join(' ')}; do
       ln -s $out/lib/spoke/build/spoke.js $out/bin/$name
     done
     installManPage man/*.1

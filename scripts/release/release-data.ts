@@ -9,6 +9,8 @@ type Manifest = {
 	homepage: string;
 	repository: {url: string};
 	bugs: {url: string};
+	/** The names of the program: its own, and those of a kubectl plugin and its completion. */
+	bin: Readonly<Record<string, string>>;
 };
 
 export const root = new URL('../../', import.meta.url).pathname;
@@ -19,9 +21,6 @@ export const downloadUrl = `${manifest.repository.url.replace(/^git\+/, '').repl
 
 /** Name of the npm package as `npm pack` gives it. */
 export const npmPackage = `${manifest.name}-${manifest.version}.tgz`;
-
-/** Other names of the program: a kubectl plugin, and its completion. */
-export const programAliases = ['kubectl-spoke', 'kubectl_complete-spoke'];
 
 export type Platform = {
 	/** As `process.platform` and `process.arch`. */
