@@ -1,8 +1,6 @@
 import {once} from 'node:events';
 import process from 'node:process';
 import test from 'ava';
-import {forwardArguments} from '../../../source/commands/port-forward/forward-arguments.ts';
-import {forwardVariables} from '../../../source/commands/port-forward/serve-command.ts';
 import {freePort} from '../../../source/session/forwards/free-port.ts';
 import type {Sandbox} from '../../../source/sandbox/sandbox.ts';
 import {dial, runPortForward} from '../../support/port-forward-run.ts';
@@ -105,23 +103,6 @@ test.serial('the pod of each port is printed, and a command has the port of each
 	const port = ended.stdout.trim();
 	t.regex(ended.stderr, new RegExp(`^Forwarding from 127\\.0\\.0\\.1:${port} -> 7000, on db-1$`, 'm'));
 	t.regex(ended.stderr, /^Forwarding from 127\.0\.0\.1:\d+ -> 7000, on db-0$/m);
-});
-
-test('the variables of a port of each pod end with its position', t => {
-	const [target] = forwardArguments(['pod/db-0', ':7000']);
-	const ready = ['f1', 'f2'].map((forward, index) => ({
-		event: 'ready',
-		forward,
-		listen: [{address: '::1', port: 4000 + index, family: 'IPv6'}],
-	}));
-	const targets = ['f1', 'f2'].map((id, localOffset) => ({...target!, ports: target!.ports.map(port => ({...port, id, localOffset}))}));
-	t.deepEqual(forwardVariables(ready as unknown as Parameters<typeof forwardVariables>[0], targets), {
-		SPOKE_ADDRESS: '::1',
-		SPOKE_PORT: '4000',
-		SPOKE_PORT_7000: '4000',
-		SPOKE_PORT_7000_0: '4000',
-		SPOKE_PORT_7000_1: '4001',
-	});
 });
 
 test.serial('--each is refused where names of pods do not last', async t => {

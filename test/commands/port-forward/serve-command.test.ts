@@ -47,18 +47,32 @@ function started(t: ExecutionContext, args: readonly string[], env: NodeJS.Proce
 	};
 }
 
+/** Events of forwards that are ready at these local ports, in this order. */
+function readyAt(address: string, ports: Readonly<Record<string, number>>) {
+	const events = Object.entries(ports).map(([forward, port]) => ({event: 'ready', forward, listen: [{address, port}]}));
+	return events as unknown as Parameters<typeof forwardVariables>[0];
+}
+
 test('ports are named by their remote port as typed, and the first of equal ones wins', t => {
 	const targets = forwardArguments(['svc/web', ':http-alt', '8443:8443', 'svc/other', ':8443']);
-	const ready = [49_002, 49_003, 49_001].map((port, index) => ({
-		event: 'ready' as const,
-		forward: ['f2', 'f3', 'f1'][index]!,
-		listen: [{address: '127.0.0.1', port, family: 'IPv4' as const}],
-	}));
-	t.deepEqual(forwardVariables(ready as unknown as Parameters<typeof forwardVariables>[0], targets), {
+	const ready = readyAt('127.0.0.1', {f2: 49_002, f3: 49_003, f1: 49_001});
+	t.deepEqual(forwardVariables(ready, targets), {
 		SPOKE_ADDRESS: '127.0.0.1',
 		SPOKE_PORT: '49001',
 		SPOKE_PORT_HTTP_ALT: '49001',
 		SPOKE_PORT_8443: '49002',
+	});
+});
+
+test('the variables of a port of each pod end with its position', t => {
+	const [target] = forwardArguments(['pod/db-0', ':7000']);
+	const targets = ['f1', 'f2'].map((id, localOffset) => ({...target!, ports: target!.ports.map(port => ({...port, id, localOffset}))}));
+	t.deepEqual(forwardVariables(readyAt('::1', {f1: 4000, f2: 4001}), targets), {
+		SPOKE_ADDRESS: '::1',
+		SPOKE_PORT: '4000',
+		SPOKE_PORT_7000: '4000',
+		SPOKE_PORT_7000_0: '4000',
+		SPOKE_PORT_7000_1: '4001',
 	});
 });
 
