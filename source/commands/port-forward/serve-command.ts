@@ -123,11 +123,8 @@ function commandReporter({flags, stderr}: PortForwardInvocation): ForwardReporte
 /** The command reads the terminal, so a credential plugin cannot. */
 async function terminalUnless(isTaken: () => boolean): Promise<PluginTerminal> {
 	const {processTerminal} = await import('../../cluster/credentials/plugin-terminal.ts');
-	const {isShared, lend, showStderr} = processTerminal;
 	return {
-		isShared,
-		lend,
-		showStderr,
+		...processTerminal,
 		get isAvailable() {
 			return processTerminal.isAvailable && !isTaken();
 		},
