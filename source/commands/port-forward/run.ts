@@ -65,21 +65,26 @@ async function targetsOf(invocation: PortForwardInvocation): Promise<Targets> {
 		});
 	}
 
-	if (invocation.flags.spread) {
-		const other = invocation.flags.each ? '--each' : targets.some(one => one.onPodLoss === 'exit') ? '--on-pod-loss=exit' : null;
-		const pod = targets.find(({target}) => target.resource.kind === 'Pod');
-		if (other !== null || pod) {
-			throw new SpokeError(
-				'ERR_USAGE',
-				other === null ? `--spread: ${pod!.target.input} is a pod` : `--spread cannot be used with ${other}`,
-				{
-					remedy: 'pass --spread with a service or workload only',
-				},
-			);
-		}
+	const {spread, each} = invocation.flags;
+	const problem = spread ? spreadProblem(targets, {each}) : null;
+	if (problem !== null) {
+		throw new SpokeError('ERR_USAGE', problem, {remedy: 'pass --spread with a service or workload only'});
 	}
 
-	return {targets: targets.map(one => ({...one, spread: invocation.flags.spread})), context};
+	return {targets: targets.map(one => ({...one, spread})), context};
+}
+
+function spreadProblem(targets: Targets['targets'], {each}: {each: boolean}): string | null {
+	if (each) {
+		return '--spread cannot be used with --each';
+	}
+
+	if (targets.some(({onPodLoss}) => onPodLoss === 'exit')) {
+		return '--spread cannot be used with --on-pod-loss=exit';
+	}
+
+	const pod = targets.find(({target}) => target.resource.kind === 'Pod');
+	return pod ? `--spread: ${pod.target.input} is a pod` : null;
 }
 
 async function readTargets({flags, positionals}: PortForwardInvocation): Promise<Targets> {
