@@ -59,7 +59,8 @@ export const portForwardSpec = {
 		'Ports are numbers or names; :REMOTE picks a free local port. After the first target, an argument with a slash starts another target.\n' +
 		'If one connection is refused or reset, the forward and its other connections continue. A service or workload is followed to its next Ready pod; if a named pod is gone, the command exits 12.\n' +
 		'SIGINT ends it with status 0. KUBECTL_PORT_FORWARD_WEBSOCKETS=false uses only raw SPDY.\n' +
-		'With a COMMAND, spoke starts it when all forwards are ready, with SPOKE_PORT (local port of the first), SPOKE_PORT_REMOTE for each REMOTE (SPOKE_PORT_5432, SPOKE_PORT_HTTP; of equal ones the first; with --each also SPOKE_PORT_5432_0 and so on) and SPOKE_ADDRESS set. ' +
+		'With a COMMAND, spoke starts it when all forwards are ready. SPOKE_ADDRESS and SPOKE_PORT are the address and the local port of the first forward. ' +
+		'SPOKE_PORT_REMOTE is the local port of each REMOTE (SPOKE_PORT_5432, SPOKE_PORT_HTTP); if a REMOTE is given twice, that of the first. With --each, SPOKE_PORT_5432_0 is the local port of the first pod, and so on. ' +
 		'The command has stdin, stdout and the terminal, and gets spoke’s signals. Without -v, spoke prints only the path, failures and recoveries, on stderr. ' +
 		'The forwards end with the command, and spoke exits with its status, or 128 + N if signal N ended it. 127 means that the command was not found and 126 that it could not be started. If spoke itself fails, it ends the command (SIGTERM, SIGKILL after 5 s) and exits 125, or 3 or 4 for --require.',
 	examples: [
