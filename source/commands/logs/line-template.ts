@@ -27,7 +27,7 @@ export function createLineTemplate(
 	const functions = lineFunctions({colors});
 	const nodes = orUsageError(() => parseTemplate(template, new Set(functions.keys())));
 	orUsageError(() => {
-		assertKnownFields(() => runTemplate(nodes, new TemplateLine(sample, '', ''), functions));
+		assertKnownFields(() => runTemplate(nodes, new TemplateLine(sample), functions));
 	});
 	let hasFailed = false;
 	const format = (line: TemplateLine) => {
@@ -48,11 +48,13 @@ export function createLineTemplate(
 	};
 
 	return (block, source) => {
+		const line = new TemplateLine(source);
 		let output = '';
 		let start = 0;
 		eachLine(block, (from, to) => {
-			const timestamp = timestamps ? block.toString('latin1', start, start + timestampLength(block, start)) : '';
-			const text = format(new TemplateLine(source, block.toString('utf8', from, to), timestamp));
+			line.Message = block.toString('utf8', from, to);
+			line.Timestamp = timestamps ? block.toString('latin1', start, start + timestampLength(block, start)) : '';
+			const text = format(line);
 			output += text === '' || text.endsWith('\n') ? text : `${text}\n`;
 			start = lineEnd(block, to);
 		});
@@ -81,10 +83,10 @@ function orUsageError<Result>(run: () => Result): Result {
 	}
 }
 
-/** The fields have stern's names. */
+/** The fields have stern's names. Those of the pod are the same for every line of a log. */
 class TemplateLine {
-	readonly Message: string;
-	readonly Timestamp: string;
+	Message = '';
+	Timestamp = '';
 	readonly NodeName: string;
 	readonly Namespace: string;
 	readonly PodName: string;
@@ -94,10 +96,8 @@ class TemplateLine {
 	readonly PodColor: TemplateColor;
 	readonly ContainerColor: TemplateColor;
 
-	constructor({namespace, pod, node, container, labels = {}, annotations = {}}: LogSource, message: string, timestamp: string) {
+	constructor({namespace, pod, node, container, labels = {}, annotations = {}}: LogSource) {
 		const color = podColor(pod);
-		this.Message = message;
-		this.Timestamp = timestamp;
 		this.NodeName = node ?? '';
 		this.Namespace = namespace;
 		this.PodName = pod;
