@@ -1,9 +1,8 @@
 /** Forms in which `spoke logs` prints lines: fields, templates, colors. */
-import process from 'node:process';
-import {spawn as spawnTerminal} from '@lydell/node-pty';
 import test, {type ExecutionContext} from 'ava';
 import {LogServer} from '../../support/log-server.ts';
-import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
+import {logsOnTerminal} from '../../support/logs-on-terminal.ts';
+import {runSpoke} from '../../support/run-spoke.ts';
 
 const time = (second: number) => `2026-11-24T14:00:${String(second).padStart(2, '0')}.000000001Z`;
 
@@ -102,34 +101,22 @@ test('an invalid template or form is one line and status 2, before any connectio
 	t.is(server.seen.length, 0);
 });
 
-async function onTerminal(server: LogServer, argv: readonly string[], env: Record<string, string> = {}): Promise<string> {
-	const terminal = spawnTerminal(
-		process.execPath,
-		[builtProgram, 'logs', 'a', ...argv, '--path=never', '--server', server.url, '--namespace', 'demo'],
-		{cols: 200, rows: 30, env: {PATH: process.env['PATH']!, HOME: '/nonexistent', KUBECONFIG: '/dev/null', TERM: 'xterm', ...env}},
-	);
-	let screen = '';
-	terminal.onData(data => {
-		screen += data;
-	});
-	await new Promise<void>(resolve => {
-		terminal.onExit(() => {
-			resolve();
-		});
-	});
-	return screen;
-}
-
 test('on a terminal, a prefix and a template have the color of the pod', async t => {
 	const {server} = await serve(t, ['hello']);
-	t.regex(await onTerminal(server, ['--prefix']), /\[pod\/\u001B\[9\d[m]a\u001B\[0m\/\u001B\[3\d[m]app\u001B\[0m\] hello/);
-	t.regex(await onTerminal(server, ['--template', '{{color .PodColor .PodName}} {{.Message}}']), /\u001B\[9\dma\u001B\[0m hello/);
-	t.true((await onTerminal(server, ['--prefix'], {NO_COLOR: '1'})).includes('[pod/a/app] hello'));
+	t.regex(
+		await logsOnTerminal(server, ['a', '--prefix', '--path=never']),
+		/\[pod\/\u001B\[9\d[m]a\u001B\[0m\/\u001B\[3\d[m]app\u001B\[0m\] hello/,
+	);
+	t.regex(
+		await logsOnTerminal(server, ['a', '--template', '{{color .PodColor .PodName}} {{.Message}}', '--path=never']),
+		/\u001B\[9\dma\u001B\[0m hello/,
+	);
+	t.true((await logsOnTerminal(server, ['a', '--prefix', '--path=never'], {NO_COLOR: '1'})).includes('[pod/a/app] hello'));
 });
 
 test('on a terminal, control characters of a line are shown in a template too', async t => {
 	const {server} = await serve(t, ['\u001B]0;title\u0007 end']);
-	const screen = await onTerminal(server, ['--template', '{{.Message}}']);
+	const screen = await logsOnTerminal(server, ['a', '--template', '{{.Message}}', '--path=never']);
 	t.false(screen.includes('\u001B]0;title'));
 	t.true(screen.includes('^[]0;title^G end'));
 });

@@ -1,10 +1,10 @@
 import {spawn as spawnProcess} from 'node:child_process';
 import {once} from 'node:events';
 import process from 'node:process';
-import {spawn as spawnTerminal} from '@lydell/node-pty';
 import test from 'ava';
 import type {Path} from '../../../source/evidence/evidence.ts';
 import {LogServer} from '../../support/log-server.ts';
+import {logsOnTerminal} from '../../support/logs-on-terminal.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 
 const time = (second: number) => `2026-11-24T14:00:${String(second).padStart(2, '0')}.000000001Z`;
@@ -185,20 +185,7 @@ test('control characters are escaped on a terminal and unchanged in a pipe', asy
 		log.end();
 		t.is((await spoke('h')).stdout, `${hostile}\n`);
 		for (const more of [[], ['-f']]) {
-			const terminal = spawnTerminal(
-				process.execPath,
-				[builtProgram, 'logs', 'h', ...more, '--path=never', '--server', server.url, '--namespace', 'demo'],
-				{cols: 200, rows: 30, env: {PATH: process.env['PATH']!, HOME: '/nonexistent', KUBECONFIG: '/dev/null'}},
-			);
-			let screen = '';
-			terminal.onData(data => {
-				screen += data;
-			});
-			await new Promise<void>(resolve => {
-				terminal.onExit(() => {
-					resolve();
-				});
-			});
+			const screen = await logsOnTerminal(server, ['h', ...more, '--path=never']);
 			t.true(screen.includes('red'));
 			t.false(screen.includes('\u001B]0;title'));
 			t.false(screen.includes('\u001B[2J'));
@@ -209,20 +196,7 @@ test('control characters are escaped on a terminal and unchanged in a pipe', asy
 
 test('a terminal shows the path line, leg 1 first', async t => {
 	await withPods(async server => {
-		const terminal = spawnTerminal(
-			process.execPath,
-			[builtProgram, 'logs', 'a', '-c', 'app', '--server', server.url, '--namespace', 'demo'],
-			{cols: 200, rows: 30, env: {PATH: process.env['PATH']!, HOME: '/nonexistent', KUBECONFIG: '/dev/null'}},
-		);
-		let screen = '';
-		terminal.onData(data => {
-			screen += data;
-		});
-		await new Promise<void>(resolve => {
-			terminal.onExit(() => {
-				resolve();
-			});
-		});
+		const screen = await logsOnTerminal(server, ['a', '-c', 'app']);
 		t.regex(screen, /path: you -plain-> \w+ -\w+/);
 		t.true(screen.indexOf('path: you') < screen.indexOf('a app 1'));
 	});
