@@ -2,6 +2,21 @@
 import test from 'ava';
 import {formatLogfmt, pickFields, readFieldLine, readFields} from '../../source/lines/line-fields.ts';
 
+test('a JSON line is parsed into time, level, message and fields; another line is not', t => {
+	t.deepEqual(readFieldLine('{"ts":"1","lvl":"warn","msg":"slow","ms":812,"q":{"a":1}}'), {
+		time: '1',
+		level: 'warn',
+		message: 'slow',
+		fields: [
+			{name: 'ms', value: '812', kind: 'number'},
+			{name: 'q', value: '{"a":1}', kind: 'other'},
+		],
+	});
+	for (const text of ['Traceback: no', '[1]', '{broken', '{"a":1} tail']) {
+		t.is(readFieldLine(text), null);
+	}
+});
+
 test('a logfmt line has time, level, message and fields', t => {
 	t.deepEqual(readFieldLine(String.raw`ts=2026 level=warn msg="slow \"cart\"" ms=812 empty=`), {
 		time: '2026',

@@ -1,7 +1,6 @@
 /** Tails: lines, search and position. */
 import process from 'node:process';
 import test from 'ava';
-import {readFieldLine} from '../../../source/lines/line-fields.ts';
 import {levelOf, type LineLevel} from '../../../source/lines/line-level.ts';
 import {LineBuffer, linesPerBlock} from '../../../source/session/tail/line-buffer.ts';
 import {LineIndex, type LineQuery} from '../../../source/session/tail/line-index.ts';
@@ -206,21 +205,6 @@ test('a million lines are searched block by block', t => {
 	t.is(index.matches.at(0), 777_777);
 	t.true(performance.now() - began < 15_000, `${performance.now() - began} ms`);
 	t.true(longest < 300, `one step took ${longest} ms`);
-});
-
-test('a JSON line is parsed into time, level, message and fields; another line is not', t => {
-	t.deepEqual(readFieldLine('{"ts":"1","lvl":"warn","msg":"slow","ms":812,"q":{"a":1}}'), {
-		time: '1',
-		level: 'warn',
-		message: 'slow',
-		fields: [
-			{name: 'ms', value: '812', kind: 'number'},
-			{name: 'q', value: '{"a":1}', kind: 'other'},
-		],
-	});
-	for (const text of ['Traceback: no', '[1]', '{broken', '{"a":1} tail']) {
-		t.is(readFieldLine(text), null);
-	}
 });
 
 const view = (count: number, rows = 5): TailView => ({...emptyTail('t', 'x', filled(texts(count))), windowRows: rows});
