@@ -151,19 +151,24 @@ test('a tail that failed before it connected shows no pending path', async t => 
 	t.true(failed.some(row => row.includes('no open connection')));
 });
 
-test('a tail without response shows the last path without colors', async t => {
-	const leg = {tls: {state: 'verified', basis: 'proven'}, route: {state: 'direct', basis: 'proven'}} as const;
-	const path = {
-		about: 'open-connection',
-		phase: 'settled',
+const endTime = '2026-11-28T13:48:31Z';
+
+function pathOf([first, second]: readonly [first: object, second: object], state: object): Path {
+	return {
+		...state,
 		target: {kind: 'Pod', name: 'web', node: 'n1', container: 'app'},
 		process: {id: null},
 		error: null,
 		legs: [
-			{...leg, n: 1, to: 'apiserver'},
-			{...leg, n: 2, to: 'kubelet'},
+			{...first, n: 1, to: 'apiserver'},
+			{...second, n: 2, to: 'kubelet'},
 		],
 	} as unknown as Path;
+}
+
+test('a tail without response shows the last path without colors', async t => {
+	const leg = {tls: {state: 'verified', basis: 'proven'}, route: {state: 'direct', basis: 'proven'}} as const;
+	const path = pathOf([leg, leg], {about: 'open-connection', phase: 'settled'});
 	const theme = {...plainTheme, sgr: {...plainTheme.sgr, 'tls.verified': '92', 'text.dim': '2'}};
 	const bytes = (phase: TailView['phase']) => {
 		const {screen, view} = screenOf({...tailOf(['text', 'a']), phase}, {paths: [path], columns: 120});
@@ -173,25 +178,18 @@ test('a tail without response shows the last path without colors', async t => {
 	t.regex(bytes('following'), /\u001B\[0;92m[^\u001B]*verified/);
 	t.regex(bytes('waiting'), /\u001B\[0;2mno data now: {2}[^\u001B]*verified/);
 	t.notRegex(bytes('waiting'), /\u001B\[0;92m/);
-	const ended = {...path, about: 'ended-connection', time: '2026-11-28T13:48:31Z'} as Path;
+	const ended = {...path, about: 'ended-connection', time: endTime} as Path;
 	const rows = await shown({...tailOf(['text', 'a']), phase: 'waiting'}, {paths: [ended], columns: 120});
 	t.true(rows.some(row => /^ not connected; last path ended \d\d:\d\d:\d\d {2}\S+ .*verified/.test(row)));
 });
 
 test('a tail whose connection closed before it was used shows an unknown path, not a check', async t => {
 	const unknown = {tls: {state: 'unknown', basis: 'unknown'}, route: {state: 'unknown', basis: 'unknown'}} as const;
-	const path = {
+	const path = pathOf([{...unknown, tls: {state: 'verified', basis: 'proven'}}, unknown], {
 		about: 'ended-connection',
 		phase: 'checking',
-		time: '2026-11-28T13:48:31Z',
-		target: {kind: 'Pod', name: 'web', node: 'n1', container: 'app'},
-		process: {id: null},
-		error: null,
-		legs: [
-			{...unknown, n: 1, to: 'apiserver', tls: {state: 'verified', basis: 'proven'}},
-			{...unknown, n: 2, to: 'kubelet'},
-		],
-	} as unknown as Path;
+		time: endTime,
+	});
 	const rows = await shown({...tailOf(['notice', refused]), phase: 'failed'}, {paths: [path], columns: 120});
 	t.false(rows.some(row => row.includes('checking')));
 	t.true(rows.some(row => /unknown .*kubelet n1/.test(row)));
