@@ -1,6 +1,6 @@
 /** An apiserver behind a supervisor whose tunnel has a session for n1 only, as in k3s when the agent of a node is not connected. */
 import test from 'ava';
-import type {NodeCheck} from '../../source/evidence/node-checks/node-check.ts';
+import type {NodeCheck, NodeCheckSummary} from '../../source/evidence/node-checks/node-check.ts';
 import {useCluster} from './support/cluster.ts';
 import {pathsIn} from './support/stream-cells.ts';
 
@@ -28,6 +28,9 @@ test('a check of all nodes names the node without a session, and the others resp
 	);
 	const {tls, route} = checks.find(({node}) => node === 'n1')!.path.legs[1]!;
 	t.deepEqual([tls.state, tls.basis, route.state], ['verified', 'proven', 'egress-http-connect']);
+	const summary = JSON.parse(stdout.trim().split('\n').at(-1)!) as NodeCheckSummary;
+	t.deepEqual([summary.agents, summary.agentChoice], [null, null], 'the agents in kube-system belong to other apiservers');
+	t.notRegex(summary.groups.flatMap(({consistentFacts}) => consistentFacts).join('; '), /agent pods/);
 });
 
 test('a proxy request to a node without a session arrives, and is not shown as protected', async t => {

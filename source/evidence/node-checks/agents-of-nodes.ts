@@ -88,9 +88,17 @@ function nodesByAgent(agents: readonly AgentPod[], nodes: readonly PlannedNode[]
 	return named;
 }
 
-/** Facts that are consistent with a failure of these nodes in the tunnel. */
-export function describeTunnelFacts(nodes: ReadonlySet<string>, agents: readonly NodeAgent[] | null, isTunnelUp: boolean): string[] {
+/** Facts that are consistent with a failure of these nodes in the tunnel. `agents`: `undefined` if they were not looked for. */
+export function describeTunnelFacts(
+	nodes: ReadonlySet<string>,
+	agents: readonly NodeAgent[] | null | undefined,
+	isTunnelUp: boolean,
+): string[] {
 	const up = isTunnelUp ? ['other nodes respond through the tunnel, so its server and at least one agent work'] : [];
+	if (agents === undefined) {
+		return up;
+	}
+
 	if (agents === null) {
 		return [...up, 'you cannot list agent pods in kube-system'];
 	}

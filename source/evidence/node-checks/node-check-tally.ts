@@ -7,6 +7,7 @@ import {clusterIdentity} from '../build-path.ts';
 import type {ApiserverExamination} from '../examine-apiserver.ts';
 import {readAgentPods} from '../probes/agent-metrics.ts';
 import {readProxyStrategies} from '../probes/proxy-strategies.ts';
+import {hasSupervisor} from '../rules/server-identity.ts';
 import {describeTunnelFacts, findNodeAgents} from './agents-of-nodes.ts';
 import type {NodeAgent, NodeCheck, NodeCheckSummary, NodeGroup, NodeCheckResult} from './node-check.ts';
 import type {NodeCheckPlan} from './plan-node-checks.ts';
@@ -62,8 +63,7 @@ export class NodeCheckTally {
 		const groups = [...this.#groups.values()].toSorted(
 			(a, b) => resultOrder.indexOf(a.result) - resultOrder.indexOf(b.result) || b.nodes.length - a.nodes.length,
 		);
-		const found = stoppedBy === null ? await this.#findAgents(cluster, groups) : null;
-		const agents = found?.agents ?? null;
+		const found = stoppedBy === null ? await this.#findAgents(cluster, groups, examined) : null;
 		const isTunnelUp = groups.some(({result, route}) => result === 'responded' && isTunnelRoute(route));
 		const counts = this.counts;
 		return {
@@ -77,8 +77,8 @@ export class NodeCheckTally {
 			...this.#options,
 			tookMs: Math.round(performance.now() - this.#startedAt),
 			...latencyOf(groups.filter(({result}) => result === 'responded').flatMap(({nodes}) => nodes)),
-			groups: groups.map(group => closeGroup(group, agents, isTunnelUp)),
-			agents,
+			groups: groups.map(group => closeGroup(group, found?.agents, isTunnelUp)),
+			agents: found?.agents ?? null,
 			agentChoice: found?.agentChoice ?? null,
 			stopped: stoppedBy ?? (error ? 'error' : null),
 			error: error?.toJSON() ?? null,
@@ -86,12 +86,16 @@ export class NodeCheckTally {
 		};
 	}
 
-	/** `null` if no node is behind a tunnel. */
-	async #findAgents(cluster: ClusterClient, groups: readonly OpenGroup[]): Promise<ReturnType<typeof findNodeAgents> | null> {
+	/** `null` if no node is behind a tunnel, or the tunnel is that of k3s's own server, which has no agent pods. */
+	async #findAgents(
+		cluster: ClusterClient,
+		groups: readonly OpenGroup[],
+		{own: {flags}}: ApiserverExamination,
+	): Promise<ReturnType<typeof findNodeAgents> | null> {
 		const behind = new Set(
 			groups.filter(({isOfTunnel, route}) => isOfTunnel || isTunnelRoute(route)).flatMap(({nodes}) => nodes.map(({name}) => name)),
 		);
-		if (behind.size === 0) {
+		if (behind.size === 0 || (flags !== null && hasSupervisor(flags.facts))) {
 			return null;
 		}
 
@@ -134,7 +138,11 @@ function likeness(message: string, {node, pod}: NodeCheck): string {
 	return own.reduce((text, name) => text.replaceAll(name, '…'), message).replaceAll(/\d+/g, '#');
 }
 
-function closeGroup({isOfTunnel, nodes, ...group}: OpenGroup, agents: readonly NodeAgent[] | null, isTunnelUp: boolean): NodeGroup {
+function closeGroup(
+	{isOfTunnel, nodes, ...group}: OpenGroup,
+	agents: readonly NodeAgent[] | null | undefined,
+	isTunnelUp: boolean,
+): NodeGroup {
 	const names = nodes.map(({name}) => name).toSorted();
 	return {
 		...group,

@@ -82,7 +82,7 @@ function listensElsewhere(facts: FlagFacts, {server, remoteAddress, proxy}: Sock
 }
 
 /** Only the apiserver that is built into k3s has this flag: the port of k3s's own server. */
-function hasSupervisor({values}: FlagFacts): boolean {
+export function hasSupervisor({values}: FlagFacts): boolean {
 	return values['advertise-port'] !== undefined;
 }
 

@@ -95,3 +95,11 @@ test('without a visible strategy, a failure shows the addresses that the dead ag
 	const facts = describeTunnelFacts(new Set(['n3']), agents, false);
 	t.true(facts.includes('agent pod kube-system/a on n1 is not ready; it names the addresses of n1, n3'), facts.join('\n'));
 });
+
+test('nothing is said of agents that were not looked for, as in a check that was stopped', t => {
+	t.deepEqual(describeTunnelFacts(new Set(['n1']), undefined, false), []);
+	t.deepEqual(describeTunnelFacts(new Set(['n1']), undefined, true), [
+		'other nodes respond through the tunnel, so its server and at least one agent work',
+	]);
+	t.deepEqual(describeTunnelFacts(new Set(['n1']), null, false), ['you cannot list agent pods in kube-system']);
+});

@@ -2,12 +2,13 @@
 import test from 'ava';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import {noClusterObservations} from '../../../source/evidence/cluster-observations.ts';
+import {noConnectionObservations} from '../../../source/evidence/connection-observations.ts';
 import type {ApiserverExamination} from '../../../source/evidence/examine-apiserver.ts';
 import type {NodeCheck, NodeCheckSummary} from '../../../source/evidence/node-checks/node-check.ts';
 import {NodeCheckTally} from '../../../source/evidence/node-checks/node-check-tally.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 
-const examined = {shared: noClusterObservations} as ApiserverExamination;
+const examined = {own: noConnectionObservations, shared: noClusterObservations} as ApiserverExamination;
 const cluster = {facts: {context: 'lab', server: 'https://lab:6443', sandbox: false}} as ClusterClient;
 
 function made(node: string, fields: Partial<NodeCheck> = {}): NodeCheck {
