@@ -4,7 +4,7 @@ import {jsonLine} from '../../output/json-line.ts';
 import {logEventObject} from '../../output/log-json.ts';
 import type {OutputWriter} from '../../output/output-writer.ts';
 import {followLogs, type ContainerSelection, type FollowLogsOptions, type FollowTargets} from '../../streams/logs/follow-logs.ts';
-import type {LogEvent, LogSource} from '../../streams/logs/log-events.ts';
+import {logKey, type LogEvent, type LogSource} from '../../streams/logs/log-events.ts';
 import {allContainers} from '../../targets/choose-container.ts';
 import {noticeFilter, type NoticeLevel} from './notice-filter.ts';
 import {writeLines, type LineOutput} from './print-logs.ts';
@@ -81,7 +81,7 @@ class ByteLimits {
 
 	meet(event: LogEvent): void {
 		if (this.#limit > 0 && 'source' in event) {
-			const key = keyOf(event.source);
+			const key = logKey(event.source);
 			this.#left.set(key, event.type === 'ended' || event.type === 'failed' ? 0 : (this.#left.get(key) ?? this.#limit));
 		}
 	}
@@ -92,13 +92,9 @@ class ByteLimits {
 			return bytes;
 		}
 
-		const left = this.#left.get(keyOf(source)) ?? this.#limit;
+		const left = this.#left.get(logKey(source)) ?? this.#limit;
 		const taken = Math.min(bytes, left);
-		this.#left.set(keyOf(source), left - taken);
+		this.#left.set(logKey(source), left - taken);
 		return taken;
 	}
-}
-
-function keyOf({namespace, pod, uid, container}: LogSource): string {
-	return [namespace, pod, uid, container].join('/');
 }

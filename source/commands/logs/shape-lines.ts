@@ -3,7 +3,7 @@ import {LevelInheritance} from '../../lines/level-inheritance.ts';
 import {levelNames, levelOf, type LineLevel} from '../../lines/line-level.ts';
 import {formatLogfmt, pickFields} from '../../lines/line-fields.ts';
 import {parseLinePattern, selectTexts, type LinePatterns} from '../../lines/line-patterns.ts';
-import type {LogSource} from '../../streams/logs/log-events.ts';
+import {logKey, type LogSource} from '../../streams/logs/log-events.ts';
 import {eachLine, lineEnd} from '../../streams/logs/log-lines.ts';
 import {createLineTemplate, type LineTemplateOptions} from './line-template.ts';
 import type {LineChoice} from './log-request.ts';
@@ -61,7 +61,7 @@ function showFields(block: Buffer, fields: readonly string[]): Buffer {
 }
 
 function selectLevel(block: Buffer, source: LogSource, lowest: LineLevel, inheritance: LevelInheritance<string>): Buffer {
-	const key = [source.namespace, source.pod, source.uid, source.container].join('/');
+	const key = logKey(source);
 	const selected: boolean[] = [];
 	eachLine(block, (from, to, ms) => {
 		selected.push(inheritance.levelOf(key, levelOf(block, from, to), ms, from < to ? block[from] : undefined) >= lowest);

@@ -5,7 +5,7 @@ import {fullMessage} from '../../server-messages/unwrap-message.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import {followLogs, type FollowTargets} from '../../streams/logs/follow-logs.ts';
 import {timestampLength, timestampMilliseconds} from '../../streams/logs/line-timestamp.ts';
-import type {LogEvent, LogSource} from '../../streams/logs/log-events.ts';
+import {logKey, type LogEvent, type LogSource} from '../../streams/logs/log-events.ts';
 import type {PodLogOptions} from '../../streams/logs/pod-log-options.ts';
 import {ClockSkew} from './clock-skew.ts';
 import type {LineRemap} from './insert-lines.ts';
@@ -319,7 +319,7 @@ export class TailReader {
 	}
 
 	#indexOf(source: LogSource): number {
-		const key = `${source.uid ?? `${source.namespace}/${source.pod}`}/${source.container}`;
+		const key = logKey(source);
 		const known = this.#indexes.get(key);
 		if (known !== undefined) {
 			return known;

@@ -14,6 +14,11 @@ export type LogSource = {
 	readonly annotations?: Readonly<Record<string, string>>;
 };
 
+/** The same for every instance of the container, and another for a pod that replaces this one under its name. */
+export function logKey({namespace, pod, uid, container}: LogSource): string {
+	return [namespace, pod, uid, container].join('/');
+}
+
 export type LogEvent =
 	/** Whole lines with timestamps. Only an instance's last line may lack its line feed. */
 	| {type: 'lines'; source: LogSource; bytes: Buffer}
