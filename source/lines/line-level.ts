@@ -5,6 +5,11 @@ export type LineLevel = 0 | 1 | 2 | 3 | 4 | 5;
 /** Indexed by `LineLevel`. */
 export const levelNames = ['', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 
+/** The lowest level to show: 0, every line, unless one is named. */
+export function levelNamed(name: (typeof levelNames)[number] = ''): LineLevel {
+	return levelNames.indexOf(name) as LineLevel;
+}
+
 /** Only the start is scanned: the rest is the message. */
 const lookedAt = 200;
 

@@ -1,6 +1,6 @@
 /** Selection and form of the lines that `spoke logs` prints. Loaded only if a flag asks for it. */
 import {LevelInheritance} from '../../lines/level-inheritance.ts';
-import {levelNames, levelOf, type LineLevel} from '../../lines/line-level.ts';
+import {levelNamed, levelOf, type LineLevel} from '../../lines/line-level.ts';
 import {formatLogfmt, pickFields} from '../../lines/line-fields.ts';
 import {parseLinePattern, selectTexts, type LinePatterns} from '../../lines/line-patterns.ts';
 import {logKey, type LogSource} from '../../streams/logs/log-events.ts';
@@ -20,7 +20,7 @@ export function createLineShaper(
 	{level, include, exclude, fields, template}: LineChoice,
 	{json, ...options}: LineTemplateOptions & {json: boolean},
 ): LineShaper {
-	const lowest = level === undefined ? 0 : (levelNames.indexOf(level) as LineLevel);
+	const lowest = levelNamed(level);
 	const patterns = {
 		include: include.map(text => parseLinePattern('--include', text)),
 		exclude: exclude.map(text => parseLinePattern('--exclude', text)),

@@ -1,6 +1,6 @@
 /** `spoke tail`. */
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {levelNames, type LineLevel} from '../../lines/line-level.ts';
+import {levelNamed} from '../../lines/line-level.ts';
 import type {Command} from '../command.ts';
 import {tailSpec} from './spec.ts';
 import {startSession} from '../session/start-session.ts';
@@ -43,7 +43,7 @@ export const command: Command<typeof tailSpec.flags> = {
 					start: {
 						since: flags.since,
 						previous: flags.previous,
-						level: flags.level === undefined ? 0 : (levelNames.indexOf(flags.level) as LineLevel),
+						level: levelNamed(flags.level),
 						fields: flags.field,
 					},
 				},
