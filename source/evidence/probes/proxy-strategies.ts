@@ -32,9 +32,10 @@ async function readServer(cluster: Requester, node: string): Promise<ProxyStrate
 	const result = await sendProbe(cluster, {source: 'mirror-pod', path, need: null}, body => {
 		const pod = parseObject(body, {path}, 'a pod’s answer') as PodObject;
 		const flags = parseShellFlags(pod.spec.containers.flatMap(({command = [], args = []}) => [...command, ...args]));
-		// Without the port for agents, it is another program.
-		return isMirrorPod(pod) && pod.spec.nodeName === node && flags['agent-port'] !== undefined
-			? (flags['proxy-strategies'] ?? 'default').split(',')
+		const strategies = flags['proxy-strategies'] ?? 'default';
+		// Without the port for agents, it is another program. The value of a variable is not seen.
+		return isMirrorPod(pod) && pod.spec.nodeName === node && flags['agent-port'] !== undefined && !/[$`]/.test(strategies)
+			? strategies.split(',')
 			: undefined;
 	});
 	return result.observation ? {names: result.observation.facts, where: `pod kube-system/${name}`} : null;

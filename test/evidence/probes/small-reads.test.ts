@@ -514,6 +514,7 @@ test('a Konnectivity server’s strategy is that of its mirror pods on all contr
 	t.deepEqual((await read(pod('a', []), {status: 404}))?.names, ['default']);
 	t.is(await read(pod('a', destHost), pod('b', [])), null);
 	t.is(await read(pod('a', destHost, 'w'), {status: 404}), null);
+	t.is(await read(pod('a', ['--proxy-strategies=$(STRATEGIES)']), {status: 404}), null, 'the value of a variable is not seen');
 });
 
 test('a kubelet that reports why it has no log was reached', async t => {
