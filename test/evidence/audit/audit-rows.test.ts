@@ -680,7 +680,7 @@ test('a vulnerability of Windows nodes counts only on Windows nodes', t => {
 
 test('a row of known vulnerabilities without nodes says so and names the permission', t => {
 	const {message, need} = rowOf({nodes: unavailable('endpoints')}, 'V1');
-	t.regex(message, / known in the apiserver’s version; the versions of kubelets could not be read$/);
+	t.regex(message, /^No known vulnerability on this path that an upgrade of the apiserver would fix; the versions of kubelets could not be read$/);
 	t.is(need[0]?.permission, 'list nodes');
 });
 
@@ -691,7 +691,7 @@ test('a tunnel whose agent pods cannot be listed is not one without agent pods',
 
 test('a passing row of known vulnerabilities names as exceptions those of every version', t => {
 	const {message, exceptions} = rowOf({}, 'V1');
-	t.regex(message, /^No vulnerability that an upgrade would fix is known in these versions \(as of \d{4}-\d\d\)$/);
+	t.regex(message, /^No known vulnerability on this path that an upgrade of these versions would fix \(as of \d{4}-\d\d\)$/);
 	t.is(exceptions.length, 2);
 	t.regex(exceptions[0]!, /^CVE-2020-8562 \(low\), open by design in every version: /);
 });
