@@ -32,7 +32,7 @@ export function pathLineLegs(path: PathLineInput): readonly PathLineLeg[] {
 	});
 }
 
-/** Nothing more is read of a connection that closed before it was used, for example one that a requirement refused. */
+/** Nothing more is read of a connection that closed before a stream opened on it, for example one that a requirement refused. */
 export function isChecking({about, phase}: Pick<Path, 'about' | 'phase'>): boolean {
 	return phase === 'checking' && about !== 'ended-connection';
 }

@@ -30,10 +30,11 @@ export function Why({layer}: {readonly layer: WhyLayer}): ReactNode {
 	return <Page title="Why" after={layer.about} right={right} body={body} top={layer.top} />;
 }
 
-/** `open connection, checking`; an ended one that was still checked carried nothing. */
+/** `open connection, checking`. */
 function describeUse({about, phase}: Path): string {
 	const words = about.replace('-', ' ');
-	return phase === 'settled' ? words : `${words}, ${phase === 'failed' || isChecking({about, phase}) ? phase : 'not used'}`;
+	const note = phase === 'checking' && !isChecking({about, phase}) ? 'no stream opened' : phase;
+	return phase === 'settled' ? words : `${words}, ${note}`;
 }
 
 export function whyRows(screen: RenderInput, layer: WhyLayer, look: TextWrapping): TextRow[] {

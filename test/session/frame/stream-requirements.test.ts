@@ -16,7 +16,7 @@ test(':require is shown in the header, and a tail that does not meet it does not
 	terminal.press('accept');
 	await terminal.sees(/requirement not met: verified/);
 	terminal.press('why');
-	await terminal.sees(/Why├ logs deploy\/web(?:, 2 pods)?[─ ]*ended connection, not used/);
+	await terminal.sees(/Why├ logs deploy\/web(?:, 2 pods)?[─ ]*ended connection, no stream opened/);
 	terminal.press('view.back', 'view.back', 'palette.open');
 	await terminal.sees(/Commands/);
 	terminal.type('require protected');
