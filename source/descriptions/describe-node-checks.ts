@@ -53,10 +53,11 @@ export function describeAgentChoice({agents, agentChoice}: Pick<NodeCheckSummary
 	}
 
 	const {basis, why, need} = agentChoice;
-	const known = agents === null ? 'agents' : formatQuantity(agents.length, 'agent');
-	return basis === 'unknown'
-		? [`${known}; which one carries a node is unknown: ${why}`, ...need.map(one => `needs ${describeNeed(one).short}`)].join('; ')
-		: `${known}, ${basis}: ${why}`;
+	return [
+		...(agents === null ? [] : [formatQuantity(agents.length, 'agent')]),
+		`${basis === 'unknown' ? 'which agent carries a node is unknown' : basis}: ${why}`,
+		...need.map(one => `needs ${describeNeed(one).short}`),
+	].join('; ');
 }
 
 /** `12 nodes: nothing listens on that address and port`. */

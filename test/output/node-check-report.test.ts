@@ -62,11 +62,11 @@ test('behind a tunnel, a line says which agent carries a node, or what would sho
 	const need = [{permission: 'list pods in kube-system', check: null, or: null}];
 	t.is(
 		lineOf({agents: [agent, agent], agentChoice: {basis: 'inferred', why: 'each carries what it names', need: []}}),
-		'2 agents, inferred: each carries what it names',
+		'2 agents; inferred: each carries what it names',
 	);
 	t.regex(
 		lineOf({agents: null, agentChoice: {basis: 'unknown', why: 'no list', need}}) ?? '',
-		/^agents; which one carries a node is unknown: no list; needs list pods in kube-system/,
+		/^which agent carries a node is unknown: no list; needs list pods in kube-system/,
 	);
 	t.is(lineOf({agents: [], agentChoice: {basis: 'unknown', why: 'none', need: []}}), '');
 });
