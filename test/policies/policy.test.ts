@@ -136,7 +136,7 @@ test('spoke policy prints server and CA, and --check what this user can prove', 
 	t.regex(checked.stdout, /^verified \(.*policy\.yaml:1\): undecided$/m);
 	await writePolicy(server, 'every: {require: verified, undecided: allow}');
 	const allowed = await runSpoke(['policy', '--check'], {env: server.env});
-	t.regex(allowed.stdout, /^verified \(.*policy\.yaml:1\): undecided; streams open \(undecided: allow\)$/m);
+	t.regex(allowed.stdout, /^verified \(.*policy\.yaml:1\): undecided; refuses no stream \(undecided: allow\)$/m);
 	await writePolicy(server, 'every: {}');
 	const invalid = await runSpoke(['policy', '--check'], {env: server.env});
 	t.deepEqual([invalid.status, invalid.stdout], [5, '']);

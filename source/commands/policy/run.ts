@@ -100,8 +100,8 @@ function describeProvable(path: Path): string[] {
 
 function describeResult(path: Path, requirement: PathRequirement): string {
 	const result = resultName(path, requirement);
-	const opens = result === 'undecided' && requirement.undecided === 'allow' ? '; streams open (undecided: allow)' : '';
-	return `${requirement.states.join(', ')} (${requirement.source ?? 'command line'}): ${result}${opens}`;
+	const allows = result === 'undecided' && requirement.undecided === 'allow' ? '; refuses no stream (undecided: allow)' : '';
+	return `${requirement.states.join(', ')} (${requirement.source ?? 'command line'}): ${result}${allows}`;
 }
 
 function resultName(path: Path, requirement: Pick<PathRequirement, 'states' | 'minBasis'>): string {
