@@ -5,6 +5,7 @@ import {remedies} from '../rules/remedies.ts';
 import {describeFailure} from '../last-attempt.ts';
 import {citeAttempt, tunnelFailure} from '../rules/second-leg-outcomes.ts';
 import {secondLegRoute, type RouteVerdict} from '../rules/second-leg-route.ts';
+import {isBehindSupervisor} from '../rules/server-identity.ts';
 import {excludeSshByVersion} from '../rules/ssh-tunnels.ts';
 import {weakestBasis} from '../rules/basis.ts';
 import {scopeAcrossReplicas} from './replica-scope.ts';
@@ -159,15 +160,12 @@ function inUse(
 	// One dialer serves all streams; only a proxy from the environment takes precedence.
 	const kinds = 'logs, exec, attach, port-forward and the node, pod and service proxies';
 	const message = `In use${route.protocol === null ? '' : ` (${route.protocol})`} for ${kinds}; ${agents.seen}`;
+	const whose = isBehindSupervisor(observations)
+		? 'it ends at k3s’s own server, which is not Konnectivity'
+		: `only the agents’ metrics show whether it is Konnectivity; ${agents.seen}`;
 	return route.state === 'konnectivity'
 		? rowResult(agents.all > agents.ready ? 'warn' : 'pass', 'konnectivity', route.basis, message, {...base, need})
-		: rowResult(
-				'warn',
-				'egress-http-connect',
-				route.basis,
-				`An HTTP CONNECT egress is in use; only the agents’ metrics show whether it is Konnectivity; ${agents.seen}`,
-				{...base, need: route.need},
-			);
+		: rowResult('warn', 'egress-http-connect', route.basis, `An HTTP CONNECT egress is in use; ${whose}`, {...base, need: route.need});
 }
 
 export function exposureSummary(rows: ReadonlyArray<{id: string; result: RowResult}>): RowResult {

@@ -680,13 +680,23 @@ test('a vulnerability of Windows nodes counts only on Windows nodes', t => {
 
 test('a row of known vulnerabilities without nodes says so and names the permission', t => {
 	const {message, need} = rowOf({nodes: unavailable('endpoints')}, 'V1');
-	t.regex(message, /^No known vulnerability on this path that an upgrade of the apiserver would fix; the versions of kubelets could not be read$/);
+	t.regex(
+		message,
+		/^No known vulnerability on this path that an upgrade of the apiserver would fix; the versions of kubelets could not be read$/,
+	);
 	t.is(need[0]?.permission, 'list nodes');
 });
 
 test('a tunnel whose agent pods cannot be listed is not one without agent pods', t => {
 	t.regex(rowOf({agents: read([])}, 'C10').message, /; no agent pod found in kube-system$/);
 	t.regex(rowOf({agents: unavailable('agent-metrics')}, 'C10').message, /^In use \(grpc\) for .*; the agent pods could not be listed$/);
+});
+
+test('an HTTP CONNECT egress is not Konnectivity behind k3s’s server', t => {
+	const messageWith = (own: Readonly<Record<string, string>>) =>
+		rowOf({base: {stepTests: [stepTest('http-connect')], flags: [flags({...good, ...own}, {process: 'p1'})]}}, 'C10').message;
+	t.regex(messageWith({}), /; only the agents’ metrics show whether it is Konnectivity; /);
+	t.regex(messageWith({'advertise-port': '6443'}), /; it ends at k3s’s own server, which is not Konnectivity$/);
 });
 
 test('a passing row of known vulnerabilities names as exceptions those of every version', t => {
