@@ -1,5 +1,6 @@
 /** Audit rows C9 to C11: SSH tunnels, Konnectivity, exposure. */
 import type {Citation, Observations} from '../evidence.ts';
+import {describeAgentReadiness} from '../probes/agent-metrics.ts';
 import {needActive, needApiserverHost, needMetrics, needMirrorPods} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
 import {describeFailure} from '../last-attempt.ts';
@@ -55,12 +56,7 @@ export function konnectivityRow(audit: AuditObservations): RowResult {
 		routes.filter(one => one.route.state === route.state && one.route.basis === 'proven').map(one => one.observations),
 	);
 	const base = {
-		citations: [
-			...routes.flatMap(one => one.route.citations),
-			...citeObserved(agents, 'agent-pods', () =>
-				all.length === 0 ? 'no agent pod in kube-system' : `${ready.length} of ${all.length} agent pods ready in kube-system`,
-			),
-		],
+		citations: [...routes.flatMap(one => one.route.citations), ...citeObserved(agents, 'agent-pods', describeAgentReadiness)],
 		exceptions: [
 			...all.filter(({ready}) => !ready).map(({name}) => `agent ${name}: not ready`),
 			...routes
@@ -94,8 +90,7 @@ export function konnectivityRow(audit: AuditObservations): RowResult {
 	switch (route.state) {
 		case 'konnectivity':
 		case 'egress-http-connect': {
-			const found = all.length === 0 ? 'no agent pod found in kube-system' : `${ready.length} of ${all.length} agent pods ready`;
-			const seen = agents.observation ? found : 'the agent pods could not be listed';
+			const seen = agents.observation ? describeAgentReadiness(all) : 'the agent pods could not be listed';
 			return inUse(observations, {...route, basis}, {all: all.length, ready: ready.length, seen}, base, [
 				...across.need,
 				...route.need,

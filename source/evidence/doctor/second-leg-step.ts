@@ -10,7 +10,7 @@ import {statusMessage} from '../../server-messages/parse-status.ts';
 import {type ActiveObservations, noActiveObservations, processIdOf} from '../build-observations.ts';
 import type {ApiserverExamination} from '../examine-apiserver.ts';
 import type {PathPlan} from '../plan-paths.ts';
-import {readAgentPods} from '../probes/agent-metrics.ts';
+import {describeAgentReadiness, readAgentPods} from '../probes/agent-metrics.ts';
 import {isFromApiserver, isFromKubelet, type LogByteResponse, readLogByte, type ReadLog} from '../probes/log-byte.ts';
 import {makeObservation, preferConnection} from '../probes/probe-request.ts';
 import {holdUpgrade} from '../probes/held-upgrades.ts';
@@ -139,11 +139,7 @@ async function findRelated({rule: row, dialedAddress}: Explanation, cluster: Clu
 	const fits: string[] = dialedAddress === null ? [] : [`the apiserver dialed ${dialedAddress}`];
 	if (row.proves.route) {
 		const agents = await readAgentPods(cluster);
-		fits.push(
-			agents.observation
-				? `${agents.observation.facts.filter(({ready}) => ready).length} of ${agents.observation.facts.length} agent pods ready in kube-system`
-				: 'you cannot list agent pods',
-		);
+		fits.push(agents.observation ? describeAgentReadiness(agents.observation.facts) : 'you cannot list agent pods');
 	}
 
 	if (row.id === 'T5') {

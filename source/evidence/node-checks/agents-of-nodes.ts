@@ -1,6 +1,6 @@
 /** Which Konnectivity agents carry the connections to which nodes. */
 import {needMirrorPods, needTunnelServer} from '../rules/needs.ts';
-import type {AgentPod} from '../probes/agent-metrics.ts';
+import {type AgentPod, describeAgentReadiness} from '../probes/agent-metrics.ts';
 import type {ProxyStrategies} from '../probes/proxy-strategies.ts';
 import type {AgentChoice, NodeAgent} from './node-check.ts';
 import type {PlannedNode} from './plan-node-checks.ts';
@@ -30,7 +30,7 @@ export function findNodeAgents({agents, strategies, nodes, reached}: Tunnel): {
 	}
 
 	if (agents.length === 0) {
-		return {agents: [], agentChoice: unknownChoice('kube-system has no pod of a Konnectivity agent', [])};
+		return {agents: [], agentChoice: unknownChoice('no agent pod found in kube-system', [])};
 	}
 
 	const named = nodesByAgent(agents, nodes);
@@ -109,7 +109,7 @@ export function describeTunnelFacts(
 	const withoutAgent = [...nodes].filter(name => !agents.some(({node}) => node === name));
 	return [
 		...up,
-		`${agents.filter(({ready}) => ready).length} of ${agents.length} agent pods in kube-system are ready`,
+		describeAgentReadiness(agents),
 		...dead.map(agent => describeDeadAgent(agent)),
 		...(agents.length > 0 && withoutAgent.length > 0 && withoutAgent.length < nodes.size
 			? [`no agent pod runs on ${shorten(withoutAgent)}`]

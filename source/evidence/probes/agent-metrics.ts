@@ -19,6 +19,13 @@ export type AgentPod = {
 
 const path = '/api/v1/namespaces/kube-system/pods';
 
+/** `1 of 2 agent pods ready in kube-system`. */
+export function describeAgentReadiness(agents: ReadonlyArray<Pick<AgentPod, 'ready'>>): string {
+	return agents.length === 0
+		? 'no agent pod found in kube-system'
+		: `${agents.filter(({ready}) => ready).length} of ${agents.length} agent pods ready in kube-system`;
+}
+
 /** Pods of kube-system with an agent's command line. A name or a label proves nothing, and only orders the search. */
 export async function readAgentPods(cluster: Requester): Promise<ProbeResult<readonly AgentPod[]>> {
 	const labeled = await readPods(cluster, '?labelSelector=k8s-app%3Dkonnectivity-agent&limit=5000');
