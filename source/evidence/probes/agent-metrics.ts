@@ -42,7 +42,8 @@ async function readPods(cluster: Requester, query: string): Promise<ProbeResult<
 An agent needs the address of its proxy server; no other program has that flag. A mirror pod does not count: any node's kubelet can make one
 up and report any metrics in it.
 */
-function agentOf({metadata, spec, status}: PodObject): AgentPod | undefined {
+function agentOf(pod: PodObject): AgentPod | undefined {
+	const {metadata, spec, status} = pod;
 	if (metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined || metadata.ownerReferences?.some(({kind}) => kind === 'Node')) {
 		return undefined;
 	}
@@ -53,7 +54,7 @@ function agentOf({metadata, spec, status}: PodObject): AgentPod | undefined {
 			const ready =
 				status?.phase === 'Running' && status.conditions?.some(({type, status}) => type === 'Ready' && status === 'True') === true;
 			const ports = [flags['admin-server-port'] ?? '8094', flags['health-server-port'] ?? '8093'].map(Number).filter(port => port > 0);
-			const identifiers = identifiersIn(flags['agent-identifiers'] ?? '', variablesOf(env, {metadata, spec, ...(status && {status})}));
+			const identifiers = identifiersIn(flags['agent-identifiers'] ?? '', variablesOf(env, pod));
 			return {namespace: metadata.namespace ?? 'kube-system', name: metadata.name, node: spec.nodeName ?? null, ready, ports, identifiers};
 		}
 	}
