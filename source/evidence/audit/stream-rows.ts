@@ -49,8 +49,7 @@ function exposureRow(all: readonly Observations[]): RowResult {
 		all,
 		alike.filter(isProven).map(one => one.observations),
 	);
-	// The basis of the row must not seem to be that of a route that is only inferred.
-	const legOf = (basis: Basis) => ({route: basis === 'proven' && route.basis === 'inferred' ? null : route.state, tls: tls.state});
+	const legOf = (basis: Basis) => ({route: isWeakerRoute(route, basis) ? null : route.state, tls: tls.state});
 	const more = {
 		leg: legOf(exposure.basis),
 		citations: alike.flatMap(one => [...one.tls.citations, ...one.route.citations]),
@@ -105,8 +104,13 @@ type Evaluated = {
 };
 
 function describeLeg({route, tls, exposure}: Evaluated): string {
-	const isWeaker = exposure.basis === 'proven' && route.basis === 'inferred';
-	return `${routeName(route)}${isWeaker ? ' (inferred)' : ''}, ${tls.state === 'unknown' ? 'TLS unknown' : tls.state}`;
+	const weaker = isWeakerRoute(route, exposure.basis) ? ' (inferred)' : '';
+	return `${routeName(route)}${weaker}, ${tls.state === 'unknown' ? 'TLS unknown' : tls.state}`;
+}
+
+/** The basis of the row must not seem to be that of a route that is only inferred. */
+function isWeakerRoute(route: Evaluated['route'], basis: Basis): boolean {
+	return basis === 'proven' && route.basis === 'inferred';
 }
 
 function routeName({state}: Pick<RuleVerdict<RouteState>, 'state'>): string {
