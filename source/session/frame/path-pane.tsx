@@ -117,10 +117,8 @@ export function pathPane(screen: RenderInput): Line[] {
 
 /** Without the name of the far end, which the path line shows, if only then it fits. */
 function meaningWithin(screen: RenderInput, path: Path, width: number): string {
-	const [long, short] = [false, true].map(isShort => toSessionAdvice(screen, describePathMeaning(path, {short: isShort}))) as [
-		string,
-		string,
-	];
+	const meaning = (short: boolean) => toSessionAdvice(screen, describePathMeaning(path, {short}));
+	const [long, short] = [meaning(false), meaning(true)];
 	return cellWidth(long) > width && cellWidth(short) <= width ? short : long;
 }
 
