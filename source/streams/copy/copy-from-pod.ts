@@ -6,6 +6,7 @@ import {CopySession, type CopySessionOptions} from './copy-session.ts';
 import {FileToReceive, receiveGroup, receiveGroups, requestsFor} from './receive-files.ts';
 import {LocalTree} from './local-tree.ts';
 import {localDestination} from './local-destination.ts';
+import {joinPath} from './path-components.ts';
 import {unsafeLinkReason} from './safe-link.ts';
 import {type RemoteEntry, surveySource, type Survey} from './survey.ts';
 
@@ -225,5 +226,5 @@ class CopyFromPod implements CopyPass {
 }
 
 function keyOf(path: readonly Buffer[]): string {
-	return path.map(part => part.toString('latin1')).join('/');
+	return joinPath(path).toString('latin1');
 }

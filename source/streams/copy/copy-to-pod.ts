@@ -6,6 +6,7 @@ import type {CopiedEntry, CopyListener} from './copy-events.ts';
 import {encodeName, encodePath} from './copy-program.ts';
 import {CopySession, type CopySessionOptions, requestLine, unexpected} from './copy-session.ts';
 import {listLocalEntries, type LocalEntry} from './local-entries.ts';
+import {joinPath} from './path-components.ts';
 import {FileToSend, sendFiles} from './send-files.ts';
 
 export type CopyToPodOptions = CopySessionOptions & {
@@ -201,7 +202,7 @@ class CopyToPod implements CopyPass {
 	}
 
 	#remotePath({path}: LocalEntry): Buffer {
-		return Buffer.concat([Buffer.from('./'), this.#root!.name, ...path.flatMap(part => [Buffer.from('/'), part])]);
+		return joinPath([Buffer.from('.'), this.#root!.name, ...path]);
 	}
 
 	#addBytes(count: number): void {
@@ -219,7 +220,7 @@ class CopyToPod implements CopyPass {
 		this.#reported.add(entry);
 		this.#options.listener.onEntry({
 			kind: entry.kind,
-			path: Buffer.concat(entry.path.flatMap((part, index) => (index === 0 ? [part] : [Buffer.from('/'), part]))),
+			path: joinPath(entry.path),
 			bytes: entry.kind === 'file' && outcome.result === 'copied' ? entry.size : 0,
 			verified: null,
 			resumedAt: [],

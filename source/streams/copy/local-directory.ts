@@ -2,6 +2,7 @@
 import {constants} from 'node:fs';
 import {type FileHandle, lstat, mkdir, open, realpath} from 'node:fs/promises';
 import process from 'node:process';
+import {joinPath} from './path-components.ts';
 
 const {O_DIRECTORY, O_NOFOLLOW, O_RDONLY} = constants;
 
@@ -30,20 +31,20 @@ export class LocalDirectory {
 	*/
 	async pathOf(name: Buffer): Promise<Buffer> {
 		if (hasDescriptorPaths) {
-			return Buffer.concat([Buffer.from(`/proc/self/fd/${this.handle.fd}/`), name]);
+			return joinPath([Buffer.from(`/proc/self/fd/${this.handle.fd}`), name]);
 		}
 
 		if (!(await realpath(this.#realPath, 'buffer')).equals(this.#realPath)) {
 			throw new Error('a directory of the destination was replaced by a link');
 		}
 
-		return Buffer.concat([this.#realPath, Buffer.from('/'), name]);
+		return joinPath([this.#realPath, name]);
 	}
 
 	/** Opens a directory in this one. @throws ELOOP or ENOTDIR for a link, and other errors of the system */
 	async child(name: Buffer): Promise<LocalDirectory> {
 		const handle = await open(await this.pathOf(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-		return new LocalDirectory(handle, Buffer.concat([this.#realPath, Buffer.from('/'), name]));
+		return new LocalDirectory(handle, joinPath([this.#realPath, name]));
 	}
 
 	/** `false` if it exists already, as anything. */

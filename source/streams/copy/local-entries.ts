@@ -2,6 +2,7 @@
 import type {Stats} from 'node:fs';
 import {lstat, readdir, readlink, stat} from 'node:fs/promises';
 import {localErrorText, localFileError} from './local-file-error.ts';
+import {joinPath} from './path-components.ts';
 
 export type LocalEntry = {
 	kind: 'file' | 'directory' | 'link' | 'special';
@@ -32,7 +33,7 @@ export async function listLocalEntries(source: string): Promise<LocalEntry[]> {
 async function listDirectory(directory: LocalEntry): Promise<LocalEntry[]> {
 	const entries: LocalEntry[] = [];
 	for (const name of (await readdir(directory.localPath, {encoding: 'buffer'})).toSorted(Buffer.compare)) {
-		const localPath = Buffer.concat([directory.localPath, Buffer.from('/'), name]);
+		const localPath = joinPath([directory.localPath, name]);
 		const entry = await readEntry([...directory.path, name], localPath);
 		entries.push(entry);
 		if (entry.kind === 'directory') {

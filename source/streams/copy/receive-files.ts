@@ -7,6 +7,7 @@ import {encodeName} from './copy-program.ts';
 import {type CopySession, type CopyTools, requestLine} from './copy-session.ts';
 import {localErrorText, localFileError} from './local-file-error.ts';
 import type {LocalTree} from './local-tree.ts';
+import {joinPath} from './path-components.ts';
 import type {PendingFile} from './pending-file.ts';
 import type {RemoteEntry} from './survey.ts';
 
@@ -35,7 +36,7 @@ export class FileToReceive {
 	constructor(entry: RemoteEntry, size: number, remotePath: readonly Buffer[]) {
 		this.entry = entry;
 		this.size = size;
-		this.remoteName = Buffer.concat(remotePath.flatMap((part, index) => [Buffer.from(index === 0 ? './' : '/'), part]));
+		this.remoteName = joinPath([Buffer.from('.'), ...remotePath]);
 	}
 
 	/** Bytes that need not be read again. */

@@ -1,6 +1,6 @@
 /** Links that cannot lead out of the destination. */
 import type {Buffer} from 'node:buffer';
-import {splitPath} from './survey.ts';
+import {splitPath} from './path-components.ts';
 
 /**
 Why a link is not created, or `null`. `..` is accepted only at the start: the directories above a link are real ones, so its meaning is

@@ -2,6 +2,7 @@
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {encodePath} from './copy-program.ts';
 import {type CopySession, requestLine, unexpected} from './copy-session.ts';
+import {splitPath} from './path-components.ts';
 
 export type EntryKind = 'file' | 'directory' | 'link' | 'special';
 
@@ -112,17 +113,6 @@ function safePath(name: Buffer): Buffer[] | null {
 	const isSafe =
 		first?.toString('latin1') === '.' && parts.length > 0 && parts.every(part => !['', '.', '..'].includes(part.toString('latin1')));
 	return isSafe ? parts : null;
-}
-
-export function splitPath(path: Buffer): Buffer[] {
-	const parts: Buffer[] = [];
-	let start = 0;
-	for (let end = path.indexOf(0x2f); end >= 0; end = path.indexOf(0x2f, start)) {
-		parts.push(path.subarray(start, end));
-		start = end + 1;
-	}
-
-	return [...parts, path.subarray(start)];
 }
 
 /** `81a4 123 1700000000` of stat, or `-rw-r--r-- 123 -` of ls. */
