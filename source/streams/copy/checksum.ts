@@ -3,6 +3,8 @@ import {createHash, type Hash} from 'node:crypto';
 
 export type ChecksumAlgorithm = 'sha256' | 'md5';
 
+export type Verification = {by: 'checksum' | 'read-back'; algorithm: ChecksumAlgorithm; digest: string};
+
 /** `null` for an image without one: then a copy is read back. */
 export function checksumProgram(name: string): ChecksumAlgorithm | null {
 	return name === 'sha256sum' || name === 'shasum' ? 'sha256' : name === 'md5sum' ? 'md5' : null;
@@ -10,8 +12,15 @@ export function checksumProgram(name: string): ChecksumAlgorithm | null {
 
 /** md5 is enough against truncated and mixed up bytes; against a forger of files a checksum that the container computes proves nothing. */
 export function createChecksum(algorithm: ChecksumAlgorithm | null): Hash {
-	return createHash(algorithm ?? 'sha256');
+	return createHash(algorithm ?? readBackAlgorithm);
 }
+
+/** `digest` is the one of `createChecksum`. */
+export function verificationOf(algorithm: ChecksumAlgorithm | null, digest: string): Verification {
+	return {by: algorithm === null ? 'read-back' : 'checksum', algorithm: algorithm ?? readBackAlgorithm, digest};
+}
+
+const readBackAlgorithm = 'sha256';
 
 const digestLengths: Readonly<Record<ChecksumAlgorithm, number>> = {sha256: 64, md5: 32};
 

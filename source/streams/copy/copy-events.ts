@@ -1,22 +1,29 @@
 /** What a copy reports. */
 import type {SpokeError} from '../../errors/spoke-error.ts';
-import type {ChecksumAlgorithm} from './checksum.ts';
+import type {Verification} from './checksum.ts';
 
 export type CopyDirection = 'from-pod' | 'to-pod';
 
+export type EntryKind = 'file' | 'directory' | 'link' | 'special';
+
+export const specialFileReason = 'it is a device, a pipe or a socket';
+
 export type CopiedEntry = {
-	kind: 'file' | 'directory' | 'link' | 'special';
+	kind: EntryKind;
 	/** Below source and destination, with slashes; empty for the source itself. */
 	path: Buffer;
 	bytes: number;
 	result: 'copied' | 'skipped' | 'failed';
 	/** `null` unless it is a copied file. */
-	verified: {by: 'checksum' | 'read-back'; algorithm: ChecksumAlgorithm; digest: string} | null;
+	verified: Verification | null;
 	/** Offsets at which the file was continued after the stream was lost. */
 	resumedAt: readonly number[];
 	/** Why it was skipped or failed. */
 	reason: string | null;
 };
+
+/** How the copy of a file ended. */
+export type FileOutcome = Pick<CopiedEntry, 'result' | 'verified' | 'resumedAt' | 'reason'>;
 
 export type CopyListener = {
 	/** Known after the source was listed; again if a later listing differs. */

@@ -1,8 +1,9 @@
 /** Copies a file or a folder from a container to this machine. */
 import {localErrorText, localFileError} from './local-file-error.ts';
 import {continueAfterLoss, type CopyPass} from './continue-after-loss.ts';
-import type {CopiedEntry, CopyListener} from './copy-events.ts';
-import {CopySession, type CopySessionOptions} from './copy-session.ts';
+import {specialFileReason, type CopiedEntry} from './copy-events.ts';
+import type {CopyOptions} from './copy-options.ts';
+import {CopySession} from './copy-session.ts';
 import {FileToReceive, receiveGroup, receiveGroups, requestsFor} from './receive-files.ts';
 import {LocalTree} from './local-tree.ts';
 import {localDestination} from './local-destination.ts';
@@ -10,23 +11,11 @@ import {joinPath} from './path-components.ts';
 import {unsafeLinkReason} from './safe-link.ts';
 import {type RemoteEntry, surveySource, type Survey} from './survey.ts';
 
-export type CopyFromPodOptions = CopySessionOptions & {
-	/** In the container; relative paths are relative to its working directory. */
-	source: string;
-	/** On this machine. */
-	destination: string;
-	/** Modes and times of the source. */
-	preserve: boolean;
-	/** As in `RetryOptions`. */
-	retries: number;
-	listener: CopyListener;
-};
-
 /**
 Reports each entry of the source once, also those that are not copied.
 @throws SpokeError if the copy cannot start or continue
 */
-export async function copyFromPod(options: CopyFromPodOptions): Promise<void> {
+export async function copyFromPod(options: CopyOptions): Promise<void> {
 	const copy = new CopyFromPod(options);
 	try {
 		await continueAfterLoss(copy, options);
@@ -39,7 +28,7 @@ export async function copyFromPod(options: CopyFromPodOptions): Promise<void> {
 class CopyFromPod implements CopyPass {
 	keptBytes = 0;
 	hasStarted = false;
-	readonly #options: CopyFromPodOptions;
+	readonly #options: CopyOptions;
 	#tree: LocalTree | null = null;
 	/** If the source is a file: its name here. */
 	#fileName: Buffer | null = null;
@@ -49,7 +38,7 @@ class CopyFromPod implements CopyPass {
 	/** Entries that have been reported. */
 	readonly #reported = new Set<string>();
 
-	constructor(options: CopyFromPodOptions) {
+	constructor(options: CopyOptions) {
 		this.#options = options;
 	}
 
@@ -139,7 +128,7 @@ class CopyFromPod implements CopyPass {
 
 	async #adoptEntry(key: string, entry: RemoteEntry, remotePath: readonly Buffer[]): Promise<void> {
 		if (entry.kind === 'special') {
-			this.#report(entry, {result: 'skipped', reason: 'it is a device, a pipe or a socket'});
+			this.#report(entry, {result: 'skipped', reason: specialFileReason});
 		} else if (entry.kind === 'link') {
 			this.#links.set(key, entry);
 		} else if (!entry.isReadable) {

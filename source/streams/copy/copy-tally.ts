@@ -1,4 +1,5 @@
 /** Counts of a copy. */
+import type {Verification} from './checksum.ts';
 import type {CopiedEntry} from './copy-events.ts';
 
 export class CopyTally {
@@ -9,7 +10,7 @@ export class CopyTally {
 	skipped = 0;
 	failed = 0;
 	/** How files were verified. */
-	readonly verifiedBy = new Map<string, NonNullable<CopiedEntry['verified']>>();
+	readonly verifiedBy = new Map<string, Verification>();
 
 	/** Entries that were not copied. */
 	get missing(): number {

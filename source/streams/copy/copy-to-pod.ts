@@ -2,24 +2,13 @@
 import {basename, resolve} from 'node:path';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {continueAfterLoss, type CopyPass} from './continue-after-loss.ts';
-import type {CopiedEntry, CopyListener} from './copy-events.ts';
+import type {CopiedEntry} from './copy-events.ts';
+import type {CopyOptions} from './copy-options.ts';
 import {encodeName, encodePath} from './copy-program.ts';
 import {CopySession, type CopySessionOptions, requestLine, unexpected} from './copy-session.ts';
 import {listLocalEntries, type LocalEntry} from './local-entries.ts';
 import {joinPath} from './path-components.ts';
 import {FileToSend, sendFiles} from './send-files.ts';
-
-export type CopyToPodOptions = CopySessionOptions & {
-	/** On this machine. */
-	source: string;
-	/** In the container; relative paths are relative to its working directory. */
-	destination: string;
-	/** Modes and times of the source. */
-	preserve: boolean;
-	/** As in `RetryOptions`. */
-	retries: number;
-	listener: CopyListener;
-};
 
 /** How long a failed copy may take to remove its temporary files. */
 const cleanUpMs = 5000;
@@ -28,7 +17,7 @@ const cleanUpMs = 5000;
 Reports each entry of the source once, also those that are not copied.
 @throws SpokeError if the copy cannot start or continue
 */
-export async function copyToPod(options: CopyToPodOptions): Promise<void> {
+export async function copyToPod(options: CopyOptions): Promise<void> {
 	const copy = new CopyToPod(options, await listLocalEntries(options.source));
 	try {
 		await continueAfterLoss(copy, options);
@@ -41,7 +30,7 @@ export async function copyToPod(options: CopyToPodOptions): Promise<void> {
 class CopyToPod implements CopyPass {
 	keptBytes = 0;
 	hasStarted = false;
-	readonly #options: CopyToPodOptions;
+	readonly #options: CopyOptions;
 	readonly #entries: readonly LocalEntry[];
 	/** Where names are relative to, and the name of the source there. Decided once: a folder that this copy creates exists afterwards. */
 	#root: {directory: string; name: Buffer} | null = null;
@@ -51,7 +40,7 @@ class CopyToPod implements CopyPass {
 	readonly #created = new Set<LocalEntry>();
 	readonly #reported = new Set<LocalEntry>();
 
-	constructor(options: CopyToPodOptions, entries: readonly LocalEntry[]) {
+	constructor(options: CopyOptions, entries: readonly LocalEntry[]) {
 		this.#options = options;
 		this.#entries = entries;
 	}

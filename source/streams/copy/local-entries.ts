@@ -1,11 +1,12 @@
 /** What a source on this machine is, and everything in it. */
 import type {Stats} from 'node:fs';
 import {lstat, readdir, readlink, stat} from 'node:fs/promises';
+import {type EntryKind, specialFileReason} from './copy-events.ts';
 import {localErrorText, localFileError} from './local-file-error.ts';
 import {joinPath} from './path-components.ts';
 
 export type LocalEntry = {
-	kind: 'file' | 'directory' | 'link' | 'special';
+	kind: EntryKind;
 	/** Components below the source; empty for the source itself. */
 	path: readonly Buffer[];
 	/** On this machine. */
@@ -68,6 +69,6 @@ function entryOf(path: readonly Buffer[], localPath: Buffer, facts: Stats): Loca
 		size,
 		mtime: Math.floor(mtimeMs / 1000),
 		target: Buffer.alloc(0),
-		problem: kind === 'special' ? 'it is a device, a pipe or a socket' : null,
+		problem: kind === 'special' ? specialFileReason : null,
 	};
 }

@@ -1,8 +1,8 @@
 /** Receives the bytes of files, and places those whose checksums agree. */
 import type {Hash} from 'node:crypto';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {createChecksum, parseSum} from './checksum.ts';
-import type {CopiedEntry} from './copy-events.ts';
+import {createChecksum, parseSum, verificationOf} from './checksum.ts';
+import type {FileOutcome} from './copy-events.ts';
 import {encodeName} from './copy-program.ts';
 import {type CopySession, type CopyTools, requestLine} from './copy-session.ts';
 import {localErrorText, localFileError} from './local-file-error.ts';
@@ -18,8 +18,6 @@ const maxGroupBytes = 1024 * 1024;
 
 /** A file that changes under each of so many reads is reported as failed. */
 const maxFailures = 3;
-
-export type FileOutcome = Pick<CopiedEntry, 'result' | 'verified' | 'resumedAt' | 'reason'>;
 
 /** A file of the source, what has arrived of it, and how its copy ended. */
 export class FileToReceive {
@@ -208,11 +206,7 @@ async function verifyGroup(group: readonly FileToReceive[], context: ReceiveCont
 		const digest = file.hash!.digest('hex');
 		if (digests.get(file) === digest) {
 			await place(file, {tree, preserve});
-			file.outcome.verified = {
-				by: session.tools.checksum === null ? 'read-back' : 'checksum',
-				algorithm: session.tools.checksum ?? 'sha256',
-				digest,
-			};
+			file.outcome.verified = verificationOf(session.tools.checksum, digest);
 		} else {
 			onBytes(-file.offset);
 			await file.discard(tree);

@@ -1,8 +1,8 @@
 /** Sends files into a container: requests with their bytes, and the responses to them. */
 import {constants} from 'node:fs';
 import {open} from 'node:fs/promises';
-import {createChecksum} from './checksum.ts';
-import type {CopiedEntry} from './copy-events.ts';
+import {createChecksum, verificationOf} from './checksum.ts';
+import type {FileOutcome} from './copy-events.ts';
 import {encodeName} from './copy-program.ts';
 import {type CopySession, requestLine, unexpected} from './copy-session.ts';
 import type {LocalEntry} from './local-entries.ts';
@@ -26,12 +26,7 @@ export class FileToSend {
 	/** Of all bytes, once they are sent. */
 	digest = '';
 	failures = 0;
-	outcome: Pick<CopiedEntry, 'result' | 'verified' | 'resumedAt' | 'reason'> = {
-		result: 'failed',
-		verified: null,
-		resumedAt: [],
-		reason: null,
-	};
+	outcome: FileOutcome = {result: 'failed', verified: null, resumedAt: [], reason: null};
 	isDone = false;
 	/** The container can have a part of it. */
 	wasSent = false;
@@ -196,12 +191,7 @@ async function compareStored(file: FileToSend, session: CopySession): Promise<vo
 function acceptResult(file: FileToSend, result: string, {tools: {checksum}}: CopySession): void {
 	file.wasSent = false;
 	if (result === 'ok') {
-		const verified = {
-			by: checksum === null ? ('read-back' as const) : ('checksum' as const),
-			algorithm: checksum ?? 'sha256',
-			digest: file.digest,
-		};
-		file.outcome = {...file.outcome, result: 'copied', reason: null, verified};
+		file.outcome = {...file.outcome, result: 'copied', reason: null, verified: verificationOf(checksum, file.digest)};
 		file.isDone = true;
 	} else if (result === 'differs' || result === 'short') {
 		file.fail(

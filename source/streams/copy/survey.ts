@@ -1,10 +1,9 @@
 /** What the source in the container is, and everything in it. */
 import {SpokeError} from '../../errors/spoke-error.ts';
+import type {EntryKind} from './copy-events.ts';
 import {encodePath} from './copy-program.ts';
 import {type CopySession, requestLine, unexpected} from './copy-session.ts';
 import {splitPath} from './path-components.ts';
-
-export type EntryKind = 'file' | 'directory' | 'link' | 'special';
 
 export type RemoteEntry = {
 	kind: EntryKind;
