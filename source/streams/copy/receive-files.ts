@@ -1,7 +1,7 @@
 /** Receives the bytes of files, and places those whose checksums agree. */
 import type {Hash} from 'node:crypto';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {createChecksum, parseSum, verificationOf} from './checksum.ts';
+import {createChecksum, parseSum, type Verification, verificationOf} from './checksum.ts';
 import type {FileOutcome} from './copy-events.ts';
 import {encodeName} from './copy-program.ts';
 import {type CopySession, type CopyTools, requestLine} from './copy-session.ts';
@@ -205,8 +205,7 @@ async function verifyGroup(group: readonly FileToReceive[], context: ReceiveCont
 	for (const file of group.filter(({pending}) => pending !== null)) {
 		const digest = file.hash!.digest('hex');
 		if (digests.get(file) === digest) {
-			await place(file, {tree, preserve});
-			file.outcome.verified = verificationOf(session.tools.checksum, digest);
+			await place(file, verificationOf(session.tools.checksum, digest), {tree, preserve});
 		} else {
 			onBytes(-file.offset);
 			await file.discard(tree);
@@ -246,12 +245,16 @@ async function remoteDigests(group: readonly FileToReceive[], session: CopySessi
 	return digests;
 }
 
-async function place(file: FileToReceive, {tree, preserve}: {tree: LocalTree; preserve: boolean}): Promise<void> {
+async function place(
+	file: FileToReceive,
+	verified: Verification,
+	{tree, preserve}: Pick<ReceiveContext, 'tree' | 'preserve'>,
+): Promise<void> {
 	const pending = file.pending!;
 	try {
 		await tree.placeFile(pending, file.entry.path, attributesOf(file, preserve));
 		file.pending = null;
-		file.outcome = {...file.outcome, result: 'copied', reason: null};
+		file.outcome = {...file.outcome, result: 'copied', reason: null, verified};
 		file.isDone = true;
 	} catch (error) {
 		await file.discard(tree);

@@ -210,6 +210,15 @@ test('a link that is already in the destination is not followed, and a link is r
 	t.true((await lstat(join(server.local, 'leaf'))).isFile());
 });
 
+test('a file that a directory keeps from its place is not verified', async t => {
+	const server = await startCopyServer(t);
+	await writeFile(join(server.remote, 'a'), 'new');
+	await mkdir(join(server.local, 'a'));
+	const ended = await copy(server, 'web:.', server.local, '-o', 'json');
+	t.like(copyObjects(ended)[0], {path: 'a', result: 'failed', reason: 'is a directory', checksum: null, verifiedBy: null});
+	t.deepEqual(await readdir(server.local), ['a']);
+});
+
 test('a file that cannot be written is named, even if its stream is lost', async t => {
 	const server = await startCopyServer(t, {cuts: [500_000]});
 	await mkdir(join(server.remote, 'taken'));
