@@ -16,7 +16,7 @@ export type CopyReportOptions = {
 	source: string;
 	destination: string;
 	/** `null` for text. */
-	json: NodeJS.WritableStream | null;
+	json: NodeJS.WriteStream | null;
 	isQuiet: boolean;
 	progress: ProgressLine;
 };
@@ -44,7 +44,7 @@ export class CopyReport implements CopyListener {
 	onEntry(entry: CopiedEntry): void {
 		this.#tally.add(entry);
 		if (this.#options.json) {
-			writeJsonLine(this.#options.json as NodeJS.WriteStream, entryObject(entry, this.#options.direction));
+			writeJsonLine(this.#options.json, entryObject(entry, this.#options.direction));
 		}
 
 		if (entry.result !== 'copied') {
@@ -82,7 +82,7 @@ export class CopyReport implements CopyListener {
 				stopped,
 				error: error?.toJSON() ?? null,
 			};
-			writeJsonLine(json as NodeJS.WriteStream, jsonObject('CopySummary', summary));
+			writeJsonLine(json, jsonObject('CopySummary', summary));
 		} else if (!isQuiet && (stopped === null || this.#tally.files > 0)) {
 			this.#warn(describeCopied(this.#tally, durationMs));
 		}

@@ -3,6 +3,7 @@ import {Writable} from 'node:stream';
 import {monotonicMs} from '../../async/clock.ts';
 import {formatBytes} from '../../text/format-number.ts';
 import {formatDuration} from '../../text/format-time.ts';
+import {toTerminalCharset} from '../../text/terminal-charset.ts';
 
 const redrawMs = 200;
 
@@ -16,7 +17,7 @@ export class ProgressLine extends Writable {
 	readonly isTTY: boolean;
 	readonly #stderr: NodeJS.WriteStream;
 	readonly #isShown: boolean;
-	#totalBytes: number | null = null;
+	#totalBytes = 0;
 	#bytes = 0;
 	#samples: Sample[] = [{at: monotonicMs(), bytes: 0}];
 	#timer: NodeJS.Timeout | undefined;
@@ -57,7 +58,7 @@ export class ProgressLine extends Writable {
 	#draw(): void {
 		const now = monotonicMs();
 		this.#samples = [...this.#samples.filter(({at}) => now - at < rateWindowMs), {at: now, bytes: this.#bytes}];
-		const text = describeProgress({bytes: this.#bytes, totalBytes: this.#totalBytes ?? 0, samples: this.#samples});
+		const text = toTerminalCharset(this, describeProgress({bytes: this.#bytes, totalBytes: this.#totalBytes, samples: this.#samples}));
 		this.#stderr.write(`${clearLine}${text.slice(0, Math.max(0, (this.#stderr.columns || 80) - 1))}`);
 	}
 }

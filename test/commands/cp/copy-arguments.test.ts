@@ -1,6 +1,8 @@
+import process from 'node:process';
 import test from 'ava';
 import {parseCopyArguments} from '../../../source/commands/cp/copy-arguments.ts';
-import {describeProgress} from '../../../source/commands/cp/progress-line.ts';
+import {describeProgress, ProgressLine} from '../../../source/commands/cp/progress-line.ts';
+import {until} from '../../support/until.ts';
 
 test('a remote path is kubectl’s [NAMESPACE/]POD:PATH, or KIND/NAME:PATH', t => {
 	for (const [text, target, namespace, path] of [
@@ -34,4 +36,22 @@ test('the progress names rate and time left, and a stall', t => {
 		}),
 		'5 B of 10 B · 0 B/s · no data now',
 	);
+});
+
+test('the progress has only glyphs that the terminal can show', async t => {
+	process.env['SPOKE_GLYPHS'] = 'ascii';
+	t.teardown(() => delete process.env['SPOKE_GLYPHS']);
+	let written = '';
+	const stderr = {
+		isTTY: true,
+		columns: 80,
+		write(text: string) {
+			written += text;
+		},
+	};
+	const progress = new ProgressLine(stderr as unknown as NodeJS.WriteStream, {isQuiet: false});
+	progress.setTotal(10);
+	await until(() => written !== '');
+	progress.stop();
+	t.true(written.includes('0 B of 10 B - 0 B/s - no data now'), written);
 });
