@@ -1,15 +1,17 @@
 /** A scripted apiserver whose exec runs a shell of this machine, which can lack programs and whose stream can be cut or changed. */
 import {spawn} from 'node:child_process';
+import {randomBytes} from 'node:crypto';
 import {once} from 'node:events';
-import {access, mkdir, mkdtemp, rm, symlink} from 'node:fs/promises';
+import {access, chmod, mkdir, mkdtemp, rm, symlink, utimes, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
 import type {ExecutionContext} from 'ava';
 import {exitCode, type FarSide, startCommandServer, success} from './command-server.ts';
+import {type Ended, runSpoke} from './run-spoke.ts';
 
 /** Names that a shell, a checksum program or a list could misread. */
-export const oddNames = [
+const oddNames = [
 	'plain',
 	'with space',
 	'-dash',
@@ -26,6 +28,27 @@ export const oddNames = [
 	'..two',
 	'%s%d',
 ];
+
+/** A folder with such names, modes and times, an empty folder and file, a large file and a link. Returns the names in `sub`. */
+export async function writeOddTree(folder: string): Promise<Buffer[]> {
+	await mkdir(join(folder, 'sub/empty'), {recursive: true});
+	const names = [...oddNames.map(name => Buffer.from(name)), Buffer.from([0x61, 0xff, 0xfe])];
+	for (const [index, name] of names.entries()) {
+		const path = Buffer.concat([Buffer.from(`${folder}/sub/`), name]);
+		await writeFile(path, `${index} ${randomBytes(index * 100).toString('hex')}`);
+		await chmod(path, index % 2 === 0 ? 0o640 : 0o755);
+		await utimes(path, 1_600_000_000 + index, 1_600_000_000 + index);
+	}
+
+	await writeFile(join(folder, 'none'), '');
+	await writeFile(join(folder, 'big'), randomBytes(3_000_001));
+	await symlink('sub/plain', join(folder, 'inside'));
+	return names;
+}
+
+export async function copy({config}: Pick<CopyServer, 'config'>, ...argv: string[]): Promise<Ended> {
+	return runSpoke(['cp', ...config, ...argv]);
+}
 
 export type CopyObject = Record<string, unknown> & {kind: string; path: string; result: string; resumedAt: number[]};
 

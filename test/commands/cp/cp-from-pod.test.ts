@@ -4,13 +4,10 @@ import {chmod, lstat, mkdir, readdir, readFile, readlink, stat, symlink, truncat
 import {join} from 'node:path';
 import {promisify} from 'node:util';
 import test from 'ava';
-import {copyObjects, findProgram, oddNames, startCopyServer, type CopyServer} from '../../support/copy-server.ts';
-import {type Ended, runSpoke} from '../../support/run-spoke.ts';
+import {copy, copyObjects, findProgram, startCopyServer, writeOddTree} from '../../support/copy-server.ts';
+import {runSpoke} from '../../support/run-spoke.ts';
 
 const run = promisify(execFile);
-async function copy({config}: CopyServer, ...argv: string[]): Promise<Ended> {
-	return runSpoke(['cp', ...config, ...argv]);
-}
 
 for (const [shell, ...rest] of [['sh'], ['busybox', 'sh'], ['bash', '--posix'], ['bash']] as Array<[string, ...string[]]>) {
 	test(`a folder arrives with ${[shell, ...rest].join(' ')}: names, content, modes, times and links`, async t => {
@@ -21,18 +18,7 @@ for (const [shell, ...rest] of [['sh'], ['busybox', 'sh'], ['bash', '--posix'], 
 
 		const server = await startCopyServer(t, {shell: [shell, ...rest]});
 		const source = join(server.remote, 'tree');
-		await mkdir(join(source, 'sub/empty'), {recursive: true});
-		const names = [...oddNames.map(name => Buffer.from(name)), Buffer.from([0x61, 0xff, 0xfe])];
-		for (const [index, name] of names.entries()) {
-			const path = Buffer.concat([Buffer.from(`${source}/sub/`), name]);
-			await writeFile(path, `${index} ${randomBytes(index * 100).toString('hex')}`);
-			await chmod(path, index % 2 === 0 ? 0o640 : 0o755);
-			await utimes(path, 1_600_000_000 + index, 1_600_000_000 + index);
-		}
-
-		await writeFile(join(source, 'none'), '');
-		await writeFile(join(source, 'big'), randomBytes(3_000_001));
-		await symlink('sub/plain', join(source, 'inside'));
+		const names = await writeOddTree(source);
 		await symlink('../plain', join(source, 'sub/up'));
 		await utimes(join(source, 'sub'), 1_500_000_000, 1_500_000_000);
 		const {status, stderr} = await copy(server, `web:${source}`, server.local);

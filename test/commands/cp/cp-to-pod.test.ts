@@ -1,17 +1,12 @@
 import {execFile} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
-import {chmod, lstat, mkdir, readdir, readFile, readlink, stat, symlink, utimes, writeFile} from 'node:fs/promises';
+import {lstat, mkdir, readdir, readFile, readlink, stat, symlink, utimes, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {promisify} from 'node:util';
 import test from 'ava';
-import {copyObjects, findProgram, oddNames, startCopyServer, type CopyServer} from '../../support/copy-server.ts';
-import {type Ended, runSpoke} from '../../support/run-spoke.ts';
+import {copy, copyObjects, findProgram, startCopyServer, writeOddTree} from '../../support/copy-server.ts';
 
 const run = promisify(execFile);
-
-async function copy({config}: CopyServer, ...argv: string[]): Promise<Ended> {
-	return runSpoke(['cp', ...config, ...argv]);
-}
 
 for (const [shell, ...rest] of [['sh'], ['busybox', 'sh'], ['bash', '--posix']] as Array<[string, ...string[]]>) {
 	test(`a folder arrives in a container with ${[shell, ...rest].join(' ')}: names, content, modes, times and links`, async t => {
@@ -22,17 +17,7 @@ for (const [shell, ...rest] of [['sh'], ['busybox', 'sh'], ['bash', '--posix']] 
 
 		const server = await startCopyServer(t, {shell: [shell, ...rest]});
 		const source = join(server.local, 'tree');
-		await mkdir(join(source, 'sub/empty'), {recursive: true});
-		for (const [index, name] of [...oddNames, Buffer.from([0x61, 0xff, 0xfe])].entries()) {
-			const path = Buffer.concat([Buffer.from(`${source}/sub/`), Buffer.from(name)]);
-			await writeFile(path, `${index} ${randomBytes(index * 100).toString('hex')}`);
-			await chmod(path, index % 2 === 0 ? 0o640 : 0o755);
-			await utimes(path, 1_600_000_000 + index, 1_600_000_000 + index);
-		}
-
-		await writeFile(join(source, 'none'), '');
-		await writeFile(join(source, 'big'), randomBytes(3_000_001));
-		await symlink('sub/plain', join(source, 'inside'));
+		await writeOddTree(source);
 		await symlink('/etc/passwd', join(source, 'outside'));
 		await utimes(join(source, 'sub'), 1_500_000_000, 1_500_000_000);
 		const {status, stderr} = await copy(server, source, `web:${server.remote}`);
