@@ -38,5 +38,5 @@ test('cp into a sandbox container is refused by its read-only files', async t =>
 	const {env} = await openSandbox(t);
 	const {status, stderr} = await runSpoke(['cp', join(import.meta.dirname, 'copy-requests.test.ts'), 'deploy/web:/tmp'], {env});
 	t.is(status, 1, stderr);
-	t.regex(stderr, /\.?\/tmp: the user of the container may not write there \[ERR_COPY_INCOMPLETE\]/);
+	t.regex(stderr, /\.?\/tmp: the user of the container cannot write there \[ERR_COPY_INCOMPLETE\]/);
 });

@@ -66,7 +66,7 @@ function remotePath(text: string): RemotePath | null {
 	return {
 		target: (hasNamespace ? parts.slice(1) : parts).join('/'),
 		namespace: hasNamespace ? parts[0]! : null,
-		// A file may not have slashes at its end.
+		// With a slash at its end, the path of a file is not found.
 		path: path.replace(/(?<=.)\/+$/, ''),
 	};
 }

@@ -118,7 +118,7 @@ class CopyFromPod implements CopyPass {
 			if (!listed.has(key) && !file.isDone) {
 				await file.discard(this.#tree!);
 				this.#files.delete(key);
-				this.#report(file.entry, {result: 'failed', reason: 'it went away while it was copied'});
+				this.#report(file.entry, {result: 'failed', reason: 'it was removed while it was copied'});
 			}
 		}
 
@@ -132,7 +132,7 @@ class CopyFromPod implements CopyPass {
 		} else if (entry.kind === 'link') {
 			this.#links.set(key, entry);
 		} else if (!entry.isReadable) {
-			this.#report(entry, {result: 'failed', reason: 'the user of the container may not read it'});
+			this.#report(entry, {result: 'failed', reason: 'the user of the container cannot read it'});
 		} else if (entry.kind === 'directory') {
 			if (!this.#directories.has(key)) {
 				await this.#createDirectory(key, entry);

@@ -230,7 +230,7 @@ function targetError(kind: string, path: string): SpokeError {
 		}
 
 		case 'denied': {
-			return new SpokeError('ERR_COPY_INCOMPLETE', `${path}: the user of the container may not write there`);
+			return new SpokeError('ERR_COPY_INCOMPLETE', `${path}: the user of the container cannot write there`);
 		}
 
 		case 'dd': {

@@ -9,7 +9,7 @@ export type RemoteEntry = {
 	kind: EntryKind;
 	/** Components below the source; the only one is the file's name if the source is a file. */
 	path: readonly Buffer[];
-	/** `false`: the user of the container may not read it. */
+	/** `false`: the user of the container cannot read it. */
 	isReadable: boolean;
 	/** Permission bits with setuid, setgid and sticky. */
 	mode: number;
@@ -67,7 +67,7 @@ function rootError(root: string, path: string): SpokeError {
 		}
 
 		case 'denied': {
-			return new SpokeError('ERR_COPY_INCOMPLETE', `${path}: the user of the container may not read it`);
+			return new SpokeError('ERR_COPY_INCOMPLETE', `${path}: the user of the container cannot read it`);
 		}
 
 		case 'other': {

@@ -237,7 +237,7 @@ test('--read-only refuses a copy before any request', async t => {
 	t.regex(stderr, /^error: cp is refused: --read-only is set.*\[ERR_READ_ONLY\]$/m);
 });
 
-test('a source that is missing or may not be read is one line', async t => {
+test('a source that is missing or special is one line', async t => {
 	const server = await startCopyServer(t);
 	t.like(await copy(server, 'web:/no/such', server.local), {
 		status: 8,

@@ -28,5 +28,5 @@ test('a folder of the selected pod is copied to a typed path, and a failure is s
 	terminal.press('accept');
 	await terminal.sees(/to toolbox-\S+:\/tmp/);
 	terminal.press('accept');
-	await terminal.sees(/the user of the container may not write there/);
+	await terminal.sees(/the user of the container cannot write there/);
 });
