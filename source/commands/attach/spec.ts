@@ -1,10 +1,9 @@
 /** Spec of `spoke attach`. */
-import {containerFlag, errorOutputFlag, helpFlag, pathFlag, podRunningTimeoutFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
-import {connectionFlags} from '../../command-line/connection-flags.ts';
+import {containerFlag, errorOutputFlag, podRunningTimeoutFlag} from '../../command-line/common-flags.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {defaultDetachKeys} from '../../terminal/detach-keys.ts';
 import type {CommandSpec} from '../command.ts';
-import {requireFlags} from '../require-flags.ts';
+import {streamFlags} from '../stream-flags.ts';
 
 const flags = [
 	{name: 'stdin', short: 'i', kind: 'boolean', help: 'pass stdin to the container'},
@@ -25,11 +24,7 @@ const flags = [
 	},
 	podRunningTimeoutFlag(),
 	errorOutputFlag,
-	readOnlyFlag,
-	pathFlag,
-	...requireFlags,
-	helpFlag,
-	...connectionFlags,
+	...streamFlags,
 ] as const;
 
 export const attachSpec = {

@@ -1,8 +1,7 @@
 /** Spec of `spoke cp`. */
-import {containerFlag, helpFlag, outputFlag, pathFlag, podRunningTimeoutFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
-import {connectionFlags} from '../../command-line/connection-flags.ts';
+import {containerFlag, outputFlag, podRunningTimeoutFlag} from '../../command-line/common-flags.ts';
 import type {CommandSpec} from '../command.ts';
-import {requireFlags} from '../require-flags.ts';
+import {streamFlags} from '../stream-flags.ts';
 
 const flags = [
 	containerFlag(),
@@ -17,11 +16,7 @@ const flags = [
 	{name: 'quiet', short: 'q', kind: 'boolean', help: 'on stderr, print only errors and what was not copied'},
 	podRunningTimeoutFlag(),
 	outputFlag('text, or json: one CopyEntry object per file, directory and link, and one CopySummary'),
-	readOnlyFlag,
-	pathFlag,
-	...requireFlags,
-	helpFlag,
-	...connectionFlags,
+	...streamFlags,
 ] as const;
 
 export const cpSpec = {

@@ -1,10 +1,9 @@
 /** Spec of `spoke debug`. */
-import {containerFlag, helpFlag, pathFlag, podRunningTimeoutFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
-import {connectionFlags} from '../../command-line/connection-flags.ts';
+import {containerFlag, podRunningTimeoutFlag} from '../../command-line/common-flags.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {defaultDetachKeys} from '../../terminal/detach-keys.ts';
 import type {CommandSpec} from '../command.ts';
-import {requireFlags} from '../require-flags.ts';
+import {streamFlags} from '../stream-flags.ts';
 import {debugProfiles} from '../../streams/debug-profiles.ts';
 
 const flags = [
@@ -62,11 +61,7 @@ const flags = [
 		help: 'with -it: key sequence that detaches and leaves the container running',
 	},
 	podRunningTimeoutFlag('with -i: how long to wait until the container runs'),
-	readOnlyFlag,
-	pathFlag,
-	...requireFlags,
-	helpFlag,
-	...connectionFlags,
+	...streamFlags,
 ] as const;
 
 export const debugSpec = {

@@ -1,9 +1,8 @@
 /** Spec of `spoke port-forward`. */
-import {helpFlag, onPodLossFlags, pathFlag, podRunningTimeoutFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
-import {connectionFlags} from '../../command-line/connection-flags.ts';
+import {onPodLossFlags, podRunningTimeoutFlag} from '../../command-line/common-flags.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import type {CommandSpec} from '../command.ts';
-import {requireFlags} from '../require-flags.ts';
+import {streamFlags} from '../stream-flags.ts';
 
 const flags = [
 	{
@@ -40,11 +39,7 @@ const flags = [
 	},
 	podRunningTimeoutFlag('how long to wait until a pod of the target runs'),
 	...onPodLossFlags,
-	readOnlyFlag,
-	pathFlag,
-	...requireFlags,
-	helpFlag,
-	...connectionFlags,
+	...streamFlags,
 ] as const;
 
 export const portForwardSpec = {

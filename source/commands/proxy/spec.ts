@@ -1,9 +1,7 @@
 /** Spec of `spoke proxy`. */
-import {helpFlag, pathFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
-import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {defaultFilter, defaultPort} from '../../streams/proxy-listener/listener-defaults.ts';
 import type {CommandSpec} from '../command.ts';
-import {requireFlags} from '../require-flags.ts';
+import {streamFlags} from '../stream-flags.ts';
 
 const flags = [
 	{name: 'header', short: 'H', kind: 'texts', value: '"NAME: VALUE"', help: 'one request: header to send; repeat for several'},
@@ -94,11 +92,7 @@ const flags = [
 		value: 'DURATION',
 		help: 'local API proxy: TCP keep-alive interval of upgraded connections to the apiserver; 0 means the system default',
 	},
-	readOnlyFlag,
-	pathFlag,
-	...requireFlags,
-	helpFlag,
-	...connectionFlags,
+	...streamFlags,
 ] as const;
 
 export const requestFlags = ['header', 'data', 'data-file', 'include', 'no-fail', 'websocket', 'protocol'] as const;
