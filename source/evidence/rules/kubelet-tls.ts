@@ -144,26 +144,21 @@ function noProxyHasTls(observations: Observations): boolean {
 			.filter(observation => !isFromOtherProcess(observation, observations) && observation.facts.moved !== 'undecided')
 			.map(({facts: {moved, transport}}) => `${moved} ${transport}`),
 	];
-	const file = resolveApiserverFlag(observations, 'egress-selector-config-file', () => 'egress-file-empty');
+	const file = resolveApiserverFlag(observations, 'egress-selector-config-file');
 	return !ways.includes('http-connect tcp') && (ways.length > 0 || (file.known && file.value === '' && file.basis === 'proven'));
 }
 
 function egressNeeds(observations: Observations): readonly Need[] {
-	return resolveApiserverFlag(observations, 'egress-selector-config-file', () => 'egress-file-set').known
-		? [needActive]
-		: [needFlagz, needMetrics];
+	return resolveApiserverFlag(observations, 'egress-selector-config-file').known ? [needActive] : [needFlagz, needMetrics];
 }
 
 export function isVerificationProven(observations: Observations): boolean {
-	const verdict = resolveApiserverFlag(observations, flag, () => 'kubelet-ca-set');
+	const verdict = resolveApiserverFlag(observations, flag);
 	return verdict.known && verdict.value !== '' && verdict.basis === 'proven';
 }
 
 function byDifference(observations: Observations): RuleVerdict<TlsState> | undefined {
-	const verdict =
-		observations.about === 'configuration' && !observations.isBound
-			? resolveApiserverFlag(observations, flag, () => 'kubelet-ca')
-			: undefined;
+	const verdict = observations.about === 'configuration' && !observations.isBound ? resolveApiserverFlag(observations, flag) : undefined;
 	return verdict && !verdict.known && verdict.differs ? apiserversDiffer() : undefined;
 }
 
