@@ -3,7 +3,7 @@ The apiservers of the fixture, by the flags that decide leg 2. The truth table i
 A name is KUBELET_CA-EGRESS: `off-grpc` does not verify kubelets and reaches them through Konnectivity over gRPC. Egress over TCP is that of
 HyperShift and Gardener; `supervisor` is that of k3s.
 */
-import {labVersion, type KubernetesVersion} from './programs.ts';
+import {isSince136, labVersion, type KubernetesVersion} from './programs.ts';
 
 /** `--kubelet-certificate-authority`: not set, the CA of n1's certificate, or another one. */
 export type KubeletCa = 'off' | 'good' | 'bad';
@@ -60,8 +60,8 @@ export type PostureName = keyof typeof postures;
 
 export const base: PostureName = 'off-direct';
 
-/** Structured /flagz is served since 1.36. */
-export const servesFlagz = (name: PostureName): boolean => (postureOf(name).version ?? labVersion) === '1.36.3';
+/** In its structured form. */
+export const servesFlagz = (name: PostureName): boolean => isSince136(postureOf(name).version ?? labVersion);
 
 /** The posture with its optional fields typed. */
 export const postureOf = (name: PostureName): Posture => postures[name];
