@@ -247,7 +247,7 @@ function bySetFlag(observations: Observations): RouteVerdict | undefined {
 	const why = metricsRead
 		? 'an egress file is set, but was not in use when the metrics were read'
 		: 'an egress file is set; the flag does not show which route it selects';
-	return carriedBy(null, unknownVerdict([metricsRead ? needActive : needMetrics], why, verdict.citations));
+	return carriedBy(null, unknownVerdict(obtainableNeeds(observations, [metricsRead ? needActive : needMetrics]), why, verdict.citations));
 }
 
 function unknown(observations: Observations): RouteVerdict {
