@@ -90,7 +90,7 @@ export type AgentTestFacts = {agent: string | null; observed: string};
 
 export type LogDifferentialFacts = {
 	normal: 'ok' | 'certificate-refused' | 'failed';
-	skipping: 'ok' | 'failed' | 'not-tried';
+	skipping: 'ok' | 'certificate-refused' | 'failed' | 'not-tried';
 	text: string | null;
 	node: string | null;
 };
