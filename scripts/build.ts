@@ -40,7 +40,9 @@ const parts = [
 	'source/commands/logs/export-logs.ts',
 	'source/commands/logs/shape-lines.ts',
 	'source/session/text/yaml-lines.ts',
+	'source/commands/port-forward/detach.ts',
 	'source/commands/port-forward/local-command.ts',
+	'source/commands/port-forward/serve-detached.ts',
 ];
 /** A part that needs other settings. */
 const sshPart = 'source/sandbox/tunnels/ssh-tunnels.ts';

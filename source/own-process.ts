@@ -1,4 +1,4 @@
-/** Name, signals and V8 flags of this process. */
+/** Name, command, signals and V8 flags of this process. */
 import {writeFileSync} from 'node:fs';
 import {basename} from 'node:path';
 import process from 'node:process';
@@ -26,6 +26,12 @@ build/spoke.js`), bash and zsh show nohup in `$_`.
 */
 export function isHangupIgnored(): boolean {
 	return process.env[hangupIgnored] === String(process.pid) || basename(process.env['_'] ?? '') === 'nohup';
+}
+
+/** What starts this program again, without its arguments. A single executable needs no script. */
+export function ownCommand(): readonly [program: string, ...args: string[]] {
+	const {execPath, execArgv, argv} = process;
+	return process.getBuiltinModule('node:sea').isSea() ? [execPath] : [execPath, ...execArgv, argv[1]!];
 }
 
 /** The default of each flag that was set. */

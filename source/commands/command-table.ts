@@ -6,6 +6,7 @@ import {doctorSpec} from './doctor/spec.ts';
 import {demoSpec} from './demo/spec.ts';
 import {debugSpec} from './debug/spec.ts';
 import {execSpec} from './exec/spec.ts';
+import {forwardsSpec} from './forwards/spec.ts';
 import {proxySpec} from './proxy/spec.ts';
 import {cpSpec} from './cp/spec.ts';
 import {completionSpec} from './completion/spec.ts';
@@ -34,6 +35,7 @@ export const commandTable: readonly CommandEntry[] = [
 	{spec: auditSpec, load: async () => import('./audit/run.ts')},
 	{spec: doctorSpec, load: async () => import('./doctor/run.ts')},
 	{spec: portForwardSpec, load: async () => import('./port-forward/run.ts')},
+	{spec: forwardsSpec, load: async () => import('./forwards/run.ts')},
 	{spec: demoSpec, load: async () => import('./demo/run.ts')},
 	{spec: debugSpec, load: async () => import('./debug/run.ts')},
 	{spec: proxySpec, load: async () => import('./proxy/run.ts')},

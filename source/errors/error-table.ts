@@ -161,6 +161,18 @@ const rows = {
 		meaning: 'A local port is in use or not permitted; the message names port and address family.',
 		remedy: 'choose another local port, or :REMOTE for a free one',
 	},
+	ERR_FORWARD_UNKNOWN: {
+		exitStatus: exitStatus.notFound,
+		leg: 0,
+		meaning: 'No detached forward has this name or local port.',
+		remedy: 'list them with `spoke forwards list`',
+	},
+	ERR_DETACHED_FORWARD: {
+		exitStatus: exitStatus.other,
+		leg: 0,
+		meaning: 'The process of a detached forward ended before the forward was ready, or does not end.',
+		remedy: null,
+	},
 	ERR_LOCAL_LIMIT: {
 		exitStatus: exitStatus.local,
 		leg: 0,

@@ -13,6 +13,6 @@ export function jsonLine(value: object): string {
 	return `${toSafeJson(value)}\n`;
 }
 
-export function writeJsonLine(stream: Writable, value: object): void {
+export function writeJsonLine(stream: Pick<Writable, 'write'>, value: object): void {
 	stream.write(jsonLine(value));
 }

@@ -1,4 +1,4 @@
-/** What `spoke path` prints as text. */
+/** Paths as text. */
 import {describeLeg, describeProcess} from '../descriptions/describe-path.ts';
 import {
 	describeExposure,

@@ -1,9 +1,9 @@
 /** Loader of the user's policy. */
 import {readFileSync, statSync} from 'node:fs';
 import {dirname, join} from 'node:path';
-import process from 'node:process';
 import type {ClusterInfo} from '../cluster/cluster-client.ts';
 import {configDirectory} from '../command-line/config-directory.ts';
+import {accessOfOthers} from '../command-line/private-files.ts';
 import {formatProblem, type SettingsProblem} from '../command-line/settings-problem.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {PathRequirement} from '../evidence/require-path.ts';
@@ -70,21 +70,14 @@ function readOwnFile(file: string): string | null {
 	}
 }
 
-const writableByOthers = 0o022;
-
-/** Anyone who can write the policy can remove it. Windows has no file modes. */
+/** Anyone who can write the policy can remove it. */
 function assertOwn(path: string): void {
-	const {mode, uid} = statSync(path);
-	const own = process.getuid?.();
-	if (own === undefined) {
-		return;
-	}
-
-	if (uid !== own && uid !== 0) {
+	const others = accessOfOthers(statSync(path));
+	if (others === 'owner') {
 		throw new SpokeError('ERR_POLICY', `${path} belongs to another user, who can change the policy`);
 	}
 
-	if ((mode & writableByOthers) !== 0) {
+	if (others === 'mode') {
 		throw new SpokeError('ERR_POLICY', `others can write ${path}, and so change the policy`, {remedy: `chmod go-w ${path}`});
 	}
 }

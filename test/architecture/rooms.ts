@@ -99,7 +99,7 @@ export const rooms: readonly Room[] = [
 	},
 	{
 		name: 'output',
-		contains: 'What one-shot commands print: text, reports and JSON lines (a `Path` as `evidence` builds it)',
+		contains: 'Text, JSON and report formats of the one-shot commands',
 		mayImport: ['errors', 'text', 'streams', 'evidence', 'targets', 'descriptions', 'version'],
 	},
 	{name: 'terminal', contains: 'Ownership and restoration of the terminal', mayImport: ['errors', 'text']},
@@ -121,6 +121,11 @@ export const rooms: readonly Room[] = [
 		contains: 'Policy file: what the paths of streams must be',
 		mayImport: ['errors', 'command-line', 'evidence'],
 		packages: ['yaml'],
+	},
+	{
+		name: 'detached-forwards',
+		contains: 'State, control sockets and processes of detached forwards',
+		mayImport: ['errors', 'async', 'command-line'],
 	},
 	{
 		name: 'sandbox',
@@ -163,8 +168,10 @@ export const rooms: readonly Room[] = [
 			'keymap',
 			'themes',
 			'policies',
+			'detached-forwards',
 			'session',
 			'sandbox',
+			'own-process',
 		],
 		packages: ['execa', 'yaml'],
 	},

@@ -25,6 +25,8 @@ const offered: ReadonlyArray<readonly [line: string, words: readonly string[]]> 
 	['logs --tim', ['--timestamps']],
 	['keys -o ', ['text', 'json']],
 	['keys --output=j', ['--output=json']],
+	['fo', ['forwards']],
+	['forwards ', ['list', 'stop', 'logs']],
 	['completion ', ['bash', 'zsh', 'fish']],
 	['proxy g', ['get']],
 	['exec web -- l', []],
@@ -69,6 +71,9 @@ const asked: ReadonlyArray<readonly [string, string, string]> = [
 	['port-forward svc/web 8080:h', 'port', 'h'],
 	['port-forward svc/web 80 ', 'port', ''],
 	['port-forward svc/web 80 sts/', 'target', 'sts/'],
+	['forwards stop d', 'detached-forward', 'd'],
+	['forwards stop db-1 8', 'detached-forward', '8'],
+	['forwards logs ', 'detached-forward', ''],
 ];
 for (const [line, kind, prefix] of asked) {
 	test(`\`spoke ${line}\` completes a ${kind} that begins with ${JSON.stringify(prefix)}`, t => {
@@ -88,6 +93,8 @@ for (const line of [
 	'logs web app ',
 	'cp web:/a ',
 	'cp ./a',
+	'forwards list ',
+	'forwards logs db-1 ',
 ]) {
 	test(`\`spoke ${line}\` completes nothing after its target`, t => {
 		t.is(completeLine(rows, line.split(' ')).clusterCompletion, null);

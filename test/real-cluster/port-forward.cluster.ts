@@ -11,6 +11,7 @@ import {restartApiserver} from './lab/faults.ts';
 import {apply} from './lab/kubectl.ts';
 import {useCluster, type LabServer} from './support/cluster.ts';
 import {runSpoke} from '../support/run-spoke.ts';
+import {openShellSession} from '../support/shell-session.ts';
 import {until} from '../support/until.ts';
 
 /** Posture names: see lab/postures.ts. */
@@ -346,6 +347,31 @@ for (const server of ['off-direct', 'off-grpc'] as const) {
 			env: {PATH: process.env['PATH'], HOME: cluster.lab.folder, KUBECONFIG: cluster.kubeconfig(server)},
 		});
 		t.deepEqual(ended, {status: 7, stdout: 'hello', stderr: ''});
+	});
+}
+
+for (const server of ['off-direct', 'off-grpc'] as const) {
+	test(`a detached forward carries bytes and shows its path until it is stopped: ${server}`, async t => {
+		const session = await openShellSession(t, {PATH: process.env['PATH'], KUBECONFIG: cluster.kubeconfig(server)});
+		const started = await session.spoke(['port-forward', 'svc/forwarded', ':echo', '-n', namespace, '--detach', '--path=always']);
+		t.is(started.status, 0, started.stderr);
+		const port = Number(/Forwarding from 127\.0\.0\.1:(\d+) -> 7000/.exec(started.stdout)![1]);
+		t.is(await echoed(port), 'hello');
+		const [line = ''] = started.stderr.split('\n');
+		t.regex(line, server === 'off-direct' ? /-direct,unverified-> kubelet n1$/ : /kubelet n1$/);
+		const {stdout} = await session.spoke(['forwards', 'list', '-o', 'json']);
+		const {forwards} = JSON.parse(stdout) as {forwards: Array<{state: string; paths: Array<{line: string; target: {name: string}}>}>};
+		t.deepEqual(
+			forwards.map(({state, paths}) => [state, paths.length]),
+			[['ready', 1]],
+		);
+		const moved = forwards[0]!.paths[0]!.target.name;
+		await cluster.kubectl(direct, ['delete', 'pod', moved, '--force', '--grace-period=0']);
+		await until(async () => !(await session.spoke(['forwards', 'list'])).stdout.includes(moved));
+		t.is(await echoed(port), 'hello');
+		const stopped = await session.spoke(['forwards', 'stop', String(port)]);
+		t.deepEqual(stopped, {status: 0, stdout: `forwarded-${port} stopped\n`, stderr: ''});
+		await t.throwsAsync(dial(port), {code: 'ECONNREFUSED'});
 	});
 }
 

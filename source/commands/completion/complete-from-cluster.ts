@@ -1,10 +1,12 @@
-/** Completions from the kubeconfig or the cluster. */
+/** Completions from the kubeconfig, the cluster or state files. */
 import {listAll, type TableRow} from '../../cluster/list.ts';
 import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {connectionFlags, type ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
+import {findForwards} from '../../detached-forwards/forward-record.ts';
+import {findForwardsDirectory} from '../../detached-forwards/state-directory.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {allContainers} from '../../targets/choose-container.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
@@ -35,6 +37,11 @@ export async function completeFromCluster(
 
 	if (kind === 'theme') {
 		return matching([...kinds, ...(await ownThemeNames(env))]);
+	}
+
+	if (kind === 'detached-forward') {
+		const forwards = await findForwards(findForwardsDirectory(env));
+		return matching(forwards.map(({record}) => record.name));
 	}
 
 	// A request trace would be written into the line that is being typed.

@@ -3,11 +3,12 @@ import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import type {CommandSpec} from '../command.ts';
+import {forwardsVerbs} from '../forwards/spec.ts';
 import {schemaNames} from '../schema/spec.ts';
 
 export type CompletionItem = {word: string; description: string};
 export type ClusterCompletion = {
-	kind: NonNullable<FlagSpec['completes']> | 'port';
+	kind: NonNullable<FlagSpec['completes']> | 'port' | 'detached-forward';
 	prefix: string;
 	leadingText: string;
 	/** Prefixes of target names. */
@@ -30,6 +31,7 @@ const kindsByCommand = new Map<string, readonly string[]>([
 ]);
 const firstArguments = new Map<string, readonly string[]>([
 	['completion', ['bash', 'zsh', 'fish']],
+	['forwards', forwardsVerbs],
 	['proxy', ['get', 'head', 'post', 'put', 'patch', 'delete']],
 	['schema', schemaNames],
 ]);
@@ -94,12 +96,16 @@ export function completeLine(rows: readonly CommandSpec[], words: readonly strin
 		}
 	}
 
+	const positionals = positionalsOf(command, none.rest);
+	if (name === 'forwards') {
+		return {...none, clusterCompletion: detachedForwardCompletion(positionals, typed)};
+	}
+
 	const kinds = kindsByCommand.get(name);
 	if (!kinds) {
 		return none;
 	}
 
-	const positionals = positionalsOf(command, none.rest);
 	const position = positionals.length;
 	if (name === 'cp') {
 		return {...none, clusterCompletion: copyCompletion(positionals, typed, kinds)};
@@ -110,6 +116,11 @@ export function completeLine(rows: readonly CommandSpec[], words: readonly strin
 		offers: position === 0 ? matching(wordsForTarget.get(name) ?? [], typed) : [],
 		clusterCompletion: clusterCompletionAt(position - (name === 'proxy' ? 1 : 0), {name, typed, kinds}),
 	};
+}
+
+function detachedForwardCompletion([verb, ...names]: readonly string[], typed: string): ClusterCompletion | null {
+	const takesName = verb === 'stop' || (verb === 'logs' && names.length === 0);
+	return takesName ? {kind: 'detached-forward', prefix: typed, leadingText: ''} : null;
 }
 
 /** One of two paths is in a pod. A word that can be a local path, or has a path in a pod, is for the shell to complete. */

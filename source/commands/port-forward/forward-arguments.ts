@@ -114,6 +114,11 @@ export function assertUniquePorts(targets: readonly TargetWithPorts[], addresses
 	}
 }
 
+/** Local ports that the arguments name; others are free ports, or known to the cluster alone. */
+export function askedLocalPorts(targets: readonly TargetWithPorts[]): readonly number[] {
+	return targets.flatMap(({ports}) => ports.flatMap(({spec}) => localPortOf(spec) ?? []));
+}
+
 /** @throws SpokeError ERR_USAGE for a second context */
 export function contextOfEntries(lines: readonly ForwardFileEntry[]): string | undefined {
 	const [context, other] = new Set(lines.flatMap(line => line.context ?? []));

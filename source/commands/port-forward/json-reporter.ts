@@ -1,6 +1,5 @@
 /** JSON output of port-forward: schemas/port-forward-event.json. */
 import process from 'node:process';
-import type {Writable} from 'node:stream';
 import {describeForwardUsers} from '../../descriptions/describe-forward-event.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
 import {jsonObject, writeJsonLine} from '../../output/json-line.ts';
@@ -10,7 +9,7 @@ import {forwardLine, type ForwardReporter} from './text-reporter.ts';
 type Output = Pick<NodeJS.WriteStream, 'write'> & {isTTY?: boolean};
 
 /** Events go to `output`; warnings also to stderr. */
-export function jsonReporter(output: Writable, stderr: Output): ForwardReporter {
+export function jsonReporter(output: Output, stderr: Output): ForwardReporter {
 	const line = (fields: object) => {
 		writeJsonLine(output, jsonObject('PortForwardEvent', fields));
 	};

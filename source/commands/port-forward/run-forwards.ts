@@ -16,12 +16,17 @@ import type {ForwardReporter} from './text-reporter.ts';
 
 export type PortForwardInvocation = Invocation<typeof portForwardSpec.flags>;
 
+/** stdout is the reporter's. */
+type RunInvocation = Pick<PortForwardInvocation, 'flags' | 'given' | 'env'> & {stderr: Pick<NodeJS.WriteStream, 'write' | 'isTTY'>};
+
 export type ForwardInput = {
 	targets: readonly TargetWithPorts[];
 	/** `undefined`: the current one. */
 	context: string | undefined;
 	addresses: readonly ListenAddress[];
 };
+
+export type OpenedForwards = {context: string | null; labeler: Labeler | undefined};
 
 export type ForwardOutcome = {
 	/** `null` after an abort of `signal`. */
@@ -31,10 +36,10 @@ export type ForwardOutcome = {
 
 /** Runs all forwards until `signal` aborts or one fails, which ends the others. Never rejects. */
 export async function runForwards(
-	invocation: PortForwardInvocation,
+	invocation: RunInvocation,
 	{targets: asked, context, addresses}: ForwardInput,
 	reporter: ForwardReporter,
-	{signal, terminal}: {signal: AbortSignal; terminal?: PluginTerminal},
+	{signal, terminal, onOpened}: {signal: AbortSignal; terminal?: PluginTerminal; onOpened?: (opened: OpenedForwards) => void},
 ): Promise<ForwardOutcome> {
 	const {flags, stderr, env} = invocation;
 	let targets = asked;
@@ -48,6 +53,7 @@ export async function runForwards(
 		labeler = wantsPaths(invocation)
 			? createLabeler(opened, {waitsForMetrics: flags.path !== 'auto' || flags.output === 'json'})
 			: undefined;
+		onOpened?.({context: opened.facts.context, labeler});
 		if (labeler) {
 			const {namespace} = opened.facts;
 			// Two targets can have the same name in different namespaces.
@@ -77,7 +83,7 @@ export async function runForwards(
 }
 
 /** Otherwise tunnels open without reading evidence first. */
-function wantsPaths({flags, stderr}: PortForwardInvocation): boolean {
+function wantsPaths({flags, stderr}: RunInvocation): boolean {
 	return flags.path !== 'never' && (flags.output === 'json' || flags.path !== 'auto' || stderr.isTTY);
 }
 

@@ -1,11 +1,12 @@
 /** `spoke port-forward`. */
 import {readFile} from 'node:fs/promises';
+import process from 'node:process';
 import {assertAccess} from '../../actions/access.ts';
 import {parseOnPodLoss} from '../../command-line/common-flags.ts';
 import {parseForwardFile} from '../../command-line/forward-file.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
+import {parseListenAddresses, type ListenAddress} from '../../streams/port-forward/listen-address.ts';
 import {validateForward} from '../../streams/port-forward/forward-request.ts';
 import {errorText} from '../../text/error-text.ts';
 import {toTerminalCharset} from '../../text/terminal-charset.ts';
@@ -20,15 +21,59 @@ import {textReporter} from './text-reporter.ts';
 export const command: Command<typeof portForwardSpec.flags> = {
 	spec: portForwardSpec,
 	async run(invocation) {
-		const {flags, given, afterDash} = invocation;
+		const {flags, afterDash} = invocation;
+		if (flags.detached) {
+			const {serveDetached} = await import('./serve-detached.ts');
+			return serveDetached(invocation, {readInput, runForwards});
+		}
+
 		assertAccess('port-forward', 'listen', {readOnly: flags['read-only']});
-		const {targets, context} = await targetsOf(invocation);
-		const addresses = parseListenAddresses(given.has('address') ? flags.address : ['localhost']);
-		assertUniquePorts(targets, addresses);
-		const input = {targets, context, addresses};
+		assertDetachable(invocation);
+		const input = await readInput(invocation);
+		if (flags.detach) {
+			const {detach} = await import('./detach.ts');
+			return detach(invocation, input);
+		}
+
 		return afterDash === undefined ? untilInterrupted(invocation, input) : serveCommand(invocation, input, afterDash);
 	},
 };
+
+async function readInput(invocation: PortForwardInvocation): Promise<ForwardInput> {
+	const {flags, given} = invocation;
+	const {targets, context} = await targetsOf(invocation);
+	const addresses = parseListenAddresses(given.has('address') ? flags.address : ['localhost']);
+	assertUniquePorts(targets, addresses);
+	return flags.detach
+		? {
+				targets: targets.map(one => ({...one, ...(one.addresses && {addresses: ofOneForward(one.addresses)})})),
+				context,
+				addresses: ofOneForward(addresses),
+			}
+		: {targets, context, addresses};
+}
+
+/**
+Of two detached forwards that start at the same moment, each would otherwise get one of the addresses. Addresses are bound in order, so that
+one of the two gets the first.
+*/
+function ofOneForward(addresses: readonly ListenAddress[]): readonly ListenAddress[] {
+	return addresses.map(one => (one.needed === 'any-of-these' ? {...one, needed: 'if-available'} : one));
+}
+
+function assertDetachable({flags, afterDash}: PortForwardInvocation): void {
+	if (flags.linger && !flags.detach) {
+		throw new SpokeError('ERR_USAGE', '--linger requires --detach');
+	}
+
+	if (flags.detach && afterDash !== undefined) {
+		throw new SpokeError('ERR_USAGE', '--detach cannot be used with a command: its forwards end with it');
+	}
+
+	if (flags.detach && process.platform === 'win32') {
+		throw new SpokeError('ERR_USAGE', '--detach requires Linux, macOS or another Unix');
+	}
+}
 
 async function untilInterrupted(invocation: PortForwardInvocation, input: ForwardInput): Promise<number> {
 	const {flags, stdout, stderr, interrupted} = invocation;

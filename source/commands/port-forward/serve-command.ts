@@ -1,15 +1,13 @@
 /** `spoke port-forward TARGET PORT… -- COMMAND`: forwards that last as long as a command. */
-import {setTimeout as delay} from 'node:timers/promises';
 import type {PluginTerminal} from '../../cluster/credentials/plugin-terminal.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
-import type {Path} from '../../evidence/evidence.ts';
-import {labelTimings} from '../../evidence/label-timings.ts';
 import type {ForwardEvent} from '../../streams/port-forward/forward-event.ts';
 import type {TargetWithPorts} from './forward-arguments.ts';
 import {endReasonFor, jsonReporter} from './json-reporter.ts';
 import {runForwards, type ForwardInput, type PortForwardInvocation} from './run-forwards.ts';
 import {textReporter, type ForwardReporter} from './text-reporter.ts';
+import {UnsettledPaths} from './unsettled-paths.ts';
 
 type ReadyEvent = Extract<ForwardEvent, {event: 'ready'}>;
 
@@ -84,33 +82,6 @@ export async function serveCommand(invocation: PortForwardInvocation, input: For
 	const end = {exitStatus: status ?? exitStatusForSignal(signal), reason: signal === null ? 'command-ended' : 'signal', signal};
 	reporter.ended({...end, totals, error: null});
 	return end.exitStatus;
-}
-
-/** Paths of forwards that are reported as `checking`. */
-class UnsettledPaths {
-	readonly #forwards = new Set<string>();
-	#whenSettled: (() => void) | undefined;
-
-	update(forward: string, {phase}: Path): void {
-		if (phase === 'checking') {
-			this.#forwards.add(forward);
-			return;
-		}
-
-		this.#forwards.delete(forward);
-		if (this.#forwards.size === 0) {
-			this.#whenSettled?.();
-		}
-	}
-
-	/** Waits at most `finishTimeoutMs`, as other one-shots do. */
-	async settled(): Promise<void> {
-		if (this.#forwards.size > 0) {
-			const {promise, resolve} = Promise.withResolvers<void>();
-			this.#whenSettled = resolve;
-			await Promise.race([promise, delay(labelTimings.finishTimeoutMs, undefined, {ref: false})]);
-		}
-	}
 }
 
 /** stdout belongs to the command. Without `-v`, only failures and what follows them are reported. */

@@ -22,6 +22,17 @@ const flags = [
 		help: 'send each new connection to the next Ready pod of the service or workload, and follow pods that come and go',
 	},
 	{
+		name: 'detach',
+		kind: 'boolean',
+		help: 'run in the background: wait until the forward is ready, print its addresses and its path, and exit 0; `spoke forwards` lists, stops and explains it',
+	},
+	{
+		name: 'linger',
+		kind: 'boolean',
+		help: 'with --detach: do not end with the session (the process that leads it, such as the shell of the terminal)',
+	},
+	{name: 'detached', kind: 'boolean', hidden: true, help: 'the background process of --detach'},
+	{
 		name: 'filename',
 		short: 'f',
 		kind: 'string',
@@ -48,6 +59,7 @@ export const portForwardSpec = {
 	usage: [
 		'port-forward TARGET [LOCAL:]REMOTE… [KIND/NAME [LOCAL:]REMOTE…]… [flags]',
 		'port-forward -f FILE [TARGET [LOCAL:]REMOTE…]… [flags]',
+		'port-forward TARGET [LOCAL:]REMOTE… --detach [--linger] [flags]',
 		'port-forward TARGET [LOCAL:]REMOTE… [flags] -- COMMAND [ARGUMENT…]',
 	],
 	about:
@@ -57,7 +69,9 @@ export const portForwardSpec = {
 		'With a COMMAND, spoke starts it when all forwards are ready. SPOKE_ADDRESS and SPOKE_PORT are the address and the local port of the first forward. ' +
 		'SPOKE_PORT_REMOTE is the local port of each REMOTE (SPOKE_PORT_5432, SPOKE_PORT_HTTP); if a REMOTE is given twice, that of the first. With --each, SPOKE_PORT_5432_0 is the local port of the first pod, and so on. ' +
 		'The command has stdin, stdout and the terminal, and gets spoke’s signals. Without -v, spoke prints only the path, failures and recoveries, on stderr. ' +
-		'The forwards end with the command, and spoke exits with its status, or 128 + N if signal N ended it. 127 means that the command was not found and 126 that it could not be started. If spoke itself fails, it ends the command (SIGTERM, SIGKILL after 5 s) and exits 125, or 3 or 4 for --require.',
+		'The forwards end with the command, and spoke exits with its status, or 128 + N if signal N ended it. 127 means that the command was not found and 126 that it could not be started. If spoke itself fails, it ends the command (SIGTERM, SIGKILL after 5 s) and exits 125, or 3 or 4 for --require.\n' +
+		'With --detach, a failure before the forward is ready has the same message and exit status as without it. No program may have the local port on any of the addresses. ' +
+		'The forward has no terminal, so a credential plugin cannot ask for anything; log in before. docs/forwards.md explains more.',
 	examples: [
 		['spoke port-forward svc/web 8080:80', 'port 80 of the service at 127.0.0.1:8080 and [::1]:8080'],
 		['spoke port-forward pod/web-5d :http', 'a named port on a free local port'],
@@ -66,6 +80,7 @@ export const portForwardSpec = {
 		['spoke port-forward sts/db 5432 --each', 'db-0 at port 5432, db-1 at port 5433'],
 		['spoke port-forward svc/web :80 -o json', 'ready events for scripts'],
 		['spoke port-forward -f ~/.config/spoke/forwards/shop', 'a set saved in the session'],
+		['spoke port-forward svc/db 5432 --detach', 'a forward in the background, which `spoke forwards stop 5432` ends'],
 		["spoke port-forward svc/db :5432 -- sh -c 'psql -h $SPOKE_ADDRESS -p $SPOKE_PORT'", 'a forward for one command'],
 	],
 	failureStatus: exitStatus.execOwnFailure,

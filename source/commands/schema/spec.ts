@@ -8,6 +8,7 @@ export const schemaNames = [
 	'audit',
 	'copy-entry',
 	'copy-summary',
+	'detached-forward',
 	'doctor',
 	'error',
 	'keymap',

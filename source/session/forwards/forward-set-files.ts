@@ -4,9 +4,9 @@ import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {formatForwardEntry, parseForwardFile, type ForwardFileEntry} from '../../command-line/forward-file.ts';
 import {configDirectory} from '../../command-line/config-directory.ts';
+import {replaceFile} from '../../command-line/private-files.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {validateForward} from '../../streams/port-forward/forward-request.ts';
-import {replaceFile} from '../frame/write-new-file.ts';
 
 export type ForwardSet = {
 	name: string;

@@ -2,9 +2,9 @@
 import {readFile, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {stateDirectory} from '../../command-line/config-directory.ts';
+import {replaceFile} from '../../command-line/private-files.ts';
 import {listNames} from '../lists/list-kinds.ts';
 import type {SessionState, ViewName} from './session-state.ts';
-import {replaceFile} from './write-new-file.ts';
 
 const version = 1;
 const maxBytes = 64 * 1024;

@@ -1,8 +1,7 @@
-/** Writes private files: new ones, and replacements of whole ones. */
-import {mkdir, open, rename, rm, type FileHandle} from 'node:fs/promises';
+/** Writes new private files. */
+import {mkdir, open, rm, type FileHandle} from 'node:fs/promises';
 import {homedir} from 'node:os';
-import {basename, dirname, join, resolve} from 'node:path';
-import process from 'node:process';
+import {dirname, resolve} from 'node:path';
 
 const blockLength = 256 * 1024;
 /** The limit is 255 bytes, including date and extension. */
@@ -48,22 +47,6 @@ export async function writeNewFile(path: string, texts: Iterable<string>): Promi
 	} finally {
 		await file.close();
 	}
-}
-
-/** Creates or replaces a private file. A reader sees the whole old or the whole new one. @throws the system error */
-export async function replaceFile(path: string, text: string): Promise<void> {
-	const folder = dirname(path);
-	await mkdir(folder, {recursive: true, mode: 0o700});
-	const draft = join(folder, `.${basename(path)}.${process.pid}`);
-	await rm(draft, {force: true});
-	const file = await open(draft, 'wx', 0o600);
-	try {
-		await file.writeFile(text);
-	} finally {
-		await file.close();
-	}
-
-	await rename(draft, path);
 }
 
 async function openNewFile(path: string): Promise<FileHandle> {

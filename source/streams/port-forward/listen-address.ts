@@ -5,8 +5,11 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 export type ListenAddress = {
 	address: string;
 	family: 'IPv4' | 'IPv6';
-	/** Whether the address must be bound; of the addresses of `localhost`, one is enough. */
-	needed: 'any-of-these' | 'yes';
+	/**
+	Whether the address must be bound; of the addresses of `localhost`, one is enough. `if-available`: one is enough, but only if no program
+	has the port on the other one.
+	*/
+	needed: 'any-of-these' | 'if-available' | 'yes';
 };
 
 /**

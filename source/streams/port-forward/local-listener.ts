@@ -45,8 +45,9 @@ class Listener implements LocalListener {
 			try {
 				sharedPort = this.#add(await bindShared(sharedPort, address, {acceptsAnyPort: port === 0}));
 			} catch (error) {
+				const isInUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
 				const failure = bindError(error as NodeJS.ErrnoException, port, address);
-				if (address.needed === 'yes') {
+				if (address.needed === 'yes' || (isInUse && address.needed === 'if-available')) {
 					throw failure;
 				}
 

@@ -1,0 +1,103 @@
+/** `spoke forwards list`. */
+import {joinHostPort} from '../../cluster/transport/server-url.ts';
+import {askForward, type ControlResponse, type ForwardStatus} from '../../detached-forwards/control-socket.ts';
+import {removeForwardFiles, type ForwardRecord, type FoundForward} from '../../detached-forwards/forward-record.ts';
+import {isProcessRunning} from '../../detached-forwards/process-identity.ts';
+import {jsonObject, writeJsonLine} from '../../output/json-line.ts';
+import {noticeLine} from '../../output/notice-line.ts';
+import {clockTime} from '../../text/format-time.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
+import type {ForwardsInvocation} from './spec.ts';
+
+type ListedForward = {
+	record: ForwardRecord;
+	/** `null` if it has ended, or does not respond. */
+	status: ControlResponse['status'] | null;
+	isRunning: boolean;
+};
+
+/** Reports forwards that have ended, and removes their files. */
+export async function listForwards(
+	{flags, stdout, stderr}: ForwardsInvocation,
+	forwards: readonly FoundForward[],
+	directory: string | null,
+): Promise<void> {
+	if (forwards.length === 0) {
+		stderr.write(noticeLine('no detached forwards', stderr));
+	}
+
+	for (const listed of await Promise.all(forwards.map(async forward => askStatus(forward)))) {
+		if (flags.output === 'json') {
+			writeJsonLine(stdout, listedObject(listed));
+		} else {
+			stdout.write(
+				describe(listed)
+					.map(line => `${sanitizeLine(line)}\n`)
+					.join(''),
+			);
+		}
+
+		if (!listed.isRunning && directory !== null) {
+			await removeForwardFiles(directory, listed.record.id);
+		}
+	}
+}
+
+async function askStatus({record, isRunning}: FoundForward): Promise<ListedForward> {
+	const status = isRunning ? await askForward(record.socket, 'status').catch(() => null) : null;
+	// It can have ended since it was found.
+	return {record, status, isRunning: status !== null || (await isProcessRunning(record.process))};
+}
+
+/** The DetachedForward of the contract (schemas/detached-forward.json). */
+function listedObject({record, status, isRunning}: ListedForward): object {
+	const {name, process, sessionLeader, startedAt, ports, log, ended} = record;
+	return jsonObject('DetachedForward', {
+		name,
+		pid: process.pid,
+		startedAt,
+		state: stateOf({status, isRunning}),
+		sessionLeader: sessionLeader?.pid ?? null,
+		ports,
+		log: isRunning ? log : null,
+		context: status?.context ?? null,
+		forwards: status?.forwards ?? [],
+		ended,
+	});
+}
+
+function stateOf({status, isRunning}: Pick<ListedForward, 'status' | 'isRunning'>): 'running' | 'unresponsive' | 'ended' {
+	if (!isRunning) {
+		return 'ended';
+	}
+
+	return status === null ? 'unresponsive' : 'running';
+}
+
+function describe({record, status, isRunning}: ListedForward): string[] {
+	const {name, process, ended} = record;
+	if (!isRunning) {
+		const reason = ended === null ? `process ${process.pid} is gone` : `${ended.error.message} [${ended.error.code}]`;
+		return [`${name}: ended${ended === null ? '' : ` at ${clockTime(ended.time)}`}: ${reason}`];
+	}
+
+	return status === null
+		? [`${name}: does not respond (process ${process.pid})`]
+		: status.forwards.flatMap(forward =>
+				describeForward(name, forward, `${status.context === null ? '' : `context ${status.context}, `}process ${process.pid}`),
+			);
+}
+
+function describeForward(name: string, {state, target, remotePort, listen, paths, error}: ForwardStatus, place: string): string[] {
+	if (target === null || remotePort === null) {
+		return [`${name}: starting (${place})`];
+	}
+
+	const addresses = listen.map(({address, port}) => joinHostPort(address, port)).join(', ');
+	const pathLines = paths.length === 0 ? ['path: no tunnel is open'] : new Set(paths.map(({line}) => line));
+	return [
+		`${name}: ${addresses} -> ${remotePort}, ${target.asked} in ${target.namespace}, on ${target.name} (${place})`,
+		...(state === 'interrupted' && error !== null ? [`  interrupted: ${error.message} [${error.code}]`] : []),
+		...[...pathLines].map(line => `  ${line}`),
+	];
+}

@@ -1,0 +1,89 @@
+/** What a detached forward reports about itself: its events so far, and the paths of its open tunnels. */
+import type {ForwardStatus} from '../../detached-forwards/control-socket.ts';
+import type {Path} from '../../evidence/evidence.ts';
+import type {ForwardEvent} from '../../streams/port-forward/forward-event.ts';
+import type {TargetWithPorts} from './forward-arguments.ts';
+
+type PortStatus = Omit<ForwardStatus, 'paths'>;
+
+export class ForwardStatuses {
+	readonly #ports: Map<string, PortStatus>;
+
+	constructor(targets: readonly TargetWithPorts[]) {
+		this.#ports = new Map(targets.flatMap(({ports}) => ports.map(({id}) => [id, startingPort(id)] as const)));
+	}
+
+	get localPorts(): readonly number[] {
+		return [...new Set([...this.#ports.values()].flatMap(({listen}) => listen.map(({port}) => port)))];
+	}
+
+	/** --each creates forwards that the command line does not have. */
+	update(event: ForwardEvent): void {
+		const {forward} = event;
+		const before = this.#ports.get(forward) ?? startingPort(forward);
+		this.#ports.set(forward, {...before, ...changeOf(event, before)});
+	}
+
+	/** `labels`: the paths of connections that are open now. */
+	list(labels: Iterable<Path>): readonly ForwardStatus[] {
+		const open = [...labels].filter(({feature, about}) => feature === 'port-forward' && about === 'open-connection');
+		return [...this.#ports.values()].map(port => ({...port, paths: pathsTo(port.target, open)}));
+	}
+}
+
+function startingPort(forward: string): PortStatus {
+	return {
+		forward,
+		state: 'starting',
+		target: null,
+		remotePort: null,
+		listen: [],
+		connections: {open: 0, total: 0, failed: 0},
+		error: null,
+	};
+}
+
+function changeOf(event: ForwardEvent, {connections, target}: PortStatus): Partial<PortStatus> {
+	const {open, total, failed} = connections;
+	switch (event.event) {
+		case 'ready': {
+			return {state: 'ready', target: event.target, remotePort: event.remotePort, listen: event.listen};
+		}
+
+		case 'connection-opened': {
+			return {connections: {open: open + 1, total: total + 1, failed}};
+		}
+
+		case 'connection-closed': {
+			return {connections: {open: open - 1, total, failed}};
+		}
+
+		case 'connection-failed': {
+			return {connections: {open: open - 1, total, failed: failed + 1}};
+		}
+
+		case 'moved': {
+			return {state: 'ready', error: null, target: target && {...target, ...event.to, node: null}};
+		}
+
+		case 'interrupted': {
+			return {state: 'interrupted', error: event.error.toJSON()};
+		}
+
+		case 'restored': {
+			return {state: 'ready', error: null};
+		}
+
+		default: {
+			return {};
+		}
+	}
+}
+
+/** One of equal paths, because a forward opens more tunnels when it has many connections. A new one is first shown when it has settled. */
+function pathsTo(target: ForwardStatus['target'], open: readonly Path[]): readonly Path[] {
+	const own = open.filter(path => path.target.asked === target?.asked && path.target.namespace === target.namespace);
+	const settled = own.filter(({phase}) => phase !== 'checking');
+	const shown = settled.length === 0 ? own : settled;
+	return [...new Map(shown.map(path => [`${path.target.name} ${path.line}`, path])).values()];
+}

@@ -1,0 +1,232 @@
+/** The background process of `spoke port-forward --detach`. */
+import process from 'node:process';
+import {delayUpTo} from '../../async/abortable.ts';
+import {assertPortsAreFree} from '../../detached-forwards/assert-ports-are-free.ts';
+import {chooseSocketPath, serveControl, type ForwardStatus} from '../../detached-forwards/control-socket.ts';
+import {ForwardLog} from '../../detached-forwards/forward-log.ts';
+import {
+	isRecorded,
+	logPath,
+	recordEnd,
+	removeForwardFiles,
+	writeRecord,
+	type ForwardRecord,
+} from '../../detached-forwards/forward-record.ts';
+import {isProcessRunning, readProcess} from '../../detached-forwards/process-identity.ts';
+import {exitStatus} from '../../errors/exit-status.ts';
+import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import {errorText} from '../../text/error-text.ts';
+import type {StartMessage} from './detach-messages.ts';
+import {askedLocalPorts} from './forward-arguments.ts';
+import {ForwardStatuses} from './forward-statuses.ts';
+import {endReasonFor} from './json-reporter.ts';
+import {ParentProcess} from './parent-process.ts';
+import type {ForwardInput, OpenedForwards, PortForwardInvocation, runForwards} from './run-forwards.ts';
+import {textReporter} from './text-reporter.ts';
+import {UnsettledPaths} from './unsettled-paths.ts';
+
+type PortForward = {readInput(invocation: PortForwardInvocation): Promise<ForwardInput>; runForwards: typeof runForwards};
+
+/**
+Runs the forwards of the command line that the parent sends, until a request to stop, the end of the session leader, a signal or a failure.
+The parent reports a failure before the forward is ready; a later one goes to the log and the state file.
+@throws SpokeError ERR_USAGE without a parent that is spoke
+*/
+export async function serveDetached(own: PortForwardInvocation, {readInput, runForwards}: PortForward): Promise<number> {
+	const parent = new ParentProcess();
+	const start = await parent.receiveStart();
+	const {directory, id} = start;
+	const log = new ForwardLog(stderrDescriptor);
+	try {
+		const invocation = {...own, ...start.line};
+		await new DetachedForward({start, parent, log}, await readInput(invocation)).run(invocation, runForwards);
+		await removeForwardFiles(directory, id);
+		return exitStatus.ok;
+	} catch (thrown) {
+		const error = toSpokeError(thrown);
+		log.write(`${errorText(error)}\n`);
+		if (parent.hasLeft) {
+			await recordEnd(directory, id, error.toJSON());
+		} else {
+			await removeForwardFiles(directory, id);
+			await parent.sendFailure(error);
+		}
+
+		return error.exitStatus;
+	} finally {
+		parent.disconnect();
+	}
+}
+
+class DetachedForward {
+	readonly #start: StartMessage;
+	readonly #parent: ParentProcess;
+	readonly #log: ForwardLog;
+	readonly #input: ForwardInput;
+	readonly #statuses: ForwardStatuses;
+	readonly #paths = new UnsettledPaths();
+	readonly #stopping = new AbortController();
+	#opened: OpenedForwards | undefined;
+
+	constructor({start, parent, log}: {start: StartMessage; parent: ParentProcess; log: ForwardLog}, input: ForwardInput) {
+		this.#start = start;
+		this.#parent = parent;
+		this.#log = log;
+		this.#input = input;
+		this.#statuses = new ForwardStatuses(input.targets);
+	}
+
+	/** @throws SpokeError of a forward, or if it was stopped before it was ready */
+	async run(invocation: PortForwardInvocation, run: typeof runForwards): Promise<void> {
+		const {directory} = this.#start;
+		const record = await this.#createRecord();
+		const control = await serveControl(record.socket, {
+			status: () => ({context: this.#opened?.context ?? null, forwards: this.#list()}),
+			stop: () => {
+				// After the response.
+				setImmediate(() => {
+					this.#stopping.abort();
+				});
+				return {pid: process.pid};
+			},
+		});
+		try {
+			// Before a port is bound, so that a forward that finds its port in use can name this one.
+			await writeRecord(directory, record);
+			this.#parent.onLost(() => {
+				this.#stopping.abort();
+			});
+			void this.#stopWithSession();
+			await this.#runForwards(invocation, record, run);
+		} finally {
+			this.#stopping.abort();
+			control.close();
+		}
+	}
+
+	async #runForwards({flags, ...invocation}: PortForwardInvocation, record: ForwardRecord, run: typeof runForwards): Promise<void> {
+		const reporter = this.#parent.createReporter();
+		const logReporter = textReporter(this.#log, this.#log, {namesPods: flags.each});
+		let announced: Promise<void> = Promise.resolve();
+		const {failure, totals} = await run(
+			// `spoke forwards list` shows the path, and the log its changes.
+			{...invocation, stderr: this.#log, flags: {...flags, output: undefined, path: flags.path === 'never' ? 'never' : 'always'}},
+			this.#input,
+			{
+				event: event => {
+					reporter.event(event);
+					logReporter.event(event);
+					this.#statuses.update(event);
+				},
+				path: (forward, path) => {
+					reporter.path(forward, path);
+					this.#paths.update(forward, path);
+				},
+				allReady: targets => {
+					reporter.allReady(targets);
+					announced = this.#announce(record);
+					announced.catch(() => {
+						this.#stopping.abort();
+					});
+				},
+				ended() {},
+			},
+			{
+				signal: AbortSignal.any([invocation.interrupted, this.#stopping.signal]),
+				onOpened: opened => {
+					this.#opened = opened;
+				},
+			},
+		);
+		this.#stopping.abort();
+		try {
+			await announced;
+			if (failure !== null) {
+				throw failure.code === 'ERR_PORT_IN_USE' ? await this.#ownerOfPort(failure) : failure;
+			}
+
+			if (!this.#parent.hasLeft) {
+				throw new SpokeError('ERR_DETACHED_FORWARD', 'the forward was stopped before it was ready');
+			}
+		} catch (thrown) {
+			const error = toSpokeError(thrown);
+			reporter.ended({exitStatus: error.exitStatus, reason: endReasonFor(error), signal: null, totals, error});
+			throw error;
+		}
+	}
+
+	async #createRecord(): Promise<ForwardRecord> {
+		const {directory, id, sessionLeader} = this.#start;
+		const own = await readProcess(process.pid);
+		if (own === null) {
+			throw new SpokeError('ERR_LOCAL_FILE', 'spoke cannot find its own process in /proc, and so could not recognize it later');
+		}
+
+		const ports = askedLocalPorts(this.#input.targets);
+		return {
+			id,
+			name: this.#nameFor(ports),
+			process: {pid: own.pid, startTime: own.startTime},
+			sessionLeader,
+			startedAt: new Date().toISOString(),
+			ports,
+			log: logPath(directory, id),
+			socket: await chooseSocketPath(directory, id),
+			ended: null,
+		};
+	}
+
+	/** Unique among the detached forwards by its local port. */
+	#nameFor([port]: readonly number[]): string {
+		const [{target, ports} = {target: {name: 'forward'}, ports: []}] = this.#input.targets;
+		return `${target.name}-${port ?? ports[0]?.spec.remote}`;
+	}
+
+	#list(): readonly ForwardStatus[] {
+		return this.#statuses.list(this.#opened?.labeler?.labels.values() ?? []);
+	}
+
+	async #announce(record: ForwardRecord): Promise<void> {
+		const ports = this.#statuses.localPorts;
+		const name = this.#nameFor(ports);
+		await writeRecord(this.#start.directory, {...record, name, ports});
+		if (this.#parent.printsPaths) {
+			await this.#paths.settled();
+			this.#parent.printPaths(this.#list().flatMap(({paths}) => paths));
+		}
+
+		// It can have ended since.
+		if (!this.#stopping.signal.aborted) {
+			this.#parent.sendReady(name);
+		}
+	}
+
+	/** Also if the state file is removed: without it, no command could find and stop the forward. */
+	async #stopWithSession(): Promise<void> {
+		const {directory, id, sessionLeader} = this.#start;
+		const {signal} = this.#stopping;
+		while (!signal.aborted) {
+			await delayUpTo(watchIntervalMs, signal);
+			if (!isRecorded(directory, id) || (sessionLeader !== null && !(await isProcessRunning(sessionLeader).catch(() => true)))) {
+				this.#stopping.abort();
+			}
+		}
+	}
+
+	/** Another detached forward can have bound the port at the same moment. */
+	async #ownerOfPort(failure: SpokeError): Promise<SpokeError> {
+		const {directory, id} = this.#start;
+		try {
+			await assertPortsAreFree(directory, askedLocalPorts(this.#input.targets), id);
+			return failure;
+		} catch (thrown) {
+			return toSpokeError(thrown);
+		}
+	}
+}
+
+/** The log file; the parent has opened it. */
+const stderrDescriptor = 2;
+
+/** Each look at the session leader starts a program where there is no /proc. */
+const watchIntervalMs = process.platform === 'linux' ? 1000 : 5000;

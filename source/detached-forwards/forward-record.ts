@@ -1,0 +1,106 @@
+/** State files of detached forwards. They contain no credentials and no server. */
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
+import {rm, rmdir} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
+import {replaceFile} from '../command-line/private-files.ts';
+import type {ErrorObject} from '../errors/spoke-error.ts';
+import {isProcessRunning, type ProcessIdentity} from './process-identity.ts';
+
+const version = 1;
+
+export type ForwardRecord = {
+	/** Unique for each start, and in the names of all its files. */
+	id: string;
+	/** Of the first target and its local port: `db-5432`. */
+	name: string;
+	process: ProcessIdentity;
+	/** The forward ends with this process; `null` with --linger. */
+	sessionLeader: ProcessIdentity | null;
+	startedAt: string;
+	/** Local ports that it listens on, or is about to. */
+	ports: readonly number[];
+	log: string;
+	socket: string;
+	/** Why the forward ended by itself, else `null`. */
+	ended: {time: string; error: ErrorObject} | null;
+};
+
+/** `isRunning`: its process is there, by id and start time. */
+export type FoundForward = {record: ForwardRecord; isRunning: boolean};
+
+export function recordPath(directory: string, id: string): string {
+	return join(directory, `${id}.json`);
+}
+
+export function logPath(directory: string, id: string): string {
+	return join(directory, `${id}.log`);
+}
+
+/** Unless it would be too long. @see chooseSocketPath */
+export function socketPath(directory: string, id: string): string {
+	return join(directory, `${id}.sock`);
+}
+
+export function isRecorded(directory: string, id: string): boolean {
+	return existsSync(recordPath(directory, id));
+}
+
+/** @throws the system error */
+export async function writeRecord(directory: string, record: ForwardRecord): Promise<void> {
+	await replaceFile(recordPath(directory, record.id), `${JSON.stringify({version, ...record}, null, '\t')}\n`);
+}
+
+/** Oldest first. Leaves out files that spoke has not written. */
+export async function findForwards(directory: string | null): Promise<readonly FoundForward[]> {
+	const records = directory === null ? [] : readRecords(directory);
+	return Promise.all(records.map(async record => ({record, isRunning: await isProcessRunning(record.process)})));
+}
+
+/** The forwards that `named`, a name or a local port, means. */
+export function matchingForwards(forwards: readonly FoundForward[], named: string): readonly FoundForward[] {
+	return forwards.filter(({record: {name, ports}}) => name === named || ports.some(port => String(port) === named));
+}
+
+/** Keeps the state and the log of a forward that has ended by itself. @throws the system error */
+export async function recordEnd(directory: string, id: string, error: ErrorObject): Promise<void> {
+	const record = readRecord(recordPath(directory, id));
+	if (record !== null) {
+		await writeRecord(directory, {...record, ended: {time: new Date().toISOString(), error}});
+		await removeSocket(directory, record.socket);
+	}
+}
+
+/** Removes the state, the log and the socket of a forward that has ended. */
+export async function removeForwardFiles(directory: string, id: string): Promise<void> {
+	const path = recordPath(directory, id);
+	await removeSocket(directory, readRecord(path)?.socket ?? socketPath(directory, id));
+	await Promise.all([path, logPath(directory, id)].map(async path => rm(path, {force: true})));
+}
+
+async function removeSocket(directory: string, socket: string): Promise<void> {
+	await rm(socket, {force: true});
+	if (dirname(socket) !== directory) {
+		// A directory of the socket's own. It stays if it contains anything else.
+		await rmdir(dirname(socket)).catch(() => undefined);
+	}
+}
+
+function readRecords(directory: string): readonly ForwardRecord[] {
+	return readdirSync(directory)
+		.filter(name => /^\w+\.json$/.test(name))
+		.flatMap(name => {
+			const record = readRecord(join(directory, name));
+			return record === null ? [] : [record];
+		})
+		.sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
+}
+
+/** `null` if the forward removes its state just now. The directory is private, so the content is spoke's. */
+function readRecord(path: string): ForwardRecord | null {
+	try {
+		const {version: written, ...record} = JSON.parse(readFileSync(path, 'utf8')) as ForwardRecord & {version: number};
+		return written === version ? record : null;
+	} catch {
+		return null;
+	}
+}

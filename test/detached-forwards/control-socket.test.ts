@@ -1,0 +1,45 @@
+import {mkdtemp, rm, stat} from 'node:fs/promises';
+import {connect} from 'node:net';
+import {once} from 'node:events';
+import {tmpdir} from 'node:os';
+import {dirname, join} from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {askForward, chooseSocketPath, serveControl} from '../../source/detached-forwards/control-socket.ts';
+
+async function folder(t: ExecutionContext): Promise<string> {
+	const path = await mkdtemp(join(tmpdir(), 'spoke-control-'));
+	t.teardown(async () => rm(path, {recursive: true, force: true}));
+	return path;
+}
+
+test('a request gets the response of its handler, and only the user can send one', async t => {
+	const path = join(await folder(t), 'a.sock');
+	const server = await serveControl(path, {status: () => ({context: 'lab', forwards: []}), stop: () => ({pid: 7})});
+	t.teardown(() => {
+		server.close();
+	});
+	t.is((await stat(path)).mode & 0o777, 0o600);
+	t.deepEqual(await askForward(path, 'status'), {context: 'lab', forwards: []});
+	t.deepEqual(await askForward(path, 'stop'), {pid: 7});
+	for (const text of ['no JSON\n', '{"request":"nosuch"}\n', 'x'.repeat(5000)]) {
+		const socket = connect(path);
+		socket.on('error', () => undefined).end(text);
+		await once(socket.resume(), 'close');
+	}
+
+	t.deepEqual(await askForward(path, 'stop'), {pid: 7}, 'it still responds');
+});
+
+test('a request to a forward that is gone fails', async t => {
+	await t.throwsAsync(askForward(join(await folder(t), 'none.sock'), 'status'), {code: 'ENOENT'});
+});
+
+test('a socket path of more than 103 bytes is replaced by one in a private directory', async t => {
+	const temporary = await folder(t);
+	const directory = (bytes: number) => `/${'d'.repeat(bytes - '/'.length - '/01234567.sock'.length)}`;
+	t.is(await chooseSocketPath(directory(103), '01234567', temporary), `${directory(103)}/01234567.sock`);
+	const other = await chooseSocketPath(directory(104), '01234567', temporary);
+	t.is(dirname(dirname(other)), temporary);
+	t.is((await stat(dirname(other))).mode & 0o777, 0o700);
+	await t.throwsAsync(chooseSocketPath(directory(104), '01234567', `${temporary}/${'t'.repeat(100)}`), {code: 'ERR_LOCAL_FILE'});
+});

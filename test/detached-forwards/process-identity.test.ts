@@ -1,0 +1,42 @@
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import process from 'node:process';
+import test from 'ava';
+import {findSessionLeader, isProcessRunning, readProcess} from '../../source/detached-forwards/process-identity.ts';
+import {until} from '../support/until.ts';
+
+/** ps has the columns of macOS on Linux too. */
+const platforms = process.platform === 'linux' ? ['linux', 'darwin'] : [process.platform];
+
+for (const platform of platforms) {
+	test(`a process is the same until it ends, and its parent is shown: ${platform}`, async t => {
+		const child = spawn('sh', ['-c', 'echo up; read line'], {detached: true});
+		await once(child.stdout, 'data');
+		const facts = await readProcess(child.pid!, platform);
+		t.like(facts, {pid: child.pid, parent: process.pid, isSessionLeader: true});
+		t.deepEqual(await readProcess(child.pid!, platform), facts);
+		child.stdin.end('\n');
+		await once(child, 'close');
+		t.is(await readProcess(child.pid!, platform), null);
+	});
+
+	test(`a process whose exit status nobody has read has ended: ${platform}`, async t => {
+		// The child of the shell ends, and the shell, replaced by sleep, never waits for it.
+		const shell = spawn('sh', ['-c', 'sh -c "echo \\$\\$" & exec sleep 600']);
+		t.teardown(() => shell.kill('SIGKILL'));
+		const [line] = (await once(shell.stdout, 'data')) as [Buffer];
+		await until(async () => (await readProcess(Number(line), platform)) === null);
+		t.pass();
+	});
+
+	test(`the session leader of a process is an ancestor or itself: ${platform}`, async t => {
+		const leader = await findSessionLeader(platform);
+		t.true(leader === null || leader.isSessionLeader);
+	});
+}
+
+test('a process with another start time is another one', async t => {
+	const own = (await readProcess(process.pid))!;
+	t.true(await isProcessRunning(own));
+	t.false(await isProcessRunning({...own, startTime: `${own.startTime}1`}));
+});
