@@ -64,7 +64,7 @@ export function describeCitations(ids: readonly string[], all: readonly Evidence
 		}));
 }
 
-/** `kubelet-certificate-authority="" (from https://…/flagz, apiserver process 3f2a)`. */
+/** `kubelet-certificate-authority="" (from GET /flagz, apiserver process 3f2a, 01:02:56)`. */
 export function withLocation({text, origin}: DetailPart, timeOf?: (time: string) => string): string {
 	return origin === undefined ? text : `${text} (from ${[origin.location, ...(timeOf ? [timeOf(origin.time)] : [])].join(', ')})`;
 }

@@ -11,7 +11,7 @@ import {needMetrics} from './rules/needs.ts';
 /** Maximum connections that are opened to reach the same process behind a load balancer. */
 const maxAttempts = 4;
 
-const notReached: ProbeResult<MetricFacts> = {
+export const metricsNotReached: ProbeResult<MetricFacts> = {
 	unavailable: {source: 'metrics', where: 'GET /metrics', reason: 'no-response', need: needMetrics},
 };
 
@@ -80,7 +80,7 @@ export class BackgroundMetrics {
 
 			return result;
 		} catch {
-			return notReached;
+			return metricsNotReached;
 		} finally {
 			this.#pending.delete(process);
 		}
@@ -107,7 +107,7 @@ export class BackgroundMetrics {
 			}
 		}
 
-		return notReached;
+		return metricsNotReached;
 	}
 }
 

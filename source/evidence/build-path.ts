@@ -129,7 +129,8 @@ function farEnd(observations: Observations): Leg['to'] {
 
 function binding(observations: Observations): ProcessBinding {
 	const processes = flagsPerProcess(observations);
-	const verdict = resolveApiserverFlag(observations, 'kubelet-certificate-authority', () => 'binding');
+	// Flags are read together, so one stands for all.
+	const verdict = resolveApiserverFlag(observations, 'kubelet-certificate-authority');
 	const unread = observations.process && observations.isBound ? 'same-connection' : 'none';
 	return {
 		id: observations.process?.facts.id ?? null,

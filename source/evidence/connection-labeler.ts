@@ -1,4 +1,4 @@
-/** Labels every open connection of one cluster. */
+/** A label is the Path of an open connection, built again with each observation. This file keeps the labels of one cluster. */
 import {type Clock, systemClock} from '../async/clock.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';

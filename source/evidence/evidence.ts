@@ -56,7 +56,7 @@ export type Verdict<State extends string> = {
 	basis: Basis;
 	evidence: readonly string[];
 	need: readonly Need[];
-	/** Only for an unknown without a need, and for the exposure. */
+	/** The reason, where evidence and needs do not say it. */
 	why?: string;
 };
 

@@ -1,9 +1,9 @@
-/** Finds the paths of `spoke path`, one per feature. */
+/** Paths of connections that are not open: for `spoke path`, the session, the doctor and the node check. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {joinHostPort} from '../cluster/transport/server-url.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose, Observations, Path, StreamFeature} from './evidence.ts';
-import {examineWithProbes} from './run-active-probes.ts';
+import {examineWithProbes} from './examine-with-probes.ts';
 import {buildObservations} from './build-observations.ts';
 import type {ApiserverExamination} from './examine-apiserver.ts';
 import {dialAddress} from './node-facts.ts';
@@ -20,7 +20,7 @@ export type FindPathsOptions = {
 	onNotice?: (notice: string) => void;
 };
 
-/** @throws SpokeError when the target is not found or no connection can be made */
+/** One path per feature. @throws SpokeError when the target is not found or no connection can be made */
 export async function findPaths(
 	cluster: ClusterClient,
 	input: string,
@@ -90,7 +90,7 @@ function pathOf(observations: Observations, cluster: ClusterClient, plan: Pick<P
 function addressOf(observations: Observations, {node, pod}: Pick<PathPlan, 'node' | 'pod'>): string | null {
 	const {purpose} = observations;
 	if (endsAtKubelet(observations)) {
-		const preferred = resolveApiserverFlag(observations, 'kubelet-preferred-address-types', () => 'preferred-address-types');
+		const preferred = resolveApiserverFlag(observations, 'kubelet-preferred-address-types');
 		return dialAddress(node, preferred.known ? preferred.value : undefined);
 	}
 

@@ -3,7 +3,7 @@ import {clockDelay, type Clock} from '../async/clock.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import {processIdOf} from './build-observations.ts';
-import type {BackgroundMetrics} from './background-metrics.ts';
+import {type BackgroundMetrics, metricsNotReached} from './background-metrics.ts';
 import type {ClusterObservations, Path, UnavailableSource} from './evidence.ts';
 import {processCacheFor} from './process-cache.ts';
 import {isRemoteCommand, type LabelEvent, type LabelState, reduceLabelState} from './label-state.ts';
@@ -89,14 +89,18 @@ async function readMetrics(
 	{openedAt, leftOf}: {openedAt: number; leftOf: (ms: number) => number},
 	{clock, backgroundMetrics, waitsForMetrics}: LabelContext,
 ): Promise<void> {
+	const isRouteUnknown = () => label.path.legs[1]!.route.state === 'unknown';
 	const read = async () => {
-		if (label.isWatched && label.path.legs[1]!.route.state === 'unknown') {
+		if (label.isWatched && isRouteUnknown()) {
 			label.emit({type: 'metrics-read', metrics: await backgroundMetrics.read(processIdOf(label.state), openedAt)});
 		}
 	};
 
 	if (waitsForMetrics) {
 		await Promise.race([read(), clockDelay(clock, leftOf(labelTimings.settleTimeoutMs))]);
+		if (label.isChecking && label.state.metrics === null && isRouteUnknown()) {
+			label.apply({type: 'metrics-read', metrics: metricsNotReached});
+		}
 	} else {
 		clock.after(labelTimings.lastingAfterMs, () => {
 			void read();

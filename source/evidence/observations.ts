@@ -29,7 +29,7 @@ export type ProbeResult<Facts> =
 
 export type FlagFacts = {
 	values: Readonly<Record<string, string>>;
-	/** Unknown (a structured /flagz names every flag), or the flag's default (a command line). */
+	/** What a missing name means: `unknown` in a structured /flagz, which names every flag; the default on a command line. */
 	absent: 'unknown' | 'default';
 	/** HTTP(S)_PROXY of the process; `null` if its environment cannot be seen. */
 	proxyEnvironment: boolean | null;
@@ -90,7 +90,7 @@ export type AgentTestFacts = {agent: string | null; observed: string};
 
 export type LogDifferentialFacts = {
 	normal: 'ok' | 'certificate-refused' | 'failed';
-	skipping: 'ok' | 'failed' | 'not-tried';
+	skipping: 'ok' | 'certificate-refused' | 'failed' | 'not-tried';
 	text: string | null;
 	node: string | null;
 };

@@ -13,9 +13,8 @@ import type {
 	ProbeResult,
 	Observation,
 } from './evidence.ts';
-import {type ApiserverExamination, examineApiserver} from './examine-apiserver.ts';
+import type {ApiserverExamination} from './examine-apiserver.ts';
 import {failureObservation} from './failure-observation.ts';
-import {probeReplicas} from './probe-replicas.ts';
 import {processCacheFor} from './process-cache.ts';
 import {readAgentConnections, readAgentPods, type AgentPod} from './probes/agent-metrics.ts';
 import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
@@ -35,38 +34,6 @@ export type ProbeTarget = {
 	kubeletPort: number;
 	nodeAddresses: readonly string[] | null;
 };
-
-/**
-Examines an apiserver for `path` and `audit`; with active probes also the others, and the node of `target`, if there is one.
-@throws SpokeError when no connection can be made
-*/
-export async function examineWithProbes(
-	cluster: ClusterClient,
-	{
-		probe,
-		signal,
-		namespace,
-		target,
-	}: {
-		probe: 'passive' | 'active';
-		signal?: AbortSignal | undefined;
-		namespace?: string | undefined;
-		target: () => Promise<ProbeTarget | null>;
-	},
-): Promise<ApiserverExamination> {
-	const passive = await examineApiserver(cluster, {namespace, ...(signal ? {signal} : {})});
-	try {
-		if (probe === 'passive') {
-			return passive;
-		}
-
-		const wide = await probeReplicas(passive, cluster, signal);
-		const found = await target();
-		return found ? await runActiveProbes(wide, cluster, found) : wide;
-	} finally {
-		passive.connection.close();
-	}
-}
 
 /** Never throws: a failed probe gives an observation or nothing. */
 export async function runActiveProbes(

@@ -1,4 +1,4 @@
-/** Paths as text. */
+/** What `spoke path` prints as text. */
 import {describeLeg, describeProcess} from '../descriptions/describe-path.ts';
 import {
 	describeExposure,

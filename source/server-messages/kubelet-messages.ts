@@ -4,6 +4,7 @@ import type {MessageRule, MessageWrapper} from './message-rule.ts';
 const dialWrappers: readonly MessageWrapper[] = ['log', 'upgrade', 'translated', 'proxy'];
 const servingRemedy =
 	'give the kubelet a serving certificate from the CA of --kubelet-certificate-authority for the address that the apiserver connects to: set serverTLSBootstrap: true, then kubectl certificate approve the kubernetes.io/kubelet-serving CSR. If the apiserver uses an egress proxy over TCP (HyperShift, Gardener), the refused certificate may be the proxy’s';
+const refuses = 'the apiserver refuses the certificate of the kubelet (or of its egress proxy)';
 const identityRemedy =
 	'check the apiserver’s --kubelet-client-certificate and the kubelet’s authentication.x509.clientCAFile; your own credentials are not the problem';
 const permissionRemedy =
@@ -20,7 +21,7 @@ export const kubeletMessages: readonly MessageRule[] = [
 		wrappers: dialWrappers,
 		speaker: 'apiserver',
 		...leg2,
-		meaning: 'the apiserver refuses the kubelet’s certificate: it has no IP SANs, and the apiserver connects by IP address',
+		meaning: `${refuses}: it has no IP SANs, and the apiserver connects by IP address`,
 		remedy: servingRemedy,
 		proves: {tls: 'refused'},
 	},
@@ -31,8 +32,7 @@ export const kubeletMessages: readonly MessageRule[] = [
 		wrappers: dialWrappers,
 		speaker: 'apiserver',
 		...leg2,
-		meaning:
-			'the apiserver refuses the kubelet’s certificate: it is for another name or address (it is unknown whether its CA is right, because the name is checked first)',
+		meaning: `${refuses}: it is for another name or address (it is unknown whether its CA is right, because the name is checked first)`,
 		remedy: servingRemedy,
 		proves: {tls: 'refused'},
 	},
@@ -42,8 +42,7 @@ export const kubeletMessages: readonly MessageRule[] = [
 		wrappers: dialWrappers,
 		speaker: 'apiserver',
 		...leg2,
-		meaning:
-			'the apiserver refuses the kubelet’s certificate: the name matches, but its CA is not the one of --kubelet-certificate-authority',
+		meaning: `${refuses}: the name matches, but its CA is not the one that the apiserver trusts (--kubelet-certificate-authority)`,
 		remedy: servingRemedy,
 		proves: {tls: 'refused'},
 	},
@@ -53,7 +52,7 @@ export const kubeletMessages: readonly MessageRule[] = [
 		wrappers: dialWrappers,
 		speaker: 'apiserver',
 		...leg2,
-		meaning: 'the apiserver refuses the kubelet’s certificate: it is expired or not yet valid, or a clock is wrong',
+		meaning: `${refuses}: it is expired or not yet valid, or a clock is wrong`,
 		remedy: 'renew the kubelet’s serving certificate, and compare the clocks of the node and the control plane',
 		proves: {tls: 'refused'},
 	},

@@ -99,7 +99,7 @@ export const rooms: readonly Room[] = [
 	},
 	{
 		name: 'output',
-		contains: 'Text, JSON and report formats of the one-shot commands',
+		contains: 'What one-shot commands print: text, reports and JSON lines (a `Path` as `evidence` builds it)',
 		mayImport: ['errors', 'text', 'streams', 'evidence', 'targets', 'descriptions', 'version'],
 	},
 	{name: 'terminal', contains: 'Ownership and restoration of the terminal', mayImport: ['errors', 'text']},

@@ -1,6 +1,8 @@
 /** `--require` of the stream commands, against apiservers that record what reaches them. */
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import process from 'node:process';
 import {createInterface} from 'node:readline';
 import test from 'ava';
@@ -16,6 +18,8 @@ const commands: ReadonlyArray<readonly [name: string, argv: readonly string[], p
 	['exec', ['exec', '-i', 'web', '--', 'sh', '-c', 'secret command'], /\/pods\/web\/exec\?/],
 	['attach', ['attach', '-i', 'web'], /\/pods\/web\/attach\?/],
 	['debug', ['debug', 'web', '--image=secret', '--attach'], /\/pods\/web\/ephemeralcontainers/],
+	['cp to a container', ['cp', 'package.json', 'web:/secret'], /\/pods\/web\/exec\?/],
+	['cp from a container', ['cp', 'web:/secret', join(tmpdir(), 'spoke-required-copy')], /\/pods\/web\/exec\?/],
 	['port-forward', ['port-forward', 'web', ':80'], /\/pods\/web\/portforward/],
 	['proxy to the kubelet', ['proxy', 'post', 'node/n1/secret', '--data', 'secret'], /\/nodes\/n1\/proxy\/secret/],
 ];

@@ -178,6 +178,7 @@ test('a blocking label settles with its metrics, or without them at its timeout'
 	t.is(slow.emitted.at(-1), 'checking unknown verified');
 	await slow.clock.advance(1);
 	t.is(slow.emitted.at(-1), 'settled unknown verified');
+	t.is(slow.label.state.metrics?.unavailable?.reason, 'no-response');
 	await slow.respondMetrics();
 	t.is(slow.emitted.at(-1), 'settled konnectivity verified');
 });

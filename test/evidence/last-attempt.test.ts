@@ -76,7 +76,7 @@ test('missing agents break the path and audit rows of a pod until a stream gets 
 test('a refused kubelet certificate makes TLS refused, inferred, for its node alone', async t => {
 	const {cluster, node, readLog, pathOf} = await labeled(t, {scenario: 'refused'});
 	t.is((await pathOf('logs')).legs[1]!.tls.state, 'enforced');
-	t.regex((await readLog()) ?? '', /refuses the kubelet’s certificate/);
+	t.regex((await readLog()) ?? '', /refuses the certificate of the kubelet/);
 	const {tls} = (await pathOf('exec')).legs[1]!;
 	t.deepEqual([tls.state, tls.basis], ['refused', 'inferred']);
 	const others = await findPaths(cluster, `node/${node === 'n1' ? 'n2' : 'n1'}`, {probe: 'passive'});

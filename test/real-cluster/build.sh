@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the real cluster's programs from Go modules into a cache directory, once.
-#   build.sh [core|old|peer|peers|all]   core: Kubernetes 1.36, etcd, containerd, the pods' program; old: Kubernetes 1.34; peer: the scripted kubelet (test/peer); peers: stern, k9s for benchmarks
+#   build.sh [core|old|newest|peer|peers|all]   core: Kubernetes 1.36, etcd, containerd, the pods' program; old: Kubernetes 1.34; newest: Kubernetes 1.37;
+#                                               peer: the scripted kubelet (test/peer); peers: stern, k9s for benchmarks
 # Moves each finished program into place, so an interrupted build can resume.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -48,13 +49,14 @@ core() {
 }
 peer() { build ../../peer "$cache/bin" scripted-peer .; }
 old() { kubernetes kubernetes-1.34 1.34.4 kube-apiserver kubelet; }
+newest() { kubernetes kubernetes-1.37 1.37.2 kube-apiserver kubelet; }
 peers() {
 	build stern "$cache/bin" stern github.com/stern/stern
 	build k9s "$cache/bin" k9s github.com/derailed/k9s
 }
 
 case $what in
-	core | old | peer | peers) "$what" ;;
-	all) core; old; peers ;;
-	*) echo "build.sh: unknown part $what: core, old, peer, peers or all" >&2; exit 2 ;;
+	core | old | newest | peer | peers) "$what" ;;
+	all) core; old; newest; peers ;;
+	*) echo "build.sh: unknown part $what: core, old, newest, peer, peers or all" >&2; exit 2 ;;
 esac

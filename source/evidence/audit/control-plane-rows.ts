@@ -98,7 +98,7 @@ export function nodeToControlPlaneSummary(rows: ReadonlyArray<{id: string; resul
 /** N6: no other component should be reachable from outside. */
 export function restOfControlPlane(audit: AuditObservations): RowResult {
 	const seen = componentsOf(audit);
-	const etcd = resolveApiserverFlag(audit.observations('exec'), 'etcd-servers', () => 'etcd-servers');
+	const etcd = resolveApiserverFlag(audit.observations('exec'), 'etcd-servers');
 	const citations: Citation[] = [
 		...(etcd.known ? etcd.citations : []),
 		...citeComponents(

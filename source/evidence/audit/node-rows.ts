@@ -14,7 +14,7 @@ import type {RowResult} from './audit-object.ts';
 export function kubeletToApiserver(audit: AuditObservations): RowResult {
 	const {anonymous, leases, examined, nodes} = audit;
 	const observations = audit.observations('exec');
-	const mode = resolveApiserverFlag(observations, 'authorization-mode', () => 'authorization-mode');
+	const mode = resolveApiserverFlag(observations, 'authorization-mode');
 	const citations: Citation[] = [
 		...(mode.known ? mode.citations : []),
 		...authenticationForms(audit),

@@ -5,6 +5,7 @@ import {needActive, needApiserverHost, needMetrics, needMirrorPods} from '../rul
 import {remedies} from '../rules/remedies.ts';
 import {describeFailure} from '../last-attempt.ts';
 import {citeAttempt, tunnelFailure} from '../rules/second-leg-outcomes.ts';
+import {refusedEgressProxy} from '../rules/egress-proxy-certificate.ts';
 import {secondLegRoute, type RouteVerdict} from '../rules/second-leg-route.ts';
 import {isBehindSupervisor} from '../rules/server-identity.ts';
 import {excludeSshByVersion} from '../rules/ssh-tunnels.ts';
@@ -118,10 +119,15 @@ export function konnectivityRow(audit: AuditObservations): RowResult {
 }
 
 /** A failure of the tunnel itself. One unreachable far end is not such a failure. */
-function failureSeen(observations: Observations): {words: string; citations: readonly Citation[]} | null {
+function failureSeen(observations: Observations): {words: string; citations: readonly Citation[]; remedy?: string} | null {
 	const probed = observations.failures.find(({facts, active}) => facts.route !== null && active);
 	if (probed) {
 		return {words: `failing: ${probed.facts.text}`, citations: []};
+	}
+
+	const proxy = refusedEgressProxy(observations);
+	if (proxy) {
+		return {words: 'failing: the apiserver refuses the certificate of the proxy', citations: proxy.citations, remedy: remedies.egressProxy};
 	}
 
 	const attempt = tunnelFailure(observations);
@@ -147,7 +153,7 @@ function inUse(
 				broken: failed !== null,
 				citations: [...(base.citations ?? []), ...(failed?.citations ?? [])],
 				scope: failed ? base.scope : {...base.scope, proven: 0},
-				remedy: 'kubectl -n kube-system describe pods of the agents; check the konnectivity-server next to the apiserver',
+				remedy: failed?.remedy ?? 'kubectl -n kube-system describe pods of the agents; check the konnectivity-server next to the apiserver',
 			},
 		);
 	}

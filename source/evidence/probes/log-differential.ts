@@ -6,8 +6,8 @@ import {isFromKubelet, readLogByte, type ReadLog} from './log-byte.ts';
 import {makeObservation} from './probe-request.ts';
 
 /**
-A read that is refused only with verification was verified. Reads a second time only if the first was refused at the certificate. Never
-throws.
+A read that is refused only with verification was verified; one that is refused also without it met the certificate of an egress proxy.
+Reads a second time only if the first was refused at the certificate. Never throws.
 */
 export async function readLogDifferential(
 	connection: Pick<Connection, 'request' | 'id'>,
@@ -15,9 +15,13 @@ export async function readLogDifferential(
 	process: string | null,
 ): Promise<Observation<LogDifferentialFacts>> {
 	const normal = await readOnce(connection, log, {skipsCheck: false});
-	const found = normalOf(normal);
+	const found = resultOf(normal);
 	const skipping = found === 'certificate-refused' ? await readOnce(connection, log, {skipsCheck: true}) : null;
-	const facts = {normal: found, skipping: skippingOf(skipping), text: normal.ok ? null : normal.text};
+	const facts = {
+		normal: found,
+		skipping: skipping === null ? 'not-tried' : resultOf(skipping),
+		text: normal.ok ? null : normal.text,
+	} as const;
 	return logObservation(log, facts, {process, connection: connection.id});
 }
 
@@ -39,7 +43,7 @@ function logObservation(
 /** `ok`: the kubelet answered. `status` is 0 without a response. */
 type LogRead = {ok: boolean; status: number; text: string};
 
-function normalOf({ok, status, text}: LogRead): LogDifferentialFacts['normal'] {
+function resultOf({ok, status, text}: LogRead): LogDifferentialFacts['normal'] {
 	if (ok) {
 		return 'ok';
 	}
@@ -47,14 +51,6 @@ function normalOf({ok, status, text}: LogRead): LogDifferentialFacts['normal'] {
 	const explained = explainMessage(text, {status});
 	// In another wrapper it may be a kubelet's own text.
 	return explained?.wrapper === 'log' && explained.rule.proves.tls === 'refused' ? 'certificate-refused' : 'failed';
-}
-
-function skippingOf(read: LogRead | null): LogDifferentialFacts['skipping'] {
-	if (read === null) {
-		return 'not-tried';
-	}
-
-	return read.ok ? 'ok' : 'failed';
 }
 
 async function readOnce(connection: Pick<Connection, 'request'>, log: ReadLog, {skipsCheck}: {skipsCheck: boolean}): Promise<LogRead> {

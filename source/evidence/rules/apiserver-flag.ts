@@ -10,10 +10,15 @@ export type FlagResult =
 	| {known: false; differs: boolean};
 
 /**
-Read on this connection or of its process: proven. All known replicas read and equal: proven, unless read after this connection was opened.
-Some read and equal: inferred. Read and different: unknown, or inferred if nothing is between spoke and the examined apiserver.
+How well the value is known, at most inferred unless leg 1 is verified and ends at an apiserver:
+- read on this connection, or from its process: proven
+- read from all known replicas, and equal: proven; inferred if read after this connection was opened
+- read from some replicas, and equal: inferred
+- read, and different: unknown; inferred if nothing is between spoke and the apiserver that was read
+
+`rule` names the rule of the citations; by default it is the flag's name.
 */
-export function resolveApiserverFlag(observations: Observations, name: string, rule: (value: string) => string): FlagResult {
+export function resolveApiserverFlag(observations: Observations, name: string, rule: (value: string) => string = () => name): FlagResult {
 	const resolved = (
 		flagObservations: ReadonlyArray<Observation<FlagFacts>>,
 		basis: Basis,
@@ -64,7 +69,7 @@ A family that may be disabled means nothing when absent. Flags name the disabled
 @see staging/src/k8s.io/component-base/metrics/registry.go (disabled_metrics_total)
 */
 export function mayBeDisabled(observations: Observations, family: RegExp): boolean {
-	const flag = resolveApiserverFlag(observations, 'disabled-metrics', () => 'disabled-metrics');
+	const flag = resolveApiserverFlag(observations, 'disabled-metrics');
 	const isSome = observations.metrics.some(({facts}) => (facts.familiesLeftOut ?? 0) > 0);
 	// The families of another apiserver say nothing about this one.
 	return flag.known && flag.basis === 'proven' ? family.test(flag.value) : isSome || (flag.known && family.test(flag.value));

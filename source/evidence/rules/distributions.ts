@@ -173,7 +173,7 @@ export const distributions: readonly Distribution[] = [
 		marks: [{kind: 'node-label', name: 'worker.gardener.cloud/pool'}],
 		route: {
 			says: 'kubelets are dialed by HTTP CONNECT over TCP, with TLS and client certificates of its own, to a VPN server, then through OpenVPN to vpn-shoot',
-			source: 'https://github.com/gardener/gardener/blob/master/docs/concepts/apiserver.md',
+			source: 'https://github.com/gardener/gardener/blob/master/pkg/component/kubernetes/apiserver/configmaps.go',
 		},
 		kubelets: {
 			says: 'the apiserver of a shoot sets --kubelet-certificate-authority',
@@ -228,8 +228,14 @@ export const distributions: readonly Distribution[] = [
 		id: 'kamaji',
 		name: 'Kamaji',
 		marks: [],
-		route: {says: 'Konnectivity (gRPC) is an add-on', source: 'https://github.com/clastix/kamaji'},
-		kubelets: {says: 'kubeadm’s flags, in another cluster', source: 'https://github.com/clastix/kamaji'},
+		route: {
+			says: 'Konnectivity (gRPC) is an add-on',
+			source: 'https://github.com/clastix/kamaji/blob/master/internal/resources/konnectivity/egress_selector_configuration_resource.go',
+		},
+		kubelets: {
+			says: 'kubeadm’s flags, in another cluster',
+			source: 'https://github.com/clastix/kamaji/blob/master/internal/builders/controlplane/deployment.go',
+		},
 		spokeSays:
 			'a tenant looks like kubeadm without control plane pods. `/flagz` proves TLS and whether an egress file is set; `--probe active` can prove Konnectivity by its agents’ metrics, if you can read them',
 	},

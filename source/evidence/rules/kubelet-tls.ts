@@ -1,9 +1,20 @@
 /** Whether the apiserver verifies the kubelet's certificate. */
-import type {Basis, Citation, Observations, KubeletHandshakeFacts, Need, Observation, RuleVerdict, TlsState} from '../evidence.ts';
+import type {
+	Basis,
+	Citation,
+	Observations,
+	KubeletHandshakeFacts,
+	MetricFacts,
+	Need,
+	Observation,
+	RuleVerdict,
+	TlsState,
+} from '../evidence.ts';
 import {resolveApiserverFlag} from './apiserver-flag.ts';
 import {needActive, needFlagz, needMetrics, needMirrorPods, needReplicas, obtainableNeeds} from './needs.ts';
 import {knownReplicaCount} from './replicas.ts';
 import {isVerifiedApiserver, isFromOtherProcess, isFromSameProcess} from './same-process.ts';
+import {refusedEgressProxy} from './egress-proxy-certificate.ts';
 import {citeConstruction, cite, basisOf, unknownVerdict, verdictOf, weakestBasis} from './basis.ts';
 
 const flag = 'kubelet-certificate-authority';
@@ -62,6 +73,10 @@ An x509 text comes only from a verification, of the failed attempt itself or of 
 `least`: minimum basis for the apiserver being the sender; the kubelet can send it, too.
 */
 function refusedByText(observations: Observations, least: Basis): RuleVerdict<TlsState> | undefined {
+	if (refusedEgressProxy(observations)) {
+		return undefined;
+	}
+
 	const verifies = isVerificationProven(observations);
 	const isNotFromProxy = noProxyHasTls(observations);
 	// An unverified kubelet or an impostor can send this text if the apiserver relays it.
@@ -144,26 +159,21 @@ function noProxyHasTls(observations: Observations): boolean {
 			.filter(observation => !isFromOtherProcess(observation, observations) && observation.facts.moved !== 'undecided')
 			.map(({facts: {moved, transport}}) => `${moved} ${transport}`),
 	];
-	const file = resolveApiserverFlag(observations, 'egress-selector-config-file', () => 'egress-file-empty');
+	const file = resolveApiserverFlag(observations, 'egress-selector-config-file');
 	return !ways.includes('http-connect tcp') && (ways.length > 0 || (file.known && file.value === '' && file.basis === 'proven'));
 }
 
 function egressNeeds(observations: Observations): readonly Need[] {
-	return resolveApiserverFlag(observations, 'egress-selector-config-file', () => 'egress-file-set').known
-		? [needActive]
-		: [needFlagz, needMetrics];
+	return resolveApiserverFlag(observations, 'egress-selector-config-file').known ? [needActive] : [needFlagz, needMetrics];
 }
 
 export function isVerificationProven(observations: Observations): boolean {
-	const verdict = resolveApiserverFlag(observations, flag, () => 'kubelet-ca-set');
+	const verdict = resolveApiserverFlag(observations, flag);
 	return verdict.known && verdict.value !== '' && verdict.basis === 'proven';
 }
 
 function byDifference(observations: Observations): RuleVerdict<TlsState> | undefined {
-	const verdict =
-		observations.about === 'configuration' && !observations.isBound
-			? resolveApiserverFlag(observations, flag, () => 'kubelet-ca')
-			: undefined;
+	const verdict = observations.about === 'configuration' && !observations.isBound ? resolveApiserverFlag(observations, flag) : undefined;
 	return verdict && !verdict.known && verdict.differs ? apiserversDiffer() : undefined;
 }
 
@@ -220,7 +230,7 @@ function enforced(observations: Observations, flagCitations: readonly Citation[]
 	// Metrics count all kubelets, and say nothing about a particular one.
 	if (metrics && observations.purpose.target.chosenFrom === 0) {
 		const {kubeletSuccesses, logTlsFailures} = metrics.facts;
-		if (logTlsFailures && kubeletSuccesses === 0) {
+		if (logTlsFailures && kubeletSuccesses === 0 && !dialsProxyWithTls(metrics.facts)) {
 			const observed = `no request to a kubelet succeeded; ${logTlsFailures} log read${logTlsFailures === 1 ? '' : 's'} failed at the certificate`;
 			return verdictOf('refused', 'inferred', [...flagCitations, cite(metrics, 'kubelets-refused-so-far', observed)], {need: [needActive]});
 		}
@@ -263,11 +273,15 @@ function byCounters(observations: Observations): RuleVerdict<TlsState> | undefin
 		return unknownVerdict([needFlagz], 'a certificate was refused, so verification may be on', citations);
 	}
 
-	if (metrics.facts.egressDials.some(({protocol, transport}) => protocol === 'http-connect' && transport === 'tcp')) {
+	if (dialsProxyWithTls(metrics.facts)) {
 		return unknownVerdict([needFlagz], 'a certificate was refused, possibly an egress proxy’s', citations);
 	}
 
 	return verdictOf('verified', weakestBasis('inferred', basisOf(metrics, observations)), citations, {need: [needFlagz]});
+}
+
+function dialsProxyWithTls({egressDials}: MetricFacts): boolean {
+	return egressDials.some(({protocol, transport}) => protocol === 'http-connect' && transport === 'tcp');
 }
 
 /** The request succeeded although the kubelet's certificate could not pass verification for the dialed address. */

@@ -81,8 +81,19 @@ export const needConfigz: Need = {
 	or: 'the kubelet’s /configz, read by someone who already has the permission (nodes/proxy also runs commands: do not grant it for this)',
 };
 
-/** For a /flagz that timed out, because no permission would help. */
-const needResponse: Need = {permission: null, check: null, or: 'a response to GET /flagz in time: the next connection tries again'};
+/** Instead of a permission, which would not help. */
+const responseTo = (path: string): Need => ({
+	permission: null,
+	check: null,
+	or: `a response to GET ${path} in time: the next connection tries again`,
+});
+const needFlagzResponse = responseTo('/flagz');
+const needMetricsResponse = responseTo('/metrics');
+
+/** Whether a source that may be read did not respond in time, and the next connection may settle the verdict. */
+export function isResponseMissing(needs: readonly Need[]): boolean {
+	return needs.some(({or}) => or === needFlagzResponse.or || or === needMetricsResponse.or);
+}
 
 const sourceOf = new Map<Need, EvidenceSource>([
 	[needFlagz, 'flagz'],
@@ -91,17 +102,19 @@ const sourceOf = new Map<Need, EvidenceSource>([
 ]);
 
 /**
-Drops needs that a permission would not meet: of sources that the server does not serve and, if /flagz timed out, of flagz, metrics and
-mirror pods that are not forbidden.
+Replaces the permissions to read what timed out. Drops needs that a permission would not meet: of sources that the server does not serve
+and, if /flagz timed out, of metrics and mirror pods that are not forbidden.
 */
 export function obtainableNeeds({unavailable}: Pick<Observations, 'unavailable'>, needs: readonly Need[]): readonly Need[] {
 	const isUnavailable = (need: Need, why: UnavailableSource['reason']) =>
 		unavailable.some(({source, reason}) => reason === why && source === sourceOf.get(need));
 	if (needs.includes(needFlagz) && isUnavailable(needFlagz, 'no-response')) {
-		return [needResponse, ...needs.filter(need => need !== needFlagz && (!sourceOf.has(need) || isUnavailable(need, 'forbidden')))];
+		return [needFlagzResponse, ...needs.filter(need => need !== needFlagz && (!sourceOf.has(need) || isUnavailable(need, 'forbidden')))];
 	}
 
-	const obtainable = needs.filter(need => !isUnavailable(need, 'not-served'));
+	const obtainable = needs
+		.filter(need => !isUnavailable(need, 'not-served'))
+		.map(need => (need === needMetrics && isUnavailable(need, 'no-response') ? needMetricsResponse : need));
 	return obtainable.length > 0 ? obtainable : [needActive];
 }
 

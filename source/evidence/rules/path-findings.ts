@@ -1,6 +1,7 @@
 /** Notable facts about a path. */
 import type {ErrorObject, Finding, Observations, RuleVerdict, TlsState} from '../evidence.ts';
 import {describeDistribution, type RecognizedDistribution} from './recognize-distribution.ts';
+import {refusedEgressProxy} from './egress-proxy-certificate.ts';
 import {docs, remedies} from './remedies.ts';
 import {areAllReplicasRead, flagsPerProcess, knownReplicaCount} from './replicas.ts';
 import type {RouteVerdict} from './second-leg-route.ts';
@@ -18,6 +19,7 @@ export function pathFindings(
 		...firstLeg(observations),
 		...farEnd(observations, tls),
 		...routes(route),
+		...egressProxy(observations),
 		...otherApiservers(observations),
 		...ofDistribution(observations, tls, route, distribution),
 	];
@@ -183,6 +185,22 @@ function routes({state}: RouteVerdict): Finding[] {
 					message: 'SSH tunnels are deprecated, and removed since 1.22',
 					remedy: remedies.konnectivity,
 					docs: docs.ssh,
+				},
+			]
+		: [];
+}
+
+function egressProxy(observations: Observations): Finding[] {
+	return refusedEgressProxy(observations)
+		? [
+				{
+					row: 'C10',
+					code: 'EGRESS_PROXY_REFUSED',
+					severity: 'error',
+					leg: 2,
+					message: 'The apiserver refuses the certificate of its egress proxy, so it reaches no kubelet through it',
+					remedy: remedies.egressProxy,
+					docs: docs.konnectivity,
 				},
 			]
 		: [];

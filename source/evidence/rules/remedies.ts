@@ -32,6 +32,8 @@ export const remedies = {
 	staticTokens: 'remove --token-auth-file and use a credential that expires',
 	tunnel: 'set up Konnectivity, and kube-apiserver --egress-selector-config-file=FILE with a connection named cluster',
 	portForward: 'the apiserver proxy never verifies: use port-forward',
+	egressProxy:
+		'in the file of --egress-selector-config-file, set tlsConfig.caBundle to the CA of the proxy, and check the host name of its url; then restart the apiserver',
 	konnectivity: 'set up the Konnectivity service instead of SSH tunnels',
 	etcd: 'etcd --listen-client-urls and --advertise-client-urls with https, --client-cert-auth=true and --trusted-ca-file=FILE',
 	componentBind: '--bind-address=127.0.0.1 on kube-controller-manager and kube-scheduler',

@@ -104,7 +104,7 @@ function hasNoTunnel(observations: Observations): boolean {
 
 /** Only if proven. */
 function hasNoEgressFile(observations: Observations): boolean {
-	const file = resolveApiserverFlag(observations, 'egress-selector-config-file', () => 'egress-file');
+	const file = resolveApiserverFlag(observations, 'egress-selector-config-file');
 	return file.known && file.value === '' && file.basis === 'proven';
 }
 
@@ -145,7 +145,7 @@ function ownStepTest(observations: Observations): Observation<StepTestFacts> | u
 function byDifference(observations: Observations): RouteVerdict | undefined {
 	const verdict =
 		observations.about === 'configuration' && !observations.isBound
-			? resolveApiserverFlag(observations, 'egress-selector-config-file', () => 'egress-file')
+			? resolveApiserverFlag(observations, 'egress-selector-config-file')
 			: undefined;
 	return verdict && !verdict.known && verdict.differs ? apiserversDiffer(observations) : undefined;
 }
@@ -247,7 +247,7 @@ function bySetFlag(observations: Observations): RouteVerdict | undefined {
 	const why = metricsRead
 		? 'an egress file is set, but was not in use when the metrics were read'
 		: 'an egress file is set; the flag does not show which route it selects';
-	return carriedBy(null, unknownVerdict([metricsRead ? needActive : needMetrics], why, verdict.citations));
+	return carriedBy(null, unknownVerdict(obtainableNeeds(observations, [metricsRead ? needActive : needMetrics]), why, verdict.citations));
 }
 
 function unknown(observations: Observations): RouteVerdict {

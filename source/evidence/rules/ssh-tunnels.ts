@@ -49,7 +49,7 @@ export function sshExclusionBasis(observations: Observations): Basis {
 	// A structured /flagz names every flag.
 	const byFlagz =
 		own && own.facts.absent === 'unknown' && own.facts.values['ssh-user'] === undefined && basisOf(own, observations) === 'proven';
-	const flag = resolveApiserverFlag(observations, 'ssh-user', () => 'ssh-user-empty');
+	const flag = resolveApiserverFlag(observations, 'ssh-user');
 	const bases: readonly Basis[] = [
 		excludeSshByVersion(observations)?.basis ?? 'inferred',
 		byFlagz ? 'proven' : 'inferred',

@@ -39,7 +39,7 @@ import {currentList, type SessionState} from './session-state.ts';
 export function PathPane(): ReactNode {
 	const screen = useScreen(wholeScreen);
 	const {view} = screen.state;
-	const reading = useReading(() => spokenPath(selectedPath(screen.state)));
+	const reading = useReading(() => spokenPath(shownPath(screen.state)));
 	return view === 'audit' || view === 'proxy' ? null : (
 		<Box flexDirection="column" flexShrink={0} {...reading}>
 			{hasPaneTitles(screen.state) && view !== 'sandbox' && <Title />}
@@ -58,7 +58,7 @@ function Title(): ReactNode {
 	const screen = useScreen(wholeScreen);
 	const {state} = screen;
 	const {columns} = state.size;
-	const path = selectedPath(state);
+	const path = shownPath(state);
 	const key = firstKey(screen, 'why');
 	const after = path === null || columns < 76 ? '' : describeRoundTrips(path, pendingTimes(state, path));
 	const uptime = path === null || columns < 110 ? '' : describeUptime(path, state.now);
@@ -67,7 +67,7 @@ function Title(): ReactNode {
 }
 
 /** In the forwards view, the worst of the selected forward; in the proxy view, of the selected response; in lists, as read for the row. */
-export function selectedPath(state: SessionState): Path | null {
+export function shownPath(state: SessionState): Path | null {
 	if (state.view === 'forwards') {
 		const entry = state.connections.find(one => one.id === state.forwards[state.forwardCursor]?.id);
 		return worstPath(entry?.paths.values() ?? []);
@@ -91,7 +91,7 @@ function rowOfSelection(state: SessionState): ListRow | null {
 
 export function pathPane(screen: RenderInput): Line[] {
 	const {state} = screen;
-	const path = selectedPath(state);
+	const path = shownPath(state);
 	const isShort = !hasPaneTitles(state) || state.view === 'sandbox';
 	if (path === null) {
 		const [first, ...rest] = unreadLines(screen);

@@ -71,6 +71,13 @@ const refusedByOne = (apiservers: number): Given => ({
 	base: {...closed.base, failures: [failure({tls: 'refused'})], replicas: knownReplicas(apiservers)},
 });
 
+const byTcpProxy = {stepTests: [], metrics: [metrics({egressDials: [{protocol: 'http-connect', transport: 'tcp', count: 2}]})]} as const;
+const refusedTwice = makeObservation(
+	'log-differential',
+	{normal: 'certificate-refused' as const, skipping: 'certificate-refused' as const, text: 'x509', node: 'n1'},
+	{connection: 'c1', active: true},
+);
+
 const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowVerdict]> = [
 	['N1', 'kubelets alive, authorization on', {}, 'pass'],
 	['N1', 'AlwaysAllow', {base: {flags: [flags({...good, 'authorization-mode': '[AlwaysAllow]'})]}}, 'fail'],
@@ -259,6 +266,7 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 		'fail',
 	],
 	['C10', 'in use and failing', {base: {failures: [failure({route: 'konnectivity', text: 'No agent available'}, {active: true})]}}, 'fail'],
+	['C10', 'in use, and the certificate of its proxy refused', {base: {...byTcpProxy, logDifferentials: [refusedTwice]}}, 'fail'],
 	['C10', 'in use, and the last attempt found no agent', {base: {outcomes: [noAgent('kubelet n1')]}}, 'fail'],
 	['C10', 'in use, with a node that the agents cannot reach', {base: {outcomes: [unreachedAddresses('kubelet n1')]}}, 'pass'],
 	['C1', 'protected, and the last attempt failed', {base: {outcomes: [unreachedAddresses('kubelet n1')]}}, 'warn'],
@@ -318,6 +326,7 @@ test('a row whose last attempt failed shows far end, message and age', t => {
 	t.regex(message, /; the last attempt failed$/);
 	t.deepEqual(exceptions, ['kubelet n1: exec failed 12s ago: connection refused']);
 	t.is(rowOf({base: {outcomes: [noAgent('kubelet n1')]}}, 'C10').message, 'In use, but failed 12s ago: No agent available');
+	t.regex(rowOf({base: {...byTcpProxy, logDifferentials: [refusedTwice]}}, 'C10').remedy ?? '', /tlsConfig\.caBundle/);
 });
 
 test('a need does not name a source that was read without result', t => {

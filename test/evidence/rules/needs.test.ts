@@ -10,7 +10,8 @@ const unavailable = (source: UnavailableSource['source'], reason: UnavailableSou
 	need: null,
 });
 const requests = [needFlagz, needMirrorPods, needMetrics];
-const answer = 'a response to GET /flagz in time: the next connection tries again';
+const answerOf = (path: string) => `a response to GET ${path} in time: the next connection tries again`;
+const answer = answerOf('/flagz');
 
 /** A text in `needs` is a need without a permission. */
 const rows: ReadonlyArray<[title: string, observations: readonly UnavailableSource[], needs: ReadonlyArray<Need | string>]> = [
@@ -32,6 +33,7 @@ const rows: ReadonlyArray<[title: string, observations: readonly UnavailableSour
 		[unavailable('flagz', 'no-response'), unavailable('mirror-pod', 'forbidden')],
 		[answer, needMirrorPods],
 	],
+	['metrics did not arrive in time', [unavailable('metrics', 'no-response')], [needFlagz, needMirrorPods, answerOf('/metrics')]],
 ];
 
 for (const [title, observations, needs] of rows) {

@@ -13,6 +13,8 @@ import {
 	knownReplicas,
 	unverifiedFlags,
 	processOf,
+	failure,
+	tunnelFlags,
 	makeObservation,
 	socketFacts,
 } from '../../support/observations.ts';
@@ -98,6 +100,11 @@ const rows: ReadonlyArray<[title: string, input: FindingInput, codes: readonly s
 	['a refused kubelet certificate', {tls: 'refused'}, ['C4 KUBELET_CERT_REFUSED error 2']],
 	['an unknown leg 2', {tls: 'unknown', route: 'unknown'}, []],
 	['a tunnel', {route: 'konnectivity'}, []],
+	[
+		'an egress proxy whose certificate is refused',
+		{observations: {flags: [flags(tunnelFlags)], failures: [failure({tls: 'refused', mayBeFromFarEnd: false})]}},
+		['C10 EGRESS_PROXY_REFUSED error 2', 'C4 APISERVERS_NOT_READ info 1'],
+	],
 	['SSH tunnels', {route: 'ssh-tunnel'}, ['C9 SSH_TUNNELS warning 2']],
 	[
 		'a failed leg 2, listed first',

@@ -8,7 +8,7 @@ import {egressFile} from './egress-file.ts';
 import {writeKubeconfig} from './kubeconfig.ts';
 import {controlPlaneAddress, loopbackAddress, nodeAddress, type Lab} from './lab.ts';
 import {base, postureOf, type KubeletCa, type Posture, type PostureName} from './postures.ts';
-import {kubernetesPath, labTranslatesStreams, labVersion, toolPath} from './programs.ts';
+import {isSince136, kubernetesPath, labTranslatesStreams, labVersion, toolPath} from './programs.ts';
 import {waitFor, waitForPort} from './wait.ts';
 
 export const serverUrl = (lab: Lab, posture: PostureName): string =>
@@ -96,7 +96,7 @@ export async function apiserverArguments(
 		'--allow-privileged=true',
 		`--endpoint-reconciler-type=${reconciler}`,
 		'--profiling=false',
-		...(labTranslatesStreams && (posture.version ?? labVersion) === '1.36.3' ? ['--feature-gates=ExtendWebSocketsToKubelet=false'] : []),
+		...(labTranslatesStreams && isSince136(posture.version ?? labVersion) ? ['--feature-gates=ExtendWebSocketsToKubelet=false'] : []),
 	];
 }
 

@@ -40,6 +40,10 @@ async function selectionsOf(lab: Lab, egress: Exclude<Egress, 'none'>, superviso
 			];
 		}
 
+		case 'refused-proxy': {
+			return [{name: 'cluster', connection: await httpConnectOverTcp(lab, tunnelPort, 'egress', {trusted: 'cluster'})}];
+		}
+
 		// As in k3s: the supervisor has the apiserver's own certificate.
 		case 'supervisor': {
 			return [{name: 'cluster', connection: await httpConnectOverTcp(lab, supervisorPort, 'cluster')}];
@@ -58,14 +62,15 @@ async function selectionsOf(lab: Lab, egress: Exclude<Egress, 'none'>, superviso
 	}
 }
 
-async function httpConnectOverTcp(lab: Lab, port: number, by: Authority): Promise<object> {
+/** `by` signs both certificates; the apiserver verifies the proxy's with `trusted`. */
+async function httpConnectOverTcp(lab: Lab, port: number, by: Authority, {trusted = by}: {trusted?: Authority} = {}): Promise<object> {
 	const client = await signed(lab, `egress-client-${by}`, by, {commonName: 'kube-apiserver', groups: ['system:masters']});
 	return {
 		proxyProtocol: 'HTTPConnect',
 		transport: {
 			tcp: {
 				url: `https://${controlPlaneAddress(lab)}:${port}`,
-				tlsConfig: {caBundle: (await authority(lab, by)).cert, clientCert: client.cert, clientKey: client.key},
+				tlsConfig: {caBundle: (await authority(lab, trusted)).cert, clientCert: client.cert, clientKey: client.key},
 			},
 		},
 	};

@@ -25,7 +25,11 @@ export const tunnelPort = 8150;
 /** The port of the server that the agents of a mode dial. */
 export const agentPort = (mode: TunnelMode): number => ports[mode].agents;
 
-export const isTunnelMode = (egress: Egress): egress is TunnelMode => egress in ports;
+/** Of the server that an egress reaches. */
+export function tunnelModeOf(egress: Egress): TunnelMode | undefined {
+	const mode = egress === 'refused-proxy' ? 'http-connect-tcp' : egress;
+	return (Object.keys(ports) as TunnelMode[]).find(one => one === mode);
+}
 
 const authorityOf = (mode: TunnelMode): Authority => (mode === 'http-connect-tcp' ? 'egress' : 'cluster');
 

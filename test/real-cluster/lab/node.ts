@@ -9,7 +9,7 @@ import {importImage} from './image.ts';
 import {writeKubeconfig} from './kubeconfig.ts';
 import {addAddress, nodeAddress, podSubnet, type Lab} from './lab.ts';
 import {base} from './postures.ts';
-import {kubernetesPath, labTranslatesStreams, labVersion, toolPath, type KubernetesVersion} from './programs.ts';
+import {isSince136, kubernetesPath, labTranslatesStreams, labVersion, toolPath, type KubernetesVersion} from './programs.ts';
 import {waitFor, waitForPort} from './wait.ts';
 
 /**
@@ -101,7 +101,7 @@ async function kubeletConfiguration(lab: Lab, node: NodeName): Promise<object> {
 		...(serving && {tlsCertFile: serving.cert, tlsPrivateKeyFile: serving.key}),
 		...(facts.serving === 'pending' && {serverTLSBootstrap: true}),
 		...((facts.extendWebSockets === false || labTranslatesStreams) &&
-			(facts.version ?? labVersion) === '1.36.3' && {featureGates: {ExtendWebSocketsToKubelet: false}}),
+			isSince136(facts.version ?? labVersion) && {featureGates: {ExtendWebSocketsToKubelet: false}}),
 		containerRuntimeEndpoint: `unix://${containerdSocket(lab, node)}`,
 		staticPodPath: staticPodFolder(lab, node),
 		podLogsDir: join(lab.folder, node, 'pod-logs'),

@@ -3,16 +3,18 @@ The apiservers of the fixture, by the flags that decide leg 2. The truth table i
 A name is KUBELET_CA-EGRESS: `off-grpc` does not verify kubelets and reaches them through Konnectivity over gRPC. Egress over TCP is that of
 HyperShift and Gardener; `supervisor` is that of k3s.
 */
-import {labVersion, type KubernetesVersion} from './programs.ts';
+import {isSince136, labVersion, type KubernetesVersion} from './programs.ts';
 
 /** `--kubelet-certificate-authority`: not set, the CA of n1's certificate, or another one. */
 export type KubeletCa = 'off' | 'good' | 'bad';
 
 /**
 The `cluster` entry of `--egress-selector-config-file`; `none` means no file. `http-connect-tcp`: over TCP, with certificates of its own CA.
+`refused-proxy`: the same proxy, but the file names another CA, so the apiserver refuses the proxy's certificate.
 `supervisor`: over TCP to the server in whose process the apiserver runs and listens on loopback (modules/kubernetes/supervisor).
 */
-export type Egress = 'none' | 'grpc' | 'http-connect' | 'http-connect-tcp' | 'supervisor' | 'cluster-direct' | 'controlplane-only';
+export type Egress =
+	'none' | 'grpc' | 'http-connect' | 'http-connect-tcp' | 'refused-proxy' | 'supervisor' | 'cluster-direct' | 'controlplane-only';
 
 export type Posture = {
 	readonly kubeletCa: KubeletCa;
@@ -52,16 +54,18 @@ export const postures = {
 	'off-tcp': {kubeletCa: 'off', egress: 'http-connect-tcp', portOffset: 17},
 	'good-tcp': {kubeletCa: 'good', egress: 'http-connect-tcp', portOffset: 18},
 	'bad-tcp': {kubeletCa: 'bad', egress: 'http-connect-tcp', portOffset: 19},
-	/** Only n1 has an agent with a session. */
+	/** Only n1 has an agent with a session. The apiserver behind it listens on the next port. */
 	'good-supervisor': {kubeletCa: 'good', egress: 'supervisor', portOffset: 20, version: '1.36.3'},
+	'off-refused-proxy': {kubeletCa: 'off', egress: 'refused-proxy', portOffset: 22},
+	'good-refused-proxy': {kubeletCa: 'good', egress: 'refused-proxy', portOffset: 23},
 } satisfies Record<string, Posture>;
 
 export type PostureName = keyof typeof postures;
 
 export const base: PostureName = 'off-direct';
 
-/** Structured /flagz is served since 1.36. */
-export const servesFlagz = (name: PostureName): boolean => (postureOf(name).version ?? labVersion) === '1.36.3';
+/** In its structured form. */
+export const servesFlagz = (name: PostureName): boolean => isSince136(postureOf(name).version ?? labVersion);
 
 /** The posture with its optional fields typed. */
 export const postureOf = (name: PostureName): Posture => postures[name];

@@ -10,10 +10,24 @@ import {promisify} from 'node:util';
 
 const run = promisify(execFile);
 
-export type KubernetesVersion = '1.36.3' | '1.34.4';
+/** Those that build.sh builds; the second has all programs, the others only apiservers and kubelets. */
+const kubernetesVersions = ['1.34.4', '1.36.3', '1.37.2'] as const;
+export type KubernetesVersion = (typeof kubernetesVersions)[number];
 
-/** The version of apiservers and kubelets whose posture sets none; `SPOKE_LAB_KUBERNETES=1.34.4` selects the older one. */
-export const labVersion: KubernetesVersion = process.env['SPOKE_LAB_KUBERNETES'] === '1.34.4' ? '1.34.4' : '1.36.3';
+/** The version of apiservers and kubelets whose posture sets none; `SPOKE_LAB_KUBERNETES` selects another. */
+export const labVersion = versionNamed(process.env['SPOKE_LAB_KUBERNETES'] ?? '1.36.3');
+
+function versionNamed(name: string): KubernetesVersion {
+	const version = kubernetesVersions.find(one => one === name);
+	if (version === undefined) {
+		throw new Error(`SPOKE_LAB_KUBERNETES=${name}: the lab has ${kubernetesVersions.join(', ')}`);
+	}
+
+	return version;
+}
+
+/** 1.36 brought the structured /flagz and the feature gate ExtendWebSocketsToKubelet. */
+export const isSince136 = (version: KubernetesVersion): boolean => version !== '1.34.4';
 
 /** `SPOKE_LAB_TRANSLATED=1`: the apiserver translates every exec, attach and port-forward, as before 1.36. */
 export const labTranslatesStreams = process.env['SPOKE_LAB_TRANSLATED'] === '1';

@@ -1,5 +1,5 @@
 /** Starts parts of a lab that do not run yet. */
-import {agentName, agentObjects, isTunnelMode, startTunnelServer, type TunnelMode} from './konnectivity.ts';
+import {agentName, agentObjects, startTunnelServer, type TunnelMode, tunnelModeOf} from './konnectivity.ts';
 import {startApiserver, startControllers, startEtcd, startSupervisorAgent, serverUrl} from './control-plane.ts';
 import {users, writeKubeconfig, type UserName} from './kubeconfig.ts';
 import {apply, kubectl, mustKubectl} from './kubectl.ts';
@@ -31,8 +31,9 @@ export async function startBase(lab: Lab): Promise<void> {
 /** With the servers and agents that its egress needs. */
 export async function startPosture(lab: Lab, name: PostureName): Promise<void> {
 	const {egress} = postureOf(name);
-	if (isTunnelMode(egress)) {
-		await joined(`tunnel ${lab.folder} ${egress}`, async () => startTunnel(lab, egress));
+	const mode = tunnelModeOf(egress);
+	if (mode) {
+		await joined(`tunnel ${lab.folder} ${mode}`, async () => startTunnel(lab, mode));
 	}
 
 	// The static pod's tunnel uses this posture, too. If two started at once, the unrecorded one would never be stopped.

@@ -11,6 +11,8 @@ export type Truth = {
 	crossing: Exclude<ExposureState, 'unknown'>;
 	/** `--egress-selector-config-file` is set, whatever its content. */
 	egressFile: boolean;
+	/** The apiserver refuses the certificate of its egress proxy, so it sends nothing; the error has the words of a refused kubelet. */
+	proxyRefused: boolean;
 };
 
 export type StreamFacts = {
@@ -27,8 +29,15 @@ export function truthOf(posture: Pick<Posture, 'kubeletCa' | 'egress'>, stream: 
 	const tls = endsAtKubelet ? kubeletTls(posture.kubeletCa, stream.serving) : proxyTls(stream.scheme);
 	const route = routeOf(posture.egress);
 	// Verified or refused, or inside Konnectivity's TLS up to the node network. A supervisor dials all but kubelets directly.
-	const isProtected = tls === 'verified' || tls === 'refused' || route.routes.includes('konnectivity');
-	return {tls, ...route, crossing: isProtected ? 'protected' : 'exposed', egressFile: posture.egress !== 'none'};
+	const proxyRefused = posture.egress === 'refused-proxy';
+	const isProtected = proxyRefused || tls === 'verified' || tls === 'refused' || route.routes.includes('konnectivity');
+	return {
+		tls,
+		...route,
+		crossing: isProtected ? 'protected' : 'exposed',
+		egressFile: posture.egress !== 'none',
+		proxyRefused,
+	};
 }
 
 function kubeletTls(kubeletCa: KubeletCa, serving: ServingCertificate): TlsState {
@@ -58,6 +67,8 @@ function routeOf(egress: Egress): Pick<Truth, 'routes' | 'protocol'> {
 			return {routes: ['konnectivity', 'egress-http-connect'], protocol: 'http-connect'};
 		}
 
+		// Nothing is carried up to Konnectivity.
+		case 'refused-proxy':
 		case 'supervisor': {
 			return {routes: ['egress-http-connect'], protocol: 'http-connect'};
 		}

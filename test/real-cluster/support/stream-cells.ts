@@ -5,7 +5,7 @@ import type {Path} from '../../../source/evidence/evidence.ts';
 import type {UserName} from '../lab/kubeconfig.ts';
 import type {StreamFacts, Truth} from '../lab/truth.ts';
 import type {Cluster, LabServer} from './cluster.ts';
-import {silentCommand, type Cell} from './matrix-cells.ts';
+import {lacksResponse, maxAttempts, silentCommand, type Cell} from './matrix-cells.ts';
 
 const oneShots: ReadonlyArray<[name: string, args: readonly string[], stream: StreamFacts]> = [
 	['logs', ['logs', 'finished-writer', '--tail=1', '--path=json'], {feature: 'logs', serving: 'signed'}],
@@ -28,7 +28,8 @@ const lasting: typeof oneShots = [
 /** A settled path may change once more as soon as the metrics are read. */
 const mayChangeMs = 1500;
 
-const settlesWithinMs = 20_000;
+/** Flags without a response are requested again every 10 s. */
+const settlesWithinMs = 40_000;
 
 /** Paths printed as lines, or within events of a forward. */
 export function pathsIn(lines: string): Path[] {
@@ -44,29 +45,30 @@ export function pathsIn(lines: string): Path[] {
 
 type Streams = {cluster: Cluster; server: LabServer; user: UserName; truth: (stream: StreamFacts, path: Path) => Truth; flagz: boolean};
 
-/** Four one-shots and three lasting streams. A stream without a path is an error. */
+/** Four one-shots and three lasting streams, each again while a response was missing. A stream without a path is an error. */
 export async function streamCells({cluster, server, user, truth, flagz}: Streams): Promise<Cell[]> {
 	const cells: Cell[] = [];
-	const add = ([variant, args, stream]: (typeof oneShots)[number], paths: readonly Path[], stderr: string) => {
-		const path = paths.at(-1);
-		if (!path) {
-			throw new Error(`${server} ${user} ${args.join(' ')} reported no path: ${stderr}`);
-		}
+	const read = async ([variant, args, stream]: (typeof oneShots)[number], open: () => Promise<string>) => {
+		for (let attempt = 1; ; attempt++) {
+			const stderr = await open();
+			const path = pathsIn(stderr).at(-1);
+			if (!path) {
+				throw new Error(`${server} ${user} ${args.join(' ')} reported no path: ${stderr}`);
+			}
 
-		cells.push({server, user, probe: 'stream', variant, path, truth: truth(stream, path), flagz});
+			const isRepeated = attempt < maxAttempts && lacksResponse(path);
+			cells.push({server, user, probe: 'stream', variant, path, truth: truth(stream, path), flagz, isRepeated});
+			if (!isRepeated) {
+				return;
+			}
+		}
 	};
 
 	for (const row of oneShots) {
-		const {stderr} = await cluster.spoke(server, row[1], {user});
-		add(row, pathsIn(stderr), stderr);
+		await read(row, async () => (await cluster.spoke(server, row[1], {user})).stderr);
 	}
 
-	await Promise.all(
-		lasting.map(async row => {
-			const stderr = await labelledStderr(cluster, server, row[1], user);
-			add(row, pathsIn(stderr), stderr);
-		}),
-	);
+	await Promise.all(lasting.map(async row => read(row, async () => labelledStderr(cluster, server, row[1], user))));
 	return cells;
 }
 
@@ -81,7 +83,7 @@ async function labelledStderr(cluster: Cluster, server: LabServer, args: readonl
 	let isSettled = false;
 	createInterface({input: child.stderr}).on('line', line => {
 		lines.push(line);
-		if (!isSettled && pathsIn(line).some(({phase}) => phase === 'settled')) {
+		if (!isSettled && pathsIn(line).some(path => path.phase === 'settled' && !lacksResponse(path))) {
 			isSettled = true;
 			clearTimeout(timer);
 			timer = setTimeout(interrupt, mayChangeMs);

@@ -16,7 +16,7 @@ import type {SessionEvent} from '../../../source/session/frame/session-reducer.t
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {emptySession, type ClusterState} from '../../../source/session/frame/session-state.ts';
 import type {WhyLayer} from '../../../source/session/why/why-path.ts';
-import {selectedPath} from '../../../source/session/frame/path-pane.tsx';
+import {shownPath} from '../../../source/session/frame/path-pane.tsx';
 import {startServer} from '../../support/api-server.ts';
 import {until} from '../../support/until.ts';
 
@@ -158,9 +158,9 @@ test('two pods of the same name in two namespaces never share a path', async t =
 		list: 'pods',
 		event: {type: 'page', chunk: 'pods', first: false, rows: [{...row!, id: 'another', namespace: 'other'}]},
 	});
-	t.truthy(selectedPath(store.state));
+	t.truthy(shownPath(store.state));
 	store.dispatchNow({type: 'list', list: 'pods', event: {type: 'move', by: 1}});
-	t.is(selectedPath(store.state), null);
+	t.is(shownPath(store.state), null);
 	// Both keys may arrive in one burst, before anything is read for the row.
 	openWhy({store} as unknown as Session);
 	t.is((store.state.layers.at(-1) as WhyLayer).path, null);

@@ -3,7 +3,7 @@ import test from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import type {Path, TlsState} from '../../../source/evidence/evidence.ts';
 import {emptySession, type SessionState} from '../../../source/session/frame/session-state.ts';
-import {selectedPath} from '../../../source/session/frame/path-pane.tsx';
+import {shownPath} from '../../../source/session/frame/path-pane.tsx';
 
 const pathOf = (tls: TlsState) => ({legs: [{tls: {state: 'verified'}}, {tls: {state: tls}}]}) as unknown as Path;
 
@@ -23,5 +23,5 @@ test('a forward with several connections shows the worst path, as in its row', t
 			},
 		],
 	} as unknown as SessionState;
-	t.is(selectedPath(state), bad);
+	t.is(shownPath(state), bad);
 });

@@ -1,0 +1,76 @@
+/** A refused certificate that is the egress proxy's, and no kubelet's. */
+import test from 'ava';
+import type {LogDifferentialFacts, Observations} from '../../../source/evidence/evidence.ts';
+import {refusedEgressProxy} from '../../../source/evidence/rules/egress-proxy-certificate.ts';
+import {kubeletTls} from '../../../source/evidence/rules/kubelet-tls.ts';
+import {
+	failure,
+	flags,
+	makeObservation,
+	makeObservations,
+	metrics,
+	tunnelFlags,
+	unverifiedFlags,
+	verifyingFlags,
+} from '../../support/observations.ts';
+
+const log = (skipping: LogDifferentialFacts['skipping']) =>
+	makeObservation(
+		'log-differential',
+		{normal: 'certificate-refused' as const, skipping, text: 'x509', node: 'n1'},
+		{connection: 'c1', active: true},
+	);
+const spoken = failure({tls: 'refused', mayBeFromFarEnd: false});
+const verifyingTunnel = {...verifyingFlags, 'egress-selector-config-file': '/egress.yaml'};
+const {purpose} = makeObservations();
+const unverifiedLog = {...purpose, feature: 'logs', insecureSkipTlsVerifyBackend: true} as const;
+
+const rows: ReadonlyArray<[title: string, given: Partial<Observations>, basis: 'proven' | undefined]> = [
+	[
+		'a read is refused with and without verification',
+		{flags: [flags(verifyingTunnel)], logDifferentials: [log('certificate-refused')]},
+		'proven',
+	],
+	['a read is refused only with verification', {flags: [flags(verifyingTunnel)], logDifferentials: [log('ok')]}, undefined],
+	[
+		'a read is refused, and fails otherwise without verification',
+		{flags: [flags(verifyingTunnel)], logDifferentials: [log('failed')]},
+		undefined,
+	],
+	['a read is refused, and kubelets are not verified', {flags: [flags(tunnelFlags)], logDifferentials: [log('failed')]}, 'proven'],
+	['a stream is refused, and kubelets are not verified', {flags: [flags(tunnelFlags)], failures: [spoken]}, 'proven'],
+	[
+		'a stream that asks for no verification is refused',
+		{flags: [flags(verifyingTunnel)], purpose: unverifiedLog, failures: [spoken]},
+		'proven',
+	],
+	['a stream is refused, and kubelets are verified', {flags: [flags(verifyingTunnel)], failures: [spoken]}, undefined],
+	['a stream is refused, and no flags can be read', {failures: [spoken]}, undefined],
+	['the text may be a kubelet’s', {flags: [flags(tunnelFlags)], failures: [failure({tls: 'refused'})]}, undefined],
+	['there is no egress file', {flags: [flags(unverifiedFlags)], failures: [spoken]}, undefined],
+];
+
+for (const [title, given, basis] of rows) {
+	test(`the egress proxy is ${basis ? 'refused' : 'not known to be refused'} when ${title}`, t => {
+		t.is(refusedEgressProxy(makeObservations(given))?.basis, basis);
+	});
+}
+
+test('where kubelets are verified, a refused egress proxy leaves their certificates enforced', t => {
+	const flagsRead = [flags(verifyingTunnel)];
+	const tls = (skipping: LogDifferentialFacts['skipping']) =>
+		kubeletTls(makeObservations({flags: flagsRead, logDifferentials: [log(skipping)]})).state;
+	t.deepEqual([tls('ok'), tls('certificate-refused')], ['refused', 'enforced']);
+});
+
+test('counted refusals say nothing about kubelets where the egress proxy has TLS', t => {
+	const tls = (transport: string) =>
+		kubeletTls(
+			makeObservations({
+				purpose: {...purpose, target: {...purpose.target, chosenFrom: 0}},
+				flags: [flags(verifyingTunnel)],
+				metrics: [metrics({logTlsFailures: 3, egressDials: [{protocol: 'http-connect', transport, count: 3}]})],
+			}),
+		).state;
+	t.deepEqual([tls('uds'), tls('tcp')], ['refused', 'enforced']);
+});
