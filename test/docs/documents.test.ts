@@ -14,12 +14,17 @@ test('no table of a document is stale', async t => {
 	}
 });
 
-test('every link to a file of the repository resolves', async t => {
-	const documents = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'test/real-cluster/README.md', ...(await readdir(resolve(root, 'docs'))).filter(name => name.endsWith('.md')).map(name => `docs/${name}`)];
-	for (const path of documents) {
+test('every link to a file or a heading of the repository resolves', async t => {
+	const pages = (await readdir(resolve(root, 'docs'))).filter(name => name.endsWith('.md')).map(name => `docs/${name}`);
+	const others = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'source/sandbox/README.md', 'test/real-cluster/README.md'];
+	for (const path of [...others, ...pages]) {
 		const text = await readFile(resolve(root, path), 'utf8');
-		for (const [, target] of text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)) {
-			t.true(existsSync(resolve(root, dirname(path), target!)), `${path} → ${target}`);
+		for (const [, target, heading] of text.matchAll(/\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)/g)) {
+			const file = target === '' ? resolve(root, path) : resolve(root, dirname(path), target!);
+			t.true(existsSync(file), `${path} → ${target}`);
+			if (heading !== undefined) {
+				t.true(anchorsOf(await readFile(file, 'utf8')).has(heading), `${path} → ${target}#${heading}`);
+			}
 		}
 	}
 });
@@ -40,3 +45,9 @@ test('docs/settings.md lists every environment variable of spoke', async t => {
 	const settings = await readFile(resolve(root, 'docs/settings.md'), 'utf8');
 	t.deepEqual([...names].filter(name => !settings.includes(`\`${name}`)), []);
 });
+
+/** Those that GitHub gives the headings of a document. */
+function anchorsOf(text: string): Set<string> {
+	const headings = [...text.matchAll(/^#{1,6} (.+)$/gm)].map(([, heading]) => heading!);
+	return new Set(headings.map(heading => heading.toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, '').replaceAll(' ', '-')));
+}

@@ -157,6 +157,7 @@ test('a remedy belongs to its finding', t => {
 	t.is(remedy({tls: 'refused'}), remedies.kubeletServing);
 	t.is(remedy({route: 'ssh-tunnel'}), remedies.konnectivity);
 	t.is(remedy({error: new SpokeError('ERR_SECOND_LEG', 'no agent', {remedy: 'start the agents'})}), 'start the agents');
+	t.regex(remedy({tls: 'unverified', feature: 'pod-proxy', request: request(false)}) ?? '', /^use a port-forward/);
 	t.is(found({tls: 'unverified'})[0]?.docs, docs.kubelet);
 	t.is(found({tls: 'plain', feature: 'pod-proxy', request: {...request(false), scheme: 'http'}})[0]?.docs, docs.proxied);
 });
@@ -199,4 +200,6 @@ test('an open verdict of a configuration is explained by the distribution, a pro
 		),
 		[],
 	);
+	// What a distribution sets for kubelets says nothing about a pod.
+	t.deepEqual(pathFindings(makeObservations({}, 'pod-proxy', request(false)), unknown, direct, {error: null, distribution}), []);
 });

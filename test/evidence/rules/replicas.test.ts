@@ -107,7 +107,7 @@ for (const [title, given, count] of rows) {
 }
 
 const places = knownReplicas(2, ['10.0.0.7:6443', '10.0.0.8:6443']);
-const agreed: ReadonlyArray<[title: string, given: Partial<Observations>, agree: boolean | null]> = [
+const agreed: Array<[title: string, given: Partial<Observations>, agree: boolean | null]> = [
 	['two with equal values', {flags: two, replicas: knownReplicas(2)}, true],
 	['two of three with equal values', {flags: two, replicas: knownReplicas(3)}, null],
 	[
@@ -136,6 +136,42 @@ const agreed: ReadonlyArray<[title: string, given: Partial<Observations>, agree:
 		true,
 	],
 ];
+
+const behindBalancer = (host: string) => mirrorPod(host, at(host), false, ['10.0.0.99']);
+const registered = (addresses: readonly string[]) => ({
+	known: addresses.length,
+	knownFrom: 'endpointslice' as const,
+	leases: null,
+	addresses,
+});
+agreed.push(
+	[
+		'two with equal values, one of them at an address that no list has',
+		{
+			flags: [flags(at('10.0.0.5'), {connection: 'c8', process: 'p1'}), flags(at('10.0.0.9'), {connection: 'c9', process: 'p2'})],
+			replicas: knownReplicas(2, ['10.0.0.5:6443', '10.0.0.6:6443']),
+		},
+		null,
+	],
+	[
+		'the pod of the only registered apiserver, where the connection ends, without leases',
+		{mirrorPods: [mirrorPod('a', at('10.0.0.5'))], replicas: makeObservation('endpoints', registered(['10.0.0.5:6443']))},
+		true,
+	],
+	[
+		'two pods at addresses of balancers, without leases: more apiservers can share an address',
+		{
+			mirrorPods: [behindBalancer('10.0.0.7'), behindBalancer('10.0.0.8')],
+			replicas: makeObservation('endpoints', registered(['10.0.0.7:6443', '10.0.0.8:6443'])),
+		},
+		null,
+	],
+	[
+		'two pods at addresses of balancers, with a lease for each',
+		{mirrorPods: [behindBalancer('10.0.0.7'), behindBalancer('10.0.0.8')], replicas: places},
+		true,
+	],
+);
 
 for (const [title, given, agree] of agreed) {
 	test(`replicas agree, ${title}: ${agree ?? 'unknown'}`, t => {

@@ -139,6 +139,15 @@ test('k3s at another address names the address of its own server', t => {
 	t.is(need?.or, 'a kubeconfig with the server https://10.0.0.5:6443');
 });
 
+test('an unknown server identity says what else the server can be', t => {
+	t.regex(identify({socket: tls({trust: 'system-roots'})}).why, /an apiserver or a gateway/);
+	t.regex(identify({flags: bound('127.0.0.1')}).why, /listens on loopback only/);
+});
+
+test('a server with the apiserver’s certificate that can be a gateway is marked as such', t => {
+	t.like(identify({socket: at('10.0.0.9:6443')}), {to: 'unknown', hasApiserverCertificate: true});
+});
+
 for (const [title, input, to] of rows) {
 	test(`${title}: ${to}`, t => {
 		t.is(identify(input).to, to);
