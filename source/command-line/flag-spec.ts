@@ -22,7 +22,7 @@ export type FlagSpec = {
 	/** Fixed words that completion offers; other text is accepted too. */
 	suggests?: readonly string[];
 	/** Kind of names that completion looks up. */
-	completes?: 'namespace' | 'context' | 'cluster' | 'user' | 'container' | 'file' | 'target' | 'theme';
+	completes?: 'namespace' | 'context' | 'cluster' | 'user' | 'container' | 'file' | 'target' | 'theme' | 'forward-set';
 	/** Without a final period. */
 	help: string;
 	hidden?: boolean;

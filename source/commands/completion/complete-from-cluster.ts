@@ -4,6 +4,7 @@ import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {connectionFlags, type ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
+import {forwardSetNames} from '../../command-line/forward-set-names.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import {findForwards} from '../../detached-forwards/forward-record.ts';
 import {findForwardsDirectory} from '../../detached-forwards/state-directory.ts';
@@ -37,6 +38,10 @@ export async function completeFromCluster(
 
 	if (kind === 'theme') {
 		return matching([...kinds, ...(await ownThemeNames(env))]);
+	}
+
+	if (kind === 'forward-set') {
+		return matching(forwardSetNames(env));
 	}
 
 	if (kind === 'detached-forward') {

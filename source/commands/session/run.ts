@@ -1,4 +1,5 @@
 /** `spoke`. */
+import {assertAccess} from '../../actions/access.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import type {Command} from '../command.ts';
@@ -14,7 +15,12 @@ export const command: Command<typeof sessionSpec.flags> = {
 			throw new SpokeError('ERR_USAGE', `unknown command: ${positionals[0]}`, {remedy: 'list the commands with `spoke help`'});
 		}
 
-		if (!(await hasKubeconfig(flags, env))) {
+		if (flags.forwards !== undefined) {
+			assertAccess('--forwards', 'listen', {readOnly: flags['read-only']});
+		}
+
+		// The sandbox has none of the targets that a saved set names.
+		if (flags.forwards === undefined && !(await hasKubeconfig(flags, env))) {
 			const {command} = await import('../demo/run.ts');
 			const defaults = parseCommandLine(demoSpec.flags, []);
 			const {'read-only': readOnly, keymap, theme, motion, mouse} = flags;
@@ -25,6 +31,9 @@ export const command: Command<typeof sessionSpec.flags> = {
 			throw new SpokeError('ERR_NO_TERMINAL', 'the session needs a terminal');
 		}
 
-		return startSession({flags, stdin, stdout, env, interrupted}, {flags, allNamespaces: flags['all-namespaces']});
+		return startSession(
+			{flags, stdin, stdout, env, interrupted},
+			{flags, allNamespaces: flags['all-namespaces'], forwards: flags.forwards},
+		);
 	},
 };

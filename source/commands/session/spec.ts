@@ -40,6 +40,13 @@ export const sessionFlags = [
 ] as const satisfies readonly FlagSpec[];
 
 const flags = [
+	{
+		name: 'forwards',
+		kind: 'string',
+		value: 'SET',
+		completes: 'forward-set',
+		help: 'start this set of forwards with the session, in its context: a file in ~/.config/spoke/forwards, which the forwards view saves; entries that name another context are not started',
+	},
 	{name: 'all-namespaces', short: 'A', kind: 'boolean', help: 'show all namespaces at the start'},
 	...sessionFlags,
 	helpFlag,
@@ -55,6 +62,7 @@ export const sessionSpec = {
 	examples: [
 		['spoke -n payments', 'start in a namespace'],
 		['spoke --context prod-eu -A', 'another context, all namespaces'],
+		['spoke --context staging --forwards shop', 'with the forwards that you saved as shop'],
 		['spoke --read-only', 'browse without changing anything'],
 	],
 	flags,

@@ -14,7 +14,7 @@ type Screen = Pick<Invocation<typeof sessionFlags>, 'flags' | 'stdin' | 'stdout'
 /** Resolves to the exit status. @throws SpokeError for a keymap, theme or cluster that cannot be opened */
 export async function startSession(
 	{flags: screen, ...here}: Screen,
-	what: Pick<SessionOptions, 'flags' | 'allNamespaces' | 'tail' | 'sandbox' | 'isFallback'>,
+	what: Pick<SessionOptions, 'flags' | 'allNamespaces' | 'forwards' | 'tail' | 'sandbox' | 'isFallback'>,
 ): Promise<number> {
 	if (what.flags.v >= traceVerbosity) {
 		throw new SpokeError('ERR_USAGE', `-v=${what.flags.v} logs requests to stderr, which the session uses as its screen`, {

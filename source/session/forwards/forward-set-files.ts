@@ -1,9 +1,9 @@
 /** Saved sets of forwards, one editable file each. */
-import {readdirSync, readFileSync} from 'node:fs';
+import {readFileSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {formatForwardEntry, parseForwardFile, type ForwardFileEntry} from '../../command-line/forward-file.ts';
-import {configDirectory} from '../../command-line/config-directory.ts';
+import {forwardSetNames, forwardSetsDirectory, isForwardSetName} from '../../command-line/forward-set-names.ts';
 import {replaceFile} from '../../command-line/private-files.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {validateForward} from '../../streams/port-forward/forward-request.ts';
@@ -15,28 +15,33 @@ export type ForwardSet = {
 	problem: string | null;
 };
 
-const head = '# Forwards of spoke, one per line: the arguments of `spoke port-forward`. Nothing here starts automatically.\n';
+const head =
+	'# Forwards of spoke, one per line: the arguments of `spoke port-forward`. Without --context,\n# a line is for every context. `spoke --forwards NAME` starts all lines with the session.\n';
 
 /** Synchronous, because the next key of a burst applies to the result. */
 export function readForwardSets(env: NodeJS.ProcessEnv): ForwardSet[] {
-	const folder = setsDirectory(env);
-	return folder === null
-		? []
-		: filesIn(folder)
-				.filter(file => isSetName(file))
-				.sort()
-				.map(name => readSet(join(folder, name), name));
+	const folder = forwardSetsDirectory(env);
+	return folder === null ? [] : forwardSetNames(env).map(name => readSet(join(folder, name), name));
 }
 
-function filesIn(folder: string): string[] {
-	try {
-		// Skips pipes, because opening one blocks.
-		return readdirSync(folder, {withFileTypes: true})
-			.filter(one => one.isFile() || one.isSymbolicLink())
-			.map(({name}) => name);
-	} catch {
-		return [];
+/** The set for `spoke --forwards NAME`. @throws SpokeError ERR_USAGE if there is none, or its file is invalid */
+export function requireForwardSet(env: NodeJS.ProcessEnv, name: string): ForwardSet {
+	const sets = readForwardSets(env);
+	const set = sets.find(one => one.name === name);
+	if (set === undefined) {
+		throw new SpokeError('ERR_USAGE', `no saved set of forwards named ${JSON.stringify(name)}`, {
+			remedy:
+				sets.length === 0
+					? 'save open forwards in the session, or write ~/.config/spoke/forwards/NAME'
+					: `choose one of ${sets.map(one => one.name).join(', ')}`,
+		});
 	}
+
+	if (set.problem !== null) {
+		throw new SpokeError('ERR_USAGE', set.problem, {remedy: `correct ${pathOfSet(env, name)}`});
+	}
+
+	return set;
 }
 
 function readSet(path: string, name: string): ForwardSet {
@@ -59,20 +64,15 @@ export async function addToForwardSet(env: NodeJS.ProcessEnv, name: string, line
 	return write(env, name, `${before}${before === '' || before.endsWith('\n') ? '' : '\n'}${formatForwardEntry(line)}\n`);
 }
 
-/** Names of sets never start with a dot, as the name of a draft does. */
 async function write(env: NodeJS.ProcessEnv, name: string, text: string): Promise<string> {
 	const path = pathOfSet(env, name);
 	await replaceFile(path, text);
 	return path;
 }
 
-export function isSetName(name: string): boolean {
-	return /^\w[\w.-]{0,99}$/.test(name);
-}
-
 function pathOfSet(env: NodeJS.ProcessEnv, name: string): string {
-	const folder = setsDirectory(env);
-	if (!isSetName(name)) {
+	const folder = forwardSetsDirectory(env);
+	if (!isForwardSetName(name)) {
 		throw new SpokeError('ERR_LOCAL_FILE', `invalid set name ${JSON.stringify(name)}: use letters, digits, . _ and -`);
 	}
 
@@ -81,9 +81,4 @@ function pathOfSet(env: NodeJS.ProcessEnv, name: string): string {
 	}
 
 	return join(folder, name);
-}
-
-export function setsDirectory(env: NodeJS.ProcessEnv): string | null {
-	const folder = configDirectory(env);
-	return folder === null ? null : join(folder, 'forwards');
 }

@@ -3,11 +3,12 @@ import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
 import {localPortOf, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import type {ForwardFileEntry} from '../../command-line/forward-file.ts';
+import {forwardSetsDirectory, isForwardSetName} from '../../command-line/forward-set-names.ts';
 import type {ForwardState} from '../frame/session-state.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {Handlers, Session} from '../frame/session.ts';
-import {addToForwardSet, isSetName, readForwardSets, setsDirectory, writeForwardSet, type ForwardSet} from './forward-set-files.ts';
+import {addToForwardSet, readForwardSets, writeForwardSet, type ForwardSet} from './forward-set-files.ts';
 import type {ForwardConfig} from './run-forward.ts';
 import {describeResets, startForwardFrom, stopImmediately} from './forward-lifecycle.ts';
 import {isFree} from './free-port.ts';
@@ -71,7 +72,9 @@ async function pickSet(session: Session, sets: readonly ForwardSet[]): Promise<s
 		heads: ['SET', 'FORWARDS', ''],
 		items,
 		keys: 'preview',
-		notes: [`Files in ${underHome(session, setsDirectory(session.env) ?? '')}; edit or delete them there. Nothing starts automatically.`],
+		notes: [
+			`Files in ${underHome(session, forwardSetsDirectory(session.env) ?? '')}; edit or delete them there. \`spoke --forwards SET\` starts one with the session.`,
+		],
 	});
 }
 
@@ -80,13 +83,7 @@ type Wanted = {config: ForwardConfig; shown: string; runs: ForwardState | null; 
 async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 	const here = currentEntries(session, set);
 	const wanted = wantedOf(session, here);
-	const others = set.lines.length - here.length;
-	const elsewhere =
-		others === 0
-			? []
-			: [
-					`${others} of ${[...new Set(set.lines.filter(one => !here.includes(one)).map(({context}) => context))].join(', ')} ${others === 1 ? 'is' : 'are'} not affected.`,
-				];
+	const elsewhere = describeOthers(set, here);
 	const isOn = wanted.length > 0 && wanted.every(({runs}) => runs !== null);
 	if (wanted.length === 0) {
 		session.tell(`${set.name} has no forwards for ${session.cluster.context}`, 'warn');
@@ -101,10 +98,7 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 		const details = await session.typeAhead.during({description: `checking the ports of ${set.name}`}, async () =>
 			Promise.all(wanted.map(async one => `${one.shown}${await noteOf(one)}`)),
 		);
-		const isExposed = starting.some(({config}) =>
-			parseListenAddresses(config.address.split(',')).some(({address}) => !isLoopback(address)),
-		);
-		const exposed = isExposed ? ['Anyone who can reach this machine can use forwards not on loopback.'] : [];
+		const exposed = describeExposed(starting);
 		if (
 			await session.ask(`Start ${formatQuantity(starting.length, 'forward')} of ${set.name} in ${session.cluster.context}?`, [
 				...atMost(details),
@@ -117,6 +111,36 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 			}
 		}
 	}
+}
+
+/** For `spoke --forwards SET`: needs no confirmation, because the command line names the set. */
+export function startForwardSet(session: Session, set: ForwardSet): void {
+	const here = currentEntries(session, set);
+	const wanted = wantedOf(session, here);
+	for (const {config} of wanted) {
+		startForwardFrom(session, config);
+	}
+
+	const started =
+		wanted.length === 0
+			? `${set.name} has no forwards for ${session.cluster.context}.`
+			: `Started ${formatQuantity(wanted.length, 'forward')} of ${set.name} in ${session.cluster.context}.`;
+	const more = [...describeOthers(set, here), ...describeExposed(wanted)];
+	session.tell([started, ...more].join(' '), wanted.length === 0 || more.length > 0 ? 'warn' : undefined);
+}
+
+function describeOthers({lines}: ForwardSet, here: readonly ForwardFileEntry[]): string[] {
+	const others = lines.filter(one => !here.includes(one));
+	return others.length === 0
+		? []
+		: [
+				`${others.length} of ${[...new Set(others.map(({context}) => context))].join(', ')} ${others.length === 1 ? 'is' : 'are'} not affected.`,
+			];
+}
+
+function describeExposed(starting: readonly Wanted[]): string[] {
+	const isExposed = starting.some(({config}) => parseListenAddresses(config.address.split(',')).some(({address}) => !isLoopback(address)));
+	return isExposed ? ['Anyone who can reach this machine can use forwards not on loopback.'] : [];
 }
 
 async function noteOf({config, runs}: Wanted): Promise<string> {
@@ -180,7 +204,7 @@ function isOpen({phase}: ForwardState): boolean {
 }
 
 async function saveSet(session: Session): Promise<void> {
-	const lines = session.store.state.forwards.filter(one => isOpen(one)).map(one => savedLine(one));
+	const lines = ofOneContext(session.store.state.forwards.filter(one => isOpen(one)).map(one => savedLine(one)));
 	if (lines.length === 0) {
 		session.tell('no open forwards to save', 'warn');
 		return;
@@ -195,7 +219,7 @@ async function saveSet(session: Session): Promise<void> {
 		accept: 'save',
 		text: namespaces.length === 1 ? namespaces[0]! : 'forwards',
 		note: text => `${formatQuantity(lines.length, 'forward')}${countOf(text) === null ? '' : ', replacing its content'}`,
-		check: text => (isSetName(text) ? null : 'use letters, digits, . _ and -'),
+		check: text => (isForwardSetName(text) ? null : 'use letters, digits, . _ and -'),
 	});
 	if (sets.length > 0) {
 		session.offer(
@@ -224,9 +248,17 @@ async function saveSet(session: Session): Promise<void> {
 	}
 }
 
+/** A set whose forwards are all of one context names none, so that it can start in another one. */
+function ofOneContext(lines: readonly ForwardFileEntry[]): readonly ForwardFileEntry[] {
+	return new Set(lines.map(({context}) => context)).size === 1 ? lines.map(line => ({...line, context: null})) : lines;
+}
+
 export async function addForwardToSet(session: Session, name: string, config: ForwardConfig): Promise<void> {
+	const set = readForwardSets(session.env).find(one => one.name === name);
+	const isOfAnyContext = set?.lines.every(({context}) => context === null) ?? false;
+	const line = savedLine({...config, context: config.cluster.context, local: null});
 	try {
-		await addToForwardSet(session.env, name, savedLine({...config, context: config.cluster.context, local: null}));
+		await addToForwardSet(session.env, name, isOfAnyContext ? {...line, context: null} : line);
 		loadForwardSets(session);
 	} catch (error) {
 		session.tell(`not added to ${name}: ${toSpokeError(error).message}`, 'error');

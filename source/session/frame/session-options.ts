@@ -27,6 +27,8 @@ export type SessionOptions = {
 	motion?: string | undefined;
 	/** `on` (default) or `off`. */
 	mouse?: string | undefined;
+	/** Name of a saved set of forwards that starts with the session. */
+	forwards?: string | undefined;
 	tail?: {options: Omit<TailOptions, 'namespace'> & {namespace?: string | null}; start: TailStart};
 	sandbox?: Sandbox;
 	clock?: Clock;

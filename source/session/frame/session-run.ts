@@ -8,6 +8,8 @@ import {attachSandbox} from '../sandbox/sandbox-handlers.ts';
 import {logInBeforeStart} from '../shell/plugin-terminal.ts';
 import type {SessionOptions} from './session-options.ts';
 import type {Session} from './session.ts';
+import {requireForwardSet, type ForwardSet} from '../forwards/forward-set-files.ts';
+import {startForwardSet} from '../forwards/forward-sets.ts';
 import {openTail} from '../tail/open-tail.ts';
 import {tickTails} from '../tail/tail-entry.ts';
 import {displayOf, emptyTail} from '../tail/tail-view.ts';
@@ -15,10 +17,13 @@ import {displayOf, emptyTail} from '../tail/tail-view.ts';
 export class SessionRun {
 	readonly #options: SessionOptions;
 	readonly #parts: SessionParts;
+	readonly #forwards: ForwardSet | null;
 	#stopClocks: () => void = () => {};
 
+	/** @throws SpokeError ERR_USAGE for a set of forwards that is missing or invalid */
 	constructor(options: SessionOptions) {
 		this.#options = options;
+		this.#forwards = options.forwards === undefined ? null : requireForwardSet(options.env, options.forwards);
 		this.#parts = createSession(options);
 	}
 
@@ -156,6 +161,10 @@ export class SessionRun {
 			feeds.read();
 		} else {
 			session.perform(`view.${view}`);
+		}
+
+		if (this.#forwards !== null) {
+			startForwardSet(session, this.#forwards);
 		}
 
 		void session.reachability.run();

@@ -5,6 +5,7 @@ import {createServer, type AddressInfo} from 'node:net';
 import {join} from 'node:path';
 import test from 'ava';
 import {addToForwardSet, readForwardSets, writeForwardSet} from '../../../source/session/forwards/forward-set-files.ts';
+import {runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {newHome, onSandbox} from '../../support/sandbox-session.ts';
 import {openTerminal} from '../../support/terminal.ts';
@@ -18,7 +19,7 @@ async function unusedPort(): Promise<number> {
 	return port;
 }
 
-test('a saved set is not started by the next session, but by a key, and stops together', async t => {
+test('a saved set is started by a key, not by the next session, and stops together', async t => {
 	const {kubeconfigFile} = await openSandbox(t);
 	const home = await newHome(t);
 	const [one, other] = [await unusedPort(), await unusedPort()];
@@ -34,7 +35,7 @@ test('a saved set is not started by the next session, but by a key, and stops to
 	const text = await readFile(file, 'utf8');
 	t.regex(
 		text,
-		/^#.*Nothing here starts automatically\.\n--context sandbox -n default svc\/web \d+:80\n--context sandbox -n default sts\/db \d+:7000\n$/,
+		/^#.*\n#.*`spoke --forwards NAME` starts all lines with the session\.\n-n default svc\/web \d+:80\n-n default sts\/db \d+:7000\n$/,
 	);
 	t.is((await stat(file)).mode & 0o777, 0o600);
 	first.press('app.quit', 'confirm.yes');
@@ -68,6 +69,61 @@ test('a saved set is not started by the next session, but by a key, and stops to
 	second.press('confirm.yes');
 	await second.sees(/● :\d+ +svc\/web:80[\s\S]*● :\d+ +sts\/db:7000[\s\S]*Connections 2/);
 	t.regex(second.text(), /5 Forwards 2/);
+});
+
+test('--forwards starts a set with the session, also in another context than it was saved in', async t => {
+	const {kubeconfigFile} = await openSandbox(t);
+	const home = await newHome(t);
+	const [one, other] = [await unusedPort(), await unusedPort()];
+	const first = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home});
+	await first.sees(/web-\w+-\w+/);
+	first.press('view.forwards');
+	first.type(`:forward svc/web ${one}:80\r`);
+	await first.sees(/● :\d+ +svc\/web:80/);
+	first.press('save', 'clear');
+	first.type('mine\r');
+	await first.sees(/saved 1 forward/);
+	first.press('app.quit', 'confirm.yes');
+	t.is(await first.ended(), 0);
+	const file = join(home, '.config/spoke/forwards/mine');
+	await writeFile(file, `${await readFile(file, 'utf8')}--context sandbox sts/db ${other}:7000\n`);
+
+	const second = await openTerminal(t, ['--kubeconfig', kubeconfigFile, '--context', 'sandbox-ada', '--forwards', 'mine'], {home});
+	await second.sees(/Started 1 forward of mine in sandbox-ada\. 1 of sandbox is not affected\./);
+	await until(
+		async () =>
+			fetch(`http://127.0.0.1:${one}/`)
+				.then(({status}) => status === 200)
+				.catch(() => false),
+		() => second.text(),
+	);
+	second.press('view.forwards');
+	await second.sees(new RegExp(`● :${one} +svc/web:80`));
+	t.notRegex(second.text(), /sts\/db/);
+});
+
+test('--forwards with a set that is missing, invalid or not allowed ends before the session', async t => {
+	const {kubeconfigFile} = await openSandbox(t);
+	const home = await newHome(t);
+	const folder = join(home, '.config/spoke/forwards');
+	await mkdir(folder, {recursive: true});
+	await writeFile(join(folder, 'broken'), 'svc/web\n');
+	for (const [args, pattern] of [
+		[['--forwards', 'mine'], /no saved set of forwards named "mine" \(choose one of broken\)/],
+		[['--forwards', 'broken'], /broken:1: no port is given for svc\/web/],
+		[['--forwards', 'broken', '--read-only'], /--forwards is refused: --read-only is set/],
+	] as const) {
+		const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile, ...args], {home});
+		await terminal.sees(pattern);
+		t.is(await terminal.ended(), 2);
+	}
+});
+
+test('the name of a set is completed', async t => {
+	const home = await newHome(t);
+	await writeForwardSet({HOME: home}, 'mine', []);
+	const {stdout} = await runSpoke(['completion', 'words', '--', '--forwards', 'm'], {env: {HOME: home}});
+	t.is(stdout, 'mine\t\n');
 });
 
 test('a set skips other contexts and reports used ports and exposed addresses first', async t => {
