@@ -39,6 +39,7 @@ const parts = [
 	'source/policies/parse-policy.ts',
 	'source/commands/logs/export-logs.ts',
 	'source/commands/logs/shape-lines.ts',
+	'source/commands/logs/print-each-context.ts',
 	'source/session/text/yaml-lines.ts',
 	'source/commands/port-forward/detach.ts',
 	'source/commands/port-forward/local-command.ts',

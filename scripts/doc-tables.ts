@@ -128,8 +128,7 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 }
 
 function commandSection(row: (typeof commandTable)[number]['spec']): string {
-	const connection = new Set<string>(connectionFlags.map(flag => flag.name));
-	const own = row.flags.filter(flag => !connection.has(flag.name) && !flag.hidden);
+	const own = row.flags.filter(flag => !(connectionFlags as readonly FlagSpec[]).includes(flag) && !flag.hidden);
 	return [
 		`### spoke ${row.name}`,
 		'',

@@ -1,6 +1,6 @@
 /** Manual pages, rendered from the data of help. */
 import {readFile} from 'node:fs/promises';
-import {connectionFlags} from '../source/command-line/connection-flags.ts';
+import {connectionFlagNames} from '../source/command-line/connection-flags.ts';
 import type {FlagSpec} from '../source/command-line/flag-spec.ts';
 import {splitParagraphs, formatFlag} from '../source/command-line/render-help.ts';
 import {commandTable} from '../source/commands/command-table.ts';
@@ -83,12 +83,11 @@ function paragraphs(text: string): string[] {
 }
 
 function flagSections(row: CommandRow): string[] {
-	const connection = new Set<string>(connectionFlags.map(flag => flag.name));
 	const shown = row.flags.filter(flag => !flag.hidden);
 	const flags = (chosen: readonly FlagSpec[]) => chosen.flatMap(flag => tagged(formatFlag(flag).trim(), flag.help));
 	return [
-		section('OPTIONS', flags(shown.filter(flag => !connection.has(flag.name)))),
-		section('CONNECTION OPTIONS', flags(shown.filter(flag => connection.has(flag.name)))),
+		section('OPTIONS', flags(shown.filter(flag => !connectionFlagNames.has(flag.name)))),
+		section('CONNECTION OPTIONS', flags(shown.filter(flag => connectionFlagNames.has(flag.name)))),
 	];
 }
 

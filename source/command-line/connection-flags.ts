@@ -1,7 +1,7 @@
-/** kubectl's connection flags. */
+/** kubectl's connection flags, and those of commands that take several contexts. */
 import type {FlagSpec, FlagValues} from './flag-spec.ts';
 
-export const connectionFlags = [
+const fileFlags = [
 	{name: 'kubeconfig', kind: 'string', value: 'FILE', completes: 'file', help: 'path to the kubeconfig file to use'},
 	{
 		name: 'kuberc',
@@ -10,7 +10,28 @@ export const connectionFlags = [
 		completes: 'file',
 		help: 'path to the kuberc file to use for preferences; KUBERC=off disables them',
 	},
-	{name: 'context', kind: 'string', value: 'NAME', completes: 'context', help: 'the kubeconfig context to use'},
+] as const satisfies readonly FlagSpec[];
+
+const contextFlag = {
+	name: 'context',
+	kind: 'string',
+	value: 'NAME',
+	completes: 'context',
+	help: 'the kubeconfig context to use',
+} as const satisfies FlagSpec;
+
+const contextsFlags = [
+	{
+		name: 'context',
+		kind: 'texts',
+		value: 'NAME,…',
+		completes: 'context',
+		help: 'the kubeconfig context to use; several at once if separated by commas, or repeated',
+	},
+	{name: 'all-contexts', kind: 'boolean', help: 'every context of the kubeconfig at once'},
+] as const satisfies readonly FlagSpec[];
+
+const clusterFlags = [
 	{name: 'cluster', kind: 'string', value: 'NAME', completes: 'cluster', help: 'the kubeconfig cluster to use'},
 	{name: 'user', kind: 'string', value: 'NAME', completes: 'user', help: 'the kubeconfig user to use'},
 	{name: 'namespace', short: 'n', kind: 'string', value: 'NAMESPACE', completes: 'namespace', help: 'the namespace of the target'},
@@ -58,4 +79,13 @@ export const connectionFlags = [
 	},
 ] as const satisfies readonly FlagSpec[];
 
+export const connectionFlags = [...fileFlags, contextFlag, ...clusterFlags] as const satisfies readonly FlagSpec[];
+
+/** Instead of `connectionFlags`, for a command that takes several contexts. */
+export const multiContextFlags = [...fileFlags, ...contextsFlags, ...clusterFlags] as const satisfies readonly FlagSpec[];
+
+/** Names of the flags that help lists as connection flags. */
+export const connectionFlagNames: ReadonlySet<string> = new Set([...connectionFlags, ...multiContextFlags].map(({name}) => name));
+
+export type MultiContextFlags = FlagValues<typeof multiContextFlags>;
 export type ConnectionFlags = FlagValues<typeof connectionFlags>;

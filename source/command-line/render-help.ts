@@ -1,5 +1,5 @@
 /** Help texts. */
-import {connectionFlags} from './connection-flags.ts';
+import {connectionFlagNames} from './connection-flags.ts';
 import type {FlagSpec} from './flag-spec.ts';
 
 type CommandHelp = {
@@ -39,9 +39,8 @@ export function renderProgramHelp(rows: readonly CommandHelp[], {width, toCharse
 }
 
 export function renderCommandHelp(row: CommandHelp, {width, toCharset: spell}: HelpLayout): string {
-	const connection = new Set<string>(connectionFlags.map(flag => flag.name));
-	const own = row.flags.filter(flag => !connection.has(flag.name) && !flag.hidden);
-	const shared = row.flags.filter(flag => connection.has(flag.name) && !flag.hidden);
+	const own = row.flags.filter(flag => !connectionFlagNames.has(flag.name) && !flag.hidden);
+	const shared = row.flags.filter(flag => connectionFlagNames.has(flag.name) && !flag.hidden);
 	const described = (flags: readonly FlagSpec[]) => flags.map(flag => [[spell(formatFlag(flag))], spell(flag.help)] as const);
 	return [
 		...wrapText(spell(`spoke ${row.name}: ${row.summary}`), width),

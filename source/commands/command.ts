@@ -27,7 +27,7 @@ export type CommandSpec<Rows extends readonly FlagSpec[] = readonly FlagSpec[]> 
 	isStdoutRemote?: boolean;
 	/** The two above apply only if the command line has `--` and a command after it. */
 	isForCommandAfterDash?: boolean;
-	/** With `...connectionFlags` if it connects to a cluster. */
+	/** With `...connectionFlags` or `...multiContextFlags` if it connects to a cluster. */
 	flags: Rows;
 };
 

@@ -70,6 +70,17 @@ export function describeLogEvent(event: LogEvent): LogDescription | null {
 				: {subject: 'container', parts: [statement(describeTermination(event.ended))]};
 		}
 
+		case 'apiserver-unreachable': {
+			return {
+				subject: 'follow',
+				parts: [{role: 'error', text: event.error.message}, statement('; its logs are followed when it responds')],
+			};
+		}
+
+		case 'apiserver-reached': {
+			return {subject: 'follow', parts: [statement(`the apiserver responds after ${formatDuration(event.outageMs)}; following its logs`)]};
+		}
+
 		case 'failed': {
 			return {subject: 'log', parts: [{role: 'error', text: fullMessage(event.error)}]};
 		}

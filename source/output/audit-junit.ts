@@ -3,36 +3,56 @@ import type {SpokeError} from '../errors/spoke-error.ts';
 import {auditRowState} from '../descriptions/describe-audit.ts';
 import {isFailedRow, type Audit, type AuditRow} from '../evidence/audit/audit-object.ts';
 import {auditRowLines, errorLines} from './audit-lines.ts';
+import type {AuditedContext} from './audit-table.ts';
 
-export function auditJunit({rows, cluster, require, time}: Audit): string {
-	const cases = rows.map(row => testCase(row, require));
-	const count = (kind: TestCase['kind']) => cases.filter(one => one.kind === kind).length;
-	return junitDocument({
-		name: cluster.context ?? cluster.server,
-		time,
-		counts: {tests: rows.length, failures: count('failure'), errors: 0, skipped: count('skipped')},
-		cases: cases.map(({xml}) => xml),
-	});
+export function auditJunit(audit: Audit): string {
+	return junitDocument([suiteOf(audit)]);
 }
 
 export function failedAuditJunit(error: SpokeError, time: string): string {
+	return junitDocument([failedSuite('audit', error, time)]);
+}
+
+/** One suite per context. */
+export function auditsJunit(audited: readonly AuditedContext[], time: string): string {
+	return junitDocument(audited.map(({context, value, error}) => (error === null ? suiteOf(value) : failedSuite(context, error, time))));
+}
+
+type Suite = {name: string; time: string; tests: number; failures: number; errors: number; skipped: number; cases: readonly string[]};
+
+function suiteOf({rows, cluster, require, time}: Audit): Suite {
+	const cases = rows.map(row => testCase(row, require));
+	const count = (kind: TestCase['kind']) => cases.filter(one => one.kind === kind).length;
+	return {
+		name: cluster.context ?? cluster.server,
+		time,
+		tests: rows.length,
+		failures: count('failure'),
+		errors: 0,
+		skipped: count('skipped'),
+		cases: cases.map(({xml}) => xml),
+	};
+}
+
+function failedSuite(name: string, error: SpokeError, time: string): Suite {
 	const {code, message} = error;
 	const details = escape(errorLines(error));
 	const xml = `${openingTag('audit')}\n      <error type="${code}" message="${attribute(message)}">${details}</error>\n    </testcase>`;
-	return junitDocument({name: 'audit', time, counts: {tests: 1, failures: 0, errors: 1, skipped: 0}, cases: [xml]});
+	return {name, time, tests: 1, failures: 0, errors: 1, skipped: 0, cases: [xml]};
 }
 
-type Counts = {tests: number; failures: number; errors: number; skipped: number};
+const counted = ['tests', 'failures', 'errors', 'skipped'] as const;
 
-function junitDocument({name, time, counts, cases}: {name: string; time: string; counts: Counts; cases: readonly string[]}): string {
-	const {tests, failures, errors, skipped} = counts;
-	const numbers = `tests="${tests}" failures="${failures}" errors="${errors}" skipped="${skipped}"`;
+function junitDocument(suites: readonly Suite[]): string {
+	const numbers = (of: readonly Suite[]) => counted.map(name => `${name}="${of.reduce((sum, suite) => sum + suite[name], 0)}"`).join(' ');
 	return [
 		'<?xml version="1.0" encoding="UTF-8"?>',
-		`<testsuites name="spoke audit" ${numbers}>`,
-		`  <testsuite name="${attribute(name)}" ${numbers} timestamp="${time}">`,
-		...cases,
-		'  </testsuite>',
+		`<testsuites name="spoke audit" ${numbers(suites)}>`,
+		...suites.flatMap(suite => [
+			`  <testsuite name="${attribute(suite.name)}" ${numbers([suite])} timestamp="${suite.time}">`,
+			...suite.cases,
+			'  </testsuite>',
+		]),
 		'</testsuites>',
 		'',
 	].join('\n');

@@ -5,6 +5,7 @@ import {describeReplicas} from '../descriptions/describe-path.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import type {Audit, AuditRow} from '../evidence/audit/audit-object.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
+import type {AuditedContext} from './audit-table.ts';
 import {clusterName} from './cluster-name.ts';
 
 export function auditMarkdown({rows, cluster, replicas, identity, probe, summary, require, time}: Audit): string {
@@ -25,9 +26,17 @@ export function auditMarkdown({rows, cluster, replicas, identity, probe, summary
 	]);
 }
 
-export function failedAuditMarkdown(error: SpokeError, time: string): string {
+export function failedAuditMarkdown(error: SpokeError, time: string, context: string | null = null): string {
 	const details = describeError(error.toJSON()).map(({role, text}) => `- ${role}: ${plain(text)}`);
-	return document(['## spoke audit: could not run', `${plain(error.message)} (\`${error.code}\`) · ${time}`, details.join('\n')]);
+	const title = context === null ? 'could not run' : `${plain(context)}: could not run`;
+	return document([`## spoke audit: ${title}`, `${plain(error.message)} (\`${error.code}\`) · ${time}`, details.join('\n')]);
+}
+
+/** One section per context. */
+export function auditsMarkdown(audited: readonly AuditedContext[], time: string): string {
+	return audited
+		.map(({context, value, error}) => (error === null ? auditMarkdown(value) : failedAuditMarkdown(error, time, context)))
+		.join('\n');
 }
 
 function document(blocks: readonly string[]): string {

@@ -4,14 +4,34 @@ An audit as metrics, for the textfile collector of the node exporter or a push g
 */
 import type {SpokeError} from '../errors/spoke-error.ts';
 import type {Audit, RowVerdict} from '../evidence/audit/audit-object.ts';
+import type {AuditedContext} from './audit-table.ts';
 
 const verdicts: readonly RowVerdict[] = ['pass', 'warn', 'fail', 'unknown', 'not-applicable'];
 
-export function auditPrometheus({rows, cluster, require, time}: Audit): string {
+export function auditPrometheus(audit: Audit): string {
+	return expose([success(true), timestamp(audit.time), ...metricsOf(audit)]);
+}
+
+/** Without rows, so that a stale verdict does not stay. */
+export function failedAuditPrometheus(_error: SpokeError, time: string): string {
+	return expose([success(false), timestamp(time)]);
+}
+
+/** Each sample names its cluster. */
+export function auditsPrometheus(audited: readonly AuditedContext[], time: string): string {
+	const metrics = audited.flatMap(({context, value, error}) => [
+		success(error === null, {cluster: context}),
+		timestamp(value?.time ?? time, {cluster: context}),
+		...(error === null ? metricsOf(value) : []),
+	]);
+	return expose(
+		[...Map.groupBy(metrics, ({name}) => name).values()].map(same => ({...same[0]!, samples: same.flatMap(({samples}) => samples)})),
+	);
+}
+
+function metricsOf({rows, cluster, require}: Audit): readonly Metric[] {
 	const name = cluster.context ?? cluster.server;
-	return expose([
-		success(true),
-		timestamp(time),
+	return [
 		{
 			name: 'spoke_audit_row',
 			help: 'Whether a row has this verdict: 1 for one verdict of each row, 0 for the others.',
@@ -40,25 +60,21 @@ export function auditPrometheus({rows, cluster, require, time}: Audit): string {
 					? []
 					: [{labels: {cluster: name, requirements: require.asked.join(',')}, value: Number(require.result === 'met')}],
 		},
-	]);
+	];
 }
 
-/** Without rows, so that a stale verdict does not stay. */
-export function failedAuditPrometheus(_error: SpokeError, time: string): string {
-	return expose([success(false), timestamp(time)]);
+type Labels = Readonly<Record<string, string>>;
+type Metric = {name: string; help: string; samples: ReadonlyArray<{labels: Labels; value: number}>};
+
+function success(value: boolean, labels: Labels = {}): Metric {
+	return {name: 'spoke_audit_success', help: 'Whether the last audit ran to its end.', samples: [{labels, value: Number(value)}]};
 }
 
-type Metric = {name: string; help: string; samples: ReadonlyArray<{labels: Readonly<Record<string, string>>; value: number}>};
-
-function success(value: boolean): Metric {
-	return {name: 'spoke_audit_success', help: 'Whether the last audit ran to its end.', samples: [{labels: {}, value: Number(value)}]};
-}
-
-function timestamp(time: string): Metric {
+function timestamp(time: string, labels: Labels = {}): Metric {
 	return {
 		name: 'spoke_audit_timestamp_seconds',
 		help: 'When the last audit ended.',
-		samples: [{labels: {}, value: Date.parse(time) / 1000}],
+		samples: [{labels, value: Date.parse(time) / 1000}],
 	};
 }
 
@@ -74,7 +90,7 @@ function expose(metrics: readonly Metric[]): string {
 		.join('');
 }
 
-function labelText(labels: Readonly<Record<string, string>>): string {
+function labelText(labels: Labels): string {
 	const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escape(value)}"`);
 	return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
 }

@@ -7,30 +7,55 @@ import type {SpokeError} from '../errors/spoke-error.ts';
 import {isFailedRow, type Audit, type AuditRow} from '../evidence/audit/audit-object.ts';
 import {version} from '../version.ts';
 import {auditRowLines, errorLines} from './audit-lines.ts';
+import type {AuditedContext} from './audit-table.ts';
 
 export function auditSarif(audit: Audit): string {
-	return sarifLog({
+	return sarifLog([runOf(audit)]);
+}
+
+/** A log without results, so that a pipeline does not take the failure for a pass. */
+export function failedAuditSarif(error: SpokeError, time: string): string {
+	return sarifLog([failedRun(error, time)]);
+}
+
+/** One run per context. Code scanning accepts several runs only if their categories differ. */
+export function auditsSarif(audited: readonly AuditedContext[], time: string): string {
+	return sarifLog(
+		audited.map(({context, value, error}) => ({
+			...(error === null ? runOf(value) : failedRun(error, time)),
+			automationDetails: {id: `spoke audit/${context}/`},
+		})),
+	);
+}
+
+function runOf(audit: Audit): object {
+	return sarifRun({
 		rules: audit.rows.map(({id, title, docs}) => ({id, shortDescription: {text: title}, ...(docs !== null && {helpUri: docs})})),
 		results: audit.rows.map((row, index) => ({ruleId: row.id, ruleIndex: index, ...resultOf(row, audit)})),
 		invocation: {executionSuccessful: true, exitCode: audit.exitStatus, endTimeUtc: audit.time},
 	});
 }
 
-/** A log without results, so that a pipeline does not take the failure for a pass. */
-export function failedAuditSarif(error: SpokeError, time: string): string {
+function failedRun(error: SpokeError, time: string): object {
 	const notification = {level: 'error', descriptor: {id: error.code}, message: {text: `${error.message}\n${errorLines(error)}`}};
-	return sarifLog({
+	return sarifRun({
 		rules: [],
 		results: [],
 		invocation: {executionSuccessful: false, exitCode: error.exitStatus, endTimeUtc: time, toolExecutionNotifications: [notification]},
 	});
 }
 
-function sarifLog({rules, results, invocation}: {rules: readonly object[]; results: readonly object[]; invocation: object}): string {
+type RunParts = {rules: readonly object[]; results: readonly object[]; invocation: object};
+
+function sarifRun({rules, results, invocation}: RunParts): object {
+	return {tool: {driver: {name: 'spoke audit', semanticVersion: version, rules}}, invocations: [invocation], results};
+}
+
+function sarifLog(runs: readonly object[]): string {
 	const log = {
 		version: '2.1.0',
 		$schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
-		runs: [{tool: {driver: {name: 'spoke audit', semanticVersion: version, rules}}, invocations: [invocation], results}],
+		runs,
 	};
 	return `${JSON.stringify(log, null, 2)}\n`;
 }

@@ -12,7 +12,7 @@ export function formatLogEvent(event: LogEvent): string | null {
 
 	// Omits the attempt number and delay, so that all notices of one outage have the same text.
 	const text = joinParts(description.parts, {without: ['attempt']});
-	const {pod, container} = 'source' in event ? event.source : {pod: event.type === 'no-pods' ? '' : event.pod, container: ''};
+	const {pod, container} = 'source' in event ? event.source : {pod: 'pod' in event ? event.pod : '', container: ''};
 	switch (description.subject) {
 		case 'follow': {
 			return text;

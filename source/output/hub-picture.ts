@@ -23,12 +23,18 @@ export function hubPicture(rows: readonly AuditRow[]): string[] {
 		);
 	}
 
-	const describe = ({state, basis}: AuditRow) => `${auditStateName(state)}${basis === 'unknown' ? '' : `, ${basis}`}`;
+	const {route, kubelets} = pathToNodes(rows);
 	return [
 		...lines,
 		`${' '.repeat(columns)}╰───────────╯`,
-		`route to nodes: ${describe(row('C10'))}   kubelets: ${describe(kubeletsRow(rows))}   nodes to control plane: ${row('N5').verdict}   control plane to nodes: ${row('C11').verdict}`,
+		`route to nodes: ${route}   kubelets: ${kubelets}   nodes to control plane: ${row('N5').verdict}   control plane to nodes: ${row('C11').verdict}`,
 	];
+}
+
+/** Each with its basis: `direct, proven`. */
+export function pathToNodes(rows: readonly AuditRow[]): {route: string; kubelets: string} {
+	const describe = ({state, basis}: AuditRow) => `${auditStateName(state)}${basis === 'unknown' ? '' : `, ${basis}`}`;
+	return {route: describe(rows.find(({id}) => id === 'C10')!), kubelets: describe(kubeletsRow(rows))};
 }
 
 /** C4 if nothing is verified; otherwise C2, which may be a refusal. */

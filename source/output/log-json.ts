@@ -7,17 +7,23 @@ import {escapeUnsafeCharacters} from '../text/safe-json.ts';
 import {jsonObject} from './json-line.ts';
 import {formatLogEvent} from './format-log-event.ts';
 
-/**
-One `LogLine` per line of the block, whose lines begin with timestamps. Built as text, for speed. `take` returns how many bytes of a line,
-including its line feed, can be printed. `fieldsOf` returns the value of `fields`, which is left out without it.
-*/
+export type LogLineOptions = {
+	/** Returns how many bytes of a line, including its line feed, can be printed. */
+	take?: (bytes: number) => number;
+	/** Returns the value of `fields`, which is left out without it. */
+	fieldsOf?: ((text: string) => object | null) | null;
+	/** Left out if it is the only one. */
+	context?: string | null;
+};
+
+/** One `LogLine` per line of the block, whose lines begin with timestamps. Built as text, for speed. */
 export function logLineObjects(
 	block: Buffer,
 	{namespace, pod, container}: LogSource,
-	take: (bytes: number) => number = bytes => bytes,
-	fieldsOf: ((text: string) => object | null) | null = null,
+	{take = bytes => bytes, fieldsOf = null, context = null}: LogLineOptions = {},
 ): string {
-	const source = `"event":"line","namespace":${jsonText(namespace)},"pod":${jsonText(pod)},"container":${jsonText(container)}`;
+	const named = context === null ? '' : `"context":${jsonText(context)},`;
+	const source = `"event":"line",${named}"namespace":${jsonText(namespace)},"pod":${jsonText(pod)},"container":${jsonText(container)}`;
 	const now = new Date().toISOString();
 	let known = {ms: NaN, time: ''};
 	let output = '';
@@ -66,11 +72,12 @@ function jsonText(value: string | object | null): string {
 /** Not printed: lines have objects of their own, and the others only change the state of a tail. */
 export type PrintedEvent = Exclude<LogEvent, {type: 'lines' | 'asking' | 'checking' | 'checked'}>;
 
-/** The fields after `notice` are those of the event. */
-export function logEventObject(event: PrintedEvent): object {
+/** The fields after `notice` are those of the event. `context` is left out if it is the only one. */
+export function logEventObject(event: PrintedEvent, context: string | null = null): object {
 	const {namespace, pod, container} = 'source' in event ? event.source : {...podOf(event), container: null};
 	return jsonObject('LogLine', {
 		event: event.type,
+		...(context !== null && {context}),
 		namespace,
 		pod,
 		container,
@@ -83,7 +90,7 @@ export function logEventObject(event: PrintedEvent): object {
 }
 
 function podOf(event: Exclude<PrintedEvent, {source: LogSource}>): {namespace: string | null; pod: string | null} {
-	return event.type === 'no-pods' ? {namespace: null, pod: null} : {namespace: event.namespace, pod: event.pod};
+	return 'pod' in event ? {namespace: event.namespace, pod: event.pod} : {namespace: null, pod: null};
 }
 
 function detailsOf(event: PrintedEvent): object {
@@ -125,6 +132,11 @@ function detailsOf(event: PrintedEvent): object {
 			return {reason: event.reason, ended: event.ended};
 		}
 
+		case 'apiserver-reached': {
+			return {outageMs: event.outageMs};
+		}
+
+		case 'apiserver-unreachable':
 		case 'failed': {
 			return {error: event.error.toJSON()};
 		}

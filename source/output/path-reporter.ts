@@ -1,5 +1,4 @@
 /** Reports the paths of a one-shot on stderr, as lines or objects. */
-import type {Writable} from 'node:stream';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Path} from '../evidence/evidence.ts';
 import {labelTimings} from '../evidence/label-timings.ts';
@@ -22,7 +21,10 @@ export type PathReporter = {
 `auto` reports only on a terminal: leg 1 at once, leg 2 when known, without waiting. `always` and `json` report each connection when its
 label settles. All report again if an open connection's label changes.
 */
-export function reportPaths(cluster: ClusterClient, {mode, stderr}: {mode: PathMode; stderr: Writable & {isTTY?: boolean}}): PathReporter {
+export function reportPaths(
+	cluster: ClusterClient,
+	{mode, stderr}: {mode: PathMode; stderr: {readonly isTTY?: boolean | undefined; write(text: string): unknown}},
+): PathReporter {
 	const isQuiet = mode === 'never' || (mode === 'auto' && !stderr.isTTY);
 	return isQuiet
 		? {observer: undefined, finished: async () => undefined}

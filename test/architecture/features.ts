@@ -157,7 +157,7 @@ export const features: readonly Feature[] = [
 	{
 		name: 'audit',
 		contains: 'Audit view, picture and saved reports',
-		state: ['rows-by-cause.ts'],
+		state: [],
 		screens: ['audit-picture.ts'],
 		offers: ['audit-handlers.ts', 'audit.tsx'],
 	},

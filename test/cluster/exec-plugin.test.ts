@@ -6,6 +6,7 @@ import anyTest, {type TestFn} from 'ava';
 import {execa} from 'execa';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import {execPlugin} from '../../source/cluster/credentials/exec-plugin.ts';
+import {processTerminal} from '../../source/cluster/credentials/plugin-terminal.ts';
 import {emptyCluster} from '../../source/cluster/kubeconfig/kubeconfig-shape.ts';
 import {parseServerUrl} from '../../source/cluster/transport/server-url.ts';
 import {startServer, textOf, type ScriptedServer} from '../support/api-server.ts';
@@ -306,4 +307,21 @@ test('an abort releases one waiter, and the others get their credential', async 
 	t.is(await t.throwsAsync(left), reason);
 	await stays;
 	t.is(await runs(t.context.server), 1);
+});
+
+test('the terminal is lent to one plugin at a time', async t => {
+	const order: string[] = [];
+	const {promise, resolve} = Promise.withResolvers<void>();
+	const first = processTerminal.lend('one', async () => {
+		order.push('one begins');
+		await promise;
+		order.push('one ends');
+	});
+	const second = processTerminal.lend('two', async () => {
+		order.push('two begins');
+	});
+	await delay(0);
+	resolve();
+	await Promise.all([first, second]);
+	t.deepEqual(order, ['one begins', 'one ends', 'two begins']);
 });

@@ -12,7 +12,7 @@ import {commandTable} from '../../source/commands/command-table.ts';
 import {scenarios} from '../../source/sandbox/scenarios/scenarios.ts';
 import {startServer} from '../support/api-server.ts';
 import {builtProgram, runSpoke} from '../support/run-spoke.ts';
-import {openSandbox} from '../support/sandbox.ts';
+import {openContexts, openSandbox} from '../support/sandbox.ts';
 
 /** The server shares the process and the machine with other tests. */
 const timeoutMs = 30_000;
@@ -218,6 +218,19 @@ test('names come from the cluster that the line selects, also for flag values', 
 	t.true((await offered('doctor node/')).length > 0);
 	t.true((await offered('logs -n ')).includes('shop'));
 	await t.throwsAsync(offered('--context nowhere logs -n '), {message: /nowhere/});
+});
+
+test('a context is completed after a comma, without those before it', async t => {
+	const {env} = await openContexts(t, {eu: {}, us: {}});
+	const offered = async (line: string) => {
+		const {clusterCompletion: asked, command, rest} = completeLine(rows, line.split(' '));
+		return (await completeFromCluster(asked!, rest, command?.flags ?? [], {env, timeoutMs})).map(({word}) => word);
+	};
+
+	t.deepEqual(await offered('audit --context '), ['eu', 'us', 'down', 'broken']);
+	t.deepEqual(await offered('audit --context us,'), ['us,eu', 'us,down', 'us,broken']);
+	t.deepEqual(await offered('audit --context=us,eu,d'), ['--context=us,eu,down']);
+	t.deepEqual(await offered('exec --context us,'), []);
 });
 
 const inBash: ReadonlyArray<readonly [line: string, asked: string, offer: string, reply: string]> = [

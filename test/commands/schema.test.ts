@@ -115,6 +115,8 @@ const logEvents: Readonly<Record<PrintedEvent['type'], true>> = {
 	'pod-gone': true,
 	'no-pods': true,
 	failed: true,
+	'apiserver-unreachable': true,
+	'apiserver-reached': true,
 };
 
 test('the schema of log lines names every event', t => {

@@ -10,6 +10,7 @@ const place = {namespace: 'shop', pod: 'web-0', node: 'n1'};
 const ended = {exitCode: 2, reason: 'Error', at: '2026-11-25T09:55:58Z'};
 const lost = new SpokeError('ERR_STREAM_LOST', 'the log of web-0 was interrupted', {text: 'EOF'});
 const dialed = new SpokeError('ERR_SECOND_LEG', 'no agent is connected', {text: 'Get "https://10.0.0.1:10250/x": No agent available'});
+const refused = new SpokeError('ERR_APISERVER_UNREACHABLE', 'cannot connect to the apiserver');
 const after = '2026-11-25T09:55:58.123456789Z';
 
 type Row<Type extends LogEvent['type']> = readonly [
@@ -158,6 +159,22 @@ const rows: {readonly [Type in LogEvent['type']]: ReadonlyArray<Row<Type>>} = {
 	'pod-gone': [[{type: 'pod-gone', ...place}, 'web-0: the pod is gone', 'the pod is gone', 'the pod is gone']],
 	'no-pods': [
 		[{type: 'no-pods'}, 'no pods to follow; waiting for one', 'no pods to follow; waiting for one', 'no pods to follow; waiting for one'],
+	],
+	'apiserver-unreachable': [
+		[
+			{type: 'apiserver-unreachable', error: refused},
+			'cannot connect to the apiserver; its logs are followed when it responds',
+			'cannot connect to the apiserver; its logs are followed when it responds',
+			'its logs are followed when it responds',
+		],
+	],
+	'apiserver-reached': [
+		[
+			{type: 'apiserver-reached', outageMs: 42_000},
+			'the apiserver responds after 42 s; following its logs',
+			'the apiserver responds after 42 s; following its logs',
+			'the apiserver responds after 42 s; following its logs',
+		],
 	],
 	failed: [
 		[

@@ -44,6 +44,12 @@ export function selectEntries(config: Kubeconfig, flags: ConnectionFlags, enviro
 
 function selectContext(config: Kubeconfig, name: string, flags: ConnectionFlags): ContextEntry {
 	const found = config.contexts.get(name);
+	if (!found && flags.context?.includes(',')) {
+		throw new SpokeError('ERR_USAGE', `--context=${name}: this command takes one context, and none has this name`, {
+			remedy: 'logs, tail, path and audit take several',
+		});
+	}
+
 	if (!found && name !== '') {
 		throw unknownEntryError(
 			flags.context ? `context "${name}" does not exist` : `current-context "${name}" does not exist`,
@@ -62,7 +68,7 @@ function assertExists(name: string | undefined, among: ReadonlyMap<string, unkno
 	}
 }
 
-function unknownEntryError(message: string, among: ReadonlyMap<string, unknown>, kindName: string): SpokeError {
+export function unknownEntryError(message: string, among: ReadonlyMap<string, unknown>, kindName: string): SpokeError {
 	const names = among.keys().toArray();
 	const shown = names.slice(0, 10).join(', ') + (names.length > 10 ? `, and ${names.length - 10} more` : '');
 	return new SpokeError('ERR_CONTEXT_UNKNOWN', message, {

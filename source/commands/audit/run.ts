@@ -1,13 +1,16 @@
 /** `spoke audit`: checks the paths between nodes and control plane. */
 import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
+import {chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
+import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagValues} from '../../command-line/flag-spec.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import {auditJunit, failedAuditJunit} from '../../output/audit-junit.ts';
-import {auditMarkdown, failedAuditMarkdown} from '../../output/audit-markdown.ts';
-import {auditPrometheus, failedAuditPrometheus} from '../../output/audit-prometheus.ts';
+import {auditJunit, auditsJunit, failedAuditJunit} from '../../output/audit-junit.ts';
+import {auditMarkdown, auditsMarkdown, failedAuditMarkdown} from '../../output/audit-markdown.ts';
+import {auditPrometheus, auditsPrometheus, failedAuditPrometheus} from '../../output/audit-prometheus.ts';
 import {auditReport} from '../../output/audit-report.ts';
-import {auditSarif, failedAuditSarif} from '../../output/audit-sarif.ts';
+import {auditTable, type AuditedContext} from '../../output/audit-table.ts';
+import {auditSarif, auditsSarif, failedAuditSarif} from '../../output/audit-sarif.ts';
 import {jsonLine} from '../../output/json-line.ts';
 import {auditJson, type Audit} from '../../evidence/audit/audit-object.ts';
 import {parseRequirement, parseWaivers} from '../../evidence/audit/requirements.ts';
@@ -16,6 +19,7 @@ import {assertRequireFlags} from '../../evidence/require-path.ts';
 import {errorText} from '../../text/error-text.ts';
 import {toTerminalCharset} from '../../text/terminal-charset.ts';
 import type {Command, Invocation} from '../command.ts';
+import {combineStatuses, contextErrorLine, inContexts, writeContextError} from '../several-contexts.ts';
 import {auditSpec} from './spec.ts';
 
 type Format = FlagValues<typeof auditSpec.flags>['output'];
@@ -37,10 +41,19 @@ const failedFormats: Readonly<Partial<Record<Format, (error: SpokeError, time: s
 	sarif: failedAuditSarif,
 };
 
+/** Documents of several audits. */
+const severalFormats: Readonly<Record<Exclude<Format, 'json'>, (audited: readonly AuditedContext[], time: string) => string>> = {
+	junit: auditsJunit,
+	markdown: auditsMarkdown,
+	prometheus: auditsPrometheus,
+	sarif: auditsSarif,
+	text: auditTable,
+};
+
 export const command: Command<typeof auditSpec.flags> = {
 	spec: auditSpec,
 	async run(invocation) {
-		const {flags, given, positionals, stdout, stderr, interrupted} = invocation;
+		const {flags, given, positionals, stdout, stderr, env, interrupted} = invocation;
 		if (positionals.length > 0) {
 			throw new SpokeError('ERR_USAGE', `audit takes no target, got ${JSON.stringify(positionals[0])}`, {
 				remedy: 'for one target, run `spoke path TARGET`',
@@ -48,11 +61,21 @@ export const command: Command<typeof auditSpec.flags> = {
 		}
 
 		assertRequireFlags(flags.require, given);
-		const require = flags.require.map(text => parseRequirement(text));
-		const accepted = parseWaivers(flags.accept);
+		const options: AuditOptions = {
+			probe: flags.probe,
+			require: flags.require.map(text => parseRequirement(text)),
+			minBasis: flags['min-basis'],
+			accepted: parseWaivers(flags.accept),
+			signal: interrupted,
+		};
+		const contexts = await chooseContexts(flags, env);
+		if (contexts.length > 1) {
+			return auditContexts(contexts, invocation, options);
+		}
+
 		let audit: Audit;
 		try {
-			audit = await readAudit(invocation, {probe: flags.probe, require, minBasis: flags['min-basis'], accepted, signal: interrupted});
+			audit = await readAudit(contexts[0]!, invocation, options);
 		} catch (error) {
 			const format = failedFormats[flags.output];
 			if (format && !interrupted.aborted) {
@@ -73,7 +96,39 @@ export const command: Command<typeof auditSpec.flags> = {
 	},
 };
 
-async function readAudit({flags, env, interrupted}: Invocation<typeof auditSpec.flags>, options: AuditOptions): Promise<Audit> {
+type AuditInvocation = Invocation<typeof auditSpec.flags>;
+
+/** Prints one document, or an object per context as soon as it is known. Returns the exit status. */
+async function auditContexts(contexts: readonly ConnectionFlags[], invocation: AuditInvocation, options: AuditOptions): Promise<number> {
+	const {
+		flags: {output},
+		stdout,
+		stderr,
+		interrupted,
+	} = invocation;
+	const audited: AuditedContext[] = [];
+	for await (const result of inContexts(contexts, async one => readAudit(one, invocation, options), interrupted)) {
+		const {context, value: audit, error} = result;
+		audited.push(result);
+		const failure = error ?? failureOf(audit);
+		if (failure) {
+			writeContextError(failure, context, stderr);
+		}
+
+		if (output === 'json') {
+			stdout.write(error === null ? formats.json(audit) : contextErrorLine(error, context));
+		}
+	}
+
+	if (output !== 'json') {
+		const report = severalFormats[output](audited, new Date().toISOString());
+		stdout.write(output === 'text' ? toTerminalCharset(stdout, report) : report);
+	}
+
+	return combineStatuses(audited.map(({value, error}) => (error ?? value).exitStatus));
+}
+
+async function readAudit(flags: ConnectionFlags, {env, interrupted}: AuditInvocation, options: AuditOptions): Promise<Audit> {
 	const cluster = withAbortSignal(await createClusterClient(flags, env), interrupted);
 	try {
 		const audit = await runAudit(cluster, options);

@@ -1,6 +1,6 @@
 /** Spec of `spoke audit`. */
 import {helpFlag, minBasisFlag, probeFlag, acceptedReadOnlyFlag} from '../../command-line/common-flags.ts';
-import {connectionFlags} from '../../command-line/connection-flags.ts';
+import {multiContextFlags} from '../../command-line/connection-flags.ts';
 import {rowIds} from '../../evidence/audit/audit-object.ts';
 import {requirementNames} from '../../evidence/require-path.ts';
 import type {CommandSpec} from '../command.ts';
@@ -33,7 +33,7 @@ const flags = [
 	},
 	acceptedReadOnlyFlag,
 	helpFlag,
-	...connectionFlags,
+	...multiContextFlags,
 ] as const;
 
 export const auditSpec = {
@@ -41,12 +41,13 @@ export const auditSpec = {
 	summary: 'check every path between the nodes and the control plane',
 	usage: ['audit [flags]'],
 	about:
-		'Checks each path that the Kubernetes documentation describes in “Communication between Nodes and the Control Plane”. Each row is pass, warn, fail, unknown or not-applicable, with its basis, evidence and remedy. Row V1 compares the served versions with published vulnerabilities of these paths.\nReads only what your permissions allow; a row that cannot be read is unknown and names the permission it needs.\n--require verified: every apiserver checks the certificates of the kubelets (row C4).\n--require tunnelled: every apiserver reaches the nodes through Konnectivity or an HTTP CONNECT egress proxy (row C10).\n--require protected: every kind of connection from the apiserver is verified, or runs inside Konnectivity’s TLS up to the node network (row C11). The opposite is exposed.\nspoke path --require differs: verified covers the certificates of both legs, and an SSH tunnel or an egress of unknown kind counts as tunnelled.\nWith --require, only required rows are failures in -o junit, and only they have level error in -o sarif. If the audit cannot run, junit, sarif and markdown reports have the error and no rows; prometheus reports spoke_audit_success 0. Rows N5 and C11 summarize other rows. Waiving a summarized row does not waive its summary: pass --accept for N5 or C11, too.',
+		'Checks each path that the Kubernetes documentation describes in “Communication between Nodes and the Control Plane”. Each row is pass, warn, fail, unknown or not-applicable, with its basis, evidence and remedy. Row V1 compares the served versions with published vulnerabilities of these paths.\nReads only what your permissions allow; a row that cannot be read is unknown and names the permission it needs.\n--require verified: every apiserver checks the certificates of the kubelets (row C4).\n--require tunnelled: every apiserver reaches the nodes through Konnectivity or an HTTP CONNECT egress proxy (row C10).\n--require protected: every kind of connection from the apiserver is verified, or runs inside Konnectivity’s TLS up to the node network (row C11). The opposite is exposed.\nspoke path --require differs: verified covers the certificates of both legs, and an SSH tunnel or an egress of unknown kind counts as tunnelled.\nWith --require, only required rows are failures in -o junit, and only they have level error in -o sarif. If the audit cannot run, junit, sarif and markdown reports have the error and no rows; prometheus reports spoke_audit_success 0. Rows N5 and C11 summarize other rows. Waiving a summarized row does not waive its summary: pass --accept for N5 or C11, too.\nWith several contexts, audits each cluster with its own credentials. Text is a table with one row per context, json one object per line, and every other format one document with all of them. A cluster that cannot be audited is a row with its error. Exits 3 if a requirement is not met in any cluster, else 4 if one is undecided, else with the status of the first failure.',
 	examples: [
 		['spoke audit', 'the diagram and all rows'],
 		['spoke audit --require verified --require protected -o junit', 'a check in CI'],
 		['spoke audit -o prometheus > spoke.prom', 'metrics, for the textfile collector of the node exporter'],
 		['spoke audit --require verified --accept "C4=private network"', 'a check with a waiver, which the report shows'],
+		['spoke audit --all-contexts --require verified', 'one table of all clusters of the kubeconfig'],
 		['spoke audit --probe active -o json', 'prove the route too, for a script'],
 	],
 	flags,

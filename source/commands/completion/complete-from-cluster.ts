@@ -1,8 +1,9 @@
 /** Completions from the kubeconfig, the cluster or state files. */
 import {listAll, type TableRow} from '../../cluster/list.ts';
+import {chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
 import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
-import {connectionFlags, type ConnectionFlags} from '../../command-line/connection-flags.ts';
+import {connectionFlags, type ConnectionFlags, type MultiContextFlags} from '../../command-line/connection-flags.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import {forwardSetNames} from '../../command-line/forward-set-names.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
@@ -23,7 +24,7 @@ const defaultTimeoutMs = 2000;
 
 /** `words` exclude the command's name; the last one is being typed. */
 export async function completeFromCluster(
-	{kind, prefix, leadingText: lead, kinds = [], trailingText = ''}: ClusterCompletion,
+	{kind, prefix, leadingText: lead, kinds = [], trailingText = '', isList = false}: ClusterCompletion,
 	words: readonly string[],
 	flags: readonly FlagSpec[],
 	{env, timeoutMs = defaultTimeoutMs}: {env: NodeJS.ProcessEnv; timeoutMs?: number},
@@ -33,7 +34,8 @@ export async function completeFromCluster(
 		[...names].filter(name => name.startsWith(prefix)).map(name => ({word: lead + name, description}));
 	if (kind === 'context' || kind === 'cluster' || kind === 'user') {
 		const {config} = await loadKubeconfig(given.kubeconfig, env);
-		return matching({context: config.contexts, cluster: config.clusters, user: config.users}[kind].keys());
+		const names = [...{context: config.contexts, cluster: config.clusters, user: config.users}[kind].keys()];
+		return matching(isList ? listsOf(names, prefix) : names);
 	}
 
 	if (kind === 'theme') {
@@ -50,7 +52,7 @@ export async function completeFromCluster(
 	}
 
 	// A request trace would be written into the line that is being typed.
-	const cluster = await createClusterClient({...given, v: 0}, env);
+	const cluster = await createClusterClient({...(await firstContext(given, env)), v: 0}, env);
 	const signal = AbortSignal.timeout(timeoutMs);
 	// Shells insert names unquoted. No valid Kubernetes name needs quotes.
 	const withoutQuotes = (names: readonly string[]) => names.filter(name => quoteForShell(name) === name);
@@ -91,6 +93,17 @@ export async function completeFromCluster(
 	}
 }
 
+/** The names and, after the names of a list that is being typed, each other name. */
+function listsOf(names: readonly string[], typed: string): string[] {
+	const before = typed.slice(0, typed.lastIndexOf(',') + 1);
+	const used = before.split(',');
+	return [...names, ...(before === '' ? [] : names.filter(name => !used.includes(name)).map(name => before + name))];
+}
+
+async function firstContext(flags: ConnectionFlags | MultiContextFlags, env: NodeJS.ProcessEnv): Promise<ConnectionFlags> {
+	return 'all-contexts' in flags ? (await chooseContexts(flags, env))[0]! : flags;
+}
+
 function portsOf(pod: PodObject, service: ServiceObject | null): string[] {
 	const ports = service
 		? (service.spec?.ports ?? []).filter(port => isTcp(port)).map(({port, name}) => ({port, name}))
@@ -102,7 +115,10 @@ function portsOf(pod: PodObject, service: ServiceObject | null): string[] {
 }
 
 /** Empty if the line cannot be parsed yet. */
-function parseTyped(words: readonly string[], flags: readonly FlagSpec[]): {given: ConnectionFlags; targets: readonly string[]} {
+function parseTyped(
+	words: readonly string[],
+	flags: readonly FlagSpec[],
+): {given: ConnectionFlags | MultiContextFlags; targets: readonly string[]} {
 	// The last flag may still lack its value.
 	for (const before of [words.slice(0, -1), words.slice(0, -2)]) {
 		try {

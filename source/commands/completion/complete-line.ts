@@ -15,6 +15,8 @@ export type ClusterCompletion = {
 	kinds?: readonly string[];
 	/** What follows a complete name. */
 	trailingText?: string;
+	/** Of several names, separated by commas, the last one is being typed. */
+	isList?: boolean;
 };
 export type CompletionResult = {
 	offers: readonly CompletionItem[];
@@ -202,6 +204,9 @@ function valuesOf(flag: FlagSpec, prefix: string, lead: string): Pick<Completion
 
 	return {
 		offers: [],
-		clusterCompletion: flag.completes === undefined || flag.completes === 'file' ? null : {kind: flag.completes, prefix, leadingText: lead},
+		clusterCompletion:
+			flag.completes === undefined || flag.completes === 'file'
+				? null
+				: {kind: flag.completes, prefix, leadingText: lead, isList: flag.kind === 'texts'},
 	};
 }

@@ -264,7 +264,7 @@ async function printTerminatedContainer(
 			output,
 			{
 				read: {},
-				lines: {json: false, terminal: stdout.isTTY, colors: false, prefix: false, timestamps: false, shaper: null},
+				lines: {json: false, terminal: stdout.isTTY, colors: false, prefix: false, timestamps: false, shaper: null, context: null},
 				ignoreErrors: false,
 				observer: undefined,
 				signal: interrupted,

@@ -13,6 +13,8 @@ export type LineTemplateOptions = {
 	colors: boolean;
 	/** Without it, `.Timestamp` is empty, as in stern. */
 	timestamps: boolean;
+	/** `null` if it is the only one; `.Context` is then empty. */
+	context: string | null;
 	say: (notice: string) => void;
 };
 
@@ -22,12 +24,12 @@ Formats whole lines with timestamps. A line that the template fails for is print
 */
 export function createLineTemplate(
 	template: string,
-	{colors, timestamps, say}: LineTemplateOptions,
+	{colors, timestamps, context, say}: LineTemplateOptions,
 ): (block: Buffer, source: LogSource) => Buffer {
 	const functions = lineFunctions({colors});
 	const nodes = orUsageError(() => parseTemplate(template, new Set(functions.keys())));
 	orUsageError(() => {
-		assertKnownFields(() => runTemplate(nodes, new TemplateLine(sample), functions));
+		assertKnownFields(() => runTemplate(nodes, new TemplateLine(sample, context), functions));
 	});
 	let hasFailed = false;
 	const format = (line: TemplateLine) => {
@@ -48,7 +50,7 @@ export function createLineTemplate(
 	};
 
 	return (block, source) => {
-		const line = new TemplateLine(source);
+		const line = new TemplateLine(source, context);
 		let output = '';
 		let start = 0;
 		eachLine(block, (from, to) => {
@@ -83,10 +85,11 @@ function orUsageError<Result>(run: () => Result): Result {
 	}
 }
 
-/** The fields have stern's names. Those of the pod are the same for every line of a log. */
+/** The fields have stern's names, except `Context`. Those of the pod are the same for every line of a log. */
 class TemplateLine {
 	Message = '';
 	Timestamp = '';
+	readonly Context: string;
 	readonly NodeName: string;
 	readonly Namespace: string;
 	readonly PodName: string;
@@ -96,8 +99,9 @@ class TemplateLine {
 	readonly PodColor: TemplateColor;
 	readonly ContainerColor: TemplateColor;
 
-	constructor({namespace, pod, node, container, labels = {}, annotations = {}}: LogSource) {
+	constructor({namespace, pod, node, container, labels = {}, annotations = {}}: LogSource, context: string | null) {
 		const color = podColor(pod);
+		this.Context = context ?? '';
 		this.NodeName = node ?? '';
 		this.Namespace = namespace;
 		this.PodName = pod;
@@ -111,7 +115,17 @@ class TemplateLine {
 	/** For `{{json .}}`. */
 	toJSON(): object {
 		const {Message: message, Timestamp: timestamp, NodeName: nodeName, Namespace: namespace, PodName: podName} = this;
-		const {ContainerName: containerName, Labels: labels, Annotations: annotations} = this;
-		return {message, ...(timestamp !== '' && {timestamp}), nodeName, namespace, podName, containerName, labels, annotations};
+		const {ContainerName: containerName, Labels: labels, Annotations: annotations, Context: context} = this;
+		return {
+			message,
+			...(timestamp !== '' && {timestamp}),
+			...(context !== '' && {context}),
+			nodeName,
+			namespace,
+			podName,
+			containerName,
+			labels,
+			annotations,
+		};
 	}
 }

@@ -6,7 +6,7 @@ import type {LogEvent} from '../../streams/logs/log-events.ts';
 export type NoticeLevel = 'all' | 'no-progress' | 'losses';
 
 const progress: ReadonlySet<LogEvent['type']> = new Set(['pod-appeared', 'pod-gone', 'ended']);
-const losses: ReadonlySet<LogEvent['type']> = new Set(['gap', 'failed', 'server-said']);
+const losses: ReadonlySet<LogEvent['type']> = new Set(['gap', 'failed', 'server-said', 'apiserver-unreachable']);
 
 /** Between equal notices, while a log stays interrupted or reconnects again and again. */
 const repeatIntervalMs = 30_000;

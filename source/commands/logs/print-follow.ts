@@ -1,22 +1,25 @@
 /** Output of followed logs. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {jsonLine} from '../../output/json-line.ts';
-import {logEventObject} from '../../output/log-json.ts';
+import {logEventObject, type PrintedEvent} from '../../output/log-json.ts';
 import type {OutputWriter} from '../../output/output-writer.ts';
 import {followLogs, type ContainerSelection, type FollowLogsOptions, type FollowTargets} from '../../streams/logs/follow-logs.ts';
 import {logKey, type LogEvent, type LogSource} from '../../streams/logs/log-events.ts';
 import {allContainers} from '../../targets/choose-container.ts';
-import {noticeFilter, type NoticeLevel} from './notice-filter.ts';
 import {writeLines, type LineOutput} from './print-logs.ts';
 
-export type PrintFollowOptions = {
-	follow: FollowLogsOptions;
+export type PrintEventOptions = {
 	lines: LineOutput;
+	ignoreErrors: boolean;
+	/** The notice of an event; `null` for none. */
+	notices: (event: LogEvent) => string | null;
+	say: (notice: string) => void;
+};
+
+export type PrintFollowOptions = PrintEventOptions & {
+	follow: FollowLogsOptions;
 	/** Limit of the printed bytes of each log; 0 means no limit. */
 	limitBytes: number;
-	ignoreErrors: boolean;
-	level: NoticeLevel;
-	say: (notice: string) => void;
 };
 
 /** Resolves when all logs have ended. @throws SpokeError of a log that fails, unless errors are ignored */
@@ -24,10 +27,10 @@ export async function printFollow(
 	cluster: ClusterClient,
 	targets: FollowTargets,
 	output: OutputWriter,
-	{follow, lines, limitBytes, ignoreErrors, level, say}: PrintFollowOptions,
+	{follow, limitBytes, ...options}: PrintFollowOptions,
 ): Promise<void> {
+	const {lines} = options;
 	const limits = new ByteLimits(limitBytes, expectedLogs(targets, follow.containers));
-	const notices = noticeFilter(level);
 	for await (const event of followLogs(cluster, targets, follow)) {
 		if (event.type === 'asking' || event.type === 'checking' || event.type === 'checked') {
 			continue;
@@ -37,23 +40,32 @@ export async function printFollow(
 		if (event.type === 'lines') {
 			await writeLines(event.bytes, event.source, output, {lines, take: bytes => limits.take(event.source, bytes)});
 		} else {
-			if (lines.json) {
-				await output.write(jsonLine(logEventObject(event)));
-			}
-
-			if (event.type === 'failed' && !ignoreErrors) {
-				throw event.error;
-			}
-
-			const notice = notices(event);
-			if (notice !== null) {
-				say(notice);
-			}
+			await printEvent(event, output, options);
 		}
 
 		if (limits.reached) {
 			return;
 		}
+	}
+}
+
+/** @throws SpokeError of a log that fails, unless errors are ignored */
+export async function printEvent(
+	event: PrintedEvent,
+	output: OutputWriter,
+	{lines, ignoreErrors, notices, say}: PrintEventOptions,
+): Promise<void> {
+	if (lines.json) {
+		await output.write(jsonLine(logEventObject(event, lines.context)));
+	}
+
+	if (event.type === 'failed' && !ignoreErrors) {
+		throw event.error;
+	}
+
+	const notice = notices(event);
+	if (notice !== null) {
+		say(notice);
 	}
 }
 

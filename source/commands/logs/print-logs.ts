@@ -17,6 +17,7 @@ import {readAvailable, createBodyWaiter} from '../../streams/logs/body-waiter.ts
 import {preconnect, type Preconnection} from '../../streams/preconnect.ts';
 import {podColor} from '../../output/pod-color.ts';
 import {sanitize} from '../../text/sanitize.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {LineShaper} from './shape-lines.ts';
 
 /** `isOnlyContainer`: the apiserver reads it if none is named. */
@@ -56,7 +57,7 @@ export async function printLogs(
 			}
 
 			if (options.lines.json) {
-				await output.write(jsonLine(logEventObject({type: 'failed', source: log.source, error})));
+				await output.write(jsonLine(logEventObject({type: 'failed', source: log.source, error}, options.lines.context)));
 			}
 
 			options.say(`error: ${error.message}`);
@@ -192,8 +193,10 @@ export type LineOutput = {
 	timestamps: boolean;
 	/** `null` prints every line as it is. */
 	shaper: LineShaper | null;
-	/** Of pod and container in a prefix. */
+	/** Of the names in a prefix. */
 	colors: boolean;
+	/** In the prefix and the objects; `null` if it is the only one. */
+	context: string | null;
 };
 
 /** Writes lines that begin with timestamps. `take` returns how many of so many bytes can be printed. */
@@ -205,7 +208,7 @@ export async function writeLines(
 ): Promise<void> {
 	const shaped = lines.shaper === null ? block : lines.shaper.shape(block, source);
 	if (lines.json) {
-		await output.write(logLineObjects(shaped, source, take, lines.shaper?.fieldsOf));
+		await output.write(logLineObjects(shaped, source, {take, fieldsOf: lines.shaper?.fieldsOf ?? null, context: lines.context}));
 		return;
 	}
 
@@ -220,14 +223,15 @@ export async function writeLines(
 Bytes for a pipe, sanitized text for a terminal.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/logs/logs.go addPrefixIfNeeded
 */
-function formatBlock(block: Buffer, source: LogSource, {terminal, prefix, colors}: LineOutput): Buffer | string {
-	const bytes = prefix
-		? withPrefix(block, Buffer.from(colors ? coloredPrefix(source) : `[pod/${source.pod}/${source.container}] `))
-		: block;
+function formatBlock(block: Buffer, source: LogSource, {terminal, prefix, colors, context}: LineOutput): Buffer | string {
+	const bytes = prefix ? withPrefix(block, Buffer.from(linePrefix(source, {colors, context}))) : block;
 	return terminal ? sanitize(bytes.toString('utf8'), {colors: 'keep'}) : bytes;
 }
 
-function coloredPrefix({pod, container}: LogSource): string {
+/** kubectl's `[pod/NAME/CONTAINER]`, with the context before it if there are several. */
+function linePrefix({pod, container}: LogSource, {colors, context}: Pick<LineOutput, 'colors' | 'context'>): string {
+	const paint = (color: string, text: string) => (colors ? `\u001B[${color}m${text}\u001B[0m` : text);
 	const color = podColor(pod);
-	return `[pod/\u001B[${color.pod}m${pod}\u001B[0m/\u001B[${color.container}m${container}\u001B[0m] `;
+	const named = context === null ? '' : `${paint(podColor(context).pod, sanitizeLine(context))} `;
+	return `[${named}pod/${paint(color.pod, pod)}/${paint(color.container, container)}] `;
 }

@@ -1,6 +1,6 @@
 /** Spec of `spoke logs`. */
 import {acceptedReadOnlyFlag, containerFlag, fieldFlag, helpFlag, levelFlag, pathFlag} from '../../command-line/common-flags.ts';
-import {connectionFlags} from '../../command-line/connection-flags.ts';
+import {multiContextFlags} from '../../command-line/connection-flags.ts';
 import type {CommandSpec} from '../command.ts';
 import {requireFlags} from '../require-flags.ts';
 
@@ -16,7 +16,11 @@ const flags = [
 	{name: 'all-containers', kind: 'boolean', help: 'all containers of the pods, including init and ephemeral ones'},
 	{name: 'all-pods', kind: 'boolean', help: 'all pods of the target; sets --prefix'},
 	{name: 'selector', short: 'l', kind: 'string', value: 'SELECTOR', help: 'the pods with these labels, instead of a target'},
-	{name: 'prefix', kind: 'boolean', help: 'prefix each line with [pod/NAME/CONTAINER]'},
+	{
+		name: 'prefix',
+		kind: 'boolean',
+		help: 'prefix each line with [pod/NAME/CONTAINER], or [CONTEXT pod/NAME/CONTAINER] with several contexts',
+	},
 	{name: 'timestamps', kind: 'boolean', help: 'prefix each line with its timestamp'},
 	{
 		name: 'tail',
@@ -95,7 +99,7 @@ const flags = [
 	...requireFlags,
 	acceptedReadOnlyFlag,
 	helpFlag,
-	...connectionFlags,
+	...multiContextFlags,
 ] as const;
 
 export const logsSpec = {
@@ -103,7 +107,7 @@ export const logsSpec = {
 	summary: 'print or follow the logs of pods, across disconnects, restarts and rotation',
 	usage: ['logs TARGET [CONTAINER] [flags]', 'logs KIND/NAME KIND/NAME… [flags]', 'logs -l SELECTOR [flags]'],
 	about:
-		'Prints what kubectl prints, byte for byte. With -f it resumes after a disconnect at the same line: it neither loses nor repeats a line that the server still has, and reports on stderr what it cannot guarantee.\nWith -f, it exits 0 when no container of the pod will run again; a workload is followed to its new pods. New pods and ended logs are reported only on a terminal, or with -v 1 or higher.\nOn a terminal, control characters are displayed, not interpreted.\n--level, --include and --exclude select among the lines that --tail, --since and --since-time read. Gaps, interruptions and other notices are printed on stderr, whatever is selected.\n--export writes what the nodes still serve: each log since its last rotation, and one previous instance. It reports what is missing, and exits with the status of the first log that failed.',
+		'Prints what kubectl prints, byte for byte. With -f it resumes after a disconnect at the same line: it neither loses nor repeats a line that the server still has, and reports on stderr what it cannot guarantee.\nWith -f, it exits 0 when no container of the pod will run again; a workload is followed to its new pods. New pods and ended logs are reported only on a terminal, or with -v 1 or higher.\nOn a terminal, control characters are displayed, not interpreted.\n--level, --include and --exclude select among the lines that --tail, --since and --since-time read. Gaps, interruptions and other notices are printed on stderr, whatever is selected.\n--export writes what the nodes still serve: each log since its last rotation, and one previous instance. It reports what is missing, and exits with the status of the first log that failed.\nWith several contexts, each line begins with its context. Without -f, the clusters are printed one after the other. With -f, all are followed at once, and a cluster that is down is followed when its apiserver responds. A failure ends its own context only.',
 	examples: [
 		['spoke logs web-5d', 'the log of a pod’s container'],
 		['spoke logs -f deploy/web', 'follow every pod of a deployment, including new ones'],
@@ -112,6 +116,7 @@ export const logsSpec = {
 		['spoke logs -f deploy/web -o json', 'lines and events as objects, for a script'],
 		['spoke logs -f deploy/web --level warn --exclude healthz', 'only warnings and errors, with their tracebacks'],
 		['spoke logs deploy/web --export incident-7', 'every log of the deployment, in files'],
+		['spoke logs -f deploy/web --context prod-eu,prod-us', 'follow the same deployment in two clusters'],
 		['spoke logs -p web-5d --tail=20', 'the last lines before the restart'],
 	],
 	flags,

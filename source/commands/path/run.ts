@@ -1,51 +1,111 @@
 /** `spoke path`. */
 import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
+import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
+import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {jsonLine} from '../../output/json-line.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {pathReport} from '../../output/path-report.ts';
-import type {StreamFeature} from '../../evidence/evidence.ts';
+import type {Path, StreamFeature} from '../../evidence/evidence.ts';
 import {findPaths} from '../../evidence/find-paths.ts';
-import {assertPathsMeet, parsePathRequirements} from '../../evidence/require-path.ts';
+import {assertPathsMeet, parsePathRequirements, type PathRequirement} from '../../evidence/require-path.ts';
 import {toTerminalCharset} from '../../text/terminal-charset.ts';
-import type {Command} from '../command.ts';
+import type {Command, Invocation} from '../command.ts';
 import {oneTarget} from '../one-target.ts';
+import {combineStatuses, contextErrorLine, inContexts, streamOfContext, writeContextError, type TextStream} from '../several-contexts.ts';
 import {pathSpec} from './spec.ts';
 
 const features: readonly StreamFeature[] = ['logs', 'exec', 'attach', 'port-forward', 'node-proxy', 'pod-proxy', 'service-proxy'];
 
 export const command: Command<typeof pathSpec.flags> = {
 	spec: pathSpec,
-	async run({flags, given, positionals, stdout, stderr, interrupted, env}) {
-		const target = oneTarget(positionals);
+	async run(invocation) {
+		const {flags, given, positionals, stdout, stderr, interrupted, env} = invocation;
+		const request: PathsRequest = {target: oneTarget(positionals), features: chosenFeatures(flags.feature)};
+		const requirement: PathRequirement = {
+			states: parsePathRequirements(flags.require, given),
+			minBasis: flags['min-basis'],
+			undecided: 'refuse',
+			source: null,
+		};
+		const contexts = await chooseContexts(flags, env);
+		if (contexts.length === 1) {
+			const paths = await readPaths(contexts[0]!, request, invocation, stderr);
+			stdout.write(format(paths, invocation));
+			assertPathsMeet(paths, requirement);
+			return exitStatus.ok;
+		}
 
-		const wanted = chosenFeatures(flags.feature);
-		const required = parsePathRequirements(flags.require, given);
-		const cluster = withAbortSignal(await createClusterClient(flags, env), interrupted);
-		try {
-			const paths = await findPaths(cluster, target, {
-				...(wanted ? {features: wanted} : {}),
-				probe: flags.probe,
-				signal: interrupted,
-				onNotice(notice) {
-					stderr.write(noticeLine(notice, stderr));
-				},
-			});
-			interrupted.throwIfAborted();
-			if (paths.length === 0) {
-				throw new SpokeError('ERR_USAGE', `${flags.feature.join(', ')} does not apply to ${target}`);
+		const read = async (one: ConnectionFlags) => readPaths(one, request, invocation, streamOfContext(stderr, one.context!));
+		const statuses: number[] = [];
+		let between = '';
+		for await (const {context, value: paths, error} of inContexts(contexts, read, interrupted)) {
+			if (error === null) {
+				stdout.write(`${between}${format(paths, invocation)}`);
+				between = flags.output === 'text' ? '\n' : '';
 			}
 
-			stdout.write(flags.output === 'json' ? paths.map(path => jsonLine(path)).join('') : toTerminalCharset(stdout, pathReport(paths)));
-			assertPathsMeet(paths, {states: required, minBasis: flags['min-basis'], undecided: 'refuse', source: null});
-			return exitStatus.ok;
-		} finally {
-			cluster.close();
+			const failure =
+				error ??
+				errorOf(() => {
+					assertPathsMeet(paths, requirement);
+				});
+			if (failure) {
+				writeContextError(failure, context, stderr);
+				stdout.write(flags.output === 'json' ? contextErrorLine(failure, context) : '');
+			}
+
+			statuses.push(failure?.exitStatus ?? exitStatus.ok);
 		}
+
+		return combineStatuses(statuses);
 	},
 };
+
+type PathInvocation = Invocation<typeof pathSpec.flags>;
+type PathsRequest = {target: string; features: readonly StreamFeature[] | undefined};
+
+async function readPaths(
+	flags: ConnectionFlags,
+	{target, features}: PathsRequest,
+	{flags: {probe, feature}, env, interrupted}: PathInvocation,
+	notices: TextStream,
+): Promise<readonly Path[]> {
+	const cluster = withAbortSignal(await createClusterClient(flags, env), interrupted);
+	try {
+		const paths = await findPaths(cluster, target, {
+			...(features && {features}),
+			probe,
+			signal: interrupted,
+			onNotice(notice) {
+				notices.write(noticeLine(notice, notices));
+			},
+		});
+		interrupted.throwIfAborted();
+		if (paths.length === 0) {
+			throw new SpokeError('ERR_USAGE', `${feature.join(', ')} does not apply to ${target}`);
+		}
+
+		return paths;
+	} finally {
+		cluster.close();
+	}
+}
+
+function format(paths: readonly Path[], {flags: {output}, stdout}: PathInvocation): string {
+	return output === 'json' ? paths.map(path => jsonLine(path)).join('') : toTerminalCharset(stdout, pathReport(paths));
+}
+
+function errorOf(check: () => void): SpokeError | null {
+	try {
+		check();
+		return null;
+	} catch (thrown) {
+		return toSpokeError(thrown);
+	}
+}
 
 function chosenFeatures(names: readonly string[]): readonly StreamFeature[] | undefined {
 	const unknown = names.find(name => !features.includes(name as StreamFeature));

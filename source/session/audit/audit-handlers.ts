@@ -3,6 +3,7 @@ import {toSpokeError} from '../../errors/spoke-error.ts';
 import {auditJunit} from '../../output/audit-junit.ts';
 import {auditReport} from '../../output/audit-report.ts';
 import {auditJson, type Audit, type AuditRow} from '../../evidence/audit/audit-object.ts';
+import {countCauses, rowsByCause} from '../../evidence/audit/rows-by-cause.ts';
 import {runAudit} from '../../evidence/audit/run-audit.ts';
 import {findPaths} from '../../evidence/find-paths.ts';
 import {describeAuditRow} from '../../descriptions/describe-audit.ts';
@@ -15,7 +16,6 @@ import {openText} from '../text/open-text.ts';
 import {clusterOf} from '../lists/selection.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {asFileName, expandHome, writeNewFile} from '../frame/write-new-file.ts';
-import {countCauses, rowsByCause} from './rows-by-cause.ts';
 
 export const auditHandlers = {
 	'audit/refresh': readAudit,

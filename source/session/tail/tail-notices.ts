@@ -31,9 +31,14 @@ export function tailLine(event: LogEvent, who: string): string | null {
 
 	const {subject, parts} = description;
 	const container = subject === 'container' && 'source' in event ? event.source.container : '';
-	const named = subject === 'pod' && who !== '' && event.type !== 'no-pods' ? ('source' in event ? event.source.pod : event.pod) : who;
+	const named = subject === 'pod' && who !== '' ? podName(event) : who;
 	const name = named === '' ? container : named;
 	return sanitizeLine(`${name === '' ? '' : `${name}: `}${joinParts(parts, {short: true, without: ['cause']})}`);
+}
+
+function podName(event: LogEvent): string {
+	const place = 'source' in event ? event.source : 'pod' in event ? event : null;
+	return [place?.context, place?.pod].filter(part => part !== undefined).join(' ');
 }
 
 /** An outage is reported only at its start. */

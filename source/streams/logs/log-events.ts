@@ -2,6 +2,8 @@
 import type {SpokeError} from '../../errors/spoke-error.ts';
 
 export type LogSource = {
+	/** With several clusters. */
+	readonly context?: string;
 	readonly namespace: string;
 	readonly pod: string;
 	readonly uid: string | null;
@@ -15,8 +17,8 @@ export type LogSource = {
 };
 
 /** The same for every instance of the container, and another for a pod that replaces this one under its name. */
-export function logKey({namespace, pod, uid, container}: LogSource): string {
-	return [namespace, pod, uid, container].join('/');
+export function logKey({context, namespace, pod, uid, container}: LogSource): string {
+	return [context, namespace, pod, uid, container].join('/');
 }
 
 export type LogEvent =
@@ -43,11 +45,16 @@ export type LogEvent =
 	/** A kubelet message in the body; not repeated. */
 	| {type: 'server-said'; source: LogSource; text: string}
 	| {type: 'ended'; source: LogSource; reason: 'container-ended' | 'pod-gone'; ended: ContainerTermination | null}
-	| {type: 'pod-appeared' | 'pod-gone'; namespace: string; pod: string; node: string | null}
+	| {type: 'pod-appeared' | 'pod-gone'; context?: string; namespace: string; pod: string; node: string | null}
 	/** New pods are followed. */
-	| {type: 'no-pods'}
+	| {type: 'no-pods'; context?: string}
 	/** A source failed permanently; others continue. */
-	| {type: 'failed'; source: LogSource; error: SpokeError};
+	| {type: 'failed'; source: LogSource; error: SpokeError}
+	| ApiserverEvent;
+
+/** Of a follow of several clusters, which waits for one that is down at the start. */
+export type ApiserverEvent =
+	{type: 'apiserver-unreachable'; context?: string; error: SpokeError} | {type: 'apiserver-reached'; context?: string; outageMs: number};
 
 export type GapReason =
 	/** The log file was rotated. */

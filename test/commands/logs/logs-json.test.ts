@@ -267,7 +267,7 @@ test('the byte limit is applied line by line', t => {
 	};
 
 	t.deepEqual(
-		objects(logLineObjects(block, source, take)).map(({text}) => text),
+		objects(logLineObjects(block, source, {take})).map(({text}) => text),
 		['one', 'tw'],
 	);
 });
@@ -291,6 +291,8 @@ const events: readonly PrintedEvent[] = [
 	{type: 'pod-gone', namespace: 'demo', pod: 'web', node: 'n1'},
 	{type: 'no-pods'},
 	{type: 'failed', source, error},
+	{type: 'apiserver-unreachable', error},
+	{type: 'apiserver-reached', outageMs: 700},
 ];
 for (const [index, event] of events.entries()) {
 	test(`event ${index + 1}, ${event.type}, matches the schema`, t => {

@@ -16,9 +16,14 @@ export type Cluster = {
 	readonly lab: Lab;
 	kubeconfig(server: LabServer, user?: UserName): string;
 	kubectl(server: LabServer, args: readonly string[], options?: {user?: UserName; input?: string; limitMs?: number}): Promise<Finished>;
-	spoke(server: LabServer, args: readonly string[], options?: {user?: UserName; input?: string; limitMs?: number}): Promise<Finished>;
+	/** With several servers, the context of each is `SERVER-USER`, and that of the first is current. */
+	spoke(
+		server: LabServer | readonly LabServer[],
+		args: readonly string[],
+		options?: {user?: UserName; input?: string; limitMs?: number},
+	): Promise<Finished>;
 	/** The test must end it. */
-	startSpoke(server: LabServer, args: readonly string[], user?: UserName): ChildProcessWithoutNullStreams;
+	startSpoke(server: LabServer | readonly LabServer[], args: readonly string[], user?: UserName): ChildProcessWithoutNullStreams;
 	truth(posture: PostureName, stream: StreamFacts): Truth;
 };
 
@@ -29,10 +34,12 @@ export async function useCluster(profile: Profile = {}): Promise<Cluster> {
 	const lab = await openLab();
 	await startProfile(lab, profile);
 	const kubeconfig = (server: LabServer, user: UserName = 'admin') => `${lab.folder}/kubeconfigs/${server}-${user}.yaml`;
-	const start = (server: LabServer, args: readonly string[], user?: UserName) =>
-		spawn(process.execPath, [program, ...args], {
-			env: {PATH: process.env['PATH'], HOME: lab.folder, KUBECONFIG: kubeconfig(server, user)},
+	const start = (server: LabServer | readonly LabServer[], args: readonly string[], user?: UserName) => {
+		const files = [server].flat().map(one => kubeconfig(one, user));
+		return spawn(process.execPath, [program, ...args], {
+			env: {PATH: process.env['PATH'], HOME: lab.folder, KUBECONFIG: files.join(':')},
 		});
+	};
 	return {
 		lab,
 		kubeconfig,

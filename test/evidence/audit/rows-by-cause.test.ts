@@ -1,7 +1,7 @@
 /** Audit rows by cause. */
 import test from 'ava';
 import type {AuditRow, RowId, RowVerdict} from '../../../source/evidence/audit/audit-object.ts';
-import {countCauses, rowsByCause} from '../../../source/session/audit/rows-by-cause.ts';
+import {countCauses, rowsByCause} from '../../../source/evidence/audit/rows-by-cause.ts';
 
 const of = (id: RowId, verdict: RowVerdict, remedy: string | null = null) => ({id, verdict, remedy}) as unknown as AuditRow;
 const rows = [

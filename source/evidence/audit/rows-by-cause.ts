@@ -1,5 +1,5 @@
 /** Orders audit rows by what causes them. */
-import type {AuditRow, RowId, RowVerdict} from '../../evidence/audit/audit-object.ts';
+import type {AuditRow, RowId, RowVerdict} from './audit-object.ts';
 
 /** `heading`: above the first of several rows with one cause. */
 export type CausedRow = {row: AuditRow; heading: string | null};
@@ -7,9 +7,13 @@ export type CausedRow = {row: AuditRow; heading: string | null};
 const badness: Readonly<Record<RowVerdict, number>> = {fail: 0, warn: 1, unknown: 2, pass: 3, 'not-applicable': 4};
 
 /** The worst rows come first, and with each of them the rows that the same change fixes. */
+export function groupByCause(rows: readonly AuditRow[]): ReadonlyArray<readonly AuditRow[]> {
+	return [...Map.groupBy(worstFirst(rows), row => causeOf(row, rows) ?? row.id).values()];
+}
+
+/** The groups as one list. */
 export function rowsByCause(rows: readonly AuditRow[]): readonly CausedRow[] {
-	const groups = Map.groupBy(worstFirst(rows), row => causeOf(row, rows) ?? row.id);
-	return [...groups.values()].flatMap(group =>
+	return groupByCause(rows).flatMap(group =>
 		group.map((row, index) => ({
 			row,
 			heading: index === 0 && group.length > 1 ? `1 cause, ${group.length} rows: ${causeOf(row, rows)!}` : null,
@@ -31,7 +35,7 @@ function causeOf(row: AuditRow, rows: readonly AuditRow[]): string | null {
 	return isProblem(row) ? (problems.length === 1 ? problems[0]! : row).remedy : null;
 }
 
-function isProblem({verdict}: AuditRow): boolean {
+export function isProblem({verdict}: AuditRow): boolean {
 	return verdict === 'fail' || verdict === 'warn';
 }
 

@@ -1,0 +1,206 @@
+/** The logs of one context. */
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import type {OneContext} from '../../cluster/kubeconfig/choose-contexts.ts';
+import type {FlagValues} from '../../command-line/flag-spec.ts';
+import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
+import type {PrintedEvent} from '../../output/log-json.ts';
+import {noticeLine} from '../../output/notice-line.ts';
+import type {OutputWriter} from '../../output/output-writer.ts';
+import {reportPaths} from '../../output/path-reporter.ts';
+import type {ConnectionObserver} from '../../streams/connection-observer.ts';
+import type {FollowLogsOptions} from '../../streams/logs/follow-logs.ts';
+import {podLogRequest} from '../../streams/logs/open-log.ts';
+import {preconnect} from '../../streams/preconnect.ts';
+import type {SpeculativeRequest} from '../../streams/speculative-request.ts';
+import {objectPath} from '../../targets/object-path.ts';
+import {podResource} from '../../targets/resource-names.ts';
+import type {Invocation} from '../command.ts';
+import type {TextStream} from '../several-contexts.ts';
+import {createStreamClient} from '../stream-client.ts';
+import {chooseFollowTargets, chooseLogs, throwNotFoundAsKubectl} from './choose-logs.ts';
+import type {LogRequest} from './log-request.ts';
+import {noticeFilter, type NoticeLevel} from './notice-filter.ts';
+import {printEvent, printFollow, type PrintEventOptions} from './print-follow.ts';
+import {printLog, printLogs, readToPrint, type LineOutput} from './print-logs.ts';
+import type {logsSpec} from './spec.ts';
+
+/** What all contexts share. */
+export type LogsRun = Pick<Invocation<typeof logsSpec.flags>, 'given' | 'stdout' | 'stderr' | 'env' | 'interrupted'> & {
+	request: LogRequest;
+	output: OutputWriter;
+};
+
+export type ContextLogs = {
+	flags: OneContext<FlagValues<typeof logsSpec.flags>>;
+	lines: LineOutput;
+	/** Begins each line with the context, if there are several. */
+	stderr: TextStream;
+};
+
+const shapedGatherMs = 20;
+
+/** Of several contexts. */
+export type ContextOptions = {
+	/** Resolves when a cluster that is down can be followed. */
+	ready: (cluster: ClusterClient) => Promise<void>;
+	/** Resolves when the contexts before this one are printed; a follow does not wait for it. */
+	turn: Promise<void>;
+};
+
+/** Resolves to the exit status. @throws SpokeError */
+export async function printContext(logs: ContextLogs, run: LogsRun, {ready, turn}: Partial<ContextOptions> = {}): Promise<number> {
+	const {flags, lines, stderr} = logs;
+	const {request, given, env, interrupted} = run;
+	const cluster = await createStreamClient({flags, given, env});
+	const paths = reportPaths(cluster, {
+		mode: flags.quiet && !given.has('path') ? 'never' : flags.path,
+		// An object names its context itself.
+		stderr: flags.path === 'json' ? run.stderr : stderr,
+	});
+	try {
+		if (flags.resume && isFollowed(logs, run)) {
+			await ready?.(cluster);
+		}
+
+		const early = preconnect(cluster, {
+			signal: interrupted,
+			observer: paths.observer,
+			// A response could not wait for its turn.
+			speculative: turn ? undefined : speculativeLogRequest(request, flags, {lines, namespace: cluster.facts.namespace}),
+		});
+		try {
+			await print(early.cluster, logs, run, {observer: paths.observer, turn});
+		} finally {
+			early.close();
+		}
+
+		await paths.finished();
+		return interrupted.aborted ? exitStatusForSignal(interrupted.reason) : exitStatus.ok;
+	} catch (error) {
+		await paths.finished();
+		if (interrupted.aborted) {
+			return exitStatusForSignal(interrupted.reason);
+		}
+
+		throw error;
+	} finally {
+		cluster.close();
+	}
+}
+
+function isFollowed({flags}: ContextLogs, {request}: LogsRun): boolean {
+	return flags.follow && !request.read.previous;
+}
+
+export async function printContextEvent(event: PrintedEvent, logs: ContextLogs, run: LogsRun): Promise<void> {
+	await printEvent(event, run.output, eventOptions(logs, run));
+}
+
+/** Early log request of one named pod; `undefined` if its container is unknown. */
+function speculativeLogRequest(
+	{targets: [target, ...more], selector, containers, allPods, read}: LogRequest,
+	{follow}: Pick<ContextLogs['flags'], 'follow'>,
+	{lines, namespace}: {lines: LineOutput; namespace: string},
+): SpeculativeRequest | undefined {
+	const isOnePod = target?.resource.kind === 'Pod' && more.length === 0 && selector === null && !allPods;
+	if (!isOnePod || containers.kind === 'all' || (follow && !read.previous)) {
+		return undefined;
+	}
+
+	const source = {namespace, pod: target.name, container: containers.kind === 'named' ? containers.name : null};
+	return {
+		after: objectPath(podResource, namespace, target.name),
+		kind: 'request',
+		options: {...podLogRequest(source, readToPrint(read, lines)), canFollowPipelined: true},
+	};
+}
+
+async function print(
+	cluster: ClusterClient,
+	logs: ContextLogs,
+	run: LogsRun,
+	{observer, turn}: {observer: ConnectionObserver | undefined; turn: Promise<void> | undefined},
+): Promise<void> {
+	const {flags, lines, stderr} = logs;
+	const {request, interrupted, output} = run;
+	const signal = AbortSignal.any([interrupted, output.closed]);
+	const say = (notice: string) => {
+		stderr.write(noticeLine(notice, stderr));
+	};
+
+	const choosing = {podRunningTimeoutMs: flags['pod-running-timeout'], signal, say: flags.quiet ? () => {} : say};
+	const missing = (thrown: unknown) => throwNotFoundAsKubectl(thrown, cluster.facts.namespace);
+	const {read} = request;
+	if (!isFollowed(logs, run)) {
+		const chosen = await chooseLogs(cluster, request, choosing).catch(missing);
+		await turn;
+		if (request.exportTo !== null) {
+			const {exportLogs} = await import('./export-logs.ts');
+			await exportLogs(request.exportTo, chosen, {
+				extension: lines.json ? 'jsonl' : 'log',
+				print: async (log, file, {previous}) =>
+					printLog(cluster, log, file, {read: previous ? {...read, previous} : read, lines, observer, signal, say}),
+				signal,
+				report: flags.quiet ? () => {} : say,
+				say,
+			});
+			return;
+		}
+
+		await printLogs(cluster, chosen, output, {read, lines, ignoreErrors: flags['ignore-errors'], observer, signal, say});
+		await output.finished();
+		return;
+	}
+
+	const {limitBytes = 0} = read;
+	const followed = await chooseFollowTargets(cluster, request, choosing).catch(missing);
+	await printFollow(cluster, followed, output, {
+		follow: {...followOptions(logs, run), signal, ...(observer && {observer})},
+		limitBytes,
+		...eventOptions(logs, run),
+	}).finally(() => {
+		output.flush();
+	});
+	if (output.closed.aborted) {
+		throw output.closed.reason as Error;
+	}
+
+	await output.finished();
+}
+
+function followOptions({flags, lines}: ContextLogs, {request, given}: LogsRun): FollowLogsOptions {
+	const {limitBytes: _, timestamps: _unused, ...start} = request.read;
+	const mostLogs = flags['max-log-requests'];
+	return {
+		asked: request.selector === null ? request.targets.map(({input}) => input).join(' ') : `-l ${request.selector}`,
+		containers: request.containers,
+		start,
+		until: flags.until,
+		startTimeoutMs: flags['pod-running-timeout'],
+		resume: flags.resume,
+		...(given.has('max-log-requests') && mostLogs !== undefined && {maxLogs: mostLogs}),
+		// A regular expression with a time limit costs as much for one line as for many.
+		...(lines.shaper !== null && {gatherMs: shapedGatherMs}),
+	};
+}
+
+function eventOptions({flags, lines, stderr}: ContextLogs, {output}: LogsRun): PrintEventOptions {
+	return {
+		lines,
+		ignoreErrors: flags['ignore-errors'],
+		notices: noticeFilter(noticeLevel({quiet: flags.quiet, verbose: flags.v > 0, isWatched: stderr.isTTY === true})),
+		say(notice) {
+			output.flush();
+			stderr.write(noticeLine(`spoke: ${notice}`, stderr));
+		},
+	};
+}
+
+/** New and ended pods are reported only on a terminal or with -v, so that stderr of a script stays empty. */
+function noticeLevel({quiet, verbose, isWatched}: {quiet: boolean; verbose: boolean; isWatched: boolean}): NoticeLevel {
+	if (quiet) {
+		return 'losses';
+	}
+
+	return verbose || isWatched ? 'all' : 'no-progress';
+}

@@ -1,0 +1,102 @@
+/** Logs of several contexts, on sandboxes behind one kubeconfig. */
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import process from 'node:process';
+import anyTest from 'ava';
+import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
+import {shareContexts} from '../../support/sandbox.ts';
+import {until} from '../../support/until.ts';
+
+/** Serial, because one restarts an apiserver. */
+const test = anyTest.serial;
+const contexts = shareContexts(anyTest, {eu: {}, us: {scenario: 'verified'}});
+const lastLine = ['logs', 'db-0', '-c', 'db', '--tail=1'];
+
+test('logs of several contexts are printed in their order with the context of each line', async t => {
+	const {env} = contexts;
+	const {status, stdout, stderr} = await runSpoke([...lastLine, '--context', 'us,broken,eu'], {env});
+	t.regex(stdout, /^\[us pod\/db-0\/db\] .+\n\[eu pod\/db-0\/db\] .+\n$/);
+	t.regex(stderr, /^broken: error: .*\[ERR_KUBECONFIG_INVALID\]\n$/);
+	t.is(status, 5);
+});
+
+test('logs -o json of several contexts has the context of each line and each failure', async t => {
+	const {env} = contexts;
+	const {status, stdout} = await runSpoke([...lastLine, '--all-contexts', '-o', 'json'], {env});
+	const objects = stdout
+		.trimEnd()
+		.split('\n')
+		.map(line => JSON.parse(line) as {kind: string; context: string; pod?: string; code?: string});
+	t.deepEqual(
+		objects.filter(({kind}) => kind === 'LogLine').map(({context, pod}) => [context, pod]),
+		[
+			['eu', 'db-0'],
+			['us', 'db-0'],
+		],
+	);
+	t.deepEqual(
+		objects
+			.filter(({kind}) => kind === 'Error')
+			.map(({context, code}) => [context, code])
+			.sort(),
+		[
+			['broken', 'ERR_KUBECONFIG_INVALID'],
+			['down', 'ERR_APISERVER_UNREACHABLE'],
+		],
+	);
+	t.true(status > 0);
+});
+
+test('--require of logs holds for each context', async t => {
+	const {env} = contexts;
+	const {status, stdout, stderr} = await runSpoke([...lastLine, '--context', 'eu,us', '--require', 'verified'], {env});
+	t.regex(stdout, /^\[us pod\/db-0\/db\] .+\n$/);
+	t.regex(stderr, /^eu: error: requirement not met: verified .*\[ERR_REQUIRE_NOT_MET\]\n$/);
+	t.is(status, 3);
+});
+
+test('path lines and templates of several contexts name the context', async t => {
+	const {env} = contexts;
+	const {stdout, stderr} = await runSpoke([...lastLine, '--context', 'eu,us', '--template', '{{.Context}}/{{.PodName}}', '--path=always'], {
+		env,
+	});
+	t.is(stdout, 'eu/db-0\nus/db-0\n');
+	t.regex(stderr, /^eu: path: you .*unverified.* kubelet n\d$/m);
+	t.regex(stderr, /^us: path: you .*direct,verified.* kubelet n\d$/m);
+});
+
+test('logs -f follows a cluster that is down when it responds, and the others meanwhile', async t => {
+	const {env, sandboxes} = contexts;
+	const back = Promise.withResolvers<void>();
+	const restarted = sandboxes.us.faults.restartApiserver({until: back.promise});
+	const child = spawn(process.execPath, [builtProgram, ...lastLine, '-f', '--context', 'us,eu'], {
+		env: {PATH: process.env['PATH'], HOME: '/nonexistent', ...env},
+	});
+	const closed = once(child, 'close');
+	let [stdout, stderr] = ['', ''];
+	child.stdout.setEncoding('utf8').on('data', (text: string) => {
+		stdout += text;
+	});
+	child.stderr.setEncoding('utf8').on('data', (text: string) => {
+		stderr += text;
+	});
+	await until(() => stdout.includes('[eu pod/db-0/db] ') && stderr.includes('its logs are followed when it responds'));
+	t.false(stdout.includes('[us '));
+	back.resolve();
+	await restarted;
+	await until(() => stdout.includes('[us pod/db-0/db] '));
+	child.kill('SIGINT');
+	const [status] = (await closed) as [number];
+	t.is(status, 130);
+	t.regex(
+		stderr,
+		/^us: spoke: .*; its logs are followed when it responds\nus: spoke: the apiserver responds after .*; following its logs\n$/,
+	);
+});
+
+test('--export is rejected with several contexts', async t => {
+	const {env} = contexts;
+	const {status, stderr} = await runSpoke(['logs', 'db-0', '--export', '/nonexistent/x', '--context', 'eu,us'], {env});
+	t.is(status, 2);
+	t.regex(stderr, /^error: --export is for one cluster, but 2 contexts are chosen /);
+});

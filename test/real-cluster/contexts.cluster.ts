@@ -1,0 +1,83 @@
+/** One command in several contexts: apiservers with different flags, one of which can be down. */
+import {once} from 'node:events';
+import test from 'ava';
+import type {Audit} from '../../source/evidence/audit/audit-object.ts';
+import type {Path} from '../../source/evidence/evidence.ts';
+import {until} from '../support/until.ts';
+import {freezeApiserver, thawApiserver} from './lab/faults.ts';
+import {useCluster} from './support/cluster.ts';
+
+const servers = ['off-direct', 'good-direct'] as const;
+const contexts = servers.map(server => `${server}-admin`);
+const cluster = await useCluster({postures: servers});
+
+function parseLines<Line>(text: string): Line[] {
+	return text
+		.trimEnd()
+		.split('\n')
+		.map(line => JSON.parse(line) as Line);
+}
+
+test.serial('audit and path decide a requirement for each context', async t => {
+	const required = ['--all-contexts', '--require', 'verified', '-o', 'json'];
+	const audit = await cluster.spoke(servers, ['audit', ...required]);
+	t.is(audit.status, 3, audit.stderr);
+	t.deepEqual(
+		parseLines<Audit>(audit.stdout).map(one => [one.cluster.context, one.require.result]),
+		[
+			[contexts[0], 'not-met'],
+			[contexts[1], 'met'],
+		],
+	);
+	const path = await cluster.spoke(servers, ['path', 'writer', '--feature', 'logs', ...required]);
+	t.is(path.status, 3, path.stderr);
+	t.deepEqual(
+		parseLines<Path>(path.stdout)
+			.filter(({kind}) => kind === 'Path')
+			.map(one => [one.cluster.context, one.legs[1]!.tls.state]),
+		[
+			[contexts[0], 'unverified'],
+			[contexts[1], 'enforced'],
+		],
+	);
+});
+
+test.serial('logs of several contexts are those of kubectl with the context before each line', async t => {
+	const {stdout: lines} = await cluster.kubectl('off-direct', ['logs', 'finished-writer', '--prefix']);
+	const {status, stdout} = await cluster.spoke(servers, ['logs', 'finished-writer', '--all-contexts']);
+	t.is(status, 0);
+	t.is(stdout, contexts.map(context => lines.replaceAll(/^\[/gm, `[${context} `)).join(''));
+});
+
+test.serial('logs -f follows an apiserver that hangs when it responds, and the others meanwhile', async t => {
+	await freezeApiserver(cluster.lab, 'good-direct');
+	const child = cluster.startSpoke(servers, ['logs', '-f', 'writer', '--tail=1', '--all-contexts']);
+	const closed = once(child, 'close');
+	let [stdout, stderr] = ['', ''];
+	child.stdout.on('data', chunk => {
+		stdout += String(chunk);
+	});
+	child.stderr.on('data', chunk => {
+		stderr += String(chunk);
+	});
+	try {
+		await until(
+			() => stderr.includes(`${contexts[1]!}: spoke: `) && stdout.includes(`[${contexts[0]!} pod/writer/`),
+			() => stderr,
+		);
+		t.false(stdout.includes(contexts[1]!));
+	} finally {
+		await thawApiserver(cluster.lab, 'good-direct');
+	}
+
+	await until(
+		() => stdout.includes(`[${contexts[1]!} pod/writer/`),
+		() => stderr,
+	);
+	child.kill('SIGINT');
+	t.is((await closed)[0], 130);
+	t.regex(
+		stderr,
+		new RegExp(`^${contexts[1]!}: spoke: .*followed when it responds\\n${contexts[1]!}: spoke: the apiserver responds after .*\\n$`),
+	);
+});
