@@ -1,5 +1,5 @@
 /** `spoke tail`. */
-import {mkdtemp, rm} from 'node:fs/promises';
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
@@ -29,4 +29,34 @@ test('tail begins with the lines of --level and the fields of --field', async t 
 	terminal.press('tail.level');
 	await terminal.sees(/only error and above/);
 	await terminal.loses(/slow/);
+});
+
+test('tail of several contexts has the lines of all clusters in the order of their times', async t => {
+	const [eu, us] = await Promise.all([LogServer.start(), LogServer.start()]);
+	const home = await mkdtemp(join(tmpdir(), 'spoke-tail-'));
+	t.teardown(async () => {
+		await Promise.all([eu.stop(), us.stop(), rm(home, {recursive: true, force: true})]);
+	});
+	const line = (second: number, text: string) => ({time: `2026-11-24T14:00:0${second}.000000001Z`, text});
+	eu.addPod('a').get('app')!.append(line(1, 'first'), line(3, 'third'));
+	us.addPod('a').get('app')!.append(line(2, 'second'), line(4, 'fourth'));
+	const kubeconfig = join(home, 'config');
+	const servers = Object.entries({eu: eu.url, us: us.url, down: 'http://127.0.0.1:1'});
+	await writeFile(
+		kubeconfig,
+		JSON.stringify({
+			clusters: servers.map(([name, server]) => ({name, cluster: {server}})),
+			contexts: [...servers.map(([name]) => ({name, context: {cluster: name, namespace: 'demo'}})), {name: 'empty', context: {}}],
+		}),
+	);
+	const terminal = await openTerminal(t, ['tail', 'a', '--all-contexts'], {home, env: {KUBECONFIG: kubeconfig}});
+	await terminal.sees(/eu +a +first[^]*us +a +second[^]*eu +a +third[^]*us +a +fourth/);
+	await terminal.sees(/down: the apiserver [^]*; its logs are followed when/);
+	await terminal.sees(/empty: context "empty" names no cluster/);
+	terminal.press('search');
+	terminal.type('third\r');
+	await terminal.sees(/eu: you .*plain/);
+	terminal.press('search');
+	terminal.type('second\r');
+	await terminal.sees(/us: you .*plain/);
 });

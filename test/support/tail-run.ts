@@ -2,7 +2,7 @@
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {emptySession} from '../../source/session/frame/session-state.ts';
 import {Store} from '../../source/session/frame/store.ts';
-import type {TailContext} from '../../source/session/tail/tail-reader.ts';
+import type {OpenTailCluster, TailCluster} from '../../source/session/tail/tail-clusters.ts';
 import {TailRun, type TailRequest} from '../../source/session/tail/tail-run.ts';
 import {emptyTail} from '../../source/session/tail/tail-view.ts';
 
@@ -15,7 +15,11 @@ export function quietStore(): Store {
 	);
 }
 
-export function tailRun(ask: TailRequest, means: TailContext, store = quietStore()): TailRun {
+type ReadCluster = Omit<OpenTailCluster, 'access'> & {cluster: OpenTailCluster['access']};
+
+/** A tail of one cluster, or of each of several contexts. */
+export function tailRun(ask: TailRequest, means: ReadCluster | readonly TailCluster[], store = quietStore()): TailRun {
 	store.dispatch({type: 'tail-opened', view: emptyTail('tail-1', ask.title)});
-	return new TailRun('tail-1', ask, {...means, store});
+	const clusters = 'cluster' in means ? [{context: null, open: async () => ({access: means.cluster, observer: means.observer})}] : means;
+	return new TailRun('tail-1', ask, {clusters, store});
 }

@@ -1,4 +1,7 @@
 /** `spoke tail`. */
+import {readSettings} from '../../cluster/access-settings.ts';
+import {chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
+import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {levelNamed} from '../../lines/line-level.ts';
 import type {Command} from '../command.ts';
@@ -25,13 +28,16 @@ export const command: Command<typeof tailSpec.flags> = {
 			throw new SpokeError('ERR_NO_TERMINAL', 'tail needs a terminal', {remedy: 'use `spoke logs -f` in scripts'});
 		}
 
+		const contexts = await chooseContexts(flags, env);
 		return startSession(
 			{flags, stdin, stdout, env, interrupted},
 			{
-				flags,
+				flags: await firstUsable(contexts, env),
 				allNamespaces: flags['all-namespaces'],
 				tail: {
+					...(contexts.length > 1 && {contexts: contexts.map(one => ({...one, context: one.context!}))}),
 					options: {
+						...(flags['all-namespaces'] && {namespace: null}),
 						targets: positionals,
 						selector,
 						containers: flags['all-containers']
@@ -51,3 +57,15 @@ export const command: Command<typeof tailSpec.flags> = {
 		);
 	},
 };
+
+/** The context that the session begins with: the tail reports each that cannot be used. @throws SpokeError of the only one */
+async function firstUsable(contexts: readonly ConnectionFlags[], env: NodeJS.ProcessEnv): Promise<ConnectionFlags> {
+	for (const flags of contexts.slice(0, -1)) {
+		try {
+			await readSettings(flags, env);
+			return flags;
+		} catch {}
+	}
+
+	return contexts.at(-1)!;
+}

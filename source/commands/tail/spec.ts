@@ -1,5 +1,5 @@
 /** Spec of `spoke tail`. */
-import {connectionFlags} from '../../command-line/connection-flags.ts';
+import {multiContextFlags} from '../../command-line/connection-flags.ts';
 import {containerFlag, fieldFlag, helpFlag, levelFlag} from '../../command-line/common-flags.ts';
 import type {CommandSpec} from '../command.ts';
 import {sessionFlags} from '../session/spec.ts';
@@ -28,7 +28,7 @@ const flags = [
 	fieldFlag('of JSON and logfmt lines, show only these fields'),
 	...sessionFlags,
 	helpFlag,
-	...connectionFlags,
+	...multiContextFlags,
 ] as const;
 
 export const tailSpec = {
@@ -36,10 +36,11 @@ export const tailSpec = {
 	summary: 'follow the logs of one or many pods full screen, driven by keys',
 	usage: ['tail TARGET… [flags]', 'tail -l SELECTOR [flags]'],
 	about:
-		'Follows logs full screen: search without hiding lines (n, N), filters, formatted JSON, levels, marks, save. Gaps, reconnects and restarts appear in the stream and are counted, as are lines buffered while paused and lines dropped.',
+		'Follows logs full screen: search without hiding lines (n, N), filters, formatted JSON, levels, marks, save. Gaps, reconnects and restarts appear in the stream and are counted, as are lines buffered while paused and lines dropped.\nWith several contexts, the lines of all clusters are in one tail, in the order of their times, each with its context. A cluster that cannot be read is reported in the tail; one that is down is followed when it responds.',
 	examples: [
 		['spoke tail deploy/web', 'every pod of a deployment, including new ones'],
 		['spoke tail deploy/web --level warn', 'warnings and errors, with their tracebacks'],
+		['spoke tail deploy/web --context prod-eu,prod-us', 'the same deployment in two clusters, in one tail'],
 		['spoke tail -A -l tier=edge --all-containers', 'by label, in all namespaces'],
 	],
 	flags,

@@ -13,7 +13,7 @@ import {defaultSource} from '../tail/tail-sources.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {openText} from '../text/open-text.ts';
-import {clusterOf} from '../lists/selection.ts';
+import {clusterOfSource} from '../tail/current-tail.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {asFileName, expandHome, writeNewFile} from '../frame/write-new-file.ts';
 
@@ -161,7 +161,8 @@ function fileText(path: string, found: Audit): string {
 }
 
 async function testRoute(session: Session): Promise<void> {
-	const source = defaultSource(shownTail(session.store.state)?.sources ?? []);
+	const tail = shownTail(session.store.state);
+	const source = defaultSource(tail?.sources ?? []);
 	const {pods} = session.store.state.lists;
 	const pod = source?.pod ?? pods.visible[pods.cursorIndex]?.name;
 	if (pod === undefined) {
@@ -180,7 +181,7 @@ async function testRoute(session: Session): Promise<void> {
 
 	session.tell('testing the route …');
 	// The tested cluster keeps the results and relabels its open connections.
-	const cluster = clusterOf(session, shownTail(session.store.state)?.id);
+	const cluster = tail && source ? clusterOfSource(session, tail.id, source) : session.cluster;
 	const [path] = await findPaths(cluster.access, `pod/${pod}`, {
 		features: ['port-forward'],
 		probe: 'active',

@@ -6,6 +6,7 @@ import type {OpenCluster} from '../frame/session.ts';
 
 export class OpenClusters {
 	readonly #open = new Map<string, OpenCluster>();
+	readonly #opening = new Map<string, Promise<OpenCluster>>();
 	readonly #onLabel: (connection: string, path: Path) => void;
 	#here: OpenCluster | null = null;
 	#reached = 0;
@@ -37,6 +38,22 @@ export class OpenClusters {
 		const cluster = {access, labeler, context: access.facts.context ?? access.facts.server};
 		this.#open.set(cluster.context, cluster);
 		return cluster;
+	}
+
+	/** Opens it once, whoever asks, and shows nothing. */
+	async open(context: string, open: () => Promise<ClusterClient>): Promise<OpenCluster> {
+		const known = this.#open.get(context);
+		if (known) {
+			return known;
+		}
+
+		const opening = this.#opening.get(context) ?? open().then(access => this.add(access));
+		this.#opening.set(context, opening);
+		try {
+			return await opening;
+		} finally {
+			this.#opening.delete(context);
+		}
 	}
 
 	/** Returns `null` when the user chose another context meanwhile. */

@@ -182,9 +182,9 @@ function hasEnded(path: Path | null): boolean {
 /** A line that several streams share shows the worst state. */
 export const tlsWorstFirst: readonly TlsState[] = ['refused', 'plain', 'unverified', 'unknown', 'enforced', 'verified'];
 
-/** The worst TLS state, then the weakest basis. Ended connections count only if there is no other. */
-export function worstPath(paths: Iterable<Path | null>): Path | null {
-	const all = [...paths];
+/** The worst TLS state, then the weakest basis, in the context if one is given. Ended connections count only if there is no other. */
+export function worstPath(paths: Iterable<Path | null>, context: string | null = null): Path | null {
+	const all = [...paths].filter(path => context === null || path?.cluster.context === context);
 	const open = all.filter(path => !hasEnded(path));
 	const known = all.filter(path => isKnown(path));
 	let worst: Path | null = null;

@@ -99,7 +99,7 @@ export function pathPane(screen: RenderInput): Line[] {
 	}
 
 	const {columns} = state.size;
-	const letter = replicaLetter(state.processes, path.process.id);
+	const letter = replicaLetter(state.processes, path);
 	const pathLine = line(' ', pathLineSpansWithEndTime(path, columns - 2, screen.theme.glyphs, letter));
 	const broken = brokenLines(screen, path, columns);
 	if (isShort) {

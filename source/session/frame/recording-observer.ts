@@ -60,10 +60,10 @@ export function recordingObserver(store: Store, {observer}: Labeler, id: string)
 
 /** Returns whether the label names a new apiserver process. */
 export function recordLabel(store: Store, connection: string, path: Path): boolean {
-	const {processes} = store.state;
 	const {id} = path.process;
+	const known = id === null ? [] : store.state.processes.filter(({context}) => context === path.cluster.context);
 	store.dispatch({type: 'connections', event: {type: 'label', connection, path}});
-	return id !== null && processes.length > 0 && !processes.includes(id);
+	return known.length > 0 && known.every(one => one.id !== id);
 }
 
 /** The worst path of a connection list row. */

@@ -29,7 +29,8 @@ export type SessionOptions = {
 	mouse?: string | undefined;
 	/** Name of a saved set of forwards that starts with the session. */
 	forwards?: string | undefined;
-	tail?: {options: Omit<TailOptions, 'namespace'> & {namespace?: string | null}; start: TailStart};
+	/** With several `contexts`, each has its own namespace, unless the options name one. */
+	tail?: {options: TailOptions; start: TailStart; contexts?: ReadonlyArray<ConnectionFlags & {context: string}>};
 	sandbox?: Sandbox;
 	clock?: Clock;
 	/** The sandbox replaces a kubeconfig that was not found. */

@@ -10,6 +10,7 @@ import {reduceProxy, type ProxyEvent} from '../proxy/proxy-state.ts';
 import {
 	currentList,
 	noAudit,
+	type ApiserverProcess,
 	type ClusterState,
 	type Failure,
 	type ForwardState,
@@ -310,9 +311,16 @@ function legWords({legs}: Path): string {
 	return legs.map(({to, tls, route}) => [to, tls.state, tls.basis, route.state, route.basis].join(' ')).join(', ');
 }
 
-function withProcess(processes: readonly string[], path: Path | null): readonly string[] {
-	const id = path?.process.id ?? null;
-	return id === null || processes.includes(id) ? processes : [...processes, id];
+function withProcess(processes: readonly ApiserverProcess[], path: Path | null): readonly ApiserverProcess[] {
+	if (path === null || path.process.id === null) {
+		return processes;
+	}
+
+	const {
+		cluster: {context},
+		process: {id},
+	} = path;
+	return processes.some(one => one.context === context && one.id === id) ? processes : [...processes, {context, id}];
 }
 
 function clamp(index: number, length: number): number {

@@ -1,6 +1,7 @@
 /** One run of the session. */
 import process from 'node:process';
 import {exitStatusForSignal} from '../../errors/exit-status.ts';
+import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import {formatProblem, type SettingsProblem} from '../../command-line/settings-problem.ts';
 import {clusterState} from '../clusters/cluster-state.ts';
 import {createSession, type SessionParts} from './create-session.ts';
@@ -90,7 +91,8 @@ export class SessionRun {
 			session.tell(problem, 'warn');
 		}
 
-		if (!(await logInBeforeStart(access, lent, this.#options))) {
+		// A login that fails must not end the tail of the other clusters.
+		if (this.#options.tail?.contexts === undefined && !(await logInBeforeStart(access, lent, this.#options))) {
 			access.close();
 			return false;
 		}
@@ -138,7 +140,7 @@ export class SessionRun {
 	}
 
 	#showFirst(): void {
-		const {session, feeds} = this.#parts;
+		const {session, clusters, feeds} = this.#parts;
 		const {keymapProblems, themes, sandbox, isFallback = false, tail} = this.#options;
 		reportProblems(session, 'keymap', keymapProblems);
 		reportProblems(session, 'theme', themes.problems);
@@ -155,7 +157,14 @@ export class SessionRun {
 			session.store.dispatch({type: 'tail-display', display: {...displayOf(emptyTail('', '')), jsonChoice: json}});
 		}
 
-		if (tail) {
+		if (tail?.contexts) {
+			const open = async (flags: ConnectionFlags & {context: string}) => clusters.open(flags.context, async () => session.open(flags));
+			openTail(
+				session,
+				{...tail.options, clusters: tail.contexts.map(flags => ({context: flags.context, open: async () => open(flags)}))},
+				tail.start,
+			);
+		} else if (tail) {
 			openTail(session, {namespace: session.store.state.cluster.namespace, ...tail.options}, tail.start);
 		} else if (view === 'pods') {
 			feeds.read();

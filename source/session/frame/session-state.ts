@@ -17,6 +17,9 @@ import {estimatedRows} from './layout.ts';
 import type {TailDisplay, TailView} from '../tail/tail-view.ts';
 import {startHistory, type ViewHistory} from './view-history.ts';
 
+/** `id`: its fingerprint. */
+export type ApiserverProcess = {context: string | null; id: string};
+
 export type ViewName = ListName | 'forwards' | 'proxy' | 'audit' | 'sandbox';
 
 /**
@@ -31,6 +34,8 @@ export type Layer =
 			path: Path | null;
 			error: ErrorObject | null;
 			entry: string | null;
+			/** Of several contexts of the entry. */
+			context?: string | null;
 			row?: string;
 			top: number;
 			left?: number;
@@ -177,8 +182,8 @@ export type SessionState = {
 	isReducedMotion: boolean;
 	hasScreenReader: boolean;
 	now: number;
-	/** Fingerprints in the order of first use; shown as letters. */
-	processes: readonly string[];
+	/** In the order of first use; shown as letters. */
+	processes: readonly ApiserverProcess[];
 	/** By id. A view refers to the buffer of its lines, and is a new object when they changed. */
 	tails: ReadonlyMap<string, TailView>;
 	/** The last choice, for the next tail. */

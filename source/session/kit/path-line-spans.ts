@@ -3,6 +3,7 @@ import {describeEnd} from '../../descriptions/describe-path.ts';
 import {isChecking, pathLineLegs, type PathLineLeg} from '../../evidence/path-line.ts';
 import type {Basis, Path, RouteState, TlsState} from '../../evidence/evidence.ts';
 import {routeName, tlsName} from '../../descriptions/describe-verdict.ts';
+import type {ApiserverProcess} from '../frame/session-state.ts';
 import type {Glyphs} from './glyphs.ts';
 import {lineWidth, styled, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
@@ -171,8 +172,11 @@ export function pathBadge(path: Path, glyphs: Glyphs, {short = false}: {short?: 
 	];
 }
 
-/** Letters follow the order of first use. */
-export function replicaLetter(processes: readonly string[], id: string | null): string | null {
-	const at = id === null ? -1 : processes.indexOf(id);
+/** Letters follow the order of first use in each cluster. */
+export function replicaLetter(
+	processes: readonly ApiserverProcess[],
+	{cluster, process: {id}}: Pick<Path, 'cluster' | 'process'>,
+): string | null {
+	const at = id === null ? -1 : processes.filter(({context}) => context === cluster.context).findIndex(one => one.id === id);
 	return at < 0 ? null : String.fromCodePoint(0x61 + (at % 26));
 }

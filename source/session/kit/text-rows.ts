@@ -69,7 +69,7 @@ function wordRows(screen: RenderInput, one: TextLine, {isCut, left}: TextWrappin
 			return pathSentences(one.path).map(text => line(text));
 		}
 
-		return [line(' ', pathLineSpans(one.path, size.columns - 2, glyphs, replicaLetter(processes, one.path.process.id)))];
+		return [line(' ', pathLineSpans(one.path, size.columns - 2, glyphs, replicaLetter(processes, one.path)))];
 	}
 
 	if (one.rule) {

@@ -86,7 +86,7 @@ function RequestPath({exchange}: {readonly exchange: ProxyExchange | null}): Rea
 		path && (
 			<Box flexDirection="column" flexShrink={0} {...reading}>
 				<Rule title={exchange === null ? 'Path of the last request' : 'Path'} right={`${firstKey(screen, 'why') ?? ''} why`} />
-				<Row spans={[{text: ' '}, ...pathLineSpans(path, size.columns - 2, glyphs, replicaLetter(processes, path.process.id))]} />
+				<Row spans={[{text: ' '}, ...pathLineSpans(path, size.columns - 2, glyphs, replicaLetter(processes, path))]} />
 				{pathVerdictLines(screen, path, pathVerdicts(path).slice(1), size.columns).map((row, index) => (
 					<Row key={index} {...row} />
 				))}

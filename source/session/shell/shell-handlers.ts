@@ -6,6 +6,7 @@ import {assertPodRunning} from '../../streams/terminated-pod.ts';
 import {openRemoteCommand, type RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {chooseContainer, attachableContainers, containerSpec} from '../../targets/choose-container.ts';
 import {toResolvedTarget, resolvePod, type ResolvedPod} from '../../targets/resolve-pod.ts';
+import {clusterOfSource} from '../tail/current-tail.ts';
 import {defaultSource} from '../tail/tail-sources.ts';
 import {findAction} from '../../actions/action-table.ts';
 import {runRemoteInTerminal, type RemoteRunResult} from './run-remote-in-terminal.ts';
@@ -13,7 +14,7 @@ import {isShellMissing} from './is-shell-missing.ts';
 import {disabledReason} from '../keys/disabled-reason.ts';
 import {recordedPath} from '../frame/recording-observer.ts';
 import {shownTail} from '../frame/session-state.ts';
-import {clusterOf, selectedTarget} from '../lists/selection.ts';
+import {selectedTarget} from '../lists/selection.ts';
 import {promptDebugContainer, type ShellTarget} from './debug-container-form.ts';
 import {showFailureCard} from '../why/failure-card.ts';
 import type {Handlers, OpenCluster, Session} from '../frame/session.ts';
@@ -32,7 +33,10 @@ export const shellHandlers = {
 		const tail = shownTail(session.store.state);
 		const source = defaultSource(tail?.sources ?? []);
 		if (tail && source) {
-			await openShell(session, `pod/${source.pod}`, source.namespace, {named: source.container, cluster: clusterOf(session, tail.id)});
+			await openShell(session, `pod/${source.pod}`, source.namespace, {
+				named: source.container,
+				cluster: clusterOfSource(session, tail.id, source),
+			});
 		}
 	},
 } satisfies Handlers;

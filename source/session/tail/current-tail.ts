@@ -1,11 +1,17 @@
 /** The top tail. */
-import {displayOf, type TailView} from './tail-view.ts';
-import type {StateAccess} from '../frame/session.ts';
+import {displayOf, type TailSource, type TailView} from './tail-view.ts';
+import {clusterOf} from '../lists/selection.ts';
+import type {OpenCluster, Session, StateAccess} from '../frame/session.ts';
 import {shownTail} from '../frame/session-state.ts';
 import type {TailRun} from './tail-run.ts';
 
 export function currentTail({store, work}: Pick<StateAccess, 'store' | 'work'>): TailRun | null {
 	return work.get('tail', shownTail(store.state)?.id) ?? null;
+}
+
+/** The cluster of a source. */
+export function clusterOfSource(session: Session, tailId: string, {context}: Pick<TailSource, 'context'>): OpenCluster {
+	return (context === null ? undefined : session.clusters.get(context)) ?? clusterOf(session, tailId);
 }
 
 export async function withTail(session: StateAccess, work: (tail: TailRun) => Promise<void>): Promise<void> {

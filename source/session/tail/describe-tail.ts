@@ -2,6 +2,7 @@
 import {describeMatchPosition} from '../kit/describe-matches.ts';
 import {countMatches} from './shown-matches.ts';
 import {describeActivity, effectiveFilter, podCount, presentSources, shownLength, pausedBacklog, type TailView} from './tail-view.ts';
+import {podKey, shortContext} from './tail-source.ts';
 import {tailWindow} from './tail-window.ts';
 import {truncateToCells} from '../../text/cell-width.ts';
 import {formatQuantity, formatNumber} from '../../text/format-number.ts';
@@ -11,7 +12,8 @@ import type {Role} from '../kit/theme.ts';
 export function describeTailScope(view: TailView, dot: string): string {
 	const pods = podCount(view.sources);
 	const names = new Set(view.sources.map(source => source.container));
-	const containers = new Set(view.sources.map(({namespace, pod, container}) => `${namespace}/${pod}/${container}`));
+	const containers = new Set(view.sources.map(source => `${podKey(source)}/${source.container}`));
+	const contexts = new Set(view.sources.map(source => shortContext(source)));
 	if (pods === 0) {
 		return '';
 	}
@@ -20,6 +22,7 @@ export function describeTailScope(view: TailView, dot: string): string {
 	return [
 		pods === 1 && !view.title.includes(' ') ? '' : `${formatQuantity(pods, 'pod')}${gone}`,
 		names.size === 1 ? `${[...names][0]!}${ofContainers(view)}` : `${containers.size} containers`,
+		contexts.size > 3 ? `${contexts.size} contexts` : [...contexts].join(', '),
 		view.json ? 'json' : '',
 		startText(view),
 	]

@@ -3,6 +3,7 @@ import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import {readFields, type LineField} from '../../lines/line-fields.ts';
 import type {TailLine} from './line-buffer.ts';
+import {sourceName} from './tail-source.ts';
 import type {TailView} from './tail-view.ts';
 import {formatNumber} from '../../text/format-number.ts';
 import {sanitizeText} from '../../text/sanitize-line.ts';
@@ -24,7 +25,8 @@ export function ExpandedLine({line: {number, source, bytes}, view}: ExpandedLine
 	const text = bytes.toString('utf8');
 	const fields = readFields(text);
 	const close = firstKey(screen, 'view.back');
-	const after = [view.sources[source]?.short ?? '', fields ? 'all fields' : `${formatNumber(bytes.length)} bytes`];
+	const origin = view.sources[source];
+	const after = [origin ? sourceName(origin) : '', fields ? 'all fields' : `${formatNumber(bytes.length)} bytes`];
 	const cursor = (index: number) => (index === view.lineField ? styled('focus', glyphs.cursor) : ' ');
 	const lines =
 		fields === null

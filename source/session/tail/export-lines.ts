@@ -7,6 +7,7 @@ import {asFileName, expandHome, writeNewFile} from '../frame/write-new-file.ts';
 import {openInProgram} from '../shell/external-programs.ts';
 import {finishScan} from './seek-older-lines.ts';
 import type {TailRun} from './tail-run.ts';
+import {fullSourceName} from './tail-source.ts';
 
 /** Removes colors and escapes everything that could control a terminal. */
 export function clean(text: string): string {
@@ -42,11 +43,11 @@ function when(view: TailView, number: number): string {
 function whose(view: TailView, number: number): string {
 	const line = hasNames(view) ? view.buffer.line(number) : null;
 	const source = line?.kind === 'text' ? view.sources[line.source] : undefined;
-	return source === undefined ? '' : `${source.pod}/${source.container} `;
+	return source === undefined ? '' : `${fullSourceName(source)} `;
 }
 
 const hasTimes = ({times, plain}: TailView) => times !== 'none' && !plain;
-const hasNames = ({names, sources}: TailView) => names !== 'none' && sources.length > 1;
+const hasNames = ({names, sources}: TailView) => names !== 'none' && (sources.length > 1 || sources.some(({context}) => context !== null));
 
 export async function saveTail(session: Session, tail: TailRun): Promise<void> {
 	const name = `${asFileName(tail.ask.title, 'tail')}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.log`;

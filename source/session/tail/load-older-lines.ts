@@ -71,19 +71,15 @@ export type OlderLinesLoaded = {
 export type LoadOlderOptions = {
 	/** Approximate lines per log; `null` means all. */
 	most: number | null;
+	cluster(source: LogSource): ClusterClient;
 	options(source: LogSource): OpenLogOptions;
 	progress(lines: number): void;
 	signal: AbortSignal;
 };
 
 /** @throws the reason of the signal; other failures become the problem of a log */
-export async function loadOlderLines(
-	cluster: ClusterClient,
-	buffer: LineBuffer,
-	points: JoinPoints,
-	options: LoadOlderOptions,
-): Promise<OlderLinesLoaded> {
-	const load = new OlderLoad(cluster, buffer, options);
+export async function loadOlderLines(buffer: LineBuffer, points: JoinPoints, options: LoadOlderOptions): Promise<OlderLinesLoaded> {
+	const load = new OlderLoad(buffer, options);
 	const semaphore = new Semaphore(maxLogsAtOnce);
 	await Promise.all(points.all.map(async log => semaphore.run(async () => load.read(log))));
 	options.signal.throwIfAborted();
@@ -91,7 +87,6 @@ export async function loadOlderLines(
 }
 
 class OlderLoad {
-	readonly #cluster: ClusterClient;
 	readonly #buffer: LineBuffer;
 	readonly #options: LoadOlderOptions;
 	readonly #found = new Map<number, LineBuffer>();
@@ -100,14 +95,13 @@ class OlderLoad {
 	readonly #problems: Array<{index: number; words: string}> = [];
 	#isAll = true;
 
-	constructor(cluster: ClusterClient, buffer: LineBuffer, options: LoadOlderOptions) {
-		this.#cluster = cluster;
+	constructor(buffer: LineBuffer, options: LoadOlderOptions) {
 		this.#buffer = buffer;
 		this.#options = options;
 	}
 
 	async read(log: Known): Promise<void> {
-		const {most, signal, options} = this.#options;
+		const {most, signal, cluster, options} = this.#options;
 		let beginning: Buffer | null = null;
 		const sink = {
 			start: () => {
@@ -121,10 +115,8 @@ class OlderLoad {
 			},
 		};
 		try {
-			const ending = await readOlderLines(this.#cluster, log.source, {known: log.first, receivedCount: log.arrived, maxLines: most}, sink, {
-				...options(log.source),
-				signal,
-			});
+			const request = {known: log.first, receivedCount: log.arrived, maxLines: most};
+			const ending = await readOlderLines(cluster(log.source), log.source, request, sink, {...options(log.source), signal});
 			this.#isAll &&= ending.isComplete;
 			if (!ending.isJoined) {
 				this.#drop(log.index, 'the node no longer has any line shown here, so older lines cannot be joined');

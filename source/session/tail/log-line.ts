@@ -1,8 +1,10 @@
 /** One drawn log line. */
+import {cellWidth, fitToCells} from '../../text/cell-width.ts';
 import {sanitize} from '../../text/sanitize.ts';
 import {readFieldLine, type FieldLine} from '../../lines/line-fields.ts';
 import {levelNames} from '../../lines/line-level.ts';
 import type {TailLine} from './line-buffer.ts';
+import {shortContext} from './tail-source.ts';
 import type {TailView} from './tail-view.ts';
 import {formatNumber} from '../../text/format-number.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
@@ -21,6 +23,11 @@ export function logLine(view: TailView, line: TailLine, glyphs: Glyphs): LogLine
 	const spans: Span[] = [];
 	if (view.times !== 'none' && !view.plain) {
 		spans.push(styled('text.dim', `${formatLogTime(line.time, view.times)} `));
+	}
+
+	if (view.names !== 'none' && source && source.context !== null) {
+		const width = Math.max(...view.sources.map(one => cellWidth(shortContext(one))));
+		spans.push(styled('text.dim', `${fitToCells(shortContext(source), width)} `));
 	}
 
 	if (view.names !== 'none' && source && view.sources.length > 1) {

@@ -5,18 +5,20 @@ import type {OpenLogOptions} from '../../streams/logs/open-log.ts';
 import type {OlderLines, TailSource} from './tail-view.ts';
 import {formatNumber} from '../../text/format-number.ts';
 import {loadOlderLines, type JoinPoints, type OlderLinesLoaded} from './load-older-lines.ts';
-import type {TailSink, TailContext} from './tail-reader.ts';
+import type {TailClusters} from './tail-clusters.ts';
+import {sourceName} from './tail-source.ts';
+import type {TailSink} from './tail-reader.ts';
 
 export class OlderLinesLoader {
 	readonly #tail: TailSink;
-	readonly #means: TailContext;
+	readonly #clusters: Pick<TailClusters, 'of'>;
 	readonly #points: JoinPoints;
 	readonly #signal: AbortSignal;
 	#loading: {isAll: boolean; done: Promise<void>} | null = null;
 
-	constructor(tail: TailSink, means: TailContext, points: JoinPoints, signal: AbortSignal) {
+	constructor(tail: TailSink, clusters: Pick<TailClusters, 'of'>, points: JoinPoints, signal: AbortSignal) {
 		this.#tail = tail;
-		this.#means = means;
+		this.#clusters = clusters;
 		this.#points = points;
 		this.#signal = signal;
 	}
@@ -48,9 +50,10 @@ export class OlderLinesLoader {
 
 		this.#tell({phase: 'reading', read: 0, note: ''});
 		try {
-			const loaded = await loadOlderLines(this.#means.cluster, buffer, this.#points, {
+			const loaded = await loadOlderLines(buffer, this.#points, {
 				most,
 				signal: this.#signal,
+				cluster: source => this.#clusters.of(source).access,
 				options: source => this.#readAs(source),
 				progress: read => {
 					this.#tell({read});
@@ -63,11 +66,15 @@ export class OlderLinesLoader {
 		}
 	}
 
-	#readAs({namespace, pod, uid, node, container}: LogSource): OpenLogOptions {
+	#readAs(source: LogSource): OpenLogOptions {
 		const {
 			ask: {asked},
 		} = this.#tail;
-		return {observer: this.#means.observer, target: {asked, kind: 'Pod', namespace, name: pod, uid, node, container, chosenFrom: 1}};
+		const {namespace, pod, uid, node, container} = source;
+		return {
+			observer: this.#clusters.of(source).observer,
+			target: {asked, kind: 'Pod', namespace, name: pod, uid, node, container, chosenFrom: 1},
+		};
 	}
 
 	#tell(to: Partial<OlderLines>): void {
@@ -86,5 +93,5 @@ function olderAfter({dropped, isAll, problems}: OlderLinesLoaded, sources: reado
 
 	const [first, ...others] = problems;
 	const more = others.length > 0 ? `, and ${others.length} more` : '';
-	return {phase: isAll ? 'none' : 'unread', note: first ? `${sources[first.index]!.short}: ${first.words}${more}` : ''};
+	return {phase: isAll ? 'none' : 'unread', note: first ? `${sourceName(sources[first.index]!)}: ${first.words}${more}` : ''};
 }

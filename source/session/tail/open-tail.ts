@@ -1,16 +1,19 @@
 /** Opens and closes tails. */
 import {emptyTail, filterTail, followTail, type TailDisplay, type TailView} from './tail-view.ts';
-import type {Session} from '../frame/session.ts';
+import type {OpenCluster, Session} from '../frame/session.ts';
 import {TailRun, type TailRequest} from './tail-run.ts';
 import {createTailRequest, type TailOptions} from './tail-targets.ts';
 
 /** Where a new tail begins, and which lines and fields it shows. */
 export type TailStart = Partial<Pick<TailView, 'since' | 'previous' | 'level' | 'fields'>>;
 
+/** Several clusters, each opened when the tail begins to read it. */
+export type SessionTailOptions = TailOptions & {clusters?: ReadonlyArray<{context: string; open(): Promise<OpenCluster>}>};
+
 /** Shows an open tail with the same options instead. @throws SpokeError ERR_USAGE for an invalid target */
-export function openTail(session: Session, options: TailOptions, start: TailStart = {}): TailRun {
+export function openTail(session: Session, options: SessionTailOptions, start: TailStart = {}): TailRun {
 	const {since = 'tail', previous = false, level = 0, fields = []} = start;
-	const ask = createTailRequest(session.cluster.access, options);
+	const ask = createTailRequest(options);
 	const key = keyOf(session, options);
 	const known = session.work
 		.list('tail')
@@ -33,7 +36,7 @@ export function openTail(session: Session, options: TailOptions, start: TailStar
 
 /** A tail that the connections pane lists. @throws SpokeError ERR_USAGE for an invalid target */
 export function openTailInBackground(session: Session, options: TailOptions): void {
-	newRun(session, createTailRequest(session.cluster.access, options), options, keyOf(session, options)).start('tail');
+	newRun(session, createTailRequest(options), options, keyOf(session, options)).start('tail');
 }
 
 /** Drops the lines. */
@@ -46,7 +49,7 @@ export function withDisplayOptions(view: TailView, display: TailDisplay | null):
 	return display === null ? view : {...view, ...display, json: display.jsonChoice === true};
 }
 
-function newRun(session: Session, ask: TailRequest, {namespace}: TailOptions, key: string): TailRun {
+function newRun(session: Session, ask: TailRequest, {namespace = null, clusters}: SessionTailOptions, key: string): TailRun {
 	const {store, cluster} = session;
 	const id = session.nextId('tail');
 	store.dispatchNow({
@@ -55,7 +58,13 @@ function newRun(session: Session, ask: TailRequest, {namespace}: TailOptions, ke
 	});
 	const view = withDisplayOptions(emptyTail(id, ask.title), store.state.tailDisplay);
 	store.dispatch({type: 'tail-opened', view});
-	const tail = new TailRun(id, ask, {cluster: cluster.access, observer: session.observerFor(id), store});
+	const read = (one: OpenCluster) => ({access: one.access, observer: session.observerFor(id, one)});
+	const tail = new TailRun(id, ask, {
+		clusters: clusters?.map(({context, open}) => ({context, open: async () => read(await open())})) ?? [
+			{context: null, open: async () => read(cluster)},
+		],
+		store,
+	});
 	tail.key = key;
 	session.work.start('tail', id, tail);
 	return tail;
@@ -65,6 +74,7 @@ function show({store}: Session, id: string): void {
 	store.dispatchNow({type: 'push', layer: {kind: 'tail', id, line: null}});
 }
 
-function keyOf(session: Session, {namespace, targets, selector, containers}: TailOptions): string {
-	return JSON.stringify([session.cluster.context, namespace, targets, selector, containers]);
+function keyOf(session: Session, {namespace, targets, selector, containers, clusters}: SessionTailOptions): string {
+	const contexts = clusters?.map(({context}) => context) ?? session.cluster.context;
+	return JSON.stringify([contexts, namespace, targets, selector, containers]);
 }

@@ -2,6 +2,7 @@
 import {formatQuantity} from '../../text/format-number.ts';
 import type {PickerItem} from '../dialogs/dialog.ts';
 import {readFields} from '../../lines/line-fields.ts';
+import {fullSourceName} from './tail-source.ts';
 import {toggleField, type TailSource, type TailView} from './tail-view.ts';
 import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';
 import type {Notices, Questions, StateAccess} from '../frame/session.ts';
@@ -98,7 +99,7 @@ function sourceItems(sources: readonly TailSource[], {kind}: ContainerSelection)
 	return [
 		...sources.map((source, index) => ({
 			id: String(index),
-			cells: [`${source.pod}/${source.container}`, source.on ? 'shown' : 'hidden', placeText(source)],
+			cells: [fullSourceName(source), source.on ? 'shown' : 'hidden', placeText(source)],
 		})),
 		...[...others].map(name => ({id: `${onlyLead}${name}`, cells: [name, 'not followed', 'Enter to follow only this one']})),
 		{id: allContainers, cells: ['(all containers of these pods)', kind === 'all' ? 'followed' : 'not followed', '']},

@@ -1,8 +1,6 @@
 /** Reads the logs of a tail into its buffer. */
-import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {toSpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import {fullMessage} from '../../server-messages/unwrap-message.ts';
-import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import {followLogs, type FollowTargets} from '../../streams/logs/follow-logs.ts';
 import {timestampLength, timestampMilliseconds} from '../../streams/logs/line-timestamp.ts';
 import {logKey, type LogEvent, type LogSource} from '../../streams/logs/log-events.ts';
@@ -11,7 +9,8 @@ import {ClockSkew} from './clock-skew.ts';
 import type {LineRemap} from './insert-lines.ts';
 import {levelOf} from '../../lines/line-level.ts';
 import {LineFlow} from './line-flow.ts';
-import {asTailSource} from './tail-source.ts';
+import {eventOf, TailClusters, type OpenTailCluster, type TailCluster} from './tail-clusters.ts';
+import {asTailSource, sourceName} from './tail-source.ts';
 import {changeSource, countUp, isUnreadable, podGone, sourcesOf, waitedMs, withSource} from './tail-sources.ts';
 import {clampToBuffer, olderUnread, type SincePreset, type TailView} from './tail-view.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
@@ -29,8 +28,6 @@ export type TailSink = {
 	changed(): void;
 	tellMoved(moved: LineRemap): void;
 };
-
-export type TailContext = {cluster: ClusterClient; observer: ConnectionObserver};
 
 type SourceEvent = Extract<LogEvent, {source: LogSource}>;
 type LinesEvent = Extract<LogEvent, {type: 'lines'}>;
@@ -56,7 +53,7 @@ const ofTail = -1;
 
 export class TailReader {
 	readonly #tail: TailSink;
-	readonly #means: TailContext;
+	readonly #clusters: TailClusters;
 	readonly #abort = new AbortController();
 	readonly #indexes = new Map<string, number>();
 	readonly #points = new JoinPoints();
@@ -67,28 +64,52 @@ export class TailReader {
 	/** JSON lines since the counters of the view. */
 	#json = 0;
 
-	constructor(tail: TailSink, means: TailContext) {
+	constructor(tail: TailSink, clusters: readonly TailCluster[]) {
 		this.#tail = tail;
-		this.#means = means;
+		this.#clusters = new TailClusters(clusters);
 		this.#order = this.#makeOrder();
-		this.#older = new OlderLinesLoader(tail, means, this.#points, this.#abort.signal);
+		this.#older = new OlderLinesLoader(tail, this.#clusters, this.#points, this.#abort.signal);
 	}
 
 	/** Never throws: failures appear in the stream. */
 	async run(): Promise<void> {
-		const {signal} = this.#abort;
 		const {previous} = this.#tail.view;
+		const errors = await Promise.all(this.#clusters.all.map(async cluster => this.#readCluster(cluster, previous)));
+		if (this.#abort.signal.aborted) {
+			return;
+		}
+
+		const [error] = errors;
+		if (errors.length === 1 && error) {
+			this.#end('failed', {note: error.message, text: sanitizeLine(fullMessage(error))});
+		} else if (errors.every(one => one !== null)) {
+			this.#end('failed', {note: 'no cluster can be read', text: 'no cluster can be read'});
+		} else {
+			this.#close(previous);
+		}
+	}
+
+	/** Resolves to the failure that ended it. That of one of several clusters stops no other. */
+	async #readCluster(cluster: TailCluster, previous: boolean): Promise<SpokeError | null> {
+		const {signal} = this.#abort;
+		const {context} = cluster;
 		try {
-			const targets = await this.#tail.ask.targets(signal);
-			await (previous ? this.#readBefore(targets, signal) : this.#follow(targets, signal));
-			if (!signal.aborted) {
-				this.#close(previous);
-			}
+			const open = await this.#clusters.open(cluster, {
+				signal,
+				onEvent: event => {
+					this.#sayOfTail(event, sanitizeLine(context!));
+				},
+			});
+			const targets = await this.#tail.ask.targets(open.access, signal);
+			await (previous ? this.#readBefore(open, targets, context) : this.#follow(open, targets, context));
+			return null;
 		} catch (thrown) {
-			if (!signal.aborted) {
-				const error = toSpokeError(thrown);
-				this.#end('failed', {note: error.message, text: sanitizeLine(fullMessage(error))});
+			const error = toSpokeError(thrown);
+			if (context !== null && !signal.aborted) {
+				this.#sayInOrder(ofTail, sanitizeLine(`${context}: ${fullMessage(error)}`));
 			}
+
+			return error;
 		}
 	}
 
@@ -127,6 +148,7 @@ export class TailReader {
 	#isWhole(now: number): boolean {
 		const {since, older, sources} = this.#tail.view;
 		return (
+			this.#clusters.areOpen &&
 			since === 'tail' &&
 			older.phase === 'unread' &&
 			older.note === '' &&
@@ -135,42 +157,42 @@ export class TailReader {
 		);
 	}
 
-	async #follow(targets: FollowTargets, signal: AbortSignal): Promise<void> {
+	async #follow({access, observer}: OpenTailCluster, targets: FollowTargets, context: string | null): Promise<void> {
 		const {
 			ask: {asked, containers},
 			view: {since},
 		} = this.#tail;
-		for await (const event of followLogs(this.#means.cluster, targets, {
+		const {signal} = this.#abort;
+		for await (const event of followLogs(access, targets, {
 			asked,
 			containers,
 			start: beginnings[since],
 			startTimeoutMs: 0,
 			gatherMs,
-			observer: this.#means.observer,
+			observer,
 			signal,
 		})) {
 			if (signal.aborted) {
 				return;
 			}
 
-			this.#take(event);
+			this.#take(eventOf(event, context), context);
 		}
 	}
 
-	async #readBefore(targets: FollowTargets, signal: AbortSignal): Promise<void> {
-		const {cluster, observer} = this.#means;
+	async #readBefore({access, observer}: OpenTailCluster, targets: FollowTargets, context: string | null): Promise<void> {
 		await readPreviousLogs(
-			cluster,
+			access,
 			targets,
-			{ask: this.#tail.ask, observer, signal},
+			{ask: this.#tail.ask, observer, signal: this.#abort.signal},
 			{
-				source: source => this.#indexOf(source),
+				source: source => this.#indexOf(context === null ? source : {...source, context}),
 				lines: (index, block) => {
 					this.#putLines(index, block);
 					this.#tail.changed();
 				},
 				notice: (index, text) => {
-					this.#sayInOrder(index, text);
+					this.#sayInOrder(index, context === null ? text : `${sanitizeLine(context)}: ${text}`);
 				},
 			},
 		);
@@ -192,9 +214,9 @@ export class TailReader {
 		this.#say(ofTail, text);
 	}
 
-	#take(event: LogEvent): void {
+	#take(event: LogEvent, context: string | null): void {
 		if (!('source' in event)) {
-			this.#takePods(event);
+			this.#takePods(event, context);
 		} else if (event.type === 'lines') {
 			this.#takeLines(event);
 		} else {
@@ -226,9 +248,10 @@ export class TailReader {
 		}
 
 		const {view} = this.#tail;
-		const {short, state} = view.sources[index]!;
+		const own = view.sources[index]!;
+		const {state} = own;
 		const wasTold = sourcesOf(view, event.source).some(({isGone}) => isGone);
-		const {text, counters = {}, source} = tailNotice(event, view.sources.length > 1 ? short : '', state);
+		const {text, counters = {}, source} = tailNotice(event, view.sources.length > 1 || own.context !== null ? sourceName(own) : '', state);
 		this.#tail.view = countUp(
 			changeSource(view, index, {since: this.#since(event, index, view), ...source, node: event.source.node}),
 			counters,
@@ -261,21 +284,24 @@ export class TailReader {
 		}
 	}
 
-	#takePods(event: Exclude<LogEvent, SourceEvent>): void {
-		const {
-			view,
-			ask: {asked},
-		} = this.#tail;
-		if (event.type === 'no-pods') {
-			this.#takeNoPods(event, asked);
-		} else if (event.type === 'pod-gone') {
+	#takePods(event: Exclude<LogEvent, SourceEvent>, context: string | null): void {
+		const {view} = this.#tail;
+		if (event.type === 'pod-gone') {
 			this.#takeGone(event);
+		} else if (event.type !== 'pod-appeared') {
+			this.#takeNoPods(event, context);
 		} else if (view.buffer.end > 0) {
 			this.#sayOfTail(event, event.pod, ' from the first line');
 		}
 	}
 
-	#takeNoPods(event: LogEvent, asked: string): void {
+	#takeNoPods(event: LogEvent, context: string | null): void {
+		const {asked} = this.#tail.ask;
+		if (context !== null && this.#tail.view.sources.some(({state}) => state !== 'ended')) {
+			this.#sayOfTail(event, sanitizeLine(context ?? ''));
+			return;
+		}
+
 		if (isUnreadable(this.#tail.view.sources)) {
 			this.#end('failed', {note: 'no logs can be read', text: 'no logs can be read now; new pods will be followed'});
 			return;
@@ -286,7 +312,7 @@ export class TailReader {
 			phase: 'waiting',
 			note: `${this.#tail.view.sources.length === 0 ? 'No pods yet' : 'No pods now'}. New pods of ${asked} will be followed when they appear.`,
 		};
-		this.#sayOfTail(event, '');
+		this.#sayOfTail(event, sanitizeLine(context ?? ''));
 	}
 
 	/** Containers that are still followed report it themselves. */

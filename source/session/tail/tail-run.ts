@@ -1,17 +1,19 @@
 /** One tail: request and reader. Its view is in the state. */
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ContainerSelection, FollowTargets} from '../../streams/logs/follow-logs.ts';
 import type {LineRemap} from './insert-lines.ts';
 import type {Store} from '../frame/store.ts';
 import {chooseJson} from './json-lines.ts';
 import {showTailFailure} from './tail-entry.ts';
 import {emptyTail, restartTail, type SincePreset, type TailView} from './tail-view.ts';
-import {TailReader, type TailSink, type TailContext} from './tail-reader.ts';
+import type {TailCluster} from './tail-clusters.ts';
+import {TailReader, type TailSink} from './tail-reader.ts';
 
 export type TailRequest = {
 	title: string;
 	asked: string;
 	containers: ContainerSelection;
-	targets(signal: AbortSignal): Promise<FollowTargets>;
+	targets(cluster: ClusterClient, signal: AbortSignal): Promise<FollowTargets>;
 };
 
 /** Time to find matches again. */
@@ -26,14 +28,14 @@ export class TailRun implements TailSink {
 	inflow = 0;
 	readonly onMoved = new Set<(moved: LineRemap) => void>();
 	readonly #store: Store;
-	readonly #means: TailContext;
+	readonly #clusters: readonly TailCluster[];
 	#reading: TailReader | null = null;
 
-	constructor(id: string, ask: TailRequest, {store, ...means}: TailContext & {store: Store}) {
+	constructor(id: string, ask: TailRequest, {store, clusters}: {store: Store; clusters: readonly TailCluster[]}) {
 		this.id = id;
 		this.ask = ask;
 		this.#store = store;
-		this.#means = means;
+		this.#clusters = clusters;
 	}
 
 	/** Empty after the tail was closed. */
@@ -54,7 +56,7 @@ export class TailRun implements TailSink {
 		this.stop();
 		this.view.buffer.clear();
 		this.view = restartTail(this.view, since, {previous, now: Date.now()});
-		this.#reading = new TailReader(this, this.#means);
+		this.#reading = new TailReader(this, this.#clusters);
 		void this.#reading.run();
 		this.changed();
 	}

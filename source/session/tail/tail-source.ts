@@ -1,12 +1,47 @@
 /** Names of the sources of a tail. */
 import type {LogSource} from '../../streams/logs/log-events.ts';
+import {truncateStartToCells} from '../../text/cell-width.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {TailSource} from './tail-view.ts';
 
-/** `x2xkq`, or with several containers `x2xkq/app`. */
-export function shortNames(sources: ReadonlyArray<Pick<TailSource, 'namespace' | 'pod' | 'container'>>): string[] {
-	const pods = podNames(new Map(sources.map(source => [keyOf(source), source])));
+/** `x2xkq`, or with several containers `x2xkq/app`. Names in different contexts can be equal. */
+export function shortNames(sources: ReadonlyArray<Pick<TailSource, 'context' | 'namespace' | 'pod' | 'container'>>): string[] {
+	const names = new Map<string, string>();
+	for (const group of Map.groupBy(sources, ({context}) => context).values()) {
+		const pods = podNames(new Map(group.map(source => [keyOf(source), source])));
+		for (const source of group) {
+			names.set(podKey(source), pods.get(keyOf(source))!);
+		}
+	}
+
 	const isMany = new Set(sources.map(({container}) => container)).size > 1;
-	return sources.map(source => (isMany ? `${pods.get(keyOf(source))!}/${source.container}` : pods.get(keyOf(source))!));
+	return sources.map(source => (isMany ? `${names.get(podKey(source))!}/${source.container}` : names.get(podKey(source))!));
+}
+
+/** The same for all containers of a pod. */
+export function podKey({context, namespace, pod}: Pick<TailSource, 'context' | 'namespace' | 'pod'>): string {
+	return [context, namespace, pod].join('/');
+}
+
+const longestContext = 24;
+
+/** The end of a long name differs most: `…:cluster/prod`. Empty without several contexts. */
+export function shortContext({context}: Pick<TailSource, 'context'>): string {
+	return context === null ? '' : truncateStartToCells(sanitizeLine(context), longestContext);
+}
+
+/** The short name of a source, with its context before it if there are several. */
+export function sourceName(source: Pick<TailSource, 'context' | 'short'>): string {
+	return withContext(source, source.short);
+}
+
+/** `pod/container`, with its context before it if there are several. */
+export function fullSourceName(source: Pick<TailSource, 'context' | 'pod' | 'container'>): string {
+	return withContext(source, `${source.pod}/${source.container}`);
+}
+
+function withContext(source: Pick<TailSource, 'context'>, name: string): string {
+	return source.context === null ? name : `${shortContext(source)} ${name}`;
 }
 
 function keyOf({namespace, pod}: Pick<TailSource, 'namespace' | 'pod'>): string {
@@ -50,6 +85,7 @@ function longer(pod: string, end: string): string {
 
 export function asTailSource(source: LogSource): TailSource {
 	return {
+		context: source.context ?? null,
 		namespace: source.namespace,
 		pod: source.pod,
 		container: source.container,

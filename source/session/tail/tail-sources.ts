@@ -1,15 +1,15 @@
 /** The sources of a tail, and its phase. */
-import {shortNames} from './tail-source.ts';
+import {podKey, shortNames} from './tail-source.ts';
 import type {TailCounters, TailSource, TailView} from './tail-view.ts';
 
-type PodPlace = Pick<TailSource, 'namespace' | 'pod'>;
+type PodPlace = Pick<TailSource, 'namespace' | 'pod'> & {context?: string | null};
 
 const podColors = 8;
 
 /** Pods get their colors in order, and all containers of a pod have one. */
 export function withSource(view: TailView, source: TailSource): TailView {
 	const [sibling] = sourcesOf(view, source);
-	const pods = new Set(view.sources.map(({namespace, pod}) => `${namespace}/${pod}`)).size;
+	const pods = new Set(view.sources.map(one => podKey(one))).size;
 	const sources = [...view.sources, {...source, color: sibling?.color ?? (pods % podColors) + 1}];
 	const names = shortNames(sources);
 	return {...view, sources: sources.map((one, at) => ({...one, short: names[at]!}))};
@@ -68,8 +68,15 @@ export function defaultSource(sources: readonly TailSource[]): TailSource | unde
 	);
 }
 
-export function sourcesOf({sources}: Pick<TailView, 'sources'>, {namespace, pod}: PodPlace): readonly TailSource[] {
-	return sources.filter(source => source.namespace === namespace && source.pod === pod);
+/** Of the selected line; `null` while the tail follows, and if it has one context. */
+export function selectedContext({follow, buffer, cursor, sources}: TailView): string | null {
+	const line = follow ? null : buffer.line(cursor);
+	return line?.kind === 'text' ? (sources[line.source]?.context ?? null) : null;
+}
+
+export function sourcesOf({sources}: Pick<TailView, 'sources'>, {context = null, ...place}: PodPlace): readonly TailSource[] {
+	const key = podKey({context, ...place});
+	return sources.filter(source => podKey(source) === key);
 }
 
 export function podGone(view: TailView, place: PodPlace): TailView {

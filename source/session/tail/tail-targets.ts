@@ -1,34 +1,39 @@
 /** Pods that a tail follows. */
-import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';
 import {resolveFollowTargets} from '../../streams/logs/resolve-follow-targets.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import type {TailRequest} from './tail-run.ts';
 
 export type TailOptions = {
-	/** `null` with a selector means all namespaces. */
-	namespace: string | null;
+	/** `null` with a selector means all namespaces. Without one, that of each context. */
+	namespace?: string | null;
 	targets: readonly string[];
 	selector: string | null;
 	containers: ContainerSelection;
 };
 
 /** @throws SpokeError ERR_USAGE for an invalid target */
-export function createTailRequest(cluster: ClusterClient, {namespace, targets, selector, containers}: TailOptions): TailRequest {
+export function createTailRequest({namespace, targets, selector, containers}: TailOptions): TailRequest {
 	const parsed = targets.map(target => parseTarget(target));
 	const asked = selector === null ? targets.join(' ') : `-l ${selector}`;
 	return {
-		title: titleOf({namespace, targets, selector}),
+		title: titleOf(namespace, {targets, selector}),
 		asked,
 		containers,
-		targets: async signal =>
-			selector === null
-				? resolveFollowTargets(cluster, parsed, namespace ?? cluster.facts.namespace, signal)
-				: {kind: 'scope', scope: {namespace, labelSelector: selector}, canAppear: async () => true},
+		async targets(cluster, signal) {
+			const own = cluster.facts.namespace;
+			return selector === null
+				? resolveFollowTargets(cluster, parsed, namespace ?? own, signal)
+				: {
+						kind: 'scope',
+						scope: {namespace: namespace === undefined ? own : namespace, labelSelector: selector},
+						canAppear: async () => true,
+					};
+		},
 	};
 }
 
-function titleOf({namespace, targets, selector}: Omit<TailOptions, 'containers'>): string {
+function titleOf(namespace: string | null | undefined, {targets, selector}: Pick<TailOptions, 'targets' | 'selector'>): string {
 	if (selector !== null) {
 		return `${namespace === null ? '-A ' : ''}-l ${selector}`;
 	}

@@ -6,8 +6,11 @@ import {countJsonLines} from './json-lines.ts';
 import type {LineLevel} from '../../lines/line-level.ts';
 import {levelBits, LineBuffer} from './line-buffer.ts';
 import {LineIndex, searchQuery} from './line-index.ts';
+import {podKey} from './tail-source.ts';
 
 export type TailSource = {
+	/** `null` if the tail has only one. */
+	context: string | null;
 	namespace: string;
 	pod: string;
 	container: string;
@@ -88,9 +91,9 @@ export function displayOf({wrap, jsonChoice, times, names}: TailView): TailDispl
 export type OlderLines = {phase: 'unread' | 'reading' | 'none' | 'full'; read: number; note: string};
 export const olderUnread: OlderLines = {phase: 'unread', read: 0, note: ''};
 
-/** Equal names in two namespaces count twice. Deleted pods count only if all are deleted. */
+/** Equal names in two namespaces or clusters count twice. Deleted pods count only if all are deleted. */
 export function podCount(sources: readonly TailSource[]): number {
-	return new Set(presentSources(sources).map(({namespace, pod}) => `${namespace}/${pod}`)).size;
+	return new Set(presentSources(sources).map(source => podKey(source))).size;
 }
 
 /** The sources whose pod exists; if none does, all of them. */

@@ -5,6 +5,8 @@ import {type ConnectionEntry, worstPath} from '../frame/connection-list.ts';
 import {spokenPath} from '../frame/path-pane.tsx';
 import {qualifyWithNamespace} from '../kit/qualify-name.ts';
 import type {TailLine} from './line-buffer.ts';
+import {shortContext, sourceName} from './tail-source.ts';
+import {selectedContext} from './tail-sources.ts';
 import {presentSources, shownLength, type TailView} from './tail-view.ts';
 import {wrapToWidth} from '../kit/wrap-to-width.ts';
 import {describeFarEnds, describeOlderLines, describeTailMode, describeTailScope, describeTailState, tailCounts} from './describe-tail.ts';
@@ -96,10 +98,11 @@ function sourceRow({theme: {glyphs}}: RenderInput, {sources}: TailView): Line {
 	const inOrder = [...present, ...sources.filter(source => !present.has(source))];
 	return line(
 		' ',
-		...inOrder.slice(0, mostSources).flatMap(({short, color, on, state, node, note}): Span[] => {
+		...inOrder.slice(0, mostSources).flatMap((source): Span[] => {
+			const {color, on, state, node, note} = source;
 			const sign = sourceSign[state];
 			return [
-				styled(`pod.${color}` as 'pod.1', short),
+				styled(`pod.${color}` as 'pod.1', sourceName(source)),
 				{text: ' '},
 				on ? styled(`state.${sign}`, glyphs[sign]) : styled('text.dim', 'off'),
 				styled('text.dim', `${node === null ? '' : ` ${node}`}${note === '' ? '' : ` ${note}`}   `),
@@ -122,30 +125,29 @@ function pathRow(
 	view: TailView,
 	entry: ConnectionEntry | undefined,
 ): Line {
-	const worst = worstPath(entry?.paths.values() ?? []);
+	const worst = worstPath(entry?.paths.values() ?? [], selectedContext(view));
+	const sources = view.sources.filter(({context}) => context === null || context === worst?.cluster.context);
+	const context = sources[0] ? shortContext(sources[0]) : '';
+	const named = context === '' ? '' : `${context}: `;
+	const farEnds = describeFarEnds({...view, sources});
 	if (hasScreenReader) {
 		const lead =
 			worst === null || view.phase !== 'waiting' ? '' : worst.about === 'ended-connection' ? 'Not connected now. ' : 'No data now.\n';
-		return {spans: [], label: `${lead}${spokenPath(worst)}`};
+		return {spans: [], label: `${lead}${named}${spokenPath(worst)}`};
 	}
 
 	if (worst !== null && view.phase === 'waiting') {
 		// No line can arrive now, so show the path without colors. `ended 13:48:31` follows if its connection ended.
-		const lead = worst.about === 'ended-connection' ? 'not connected; last path ' : 'no data now:  ';
-		const spans = pathLineSpansWithEndTime(
-			worst,
-			size.columns - 2 - lead.length,
-			glyphs,
-			replicaLetter(processes, worst.process.id),
-			describeFarEnds(view),
-		);
+		const lead = `${worst.about === 'ended-connection' ? 'not connected; last path ' : 'no data now:  '}${named}`;
+		const spans = pathLineSpansWithEndTime(worst, size.columns - 2 - lead.length, glyphs, replicaLetter(processes, worst), farEnds);
 		return line(' ', ...[{text: lead}, ...spans].map(({text}) => styled('text.dim', text)));
 	}
 
 	if (worst !== null) {
 		return line(
 			' ',
-			pathLineSpansWithEndTime(worst, size.columns - 2, glyphs, replicaLetter(processes, worst.process.id), describeFarEnds(view)),
+			styled('text.dim', named),
+			pathLineSpansWithEndTime(worst, size.columns - 2 - named.length, glyphs, replicaLetter(processes, worst), farEnds),
 		);
 	}
 

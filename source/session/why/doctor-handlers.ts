@@ -5,6 +5,7 @@ import {runDoctor} from '../../evidence/doctor/run-doctor.ts';
 import {describeDoctorResult, describeStepDetails, doctorStepMarks, doctorStepNames} from '../../descriptions/describe-doctor.ts';
 import {formatCopiedLines} from '../kit/format-copied-lines.ts';
 import {shownTail, type ForwardState, type TextLine} from '../frame/session-state.ts';
+import {clusterOfSource} from '../tail/current-tail.ts';
 import {defaultSource} from '../tail/tail-sources.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {TailView} from '../tail/tail-view.ts';
@@ -77,7 +78,7 @@ async function doctorOfTail(session: Session, tail: TailView | null): Promise<bo
 		return false;
 	}
 
-	await openDoctor(session, `pod/${source.pod}`, source.namespace, clusterOf(session, tail.id));
+	await openDoctor(session, `pod/${source.pod}`, source.namespace, clusterOfSource(session, tail.id, source));
 	return true;
 }
 

@@ -13,6 +13,7 @@ import {whyLines} from './why.tsx';
 import type {Handlers, Session} from '../frame/session.ts';
 import {targetOf} from '../lists/selection.ts';
 import {currentList, shownTail} from '../frame/session-state.ts';
+import {selectedContext} from '../tail/tail-sources.ts';
 
 export const whyHandlers = {
 	'why/copy'(session) {
@@ -54,7 +55,7 @@ function whyLayer({store}: Session): WhyLayer | null {
 	return layer?.kind === 'why' ? layer : null;
 }
 
-type Subject = Pick<WhyLayer, 'about' | 'path' | 'error' | 'entry' | 'row'>;
+type Subject = Pick<WhyLayer, 'about' | 'path' | 'error' | 'entry' | 'context' | 'row'>;
 
 function subjectOf(session: Session): Subject | null {
 	const {store} = session;
@@ -64,12 +65,15 @@ function subjectOf(session: Session): Subject | null {
 		return {about: failure.about, path: failure.path, error: failure.error, entry: null};
 	}
 
-	const streamId = shownTail(state)?.id ?? selectedStream(state);
+	const tail = shownTail(state);
+	const streamId = tail?.id ?? selectedStream(state);
 	const entry = state.connections.find(({id}) => id === streamId);
 	if (entry) {
+		const context = tail ? selectedContext(tail) : null;
 		return {
-			about: `${entry.kind} ${qualifyWithContext(entry, state.cluster)}`,
-			path: worstPath(entry.paths.values()),
+			about: `${entry.kind} ${qualifyWithContext(context === null ? entry : {...entry, context}, state.cluster)}`,
+			path: worstPath(entry.paths.values(), context),
+			context,
 			error: entry.error,
 			entry: entry.id,
 		};

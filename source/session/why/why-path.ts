@@ -13,5 +13,5 @@ export function whyPath(state: SessionState, layer: WhyLayer): Path | null {
 	const entry = state.connections.find(one => one.id === layer.entry);
 	// The path may arrive later, while its row is still selected.
 	const isOfRow = layer.row !== undefined && layer.row === state.selectedPath?.of;
-	return (entry ? worstPath(entry.paths.values()) : null) ?? layer.path ?? (isOfRow ? state.selectedPath!.path : null);
+	return (entry ? worstPath(entry.paths.values(), layer.context) : null) ?? layer.path ?? (isOfRow ? state.selectedPath!.path : null);
 }

@@ -96,10 +96,7 @@ function pathTable(screen: RenderInput, path: Path): Line[] {
 		state: {size, processes},
 		theme: {glyphs},
 	} = screen;
-	return [
-		line(' ', pathLineSpansWithEndTime(path, size.columns - 2, glyphs, replicaLetter(processes, path.process.id))),
-		...legTable(screen, path),
-	];
+	return [line(' ', pathLineSpansWithEndTime(path, size.columns - 2, glyphs, replicaLetter(processes, path))), ...legTable(screen, path)];
 }
 
 const tableRest = 51;

@@ -184,3 +184,11 @@ test('the confirmation names what leaving disconnects, without tails', t => {
 		'2 forwards and 1 local API proxy',
 	);
 });
+
+test('the worst path of a context is not that of another', t => {
+	const of = (context: string, tls: TlsState) => ({...path(tls), cluster: {context}}) as Path;
+	const paths = [of('eu', 'unverified'), of('us', 'verified'), null];
+	t.is(worstPath(paths)?.cluster.context, 'eu');
+	t.is(worstPath(paths, 'us')?.legs[1]?.tls.state, 'verified');
+	t.is(worstPath(paths, 'asia'), null);
+});

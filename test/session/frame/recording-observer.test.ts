@@ -9,7 +9,7 @@ import type {Labeler} from '../../../source/evidence/connection-labeler.ts';
 import type {ConnectionPurpose} from '../../../source/streams/connection-observer.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
 
-const pathOf = (id: string | null) => ({process: {id}}) as Path;
+const pathOf = (id: string | null, context = 'eu') => ({cluster: {context}, process: {id}}) as Path;
 
 test('only an apiserver process other than the known ones is new', t => {
 	const store = new Store(
@@ -25,6 +25,7 @@ test('only an apiserver process other than the known ones is new', t => {
 	t.false(recordLabel(store, 'c-1', pathOf('first')));
 	t.false(recordLabel(store, 'c-1', pathOf(null)));
 	t.true(recordLabel(store, 'c-1', pathOf('second')));
+	t.false(recordLabel(store, 'c-2', pathOf('third', 'us')), 'the first of another cluster');
 });
 
 test('a missed pong is recorded until the next pong, which the labeler receives', t => {

@@ -3,7 +3,7 @@ import test from 'ava';
 import {farEndLabel} from '../../../source/descriptions/describe-path.ts';
 import type {Basis, Path, RouteState, TlsState} from '../../../source/evidence/evidence.ts';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
-import {pathLineSpans} from '../../../source/session/kit/path-line-spans.ts';
+import {pathLineSpans, replicaLetter} from '../../../source/session/kit/path-line-spans.ts';
 
 type Words = readonly [route: RouteState, routeBasis: Basis, tls: TlsState, tlsBasis: Basis];
 
@@ -70,4 +70,17 @@ test('a kubelet never has the name of a workload or pod', t => {
 	t.is(of({kind: 'Node', name: 'n7', node: null}, 'kubelet'), 'n7');
 	t.is(of({}, 'kubelet'), 'n7');
 	t.is(of({kind: 'Service', name: 'web', node: null}, 'service'), 'web');
+});
+
+test('apiserver processes have letters in the order of their use, from a on in each cluster', t => {
+	const processes = [
+		{context: 'eu', id: '1'},
+		{context: 'us', id: '2'},
+		{context: 'eu', id: '3'},
+	];
+	const letter = (context: string, id: string | null) => replicaLetter(processes, {cluster: {context}, process: {id}} as Path);
+	t.deepEqual(
+		[letter('eu', '1'), letter('us', '2'), letter('eu', '3'), letter('us', '3'), letter('eu', null)],
+		['a', 'a', 'b', null, null],
+	);
 });

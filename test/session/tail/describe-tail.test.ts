@@ -20,6 +20,7 @@ function tailOf(...lines: readonly string[]): TailView {
 }
 
 const source = (pod: string, {container = 'app', node = 'n1', besides = []}: Partial<TailSource> = {}): TailSource => ({
+	context: null,
 	namespace: 'demo',
 	pod,
 	container,

@@ -15,7 +15,7 @@ test('the failure of a tail appears after its buffered lines', async t => {
 	};
 
 	const cluster = await server.cluster();
-	const ask = createTailRequest(cluster, {namespace: 'demo', targets: [], selector: 'app=web', containers: {kind: 'default'}});
+	const ask = createTailRequest({namespace: 'demo', targets: [], selector: 'app=web', containers: {kind: 'default'}});
 	const tail = tailRun(ask, {cluster, observer: {}});
 	t.teardown(async () => {
 		tail.stop();

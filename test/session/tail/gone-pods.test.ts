@@ -15,7 +15,7 @@ test('a deleted pod is reported once, and not counted any longer', async t => {
 	t.teardown(() => {
 		cluster.close();
 	});
-	const ask = createTailRequest(cluster, {namespace: 'default', targets: ['deploy/web'], selector: null, containers: {kind: 'all'}});
+	const ask = createTailRequest({namespace: 'default', targets: ['deploy/web'], selector: null, containers: {kind: 'all'}});
 	const tail = tailRun(ask, {cluster, observer: {}});
 	t.teardown(() => {
 		tail.stop();

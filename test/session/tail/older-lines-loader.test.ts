@@ -42,12 +42,13 @@ async function tailOfLog(t: ExecutionContext, limits?: LineBufferLimits) {
 		changed() {},
 		tellMoved() {},
 	};
+	const opened = {access: await server.cluster(), observer: {}};
 	return {
 		tail,
 		buffer,
 		asked,
 		release,
-		older: new OlderLinesLoader(tail, {cluster: await server.cluster(), observer: {}}, points, new AbortController().signal),
+		older: new OlderLinesLoader(tail, {of: () => opened}, points, new AbortController().signal),
 	};
 }
 

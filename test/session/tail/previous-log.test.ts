@@ -26,7 +26,7 @@ async function restarted(t: ExecutionContext, ...faults: readonly [Fault, ...Fau
 	const cluster = await server.cluster();
 	server.faults.push(...faults);
 	const tail = tailRun(
-		createTailRequest(cluster, {
+		createTailRequest({
 			namespace: 'demo',
 			targets: ['web'],
 			selector: null,

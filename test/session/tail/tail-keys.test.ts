@@ -167,7 +167,7 @@ test('exported lines carry full timestamps and source names', async t => {
 	const {run: tail, press} = tailOf(['one']);
 	tail.view.buffer.append(1, 1500, 0, 'text', Buffer.from('two'));
 	tail.view.buffer.append(-1, 2000, 0, 'notice', Buffer.from('it ended'));
-	const source = {namespace: 'demo', container: 'app', node: null, color: 1, on: true, state: 'open', note: ''} as const;
+	const source = {context: null, namespace: 'demo', container: 'app', node: null, color: 1, on: true, state: 'open', note: ''} as const;
 	tail.view = {
 		...tail.view,
 		sources: [
@@ -287,6 +287,7 @@ test('the keys of a tail change at once when it fails or is retried', async t =>
 	} as unknown as Session;
 	const tail = openTail(session, {namespace: 'demo', targets: ['deploy/web'], selector: null, containers: {kind: 'default'}});
 	for (const expected of [1, 2]) {
+		await setImmediate();
 		t.is(asked.length, expected);
 		t.is(keyContext(store.state), 'tail');
 		asked[expected - 1]!.reject(new SpokeError('ERR_FORBIDDEN', 'deployments.apps "web" is forbidden'));
@@ -340,7 +341,7 @@ for (const [what, handler] of [
 ] as const) {
 	test(`${what} of a tail uses a present pod, not the one that it replaced`, async t => {
 		const {store, run: tail, work} = tailOf(['one']);
-		const source = {namespace: 'demo', container: 'app', node: null, color: 1, on: true, note: '', besides: []};
+		const source = {context: null, namespace: 'demo', container: 'app', node: null, color: 1, on: true, note: '', besides: []};
 		tail.view = {
 			...tail.view,
 			sources: [

@@ -96,6 +96,7 @@ test('a leg is being checked only while a connection exists', async t => {
 test('present pods are listed before deleted ones', async t => {
 	const source = (short: string, isGone: boolean) =>
 		({
+			context: null,
 			namespace: 'demo',
 			pod: short,
 			container: 'app',

@@ -6,7 +6,7 @@ const of = (pods: readonly string[], containers: readonly string[] = ['app']) =>
 	pods.flatMap(pod =>
 		containers.map(container => {
 			const [name, namespace = 'demo'] = pod.split('/').toReversed();
-			return {namespace, pod: name!, container};
+			return {context: null, namespace, pod: name!, container};
 		}),
 	);
 

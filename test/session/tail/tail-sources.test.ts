@@ -1,6 +1,6 @@
 /** The sources of a tail. */
 import test from 'ava';
-import {asTailSource} from '../../../source/session/tail/tail-source.ts';
+import {asTailSource, sourceName} from '../../../source/session/tail/tail-source.ts';
 import {changeSource, countUp, podGone, sourcesOf, withSource} from '../../../source/session/tail/tail-sources.ts';
 import {restartTail, emptyTail, type TailView} from '../../../source/session/tail/tail-view.ts';
 
@@ -44,6 +44,22 @@ test('a deleted pod marks all its containers, and no other pod', t => {
 		[true, false, true],
 	);
 	t.is(sourcesOf(view, {namespace: 'demo', pod: 'web-0'}).length, 2);
+});
+
+test('pods of the same name in two contexts are different pods with the same short name', t => {
+	const of = (context: string) => asTailSource({context, namespace: 'demo', pod: 'web-0', uid: null, node: 'n1', container: 'app'});
+	const view = podGone(['eu', 'us'].map(context => of(context)).reduce(withSource, emptyTail('tail-1', 'web')), {
+		context: 'us',
+		namespace: 'demo',
+		pod: 'web-0',
+	});
+	t.deepEqual(
+		view.sources.map(source => [sourceName(source), source.color, source.isGone === true]),
+		[
+			['eu web-0', 1, false],
+			['us web-0', 2, true],
+		],
+	);
 });
 
 test('a restarted tail resets its counters and keeps its filter', t => {
