@@ -30,28 +30,45 @@ Reads one `[--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address A
 quoting; `#` begins a comment. `check` throws for an entry that it rejects.
 @throws SpokeError ERR_USAGE that names file and line
 */
-export function parseForwardFile(
+export function parseForwardFile(text: string, file: string, check?: (line: ForwardFileEntry) => void): ForwardFileEntry[] {
+	const {entries, problems} = readForwardFile(text, file, check);
+	const [first] = problems;
+	if (first) {
+		throw first;
+	}
+
+	return entries;
+}
+
+/** As `parseForwardFile`, with the problem of each line. */
+export function readForwardFile(
 	text: string,
 	file: string,
 	check: (line: ForwardFileEntry) => void = () => undefined,
-): ForwardFileEntry[] {
-	return text.split(/\r?\n/).flatMap((line, index): ForwardFileEntry[] => {
+): {entries: ForwardFileEntry[]; problems: SpokeError[]} {
+	const entries: ForwardFileEntry[] = [];
+	const problems: SpokeError[] = [];
+	for (const [index, line] of text.split(/\r?\n/).entries()) {
 		const words = splitLine(line);
-		try {
-			if (words.length === 0) {
-				return [];
-			}
-
-			const read = parseEntry(words);
-			check(read);
-			return [read];
-		} catch (error) {
-			throw new SpokeError('ERR_USAGE', `${file}:${index + 1}: ${(error as Error).message}`, {
-				remedy: 'a line is [--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES] [--on-pod-loss move|exit]',
-				cause: error,
-			});
+		if (words.length === 0) {
+			continue;
 		}
-	});
+
+		try {
+			const entry = parseEntry(words);
+			check(entry);
+			entries.push(entry);
+		} catch (error) {
+			problems.push(
+				new SpokeError('ERR_USAGE', `${file}:${index + 1}: ${(error as Error).message}`, {
+					remedy: 'a line is [--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES] [--on-pod-loss move|exit]',
+					cause: error,
+				}),
+			);
+		}
+	}
+
+	return {entries, problems};
 }
 
 function parseEntry(words: readonly string[]): ForwardFileEntry {

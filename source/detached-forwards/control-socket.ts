@@ -20,8 +20,8 @@ export type ForwardStatus = {
 	remotePort: number | null;
 	listen: readonly BoundAddress[];
 	connections: {open: number; total: number; failed: number};
-	/** Of the open tunnels, as known now: one of each pod and path. */
-	paths: readonly Path[];
+	/** Of the open tunnels, as known now: one of each pod and path. `null` with --path=never. */
+	paths: readonly Path[] | null;
 	/** Why it is interrupted. */
 	error: ErrorObject | null;
 };

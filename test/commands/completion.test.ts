@@ -26,7 +26,7 @@ const offered: ReadonlyArray<readonly [line: string, words: readonly string[]]> 
 	['keys -o ', ['text', 'json']],
 	['keys --output=j', ['--output=json']],
 	['fo', ['forwards']],
-	['forwards ', ['list', 'stop', 'logs']],
+	['forwards ', ['list', 'stop', 'logs', 'check']],
 	['completion ', ['bash', 'zsh', 'fish']],
 	['proxy g', ['get']],
 	['exec web -- l', []],
@@ -74,6 +74,8 @@ const asked: ReadonlyArray<readonly [string, string, string]> = [
 	['forwards stop d', 'detached-forward', 'd'],
 	['forwards stop db-1 8', 'detached-forward', '8'],
 	['forwards logs ', 'detached-forward', ''],
+	['forwards check s', 'forward-set', 's'],
+	['--forwards s', 'forward-set', 's'],
 ];
 for (const [line, kind, prefix] of asked) {
 	test(`\`spoke ${line}\` completes a ${kind} that begins with ${JSON.stringify(prefix)}`, t => {

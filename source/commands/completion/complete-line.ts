@@ -100,7 +100,7 @@ export function completeLine(rows: readonly CommandSpec[], words: readonly strin
 
 	const positionals = positionalsOf(command, none.rest);
 	if (name === 'forwards') {
-		return {...none, clusterCompletion: detachedForwardCompletion(positionals, typed)};
+		return {...none, clusterCompletion: forwardsCompletion(positionals, typed)};
 	}
 
 	const kinds = kindsByCommand.get(name);
@@ -120,7 +120,11 @@ export function completeLine(rows: readonly CommandSpec[], words: readonly strin
 	};
 }
 
-function detachedForwardCompletion([verb, ...names]: readonly string[], typed: string): ClusterCompletion | null {
+function forwardsCompletion([verb, ...names]: readonly string[], typed: string): ClusterCompletion | null {
+	if (verb === 'check') {
+		return names.length === 0 ? {kind: 'forward-set', prefix: typed, leadingText: ''} : null;
+	}
+
 	const takesName = verb === 'stop' || (verb === 'logs' && names.length === 0);
 	return takesName ? {kind: 'detached-forward', prefix: typed, leadingText: ''} : null;
 }

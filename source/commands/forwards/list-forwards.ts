@@ -94,10 +94,19 @@ function describeForward(name: string, {state, target, remotePort, listen, paths
 	}
 
 	const addresses = listen.map(({address, port}) => joinHostPort(address, port)).join(', ');
-	const pathLines = paths.length === 0 ? ['path: no tunnel is open'] : new Set(paths.map(({line}) => line));
+	// A tunnel that is still open then does not serve the forward.
+	const isInterrupted = state === 'interrupted' && error !== null;
+	const lines = isInterrupted ? [`interrupted: ${error.message} [${error.code}]`] : pathLines(paths);
 	return [
 		`${name}: ${addresses} -> ${remotePort}, ${target.asked} in ${target.namespace}, on ${target.name} (${place})`,
-		...(state === 'interrupted' && error !== null ? [`  interrupted: ${error.message} [${error.code}]`] : []),
-		...[...pathLines].map(line => `  ${line}`),
+		...lines.map(line => `  ${line}`),
 	];
+}
+
+function pathLines(paths: ForwardStatus['paths']): readonly string[] {
+	if (paths === null) {
+		return ['path: not read, because of --path=never'];
+	}
+
+	return paths.length === 0 ? ['path: no tunnel is open'] : [...new Set(paths.map(({line}) => line))];
 }

@@ -4,6 +4,7 @@ import {findForwardsDirectory} from '../../detached-forwards/state-directory.ts'
 import {exitStatus} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {Command} from '../command.ts';
+import {checkSet} from './check-set.ts';
 import {listForwards} from './list-forwards.ts';
 import {showLog} from './show-log.ts';
 import {forwardsSpec, forwardsVerbs, type ForwardsInvocation} from './spec.ts';
@@ -17,6 +18,10 @@ export const command: Command<typeof forwardsSpec.flags> = {
 		const problem = argumentProblem(verb, names, flags);
 		if (problem !== null) {
 			throw new SpokeError('ERR_USAGE', problem);
+		}
+
+		if (verb === 'check') {
+			return checkSet(invocation, names[0]!);
 		}
 
 		const directory = findForwardsDirectory(env);
@@ -64,8 +69,9 @@ function nameProblem(verb: string, names: readonly string[], all: boolean): stri
 		return names.length === 0 ? null : `list takes no name, got ${names.join(' ')}`;
 	}
 
-	if (verb === 'logs') {
-		return names.length === 1 ? null : `logs takes one name or local port, got ${names.length}`;
+	if (verb === 'logs' || verb === 'check') {
+		const what = verb === 'logs' ? 'name or local port' : 'set or file';
+		return names.length === 1 ? null : `${verb} takes one ${what}, got ${names.length}`;
 	}
 
 	if (all) {

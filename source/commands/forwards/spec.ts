@@ -12,21 +12,29 @@ const flags = [
 export type ForwardsInvocation = Invocation<typeof flags>;
 
 /** The first argument. */
-export const forwardsVerbs = ['list', 'stop', 'logs'] as const;
+export const forwardsVerbs = ['list', 'stop', 'logs', 'check'] as const;
 
 export const forwardsSpec = {
 	name: 'forwards',
-	summary: 'list and stop detached forwards, and show their logs',
-	usage: ['forwards [list] [-o json]', 'forwards stop NAME|PORT…', 'forwards stop --all', 'forwards logs NAME|PORT [-f]'],
+	summary: 'list and stop detached forwards, show their logs, and check sets of forwards',
+	usage: [
+		'forwards [list] [-o json]',
+		'forwards stop NAME|PORT…',
+		'forwards stop --all',
+		'forwards logs NAME|PORT [-f]',
+		'forwards check SET|FILE',
+	],
 	about:
 		'A detached forward runs in the background, after `spoke port-forward --detach`. It ends when the process that leads its session ends (unless it was started with --linger), when spoke stops it, or when it cannot continue.\n' +
 		'list asks each forward for its ports, its pod and the path of its open tunnels. It reports forwards that have ended by themselves once, and removes their state and their log.\n' +
-		'stop resolves each NAME or local PORT, and exits 0 when these forwards have ended, or 8 if there is none.',
+		'stop resolves each NAME or local PORT, and exits 0 when these forwards have ended, or 8 if there is none.\n' +
+		'check prints each problem of a set of forwards (a file in ~/.config/spoke/forwards) with file and line, and exits 2 if there is one. `spoke --forwards SET` starts a set with the session.',
 	examples: [
 		['spoke port-forward svc/db 5432 --detach', 'start one'],
 		['spoke forwards list', 'all of them, with the path of each'],
 		['spoke forwards logs db-5432 -f', 'failures, moves to other pods, and connections'],
 		['spoke forwards stop 5432', 'end the one with that local port'],
+		['spoke forwards check shop', 'check the set shop'],
 	],
 	flags,
 } as const satisfies CommandSpec<typeof flags>;

@@ -24,10 +24,10 @@ export class ForwardStatuses {
 		this.#ports.set(forward, {...before, ...changeOf(event, before)});
 	}
 
-	/** `labels`: the paths of connections that are open now. */
-	list(labels: Iterable<Path>): readonly ForwardStatus[] {
-		const open = [...labels].filter(({feature, about}) => feature === 'port-forward' && about === 'open-connection');
-		return [...this.#ports.values()].map(port => ({...port, paths: pathsTo(port.target, open)}));
+	/** `labels`: the paths of connections that are open now; `null` if none is read. */
+	list(labels: Iterable<Path> | null): readonly ForwardStatus[] {
+		const open = labels && [...labels].filter(({feature, about}) => feature === 'port-forward' && about === 'open-connection');
+		return [...this.#ports.values()].map(port => ({...port, paths: open && pathsTo(port.target, open)}));
 	}
 }
 

@@ -183,7 +183,7 @@ class DetachedForward {
 	}
 
 	#list(): readonly ForwardStatus[] {
-		return this.#statuses.list(this.#opened?.labeler?.labels.values() ?? []);
+		return this.#statuses.list(this.#start.line.flags.path === 'never' ? null : (this.#opened?.labeler?.labels.values() ?? []));
 	}
 
 	async #announce(record: ForwardRecord): Promise<void> {
@@ -192,7 +192,7 @@ class DetachedForward {
 		await writeRecord(this.#start.directory, {...record, name, ports});
 		if (this.#parent.printsPaths) {
 			await this.#paths.settled();
-			this.#parent.printPaths(this.#list().flatMap(({paths}) => paths));
+			this.#parent.printPaths(this.#list().flatMap(({paths}) => paths ?? []));
 		}
 
 		// It can have ended since.

@@ -18,7 +18,7 @@ type DetachedForward = {
 	pid: number;
 	state: string;
 	ports: number[];
-	forwards: Array<{state: string; connections: {total: number}; target: {name: string}; paths: Array<{line: string}>}>;
+	forwards: Array<{state: string; connections: {total: number}; target: {name: string}; paths: Array<{line: string}> | null}>;
 	ended: {error: {code: string}} | null;
 };
 
@@ -78,7 +78,7 @@ test.serial('a detached forward outlives its command, and list shows its port, p
 	const [forward] = await listed(session);
 	t.like(forward, {name, pid, state: 'running', ports: [port], ended: null});
 	t.deepEqual(
-		forward!.forwards.map(({state, connections, target, paths}) => [state, connections.total, target.name, paths.map(path => path.line)]),
+		forward!.forwards.map(({state, connections, target, paths}) => [state, connections.total, target.name, paths?.map(path => path.line)]),
 		[['ready', 1, 'db-0', [line]]],
 	);
 });
@@ -342,10 +342,20 @@ test.serial('list shows that a forward is interrupted, and its new path later', 
 	const {session, sandbox} = await open(t);
 	await detached(t, session);
 	const state = async () => (await listed(session))[0]!.forwards[0]!.state;
-	await sandbox.faults.restartApiserver({until: until(async () => (await state()) === 'interrupted')});
+	const text = async () => (await session.spoke(['forwards'])).stdout;
+	await sandbox.faults.restartApiserver({
+		until: until(async () => /^[^\n]+\n {2}interrupted: [^\n]+ \[ERR_\w+\]\n$/.test(await text()), text),
+	});
 	await until(async () => (await state()) === 'ready');
-	await until(async () => (await listed(session))[0]!.forwards[0]!.paths.length === 1);
+	await until(async () => (await listed(session))[0]!.forwards[0]!.paths?.length === 1);
 	t.regex((await session.spoke(['forwards', 'logs', 'svc/db'])).stderr, /no detached forward/);
+});
+
+test.serial('list says that --path=never reads no path', async t => {
+	const {session} = await open(t);
+	await detached(t, session, ['svc/db', ':7000', '--path=never']);
+	t.regex((await session.spoke(['forwards'])).stdout, /\n {2}path: not read, because of --path=never\n$/);
+	t.is((await listed(session))[0]!.forwards[0]!.paths, null);
 });
 
 for (const signal of ['SIGKILL', 'SIGINT'] as const) {
@@ -390,5 +400,5 @@ test.serial('completion offers the names of detached forwards', async t => {
 		t.is((await session.spoke(['completion', 'words', '--', 'forwards', verb, 'd'])).stdout, `${name}\t\n`);
 	}
 
-	t.is((await session.spoke(['completion', 'words', '--', 'forwards', ''])).stdout, 'list\t\nstop\t\nlogs\t\n');
+	t.is((await session.spoke(['completion', 'words', '--', 'forwards', ''])).stdout, 'list\t\nstop\t\nlogs\t\ncheck\t\n');
 });

@@ -1,0 +1,35 @@
+/** `spoke forwards check`. */
+import {readFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {readForwardFile} from '../../command-line/forward-file.ts';
+import {forwardSetNames, forwardSetsDirectory, isForwardSetName} from '../../command-line/forward-set-names.ts';
+import {exitStatus} from '../../errors/exit-status.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {validateForward} from '../../streams/port-forward/forward-request.ts';
+import {formatQuantity} from '../../text/format-number.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
+import type {ForwardsInvocation} from './spec.ts';
+
+/** Prints each problem of a set. `named`: its name, or a path. Resolves to the exit status. @throws SpokeError ERR_LOCAL_FILE */
+export async function checkSet({stdout, stderr, env}: ForwardsInvocation, named: string): Promise<number> {
+	const directory = forwardSetsDirectory(env);
+	const file = directory !== null && isForwardSetName(named) ? join(directory, named) : named;
+	const text = await readFile(file, 'utf8').catch((error: unknown) => {
+		const names = forwardSetNames(env).join(', ');
+		throw new SpokeError('ERR_LOCAL_FILE', `cannot read the set of forwards: ${(error as Error).message}`, {
+			remedy: names === '' ? 'save one in the session, or name a file' : `name a file, or one of ${names}`,
+			cause: error,
+		});
+	});
+	const {entries, problems} = readForwardFile(text, file, validateForward);
+	for (const {message} of problems) {
+		stderr.write(`${sanitizeLine(message)}\n`);
+	}
+
+	if (problems.length > 0) {
+		return exitStatus.usage;
+	}
+
+	stdout.write(`${sanitizeLine(file)}: ${formatQuantity(entries.length, 'forward')}, no problems\n`);
+	return exitStatus.ok;
+}
