@@ -18,6 +18,7 @@ import {tailSpec} from './tail/spec.ts';
 import {logsSpec} from './logs/spec.ts';
 import {portForwardSpec} from './port-forward/spec.ts';
 import {pathSpec} from './path/spec.ts';
+import {verifySpec} from './verify/spec.ts';
 import {schemaSpec} from './schema/spec.ts';
 import {versionSpec} from './version/spec.ts';
 
@@ -41,6 +42,7 @@ export const commandTable: readonly CommandEntry[] = [
 	{spec: proxySpec, load: async () => import('./proxy/run.ts')},
 	{spec: keysSpec, load: async () => import('./keys/run.ts')},
 	{spec: policySpec, load: async () => import('./policy/run.ts')},
+	{spec: verifySpec, load: async () => import('./verify/run.ts')},
 	{spec: themeSpec, load: async () => import('./theme/run.ts')},
 	{spec: completionSpec, load: async () => import('./completion/run.ts')},
 	{spec: schemaSpec, load: async () => import('./schema/run.ts')},

@@ -19,22 +19,40 @@ export type PathReporter = {
 
 /**
 `auto` reports only on a terminal: leg 1 at once, leg 2 when known, without waiting. `always` and `json` report each connection when its
-label settles. All report again if an open connection's label changes.
+label settles. All report again if an open connection's label changes. `onPath` receives what `json` reports, in every mode.
 */
 export function reportPaths(
 	cluster: ClusterClient,
-	{mode, stderr}: {mode: PathMode; stderr: {readonly isTTY?: boolean | undefined; write(text: string): unknown}},
+	{
+		mode,
+		stderr,
+		onPath,
+	}: {
+		mode: PathMode;
+		stderr: {readonly isTTY?: boolean | undefined; write(text: string): unknown};
+		onPath?: ((path: Path) => void) | undefined;
+	},
 ): PathReporter {
 	const isQuiet = mode === 'never' || (mode === 'auto' && !stderr.isTTY);
-	return isQuiet
-		? {observer: undefined, finished: async () => undefined}
-		: reportLabels(createLabeler(cluster, {waitsForMetrics: mode !== 'auto'}), mode, text => {
-				stderr.write(text);
-			});
+	if (isQuiet && !onPath) {
+		return {observer: undefined, finished: async () => undefined};
+	}
+
+	const labeler = createLabeler(cluster, {waitsForMetrics: mode !== 'auto' || onPath !== undefined});
+	const write = (text: string) => {
+		stderr.write(text);
+	};
+
+	return isQuiet ? reportLabels(labeler, 'json', () => {}, onPath) : reportLabels(labeler, mode, write, onPath);
 }
 
-export function reportLabels(labeler: Labeler, mode: Exclude<PathMode, 'never'>, write: (text: string) => void): PathReporter {
-	return new LabelReporter(labeler, mode, write);
+export function reportLabels(
+	labeler: Labeler,
+	mode: Exclude<PathMode, 'never'>,
+	write: (text: string) => void,
+	onPath?: (path: Path) => void,
+): PathReporter {
+	return new LabelReporter(labeler, mode, write, onPath);
 }
 
 class LabelReporter implements PathReporter {
@@ -42,6 +60,7 @@ class LabelReporter implements PathReporter {
 	readonly #labeler: Labeler;
 	readonly #mode: Exclude<PathMode, 'never'>;
 	readonly #write: (text: string) => void;
+	readonly #onPath: ((path: Path) => void) | undefined;
 	readonly #unsettled = new Map<string, Path>();
 	/** `null` for a connection that was closed before its use. */
 	readonly #reported = new Map<string, Path | null>();
@@ -52,10 +71,11 @@ class LabelReporter implements PathReporter {
 	readonly #stopListening: () => void;
 	#whenSettled: (() => void) | undefined;
 
-	constructor(labeler: Labeler, mode: Exclude<PathMode, 'never'>, write: (text: string) => void) {
+	constructor(labeler: Labeler, mode: Exclude<PathMode, 'never'>, write: (text: string) => void, onPath?: (path: Path) => void) {
 		this.#labeler = labeler;
 		this.#mode = mode;
 		this.#write = write;
+		this.#onPath = onPath;
 		this.observer = this.#observerOn(labeler.observer);
 		this.#stopListening = labeler.onLabel((id, path) => {
 			if (path.phase === 'checking') {
@@ -67,9 +87,10 @@ class LabelReporter implements PathReporter {
 	}
 
 	async finished(): Promise<void> {
-		if (this.#mode !== 'auto') {
+		if (this.#mode !== 'auto' || this.#onPath) {
 			await this.#allSettled();
 			for (const path of this.#unsettled.values()) {
+				this.#onPath?.(path);
 				this.#report(path);
 			}
 		}
@@ -105,10 +126,10 @@ class LabelReporter implements PathReporter {
 		this.#unsettled.delete(id);
 		const last = this.#reported.get(id);
 		const isFirst = last === undefined;
-		const isNews =
-			!isFirst && last !== null && this.#keyOf(last) !== this.#keyOf(path) && (path.about === 'open-connection' || isRefusal(path));
+		const isNews = !isFirst && last !== null && keyOf(last) !== keyOf(path) && (path.about === 'open-connection' || isRefusal(path));
 		if (isFirst || isNews) {
 			this.#reported.set(id, path);
+			this.#onPath?.(path);
 			this.#report(path);
 		}
 
@@ -151,11 +172,7 @@ class LabelReporter implements PathReporter {
 		await promise;
 	}
 
-	/** An object also shows the basis. */
-	#keyOf({line, legs}: Path): string {
-		return this.#mode === 'json' ? `${line} ${legs.map(({tls, route}) => `${tls.basis} ${route.basis}`).join(' ')}` : line;
-	}
-
+	/** A line is written once: an object also shows the basis. */
 	#report(path: Path): void {
 		const text = this.#mode === 'json' ? jsonLine(path) : `${sanitizeLine(path.line)}\n`;
 		if (this.#mode === 'json' || !this.#lines.has(text)) {
@@ -163,6 +180,10 @@ class LabelReporter implements PathReporter {
 			this.#write(text);
 		}
 	}
+}
+
+function keyOf({line, legs}: Path): string {
+	return `${line} ${legs.map(({tls, route}) => `${tls.basis} ${route.basis}`).join(' ')}`;
 }
 
 /** A refusal can come long after a command was opened, and must be reported. */

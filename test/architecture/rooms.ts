@@ -45,6 +45,11 @@ export const rooms: readonly Room[] = [
 		packages: ['yaml'],
 	},
 	{
+		name: 'transcripts',
+		contains: 'Signed recordings of remote commands, and their check',
+		mayImport: ['errors', 'text', 'command-line'],
+	},
+	{
 		name: 'wire',
 		contains: 'HTTP/1.1, WebSocket and SPDY/3.1 encoding (free of Kubernetes)',
 		mayImport: ['errors', 'async', 'own-process'],
@@ -169,6 +174,7 @@ export const rooms: readonly Room[] = [
 			'themes',
 			'policies',
 			'detached-forwards',
+			'transcripts',
 			'session',
 			'sandbox',
 			'own-process',

@@ -128,6 +128,10 @@ const refused: ReadonlyArray<readonly [line: string, status: number, said: RegEx
 	['proxy get svc/web:80/ --port 0', 2, /--port applies only to the local API proxy/],
 	['proxy get svc/web:80/ --accept-hosts x', 2, /--accept-hosts applies only to the local API proxy/],
 	['proxy get svc/web:80/ --protocol x', 2, /--protocol requires --websocket/],
+	['exec x --record-input -- ls', 125, /--record-input requires --record/],
+	['exec x --record= -- ls', 125, /--record has no value/],
+	['verify', 2, /expected one transcript, got 0/],
+	['verify x --print-key', 2, /--print-key takes no FILE/],
 	['proxy --no-fail', 2, /--no-fail applies only to one request/],
 ];
 for (const [line, status, said] of refused) {

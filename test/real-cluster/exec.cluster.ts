@@ -1,7 +1,9 @@
 /** `spoke exec`, `attach` and `proxy` by every route and both carriers. */
-import {createHash, randomBytes} from 'node:crypto';
+import {createHash, randomBytes, randomUUID} from 'node:crypto';
 import {once} from 'node:events';
+import {readFile, rm, writeFile} from 'node:fs/promises';
 import {request} from 'node:http';
+import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import test from 'ava';
 import {WebSocket} from 'ws';
@@ -33,6 +35,24 @@ test('exec exits with the remote status, and 125 for failures of spoke', async t
 		t.is(status, 125, stderr);
 		t.regex(stderr, words);
 	}
+});
+
+test('a recorded command can be verified, and not after one byte of its transcript was changed', async t => {
+	const cluster = await useCluster();
+	const file = join(cluster.lab.folder, `${randomUUID()}.cast`);
+	t.teardown(async () => rm(file, {force: true}));
+	const recorded = await cluster.spoke('off-direct', ['exec', '--record', file, 'shell', '--', 'sh', '-c', 'echo recorded; exit 3'], {
+		user: 'plain',
+	});
+	t.deepEqual([recorded.status, recorded.stdout], [3, 'recorded\n'], recorded.stderr);
+	const verify = async () => cluster.spoke('off-direct', ['verify', file]);
+	const intact = await verify();
+	t.is(intact.status, 0, intact.stdout);
+	t.regex(intact.stdout, /user: plain \(named by the apiserver\)[^]*pod demo\/shell[^]*audit id: [\da-f-]{36} [^]*the command exited 3\n/);
+	await writeFile(file, (await readFile(file, 'utf8')).replace('"recorded', '"Recorded'));
+	const changed = await verify();
+	t.is(changed.status, 3);
+	t.regex(changed.stdout, /: changed: line \d+/);
 });
 
 tunnelTest('exec carries the same bytes through every route, to old and new kubelets', async t => {

@@ -23,6 +23,14 @@ const flags = [
 	},
 	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print only the command’s output, errors, and a warning if input was not sent'},
 	podRunningTimeoutFlag(),
+	{
+		name: 'record',
+		kind: 'string',
+		value: 'FILE',
+		completes: 'file',
+		help: 'record the output to FILE, a new file, as a signed transcript (asciicast v2) with user, path, requirement and audit id; `spoke verify` checks it; exits 125 if FILE cannot be written',
+	},
+	{name: 'record-input', kind: 'boolean', help: 'with --record: also record the input, which can contain passwords'},
 	errorOutputFlag,
 	...streamFlags,
 ] as const;
@@ -37,6 +45,7 @@ export const execSpec = {
 		['spoke exec web-5d -- ls -l /', 'run one command'],
 		['spoke exec -it deploy/web -- sh', 'a shell in a pod of a deployment'],
 		['tar c . | spoke exec -i web-5d -- tar x -C /srv', 'stdin to the command'],
+		['spoke exec -it --record session.cast web-5d -- sh', 'a shell with a signed transcript'],
 	],
 	failureStatus: exitStatus.execOwnFailure,
 	isStdoutRemote: true,

@@ -16,6 +16,7 @@ import {resolvePod} from '../../targets/resolve-pod.ts';
 import type {attachSpec} from '../attach/spec.ts';
 import type {Invocation} from '../command.ts';
 import type {debugSpec} from '../debug/spec.ts';
+import type {CommandRecording, RecordRequest} from '../exec/record-command.ts';
 import type {execSpec} from '../exec/spec.ts';
 import {createStreamClient} from '../stream-client.ts';
 import {driveRemoteCommand, type DriveResult} from './drive-remote-command.ts';
@@ -23,7 +24,7 @@ import {driveRemoteCommand, type DriveResult} from './drive-remote-command.ts';
 type RemoteCommandInvocation = Invocation<typeof execSpec.flags> | Invocation<typeof attachSpec.flags> | Invocation<typeof debugSpec.flags>;
 
 export type RemoteCommandRequest =
-	| {feature: 'exec'; target: string; command: readonly string[]; namespace?: string}
+	| {feature: 'exec'; target: string; command: readonly string[]; record: RecordRequest | null; namespace?: string}
 	| {
 			feature: 'attach';
 			target: string;
@@ -35,7 +36,7 @@ export type RemoteCommandRequest =
 
 /** @throws SpokeError unless the remote command ended by itself or a signal interrupted spoke */
 export async function runRemoteCommand(invocation: RemoteCommandInvocation, request: RemoteCommandRequest): Promise<number> {
-	const {exitStatus, isRemote} = await runWithClient(invocation, request);
+	const {exitStatus, isRemote} = await runRecorded(invocation, request);
 	if (isRemote && exitStatus !== 0) {
 		// kubectl prints this line even with -q.
 		const parts = describeCommandEnd({kind: 'exited', exitCode: exitStatus}, 'command', 0);
@@ -47,13 +48,37 @@ export async function runRemoteCommand(invocation: RemoteCommandInvocation, requ
 
 type RunEnd = Pick<DriveResult, 'exitStatus' | 'isRemote'>;
 
-async function runWithClient(invocation: RemoteCommandInvocation, request: RemoteCommandRequest): Promise<RunEnd> {
-	const cluster = await createStreamClient(invocation);
+async function runRecorded(invocation: RemoteCommandInvocation, request: RemoteCommandRequest): Promise<RunEnd> {
+	if (request.feature !== 'exec' || request.record === null) {
+		return runWithClient(invocation, request, null);
+	}
+
 	const notices = new DeferredNotices(invocation.stderr);
-	const paths = reportPaths(cluster, {mode: pathMode(invocation), stderr: notices});
+	const {startRecording} = await import('../exec/record-command.ts');
+	const recording = startRecording(request.record, {
+		env: invocation.env,
+		warn(notice) {
+			notices.write(noticeLine(notice, notices));
+		},
+	});
+	return recording.during(async () => runWithClient(invocation, request, {recording, notices}));
+}
+
+type Recorded = {recording: CommandRecording; notices: DeferredNotices};
+
+async function runWithClient(
+	invocation: RemoteCommandInvocation,
+	request: RemoteCommandRequest,
+	recorded: Recorded | null,
+): Promise<RunEnd> {
+	const cluster = await createStreamClient(invocation);
+	const notices = recorded?.notices ?? new DeferredNotices(invocation.stderr);
+	const recording = recorded?.recording;
+	recording?.identify(cluster, invocation.interrupted);
+	const paths = reportPaths(cluster, {mode: pathMode(invocation), stderr: notices, onPath: recording?.onPath});
 	const ahead = preconnect(cluster, {signal: invocation.interrupted, observer: paths.observer});
 	try {
-		return await runCommand({cluster: ahead.cluster, observer: paths.observer, notices}, invocation, request);
+		return await runCommand({cluster: ahead.cluster, observer: paths.observer, notices, recording}, invocation, request);
 	} catch (error) {
 		if (invocation.interrupted.aborted) {
 			return {exitStatus: exitStatusForSignal(invocation.interrupted.reason), isRemote: false};
@@ -73,10 +98,15 @@ function pathMode({flags, given}: RemoteCommandInvocation): PathMode {
 	return flags.quiet && !given.has('path') ? 'never' : flags.path;
 }
 
-type RunContext = {cluster: ClusterClient; observer: ConnectionObserver | undefined; notices: DeferredNotices};
+type RunContext = {
+	cluster: ClusterClient;
+	observer: ConnectionObserver | undefined;
+	notices: DeferredNotices;
+	recording: CommandRecording | undefined;
+};
 
 async function runCommand(
-	{cluster, observer, notices}: RunContext,
+	{cluster, observer, notices, recording}: RunContext,
 	invocation: RemoteCommandInvocation,
 	request: RemoteCommandRequest,
 ): Promise<RunEnd> {
@@ -118,18 +148,27 @@ async function runCommand(
 		stdin: flags.stdin,
 		tty,
 	};
+	if (recording) {
+		const {requirementsOn} = await import('../../evidence/require-connection.ts');
+		await recording.begin({...commandRequest, requirements: requirementsOn(cluster)}, invocation);
+	}
+
 	const command = await openRemoteCommand(cluster, commandRequest, {
 		signal: interrupted,
 		environment: env,
 		onWaiting: say,
 		...(observer && {observer}),
+		...(recording && {onAudited: recording.onAudited}),
 	});
 	if (tty) {
 		notices.hold();
 	}
 
 	const detachKeys = request.feature === 'attach' && tty ? request.detachKeys : null;
-	const end = await driveRemoteCommand(command, invocation, {tty, detachKeys, redraw: request.feature === 'attach'});
+	const driving = driveRemoteCommand(command, invocation, {tty, detachKeys, redraw: request.feature === 'attach'});
+	// After the terminal, so that it shows each chunk first.
+	recording?.follow(command, invocation);
+	const end = await driving;
 	// containerd stops reading the input when a command closes its output, as `cat > FILE` does, and reports no error.
 	if (end.hasUnsentInput && !tty) {
 		warn('the command exited before all of its input was sent');

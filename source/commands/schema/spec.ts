@@ -17,6 +17,7 @@ export const schemaNames = [
 	'node-check-summary',
 	'path',
 	'port-forward-event',
+	'transcript-verification',
 	'version',
 ] as const;
 

@@ -1,4 +1,5 @@
 /** Opens exec or attach over the first accepted carrier. */
+import {randomUUID} from 'node:crypto';
 import process from 'node:process';
 import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {Connection, UpgradeResult} from '../../cluster/connection.ts';
@@ -31,6 +32,19 @@ export type RemoteCommandOptions = {
 	onWaiting?: (notice: string) => void;
 	/** Default 10 s. */
 	pings?: PingOptions;
+	/** If given, each request has an audit id of its own. */
+	onAudited?: (request: AuditedUpgrade) => void;
+};
+
+export type AuditedUpgrade = {
+	carrier: CommandCarrier['carrier'];
+	/** `null` without a response. */
+	status: number | null;
+	/**
+	The apiserver audits a request under the id that the client sends. The response of a kubelet, which it relays, names none.
+	@see k8s.io/apiserver pkg/endpoints/filters/audit_init.go
+	*/
+	auditId: {sent: string; answered: string | null};
 };
 
 export type RemoteCommand = Pick<CommandChannels, 'stdin' | 'stdout' | 'stderr' | 'resize'> & {
@@ -92,8 +106,20 @@ async function tryCarrier(
 	purpose: ConnectionPurpose,
 	options: RemoteCommandOptions,
 ): Promise<Attempt> {
-	const {observer, signal} = options;
+	const {observer, signal, onAudited} = options;
 	const connection = await connectObserved(cluster, purpose, observer, signal);
+	const auditId = onAudited && randomUUID();
+	const reportAudited = (answer: UpgradeResult | null) => {
+		if (auditId !== undefined) {
+			const answered = answer?.headers['audit-id'];
+			onAudited?.({
+				carrier: carrier.carrier,
+				status: answer === null ? null : answer.upgraded ? 101 : answer.status,
+				auditId: {sent: auditId, answered: typeof answered === 'string' ? answered : null},
+			});
+		}
+	};
+
 	let outcome: UpgradeResult;
 	try {
 		outcome = await connection.upgrade({
@@ -101,9 +127,12 @@ async function tryCarrier(
 			path: commandPath(request),
 			upgrade: carrier.upgrade,
 			protocols: [carrier.protocol],
+			...(auditId !== undefined && {headers: {'Audit-ID': auditId}}),
 			...(signal && {signal}),
 		});
+		reportAudited(outcome);
 	} catch (thrown) {
+		reportAudited(null);
 		connection.close();
 		const error = toSpokeError(thrown);
 		reportNotOpened(observer, connection, purpose, {thrown, signal});

@@ -1,0 +1,178 @@
+/** Records a remote command to a transcript. Loaded only for `--record`. */
+import {setTimeout as delay} from 'node:timers/promises';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {readSelfSubject} from '../../cluster/self-review.ts';
+import {exitStatus} from '../../errors/exit-status.ts';
+import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import type {Path} from '../../evidence/evidence.ts';
+import type {PathRequirement} from '../../evidence/require-path.ts';
+import type {ResolvedTarget} from '../../streams/connection-observer.ts';
+import type {AuditedUpgrade, RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
+import {quoteForShell} from '../../text/quote-for-shell.ts';
+import {type Recording, transcriptFormat} from '../../transcripts/transcript.ts';
+import {ensureTranscriptKey} from '../../transcripts/transcript-key.ts';
+import {type RecordingEnd, type StreamName, TranscriptWriter} from '../../transcripts/transcript-writer.ts';
+import {version} from '../../version.ts';
+import type {Invocation} from '../command.ts';
+
+export type RecordRequest = {
+	file: string;
+	/** Whether to record the input, too. */
+	input: boolean;
+};
+
+type RecordOptions = {env: NodeJS.ProcessEnv; warn: (notice: string) => void};
+
+type RunEnd = {exitStatus: number; isRemote: boolean};
+
+/** Creates the file, and the user's key if there is none. @throws SpokeError ERR_LOCAL_FILE */
+export function startRecording(request: RecordRequest, options: RecordOptions): CommandRecording {
+	return new CommandRecording(request, options);
+}
+
+/** How long the command waits for the apiserver to name its user, as for what decides a requirement. */
+const selfReviewTimeoutMs = 10_000;
+
+export class CommandRecording {
+	readonly #request: RecordRequest;
+	readonly #env: NodeJS.ProcessEnv;
+	readonly #writer: TranscriptWriter;
+	#cluster: Recording['cluster'] = {context: null, server: ''};
+	#user: Promise<Recording['user']> = Promise.resolve(null);
+	#isTerminal = false;
+	#stopFollowing = (): void => {};
+
+	constructor(request: RecordRequest, {env, warn}: RecordOptions) {
+		this.#request = request;
+		this.#env = env;
+		const privateKey = ensureTranscriptKey(env);
+		this.#writer = new TranscriptWriter(request.file, {
+			privateKey,
+			onFailure(error) {
+				warn(`the recording stopped, and the command continues: cannot write ${request.file}: ${error.message}`);
+			},
+		});
+		if (privateKey === null) {
+			warn('the transcript is not signed: there is no home directory for a key');
+		}
+	}
+
+	/** Ends the recording with what `run` ends with. @throws SpokeError of `run`, or ERR_LOCAL_FILE if the transcript is not complete */
+	async during(run: () => Promise<RunEnd>): Promise<RunEnd> {
+		let end: RunEnd;
+		try {
+			end = await run();
+		} catch (thrown) {
+			const {code, message} = toSpokeError(thrown);
+			this.#end({how: code === 'ERR_STREAM_LOST' ? 'stream-lost' : 'failed', remoteExitStatus: null, error: {code, message}});
+			throw thrown;
+		}
+
+		this.#end({how: end.isRemote ? 'exited' : 'interrupted', remoteExitStatus: end.isRemote ? end.exitStatus : null, error: null});
+		const {failure} = this.#writer;
+		if (failure !== null) {
+			throw new SpokeError(
+				'ERR_LOCAL_FILE',
+				`the transcript ${this.#request.file} is incomplete: ${failure.message}; the command ended with status ${end.exitStatus}`,
+				{exitStatus: exitStatus.execOwnFailure, cause: failure},
+			);
+		}
+
+		return end;
+	}
+
+	/** Asks the apiserver for the user's name while the target is being resolved. */
+	identify(cluster: ClusterClient, signal: AbortSignal): void {
+		const {context, server, user} = cluster.facts;
+		this.#cluster = {context, server};
+		const named = user === null ? null : {name: user, from: 'kubeconfig' as const};
+		this.#user = Promise.race([
+			readSelfSubject(cluster, signal).then(
+				subject => (subject === null ? named : {name: subject.user, from: 'apiserver' as const}),
+				() => named,
+			),
+			delay(selfReviewTimeoutMs, named, {ref: false}),
+		]);
+	}
+
+	async begin(
+		{
+			target,
+			command,
+			stdin,
+			tty,
+			requirements,
+		}: {target: ResolvedTarget; command: readonly string[]; stdin: boolean; tty: boolean; requirements: readonly PathRequirement[]},
+		{stdout}: Pick<Invocation, 'stdout'>,
+	): Promise<void> {
+		const {columns: width, rows: height} = stdout.isTTY && stdout.columns > 0 ? stdout : {columns: 80, rows: 24};
+		const {TERM: terminal, SHELL: shell} = this.#env;
+		this.#isTerminal = tty;
+		this.#writer.begin(
+			{
+				width,
+				height,
+				command: command.map(word => quoteForShell(word)).join(' '),
+				env: {...(terminal !== undefined && {TERM: terminal}), ...(shell !== undefined && {SHELL: shell})},
+			},
+			{
+				format: transcriptFormat,
+				version,
+				recordedAt: new Date().toISOString(),
+				user: await this.#user,
+				cluster: this.#cluster,
+				target,
+				command,
+				stdin,
+				tty,
+				inputRecorded: this.#request.input,
+				requirements,
+			},
+		);
+	}
+
+	readonly onPath = (path: Path): void => {
+		if (this.#writer.hasBegun) {
+			this.#writer.path(path);
+		}
+	};
+
+	readonly onAudited = (request: AuditedUpgrade): void => {
+		this.#writer.request({kind: 'TranscriptRequest', ...request});
+	};
+
+	follow(command: RemoteCommand, {stdin, stdout}: Pick<Invocation, 'stdin' | 'stdout'>): void {
+		const record = (stream: StreamName) => (chunk: Buffer) => {
+			this.#writer.data(stream, chunk, {raw: this.#isTerminal});
+		};
+
+		command.stdout.on('data', record('stdout'));
+		command.stderr?.on('data', record('stderr'));
+		const onInput = record('stdin');
+		if (command.stdin && this.#request.input) {
+			stdin.on('data', onInput);
+		}
+
+		const onResize = () => {
+			this.#writer.resize(stdout);
+		};
+
+		if (this.#isTerminal) {
+			stdout.on('resize', onResize);
+		}
+
+		this.#stopFollowing = () => {
+			stdout.off('resize', onResize);
+			stdin.off('data', onInput);
+		};
+	}
+
+	#end(end: RecordingEnd): void {
+		this.#stopFollowing();
+		if (this.#writer.hasBegun) {
+			this.#writer.end(end, {inputRecorded: this.#request.input});
+		} else {
+			this.#writer.discard();
+		}
+	}
+}

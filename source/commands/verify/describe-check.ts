@@ -1,0 +1,140 @@
+/** What a check of a transcript proves, and what it does not, as lines. */
+import {formatQuantity} from '../../text/format-number.ts';
+import {quoteForShell} from '../../text/quote-for-shell.ts';
+import type {TranscriptCheck} from '../../transcripts/check-transcript.ts';
+import type {AuditedRequest, Recording, TranscriptEnd} from '../../transcripts/transcript.ts';
+
+export function describeCheck(file: string, check: TranscriptCheck): readonly string[] {
+	return [`${file}: ${describeState(check)}`, ...describeContent(check), ...describeLimits(check)];
+}
+
+function describeState({state, lines, sealedLines, signedBy}: TranscriptCheck): string {
+	const key = signedBy === null ? 'no key' : `the key ${signedBy.fingerprint}`;
+	switch (state) {
+		case 'verified': {
+			return signedBy?.known === 'own'
+				? `verified: complete, unchanged, and signed by your own key ${signedBy.fingerprint}`
+				: `verified: complete, unchanged, and signed by ${key} that you named`;
+		}
+
+		case 'key-not-known': {
+			return `complete and unchanged since it was signed by ${key} named in the file: this does not say whose key it is (pass --public-key)`;
+		}
+
+		case 'unsigned': {
+			return 'not signed: only internally consistent, so anyone can have written or changed it';
+		}
+
+		case 'incomplete': {
+			const consistent =
+				sealedLines === 0
+					? 'none of its lines has a valid seal'
+					: `the first ${formatQuantity(sealedLines, 'line')} are ${describeSeal(signedBy)}${lines > sealedLines + 1 ? ', what follows is not sealed' : ''}`;
+			return `ends without its trailer: cut or still running; ${consistent}`;
+		}
+
+		case 'other-key': {
+			return signedBy === null ? 'not signed, so not by the key that you named' : `names ${key}, which is not the key that you named`;
+		}
+
+		case 'changed': {
+			return `changed: line ${lines} does not follow from the lines before it, so one of the lines from ${sealedLines + 1} to ${lines} was changed, added, removed or moved; nothing in it counts`;
+		}
+
+		case 'not-a-transcript': {
+			return 'not a transcript of spoke, or its first line was changed';
+		}
+	}
+}
+
+function describeSeal(signedBy: TranscriptCheck['signedBy']): string {
+	if (signedBy === null) {
+		return 'internally consistent, but not signed';
+	}
+
+	return signedBy.known === null
+		? `unchanged since they were signed by the key ${signedBy.fingerprint} named in the file`
+		: `unchanged since they were signed by ${signedBy.known === 'own' ? 'your own key' : 'the key that you named'}`;
+}
+
+function describeContent({recording, requests, paths, end}: TranscriptCheck): readonly string[] {
+	return recording === null
+		? []
+		: [
+				'it says:',
+				...[
+					...describeRecording(recording),
+					...requests.map(request => describeRequest(request)),
+					// The basis can change without the line.
+					...paths.map(({line}) => line).filter((line, index, all) => line !== all[index - 1]),
+					...describeEnd(end),
+				].map(line => `  ${line}`),
+			];
+}
+
+function describeRecording({user, cluster, target, command, recordedAt, requirements, inputRecorded}: Recording): readonly string[] {
+	const {namespace, name, container, node} = target as {
+		namespace: string | null;
+		name: string;
+		container: string | null;
+		node: string | null;
+	};
+	return [
+		`user: ${user === null ? 'unknown' : `${user.name} (${user.from === 'apiserver' ? 'named by the apiserver' : 'named only in the kubeconfig'})`}`,
+		`cluster: ${cluster.context ?? 'no context'}, ${cluster.server}`,
+		`target: pod ${namespace ?? 'default'}/${name}, container ${container ?? 'unknown'}, node ${node ?? 'unknown'}`,
+		`command: ${command.map(word => quoteForShell(word)).join(' ')}`,
+		`started: ${recordedAt}${inputRecorded ? ', with its input' : ''}`,
+		...(requirements.length === 0 ? ['required: nothing'] : requirements.map(one => `required: ${describeRequirement(one)}`)),
+	];
+}
+
+function describeRequirement(requirement: object): string {
+	const {states, minBasis, source} = requirement as {states: readonly string[]; minBasis: string; source: string | null};
+	return `${states.join(', ')}, at least ${minBasis} (${source ?? 'command line'})`;
+}
+
+function describeRequest({carrier, status, auditId: {sent, answered}}: AuditedRequest): string {
+	const confirmed =
+		answered === null
+			? 'sent by spoke; the response names none'
+			: answered === sent
+				? 'confirmed by the response'
+				: `the response names ${answered}`;
+	return `audit id: ${sent} (${carrier}, ${status === null ? 'no response' : `status ${status}`}; ${confirmed})`;
+}
+
+function describeEnd(end: TranscriptEnd | null): readonly string[] {
+	if (end === null) {
+		return [];
+	}
+
+	const {how, remoteExitStatus, error, time, stdout, stderr, stdin} = end;
+	const reason = {
+		exited: `the command exited ${remoteExitStatus}`,
+		'stream-lost': 'the stream was lost, so the result of the command is unknown',
+		interrupted: 'spoke was interrupted, and the command may continue',
+		failed: 'spoke failed',
+	}[how];
+	return [
+		`ended: ${time}, ${reason}${error === null ? '' : `: ${error.message} [${error.code}]`}`,
+		`bytes: stdout ${stdout.bytes}, stderr ${stderr.bytes}${stdin === null ? '' : `, stdin ${stdin.bytes}`}`,
+	];
+}
+
+function describeLimits({recording, requests, state, signedBy}: TranscriptCheck): readonly string[] {
+	if (recording === null) {
+		return [];
+	}
+
+	const ids = requests.flatMap(({auditId: {sent, answered}}) => (answered === null || answered === sent ? [sent] : [sent, answered]));
+	return [
+		'not proven:',
+		...(signedBy === null || state === 'other-key'
+			? []
+			: ['  that the clock was right, and that the holder of the key recorded what happened']),
+		...(ids.length === 0
+			? ['  what the cluster did: the transcript names no request']
+			: [`  what the cluster did: in the audit log of the apiserver, grep ${ids.map(id => `-e ${quoteForShell(id)}`).join(' ')}`]),
+	];
+}

@@ -1,0 +1,217 @@
+/** Checks a transcript line by line. */
+import {createPublicKey, type KeyObject} from 'node:crypto';
+import {
+	type AuditedRequest,
+	decodeEvent,
+	decodeOwnLine,
+	isSeal,
+	LineChain,
+	parseJson,
+	type Recording,
+	transcriptFormat,
+	type TranscriptEnd,
+} from './transcript.ts';
+import {fingerprint} from './transcript-key.ts';
+
+/**
+`verified`: complete, unchanged, and signed by a key that the user named or owns. `changed`: a line was changed, removed, added or moved.
+*/
+export type TranscriptState = 'verified' | 'key-not-known' | 'unsigned' | 'incomplete' | 'other-key' | 'changed' | 'not-a-transcript';
+
+export type TranscriptCheck = {
+	state: TranscriptState;
+	/** All complete lines, and the first of them that a seal covers. */
+	lines: number;
+	sealedLines: number;
+	/** `null` if the transcript is not signed, or names no valid key. */
+	signedBy: {fingerprint: string; known: 'named' | 'own' | null} | null;
+	/** What the sealed lines say; all empty if the transcript was changed. */
+	recording: Recording | null;
+	requests: readonly AuditedRequest[];
+	paths: ReadonlyArray<{line: string}>;
+	end: TranscriptEnd | null;
+};
+
+/** `named`: by --public-key, and then the only one that counts. */
+export type KnownKeys = {named: KeyObject | null; own: KeyObject | null};
+
+/** Longer lines are in no transcript: one line has at most one chunk of output. */
+const maxLineBytes = 16 * 1024 * 1024;
+
+export async function checkTranscript(chunks: AsyncIterable<Buffer>, known: KnownKeys): Promise<TranscriptCheck> {
+	const checker = new TranscriptChecker(known);
+	let pending: Buffer = Buffer.alloc(0);
+	for await (const chunk of chunks) {
+		pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
+		for (let end = pending.indexOf(lineFeed); end !== -1; end = pending.indexOf(lineFeed)) {
+			checker.line(pending.subarray(0, end + 1));
+			pending = pending.subarray(end + 1);
+		}
+
+		if (pending.length > maxLineBytes) {
+			checker.tooLong();
+			break;
+		}
+	}
+
+	return checker.result({hasRest: pending.length > 0});
+}
+
+const lineFeed = 0x0a;
+
+class TranscriptChecker {
+	readonly #known: KnownKeys;
+	readonly #chain = new LineChain();
+	#recording: Recording | null = null;
+	#publicKey: KeyObject | null = null;
+	#sealedLines = 0;
+	#lastTime = '0.000000';
+	#failure: 'changed' | 'not-a-transcript' | null = null;
+	/** Of lines that no seal covers yet. */
+	#unsealed: Array<() => void> = [];
+	readonly #requests: AuditedRequest[] = [];
+	readonly #paths: Array<{line: string}> = [];
+	#end: TranscriptEnd | null = null;
+
+	constructor(known: KnownKeys) {
+		this.#known = known;
+	}
+
+	line(line: Buffer): void {
+		if (this.#failure === null) {
+			this.#failure = this.#chain.lines === 0 ? this.#readHeader(line) : this.#readEvent(line);
+			this.#chain.add(line);
+		}
+	}
+
+	tooLong(): void {
+		this.#failure ??= this.#chain.lines === 0 ? 'not-a-transcript' : 'changed';
+	}
+
+	result({hasRest}: {hasRest: boolean}): TranscriptCheck {
+		const isComplete = this.#end !== null && !hasRest && this.#sealedLines === this.#chain.lines - 1;
+		const state = this.#state(isComplete);
+		const isSealed = state !== 'changed' && state !== 'not-a-transcript' && this.#sealedLines > 0;
+		return {
+			state,
+			lines: this.#chain.lines,
+			sealedLines: this.#sealedLines,
+			signedBy: this.#publicKey === null ? null : {fingerprint: fingerprint(this.#publicKey), known: this.#knownAs(this.#publicKey)},
+			recording: isSealed ? this.#recording : null,
+			requests: isSealed ? this.#requests : [],
+			paths: isSealed ? this.#paths : [],
+			end: isSealed ? this.#end : null,
+		};
+	}
+
+	#state(isComplete: boolean): TranscriptState {
+		const known = this.#publicKey === null ? null : this.#knownAs(this.#publicKey);
+		if (this.#failure !== null || this.#recording === null) {
+			return this.#failure ?? 'not-a-transcript';
+		}
+
+		if (this.#known.named !== null && known === null) {
+			return 'other-key';
+		}
+
+		if (!isComplete) {
+			return 'incomplete';
+		}
+
+		return this.#publicKey === null ? 'unsigned' : known === null ? 'key-not-known' : 'verified';
+	}
+
+	#knownAs(publicKey: KeyObject): 'named' | 'own' | null {
+		const {named, own} = this.#known;
+		if (named !== null) {
+			return publicKey.equals(named) ? 'named' : null;
+		}
+
+		return own !== null && publicKey.equals(own) ? 'own' : null;
+	}
+
+	#readHeader(line: Buffer): 'not-a-transcript' | null {
+		const header = parseJson(line.toString());
+		const recording = isObject(header) && header['version'] === 2 ? header['spoke'] : null;
+		if (!isRecording(recording)) {
+			return 'not-a-transcript';
+		}
+
+		try {
+			this.#publicKey = recording.publicKey === null ? null : readKey(recording.publicKey);
+		} catch {
+			return 'not-a-transcript';
+		}
+
+		this.#recording = recording;
+		return null;
+	}
+
+	#readEvent(line: Buffer): 'changed' | null {
+		const event = decodeEvent(line);
+		const isAfterEnd = this.#end !== null;
+		if (event === null || isAfterEnd || Number(event.time) < Number(this.#lastTime)) {
+			return 'changed';
+		}
+
+		const own = decodeOwnLine(event);
+		if (isSeal(own)) {
+			return this.#readSeal(line);
+		}
+
+		this.#lastTime = event.time;
+		if (own !== null) {
+			this.#unsealed.push(() => {
+				this.#note(own);
+			});
+		}
+
+		return null;
+	}
+
+	#readSeal(line: Buffer): 'changed' | null {
+		if (!this.#chain.isSealedBy(line, this.#lastTime, this.#publicKey)) {
+			return 'changed';
+		}
+
+		this.#sealedLines = this.#chain.lines;
+		for (const note of this.#unsealed.splice(0)) {
+			note();
+		}
+
+		return null;
+	}
+
+	#note(own: {kind: string}): void {
+		if (own.kind === 'TranscriptRequest') {
+			this.#requests.push(own as AuditedRequest);
+		} else if (own.kind === 'Path') {
+			this.#paths.push(own as unknown as {line: string});
+		} else if (own.kind === 'TranscriptEnd') {
+			this.#end = own as TranscriptEnd;
+		}
+	}
+}
+
+function isRecording(value: unknown): value is Recording {
+	return (
+		isObject(value) &&
+		value['format'] === transcriptFormat &&
+		Array.isArray(value['command']) &&
+		(value['publicKey'] === null || typeof value['publicKey'] === 'string')
+	);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** @throws Error unless it is the DER of an Ed25519 key */
+function readKey(base64: string): KeyObject {
+	const key = createPublicKey({key: Buffer.from(base64, 'base64'), type: 'spki', format: 'der'});
+	if (key.asymmetricKeyType !== 'ed25519') {
+		throw new Error('not an Ed25519 key');
+	}
+
+	return key;
+}
