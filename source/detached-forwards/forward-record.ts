@@ -1,6 +1,6 @@
 /** State files of detached forwards. They contain no credentials and no server. */
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
-import {rm, rmdir} from 'node:fs/promises';
+import {rm, rmdir, stat} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {replaceFile} from '../command-line/private-files.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
@@ -75,6 +75,21 @@ export async function removeForwardFiles(directory: string, id: string): Promise
 	const path = recordPath(directory, id);
 	await removeSocket(directory, readRecord(path)?.socket ?? socketPath(directory, id));
 	await Promise.all([path, logPath(directory, id)].map(async path => rm(path, {force: true})));
+}
+
+/** An hour is longer than any start. */
+const abandonedAfterMs = 60 * 60_000;
+
+/** Removes the logs and sockets of starts that were killed before they had a state file. */
+export async function removeAbandonedFiles(directory: string): Promise<void> {
+	const names = readdirSync(directory);
+	const abandoned = names.filter(name => /^\w+\.(?:log|sock)$/.test(name) && !names.includes(name.replace(/\w+$/, 'json')));
+	for (const path of abandoned.map(name => join(directory, name))) {
+		const stats = await stat(path).catch(() => null);
+		if (stats !== null && Date.now() - stats.mtimeMs > abandonedAfterMs) {
+			await rm(path, {force: true});
+		}
+	}
 }
 
 async function removeSocket(directory: string, socket: string): Promise<void> {

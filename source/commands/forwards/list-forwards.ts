@@ -1,7 +1,7 @@
 /** `spoke forwards list`. */
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import {askForward, type ControlResponse, type ForwardStatus} from '../../detached-forwards/control-socket.ts';
-import {removeForwardFiles, type ForwardRecord, type FoundForward} from '../../detached-forwards/forward-record.ts';
+import {removeAbandonedFiles, removeForwardFiles, type ForwardRecord, type FoundForward} from '../../detached-forwards/forward-record.ts';
 import {isProcessRunning} from '../../detached-forwards/process-identity.ts';
 import {jsonObject, writeJsonLine} from '../../output/json-line.ts';
 import {noticeLine} from '../../output/notice-line.ts';
@@ -40,6 +40,10 @@ export async function listForwards(
 		if (!listed.isRunning && directory !== null) {
 			await removeForwardFiles(directory, listed.record.id);
 		}
+	}
+
+	if (directory !== null) {
+		await removeAbandonedFiles(directory);
 	}
 }
 

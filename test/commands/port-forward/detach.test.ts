@@ -1,7 +1,7 @@
 /** `spoke port-forward --detach` and `spoke forwards`: the built program, started by a shell that leads a session. */
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile} from 'node:fs/promises';
+import {chmod, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile} from 'node:fs/promises';
 import {createServer, type AddressInfo, type Socket} from 'node:net';
 import {join} from 'node:path';
 import process from 'node:process';
@@ -115,6 +115,23 @@ test.serial('list reports a forward that was killed once, and removes its files'
 	t.deepEqual(await session.spoke(['forwards', 'list']), {status: 0, stdout: `${name}: ended: process ${pid} is gone\n`, stderr: ''});
 	t.deepEqual(await readdir(session.directory), []);
 	t.is((await session.spoke(['forwards', 'list'])).stdout, '');
+});
+
+test.serial('list removes old files of starts that were killed, and no others', async t => {
+	const {session} = await open(t);
+	await detached(t, session);
+	const before = new Date(Date.now() - 2 * 60 * 60_000);
+	for (const name of ['0badcafe.log', 'deadbeef.log']) {
+		await writeFile(join(session.directory, name), '');
+	}
+
+	for (const name of (await readdir(session.directory)).filter(name => name !== '0badcafe.log')) {
+		await utimes(join(session.directory, name), before, before);
+	}
+
+	const names = await readdir(session.directory);
+	t.is((await listed(session)).length, 1);
+	t.deepEqual((await readdir(session.directory)).sort(), names.filter(name => name !== 'deadbeef.log').sort());
 });
 
 test.serial('a process that got the id of a forward is neither taken for it nor signaled', async t => {
