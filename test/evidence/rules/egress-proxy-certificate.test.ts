@@ -45,6 +45,11 @@ const rows: ReadonlyArray<[title: string, given: Partial<Observations>, basis: '
 		'proven',
 	],
 	['a stream is refused, and kubelets are verified', {flags: [flags(verifyingTunnel)], failures: [spoken]}, undefined],
+	[
+		'a log is refused that does not ask for no verification',
+		{flags: [flags(verifyingTunnel)], purpose: {...purpose, feature: 'logs'}, failures: [spoken]},
+		undefined,
+	],
 	['a stream is refused, and no flags can be read', {failures: [spoken]}, undefined],
 	['the text may be a kubelet’s', {flags: [flags(tunnelFlags)], failures: [failure({tls: 'refused'})]}, undefined],
 	['there is no egress file', {flags: [flags(unverifiedFlags)], failures: [spoken]}, undefined],

@@ -1,6 +1,7 @@
 import test from 'ava';
-import type {Basis, ExposureState, RouteState, TlsState} from '../../../source/evidence/evidence.ts';
+import type {Basis, ExposureState, Need, RouteState, TlsState} from '../../../source/evidence/evidence.ts';
 import {decideExposure} from '../../../source/evidence/rules/exposure.ts';
+import {needActive, needMetrics} from '../../../source/evidence/rules/needs.ts';
 import {verifyingFlags, flags, makeObservations} from '../../support/observations.ts';
 
 type Row = [tls: TlsState, tlsBasis: Basis, route: RouteState, routeBasis: Basis, state: ExposureState, basis: Basis];
@@ -92,4 +93,12 @@ test('verification protects whether or not this kubelet passes it', t => {
 		);
 		t.deepEqual([exposure.state, exposure.basis], ['protected', 'proven']);
 	}
+});
+
+test('an unknown exposure needs what the route needs, or else an active probe', t => {
+	const unverified = {state: 'unverified', basis: 'proven', citations: [], need: []} as const;
+	const needOf = (need: readonly Need[]) =>
+		decideExposure(makeObservations(), unverified, {state: 'unknown', basis: 'unknown', citations: [], need, protocol: null, agent: null})
+			.need;
+	t.deepEqual([needOf([needMetrics]), needOf([])], [[needMetrics], [needActive]]);
 });

@@ -1,5 +1,13 @@
 import test from 'ava';
-import type {Basis, Observations, Need, Observation, StepTestFacts, TlsState} from '../../../source/evidence/evidence.ts';
+import type {
+	Basis,
+	Observations,
+	Need,
+	Observation,
+	StepTestFacts,
+	TlsState,
+	UnavailableSource,
+} from '../../../source/evidence/evidence.ts';
 import {kubeletTls} from '../../../source/evidence/rules/kubelet-tls.ts';
 import {needActive, needFlagz, needMetrics, needMirrorPods} from '../../../source/evidence/rules/needs.ts';
 import {
@@ -504,6 +512,12 @@ const rows: readonly Row[] = [
 	[
 		'the same, counted by the responding one of two apiservers',
 		makeObservations({metrics: [metrics({logTlsFailures: 1})], replicas: knownReplicas(2), ...openConnection}),
+		'verified',
+		'inferred',
+	],
+	[
+		'the same, read on another connection, and there is only one apiserver',
+		makeObservations({metrics: [metrics({logTlsFailures: 1}, {connection: 'c9'})], replicas: knownReplicas(1), ...openConnection}),
 		'verified',
 		'inferred',
 	],
@@ -1309,4 +1323,32 @@ test('the evidence of a refused log read shows whether it succeeded without the 
 		);
 	t.deepEqual(rules('ok'), [['log-read-refused-then-skipped', 'x509']]);
 	t.deepEqual(rules('failed'), [['log-read-refused', 'x509']]);
+});
+
+test('the log reads that failed at the certificate are counted in the evidence', t => {
+	const cited = (logTlsFailures: number) =>
+		kubeletTls(makeObservations({purpose: anyKubelet, flags: [flags(verifyingFlags)], metrics: [metrics({logTlsFailures})]})).citations.at(
+			-1,
+		)!;
+	t.is(cited(1).rule, 'kubelets-refused-so-far');
+	t.regex(cited(1).observed, /; 1 log read failed at the certificate$/);
+	t.regex(cited(3).observed, /; 3 log reads failed at the certificate$/);
+});
+
+test('counters that leave the verdict unknown need the flags', t => {
+	const counted = {logTlsFailures: 1};
+	const overTcp = {...counted, egressDials: [{protocol: 'http-connect' as const, transport: 'tcp', count: 3}]};
+	for (const given of [
+		{metrics: [metrics(counted)]},
+		{metrics: [metrics(counted, {connection: 'c9'})], replicas: knownReplicas(2), ...openConnection},
+		{metrics: [metrics(overTcp)], ...openConnection},
+	]) {
+		t.deepEqual([kubeletTls(makeObservations(given)).state, kubeletTls(makeObservations(given)).need], ['unknown', [needFlagz]]);
+	}
+});
+
+test('an unknown verdict needs mirror pods only if they can be read at once', t => {
+	const need = (reason: UnavailableSource['reason']) =>
+		kubeletTls(makeObservations({unavailable: [{source: 'mirror-pod', where: 'pods of kube-system', reason, need: null}]})).need;
+	t.deepEqual([need('not-requested'), need('forbidden')], [[needFlagz], [needFlagz, needMirrorPods]]);
 });

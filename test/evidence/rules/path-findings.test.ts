@@ -200,6 +200,10 @@ test('an open verdict of a configuration is explained by the distribution, a pro
 		),
 		[],
 	);
+	const [ofKubelets] = pathFindings(makeObservations({}, 'exec', null), unknown, direct, {error: null, distribution});
+	t.notRegex(ofKubelets!.message, /kubelets are dialed/);
+	t.is(ofKubelets!.docs, distribution!.distribution.kubelets.source);
+	t.is(of(unknown, unknown)[0]!.docs, distribution!.distribution.route.source);
 	// What a distribution sets for kubelets says nothing about a pod.
 	t.deepEqual(pathFindings(makeObservations({}, 'pod-proxy', request(false)), unknown, direct, {error: null, distribution}), []);
 });

@@ -159,6 +159,16 @@ agreed.push(
 		true,
 	],
 	[
+		'the only registered apiserver, where the connection ends, without leases: its address can be a balancer’s',
+		{flags: [flags(at('10.0.0.5'))], replicas: makeObservation('endpoints', registered(['10.0.0.5:6443']))},
+		null,
+	],
+	[
+		'one that listens where the connection ends, and advertises nothing',
+		{flags: [flags({...unverifiedFlags, 'bind-address': '10.0.0.5', 'secure-port': '6443'})], replicas: knownReplicas(1)},
+		null,
+	],
+	[
 		'two pods at addresses of balancers, without leases: more apiservers can share an address',
 		{
 			mirrorPods: [behindBalancer('10.0.0.7'), behindBalancer('10.0.0.8')],

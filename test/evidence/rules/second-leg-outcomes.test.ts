@@ -3,7 +3,16 @@ import test from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {ConnectionPurpose, Observations, SecondLegOutcome} from '../../../source/evidence/evidence.ts';
 import {buildPath} from '../../../source/evidence/build-path.ts';
-import {farEndOf, recalledFailures, currentFailure, currentFailures} from '../../../source/evidence/rules/second-leg-outcomes.ts';
+import {
+	citeAttempt,
+	currentFailure,
+	currentFailures,
+	failuresOfKind,
+	farEndOf,
+	recalledFailures,
+	tunnelFailure,
+	type FailedAttempt,
+} from '../../../source/evidence/rules/second-leg-outcomes.ts';
 import {
 	verifyingFlags,
 	failure,
@@ -189,4 +198,21 @@ test('an open connection is not broken, but has the last attempt until its far e
 
 	t.deepEqual(codes({farEndAnswered: false}), ['LAST_ATTEMPT_FAILED']);
 	t.deepEqual(codes({farEndAnswered: true}), []);
+});
+
+test('the failures of a kind are those of its far ends and of the tunnel', t => {
+	const outcomes = [
+		failed('kubelet n1', nothingListens),
+		failed('service default/web http:80', nothingListens),
+		failed('kubelet n2', noAgent),
+	];
+	const farEnds = (purpose: ConnectionPurpose) => failuresOfKind({outcomes, purpose}).map(({farEnd}) => farEnd);
+	t.deepEqual(farEnds(toService(80)), ['service default/web http:80', 'kubelet n2']);
+	t.deepEqual(farEnds(toNode('n1')), ['kubelet n1', 'kubelet n2']);
+});
+
+test('the failure of the tunnel is its newest one, and is cited as passive evidence', t => {
+	const outcomes = [failed('kubelet n1', noAgent), failed('kubelet n2', noAgent), failed('kubelet n3', nothingListens)];
+	t.is(tunnelFailure({outcomes})?.farEnd, 'kubelet n2');
+	t.false(citeAttempt(outcomes[0] as FailedAttempt).active);
 });

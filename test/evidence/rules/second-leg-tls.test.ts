@@ -88,3 +88,10 @@ for (const feature of ['pod-proxy', 'service-proxy'] as const) {
 		});
 	}
 }
+
+test('the scheme of a proxied request is cited with its target, if it has one', t => {
+	const {purpose} = makeObservations({}, 'pod-proxy', {scheme: 'https', port: 443, portName: null, kubeletPort: false});
+	const cited = (chosenFrom: number) =>
+		secondLegTls(makeObservations({purpose: {...purpose, target: {...purpose.target, chosenFrom}}})).citations[0]!.observed;
+	t.deepEqual([cited(0), cited(1)], ['the scheme https: of the request', 'the scheme https: of requests to pod web:443']);
+});

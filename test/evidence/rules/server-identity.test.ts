@@ -142,6 +142,8 @@ test('k3s at another address names the address of its own server', t => {
 test('an unknown server identity says what else the server can be', t => {
 	t.regex(identify({socket: tls({trust: 'system-roots'})}).why, /an apiserver or a gateway/);
 	t.regex(identify({flags: bound('127.0.0.1')}).why, /listens on loopback only/);
+	const proxied = {...at('127.0.0.1:6443'), proxy: {url: 'http://127.0.0.1:6443', from: 'environment' as const}};
+	t.regex(identify({socket: proxied, flags: bound('127.0.0.1')}).why, /listens on loopback only/);
 });
 
 test('a server with the apiserver’s certificate that can be a gateway is marked as such', t => {
