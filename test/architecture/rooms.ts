@@ -224,4 +224,16 @@ export const rooms: readonly Room[] = [
 export const bannedNames = ['utils', 'util', 'helpers', 'helper', 'common', 'types', 'manager', 'misc', 'lib'];
 
 /** Folders of test/ that have no twin in source/. */
-export const testSuites = ['architecture', 'bench', 'docs', 'faults', 'package', 'peer', 'real-cluster', 'release', 'support', 'together'];
+export const testSuites = [
+	'architecture',
+	'bench',
+	'docs',
+	'faults',
+	'mutation',
+	'package',
+	'peer',
+	'real-cluster',
+	'release',
+	'support',
+	'together',
+];
