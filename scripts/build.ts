@@ -38,6 +38,7 @@ const parts = [
 	'source/themes/parse-theme.ts',
 	'source/policies/parse-policy.ts',
 	'source/commands/logs/export-logs.ts',
+	'source/commands/logs/print-node-log.ts',
 	'source/commands/logs/shape-lines.ts',
 	'source/commands/logs/print-each-context.ts',
 	'source/commands/exec/record-command.ts',

@@ -129,6 +129,13 @@ const rows = {
 		meaning: 'The backend responded with status 400 or higher; its body is on stdout.',
 		remedy: 'pass --no-fail to exit 0 for any response',
 	},
+	ERR_NODE_LOGS: {
+		exitStatus: exitStatus.other,
+		leg: 3,
+		meaning:
+			'The kubelet does not serve this log of its node: such requests are disabled, or it refused the query or could not read the log.',
+		remedy: null,
+	},
 	ERR_STREAM_LOST: {
 		exitStatus: exitStatus.streamLost,
 		leg: 2,

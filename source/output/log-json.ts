@@ -52,6 +52,21 @@ export function logLineObjects(
 	return output;
 }
 
+/** One `NodeLogLine` per line of the block. */
+export function nodeLogLineObjects(block: Buffer, {node, query}: {node: string; query: readonly string[]}): string {
+	const source = `"node":${jsonText(node)},"query":${jsonText(query)}`;
+	const now = new Date().toISOString();
+	let output = '';
+	for (let at = 0; at < block.length;) {
+		const end = lineEnd(block, at);
+		const bytes = block.subarray(at, block[end - 1] === lineFeed ? end - 1 : end);
+		output += `{"apiVersion":"spoke/v1","kind":"NodeLogLine","time":"${now}",${source},${textFields(bytes)}}\n`;
+		at = end;
+	}
+
+	return output;
+}
+
 const lineFeed = 0x0a;
 /** DEL */
 const rubout = 0x7f;

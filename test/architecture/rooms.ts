@@ -77,6 +77,7 @@ export const rooms: readonly Room[] = [
 		contains: 'Logs, exec, attach, port-forward and proxy requests as typed events',
 		mayImport: ['errors', 'async', 'server-messages', 'text', 'wire', 'cluster', 'targets', 'version', 'own-process'],
 		folders: {
+			'node-logs': 'Logs of nodes, from their kubelets',
 			'port-forward': 'Tunnels, local listeners and the move to the next pod',
 			logs: 'Followed logs: resume, duplicate removal, gaps',
 			proxy: 'Single requests through the apiserver proxy',

@@ -39,6 +39,7 @@ const offered: ReadonlyArray<readonly [line: string, words: readonly string[]]> 
 	['path --require ', ['verified', 'tunnelled', 'protected']],
 	['keys --keymap ', ['default', 'vim', 'k9s']],
 	['nonsense ', []],
+	['logs node/n1 --query k', ['kubelet']],
 	['exec --path ', ['auto', 'always', 'never', 'json']],
 	['exec --path --qu', ['--quiet']],
 ];
@@ -212,11 +213,12 @@ test('names come from the cluster that the line selects, also for flag values', 
 	t.deepEqual(await offered('port-forward svc/web 8080:'), ['8080:80', '8080:http', '8080:443', '8080:https']);
 	t.deepEqual(await offered('port-forward svc/nope 80 deploy/web h'), ['http', 'https']);
 	t.deepEqual(
-		[await offered('exec n'), await offered('logs node/'), await offered('proxy get de')],
+		[await offered('exec n'), await offered('exec node/'), await offered('proxy get de')],
 		[[], [], []],
 		'what a command refuses is not offered',
 	);
 	t.deepEqual(await offered('path nod'), ['node/']);
+	t.true((await offered('logs node/')).includes('node/n1'));
 	t.true((await offered('doctor node/')).length > 0);
 	t.true((await offered('logs -n ')).includes('shop'));
 	await t.throwsAsync(offered('--context nowhere logs -n '), {message: /nowhere/});

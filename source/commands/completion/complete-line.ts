@@ -27,8 +27,8 @@ export type CompletionResult = {
 
 const podKinds = ['pod/', 'deploy/', 'svc/', 'sts/', 'ds/', 'job/', 'cronjob/'];
 const kindsByCommand = new Map<string, readonly string[]>([
-	...['tail', 'logs', 'exec', 'attach', 'debug', 'port-forward', 'cp'].map(name => [name, podKinds] as const),
-	...['path', 'doctor'].map(name => [name, [...podKinds, 'node/']] as const),
+	...['tail', 'exec', 'attach', 'debug', 'port-forward', 'cp'].map(name => [name, podKinds] as const),
+	...['logs', 'path', 'doctor'].map(name => [name, [...podKinds, 'node/']] as const),
 	['proxy', ['pod/', 'svc/', 'node/']],
 ]);
 const firstArguments = new Map<string, readonly string[]>([

@@ -29,7 +29,12 @@ export type LineChoice = {
 };
 
 type LogFlags = FlagValues<typeof logsSpec.flags>;
-type Line = {flags: LogFlags; given: ReadonlySet<string>; positionals: readonly string[]; afterDash: readonly string[] | undefined};
+export type LogsLine = {
+	flags: LogFlags;
+	given: ReadonlySet<string>;
+	positionals: readonly string[];
+	afterDash: readonly string[] | undefined;
+};
 
 /** kubectl's default with a selector. */
 const selectorTail = 10;
@@ -38,7 +43,7 @@ const selectorTail = 10;
 @throws SpokeError ERR_USAGE with kubectl's messages
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/logs/logs.go
 */
-export function logRequest({flags, given, positionals, afterDash}: Line): LogRequest {
+export function logRequest({flags, given, positionals, afterDash}: LogsLine): LogRequest {
 	const {inputs, inlineContainer} = readArguments([...positionals, ...(afterDash ?? [])], flags);
 	const container = inlineContainer ?? flags.container ?? '';
 	check(inlineContainer === undefined || !given.has('container'), 'only one of -c or an inline [CONTAINER] arg is allowed');
@@ -115,7 +120,7 @@ function readOf(flags: LogFlags, given: ReadonlySet<string>): PodLogOptions {
 }
 
 /** Formats the time in UTC and whole seconds, as kubectl does. */
-function rfc3339(text: string): string {
+export function rfc3339(text: string): string {
 	const isTime = /^\d{4}-\d\d-\d\dt\d\d:\d\d:\d\d([.,]\d+)?(z|[+-]\d\d:\d\d)$/i.test(text);
 	const milliseconds = isTime ? Date.parse(text.replace(',', '.').toUpperCase()) : NaN;
 	if (Number.isNaN(milliseconds)) {
@@ -128,7 +133,7 @@ function rfc3339(text: string): string {
 	return `${new Date(Math.floor(milliseconds / 1000) * 1000).toISOString().slice(0, 19)}Z`;
 }
 
-function check(holds: boolean, otherwise: string): void {
+export function check(holds: boolean, otherwise: string): void {
 	if (!holds) {
 		throw new SpokeError('ERR_USAGE', otherwise);
 	}

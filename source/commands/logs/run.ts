@@ -4,16 +4,22 @@ import type {FlagValues} from '../../command-line/flag-spec.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {createOutputWriter} from '../../output/output-writer.ts';
 import {canShowColors} from '../../output/pod-color.ts';
-import type {Command} from '../command.ts';
+import {findResource} from '../../targets/resource-names.ts';
+import type {Command, Invocation} from '../command.ts';
 import type {TextStream} from '../several-contexts.ts';
 import {logRequest} from './log-request.ts';
 import {printContext, printContextEvent, type ContextLogs, type LogsRun} from './print-context.ts';
 import type {LineOutput} from './print-logs.ts';
-import {logsSpec} from './spec.ts';
+import {logsSpec, nodeFlags} from './spec.ts';
 
 export const command: Command<typeof logsSpec.flags> = {
 	spec: logsSpec,
 	async run(invocation) {
+		if (isOfNode(invocation)) {
+			const {printNodeLog} = await import('./print-node-log.ts');
+			return printNodeLog(invocation);
+		}
+
 		const {flags, given, stdout, stderr, env, interrupted} = invocation;
 		const request = logRequest(invocation);
 		const contexts = await chooseContexts(flags, env);
@@ -40,6 +46,13 @@ export const command: Command<typeof logsSpec.flags> = {
 		});
 	},
 };
+
+function isOfNode({given, positionals, afterDash = []}: Pick<Invocation, 'given' | 'positionals' | 'afterDash'>): boolean {
+	return (
+		nodeFlags.some(({name}) => given.has(name)) ||
+		[...positionals, ...afterDash].some(text => text.includes('/') && findResource(text.slice(0, text.indexOf('/')))?.kind === 'Node')
+	);
+}
 
 /** Unlike a copy of the bytes, finds errors of the kubelet in the log. */
 const everyLine: LineOutput['shaper'] = {shape: block => block, fieldsOf: null};

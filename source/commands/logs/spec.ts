@@ -1,8 +1,27 @@
 /** Spec of `spoke logs`. */
 import {acceptedReadOnlyFlag, containerFlag, fieldFlag, helpFlag, levelFlag, pathFlag} from '../../command-line/common-flags.ts';
 import {multiContextFlags} from '../../command-line/connection-flags.ts';
+import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import type {CommandSpec} from '../command.ts';
 import {requireFlags} from '../require-flags.ts';
+
+/** Flags of the log of a node only. */
+export const nodeFlags = [
+	{
+		name: 'query',
+		kind: 'texts',
+		value: 'QUERY',
+		suggests: ['kubelet', 'containerd', '/'],
+		help: 'with node/NAME: a service of the node, repeatable for up to four; or one file below /var/log, as /FILE, or directory, as / or /DIRECTORY/; requires get on nodes/proxy',
+	},
+	{name: 'boot', kind: 'integer', value: 'BOOT', help: 'with node/NAME: only lines of this boot: 0 is the current one, -1 the one before'},
+	{
+		name: 'pattern',
+		kind: 'string',
+		value: 'REGEX',
+		help: 'with node/NAME: only lines that match this regular expression on the node (PCRE2, in journalctl)',
+	},
+] as const satisfies readonly FlagSpec[];
 
 const flags = [
 	{
@@ -90,6 +109,7 @@ const flags = [
 		completes: 'file',
 		help: 'instead of printing, write a new private file per container to this directory, and one for its previous instance; all pods and containers of the target unless -c names one',
 	},
+	...nodeFlags,
 	{
 		name: 'insecure-skip-tls-verify-backend',
 		kind: 'boolean',
@@ -105,9 +125,14 @@ const flags = [
 export const logsSpec = {
 	name: 'logs',
 	summary: 'print or follow the logs of pods, across disconnects, restarts and rotation',
-	usage: ['logs TARGET [CONTAINER] [flags]', 'logs KIND/NAME KIND/NAME… [flags]', 'logs -l SELECTOR [flags]'],
+	usage: [
+		'logs TARGET [CONTAINER] [flags]',
+		'logs KIND/NAME KIND/NAME… [flags]',
+		'logs -l SELECTOR [flags]',
+		'logs node/NAME --query QUERY [flags]',
+	],
 	about:
-		'Prints what kubectl prints, byte for byte. With -f it resumes after a disconnect at the same line: it neither loses nor repeats a line that the server still has, and reports on stderr what it cannot guarantee.\nWith -f, it exits 0 when no container of the pod will run again; a workload is followed to its new pods. New pods and ended logs are reported only on a terminal, or with -v 1 or higher.\nOn a terminal, control characters are displayed, not interpreted.\n--level, --include and --exclude select among the lines that --tail, --since and --since-time read. Gaps, interruptions and other notices are printed on stderr, whatever is selected.\n--export writes what the nodes still serve: each log since its last rotation, and one previous instance. It reports what is missing, and exits with the status of the first log that failed.\nWith several contexts, each line begins with its context. Without -f, the clusters are printed one after the other. With -f, all are followed at once, and a cluster that is down is followed when its apiserver responds. A failure ends its own context only.',
+		'Prints what kubectl prints, byte for byte. With -f it resumes after a disconnect at the same line: it neither loses nor repeats a line that the server still has, and reports on stderr what it cannot guarantee.\nWith -f, it exits 0 when no container of the pod will run again; a workload is followed to its new pods. New pods and ended logs are reported only on a terminal, or with -v 1 or higher.\nOn a terminal, control characters are displayed, not interpreted.\n--level, --include and --exclude select among the lines that --tail, --since and --since-time read. Gaps, interruptions and other notices are printed on stderr, whatever is selected.\n--export writes what the nodes still serve: each log since its last rotation, and one previous instance. It reports what is missing, and exits with the status of the first log that failed.\nWith several contexts, each line begins with its context. Without -f, the clusters are printed one after the other. With -f, all are followed at once, and a cluster that is down is followed when its apiserver responds. A failure ends its own context only.\nlogs node/NAME reads a service or file of a node from its kubelet, like kubectl get --raw /api/v1/nodes/NAME/proxy/logs/?query=…. --since and --since-time become its sinceTime, --tail its tailLines; boot and pattern have their names. It requires get on nodes/proxy, which also allows commands in every pod of the node; no role of spoke contains it.',
 	examples: [
 		['spoke logs web-5d', 'the log of a pod’s container'],
 		['spoke logs -f deploy/web', 'follow every pod of a deployment, including new ones'],
@@ -118,6 +143,8 @@ export const logsSpec = {
 		['spoke logs deploy/web --export incident-7', 'every log of the deployment, in files'],
 		['spoke logs -f deploy/web --context prod-eu,prod-us', 'follow the same deployment in two clusters'],
 		['spoke logs -p web-5d --tail=20', 'the last lines before the restart'],
+		['spoke logs node/n1 --query kubelet --since 10m', 'the log of a node’s kubelet'],
+		['spoke logs node/n1 --query /', 'the files of /var/log on the node'],
 	],
 	flags,
 } as const satisfies CommandSpec<typeof flags>;

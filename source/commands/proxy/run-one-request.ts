@@ -2,10 +2,8 @@
 import {type FileHandle, open} from 'node:fs/promises';
 import {Readable} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
-import {clampTimerMs} from '../../async/abortable.ts';
 import {assertAccess, proxyAccess} from '../../actions/access.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {parseDuration} from '../../command-line/parse-duration.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {describeRedirect, tlsBackendFix} from '../../descriptions/describe-proxy.ts';
@@ -22,12 +20,10 @@ import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts'
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {Sanitizer} from '../../text/sanitize.ts';
 import type {Invocation} from '../command.ts';
+import {responseTimeoutMs} from '../response-timeout.ts';
 import {createStreamClient} from '../stream-client.ts';
 import {runWebSocket} from './run-websocket.ts';
 import {listenerFlags, type proxySpec} from './spec.ts';
-
-/** 30 s for the apiserver's connection to the backend, and 90 s for the response. */
-const defaultTimeoutMs = 120_000;
 
 type ProxyInvocation = Invocation<typeof proxySpec.flags>;
 
@@ -81,7 +77,7 @@ async function exchange(
 	const {flags, stdout, stderr, interrupted} = invocation;
 	const output = createOutputWriter(stdout);
 	const sent = await bodyOf(invocation);
-	const timeoutMs = timeoutOf(flags['request-timeout']);
+	const timeoutMs = responseTimeoutMs(flags['request-timeout']);
 	const response = await sendProxyRequest(
 		cluster,
 		resolved,
@@ -187,11 +183,6 @@ async function* bytesOf(handle: FileHandle, file: string, bytes: number | null):
 
 function fileError(file: string, error: unknown): SpokeError {
 	return new SpokeError('ERR_LOCAL_FILE', `cannot read ${file}: ${(error as Error).message}`, {cause: error});
-}
-
-function timeoutOf(text: string): number {
-	const limit = /^\d+$/.test(text) ? Number(text) * 1000 : (parseDuration(text) ?? 0);
-	return limit > 0 ? clampTimerMs(limit) : defaultTimeoutMs;
 }
 
 function assertCompatibleFlags({flags, given}: ProxyInvocation, method: string): void {

@@ -15,6 +15,7 @@ export const schemaNames = [
 	'log-line',
 	'node-check',
 	'node-check-summary',
+	'node-log-line',
 	'path',
 	'port-forward-event',
 	'transcript-verification',

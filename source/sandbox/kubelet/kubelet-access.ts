@@ -26,6 +26,7 @@ export function authorizeCaller(request: IncomingMessage, kubelet: Kubelet): {st
 const subresources: ReadonlyMap<string, string> = new Map([
 	['configz', '[configz proxy]'],
 	['healthz', '[healthz proxy]'],
+	['logs', '[log]'],
 	['metrics', '[metrics]'],
 ]);
 

@@ -11,6 +11,7 @@ import {decodePart, requestUrl} from '../network/request-url.ts';
 import {acceptSpdy, acceptWebSocket} from './accept-upgrade.ts';
 import {authorizeCaller} from './kubelet-access.ts';
 import type {Kubelet} from './kubelet.ts';
+import {serveNodeLogs} from './node-logs.ts';
 import type {PodRuntime} from './pod-runtime.ts';
 import {servePortForward, servePortForwardChannels} from './port-forward.ts';
 import {parseStreamOptions} from './remote-streams.ts';
@@ -35,6 +36,8 @@ export async function serveRequest(kubelet: Kubelet, request: IncomingMessage, r
 		} else {
 			await sendContainerLog(found.container, found.podName, searchParams, response);
 		}
+	} else if (first === 'logs') {
+		serveNodeLogs(kubelet, {path: decodePart(pathname.slice('/logs/'.length)), query: searchParams}, response);
 	} else {
 		serveHttpEndpoint(kubelet, first, response);
 	}
@@ -266,6 +269,8 @@ function configz({address, port, servingBootstrap}: KubeletFacts): JsonObject {
 			},
 			authorization: {mode: 'Webhook', webhook: {cacheAuthorizedTTL: '5m0s', cacheUnauthorizedTTL: '30s'}},
 			enableDebuggingHandlers: true,
+			enableSystemLogHandler: true,
+			enableSystemLogQuery: true,
 			streamingConnectionIdleTimeout: '4h0m0s',
 			containerLogMaxSize: '2Mi',
 			containerRuntimeEndpoint: 'sandbox://',

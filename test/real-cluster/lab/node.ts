@@ -22,13 +22,15 @@ export type NodeFacts = {
 	readonly serving: ServingCertificate;
 	readonly version?: KubernetesVersion;
 	readonly extendWebSockets?: boolean;
+	/** Answers queries for services of the node. */
+	readonly logQuery?: boolean;
 	/** Small to test rotation. */
 	readonly logMaxSize?: string;
 };
 
 /** Each is started only when needed. */
 export const nodes = {
-	n1: {serving: 'signed'},
+	n1: {serving: 'signed', logQuery: true},
 	/** Default certificate, and logs that rotate soon. */
 	n2: {serving: 'self-signed', logMaxSize: '512Ki'},
 	/** Its CSR stays pending. */
@@ -81,6 +83,7 @@ export async function startKubelet(lab: Lab, node: NodeName): Promise<void> {
 
 async function kubeletConfiguration(lab: Lab, node: NodeName): Promise<object> {
 	const facts = nodeFacts(node);
+	const version = facts.version ?? labVersion;
 	const address = nodeAddress(lab, node);
 	const serving =
 		facts.serving === 'signed' || facts.serving === 'expired'
@@ -100,8 +103,11 @@ async function kubeletConfiguration(lab: Lab, node: NodeName): Promise<object> {
 		authorization: {mode: 'Webhook'},
 		...(serving && {tlsCertFile: serving.cert, tlsPrivateKeyFile: serving.key}),
 		...(facts.serving === 'pending' && {serverTLSBootstrap: true}),
-		...((facts.extendWebSockets === false || labTranslatesStreams) &&
-			isSince136(facts.version ?? labVersion) && {featureGates: {ExtendWebSocketsToKubelet: false}}),
+		enableSystemLogQuery: facts.logQuery ?? false,
+		featureGates: {
+			...(!isSince136(version) && {NodeLogQuery: true}),
+			...((facts.extendWebSockets === false || labTranslatesStreams) && isSince136(version) && {ExtendWebSocketsToKubelet: false}),
+		},
 		containerRuntimeEndpoint: `unix://${containerdSocket(lab, node)}`,
 		staticPodPath: staticPodFolder(lab, node),
 		podLogsDir: join(lab.folder, node, 'pod-logs'),

@@ -1,0 +1,71 @@
+/** Request of `spoke logs node/NAME`. */
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {NodeLogOptions, NodeLogQuery} from '../../streams/node-logs/node-log-query.ts';
+import {parseTarget} from '../../targets/parse-target.ts';
+import {check, rfc3339, type LogsLine} from './log-request.ts';
+import {nodeFlags} from './spec.ts';
+import {connectionFlagNames} from '../../command-line/connection-flags.ts';
+
+type NodeLogArguments = {target: string; query: NodeLogQuery};
+
+/**
+@throws SpokeError ERR_USAGE, for every flag that a node's log does not have
+*/
+export function nodeLogRequest({flags, given, positionals, afterDash}: LogsLine): NodeLogArguments {
+	const [target = '', ...more] = [...positionals, ...(afterDash ?? [])];
+	const isOfNode = target !== '' && parseTarget(target).resource.kind === 'Node';
+	const [nodeOnly] = nodeFlags.filter(({name}) => given.has(name));
+	check(isOfNode || nodeOnly === undefined, `--${nodeOnly?.name} requires a node: spoke logs node/NAME --query kubelet`);
+	check(isOfNode && more.length === 0, `the log of a node is read alone: ${[target, ...more].join(' ')}`);
+	const other = [...given].find(name => !isOfNodeLog.has(name));
+	check(other === undefined, `--${other} cannot be used with ${target}: ${nodeLogFlags.map(name => `--${name}`).join(', ')} can`);
+	check(flags.output !== 'template', `-o template cannot be used with ${target}`);
+	const queries = flags.query.map(text => text.trim());
+	if (queries.length === 0 || queries.includes('')) {
+		throw new SpokeError('ERR_USAGE', `${target} requires --query: a service of the node, or a file or directory below /var/log`, {
+			remedy: `spoke logs ${target} --query kubelet; --query / lists the files`,
+		});
+	}
+
+	return {target, query: queryOf(queries, optionsOf(flags))};
+}
+
+const nodeLogFlags = [...nodeFlags.map(({name}) => name), 'since', 'since-time', 'tail'] as const;
+
+const isOfNodeLog: ReadonlySet<string> = new Set([
+	...nodeLogFlags,
+	...['output', 'quiet', 'path', 'require', 'min-basis', 'read-only'],
+	...connectionFlagNames,
+]);
+
+/** @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/kubelet_server_journal.go validate */
+function queryOf(queries: readonly string[], options: NodeLogOptions): NodeLogQuery {
+	const file = queries.find(text => /[/\\]/.test(text));
+	if (file === undefined) {
+		return {kind: 'services', services: queries, options};
+	}
+
+	check(queries.length === 1, `--query ${file}: a file is read alone; only services can be several`);
+	check(
+		Object.keys(options).length === 0,
+		`--query ${file}: a file is sent whole; --since, --since-time, --tail, --boot and --pattern are for services`,
+	);
+	const segments = file.split(/[/\\]/);
+	check(!segments.some(segment => segment === '.' || segment === '..'), `--query ${file}: a path must not contain . or ..`);
+	const names = segments.filter(segment => segment !== '');
+	return {kind: 'file', file: names.join('/') + (names.length > 0 && segments.at(-1) === '' ? '/' : '')};
+}
+
+function optionsOf({since, 'since-time': sinceTime, tail, boot, pattern}: LogsLine['flags']): NodeLogOptions {
+	check(sinceTime === '' || since === 0, 'at most one of --since and --since-time can be used');
+	check(since >= 0, '--since must be greater than 0');
+	check(tail >= -1, '--tail must be greater than or equal to -1');
+	check(boot === undefined || boot <= 0, '--boot must be 0 (the current boot) or less (-1: the boot before)');
+	return {
+		...(since !== 0 && {sinceTime: rfc3339(new Date(Date.now() - since).toISOString())}),
+		...(sinceTime !== '' && {sinceTime: rfc3339(sinceTime)}),
+		...(tail !== -1 && {tailLines: tail}),
+		...(boot !== undefined && {boot}),
+		...(pattern !== undefined && pattern !== '' && {pattern}),
+	};
+}
