@@ -53,6 +53,7 @@ test('tail of several contexts has the lines of all clusters in the order of the
 	await terminal.sees(/eu +a +first[^]*us +a +second[^]*eu +a +third[^]*us +a +fourth/);
 	await terminal.sees(/down: the apiserver [^]*; its logs are followed when/);
 	await terminal.sees(/empty: context "empty" names no cluster/);
+	await terminal.sees(/eu, us · not read: down, empty/);
 	terminal.press('search');
 	terminal.type('third\r');
 	await terminal.sees(/eu: you .*plain/);

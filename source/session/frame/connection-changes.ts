@@ -40,14 +40,23 @@ function newsOf(old: ConnectionEntry, entry: ConnectionEntry): {text: string; is
 		return {text: 'reconnected', isBad: false, isLost: false};
 	}
 
-	const [was, is] = [worstTls(old), worstTls(entry)];
-	return was !== undefined && is !== undefined && tlsWorstFirst.indexOf(is) < tlsWorstFirst.indexOf(was)
-		? {text: `${is} now, was ${was}`, isBad: true, isLost: entry.isLost}
-		: null;
+	const contexts = new Set(entry.paths.values().flatMap(path => (path === null ? [] : [path.cluster.context])));
+	for (const context of contexts) {
+		const [was, is] = [worstTls(old, context), worstTls(entry, context)];
+		if (was !== undefined && is !== undefined && tlsWorstFirst.indexOf(is) < tlsWorstFirst.indexOf(was)) {
+			const place = contexts.size > 1 ? ` on ${context}` : '';
+			return {text: `${is} now, was ${was}${place}`, isBad: true, isLost: entry.isLost};
+		}
+	}
+
+	return null;
 }
 
-/** An unsettled label is no verdict, and an unknown state is no change for the worse. */
-function worstTls({paths}: ConnectionEntry): TlsState | undefined {
-	const state = worstPath(paths.values().filter(path => path?.phase !== 'checking'))?.legs[1]?.tls.state;
+/** An unsettled label is no verdict, and an unknown state is no change for the worse. The paths of another cluster are no change. */
+function worstTls({paths}: ConnectionEntry, context: string | null): TlsState | undefined {
+	const state = worstPath(
+		paths.values().filter(path => path?.phase !== 'checking'),
+		context,
+	)?.legs[1]?.tls.state;
 	return state === 'unknown' ? undefined : state;
 }

@@ -1,4 +1,6 @@
 /** Differences between node clocks, inferred from log lines. */
+import {timestampLength, timestampMilliseconds} from '../../streams/logs/line-timestamp.ts';
+import type {LogSource} from '../../streams/logs/log-events.ts';
 
 const windowMs = 30_000;
 /** Live lines of a node that are needed for a result. */
@@ -48,5 +50,14 @@ export class ClockSkew {
 			.map(({node, delay}) => ({node, aheadMs: usual - delay}))
 			.filter(({aheadMs}) => Math.abs(aheadMs) >= leastMs)
 			.toSorted((one, other) => Math.abs(other.aheadMs) - Math.abs(one.aheadMs));
+	}
+}
+
+/** Use only the last line of a live block: backlog lines arrive later than they were written. */
+export function noteClock(clocks: ClockSkew, {node}: LogSource, block: Buffer, now: number): void {
+	const at = block.lastIndexOf(0x0a, block.length - 2) + 1;
+	const length = timestampLength(block, at);
+	if (node !== null && length > 0) {
+		clocks.note(node, timestampMilliseconds(block, at, length), now);
 	}
 }

@@ -22,7 +22,13 @@ export function describeTailScope(view: TailView, dot: string): string {
 	return [
 		pods === 1 && !view.title.includes(' ') ? '' : `${formatQuantity(pods, 'pod')}${gone}`,
 		names.size === 1 ? `${[...names][0]!}${ofContainers(view)}` : `${containers.size} containers`,
-		contexts.size > 3 ? `${contexts.size} contexts` : [...contexts].join(', '),
+		contexts.size > 3 ? `${contexts.size} contexts` : [...contexts].sort().join(', '),
+		view.unread.length === 0
+			? ''
+			: `not read: ${view.unread
+					.map(context => shortContext({context}))
+					.sort()
+					.join(', ')}`,
 		view.json ? 'json' : '',
 		startText(view),
 	]

@@ -8,6 +8,7 @@ import {openInProgram} from '../shell/external-programs.ts';
 import {finishScan} from './seek-older-lines.ts';
 import type {TailRun} from './tail-run.ts';
 import {fullSourceName} from './tail-source.ts';
+import {hasContexts} from './tail-sources.ts';
 
 /** Removes colors and escapes everything that could control a terminal. */
 export function clean(text: string): string {
@@ -47,7 +48,7 @@ function whose(view: TailView, number: number): string {
 }
 
 const hasTimes = ({times, plain}: TailView) => times !== 'none' && !plain;
-const hasNames = ({names, sources}: TailView) => names !== 'none' && (sources.length > 1 || sources.some(({context}) => context !== null));
+const hasNames = (view: TailView) => view.names !== 'none' && (view.sources.length > 1 || hasContexts(view));
 
 export async function saveTail(session: Session, tail: TailRun): Promise<void> {
 	const name = `${asFileName(tail.ask.title, 'tail')}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.log`;

@@ -2,16 +2,15 @@
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import {fullMessage} from '../../server-messages/unwrap-message.ts';
 import {followLogs, type FollowTargets} from '../../streams/logs/follow-logs.ts';
-import {timestampLength, timestampMilliseconds} from '../../streams/logs/line-timestamp.ts';
 import {logKey, type LogEvent, type LogSource} from '../../streams/logs/log-events.ts';
 import type {PodLogOptions} from '../../streams/logs/pod-log-options.ts';
-import {ClockSkew} from './clock-skew.ts';
+import {ClockSkew, noteClock} from './clock-skew.ts';
 import type {LineRemap} from './insert-lines.ts';
 import {levelOf} from '../../lines/line-level.ts';
 import {LineFlow} from './line-flow.ts';
 import {eventOf, TailClusters, type OpenTailCluster, type TailCluster} from './tail-clusters.ts';
 import {asTailSource, sourceName} from './tail-source.ts';
-import {changeSource, countUp, isUnreadable, podGone, sourcesOf, waitedMs, withSource} from './tail-sources.ts';
+import {changeSource, countUp, isUnreadable, noteContext, podGone, sourcesOf, waitedMs, withSource} from './tail-sources.ts';
 import {clampToBuffer, olderUnread, type SincePreset, type TailView} from './tail-view.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {insertLateLines} from './insert-late-lines.ts';
@@ -74,15 +73,15 @@ export class TailReader {
 	/** Never throws: failures appear in the stream. */
 	async run(): Promise<void> {
 		const {previous} = this.#tail.view;
-		const errors = await Promise.all(this.#clusters.all.map(async cluster => this.#readCluster(cluster, previous)));
+		const reads = this.#clusters.all.map(async cluster => this.#readCluster(cluster, previous));
+		const [error = null, ...others] = await Promise.all(reads);
 		if (this.#abort.signal.aborted) {
 			return;
 		}
 
-		const [error] = errors;
-		if (errors.length === 1 && error) {
+		if (error !== null && others.length === 0) {
 			this.#end('failed', {note: error.message, text: sanitizeLine(fullMessage(error))});
-		} else if (errors.every(one => one !== null)) {
+		} else if (error !== null && others.every(other => other !== null)) {
 			this.#end('failed', {note: 'no cluster can be read', text: 'no cluster can be read'});
 		} else {
 			this.#close(previous);
@@ -97,6 +96,7 @@ export class TailReader {
 			const open = await this.#clusters.open(cluster, {
 				signal,
 				onEvent: event => {
+					this.#tail.view = noteContext(this.#tail.view, context!, {isRead: event.type === 'apiserver-reached'});
 					this.#sayOfTail(event, sanitizeLine(context!));
 				},
 			});
@@ -106,6 +106,7 @@ export class TailReader {
 		} catch (thrown) {
 			const error = toSpokeError(thrown);
 			if (context !== null && !signal.aborted) {
+				this.#tail.view = noteContext(this.#tail.view, context, {isRead: false});
 				this.#sayInOrder(ofTail, sanitizeLine(`${context}: ${fullMessage(error)}`));
 			}
 
@@ -249,9 +250,12 @@ export class TailReader {
 
 		const {view} = this.#tail;
 		const own = view.sources[index]!;
-		const {state} = own;
 		const wasTold = sourcesOf(view, event.source).some(({isGone}) => isGone);
-		const {text, counters = {}, source} = tailNotice(event, view.sources.length > 1 || own.context !== null ? sourceName(own) : '', state);
+		const {
+			text,
+			counters = {},
+			source,
+		} = tailNotice(event, view.sources.length > 1 || own.context !== null ? sourceName(own) : '', own.state);
 		this.#tail.view = countUp(
 			changeSource(view, index, {since: this.#since(event, index, view), ...source, node: event.source.node}),
 			counters,
@@ -296,7 +300,6 @@ export class TailReader {
 	}
 
 	#takeNoPods(event: LogEvent, context: string | null): void {
-		const {asked} = this.#tail.ask;
 		if (context !== null && this.#tail.view.sources.some(({state}) => state !== 'ended')) {
 			this.#sayOfTail(event, sanitizeLine(context ?? ''));
 			return;
@@ -310,7 +313,7 @@ export class TailReader {
 		this.#tail.view = {
 			...this.#tail.view,
 			phase: 'waiting',
-			note: `${this.#tail.view.sources.length === 0 ? 'No pods yet' : 'No pods now'}. New pods of ${asked} will be followed when they appear.`,
+			note: `${this.#tail.view.sources.length === 0 ? 'No pods yet' : 'No pods now'}. New pods of ${this.#tail.ask.asked} will be followed when they appear.`,
 		};
 		this.#sayOfTail(event, sanitizeLine(context ?? ''));
 	}
@@ -386,14 +389,5 @@ export class TailReader {
 				tail.changed();
 			},
 		});
-	}
-}
-
-/** Use only the last line of a live block: backlog lines arrive later than they were written. */
-function noteClock(clocks: ClockSkew, {node}: LogSource, block: Buffer, now: number): void {
-	const at = block.lastIndexOf(0x0a, block.length - 2) + 1;
-	const length = timestampLength(block, at);
-	if (node !== null && length > 0) {
-		clocks.note(node, timestampMilliseconds(block, at, length), now);
 	}
 }

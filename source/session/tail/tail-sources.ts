@@ -68,6 +68,16 @@ export function defaultSource(sources: readonly TailSource[]): TailSource | unde
 	);
 }
 
+/** Records whether one of several contexts is read. */
+export function noteContext(view: TailView, context: string, {isRead}: {isRead: boolean}): TailView {
+	const others = view.unread.filter(one => one !== context);
+	return {...view, unread: isRead ? others : [...others, context]};
+}
+
+export function hasContexts({sources}: Pick<TailView, 'sources'>): boolean {
+	return sources.some(({context}) => context !== null);
+}
+
 /** Of the selected line; `null` while the tail follows, and if it has one context. */
 export function selectedContext({follow, buffer, cursor, sources}: TailView): string | null {
 	const line = follow ? null : buffer.line(cursor);

@@ -38,6 +38,8 @@ export type TailView = {
 	title: string;
 	buffer: LineBuffer;
 	sources: readonly TailSource[];
+	/** Of several contexts, those that failed, or whose apiserver does not respond yet. */
+	unread: readonly string[];
 	phase: 'opening' | 'following' | 'waiting' | 'ended' | 'failed';
 	note: string;
 	since: SincePreset;
@@ -135,6 +137,7 @@ export function emptyTail(id: string, title: string, buffer = new LineBuffer()):
 		title,
 		buffer,
 		sources: [],
+		unread: [],
 		phase: 'opening',
 		note: '',
 		since: 'tail',
@@ -184,6 +187,7 @@ export function restartTail(view: TailView, since: SincePreset, {previous, now}:
 			phase: 'opening',
 			note: '',
 			sources: [],
+			unread: [],
 			skews: [],
 			marked: new Set(),
 			cursor: 0,

@@ -13,7 +13,7 @@ import {whyLines} from './why.tsx';
 import type {Handlers, Session} from '../frame/session.ts';
 import {targetOf} from '../lists/selection.ts';
 import {currentList, shownTail} from '../frame/session-state.ts';
-import {selectedContext} from '../tail/tail-sources.ts';
+import {hasContexts, selectedContext} from '../tail/tail-sources.ts';
 
 export const whyHandlers = {
 	'why/copy'(session) {
@@ -69,10 +69,12 @@ function subjectOf(session: Session): Subject | null {
 	const streamId = tail?.id ?? selectedStream(state);
 	const entry = state.connections.find(({id}) => id === streamId);
 	if (entry) {
-		const context = tail ? selectedContext(tail) : null;
+		const path = worstPath(entry.paths.values(), tail ? selectedContext(tail) : null);
+		const context = tail && hasContexts(tail) ? (path?.cluster.context ?? null) : null;
+		const what = context === null ? qualifyWithContext(entry, state.cluster) : `${entry.what} on ${context}`;
 		return {
-			about: `${entry.kind} ${qualifyWithContext(context === null ? entry : {...entry, context}, state.cluster)}`,
-			path: worstPath(entry.paths.values(), context),
+			about: `${entry.kind} ${what}`,
+			path,
 			context,
 			error: entry.error,
 			entry: entry.id,

@@ -5,11 +5,18 @@ import type {ConnectionEntry} from '../../../source/session/frame/connection-lis
 import {emptySession, type ClusterState} from '../../../source/session/frame/session-state.ts';
 import {reduceSession, type SessionEvent} from '../../../source/session/frame/session-reducer.ts';
 
-const path = (tls: TlsState, phase: Path['phase'] = 'settled') =>
-	({about: 'open-connection', phase, process: {id: null}, legs: [{tls: {state: 'verified'}}, {tls: {state: tls}}]}) as unknown as Path;
+const path = (tls: TlsState, phase: Path['phase'] = 'settled', context = 'c') =>
+	({
+		about: 'open-connection',
+		phase,
+		cluster: {context},
+		process: {id: null},
+		legs: [{tls: {state: 'verified'}}, {tls: {state: tls}}],
+	}) as unknown as Path;
 const connections = (event: Extract<SessionEvent, {type: 'connections'}>['event']): SessionEvent => ({type: 'connections', event});
 const change = (to: Partial<ConnectionEntry>) => connections({type: 'change', id: 'f-1', to});
 const label = (tls: TlsState, phase?: Path['phase']) => connections({type: 'label', connection: 'c', path: path(tls, phase)});
+const labelOfOther = connections({type: 'label', connection: 'd', path: path('unverified', 'settled', 'd')});
 const opened = connections({type: 'open', entry: {id: 'f-1', kind: 'forward', what: ':1 → pod/x:80', context: 'c', since: 0}});
 const connected = connections({type: 'connected', id: 'f-1', connection: 'c'});
 const open = change({phase: 'open', note: ''});
@@ -34,6 +41,11 @@ const cases: ReadonlyArray<readonly [title: string, events: readonly SessionEven
 		'a worse label has a message',
 		[opened, connected, label('verified'), label('unverified')],
 		['forward :1 → pod/x:80: unverified now, was verified'],
+	],
+	[
+		'the path of another cluster is no change',
+		[opened, connected, label('verified'), connections({type: 'connected', id: 'f-1', connection: 'd'}), labelOfOther, label('unverified')],
+		['forward :1 → pod/x:80: unverified now, was verified on c'],
 	],
 	['a refusal after an unsettled label has no message', [opened, connected, label('verified', 'checking'), label('refused', 'failed')], []],
 	['a better label has no message', [opened, connected, label('plain'), label('verified')], []],
