@@ -6,12 +6,13 @@ import {
 	decodeOwnLine,
 	isSeal,
 	LineChain,
+	type OwnLine,
 	parseJson,
 	type Recording,
-	transcriptFormat,
 	type TranscriptEnd,
 } from './transcript.ts';
 import {fingerprint} from './transcript-key.ts';
+import {isAuditedRequest, isRecordedPath, isRecording, isTranscriptEnd} from './transcript-shapes.ts';
 
 /**
 `verified`: complete, unchanged, and signed by a key that the user named or owns. `changed`: a line was changed, removed, added or moved.
@@ -182,24 +183,16 @@ class TranscriptChecker {
 		return null;
 	}
 
-	#note(own: {kind: string}): void {
-		if (own.kind === 'TranscriptRequest') {
-			this.#requests.push(own as AuditedRequest);
-		} else if (own.kind === 'Path') {
-			this.#paths.push(own as unknown as {line: string});
-		} else if (own.kind === 'TranscriptEnd') {
-			this.#end = own as TranscriptEnd;
+	/** Ignores kinds that a later version may add. */
+	#note(own: OwnLine): void {
+		if (own.kind === 'TranscriptRequest' && isAuditedRequest(own)) {
+			this.#requests.push(own);
+		} else if (own.kind === 'Path' && isRecordedPath(own)) {
+			this.#paths.push(own);
+		} else if (own.kind === 'TranscriptEnd' && isTranscriptEnd(own)) {
+			this.#end = own;
 		}
 	}
-}
-
-function isRecording(value: unknown): value is Recording {
-	return (
-		isObject(value) &&
-		value['format'] === transcriptFormat &&
-		Array.isArray(value['command']) &&
-		(value['publicKey'] === null || typeof value['publicKey'] === 'string')
-	);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

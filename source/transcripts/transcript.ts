@@ -21,13 +21,13 @@ export type Recording = {
 	/** `from`: whether the apiserver named the user, or only the kubeconfig. */
 	user: {name: string; from: 'apiserver' | 'kubeconfig'} | null;
 	cluster: {context: string | null; server: string};
-	target: object;
+	target: {namespace: string | null; name: string; container: string | null; node: string | null};
 	command: readonly string[];
 	stdin: boolean;
 	tty: boolean;
 	inputRecorded: boolean;
 	/** What the path had to be before the command could start. */
-	requirements: readonly object[];
+	requirements: ReadonlyArray<{states: readonly string[]; minBasis: string; source: string | null}>;
 	/** DER of the Ed25519 public key, in base64; `null` if the transcript is not signed. */
 	publicKey: string | null;
 };

@@ -146,6 +146,26 @@ test('a transcript without a signature is only consistent', async t => {
 	t.is((await check(Buffer.from(file.toString().replace('two', 'TWO')))).state, 'changed');
 });
 
+test('a signed transcript of another shape is none, or incomplete', async t => {
+	const file = await recordedFile(t);
+	const resealed = (change: (line: string) => string) => {
+		const chain = new LineChain();
+		return Buffer.concat(
+			linesOf(file).map(line => {
+				const time = /^\[([\d.]+), "s", .*TranscriptSeal/.exec(line)?.[1];
+				const bytes = time === undefined ? Buffer.from(change(line)) : chain.seal(time, privateKey);
+				chain.add(bytes);
+				return bytes;
+			}),
+		);
+	};
+
+	t.is((await check(resealed(line => line))).state, 'verified');
+	t.is((await check(resealed(line => line.replace('"target":{', '"target":null,"x":{')))).state, 'not-a-transcript');
+	t.is((await check(resealed(line => line.replace('"name":"ada"', '"name":1')))).state, 'not-a-transcript');
+	t.is((await check(resealed(line => line.replace('exited', 'ended')))).state, 'incomplete');
+});
+
 test('what is no transcript is said to be none', async t => {
 	for (const text of ['', '\n', '{}\n', '{"version":2,"width":80,"height":24}\n[1, "o", "x"]\n', 'x'.repeat(100)]) {
 		t.is((await check(Buffer.from(text))).state, 'not-a-transcript', text);

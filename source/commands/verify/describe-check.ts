@@ -1,5 +1,4 @@
 /** What a check of a transcript proves, and what it does not, as lines. */
-import {formatQuantity} from '../../text/format-number.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import type {TranscriptCheck} from '../../transcripts/check-transcript.ts';
 import type {AuditedRequest, Recording, TranscriptEnd} from '../../transcripts/transcript.ts';
@@ -29,7 +28,7 @@ function describeState({state, lines, sealedLines, signedBy}: TranscriptCheck): 
 			const consistent =
 				sealedLines === 0
 					? 'none of its lines has a valid seal'
-					: `the first ${formatQuantity(sealedLines, 'line')} are ${describeSeal(signedBy)}${lines > sealedLines + 1 ? ', what follows is not sealed' : ''}`;
+					: `${sealedLines === 1 ? 'line 1 is' : `lines 1 to ${sealedLines} are`} ${describeSeal(signedBy)}${lines > sealedLines + 1 ? ', what follows is not sealed' : ''}`;
 			return `ends without its trailer: cut or still running; ${consistent}`;
 		}
 
@@ -53,8 +52,8 @@ function describeSeal(signedBy: TranscriptCheck['signedBy']): string {
 	}
 
 	return signedBy.known === null
-		? `unchanged since they were signed by the key ${signedBy.fingerprint} named in the file`
-		: `unchanged since they were signed by ${signedBy.known === 'own' ? 'your own key' : 'the key that you named'}`;
+		? `unchanged since signed by the key ${signedBy.fingerprint} named in the file`
+		: `unchanged since signed by ${signedBy.known === 'own' ? 'your own key' : 'the key that you named'}`;
 }
 
 function describeContent({recording, requests, paths, end}: TranscriptCheck): readonly string[] {
@@ -73,12 +72,7 @@ function describeContent({recording, requests, paths, end}: TranscriptCheck): re
 }
 
 function describeRecording({user, cluster, target, command, recordedAt, requirements, inputRecorded}: Recording): readonly string[] {
-	const {namespace, name, container, node} = target as {
-		namespace: string | null;
-		name: string;
-		container: string | null;
-		node: string | null;
-	};
+	const {namespace, name, container, node} = target;
 	return [
 		`user: ${user === null ? 'unknown' : `${user.name} (${user.from === 'apiserver' ? 'named by the apiserver' : 'named only in the kubeconfig'})`}`,
 		`cluster: ${cluster.context ?? 'no context'}, ${cluster.server}`,
@@ -89,8 +83,7 @@ function describeRecording({user, cluster, target, command, recordedAt, requirem
 	];
 }
 
-function describeRequirement(requirement: object): string {
-	const {states, minBasis, source} = requirement as {states: readonly string[]; minBasis: string; source: string | null};
+function describeRequirement({states, minBasis, source}: Recording['requirements'][number]): string {
 	return `${states.join(', ')}, at least ${minBasis} (${source ?? 'command line'})`;
 }
 
