@@ -71,6 +71,11 @@ const rows: ReadonlyArray<[title: string, findings: Given, isExcluded: boolean]>
 		{flags: at('10.0.0.5'), replicas: listed(['10.0.0.5:6443'], ['10.0.0.5:6443', '10.0.0.5:6443'])},
 		false,
 	],
+	[
+		'flags that advertise an address, its lease, and two of other addresses',
+		{flags: at('10.0.0.5'), replicas: listed(null, ['10.0.0.5:6443', '10.0.0.6:6443', '10.0.0.7:6443'])},
+		true,
+	],
 	['one address, and two leases that name none', {flags: at('10.0.0.5'), replicas: listed(['10.0.0.5:6443'], [null, null])}, false],
 	['a socket with an unknown far end', {socket: {...socketFacts, remoteAddress: null}, flags: at('10.0.0.5')}, false],
 ];
@@ -86,6 +91,12 @@ test('a forbidden self-review names the needed permission, and a token needs non
 	t.is(permission({socket: withCertificate}), 'create selfsubjectreviews');
 	t.is(permission({socket: withCertificate, user: unnamed}), null);
 	t.is(permission({}), null);
+});
+
+test('the reason says what the client certificate lacks', t => {
+	t.regex(excluded({})!.why, /you do not authenticate with a client certificate only/);
+	t.regex(excluded({socket: withCertificate})!.why, /did not say which client certificate it saw/);
+	t.regex(excluded({socket: withCertificate, user: unnamed})!.why, /names no client certificate/);
 });
 
 const lost: ReadonlyArray<

@@ -214,3 +214,8 @@ test('agents that do not follow, or that come and go, leave the test undecided',
 	t.is(evaluateSteps(agentSteps([{a: 1}, {a: 5}, {a: 2}], [{a: 2}, {a: 8}, {a: 3}])).agent, null, 'down and not up');
 	t.is(evaluateSteps([]).agent, null, 'no round');
 });
+
+test('a direct route is observed as no dial while the process carried the streams', t => {
+	const {observed} = evaluateSteps(rounds(() => ({}))).steps;
+	t.is(observed, 'no egress dial while this process carried 3 and then 5 idle port-forwards of spoke');
+});
