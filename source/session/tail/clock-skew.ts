@@ -54,10 +54,11 @@ export class ClockSkew {
 }
 
 /** Use only the last line of a live block: backlog lines arrive later than they were written. */
-export function noteClock(clocks: ClockSkew, {node}: LogSource, block: Buffer, now: number): void {
+export function noteClock(clocks: ClockSkew, {context, node}: LogSource, block: Buffer, now: number): void {
 	const at = block.lastIndexOf(0x0a, block.length - 2) + 1;
 	const length = timestampLength(block, at);
 	if (node !== null && length > 0) {
-		clocks.note(node, timestampMilliseconds(block, at, length), now);
+		const name = context === undefined ? node : `${context} ${node}`;
+		clocks.note(name, timestampMilliseconds(block, at, length), now);
 	}
 }
