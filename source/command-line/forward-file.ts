@@ -16,18 +16,21 @@ export type ForwardFileEntry = {
 	addresses: readonly string[];
 	/** `null`: move, if the target has another pod. */
 	onPodLoss: (typeof onPodLossFlag.oneOf)[number] | null;
+	/** Each new connection goes to the next Ready pod. */
+	spread: boolean;
 };
 
 const flagSpecs = [
 	{name: 'context', kind: 'string', help: ''},
 	{name: 'namespace', short: 'n', kind: 'string', help: ''},
 	{name: 'address', kind: 'strings', help: ''},
+	{name: 'spread', kind: 'boolean', help: ''},
 	...onPodLossFlags,
 ] as const;
 
 /**
-Reads one `[--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES] [--on-pod-loss move|exit]` per line, with shell
-quoting; `#` begins a comment. `check` throws for an entry that it rejects.
+Reads one `[--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES] [--on-pod-loss move|exit] [--spread]` per line, with
+shell quoting; `#` begins a comment. `check` throws for an entry that it rejects.
 @throws SpokeError ERR_USAGE that names file and line
 */
 export function parseForwardFile(text: string, file: string, check?: (line: ForwardFileEntry) => void): ForwardFileEntry[] {
@@ -61,7 +64,8 @@ export function readForwardFile(
 		} catch (error) {
 			problems.push(
 				new SpokeError('ERR_USAGE', `${file}:${index + 1}: ${(error as Error).message}`, {
-					remedy: 'a line is [--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES] [--on-pod-loss move|exit]',
+					remedy:
+						'a line is [--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES] [--on-pod-loss move|exit] [--spread]',
 					cause: error,
 				}),
 			);
@@ -87,11 +91,12 @@ function parseEntry(words: readonly string[]): ForwardFileEntry {
 		context: flags.context ?? null,
 		addresses: flags.address,
 		onPodLoss: parseOnPodLoss(flags) ?? null,
+		spread: flags.spread,
 	};
 }
 
 /** @throws SpokeError ERR_USAGE for a control character */
-export function formatForwardEntry({target, ports, namespace, context, addresses, onPodLoss}: ForwardFileEntry): string {
+export function formatForwardEntry({target, ports, namespace, context, addresses, onPodLoss, spread}: ForwardFileEntry): string {
 	const flag = (name: string, value: string | null) => (value === null || value === '' ? [] : [name, value]);
 	return [
 		...flag('--context', context),
@@ -100,6 +105,7 @@ export function formatForwardEntry({target, ports, namespace, context, addresses
 		...ports,
 		...flag('--address', addresses.join(',')),
 		...flag('--on-pod-loss', onPodLoss),
+		...(spread ? ['--spread'] : []),
 	]
 		.map(word => quoteWord(word))
 		.join(' ');

@@ -9,6 +9,7 @@ const line = (target: string, ports: readonly string[], more: Partial<ForwardFil
 	context: null,
 	addresses: [],
 	onPodLoss: null,
+	spread: false,
 	...more,
 });
 
@@ -23,6 +24,7 @@ const readable: ReadonlyArray<readonly [title: string, text: string, lines: read
 	['--on-pod-loss', 'svc/web 80 --on-pod-loss exit', [line('svc/web', ['80'], {onPodLoss: 'exit'})]],
 	['--when-pod-goes stop, as 0.1 saved it', 'svc/web 80 --when-pod-goes stop', [line('svc/web', ['80'], {onPodLoss: 'exit'})]],
 	['--when-pod-goes move', 'svc/web 80 --when-pod-goes move', [line('svc/web', ['80'], {onPodLoss: 'move'})]],
+	['--spread', 'svc/web 80 --spread', [line('svc/web', ['80'], {spread: true})]],
 	[
 		'quoted words',
 		String.raw`--context 'the "old" one' -n "my ns" pod/a\ b 80`,
@@ -57,7 +59,7 @@ for (const context of [
 	'-x',
 ]) {
 	test(`the context ${context} survives writing and reading`, t => {
-		const one = line('svc/web', ['8080:80'], {context, namespace: 'shop', addresses: ['0.0.0.0'], onPodLoss: 'exit'});
+		const one = line('svc/web', ['8080:80'], {context, namespace: 'shop', addresses: ['0.0.0.0'], onPodLoss: 'exit', spread: true});
 		t.deepEqual(parseForwardFile(`${formatForwardEntry(one)}\n`, 'f'), [one]);
 	});
 }

@@ -52,7 +52,7 @@ Ports are numbered after those of the command line.
 */
 export function parseForwardEntries(lines: readonly ForwardFileEntry[], already: readonly TargetWithPorts[]): readonly TargetWithPorts[] {
 	let number = already.reduce((sum, {ports}) => sum + ports.length, 0);
-	return lines.map(({target, ports, namespace, addresses, onPodLoss}): TargetWithPorts => ({
+	return lines.map(({target, ports, namespace, addresses, onPodLoss, spread}): TargetWithPorts => ({
 		target: parseTarget(target),
 		ports: ports.map(port => {
 			number++;
@@ -61,6 +61,7 @@ export function parseForwardEntries(lines: readonly ForwardFileEntry[], already:
 		...(namespace !== null && {namespace}),
 		...(addresses.length > 0 && {addresses: parseListenAddresses(addresses)}),
 		...(onPodLoss !== null && {onPodLoss}),
+		spread,
 	}));
 }
 

@@ -110,17 +110,21 @@ async function targetsOf(invocation: PortForwardInvocation): Promise<Targets> {
 		});
 	}
 
-	const {spread, each} = invocation.flags;
-	const problem = spread ? spreadProblem(targets, {each}) : null;
+	const {each} = invocation.flags;
+	const spread = targets.map(one => ({...one, spread: invocation.flags.spread || one.spread === true}));
+	const problem = spreadProblem(
+		spread.filter(one => one.spread),
+		{each},
+	);
 	if (problem !== null) {
 		throw new SpokeError('ERR_USAGE', problem, {remedy: 'pass --spread with a service or workload only'});
 	}
 
-	return {targets: targets.map(one => ({...one, spread})), context};
+	return {targets: spread, context};
 }
 
 function spreadProblem(targets: Targets['targets'], {each}: {each: boolean}): string | null {
-	if (each) {
+	if (each && targets.length > 0) {
 		return '--spread cannot be used with --each';
 	}
 

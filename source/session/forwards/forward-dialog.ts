@@ -12,14 +12,14 @@ import type {FormField} from '../dialogs/dialog.ts';
 import {scriptFlags} from '../clusters/script-flags.ts';
 import {readForwardSets} from './forward-set-files.ts';
 import {forwardOf, type ForwardConfig} from './run-forward.ts';
-import {changeForward, startForwardFrom} from './forward-lifecycle.ts';
+import {changeForward, startForwardFrom, startForwardOfEach} from './forward-lifecycle.ts';
 import {addForwardToSet} from './forward-sets.ts';
 import {freePort} from './free-port.ts';
 import {readPortOptions, type PortOption} from './port-options.ts';
 
 export async function addForward(session: Session, target: string, namespace: string): Promise<void> {
 	const {cluster} = session;
-	const {ports, canMove, allowedPorts, locals} = await session.typeAhead.during(
+	const {ports, canMove, canEach, allowedPorts, locals} = await session.typeAhead.during(
 		{description: `reading the ports of ${target}`},
 		async () => {
 			const offered = await readPortOptions(cluster.access, target, namespace);
@@ -37,6 +37,7 @@ export async function addForward(session: Session, target: string, namespace: st
 		port: specOf(values),
 		address: values['address'] ?? '',
 		onPodLoss: onPodLossIn(values),
+		spread: values['pods'] === 'spread',
 		cluster,
 	});
 	const first = ports[0];
@@ -55,18 +56,26 @@ export async function addForward(session: Session, target: string, namespace: st
 				untouched: true,
 			},
 			{name: 'address', label: 'Listen on', value: 'localhost', choices: null, note: '', untouched: true},
-			...(canMove ? [onPodLossField('move')] : []),
+			...(canMove ? [podsField('one', {canEach}), onPodLossField('move')] : []),
 			...setFields(sets.map(({name}) => name)),
 		],
 		adjust: withLocalPort(locals, first?.value),
 		notes: values => [
 			...(canMove ? [] : ['The forward stops when the pod is gone. To move to another pod, forward to a service or workload.']),
-			...scriptNotes(session, configFrom(values)),
+			...scriptNotes(session, configFrom(values), {each: values['pods'] === 'each'}),
 		],
-		check: async values => problemOf(configFrom(values), null, allowedPorts),
+		check: async values =>
+			values['pods'] === 'each' && values['set']
+				? 'a set cannot contain one port for each pod: choose no for Add to set'
+				: problemOf(configFrom(values), null, allowedPorts),
 	});
 	if (values !== null && (await mayListen(session, values['address'] ?? ''))) {
 		const config = configFrom(values);
+		if (values['pods'] === 'each') {
+			await startForwardOfEach(session, config);
+			return;
+		}
+
 		startForwardFrom(session, config);
 		if (values['set']) {
 			await addForwardToSet(session, values['set'], config);
@@ -101,6 +110,8 @@ export async function editForward(session: Session, id: string, config: ForwardC
 	const local = state?.local ?? parsePortSpec(config.port).local;
 	const changed = (values: Readonly<Record<string, string>>): ForwardConfig => ({
 		...config,
+		followed: values['target'] === config.target ? (config.followed ?? null) : null,
+		spread: values['pods'] === 'spread',
 		target: values['target'] ?? '',
 		port: `${values['local'] ?? ''}:${values['port'] ?? ''}`,
 		address: values['address'] ?? '',
@@ -131,6 +142,7 @@ export async function editForward(session: Session, id: string, config: ForwardC
 				untouched: true,
 			},
 			{name: 'address', label: 'Listen on', value: config.address, choices: null, note: '', untouched: true},
+			podsField(config.spread ? 'spread' : 'one', {canEach: false}),
 			{...onPodLossField(config.onPodLoss), note: 'a named pod has no replacement'},
 		],
 		notes: values => scriptNotes(session, changed(values)),
@@ -175,9 +187,24 @@ function setFields(names: readonly string[]): FormField[] {
 			];
 }
 
+function podsField(value: 'one' | 'spread', {canEach}: {canEach: boolean}): FormField {
+	return {
+		name: 'pods',
+		label: 'Pods',
+		value,
+		choices: [
+			{value: 'one', shown: 'one at a time'},
+			{value: 'spread', shown: 'all Ready ones in turn'},
+			...(canEach ? [{value: 'each', shown: 'each at a port of its own'}] : []),
+		],
+		note: '',
+	};
+}
+
 function onPodLossField(value: OnPodLoss): FormField {
 	return {
 		name: 'goes',
+		when: {field: 'pods', value: 'one'},
 		label: 'On pod loss',
 		value,
 		choices: [
@@ -189,26 +216,34 @@ function onPodLossField(value: OnPodLoss): FormField {
 }
 
 function onPodLossIn(values: Readonly<Record<string, string>>): OnPodLoss {
-	return values['goes'] === 'exit' ? 'exit' : 'move';
+	return values['goes'] === 'exit' && (values['pods'] ?? 'one') === 'one' ? 'exit' : 'move';
 }
 
-function scriptNotes(session: Session, {target, namespace, port, address, onPodLoss, cluster}: ForwardConfig): readonly string[] {
+function scriptNotes(
+	session: Session,
+	{target, namespace, port, address, onPodLoss, spread, cluster}: ForwardConfig,
+	{each = false}: {each?: boolean} = {},
+): readonly string[] {
 	const listens = address === 'localhost' ? '' : ` --address ${quoteForShell(address)}`;
 	const goes = onPodLoss === 'move' ? '' : ` --on-pod-loss ${onPodLoss}`;
+	const pods = each ? ' --each' : spread ? ' --spread' : '';
 	return [
 		'Equivalent command:',
-		`  spoke port-forward -n ${quoteForShell(namespace)} ${quoteForShell(target)} ${quoteForShell(port)}${listens}${goes}${scriptFlags(session, cluster)}`,
+		`  spoke port-forward -n ${quoteForShell(namespace)} ${quoteForShell(target)} ${quoteForShell(port)}${listens}${goes}${pods}${scriptFlags(session, cluster)}`,
 	];
 }
 
 /** `own`: the forward's present local port. `allowedPorts`: `null` if not limited. */
 async function problemOf(
-	{target, port, address}: ForwardConfig,
+	{target, port, address, spread}: ForwardConfig,
 	own: number | null,
 	allowedPorts: readonly string[] | null,
 ): Promise<string | null> {
 	try {
-		parseTarget(target);
+		if (parseTarget(target).resource.kind === 'Pod' && spread) {
+			return `${target} is a pod: only a service or workload has several pods`;
+		}
+
 		const {local, remote} = parsePortSpec(port);
 		if (allowedPorts !== null && !allowedPorts.includes(remote)) {
 			return `${target} has no port ${remote}; available: ${allowedPorts.join(', ') || 'none'}`;

@@ -1,11 +1,15 @@
 /** Starts, changes and stops forwards. */
+import {eachPod} from '../../streams/port-forward/each-pod.ts';
 import {localPortOf, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
+import {parseTarget} from '../../targets/parse-target.ts';
 import {currentNamespace, type ForwardState} from '../frame/session-state.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {Session} from '../frame/session.ts';
 import {withLine} from './reduce-forward.ts';
 import {showFailureCard} from '../why/failure-card.ts';
 import {runForward, forwardOf, type ForwardConfig} from './run-forward.ts';
+
+const podsTimeoutMs = 10_000;
 
 export function forwardConfigOf(session: Pick<Session, 'store' | 'clusters'>, id: string | undefined): ForwardConfig | null {
 	const state = forwardOf(session, id);
@@ -24,6 +28,18 @@ export function startForward(session: Session, target: string, port: string): vo
 	});
 }
 
+/** A forward for each pod of a StatefulSet, at the local port and those after it. @throws SpokeError as `eachPod` */
+export async function startForwardOfEach(session: Session, config: ForwardConfig): Promise<void> {
+	const {cluster, namespace} = config;
+	const {local, remote} = parsePortSpec(config.port);
+	const pods = await session.typeAhead.during({description: `reading the pods of ${config.target}`}, async () =>
+		eachPod(cluster.access, {target: parseTarget(config.target), namespace}, AbortSignal.timeout(podsTimeoutMs)),
+	);
+	for (const [index, {target, followed}] of pods.entries()) {
+		startForwardFrom(session, {...config, target: target.input, followed, port: `${local ? local + index : ''}:${remote}`});
+	}
+}
+
 /** Pass the `id` of an ended forward to continue its row and log. */
 export function startForwardFrom(session: Session, config: ForwardConfig, id = session.nextId('f')): void {
 	const spec = parsePortSpec(config.port);
@@ -40,6 +56,8 @@ export function startForwardFrom(session: Session, config: ForwardConfig, id = s
 		address: config.address,
 		port: config.port,
 		onPodLoss: config.onPodLoss,
+		spread: config.spread ?? false,
+		followed: config.followed ?? null,
 		phase: 'working',
 		note: 'connecting',
 		open: 0,

@@ -164,7 +164,7 @@ function currentEntries({cluster}: Session, {lines}: ForwardSet): readonly Forwa
 
 function wantedOf(session: Session, lines: readonly ForwardFileEntry[]): Wanted[] {
 	const {cluster} = session;
-	return lines.flatMap(({target, ports, namespace, addresses, onPodLoss}) =>
+	return lines.flatMap(({target, ports, namespace, addresses, onPodLoss, spread}) =>
 		ports.map((port): Wanted => {
 			const config = {
 				target,
@@ -172,6 +172,7 @@ function wantedOf(session: Session, lines: readonly ForwardFileEntry[]): Wanted[
 				port,
 				address: addresses.join(',') || 'localhost',
 				onPodLoss: onPodLoss ?? 'move',
+				spread,
 				cluster,
 			};
 			const local = localPortOf(parsePortSpec(port));
@@ -194,6 +195,7 @@ function hasConfig(own: ForwardState, config: ForwardConfig): boolean {
 		own.context === config.cluster.context &&
 		own.namespace === config.namespace &&
 		own.target === config.target &&
+		own.spread === (config.spread ?? false) &&
 		parsePortSpec(own.port).remote === parsePortSpec(config.port).remote &&
 		(local === null || local === (own.local ?? localPortOf(parsePortSpec(own.port))))
 	);
@@ -265,9 +267,10 @@ export async function addForwardToSet(session: Session, name: string, config: Fo
 	}
 }
 
-type Saved = Pick<ForwardState, 'target' | 'namespace' | 'context' | 'port' | 'local' | 'address' | 'onPodLoss'>;
+type Saved = Pick<ForwardState, 'target' | 'namespace' | 'context' | 'port' | 'local' | 'address' | 'onPodLoss'> &
+	Partial<Pick<ForwardState, 'spread'>>;
 
-function savedLine({target, namespace, context, port, local, address, onPodLoss}: Saved): ForwardFileEntry {
+function savedLine({target, namespace, context, port, local, address, onPodLoss, spread = false}: Saved): ForwardFileEntry {
 	return {
 		target,
 		namespace,
@@ -275,6 +278,7 @@ function savedLine({target, namespace, context, port, local, address, onPodLoss}
 		ports: [local === null ? port : `${local}:${parsePortSpec(port).remote}`],
 		addresses: address === 'localhost' ? [] : address.split(','),
 		onPodLoss: onPodLoss === 'move' ? null : onPodLoss,
+		spread,
 	};
 }
 

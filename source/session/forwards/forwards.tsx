@@ -17,7 +17,8 @@ import {line, styled, type Line} from '../kit/styled-line.ts';
 
 function liveLine(
 	{state: {now}}: RenderInput,
-	{connection, client, since, up, down, congested}: ForwardState['openConnections'][number],
+	{connection, client, pod, since, up, down, congested}: ForwardState['openConnections'][number],
+	{spread}: Pick<ForwardState, 'spread'>,
 ): Line {
 	return line(
 		'   ',
@@ -25,7 +26,7 @@ function liveLine(
 		`${connection.padEnd(4)} ${client.padEnd(21)} `,
 		congested ? styled('level.warn', 'blocked') : styled('state.open', 'open'),
 		` ${formatAge(now - since).padStart(4)}  `,
-		`${formatBytes(up)} sent, ${formatBytes(down)} received`,
+		spread ? `${formatBytes(up)}/${formatBytes(down)}  ${pod}` : `${formatBytes(up)} sent, ${formatBytes(down)} received`,
 	);
 }
 
@@ -123,7 +124,7 @@ function ForwardLog({forward}: {readonly forward: ForwardState}): ReactNode {
 
 function logLines(screen: RenderInput, at: ForwardState, columns: number): Line[] {
 	return [
-		...at.openConnections.toReversed().map(one => liveLine(screen, one)),
+		...at.openConnections.toReversed().map(one => liveLine(screen, one, at)),
 		...at.log
 			.toReversed()
 			.flatMap(({time, text}) =>

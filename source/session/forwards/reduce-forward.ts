@@ -4,12 +4,13 @@ import {abbreviatePodName, joinParts} from '../../descriptions/parts.ts';
 import {shortError} from '../../descriptions/describe-error.ts';
 import type {ForwardEvent, ConnectionSnapshot} from '../../streams/port-forward/forward-event.ts';
 import type {ForwardState} from '../frame/session-state.ts';
+import {formatQuantity} from '../../text/format-number.ts';
 import {clockTime} from '../../text/format-time.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 
 /** `live`: connections open after the event. */
 export function reduceForward(state: ForwardState, event: ForwardEvent, live: readonly ConnectionSnapshot[]): ForwardState {
-	const lines = forwardLogLines(event);
+	const lines = state.spread && event.event === 'connection-opened' ? [toPodLine(event)] : forwardLogLines(event);
 	const log =
 		event.event === 'interrupted'
 			? lines.reduce((log, line) => appendRetry(log, line, event.attempt), state.log)
@@ -29,6 +30,10 @@ export function forwardLogLines(event: ForwardEvent): string[] {
 				});
 }
 
+function toPodLine({connection, client, pod}: Extract<ForwardEvent, {event: 'connection-opened'}>): string {
+	return sanitizeLine(`${numberOf(connection)}: ${client} to ${pod}`);
+}
+
 type Log = ForwardState['log'];
 
 export function withLine(log: Log, text: string): Log {
@@ -46,10 +51,18 @@ function appendRetry(log: Log, lost: string, attempt: number): Log {
 function changeBy(event: ForwardEvent, state: ForwardState, live: readonly ConnectionSnapshot[]): Partial<ForwardState> {
 	switch (event.event) {
 		case 'ready': {
-			return {phase: 'open', local: event.listen[0]?.port ?? null, ...onPod(podOf(event.target)), portName: event.remotePortName};
+			return {
+				phase: 'open',
+				local: event.listen[0]?.port ?? null,
+				...(state.spread ? onPods([event.target.name]) : onPod(podOf(event.target))),
+				portName: event.remotePortName,
+			};
 		}
 
-		case 'pods':
+		case 'pods': {
+			return onPods(event.pods.map(({name}) => name));
+		}
+
 		case 'bound-without': {
 			return {};
 		}
@@ -85,7 +98,7 @@ function changeBy(event: ForwardEvent, state: ForwardState, live: readonly Conne
 export function forwardNotice(event: ForwardEvent, after: ForwardState): {text: string; role?: 'warn'} | null {
 	switch (event.event) {
 		case 'ready': {
-			return {text: `${forwardUrl(after) ?? ''} forwards to ${event.target.name}`};
+			return {text: `${forwardUrl(after) ?? ''} forwards to ${after.spread ? `the Ready pods of ${after.target}` : event.target.name}`};
 		}
 
 		case 'moved': {
@@ -108,9 +121,10 @@ export function forwardConnectionRows(live: readonly ConnectionSnapshot[]): Pick
 	const now = Date.now() - performance.now();
 	return {
 		open: live.length,
-		openConnections: live.map(({connection, client, since, up, down, congested}) => ({
+		openConnections: live.map(({connection, client, pod, since, up, down, congested}) => ({
 			connection: numberOf(connection),
 			client,
+			pod,
 			since: now + since,
 			up,
 			down,
@@ -121,6 +135,11 @@ export function forwardConnectionRows(live: readonly ConnectionSnapshot[]): Pick
 
 function onPod(podText: string): Pick<ForwardState, 'podText' | 'note'> {
 	return {podText, note: `on ${podText}`};
+}
+
+function onPods(names: readonly string[]): Pick<ForwardState, 'phase' | 'podText' | 'note'> {
+	const podText = `${formatQuantity(names.length, 'pod')}: ${names.map(name => abbreviatePodName(name)).join(', ')}`;
+	return names.length === 0 ? {phase: 'working', podText: '', note: 'no pod is ready'} : {phase: 'open', ...onPod(podText)};
 }
 
 function podOf({name, chosenFrom}: Extract<ForwardEvent, {event: 'ready'}>['target']): string {

@@ -5,7 +5,7 @@ import type {ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {ErrorObject} from '../../errors/spoke-error.ts';
 import type {Audit, AuditRow} from '../../evidence/audit/audit-object.ts';
 import type {Leg, Path} from '../../evidence/evidence.ts';
-import type {OnPodLoss} from '../../streams/port-forward/forward-request.ts';
+import type {ForwardRequest, OnPodLoss} from '../../streams/port-forward/forward-request.ts';
 import type {ConnectionList} from './connection-list.ts';
 import {emptyList, type ListState} from '../lists/list-state.ts';
 import {isListName, listNames, type ListName} from '../lists/list-kinds.ts';
@@ -109,7 +109,15 @@ export type ClusterState = {
 
 export type ForwardLogLine = {time: number; text: string; connection: string | null};
 /** `since` is in milliseconds since 1970. */
-export type ForwardConnectionRow = {connection: string; client: string; since: number; up: number; down: number; congested: boolean};
+export type ForwardConnectionRow = {
+	connection: string;
+	client: string;
+	pod: string;
+	since: number;
+	up: number;
+	down: number;
+	congested: boolean;
+};
 export type ForwardState = {
 	id: string;
 	context: string;
@@ -124,6 +132,10 @@ export type ForwardState = {
 	/** The local and the remote port, as typed. */
 	port: string;
 	onPodLoss: OnPodLoss;
+	/** Each new connection goes to the next Ready pod. */
+	spread: boolean;
+	/** Of a pod that is followed by its name. */
+	followed: ForwardRequest['followed'] | null;
 	phase: 'open' | 'working' | 'stopped' | 'failed';
 	note: string;
 	podText: string;

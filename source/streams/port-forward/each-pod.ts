@@ -44,6 +44,7 @@ export async function eachPod(
 		.map(name => ({target: parseTarget(`pod/${name}`), followed: {service}}));
 }
 
-function isOfStatefulSet({metadata: {ownerReferences = []}}: PodObject): boolean {
+/** Its successor has the same name. */
+export function isOfStatefulSet({metadata: {ownerReferences = []}}: PodObject): boolean {
 	return ownerReferences.some(({kind}) => kind === 'StatefulSet');
 }

@@ -4,7 +4,7 @@ import {once} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
-import {restartForward, startForwardFrom, stopForward} from '../../../source/session/forwards/forward-lifecycle.ts';
+import {restartForward, startForwardFrom, startForwardOfEach, stopForward} from '../../../source/session/forwards/forward-lifecycle.ts';
 import {forwardUrl} from '../../../source/session/forwards/reduce-forward.ts';
 import {RunningWork} from '../../../source/session/frame/running-work.ts';
 import type {Session} from '../../../source/session/frame/session.ts';
@@ -116,6 +116,47 @@ test('a stop after a restart stops the restarted forward', async t => {
 	await delay(300);
 	t.is(state().phase, 'stopped');
 	t.false(await isListening(port));
+});
+
+test('a spread forward sends each new connection to the next Ready pod, also after a restart', async t => {
+	const {session, cluster, state} = await onStore(t);
+	const spread = {
+		target: 'svc/web',
+		namespace: 'default',
+		port: ':80',
+		address: '127.0.0.1',
+		onPodLoss: 'move',
+		spread: true,
+		cluster,
+	} as const;
+	startForwardFrom(session, spread);
+	for (const round of [1, 2]) {
+		await until(() => state().note.startsWith('on 2 pods: '), state);
+		const sockets = [1, 2].map(() => connect(state().local!, '127.0.0.1').on('error', () => {}));
+		await until(() => state().openConnections.length === 2, state);
+		t.is(new Set(state().openConnections.map(({pod}) => pod)).size, 2, `round ${round}`);
+		for (const socket of sockets) {
+			socket.destroy();
+		}
+
+		await until(() => state().open === 0, state);
+		await restartForward(session, 'f-1');
+	}
+
+	await stopForward(session, 'f-1');
+});
+
+test('one port per pod starts a forward of each pod of a StatefulSet, which follows it by name', async t => {
+	const {session, sandbox, cluster, state} = await onStore(t);
+	const during = async (_: unknown, work: () => Promise<unknown>) => work();
+	const each = {target: 'sts/db', namespace: 'default', port: ':7000', address: '127.0.0.1', onPodLoss: 'move', cluster} as const;
+	await startForwardOfEach({...session, typeAhead: {during}} as unknown as Session, each);
+	await until(() => state().phase === 'open', state);
+	t.like(state(), {target: 'pod/db-0', note: 'on db-0'});
+	sandbox.faults.replacePod({name: 'db-0'});
+	await until(() => state().log.some(({text}) => text.startsWith('moved from db-0 to db-0')), state);
+	t.is(state().phase, 'open');
+	await stopForward(session, 'f-1');
 });
 
 test('a restart asks with the number of open connections, and not at all without any', async t => {

@@ -236,7 +236,7 @@ test('an edited forward keeps its row and log, and asks before it resets connect
 	await terminal.sees(/svc\/web has no port 81; available: 80, http/);
 	terminal.press('move.up', 'move.up', 'value.next');
 	await terminal.sees(/On pod loss +◂ stop/);
-	await terminal.sees(/--on-pod-loss[\s\\│]+exit/);
+	await terminal.sees(/--on-pod-loss[\s\\│─]+exit/);
 	terminal.press('value.previous', 'move.down', 'clear');
 	terminal.type('svc/db');
 	terminal.press('move.down', 'clear');
@@ -254,6 +254,48 @@ test('an edited forward keeps its row and log, and asks before it resets connect
 	echo.write('hello');
 	const [answer] = (await once(echo, 'data')) as [Buffer];
 	t.is(answer.toString(), 'hello');
+});
+
+test('a forward can be spread in its form, and the view shows the pod of each connection', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+-\w+ +2\/2 +Running/);
+	terminal.press('view.services');
+	await terminal.sees(/web +ClusterIP/);
+	terminal.type('/web\r');
+	terminal.press('forward');
+	await terminal.sees(/Pods +one at a time[\s\S]*On pod loss/);
+	await typeFreePort(terminal);
+	terminal.press('move.down', 'move.down', 'value.next');
+	await terminal.sees(/Pods +◂ all Ready ones in turn/);
+	await terminal.sees(/svc\/web [\\\s│]*\d+:80[\\\s│]+--spread/);
+	t.false(terminal.text().includes('On pod loss'), terminal.text());
+	terminal.press('accept');
+	await terminal.sees(/http:\/\/localhost:\d+ forwards to the Ready pods of svc\/web/);
+	const port = Number(/http:\/\/localhost:(\d+) forwards/.exec(terminal.text())![1]);
+	terminal.press('view.forwards');
+	await terminal.sees(/svc\/web:80 +on 2 pods: web-/);
+	const socket = connect(port, '127.0.0.1').on('error', () => {});
+	t.teardown(() => socket.destroy());
+	await terminal.sees(/#1 +127\.0\.0\.1:\d+ +open +\d+s +0 B\/0 B +web-\w+-\w+/);
+	await terminal.sees(/#1: 127\.0\.0\.1:\d+ to web-\w+-\w+/);
+});
+
+test('the forward form of a StatefulSet’s service offers a port for each pod', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+-\w+ +2\/2 +Running/);
+	terminal.press('view.services');
+	await terminal.sees(/web +ClusterIP/);
+	terminal.type('/db\r');
+	terminal.press('forward');
+	await terminal.sees(/Forward from svc\/db/);
+	await typeFreePort(terminal);
+	terminal.press('move.down', 'move.down', 'value.next', 'value.next');
+	await terminal.sees(/Pods +◂ each at a port of its own/);
+	await terminal.sees(/--each/);
+	terminal.press('accept');
+	await terminal.sees(/http:\/\/localhost:\d+ forwards to db-0/);
+	terminal.press('view.forwards');
+	await terminal.sees(/db-0:7000 +on db-0/);
 });
 
 test('quitting with an open forward asks, and Enter answers No', async t => {
