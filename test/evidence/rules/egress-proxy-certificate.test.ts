@@ -79,3 +79,11 @@ test('counted refusals say nothing about kubelets where the egress proxy has TLS
 		).state;
 	t.deepEqual([tls('uds'), tls('tcp')], ['refused', 'enforced']);
 });
+
+test('a refused read without a text is cited in words', t => {
+	const silent = log('certificate-refused');
+	const cited = refusedEgressProxy(
+		makeObservations({flags: [flags(verifyingTunnel)], logDifferentials: [{...silent, facts: {...silent.facts, text: null}}]}),
+	)!.citations.map(({observed}) => observed);
+	t.deepEqual(cited, ['a log read is refused at the certificate']);
+});

@@ -219,3 +219,13 @@ test('a direct route is observed as no dial while the process carried the stream
 	const {observed} = evaluateSteps(rounds(() => ({}))).steps;
 	t.is(observed, 'no egress dial while this process carried 3 and then 5 idle port-forwards of spoke');
 });
+
+test('one held stream is one idle port-forward', t => {
+	const step = {
+		k: 1,
+		before: measure({portForwardsOpen: 0}),
+		during: measure({portForwardsOpen: 1}),
+		after: measure({portForwardsOpen: 0}),
+	};
+	t.regex(evaluateSteps([step]).steps.observed, /carried 1 idle port-forward of spoke$/);
+});
