@@ -49,15 +49,15 @@ test('wrapping help keeps all words', t => {
 });
 
 test('help keeps a flag and its value on one line', t => {
-	const withValue = new Set(
-		rows.flatMap(row => row.flags).flatMap(flag => (flag.kind === 'boolean' ? [] : [`--${flag.name}`, `-${flag.short}`])),
-	);
-	for (const width of [60, 70, 80, 100]) {
-		for (const text of texts(width)) {
+	for (const row of rows) {
+		const withValue = new Set<string>(row.flags.flatMap(flag => (flag.kind === 'boolean' ? [] : [`--${flag.name}`, `-${flag.short}`])));
+		for (const width of [60, 70, 80, 100]) {
 			t.deepEqual(
-				text.split('\n').filter(line => withValue.has(line.trimEnd().replace(/ \\$/, '').split(' ').at(-1)!)),
+				renderCommandHelp(row, {width, toCharset: text => text})
+					.split('\n')
+					.filter(line => withValue.has(line.trimEnd().replace(/ \\$/, '').split(' ').at(-1)!)),
 				[],
-				`${width} columns`,
+				`spoke ${row.name}, ${width} columns`,
 			);
 		}
 	}
