@@ -1,4 +1,4 @@
-/** One command in several contexts at once: a failure ends its own context only. */
+/** One command in several contexts at once. A failure in one context does not stop the others. */
 import {Semaphore} from '../async/semaphore.ts';
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import {exitStatus} from '../errors/exit-status.ts';

@@ -73,12 +73,12 @@ export function describeLogEvent(event: LogEvent): LogDescription | null {
 		case 'apiserver-unreachable': {
 			return {
 				subject: 'follow',
-				parts: [{role: 'error', text: event.error.message}, statement('; its logs are followed when it responds')],
+				parts: [{role: 'error', text: event.error.message}, statement('; retrying until it responds')],
 			};
 		}
 
 		case 'apiserver-reached': {
-			return {subject: 'follow', parts: [statement(`the apiserver responds after ${formatDuration(event.outageMs)}; following its logs`)]};
+			return {subject: 'follow', parts: [statement(`the apiserver responded after ${formatDuration(event.outageMs)}; following its logs`)]};
 		}
 
 		case 'failed': {

@@ -17,7 +17,7 @@ import {isAuditedRequest, isRecordedPath, isRecording, isTranscriptEnd} from './
 /**
 `verified`: complete, unchanged, and signed by a key that the user named or owns. `changed`: a line was changed, removed, added or moved.
 */
-export type TranscriptState = 'verified' | 'key-not-known' | 'unsigned' | 'incomplete' | 'other-key' | 'changed' | 'not-a-transcript';
+export type TranscriptState = 'verified' | 'unknown-key' | 'unsigned' | 'incomplete' | 'other-key' | 'changed' | 'not-a-transcript';
 
 export type TranscriptCheck = {
 	state: TranscriptState;
@@ -119,7 +119,7 @@ class TranscriptChecker {
 			return 'incomplete';
 		}
 
-		return this.#publicKey === null ? 'unsigned' : known === null ? 'key-not-known' : 'verified';
+		return this.#publicKey === null ? 'unsigned' : known === null ? 'unknown-key' : 'verified';
 	}
 
 	#knownAs(publicKey: KeyObject): 'named' | 'own' | null {

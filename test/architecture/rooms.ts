@@ -46,7 +46,7 @@ export const rooms: readonly Room[] = [
 	},
 	{
 		name: 'transcripts',
-		contains: 'Signed recordings of remote commands, and their check',
+		contains: 'Signed transcripts of remote commands: writing and checking',
 		mayImport: ['errors', 'text', 'command-line'],
 	},
 	{

@@ -51,7 +51,7 @@ test('tail of several contexts has the lines of all clusters in the order of the
 	);
 	const terminal = await openTerminal(t, ['tail', 'a', '--all-contexts'], {home, env: {KUBECONFIG: kubeconfig}});
 	await terminal.sees(/eu +a +first[^]*us +a +second[^]*eu +a +third[^]*us +a +fourth/);
-	await terminal.sees(/down: the apiserver [^]*; its logs are followed when/);
+	await terminal.sees(/down: the apiserver [^]*; retrying until/);
 	await terminal.sees(/empty: context "empty" names no cluster/);
 	await terminal.sees(/eu, us · not read: down, empty/);
 	terminal.press('search');

@@ -163,17 +163,17 @@ const rows: {readonly [Type in LogEvent['type']]: ReadonlyArray<Row<Type>>} = {
 	'apiserver-unreachable': [
 		[
 			{type: 'apiserver-unreachable', error: refused},
-			'cannot connect to the apiserver; its logs are followed when it responds',
-			'cannot connect to the apiserver; its logs are followed when it responds',
-			'its logs are followed when it responds',
+			'cannot connect to the apiserver; retrying until it responds',
+			'cannot connect to the apiserver; retrying until it responds',
+			'retrying until it responds',
 		],
 	],
 	'apiserver-reached': [
 		[
 			{type: 'apiserver-reached', outageMs: 42_000},
-			'the apiserver responds after 42 s; following its logs',
-			'the apiserver responds after 42 s; following its logs',
-			'the apiserver responds after 42 s; following its logs',
+			'the apiserver responded after 42 s; following its logs',
+			'the apiserver responded after 42 s; following its logs',
+			'the apiserver responded after 42 s; following its logs',
 		],
 	],
 	failed: [

@@ -79,6 +79,6 @@ test.serial('logs -f follows an apiserver that hangs when it responds, and the o
 	t.is((await closed)[0], 130);
 	t.regex(
 		stderr,
-		new RegExp(`^${contexts[1]!}: spoke: .*followed when it responds\\n${contexts[1]!}: spoke: the apiserver responds after .*\\n$`),
+		new RegExp(`^${contexts[1]!}: spoke: .*retrying until it responds\\n${contexts[1]!}: spoke: the apiserver responded after .*\\n$`),
 	);
 });

@@ -40,17 +40,17 @@ test('a kubelet’s own text about a service is an error, and not the log', asyn
 test('a kubelet’s refusal of a query is reported in its words', async t => {
 	const many = await logs(['node/n1', ...['a', 'b', 'c', 'd', 'e'].flatMap(name => ['--query', name])]);
 	t.deepEqual([many.status, many.stdout], [1, '']);
-	t.true(many.stderr.includes('answered 406: query: Too many: 5: must have at most 4 items'), many.stderr);
+	t.true(many.stderr.includes('responded with status 406: query: Too many: 5: must have at most 4 items'), many.stderr);
 	const long = await logs(['node/n1', '--query', service, '--tail', '100001']);
-	t.true(long.stderr.includes('answered 406: tailLines: Invalid value: 100001: must be between 0 and 100000, inclusive'), long.stderr);
+	t.true(long.stderr.includes('responded with status 406: tailLines: Invalid value: 100001: must be between 0 and 100000, inclusive'), long.stderr);
 	const unsafe = await logs(['node/n1', '--query', 'a b']);
-	t.true(unsafe.stderr.includes('answered 406: query: Invalid value: "a b": input contains unsupported characters'), unsafe.stderr);
+	t.true(unsafe.stderr.includes('responded with status 406: query: Invalid value: "a b": input contains unsupported characters'), unsafe.stderr);
 });
 
 test('a kubelet without enableSystemLogQuery serves files, and is reported to ignore queries', async t => {
 	const ignored = await logs(['node/n2', '--query', service]);
 	t.deepEqual([ignored.status, ignored.stdout], [1, '']);
-	t.regex(ignored.stderr, /node\/n2: its kubelet answers no queries for services.*enableSystemLogQuery: true.*\[ERR_NODE_LOGS\]$/m);
+	t.regex(ignored.stderr, /the kubelet of node\/n2 does not support log queries.*enableSystemLogQuery: true.*\[ERR_NODE_LOGS\]$/m);
 	const {status, stdout} = await logs(['node/n2', '--query', `/${service}.log`]);
 	t.deepEqual([status, stdout], [0, lines]);
 });

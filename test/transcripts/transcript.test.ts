@@ -133,10 +133,10 @@ test('a transcript that someone chained again without the key is changed', async
 
 test('a transcript with another key in its header is not verified', async t => {
 	const file = await recordedFile(t, other.privateKey);
-	t.like(await check(file), {state: 'key-not-known', signedBy: {known: null}});
+	t.like(await check(file), {state: 'unknown-key', signedBy: {known: null}});
 	t.like(await check(file, {named: own}), {state: 'other-key'});
 	t.like(await check(file, {named: other.publicKey, own}), {state: 'verified', signedBy: {known: 'named'}});
-	t.like(await check(file, {}), {state: 'key-not-known'});
+	t.like(await check(file, {}), {state: 'unknown-key'});
 });
 
 test('a transcript without a signature is only consistent', async t => {

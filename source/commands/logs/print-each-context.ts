@@ -15,7 +15,7 @@ type ContextCallbacks = {
 };
 
 /**
-Begins with all contexts at once. A failure ends its own context only. Returns the exit status.
+Begins with all contexts at once. A failure in one context does not stop the others. Returns the exit status.
 @throws SpokeError if nothing more can be printed
 */
 export async function printEachContext(contexts: readonly ContextLogs[], run: LogsRun, {print, report}: ContextCallbacks): Promise<number> {

@@ -36,7 +36,7 @@ export const tailSpec = {
 	summary: 'follow the logs of one or many pods full screen, driven by keys',
 	usage: ['tail TARGET… [flags]', 'tail -l SELECTOR [flags]'],
 	about:
-		'Follows logs full screen: search without hiding lines (n, N), filters, formatted JSON, levels, marks, save. Gaps, reconnects and restarts appear in the stream and are counted, as are lines buffered while paused and lines dropped.\nWith several contexts, the lines of all clusters are in one tail, in the order of their times, each with its context. A cluster that cannot be read is reported in the tail; one that is down is followed when it responds.',
+		'Follows logs full screen: search without hiding lines (n, N), filters, formatted JSON, levels, marks, save. Gaps, reconnects and restarts appear in the stream and are counted, as are lines buffered while paused and lines dropped.\nWith several contexts, the lines of all clusters are in one tail, sorted by timestamp, each with its context. A cluster that cannot be read is reported in the tail; one that is down is followed when it responds.',
 	examples: [
 		['spoke tail deploy/web', 'every pod of a deployment, including new ones'],
 		['spoke tail deploy/web --level warn', 'warnings and errors, with their tracebacks'],

@@ -16,8 +16,8 @@ function describeState({state, lines, sealedLines, signedBy}: TranscriptCheck): 
 				: `verified: complete, unchanged, and signed by ${key} that you named`;
 		}
 
-		case 'key-not-known': {
-			return `complete and unchanged since it was signed by ${key} named in the file: this does not say whose key it is (pass --public-key)`;
+		case 'unknown-key': {
+			return `unknown key: complete and unchanged since ${key} signed it, but this key is neither yours nor given with --public-key`;
 		}
 
 		case 'unsigned': {
@@ -29,7 +29,7 @@ function describeState({state, lines, sealedLines, signedBy}: TranscriptCheck): 
 				sealedLines === 0
 					? 'none of its lines has a valid seal'
 					: `${sealedLines === 1 ? 'line 1 is' : `lines 1 to ${sealedLines} are`} ${describeSeal(signedBy)}${lines > sealedLines + 1 ? ', what follows is not sealed' : ''}`;
-			return `ends without its trailer: cut or still running; ${consistent}`;
+			return `incomplete: it has no trailer, because it was truncated or is still being recorded; ${consistent}`;
 		}
 
 		case 'other-key': {
@@ -37,7 +37,7 @@ function describeState({state, lines, sealedLines, signedBy}: TranscriptCheck): 
 		}
 
 		case 'changed': {
-			return `changed: line ${lines} does not follow from the lines before it, so one of the lines from ${sealedLines + 1} to ${lines} was changed, added, removed or moved; nothing in it counts`;
+			return `changed: line ${lines} does not follow from the lines before it, so one of the lines from ${sealedLines + 1} to ${lines} was changed, added, removed or moved; nothing in the file can be trusted`;
 		}
 
 		case 'not-a-transcript': {

@@ -18,7 +18,7 @@ const statusOf: Readonly<Record<TranscriptState, number>> = {
 	'not-a-transcript': exitStatus.requireNotMet,
 	incomplete: exitStatus.requireUndecided,
 	unsigned: exitStatus.requireUndecided,
-	'key-not-known': exitStatus.requireUndecided,
+	'unknown-key': exitStatus.requireUndecided,
 };
 
 export const command: Command<typeof verifySpec.flags> = {

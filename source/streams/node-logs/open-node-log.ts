@@ -53,7 +53,7 @@ function withPermission(error: SpokeError, {facts}: ClusterClient): SpokeError {
 function refusalIn({status, headers, bodyStart}: ProxyResponse, target: string, query: NodeLogQuery): SpokeError | null {
 	// A kubelet that ignores the query serves the list of the directory.
 	if (status === 200 && query.kind === 'services' && (headers['content-type'] ?? '').startsWith('text/html')) {
-		return new SpokeError('ERR_NODE_LOGS', `${target}: its kubelet answers no queries for services: it listed the files of /var/log`, {
+		return new SpokeError('ERR_NODE_LOGS', `the kubelet of ${target} does not support log queries: it returned the list of /var/log instead`, {
 			remedy: `set enableSystemLogQuery: true in the kubelet’s configuration (before 1.36, also the feature gate NodeLogQuery), or read a file: ${listing}`,
 		});
 	}
@@ -73,7 +73,7 @@ function refusalIn({status, headers, bodyStart}: ProxyResponse, target: string, 
 		return new SpokeError('ERR_NOT_FOUND', `${target} has no /var/log/${query.file}`, {leg: 3, text, remedy: listing});
 	}
 
-	return new SpokeError('ERR_NODE_LOGS', `the kubelet of ${target} answered ${status}: ${sanitizeLine(text).slice(0, 1000)}`, {
+	return new SpokeError('ERR_NODE_LOGS', `the kubelet of ${target} responded with status ${status}: ${sanitizeLine(text).slice(0, 1000)}`, {
 		text,
 		remedy: remedies.get(text) ?? null,
 	});

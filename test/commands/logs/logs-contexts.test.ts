@@ -80,7 +80,7 @@ test('logs -f follows a cluster that is down when it responds, and the others me
 	child.stderr.setEncoding('utf8').on('data', (text: string) => {
 		stderr += text;
 	});
-	await until(() => stdout.includes('[eu pod/db-0/db] ') && stderr.includes('its logs are followed when it responds'));
+	await until(() => stdout.includes('[eu pod/db-0/db] ') && stderr.includes('retrying until it responds'));
 	t.false(stdout.includes('[us '));
 	back.resolve();
 	await restarted;
@@ -90,7 +90,7 @@ test('logs -f follows a cluster that is down when it responds, and the others me
 	t.is(status, 130);
 	t.regex(
 		stderr,
-		/^us: spoke: .*; its logs are followed when it responds\nus: spoke: the apiserver responds after .*; following its logs\n$/,
+		/^us: spoke: .*; retrying until it responds\nus: spoke: the apiserver responded after .*; following its logs\n$/,
 	);
 });
 

@@ -133,7 +133,7 @@ for (const [title, answer, words] of [
 	[
 		'no log query',
 		{type: 'text/html; charset=utf-8', body: '<pre>\n<a href="pods/">pods/</a>\n</pre>\n'},
-		/answers no queries for services.*\(set enableSystemLogQuery: true/,
+		/does not support log queries.*\(set enableSystemLogQuery: true/,
 	],
 	[
 		'a refused query',
