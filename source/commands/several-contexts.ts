@@ -14,7 +14,7 @@ export type ContextResult<Value> = {context: string} & ({value: Value; error: nu
 const maxAtOnce = 8;
 
 /** The results in the order of the contexts. @throws the reason of `signal` */
-export async function* inContexts<Value>(
+export async function* runInContexts<Value>(
 	contexts: readonly ConnectionFlags[],
 	run: (flags: ConnectionFlags) => Promise<Value>,
 	signal: AbortSignal,
@@ -45,7 +45,7 @@ export function combineStatuses(statuses: readonly number[]): number {
 export type TextStream = {readonly isTTY?: boolean | undefined; write(text: string): unknown};
 
 /** Writes each line with the name of the context before it. */
-export function streamOfContext(stream: TextStream, context: string): TextStream {
+export function prefixWithContext(stream: TextStream, context: string): TextStream {
 	const name = sanitizeLine(context);
 	return {
 		isTTY: stream.isTTY,
@@ -55,7 +55,7 @@ export function streamOfContext(stream: TextStream, context: string): TextStream
 
 /** The line of an error on stderr. */
 export function writeContextError(error: SpokeError, context: string, stderr: TextStream): void {
-	streamOfContext(stderr, context).write(`${toTerminalCharset(stderr, errorText(error))}\n`);
+	prefixWithContext(stderr, context).write(`${toTerminalCharset(stderr, errorText(error))}\n`);
 }
 
 /** The `Error` object of one context. */

@@ -41,10 +41,11 @@ function failedSuite(name: string, error: SpokeError, time: string): Suite {
 	return {name, time, tests: 1, failures: 0, errors: 1, skipped: 0, cases: [xml]};
 }
 
-const counted = ['tests', 'failures', 'errors', 'skipped'] as const;
+const suiteCounts = ['tests', 'failures', 'errors', 'skipped'] as const;
 
 function junitDocument(suites: readonly Suite[]): string {
-	const numbers = (of: readonly Suite[]) => counted.map(name => `${name}="${of.reduce((sum, suite) => sum + suite[name], 0)}"`).join(' ');
+	const numbers = (of: readonly Suite[]) =>
+		suiteCounts.map(name => `${name}="${of.reduce((sum, suite) => sum + suite[name], 0)}"`).join(' ');
 	return [
 		'<?xml version="1.0" encoding="UTF-8"?>',
 		`<testsuites name="spoke audit" ${numbers(suites)}>`,

@@ -32,11 +32,11 @@ function cellsOf({context, value: audit, error}: AuditedContext): readonly strin
 	return [context, verdictOf(audit), kubelets, route, causeOf(audit)];
 }
 
-const counted = ['fail', 'warn', 'unknown'] as const satisfies readonly RowVerdict[];
+const countedVerdicts = ['fail', 'warn', 'unknown'] as const satisfies readonly RowVerdict[];
 
 /** The result of `--require`, or else how many rows are not as they should be. */
 function verdictOf({require, summary}: Audit): string {
-	const counts = counted.filter(verdict => summary[verdict] > 0).map(verdict => `${summary[verdict]} ${verdict}`);
+	const counts = countedVerdicts.filter(verdict => summary[verdict] > 0).map(verdict => `${summary[verdict]} ${verdict}`);
 	return require.result?.replace('-', ' ') ?? (counts.join(', ') || 'pass');
 }
 

@@ -1,18 +1,18 @@
 /** Checks a transcript line by line. */
 import {createPublicKey, type KeyObject} from 'node:crypto';
 import {
-	type AuditedRequest,
+	type TranscriptRequest,
 	decodeEvent,
 	decodeOwnLine,
 	isSeal,
 	LineChain,
 	type OwnLine,
 	parseJson,
-	type Recording,
+	type TranscriptHeader,
 	type TranscriptEnd,
 } from './transcript.ts';
 import {fingerprint} from './transcript-key.ts';
-import {isAuditedRequest, isRecordedPath, isRecording, isTranscriptEnd} from './transcript-shapes.ts';
+import {isTranscriptRequest, isRecordedPath, isTranscriptHeader, isTranscriptEnd} from './transcript-shapes.ts';
 
 /**
 `verified`: complete, unchanged, and signed by a key that the user named or owns. `changed`: a line was changed, removed, added or moved.
@@ -27,8 +27,8 @@ export type TranscriptCheck = {
 	/** `null` if the transcript is not signed, or names no valid key. */
 	signedBy: {fingerprint: string; known: 'named' | 'own' | null} | null;
 	/** What the sealed lines say; all empty if the transcript was changed. */
-	recording: Recording | null;
-	requests: readonly AuditedRequest[];
+	recording: TranscriptHeader | null;
+	requests: readonly TranscriptRequest[];
 	paths: ReadonlyArray<{line: string}>;
 	end: TranscriptEnd | null;
 };
@@ -63,14 +63,14 @@ const lineFeed = 0x0a;
 class TranscriptChecker {
 	readonly #known: KnownKeys;
 	readonly #chain = new LineChain();
-	#recording: Recording | null = null;
+	#recording: TranscriptHeader | null = null;
 	#publicKey: KeyObject | null = null;
 	#sealedLines = 0;
 	#lastTime = '0.000000';
 	#failure: 'changed' | 'not-a-transcript' | null = null;
 	/** Of lines that no seal covers yet. */
 	#unsealed: Array<() => void> = [];
-	readonly #requests: AuditedRequest[] = [];
+	readonly #requests: TranscriptRequest[] = [];
 	readonly #paths: Array<{line: string}> = [];
 	#end: TranscriptEnd | null = null;
 
@@ -134,7 +134,7 @@ class TranscriptChecker {
 	#readHeader(line: Buffer): 'not-a-transcript' | null {
 		const header = parseJson(line.toString());
 		const recording = isObject(header) && header['version'] === 2 ? header['spoke'] : null;
-		if (!isRecording(recording)) {
+		if (!isTranscriptHeader(recording)) {
 			return 'not-a-transcript';
 		}
 
@@ -185,7 +185,7 @@ class TranscriptChecker {
 
 	/** Ignores kinds that a later version may add. */
 	#note(own: OwnLine): void {
-		if (own.kind === 'TranscriptRequest' && isAuditedRequest(own)) {
+		if (own.kind === 'TranscriptRequest' && isTranscriptRequest(own)) {
 			this.#requests.push(own);
 		} else if (own.kind === 'Path' && isRecordedPath(own)) {
 			this.#paths.push(own);

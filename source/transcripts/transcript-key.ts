@@ -86,7 +86,7 @@ function createKey(path: string): KeyObject {
 	}
 }
 
-const accessOfOthers = 0o077;
+const groupAndOthersMask = 0o077;
 
 /** Anyone who can read the key can sign as the user. Windows has no file modes. */
 function assertPrivate(file: number, path: string): void {
@@ -100,7 +100,7 @@ function assertPrivate(file: number, path: string): void {
 		throw new SpokeError('ERR_LOCAL_FILE', `the transcript key ${path} belongs to another user`);
 	}
 
-	if ((mode & accessOfOthers) !== 0) {
+	if ((mode & groupAndOthersMask) !== 0) {
 		throw new SpokeError('ERR_LOCAL_FILE', `others can access the transcript key ${path}`, {
 			remedy: `if nobody has used it, chmod 600 ${path}; otherwise remove it, and spoke creates a new one`,
 		});

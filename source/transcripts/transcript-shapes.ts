@@ -1,13 +1,13 @@
 /** Shapes of what a transcript says: its signer can be anyone, and what is printed must not fail. */
-import {type AuditedRequest, type Recording, transcriptFormat, type TranscriptEnd} from './transcript.ts';
+import {type TranscriptRequest, type TranscriptHeader, transcriptFormat, type TranscriptEnd} from './transcript.ts';
 
 type Check = (value: unknown) => boolean;
 
-export function isRecording(value: unknown): value is Recording {
+export function isTranscriptHeader(value: unknown): value is TranscriptHeader {
 	return recording(value);
 }
 
-export function isAuditedRequest(value: unknown): value is AuditedRequest {
+export function isTranscriptRequest(value: unknown): value is TranscriptRequest {
 	return request(value);
 }
 

@@ -4,11 +4,11 @@ import {closeSync, constants, openSync, rmSync, writeSync} from 'node:fs';
 import {StringDecoder} from 'node:string_decoder';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {
-	type AuditedRequest,
+	type TranscriptRequest,
 	encodeEvent,
 	type EventCode,
 	LineChain,
-	type Recording,
+	type TranscriptHeader,
 	type StreamTotal,
 	type TranscriptEnd,
 } from './transcript.ts';
@@ -62,7 +62,7 @@ export class TranscriptWriter {
 		return this.#chain.lines > 0;
 	}
 
-	begin({width, height, command, env}: AsciicastHeader, recording: Omit<Recording, 'publicKey'>): void {
+	begin({width, height, command, env}: AsciicastHeader, recording: Omit<TranscriptHeader, 'publicKey'>): void {
 		this.#startedAt = performance.now();
 		const publicKey =
 			this.#privateKey === null ? null : createPublicKey(this.#privateKey).export({type: 'spki', format: 'der'}).toString('base64');
@@ -92,7 +92,7 @@ export class TranscriptWriter {
 		this.#event('s', JSON.stringify(path));
 	}
 
-	request(request: AuditedRequest): void {
+	request(request: TranscriptRequest): void {
 		this.#event('s', JSON.stringify(request));
 	}
 

@@ -13,7 +13,7 @@ export const transcriptFormat = 1;
 export type EventCode = 'o' | 'i' | 'r' | 's';
 
 /** What the `spoke` field of the header says about a recording. */
-export type Recording = {
+export type TranscriptHeader = {
 	format: number;
 	/** Of spoke. */
 	version: string;
@@ -33,7 +33,7 @@ export type Recording = {
 };
 
 /** A request that started the command, or tried to. */
-export type AuditedRequest = {
+export type TranscriptRequest = {
 	kind: 'TranscriptRequest';
 	carrier: 'websocket' | 'spdy';
 	/** `null` without a response. */

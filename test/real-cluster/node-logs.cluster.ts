@@ -42,9 +42,15 @@ test('a kubelet’s refusal of a query is reported in its words', async t => {
 	t.deepEqual([many.status, many.stdout], [1, '']);
 	t.true(many.stderr.includes('responded with status 406: query: Too many: 5: must have at most 4 items'), many.stderr);
 	const long = await logs(['node/n1', '--query', service, '--tail', '100001']);
-	t.true(long.stderr.includes('responded with status 406: tailLines: Invalid value: 100001: must be between 0 and 100000, inclusive'), long.stderr);
+	t.true(
+		long.stderr.includes('responded with status 406: tailLines: Invalid value: 100001: must be between 0 and 100000, inclusive'),
+		long.stderr,
+	);
 	const unsafe = await logs(['node/n1', '--query', 'a b']);
-	t.true(unsafe.stderr.includes('responded with status 406: query: Invalid value: "a b": input contains unsupported characters'), unsafe.stderr);
+	t.true(
+		unsafe.stderr.includes('responded with status 406: query: Invalid value: "a b": input contains unsupported characters'),
+		unsafe.stderr,
+	);
 });
 
 test('a kubelet without enableSystemLogQuery serves files, and is reported to ignore queries', async t => {

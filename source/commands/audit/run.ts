@@ -19,7 +19,7 @@ import {assertRequireFlags} from '../../evidence/require-path.ts';
 import {errorText} from '../../text/error-text.ts';
 import {toTerminalCharset} from '../../text/terminal-charset.ts';
 import type {Command, Invocation} from '../command.ts';
-import {combineStatuses, contextErrorLine, inContexts, writeContextError} from '../several-contexts.ts';
+import {combineStatuses, contextErrorLine, runInContexts, writeContextError} from '../several-contexts.ts';
 import {auditSpec} from './spec.ts';
 
 type Format = FlagValues<typeof auditSpec.flags>['output'];
@@ -107,7 +107,7 @@ async function auditContexts(contexts: readonly ConnectionFlags[], invocation: A
 		interrupted,
 	} = invocation;
 	const audited: AuditedContext[] = [];
-	for await (const result of inContexts(contexts, async one => readAudit(one, invocation, options), interrupted)) {
+	for await (const result of runInContexts(contexts, async one => readAudit(one, invocation, options), interrupted)) {
 		const {context, value: audit, error} = result;
 		audited.push(result);
 		const failure = error ?? failureOf(audit);

@@ -7,9 +7,9 @@ import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import type {PathRequirement} from '../../evidence/require-path.ts';
 import type {ResolvedTarget} from '../../streams/connection-observer.ts';
-import type {AuditedUpgrade, RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
+import type {UpgradeAttempt, RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
-import {type Recording, transcriptFormat} from '../../transcripts/transcript.ts';
+import {type TranscriptHeader, transcriptFormat} from '../../transcripts/transcript.ts';
 import {ensureTranscriptKey} from '../../transcripts/transcript-key.ts';
 import {type RecordingEnd, type StreamName, TranscriptWriter} from '../../transcripts/transcript-writer.ts';
 import {version} from '../../version.ts';
@@ -37,8 +37,8 @@ export class CommandRecording {
 	readonly #request: RecordRequest;
 	readonly #env: NodeJS.ProcessEnv;
 	readonly #writer: TranscriptWriter;
-	#cluster: Recording['cluster'] = {context: null, server: ''};
-	#user: Promise<Recording['user']> = Promise.resolve(null);
+	#cluster: TranscriptHeader['cluster'] = {context: null, server: ''};
+	#user: Promise<TranscriptHeader['user']> = Promise.resolve(null);
 	#isTerminal = false;
 	#stopFollowing = (): void => {};
 
@@ -137,8 +137,8 @@ export class CommandRecording {
 		}
 	};
 
-	readonly onAudited = (request: AuditedUpgrade): void => {
-		this.#writer.request({kind: 'TranscriptRequest', ...request});
+	readonly onUpgradeAttempt = (attempt: UpgradeAttempt): void => {
+		this.#writer.request({kind: 'TranscriptRequest', ...attempt});
 	};
 
 	follow(command: RemoteCommand, {stdin, stdout}: Pick<Invocation, 'stdin' | 'stdout'>): void {

@@ -29,7 +29,7 @@ export type LineChoice = {
 };
 
 type LogFlags = FlagValues<typeof logsSpec.flags>;
-export type LogsLine = {
+export type LogsInvocation = {
 	flags: LogFlags;
 	given: ReadonlySet<string>;
 	positionals: readonly string[];
@@ -43,21 +43,24 @@ const selectorTail = 10;
 @throws SpokeError ERR_USAGE with kubectl's messages
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/logs/logs.go
 */
-export function logRequest({flags, given, positionals, afterDash}: LogsLine): LogRequest {
+export function logRequest({flags, given, positionals, afterDash}: LogsInvocation): LogRequest {
 	const {inputs, inlineContainer} = readArguments([...positionals, ...(afterDash ?? [])], flags);
 	const container = inlineContainer ?? flags.container ?? '';
-	check(inlineContainer === undefined || !given.has('container'), 'only one of -c or an inline [CONTAINER] arg is allowed');
-	check(!flags['all-containers'] || container === '', `--all-containers=true should not be specified with container name ${container}`);
-	check(flags['since-time'] === '' || flags.since === 0, 'at most one of `sinceTime` or `sinceSeconds` may be specified');
-	check(flags['limit-bytes'] >= 0, '--limit-bytes must be greater than 0');
-	check(flags.since >= 0, '--since must be greater than 0');
-	check(flags.tail >= -1, '--tail must be greater than or equal to -1');
+	assertUsage(inlineContainer === undefined || !given.has('container'), 'only one of -c or an inline [CONTAINER] arg is allowed');
+	assertUsage(
+		!flags['all-containers'] || container === '',
+		`--all-containers=true should not be specified with container name ${container}`,
+	);
+	assertUsage(flags['since-time'] === '' || flags.since === 0, 'at most one of `sinceTime` or `sinceSeconds` may be specified');
+	assertUsage(flags['limit-bytes'] >= 0, '--limit-bytes must be greater than 0');
+	assertUsage(flags.since >= 0, '--since must be greater than 0');
+	assertUsage(flags.tail >= -1, '--tail must be greater than or equal to -1');
 	const exports = given.has('export');
-	check(!exports || flags.export !== '', '--export requires a directory');
-	check(!exports || !flags.follow, '--export cannot be used with -f');
-	check(!exports || !flags.previous, '--export cannot be used with -p: it exports previous logs too');
+	assertUsage(!exports || flags.export !== '', '--export requires a directory');
+	assertUsage(!exports || !flags.follow, '--export cannot be used with -f');
+	assertUsage(!exports || !flags.previous, '--export cannot be used with -p: it exports previous logs too');
 	for (const name of ['until', 'resume']) {
-		check(flags.follow || !given.has(name), `--${name} requires -f`);
+		assertUsage(flags.follow || !given.has(name), `--${name} requires -f`);
 	}
 
 	return {
@@ -74,9 +77,9 @@ export function logRequest({flags, given, positionals, afterDash}: LogsLine): Lo
 }
 
 function linesOf({level, include, exclude, field: fields, template, output}: LogFlags, given: ReadonlySet<string>): LineChoice | null {
-	check(output !== 'template' || template !== undefined, '-o template requires --template');
-	check(template === undefined || output === 'template' || !given.has('output'), `--template cannot be used with -o ${output}`);
-	check(template === undefined || fields.length === 0, '--field cannot be used with --template');
+	assertUsage(output !== 'template' || template !== undefined, '-o template requires --template');
+	assertUsage(template === undefined || output === 'template' || !given.has('output'), `--template cannot be used with -o ${output}`);
+	assertUsage(template === undefined || fields.length === 0, '--field cannot be used with --template');
 	const isPlain = level === undefined && template === undefined && include.length + exclude.length + fields.length === 0;
 	return isPlain ? null : {level, include, exclude, fields, template};
 }
@@ -84,7 +87,7 @@ function linesOf({level, include, exclude, field: fields, template, output}: Log
 /** A second argument without a slash is the container, as in kubectl. */
 function readArguments(positionals: readonly string[], flags: LogFlags): {inputs: readonly string[]; inlineContainer: string | undefined} {
 	if (flags.selector) {
-		check(positionals.length === 0, 'only a selector (-l) or a POD name is allowed');
+		assertUsage(positionals.length === 0, 'only a selector (-l) or a POD name is allowed');
 		return {inputs: [], inlineContainer: undefined};
 	}
 
@@ -95,11 +98,11 @@ function readArguments(positionals: readonly string[], flags: LogFlags): {inputs
 
 	if (second === undefined || second.includes('/')) {
 		const stranger = rest.find(text => !text.includes('/'));
-		check(stranger === undefined, `argument ${JSON.stringify(stranger)}: targets after the first must be KIND/NAME`);
+		assertUsage(stranger === undefined, `argument ${JSON.stringify(stranger)}: targets after the first must be KIND/NAME`);
 		return {inputs: positionals, inlineContainer: undefined};
 	}
 
-	check(
+	assertUsage(
 		rest.length === 0,
 		`argument ${JSON.stringify(rest[0])} is one too many after TARGET and CONTAINER: further targets must be KIND/NAME`,
 	);
@@ -133,8 +136,8 @@ export function rfc3339(text: string): string {
 	return `${new Date(Math.floor(milliseconds / 1000) * 1000).toISOString().slice(0, 19)}Z`;
 }
 
-export function check(holds: boolean, otherwise: string): void {
-	if (!holds) {
-		throw new SpokeError('ERR_USAGE', otherwise);
+export function assertUsage(condition: boolean, message: string): void {
+	if (!condition) {
+		throw new SpokeError('ERR_USAGE', message);
 	}
 }

@@ -2,7 +2,7 @@
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {NodeLogOptions, NodeLogQuery} from '../../streams/node-logs/node-log-query.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
-import {check, rfc3339, type LogsLine} from './log-request.ts';
+import {assertUsage, rfc3339, type LogsInvocation} from './log-request.ts';
 import {nodeFlags} from './spec.ts';
 import {connectionFlagNames} from '../../command-line/connection-flags.ts';
 
@@ -11,15 +11,15 @@ type NodeLogArguments = {target: string; query: NodeLogQuery};
 /**
 @throws SpokeError ERR_USAGE, for every flag that a node's log does not have
 */
-export function nodeLogRequest({flags, given, positionals, afterDash}: LogsLine): NodeLogArguments {
+export function nodeLogRequest({flags, given, positionals, afterDash}: LogsInvocation): NodeLogArguments {
 	const [target = '', ...more] = [...positionals, ...(afterDash ?? [])];
 	const isOfNode = target !== '' && parseTarget(target).resource.kind === 'Node';
 	const [nodeOnly] = nodeFlags.filter(({name}) => given.has(name));
-	check(isOfNode || nodeOnly === undefined, `--${nodeOnly?.name} requires a node: spoke logs node/NAME --query kubelet`);
-	check(isOfNode && more.length === 0, `the log of a node is read alone: ${[target, ...more].join(' ')}`);
-	const other = [...given].find(name => !isOfNodeLog.has(name));
-	check(other === undefined, `--${other} cannot be used with ${target}: ${nodeLogFlags.map(name => `--${name}`).join(', ')} can`);
-	check(flags.output !== 'template', `-o template cannot be used with ${target}`);
+	assertUsage(isOfNode || nodeOnly === undefined, `--${nodeOnly?.name} requires a node: spoke logs node/NAME --query kubelet`);
+	assertUsage(isOfNode && more.length === 0, `the log of a node is read alone: ${[target, ...more].join(' ')}`);
+	const other = [...given].find(name => !nodeLogFlagNames.has(name));
+	assertUsage(other === undefined, `--${other} cannot be used with ${target}: ${nodeLogFlags.map(name => `--${name}`).join(', ')} can`);
+	assertUsage(flags.output !== 'template', `-o template cannot be used with ${target}`);
 	const queries = flags.query.map(text => text.trim());
 	if (queries.length === 0 || queries.includes('')) {
 		throw new SpokeError('ERR_USAGE', `${target} requires --query: a service of the node, or a file or directory below /var/log`, {
@@ -32,7 +32,7 @@ export function nodeLogRequest({flags, given, positionals, afterDash}: LogsLine)
 
 const nodeLogFlags = [...nodeFlags.map(({name}) => name), 'since', 'since-time', 'tail'] as const;
 
-const isOfNodeLog: ReadonlySet<string> = new Set([
+const nodeLogFlagNames: ReadonlySet<string> = new Set([
 	...nodeLogFlags,
 	...['output', 'quiet', 'path', 'require', 'min-basis', 'read-only'],
 	...connectionFlagNames,
@@ -45,22 +45,22 @@ function queryOf(queries: readonly string[], options: NodeLogOptions): NodeLogQu
 		return {kind: 'services', services: queries, options};
 	}
 
-	check(queries.length === 1, `--query ${file}: a file is read alone; only services can be several`);
-	check(
+	assertUsage(queries.length === 1, `--query ${file}: a file is read alone; only services can be several`);
+	assertUsage(
 		Object.keys(options).length === 0,
 		`--query ${file}: a file is sent whole; --since, --since-time, --tail, --boot and --pattern are for services`,
 	);
 	const segments = file.split(/[/\\]/);
-	check(!segments.some(segment => segment === '.' || segment === '..'), `--query ${file}: a path must not contain . or ..`);
+	assertUsage(!segments.some(segment => segment === '.' || segment === '..'), `--query ${file}: a path must not contain . or ..`);
 	const names = segments.filter(segment => segment !== '');
 	return {kind: 'file', file: names.join('/') + (names.length > 0 && segments.at(-1) === '' ? '/' : '')};
 }
 
-function optionsOf({since, 'since-time': sinceTime, tail, boot, pattern}: LogsLine['flags']): NodeLogOptions {
-	check(sinceTime === '' || since === 0, 'at most one of --since and --since-time can be used');
-	check(since >= 0, '--since must be greater than 0');
-	check(tail >= -1, '--tail must be greater than or equal to -1');
-	check(boot === undefined || boot <= 0, '--boot must be 0 (the current boot) or less (-1: the boot before)');
+function optionsOf({since, 'since-time': sinceTime, tail, boot, pattern}: LogsInvocation['flags']): NodeLogOptions {
+	assertUsage(sinceTime === '' || since === 0, 'at most one of --since and --since-time can be used');
+	assertUsage(since >= 0, '--since must be greater than 0');
+	assertUsage(tail >= -1, '--tail must be greater than or equal to -1');
+	assertUsage(boot === undefined || boot <= 0, '--boot must be 0 (the current boot) or less (-1: the boot before)');
 	return {
 		...(since !== 0 && {sinceTime: rfc3339(new Date(Date.now() - since).toISOString())}),
 		...(sinceTime !== '' && {sinceTime: rfc3339(sinceTime)}),

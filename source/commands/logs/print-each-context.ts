@@ -6,7 +6,7 @@ import {waitForApiserver} from '../../streams/logs/wait-for-apiserver.ts';
 import {combineStatuses, contextErrorLine, writeContextError} from '../several-contexts.ts';
 import type {ContextLogs, ContextOptions, LogsRun} from './print-context.ts';
 
-export {streamOfContext} from '../several-contexts.ts';
+export {prefixWithContext} from '../several-contexts.ts';
 
 type ContextCallbacks = {
 	/** Resolves to the exit status. @throws SpokeError */
@@ -28,7 +28,7 @@ export async function printEachContext(contexts: readonly ContextLogs[], run: Lo
 			}
 		};
 		const own = {ready, turn};
-		const status = orReport(logs, run, async () => print(logs, own));
+		const status = printOrReportFailure(logs, run, async () => print(logs, own));
 		turn = status.then(
 			() => undefined,
 			() => undefined,
@@ -38,7 +38,7 @@ export async function printEachContext(contexts: readonly ContextLogs[], run: Lo
 	return combineStatuses(await Promise.all(statuses));
 }
 
-async function orReport(logs: ContextLogs, {output, stderr}: LogsRun, print: () => Promise<number>): Promise<number> {
+async function printOrReportFailure(logs: ContextLogs, {output, stderr}: LogsRun, print: () => Promise<number>): Promise<number> {
 	try {
 		return await print();
 	} catch (thrown) {

@@ -34,10 +34,10 @@ export const command: Command<typeof logsSpec.flags> = {
 			throw oneClusterError('--export', contexts.length);
 		}
 
-		const {printEachContext, streamOfContext} = await import('./print-each-context.ts');
+		const {printEachContext, prefixWithContext} = await import('./print-each-context.ts');
 		const logs = contexts.map(async (one): Promise<ContextLogs> => {
 			const context = one.context!;
-			const notices = streamOfContext(stderr, context);
+			const notices = prefixWithContext(stderr, context);
 			return {flags: one, lines: await lineOutput(flags, run, {context, stderr: notices}), stderr: notices};
 		});
 		return printEachContext(await Promise.all(logs), run, {

@@ -14,7 +14,14 @@ import {assertPathsMeet, parsePathRequirements, type PathRequirement} from '../.
 import {toTerminalCharset} from '../../text/terminal-charset.ts';
 import type {Command, Invocation} from '../command.ts';
 import {oneTarget} from '../one-target.ts';
-import {combineStatuses, contextErrorLine, inContexts, streamOfContext, writeContextError, type TextStream} from '../several-contexts.ts';
+import {
+	combineStatuses,
+	contextErrorLine,
+	runInContexts,
+	prefixWithContext,
+	writeContextError,
+	type TextStream,
+} from '../several-contexts.ts';
 import {pathSpec} from './spec.ts';
 
 const features: readonly StreamFeature[] = ['logs', 'exec', 'attach', 'port-forward', 'node-proxy', 'pod-proxy', 'service-proxy'];
@@ -38,10 +45,10 @@ export const command: Command<typeof pathSpec.flags> = {
 			return exitStatus.ok;
 		}
 
-		const read = async (one: ConnectionFlags) => readPaths(one, request, invocation, streamOfContext(stderr, one.context!));
+		const read = async (one: ConnectionFlags) => readPaths(one, request, invocation, prefixWithContext(stderr, one.context!));
 		const statuses: number[] = [];
 		let between = '';
-		for await (const {context, value: paths, error} of inContexts(contexts, read, interrupted)) {
+		for await (const {context, value: paths, error} of runInContexts(contexts, read, interrupted)) {
 			if (error === null) {
 				stdout.write(`${between}${format(paths, invocation)}`);
 				between = flags.output === 'text' ? '\n' : '';

@@ -158,7 +158,7 @@ async function runCommand(
 		environment: env,
 		onWaiting: say,
 		...(observer && {observer}),
-		...(recording && {onAudited: recording.onAudited}),
+		...(recording && {onUpgradeAttempt: recording.onUpgradeAttempt}),
 	});
 	if (tty) {
 		notices.hold();

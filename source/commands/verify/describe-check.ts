@@ -1,7 +1,7 @@
 /** What a check of a transcript proves, and what it does not, as lines. */
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import type {TranscriptCheck} from '../../transcripts/check-transcript.ts';
-import type {AuditedRequest, Recording, TranscriptEnd} from '../../transcripts/transcript.ts';
+import type {TranscriptRequest, TranscriptHeader, TranscriptEnd} from '../../transcripts/transcript.ts';
 
 export function describeCheck(file: string, check: TranscriptCheck): readonly string[] {
 	return [`${file}: ${describeState(check)}`, ...describeContent(check), ...describeLimits(check)];
@@ -62,7 +62,7 @@ function describeContent({recording, requests, paths, end}: TranscriptCheck): re
 		: [
 				'it says:',
 				...[
-					...describeRecording(recording),
+					...describeHeader(recording),
 					...requests.map(request => describeRequest(request)),
 					// The basis can change without the line.
 					...paths.map(({line}) => line).filter((line, index, all) => line !== all[index - 1]),
@@ -71,7 +71,7 @@ function describeContent({recording, requests, paths, end}: TranscriptCheck): re
 			];
 }
 
-function describeRecording({user, cluster, target, command, recordedAt, requirements, inputRecorded}: Recording): readonly string[] {
+function describeHeader({user, cluster, target, command, recordedAt, requirements, inputRecorded}: TranscriptHeader): readonly string[] {
 	const {namespace, name, container, node} = target;
 	return [
 		`user: ${user === null ? 'unknown' : `${user.name} (${user.from === 'apiserver' ? 'named by the apiserver' : 'named only in the kubeconfig'})`}`,
@@ -83,11 +83,11 @@ function describeRecording({user, cluster, target, command, recordedAt, requirem
 	];
 }
 
-function describeRequirement({states, minBasis, source}: Recording['requirements'][number]): string {
+function describeRequirement({states, minBasis, source}: TranscriptHeader['requirements'][number]): string {
 	return `${states.join(', ')}, at least ${minBasis} (${source ?? 'command line'})`;
 }
 
-function describeRequest({carrier, status, auditId: {sent, answered}}: AuditedRequest): string {
+function describeRequest({carrier, status, auditId: {sent, answered}}: TranscriptRequest): string {
 	const confirmed =
 		answered === null
 			? 'sent by spoke; the response names none'

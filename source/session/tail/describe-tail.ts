@@ -23,9 +23,9 @@ export function describeTailScope(view: TailView, dot: string): string {
 		pods === 1 && !view.title.includes(' ') ? '' : `${formatQuantity(pods, 'pod')}${gone}`,
 		names.size === 1 ? `${[...names][0]!}${ofContainers(view)}` : `${containers.size} containers`,
 		contexts.size > 3 ? `${contexts.size} contexts` : [...contexts].sort().join(', '),
-		view.unread.length === 0
+		view.unreadContexts.length === 0
 			? ''
-			: `not read: ${view.unread
+			: `not read: ${view.unreadContexts
 					.map(context => shortContext({context}))
 					.sort()
 					.join(', ')}`,

@@ -70,8 +70,8 @@ export function defaultSource(sources: readonly TailSource[]): TailSource | unde
 
 /** Records whether one of several contexts is read. */
 export function noteContext(view: TailView, context: string, {isRead}: {isRead: boolean}): TailView {
-	const others = view.unread.filter(one => one !== context);
-	return {...view, unread: isRead ? others : [...others, context]};
+	const others = view.unreadContexts.filter(one => one !== context);
+	return {...view, unreadContexts: isRead ? others : [...others, context]};
 }
 
 export function hasContexts({sources}: Pick<TailView, 'sources'>): boolean {

@@ -39,7 +39,7 @@ export type TailView = {
 	buffer: LineBuffer;
 	sources: readonly TailSource[];
 	/** Of several contexts, those that failed, or whose apiserver does not respond yet. */
-	unread: readonly string[];
+	unreadContexts: readonly string[];
 	phase: 'opening' | 'following' | 'waiting' | 'ended' | 'failed';
 	note: string;
 	since: SincePreset;
@@ -137,7 +137,7 @@ export function emptyTail(id: string, title: string, buffer = new LineBuffer()):
 		title,
 		buffer,
 		sources: [],
-		unread: [],
+		unreadContexts: [],
 		phase: 'opening',
 		note: '',
 		since: 'tail',
@@ -187,7 +187,7 @@ export function restartTail(view: TailView, since: SincePreset, {previous, now}:
 			phase: 'opening',
 			note: '',
 			sources: [],
-			unread: [],
+			unreadContexts: [],
 			skews: [],
 			marked: new Set(),
 			cursor: 0,

@@ -53,9 +53,13 @@ function withPermission(error: SpokeError, {facts}: ClusterClient): SpokeError {
 function refusalIn({status, headers, bodyStart}: ProxyResponse, target: string, query: NodeLogQuery): SpokeError | null {
 	// A kubelet that ignores the query serves the list of the directory.
 	if (status === 200 && query.kind === 'services' && (headers['content-type'] ?? '').startsWith('text/html')) {
-		return new SpokeError('ERR_NODE_LOGS', `the kubelet of ${target} does not support log queries: it returned the list of /var/log instead`, {
-			remedy: `set enableSystemLogQuery: true in the kubelet’s configuration (before 1.36, also the feature gate NodeLogQuery), or read a file: ${listing}`,
-		});
+		return new SpokeError(
+			'ERR_NODE_LOGS',
+			`the kubelet of ${target} does not support log queries: it returned the list of /var/log instead`,
+			{
+				remedy: `set enableSystemLogQuery: true in the kubelet’s configuration (before 1.36, also the feature gate NodeLogQuery), or read a file: ${listFilesHint}`,
+			},
+		);
 	}
 
 	if (status < 300) {
@@ -70,7 +74,7 @@ function refusalIn({status, headers, bodyStart}: ProxyResponse, target: string, 
 	}
 
 	if (query.kind === 'file' && status === 404 && text === noFile) {
-		return new SpokeError('ERR_NOT_FOUND', `${target} has no /var/log/${query.file}`, {leg: 3, text, remedy: listing});
+		return new SpokeError('ERR_NOT_FOUND', `${target} has no /var/log/${query.file}`, {leg: 3, text, remedy: listFilesHint});
 	}
 
 	return new SpokeError('ERR_NODE_LOGS', `the kubelet of ${target} responded with status ${status}: ${sanitizeLine(text).slice(0, 1000)}`, {
@@ -79,7 +83,7 @@ function refusalIn({status, headers, bodyStart}: ProxyResponse, target: string, 
 	});
 }
 
-export const listing = '--query / lists the files of /var/log';
+export const listFilesHint = '--query / lists the files of /var/log';
 
 /** @see https://github.com/golang/go/blob/go1.26.0/src/net/http/fs.go toHTTPError */
 const noFile = '404 page not found';

@@ -6,7 +6,7 @@ import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {readLineBlocks} from '../logs/line-blocks.ts';
 import {truncatedResponseError} from '../proxy/truncated-response.ts';
 import {isDirectory, type NodeLogQuery} from './node-log-query.ts';
-import {listing} from './open-node-log.ts';
+import {listFilesHint} from './open-node-log.ts';
 
 /**
 Passes on whole lines, and of a directory a name per line.
@@ -70,7 +70,7 @@ function failureError(target: string, failures: readonly string[]): SpokeError {
 		? new SpokeError('ERR_NOT_FOUND', `${target}: ${text}: no unit in the journal and no file in /var/log has this name`, {
 				leg: 3,
 				text,
-				remedy: `${listing}; without journalctl on the node, a kubelet finds no units`,
+				remedy: `${listFilesHint}; without journalctl on the node, a kubelet finds no units`,
 			})
 		: new SpokeError('ERR_NODE_LOGS', `the kubelet of ${target} could not read the log: ${text}`, {
 				text,

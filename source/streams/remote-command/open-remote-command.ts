@@ -33,10 +33,10 @@ export type RemoteCommandOptions = {
 	/** Default 10 s. */
 	pings?: PingOptions;
 	/** If given, each request has an audit id of its own. */
-	onAudited?: (request: AuditedUpgrade) => void;
+	onUpgradeAttempt?: (attempt: UpgradeAttempt) => void;
 };
 
-export type AuditedUpgrade = {
+export type UpgradeAttempt = {
 	carrier: CommandCarrier['carrier'];
 	/** `null` without a response. */
 	status: number | null;
@@ -106,13 +106,13 @@ async function tryCarrier(
 	purpose: ConnectionPurpose,
 	options: RemoteCommandOptions,
 ): Promise<Attempt> {
-	const {observer, signal, onAudited} = options;
+	const {observer, signal, onUpgradeAttempt} = options;
 	const connection = await connectObserved(cluster, purpose, observer, signal);
-	const auditId = onAudited && randomUUID();
-	const reportAudited = (answer: UpgradeResult | null) => {
+	const auditId = onUpgradeAttempt && randomUUID();
+	const reportAttempt = (answer: UpgradeResult | null) => {
 		if (auditId !== undefined) {
 			const answered = answer?.headers['audit-id'];
-			onAudited?.({
+			onUpgradeAttempt?.({
 				carrier: carrier.carrier,
 				status: answer === null ? null : answer.upgraded ? 101 : answer.status,
 				auditId: {sent: auditId, answered: typeof answered === 'string' ? answered : null},
@@ -130,9 +130,9 @@ async function tryCarrier(
 			...(auditId !== undefined && {headers: {'Audit-ID': auditId}}),
 			...(signal && {signal}),
 		});
-		reportAudited(outcome);
+		reportAttempt(outcome);
 	} catch (thrown) {
-		reportAudited(null);
+		reportAttempt(null);
 		connection.close();
 		const error = toSpokeError(thrown);
 		reportNotOpened(observer, connection, purpose, {thrown, signal});

@@ -88,10 +88,7 @@ test('logs -f follows a cluster that is down when it responds, and the others me
 	child.kill('SIGINT');
 	const [status] = (await closed) as [number];
 	t.is(status, 130);
-	t.regex(
-		stderr,
-		/^us: spoke: .*; retrying until it responds\nus: spoke: the apiserver responded after .*; following its logs\n$/,
-	);
+	t.regex(stderr, /^us: spoke: .*; retrying until it responds\nus: spoke: the apiserver responded after .*; following its logs\n$/);
 });
 
 test('--export is rejected with several contexts', async t => {
