@@ -1,18 +1,18 @@
 /** One detached forward per local port. */
 import {SpokeError} from '../errors/spoke-error.ts';
-import {findForwards, type ForwardRecord} from './forward-record.ts';
+import {findForwards, type DetachedForwardState} from './detached-forward-state.ts';
 
 /** `id`: the forward that asks. @throws SpokeError ERR_PORT_IN_USE that names the forward that runs */
 export async function assertPortsAreFree(directory: string, ports: readonly number[], id: string | null = null): Promise<void> {
-	for (const {record, isRunning} of await findForwards(directory)) {
-		const port = isRunning && record.id !== id ? ports.find(port => record.ports.includes(port)) : undefined;
+	for (const {state, isRunning} of await findForwards(directory)) {
+		const port = isRunning && state.id !== id ? ports.find(port => state.ports.includes(port)) : undefined;
 		if (port !== undefined) {
-			throw portTaken(port, record);
+			throw portTaken(port, state);
 		}
 	}
 }
 
-function portTaken(port: number, {name, process: {pid}}: ForwardRecord): SpokeError {
+function portTaken(port: number, {name, process: {pid}}: DetachedForwardState): SpokeError {
 	return new SpokeError('ERR_PORT_IN_USE', `local port ${port} belongs to the detached forward ${name} (process ${pid})`, {
 		remedy: `stop it with \`spoke forwards stop ${name}\`, or choose another local port`,
 	});

@@ -8,7 +8,7 @@ import {join} from 'node:path';
 import type {ClusterIdentity, Path, ResolvedTarget} from '../evidence/evidence.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
-import {socketPath} from './forward-record.ts';
+import {socketPath} from './detached-forward-state.ts';
 import type {BoundAddress} from '../streams/port-forward/forward-event.ts';
 
 export type ForwardStatus = {
@@ -95,7 +95,10 @@ async function respond(socket: Socket, handlers: ControlHandlers): Promise<void>
 }
 
 /** @throws Error if the forward does not respond in time */
-export async function askForward<Request extends ControlRequest>(path: string, request: Request): Promise<ControlResponse[Request]> {
+export async function sendControlRequest<Request extends ControlRequest>(
+	path: string,
+	request: Request,
+): Promise<ControlResponse[Request]> {
 	// The reader below gets its errors.
 	const socket = connect(path).on('error', () => undefined);
 	socket.setTimeout(responseTimeoutMs, () => socket.destroy(new Error(`no response within ${responseTimeoutMs / 1000} s`)));

@@ -6,7 +6,7 @@ import {delayUpTo} from '../async/abortable.ts';
 const maxBytes = 1024 * 1024;
 const readIntervalMs = 200;
 
-/** Appends lines with their time, in UTC, to an open file. A file that grows beyond `limit` bytes begins again. */
+/** Appends lines with their time, in UTC, to an open file. A file that exceeds `limit` bytes is truncated. */
 export class ForwardLog {
 	readonly isTTY = false;
 	readonly #descriptor: number;
@@ -22,7 +22,7 @@ export class ForwardLog {
 		try {
 			if (fstatSync(this.#descriptor).size > this.#limit) {
 				ftruncateSync(this.#descriptor);
-				this.#append(`dropped the lines before this one, because they had more than ${this.#limit} bytes\n`);
+				this.#append(`earlier lines dropped: the log exceeded ${this.#limit} bytes\n`);
 			}
 
 			this.#append(text);
@@ -49,7 +49,7 @@ export async function* readLog(
 			// Decided before the last read, so that no last line is left out.
 			const hasMore = await follows();
 			const {size} = await file.stat();
-			// The log began again.
+			// The log was truncated.
 			position = size < position ? 0 : position;
 			while (position < size) {
 				const {bytesRead, buffer} = await file.read(Buffer.alloc(64 * 1024), {position});

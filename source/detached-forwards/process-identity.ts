@@ -1,4 +1,4 @@
-/** Processes of this machine by id and start time, because the system gives the id of an ended process to another one. */
+/** Processes of this machine by PID and start time, because PIDs are reused. */
 import {execFile} from 'node:child_process';
 import {readFileSync} from 'node:fs';
 import process from 'node:process';

@@ -177,7 +177,7 @@ const rows = {
 	ERR_DETACHED_FORWARD: {
 		exitStatus: exitStatus.other,
 		leg: 0,
-		meaning: 'The process of a detached forward ended before the forward was ready, or does not end.',
+		meaning: 'The process of a detached forward exited before the forward was ready, or did not exit within 10 s of being stopped.',
 		remedy: null,
 	},
 	ERR_LOCAL_LIMIT: {

@@ -4,7 +4,7 @@ import {once} from 'node:events';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import {askForward, chooseSocketPath, serveControl} from '../../source/detached-forwards/control-socket.ts';
+import {sendControlRequest, chooseSocketPath, serveControl} from '../../source/detached-forwards/control-socket.ts';
 
 async function folder(t: ExecutionContext): Promise<string> {
 	const path = await mkdtemp(join(tmpdir(), 'spoke-control-'));
@@ -19,19 +19,19 @@ test('a request gets the response of its handler, and only the user can send one
 		server.close();
 	});
 	t.is((await stat(path)).mode & 0o777, 0o600);
-	t.deepEqual(await askForward(path, 'status'), {context: 'lab', forwards: []});
-	t.deepEqual(await askForward(path, 'stop'), {pid: 7});
+	t.deepEqual(await sendControlRequest(path, 'status'), {context: 'lab', forwards: []});
+	t.deepEqual(await sendControlRequest(path, 'stop'), {pid: 7});
 	for (const text of ['no JSON\n', '{"request":"nosuch"}\n', 'x'.repeat(5000)]) {
 		const socket = connect(path);
 		socket.on('error', () => undefined).end(text);
 		await once(socket.resume(), 'close');
 	}
 
-	t.deepEqual(await askForward(path, 'stop'), {pid: 7}, 'it still responds');
+	t.deepEqual(await sendControlRequest(path, 'stop'), {pid: 7}, 'it still responds');
 });
 
 test('a request to a forward that is gone fails', async t => {
-	await t.throwsAsync(askForward(join(await folder(t), 'none.sock'), 'status'), {code: 'ENOENT'});
+	await t.throwsAsync(sendControlRequest(join(await folder(t), 'none.sock'), 'status'), {code: 'ENOENT'});
 });
 
 test('a socket path of more than 103 bytes is replaced by one in a private directory', async t => {

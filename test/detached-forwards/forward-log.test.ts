@@ -24,16 +24,16 @@ test('each line has its time', async t => {
 	t.regex(await readFile(path, 'utf8'), /^\d{4}-\d\d-\d\dT[\d:.]+Z one\n\S+Z two\n$/);
 });
 
-test('a log that is too large begins again, and says so', async t => {
+test('a log that is too large is truncated, and says so', async t => {
 	const {path, log} = await openLog(t, 100);
 	for (const text of ['first', 'x'.repeat(100), 'last']) {
 		log.write(`${text}\n`);
 	}
 
-	t.is(withoutTimes(await readFile(path, 'utf8')), 'dropped the lines before this one, because they had more than 100 bytes\nlast\n');
+	t.is(withoutTimes(await readFile(path, 'utf8')), 'earlier lines dropped: the log exceeded 100 bytes\nlast\n');
 });
 
-test('a followed log has each line once, also after it has begun again', async t => {
+test('a followed log has each line once, also after it was truncated', async t => {
 	const {path, log} = await openLog(t, 100);
 	const aborted = new AbortController();
 	log.write('first\n');
@@ -54,5 +54,5 @@ test('a followed log has each line once, also after it has begun again', async t
 		text += bytes.toString();
 	}
 
-	t.is(withoutTimes(text), `first\n${'x'.repeat(100)}\ndropped the lines before this one, because they had more than 100 bytes\nlast\n`);
+	t.is(withoutTimes(text), `first\n${'x'.repeat(100)}\nearlier lines dropped: the log exceeded 100 bytes\nlast\n`);
 });

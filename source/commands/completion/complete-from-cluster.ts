@@ -7,7 +7,7 @@ import {connectionFlags, type ConnectionFlags, type MultiContextFlags} from '../
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import {forwardSetNames} from '../../command-line/forward-set-names.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
-import {findForwards} from '../../detached-forwards/forward-record.ts';
+import {findForwards} from '../../detached-forwards/detached-forward-state.ts';
 import {findForwardsDirectory} from '../../detached-forwards/state-directory.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {allContainers} from '../../targets/choose-container.ts';
@@ -48,7 +48,7 @@ export async function completeFromCluster(
 
 	if (kind === 'detached-forward') {
 		const forwards = await findForwards(findForwardsDirectory(env));
-		return matching(forwards.map(({record}) => record.name));
+		return matching(forwards.map(({state}) => state.name));
 	}
 
 	// A request trace would be written into the line that is being typed.

@@ -1,7 +1,12 @@
 /** `spoke forwards list`. */
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
-import {askForward, type ControlResponse, type ForwardStatus} from '../../detached-forwards/control-socket.ts';
-import {removeAbandonedFiles, removeForwardFiles, type ForwardRecord, type FoundForward} from '../../detached-forwards/forward-record.ts';
+import {sendControlRequest, type ControlResponse, type ForwardStatus} from '../../detached-forwards/control-socket.ts';
+import {
+	removeAbandonedFiles,
+	removeForwardFiles,
+	type DetachedForwardState,
+	type FoundForward,
+} from '../../detached-forwards/detached-forward-state.ts';
 import {isProcessRunning} from '../../detached-forwards/process-identity.ts';
 import {jsonObject, writeJsonLine} from '../../output/json-line.ts';
 import {noticeLine} from '../../output/notice-line.ts';
@@ -10,7 +15,7 @@ import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {ForwardsInvocation} from './spec.ts';
 
 type ListedForward = {
-	record: ForwardRecord;
+	state: DetachedForwardState;
 	/** `null` if it has ended, or does not respond. */
 	status: ControlResponse['status'] | null;
 	isRunning: boolean;
@@ -38,7 +43,7 @@ export async function listForwards(
 		}
 
 		if (!listed.isRunning && directory !== null) {
-			await removeForwardFiles(directory, listed.record.id);
+			await removeForwardFiles(directory, listed.state.id);
 		}
 	}
 
@@ -47,15 +52,15 @@ export async function listForwards(
 	}
 }
 
-async function askStatus({record, isRunning}: FoundForward): Promise<ListedForward> {
-	const status = isRunning ? await askForward(record.socket, 'status').catch(() => null) : null;
+async function askStatus({state, isRunning}: FoundForward): Promise<ListedForward> {
+	const status = isRunning ? await sendControlRequest(state.socket, 'status').catch(() => null) : null;
 	// It can have ended since it was found.
-	return {record, status, isRunning: status !== null || (await isProcessRunning(record.process))};
+	return {state, status, isRunning: status !== null || (await isProcessRunning(state.process))};
 }
 
 /** The DetachedForward of the contract (schemas/detached-forward.json). */
-function listedObject({record, status, isRunning}: ListedForward): object {
-	const {name, process, sessionLeader, startedAt, ports, log, ended} = record;
+function listedObject({state, status, isRunning}: ListedForward): object {
+	const {name, process, sessionLeader, startedAt, ports, log, ended} = state;
 	return jsonObject('DetachedForward', {
 		name,
 		pid: process.pid,
@@ -78,8 +83,8 @@ function stateOf({status, isRunning}: Pick<ListedForward, 'status' | 'isRunning'
 	return status === null ? 'unresponsive' : 'running';
 }
 
-function describe({record, status, isRunning}: ListedForward): string[] {
-	const {name, process, ended} = record;
+function describe({state, status, isRunning}: ListedForward): string[] {
+	const {name, process, ended} = state;
 	if (!isRunning) {
 		const reason = ended === null ? `process ${process.pid} is gone` : `${ended.error.message} [${ended.error.code}]`;
 		return [`${name}: ended${ended === null ? '' : ` at ${clockTime(ended.time)}`}: ${reason}`];

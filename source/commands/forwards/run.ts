@@ -1,5 +1,5 @@
 /** `spoke forwards`. */
-import {findForwards} from '../../detached-forwards/forward-record.ts';
+import {findForwards} from '../../detached-forwards/detached-forward-state.ts';
 import {findForwardsDirectory} from '../../detached-forwards/state-directory.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';

@@ -1,6 +1,6 @@
 /** `spoke forwards logs`. */
 import {readLog} from '../../detached-forwards/forward-log.ts';
-import {matchingForwards, type FoundForward} from '../../detached-forwards/forward-record.ts';
+import {matchingForwards, type FoundForward} from '../../detached-forwards/detached-forward-state.ts';
 import {isProcessRunning} from '../../detached-forwards/process-identity.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
@@ -14,22 +14,22 @@ export async function showLog(
 	forwards: readonly FoundForward[],
 	name: string,
 ): Promise<number> {
-	const record = matchingForwards(forwards, name).at(-1)?.record;
-	if (!record) {
+	const state = matchingForwards(forwards, name).at(-1)?.state;
+	if (!state) {
 		throw unknownForward(name);
 	}
 
 	const output = createOutputWriter(stdout);
 	const sanitizer = new Sanitizer();
 	const signal = AbortSignal.any([interrupted, output.closed]);
-	const follows = async () => flags.follow && isProcessRunning(record.process);
+	const follows = async () => flags.follow && isProcessRunning(state.process);
 	try {
-		for await (const bytes of readLog(record.log, {follows, signal})) {
+		for await (const bytes of readLog(state.log, {follows, signal})) {
 			await output.write(sanitizer.write(bytes));
 		}
 	} catch (error) {
 		throw (error as NodeJS.ErrnoException).syscall === 'open'
-			? new SpokeError('ERR_LOCAL_FILE', `cannot read the log of ${record.name}: ${(error as Error).message}`, {cause: error})
+			? new SpokeError('ERR_LOCAL_FILE', `cannot read the log of ${state.name}: ${(error as Error).message}`, {cause: error})
 			: error;
 	}
 

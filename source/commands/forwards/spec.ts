@@ -25,14 +25,14 @@ export const forwardsSpec = {
 		'forwards check SET|FILE',
 	],
 	about:
-		'A detached forward runs in the background, after `spoke port-forward --detach`. It ends when the process that leads its session ends (unless it was started with --linger), when spoke stops it, or when it cannot continue.\n' +
+		'A detached forward runs in the background; `spoke port-forward --detach` starts it. It ends when its terminal session ends (unless you passed --linger), when you stop it, or when it cannot continue.\n' +
 		'list asks each forward for its ports, its pod and the path of its open tunnels. It reports forwards that have ended by themselves once, and removes their state and their log.\n' +
 		'stop ends the forwards with these names or local ports, and returns when they have ended. It exits 8 if a name or port has no forward.\n' +
 		'check prints each problem of a set of forwards (a file in ~/.config/spoke/forwards) with file and line, and exits 2 if there is one. `spoke --forwards SET` starts a set with the session.',
 	examples: [
 		['spoke port-forward svc/db 5432 --detach', 'start one'],
 		['spoke forwards list', 'all of them, with the path of each'],
-		['spoke forwards logs db-5432 -f', 'failures, moves to other pods, and connections'],
+		['spoke forwards logs db-5432 -f', 'follow the log of a forward'],
 		['spoke forwards stop 5432', 'end the one with that local port'],
 		['spoke forwards check shop', 'check the set shop'],
 	],

@@ -1,8 +1,13 @@
 /** `spoke forwards stop`. */
 import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
-import {askForward} from '../../detached-forwards/control-socket.ts';
-import {matchingForwards, removeForwardFiles, type ForwardRecord, type FoundForward} from '../../detached-forwards/forward-record.ts';
+import {sendControlRequest} from '../../detached-forwards/control-socket.ts';
+import {
+	matchingForwards,
+	removeForwardFiles,
+	type DetachedForwardState,
+	type FoundForward,
+} from '../../detached-forwards/detached-forward-state.ts';
 import {isProcessRunning, type ProcessIdentity} from '../../detached-forwards/process-identity.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {noticeLine} from '../../output/notice-line.ts';
@@ -29,13 +34,13 @@ export async function stopForwards(
 	}
 
 	await Promise.all(
-		chosen.map(async ({record, isRunning}) => {
+		chosen.map(async ({state, isRunning}) => {
 			if (isRunning) {
-				await stop(record);
+				await stop(state);
 			}
 
-			await removeForwardFiles(directory!, record.id);
-			stdout.write(`${sanitizeLine(record.name)} ${isRunning ? 'stopped' : 'had already ended'}\n`);
+			await removeForwardFiles(directory!, state.id);
+			stdout.write(`${sanitizeLine(state.name)} ${isRunning ? 'stopped' : 'had already ended'}\n`);
 		}),
 	);
 	const unknown = names.find(name => matchingForwards(forwards, name).length === 0);
@@ -44,13 +49,13 @@ export async function stopForwards(
 	}
 }
 
-async function stop({name, process: forward, socket}: ForwardRecord): Promise<void> {
-	await askForward(socket, 'stop').catch(async () => terminate(forward));
+async function stop({name, process: forward, socket}: DetachedForwardState): Promise<void> {
+	await sendControlRequest(socket, 'stop').catch(async () => terminate(forward));
 	const deadline = performance.now() + endTimeoutMs;
 	while (await isProcessRunning(forward)) {
 		await delay(lookIntervalMs);
 		if (performance.now() > deadline) {
-			throw new SpokeError('ERR_DETACHED_FORWARD', `${name} (process ${forward.pid}) did not end within ${endTimeoutMs / 1000} s`, {
+			throw new SpokeError('ERR_DETACHED_FORWARD', `${name} (process ${forward.pid}) did not exit within ${endTimeoutMs / 1000} s`, {
 				remedy: `kill -KILL ${forward.pid}`,
 			});
 		}

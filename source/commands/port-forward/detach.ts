@@ -6,7 +6,7 @@ import {closeSync, openSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import process from 'node:process';
 import {assertPortsAreFree} from '../../detached-forwards/assert-ports-are-free.ts';
-import {logPath, removeForwardFiles} from '../../detached-forwards/forward-record.ts';
+import {logPath, removeForwardFiles} from '../../detached-forwards/detached-forward-state.ts';
 import {findSessionLeader, type ProcessIdentity} from '../../detached-forwards/process-identity.ts';
 import {createForwardsDirectory} from '../../detached-forwards/state-directory.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
@@ -17,12 +17,12 @@ import {ownCommand} from '../../own-process.ts';
 import {errorText} from '../../text/error-text.ts';
 import {toTerminalCharset} from '../../text/terminal-charset.ts';
 import type {ForwardMessage, ParentMessage} from './detach-messages.ts';
-import {askedLocalPorts} from './forward-arguments.ts';
+import {requestedLocalPorts} from './forward-arguments.ts';
 import type {ForwardInput, PortForwardInvocation} from './run-forwards.ts';
 
 type FailedMessage = Extract<ForwardMessage, {type: 'failed'}>;
 
-type StartOutcome =
+type StartResult =
 	| Extract<ForwardMessage, {type: 'ready'}>
 	| FailedMessage
 	| {type: 'interrupted'}
@@ -37,7 +37,7 @@ export async function detach(invocation: PortForwardInvocation, {targets}: Forwa
 	const {flags, given, positionals, env, stderr, interrupted} = invocation;
 	const sessionLeader = flags.linger ? null : await requireSessionLeader();
 	const directory = createForwardsDirectory(env);
-	await assertPortsAreFree(directory, askedLocalPorts(targets));
+	await assertPortsAreFree(directory, requestedLocalPorts(targets));
 	const id = randomBytes(4).toString('hex');
 	const log = logPath(directory, id);
 	const child = startForwardProcess(positionals, {log, env});
@@ -73,7 +73,10 @@ export async function detach(invocation: PortForwardInvocation, {targets}: Forwa
 		case 'lost': {
 			const [lastLine = ''] = (await readFile(log, 'utf8').catch(() => '')).trimEnd().split('\n').slice(-1);
 			await removeForwardFiles(directory, id);
-			throw new SpokeError('ERR_DETACHED_FORWARD', `the forward ended before it was ready: ${outcome.reason ?? lastLine}`);
+			throw new SpokeError(
+				'ERR_DETACHED_FORWARD',
+				`the background process exited before the forward was ready: ${outcome.reason ?? lastLine}`,
+			);
 		}
 	}
 }
@@ -82,7 +85,8 @@ export async function detach(invocation: PortForwardInvocation, {targets}: Forwa
 async function requireSessionLeader(): Promise<ProcessIdentity> {
 	const leader = await findSessionLeader();
 	if (leader === null || leader.pid === process.pid) {
-		const why = leader === null ? 'spoke cannot find the process that leads this session' : 'spoke itself leads this session';
+		const why =
+			leader === null ? 'spoke cannot find the process that leads this terminal session' : 'spoke itself leads this terminal session';
 		throw new SpokeError('ERR_USAGE', `${why}, and a detached forward ends with that process`, {
 			remedy: 'pass --linger, and end the forward with `spoke forwards stop`',
 		});
@@ -122,7 +126,7 @@ function disconnect(child: ChildProcess): void {
 	}
 }
 
-async function relayUntilReady(child: ChildProcess, {stdout, stderr, interrupted}: PortForwardInvocation): Promise<StartOutcome> {
+async function relayUntilReady(child: ChildProcess, {stdout, stderr, interrupted}: PortForwardInvocation): Promise<StartResult> {
 	return new Promise(resolve => {
 		child.on('message', (message: ForwardMessage) => {
 			if (message.type === 'output') {
@@ -154,7 +158,7 @@ function reportDetached(
 		return;
 	}
 
-	const until = leader === null ? '' : `with this session (process ${leader}) or `;
+	const until = leader === null ? '' : `with this terminal session (led by process ${leader}) or `;
 	stderr.write(noticeLine(`detached as ${name}: ends ${until}with \`spoke forwards stop ${name}\``, stderr));
 }
 

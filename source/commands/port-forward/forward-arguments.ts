@@ -116,7 +116,7 @@ export function assertUniquePorts(targets: readonly TargetWithPorts[], addresses
 }
 
 /** Local ports that the arguments name; others are free ports, or known to the cluster alone. */
-export function askedLocalPorts(targets: readonly TargetWithPorts[]): readonly number[] {
+export function requestedLocalPorts(targets: readonly TargetWithPorts[]): readonly number[] {
 	return targets.flatMap(({ports}) => ports.flatMap(({spec}) => localPortOf(spec) ?? []));
 }
 
@@ -125,7 +125,7 @@ export function contextOfEntries(lines: readonly ForwardFileEntry[]): string | u
 	const [context, other] = new Set(lines.flatMap(line => line.context ?? []));
 	if (other !== undefined) {
 		throw new SpokeError('ERR_USAGE', `the file names two contexts, ${context} and ${other}, but one run can use only one`, {
-			remedy: 'pass --context to forward only the entries of that context',
+			remedy: 'pass --context to choose one: lines that name the other are skipped',
 		});
 	}
 

@@ -13,7 +13,7 @@ type OutputName = Extract<ForwardMessage, {type: 'output'}>['to'];
 
 export class ParentProcess {
 	/** The parent has printed that the forward is ready. */
-	hasLeft = false;
+	hasDetached = false;
 	/** The `ended` event was printed. */
 	#hasPrintedEnd = false;
 	#start: StartMessage | undefined;
@@ -25,7 +25,7 @@ export class ParentProcess {
 		}
 
 		process.on('message', ({type}: ParentMessage) => {
-			this.hasLeft ||= type === 'keep';
+			this.hasDetached ||= type === 'keep';
 		});
 		const [start] = (await once(process, 'message')) as [StartMessage];
 		this.#start = start;
@@ -35,7 +35,7 @@ export class ParentProcess {
 	/** `listener` is called if the parent ends before the forward is ready. */
 	onLost(listener: () => void): void {
 		const onDisconnect = () => {
-			if (!this.hasLeft) {
+			if (!this.hasDetached) {
 				listener();
 			}
 		};
@@ -113,7 +113,7 @@ export class ParentProcess {
 	/** Does nothing after the parent has left or ended. */
 	async #send(message: ForwardMessage): Promise<void> {
 		const {promise, resolve} = Promise.withResolvers<void>();
-		if (this.hasLeft || !process.connected) {
+		if (this.hasDetached || !process.connected) {
 			return;
 		}
 

@@ -5,19 +5,19 @@ import {assertPortsAreFree} from '../../detached-forwards/assert-ports-are-free.
 import {chooseSocketPath, serveControl, type ForwardStatus} from '../../detached-forwards/control-socket.ts';
 import {ForwardLog} from '../../detached-forwards/forward-log.ts';
 import {
-	isRecorded,
+	hasStateFile,
 	logPath,
-	recordEnd,
+	saveEnd,
 	removeForwardFiles,
-	writeRecord,
-	type ForwardRecord,
-} from '../../detached-forwards/forward-record.ts';
+	writeState,
+	type DetachedForwardState,
+} from '../../detached-forwards/detached-forward-state.ts';
 import {isProcessRunning, readProcess} from '../../detached-forwards/process-identity.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {errorText} from '../../text/error-text.ts';
 import type {StartMessage} from './detach-messages.ts';
-import {askedLocalPorts} from './forward-arguments.ts';
+import {requestedLocalPorts} from './forward-arguments.ts';
 import {ForwardStatuses} from './forward-statuses.ts';
 import {endReasonFor} from './json-reporter.ts';
 import {ParentProcess} from './parent-process.ts';
@@ -45,8 +45,8 @@ export async function serveDetached(own: PortForwardInvocation, {readInput, runF
 	} catch (thrown) {
 		const error = toSpokeError(thrown);
 		log.write(`${errorText(error)}\n`);
-		if (parent.hasLeft) {
-			await recordEnd(directory, id, error.toJSON());
+		if (parent.hasDetached) {
+			await saveEnd(directory, id, error.toJSON());
 		} else {
 			await removeForwardFiles(directory, id);
 			await parent.sendFailure(error);
@@ -79,8 +79,8 @@ class DetachedForward {
 	/** @throws SpokeError of a forward, or if it was stopped before it was ready */
 	async run(invocation: PortForwardInvocation, run: typeof runForwards): Promise<void> {
 		const {directory} = this.#start;
-		const record = await this.#createRecord();
-		const control = await serveControl(record.socket, {
+		const state = await this.#createState();
+		const control = await serveControl(state.socket, {
 			status: () => ({context: this.#opened?.context ?? null, forwards: this.#list()}),
 			stop: () => {
 				// After the response.
@@ -92,19 +92,19 @@ class DetachedForward {
 		});
 		try {
 			// Before a port is bound, so that a forward that finds its port in use can name this one.
-			await writeRecord(directory, record);
+			await writeState(directory, state);
 			this.#parent.onLost(() => {
 				this.#stopping.abort();
 			});
 			void this.#stopWithSession();
-			await this.#runForwards(invocation, record, run);
+			await this.#runForwards(invocation, state, run);
 		} finally {
 			this.#stopping.abort();
 			control.close();
 		}
 	}
 
-	async #runForwards({flags, ...invocation}: PortForwardInvocation, record: ForwardRecord, run: typeof runForwards): Promise<void> {
+	async #runForwards({flags, ...invocation}: PortForwardInvocation, state: DetachedForwardState, run: typeof runForwards): Promise<void> {
 		const reporter = this.#parent.createReporter();
 		const logReporter = textReporter(this.#log, this.#log, {namesPods: flags.each});
 		let announced: Promise<void> = Promise.resolve();
@@ -124,7 +124,7 @@ class DetachedForward {
 				},
 				allReady: targets => {
 					reporter.allReady(targets);
-					announced = this.#announce(record);
+					announced = this.#announce(state);
 					announced.catch(() => {
 						this.#stopping.abort();
 					});
@@ -145,7 +145,7 @@ class DetachedForward {
 				throw failure.code === 'ERR_PORT_IN_USE' ? await this.#ownerOfPort(failure) : failure;
 			}
 
-			if (!this.#parent.hasLeft) {
+			if (!this.#parent.hasDetached) {
 				throw new SpokeError('ERR_DETACHED_FORWARD', 'the forward was stopped before it was ready');
 			}
 		} catch (thrown) {
@@ -155,14 +155,17 @@ class DetachedForward {
 		}
 	}
 
-	async #createRecord(): Promise<ForwardRecord> {
+	async #createState(): Promise<DetachedForwardState> {
 		const {directory, id, sessionLeader} = this.#start;
 		const own = await readProcess(process.pid);
 		if (own === null) {
-			throw new SpokeError('ERR_LOCAL_FILE', 'spoke cannot find its own process in /proc, and so could not recognize it later');
+			throw new SpokeError(
+				'ERR_LOCAL_FILE',
+				'cannot read the start time of the spoke process from the system, which `spoke forwards` needs to recognize it',
+			);
 		}
 
-		const ports = askedLocalPorts(this.#input.targets);
+		const ports = requestedLocalPorts(this.#input.targets);
 		return {
 			id,
 			name: this.#nameFor(ports),
@@ -186,10 +189,10 @@ class DetachedForward {
 		return this.#statuses.list(this.#start.line.flags.path === 'never' ? null : (this.#opened?.labeler?.labels.values() ?? []));
 	}
 
-	async #announce(record: ForwardRecord): Promise<void> {
+	async #announce(state: DetachedForwardState): Promise<void> {
 		const ports = this.#statuses.localPorts;
 		const name = this.#nameFor(ports);
-		await writeRecord(this.#start.directory, {...record, name, ports});
+		await writeState(this.#start.directory, {...state, name, ports});
 		if (this.#parent.printsPaths) {
 			await this.#paths.settled();
 			this.#parent.printPaths(this.#list().flatMap(({paths}) => paths ?? []));
@@ -207,7 +210,7 @@ class DetachedForward {
 		const {signal} = this.#stopping;
 		while (!signal.aborted) {
 			await delayUpTo(watchIntervalMs, signal);
-			if (!isRecorded(directory, id) || (sessionLeader !== null && !(await isProcessRunning(sessionLeader).catch(() => true)))) {
+			if (!hasStateFile(directory, id) || (sessionLeader !== null && !(await isProcessRunning(sessionLeader).catch(() => true)))) {
 				this.#stopping.abort();
 			}
 		}
@@ -217,7 +220,7 @@ class DetachedForward {
 	async #ownerOfPort(failure: SpokeError): Promise<SpokeError> {
 		const {directory, id} = this.#start;
 		try {
-			await assertPortsAreFree(directory, askedLocalPorts(this.#input.targets), id);
+			await assertPortsAreFree(directory, requestedLocalPorts(this.#input.targets), id);
 			return failure;
 		} catch (thrown) {
 			return toSpokeError(thrown);

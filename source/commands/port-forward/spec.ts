@@ -24,12 +24,12 @@ const flags = [
 	{
 		name: 'detach',
 		kind: 'boolean',
-		help: 'run in the background: wait until the forward is ready, print its addresses and its path, and exit 0; `spoke forwards` lists, stops and explains it',
+		help: 'run in the background: wait until the forward is ready, print its addresses and its path, and exit 0; manage it with `spoke forwards`',
 	},
 	{
 		name: 'linger',
 		kind: 'boolean',
-		help: 'with --detach: do not end with the session (the process that leads it, such as the shell of the terminal)',
+		help: 'with --detach: keep running after the terminal session ends (that is, after its leader, usually the login shell, exits)',
 	},
 	{name: 'detached', kind: 'boolean', hidden: true, help: 'the background process of --detach'},
 	{
@@ -38,7 +38,7 @@ const flags = [
 		kind: 'string',
 		value: 'FILE',
 		completes: 'file',
-		help: 'forward every entry of FILE (one per line, same syntax as this command) in addition to any TARGET given here; flags given here apply to entries that do not set them; with --context, entries that name another context are skipped; the session saves such files in ~/.config/spoke/forwards',
+		help: 'forward every line of FILE (same syntax as this command) in addition to any TARGET given here; flags given here apply to lines that do not set them; with --context, lines that name another context are skipped; the session saves such files in ~/.config/spoke/forwards',
 	},
 	{
 		name: 'output',
@@ -70,8 +70,8 @@ export const portForwardSpec = {
 		'SPOKE_PORT_REMOTE is the local port of each REMOTE (SPOKE_PORT_5432, SPOKE_PORT_HTTP); if a REMOTE is given twice, that of the first. With --each, SPOKE_PORT_5432_0 is the local port of the first pod, and so on. ' +
 		'The command has stdin, stdout and the terminal, and gets spoke’s signals. Without -v, spoke prints only the path, failures and recoveries, on stderr. ' +
 		'The forwards end with the command, and spoke exits with its status, or 128 + N if signal N ended it. 127 means that the command was not found and 126 that it could not be started. If spoke itself fails, it ends the command (SIGTERM, SIGKILL after 5 s) and exits 125, or 3 or 4 for --require.\n' +
-		'With --detach, a failure before the forward is ready has the same message and exit status as without it. No program may have the local port on any of the addresses. ' +
-		'The forward has no terminal, so a credential plugin cannot ask for anything; log in before. docs/forwards.md explains more.',
+		'With --detach, a failure before the forward is ready has the same message and exit status as without it. --detach also fails if another program listens on the local port at any of the addresses. ' +
+		'The forward has no terminal, so a credential plugin cannot prompt: log in first. See docs/forwards.md.',
 	examples: [
 		['spoke port-forward svc/web 8080:80', 'port 80 of the service at 127.0.0.1:8080 and [::1]:8080'],
 		['spoke port-forward pod/web-5d :http', 'a named port on a free local port'],

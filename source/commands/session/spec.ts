@@ -45,7 +45,7 @@ const flags = [
 		kind: 'string',
 		value: 'SET',
 		completes: 'forward-set',
-		help: 'start this set of forwards with the session, in its context: a file in ~/.config/spoke/forwards, which the forwards view saves; entries that name another context are not started',
+		help: 'start this set of forwards with the session, in its context: a file in ~/.config/spoke/forwards, which the forwards view saves; lines that name another context are not started',
 	},
 	{name: 'all-namespaces', short: 'A', kind: 'boolean', help: 'show all namespaces at the start'},
 	...sessionFlags,

@@ -19,7 +19,7 @@ import {readPortOptions, type PortOption} from './port-options.ts';
 
 export async function addForward(session: Session, target: string, namespace: string): Promise<void> {
 	const {cluster} = session;
-	const {ports, canMove, canEach, allowedPorts, locals} = await session.typeAhead.during(
+	const {ports, canMove, canForwardEachPod, allowedPorts, locals} = await session.typeAhead.during(
 		{description: `reading the ports of ${target}`},
 		async () => {
 			const offered = await readPortOptions(cluster.access, target, namespace);
@@ -56,7 +56,7 @@ export async function addForward(session: Session, target: string, namespace: st
 				untouched: true,
 			},
 			{name: 'address', label: 'Listen on', value: 'localhost', choices: null, note: '', untouched: true},
-			...(canMove ? [podsField('one', {canEach}), onPodLossField('move')] : []),
+			...(canMove ? [podsField('one', {canForwardEachPod}), onPodLossField('move')] : []),
 			...setFields(sets.map(({name}) => name)),
 		],
 		adjust: withLocalPort(locals, first?.value),
@@ -66,7 +66,7 @@ export async function addForward(session: Session, target: string, namespace: st
 		],
 		check: async values =>
 			values['pods'] === 'each' && values['set']
-				? 'a set cannot contain one port for each pod: choose no for Add to set'
+				? 'a set cannot save one local port per pod: set Add to set to no'
 				: problemOf(configFrom(values), null, allowedPorts),
 	});
 	if (values !== null && (await mayListen(session, values['address'] ?? ''))) {
@@ -142,7 +142,7 @@ export async function editForward(session: Session, id: string, config: ForwardC
 				untouched: true,
 			},
 			{name: 'address', label: 'Listen on', value: config.address, choices: null, note: '', untouched: true},
-			podsField(config.spread ? 'spread' : 'one', {canEach: false}),
+			podsField(config.spread ? 'spread' : 'one', {canForwardEachPod: false}),
 			{...onPodLossField(config.onPodLoss), note: 'a named pod has no replacement'},
 		],
 		notes: values => scriptNotes(session, changed(values)),
@@ -187,15 +187,15 @@ function setFields(names: readonly string[]): FormField[] {
 			];
 }
 
-function podsField(value: 'one' | 'spread', {canEach}: {canEach: boolean}): FormField {
+function podsField(value: 'one' | 'spread', {canForwardEachPod}: {canForwardEachPod: boolean}): FormField {
 	return {
 		name: 'pods',
 		label: 'Pods',
 		value,
 		choices: [
 			{value: 'one', shown: 'one at a time'},
-			{value: 'spread', shown: 'all Ready ones in turn'},
-			...(canEach ? [{value: 'each', shown: 'each at a port of its own'}] : []),
+			{value: 'spread', shown: 'all Ready pods in turn'},
+			...(canForwardEachPod ? [{value: 'each', shown: 'one local port per pod'}] : []),
 		],
 		note: '',
 	};

@@ -16,7 +16,7 @@ export type ForwardSet = {
 };
 
 const head =
-	'# Forwards of spoke, one per line: the arguments of `spoke port-forward`. Without --context,\n# a line is for every context. `spoke --forwards NAME` starts all lines with the session.\n';
+	'# Forwards of spoke, one per line: the arguments of `spoke port-forward`. A line without --context\n# applies to every context. `spoke --forwards SET` starts the lines that apply to its context.\n';
 
 /** Synchronous, because the next key of a burst applies to the result. */
 export function readForwardSets(env: NodeJS.ProcessEnv): ForwardSet[] {

@@ -83,7 +83,7 @@ type Wanted = {config: ForwardConfig; shown: string; runs: ForwardState | null; 
 async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 	const here = currentEntries(session, set);
 	const wanted = wantedOf(session, here);
-	const elsewhere = describeOthers(set, here);
+	const elsewhere = describeOthers(set, here, 'affected');
 	const isOn = wanted.length > 0 && wanted.every(({runs}) => runs !== null);
 	if (wanted.length === 0) {
 		session.tell(`${set.name} has no forwards for ${session.cluster.context}`, 'warn');
@@ -125,16 +125,17 @@ export function startForwardSet(session: Session, set: ForwardSet): void {
 		wanted.length === 0
 			? `${set.name} has no forwards for ${session.cluster.context}.`
 			: `Started ${formatQuantity(wanted.length, 'forward')} of ${set.name} in ${session.cluster.context}.`;
-	const more = [...describeOthers(set, here), ...describeExposed(wanted)];
+	const more = [...describeOthers(set, here, 'started'), ...describeExposed(wanted)];
 	session.tell([started, ...more].join(' '), wanted.length === 0 || more.length > 0 ? 'warn' : undefined);
 }
 
-function describeOthers({lines}: ForwardSet, here: readonly ForwardFileEntry[]): string[] {
+function describeOthers({lines}: ForwardSet, here: readonly ForwardFileEntry[], change: 'started' | 'affected'): string[] {
 	const others = lines.filter(one => !here.includes(one));
+	const contexts = [...new Set(others.map(({context}) => context))];
 	return others.length === 0
 		? []
 		: [
-				`${others.length} of ${[...new Set(others.map(({context}) => context))].join(', ')} ${others.length === 1 ? 'is' : 'are'} not affected.`,
+				`${others.length} for ${contexts.length === 1 ? 'context' : 'contexts'} ${contexts.join(', ')} ${others.length === 1 ? 'is' : 'are'} not ${change}.`,
 			];
 }
 

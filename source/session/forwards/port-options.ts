@@ -20,8 +20,8 @@ export type PortOption = {
 export type PortOptions = {
 	ports: readonly PortOption[];
 	canMove: boolean;
-	/** Whether each pod can have a port of its own. */
-	canEach: boolean;
+	/** Whether each pod can have a local port of its own (`--each`). */
+	canForwardEachPod: boolean;
 	/** Valid numbers and names; `null` allows any port. */
 	allowedPorts: readonly string[] | null;
 };
@@ -42,7 +42,7 @@ export async function readPortOptions(access: ClusterClient, target: string, nam
 
 function ofPod(pod: PodObject): PortOptions {
 	const ready = isReady(pod) ? '' : 'the pod is not Ready';
-	return {canMove: false, canEach: false, allowedPorts: null, ports: declaredPorts([pod]).map(port => ({...port, ready}))};
+	return {canMove: false, canForwardEachPod: false, allowedPorts: null, ports: declaredPorts([pod]).map(port => ({...port, ready}))};
 }
 
 /** A headless service resolves to its pods, so its target port does not apply. */
@@ -51,7 +51,7 @@ function ofService({spec}: ServiceObject, pods: readonly PodObject[] | null): Po
 	const isHeadless = spec?.clusterIP === 'None';
 	return {
 		canMove: true,
-		canEach: areOfStatefulSets(pods ?? []),
+		canForwardEachPod: areOfStatefulSets(pods ?? []),
 		allowedPorts: ports.flatMap(({name, port}) => [String(port), ...(name === undefined ? [] : [name])]),
 		ports: ports.map(({name, port, targetPort}) => ({
 			value: String(port),
@@ -64,7 +64,12 @@ function ofService({spec}: ServiceObject, pods: readonly PodObject[] | null): Po
 
 function ofTemplate(pods: readonly PodObject[]): PortOptions {
 	const ready = readyText(pods);
-	return {canMove: true, canEach: areOfStatefulSets(pods), allowedPorts: null, ports: declaredPorts(pods).map(port => ({...port, ready}))};
+	return {
+		canMove: true,
+		canForwardEachPod: areOfStatefulSets(pods),
+		allowedPorts: null,
+		ports: declaredPorts(pods).map(port => ({...port, ready})),
+	};
 }
 
 function areOfStatefulSets(pods: readonly PodObject[]): boolean {

@@ -6,8 +6,8 @@ export type ListenAddress = {
 	address: string;
 	family: 'IPv4' | 'IPv6';
 	/**
-	Whether the address must be bound; of the addresses of `localhost`, one is enough. `if-available`: one is enough, but only if no program
-	has the port on the other one.
+	Whether the address must be bound. `any-of-these`: of the addresses of `localhost`, one is enough. `if-available`: one is enough if the
+	host lacks the other, but not if another program listens on the port there.
 	*/
 	needed: 'any-of-these' | 'if-available' | 'yes';
 };

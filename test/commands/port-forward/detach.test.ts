@@ -67,7 +67,7 @@ test.serial('a detached forward outlives its command, and list shows its port, p
 	const line = /^path: you -verified-> apiserver -direct,unverified-> kubelet n\d$/m.exec(stderr)![0];
 	t.is(
 		stderr,
-		`${line}\ndetached as db-${port}: ends with this session (process ${session.pid}) or with \`spoke forwards stop db-${port}\`\n`,
+		`${line}\ndetached as db-${port}: ends with this terminal session (led by process ${session.pid}) or with \`spoke forwards stop db-${port}\`\n`,
 	);
 	t.is(await echoed(port), 'hello');
 	t.deepEqual(await session.spoke(['forwards']), {
@@ -189,7 +189,7 @@ test.serial('--detach needs a session leader that outlives the command, or --lin
 	});
 	const [status] = (await once(alone, 'close')) as [number];
 	t.is(status, 2);
-	t.regex(stderr, /^error: spoke itself leads this session, .*pass --linger.*\[ERR_USAGE\]\n$/);
+	t.regex(stderr, /^error: spoke itself leads this terminal session, .*pass --linger.*\[ERR_USAGE\]\n$/);
 });
 
 test.serial('a token is in no argument of the forward and in no file', async t => {

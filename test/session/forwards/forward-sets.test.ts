@@ -35,7 +35,7 @@ test('a saved set is started by a key, not by the next session, and stops togeth
 	const text = await readFile(file, 'utf8');
 	t.regex(
 		text,
-		/^#.*\n#.*`spoke --forwards NAME` starts all lines with the session\.\n-n default svc\/web \d+:80\n-n default sts\/db \d+:7000\n$/,
+		/^#.*\n#.*`spoke --forwards SET` starts the lines that apply to its context\.\n-n default svc\/web \d+:80\n-n default sts\/db \d+:7000\n$/,
 	);
 	t.is((await stat(file)).mode & 0o777, 0o600);
 	first.press('app.quit', 'confirm.yes');
@@ -89,7 +89,7 @@ test('--forwards starts a set with the session, also in another context than it 
 	await writeFile(file, `${await readFile(file, 'utf8')}--context sandbox sts/db ${other}:7000\n`);
 
 	const second = await openTerminal(t, ['--kubeconfig', kubeconfigFile, '--context', 'sandbox-ada', '--forwards', 'mine'], {home});
-	await second.sees(/Started 1 forward of mine in sandbox-ada\. 1 of sandbox is not affected\./);
+	await second.sees(/Started 1 forward of mine in sandbox-ada\. 1 for context sandbox is not started\./);
 	await until(
 		async () =>
 			fetch(`http://127.0.0.1:${one}/`)
@@ -162,7 +162,7 @@ test('a set skips other contexts and reports used ports and exposed addresses fi
 	await terminal.sees(/Start 2 forwards of mixed/);
 	t.regex(terminal.text(), new RegExp(`:${port} → svc/web:80 in default: port ${port} is in use`));
 	t.regex(terminal.text(), /a free port → sts\/db:7000 in default, on 0\.0\.0\.0/);
-	t.regex(terminal.text(), /1 of prod-eu is not affected\./);
+	t.regex(terminal.text(), /1 for context prod-eu is not affected\./);
 	t.regex(terminal.text(), /Anyone who can reach this machine/);
 });
 

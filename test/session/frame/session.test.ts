@@ -266,7 +266,7 @@ test('a forward can be spread in its form, and the view shows the pod of each co
 	await terminal.sees(/Pods +one at a time[\s\S]*On pod loss/);
 	await typeFreePort(terminal);
 	terminal.press('move.down', 'move.down', 'value.next');
-	await terminal.sees(/Pods +◂ all Ready ones in turn/);
+	await terminal.sees(/Pods +◂ all Ready pods in turn/);
 	await terminal.sees(/svc\/web [\\\s│]*\d+:80[\\\s│]+--spread/);
 	t.false(terminal.text().includes('On pod loss'), terminal.text());
 	terminal.press('accept');
@@ -290,7 +290,7 @@ test('the forward form of a StatefulSet’s service offers a port for each pod',
 	await terminal.sees(/Forward from svc\/db/);
 	await typeFreePort(terminal);
 	terminal.press('move.down', 'move.down', 'value.next', 'value.next');
-	await terminal.sees(/Pods +◂ each at a port of its own/);
+	await terminal.sees(/Pods +◂ one local port per pod/);
 	await terminal.sees(/--each/);
 	terminal.press('accept');
 	await terminal.sees(/http:\/\/localhost:\d+ forwards to db-0/);

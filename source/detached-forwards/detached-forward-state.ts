@@ -8,7 +8,7 @@ import {isProcessRunning, type ProcessIdentity} from './process-identity.ts';
 
 const version = 1;
 
-export type ForwardRecord = {
+export type DetachedForwardState = {
 	/** Unique for each start, and in the names of all its files. */
 	id: string;
 	/** Of the first target and its local port: `db-5432`. */
@@ -26,9 +26,9 @@ export type ForwardRecord = {
 };
 
 /** `isRunning`: its process is there, by id and start time. */
-export type FoundForward = {record: ForwardRecord; isRunning: boolean};
+export type FoundForward = {state: DetachedForwardState; isRunning: boolean};
 
-export function recordPath(directory: string, id: string): string {
+export function statePath(directory: string, id: string): string {
 	return join(directory, `${id}.json`);
 }
 
@@ -41,39 +41,39 @@ export function socketPath(directory: string, id: string): string {
 	return join(directory, `${id}.sock`);
 }
 
-export function isRecorded(directory: string, id: string): boolean {
-	return existsSync(recordPath(directory, id));
+export function hasStateFile(directory: string, id: string): boolean {
+	return existsSync(statePath(directory, id));
 }
 
 /** @throws the system error */
-export async function writeRecord(directory: string, record: ForwardRecord): Promise<void> {
-	await replaceFile(recordPath(directory, record.id), `${JSON.stringify({version, ...record}, null, '\t')}\n`);
+export async function writeState(directory: string, state: DetachedForwardState): Promise<void> {
+	await replaceFile(statePath(directory, state.id), `${JSON.stringify({version, ...state}, null, '\t')}\n`);
 }
 
 /** Oldest first. Leaves out files that spoke has not written. */
 export async function findForwards(directory: string | null): Promise<readonly FoundForward[]> {
-	const records = directory === null ? [] : readRecords(directory);
-	return Promise.all(records.map(async record => ({record, isRunning: await isProcessRunning(record.process)})));
+	const states = directory === null ? [] : readStates(directory);
+	return Promise.all(states.map(async state => ({state, isRunning: await isProcessRunning(state.process)})));
 }
 
 /** The forwards that `named`, a name or a local port, means. */
 export function matchingForwards(forwards: readonly FoundForward[], named: string): readonly FoundForward[] {
-	return forwards.filter(({record: {name, ports}}) => name === named || ports.some(port => String(port) === named));
+	return forwards.filter(({state: {name, ports}}) => name === named || ports.some(port => String(port) === named));
 }
 
 /** Keeps the state and the log of a forward that has ended by itself. @throws the system error */
-export async function recordEnd(directory: string, id: string, error: ErrorObject): Promise<void> {
-	const record = readRecord(recordPath(directory, id));
-	if (record !== null) {
-		await writeRecord(directory, {...record, ended: {time: new Date().toISOString(), error}});
-		await removeSocket(directory, record.socket);
+export async function saveEnd(directory: string, id: string, error: ErrorObject): Promise<void> {
+	const state = readState(statePath(directory, id));
+	if (state !== null) {
+		await writeState(directory, {...state, ended: {time: new Date().toISOString(), error}});
+		await removeSocket(directory, state.socket);
 	}
 }
 
 /** Removes the state, the log and the socket of a forward that has ended. */
 export async function removeForwardFiles(directory: string, id: string): Promise<void> {
-	const path = recordPath(directory, id);
-	await removeSocket(directory, readRecord(path)?.socket ?? socketPath(directory, id));
+	const path = statePath(directory, id);
+	await removeSocket(directory, readState(path)?.socket ?? socketPath(directory, id));
 	await Promise.all([path, logPath(directory, id)].map(async path => rm(path, {force: true})));
 }
 
@@ -100,21 +100,21 @@ async function removeSocket(directory: string, socket: string): Promise<void> {
 	}
 }
 
-function readRecords(directory: string): readonly ForwardRecord[] {
+function readStates(directory: string): readonly DetachedForwardState[] {
 	return readdirSync(directory)
 		.filter(name => /^\w+\.json$/.test(name))
 		.flatMap(name => {
-			const record = readRecord(join(directory, name));
-			return record === null ? [] : [record];
+			const state = readState(join(directory, name));
+			return state === null ? [] : [state];
 		})
 		.sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
 }
 
 /** `null` if the forward removes its state just now. The directory is private, so the content is spoke's. */
-function readRecord(path: string): ForwardRecord | null {
+function readState(path: string): DetachedForwardState | null {
 	try {
-		const {version: written, ...record} = JSON.parse(readFileSync(path, 'utf8')) as ForwardRecord & {version: number};
-		return written === version ? record : null;
+		const {version: written, ...state} = JSON.parse(readFileSync(path, 'utf8')) as DetachedForwardState & {version: number};
+		return written === version ? state : null;
 	} catch {
 		return null;
 	}
