@@ -11,6 +11,7 @@ import type {ForwardReporter} from './text-reporter.ts';
 /**
 Reports each target's label when first known, and when a tunnel's label differs from the last report. A change of basis counts only for the
 reported tunnel. If the first tunnel fails, its path is reported; the end of a later one is reported by events only.
+@returns prints the paths that have not settled, as far as they are known; to be called when the forwards have ended
 */
 export function emitPathEvents(
 	labeler: Labeler,
@@ -26,13 +27,16 @@ export function emitPathEvents(
 		isQuiet: boolean;
 	},
 	reporter: ForwardReporter,
-): void {
+): () => void {
 	if (mode === 'never') {
-		return;
+		return () => undefined;
 	}
 
+	const printers: LinePrinter[] = [];
+
 	for (const {target, ports, namespace, spread} of targets) {
-		const line = createLinePrinter(stderr, mode);
+		const printer = createLinePrinter(stderr, mode);
+		printers.push(printer);
 		// Tunnels to the pods of a spread forward alternate.
 		const reports = new Map<string, {identity: string; tunnel: string; bases: string}>();
 		labeler.onLabel((tunnel, path) => {
@@ -63,15 +67,24 @@ export function emitPathEvents(
 			if (mode === 'json') {
 				stderr.write(jsonLine(path));
 			} else if (mode === 'always' || (stderr.isTTY && !isQuiet)) {
-				line(path);
+				printer.print(path);
 			}
 		});
 	}
+
+	return () => {
+		for (const printer of printers) {
+			printer.finish();
+		}
+	};
 }
 
+type LinePrinter = {print(path: Path): void; finish(): void};
+
 /** `always` prints a path that has not settled after `finishTimeoutMs` as far as it is known. */
-function createLinePrinter(stderr: Pick<NodeJS.WriteStream, 'write'>, mode: PathMode): (path: Path) => void {
+function createLinePrinter(stderr: Pick<NodeJS.WriteStream, 'write'>, mode: PathMode): LinePrinter {
 	let timer: NodeJS.Timeout | undefined;
+	let unsettled: Path | null = null;
 	let last = '';
 	const write = ({line}: Path) => {
 		if (line === last) {
@@ -82,13 +95,25 @@ function createLinePrinter(stderr: Pick<NodeJS.WriteStream, 'write'>, mode: Path
 		stderr.write(`${sanitizeLine(line)}\n`);
 	};
 
-	return path => {
+	const finish = () => {
 		clearTimeout(timer);
-		if (mode === 'always' && path.phase === 'checking') {
-			timer = setTimeout(write, labelTimings.finishTimeoutMs, path);
-		} else {
-			write(path);
+		if (unsettled !== null) {
+			write(unsettled);
+			unsettled = null;
 		}
+	};
+
+	return {
+		print(path) {
+			clearTimeout(timer);
+			unsettled = mode === 'always' && path.phase === 'checking' ? path : null;
+			if (unsettled === null) {
+				write(path);
+			} else {
+				timer = setTimeout(finish, labelTimings.finishTimeoutMs);
+			}
+		},
+		finish,
 	};
 }
 

@@ -46,6 +46,7 @@ export async function runForwards(
 	let running: RunningForward[] = [];
 	let cluster: ClusterClient | undefined;
 	let labeler: Labeler | undefined;
+	let finishPaths: (() => void) | undefined;
 	try {
 		const opened = await createStreamClient({...invocation, flags: {...flags, context}}, terminal && {terminal});
 		cluster = opened;
@@ -57,7 +58,7 @@ export async function runForwards(
 		if (labeler) {
 			const {namespace} = opened.facts;
 			// Two targets can have the same name in different namespaces.
-			emitPathEvents(
+			finishPaths = emitPathEvents(
 				labeler,
 				targets.map(one => ({namespace, ...one})),
 				{mode: flags.path, stderr, isQuiet: flags.output === 'json'},
@@ -78,6 +79,7 @@ export async function runForwards(
 		return {failure: signal.aborted ? null : toSpokeError(thrown), totals: totalsOf(running, targets)};
 	} finally {
 		labeler?.close();
+		finishPaths?.();
 		cluster?.close();
 	}
 }

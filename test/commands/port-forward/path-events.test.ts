@@ -17,8 +17,8 @@ function asSure(basis: Basis): Path {
 	return {...open, legs: open.legs.map(leg => (leg.n === 2 ? {...leg, tls: {...leg.tls, basis}} : leg))};
 }
 
-/** stderr, and the bases of leg 2's TLS in the events. */
-function told(labels: ReadonlyArray<readonly [tunnel: string, path: Path]>): {bases: Basis[]; stderr: string} {
+/** stderr, before and after the end of the forwards, and the bases of leg 2's TLS in the events. */
+function told(labels: ReadonlyArray<readonly [tunnel: string, path: Path]>): {bases: Basis[]; stderr: string; stderrAtEnd: string} {
 	const bases: Basis[] = [];
 	let stderr = '';
 	const labeler: Pick<Labeler, 'onLabel'> = {
@@ -36,7 +36,7 @@ function told(labels: ReadonlyArray<readonly [tunnel: string, path: Path]>): {ba
 			bases.push(path.legs[1]!.tls.basis);
 		},
 	};
-	emitPathEvents(
+	const finish = emitPathEvents(
 		labeler as Labeler,
 		[{...target!, namespace: 'default'}],
 		{
@@ -52,7 +52,9 @@ function told(labels: ReadonlyArray<readonly [tunnel: string, path: Path]>): {ba
 		},
 		reporter as ForwardReporter,
 	);
-	return {bases, stderr};
+	const beforeEnd = stderr;
+	finish();
+	return {bases, stderr: beforeEnd, stderrAtEnd: stderr};
 }
 
 test('the path of a tunnel is emitted again when its basis weakens, and an equal line is not', t => {
@@ -63,6 +65,12 @@ test('the path of a tunnel is emitted again when its basis weakens, and an equal
 	]);
 	t.deepEqual(bases, ['proven', 'inferred']);
 	t.is(stderr, `${open.line}\n`);
+});
+
+test('a path that has not settled is printed when the forwards have ended', t => {
+	const {stderr, stderrAtEnd} = told([['t1', {...open, phase: 'checking'}]]);
+	t.is(stderr, '');
+	t.is(stderrAtEnd, `${open.line}\n`);
 });
 
 test('tunnels with equal lines of different basis emit one path', t => {
