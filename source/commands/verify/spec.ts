@@ -10,7 +10,7 @@ const flags = [
 		completes: 'file',
 		help: 'PEM file of the key that must have signed the transcript; defaults to your own key, if you have one',
 	},
-	{name: 'print-key', kind: 'boolean', help: 'print your public key, which others pass as --public-key'},
+	{name: 'print-key', kind: 'boolean', help: 'print your public key, which others pass as --public-key FILE'},
 	outputFlag('text, or json: one TranscriptVerification object'),
 	helpFlag,
 ] as const;
