@@ -28,27 +28,30 @@ test('a forward drops its old label after an apiserver restart, and settles with
 	createInterface({input: child.stdout}).on('line', line => {
 		told.push(...pathsIn(line).map(path => ({at: Date.now(), path})));
 	});
+	const settledAfter = (at: number, isWanted: (path: Path) => boolean) =>
+		told.find(one => one.at >= at - 5000 && one.path.phase === 'settled' && one.path.about === 'open-connection' && isWanted(one.path));
 	try {
-		await until(() => told.some(({path}) => path.phase === 'settled' && path.legs[1]?.tls.state === 'unverified'), told, 15_000);
-		await restartApiserver(cluster.lab, 'restarted', {kubeletCa: 'good'});
-		const ready = Date.now();
-		await until(
-			() =>
-				told.some(
-					({at, path}) =>
-						at >= ready - 5000 && path.phase === 'settled' && path.legs[1]?.tls.state === 'verified' && path.about === 'open-connection',
-				),
-			told,
-		);
-		const first = told.findIndex(({path}) => path.legs[1]?.tls.state === 'verified');
-		t.true(told[first]!.at - ready < 10_000, `${told[first]!.at - ready} ms after the apiserver was ready`);
-		t.deepEqual(
-			told
-				.slice(first)
-				.filter(({path}) => path.about === 'open-connection' && path.legs[1]?.tls.state === 'unverified')
-				.map(({path}) => path.line),
-			[],
-		);
+		// A connection that was opened before its flags could be read stays unknown, and says so; then the next restart decides.
+		for (let attempt = 1, isDecided = false; !isDecided; attempt++) {
+			await until(() => settledAfter(0, isUnverified) !== undefined, told, 15_000);
+			await restartApiserver(cluster.lab, 'restarted', {kubeletCa: 'good'});
+			const ready = Date.now();
+			await until(() => settledAfter(ready, path => !isUnverified(path)) !== undefined, told);
+			const first = settledAfter(ready, path => !isUnverified(path))!;
+			t.true(first.at - ready < 10_000, `${first.at - ready} ms after the apiserver was ready`);
+			const after = told.slice(told.indexOf(first)).map(({path}) => path);
+			t.deepEqual(
+				after.filter(path => path.about === 'open-connection' && isUnverified(path)).map(({line}) => line),
+				[],
+			);
+			isDecided = after.some(path => path.legs[1]?.tls.state === 'verified');
+			if (!isDecided) {
+				t.is(first.path.process.id, null, first.path.line);
+				t.true(attempt < 3, 'the flags of three connections in turn could not be read in time');
+				told.length = 0;
+				await restartApiserver(cluster.lab, 'restarted', {kubeletCa: 'off'});
+			}
+		}
 	} finally {
 		child.kill('SIGINT');
 		await once(child, 'close');
@@ -142,4 +145,8 @@ for (const posture of ['off-direct', 'good-direct', 'bad-direct'] as const) {
 			t.is(words.at(-1), servesFlagz(posture) || truth.tls === 'refused' ? truth.tls : words.at(-1), terminal.raw());
 		}
 	});
+}
+
+function isUnverified({legs}: Path): boolean {
+	return legs[1]?.tls.state === 'unverified';
 }
