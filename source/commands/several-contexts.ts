@@ -4,6 +4,7 @@ import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import {exitStatus} from '../errors/exit-status.ts';
 import {toSpokeError, type SpokeError} from '../errors/spoke-error.ts';
 import {jsonLine, jsonObject} from '../output/json-line.ts';
+import type {TextStream} from '../output/notice-line.ts';
 import {errorText} from '../text/error-text.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {toTerminalCharset} from '../text/terminal-charset.ts';
@@ -40,9 +41,6 @@ export function combineStatuses(statuses: readonly number[]): number {
 	const required = [exitStatus.requireNotMet, exitStatus.requireUndecided].find(status => statuses.includes(status));
 	return required ?? statuses.find(status => status !== exitStatus.ok) ?? exitStatus.ok;
 }
-
-/** Of stderr, what notices need. */
-export type TextStream = {readonly isTTY?: boolean | undefined; write(text: string): unknown};
 
 /** Writes each line with the name of the context before it. */
 export function prefixWithContext(stream: TextStream, context: string): TextStream {

@@ -7,6 +7,7 @@ import {createLabeler, type Labeler} from '../evidence/connection-labeler.ts';
 import type {ConnectionObserver} from '../streams/connection-observer.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {jsonLine} from './json-line.ts';
+import type {TextStream} from './notice-line.ts';
 
 export type PathMode = 'auto' | 'always' | 'never' | 'json';
 
@@ -23,15 +24,7 @@ label settles. All report again if an open connection's label changes. `onPath` 
 */
 export function reportPaths(
 	cluster: ClusterClient,
-	{
-		mode,
-		stderr,
-		onPath,
-	}: {
-		mode: PathMode;
-		stderr: {readonly isTTY?: boolean | undefined; write(text: string): unknown};
-		onPath?: ((path: Path) => void) | undefined;
-	},
+	{mode, stderr, onPath}: {mode: PathMode; stderr: TextStream; onPath?: ((path: Path) => void) | undefined},
 ): PathReporter {
 	const isQuiet = mode === 'never' || (mode === 'auto' && !stderr.isTTY);
 	if (isQuiet && !onPath) {

@@ -1,12 +1,11 @@
 /** `spoke logs`. */
 import {chooseContexts, oneClusterError} from '../../cluster/kubeconfig/choose-contexts.ts';
 import type {FlagValues} from '../../command-line/flag-spec.ts';
-import {noticeLine} from '../../output/notice-line.ts';
+import {noticeLine, type TextStream} from '../../output/notice-line.ts';
 import {createOutputWriter} from '../../output/output-writer.ts';
 import {canShowColors} from '../../output/pod-color.ts';
 import {findResource} from '../../targets/resource-names.ts';
 import type {Command, Invocation} from '../command.ts';
-import type {TextStream} from '../several-contexts.ts';
 import {logRequest} from './log-request.ts';
 import {printContext, printContextEvent, type ContextLogs, type LogsRun} from './print-context.ts';
 import type {LineOutput} from './print-logs.ts';

@@ -6,7 +6,7 @@ import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {jsonLine} from '../../output/json-line.ts';
-import {noticeLine} from '../../output/notice-line.ts';
+import {noticeLine, type TextStream} from '../../output/notice-line.ts';
 import {pathReport} from '../../output/path-report.ts';
 import type {Path, StreamFeature} from '../../evidence/evidence.ts';
 import {findPaths} from '../../evidence/find-paths.ts';
@@ -14,14 +14,7 @@ import {assertPathsMeet, parsePathRequirements, type PathRequirement} from '../.
 import {toTerminalCharset} from '../../text/terminal-charset.ts';
 import type {Command, Invocation} from '../command.ts';
 import {oneTarget} from '../one-target.ts';
-import {
-	combineStatuses,
-	contextErrorLine,
-	runInContexts,
-	prefixWithContext,
-	writeContextError,
-	type TextStream,
-} from '../several-contexts.ts';
+import {combineStatuses, contextErrorLine, prefixWithContext, runInContexts, writeContextError} from '../several-contexts.ts';
 import {pathSpec} from './spec.ts';
 
 const features: readonly StreamFeature[] = ['logs', 'exec', 'attach', 'port-forward', 'node-proxy', 'pod-proxy', 'service-proxy'];
