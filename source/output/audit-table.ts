@@ -3,7 +3,7 @@ import {kubeletsRow, pathToNodes} from './hub-picture.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import type {Audit, AuditRow, RowVerdict} from '../evidence/audit/audit-object.ts';
 import {groupByCause, isProblem} from '../evidence/audit/rows-by-cause.ts';
-import {cellWidth} from '../text/cell-width.ts';
+import {cellWidth, fitToCells} from '../text/cell-width.ts';
 import {formatQuantity} from '../text/format-number.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 
@@ -16,7 +16,7 @@ export function auditTable(audited: readonly AuditedContext[]): string {
 	const widths = headings.map((_, column) => Math.max(...rows.map(cells => cellWidth(cells[column]!))));
 	const lines = rows.map(cells =>
 		cells
-			.map((cell, column) => cell + ' '.repeat(widths[column]! - cellWidth(cell)))
+			.map((cell, column) => fitToCells(cell, widths[column]!))
 			.join('  ')
 			.trimEnd(),
 	);

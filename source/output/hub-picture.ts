@@ -1,6 +1,6 @@
 /** The hub and its spokes, drawn by basis: ━ proven, ╍ inferred, ┈ unknown. */
 import {auditEndNames, auditRowState, auditStateName} from '../descriptions/describe-audit.ts';
-import type {AuditRow} from '../evidence/audit/audit-object.ts';
+import type {AuditRow, RowId} from '../evidence/audit/audit-object.ts';
 
 /** Left of the hub: the longest name and state, and an arrow. */
 const columns = 36;
@@ -11,7 +11,6 @@ const left = ['N1', 'N2', 'N3', 'N4', 'N6'] as const;
 const right = ['C1', 'C2', 'C3', 'C6', 'C7', 'C8'] as const;
 
 export function hubPicture(rows: readonly AuditRow[]): string[] {
-	const row = (id: string) => rows.find(one => one.id === id)!;
 	const height = Math.max(left.length, right.length);
 	const lines = [`${' '.repeat(columns)}╭───────────╮`];
 	for (let index = 0; index < height; index++) {
@@ -19,7 +18,7 @@ export function hubPicture(rows: readonly AuditRow[]): string[] {
 		const to = right[index];
 		const middle = index === Math.floor((height - 1) / 2) ? ' apiserver ' : '           ';
 		lines.push(
-			`${from ? incoming(auditEndNames[from].short, row(from)) : ' '.repeat(columns)}│${middle}│${to ? outgoing(auditEndNames[to].short, row(to)) : ''}`.trimEnd(),
+			`${from ? incoming(auditEndNames[from].short, rowOf(rows, from)) : ' '.repeat(columns)}│${middle}│${to ? outgoing(auditEndNames[to].short, rowOf(rows, to)) : ''}`.trimEnd(),
 		);
 	}
 
@@ -27,20 +26,23 @@ export function hubPicture(rows: readonly AuditRow[]): string[] {
 	return [
 		...lines,
 		`${' '.repeat(columns)}╰───────────╯`,
-		`route to nodes: ${route}   kubelets: ${kubelets}   nodes to control plane: ${row('N5').verdict}   control plane to nodes: ${row('C11').verdict}`,
+		`route to nodes: ${route}   kubelets: ${kubelets}   nodes to control plane: ${rowOf(rows, 'N5').verdict}   control plane to nodes: ${rowOf(rows, 'C11').verdict}`,
 	];
 }
 
 /** Each with its basis: `direct, proven`. */
 export function pathToNodes(rows: readonly AuditRow[]): {route: string; kubelets: string} {
 	const describe = ({state, basis}: AuditRow) => `${auditStateName(state)}${basis === 'unknown' ? '' : `, ${basis}`}`;
-	return {route: describe(rows.find(({id}) => id === 'C10')!), kubelets: describe(kubeletsRow(rows))};
+	return {route: describe(rowOf(rows, 'C10')), kubelets: describe(kubeletsRow(rows))};
 }
 
 /** C4 if nothing is verified; otherwise C2, which may be a refusal. */
 export function kubeletsRow(rows: readonly AuditRow[]): AuditRow {
-	const row = (id: string) => rows.find(one => one.id === id)!;
-	return row(row('C4').verdict === 'pass' ? 'C2' : 'C4');
+	return rowOf(rows, rowOf(rows, 'C4').verdict === 'pass' ? 'C2' : 'C4');
+}
+
+function rowOf(rows: readonly AuditRow[], id: RowId): AuditRow {
+	return rows.find(row => row.id === id)!;
 }
 
 function incoming(name: string, row: AuditRow): string {

@@ -85,8 +85,7 @@ export const command: Command<typeof auditSpec.flags> = {
 			throw error;
 		}
 
-		const report = formats[flags.output](audit);
-		stdout.write(flags.output === 'text' ? toTerminalCharset(stdout, report) : report);
+		writeReport(formats[flags.output](audit), invocation);
 		const failure = failureOf(audit);
 		if (failure) {
 			stderr.write(`${toTerminalCharset(stderr, errorText(failure))}\n`);
@@ -121,11 +120,14 @@ async function auditContexts(contexts: readonly ConnectionFlags[], invocation: A
 	}
 
 	if (output !== 'json') {
-		const report = severalFormats[output](audited, new Date().toISOString());
-		stdout.write(output === 'text' ? toTerminalCharset(stdout, report) : report);
+		writeReport(severalFormats[output](audited, new Date().toISOString()), invocation);
 	}
 
 	return combineStatuses(audited.map(({value, error}) => (error ?? value).exitStatus));
+}
+
+function writeReport(report: string, {flags: {output}, stdout}: AuditInvocation): void {
+	stdout.write(output === 'text' ? toTerminalCharset(stdout, report) : report);
 }
 
 async function readAudit(flags: ConnectionFlags, {env, interrupted}: AuditInvocation, options: AuditOptions): Promise<Audit> {
