@@ -14,6 +14,7 @@ export function describeTailScope(view: TailView, dot: string): string {
 	const names = new Set(view.sources.map(source => source.container));
 	const containers = new Set(view.sources.map(source => `${podKey(source)}/${source.container}`));
 	const contexts = new Set(view.sources.map(source => shortContext(source)));
+	const unread = view.unreadContexts.map(context => shortContext({context}));
 	if (pods === 0) {
 		return '';
 	}
@@ -23,12 +24,7 @@ export function describeTailScope(view: TailView, dot: string): string {
 		pods === 1 && !view.title.includes(' ') ? '' : `${formatQuantity(pods, 'pod')}${gone}`,
 		names.size === 1 ? `${[...names][0]!}${ofContainers(view)}` : `${containers.size} containers`,
 		contexts.size > 3 ? `${contexts.size} contexts` : [...contexts].sort().join(', '),
-		view.unreadContexts.length === 0
-			? ''
-			: `not read: ${view.unreadContexts
-					.map(context => shortContext({context}))
-					.sort()
-					.join(', ')}`,
+		unread.length === 0 ? '' : `not read: ${unread.toSorted().join(', ')}`,
 		view.json ? 'json' : '',
 		startText(view),
 	]

@@ -26,8 +26,7 @@ export function logLine(view: TailView, line: TailLine, glyphs: Glyphs): LogLine
 	}
 
 	if (view.names !== 'none' && source && source.context !== null) {
-		const width = Math.max(...view.sources.map(one => cellWidth(shortContext(one))));
-		spans.push(styled('text.dim', `${fitToCells(shortContext(source), width)} `));
+		spans.push(styled('text.dim', `${fitToCells(shortContext(source), contextWidth(view))} `));
 	}
 
 	if (view.names !== 'none' && source && view.sources.length > 1) {
@@ -57,6 +56,11 @@ function newestBefore({buffer}: TailView, number: number): number {
 	}
 
 	return 0;
+}
+
+function contextWidth({sources}: TailView): number {
+	const contexts = new Set(sources.map(({context}) => context));
+	return Math.max(...[...contexts].map(context => cellWidth(shortContext({context}))));
 }
 
 function nameWidth(view: TailView): number {

@@ -6,16 +6,13 @@ import type {TailSource} from './tail-view.ts';
 
 /** `x2xkq`, or with several containers `x2xkq/app`. Names in different contexts can be equal. */
 export function shortNames(sources: ReadonlyArray<Pick<TailSource, 'context' | 'namespace' | 'pod' | 'container'>>): string[] {
-	const names = new Map<string, string>();
-	for (const group of Map.groupBy(sources, ({context}) => context).values()) {
-		const pods = podNames(new Map(group.map(source => [keyOf(source), source])));
-		for (const source of group) {
-			names.set(podKey(source), pods.get(keyOf(source))!);
-		}
-	}
-
+	const byContext = [...Map.groupBy(sources, ({context}) => context).values()];
+	const names = new Map(byContext.flatMap(group => [...podNames(group)]));
 	const isMany = new Set(sources.map(({container}) => container)).size > 1;
-	return sources.map(source => (isMany ? `${names.get(podKey(source))!}/${source.container}` : names.get(podKey(source))!));
+	return sources.map(source => {
+		const name = names.get(podKey(source))!;
+		return isMany ? `${name}/${source.container}` : name;
+	});
 }
 
 /** The same for all containers of a pod. */
@@ -44,12 +41,9 @@ function withContext(source: Pick<TailSource, 'context'>, name: string): string 
 	return source.context === null ? name : `${shortContext(source)} ${name}`;
 }
 
-function keyOf({namespace, pod}: Pick<TailSource, 'namespace' | 'pod'>): string {
-	return `${namespace}/${pod}`;
-}
-
-/** Colliding names are extended until they differ. Equal pod names get their namespace. */
-function podNames(pods: ReadonlyMap<string, Pick<TailSource, 'pod'>>): Map<string, string> {
+/** By the key of the pod. Colliding names are extended until they differ. Equal pod names get their namespace. */
+function podNames(sources: ReadonlyArray<Pick<TailSource, 'context' | 'namespace' | 'pod'>>): Map<string, string> {
+	const pods = new Map(sources.map(source => [podKey(source), source]));
 	const names = new Map([...pods].map(([key, {pod}]) => [key, shortName(pod)]));
 	for (;;) {
 		const alike = [...Map.groupBy(names, ([, name]) => name).values()].filter(group => group.length > 1);
@@ -64,7 +58,8 @@ function podNames(pods: ReadonlyMap<string, Pick<TailSource, 'pod'>>): Map<strin
 			}
 
 			for (const [key] of growing.length === 0 ? group : []) {
-				names.set(key, key);
+				const {namespace, pod} = pods.get(key)!;
+				names.set(key, `${namespace}/${pod}`);
 			}
 		}
 	}
