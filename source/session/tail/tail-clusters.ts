@@ -34,11 +34,13 @@ export class TailClusters {
 	/** Waits for one of several clusters that is down. @throws SpokeError for what waiting does not fix */
 	async open(
 		{context, open}: TailCluster,
-		{signal, onEvent}: {signal: AbortSignal; onEvent: (event: ApiserverEvent) => void},
+		{signal, onEvent}: {signal: AbortSignal; onEvent: (event: ApiserverEvent, context: string) => void},
 	): Promise<OpenTailCluster> {
 		const opened = await open();
-		for await (const event of context === null ? [] : waitForApiserver(opened.access, signal)) {
-			onEvent(event);
+		if (context !== null) {
+			for await (const event of waitForApiserver(opened.access, signal)) {
+				onEvent(event, context);
+			}
 		}
 
 		this.#open.set(context, opened);

@@ -95,9 +95,9 @@ export class TailReader {
 		try {
 			const open = await this.#clusters.open(cluster, {
 				signal,
-				onEvent: event => {
-					this.#tail.view = noteContext(this.#tail.view, context!, {isRead: event.type === 'apiserver-reached'});
-					this.#sayOfTail(event, sanitizeLine(context!));
+				onEvent: (event, name) => {
+					this.#tail.view = noteContext(this.#tail.view, name, {isRead: event.type === 'apiserver-reached'});
+					this.#sayOfTail(event, name);
 				},
 			});
 			const targets = await this.#tail.ask.targets(open.access, signal);
@@ -177,7 +177,7 @@ export class TailReader {
 				return;
 			}
 
-			this.#take(eventOf(event, context), context);
+			this.#take(eventOf(event, context));
 		}
 	}
 
@@ -215,9 +215,9 @@ export class TailReader {
 		this.#say(ofTail, text);
 	}
 
-	#take(event: LogEvent, context: string | null): void {
+	#take(event: LogEvent): void {
 		if (!('source' in event)) {
-			this.#takePods(event, context);
+			this.#takePods(event);
 		} else if (event.type === 'lines') {
 			this.#takeLines(event);
 		} else {
@@ -288,34 +288,38 @@ export class TailReader {
 		}
 	}
 
-	#takePods(event: Exclude<LogEvent, SourceEvent>, context: string | null): void {
-		const {view} = this.#tail;
+	#takePods(event: Exclude<LogEvent, SourceEvent>): void {
 		if (event.type === 'pod-gone') {
 			this.#takeGone(event);
-		} else if (event.type !== 'pod-appeared') {
-			this.#takeNoPods(event, context);
-		} else if (view.buffer.end > 0) {
+		} else if (event.type === 'no-pods') {
+			this.#takeNoPods(event);
+		} else if (event.type === 'pod-appeared' && this.#tail.view.buffer.end > 0) {
 			this.#sayOfTail(event, event.pod, ' from the first line');
 		}
 	}
 
-	#takeNoPods(event: LogEvent, context: string | null): void {
-		if (context !== null && this.#tail.view.sources.some(({state}) => state !== 'ended')) {
-			this.#sayOfTail(event, sanitizeLine(context ?? ''));
+	#takeNoPods(event: Extract<LogEvent, {type: 'no-pods'}>): void {
+		const {
+			view,
+			ask: {asked},
+		} = this.#tail;
+		const {context} = event;
+		if (context !== undefined && view.sources.some(({state}) => state !== 'ended')) {
+			this.#sayOfTail(event, context);
 			return;
 		}
 
-		if (isUnreadable(this.#tail.view.sources)) {
+		if (isUnreadable(view.sources)) {
 			this.#end('failed', {note: 'no logs can be read', text: 'no logs can be read now; new pods will be followed'});
 			return;
 		}
 
 		this.#tail.view = {
-			...this.#tail.view,
+			...view,
 			phase: 'waiting',
-			note: `${this.#tail.view.sources.length === 0 ? 'No pods yet' : 'No pods now'}. New pods of ${this.#tail.ask.asked} will be followed when they appear.`,
+			note: `${view.sources.length === 0 ? 'No pods yet' : 'No pods now'}. New pods of ${asked} will be followed when they appear.`,
 		};
-		this.#sayOfTail(event, sanitizeLine(context ?? ''));
+		this.#sayOfTail(event, context ?? '');
 	}
 
 	/** Containers that are still followed report it themselves. */
