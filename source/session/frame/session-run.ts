@@ -1,7 +1,6 @@
 /** One run of the session. */
 import process from 'node:process';
 import {exitStatusForSignal} from '../../errors/exit-status.ts';
-import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import {formatProblem, type SettingsProblem} from '../../command-line/settings-problem.ts';
 import {clusterState} from '../clusters/cluster-state.ts';
 import {createSession, type SessionParts} from './create-session.ts';
@@ -158,12 +157,11 @@ export class SessionRun {
 		}
 
 		if (tail?.contexts) {
-			const open = async (flags: ConnectionFlags & {context: string}) => clusters.open(flags.context, async () => session.open(flags));
-			openTail(
-				session,
-				{...tail.options, clusters: tail.contexts.map(flags => ({context: flags.context, open: async () => open(flags)}))},
-				tail.start,
-			);
+			const tailed = tail.contexts.map(flags => ({
+				context: flags.context,
+				open: async () => clusters.open(flags.context, async () => session.open(flags)),
+			}));
+			openTail(session, {...tail.options, clusters: tailed}, tail.start);
 		} else if (tail) {
 			openTail(session, {namespace: session.store.state.cluster.namespace, ...tail.options}, tail.start);
 		} else if (view === 'pods') {
