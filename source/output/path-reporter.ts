@@ -165,7 +165,7 @@ class LabelReporter implements PathReporter {
 		await promise;
 	}
 
-	/** A line is written once: an object also shows the basis. */
+	/** The same line is written once. An object is written again, because its basis may have changed. */
 	#report(path: Path): void {
 		const text = this.#mode === 'json' ? jsonLine(path) : `${sanitizeLine(path.line)}\n`;
 		if (this.#mode === 'json' || !this.#lines.has(text)) {

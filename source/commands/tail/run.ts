@@ -58,7 +58,7 @@ export const command: Command<typeof tailSpec.flags> = {
 	},
 };
 
-/** The context that the session begins with: the tail reports each that cannot be used. @throws SpokeError of the only one */
+/** The context that the session begins with. The tail reports each that cannot be used. */
 async function firstUsable(contexts: readonly ConnectionFlags[], env: NodeJS.ProcessEnv): Promise<ConnectionFlags> {
 	for (const flags of contexts.slice(0, -1)) {
 		try {

@@ -52,7 +52,7 @@ function newsOf(old: ConnectionEntry, entry: ConnectionEntry): {text: string; is
 	return null;
 }
 
-/** An unsettled label is no verdict, and an unknown state is no change for the worse. The paths of another cluster are no change. */
+/** Of one cluster. An unsettled label is no verdict, and an unknown state is no change for the worse. */
 function worstTls({paths}: ConnectionEntry, context: string | null): TlsState | undefined {
 	const state = worstPath(
 		paths.values().filter(path => path?.phase !== 'checking'),
