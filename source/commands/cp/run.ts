@@ -13,6 +13,7 @@ import {assertPodRunning} from '../../streams/terminated-pod.ts';
 import {chooseContainer} from '../../targets/choose-container.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
 import type {Command, Invocation} from '../command.ts';
+import {pathMode} from '../path-mode.ts';
 import {createStreamClient} from '../stream-client.ts';
 import {type CopyArguments, parseCopyArguments} from './copy-arguments.ts';
 import {CopyReport} from './copy-report.ts';
@@ -24,7 +25,7 @@ type CopyInvocation = Invocation<typeof cpSpec.flags>;
 export const command: Command<typeof cpSpec.flags> = {
 	spec: cpSpec,
 	async run(invocation) {
-		const {flags, given, positionals, afterDash = [], stdout, stderr, interrupted} = invocation;
+		const {flags, positionals, afterDash = [], stdout, stderr, interrupted} = invocation;
 		assertAccess('cp', 'shell', {readOnly: flags['read-only']});
 		const copy = parseCopyArguments([...positionals, ...afterDash]);
 		const cluster = await createStreamClient(invocation);
@@ -37,7 +38,7 @@ export const command: Command<typeof cpSpec.flags> = {
 			isQuiet: flags.quiet,
 			progress,
 		});
-		const paths = reportPaths(cluster, {mode: flags.quiet && !given.has('path') ? 'never' : flags.path, stderr: progress});
+		const paths = reportPaths(cluster, {mode: pathMode(invocation), stderr: progress});
 		const ahead = preconnect(cluster, {signal: interrupted, observer: paths.observer});
 		try {
 			await copyTarget(copy, invocation, {cluster: ahead.cluster, observer: paths.observer, report, progress});

@@ -15,6 +15,7 @@ import type {SpeculativeRequest} from '../../streams/speculative-request.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-names.ts';
 import type {Invocation} from '../command.ts';
+import {pathMode} from '../path-mode.ts';
 import {createStreamClient} from '../stream-client.ts';
 import {chooseFollowTargets, chooseLogs, throwNotFoundAsKubectl} from './choose-logs.ts';
 import type {LogRequest} from './log-request.ts';
@@ -52,7 +53,7 @@ export async function printContext(logs: ContextLogs, run: LogsRun, {ready, turn
 	const {request, given, env, interrupted} = run;
 	const cluster = await createStreamClient({flags, given, env});
 	const paths = reportPaths(cluster, {
-		mode: flags.quiet && !given.has('path') ? 'never' : flags.path,
+		mode: pathMode({flags, given}),
 		// An object names its context itself.
 		stderr: flags.path === 'json' ? run.stderr : stderr,
 	});

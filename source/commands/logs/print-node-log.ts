@@ -11,6 +11,7 @@ import {readNodeLog} from '../../streams/node-logs/read-node-log.ts';
 import {preconnect} from '../../streams/preconnect.ts';
 import {sanitize} from '../../text/sanitize.ts';
 import type {Invocation} from '../command.ts';
+import {pathMode} from '../path-mode.ts';
 import {responseTimeoutMs} from '../response-timeout.ts';
 import {createStreamClient} from '../stream-client.ts';
 import {nodeLogRequest} from './node-log-request.ts';
@@ -26,7 +27,7 @@ export async function printNodeLog(invocation: Invocation<typeof logsSpec.flags>
 	}
 
 	const client = await createStreamClient({flags, given, env});
-	const paths = reportPaths(client, {mode: flags.quiet && !given.has('path') ? 'never' : flags.path, stderr});
+	const paths = reportPaths(client, {mode: pathMode({flags, given}), stderr});
 	const early = preconnect(client, {signal: interrupted, observer: paths.observer});
 	const output = createOutputWriter(stdout);
 	const formatted = (block: Buffer) =>

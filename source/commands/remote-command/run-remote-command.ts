@@ -5,7 +5,7 @@ import {describeCommandEnd, describeReattach} from '../../descriptions/describe-
 import {joinParts} from '../../descriptions/parts.ts';
 import {exitStatusForSignal} from '../../errors/exit-status.ts';
 import {noticeLine} from '../../output/notice-line.ts';
-import {type PathMode, reportPaths} from '../../output/path-reporter.ts';
+import {reportPaths} from '../../output/path-reporter.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import {preconnect} from '../../streams/preconnect.ts';
 import {openRemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
@@ -18,6 +18,7 @@ import type {Invocation} from '../command.ts';
 import type {debugSpec} from '../debug/spec.ts';
 import type {CommandRecording, RecordRequest} from '../exec/record-command.ts';
 import type {execSpec} from '../exec/spec.ts';
+import {pathMode} from '../path-mode.ts';
 import {createStreamClient} from '../stream-client.ts';
 import {driveRemoteCommand, type DriveResult} from './drive-remote-command.ts';
 
@@ -91,11 +92,6 @@ async function runWithClient(
 		await paths.finished();
 		cluster.close();
 	}
-}
-
-/** `-q` suppresses the path line, unless --path is given. */
-function pathMode({flags, given}: RemoteCommandInvocation): PathMode {
-	return flags.quiet && !given.has('path') ? 'never' : flags.path;
 }
 
 type RunContext = {
