@@ -26,32 +26,27 @@ export function reportPaths(
 	cluster: ClusterClient,
 	{mode, stderr, onPath}: {mode: PathMode; stderr: TextStream; onPath?: ((path: Path) => void) | undefined},
 ): PathReporter {
-	const isQuiet = mode === 'never' || (mode === 'auto' && !stderr.isTTY);
-	if (isQuiet && !onPath) {
+	const written = mode === 'auto' && !stderr.isTTY ? 'never' : mode;
+	if (written === 'never' && !onPath) {
 		return {observer: undefined, finished: async () => undefined};
 	}
 
-	const labeler = createLabeler(cluster, {waitsForMetrics: mode !== 'auto' || onPath !== undefined});
+	const labeler = createLabeler(cluster, {waitsForMetrics: written !== 'auto' || onPath !== undefined});
 	const write = (text: string) => {
 		stderr.write(text);
 	};
 
-	return isQuiet ? reportLabels(labeler, 'json', () => {}, onPath) : reportLabels(labeler, mode, write, onPath);
+	return reportLabels(labeler, written, write, onPath);
 }
 
-export function reportLabels(
-	labeler: Labeler,
-	mode: Exclude<PathMode, 'never'>,
-	write: (text: string) => void,
-	onPath?: (path: Path) => void,
-): PathReporter {
+export function reportLabels(labeler: Labeler, mode: PathMode, write: (text: string) => void, onPath?: (path: Path) => void): PathReporter {
 	return new LabelReporter(labeler, mode, write, onPath);
 }
 
 class LabelReporter implements PathReporter {
 	readonly observer: ConnectionObserver;
 	readonly #labeler: Labeler;
-	readonly #mode: Exclude<PathMode, 'never'>;
+	readonly #mode: PathMode;
 	readonly #write: (text: string) => void;
 	readonly #onPath: ((path: Path) => void) | undefined;
 	readonly #unsettled = new Map<string, Path>();
@@ -64,7 +59,7 @@ class LabelReporter implements PathReporter {
 	readonly #stopListening: () => void;
 	#whenSettled: (() => void) | undefined;
 
-	constructor(labeler: Labeler, mode: Exclude<PathMode, 'never'>, write: (text: string) => void, onPath?: (path: Path) => void) {
+	constructor(labeler: Labeler, mode: PathMode, write: (text: string) => void, onPath?: (path: Path) => void) {
 		this.#labeler = labeler;
 		this.#mode = mode;
 		this.#write = write;
@@ -167,6 +162,10 @@ class LabelReporter implements PathReporter {
 
 	/** The same line is written once. An object is written again, because its basis may have changed. */
 	#report(path: Path): void {
+		if (this.#mode === 'never') {
+			return;
+		}
+
 		const text = this.#mode === 'json' ? jsonLine(path) : `${sanitizeLine(path.line)}\n`;
 		if (this.#mode === 'json' || !this.#lines.has(text)) {
 			this.#lines.add(text);
