@@ -5,8 +5,6 @@ import {readSelfSubject} from '../../cluster/self-review.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
-import type {PathRequirement} from '../../evidence/require-path.ts';
-import type {ResolvedTarget} from '../../streams/connection-observer.ts';
 import type {UpgradeAttempt, RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {type TranscriptHeader, transcriptFormat} from '../../transcripts/transcript.ts';
@@ -30,14 +28,13 @@ export function startRecording(request: RecordRequest, options: RecordOptions): 
 	return new CommandRecording(request, options);
 }
 
-/** How long the command waits for the apiserver to name its user, as for what decides a requirement. */
+/** How long the command waits for the apiserver to name its user. The same as for what decides a requirement. */
 const selfReviewTimeoutMs = 10_000;
 
 export class CommandRecording {
 	readonly #request: RecordRequest;
 	readonly #env: NodeJS.ProcessEnv;
 	readonly #writer: TranscriptWriter;
-	#cluster: TranscriptHeader['cluster'] = {context: null, server: ''};
 	#user: Promise<TranscriptHeader['user']> = Promise.resolve(null);
 	#isTerminal = false;
 	#stopFollowing = (): void => {};
@@ -83,8 +80,7 @@ export class CommandRecording {
 
 	/** Asks the apiserver for the user's name while the target is being resolved. */
 	identify(cluster: ClusterClient, signal: AbortSignal): void {
-		const {context, server, user} = cluster.facts;
-		this.#cluster = {context, server};
+		const {user} = cluster.facts;
 		const named = user === null ? null : {name: user, from: 'kubeconfig' as const};
 		this.#user = Promise.race([
 			readSelfSubject(cluster, signal).then(
@@ -96,17 +92,13 @@ export class CommandRecording {
 	}
 
 	async begin(
-		{
-			target,
-			command,
-			stdin,
-			tty,
-			requirements,
-		}: {target: ResolvedTarget; command: readonly string[]; stdin: boolean; tty: boolean; requirements: readonly PathRequirement[]},
+		cluster: ClusterClient,
+		{target, command, stdin, tty, requirements}: Pick<TranscriptHeader, 'target' | 'command' | 'stdin' | 'tty' | 'requirements'>,
 		{stdout}: Pick<Invocation, 'stdout'>,
 	): Promise<void> {
 		const {columns: width, rows: height} = stdout.isTTY && stdout.columns > 0 ? stdout : {columns: 80, rows: 24};
 		const {TERM: terminal, SHELL: shell} = this.#env;
+		const {context, server} = cluster.facts;
 		this.#isTerminal = tty;
 		this.#writer.begin(
 			{
@@ -120,7 +112,7 @@ export class CommandRecording {
 				version,
 				recordedAt: new Date().toISOString(),
 				user: await this.#user,
-				cluster: this.#cluster,
+				cluster: {context, server},
 				target,
 				command,
 				stdin,

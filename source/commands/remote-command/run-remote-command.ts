@@ -50,11 +50,11 @@ export async function runRemoteCommand(invocation: RemoteCommandInvocation, requ
 type RunEnd = Pick<DriveResult, 'exitStatus' | 'isRemote'>;
 
 async function runRecorded(invocation: RemoteCommandInvocation, request: RemoteCommandRequest): Promise<RunEnd> {
+	const notices = new DeferredNotices(invocation.stderr);
 	if (request.feature !== 'exec' || request.record === null) {
-		return runWithClient(invocation, request, null);
+		return runWithClient(invocation, request, {notices, recording: undefined});
 	}
 
-	const notices = new DeferredNotices(invocation.stderr);
 	const {startRecording} = await import('../exec/record-command.ts');
 	const recording = startRecording(request.record, {
 		env: invocation.env,
@@ -62,19 +62,17 @@ async function runRecorded(invocation: RemoteCommandInvocation, request: RemoteC
 			notices.write(noticeLine(notice, notices));
 		},
 	});
-	return recording.during(async () => runWithClient(invocation, request, {recording, notices}));
+	return recording.during(async () => runWithClient(invocation, request, {notices, recording}));
 }
 
-type Recorded = {recording: CommandRecording; notices: DeferredNotices};
+type Reports = {notices: DeferredNotices; recording: CommandRecording | undefined};
 
 async function runWithClient(
 	invocation: RemoteCommandInvocation,
 	request: RemoteCommandRequest,
-	recorded: Recorded | null,
+	{notices, recording}: Reports,
 ): Promise<RunEnd> {
 	const cluster = await createStreamClient(invocation);
-	const notices = recorded?.notices ?? new DeferredNotices(invocation.stderr);
-	const recording = recorded?.recording;
 	recording?.identify(cluster, invocation.interrupted);
 	const paths = reportPaths(cluster, {mode: pathMode(invocation), stderr: notices, onPath: recording?.onPath});
 	const ahead = preconnect(cluster, {signal: invocation.interrupted, observer: paths.observer});
@@ -94,12 +92,7 @@ async function runWithClient(
 	}
 }
 
-type RunContext = {
-	cluster: ClusterClient;
-	observer: ConnectionObserver | undefined;
-	notices: DeferredNotices;
-	recording: CommandRecording | undefined;
-};
+type RunContext = Reports & {cluster: ClusterClient; observer: ConnectionObserver | undefined};
 
 async function runCommand(
 	{cluster, observer, notices, recording}: RunContext,
@@ -145,8 +138,9 @@ async function runCommand(
 		tty,
 	};
 	if (recording) {
+		// Read here: record-command.ts is bundled apart, with its own copy of the module that keeps them.
 		const {requirementsOn} = await import('../../evidence/require-connection.ts');
-		await recording.begin({...commandRequest, requirements: requirementsOn(cluster)}, invocation);
+		await recording.begin(cluster, {...commandRequest, requirements: requirementsOn(cluster)}, invocation);
 	}
 
 	const command = await openRemoteCommand(cluster, commandRequest, {
