@@ -37,6 +37,16 @@ export function readPublicKey(path: string): KeyObject {
 	}
 }
 
+/** The DER of the public key in base64, as a transcript names its key. */
+export function encodePublicKey(publicKey: KeyObject): string {
+	return publicKey.export({type: 'spki', format: 'der'}).toString('base64');
+}
+
+/** @throws Error unless it is the DER of an Ed25519 key */
+export function decodePublicKey(base64: string): KeyObject {
+	return assertEd25519(createPublicKey({key: Buffer.from(base64, 'base64'), type: 'spki', format: 'der'}), 'the key of the transcript');
+}
+
 /** As OpenSSL prints the SHA-256 of the DER public key, in base64. */
 export function fingerprint(publicKey: KeyObject): string {
 	const der = publicKey.export({type: 'spki', format: 'der'});
@@ -107,9 +117,9 @@ function assertPrivate(file: number, path: string): void {
 	}
 }
 
-function assertEd25519(key: KeyObject, path: string): KeyObject {
+function assertEd25519(key: KeyObject, name: string): KeyObject {
 	if (key.asymmetricKeyType !== 'ed25519') {
-		throw new SpokeError('ERR_LOCAL_FILE', `${path} is not an Ed25519 key`);
+		throw new SpokeError('ERR_LOCAL_FILE', `${name} is not an Ed25519 key`);
 	}
 
 	return key;

@@ -12,6 +12,7 @@ import {
 	type StreamTotal,
 	type TranscriptEnd,
 } from './transcript.ts';
+import {encodePublicKey} from './transcript-key.ts';
 
 /** What a killed process or a cut file can lose the seal of. */
 const sealIntervalMs = 5000;
@@ -64,8 +65,7 @@ export class TranscriptWriter {
 
 	begin({width, height, command, env}: AsciicastHeader, recording: Omit<TranscriptHeader, 'publicKey'>): void {
 		this.#startedAt = performance.now();
-		const publicKey =
-			this.#privateKey === null ? null : createPublicKey(this.#privateKey).export({type: 'spki', format: 'der'}).toString('base64');
+		const publicKey = this.#privateKey === null ? null : encodePublicKey(createPublicKey(this.#privateKey));
 		const timestamp = Math.floor(Date.parse(recording.recordedAt) / 1000);
 		this.#append(
 			Buffer.from(`${JSON.stringify({version: 2, width, height, timestamp, command, env, spoke: {...recording, publicKey}})}\n`),
