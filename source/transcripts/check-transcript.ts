@@ -4,6 +4,7 @@ import {
 	type TranscriptRequest,
 	decodeEvent,
 	decodeOwnLine,
+	headerTime,
 	isSeal,
 	LineChain,
 	type OwnLine,
@@ -66,7 +67,7 @@ class TranscriptChecker {
 	#recording: TranscriptHeader | null = null;
 	#publicKey: KeyObject | null = null;
 	#sealedLines = 0;
-	#lastTime = '0.000000';
+	#lastTime = headerTime;
 	#failure: 'changed' | 'not-a-transcript' | null = null;
 	/** Of lines that no seal covers yet. */
 	#unsealed: Array<() => void> = [];

@@ -7,6 +7,7 @@ import {
 	type TranscriptRequest,
 	encodeEvent,
 	type EventCode,
+	headerTime,
 	LineChain,
 	type TranscriptHeader,
 	type StreamTotal,
@@ -39,7 +40,7 @@ export class TranscriptWriter {
 		stdin: new StreamRecorder(),
 	};
 	#startedAt = 0;
-	#lastTime = zeroTime;
+	#lastTime = headerTime;
 	#sealedLines = 0;
 	#sealTimer: NodeJS.Timeout | undefined;
 
@@ -165,8 +166,6 @@ export class TranscriptWriter {
 		}
 	}
 }
-
-const zeroTime = '0.000000';
 
 /** Counts the exact bytes of a stream. Its text has U+FFFD for those that are not UTF-8, and a character is never cut in two. */
 class StreamRecorder {

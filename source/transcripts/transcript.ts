@@ -9,6 +9,9 @@ import {escapeUnsafeCharacters} from '../text/safe-json.ts';
 
 export const transcriptFormat = 1;
 
+/** The time of the header, which the first seal repeats. */
+export const headerTime = '0.000000';
+
 /** Of output, input, a size of the terminal, and spoke's own lines. */
 export type EventCode = 'o' | 'i' | 'r' | 's';
 
