@@ -1,6 +1,6 @@
 /** Writes a transcript line by line, and seals it. */
 import {createHash, createPublicKey, type KeyObject} from 'node:crypto';
-import {closeSync, constants, openSync, rmSync, writeSync} from 'node:fs';
+import {closeSync, openSync, rmSync, writeSync} from 'node:fs';
 import {StringDecoder} from 'node:string_decoder';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {
@@ -44,13 +44,13 @@ export class TranscriptWriter {
 	#sealedLines = 0;
 	#sealTimer: NodeJS.Timeout | undefined;
 
-	/** The file must be new; no link is followed. @throws SpokeError ERR_LOCAL_FILE */
+	/** A file that exists, also as a link, is an error. @throws SpokeError ERR_LOCAL_FILE */
 	constructor(path: string, {privateKey, onFailure}: {privateKey: KeyObject | null; onFailure: (error: Error) => void}) {
 		this.#path = path;
 		this.#privateKey = privateKey;
 		this.#onFailure = onFailure;
 		try {
-			this.#file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+			this.#file = openSync(path, 'wx', 0o600);
 		} catch (error) {
 			const {code, message} = error as NodeJS.ErrnoException;
 			throw new SpokeError('ERR_LOCAL_FILE', code === 'EEXIST' ? `${path} exists already` : `cannot create ${path}: ${message}`, {
