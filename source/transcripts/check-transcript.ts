@@ -22,8 +22,9 @@ export type TranscriptState = 'verified' | 'unknown-key' | 'unsigned' | 'incompl
 
 export type TranscriptCheck = {
 	state: TranscriptState;
-	/** All complete lines, and the first of them that a seal covers. */
+	/** Complete lines that were read; for `changed`, the number of the line that does not follow from the others. */
 	lines: number;
+	/** How many lines the last valid seal covers. */
 	sealedLines: number;
 	/** `null` if the transcript is not signed, or names no valid key. */
 	signedBy: {fingerprint: string; known: 'named' | 'own' | null} | null;

@@ -13,7 +13,7 @@ function describeState({state, lines, sealedLines, signedBy}: TranscriptCheck): 
 		case 'verified': {
 			return signedBy?.known === 'own'
 				? `verified: complete, unchanged, and signed by your own key ${signedBy.fingerprint}`
-				: `verified: complete, unchanged, and signed by ${key} that you named`;
+				: `verified: complete, unchanged, and signed by ${key} of --public-key`;
 		}
 
 		case 'unknown-key': {
@@ -33,7 +33,7 @@ function describeState({state, lines, sealedLines, signedBy}: TranscriptCheck): 
 		}
 
 		case 'other-key': {
-			return signedBy === null ? 'not signed, so not by the key that you named' : `names ${key}, which is not the key that you named`;
+			return signedBy === null ? 'not signed, so not by the key of --public-key' : `names ${key}, which is not the key of --public-key`;
 		}
 
 		case 'changed': {
@@ -53,7 +53,7 @@ function describeSeal(signedBy: TranscriptCheck['signedBy']): string {
 
 	return signedBy.known === null
 		? `unchanged since signed by the key ${signedBy.fingerprint} named in the file`
-		: `unchanged since signed by ${signedBy.known === 'own' ? 'your own key' : 'the key that you named'}`;
+		: `unchanged since signed by ${signedBy.known === 'own' ? 'your own key' : 'the key of --public-key'}`;
 }
 
 function describeContent({recording, requests, paths, end}: TranscriptCheck): readonly string[] {
