@@ -7,7 +7,8 @@ export function describeCheck(file: string, check: TranscriptCheck): readonly st
 	return [`${file}: ${describeState(check)}`, ...describeContent(check), ...describeLimits(check)];
 }
 
-function describeState({state, lines, sealedLines, signedBy}: TranscriptCheck): string {
+function describeState(check: TranscriptCheck): string {
+	const {state, lines, sealedLines, signedBy} = check;
 	const key = signedBy === null ? 'no key' : `the key ${signedBy.fingerprint}`;
 	switch (state) {
 		case 'verified': {
@@ -25,11 +26,7 @@ function describeState({state, lines, sealedLines, signedBy}: TranscriptCheck): 
 		}
 
 		case 'incomplete': {
-			const consistent =
-				sealedLines === 0
-					? 'none of its lines has a valid seal'
-					: `${sealedLines === 1 ? 'line 1 is' : `lines 1 to ${sealedLines} are`} ${describeSeal(signedBy)}${lines > sealedLines + 1 ? ', what follows is not sealed' : ''}`;
-			return `incomplete: it has no trailer, because it was truncated or is still being recorded; ${consistent}`;
+			return `incomplete: it has no trailer, because it was truncated or is still being recorded; ${describeSealedLines(check)}`;
 		}
 
 		case 'other-key': {
@@ -44,6 +41,16 @@ function describeState({state, lines, sealedLines, signedBy}: TranscriptCheck): 
 			return 'not a transcript of spoke, or its first line was changed';
 		}
 	}
+}
+
+function describeSealedLines({lines, sealedLines, signedBy}: TranscriptCheck): string {
+	if (sealedLines === 0) {
+		return 'none of its lines has a valid seal';
+	}
+
+	const sealed = sealedLines === 1 ? 'line 1 is' : `lines 1 to ${sealedLines} are`;
+	const rest = lines > sealedLines + 1 ? ', what follows is not sealed' : '';
+	return `${sealed} ${describeSeal(signedBy)}${rest}`;
 }
 
 function describeSeal(signedBy: TranscriptCheck['signedBy']): string {
