@@ -93,13 +93,14 @@ class TranscriptChecker {
 
 	result({hasRest}: {hasRest: boolean}): TranscriptCheck {
 		const isComplete = this.#end !== null && !hasRest && this.#sealedLines === this.#chain.lines - 1;
-		const state = this.#state(isComplete);
+		const signedBy = this.#publicKey === null ? null : {fingerprint: fingerprint(this.#publicKey), known: this.#knownAs(this.#publicKey)};
+		const state = this.#state(isComplete, signedBy);
 		const isSealed = state !== 'changed' && state !== 'not-a-transcript' && this.#sealedLines > 0;
 		return {
 			state,
 			lines: this.#chain.lines,
 			sealedLines: this.#sealedLines,
-			signedBy: this.#publicKey === null ? null : {fingerprint: fingerprint(this.#publicKey), known: this.#knownAs(this.#publicKey)},
+			signedBy,
 			recording: isSealed ? this.#recording : null,
 			requests: isSealed ? this.#requests : [],
 			paths: isSealed ? this.#paths : [],
@@ -107,13 +108,12 @@ class TranscriptChecker {
 		};
 	}
 
-	#state(isComplete: boolean): TranscriptState {
-		const known = this.#publicKey === null ? null : this.#knownAs(this.#publicKey);
+	#state(isComplete: boolean, signedBy: TranscriptCheck['signedBy']): TranscriptState {
 		if (this.#failure !== null || this.#recording === null) {
 			return this.#failure ?? 'not-a-transcript';
 		}
 
-		if (this.#known.named !== null && known === null) {
+		if (this.#known.named !== null && signedBy?.known !== 'named') {
 			return 'other-key';
 		}
 
@@ -121,7 +121,7 @@ class TranscriptChecker {
 			return 'incomplete';
 		}
 
-		return this.#publicKey === null ? 'unsigned' : known === null ? 'unknown-key' : 'verified';
+		return signedBy === null ? 'unsigned' : signedBy.known === null ? 'unknown-key' : 'verified';
 	}
 
 	#knownAs(publicKey: KeyObject): 'named' | 'own' | null {
