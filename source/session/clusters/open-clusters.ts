@@ -32,11 +32,19 @@ export class OpenClusters {
 		this.#here = cluster;
 	}
 
+	/** Closes the client of a cluster that was opened meanwhile. */
 	add(access: ClusterClient): OpenCluster {
+		const context = access.facts.context ?? access.facts.server;
+		const known = this.#open.get(context);
+		if (known) {
+			access.close();
+			return known;
+		}
+
 		const labeler = createLabeler(access);
 		labeler.onLabel(this.#onLabel);
-		const cluster = {access, labeler, context: access.facts.context ?? access.facts.server};
-		this.#open.set(cluster.context, cluster);
+		const cluster = {access, labeler, context};
+		this.#open.set(context, cluster);
 		return cluster;
 	}
 

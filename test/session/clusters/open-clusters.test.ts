@@ -42,3 +42,15 @@ test('an earlier cluster stays open, is not opened twice, and closes with the ot
 	clusters.close();
 	t.deepEqual([left.closed(), entered.closed()], [1, 1]);
 });
+
+test('a cluster that a tail and a switch open at once stays open once', async t => {
+	const clusters = clustersOf();
+	const [first, second] = [access('shared'), access('shared')];
+	const opening = Promise.withResolvers<ClusterClient>();
+	const ofTail = clusters.open('shared', async () => opening.promise);
+	const shown = await clusters.reach('shared', async () => first.one);
+	opening.resolve(second.one);
+	t.is(await ofTail, shown!);
+	t.is(clusters.get('shared')?.access, first.one);
+	t.deepEqual([first.closed(), second.closed()], [0, 1]);
+});
