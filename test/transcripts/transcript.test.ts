@@ -66,6 +66,19 @@ function linesOf(file: Buffer): string[] {
 		.map(line => `${line}\n`);
 }
 
+/** With each line changed, and the chain and its seals made anew. */
+function chainedAgain(file: Buffer, key: KeyObject, change: (line: string) => string): Buffer {
+	const chain = new LineChain();
+	return Buffer.concat(
+		linesOf(file).map(line => {
+			const time = /^\[([\d.]+), "s", .*TranscriptSeal/.exec(line)?.[1];
+			const bytes = time === undefined ? Buffer.from(change(line)) : chain.seal(time, key);
+			chain.add(bytes);
+			return bytes;
+		}),
+	);
+}
+
 test('a complete transcript is verified, and says who, what and how it ended', async t => {
 	const checked = await check(await recordedFile(t));
 	t.like(checked, {state: 'verified', signedBy: {known: 'own'}, end: {how: 'exited', remoteExitStatus: 0, stdout: {bytes: 18}}});
@@ -120,15 +133,8 @@ test('no transcript that is cut is verified, and the lines before the last seal 
 });
 
 test('a transcript that someone chained again without the key is changed', async t => {
-	const lines = linesOf(await recordedFile(t));
-	const chain = new LineChain();
-	const forged = lines.map(line => {
-		const time = /^\[([\d.]+), "s", .*TranscriptSeal/.exec(line)?.[1];
-		const bytes = time === undefined ? Buffer.from(line.replace('two', 'TWO')) : chain.seal(time, other.privateKey);
-		chain.add(bytes);
-		return bytes;
-	});
-	t.is((await check(Buffer.concat(forged))).state, 'changed');
+	const forged = chainedAgain(await recordedFile(t), other.privateKey, line => line.replace('two', 'TWO'));
+	t.is((await check(forged)).state, 'changed');
 });
 
 test('a transcript with another key in its header is not verified', async t => {
@@ -148,18 +154,7 @@ test('a transcript without a signature is only consistent', async t => {
 
 test('a signed transcript of another shape is none, or incomplete', async t => {
 	const file = await recordedFile(t);
-	const resealed = (change: (line: string) => string) => {
-		const chain = new LineChain();
-		return Buffer.concat(
-			linesOf(file).map(line => {
-				const time = /^\[([\d.]+), "s", .*TranscriptSeal/.exec(line)?.[1];
-				const bytes = time === undefined ? Buffer.from(change(line)) : chain.seal(time, privateKey);
-				chain.add(bytes);
-				return bytes;
-			}),
-		);
-	};
-
+	const resealed = (change: (line: string) => string) => chainedAgain(file, privateKey, change);
 	t.is((await check(resealed(line => line))).state, 'verified');
 	t.is((await check(resealed(line => line.replace('"target":{', '"target":null,"x":{')))).state, 'not-a-transcript');
 	t.is((await check(resealed(line => line.replace('"name":"ada"', '"name":1')))).state, 'not-a-transcript');
