@@ -1,11 +1,11 @@
 import test from 'ava';
 import {toSpokeError} from '../../source/errors/spoke-error.ts';
+import {until} from '../support/until.ts';
 
 test('an exceeded AbortSignal.timeout is an unanswered request, not a bug', async t => {
 	const signal = AbortSignal.timeout(1);
-	await new Promise(resolve => {
-		signal.addEventListener('abort', resolve, {once: true});
-	});
+	// The timer of the signal alone does not keep a process alive.
+	await until(() => signal.aborted);
 	const {code, message} = toSpokeError(signal.reason);
 	t.is(code, 'ERR_APISERVER_TIMEOUT');
 	t.is(message, 'the apiserver did not respond in time');
