@@ -5,6 +5,7 @@ import type {IncomingMessage, ServerResponse} from 'node:http';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import type {Path} from '../../source/evidence/evidence.ts';
+import {labelTimings} from '../../source/evidence/label-timings.ts';
 import {startServer} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {kubeconfigText} from '../support/kubeconfig-text.ts';
@@ -65,6 +66,26 @@ async function apiserver(
 	return {arrivals, env: {KUBECONFIG: file}};
 }
 
+/**
+Runs the program, and again if its stream came later than it waits for its probes: then it takes another connection, as designed, and a
+machine that is so busy says nothing about round trips.
+*/
+async function runUntilStream(t: ExecutionContext, argv: readonly string[], stream: string, options: Parameters<typeof apiserver>[1] = {}) {
+	for (let attempt = 1; ; attempt++) {
+		const {arrivals, env} = await apiserver(t, options);
+		const ended = await runSpoke(argv, {env});
+		const first = arrivals.findIndex(({path}) => path === stream);
+		const isLate = first > 0 && arrivals[first]!.at - arrivals[0]!.at >= labelTimings.preUseTimeoutMs;
+		if (!isLate || attempt === 5) {
+			return {
+				ended,
+				before: arrivals.slice(0, first).map(({path}) => path),
+				sockets: new Set(arrivals.slice(0, first + 1).map(({socket}) => socket)),
+			};
+		}
+	}
+}
+
 const oneShots: ReadonlyArray<[argv: readonly string[], stream: string]> = [
 	[['logs', 'web', '--path=json'], `${lookedUp}/log`],
 	[['logs', '-f', '--resume=false', 'web', '--path=json'], `${lookedUp}/log`],
@@ -76,15 +97,9 @@ const oneShots: ReadonlyArray<[argv: readonly string[], stream: string]> = [
 
 for (const [argv, stream] of oneShots) {
 	test(`\`spoke ${argv.join(' ')}\` sends its probes at once, and its stream next on that connection`, async t => {
-		const {arrivals, env} = await apiserver(t);
-		const ended = await runSpoke(argv, {env});
-		const first = arrivals.findIndex(({path}) => path === stream);
-		const before = arrivals.slice(0, first);
-		t.deepEqual(
-			before.map(({path}) => path),
-			[lookedUp, '/flagz', '/statusz', rootCa],
-		);
-		t.is(new Set(arrivals.slice(0, first + 1).map(({socket}) => socket)).size, 1);
+		const {ended, before, sockets} = await runUntilStream(t, argv, stream);
+		t.deepEqual(before, [lookedUp, '/flagz', '/statusz', rootCa]);
+		t.is(sockets.size, 1);
 		const labels = ended.stderr
 			.split('\n')
 			.filter(line => line.startsWith('{'))
@@ -98,26 +113,20 @@ for (const [argv, stream] of oneShots) {
 test('a client certificate adds a SelfSubjectReview to the same batch', async t => {
 	const {certificate, key} = await issue({commonName: 'ada', usage: 'client'}, await authority('client-ca'));
 	const encoded = (text: string) => Buffer.from(text).toString('base64');
-	const {arrivals, env} = await apiserver(t, {user: {'client-certificate-data': encoded(certificate), 'client-key-data': encoded(key)}});
-	await runSpoke(['exec', '--path=json', 'web', '--', 'true'], {env});
-	const first = arrivals.findIndex(({path}) => path === `${lookedUp}/exec`);
-	t.deepEqual(
-		arrivals.slice(0, first).map(({path}) => path),
-		[lookedUp, '/flagz', '/statusz', '/apis/authentication.k8s.io/v1/selfsubjectreviews', rootCa],
-	);
-	t.is(new Set(arrivals.slice(0, first + 1).map(({socket}) => socket)).size, 1);
+	const user = {'client-certificate-data': encoded(certificate), 'client-key-data': encoded(key)};
+	const {before, sockets} = await runUntilStream(t, ['exec', '--path=json', 'web', '--', 'true'], `${lookedUp}/exec`, {user});
+	t.deepEqual(before, [lookedUp, '/flagz', '/statusz', '/apis/authentication.k8s.io/v1/selfsubjectreviews', rootCa]);
+	t.is(sockets.size, 1);
 });
 
 test('a workload and its pods are read on the connection of the stream', async t => {
-	const {arrivals, env} = await apiserver(t);
-	const ended = await runSpoke(['exec', 'deploy/web', '--path=json', '--', 'true'], {env});
-	const first = arrivals.findIndex(({path}) => path === `${lookedUp}/exec`);
-	t.true(first > 0, ended.stderr);
+	const {ended, before, sockets} = await runUntilStream(t, ['exec', 'deploy/web', '--path=json', '--', 'true'], `${lookedUp}/exec`);
 	t.deepEqual(
-		arrivals.slice(0, first).map(({path}) => path),
+		before,
 		['/apis/apps/v1/namespaces/default/deployments/web', '/flagz', '/statusz', rootCa, '/api/v1/namespaces/default/pods'],
+		ended.stderr,
 	);
-	t.is(new Set(arrivals.slice(0, first + 1).map(({socket}) => socket)).size, 1);
+	t.is(sockets.size, 1);
 });
 
 test('no probe is sent when no path is shown', async t => {
