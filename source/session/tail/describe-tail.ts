@@ -2,7 +2,8 @@
 import {describeMatchPosition} from '../kit/describe-matches.ts';
 import {countMatches} from './shown-matches.ts';
 import {describeActivity, effectiveFilter, podCount, presentSources, shownLength, pausedBacklog, type TailView} from './tail-view.ts';
-import {podKey, shortContext} from './tail-source.ts';
+import {podKey, shortContexts} from './tail-source.ts';
+import {contextsOf} from './tail-sources.ts';
 import {tailWindow} from './tail-window.ts';
 import {truncateToCells} from '../../text/cell-width.ts';
 import {formatQuantity, formatNumber} from '../../text/format-number.ts';
@@ -13,8 +14,11 @@ export function describeTailScope(view: TailView, dot: string): string {
 	const pods = podCount(view.sources);
 	const names = new Set(view.sources.map(source => source.container));
 	const containers = new Set(view.sources.map(source => `${podKey(source)}/${source.container}`));
-	const contexts = new Set(view.sources.map(source => shortContext(source)));
-	const unread = view.unreadContexts.map(context => shortContext({context}));
+	const read = contextsOf(view.sources);
+	const short = shortContexts(new Set([...read, ...view.unreadContexts]));
+	const shownNames = (names: Iterable<string>) => [...names].map(name => short.get(name)!).toSorted();
+	const contexts = shownNames(read);
+	const unread = shownNames(view.unreadContexts);
 	if (pods === 0) {
 		return '';
 	}
@@ -23,8 +27,8 @@ export function describeTailScope(view: TailView, dot: string): string {
 	return [
 		pods === 1 && !view.title.includes(' ') ? '' : `${formatQuantity(pods, 'pod')}${gone}`,
 		names.size === 1 ? `${[...names][0]!}${ofContainers(view)}` : `${containers.size} containers`,
-		contexts.size > 3 ? `${contexts.size} contexts` : [...contexts].sort().join(', '),
-		unread.length === 0 ? '' : `not read: ${unread.toSorted().join(', ')}`,
+		contexts.length > 3 ? `${contexts.length} contexts` : contexts.join(', '),
+		unread.length === 0 ? '' : `not read: ${unread.join(', ')}`,
 		view.json ? 'json' : '',
 		startText(view),
 	]

@@ -4,7 +4,6 @@ import {sanitize} from '../../text/sanitize.ts';
 import {readFieldLine, type FieldLine} from '../../lines/line-fields.ts';
 import {levelNames} from '../../lines/line-level.ts';
 import type {TailLine} from './line-buffer.ts';
-import {shortContext} from './tail-source.ts';
 import type {TailView} from './tail-view.ts';
 import {formatNumber} from '../../text/format-number.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
@@ -26,7 +25,7 @@ export function logLine(view: TailView, line: TailLine, glyphs: Glyphs): LogLine
 	}
 
 	if (view.names !== 'none' && source && source.context !== null) {
-		spans.push(styled('text.dim', `${fitToCells(shortContext(source), contextWidth(view))} `));
+		spans.push(styled('text.dim', `${fitToCells(source.shortContext, contextWidth(view))} `));
 	}
 
 	if (view.names !== 'none' && source && view.sources.length > 1) {
@@ -59,8 +58,8 @@ function newestBefore({buffer}: TailView, number: number): number {
 }
 
 function contextWidth({sources}: TailView): number {
-	const contexts = new Set(sources.map(({context}) => context));
-	return Math.max(...[...contexts].map(context => cellWidth(shortContext({context}))));
+	const contexts = new Set(sources.map(({shortContext}) => shortContext));
+	return Math.max(...[...contexts].map(context => cellWidth(context)));
 }
 
 function nameWidth(view: TailView): number {

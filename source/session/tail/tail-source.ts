@@ -22,23 +22,25 @@ export function podKey({context, namespace, pod}: Pick<TailSource, 'context' | '
 
 const longestContext = 24;
 
-/** The end of a long name differs most: `…:cluster/prod`. Empty without several contexts. */
-export function shortContext({context}: Pick<TailSource, 'context'>): string {
-	return context === null ? '' : truncateStartToCells(sanitizeLine(context), longestContext);
+/** By context: the end of a long name (`…:cluster/prod`), or all of it if the end of another is the same. */
+export function shortContexts(contexts: Iterable<string>): Map<string, string> {
+	const ends = new Map([...contexts].map(context => [context, truncateStartToCells(sanitizeLine(context), longestContext)]));
+	const alike = Map.groupBy(ends.values(), end => end);
+	return new Map([...ends].map(([context, end]) => [context, alike.get(end)!.length > 1 ? sanitizeLine(context) : end]));
 }
 
 /** The short name of a source, with its context before it if there are several. */
-export function sourceName(source: Pick<TailSource, 'context' | 'short'>): string {
+export function sourceName(source: Pick<TailSource, 'shortContext' | 'short'>): string {
 	return withContext(source, source.short);
 }
 
 /** `pod/container`, with its context before it if there are several. */
-export function fullSourceName(source: Pick<TailSource, 'context' | 'pod' | 'container'>): string {
+export function fullSourceName(source: Pick<TailSource, 'shortContext' | 'pod' | 'container'>): string {
 	return withContext(source, `${source.pod}/${source.container}`);
 }
 
-function withContext(source: Pick<TailSource, 'context'>, name: string): string {
-	return source.context === null ? name : `${shortContext(source)} ${name}`;
+function withContext({shortContext}: Pick<TailSource, 'shortContext'>, name: string): string {
+	return shortContext === '' ? name : `${shortContext} ${name}`;
 }
 
 /** By the key of the pod. Colliding names are extended until they differ. Equal pod names get their namespace. */
@@ -85,6 +87,7 @@ export function asTailSource(source: LogSource): TailSource {
 		pod: source.pod,
 		container: source.container,
 		node: source.node,
+		shortContext: '',
 		short: source.pod,
 		color: 1,
 		on: true,

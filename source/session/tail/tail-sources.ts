@@ -1,5 +1,5 @@
 /** The sources of a tail, and its phase. */
-import {podKey, shortNames} from './tail-source.ts';
+import {podKey, shortContexts, shortNames} from './tail-source.ts';
 import type {TailCounters, TailSource, TailView} from './tail-view.ts';
 
 type PodPlace = Pick<TailSource, 'namespace' | 'pod'> & {context?: string | null};
@@ -12,7 +12,8 @@ export function withSource(view: TailView, source: TailSource): TailView {
 	const pods = new Set(view.sources.map(one => podKey(one))).size;
 	const sources = [...view.sources, {...source, color: sibling?.color ?? (pods % podColors) + 1}];
 	const names = shortNames(sources);
-	return {...view, sources: sources.map((one, at) => ({...one, short: names[at]!}))};
+	const contexts = shortContexts(contextsOf(sources));
+	return {...view, sources: sources.map((one, at) => ({...one, short: names[at]!, shortContext: contexts.get(one.context ?? '') ?? ''}))};
 }
 
 /** Returns the same view if nothing changed, because it is called for each block of lines. */
@@ -72,6 +73,11 @@ export function defaultSource(sources: readonly TailSource[]): TailSource | unde
 export function noteContext(view: TailView, context: string, {isRead}: {isRead: boolean}): TailView {
 	const others = view.unreadContexts.filter(one => one !== context);
 	return {...view, unreadContexts: isRead ? others : [...others, context]};
+}
+
+/** Empty if the tail has one context. */
+export function contextsOf(sources: readonly TailSource[]): ReadonlySet<string> {
+	return new Set(sources.flatMap(({context}) => context ?? []));
 }
 
 export function hasContexts({sources}: Pick<TailView, 'sources'>): boolean {

@@ -15,6 +15,8 @@ export type TailSource = {
 	pod: string;
 	container: string;
 	node: string | null;
+	/** Empty without several contexts. */
+	shortContext: string;
 	short: string;
 	color: number;
 	on: boolean;

@@ -5,7 +5,7 @@ import {type ConnectionEntry, worstPath} from '../frame/connection-list.ts';
 import {spokenPath} from '../frame/path-pane.tsx';
 import {qualifyWithNamespace} from '../kit/qualify-name.ts';
 import type {TailLine} from './line-buffer.ts';
-import {shortContext, sourceName} from './tail-source.ts';
+import {sourceName} from './tail-source.ts';
 import {selectedContext} from './tail-sources.ts';
 import {presentSources, shownLength, type TailView} from './tail-view.ts';
 import {wrapToWidth} from '../kit/wrap-to-width.ts';
@@ -127,7 +127,7 @@ function pathRow(
 ): Line {
 	const worst = worstPath(entry?.paths.values() ?? [], selectedContext(view));
 	const sources = view.sources.filter(({context}) => context === null || context === worst?.cluster.context);
-	const context = sources[0] ? shortContext(sources[0]) : '';
+	const context = sources[0]?.shortContext ?? '';
 	const named = context === '' ? '' : `${context}: `;
 	const farEnds = describeFarEnds({...view, sources});
 	if (hasScreenReader) {

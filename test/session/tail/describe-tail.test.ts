@@ -21,6 +21,7 @@ function tailOf(...lines: readonly string[]): TailView {
 
 const source = (pod: string, {container = 'app', node = 'n1', besides = []}: Partial<TailSource> = {}): TailSource => ({
 	context: null,
+	shortContext: '',
 	namespace: 'demo',
 	pod,
 	container,

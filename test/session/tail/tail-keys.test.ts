@@ -167,7 +167,17 @@ test('exported lines carry full timestamps and source names', async t => {
 	const {run: tail, press} = tailOf(['one']);
 	tail.view.buffer.append(1, 1500, 0, 'text', Buffer.from('two'));
 	tail.view.buffer.append(-1, 2000, 0, 'notice', Buffer.from('it ended'));
-	const source = {context: null, namespace: 'demo', container: 'app', node: null, color: 1, on: true, state: 'open', note: ''} as const;
+	const source = {
+		context: null,
+		shortContext: '',
+		namespace: 'demo',
+		container: 'app',
+		node: null,
+		color: 1,
+		on: true,
+		state: 'open',
+		note: '',
+	} as const;
 	tail.view = {
 		...tail.view,
 		sources: [
@@ -341,7 +351,17 @@ for (const [what, handler] of [
 ] as const) {
 	test(`${what} of a tail uses a present pod, not the one that it replaced`, async t => {
 		const {store, run: tail, work} = tailOf(['one']);
-		const source = {context: null, namespace: 'demo', container: 'app', node: null, color: 1, on: true, note: '', besides: []};
+		const source = {
+			context: null,
+			shortContext: '',
+			namespace: 'demo',
+			container: 'app',
+			node: null,
+			color: 1,
+			on: true,
+			note: '',
+			besides: [],
+		};
 		tail.view = {
 			...tail.view,
 			sources: [

@@ -97,6 +97,7 @@ test('present pods are listed before deleted ones', async t => {
 	const source = (short: string, isGone: boolean) =>
 		({
 			context: null,
+			shortContext: '',
 			namespace: 'demo',
 			pod: short,
 			container: 'app',

@@ -1,6 +1,6 @@
 /** Short names of tail sources. */
 import test from 'ava';
-import {shortNames} from '../../../source/session/tail/tail-source.ts';
+import {shortContexts, shortNames} from '../../../source/session/tail/tail-source.ts';
 
 const of = (pods: readonly string[], containers: readonly string[] = ['app']) =>
 	pods.flatMap(pod =>
@@ -29,4 +29,11 @@ test('several containers follow the name of their pod', t => {
 		'writer/app',
 		'writer/side',
 	]);
+});
+
+test('contexts whose ends are the same have their whole names', t => {
+	const eu = 'arn:aws:eks:eu-west-1:123456789012:cluster/prod';
+	const us = 'arn:aws:eks:us-east-1:123456789012:cluster/prod';
+	t.deepEqual([...shortContexts([eu, 'prod']).values()], ['…3456789012:cluster/prod', 'prod']);
+	t.deepEqual([...shortContexts([eu, us]).values()], [eu, us]);
 });
