@@ -3,6 +3,8 @@ import type {Stats} from 'node:fs';
 import {mkdir, open, rename, rm} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
 import process from 'node:process';
+import type {ErrorCode} from '../errors/error-table.ts';
+import {SpokeError} from '../errors/spoke-error.ts';
 
 /** Creates or replaces a private file. A reader sees the whole old or the whole new one. @throws the system error */
 export async function replaceFile(path: string, text: string): Promise<void> {
@@ -22,16 +24,25 @@ export async function replaceFile(path: string, text: string): Promise<void> {
 
 const writableByOthers = 0o022;
 
-/** What lets another user, other than root, change the file: its owner or its mode. `null` if nothing does. Windows has no file modes. */
-export function accessOfOthers({uid, mode}: Pick<Stats, 'uid' | 'mode'>): 'owner' | 'mode' | null {
+/**
+Windows has no file modes. `content`: what the file holds, for the message.
+@throws SpokeError with `code` if another user, other than root, can change the file: by its owner or its mode
+*/
+export function assertOwn(
+	path: string,
+	{uid, mode}: Pick<Stats, 'uid' | 'mode'>,
+	{code, content}: {code: ErrorCode; content: string},
+): void {
 	const own = process.getuid?.();
 	if (own === undefined) {
-		return null;
+		return;
 	}
 
 	if (uid !== own && uid !== 0) {
-		return 'owner';
+		throw new SpokeError(code, `${path} belongs to another user, who can change ${content}`);
 	}
 
-	return (mode & writableByOthers) === 0 ? null : 'mode';
+	if ((mode & writableByOthers) !== 0) {
+		throw new SpokeError(code, `others can write ${path}, and so change ${content}`, {remedy: `chmod go-w ${path}`});
+	}
 }

@@ -1,8 +1,8 @@
 /** The directory of detached forwards: a state file, a log file and a control socket of each. */
-import {chmodSync, lstatSync, mkdirSync, statSync, type Stats} from 'node:fs';
+import {chmodSync, lstatSync, mkdirSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {stateDirectory} from '../command-line/config-directory.ts';
-import {accessOfOthers} from '../command-line/private-files.ts';
+import {assertOwn} from '../command-line/private-files.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 
 /** Creates the directory, mode 0700. @throws SpokeError ERR_LOCAL_FILE if it cannot, or another user can change the directory */
@@ -51,21 +51,9 @@ function assertPrivate(parent: string, directory: string): void {
 		throw new SpokeError('ERR_LOCAL_FILE', `${directory} is ${what}, so spoke keeps no detached forwards there`);
 	}
 
-	assertOwn(directory, stats);
-	assertOwn(parent, statSync(parent));
-}
-
-function assertOwn(path: string, stats: Stats): void {
-	const others = accessOfOthers(stats);
-	if (others === 'owner') {
-		throw new SpokeError('ERR_LOCAL_FILE', `${path} belongs to another user, who can change the state of detached forwards`);
-	}
-
-	if (others === 'mode') {
-		throw new SpokeError('ERR_LOCAL_FILE', `others can write ${path}, and so change the state of detached forwards`, {
-			remedy: `chmod go-w ${path}`,
-		});
-	}
+	const forwards = {code: 'ERR_LOCAL_FILE', content: 'the state of detached forwards'} as const;
+	assertOwn(directory, stats, forwards);
+	assertOwn(parent, statSync(parent), forwards);
 }
 
 function unusable(directory: string, error: unknown): SpokeError {

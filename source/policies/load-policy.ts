@@ -3,7 +3,7 @@ import {readFileSync, statSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import type {ClusterInfo} from '../cluster/cluster-client.ts';
 import {configDirectory} from '../command-line/config-directory.ts';
-import {accessOfOthers} from '../command-line/private-files.ts';
+import {assertOwn} from '../command-line/private-files.ts';
 import {formatProblem, type SettingsProblem} from '../command-line/settings-problem.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {PathRequirement} from '../evidence/require-path.ts';
@@ -56,8 +56,11 @@ export async function readPolicy(env: NodeJS.ProcessEnv): Promise<ReadPolicy | n
 
 function readOwnFile(file: string): string | null {
 	try {
-		assertOwn(file);
-		assertOwn(dirname(file));
+		// Anyone who can write the policy can remove it.
+		for (const path of [file, dirname(file)]) {
+			assertOwn(path, statSync(path), {code: 'ERR_POLICY', content: 'the policy'});
+		}
+
 		return readFileSync(file, 'utf8');
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
@@ -67,17 +70,5 @@ function readOwnFile(file: string): string | null {
 		throw error instanceof SpokeError
 			? error
 			: new SpokeError('ERR_POLICY', `cannot read policy ${file}: ${(error as Error).message}`, {cause: error});
-	}
-}
-
-/** Anyone who can write the policy can remove it. */
-function assertOwn(path: string): void {
-	const others = accessOfOthers(statSync(path));
-	if (others === 'owner') {
-		throw new SpokeError('ERR_POLICY', `${path} belongs to another user, who can change the policy`);
-	}
-
-	if (others === 'mode') {
-		throw new SpokeError('ERR_POLICY', `others can write ${path}, and so change the policy`, {remedy: `chmod go-w ${path}`});
 	}
 }
