@@ -4,13 +4,15 @@ file.
 */
 import type {ProcessIdentity} from '../../detached-forwards/process-identity.ts';
 import type {ErrorObject} from '../../errors/spoke-error.ts';
-import type {PortForwardInvocation} from './run-forwards.ts';
+import type {ForwardInput, PortForwardInvocation} from './run-forwards.ts';
 
 export type ParentMessage =
 	| {
 			type: 'start';
-			/** As the parent read it, with the defaults of kuberc. */
-			line: Pick<PortForwardInvocation, 'flags' | 'given' | 'positionals'>;
+			/** As the parent read them, with the defaults of kuberc. */
+			line: Pick<PortForwardInvocation, 'flags' | 'given'>;
+			/** As the parent read it: a file of forwards can be a pipe. */
+			input: ForwardInput;
 			directory: string;
 			id: string;
 			sessionLeader: ProcessIdentity | null;

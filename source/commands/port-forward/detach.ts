@@ -33,18 +33,19 @@ type StartResult =
 Resolves when the forward is ready and no longer needs this process. If this process ends before, so does the forward.
 @throws SpokeError as without --detach, and ERR_PORT_IN_USE that names the detached forward that has a local port
 */
-export async function detach(invocation: PortForwardInvocation, {targets}: ForwardInput): Promise<number> {
+export async function detach(invocation: PortForwardInvocation, input: ForwardInput): Promise<number> {
 	const {flags, given, positionals, env, stderr, interrupted} = invocation;
 	const sessionLeader = flags.linger ? null : await requireSessionLeader();
 	const directory = createForwardsDirectory(env);
-	await assertPortsAreFree(directory, requestedLocalPorts(targets));
+	await assertPortsAreFree(directory, requestedLocalPorts(input.targets));
 	const id = randomBytes(4).toString('hex');
 	const log = logPath(directory, id);
 	const child = startForwardProcess(positionals, {log, env});
 	const relayed = relayUntilReady(child, invocation);
 	await send(child, {
 		type: 'start',
-		line: {flags, given, positionals},
+		line: {flags, given},
+		input,
 		directory,
 		id,
 		sessionLeader,

@@ -24,7 +24,7 @@ export const command: Command<typeof portForwardSpec.flags> = {
 		const {flags, afterDash} = invocation;
 		if (flags.detached) {
 			const {serveDetached} = await import('./serve-detached.ts');
-			return serveDetached(invocation, {readInput, runForwards});
+			return serveDetached(invocation, runForwards);
 		}
 
 		assertAccess('port-forward', 'listen', {readOnly: flags['read-only']});

@@ -21,25 +21,23 @@ import {requestedLocalPorts} from './forward-arguments.ts';
 import {ForwardStatuses} from './forward-statuses.ts';
 import {endReasonFor} from './json-reporter.ts';
 import {ParentProcess} from './parent-process.ts';
-import type {ForwardInput, OpenedForwards, PortForwardInvocation, runForwards} from './run-forwards.ts';
+import type {OpenedForwards, PortForwardInvocation, runForwards} from './run-forwards.ts';
 import {textReporter} from './text-reporter.ts';
 import {UnsettledPaths} from './unsettled-paths.ts';
 
-type PortForward = {readInput(invocation: PortForwardInvocation): Promise<ForwardInput>; runForwards: typeof runForwards};
-
 /**
-Runs the forwards of the command line that the parent sends, until a request to stop, the end of the session leader, a signal or a failure.
+Runs the forwards that the parent sends, until a request to stop, the end of the session leader, a signal or a failure.
 The parent reports a failure before the forward is ready; a later one goes to the log and the state file.
+`run` is passed, because importing it would copy the streams into this part of the build.
 @throws SpokeError ERR_USAGE without a parent that is spoke
 */
-export async function serveDetached(own: PortForwardInvocation, {readInput, runForwards}: PortForward): Promise<number> {
+export async function serveDetached(own: PortForwardInvocation, run: typeof runForwards): Promise<number> {
 	const parent = new ParentProcess();
 	const start = await parent.receiveStart();
 	const {directory, id} = start;
 	const log = new ForwardLog(stderrDescriptor);
 	try {
-		const invocation = {...own, ...start.line};
-		await new DetachedForward({start, parent, log}, await readInput(invocation)).run(invocation, runForwards);
+		await new DetachedForward({start, parent, log}).run({...own, ...start.line}, run);
 		await removeForwardFiles(directory, id);
 		return exitStatus.ok;
 	} catch (thrown) {
@@ -62,18 +60,16 @@ class DetachedForward {
 	readonly #start: StartMessage;
 	readonly #parent: ParentProcess;
 	readonly #log: ForwardLog;
-	readonly #input: ForwardInput;
 	readonly #statuses: ForwardStatuses;
 	readonly #paths = new UnsettledPaths();
 	readonly #stopping = new AbortController();
 	#opened: OpenedForwards | undefined;
 
-	constructor({start, parent, log}: {start: StartMessage; parent: ParentProcess; log: ForwardLog}, input: ForwardInput) {
+	constructor({start, parent, log}: {start: StartMessage; parent: ParentProcess; log: ForwardLog}) {
 		this.#start = start;
 		this.#parent = parent;
 		this.#log = log;
-		this.#input = input;
-		this.#statuses = new ForwardStatuses(input.targets);
+		this.#statuses = new ForwardStatuses(start.input.targets);
 	}
 
 	/** @throws SpokeError of a forward, or if it was stopped before it was ready */
@@ -111,7 +107,7 @@ class DetachedForward {
 		const {failure, totals} = await run(
 			// `spoke forwards list` shows the path, and the log its changes.
 			{...invocation, stderr: this.#log, flags: {...flags, output: undefined, path: flags.path === 'never' ? 'never' : 'always'}},
-			this.#input,
+			this.#start.input,
 			{
 				event: event => {
 					reporter.event(event);
@@ -165,7 +161,7 @@ class DetachedForward {
 			);
 		}
 
-		const ports = requestedLocalPorts(this.#input.targets);
+		const ports = requestedLocalPorts(this.#start.input.targets);
 		return {
 			id,
 			name: this.#nameFor(ports),
@@ -181,7 +177,7 @@ class DetachedForward {
 
 	/** Unique among the detached forwards by its local port. */
 	#nameFor([port]: readonly number[]): string {
-		const [{target, ports} = {target: {name: 'forward'}, ports: []}] = this.#input.targets;
+		const [{target, ports} = {target: {name: 'forward'}, ports: []}] = this.#start.input.targets;
 		return `${target.name}-${port ?? ports[0]?.spec.remote}`;
 	}
 
@@ -220,7 +216,7 @@ class DetachedForward {
 	async #ownerOfPort(failure: SpokeError): Promise<SpokeError> {
 		const {directory, id} = this.#start;
 		try {
-			await assertPortsAreFree(directory, requestedLocalPorts(this.#input.targets), id);
+			await assertPortsAreFree(directory, requestedLocalPorts(this.#start.input.targets), id);
 			return failure;
 		} catch (thrown) {
 			return toSpokeError(thrown);

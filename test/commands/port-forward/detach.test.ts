@@ -1,10 +1,11 @@
 /** `spoke port-forward --detach` and `spoke forwards`: the built program, started by a shell that leads a session. */
-import {spawn} from 'node:child_process';
+import {execFile, spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {chmod, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile} from 'node:fs/promises';
 import {createServer, type AddressInfo, type Socket} from 'node:net';
 import {join} from 'node:path';
 import process from 'node:process';
+import {promisify} from 'node:util';
 import test, {type ExecutionContext} from 'ava';
 import {readProcess} from '../../../source/detached-forwards/process-identity.ts';
 import {dial} from '../../support/port-forward-run.ts';
@@ -243,6 +244,15 @@ test.serial('a state directory that others can change, or that is a link, is ref
 	await chmod(join(session.stateHome, 'spoke'), 0o770);
 	await mkdir(session.directory);
 	t.regex(await refusal(), /others can write .*\/spoke, /);
+});
+
+test.serial('a file of forwards is read once, so it can be a pipe', async t => {
+	const {session} = await open(t);
+	const pipe = join(session.env['HOME']!, 'set');
+	await promisify(execFile)('mkfifo', [pipe]);
+	const [{port, name}] = await Promise.all([detached(t, session, ['-f', pipe]), writeFile(pipe, 'svc/db :7000\n')]);
+	t.is(name, `db-${port}`);
+	t.is(await echoed(port), 'hello');
 });
 
 test.serial('a second forward of the same local port is refused, and the error names the first', async t => {
