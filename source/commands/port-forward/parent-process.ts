@@ -7,6 +7,7 @@ import {jsonLine} from '../../output/json-line.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {ForwardMessage, ParentMessage, StartMessage} from './detach-messages.ts';
 import {jsonReporter} from './json-reporter.ts';
+import {wantsPaths} from './path-events.ts';
 import {textReporter, type ForwardReporter} from './text-reporter.ts';
 
 type OutputName = Extract<ForwardMessage, {type: 'output'}>['to'];
@@ -47,11 +48,10 @@ export class ParentProcess {
 		}
 	}
 
-	/** Whether it waits for the paths of forwards that are ready. */
-	get printsPaths(): boolean {
+	/** Whether the run would read paths without --detach. */
+	get wantsPaths(): boolean {
 		const {line, isStderrTerminal} = this.#start!;
-		const {path, output} = line.flags;
-		return path !== 'never' && (path !== 'auto' || output === 'json' || isStderrTerminal);
+		return wantsPaths(line.flags, {isTTY: isStderrTerminal});
 	}
 
 	/** Prints as `spoke port-forward` without --detach, except the path lines. */
@@ -68,10 +68,10 @@ export class ParentProcess {
 		};
 	}
 
-	/** The path lines, in the mode that --path names. */
+	/** The path lines, in the mode that --path names. Call it if `wantsPaths`. JSON events suppress the line of `auto`. */
 	printPaths(paths: readonly Path[]): void {
 		const {path: mode, output} = this.#start!.line.flags;
-		if (!this.printsPaths || (mode === 'auto' && output === 'json')) {
+		if (mode === 'auto' && output === 'json') {
 			return;
 		}
 

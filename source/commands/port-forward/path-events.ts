@@ -8,6 +8,14 @@ import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {TargetWithPorts} from './forward-arguments.ts';
 import type {ForwardReporter} from './text-reporter.ts';
 
+/** Whether the run reads paths. Otherwise tunnels open without reading evidence first. */
+export function wantsPaths(
+	{path, output}: {path: PathMode; output?: string | undefined},
+	{isTTY}: Pick<NodeJS.WriteStream, 'isTTY'>,
+): boolean {
+	return path !== 'never' && (output === 'json' || path !== 'auto' || isTTY);
+}
+
 /**
 Reports each target's label when first known, and when a tunnel's label differs from the last report. A change of basis counts only for the
 reported tunnel. If the first tunnel fails, its path is reported; the end of a later one is reported by events only.

@@ -10,7 +10,7 @@ import {startForward} from '../../streams/port-forward/start-forward.ts';
 import type {Invocation} from '../command.ts';
 import {createStreamClient} from '../stream-client.ts';
 import {expandToPods, type TargetWithPorts} from './forward-arguments.ts';
-import {emitPathEvents} from './path-events.ts';
+import {emitPathEvents, wantsPaths} from './path-events.ts';
 import type {portForwardSpec} from './spec.ts';
 import type {ForwardReporter} from './text-reporter.ts';
 
@@ -51,7 +51,7 @@ export async function runForwards(
 		const opened = await createStreamClient({...invocation, flags: {...flags, context}}, terminal && {terminal});
 		cluster = opened;
 		targets = flags.each ? await expandToPods(opened, asked, signal) : asked;
-		labeler = wantsPaths(invocation)
+		labeler = wantsPaths(flags, stderr)
 			? createLabeler(opened, {waitsForMetrics: flags.path !== 'auto' || flags.output === 'json'})
 			: undefined;
 		onOpened?.({context: opened.facts.context, labeler});
@@ -82,11 +82,6 @@ export async function runForwards(
 		finishPaths?.();
 		cluster?.close();
 	}
-}
-
-/** Otherwise tunnels open without reading evidence first. */
-function wantsPaths({flags, stderr}: RunInvocation): boolean {
-	return flags.path !== 'never' && (flags.output === 'json' || flags.path !== 'auto' || stderr.isTTY);
 }
 
 /** The first failure ends the other forwards. @throws its SpokeError */

@@ -189,7 +189,7 @@ class DetachedForward {
 		const ports = this.#statuses.localPorts;
 		const name = this.#nameFor(ports);
 		await writeState(this.#start.directory, {...state, name, ports});
-		if (this.#parent.printsPaths) {
+		if (this.#parent.wantsPaths) {
 			await this.#paths.settled();
 			this.#parent.printPaths(this.#list().flatMap(({paths}) => paths ?? []));
 		}
