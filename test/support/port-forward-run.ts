@@ -135,6 +135,15 @@ export async function dial(port: number): Promise<Socket> {
 	return socket;
 }
 
+/** What the echo server of the pod sends back. */
+export async function echoes(port: number, text = 'hello'): Promise<string> {
+	const socket = await dial(port);
+	socket.write(text);
+	const [chunk] = (await once(socket, 'data')) as [Buffer];
+	socket.destroy();
+	return chunk.toString();
+}
+
 export async function readToEnd(socket: Socket): Promise<{bytes: Buffer; end: 'FIN' | 'RST'}> {
 	const chunks: Buffer[] = [];
 	socket.on('data', (chunk: Buffer) => {

@@ -8,11 +8,12 @@ import process from 'node:process';
 import {promisify} from 'node:util';
 import test, {type ExecutionContext} from 'ava';
 import {readProcess} from '../../../source/detached-forwards/process-identity.ts';
-import {dial} from '../../support/port-forward-run.ts';
+import {dial, echoes} from '../../support/port-forward-run.ts';
 import {builtProgram, runSpoke, type Ended} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {forwardProcesses, isRunning, openShellSession, type ShellSession} from '../../support/shell-session.ts';
 import {until} from '../../support/until.ts';
+import {unusedPort} from '../../support/unused-port.ts';
 
 type DetachedForward = {
 	name: string;
@@ -48,14 +49,6 @@ async function listed(session: ShellSession): Promise<DetachedForward[]> {
 		.map(line => JSON.parse(line) as DetachedForward);
 }
 
-async function echoed(port: number): Promise<string> {
-	const socket = await dial(port);
-	socket.write('hello');
-	const [bytes] = (await once(socket, 'data')) as [Buffer];
-	socket.destroy();
-	return bytes.toString();
-}
-
 async function gone(t: ExecutionContext, session: ShellSession, pid: number): Promise<void> {
 	await until(async () => !(await isRunning(pid)));
 	t.deepEqual(await readdir(session.directory), []);
@@ -70,7 +63,7 @@ test.serial('a detached forward outlives its command, and list shows its port, p
 		stderr,
 		`${line}\ndetached as db-${port}: ends with this terminal session (led by process ${session.pid}) or with \`spoke forwards stop db-${port}\`\n`,
 	);
-	t.is(await echoed(port), 'hello');
+	t.is(await echoes(port), 'hello');
 	t.deepEqual(await session.spoke(['forwards']), {
 		status: 0,
 		stdout: `${name}: 127.0.0.1:${port} -> 7000, svc/db in default, on db-0 (context sandbox, process ${pid})\n  ${line}\n`,
@@ -154,7 +147,7 @@ test.serial('a process that got the id of a forward is neither taken for it nor 
 test.serial('a forward ends with its session leader', async t => {
 	const {session} = await open(t);
 	const {port, pid} = await detached(t, session);
-	t.is(await echoed(port), 'hello');
+	t.is(await echoes(port), 'hello');
 	await session.close();
 	await gone(t, session, pid);
 	await t.throwsAsync(dial(port), {code: 'ECONNREFUSED'});
@@ -167,7 +160,7 @@ test.serial('--linger keeps a forward after its session until it is stopped', as
 	await session.close();
 	await until(async () => !(await isRunning(short.pid)));
 	t.true(await isRunning(pid));
-	t.is(await echoed(port), 'hello');
+	t.is(await echoes(port), 'hello');
 	const ended = await runSpoke(['forwards', 'stop', name], {env: session.env});
 	t.is(ended.stdout, `${name} stopped\n`);
 	await gone(t, session, pid);
@@ -199,7 +192,7 @@ test.serial('a token is in no argument of the forward and in no file', async t =
 	const {token = ''} = sandbox.kubeconfig('bob').users.find(({name}) => name === 'bob')!.user as {token?: string};
 	t.true(token.length > 8);
 	const {pid, port} = await detached(t, session, ['svc/db', ':7000', '--user', 'eve', '--token', token]);
-	t.is(await echoed(port), 'hello');
+	t.is(await echoes(port), 'hello');
 	if (process.platform === 'linux') {
 		const [args, environment] = await Promise.all(['cmdline', 'environ'].map(async name => readFile(`/proc/${pid}/${name}`, 'utf8')));
 		t.regex(args!, /port-forward\0svc\/db\0:7000\0--detached|spoke port-forward svc\/db :7000 --detached/);
@@ -252,7 +245,7 @@ test.serial('a file of forwards is read once, so it can be a pipe', async t => {
 	await promisify(execFile)('mkfifo', [pipe]);
 	const [{port, name}] = await Promise.all([detached(t, session, ['-f', pipe]), writeFile(pipe, 'svc/db :7000\n')]);
 	t.is(name, `db-${port}`);
-	t.is(await echoed(port), 'hello');
+	t.is(await echoes(port), 'hello');
 });
 
 test.serial('a second forward of the same local port is refused, and the error names the first', async t => {
@@ -265,16 +258,12 @@ test.serial('a second forward of the same local port is refused, and the error n
 		second.stderr,
 		`error: local port ${port} belongs to the detached forward ${name} (process ${pid}) (stop it with \`spoke forwards stop ${name}\`, or choose another local port) [ERR_PORT_IN_USE]\n`,
 	);
-	t.is(await echoed(port), 'hello');
+	t.is(await echoes(port), 'hello');
 });
 
 test.serial('of two forwards that start at the same moment for the same port, one runs and is named', async t => {
 	const {session} = await open(t);
-	const free = createServer().listen(0, '127.0.0.1');
-	await once(free, 'listening');
-	const {port} = free.address() as AddressInfo;
-	free.close();
-	await once(free, 'close');
+	const port = await unusedPort();
 	const runs = await Promise.all(
 		['svc/db', 'sts/db'].map(async target => session.start(['port-forward', target, `${port}:7000`, '--detach'])),
 	);
@@ -283,7 +272,7 @@ test.serial('of two forwards that start at the same moment for the same port, on
 	const failed = ended.find(({status}) => status === 14)!;
 	t.regex(failed.stderr, new RegExp(`^error: local port ${port} belongs to the detached forward db-${port} \\(process \\d+\\)`));
 	t.is((await listed(session)).length, 1);
-	t.is(await echoed(port), 'hello');
+	t.is(await echoes(port), 'hello');
 });
 
 test.serial('--detach fails if another program has the port on one of the addresses', async t => {

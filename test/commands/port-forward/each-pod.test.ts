@@ -1,9 +1,8 @@
-import {once} from 'node:events';
 import process from 'node:process';
 import test from 'ava';
 import {freePort} from '../../../source/session/forwards/free-port.ts';
 import type {Sandbox} from '../../../source/sandbox/sandbox.ts';
-import {dial, runPortForward} from '../../support/port-forward-run.ts';
+import {echoes, runPortForward} from '../../support/port-forward-run.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {ask, askJson} from '../../support/sandbox-client.ts';
@@ -30,14 +29,6 @@ async function freePorts(count: number, wanted: number): Promise<number> {
 			[first, next] = [found, 0];
 		}
 	}
-}
-
-async function echoes(port: number): Promise<string> {
-	const socket = await dial(port);
-	socket.write('hello');
-	const [chunk] = (await once(socket, 'data')) as [Buffer];
-	socket.destroy();
-	return chunk.toString();
 }
 
 for (const target of ['sts/db', 'svc/db'] as const) {

@@ -11,11 +11,12 @@ import {textReporter} from '../../../source/commands/port-forward/text-reporter.
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';
 import type {ForwardEvent} from '../../../source/streams/port-forward/forward-event.ts';
-import {dial, isReset, readToEnd, runPortForward, type PortForwardRun} from '../../support/port-forward-run.ts';
+import {dial, echoes, isReset, readToEnd, runPortForward, type PortForwardRun} from '../../support/port-forward-run.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {podsOf} from '../../support/sandbox-client.ts';
 import {until} from '../../support/until.ts';
+import {unusedPort} from '../../support/unused-port.ts';
 
 async function started(
 	t: ExecutionContext,
@@ -29,14 +30,6 @@ async function started(
 		run.child.kill('SIGKILL');
 	});
 	return {...opened, run};
-}
-
-async function echoes(port: number, text = 'hello'): Promise<string> {
-	const socket = await dial(port);
-	socket.write(text);
-	const [chunk] = (await once(socket, 'data')) as [Buffer];
-	socket.destroy();
-	return chunk.toString();
 }
 
 async function interrupted(t: ExecutionContext, run: PortForwardRun): Promise<void> {
@@ -74,10 +67,7 @@ test.serial('one run forwards several targets and ports, each ready once, then a
 
 test.serial('text output matches kubectl’s', async t => {
 	const {env} = await openSandbox(t);
-	const taken = createServer().listen(0, '127.0.0.1');
-	await once(taken, 'listening');
-	const {port} = taken.address() as AddressInfo;
-	taken.close();
+	const port = await unusedPort();
 	const {spawn} = await import('node:child_process');
 	const {builtProgram} = await import('../../support/run-spoke.ts');
 	const child = spawn(process.execPath, [builtProgram, 'port-forward', 'pod/db-0', `${port}:7000`], {env});

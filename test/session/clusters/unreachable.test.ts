@@ -7,6 +7,7 @@ import test, {type ExecutionContext} from 'ava';
 import {openSandbox} from '../../support/sandbox.ts';
 import {newHome} from '../../support/sandbox-session.ts';
 import {openTerminal} from '../../support/terminal.ts';
+import {unusedPort} from '../../support/unused-port.ts';
 
 /** A kubeconfig for an address on which `server` may listen later. */
 async function nobodyThere(t: ExecutionContext, server: Server): Promise<{home: string; file: string; port: number}> {
@@ -44,10 +45,7 @@ for (const columns of [80, 120]) {
 }
 
 test('an unreachable apiserver names the proxy in front of it, without its password', async t => {
-	const closed = createServer().listen(0, '127.0.0.1');
-	await once(closed, 'listening');
-	const {port} = closed.address() as AddressInfo;
-	closed.close();
+	const port = await unusedPort();
 	const {kubeconfigFile} = await openSandbox(t);
 	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile, '--proxy-url', `http://me:secret@127.0.0.1:${port}`], {
 		home: await newHome(t),

@@ -3,43 +3,48 @@ import {mkdir, readFile, stat, writeFile} from 'node:fs/promises';
 import {once} from 'node:events';
 import {createServer, type AddressInfo} from 'node:net';
 import {join} from 'node:path';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import {addToForwardSet, readForwardSets, writeForwardSet} from '../../../source/session/forwards/forward-set-files.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {newHome, onSandbox} from '../../support/sandbox-session.ts';
 import {openTerminal} from '../../support/terminal.ts';
 import {until} from '../../support/until.ts';
+import {unusedPort} from '../../support/unused-port.ts';
 
-async function unusedPort(): Promise<number> {
-	const server = createServer().listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const {port} = server.address() as AddressInfo;
-	server.close();
-	return port;
+/** Opens forwards in a session and saves them as the set `mine`. Resolves to its file after the session has ended. */
+async function saveSet(
+	t: ExecutionContext,
+	{home, kubeconfigFile}: {home: string; kubeconfigFile: string},
+	forwards: ReadonlyArray<readonly [target: string, local: number, remote: number]>,
+): Promise<string> {
+	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home});
+	await terminal.sees(/web-\w+-\w+/);
+	terminal.press('view.forwards');
+	terminal.type(forwards.map(([target, local, remote]) => `:forward ${target} ${local}:${remote}\r`).join(''));
+	await terminal.sees(new RegExp(forwards.map(([target, local, remote]) => `● :${local} +${target}:${remote}`).join('[\\s\\S]*')));
+	terminal.press('save', 'clear');
+	terminal.type('mine\r');
+	await terminal.sees(new RegExp(`saved ${forwards.length} forwards?: ~/\\.config/spoke/forwards/mine`));
+	terminal.press('app.quit', 'confirm.yes');
+	t.is(await terminal.ended(), 0);
+	return join(home, '.config/spoke/forwards/mine');
 }
 
 test('a saved set is started by a key, not by the next session, and stops together', async t => {
 	const {kubeconfigFile} = await openSandbox(t);
 	const home = await newHome(t);
 	const [one, other] = [await unusedPort(), await unusedPort()];
-	const first = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home});
-	await first.sees(/web-\w+-\w+/);
-	first.press('view.forwards');
-	first.type(`:forward svc/web ${one}:80\r:forward sts/db ${other}:7000\r`);
-	await first.sees(/● :\d+ +svc\/web:80[\s\S]*● :\d+ +sts\/db:7000/);
-	first.press('save', 'clear');
-	first.type('mine\r');
-	await first.sees(/saved 2 forwards: ~\/\.config\/spoke\/forwards\/mine/);
-	const file = join(home, '.config/spoke/forwards/mine');
+	const file = await saveSet(t, {home, kubeconfigFile}, [
+		['svc/web', one, 80],
+		['sts/db', other, 7000],
+	]);
 	const text = await readFile(file, 'utf8');
 	t.regex(
 		text,
 		/^#.*\n#.*`spoke --forwards SET` starts the lines that apply to its context\.\n-n default svc\/web \d+:80\n-n default sts\/db \d+:7000\n$/,
 	);
 	t.is((await stat(file)).mode & 0o777, 0o600);
-	first.press('app.quit', 'confirm.yes');
-	t.is(await first.ended(), 0);
 
 	const second = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home, rows: 30});
 	// The view that the first session ended in.
@@ -75,17 +80,7 @@ test('--forwards starts a set with the session, also in another context than it 
 	const {kubeconfigFile} = await openSandbox(t);
 	const home = await newHome(t);
 	const [one, other] = [await unusedPort(), await unusedPort()];
-	const first = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home});
-	await first.sees(/web-\w+-\w+/);
-	first.press('view.forwards');
-	first.type(`:forward svc/web ${one}:80\r`);
-	await first.sees(/● :\d+ +svc\/web:80/);
-	first.press('save', 'clear');
-	first.type('mine\r');
-	await first.sees(/saved 1 forward/);
-	first.press('app.quit', 'confirm.yes');
-	t.is(await first.ended(), 0);
-	const file = join(home, '.config/spoke/forwards/mine');
+	const file = await saveSet(t, {home, kubeconfigFile}, [['svc/web', one, 80]]);
 	await writeFile(file, `${await readFile(file, 'utf8')}--context sandbox sts/db ${other}:7000\n`);
 
 	const second = await openTerminal(t, ['--kubeconfig', kubeconfigFile, '--context', 'sandbox-ada', '--forwards', 'mine'], {home});

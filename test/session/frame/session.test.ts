@@ -1,7 +1,7 @@
 /** The built program in a terminal, on the sandbox. */
 import {once} from 'node:events';
 import {existsSync} from 'node:fs';
-import {connect, createServer, type AddressInfo} from 'node:net';
+import {connect} from 'node:net';
 import {readFile, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
@@ -11,16 +11,24 @@ import {openSandbox} from '../../support/sandbox.ts';
 import {newHome, onSandbox} from '../../support/sandbox-session.ts';
 import {openTerminal, type TestTerminal} from '../../support/terminal.ts';
 import {until} from '../../support/until.ts';
+import {unusedPort} from '../../support/unused-port.ts';
 
 /** Parallel tests get the same suggestion. */
 async function typeFreePort(terminal: TestTerminal): Promise<void> {
-	const server = createServer().listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const {port} = server.address() as AddressInfo;
-	server.close();
+	const port = await unusedPort();
 	terminal.press('move.down', 'clear');
 	terminal.type(String(port));
 	await terminal.sees(new RegExp(`Local port +${port}▏`));
+}
+
+/** Opens the form that forwards to a service. */
+async function openServiceForm(terminal: TestTerminal, name: string): Promise<void> {
+	await terminal.sees(/web-\w+-\w+ +2\/2 +Running/);
+	terminal.press('view.services');
+	await terminal.sees(/web +ClusterIP/);
+	terminal.type(`/${name}\r`);
+	terminal.press('forward');
+	await terminal.sees(new RegExp(`Forward from svc/${name}`));
 }
 
 test('the first screen shows pods, the path of the selected pod, and the key hints', async t => {
@@ -212,12 +220,7 @@ test('a new forward suggests its port, works, reports its bytes, and stops witho
 
 test('an edited forward keeps its row and log, and asks before it resets connections', async t => {
 	const {terminal} = await onSandbox(t);
-	await terminal.sees(/web-\w+-\w+ +2\/2 +Running/);
-	terminal.press('view.services');
-	await terminal.sees(/web +ClusterIP/);
-	terminal.type('/web\r');
-	terminal.press('forward');
-	await terminal.sees(/Forward from svc\/web/);
+	await openServiceForm(terminal, 'web');
 	await typeFreePort(terminal);
 	terminal.press('accept');
 	await terminal.sees(/http:\/\/localhost:\d+ forwards to web-/);
@@ -258,11 +261,7 @@ test('an edited forward keeps its row and log, and asks before it resets connect
 
 test('a forward can be spread in its form, and the view shows the pod of each connection', async t => {
 	const {terminal} = await onSandbox(t);
-	await terminal.sees(/web-\w+-\w+ +2\/2 +Running/);
-	terminal.press('view.services');
-	await terminal.sees(/web +ClusterIP/);
-	terminal.type('/web\r');
-	terminal.press('forward');
+	await openServiceForm(terminal, 'web');
 	await terminal.sees(/Pods +one at a time[\s\S]*On pod loss/);
 	await typeFreePort(terminal);
 	terminal.press('move.down', 'move.down', 'value.next');
@@ -282,12 +281,7 @@ test('a forward can be spread in its form, and the view shows the pod of each co
 
 test('the forward form of a StatefulSet’s service offers a port for each pod', async t => {
 	const {terminal} = await onSandbox(t);
-	await terminal.sees(/web-\w+-\w+ +2\/2 +Running/);
-	terminal.press('view.services');
-	await terminal.sees(/web +ClusterIP/);
-	terminal.type('/db\r');
-	terminal.press('forward');
-	await terminal.sees(/Forward from svc\/db/);
+	await openServiceForm(terminal, 'db');
 	await typeFreePort(terminal);
 	terminal.press('move.down', 'move.down', 'value.next', 'value.next');
 	await terminal.sees(/Pods +◂ one local port per pod/);
