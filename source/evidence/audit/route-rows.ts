@@ -1,5 +1,5 @@
 /** Audit rows C9 to C11: SSH tunnels, Konnectivity, exposure. */
-import type {Citation, Observations} from '../evidence.ts';
+import type {Basis, Citation, Observations} from '../evidence.ts';
 import {describeAgentReadiness} from '../probes/agent-metrics.ts';
 import {needActive, needApiserverHost, needMetrics, needMirrorPods} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
@@ -119,19 +119,25 @@ export function konnectivityRow(audit: AuditObservations): RowResult {
 }
 
 /** A failure of the tunnel itself. One unreachable far end is not such a failure. */
-function failureSeen(observations: Observations): {words: string; citations: readonly Citation[]; remedy?: string} | null {
+function failureSeen(observations: Observations): {words: string; basis: Basis; citations: readonly Citation[]; remedy?: string} | null {
 	const probed = observations.failures.find(({facts, active}) => facts.route !== null && active);
 	if (probed) {
-		return {words: `failing: ${probed.facts.text}`, citations: []};
+		return {words: `failing: ${probed.facts.text}`, basis: probed.facts.basis, citations: []};
 	}
 
 	const proxy = refusedEgressProxy(observations);
 	if (proxy) {
-		return {words: 'failing: the apiserver refuses the certificate of the proxy', citations: proxy.citations, remedy: remedies.egressProxy};
+		return {...proxy, words: 'failing: the apiserver refuses the certificate of the proxy', remedy: remedies.egressProxy};
 	}
 
 	const attempt = tunnelFailure(observations);
-	return attempt && {words: describeFailure(attempt, observations.time), citations: [citeAttempt(attempt)]};
+	return (
+		attempt && {
+			words: describeFailure(attempt, observations.time),
+			basis: attempt.failure.facts?.basis ?? 'inferred',
+			citations: [citeAttempt(attempt)],
+		}
+	);
 }
 
 function inUse(
@@ -146,7 +152,7 @@ function inUse(
 		return rowResult(
 			'fail',
 			route.state,
-			failed === null ? 'inferred' : route.basis,
+			weakestBasis(route.basis, failed?.basis ?? 'inferred'),
 			failed === null ? 'In use, but no agent is ready' : `In use, but ${failed.words}`,
 			{
 				...base,

@@ -5,7 +5,7 @@ import {auditJson, rowIds, type RowId, type RowVerdict} from '../../../source/ev
 import {parseRequirement} from '../../../source/evidence/audit/requirements.ts';
 import {auditOf} from '../../../source/evidence/audit/run-audit.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import type {Observations, SecondLegOutcome} from '../../../source/evidence/evidence.ts';
+import type {Basis, Observations, SecondLegOutcome} from '../../../source/evidence/evidence.ts';
 import {needApiserverItself} from '../../../source/evidence/rules/needs.ts';
 import {recognizeDistribution} from '../../../source/evidence/rules/recognize-distribution.ts';
 import {auditObservations, good, componentPod, read, unavailable, type Given} from '../../support/audit-observations.ts';
@@ -327,6 +327,15 @@ test('a row whose last attempt failed shows far end, message and age', t => {
 	t.deepEqual(exceptions, ['kubelet n1: exec failed 12s ago: connection refused']);
 	t.is(rowOf({base: {outcomes: [noAgent('kubelet n1')]}}, 'C10').message, 'In use, but failed 12s ago: No agent available');
 	t.regex(rowOf({base: {...byTcpProxy, logDifferentials: [refusedTwice]}}, 'C10').remedy ?? '', /tlsConfig\.caBundle/);
+});
+
+test('a refusal that may be another apiserver’s does not prove that the tunnel fails', t => {
+	const basisOfRow = (connection: string) =>
+		rowOf({base: {stepTests: [stepTest('http-connect', {process: 'p1'})], logDifferentials: [{...refusedTwice, connection}]}}, 'C10').basis;
+	t.deepEqual([basisOfRow('c1'), basisOfRow('c9')], ['proven', 'inferred']);
+	const text = (basis: Basis) =>
+		rowOf({base: {failures: [failure({route: 'konnectivity', text: 'No agent available', basis}, {active: true})]}}, 'C10').basis;
+	t.deepEqual([text('proven'), text('inferred')], ['proven', 'inferred']);
 });
 
 test('a need does not name a source that was read without result', t => {
