@@ -49,8 +49,12 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 	if (flagObservations.length === 0) {
 		const tls = kubeletTls(observations);
 		const across = scopeAcrossReplicas(observations, audit.perReplica('exec'), []);
+		const message =
+			tls.basis === 'proven'
+				? 'Verification is on: a kubelet’s certificate was refused'
+				: 'A certificate was refused: verification is on, unless it is an egress proxy’s';
 		return tls.state === 'refused'
-			? rowResult('pass', 'enforced', weakestBasis(tls.basis, across.basis), 'Verification is on: a kubelet’s certificate was refused', {
+			? rowResult('pass', 'enforced', weakestBasis(tls.basis, across.basis), message, {
 					citations: tls.citations,
 					scope: {of, proven: 0},
 					need: across.need,
@@ -70,23 +74,25 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 	const some =
 		flagObservations.length === 1 ? 'The examined apiserver verifies' : `The ${flagObservations.length} examined apiservers verify`;
 	const who = all ? 'Every apiserver verifies' : some;
-	const hasRefusal = isRefused(audit);
-	return rowResult(
-		'pass',
-		'enforced',
-		all ? sure : 'inferred',
-		`${who} kubelets’ certificates${hasRefusal ? '; a kubelet’s certificate was refused, and nothing is sent to that kubelet' : ''}`,
-		{
-			...(hasRefusal && {remedy: remedies.kubeletServing}),
-			citations,
-			scope: scopeOf(of, sure === 'proven' ? flagObservations.filter(one => isReliable(one)).length : 0, all),
-			need: all ? [] : [needOfAll(observations, of, true)],
-		},
-	);
+	const refusal = describeRefusal(audit, ', and nothing is sent to that kubelet');
+	return rowResult('pass', 'enforced', all ? sure : 'inferred', `${who} kubelets’ certificates${refusal}`, {
+		...(refusal !== '' && {remedy: remedies.kubeletServing}),
+		citations,
+		scope: scopeOf(of, sure === 'proven' ? flagObservations.filter(one => isReliable(one)).length : 0, all),
+		need: all ? [] : [needOfAll(observations, of, true)],
+	});
 }
 
-function isRefused(audit: AuditObservations): boolean {
-	return kubeletTls(audit.observations('exec')).state === 'refused';
+/** The end of a message; empty if no certificate was refused. `consequence`: of a kubelet’s refused certificate. */
+function describeRefusal(audit: AuditObservations, consequence = ''): string {
+	const {state, basis} = kubeletTls(audit.observations('exec'));
+	if (state !== 'refused') {
+		return '';
+	}
+
+	return basis === 'proven'
+		? `; a kubelet’s certificate was refused${consequence}`
+		: '; a certificate was refused, a kubelet’s or an egress proxy’s';
 }
 
 /** C5: uses only a kubelet's merged configuration. Its `/flagz` shows defaults that a file has replaced. */
@@ -104,7 +110,7 @@ export function kubeletAccess(audit: AuditObservations): RowResult {
 	if (observed.length === 0) {
 		return audit.kubelets.some(({unavailable}) => unavailable?.reason === 'no-response')
 			? unknownRow(
-					`Requests for the configuration of kubelets through the apiserver failed${isRefused(audit) ? '; a kubelet’s certificate was refused' : ''}`,
+					`Requests for the configuration of kubelets through the apiserver failed${describeRefusal(audit)}`,
 					[
 						{
 							permission: null,

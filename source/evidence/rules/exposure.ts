@@ -25,7 +25,7 @@ export function decideExposure(observations: Observations, tls: RuleVerdict<TlsS
 	}
 
 	if (tls.state === 'refused') {
-		return protectedBy(tls, 'the apiserver refused the kubelet certificate and sends nothing');
+		return protectedBy(tls, 'the apiserver refused the certificate and sends nothing');
 	}
 
 	if (tls.state === 'enforced' && !(route.state === 'konnectivity' && route.basis === 'proven')) {

@@ -90,7 +90,7 @@ function firstLeg({socket, serverIdentity}: Observations): Finding[] {
 	return findings;
 }
 
-function farEnd({purpose}: Observations, {state}: RuleVerdict<TlsState>): Finding[] {
+function farEnd({purpose}: Observations, {state, basis}: RuleVerdict<TlsState>): Finding[] {
 	const row = rowOf({purpose});
 	switch (state) {
 		case 'unverified': {
@@ -140,7 +140,10 @@ function farEnd({purpose}: Observations, {state}: RuleVerdict<TlsState>): Findin
 					code: 'KUBELET_CERT_REFUSED',
 					severity: 'error',
 					leg: 2,
-					message: 'The apiserver checks the kubelet’s certificate and refuses it',
+					message:
+						basis === 'proven'
+							? 'The apiserver checks the kubelet’s certificate and refuses it'
+							: 'The apiserver refuses a certificate: the kubelet’s, or that of an egress proxy',
 					remedy: remedies.kubeletServing,
 					docs: docs.kubelet,
 				},

@@ -338,6 +338,14 @@ test('a refusal that may be another apiserver’s does not prove that the tunnel
 	t.deepEqual([text('proven'), text('inferred')], ['proven', 'inferred']);
 });
 
+test('C4 does not say that a kubelet was refused if it may have been an egress proxy', t => {
+	t.is(rowOf(refusedByOne(1), 'C4').message, 'A certificate was refused: verification is on, unless it is an egress proxy’s');
+	const {message} = rowOf({base: {...byTcpProxy, flags: [flags(good, {process: 'p1'})], failures: [failure({tls: 'refused'})]}}, 'C4');
+	t.is(message, 'Every apiserver verifies kubelets’ certificates; a certificate was refused, a kubelet’s or an egress proxy’s');
+	const own = {flags: [flags(good, {process: 'p1'})], failures: [failure({tls: 'refused'})]};
+	t.regex(rowOf({base: own}, 'C4').message, /; a kubelet’s certificate was refused, and nothing is sent to that kubelet$/);
+});
+
 test('a need does not name a source that was read without result', t => {
 	const {verdict, message, need} = rowOf({components: []}, 'N6');
 	t.deepEqual(

@@ -1,7 +1,7 @@
 /** Findings and their remedies. */
 import test from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import type {Observations, ProxyRequestFacts, RouteState, StreamFeature, TlsState} from '../../../source/evidence/evidence.ts';
+import type {Basis, Observations, ProxyRequestFacts, RouteState, StreamFeature, TlsState} from '../../../source/evidence/evidence.ts';
 import {pathFindings} from '../../../source/evidence/rules/path-findings.ts';
 import {recognizeDistribution} from '../../../source/evidence/rules/recognize-distribution.ts';
 import {docs, remedies} from '../../../source/evidence/rules/remedies.ts';
@@ -24,6 +24,7 @@ type FindingInput = {
 	feature?: StreamFeature;
 	request?: ProxyRequestFacts | null;
 	tls?: TlsState;
+	tlsBasis?: Basis;
 	route?: RouteState;
 	error?: SpokeError | null;
 };
@@ -35,11 +36,12 @@ function found({
 	tls = 'verified',
 	route = 'direct',
 	error = null,
+	tlsBasis = 'proven',
 }: FindingInput) {
 	const rest = {basis: 'proven', citations: [], need: []} as const;
 	return pathFindings(
 		makeObservations(observations, feature, request),
-		{state: tls, ...rest},
+		{state: tls, ...rest, basis: tlsBasis},
 		{state: route, protocol: null, agent: null, ...rest},
 		{error: error?.toJSON() ?? null, distribution: null},
 	);
@@ -142,6 +144,12 @@ for (const [title, input, expected] of rows) {
 		t.deepEqual(codes(input), expected);
 	});
 }
+
+test('a refused certificate is called the kubelet’s only if that is proven', t => {
+	const message = (tlsBasis: Basis) => found({tls: 'refused', tlsBasis})[0]?.message;
+	t.is(message('proven'), 'The apiserver checks the kubelet’s certificate and refuses it');
+	t.is(message('inferred'), 'The apiserver refuses a certificate: the kubelet’s, or that of an egress proxy');
+});
 
 test('a remedy belongs to its finding', t => {
 	const remedy = (input: FindingInput) => found(input)[0]?.remedy;
