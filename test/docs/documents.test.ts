@@ -29,6 +29,13 @@ test('every link to a file or a heading of the repository resolves', async t => 
 	}
 });
 
+test('the site lists every document in its sidebar', async t => {
+	const config = await readFile(resolve(root, 'docs/site/.vitepress/config.js'), 'utf8');
+	const [, sections = ''] = /^const sections = (\{[^}]+\});$/m.exec(config)!;
+	const listed = [...sections.matchAll(/'([a-z-]+)'(?=[,\]])/g)].map(([, page]) => `${page}.md`);
+	t.deepEqual(listed.toSorted(), (await readdir(resolve(root, 'docs'))).filter(name => name.endsWith('.md')).toSorted());
+});
+
 test('README names only npm scripts that exist', async t => {
 	const {scripts} = JSON.parse(await readFile(resolve(root, 'package.json'), 'utf8')) as {scripts: Record<string, string>};
 	const text = await readFile(resolve(root, 'README.md'), 'utf8');
