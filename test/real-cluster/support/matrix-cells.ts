@@ -59,7 +59,7 @@ export type Cell = {
 };
 
 /** On a loaded machine, responses exceed the timeouts that suit a person. */
-export const maxAttempts = 5;
+const maxAttempts = 5;
 
 /** Whether a verdict is unknown only because a response did not come in time, by the word of the path itself. */
 export function lacksResponse({phase, legs: [, second], crossing}: Path): boolean {
@@ -78,11 +78,16 @@ type Reader = {
 
 /** Reads every variant passively, then with the active probes; again while a response was missing. */
 export async function cellsOf(reader: Reader): Promise<Cell[]> {
+	return readUntilAnswered(async () => readCells(reader));
+}
+
+/** The cells of all attempts, the last attempt last. */
+export async function readUntilAnswered(read: () => Promise<Array<Omit<Cell, 'isRepeated'>>>): Promise<Cell[]> {
 	const cells: Cell[] = [];
 	for (let attempt = 1; ; attempt++) {
-		const read = await readCells(reader);
-		const isRepeated = attempt < maxAttempts && read.some(({path}) => lacksResponse(path));
-		cells.push(...read.map(cell => ({...cell, isRepeated})));
+		const found = await read();
+		const isRepeated = attempt < maxAttempts && found.some(({path}) => lacksResponse(path));
+		cells.push(...found.map(cell => ({...cell, isRepeated})));
 		if (!isRepeated) {
 			return cells;
 		}

@@ -5,7 +5,7 @@ import type {Path} from '../../../source/evidence/evidence.ts';
 import type {UserName} from '../lab/kubeconfig.ts';
 import type {StreamFacts, Truth} from '../lab/truth.ts';
 import type {Cluster, LabServer} from './cluster.ts';
-import {lacksResponse, maxAttempts, silentCommand, type Cell} from './matrix-cells.ts';
+import {lacksResponse, readUntilAnswered, silentCommand, type Cell} from './matrix-cells.ts';
 
 const oneShots: ReadonlyArray<[name: string, args: readonly string[], stream: StreamFacts]> = [
 	['logs', ['logs', 'finished-writer', '--tail=1', '--path=json'], {feature: 'logs', serving: 'signed'}],
@@ -49,19 +49,16 @@ type Streams = {cluster: Cluster; server: LabServer; user: UserName; truth: (str
 export async function streamCells({cluster, server, user, truth, flagz}: Streams): Promise<Cell[]> {
 	const cells: Cell[] = [];
 	const read = async ([variant, args, stream]: (typeof oneShots)[number], open: () => Promise<string>) => {
-		for (let attempt = 1; ; attempt++) {
+		const found = await readUntilAnswered(async () => {
 			const stderr = await open();
 			const path = pathsIn(stderr).at(-1);
 			if (!path) {
 				throw new Error(`${server} ${user} ${args.join(' ')} reported no path: ${stderr}`);
 			}
 
-			const isRepeated = attempt < maxAttempts && lacksResponse(path);
-			cells.push({server, user, probe: 'stream', variant, path, truth: truth(stream, path), flagz, isRepeated});
-			if (!isRepeated) {
-				return;
-			}
-		}
+			return [{server, user, probe: 'stream', variant, path, truth: truth(stream, path), flagz}];
+		});
+		cells.push(...found);
 	};
 
 	for (const row of oneShots) {
