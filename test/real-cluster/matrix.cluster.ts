@@ -122,15 +122,15 @@ tunnelTest('two different replicas behind a load balancer: only open streams are
 	const processes = new Map<string, PostureName>();
 	for (const replica of replicas) {
 		for (const user of users) {
-			const [cell] = await cellsOf({
+			const cells = await cellsOf({
 				server: replica,
 				user,
 				kubeconfig: cluster.kubeconfig(replica, user),
 				truth: variant => cluster.truth(replica, variant.stream),
 				flagz: servesFlagz(replica),
 			});
-			if (cell!.path.process.id !== null) {
-				processes.set(`${user} ${cell!.path.process.id}`, replica);
+			for (const {path} of cells.filter(({path}) => path.process.id !== null)) {
+				processes.set(`${user} ${path.process.id}`, replica);
 			}
 		}
 	}

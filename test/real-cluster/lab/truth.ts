@@ -30,8 +30,8 @@ export function truthOf(posture: Pick<Posture, 'kubeletCa' | 'egress'>, stream: 
 	const endsAtKubelet = stream.kubeletPort ?? ['logs', 'exec', 'attach', 'port-forward'].includes(stream.feature);
 	const tls = endsAtKubelet ? kubeletTls(posture.kubeletCa, stream.serving) : proxyTls(stream.scheme);
 	const route = routeOf(posture.egress);
-	// Verified or refused, or inside Konnectivity's TLS up to the node network. A supervisor dials all but kubelets directly.
 	const proxyRefused = posture.egress === 'refused-proxy';
+	// Verified or refused, or inside Konnectivity's TLS up to the node network. A supervisor dials all but kubelets directly.
 	const isProtected = proxyRefused || tls === 'verified' || tls === 'refused' || route.routes.includes('konnectivity');
 	return {
 		tls,
