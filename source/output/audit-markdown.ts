@@ -4,6 +4,7 @@ import {describeError} from '../descriptions/describe-error.ts';
 import {describeReplicas} from '../descriptions/describe-path.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import type {Audit, AuditRow} from '../evidence/audit/audit-object.ts';
+import {isProblem} from '../evidence/audit/rows-by-cause.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import type {AuditedContext} from './audit-table.ts';
 import {clusterName} from './cluster-name.ts';
@@ -44,7 +45,7 @@ function document(blocks: readonly string[]): string {
 }
 
 function tableRow(row: AuditRow): string {
-	const verdict = row.verdict === 'fail' || row.verdict === 'warn' ? `**${row.verdict}**` : row.verdict;
+	const verdict = isProblem(row) ? `**${row.verdict}**` : row.verdict;
 	const accepted = row.accepted === null ? '' : ` (accepted: ${plain(row.accepted)})`;
 	const finding = `${plain(auditRowState(row))}: ${plain(row.message)}${accepted}`;
 	return `| ${row.id} | ${verdict} | ${row.basis} | ${plain(row.title)} | ${finding} |`;
@@ -53,8 +54,8 @@ function tableRow(row: AuditRow): string {
 /** Rows with the same remedy share a line. */
 function remedies(rows: readonly AuditRow[]): string[] {
 	const byText = new Map<string, string[]>();
-	for (const {id, verdict, remedy} of rows) {
-		if (remedy !== null && (verdict === 'fail' || verdict === 'warn')) {
+	for (const {id, remedy} of rows.filter(row => isProblem(row))) {
+		if (remedy !== null) {
 			byText.set(remedy, [...(byText.get(remedy) ?? []), id]);
 		}
 	}

@@ -3,6 +3,7 @@ import {describeAuditRow} from '../descriptions/describe-audit.ts';
 import {describeReplicas} from '../descriptions/describe-path.ts';
 import {type DetailPart, withLocation} from '../descriptions/describe-verdict.ts';
 import type {Audit, AuditRow} from '../evidence/audit/audit-object.ts';
+import {isProblem} from '../evidence/audit/rows-by-cause.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {clusterName} from './cluster-name.ts';
 import {hubPicture} from './hub-picture.ts';
@@ -45,7 +46,6 @@ function rowLines(row: AuditRow, audit: Audit): string[] {
 	const {state, basis, details} = describeAuditRow(row, audit);
 	const noun = row.id === 'C5' ? 'kubelets' : 'apiservers';
 	const scope = row.scope.of === null || row.scope.of <= 1 ? '' : ` (proven for ${row.scope.proven} of ${row.scope.of} ${noun})`;
-	const isProblem = row.verdict === 'fail' || row.verdict === 'warn';
 	const lines = (role: DetailPart['role'], max = Infinity) => {
 		const texts = details.filter(one => one.role === role).map(one => withLocation(one));
 		const more = texts.length > max && role === 'exception' ? [`${texts.length - max} more`] : [];
@@ -59,7 +59,7 @@ function rowLines(row: AuditRow, audit: Audit): string[] {
 		...lines('evidence', 6),
 		...lines('exception', 10),
 		...lines('needs'),
-		...(isProblem ? [...lines('fix'), ...lines('docs')] : []),
+		...(isProblem(row) ? [...lines('fix'), ...lines('docs')] : []),
 		'',
 	];
 }
