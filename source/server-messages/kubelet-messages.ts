@@ -4,7 +4,7 @@ import type {MessageRule, MessageWrapper} from './message-rule.ts';
 const dialWrappers: readonly MessageWrapper[] = ['log', 'upgrade', 'translated', 'proxy'];
 const servingRemedy =
 	'give the kubelet a serving certificate from the CA of --kubelet-certificate-authority for the address that the apiserver connects to: set serverTLSBootstrap: true, then kubectl certificate approve the kubernetes.io/kubelet-serving CSR. If the apiserver uses an egress proxy over TCP (HyperShift, Gardener), the refused certificate may be the proxy’s';
-const refuses = 'the apiserver refuses the certificate of the kubelet (or of its egress proxy)';
+const refuses = 'the apiserver refuses the certificate of the kubelet (or of the egress proxy)';
 const identityRemedy =
 	'check the apiserver’s --kubelet-client-certificate and the kubelet’s authentication.x509.clientCAFile; your own credentials are not the problem';
 const permissionRemedy =

@@ -13,7 +13,7 @@ AllowInsecureBackendProxy could make the apiserver ignore what the read asked fo
 */
 export function refusedEgressProxy(observations: Observations): {basis: Basis; citations: readonly Citation[]} | undefined {
 	const refused = refusedRead(observations);
-	const file = resolveApiserverFlag(observations, 'egress-selector-config-file', () => 'egress-file');
+	const file = resolveApiserverFlag(observations, 'egress-selector-config-file');
 	if (!refused || (file.known && file.value === '')) {
 		return undefined;
 	}
