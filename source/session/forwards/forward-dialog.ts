@@ -38,6 +38,7 @@ export async function addForward(session: Session, target: string, namespace: st
 		address: values['address'] ?? '',
 		onPodLoss: onPodLossIn(values),
 		spread: values['pods'] === 'spread',
+		followed: null,
 		cluster,
 	});
 	const first = ports[0];
@@ -110,7 +111,7 @@ export async function editForward(session: Session, id: string, config: ForwardC
 	const local = state?.local ?? parsePortSpec(config.port).local;
 	const changed = (values: Readonly<Record<string, string>>): ForwardConfig => ({
 		...config,
-		followed: values['target'] === config.target ? (config.followed ?? null) : null,
+		followed: values['target'] === config.target ? config.followed : null,
 		spread: values['pods'] === 'spread',
 		target: values['target'] ?? '',
 		port: `${values['local'] ?? ''}:${values['port'] ?? ''}`,

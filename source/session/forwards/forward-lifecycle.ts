@@ -24,6 +24,8 @@ export function startForward(session: Session, target: string, port: string): vo
 		port,
 		address: 'localhost',
 		onPodLoss: 'move',
+		spread: false,
+		followed: null,
 		cluster: session.cluster,
 	});
 }
@@ -56,8 +58,8 @@ export function startForwardFrom(session: Session, config: ForwardConfig, id = s
 		address: config.address,
 		port: config.port,
 		onPodLoss: config.onPodLoss,
-		spread: config.spread ?? false,
-		followed: config.followed ?? null,
+		spread: config.spread,
+		followed: config.followed,
 		phase: 'working',
 		note: 'connecting',
 		open: 0,

@@ -174,6 +174,7 @@ function wantedOf(session: Session, lines: readonly ForwardFileEntry[]): Wanted[
 				address: addresses.join(',') || 'localhost',
 				onPodLoss: onPodLoss ?? 'move',
 				spread,
+				followed: null,
 				cluster,
 			};
 			const local = localPortOf(parsePortSpec(port));
@@ -196,7 +197,7 @@ function hasConfig(own: ForwardState, config: ForwardConfig): boolean {
 		own.context === config.cluster.context &&
 		own.namespace === config.namespace &&
 		own.target === config.target &&
-		own.spread === (config.spread ?? false) &&
+		own.spread === config.spread &&
 		parsePortSpec(own.port).remote === parsePortSpec(config.port).remote &&
 		(local === null || local === (own.local ?? localPortOf(parsePortSpec(own.port))))
 	);
@@ -268,10 +269,9 @@ export async function addForwardToSet(session: Session, name: string, config: Fo
 	}
 }
 
-type Saved = Pick<ForwardState, 'target' | 'namespace' | 'context' | 'port' | 'local' | 'address' | 'onPodLoss'> &
-	Partial<Pick<ForwardState, 'spread'>>;
+type Saved = Pick<ForwardState, 'target' | 'namespace' | 'context' | 'port' | 'local' | 'address' | 'onPodLoss' | 'spread'>;
 
-function savedLine({target, namespace, context, port, local, address, onPodLoss, spread = false}: Saved): ForwardFileEntry {
+function savedLine({target, namespace, context, port, local, address, onPodLoss, spread}: Saved): ForwardFileEntry {
 	return {
 		target,
 		namespace,

@@ -17,8 +17,9 @@ import {recordedPath} from '../frame/recording-observer.ts';
 import {reduceForward, forwardConnectionRows, forwardNotice, forwardUsersText, withLine} from './reduce-forward.ts';
 
 /** `cluster` is the one that was current at creation. */
-export type ForwardConfig = Pick<ForwardState, 'target' | 'namespace' | 'port' | 'address' | 'onPodLoss'> &
-	Partial<Pick<ForwardState, 'spread' | 'followed'>> & {cluster: OpenCluster};
+export type ForwardConfig = Pick<ForwardState, 'target' | 'namespace' | 'port' | 'address' | 'onPodLoss' | 'spread' | 'followed'> & {
+	cluster: OpenCluster;
+};
 
 export function forwardOf({store}: Pick<Session, 'store'>, id: string | undefined): ForwardState | undefined {
 	return store.state.forwards.find(one => one.id === id);
@@ -41,7 +42,7 @@ export async function runForward(
 				ports: [{id, spec: parsePortSpec(config.port)}],
 				addresses: parseListenAddresses(config.address.split(',')),
 				onPodLoss: config.onPodLoss,
-				...(config.spread && {spread: true}),
+				spread: config.spread,
 				...(config.followed && {followed: config.followed}),
 				podRunningTimeoutMs: 60_000,
 			},

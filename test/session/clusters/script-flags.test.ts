@@ -94,6 +94,8 @@ test('a shell parses the equivalent command of a forward as typed', async t => {
 		port: '8080:http',
 		address: 'localhost',
 		onPodLoss: 'move',
+		spread: false,
+		followed: null,
 		cluster: other,
 	});
 	t.true(

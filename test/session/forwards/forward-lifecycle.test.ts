@@ -46,13 +46,23 @@ async function onStore(t: ExecutionContext) {
 	return {session, store, sandbox, cluster, state: () => store.state.forwards[0]!, questions};
 }
 
+const toWeb = {
+	target: 'svc/web',
+	namespace: 'default',
+	port: ':80',
+	address: '127.0.0.1',
+	onPodLoss: 'move',
+	spread: false,
+	followed: null,
+} as const;
+
 async function openForward(
 	t: ExecutionContext,
 	{address = '127.0.0.1', onPodLoss = 'move'}: {address?: string; onPodLoss?: 'move' | 'exit'} = {},
 ) {
 	const opened = await onStore(t);
 	const {session, cluster, state} = opened;
-	startForwardFrom(session, {target: 'svc/web', namespace: 'default', port: ':80', address, onPodLoss, cluster});
+	startForwardFrom(session, {...toWeb, address, onPodLoss, cluster});
 	await until(() => state().phase === 'open', state);
 
 	return {...opened, port: state().local!};
@@ -74,7 +84,7 @@ test('a forward that fails before it listens is shown on a card, which retries i
 			return choices.shift();
 		},
 	} as unknown as Session;
-	startForwardFrom(withCard, {target: 'svc/nope', namespace: 'default', port: ':80', address: '127.0.0.1', onPodLoss: 'move', cluster});
+	startForwardFrom(withCard, {...toWeb, target: 'svc/nope', cluster});
 	await done.promise;
 	t.deepEqual(cards, ['forward svc/nope :80 failed', 'forward svc/nope :80 failed']);
 	t.is(state().phase, 'failed');
@@ -120,16 +130,7 @@ test('a stop after a restart stops the restarted forward', async t => {
 
 test('a spread forward sends each new connection to the next Ready pod, also after a restart', async t => {
 	const {session, cluster, state} = await onStore(t);
-	const spread = {
-		target: 'svc/web',
-		namespace: 'default',
-		port: ':80',
-		address: '127.0.0.1',
-		onPodLoss: 'move',
-		spread: true,
-		cluster,
-	} as const;
-	startForwardFrom(session, spread);
+	startForwardFrom(session, {...toWeb, spread: true, cluster});
 	for (const round of [1, 2]) {
 		await until(() => state().note.startsWith('on 2 pods: '), state);
 		const sockets = [1, 2].map(() => connect(state().local!, '127.0.0.1').on('error', () => {}));
@@ -149,8 +150,12 @@ test('a spread forward sends each new connection to the next Ready pod, also aft
 test('one port per pod starts a forward of each pod of a StatefulSet, which follows it by name', async t => {
 	const {session, sandbox, cluster, state} = await onStore(t);
 	const during = async (_: unknown, work: () => Promise<unknown>) => work();
-	const each = {target: 'sts/db', namespace: 'default', port: ':7000', address: '127.0.0.1', onPodLoss: 'move', cluster} as const;
-	await startForwardOfEach({...session, typeAhead: {during}} as unknown as Session, each);
+	await startForwardOfEach({...session, typeAhead: {during}} as unknown as Session, {
+		...toWeb,
+		target: 'sts/db',
+		port: ':7000',
+		cluster,
+	});
 	await until(() => state().phase === 'open', state);
 	t.like(state(), {target: 'pod/db-0', note: 'on db-0'});
 	sandbox.faults.replacePod({name: 'db-0'});
