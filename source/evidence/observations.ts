@@ -80,7 +80,8 @@ export type StepTestFacts = {
 	rounds: readonly number[];
 	moved: 'grpc' | 'http-connect' | 'nothing' | 'undecided';
 	transport: string | null;
-	why: string | null;
+	/** The connections of agents were read each time, whether or not they followed. */
+	agentsRead: boolean;
 	/** `tunnels 4→9→4, 4→11→4`. */
 	observed: string;
 };

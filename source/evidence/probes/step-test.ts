@@ -1,13 +1,15 @@
 /** The step test: holds idle upgrades and watches the metrics of the same process. */
 import {setTimeout as delay} from 'node:timers/promises';
 import type {Connection} from '../../cluster/connection.ts';
-import type {AgentTestFacts, MetricFacts} from '../evidence.ts';
+import type {MetricFacts} from '../evidence.ts';
 import {evaluateSteps, type Step, type StepEvaluation} from '../rules/evaluate-steps.ts';
 import type {HeldUpgrade} from './held-upgrades.ts';
 
 /** Two different numbers, so that noise of one size cannot pass for both. */
 const rounds = [3, 5] as const;
 const settleMs = 300;
+/** More would make it likelier that counts which others move match by chance. */
+const maxTests = 3;
 
 export type StepTestContext = {
 	connectToProcess(): Promise<Connection | null>;
@@ -17,13 +19,21 @@ export type StepTestContext = {
 };
 
 export type StepTestResult =
-	| {kind: 'evaluated'; steps: StepEvaluation; agent: AgentTestFacts | null}
-	| {kind: 'refused'; answer: Extract<HeldUpgrade, {held: false}>}
-	| {kind: 'not-found'};
+	({kind: 'evaluated'} & StepEvaluation) | {kind: 'refused'; answer: Extract<HeldUpgrade, {held: false}>} | {kind: 'not-found'};
 
+/** Tests again while the counts were disturbed, at most `maxTests` times. */
 export async function runStepTest(context: StepTestContext): Promise<StepTestResult> {
 	// Opens the separate connections on which agents are read.
 	await context.agents();
+	for (let test = 1; ; test++) {
+		const result = await runRounds(context);
+		if (result.kind !== 'evaluated' || !result.isDisturbed || test === maxTests) {
+			return result;
+		}
+	}
+}
+
+async function runRounds(context: StepTestContext): Promise<StepTestResult> {
 	const steps: Step[] = [];
 	for (const k of rounds) {
 		const step = await runRound(k, context);

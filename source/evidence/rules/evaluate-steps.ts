@@ -2,31 +2,44 @@
 import type {AgentTestFacts, MetricFacts, StepTestFacts} from '../evidence.ts';
 
 type StepMetrics = {metrics: MetricFacts | null; agents: ReadonlyMap<string, number>};
-export type StepEvaluation = Omit<StepTestFacts, 'node'>;
+export type StepEvaluation = {
+	steps: Omit<StepTestFacts, 'node'>;
+	agent: AgentTestFacts | null;
+	/** Connections of others, or late ones of spoke, moved the counts too: another test may decide more. */
+	isDisturbed: boolean;
+};
+type MovedMetrics = Omit<StepTestFacts, 'node' | 'agentsRead'> & {isDisturbed: boolean};
 export type Step = {k: number; before: StepMetrics; during: StepMetrics; after: StepMetrics};
 
 /**
 Decided only if every round agrees and the control (the apiserver's count of open port-forwards) rose by exactly the number held. Otherwise
 another replica carried them, or others were active.
 */
-export function evaluateSteps(steps: readonly Step[]): {steps: StepEvaluation; agent: AgentTestFacts | null} {
-	return {steps: evaluateMetrics(steps), agent: evaluateAgents(steps)};
+export function evaluateSteps(steps: readonly Step[]): StepEvaluation {
+	const {isDisturbed, ...moved} = evaluateMetrics(steps);
+	const agentsRead = areAgentsRead(steps);
+	const agent = agentsRead ? evaluateAgents(steps) : null;
+	return {
+		steps: {...moved, agentsRead},
+		agent,
+		isDisturbed: isDisturbed || (moved.moved === 'http-connect' && agentsRead && agent === null),
+	};
 }
 
-function evaluateMetrics(steps: readonly Step[]): StepEvaluation {
+function evaluateMetrics(steps: readonly Step[]): MovedMetrics {
 	const rounds = steps.map(({k}) => k);
 	const seen = steps.flatMap(({k, before, during, after}) =>
 		before.metrics && during.metrics && after.metrics ? [{k, before: before.metrics, during: during.metrics, after: after.metrics}] : [],
 	);
-	const undecided = (why: string): StepEvaluation => ({
+	const undecided = (why: string): MovedMetrics => ({
 		rounds,
 		moved: 'undecided',
 		transport: null,
-		why,
 		observed: `${heldUpgrades(rounds)} were accepted; ${why}`,
+		isDisturbed: true,
 	});
 	if (seen.length !== steps.length || seen.length === 0) {
-		return undecided('the apiserver’s /metrics could not be read');
+		return {...undecided('the apiserver’s /metrics could not be read'), isDisturbed: false};
 	}
 
 	if (new Set(seen.flatMap(({before, during, after}) => [before, during, after].map(({startSeconds}) => startSeconds))).size > 1) {
@@ -48,7 +61,7 @@ function evaluateMetrics(steps: readonly Step[]): StepEvaluation {
 			rounds,
 			moved: 'grpc',
 			transport: transportOf(seen, 'grpc'),
-			why: null,
+			isDisturbed: false,
 			observed: `tunnels open ${gauge.map(values => values.join('→')).join(', ')} while spoke held ${heldUpgrades(rounds)}`,
 		};
 	}
@@ -58,7 +71,7 @@ function evaluateMetrics(steps: readonly Step[]): StepEvaluation {
 
 type ReadStep = {k: number; before: MetricFacts; during: MetricFacts; after: MetricFacts};
 
-function evaluateDials(seen: readonly ReadStep[], rounds: readonly number[], undecided: (why: string) => StepEvaluation): StepEvaluation {
+function evaluateDials(seen: readonly ReadStep[], rounds: readonly number[], undecided: (why: string) => MovedMetrics): MovedMetrics {
 	const dials = (protocol: 'grpc' | 'http-connect', metrics: MetricFacts) =>
 		metrics.egressDials.filter(dial => dial.protocol === protocol).reduce((exposure, {count}) => exposure + count, 0);
 	const steps = seen.map(
@@ -69,7 +82,7 @@ function evaluateDials(seen: readonly ReadStep[], rounds: readonly number[], und
 			rounds,
 			moved: 'http-connect',
 			transport: transportOf(seen, 'http-connect'),
-			why: null,
+			isDisturbed: false,
 			observed: `dials by http-connect ${steps.map(values => values.join('→')).join(', ')} while spoke held ${heldUpgrades(rounds)}`,
 		};
 	}
@@ -87,7 +100,7 @@ function evaluateDials(seen: readonly ReadStep[], rounds: readonly number[], und
 				rounds,
 				moved: 'nothing',
 				transport: null,
-				why: null,
+				isDisturbed: false,
 				observed: `no egress dial while this process carried ${heldUpgrades(rounds)} of spoke`,
 			}
 		: undecided('egress dials were counted that do not match the held upgrades');
@@ -103,16 +116,6 @@ function transportOf(seen: readonly ReadStep[], protocol: 'grpc' | 'http-connect
 }
 
 function evaluateAgents(steps: readonly Step[]): AgentTestFacts | null {
-	if (
-		steps.length === 0 ||
-		steps.some(
-			({before, during, after}) =>
-				before.agents.size === 0 || during.agents.size !== before.agents.size || after.agents.size !== before.agents.size,
-		)
-	) {
-		return null;
-	}
-
 	const sum = (agents: ReadonlyMap<string, number>) => [...agents.values()].reduce((total, value) => total + value, 0);
 	const sums = steps.map(({before, during, after}) => [sum(before.agents), sum(during.agents), sum(after.agents)] as const);
 	if (steps.some(({k}, index) => !(sums[index]![1] - sums[index]![0] === k && sums[index]![1] - sums[index]![2] === k))) {
@@ -129,4 +132,14 @@ function evaluateAgents(steps: readonly Step[]): AgentTestFacts | null {
 		agent: carriers.size === 1 ? only! : null,
 		observed: `connections of the agents ${sums.map(values => values.join('→')).join(', ')} while spoke held ${heldUpgrades(steps.map(({k}) => k))}, carried by ${[...carriers].join(' ')}`,
 	};
+}
+
+function areAgentsRead(steps: readonly Step[]): boolean {
+	return (
+		steps.length > 0 &&
+		steps.every(
+			({before, during, after}) =>
+				before.agents.size > 0 && during.agents.size === before.agents.size && after.agents.size === before.agents.size,
+		)
+	);
 }

@@ -1,7 +1,7 @@
 /** The exposure of leg 2, TLS and tunnel together (C11). */
 import type {ExposureState, Observations, RuleVerdict, TlsState} from '../evidence.ts';
 import {verdictOf, weakestBasis} from './basis.ts';
-import {needActive, needAgentMetrics} from './needs.ts';
+import {needActive, needOfAgents} from './needs.ts';
 import type {RouteVerdict} from './second-leg-route.ts';
 import {resolveApiserverFlag} from './apiserver-flag.ts';
 import {isFarEndKnown} from './second-leg-tls.ts';
@@ -61,7 +61,7 @@ function onItsOwn(observations: Observations, tls: RuleVerdict<TlsState>, route:
 			return isBehindSupervisor(observations)
 				? {...verdictOf('unknown', 'unknown', citations), why: `${noTls}; k3s’s own server can dial the target without its tunnel`}
 				: {
-						...verdictOf('unknown', 'unknown', citations, {need: [needAgentMetrics]}),
+						...verdictOf('unknown', 'unknown', citations, {need: [needOfAgents(observations)]}),
 						why: `${noTls}; it is unknown whether the egress proxy’s own connection is encrypted`,
 					};
 		}

@@ -23,6 +23,11 @@ export const needAgentMetrics: Need = {
 	check: null,
 	or: '--probe active with permission to get pods/proxy in kube-system',
 };
+const needSteadyAgents: Need = {
+	permission: null,
+	check: null,
+	or: '--probe active again, while others open and close no connections through the agents',
+};
 export const needEnvironment: Need = {permission: null, check: null, or: 'the environment of the kube-apiserver process, on its host'};
 export const needApiserverHost: Need = {permission: null, check: null, or: 'the command line of the kube-apiserver process, on its host'};
 export const needTunnelServer: Need = {permission: null, check: null, or: 'the command line of the konnectivity-server, on its host'};
@@ -90,9 +95,14 @@ const responseTo = (path: string): Need => ({
 const needFlagzResponse = responseTo('/flagz');
 const needMetricsResponse = responseTo('/metrics');
 
-/** Whether a source that may be read did not respond in time, and the next connection may settle the verdict. */
-export function isResponseMissing(needs: readonly Need[]): boolean {
-	return needs.some(({or}) => or === needFlagzResponse.or || or === needMetricsResponse.or);
+/** Whether agents carry the connection. If their counts were read, no permission is missing. */
+export function needOfAgents({stepTests}: Pick<Observations, 'stepTests'>): Need {
+	return stepTests.some(({facts}) => facts.moved === 'http-connect' && facts.agentsRead) ? needSteadyAgents : needAgentMetrics;
+}
+
+/** Whether the same reads may settle the verdict: a response did not come in time, or others disturbed the counts. */
+export function isWorthReadingAgain(needs: readonly Need[]): boolean {
+	return needs.some(({or}) => or === needFlagzResponse.or || or === needMetricsResponse.or || or === needSteadyAgents.or);
 }
 
 const sourceOf = new Map<Need, EvidenceSource>([

@@ -5,11 +5,11 @@ import {isVerificationProven} from './kubelet-tls.ts';
 import {mayBeDisabled, resolveApiserverFlag} from './apiserver-flag.ts';
 import {
 	needActive,
-	needAgentMetrics,
 	needEnvironment,
 	needFlagz,
 	needMetrics,
 	needMirrorPods,
+	needOfAgents,
 	needReplicas,
 	needStepTest,
 	obtainableNeeds,
@@ -127,7 +127,7 @@ function byStepTest(observations: Observations): RouteVerdict | undefined {
 
 		case 'http-connect': {
 			const replicas = strength === 'proven' ? [] : needReplicas(observations);
-			const need = isBehindSupervisor(observations) ? replicas : [needAgentMetrics];
+			const need = isBehindSupervisor(observations) ? replicas : [needOfAgents(observations)];
 			return carriedBy('http-connect', verdictOf('egress-http-connect', strength, citations, {need}));
 		}
 

@@ -229,3 +229,22 @@ test('one held stream is one idle port-forward', t => {
 	};
 	t.regex(evaluateSteps([step]).steps.observed, /carried 1 idle port-forward of spoke$/);
 });
+
+test('only counts that were read and that others moved are disturbed', t => {
+	const connects = (agents: (held: number) => Readonly<Record<string, number>>): Step[] =>
+		rounds((_, dialedAddress) => dials(dialedAddress)).map(({k, before, during, after}) => {
+			const withAgents = (look: Step['before'], held: number) => ({...look, agents: new Map(Object.entries(agents(held)))});
+			return {k, before: withAgents(before, 0), during: withAgents(during, k), after: withAgents(after, 0)};
+		});
+	const found = (steps: readonly Step[]) => {
+		const {steps: facts, agent, isDisturbed} = evaluateSteps(steps);
+		return [facts.moved, facts.agentsRead, agent !== null, isDisturbed];
+	};
+
+	t.deepEqual(found(connects(held => ({a: 1 + held}))), ['http-connect', true, true, false]);
+	t.deepEqual(found(connects(held => ({a: held === 3 ? 5 : held}))), ['http-connect', true, false, true]);
+	t.deepEqual(found(connects(() => ({}))), ['http-connect', false, false, false]);
+	t.deepEqual(found(rounds(held => ({tunnelsOpen: held === 0 ? 4 : 5 + held}))), ['undecided', false, false, true]);
+	t.deepEqual(found(exact(() => [null, null, null])), ['undecided', false, false, false]);
+	t.deepEqual(found(rounds(() => ({}))), ['nothing', false, false, false]);
+});

@@ -8,6 +8,7 @@ import {
 	needFlagz,
 	needMetrics,
 	needMirrorPods,
+	needOfAgents,
 	needReplicas,
 	needStepTest,
 } from '../../../source/evidence/rules/needs.ts';
@@ -837,6 +838,8 @@ const unavailable = (source: UnavailableSource['source'], reason: UnavailableSou
 const oneOfMany = {...unopened, process: processOf('p1')};
 const addressedOne = makeObservations({...oneOfMany, flags: [flags(addressed, {process: 'p1'})]});
 const testedOne = makeObservations({...oneOfMany, stepTests: [stepTest('grpc', {process: 'p1'})]});
+const unfollowed = stepTest('http-connect');
+const agentsDidNotFollow = makeObservations({stepTests: [{...unfollowed, facts: {...unfollowed.facts, agentsRead: true}}]});
 const carriedOne = makeObservations({...oneOfMany, agentTests: [{...agents, process: 'p1'}]});
 const logsOfOne = {...addressedOne, purpose: {...addressedOne.purpose, feature: 'logs' as const}};
 const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly Need[], why?: string]> = [
@@ -882,6 +885,7 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 	['held upgrades moved the tunnels', makeObservations({stepTests: [stepTest('grpc')]}), []],
 	['held upgrades of one apiserver moved the tunnels', testedOne, needReplicas(testedOne)],
 	['held upgrades moved the dials by HTTP CONNECT', makeObservations({stepTests: [stepTest('http-connect')]}), [needAgentMetrics]],
+	['the same, and the counts of agents were read but did not follow', agentsDidNotFollow, [needOfAgents(agentsDidNotFollow)]],
 	[
 		'the same behind the server of k3s, which has no Konnectivity',
 		makeObservations({stepTests: [stepTest('http-connect')], flags: [flags({...tunnelFlags, 'advertise-port': '6443'})]}),

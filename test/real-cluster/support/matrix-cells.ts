@@ -7,7 +7,7 @@ import {runActiveProbes} from '../../../source/evidence/run-active-probes.ts';
 import {examineApiserver} from '../../../source/evidence/examine-apiserver.ts';
 import {planPaths} from '../../../source/evidence/plan-paths.ts';
 import {configuredPath} from '../../../source/evidence/find-paths.ts';
-import {isResponseMissing} from '../../../source/evidence/rules/needs.ts';
+import {isWorthReadingAgain} from '../../../source/evidence/rules/needs.ts';
 import type {UserName} from '../lab/kubeconfig.ts';
 import {labTranslatesStreams} from '../lab/programs.ts';
 import type {StreamFacts, Truth} from '../lab/truth.ts';
@@ -61,10 +61,10 @@ export type Cell = {
 /** On a loaded machine, responses exceed the timeouts that suit a person. */
 const maxAttempts = 5;
 
-/** Whether a verdict is unknown only because a response did not come in time, by the word of the path itself. */
-export function lacksResponse({phase, legs: [, second], crossing}: Path): boolean {
+/** Whether a verdict is unknown only because a response came late or others disturbed the counts, by the word of the path itself. */
+export function mayBeReadAgain({phase, legs: [, second], crossing}: Path): boolean {
 	return (
-		phase === 'checking' || [second!.tls, second!.route, crossing].some(({state, need}) => state === 'unknown' && isResponseMissing(need))
+		phase === 'checking' || [second!.tls, second!.route, crossing].some(({state, need}) => state === 'unknown' && isWorthReadingAgain(need))
 	);
 }
 
@@ -76,7 +76,7 @@ type Reader = {
 	flagz?: boolean;
 };
 
-/** Reads every variant passively, then with the active probes; again while a response was missing. */
+/** Reads every variant passively, then with the active probes; again while that may settle more. */
 export async function cellsOf(reader: Reader): Promise<Cell[]> {
 	return readUntilAnswered(async () => readCells(reader));
 }
@@ -86,7 +86,7 @@ export async function readUntilAnswered(read: () => Promise<Array<Omit<Cell, 'is
 	const cells: Cell[] = [];
 	for (let attempt = 1; ; attempt++) {
 		const found = await read();
-		const isRepeated = attempt < maxAttempts && found.some(({path}) => lacksResponse(path));
+		const isRepeated = attempt < maxAttempts && found.some(({path}) => mayBeReadAgain(path));
 		cells.push(...found.map(cell => ({...cell, isRepeated})));
 		if (!isRepeated) {
 			return cells;

@@ -5,7 +5,7 @@ import type {Path} from '../../../source/evidence/evidence.ts';
 import type {UserName} from '../lab/kubeconfig.ts';
 import type {StreamFacts, Truth} from '../lab/truth.ts';
 import type {Cluster, LabServer} from './cluster.ts';
-import {lacksResponse, readUntilAnswered, silentCommand, type Cell} from './matrix-cells.ts';
+import {mayBeReadAgain, readUntilAnswered, silentCommand, type Cell} from './matrix-cells.ts';
 
 const oneShots: ReadonlyArray<[name: string, args: readonly string[], stream: StreamFacts]> = [
 	['logs', ['logs', 'finished-writer', '--tail=1', '--path=json'], {feature: 'logs', serving: 'signed'}],
@@ -80,7 +80,7 @@ async function labelledStderr(cluster: Cluster, server: LabServer, args: readonl
 	let isSettled = false;
 	createInterface({input: child.stderr}).on('line', line => {
 		lines.push(line);
-		if (!isSettled && pathsIn(line).some(path => path.phase === 'settled' && !lacksResponse(path))) {
+		if (!isSettled && pathsIn(line).some(path => path.phase === 'settled' && !mayBeReadAgain(path))) {
 			isSettled = true;
 			clearTimeout(timer);
 			timer = setTimeout(interrupt, mayChangeMs);
