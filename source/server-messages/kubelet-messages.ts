@@ -42,7 +42,7 @@ export const kubeletMessages: readonly MessageRule[] = [
 		wrappers: dialWrappers,
 		speaker: 'apiserver',
 		...leg2,
-		meaning: `${refuses}: the name matches, but its CA is not the one that the apiserver trusts (--kubelet-certificate-authority)`,
+		meaning: `${refuses}: the name matches, but its CA is not the one that the apiserver trusts (for kubelets, --kubelet-certificate-authority)`,
 		remedy: servingRemedy,
 		proves: {tls: 'refused'},
 	},
