@@ -1,6 +1,6 @@
 /** Splits a response body into blocks of whole lines. */
 import type {Readable} from 'node:stream';
-import {setImmediate as turn, setTimeout as delay} from 'node:timers/promises';
+import {setTimeout as delay} from 'node:timers/promises';
 import {monotonicMs} from '../../async/clock.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {readAvailable, createBodyWaiter} from './body-waiter.ts';
@@ -54,7 +54,10 @@ export async function readLineBlocks(
 				}
 
 				// A follow receives one record per line: gather all that arrived.
-				await (body.readableLength > 0 && length < floodBytes && monotonicMs() - lastChunkAt < 5 * gatherMs ? delay(gatherMs) : turn());
+				if (body.readableLength > 0 && length < floodBytes && monotonicMs() - lastChunkAt < 5 * gatherMs) {
+					await delay(gatherMs);
+				}
+
 				continue;
 			}
 

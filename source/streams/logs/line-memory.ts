@@ -2,7 +2,7 @@
 
 /** Most logs fill no more in a second. */
 const firstChunkBytes = 16 * 1024;
-const chunkBytes = 1024 * 1024;
+const maxChunkBytes = 1024 * 1024;
 
 export type StoredBytes = {bytes: Buffer; chunk: Chunk};
 
@@ -10,8 +10,9 @@ export type StoredBytes = {bytes: Buffer; chunk: Chunk};
 type Chunk = {memory: Buffer; length: number; stored: number};
 
 /**
-Reuses its chunks. The buffers of a response would be freed only by V8's collection of old objects, which starts when 64 MiB of them wait:
-they live just long enough to become old.
+Reuses its chunks, and makes a larger one only while all are in use, because a hundred quiet logs can be followed at once. The buffers of a
+response would be freed only by V8's collection of old objects, which starts when 64 MiB of them wait: they live just long enough to become
+old.
 */
 export class LineMemory {
 	#current: Chunk | null = null;
@@ -47,7 +48,8 @@ export class LineMemory {
 		}
 
 		chunk.length = 0;
-		if (chunk !== this.#current && chunk.memory.length === chunkBytes) {
+		const {length} = chunk.memory;
+		if (chunk !== this.#current && length <= maxChunkBytes && length >= (this.#free?.memory.length ?? 0)) {
 			this.#free = chunk;
 		}
 	}
@@ -57,10 +59,14 @@ export class LineMemory {
 			return this.#current;
 		}
 
-		const size = this.#current ? chunkBytes : firstChunkBytes;
-		const reused = length <= chunkBytes ? this.#free : null;
-		this.#free = reused ? null : this.#free;
-		this.#current = reused ?? {memory: Buffer.allocUnsafeSlow(Math.max(size, length)), length: 0, stored: 0};
+		if (this.#free && this.#free.memory.length >= length) {
+			this.#current = this.#free;
+			this.#free = null;
+		} else {
+			const size = this.#current ? Math.min(2 * this.#current.memory.length, maxChunkBytes) : firstChunkBytes;
+			this.#current = {memory: Buffer.allocUnsafeSlow(Math.max(size, length)), length: 0, stored: 0};
+		}
+
 		return this.#current;
 	}
 }
