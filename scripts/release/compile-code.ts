@@ -1,8 +1,8 @@
 /**
 Compiles every function of the program's files:
-`node --random-seed=1 --single-threaded-gc scripts/release/compile-code.ts FOLDER NAME…`. The V8 that executes this must be the one that
-uses the result. Without a fixed seed, V8 would order its hash tables differently each time, and with a garbage collector in other threads,
-a few bytes would depend on when it ran.
+`node --random-seed=1 --single-threaded-gc --initial-heap-size=2048 scripts/release/compile-code.ts FOLDER NAME…`. The V8 that executes
+this must be the one that uses the result. Without a fixed seed, V8 would order its hash tables differently each time. V8 does not clear
+the padding of bytecode arrays, so it contains what was there before a garbage collection; the heap is so large that there is none.
 */
 import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
@@ -47,6 +47,7 @@ for (const name of names) {
 /** V8 rejects code that was stored with other flags, although the garbage collector does not matter to code. */
 function readDefaultFlagHash(): number {
 	setFlagsFromString('--no-single-threaded-gc');
+	setFlagsFromString('--initial-heap-size=0');
 	for (const flag of collectorFlags) {
 		setFlagsFromString(`--${flag}`);
 	}

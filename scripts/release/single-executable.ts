@@ -21,13 +21,19 @@ export async function buildSingleExecutable(platform: Platform, scratch: string,
 	await checkNode(platform);
 	await cp(join(root, 'build'), scratch, {recursive: true});
 	const names = await programFiles(scratch);
-	await run(process.execPath, [
-		'--random-seed=1',
-		'--single-threaded-gc',
-		join(root, 'scripts/release/compile-code.ts'),
-		scratch,
-		...names,
-	]);
+	// The code contains how many functions Node had loaded before, which depends on variables such as NODE_COMPILE_CACHE.
+	await run(
+		process.execPath,
+		[
+			'--random-seed=1',
+			'--single-threaded-gc',
+			'--initial-heap-size=2048',
+			join(root, 'scripts/release/compile-code.ts'),
+			scratch,
+			...names,
+		],
+		{env: {}},
+	);
 	const code = await readFile(join(scratch, 'spoke.js'), 'utf8');
 	// The first two lines are for the shell.
 	await writeFile(join(scratch, 'main.js'), code.split('\n').slice(2).join('\n'));
