@@ -104,7 +104,7 @@ test('junit, sarif, prometheus and markdown documents have each of several conte
 	};
 
 	const junit = await report('junit');
-	t.regex(junit, /<testsuites name="spoke audit" tests="37" failures="1" errors="1" /);
+	t.regex(junit, /<testsuites name="spoke audit" tests="37" failures="1" errors="1">/);
 	t.deepEqual(
 		[...junit.matchAll(/<testsuite name="(\w+)" tests="(\d+)" failures="(\d)" errors="(\d)"/g)].map(([, ...parts]) => parts.join(' ')),
 		['eu 18 1 0', 'us 18 0 0', 'down 1 0 1'],
