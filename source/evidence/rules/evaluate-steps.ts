@@ -55,7 +55,9 @@ function evaluateMetrics(steps: readonly Step[]): MovedMetrics {
 		return undecided('the apiserver’s own count of port-forwards did not follow: another replica carried them, or others were active');
 	}
 
-	const gauge = seen.map(({before, during, after}) => [before.tunnelsOpen ?? 0, during.tunnelsOpen ?? 0, after.tunnelsOpen ?? 0] as const);
+	const gauge = seen.map(
+		({before, during, after}) => [before, during, after].map(({tunnelsOpen}) => tunnelsOpen ?? 0) as [number, number, number],
+	);
 	if (seen.every(({k}, index) => gauge[index]![1] - gauge[index]![0] === k && gauge[index]![1] - gauge[index]![2] === k)) {
 		return {
 			rounds,

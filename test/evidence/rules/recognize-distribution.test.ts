@@ -1,7 +1,7 @@
 /** Distributions, recognized from objects as the projects' own sources make them. */
 import test from 'ava';
 import {distributions} from '../../../source/evidence/rules/distributions.ts';
-import {describeDistribution, recognizeDistribution} from '../../../source/evidence/rules/recognize-distribution.ts';
+import {describeDistribution, marksOf, recognizeDistribution} from '../../../source/evidence/rules/recognize-distribution.ts';
 
 type Given = Partial<Parameters<typeof recognizeDistribution>[0]>;
 
@@ -55,6 +55,17 @@ test('the rows above cover every distribution that has a mark', t => {
 		distributions.filter(({id, marks}) => marks.length > 0 && !covered.has(id)).map(({id}) => id),
 		[],
 	);
+});
+
+test('of a node’s labels and annotations, only marks of that kind are kept', t => {
+	const other = node(
+		{'microk8s.io/cluster': 'true'},
+		{'microk8s.io/cluster': 'true', 'kubeadm.alpha.kubernetes.io/cri-socket': 'unix:///x'},
+	);
+	t.deepEqual(marksOf(other), {
+		metadata: {labels: {'microk8s.io/cluster': 'true'}, annotations: {'kubeadm.alpha.kubernetes.io/cri-socket': 'unix:///x'}},
+		status: other.status,
+	});
 });
 
 test('a description names what the distribution was recognized by', t => {

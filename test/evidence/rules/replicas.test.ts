@@ -97,6 +97,15 @@ const rows: ReadonlyArray<[title: string, given: Partial<Observations>, count: n
 		{flags: [flags(at('10.0.0.6'))], replicas: knownReplicas(2, ['10.0.0.5:6443', '10.0.0.6:6443'])},
 		2,
 	],
+	[
+		'two found, of which the second one names an address, and the pods of both',
+		{
+			flags: [two[0]!, flags(at('10.0.0.7'), {connection: 'c9', process: 'p2'})],
+			mirrorPods: [mirrorPod('a', at('10.0.0.7')), mirrorPod('b', at('10.0.0.8'))],
+			replicas: knownReplicas(2),
+		},
+		2,
+	],
 	['two mirror pods, one lease', {mirrorPods: [mirrorPod('a', {}), mirrorPod('b', {})], replicas: knownReplicas(1)}, 2],
 ];
 
