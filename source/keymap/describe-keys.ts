@@ -18,8 +18,19 @@ export function describeKeys(
 	context: string,
 	disabledReason: (action: ActionSpec) => string | null = () => null,
 ): readonly KeyHint[] {
-	return freeKeys(keymap, context).map(hint => ({...hint, disabledReason: disabledReason(hint.action)}));
+	const free = freeKeys(keymap, context);
+	const hints = free.map(hint => ({...hint, disabledReason: disabledReason(hint.action)}));
+	const last = lastHints.get(free);
+	if (last?.every((hint, index) => hint.disabledReason === hints[index]!.disabledReason)) {
+		return last;
+	}
+
+	lastHints.set(free, hints);
+	return hints;
 }
+
+/** While no reason changed, the hints are the same array, so that what shows keys is not drawn again. */
+const lastHints = new WeakMap<readonly FreeKeys[], readonly KeyHint[]>();
 
 type FreeKeys = Omit<KeyHint, 'disabledReason'>;
 

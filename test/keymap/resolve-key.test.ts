@@ -71,3 +71,11 @@ test('a disabled action has a reason and is marked in the footer', t => {
 	t.is(hints.find(({action}) => action.id === 'logs')?.disabledReason, null);
 	t.true(footerHints(hints).find(({id}) => id === 'shell')?.isDisabled);
 });
+
+test('the hints of a context are the same array until a reason changes', t => {
+	const reasonOf = (reason: string | null) => describeKeys(keymap, 'pods', ({id}) => (id === 'shell' ? reason : null));
+	const before = reasonOf(null);
+	t.is(reasonOf(null), before);
+	t.is(reasonOf('not allowed').find(({action}) => action.id === 'shell')?.disabledReason, 'not allowed');
+	t.is(reasonOf(null).find(({action}) => action.id === 'shell')?.disabledReason, null);
+});

@@ -7,10 +7,10 @@ import type {SessionState, ShownAuditRow} from '../frame/session-state.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
 import {CursorRows, Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
-import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import {useScreenWith} from '../kit/screen-context.ts';
 import {Row, Words} from '../kit/styled-text.tsx';
 import {clipSpans, line, styled, type Line} from '../kit/styled-line.ts';
-import {textLines} from '../kit/text-rows.ts';
+import {textLines, textParts} from '../kit/text-rows.ts';
 import {auditPicture, verdictRole} from './audit-picture.ts';
 
 const provenHead = 'PROVEN FOR';
@@ -23,7 +23,7 @@ const wideFrom = 60;
 const unitsFrom = 100;
 
 export function AuditView(): ReactNode {
-	const screen = useScreen(wholeScreen);
+	const screen = useScreenWith(...textParts, 'audit');
 	const {
 		state: {audit, size},
 		theme: {glyphs},

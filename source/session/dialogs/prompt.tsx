@@ -3,15 +3,15 @@ import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import type {ActionId} from '../../actions/action-table.ts';
 import {cellWidth, truncateStartToCells, truncateToCells} from '../../text/cell-width.ts';
-import {hintedKey, type RenderInput} from '../kit/render-input.ts';
-import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import {hintedKey, type ScreenWith} from '../kit/render-input.ts';
+import {useScreenWith} from '../kit/screen-context.ts';
 import {clickable, lineWidth, styled, type Span} from '../kit/styled-line.ts';
 import {Row} from '../kit/styled-text.tsx';
 import type {PromptDialog, TextInput} from './dialog.ts';
 
 /** `/timeout▏             17 matches   Enter accept   Esc cancel` */
 export function Prompt({prompt}: {readonly prompt: PromptDialog}): ReactNode {
-	const screen = useScreen(wholeScreen);
+	const screen = useScreenWith('size');
 	const {columns} = screen.state.size;
 	const input = inputSpans(prompt, screen.theme.glyphs.caret, columns);
 	const keys = keySpans(screen, prompt);
@@ -44,7 +44,7 @@ function inputSpans({lead, regex, problem, typed}: PromptDialog, caret: string, 
 	];
 }
 
-function keySpans(screen: RenderInput, prompt: PromptDialog): Span[] {
+function keySpans(screen: ScreenWith<never>, prompt: PromptDialog): Span[] {
 	const key = (action: ActionId, label: string) => {
 		const at = hintedKey(screen, action);
 		return at === undefined ? [] : clickable(action, [styled('key', at), {text: ` ${label}  `}]);

@@ -8,15 +8,15 @@ import type {ForwardState} from '../frame/session-state.ts';
 import {abbreviatePodName} from '../../descriptions/parts.ts';
 import {qualifyWithNamespace} from '../kit/qualify-name.ts';
 import {wrapToWidth} from '../kit/wrap-to-width.ts';
-import {firstKey, type RenderInput} from '../kit/render-input.ts';
+import {firstKey, type ScreenWith} from '../kit/render-input.ts';
 import {CursorRows, Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
-import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import {useScreenWith} from '../kit/screen-context.ts';
 import {Row, Words} from '../kit/styled-text.tsx';
 import {line, styled, type Line} from '../kit/styled-line.ts';
 
 function liveLine(
-	{state: {now}}: RenderInput,
+	{state: {now}}: ScreenWith<'now'>,
 	{connection, client, pod, since, up, down, congested}: ForwardState['openConnections'][number],
 	{spread}: Pick<ForwardState, 'spread'>,
 ): Line {
@@ -40,7 +40,7 @@ function destinationText({target, remote, namespace}: ForwardState, onScreen: st
 }
 
 function NoForwards(): ReactNode {
-	const screen = useScreen(wholeScreen);
+	const screen = useScreenWith('forwardSets');
 	const {forwardSets} = screen.state;
 	const sets = forwardSets.map(({name, count}) => `${name} (${formatQuantity(count, 'forward')})`).join(', ');
 	const start = firstKey(screen, 'forwards.open-set') ?? ':forward-set';
@@ -57,7 +57,7 @@ function NoForwards(): ReactNode {
 }
 
 export function Forwards(): ReactNode {
-	const screen = useScreen(wholeScreen);
+	const screen = useScreenWith('forwards', 'forwardCursor', 'size', 'cluster', 'hasScreenReader');
 	const {
 		state: {forwards, forwardCursor, size, cluster, hasScreenReader},
 		theme: {glyphs},
@@ -107,7 +107,7 @@ function spokenForward(one: ForwardState, onScreen: string | null): string {
 }
 
 function ForwardLog({forward}: {readonly forward: ForwardState}): ReactNode {
-	const screen = useScreen(wholeScreen);
+	const screen = useScreenWith('cluster', 'now');
 	const {context, namespace, target, remote, open, closed, failed} = forward;
 	const {cluster} = screen.state;
 	return (
@@ -122,7 +122,7 @@ function ForwardLog({forward}: {readonly forward: ForwardState}): ReactNode {
 	);
 }
 
-function logLines(screen: RenderInput, at: ForwardState, columns: number): Line[] {
+function logLines(screen: ScreenWith<'now'>, at: ForwardState, columns: number): Line[] {
 	return [
 		...at.openConnections.toReversed().map(one => liveLine(screen, one, at)),
 		...at.log

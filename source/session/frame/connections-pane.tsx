@@ -12,12 +12,12 @@ import {formatAge} from '../../text/format-time.ts';
 import {describeHiddenRows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
 import {MouseBox} from '../kit/mouse.tsx';
-import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import {useScreenWith} from '../kit/screen-context.ts';
 import {Row, useReading} from '../kit/styled-text.tsx';
 import {spokenPath} from './path-pane.tsx';
 import {connectionRows} from './layout.ts';
 import {pathBadge} from '../kit/path-line-spans.ts';
-import {firstKey, type RenderInput} from '../kit/render-input.ts';
+import {firstKey, type ScreenWith} from '../kit/render-input.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
 import {formatRoundTrips, pendingTimes} from './round-trips.ts';
 import {line, lineWidth, styled, spread, type Line, type Span} from '../kit/styled-line.ts';
@@ -27,8 +27,11 @@ const narrowRoom = 22;
 
 const signs = {open: 'open', working: 'working', stopped: 'stopped', failed: 'failed'} as const;
 
+const shownParts = ['connections', 'connectionCursor', 'pane', 'cluster', 'size', 'now', 'isReducedMotion'] as const;
+type ConnectionsScreen = ScreenWith<(typeof shownParts)[number]>;
+
 export function Connections(): ReactNode {
-	const screen = useScreen(wholeScreen);
+	const screen = useScreenWith(...shownParts, 'zoom');
 	const rows = connectionRows(screen.state);
 	const reading = useReading(() => spokenConnection(screen.state));
 	return rows === 0 ? null : (
@@ -41,7 +44,7 @@ export function Connections(): ReactNode {
 	);
 }
 
-function spokenConnection({connections, connectionCursor, cluster}: SessionState): string {
+function spokenConnection({connections, connectionCursor, cluster}: ConnectionsScreen['state']): string {
 	const entry = connections[connectionCursor];
 	if (entry === undefined) {
 		return 'Connections, none.';
@@ -57,7 +60,7 @@ function spokenConnection({connections, connectionCursor, cluster}: SessionState
 const legNote = '(leg 2 of each)';
 
 function Title(): ReactNode {
-	const screen = useScreen(wholeScreen);
+	const screen = useScreenWith('connections', 'pane', 'size');
 	const {
 		state: {connections, pane, size},
 		theme: {glyphs},
@@ -74,7 +77,7 @@ function Title(): ReactNode {
 	);
 }
 
-export function connectionLines(screen: RenderInput, rows: number): Line[] {
+export function connectionLines(screen: ConnectionsScreen, rows: number): Line[] {
 	const {
 		state: {connections, connectionCursor},
 	} = screen;
@@ -96,7 +99,7 @@ export function connectionLines(screen: RenderInput, rows: number): Line[] {
 	return lines;
 }
 
-function entryLine(screen: RenderInput, entry: ConnectionEntry, isAt: boolean): Line {
+function entryLine(screen: ConnectionsScreen, entry: ConnectionEntry, isAt: boolean): Line {
 	const {
 		state: {size, pane, now, cluster, isReducedMotion},
 		theme: {glyphs},
@@ -137,7 +140,7 @@ function newsMark({changedAt}: ConnectionEntry, now: number, {look}: Glyphs): Sp
 }
 
 /** Equal for all rows, to align the badges. */
-function roomForWhat({connections, cluster}: SessionState, isWide: boolean): number {
+function roomForWhat({connections, cluster}: ConnectionsScreen['state'], isWide: boolean): number {
 	if (isWide) {
 		return 36;
 	}
@@ -178,7 +181,7 @@ function noteSpan({phase, note}: ConnectionEntry): Span {
 	return styled(phase === 'failed' ? 'state.failed' : undefined, note);
 }
 
-function roundTrip(state: SessionState, {kind}: ConnectionEntry, path: Path | null): string {
+function roundTrip(state: ConnectionsScreen['state'], {kind}: ConnectionEntry, path: Path | null): string {
 	const trips = path === null ? '' : formatRoundTrips(path, pendingTimes(state, path));
 	return trips === '' && kind === 'logs' ? 'no round-trip time for logs' : trips;
 }
@@ -231,13 +234,13 @@ function listenerBadge(path: Path | null, glyphs: Glyphs, isWide: boolean): Span
 		: [styled('text.dim', 'last '), ...pathBadge(path, glyphs).slice(-1)];
 }
 
-export function listenerUsersText({state: {connections}}: Pick<RenderInput, 'state'>): string {
+export function listenerUsersText({state: {connections}}: {state: Pick<SessionState, 'connections'>}): string {
 	return connections
 		.flatMap(({listenerUsers, phase}) => (listenerUsers !== null && phase !== 'stopped' && phase !== 'failed' ? [listenerUsers] : []))
 		.join(' · ');
 }
 
-function noConnections(screen: RenderInput): Line[] {
+function noConnections(screen: ScreenWith<never>): Line[] {
 	const {
 		theme: {glyphs},
 	} = screen;

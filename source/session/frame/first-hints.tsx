@@ -3,8 +3,8 @@ import type {ReactNode} from 'react';
 import type {ActionId} from '../../actions/action-table.ts';
 import {selectedRow} from '../lists/list-state.ts';
 import type {ListName} from '../lists/list-kinds.ts';
-import type {RenderInput} from '../kit/render-input.ts';
-import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import type {ScreenWith} from '../kit/render-input.ts';
+import {useScreen, useScreenWith} from '../kit/screen-context.ts';
 import {clickable, lineWidth, styled, type Span} from '../kit/styled-line.ts';
 import {Row} from '../kit/styled-text.tsx';
 import {hasPaneTitles} from './layout.ts';
@@ -12,9 +12,13 @@ import {currentList} from './session-state.ts';
 
 /** A row of its own below the list. */
 export function FirstHints(): ReactNode {
-	const screen = useScreen(wholeScreen);
-	const {state} = screen;
-	return state.firstHints !== null && hasPaneTitles(state) && <Row spans={[{text: ' '}, ...hintsWithin(screen, state.size.columns - 2)]} />;
+	const isShown = useScreen(({state}) => state.firstHints !== null && hasPaneTitles(state));
+	return isShown && <Hints />;
+}
+
+function Hints(): ReactNode {
+	const screen = useScreenWith('firstHints', 'size', 'view', 'lists');
+	return <Row spans={[{text: ' '}, ...hintsWithin(screen, screen.state.size.columns - 2)]} />;
 }
 
 const opened: Readonly<Record<ListName, string>> = {
@@ -26,7 +30,7 @@ const opened: Readonly<Record<ListName, string>> = {
 };
 
 /** As many as fit. The keys are those of the selected row. */
-function hintsWithin(screen: RenderInput, width: number): Span[] {
+function hintsWithin(screen: ScreenWith<'firstHints' | 'view' | 'lists'>, width: number): Span[] {
 	const {
 		state,
 		theme: {glyphs},
@@ -53,7 +57,7 @@ function hintsWithin(screen: RenderInput, width: number): Span[] {
 }
 
 /** Empty without a key, or if the action is disabled. */
-function keyHint({hints, viewHints = hints}: RenderInput, action: ActionId, label: string): Span[] {
+function keyHint({hints, viewHints = hints}: ScreenWith<never>, action: ActionId, label: string): Span[] {
 	const hint = viewHints.find(one => one.action.id === action && one.disabledReason === null);
 	const key = hint?.keys[0];
 	return key === undefined ? [] : clickable(action, [styled('key', key), styled('text.dim', ` ${label}`)]);

@@ -3,21 +3,24 @@ import type {ReactNode} from 'react';
 import {footerHints} from '../../keymap/describe-keys.ts';
 import {cellWidth} from '../../text/cell-width.ts';
 import {Prompt} from '../dialogs/prompt.tsx';
-import {firstKey, type RenderInput} from '../kit/render-input.ts';
-import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import {firstKey, type ScreenWith} from '../kit/render-input.ts';
+import {useScreen, useScreenWith} from '../kit/screen-context.ts';
 import {clickable, line, spread, styled, type Line, type Span} from '../kit/styled-line.ts';
 import {Row} from '../kit/styled-text.tsx';
 import {isAwaitingApiserver, type Message} from './session-state.ts';
 
 /** The last row: keys or a message, or the open prompt. */
 export function Footer(): ReactNode {
-	const screen = useScreen(wholeScreen);
+	const screen = useScreenWith('size', 'overlay', 'layers', 'pending', 'notice', 'hasScreenReader');
+	const isUnreachable = useScreen(({state}) => isAwaitingApiserver(state));
 	const {overlay} = screen.state;
-	return overlay?.kind === 'prompt' ? <Prompt prompt={overlay} /> : <Row {...footerLine(screen)} />;
+	return overlay?.kind === 'prompt' ? <Prompt prompt={overlay} /> : <Row {...footerLine(screen, isUnreachable)} />;
 }
 
+type FooterScreen = ScreenWith<'size' | 'overlay' | 'layers' | 'pending' | 'notice' | 'hasScreenReader'>;
+
 /** Never drops the hints of commands and help. */
-function footerLine(screen: RenderInput): Line {
+function footerLine(screen: FooterScreen, isUnreachable: boolean): Line {
 	const {state, hints} = screen;
 	const width = state.size.columns - 1;
 	if (state.pending !== null) {
@@ -44,7 +47,7 @@ function footerLine(screen: RenderInput): Line {
 	const shown: Array<(typeof all)[number]> = [];
 	for (const hint of state.hasScreenReader ? [] : all) {
 		// Another namespace does not help while the apiserver does not respond.
-		const isUseless = hint.id === 'namespace.pick' && isAwaitingApiserver(state);
+		const isUseless = hint.id === 'namespace.pick' && isUnreachable;
 		if (!last.includes(hint) && !isUseless && widthOf([...shown, hint]) <= room) {
 			shown.push(hint);
 		}
@@ -59,7 +62,7 @@ function footerLine(screen: RenderInput): Line {
 	);
 }
 
-function pendingFooter({hints, theme: {glyphs}}: RenderInput, pending: string): Line {
+function pendingFooter({hints, theme: {glyphs}}: ScreenWith<never>, pending: string): Line {
 	const next = hints.flatMap(({keys, action}) =>
 		keys.flatMap(key =>
 			key.startsWith(`${pending} `)
@@ -73,7 +76,7 @@ function pendingFooter({hints, theme: {glyphs}}: RenderInput, pending: string): 
 const noticeRole = {error: 'notice.error', warn: 'notice.warn', plain: undefined} as const;
 
 /** The messages show a notice that is cut here. */
-function noticeFooter(screen: RenderInput, {text, role, hint}: Message): Line {
+function noticeFooter(screen: ScreenWith<'size'>, {text, role, hint}: Message): Line {
 	const {columns} = screen.state.size;
 	const messages = hint === '' && cellWidth(text) > columns - 1 ? firstKey(screen, 'messages.open') : null;
 	const shownHint = messages === null ? hint : `${messages} full text`;
@@ -90,7 +93,7 @@ function noticeFooter(screen: RenderInput, {text, role, hint}: Message): Line {
 	);
 }
 
-function helpFooter({hints}: RenderInput): Line {
+function helpFooter({hints}: ScreenWith<never>): Line {
 	const turns = hints.flatMap(({action, keys}) =>
 		action.id === 'move.down' || action.id === 'move.page-down'
 			? clickable(action.id, [styled('key', keys[0] ?? ''), {text: ` ${action.title}  `}])

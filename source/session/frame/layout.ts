@@ -7,8 +7,6 @@ const readerPageRows = 3;
 /** A screen reader has no edge: a text is cut only where it is too long to listen to. */
 const readerSize = {columns: 400, rows: 24};
 
-type Sized = Pick<SessionState, 'size' | 'zoom' | 'view' | 'connections'>;
-
 const lowBelow = 20;
 /** Minimum rows of the screen for a preview. */
 const previewFrom = 32;
@@ -19,12 +17,12 @@ export function hasPaneTitles({size: {rows}, zoom}: Pick<SessionState, 'size' | 
 }
 
 /** Rows of the details below a list, with their title. */
-export function previewRows({size: {rows}, zoom, view}: Sized): number {
+export function previewRows({size: {rows}, zoom, view}: Pick<SessionState, 'size' | 'zoom' | 'view'>): number {
 	return rows >= previewFrom && !zoom && isListName(view) ? Math.max(6, Math.min(16, Math.floor(rows / 4))) : 0;
 }
 
 /** Rows of the connections, without their title. */
-export function connectionRows(state: Sized): number {
+export function connectionRows(state: Pick<SessionState, 'size' | 'zoom' | 'connections'>): number {
 	const {connections, size, zoom} = state;
 	if (zoom) {
 		return 0;

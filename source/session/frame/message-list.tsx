@@ -4,19 +4,19 @@ import type {Layer, SessionState, TextLine} from './session-state.ts';
 import {wrappingOf} from '../kit/text-wrapping.ts';
 import {clockTime} from '../../text/format-time.ts';
 import {Page} from '../kit/page.tsx';
-import type {RenderInput} from '../kit/render-input.ts';
-import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import type {ScreenWith} from '../kit/render-input.ts';
+import {useScreenWith} from '../kit/screen-context.ts';
 import type {Line} from '../kit/styled-line.ts';
-import {textRows} from '../kit/text-rows.ts';
+import {textParts, textRows, type TextPart} from '../kit/text-rows.ts';
 
 export function Messages({layer}: {readonly layer: MessagesLayer}): ReactNode {
-	const screen = useScreen(wholeScreen);
+	const screen = useScreenWith(...textParts, 'messages', 'textsAreCut');
 	return <Page title="Messages" right={String(screen.state.messages.length)} body={messagesBody(screen, layer)} top={layer.top} />;
 }
 
 type MessagesLayer = Extract<Layer, {kind: 'messages'}>;
 
-export function messagesBody(screen: RenderInput, layer: MessagesLayer): Line[] {
+export function messagesBody(screen: ScreenWith<TextPart | 'messages' | 'textsAreCut'>, layer: MessagesLayer): Line[] {
 	return textRows(screen, messageTexts(screen.state), wrappingOf(screen.state, layer)).map(row => row.line);
 }
 

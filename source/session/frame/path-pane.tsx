@@ -7,9 +7,9 @@ import {hubName} from '../../evidence/path-line.ts';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {pathLineSpansWithEndTime, replicaLetter, tlsRole} from '../kit/path-line-spans.ts';
-import {firstKey, type RenderInput} from '../kit/render-input.ts';
+import {firstKey, type RenderInput, type ScreenWith} from '../kit/render-input.ts';
 import {Rule} from '../kit/rule.tsx';
-import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import {useScreen, useScreenWith, wholeScreen} from '../kit/screen-context.ts';
 import {toSessionAdvice} from '../kit/session-advice.ts';
 import {line, styled, type Line} from '../kit/styled-line.ts';
 import {Row, useReading} from '../kit/styled-text.tsx';
@@ -37,15 +37,14 @@ import {currentList, type SessionState} from './session-state.ts';
 
 /** The path of the selection: one line, what it means, and the evidence if it is broken or differs from the row before. */
 export function PathPane(): ReactNode {
-	const screen = useScreen(wholeScreen);
-	const {view} = screen.state;
-	const reading = useReading(() => spokenPath(shownPath(screen.state)));
+	const view = useScreen(({state}) => state.view);
+	const path = useScreen(({state}) => shownPath(state));
+	const isLow = useScreen(({state}) => !hasPaneTitles(state));
+	const reading = useReading(() => spokenPath(path));
 	return view === 'audit' || view === 'proxy' ? null : (
 		<Box flexDirection="column" flexShrink={0} {...reading}>
-			{hasPaneTitles(screen.state) && view !== 'sandbox' && <Title />}
-			{pathPane(screen).map((line, index) => (
-				<Row key={index} {...line} />
-			))}
+			{!isLow && view !== 'sandbox' && <Title path={path} />}
+			{path === null ? <UnreadPath /> : <ReadPath path={path} />}
 		</Box>
 	);
 }
@@ -54,16 +53,14 @@ export function spokenPath(path: Path | null): string {
 	return path === null ? '' : pathSentences(path).join('\n');
 }
 
-function Title(): ReactNode {
-	const screen = useScreen(wholeScreen);
-	const {state} = screen;
-	const {columns} = state.size;
-	const path = shownPath(state);
-	const key = firstKey(screen, 'why');
-	const after = path === null || columns < 76 ? '' : describeRoundTrips(path, pendingTimes(state, path));
-	const uptime = path === null || columns < 110 ? '' : describeUptime(path, state.now);
-	const right = [uptime, key === null ? '' : `${key} why`].filter(part => part !== '').join('  ');
-	return <Rule title={pathTitle(path, rowOfSelection(state)?.name ?? '')} after={after} right={right} />;
+function Title({path}: {readonly path: Path | null}): ReactNode {
+	const {columns} = useScreen(({state}) => state.size);
+	const key = useScreen(screen => firstKey(screen, 'why'));
+	const subject = useScreen(({state}) => rowOfSelection(state)?.name ?? '');
+	const roundTrips = useScreen(({state}) => (path === null ? '' : describeRoundTrips(path, pendingTimes(state, path))));
+	const uptime = useScreen(({state}) => (path === null ? '' : describeUptime(path, state.now)));
+	const right = [columns < 110 ? '' : uptime, key === null ? '' : `${key} why`].filter(part => part !== '').join('  ');
+	return <Rule title={pathTitle(path, subject)} after={columns < 76 ? '' : roundTrips} right={right} />;
 }
 
 /** In the forwards view, the worst of the selected forward; in the proxy view, of the selected response; in lists, as read for the row. */
@@ -89,20 +86,30 @@ function rowOfSelection(state: SessionState): ListRow | null {
 	return list && selectedRow(list);
 }
 
-export function pathPane(screen: RenderInput): Line[] {
-	const {state} = screen;
-	const path = shownPath(state);
-	const isShort = !hasPaneTitles(state) || state.view === 'sandbox';
-	if (path === null) {
-		const [first, ...rest] = unreadLines(screen);
-		return isShort ? [first] : [first, ...rest];
-	}
+const pathParts = ['view', 'size', 'zoom', 'isPathNews', 'processes', 'now'] as const;
 
+function ReadPath({path}: {readonly path: Path}): ReactNode {
+	const screen = useScreenWith(...pathParts);
+	return pathLines(screen, path).map((line, index) => <Row key={index} {...line} />);
+}
+
+function UnreadPath(): ReactNode {
+	const screen = useScreen(wholeScreen);
+	const lines = unreadLines(screen);
+	return (isOneRow(screen.state) ? lines.slice(0, 1) : lines).map((line, index) => <Row key={index} {...line} />);
+}
+
+function isOneRow(state: Pick<SessionState, 'view' | 'size' | 'zoom'>): boolean {
+	return !hasPaneTitles(state) || state.view === 'sandbox';
+}
+
+export function pathLines(screen: ScreenWith<(typeof pathParts)[number]>, path: Path): Line[] {
+	const {state} = screen;
 	const {columns} = state.size;
 	const letter = replicaLetter(state.processes, path);
 	const pathLine = line(' ', pathLineSpansWithEndTime(path, columns - 2, screen.theme.glyphs, letter));
 	const broken = brokenLines(screen, path, columns);
-	if (isShort) {
+	if (isOneRow(state)) {
 		return [broken[0] ?? pathLine];
 	}
 
@@ -116,14 +123,14 @@ export function pathPane(screen: RenderInput): Line[] {
 }
 
 /** Without the name of the far end, which the path line shows, if only then it fits. */
-function meaningWithin(screen: RenderInput, path: Path, width: number): string {
+function meaningWithin(screen: ScreenWith<never>, path: Path, width: number): string {
 	const meaning = (short: boolean) => toSessionAdvice(screen, describePathMeaning(path, {short}));
 	const [long, short] = [meaning(false), meaning(true)];
 	return cellWidth(long) > width && cellWidth(short) <= width ? short : long;
 }
 
 /** The text as observed if it is complete, otherwise its meaning first. */
-function brokenLines({state}: RenderInput, path: Path, width: number): Line[] {
+function brokenLines({state}: ScreenWith<'now'>, path: Path, width: number): Line[] {
 	const broken = describeBrokenPath(path, state.now);
 	if (!broken) {
 		return [];
@@ -136,7 +143,7 @@ function brokenLines({state}: RenderInput, path: Path, width: number): Line[] {
 	return [line('   ', styled('state.failed', word), '  ', fitToCells(text, room))];
 }
 
-function unreadLines({state, theme: {glyphs}}: RenderInput): [Line, ...Line[]] {
+export function unreadLines({state, theme: {glyphs}}: RenderInput): Line[] {
 	if (isNothingSelected(state)) {
 		return [line(' ', styled('text.dim', nothingSelected))];
 	}
@@ -165,7 +172,7 @@ function unreadLines({state, theme: {glyphs}}: RenderInput): [Line, ...Line[]] {
 	];
 }
 
-export function pathVerdictLines(screen: RenderInput, path: Path, facts: readonly VerdictEntry[], width: number): Line[] {
+export function pathVerdictLines(screen: ScreenWith<never>, path: Path, facts: readonly VerdictEntry[], width: number): Line[] {
 	const wide = verdictColumnWidth(facts);
 	return facts.map(({leg, word, role, verdict}) =>
 		line(

@@ -1,9 +1,10 @@
 /** The row of views. */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
+import {useShallow} from 'zustand/react/shallow';
 import {formatNumber} from '../../text/format-number.ts';
-import {firstKey, type RenderInput} from '../kit/render-input.ts';
-import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import {firstKey, type RenderInput, type ScreenWith} from '../kit/render-input.ts';
+import {useScreen, useScreenWith} from '../kit/screen-context.ts';
 import {line, lineWidth, spokenLines, spread, styled, type Line, type Span} from '../kit/styled-line.ts';
 import {Row, useReading} from '../kit/styled-text.tsx';
 import {listKinds} from '../lists/list-kinds.ts';
@@ -24,37 +25,44 @@ const views: ReadonlyArray<readonly [ViewName, string, string]> = [
 
 /** The views, and the status of the current one. A narrow screen drops counts, then shortens titles, then shows keys only. */
 export function Tabs(): ReactNode {
-	const screen = useScreen(wholeScreen);
+	const screen = useScreenWith('view', 'size');
+	const status = useScreen(statusOf);
+	const counts = useScreen(useShallow(countsOf));
 	const title = views.find(([name]) => name === screen.state.view)?.[1] ?? '';
-	const reading = useReading(() => spokenLines([line([title, statusOf(screen)].filter(part => part !== '').join(', '))]));
+	const reading = useReading(() => spokenLines([line([title, status].filter(part => part !== '').join(', '))]));
 	return (
 		<Box aria-role="tab" {...reading}>
-			<Row {...tabsLine(screen)} />
+			<Row {...tabsLine(screen, counts, status)} />
 		</Box>
 	);
 }
 
-function tabsLine(screen: RenderInput): Line {
+type Counts = ReadonlyMap<ViewName, string>;
+
+function tabsLine(screen: ScreenWith<'view' | 'size'>, counts: Counts, status: string): Line {
 	const {
-		state,
+		state: {view, size},
 		theme: {glyphs},
 	} = screen;
-	const width = state.size.columns;
-	const shown = views.filter(([name]) => name !== 'sandbox' || state.cluster.sandbox);
-	const right = statusOf(screen);
-	const note = right === '' ? [] : [styled('text.dim', ` ${right} `), styled('rule', glyphs.rule)];
+	const width = size.columns;
+	const note = status === '' ? [] : [styled('text.dim', ` ${status} `), styled('rule', glyphs.rule)];
 	const room = width - lineWidth(note);
+	const countOf = (name: ViewName) => counts.get(name) ?? '';
 	const forms = [
-		(name: ViewName, title: string) => `${title}${countOf(state, name)}`,
-		(name: ViewName, title: string) => `${title}${name === state.view || name === 'forwards' ? countOf(state, name) : ''}`,
+		(name: ViewName, title: string) => `${title}${countOf(name)}`,
+		(name: ViewName, title: string) => `${title}${name === view || name === 'forwards' ? countOf(name) : ''}`,
 		(name: ViewName, title: string, short: string) =>
-			name === state.view ? `${title}${countOf(state, name)}` : `${short}${name === 'forwards' ? countOf(state, name) : ''}`,
-		(name: ViewName, title: string) => (name === state.view ? `${title}${countOf(state, name)}` : title.slice(0, 3)),
-		(name: ViewName, title: string) => (name === state.view ? `${title}${countOf(state, name)}` : ''),
+			name === view ? `${title}${countOf(name)}` : `${short}${name === 'forwards' ? countOf(name) : ''}`,
+		(name: ViewName, title: string) => (name === view ? `${title}${countOf(name)}` : title.slice(0, 3)),
+		(name: ViewName, title: string) => (name === view ? `${title}${countOf(name)}` : ''),
 	].map(words =>
-		shown.flatMap(([name, title, short]): Span[] => {
+		views.flatMap(([name, title, short]): Span[] => {
+			if (!counts.has(name)) {
+				return [];
+			}
+
 			const text = `${keyOfView(screen, name) ?? ''} ${words(name, title, short)}`.trim();
-			return name === state.view
+			return name === view
 				? [styled('focus', `${glyphs.tabLeft}${text}${glyphs.tabRight}`), styled('rule', glyphs.rule)]
 				: [{text, action: `view.${name}`}, styled('rule', glyphs.rule)];
 		}),
@@ -68,8 +76,14 @@ function statusOf(screen: RenderInput): string {
 	return list === null ? '' : describeListStatus(screen, list, screen.state.size.columns);
 }
 
-function keyOfView(screen: RenderInput, name: ViewName): string | null {
+function keyOfView(screen: ScreenWith<never>, name: ViewName): string | null {
 	return screen.keymap.get('rows')?.get(`view.${name}`)?.sequences[0]?.join(' ') ?? firstKey(screen, `view.${name}`);
+}
+
+/** Of the views that there are: a real cluster has no sandbox. */
+function countsOf({state}: RenderInput): Counts {
+	const there = views.filter(([name]) => name !== 'sandbox' || state.cluster.sandbox);
+	return new Map(there.map(([name]) => [name, countOf(state, name)]));
 }
 
 function countOf(state: SessionState, name: ViewName): string {

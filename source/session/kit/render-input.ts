@@ -14,6 +14,9 @@ export type RenderInput = {
 	viewHints?: readonly KeyHint[];
 };
 
+/** A screen of which only these parts of the state are drawn. */
+export type ScreenWith<Part extends keyof SessionState> = Omit<RenderInput, 'state'> & {state: Pick<SessionState, Part>};
+
 /** Of the open dialog, or else of the view; `undefined` if no current hint has the action. */
 export function hintedKey({hints}: Pick<RenderInput, 'hints'>, action: ActionId): string | undefined {
 	return hints.find(hint => hint.action.id === action)?.keys[0];

@@ -1,8 +1,9 @@
 /** What the components of the screen read: the frame that is drawn, by selectors. */
-import {createContext, use} from 'react';
+import {createContext, use, useRef} from 'react';
 import type {StoreApi} from 'zustand/vanilla';
 import {useStore} from 'zustand/react';
-import type {RenderInput} from './render-input.ts';
+import type {SessionState} from '../frame/session-state.ts';
+import type {RenderInput, ScreenWith} from './render-input.ts';
 
 export type Frames = StoreApi<RenderInput>;
 
@@ -27,7 +28,29 @@ export function useScreenHost(): ScreenHost {
 	return host;
 }
 
-/** For components that draw rows from many parts of the state. */
+/** The screen with the parts of the state that a component draws. It is drawn again when one of them, a key or the theme changed. */
+export function useScreenWith<Part extends keyof SessionState>(...parts: readonly Part[]): ScreenWith<Part> {
+	const drawn = useRef<RenderInput>(null);
+	return useScreen(screen => {
+		if (drawn.current === null || isChanged(drawn.current, screen, parts)) {
+			drawn.current = screen;
+		}
+
+		return drawn.current;
+	});
+}
+
+function isChanged(before: RenderInput, now: RenderInput, parts: ReadonlyArray<keyof SessionState>): boolean {
+	return (
+		before.hints !== now.hints ||
+		before.viewHints !== now.viewHints ||
+		before.theme !== now.theme ||
+		before.keymap !== now.keymap ||
+		parts.some(part => before.state[part] !== now.state[part])
+	);
+}
+
+/** For the bodies of lists, tails and responses, whose rows depend on most of the state. */
 export function wholeScreen(screen: RenderInput): RenderInput {
 	return screen;
 }

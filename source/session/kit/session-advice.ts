@@ -1,9 +1,9 @@
 /** Rewrites advice for a shell as keys of the session. */
 import {formatKeys} from '../../keymap/key-name.ts';
-import {firstKey, type RenderInput} from './render-input.ts';
+import {firstKey, type ScreenWith} from './render-input.ts';
 
 /** `or --probe active` becomes `or the test (t)`. */
-export function toSessionAdvice(screen: RenderInput, text: string): string {
+export function toSessionAdvice(screen: ScreenWith<never>, text: string): string {
 	const test = firstKey(screen, 'test') ?? viaWhy(screen);
 	const doctor = firstKey(screen, 'doctor');
 	const tested = test === null ? text : text.replaceAll('--probe active', () => `the test (${test})`);
@@ -11,7 +11,7 @@ export function toSessionAdvice(screen: RenderInput, text: string): string {
 }
 
 /** The test is on the why screen. */
-function viaWhy(screen: RenderInput): string | null {
+function viaWhy(screen: ScreenWith<never>): string | null {
 	const there = firstKey(screen, 'why');
 	const sequence = screen.keymap.get('why')?.get('test')?.sequences[0];
 	return there === null || sequence === undefined ? null : `${there}, then ${formatKeys(sequence)}`;

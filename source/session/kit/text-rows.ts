@@ -6,7 +6,7 @@ import {wrapped, type TextWrapping} from './text-wrapping.ts';
 import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
 import {wrapToWidth} from './wrap-to-width.ts';
 import {pathLineSpans, replicaLetter} from './path-line-spans.ts';
-import type {RenderInput} from './render-input.ts';
+import type {ScreenWith} from './render-input.ts';
 import {line, spread, styled, type Line, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
 
@@ -16,14 +16,19 @@ const indentedLabelWidth = 12;
 /** Minimum width for wrapping. */
 const leastWrapped = 20;
 
+/** What the rows of a text depend on. */
+export const textParts = ['size', 'now', 'processes', 'hasScreenReader'] as const;
+export type TextPart = (typeof textParts)[number];
+type TextScreen = ScreenWith<TextPart>;
+
 /** `of`: the index of the line. `part`: for `asIs` text, which part of it, after `lead` blanks. */
 export type TextRow = {line: Line; of: number; part: {from: number; to: number; lead: number} | null};
 
-export function textLines(screen: RenderInput, lines: readonly TextLine[]): Line[] {
+export function textLines(screen: TextScreen, lines: readonly TextLine[]): Line[] {
 	return textRows(screen, lines, wrapped).map(row => row.line);
 }
 
-export function textRows(screen: RenderInput, lines: readonly TextLine[], look: TextWrapping): TextRow[] {
+export function textRows(screen: TextScreen, lines: readonly TextLine[], look: TextWrapping): TextRow[] {
 	return lines.flatMap((one, index): TextRow[] => {
 		if (!one.asIs) {
 			return wordRows(screen, one, look).map(row => ({line: row, of: index, part: null}));
@@ -35,7 +40,7 @@ export function textRows(screen: RenderInput, lines: readonly TextLine[], look: 
 	});
 }
 
-export function hiddenCells(screen: RenderInput, lines: readonly TextLine[]): number {
+export function hiddenCells(screen: TextScreen, lines: readonly TextLine[]): number {
 	let most = 0;
 	for (const one of lines) {
 		const texts = one.rule || one.path ? [] : lineText(one, screen.state.now).split('\n');
@@ -47,7 +52,7 @@ export function hiddenCells(screen: RenderInput, lines: readonly TextLine[]): nu
 	return most;
 }
 
-export function availableCells({state: {size, now}}: RenderInput, one: TextLine): number {
+export function availableCells({state: {size, now}}: ScreenWith<'size' | 'now'>, one: TextLine): number {
 	return Math.max(1, size.columns - (one.asIs ? 1 : leadOf(one, now).length + 1));
 }
 
@@ -59,7 +64,7 @@ function leadOf(one: TextLine, now: number): string {
 		: indent + label.padEnd(Math.max(label.startsWith('  ') ? indentedLabelWidth : labelWidth, label.length + 1));
 }
 
-function wordRows(screen: RenderInput, one: TextLine, {isCut, left}: TextWrapping): Line[] {
+function wordRows(screen: TextScreen, one: TextLine, {isCut, left}: TextWrapping): Line[] {
 	const {
 		state: {size, processes, now, hasScreenReader},
 		theme: {glyphs},
@@ -94,7 +99,7 @@ function cutText(text: string, left: number, room: number, mark: string): string
 	return `${text.slice(from, to)}${isWhole ? '' : mark}`;
 }
 
-function cutRow(screen: RenderInput, one: TextLine, index: number, left: number): TextRow {
+function cutRow(screen: TextScreen, one: TextLine, index: number, left: number): TextRow {
 	const {from, to, isWhole} = seenPart(one.text, left, availableCells(screen, one));
 	const part = {from, to, lead: 1};
 	return {line: line(' ', partSpans(one, part), isWhole ? [] : styled('text.dim', screen.theme.glyphs.more)), of: index, part};

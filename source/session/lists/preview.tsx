@@ -3,17 +3,17 @@ import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import {previewRows} from '../frame/layout.ts';
 import {currentList} from '../frame/session-state.ts';
-import {firstKey, type RenderInput} from '../kit/render-input.ts';
+import {firstKey, type ScreenWith} from '../kit/render-input.ts';
 import {Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
-import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import {useScreenWith} from '../kit/screen-context.ts';
 import {line, styled, type Line} from '../kit/styled-line.ts';
-import {textLines} from '../kit/text-rows.ts';
+import {textLines, textParts, type TextPart} from '../kit/text-rows.ts';
 import {selectedRow} from './list-state.ts';
 import type {Row as ListRow} from './table-rows.ts';
 
 export function Preview(): ReactNode {
-	const screen = useScreen(wholeScreen);
+	const screen = useScreenWith(...textParts, 'selectedDetails', 'lists', 'view', 'zoom');
 	const {state} = screen;
 	const rows = previewRows(state);
 	const list = currentList(state);
@@ -31,7 +31,7 @@ export function Preview(): ReactNode {
 	);
 }
 
-function previewLines(screen: RenderInput, row: ListRow): readonly Line[] {
+function previewLines(screen: ScreenWith<TextPart | 'selectedDetails'>, row: ListRow): readonly Line[] {
 	const {selectedDetails} = screen.state;
 	if (selectedDetails?.of !== row.id) {
 		return [line(' ', styled('text.dim', 'reading …'))];

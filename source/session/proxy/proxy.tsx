@@ -15,10 +15,10 @@ import {worstPath} from '../frame/connection-list.ts';
 import {pathBadge, pathLineSpans, replicaLetter} from '../kit/path-line-spans.ts';
 import {pathVerdicts} from '../frame/path-verdicts.ts';
 import {pathVerdictLines, spokenPath} from '../frame/path-pane.tsx';
-import {firstKey, type RenderInput} from '../kit/render-input.ts';
+import {firstKey, type ScreenWith} from '../kit/render-input.ts';
 import {CursorRows, Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
-import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import {useScreenWith} from '../kit/screen-context.ts';
 import {Row, useReading} from '../kit/styled-text.tsx';
 import {line, styled, type Line} from '../kit/styled-line.ts';
 import type {Role} from '../kit/theme.ts';
@@ -26,7 +26,7 @@ import type {Role} from '../kit/theme.ts';
 const requestFrom = 37;
 
 export function Proxy(): ReactNode {
-	const screen = useScreen(wholeScreen);
+	const screen = useScreenWith('proxy', 'size', 'cluster');
 	const {proxy} = screen.state;
 	const {method, request, listeners, exchanges, at} = proxy;
 	const asked = [
@@ -74,7 +74,7 @@ export function Proxy(): ReactNode {
 
 /** A listener shows the path of its last request. */
 function RequestPath({exchange}: {readonly exchange: ProxyExchange | null}): ReactNode {
-	const screen = useScreen(wholeScreen);
+	const screen = useScreenWith('proxy', 'connections', 'size', 'processes');
 	const {
 		state: {proxy, connections, size, processes},
 		theme: {glyphs},
@@ -95,7 +95,7 @@ function RequestPath({exchange}: {readonly exchange: ProxyExchange | null}): Rea
 	);
 }
 
-function exchangeLine({theme: {glyphs}, state: {size, cluster}}: RenderInput, one: ProxyExchange, isAt: boolean): Line {
+function exchangeLine({theme: {glyphs}, state: {size, cluster}}: ScreenWith<'size' | 'cluster'>, one: ProxyExchange, isAt: boolean): Line {
 	const {status, tookMs} = one;
 	const badge = one.path === null ? [] : pathBadge(one.path, glyphs);
 	const room = size.columns - requestFrom - 3 - badge.reduce((sum, {text}) => sum + cellWidth(text), 0);
@@ -135,7 +135,7 @@ function codeRole(status: number | null): Role | undefined {
 	return status >= 400 ? 'level.warn' : undefined;
 }
 
-function emptyLines(screen: RenderInput): Line[] {
+function emptyLines(screen: ScreenWith<never>): Line[] {
 	const key = (action: ActionId, words: string) =>
 		line(' ', styled('key', firstKey(screen, action) ?? ''), styled('text.dim', ` ${words}`));
 	return [
@@ -148,7 +148,7 @@ function emptyLines(screen: RenderInput): Line[] {
 }
 
 function listenerLine(
-	{theme: {glyphs}, state: {cluster}}: RenderInput,
+	{theme: {glyphs}, state: {cluster}}: ScreenWith<'cluster'>,
 	{since, address, requests, context}: ListenerState,
 	isAt: boolean,
 ): Line {
@@ -169,7 +169,7 @@ function listenerLine(
 
 type Details = {title: string; right?: string; lines: readonly Line[]};
 
-function passedRequests(screen: RenderInput, {address, listenerUsers, log}: ListenerState): Details {
+function passedRequests(screen: ScreenWith<never>, {address, listenerUsers, log}: ListenerState): Details {
 	const lines = [
 		line(' ', styled('notice.warn', listenerUsers)),
 		...(log.length === 0
@@ -207,7 +207,7 @@ function errorLine(role: ErrorPart['role'], text: string): Line[] {
 	}
 }
 
-function answer(screen: RenderInput, one: ProxyExchange): Details {
+function answer(screen: ScreenWith<'proxy' | 'size'>, one: ProxyExchange): Details {
 	const {
 		state: {proxy, size},
 	} = screen;

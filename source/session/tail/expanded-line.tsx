@@ -12,14 +12,14 @@ import type {Glyphs} from '../kit/glyphs.ts';
 import {firstKey} from '../kit/render-input.ts';
 import {Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
-import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import {useScreenWith} from '../kit/screen-context.ts';
 import {line, spokenLines, styled, type Span} from '../kit/styled-line.ts';
 
 type ExpandedLineProps = {readonly line: TailLine; readonly view: TailView};
 
 /** Takes at most half of the rows, and scrolls to its selected row. */
 export function ExpandedLine({line: {number, source, bytes}, view}: ExpandedLineProps): ReactNode {
-	const screen = useScreen(wholeScreen);
+	const screen = useScreenWith('size');
 	const {columns} = screen.state.size;
 	const {glyphs} = screen.theme;
 	const text = bytes.toString('utf8');

@@ -19,7 +19,7 @@ import {pathLineSpansWithEndTime, replicaLetter} from '../kit/path-line-spans.ts
 import {hintedKey, type RenderInput} from '../kit/render-input.ts';
 import {Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
-import {useScreen, useScreenHost, wholeScreen} from '../kit/screen-context.ts';
+import {useScreen, useScreenHost, useScreenWith, wholeScreen} from '../kit/screen-context.ts';
 import {Row} from '../kit/styled-text.tsx';
 import {line, type Line, padLines, spokenLines, type Span, spread, styled} from '../kit/styled-line.ts';
 import {cellsForLines, fitCounts, shownWindow, thumbRow} from './tail-fit.ts';
@@ -66,7 +66,7 @@ const leastForSources = 110;
 type TitleProps = {readonly view: TailView; readonly entry: ConnectionEntry | undefined; readonly focus: boolean};
 
 function Title({view, entry, focus}: TitleProps): ReactNode {
-	const screen = useScreen(wholeScreen);
+	const screen = useScreenWith('cluster', 'hasScreenReader');
 	const {
 		state: {cluster},
 		theme: {

@@ -9,15 +9,16 @@ import {wrapToWidth} from '../kit/wrap-to-width.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
 import {tlsRole} from '../kit/path-line-spans.ts';
 import {Page} from '../kit/page.tsx';
-import type {RenderInput} from '../kit/render-input.ts';
-import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import type {ScreenWith} from '../kit/render-input.ts';
+import {useScreenWith} from '../kit/screen-context.ts';
 import {line, spokenLines, styled, type Line, type Span} from '../kit/styled-line.ts';
 
 export function Help({context, top}: {readonly context: string; readonly top: number}): ReactNode {
-	return <Page title="Help" after={context} right="" body={helpBody(useScreen(wholeScreen), context)} top={top} />;
+	const screen = useScreenWith('size', 'pageRows', 'refused', 'hasScreenReader');
+	return <Page title="Help" after={context} right="" body={helpBody(screen, context)} top={top} />;
 }
 
-function filterLegend({keymap}: RenderInput, context: string): Line[] {
+function filterLegend({keymap}: ScreenWith<never>, context: string): Line[] {
 	const here = contextStack(context);
 	const head = [line(''), line(styled('title', 'FILTERS'))];
 	if (here.includes('list')) {
@@ -41,7 +42,7 @@ function withoutBlankTop(lines: readonly Line[]): readonly Line[] {
 	return lines[0]?.spans.every(({text}) => text === '') ? lines.slice(1) : lines;
 }
 
-export function helpBody(screen: RenderInput, context: string): Line[] {
+export function helpBody(screen: ScreenWith<'size' | 'pageRows' | 'refused' | 'hasScreenReader'>, context: string): Line[] {
 	const {
 		state: {size, pageRows, refused, hasScreenReader},
 		theme: {glyphs},

@@ -9,15 +9,15 @@ import {findMatchesWithin} from '../../text/bounded-match.ts';
 import {cellWidth} from '../../text/cell-width.ts';
 import {applyBackground, type MatchRanges} from '../kit/highlight-matches.ts';
 import {Page} from '../kit/page.tsx';
-import type {RenderInput} from '../kit/render-input.ts';
-import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import type {ScreenWith} from '../kit/render-input.ts';
+import {useScreenWith} from '../kit/screen-context.ts';
 import type {Line} from '../kit/styled-line.ts';
-import {hiddenCells, availableCells, textRows, type TextRow} from '../kit/text-rows.ts';
+import {hiddenCells, availableCells, textParts, textRows, type TextPart, type TextRow} from '../kit/text-rows.ts';
 
 type TextLayer = Extract<Layer, {kind: 'text'}>;
 
 export function TextPage({layer}: {readonly layer: TextLayer}): ReactNode {
-	const screen = useScreen(wholeScreen);
+	const screen = useScreenWith(...textParts, 'textsAreCut');
 	const {title, subject, search, right, top} = layer;
 	const found = layer.lines[search?.at ?? -1];
 	// Only its color shows the match on the screen.
@@ -27,7 +27,7 @@ export function TextPage({layer}: {readonly layer: TextLayer}): ReactNode {
 	);
 }
 
-export function textBody(screen: RenderInput, layer: TextLayer): Line[] {
+export function textBody(screen: ScreenWith<TextPart | 'textsAreCut'>, layer: TextLayer): Line[] {
 	return withFound(textRows(screen, layer.lines, wrappingOf(screen.state, layer)), layer);
 }
 
@@ -76,7 +76,7 @@ function within(hits: MatchRanges, {from, to, lead}: NonNullable<TextRow['part']
 type Searched = Pick<TextLayer, 'lines' | 'search'>;
 
 /** The row with the first match of the current line. */
-export function rowOfMatch(screen: RenderInput, searched: Searched, look: TextWrapping): number {
+export function rowOfMatch(screen: ScreenWith<TextPart>, searched: Searched, look: TextWrapping): number {
 	const hit = firstHit(searched);
 	return hit === null
 		? -1
@@ -86,7 +86,7 @@ export function rowOfMatch(screen: RenderInput, searched: Searched, look: TextWr
 }
 
 /** The scroll offset that shows that match; unchanged if it is visible. */
-export function leftOfMatch(screen: RenderInput, searched: Searched, left: number): number {
+export function leftOfMatch(screen: ScreenWith<TextPart>, searched: Searched, left: number): number {
 	const hit = firstHit(searched);
 	if (hit === null) {
 		return left;

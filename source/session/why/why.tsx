@@ -15,15 +15,18 @@ import {wrappingOf, type TextWrapping} from '../kit/text-wrapping.ts';
 import {whyPath, type WhyLayer} from './why-path.ts';
 import {pathLineSpansWithEndTime, replicaLetter, routeRole, tlsRole, tlsRoleOf} from '../kit/path-line-spans.ts';
 import {Page} from '../kit/page.tsx';
-import type {RenderInput} from '../kit/render-input.ts';
-import {useScreen, wholeScreen} from '../kit/screen-context.ts';
+import type {ScreenWith} from '../kit/render-input.ts';
+import {useScreenWith} from '../kit/screen-context.ts';
 import {toSessionAdvice} from '../kit/session-advice.ts';
 import {line, styled, type Line} from '../kit/styled-line.ts';
-import {textRows, type TextRow} from '../kit/text-rows.ts';
+import {textParts, textRows, type TextRow} from '../kit/text-rows.ts';
 import {noPendingTimes, describeRoundTrips, pendingTimes, type PendingTimes} from '../frame/round-trips.ts';
 
+const whyParts = [...textParts, 'connections', 'selectedPath', 'refused'] as const;
+type WhyScreen = ScreenWith<(typeof whyParts)[number]>;
+
 export function Why({layer}: {readonly layer: WhyLayer}): ReactNode {
-	const screen = useScreen(wholeScreen);
+	const screen = useScreenWith(...whyParts, 'textsAreCut');
 	const path = whyPath(screen.state, layer);
 	const right = path === null ? '' : describeUse(path);
 	const body = whyRows(screen, layer, wrappingOf(screen.state, layer)).map(row => row.line);
@@ -37,7 +40,7 @@ function describeUse({about, phase}: Path): string {
 	return phase === 'settled' ? words : `${words}, ${note}`;
 }
 
-export function whyRows(screen: RenderInput, layer: WhyLayer, look: TextWrapping): TextRow[] {
+export function whyRows(screen: WhyScreen, layer: WhyLayer, look: TextWrapping): TextRow[] {
 	const {state} = screen;
 	const path = whyPath(state, layer);
 	const head = path === null ? [] : state.hasScreenReader ? pathSentences(path).map(text => line(text)) : pathTable(screen, path);
@@ -47,7 +50,7 @@ export function whyRows(screen: RenderInput, layer: WhyLayer, look: TextWrapping
 	];
 }
 
-export function whyTexts(screen: RenderInput, layer: WhyLayer): readonly TextLine[] {
+export function whyTexts(screen: WhyScreen, layer: WhyLayer): readonly TextLine[] {
 	const {
 		state,
 		theme: {glyphs},
@@ -64,7 +67,7 @@ export function whyTexts(screen: RenderInput, layer: WhyLayer): readonly TextLin
 	return [...lines.map(one => ({...one, text: toSessionAdvice(screen, one.text)})), ...none.map(text => ({text, role: 'text.dim'}))];
 }
 
-function describeMissingPath({connections}: SessionState, {error, entry, row}: WhyLayer): readonly string[] {
+function describeMissingPath({connections}: Pick<SessionState, 'connections'>, {error, entry, row}: WhyLayer): readonly string[] {
 	if (error !== null) {
 		return ['No path: no connection was observed for this failure.'];
 	}
@@ -78,7 +81,7 @@ function describeMissingPath({connections}: SessionState, {error, entry, row}: W
 }
 
 /** Other actions that a missing permission disables. Actions that are not listed were allowed or not checked. */
-function otherDisabledActions({refused}: SessionState, error: ErrorObject | null): TextLine[] {
+function otherDisabledActions({refused}: Pick<SessionState, 'refused'>, error: ErrorObject | null): TextLine[] {
 	if (error?.code !== 'ERR_FORBIDDEN') {
 		return [];
 	}
@@ -91,7 +94,7 @@ function otherDisabledActions({refused}: SessionState, error: ErrorObject | null
 	return off.length === 0 ? [] : [{label: '  disabled', text: off.join(' · ')}];
 }
 
-function pathTable(screen: RenderInput, path: Path): Line[] {
+function pathTable(screen: WhyScreen, path: Path): Line[] {
 	const {
 		state: {size, processes},
 		theme: {glyphs},
@@ -107,7 +110,7 @@ function legTable(
 			glyphs: {strokes},
 		},
 		state: {size},
-	}: RenderInput,
+	}: ScreenWith<'size'>,
 	path: Path,
 ): Line[] {
 	const wide = Math.max(14, Math.min(60, size.columns - tableRest));

@@ -3,7 +3,7 @@ import test from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';
 import {emptySession, type SessionState} from '../../../source/session/frame/session-state.ts';
-import {pathPane} from '../../../source/session/frame/path-pane.tsx';
+import {pathLines, shownPath, unreadLines} from '../../../source/session/frame/path-pane.tsx';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
 
 const said = {state: 'verified', basis: 'proven', evidence: [], need: []};
@@ -11,8 +11,10 @@ const leg = {to: 'apiserver', address: null, route: {...said, state: 'direct'}, 
 
 const stateOf = (size: {columns: number; rows: number}) => emptySession(clusterState(null), size, 0);
 
-const textOf = (state: SessionState) =>
-	pathPane({state, theme: plainTheme, keymap: new Map(), hints: []})
+const textOf = (state: SessionState) => {
+	const screen = {state, theme: plainTheme, keymap: new Map(), hints: []};
+	const path = shownPath(state);
+	return (path === null ? unreadLines(screen) : pathLines(screen, path))
 		.map(({spans}) =>
 			spans
 				.map(({text}) => text)
@@ -20,6 +22,7 @@ const textOf = (state: SessionState) =>
 				.trimEnd(),
 		)
 		.join('\n');
+};
 
 /** With `path` as that of the selected row. */
 const withPath = (state: SessionState, path: Path): SessionState => {

@@ -1,0 +1,41 @@
+/** Which frames draw a component again. */
+import {PassThrough} from 'node:stream';
+import test from 'ava';
+import {render} from 'ink';
+import {createElement} from 'react';
+import {createStore} from 'zustand/vanilla';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {emptySession, type SessionState} from '../../../source/session/frame/session-state.ts';
+import type {RenderInput} from '../../../source/session/kit/render-input.ts';
+import {ScreenContext, useScreenWith} from '../../../source/session/kit/screen-context.ts';
+import {plainTheme} from '../../../source/session/kit/theme.ts';
+
+test('a component is drawn again only when a part of the state that it names has changed', t => {
+	const size = {columns: 80, rows: 24};
+	const frames = createStore<RenderInput>(() => ({
+		state: emptySession(clusterState(null), size, 0),
+		theme: plainTheme,
+		keymap: new Map(),
+		hints: [],
+	}));
+	const drawn: boolean[] = [];
+	const Zoom = () => {
+		drawn.push(useScreenWith('zoom').state.zoom);
+		return null;
+	};
+
+	const tree = createElement(ScreenContext, {value: {frames, onListRows() {}, onPageRows() {}}}, createElement(Zoom));
+	const stdout = Object.assign(new PassThrough(), size) as unknown as NodeJS.WriteStream;
+	const ink = render(tree, {stdout, interactive: false, patchConsole: false});
+	const change = (to: Partial<SessionState>) => {
+		const before = frames.getState();
+		frames.setState({...before, state: {...before.state, ...to}}, true);
+		ink.rerender(tree);
+	};
+
+	change({pane: 'connections'});
+	t.deepEqual(drawn, [false]);
+	change({zoom: true});
+	t.deepEqual(drawn, [false, true]);
+	ink.unmount();
+});
