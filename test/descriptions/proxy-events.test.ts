@@ -26,6 +26,7 @@ const exchange: ProxyExchange = {
 	time: 0,
 	method: 'GET',
 	asked: 'svc/web',
+	context: 'main',
 	namespace: 'default',
 	status: 302,
 	tookMs: 1,

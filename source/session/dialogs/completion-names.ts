@@ -6,16 +6,19 @@ import {isTcp} from '../../targets/named-port.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
 import {findResource} from '../../targets/resource-names.ts';
 import {objectPath} from '../../targets/object-path.ts';
-import type {Session} from '../frame/session.ts';
+import type {ClusterTarget, Session} from '../frame/session.ts';
 import {suggestLocalPort} from '../forwards/free-port.ts';
 import {targetOf} from '../lists/selection.ts';
 
 const maxNames = 500;
 const responseTimeoutMs = 10_000;
 
-export async function proxyNames(session: Session): Promise<readonly string[]> {
+/** The cluster and namespace whose names are completed. */
+type Place = Pick<ClusterTarget, 'cluster' | 'namespace'>;
+
+export async function proxyNames(session: Session, place: Place): Promise<readonly string[]> {
 	const {nodes} = session.store.state.lists;
-	const services = await readServices(session);
+	const services = await readServices(place);
 	return [
 		...services.flatMap(({metadata: {name}, spec}) =>
 			(spec?.ports ?? [])
@@ -27,8 +30,8 @@ export async function proxyNames(session: Session): Promise<readonly string[]> {
 	];
 }
 
-export async function forwardNames(session: Session): Promise<readonly string[]> {
-	const services = await readServices(session);
+export async function forwardNames(session: Session, place: Place): Promise<readonly string[]> {
+	const services = await readServices(place);
 	return [
 		...services.flatMap(({metadata: {name}, spec}) =>
 			(spec?.ports ?? []).filter(isTcp).map(({port}) => `svc/${name} ${suggestLocalPort(port)}:${port}`),
@@ -51,10 +54,10 @@ export async function objectNames({store}: Session): Promise<readonly string[]> 
 	return [...names, `ns/${currentNamespace(cluster)}`];
 }
 
-export async function podPortNames(session: Session, name: string): Promise<readonly string[]> {
+export async function podPortNames({cluster, namespace}: Place, name: string): Promise<readonly string[]> {
 	try {
-		const pod = await session.cluster.access.json<PodObject>({
-			path: objectPath(findResource('pod')!, currentNamespace(session.store.state.cluster), name),
+		const pod = await cluster.access.json<PodObject>({
+			path: objectPath(findResource('pod')!, namespace, name),
 			timeoutMs: responseTimeoutMs,
 		});
 		return pod.spec.containers.flatMap(({ports = []}) =>
@@ -67,10 +70,10 @@ export async function podPortNames(session: Session, name: string): Promise<read
 	}
 }
 
-async function readServices(session: Session): Promise<readonly ServiceObject[]> {
+async function readServices({cluster, namespace}: Place): Promise<readonly ServiceObject[]> {
 	try {
-		const {items} = await listAll<ServiceObject>(session.cluster.access, {
-			path: `/api/v1/namespaces/${encodeURIComponent(currentNamespace(session.store.state.cluster))}/services`,
+		const {items} = await listAll<ServiceObject>(cluster.access, {
+			path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/services`,
 			pageSize: maxNames,
 			signal: AbortSignal.timeout(responseTimeoutMs),
 		});

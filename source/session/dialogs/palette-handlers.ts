@@ -25,6 +25,7 @@ import {showView} from '../lists/list-handlers.ts';
 import {forwardNames, objectNames, proxyNames, targetNames} from './completion-names.ts';
 import {parseListArguments, takeSelector} from './list-arguments.ts';
 import {openShell} from '../shell/shell-handlers.ts';
+import {typedTarget} from '../lists/selection.ts';
 import {openTypedNamespace} from '../clusters/typed-namespace.ts';
 
 export const paletteHandlers = {
@@ -189,23 +190,23 @@ const commands: readonly CommandRow[] = [
 			if (target === undefined) {
 				needs(session, ':shell pod/NAME');
 			} else {
-				await openShell(session, target, currentNamespace(session.store.state.cluster));
+				await openShell(session, typedTarget(session, target));
 			}
 		},
 	},
 	{
 		word: 'forward',
 		takes: 'TARGET [LOCAL:]PORT',
-		names: forwardNames,
+		names: async session => forwardNames(session, typedTarget(session, '')),
 		does: 'forward a port',
 		as: 'forward',
 		async run(session, [target, port]) {
 			if (target === undefined) {
 				needs(session, ':forward svc/NAME 8080:80');
 			} else if (port === undefined) {
-				await addForward(session, target, currentNamespace(session.store.state.cluster));
+				await addForward(session, typedTarget(session, target));
 			} else {
-				startForward(session, target, port);
+				startForward(session, typedTarget(session, target), port);
 			}
 		},
 	},
@@ -230,7 +231,7 @@ const commands: readonly CommandRow[] = [
 				showView(session, 'proxy');
 				session.perform('proxy.listener');
 			} else if (/^\d{1,5}$/.test(port)) {
-				await startListener(session, {port: Number(port), address: '127.0.0.1'});
+				await startListener(session, {port: Number(port), address: '127.0.0.1'}, session.cluster);
 			} else {
 				needs(session, ':listen 8001');
 			}
@@ -239,12 +240,12 @@ const commands: readonly CommandRow[] = [
 	{
 		word: 'proxy',
 		takes: '[svc/NAME:PORT/path]',
-		names: proxyNames,
+		names: async session => proxyNames(session, typedTarget(session, '')),
 		does: 'GET through the apiserver',
 		async run(session, words) {
 			const [asked] = words;
 			if (asked?.includes('/')) {
-				await sendTypedRequest(session, asked);
+				await sendTypedRequest(session, typedTarget(session, asked));
 			} else {
 				showTypedView(session, 'proxy', words);
 			}
@@ -259,7 +260,7 @@ const commands: readonly CommandRow[] = [
 			if (target === undefined) {
 				session.perform('list.yaml');
 			} else {
-				await openYaml(session, {target, namespace: currentNamespace(session.store.state.cluster)});
+				await openYaml(session, typedTarget(session, target));
 			}
 		},
 	},
@@ -283,7 +284,7 @@ const commands: readonly CommandRow[] = [
 			} else if (target === 'nodes') {
 				await openNodeCheck(session);
 			} else {
-				await openDoctor(session, target, currentNamespace(session.store.state.cluster));
+				await openDoctor(session, typedTarget(session, target));
 			}
 		},
 	},

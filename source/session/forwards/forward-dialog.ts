@@ -6,7 +6,7 @@ import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts
 import {parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
-import type {Session} from '../frame/session.ts';
+import type {ClusterTarget, Session} from '../frame/session.ts';
 import type {OnPodLoss} from '../../streams/port-forward/forward-request.ts';
 import type {FormField} from '../dialogs/dialog.ts';
 import {scriptFlags} from '../clusters/script-flags.ts';
@@ -17,8 +17,7 @@ import {addForwardToSet} from './forward-sets.ts';
 import {freePort} from './free-port.ts';
 import {readPortOptions, type PortOption} from './port-options.ts';
 
-export async function addForward(session: Session, target: string, namespace: string): Promise<void> {
-	const {cluster} = session;
+export async function addForward(session: Session, {cluster, namespace, target}: ClusterTarget): Promise<void> {
 	const {ports, canMove, canForwardEachPod, allowedPorts, locals} = await session.typeAhead.during(
 		{description: `reading the ports of ${target}`},
 		async () => {

@@ -1,7 +1,7 @@
 /** Handlers of forwards and connection list rows. */
 import type {ConnectionEntry} from '../frame/connection-list.ts';
-import {currentNamespace, type ForwardState} from '../frame/session-state.ts';
-import {selectedTarget} from '../lists/selection.ts';
+import type {ForwardState} from '../frame/session-state.ts';
+import {selectedTarget, typedTarget} from '../lists/selection.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {openInBrowser} from '../shell/external-programs.ts';
 import {stopListener} from '../proxy/listener-handlers.ts';
@@ -15,7 +15,7 @@ import {forwardUrl} from './reduce-forward.ts';
 export const forwardHandlers = {
 	'list/forward': async session => addSelectedForward(session),
 	async 'forwards/forward'(session) {
-		void forwardNames(session).then(names => {
+		void forwardNames(session, typedTarget(session, '')).then(names => {
 			session.offer('forward', names);
 		});
 		const answer = await session.promptForText({
@@ -27,9 +27,9 @@ export const forwardHandlers = {
 		});
 		const [target = '', port = ''] = answer?.text.trim().split(/\s+/) ?? [];
 		if (answer && target !== '' && port === '') {
-			await addForward(session, target, currentNamespace(session.store.state.cluster));
+			await addForward(session, typedTarget(session, target));
 		} else if (answer && target !== '') {
-			startForward(session, target, port);
+			startForward(session, typedTarget(session, target), port);
 		}
 	},
 	'forwards/stop': async session => stopForward(session, selectedForward(session)?.id),
@@ -127,6 +127,6 @@ function selectedForward({store}: Session): ForwardState | undefined {
 async function addSelectedForward(session: Session): Promise<void> {
 	const at = selectedTarget(session);
 	if (at) {
-		await addForward(session, at.target, at.namespace);
+		await addForward(session, at);
 	}
 }

@@ -2,9 +2,9 @@
 import {eachPod} from '../../streams/port-forward/each-pod.ts';
 import {localPortOf, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
-import {currentNamespace, type ForwardState} from '../frame/session-state.ts';
+import type {ForwardState} from '../frame/session-state.ts';
 import {formatQuantity} from '../../text/format-number.ts';
-import type {Session} from '../frame/session.ts';
+import type {ClusterTarget, Session} from '../frame/session.ts';
 import {withLine} from './reduce-forward.ts';
 import {showFailureCard} from '../why/failure-card.ts';
 import {runForward, forwardOf, type ForwardConfig} from './run-forward.ts';
@@ -17,17 +17,8 @@ export function forwardConfigOf(session: Pick<Session, 'store' | 'clusters'>, id
 	return state && cluster ? {...state, cluster} : null;
 }
 
-export function startForward(session: Session, target: string, port: string): void {
-	startForwardFrom(session, {
-		target,
-		namespace: currentNamespace(session.store.state.cluster),
-		port,
-		address: 'localhost',
-		onPodLoss: 'move',
-		spread: false,
-		followed: null,
-		cluster: session.cluster,
-	});
+export function startForward(session: Session, {cluster, namespace, target}: ClusterTarget, port: string): void {
+	startForwardFrom(session, {target, namespace, port, address: 'localhost', onPodLoss: 'move', spread: false, followed: null, cluster});
 }
 
 /** A forward for each pod of a StatefulSet, at the local port and those after it. @throws SpokeError as `eachPod` */

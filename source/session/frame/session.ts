@@ -28,6 +28,14 @@ export type OpenCluster = {
 	context: string;
 };
 
+/** An object of one cluster: what an action acts on, whatever is selected or shown when it does. */
+export type ClusterTarget = {
+	cluster: OpenCluster;
+	namespace: string;
+	/** `pod/x`, `deploy/x`, `svc/x` or `node/x`. */
+	target: string;
+};
+
 /** The state, and the work that changes it later. */
 export type StateAccess = {
 	readonly store: Store;

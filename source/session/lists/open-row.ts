@@ -42,11 +42,10 @@ export async function openRow(session: Session): Promise<void> {
 		return;
 	}
 
-	const {access} = session.cluster;
 	const scope = await session.typeAhead.during({description: `looking up the pods of ${selected.target}`}, async () =>
-		podScope(session, list.name, selected),
+		podScope(list.name, selected),
 	);
-	if (session.cluster.access === access && session.store.state.view === list.name) {
+	if (session.cluster === selected.cluster && session.store.state.view === list.name) {
 		session.store.dispatchNow({type: 'list', list: 'pods', event: {type: 'narrow', scope}});
 		session.store.dispatchNow({type: 'view', view: 'pods'});
 		session.refreshFeeds();
@@ -91,7 +90,7 @@ export function leaveScope({store, refreshFeeds}: Pick<Session, 'store' | 'refre
 	refreshFeeds();
 }
 
-async function podScope({cluster: {access}}: Session, from: ListName, {target, namespace, name}: Selected): Promise<ListScope> {
+async function podScope(from: ListName, {cluster: {access}, target, namespace, name}: Selected): Promise<ListScope> {
 	if (from === 'nodes') {
 		return {from, of: target, namespace: null, fieldSelector: `spec.nodeName=${name}`};
 	}
@@ -114,9 +113,9 @@ async function podScope({cluster: {access}}: Session, from: ListName, {target, n
 const actions = {logs: 'logs', 'previous log': 'logs', shell: 'shell'} as const;
 type Choice = {action: keyof typeof actions; container: string};
 
-async function openContainers(session: Session, {target, namespace, name}: Selected): Promise<void> {
+async function openContainers(session: Session, {cluster, target, namespace, name}: Selected): Promise<void> {
 	const pod = await session.typeAhead.during({description: `reading the containers of ${name}`}, async () =>
-		session.cluster.access.json<PodObject>({path: objectPath(podResource, namespace, name)}),
+		cluster.access.json<PodObject>({path: objectPath(podResource, namespace, name)}),
 	);
 	const choices = containerChoices(pod);
 	const chosen = await session.pick({
@@ -135,10 +134,10 @@ async function openContainers(session: Session, {target, namespace, name}: Selec
 		// Says why, or checks the permission for this pod alone.
 		session.perform(actions[action]);
 	} else if (action === 'shell') {
-		await openShell(session, target, namespace, {named: container});
+		await openShell(session, {cluster, namespace, target, named: container});
 	} else {
 		const containers = {kind: 'named', name: container} as const;
-		openTail(session, {namespace, targets: [target], selector: null, containers}, {previous: action === 'previous log'});
+		openTail(session, {cluster, namespace, targets: [target], selector: null, containers}, {previous: action === 'previous log'});
 	}
 }
 

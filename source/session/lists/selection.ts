@@ -3,11 +3,10 @@ import {formatQuantity} from '../../text/format-number.ts';
 import {selectedRow} from './list-state.ts';
 import {listKinds, objectTitle, type ListName} from './list-kinds.ts';
 import type {Row} from './table-rows.ts';
-import {currentList} from '../frame/session-state.ts';
-import type {OpenCluster, Session} from '../frame/session.ts';
+import {currentList, currentNamespace} from '../frame/session-state.ts';
+import type {ClusterTarget, OpenCluster, Session} from '../frame/session.ts';
 
-/** `pod/x`, `deploy/x`, `svc/x` or `node/x`. */
-export function selectedTarget(session: Session): {target: string; namespace: string; name: string} | null {
+export function selectedTarget(session: Session): (ClusterTarget & {name: string}) | null {
 	const list = currentList(session.store.state);
 	const row = list && selectedRow(list);
 	if (!list || !row || row.gone !== null) {
@@ -15,11 +14,18 @@ export function selectedTarget(session: Session): {target: string; namespace: st
 		return null;
 	}
 
+	const {cluster} = session;
 	return {
+		cluster,
 		target: targetOf(list.name, row),
-		namespace: row.namespace === '' ? session.cluster.access.facts.namespace : row.namespace,
+		namespace: row.namespace === '' ? cluster.access.facts.namespace : row.namespace,
 		name: row.name,
 	};
+}
+
+/** The object that a command names. */
+export function typedTarget({store, cluster}: Session, target: string): ClusterTarget {
+	return {cluster, namespace: currentNamespace(store.state.cluster), target};
 }
 
 export function markedTargets(session: Session, namespace: string): readonly string[] {

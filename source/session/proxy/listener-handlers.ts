@@ -53,11 +53,7 @@ async function startDialog(session: Session): Promise<void> {
 }
 
 /** Uses the cluster of the dialog, even after a switch. */
-export async function startListener(
-	session: Session,
-	endpoint: {port: number; address: string},
-	cluster: OpenCluster = session.cluster,
-): Promise<void> {
+export async function startListener(session: Session, endpoint: {port: number; address: string}, cluster: OpenCluster): Promise<void> {
 	if (
 		!isLoopback(endpoint.address) &&
 		!(await session.ask(`Listen on ${endpoint.address}?`, [sentenceOf(describeListenerUsers(endpoint))]))

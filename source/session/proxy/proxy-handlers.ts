@@ -9,10 +9,10 @@ import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {errorLines} from '../why/why.tsx';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {podPortNames, proxyNames} from '../dialogs/completion-names.ts';
-import type {Handlers, Session} from '../frame/session.ts';
+import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';
 import {showView} from '../lists/list-handlers.ts';
 import {scriptFlags} from '../clusters/script-flags.ts';
-import {selectedTarget} from '../lists/selection.ts';
+import {selectedTarget, typedTarget} from '../lists/selection.ts';
 import {openText} from '../text/open-text.ts';
 import {stopListener} from './listener-handlers.ts';
 import {sendRequest} from './send-request.ts';
@@ -21,15 +21,16 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 export const proxyHandlers = {
 	'list/proxy': async session => openSelectedTarget(session),
-	'proxy/edit': edit,
+	'proxy/edit': editRequest,
 	'proxy.method'({store}) {
 		const {method} = store.state.proxy;
 		store.dispatchNow({type: 'proxy', event: {type: 'set', to: {method: methods[(methods.indexOf(method) + 1) % methods.length]!}}});
 	},
 	async 'proxy.resend'(session) {
 		const exchange = selectedExchange(session.store.state.proxy);
-		if (exchange) {
-			await sendRequest(session, exchange.method, exchange.asked, exchange.namespace);
+		const cluster = session.clusters.get(exchange?.context ?? '');
+		if (exchange && cluster) {
+			await sendRequest(session, exchange.method, {cluster, namespace: exchange.namespace, target: exchange.asked});
 		} else {
 			session.tell('no request is selected');
 		}
@@ -54,9 +55,10 @@ export const proxyHandlers = {
 	},
 	'proxy/copy'(session) {
 		const exchange = selectedExchange(session.store.state.proxy);
-		if (exchange) {
+		const cluster = session.clusters.get(exchange?.context ?? '');
+		if (exchange && cluster) {
 			session.copy(
-				`spoke proxy -n ${quoteForShell(exchange.namespace)} ${exchange.method.toLowerCase()} ${quoteForShell(exchange.asked)}${scriptFlags(session, session.cluster)}`,
+				`spoke proxy -n ${quoteForShell(exchange.namespace)} ${exchange.method.toLowerCase()} ${quoteForShell(exchange.asked)}${scriptFlags(session, cluster)}`,
 				'the command',
 			);
 		}
@@ -66,19 +68,17 @@ export const proxyHandlers = {
 async function openSelectedTarget(session: Session): Promise<void> {
 	const here = selectedTarget(session);
 	if (here) {
+		const target = `${here.target}${here.target.startsWith('node/') ? '/' : ':'}`;
 		showView(session, 'proxy');
-		session.store.dispatchNow({
-			type: 'proxy',
-			event: {type: 'set', to: {request: `${here.target}${here.target.startsWith('node/') ? '/' : ':'}`, method: 'GET'}},
-		});
-		await edit(session);
+		session.store.dispatchNow({type: 'proxy', event: {type: 'set', to: {request: target, method: 'GET'}}});
+		await edit(session, {...here, target});
 	}
 }
 
-export async function sendTypedRequest(session: Session, asked: string): Promise<void> {
+export async function sendTypedRequest(session: Session, request: ClusterTarget): Promise<void> {
 	showView(session, 'proxy');
-	session.store.dispatchNow({type: 'proxy', event: {type: 'set', to: {request: asked, method: 'GET'}}});
-	await sendRequest(session, 'GET', asked);
+	session.store.dispatchNow({type: 'proxy', event: {type: 'set', to: {request: request.target, method: 'GET'}}});
+	await sendRequest(session, 'GET', request);
 }
 
 export async function openResponse(session: Session): Promise<void> {
@@ -86,23 +86,28 @@ export async function openResponse(session: Session): Promise<void> {
 	if (exchange) {
 		openResponseText(session, exchange);
 	} else {
-		await edit(session);
+		await editRequest(session);
 	}
 }
 
-async function edit(session: Session): Promise<void> {
+async function editRequest(session: Session): Promise<void> {
+	const {request} = session.store.state.proxy;
+	await edit(session, typedTarget(session, request === '' ? 'svc/' : request));
+}
+
+async function edit(session: Session, request: ClusterTarget): Promise<void> {
 	const {proxy} = session.store.state;
 	const asked = new Set<string>();
-	const begun = proxy.request === '' ? 'svc/' : proxy.request;
+	const begun = request.target;
 	const offerPorts = (text: string) => {
 		const pod = /^pod\/(?:https?:)?([^:/]+):$/.exec(text)?.[1];
 		if (pod !== undefined && !asked.has(pod)) {
 			asked.add(pod);
-			void offerNames(session, podPortNames(session, pod), begun);
+			void offerNames(session, podPortNames(request, pod), begun);
 		}
 	};
 
-	void offerNames(session, proxyNames(session), begun);
+	void offerNames(session, proxyNames(session, request), begun);
 	offerPorts(begun);
 	const answer = await session.promptForText({
 		lead: `${proxy.method} `,
@@ -122,7 +127,7 @@ async function edit(session: Session): Promise<void> {
 	});
 	if (answer !== null && answer.text !== '') {
 		session.store.dispatchNow({type: 'proxy', event: {type: 'set', to: {request: answer.text}}});
-		await sendRequest(session, proxy.method, answer.text);
+		await sendRequest(session, proxy.method, {...request, target: answer.text});
 	}
 }
 

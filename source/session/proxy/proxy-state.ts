@@ -7,7 +7,9 @@ export type ProxyExchange = {
 	time: number;
 	method: string;
 	asked: string;
-	/** Of pods and services; kept when the namespace is switched. */
+	/** Kept when the context or the namespace is switched. */
+	context: string;
+	/** Of pods and services. */
 	namespace: string;
 	/** Whether the request was sent: its target was found, and it had a connection. */
 	isSent?: true;

@@ -4,7 +4,6 @@ import {type AccessClass, isAccessAllowed, proxyAccess} from '../../actions/acce
 import {describeCanceledRequest, tlsBackendFix} from '../../descriptions/describe-proxy.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {ProxyExchange} from './proxy-state.ts';
-import {currentNamespace} from '../frame/session-state.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import {runsKubeletCommands} from '../../streams/proxy/command-path.ts';
 import {type ProxyResponse, sendProxyRequest} from '../../streams/proxy/proxy-request.ts';
@@ -12,24 +11,20 @@ import {type ResolvedProxyTarget, resolveProxyTarget} from '../../streams/proxy/
 import {truncatedResponseError} from '../../streams/proxy/truncated-response.ts';
 import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
 import {CanceledError} from '../dialogs/type-ahead.ts';
-import type {OpenCluster, Session} from '../frame/session.ts';
+import type {ClusterTarget, OpenCluster, Session} from '../frame/session.ts';
 
 const responseTimeoutMs = 60_000;
 const labelMs = 30_000;
 
 /** Confirms requests that may change something. @throws CanceledError when canceled before the target was found */
-export async function sendRequest(
-	session: Session,
-	method: string,
-	asked: string,
-	namespace = currentNamespace(session.store.state.cluster),
-): Promise<void> {
-	const {store, cluster} = session;
+export async function sendRequest(session: Session, method: string, {cluster, namespace, target: asked}: ClusterTarget): Promise<void> {
+	const {store} = session;
 	let exchange: ProxyExchange = {
 		id: session.nextId('request'),
 		time: Date.now(),
 		method,
 		asked,
+		context: cluster.context,
 		namespace,
 		status: null,
 		tookMs: null,
@@ -55,7 +50,7 @@ export async function sendRequest(
 	let onEnded = () => {};
 	try {
 		const target = parseProxyTarget(asked);
-		const resolved = await resolveTyped(session, {method, asked, namespace, target});
+		const resolved = await resolveTyped(session, {method, asked, cluster, namespace, target});
 		access = accessOf({method, target}, resolved);
 		if (!(await maySend(session, {method, asked}, access))) {
 			return;
@@ -89,10 +84,10 @@ export async function sendRequest(
 	}
 }
 
-type Typed = {method: string; asked: string; namespace: string; target: ProxyTarget};
+type Typed = {method: string; asked: string; cluster: OpenCluster; namespace: string; target: ProxyTarget};
 
-async function resolveTyped(session: Session, {method, asked, namespace, target}: Typed): Promise<ResolvedProxyTarget> {
-	const resolve = async () => resolveProxyTarget(session.cluster.access, target, namespace);
+async function resolveTyped(session: Session, {method, asked, cluster, namespace, target}: Typed): Promise<ResolvedProxyTarget> {
+	const resolve = async () => resolveProxyTarget(cluster.access, target, namespace);
 	const mayAsk = proxyAccess({method, runsCommands: runsKubeletCommands(target.path), websocket: false}) !== 'read';
 	return mayAsk ? session.typeAhead.during({description: `looking up ${asked}`}, resolve) : resolve();
 }

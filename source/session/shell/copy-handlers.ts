@@ -25,7 +25,7 @@ type CopyPaths = {isFromPod: boolean; remote: string; local: string};
 
 async function copySelected(session: Session): Promise<void> {
 	const here = selectedTarget(session);
-	const copyTarget = here && (await resolveShellTarget(session, {feature: 'exec', cluster: session.cluster, ...here}));
+	const copyTarget = here && (await resolveShellTarget(session, {feature: 'exec', ...here}));
 	const paths = copyTarget && (await promptForPaths(session, `${copyTarget.pod.metadata.name}:`));
 	if (copyTarget && paths) {
 		await runCopy(session, copyTarget, paths);

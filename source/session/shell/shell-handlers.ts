@@ -17,7 +17,7 @@ import {shownTail} from '../frame/session-state.ts';
 import {selectedTarget} from '../lists/selection.ts';
 import {promptDebugContainer, type ShellTarget} from './debug-container-form.ts';
 import {showFailureCard} from '../why/failure-card.ts';
-import type {Handlers, OpenCluster, Session} from '../frame/session.ts';
+import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';
 import {scriptFlags} from '../clusters/script-flags.ts';
 
 /** The kubelet reports the exit status with a delay. */
@@ -33,9 +33,11 @@ export const shellHandlers = {
 		const tail = shownTail(session.store.state);
 		const source = defaultSource(tail?.sources ?? []);
 		if (tail && source) {
-			await openShell(session, `pod/${source.pod}`, source.namespace, {
-				named: source.container,
+			await openShell(session, {
 				cluster: clusterOfSource(session, tail.id, source),
+				namespace: source.namespace,
+				target: `pod/${source.pod}`,
+				named: source.container,
 			});
 		}
 	},
@@ -44,23 +46,13 @@ export const shellHandlers = {
 async function openSelectedShell(session: Session): Promise<void> {
 	const here = selectedTarget(session);
 	if (here) {
-		await openShell(session, here.target, here.namespace);
+		await openShell(session, here);
 	}
 }
 
-export async function openShell(
-	session: Session,
-	target: string,
-	namespace: string,
-	{
-		named,
-		cluster = session.cluster,
-	}: {
-		named?: string;
-		cluster?: OpenCluster;
-	} = {},
-): Promise<void> {
-	const shellTarget = await resolveShellTarget(session, {feature: 'exec', cluster, target, namespace, ...(named !== undefined && {named})});
+/** `named`: a container. */
+export async function openShell(session: Session, target: ClusterTarget & {named?: string}): Promise<void> {
+	const shellTarget = await resolveShellTarget(session, {feature: 'exec', ...target});
 	if (shellTarget) {
 		await runInTerminal(session, shellTarget, 'exec', ['/bin/sh', '-c', shellScript]);
 	}
@@ -68,22 +60,19 @@ export async function openShell(
 
 async function attachToSelected(session: Session): Promise<void> {
 	const here = selectedTarget(session);
-	const shellTarget = here && (await resolveShellTarget(session, {feature: 'attach', cluster: session.cluster, ...here}));
+	const shellTarget = here && (await resolveShellTarget(session, {feature: 'attach', ...here}));
 	if (shellTarget) {
 		await runInTerminal(session, shellTarget, 'attach', []);
 	}
 }
 
-type ShellTargetRequest = {feature: Run['feature']; cluster: OpenCluster; target: string; namespace: string; named?: string};
+type ShellTargetRequest = ClusterTarget & {feature: Run['feature']; named?: string};
 
-export async function resolveShellTarget(
-	session: Session,
-	{feature, cluster, target, namespace, named}: ShellTargetRequest,
-): Promise<ShellTarget | null> {
+export async function resolveShellTarget(session: Session, {feature, named, ...request}: ShellTargetRequest): Promise<ShellTarget | null> {
 	const {
 		pod,
 		target: {asked, chosenFrom},
-	} = await findPod(session, cluster, target, namespace);
+	} = await findPod(session, request);
 	assertPodRunning(pod, feature);
 	const running = attachableContainers(pod);
 	let container = named ?? chooseContainer(pod, undefined, {unknownAnnotation: 'go-on'}).name;
@@ -105,11 +94,11 @@ export async function resolveShellTarget(
 		container = chosen;
 	}
 
-	return {cluster, pod, container, asked, chosenFrom};
+	return {cluster: request.cluster, pod, container, asked, chosenFrom};
 }
 
 /** Keys typed meanwhile go to the shell. */
-async function findPod({typeAhead}: Session, {access}: OpenCluster, target: string, namespace: string): Promise<ResolvedPod> {
+async function findPod({typeAhead}: Session, {cluster: {access}, target, namespace}: ClusterTarget): Promise<ResolvedPod> {
 	return typeAhead.during({description: `looking up the pod of ${target}`}, async () =>
 		resolvePod(access, target, {
 			namespace,
@@ -262,12 +251,11 @@ async function offerDebugger(session: Session, shellTarget: ShellTarget, error: 
 async function debugSelected(session: Session): Promise<void> {
 	const here = selectedTarget(session);
 	if (here) {
-		const {cluster} = session;
 		const {
 			pod,
 			target: {asked, chosenFrom},
-		} = await findPod(session, cluster, here.target, here.namespace);
-		await debug(session, {cluster, pod, container: pod.spec.containers[0]?.name ?? '', asked, chosenFrom});
+		} = await findPod(session, here);
+		await debug(session, {cluster: here.cluster, pod, container: pod.spec.containers[0]?.name ?? '', asked, chosenFrom});
 	}
 }
 

@@ -7,8 +7,11 @@ import {createTailRequest, type TailOptions} from './tail-targets.ts';
 /** Where a new tail begins, and which lines and fields it shows. */
 export type TailStart = Partial<Pick<TailView, 'since' | 'previous' | 'level' | 'fields'>>;
 
-/** Several clusters, each opened when the tail begins to read it. */
-export type SessionTailOptions = TailOptions & {clusters?: ReadonlyArray<{context: string; open(): Promise<OpenCluster>}>};
+/** One cluster, by default the current one; or several `clusters`, each opened when the tail begins to read it. */
+export type SessionTailOptions = TailOptions & {
+	cluster?: OpenCluster;
+	clusters?: ReadonlyArray<{context: string; open(): Promise<OpenCluster>}>;
+};
 
 /** Shows an open tail with the same options instead. @throws SpokeError ERR_USAGE for an invalid target */
 export function openTail(session: Session, options: SessionTailOptions, start: TailStart = {}): TailRun {
@@ -49,8 +52,9 @@ export function withDisplayOptions(view: TailView, display: TailDisplay | null):
 	return display === null ? view : {...view, ...display, json: display.jsonChoice === true};
 }
 
-function newRun(session: Session, ask: TailRequest, {namespace = null, clusters}: SessionTailOptions, key: string): TailRun {
-	const {store, cluster} = session;
+function newRun(session: Session, ask: TailRequest, options: SessionTailOptions, key: string): TailRun {
+	const {namespace = null, cluster = session.cluster, clusters} = options;
+	const {store} = session;
 	const id = session.nextId('tail');
 	store.dispatchNow({
 		type: 'connections',
@@ -74,7 +78,8 @@ function show({store}: Session, id: string): void {
 	store.dispatchNow({type: 'push', layer: {kind: 'tail', id, line: null}});
 }
 
-function keyOf(session: Session, {namespace, targets, selector, containers, clusters}: SessionTailOptions): string {
-	const contexts = clusters?.map(({context}) => context) ?? session.cluster.context;
+function keyOf(session: Session, options: SessionTailOptions): string {
+	const {namespace, targets, selector, containers, cluster = session.cluster, clusters} = options;
+	const contexts = clusters?.map(({context}) => context) ?? cluster.context;
 	return JSON.stringify([contexts, namespace, targets, selector, containers]);
 }

@@ -19,6 +19,7 @@ function openSelectedTail(session: Session): void {
 	if (here) {
 		const marked = markedTargets(session, here.namespace);
 		openTail(session, {
+			cluster: here.cluster,
 			namespace: here.namespace,
 			targets: marked.length > 0 ? marked : [here.target],
 			selector: null,

@@ -51,7 +51,7 @@ export async function openDetails(session: Session): Promise<void> {
 	};
 
 	try {
-		const {lines, since} = await readDetails(session.cluster.access, here.target, here.namespace);
+		const {lines, since} = await readDetails(here.cluster.access, here.target, here.namespace);
 		show(lines, since === null ? '' : `created ${since}`);
 	} catch (error) {
 		show([{text: (error as Error).message, role: 'state.failed'}], '');

@@ -4,7 +4,7 @@ import {clockTime} from '../../text/format-time.ts';
 import {errorLines} from '../why/why.tsx';
 import {selectedTarget} from '../lists/selection.ts';
 import {currentList} from '../frame/session-state.ts';
-import type {Handlers, OpenCluster, Session} from '../frame/session.ts';
+import type {ClusterTarget, Handlers, OpenCluster, Session} from '../frame/session.ts';
 import {readYaml, yamlPath} from './object-yaml.ts';
 import {openText} from './open-text.ts';
 import {currentText} from './text-search-handlers.ts';
@@ -50,11 +50,8 @@ export const yamlHandlers = {
 	},
 } satisfies Handlers;
 
-type Asked = {target: string; namespace: string};
-
 /** @throws SpokeError ERR_USAGE for an unsupported kind */
-export async function openYaml(session: Session, {target, namespace}: Asked): Promise<void> {
-	const {cluster} = session;
+export async function openYaml(session: Session, {cluster, target, namespace}: ClusterTarget): Promise<void> {
 	yamlPath(target, namespace);
 	const id = session.nextId('text');
 	openText(session, {
@@ -76,7 +73,7 @@ export async function openYaml(session: Session, {target, namespace}: Asked): Pr
 	}
 }
 
-async function read({access}: OpenCluster, {target, namespace}: Asked) {
+async function read({access}: OpenCluster, {target, namespace}: Pick<ClusterTarget, 'target' | 'namespace'>) {
 	const {lines, without} = await readYaml(access, target, namespace);
 	return {lines, copy: lines.map(({text}) => `${text}\n`).join(''), right: without === null ? '' : `${without} omitted`, busy: false};
 }

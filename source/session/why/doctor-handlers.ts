@@ -13,19 +13,19 @@ import {forwardOf} from '../forwards/run-forward.ts';
 import {openText} from '../text/open-text.ts';
 import {detailLines} from './detail-lines.ts';
 import {clusterOf, selectedTarget} from '../lists/selection.ts';
-import type {Handlers, OpenCluster, Session} from '../frame/session.ts';
+import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';
 
 const doctorSelected = async (session: Session) => {
 	const here = selectedTarget(session);
 	if (here) {
-		await openDoctor(session, here.target, here.namespace);
+		await openDoctor(session, here);
 	}
 };
 
 export const doctorHandlers = {
 	'list/doctor': doctorSelected,
 	async 'unreachable/doctor'(session) {
-		await openDoctor(session, null, '');
+		await openDoctor(session, {cluster: session.cluster, namespace: '', target: null});
 	},
 	async 'why/doctor'(session) {
 		session.store.dispatchNow({type: 'pop'});
@@ -52,8 +52,9 @@ export const doctorHandlers = {
 		const layer = session.store.state.layers.at(-1);
 		if (layer?.kind === 'text') {
 			const [namespace, target] = splitSubject(layer.subject);
+			const cluster = session.clusters.get(layer.on ?? '') ?? session.cluster;
 			session.store.dispatchNow({type: 'pop'});
-			await openDoctor(session, target, namespace, session.clusters.get(layer.on ?? ''));
+			await openDoctor(session, {cluster, namespace, target});
 		}
 	},
 	'doctor/copy'(session) {
@@ -78,13 +79,14 @@ async function doctorOfTail(session: Session, tail: TailView | null): Promise<bo
 		return false;
 	}
 
-	await openDoctor(session, `pod/${source.pod}`, source.namespace, clusterOfSource(session, tail.id, source));
+	const cluster = clusterOfSource(session, tail.id, source);
+	await openDoctor(session, {cluster, namespace: source.namespace, target: `pod/${source.pod}`});
 	return true;
 }
 
 async function doctorOfForward(session: Session, forward: ForwardState | undefined): Promise<void> {
 	if (forward) {
-		await openDoctor(session, forward.target, forward.namespace, clusterOf(session, forward.id));
+		await openDoctor(session, {...forward, cluster: clusterOf(session, forward.id)});
 	}
 }
 
@@ -93,11 +95,10 @@ function splitSubject(subject: string): [namespace: string, target: string | nul
 	return at < 0 ? ['', null] : [subject.slice(0, at), subject.slice(at + 3)];
 }
 
+/** Without a target, of the apiserver. */
 export async function openDoctor(
 	session: Session,
-	target: string | null,
-	namespace: string,
-	cluster: OpenCluster = session.cluster,
+	{cluster, namespace, target}: Omit<ClusterTarget, 'target'> & {target: string | null},
 ): Promise<void> {
 	const id = session.nextId('text');
 	const began = performance.now();

@@ -1,17 +1,13 @@
 /** Shows a failed start on a card. */
 import type {SpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
-import type {OpenCluster, Session} from '../frame/session.ts';
+import type {ClusterTarget, Session} from '../frame/session.ts';
 import {openDoctor} from './doctor-handlers.ts';
 
-export type StartFailure = {
+export type StartFailure = ClusterTarget & {
 	about: string;
 	error: SpokeError;
 	path: Path | null;
-	/** For the doctor. */
-	target: string;
-	namespace: string;
-	cluster: OpenCluster;
 	retry(): void | Promise<void>;
 };
 
@@ -32,7 +28,7 @@ export async function showFailureCard(
 		}
 
 		case 'doctor': {
-			await openDoctor(session, target, namespace, cluster);
+			await openDoctor(session, {cluster, namespace, target});
 			break;
 		}
 

@@ -52,14 +52,14 @@ test('another cluster gets its context, and neither the cluster nor the user fla
 	t.is(scriptFlags(session, session.other), String.raw` --kubeconfig 'my config' --context 'it'\''s prod us'`);
 });
 
-test('a copied request names the current cluster, also for a writing method', t => {
-	const {other, ...session} = sessionWith([]);
+test('a copied request names its cluster after a switch, also for a writing method', t => {
+	const {first, ...session} = sessionWith([]);
 	const copied: string[] = [];
-	const proxy = {listeners: [], exchanges: [{method: 'DELETE', asked: 'svc/web:80/items/*', namespace: 'shop'}], at: 0};
+	const proxy = {listeners: [], exchanges: [{method: 'DELETE', asked: 'svc/web:80/items/*', context: 'other', namespace: 'shop'}], at: 0};
 	proxyHandlers['proxy/copy']({
 		...session,
-		cluster: other,
-		store: {state: {proxy, cluster: {namespace: 'shop', lastNamespace: 'default'}}},
+		cluster: first,
+		store: {state: {proxy}},
 		copy(text: string) {
 			copied.push(text);
 		},

@@ -287,6 +287,7 @@ test('a proxy request is read with its response', t => {
 		time: 0,
 		method: 'GET',
 		asked: 'svc/web:80/',
+		context: 'main',
 		namespace: 'demo',
 		isSent: true,
 		status: 200,

@@ -84,6 +84,17 @@ test('a proxy request starts at a port of the selected row and keeps the leg tex
 	await terminal.sees(/GET pod\/web-\S+:8080\/▏/);
 });
 
+test('a proxy request to a row of another namespace stays in its namespace', async t => {
+	const {terminal} = await onSandbox(t, ['-A'], {columns: 200});
+	await terminal.sees(/shop +checkout-/);
+	terminal.type('/checkout\r');
+	await terminal.sees(/▸ shop +checkout-/);
+	terminal.press('proxy');
+	await terminal.sees(/GET pod\/checkout-\S+:▏/);
+	terminal.type('80/\r');
+	await terminal.sees(/▸ .*GET pod\/checkout-\S+:80\/ in shop[^]*dial tcp/);
+});
+
 test('a started key sequence shows the possible next keys of the active keymap', async t => {
 	const {terminal} = await onSandbox(t, ['--keymap', 'vim'], {columns: 200, rows: 50});
 	await terminal.sees(/Running/);

@@ -18,6 +18,7 @@ const underWay: ProxyExchange = {
 	time: 0,
 	method: 'POST',
 	asked: 'svc/web:80/',
+	context: 'main',
 	namespace: 'default',
 	isSent: true,
 	status: null,

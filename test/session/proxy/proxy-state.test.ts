@@ -26,6 +26,7 @@ const exchange = (id: string): ProxyExchange => ({
 	time: 0,
 	method: 'GET',
 	asked: `svc/${id}`,
+	context: 'main',
 	namespace: 'default',
 	status: null,
 	tookMs: null,

@@ -45,6 +45,7 @@ function asksAgain(
 		time: 0,
 		method,
 		asked: 'svc/web:80/',
+		context: 'main',
 		namespace: 'shop',
 		status: 200,
 		tookMs: 1,
@@ -59,6 +60,7 @@ function asksAgain(
 	store.dispatchNow({type: 'proxy', event: {type: 'exchange', exchange: before}});
 	const typeAhead = {during: async (_what: unknown, work: () => Promise<unknown>) => work()};
 	const told: string[] = [];
+	const cluster = {access, labeler, context: 'main'};
 	const session = {
 		store,
 		typeAhead,
@@ -67,7 +69,8 @@ function asksAgain(
 		readOnly: false,
 		work: new RunningWork(),
 		nextId: () => 'request-1',
-		cluster: {access, labeler, context: 'main'},
+		cluster,
+		clusters: new Map([['main', cluster]]),
 	} as unknown as Session;
 	return {
 		async again() {
