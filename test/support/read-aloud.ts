@@ -4,7 +4,7 @@ import {Box, render, type DOMElement} from 'ink';
 import {createElement} from 'react';
 import {createStore} from 'zustand/vanilla';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
-import {spokenTree} from '../../source/session/frame/spoken-tree.ts';
+import {spokenTree} from '../../source/session/frame/reader-output.ts';
 import {SessionScreen} from '../../source/session/frame/session-screen.tsx';
 import {emptySession, type SessionState} from '../../source/session/frame/session-state.ts';
 import {readerGlyphs} from '../../source/session/kit/glyphs.ts';

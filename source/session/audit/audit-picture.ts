@@ -65,11 +65,11 @@ function spokeIn(name: string, row: AuditRow, {width, nameWidth}: {width: number
 function spokeOut(name: string, row: AuditRow, route: AuditRow | null, {strokes, arrow, broke}: Glyphs): Span[] {
 	const stroke = strokes[row.basis];
 	const end = row.broken ? styled('state.failed', ` ${broke}`) : styled(roleOf(row), ` ${stroke}${arrow}`);
-	const way =
+	const shownRoute =
 		route !== null && ['konnectivity', 'direct', 'egress', 'egress-http-connect', 'ssh-tunnel'].includes(route.state)
 			? [styled('route', `${strokes[route.basis]} ${routeName(route.state)} `)]
 			: [];
-	return [...way, styled(roleOf(row), `${stroke} ${auditRowState(row, {short: true})}`), end, {text: ` ${name}`}];
+	return [...shownRoute, styled(roleOf(row), `${stroke} ${auditRowState(row, {short: true})}`), end, {text: ` ${name}`}];
 }
 
 function roleOf({state, verdict}: AuditRow) {

@@ -14,7 +14,7 @@ import {textLines, textParts} from '../kit/text-rows.ts';
 import {auditPicture, verdictRole} from './audit-picture.ts';
 
 const provenHead = 'PROVEN FOR';
-const leastVerdict = 27;
+const minVerdictWidth = 27;
 /** Cursor, sign, basis, code and the blanks between them. */
 const otherColumns = 19;
 /** Narrower screens show no picture. */
@@ -86,11 +86,11 @@ type Widths = {title: number; verdict: number; proven: number};
 /** Gives the width that verdicts do not need to the title column. */
 function columnWidths(verdicts: readonly number[], proven: number, columns: number): Widths {
 	const longest = Math.max(...verdicts);
-	const needed = Math.min(leastVerdict, longest);
+	const needed = Math.min(minVerdictWidth, longest);
 	const others = otherColumns + proven;
 	const forTitle = columns < wideFrom ? columns - 30 : columns - others - needed;
 	const title = Math.max(16, Math.min(44, forTitle));
-	return {title, verdict: Math.max(needed, Math.min(Math.max(leastVerdict, longest), columns - others - title)), proven};
+	return {title, verdict: Math.max(needed, Math.min(Math.max(minVerdictWidth, longest), columns - others - title)), proven};
 }
 
 function rowLine(

@@ -90,8 +90,8 @@ async function versionIn(answer: ApiResponse, facts: ClusterInfo): Promise<strin
 		return null;
 	}
 
-	const told = (await readJsonResponse(answer, {path: versionPath}, {peerName: `the apiserver ${facts.server}`, identity: facts})) as {
+	const response = (await readJsonResponse(answer, {path: versionPath}, {peerName: `the apiserver ${facts.server}`, identity: facts})) as {
 		gitVersion?: string;
 	} | null;
-	return told?.gitVersion ?? null;
+	return response?.gitVersion ?? null;
 }

@@ -8,7 +8,7 @@ import {useScreen} from '../kit/screen-context.ts';
 import {clickable, lineWidth, styled, type Span} from '../kit/styled-line.ts';
 import {Row} from '../kit/styled-text.tsx';
 
-const mostColumns = 76;
+const maxColumns = 76;
 
 export type DialogKeys = ReadonlyArray<readonly [action: ActionId, label: string]>;
 
@@ -47,7 +47,7 @@ export function DialogFrame({title, keys, children}: DialogFrameProps): ReactNod
 }
 
 export function frameWidth(columns: number): number {
-	return Math.min(mostColumns, columns - 4);
+	return Math.min(maxColumns, columns - 4);
 }
 
 type KeyHint = {action: ActionId; spans: readonly Span[]};

@@ -8,7 +8,7 @@ import type {Store} from '../frame/store.ts';
 /** After this time keys apply to the visible screen. */
 const limitMs = 5000;
 /** A paste counts as one. */
-const mostInputs = 256;
+const maxHeldInputs = 256;
 const remindMs = 1000;
 const saidAfterMs = 300;
 
@@ -158,7 +158,7 @@ export class TypeAhead {
 		}
 
 		// A missing key in the middle would change the meaning of the rest.
-		this.#isFull ||= this.#held.length >= mostInputs;
+		this.#isFull ||= this.#held.length >= maxHeldInputs;
 		if (!this.#isFull) {
 			this.#held.push(input);
 		}

@@ -13,7 +13,7 @@ import {copyToClipboard} from './copy-to-clipboard.ts';
 import {isReducedMotion} from './frame-interval.ts';
 import {handlerOf} from './handlers.ts';
 import {trackResponses} from '../clusters/last-response.ts';
-import {showMessage, showFailure} from './messages.ts';
+import {showMessage, showFailure} from './show-message.ts';
 import {OpenClusters} from '../clusters/open-clusters.ts';
 import {Dialogs} from '../dialogs/dialogs.ts';
 import {SessionDisplay} from './session-display.ts';
@@ -57,7 +57,7 @@ export function createSession(options: SessionOptions): SessionParts {
 		() => {
 			screen.draw();
 		},
-		() => screen.pace(),
+		() => screen.frameIntervalMs(),
 	);
 	const screen: SessionDisplay = new SessionDisplay({store, keymap, work}, terminal, options);
 	const terminalQueue = new TerminalQueue({store, terminal, screen});
@@ -145,14 +145,14 @@ function sessionOf(
 		perform(id) {
 			performAction(actionContext, id);
 		},
-		tell(...told) {
-			showMessage(session, ...told);
+		tell(...message) {
+			showMessage(session, ...message);
 		},
-		fail(...told) {
-			showFailure(session, ...told);
+		fail(...failure) {
+			showFailure(session, ...failure);
 		},
-		copy(...given) {
-			copyToClipboard(session, ...given);
+		copy(...copied) {
+			copyToClipboard(session, ...copied);
 		},
 		observerFor: (id, {labeler} = clusters.here) => recordingObserver(store, labeler, id),
 		async open(to) {

@@ -52,11 +52,10 @@ function headerParts(input: HeaderInput): {location: readonly Span[]; path: read
 	}
 
 	const version = columns >= 110 && cluster.version !== null && cluster.asOf === null ? ` ${cluster.version}` : '';
-	const bare = [...legOne(input, true), {text: version}];
-	const spare = columns - lineWidth(location) - lineWidth(bare) - 2;
-	const way = [...bare, styled('text.dim', replicasWithin(input, spare)), {text: ' '}];
-	const room = columns - lineWidth(location) - lineWidth(way) - 2;
-	return {location, path: [{text: ' '}, ...userWithin(cluster.user, room), ...way]};
+	const leg = [...legOne(input, true), {text: version}];
+	const besideLocation = columns - lineWidth(location) - 2;
+	const withReplicas = [...leg, styled('text.dim', replicasWithin(input, besideLocation - lineWidth(leg))), {text: ' '}];
+	return {location, path: [{text: ' '}, ...userWithin(cluster.user, besideLocation - lineWidth(withReplicas)), ...withReplicas]};
 }
 
 /** The lock on every stream: never shortened. */

@@ -5,7 +5,7 @@ import {truncateToCells} from '../../text/cell-width.ts';
 import {escapeControls} from '../../text/sanitize-line.ts';
 import type {RenderInput} from '../kit/render-input.ts';
 import type {TreeOutput} from './ink-screen.ts';
-import {spokenTree} from './spoken-tree.ts';
+import {textOf} from './paint-tree.ts';
 import type {Message} from './session-state.ts';
 
 /** Shown at once, so that it is read once. */
@@ -77,6 +77,16 @@ export class ReaderOutput implements TreeOutput {
 		const up = this.#shown.length - 1 - row;
 		return up < 0 && row > 0 ? '\r\n' : `\r${up > 0 ? `\u001B[${up}A` : ''}`;
 	}
+}
+
+/** The labels, roles and states of the boxes, one line per box of a column: what Ink's own reader mode writes, and does not export. */
+export function spokenTree(node: DOMElement, parentRole?: string): string {
+	const {role, state = {}} = node.internal_accessibility ?? {};
+	const parts = node.childNodes.map(child => (child.nodeName === '#text' ? '' : spokenTree(child, role)));
+	const text =
+		node.nodeName === 'ink-text' ? textOf(node) : parts.filter(part => part !== '').join(node.style.flexDirection === 'row' ? ' ' : '\n');
+	const states = Object.entries(state).flatMap(([name, isSo]) => (isSo ? [name] : []));
+	return `${role === undefined || role === parentRole ? '' : `${role}: `}${states.length === 0 ? '' : `(${states.join(', ')}) `}${text}`;
 }
 
 const apartMs = 1000;

@@ -10,11 +10,11 @@ export type PendingTimes = {websocket: number | null; runtime: number | null};
 export const noPendingTimes: PendingTimes = {websocket: null, runtime: null};
 
 /** No response is overdue sooner; the screen clock lags under reduced motion. @see PongTracker */
-const shortestMs = 5000;
+const minOverdueMs = 5000;
 
 export function pendingTimes({connections, now}: Pick<SessionState, 'connections' | 'now'>, path: Path): PendingTimes {
 	const {websocket, runtime} = pendingPingsOf(connections, path);
-	const since = (at: number | null) => (at === null ? null : Math.max(shortestMs, now - at));
+	const since = (at: number | null) => (at === null ? null : Math.max(minOverdueMs, now - at));
 	return path.about === 'ended-connection' ? noPendingTimes : {websocket: since(websocket), runtime: since(runtime)};
 }
 

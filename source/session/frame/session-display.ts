@@ -121,7 +121,7 @@ export class SessionDisplay {
 		draw(view, {...screen, state: store.state});
 	}
 
-	pace(): number {
+	frameIntervalMs(): number {
 		return frameIntervalMs({
 			isFar: this.#env['SSH_TTY'] !== undefined && this.#terminal.stdout.writableNeedDrain,
 			rate: currentTail(this.#shown)?.inflow ?? 0,
@@ -157,7 +157,7 @@ export class SessionDisplay {
 			this.#isScanning = true;
 			setImmediate(() => {
 				this.#isScanning = false;
-				this.#shown.store.later();
+				this.#shown.store.drawSoon();
 			});
 		}
 	}

@@ -77,7 +77,7 @@ export type SessionEvent =
 
 const noticeMs = 5000;
 const firstHintsMs = 30_000;
-const mostMessages = 500;
+const maxMessages = 500;
 /** Step of the screen clock under reduced motion. */
 const stillMs = 10_000;
 
@@ -191,7 +191,7 @@ function noticed(state: SessionState, {text, role = 'plain', hint = '', isPassin
 	return {
 		...state,
 		notice: isKept ? state.notice : message,
-		messages: isPassing ? state.messages : [...state.messages.slice(-mostMessages + 1), message],
+		messages: isPassing ? state.messages : [...state.messages.slice(-maxMessages + 1), message],
 	};
 }
 
@@ -248,7 +248,7 @@ function reduceConnections(state: SessionState, event: ConnectionListEvent): Ses
 		...state,
 		processes,
 		...withConnections(state, connections),
-		messages: messages.length === 0 ? state.messages : [...state.messages, ...messages].slice(-mostMessages),
+		messages: messages.length === 0 ? state.messages : [...state.messages, ...messages].slice(-maxMessages),
 		notice: bad === undefined || isTold ? state.notice : bad,
 	};
 }

@@ -17,7 +17,7 @@ import {Connections} from './connections-pane.tsx';
 import {FirstHints} from './first-hints.tsx';
 import {Footer} from './footer.tsx';
 import {Header} from './header.tsx';
-import {Messages} from './message-list.tsx';
+import {Messages} from './messages.tsx';
 import {PathPane} from './path-pane.tsx';
 import {shownTail, type ViewName} from './session-state.ts';
 import {Tabs} from './tabs.tsx';

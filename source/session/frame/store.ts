@@ -5,18 +5,18 @@ import {currentList, type SessionState} from './session-state.ts';
 export class Store {
 	#state: SessionState;
 	readonly #draw: () => void;
-	readonly #paceMs: () => number;
+	readonly #intervalMs: () => number;
 	#timer: NodeJS.Timeout | null = null;
 	#drawnAt = 0;
 	#held = 0;
-	#together = 0;
+	#nested = 0;
 	#isDue = false;
 	#isClosed = false;
 
-	constructor(state: SessionState, draw: () => void, paceMs: () => number) {
+	constructor(state: SessionState, draw: () => void, intervalMs: () => number) {
 		this.#state = state;
 		this.#draw = draw;
-		this.#paceMs = paceMs;
+		this.#intervalMs = intervalMs;
 	}
 
 	get state(): SessionState {
@@ -25,7 +25,7 @@ export class Store {
 
 	dispatch(event: SessionEvent): void {
 		if (this.apply(event)) {
-			this.later();
+			this.drawSoon();
 		}
 	}
 
@@ -47,7 +47,8 @@ export class Store {
 		return state !== before;
 	}
 
-	later(): void {
+	/** After the interval since the last frame. */
+	drawSoon(): void {
 		if (this.#isClosed) {
 			return;
 		}
@@ -57,7 +58,7 @@ export class Store {
 				this.#timer = null;
 				this.drawNow();
 			},
-			Math.max(0, this.#drawnAt + this.#paceMs() - performance.now()),
+			Math.max(0, this.#drawnAt + this.#intervalMs() - performance.now()),
 		);
 	}
 
@@ -67,7 +68,7 @@ export class Store {
 			this.#timer = null;
 		}
 
-		if (this.#together > 0) {
+		if (this.#nested > 0) {
 			this.#isDue = true;
 		} else if (this.#held === 0 && !this.#isClosed) {
 			this.#drawnAt = performance.now();
@@ -75,13 +76,14 @@ export class Store {
 		}
 	}
 
-	together(work: () => void): void {
-		this.#together++;
+	/** Draws at most once for all that `work` changes. */
+	drawOnce(work: () => void): void {
+		this.#nested++;
 		try {
 			work();
 		} finally {
-			this.#together--;
-			if (this.#isDue && this.#together === 0) {
+			this.#nested--;
+			if (this.#isDue && this.#nested === 0) {
 				this.#isDue = false;
 				this.drawNow();
 			}

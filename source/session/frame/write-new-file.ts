@@ -5,14 +5,14 @@ import {dirname, resolve} from 'node:path';
 
 const blockLength = 256 * 1024;
 /** The limit is 255 bytes, including date and extension. */
-const longestName = 200;
+const maxNameLength = 200;
 
 /** Makes a file name of names such as `arn:aws:eks:eu-west-1:1234:cluster/prod`. */
 export function asFileName(words: string, otherwise: string): string {
 	return (
 		words
 			.replaceAll(/[^\w.-]+/g, '-')
-			.slice(0, longestName)
+			.slice(0, maxNameLength)
 			.replaceAll(/^[-.]+|[-.]+$/g, '') || otherwise
 	);
 }

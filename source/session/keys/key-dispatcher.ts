@@ -18,14 +18,14 @@ export type KeyDispatcherCallbacks = {
 
 export class KeyDispatcher {
 	readonly #context: ActionContext;
-	readonly #tells: KeyDispatcherCallbacks;
+	readonly #callbacks: KeyDispatcherCallbacks;
 	readonly #decoder = createKeyDecoder();
 	#pending: readonly string[] = [];
 	#cancelEscape = () => {};
 
-	constructor(context: ActionContext, tells: KeyDispatcherCallbacks) {
+	constructor(context: ActionContext, callbacks: KeyDispatcherCallbacks) {
 		this.#context = context;
-		this.#tells = tells;
+		this.#callbacks = callbacks;
 	}
 
 	bytes(chunk: Buffer): void {
@@ -45,11 +45,11 @@ export class KeyDispatcher {
 			return;
 		}
 
-		store.together(() => {
+		store.drawOnce(() => {
 			store.dispatch({type: 'notice-read'});
 			for (const input of inputs) {
 				if ('report' in input) {
-					this.#tells.onReport(input.report);
+					this.#callbacks.onReport(input.report);
 				} else if ('mouse' in input) {
 					this.#takeMouse(input.mouse);
 				} else if (!this.#isLeaving(input) && !typeAhead.hold(input)) {
@@ -57,7 +57,7 @@ export class KeyDispatcher {
 				}
 			}
 		});
-		this.#tells.onKeys();
+		this.#callbacks.onKeys();
 	}
 
 	/** A click is not for what is still prepared: it is dropped, not held. */
@@ -65,7 +65,7 @@ export class KeyDispatcher {
 		if (!this.#context.session.typeAhead.isHolding) {
 			this.#setPending([]);
 			this.#answering(() => {
-				this.#tells.onMouse(report);
+				this.#callbacks.onMouse(report);
 			});
 		}
 	}

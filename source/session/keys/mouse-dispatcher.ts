@@ -5,7 +5,7 @@ import type {MouseHit} from '../frame/mouse-hit.ts';
 import type {Session} from '../frame/session.ts';
 import type {MousePane} from '../kit/mouse.tsx';
 import {scrollRows, selectItem} from '../lists/list-handlers.ts';
-import {scrollTailRows, selectTailLine} from '../tail/tail-mouse.ts';
+import {scrollTailRows, selectTailLine} from '../tail/tail-handlers.ts';
 import {matchingItems} from '../dialogs/dialog.ts';
 
 /** Rows per step of the wheel. */

@@ -10,7 +10,7 @@ export type MatchRanges = ReadonlyArray<readonly [from: number, to: number]>;
 /** A regular expression may delay a frame by this much. */
 const maxDurationMs = 20;
 /** Fewer slow frames may be due to a busy machine. */
-const mostSlowFrames = 3;
+const maxSlowFrames = 3;
 const slowFrames = new WeakMap<LineIndex, number>();
 
 /**
@@ -24,7 +24,7 @@ export function highlightMatches(
 	limitMs = maxDurationMs,
 ): ReadonlyArray<readonly Span[]> {
 	const slow = searchIndex === null ? 0 : (slowFrames.get(searchIndex) ?? 0);
-	if (search === null || searchIndex === null || searchIndex.problem !== null || slow >= mostSlowFrames) {
+	if (search === null || searchIndex === null || searchIndex.problem !== null || slow >= maxSlowFrames) {
 		return lines;
 	}
 

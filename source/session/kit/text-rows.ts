@@ -14,7 +14,7 @@ const labelWidth = 10;
 /** `exception` is the longest indented label. */
 const indentedLabelWidth = 12;
 /** Minimum width for wrapping. */
-const leastWrapped = 20;
+const minWrappedWidth = 20;
 
 /** What the rows of a text depend on. */
 export const textParts = ['size', 'now', 'processes', 'hasScreenReader'] as const;
@@ -86,7 +86,7 @@ function wordRows(screen: TextScreen, one: TextLine, {isCut, left}: TextWrapping
 	const text = lineText(one, now);
 	const texts = isCut
 		? text.split('\n').map(part => cutText(part, left, room, glyphs.more))
-		: wrapToWidth(text, Math.max(leastWrapped, room));
+		: wrapToWidth(text, Math.max(minWrappedWidth, room));
 	return texts.map((part, index) =>
 		line(index === 0 ? styled('text.dim', lead) : ' '.repeat(lead.length), styled(one.role as Role | undefined, part)),
 	);

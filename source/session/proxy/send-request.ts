@@ -156,8 +156,8 @@ async function answerOf(
 	}
 }
 
-const mostBody = 1024 * 1024;
-const mostMs = 30_000;
+const maxBodyBytes = 1024 * 1024;
+const maxReadMs = 30_000;
 const showMs = 250;
 
 /**
@@ -181,12 +181,12 @@ async function readResponse(
 	const limit = setTimeout(() => {
 		isLate = true;
 		body.destroy();
-	}, mostMs);
+	}, maxReadMs);
 	try {
 		for await (const piece of body as AsyncIterable<Buffer>) {
 			bytes += piece.length;
 			pieces.push(piece);
-			if (bytes > mostBody) {
+			if (bytes > maxBodyBytes) {
 				return {pieces, cut: 'only the first MiB was read'};
 			}
 		}
@@ -201,5 +201,5 @@ async function readResponse(
 		onMore(pieces);
 	}
 
-	return {pieces, cut: isLate ? `only the first ${mostMs / 1000} s were read` : null};
+	return {pieces, cut: isLate ? `only the first ${maxReadMs / 1000} s were read` : null};
 }

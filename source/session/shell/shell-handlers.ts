@@ -10,7 +10,6 @@ import {clusterOfSource} from '../tail/current-tail.ts';
 import {defaultSource} from '../tail/tail-sources.ts';
 import {findAction} from '../../actions/action-table.ts';
 import {runRemoteInTerminal, type RemoteRunResult} from './run-remote-in-terminal.ts';
-import {isShellMissing} from './is-shell-missing.ts';
 import {disabledReason} from '../keys/disabled-reason.ts';
 import {recordedPath} from '../frame/recording-observer.ts';
 import {shownTail} from '../frame/session-state.ts';
@@ -210,15 +209,15 @@ async function continueAfterRun(
 		return;
 	}
 
-	const told = error && withLogRemedy(session, shellTarget, error);
-	if (told) {
-		session.fail(about, told, path);
+	const failure = error && withLogRemedy(session, shellTarget, error);
+	if (failure) {
+		session.fail(about, failure, path);
 	} else {
 		session.tell(end.words);
 	}
 
 	if (next === 'why') {
-		session.store.dispatchNow({type: 'push', layer: {kind: 'why', top: 0, about, path, error: told?.toJSON() ?? null, entry: null}});
+		session.store.dispatchNow({type: 'push', layer: {kind: 'why', top: 0, about, path, error: failure?.toJSON() ?? null, entry: null}});
 	} else if (next === 'again') {
 		await runInTerminal(session, shellTarget, feature, command);
 	}
@@ -264,4 +263,15 @@ async function debug(session: Session, shellTarget: ShellTarget, because?: strin
 	if (added) {
 		await runInTerminal(session, added, 'attach', []);
 	}
+}
+
+/**
+Whether a failure means that the image has no shell. A missing container or node file is also "not found", so only text about the command counts.
+@see runc: `exec: "/bin/sh": stat /bin/sh: no such file or directory`; crun: ``executable file `/bin/sh` not found``
+*/
+export function isShellMissing({code, text, message}: Pick<SpokeError, 'code' | 'text' | 'message'>): boolean {
+	return (
+		(code === 'ERR_COMMAND_NOT_STARTED' || code === 'ERR_APISERVER_ANSWER') &&
+		/executable file .*not found|\/bin\/sh.*no such file or directory/i.test(text ?? message)
+	);
 }

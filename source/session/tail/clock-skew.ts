@@ -6,7 +6,7 @@ const windowMs = 30_000;
 /** Live lines of a node that are needed for a result. */
 const enough = 5;
 /** Smaller differences are transmission delay. */
-const leastMs = 200;
+const minSkewMs = 200;
 
 export type NodeSkew = {node: string; /** Above 0: its clock is ahead of the others'. */ aheadMs: number};
 
@@ -48,7 +48,7 @@ export class ClockSkew {
 		const usual = sorted[delays.length === 2 ? 0 : Math.floor((sorted.length - 1) / 2)]!;
 		return delays
 			.map(({node, delay}) => ({node, aheadMs: usual - delay}))
-			.filter(({aheadMs}) => Math.abs(aheadMs) >= leastMs)
+			.filter(({aheadMs}) => Math.abs(aheadMs) >= minSkewMs)
 			.toSorted((one, other) => Math.abs(other.aheadMs) - Math.abs(one.aheadMs));
 	}
 }

@@ -21,7 +21,7 @@ export type LineSorterCallbacks = {
 };
 
 export class LineSorter {
-	readonly #tells: LineSorterCallbacks;
+	readonly #callbacks: LineSorterCallbacks;
 	readonly #now: () => number;
 	readonly #held: Held[] = [];
 	#timer: NodeJS.Timeout | null = null;
@@ -29,8 +29,8 @@ export class LineSorter {
 	/** A line follows the earlier lines of its log. */
 	readonly #sources = new Map<number, {since: number; newest: number}>();
 
-	constructor(tells: LineSorterCallbacks, now = Date.now) {
-		this.#tells = tells;
+	constructor(callbacks: LineSorterCallbacks, now = Date.now) {
+		this.#callbacks = callbacks;
 		this.#now = now;
 	}
 
@@ -42,7 +42,7 @@ export class LineSorter {
 		const count = eachLine(block, (from, to, time) => {
 			of.newest = Math.max(of.newest, time);
 			if (isAlone) {
-				this.#tells.put(source, time, false, block, from, to);
+				this.#callbacks.put(source, time, false, block, from, to);
 			} else {
 				this.#held.push({source, time, bytes: block.subarray(from, to), arrived, sortTime: of.newest, notice: null});
 			}
@@ -103,7 +103,7 @@ export class LineSorter {
 			held => held.notice === null && held.sortTime < newest && held.arrived - this.#sources.get(held.source)!.since < openingMs,
 		);
 		if (out.length > 0) {
-			this.#tells.insert(out);
+			this.#callbacks.insert(out);
 		}
 
 		const inserted = new Set(out);
@@ -111,13 +111,13 @@ export class LineSorter {
 			if (held.notice) {
 				held.notice();
 			} else if (!inserted.has(held)) {
-				this.#tells.put(held.source, held.time, held.sortTime < newest, held.bytes, 0, held.bytes.length);
+				this.#callbacks.put(held.source, held.time, held.sortTime < newest, held.bytes, 0, held.bytes.length);
 			}
 		}
 
 		this.#newest = Math.max(newest, due.at(-1)?.sortTime ?? newest);
 		if (due.length > 0) {
-			this.#tells.settled();
+			this.#callbacks.settled();
 		}
 	}
 }

@@ -12,7 +12,7 @@ import {styled, type Span} from '../kit/styled-line.ts';
 import type {Role} from '../kit/theme.ts';
 
 /** The expanded line shows all of a longer line. */
-const longestDrawn = 8192;
+const maxDrawnBytes = 8192;
 
 /** `lead` is time and name. */
 export type LogLine = {lead: readonly Span[]; text: readonly Span[]};
@@ -38,10 +38,10 @@ export function logLine(view: TailView, line: TailLine, glyphs: Glyphs): LogLine
 		spans.push(styled('gap', newest > line.time ? `late ${((newest - line.time) / 1000).toFixed(1)} s ` : 'late '));
 	}
 
-	const cut = line.bytes.length > longestDrawn;
-	const text = line.bytes.toString('utf8', 0, longestDrawn);
+	const cut = line.bytes.length > maxDrawnBytes;
+	const text = line.bytes.toString('utf8', 0, maxDrawnBytes);
 	const json = view.json && !cut ? readFieldLine(text) : null;
-	const rest = cut ? [styled('gap', ` first ${formatNumber(longestDrawn)} of ${formatNumber(line.bytes.length)} bytes`)] : [];
+	const rest = cut ? [styled('gap', ` first ${formatNumber(maxDrawnBytes)} of ${formatNumber(line.bytes.length)} bytes`)] : [];
 	return {lead: spans, text: [...(json ? jsonSpans(json, view, glyphs) : textSpans(text, line)), ...rest]};
 }
 

@@ -28,7 +28,7 @@ export async function readPreviousLogs(
 	cluster: ClusterClient,
 	targets: FollowTargets,
 	options: PreviousLogsOptions,
-	tells: PreviousLogsCallbacks,
+	callbacks: PreviousLogsCallbacks,
 ): Promise<void> {
 	const {
 		ask: {containers},
@@ -37,7 +37,7 @@ export async function readPreviousLogs(
 	const pods = targets.kind === 'pods' ? targets.pods : await listPods(cluster, targets.scope, signal);
 	for (const pod of pods) {
 		for (const name of chosenContainers(pod, containers)) {
-			await readOne(cluster, {pod, container: name, chosenFrom: pods.length}, options, tells);
+			await readOne(cluster, {pod, container: name, chosenFrom: pods.length}, options, callbacks);
 			if (signal.aborted) {
 				return;
 			}
@@ -58,10 +58,10 @@ async function readOne(
 	cluster: ClusterClient,
 	{pod, container, chosenFrom}: {pod: PodObject; container: string; chosenFrom: number},
 	{ask, observer, signal}: PreviousLogsOptions,
-	tells: PreviousLogsCallbacks,
+	callbacks: PreviousLogsCallbacks,
 ): Promise<void> {
 	const source = logSource(pod, container);
-	const index = tells.source(source);
+	const index = callbacks.source(source);
 	try {
 		const open = await openLog(
 			cluster,
@@ -74,13 +74,13 @@ async function readOne(
 				open.body,
 				block => {
 					signal.throwIfAborted();
-					tells.lines(index, block);
+					callbacks.lines(index, block);
 				},
 				{silenceTimeoutMs: readSilenceTimeoutMs},
 			);
 			signal.throwIfAborted();
 			const {log, message: words} = splitKubeletError(remainder, {follows: false});
-			tells.lines(index, log);
+			callbacks.lines(index, log);
 			if (words !== null) {
 				throw new SpokeError('ERR_SECOND_LEG', 'the node has no previous log', {text: words});
 			}
@@ -97,6 +97,6 @@ async function readOne(
 		}
 
 		const error = toSpokeError(thrown);
-		tells.notice(index, `${pod.metadata.name}/${container}: ${sanitizeLine(fullMessage(error))}`);
+		callbacks.notice(index, `${pod.metadata.name}/${container}: ${sanitizeLine(fullMessage(error))}`);
 	}
 }

@@ -1,7 +1,7 @@
 /** Action handlers of a tail. */
 import {levelNames, type LineLevel} from '../../lines/line-level.ts';
 import {countJsonLines} from './json-lines.ts';
-import {followTail, selectedLine, moveTail, pauseTail, positionOf, shownLength, type SincePreset, type TailView} from './tail-view.ts';
+import {followTail, goTo, numberAt, selectedLine, moveTail, pauseTail, positionOf, shownLength, topOf, type SincePreset, type TailView} from './tail-view.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {markedTargets, selectedTarget} from '../lists/selection.ts';
 import type {Handlers, Session} from '../frame/session.ts';
@@ -12,6 +12,7 @@ import {chooseFields, chooseSources} from './tail-choices.ts';
 import {cleanText, saveTail, openTailInProgram} from './export-lines.ts';
 import {jumpHandlers} from './tail-jumps.ts';
 import {scrollAbove, goToTop} from './seek-older-lines.ts';
+import {scrollTail} from './tail-window.ts';
 import {promptFilter, toggleMatchesOnly, promptSearch, applyFilter, goToMatch} from './tail-search.ts';
 
 function openSelectedTail(session: Session): void {
@@ -163,3 +164,19 @@ export const tailHandlers = {
 	'tail.since-30m': since('30m'),
 	'tail.since-1h': since('1h'),
 } satisfies Handlers;
+
+/** With the wheel. Above the first line it reads older lines, as the key does. */
+export function scrollTailRows(session: Session, rows: number): void {
+	const view = currentTail(session)?.view;
+	if (view && rows < 0 && positionOf(view, topOf(view)) === 0) {
+		change(session, at => goTo(at, numberAt(at, 0)));
+		session.perform('move.up');
+	} else {
+		change(session, at => scrollTail(at, rows));
+	}
+}
+
+/** With a click. */
+export function selectTailLine(session: Session, number: number): void {
+	change(session, view => goTo({...view, top: topOf(view)}, number));
+}

@@ -10,7 +10,7 @@ import {clipSpans, dropCells, line, lineWidth, styled, type Line, type Span} fro
 /** The expanded line shows all of a longer line. */
 const maxRows = 200;
 /** Cells of text that a wrapped row has at least; otherwise it starts at the left edge. */
-const leastWrapped = 30;
+const minWrappedWidth = 30;
 
 /** Notices, and plain lines for terminal selection, are always wrapped. */
 export function isWrapped({wrap, plain}: TailView, {kind}: TailLine): boolean {
@@ -43,7 +43,7 @@ export function tailRows(
 	}
 
 	const hang = lineWidth([...lead, ...before]);
-	return wrapCells([...lead, ...spans], room, view.plain ? 0 : room - hang < leastWrapped ? lead.length : hang);
+	return wrapCells([...lead, ...spans], room, view.plain ? 0 : room - hang < minWrappedWidth ? lead.length : hang);
 }
 
 /** Rows after the first start at column `hang`. */

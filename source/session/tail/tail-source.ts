@@ -20,11 +20,11 @@ export function podKey({context, namespace, pod}: Pick<TailSource, 'context' | '
 	return [context, namespace, pod].join('/');
 }
 
-const longestContext = 24;
+const maxContextWidth = 24;
 
 /** By context: the end of a long name (`…:cluster/prod`), or all of it if the end of another is the same. */
 export function shortContexts(contexts: Iterable<string>): Map<string, string> {
-	const ends = new Map([...contexts].map(context => [context, truncateStartToCells(sanitizeLine(context), longestContext)]));
+	const ends = new Map([...contexts].map(context => [context, truncateStartToCells(sanitizeLine(context), maxContextWidth)]));
 	const alike = Map.groupBy(ends.values(), end => end);
 	return new Map([...ends].map(([context, end]) => [context, alike.get(end)!.length > 1 ? sanitizeLine(context) : end]));
 }

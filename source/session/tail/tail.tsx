@@ -35,7 +35,7 @@ export function Tail({view}: {readonly view: TailView}): ReactNode {
 	return (
 		<>
 			<Title view={view} entry={entry} focus={open === null} />
-			{size.columns >= leastForSources && view.sources.length >= 2 && <Row {...sourceRow(screen, view)} label="" />}
+			{size.columns >= minColumnsForSources && view.sources.length >= 2 && <Row {...sourceRow(screen, view)} label="" />}
 			{view.json && <Row {...fieldsRow(screen, view)} label="" />}
 			<Rows
 				pane="tail"
@@ -61,7 +61,7 @@ function spokenTail(screen: RenderInput, view: TailView, rows: number, columns: 
 	return isRead ? spokenLines(tailLines(screen, {...view, top: view.cursor}, rows, columns)) : '';
 }
 
-const leastForSources = 110;
+const minColumnsForSources = 110;
 
 type TitleProps = {readonly view: TailView; readonly entry: ConnectionEntry | undefined; readonly focus: boolean};
 
@@ -88,7 +88,7 @@ function Title({view, entry, focus}: TitleProps): ReactNode {
 	);
 }
 
-const mostSources = 12;
+const maxSources = 12;
 
 const sourceSign = {open: 'open', ended: 'stopped', waiting: 'working', checking: 'working', interrupted: 'working'} as const;
 
@@ -98,7 +98,7 @@ function sourceRow({theme: {glyphs}}: RenderInput, {sources}: TailView): Line {
 	const inOrder = [...present, ...sources.filter(source => !present.has(source))];
 	return line(
 		' ',
-		...inOrder.slice(0, mostSources).flatMap((source): Span[] => {
+		...inOrder.slice(0, maxSources).flatMap((source): Span[] => {
 			const {color, on, state, node, note} = source;
 			const sign = sourceSign[state];
 			return [

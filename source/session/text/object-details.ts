@@ -244,14 +244,14 @@ async function readEvents(access: ClusterClient, namespace: string, uid: string 
 			return [head, {text: 'no events found', role: 'text.dim'}];
 		}
 
-		const newest = items.sort((one, other) => timeOf(other) - timeOf(one)).slice(0, mostEvents);
+		const newest = items.sort((one, other) => timeOf(other) - timeOf(one)).slice(0, maxEvents);
 		return [head, ...newest.map(event => eventLine(event))];
 	} catch (error) {
 		return [head, {text: `could not read events: ${(error as Error).message}`, role: 'text.dim'}];
 	}
 }
 
-const mostEvents = 50;
+const maxEvents = 50;
 
 function timeOf({lastTimestamp, eventTime, metadata}: EventObject): number {
 	return Date.parse(lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? '');

@@ -2,7 +2,7 @@
 import test from 'ava';
 import {searchText} from '../../../source/session/text/text-search.ts';
 import type {Layer, TextLine} from '../../../source/session/frame/session-state.ts';
-import {messagesBody} from '../../../source/session/frame/message-list.tsx';
+import {messagesBody} from '../../../source/session/frame/messages.tsx';
 import type {RenderInput} from '../../../source/session/kit/render-input.ts';
 import {hiddenCells} from '../../../source/session/kit/text-rows.ts';
 import {leftOfMatch, rowOfMatch, textBody} from '../../../source/session/text/text-page.tsx';

@@ -1,6 +1,6 @@
 /** Detection of images without a shell. */
 import test from 'ava';
-import {isShellMissing} from '../../../source/session/shell/is-shell-missing.ts';
+import {isShellMissing} from '../../../source/session/shell/shell-handlers.ts';
 import {exitStatusFrom} from '../../../source/streams/remote-command/command-result.ts';
 
 const failure = (message: string) => {

@@ -1,7 +1,7 @@
 /** The why screen of a row before its path is read. */
 import test from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
-import {showFailure} from '../../../source/session/frame/messages.ts';
+import {showFailure} from '../../../source/session/frame/show-message.ts';
 import {openWhy} from '../../../source/session/why/why-handlers.ts';
 import {createRenderInput} from '../../../source/session/frame/create-render-input.ts';
 import type {Session} from '../../../source/session/frame/session.ts';
