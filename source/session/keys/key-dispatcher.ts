@@ -13,6 +13,7 @@ const escapeMs = 30;
 export type KeyDispatcherCallbacks = {
 	onReport(report: string): void;
 	onMouse(report: MouseReport): void;
+	/** Before what the keys changed is drawn, so that a selected row and its path appear in one frame. */
 	onKeys(): void;
 };
 
@@ -56,8 +57,9 @@ export class KeyDispatcher {
 					this.#take(input);
 				}
 			}
+
+			this.#callbacks.onKeys();
 		});
-		this.#callbacks.onKeys();
 	}
 
 	/** A click is not for what is still prepared: it is dropped, not held. */

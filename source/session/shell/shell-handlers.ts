@@ -266,7 +266,8 @@ async function debug(session: Session, shellTarget: ShellTarget, because?: strin
 }
 
 /**
-Whether a failure means that the image has no shell. A missing container or node file is also "not found", so only text about the command counts.
+Whether a failure means that the image has no shell. A missing container or node file is also "not found", so only text about the command
+counts.
 @see runc: `exec: "/bin/sh": stat /bin/sh: no such file or directory`; crun: ``executable file `/bin/sh` not found``
 */
 export function isShellMissing({code, text, message}: Pick<SpokeError, 'code' | 'text' | 'message'>): boolean {

@@ -1,7 +1,19 @@
 /** Action handlers of a tail. */
 import {levelNames, type LineLevel} from '../../lines/line-level.ts';
 import {countJsonLines} from './json-lines.ts';
-import {followTail, goTo, numberAt, selectedLine, moveTail, pauseTail, positionOf, shownLength, topOf, type SincePreset, type TailView} from './tail-view.ts';
+import {
+	followTail,
+	goTo,
+	numberAt,
+	selectedLine,
+	moveTail,
+	pauseTail,
+	positionOf,
+	shownLength,
+	topOf,
+	type SincePreset,
+	type TailView,
+} from './tail-view.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {markedTargets, selectedTarget} from '../lists/selection.ts';
 import type {Handlers, Session} from '../frame/session.ts';

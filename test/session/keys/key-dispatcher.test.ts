@@ -1,4 +1,4 @@
-/** Keys whose bytes arrive in pieces. */
+/** Keys whose bytes arrive in pieces, and their frames. */
 import {stat} from 'node:fs';
 import test from 'ava';
 import type {KeyInput} from '../../../source/keymap/decode-keys.ts';
@@ -7,7 +7,7 @@ import {KeyDispatcher} from '../../../source/session/keys/key-dispatcher.ts';
 test('a key that arrives in pieces stays one key when the process was not running', async t => {
 	const inputs: KeyInput[] = [];
 	const session = {
-		store: {state: {overlay: null}, together: (work: () => void) => work(), dispatch() {}},
+		store: {state: {overlay: null}, drawOnce: (work: () => void) => work(), dispatch() {}},
 		keymap: new Map(),
 		typeAhead: {hold: (input: KeyInput) => inputs.push(input)},
 	};
@@ -22,4 +22,23 @@ test('a key that arrives in pieces stays one key when the process was not runnin
 	Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
 	await promise;
 	t.deepEqual(inputs, [{key: 'f5'}]);
+});
+
+test('what follows from a key changes the state before its one frame is drawn', t => {
+	const order: string[] = [];
+	const store = {
+		state: {overlay: null},
+		dispatch() {},
+		drawOnce(work: () => void) {
+			work();
+			order.push('draw');
+		},
+	};
+	const session = {store, keymap: new Map(), typeAhead: {hold: () => order.push('key')}};
+	const onKeys = () => {
+		order.push('onKeys');
+	};
+
+	new KeyDispatcher({session} as never, {onReport() {}, onMouse() {}, onKeys}).pass([{key: 'j'}]);
+	t.deepEqual(order, ['key', 'onKeys', 'draw']);
 });
