@@ -57,10 +57,11 @@ function Title({path}: {readonly path: Path | null}): ReactNode {
 	const {columns} = useScreen(({state}) => state.size);
 	const key = useScreen(screen => firstKey(screen, 'why'));
 	const subject = useScreen(({state}) => rowOfSelection(state)?.name ?? '');
+	const {dot} = useScreen(({theme}) => theme.glyphs);
 	const roundTrips = useScreen(({state}) => (path === null ? '' : describeRoundTrips(path, pendingTimes(state, path))));
 	const uptime = useScreen(({state}) => (path === null ? '' : describeUptime(path, state.now)));
 	const right = [columns < 110 ? '' : uptime, key === null ? '' : `${key} why`].filter(part => part !== '').join('  ');
-	return <Rule title={pathTitle(path, subject)} after={columns < 76 ? '' : roundTrips} right={right} />;
+	return <Rule title={pathTitle(path, subject)} after={columns < 76 || roundTrips === '' ? '' : `${dot} ${roundTrips}`} right={right} />;
 }
 
 /** In the forwards view, the worst of the selected forward; in the proxy view, of the selected response; in lists, as read for the row. */

@@ -12,6 +12,8 @@ import {TailReader, type TailSink} from './tail-reader.ts';
 export type TailRequest = {
 	title: string;
 	asked: string;
+	/** `null` for a selector or several targets. */
+	onlyTarget: string | null;
 	containers: ContainerSelection;
 	targets(cluster: ClusterClient, signal: AbortSignal): Promise<FollowTargets>;
 };

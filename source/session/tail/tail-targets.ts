@@ -15,10 +15,13 @@ export type TailOptions = {
 /** @throws SpokeError ERR_USAGE for an invalid target */
 export function createTailRequest({namespace, targets, selector, containers}: TailOptions): TailRequest {
 	const parsed = targets.map(target => parseTarget(target));
+	const [first, ...others] = targets;
+	const onlyTarget = selector === null && others.length === 0 ? (first ?? null) : null;
 	const asked = selector === null ? targets.join(' ') : `-l ${selector}`;
 	return {
-		title: titleOf(namespace, {targets, selector}),
+		title: onlyTarget ?? titleOfMany(namespace, {targets, selector}),
 		asked,
+		onlyTarget,
 		containers,
 		async targets(cluster, signal) {
 			const own = cluster.facts.namespace;
@@ -33,11 +36,6 @@ export function createTailRequest({namespace, targets, selector, containers}: Ta
 	};
 }
 
-function titleOf(namespace: string | null | undefined, {targets, selector}: Pick<TailOptions, 'targets' | 'selector'>): string {
-	if (selector !== null) {
-		return `${namespace === null ? '-A ' : ''}-l ${selector}`;
-	}
-
-	const [first, ...others] = targets;
-	return first !== undefined && others.length === 0 ? first : `${targets.length} targets`;
+function titleOfMany(namespace: string | null | undefined, {targets, selector}: Pick<TailOptions, 'targets' | 'selector'>): string {
+	return selector === null ? `${targets.length} targets` : `${namespace === null ? '-A ' : ''}-l ${selector}`;
 }

@@ -35,7 +35,7 @@ export const doctorHandlers = {
 	},
 	async 'tail/doctor'(session) {
 		if (!(await doctorOfTail(session, shownTail(session.store.state)))) {
-			session.tell('no pod to test yet');
+			session.tell('no pod of this tail was found yet, so there is none to test');
 		}
 	},
 	async 'forwards/doctor'(session) {
@@ -75,12 +75,21 @@ export const doctorHandlers = {
 
 async function doctorOfTail(session: Session, tail: TailView | null): Promise<boolean> {
 	const source = defaultSource(tail?.sources ?? []);
-	if (!tail || !source) {
+	if (tail && source) {
+		const cluster = clusterOfSource(session, tail.id, source);
+		await openDoctor(session, {cluster, namespace: source.namespace, target: `pod/${source.pod}`});
+		return true;
+	}
+
+	// No log could be opened, which is what the doctor explains.
+	const target = session.work.get('tail', tail?.id)?.ask.onlyTarget ?? null;
+	const entry = session.store.state.connections.find(({id}) => id === tail?.id);
+	if (target === null || entry === undefined) {
 		return false;
 	}
 
-	const cluster = clusterOfSource(session, tail.id, source);
-	await openDoctor(session, {cluster, namespace: source.namespace, target: `pod/${source.pod}`});
+	const cluster = clusterOf(session, entry.id);
+	await openDoctor(session, {cluster, namespace: entry.namespace ?? cluster.access.facts.namespace, target});
 	return true;
 }
 

@@ -37,7 +37,13 @@ async function tailOfLog(t: ExecutionContext, limits?: LineBufferLimits) {
 	}
 
 	const tail: TailSink = {
-		ask: {title: 'pod/web', asked: 'pod/web', containers: {kind: 'default'}, targets: async () => ({kind: 'pods', pods: []})},
+		ask: {
+			title: 'pod/web',
+			asked: 'pod/web',
+			onlyTarget: 'pod/web',
+			containers: {kind: 'default'},
+			targets: async () => ({kind: 'pods', pods: []}),
+		},
 		view: emptyTail('tail-1', 'pod/web', buffer),
 		changed() {},
 		tellMoved() {},

@@ -23,7 +23,7 @@ import {quietStore, tailRun} from '../../support/tail-run.ts';
 function tailOf(lines: readonly string[]) {
 	const store = quietStore();
 	const targets = async () => Promise.withResolvers<never>().promise;
-	const ask = {title: 'web', asked: 'web', containers: {kind: 'default'}, targets} as const;
+	const ask = {title: 'web', asked: 'web', onlyTarget: 'web', containers: {kind: 'default'}, targets} as const;
 	const tail = tailRun(ask, {cluster: null as never, observer: {}}, store);
 	for (const [index, line] of lines.entries()) {
 		tail.view.buffer.append(0, index, 0, 'text', Buffer.from(line));

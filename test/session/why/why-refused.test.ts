@@ -40,3 +40,13 @@ test('why for a failed forward shows its own path, not the path of the selected 
 	await terminal.sees(/Why├ forward svc\/web :80/);
 	await terminal.sees(/2 {2}apiserver → kubelet n\d +[━╍]refused/);
 });
+
+test('the doctor of a tail whose log cannot be opened tests the target of the tail', async t => {
+	const {terminal, sandbox} = await onSandbox(t, [], {rows: 40});
+	await terminal.sees(/web-\w+-\w+/);
+	await sandbox.switches.set({verification: 'bad'});
+	terminal.type(':tail pod/db-0\r');
+	await terminal.sees(/Tail pod\/db-0├.* failed · /);
+	terminal.press('doctor');
+	await terminal.sees(/Doctor├ default › pod\/db-0 [\s\S]+✗ leg 2/);
+});
