@@ -6,6 +6,7 @@ import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {podResource} from '../../targets/resource-names.ts';
+import {isConnectionLoss} from '../connection-loss.ts';
 import type {ResolvedTarget} from '../connection-observer.ts';
 import type {CopyListener} from './copy-events.ts';
 
@@ -28,7 +29,6 @@ export type CopyPass = {
 };
 
 const retryBackoff = {initialMs: 500, maxMs: 10_000};
-const lossCodes = new Set(['ERR_STREAM_LOST', 'ERR_SECOND_LEG', 'ERR_APISERVER_UNREACHABLE', 'ERR_APISERVER_TIMEOUT']);
 
 /** @throws SpokeError of the last loss, or one that no retry helps; ERR_TARGET_GONE if another pod has the name; the signal's reason */
 export async function continueAfterLoss(pass: CopyPass, {cluster, target, signal, retries, listener}: RetryOptions): Promise<void> {
@@ -46,7 +46,7 @@ export async function continueAfterLoss(pass: CopyPass, {cluster, target, signal
 			signal.throwIfAborted();
 			const error = toSpokeError(thrown);
 			lossCount = pass.keptBytes > keptBefore ? 1 : lossCount + 1;
-			if (!pass.hasStarted || !lossCodes.has(error.code) || (retries >= 0 && lossCount > retries)) {
+			if (!pass.hasStarted || !isConnectionLoss(error) || (retries >= 0 && lossCount > retries)) {
 				throw error;
 			}
 

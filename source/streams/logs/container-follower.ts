@@ -5,6 +5,7 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
+import {isConnectionLoss} from '../connection-loss.ts';
 import {currentInstance, type ContainerInstance} from './container-instance.ts';
 import {ResumableLog, type DrainRead, type ReadResult} from './resumable-log.ts';
 import type {GapReason, LogEvent, LogSource} from './log-events.ts';
@@ -21,6 +22,8 @@ export type ContainerFollowerOptions = OpenLogOptions & {
 	until: 'pod-done' | 'container-end';
 	/** Time for the first instance to start; 0 means no limit. */
 	startTimeoutMs: number;
+	/** Whether other logs were followed before: then only the connection can have failed, not the request. */
+	isLater: boolean;
 	resume: boolean;
 	gatherMs: number;
 	semaphore: Semaphore;
@@ -198,7 +201,7 @@ export class ContainerFollower {
 		}
 
 		const disagrees = thrown.code === 'ERR_TARGET_GONE' && Date.now() - this.#startedAt < disagreementTimeoutMs;
-		if (!this.#hasOpened && !disagrees && !(thrown instanceof RetryAfterError)) {
+		if (!disagrees && !(thrown instanceof RetryAfterError) && !this.#canRetry(thrown)) {
 			throw thrown;
 		}
 
@@ -210,6 +213,10 @@ export class ContainerFollower {
 		}
 
 		await this.#outage.handleLoss(thrown);
+	}
+
+	#canRetry(error: SpokeError): boolean {
+		return this.#hasOpened || (this.#options.isLater && isConnectionLoss(error));
 	}
 
 	async #reportUnanswered(): Promise<void> {
@@ -265,7 +272,7 @@ export class ContainerFollower {
 				return await this.#options.semaphore.run(async () => this.#watchedPod.read(this.#options.signal));
 			} catch (thrown) {
 				this.#options.signal?.throwIfAborted();
-				if (!(thrown instanceof SpokeError) || !this.#hasOpened) {
+				if (!(thrown instanceof SpokeError) || !this.#canRetry(thrown)) {
 					throw thrown;
 				}
 

@@ -10,7 +10,7 @@ import type {PodScope} from '../../targets/target-pods.ts';
 import {toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {watchPods} from '../../targets/watch-pods.ts';
 import type {ConnectionObserver} from '../connection-observer.ts';
-import {ContainerFollower} from './container-follower.ts';
+import {ContainerFollower, type ContainerFollowerOptions} from './container-follower.ts';
 import type {LogEvent, LogSource} from './log-events.ts';
 import type {PodLogOptions} from './pod-log-options.ts';
 import {WatchedPod} from './watched-pod.ts';
@@ -74,6 +74,7 @@ export async function* followLogs(
 }
 
 type CanAppear = Extract<FollowTargets, {kind: 'scope'}>['canAppear'];
+type LogStart = Pick<ContainerFollowerOptions, 'start' | 'isLater'>;
 type FollowedPod = {watchedPod: WatchedPod; containers: Set<string>};
 
 /** Between checks whether a workload without pods still exists. */
@@ -115,7 +116,11 @@ class FollowGroup {
 				sources.flatMap(([pod, containers]) => {
 					const watchedPod = new WatchedPod(this.#cluster, pod, {isWatched: false});
 					return containers.map(async container =>
-						this.#follow(pod, watchedPod, container, {start: this.#options.start, group: pods.length * containers.length > 1}),
+						this.#follow(pod, watchedPod, container, {
+							start: this.#options.start,
+							isLater: false,
+							group: pods.length * containers.length > 1,
+						}),
 					);
 				}),
 			);
@@ -135,7 +140,7 @@ class FollowGroup {
 				} else if (change.type === 'appeared' && !this.#hasStarted) {
 					initialPods.push(change.pod);
 				} else if (change.type === 'appeared') {
-					await this.#appeared(change.pod, {});
+					await this.#appeared(change.pod, {start: {}, isLater: true});
 				} else if (change.type === 'changed') {
 					this.#changed(change.pod);
 				} else if (change.type === 'gone') {
@@ -151,7 +156,7 @@ class FollowGroup {
 		this.#hasStarted = true;
 		this.#assertLogLimit(pods.reduce((sum, pod) => sum + this.#selectContainers(pod).length, 0));
 		for (const pod of pods) {
-			await this.#appeared(pod, this.#options.start);
+			await this.#appeared(pod, {start: this.#options.start, isLater: false});
 		}
 
 		this.#synced.resolve();
@@ -161,7 +166,7 @@ class FollowGroup {
 		const followed = this.#pods.get(keyOf(pod));
 		followed?.watchedPod.notifyChanged();
 		if (followed && this.#options.containers.kind === 'all') {
-			this.#followNew(pod, followed, {});
+			this.#followNew(pod, followed, {start: {}, isLater: true});
 		}
 	}
 
@@ -197,7 +202,7 @@ class FollowGroup {
 		}
 	}
 
-	async #appeared(pod: PodObject, start: PodLogOptions): Promise<void> {
+	async #appeared(pod: PodObject, start: LogStart): Promise<void> {
 		const followed: FollowedPod = {watchedPod: new WatchedPod(this.#cluster, pod, {isWatched: true}), containers: new Set()};
 		this.#pods.set(keyOf(pod), followed);
 		this.#controllers.add(pod.metadata.ownerReferences?.find(({controller}) => controller)?.kind ?? '');
@@ -205,14 +210,14 @@ class FollowGroup {
 		this.#followNew(pod, followed, start);
 	}
 
-	#followNew(pod: PodObject, followed: FollowedPod, start: PodLogOptions): void {
+	#followNew(pod: PodObject, followed: FollowedPod, start: LogStart): void {
 		for (const container of this.#selectContainers(pod)) {
 			if (followed.containers.has(container)) {
 				continue;
 			}
 
 			followed.containers.add(container);
-			void this.#follow(pod, followed.watchedPod, container, {start, group: true});
+			void this.#follow(pod, followed.watchedPod, container, {...start, group: true});
 		}
 	}
 
@@ -221,7 +226,7 @@ class FollowGroup {
 		pod: PodObject,
 		watchedPod: WatchedPod,
 		container: string,
-		{start, group}: {start: PodLogOptions; group: boolean},
+		{start, isLater, group}: LogStart & {group: boolean},
 	): Promise<void> {
 		const source = logSource(pod, container);
 		const {
@@ -245,6 +250,7 @@ class FollowGroup {
 					start: {...start, ...(insecure && {insecureSkipTLSVerifyBackend: insecure})},
 					until,
 					startTimeoutMs,
+					isLater,
 					resume,
 					gatherMs,
 					observer,

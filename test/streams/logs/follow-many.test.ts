@@ -56,6 +56,46 @@ test('new pods are followed from their first line, and the log of a deleted pod 
 	await server.stop();
 });
 
+for (const [title, status, message, expected] of [
+	[
+		'is read again when its first read is lost at leg 2',
+		500,
+		'Get "https://10.0.0.1:10250/containerLogs/demo/new/app?follow=true": EOF',
+		['reconnecting', 'opened', 'lines'],
+	],
+	['fails when its first read is refused', 403, 'pods "new" is forbidden', ['failed']],
+] as const) {
+	test(`a pod that appears later ${title}`, async t => {
+		const server = await LogServer.start();
+		const cluster = await server.cluster();
+		const stop = new AbortController();
+		t.teardown(async () => {
+			cluster.close();
+			await server.stop();
+		});
+		server.addPod('old').get('app')!.append(line(1, 'old 1'));
+		const events: string[] = [];
+		for await (const event of followLogs(
+			cluster,
+			{kind: 'scope', scope, canAppear: async () => true},
+			{asked: 'deploy/web', containers: {kind: 'default'}, start: {}, signal: stop.signal},
+		)) {
+			if (event.type === 'lines' && event.source.pod === 'old') {
+				server.faults.push({kind: 'refuse', status, body: JSON.stringify({kind: 'Status', message})});
+				server.addPod('new').get('app')!.append(line(2, 'new 1'));
+			} else if ('source' in event && event.source.pod === 'new' && ['reconnecting', 'opened', 'lines', 'failed'].includes(event.type)) {
+				events.push(event.type);
+			}
+
+			if (['lines', 'failed'].includes(events.at(-1)!)) {
+				stop.abort();
+			}
+		}
+
+		t.deepEqual(events, [...expected]);
+	});
+}
+
 test('the node of a pod that is scheduled later appears in its lines and its path', async t => {
 	const server = await LogServer.start();
 	const cluster = await server.cluster();
