@@ -1,4 +1,8 @@
-/** Renders README's pictures: the session on a sandbox, in a pseudo-terminal, cell by cell as SVG. */
+/**
+Draws README's pictures: the session on a sandbox, in a pseudo-terminal, cell by cell as SVG. Records it, too: as an animated SVG, and as an
+asciicast for `asciinema play`. Names of pods and times differ each time, so no test can compare the files.
+@see https://docs.asciinema.org/manual/asciicast/v2/
+*/
 import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -13,6 +17,7 @@ import {keysOf, type PressedAction} from '../test/support/terminal.ts';
 const inRoot = (path: string) => new URL(`../${path}`, import.meta.url).pathname;
 const size = {columns: 120, rows: 32};
 const cell = {width: 8.4, height: 18};
+const frameSeconds = 1.5;
 
 type Step = {press: PressedAction} | {type: string} | {sees: RegExp} | {wait: number};
 type Picture = {name: string; title: string; steps: readonly Step[]};
@@ -61,20 +66,29 @@ const child = spawn(process.execPath, [inRoot('build/spoke.js'), 'demo'], {
 	rows: size.rows,
 	env: {...env, HOME: home, LANG: 'C.UTF-8', TERM: 'xterm-256color', COLORTERM: 'truecolor', SPOKE_THEME: 'dark'},
 });
+const output: Array<{at: number; data: string}> = [];
+const frames: string[] = [];
 child.onData(data => {
 	emulator.write(data);
+	output.push({at: performance.now(), data});
 });
 try {
 	await mkdir(inRoot('docs/pictures'), {recursive: true});
 	for (const {name, title, steps} of pictures) {
 		for (const step of steps) {
 			await take(step);
+			frames.push(drawScreen());
 		}
 
 		await delay(700);
-		await writeFile(inRoot(`docs/pictures/${name}.svg`), svg(title));
+		frames.push(drawScreen());
+		await writeFile(inRoot(`docs/pictures/${name}.svg`), svg(title, drawScreen()));
 		process.stdout.write(`drew docs/pictures/${name}.svg\n`);
 	}
+
+	await writeFile(inRoot('docs/pictures/session.svg'), svg('A session on the sandbox', animation(frames)));
+	await writeFile(inRoot('docs/pictures/session.cast'), asciicast());
+	process.stdout.write('recorded docs/pictures/session.svg and session.cast\n');
 } finally {
 	child.kill('SIGKILL');
 	await rm(home, {recursive: true, force: true});
@@ -108,8 +122,7 @@ function text(): string {
 }
 
 /** One text element per run of equal cells, on rectangles of their background. */
-function svg(title: string): string {
-	const [width, height] = [size.columns * cell.width + 16, size.rows * cell.height + 16];
+function drawScreen(): string {
 	const parts: string[] = [];
 	for (let row = 0; row < size.rows; row++) {
 		const line = emulator.buffer.active.getLine(row);
@@ -142,7 +155,35 @@ function svg(title: string): string {
 		}
 	}
 
-	return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width.toFixed(0)} ${height}" width="${width.toFixed(0)}" height="${height}" role="img" font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="13.5">\n<title>${escapeXml(title)}</title>\n<rect width="100%" height="100%" rx="6" fill="#16161e"/>\n${parts.join('\n')}\n</svg>\n`;
+	return parts.join('\n');
+}
+
+function svg(title: string, content: string): string {
+	const [width, height] = [size.columns * cell.width + 16, size.rows * cell.height + 16];
+	return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width.toFixed(0)} ${height}" width="${width.toFixed(0)}" height="${height}" role="img" font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="13.5">\n<title>${escapeXml(title)}</title>\n<rect width="100%" height="100%" rx="6" fill="#16161e"/>\n${content}\n</svg>\n`;
+}
+
+/** Each screen for the same time, in an endless loop; only the last one if the reader prefers reduced motion. */
+function animation(screens: readonly string[]): string {
+	const shown = screens.filter((screen, index) => screen !== screens[index - 1]);
+	const seconds = shown.length * frameSeconds;
+	const style = `
+.frame { visibility: hidden; animation: show ${seconds}s step-end infinite; }
+.frame:last-child { visibility: visible; }
+@keyframes show { from { visibility: visible; } ${(100 / shown.length).toFixed(3)}% { visibility: hidden; } }
+@media (prefers-reduced-motion) { .frame { animation: none; } }
+`;
+	const groups = shown.map(
+		(screen, index) => `<g class="frame" style="animation-delay: ${index * frameSeconds - seconds}s">\n${screen}\n</g>`,
+	);
+	return `<style>${style}</style>\n${groups.join('\n')}`;
+}
+
+/** From the first output on. Players shorten each pause to 2 s. */
+function asciicast(): string {
+	const header = {version: 2, width: size.columns, height: size.rows, idle_time_limit: 2, title: 'spoke: a session on the sandbox'};
+	const events = output.map(({at, data}) => [Math.round(at - output[0]!.at) / 1000, 'o', data]);
+	return [header, ...events].map(line => `${JSON.stringify(line)}\n`).join('');
 }
 
 function styleOf(one: IBufferCell): string {
