@@ -30,6 +30,9 @@ export type CopyRequest = DebugRequest & {
 	keep: Readonly<Record<'labels' | 'annotations' | 'livenessProbe' | 'readinessProbe' | 'startupProbe' | 'initContainers', boolean>>;
 };
 
+/** Where the user is asked. */
+export const defaultDebugImage = 'busybox:stable';
+
 export type EphemeralContainer = Json<V1EphemeralContainer>;
 export type NewPod = {apiVersion: 'v1'; kind: 'Pod'; metadata: Json<V1ObjectMeta> & {name: string}; spec: PodSpec};
 type Container = Json<V1Container>;

@@ -101,35 +101,56 @@ test('a copy from a container survives the loss of its connection', async t => {
 	t.is((JSON.parse(stdout.trim().split('\n').at(-1)!) as {losses: number}).losses, 1);
 });
 
-test('a container without a shell is an error whose remedy copies its files', async t => {
+const barePod = (name: string, spec: object = {}) => ({
+	apiVersion: 'v1',
+	kind: 'Pod',
+	metadata: {name},
+	spec: {
+		nodeName: 'n1',
+		automountServiceAccountToken: false,
+		terminationGracePeriodSeconds: 1,
+		containers: [{name: 'app', image: bareImage, imagePullPolicy: 'Never', args: ['http', '-port=8080']}],
+		...spec,
+	},
+});
+
+test('files of a container without a shell are copied through a debug container', async t => {
 	const cluster = await useCluster();
-	await cluster.kubectl('off-direct', ['apply', '-f', '-'], {
-		input: JSON.stringify({
-			apiVersion: 'v1',
-			kind: 'Pod',
-			metadata: {name: 'cp-bare'},
-			spec: {
-				nodeName: 'n1',
-				automountServiceAccountToken: false,
-				terminationGracePeriodSeconds: 1,
-				containers: [{name: 'app', image: bareImage, imagePullPolicy: 'Never', args: ['http', '-port=8080']}],
-			},
-		}),
-	});
+	await cluster.kubectl('off-direct', ['apply', '-f', '-'], {input: JSON.stringify(barePod('cp-bare'))});
 	t.teardown(async () => cluster.kubectl('off-direct', ['delete', 'pod', 'cp-bare', '--now']));
 	await cluster.kubectl('off-direct', ['wait', '--for=condition=Ready', 'pod/cp-bare', '--timeout=60s']);
 	const {status, stderr} = await cluster.spoke('off-direct', ['cp', 'cp-bare:/bin', await temporaryFolder(t)], {user: 'plain'});
 	t.is(status, 1, stderr);
-	t.regex(stderr, /spoke debug cp-bare .* --target=app --profile=sysadmin -c copy`.*\[ERR_COMMAND_NOT_STARTED\]/);
-	const debug = cluster.startSpoke('off-direct', [
-		...['debug', 'cp-bare', '-i', `--image=${image}`, '--image-pull-policy=Never', '--target=app', '--profile=sysadmin', '-c', 'copy'],
-	]);
-	t.teardown(() => debug.kill());
+	t.regex(stderr, /pass --debug-image=busybox .*\[ERR_COMMAND_NOT_STARTED\]/);
 	const folder = await temporaryFolder(t);
-	await until(
-		async () => (await cluster.spoke('off-direct', ['cp', '-c', 'copy', 'cp-bare:/proc/1/root/bin', folder])).status === 0,
-		folder,
-		60_000,
-	);
+	const through = async (...argv: string[]) => {
+		const ended = await cluster.spoke('off-direct', ['cp', '-c', 'app', `--debug-image=${image}`, ...argv]);
+		t.is(ended.status, 0, ended.stderr);
+		return ended;
+	};
+
+	await through('cp-bare:/bin', join(folder, 'bin'));
+	t.deepEqual(await readdir(join(folder, 'bin')), ['workload']);
+	// The debug container has a /bin too, with other files.
+	await mkdir(join(folder, 'links'));
+	await symlink('/bin', join(folder, 'links/absolute'));
+	await symlink('../links/absolute/../bin', join(folder, 'links/relative'));
+	await through(join(folder, 'links'), 'cp-bare:/tmp');
+	await writeFile(join(folder, 'sent'), 'sent');
+	await through(join(folder, 'sent'), 'cp-bare:/tmp/links/absolute');
+	await through('cp-bare:/tmp/links/relative', join(folder, 'back'));
+	t.deepEqual((await readdir(join(folder, 'back'))).toSorted(), ['sent', 'workload']);
+	const {stdout} = await cluster.kubectl('off-direct', ['get', 'pod', 'cp-bare', '-o', 'jsonpath={.spec.ephemeralContainers[*].name}']);
+	t.regex(stdout, /^debugger-\w+$/, 'one container for all copies');
+});
+
+test('a shared process namespace does not make a copy take the files of another container', async t => {
+	const cluster = await useCluster();
+	await cluster.kubectl('off-direct', ['apply', '-f', '-'], {input: JSON.stringify(barePod('cp-shared', {shareProcessNamespace: true}))});
+	t.teardown(async () => cluster.kubectl('off-direct', ['delete', 'pod', 'cp-shared', '--now']));
+	await cluster.kubectl('off-direct', ['wait', '--for=condition=Ready', 'pod/cp-shared', '--timeout=60s']);
+	const folder = await temporaryFolder(t);
+	const {status, stderr} = await cluster.spoke('off-direct', ['cp', 'cp-shared:/bin', folder, `--debug-image=${image}`]);
+	t.is(status, 0, stderr);
 	t.deepEqual(await readdir(folder), ['workload']);
 });

@@ -5,6 +5,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import {jsonObject, writeJsonLine} from '../../output/json-line.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import type {ResolvedTarget} from '../../streams/connection-observer.ts';
+import type {CopyContainerCallbacks} from '../../streams/copy/copy-container.ts';
 import type {CopiedEntry, CopyDirection, CopyListener} from '../../streams/copy/copy-events.ts';
 import {CopyTally} from '../../streams/copy/copy-tally.ts';
 import {formatBytes, formatQuantity} from '../../text/format-number.ts';
@@ -21,9 +22,11 @@ export type CopyReportOptions = {
 	progress: ProgressLine;
 };
 
-export class CopyReport implements CopyListener {
+export class CopyReport implements CopyListener, CopyContainerCallbacks {
 	/** Known when the pod is. */
 	target: ResolvedTarget | null = null;
+	/** The copy goes through it. */
+	debugContainer: string | null = null;
 	readonly #options: CopyReportOptions;
 	readonly #startedAt = monotonicMs();
 	readonly #tally = new CopyTally();
@@ -59,9 +62,19 @@ export class CopyReport implements CopyListener {
 		this.#warn(`${error.message}; continuing${kept} in ${formatDuration(retryInMs)} (retry ${attempt})`);
 	}
 
+	onAdded(name: string): void {
+		this.#say(
+			`added container ${name} to pod ${this.target?.name}; it ends a minute after the copy, and is listed until the pod is deleted`,
+		);
+	}
+
+	onWaiting(name: string, reason: string): void {
+		this.#say(`waiting for ${name}: ${reason}`);
+	}
+
 	/** `stopped`: the signal, or `error`, or `null` at the normal end. */
 	end(stopped: string | null, error: SpokeError | null): void {
-		const {json, direction, source, destination, isQuiet, progress} = this.#options;
+		const {json, direction, source, destination, progress} = this.#options;
 		const durationMs = Math.round(monotonicMs() - this.#startedAt);
 		progress.stop();
 		if (json) {
@@ -69,6 +82,7 @@ export class CopyReport implements CopyListener {
 			const summary = {
 				direction,
 				target: this.target,
+				debugContainer: this.debugContainer,
 				source,
 				destination,
 				files,
@@ -83,8 +97,8 @@ export class CopyReport implements CopyListener {
 				error: error?.toJSON() ?? null,
 			};
 			writeJsonLine(json, jsonObject('CopySummary', summary));
-		} else if (!isQuiet && (stopped === null || this.#tally.files > 0)) {
-			this.#warn(describeCopied(this.#tally, durationMs));
+		} else if (stopped === null || this.#tally.files > 0) {
+			this.#say(describeCopied(this.#tally, durationMs));
 		}
 	}
 
@@ -95,6 +109,12 @@ export class CopyReport implements CopyListener {
 			throw new SpokeError('ERR_COPY_INCOMPLETE', `${formatQuantity(missing, 'entry', 'entries')} of ${this.#options.source} not copied`, {
 				leg: 0,
 			});
+		}
+	}
+
+	#say(text: string): void {
+		if (!this.#options.isQuiet) {
+			this.#warn(text);
 		}
 	}
 

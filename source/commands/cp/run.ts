@@ -2,17 +2,22 @@
 import {assertAccess} from '../../actions/access.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
-import {toSpokeError} from '../../errors/spoke-error.ts';
+import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {reportPaths} from '../../output/path-reporter.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
+import {addCopyContainer} from '../../streams/copy/copy-container.ts';
 import {copyFromPod} from '../../streams/copy/copy-from-pod.ts';
+import type {CopyOptions} from '../../streams/copy/copy-options.ts';
 import {copyToPod} from '../../streams/copy/copy-to-pod.ts';
+import {defaultDebugImage} from '../../streams/debug-specs.ts';
 import {preconnect} from '../../streams/preconnect.ts';
+import {isShellMissing} from '../../streams/remote-command/is-shell-missing.ts';
 import {assertPodRunning} from '../../streams/terminated-pod.ts';
 import {chooseContainer} from '../../targets/choose-container.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
 import type {Command, Invocation} from '../command.ts';
+import {confirm} from '../confirm.ts';
 import {pathMode} from '../path-mode.ts';
 import {createStreamClient} from '../stream-client.ts';
 import {type CopyArguments, parseCopyArguments} from './copy-arguments.ts';
@@ -66,9 +71,10 @@ type CopyContext = {cluster: ClusterClient; observer: ConnectionObserver | undef
 
 async function copyTarget(
 	{direction, remote, local}: CopyArguments,
-	{flags, interrupted: signal, env}: CopyInvocation,
+	invocation: CopyInvocation,
 	{cluster, observer, report, progress}: CopyContext,
 ): Promise<void> {
+	const {flags, interrupted: signal, env} = invocation;
 	const {pod, target} = await resolvePod(cluster, remote.target, {
 		podPreference: 'attach',
 		podRunningTimeoutMs: flags['pod-running-timeout'],
@@ -85,6 +91,7 @@ async function copyTarget(
 	const options = {
 		cluster,
 		target: report.target,
+		containerId: null,
 		observer,
 		signal,
 		environment: env,
@@ -92,7 +99,35 @@ async function copyTarget(
 		retries: flags.retries,
 		listener: report,
 	};
-	await (direction === 'from-pod'
-		? copyFromPod({...options, source: remote.path, destination: local})
-		: copyToPod({...options, source: local, destination: remote.path}));
+	const copy = async (through: Pick<CopyOptions, 'target' | 'containerId'>) =>
+		direction === 'from-pod'
+			? copyFromPod({...options, ...through, source: remote.path, destination: local})
+			: copyToPod({...options, ...through, source: local, destination: remote.path});
+	try {
+		await copy(options);
+	} catch (error) {
+		const isNoShell = error instanceof SpokeError && isShellMissing(error);
+		const image = isNoShell && (await debugImage(invocation, `container ${container} of pod ${target.name} has no shell`));
+		if (!image) {
+			throw error;
+		}
+
+		const through = await addCopyContainer(
+			{cluster, pod, target: report.target, timeoutMs: flags['pod-running-timeout'], signal},
+			{image, profile: flags['debug-profile'], path: remote.path},
+			report,
+		);
+		report.debugContainer = through.target.container;
+		await copy(through);
+	}
+}
+
+/** `null` if the user does not want one, or cannot be asked. */
+async function debugImage({flags, ...terminal}: CopyInvocation, because: string): Promise<string | null> {
+	if (flags['debug-image'] !== undefined && flags['debug-image'] !== '') {
+		return flags['debug-image'];
+	}
+
+	const question = `${because}. Add a debug container (${defaultDebugImage}) to the pod, and copy through it? It ends after the copy, and cannot be removed.`;
+	return (await confirm(question, terminal)) ? defaultDebugImage : null;
 }

@@ -1,5 +1,4 @@
 /** `spoke doctor nodes`: checks the kubelets of all nodes. */
-import {createInterface} from 'node:readline/promises';
 import {parseRequestTimeout} from '../../cluster/access-settings.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
@@ -15,6 +14,7 @@ import {noticeLine} from '../../output/notice-line.ts';
 import {createOutputWriter} from '../../output/output-writer.ts';
 import {toTerminalCharset} from '../../text/terminal-charset.ts';
 import type {Invocation} from '../command.ts';
+import {confirm} from '../confirm.ts';
 import type {doctorSpec} from './spec.ts';
 
 export async function runNodeChecks(invocation: Invocation<typeof doctorSpec.flags>): Promise<number> {
@@ -61,23 +61,15 @@ export async function runNodeChecks(invocation: Invocation<typeof doctorSpec.fla
 }
 
 /** @throws SpokeError ERR_USAGE without a terminal to ask on */
-async function isConfirmed(
-	question: string,
-	{stdin, stderr, interrupted}: Pick<Invocation, 'stdin' | 'stderr' | 'interrupted'>,
-): Promise<boolean> {
-	if (!stdin.isTTY || !stderr.isTTY) {
+async function isConfirmed(question: string, terminal: Pick<Invocation, 'stdin' | 'stderr' | 'interrupted'>): Promise<boolean> {
+	const answer = await confirm(question, terminal);
+	if (answer === null) {
 		throw new SpokeError('ERR_USAGE', `doctor nodes needs confirmation, and there is no terminal: ${question}`, {
 			remedy: 'pass --probe active to read without confirmation',
 		});
 	}
 
-	// Without `terminal`, Ctrl-C still sends the signal.
-	const dialog = createInterface({input: stdin, output: stderr, terminal: false});
-	try {
-		return /^y(es)?$/i.test((await dialog.question(toTerminalCharset(stderr, `${question} [y/N] `), {signal: interrupted})).trim());
-	} finally {
-		dialog.close();
-	}
+	return answer;
 }
 
 const progressIntervalMs = 100;

@@ -15,7 +15,7 @@ export async function runExec(
 	remote: RemoteStreams,
 ): Promise<void> {
 	const [name = ''] = command;
-	if (!hasCommand(name)) {
+	if (!hasCommand(name) || isBuiltFromScratch(container)) {
 		remote.finish(
 			internalError(
 				`Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "${container.id}": OCI runtime exec failed: exec failed: unable to start container process: exec: "${name}": executable file not found in $PATH`,
@@ -83,6 +83,11 @@ export function runAttach(container: Container, remote: RemoteStreams): void {
 	} else {
 		remote.stdin?.resume();
 	}
+}
+
+/** The tag `static` marks images without a shell. */
+function isBuiltFromScratch({config: {spec}}: Container): boolean {
+	return spec.image?.endsWith(':static') === true;
 }
 
 function mainCommandOf(container: Container): string {

@@ -1,17 +1,22 @@
 /** Copies files between this machine and the selected pod. */
+import {findAction} from '../../actions/action-table.ts';
 import {monotonicMs} from '../../async/clock.ts';
 import {describeCopied, describeNotCopied} from '../../descriptions/describe-copy.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {addCopyContainer, type CopyContainerRequest} from '../../streams/copy/copy-container.ts';
 import type {CopiedEntry, CopyListener} from '../../streams/copy/copy-events.ts';
 import {copyFromPod} from '../../streams/copy/copy-from-pod.ts';
 import {CopyTally} from '../../streams/copy/copy-tally.ts';
 import {copyToPod} from '../../streams/copy/copy-to-pod.ts';
+import {isShellMissing} from '../../streams/remote-command/is-shell-missing.ts';
 import {toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {formatBytes, formatQuantity} from '../../text/format-number.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {expandHome} from '../frame/write-new-file.ts';
 import {selectedTarget} from '../lists/selection.ts';
-import type {ShellTarget} from './debug-container-form.ts';
+import {disabledReason} from '../keys/disabled-reason.ts';
+import {promptForCopyContainer, startLimitMs, type ShellTarget} from './debug-container-form.ts';
 import {resolveShellTarget} from './shell-handlers.ts';
 
 /** As `spoke cp` by default. */
@@ -63,8 +68,14 @@ async function promptForPaths(session: Session, prefix: string): Promise<CopyPat
 	return {isFromPod, remote: remote.slice(prefix.length), local: expandHome(local)};
 }
 
-/** Keys keep their meaning while it runs. */
-async function runCopy(session: Session, {cluster, pod, container, asked, chosenFrom}: ShellTarget, paths: CopyPaths): Promise<void> {
+/** Keys keep their meaning while it runs. `through`: copies through a debug container, which is added first. */
+async function runCopy(
+	session: Session,
+	shellTarget: ShellTarget,
+	paths: CopyPaths,
+	through: Pick<CopyContainerRequest, 'image' | 'profile'> | null = null,
+): Promise<void> {
+	const {cluster, pod, container, asked, chosenFrom} = shellTarget;
 	const {isFromPod, remote, local} = paths;
 	const about = `copy ${isFromPod ? 'from' : 'to'} ${pod.metadata.name}:${remote}`;
 	const id = session.nextId('copy');
@@ -77,11 +88,26 @@ async function runCopy(session: Session, {cluster, pod, container, asked, chosen
 				say(`${about}: ${text}`);
 			};
 
+			const signal = AbortSignal.any([canceled, stopped.signal]);
+			const target = toResolvedTarget(asked, pod, chosenFrom, container);
 			const options = {
 				cluster: cluster.access,
-				target: toResolvedTarget(asked, pod, chosenFrom, container),
+				...(through === null
+					? {target, containerId: null}
+					: await addCopyContainer(
+							{cluster: cluster.access, pod, target, timeoutMs: startLimitMs, signal},
+							{...through, path: remote},
+							{
+								onAdded(name) {
+									session.tell(`added container ${name} to pod ${pod.metadata.name}`);
+								},
+								onWaiting(name, reason) {
+									say(`waiting for ${name}: ${sanitizeLine(reason)}`);
+								},
+							},
+						)),
 				observer: session.observerFor(id, cluster),
-				signal: AbortSignal.any([canceled, stopped.signal]),
+				signal,
 				environment: session.env,
 				preserve: true,
 				retries,
@@ -100,7 +126,12 @@ async function runCopy(session: Session, {cluster, pod, container, asked, chosen
 		});
 	} catch (error) {
 		if (error instanceof SpokeError) {
-			session.fail(about, error);
+			if (through === null && isShellMissing(error)) {
+				await offerCopyContainer(session, {shellTarget, paths, about}, error);
+			} else {
+				session.fail(about, error);
+			}
+
 			return;
 		}
 
@@ -112,6 +143,23 @@ async function runCopy(session: Session, {cluster, pod, container, asked, chosen
 		session.tell(text);
 	} else {
 		session.tell(`${report.firstMissing} (${formatQuantity(report.tally.missing, 'such entry', 'such entries')}); ${text}`, 'error');
+	}
+}
+
+/** Asks first: a debug container cannot be removed. */
+async function offerCopyContainer(
+	session: Session,
+	{shellTarget, paths, about}: {shellTarget: ShellTarget; paths: CopyPaths; about: string},
+	error: SpokeError,
+): Promise<void> {
+	const off = disabledReason(session.store.state, findAction('debug'));
+	session.fail(
+		about,
+		new SpokeError(error.code, `the image has no shell${off === null ? '' : `; ${off}`}`, {text: error.text ?? error.message}),
+	);
+	const through = off === null ? await promptForCopyContainer(session, shellTarget) : null;
+	if (through) {
+		await runCopy(session, shellTarget, paths, through);
 	}
 }
 

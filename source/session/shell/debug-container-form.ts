@@ -1,7 +1,8 @@
 /** Form that adds a debug container. */
+import type {CopyContainerRequest} from '../../streams/copy/copy-container.ts';
 import {addDebugContainer, waitUntilRunning} from '../../streams/debug-container.ts';
 import {debugProfiles, profileDescriptions, type DebugProfile} from '../../streams/debug-profiles.ts';
-import {ephemeralContainer} from '../../streams/debug-specs.ts';
+import {defaultDebugImage, ephemeralContainer} from '../../streams/debug-specs.ts';
 import {assertPodRunning} from '../../streams/terminated-pod.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-names.ts';
@@ -14,7 +15,7 @@ import {scriptFlags} from '../clusters/script-flags.ts';
 
 export type ShellTarget = {cluster: OpenCluster; pod: PodObject; container: string; asked: string; chosenFrom: number};
 
-const startLimitMs = 60_000;
+export const startLimitMs = 60_000;
 
 /** `null` when canceled. @throws SpokeError as `addDebugContainer` and `waitUntilRunning`, and ERR_TARGET_GONE for a terminated pod */
 export async function promptDebugContainer(
@@ -28,7 +29,7 @@ export async function promptDebugContainer(
 		title: `Debug container in ${podName}`,
 		submit: 'add',
 		fields: [
-			{name: 'image', label: 'Image', value: 'busybox:stable', choices: null, note: ''},
+			imageField,
 			{name: 'command', label: 'Command', value: 'sh', choices: null, note: 'empty: the default of the image'},
 			{
 				name: 'target',
@@ -37,20 +38,14 @@ export async function promptDebugContainer(
 				choices: pod.spec.containers.map(({name}) => ({value: name, shown: name})),
 				note: '',
 			},
-			{
-				name: 'profile',
-				label: 'Profile',
-				value: 'general',
-				choices: debugProfiles.map(profile => ({value: profile, shown: `${profile}   ${profileDescriptions[profile]}`})),
-				note: '',
-			},
+			profileField,
 		],
 		notes: ({image = '', command, target = '', profile}) => [
 			...(because === undefined ? [] : [because]),
 			'Equivalent command:',
 			`  spoke debug -n ${quoteForShell(namespace)} ${quoteForShell(podName)} -it --image=${quoteForShell(image.trim())} --target=${quoteForShell(target)}${profileFlag(profile)}${scriptFlags(session, cluster)}${commandPart(command)}`,
 		],
-		check: ({image}) => (image?.trim() === '' ? 'an image is required' : null),
+		check: imageProblem,
 	});
 	if (
 		values === null ||
@@ -76,6 +71,38 @@ export async function promptDebugContainer(
 	await waitFor(session, cluster, pod, name);
 	const now = await cluster.access.json<PodObject>({path: objectPath(podResource, namespace, podName)});
 	return {cluster, pod: now, container: name, asked: `pod/${podName}`, chosenFrom: 1};
+}
+
+/** The container through which files of one without a shell are copied. `null` when canceled. */
+export async function promptForCopyContainer(
+	session: Session,
+	{pod, container}: Pick<ShellTarget, 'pod' | 'container'>,
+): Promise<Pick<CopyContainerRequest, 'image' | 'profile'> | null> {
+	const values = await session.fill({
+		title: `Copy through a debug container in ${pod.metadata.name}`,
+		submit: 'add and copy',
+		fields: [imageField, profileField],
+		notes: () => [
+			`${container} has no shell. You can add a debug container that has one.`,
+			'It ends a minute after the copy, and cannot be removed from the pod.',
+		],
+		check: imageProblem,
+	});
+	return values && {image: values['image']!.trim(), profile: values['profile'] as DebugProfile};
+}
+
+const imageField = {name: 'image', label: 'Image', value: defaultDebugImage, choices: null, note: ''};
+
+const profileField = {
+	name: 'profile',
+	label: 'Profile',
+	value: 'general',
+	choices: debugProfiles.map(profile => ({value: profile, shown: `${profile}   ${profileDescriptions[profile]}`})),
+	note: '',
+};
+
+function imageProblem({image}: {readonly image?: string}): string | null {
+	return image?.trim() === '' ? 'an image is required' : null;
 }
 
 /** Waits until the container runs. After a cancel, it stays in the pod. */

@@ -10,6 +10,7 @@ import {clusterOfSource} from '../tail/current-tail.ts';
 import {defaultSource} from '../tail/tail-sources.ts';
 import {findAction} from '../../actions/action-table.ts';
 import {runRemoteInTerminal, type RemoteRunResult} from './run-remote-in-terminal.ts';
+import {isShellMissing} from '../../streams/remote-command/is-shell-missing.ts';
 import {disabledReason} from '../keys/disabled-reason.ts';
 import {recordedPath} from '../frame/recording-observer.ts';
 import {shownTail} from '../frame/session-state.ts';
@@ -263,16 +264,4 @@ async function debug(session: Session, shellTarget: ShellTarget, because?: strin
 	if (added) {
 		await runInTerminal(session, added, 'attach', []);
 	}
-}
-
-/**
-Whether a failure means that the image has no shell. A missing container or node file is also "not found", so only text about the command
-counts.
-@see runc: `exec: "/bin/sh": stat /bin/sh: no such file or directory`; crun: ``executable file `/bin/sh` not found``
-*/
-export function isShellMissing({code, text, message}: Pick<SpokeError, 'code' | 'text' | 'message'>): boolean {
-	return (
-		(code === 'ERR_COMMAND_NOT_STARTED' || code === 'ERR_APISERVER_ANSWER') &&
-		/executable file .*not found|\/bin\/sh.*no such file or directory/i.test(text ?? message)
-	);
 }

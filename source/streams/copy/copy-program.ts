@@ -3,7 +3,7 @@
 /**
 A POSIX shell program (dash, BusyBox, bash). It reads one request per line and needs `cat`, `stat` or `ls`, for some requests `head`,
 `tail`, `readlink` and a program for checksums, and `dd`, `wc` and `mv` to write. No name is ever part of a command line: names arrive with
-octal escapes, and only `printf` decodes them.
+octal escapes, and only `printf` decodes them. Its argument, in a debug container, is the id of the container whose files it serves.
 
 | request | response |
 | --- | --- |
@@ -30,6 +30,42 @@ has() { command -v "$1" >/dev/null 2>&1; }
 first() { for c do if has "$c"; then printf %s "$c"; return; fi; done; printf none; }
 sums() { case $sum in shasum) shasum -a 256 "$@";; *) "$sum" "$@";; esac; }
 start() { if has head; then head -c "$1"; else cat; fi; }
+# The files of another container are those below the root of its first process, which its control group names. Without an argument: no prefix.
+serve() {
+	base=
+	[ "$1" ] || return 0
+	for p in /proc/[0-9]*; do
+		case $(cat "$p/cgroup" 2>/dev/null) in
+		*"$1"*) if [ -z "$base" ] || [ "${'$'}{p#/proc/}" -lt "${'$'}{base#/proc/}" ]; then base=$p; fi;;
+		esac
+	done
+	if [ -z "$base" ]; then echo 'spoke-cp unseen'; exit 0; fi
+	base=$base/root
+	if ! cd "$base/" 2>/dev/null; then echo 'spoke-cp denied'; exit 0; fi
+}
+# The kernel would resolve an absolute link of the other container from the root of this one.
+enter() {
+	[ "$base" ] || return 0
+	w=$n n=$base k=0 e=
+	case $w in */) e=/;; esac
+	while [ "$w" ]; do
+		case $w in /*) w=${'$'}{w#/}; continue;; */*) c=${'$'}{w%%/*} w=${'$'}{w#*/};; *) c=$w w=;; esac
+		case $c in
+		.) ;;
+		..) if [ "$n" != "$base" ]; then n=${'$'}{n%/*}; fi;;
+		*)
+			if [ "$k" -lt 40 ] && [ -L "$n/$c" ] && l=$(readlink "$n/$c" && printf .); then
+				k=$((k + 1)) l=${'$'}{l%??}
+				case $l in /*) n=$base;; esac
+				w=$l/$w
+			else
+				n=$n/$c
+			fi
+			;;
+		esac
+	done
+	n=$n$e
+}
 name() { case $1 in *\\*) n=$(printf '%b.' "$1"); n=${'$'}{n%.};; *) n=$1;; esac; }
 each() {
 	c=$1
@@ -45,6 +81,7 @@ each() {
 }
 root() {
 	name "$1"
+	enter
 	if [ -d "$n" ]; then
 		if cd "$n" 2>/dev/null && [ -r . ]; then file= kind=dir; else kind=denied; fi
 	elif [ -f "$n" ]; then
@@ -137,6 +174,7 @@ size() {
 }
 target() {
 	name "$1"
+	enter
 	if [ -d "$n" ]; then
 		if cd "$n" 2>/dev/null; then kind=dir; else kind=denied; fi
 	elif cd "${'$'}{n%/*}/" 2>/dev/null; then
@@ -199,6 +237,7 @@ link() {
 		echo 'the link could not be created'
 	fi
 }
+serve "$1"
 sum=$(first sha256sum shasum md5sum)
 stat=$(first stat ls)
 echo "spoke-cp 1 $sum $stat $(first head) $(first tail)"
@@ -238,8 +277,10 @@ while read -r request rest; do
 done
 `.trim();
 
-/** The command of exec. The words after the program are its `$0`, which process lists show. */
-export const copyCommand: readonly string[] = ['sh', '-c', copyProgram, 'spoke-cp'];
+/** The command of exec. The word after the program is its `$0`, which process lists show. `containerId`: as in `CopySessionOptions`. */
+export function copyCommand(containerId: string | null): readonly string[] {
+	return ['sh', '-c', copyProgram, 'spoke-cp', ...(containerId === null ? [] : [containerId])];
+}
 
 /** For `printf %b`: every byte that means something to a shell, and every one that is not ASCII, as an octal escape. */
 export function encodeName(name: Buffer): string {

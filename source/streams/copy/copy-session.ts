@@ -2,8 +2,8 @@
 import type {Writable} from 'node:stream';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {quoteForShell} from '../../text/quote-for-shell.ts';
 import type {ConnectionObserver, ResolvedTarget} from '../connection-observer.ts';
+import {isShellMissing} from '../remote-command/is-shell-missing.ts';
 import {openRemoteCommand, type RemoteCommand} from '../remote-command/open-remote-command.ts';
 import {ByteReader, EndOfBytes, TooLong} from './byte-reader.ts';
 import {checksumProgram, type ChecksumAlgorithm} from './checksum.ts';
@@ -11,8 +11,10 @@ import {copyCommand} from './copy-program.ts';
 
 export type CopySessionOptions = {
 	cluster: ClusterClient;
-	/** With its container. */
+	/** With the container that the copy program runs in. */
 	target: ResolvedTarget;
+	/** If that is a debug container: the id of the container whose files are copied. Otherwise `null`. */
+	containerId: string | null;
 	observer?: ConnectionObserver | undefined;
 	signal: AbortSignal;
 	environment: NodeJS.ProcessEnv;
@@ -31,10 +33,10 @@ const maxStderrBytes = 4096;
 export class CopySession {
 	/** @throws SpokeError as `openRemoteCommand`; ERR_COMMAND_NOT_STARTED with a remedy if the container has no shell */
 	static async open(options: CopySessionOptions): Promise<CopySession> {
-		const {cluster, target, observer, signal, environment} = options;
+		const {cluster, target, containerId, observer, signal, environment} = options;
 		const command = await openRemoteCommand(
 			cluster,
-			{feature: 'exec', target, command: copyCommand, stdin: true, tty: false},
+			{feature: 'exec', target, command: copyCommand(containerId), stdin: true, tty: false},
 			{signal, environment, ...(observer && {observer})},
 		);
 		const session = new CopySession(command, options);
@@ -51,7 +53,6 @@ export class CopySession {
 	readonly #command: RemoteCommand;
 	readonly #stdin: Writable;
 	readonly #reader: ByteReader;
-	readonly #target: ResolvedTarget;
 	readonly #signal: AbortSignal;
 	readonly #abort = () => {
 		this.#command.close();
@@ -60,10 +61,9 @@ export class CopySession {
 	#sending: Promise<void> = Promise.resolve();
 	#sendError: unknown;
 
-	private constructor(command: RemoteCommand, {target, signal}: CopySessionOptions) {
+	private constructor(command: RemoteCommand, {signal}: CopySessionOptions) {
 		this.#command = command;
 		this.#stdin = command.stdin!;
-		this.#target = target;
 		this.#signal = signal;
 		this.#stdin.on('error', () => undefined);
 		this.#reader = new ByteReader(command.stdout);
@@ -161,7 +161,7 @@ export class CopySession {
 			});
 		} catch (thrown) {
 			const lost = thrown as SpokeError;
-			return lost.code === 'ERR_COMMAND_NOT_STARTED' ? lost.withChanges({remedy: debugRemedy(this.#target)}) : lost;
+			return isShellMissing(lost) ? lost.withChanges({remedy: noShellRemedy}) : lost;
 		}
 	}
 }
@@ -187,16 +187,12 @@ export function requestLine(text: string): Buffer {
 	return Buffer.from(`${text}\n`);
 }
 
-/** The files of a container without a shell are visible from a debug container that shares its processes. */
-function debugRemedy({name, namespace, container}: ResolvedTarget): string {
-	const where = `${quoteForShell(name)} -n ${quoteForShell(namespace ?? 'default')}`;
-	return `a copy needs sh in the image; without it, add a container with \`spoke debug ${where} -it --image=busybox --target=${quoteForShell(container ?? '')} --profile=sysadmin -c copy\`, then copy with \`-c copy\` from /proc/1/root/PATH`;
-}
+const noShellRemedy = 'the image has no sh: pass --debug-image=busybox to add a debug container to the pod and copy through it';
 
 function toolsFrom(greeting: string): CopyTools {
 	const [, checksum = '', stat, head, tail] = /^spoke-cp 1 (\w+) (\w+) (\w+) (\w+)$/.exec(greeting) ?? [];
 	if (stat === undefined) {
-		throw unexpected(Buffer.from(greeting));
+		throw greetingErrors.get(greeting)?.() ?? unexpected(Buffer.from(greeting));
 	}
 
 	if (stat === 'none') {
@@ -207,6 +203,25 @@ function toolsFrom(greeting: string): CopyTools {
 
 	return {checksum: checksumProgram(checksum), canReadParts: head === 'head' && tail === 'tail'};
 }
+
+/** Of the program in a debug container. */
+const greetingErrors = new Map<string, () => SpokeError>([
+	[
+		'spoke-cp unseen',
+		() =>
+			new SpokeError(
+				'ERR_COPY_INCOMPLETE',
+				'the debug container sees no process of the container: the container restarted, or its runtime does not share processes',
+			),
+	],
+	[
+		'spoke-cp denied',
+		() =>
+			new SpokeError('ERR_COPY_INCOMPLETE', 'the debug container is not allowed to read the files of the container', {
+				remedy: 'pass --debug-profile=sysadmin, if the namespace admits privileged containers',
+			}),
+	],
+]);
 
 export function unexpected(line: Buffer): SpokeError {
 	return new SpokeError('ERR_PROTOCOL', 'the copy program in the container sent an unexpected line', {

@@ -119,7 +119,16 @@ for (const [title, script, says] of [
 			far.status(failure('Internal error occurred: OCI runtime exec failed: exec: "sh": executable file not found in $PATH'));
 			far.close();
 		},
-		/a copy needs sh in the image; .*spoke debug web -n default -it --image=busybox --target=app .*\[ERR_COMMAND_NOT_STARTED\]/,
+		/the image has no sh: pass --debug-image=busybox .*\[ERR_COMMAND_NOT_STARTED\]/,
+	],
+	[
+		'a debug container that sees no process of the container',
+		far => {
+			far.stdout('spoke-cp unseen\n');
+			far.status(success);
+			far.close();
+		},
+		/the debug container sees no process of the container.*\[ERR_COPY_INCOMPLETE\]/,
 	],
 	[
 		'success right after the greeting',

@@ -2,6 +2,7 @@ import {mkdtemp, readdir, readFile, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
+import {ask} from '../../support/sandbox-client.ts';
 import {onSandbox} from '../../support/sandbox-session.ts';
 
 test('a folder of the selected pod is copied to a typed path, and a failure is shown', async t => {
@@ -29,4 +30,31 @@ test('a folder of the selected pod is copied to a typed path, and a failure is s
 	await terminal.sees(/to toolbox-\S+:\/tmp/);
 	terminal.press('accept');
 	await terminal.sees(/the user of the container cannot write there/);
+});
+
+test('a copy from a container without a shell offers a debug container, and goes through it', async t => {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-copy-'));
+	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const {terminal, sandbox} = await onSandbox(t, [], {columns: 160});
+	const body = {
+		apiVersion: 'v1',
+		kind: 'Pod',
+		metadata: {name: 'scratch'},
+		spec: {containers: [{name: 'app', image: 'sandbox/log-writer:static'}]},
+	};
+	await ask(sandbox, '/api/v1/namespaces/default/pods', {method: 'POST', headers: {'content-type': 'application/json'}, body});
+	await terminal.sees(/scratch +.*Running/);
+	terminal.type('/scratch\r');
+	terminal.press('files');
+	await terminal.sees(/copy from scratch:▏?/);
+	terminal.type('/etc/hostname');
+	terminal.press('accept');
+	await terminal.sees(/to \.\//);
+	terminal.press('clear');
+	terminal.type(folder);
+	terminal.press('accept');
+	await terminal.sees(/app has no shell\. You can add a debug container/);
+	terminal.press('accept');
+	await terminal.sees(/copied 1 file/);
+	t.is(await readFile(join(folder, 'hostname'), 'utf8'), 'scratch\n');
 });

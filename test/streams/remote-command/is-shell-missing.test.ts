@@ -1,6 +1,6 @@
 /** Detection of images without a shell. */
 import test from 'ava';
-import {isShellMissing} from '../../../source/session/shell/shell-handlers.ts';
+import {isShellMissing} from '../../../source/streams/remote-command/is-shell-missing.ts';
 import {exitStatusFrom} from '../../../source/streams/remote-command/command-result.ts';
 
 const failure = (message: string) => {

@@ -1,0 +1,92 @@
+/** A debug container that copies the files of a container without a shell. */
+import {isDeepStrictEqual} from 'node:util';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {containerStatus} from '../../targets/choose-container.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
+import type {ResolvedTarget} from '../connection-observer.ts';
+import {addDebugContainer, waitUntilRunning} from '../debug-container.ts';
+import type {DebugProfile} from '../debug-profiles.ts';
+import {ephemeralContainer} from '../debug-specs.ts';
+import type {CopySessionOptions} from './copy-session.ts';
+
+export type CopyContainerRequest = {
+	image: string;
+	profile: DebugProfile;
+	/** The source or destination in the container. */
+	path: string;
+};
+
+export type CopyContainerCallbacks = {
+	/** The pod has it from now on. */
+	onAdded(name: string): void;
+	/** Receives `ErrImagePull: …` */
+	onWaiting(name: string, reason: string): void;
+};
+
+/**
+Adds the container to the pod of `target`, unless an earlier copy has added it, and waits until it runs. It ends when no copy has run in
+it for a minute, also if spoke is killed.
+@throws SpokeError as `addDebugContainer` and `waitUntilRunning`; ERR_USAGE for a relative path; ERR_TARGET_GONE if the container of
+`target` is not running
+*/
+export async function addCopyContainer(
+	{
+		cluster,
+		pod,
+		target,
+		timeoutMs,
+		signal,
+	}: {cluster: ClusterClient; pod: PodObject; target: ResolvedTarget; timeoutMs: number; signal: AbortSignal},
+	{image, profile, path}: CopyContainerRequest,
+	callbacks: CopyContainerCallbacks,
+): Promise<Pick<CopySessionOptions, 'target' | 'containerId'>> {
+	if (!path.startsWith('/')) {
+		throw new SpokeError('ERR_USAGE', `${path}: through a debug container, the path in the container must be absolute`);
+	}
+
+	const served = target.container ?? '';
+	const {containerID = '', state} = containerStatus(pod, served) ?? {};
+	if (containerID === '' || !state?.running) {
+		throw new SpokeError('ERR_TARGET_GONE', `container ${served} is not running`);
+	}
+
+	// What may be reused is in the command.
+	const command = ['sh', '-c', waitForCopies, 'wait-for-copies', served, profile];
+	const name = runningContainer(pod, {image, command}) ?? (await add());
+	return {target: {...target, container: name}, containerId: containerID.replace(/^.*:\/\//, '')};
+
+	async function add(): Promise<string> {
+		const container = ephemeralContainer(pod, {name: null, image, stdin: false, tty: false, command, profile}, served);
+		await addDebugContainer(cluster, pod, container, signal);
+		callbacks.onAdded(container.name);
+		await waitUntilRunning(cluster, pod, container.name, {
+			timeoutMs,
+			signal,
+			onWaiting(reason) {
+				callbacks.onWaiting(container.name, reason);
+			},
+		});
+		return container.name;
+	}
+}
+
+/** One that an earlier copy has added. */
+function runningContainer(pod: PodObject, {image, command}: {image: string; command: readonly string[]}): string | undefined {
+	return pod.spec.ephemeralContainers?.find(
+		container =>
+			container.image === image && isDeepStrictEqual(container.command, command) && containerStatus(pod, container.name)?.state?.running,
+	)?.name;
+}
+
+/** It sees the process of a copy, whose `$0` is spoke-cp. The brackets keep it from finding itself. */
+const waitForCopies = `
+idle=0
+while [ "$idle" -lt 6 ]; do
+	sleep 10
+	idle=$((idle + 1))
+	for p in /proc/[0-9]*/cmdline; do
+		case $(tr '\\000' ' ' <"$p" 2>/dev/null) in *spoke-c[p]*) idle=0;; esac
+	done
+done
+`.trim();

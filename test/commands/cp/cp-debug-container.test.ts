@@ -1,0 +1,81 @@
+/** Copies from a container without a shell. */
+import {mkdtemp, readFile, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import type {Sandbox} from '../../../source/sandbox/sandbox.ts';
+import {copyObjects} from '../../support/copy-server.ts';
+import {runSpoke} from '../../support/run-spoke.ts';
+import {openSandbox} from '../../support/sandbox.ts';
+import {ask, askJson} from '../../support/sandbox-client.ts';
+import {until} from '../../support/until.ts';
+
+const podPath = '/api/v1/namespaces/default/pods/scratch';
+
+type StaticPod = {spec: {ephemeralContainers?: Array<{name: string}>}; status: {phase: string}};
+
+async function openStaticPod(t: ExecutionContext): Promise<{sandbox: Sandbox; env: NodeJS.ProcessEnv; folder: string}> {
+	const {sandbox, env} = await openSandbox(t);
+	const body = {
+		apiVersion: 'v1',
+		kind: 'Pod',
+		metadata: {name: 'scratch'},
+		spec: {containers: [{name: 'app', image: 'sandbox/log-writer:static'}]},
+	};
+	await ask(sandbox, '/api/v1/namespaces/default/pods', {method: 'POST', headers: {'content-type': 'application/json'}, body});
+	await until(async () => (await askJson<StaticPod>(sandbox, podPath)).status.phase === 'Running');
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-copy-'));
+	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	return {sandbox, env, folder};
+}
+
+async function debugContainers(sandbox: Sandbox): Promise<readonly string[]> {
+	const {spec} = await askJson<StaticPod>(sandbox, podPath);
+	return (spec.ephemeralContainers ?? []).map(({name}) => name);
+}
+
+test('without --debug-image and a terminal, nothing is added and the error names the flag', async t => {
+	const {sandbox, env, folder} = await openStaticPod(t);
+	const {status, stderr} = await runSpoke(['cp', 'scratch:/etc/hostname', folder], {env});
+	t.is(status, 1);
+	t.regex(stderr, /the image has no sh: pass --debug-image=busybox .*\[ERR_COMMAND_NOT_STARTED\]\n$/);
+	t.deepEqual(await debugContainers(sandbox), []);
+});
+
+test('--debug-image adds one container, and a second copy goes through the same', async t => {
+	const {sandbox, env, folder} = await openStaticPod(t);
+	const first = await runSpoke(['cp', 'scratch:/etc/hostname', folder, '--debug-image=busybox', '-o', 'json'], {env});
+	t.is(first.status, 0, first.stderr);
+	t.is(await readFile(join(folder, 'hostname'), 'utf8'), 'scratch\n');
+	const [name = ''] = await debugContainers(sandbox);
+	t.regex(first.stderr, new RegExp(`^added container ${name} to pod scratch; `, 'm'));
+	t.like(copyObjects(first).at(-1), {target: {container: 'app'}, debugContainer: name});
+	const second = await runSpoke(['cp', 'scratch:/etc/hosts', folder, '--debug-image=busybox'], {env});
+	t.is(second.status, 0, second.stderr);
+	t.notRegex(second.stderr, /added container/);
+	t.deepEqual(await debugContainers(sandbox), [name]);
+});
+
+test('a relative path, --read-only and an unmet requirement add no debug container', async t => {
+	const {sandbox, env, folder} = await openStaticPod(t);
+	for (const [row, expected, message] of [
+		[['scratch:etc/hostname', folder], 2, /etc\/hostname: through a debug container, .* absolute/],
+		[['scratch:/etc/hostname', folder, '--read-only'], 2, /\[ERR_READ_ONLY\]/],
+		[['scratch:/etc/hostname', folder, '--require', 'tunnelled'], 3, /\[ERR_REQUIRE_NOT_MET\]/],
+	] as const) {
+		const {status, stderr} = await runSpoke(['cp', ...row, '--debug-image=busybox'], {env});
+		t.is(status, expected, stderr);
+		t.regex(stderr, message);
+	}
+
+	t.deepEqual(await debugContainers(sandbox), []);
+});
+
+test('an image that cannot be pulled is named, and the copy ends at the time limit', async t => {
+	const {env, folder} = await openStaticPod(t);
+	const {status, stderr} = await runSpoke(['cp', 'scratch:/etc/hostname', folder, '--debug-image=nosuch', '--pod-running-timeout=1s'], {
+		env,
+	});
+	t.is(status, 12, stderr);
+	t.regex(stderr, /is not running after 1 s: ImagePullBackOff: .*nosuch.*\[ERR_TARGET_GONE\]\n$/);
+});
