@@ -9,7 +9,7 @@ import {CursorRows, Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
 import {useScreenWith} from '../kit/screen-context.ts';
 import {Row, Words} from '../kit/styled-text.tsx';
-import {clipSpans, line, styled, type Line} from '../kit/styled-line.ts';
+import {clipSpans, itemLine, line, styled, type Line} from '../kit/styled-line.ts';
 import {textLines, textParts} from '../kit/text-rows.ts';
 import {auditPicture, verdictRole} from './audit-picture.ts';
 
@@ -103,14 +103,11 @@ function rowLine(
 	// Shorten the route first, because the TLS state after it matters most.
 	const found = cellWidth(whole) <= verdict ? whole : verdictText(row, glyphs, {short: true});
 	return {
-		spans: [
-			{text: ' '},
-			isAt ? styled('focus', glyphs.cursor) : {text: ' '},
-			{text: ` ${fitToCells(row.title, title)} `},
+		...itemLine(isAt, glyphs.cursor, [
+			{text: `${fitToCells(row.title, title)} `},
 			styled(verdictRole[row.verdict], fitToCells(found, verdict)),
 			styled('text.dim', ` ${fitToCells(row.basis, 10)}${fitToCells(row.provenOn[unit], proven)} ${row.id}`),
-		],
-		...(isAt && {ground: 'selection' as const}),
+		]),
 		label: `${row.title}, ${row.leg === null && row.state === row.verdict ? '' : `${row.verdict}, `}${auditLegState(row)}, ${row.basis}`,
 	};
 }

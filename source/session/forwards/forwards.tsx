@@ -13,7 +13,7 @@ import {CursorRows, Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
 import {useScreenWith} from '../kit/screen-context.ts';
 import {Row, Words} from '../kit/styled-text.tsx';
-import {line, styled, type Line} from '../kit/styled-line.ts';
+import {itemLine, line, styled, type Line} from '../kit/styled-line.ts';
 
 function liveLine(
 	{state: {now}}: ScreenWith<'now'>,
@@ -75,18 +75,13 @@ export function Forwards(): ReactNode {
 		styled('text.dim', `     ${fitToCells('LOCAL', 11)}${fitToCells('TO', toWidth + 2)}${fitToCells('STATE', stateWidth)}OPEN  SENT/RCVD`),
 	);
 	const list = forwards.map((one, index): Line => {
-		const isAt = index === forwardCursor;
 		return {
-			spans: [
-				{text: ' '},
-				isAt ? styled('focus', glyphs.cursor) : {text: ' '},
-				{text: ' '},
+			...itemLine(index === forwardCursor, glyphs.cursor, [
 				styled(`state.${one.phase}`, glyphs[one.phase]),
 				{text: ` ${fitToCells(localText(one), 11)}${fitToCells(destinationText(one, cluster.namespace), toWidth)}  `},
 				styled(one.phase === 'failed' ? 'state.failed' : undefined, fitToCells(one.note, stateWidth - 1)),
 				{text: ` ${String(one.open).padStart(4)}  ${formatBytes(one.bytesUp)}/${formatBytes(one.bytesDown)}`},
-			],
-			...(isAt && {ground: 'selection' as const}),
+			]),
 			item: index,
 			label: spokenForward(one, cluster.namespace),
 		};

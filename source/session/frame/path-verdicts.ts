@@ -15,11 +15,11 @@ export function pathVerdicts({legs: [first, second]}: Path): VerdictEntry[] {
 	return [...(first ? [tlsEntry(first)] : []), ...(second ? [routeEntry(second), tlsEntry(second)] : [])];
 }
 
-export function tlsEntry({n, tls}: Leg): VerdictEntry {
+function tlsEntry({n, tls}: Leg): VerdictEntry {
 	return {leg: n, word: tlsName(tls.state), role: tlsRole[tls.state], verdict: tls};
 }
 
-export function routeEntry({n, route}: Leg): VerdictEntry {
+function routeEntry({n, route}: Leg): VerdictEntry {
 	return {leg: n, word: routeName(route.state), role: routeRole(route.state), verdict: route};
 }
 
@@ -69,7 +69,7 @@ export function isNothingSelected({
 	);
 }
 
-export function isUnauthorized({view, lists}: Pick<SessionState, 'view' | 'lists'>): boolean {
+function isUnauthorized({view, lists}: Pick<SessionState, 'view' | 'lists'>): boolean {
 	const phase = currentList({view, lists})?.phase;
 	return phase?.kind === 'failed' && phase.error.code === 'ERR_CREDENTIALS';
 }
@@ -102,5 +102,5 @@ export function describeUptime({process}: Path, now: number): string {
 	return process.startTime === null ? '' : `up ${formatAge(now - Date.parse(process.startTime))}${replicas}`;
 }
 
-export const proxyPathNote =
-	'Path of requests through the apiserver proxy. Logs and forwards go through the kubelet of a pod: see that pod.';
+/** The title says that the path is that of the proxy. */
+export const proxyPathNote = 'Logs and forwards go through the kubelet of a pod: see the path of a pod.';

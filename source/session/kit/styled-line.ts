@@ -16,6 +16,14 @@ export function line(...parts: ReadonlyArray<string | Span | readonly Span[]>): 
 	return {spans: parts.flatMap((part): readonly Span[] => (typeof part === 'string' ? [{text: part}] : 'text' in part ? [part] : part))};
 }
 
+/** A row to select; `cursor` is the glyph before the selected one. */
+export function itemLine(isAt: boolean, cursor: string, spans: readonly Span[]): Line {
+	return {
+		spans: [{text: ' '}, isAt ? styled('focus', cursor) : {text: ' '}, {text: ' '}, ...spans],
+		...(isAt && {ground: 'selection'}),
+	};
+}
+
 /** The lines as a screen reader reads them: their labels, or their texts without the blanks between columns. */
 export function spokenLines(lines: readonly Line[]): string {
 	return lines

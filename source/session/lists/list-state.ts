@@ -90,7 +90,7 @@ export const orderHoldMs = 2000;
 export const deletedRowMs = 3000;
 
 /** A container that crashes in a loop runs between its crashes, and its pod must not move each time. */
-export const leadingMs = 60_000;
+const leadingMs = 60_000;
 
 export function emptyList(name: ListName): ListState {
 	return {

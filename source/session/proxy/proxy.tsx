@@ -20,7 +20,7 @@ import {CursorRows, Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
 import {useScreenWith} from '../kit/screen-context.ts';
 import {Row, useReading} from '../kit/styled-text.tsx';
-import {line, styled, type Line} from '../kit/styled-line.ts';
+import {itemLine, line, styled, type Line} from '../kit/styled-line.ts';
 import type {Role} from '../kit/theme.ts';
 
 const requestFrom = 37;
@@ -102,18 +102,15 @@ function exchangeLine({theme: {glyphs}, state: {size, cluster}}: ScreenWith<'siz
 	const asked = `${one.method} ${one.asked}${isForeign(one, cluster) ? ` in ${one.namespace}` : ''}`;
 	const withoutCode = tookMs === null ? '…' : '–';
 	return {
-		spans: [
-			{text: ' '},
-			isAt ? styled('focus', glyphs.cursor) : {text: ' '},
-			{text: ` ${clockTime(one.time)}  `},
+		...itemLine(isAt, glyphs.cursor, [
+			{text: `${clockTime(one.time)}  `},
 			styled(codeRole(status), fitToCells(status === null ? withoutCode : String(status), 6)),
 			{text: fitToCells(tookMs === null ? '' : `${Math.round(tookMs)} ms`, 9)},
 			{text: fitToCells(formatBytes(one.bytes), 9)},
 			{text: `${badge.length > 0 && room >= 12 ? truncateToCells(asked, room, glyphs.more) : asked}  `},
 			...badge,
 			styled(one.error ? 'state.failed' : 'text.dim', one.note === '' ? '' : `  ${one.note}`),
-		],
-		...(isAt && {ground: 'selection' as const}),
+		]),
 		label: spokenExchange(one, asked),
 	};
 }
@@ -152,19 +149,14 @@ function listenerLine(
 	{since, address, requests, context}: ListenerState,
 	isAt: boolean,
 ): Line {
-	return {
-		spans: [
-			{text: ' '},
-			isAt ? styled('focus', glyphs.cursor) : {text: ' '},
-			{text: ` ${clockTime(since)}  `},
-			styled('state.open', fitToCells(glyphs.open, 6)),
-			{text: ' '.repeat(18)},
-			{
-				text: `API proxy on ${address} ${glyphs.dot} ${formatQuantity(requests, 'request')}${context === cluster.context ? '' : ` ${glyphs.dot} ${context}`}`,
-			},
-		],
-		...(isAt && {ground: 'selection' as const}),
-	};
+	return itemLine(isAt, glyphs.cursor, [
+		{text: `${clockTime(since)}  `},
+		styled('state.open', fitToCells(glyphs.open, 6)),
+		{text: ' '.repeat(18)},
+		{
+			text: `API proxy on ${address} ${glyphs.dot} ${formatQuantity(requests, 'request')}${context === cluster.context ? '' : ` ${glyphs.dot} ${context}`}`,
+		},
+	]);
 }
 
 type Details = {title: string; right?: string; lines: readonly Line[]};

@@ -4,7 +4,7 @@ import {cellWidth, fitToCells} from '../../text/cell-width.ts';
 import {spokenItem, Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
 import {useScreen} from '../kit/screen-context.ts';
-import {line, styled, type Line} from '../kit/styled-line.ts';
+import {itemLine, line, styled, type Line} from '../kit/styled-line.ts';
 
 export function Sandbox(): ReactNode {
 	const sandboxSwitches = useScreen(({state}) => state.sandboxSwitches);
@@ -20,17 +20,13 @@ export function Sandbox(): ReactNode {
 			styled('text.dim', `   ${fitToCells(title, labelWidth + 1)}${fitToCells('VALUE', valueWidth)}${size.columns >= 70 ? 'EFFECT' : ''}`),
 		);
 	const switches = sandboxSwitches.map((sandboxSwitch, index): Line => {
-		const isAt = index === sandboxCursor;
 		return {
-			spans: [
-				{text: ' '},
-				isAt ? styled('focus', glyphs.cursor) : {text: ' '},
-				{text: ` ${fitToCells(sandboxSwitch.label, labelWidth)} `},
+			...itemLine(index === sandboxCursor, glyphs.cursor, [
+				{text: `${fitToCells(sandboxSwitch.label, labelWidth)} `},
 				styled('focus', `${glyphs.chooseLeft} `),
 				{text: fitToCells(`${sandboxSwitch.values[sandboxSwitch.at] ?? ''} ${glyphs.chooseRight}`, valueWidth - 2)},
 				styled('text.dim', sandboxSwitch.effect),
-			],
-			...(isAt && {ground: 'selection' as const}),
+			]),
 			item: index,
 			label: `${sandboxSwitch.label}: ${sandboxSwitch.values[sandboxSwitch.at] ?? ''}, ${sandboxSwitch.at + 1} of ${sandboxSwitch.values.length}. Effect: ${sandboxSwitch.effect}.`,
 		};

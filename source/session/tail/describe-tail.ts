@@ -1,13 +1,14 @@
 /** Describes a tail. */
 import {describeMatchPosition} from '../kit/describe-matches.ts';
 import {countMatches} from './shown-matches.ts';
-import {describeActivity, effectiveFilter, podCount, presentSources, shownLength, pausedBacklog, type TailView} from './tail-view.ts';
+import {effectiveFilter, podCount, presentSources, shownLength, pausedBacklog, type TailView} from './tail-view.ts';
 import {podKey, shortContexts} from './tail-source.ts';
 import {contextsOf} from './tail-sources.ts';
 import {tailWindow} from './tail-window.ts';
 import {truncateToCells} from '../../text/cell-width.ts';
 import {formatQuantity, formatNumber} from '../../text/format-number.ts';
 import {describeFilter, matchVerb} from './empty-tail.ts';
+import {formatDuration} from '../../text/format-time.ts';
 import type {Role} from '../kit/theme.ts';
 
 export function describeTailScope(view: TailView, dot: string): string {
@@ -75,6 +76,33 @@ export function describeTailState(view: TailView, dot: string): string {
 
 	const activity = describeActivity(view);
 	return `${view.phase}${activity === '' ? '' : ` ${dot} ${activity}`}`;
+}
+
+/** A shorter silence may just be a slow log. */
+const quietAfterMs = 5000;
+
+/** `214 lines/s`, `no new lines for 12 s`. */
+export function describeActivity({
+	phase,
+	note,
+	rate,
+	quietMs,
+	waitedMs,
+}: Pick<TailView, 'phase' | 'note' | 'rate' | 'quietMs' | 'waitedMs'>): string {
+	if (phase !== 'following') {
+		return waitedMs === null ? note : `${note} for ${formatDuration(waitedMs)}`;
+	}
+
+	if (rate === 0 && quietMs !== null && quietMs >= quietAfterMs) {
+		return `no new lines for ${formatDuration(quietMs)}`;
+	}
+
+	return rate === null ? '' : formatRate(rate);
+}
+
+/** Below ten with one decimal. */
+function formatRate(rate: number): string {
+	return `${rate > 0 && rate < 10 ? rate.toFixed(1) : formatNumber(Math.round(rate))} lines/s`;
 }
 
 export function describeOlderLines(

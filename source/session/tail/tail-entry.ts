@@ -1,6 +1,7 @@
 /** Connection list row of a tail. */
 import type {ConnectionEntry} from '../frame/connection-list.ts';
-import {describeActivity, podCount, type TailView} from './tail-view.ts';
+import {describeActivity} from './describe-tail.ts';
+import {podCount, type TailView} from './tail-view.ts';
 import type {Session} from '../frame/session.ts';
 import type {Store} from '../frame/store.ts';
 import type {TailRun} from './tail-run.ts';

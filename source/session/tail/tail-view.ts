@@ -1,6 +1,4 @@
 /** What the user sees of a tail. The lines are in its buffer. */
-import {formatNumber} from '../../text/format-number.ts';
-import {formatDuration} from '../../text/format-time.ts';
 import type {NodeSkew} from './clock-skew.ts';
 import {countJsonLines} from './json-lines.ts';
 import type {LineLevel} from '../../lines/line-level.ts';
@@ -104,33 +102,6 @@ export function podCount(sources: readonly TailSource[]): number {
 export function presentSources(sources: readonly TailSource[]): readonly TailSource[] {
 	const present = sources.filter(({isGone}) => isGone !== true);
 	return present.length === 0 ? sources : present;
-}
-
-/** Below ten with one decimal. */
-export function formatRate(rate: number): string {
-	return `${rate > 0 && rate < 10 ? rate.toFixed(1) : formatNumber(Math.round(rate))} lines/s`;
-}
-
-/** A shorter silence may just be a slow log. */
-const quietAfterMs = 5000;
-
-/** `214 lines/s`, `no new lines for 12 s`. */
-export function describeActivity({
-	phase,
-	note,
-	rate,
-	quietMs,
-	waitedMs,
-}: Pick<TailView, 'phase' | 'note' | 'rate' | 'quietMs' | 'waitedMs'>): string {
-	if (phase !== 'following') {
-		return waitedMs === null ? note : `${note} for ${formatDuration(waitedMs)}`;
-	}
-
-	if (rate === 0 && quietMs !== null && quietMs >= quietAfterMs) {
-		return `no new lines for ${formatDuration(quietMs)}`;
-	}
-
-	return rate === null ? '' : formatRate(rate);
 }
 
 export function emptyTail(id: string, title: string, buffer = new LineBuffer()): TailView {

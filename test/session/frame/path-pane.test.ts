@@ -46,9 +46,9 @@ const pathTo = (to: 'service' | 'kubelet', kind: string, tls = 'plain') =>
 
 test('the path to a service is that of the proxy, with a note about logs and forwards', t => {
 	const shown = (to: 'service' | 'kubelet', kind: string) => textOf(withPath(stateOf({columns: 200, rows: 40}), pathTo(to, kind)));
-	t.regex(shown('service', 'Service'), /Path of requests through the apiserver proxy\. Logs and forwards go through the kubelet of a pod/);
-	t.notRegex(shown('kubelet', 'Service'), /through the apiserver proxy/, 'a forward of a service goes to a kubelet');
-	t.notRegex(shown('kubelet', 'Pod'), /through the apiserver proxy/);
+	t.regex(shown('service', 'Service'), /Logs and forwards go through the kubelet of a pod: see the path of a pod\.$/m);
+	t.notRegex(shown('kubelet', 'Service'), /go through the kubelet of a pod/, 'a forward of a service goes to a kubelet');
+	t.notRegex(shown('kubelet', 'Pod'), /go through the kubelet of a pod/);
 });
 
 test('below the path stands what it means, and evidence only if it differs from the row before', t => {
