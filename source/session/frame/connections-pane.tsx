@@ -19,7 +19,7 @@ import {connectionRows} from './layout.ts';
 import {pathBadge} from '../kit/path-line-spans.ts';
 import {firstKey, type ScreenWith} from '../kit/render-input.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
-import {formatRoundTrips, pendingTimes} from './round-trips.ts';
+import {formatRoundTrips, hasPendingTime, pendingTimes} from './round-trips.ts';
 import {line, lineWidth, styled, spread, type Line, type Span} from '../kit/styled-line.ts';
 
 const narrowBelow = 60;
@@ -125,12 +125,17 @@ function entryLine(screen: ConnectionsScreen, entry: ConnectionEntry, isAt: bool
 	const note = entry.note === '' ? [] : [noteSpan(entry)];
 	const spark = isWide && !isReducedMotion && entry.samples.length > 1 ? ` ${sparkline(entry.samples.slice(-12), glyphs.spark)}` : '';
 	const figures = entry.figures === '' ? [] : [{text: `  ${entry.figures}${spark}`}];
-	const rtt = isWide ? roundTrip(screen.state, entry, path) : '';
-	const trips = rtt === '' ? [] : [styled('text.dim', `  ${rtt}`)];
+	const isOverdue = path !== null && hasPendingTime(pendingTimes(screen.state, path));
+	const rtt = isWide || isOverdue ? roundTrip(screen.state, entry, path) : '';
+	const trips = rtt === '' ? [] : [styled(isOverdue ? 'notice.warn' : 'text.dim', `  ${rtt}`)];
 	const right = [styled('text.dim', ` ${formatAge(now - entry.since)} `)];
-	const bodyOf = (short: boolean) => [...badge(entry, path, {glyphs, isWide, short}), ...note, ...figures];
-	// Shorten the route first, then drop the round-trip times.
-	const forms = [[...bodyOf(false), ...trips], [...bodyOf(true), ...trips], bodyOf(true)];
+	const bodyOf = (short: boolean) => [...badge(entry, path, {glyphs, isWide, short}), ...note];
+	// Shorten the route first, then drop the round-trip times, but an overdue response matters more than the figures.
+	const forms = [
+		[...bodyOf(false), ...figures, ...trips],
+		[...bodyOf(true), ...figures, ...trips],
+		[...bodyOf(true), ...(isOverdue ? trips : figures)],
+	];
 	const body = forms.find(spans => lineWidth([...left, ...spans, ...right]) <= size.columns) ?? forms.at(-1)!;
 	return {...spread([...left, ...body], right, size.columns), ...ground};
 }

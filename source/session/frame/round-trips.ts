@@ -18,6 +18,10 @@ export function pendingTimes({connections, now}: Pick<SessionState, 'connections
 	return path.about === 'ended-connection' ? noPendingTimes : {websocket: since(websocket), runtime: since(runtime)};
 }
 
+export function hasPendingTime({websocket, runtime}: PendingTimes): boolean {
+	return websocket !== null || runtime !== null;
+}
+
 /** `4.0 ms to the end of the WebSocket · 11.0 ms to the runtime`; `was` if nothing is open, `no response for 8 s` if overdue. */
 export function describeRoundTrips({about, rttMs}: Path, waited: PendingTimes = noPendingTimes): string {
 	if (isWholeWait(rttMs, waited)) {
@@ -25,7 +29,7 @@ export function describeRoundTrips({about, rttMs}: Path, waited: PendingTimes = 
 	}
 
 	const one = (ms: number | null, waitedMs: number | null, end: string) =>
-		ms === null && waitedMs === null ? [] : [`${waitedMs === null ? `${ms!.toFixed(1)} ms` : `over ${seconds(waitedMs)}`} to ${end}`];
+		ms === null && waitedMs === null ? [] : [`${waitedMs === null ? milliseconds(ms!) : `over ${seconds(waitedMs)}`} to ${end}`];
 	const words = [
 		...one(rttMs.websocket, waited.websocket, 'the end of the WebSocket'),
 		...one(rttMs.runtime, waited.runtime, 'the runtime'),
@@ -44,7 +48,7 @@ export function formatRoundTrips({about, rttMs}: Path, waited: PendingTimes = no
 		return '';
 	}
 
-	if (waited.websocket === null && waited.runtime === null) {
+	if (!hasPendingTime(waited)) {
 		return `rtt ${about === 'ended-connection' ? 'was ' : ''}${round(websocket)}${runtime === null ? '' : `/${round(runtime)}`} ms`;
 	}
 
@@ -61,6 +65,11 @@ function isWholeWait(rttMs: Path['rttMs'], waited: PendingTimes): boolean {
 /** Since the last response of any end. */
 function noAnswer(waited: PendingTimes): string {
 	return `no response for ${seconds(Math.min(...Object.values(waited).filter(ms => ms !== null)))}`;
+}
+
+/** Long ones have been overdue. */
+function milliseconds(ms: number): string {
+	return ms < 1000 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
 function seconds(ms: number): string {

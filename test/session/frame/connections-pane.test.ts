@@ -102,13 +102,14 @@ test('an overdue response replaces the round-trip time until it arrives', t => {
 		{type: 'label', connection: 'c', path: measured},
 		{type: 'change', id: 'f', to: {phase: 'open', note: ''}},
 	];
-	const shown = (now: number, ...events: readonly ConnectionListEvent[]) => {
+	const shown = (now: number, ...events: readonly ConnectionListEvent[]) => shownAt(120, now, ...events);
+	const shownAt = (columns: number, now: number, ...events: readonly ConnectionListEvent[]) => {
 		const connections = [...open, ...events].reduce<ConnectionList>((before, event) => reduceConnectionList(before, event), []);
 		const screen = {
 			state: {
 				connections,
 				connectionCursor: 0,
-				size: {columns: 120, rows: 24},
+				size: {columns, rows: 24},
 				pane: 'main',
 				now,
 				cluster: {context: 'here', namespace: null},
@@ -128,6 +129,9 @@ test('an overdue response replaces the round-trip time until it arrives', t => {
 	t.is(shown(28_000, late), 'no response for 8 s');
 	t.is(shown(31_000, late), 'no response for 11 s');
 	t.is(shown(22_000, late), 'no response for 5 s', 'the clock of a still screen lags');
+	const busy = {type: 'change', id: 'f', to: {figures: '2 open · 1.2 MB'}} as const;
+	t.is(shownAt(80, 28_000, busy), '2 open · 1.2 MB');
+	t.is(shownAt(80, 28_000, busy, late), 'no response for 8 s', 'figures do not hide that nothing comes');
 	t.is(shown(31_000, late, waits({websocket: null})), 'rtt 1.6 ms/over 11 s');
 	t.is(shown(31_000, late, waits({websocket: null, runtime: null})), 'rtt 1.6/9 ms');
 	t.is(shown(31_000, late, {type: 'label', connection: 'c', path: {...measured, about: 'ended-connection'}}), 'rtt was 1.6/9 ms');

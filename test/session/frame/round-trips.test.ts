@@ -37,6 +37,7 @@ test('an ended connection shows its last round-trip times and its end time', t =
 test('each measured round trip is shown with its far end', t => {
 	t.is(words(4.06, 11), '4.1 ms to the end of the WebSocket · 11.0 ms to the runtime');
 	t.is(words(null, 11), '11.0 ms to the runtime');
+	t.is(words(16_714.1, 16_714.7), '16.7 s to the end of the WebSocket · 16.7 s to the runtime');
 	t.is(words(null, null), '');
 });
 
