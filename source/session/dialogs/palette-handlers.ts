@@ -24,6 +24,7 @@ import type {Handlers, Session} from '../frame/session.ts';
 import {showView} from '../lists/list-handlers.ts';
 import {forwardNames, objectNames, proxyNames, targetNames} from './completion-names.ts';
 import {parseListArguments, takeSelector} from './list-arguments.ts';
+import {copyFiles} from '../shell/copy-handlers.ts';
 import {openShell} from '../shell/shell-handlers.ts';
 import {typedTarget} from '../lists/selection.ts';
 import {openTypedNamespace} from '../clusters/typed-namespace.ts';
@@ -93,7 +94,10 @@ function reasonOff({store}: Session, action: ActionSpec): string | null {
 	return disabledReason(store.state, action)?.replace(`${action.title}: disabled, `, '') ?? null;
 }
 
-/** `as`: equivalent action, which also disables the command. `also`: hidden aliases. `names`: completes the argument. */
+/**
+`as`: equivalent action, which also disables the command. `also`: hidden aliases. `names`: completes the argument. `alone`: the action that
+the command performs without an argument. `example`: what to type, if it needs one.
+*/
 type CommandRow = {
 	word: string;
 	also?: readonly string[];
@@ -101,7 +105,9 @@ type CommandRow = {
 	names?: NameSource;
 	does: string;
 	as?: ActionId;
-	run(session: Session, words: readonly string[]): void | Promise<void>;
+	alone?: ActionId;
+	example?: string;
+	run?(session: Session, words: readonly string[]): void | Promise<void>;
 };
 
 const noCommand = 'unknown command:';
@@ -128,12 +134,9 @@ const commands: readonly CommandRow[] = [
 		takes: 'NAME',
 		names: namespaceNames,
 		does: 'switch namespace',
-		run(session, [name]) {
-			if (name === undefined) {
-				session.perform('namespace.pick');
-			} else {
-				openTypedNamespace(session, name === '-A' || name === '--all-namespaces' || name === '*' ? null : name);
-			}
+		alone: 'namespace.pick',
+		run(session, [name = '']) {
+			openTypedNamespace(session, name === '-A' || name === '--all-namespaces' || name === '*' ? null : name);
 		},
 	},
 	{
@@ -142,13 +145,8 @@ const commands: readonly CommandRow[] = [
 		takes: 'NAME',
 		names: contextNames,
 		does: 'switch context',
-		async run(session, [name]) {
-			if (name === undefined) {
-				session.perform('context.pick');
-			} else {
-				await session.switchContext(name);
-			}
-		},
+		alone: 'context.pick',
+		run: async (session, [name = '']) => session.switchContext(name),
 	},
 	{
 		word: 'tail',
@@ -186,13 +184,17 @@ const commands: readonly CommandRow[] = [
 		names: targetNames,
 		does: 'open a shell in a pod',
 		as: 'shell',
-		async run(session, [target]) {
-			if (target === undefined) {
-				needs(session, ':shell pod/NAME');
-			} else {
-				await openShell(session, typedTarget(session, target));
-			}
-		},
+		example: ':shell pod/NAME',
+		run: async (session, [target = '']) => openShell(session, typedTarget(session, target)),
+	},
+	{
+		word: 'cp',
+		takes: 'TARGET',
+		names: targetNames,
+		does: 'copy files from or to a pod',
+		as: 'files',
+		example: ':cp pod/NAME',
+		run: async (session, [target = '']) => copyFiles(session, typedTarget(session, target)),
 	},
 	{
 		word: 'forward',
@@ -200,10 +202,9 @@ const commands: readonly CommandRow[] = [
 		names: async session => forwardNames(session, typedTarget(session, '')),
 		does: 'forward a port',
 		as: 'forward',
-		async run(session, [target, port]) {
-			if (target === undefined) {
-				needs(session, ':forward svc/NAME 8080:80');
-			} else if (port === undefined) {
+		example: ':forward svc/NAME 8080:80',
+		async run(session, [target = '', port]) {
+			if (port === undefined) {
 				await addForward(session, typedTarget(session, target));
 			} else {
 				startForward(session, typedTarget(session, target), port);
@@ -256,21 +257,14 @@ const commands: readonly CommandRow[] = [
 		takes: '[TARGET]',
 		names: objectNames,
 		does: 'show the YAML of an object',
-		async run(session, [target]) {
-			if (target === undefined) {
-				session.perform('list.yaml');
-			} else {
-				await openYaml(session, typedTarget(session, target));
-			}
-		},
+		alone: 'list.yaml',
+		run: async (session, [target = '']) => openYaml(session, typedTarget(session, target)),
 	},
 	{
 		word: 'why',
 		takes: '',
 		does: 'explain this path',
-		run(session) {
-			session.perform('why');
-		},
+		alone: 'why',
 	},
 	{
 		word: 'doctor',
@@ -278,15 +272,9 @@ const commands: readonly CommandRow[] = [
 		names: targetNames,
 		does: 'test the legs to a target or nodes',
 		as: 'doctor',
-		async run(session, [target]) {
-			if (target === undefined) {
-				session.perform('doctor');
-			} else if (target === 'nodes') {
-				await openNodeCheck(session);
-			} else {
-				await openDoctor(session, typedTarget(session, target));
-			}
-		},
+		alone: 'doctor',
+		run: async (session, [target = '']) =>
+			target === 'nodes' ? openNodeCheck(session) : openDoctor(session, typedTarget(session, target)),
 	},
 	{
 		word: 'require',
@@ -310,9 +298,7 @@ const commands: readonly CommandRow[] = [
 		also: ['q'],
 		takes: '',
 		does: 'exit the session',
-		run(session) {
-			session.perform('app.quit');
-		},
+		alone: 'app.quit',
 	},
 ];
 
@@ -335,8 +321,19 @@ async function runCommand(session: Session, line: string): Promise<void> {
 		return;
 	}
 
+	const {alone, example, run} = command;
+	if (alone !== undefined && (rest.length === 0 || run === undefined)) {
+		session.perform(alone);
+		return;
+	}
+
+	if (example !== undefined && rest.length === 0) {
+		needs(session, example);
+		return;
+	}
+
 	try {
-		await command.run(session, rest);
+		await run?.(session, rest);
 	} catch (thrown) {
 		if (toSpokeError(thrown).code === 'ERR_INTERNAL') {
 			throw thrown;
@@ -375,8 +372,7 @@ function showTypedView(session: Session, word: string, flags: readonly string[])
 	showView(session, view);
 }
 
-const changes =
-	/^(?:annotate|apply|cordon|cp|create|delete|del|drain|edit|kill|label|patch|replace|restart|rm|rollout|scale|taint|uncordon)$/;
+const changes = /^(?:annotate|apply|cordon|create|delete|del|drain|edit|kill|label|patch|replace|restart|rm|rollout|scale|taint|uncordon)$/;
 const otherResources =
 	/^(?:cm|configmaps?|secrets?|ing|ingress(?:es)?|pvc?|sa|serviceaccounts?|sc|hpa|pdb|ep|endpoints|quota|roles?|crds?|csr|leases?)$/;
 

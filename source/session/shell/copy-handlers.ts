@@ -12,7 +12,7 @@ import {isShellMissing} from '../../streams/remote-command/is-shell-missing.ts';
 import {toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {formatBytes, formatQuantity} from '../../text/format-number.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
-import type {Handlers, Session} from '../frame/session.ts';
+import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';
 import {expandHome} from '../frame/write-new-file.ts';
 import {selectedTarget} from '../lists/selection.ts';
 import {disabledReason} from '../keys/disabled-reason.ts';
@@ -30,7 +30,13 @@ type CopyPaths = {isFromPod: boolean; remote: string; local: string};
 
 async function copySelected(session: Session): Promise<void> {
 	const here = selectedTarget(session);
-	const copyTarget = here && (await resolveShellTarget(session, {feature: 'exec', ...here}));
+	if (here) {
+		await copyFiles(session, here);
+	}
+}
+
+export async function copyFiles(session: Session, target: ClusterTarget): Promise<void> {
+	const copyTarget = await resolveShellTarget(session, {feature: 'exec', ...target});
 	const paths = copyTarget && (await promptForPaths(session, `${copyTarget.pod.metadata.name}:`));
 	if (copyTarget && paths) {
 		await runCopy(session, copyTarget, paths);

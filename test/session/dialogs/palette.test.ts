@@ -14,3 +14,10 @@ test('views are known in every layer, and what spoke leaves out is said in one l
 	terminal.type(':delete pod/x\r');
 	await terminal.sees(/spoke does not delete, edit or scale, on purpose: use kubectl/);
 });
+
+test('a typed command copies files from or to a pod', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/Running/);
+	terminal.type(':cp pod/db-0\r');
+	await terminal.sees(/copy from db-0:/);
+});
