@@ -1,13 +1,16 @@
-/** Writes logs to new files, one per container instance. Loaded only for `--export`. */
+/** Writes logs to new files, one per container instance, and an index of where each is from. Loaded only for `--export`. */
 import {createWriteStream, lstatSync, mkdirSync, openSync, type WriteStream} from 'node:fs';
-import {join, resolve} from 'node:path';
+import {basename, join, resolve} from 'node:path';
 import {finished} from 'node:stream/promises';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import {jsonLine, jsonObject} from '../../output/json-line.ts';
 import {createOutputWriter, type OutputWriter} from '../../output/output-writer.ts';
 import {formatNumber, formatQuantity} from '../../text/format-number.ts';
 import type {ChosenLog} from './print-logs.ts';
 
 export type ExportOptions = {
+	/** For the index; `null` without a kubeconfig. */
+	context: string | null;
 	/** Of the files: `log` or `jsonl`. */
 	extension: string;
 	print: (log: ChosenLog, output: OutputWriter, options: {previous: boolean}) => Promise<void>;
@@ -20,6 +23,9 @@ export type ExportOptions = {
 
 type Instance = {log: ChosenLog; previous: boolean; path: string};
 
+/** Where each file of a directory is from, and what is missing: an `ExportedLog` per line. */
+export const indexName = 'index.jsonl';
+
 /**
 A log that fails is reported, and the others follow.
 @throws SpokeError of the first log that failed; ERR_LOCAL_FILE at once if a file exists or cannot be written
@@ -27,32 +33,35 @@ A log that fails is reported, and the others follow.
 export async function exportLogs(directory: string, logs: readonly ChosenLog[], options: ExportOptions): Promise<void> {
 	const {report, say} = options;
 	const instances = instancesOf(logs, resolve(directory), options.extension);
+	const index = new ExportFile(join(resolve(directory), indexName));
 	prepareDirectory(resolve(directory));
-	for (const {path} of instances) {
+	for (const {path} of [...instances, index]) {
 		assertNew(path);
 	}
 
 	let written = 0;
 	const failures: SpokeError[] = [];
-	for (const instance of instances) {
-		const name = describeInstance(instance);
-		try {
-			const bytes = await exportInstance(instance, options);
-			written++;
-			report(`${name}: ${formatQuantity(bytes, 'byte')} to ${instance.path}`);
-		} catch (thrown) {
-			const error = toSpokeError(thrown);
-			if (options.signal.aborted || error.code === 'ERR_LOCAL_FILE' || error.code === 'ERR_INTERNAL') {
-				throw thrown;
-			}
-
-			if (hasNoLog(instance, error)) {
+	try {
+		for (const instance of instances) {
+			const {bytes, error} = await exportInstance(instance, options);
+			await index.write(jsonLine(describeOrigin(instance, {bytes, error}, options)));
+			const name = describeInstance(instance);
+			if (error === null) {
+				written++;
+				report(`${name}: ${formatQuantity(bytes ?? 0, 'byte')} to ${instance.path}`);
+			} else if (options.signal.aborted || error.code === 'ERR_LOCAL_FILE' || error.code === 'ERR_INTERNAL') {
+				throw error;
+			} else if (hasNoLog(instance, error)) {
 				say(`${name}: not kept by the node, or not written yet: ${error.message}`);
 			} else {
 				failures.push(error);
 				say(`${name}: missing or incomplete: ${error.message}`);
 			}
 		}
+
+		await index.finished();
+	} finally {
+		await index.close();
 	}
 
 	reportOlder(logs, say);
@@ -64,6 +73,18 @@ export async function exportLogs(directory: string, logs: readonly ChosenLog[], 
 			asKubectl: null,
 		});
 	}
+}
+
+/** Any name of a context as that of a directory: no slash, no dot at the start, no control character. */
+export function contextDirectory(context: string): string {
+	return [...Buffer.from(context)]
+		.map((byte, index) => {
+			const character = String.fromCodePoint(byte);
+			return /[\w@:+=.-]/.test(character) && !(index === 0 && character === '.')
+				? character
+				: `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+		})
+		.join('');
 }
 
 /** Several targets can have the same pod. */
@@ -98,8 +119,8 @@ function assertName(name: string): string {
 	return name;
 }
 
-/** Its parent must exist. A link is not followed. */
-function prepareDirectory(directory: string): void {
+/** Its parent must exist. A link is not followed. @throws SpokeError ERR_LOCAL_FILE */
+export function prepareDirectory(directory: string): void {
 	try {
 		mkdirSync(directory, {mode: 0o700});
 	} catch (error) {
@@ -119,27 +140,55 @@ function assertNew(path: string): void {
 	}
 }
 
-/** Returns the size. A log that cannot be opened leaves no file; an interrupted one leaves what was received. */
-async function exportInstance({log, previous, path}: Instance, {print}: ExportOptions): Promise<number> {
+type ExportResult = {
+	/** `null` if there is no file. */
+	bytes: number | null;
+	error: SpokeError | null;
+};
+
+/** A log that cannot be opened leaves no file; an interrupted one leaves what was received. */
+async function exportInstance({log, previous, path}: Instance, {print}: ExportOptions): Promise<ExportResult> {
 	const file = new ExportFile(path);
 	try {
 		await print(log, file, {previous});
 		await file.finished();
-		return file.bytes;
+		return {bytes: file.bytes, error: null};
+	} catch (thrown) {
+		return {bytes: file.isThere ? file.bytes : null, error: toSpokeError(thrown)};
 	} finally {
 		await file.close();
 	}
+}
+
+function describeOrigin({log: {source}, previous, path}: Instance, {bytes, error}: ExportResult, {context}: ExportOptions): object {
+	const {namespace, pod, uid, node, container} = source;
+	return jsonObject('ExportedLog', {
+		file: bytes === null ? null : basename(path),
+		context,
+		namespace,
+		pod,
+		uid,
+		node,
+		container,
+		previous,
+		bytes,
+		error: error?.toJSON() ?? null,
+	});
 }
 
 /** Created with its first bytes or, for an empty log, at the end. */
 class ExportFile implements OutputWriter {
 	readonly closed = new AbortController().signal;
 	bytes = 0;
-	readonly #path: string;
+	readonly path: string;
 	#open: {stream: WriteStream; output: OutputWriter} | null = null;
 
 	constructor(path: string) {
-		this.#path = path;
+		this.path = path;
+	}
+
+	get isThere(): boolean {
+		return this.#open !== null;
 	}
 
 	async write(data: Buffer | string): Promise<void> {
@@ -165,7 +214,7 @@ class ExportFile implements OutputWriter {
 
 	#output(): OutputWriter {
 		if (this.#open === null) {
-			const stream = createWriteStream(this.#path, {fd: openNew(this.#path)});
+			const stream = createWriteStream(this.path, {fd: openNew(this.path)});
 			this.#open = {stream, output: createOutputWriter(stream)};
 		}
 

@@ -1,4 +1,5 @@
 /** The logs of one context. */
+import {join} from 'node:path';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {OneContext} from '../../cluster/kubeconfig/choose-contexts.ts';
 import type {FlagValues} from '../../command-line/flag-spec.ts';
@@ -135,8 +136,10 @@ async function print(
 		const chosen = await chooseLogs(cluster, request, choosing).catch(missing);
 		await turn;
 		if (request.exportTo !== null) {
-			const {exportLogs} = await import('./export-logs.ts');
-			await exportLogs(request.exportTo, chosen, {
+			const {contextDirectory, exportLogs} = await import('./export-logs.ts');
+			const {context} = lines;
+			await exportLogs(context === null ? request.exportTo : join(request.exportTo, contextDirectory(context)), chosen, {
+				context: cluster.facts.context,
 				extension: lines.json ? 'jsonl' : 'log',
 				print: async (log, file, {previous}) =>
 					printLog(cluster, log, file, {read: previous ? {...read, previous} : read, lines, observer, signal, say}),

@@ -1,5 +1,5 @@
 /** `spoke logs`. */
-import {chooseContexts, oneClusterError} from '../../cluster/kubeconfig/choose-contexts.ts';
+import {chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
 import type {FlagValues} from '../../command-line/flag-spec.ts';
 import {noticeLine, type TextStream} from '../../output/notice-line.ts';
 import {createOutputWriter} from '../../output/output-writer.ts';
@@ -30,7 +30,8 @@ export const command: Command<typeof logsSpec.flags> = {
 		}
 
 		if (request.exportTo !== null) {
-			throw oneClusterError('--export', contexts.length);
+			const {prepareDirectory} = await import('./export-logs.ts');
+			prepareDirectory(request.exportTo);
 		}
 
 		const {printEachContext, prefixWithContext} = await import('./print-each-context.ts');
@@ -66,7 +67,8 @@ async function lineOutput(
 		json: output === 'json',
 		terminal: isPrinted && stdout.isTTY,
 		colors: isPrinted && canShowColors(stdout, env),
-		prefix: prefix || context !== null,
+		// The name of an exported file has what the prefix would say.
+		prefix: prefix || (isPrinted && context !== null),
 		context,
 	};
 	if (lines === null) {

@@ -11,6 +11,7 @@ export const schemaNames = [
 	'detached-forward',
 	'doctor',
 	'error',
+	'exported-log',
 	'keymap',
 	'log-line',
 	'node-check',

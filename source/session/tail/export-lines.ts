@@ -30,6 +30,25 @@ export function visibleTexts(view: TailView): Iterable<string> {
 	return textsOf({...view, buffer: view.buffer.snapshot()}, shownNumbers(view));
 }
 
+/** A snapshot of the view. In a file, no title says which logs it is of, so `origins` has a line for each log that has one in it. */
+export function savedTexts(view: TailView): {origins: readonly string[]; texts: Iterable<string>} {
+	const snapshot = {...view, buffer: view.buffer.snapshot()};
+	return {origins: originsOf(snapshot, shownNumbers(view)), texts: textsOf(snapshot, shownNumbers(view))};
+}
+
+function originsOf({buffer, sources}: TailView, numbers: Iterable<number>): string[] {
+	const origins = new Set<string>();
+	for (const number of numbers) {
+		const line = buffer.line(number);
+		const source = line?.kind === 'text' ? sources[line.source] : undefined;
+		if (source !== undefined) {
+			origins.add(`-- ${clean(`log of ${source.namespace}/${source.pod}/${source.container} in context ${source.context}`)} --\n`);
+		}
+	}
+
+	return [...origins];
+}
+
 function* textsOf(view: TailView, numbers: Iterable<number>): Generator<string> {
 	for (const number of numbers) {
 		yield `${when(view, number)}${whose(view, number)}${cleanText(view, number)}\n`;
@@ -65,10 +84,17 @@ export async function saveTail(session: Session, tail: TailRun): Promise<void> {
 
 	await finishScan(tail);
 	try {
-		const count = await writeNewFile(expandHome(answer.text), visibleTexts(tail.view));
-		session.tell(`saved ${answer.text}, ${formatQuantity(count, 'line')}`);
+		const {origins, texts} = savedTexts(tail.view);
+		const count = await writeNewFile(expandHome(answer.text), concatenate(origins, texts));
+		session.tell(`saved ${answer.text}, ${formatQuantity(count - origins.length, 'line')}`);
 	} catch (error) {
 		session.tell(`not saved: ${(error as Error).message}`, 'error');
+	}
+}
+
+function* concatenate(...lists: ReadonlyArray<Iterable<string>>): Generator<string> {
+	for (const list of lists) {
+		yield* list;
 	}
 }
 

@@ -1,6 +1,9 @@
 /** Logs of several contexts, on sandboxes behind one kubeconfig. */
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
+import {mkdtemp, readdir, readFile, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import process from 'node:process';
 import anyTest from 'ava';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
@@ -55,6 +58,27 @@ test('--require of logs holds for each context', async t => {
 	t.is(status, 3);
 });
 
+test('--export of several contexts writes a directory each, and names a context that failed', async t => {
+	const {env} = contexts;
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-export-'));
+	t.teardown(async () => rm(folder, {recursive: true}));
+	const directory = join(folder, 'out');
+	const {status, stdout, stderr} = await runSpoke(['logs', 'db-0', '--export', directory, '--all-contexts'], {env});
+	t.is(stdout, '');
+	t.deepEqual((await readdir(directory)).toSorted(), ['eu', 'us']);
+	for (const name of ['eu', 'us']) {
+		t.deepEqual((await readdir(join(directory, name))).toSorted(), ['default_db-0_db.log', 'default_db-0_migrate.log', 'index.jsonl']);
+		t.notRegex(await readFile(join(directory, name, 'default_db-0_db.log'), 'utf8'), /^\[/, 'the lines are those of the log');
+		const [entry] = (await readFile(join(directory, name, 'index.jsonl'), 'utf8')).trimEnd().split('\n').slice(-1);
+		t.like(JSON.parse(entry!), {file: 'default_db-0_db.log', context: name, pod: 'db-0', container: 'db'});
+		t.regex(stderr, new RegExp(`^${name}: exported 2 logs to .*/${name}$`, 'm'));
+	}
+
+	t.regex(stderr, /^broken: error: .*\[ERR_KUBECONFIG_INVALID\]$/m);
+	t.regex(stderr, /^down: error: .*\[ERR_APISERVER_UNREACHABLE\]$/m);
+	t.true(status > 0);
+});
+
 test('path lines and templates of several contexts name the context', async t => {
 	const {env} = contexts;
 	const {stdout, stderr} = await runSpoke([...lastLine, '--context', 'eu,us', '--template', '{{.Context}}/{{.PodName}}', '--path=always'], {
@@ -89,11 +113,4 @@ test('logs -f follows a cluster that is down when it responds, and the others me
 	const [status] = (await closed) as [number];
 	t.is(status, 130);
 	t.regex(stderr, /^us: spoke: .*; retrying until it responds\nus: spoke: the apiserver responded after .*; following its logs\n$/);
-});
-
-test('--export is rejected with several contexts', async t => {
-	const {env} = contexts;
-	const {status, stderr} = await runSpoke(['logs', 'db-0', '--export', '/nonexistent/x', '--context', 'eu,us'], {env});
-	t.is(status, 2);
-	t.regex(stderr, /^error: --export is for one cluster, but 2 contexts are chosen /);
 });

@@ -3,10 +3,23 @@ import {lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile} from '
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
+import {contextDirectory} from '../../../source/commands/logs/export-logs.ts';
 import {LogServer} from '../../support/log-server.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 
 const time = (second: number) => `2026-11-24T14:00:${String(second).padStart(2, '0')}.000000001Z`;
+
+async function logsIn(directory: string): Promise<readonly string[]> {
+	return (await readdir(directory)).filter(name => name !== 'index.jsonl').toSorted();
+}
+
+async function indexOf(directory: string): Promise<ReadonlyArray<Record<string, unknown>>> {
+	const text = await readFile(join(directory, 'index.jsonl'), 'utf8');
+	return text
+		.trimEnd()
+		.split('\n')
+		.map(line => JSON.parse(line) as Record<string, unknown>);
+}
 
 async function serve(t: ExecutionContext) {
 	const server = await LogServer.start();
@@ -32,7 +45,7 @@ test('--export writes every line of each container to a private file of its own'
 	const {spoke, directory} = await serve(t);
 	const {status, stdout, stderr} = await spoke('-l', 'app=web', '--export', directory);
 	t.deepEqual([status, stdout], [0, '']);
-	t.deepEqual((await readdir(directory)).toSorted(), ['demo_a_app.log', 'demo_a_side.log', 'demo_b_app.log', 'demo_b_side.log']);
+	t.deepEqual(await logsIn(directory), ['demo_a_app.log', 'demo_a_side.log', 'demo_b_app.log', 'demo_b_side.log']);
 	t.is(await readFile(join(directory, 'demo_b_side.log'), 'utf8'), 'INFO b side first\nWARN b side \u001B[31mred\n');
 	t.is((await lstat(directory)).mode & 0o777, 0o700);
 	t.is((await lstat(join(directory, 'demo_a_app.log'))).mode & 0o777, 0o600);
@@ -47,7 +60,7 @@ test('--export applies -c, --level and -o json to the files', async t => {
 		stdout: '',
 		stderr: '',
 	});
-	t.deepEqual(await readdir(directory), ['demo_a_app.jsonl']);
+	t.deepEqual(await logsIn(directory), ['demo_a_app.jsonl']);
 	const [line, ...more] = (await readFile(join(directory, 'demo_a_app.jsonl'), 'utf8')).trim().split('\n');
 	t.like(JSON.parse(line!), {kind: 'LogLine', text: 'WARN a app \u001B[31mred', timestamp: time(2)});
 	t.is(more.length, 0);
@@ -73,7 +86,7 @@ test('--export writes the log of a container that waits to restart once, as its 
 	log('a').restart();
 	log('a').state = 'waiting';
 	t.is((await spoke('a', '-c', 'app', '--export', directory)).status, 0);
-	t.deepEqual(await readdir(directory), ['demo_a_app.previous.log']);
+	t.deepEqual(await logsIn(directory), ['demo_a_app.previous.log']);
 });
 
 test('--export says which log has not begun, and exits 0', async t => {
@@ -82,7 +95,7 @@ test('--export says which log has not begun, and exits 0', async t => {
 	const {status, stderr} = await spoke('a', '--export', directory);
 	t.is(status, 0);
 	t.regex(stderr, /a\/app: not kept by the node, or not written yet: container "app" in pod "a" is waiting to start: ContainerCreating\n/);
-	t.deepEqual(await readdir(directory), ['demo_a_side.log']);
+	t.deepEqual(await logsIn(directory), ['demo_a_side.log']);
 });
 
 test('--export goes on after a log that fails, and exits with its status', async t => {
@@ -108,7 +121,7 @@ test('--export overwrites no file and follows no link', async t => {
 	t.is(status, 14);
 	t.regex(stderr, /^error: .*demo_a_side\.log exists already \(export to a new directory\) \[ERR_LOCAL_FILE\]\n$/);
 	t.is(await readFile(join(folder, 'other'), 'utf8'), 'kept');
-	t.deepEqual(await readdir(directory), ['demo_a_side.log']);
+	t.deepEqual(await logsIn(directory), ['demo_a_side.log']);
 	await symlink(directory, join(folder, 'link'));
 	t.regex((await spoke('b', '--export', join(folder, 'link'))).stderr, /link is not a directory .*\[ERR_LOCAL_FILE\]\n$/);
 	t.is(server.seen.length, 0);
@@ -121,4 +134,31 @@ test('--export takes no name from the server that leaves the directory', async t
 	t.is(status, 13);
 	t.regex(stderr, /"\.\.\/\.\.\/etc" is not a name of Kubernetes .*\[ERR_PROTOCOL\]\n$/);
 	await t.throwsAsync(readdir(directory), {code: 'ENOENT'});
+});
+
+test('the index of an export says where each file is from, and what is missing', async t => {
+	const {server, spoke, log, directory} = await serve(t);
+	log('a').state = 'waiting';
+	server.faults.push({kind: 'kubelet-error', text: 'failed to open log file "/x": no such file'});
+	await spoke('-l', 'app=web', '--export', directory);
+	const index = await indexOf(directory);
+	t.is((await lstat(join(directory, 'index.jsonl'))).mode & 0o777, 0o600);
+	t.deepEqual(
+		index.map(({file, pod, container, previous}) => [file, pod, container, previous]),
+		[
+			[null, 'a', 'app', false],
+			['demo_a_side.log', 'a', 'side', false],
+			['demo_b_app.log', 'b', 'app', false],
+			['demo_b_side.log', 'b', 'side', false],
+		],
+	);
+	t.like(index[1], {kind: 'ExportedLog', context: null, namespace: 'demo', bytes: 39, error: null});
+	t.truthy(index[0]!['error']);
+});
+
+test('contextDirectory makes any name of a context the name of one directory', t => {
+	t.deepEqual(
+		['kind-a', 'arn:aws:eks:eu:1:cluster/x', '..', '.a', 'ä\n'].map(name => contextDirectory(name)),
+		['kind-a', 'arn:aws:eks:eu:1:cluster%2Fx', '%2E.', '%2Ea', '%C3%A4%0A'],
+	);
 });

@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
 import type {Session} from '../../../source/session/frame/session.ts';
-import {saveTail, visibleTexts} from '../../../source/session/tail/export-lines.ts';
+import {savedTexts, saveTail, visibleTexts} from '../../../source/session/tail/export-lines.ts';
 import type {TailRun} from '../../../source/session/tail/tail-run.ts';
 import {insertLines} from '../../../source/session/tail/insert-lines.ts';
 import {LineBuffer, linesPerBlock} from '../../../source/session/tail/line-buffer.ts';
@@ -67,4 +67,13 @@ test('a save waits for an unfinished filter', async t => {
 	const tail = {view, ask: {title: 'web'}, scan: () => view.shownIndex!.advance(view.buffer, -1)} as unknown as TailRun;
 	await saveTail({promptForText: async () => ({text: path, regex: false}), tell() {}} as unknown as Session, tail);
 	t.is(await readFile(path, 'utf8'), all.filter(text => text.includes('7')).join(''));
+});
+
+test('a saved file begins with the origin of its lines, once per log', t => {
+	const view = fullTail();
+	const source = {context: 'eu', namespace: 'shop', pod: 'web-5d', container: 'app'};
+	const silent = {...source, container: 'side'};
+	const {origins, texts} = savedTexts({...view, sources: [source, silent] as unknown as TailView['sources']});
+	t.deepEqual(origins, ['-- log of shop/web-5d/app in context eu --\n']);
+	t.deepEqual([...texts].length, count);
 });
