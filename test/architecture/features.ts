@@ -247,11 +247,11 @@ export const features: readonly Feature[] = [
 		screens: [
 			'connections-pane.tsx',
 			'describe-evidence.ts',
+			'describe-path-pane.ts',
 			'first-hints.tsx',
 			'mouse-hit.ts',
 			'paint-tree.ts',
 			'path-pane.tsx',
-			'path-verdicts.ts',
 			'round-trips.ts',
 		],
 		offers: [
@@ -262,7 +262,6 @@ export const features: readonly Feature[] = [
 			'mouse-hit.ts',
 			'path-feed.ts',
 			'path-pane.tsx',
-			'path-verdicts.ts',
 			'recording-observer.ts',
 			'round-trips.ts',
 			'session-display.ts',

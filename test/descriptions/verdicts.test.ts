@@ -7,7 +7,7 @@ import {formatPathLine} from '../../source/evidence/path-line.ts';
 import {pathReport} from '../../source/output/path-report.ts';
 import {unicodeGlyphs} from '../../source/session/kit/glyphs.ts';
 import {pathLineSpans} from '../../source/session/kit/path-line-spans.ts';
-import {pathVerdicts} from '../../source/session/frame/path-verdicts.ts';
+import {pathVerdicts} from '../../source/session/frame/path-pane.tsx';
 import {whyLines} from '../../source/session/why/why.tsx';
 
 /** Exhaustive by type: a new state needs a name. */

@@ -19,7 +19,7 @@ const choose =
 const edit =
 	(event: DialogEvent): Handler =>
 	({store}, dialogs) => {
-		store.dispatchNow({type: 'overlay', event});
+		store.dispatchNow({type: 'dialog', event});
 		dialogs.changed();
 	};
 
@@ -32,9 +32,9 @@ export const dialogHandlers = {
 	'card/doctor': choose('doctor'),
 	'card/retry': choose('retry'),
 	'card/copy'(session) {
-		const {overlay} = session.store.state;
-		if (overlay?.kind === 'card') {
-			session.copy(cardText(overlay), 'the failure');
+		const {dialog} = session.store.state;
+		if (dialog?.kind === 'card') {
+			session.copy(cardText(dialog), 'the failure');
 		}
 	},
 	'card/why': choose('why'),
@@ -45,8 +45,8 @@ export const dialogHandlers = {
 	'form/value.previous': edit({type: 'choose', by: -1}),
 	'form/value.next': edit({type: 'choose', by: 1}),
 	'form/copy'(session) {
-		const {overlay} = session.store.state;
-		const script = overlay?.kind === 'form' ? equivalentCommand(overlay) : null;
+		const {dialog} = session.store.state;
+		const script = dialog?.kind === 'form' ? equivalentCommand(dialog) : null;
 		if (script !== null) {
 			session.copy(script, 'the command');
 		}

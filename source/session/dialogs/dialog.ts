@@ -104,29 +104,29 @@ export type DialogEvent =
 	| {type: 'regex'}
 	| {type: 'move'; by: number}
 	| {type: 'choose'; by: number}
-	| {type: 'set'; overlay: Dialog};
+	| {type: 'set'; dialog: Dialog};
 
-export function reduceDialog(overlay: Dialog, event: DialogEvent): Dialog {
+export function reduceDialog(dialog: Dialog, event: DialogEvent): Dialog {
 	if (event.type === 'set') {
-		return event.overlay;
+		return event.dialog;
 	}
 
-	switch (overlay.kind) {
+	switch (dialog.kind) {
 		case 'prompt': {
-			return reducePrompt(overlay, event);
+			return reducePrompt(dialog, event);
 		}
 
 		case 'picker': {
-			return reducePicker(overlay, event);
+			return reducePicker(dialog, event);
 		}
 
 		case 'form': {
-			return reduceForm(overlay, event);
+			return reduceForm(dialog, event);
 		}
 
 		case 'confirm':
 		case 'card': {
-			return overlay;
+			return dialog;
 		}
 	}
 }

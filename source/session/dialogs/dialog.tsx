@@ -9,22 +9,22 @@ import {DialogFrame} from './dialog-frame.tsx';
 import {Picker} from './picker.tsx';
 
 export function Dialog(): ReactNode {
-	const overlay = useScreen(({state}) => state.overlay);
-	switch (overlay?.kind) {
+	const dialog = useScreen(({state}) => state.dialog);
+	switch (dialog?.kind) {
 		case 'picker': {
-			return <Picker picker={overlay} />;
+			return <Picker picker={dialog} />;
 		}
 
 		case 'form': {
-			return <Form form={overlay} />;
+			return <Form form={dialog} />;
 		}
 
 		case 'confirm': {
-			return <Confirm confirm={overlay} />;
+			return <Confirm confirm={dialog} />;
 		}
 
 		case 'card': {
-			return <FailureCard card={overlay} />;
+			return <FailureCard card={dialog} />;
 		}
 
 		default: {

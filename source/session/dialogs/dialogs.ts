@@ -19,10 +19,10 @@ import type {Store} from '../frame/store.ts';
 import {CanceledError, type TypeAhead} from './type-ahead.ts';
 
 type Waiting<Kind extends Dialog> = {
-	accept(overlay: Kind): Promise<boolean> | boolean;
+	accept(dialog: Kind): Promise<boolean> | boolean;
 	cancel(): void;
 	choose?(choice: CardChoice): void;
-	changed?(overlay: Kind): Kind;
+	changed?(dialog: Kind): Kind;
 };
 
 export class Dialogs {
@@ -62,7 +62,7 @@ export class Dialogs {
 	async promptForText(options: TextPromptOptions): Promise<{text: string; regex: boolean} | null> {
 		const history = this.#history.get(options.purpose) ?? [];
 		const text = options.text ?? '';
-		const overlay: PromptDialog = {
+		const dialog: PromptDialog = {
 			kind: 'prompt',
 			lead: options.lead,
 			purpose: options.purpose,
@@ -77,12 +77,12 @@ export class Dialogs {
 			accept: options.accept ?? 'accept',
 		};
 		const fresh = options.note && this.#keepNote(options.purpose, options.note);
-		const answer = this.#open<{text: string; regex: boolean} | null, PromptDialog>(overlay, resolve => ({
+		const answer = this.#open<{text: string; regex: boolean} | null, PromptDialog>(dialog, resolve => ({
 			accept: one => {
 				const {typed, regex} = one;
 				const problem = options.check?.(typed.text, regex) ?? null;
 				if (problem !== null) {
-					this.#store.dispatchNow({type: 'overlay', event: {type: 'set', overlay: {...one, problem}}});
+					this.#store.dispatchNow({type: 'dialog', event: {type: 'set', dialog: {...one, problem}}});
 					return false;
 				}
 
@@ -108,18 +108,18 @@ export class Dialogs {
 
 	#keepNote(purpose: string, note: (text: string) => string): NodeJS.Timeout {
 		return setInterval(() => {
-			const {overlay} = this.#store.state;
-			if (overlay?.kind === 'prompt' && overlay.purpose === purpose && overlay.candidates.length === 0) {
-				const now = note(overlay.typed.text);
-				if (now !== overlay.note) {
-					this.#store.dispatchNow({type: 'overlay', event: {type: 'set', overlay: {...overlay, note: now}}});
+			const {dialog} = this.#store.state;
+			if (dialog?.kind === 'prompt' && dialog.purpose === purpose && dialog.candidates.length === 0) {
+				const now = note(dialog.typed.text);
+				if (now !== dialog.note) {
+					this.#store.dispatchNow({type: 'dialog', event: {type: 'set', dialog: {...dialog, note: now}}});
 				}
 			}
 		}, 250).unref();
 	}
 
 	async pick(options: PickOptions): Promise<string | null> {
-		const overlay: PickerDialog = {
+		const dialog: PickerDialog = {
 			kind: 'picker',
 			title: options.title,
 			purpose: options.purpose,
@@ -140,12 +140,12 @@ export class Dialogs {
 		};
 
 		options.onNames?.(() => {
-			const {overlay: now} = this.#store.state;
+			const {dialog: now} = this.#store.state;
 			if (now?.kind === 'picker' && now.purpose === options.purpose) {
-				this.#store.dispatchNow({type: 'overlay', event: {type: 'set', overlay: completed(now)}});
+				this.#store.dispatchNow({type: 'dialog', event: {type: 'set', dialog: completed(now)}});
 			}
 		});
-		return this.#open<string | null, PickerDialog>(overlay, resolve => ({
+		return this.#open<string | null, PickerDialog>(dialog, resolve => ({
 			changed: options.argumentAt === undefined ? picker => picker : completed,
 			accept(picker) {
 				resolve(chosenIn(picker));
@@ -168,15 +168,15 @@ export class Dialogs {
 			notes: [],
 			submit: options.submit,
 		};
-		const overlay = {...fresh, notes: options.notes?.(valuesOf(fresh)) ?? []};
-		return this.#open<Readonly<Record<string, string>> | null, FormDialog>(overlay, resolve => ({
+		const dialog = {...fresh, notes: options.notes?.(valuesOf(fresh)) ?? []};
+		return this.#open<Readonly<Record<string, string>> | null, FormDialog>(dialog, resolve => ({
 			accept: async form => {
 				const values = valuesOf(form);
 				const problem = (await options.check?.(values)) ?? null;
 				if (problem !== null) {
-					const {overlay: now} = this.#store.state;
+					const {dialog: now} = this.#store.state;
 					if (now?.kind === 'form' && now.title === options.title) {
-						this.#store.dispatchNow({type: 'overlay', event: {type: 'set', overlay: {...now, problem}}});
+						this.#store.dispatchNow({type: 'dialog', event: {type: 'set', dialog: {...now, problem}}});
 					}
 
 					return false;
@@ -197,9 +197,9 @@ export class Dialogs {
 
 	/** Synchronous if possible: the next key of a burst has another meaning. */
 	accept(): void {
-		const {overlay} = this.#store.state;
+		const {dialog} = this.#store.state;
 		const waiting = this.#waiting;
-		const done = overlay && waiting ? waiting.accept(overlay) : false;
+		const done = dialog && waiting ? waiting.accept(dialog) : false;
 		const close = (isDone: boolean) => {
 			if (isDone && this.#waiting === waiting) {
 				this.#close();
@@ -233,26 +233,26 @@ export class Dialogs {
 	}
 
 	changed(): void {
-		const {overlay} = this.#store.state;
-		const next = overlay && this.#waiting?.changed?.(overlay);
-		if (next && next !== overlay) {
-			this.#store.dispatchNow({type: 'overlay', event: {type: 'set', overlay: next}});
+		const {dialog} = this.#store.state;
+		const next = dialog && this.#waiting?.changed?.(dialog);
+		if (next && next !== dialog) {
+			this.#store.dispatchNow({type: 'dialog', event: {type: 'set', dialog: next}});
 		}
 	}
 
 	/** `instead` replaces a text that the user has not changed. */
 	offer(purpose: string, names: readonly string[], instead?: {from: string; to: string}): void {
-		const {overlay} = this.#store.state;
-		if (overlay?.kind === 'prompt' && overlay.purpose === purpose) {
-			const typed = instead?.from === overlay.typed.text ? {text: instead.to, caret: instead.to.length} : overlay.typed;
+		const {dialog} = this.#store.state;
+		if (dialog?.kind === 'prompt' && dialog.purpose === purpose) {
+			const typed = instead?.from === dialog.typed.text ? {text: instead.to, caret: instead.to.length} : dialog.typed;
 			this.#store.dispatchNow({
-				type: 'overlay',
+				type: 'dialog',
 				event: {
 					type: 'set',
-					overlay: {
-						...overlay,
+					dialog: {
+						...dialog,
 						typed,
-						candidates: [...new Set([...overlay.candidates, ...names])],
+						candidates: [...new Set([...dialog.candidates, ...names])],
 						note: formatQuantity(names.length, 'name'),
 					},
 				},
@@ -262,14 +262,14 @@ export class Dialogs {
 
 	#close(): void {
 		this.#waiting = null;
-		this.#store.dispatchNow({type: 'close-overlay'});
+		this.#store.dispatchNow({type: 'close-dialog'});
 	}
 
-	async #open<Answer, Kind extends Dialog>(overlay: Kind, wait: (resolve: (answer: Answer) => void) => Waiting<Kind>): Promise<Answer> {
+	async #open<Answer, Kind extends Dialog>(dialog: Kind, wait: (resolve: (answer: Answer) => void) => Waiting<Kind>): Promise<Answer> {
 		this.#waiting?.cancel();
 		const {promise, resolve} = Promise.withResolvers<Answer>();
 		this.#waiting = wait(resolve);
-		this.#store.dispatchNow({type: 'open-overlay', overlay});
+		this.#store.dispatchNow({type: 'open-dialog', dialog});
 		return promise;
 	}
 }

@@ -45,8 +45,8 @@ export function createTypeAhead(store: Store, keymap: Keymap, pass: TypeAheadOpt
 	return new TypeAhead({
 		pass,
 		tell(text, {canCancel, isReminder = false}) {
-			const {overlay, notice} = store.state;
-			if (overlay === null && (!isReminder || notice === null || notice.text === text)) {
+			const {dialog, notice} = store.state;
+			if (dialog === null && (!isReminder || notice === null || notice.text === text)) {
 				store.dispatchNow({
 					type: 'notice',
 					text,

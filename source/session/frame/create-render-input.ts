@@ -24,6 +24,6 @@ export function createRenderInput(session: Pick<Session, 'store' | 'keymap'>, th
 		store: {state},
 		keymap,
 	} = session;
-	const viewHints = state.overlay === null ? {} : {viewHints: keyHints(keymap, {...state, overlay: null})};
+	const viewHints = state.dialog === null ? {} : {viewHints: keyHints(keymap, {...state, dialog: null})};
 	return {state, theme, keymap, hints: keyHints(keymap, state), ...viewHints};
 }

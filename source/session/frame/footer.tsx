@@ -11,13 +11,13 @@ import {isAwaitingApiserver, type Message} from './session-state.ts';
 
 /** The last row: keys or a message, or the open prompt. */
 export function Footer(): ReactNode {
-	const screen = useScreenWith('size', 'overlay', 'layers', 'pending', 'notice', 'hasScreenReader');
+	const screen = useScreenWith('size', 'dialog', 'layers', 'pending', 'notice', 'hasScreenReader');
 	const isUnreachable = useScreen(({state}) => isAwaitingApiserver(state));
-	const {overlay} = screen.state;
-	return overlay?.kind === 'prompt' ? <Prompt prompt={overlay} /> : <Row {...footerLine(screen, isUnreachable)} />;
+	const {dialog} = screen.state;
+	return dialog?.kind === 'prompt' ? <Prompt prompt={dialog} /> : <Row {...footerLine(screen, isUnreachable)} />;
 }
 
-type FooterScreen = ScreenWith<'size' | 'overlay' | 'layers' | 'pending' | 'notice' | 'hasScreenReader'>;
+type FooterScreen = ScreenWith<'size' | 'dialog' | 'layers' | 'pending' | 'notice' | 'hasScreenReader'>;
 
 /** Never drops the hints of commands and help. */
 function footerLine(screen: FooterScreen, isUnreachable: boolean): Line {
@@ -28,11 +28,11 @@ function footerLine(screen: FooterScreen, isUnreachable: boolean): Line {
 	}
 
 	// A form shows its keys in its frame. A screen reader has read the notice.
-	if (!state.hasScreenReader && state.notice !== null && (state.overlay === null || state.overlay.kind === 'form')) {
+	if (!state.hasScreenReader && state.notice !== null && (state.dialog === null || state.dialog.kind === 'form')) {
 		return noticeFooter(screen, state.notice);
 	}
 
-	const submit = state.overlay?.kind === 'form' ? state.overlay.submit : null;
+	const submit = state.dialog?.kind === 'form' ? state.dialog.submit : null;
 	const top = state.layers.at(-1)?.kind;
 	if (top === 'help') {
 		return helpFooter(screen);

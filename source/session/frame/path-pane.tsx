@@ -2,17 +2,19 @@
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import {describePathMeaning, pathSentences} from '../../descriptions/describe-path.ts';
-import type {Path} from '../../evidence/evidence.ts';
+import {routeName, tlsName} from '../../descriptions/describe-verdict.ts';
+import type {Leg, Path, Verdict} from '../../evidence/evidence.ts';
 import {hubName} from '../../evidence/path-line.ts';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
-import {pathLineSpansWithEndTime, replicaLetter, tlsRole} from '../kit/path-line-spans.ts';
+import {pathLineSpansWithEndTime, replicaLetter, routeRole, tlsRole} from '../kit/path-line-spans.ts';
 import {firstKey, type RenderInput, type ScreenWith} from '../kit/render-input.ts';
 import {Rule} from '../kit/rule.tsx';
 import {useScreen, useScreenWith, wholeScreen} from '../kit/screen-context.ts';
 import {toSessionAdvice} from '../kit/session-advice.ts';
 import {line, styled, type Line} from '../kit/styled-line.ts';
 import {Row, useReading} from '../kit/styled-text.tsx';
+import type {Role} from '../kit/theme.ts';
 import {selectedRow} from '../lists/list-state.ts';
 import type {Row as ListRow} from '../lists/table-rows.ts';
 import {selectedExchange} from '../proxy/proxy-state.ts';
@@ -26,12 +28,9 @@ import {
 	isNothingSelected,
 	nothingSelected,
 	pathTitle,
-	pathVerdicts,
 	pendingLegName,
 	proxyPathNote,
-	verdictColumnWidth,
-	type VerdictEntry,
-} from './path-verdicts.ts';
+} from './describe-path-pane.ts';
 import {describeRoundTrips, pendingTimes} from './round-trips.ts';
 import {currentList, type SessionState} from './session-state.ts';
 
@@ -183,4 +182,22 @@ export function pathVerdictLines(screen: ScreenWith<never>, path: Path, facts: r
 			describeEvidence(path, verdict, width - wide - 16, text => toSessionAdvice(screen, text)),
 		),
 	);
+}
+
+export type VerdictEntry = {leg: 1 | 2; word: string; role: Role; verdict: Verdict<string>};
+
+export function pathVerdicts({legs: [first, second]}: Path): VerdictEntry[] {
+	return [...(first ? [tlsEntry(first)] : []), ...(second ? [routeEntry(second), tlsEntry(second)] : [])];
+}
+
+function tlsEntry({n, tls}: Leg): VerdictEntry {
+	return {leg: n, word: tlsName(tls.state), role: tlsRole[tls.state], verdict: tls};
+}
+
+function routeEntry({n, route}: Leg): VerdictEntry {
+	return {leg: n, word: routeName(route.state), role: routeRole(route.state), verdict: route};
+}
+
+export function verdictColumnWidth(facts: readonly VerdictEntry[]): number {
+	return Math.max(11, ...facts.map(({word}) => word.length + 1));
 }

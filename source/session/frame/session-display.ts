@@ -1,4 +1,4 @@
-/** Screen of the session. */
+/** Draws the state on the terminal: chooses the theme, and scans the current tail before each frame. */
 import process from 'node:process';
 import type {SessionTerminal} from './session-terminal.ts';
 import type {LoadedThemes} from '../../themes/load-themes.ts';

@@ -31,9 +31,9 @@ import {entryAt, startHistory, visit} from './view-history.ts';
 export type SessionEvent =
 	| {type: 'list'; list: ListName; event: ListEvent}
 	| {type: 'connections'; event: ConnectionListEvent}
-	| {type: 'overlay'; event: DialogEvent}
-	| {type: 'open-overlay'; overlay: Dialog}
-	| {type: 'close-overlay'}
+	| {type: 'dialog'; event: DialogEvent}
+	| {type: 'open-dialog'; dialog: Dialog}
+	| {type: 'close-dialog'}
 	| {type: 'resize'; columns: number; rows: number}
 	| {type: 'list-rows'; rows: number}
 	| {type: 'page-rows'; rows: number}
@@ -95,9 +95,9 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 		return list === state.lists[name] ? state : {...state, lists: {...state.lists, [name]: list}};
 	},
 	connections: (state, {event}) => reduceConnections(state, event),
-	overlay: (state, {event}) => (state.overlay ? {...state, overlay: reduceDialog(state.overlay, event)} : state),
-	'open-overlay': (state, {overlay}) => ({...state, overlay}),
-	'close-overlay': state => ({...state, overlay: null}),
+	dialog: (state, {event}) => (state.dialog ? {...state, dialog: reduceDialog(state.dialog, event)} : state),
+	'open-dialog': (state, {dialog}) => ({...state, dialog}),
+	'close-dialog': state => ({...state, dialog: null}),
 	resize: (state, {columns, rows}) => ({...state, ...estimatedRows({columns, rows}, state.hasScreenReader)}),
 	'list-rows': (state, {rows}) => (state.listRows === rows ? state : {...state, listRows: rows}),
 	'page-rows': (state, {rows}) => (state.pageRows === rows ? state : {...state, pageRows: rows}),

@@ -1,4 +1,4 @@
-/** The screen: a header, a view or the layer over it, and a footer. */
+/** The tree of components: a header, a view or the layer over it, and a footer. */
 import {Box} from 'ink';
 import {memo, type ReactNode} from 'react';
 import {AuditView} from '../audit/audit.tsx';
@@ -33,7 +33,7 @@ export function SessionScreen(host: ScreenHost): ReactNode {
 const Screen = memo((): ReactNode => {
 	const {columns, rows} = useScreen(({state}) => state.size);
 	const hasLayer = useScreen(({state}) => state.layers.length > 0);
-	const hasDialog = useScreen(({state}) => state.overlay !== null && state.overlay.kind !== 'prompt');
+	const hasDialog = useScreen(({state}) => state.dialog !== null && state.dialog.kind !== 'prompt');
 	const isRead = useScreen(({state}) => !(state.hasScreenReader && hasDialog));
 	return (
 		<Box flexDirection="column" width={columns} height={rows} overflow="hidden">

@@ -161,7 +161,7 @@ export type SessionState = {
 	lists: Readonly<Record<ListName, ListState>>;
 	servicePods: ServicePods | null;
 	layers: readonly Layer[];
-	overlay: Dialog | null;
+	dialog: Dialog | null;
 	pane: 'main' | 'connections';
 	connections: ConnectionList;
 	connectionCursor: number;
@@ -230,7 +230,7 @@ export function emptySession(
 		lists: Object.fromEntries(listNames.map(name => [name, emptyList(name)])) as Record<ListName, ListState>,
 		servicePods: null,
 		layers: [],
-		overlay: null,
+		dialog: null,
 		pane: 'main',
 		connections: [],
 		connectionCursor: 0,
@@ -284,8 +284,8 @@ export function isAwaitingApiserver(state: SessionState): boolean {
 }
 
 export function keyContext(state: SessionState): string {
-	if (state.overlay) {
-		return state.overlay.kind;
+	if (state.dialog) {
+		return state.dialog.kind;
 	}
 
 	const layer = state.layers.at(-1);

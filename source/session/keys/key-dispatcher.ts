@@ -77,7 +77,7 @@ export class KeyDispatcher {
 		const {store, keymap, typeAhead} = this.#context.session;
 		const isBack = 'key' in input && backKeys(keymap).includes(input.key);
 		const leaves = isBack || ('key' in input && isCtrlChord(input.key) && this.#isQuit(input.key));
-		const takesBack = isBack && store.state.overlay === null;
+		const takesBack = isBack && store.state.dialog === null;
 		return leaves && typeAhead.cancel() ? takesBack : takesBack && typeAhead.stopWaiting();
 	}
 
@@ -86,7 +86,7 @@ export class KeyDispatcher {
 		this.#answering(() => {
 			if ('key' in input) {
 				this.#press(input.key);
-			} else if (session.store.state.overlay) {
+			} else if (session.store.state.dialog) {
 				this.#typeIn(input.paste);
 			} else {
 				session.tell('pasting is not available here');
@@ -97,9 +97,9 @@ export class KeyDispatcher {
 	#answering(take: () => void): void {
 		const {session} = this.#context;
 		const {store} = session;
-		const before = store.state.overlay;
+		const before = store.state.dialog;
 		take();
-		if (before !== null && store.state.overlay === null) {
+		if (before !== null && store.state.dialog === null) {
 			session.typeAhead.afterAnswer();
 		}
 	}
@@ -147,29 +147,29 @@ export class KeyDispatcher {
 
 	/** The help has columns and does not wrap. */
 	#closesHelp(resolved: KeyResolution): boolean {
-		const {layers, overlay} = this.#context.session.store.state;
+		const {layers, dialog} = this.#context.session.store.state;
 		const moves =
 			resolved.kind === 'matched' && resolved.action.startsWith('move.') && !['move.left', 'move.right'].includes(resolved.action);
-		return layers.at(-1)?.kind === 'help' && overlay === null && resolved.kind !== 'pending' && !moves;
+		return layers.at(-1)?.kind === 'help' && dialog === null && resolved.kind !== 'pending' && !moves;
 	}
 
 	#pressUnbound(key: string, begun: readonly string[]): void {
-		const {overlay} = this.#context.session.store.state;
+		const {dialog} = this.#context.session.store.state;
 		const both = begun.length === 0 ? splitAltChord(key) : null;
 		const text = typedText(key);
 		if (both) {
 			for (const one of both) {
 				this.#press(one);
 			}
-		} else if (overlay === null) {
+		} else if (dialog === null) {
 			this.#tellMeaningless([...begun, key], text === undefined && isCtrlChord(key));
-		} else if (overlay.kind === 'card') {
+		} else if (dialog.kind === 'card') {
 			this.#context.dialogs.cancel();
 		} else if (text !== undefined) {
 			this.#typeIn(text);
 		} else if (this.#isQuit(key)) {
 			// Quit means no, except in the quit confirmation: a second press quits.
-			if (overlay.kind === 'confirm' && overlay.leaves) {
+			if (dialog.kind === 'confirm' && dialog.leaves) {
 				this.#context.dialogs.accept();
 			} else {
 				this.#context.dialogs.cancel();
@@ -191,7 +191,7 @@ export class KeyDispatcher {
 	}
 
 	#typeIn(text: string): void {
-		this.#context.session.store.dispatchNow({type: 'overlay', event: {type: 'type', text}});
+		this.#context.session.store.dispatchNow({type: 'dialog', event: {type: 'type', text}});
 		this.#context.dialogs.changed();
 	}
 

@@ -58,22 +58,22 @@ const panes: Readonly<Record<MousePane, PaneMouse>> = {
 	},
 	dialog: {
 		select({store}, item) {
-			const {overlay} = store.state;
-			if (overlay?.kind === 'picker') {
-				store.dispatchNow({type: 'overlay', event: {type: 'move', by: item - overlay.index}});
-			} else if (overlay?.kind === 'form') {
-				store.dispatchNow({type: 'overlay', event: {type: 'set', overlay: {...overlay, at: item}}});
+			const {dialog} = store.state;
+			if (dialog?.kind === 'picker') {
+				store.dispatchNow({type: 'dialog', event: {type: 'move', by: item - dialog.index}});
+			} else if (dialog?.kind === 'form') {
+				store.dispatchNow({type: 'dialog', event: {type: 'set', dialog: {...dialog, at: item}}});
 			}
 		},
 		open(session) {
-			if (session.store.state.overlay?.kind === 'picker') {
+			if (session.store.state.dialog?.kind === 'picker') {
 				session.perform('accept');
 			}
 		},
 		scroll({store}, by) {
-			const {overlay} = store.state;
-			if (overlay?.kind === 'picker' && matchingItems(overlay).length > 0) {
-				store.dispatchNow({type: 'overlay', event: {type: 'move', by}});
+			const {dialog} = store.state;
+			if (dialog?.kind === 'picker' && matchingItems(dialog).length > 0) {
+				store.dispatchNow({type: 'dialog', event: {type: 'move', by}});
 			}
 		},
 	},
@@ -122,15 +122,15 @@ export class MouseDispatcher {
 
 	/** A dialog takes only its own actions. */
 	#perform(action: ActionId): void {
-		const {overlay} = this.#session.store.state;
-		if (overlay === null || actionIn(overlay.kind, action) !== undefined) {
+		const {dialog} = this.#session.store.state;
+		if (dialog === null || actionIn(dialog.kind, action) !== undefined) {
 			this.#session.perform(action);
 		}
 	}
 
 	/** Outside of an open dialog, the mouse does nothing. */
 	#isReachable({pane}: MouseHit): boolean {
-		return (this.#session.store.state.overlay !== null) === (pane === 'dialog');
+		return (this.#session.store.state.dialog !== null) === (pane === 'dialog');
 	}
 }
 

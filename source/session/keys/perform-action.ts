@@ -30,7 +30,7 @@ export function performAction(context: ActionContext, id: ActionId): void {
 
 function run({session, dialogs, handlerOf}: ActionContext, action: ActionSpec): void {
 	const {store} = session;
-	if (action.id !== 'why' && store.state.overlay === null) {
+	if (action.id !== 'why' && store.state.dialog === null) {
 		store.dispatch({type: 'failure-over'});
 	}
 
@@ -47,7 +47,7 @@ function run({session, dialogs, handlerOf}: ActionContext, action: ActionSpec): 
 function keepSelectedRow(store: Session['store'], {id, access}: ActionSpec): void {
 	const {state} = store;
 	const list = currentList(state);
-	if (list !== null && state.layers.length === 0 && state.overlay === null && (access !== 'screen' || id === 'open')) {
+	if (list !== null && state.layers.length === 0 && state.dialog === null && (access !== 'screen' || id === 'open')) {
 		store.dispatchNow({type: 'list', list: list.name, event: {type: 'move', by: 0}});
 	}
 }

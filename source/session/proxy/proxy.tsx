@@ -13,8 +13,7 @@ import {selectedExchange, selectedListener, proxyRowCount, type ListenerState, t
 import type {ClusterState} from '../frame/session-state.ts';
 import {worstPath} from '../frame/connection-list.ts';
 import {pathBadge, pathLineSpans, replicaLetter} from '../kit/path-line-spans.ts';
-import {pathVerdicts} from '../frame/path-verdicts.ts';
-import {pathVerdictLines, spokenPath} from '../frame/path-pane.tsx';
+import {pathVerdictLines, pathVerdicts, spokenPath} from '../frame/path-pane.tsx';
 import {firstKey, type ScreenWith} from '../kit/render-input.ts';
 import {CursorRows, Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';

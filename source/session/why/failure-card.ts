@@ -17,7 +17,7 @@ export async function showFailureCard(
 	{about, error, path, target, namespace, cluster, retry}: StartFailure,
 ): Promise<void> {
 	session.fail(about, error, path);
-	if (session.store.state.overlay !== null) {
+	if (session.store.state.dialog !== null) {
 		return;
 	}
 

@@ -41,8 +41,8 @@ for (const [title, before, event, text, caret] of edits) {
 }
 
 test('a prompt restores the typed line after the newest of the history', t => {
-	const typed = (overlay: PromptDialog, ...events: readonly DialogEvent[]) =>
-		events.reduce((now, event) => reduceDialog(now, event) as PromptDialog, overlay).typed;
+	const typed = (dialog: PromptDialog, ...events: readonly DialogEvent[]) =>
+		events.reduce((now, event) => reduceDialog(now, event) as PromptDialog, dialog).typed;
 	const [older, newer]: DialogEvent[] = [
 		{type: 'history', by: 1},
 		{type: 'history', by: -1},

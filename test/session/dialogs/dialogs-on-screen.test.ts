@@ -52,10 +52,10 @@ const port = {name: 'port', label: 'Port', value: '80', note: '', choices: null}
 const form: FormDialog = {kind: 'form', title: 'Forward', fields: [port], at: 0, problem: null, notes: [], submit: 'start'};
 
 function screenOf(
-	overlay: DialogState,
+	dialog: DialogState,
 	{columns = 80, rows = 24, hints = []}: {columns?: number; rows?: number; hints?: Hints} = {},
 ): RenderInput {
-	const state = {...emptySession(clusterState(null), {columns, rows}, 0), overlay};
+	const state = {...emptySession(clusterState(null), {columns, rows}, 0), dialog};
 	return {state, theme: plainTheme, keymap: new Map(), hints};
 }
 
@@ -65,9 +65,9 @@ function hintsOf(...keys: ReadonlyArray<readonly [id: string, key: string]>): Hi
 	return keys.map(([id, key]) => ({action: {id}, keys: [key]})) as unknown as Hints;
 }
 
-async function shown(overlay: DialogState, options?: Parameters<typeof screenOf>[1]): Promise<string[]> {
-	const content = overlay.kind === 'prompt' ? h(Prompt, {prompt: overlay}) : h(Dialog);
-	return drawn(screenOf(overlay, options), content);
+async function shown(dialog: DialogState, options?: Parameters<typeof screenOf>[1]): Promise<string[]> {
+	const content = dialog.kind === 'prompt' ? h(Prompt, {prompt: dialog}) : h(Dialog);
+	return drawn(screenOf(dialog, options), content);
 }
 
 /** What stands in the frame. */
@@ -138,13 +138,13 @@ test('the end of the input stays visible in every dialog', async t => {
 	const text = `registry.example.com/${'team/'.repeat(20)}debug:1.2-x`;
 	const typed = (caret: number) => ({text, caret});
 	const get = {...prompt, lead: 'GET '};
-	for (const overlay of [
+	for (const dialog of [
 		{...get, typed: typed(text.length)},
 		{...get, typed: typed(text.length), problem: 'no such service'},
 		{...picker, typed: typed(text.length)},
 		{...form, fields: [{...port, value: text}]},
 	]) {
-		const rows = await shown(overlay);
+		const rows = await shown(dialog);
 		t.true(
 			rows.some(row => /\$.*debug:1\.2-x_/.test(row)),
 			rows.join('\n'),
@@ -181,11 +181,11 @@ test('a box on a narrow screen keeps its corners, with any title and keys', asyn
 		['complete', 'Tab'],
 		['cancel', 'Esc'],
 	);
-	for (const [overlay, keys] of [
+	for (const [dialog, keys] of [
 		[{...form, title: 'Forward from pod/web-67cbd55664-cjgmz', fields: [{...port, note: 'x'.repeat(60)}]}, /Enter start .* Esc back/],
 		[{...picker, title: 'Containers of pod/web-67cbd55664-cjgmz'}, /Enter run .* Esc back/],
 	] as const) {
-		const rows = (await shown(overlay, {columns: 40, rows: 12, hints})).filter(row => row !== '');
+		const rows = (await shown(dialog, {columns: 40, rows: 12, hints})).filter(row => row !== '');
 		t.deepEqual(
 			rows.filter(row => !/^ {2}[+|].{34}[+|]$/.test(row)),
 			[],

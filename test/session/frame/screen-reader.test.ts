@@ -309,7 +309,7 @@ test('a proxy request is read with its response', t => {
 	]);
 });
 
-const dialogs: ReadonlyArray<readonly [title: string, overlay: Dialog, lines: readonly string[]]> = [
+const dialogs: ReadonlyArray<readonly [title: string, dialog: Dialog, lines: readonly string[]]> = [
 	[
 		'a picker is read as its selected choice, and why that is disabled',
 		{
@@ -373,14 +373,14 @@ const dialogs: ReadonlyArray<readonly [title: string, overlay: Dialog, lines: re
 	],
 ];
 
-for (const [title, overlay, lines] of dialogs) {
+for (const [title, dialog, lines] of dialogs) {
 	test(title, t => {
-		t.deepEqual(readBelowCluster({overlay}, keysOf(overlay.kind)), lines);
+		t.deepEqual(readBelowCluster({dialog}, keysOf(dialog.kind)), lines);
 	});
 }
 
 test('a prompt is read with its note, below the view that it narrows', t => {
-	const overlay: Dialog = {
+	const dialog: Dialog = {
 		kind: 'prompt',
 		lead: '/',
 		purpose: 'filter',
@@ -395,7 +395,7 @@ test('a prompt is read with its note, below the view that it narrows', t => {
 		accept: 'filter',
 	};
 	const pods = podsOf(['web', '1/1', 'Running', '0', 'n1']);
-	t.deepEqual(readBelowCluster({overlay, lists: {...readSession.lists, pods}}, keysOf('prompt')), [
+	t.deepEqual(readBelowCluster({dialog, lists: {...readSession.lists, pods}}, keysOf('prompt')), [
 		'tab: Pods',
 		'1 of 1: web, 1 of 1 ready, running, node n1',
 		'/we 1 of 2',

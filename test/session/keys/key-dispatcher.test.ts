@@ -7,7 +7,7 @@ import {KeyDispatcher} from '../../../source/session/keys/key-dispatcher.ts';
 test('a key that arrives in pieces stays one key when the process was not running', async t => {
 	const inputs: KeyInput[] = [];
 	const session = {
-		store: {state: {overlay: null}, drawOnce: (work: () => void) => work(), dispatch() {}},
+		store: {state: {dialog: null}, drawOnce: (work: () => void) => work(), dispatch() {}},
 		keymap: new Map(),
 		typeAhead: {hold: (input: KeyInput) => inputs.push(input)},
 	};
@@ -27,7 +27,7 @@ test('a key that arrives in pieces stays one key when the process was not runnin
 test('what follows from a key changes the state before its one frame is drawn', t => {
 	const order: string[] = [];
 	const store = {
-		state: {overlay: null},
+		state: {dialog: null},
 		dispatch() {},
 		drawOnce(work: () => void) {
 			work();

@@ -58,16 +58,16 @@ test('a failure stays on a card with its sentence, leg, server text and fix', as
 	const shown = show();
 	await setImmediate();
 	store.dispatchNow({type: 'tick', now: 60_000});
-	t.like(store.state.overlay, {kind: 'card', title: 'shell in web/app failed'});
+	t.like(store.state.dialog, {kind: 'card', title: 'shell in web/app failed'});
 	press('copy');
-	t.is(store.state.overlay?.kind, 'card');
+	t.is(store.state.dialog?.kind, 'card');
 	t.regex(
 		copied[0]!,
 		/Leg 2 failed\nno Konnectivity agent is connected\nNo agent available[^\u001B]*\nERR_SECOND_LEG\nfix: check the agents$/,
 	);
 	press('cancel');
 	await shown;
-	t.is(store.state.overlay, null);
+	t.is(store.state.dialog, null);
 	t.deepEqual(messages, ['shell in web/app']);
 });
 
@@ -79,7 +79,7 @@ test('a Status is shown by its message', async t => {
 		}),
 	);
 	const shown = show();
-	t.like(store.state.overlay, {kind: 'card', parts: {2: {role: 'server', text: 'error dialing backend: refused'}}});
+	t.like(store.state.dialog, {kind: 'card', parts: {2: {role: 'server', text: 'error dialing backend: refused'}}});
 	press('cancel');
 	await shown;
 });
@@ -100,7 +100,7 @@ test('a card does not cover an open dialog', async t => {
 	const {store, dialogs, show, messages} = failed();
 	const asked = dialogs.ask('Quit?');
 	await show();
-	t.is(store.state.overlay?.kind, 'confirm');
+	t.is(store.state.dialog?.kind, 'confirm');
 	t.is(messages.length, 1);
 	dialogs.cancel();
 	t.false(await asked);

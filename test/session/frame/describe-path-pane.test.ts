@@ -1,4 +1,4 @@
-/** The verdicts of a path. */
+/** Texts and verdicts of the path pane. */
 import test from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import type {ErrorObject} from '../../../source/errors/spoke-error.ts';
@@ -6,14 +6,13 @@ import type {Path} from '../../../source/evidence/evidence.ts';
 import {emptyList, type ListState} from '../../../source/session/lists/list-state.ts';
 import {emptySession, type SessionState} from '../../../source/session/frame/session-state.ts';
 import {
-	verdictColumnWidth,
 	isNothingSelected,
-	pathVerdicts,
 	pathTitle,
 	describeUptime,
 	pendingLegName,
 	describePendingLeg,
-} from '../../../source/session/frame/path-verdicts.ts';
+} from '../../../source/session/frame/describe-path-pane.ts';
+import {pathVerdicts, verdictColumnWidth} from '../../../source/session/frame/path-pane.tsx';
 
 const verdict = (state: string) => ({state, basis: 'proven', evidence: [], need: []});
 const leg = (to: string, route: string, tls: string) => ({to, route: verdict(route), tls: verdict(tls)});

@@ -1,27 +1,10 @@
-/** The verdicts of a path, and texts when there is none. */
-import type {Leg, Path, Verdict} from '../../evidence/evidence.ts';
+/** Describes the path pane: its title, what is pending, and why a path would fail. */
+import type {Path} from '../../evidence/evidence.ts';
 import {describeExpectedFailure, describeReplicas} from '../../descriptions/describe-path.ts';
-import {routeName, tlsName} from '../../descriptions/describe-verdict.ts';
 import {isListName} from '../lists/list-kinds.ts';
 import {currentList, type ClusterState, type SessionState} from './session-state.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {formatAge} from '../../text/format-time.ts';
-import {routeRole, tlsRole} from '../kit/path-line-spans.ts';
-import type {Role} from '../kit/theme.ts';
-
-export type VerdictEntry = {leg: 1 | 2; word: string; role: Role; verdict: Verdict<string>};
-
-export function pathVerdicts({legs: [first, second]}: Path): VerdictEntry[] {
-	return [...(first ? [tlsEntry(first)] : []), ...(second ? [routeEntry(second), tlsEntry(second)] : [])];
-}
-
-function tlsEntry({n, tls}: Leg): VerdictEntry {
-	return {leg: n, word: tlsName(tls.state), role: tlsRole[tls.state], verdict: tls};
-}
-
-function routeEntry({n, route}: Leg): VerdictEntry {
-	return {leg: n, word: routeName(route.state), role: routeRole(route.state), verdict: route};
-}
 
 export function describeBrokenPath(path: Path, now: number): {word: string; message: string; explained: string} | null {
 	const failure = describeExpectedFailure(path);
@@ -32,10 +15,6 @@ export function describeBrokenPath(path: Path, now: number): {word: string; mess
 	const {time, otherEnd, message, explained} = failure;
 	const end = otherEnd === null ? '' : ` to ${sanitizeLine(otherEnd)}`;
 	return {word: time === null ? 'would fail' : `failed ${formatAge(now - Date.parse(time))} ago${end}`, message, explained};
-}
-
-export function verdictColumnWidth(facts: readonly VerdictEntry[]): number {
-	return Math.max(11, ...facts.map(({word}) => word.length + 1));
 }
 
 /** Title of the path pane. For a service, the path is that of the service proxy. */
