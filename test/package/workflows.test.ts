@@ -20,6 +20,7 @@ const texts = new Map(
 	await Promise.all((await readdir(folder)).map(async name => [name, await readFile(join(folder, name), 'utf8')] as const)),
 );
 const action = await readFile(join(root, 'action.yml'), 'utf8');
+const actionSteps = (parse(action) as {runs: {steps: Step[]}}).runs.steps;
 const workflows = new Map([...texts].map(([name, text]) => [name, parse(text) as Workflow] as const));
 const jobs = [...workflows].flatMap(([name, workflow]) =>
 	Object.entries(workflow.jobs).map(([job, about]) => ({name: `${name}: ${job}`, job: about})),
@@ -77,6 +78,27 @@ test('the release builds each platform, with the Node that becomes part of it', 
 	t.true(build.steps.some(step => step.with?.['node-version'] === nodeVersion));
 });
 
+/** Scripts of workflows and of the action that `.ci/run` does not contain: what else runs them, or why nothing does. */
+const otherScripts: Readonly<Record<string, string>> = {
+	'npm ci --no-audit --no-fund --ignore-scripts': 'nothing: .ci/run installs with scripts, so that its Node is that of the release',
+	'npm ci --no-audit --no-fund --ignore-scripts && npm run build': 'nothing: it would replace the packages that this test runs on',
+	'test/real-cluster/konnectivity.sh konnectivity "$RUNNER_TEMP/konnectivity"': 'nothing: it needs a clone of Konnectivity',
+	'sudo --preserve-env=PATH,CI,SPOKE_KONNECTIVITY_BIN bash .ci/run': 'whoever runs .ci/run',
+	'go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12': 'the release suite',
+	'npm run release -- --only platform': 'the release suite',
+	'npm run release -- --only shared': 'the release suite',
+	'gh release create "$GITHUB_REF_NAME" --draft --verify-tag --generate-notes dist/*': 'the release suite, with a gh that only records',
+	'bash "$GITHUB_ACTION_PATH/scripts/action/audit-gate.sh"': 'this file',
+};
+
+test('each script of a workflow or of the action is run here, or has a reason', async t => {
+	const ciRun = await readFile(join(root, '.ci/run'), 'utf8');
+	const scripts = [...jobs.flatMap(({job}) => job.steps), ...actionSteps].flatMap(({run}) => run?.trim() ?? []);
+	const commands = new Set(ciRun.split(/\n|&&|'|suite \w+ /).map(part => part.trim()));
+	const others = new Set(scripts.filter(script => !commands.has(script)));
+	t.deepEqual([...others].toSorted(), Object.keys(otherScripts).toSorted());
+});
+
 test('a workflow has no permissions, and a job those that it names', t => {
 	for (const [name, {permissions}] of workflows) {
 		t.deepEqual(permissions, {}, name);
@@ -88,7 +110,7 @@ test('a workflow has no permissions, and a job those that it names', t => {
 });
 
 test('no script of a workflow or of the action contains an expression', t => {
-	const steps = [...jobs.flatMap(({job}) => job.steps), ...(parse(action) as {runs: {steps: Step[]}}).runs.steps];
+	const steps = [...jobs.flatMap(({job}) => job.steps), ...actionSteps];
 	t.deepEqual(
 		steps.filter(({run}) => run?.includes('${{')),
 		[],
@@ -96,9 +118,9 @@ test('no script of a workflow or of the action contains an expression', t => {
 });
 
 test('the action hands each input to its script', async t => {
-	const {inputs, runs} = parse(action) as {inputs: Record<string, object>; runs: {steps: Step[]}};
+	const {inputs} = parse(action) as {inputs: Record<string, object>};
 	const script = await readFile(join(root, 'scripts/action/audit-gate.sh'), 'utf8');
-	const env = runs.steps.at(-1)!.env!;
+	const env = actionSteps.at(-1)!.env!;
 	t.deepEqual(
 		Object.values(env),
 		Object.keys(inputs).map(name => `\${{ inputs.${name} }}`),
@@ -144,7 +166,7 @@ async function runGate(t: ExecutionContext, inputs: NodeJS.ProcessEnv) {
 		...inputs,
 	};
 	const {status, stderr} = await new Promise<{status: number; stderr: string}>(resolve => {
-		execFile('bash', [join(root, 'scripts/action/audit-gate.sh')], {env}, (error, _, stderr) => {
+		execFile('bash', ['-e', '-c', actionSteps.at(-1)!.run!], {env}, (error, _, stderr) => {
 			resolve({status: error === null ? 0 : Number(error.code), stderr});
 		});
 	});

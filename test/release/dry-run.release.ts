@@ -1,4 +1,4 @@
-/** Two dry runs of the release in two folders, and what other programs say about their files. Needs Debian or Ubuntu, root and Go. */
+/** A dry run of the release, the steps of its workflow, and what other programs say of their files. Needs Debian or Ubuntu, root and Go. */
 import {execFile} from 'node:child_process';
 import {createReadStream} from 'node:fs';
 import {copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
@@ -9,6 +9,7 @@ import {basename, dirname, join} from 'node:path';
 import process from 'node:process';
 import {promisify} from 'node:util';
 import test from 'ava';
+import {parse} from 'yaml';
 import {bundledPackages} from '../../scripts/licenses.ts';
 import {sha256Of} from '../../scripts/release/archive.ts';
 import {krewManifest} from '../../scripts/release/catalogs.ts';
@@ -26,6 +27,8 @@ const packages = {
 	rpm: `${manifest.name}-${manifest.version}-1.${{x64: 'x86_64', arm64: 'aarch64'}[platform.arch]}.rpm`,
 };
 
+const releaseEnvironment = {...process.env, SOURCE_DATE_EPOCH: '1700000000'};
+
 /** On a machine that also does other work; Go compiles its programs in the first test that needs them. */
 const longestTestMs = 12 * 60_000;
 
@@ -33,7 +36,8 @@ test.after.always(async () => rm(scratch, {recursive: true}));
 
 test('a dry run writes every file of this platform, and the files that name them', async t => {
 	t.timeout(longestTestMs);
-	await dryRun(first, {});
+	await copyRepository(first);
+	await run('npm', ['run', '--silent', 'release', '--', '--dry-run'], {cwd: first, env: releaseEnvironment});
 	t.deepEqual(
 		(await readdir(dist)).toSorted(),
 		[
@@ -51,11 +55,29 @@ test('a dry run writes every file of this platform, and the files that name them
 	);
 });
 
-test('a dry run in another folder, time zone and locale writes the same bytes', async t => {
+test('the steps of the workflow write the same bytes in another folder, time zone and locale, and upload them', async t => {
 	t.timeout(longestTestMs);
+	await copyRepository(second);
+	const tag = `v${manifest.version}`;
+	const commit = ['-c', 'user.name=test', '-c', 'user.email=test@localhost', 'commit', '--quiet', '--message', 'test'];
+	for (const argv of [['init', '--quiet'], ['add', '--all'], commit, ['tag', tag]]) {
+		await run('git', argv, {cwd: second});
+	}
+
+	const programs = join(scratch, 'programs');
+	await mkdir(programs);
+	await writeFile(join(programs, 'gh'), `#!/bin/sh\nprintf '%s\\n' "$@" >'${programs}/uploaded'\n`, {mode: 0o755});
 	// npm packs the modes of the checkout, so the umask is the same.
-	await dryRun(second, {TZ: 'Asia/Kathmandu', LC_ALL: 'C'});
+	const env = {TZ: 'Asia/Kathmandu', LC_ALL: 'C', GITHUB_REF_NAME: tag, PATH: `${programs}:${process.env['PATH']}`};
+	for (const script of await workflowScripts()) {
+		await run('bash', ['-e', '-c', script], {cwd: second, env: {...releaseEnvironment, ...env}});
+	}
+
 	t.deepEqual(await checksumsIn(dist), await checksumsIn(join(second, 'dist')));
+	const files = (await readdir(dist)).map(file => `dist/${file}`).toSorted();
+	const uploaded = (await readFile(join(programs, 'uploaded'), 'utf8')).trim().split('\n');
+	t.deepEqual(uploaded.slice(0, 3), ['release', 'create', tag]);
+	t.deepEqual(uploaded.filter(argument => argument.startsWith('dist/')).toSorted(), files);
 });
 
 test('SHA256SUMS has every other file', async t => {
@@ -93,6 +115,16 @@ test('the bill of materials names each bundled package, Node and its OpenSSL', a
 	const node = components.find(({name}) => name === 'node')!;
 	t.is(node.version, process.versions.node);
 	t.is(node.components!.find(({name}) => name === 'openssl')!.version, process.versions.openssl);
+});
+
+test('actionlint accepts the workflows, as their own step runs it', async t => {
+	t.timeout(longestTestMs);
+	const workflow = parse(await readFile(join(root, '.github/workflows/ci.yml'), 'utf8')) as {
+		jobs: {workflows: {steps: Array<{run?: string}>}};
+	};
+	const scripts = workflow.jobs.workflows.steps.flatMap(({run: script}) => script ?? []);
+	t.is(scripts.length, 1);
+	await t.notThrowsAsync(run('bash', ['-e', '-c', scripts[0]!], {cwd: root}));
 });
 
 test('krew’s validator accepts the manifest, and krew installs the archive from it', async t => {
@@ -149,12 +181,14 @@ async function copyRepository(folder: string): Promise<void> {
 	await run('cp', ['--archive', join(root, 'node_modules'), folder]);
 }
 
-async function dryRun(folder: string, env: NodeJS.ProcessEnv): Promise<void> {
-	await copyRepository(folder);
-	await run('npm', ['run', '--silent', 'release', '--', '--dry-run'], {
-		cwd: folder,
-		env: {...process.env, SOURCE_DATE_EPOCH: '1700000000', ...env},
-	});
+/** Those of `release.yml` in turn; the packages that `npm ci` would install are copied. */
+async function workflowScripts(): Promise<string[]> {
+	const workflow = parse(await readFile(join(root, '.github/workflows/release.yml'), 'utf8')) as {
+		jobs: Record<'build' | 'publish', {steps: Array<{run?: string}>}>;
+	};
+	return [...workflow.jobs.build.steps, ...workflow.jobs.publish.steps]
+		.flatMap(({run: script}) => script ?? [])
+		.filter(script => !script.startsWith('npm ci '));
 }
 
 async function checksumsIn(folder: string): Promise<Array<[file: string, sha256: string]>> {
