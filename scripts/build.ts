@@ -41,7 +41,7 @@ const parts = [
 	'source/commands/logs/print-node-log.ts',
 	'source/commands/logs/shape-lines.ts',
 	'source/commands/logs/print-each-context.ts',
-	'source/commands/exec/record-command.ts',
+	'source/commands/remote-command/record-command.ts',
 	'source/session/text/yaml-lines.ts',
 	'source/commands/port-forward/detach.ts',
 	'source/commands/port-forward/local-command.ts',

@@ -67,7 +67,7 @@ const total = object({bytes: number, sha256: text});
 
 const end = object({
 	time: text,
-	how: oneOf('exited', 'stream-lost', 'interrupted', 'failed'),
+	how: oneOf('exited', 'output-ended', 'detached', 'stream-lost', 'interrupted', 'failed'),
 	remoteExitStatus: orNull(number),
 	error: orNull(object({code: text, message: text})),
 	durationMs: number,

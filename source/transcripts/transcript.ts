@@ -25,6 +25,7 @@ export type TranscriptHeader = {
 	user: {name: string; from: 'apiserver' | 'kubeconfig'} | null;
 	cluster: {context: string | null; server: string};
 	target: {namespace: string | null; name: string; container: string | null; node: string | null};
+	/** Empty for an attach. */
 	command: readonly string[];
 	stdin: boolean;
 	tty: boolean;
@@ -50,7 +51,8 @@ export type StreamTotal = {bytes: number; sha256: string};
 export type TranscriptEnd = {
 	kind: 'TranscriptEnd';
 	time: string;
-	how: 'exited' | 'stream-lost' | 'interrupted' | 'failed';
+	/** `output-ended`: of an attach, which reports no status of the process. */
+	how: 'exited' | 'output-ended' | 'detached' | 'stream-lost' | 'interrupted' | 'failed';
 	/** As the remote side reported it, or `null`. */
 	remoteExitStatus: number | null;
 	error: {code: string; message: string} | null;

@@ -3,6 +3,7 @@ import {assertAccess} from '../../actions/access.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {defaultDetachKeys, parseDetachKeys} from '../../terminal/detach-keys.ts';
 import type {Command} from '../command.ts';
+import {runRecorded} from '../remote-command/run-recorded.ts';
 import {runRemoteCommand} from '../remote-command/run-remote-command.ts';
 import {attachSpec} from './spec.ts';
 
@@ -22,11 +23,9 @@ export const command: Command<typeof attachSpec.flags> = {
 			);
 		}
 
-		return runRemoteCommand(invocation, {
-			feature: 'attach',
-			target,
-			command: [],
-			detachKeys: parseDetachKeys(flags['detach-keys'] || defaultDetachKeys),
-		});
+		const detachKeys = parseDetachKeys(flags['detach-keys'] || defaultDetachKeys);
+		return runRecorded(invocation, async recording =>
+			runRemoteCommand(invocation, {feature: 'attach', target, command: [], detachKeys}, recording),
+		);
 	},
 };

@@ -3,6 +3,7 @@ import {containerFlag, errorOutputFlag, podRunningTimeoutFlag} from '../../comma
 import {exitStatus} from '../../errors/exit-status.ts';
 import {defaultDetachKeys} from '../../terminal/detach-keys.ts';
 import type {CommandSpec} from '../command.ts';
+import {recordFlags} from '../remote-command/record-flags.ts';
 import {streamFlags} from '../stream-flags.ts';
 
 const flags = [
@@ -23,6 +24,7 @@ const flags = [
 		help: 'with -it: key sequence that detaches and leaves the container running',
 	},
 	podRunningTimeoutFlag(),
+	...recordFlags,
 	errorOutputFlag,
 	...streamFlags,
 ] as const;

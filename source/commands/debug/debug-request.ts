@@ -98,6 +98,10 @@ function usageError({flags, given, afterDash = []}: DebugInvocation, {image, nam
 		return '--target is incompatible with --copy-to. Use --share-processes instead';
 	}
 
+	if (flags.record !== undefined && !(given.has('attach') ? flags.attach : flags.stdin)) {
+		return '--record requires -i or --attach';
+	}
+
 	return flags.tty && !flags.stdin ? '-i/--stdin is required for containers with -t/--tty=true' : null;
 }
 

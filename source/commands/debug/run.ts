@@ -18,6 +18,8 @@ import {resolvePod} from '../../targets/resolve-pod.ts';
 import {defaultDetachKeys, parseDetachKeys} from '../../terminal/detach-keys.ts';
 import type {Command, Invocation} from '../command.ts';
 import {printLogs} from '../logs/print-logs.ts';
+import type {CommandRecording} from '../remote-command/record-command.ts';
+import {type RunEnd, runRecorded} from '../remote-command/run-recorded.ts';
 import {runRemoteCommand} from '../remote-command/run-remote-command.ts';
 import {createStreamClient} from '../stream-client.ts';
 import {type DebugInput, type DebugInvocation, parseDebugRequest} from './debug-request.ts';
@@ -38,13 +40,15 @@ export const command: Command<typeof debugSpec.flags> = {
 		assertTargetKind(parsed, invocation);
 		const detachKeys = parseDetachKeys(flags['detach-keys'] || defaultDetachKeys);
 		try {
-			const added = await prepare(invocation, parsed, input);
-			if (!input.attaches || added.name === null) {
-				stdout.write(`${added.printed}\n`);
-				return exitStatus.ok;
-			}
+			return await runRecorded(invocation, async recording => {
+				const added = await prepare(invocation, parsed, input);
+				if (!input.attaches || added.name === null) {
+					stdout.write(`${added.printed}\n`);
+					return {exitStatus: exitStatus.ok, isRemote: false, detached: false};
+				}
 
-			return await attachTo(invocation, {...added, name: added.name}, detachKeys);
+				return attachTo(invocation, {...added, name: added.name}, {detachKeys, recording});
+			});
 		} catch (error) {
 			if (interrupted.aborted) {
 				return exitStatusForSignal(interrupted.reason);
@@ -77,7 +81,11 @@ function assertTargetKind({resource: {kind}, input}: ParsedTarget, {flags}: Debu
 }
 
 /** A short command can end, or print everything, before spoke attaches: its log then has the output. */
-async function attachTo(invocation: DebugInvocation, added: Added, detachKeys: Buffer): Promise<number> {
+async function attachTo(
+	invocation: DebugInvocation,
+	added: Added,
+	{detachKeys, recording}: {detachKeys: Buffer; recording: CommandRecording | null},
+): Promise<RunEnd> {
 	try {
 		throwIfNotRunning(added);
 		return await runRemoteCommand(
@@ -88,8 +96,13 @@ async function attachTo(invocation: DebugInvocation, added: Added, detachKeys: B
 				command: [],
 				detachKeys,
 				// A user who can attach may lack permission to read logs.
-				ifSilent: async () => printTerminatedContainer(invocation, added).catch(() => null),
+				ifSilent: async () => {
+					const status = await printTerminatedContainer(invocation, added).catch(() => null);
+					assertRecorded(recording, status);
+					return status;
+				},
 			},
+			recording,
 		);
 	} catch (error) {
 		if (!(error instanceof SpokeError) || error.code !== 'ERR_TARGET_GONE') {
@@ -101,7 +114,19 @@ async function attachTo(invocation: DebugInvocation, added: Added, detachKeys: B
 			throw error;
 		}
 
-		return status;
+		assertRecorded(recording, status);
+		return {exitStatus: status, isRemote: false, detached: false};
+	}
+}
+
+/** What a log printed is not in the transcript. @throws SpokeError ERR_LOCAL_FILE */
+function assertRecorded(recording: CommandRecording | null, status: number | null): void {
+	if (recording && status !== null) {
+		throw new SpokeError(
+			'ERR_LOCAL_FILE',
+			`the transcript lacks the output: the container ended with status ${status} before spoke attached, and its output was read from its log`,
+			{exitStatus: exitStatus.execOwnFailure},
+		);
 	}
 }
 

@@ -3,6 +3,7 @@ import {containerFlag, podRunningTimeoutFlag} from '../../command-line/common-fl
 import {exitStatus} from '../../errors/exit-status.ts';
 import {defaultDetachKeys} from '../../terminal/detach-keys.ts';
 import type {CommandSpec} from '../command.ts';
+import {recordFlags} from '../remote-command/record-flags.ts';
 import {streamFlags} from '../stream-flags.ts';
 import {debugProfiles} from '../../streams/debug-profiles.ts';
 
@@ -60,6 +61,7 @@ const flags = [
 		value: 'KEYS',
 		help: 'with -it: key sequence that detaches and leaves the container running',
 	},
+	...recordFlags,
 	podRunningTimeoutFlag('with -i: how long to wait until the container runs'),
 	...streamFlags,
 ] as const;

@@ -6,8 +6,8 @@ import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {multipleObjectsError, targetOfManifest, type ManifestTarget} from '../../targets/target-of-manifest.ts';
 import type {Command, Invocation} from '../command.ts';
+import {runRecorded} from '../remote-command/run-recorded.ts';
 import {runRemoteCommand} from '../remote-command/run-remote-command.ts';
-import type {RecordRequest} from './record-command.ts';
 import {execSpec} from './spec.ts';
 
 /** Larger than any object that an apiserver accepts. */
@@ -42,23 +42,11 @@ export const command: Command<typeof execSpec.flags> = {
 			});
 		}
 
-		const record = recordingOf(flags);
 		const {input: target, namespace} = filename.length === 0 ? {input: named, namespace: null} : await readManifestTarget(invocation);
-		return runRemoteCommand(invocation, {feature: 'exec', target, command: afterDash, record, ...(namespace !== null && {namespace})});
+		const request = {feature: 'exec' as const, target, command: afterDash, ...(namespace !== null && {namespace})};
+		return runRecorded(invocation, async recording => runRemoteCommand(invocation, request, recording));
 	},
 };
-
-function recordingOf({record: file, 'record-input': input}: Invocation<typeof execSpec.flags>['flags']): RecordRequest | null {
-	if (file === '') {
-		throw new SpokeError('ERR_USAGE', '--record has no value', {remedy: 'give --record the name of a new file'});
-	}
-
-	if (file === undefined && input) {
-		throw new SpokeError('ERR_USAGE', '--record-input requires --record', {remedy: 'pass --record FILE with it'});
-	}
-
-	return file === undefined ? null : {file, input};
-}
 
 async function readManifestTarget({
 	flags: {filename, stdin: isInput, namespace: wanted},

@@ -2,6 +2,7 @@
 import {containerFlag, errorOutputFlag, podRunningTimeoutFlag} from '../../command-line/common-flags.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import type {CommandSpec} from '../command.ts';
+import {recordFlags} from '../remote-command/record-flags.ts';
 import {streamFlags} from '../stream-flags.ts';
 
 const flags = [
@@ -23,14 +24,7 @@ const flags = [
 	},
 	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print only the command’s output, errors, and a warning if input was not sent'},
 	podRunningTimeoutFlag(),
-	{
-		name: 'record',
-		kind: 'string',
-		value: 'FILE',
-		completes: 'file',
-		help: 'record the output to FILE, a new file, as a signed transcript (asciicast v2) with user, path, requirement and audit id; `spoke verify` checks it; exits 125 if FILE cannot be written',
-	},
-	{name: 'record-input', kind: 'boolean', help: 'with --record: also record the input, which can contain passwords'},
+	...recordFlags,
 	errorOutputFlag,
 	...streamFlags,
 ] as const;

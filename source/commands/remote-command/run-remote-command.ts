@@ -1,8 +1,7 @@
 /** Common part of exec and attach. */
 import {Writable} from 'node:stream';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {describeCommandEnd, describeReattach} from '../../descriptions/describe-command-end.ts';
-import {joinParts} from '../../descriptions/parts.ts';
+import {describeReattach} from '../../descriptions/describe-command-end.ts';
 import {exitStatusForSignal} from '../../errors/exit-status.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {reportPaths} from '../../output/path-reporter.ts';
@@ -16,16 +15,18 @@ import {resolvePod} from '../../targets/resolve-pod.ts';
 import type {attachSpec} from '../attach/spec.ts';
 import type {Invocation} from '../command.ts';
 import type {debugSpec} from '../debug/spec.ts';
-import type {CommandRecording, RecordRequest} from '../exec/record-command.ts';
 import type {execSpec} from '../exec/spec.ts';
 import {pathMode} from '../path-mode.ts';
 import {createStreamClient} from '../stream-client.ts';
-import {driveRemoteCommand, type DriveResult} from './drive-remote-command.ts';
+import {driveRemoteCommand} from './drive-remote-command.ts';
+import type {CommandRecording} from './record-command.ts';
+import type {RunEnd} from './run-recorded.ts';
 
-type RemoteCommandInvocation = Invocation<typeof execSpec.flags> | Invocation<typeof attachSpec.flags> | Invocation<typeof debugSpec.flags>;
+export type RemoteCommandInvocation =
+	Invocation<typeof execSpec.flags> | Invocation<typeof attachSpec.flags> | Invocation<typeof debugSpec.flags>;
 
 export type RemoteCommandRequest =
-	| {feature: 'exec'; target: string; command: readonly string[]; record: RecordRequest | null; namespace?: string}
+	| {feature: 'exec'; target: string; command: readonly string[]; namespace?: string}
 	| {
 			feature: 'attach';
 			target: string;
@@ -35,43 +36,22 @@ export type RemoteCommandRequest =
 			ifSilent?: () => Promise<number | null>;
 	  };
 
-/** @throws SpokeError unless the remote command ended by itself or a signal interrupted spoke */
-export async function runRemoteCommand(invocation: RemoteCommandInvocation, request: RemoteCommandRequest): Promise<number> {
-	const {exitStatus, isRemote} = await runRecorded(invocation, request);
-	if (isRemote && exitStatus !== 0) {
-		// kubectl prints this line even with -q.
-		const parts = describeCommandEnd({kind: 'exited', exitCode: exitStatus}, 'command', 0);
-		invocation.stderr.write(`${joinParts(parts, {without: ['duration']})}\n`);
-	}
-
-	return exitStatus;
-}
-
-type RunEnd = Pick<DriveResult, 'exitStatus' | 'isRemote'>;
-
-async function runRecorded(invocation: RemoteCommandInvocation, request: RemoteCommandRequest): Promise<RunEnd> {
-	const notices = new DeferredNotices(invocation.stderr);
-	if (request.feature !== 'exec' || request.record === null) {
-		return runWithClient(invocation, request, {notices, recording: undefined});
-	}
-
-	const {startRecording} = await import('../exec/record-command.ts');
-	const recording = startRecording(request.record, {
-		env: invocation.env,
-		warn(notice) {
-			notices.write(noticeLine(notice, notices));
-		},
-	});
-	return recording.during(async () => runWithClient(invocation, request, {notices, recording}));
-}
-
-type Reports = {notices: DeferredNotices; recording: CommandRecording | undefined};
-
-async function runWithClient(
+/**
+@param recording `null` records nothing.
+@throws SpokeError unless the remote command ended by itself or a signal interrupted spoke
+*/
+export async function runRemoteCommand(
 	invocation: RemoteCommandInvocation,
 	request: RemoteCommandRequest,
-	{notices, recording}: Reports,
+	recording: CommandRecording | null,
 ): Promise<RunEnd> {
+	const notices = new DeferredNotices(invocation.stderr);
+	if (recording) {
+		recording.warn = notice => {
+			notices.write(noticeLine(notice, notices));
+		};
+	}
+
 	const cluster = await createStreamClient(invocation);
 	recording?.identify(cluster, invocation.interrupted);
 	const paths = reportPaths(cluster, {mode: pathMode(invocation), stderr: notices, onPath: recording?.onPath});
@@ -80,7 +60,7 @@ async function runWithClient(
 		return await runCommand({cluster: ahead.cluster, observer: paths.observer, notices, recording}, invocation, request);
 	} catch (error) {
 		if (invocation.interrupted.aborted) {
-			return {exitStatus: exitStatusForSignal(invocation.interrupted.reason), isRemote: false};
+			return {exitStatus: exitStatusForSignal(invocation.interrupted.reason), isRemote: false, detached: false};
 		}
 
 		throw error;
@@ -91,6 +71,8 @@ async function runWithClient(
 		cluster.close();
 	}
 }
+
+type Reports = {notices: DeferredNotices; recording: CommandRecording | null};
 
 type RunContext = Reports & {cluster: ClusterClient; observer: ConnectionObserver | undefined};
 
@@ -170,7 +152,7 @@ async function runCommand(
 
 	const isSilent = request.feature === 'attach' && !end.hasOutput && !tty;
 	const silentStatus = isSilent ? await request.ifSilent?.() : null;
-	return silentStatus === null || silentStatus === undefined ? end : {exitStatus: silentStatus, isRemote: false};
+	return silentStatus === null || silentStatus === undefined ? end : {exitStatus: silentStatus, isRemote: false, detached: false};
 }
 
 function reattachNotice(pod: PodObject, container: string, {detached}: {detached: boolean}): string | null {

@@ -84,7 +84,7 @@ function describeHeader({user, cluster, target, command, recordedAt, requirement
 		`user: ${user === null ? 'unknown' : `${user.name} (${user.from === 'apiserver' ? 'named by the apiserver' : 'named only in the kubeconfig'})`}`,
 		`cluster: ${cluster.context ?? 'no context'}, ${cluster.server}`,
 		`target: pod ${namespace ?? 'default'}/${name}, container ${container ?? 'unknown'}, node ${node ?? 'unknown'}`,
-		`command: ${command.map(word => quoteForShell(word)).join(' ')}`,
+		command.length === 0 ? 'attached to the process of the container' : `command: ${command.map(word => quoteForShell(word)).join(' ')}`,
 		`started: ${recordedAt}${inputRecorded ? ', with its input' : ''}`,
 		...(requirements.length === 0 ? ['required: nothing'] : requirements.map(one => `required: ${describeRequirement(one)}`)),
 	];
@@ -112,6 +112,8 @@ function describeEnd(end: TranscriptEnd | null): readonly string[] {
 	const {how, remoteExitStatus, error, time, stdout, stderr, stdin} = end;
 	const reason = {
 		exited: `the command exited ${remoteExitStatus}`,
+		'output-ended': 'the container closed its output',
+		detached: 'the user detached, and the process may continue',
 		'stream-lost': 'the stream was lost, so the result of the command is unknown',
 		interrupted: 'spoke was interrupted, and the command may continue',
 		failed: 'spoke failed',

@@ -17,7 +17,7 @@ const flags = [
 
 export const verifySpec = {
 	name: 'verify',
-	summary: 'check a transcript of exec --record, and print what it proves',
+	summary: 'check a transcript of --record, and print what it proves',
 	usage: ['verify FILE [flags]', 'verify --print-key'],
 	about:
 		'Checks the hash chain, the order, the signatures and the end of a transcript, without a cluster. Exits 0 only if it is complete, unchanged, and signed by the key of --public-key or by your own. Exits 3 if it was changed, is not a transcript, or is not signed by the key of --public-key. Otherwise exits 4: it is incomplete or still being recorded, is not signed, or is signed by a key that is neither yours nor given with --public-key.\nA signature proves that the holder of the key signed the file, not what the cluster did. For that, look up the audit ids of the transcript in the audit log of the apiserver. docs/transcripts.md describes the format.',

@@ -5,53 +5,12 @@ import {mkdtemp, readdir, readFile, rm, stat, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
-import test, {type ExecutionContext} from 'ava';
-import {exitCode, startCommandServer, success, type FarSide} from '../../support/command-server.ts';
+import test from 'ava';
+import {exitCode, success} from '../../support/command-server.ts';
+import {serveRecorded as serve, verified} from '../../support/recorded-command.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {openTerminal} from '../../support/terminal.ts';
-
-async function serve(t: ExecutionContext, script: (far: FarSide) => void | Promise<void>) {
-	const server = await startCommandServer(script);
-	const home = await mkdtemp(join(tmpdir(), 'spoke-record-'));
-	t.teardown(async () => {
-		await server.close();
-		await rm(home, {recursive: true});
-	});
-	await server.cluster();
-	const config = ['--kubeconfig', join(server.folder, 'config-1')];
-	return {home, file: join(home, 'a.cast'), config, env: {HOME: home}};
-}
-
-type Verification = {
-	state: string;
-	recording: {
-		user: {name: string; from: string};
-		command: string[];
-		requirements: object[];
-		target: {container: string};
-		inputRecorded: boolean;
-	};
-	requests: Array<{status: number; auditId: {sent: string}}>;
-	paths: Array<{line: string}>;
-	end: {
-		how: string;
-		remoteExitStatus: number | null;
-		stdout: {bytes: number; sha256: string};
-		stdin: {bytes: number} | null;
-		error: {code: string} | null;
-	};
-};
-
-async function verified(file: string, env: NodeJS.ProcessEnv): Promise<Verification> {
-	const {status, stdout, stderr} = await runSpoke(['verify', file, '-o', 'json'], {env});
-	const object = JSON.parse(stdout) as Verification;
-	if (status !== 0) {
-		throw new Error(`${object.state} ${stderr}`);
-	}
-
-	return object;
-}
 
 test('exec --record changes neither output nor status, and records both', async t => {
 	const bytes = Buffer.from([0xff, 0x00, 0x0a, 0xc3, 0xa9]);

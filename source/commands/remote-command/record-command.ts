@@ -12,16 +12,10 @@ import {ensureTranscriptKey} from '../../transcripts/transcript-key.ts';
 import {type RecordingEnd, type StreamName, TranscriptWriter} from '../../transcripts/transcript-writer.ts';
 import {version} from '../../version.ts';
 import type {Invocation} from '../command.ts';
-
-export type RecordRequest = {
-	file: string;
-	/** Whether to record the input, too. */
-	input: boolean;
-};
+import type {RecordRequest} from './record-flags.ts';
+import type {RunEnd} from './run-recorded.ts';
 
 type RecordOptions = {env: NodeJS.ProcessEnv; warn: (notice: string) => void};
-
-type RunEnd = {exitStatus: number; isRemote: boolean};
 
 /** Creates the file, and the user's key if there is none. @throws SpokeError ERR_LOCAL_FILE */
 export function startRecording(request: RecordRequest, options: RecordOptions): CommandRecording {
@@ -32,21 +26,25 @@ export function startRecording(request: RecordRequest, options: RecordOptions): 
 const selfReviewTimeoutMs = 10_000;
 
 export class CommandRecording {
+	/** Replaced while the terminal is lent. */
+	warn: RecordOptions['warn'];
 	readonly #request: RecordRequest;
 	readonly #env: NodeJS.ProcessEnv;
 	readonly #writer: TranscriptWriter;
 	#user: Promise<TranscriptHeader['user']> = Promise.resolve(null);
 	#isTerminal = false;
+	#isAttach = false;
 	#stopFollowing = (): void => {};
 
 	constructor(request: RecordRequest, {env, warn}: RecordOptions) {
 		this.#request = request;
+		this.warn = warn;
 		this.#env = env;
 		const privateKey = ensureTranscriptKey(env);
 		this.#writer = new TranscriptWriter(request.file, {
 			privateKey,
-			onFailure(error) {
-				warn(`the recording stopped, and the command continues: cannot write ${request.file}: ${error.message}`);
+			onFailure: error => {
+				this.warn(`the recording stopped, and the command continues: cannot write ${request.file}: ${error.message}`);
 			},
 		});
 		if (privateKey === null) {
@@ -65,7 +63,7 @@ export class CommandRecording {
 			throw thrown;
 		}
 
-		this.#end({how: end.isRemote ? 'exited' : 'interrupted', remoteExitStatus: end.isRemote ? end.exitStatus : null, error: null});
+		this.#end({how: this.#howEnded(end), remoteExitStatus: end.isRemote && !this.#isAttach ? end.exitStatus : null, error: null});
 		const {failure} = this.#writer;
 		if (failure !== null) {
 			throw new SpokeError(
@@ -100,6 +98,7 @@ export class CommandRecording {
 		const {TERM: terminal, SHELL: shell} = this.#env;
 		const {context, server} = cluster.facts;
 		this.#isTerminal = tty;
+		this.#isAttach = command.length === 0;
 		this.#writer.begin(
 			{
 				width,
@@ -157,6 +156,11 @@ export class CommandRecording {
 			stdout.off('resize', onResize);
 			stdin.off('data', onInput);
 		};
+	}
+
+	/** The end of an attach is that of the output: no runtime reports the status of the process on it. */
+	#howEnded({isRemote, detached}: RunEnd): RecordingEnd['how'] {
+		return detached ? 'detached' : !isRemote ? 'interrupted' : this.#isAttach ? 'output-ended' : 'exited';
 	}
 
 	#end(end: RecordingEnd): void {

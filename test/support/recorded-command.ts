@@ -1,0 +1,49 @@
+/** Remote commands that are recorded, and what their transcripts say. */
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import type {ExecutionContext} from 'ava';
+import {type FarSide, startCommandServer} from './command-server.ts';
+import {runSpoke} from './run-spoke.ts';
+
+export async function serveRecorded(t: ExecutionContext, script: (far: FarSide) => void | Promise<void>) {
+	const server = await startCommandServer(script);
+	const home = await mkdtemp(join(tmpdir(), 'spoke-record-'));
+	t.teardown(async () => {
+		await server.close();
+		await rm(home, {recursive: true});
+	});
+	await server.cluster();
+	const config = ['--kubeconfig', join(server.folder, 'config-1')];
+	return {home, file: join(home, 'a.cast'), config, env: {HOME: home}};
+}
+
+export type Verification = {
+	state: string;
+	recording: {
+		user: {name: string; from: string};
+		command: string[];
+		requirements: object[];
+		target: {container: string};
+		inputRecorded: boolean;
+	};
+	requests: Array<{status: number; auditId: {sent: string}}>;
+	paths: Array<{line: string}>;
+	end: {
+		how: string;
+		remoteExitStatus: number | null;
+		stdout: {bytes: number; sha256: string};
+		stdin: {bytes: number} | null;
+		error: {code: string} | null;
+	};
+};
+
+export async function verified(file: string, env: NodeJS.ProcessEnv): Promise<Verification> {
+	const {status, stdout, stderr} = await runSpoke(['verify', file, '-o', 'json'], {env});
+	const object = JSON.parse(stdout) as Verification;
+	if (status !== 0) {
+		throw new Error(`${object.state} ${stderr}`);
+	}
+
+	return object;
+}
