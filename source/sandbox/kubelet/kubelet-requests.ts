@@ -118,7 +118,7 @@ export async function serveUpgrade(kubelet: Kubelet, request: IncomingMessage, s
 		} else if (found.container.isRunning) {
 			await serveStream(first, found.container, url.searchParams, upgrade);
 		} else {
-			refuse(socket, {status: 404, text: `container not found ("${found.container.name}")`});
+			refuse(socket, containerNotFound(found.container.name));
 		}
 	} else {
 		refuse(socket, {status: 404, text: '404 page not found\n'});
@@ -185,7 +185,12 @@ function findContainer(kubelet: Kubelet, path: string): Refusal | {container: Co
 
 	const name = rest.at(-1);
 	const container = pod.containers.find(container => container.name === name);
-	return container ? {container, podName} : {status: 404, text: `container not found ("${name}")`};
+	return container ? {container, podName} : containerNotFound(name ?? '');
+}
+
+/** Also of a container that does not run. @see pkg/kubelet/kubelet_pods.go GetExec, with streaming.WriteError: no gRPC code, so 500 */
+function containerNotFound(name: string): Refusal {
+	return {status: 500, text: `container not found ("${name}")`};
 }
 
 function refuse(socket: Duplex, {status, text}: Refusal): void {

@@ -7,6 +7,7 @@ import type {SessionState, ShownAuditRow} from '../frame/session-state.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
 import {CursorRows, Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
+import {toSessionAdvice} from '../kit/session-advice.ts';
 import {useScreenWith} from '../kit/screen-context.ts';
 import {Row, Words} from '../kit/styled-text.tsx';
 import {clipSpans, itemLine, line, styled, type Line} from '../kit/styled-line.ts';
@@ -59,7 +60,15 @@ export function AuditView(): ReactNode {
 			</Box>
 			<CursorRows lines={list} cursor={selected} grow={3} minHeight={4} />
 			<Rule title={at?.id ?? ''} right={audit.note} />
-			<Rows minHeight={4} draw={() => textLines(screen, at?.lines ?? [])} />
+			<Rows
+				minHeight={4}
+				draw={() =>
+					textLines(
+						screen,
+						(at?.lines ?? []).map(one => ({...one, text: toSessionAdvice(screen, one.text)})),
+					)
+				}
+			/>
 		</>
 	);
 }

@@ -188,7 +188,7 @@ async function openRemote(session: Session, {shellTarget, feature, command, id, 
 
 		await showFailureCard(session, {
 			about,
-			error: thrown,
+			error: withLogRemedy(session, shellTarget, thrown),
 			path,
 			target: `pod/${pod.metadata.name}`,
 			namespace: pod.metadata.namespace ?? '',

@@ -1,5 +1,6 @@
 /** The why screen after refusals. */
 import test from 'ava';
+import {ask} from '../../support/sandbox-client.ts';
 import {onSandbox} from '../../support/sandbox-session.ts';
 
 test('why for a disabled action names the permission, the user and the other disabled actions', async t => {
@@ -49,4 +50,22 @@ test('the doctor of a tail whose log cannot be opened tests the target of the ta
 	await terminal.sees(/Tail pod\/db-0├.* failed · /);
 	terminal.press('doctor');
 	await terminal.sees(/Doctor├ default › pod\/db-0 [\s\S]+✗ leg 2/);
+});
+
+test('the card of a shell in a container that has ended shows how to read its log', async t => {
+	const {terminal, sandbox} = await onSandbox(t, [], {rows: 40});
+	const image = (name: string) => ({name, image: `sandbox/${name}:1.0`});
+	await ask(sandbox, '/api/v1/namespaces/default/pods', {
+		method: 'POST',
+		body: {
+			metadata: {name: 'half', annotations: {'kubectl.kubernetes.io/default-container': 'finisher'}},
+			spec: {restartPolicy: 'Never', containers: [image('finisher'), image('waiter')]},
+		},
+	});
+	await terminal.sees(/half +1\/2/);
+	terminal.type(':shell pod/half\r');
+	await terminal.sees(/Container of half[\s\S]+▸ finisher/);
+	terminal.press('accept');
+	await terminal.sees(/container not found/);
+	await terminal.sees(/fix: spoke logs -n default half -c finisher --previous/);
 });
