@@ -25,8 +25,8 @@ export type CopyContainerCallbacks = {
 };
 
 /**
-Adds the container to the pod of `target`, unless an earlier copy has added it, and waits until it runs. It ends when no copy has run in
-it for a minute, also if spoke is killed.
+Adds the container to the pod of `target`, unless an earlier copy has added it, and waits until it runs. It ends when no copy has moved a
+byte in it for a minute, also if spoke is killed.
 @throws SpokeError as `addDebugContainer` and `waitUntilRunning`; ERR_USAGE for a relative path; ERR_TARGET_GONE if the container of
 `target` is not running
 */
@@ -79,14 +79,20 @@ function runningContainer(pod: PodObject, {image, command}: {image: string; comm
 	)?.name;
 }
 
-/** It sees the process of a copy, whose `$0` is spoke-cp. The brackets keep it from finding itself. */
+/**
+Ends when no other process of the container has read or written a byte for a minute. A lost copy can leave a process that is blocked,
+because the runtime no longer reads its output.
+*/
 const waitForCopies = `
-idle=0
+own=$(readlink /proc/self/ns/mnt)
+idle=0 last=
 while [ "$idle" -lt 6 ]; do
 	sleep 10
-	idle=$((idle + 1))
-	for p in /proc/[0-9]*/cmdline; do
-		case $(tr '\\000' ' ' <"$p" 2>/dev/null) in *spoke-c[p]*) idle=0;; esac
+	now=
+	for p in /proc/[0-9]*; do
+		if [ "$p" != "/proc/$$" ] && [ "$(readlink "$p/ns/mnt" 2>/dev/null)" = "$own" ]; then now="$now $p $(cat "$p/io" 2>/dev/null)"; fi
 	done
+	if [ "$now" = "$last" ]; then idle=$((idle + 1)); else idle=0; fi
+	last=$now
 done
 `.trim();
