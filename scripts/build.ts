@@ -41,6 +41,7 @@ const parts = [
 	'source/commands/logs/print-node-log.ts',
 	'source/commands/logs/shape-lines.ts',
 	'source/commands/logs/print-each-context.ts',
+	'source/commands/mcp/serve-stdio.ts',
 	'source/commands/remote-command/record-command.ts',
 	'source/session/text/yaml-lines.ts',
 	'source/commands/port-forward/detach.ts',
@@ -111,7 +112,7 @@ const built = await Promise.all([
 		entryPoints: parts.map(inRoot),
 		outdir: inRoot('build/parts'),
 		entryNames: '[name]',
-		plugins: [builtinsByRequire(), heavyPartsStandAlone('./'), noDevtools(), layoutWithoutFetch()],
+		plugins: [builtinsByRequire(), heavyPartsStandAlone('./'), noDevtools(), layoutWithoutFetch(), noSchemaValidator()],
 	}),
 	build({
 		...mayWait,
@@ -341,6 +342,19 @@ function noDevtools(): Plugin {
 		setup(build) {
 			build.onResolve({filter: /^react-devtools-core$/}, () => ({path: 'react-devtools-core', namespace: 'empty'}));
 			build.onLoad({filter: /.*/, namespace: 'empty'}, () => ({contents: 'export default undefined'}));
+		},
+	};
+}
+
+/** The MCP SDK contains a copy of ajv, with which a server checks what its client elicits from the user. spoke elicits nothing. */
+function noSchemaValidator(): Plugin {
+	return {
+		name: 'no-schema-validator',
+		setup(build) {
+			build.onResolve({filter: /^@modelcontextprotocol\/server\/_shims$/}, () => ({path: 'shims', namespace: 'mcp'}));
+			build.onLoad({filter: /./, namespace: 'mcp'}, () => ({
+				contents: 'export const process = globalThis.process; export class DefaultJsonSchemaValidator {}',
+			}));
 		},
 	};
 }

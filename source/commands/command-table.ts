@@ -17,6 +17,7 @@ import {themeSpec} from './theme/spec.ts';
 import {tailSpec} from './tail/spec.ts';
 import {logsSpec} from './logs/spec.ts';
 import {portForwardSpec} from './port-forward/spec.ts';
+import {mcpSpec} from './mcp/spec.ts';
 import {pathSpec} from './path/spec.ts';
 import {verifySpec} from './verify/spec.ts';
 import {schemaSpec} from './schema/spec.ts';
@@ -37,6 +38,7 @@ export const commandTable: readonly CommandEntry[] = [
 	{spec: doctorSpec, load: async () => import('./doctor/run.ts')},
 	{spec: portForwardSpec, load: async () => import('./port-forward/run.ts')},
 	{spec: forwardsSpec, load: async () => import('./forwards/run.ts')},
+	{spec: mcpSpec, load: async () => import('./mcp/run.ts')},
 	{spec: demoSpec, load: async () => import('./demo/run.ts')},
 	{spec: debugSpec, load: async () => import('./debug/run.ts')},
 	{spec: proxySpec, load: async () => import('./proxy/run.ts')},

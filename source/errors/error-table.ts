@@ -193,6 +193,12 @@ const rows = {
 		meaning: 'The action writes, listens or opens a shell, and --read-only is set.',
 		remedy: 'run it without --read-only',
 	},
+	ERR_NOT_SERVED: {
+		exitStatus: exitStatus.usage,
+		leg: 0,
+		meaning: 'A call of an MCP client names a context or namespace that `spoke mcp` was not started with.',
+		remedy: 'start spoke mcp with --context and --namespace for what it may read',
+	},
 	ERR_REQUIRE_NOT_MET: {
 		exitStatus: exitStatus.requireNotMet,
 		leg: 0,
@@ -237,7 +243,7 @@ const rows = {
 		exitStatus: exitStatus.configuration,
 		leg: 0,
 		meaning:
-			'The policy (`~/.config/spoke/policy.yaml`) cannot be read, has an invalid entry, or can be changed by others. The session, `logs`, `exec`, `attach`, `debug`, `cp`, `port-forward` and `proxy` open no stream.',
+			'The policy (`~/.config/spoke/policy.yaml`) cannot be read, has an invalid entry, or can be changed by others. The session, `logs`, `exec`, `attach`, `debug`, `cp`, `port-forward` and `proxy` open no stream, and `mcp` does not start.',
 		remedy: 'check it with `spoke policy --check`',
 	},
 	ERR_THEME: {

@@ -180,7 +180,7 @@ export const rooms: readonly Room[] = [
 			'sandbox',
 			'own-process',
 		],
-		packages: ['execa', 'yaml'],
+		packages: ['execa', 'yaml', '@modelcontextprotocol/server', '@modelcontextprotocol/server/stdio', 'zod'],
 	},
 	{
 		name: 'session',

@@ -132,6 +132,12 @@ const refused: ReadonlyArray<readonly [line: string, status: number, said: RegEx
 	['exec x --record= -- ls', 125, /--record has no value/],
 	['verify', 2, /expected one transcript, got 0/],
 	['verify x --print-key', 2, /--print-key takes no FILE/],
+	['mcp x', 2, /mcp takes no arguments, got x/],
+	['mcp --max-bytes 1', 2, /--max-bytes=1 must be between 4096 and 16777216/],
+	['mcp --allow-forward --read-only', 2, /--allow-forward is refused: --read-only is set/],
+	['mcp --require nonsense', 2, /unknown requirement "nonsense"/],
+	['mcp -n a/b', 2, /invalid namespace "a\/b"/],
+	['mcp --max-time 0', 2, /--max-time must be higher than zero/],
 	['proxy --no-fail', 2, /--no-fail applies only to one request/],
 ];
 for (const [line, status, said] of refused) {

@@ -4,10 +4,11 @@ import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {doctorReport} from '../../output/doctor-report.ts';
 import {jsonLine} from '../../output/json-line.ts';
-import {runDoctor} from '../../evidence/doctor/run-doctor.ts';
+import type {Doctor} from '../../evidence/doctor/doctor-object.ts';
+import {runDoctor, type DoctorOptions} from '../../evidence/doctor/run-doctor.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {toTerminalCharset} from '../../text/terminal-charset.ts';
-import type {Command} from '../command.ts';
+import type {Command, Invocation} from '../command.ts';
 import {oneTarget} from '../one-target.ts';
 import {runNodeChecks} from './check-nodes.ts';
 import {doctorSpec} from './spec.ts';
@@ -20,31 +21,41 @@ const flagsOfNodes = ['probe', 'selector', 'max-log-requests'];
 export const command: Command<typeof doctorSpec.flags> = {
 	spec: doctorSpec,
 	async run(invocation) {
-		const {flags, given, positionals, stdout, interrupted, env} = invocation;
+		const {flags, given, positionals, stdout} = invocation;
 		const target = oneTarget(positionals);
 		assertFlagsApply(target, given);
 		if (target === allNodes) {
 			return runNodeChecks(invocation);
 		}
 
-		let cluster: ClusterClient | undefined;
-		try {
-			const doctor = await runDoctor(
-				target,
-				async () => {
-					cluster = withAbortSignal(await createClusterClient(flags, env), interrupted);
-					return cluster;
-				},
-				{signal: interrupted, container: flags.container},
-			);
-			interrupted.throwIfAborted();
-			stdout.write(flags.output === 'json' ? jsonLine(doctor) : toTerminalCharset(stdout, doctorReport(doctor)));
-			return doctor.exitStatus;
-		} finally {
-			cluster?.close();
-		}
+		const doctor = await examineTarget(target, invocation);
+		stdout.write(flags.output === 'json' ? jsonLine(doctor) : toTerminalCharset(stdout, doctorReport(doctor)));
+		return doctor.exitStatus;
 	},
 };
+
+/** With `probe: 'passive'`, leg 2 is not tested. @throws the reason of `interrupted` */
+export async function examineTarget(
+	target: string,
+	{flags, env, interrupted}: Pick<Invocation<typeof doctorSpec.flags>, 'flags' | 'env' | 'interrupted'>,
+	{probe}: Pick<DoctorOptions, 'probe'> = {},
+): Promise<Doctor> {
+	let cluster: ClusterClient | undefined;
+	try {
+		const doctor = await runDoctor(
+			target,
+			async () => {
+				cluster = withAbortSignal(await createClusterClient(flags, env), interrupted);
+				return cluster;
+			},
+			{signal: interrupted, container: flags.container, probe},
+		);
+		interrupted.throwIfAborted();
+		return doctor;
+	} finally {
+		cluster?.close();
+	}
+}
 
 /** @throws SpokeError ERR_USAGE */
 function assertFlagsApply(target: string, given: ReadonlySet<string>): void {

@@ -4,6 +4,7 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {OneContext} from '../../cluster/kubeconfig/choose-contexts.ts';
 import type {FlagValues} from '../../command-line/flag-spec.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
+import type {Path} from '../../evidence/evidence.ts';
 import type {PrintedEvent} from '../../output/log-json.ts';
 import {noticeLine, type TextStream} from '../../output/notice-line.ts';
 import type {OutputWriter} from '../../output/output-writer.ts';
@@ -29,6 +30,7 @@ import type {logsSpec} from './spec.ts';
 export type LogsRun = Pick<Invocation<typeof logsSpec.flags>, 'given' | 'stdout' | 'stderr' | 'env' | 'interrupted'> & {
 	request: LogRequest;
 	output: OutputWriter;
+	onPath?: ((path: Path) => void) | undefined;
 };
 
 export type ContextLogs = {
@@ -57,6 +59,7 @@ export async function printContext(logs: ContextLogs, run: LogsRun, {ready, turn
 		mode: pathMode({flags, given}),
 		// An object names its context itself.
 		stderr: flags.path === 'json' ? run.stderr : stderr,
+		onPath: run.onPath,
 	});
 	try {
 		if (flags.resume && isFollowed(logs, run)) {

@@ -19,33 +19,38 @@ export const command: Command<typeof logsSpec.flags> = {
 			return printNodeLog(invocation);
 		}
 
-		const {flags, given, stdout, stderr, env, interrupted} = invocation;
-		const request = logRequest(invocation);
-		const contexts = await chooseContexts(flags, env);
-		// A follow of many pods would otherwise write each of their lines alone. A terminal gets each at once, in order with stderr.
-		const output = createOutputWriter(stdout, {gatherMs: flags.follow && !stdout.isTTY ? 4 : 0});
-		const run: LogsRun = {request, given, stdout, stderr, env, interrupted, output};
-		if (contexts.length === 1) {
-			return printContext({flags: contexts[0]!, lines: await lineOutput(flags, run, {context: null, stderr}), stderr}, run);
-		}
-
-		if (request.exportTo !== null) {
-			const {prepareDirectory} = await import('./export-logs.ts');
-			prepareDirectory(request.exportTo);
-		}
-
-		const {printEachContext, prefixWithContext} = await import('./print-each-context.ts');
-		const logs = contexts.map(async (one): Promise<ContextLogs> => {
-			const context = one.context!;
-			const notices = prefixWithContext(stderr, context);
-			return {flags: one, lines: await lineOutput(flags, run, {context, stderr: notices}), stderr: notices};
-		});
-		return printEachContext(await Promise.all(logs), run, {
-			print: async (one, options) => printContext(one, run, options),
-			report: async (event, one) => printContextEvent(event, one, run),
-		});
+		return printPodLogs(invocation);
 	},
 };
+
+/** `onPath` gets the path of each connection, as `--path=json` prints it. Resolves to the exit status. @throws SpokeError */
+export async function printPodLogs(invocation: Invocation<typeof logsSpec.flags>, {onPath}: Pick<LogsRun, 'onPath'> = {}): Promise<number> {
+	const {flags, given, stdout, stderr, env, interrupted} = invocation;
+	const request = logRequest(invocation);
+	const contexts = await chooseContexts(flags, env);
+	// A follow of many pods would otherwise write each of their lines alone. A terminal gets each at once, in order with stderr.
+	const output = createOutputWriter(stdout, {gatherMs: flags.follow && !stdout.isTTY ? 4 : 0});
+	const run: LogsRun = {request, given, stdout, stderr, env, interrupted, output, onPath};
+	if (contexts.length === 1) {
+		return printContext({flags: contexts[0]!, lines: await lineOutput(flags, run, {context: null, stderr}), stderr}, run);
+	}
+
+	if (request.exportTo !== null) {
+		const {prepareDirectory} = await import('./export-logs.ts');
+		prepareDirectory(request.exportTo);
+	}
+
+	const {printEachContext, prefixWithContext} = await import('./print-each-context.ts');
+	const logs = contexts.map(async (one): Promise<ContextLogs> => {
+		const context = one.context!;
+		const notices = prefixWithContext(stderr, context);
+		return {flags: one, lines: await lineOutput(flags, run, {context, stderr: notices}), stderr: notices};
+	});
+	return printEachContext(await Promise.all(logs), run, {
+		print: async (one, options) => printContext(one, run, options),
+		report: async (event, one) => printContextEvent(event, one, run),
+	});
+}
 
 function isOfNode({given, positionals, afterDash = []}: Pick<Invocation, 'given' | 'positionals' | 'afterDash'>): boolean {
 	return (

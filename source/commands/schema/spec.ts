@@ -19,6 +19,9 @@ export const schemaNames = [
 	'node-log-line',
 	'path',
 	'port-forward-event',
+	'resource-list',
+	'resource-row',
+	'tool-result',
 	'transcript-verification',
 	'version',
 ] as const;

@@ -61,7 +61,12 @@ export async function runDoctor(input: string | null, open: () => Promise<Cluste
 	};
 }
 
-type DoctorOptions = {signal?: AbortSignal; container?: string | undefined};
+export type DoctorOptions = {
+	signal?: AbortSignal;
+	container?: string | undefined;
+	/** Default `active`: leg 2 is tested by streams of the doctor's own. */
+	probe?: 'passive' | 'active' | undefined;
+};
 
 type Step = readonly [name: StepName, run: () => Promise<StepResult>];
 
@@ -69,7 +74,7 @@ function stepsTo(
 	input: string | null,
 	open: () => Promise<ClusterClient>,
 	found: DoctorFindings,
-	{signal, container}: DoctorOptions,
+	{signal, container, probe = 'active'}: DoctorOptions,
 ): readonly Step[] {
 	const toApiserver: readonly Step[] = [
 		[
@@ -109,7 +114,7 @@ function stepsTo(
 		[
 			'leg-2',
 			async () => {
-				found.secondLeg = await secondLegStep(found.cluster!, found.examined!, found.plan!);
+				found.secondLeg = await secondLegStep(found.cluster!, found.examined!, found.plan!, {probe});
 				return addLastAttempt(found, found.secondLeg);
 			},
 		],

@@ -1,4 +1,4 @@
-/** The doctor's leg 2: reads one log line, and opens a port-forward without streams. */
+/** The doctor's leg 2: reads one log line, and opens a port-forward without streams, unless it is passive. */
 import type {IncomingHttpHeaders} from 'node:http';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {errorFromResponse} from '../../cluster/error-from-response.ts';
@@ -34,12 +34,17 @@ export async function secondLegStep(
 	cluster: ClusterClient,
 	examined: Pick<ApiserverExamination, 'connection' | 'own'>,
 	{probe, node, target, pod}: PathPlan,
+	{probe: mode = 'active'}: {probe?: 'passive' | 'active'} = {},
 ): Promise<SecondLegResult> {
 	const own = examined.connection;
 	if (target.node === null) {
 		const remedy = `kubectl describe pod ${quoteForShell(target.name)} -n ${quoteForShell(target.namespace ?? 'default')}`;
 		const error = new SpokeError('ERR_TARGET_GONE', `pod ${target.name} is on no node yet`, {leg: 3, remedy});
 		return failedStep('leg-2', error, {fits: whyUnscheduled(pod)});
+	}
+
+	if (mode === 'passive') {
+		return stepResult('leg-2', `not tested: passive probes open no stream to kubelet ${target.node}`, {status: 'unknown'});
 	}
 
 	const log =

@@ -1,0 +1,103 @@
+/** The tool `list`. */
+import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import type {ApiResponse} from '../../cluster/connection.ts';
+import {createClusterClient} from '../../cluster/create-cluster-client.ts';
+import {listPages, type ListPage, type TableRow} from '../../cluster/list.ts';
+import type {FlagSpec} from '../../command-line/flag-spec.ts';
+import {parseCommandLine} from '../../command-line/parse-command-line.ts';
+import {exitStatus} from '../../errors/exit-status.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {apiserverPath} from '../../evidence/first-leg.ts';
+import {jsonLine, jsonObject} from '../../output/json-line.ts';
+import {listPath} from '../../targets/object-path.ts';
+import {targetResources} from '../../targets/resource-names.ts';
+import type {McpTool} from './mcp-tool.ts';
+
+const eventResource = {plural: 'events', api: '/api/v1', namespaced: true} as const;
+const listedResources = [...targetResources, eventResource] as const;
+
+const maxRows = 500;
+
+const parameters = [
+	{
+		name: 'kind',
+		kind: 'string',
+		default: 'pods',
+		value: 'KIND',
+		oneOf: listedResources.map(({plural}) => plural),
+		help: `kind of the objects: ${listedResources.map(({plural}) => plural).join(', ')}; defaults to pods`,
+	},
+	{name: 'selector', kind: 'string', value: 'SELECTOR', help: 'only objects with these labels'},
+	{name: 'limit', kind: 'integer', default: 100, value: 'ROWS', help: `maximum number of objects, up to ${maxRows}; defaults to 100`},
+] as const satisfies readonly FlagSpec[];
+
+export const listTool: McpTool = {
+	name: 'list',
+	title: 'List of objects',
+	about:
+		'Lists pods, workloads, services, events or nodes, with the columns of kubectl get -o wide. The result is a ResourceList object, and a ResourceRow object per row.',
+	target: 'none',
+	parameters,
+	place: 'namespace',
+	isReadOnly: true,
+	async run({place, argv, env, stdout, interrupted}) {
+		const {flags} = parseCommandLine(parameters, argv);
+		if (flags.limit < 1 || flags.limit > maxRows) {
+			throw new SpokeError('ERR_USAGE', `limit ${flags.limit} must be between 1 and ${maxRows}`);
+		}
+
+		const resource = listedResources.find(({plural}) => plural === flags.kind)!;
+		const cluster = withAbortSignal(await createClusterClient(place.flags, env), interrupted);
+		try {
+			const {page, connection} = await firstPage(cluster, {
+				path: listPath(resource, place.namespace),
+				...(flags.selector && {labelSelector: flags.selector}),
+				as: 'table-metadata',
+				pageSize: flags.limit,
+			});
+			const listed = {resource: resource.plural, namespace: resource.namespaced ? place.namespace : null};
+			const {items, remaining} = page;
+			stdout.write(jsonLine(jsonObject('ResourceList', {...listed, rows: items.length, remaining, ...apiserverPath(cluster, connection)})));
+			for (const row of items) {
+				stdout.write(jsonLine(jsonObject('ResourceRow', {...listed, name: nameOf(row), cells: cellsOf(row, page)})));
+			}
+
+			return exitStatus.ok;
+		} finally {
+			cluster.close();
+		}
+	},
+};
+
+type Page = ListPage<TableRow>;
+
+/** With the connection on which it came, whose leg 1 is that of the list. */
+async function firstPage(
+	cluster: ClusterClient,
+	options: Parameters<typeof listPages>[1],
+): Promise<{page: Page; connection: ApiResponse['connection']}> {
+	let connection: ApiResponse['connection'] | undefined;
+	const observed: ClusterClient = {
+		...cluster,
+		async request(request) {
+			const response = await cluster.request(request);
+			({connection} = response);
+			return response;
+		},
+	};
+	for await (const page of listPages<TableRow>(observed, options)) {
+		return {page, connection: connection!};
+	}
+
+	throw new SpokeError('ERR_APISERVER_ANSWER', `the list of ${options.path} has no page`);
+}
+
+function nameOf({object, cells}: TableRow): string {
+	return object?.metadata.name ?? String(cells[0]);
+}
+
+/** Column → value, in the order of the apiserver. */
+function cellsOf({cells}: TableRow, {columns}: Page): Readonly<Record<string, unknown>> {
+	return Object.fromEntries((columns ?? []).slice(1).map(({name}, index) => [name, cells[index + 1] ?? null]));
+}

@@ -1,0 +1,174 @@
+/** MCP on stdin and stdout, by the official SDK. Loaded only by `spoke mcp`. */
+import {Transform, pipeline, type Writable} from 'node:stream';
+import {McpServer, type CallToolResult} from '@modelcontextprotocol/server';
+import {serveStdio as serveTransport, StdioServerTransport} from '@modelcontextprotocol/server/stdio';
+import * as z from 'zod';
+import type {FlagSpec} from '../../command-line/flag-spec.ts';
+import type {ToolArguments} from './mcp-tool.ts';
+
+export type AnsweredCall = {text: string; structured: object | null; isError: boolean};
+
+export type ServedTool = {
+	name: string;
+	title: string;
+	about: string;
+	parameters: readonly FlagSpec[];
+	required: readonly string[];
+	isReadOnly: boolean;
+	call(args: ToolArguments, signal: AbortSignal): Promise<AnsweredCall>;
+};
+
+export type StdioServerConfig = {
+	version: string;
+	instructions: string;
+	tools: readonly ServedTool[];
+	stdin: NodeJS.ReadStream;
+	stdout: NodeJS.WriteStream;
+	interrupted: AbortSignal;
+	onError(error: Error): void;
+};
+
+/** A request has some hundred bytes. */
+const maxMessageBytes = 1024 * 1024;
+/** A client that reads nothing for this long has hung. */
+const stallTimeoutMs = 60_000;
+const maxTextCharacters = 4096;
+const maxListLength = 32;
+
+/**
+Resolves when the client closes stdin, or at the abort of `interrupted`.
+@throws the error of stdout if the client closes or does not read it
+*/
+export async function serveStdio({stdin, stdout, interrupted, onError, ...config}: StdioServerConfig): Promise<void> {
+	const input = new ClientInput(stdout);
+	const transport = new ClosableTransport(input, stdout, {maxBufferSize: maxMessageBytes});
+	pipeline(stdin, input, () => undefined);
+	let failure: Error | null = null;
+	const handle = serveTransport(() => createServer(config), {
+		transport,
+		onerror(error) {
+			if ((error as NodeJS.ErrnoException).code === 'EPIPE' || error instanceof ClientStalledError) {
+				failure ??= error;
+			} else {
+				onError(error);
+			}
+		},
+	});
+	const close = () => {
+		void handle.close();
+	};
+
+	interrupted.addEventListener('abort', close, {once: true});
+	if (interrupted.aborted) {
+		close();
+	}
+
+	await transport.closed;
+	// An open stdin keeps the process running.
+	stdin.destroy();
+	if (failure !== null) {
+		throw failure as Error;
+	}
+}
+
+function createServer({version, instructions, tools}: Pick<StdioServerConfig, 'version' | 'instructions' | 'tools'>): McpServer {
+	const server = new McpServer({name: 'spoke', version}, {instructions, capabilities: {tools: {listChanged: false}}});
+	for (const {name, title, about, parameters, required, isReadOnly, call} of tools) {
+		server.registerTool(
+			name,
+			{
+				title,
+				description: about,
+				inputSchema: argumentsOf(parameters, required),
+				// Logs and messages can hold any text.
+				annotations: {title, readOnlyHint: isReadOnly, destructiveHint: false, openWorldHint: true},
+			},
+			async (args, {mcpReq: {signal}}): Promise<CallToolResult> => {
+				const {text, structured, isError} = await call(args as ToolArguments, signal);
+				return {content: [{type: 'text', text}], ...(structured !== null && {structuredContent: {...structured}}), isError};
+			},
+		);
+	}
+
+	return server;
+}
+
+/** Anything else is an error of the call. */
+function argumentsOf(parameters: readonly FlagSpec[], required: readonly string[]) {
+	return z.strictObject(
+		Object.fromEntries(
+			parameters.map(row => {
+				const value = valueOf(row).describe(row.help);
+				return [row.name, required.includes(row.name) ? value : value.optional()];
+			}),
+		),
+	);
+}
+
+function valueOf({kind, oneOf}: FlagSpec): z.ZodType {
+	switch (kind) {
+		case 'boolean': {
+			return z.boolean();
+		}
+
+		case 'integer': {
+			return z.int();
+		}
+
+		case 'strings':
+		case 'texts': {
+			return z.array(z.string().max(maxTextCharacters)).max(maxListLength);
+		}
+
+		case 'duration':
+		case 'string': {
+			return oneOf ? z.enum(oneOf) : z.string().max(maxTextCharacters);
+		}
+	}
+}
+
+class ClosableTransport extends StdioServerTransport {
+	readonly closed: Promise<void>;
+	readonly #onClosed: () => void;
+
+	constructor(...parameters: ConstructorParameters<typeof StdioServerTransport>) {
+		super(...parameters);
+		const {promise, resolve} = Promise.withResolvers<void>();
+		this.closed = promise;
+		this.#onClosed = resolve;
+	}
+
+	override async close(): Promise<void> {
+		await super.close();
+		this.#onClosed();
+	}
+}
+
+class ClientStalledError extends Error {
+	readonly code = 'EPIPE';
+}
+
+/** Passes on requests only while the client reads the responses, so that those it does not read are few. */
+class ClientInput extends Transform {
+	constructor(stdout: Writable) {
+		super({
+			transform(chunk: Buffer, _encoding, done) {
+				if (!stdout.writableNeedDrain) {
+					done(null, chunk);
+					return;
+				}
+
+				const timer = setTimeout(() => {
+					stdout.off('drain', pass);
+					done(new ClientStalledError(`the client has read nothing for ${stallTimeoutMs / 1000} s`));
+				}, stallTimeoutMs);
+				const pass = () => {
+					clearTimeout(timer);
+					done(null, chunk);
+				};
+
+				stdout.once('drain', pass);
+			},
+		});
+	}
+}

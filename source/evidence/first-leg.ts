@@ -1,0 +1,51 @@
+/** Leg 1 of a request that the apiserver itself answers, such as a list. */
+import type {ClusterClient} from '../cluster/cluster-client.ts';
+import type {ApiResponse} from '../cluster/connection.ts';
+import {buildObservations, noActiveObservations} from './build-observations.ts';
+import {buildPath} from './build-path.ts';
+import {noClusterObservations} from './cluster-observations.ts';
+import {noConnectionObservations, socketObservation} from './connection-observations.ts';
+import type {Path, ResolvedTarget} from './evidence.ts';
+import {formatPathLine} from './path-line.ts';
+
+/** A path that ends at the apiserver: `legs` has leg 1 only. */
+export type ApiserverPath = Pick<Path, 'cluster' | 'legs' | 'evidence' | 'line'>;
+
+const noTarget: ResolvedTarget = {
+	asked: '',
+	kind: 'Pod',
+	namespace: null,
+	name: '',
+	uid: null,
+	node: null,
+	container: null,
+	chosenFrom: 0,
+};
+
+/** Decided by the socket on which the response came; nothing else is read. */
+export function apiserverPath(cluster: ClusterClient, connection: ApiResponse['connection']): ApiserverPath {
+	const examined = {
+		own: {...noConnectionObservations, socket: socketObservation(connection)},
+		others: [],
+		unreachedAddresses: [],
+		shared: noClusterObservations,
+		metrics: null,
+		active: noActiveObservations,
+	};
+	const purpose = {feature: 'logs', target: noTarget, request: null} as const;
+	const path = buildPath(buildObservations(cluster, examined, {purpose, about: 'open-connection'}), {
+		cluster: cluster.facts,
+		phase: 'settled',
+		address: null,
+		rttMs: {websocket: null, runtime: null},
+		error: null,
+	});
+	const legs = path.legs.slice(0, 1);
+	const cited = new Set(legs.flatMap(({tls, route}) => [...tls.evidence, ...route.evidence]));
+	return {
+		cluster: path.cluster,
+		legs,
+		evidence: path.evidence.filter(({id}) => cited.has(id)),
+		line: formatPathLine({...path, legs}),
+	};
+}

@@ -1,0 +1,241 @@
+/** `spoke mcp` in the sandbox, driven by the SDK's own client. */
+import {once} from 'node:events';
+import {spawn} from 'node:child_process';
+import {connect} from 'node:net';
+import process from 'node:process';
+import test from 'ava';
+import {textOf} from '../../support/api-server.ts';
+import {startFlaggedApiservers, verifies, verifiesNothing} from '../../support/flagged-apiserver.ts';
+import {markedObjects, startMcp} from '../../support/mcp-client.ts';
+import {builtProgram} from '../../support/run-spoke.ts';
+import {openContexts, openSandbox} from '../../support/sandbox.ts';
+
+const readOnlyTools = ['list', 'logs', 'path', 'doctor', 'audit'];
+
+test('the tools read, and no other exists', async t => {
+	const {env} = await openSandbox(t);
+	const {client} = await startMcp(t, [], env);
+	const {tools} = await client.listTools();
+	t.deepEqual(
+		tools.map(({name, annotations}) => [name, annotations?.readOnlyHint]),
+		readOnlyTools.map(name => [name, true]),
+	);
+	await t.throwsAsync(client.callTool({name: 'forward', arguments: {target: 'svc/db', port: ':7000'}}), {message: /forward not found/});
+});
+
+test('each tool answers with what its command prints, and with the path', async t => {
+	const {env} = await openSandbox(t);
+	const {call} = await startMcp(t, [], env);
+	const list = await call('list', {kind: 'pods', selector: 'app=db'});
+	t.like(list.result, {tool: 'list', context: 'sandbox', namespace: 'default', exitStatus: 0, code: null, truncated: []});
+	const [head, ...rows] = list.result!.clusterData.objects;
+	t.like(head, {
+		kind: 'ResourceList',
+		rows: 1,
+		line: 'path: you -verified-> apiserver',
+		legs: [{n: 1, tls: {state: 'verified', basis: 'proven'}}],
+	});
+	t.deepEqual(
+		rows.map(({kind, name, cells}) => [kind, name, (cells as Record<string, unknown>)['Status']]),
+		[['ResourceRow', 'db-0', 'Running']],
+	);
+
+	const logs = await call('logs', {target: 'deploy/web', container: 'web', tail: 1});
+	t.deepEqual(
+		logs.result!.clusterData.objects.map(({kind, container}) => [kind, container]),
+		[['LogLine', 'web']],
+	);
+	const {paths, pathLines} = logs.result!.clusterData;
+	t.like(paths[0], {kind: 'Path', feature: 'logs', legs: [{tls: {state: 'verified'}}, {tls: {state: 'unverified'}}]});
+	t.deepEqual(
+		paths.map(({line}) => line),
+		pathLines,
+	);
+
+	const path = await call('path', {target: 'deploy/web', feature: ['exec', 'logs']});
+	t.deepEqual(
+		path.result!.clusterData.objects.map(({kind, feature}) => [kind, feature]),
+		[
+			['Path', 'logs'],
+			['Path', 'exec'],
+		],
+	);
+	const audit = await call('audit');
+	t.like(audit.result, {tool: 'audit', namespace: null, clusterData: {objects: [{kind: 'Audit', probe: 'passive'}]}});
+});
+
+test('doctor opens no stream', async t => {
+	const server = await startFlaggedApiservers(t, [verifiesNothing]);
+	const {call} = await startMcp(t, [], server.env);
+	const {result} = await call('doctor', {target: 'web'});
+	const steps = result!.clusterData.objects[0]!['steps'] as ReadonlyArray<{name: string; status: string; observed: string}>;
+	t.like(
+		steps.find(({name}) => name === 'leg-2'),
+		{status: 'unknown', observed: 'not tested: passive probes open no stream to kubelet n1'},
+	);
+	t.deepEqual(server.streams, []);
+});
+
+test('contexts and namespaces of the start are the only ones', async t => {
+	const {env} = await openContexts(t, {east: {}, west: {scenario: 'verified'}, north: {}});
+	const {call} = await startMcp(t, ['--context', 'east,west', '-n', 'default,shop'], env);
+	const lines = async (context: string) =>
+		(await call('logs', {target: 'deploy/checkout', context, namespace: 'shop', tail: 1})).result!.clusterData.pathLines.join();
+	t.regex(await lines('east'), /-direct,unverified-> kubelet/);
+	t.regex(await lines('west'), /-direct,verified-> kubelet/);
+	const refused: ReadonlyArray<readonly [args: Record<string, unknown>, said: RegExp]> = [
+		[{target: 'web', context: 'north', namespace: 'shop'}, /^error: context "north" is not served: only east, west .*\[ERR_NOT_SERVED\]$/],
+		[{target: 'web', context: '', namespace: 'shop'}, /^error: context "" is not served.*\[ERR_NOT_SERVED\]$/],
+		[
+			{target: 'web', context: 'east', namespace: 'kube-system'},
+			/^error: namespace "kube-system" is not served: only default, shop .*\[ERR_NOT_SERVED\]$/,
+		],
+		[{target: 'web', namespace: 'shop'}, /^error: several contexts are served: name one of east, west .*\[ERR_USAGE\]$/],
+		[{target: 'web', context: 'east'}, /^error: several namespaces are served: name one of default, shop .*\[ERR_USAGE\]$/],
+	];
+	for (const [args, said] of refused) {
+		const {isError, text, result} = await call('logs', args);
+		t.true(isError);
+		t.regex(text, said);
+		t.is(result, null);
+	}
+});
+
+test('bad arguments are one tool error without a stack', async t => {
+	const {env} = await openSandbox(t);
+	const {call} = await startMcp(t, [], env);
+	const bad: ReadonlyArray<readonly [tool: string, args: Record<string, unknown>, said: RegExp]> = [
+		['logs', {target: 'web', command: 'rm'}, /Unrecognized key: "command"/],
+		['logs', {target: 'web', tail: 'all'}, /tail.*expected number|expected (?:number|int).*tail/s],
+		['logs', {target: 'web', since: 'yesterday'}, /invalid argument \\?"yesterday\\?" for --since/],
+		['logs', {target: 'web', include: ['[']}, /ERR_USAGE/],
+		['logs', {target: '--server=https://evil'}, /ERR_NOT_FOUND|ERR_USAGE/],
+		['logs', {target: 'node/n1'}, /is a node, but this command needs a pod/],
+		['path', {}, /target/],
+		['list', {kind: 'secrets'}, /kind/],
+		['list', {limit: 5000}, /limit 5000 must be between 1 and 500/],
+	];
+	for (const [tool, args, said] of bad) {
+		const {isError, text} = await call(tool, args);
+		t.true(isError, `${tool} ${JSON.stringify(args)}: ${text}`);
+		t.regex(text, said);
+		t.notRegex(text, /^\s+at /m);
+	}
+});
+
+test('a missing permission is an error with its code and remedy', async t => {
+	const {env} = await openSandbox(t, {user: 'eve'});
+	const {call} = await startMcp(t, [], env);
+	for (const [tool, args] of [
+		['list', {}],
+		['logs', {target: 'deploy/web'}],
+	] as const) {
+		const {isError, text, result} = await call(tool, args);
+		t.true(isError);
+		t.like(result, {exitStatus: 7, code: 'ERR_FORBIDDEN', clusterData: {error: {code: 'ERR_FORBIDDEN', leg: 1}}});
+		t.regex(text, /exit status 7 ERR_FORBIDDEN/);
+	}
+});
+
+test('--require holds for logs, and nothing of a log is read', async t => {
+	const server = await startFlaggedApiservers(t, [verifiesNothing]);
+	const {call} = await startMcp(t, ['--require', 'verified', '--allow-forward'], server.env);
+	for (const [tool, args] of [
+		['logs', {target: 'web'}],
+		['forward', {target: 'web', port: ':80'}],
+	] as const) {
+		const {isError, result} = await call(tool, args);
+		t.true(isError);
+		t.like(result, {exitStatus: 3, code: 'ERR_REQUIRE_NOT_MET'});
+	}
+
+	t.deepEqual(server.streams, []);
+	server.processes[0] = verifies;
+	server.processes.length = 1;
+});
+
+test('forward exists only with --allow-forward, listens on loopback, and ends with the server', async t => {
+	const {env} = await openSandbox(t);
+	const {call, toolNames, close} = await startMcp(t, ['--allow-forward'], env);
+	t.deepEqual(await toolNames(), [...readOnlyTools, 'forward', 'stop_forward']);
+	const {result} = await call('forward', {target: 'svc/db', port: ':7000'});
+	t.like(result!.clusterData.paths.at(-1), {feature: 'port-forward', phase: 'settled'});
+	const {listen} = result!.clusterData.objects.find(({event}) => event === 'ready') as unknown as {
+		listen: ReadonlyArray<{address: string; port: number}>;
+	};
+	t.true(listen.length > 0 && listen.every(({address}) => address === '127.0.0.1' || address === '::1'));
+	const {port} = listen[0]!;
+	const socket = connect(port, '127.0.0.1');
+	socket.write('echo me\n');
+	const [echoed] = (await once(socket, 'data')) as [Buffer];
+	t.is(echoed.toString(), 'echo me\n');
+	socket.destroy();
+	const second = await call('forward', {target: 'svc/db', port: ':7000'});
+	t.false(second.isError);
+	const stopped = await call('stop_forward', {'local-port': port});
+	t.like(stopped.result!.clusterData.objects[0], {event: 'ended', exitStatus: 0, totals: {connections: 1}});
+	const unknown = await call('stop_forward', {'local-port': port});
+	t.like(unknown.result, {code: 'ERR_NOT_FOUND'});
+	t.like((await call('forward', {target: 'svc/db', port: 'svc/web'})).result, {code: 'ERR_USAGE'});
+	const {port: other} = (second.result!.clusterData.objects.find(({event}) => event === 'ready')!['listen'] as typeof listen)[0]!;
+	await close();
+	const late = connect(other, '127.0.0.1');
+	const [error] = (await once(late, 'error')) as [NodeJS.ErrnoException];
+	t.is(error.code, 'ECONNREFUSED');
+});
+
+test('text and structured content have the same objects, and no credential', async t => {
+	const {env, sandbox} = await openSandbox(t);
+	const {call} = await startMcp(t, [], env);
+	const {text, result} = await call('list');
+	t.deepEqual(markedObjects(text), [...result!.clusterData.paths, ...result!.clusterData.objects]);
+	const {users} = sandbox.kubeconfig('admin');
+	const secrets = users.flatMap(({user}) => Object.values(user as Record<string, unknown>)).filter(one => typeof one === 'string');
+	t.true(secrets.length > 0);
+	const all = JSON.stringify([await call('doctor', {target: 'deploy/web'}), await call('audit'), text]);
+	t.deepEqual(
+		secrets.filter(secret => all.includes(secret)),
+		[],
+	);
+});
+
+test('the end of stdin ends the process with 0, also before a request and within a call', async t => {
+	const {env} = await openSandbox(t);
+	const run = async (input: string) => {
+		const child = spawn(process.execPath, [builtProgram, 'mcp'], {env: {...env, HOME: '/nonexistent'}});
+		const said = Promise.all([textOf(child.stdout), textOf(child.stderr)]);
+		child.stdin.end(input);
+		const [status] = (await once(child, 'close')) as [number];
+		return [status, ...(await said)] as const;
+	};
+
+	t.deepEqual(await run(''), [0, '', '']);
+	const open = {
+		jsonrpc: '2.0',
+		id: 1,
+		method: 'initialize',
+		params: {protocolVersion: '2025-06-18', capabilities: {}, clientInfo: {name: 'x', version: '1'}},
+	};
+	const follow = {
+		jsonrpc: '2.0',
+		id: 2,
+		method: 'tools/call',
+		params: {name: 'logs', arguments: {target: 'deploy/web', 'follow-for': '10m'}},
+	};
+	const [status, stdout] = await run(`not json\n${JSON.stringify(open)}\n${JSON.stringify(follow)}\n`);
+	t.is(status, 0);
+	for (const line of stdout.split('\n').filter(line => line !== '')) {
+		t.like(JSON.parse(line), {jsonrpc: '2.0'});
+	}
+});
+
+test('a signal ends it with the status of the signal', async t => {
+	const {env} = await openSandbox(t);
+	const {pid, client} = await startMcp(t, [], env);
+	const closed = new Promise<void>(resolve => {
+		client.onclose = resolve;
+	});
+	process.kill(pid, 'SIGTERM');
+	await closed;
+	t.pass();
+});
