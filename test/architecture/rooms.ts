@@ -235,6 +235,7 @@ export const testSuites = [
 	'peer',
 	'real-cluster',
 	'release',
+	'soak',
 	'support',
 	'together',
 ];
