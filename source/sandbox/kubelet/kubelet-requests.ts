@@ -1,6 +1,6 @@
 /** Request handling of a kubelet. */
 import {once} from 'node:events';
-import type {IncomingMessage, ServerResponse} from 'node:http';
+import {STATUS_CODES, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {createWebSocketStream} from 'ws';
 import type {JsonObject} from '../../wire/json.ts';
@@ -118,7 +118,8 @@ export async function serveUpgrade(kubelet: Kubelet, request: IncomingMessage, s
 		} else if (found.container.isRunning) {
 			await serveStream(first, found.container, url.searchParams, upgrade);
 		} else {
-			refuse(socket, containerNotFound(found.container.name));
+			// As an error of GetExec (pkg/kubelet/kubelet_pods.go) without a gRPC code, see streaming.WriteError.
+			refuse(socket, {status: 500, text: `container not found ("${found.container.name}")`});
 		}
 	} else {
 		refuse(socket, {status: 404, text: '404 page not found\n'});
@@ -185,17 +186,12 @@ function findContainer(kubelet: Kubelet, path: string): Refusal | {container: Co
 
 	const name = rest.at(-1);
 	const container = pod.containers.find(container => container.name === name);
-	return container ? {container, podName} : containerNotFound(name ?? '');
-}
-
-/** Also of a container that does not run. @see pkg/kubelet/kubelet_pods.go GetExec, with streaming.WriteError: no gRPC code, so 500 */
-function containerNotFound(name: string): Refusal {
-	return {status: 500, text: `container not found ("${name}")`};
+	return container ? {container, podName} : {status: 404, text: `container not found ("${name}")`};
 }
 
 function refuse(socket: Duplex, {status, text}: Refusal): void {
 	socket.end(
-		`HTTP/1.1 ${status} ${({400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found'} as Record<number, string>)[status]}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
+		`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
 	);
 }
 
