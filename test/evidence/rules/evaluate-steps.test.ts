@@ -232,6 +232,11 @@ test('a direct route is observed as no dial while the process carried the stream
 	t.is(observed, 'no egress dial while this process carried 3 and then 5 idle port-forwards of spoke');
 });
 
+test('dials by HTTP CONNECT are observed round by round', t => {
+	const {observed} = evaluateSteps(rounds((_, dialedAddress) => dials(dialedAddress))).steps;
+	t.is(observed, 'dials by http-connect 0→3→3, 3→8→8 while spoke held 3 and then 5 idle port-forwards');
+});
+
 test('one held stream is one idle port-forward', t => {
 	const step = {
 		k: 1,
