@@ -97,7 +97,8 @@ function nameOf({object, cells}: TableRow): string {
 	return object?.metadata.name ?? String(cells[0]);
 }
 
-/** Column → value, in the order of the apiserver. */
+/** Column → value, in the order of the apiserver. The row has its name itself. */
 function cellsOf({cells}: TableRow, {columns}: Page): Readonly<Record<string, unknown>> {
-	return Object.fromEntries((columns ?? []).slice(1).map(({name}, index) => [name, cells[index + 1] ?? null]));
+	const all = (columns ?? []).map(({name}, index) => [name, cells[index] ?? null] as const);
+	return Object.fromEntries(all.filter(([name]) => name !== 'Name'));
 }

@@ -2,13 +2,15 @@
 import {once} from 'node:events';
 import {spawn} from 'node:child_process';
 import {connect} from 'node:net';
+import {createInterface} from 'node:readline';
 import process from 'node:process';
 import test from 'ava';
 import {textOf} from '../../support/api-server.ts';
-import {startFlaggedApiservers, verifies, verifiesNothing} from '../../support/flagged-apiserver.ts';
+import {startFlaggedApiservers, verifiesNothing} from '../../support/flagged-apiserver.ts';
 import {markedObjects, startMcp} from '../../support/mcp-client.ts';
 import {builtProgram} from '../../support/run-spoke.ts';
 import {openContexts, openSandbox} from '../../support/sandbox.ts';
+import {untilStable} from '../../support/until.ts';
 
 const readOnlyTools = ['list', 'logs', 'path', 'doctor', 'audit'];
 
@@ -39,6 +41,9 @@ test('each tool answers with what its command prints, and with the path', async 
 		rows.map(({kind, name, cells}) => [kind, name, (cells as Record<string, unknown>)['Status']]),
 		[['ResourceRow', 'db-0', 'Running']],
 	);
+
+	const [, event] = (await call('list', {kind: 'events', limit: 1})).result!.clusterData.objects;
+	t.deepEqual(Object.keys(event!['cells'] as object).slice(0, 3), ['Last Seen', 'Type', 'Reason']);
 
 	const logs = await call('logs', {target: 'deploy/web', container: 'web', tail: 1});
 	t.deepEqual(
@@ -150,8 +155,6 @@ test('--require holds for logs, and nothing of a log is read', async t => {
 	}
 
 	t.deepEqual(server.streams, []);
-	server.processes[0] = verifies;
-	server.processes.length = 1;
 });
 
 test('forward exists only with --allow-forward, listens on loopback, and ends with the server', async t => {
@@ -227,6 +230,29 @@ test('the end of stdin ends the process with 0, also before a request and within
 	for (const line of stdout.split('\n').filter(line => line !== '')) {
 		t.like(JSON.parse(line), {jsonrpc: '2.0'});
 	}
+});
+
+test('a client that does not read its results is not read either, and nothing is lost', async t => {
+	const {env} = await openSandbox(t);
+	const child = spawn(process.execPath, [builtProgram, 'mcp'], {env: {...env, HOME: '/nonexistent'}, stdio: ['pipe', 'pipe', 'ignore']});
+	const send = (message: object) => child.stdin.write(`${JSON.stringify({jsonrpc: '2.0', ...message})}\n`);
+	send({id: 0, method: 'initialize', params: {protocolVersion: '2025-06-18', capabilities: {}, clientInfo: {name: 'x', version: '1'}}});
+	const count = 40;
+	for (let id = 1; id <= count; id++) {
+		send({id, method: 'tools/list', params: {_meta: {padding: 'x'.repeat(100_000)}}});
+	}
+
+	await once(child.stdout, 'readable');
+	t.true((await untilStable(() => child.stdin.writableLength)) > 1_000_000);
+	const ids = new Set<number>();
+	for await (const line of createInterface(child.stdout)) {
+		ids.add((JSON.parse(line) as {id: number}).id);
+		if (ids.size === count + 1) {
+			child.stdin.end();
+		}
+	}
+
+	t.is(ids.size, count + 1);
 });
 
 test('a signal ends it with the status of the signal', async t => {
