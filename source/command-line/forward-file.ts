@@ -12,25 +12,31 @@ export type ForwardFileEntry = {
 	namespace: string | null;
 	/** `null`: the current context. */
 	context: string | null;
-	/** Empty: localhost. */
+	/** Empty: localhost, or the address of `host`. */
 	addresses: readonly string[];
+	/** Name of the local port, which has a loopback address of its own. */
+	host: string | null;
 	/** `null`: move, if the target has another pod. */
 	onPodLoss: (typeof onPodLossFlag.oneOf)[number] | null;
 	/** Each new connection goes to the next Ready pod. */
 	spread: boolean;
+	/** Local clients use TLS, with a certificate of the local CA. */
+	tls: boolean;
 };
 
 const flagSpecs = [
 	{name: 'context', kind: 'string', help: ''},
 	{name: 'namespace', short: 'n', kind: 'string', help: ''},
 	{name: 'address', kind: 'strings', help: ''},
+	{name: 'host', kind: 'string', help: ''},
 	{name: 'spread', kind: 'boolean', help: ''},
+	{name: 'tls', kind: 'boolean', help: ''},
 	...onPodLossFlags,
 ] as const;
 
 /**
-Reads one `[--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES] [--on-pod-loss move|exit] [--spread]` per line, with
-shell quoting; `#` begins a comment. `check` throws for an entry that it rejects.
+Reads one `[--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE…` per line, with the flags of `flagSpecs` and shell quoting;
+`#` begins a comment. `check` throws for an entry that it rejects.
 @throws SpokeError ERR_USAGE that names file and line
 */
 export function parseForwardFile(text: string, file: string, check?: (line: ForwardFileEntry) => void): ForwardFileEntry[] {
@@ -65,7 +71,7 @@ export function readForwardFile(
 			problems.push(
 				new SpokeError('ERR_USAGE', `${file}:${index + 1}: ${(error as Error).message}`, {
 					remedy:
-						'a line is [--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES] [--on-pod-loss move|exit] [--spread]',
+						'a line is [--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES|--host NAME] [--on-pod-loss move|exit] [--spread] [--tls]',
 					cause: error,
 				}),
 			);
@@ -90,13 +96,15 @@ function parseEntry(words: readonly string[]): ForwardFileEntry {
 		namespace: flags.namespace ?? null,
 		context: flags.context ?? null,
 		addresses: flags.address,
+		host: flags.host ?? null,
 		onPodLoss: parseOnPodLoss(flags) ?? null,
 		spread: flags.spread,
+		tls: flags.tls,
 	};
 }
 
 /** @throws SpokeError ERR_USAGE for a control character */
-export function formatForwardEntry({target, ports, namespace, context, addresses, onPodLoss, spread}: ForwardFileEntry): string {
+export function formatForwardEntry({target, ports, namespace, context, addresses, host, onPodLoss, spread, tls}: ForwardFileEntry): string {
 	const flag = (name: string, value: string | null) => (value === null || value === '' ? [] : [name, value]);
 	return [
 		...flag('--context', context),
@@ -104,8 +112,10 @@ export function formatForwardEntry({target, ports, namespace, context, addresses
 		target,
 		...ports,
 		...flag('--address', addresses.join(',')),
+		...flag('--host', host),
 		...flag('--on-pod-loss', onPodLoss),
 		...(spread ? ['--spread'] : []),
+		...(tls ? ['--tls'] : []),
 	]
 		.map(word => quoteWord(word))
 		.join(' ');

@@ -7,13 +7,14 @@ import {formatBytes, formatQuantity} from '../text/format-number.ts';
 import {formatDuration, formatShortDuration} from '../text/format-time.ts';
 import {abbreviatePodName, type Part} from './parts.ts';
 import {shortError} from './describe-error.ts';
+import {describeListenerUse} from './describe-listener-use.ts';
 import {describeListenerUsers} from './describe-proxy.ts';
 
 export type ForwardPart = Part<'statement' | 'from' | 'pod' | 'duration' | 'reason' | 'error' | 'attempt' | 'detail' | 'code'>;
 
 export type ForwardDescription = {
-	/** `output` and `error`: kubectl's lines on stdout and stderr. */
-	kind: 'output' | 'error' | 'note' | 'warning';
+	/** `output` and `error`: kubectl's lines on stdout and stderr. `hint`: how to use the forward. */
+	kind: 'output' | 'error' | 'note' | 'hint' | 'warning';
 	/** What the parts are about; a layout names a connection. */
 	subject: 'forward' | 'connection';
 	parts: readonly ForwardPart[];
@@ -22,13 +23,17 @@ export type ForwardDescription = {
 export function describeForwardEvent(event: ForwardEvent): readonly ForwardDescription[] {
 	switch (event.event) {
 		case 'ready': {
-			return event.listen.flatMap(listening => [
-				forwardLine('output', [
-					statement(`Forwarding from ${joinHostPort(listening.address, listening.port)} -> ${event.remotePort}`),
-					{role: 'pod', text: `, on ${event.target.name}`},
+			const scheme = event.tls === null ? '' : 'https://';
+			return [
+				...event.listen.flatMap(listening => [
+					forwardLine('output', [
+						statement(`Forwarding from ${scheme}${joinHostPort(listening.address, listening.port)} -> ${event.remotePort}`),
+						{role: 'pod', text: `, on ${event.target.name}`},
+					]),
+					...describeForwardUsers(listening),
 				]),
-				...describeForwardUsers(listening),
-			]);
+				...describeListenerUse(event).map(text => forwardLine('hint', [statement(text)])),
+			];
 		}
 
 		case 'bound-without': {

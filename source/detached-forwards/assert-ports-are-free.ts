@@ -1,11 +1,16 @@
-/** One detached forward per local port. */
+/** One detached forward per local port, and host. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import {findForwards, type DetachedForwardState} from './detached-forward-state.ts';
 
 /** `id`: the forward that asks. @throws SpokeError ERR_PORT_IN_USE that names the forward that runs */
-export async function assertPortsAreFree(directory: string, ports: readonly number[], id: string | null = null): Promise<void> {
+export async function assertPortsAreFree(
+	directory: string,
+	{ports, hosts}: Pick<DetachedForwardState, 'ports' | 'hosts'>,
+	id: string | null = null,
+): Promise<void> {
 	for (const {state, isRunning} of await findForwards(directory)) {
-		const port = isRunning && state.id !== id ? ports.find(port => state.ports.includes(port)) : undefined;
+		const isOther = isRunning && state.id !== id && hosts.some(host => state.hosts.includes(host));
+		const port = isOther ? ports.find(port => state.ports.includes(port)) : undefined;
 		if (port !== undefined) {
 			throw portTaken(port, state);
 		}

@@ -6,6 +6,9 @@ import {replaceFile} from '../command-line/private-files.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {isProcessRunning, type ProcessIdentity} from './process-identity.ts';
 
+/** The private directory of their files. */
+export const forwardsDirectory = {name: 'forwards', contains: 'detached forwards'};
+
 const version = 1;
 
 export type DetachedForwardState = {
@@ -19,6 +22,8 @@ export type DetachedForwardState = {
 	startedAt: string;
 	/** Local ports that it listens on, or is about to. */
 	ports: readonly number[];
+	/** Names of --host of these ports; `null`: of forwards without one. Each name has an address of its own. */
+	hosts: ReadonlyArray<string | null>;
 	log: string;
 	socket: string;
 	/** Why the forward ended by itself, else `null`. */
@@ -114,7 +119,7 @@ function readStates(directory: string): readonly DetachedForwardState[] {
 function readState(path: string): DetachedForwardState | null {
 	try {
 		const {version: written, ...state} = JSON.parse(readFileSync(path, 'utf8')) as DetachedForwardState & {version: number};
-		return written === version ? state : null;
+		return written === version ? {...state, hosts: state.hosts ?? [null]} : null;
 	} catch {
 		return null;
 	}

@@ -1,5 +1,5 @@
 /** Nodes of a sandbox. */
-import type {Issuer} from './certificates/issuer.ts';
+import type {ClusterIssuer} from './certificates/cluster-issuer.ts';
 import type {FindProgram} from './containers/programs.ts';
 import {Kubelet, type KubeletCertificate} from './kubelet/kubelet.ts';
 import type {AddressPlan} from './network/address-plan.ts';
@@ -13,7 +13,7 @@ export const nodeNames = ['cp', 'n1', 'n2'] as const;
 /** Delay of the second restart; doubles for each further one. */
 const backOffMs = 5000;
 
-export type NodesConfig = {store: ObjectStore; plan: AddressPlan; issuer: Issuer; findProgram: FindProgram};
+export type NodesConfig = {store: ObjectStore; plan: AddressPlan; issuer: ClusterIssuer; findProgram: FindProgram};
 
 export async function startNodes({store, plan, issuer, findProgram}: NodesConfig, posture: Posture): Promise<Kubelet[]> {
 	return Promise.all(

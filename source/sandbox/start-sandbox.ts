@@ -2,7 +2,8 @@
 import {randomBytes} from 'node:crypto';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {type UserName, users} from './apiserver/users.ts';
-import {createIssuer, type Issuer, type KeyPair} from './certificates/issuer.ts';
+import {createClusterIssuer, type ClusterIssuer} from './certificates/cluster-issuer.ts';
+import type {KeyPair} from '../certificates/issuer.ts';
 import {programsByImage} from './containers/programs.ts';
 import {ControlPlane} from './control-plane.ts';
 import {reconcileCronJobs} from './controllers/cron-jobs.ts';
@@ -25,7 +26,7 @@ import {Tunnels} from './tunnels/tunnels.ts';
 /** @throws SpokeError ERR_USAGE for an unknown scenario, ERR_PORT_IN_USE */
 export async function startSandbox({scenario = 'default', port = 0, signal}: SandboxOptions = {}): Promise<Sandbox> {
 	const spec = scenarioOf(scenario);
-	const [issuer, plan] = await Promise.all([createIssuer('spoke-sandbox-ca'), createAddressPlan()]);
+	const [issuer, plan] = await Promise.all([createClusterIssuer('spoke-sandbox-ca'), createAddressPlan()]);
 	const store = new ObjectStore();
 	const link = new FaultyLink();
 	const tunnels = new Tunnels(
@@ -106,7 +107,7 @@ class Events {
 	};
 }
 
-async function createApiserverKeys(issuer: Issuer) {
+async function createApiserverKeys(issuer: ClusterIssuer) {
 	const [serving, kubeletClient] = await Promise.all([
 		issuer.issue({
 			subject: 'CN=kube-apiserver',
@@ -118,7 +119,7 @@ async function createApiserverKeys(issuer: Issuer) {
 	return {serving, kubeletClient};
 }
 
-async function createCredentials(issuer: Issuer): Promise<Credentials> {
+async function createCredentials(issuer: ClusterIssuer): Promise<Credentials> {
 	return new Map(
 		await Promise.all(
 			users.map(

@@ -1,9 +1,9 @@
 /** The user's key that signs transcripts. */
 import {createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID} from 'node:crypto';
-import {closeSync, constants, fstatSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {linkSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
-import process from 'node:process';
 import {configDirectory} from '../command-line/config-directory.ts';
+import {localFileError, readSecretFile} from '../command-line/private-files.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 
 /** `~/.config/spoke/transcript-key.pem`; `null` without a home directory. */
@@ -33,7 +33,7 @@ export function readPublicKey(path: string): KeyObject {
 	try {
 		return assertEd25519(createPublicKey(readFileSync(path)), path);
 	} catch (error) {
-		throw localError(`cannot read the public key ${path}`, error);
+		throw localFileError(`cannot read the public key ${path}`, error);
 	}
 }
 
@@ -54,24 +54,14 @@ export function fingerprint(publicKey: KeyObject): string {
 }
 
 function readKey(path: string): KeyObject | null {
-	let file: number;
+	const text = readSecretFile(path, {
+		name: 'the transcript key',
+		remedy: `if nobody has used it, chmod 600 ${path}; otherwise remove it, and spoke creates a new one`,
+	});
 	try {
-		file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+		return text === null ? null : assertEd25519(createPrivateKey(text), path);
 	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-			return null;
-		}
-
-		throw localError(`cannot open the transcript key ${path}`, error);
-	}
-
-	try {
-		assertPrivate(file, path);
-		return assertEd25519(createPrivateKey(readFileSync(file)), path);
-	} catch (error) {
-		throw localError(`cannot read the transcript key ${path}`, error);
-	} finally {
-		closeSync(file);
+		throw localFileError(`cannot read the transcript key ${path}`, error);
 	}
 }
 
@@ -90,30 +80,9 @@ function createKey(path: string): KeyObject {
 			return other;
 		}
 
-		throw localError(`cannot create the transcript key ${path}`, error);
+		throw localFileError(`cannot create the transcript key ${path}`, error);
 	} finally {
 		rmSync(draft, {force: true});
-	}
-}
-
-const groupAndOthersMask = 0o077;
-
-/** Anyone who can read the key can sign as the user. Windows has no file modes. */
-function assertPrivate(file: number, path: string): void {
-	const {mode, uid} = fstatSync(file);
-	const own = process.getuid?.();
-	if (own === undefined) {
-		return;
-	}
-
-	if (uid !== own) {
-		throw new SpokeError('ERR_LOCAL_FILE', `the transcript key ${path} belongs to another user`);
-	}
-
-	if ((mode & groupAndOthersMask) !== 0) {
-		throw new SpokeError('ERR_LOCAL_FILE', `others can access the transcript key ${path}`, {
-			remedy: `if nobody has used it, chmod 600 ${path}; otherwise remove it, and spoke creates a new one`,
-		});
 	}
 }
 
@@ -123,8 +92,4 @@ function assertEd25519(key: KeyObject, name: string): KeyObject {
 	}
 
 	return key;
-}
-
-function localError(words: string, error: unknown): SpokeError {
-	return error instanceof SpokeError ? error : new SpokeError('ERR_LOCAL_FILE', `${words}: ${(error as Error).message}`, {cause: error});
 }

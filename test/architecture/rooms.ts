@@ -50,6 +50,17 @@ export const rooms: readonly Room[] = [
 		mayImport: ['errors', 'text', 'command-line'],
 	},
 	{
+		name: 'certificates',
+		contains: 'CAs, and the certificates that they issue',
+		mayImport: [],
+		packages: ['@peculiar/x509', '@peculiar/asn1-schema', '@peculiar/asn1-x509', 'reflect-metadata'],
+	},
+	{
+		name: 'local-tls',
+		contains: 'Local CAs of the user, and the certificates of local listeners',
+		mayImport: ['errors', 'command-line', 'certificates'],
+	},
+	{
 		name: 'wire',
 		contains: 'HTTP/1.1, WebSocket and SPDY/3.1 encoding (free of Kubernetes)',
 		mayImport: ['errors', 'async', 'own-process'],
@@ -136,11 +147,11 @@ export const rooms: readonly Room[] = [
 	{
 		name: 'sandbox',
 		contains: 'A small cluster in one process, on real sockets',
-		mayImport: ['errors', 'wire'],
-		packages: ['ws', 'ssh2', '@peculiar/x509', 'yaml', 'reflect-metadata'],
+		mayImport: ['errors', 'certificates', 'wire'],
+		packages: ['ws', 'ssh2', 'yaml'],
 		folders: {
 			apiserver: 'Simulated apiserver: discovery, objects, authorization, proxy',
-			certificates: 'Cluster CA and certificates',
+			certificates: 'Cluster CA, and client identities',
 			containers: 'Container processes, their logs and a small shell',
 			controllers: 'Workload, cron job and endpoint controllers',
 			kubelet: 'Simulated kubelets: pods, logs, exec, attach, port-forward',
@@ -176,6 +187,7 @@ export const rooms: readonly Room[] = [
 			'policies',
 			'detached-forwards',
 			'transcripts',
+			'local-tls',
 			'session',
 			'sandbox',
 			'own-process',
@@ -204,6 +216,7 @@ export const rooms: readonly Room[] = [
 			'keymap',
 			'themes',
 			'policies',
+			'local-tls',
 			'sandbox',
 			'own-process',
 		],

@@ -10,6 +10,8 @@ const line = (target: string, ports: readonly string[], more: Partial<ForwardFil
 	addresses: [],
 	onPodLoss: null,
 	spread: false,
+	tls: false,
+	host: null,
 	...more,
 });
 
@@ -25,6 +27,8 @@ const readable: ReadonlyArray<readonly [title: string, text: string, lines: read
 	['--when-pod-goes stop, as 0.1 saved it', 'svc/web 80 --when-pod-goes stop', [line('svc/web', ['80'], {onPodLoss: 'exit'})]],
 	['--when-pod-goes move', 'svc/web 80 --when-pod-goes move', [line('svc/web', ['80'], {onPodLoss: 'move'})]],
 	['--spread', 'svc/web 80 --spread', [line('svc/web', ['80'], {spread: true})]],
+	['--tls', 'svc/web 80 --tls', [line('svc/web', ['80'], {tls: true})]],
+	['--host', 'svc/web 80 --host web.test', [line('svc/web', ['80'], {host: 'web.test'})]],
 	[
 		'quoted words',
 		String.raw`--context 'the "old" one' -n "my ns" pod/a\ b 80`,

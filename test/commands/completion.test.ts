@@ -26,7 +26,7 @@ const offered: ReadonlyArray<readonly [line: string, words: readonly string[]]> 
 	['keys -o ', ['text', 'json']],
 	['keys --output=j', ['--output=json']],
 	['fo', ['forwards']],
-	['forwards ', ['list', 'stop', 'logs', 'check']],
+	['forwards ', ['list', 'stop', 'logs', 'check', 'ca']],
 	['completion ', ['bash', 'zsh', 'fish']],
 	['proxy g', ['get']],
 	['exec web -- l', []],

@@ -14,6 +14,8 @@ const ready = {
 	target: {name: 'web-1', chosenFrom: 2},
 	remotePort: 80,
 	remotePortName: 'http',
+	host: null,
+	tls: null,
 	carrier: 'websocket',
 	listen: [{address: '0.0.0.0', port: 8080, family: 'IPv4'}],
 } as unknown as ForwardEvent & {event: 'ready'};

@@ -7,8 +7,8 @@ import {connectionFlags, type ConnectionFlags, type MultiContextFlags} from '../
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import {forwardSetNames} from '../../command-line/forward-set-names.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
-import {findForwards} from '../../detached-forwards/detached-forward-state.ts';
-import {findForwardsDirectory} from '../../detached-forwards/state-directory.ts';
+import {findForwards, forwardsDirectory} from '../../detached-forwards/detached-forward-state.ts';
+import {findStateDirectory} from '../../command-line/state-directory.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {allContainers} from '../../targets/choose-container.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
@@ -47,7 +47,7 @@ export async function completeFromCluster(
 	}
 
 	if (kind === 'detached-forward') {
-		const forwards = await findForwards(findForwardsDirectory(env));
+		const forwards = await findForwards(findStateDirectory(env, forwardsDirectory));
 		return matching(forwards.map(({state}) => state.name));
 	}
 

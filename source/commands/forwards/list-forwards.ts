@@ -97,17 +97,23 @@ function describe({state, status, isRunning}: ListedForward): string[] {
 			);
 }
 
-function describeForward(name: string, {state, target, remotePort, listen, paths, error}: ForwardStatus, place: string): string[] {
+function describeForward(
+	name: string,
+	{state, target, remotePort, listen, host, tls, paths, error}: ForwardStatus,
+	place: string,
+): string[] {
 	if (target === null || remotePort === null) {
 		return [`${name}: starting (${place})`];
 	}
 
-	const addresses = listen.map(({address, port}) => joinHostPort(address, port)).join(', ');
+	const scheme = tls === null ? '' : 'https://';
+	const addresses = listen.map(({address, port}) => `${scheme}${joinHostPort(address, port)}`).join(', ');
+	const named = host === null ? '' : ` (${host})`;
 	// A tunnel that is still open then does not serve the forward.
 	const isInterrupted = state === 'interrupted' && error !== null;
 	const lines = isInterrupted ? [`interrupted: ${error.message} [${error.code}]`] : pathLines(paths);
 	return [
-		`${name}: ${addresses} -> ${remotePort}, ${target.asked} in ${target.namespace}, on ${target.name} (${place})`,
+		`${name}: ${addresses}${named} -> ${remotePort}, ${target.asked} in ${target.namespace}, on ${target.name} (${place})`,
 		...lines.map(line => `  ${line}`),
 	];
 }

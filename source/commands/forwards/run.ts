@@ -1,11 +1,12 @@
 /** `spoke forwards`. */
-import {findForwards} from '../../detached-forwards/detached-forward-state.ts';
-import {findForwardsDirectory} from '../../detached-forwards/state-directory.ts';
+import {findForwards, forwardsDirectory} from '../../detached-forwards/detached-forward-state.ts';
+import {findStateDirectory} from '../../command-line/state-directory.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {Command} from '../command.ts';
 import {checkSet} from './check-set.ts';
 import {listForwards} from './list-forwards.ts';
+import {showLocalAuthorities} from './show-ca.ts';
 import {showLog} from './show-log.ts';
 import {forwardsSpec, forwardsVerbs, type ForwardsInvocation} from './spec.ts';
 import {stopForwards} from './stop-forwards.ts';
@@ -24,7 +25,12 @@ export const command: Command<typeof forwardsSpec.flags> = {
 			return checkSet(invocation, names[0]!);
 		}
 
-		const directory = findForwardsDirectory(env);
+		if (verb === 'ca') {
+			showLocalAuthorities(invocation, names[0]);
+			return exitStatus.ok;
+		}
+
+		const directory = findStateDirectory(env, forwardsDirectory);
 		const forwards = await findForwards(directory);
 		switch (verb) {
 			case 'stop': {
@@ -67,6 +73,10 @@ function argumentProblem(verb: string, names: readonly string[], {all, follow, o
 function nameProblem(verb: string, names: readonly string[], all: boolean): string | null {
 	if (verb === 'list') {
 		return names.length === 0 ? null : `list takes no name, got ${names.join(' ')}`;
+	}
+
+	if (verb === 'ca') {
+		return names.length <= 1 ? null : `ca takes at most one name, got ${names.length}`;
 	}
 
 	if (verb === 'logs' || verb === 'check') {

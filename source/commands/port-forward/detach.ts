@@ -6,9 +6,9 @@ import {closeSync, openSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import process from 'node:process';
 import {assertPortsAreFree} from '../../detached-forwards/assert-ports-are-free.ts';
-import {logPath, removeForwardFiles} from '../../detached-forwards/detached-forward-state.ts';
+import {forwardsDirectory, logPath, removeForwardFiles} from '../../detached-forwards/detached-forward-state.ts';
 import {findSessionLeader, type ProcessIdentity} from '../../detached-forwards/process-identity.ts';
-import {createForwardsDirectory} from '../../detached-forwards/state-directory.ts';
+import {createStateDirectory} from '../../command-line/state-directory.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {jsonObject, writeJsonLine} from '../../output/json-line.ts';
@@ -17,7 +17,7 @@ import {ownCommand} from '../../own-process.ts';
 import {errorText} from '../../text/error-text.ts';
 import {toTerminalCharset} from '../../text/terminal-charset.ts';
 import type {ForwardMessage, ParentMessage} from './detach-messages.ts';
-import {requestedLocalPorts} from './forward-arguments.ts';
+import {hostsOf, requestedLocalPorts} from './forward-arguments.ts';
 import type {ForwardInput, PortForwardInvocation} from './run-forwards.ts';
 
 type FailedMessage = Extract<ForwardMessage, {type: 'failed'}>;
@@ -36,8 +36,8 @@ Resolves when the forward is ready and no longer needs this process. If this pro
 export async function detach(invocation: PortForwardInvocation, input: ForwardInput): Promise<number> {
 	const {flags, given, positionals, env, stderr, interrupted} = invocation;
 	const sessionLeader = flags.linger ? null : await requireSessionLeader();
-	const directory = createForwardsDirectory(env);
-	await assertPortsAreFree(directory, requestedLocalPorts(input.targets));
+	const directory = createStateDirectory(env, forwardsDirectory);
+	await assertPortsAreFree(directory, {ports: requestedLocalPorts(input.targets), hosts: hostsOf(input.targets)});
 	const id = randomBytes(4).toString('hex');
 	const log = logPath(directory, id);
 	const child = startForwardProcess(positionals, {log, env});

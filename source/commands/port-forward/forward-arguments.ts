@@ -4,18 +4,20 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ForwardFileEntry} from '../../command-line/forward-file.ts';
 import {eachPod} from '../../streams/port-forward/each-pod.ts';
 import type {ForwardPort, ForwardRequest, OnPodLoss} from '../../streams/port-forward/forward-request.ts';
-import {parseListenAddresses, type ListenAddress} from '../../streams/port-forward/listen-address.ts';
+import type {ListenAddress} from '../../streams/port-forward/listen-address.ts';
+import {parseLocalEnd} from '../../streams/port-forward/listen-host.ts';
 import {localPortOf, namesProtocol, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import {parseTarget, type ParsedTarget} from '../../targets/parse-target.ts';
 
-/** `namespace`, `addresses` and `onPodLoss` override those of the command. */
+/** `namespace`, `addresses` with `host`, and `onPodLoss` override those of the command. `hasTls`: local clients use TLS. */
 export type TargetWithPorts = {
 	target: ParsedTarget;
 	ports: readonly ForwardPort[];
 	namespace?: string;
 	addresses?: readonly ListenAddress[];
 	onPodLoss?: OnPodLoss;
-} & Pick<ForwardRequest, 'followed' | 'spread'>;
+	hasTls?: boolean;
+} & Pick<ForwardRequest, 'followed' | 'host' | 'spread'>;
 
 /**
 After the first target, an argument with a slash is another target, any other a port of the last one.
@@ -52,17 +54,23 @@ Ports are numbered after those of the command line.
 */
 export function parseForwardEntries(lines: readonly ForwardFileEntry[], already: readonly TargetWithPorts[]): readonly TargetWithPorts[] {
 	let number = already.reduce((sum, {ports}) => sum + ports.length, 0);
-	return lines.map(({target, ports, namespace, addresses, onPodLoss, spread}): TargetWithPorts => ({
+	return lines.map(({target, ports, namespace, addresses, host, onPodLoss, spread, tls}): TargetWithPorts => ({
 		target: parseTarget(target),
 		ports: ports.map(port => {
 			number++;
 			return {id: `f${number}`, spec: parsePortSpec(port)};
 		}),
 		...(namespace !== null && {namespace}),
-		...(addresses.length > 0 && {addresses: parseListenAddresses(addresses)}),
+		...((addresses.length > 0 || host !== null) && ownEnd({addresses: addresses.length === 0 ? null : addresses, host, tls})),
 		...(onPodLoss !== null && {onPodLoss}),
 		spread,
+		hasTls: tls,
 	}));
+}
+
+function ownEnd(given: Parameters<typeof parseLocalEnd>[0]): Pick<TargetWithPorts, 'addresses' | 'host'> {
+	const {host, addresses} = parseLocalEnd(given);
+	return {addresses, ...(host !== null && {host})};
 }
 
 /** A target for each pod of each target. Ports are numbered anew. @throws SpokeError as `eachPod` */
@@ -118,6 +126,11 @@ export function assertUniquePorts(targets: readonly TargetWithPorts[], addresses
 /** Local ports that the arguments name; others are free ports, or known to the cluster alone. */
 export function requestedLocalPorts(targets: readonly TargetWithPorts[]): readonly number[] {
 	return targets.flatMap(({ports}) => ports.flatMap(({spec}) => localPortOf(spec) ?? []));
+}
+
+/** Names of --host; `null`: that of a forward without one. */
+export function hostsOf(targets: readonly TargetWithPorts[]): ReadonlyArray<string | null> {
+	return [...new Set(targets.map(({host = null}) => host))];
 }
 
 /** @throws SpokeError ERR_USAGE for a second context */

@@ -38,6 +38,8 @@ function startingPort(forward: string): PortStatus {
 		target: null,
 		remotePort: null,
 		listen: [],
+		host: null,
+		tls: null,
 		connections: {open: 0, total: 0, failed: 0},
 		error: null,
 	};
@@ -47,7 +49,7 @@ function changeOf(event: ForwardEvent, {connections, target}: PortStatus): Parti
 	const {open, total, failed} = connections;
 	switch (event.event) {
 		case 'ready': {
-			return {state: 'ready', target: event.target, remotePort: event.remotePort, listen: event.listen};
+			return {state: 'ready', target: event.target, remotePort: event.remotePort, listen: event.listen, host: event.host, tls: event.tls};
 		}
 
 		case 'connection-opened': {

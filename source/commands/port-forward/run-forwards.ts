@@ -3,13 +3,14 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {PluginTerminal} from '../../cluster/credentials/plugin-terminal.ts';
 import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {createLabeler, type Labeler} from '../../evidence/connection-labeler.ts';
+import type {LocalTls} from '../../local-tls/create-local-tls.ts';
 import type {ForwardTotals} from '../../streams/port-forward/forward-event.ts';
 import type {RunningForward} from '../../streams/port-forward/forward-request.ts';
 import type {ListenAddress} from '../../streams/port-forward/listen-address.ts';
 import {startForward} from '../../streams/port-forward/start-forward.ts';
 import type {Invocation} from '../command.ts';
 import {createStreamClient} from '../stream-client.ts';
-import {expandToPods, type TargetWithPorts} from './forward-arguments.ts';
+import {expandToPods, hostsOf, type TargetWithPorts} from './forward-arguments.ts';
 import {emitPathEvents, wantsPaths} from './path-events.ts';
 import type {portForwardSpec} from './spec.ts';
 import type {ForwardReporter} from './text-reporter.ts';
@@ -48,6 +49,7 @@ export async function runForwards(
 	let labeler: Labeler | undefined;
 	let finishPaths: (() => void) | undefined;
 	try {
+		const tls = await openLocalTls(asked, {env, addresses});
 		const opened = await createStreamClient({...invocation, flags: {...flags, context}}, terminal && {terminal});
 		cluster = opened;
 		targets = flags.each ? await expandToPods(opened, asked, signal) : asked;
@@ -72,7 +74,13 @@ export async function runForwards(
 			environment: env,
 			...(labeler && {observer: labeler.observer}),
 		};
-		running = targets.map(one => startForward(opened, {addresses, podRunningTimeoutMs: flags['pod-running-timeout'], ...one}, options));
+		running = targets.map(one =>
+			startForward(
+				opened,
+				{addresses, podRunningTimeoutMs: flags['pod-running-timeout'], ...one, ...(one.hasTls && {tls: tls.get(one.host ?? null)!})},
+				options,
+			),
+		);
 		await reportEvents(running, targets, reporter, stopped);
 		return {failure: null, totals: totalsOf(running, targets)};
 	} catch (thrown) {
@@ -82,6 +90,22 @@ export async function runForwards(
 		finishPaths?.();
 		cluster?.close();
 	}
+}
+
+/** For each host of a forward that needs it. Before any connection, because a CA can be unusable. @throws SpokeError ERR_LOCAL_FILE */
+async function openLocalTls(
+	targets: readonly TargetWithPorts[],
+	{env, addresses}: {env: NodeJS.ProcessEnv; addresses: readonly ListenAddress[]},
+): Promise<ReadonlyMap<string | null, LocalTls>> {
+	const opened = new Map<string | null, LocalTls>();
+	const served = targets.filter(({hasTls}) => hasTls);
+	for (const host of hostsOf(served)) {
+		const own = served.filter(one => (one.host ?? null) === host).flatMap(one => one.addresses ?? addresses);
+		const {createLocalTls} = await import('../../local-tls/create-local-tls.ts');
+		opened.set(host, await createLocalTls(env, {host, addresses: own.map(({address}) => address)}));
+	}
+
+	return opened;
 }
 
 /** The first failure ends the other forwards. @throws its SpokeError */

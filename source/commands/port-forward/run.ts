@@ -6,7 +6,8 @@ import {parseOnPodLoss} from '../../command-line/common-flags.ts';
 import {parseForwardFile} from '../../command-line/forward-file.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {parseListenAddresses, type ListenAddress} from '../../streams/port-forward/listen-address.ts';
+import type {ListenAddress} from '../../streams/port-forward/listen-address.ts';
+import {parseLocalEnd} from '../../streams/port-forward/listen-host.ts';
 import {validateForward} from '../../streams/port-forward/forward-request.ts';
 import {errorText} from '../../text/error-text.ts';
 import {toTerminalCharset} from '../../text/terminal-charset.ts';
@@ -41,8 +42,13 @@ export const command: Command<typeof portForwardSpec.flags> = {
 
 async function readInput(invocation: PortForwardInvocation): Promise<ForwardInput> {
 	const {flags, given} = invocation;
-	const {targets, context} = await targetsOf(invocation);
-	const addresses = parseListenAddresses(given.has('address') ? flags.address : ['localhost']);
+	const {targets: parsed, context} = await targetsOf(invocation);
+	const {addresses, host} = parseLocalEnd({
+		addresses: given.has('address') ? flags.address : null,
+		host: flags.host ?? null,
+		tls: flags.tls,
+	});
+	const targets = parsed.map(one => (host === null || one.addresses ? one : {...one, host}));
 	assertUniquePorts(targets, addresses);
 	return flags.detach
 		? {
@@ -111,7 +117,8 @@ async function targetsOf(invocation: PortForwardInvocation): Promise<Targets> {
 	}
 
 	const {each} = invocation.flags;
-	const spread = targets.map(one => ({...one, spread: invocation.flags.spread || one.spread === true}));
+	const {tls} = invocation.flags;
+	const spread = targets.map(one => ({...one, hasTls: tls || one.hasTls === true, spread: invocation.flags.spread || one.spread === true}));
 	const problem = spreadProblem(
 		spread.filter(one => one.spread),
 		{each},

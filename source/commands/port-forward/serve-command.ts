@@ -88,7 +88,7 @@ export async function serveCommand(invocation: PortForwardInvocation, input: For
 function commandReporter({flags, stderr}: PortForwardInvocation): ForwardReporter {
 	return flags.output === 'json'
 		? jsonReporter(stderr, stderr)
-		: textReporter(flags.v > 0 ? stderr : {write: () => true}, stderr, {namesPods: flags.each});
+		: textReporter(flags.v > 0 ? stderr : {write: () => true}, stderr, {namesPods: flags.each, hasHints: flags.v > 0});
 }
 
 /** The command reads the terminal, so a credential plugin cannot. */
@@ -102,14 +102,18 @@ async function terminalUnless(isTaken: () => boolean): Promise<PluginTerminal> {
 	};
 }
 
-/** Of the first forward, and of each remote port as it was typed: `SPOKE_PORT_HTTP_ALT`; of each pod `SPOKE_PORT_5432_0`. */
+/** Of the first forward, with the CA of --tls; of each remote port as typed: `SPOKE_PORT_HTTP_ALT`; of each pod: `SPOKE_PORT_5432_0`. */
 export function forwardVariables(ready: readonly ReadyEvent[], targets: readonly TargetWithPorts[]): Record<string, string> {
 	const variables: Record<string, string> = {};
 	for (const {id, spec, localOffset} of targets.flatMap(({ports}) => ports)) {
-		const [listening] = ready.find(({forward}) => forward === id)?.listen ?? [];
+		const {listen: [listening] = [], tls = null} = ready.find(({forward}) => forward === id) ?? {};
 		if (listening) {
 			variables['SPOKE_ADDRESS'] ??= listening.address;
 			variables['SPOKE_PORT'] ??= String(listening.port);
+			if (tls !== null) {
+				variables['SPOKE_CA'] ??= tls.caFile;
+			}
+
 			const name = `SPOKE_PORT_${spec.remote.replaceAll('-', '_').toUpperCase()}`;
 			for (const variable of localOffset === undefined ? [name] : [name, `${name}_${localOffset}`]) {
 				variables[variable] ??= String(listening.port);

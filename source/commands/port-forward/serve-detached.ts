@@ -17,7 +17,7 @@ import {exitStatus} from '../../errors/exit-status.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {errorText} from '../../text/error-text.ts';
 import type {StartMessage} from './detach-messages.ts';
-import {requestedLocalPorts} from './forward-arguments.ts';
+import {hostsOf, requestedLocalPorts} from './forward-arguments.ts';
 import {ForwardStatuses} from './forward-statuses.ts';
 import {endReasonFor} from './json-reporter.ts';
 import {ParentProcess} from './parent-process.ts';
@@ -169,16 +169,17 @@ class DetachedForward {
 			sessionLeader,
 			startedAt: new Date().toISOString(),
 			ports,
+			hosts: hostsOf(this.#start.input.targets),
 			log: logPath(directory, id),
 			socket: await chooseSocketPath(directory, id),
 			ended: null,
 		};
 	}
 
-	/** Unique among the detached forwards by its local port. */
+	/** Unique among the detached forwards by its local port and host. */
 	#nameFor([port]: readonly number[]): string {
-		const [{target, ports} = {target: {name: 'forward'}, ports: []}] = this.#start.input.targets;
-		return `${target.name}-${port ?? ports[0]?.spec.remote}`;
+		const [{target, host, ports} = {target: {name: 'forward'}, host: undefined, ports: []}] = this.#start.input.targets;
+		return `${host ?? target.name}-${port ?? ports[0]?.spec.remote}`;
 	}
 
 	#list(): readonly ForwardStatus[] {
@@ -216,7 +217,8 @@ class DetachedForward {
 	async #ownerOfPort(failure: SpokeError): Promise<SpokeError> {
 		const {directory, id} = this.#start;
 		try {
-			await assertPortsAreFree(directory, requestedLocalPorts(this.#start.input.targets), id);
+			const {targets} = this.#start.input;
+			await assertPortsAreFree(directory, {ports: requestedLocalPorts(targets), hosts: hostsOf(targets)}, id);
 			return failure;
 		} catch (thrown) {
 			return toSpokeError(thrown);

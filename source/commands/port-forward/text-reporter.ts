@@ -10,8 +10,8 @@ import type {TargetWithPorts} from './forward-arguments.ts';
 
 type Output = Pick<NodeJS.WriteStream, 'write'> & {isTTY?: boolean};
 
-/** `namesPods`: names the pod of each port. */
-export function textReporter(stdout: Output, stderr: Output, {namesPods = false} = {}): ForwardReporter {
+/** `namesPods`: names the pod of each port. `hasHints`: says how to use the forwards. */
+export function textReporter(stdout: Output, stderr: Output, {namesPods = false, hasHints = true} = {}): ForwardReporter {
 	const say = (text: string) => {
 		stdout.write(`${sanitizeLine(text)}\n`);
 	};
@@ -33,6 +33,10 @@ export function textReporter(stdout: Output, stderr: Output, {namesPods = false}
 			const connection = 'connection' in event ? event.connection : '';
 			const who = `connection ${connection} (${localPorts.get(connection)} -> ${remotePorts.get(event.forward)})`;
 			for (const description of isShown(event) ? describeForwardEvent(event) : []) {
+				if (description.kind === 'hint' && !hasHints) {
+					continue;
+				}
+
 				(description.kind === 'output' ? say : note)(
 					namesPods && description.kind === 'output' ? joinParts(description.parts) : forwardLine(description, who),
 				);

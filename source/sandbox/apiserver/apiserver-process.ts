@@ -1,5 +1,5 @@
 /** One apiserver process: its posture and fingerprint never change. */
-import type {KeyPair} from '../certificates/issuer.ts';
+import type {KeyPair} from '../../certificates/issuer.ts';
 import type {HostPort} from '../network/address-plan.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 import {kubernetesVersion, type Posture} from '../switches.ts';

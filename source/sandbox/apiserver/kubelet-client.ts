@@ -1,7 +1,7 @@
 /** TLS client for kubelets, with Go's error messages. */
 import type {Duplex} from 'node:stream';
 import {connect, type TLSSocket} from 'node:tls';
-import type {KeyPair} from '../certificates/issuer.ts';
+import type {KeyPair} from '../../certificates/issuer.ts';
 import type {HostPort} from '../network/address-plan.ts';
 import {type Dial, DialError} from '../tunnels/direct.ts';
 import {noop} from '../network/join-streams.ts';

@@ -1,7 +1,7 @@
 /** Programs by image name; other images cannot be pulled. */
 import {createHash} from 'node:crypto';
 import {Writable} from 'node:stream';
-import type {KeyPair} from '../certificates/issuer.ts';
+import type {KeyPair} from '../../certificates/issuer.ts';
 import {noop} from '../network/join-streams.ts';
 import {abortableDelay, option, type Program} from './program.ts';
 import {httpService} from './programs/http-service.ts';

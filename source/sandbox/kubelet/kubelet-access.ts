@@ -1,7 +1,7 @@
 /** Access to kubelets. */
 import type {IncomingMessage} from 'node:http';
 import type {TLSSocket} from 'node:tls';
-import {certificateIdentity} from '../certificates/issuer.ts';
+import {certificateIdentity} from '../certificates/cluster-issuer.ts';
 import type {Kubelet} from './kubelet.ts';
 
 /** The refusal. Allows client certificates of the apiserver and of administrators. @see pkg/kubelet/server/server.go InstallAuthFilter */

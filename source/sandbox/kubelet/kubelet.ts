@@ -4,7 +4,8 @@ import {createServer as createTlsServer, type Server} from 'node:https';
 import {createServer, type Server as TcpServer, type Socket} from 'node:net';
 import type {TLSSocket} from 'node:tls';
 import {resetSocket} from '../../wire/reset-socket.ts';
-import type {Issuer, KeyPair} from '../certificates/issuer.ts';
+import type {ClusterIssuer} from '../certificates/cluster-issuer.ts';
+import type {KeyPair} from '../../certificates/issuer.ts';
 import {sniffPlainHttp} from '../containers/programs/http-service.ts';
 import type {HostPort} from '../network/address-plan.ts';
 import {apiMicroTime, type Pod} from '../objects/kube-object.ts';
@@ -13,7 +14,7 @@ import {noop} from '../network/join-streams.ts';
 import {serveRequest, serveUpgrade} from './kubelet-requests.ts';
 import {PodRuntime, type RuntimeConfig} from './pod-runtime.ts';
 
-export type KubeletConfig = RuntimeConfig & {issuer: Issuer};
+export type KubeletConfig = RuntimeConfig & {issuer: ClusterIssuer};
 
 const heartbeatMs = 10_000;
 
@@ -203,7 +204,12 @@ export type KubeletCertificate = 'self-signed' | 'signed' | 'expired' | 'pending
 const day = 86_400_000;
 
 /** `null` while the signing request is pending: every handshake then fails with an internal error. */
-export async function servingCertificate(kind: KubeletCertificate, node: string, address: string, issuer: Issuer): Promise<KeyPair | null> {
+export async function servingCertificate(
+	kind: KubeletCertificate,
+	node: string,
+	address: string,
+	issuer: ClusterIssuer,
+): Promise<KeyPair | null> {
 	if (kind === 'pending') {
 		return null;
 	}

@@ -1,7 +1,7 @@
 /** Konnectivity agent. */
 import {createServer} from 'node:http';
 import {connect, type TLSSocket} from 'node:tls';
-import type {KeyPair} from '../certificates/issuer.ts';
+import type {KeyPair} from '../../certificates/issuer.ts';
 import {abortableDelay, type Program} from '../containers/program.ts';
 import type {AddressPlan, HostPort} from '../network/address-plan.ts';
 import {noop} from '../network/join-streams.ts';

@@ -4,7 +4,7 @@ import {createServer, type Server, type Socket} from 'node:net';
 import {once} from 'node:events';
 import type {Duplex} from 'node:stream';
 import {createServer as createTlsServer, type Server as TlsServer} from 'node:tls';
-import type {KeyPair} from '../certificates/issuer.ts';
+import type {KeyPair} from '../../certificates/issuer.ts';
 import type {HostPort} from '../network/address-plan.ts';
 import {joinStreams, noop} from '../network/join-streams.ts';
 import {AgentConnection} from './agent-connection.ts';

@@ -4,7 +4,8 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {TLSSocket} from 'node:tls';
 import type {Metrics} from '../apiserver/metrics.ts';
-import type {Issuer, KeyPair} from '../certificates/issuer.ts';
+import type {ClusterIssuer} from '../certificates/cluster-issuer.ts';
+import type {KeyPair} from '../../certificates/issuer.ts';
 import type {Program} from '../containers/program.ts';
 import type {AddressPlan} from '../network/address-plan.ts';
 import type {PostureRoute} from '../switches.ts';
@@ -18,7 +19,7 @@ export type AgentsState = 'running' | 'gone' | 'frozen';
 
 export class Tunnels {
 	readonly #plan: AddressPlan;
-	readonly #issuer: Issuer;
+	readonly #issuer: ClusterIssuer;
 	#createdPairs: Promise<{server: KeyPair; agent: KeyPair}> | undefined;
 	readonly #agentSockets = new Set<TLSSocket>();
 	readonly #nodeAddresses: readonly string[];
@@ -27,7 +28,7 @@ export class Tunnels {
 	#ssh: SshTunnels | null = null;
 	#directory: string | null = null;
 
-	constructor(plan: AddressPlan, issuer: Issuer, nodeAddresses: readonly string[]) {
+	constructor(plan: AddressPlan, issuer: ClusterIssuer, nodeAddresses: readonly string[]) {
 		this.#plan = plan;
 		this.#issuer = issuer;
 		this.#nodeAddresses = nodeAddresses;

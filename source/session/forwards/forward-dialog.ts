@@ -11,10 +11,10 @@ import type {OnPodLoss} from '../../streams/port-forward/forward-request.ts';
 import type {FormField} from '../dialogs/dialog.ts';
 import {scriptFlags} from '../clusters/script-flags.ts';
 import {readForwardSets} from './forward-set-files.ts';
-import {forwardOf, type ForwardConfig} from './run-forward.ts';
+import {forwardOf, localEndOf, type ForwardConfig} from './run-forward.ts';
 import {changeForward, startForwardFrom, startForwardOfEach} from './forward-lifecycle.ts';
 import {addForwardToSet} from './forward-sets.ts';
-import {freePort} from './free-port.ts';
+import {freePort, isFree} from './free-port.ts';
 import {readPortOptions, type PortOption} from './port-options.ts';
 
 export async function addForward(session: Session, {cluster, namespace, target}: ClusterTarget): Promise<void> {
@@ -38,6 +38,8 @@ export async function addForward(session: Session, {cluster, namespace, target}:
 		onPodLoss: onPodLossIn(values),
 		spread: values['pods'] === 'spread',
 		followed: null,
+		tls: values['tls'] === 'yes',
+		host: values['host'] || null,
 		cluster,
 	});
 	const first = ports[0];
@@ -56,6 +58,8 @@ export async function addForward(session: Session, {cluster, namespace, target}:
 				untouched: true,
 			},
 			{name: 'address', label: 'Listen on', value: 'localhost', choices: null, note: '', untouched: true},
+			hostField(''),
+			tlsField(false),
 			...(canMove ? [podsField('one', {canForwardEachPod}), onPodLossField('move')] : []),
 			...setFields(sets.map(({name}) => name)),
 		],
@@ -112,6 +116,8 @@ export async function editForward(session: Session, id: string, config: ForwardC
 		...config,
 		followed: values['target'] === config.target ? config.followed : null,
 		spread: values['pods'] === 'spread',
+		tls: values['tls'] === 'yes',
+		host: values['host'] || null,
 		target: values['target'] ?? '',
 		port: `${values['local'] ?? ''}:${values['port'] ?? ''}`,
 		address: values['address'] ?? '',
@@ -142,6 +148,8 @@ export async function editForward(session: Session, id: string, config: ForwardC
 				untouched: true,
 			},
 			{name: 'address', label: 'Listen on', value: config.address, choices: null, note: '', untouched: true},
+			hostField(config.host ?? ''),
+			tlsField(config.tls),
 			podsField(config.spread ? 'spread' : 'one', {canForwardEachPod: false}),
 			{...onPodLossField(config.onPodLoss), note: 'a named pod has no replacement'},
 		],
@@ -187,6 +195,23 @@ function setFields(names: readonly string[]): FormField[] {
 			];
 }
 
+function hostField(value: string): FormField {
+	return {name: 'host', label: 'Host name', value, choices: null, note: 'with an address of its own; empty: none'};
+}
+
+function tlsField(value: boolean): FormField {
+	return {
+		name: 'tls',
+		label: 'Local TLS',
+		value: value ? 'yes' : '',
+		choices: [
+			{value: '', shown: 'no'},
+			{value: 'yes', shown: "https, by spoke's local CA"},
+		],
+		note: '',
+	};
+}
+
 function podsField(value: 'one' | 'spread', {canForwardEachPod}: {canForwardEachPod: boolean}): FormField {
 	return {
 		name: 'pods',
@@ -221,21 +246,22 @@ function onPodLossIn(values: Readonly<Record<string, string>>): OnPodLoss {
 
 function scriptNotes(
 	session: Session,
-	{target, namespace, port, address, onPodLoss, spread, cluster}: ForwardConfig,
+	{target, namespace, port, address, onPodLoss, spread, tls, host, cluster}: ForwardConfig,
 	{each = false}: {each?: boolean} = {},
 ): readonly string[] {
-	const listens = address === 'localhost' ? '' : ` --address ${quoteForShell(address)}`;
+	const named = host ? ` --host ${quoteForShell(host)}` : '';
+	const listens = address === 'localhost' ? named : ` --address ${quoteForShell(address)}${named}`;
 	const goes = onPodLoss === 'move' ? '' : ` --on-pod-loss ${onPodLoss}`;
 	const pods = each ? ' --each' : spread ? ' --spread' : '';
 	return [
 		'Equivalent command:',
-		`  spoke port-forward -n ${quoteForShell(namespace)} ${quoteForShell(target)} ${quoteForShell(port)}${listens}${goes}${pods}${scriptFlags(session, cluster)}`,
+		`  spoke port-forward -n ${quoteForShell(namespace)} ${quoteForShell(target)} ${quoteForShell(port)}${listens}${goes}${pods}${tls ? ' --tls' : ''}${scriptFlags(session, cluster)}`,
 	];
 }
 
 /** `own`: the forward's present local port. `allowedPorts`: `null` if not limited. */
 async function problemOf(
-	{target, port, address, spread}: ForwardConfig,
+	{target, port, spread, ...config}: ForwardConfig,
 	own: number | null,
 	allowedPorts: readonly string[] | null,
 ): Promise<string | null> {
@@ -249,8 +275,10 @@ async function problemOf(
 			return `${target} has no port ${remote}; available: ${allowedPorts.join(', ') || 'none'}`;
 		}
 
-		parseListenAddresses(address.split(','));
-		return local !== null && local > 0 && local !== own && (await freePort(local)) !== local ? `port ${local} is in use` : null;
+		const {addresses} = localEndOf(config);
+		// One address of localhost is enough.
+		const [{address} = {address: ''}] = addresses;
+		return local !== null && local > 0 && local !== own && !(await isFree(local, address)) ? `port ${local} is in use` : null;
 	} catch (error) {
 		return (error as Error).message;
 	}

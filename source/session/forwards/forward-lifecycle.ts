@@ -18,7 +18,18 @@ export function forwardConfigOf(session: Pick<Session, 'store' | 'clusters'>, id
 }
 
 export function startForward(session: Session, {cluster, namespace, target}: ClusterTarget, port: string): void {
-	startForwardFrom(session, {target, namespace, port, address: 'localhost', onPodLoss: 'move', spread: false, followed: null, cluster});
+	startForwardFrom(session, {
+		target,
+		namespace,
+		port,
+		address: 'localhost',
+		host: null,
+		tls: false,
+		onPodLoss: 'move',
+		spread: false,
+		followed: null,
+		cluster,
+	});
 }
 
 /** A forward for each pod of a StatefulSet, at the local port and those after it. @throws SpokeError as `eachPod` */
@@ -50,6 +61,8 @@ export function startForwardFrom(session: Session, config: ForwardConfig, id = s
 		port: config.port,
 		onPodLoss: config.onPodLoss,
 		spread: config.spread,
+		tls: config.tls,
+		host: config.host,
 		followed: config.followed,
 		phase: 'working',
 		note: 'connecting',

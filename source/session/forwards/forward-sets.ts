@@ -1,6 +1,5 @@
 /** Saved sets of forwards. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
-import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
 import {localPortOf, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import type {ForwardFileEntry} from '../../command-line/forward-file.ts';
 import {forwardSetsDirectory, isForwardSetName} from '../../command-line/forward-set-names.ts';
@@ -9,7 +8,7 @@ import {toSpokeError} from '../../errors/spoke-error.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {addToForwardSet, readForwardSets, writeForwardSet, type ForwardSet} from './forward-set-files.ts';
-import type {ForwardConfig} from './run-forward.ts';
+import {type ForwardConfig, localEndOf} from './run-forward.ts';
 import {describeResets, startForwardFrom, stopImmediately} from './forward-lifecycle.ts';
 import {isFree} from './free-port.ts';
 
@@ -140,14 +139,15 @@ function describeOthers({lines}: ForwardSet, here: readonly ForwardFileEntry[], 
 }
 
 function describeExposed(starting: readonly Wanted[]): string[] {
-	const isExposed = starting.some(({config}) => parseListenAddresses(config.address.split(',')).some(({address}) => !isLoopback(address)));
+	const isExposed = starting.some(({config}) => localEndOf(config).addresses.some(({address}) => !isLoopback(address)));
 	return isExposed ? ['Anyone who can reach this machine can use forwards not on loopback.'] : [];
 }
 
 async function noteOf({config, runs}: Wanted): Promise<string> {
 	const local = localPortOf(parsePortSpec(config.port));
-	const address = config.address === 'localhost' ? '' : `, on ${config.address}`;
-	const addresses = parseListenAddresses(config.address.split(','));
+	const {host, addresses} = localEndOf(config);
+	const where = host ?? config.address;
+	const address = where === 'localhost' ? '' : `, on ${where}`;
 	// One address of localhost is enough.
 	const mayFail = (one: (typeof addresses)[number]) => one.family === 'IPv6' && one.needed === 'any-of-these';
 	const isTaken =
@@ -165,7 +165,7 @@ function currentEntries({cluster}: Session, {lines}: ForwardSet): readonly Forwa
 
 function wantedOf(session: Session, lines: readonly ForwardFileEntry[]): Wanted[] {
 	const {cluster} = session;
-	return lines.flatMap(({target, ports, namespace, addresses, onPodLoss, spread}) =>
+	return lines.flatMap(({target, ports, namespace, addresses, host, onPodLoss, spread, tls}) =>
 		ports.map((port): Wanted => {
 			const config = {
 				target,
@@ -175,6 +175,8 @@ function wantedOf(session: Session, lines: readonly ForwardFileEntry[]): Wanted[
 				onPodLoss: onPodLoss ?? 'move',
 				spread,
 				followed: null,
+				tls,
+				host,
 				cluster,
 			};
 			const local = localPortOf(parsePortSpec(port));
@@ -198,6 +200,8 @@ function hasConfig(own: ForwardState, config: ForwardConfig): boolean {
 		own.namespace === config.namespace &&
 		own.target === config.target &&
 		own.spread === config.spread &&
+		own.tls === config.tls &&
+		own.host === config.host &&
 		parsePortSpec(own.port).remote === parsePortSpec(config.port).remote &&
 		(local === null || local === (own.local ?? localPortOf(parsePortSpec(own.port))))
 	);
@@ -269,9 +273,12 @@ export async function addForwardToSet(session: Session, name: string, config: Fo
 	}
 }
 
-type Saved = Pick<ForwardState, 'target' | 'namespace' | 'context' | 'port' | 'local' | 'address' | 'onPodLoss' | 'spread'>;
+type Saved = Pick<
+	ForwardState,
+	'target' | 'namespace' | 'context' | 'port' | 'local' | 'address' | 'host' | 'tls' | 'onPodLoss' | 'spread'
+>;
 
-function savedLine({target, namespace, context, port, local, address, onPodLoss, spread}: Saved): ForwardFileEntry {
+function savedLine({target, namespace, context, port, local, address, host, tls, onPodLoss, spread}: Saved): ForwardFileEntry {
 	return {
 		target,
 		namespace,
@@ -280,6 +287,8 @@ function savedLine({target, namespace, context, port, local, address, onPodLoss,
 		addresses: address === 'localhost' ? [] : address.split(','),
 		onPodLoss: onPodLoss === 'move' ? null : onPodLoss,
 		spread,
+		tls,
+		host,
 	};
 }
 

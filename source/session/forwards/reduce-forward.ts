@@ -1,5 +1,7 @@
 /** The row of a forward: its events, log and local URL. */
+import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import {describeForwardEvent, describeForwardUsers} from '../../descriptions/describe-forward-event.ts';
+import {hostOfListener, usuallySpeaksTls} from '../../descriptions/describe-listener-use.ts';
 import {abbreviatePodName, joinParts} from '../../descriptions/parts.ts';
 import {shortError} from '../../descriptions/describe-error.ts';
 import type {ForwardEvent, ConnectionSnapshot} from '../../streams/port-forward/forward-event.ts';
@@ -157,23 +159,13 @@ export function forwardUrl({
 	remote,
 	portName,
 	address,
-}: Pick<ForwardState, 'local' | 'remote' | 'portName' | 'address'>): string | null {
+	host,
+	tls,
+}: Pick<ForwardState, 'local' | 'remote' | 'portName' | 'address' | 'host' | 'tls'>): string | null {
 	if (local === null) {
 		return null;
 	}
 
-	const isHttps = ['443', '8443', 'https'].some(one => one === remote || one === portName);
-	return `${isHttps ? 'https' : 'http'}://${hostOf(address.split(','))}:${local}`;
+	const isHttps = tls || usuallySpeaksTls(Number(remote), portName ?? remote);
+	return `${isHttps ? 'https' : 'http'}://${joinHostPort(host ?? hostOfListener(address.split(',')), local)}`;
 }
-
-function hostOf(addresses: readonly string[]): string {
-	const [first = 'localhost'] = addresses;
-	if (addresses.some(one => answersLocalhost.has(one))) {
-		return 'localhost';
-	}
-
-	return first.includes(':') ? `[${first}]` : first;
-}
-
-/** The last two are wildcard addresses. */
-const answersLocalhost = new Set(['localhost', '127.0.0.1', '0.0.0.0', '::']);

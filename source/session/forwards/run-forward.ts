@@ -1,10 +1,11 @@
 /** Runs one forward. */
 import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
+import type {LocalTls} from '../../local-tls/create-local-tls.ts';
 import {fullMessage} from '../../server-messages/unwrap-message.ts';
 import type {ForwardEvent, ConnectionSnapshot} from '../../streams/port-forward/forward-event.ts';
 import type {RunningForward} from '../../streams/port-forward/forward-request.ts';
-import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
+import {type LocalEnd, parseLocalEnd} from '../../streams/port-forward/listen-host.ts';
 import {parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import {startForward} from '../../streams/port-forward/start-forward.ts';
 import type {ConnectionEntry} from '../frame/connection-list.ts';
@@ -17,7 +18,10 @@ import {recordedPath} from '../frame/recording-observer.ts';
 import {reduceForward, forwardConnectionRows, forwardNotice, forwardUsersText, withLine} from './reduce-forward.ts';
 
 /** `cluster` is the one that was current at creation. */
-export type ForwardConfig = Pick<ForwardState, 'target' | 'namespace' | 'port' | 'address' | 'onPodLoss' | 'spread' | 'followed'> & {
+export type ForwardConfig = Pick<
+	ForwardState,
+	'target' | 'namespace' | 'port' | 'address' | 'host' | 'tls' | 'onPodLoss' | 'spread' | 'followed'
+> & {
 	cluster: OpenCluster;
 };
 
@@ -34,15 +38,19 @@ export async function runForward(
 	let hasListened = false;
 	let clock: NodeJS.Timeout | undefined;
 	try {
+		const {host, addresses} = localEndOf(config);
+		const tls = config.tls && (await openLocalTls(session.env, {host, addresses}));
 		const running = startForward(
 			config.cluster.access,
 			{
 				target: parseTarget(config.target),
 				namespace: config.namespace,
 				ports: [{id, spec: parsePortSpec(config.port)}],
-				addresses: parseListenAddresses(config.address.split(',')),
+				addresses,
 				onPodLoss: config.onPodLoss,
 				spread: config.spread,
+				...(tls && {tls}),
+				...(host !== null && {host}),
 				...(config.followed && {followed: config.followed}),
 				podRunningTimeoutMs: 60_000,
 			},
@@ -73,6 +81,16 @@ export async function runForward(
 	} finally {
 		clearInterval(clock);
 	}
+}
+
+/** @throws SpokeError ERR_USAGE */
+export function localEndOf({address, host, tls}: Pick<ForwardConfig, 'address' | 'host' | 'tls'>): LocalEnd {
+	return parseLocalEnd({addresses: address === 'localhost' ? null : address.split(','), host, tls});
+}
+
+async function openLocalTls(env: NodeJS.ProcessEnv, {host, addresses}: LocalEnd): Promise<LocalTls> {
+	const {createLocalTls} = await import('../../local-tls/create-local-tls.ts');
+	return createLocalTls(env, {host, addresses: addresses.map(({address}) => address)});
 }
 
 function take(session: Session, id: string, event: ForwardEvent, live: readonly ConnectionSnapshot[]): void {

@@ -129,11 +129,15 @@ export type ForwardState = {
 	local: number | null;
 	asked: string;
 	address: string;
+	/** Name of the local port, which then has an address of its own. */
+	host: string | null;
 	/** The local and the remote port, as typed. */
 	port: string;
 	onPodLoss: OnPodLoss;
 	/** Each new connection goes to the next Ready pod. */
 	spread: boolean;
+	/** Local clients use TLS, with a certificate of the local CA. */
+	tls: boolean;
 	/** Of a pod that is followed by its name. */
 	followed: ForwardRequest['followed'] | null;
 	phase: 'open' | 'working' | 'stopped' | 'failed';

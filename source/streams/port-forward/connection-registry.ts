@@ -1,8 +1,6 @@
 /** Open connections of one forward and their byte counts. */
-import type {Socket} from 'node:net';
 import {monotonicMs} from '../../async/clock.ts';
 import type {EventQueue} from '../../async/event-queue.ts';
-import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
 import type {ForwardEvent, ForwardTotals, ConnectionSnapshot} from './forward-event.ts';
 import type {ConnectionOutcome, ForwardedConnection} from './forwarded-connection.ts';
@@ -32,14 +30,15 @@ export class ConnectionRegistry {
 	}
 
 	open({
-		socket,
+		client,
 		pod,
 		tunnel,
 		shared,
 		port,
 		remotePort,
 	}: {
-		socket: Socket;
+		/** `127.0.0.1:53211`, `[::1]:53211`. */
+		client: string;
 		pod: string;
 		tunnel: string | null;
 		shared: boolean;
@@ -47,11 +46,11 @@ export class ConnectionRegistry {
 		remotePort: number;
 	}): RegisteredConnection {
 		const connection = `${this.#id}.${++this.#number}`;
-		const snapshot = {connection, client: clientOf(socket), pod, tunnel, shared, since: monotonicMs()};
+		const snapshot = {connection, client, pod, tunnel, shared, since: monotonicMs()};
 		const entry = {snapshot, congested: false, connection: undefined as ForwardedConnection | undefined};
 		this.#open.set(connection, entry);
 		this.#totals.connections++;
-		void this.#events.push({event: 'connection-opened', forward: this.#id, connection, client: snapshot.client, port, pod, tunnel, shared});
+		void this.#events.push({event: 'connection-opened', forward: this.#id, connection, client, port, pod, tunnel, shared});
 		const forward = this.#id;
 		return {
 			get snapshot() {
@@ -117,9 +116,4 @@ function snapshotOf({
 	connection: ForwardedConnection | undefined;
 }): ConnectionSnapshot {
 	return {...snapshot, congested, up: connection?.up ?? 0, down: connection?.down ?? 0};
-}
-
-/** `127.0.0.1:53211`, `[::1]:53211`. */
-function clientOf({remoteAddress = '', remotePort = 0}: Socket): string {
-	return joinHostPort(remoteAddress, remotePort);
 }

@@ -1,9 +1,11 @@
 /** Request and options of a forward, and the validation of its arguments. */
+import type {LocalTls} from '../../local-tls/create-local-tls.ts';
 import {type ParsedTarget, parseTarget} from '../../targets/parse-target.ts';
 import type {ServiceObject} from '../../targets/pod-object.ts';
 import type {ConnectionObserver} from '../connection-observer.ts';
 import type {ConnectionSnapshot, ForwardEvent, ForwardTotals} from './forward-event.ts';
-import {type ListenAddress, parseListenAddresses} from './listen-address.ts';
+import type {ListenAddress} from './listen-address.ts';
+import {parseLocalEnd} from './listen-host.ts';
 import {parsePortSpec, type PortSpec} from './port-spec.ts';
 
 export type ForwardPort = {
@@ -22,6 +24,10 @@ export type ForwardRequest = {
 	namespace?: string;
 	ports: readonly ForwardPort[];
 	addresses: readonly ListenAddress[];
+	/** Name of --host that clients use for `addresses`. */
+	host?: string;
+	/** Local clients must use TLS. */
+	tls?: LocalTls;
 	/** Default: `move`. A named pod has no successor. */
 	onPodLoss?: OnPodLoss;
 	podRunningTimeoutMs: number;
@@ -50,15 +56,19 @@ export function validateForward({
 	target,
 	ports,
 	addresses,
+	host,
+	tls,
 }: {
 	target: string;
 	ports: readonly string[];
 	addresses: readonly string[];
+	host: string | null;
+	tls: boolean;
 }): void {
 	parseTarget(target);
 	for (const port of ports) {
 		parsePortSpec(port);
 	}
 
-	parseListenAddresses(addresses.length === 0 ? ['localhost'] : addresses);
+	parseLocalEnd({addresses: addresses.length === 0 ? null : addresses, host, tls});
 }

@@ -30,9 +30,14 @@ const replyTimeoutMs = 15_000;
 Relays FIN as FIN and RST as RST in each direction. If the client disappears, resets the data stream, because the runtime would block the
 tunnel.
 Text on the error stream is a failure, even after the data (containerd ends data first).
+`tcpSocket`: below `socket`, if that is a TLS socket.
 */
-export function forwardConnection(socket: Socket, streams: {data: SpdyStream; error: SpdyStream}): ForwardedConnection {
-	return new Forwarding(socket, streams);
+export function forwardConnection(
+	socket: Socket,
+	streams: {data: SpdyStream; error: SpdyStream},
+	tcpSocket: Socket = socket,
+): ForwardedConnection {
+	return new Forwarding(socket, streams, tcpSocket);
 }
 
 class Forwarding implements ForwardedConnection {
@@ -40,6 +45,7 @@ class Forwarding implements ForwardedConnection {
 	up = 0;
 	down = 0;
 	readonly #socket: Socket;
+	readonly #tcpSocket: Socket;
 	readonly #data: SpdyStream;
 	readonly #errorStream: SpdyStream;
 	readonly #errorText: Promise<string>;
@@ -49,9 +55,10 @@ class Forwarding implements ForwardedConnection {
 	#isRuntimeDone = false;
 	#isSettled = false;
 
-	constructor(socket: Socket, {data, error: errorStream}: {data: SpdyStream; error: SpdyStream}) {
+	constructor(socket: Socket, {data, error: errorStream}: {data: SpdyStream; error: SpdyStream}, tcpSocket: Socket) {
 		({promise: this.outcome, resolve: this.#resolve} = Promise.withResolvers<ConnectionOutcome>());
 		this.#socket = socket;
+		this.#tcpSocket = tcpSocket;
 		this.#data = data;
 		this.#errorStream = errorStream;
 		this.#errorText = readErrorStream(errorStream);
@@ -194,7 +201,7 @@ class Forwarding implements ForwardedConnection {
 		this.#settle(outcome);
 		this.#data.destroy();
 		this.#errorStream.destroy();
-		resetSocket(this.#socket);
+		resetSocket(this.#tcpSocket, this.#socket);
 	}
 }
 

@@ -7,8 +7,9 @@ import {setV8Flag} from '../../own-process.ts';
 import {delayUpTo} from '../../async/abortable.ts';
 import {EventQueue} from '../../async/event-queue.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import {descriptorLimitError, hasFreeDescriptors} from '../../cluster/transport/descriptor-limit.ts';
-import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import {isSpokeError, type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {podPort, type PodPort, servicePort} from '../../targets/named-port.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
@@ -18,6 +19,7 @@ import {resetSocket} from '../../wire/reset-socket.ts';
 import {locateTunnelLoss, unlessAborted} from '../locate-loss.ts';
 import {preconnect} from '../preconnect.ts';
 import type {SpeculativeRequest} from '../speculative-request.ts';
+import {acceptTls} from './accept-tls.ts';
 import {ConnectionRegistry, type RegisteredConnection} from './connection-registry.ts';
 import type {ForwardEvent} from './forward-event.ts';
 import type {ForwardOptions, ForwardPort, ForwardRequest, RunningForward} from './forward-request.ts';
@@ -167,6 +169,7 @@ class ForwardedTarget implements RunningForward {
 	}
 
 	#listen(tunnels: TargetTunnels, carrier: TunnelCarrier): void {
+		const {host = null, tls} = this.#request;
 		for (const {
 			id,
 			remote,
@@ -179,6 +182,8 @@ class ForwardedTarget implements RunningForward {
 				remotePort: remote.port,
 				remotePortName: remote.name,
 				listen: bound,
+				host,
+				tls: tls ? {caFile: tls.caFile, names: tls.names} : null,
 				carrier,
 			});
 			// Addresses that could not be bound; the others work.
@@ -194,11 +199,13 @@ class ForwardedTarget implements RunningForward {
 		}
 	}
 
-	async #serve(tunnels: TargetTunnels, port: RunningPort, socket: Socket): Promise<void> {
-		socket.on('error', () => undefined);
+	async #serve(tunnels: TargetTunnels, port: RunningPort, tcpSocket: Socket): Promise<void> {
+		tcpSocket.on('error', () => undefined);
+		// A socket that is closed has no address.
+		const client = joinHostPort(tcpSocket.remoteAddress ?? '', tcpSocket.remotePort ?? 0);
 		const register = (lease: TunnelLease<Tunnel> | null, pod: PodObject) =>
 			port.registry.open({
-				socket,
+				client,
 				tunnel: lease?.tunnel.id ?? null,
 				shared: lease?.shared ?? false,
 				pod: pod.metadata.name,
@@ -210,17 +217,27 @@ class ForwardedTarget implements RunningForward {
 				throw descriptorLimitError();
 			}
 
+			const {tls} = this.#request;
+			const socket = tls ? await acceptTls(tcpSocket, tls, this.#signal) : tcpSocket;
+			if (typeof socket === 'string') {
+				tcpSocket.destroy();
+				register(null, tunnels.pod).close({end: socket, error: null});
+				return;
+			}
+
 			const [lease, pool] = tunnels.leaseReady() ?? (await this.#waitForTunnel(tunnels, socket));
-			this.#carry(tunnels, register(lease, tunnels.podOf(pool)), {lease, pool, port, socket});
+			this.#carry(tunnels, register(lease, tunnels.podOf(pool)), {lease, pool, port, socket, tcpSocket});
 		} catch (thrown) {
-			const hasClientClosed = socket.closed;
-			resetSocket(socket);
+			const hasClientClosed = tcpSocket.closed;
+			resetSocket(tcpSocket);
 			const registered = register(null, tunnels.pod);
 			if (this.#signal.aborted) {
 				registered.close({end: 'shutdown', error: null});
+			} else if (isSpokeError(thrown) && thrown.code === 'ERR_LOCAL_TLS') {
+				registered.close({end: null, error: thrown});
 			} else if (hasClientClosed) {
 				registered.close({end: 'client-reset', error: null});
-			} else if (thrown instanceof SpokeError) {
+			} else if (isSpokeError(thrown)) {
 				registered.close({end: null, error: thrown});
 			} else {
 				this.#closeWithoutTunnel(registered, tunnels.lastError);
@@ -256,20 +273,20 @@ class ForwardedTarget implements RunningForward {
 	#carry(
 		tunnels: TargetTunnels,
 		registered: RegisteredConnection,
-		{lease, pool, port, socket}: {lease: TunnelLease<Tunnel>; pool: Pool; port: RunningPort; socket: Socket},
+		{lease, pool, port, socket, tcpSocket}: {lease: TunnelLease<Tunnel>; pool: Pool; port: RunningPort; socket: Socket; tcpSocket: Socket},
 	): void {
 		const locate = async (error: SpokeError) => lease.tunnel.locateLoss(error, this.#signal);
 		let pair;
 		try {
 			pair = lease.tunnel.open(this.#remotePort(port, tunnels.podOf(pool)));
 		} catch (thrown) {
-			resetSocket(socket);
+			resetSocket(tcpSocket, socket);
 			lease.release();
 			registered.close({end: null, error: toSpokeError(thrown)}, locate);
 			return;
 		}
 
-		const running = forwardConnection(socket, pair);
+		const running = forwardConnection(socket, pair, tcpSocket);
 		registered.started(running);
 		this.#registered.set(registered, pool);
 		const stopReports = watchCongestion(pair.data, registered);

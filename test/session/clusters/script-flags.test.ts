@@ -95,6 +95,8 @@ test('a shell parses the equivalent command of a forward as typed', async t => {
 		address: 'localhost',
 		onPodLoss: 'move',
 		spread: false,
+		tls: false,
+		host: null,
 		followed: null,
 		cluster: other,
 	});

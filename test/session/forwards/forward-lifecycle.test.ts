@@ -1,10 +1,19 @@
 /** Rows and listeners of forwards. */
 import {connect} from 'node:net';
 import {once} from 'node:events';
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
-import {restartForward, startForwardFrom, startForwardOfEach, stopForward} from '../../../source/session/forwards/forward-lifecycle.ts';
+import {
+	restartForward,
+	startForwardFrom,
+	startForwardOfEach,
+	stopForward,
+	stopImmediately,
+} from '../../../source/session/forwards/forward-lifecycle.ts';
 import {forwardUrl} from '../../../source/session/forwards/reduce-forward.ts';
 import {RunningWork} from '../../../source/session/frame/running-work.ts';
 import type {Session} from '../../../source/session/frame/session.ts';
@@ -53,6 +62,8 @@ const toWeb = {
 	address: '127.0.0.1',
 	onPodLoss: 'move',
 	spread: false,
+	tls: false,
+	host: null,
 	followed: null,
 } as const;
 
@@ -88,6 +99,20 @@ test('a forward that fails before it listens is shown on a card, which retries i
 	await done.promise;
 	t.deepEqual(cards, ['forward svc/nope :80 failed', 'forward svc/nope :80 failed']);
 	t.is(state().phase, 'failed');
+});
+
+test('a forward with TLS and a name has an https URL, and its log says how to use it', async t => {
+	const {session, cluster, state} = await onStore(t);
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-forward-'));
+	t.teardown(async () => rm(folder, {recursive: true}));
+	const withState = {...session, env: {...session.env, XDG_STATE_HOME: folder}} as Session;
+	startForwardFrom(withState, {...toWeb, address: 'localhost', tls: true, host: 'web.shop.test', cluster});
+	await until(() => state().phase === 'open', state);
+	t.is(forwardUrl(state()), `https://web.shop.test:${state().local}`);
+	const texts = state().log.map(({text}) => text);
+	t.true(texts.includes('for web.shop.test, add this line to /etc/hosts: 127.212.198.114 web.shop.test'), texts.join('\n'));
+	t.true(texts.some(text => text.startsWith(`curl --cacert ${folder}/spoke/ca/web.shop.test/ca.pem --resolve `)));
+	await stopImmediately(withState, 'f-1');
 });
 
 async function isListening(port: number): Promise<boolean> {
@@ -227,11 +252,11 @@ const urls: ReadonlyArray<readonly [address: string, remote: string, url: string
 
 for (const [address, remote, url] of urls) {
 	test(`a forward that listens on ${address} has the URL ${url}`, t => {
-		t.is(forwardUrl({local: 8080, remote, portName: null, address}), url);
-		t.is(forwardUrl({local: 8080, remote, portName: 'https', address}), url.replace('http:', 'https:'));
+		t.is(forwardUrl({local: 8080, remote, portName: null, address, tls: false, host: null}), url);
+		t.is(forwardUrl({local: 8080, remote, portName: 'https', address, tls: false, host: null}), url.replace('http:', 'https:'));
 	});
 }
 
 test('a forward that is not listening has no URL', t => {
-	t.is(forwardUrl({local: null, remote: '80', portName: null, address: 'localhost'}), null);
+	t.is(forwardUrl({local: null, remote: '80', portName: null, address: 'localhost', tls: false, host: null}), null);
 });

@@ -166,7 +166,17 @@ test('the forward form appends the forward to a set', async t => {
 	const home = await newHome(t);
 	const env = {HOME: home};
 	await writeForwardSet(env, 'mine', [
-		{target: 'sts/db', ports: ['7000'], namespace: 'default', context: 'sandbox', addresses: [], onPodLoss: null, spread: false},
+		{
+			target: 'sts/db',
+			ports: ['7000'],
+			namespace: 'default',
+			context: 'sandbox',
+			addresses: [],
+			onPodLoss: null,
+			spread: false,
+			tls: false,
+			host: null,
+		},
 	]);
 	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home});
 	await terminal.sees(/web-\w+-\w+/);
@@ -192,7 +202,7 @@ test('a screen reader gets the sets, their disabled reasons and each forward as 
 	const {kubeconfigFile} = await openSandbox(t);
 	const home = await newHome(t);
 	const env = {HOME: home};
-	const more = {namespace: 'default', addresses: [], onPodLoss: null, spread: false};
+	const more = {namespace: 'default', addresses: [], onPodLoss: null, spread: false, tls: false, host: null};
 	await writeForwardSet(env, 'far', [{target: 'svc/web', ports: ['1:80'], context: 'prod-eu', ...more}]);
 	await writeForwardSet(env, 'mine', [
 		{target: 'sts/db', ports: [':7000'], context: null, ...more},
@@ -219,7 +229,17 @@ test('--read-only starts no set', async t => {
 
 test('a set is written completely, keeps comments when extended, and stays in its directory', async t => {
 	const env = {HOME: await newHome(t)};
-	const line = {target: 'svc/web', ports: ['8080:80'], namespace: 'shop', context: null, addresses: [], onPodLoss: null, spread: false};
+	const line = {
+		target: 'svc/web',
+		ports: ['8080:80'],
+		namespace: 'shop',
+		context: null,
+		addresses: [],
+		onPodLoss: null,
+		spread: false,
+		tls: false,
+		host: null,
+	};
 	const path = await writeForwardSet(env, 'shop', [line]);
 	await writeFile(path, '# mine\nsvc/a 1 # why');
 	await addToForwardSet(env, 'shop', line);

@@ -18,6 +18,8 @@ const row: ForwardState = {
 	port: '8080:80',
 	onPodLoss: 'move',
 	spread: false,
+	tls: false,
+	host: null,
 	followed: null,
 	phase: 'open',
 	note: 'on web-1',
@@ -114,6 +116,8 @@ test('a ready forward reports its address and users, a move is a warning', t => 
 		target: {name: 'web-1', chosenFrom: 2},
 		remotePort: 80,
 		remotePortName: 'http',
+		host: null,
+		tls: null,
 		carrier: 'websocket',
 		listen: [
 			{address: '127.0.0.1', port: 8081, family: 'IPv4'},

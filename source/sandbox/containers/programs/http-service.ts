@@ -3,7 +3,7 @@ import {createHash} from 'node:crypto';
 import {createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse} from 'node:http';
 import {createServer as createTlsServer} from 'node:https';
 import type {Socket} from 'node:net';
-import type {KeyPair} from '../../certificates/issuer.ts';
+import type {KeyPair} from '../../../certificates/issuer.ts';
 import {abortableDelay, option, type ProcessIo, type Program} from '../program.ts';
 import {noop} from '../../network/join-streams.ts';
 import {requestUrl} from '../../network/request-url.ts';
