@@ -1,8 +1,9 @@
-/** Logs beside kubectl and stern: the first line, a million lines into a pipe with and without following, resident memory. */
+/** Logs beside kubectl and stern: the first line, a million lines into a pipe with and without following or selection, resident memory. */
 import {spawn} from 'node:child_process';
+import {createHash} from 'node:crypto';
 import {once} from 'node:events';
 import {benchEnvironment, usageOf, type Figures, type Group, type Program} from './measure.ts';
-import {makeWriter} from './writers.ts';
+import {kubectl, makeWriter} from './writers.ts';
 
 /** In the lab's namespace; the second is made here and stays, since a million lines take their time to write. */
 const small = 'finished-writer';
@@ -28,6 +29,7 @@ export const logGroups: readonly Group[] = [
 		isSlow: true,
 		measure: async program => wholeLog(program, {follow: true}),
 	},
+	{name: 'logs 1M lines selected, by template', programs: ['spoke', 'stern'], isSlow: true, measure: selectedLines},
 ];
 
 async function firstLine({name, command}: Program): Promise<Figures> {
@@ -51,8 +53,33 @@ async function wholeLog({name, command}: Program, {follow}: {follow: boolean}): 
 		name === 'stern'
 			? [`^${million}$`, '--output=raw', '--only-log-lines', ...(follow ? [] : ['--no-follow'])]
 			: ['logs', million, ...(follow ? ['-f'] : [])];
+	return printedLog(command, args, {lines});
+}
+
+/** Stern has no `--level`: spoke also decides the level of each line. */
+async function selectedLines({name, command}: Program): Promise<Figures> {
+	await makeWriter(million, ['-rate=0', `-count=${lines}`, '-then=sleep'], lines);
+	const selection = ['--include=7', '--exclude=33', `--template={{.PodName}} {{.ContainerName}} {{.Message}}{{"\\n"}}`];
+	const args =
+		name === 'stern'
+			? [`^${million}$`, '--no-follow', '--only-log-lines', '--color=never', ...selection]
+			: ['logs', million, '--level=info', ...selection];
+	expected ??= kubectl(['logs', million], '').then(text => {
+		const selected = text.split('\n').filter(line => line.includes('7') && !line.includes('33'));
+		const printed = selected.map(line => `${million} lines ${line}\n`).join('');
+		return {lines: selected.length, sha256: createHash('sha256').update(printed).digest('hex')};
+	});
+	return printedLog(command, args, await expected);
+}
+
+type Expected = {lines: number; sha256?: string};
+
+let expected: Promise<Expected> | undefined;
+
+async function printedLog(command: readonly string[], args: readonly string[], {lines, sha256}: Expected): Promise<Figures> {
 	const began = performance.now();
 	const child = spawn(command[0]!, [...command.slice(1), ...args], {stdio: ['ignore', 'pipe', 'pipe'], env: benchEnvironment()});
+	const hash = createHash('sha256');
 	const words: Buffer[] = [];
 	child.stderr.on('data', (chunk: Buffer) => {
 		words.push(chunk);
@@ -71,6 +98,10 @@ async function wholeLog({name, command}: Program, {follow}: {follow: boolean}): 
 			seen++;
 		}
 
+		if (sha256 !== undefined) {
+			hash.update(chunk);
+		}
+
 		if (seen === lines) {
 			break;
 		}
@@ -84,6 +115,10 @@ async function wholeLog({name, command}: Program, {follow}: {follow: boolean}): 
 	await ended;
 	if (seen !== lines) {
 		throw new Error(`${command.join(' ')} ${args.join(' ')} printed ${seen} of ${lines} lines: ${Buffer.concat(words).toString().trim()}`);
+	}
+
+	if (sha256 !== undefined && hash.digest('hex') !== sha256) {
+		throw new Error(`${command.join(' ')} ${args.join(' ')} printed other lines than those selected`);
 	}
 
 	return new Map([
