@@ -217,6 +217,18 @@ test('an agent that was not there before a round is named if it carried all', t 
 	t.is(evaluateSteps([first!]).agent?.agent, 'c');
 });
 
+test('no agent is named if one that was not there before carried a single connection', t => {
+	const [first] = agentSteps(
+		[
+			{a: 1, b: 0},
+			{a: 3, c: 1},
+			{a: 1, c: 0},
+		],
+		[{}, {}, {}],
+	);
+	t.is(evaluateSteps([first!]).agent?.agent, null);
+});
+
 test('agents that do not follow, or that come and go, leave the test undecided', t => {
 	t.is(evaluateSteps(agentSteps([{a: 1}, {a: 3}, {a: 1}], [{a: 1}, {a: 6}, {a: 1}])).agent, null);
 	t.is(evaluateSteps(agentSteps([{a: 1}, {a: 4}, {a: 1}], [{a: 1}, {a: 6, b: 0}, {a: 1}])).agent, null);
