@@ -154,3 +154,22 @@ test('a shared process namespace does not make a copy take the files of another 
 	t.is(status, 0, stderr);
 	t.deepEqual(await readdir(folder), ['workload']);
 });
+
+test('the debug container of a killed copy ends by itself', async t => {
+	const cluster = await useCluster();
+	await cluster.kubectl('off-direct', ['apply', '-f', '-'], {input: JSON.stringify(barePod('cp-killed'))});
+	t.teardown(async () => cluster.kubectl('off-direct', ['delete', 'pod', 'cp-killed', '--now']));
+	await cluster.kubectl('off-direct', ['wait', '--for=condition=Ready', 'pod/cp-killed', '--timeout=60s']);
+	const folder = await temporaryFolder(t);
+	await writeFile(join(folder, 'large'), randomBytes(200_000_000));
+	const child = cluster.startSpoke('off-direct', ['cp', join(folder, 'large'), 'cp-killed:/tmp', `--debug-image=${image}`], 'admin');
+	child.stdout.resume();
+	child.stderr.resume();
+	const state = async () =>
+		(await cluster.kubectl('off-direct', ['get', 'pod', 'cp-killed', '-o', 'jsonpath={.status.ephemeralContainerStatuses[0].state}']))
+			.stdout;
+	await until(async () => (await state()).includes('running'), '', 60_000);
+	child.kill('SIGKILL');
+	await until(async () => (await state()).includes('"exitCode":0'), '', 300_000);
+	t.pass();
+});

@@ -81,16 +81,17 @@ function runningContainer(pod: PodObject, {image, command}: {image: string; comm
 
 /**
 Ends when no other process of the container has read or written a byte for a minute. A lost copy can leave a process that is blocked,
-because the runtime no longer reads its output.
+because the runtime no longer reads its output. The kubelet expands $ and a name in parentheses, and turns two $ into one.
 */
 const waitForCopies = `
 own=$(readlink /proc/self/ns/mnt)
+read -r self rest </proc/self/stat
 idle=0 last=
 while [ "$idle" -lt 6 ]; do
 	sleep 10
 	now=
 	for p in /proc/[0-9]*; do
-		if [ "$p" != "/proc/$$" ] && [ "$(readlink "$p/ns/mnt" 2>/dev/null)" = "$own" ]; then now="$now $p $(cat "$p/io" 2>/dev/null)"; fi
+		if [ "$p" != "/proc/$self" ] && [ "$(readlink "$p/ns/mnt" 2>/dev/null)" = "$own" ]; then now="$now $p $(cat "$p/io" 2>/dev/null)"; fi
 	done
 	if [ "$now" = "$last" ]; then idle=$((idle + 1)); else idle=0; fi
 	last=$now

@@ -12,7 +12,7 @@ import {until} from '../../support/until.ts';
 
 const podPath = '/api/v1/namespaces/default/pods/scratch';
 
-type StaticPod = {spec: {ephemeralContainers?: Array<{name: string}>}; status: {phase: string}};
+type StaticPod = {spec: {ephemeralContainers?: Array<{name: string; command: string[]}>}; status: {phase: string}};
 
 async function openStaticPod(t: ExecutionContext): Promise<{sandbox: Sandbox; env: NodeJS.ProcessEnv; folder: string}> {
 	const {sandbox, env} = await openSandbox(t);
@@ -78,4 +78,15 @@ test('an image that cannot be pulled is named, and the copy ends at the time lim
 	});
 	t.is(status, 12, stderr);
 	t.regex(stderr, /is not running after 1 s: ImagePullBackOff: .*nosuch.*\[ERR_TARGET_GONE\]\n$/);
+});
+
+test('the command of the debug container has nothing that a kubelet expands', async t => {
+	const {sandbox, env, folder} = await openStaticPod(t);
+	await runSpoke(['cp', 'scratch:/etc/hostname', folder, '--debug-image=busybox', '-q'], {env});
+	const {spec} = await askJson<StaticPod>(sandbox, podPath);
+	// `$$` becomes `$`, and `$(NAME)` the value of a variable of the container.
+	t.deepEqual(
+		spec.ephemeralContainers?.[0]?.command.filter(word => /\$\$|\$\([A-Za-z_][\w.-]*\)/.test(word)),
+		[],
+	);
 });
