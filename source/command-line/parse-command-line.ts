@@ -115,7 +115,7 @@ function defaultValue(row: FlagSpec): unknown {
 function parseValue(row: FlagSpec, spelled: string, text: string, before: unknown): unknown {
 	const invalid = (allowed: string) => usageError(`invalid argument ${JSON.stringify(text)} for ${spelled}: ${allowed}`);
 	if (row.oneOf && !row.oneOf.includes(text)) {
-		throw invalid(`must be one of ${row.oneOf.join(', ')}`);
+		throw invalid(row.oneOf.length === 1 ? `must be ${row.oneOf[0]}` : `must be one of ${row.oneOf.join(', ')}`);
 	}
 
 	switch (row.kind) {

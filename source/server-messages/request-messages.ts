@@ -38,7 +38,7 @@ export const requestMessages: readonly MessageRule[] = [
 		speaker: 'apiserver',
 		leg: 1,
 		code: 'ERR_FORBIDDEN',
-		meaning: 'you lack a permission; the message names verb and resource',
+		meaning: 'you lack the permission that the message names',
 		remedy: null,
 		proves: {},
 	},

@@ -14,6 +14,7 @@ const rows = [
 	{name: 'address', kind: 'strings', help: ''},
 	{name: 'as-group', kind: 'texts', help: ''},
 	{name: 'path', kind: 'string', default: 'auto', bare: 'always', oneOf: ['auto', 'always'], help: ''},
+	{name: 'output', kind: 'string', oneOf: ['json'], help: ''},
 ] as const;
 
 const good: ReadonlyArray<[string, readonly string[], Record<string, unknown>]> = [
@@ -59,6 +60,7 @@ const bad: ReadonlyArray<[readonly string[], RegExp]> = [
 	[['--since', '5'], /invalid argument "5" for --since: must be a duration/],
 	[['--follow=maybe'], /must be true or false/],
 	[['--path=never'], /must be one of auto, always/],
+	[['--output=yaml'], /invalid argument "yaml" for --output: must be json$/],
 ];
 
 for (const [argv, message] of bad) {

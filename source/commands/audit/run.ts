@@ -4,6 +4,7 @@ import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
 import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagValues} from '../../command-line/flag-spec.ts';
+import {describeNeed} from '../../descriptions/describe-verdict.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {auditJunit, auditsJunit, failedAuditJunit} from '../../output/audit-junit.ts';
 import {auditMarkdown, auditsMarkdown, failedAuditMarkdown} from '../../output/audit-markdown.ts';
@@ -13,7 +14,7 @@ import {auditTable, type AuditedContext} from '../../output/audit-table.ts';
 import {auditSarif, auditsSarif, failedAuditSarif} from '../../output/audit-sarif.ts';
 import {jsonLine} from '../../output/json-line.ts';
 import {auditJson, type Audit} from '../../evidence/audit/audit-object.ts';
-import {parseRequirement, parseWaivers} from '../../evidence/audit/requirements.ts';
+import {checkRequirements, parseRequirement, parseWaivers} from '../../evidence/audit/requirements.ts';
 import {runAudit, type AuditOptions} from '../../evidence/audit/run-audit.ts';
 import {assertRequireFlags} from '../../evidence/require-path.ts';
 import {errorText} from '../../text/error-text.ts';
@@ -142,11 +143,27 @@ async function readAudit(flags: ConnectionFlags, {env, interrupted}: AuditInvoca
 }
 
 /** The error for stderr, because a CI job often writes the audit to a file. */
-function failureOf({require: {asked, result, rows}}: Audit): SpokeError | undefined {
+function failureOf(audit: Audit): SpokeError | undefined {
+	const {asked, result, rows} = audit.require;
 	const [wanted, why] = [asked.join(', '), rows.join(', ')];
 	return result === 'not-met'
 		? new SpokeError('ERR_REQUIRE_NOT_MET', `requirement not met: ${wanted} (${why})`)
 		: result === 'undecided'
-			? new SpokeError('ERR_REQUIRE_UNDECIDED', `requirement undecided: ${wanted} (${why})`)
+			? new SpokeError('ERR_REQUIRE_UNDECIDED', `requirement undecided: ${wanted} (${why})`, {remedy: whatWouldDecide(audit)})
 			: undefined;
+}
+
+function whatWouldDecide({rows, require}: Audit): string | null {
+	const needs = new Set(rows.filter(({id}) => require.rows.includes(id)).flatMap(({need}) => need.map(one => describeNeed(one).text)));
+	const {result} = checkRequirements(
+		rows,
+		require.asked.map(text => parseRequirement(text)),
+		'inferred',
+	);
+	return (
+		[
+			...(result === 'met' ? ['pass --min-basis inferred to accept it'] : []),
+			...(needs.size > 0 ? [`needs ${[...needs].join('; or ')}`] : []),
+		].join('; ') || null
+	);
 }

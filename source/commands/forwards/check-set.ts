@@ -1,16 +1,22 @@
 /** `spoke forwards check`. */
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {readForwardFile} from '../../command-line/forward-file.ts';
+import {readForwardFile, type ForwardFileEntry} from '../../command-line/forward-file.ts';
 import {forwardSetNames, forwardSetsDirectory, isForwardSetName} from '../../command-line/forward-set-names.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {validateForward} from '../../streams/port-forward/forward-request.ts';
+import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {assertUniquePorts, parseForwardEntries} from '../port-forward/forward-arguments.ts';
 import type {ForwardsInvocation} from './spec.ts';
 
-/** Prints each problem of a set. `named`: its name, or a path. Resolves to the exit status. @throws SpokeError ERR_LOCAL_FILE */
+/**
+Prints each problem of the lines of a set, or else the first local port that is used twice. `named`: its name, or a path. Resolves to the
+exit status.
+@throws SpokeError ERR_LOCAL_FILE
+*/
 export async function checkSet({stdout, stderr, env}: ForwardsInvocation, named: string): Promise<number> {
 	const directory = forwardSetsDirectory(env);
 	const file = directory !== null && isForwardSetName(named) ? join(directory, named) : named;
@@ -22,14 +28,34 @@ export async function checkSet({stdout, stderr, env}: ForwardsInvocation, named:
 		});
 	});
 	const {entries, problems} = readForwardFile(text, file, validateForward);
-	for (const {message} of problems) {
+	const messages = problems.length > 0 ? problems.map(({message}) => message) : portProblems(entries).map(problem => `${file}: ${problem}`);
+	for (const message of messages) {
 		stderr.write(`${sanitizeLine(message)}\n`);
 	}
 
-	if (problems.length > 0) {
+	if (messages.length > 0) {
 		return exitStatus.usage;
 	}
 
 	stdout.write(`${sanitizeLine(file)}: ${formatQuantity(entries.length, 'forward')}, no problems\n`);
 	return exitStatus.ok;
+}
+
+/** The first local port that two forwards of one context use. Entries without a context belong to every context. */
+function portProblems(entries: readonly ForwardFileEntry[]): readonly string[] {
+	const contexts = new Set(entries.map(({context}) => context));
+	try {
+		for (const context of contexts) {
+			const together = entries.filter(entry => entry.context === null || entry.context === context);
+			assertUniquePorts(parseForwardEntries(together, []), parseListenAddresses(['localhost']));
+		}
+
+		return [];
+	} catch (error) {
+		if (error instanceof SpokeError) {
+			return [error.message];
+		}
+
+		throw error;
+	}
 }

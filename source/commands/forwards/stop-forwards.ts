@@ -40,13 +40,18 @@ export async function stopForwards(
 			}
 
 			await removeForwardFiles(directory!, state.id);
-			stdout.write(`${sanitizeLine(state.name)} ${isRunning ? 'stopped' : 'had already ended'}\n`);
+			stdout.write(`${sanitizeLine(state.name)}${otherPorts(state)} ${isRunning ? 'stopped' : 'had already ended'}\n`);
 		}),
 	);
 	const unknown = names.find(name => matchingForwards(forwards, name).length === 0);
 	if (unknown !== undefined) {
 		throw unknownForward(unknown);
 	}
+}
+
+/** A name has one of the local ports; all of them end together. */
+function otherPorts({ports}: DetachedForwardState): string {
+	return ports.length > 1 ? ` (local ports ${ports.join(', ')})` : '';
 }
 
 async function stop({name, process: forward, socket}: DetachedForwardState): Promise<void> {

@@ -242,9 +242,13 @@ async function permissionsStep(cluster: ClusterClient, input: string): Promise<S
 	}
 
 	const allowed = answers.filter(({rights}) => rights.every(({allowed}) => allowed)).map(({command}) => command);
+	const unanswered = answers
+		.filter(({rights}) => rights.some(({allowed}) => allowed === undefined) && rights.every(({allowed}) => allowed !== false))
+		.map(({command}) => command);
 	const powerful = answers.some(({command, rights}) => command === 'proxy to nodes' && rights.every(({allowed}) => allowed));
-	return stepResult('rights', `allowed: ${allowed.join(', ') || 'none of the permissions checked'}`, {
-		status: missing.length > 0 ? 'note' : 'ok',
+	const unknown = unanswered.length > 0 ? `; unknown, because the apiserver did not respond: ${unanswered.join(', ')}` : '';
+	return stepResult('rights', `allowed: ${allowed.join(', ') || 'none of the permissions checked'}${unknown}`, {
+		status: missing.length > 0 ? 'note' : unanswered.length > 0 ? 'unknown' : 'ok',
 		fits: [...missing, ...(powerful ? ['nodes/proxy allows commands in every pod of a node, even with get only'] : [])],
 		remedy: missing.length > 0 ? 'request the permissions named; since 1.35, WebSockets need create as well as get' : null,
 	});

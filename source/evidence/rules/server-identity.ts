@@ -133,7 +133,7 @@ function byCertificate(tls: NonNullable<SocketFacts['tls']>, {ca, unavailable}: 
 
 	return ca === null
 		? namesAlone(unavailable.find(({source}) => source === 'ca-comparison')?.reason)
-		: {to: 'apiserver', why: 'its certificate is from the cluster’s CA and carries the apiserver’s names'};
+		: {to: 'apiserver', why: 'the server’s certificate is from the cluster’s CA and has the apiserver’s names'};
 }
 
 /** `reason`: why the CA is unavailable; `undefined` before it was requested. */

@@ -90,6 +90,14 @@ for (const by of ['name', 'port', '--all'] as const) {
 	});
 }
 
+test.serial('stop by one local port names all that end with it', async t => {
+	const {session} = await open(t);
+	const {name, stdout} = await detached(t, session, ['svc/db', ':7000', 'svc/web', ':80']);
+	const ports = [...stdout.matchAll(/127\.0\.0\.1:(\d+)/g)].map(([, port]) => port);
+	t.is(ports.length, 2);
+	t.is((await session.spoke(['forwards', 'stop', ports[1]!])).stdout, `${name} (local ports ${ports.join(', ')}) stopped\n`);
+});
+
 test.serial('stop exits 8 for a name that no forward has, after it has stopped the others', async t => {
 	const {session} = await open(t);
 	t.regex((await session.spoke(['forwards', 'stop', 'db-1'])).stderr, /no detached forward has the name or local port "db-1"/);

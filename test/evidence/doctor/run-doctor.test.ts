@@ -20,3 +20,31 @@ for (const [verification, state, basis] of [
 		t.deepEqual([path?.legs[1]?.tls.state, path?.legs[1]?.tls.basis], [state, basis]);
 	});
 }
+
+test('a permission that the apiserver does not report is unknown', async t => {
+	const {env} = await openSandbox(t);
+	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
+	const deaf = new Proxy(cluster, {
+		get(target, name) {
+			const member: unknown = Reflect.get(target, name);
+			if (name === 'json') {
+				return async (options: {body?: unknown}) => {
+					if (String(options.body).includes('"portforward"')) {
+						throw new Error('no response');
+					}
+
+					return target.json(options as Parameters<typeof target.json>[0]);
+				};
+			}
+
+			return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+		},
+	});
+	const {steps} = await runDoctor('svc/web', async () => deaf);
+	cluster.close();
+	const {status, observed} = steps.find(({name}) => name === 'rights')!;
+	t.deepEqual(
+		[status, observed],
+		['unknown', 'allowed: read pods, logs, exec, attach, proxy; unknown, because the apiserver did not respond: port-forward'],
+	);
+});

@@ -131,6 +131,19 @@ test('forwards check prints each problem of a set with its line', async t => {
 	t.regex(missing.stderr, /name a file, or one of mine\) \[ERR_LOCAL_FILE\]\n$/);
 });
 
+test('forwards check names a local port that two forwards of a context use', async t => {
+	const env = {HOME: await newHome(t)};
+	const file = join(env.HOME, 'mine');
+	await writeFile(file, 'svc/web 8080:80\n--context eu svc/db 8080:5432\n');
+	t.deepEqual(await runSpoke(['forwards', 'check', file], {env}), {
+		status: 2,
+		stdout: '',
+		stderr: `${file}: local port 8080 is used twice, by svc/web 8080:80 and svc/db 8080:5432\n`,
+	});
+	await writeFile(file, '--context us svc/web 8080:80\n--context eu svc/db 8080:5432\n');
+	t.is((await runSpoke(['forwards', 'check', file], {env})).status, 0);
+});
+
 test('the name of a set is completed', async t => {
 	const home = await newHome(t);
 	await writeForwardSet({HOME: home}, 'mine', []);
