@@ -264,7 +264,7 @@ test('a forward can be spread in its form, and the view shows the pod of each co
 	await openServiceForm(terminal, 'web');
 	await terminal.sees(/Pods +one at a time[\s\S]*On pod loss/);
 	await typeFreePort(terminal);
-	terminal.press('move.down', 'move.down', 'value.next');
+	terminal.press('move.down', 'move.down', 'move.down', 'move.down', 'value.next');
 	await terminal.sees(/Pods +◂ all Ready pods in turn/);
 	await terminal.sees(/svc\/web [\\\s│]*\d+:80[\\\s│]+--spread/);
 	t.false(terminal.text().includes('On pod loss'), terminal.text());
@@ -283,7 +283,7 @@ test('the forward form of a StatefulSet’s service offers a port for each pod',
 	const {terminal} = await onSandbox(t);
 	await openServiceForm(terminal, 'db');
 	await typeFreePort(terminal);
-	terminal.press('move.down', 'move.down', 'value.next', 'value.next');
+	terminal.press('move.down', 'move.down', 'move.down', 'move.down', 'value.next', 'value.next');
 	await terminal.sees(/Pods +◂ one local port per pod/);
 	await terminal.sees(/--each/);
 	terminal.press('accept');
