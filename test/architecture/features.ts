@@ -75,7 +75,16 @@ export const features: readonly Feature[] = [
 	{
 		name: 'lists',
 		contains: 'Lists of objects: reading, columns, filter, sort, selection and preview',
-		state: ['list-kinds.ts', 'list-state.ts', 'problems.ts', 'row-filter.ts', 'service-pods.ts', 'sort-rows.ts', 'table-rows.ts'],
+		state: [
+			'list-kinds.ts',
+			'list-state.ts',
+			'problems.ts',
+			'row-filter.ts',
+			'rows-of-clusters.ts',
+			'service-pods.ts',
+			'sort-rows.ts',
+			'table-rows.ts',
+		],
 		screens: ['cell-role.ts', 'list-columns.ts', 'list-pane.ts'],
 		offers: [
 			'cell-role.ts',

@@ -3,7 +3,8 @@ import {assertAccess} from '../../actions/access.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import type {Command} from '../command.ts';
-import {hasKubeconfig, startSession} from './start-session.ts';
+import {chooseContexts, oneClusterError} from '../../cluster/kubeconfig/choose-contexts.ts';
+import {firstUsable, hasKubeconfig, severalOf, startSession} from './start-session.ts';
 import {demoSpec} from '../demo/spec.ts';
 import {sessionSpec} from './spec.ts';
 
@@ -19,8 +20,13 @@ export const command: Command<typeof sessionSpec.flags> = {
 			assertAccess('--forwards', 'listen', {readOnly: flags['read-only']});
 		}
 
+		const contexts = await chooseContexts(flags, env);
+		if (flags.forwards !== undefined && contexts.length > 1) {
+			throw oneClusterError('--forwards', contexts.length);
+		}
+
 		// The sandbox has none of the targets that a saved set names.
-		if (flags.forwards === undefined && !(await hasKubeconfig(flags, env))) {
+		if (flags.forwards === undefined && contexts.length === 1 && !(await hasKubeconfig(contexts[0]!, env))) {
 			const {command} = await import('../demo/run.ts');
 			const defaults = parseCommandLine(demoSpec.flags, []);
 			const {'read-only': readOnly, keymap, theme, motion, mouse} = flags;
@@ -33,7 +39,7 @@ export const command: Command<typeof sessionSpec.flags> = {
 
 		return startSession(
 			{flags, stdin, stdout, env, interrupted},
-			{flags, allNamespaces: flags['all-namespaces'], forwards: flags.forwards},
+			{flags: await firstUsable(contexts, env), ...severalOf(contexts), allNamespaces: flags['all-namespaces'], forwards: flags.forwards},
 		);
 	},
 };

@@ -1,5 +1,5 @@
 /** Spec of the session. */
-import {connectionFlags} from '../../command-line/connection-flags.ts';
+import {multiContextFlags} from '../../command-line/connection-flags.ts';
 import {helpFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import type {CommandSpec} from '../command.ts';
@@ -50,7 +50,7 @@ const flags = [
 	{name: 'all-namespaces', short: 'A', kind: 'boolean', help: 'show all namespaces at the start'},
 	...sessionFlags,
 	helpFlag,
-	...connectionFlags,
+	...multiContextFlags,
 ] as const;
 
 export const sessionSpec = {
@@ -62,6 +62,7 @@ export const sessionSpec = {
 	examples: [
 		['spoke -n payments', 'start in a namespace'],
 		['spoke --context prod-eu -A', 'another context, all namespaces'],
+		['spoke --context prod-eu,prod-us', 'the rows of two clusters in one list'],
 		['spoke --context staging --forwards shop', 'with the forwards that you saved as shop'],
 		['spoke --read-only', 'browse without changing anything'],
 	],

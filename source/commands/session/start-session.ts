@@ -14,7 +14,7 @@ type Screen = Pick<Invocation<typeof sessionFlags>, 'flags' | 'stdin' | 'stdout'
 /** Resolves to the exit status. @throws SpokeError for a keymap, theme or cluster that cannot be opened */
 export async function startSession(
 	{flags: screen, ...here}: Screen,
-	what: Pick<SessionOptions, 'flags' | 'allNamespaces' | 'forwards' | 'tail' | 'sandbox' | 'isFallback'>,
+	what: Pick<SessionOptions, 'flags' | 'contexts' | 'allNamespaces' | 'forwards' | 'tail' | 'sandbox' | 'isFallback'>,
 ): Promise<number> {
 	if (what.flags.v >= traceVerbosity) {
 		throw new SpokeError('ERR_USAGE', `-v=${what.flags.v} logs requests to stderr, which the session uses as its screen`, {
@@ -39,6 +39,23 @@ export async function startSession(
 		mouse: screen.mouse,
 		...what,
 	});
+}
+
+/** The context that the session begins with. The session shows each that cannot be used. */
+export async function firstUsable(contexts: readonly ConnectionFlags[], env: NodeJS.ProcessEnv): Promise<ConnectionFlags> {
+	for (const flags of contexts.slice(0, -1)) {
+		try {
+			await readSettings(flags, env);
+			return flags;
+		} catch {}
+	}
+
+	return contexts.at(-1)!;
+}
+
+/** Nothing for one context. */
+export function severalOf(contexts: readonly ConnectionFlags[]): Pick<SessionOptions, 'contexts'> {
+	return contexts.length > 1 ? {contexts: contexts.map(one => ({...one, context: one.context!}))} : {};
 }
 
 /** @throws SpokeError for a kubeconfig that exists but cannot be used */

@@ -1,12 +1,10 @@
 /** `spoke tail`. */
-import {readSettings} from '../../cluster/access-settings.ts';
 import {chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
-import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {levelNamed} from '../../lines/line-level.ts';
 import type {Command} from '../command.ts';
 import {tailSpec} from './spec.ts';
-import {startSession} from '../session/start-session.ts';
+import {firstUsable, severalOf, startSession} from '../session/start-session.ts';
 
 export const command: Command<typeof tailSpec.flags> = {
 	spec: tailSpec,
@@ -35,7 +33,7 @@ export const command: Command<typeof tailSpec.flags> = {
 				flags: await firstUsable(contexts, env),
 				allNamespaces: flags['all-namespaces'],
 				tail: {
-					...(contexts.length > 1 && {contexts: contexts.map(one => ({...one, context: one.context!}))}),
+					...severalOf(contexts),
 					options: {
 						...(flags['all-namespaces'] && {namespace: null}),
 						targets: positionals,
@@ -57,15 +55,3 @@ export const command: Command<typeof tailSpec.flags> = {
 		);
 	},
 };
-
-/** The context that the session begins with. The tail reports each that cannot be used. */
-async function firstUsable(contexts: readonly ConnectionFlags[], env: NodeJS.ProcessEnv): Promise<ConnectionFlags> {
-	for (const flags of contexts.slice(0, -1)) {
-		try {
-			await readSettings(flags, env);
-			return flags;
-		} catch {}
-	}
-
-	return contexts.at(-1)!;
-}

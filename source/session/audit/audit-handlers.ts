@@ -14,6 +14,8 @@ import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {openText} from '../text/open-text.ts';
 import {clusterOfSource} from '../tail/current-tail.ts';
+import {selectedRow} from '../lists/list-state.ts';
+import {clusterOfRow} from '../lists/selection.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {asFileName, expandHome, writeNewFile} from '../frame/write-new-file.ts';
 
@@ -23,10 +25,11 @@ export const auditHandlers = {
 	test: testRoute,
 } satisfies Handlers;
 
-/** Reads the audit unless it was read or is being read. */
+/** Reads the audit of the current cluster unless it was read or one is being read. */
 export async function readAuditOnce(session: Session): Promise<void> {
-	const {audit} = session.store.state;
-	if (audit.rows.length === 0 && !audit.busy) {
+	const {audit, others} = session.store.state;
+	const isOfOther = others.length > 0 && audit.found !== null && audit.found.cluster.context !== session.cluster.access.facts.context;
+	if ((audit.rows.length === 0 || isOfOther) && !audit.busy) {
 		await readAudit(session);
 	}
 }
@@ -36,11 +39,15 @@ async function readAudit(session: Session): Promise<void> {
 	session.store.dispatchNow({type: 'audit', to: {busy: true, note: 'reading …'}});
 	try {
 		const audit = await runAudit(cluster.access, {probe: 'passive', require: [], minBasis: 'proven'});
-		if (session.cluster === cluster) {
+		if (session.shown.includes(cluster)) {
 			showAudit(session, audit);
+			if (session.store.state.view === 'audit') {
+				// Another row may have been selected meanwhile.
+				await readAuditOnce(session);
+			}
 		}
 	} catch (thrown) {
-		if (session.cluster !== cluster) {
+		if (!session.shown.includes(cluster)) {
 			return;
 		}
 
@@ -163,25 +170,25 @@ function fileText(path: string, found: Audit): string {
 async function testRoute(session: Session): Promise<void> {
 	const tail = shownTail(session.store.state);
 	const source = defaultSource(tail?.sources ?? []);
-	const {pods} = session.store.state.lists;
-	const pod = source?.pod ?? pods.visible[pods.cursorIndex]?.name;
+	const row = selectedRow(session.store.state.lists.pods);
+	const pod = source?.pod ?? (row?.unread === undefined ? row?.name : undefined);
 	if (pod === undefined) {
 		session.tell('the route test needs a pod: open the pods view first', 'warn');
 		return;
 	}
 
-	const namespace = source?.namespace ?? pods.visible[pods.cursorIndex]!.namespace;
+	const namespace = source?.namespace ?? row!.namespace;
+	// The tested cluster keeps the results and relabels its open connections.
+	const cluster = tail && source ? clusterOfSource(session, tail.id, source) : clusterOfRow(session, row!);
 	if (
 		!(await session.ask('Test the route?', [
-			`Opens a few idle tunnels to ${pod} for a few seconds. Does not touch a container; appears in the audit log. Can prove the route of this apiserver: konnectivity or direct.`,
+			`Opens a few idle tunnels to ${pod}${row?.context === undefined ? '' : ` on ${cluster.context}`} for a few seconds. Does not touch a container; appears in the audit log. Can prove the route of this apiserver: konnectivity or direct.`,
 		]))
 	) {
 		return;
 	}
 
 	session.tell('testing the route …');
-	// The tested cluster keeps the results and relabels its open connections.
-	const cluster = tail && source ? clusterOfSource(session, tail.id, source) : session.cluster;
 	const [path] = await findPaths(cluster.access, `pod/${pod}`, {
 		features: ['port-forward'],
 		probe: 'active',
@@ -198,7 +205,7 @@ async function testRoute(session: Session): Promise<void> {
 	}
 
 	session.paths.showAgain();
-	if (session.cluster === cluster && session.store.state.audit.rows.length > 0) {
+	if (session.shown.includes(cluster) && session.store.state.audit.rows.length > 0) {
 		await readAudit(session);
 	}
 }

@@ -2,7 +2,7 @@
 import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {ApiResponse, SocketFacts} from '../../cluster/connection.ts';
 import {readJsonResponse} from '../../cluster/read-json-response.ts';
-import {toSpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import {requirementsOn} from '../../evidence/require-connection.ts';
 import type {ClusterState} from '../frame/session-state.ts';
 
@@ -27,12 +27,18 @@ export function clusterState(access: ClusterClient | null, namespace?: string | 
 		front: null,
 		replicas: null,
 		required: access === null ? [] : requirementsOn(access),
+		refused: new Map(),
 		reachable: 'not yet',
 		asOf: null,
 		error: null,
 		retryAt: null,
 		tries: noTries,
 	};
+}
+
+/** A context that cannot be opened, because of its file or its credentials. */
+export function unopenedClusterState(context: string, error: SpokeError): ClusterState {
+	return {...clusterState(null), context, reachable: 'no', error: error.toJSON()};
 }
 
 /** Runs until a response arrives or `isWanted` turns false. */

@@ -1,28 +1,47 @@
-/** Switches cluster or namespace. */
+/** Switches clusters or namespace. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {currentNamespace} from '../frame/session-state.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
+import {currentNamespace, shownClusters, type ClusterState} from '../frame/session-state.ts';
 import type {ViewFeeds} from '../lists/view-feeds.ts';
-import type {Session} from '../frame/session.ts';
-import {clusterState} from './cluster-state.ts';
+import type {OpenCluster, Session} from '../frame/session.ts';
+import {clusterState, unopenedClusterState} from './cluster-state.ts';
 import type {OpenClusters} from './open-clusters.ts';
 
 export type NavigationContext = {session: Session; clusters: OpenClusters; feeds: ViewFeeds};
 
-/** @throws SpokeError when the cluster cannot be opened or login fails */
-export async function switchContext({session, clusters, feeds}: NavigationContext, context: string): Promise<void> {
-	const cluster = await clusters.reach(context, async () => openContext(session, context));
-	if (cluster === null) {
+/** Of several contexts, one that cannot be opened is shown with its error. @throws SpokeError when none can be opened and logged in to */
+export async function switchContexts({session, clusters, feeds}: NavigationContext, contexts: readonly string[]): Promise<void> {
+	const reached = await clusters.reach(contexts, async context => openContext(session, context));
+	if (reached === null) {
 		return;
 	}
 
+	const namespaceOf = (cluster: OpenCluster) => (contexts.length === 1 ? session.savedState.namespaceOf(cluster.access.facts) : undefined);
+	const shown = statesOf(contexts, reached, cluster => clusterState(cluster.access, namespaceOf(cluster)));
 	feeds.leave();
-	clusters.show(cluster);
-	session.store.dispatchNow({type: 'switch', cluster: clusterState(cluster.access, session.savedState.namespaceOf(cluster.access.facts))});
+	session.store.dispatchNow({type: 'switch', ...shown});
 	feeds.read();
 	void session.reachability.run();
 	if (session.store.state.view === 'audit') {
 		session.perform('view.audit');
 	}
+}
+
+/** The first open cluster, and the others. @throws SpokeError the first error when no cluster is open */
+export function statesOf<Opened>(
+	contexts: readonly string[],
+	results: ReadonlyArray<PromiseSettledResult<Opened>>,
+	stateOf: (opened: Opened) => ClusterState,
+): {cluster: ClusterState; others: readonly ClusterState[]} {
+	const states = results.map((result, index) =>
+		result.status === 'fulfilled' ? stateOf(result.value) : unopenedClusterState(contexts[index]!, toSpokeError(result.reason)),
+	);
+	const first = results.findIndex(({status}) => status === 'fulfilled');
+	if (first < 0) {
+		throw (results[0] as PromiseRejectedResult).reason;
+	}
+
+	return {cluster: states[first]!, others: states.toSpliced(first, 1)};
 }
 
 async function openContext(session: Session, context: string): Promise<ClusterClient> {
@@ -39,9 +58,13 @@ async function openContext(session: Session, context: string): Promise<ClusterCl
 
 /** `null` means all namespaces. */
 export function switchNamespace({session, feeds}: Omit<NavigationContext, 'clusters'>, namespace: string | null): void {
-	const {cluster} = session.store.state;
+	const [cluster, ...others] = shownClusters(session.store.state).map((one): ClusterState => ({
+		...one,
+		namespace,
+		lastNamespace: namespace ?? currentNamespace(one),
+	}));
 	feeds.leave();
-	session.store.dispatchNow({type: 'switch', cluster: {...cluster, namespace, lastNamespace: namespace ?? currentNamespace(cluster)}});
+	session.store.dispatchNow({type: 'switch', cluster: cluster!, others});
 	feeds.read();
 	void session.reachability.readRights();
 }

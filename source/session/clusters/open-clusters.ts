@@ -1,4 +1,4 @@
-/** Open clusters and the current one. A cluster stays open for its streams after a switch. */
+/** Open clusters. A cluster stays open for its streams after a switch. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {createLabeler} from '../../evidence/connection-labeler.ts';
@@ -8,16 +8,10 @@ export class OpenClusters {
 	readonly #open = new Map<string, OpenCluster>();
 	readonly #opening = new Map<string, Promise<OpenCluster>>();
 	readonly #onLabel: (connection: string, path: Path) => void;
-	#here: OpenCluster | null = null;
 	#reached = 0;
 
 	constructor(onLabel: (connection: string, path: Path) => void) {
 		this.#onLabel = onLabel;
-	}
-
-	/** Set from the first `show` on. */
-	get here(): OpenCluster {
-		return this.#here!;
 	}
 
 	get(context: string): OpenCluster | undefined {
@@ -26,10 +20,6 @@ export class OpenClusters {
 
 	values(): MapIterator<OpenCluster> {
 		return this.#open.values();
-	}
-
-	show(cluster: OpenCluster): void {
-		this.#here = cluster;
 	}
 
 	/** Closes the client of a cluster that was opened meanwhile. */
@@ -64,22 +54,33 @@ export class OpenClusters {
 		}
 	}
 
-	/** Returns `null` when the user chose another context meanwhile. */
-	async reach(context: string, open: () => Promise<ClusterClient>): Promise<OpenCluster | null> {
+	/** The results in the order of `contexts`. Returns `null` when the user chose other contexts meanwhile. */
+	async reach(
+		contexts: readonly string[],
+		open: (context: string) => Promise<ClusterClient>,
+	): Promise<ReadonlyArray<PromiseSettledResult<OpenCluster>> | null> {
 		this.#reached++;
 		const own = this.#reached;
-		const known = this.#open.get(context);
-		if (known) {
-			return known;
-		}
+		const reached = await Promise.allSettled(
+			contexts.map(async context => {
+				const known = this.#open.get(context);
+				if (known) {
+					return known;
+				}
 
-		const access = await open();
-		if (own !== this.#reached) {
-			access.close();
-			return null;
-		}
+				const access = await open(context);
+				if (own === this.#reached) {
+					return this.add(access);
+				}
 
-		return this.add(access);
+				access.close();
+				return null;
+			}),
+		);
+		const isWanted = reached.every(
+			(result): result is PromiseSettledResult<OpenCluster> => result.status === 'rejected' || result.value !== null,
+		);
+		return own === this.#reached && isWanted ? reached : null;
 	}
 
 	close(): void {

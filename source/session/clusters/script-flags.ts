@@ -11,7 +11,8 @@ const untold = new Set(['namespace', 'token', 'username', 'password', 'v']);
 export function scriptFlags({flags, clusters}: Pick<Session, 'flags' | 'clusters'>, cluster: OpenCluster): string {
 	const [first] = clusters.values();
 	const {context} = cluster.access.facts;
-	const given: ConnectionFlags = cluster === first ? flags : {...flags, context: context ?? undefined, cluster: undefined, user: undefined};
+	const isFirst = cluster === first && (flags.context === undefined || flags.context === context);
+	const given: ConnectionFlags = isFirst ? flags : {...flags, context: context ?? undefined, cluster: undefined, user: undefined};
 	return connectionFlags
 		.filter(({name}) => !untold.has(name))
 		.flatMap(row => spelled(row, given[row.name]))

@@ -1,6 +1,6 @@
 /** Namespaces typed by the user. */
 import {toSpokeError} from '../../errors/spoke-error.ts';
-import type {Session} from '../frame/session.ts';
+import type {OpenCluster, Session} from '../frame/session.ts';
 
 const responseTimeoutMs = 5000;
 
@@ -24,18 +24,22 @@ export function openTypedNamespace(session: Session, name: string | null): void 
 	}
 }
 
+/** Of several clusters, one may lack it. */
 async function tellMissing(session: Session, name: string): Promise<void> {
-	const {access} = session.cluster;
+	const clusters = session.shown;
+	const missing = await Promise.all(clusters.map(async cluster => isMissing(cluster, name)));
+	const isShown = clusters.every(cluster => session.shown.includes(cluster)) && session.store.state.cluster.namespace === name;
+	if (isShown && missing.every(Boolean)) {
+		session.tell(`namespace not found: ${name}`, 'warn');
+	}
+}
+
+async function isMissing({access}: OpenCluster, name: string): Promise<boolean> {
 	try {
 		await access.json({path: `/api/v1/namespaces/${name}`, signal: AbortSignal.timeout(responseTimeoutMs)});
+		return false;
 	} catch (error) {
 		// The lists show a missing permission.
-		if (
-			toSpokeError(error).code === 'ERR_NOT_FOUND' &&
-			session.cluster.access === access &&
-			session.store.state.cluster.namespace === name
-		) {
-			session.tell(`namespace not found: ${name}`, 'warn');
-		}
+		return toSpokeError(error).code === 'ERR_NOT_FOUND';
 	}
 }

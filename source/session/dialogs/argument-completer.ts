@@ -2,7 +2,7 @@
 import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {listAll, type TableRow} from '../../cluster/list.ts';
 import type {PickerItem} from './dialog.ts';
-import type {Session} from '../frame/session.ts';
+import type {OpenCluster, Session} from '../frame/session.ts';
 import {readForwardSets} from '../forwards/forward-set-files.ts';
 
 const responseTimeoutMs = 5000;
@@ -46,8 +46,19 @@ export class ArgumentCompleter {
 	}
 }
 
-/** @throws SpokeError when listing is forbidden */
-export async function namespaceNames({cluster}: Session): Promise<readonly string[]> {
+/** Of all clusters shown. @throws SpokeError when listing is forbidden in each */
+export async function namespaceNames({shown}: Session): Promise<readonly string[]> {
+	const read = await Promise.allSettled(shown.map(async cluster => namespacesOf(cluster)));
+	const names = read.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []));
+	const failed = read.find(({status}) => status === 'rejected') as PromiseRejectedResult | undefined;
+	if (names.length === 0 && failed) {
+		throw failed.reason;
+	}
+
+	return names.length === 1 ? names[0]! : [...new Set(names.flat())].sort();
+}
+
+async function namespacesOf(cluster: OpenCluster): Promise<readonly string[]> {
 	const {items} = await listAll<TableRow>(cluster.access, {
 		path: '/api/v1/namespaces',
 		as: 'table',

@@ -1,6 +1,8 @@
 /** Names that complete typed targets. */
 import {listAll} from '../../cluster/list.ts';
 import {listNames} from '../lists/list-kinds.ts';
+import type {ListState} from '../lists/list-state.ts';
+import type {Row} from '../lists/table-rows.ts';
 import {currentNamespace} from '../frame/session-state.ts';
 import {isTcp} from '../../targets/named-port.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
@@ -26,7 +28,7 @@ export async function proxyNames(session: Session, place: Place): Promise<readon
 				.map(({name: portName = '', port}) => `svc/${isTls(portName, port) ? 'https:' : ''}${name}:${port}/`),
 		),
 		...podNames(session).map(name => `pod/${name}:`),
-		...nodes.visible.slice(0, maxNames).map(({name}) => `node/${name}/`),
+		...present(nodes).map(({name}) => `node/${name}/`),
 	];
 }
 
@@ -37,20 +39,18 @@ export async function forwardNames(session: Session, place: Place): Promise<read
 			(spec?.ports ?? []).filter(isTcp).map(({port}) => `svc/${name} ${suggestLocalPort(port)}:${port}`),
 		),
 		...podNames(session).map(name => `pod/${name} `),
-		...session.store.state.lists.workloads.visible.slice(0, maxNames).map(({name}) => `${name} `),
+		...present(session.store.state.lists.workloads).map(({name}) => `${name} `),
 	];
 }
 
 export async function targetNames({store}: Session): Promise<readonly string[]> {
 	const {workloads, pods} = store.state.lists;
-	return [...workloads.visible.map(({name}) => name), ...pods.visible.map(({name}) => `pod/${name}`)].slice(0, maxNames);
+	return [...present(workloads).map(({name}) => name), ...present(pods).map(({name}) => `pod/${name}`)].slice(0, maxNames);
 }
 
 export async function objectNames({store}: Session): Promise<readonly string[]> {
 	const {cluster, lists} = store.state;
-	const names = listNames
-		.filter(list => list !== 'events')
-		.flatMap(list => lists[list].visible.slice(0, maxNames).map(row => targetOf(list, row)));
+	const names = listNames.filter(list => list !== 'events').flatMap(list => present(lists[list]).map(row => targetOf(list, row)));
 	return [...names, `ns/${currentNamespace(cluster)}`];
 }
 
@@ -84,7 +84,12 @@ async function readServices({cluster, namespace}: Place): Promise<readonly Servi
 }
 
 function podNames({store}: Session): string[] {
-	return store.state.lists.pods.visible.slice(0, maxNames).map(({name}) => name);
+	return present(store.state.lists.pods).map(({name}) => name);
+}
+
+/** Rows of several clusters can have equal names. */
+function present({visible}: ListState): readonly Row[] {
+	return [...new Map(visible.slice(0, maxNames).map(row => [row.name, row])).values()].filter(({unread}) => unread === undefined);
 }
 
 /** A guess. The user can remove `https:`. */

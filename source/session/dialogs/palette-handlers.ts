@@ -3,7 +3,8 @@ import {findAction, type ActionId, type ActionSpec} from '../../actions/action-t
 import {contexts} from '../../actions/contexts.ts';
 import {describeKeys} from '../../keymap/describe-keys.ts';
 import {isListName, listNames} from '../lists/list-kinds.ts';
-import {keyContext, currentNamespace, type ViewName} from '../frame/session-state.ts';
+import {keyContext, type ViewName} from '../frame/session-state.ts';
+import {chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
 import {rowSelectorError} from '../lists/row-filter.ts';
 import {findResource, targetResources, type TargetResource} from '../../targets/resource-names.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
@@ -14,7 +15,7 @@ import {startForward} from '../forwards/forward-lifecycle.ts';
 import {openForwardSet} from '../forwards/forward-sets.ts';
 import {startListener} from '../proxy/listener-handlers.ts';
 import {sendTypedRequest} from '../proxy/proxy-handlers.ts';
-import {openTail} from '../tail/open-tail.ts';
+import {openTail, typedTailPlace} from '../tail/open-tail.ts';
 import {openYaml} from '../text/yaml-handlers.ts';
 import type {PickerItem} from './dialog.ts';
 import {ArgumentCompleter, contextNames, namespaceNames, forwardSetNames, type NameSource} from './argument-completer.ts';
@@ -26,7 +27,7 @@ import {forwardNames, objectNames, proxyNames, targetNames} from './completion-n
 import {parseListArguments, takeSelector} from './list-arguments.ts';
 import {copyFiles} from '../shell/copy-handlers.ts';
 import {openShell} from '../shell/shell-handlers.ts';
-import {typedTarget} from '../lists/selection.ts';
+import {onlyCluster, typedTarget} from '../lists/selection.ts';
 import {openTypedNamespace} from '../clusters/typed-namespace.ts';
 
 export const paletteHandlers = {
@@ -142,11 +143,14 @@ const commands: readonly CommandRow[] = [
 	{
 		word: 'ctx',
 		also: ['context', 'contexts'],
-		takes: 'NAME',
+		takes: 'NAME or NAME,NAME',
 		names: contextNames,
-		does: 'switch context',
+		does: 'switch context, or show several',
 		alone: 'context.pick',
-		run: async (session, [name = '']) => session.switchContext(name),
+		async run(session, [name = '']) {
+			const chosen = await chooseContexts({...session.flags, context: [name], 'all-contexts': false}, session.env);
+			await session.switchContexts(chosen.map(({context}) => context!));
+		},
 	},
 	{
 		word: 'tail',
@@ -169,9 +173,8 @@ const commands: readonly CommandRow[] = [
 				return;
 			}
 
-			const {cluster} = session.store.state;
 			openTail(session, {
-				namespace: selector === null ? currentNamespace(cluster) : cluster.namespace,
+				...typedTailPlace(session, {isSelector: selector !== null}),
 				targets,
 				selector,
 				containers: words.includes('-a') ? {kind: 'all'} : {kind: 'default'},
@@ -232,7 +235,7 @@ const commands: readonly CommandRow[] = [
 				showView(session, 'proxy');
 				session.perform('proxy.listener');
 			} else if (/^\d{1,5}$/.test(port)) {
-				await startListener(session, {port: Number(port), address: '127.0.0.1'}, session.cluster);
+				await startListener(session, {port: Number(port), address: '127.0.0.1'}, onlyCluster(session));
 			} else {
 				needs(session, ':listen 8001');
 			}
@@ -274,7 +277,7 @@ const commands: readonly CommandRow[] = [
 		as: 'doctor',
 		alone: 'doctor',
 		run: async (session, [target = '']) =>
-			target === 'nodes' ? openNodeCheck(session) : openDoctor(session, typedTarget(session, target)),
+			target === 'nodes' ? openNodeCheck(session, onlyCluster(session)) : openDoctor(session, typedTarget(session, target)),
 	},
 	{
 		word: 'require',

@@ -10,6 +10,7 @@ import type {ClusterTarget, Session} from '../frame/session.ts';
 import type {OnPodLoss} from '../../streams/port-forward/forward-request.ts';
 import type {FormField} from '../dialogs/dialog.ts';
 import {scriptFlags} from '../clusters/script-flags.ts';
+import {subjectOf} from '../lists/selection.ts';
 import {readForwardSets} from './forward-set-files.ts';
 import {forwardOf, localEndOf, type ForwardConfig} from './run-forward.ts';
 import {changeForward, startForwardFrom, startForwardOfEach} from './forward-lifecycle.ts';
@@ -45,7 +46,7 @@ export async function addForward(session: Session, {cluster, namespace, target}:
 	const first = ports[0];
 	const sets = readForwardSets(session.env).filter(({problem}) => problem === null);
 	const values = await session.fill({
-		title: `Forward from ${target}`,
+		title: `Forward from ${subjectOf(session, {cluster, target})}`,
 		submit: 'start',
 		fields: [
 			...portFields(ports),

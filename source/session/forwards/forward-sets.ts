@@ -7,6 +7,7 @@ import type {ForwardState} from '../frame/session-state.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {Handlers, Session} from '../frame/session.ts';
+import {onlyCluster} from '../lists/selection.ts';
 import {addToForwardSet, readForwardSets, writeForwardSet, type ForwardSet} from './forward-set-files.ts';
 import {type ForwardConfig, localEndOf} from './run-forward.ts';
 import {describeResets, startForwardFrom, stopImmediately} from './forward-lifecycle.ts';
@@ -80,6 +81,7 @@ async function pickSet(session: Session, sets: readonly ForwardSet[]): Promise<s
 type Wanted = {config: ForwardConfig; shown: string; runs: ForwardState | null; ended: ForwardState | null};
 
 async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
+	onlyCluster(session);
 	const here = currentEntries(session, set);
 	const wanted = wantedOf(session, here);
 	const elsewhere = describeOthers(set, here, 'affected');

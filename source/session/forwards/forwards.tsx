@@ -102,14 +102,14 @@ function spokenForward(one: ForwardState, onScreen: string | null): string {
 }
 
 function ForwardLog({forward}: {readonly forward: ForwardState}): ReactNode {
-	const screen = useScreenWith('cluster', 'now');
+	const screen = useScreenWith('cluster', 'others', 'now');
 	const {context, namespace, target, remote, open, closed, failed} = forward;
-	const {cluster} = screen.state;
+	const {cluster, others} = screen.state;
 	return (
 		<>
 			<Rule
 				title={`${localText(forward)} ${screen.theme.glyphs.to} ${qualifyWithNamespace(target, namespace, cluster.namespace)}:${remote}`}
-				after={context === cluster.context ? '' : `on ${context}`}
+				after={context === cluster.context && others.length === 0 ? '' : `on ${context}`}
 				right={`${open} open · ${closed} closed · ${failed} failed`}
 			/>
 			<Rows draw={({columns}) => logLines(screen, forward, columns)} />

@@ -27,7 +27,7 @@ const narrowRoom = 22;
 
 const signs = {open: 'open', working: 'working', stopped: 'stopped', failed: 'failed'} as const;
 
-const shownParts = ['connections', 'connectionCursor', 'pane', 'cluster', 'size', 'now', 'isReducedMotion'] as const;
+const shownParts = ['connections', 'connectionCursor', 'pane', 'cluster', 'others', 'size', 'now', 'isReducedMotion'] as const;
 type ConnectionsScreen = ScreenWith<(typeof shownParts)[number]>;
 
 export function Connections(): ReactNode {
@@ -44,14 +44,15 @@ export function Connections(): ReactNode {
 	);
 }
 
-function spokenConnection({connections, connectionCursor, cluster}: ConnectionsScreen['state']): string {
+function spokenConnection({connections, connectionCursor, cluster, others}: ConnectionsScreen['state']): string {
 	const entry = connections[connectionCursor];
 	if (entry === undefined) {
 		return 'Connections, none.';
 	}
 
 	const {kind, phase, note, paths} = entry;
-	const what = `${kind} ${qualifyWithNamespace(entry.what, entry.namespace, cluster.namespace)}`;
+	const place = others.length === 0 ? '' : ` on ${entry.context}`;
+	const what = `${kind} ${qualifyWithNamespace(entry.what, entry.namespace, cluster.namespace)}${place}`;
 	const path = spokenPath(worstPath(paths.values()));
 	return `Connections, ${connectionCursor + 1} of ${connections.length}: ${what}, ${phase}${note === '' ? '' : `, ${note}`}.\n${path}`.trim();
 }
@@ -101,12 +102,13 @@ export function connectionLines(screen: ConnectionsScreen, rows: number): Line[]
 
 function entryLine(screen: ConnectionsScreen, entry: ConnectionEntry, isAt: boolean): Line {
 	const {
-		state: {size, pane, now, cluster, isReducedMotion},
+		state: {size, pane, now, cluster, others, isReducedMotion},
 		theme: {glyphs},
 	} = screen;
 	const hasFocus = pane === 'connections' && isAt;
 	const isWide = size.columns >= 100;
-	const foreign = entry.context === cluster.context ? '' : `${isWide ? entry.context : truncateToCells(entry.context, 8)}: `;
+	const foreign =
+		entry.context === cluster.context && others.length === 0 ? '' : `${isWide ? entry.context : truncateToCells(entry.context, 8)}: `;
 	const path = worstPath(entry.paths.values());
 	const what = qualifyWithNamespace(entry.what, entry.namespace, cluster.namespace);
 	const ground = hasFocus && {ground: 'selection' as const};
@@ -145,12 +147,12 @@ function newsMark({changedAt}: ConnectionEntry, now: number, {look}: Glyphs): Sp
 }
 
 /** Equal for all rows, to align the badges. */
-function roomForWhat({connections, cluster}: ConnectionsScreen['state'], isWide: boolean): number {
+function roomForWhat({connections, cluster, others}: ConnectionsScreen['state'], isWide: boolean): number {
 	if (isWide) {
 		return 36;
 	}
 
-	return connections.every(({context}) => context === cluster.context) ? 22 : 27;
+	return others.length === 0 && connections.every(({context}) => context === cluster.context) ? 22 : 27;
 }
 
 /** Empty while the note of a stream that is not open takes its place. */

@@ -3,10 +3,10 @@ import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {requireOnStreams, requirementsOn} from '../../evidence/require-connection.ts';
 import type {PathRequirement} from '../../evidence/require-path.ts';
 import {policyRequirements} from '../../policies/load-policy.ts';
-import {emptySession} from './session-state.ts';
+import {emptySession, shownClusters} from './session-state.ts';
 import {SessionTerminal} from './session-terminal.ts';
 import {recordingObserver, recordLabel} from './recording-observer.ts';
-import {switchNamespace, switchContext} from '../clusters/navigation.ts';
+import {switchNamespace, switchContexts} from '../clusters/navigation.ts';
 import {ReachabilityCheck} from '../clusters/reachability-check.ts';
 import {clusterState} from '../clusters/cluster-state.ts';
 import {copyToClipboard} from './copy-to-clipboard.ts';
@@ -23,7 +23,7 @@ import {KeyDispatcher} from '../keys/key-dispatcher.ts';
 import {MouseDispatcher} from '../keys/mouse-dispatcher.ts';
 import {ViewFeeds} from '../lists/view-feeds.ts';
 import {SavedStateFile} from './saved-state.ts';
-import type {Questions, Session} from './session.ts';
+import type {OpenCluster, Questions, Session} from './session.ts';
 import {SessionEnd} from './session-end.ts';
 import type {SessionOptions} from './session-options.ts';
 import {RunningWork} from './running-work.ts';
@@ -67,11 +67,11 @@ export function createSession(options: SessionOptions): SessionParts {
 			feeds.paths.forget();
 		}
 	});
-	const feeds = new ViewFeeds(store, () => clusters.here);
+	const feeds = new ViewFeeds(store, clusters);
 	const reachability = new ReachabilityCheck(
 		store,
 		feeds.paths,
-		() => clusters.here,
+		() => shownIn(store, clusters),
 		() => {
 			feeds.readAgain();
 		},
@@ -137,7 +137,10 @@ function sessionOf(
 		...dialogsOf(dialogs),
 		...screenOf(parts),
 		get cluster() {
-			return clusters.here;
+			return clusters.get(store.state.cluster.context)!;
+		},
+		get shown() {
+			return shownIn(store, clusters);
 		},
 		get glyphs() {
 			return screen.theme.glyphs;
@@ -154,7 +157,7 @@ function sessionOf(
 		copy(...copied) {
 			copyToClipboard(session, ...copied);
 		},
-		observerFor: (id, {labeler} = clusters.here) => recordingObserver(store, labeler, id),
+		observerFor: (id, {labeler} = session.cluster) => recordingObserver(store, labeler, id),
 		async open(to) {
 			const access = await createClusterClient(to, env, {terminal: lent, isInteractive: true});
 			requireOnStreams(access, [...(await policyRequirements(env, access.facts)), ...required]);
@@ -166,9 +169,11 @@ function sessionOf(
 				requireOnStreams(access, [requirement]);
 			}
 
-			store.dispatchNow({type: 'cluster', to: {required: requirementsOn(clusters.here.access)}});
+			for (const {access, context} of session.shown) {
+				store.dispatchNow({type: 'cluster', context, to: {required: requirementsOn(access)}});
+			}
 		},
-		switchContext: async context => switchContext({session, clusters, feeds}, context),
+		switchContexts: async contexts => switchContexts({session, clusters, feeds}, contexts),
 		openNamespace(namespace) {
 			switchNamespace({session, feeds}, namespace);
 		},
@@ -177,6 +182,10 @@ function sessionOf(
 	const lent = pluginTerminal(session);
 	const actionContext: ActionContext = {session, dialogs, handlerOf};
 	return {session, actionContext, lent};
+}
+
+function shownIn(store: Store, clusters: OpenClusters): readonly OpenCluster[] {
+	return shownClusters(store.state).flatMap(({context}) => clusters.get(context) ?? []);
 }
 
 function dialogsOf(dialogs: Dialogs): Questions {

@@ -15,10 +15,11 @@ import type {ClusterState} from './session-state.ts';
 /** `… ada@corp ━ verified ━► apiserver (2 of 3 examined)`, or `… apiserver as of 14:03:07` when it has not responded since. */
 export function Header(): ReactNode {
 	const cluster = useScreen(({state}) => state.cluster);
+	const others = useScreen(({state}) => state.others);
 	const size = useScreen(({state}) => state.size);
 	const {glyphs} = useScreen(({theme}) => theme);
-	const {location, path} = headerParts({cluster, columns: size.columns, glyphs});
-	const reading = useReading(() => spokenCluster(cluster));
+	const {location, path} = headerParts({cluster, others, columns: size.columns, glyphs});
+	const reading = useReading(() => spokenCluster(cluster, others));
 	return (
 		<Box justifyContent="space-between" flexShrink={0} {...reading}>
 			<Row spans={location} />
@@ -30,19 +31,21 @@ export function Header(): ReactNode {
 }
 
 /** Leg 1 is read with the path of the selection. */
-function spokenCluster({sandbox, context, namespace, asOf}: ClusterState): string {
+function spokenCluster({sandbox, context, namespace, asOf}: ClusterState, others: readonly ClusterState[]): string {
 	const since = asOf === null ? '' : ` No response since ${clockTime(asOf)}.`;
-	return `${sandbox ? 'Sandbox' : context}, ${namespace ?? 'all namespaces'}.${since}`;
+	const clusters = others.length === 0 ? '' : `${others.length + 1} contexts, `;
+	const name = sandbox && others.length === 0 ? 'Sandbox' : context;
+	return `${clusters}${name}, ${namespace ?? 'all namespaces'}.${since}`;
 }
 
-type HeaderInput = {cluster: ClusterState; columns: number; glyphs: Glyphs};
+type HeaderInput = {cluster: ClusterState; others: readonly ClusterState[]; columns: number; glyphs: Glyphs};
 
 function headerParts(input: HeaderInput): {location: readonly Span[]; path: readonly Span[]} {
-	const {cluster, columns, glyphs} = input;
+	const {cluster, others, columns, glyphs} = input;
 	const location: Span[] = [
 		styled('title', ' spoke'),
 		{text: '  '},
-		cluster.sandbox ? styled('sandbox', 'SANDBOX') : {text: cluster.context},
+		...contextsOf(cluster, others, glyphs),
 		styled('text.dim', ` ${glyphs.into} `),
 		{text: cluster.namespace ?? 'all namespaces'},
 		...requiredOf(cluster),
@@ -65,6 +68,21 @@ function requiredOf({required}: ClusterState): Span[] {
 }
 
 /** Shortened before the user is dropped, and dropped before context and namespace are cut. */
+/** Of several contexts their number, and the context of the selected row. */
+function contextsOf(cluster: ClusterState, others: readonly ClusterState[], glyphs: Glyphs): Span[] {
+	if (others.length === 0) {
+		return [cluster.sandbox ? styled('sandbox', 'SANDBOX') : {text: cluster.context}];
+	}
+
+	const down = [cluster, ...others].filter(({reachable}) => reachable === 'no').length;
+	return [
+		{text: `${others.length + 1} contexts`},
+		...(down === 0 ? [] : [styled('state.failed', `, ${down} down`)]),
+		styled('text.dim', ` ${glyphs.into} `),
+		{text: cluster.context},
+	];
+}
+
 function replicasWithin({cluster, columns}: HeaderInput, room: number): string {
 	const {asOf, replicas, user} = cluster;
 	if (asOf !== null || replicas === null || columns < 76) {

@@ -1,7 +1,7 @@
 /** Handlers of back, panes, namespaces, contexts and quit. */
 import {formatKeys} from '../../keymap/key-name.ts';
 import {describeOpenConnections} from './connection-list.ts';
-import {currentList, keyContext} from './session-state.ts';
+import {currentList, keyContext, shownClusters} from './session-state.ts';
 import {goTo, searchTail} from '../tail/tail-view.ts';
 import type {ClusterEntry} from '../../cluster/kubeconfig/kubeconfig-shape.ts';
 import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
@@ -164,12 +164,13 @@ async function pickContext(session: Session): Promise<void> {
 	const {config} = await session.typeAhead.during({description: 'reading the kubeconfig'}, async () =>
 		loadKubeconfig(session.flags.kubeconfig, session.env),
 	);
+	const shown = new Set(shownClusters(session.store.state).map(({context}) => context));
 	const now = session.store.state.cluster.context;
 	const stays = session.store.state.connections.filter(({phase}) => phase === 'open' || phase === 'working').length;
 	const items = [...config.contexts].map(([name, entry]) => {
 		const cluster = config.clusters.get(entry.cluster);
 		const server = cluster?.server ?? '';
-		return {id: name, cells: [name, server.replace(/^https?:\/\//, ''), `${tlsByFile(cluster)}${name === now ? '   current' : ''}`]};
+		return {id: name, cells: [name, server.replace(/^https?:\/\//, ''), `${tlsByFile(cluster)}${shown.has(name) ? '   current' : ''}`]};
 	});
 	const chosen = await session.pick({
 		title: 'Context',
@@ -181,10 +182,13 @@ async function pickContext(session: Session): Promise<void> {
 			0,
 			items.findIndex(({id}) => id === now),
 		),
-		notes: stays === 0 ? [] : [`${formatQuantity(stays, 'connection')} will stay open and listed.`],
+		notes: [
+			'Several at once: :ctx NAME,NAME',
+			...(stays === 0 ? [] : [`${formatQuantity(stays, 'connection')} will stay open and listed.`]),
+		],
 	});
-	if (chosen !== null && chosen !== now) {
-		await session.switchContext(chosen);
+	if (chosen !== null && (shown.size > 1 || chosen !== now)) {
+		await session.switchContexts([chosen]);
 	}
 }
 

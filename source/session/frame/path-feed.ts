@@ -27,8 +27,9 @@ const noTarget: ConnectionPurpose['target'] = {
 export class PathFeed {
 	readonly #store: Store;
 	readonly #cluster: () => OpenCluster;
-	#examined: {of: OpenCluster; at: number; value: ApiserverExamination} | null = null;
-	#reading: {of: OpenCluster} | null = null;
+	readonly #examined = new Map<OpenCluster, {at: number; value: ApiserverExamination}>();
+	/** One read of each cluster; a later one replaces it. */
+	readonly #reading = new Map<OpenCluster, symbol>();
 	#shown = '';
 
 	constructor(store: Store, cluster: () => OpenCluster) {
@@ -38,25 +39,26 @@ export class PathFeed {
 
 	follow(): void {
 		const cluster = this.#cluster();
-		if (this.#examined && this.#store.state.cluster.reachable === 'no') {
+		const examined = this.#examined.get(cluster);
+		if (examined && this.#store.state.cluster.reachable === 'no') {
 			// The apiserver may return as another process with other flags.
 			this.forget();
 			return;
 		}
 
-		const isFresh = this.#examined?.of === cluster && Date.now() - this.#examined.at < readAgainMs;
-		if (!isFresh && this.#reading?.of !== cluster && this.#store.state.cluster.reachable === 'yes') {
+		const isFresh = examined !== undefined && Date.now() - examined.at < readAgainMs;
+		if (!isFresh && !this.#reading.has(cluster) && this.#store.state.cluster.reachable === 'yes') {
 			void this.#read(cluster);
 		}
 
-		if (this.#examined?.of === cluster) {
-			this.#show(this.#examined.value, cluster);
+		if (examined) {
+			this.#show(examined.value, cluster);
 		}
 	}
 
 	forget(): void {
-		this.#examined = null;
-		this.#reading = null;
+		this.#examined.clear();
+		this.#reading.clear();
 		this.#shown = '';
 		const {selectedPath} = this.#store.state;
 		if (selectedPath?.path) {
@@ -72,35 +74,42 @@ export class PathFeed {
 	}
 
 	async #read(cluster: OpenCluster): Promise<void> {
-		const reading = {of: cluster};
-		this.#reading = reading;
+		const reading = Symbol(cluster.context);
+		this.#reading.set(cluster, reading);
 		try {
 			const value = await examineApiserver(cluster.access, {namespace: this.#store.state.cluster.namespace ?? undefined});
 			// An idle connection would count in the apiserver's connection metrics.
 			value.connection.close();
-			if (this.#reading !== reading || this.#cluster() !== cluster) {
+			if (this.#reading.get(cluster) !== reading) {
 				return;
 			}
 
-			this.#examined = {of: cluster, at: Date.now(), value};
+			this.#examined.set(cluster, {at: Date.now(), value});
 			const {
 				process: {id, known, read},
 				legs: [first],
 			} = configuredPath(value, cluster.access, {feature: 'logs', target: noTarget, request: null}, {node: null, pod: null});
 			this.#store.dispatch({
 				type: 'cluster',
+				context: cluster.context,
 				to: {front: first?.to ?? null, replicas: id === null && known === null ? null : {known, read}},
 			});
-			this.#shown = '';
-			this.#show(value, cluster);
+			if (this.#cluster() === cluster) {
+				this.#shown = '';
+				this.#show(value, cluster);
+			}
 		} catch (error) {
 			if (!(error instanceof SpokeError)) {
 				throw error;
 			}
 
-			this.#examined = this.#reading === reading ? null : this.#examined;
+			if (this.#reading.get(cluster) === reading) {
+				this.#examined.delete(cluster);
+			}
 		} finally {
-			this.#reading = this.#reading === reading ? null : this.#reading;
+			if (this.#reading.get(cluster) === reading) {
+				this.#reading.delete(cluster);
+			}
 		}
 	}
 
@@ -112,7 +121,7 @@ export class PathFeed {
 		}
 
 		const row = selectedRow(lists[view]);
-		if (!row) {
+		if (!row || row.unread !== undefined) {
 			return;
 		}
 

@@ -55,7 +55,7 @@ export function spokenPath(path: Path | null): string {
 function Title({path}: {readonly path: Path | null}): ReactNode {
 	const {columns} = useScreen(({state}) => state.size);
 	const key = useScreen(screen => firstKey(screen, 'why'));
-	const subject = useScreen(({state}) => rowOfSelection(state)?.name ?? '');
+	const subject = useScreen(({state}) => subjectOf(state));
 	const {dot} = useScreen(({theme}) => theme.glyphs);
 	const roundTrips = useScreen(({state}) => (path === null ? '' : describeRoundTrips(path, pendingTimes(state, path))));
 	const uptime = useScreen(({state}) => (path === null ? '' : describeUptime(path, state.now)));
@@ -79,6 +79,11 @@ export function shownPath(state: SessionState): Path | null {
 	}
 
 	return state.selectedPath !== null && state.selectedPath.of === rowOfSelection(state)?.id ? state.selectedPath.path : null;
+}
+
+function subjectOf(state: SessionState): string {
+	const row = rowOfSelection(state);
+	return row === null || row.unread !== undefined ? '' : `${row.name}${row.context === undefined ? '' : ` on ${row.context}`}`;
 }
 
 function rowOfSelection(state: SessionState): ListRow | null {
@@ -146,6 +151,11 @@ function brokenLines({state}: ScreenWith<'now'>, path: Path, width: number): Lin
 export function unreadLines({state, theme: {glyphs}}: RenderInput): Line[] {
 	if (isNothingSelected(state)) {
 		return [line(' ', styled('text.dim', nothingSelected))];
+	}
+
+	const unread = rowOfSelection(state);
+	if (unread?.unread !== undefined) {
+		return [line(' ', styled('text.dim', `${unread.name} cannot be read, so it has no paths to show.`))];
 	}
 
 	const pending = line('   ', styled('text.dim', describePendingLeg(state)));

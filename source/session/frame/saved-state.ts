@@ -118,9 +118,10 @@ export class SavedStateFile {
 	}
 }
 
-function savedStateOf(saved: SavedState, {view, zoom, tailDisplay, cluster}: SessionState, of: SavedContext | null): SavedState {
+function savedStateOf(saved: SavedState, {view, zoom, tailDisplay, cluster, others}: SessionState, of: SavedContext | null): SavedState {
 	const namespaces = new Map(saved.namespaces);
-	if (of !== null && of.context === cluster.context) {
+	// Several contexts begin with the namespaces of the kubeconfig.
+	if (of !== null && others.length === 0 && of.context === cluster.context) {
 		const before = namespaces.get(of.context)?.last ?? [];
 		// The context of now is the last one to be dropped.
 		namespaces.delete(of.context);

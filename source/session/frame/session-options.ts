@@ -10,6 +10,8 @@ import type {TailOptions} from '../tail/tail-targets.ts';
 
 export type SessionOptions = {
 	flags: ConnectionFlags;
+	/** Several, whose rows the lists show together. */
+	contexts?: ReadonlyArray<ConnectionFlags & {context: string}>;
 	env: NodeJS.ProcessEnv;
 	stdin: NodeJS.ReadStream;
 	stdout: NodeJS.WriteStream;

@@ -1,5 +1,4 @@
 /** The reducer of the session. */
-import type {ActionSpec} from '../../actions/action-table.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {reduceConnectionList, withoutEnded, type ConnectionList, type ConnectionListEvent} from './connection-list.ts';
 import {connectionChanges} from './connection-changes.ts';
@@ -10,6 +9,7 @@ import {reduceProxy, type ProxyEvent} from '../proxy/proxy-state.ts';
 import {
 	currentList,
 	noAudit,
+	shownClusters,
 	type ApiserverProcess,
 	type ClusterState,
 	type Failure,
@@ -37,7 +37,8 @@ export type SessionEvent =
 	| {type: 'resize'; columns: number; rows: number}
 	| {type: 'list-rows'; rows: number}
 	| {type: 'page-rows'; rows: number}
-	| {type: 'cluster'; to: Partial<ClusterState>}
+	/** Without a context, of the current cluster. */
+	| {type: 'cluster'; context?: string; to: Partial<ClusterState>}
 	| {type: 'view'; view: ViewName}
 	| {type: 'go'; by: 1 | -1}
 	| {type: 'push'; layer: Layer}
@@ -68,8 +69,7 @@ export type SessionEvent =
 	| {type: 'audit'; to: Partial<SessionState['audit']>}
 	| {type: 'sandbox'; switches?: SessionState['sandboxSwitches']; at?: number; log?: readonly string[]}
 	| {type: 'service-pods'; pods: SessionState['servicePods']}
-	| {type: 'refused'; refused: ReadonlyMap<ActionSpec, string>}
-	| {type: 'switch'; cluster: ClusterState}
+	| {type: 'switch'; cluster: ClusterState; others?: readonly ClusterState[]}
 	| {type: 'tail-opened'; view: TailView}
 	/** Ignored after the tail was closed. */
 	| {type: 'tail'; view: TailView}
@@ -84,7 +84,15 @@ const stillMs = 10_000;
 /** Returns the same state if nothing changed, as far as that is cheap to detect; then nothing is drawn. */
 export function reduceSession(state: SessionState, event: SessionEvent): SessionState {
 	const reduce = reducers[event.type] as (state: SessionState, event: SessionEvent) => SessionState;
-	return reduce(state, event);
+	return followRow(reduce(state, event));
+}
+
+/** The current cluster is that of the selected row, which is open. */
+function followRow(state: SessionState): SessionState {
+	const list = state.others.length === 0 ? null : currentList(state);
+	const row = list && selectedRow(list);
+	const next = row?.unread === undefined ? state.others.find(one => one.context === row?.context) : undefined;
+	return next === undefined ? state : {...state, cluster: next, others: [state.cluster, ...state.others.filter(one => one !== next)]};
 }
 
 type Event<Type extends SessionEvent['type']> = Extract<SessionEvent, {type: Type}>;
@@ -101,7 +109,10 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	resize: (state, {columns, rows}) => ({...state, ...estimatedRows({columns, rows}, state.hasScreenReader)}),
 	'list-rows': (state, {rows}) => (state.listRows === rows ? state : {...state, listRows: rows}),
 	'page-rows': (state, {rows}) => (state.pageRows === rows ? state : {...state, pageRows: rows}),
-	cluster: (state, {to}) => ({...state, cluster: {...state.cluster, ...to}}),
+	cluster: (state, {context = state.cluster.context, to}) =>
+		context === state.cluster.context
+			? {...state, cluster: {...state.cluster, ...to}}
+			: {...state, others: state.others.map(one => (one.context === context ? {...one, ...to} : one))},
 	view: (state, {view}) => showView({...state, history: visit(state.history, {view, namespace: state.cluster.namespace})}, view),
 	go(state, {by}) {
 		const entry = entryAt(state.history, by);
@@ -168,8 +179,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 		const services = reduceList(state.lists.services, {type: 'known-problems', known: pods && servicesWithoutPods(pods)});
 		return {...state, servicePods: pods, lists: {...state.lists, services}};
 	},
-	refused: (state, {refused}) => ({...state, refused}),
-	switch: (state, {cluster}) => switched(state, cluster),
+	switch: (state, {cluster, others = []}) => switched(state, cluster, others),
 	'tail-opened': (state, {view}) => ({...state, tails: new Map([...state.tails, [view.id, view]])}),
 	tail: (state, {view}) => withTail(state, view.id, () => view),
 	'tail-display': (state, {display}) => ({...state, tailDisplay: display}),
@@ -206,7 +216,7 @@ function withForward(forwards: readonly ForwardState[], forward: ForwardState): 
 	return isKnown ? forwards.map(one => (one.id === forward.id ? forward : one)) : [...forwards, forward];
 }
 
-function switched(state: SessionState, cluster: ClusterState): SessionState {
+function switched(state: SessionState, cluster: ClusterState, others: readonly ClusterState[]): SessionState {
 	const lists = {...state.lists};
 	for (const name of listNames) {
 		const emptied = reduceList(lists[name], lists[name].scope === null ? {type: 'reset'} : {type: 'narrow', scope: null});
@@ -214,11 +224,12 @@ function switched(state: SessionState, cluster: ClusterState): SessionState {
 	}
 
 	const here = {view: state.view, namespace: cluster.namespace};
-	const isSame = cluster.context === state.cluster.context;
+	const isSame = contextsOf({cluster, others}) === contextsOf(state);
 	const history = isSame ? visit(state.history, here) : startHistory(here);
 	return {
 		...state,
 		cluster,
+		others,
 		history,
 		lists,
 		notice: null,
@@ -226,10 +237,17 @@ function switched(state: SessionState, cluster: ClusterState): SessionState {
 		selectedPath: null,
 		selectedDetails: null,
 		servicePods: null,
-		refused: new Map(),
 		proxy: isSame ? state.proxy : {...state.proxy, exchanges: [], at: 0},
 		audit: isSame ? state.audit : noAudit,
 	};
+}
+
+function contextsOf(state: Pick<SessionState, 'cluster' | 'others'>): string {
+	return JSON.stringify(
+		shownClusters(state)
+			.map(({context}) => context)
+			.sort(),
+	);
 }
 
 function reduceConnections(state: SessionState, event: ConnectionListEvent): SessionState {

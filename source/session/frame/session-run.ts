@@ -3,11 +3,12 @@ import process from 'node:process';
 import {exitStatusForSignal} from '../../errors/exit-status.ts';
 import {formatProblem, type SettingsProblem} from '../../command-line/settings-problem.ts';
 import {clusterState} from '../clusters/cluster-state.ts';
+import {statesOf} from '../clusters/navigation.ts';
 import {createSession, type SessionParts} from './create-session.ts';
 import {attachSandbox} from '../sandbox/sandbox-handlers.ts';
 import {logInBeforeStart} from '../shell/plugin-terminal.ts';
 import type {SessionOptions} from './session-options.ts';
-import type {Session} from './session.ts';
+import type {OpenCluster, Session} from './session.ts';
 import {requireForwardSet, type ForwardSet} from '../forwards/forward-set-files.ts';
 import {startForwardSet} from '../forwards/forward-sets.ts';
 import {openTail} from '../tail/open-tail.ts';
@@ -75,13 +76,24 @@ export class SessionRun {
 
 	/** False when a signal ended the program before the start. */
 	async #openFirst(): Promise<boolean> {
-		const {session, clusters, lent} = this.#parts;
+		const {session, clusters} = this.#parts;
+		const {allNamespaces, contexts, tail} = this.#options;
+		const wanted = contexts ?? [session.flags];
 		// The sandbox of this process is not remembered.
-		const [access, problem, isFirst] = await Promise.all([
-			session.open(session.flags),
+		const [opened, problem, isFirst] = await Promise.all([
+			Promise.allSettled(wanted.map(async flags => clusters.add(await session.open(flags)))),
 			this.#options.sandbox ? null : session.savedState.load(),
 			session.savedState.isFirst(),
 		]);
+		// A tail reads the namespace that its command names, and several contexts begin with their own.
+		const remembered = ({access}: OpenCluster) => (tail || contexts ? undefined : session.savedState.namespaceOf(access.facts));
+		const names = wanted.map(({context = ''}) => context);
+		const shown = statesOf(names, opened, cluster => clusterState(cluster.access, allNamespaces ? null : remembered(cluster)));
+		if (!(await this.#logIn())) {
+			return false;
+		}
+
+		session.store.dispatchNow({type: 'switch', ...shown});
 		if (isFirst) {
 			session.store.dispatch({type: 'first-hints', isDefaultKeymap: this.#options.keymapBase === 'default'});
 		}
@@ -90,17 +102,31 @@ export class SessionRun {
 			session.tell(problem, 'warn');
 		}
 
-		// A login that fails must not end the tail of the other clusters.
-		if (this.#options.tail?.contexts === undefined && !(await logInBeforeStart(access, lent, this.#options))) {
-			access.close();
-			return false;
+		return true;
+	}
+
+	/** False when a signal ended the program meanwhile. @throws SpokeError when login to the only cluster fails */
+	async #logIn(): Promise<boolean> {
+		const {clusters, lent} = this.#parts;
+		const {contexts, tail} = this.#options;
+		if (tail?.contexts !== undefined) {
+			// The tail shows which of its clusters cannot be read.
+			return true;
 		}
 
-		clusters.show(clusters.add(access));
-		const {allNamespaces, tail} = this.#options;
-		// A tail reads the namespace that its command names.
-		const remembered = tail ? undefined : session.savedState.namespaceOf(access.facts);
-		session.store.dispatchNow({type: 'cluster', to: clusterState(access, allNamespaces ? null : remembered)});
+		for (const {access} of clusters.values()) {
+			try {
+				if (!(await logInBeforeStart(access, lent, this.#options))) {
+					return false;
+				}
+			} catch (error) {
+				// The lists show which of several clusters cannot be read.
+				if (contexts === undefined) {
+					throw error;
+				}
+			}
+		}
+
 		return true;
 	}
 

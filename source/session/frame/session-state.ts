@@ -99,6 +99,8 @@ export type ClusterState = {
 	reachable: 'yes' | 'no' | 'not yet';
 	/** What each stream must meet: by policy and by `:require`. */
 	required: readonly PathRequirement[];
+	/** The missing permission of each disabled action. */
+	refused: ReadonlyMap<ActionSpec, string>;
 	/** Time of the last response, if requests are overdue since. */
 	asOf: number | null;
 	error: ErrorObject | null;
@@ -158,7 +160,10 @@ export type SessionState = {
 	listRows: number;
 	/** Rows of the body of the top layer, as laid out. */
 	pageRows: number;
+	/** Of several clusters, that of the selected row. */
 	cluster: ClusterState;
+	/** The other clusters whose rows the lists show. */
+	others: readonly ClusterState[];
 	view: ViewName;
 	previousView: ViewName;
 	history: ViewHistory;
@@ -191,8 +196,6 @@ export type SessionState = {
 	sandboxSwitches: ReadonlyArray<{id: string; label: string; values: readonly string[]; at: number; effect: string; fault: boolean}>;
 	sandboxCursor: number;
 	sandboxLog: readonly string[];
-	/** The missing permission of each disabled action. */
-	refused: ReadonlyMap<ActionSpec, string>;
 	readOnly: boolean;
 	/** Reduced motion. */
 	isReducedMotion: boolean;
@@ -228,6 +231,7 @@ export function emptySession(
 	return {
 		...estimatedRows(size, hasScreenReader),
 		cluster,
+		others: [],
 		view: 'pods',
 		previousView: 'pods',
 		history: startHistory({view: 'pods', namespace: cluster.namespace}),
@@ -256,7 +260,6 @@ export function emptySession(
 		sandboxSwitches: [],
 		sandboxCursor: 0,
 		sandboxLog: [],
-		refused: new Map(),
 		readOnly,
 		// What ticks would be read again and again.
 		isReducedMotion: isReducedMotion || hasScreenReader,
@@ -278,13 +281,35 @@ export function shownTail({layers, tails}: Pick<SessionState, 'layers' | 'tails'
 	return layer?.kind === 'tail' ? (tails.get(layer.id) ?? null) : null;
 }
 
+export function shownClusters({cluster, others}: Pick<SessionState, 'cluster' | 'others'>): readonly ClusterState[] {
+	return [cluster, ...others];
+}
+
+/** That of all clusters: `null` for all namespaces, `undefined` if each shows another one. */
+export function sharedNamespace({cluster, others}: Pick<SessionState, 'cluster' | 'others'>): string | null | undefined {
+	return others.every(({namespace}) => namespace === cluster.namespace) ? cluster.namespace : undefined;
+}
+
+/** As `listNamespace`, of all clusters; `undefined` if they differ. */
+export function shownNamespace(
+	state: Pick<SessionState, 'cluster' | 'others'>,
+	{scope}: Pick<ListState, 'scope'>,
+): string | null | undefined {
+	return scope === null ? sharedNamespace(state) : scope.namespace;
+}
+
+/** Whether the rows are of several clusters. */
+export function hasContexts({others}: Pick<SessionState, 'others'>, {scope}: Pick<ListState, 'scope'>): boolean {
+	return others.length > 0 && scope?.context === undefined;
+}
+
 export function currentNamespace({namespace, lastNamespace}: Pick<ClusterState, 'namespace' | 'lastNamespace'>): string {
 	return namespace ?? lastNamespace;
 }
 
-/** Whether the unreachable pane replaces the list. A list with rows stays. */
+/** Whether the unreachable pane replaces the list. A list with rows stays; of several clusters, each has a row. */
 export function isAwaitingApiserver(state: SessionState): boolean {
-	return state.cluster.reachable === 'no' && currentList(state)?.total === 0;
+	return state.others.length === 0 && state.cluster.reachable === 'no' && currentList(state)?.total === 0;
 }
 
 export function keyContext(state: SessionState): string {

@@ -45,13 +45,16 @@ export type StateAccess = {
 };
 
 export type SessionClusters = {
+	/** That of the selected row, if the lists show several. */
 	readonly cluster: OpenCluster;
+	/** Whose rows the lists show. */
+	readonly shown: readonly OpenCluster[];
 	/** Open clusters by context name; the first is the one of the flags. */
 	readonly clusters: Pick<ReadonlyMap<string, OpenCluster>, 'get' | 'values'>;
 	readonly paths: PathFeed;
 	readonly reachability: ReachabilityCheck;
 	open(flags: ConnectionFlags): Promise<ClusterClient>;
-	switchContext(context: string): Promise<void>;
+	switchContexts(contexts: readonly string[]): Promise<void>;
 	openNamespace(namespace: string | null): void;
 	/** Of every later stream, on every cluster. */
 	require(requirement: PathRequirement): void;

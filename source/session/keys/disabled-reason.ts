@@ -10,7 +10,7 @@ export function disabledReason(state: SessionState, action: ActionSpec): string 
 		return `${action.title}: disabled, --read-only is set`;
 	}
 
-	const reason = state.refused.get(action) ?? terminatedPodReason(state, action)?.reason;
+	const reason = state.cluster.refused.get(action) ?? terminatedPodReason(state, action)?.reason;
 	return reason === undefined ? null : `${action.title}: disabled, ${reason}`;
 }
 

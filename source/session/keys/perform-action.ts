@@ -78,11 +78,12 @@ async function refuse(context: ActionContext, action: ActionSpec, reason: string
 	} = session;
 	const row = state.view === 'pods' && state.layers.length === 0 ? selectedRow(state.lists.pods) : null;
 	const ended = terminatedPodReason(state, action);
-	const isByRight = state.refused.has(action) && !isReadOnly(state, action);
+	const isByRight = state.cluster.refused.has(action) && !isReadOnly(state, action);
 	try {
 		const may =
 			isByRight &&
 			row !== null &&
+			row.unread === undefined &&
 			(await session.typeAhead.during({description: `checking your permission for ${row.name}`, opens: may => may}, async () =>
 				isAllowedByName(access, action, row.namespace, row.name),
 			));
@@ -103,9 +104,9 @@ async function refuse(context: ActionContext, action: ActionSpec, reason: string
 }
 
 /** Looks like an apiserver refusal, so that the why screen shows what to request. */
-function missingRight({refused, cluster}: SessionState, action: ActionSpec): SpokeError {
+function missingRight({cluster}: SessionState, action: ActionSpec): SpokeError {
 	const rule = ruleFor(action);
-	return new SpokeError('ERR_FORBIDDEN', `disabled, ${refused.get(action)!}`, {
+	return new SpokeError('ERR_FORBIDDEN', `disabled, ${cluster.refused.get(action)!}`, {
 		leg: 1,
 		...(rule !== null && {remedy: `ask for  ${rule}  in namespace ${currentNamespace(cluster)}, for user ${cluster.user}`}),
 	});

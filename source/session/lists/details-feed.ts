@@ -8,7 +8,7 @@ import {previewRows} from '../frame/layout.ts';
 import {currentList} from '../frame/session-state.ts';
 import {targetOf} from './selection.ts';
 import {readDetails} from '../text/object-details.ts';
-import type {OpenCluster} from '../frame/session.ts';
+import type {ClusterTarget, OpenCluster} from '../frame/session.ts';
 import type {Store} from '../frame/store.ts';
 
 /** Time the cursor must rest before details are read. */
@@ -29,19 +29,23 @@ export class DetailsFeed {
 		const {state} = this.#store;
 		const list = previewRows(state) > 0 ? currentList(state) : null;
 		const row = list && selectedRow(list);
-		const key = list && row && row.gone === null ? `${this.#cluster().context} ${list.name} ${row.id} ${row.cells.join(' ')}` : '';
+		const key =
+			list && row && row.gone === null && row.unread === undefined
+				? `${this.#cluster().context} ${list.name} ${row.id} ${row.cells.join(' ')}`
+				: '';
 		if (key === this.#key) {
 			return;
 		}
 
 		this.#key = key;
 		this.stop();
+		const cluster = this.#cluster();
 		if (list && row && key !== '') {
 			this.#timer = setTimeout(() => {
 				if (list.name === 'events') {
 					this.#store.dispatch({type: 'selected-details', of: row.id, lines: eventLines(row)});
 				} else {
-					void this.#read(key, row.id, targetOf(list.name, row), row.namespace);
+					void this.#read({cluster, namespace: row.namespace, target: targetOf(list.name, row)}, row.id, key);
 				}
 			}, restMs);
 		}
@@ -51,8 +55,7 @@ export class DetailsFeed {
 		clearTimeout(this.#timer ?? undefined);
 	}
 
-	async #read(key: string, of: string, target: string, namespace: string): Promise<void> {
-		const {access} = this.#cluster();
+	async #read({cluster: {access}, namespace, target}: ClusterTarget, of: string, key: string): Promise<void> {
 		let lines;
 		try {
 			({lines} = await readDetails(access, target, namespace === '' ? access.facts.namespace : namespace));

@@ -1,7 +1,8 @@
 /** Chooses the columns of a list and their widths. */
 import {isAscending} from './sort-rows.ts';
-import {ageTitle, listKinds, servicePodsTitle, type ListColumn} from './list-kinds.ts';
-import {listNamespace, type ListState} from './list-state.ts';
+import {ageTitle, contextTitle, listKinds, servicePodsTitle, type ListColumn} from './list-kinds.ts';
+import {rowPhase, type ListState} from './list-state.ts';
+import {hasContexts, shownNamespace} from '../frame/session-state.ts';
 import {keyOf} from './problems.ts';
 import {servicePodsCell} from './service-pods.ts';
 import {cellNow, type Row} from './table-rows.ts';
@@ -78,7 +79,7 @@ type Chosen = {before: readonly ColumnLayout[]; columns: readonly Wanted[]; afte
 type Measure = (title: string, cell: (row: Row) => string, most?: number) => number;
 
 function measureOf(list: ListState, shown: readonly Row[]): Measure {
-	const sample = list.visible.length <= 300 ? list.visible : [...sampleOf(list), ...shown];
+	const sample = (list.visible.length <= 300 ? list.visible : [...sampleOf(list), ...shown]).filter(({unread}) => unread === undefined);
 	return (title, cell, most = maxCellWidth) => Math.min(most, Math.max(cellWidth(title), ...sample.map(row => cellWidth(cell(row)))));
 }
 
@@ -99,26 +100,30 @@ function sampleOf({chunks, visible}: ListState): readonly Row[] {
 }
 
 function allColumns(screen: RenderInput, list: ListState, measure: Measure, width: number): Chosen {
-	const {now, cluster} = screen.state;
+	const {now} = screen.state;
 	const {columns, namespaced} = listKinds[list.name];
-	const namespace = listNamespace(list, cluster.namespace);
+	const namespace = shownNamespace(screen.state, list);
 	const age = (row: Row) => ageCell(row, now);
 	const isWanted = ({title, rank}: ListColumn) =>
-		(title !== servicePodsTitle || namespace !== null) &&
+		(title !== servicePodsTitle || (typeof namespace === 'string' && !hasContexts(screen.state, list))) &&
 		(rank === 0 || title === list.order.column || (rank === 1 && width >= rankOneFrom) || list.wide);
 	const isFilled = ({sparse}: ListColumn, index: number) => sparse !== true || measure('', row => row.cells[index] ?? '') > 0;
 	const most = width < narrowScreenBelow ? maxCellWidthNarrow : maxCellWidth;
 	return {
-		before:
-			namespaced && namespace === null
-				? [{title: 'NAMESPACE', head: 'NAMESPACE', width: measure('NAMESPACE', row => row.namespace, 20), cell: row => row.namespace}]
-				: [],
+		before: [
+			...(hasContexts(screen.state, list) ? [placeColumn(contextTitle, row => row.context ?? '', measure)] : []),
+			...(namespaced && typeof namespace !== 'string' ? [placeColumn('NAMESPACE', row => row.namespace, measure)] : []),
+		],
 		columns: columns
 			.map((column, index) => ({column, index}))
 			.filter(({column, index}) => isWanted(column) && isFilled(column, index))
 			.map(one => ({...one, layout: layoutOf(screen, list, measure, {...one, head: one.column.title, most})})),
 		after: [{title: ageTitle, head: ageTitle, width: Math.max(4, measure(ageTitle, age)), cell: age}],
 	};
+}
+
+function placeColumn(title: string, cell: (row: Row) => string, measure: Measure): ColumnLayout {
+	return {title, head: title, width: measure(title, cell, 20), cell};
 }
 
 function tightened(screen: RenderInput, list: ListState, measure: Measure, {before, columns, after}: Chosen, isNarrow: boolean): Chosen {
@@ -156,8 +161,8 @@ function layoutOf(
 	},
 ): ColumnLayout {
 	const cell = cellOf(screen, list, column, index);
-	const isOld = list.phase.kind === 'interrupted';
-	return {title, head, width: measure(head, cell, most), cell, role: row => (isOld ? 'text.dim' : cellRole(title, cell(row), row))};
+	const isOld = (row: Row) => rowPhase(list, row).kind === 'interrupted';
+	return {title, head, width: measure(head, cell, most), cell, role: row => (isOld(row) ? 'text.dim' : cellRole(title, cell(row), row))};
 }
 
 export function cellOf({state: {now, servicePods}}: RenderInput, list: ListState, column: ListColumn, index: number): (row: Row) => string {

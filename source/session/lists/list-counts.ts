@@ -2,6 +2,8 @@
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listPages, type TableRow} from '../../cluster/list.ts';
 import {listKinds, listNames, type ListName} from './list-kinds.ts';
+import type {FedClusters} from './list-feeds.ts';
+import {shownClusters, type ClusterState} from '../frame/session-state.ts';
 import type {Store} from '../frame/store.ts';
 
 const intervalMs = 60_000;
@@ -9,21 +11,21 @@ const responseTimeoutMs = 10_000;
 
 export class ListCounts {
 	readonly #store: Store;
-	readonly #cluster: () => ClusterClient;
+	readonly #clusters: FedClusters;
 	#of: string | null = null;
 	#at = 0;
 
-	constructor(store: Store, cluster: () => ClusterClient) {
+	constructor(store: Store, clusters: FedClusters) {
 		this.#store = store;
-		this.#cluster = cluster;
+		this.#clusters = clusters;
 	}
 
 	follow(): void {
 		const {state} = this.#store;
-		const cluster = this.#cluster();
-		const key = `${cluster.facts.context ?? ''} ${cluster.facts.server} ${state.cluster.namespace ?? ''}`;
+		const counted = shownClusters(state).filter(({reachable}) => reachable === 'yes');
+		const key = JSON.stringify(counted.map(({context, server, namespace}) => [context, server, namespace]).sort());
 		const isReading = listNames.some(name => state.lists[name].phase.kind === 'reading');
-		if (isReading || state.cluster.reachable !== 'yes' || (key === this.#of && Date.now() - this.#at < intervalMs)) {
+		if (isReading || counted.length === 0 || (key === this.#of && Date.now() - this.#at < intervalMs)) {
 			return;
 		}
 
@@ -32,14 +34,17 @@ export class ListCounts {
 		for (const name of listNames) {
 			// Events are no tab, which would show the count.
 			if (name !== 'events' && state.lists[name].phase.kind === 'idle') {
-				void this.#count(name, cluster, key);
+				void this.#count(name, counted, key);
 			}
 		}
 	}
 
-	async #count(name: ListName, cluster: ClusterClient, key: string): Promise<void> {
-		const {namespace} = this.#store.state.cluster;
-		const counts = await Promise.all(listKinds[name].resources.map(async resource => countOf(cluster, resource.path(namespace))));
+	async #count(name: ListName, counted: readonly ClusterState[], key: string): Promise<void> {
+		const counts = await Promise.all(
+			counted.flatMap(({context, namespace}) =>
+				listKinds[name].resources.map(async resource => countOf(this.#clusters.get(context)!.access, resource.path(namespace))),
+			),
+		);
 		if (key === this.#of) {
 			this.#store.dispatch({
 				type: 'list',

@@ -8,6 +8,7 @@ import {toSpokeError} from '../../errors/spoke-error.ts';
 import {listKinds, type ListName, type ListResource} from './list-kinds.ts';
 import type {ListEvent, ListPhase, RowChange} from './list-state.ts';
 import {isProblem} from './problems.ts';
+import {worstOf} from './rows-of-clusters.ts';
 import {rowReader, type RowReader} from './table-rows.ts';
 import {ListRetries} from './list-retries.ts';
 
@@ -50,18 +51,6 @@ export async function feedList(options: ListFeedOptions): Promise<void> {
 		),
 	);
 	await Promise.all(feeds);
-}
-
-/** The worst of several phases. Of several interruptions, the longest counts, because no row is older. */
-export function worstOf(phases: readonly ListPhase[]): ListPhase {
-	const order: ReadonlyArray<ListPhase['kind']> = ['failed', 'interrupted', 'idle', 'reading', 'polling', 'live'];
-	return phases.reduce((worst, phase) =>
-		order.indexOf(phase.kind) < order.indexOf(worst.kind) || isCutLonger(phase, worst) ? phase : worst,
-	);
-}
-
-function isCutLonger(one: ListPhase, other: ListPhase): boolean {
-	return one.kind === 'interrupted' && other.kind === 'interrupted' && one.since < other.since;
 }
 
 async function followResource(options: ListFeedOptions, resource: ListResource, isWide: boolean): Promise<void> {

@@ -1,10 +1,14 @@
 /** Feeds of the current and earlier lists. */
-import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listNames, type ListName} from './list-kinds.ts';
-import {listNamespace} from './list-state.ts';
+import {listNamespace, type ListEvent} from './list-state.ts';
+import {inContext} from './rows-of-clusters.ts';
+import type {SessionClusters} from '../frame/session.ts';
+import {shownClusters} from '../frame/session-state.ts';
 import {parseRowFilter} from './row-filter.ts';
 import type {Store} from '../frame/store.ts';
 import {feedList} from './list-feed.ts';
+
+export type FedClusters = SessionClusters['clusters'];
 
 type Running = {key: string; selector: string; abort: AbortController};
 
@@ -18,7 +22,7 @@ export class ListFeeds {
 		this.#changed = changed;
 	}
 
-	feed(cluster: ClusterClient): void {
+	feed(clusters: FedClusters): void {
 		const {view, lists} = this.#store.state;
 		for (const name of listNames) {
 			const filter = parseRowFilter(lists[name].filter);
@@ -27,19 +31,19 @@ export class ListFeeds {
 				const wasFed = this.#running.has(name);
 				this.stop(name);
 				if (name === view || wasFed) {
-					this.#start(name, selector, cluster);
+					this.#start(name, selector, clusters);
 				}
 			}
 		}
 	}
 
-	again(cluster: ClusterClient): void {
+	again(clusters: FedClusters): void {
 		const {lists} = this.#store.state;
 		for (const [name, {selector}] of [...this.#running]) {
 			const {phase} = lists[name];
 			if (phase.kind === 'failed' && phase.retryAt !== null) {
 				this.stop(name);
-				this.#start(name, selector, cluster);
+				this.#start(name, selector, clusters);
 			}
 		}
 	}
@@ -57,26 +61,39 @@ export class ListFeeds {
 		return JSON.stringify([selector, this.#store.state.lists[name].scope]);
 	}
 
-	#start(list: ListName, selector: string, cluster: ClusterClient): void {
-		const {lists, cluster: current} = this.#store.state;
-		const {scope} = lists[list];
+	#start(list: ListName, selector: string, clusters: FedClusters): void {
+		const {state} = this.#store;
+		const {scope} = state.lists[list];
 		const abort = new AbortController();
 		this.#running.set(list, {key: this.#keyOf(list, selector), selector, abort});
 		this.#store.dispatch({type: 'list', list, event: {type: 'reset', selector}});
 		const labelSelector = [scope?.labelSelector ?? '', selector].filter(part => part !== '').join(',');
-		void feedList({
-			cluster,
-			list,
-			namespace: listNamespace({scope}, current.namespace),
-			signal: abort.signal,
-			...(labelSelector !== '' && {labelSelector}),
-			...(scope?.fieldSelector !== undefined && {fieldSelector: scope.fieldSelector}),
-			tell: event => {
+		for (const {context, namespace, error} of shownClusters(state).filter(
+			one => scope?.context === undefined || one.context === scope.context,
+		)) {
+			const tell = (event: ListEvent) => {
 				if (!abort.signal.aborted) {
-					this.#store.dispatch({type: 'list', list, event});
+					this.#store.dispatch({type: 'list', list, event: state.others.length === 0 ? event : inContext(event, context)});
 					this.#changed();
 				}
-			},
-		});
+			};
+
+			const cluster = clusters.get(context);
+			if (cluster === undefined) {
+				// It could not be opened.
+				tell({type: 'phase', phase: {kind: 'failed', error: error!, since: state.now, retryAt: null}});
+				continue;
+			}
+
+			void feedList({
+				cluster: cluster.access,
+				list,
+				namespace: listNamespace({scope}, namespace),
+				signal: abort.signal,
+				...(labelSelector !== '' && {labelSelector}),
+				...(scope?.fieldSelector !== undefined && {fieldSelector: scope.fieldSelector}),
+				tell,
+			});
+		}
 	}
 }

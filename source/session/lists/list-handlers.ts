@@ -2,7 +2,7 @@
 import {countPresent, selectedRow, type ListEvent} from './list-state.ts';
 import {isListName} from './list-kinds.ts';
 import {parseRowFilter} from './row-filter.ts';
-import {currentList, type SessionState, type ViewName} from '../frame/session-state.ts';
+import {currentList, sharedNamespace, type SessionState, type ViewName} from '../frame/session-state.ts';
 import {entryAt} from '../frame/view-history.ts';
 import {formatNumber} from '../../text/format-number.ts';
 import {readAuditOnce} from '../audit/audit-handlers.ts';
@@ -185,7 +185,9 @@ function goInHistory(session: Session, by: 1 | -1): void {
 		void readAuditOnce(session);
 	}
 
-	if (entry.namespace === store.state.cluster.namespace) {
+	const {cluster, others} = store.state;
+	// Of several contexts with their own namespaces, the selected one is in the history.
+	if (entry.namespace === cluster.namespace || sharedNamespace({cluster, others}) === undefined) {
 		session.refreshFeeds();
 	} else {
 		session.openNamespace(entry.namespace);

@@ -48,6 +48,7 @@ export type ListKind = {
 };
 
 export const ageTitle = 'AGE';
+export const contextTitle = 'CONTEXT';
 export const servicePodsTitle = 'PODS';
 export const objectTitle = 'OBJECT';
 

@@ -1,11 +1,12 @@
 /** A list, or the text of an empty list. */
 import {describeError} from '../../descriptions/describe-error.ts';
 import {describeNextRetry, unreachableTextLines} from '../clusters/describe-next-retry.ts';
-import {listKinds, type ListName} from './list-kinds.ts';
-import {countPresent, listNamespace, selectedRow, type ListState} from './list-state.ts';
+import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
+import {contextTitle, listKinds, type ListName} from './list-kinds.ts';
+import {countPresent, selectedRow, type ListState} from './list-state.ts';
 import {hasProblem} from './problems.ts';
 import {parseRowFilter} from './row-filter.ts';
-import {isAwaitingApiserver, type TextLine} from '../frame/session-state.ts';
+import {hasContexts, isAwaitingApiserver, shownNamespace, type TextLine} from '../frame/session-state.ts';
 import type {Row} from './table-rows.ts';
 import {formatNumber, formatQuantity} from '../../text/format-number.ts';
 import {clockTime, formatAge} from '../../text/format-time.ts';
@@ -28,7 +29,7 @@ export function listPane(screen: RenderInput, name: ListName, rows: number, widt
 		shown.length === 0
 			? emptyListLines(screen, list, width)
 			: shown.map((row, index) => ({
-					...rowLine(screen, list, row, list.top + index === list.cursorIndex, columns),
+					...rowLine(screen, list, row, {isCursor: list.top + index === list.cursorIndex, columns, width}),
 					item: list.top + index,
 				}));
 	const range = list.visible.length === 0 ? '' : rangeOf(list, rows);
@@ -57,10 +58,11 @@ export function spokenList(screen: RenderInput, name: ListName, rows: number, wi
 		const cell = column.rank === 0 && column.ages !== true ? cellOf(screen, list, column, index)(row) : '';
 		return cell === '' ? [] : [(cellReadings[column.title] ?? (value => `${column.title.toLowerCase()} ${value}`))(cell)];
 	});
-	const isElsewhere = listKinds[name].namespaced && listNamespace(list, screen.state.cluster.namespace) === null;
+	const isElsewhere = listKinds[name].namespaced && typeof shownNamespace(screen.state, list) !== 'string';
 	const words = [
-		row.name,
-		...(isElsewhere ? [`namespace ${row.namespace}`] : []),
+		row.unread === undefined ? row.name : `${row.name} cannot be read: ${row.unread.message}`,
+		...(hasContexts(screen.state, list) && row.unread === undefined ? [`context ${row.context}`] : []),
+		...(isElsewhere && row.unread === undefined ? [`namespace ${row.namespace}`] : []),
 		...cells,
 		...(row.gone === null ? [] : ['gone']),
 		...(list.marked.has(row.id) ? ['marked'] : []),
@@ -79,16 +81,32 @@ function headLine(text: string, range: string, width: number): Line {
 	return line(styled('text.dim', space > 0 ? `${text}${' '.repeat(space)}${range}` : text));
 }
 
-function rowLine(screen: RenderInput, list: ListState, row: Row, isCursor: boolean, columns: readonly ColumnLayout[]): Line {
+type RowLayout = {isCursor: boolean; columns: readonly ColumnLayout[]; width: number};
+
+function rowLine(screen: RenderInput, list: ListState, row: Row, {isCursor, columns, width}: RowLayout): Line {
 	const {glyphs} = screen.theme;
 	const hasFocus = screen.state.pane === 'main';
 	const mark = list.marked.has(row.id) ? styled('mark', glyphs.marked) : {text: ' '};
 	const cursor = isCursor ? styled('focus', hasFocus ? glyphs.cursor : glyphs.cursorElsewhere) : {text: ' '};
-	const cells = columns.flatMap((column, index): Span[] => [
+	const cells = row.unread === undefined ? rowCells(row, columns) : unreadCells(screen, row, columns, width);
+	return {spans: [mark, cursor, {text: ' '}, ...cells], ...(isCursor && hasFocus && {ground: 'selection' as const})};
+}
+
+function rowCells(row: Row, columns: readonly ColumnLayout[]): Span[] {
+	return columns.flatMap((column, index): Span[] => [
 		{text: index === 0 ? '' : ' '.repeat(gap)},
 		styled(row.gone !== null ? 'gone' : column.role?.(row), fillCell(column.cell(row), column.width)),
 	]);
-	return {spans: [mark, cursor, {text: ' '}, ...cells], ...(isCursor && hasFocus && {ground: 'selection' as const})};
+}
+
+/** The context, and why its rows cannot be read or are old. */
+function unreadCells(screen: RenderInput, row: Row, [first]: readonly ColumnLayout[], width: number): Span[] {
+	const context = fillCell(row.name, first?.title === contextTitle ? first.width : cellWidth(row.name));
+	const key = firstKey(screen, 'why');
+	const room = width - 3 - cellWidth(context) - gap - 1;
+	const more = key === null ? '' : `  ${key} why`;
+	const text = truncateToCells(sanitizeLine(row.unread?.message ?? ''), Math.max(1, room - cellWidth(more)));
+	return [{text: `${context}${' '.repeat(gap)}`}, styled('state.failed', text), styled('text.dim', more)];
 }
 
 /** Shown while the apiserver does not respond. */
@@ -207,8 +225,9 @@ function unknownProblems({name, knownProblems}: ListState): string {
 	return {pods: '', workloads: '', events: '', services: ' (endpoints were not read)', nodes: ' (pressure was not read)'}[name];
 }
 
-function describeNamespace({state: {cluster}}: RenderInput, list: ListState): string {
-	return listKinds[list.name].namespaced ? (listNamespace(list, cluster.namespace) ?? 'any namespace') : 'this cluster';
+function describeNamespace({state}: RenderInput, list: ListState): string {
+	const place = hasContexts(state, list) ? `these ${state.others.length + 1} clusters` : 'this cluster';
+	return listKinds[list.name].namespaced ? (shownNamespace(state, list) ?? 'any namespace') : place;
 }
 
 function wayOut(screen: RenderInput): {pick: string; all: string; why: string; clears: string; back: string; hide: string} {
@@ -241,7 +260,7 @@ export function describeListStatus(screen: RenderInput, list: ListState, width: 
 	if (list.problemsOnly) {
 		parts.push(`problems only: ${formatNumber(countPresent(list.visible))} of ${formatNumber(list.total)}${unknownProblems(list)}`);
 	} else {
-		const problems = list.visible.slice(0, list.leading.size).filter(row => hasProblem(row, list.knownProblems)).length;
+		const problems = list.visible.slice(0, list.leading.size + list.phases.size).filter(row => hasProblem(row, list.knownProblems)).length;
 		parts.push(...(problems === 0 ? [] : [`${formatQuantity(problems, 'problem')} first`]));
 	}
 

@@ -3,8 +3,9 @@ import type {ErrorObject} from '../../errors/spoke-error.ts';
 import {listKinds, type ListName} from './list-kinds.ts';
 import {filterRows, parseRowFilter} from './row-filter.ts';
 import {hasProblem, leadingFirst, type KnownProblems} from './problems.ts';
+import {readablePhase, rowsOfSeveral, unreadRows} from './rows-of-clusters.ts';
 import {byName, sortColumns, sortRows, type RowOrder} from './sort-rows.ts';
-import type {Row} from './table-rows.ts';
+import {idWithoutUid, type Row} from './table-rows.ts';
 
 export type ListPhase =
 	| {kind: 'idle'}
@@ -16,6 +17,8 @@ export type ListPhase =
 
 /** The pods of one object. */
 export type ListScope = {
+	/** Of several clusters, the one of the object. */
+	context?: string;
 	/** `deploy/web`. */
 	of: string;
 	from: ListName;
@@ -28,13 +31,18 @@ export type ListScope = {
 export type ListState = {
 	name: ListName;
 	scope: ListScope | null;
-	/** Rows by source: `pods`, or `pods payments` (resource and namespace) if namespaces are read separately. */
+	/**
+	Rows by source: `pods`, or `pods payments` (resource and namespace) if namespaces are read separately. Of several clusters: `inContext`.
+	*/
 	chunks: ReadonlyMap<string, readonly Row[]>;
 	/** Rows that were read and are not deleted. */
 	total: number;
 	/** What the apiserver reports while the list is idle. */
 	counted: number | null;
+	/** Of several clusters, that of those that can be read. */
 	phase: ListPhase;
+	/** By context, of several clusters. */
+	phases: ReadonlyMap<string, ListPhase>;
 	filter: string;
 	filterProblem: string | null;
 	/** The selector of the rows shown. A new one applies only when it is sent. */
@@ -67,7 +75,7 @@ export type ListEvent =
 	/** Removes the rows of a resource. If the selected object returns, it is selected again. */
 	| {type: 'clear'; resource: string}
 	| {type: 'counted'; count: number | null}
-	| {type: 'phase'; phase: ListPhase}
+	| {type: 'phase'; phase: ListPhase; context?: string}
 	| {type: 'page'; chunk: string; rows: readonly Row[]; first: boolean}
 	| {type: 'changes'; changes: readonly RowChange[]; now: number}
 	| {type: 'expire'; now: number}
@@ -100,6 +108,7 @@ export function emptyList(name: ListName): ListState {
 		total: 0,
 		counted: null,
 		phase: {kind: 'idle'},
+		phases: new Map(),
 		filter: '',
 		filterProblem: null,
 		selector: '',
@@ -153,7 +162,7 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 		}
 
 		case 'phase': {
-			return {...list, phase: event.phase};
+			return event.context === undefined ? {...list, phase: event.phase} : withPhase(list, event.context, event.phase);
 		}
 
 		case 'page': {
@@ -202,7 +211,7 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 		}
 
 		case 'sort-next': {
-			const columns = sortColumns(listKinds[list.name]);
+			const columns = sortColumns(listKinds[list.name], {several: list.phases.size > 0});
 			const next = columns[(columns.indexOf(list.order.column) + 1) % columns.length]!;
 			return settle({...list, order: {column: next, reverse: false}, isOrderChosen: true});
 		}
@@ -239,27 +248,32 @@ export function listNamespace({scope}: Pick<ListState, 'scope'>, namespace: stri
 	return scope === null ? namespace : scope.namespace;
 }
 
+export function rowPhase({phase, phases}: ListState, {context}: Row): ListPhase {
+	return (context === undefined ? undefined : phases.get(context)) ?? phase;
+}
+
 export function selectedRow(list: ListState): Row | null {
 	return list.visible[list.cursorIndex] ?? null;
 }
 
 export function countPresent(rows: readonly Row[]): number {
-	return rows.reduce((count, {gone}) => (gone === null ? count + 1 : count), 0);
+	return rows.reduce((count, {gone, unread}) => (gone === null && unread === undefined ? count + 1 : count), 0);
 }
 
 /** The cursor keeps its object, and the object its position on the screen. */
 function settle(list: ListState, {isHeld = false, now = null}: {isHeld?: boolean; now?: number | null} = {}): ListState {
-	const keys = [...list.chunks.keys()].sort();
-	const all = keys.length === 1 ? list.chunks.get(keys[0]!)! : keys.flatMap(key => list.chunks.get(key)!);
+	const all = list.phases.size === 0 ? rowsOfOne(list) : rowsOfSeveral(list.chunks);
 	const {rows, problem} = filterRows(all, parseRowFilter(list.filter));
 	const chosen = list.problemsOnly ? rows.filter(row => hasProblem(row, list.knownProblems)) : rows;
 	const sorted = sortRows(chosen, listKinds[list.name], list.order);
 	const leading = isHeld ? list.leading : leadingOf(list, sorted, now);
 	const ordered = leading.size === 0 ? sorted : leadingFirst(sorted, ({id}) => leading.has(id));
-	const visible = isHeld && list.order.column !== byName.column ? inOrderOf(list.visible, ordered) : ordered;
+	const unread = unreadRows(list.phases);
+	const present = isHeld && list.order.column !== byName.column ? inOrderOf(list.visible, ordered) : ordered;
+	const visible = unread.length === 0 ? present : [...unread, ...present];
 	const next = {...list, total: countPresent(all), visible, leading, filterProblem: problem};
 	if (!list.moved || list.cursorId === null) {
-		return moveCursorTo({...next, moved: false, top: 0, cursorIndex: 0}, 0);
+		return moveCursorTo({...next, moved: false, top: 0, cursorIndex: 0}, unread.length);
 	}
 
 	const index = visible[list.cursorIndex]?.id === list.cursorId ? list.cursorIndex : visible.findIndex(row => row.id === list.cursorId);
@@ -268,6 +282,16 @@ function settle(list: ListState, {isHeld = false, now = null}: {isHeld?: boolean
 	}
 
 	return keepInWindow({...next, cursorIndex: index, top: list.top + index - list.cursorIndex});
+}
+
+function rowsOfOne({chunks}: ListState): readonly Row[] {
+	const keys = [...chunks.keys()].sort();
+	return keys.length === 1 ? chunks.get(keys[0]!)! : keys.flatMap(key => chunks.get(key)!);
+}
+
+function withPhase(list: ListState, context: string, phase: ListPhase): ListState {
+	const phases = new Map(list.phases).set(context, phase);
+	return settle({...list, phases, phase: readablePhase([...phases.values()])});
 }
 
 function leadingOf(list: ListState, rows: readonly Row[], now: number | null): ReadonlyMap<string, number> {
@@ -320,7 +344,7 @@ function applyChanges(list: ListState, changes: readonly RowChange[], now: numbe
 		const same = before?.name === row.name && before.namespace === row.namespace;
 		if (type !== 'deleted') {
 			// A row that was listed without its uid keeps its identity.
-			const isSame = same && before.gone === null && (before.id === row.id || before.id === `${row.namespace}/${row.name}`);
+			const isSame = same && before.gone === null && (before.id === row.id || before.id === idWithoutUid(row));
 			rows.splice(at, same ? 1 : 0, isSame ? {...row, id: before.id} : row);
 		} else if (same) {
 			rows.splice(at, 1, ...(before.id === list.cursorId && list.moved ? [{...before, gone: now}] : []));

@@ -10,7 +10,7 @@ type NodeObject = CheckedObject<'nodes'>;
 const intervalMs = 60_000;
 const responseTimeoutMs = 30_000;
 
-/** Reads whole nodes, so only while the problems of nodes are shown. */
+/** Reads whole nodes, so only while the problems of the nodes of one cluster are shown. */
 export class NodePressureFeed {
 	readonly #store: Store;
 	readonly #cluster: () => ClusterClient;
@@ -23,9 +23,9 @@ export class NodePressureFeed {
 	}
 
 	follow(): void {
-		const {view, lists, cluster: current} = this.#store.state;
+		const {view, lists, cluster: current, others} = this.#store.state;
 		const cluster = this.#cluster();
-		if (view !== 'nodes' || !lists.nodes.problemsOnly || current.reachable !== 'yes') {
+		if (others.length > 0 || view !== 'nodes' || !lists.nodes.problemsOnly || current.reachable !== 'yes') {
 			this.#of = null;
 		} else if (this.#of !== cluster || Date.now() - this.#at >= intervalMs) {
 			this.#of = cluster;

@@ -43,9 +43,9 @@ export async function openRow(session: Session): Promise<void> {
 	}
 
 	const scope = await session.typeAhead.during({description: `looking up the pods of ${selected.target}`}, async () =>
-		podScope(list.name, selected),
+		podScope(list.name, selected, session.store.state.others.length > 0),
 	);
-	if (session.cluster === selected.cluster && session.store.state.view === list.name) {
+	if (session.shown.includes(selected.cluster) && session.store.state.view === list.name) {
 		session.store.dispatchNow({type: 'list', list: 'pods', event: {type: 'narrow', scope}});
 		session.store.dispatchNow({type: 'view', view: 'pods'});
 		session.refreshFeeds();
@@ -90,9 +90,11 @@ export function leaveScope({store, refreshFeeds}: Pick<Session, 'store' | 'refre
 	refreshFeeds();
 }
 
-async function podScope(from: ListName, {cluster: {access}, target, namespace, name}: Selected): Promise<ListScope> {
+async function podScope(from: ListName, {cluster, target, namespace, name}: Selected, isOfSeveral: boolean): Promise<ListScope> {
+	const {access} = cluster;
+	const context = isOfSeveral && {context: cluster.context};
 	if (from === 'nodes') {
-		return {from, of: target, namespace: null, fieldSelector: `spec.nodeName=${name}`};
+		return {...context, from, of: target, namespace: null, fieldSelector: `spec.nodeName=${name}`};
 	}
 
 	const parsed = parseTarget(target);
@@ -103,11 +105,11 @@ async function podScope(from: ListName, {cluster: {access}, target, namespace, n
 		);
 		const of = `${target} (${formatQuantity(jobs.length, 'job')})`;
 		// Without jobs, no pod has this empty name.
-		return {from, of, namespace, labelSelector: `job-name in (${jobs.map(({metadata}) => metadata.name).join(',')})`};
+		return {...context, from, of, namespace, labelSelector: `job-name in (${jobs.map(({metadata}) => metadata.name).join(',')})`};
 	}
 
 	const pods = await resolveTargetPods(access, parsed, namespace);
-	return {from, of: target, namespace, ...(pods.kind === 'selected' && {labelSelector: pods.scope.labelSelector})};
+	return {...context, from, of: target, namespace, ...(pods.kind === 'selected' && {labelSelector: pods.scope.labelSelector})};
 }
 
 const actions = {logs: 'logs', 'previous log': 'logs', shell: 'shell'} as const;

@@ -7,6 +7,7 @@ import {firstKey, type ScreenWith} from '../kit/render-input.ts';
 import {Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
 import {useScreenWith} from '../kit/screen-context.ts';
+import {errorLines} from '../why/why.tsx';
 import {line, styled, type Line} from '../kit/styled-line.ts';
 import {textLines, textParts, type TextPart} from '../kit/text-rows.ts';
 import {selectedRow} from './list-state.ts';
@@ -33,6 +34,10 @@ export function Preview(): ReactNode {
 
 function previewLines(screen: ScreenWith<TextPart | 'selectedDetails'>, row: ListRow): readonly Line[] {
 	const {selectedDetails} = screen.state;
+	if (row.unread !== undefined) {
+		return textLines(screen, errorLines(row.unread, ['where', 'code']));
+	}
+
 	if (selectedDetails?.of !== row.id) {
 		return [line(' ', styled('text.dim', 'reading …'))];
 	}

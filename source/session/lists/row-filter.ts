@@ -65,7 +65,9 @@ export function filterRows(rows: readonly Row[], filter: RowFilter): {rows: read
 		case 'regex': {
 			const found = matchWithin(
 				filter.pattern,
-				rows.map(row => `${row.namespace}/${row.name}\n${row.name}\n${row.cells.join('\n')}`),
+				rows.map(row =>
+					[`${row.namespace}/${row.name}`, row.name, ...(row.context === undefined ? [] : [row.context]), ...row.cells].join('\n'),
+				),
 				regexLimitMs,
 			);
 			return found === null
@@ -84,7 +86,12 @@ export function filterRows(rows: readonly Row[], filter: RowFilter): {rows: read
 }
 
 function holds(row: Row, pattern: RegExp): boolean {
-	return pattern.test(row.name) || pattern.test(row.namespace) || row.cells.some(cell => pattern.test(cell));
+	return (
+		pattern.test(row.name) ||
+		pattern.test(row.namespace) ||
+		(row.context !== undefined && pattern.test(row.context)) ||
+		row.cells.some(cell => pattern.test(cell))
+	);
 }
 
 export function rowSelectorError(selector: string): string | null {

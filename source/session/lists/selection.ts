@@ -1,9 +1,10 @@
 /** The selected row. */
+import {SpokeError} from '../../errors/spoke-error.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {selectedRow} from './list-state.ts';
 import {listKinds, objectTitle, type ListName} from './list-kinds.ts';
 import type {Row} from './table-rows.ts';
-import {currentList, currentNamespace} from '../frame/session-state.ts';
+import {currentList, currentNamespace, shownClusters} from '../frame/session-state.ts';
 import type {ClusterTarget, OpenCluster, Session} from '../frame/session.ts';
 
 export function selectedTarget(session: Session): (ClusterTarget & {name: string}) | null {
@@ -14,7 +15,12 @@ export function selectedTarget(session: Session): (ClusterTarget & {name: string
 		return null;
 	}
 
-	const {cluster} = session;
+	if (row.unread !== undefined) {
+		session.tell(`${row.name} cannot be read: ${row.unread.message}`, 'warn');
+		return null;
+	}
+
+	const cluster = clusterOfRow(session, row);
 	return {
 		cluster,
 		target: targetOf(list.name, row),
@@ -23,17 +29,40 @@ export function selectedTarget(session: Session): (ClusterTarget & {name: string
 	};
 }
 
-/** The object that a command names. */
-export function typedTarget({store, cluster}: Session, target: string): ClusterTarget {
-	return {cluster, namespace: currentNamespace(store.state.cluster), target};
+/** A row is of an open cluster: those of one that is not open have no objects. */
+export function clusterOfRow({cluster, clusters}: Pick<Session, 'cluster' | 'clusters'>, {context}: Pick<Row, 'context'>): OpenCluster {
+	return context === undefined ? cluster : clusters.get(context)!;
 }
 
-export function markedTargets(session: Session, namespace: string): readonly string[] {
+/** The object that a command names. @throws SpokeError ERR_USAGE when several clusters are shown */
+export function typedTarget(session: Session, target: string): ClusterTarget {
+	return {cluster: onlyCluster(session), namespace: currentNamespace(session.store.state.cluster), target};
+}
+
+/** The cluster of what names none. @throws SpokeError ERR_USAGE when several are shown */
+export function onlyCluster({store: {state}, cluster}: Pick<Session, 'store' | 'cluster'>): OpenCluster {
+	const clusters = shownClusters(state);
+	if (clusters.length > 1) {
+		throw new SpokeError('ERR_USAGE', `which of ${clusters.length} contexts is meant is unknown`, {
+			remedy: 'use the key on a row, or show one context: :ctx NAME',
+		});
+	}
+
+	return cluster;
+}
+
+export function markedTargets(session: Session, {cluster, namespace}: Pick<ClusterTarget, 'cluster' | 'namespace'>): readonly string[] {
 	const list = currentList(session.store.state);
-	const rows = list?.visible.filter(({id, gone}) => gone === null && list.marked.has(id)) ?? [];
-	const here = rows.filter(row => row.namespace === '' || row.namespace === namespace);
+	const rows = list?.visible.filter(({id, gone, unread}) => gone === null && unread === undefined && list.marked.has(id)) ?? [];
+	const isOfSeveral = session.store.state.others.length > 0;
+	const here = rows.filter(
+		row => (row.namespace === '' || row.namespace === namespace) && (row.context === undefined || row.context === cluster.context),
+	);
 	if (here.length < rows.length) {
-		session.tell(`skipped ${formatQuantity(rows.length - here.length, 'marked row')} in other namespaces`, 'warn');
+		session.tell(
+			`skipped ${formatQuantity(rows.length - here.length, 'marked row')} in other namespaces${isOfSeveral ? ' or contexts' : ''}`,
+			'warn',
+		);
 	}
 
 	return here.map(row => targetOf(list!.name, row));
@@ -46,6 +75,11 @@ export function targetOf(list: ListName, {name, cells}: Pick<Row, 'name' | 'cell
 	}
 
 	return {pods: 'pod/', workloads: '', services: 'svc/', nodes: 'node/'}[list] + name;
+}
+
+/** `pod/web`, or `pod/web on prod` if several clusters are shown. */
+export function subjectOf({store}: Pick<Session, 'store'>, {cluster, target}: Pick<ClusterTarget, 'cluster' | 'target'>): string {
+	return store.state.others.length === 0 ? target : `${target} on ${cluster.context}`;
 }
 
 export function clusterOf(session: Session, id: string | undefined): OpenCluster {

@@ -18,16 +18,17 @@ export class ServicePodsFeed {
 		this.#cluster = cluster;
 	}
 
-	/** All namespaces would mean reading every pod of the cluster. */
+	/** Of one cluster. All namespaces would mean reading every pod of it. */
 	follow(): void {
 		const {
 			state: {
 				view,
 				cluster: {namespace, reachable},
+				others,
 			},
 		} = this.#store;
 		const cluster = this.#cluster();
-		const isWanted = view === 'services' && namespace !== null && reachable === 'yes';
+		const isWanted = view === 'services' && others.length === 0 && namespace !== null && reachable === 'yes';
 		if (this.#of !== null && (!isWanted || this.#of.cluster !== cluster || this.#of.namespace !== namespace)) {
 			this.stop();
 		}

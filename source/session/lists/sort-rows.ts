@@ -1,13 +1,14 @@
 /** The order of list rows. */
-import {ageTitle, type ListKind} from './list-kinds.ts';
+import {ageTitle, contextTitle, type ListKind} from './list-kinds.ts';
 import {momentOf, type Row} from './table-rows.ts';
 
 export type RowOrder = {column: string; reverse: boolean};
 export const byName: RowOrder = {column: 'NAME', reverse: false};
 
-export function sortColumns(kind: ListKind): readonly string[] {
+/** `several` clusters have the column of their contexts, too. */
+export function sortColumns(kind: ListKind, {several}: {several: boolean}): readonly string[] {
 	const titles = kind.columns.filter(({rank, from}) => rank < 2 && from.length > 0).map(column => column.title);
-	return kind.last === undefined ? ['NAME', ...titles, ageTitle] : titles;
+	return [...(kind.last === undefined ? ['NAME', ...titles, ageTitle] : titles), ...(several ? [contextTitle] : [])];
 }
 
 export function isAscending(kind: ListKind, {column, reverse}: RowOrder): boolean {
@@ -25,6 +26,10 @@ export function sortRows(rows: readonly Row[], kind: ListKind, order: RowOrder):
 		return rows.toSorted((one, other) => sign * ((other.created ?? 0) - (one.created ?? 0)));
 	}
 
+	if (order.column === contextTitle) {
+		return rows.toSorted((one, other) => sign * compareText(one.context ?? '', other.context ?? ''));
+	}
+
 	const at = kind.columns.findIndex(column => column.title === order.column);
 	const {numeric = false, ages = false} = kind.columns[at] ?? {};
 	if (ages) {
@@ -34,6 +39,18 @@ export function sortRows(rows: readonly Row[], kind: ListKind, order: RowOrder):
 
 	return rows.toSorted((one, other) => {
 		const [a, b] = [one.cells[at] ?? '', other.cells[at] ?? ''];
-		return sign * (numeric ? Number.parseInt(b, 10) - Number.parseInt(a, 10) : a < b ? -1 : a > b ? 1 : 0);
+		return sign * (numeric ? Number.parseInt(b, 10) - Number.parseInt(a, 10) : compareText(a, b));
 	});
+}
+
+/** Rows of several clusters, so that equal objects stand side by side. */
+export function byObject(one: Row, other: Row): number {
+	return (
+		compareText(one.namespace, other.namespace) || compareText(one.name, other.name) || compareText(one.context ?? '', other.context ?? '')
+	);
+}
+
+/** By code units, as the apiserver sorts. */
+function compareText(one: string, other: string): number {
+	return one < other ? -1 : one > other ? 1 : 0;
 }

@@ -1,5 +1,6 @@
 /** Compact rows from the apiserver's tables. */
 import type {TableColumn, TableRow} from '../../cluster/list.ts';
+import type {ErrorObject} from '../../errors/spoke-error.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {formatAge} from '../../text/format-time.ts';
 import type {ListColumn} from './list-kinds.ts';
@@ -7,6 +8,10 @@ import type {ListColumn} from './list-kinds.ts';
 export type Row = {
 	/** The uid if known, else namespace and name. */
 	id: string;
+	/** Of several clusters, the one that the row is of. */
+	context?: string;
+	/** A row without an object: why the rows of its cluster cannot be read. */
+	unread?: ErrorObject;
 	namespace: string;
 	name: string;
 	/** Sanitized, in the order of the columns. */
@@ -48,7 +53,7 @@ export function rowReader(columns: readonly ListColumn[], prefix: string, given:
 		const ended = row.conditions?.find(({type, status}) => type === 'Completed' && status === 'True')?.reason;
 		const called = prefix + text(row.cells[name] ?? metadata?.name);
 		return {
-			id: metadata?.uid ?? `${own}/${called}`,
+			id: metadata?.uid ?? idWithoutUid({namespace: own, name: called}),
 			namespace: share(own),
 			name: called,
 			cells,
@@ -61,6 +66,15 @@ export function rowReader(columns: readonly ListColumn[], prefix: string, given:
 			...(cells.some((cell, index) => cell.endsWith(' ago)') || (columns[index]!.ages === true && cell !== '')) && {readAt}),
 		};
 	};
+}
+
+export function idWithoutUid({context, namespace, name}: Pick<Row, 'context' | 'namespace' | 'name'>): string {
+	return idInContext(`${namespace}/${name}`, context);
+}
+
+/** Apiservers with one etcd give an object the same uid. */
+export function idInContext(id: string, context: string | undefined): string {
+	return context === undefined ? id : `${context}\n${id}`;
 }
 
 function otherCell(row: TableRow, {otherwise}: ListColumn, columnIndexes: readonly number[]): string {

@@ -1,10 +1,10 @@
 /** Data of the current view. */
-import type {OpenCluster} from '../frame/session.ts';
+import {shownClusters} from '../frame/session-state.ts';
 import type {Store} from '../frame/store.ts';
 import {lastResponseTime} from '../clusters/last-response.ts';
 import {DetailsFeed} from './details-feed.ts';
 import {ListCounts} from './list-counts.ts';
-import {ListFeeds} from './list-feeds.ts';
+import {ListFeeds, type FedClusters} from './list-feeds.ts';
 import {NodePressureFeed} from './node-pressure-feed.ts';
 import {PathFeed} from '../frame/path-feed.ts';
 import {ServicePodsFeed} from './service-pods-feed.ts';
@@ -12,21 +12,22 @@ import {ServicePodsFeed} from './service-pods-feed.ts';
 export class ViewFeeds {
 	readonly paths: PathFeed;
 	readonly #store: Store;
-	readonly #cluster: () => OpenCluster;
+	readonly #clusters: FedClusters;
 	readonly #lists: ListFeeds;
 	readonly #details: DetailsFeed;
 	readonly #servicePods: ServicePodsFeed;
 	readonly #counts: ListCounts;
 	readonly #nodePressure: NodePressureFeed;
 
-	constructor(store: Store, cluster: () => OpenCluster) {
+	constructor(store: Store, clusters: FedClusters) {
+		const cluster = () => clusters.get(store.state.cluster.context)!;
 		const access = () => cluster().access;
 		this.#store = store;
-		this.#cluster = cluster;
+		this.#clusters = clusters;
 		this.paths = new PathFeed(store, cluster);
 		this.#details = new DetailsFeed(store, cluster);
 		this.#servicePods = new ServicePodsFeed(store, access);
-		this.#counts = new ListCounts(store, access);
+		this.#counts = new ListCounts(store, clusters);
 		this.#nodePressure = new NodePressureFeed(store, access);
 		this.#lists = new ListFeeds(store, () => {
 			this.matchView();
@@ -34,11 +35,11 @@ export class ViewFeeds {
 	}
 
 	read(): void {
-		this.#lists.feed(this.#cluster().access);
+		this.#lists.feed(this.#clusters);
 	}
 
 	readAgain(): void {
-		this.#lists.again(this.#cluster().access);
+		this.#lists.again(this.#clusters);
 	}
 
 	matchView(): void {
@@ -55,9 +56,12 @@ export class ViewFeeds {
 	}
 
 	#tellAnswers(): void {
-		const asOf = lastResponseTime(this.#cluster().access);
-		if (asOf !== this.#store.state.cluster.asOf) {
-			this.#store.dispatch({type: 'cluster', to: {asOf}});
+		for (const {context, asOf: before} of shownClusters(this.#store.state)) {
+			const cluster = this.#clusters.get(context);
+			const asOf = cluster === undefined ? null : lastResponseTime(cluster.access);
+			if (asOf !== before) {
+				this.#store.dispatch({type: 'cluster', context, to: {asOf}});
+			}
 		}
 	}
 

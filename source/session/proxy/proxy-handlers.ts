@@ -110,7 +110,7 @@ async function edit(session: Session, request: ClusterTarget): Promise<void> {
 	void offerNames(session, proxyNames(session, request), begun);
 	offerPorts(begun);
 	const answer = await session.promptForText({
-		lead: `${proxy.method} `,
+		lead: session.store.state.others.length === 0 ? `${proxy.method} ` : `${proxy.method} on ${request.cluster.context} `,
 		purpose: 'proxy',
 		text: begun,
 		accept: 'send',

@@ -25,7 +25,7 @@ import type {Role} from '../kit/theme.ts';
 const requestFrom = 37;
 
 export function Proxy(): ReactNode {
-	const screen = useScreenWith('proxy', 'size', 'cluster');
+	const screen = useScreenWith('proxy', 'size', 'cluster', 'others');
 	const {proxy} = screen.state;
 	const {method, request, listeners, exchanges, at} = proxy;
 	const asked = [
@@ -94,11 +94,15 @@ function RequestPath({exchange}: {readonly exchange: ProxyExchange | null}): Rea
 	);
 }
 
-function exchangeLine({theme: {glyphs}, state: {size, cluster}}: ScreenWith<'size' | 'cluster'>, one: ProxyExchange, isAt: boolean): Line {
+function exchangeLine(
+	{theme: {glyphs}, state: {size, cluster, others}}: ScreenWith<'size' | 'cluster' | 'others'>,
+	one: ProxyExchange,
+	isAt: boolean,
+): Line {
 	const {status, tookMs} = one;
 	const badge = one.path === null ? [] : pathBadge(one.path, glyphs);
 	const room = size.columns - requestFrom - 3 - badge.reduce((sum, {text}) => sum + cellWidth(text), 0);
-	const asked = `${one.method} ${one.asked}${isForeign(one, cluster) ? ` in ${one.namespace}` : ''}`;
+	const asked = `${one.method} ${one.asked}${isForeign(one, cluster) ? ` in ${one.namespace}` : ''}${others.length === 0 ? '' : ` on ${one.context}`}`;
 	const withoutCode = tookMs === null ? '…' : '–';
 	return {
 		...itemLine(isAt, glyphs.cursor, [
@@ -144,7 +148,7 @@ function emptyLines(screen: ScreenWith<never>): Line[] {
 }
 
 function listenerLine(
-	{theme: {glyphs}, state: {cluster}}: ScreenWith<'cluster'>,
+	{theme: {glyphs}, state: {cluster, others}}: ScreenWith<'cluster' | 'others'>,
 	{since, address, requests, context}: ListenerState,
 	isAt: boolean,
 ): Line {
@@ -153,7 +157,7 @@ function listenerLine(
 		styled('state.open', fitToCells(glyphs.open, 6)),
 		{text: ' '.repeat(18)},
 		{
-			text: `API proxy on ${address} ${glyphs.dot} ${formatQuantity(requests, 'request')}${context === cluster.context ? '' : ` ${glyphs.dot} ${context}`}`,
+			text: `API proxy on ${address} ${glyphs.dot} ${formatQuantity(requests, 'request')}${context === cluster.context && others.length === 0 ? '' : ` ${glyphs.dot} ${context}`}`,
 		},
 	]);
 }

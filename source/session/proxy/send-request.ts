@@ -38,7 +38,7 @@ export async function sendRequest(session: Session, method: string, {cluster, na
 	};
 	const show = (to: Partial<ProxyExchange>) => {
 		exchange = {...exchange, ...to};
-		if (session.cluster === cluster) {
+		if (session.shown.includes(cluster)) {
 			store.dispatchNow({type: 'proxy', event: {type: 'exchange', exchange}});
 		}
 	};

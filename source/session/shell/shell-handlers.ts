@@ -141,7 +141,7 @@ async function runInTerminal(
 	if (remote) {
 		const driven = await runRemoteInTerminal(session, run.id, remote, {
 			ahead: session.typeAhead.takeBytes(),
-			location: `${cluster.access.facts.sandbox ? 'SANDBOX' : cluster.context} ${pod.metadata.namespace ?? ''}/${pod.metadata.name}, container ${container}`,
+			location: `${cluster.access.facts.sandbox && session.shown.length === 1 ? 'SANDBOX' : cluster.context} ${pod.metadata.namespace ?? ''}/${pod.metadata.name}, container ${container}`,
 			kind,
 			tty,
 			began: run.began,

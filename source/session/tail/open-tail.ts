@@ -1,5 +1,6 @@
 /** Opens and closes tails. */
 import {emptyTail, filterTail, followTail, type TailDisplay, type TailView} from './tail-view.ts';
+import {currentNamespace, sharedNamespace} from '../frame/session-state.ts';
 import type {OpenCluster, Session} from '../frame/session.ts';
 import {TailRun, type TailRequest} from './tail-run.ts';
 import {createTailRequest, type TailOptions} from './tail-targets.ts';
@@ -37,6 +38,22 @@ export function openTail(session: Session, options: SessionTailOptions, start: T
 	return tail;
 }
 
+/** Where a typed target is followed: in all contexts that are shown, each in its own namespace unless they share one. */
+export function typedTailPlace(
+	{store: {state}, shown}: Session,
+	{isSelector}: {isSelector: boolean},
+): Pick<SessionTailOptions, 'namespace' | 'clusters'> {
+	if (state.others.length === 0) {
+		return {namespace: isSelector ? state.cluster.namespace : currentNamespace(state.cluster)};
+	}
+
+	const namespace = sharedNamespace(state);
+	return {
+		...(namespace !== undefined && (isSelector || namespace !== null) && {namespace}),
+		clusters: shown.map(cluster => ({context: cluster.context, open: async () => cluster})),
+	};
+}
+
 /** A tail that the connections pane lists. @throws SpokeError ERR_USAGE for an invalid target */
 export function openTailInBackground(session: Session, options: TailOptions): void {
 	newRun(session, createTailRequest(options), options, keyOf(session, options)).start('tail');
@@ -55,10 +72,11 @@ export function withDisplayOptions(view: TailView, display: TailDisplay | null):
 function newRun(session: Session, ask: TailRequest, options: SessionTailOptions, key: string): TailRun {
 	const {namespace = null, cluster = session.cluster, clusters} = options;
 	const {store} = session;
+	const context = clusters && store.state.others.length > 0 ? clusters.map(one => one.context).join(', ') : cluster.context;
 	const id = session.nextId('tail');
 	store.dispatchNow({
 		type: 'connections',
-		event: {type: 'open', entry: {id, kind: 'logs', what: ask.title, context: cluster.context, namespace, since: Date.now()}},
+		event: {type: 'open', entry: {id, kind: 'logs', what: ask.title, context, namespace, since: Date.now()}},
 	});
 	const view = withDisplayOptions(emptyTail(id, ask.title), store.state.tailDisplay);
 	store.dispatch({type: 'tail-opened', view});

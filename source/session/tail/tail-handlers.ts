@@ -30,7 +30,7 @@ import {promptFilter, toggleMatchesOnly, promptSearch, applyFilter, goToMatch} f
 function openSelectedTail(session: Session): void {
 	const here = selectedTarget(session);
 	if (here) {
-		const marked = markedTargets(session, here.namespace);
+		const marked = markedTargets(session, here);
 		openTail(session, {
 			cluster: here.cluster,
 			namespace: here.namespace,

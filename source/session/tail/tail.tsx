@@ -19,6 +19,7 @@ import {pathLineSpansWithEndTime, replicaLetter} from '../kit/path-line-spans.ts
 import {hintedKey, type RenderInput} from '../kit/render-input.ts';
 import {Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
+import {hasContexts} from './tail-sources.ts';
 import {useScreen, useScreenHost, useScreenWith, wholeScreen} from '../kit/screen-context.ts';
 import {Row} from '../kit/styled-text.tsx';
 import {line, type Line, padLines, spokenLines, type Span, spread, styled} from '../kit/styled-line.ts';
@@ -66,15 +67,16 @@ const minColumnsForSources = 110;
 type TitleProps = {readonly view: TailView; readonly entry: ConnectionEntry | undefined; readonly focus: boolean};
 
 function Title({view, entry, focus}: TitleProps): ReactNode {
-	const screen = useScreenWith('cluster', 'hasScreenReader');
+	const screen = useScreenWith('cluster', 'others', 'hasScreenReader');
 	const {
-		state: {cluster},
+		state: {cluster, others},
 		theme: {
 			glyphs: {dot},
 		},
 	} = screen;
 	// The current context may differ from that of the tail.
-	const foreign = entry === undefined || entry.context === cluster.context ? '' : `on ${entry.context}`;
+	const foreign =
+		entry === undefined || hasContexts(view) || (entry.context === cluster.context && others.length === 0) ? '' : `on ${entry.context}`;
 	const after = [foreign, describeTailScope(view, dot)].filter(part => part !== '').join(` ${dot} `);
 	const isRead = screen.state.hasScreenReader;
 	return (

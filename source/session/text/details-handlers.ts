@@ -6,7 +6,7 @@ import {clockTime} from '../../text/format-time.ts';
 import {layerRows} from './layer-rows.ts';
 import {plainTheme} from '../kit/theme.ts';
 import type {Handlers, Session} from '../frame/session.ts';
-import {selectedTarget} from '../lists/selection.ts';
+import {selectedTarget, subjectOf} from '../lists/selection.ts';
 import {openInProgram} from '../shell/external-programs.ts';
 import {createRenderInput} from '../frame/create-render-input.ts';
 import {clean} from '../tail/export-lines.ts';
@@ -45,7 +45,7 @@ export async function openDetails(session: Session): Promise<void> {
 	}
 
 	const id = session.nextId('text');
-	openText(session, {id, title: 'Details', subject: here.target, lines: [{text: 'reading …'}], busy: true});
+	openText(session, {id, title: 'Details', subject: subjectOf(session, here), lines: [{text: 'reading …'}], busy: true});
 	const show = (lines: readonly TextLine[], right: string) => {
 		session.store.dispatchNow({type: 'fill-text', id, to: {lines, right, busy: false}});
 	};

@@ -14,7 +14,7 @@ import {useScreenWith} from '../kit/screen-context.ts';
 import {line, spokenLines, styled, type Line, type Span} from '../kit/styled-line.ts';
 
 export function Help({context, top}: {readonly context: string; readonly top: number}): ReactNode {
-	const screen = useScreenWith('size', 'pageRows', 'refused', 'hasScreenReader');
+	const screen = useScreenWith('size', 'pageRows', 'cluster', 'hasScreenReader');
 	return <Page title="Help" after={context} right="" body={helpBody(screen, context)} top={top} />;
 }
 
@@ -42,15 +42,15 @@ function withoutBlankTop(lines: readonly Line[]): readonly Line[] {
 	return lines[0]?.spans.every(({text}) => text === '') ? lines.slice(1) : lines;
 }
 
-export function helpBody(screen: ScreenWith<'size' | 'pageRows' | 'refused' | 'hasScreenReader'>, context: string): Line[] {
+export function helpBody(screen: ScreenWith<'size' | 'pageRows' | 'cluster' | 'hasScreenReader'>, context: string): Line[] {
 	const {
-		state: {size, pageRows, refused, hasScreenReader},
+		state: {size, pageRows, cluster, hasScreenReader},
 		theme: {glyphs},
 	} = screen;
 	const hints = describeKeys(
 		screen.keymap,
 		context,
-		action => screen.hints.find(hint => hint.action === action)?.disabledReason ?? refused.get(action) ?? null,
+		action => screen.hints.find(hint => hint.action === action)?.disabledReason ?? cluster.refused.get(action) ?? null,
 	).filter(({keys, disabledReason: off}) => keys.length > 0 || off !== null);
 	const groups = [...Map.groupBy(hints, hint => hint.context)];
 	// A screen reader would read adjacent columns as one line.

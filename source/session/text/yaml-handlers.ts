@@ -2,7 +2,7 @@
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import {clockTime} from '../../text/format-time.ts';
 import {errorLines} from '../why/why.tsx';
-import {selectedTarget} from '../lists/selection.ts';
+import {selectedTarget, subjectOf} from '../lists/selection.ts';
 import {currentList} from '../frame/session-state.ts';
 import type {ClusterTarget, Handlers, OpenCluster, Session} from '../frame/session.ts';
 import {readYaml, yamlPath} from './object-yaml.ts';
@@ -57,7 +57,7 @@ export async function openYaml(session: Session, {cluster, target, namespace}: C
 	openText(session, {
 		id,
 		title: 'YAML',
-		subject: target,
+		subject: subjectOf(session, {cluster, target}),
 		lines: [{text: 'reading …'}],
 		context: 'yaml',
 		busy: true,

@@ -25,7 +25,7 @@ import {openText} from '../text/open-text.ts';
 import {detailLines} from './detail-lines.ts';
 
 export const nodeCheckHandlers = {
-	'nodes/test': openNodeCheck,
+	'nodes/test': async session => openNodeCheck(session),
 	async 'node-check/refresh'(session) {
 		session.store.dispatchNow({type: 'pop'});
 		await openNodeCheck(session);
@@ -47,13 +47,17 @@ const stopReasons = {key: 'by you', closed: 'because its screen was closed', rep
 const progressIntervalMs = 200;
 
 /** Lists nodes and pods, asks once with their number, and shows progress until the check ends, is stopped or its screen is closed. */
-export async function openNodeCheck(session: Session): Promise<void> {
-	const {cluster} = session;
+export async function openNodeCheck(session: Session, cluster = session.cluster): Promise<void> {
 	const plan = await session.typeAhead.during({description: 'listing nodes and pods'}, async () =>
 		planNodeChecks(withAbortSignal(cluster.access, session.closing)),
 	);
 	const count = countReadable(plan);
-	if (count > 0 && !(await session.ask('Check the kubelets?', [describeNodeCheckRequest(count, defaultNodeConcurrency)]))) {
+	if (
+		count > 0 &&
+		!(await session.ask(session.shown.length > 1 ? `Check the kubelets of ${cluster.context}?` : 'Check the kubelets?', [
+			describeNodeCheckRequest(count, defaultNodeConcurrency),
+		]))
+	) {
 		return;
 	}
 

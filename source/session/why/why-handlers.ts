@@ -92,6 +92,11 @@ function subjectOf(session: Session): Subject | null {
 	}
 
 	const list = currentList(session.store.state);
+	const unread = list && selectedRow(list)?.unread;
+	if (list && unread) {
+		return {about: `list of ${list.name} on ${selectedRow(list)!.name}`, path: null, error: unread, entry: null};
+	}
+
 	if (list?.phase.kind === 'failed') {
 		return {about: `list of ${list.name}`, path: null, error: list.phase.error, entry: null};
 	}
@@ -108,7 +113,7 @@ function subjectOf(session: Session): Subject | null {
 
 	// The path may still belong to the previously selected row.
 	return {
-		about: state.view === 'sandbox' ? row.name : targetOf(shown.name, row),
+		about: `${state.view === 'sandbox' ? row.name : targetOf(shown.name, row)}${row.context === undefined ? '' : ` on ${row.context}`}`,
 		path: state.selectedPath?.of === row.id ? state.selectedPath.path : null,
 		error: null,
 		entry: null,

@@ -22,7 +22,7 @@ import {line, styled, type Line} from '../kit/styled-line.ts';
 import {textParts, textRows, type TextRow} from '../kit/text-rows.ts';
 import {noPendingTimes, describeRoundTrips, pendingTimes, type PendingTimes} from '../frame/round-trips.ts';
 
-const whyParts = [...textParts, 'connections', 'selectedPath', 'refused'] as const;
+const whyParts = [...textParts, 'connections', 'selectedPath', 'cluster'] as const;
 type WhyScreen = ScreenWith<(typeof whyParts)[number]>;
 
 export function Why({layer}: {readonly layer: WhyLayer}): ReactNode {
@@ -81,7 +81,7 @@ function describeMissingPath({connections}: Pick<SessionState, 'connections'>, {
 }
 
 /** Other actions that a missing permission disables. Actions that are not listed were allowed or not checked. */
-function otherDisabledActions({refused}: Pick<SessionState, 'refused'>, error: ErrorObject | null): TextLine[] {
+function otherDisabledActions({cluster: {refused}}: Pick<SessionState, 'cluster'>, error: ErrorObject | null): TextLine[] {
 	if (error?.code !== 'ERR_FORBIDDEN') {
 		return [];
 	}

@@ -190,7 +190,7 @@ test('each second the screen and a screen reader update the last response time',
 	);
 	const here = {access: server.access} as OpenCluster;
 	let shown = here;
-	const feeds = new ViewFeeds(store, () => shown);
+	const feeds = new ViewFeeds(store, {get: () => shown, values: () => [shown].values()});
 	t.teardown(() => {
 		feeds.stop();
 		store.close();

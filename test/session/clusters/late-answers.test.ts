@@ -179,10 +179,11 @@ test('the path reappears when the same namespace is opened again', async t => {
 test('a late audit is not shown for another cluster', async t => {
 	const {left, entered, asked, release} = await twoClusters(t);
 	const store = storeWithPod();
-	const session = {cluster: left, store, fail() {}};
+	const session = {cluster: left, shown: [left], store, fail() {}};
 	const read = auditHandlers['audit/refresh'](session as unknown as Session);
 	await asked;
 	session.cluster = entered;
+	session.shown = [entered];
 	store.dispatch({type: 'switch', cluster: clusterState(entered.access)});
 	await release();
 	await read;
@@ -196,6 +197,7 @@ for (const where of ['cluster', 'namespace'] as const) {
 		const store = storeWithPod();
 		const session = {
 			cluster: left,
+			shown: [left],
 			store,
 			work: new RunningWork(),
 			nextId: () => 'request-1',
@@ -207,6 +209,7 @@ for (const where of ['cluster', 'namespace'] as const) {
 		await asked;
 		const {lastNamespace: namespace} = store.state.cluster;
 		session.cluster = where === 'cluster' ? entered : left;
+		session.shown = [session.cluster];
 		store.dispatch({
 			type: 'switch',
 			cluster: where === 'cluster' ? clusterState(entered.access) : {...store.state.cluster, namespace: 'other'},
@@ -240,7 +243,7 @@ test('choosing an unreachable cluster again adds no extra requests', async t => 
 	const meeting = new ReachabilityCheck(
 		store,
 		new PathFeed(store, () => cluster),
-		() => (isOpen ? cluster : {...cluster}),
+		() => [isOpen ? cluster : {...cluster}],
 		() => {},
 	);
 	const met = [meeting.run(), meeting.run(), meeting.run()];

@@ -1,6 +1,6 @@
 /** Switching clusters. */
 import test from 'ava';
-import {switchContext, type NavigationContext} from '../../../source/session/clusters/navigation.ts';
+import {switchContexts, type NavigationContext} from '../../../source/session/clusters/navigation.ts';
 import {OpenClusters} from '../../../source/session/clusters/open-clusters.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 
@@ -20,6 +20,6 @@ test('a failed login closes the cluster client', async t => {
 		clusters: new OpenClusters(() => {}),
 		feeds: null,
 	} as unknown as NavigationContext;
-	await t.throwsAsync(switchContext(movers, 'staging'), {message: 'the plugin failed'});
+	await t.throwsAsync(switchContexts(movers, ['staging']), {message: 'the plugin failed'});
 	t.is(closed, 1);
 });

@@ -34,7 +34,15 @@ function rows(figures: readonly string[], contexts: readonly string[] = ['here']
 	}
 
 	const screen = {
-		state: {connections, connectionCursor: 0, size: {columns: 80, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here'}},
+		state: {
+			connections,
+			connectionCursor: 0,
+			size: {columns: 80, rows: 24},
+			pane: 'main',
+			now: 600_000,
+			cluster: {context: 'here'},
+			others: [],
+		},
 		theme: {glyphs: unicodeGlyphs},
 	} as unknown as RenderInput;
 	return connectionLines(screen, figures.length).map(({spans}) => spans.map(({text}) => text).join(''));
@@ -66,6 +74,7 @@ test('an ended connection shows path and round-trip time as past', t => {
 				pane: 'main',
 				now: 600_000,
 				cluster: {context: 'here', namespace: null},
+				others: [],
 			},
 			theme: {glyphs: unicodeGlyphs},
 		} as unknown as RenderInput;
@@ -113,6 +122,7 @@ test('an overdue response replaces the round-trip time until it arrives', t => {
 				pane: 'main',
 				now,
 				cluster: {context: 'here', namespace: null},
+				others: [],
 			},
 			theme: {glyphs: unicodeGlyphs},
 		} as unknown as RenderInput;
@@ -172,6 +182,7 @@ test('an entry of another namespace shows it', t => {
 			pane: 'main',
 			now: 600_000,
 			cluster: {context: 'here', namespace: 'demo'},
+			others: [],
 		},
 		theme: {glyphs: unicodeGlyphs},
 	} as unknown as RenderInput;
@@ -203,6 +214,7 @@ test('hidden entries are counted, and the selected one is always visible', t => 
 				pane: 'connections',
 				now: 600_000,
 				cluster: {context: 'here', namespace: null},
+				others: [],
 			},
 			theme: {glyphs: unicodeGlyphs},
 		} as unknown as RenderInput;

@@ -1,5 +1,6 @@
 /** Connections between the parts of a session. */
 import type {ServerResponse} from 'node:http';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {PassThrough} from 'node:stream';
 import test from 'ava';
 import {lastResponseTime} from '../../../source/session/clusters/last-response.ts';
@@ -45,7 +46,8 @@ test('when an open cluster stops responding, the header shows the time of its la
 		clusters.close();
 		feeds.stop();
 	});
-	clusters.show(clusters.add(access));
+	clusters.add(access);
+	session.store.dispatchNow({type: 'switch', cluster: clusterState(access)});
 	await access.json({path: '/version'});
 	const answeredAt = clock.now();
 	isHeld = true;

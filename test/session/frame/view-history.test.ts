@@ -14,6 +14,7 @@ const cluster = (context: string, namespace: string | null): ClusterState => ({
 	proxy: null,
 	legOne: null,
 	required: [],
+	refused: new Map(),
 	replicas: null,
 	reachable: 'yes',
 	asOf: null,

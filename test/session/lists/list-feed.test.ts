@@ -1,7 +1,8 @@
 /** A list of all namespaces. */
 import type {ServerResponse} from 'node:http';
 import test from 'ava';
-import {feedList, worstOf} from '../../../source/session/lists/list-feed.ts';
+import {feedList} from '../../../source/session/lists/list-feed.ts';
+import {worstOf} from '../../../source/session/lists/rows-of-clusters.ts';
 import {emptyList, reduceList} from '../../../source/session/lists/list-state.ts';
 import {startServer} from '../../support/api-server.ts';
 

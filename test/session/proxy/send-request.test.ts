@@ -70,6 +70,7 @@ function asksAgain(
 		work: new RunningWork(),
 		nextId: () => 'request-1',
 		cluster,
+		shown: [cluster],
 		clusters: new Map([['main', cluster]]),
 	} as unknown as Session;
 	return {
