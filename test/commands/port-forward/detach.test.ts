@@ -424,5 +424,5 @@ test.serial('completion offers the names of detached forwards', async t => {
 		t.is((await session.spoke(['completion', 'words', '--', 'forwards', verb, 'd'])).stdout, `${name}\t\n`);
 	}
 
-	t.is((await session.spoke(['completion', 'words', '--', 'forwards', ''])).stdout, 'list\t\nstop\t\nlogs\t\ncheck\t\n');
+	t.is((await session.spoke(['completion', 'words', '--', 'forwards', ''])).stdout, 'list\t\nstop\t\nlogs\t\ncheck\t\nca\t\n');
 });
