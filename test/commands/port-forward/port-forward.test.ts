@@ -369,7 +369,7 @@ test('text output of a failed or reset connection is one line', t => {
 	const stream = {write: (text: string) => lines.push(text) > 0};
 	const {event} = textReporter({write: () => true}, stream);
 	const counts = {forward: 'f1', connection: 'c1', up: 4, down: 2, durationMs: 5};
-	event({event: 'ready', forward: 'f1', remotePort: 9, listen: []} as unknown as ForwardEvent);
+	event({event: 'ready', forward: 'f1', remotePort: 9, listen: [], tls: null, host: null} as unknown as ForwardEvent);
 	const opened = {event: 'connection-opened', forward: 'f1', connection: 'c1', port: 17_010} as unknown as ForwardEvent;
 	event(opened);
 	event({
