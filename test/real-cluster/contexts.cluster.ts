@@ -1,8 +1,12 @@
 /** One command in several contexts: apiservers with different flags, one of which can be down. */
 import {once} from 'node:events';
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import test from 'ava';
 import type {Audit} from '../../source/evidence/audit/audit-object.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
+import {openTerminal} from '../support/terminal.ts';
 import {until} from '../support/until.ts';
 import {freezeApiserver, thawApiserver} from './lab/faults.ts';
 import {useCluster} from './support/cluster.ts';
@@ -81,4 +85,29 @@ test.serial('logs -f follows an apiserver that hangs when it responds, and the o
 		stderr,
 		new RegExp(`^${contexts[1]!}: spoke: .*retrying until it responds\\n${contexts[1]!}: spoke: the apiserver responded after .*\\n$`),
 	);
+});
+
+test.serial('in the session, the row decides whose path is shown and whose shell is opened', async t => {
+	const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
+	t.teardown(async () => rm(home, {recursive: true, force: true}));
+	const env = {KUBECONFIG: servers.map(server => cluster.kubeconfig(server)).join(':')};
+	const terminal = await openTerminal(t, ['--all-contexts'], {home, env, columns: 140, rows: 40});
+	terminal.type('/shell\r');
+	await terminal.sees(new RegExp(`${contexts[1]} +shell .*Running[^]*${contexts[0]} +shell .*Running`), 60_000);
+	for (const [context, key, tls, opened] of [
+		[contexts[1]!, 'move.start', 'enforced', 'verified'],
+		[contexts[0]!, 'move.end', 'unverified', 'unverified'],
+	] as const) {
+		terminal.press(key);
+		await terminal.sees(new RegExp(`▸ ${context} +shell[^]*Path to shell on ${context}[^]*[━╍] ${tls} `));
+		terminal.press('shell');
+		await terminal.sees(new RegExp(`shell in ${context} demo/shell, [^]*/ # $`, 'm'));
+		terminal.type('exit 0\r');
+		// While the shell began, the flags may not have been read.
+		await terminal.sees(
+			new RegExp(`shell in ${context} [^]*terminated[^\\n]*\\n.*[━╍] ${opened} ━+► kubelet[^]*any other key: back to the pods`),
+		);
+		terminal.type(' ');
+		await terminal.sees(new RegExp(`▸ ${context} +shell`));
+	}
 });

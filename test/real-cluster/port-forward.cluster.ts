@@ -1,10 +1,13 @@
 /** `spoke port-forward` through containerd and kubelet, by every route. */
 import {createHash} from 'node:crypto';
 import {once} from 'node:events';
-import {readdir} from 'node:fs/promises';
+import {mkdtemp, readdir, readFile, rm, stat} from 'node:fs/promises';
 import type {Socket} from 'node:net';
+import {tmpdir} from 'node:os';
+import {dirname, join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import process from 'node:process';
+import {connect as connectTls} from 'node:tls';
 import test, {type ExecutionContext} from 'ava';
 import {dial, readToEnd, runPortForward, type PortForwardRun} from '../support/port-forward-run.ts';
 import {restartApiserver} from './lab/faults.ts';
@@ -168,6 +171,22 @@ for (const server of ['off-direct', 'off-grpc', 'off-http'] as const) {
 		t.true([...truths, 'unknown'].includes(path.legs[1]!.route.state), path.line);
 	});
 }
+
+test('bytes are unchanged through --tls, and the path is that of a plain forward', async t => {
+	const state = await mkdtemp(join(tmpdir(), 'spoke-tls-'));
+	t.teardown(async () => rm(state, {recursive: true}));
+	const run = await forward(t, 'off-grpc', ['pod/forwarded-pod', ':source', '--tls'], {XDG_STATE_HOME: state});
+	const port = await run.port();
+	const {caFile} = run.events.find(({event}) => event === 'ready')!['tls'] as {caFile: string};
+	t.is((await stat(join(dirname(caFile), 'ca-key.pem'))).mode & 0o777, 0o600);
+	const socket = connectTls({host: '127.0.0.1', port, servername: 'localhost', ca: await readFile(caFile)});
+	await once(socket, 'secureConnect');
+	socket.write('5000000\n');
+	t.is(sha(await take(socket, 5_000_000)), sha(sourceBytes(5_000_000)));
+	const {path} = await run.until(({event, path}) => event === 'path' && path.phase === 'settled');
+	await interrupt(t, run);
+	t.regex(path.line, /^path: you -verified-> apiserver -\S+unverified-> kubelet n1$/);
+});
 
 test('a forward to a node without WebSocket pass-through works by WebSocket and raw SPDY', async t => {
 	await freshPod('forwarded-old', 'n4');
