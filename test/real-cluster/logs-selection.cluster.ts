@@ -72,13 +72,16 @@ test('a followed selection loses and repeats no line over a connection reset', a
 test('--export writes the bytes of kubectl to a file per container', async t => {
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-export-'));
 	t.teardown(async () => rm(folder, {recursive: true}));
-	const {status, stderr} = await cluster.spoke(direct, ['logs', 'job/once', `pod/${finished}`, '--export', join(folder, 'out')]);
+	const out = join(folder, 'out');
+	const {status, stderr} = await cluster.spoke(direct, ['logs', 'job/once', `pod/${finished}`, '--export', out]);
 	t.is(status, 0, stderr);
-	for (const file of await readdir(join(folder, 'out'))) {
-		const [, pod, container] = file.split(/[_.]/);
-		const theirs = await cluster.kubectl(direct, ['logs', pod!, '-c', container!]);
-		t.is(await readFile(join(folder, 'out', file), 'utf8'), theirs.stdout, file);
+	const index = (await readFile(join(out, 'index.jsonl'), 'utf8')).trimEnd().split('\n');
+	const logs = index.map(line => JSON.parse(line) as {file: string; pod: string; container: string});
+	t.deepEqual((await readdir(out)).toSorted(), [...logs.map(({file}) => file), 'index.jsonl'].toSorted());
+	for (const {file, pod, container} of logs) {
+		const theirs = await cluster.kubectl(direct, ['logs', pod, '-c', container]);
+		t.is(await readFile(join(out, file), 'utf8'), theirs.stdout, file);
 	}
 
-	t.true((await readdir(join(folder, 'out'))).includes(`demo_${finished}_lines.log`));
+	t.true(logs.some(({pod}) => pod === finished));
 });
