@@ -78,11 +78,11 @@ type Reader = {
 
 /** Reads every variant passively, then with the active probes; again while that may settle more. */
 export async function cellsOf(reader: Reader): Promise<Cell[]> {
-	return readUntilAnswered(async () => readCells(reader));
+	return readUntilSettled(async () => readCells(reader));
 }
 
 /** The cells of all attempts, the last attempt last. */
-export async function readUntilAnswered(read: () => Promise<Array<Omit<Cell, 'isRepeated'>>>): Promise<Cell[]> {
+export async function readUntilSettled(read: () => Promise<Array<Omit<Cell, 'isRepeated'>>>): Promise<Cell[]> {
 	const cells: Cell[] = [];
 	for (let attempt = 1; ; attempt++) {
 		const found = await read();

@@ -5,7 +5,7 @@ import type {Path} from '../../../source/evidence/evidence.ts';
 import type {UserName} from '../lab/kubeconfig.ts';
 import type {StreamFacts, Truth} from '../lab/truth.ts';
 import type {Cluster, LabServer} from './cluster.ts';
-import {mayBeReadAgain, readUntilAnswered, silentCommand, type Cell} from './matrix-cells.ts';
+import {mayBeReadAgain, readUntilSettled, silentCommand, type Cell} from './matrix-cells.ts';
 
 const oneShots: ReadonlyArray<[name: string, args: readonly string[], stream: StreamFacts]> = [
 	['logs', ['logs', 'finished-writer', '--tail=1', '--path=json'], {feature: 'logs', serving: 'signed'}],
@@ -49,7 +49,7 @@ type Streams = {cluster: Cluster; server: LabServer; user: UserName; truth: (str
 export async function streamCells({cluster, server, user, truth, flagz}: Streams): Promise<Cell[]> {
 	const cells: Cell[] = [];
 	const read = async ([variant, args, stream]: (typeof oneShots)[number], open: () => Promise<string>) => {
-		const found = await readUntilAnswered(async () => {
+		const found = await readUntilSettled(async () => {
 			const stderr = await open();
 			const path = pathsIn(stderr).at(-1);
 			if (!path) {
