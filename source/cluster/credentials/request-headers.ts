@@ -1,5 +1,6 @@
 /** Request headers from kubeconfig values. */
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {percentEncode} from '../../text/percent-encode.ts';
 import type {UserEntry} from '../kubeconfig/kubeconfig-shape.ts';
 
 export type RequestHeaders = Readonly<Record<string, string | readonly string[]>>;
@@ -33,12 +34,7 @@ export function impersonationHeaders(
 
 /** Percent-encodes `%` and the bytes that are invalid in a header name. */
 function escapeKey(key: string): string {
-	return [...Buffer.from(key, 'utf8')]
-		.map(byte => {
-			const character = String.fromCodePoint(byte);
-			return /[!#$&'*+\-.^\w`|~]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-		})
-		.join('');
+	return percentEncode(key, /[!#$&'*+\-.^\w`|~]/);
 }
 
 /**

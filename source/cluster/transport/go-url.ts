@@ -1,5 +1,6 @@
 /** URLs as Go's net/url parses them, without canonicalization. */
 import {isIP} from 'node:net';
+import {percentEncode} from '../../text/percent-encode.ts';
 
 export type GoUrl = {
 	/** In lower case; empty if the URL has none. */
@@ -40,12 +41,7 @@ export function splitHost(host: string): {name: string; port: string} {
 }
 
 export function escapePath(path: string): string {
-	return [...Buffer.from(path)]
-		.map(byte => {
-			const character = String.fromCodePoint(byte);
-			return /[\w$&+,\-./:;=@~]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-		})
-		.join('');
+	return percentEncode(path, /[\w$&+,\-./:;=@~]/);
 }
 
 function splitAt(text: string, mark: string): [string, string?] {

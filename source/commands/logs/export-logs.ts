@@ -6,6 +6,7 @@ import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {jsonLine, jsonObject} from '../../output/json-line.ts';
 import {createOutputWriter, type OutputWriter} from '../../output/output-writer.ts';
 import {formatNumber, formatQuantity} from '../../text/format-number.ts';
+import {percentEncode} from '../../text/percent-encode.ts';
 import type {ChosenLog} from './print-logs.ts';
 
 export type ExportOptions = {
@@ -24,7 +25,7 @@ export type ExportOptions = {
 type Instance = {log: ChosenLog; previous: boolean; path: string};
 
 /** Where each file of a directory is from, and what is missing: an `ExportedLog` per line. */
-export const indexName = 'index.jsonl';
+const indexName = 'index.jsonl';
 
 /**
 A log that fails is reported, and the others follow.
@@ -77,14 +78,7 @@ export async function exportLogs(directory: string, logs: readonly ChosenLog[], 
 
 /** Any name of a context as that of a directory: no slash, no dot at the start, no control character. */
 export function contextDirectory(context: string): string {
-	return [...Buffer.from(context)]
-		.map((byte, index) => {
-			const character = String.fromCodePoint(byte);
-			return /[\w@:+=.-]/.test(character) && !(index === 0 && character === '.')
-				? character
-				: `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-		})
-		.join('');
+	return percentEncode(context, /[\w@:+=.-]/).replace(/^\./, '%2E');
 }
 
 /** Several targets can have the same pod. */
