@@ -2,6 +2,7 @@
 import {SpokeError} from '../errors/spoke-error.ts';
 import {requestAttributes} from './request-attributes.ts';
 import type {ClusterClient} from './cluster-client.ts';
+import type {ApiResponse} from './connection.ts';
 import type {CheckedListMetadata, CheckedMetadata} from './object-shapes.ts';
 import {parseObject} from './read-json-response.ts';
 import {errorFromResponse} from './error-from-response.ts';
@@ -31,6 +32,8 @@ export type ListPage<Item> = {
 	columns: readonly TableColumn[] | null;
 	resourceVersion: string;
 	remaining: number | null;
+	/** Of its response. */
+	connection: ApiResponse['connection'];
 	/** Discard earlier pages: the continue token expired. */
 	restarted: boolean;
 };
@@ -161,6 +164,7 @@ async function readPage<Item>(
 			columns: list.columnDefinitions ?? null,
 			resourceVersion: list.metadata?.resourceVersion ?? '',
 			remaining: list.metadata?.remainingItemCount ?? null,
+			connection: response.connection,
 		},
 	};
 }

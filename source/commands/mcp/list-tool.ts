@@ -1,9 +1,8 @@
 /** The tool `list`. */
 import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import type {ApiResponse} from '../../cluster/connection.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
-import {listPages, type ListPage, type TableRow} from '../../cluster/list.ts';
+import {listPages, type ListOptions, type ListPage, type TableRow} from '../../cluster/list.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
@@ -50,14 +49,14 @@ export const listTool: McpTool = {
 		const resource = listedResources.find(({plural}) => plural === flags.kind)!;
 		const cluster = withAbortSignal(await createClusterClient(place.flags, env), interrupted);
 		try {
-			const {page, connection} = await firstPage(cluster, {
+			const page = await firstPage(cluster, {
 				path: listPath(resource, place.namespace),
 				...(flags.selector && {labelSelector: flags.selector}),
 				as: 'table-metadata',
 				pageSize: flags.limit,
 			});
 			const listed = {resource: resource.plural, namespace: resource.namespaced ? place.namespace : null};
-			const {items, remaining} = page;
+			const {items, remaining, connection} = page;
 			stdout.write(jsonLine(jsonObject('ResourceList', {...listed, rows: items.length, remaining, ...apiserverPath(cluster, connection)})));
 			for (const row of items) {
 				stdout.write(jsonLine(jsonObject('ResourceRow', {...listed, name: nameOf(row), cells: cellsOf(row, page)})));
@@ -72,22 +71,9 @@ export const listTool: McpTool = {
 
 type Page = ListPage<TableRow>;
 
-/** With the connection on which it came, whose leg 1 is that of the list. */
-async function firstPage(
-	cluster: ClusterClient,
-	options: Parameters<typeof listPages>[1],
-): Promise<{page: Page; connection: ApiResponse['connection']}> {
-	let connection: ApiResponse['connection'] | undefined;
-	const observed: ClusterClient = {
-		...cluster,
-		async request(request) {
-			const response = await cluster.request(request);
-			({connection} = response);
-			return response;
-		},
-	};
-	for await (const page of listPages<TableRow>(observed, options)) {
-		return {page, connection: connection!};
+async function firstPage(cluster: ClusterClient, options: ListOptions): Promise<Page> {
+	for await (const page of listPages<TableRow>(cluster, options)) {
+		return page;
 	}
 
 	throw new SpokeError('ERR_APISERVER_ANSWER', `the list of ${options.path} has no page`);
