@@ -5,22 +5,12 @@ import {buildObservations, noActiveObservations} from './build-observations.ts';
 import {buildPath} from './build-path.ts';
 import {noClusterObservations} from './cluster-observations.ts';
 import {noConnectionObservations, socketObservation} from './connection-observations.ts';
-import type {Path, ResolvedTarget} from './evidence.ts';
+import type {Path} from './evidence.ts';
+import {noTarget} from './no-target.ts';
 import {formatPathLine} from './path-line.ts';
 
 /** A path that ends at the apiserver: `legs` has leg 1 only. */
 export type ApiserverPath = Pick<Path, 'cluster' | 'legs' | 'evidence' | 'line'>;
-
-const noTarget: ResolvedTarget = {
-	asked: '',
-	kind: 'Pod',
-	namespace: null,
-	name: '',
-	uid: null,
-	node: null,
-	container: null,
-	chosenFrom: 0,
-};
 
 /** Decided by the socket on which the response came; nothing else is read. */
 export function apiserverPath(cluster: ClusterClient, connection: ApiResponse['connection']): ApiserverPath {

@@ -11,6 +11,7 @@ import {observeConnection} from './connection-observations.ts';
 import type {ConnectionPurpose, Path} from './evidence.ts';
 import {readMetricsOncePerInterval} from './examine-apiserver.ts';
 import {labelTimings} from './label-timings.ts';
+import {noTarget} from './no-target.ts';
 import {processCacheFor} from './process-cache.ts';
 import {assertPathsMeet, type PathRequirement} from './require-path.ts';
 
@@ -45,9 +46,8 @@ class RequirementRecord {
 /** The path of a stream to any kubelet on a new connection, as a requirement would see it. @throws SpokeError if it cannot connect */
 export async function pathToAnyKubelet(cluster: ClusterClient, signal: AbortSignal): Promise<Path> {
 	const connection = await cluster.connect({signal});
-	const target = {asked: '', kind: 'Pod', namespace: null, name: '', uid: null, node: null, container: null, chosenFrom: 0} as const;
 	try {
-		const purpose: ConnectionPurpose = {feature: 'exec', target, request: null};
+		const purpose: ConnectionPurpose = {feature: 'exec', target: noTarget, request: null};
 		return await rejectOnAbort(async () => pathBeforeUse(cluster, connection, purpose, {needsRoute: true}), signal);
 	} finally {
 		connection.close();

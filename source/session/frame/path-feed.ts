@@ -1,8 +1,8 @@
 /** Path of the selected row before a connection is opened. Reads the apiserver, never a node. */
 import {SpokeError} from '../../errors/spoke-error.ts';
-import type {ConnectionPurpose} from '../../evidence/evidence.ts';
 import {examineApiserver, type ApiserverExamination} from '../../evidence/examine-apiserver.ts';
 import {configuredPath} from '../../evidence/find-paths.ts';
+import {noTarget} from '../../evidence/no-target.ts';
 import {secondLegsOf} from '../../evidence/second-leg-record.ts';
 import {selectedRow} from '../lists/list-state.ts';
 import {isListName} from '../lists/list-kinds.ts';
@@ -12,17 +12,6 @@ import {defaultPurpose} from './default-purpose.ts';
 
 /** Interval that detects an apiserver restart within 10 s. */
 const readAgainMs = 9000;
-
-const noTarget: ConnectionPurpose['target'] = {
-	asked: '',
-	kind: 'Pod',
-	namespace: null,
-	name: '',
-	uid: null,
-	node: null,
-	container: null,
-	chosenFrom: 1,
-};
 
 export class PathFeed {
 	readonly #store: Store;
