@@ -82,6 +82,25 @@ export async function podsOf(sandbox: Sandbox, app: string, namespace = 'default
 	return items.map(({metadata}) => metadata.name);
 }
 
+/** Creates the pod `scratch` in `default`, whose image has no shell. */
+export async function createShellLessPod(sandbox: Sandbox): Promise<void> {
+	const body = {
+		apiVersion: 'v1',
+		kind: 'Pod',
+		metadata: {name: 'scratch'},
+		spec: {containers: [{name: 'app', image: 'sandbox/log-writer:static'}]},
+	};
+	await ask(sandbox, '/api/v1/namespaces/default/pods', {method: 'POST', body});
+}
+
+export async function ephemeralContainers(sandbox: Sandbox, pod: string): Promise<ReadonlyArray<{name: string; command: string[]}>> {
+	const {spec} = await askJson<{spec: {ephemeralContainers?: Array<{name: string; command: string[]}>}}>(
+		sandbox,
+		`/api/v1/namespaces/default/pods/${pod}`,
+	);
+	return spec.ephemeralContainers ?? [];
+}
+
 function credentials(sandbox: Sandbox, name: UserName | 'nobody') {
 	const {clusters, users} = sandbox.kubeconfig();
 	const ca = decode(clusters[0]!.cluster['certificate-authority-data']);

@@ -7,31 +7,22 @@ import type {Sandbox} from '../../../source/sandbox/sandbox.ts';
 import {copyObjects} from '../../support/copy-server.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
-import {ask, askJson} from '../../support/sandbox-client.ts';
+import {askJson, createShellLessPod, ephemeralContainers} from '../../support/sandbox-client.ts';
 import {until} from '../../support/until.ts';
-
-const podPath = '/api/v1/namespaces/default/pods/scratch';
-
-type StaticPod = {spec: {ephemeralContainers?: Array<{name: string; command: string[]}>}; status: {phase: string}};
 
 async function openStaticPod(t: ExecutionContext): Promise<{sandbox: Sandbox; env: NodeJS.ProcessEnv; folder: string}> {
 	const {sandbox, env} = await openSandbox(t);
-	const body = {
-		apiVersion: 'v1',
-		kind: 'Pod',
-		metadata: {name: 'scratch'},
-		spec: {containers: [{name: 'app', image: 'sandbox/log-writer:static'}]},
-	};
-	await ask(sandbox, '/api/v1/namespaces/default/pods', {method: 'POST', headers: {'content-type': 'application/json'}, body});
-	await until(async () => (await askJson<StaticPod>(sandbox, podPath)).status.phase === 'Running');
+	await createShellLessPod(sandbox);
+	await until(
+		async () => (await askJson<{status: {phase: string}}>(sandbox, '/api/v1/namespaces/default/pods/scratch')).status.phase === 'Running',
+	);
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-copy-'));
 	t.teardown(async () => rm(folder, {recursive: true, force: true}));
 	return {sandbox, env, folder};
 }
 
 async function debugContainers(sandbox: Sandbox): Promise<readonly string[]> {
-	const {spec} = await askJson<StaticPod>(sandbox, podPath);
-	return (spec.ephemeralContainers ?? []).map(({name}) => name);
+	return (await ephemeralContainers(sandbox, 'scratch')).map(({name}) => name);
 }
 
 test('without --debug-image and a terminal, nothing is added and the error names the flag', async t => {
@@ -83,10 +74,10 @@ test('an image that cannot be pulled is named, and the copy ends at the time lim
 test('the command of the debug container has nothing that a kubelet expands', async t => {
 	const {sandbox, env, folder} = await openStaticPod(t);
 	await runSpoke(['cp', 'scratch:/etc/hostname', folder, '--debug-image=busybox', '-q'], {env});
-	const {spec} = await askJson<StaticPod>(sandbox, podPath);
+	const [container] = await ephemeralContainers(sandbox, 'scratch');
 	// `$$` becomes `$`, and `$(NAME)` the value of a variable of the container.
 	t.deepEqual(
-		spec.ephemeralContainers?.[0]?.command.filter(word => /\$\$|\$\([A-Za-z_][\w.-]*\)/.test(word)),
+		container?.command.filter(word => /\$\$|\$\([A-Za-z_][\w.-]*\)/.test(word)),
 		[],
 	);
 });

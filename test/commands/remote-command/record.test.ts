@@ -3,12 +3,11 @@ import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import type {Sandbox} from '../../../source/sandbox/sandbox.ts';
 import {success} from '../../support/command-server.ts';
 import {serveRecorded, verified} from '../../support/recorded-command.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
-import {askJson} from '../../support/sandbox-client.ts';
+import {ephemeralContainers} from '../../support/sandbox-client.ts';
 import {openTerminal} from '../../support/terminal.ts';
 
 async function openRecorded(t: ExecutionContext) {
@@ -17,11 +16,6 @@ async function openRecorded(t: ExecutionContext) {
 	t.teardown(async () => rm(home, {recursive: true}));
 	const env = {HOME: home, KUBECONFIG: sandboxEnv['KUBECONFIG']};
 	return {sandbox, home, env, kubeconfigFile, file: join(home, 'a.cast')};
-}
-
-async function debugContainers(sandbox: Sandbox): Promise<number> {
-	const {spec} = await askJson<{spec: {ephemeralContainers?: unknown[]}}>(sandbox, '/api/v1/namespaces/default/pods/db-0');
-	return spec.ephemeralContainers?.length ?? 0;
 }
 
 const debug = ['debug', 'db-0', '--image=busybox', '--arguments-only'];
@@ -58,7 +52,7 @@ test('debug --record adds no container if the file exists, or if it does not att
 	await writeFile(file, 'kept');
 	t.regex((await runSpoke([...debug, '-i', '--record', file], {env})).stderr, /a\.cast exists already .*\[ERR_LOCAL_FILE\]/);
 	t.regex((await runSpoke([...debug, '--record', `${file}2`], {env})).stderr, /--record requires -i or --attach .*\[ERR_USAGE\]/);
-	t.is(await debugContainers(sandbox), 0);
+	t.deepEqual(await ephemeralContainers(sandbox, 'db-0'), []);
 });
 
 test('debug --record fails if the output was read from the log instead', async t => {

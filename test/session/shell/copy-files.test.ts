@@ -2,7 +2,7 @@ import {mkdtemp, readdir, readFile, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
-import {ask} from '../../support/sandbox-client.ts';
+import {createShellLessPod} from '../../support/sandbox-client.ts';
 import {onSandbox} from '../../support/sandbox-session.ts';
 
 test('a folder of the selected pod is copied to a typed path, and a failure is shown', async t => {
@@ -36,13 +36,7 @@ test('a copy from a container without a shell offers a debug container, and goes
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-copy-'));
 	t.teardown(async () => rm(folder, {recursive: true, force: true}));
 	const {terminal, sandbox} = await onSandbox(t, [], {columns: 160});
-	const body = {
-		apiVersion: 'v1',
-		kind: 'Pod',
-		metadata: {name: 'scratch'},
-		spec: {containers: [{name: 'app', image: 'sandbox/log-writer:static'}]},
-	};
-	await ask(sandbox, '/api/v1/namespaces/default/pods', {method: 'POST', headers: {'content-type': 'application/json'}, body});
+	await createShellLessPod(sandbox);
 	await terminal.sees(/scratch +.*Running/);
 	terminal.type('/scratch\r');
 	terminal.press('files');
