@@ -3,7 +3,7 @@ import {chmodSync, lstatSync, mkdirSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {stateDirectory} from './config-directory.ts';
-import {assertOwn} from './private-files.ts';
+import {assertOwn, localFileError} from './private-files.ts';
 
 /** Its name, and what it contains, for messages. */
 type Contents = {name: string; contains: string};
@@ -22,7 +22,7 @@ export function createStateDirectory(env: NodeJS.ProcessEnv, {name, contains}: C
 		chmodSync(directory, 0o700);
 		return directory;
 	} catch (error) {
-		throw unusable(directory, error);
+		throw localFileError(`cannot use ${directory}`, error);
 	}
 }
 
@@ -42,7 +42,7 @@ export function findStateDirectory(env: NodeJS.ProcessEnv, {name, contains}: Con
 			return null;
 		}
 
-		throw unusable(directory, error);
+		throw localFileError(`cannot use ${directory}`, error);
 	}
 }
 
@@ -57,10 +57,4 @@ function assertPrivate(parent: string, directory: string, contains: string): voi
 	const content = {code: 'ERR_LOCAL_FILE', content: `the ${contains}`} as const;
 	assertOwn(directory, stats, content);
 	assertOwn(parent, statSync(parent), content);
-}
-
-function unusable(directory: string, error: unknown): SpokeError {
-	return error instanceof SpokeError
-		? error
-		: new SpokeError('ERR_LOCAL_FILE', `cannot use ${directory}: ${(error as Error).message}`, {cause: error});
 }
