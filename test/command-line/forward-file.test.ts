@@ -1,19 +1,7 @@
 /** Reading and writing of forward files. */
 import test from 'ava';
 import {formatForwardEntry, parseForwardFile, type ForwardFileEntry} from '../../source/command-line/forward-file.ts';
-
-const line = (target: string, ports: readonly string[], more: Partial<ForwardFileEntry> = {}): ForwardFileEntry => ({
-	target,
-	ports,
-	namespace: null,
-	context: null,
-	addresses: [],
-	onPodLoss: null,
-	spread: false,
-	tls: false,
-	host: null,
-	...more,
-});
+import {forwardEntry as line} from '../support/forward-entry.ts';
 
 const readable: ReadonlyArray<readonly [title: string, text: string, lines: readonly ForwardFileEntry[]]> = [
 	['a target and its port', 'svc/web 8080:80', [line('svc/web', ['8080:80'])]],

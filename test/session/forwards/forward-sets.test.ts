@@ -5,6 +5,7 @@ import {createServer, type AddressInfo} from 'node:net';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {addToForwardSet, readForwardSets, writeForwardSet} from '../../../source/session/forwards/forward-set-files.ts';
+import {forwardEntry} from '../../support/forward-entry.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {newHome, onSandbox} from '../../support/sandbox-session.ts';
@@ -178,19 +179,7 @@ test('the forward form appends the forward to a set', async t => {
 	const {kubeconfigFile} = await openSandbox(t);
 	const home = await newHome(t);
 	const env = {HOME: home};
-	await writeForwardSet(env, 'mine', [
-		{
-			target: 'sts/db',
-			ports: ['7000'],
-			namespace: 'default',
-			context: 'sandbox',
-			addresses: [],
-			onPodLoss: null,
-			spread: false,
-			tls: false,
-			host: null,
-		},
-	]);
+	await writeForwardSet(env, 'mine', [forwardEntry('sts/db', ['7000'], {namespace: 'default', context: 'sandbox'})]);
 	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home});
 	await terminal.sees(/web-\w+-\w+/);
 	terminal.type('/web\r');
@@ -215,12 +204,9 @@ test('a screen reader gets the sets, their disabled reasons and each forward as 
 	const {kubeconfigFile} = await openSandbox(t);
 	const home = await newHome(t);
 	const env = {HOME: home};
-	const more = {namespace: 'default', addresses: [], onPodLoss: null, spread: false, tls: false, host: null};
-	await writeForwardSet(env, 'far', [{target: 'svc/web', ports: ['1:80'], context: 'prod-eu', ...more}]);
-	await writeForwardSet(env, 'mine', [
-		{target: 'sts/db', ports: [':7000'], context: null, ...more},
-		{target: 'svc/web', ports: [':80'], context: null, ...more},
-	]);
+	const namespace = 'default';
+	await writeForwardSet(env, 'far', [forwardEntry('svc/web', ['1:80'], {namespace, context: 'prod-eu'})]);
+	await writeForwardSet(env, 'mine', [forwardEntry('sts/db', [':7000'], {namespace}), forwardEntry('svc/web', [':80'], {namespace})]);
 	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home, env: {INK_SCREEN_READER: 'true'}});
 	await terminal.sees(/tab: Pods[\s\S]* of 8: /);
 	terminal.press('view.forwards');
@@ -242,17 +228,7 @@ test('--read-only starts no set', async t => {
 
 test('a set is written completely, keeps comments when extended, and stays in its directory', async t => {
 	const env = {HOME: await newHome(t)};
-	const line = {
-		target: 'svc/web',
-		ports: ['8080:80'],
-		namespace: 'shop',
-		context: null,
-		addresses: [],
-		onPodLoss: null,
-		spread: false,
-		tls: false,
-		host: null,
-	};
+	const line = forwardEntry('svc/web', ['8080:80'], {namespace: 'shop'});
 	const path = await writeForwardSet(env, 'shop', [line]);
 	await writeFile(path, '# mine\nsvc/a 1 # why');
 	await addToForwardSet(env, 'shop', line);
