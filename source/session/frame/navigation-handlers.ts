@@ -111,7 +111,7 @@ function goBackInList(session: Session): void {
 		store.dispatchNow({type: 'list', list: list.name, event: {type: 'filter', text: ''}});
 		session.refreshFeeds();
 	} else if (list && list.scope !== null) {
-		leaveScope(session, list.scope);
+		leaveScope(session, {name: list.name, scope: list.scope});
 	} else if (store.state.view !== 'pods') {
 		store.dispatchNow({type: 'view', view: 'pods'});
 		session.refreshFeeds();

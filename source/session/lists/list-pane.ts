@@ -247,8 +247,10 @@ export function describeListStatus(screen: RenderInput, list: ListState, width: 
 	// Not one of the tabs.
 	const parts = list.name === 'events' ? [`events: ${formatNumber(list.total)}`] : [];
 	if (list.scope !== null) {
-		const {namespace, of} = list.scope;
-		parts.push(`${list.name} of ${of}${namespace === null || namespace === state.cluster.namespace ? '' : ` in ${namespace}`}`);
+		const {namespace, of, from} = list.scope;
+		parts.push(
+			`${from === 'events' ? '' : `${list.name} of `}${of}${namespace === null || namespace === state.cluster.namespace ? '' : ` in ${namespace}`}`,
+		);
 	}
 
 	const isLong = list.visible.length >= 1000 || (list.visible.length > list.windowRows && !hasRangeInHead(screen, list, width));

@@ -15,7 +15,7 @@ export type ListPhase =
 	| {kind: 'interrupted'; error: ErrorObject; since: number; retryAt: number}
 	| {kind: 'failed'; error: ErrorObject; since: number; retryAt: number | null};
 
-/** The pods of one object. */
+/** The pods of one object, or the object of an event. */
 export type ListScope = {
 	/** Of several clusters, the one of the object. */
 	context?: string;

@@ -19,7 +19,7 @@ import {openDetails} from '../text/details-handlers.ts';
 import {agoAt, containerStateText, type FormatAgo} from '../text/container-state.ts';
 import {showView} from './list-handlers.ts';
 import type {ListName} from './list-kinds.ts';
-import type {ListScope} from './list-state.ts';
+import type {ListEvent, ListScope} from './list-state.ts';
 import {selectedTarget} from './selection.ts';
 
 type Selected = NonNullable<ReturnType<typeof selectedTarget>>;
@@ -38,7 +38,7 @@ export async function openRow(session: Session): Promise<void> {
 	}
 
 	if (list.name === 'events') {
-		await openObject(session, selected.target);
+		await openObject(session, selected);
 		return;
 	}
 
@@ -52,8 +52,8 @@ export async function openRow(session: Session): Promise<void> {
 	}
 }
 
-/** The object of an event in its list, found by its name. */
-async function openObject(session: Session, target: string): Promise<void> {
+/** The object of an event in its list, found by its name. Of several clusters, its list shows that of the event alone. */
+async function openObject(session: Session, {cluster, target, namespace}: Selected): Promise<void> {
 	const [kind = '', name = ''] = target.split('/');
 	const resource = findResource(kind);
 	if (resource === undefined) {
@@ -68,7 +68,14 @@ async function openObject(session: Session, target: string): Promise<void> {
 	}
 
 	showView(session, view);
-	session.store.dispatchNow({type: 'list', list: view, event: {type: 'filter', text: name}});
+	const event: ListEvent =
+		session.store.state.others.length === 0
+			? {type: 'filter', text: name}
+			: {
+					type: 'narrow',
+					scope: {context: cluster.context, from: 'events', of: target, namespace, fieldSelector: `metadata.name=${name}`},
+				};
+	session.store.dispatchNow({type: 'list', list: view, event});
 	session.refreshFeeds();
 }
 
@@ -83,9 +90,12 @@ const listOf: Readonly<Partial<Record<TargetResource['plural'], ListName>>> = {
 	cronjobs: 'workloads',
 };
 
-/** Back from the pods of an object to its list. */
-export function leaveScope({store, refreshFeeds}: Pick<Session, 'store' | 'refreshFeeds'>, {from}: ListScope): void {
-	store.dispatchNow({type: 'list', list: 'pods', event: {type: 'narrow', scope: null}});
+/** Back from the pods of an object, or from the object of an event. */
+export function leaveScope(
+	{store, refreshFeeds}: Pick<Session, 'store' | 'refreshFeeds'>,
+	{name, scope: {from}}: {name: ListName; scope: ListScope},
+): void {
+	store.dispatchNow({type: 'list', list: name, event: {type: 'narrow', scope: null}});
 	store.dispatchNow({type: 'view', view: from});
 	refreshFeeds();
 }

@@ -63,6 +63,19 @@ test('a typed target needs one context, a tail does not, and :ctx chooses them',
 	await terminal.sees(/2 contexts › [^]*CONTEXT +NAME/);
 });
 
+test('enter on an event shows its object in the cluster of the event alone', async t => {
+	const terminal = await openSession(t, ['--context', 'eu,us'], {columns: 120, rows: 40});
+	terminal.type(':ev\r');
+	await terminal.sees(/events: \d+[^]* eu +\d+s +Normal[^]* us +\d+s +Normal/);
+	// A regular expression is matched over all cells, and the context is the first.
+	terminal.type('/~^us$.*pod/db-0\r');
+	await terminal.sees(/filter: ~[^]*▸ us +\d+s +Normal +\w+ +pod\/db-0/);
+	terminal.press('open');
+	await terminal.sees(/2 contexts › us › [^]*┤1 Pods 1├[^]* pod\/db-0 [^]*▸ db-0 +1\/1[^]*Path to db-0 on us/);
+	terminal.press('view.back');
+	await terminal.sees(/filter: ~[^]*▸ us +\d+s +Normal +\w+ +pod\/db-0/);
+});
+
 test('the rows of an apiserver that goes down stand, below its error, until it returns', async t => {
 	const {sandboxes, env} = await openContexts(t, {here: {}, away: {}});
 	const terminal = await openTerminal(t, ['--all-contexts'], {home: await newHome(t), env});
