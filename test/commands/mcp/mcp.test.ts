@@ -14,7 +14,12 @@ import {untilStable} from '../../support/until.ts';
 
 const readOnlyTools = ['list', 'logs', 'path', 'doctor', 'audit'];
 
-test('the tools read, and no other exists', async t => {
+const initialize = {
+	method: 'initialize',
+	params: {protocolVersion: '2025-06-18', capabilities: {}, clientInfo: {name: 'x', version: '1'}},
+};
+
+test('every tool is read-only, and none forwards, without --allow-forward', async t => {
 	const {env} = await openSandbox(t);
 	const {client} = await startMcp(t, [], env);
 	const {tools} = await client.listTools();
@@ -25,7 +30,7 @@ test('the tools read, and no other exists', async t => {
 	await t.throwsAsync(client.callTool({name: 'forward', arguments: {target: 'svc/db', port: ':7000'}}), {message: /forward not found/});
 });
 
-test('each tool answers with what its command prints, and with the path', async t => {
+test('each tool returns what its command prints, and the path', async t => {
 	const {env} = await openSandbox(t);
 	const {call} = await startMcp(t, [], env);
 	const list = await call('list', {kind: 'pods', selector: 'app=db'});
@@ -213,19 +218,13 @@ test('the end of stdin ends the process with 0, also before a request and within
 	};
 
 	t.deepEqual(await run(''), [0, '', '']);
-	const open = {
-		jsonrpc: '2.0',
-		id: 1,
-		method: 'initialize',
-		params: {protocolVersion: '2025-06-18', capabilities: {}, clientInfo: {name: 'x', version: '1'}},
-	};
 	const follow = {
 		jsonrpc: '2.0',
 		id: 2,
 		method: 'tools/call',
 		params: {name: 'logs', arguments: {target: 'deploy/web', 'follow-for': '10m'}},
 	};
-	const [status, stdout] = await run(`not json\n${JSON.stringify(open)}\n${JSON.stringify(follow)}\n`);
+	const [status, stdout] = await run(`not json\n${JSON.stringify({jsonrpc: '2.0', id: 1, ...initialize})}\n${JSON.stringify(follow)}\n`);
 	t.is(status, 0);
 	for (const line of stdout.split('\n').filter(line => line !== '')) {
 		t.like(JSON.parse(line), {jsonrpc: '2.0'});
@@ -236,7 +235,7 @@ test('a client that does not read its results is not read either, and nothing is
 	const {env} = await openSandbox(t);
 	const child = spawn(process.execPath, [builtProgram, 'mcp'], {env: {...env, HOME: '/nonexistent'}, stdio: ['pipe', 'pipe', 'ignore']});
 	const send = (message: object) => child.stdin.write(`${JSON.stringify({jsonrpc: '2.0', ...message})}\n`);
-	send({id: 0, method: 'initialize', params: {protocolVersion: '2025-06-18', capabilities: {}, clientInfo: {name: 'x', version: '1'}}});
+	send({id: 0, ...initialize});
 	const count = 40;
 	for (let id = 1; id <= count; id++) {
 		send({id, method: 'tools/list', params: {_meta: {padding: 'x'.repeat(100_000)}}});
