@@ -1,4 +1,4 @@
-/** Leg 1 of a request that the apiserver itself answers, such as a list. */
+/** Leg 1 of a request to the apiserver itself, such as a list. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {ApiResponse} from '../cluster/connection.ts';
 import {buildObservations, noActiveObservations} from './build-observations.ts';

@@ -4,7 +4,7 @@ import {Writable} from 'node:stream';
 /** Bytes that the streams of one call can still take. */
 export class ByteBudget {
 	left: number;
-	/** What did not fit. */
+	/** Whether something did not fit. */
 	isExceeded = false;
 	readonly #onExceeded: () => void;
 
@@ -68,18 +68,18 @@ export class CapturedLines extends Writable {
 		this.#partialBytes = 0;
 	}
 
-	#addPartial(piece: Buffer): void {
-		if (piece.length === 0) {
+	#addPartial(part: Buffer): void {
+		if (part.length === 0) {
 			return;
 		}
 
-		this.#partialBytes += piece.length;
+		this.#partialBytes += part.length;
 		if (this.#partialBytes > this.#budget.left) {
 			// Too long already.
 			this.endLine();
 			return;
 		}
 
-		this.#partial.push(piece);
+		this.#partial.push(part);
 	}
 }

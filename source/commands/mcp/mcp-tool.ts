@@ -45,14 +45,12 @@ export type StreamRequirements = {
 	given: ReadonlySet<string>;
 };
 
-type OneShotFlags = readonly FlagSpec[];
-
 /**
 The call as an invocation of the command with these flags. `fixed` precede the arguments of the call. Each flag is one text with its value,
 so an argument cannot become a flag.
 @throws SpokeError ERR_USAGE
 */
-export function oneShotInvocation<const Rows extends OneShotFlags>(
+export function oneShotInvocation<const Rows extends readonly FlagSpec[]>(
 	rows: Rows,
 	{place, target, argv, env, stdout, stderr, interrupted}: McpCall,
 	fixed: readonly string[],
@@ -80,7 +78,11 @@ export function oneShotInvocation<const Rows extends OneShotFlags>(
 }
 
 /** The same for a command that opens streams, with the requirements of the start. */
-export function streamInvocation<const Rows extends OneShotFlags>(rows: Rows, call: McpCall, fixed: readonly string[]): Invocation<Rows> {
+export function streamInvocation<const Rows extends readonly FlagSpec[]>(
+	rows: Rows,
+	call: McpCall,
+	fixed: readonly string[],
+): Invocation<Rows> {
 	const invocation = oneShotInvocation(rows, call, fixed);
 	const {flags, given} = call.requirements;
 	return {...invocation, flags: {...invocation.flags, ...flags}, given: new Set([...invocation.given, ...given])};
@@ -98,6 +100,6 @@ export function flagTexts(parameters: readonly FlagSpec[], args: ToolArguments):
 }
 
 /** The flags of these names, in this order. */
-export function flagsNamed(rows: OneShotFlags, names: readonly string[]): readonly FlagSpec[] {
+export function flagsNamed(rows: readonly FlagSpec[], names: readonly string[]): readonly FlagSpec[] {
 	return names.map(name => rows.find(row => row.name === name)!);
 }

@@ -20,7 +20,7 @@ const graceMs = 5000;
 
 type CallInput = Pick<McpCall, 'place' | 'target' | 'argv' | 'requirements' | 'env'>;
 
-/** `signal` ends the call, as its client wants. */
+/** `signal`: of the client, which cancels the call. */
 export async function runCall(
 	tool: McpTool,
 	input: CallInput,

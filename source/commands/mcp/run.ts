@@ -15,7 +15,7 @@ import {listTool} from './list-tool.ts';
 import {flagTexts, type McpTool, type ToolArguments} from './mcp-tool.ts';
 import {oneShotTools} from './one-shot-tools.ts';
 import {runCall} from './run-call.ts';
-import type {AnsweredCall, ServedTool} from './serve-stdio.ts';
+import type {CallResult, ServedTool} from './serve-stdio.ts';
 import {readServedScope, type ServedScope} from './served-scope.ts';
 import {maxResultBytes, mcpSpec, minResultBytes} from './spec.ts';
 import {structuredResult, textResult} from './tool-result.ts';
@@ -114,15 +114,15 @@ class CallQueue {
 	readonly #invocation: McpInvocation;
 	readonly #scope: ServedScope;
 	readonly #slots = new Semaphore(maxCallsAtOnce);
-	readonly #open = new Set<Promise<AnsweredCall>>();
+	readonly #open = new Set<Promise<CallResult>>();
 
 	constructor(invocation: McpInvocation, scope: ServedScope) {
 		this.#invocation = invocation;
 		this.#scope = scope;
 	}
 
-	async run(tool: McpTool, args: ToolArguments, signal: AbortSignal): Promise<AnsweredCall> {
-		const call = this.#answer(tool, args, signal);
+	async run(tool: McpTool, args: ToolArguments, signal: AbortSignal): Promise<CallResult> {
+		const call = this.#runTool(tool, args, signal);
 		this.#open.add(call);
 		try {
 			return await call;
@@ -136,7 +136,7 @@ class CallQueue {
 		await Promise.allSettled(this.#open);
 	}
 
-	async #answer(tool: McpTool, args: ToolArguments, signal: AbortSignal): Promise<AnsweredCall> {
+	async #runTool(tool: McpTool, args: ToolArguments, signal: AbortSignal): Promise<CallResult> {
 		const {flags, given, env} = this.#invocation;
 		try {
 			const place = this.#scope.resolve(tool.place, args);
@@ -162,7 +162,7 @@ class CallQueue {
 				isError: outcome.error !== null || (outcome.exitStatus === null && outcome.lines.length === 0),
 			};
 		} catch (thrown) {
-			// Refused before anything was read, so the words are spoke's own and the caller's.
+			// Refused before anything was read, so the text is from spoke and its caller.
 			return {text: errorText(toSpokeError(thrown)), structured: null, isError: true};
 		}
 	}

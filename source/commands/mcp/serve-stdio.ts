@@ -6,7 +6,7 @@ import * as z from 'zod';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import type {ToolArguments} from './mcp-tool.ts';
 
-export type AnsweredCall = {text: string; structured: object | null; isError: boolean};
+export type CallResult = {text: string; structured: object | null; isError: boolean};
 
 export type ServedTool = {
 	name: string;
@@ -15,7 +15,7 @@ export type ServedTool = {
 	parameters: readonly FlagSpec[];
 	required: readonly string[];
 	isReadOnly: boolean;
-	call(args: ToolArguments, signal: AbortSignal): Promise<AnsweredCall>;
+	call(args: ToolArguments, signal: AbortSignal): Promise<CallResult>;
 };
 
 export type StdioServerConfig = {
@@ -148,7 +148,7 @@ class ClientStalledError extends Error {
 	readonly code = 'EPIPE';
 }
 
-/** Passes on requests only while the client reads the responses, so that those it does not read are few. */
+/** Relays requests only while the client reads the responses, so that few responses wait. */
 class ClientInput extends Transform {
 	constructor(stdout: Writable) {
 		super({

@@ -1,4 +1,4 @@
-/** The result of one call: spoke's own words, and the data of the cluster apart from them. */
+/** The result of one call: text of spoke and, separate from it, the data of the cluster. */
 import {randomBytes} from 'node:crypto';
 import type {ErrorObject} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';

@@ -10,7 +10,7 @@ import {recordRequest} from './record-flags.ts';
 export type RunEnd = Pick<DriveResult, 'exitStatus' | 'isRemote' | 'detached'>;
 
 /**
-The transcript is created first, so that nothing happens in the cluster if it cannot be.
+The transcript is created first, so that nothing happens in the cluster if that fails.
 @returns the exit status
 @throws SpokeError of `run`; ERR_USAGE for bad flags; ERR_LOCAL_FILE if the transcript cannot be created or is not complete
 */

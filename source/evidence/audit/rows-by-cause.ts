@@ -26,7 +26,7 @@ export function countCauses(rows: readonly AuditRow[]): number {
 	return new Set(rows.filter(isProblem).map(row => causeOf(row, rows) ?? row.id)).size;
 }
 
-/** Rows that sum up others; the remedy of C11 begins with C4. */
+/** Rows that sum up others. C11 is one, because its remedy begins with that of C4. */
 const sums: Readonly<Partial<Record<RowId, readonly RowId[]>>> = {N5: ['N1', 'N2', 'N3', 'N4', 'N6'], C11: ['C4']};
 
 /** A sum of one problem has the cause of that problem. */

@@ -95,7 +95,7 @@ const responseTo = (path: string): Need => ({
 const needFlagzResponse = responseTo('/flagz');
 const needMetricsResponse = responseTo('/metrics');
 
-/** Whether agents carry the connection. If their counts were read, no permission is missing. */
+/** For whether agents carry the connection. If their counts were read, no permission is missing. */
 export function needOfAgents({stepTests}: Pick<Observations, 'stepTests'>): Need {
 	return stepTests.some(({facts}) => facts.moved === 'http-connect' && facts.agentsRead) ? needSteadyAgents : needAgentMetrics;
 }

@@ -51,7 +51,7 @@ export async function addCopyContainer(
 		throw new SpokeError('ERR_TARGET_GONE', `container ${served} is not running`);
 	}
 
-	// What may be reused is in the command.
+	// Names what a container serves, so a container with the same command can be reused.
 	const command = ['sh', '-c', waitForCopies, 'wait-for-copies', served, profile];
 	const name = runningContainer(pod, {image, command}) ?? (await add());
 	return {target: {...target, container: name}, containerId: containerID.replace(/^.*:\/\//, '')};

@@ -81,10 +81,10 @@ test('gives four paths whole, and says how many it gives as lines', async t => {
 	t.like(outcome.truncated, [{by: 'paths', limit: 4, message: '2 more paths are given only as lines, of up to 100'}]);
 });
 
-test('lines are put together from pieces, and a last one without a line feed counts', t => {
+test('a line can come in several chunks, and the last one needs no line feed', t => {
 	const lines = new CapturedLines(new ByteBudget(100, () => t.fail()));
-	for (const piece of ['{"a":', '1}\n{"b":2}\n', '\n', Buffer.from('{"c":"ü"').subarray(0, 7), Buffer.from('ü').subarray(1), '}']) {
-		lines.write(piece);
+	for (const chunk of ['{"a":', '1}\n{"b":2}\n', '\n', Buffer.from('{"c":"ü"').subarray(0, 7), Buffer.from('ü').subarray(1), '}']) {
+		lines.write(chunk);
 	}
 
 	lines.endLine();
