@@ -124,7 +124,7 @@ async function copyTarget(
 
 /** `null` if the user does not want one, or cannot be asked. */
 async function debugImage({flags, ...terminal}: CopyInvocation, because: string): Promise<string | null> {
-	if (flags['debug-image'] !== undefined && flags['debug-image'] !== '') {
+	if (flags['debug-image']) {
 		return flags['debug-image'];
 	}
 
