@@ -14,7 +14,7 @@ export type ForwardFileEntry = {
 	context: string | null;
 	/** Empty: localhost, or the address of `host`. */
 	addresses: readonly string[];
-	/** Name of the local port, which has a loopback address of its own. */
+	/** Name of the local port, as of --host. */
 	host: string | null;
 	/** `null`: move, if the target has another pod. */
 	onPodLoss: (typeof onPodLossFlag.oneOf)[number] | null;

@@ -1,4 +1,4 @@
-/** One detached forward per local port, and host. */
+/** One detached forward per local port and name of --host. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import {findForwards, type DetachedForwardState} from './detached-forward-state.ts';
 

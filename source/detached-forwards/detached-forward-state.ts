@@ -22,7 +22,7 @@ export type DetachedForwardState = {
 	startedAt: string;
 	/** Local ports that it listens on, or is about to. */
 	ports: readonly number[];
-	/** Names of --host of these ports; `null`: of forwards without one. Each name has an address of its own. */
+	/** Names of --host of these ports; `null`: of forwards without one. */
 	hosts: ReadonlyArray<string | null>;
 	log: string;
 	socket: string;

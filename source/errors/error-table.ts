@@ -171,7 +171,7 @@ const rows = {
 	ERR_LOCAL_TLS: {
 		exitStatus: exitStatus.local,
 		leg: 0,
-		meaning: 'A local client did not complete TLS with a forward of --tls; the forward and its other connections continue.',
+		meaning: 'A local client did not complete the TLS handshake with a forward of --tls; the forward and its other connections continue.',
 		remedy: 'use https://, and let the client trust the CA (`spoke forwards ca`)',
 	},
 	ERR_FORWARD_UNKNOWN: {

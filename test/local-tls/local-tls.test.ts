@@ -83,7 +83,7 @@ for (const name of ['example.com', 'not-localhost', '10.0.0.1', '::2']) {
 	});
 }
 
-test('the CA of a name is not that of localhost, and is valid for its name but for no other', async t => {
+test('the CA of a name is its own, valid for the name but not for its parent domain', async t => {
 	const {env} = await home(t);
 	const authority = await ensureLocalAuthority(env, authorityNameFor('db.example.com'));
 	t.not(authority.certificate, (await ensureLocalAuthority(env, authorityNameFor(null))).certificate);

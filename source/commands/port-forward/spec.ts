@@ -20,7 +20,7 @@ const flags = [
 	{
 		name: 'tls',
 		kind: 'boolean',
-		help: 'serve the local port by TLS, with a certificate of a local CA that spoke creates (`spoke forwards ca` shows it); the connection to the pod stays as it is',
+		help: 'serve the local port over TLS, with a certificate of a local CA that spoke creates (`spoke forwards ca` shows it); the connection to the pod stays as it is',
 	},
 	{
 		name: 'each',

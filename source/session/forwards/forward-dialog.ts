@@ -197,7 +197,7 @@ function setFields(names: readonly string[]): FormField[] {
 }
 
 function hostField(value: string): FormField {
-	return {name: 'host', label: 'Host name', value, choices: null, note: 'with an address of its own; empty: none'};
+	return {name: 'host', label: 'Host name', value, choices: null, note: 'clients use it instead of localhost; empty: none'};
 }
 
 function tlsField(value: boolean): FormField {
@@ -207,7 +207,7 @@ function tlsField(value: boolean): FormField {
 		value: value ? 'yes' : '',
 		choices: [
 			{value: '', shown: 'no'},
-			{value: 'yes', shown: "https, by spoke's local CA"},
+			{value: 'yes', shown: "yes, with spoke's local CA"},
 		],
 		note: '',
 	};

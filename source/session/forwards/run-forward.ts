@@ -17,7 +17,7 @@ import type {OpenCluster, Session} from '../frame/session.ts';
 import {recordedPath} from '../frame/recording-observer.ts';
 import {reduceForward, forwardConnectionRows, forwardNotice, forwardUsersText, withLine} from './reduce-forward.ts';
 
-/** `cluster` is the one that was current at creation. */
+/** `cluster`: that of the target. */
 export type ForwardConfig = Pick<
 	ForwardState,
 	'target' | 'namespace' | 'port' | 'address' | 'host' | 'tls' | 'onPodLoss' | 'spread' | 'followed'

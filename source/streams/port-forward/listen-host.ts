@@ -46,7 +46,7 @@ export function parseLocalEnd({
 	}
 
 	if (addresses !== null) {
-		throw new SpokeError('ERR_USAGE', '--host cannot be used with --address: it has an address of its own');
+		throw new SpokeError('ERR_USAGE', '--host cannot be used with --address, because the name decides the address');
 	}
 
 	const name = parseListenHost(host, {tls});
