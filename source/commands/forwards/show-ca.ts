@@ -34,11 +34,11 @@ export function showLocalAuthorities({stdout, stderr, env}: ForwardsInvocation, 
 
 /** Commands of the system with `platform`. spoke runs none of them. */
 export function describeLocalAuthority({name, directory, file, certificate}: LocalAuthority, platform: string): readonly string[] {
-	const {validTo, fingerprint256} = new X509Certificate(certificate);
+	const {validToDate, fingerprint256} = new X509Certificate(certificate);
 	const path = quoteForShell(file);
 	const {trust, distrust} = platform === 'darwin' ? inKeychain(path, fingerprint256) : inSystemStores(path, name);
 	return [
-		`${name}: CA for ${permittedNames(name).join(', ')} only, valid until ${new Date(validTo).toISOString()}`,
+		`${name}: CA for ${permittedNames(name).join(', ')} only, valid until ${validToDate.toISOString()}`,
 		`  certificate: ${file}`,
 		`  SHA-256: ${fingerprint256}`,
 		'  trust it for one command:',

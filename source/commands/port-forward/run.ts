@@ -107,8 +107,14 @@ type Targets = Pick<ForwardInput, 'targets' | 'context'>;
 
 async function targetsOf(invocation: PortForwardInvocation): Promise<Targets> {
 	const {targets: parsed, context} = await readTargets(invocation);
+	const {each, spread, tls} = invocation.flags;
 	const onPodLoss = parseOnPodLoss(invocation.flags);
-	const targets = parsed.map(one => ({...(onPodLoss && {onPodLoss}), ...one}));
+	const targets = parsed.map(one => ({
+		...(onPodLoss && {onPodLoss}),
+		...one,
+		...(spread && {spread}),
+		...(tls && {hasTls: tls}),
+	}));
 	const named = targets.find(({target, onPodLoss}) => onPodLoss === 'move' && target.resource.kind === 'Pod');
 	if (named) {
 		throw new SpokeError('ERR_USAGE', `--on-pod-loss=move: ${named.target.input} is a pod, so there is no other pod to move to`, {
@@ -116,18 +122,15 @@ async function targetsOf(invocation: PortForwardInvocation): Promise<Targets> {
 		});
 	}
 
-	const {each} = invocation.flags;
-	const {tls} = invocation.flags;
-	const spread = targets.map(one => ({...one, hasTls: tls || one.hasTls === true, spread: invocation.flags.spread || one.spread === true}));
 	const problem = spreadProblem(
-		spread.filter(one => one.spread),
+		targets.filter(one => one.spread),
 		{each},
 	);
 	if (problem !== null) {
 		throw new SpokeError('ERR_USAGE', problem, {remedy: 'pass --spread with a service or workload only'});
 	}
 
-	return {targets: spread, context};
+	return {targets, context};
 }
 
 function spreadProblem(targets: Targets['targets'], {each}: {each: boolean}): string | null {
