@@ -2,6 +2,7 @@
 import {actionIn, findAction, type ActionId, type ActionSpec} from '../../actions/action-table.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {selectedRow} from '../lists/list-state.ts';
+import type {Row} from '../lists/table-rows.ts';
 import {currentList, currentNamespace, keyContext, type SessionState} from '../frame/session-state.ts';
 import {isAllowedByName, ruleFor} from '../clusters/permissions.ts';
 import type {Handler, Session} from '../frame/session.ts';
@@ -73,12 +74,14 @@ async function handled(session: Session, {title}: ActionSpec, handle: () => Prom
 async function refuse(context: ActionContext, action: ActionSpec, reason: string): Promise<void> {
 	const {session} = context;
 	const {
-		store: {state},
+		store,
 		cluster: {access},
 	} = session;
+	const {state} = store;
 	const row = state.view === 'pods' && state.layers.length === 0 ? selectedRow(state.lists.pods) : null;
 	const ended = terminatedPodReason(state, action);
 	const isByRight = state.cluster.refused.has(action) && !isReadOnly(state, action);
+	keepSelectedRow(store, action);
 	try {
 		const may =
 			isByRight &&
@@ -87,8 +90,10 @@ async function refuse(context: ActionContext, action: ActionSpec, reason: string
 			(await session.typeAhead.during({description: `checking your permission for ${row.name}`, opens: may => may}, async () =>
 				isAllowedByName(access, action, row.namespace, row.name),
 			));
-		if (may) {
+		if (may && isSelected(store.state, row)) {
 			run(context, action);
+		} else if (may) {
+			session.tell(`${row.name} is no longer selected`, 'warn');
 		} else if (isByRight) {
 			session.fail(action.title, missingRight(state, action));
 		} else if (ended !== null && !isReadOnly(state, action)) {
@@ -101,6 +106,11 @@ async function refuse(context: ActionContext, action: ActionSpec, reason: string
 			throw thrown;
 		}
 	}
+}
+
+/** The user may have moved on, or the pod may be gone: its permission is not that of another pod. */
+function isSelected({view, layers, lists: {pods}}: SessionState, {id}: Row): boolean {
+	return view === 'pods' && layers.length === 0 && selectedRow(pods)?.id === id;
 }
 
 /** Looks like an apiserver refusal, so that the why screen shows what to request. */
