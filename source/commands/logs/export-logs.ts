@@ -46,11 +46,15 @@ export async function exportLogs(directory: string, logs: readonly ChosenLog[], 
 		for (const instance of instances) {
 			const {bytes, error} = await exportInstance(instance, options);
 			await index.write(jsonLine(describeOrigin(instance, {bytes, error}, options)));
+			if (error !== null) {
+				options.signal.throwIfAborted();
+			}
+
 			const name = describeInstance(instance);
 			if (error === null) {
 				written++;
 				report(`${name}: ${formatQuantity(bytes ?? 0, 'byte')} to ${instance.path}`);
-			} else if (options.signal.aborted || error.code === 'ERR_LOCAL_FILE' || error.code === 'ERR_INTERNAL') {
+			} else if (error.code === 'ERR_LOCAL_FILE' || error.code === 'ERR_INTERNAL') {
 				throw error;
 			} else if (hasNoLog(instance, error)) {
 				say(`${name}: not kept by the node, or not written yet: ${error.message}`);
@@ -141,14 +145,15 @@ type ExportResult = {
 };
 
 /** A log that cannot be opened leaves no file; an interrupted one leaves what was received. */
-async function exportInstance({log, previous, path}: Instance, {print}: ExportOptions): Promise<ExportResult> {
+async function exportInstance({log, previous, path}: Instance, {print, signal}: ExportOptions): Promise<ExportResult> {
 	const file = new ExportFile(path);
 	try {
 		await print(log, file, {previous});
 		await file.finished();
 		return {bytes: file.bytes, error: null};
 	} catch (thrown) {
-		return {bytes: file.isThere ? file.bytes : null, error: toSpokeError(thrown)};
+		const error = signal.aborted ? new SpokeError('ERR_STREAM_LOST', 'the export was interrupted', {cause: thrown}) : toSpokeError(thrown);
+		return {bytes: file.isThere ? file.bytes : null, error};
 	} finally {
 		await file.close();
 	}

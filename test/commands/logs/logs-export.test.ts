@@ -1,11 +1,15 @@
 /** Logs in files. */
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
 import {lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {contextDirectory} from '../../../source/commands/logs/export-logs.ts';
 import {LogServer} from '../../support/log-server.ts';
-import {runSpoke} from '../../support/run-spoke.ts';
+import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
+import {until} from '../../support/until.ts';
 
 const time = (second: number) => `2026-11-24T14:00:${String(second).padStart(2, '0')}.000000001Z`;
 
@@ -154,6 +158,18 @@ test('the index of an export says where each file is from, and what is missing',
 	);
 	t.like(index[1], {kind: 'ExportedLog', context: null, namespace: 'demo', bytes: 39, error: null});
 	t.truthy(index[0]!['error']);
+});
+
+test('an interrupted export says so of the log that it was reading', async t => {
+	const {server, directory} = await serve(t);
+	server.faults.push({kind: 'silence'});
+	const argv = [builtProgram, 'logs', 'a', '-c', 'app', '--server', server.url, '--namespace', 'demo', '--export', directory];
+	const child = spawn(process.execPath, argv, {env: {KUBECONFIG: '/dev/null'}, stdio: 'ignore'});
+	await until(() => server.seen.length > 0);
+	child.kill('SIGINT');
+	t.is((await once(child, 'close'))[0], 130);
+	const [entry] = await indexOf(directory);
+	t.like(entry, {file: null, bytes: null, error: {code: 'ERR_STREAM_LOST', message: 'the export was interrupted'}});
 });
 
 test('contextDirectory makes any name of a context the name of one directory', t => {
