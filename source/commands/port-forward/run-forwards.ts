@@ -7,6 +7,7 @@ import type {LocalTls} from '../../local-tls/create-local-tls.ts';
 import type {ForwardTotals} from '../../streams/port-forward/forward-event.ts';
 import type {RunningForward} from '../../streams/port-forward/forward-request.ts';
 import type {ListenAddress} from '../../streams/port-forward/listen-address.ts';
+import {assertHostForTls} from '../../streams/port-forward/listen-host.ts';
 import {startForward} from '../../streams/port-forward/start-forward.ts';
 import type {Invocation} from '../command.ts';
 import {createStreamClient} from '../stream-client.ts';
@@ -92,7 +93,11 @@ export async function runForwards(
 	}
 }
 
-/** For each host of a forward that needs it. Before any connection, because a CA can be unusable. @throws SpokeError ERR_LOCAL_FILE */
+/**
+For each host of a forward that needs it. Before any connection, because a CA can be unusable. Checks the hosts, because --host and --tls
+can be in different places, the command line and a file.
+@throws SpokeError ERR_LOCAL_FILE, ERR_USAGE
+*/
 async function openLocalTls(
 	targets: readonly TargetWithPorts[],
 	{env, addresses}: {env: NodeJS.ProcessEnv; addresses: readonly ListenAddress[]},
@@ -100,6 +105,10 @@ async function openLocalTls(
 	const opened = new Map<string | null, LocalTls>();
 	const served = targets.filter(({hasTls}) => hasTls);
 	for (const host of hostsOf(served)) {
+		if (host !== null) {
+			assertHostForTls(host);
+		}
+
 		const own = served.filter(one => (one.host ?? null) === host).flatMap(one => one.addresses ?? addresses);
 		const {createLocalTls} = await import('../../local-tls/create-local-tls.ts');
 		opened.set(host, await createLocalTls(env, {host, addresses: own.map(({address}) => address)}));

@@ -7,10 +7,7 @@ import {type ListenAddress, parseListenAddresses} from './listen-address.ts';
 
 export type LocalEnd = {host: string | null; addresses: readonly ListenAddress[]};
 
-/**
-The name in lower case. With `tls`, a CA is created for the name and those below it, so one like `com` is refused.
-@throws SpokeError ERR_USAGE unless it is a DNS name that can have one
-*/
+/** The name in lower case. @throws SpokeError ERR_USAGE unless it is a DNS name, and with `tls` one that can have a CA */
 function parseListenHost(input: string, {tls}: {tls: boolean}): string {
 	const name = input.toLowerCase();
 	const labels = name.split('.');
@@ -18,13 +15,20 @@ function parseListenHost(input: string, {tls}: {tls: boolean}): string {
 		throw new SpokeError('ERR_USAGE', `--host: ${JSON.stringify(input)} is not a DNS name`, {remedy: 'use a name such as db.shop.test'});
 	}
 
-	if (tls && labels.length === 1 && name !== 'localhost') {
+	if (tls) {
+		assertHostForTls(name);
+	}
+
+	return name;
+}
+
+/** A CA is valid for its name and those below it, so one for a name like `com` is refused. @throws SpokeError ERR_USAGE */
+export function assertHostForTls(name: string): void {
+	if (!name.includes('.') && name !== 'localhost') {
 		throw new SpokeError('ERR_USAGE', `--host: with --tls, ${name} would need a CA that is valid for every name below ${name}`, {
 			remedy: `use a name with a dot, such as ${name}.localhost or ${name}.test`,
 		});
 	}
-
-	return name;
 }
 
 /**

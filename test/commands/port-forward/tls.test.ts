@@ -1,6 +1,6 @@
 /** `spoke port-forward --tls`: the built program against the sandbox. */
 import {execFile} from 'node:child_process';
-import {chmod, mkdtemp, readFile, rm, stat} from 'node:fs/promises';
+import {chmod, mkdtemp, readFile, rm, stat, writeFile} from 'node:fs/promises';
 import {once} from 'node:events';
 import {connect as connectTcp} from 'node:net';
 import {tmpdir} from 'node:os';
@@ -285,6 +285,21 @@ test.serial('a name has an address and a CA of its own, and curl verifies it as 
 	t.is(await run.ended, 0);
 	t.deepEqual(run.faults(), []);
 });
+
+for (const [line, flag] of [
+	['svc/web :80 --host dev', '--tls'],
+	['svc/web :80 --tls', '--host=dev'],
+] as const) {
+	test.serial(`no CA for a name without a dot is created by ${flag} and the line ${line}`, async t => {
+		const {env, stateHome} = await open(t);
+		const set = join(stateHome, 'set');
+		await writeFile(set, `${line}\n`);
+		const {status, stdout, stderr} = await runSpoke(['port-forward', '-f', set, flag], {env});
+		t.deepEqual({status, stdout}, {status: 2, stdout: ''});
+		t.regex(stderr, /^error: --host: with --tls, dev would need a CA that is valid for every name below dev \(.*\) \[ERR_USAGE\]\n$/);
+		t.is((await runSpoke(['forwards', 'ca'], {env})).stdout, '');
+	});
+}
 
 test.serial('two detached forwards have the same local port by two names', async t => {
 	const {env} = await open(t);
