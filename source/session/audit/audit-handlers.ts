@@ -8,14 +8,14 @@ import {runAudit} from '../../evidence/audit/run-audit.ts';
 import {findPaths} from '../../evidence/find-paths.ts';
 import {describeAuditRow} from '../../descriptions/describe-audit.ts';
 import {describeRoute, type DetailPart, replaceRouteNames, withLocation} from '../../descriptions/describe-verdict.ts';
-import {shownTail, type ShownAuditRow, type TextLine} from '../frame/session-state.ts';
+import {noAudit, shownTail, type ShownAuditRow, type TextLine} from '../frame/session-state.ts';
 import {defaultSource} from '../tail/tail-sources.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {openText} from '../text/open-text.ts';
 import {clusterOfSource} from '../tail/current-tail.ts';
 import {selectedRow} from '../lists/list-state.ts';
-import {clusterOfRow} from '../lists/selection.ts';
+import type {Row} from '../lists/table-rows.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {asFileName, expandHome, writeNewFile} from '../frame/write-new-file.ts';
 
@@ -30,6 +30,10 @@ export async function readAuditOnce(session: Session): Promise<void> {
 	const {audit, others} = session.store.state;
 	const isOfOther = others.length > 0 && audit.found !== null && audit.found.cluster.context !== session.cluster.access.facts.context;
 	if ((audit.rows.length === 0 || isOfOther) && !audit.busy) {
+		if (isOfOther) {
+			session.store.dispatchNow({type: 'audit', to: noAudit});
+		}
+
 		await readAudit(session);
 	}
 }
@@ -170,19 +174,20 @@ function fileText(path: string, found: Audit): string {
 async function testRoute(session: Session): Promise<void> {
 	const tail = shownTail(session.store.state);
 	const source = defaultSource(tail?.sources ?? []);
-	const row = selectedRow(session.store.state.lists.pods);
-	const pod = source?.pod ?? (row?.unread === undefined ? row?.name : undefined);
+	const row = source ? undefined : podToTest(session);
+	const pod = source?.pod ?? row?.name;
+	const isOfSeveral = session.store.state.others.length > 0;
 	if (pod === undefined) {
-		session.tell('the route test needs a pod: open the pods view first', 'warn');
+		session.tell(`the route test needs a pod${isOfSeveral ? ` of ${session.cluster.context}` : ''}: open the pods view first`, 'warn');
 		return;
 	}
 
 	const namespace = source?.namespace ?? row!.namespace;
 	// The tested cluster keeps the results and relabels its open connections.
-	const cluster = tail && source ? clusterOfSource(session, tail.id, source) : clusterOfRow(session, row!);
+	const cluster = tail && source ? clusterOfSource(session, tail.id, source) : session.cluster;
 	if (
 		!(await session.ask('Test the route?', [
-			`Opens a few idle tunnels to ${pod}${row?.context === undefined ? '' : ` on ${cluster.context}`} for a few seconds. Does not touch a container; appears in the audit log. Can prove the route of this apiserver: konnectivity or direct.`,
+			`Opens a few idle tunnels to ${pod}${isOfSeveral ? ` on ${cluster.context}` : ''} for a few seconds. Does not touch a container; appears in the audit log. Can prove the route of this apiserver: konnectivity or direct.`,
 		]))
 	) {
 		return;
@@ -208,4 +213,11 @@ async function testRoute(session: Session): Promise<void> {
 	if (session.shown.includes(cluster) && session.store.state.audit.rows.length > 0) {
 		await readAudit(session);
 	}
+}
+
+/** The selected pod; of several clusters, the first of the current one if the selected pod is of another. */
+function podToTest({store, cluster}: Session): Row | undefined {
+	const {pods} = store.state.lists;
+	const rows = pods.visible.filter(({unread, context = cluster.context}) => unread === undefined && context === cluster.context);
+	return rows.find(({id}) => id === selectedRow(pods)?.id) ?? rows[0];
 }

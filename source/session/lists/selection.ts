@@ -30,7 +30,7 @@ export function selectedTarget(session: Session): (ClusterTarget & {name: string
 }
 
 /** A row is of an open cluster: those of one that is not open have no objects. */
-export function clusterOfRow({cluster, clusters}: Pick<Session, 'cluster' | 'clusters'>, {context}: Pick<Row, 'context'>): OpenCluster {
+function clusterOfRow({cluster, clusters}: Pick<Session, 'cluster' | 'clusters'>, {context}: Pick<Row, 'context'>): OpenCluster {
 	return context === undefined ? cluster : clusters.get(context)!;
 }
 
