@@ -27,8 +27,10 @@ import {detailLines} from './detail-lines.ts';
 export const nodeCheckHandlers = {
 	'nodes/test': async session => openNodeCheck(session),
 	async 'node-check/refresh'(session) {
+		const layer = session.store.state.layers.at(-1);
+		const cluster = session.clusters.get((layer?.kind === 'text' && layer.on) || '');
 		session.store.dispatchNow({type: 'pop'});
-		await openNodeCheck(session);
+		await openNodeCheck(session, cluster);
 	},
 	'node-check/stop'(session) {
 		const layer = session.store.state.layers.at(-1);

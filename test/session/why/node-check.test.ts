@@ -1,7 +1,12 @@
 /** The check of all nodes in the session. */
 import test from 'ava';
+import {CanceledError} from '../../../source/session/dialogs/type-ahead.ts';
+import type {Session} from '../../../source/session/frame/session.ts';
+import {openText} from '../../../source/session/text/open-text.ts';
+import {nodeCheckHandlers} from '../../../source/session/why/node-check-handlers.ts';
 import {onSandbox} from '../../support/sandbox-session.ts';
 import {addScriptedNodes} from '../../support/scripted-nodes.ts';
+import {quietStore} from '../../support/tail-run.ts';
 import type {TestTerminal} from '../../support/terminal.ts';
 
 const wide = {columns: 120, rows: 40};
@@ -59,4 +64,35 @@ test('a rerun asks again', async t => {
 	await terminal.sees(/✓ 3 nodes: /);
 	terminal.press('node-check/refresh');
 	await terminal.sees(/Check the kubelets\?/);
+});
+
+test('a rerun checks the cluster of its screen, even if a row of another is selected', async t => {
+	const read = new Set<string>();
+	const clusterOf = (context: string) => ({
+		context,
+		access: new Proxy(
+			{},
+			{
+				get() {
+					read.add(context);
+					return undefined;
+				},
+			},
+		),
+	});
+	const store = quietStore();
+	const session = {
+		store,
+		clusters: new Map([['us', clusterOf('us')]]),
+		cluster: clusterOf('eu'),
+		typeAhead: {
+			async during(_: unknown, work: () => Promise<unknown>) {
+				await work().catch(() => {});
+				throw new CanceledError('listing');
+			},
+		},
+	} as unknown as Session;
+	openText(session, {title: 'Node check', subject: 'us', lines: [], context: 'node-check', on: 'us'});
+	await t.throwsAsync(async () => nodeCheckHandlers['node-check/refresh'](session), {instanceOf: CanceledError});
+	t.deepEqual([...read], ['us']);
 });
