@@ -81,7 +81,7 @@ function newRun(session: Session, ask: TailRequest, options: SessionTailOptions,
 	const view = withDisplayOptions(emptyTail(id, ask.title), store.state.tailDisplay);
 	store.dispatch({type: 'tail-opened', view});
 	const read = (one: OpenCluster) => ({access: one.access, observer: session.observerFor(id, one)});
-	const tail = new TailRun(id, ask, {
+	const tail = new TailRun(id, clusters === undefined ? ask : {...ask, onlyTarget: null}, {
 		clusters: clusters?.map(({context, open}) => ({context, open: async () => read(await open())})) ?? [
 			{context: null, open: async () => read(cluster)},
 		],

@@ -12,7 +12,7 @@ import {TailReader, type TailSink} from './tail-reader.ts';
 export type TailRequest = {
 	title: string;
 	asked: string;
-	/** `null` for a selector or several targets. */
+	/** `null` for a selector, several targets or several clusters. */
 	onlyTarget: string | null;
 	containers: ContainerSelection;
 	targets(cluster: ClusterClient, signal: AbortSignal): Promise<FollowTargets>;

@@ -12,7 +12,7 @@ import type {TailView} from '../tail/tail-view.ts';
 import {forwardOf} from '../forwards/run-forward.ts';
 import {openText} from '../text/open-text.ts';
 import {detailLines} from './detail-lines.ts';
-import {clusterOf, selectedTarget} from '../lists/selection.ts';
+import {clusterOf, selectedTarget, subjectOf} from '../lists/selection.ts';
 import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';
 
 const doctorSelected = async (session: Session) => {
@@ -51,7 +51,7 @@ export const doctorHandlers = {
 	async 'doctor/refresh'(session) {
 		const layer = session.store.state.layers.at(-1);
 		if (layer?.kind === 'text') {
-			const [namespace, target] = splitSubject(layer.subject);
+			const {namespace, target} = layer.of ?? {namespace: '', target: null};
 			const cluster = session.clusters.get(layer.on ?? '') ?? session.cluster;
 			session.store.dispatchNow({type: 'pop'});
 			await openDoctor(session, {cluster, namespace, target});
@@ -99,11 +99,6 @@ async function doctorOfForward(session: Session, forward: ForwardState | undefin
 	}
 }
 
-function splitSubject(subject: string): [namespace: string, target: string | null] {
-	const at = subject.indexOf(' › ');
-	return at < 0 ? ['', null] : [subject.slice(0, at), subject.slice(at + 3)];
-}
-
 /** Without a target, of the apiserver. */
 export async function openDoctor(
 	session: Session,
@@ -114,7 +109,8 @@ export async function openDoctor(
 	openText(session, {
 		id,
 		title: 'Doctor',
-		subject: target === null ? `the apiserver of ${cluster.context}` : `${namespace} › ${target}`,
+		subject: target === null ? `the apiserver of ${cluster.context}` : subjectOf(session, {cluster, target: `${namespace} › ${target}`}),
+		...(target !== null && {of: {target, namespace}}),
 		context: 'doctor',
 		on: cluster.context,
 		right: 'running …',

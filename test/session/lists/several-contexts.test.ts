@@ -38,6 +38,8 @@ test('the selected row decides the cluster of a path, details, YAML, a tail and 
 		await terminal.sees(new RegExp(`Details├ pod/db-0 on ${context} `));
 		terminal.press('view.back', 'list.yaml');
 		await terminal.sees(new RegExp(`YAML├ pod/db-0 on ${context} `));
+		terminal.press('view.back', 'doctor');
+		await terminal.sees(new RegExp(`Doctor├ default › pod/db-0 on ${context} `));
 		terminal.press('view.back', 'logs');
 		await terminal.sees(new RegExp(`Tail pod/db-0├ on ${context} `));
 		terminal.press('view.back', 'shell');
@@ -55,6 +57,11 @@ test('a typed target needs one context, a tail does not, and :ctx chooses them',
 	await terminal.sees(/which of 2 contexts is meant is unknown/);
 	terminal.type(':tail pod/db-0\r');
 	await terminal.sees(/Tail pod\/db-0├.* eu, us /);
+	terminal.press('view.back');
+	terminal.type(':tail pod/none\r');
+	await terminal.sees(/Tail pod\/none├/);
+	terminal.press('doctor');
+	await terminal.sees(/no pod of this tail was found yet/);
 	terminal.press('view.back');
 	terminal.type(':ctx us\r');
 	await terminal.loses(/CONTEXT/);
