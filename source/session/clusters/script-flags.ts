@@ -1,4 +1,4 @@
-/** Flags that select the same cluster in a copied shell command. */
+/** Flags that select a cluster of the session again, also in a copied shell command. */
 import {connectionFlags, type ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
@@ -8,16 +8,21 @@ import type {OpenCluster, Session} from '../frame/session.ts';
 const untold = new Set(['namespace', 'token', 'username', 'password', 'v']);
 
 /** Starts with a space, or is empty. */
-export function scriptFlags({flags, clusters}: Pick<Session, 'flags' | 'clusters'>, cluster: OpenCluster): string {
-	const [first] = clusters.values();
-	const {context} = cluster.access.facts;
-	const isFirst = cluster === first && (flags.context === undefined || flags.context === context);
-	const given: ConnectionFlags = isFirst ? flags : {...flags, context: context ?? undefined, cluster: undefined, user: undefined};
+export function scriptFlags(session: Pick<Session, 'flags' | 'clusters'>, cluster: OpenCluster): string {
+	const given = flagsForCluster(session, cluster);
 	return connectionFlags
 		.filter(({name}) => !untold.has(name))
 		.flatMap(row => spelled(row, given[row.name]))
 		.map(word => ` ${word}`)
 		.join('');
+}
+
+/** `--cluster` and `--user` are of the context of the flags alone. */
+export function flagsForCluster({flags, clusters}: Pick<Session, 'flags' | 'clusters'>, cluster: OpenCluster): ConnectionFlags {
+	const [first] = clusters.values();
+	const {context} = cluster.access.facts;
+	const isFirst = cluster === first && (flags.context === undefined || flags.context === context);
+	return isFirst ? flags : {...flags, context: context ?? undefined, cluster: undefined, user: undefined};
 }
 
 function spelled(row: FlagSpec, value: boolean | number | string | readonly string[] | undefined): string[] {

@@ -12,6 +12,7 @@ import type {TailView} from '../tail/tail-view.ts';
 import {forwardOf} from '../forwards/run-forward.ts';
 import {openText} from '../text/open-text.ts';
 import {detailLines} from './detail-lines.ts';
+import {flagsForCluster} from '../clusters/script-flags.ts';
 import {clusterOf, selectedTarget, subjectOf} from '../lists/selection.ts';
 import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';
 
@@ -121,7 +122,7 @@ export async function openDoctor(
 	try {
 		const doctor = await runDoctor(target, async () => {
 			opened.access = await session.open({
-				...session.flags,
+				...flagsForCluster(session, cluster),
 				context: cluster.access.facts.context ?? session.flags.context,
 				...(target !== null && {namespace}),
 			});
