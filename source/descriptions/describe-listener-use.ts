@@ -55,7 +55,8 @@ function describeLocalTls({tls, host, listen}: ReadyEvent): string[] {
 	const resolve = host === null || isBelowLocalhost(host) ? '' : ` --resolve ${host}:${port}:${address}`;
 	return [
 		`certificate for ${tls.names.join(', ')}, from spoke's local CA; \`spoke forwards ca\` shows how to trust and remove that CA`,
-		`curl --cacert ${quoteForShell(tls.caFile)}${resolve} https://${joinHostPort(name, port)}/`,
+		// The CA can issue no certificate for an address of a network.
+		...(tls.names.includes(name) ? [`curl --cacert ${quoteForShell(tls.caFile)}${resolve} https://${joinHostPort(name, port)}/`] : []),
 	];
 }
 
