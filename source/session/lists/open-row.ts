@@ -19,7 +19,7 @@ import {openDetails} from '../text/details-handlers.ts';
 import {agoAt, containerStateText, type FormatAgo} from '../text/container-state.ts';
 import {showView} from './list-handlers.ts';
 import type {ListName} from './list-kinds.ts';
-import type {ListEvent, ListScope} from './list-state.ts';
+import {selectedRow, type ListEvent, type ListScope} from './list-state.ts';
 import {selectedTarget} from './selection.ts';
 
 type Selected = NonNullable<ReturnType<typeof selectedTarget>>;
@@ -126,6 +126,8 @@ const actions = {logs: 'logs', 'previous log': 'logs', shell: 'shell'} as const;
 type Choice = {action: keyof typeof actions; container: string};
 
 async function openContainers(session: Session, {cluster, target, namespace, name}: Selected): Promise<void> {
+	const selectedId = () => selectedRow(session.store.state.lists.pods)?.id;
+	const id = selectedId();
 	const pod = await session.typeAhead.during({description: `reading the containers of ${name}`}, async () =>
 		cluster.access.json<PodObject>({path: objectPath(podResource, namespace, name)}),
 	);
@@ -144,7 +146,11 @@ async function openContainers(session: Session, {cluster, target, namespace, nam
 	const {action, container} = choice;
 	if (disabledReason(session.store.state, actionIn('pods', actions[action])!) !== null) {
 		// Says why, or checks the permission for this pod alone.
-		session.perform(actions[action]);
+		if (selectedId() === id) {
+			session.perform(actions[action]);
+		} else {
+			session.tell(`${name} is no longer selected`, 'warn');
+		}
 	} else if (action === 'shell') {
 		await openShell(session, {cluster, namespace, target, named: container});
 	} else {

@@ -1,9 +1,12 @@
 /** Enter in lists. */
 import test from 'ava';
-import {containerChoices} from '../../../source/session/lists/open-row.ts';
+import {actionIn} from '../../../source/actions/action-table.ts';
+import type {Session} from '../../../source/session/frame/session.ts';
+import {containerChoices, openRow} from '../../../source/session/lists/open-row.ts';
 import type {PodObject} from '../../../source/targets/pod-object.ts';
 import {ask} from '../../support/sandbox-client.ts';
 import {onSandbox} from '../../support/sandbox-session.ts';
+import {quietStore} from '../../support/tail-run.ts';
 
 const pod: PodObject = {
 	metadata: {name: 'web', annotations: {'kubectl.kubernetes.io/default-container': 'app'}},
@@ -22,6 +25,32 @@ test('each container has its log, its previous log and its shell, and the defaul
 		containerChoices(pod).map(({action, container}) => `${action} ${container}`),
 		['logs app', 'logs proxy', 'logs setup', 'previous log app', 'shell app', 'shell proxy'],
 	);
+});
+
+test('a refused choice for a container acts on no other pod that is selected meanwhile', async t => {
+	const store = quietStore();
+	store.dispatch({type: 'cluster', to: {refused: new Map([[actionIn('pods', 'logs')!, 'no permission']])}});
+	const rows = ['web', 'zoo'].map(name => ({id: name, namespace: 'demo', name, cells: [], created: 0, gone: null}));
+	store.dispatch({type: 'list', list: 'pods', event: {type: 'page', chunk: 'pods', rows, first: true}});
+	const done: string[] = [];
+	const select = (index: number) => {
+		store.dispatch({type: 'list', list: 'pods', event: {type: 'move-to', index}});
+		return '0';
+	};
+
+	const session = {
+		store,
+		cluster: {access: {json: async () => pod, facts: {}}},
+		typeAhead: {during: async (_: unknown, work: () => Promise<unknown>) => work()},
+		pick: async () => select(1),
+		perform: (id: string) => done.push(id),
+		tell: (text: string) => done.push(text),
+	} as unknown as Session;
+	await openRow(session);
+	t.deepEqual(done, ['web is no longer selected']);
+	select(0);
+	await openRow({...session, pick: async () => select(0)});
+	t.deepEqual(done, ['web is no longer selected', 'logs']);
 });
 
 test('enter goes from workloads, services and nodes to their pods, and back returns', async t => {
