@@ -20,6 +20,19 @@ import {emptyTail, filterTail, goTo} from '../../../source/session/tail/tail-vie
 import {tailWindow} from '../../../source/session/tail/tail-window.ts';
 import {quietStore, tailRun} from '../../support/tail-run.ts';
 
+/** An open log of a tail of one cluster. */
+const source = {
+	context: null,
+	shortContext: '',
+	namespace: 'demo',
+	container: 'app',
+	node: null,
+	color: 1,
+	on: true,
+	state: 'open',
+	note: '',
+} as const;
+
 function tailOf(lines: readonly string[]) {
 	const store = quietStore();
 	const targets = async () => Promise.withResolvers<never>().promise;
@@ -167,17 +180,6 @@ test('exported lines carry full timestamps and source names', async t => {
 	const {run: tail, press} = tailOf(['one']);
 	tail.view.buffer.append(1, 1500, 0, 'text', Buffer.from('two'));
 	tail.view.buffer.append(-1, 2000, 0, 'notice', Buffer.from('it ended'));
-	const source = {
-		context: null,
-		shortContext: '',
-		namespace: 'demo',
-		container: 'app',
-		node: null,
-		color: 1,
-		on: true,
-		state: 'open',
-		note: '',
-	} as const;
 	tail.view = {
 		...tail.view,
 		sources: [
@@ -351,23 +353,12 @@ for (const [what, handler] of [
 ] as const) {
 	test(`${what} of a tail uses a present pod, not the one that it replaced`, async t => {
 		const {store, run: tail, work} = tailOf(['one']);
-		const source = {
-			context: null,
-			shortContext: '',
-			namespace: 'demo',
-			container: 'app',
-			node: null,
-			color: 1,
-			on: true,
-			note: '',
-			besides: [],
-		};
 		tail.view = {
 			...tail.view,
 			sources: [
 				{...source, pod: 'web-old', short: 'old', state: 'ended', isGone: true},
-				{...source, pod: 'web-hidden', short: 'hidden', state: 'open', on: false},
-				{...source, pod: 'web-new', short: 'new', state: 'open'},
+				{...source, pod: 'web-hidden', short: 'hidden', on: false},
+				{...source, pod: 'web-new', short: 'new'},
 			],
 		};
 		const asked: string[] = [];
