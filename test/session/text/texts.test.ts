@@ -45,10 +45,12 @@ function sessionWithPod() {
 			closed++;
 		},
 	} as unknown as ClusterClient;
+	const cluster = {access, context: 'main'};
 	const session = {
 		store,
 		flags: {},
-		cluster: {access, context: 'main'},
+		cluster,
+		clusters: new Map([['main', cluster]]),
 		nextId: () => `text-${++ids}`,
 		open: async () => access,
 	} as unknown as Session;
