@@ -2,6 +2,7 @@
 An audit as SARIF 2.1.0: each row is a rule and has one result.
 @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/sarif-v2.1.0-os.html
 */
+import type {Invocation, Log, Notification, ReportingDescriptor, Result, Run} from 'sarif';
 import {auditRowState} from '../descriptions/describe-audit.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import {isFailedRow, type Audit, type AuditRow} from '../evidence/audit/audit-object.ts';
@@ -28,7 +29,7 @@ export function auditsSarif(audited: readonly AuditedContext[], time: string): s
 	);
 }
 
-function runOf(audit: Audit): object {
+function runOf(audit: Audit): Run {
 	return sarifRun({
 		rules: audit.rows.map(({id, title, docs}) => ({id, shortDescription: {text: title}, ...(docs !== null && {helpUri: docs})})),
 		results: audit.rows.map((row, index) => ({ruleId: row.id, ruleIndex: index, ...resultOf(row, audit)})),
@@ -36,8 +37,12 @@ function runOf(audit: Audit): object {
 	});
 }
 
-function failedRun(error: SpokeError, time: string): object {
-	const notification = {level: 'error', descriptor: {id: error.code}, message: {text: `${error.message}\n${errorLines(error)}`}};
+function failedRun(error: SpokeError, time: string): Run {
+	const notification: Notification = {
+		level: 'error',
+		descriptor: {id: error.code},
+		message: {text: `${error.message}\n${errorLines(error)}`},
+	};
 	return sarifRun({
 		rules: [],
 		results: [],
@@ -45,14 +50,14 @@ function failedRun(error: SpokeError, time: string): object {
 	});
 }
 
-type RunParts = {rules: readonly object[]; results: readonly object[]; invocation: object};
+type RunParts = {rules: ReportingDescriptor[]; results: Result[]; invocation: Invocation};
 
-function sarifRun({rules, results, invocation}: RunParts): object {
+function sarifRun({rules, results, invocation}: RunParts): Run {
 	return {tool: {driver: {name: 'spoke audit', semanticVersion: version, rules}}, invocations: [invocation], results};
 }
 
-function sarifLog(runs: readonly object[]): string {
-	const log = {
+function sarifLog(runs: Run[]): string {
+	const log: Log = {
 		version: '2.1.0',
 		$schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
 		runs,
@@ -60,7 +65,7 @@ function sarifLog(runs: readonly object[]): string {
 	return `${JSON.stringify(log, null, 2)}\n`;
 }
 
-function resultOf(row: AuditRow, audit: Audit): object {
+function resultOf(row: AuditRow, audit: Audit): Omit<Result, 'ruleId'> {
 	const {context, server} = audit.cluster;
 	return {
 		...severityOf(row, audit),
@@ -78,8 +83,10 @@ function resultOf(row: AuditRow, audit: Audit): object {
 	};
 }
 
+type Severity = {kind: Result.kind; level: Result.level};
+
 /** `kind` and `level`; only a result of kind `fail` has a level. A `fail` that is not required is a note. */
-function severityOf(row: AuditRow, {require}: Audit): {kind: string; level: string} {
+function severityOf(row: AuditRow, {require}: Audit): Severity {
 	if (isFailedRow(row, require)) {
 		return {kind: 'fail', level: 'error'};
 	}
@@ -87,7 +94,7 @@ function severityOf(row: AuditRow, {require}: Audit): {kind: string; level: stri
 	return severities[row.verdict];
 }
 
-const severities: Readonly<Record<AuditRow['verdict'], {kind: string; level: string}>> = {
+const severities: Readonly<Record<AuditRow['verdict'], Severity>> = {
 	pass: {kind: 'pass', level: 'none'},
 	warn: {kind: 'fail', level: 'warning'},
 	fail: {kind: 'fail', level: 'note'},

@@ -1,39 +1,25 @@
 /** Formats of an audit that pipelines read. */
+import type {Log} from 'sarif';
 import test from 'ava';
 import type {Audit} from '../../source/evidence/audit/audit-object.ts';
 import {openSandbox} from '../support/sandbox.ts';
 import {runSpoke} from '../support/run-spoke.ts';
-
-type Sarif = {
-	version: string;
-	runs: Array<{
-		tool: {driver: {rules: Array<{id: string}>}};
-		invocations: Array<{executionSuccessful: boolean; exitCode: number; toolExecutionNotifications?: Array<{descriptor: {id: string}}>}>;
-		results: Array<{
-			ruleId: string;
-			kind: string;
-			level: string;
-			suppressions?: Array<{justification: string}>;
-			properties: {verdict: string};
-		}>;
-	}>;
-};
 
 test('SARIF has a rule and a result for each row, and errors only for required rows', async t => {
 	const {env} = await openSandbox(t);
 	const {rows} = JSON.parse((await runSpoke(['audit', '-o', 'json'], {env})).stdout) as Audit;
 	const {status, stdout} = await runSpoke(['audit', '-o', 'sarif', '--require', 'verified'], {env});
 	t.is(status, 3);
-	const {version, runs} = JSON.parse(stdout) as Sarif;
-	const [{tool, invocations, results}] = runs as [Sarif['runs'][0]];
+	const {version, runs} = JSON.parse(stdout) as Log;
+	const [{tool, invocations, results = []}] = runs as [Log['runs'][0]];
 	t.is(version, '2.1.0');
-	t.like(invocations[0], {executionSuccessful: true, exitCode: 3});
+	t.like(invocations![0], {executionSuccessful: true, exitCode: 3});
 	t.deepEqual(
-		tool.driver.rules.map(({id}) => id),
+		tool.driver.rules!.map(({id}) => id),
 		rows.map(({id}) => id),
 	);
 	t.deepEqual(
-		results.map(({ruleId, properties}) => [ruleId, properties.verdict]),
+		results.map(({ruleId, properties}) => [ruleId, properties!['verdict']]),
 		rows.map(({id, verdict}) => [id, verdict]),
 	);
 	t.deepEqual(
@@ -47,7 +33,7 @@ test('SARIF has a rule and a result for each row, and errors only for required r
 test('SARIF shows a waiver as a suppression', async t => {
 	const {env} = await openSandbox(t);
 	const {stdout} = await runSpoke(['audit', '-o', 'sarif', '--require', 'verified', '--accept', 'C4=ticket 7'], {env});
-	const results = (JSON.parse(stdout) as Sarif).runs[0]!.results;
+	const results = (JSON.parse(stdout) as Log).runs[0]!.results!;
 	t.deepEqual(
 		results.filter(({suppressions}) => suppressions).map(({ruleId, suppressions}) => [ruleId, suppressions![0]!.justification]),
 		[['C4', 'ticket 7']],
