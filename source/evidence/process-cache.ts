@@ -5,9 +5,12 @@ import {noClusterObservations} from './cluster-observations.ts';
 import type {CaFacts, ClusterObservations, MetricFacts, Observation, Observations} from './evidence.ts';
 import {parseCaBundle} from './probes/cluster-ca.ts';
 
-type CachedProcess = Pick<Observations, 'metrics' | 'stepTests' | 'agentTests'>;
+type CachedProcess = Pick<Observations, 'metrics' | 'stepTests' | 'agentTests'> & {shared: ClusterObservations};
 
-const emptyCachedProcess: CachedProcess = {metrics: [], stepTests: [], agentTests: []};
+const emptyCachedProcess: CachedProcess = {metrics: [], stepTests: [], agentTests: [], shared: noClusterObservations};
+
+/** A restarted apiserver is another process, and a stream can outlive many. */
+const maxProcesses = 16;
 
 export function processCacheFor({records, facts}: Pick<ClusterClient, 'records' | 'facts'>): ProcessCache {
 	return records.of(ProcessCache, () => new ProcessCache(facts));
@@ -16,7 +19,6 @@ export function processCacheFor({records, facts}: Pick<ClusterClient, 'records' 
 /** An apiserver reads its flags and egress file only at its start, and a process id is made of start time and flags. */
 class ProcessCache {
 	readonly #byId = new Map<string, CachedProcess>();
-	readonly #shared = new Map<string, ClusterObservations>();
 	readonly #listeners = new Set<(process: string | null) => void>();
 	#gatewaySeen: string | null = null;
 	ca: CaFacts | null;
@@ -49,24 +51,22 @@ class ProcessCache {
 
 	/** Kept by process, because the environment of its pod is fixed at its start. */
 	recentShared(process: string | null, maxAgeMs: number, now: number): ClusterObservations {
-		const kept = process === null ? undefined : this.#shared.get(process);
-		return kept && isRecent(kept.requestedAt, maxAgeMs, now) ? kept : noClusterObservations;
+		const {shared} = this.of(process);
+		return isRecent(shared.requestedAt, maxAgeMs, now) ? shared : noClusterObservations;
 	}
 
 	rememberShared(process: string | null, shared: ClusterObservations): void {
 		if (process !== null) {
-			this.#shared.set(process, shared);
+			this.#set(process, {shared});
 		}
 	}
 
 	/** Omitted parts stay unchanged. Without an id, nothing is kept. */
-	remember(process: string | null, known: Partial<CachedProcess>): void {
-		if (process === null) {
-			return;
+	remember(process: string | null, known: Partial<Omit<CachedProcess, 'shared'>>): void {
+		if (process !== null) {
+			this.#set(process, known);
+			this.#emit(process);
 		}
-
-		this.#byId.set(process, {...this.of(process), ...known});
-		this.#emit(process);
 	}
 
 	/** `null` means all processes. Returns an unsubscribe function. */
@@ -75,6 +75,16 @@ class ProcessCache {
 		return () => {
 			this.#listeners.delete(listener);
 		};
+	}
+
+	#set(process: string, changed: Partial<CachedProcess>): void {
+		const entry = {...this.of(process), ...changed};
+		this.#byId.delete(process);
+		this.#byId.set(process, entry);
+		const [oldest] = this.#byId.keys();
+		if (this.#byId.size > maxProcesses) {
+			this.#byId.delete(oldest!);
+		}
 	}
 
 	#emit(process: string | null): void {

@@ -2,6 +2,7 @@
 import test from 'ava';
 import {type ClusterClient, ClusterRecords} from '../../source/cluster/cluster-client.ts';
 import {withAbortSignal} from '../../source/cluster/with-abort-signal.ts';
+import {noClusterObservations} from '../../source/evidence/cluster-observations.ts';
 import {processCacheFor} from '../../source/evidence/process-cache.ts';
 import {recordAnswer, secondLegsOf} from '../../source/evidence/second-leg-record.ts';
 import {lastResponseTime, trackResponses} from '../../source/session/clusters/last-response.ts';
@@ -36,4 +37,19 @@ test('another client shares nothing', t => {
 	const [one, other] = [clusterOf(), clusterOf()];
 	processCacheFor(one).recordGateway('a balancer');
 	t.is(processCacheFor(other).gatewaySeen, null);
+});
+
+test('observations are kept of the 16 processes that were observed last', t => {
+	const known = processCacheFor(clusterOf());
+	const shared = {...noClusterObservations, requestedAt: 1000};
+	const remembered = () =>
+		Array.from({length: 40}, (_, index) => known.of(`p${index}`)).filter(({stepTests}) => stepTests.length > 0).length;
+	for (let index = 0; index < 40; index++) {
+		known.remember(`p${index}`, {stepTests: [stepTest('grpc')]});
+		known.rememberShared('p0', shared);
+	}
+
+	t.is(remembered(), 16);
+	t.deepEqual([known.of('p0').stepTests.length, known.of('p1').stepTests.length, known.of('p39').stepTests.length], [1, 0, 1]);
+	t.is(known.recentShared('p0', 1, 1000), shared);
 });
