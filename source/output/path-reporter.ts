@@ -66,7 +66,7 @@ class LabelReporter implements PathReporter {
 		this.#onPath = onPath;
 		this.observer = this.#observerOn(labeler.observer);
 		this.#stopListening = labeler.onLabel((id, path) => {
-			if (path.phase === 'checking') {
+			if (isChecking(path)) {
 				this.#checking(id, path);
 			} else {
 				this.#settled(id, path);
@@ -103,7 +103,7 @@ class LabelReporter implements PathReporter {
 	}
 
 	#checking(id: string, path: Path): void {
-		if (this.#mode === 'auto' && isChecking(path) && (!this.#unsettled.has(id) || path.legs[1]?.tls.state !== 'unknown')) {
+		if (this.#mode === 'auto' && (!this.#unsettled.has(id) || path.legs[1]?.tls.state !== 'unknown')) {
 			this.#report(path);
 		}
 
@@ -119,6 +119,10 @@ class LabelReporter implements PathReporter {
 			this.#reported.set(id, path);
 			this.#onPath?.(path);
 			this.#report(path);
+		}
+
+		if (path.about === 'ended-connection') {
+			this.#forget(id);
 		}
 
 		this.#whenSettled?.();
@@ -140,7 +144,14 @@ class LabelReporter implements PathReporter {
 			this.#delayedCloses.set(id, close);
 		} else {
 			close();
+			this.#forget(id);
 		}
+	}
+
+	/** A followed log can outlive any number of connections. */
+	#forget(id: string): void {
+		this.#reported.delete(id);
+		this.#used.delete(id);
 	}
 
 	async #allSettled(): Promise<void> {
@@ -166,10 +177,15 @@ class LabelReporter implements PathReporter {
 			return;
 		}
 
-		const text = this.#mode === 'json' ? jsonLine(path) : `${sanitizeLine(path.line)}\n`;
-		if (this.#mode === 'json' || !this.#lines.has(text)) {
-			this.#lines.add(text);
-			this.#write(text);
+		if (this.#mode === 'json') {
+			this.#write(jsonLine(path));
+			return;
+		}
+
+		const line = `${sanitizeLine(path.line)}\n`;
+		if (!this.#lines.has(line)) {
+			this.#lines.add(line);
+			this.#write(line);
 		}
 	}
 }

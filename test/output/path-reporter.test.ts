@@ -149,17 +149,35 @@ test('an object is printed on one line, whatever it contains', t => {
 
 test('a connection canceled before use prints no path', async t => {
 	const {labeler, label} = scripted();
+	const observer: Labeler['observer'] = {
+		onClosed({id}) {
+			label(id, id === 'c1' ? 'checking' : 'settled', settled, 'ended-connection');
+		},
+	};
 	const written: string[] = [];
-	const telling = reportLabels(labeler, 'json', text => written.push(text));
+	const telling = reportLabels({...labeler, observer}, 'json', text => written.push(text));
 	label('c1', 'checking', checking);
 	telling.observer!.onClosed!({id: 'c1'} as Connection, {} as ConnectionPurpose);
-	label('c1', 'settled', settled);
 	label('c2', 'checking', checking);
 	telling.observer!.onOpened!({id: 'c2'} as Connection, {} as ConnectionPurpose, {carrier: 'http', protocol: null});
 	telling.observer!.onClosed!({id: 'c2'} as Connection, {} as ConnectionPurpose);
 	label('c2', 'settled', settled);
 	await telling.finished();
 	t.is(written.length, 1);
+});
+
+test('an ended connection is forgotten', async t => {
+	const {labeler, label} = scripted();
+	const written: string[] = [];
+	const telling = reportLabels(labeler, 'json', text => written.push(text));
+	label('c1', 'settled', settled);
+	label('c1', 'settled', settled);
+	t.is(written.length, 1);
+	label('c1', 'settled', settled, 'ended-connection');
+	// Ids are not used again: only a new connection is reported again.
+	label('c1', 'settled', settled);
+	t.is(written.length, 2);
+	await telling.finished();
 });
 
 test('the end of a leg is named after its peer, known or unknown', t => {
