@@ -11,7 +11,18 @@ import type {
 	TlsState,
 } from '../evidence.ts';
 import {resolveApiserverFlag} from './apiserver-flag.ts';
-import {needActive, needFlagz, needMetrics, needMirrorPods, needReplicas, obtainableNeeds} from './needs.ts';
+import {
+	activeProbesRan,
+	needActive,
+	needApiserverItself,
+	needEgressFile,
+	needFlagz,
+	needMetrics,
+	needMirrorPods,
+	needOpenConnection,
+	needReplicas,
+	obtainableNeeds,
+} from './needs.ts';
 import {knownReplicaCount} from './replicas.ts';
 import {isVerifiedApiserver, isFromOtherProcess, isFromSameProcess} from './same-process.ts';
 import {refusedEgressProxy} from './egress-proxy-certificate.ts';
@@ -80,24 +91,21 @@ function refusedByText(observations: Observations, least: Basis): RuleVerdict<Tl
 	const verifies = isVerificationProven(observations);
 	const isNotFromProxy = noProxyHasTls(observations);
 	// An unverified kubelet or an impostor can send this text if the apiserver relays it.
-	const all = [...refusingTexts(observations, least), ...refusingReads(observations)].map(
-		({observation, spokenBasis, isFromKubelet, isFromApiserver, citation}) => ({
-			citation,
-			isFromApiserver,
-			basis: weakestBasis(
-				spokenBasis,
-				basisOf(observation, observations),
-				(isFromApiserver || verifies) && (isFromKubelet || isNotFromProxy) ? 'proven' : 'inferred',
-			),
-		}),
-	);
+	const all = [...refusingTexts(observations, least), ...refusingReads(observations)].map(refusal => ({
+		refusal,
+		basis: weakestBasis(
+			refusal.spokenBasis,
+			basisOf(refusal.observation, observations),
+			(refusal.isFromApiserver || verifies) && (refusal.isFromKubelet || isNotFromProxy) ? 'proven' : 'inferred',
+		),
+	}));
 	const best = all.find(({basis}) => basis === 'proven') ?? all[0];
-	if (!best) {
-		return undefined;
-	}
-
-	const needs = verifies || best.isFromApiserver ? egressNeeds(observations) : [needFlagz, needMirrorPods];
-	return verdictOf('refused', best.basis, [best.citation], {need: best.basis === 'proven' ? [] : needs});
+	return (
+		best &&
+		verdictOf('refused', best.basis, [best.refusal.citation], {
+			need: best.basis === 'proven' ? [] : refusalNeeds(observations, best.refusal),
+		})
+	);
 }
 
 /**
@@ -163,8 +171,44 @@ function noProxyHasTls(observations: Observations): boolean {
 	return !ways.includes('http-connect tcp') && (ways.length > 0 || (file.known && file.value === '' && file.basis === 'proven'));
 }
 
+/** What would show that this apiserver verifies kubelets or, if that is certain, whose certificate it is. Names no source that was read. */
+function refusalNeeds(observations: Observations, {isFromApiserver, isFromKubelet}: Refusal): readonly Need[] {
+	if (!isVerifiedApiserver(observations)) {
+		return [needApiserverItself];
+	}
+
+	const isChecked = isFromApiserver || isVerificationProven(observations);
+	const isKubelets = isFromKubelet || noProxyHasTls(observations);
+	const needs = isChecked ? (isKubelets ? [] : egressNeeds(observations)) : flagNeeds(observations, flag, needMirrorPods);
+	if (!activeProbesRan(observations)) {
+		return needs.length > 0 ? needs : [needActive];
+	}
+
+	const others = needs.filter(need => need !== needActive).map(need => (need.or === needActive.or ? {...need, or: null} : need));
+	return others.length > 0 ? others : [needOpenConnection];
+}
+
 function egressNeeds(observations: Observations): readonly Need[] {
-	return resolveApiserverFlag(observations, 'egress-selector-config-file').known ? [needActive] : [needFlagz, needMetrics];
+	const file = resolveApiserverFlag(observations, 'egress-selector-config-file');
+	return file.known && file.value !== ''
+		? [activeProbesRan(observations) ? needEgressFile : needActive]
+		: flagNeeds(observations, 'egress-selector-config-file', needMetrics);
+}
+
+/** `other`: what would tell the same as the flag. */
+function flagNeeds(observations: Observations, name: string, other: Need): readonly Need[] {
+	const verdict = resolveApiserverFlag(observations, name);
+	if (!observations.isBound && (verdict.known || verdict.differs)) {
+		return needReplicas(observations);
+	}
+
+	const read = new Set<Need>([
+		...(observations.flags.some(one => isFromSameProcess(one, observations)) ? [needFlagz] : []),
+		...(observations.metrics.some(one => isFromSameProcess(one, observations)) ? [needMetrics] : []),
+		...(observations.mirrorPods.length > 0 ? [needMirrorPods] : []),
+	]);
+	const unread = [needFlagz, other].filter(need => !read.has(need));
+	return unread.length > 0 ? obtainableNeeds(observations, unread) : [];
 }
 
 export function isVerificationProven(observations: Observations): boolean {

@@ -15,7 +15,7 @@ export const needMirrorPods: Need = {
 	or: null,
 };
 export const needActive: Need = {permission: null, check: null, or: '--probe active'};
-const needOpenConnection: Need = {permission: null, check: null, or: 'the path of the connection once it is open'};
+export const needOpenConnection: Need = {permission: null, check: null, or: 'the path of the stream itself, once it is tried'};
 export const needStepTest: Need = {permission: null, check: null, or: '--probe active with a pod whose port-forward works'};
 /** No permission alone would help: nothing reads the metrics of agents without an active probe. */
 export const needAgentMetrics: Need = {
@@ -30,6 +30,11 @@ const needSteadyAgents: Need = {
 };
 export const needEnvironment: Need = {permission: null, check: null, or: 'the environment of the kube-apiserver process, on its host'};
 export const needApiserverHost: Need = {permission: null, check: null, or: 'the command line of the kube-apiserver process, on its host'};
+export const needEgressFile: Need = {
+	permission: null,
+	check: null,
+	or: 'the egress selector configuration of the kube-apiserver, on its host',
+};
 export const needTunnelServer: Need = {permission: null, check: null, or: 'the command line of the konnectivity-server, on its host'};
 export const needComponentHosts: Need = {
 	permission: null,

@@ -9,7 +9,16 @@ import type {
 	UnavailableSource,
 } from '../../../source/evidence/evidence.ts';
 import {kubeletTls} from '../../../source/evidence/rules/kubelet-tls.ts';
-import {needActive, needFlagz, needMetrics, needMirrorPods} from '../../../source/evidence/rules/needs.ts';
+import {
+	needActive,
+	needApiserverItself,
+	needEgressFile,
+	needFlagz,
+	needLeases,
+	needMetrics,
+	needMirrorPods,
+	needOpenConnection,
+} from '../../../source/evidence/rules/needs.ts';
 import {
 	openConnection,
 	verifyingFlags,
@@ -1291,8 +1300,61 @@ const refused = {failures: [failure({tls: 'refused'})]};
 const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly Need[]]> = [
 	['a refusal that is proven', makeObservations({flags: [flags(verifyingFlags)], ...refused}), []],
 	['a refusal where no flag was read', makeObservations(refused), [needFlagz, needMirrorPods]],
-	['a refusal where only the egress file is unknown', makeObservations({flags: [onlyCa], ...refused}), [needFlagz, needMetrics]],
+	[
+		'a refusal where pods of apiservers were read, and no flags',
+		makeObservations({mirrorPods: [...twoThatCheck], ...refused}),
+		[needFlagz],
+	],
+	['a refusal where only the egress file is unknown', makeObservations({flags: [onlyCa], ...refused}), [needMetrics]],
 	['a refusal where an egress file is set', makeObservations({flags: [egressFile], ...refused}), [needActive]],
+	[
+		'a refusal where an egress file is set, after active probes',
+		makeObservations({flags: [egressFile], failures: [failure({tls: 'refused'}, {active: true})]}),
+		[needEgressFile],
+	],
+	[
+		'a refusal where no flag can be read, after active probes',
+		makeObservations({failures: [failure({tls: 'refused'}, {active: true})]}),
+		[{...needFlagz, or: null}, needMirrorPods],
+	],
+	[
+		'a refusal behind a gateway, where the flags were read',
+		makeObservations({flags: [flags(verifyingFlags)], ...refused, serverIdentity: {to: 'gateway', why: 'path'}}),
+		[needApiserverItself],
+	],
+	[
+		'nothing opened yet, and a refusal by the one apiserver of three whose flags and pod were read, after active probes',
+		makeObservations({
+			...unopened,
+			flags: [flags(verifyingFlags, {process: 'p1'})],
+			mirrorPods: [mirrorPod('kube-apiserver-a', {...verifyingFlags, 'advertise-address': '10.0.0.5'})],
+			process: processOf('p1'),
+			replicas: knownReplicas(3),
+			failures: [failure({tls: 'refused'}, {process: 'p1', active: true})],
+		}),
+		[needOpenConnection],
+	],
+	[
+		'nothing opened yet, and a refusal by an apiserver whose flags were read, where leases cannot be listed',
+		makeObservations({
+			...unopened,
+			flags: [flags(verifyingFlags, {process: 'p1'})],
+			process: processOf('p1'),
+			failures: [failure({tls: 'refused'}, {process: 'p1', active: true})],
+		}),
+		[needLeases],
+	],
+	[
+		'nothing opened yet, and a refusal by one of two apiservers that both verify',
+		makeObservations({
+			...unopened,
+			flags: [flags(verifyingFlags, {process: 'p1'}), flags(verifyingFlags, {connection: 'c9', process: 'p2'})],
+			process: processOf('p1'),
+			replicas: knownReplicas(2),
+			failures: [failure({tls: 'refused'}, {process: 'p1', active: true})],
+		}),
+		[needOpenConnection],
+	],
 	['no CA, proven', makeObservations({flags: [flags(unverifiedFlags)]}), []],
 	[
 		'apiservers that differ',
