@@ -127,8 +127,16 @@ async function awaitFarEnd(label: LiveLabel, leftOf: (ms: number) => number, {cl
 }
 
 async function detectPassThrough(label: LiveLabel, cluster: ClusterClient): Promise<void> {
-	if (await isUpgradePassedThrough(cluster, label.state)) {
+	const isPassedThrough = await isUpgradePassedThrough(cluster, label.state);
+	if (!isPassedThrough || label.state.farEndAnswered) {
+		return;
+	}
+
+	if (label.isChecking) {
 		label.apply({type: 'upgrade-passed-through'});
+	} else {
+		// On a slow cluster, the label has settled without this read.
+		label.emit({type: 'upgrade-passed-through'});
 	}
 }
 

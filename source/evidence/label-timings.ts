@@ -9,8 +9,8 @@ connection is open. It goes through these phases:
    unknown, the metrics are read: at once if a caller waits for the label, else `lastingAfterMs` later if the stream is still open. If the
    first output or the result of a command would change the label, the label waits for it, and without it the node is read after
    `silentForMs`.
-4. Settled: the label is reported as settled, though late metrics and flags can still change it. Flags that got no response are requested
-   again every `unavailableForMs`, on another connection.
+4. Settled: the label is reported as settled, though late metrics, flags and nodes can still change it. Flags that got no response are
+   requested again every `unavailableForMs`, on another connection.
 5. Ended: a one-shot command waits for labels that are not settled, for at most `finishTimeoutMs`.
 
 A stream waits only in phase 1; all later reads run beside it. `settleTimeoutMs` begins at the opening, but limits only the wait for the

@@ -27,6 +27,8 @@ type Given = {
 	isSilent?: boolean;
 	/** The node hasNodeFeature `ExtendWebSocketsToKubelet`; `null`: its read gets no response. */
 	hasNodeFeature?: boolean | null;
+	/** The node responds at `respondNode`. */
+	isNodeSlow?: boolean;
 	route?: 'unknown' | 'direct';
 	elsewhere?: ConnectionObservations | null;
 };
@@ -38,6 +40,7 @@ function course({
 	observations = named,
 	isSilent = false,
 	hasNodeFeature = null,
+	isNodeSlow = false,
 	route = 'direct',
 	elsewhere = null,
 }: Given = {}) {
@@ -46,12 +49,17 @@ function course({
 	const emitted: string[] = [];
 	const clusterObserved = Promise.withResolvers<void>();
 	const metricsRead = Promise.withResolvers<ProbeResult<MetricFacts>>();
+	const nodeRead = Promise.withResolvers<void>();
+	if (!isNodeSlow && hasNodeFeature !== null) {
+		nodeRead.resolve();
+	}
+
 	const cluster = {
 		facts: {source: 'kubeconfig', certificateAuthority: null},
 		records: new ClusterRecords(),
 		async request() {
 			requested.node++;
-			await (hasNodeFeature === null ? Promise.withResolvers<void>().promise : undefined);
+			await nodeRead.promise;
 			return {
 				status: 200,
 				headers: {},
@@ -117,6 +125,10 @@ function course({
 			clusterObserved.resolve();
 			await clock.advance(0);
 		},
+		async respondNode() {
+			nodeRead.resolve();
+			await readResponse(clock);
+		},
 		async respondMetrics() {
 			metricsRead.resolve({observation: metrics({kubeletRequestsDone: 1})});
 			await clock.advance(0);
@@ -126,6 +138,13 @@ function course({
 			void settleLabel(label, sources);
 		},
 	};
+}
+
+/** A response is read as a stream, in several turns. */
+async function readResponse(clock: ReturnType<typeof manualClock>): Promise<void> {
+	for (let turn = 0; turn < 20; turn++) {
+		await clock.advance(0);
+	}
 }
 
 test('a label settles as soon as the cluster is observed, without a limit', async t => {
@@ -214,10 +233,7 @@ for (const [title, hasNodeFeature, settlesAt, state] of [
 		t.is(requested.node, 0);
 		await clock.advance(1);
 		t.is(requested.node, 1);
-		// The response is read as a stream.
-		for (let turn = 0; turn < 20; turn++) {
-			await clock.advance(0);
-		}
+		await readResponse(clock);
 
 		const left = settlesAt - labelTimings.silentForMs;
 		if (left > 0) {
@@ -228,6 +244,40 @@ for (const [title, hasNodeFeature, settlesAt, state] of [
 
 		t.is(emitted.at(-1), `settled direct ${state}`);
 		t.is(requested.node, 1);
+	});
+}
+
+for (const [title, act, expected] of [
+	['changes its settled label', () => undefined, ['settled direct verified']],
+	[
+		'changes nothing when the kubelet has answered',
+		(label: LiveLabel) => {
+			label.emit({type: 'far-end-answered'});
+		},
+		['settled direct verified'],
+	],
+	[
+		'changes nothing when the command has ended',
+		(label: LiveLabel) => {
+			label.emit({type: 'closed'});
+		},
+		['settled direct unknown'],
+	],
+] as const) {
+	test(`a node that responds late for a silent command ${title}`, async t => {
+		const {clock, requested, emitted, label, open, respondCluster, respondNode} = course({
+			feature: 'exec',
+			hasNodeFeature: true,
+			isNodeSlow: true,
+		});
+		open();
+		await clock.advance(labelTimings.settleTimeoutMs);
+		await respondCluster();
+		t.deepEqual([requested.node, emitted.at(-1)], [1, 'settled direct unknown']);
+		const settled = emitted.length;
+		act(label);
+		await respondNode();
+		t.deepEqual(emitted.slice(settled), expected);
 	});
 }
 
