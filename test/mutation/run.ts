@@ -1,9 +1,9 @@
 /**
-`npm run test:mutation [-- --mutants 700] [--seed spoke] [--again] [FILE…]`: mutates the rules, the wire and the resume of logs, one place
-at a time, and runs the tests of the same folder that execute it. Results are kept in results.json below node_modules/.cache/spoke-mutation,
-so a run that was stopped goes on. `--again` repeats what was not refuted. Fails below 85 %, or if a survivor has no reason in reasons.json.
+`npm run test:mutation [-- --mutants 700] [--seed spoke] [--processes 1] [--again] [FILE…]`: mutates the rules, the wire and the resume of
+logs, one place at a time, and runs the tests of the same folder that execute it, up to 10 s of them. Results are kept in
+node_modules/.cache/spoke-mutation, so a run that was stopped goes on. `--again` tries what was not refuted with all of these tests. Fails
+below 85 %, or if a survivor has no reason in reasons.json.
 */
-import {fork, type ChildProcess} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
@@ -11,11 +11,18 @@ import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import {parseArgs} from 'node:util';
 import {mutantsOf, type Mutant} from './mutants.ts';
-import type {Blocks, Report, Task} from './trial-process.ts';
+import type {Coverage, Failure, Report, TrialTest} from './trial-process.ts';
+import {Trials} from './trials.ts';
 
 type Outcome = 'killed' | 'timeout' | 'survived' | 'not-covered';
-type Baseline = {digest: string; failure: string | null; ms: number; blocks: Record<string, Blocks>; imports: Report['imports']};
-type Results = {baselines: Record<string, Baseline>; mutants: Record<string, Mutant & {outcome: Outcome; by: string | null}>};
+/** `loaded` and `covers`: ids of mutants that the modules themselves and a test execute. `digest`: of the text of all `files`. */
+type Measurement = Pick<Report, 'imports'> & {
+	digest: string;
+	files: string[];
+	loaded: string[];
+	tests: Array<{title: string; ms: number; covers: string[]}>;
+};
+type Results = Record<string, Mutant & {outcome: Outcome; by: Failure | null}>;
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const {values, positionals} = parseArgs({
@@ -23,12 +30,14 @@ const {values, positionals} = parseArgs({
 	options: {
 		mutants: {type: 'string', default: '700'},
 		seed: {type: 'string', default: 'spoke'},
+		processes: {type: 'string', default: '1'},
 		again: {type: 'boolean', default: false},
 	},
 });
 const folder = join(root, 'node_modules/.cache/spoke-mutation');
-const resultsPath = join(folder, 'results.json');
-const results = (existsSync(resultsPath) ? JSON.parse(readFileSync(resultsPath, 'utf8')) : {baselines: {}, mutants: {}}) as Results;
+const results = load<Results>('results.json');
+/** By test file. */
+const measurements = load<Record<string, Measurement>>('measurements.json');
 /** Why no test can refute a mutant, by `keyOf`. */
 const reasons = JSON.parse(readFileSync(new URL('reasons.json', import.meta.url), 'utf8')) as Record<string, string>;
 
@@ -38,96 +47,153 @@ const targets = [
 	...filesOf('source/wire'),
 	...filesOf('source/streams/logs').filter(isAboutResume),
 ];
-const maxTestFiles = 8;
+/** Of one trial, as measured one after the other. */
+const maxTestMs = values.again ? Infinity : 10_000;
+const maxMeasurementBlockedMs = 60_000;
 
-let child: ChildProcess | undefined;
-const chosen = targets
-	.flatMap(file => mutantsOf(file, read(file), values.seed))
-	.sort((a, b) => a.order.localeCompare(b.order))
+const all = targets.flatMap(file => mutantsOf(file, read(file), values.seed)).sort((a, b) => a.order.localeCompare(b.order));
+const chosen = all
 	.slice(0, Number(values.mutants))
 	.filter(({file}) => positionals.length === 0 || positionals.some(part => file.includes(part)));
+const open = chosen.filter(isOpen);
 /** Those of the same folders, as everything else would take seconds per mutant. */
-const tests = [...new Set(chosen.map(({file}) => dirname(file).replace('source/', 'test/')))]
+const testFiles = [...new Set(open.map(({file}) => dirname(file).replace('source/', 'test/')))]
 	.flatMap(filesOf)
 	.filter(file => file.endsWith('.test.ts'));
-process.stdout.write(`${chosen.length} mutants of ${new Set(chosen.map(({file}) => file)).size} files, ${tests.length} test files\n`);
-await measureTests();
-await tryMutants();
+process.stdout.write(`${open.length} of ${chosen.length} mutants to try, ${testFiles.length} test files\n`);
+await inProcesses(testFiles, measure);
+await inProcesses([...new Set(open.map(({file}) => file))], tryMutantsOf);
 process.exitCode = summarize() ? 0 : 1;
-child?.kill();
 
-/** Runs each test file once without a mutant, to learn what it runs. A file that fails here is not used. */
-async function measureTests(): Promise<void> {
-	const texts = targets.map(read).join('');
-	for (const test of tests) {
-		const digest = createHash('sha256').update(texts).update(read(test)).digest('hex');
-		if (results.baselines[test]?.digest === digest) {
-			continue;
-		}
-
-		const report = await perform({kind: 'baseline', test, targets}, 120_000);
-		if (report === undefined) {
-			// Measured again on the next run.
-			delete results.baselines[test];
-			process.stdout.write(`not used: ${test}: timeout\n`);
-			continue;
-		}
-
-		const {failure, ms, blocks, imports} = report;
-		results.baselines[test] = {digest, failure, ms: Math.round(ms), blocks, imports};
-		process.stdout.write(failure === null ? '' : `not used: ${test}: ${failure}\n`);
-		save();
-	}
-}
-
-async function tryMutants(): Promise<void> {
-	for (const file of new Set(chosen.map(mutant => mutant.file))) {
-		const affected = importersOf(file);
-		const open = chosen.filter(mutant => mutant.file === file && isOpen(mutant));
-		for (const mutant of open) {
-			const covering = testsOf(mutant);
-			const report = covering.length === 0 ? null : await perform({kind: 'trial', mutant, affected, tests: covering}, limitOf(covering));
-			// On a machine that does much else, the tests are as slow without the mutant; the next run tries it again.
-			if (report === undefined && (await failureWithoutMutant(affected, covering)) !== null) {
-				continue;
+async function inProcesses(files: readonly string[], work: (trials: Trials, file: string) => Promise<void>): Promise<void> {
+	const queue = [...files];
+	await Promise.all(
+		Array.from({length: Number(values.processes)}, async () => {
+			const trials = new Trials();
+			for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+				await work(trials, file);
 			}
 
-			const outcome = covering.length === 0 ? 'not-covered' : report === undefined ? 'timeout' : report?.failure ? 'killed' : 'survived';
-			results.mutants[mutant.id] = {...mutant, outcome, by: report?.failure ?? null};
-			save();
-		}
-
-		await assertSound(file, affected, open);
-		const outcomes = chosen.filter(mutant => mutant.file === file).map(({id}) => results.mutants[id]?.outcome);
-		process.stdout.write(`${file}: ${outcomes.filter(isKill).length} of ${outcomes.length} killed\n`);
-	}
+			trials.end();
+		}),
+	);
 }
 
-/** The tests that refuted mutants must pass without one in the same process. If not, a mutant left something there. */
-async function assertSound(file: string, affected: readonly string[], tried: readonly Mutant[]): Promise<void> {
-	const refuting = [...new Set(tried.flatMap(({id}) => results.mutants[id]?.by?.split(': ')[0] ?? []))];
-	const failure = refuting.length === 0 ? null : await failureWithoutMutant(affected, refuting);
-	if (failure === null) {
+/** Runs a test file without a mutant, to learn what each of its tests executes. */
+async function measure(trials: Trials, file: string): Promise<void> {
+	const before = measurements[file];
+	if (before !== undefined && before.digest === digestOf(before.files)) {
 		return;
 	}
 
-	process.stdout.write(`${file} is tried again on the next run, because its tests fail without a mutant: ${failure}\n`);
-	for (const {id} of tried) {
-		delete results.mutants[id];
+	const report = await trials.perform({kind: 'measurement', file, targets}, maxMeasurementBlockedMs);
+	delete measurements[file];
+	if (report === undefined || report.tests.length === 0) {
+		process.stdout.write(`not used: ${file}\n`);
+	} else {
+		const {imports, loaded, tests} = report;
+		const files = [...new Set([file, ...imports.flat()])];
+		measurements[file] = {
+			digest: digestOf(files),
+			files,
+			imports,
+			loaded: idsIn(loaded),
+			tests: tests.map(({title, ms, coverage}) => ({title, ms, covers: idsIn(coverage)})),
+		};
 	}
 
-	save();
-	endChild();
+	save('measurements.json', measurements);
 }
 
-async function failureWithoutMutant(affected: readonly string[], tests: readonly string[]): Promise<string | null> {
-	const report = await perform({kind: 'trial', mutant: null, affected, tests}, limitOf(tests));
-	return report === undefined ? 'timeout' : report.failure;
+function digestOf(files: readonly string[]): string {
+	const hash = createHash('sha256');
+	for (const file of files) {
+		hash.update(existsSync(join(root, file)) ? read(file) : '');
+	}
+
+	return hash.digest('hex');
+}
+
+function idsIn(coverage: Coverage): string[] {
+	return all.filter(({file, start}) => coverage[file]?.findLast(([from, to]) => from <= start && start < to)?.[2]).map(({id}) => id);
+}
+
+async function tryMutantsOf(trials: Trials, file: string): Promise<void> {
+	const affected = importersOf(file);
+	const tried = open.filter(mutant => mutant.file === file);
+	for (const mutant of tried) {
+		const tests = testsOf(mutant);
+		const failure = tests.length === 0 ? null : await failureOf(trials, mutant, affected, tests);
+		const hanging = failure?.reason === 'hangs' ? tests.filter(({title}) => failure.title === null || title === failure.title) : [];
+		// On a machine that does much else, tests can be as slow without the mutant; the next run tries it again.
+		if (hanging.length > 0 && (await failureOf(trials, null, affected, hanging)) !== null) {
+			continue;
+		}
+
+		const outcome = tests.length === 0 ? 'not-covered' : failure === null ? 'survived' : failure.reason === 'hangs' ? 'timeout' : 'killed';
+		results[mutant.id] = {...mutant, outcome, by: failure};
+		save('results.json', results);
+	}
+
+	await assertSound(trials, affected, tried);
+	const outcomes = chosen.filter(mutant => mutant.file === file).map(({id}) => results[id]?.outcome);
+	process.stdout.write(`${file}: ${outcomes.filter(isKill).length} of ${outcomes.length} killed\n`);
+}
+
+/** The tests that refuted mutants must pass without one in the same process. What others refuted is tried again on the next run. */
+async function assertSound(trials: Trials, affected: readonly string[], tried: readonly Mutant[]): Promise<void> {
+	for (;;) {
+		const refuting = tried.flatMap(({id}) => results[id]?.by ?? []);
+		const tests = tried
+			.flatMap(testsOf)
+			.filter(test => refuting.some(({file, title}) => file === test.file && (title === null || title === test.title)));
+		const unique = [...new Map(tests.map(test => [`${test.file}: ${test.title}`, test])).values()];
+		const failure = unique.length === 0 ? null : await failureOf(trials, null, affected, unique);
+		if (failure === null) {
+			return;
+		}
+
+		process.stdout.write(`fails without a mutant: ${failure.file}: ${failure.title}\n`);
+		for (const {id} of tried) {
+			const by = results[id]?.by;
+			if (by?.file === failure.file && (failure.title === null || by.title === null || by.title === failure.title)) {
+				delete results[id];
+			}
+		}
+
+		save('results.json', results);
+		trials.end();
+		if (!refuting.some(({file}) => file === failure.file)) {
+			return;
+		}
+	}
+}
+
+async function failureOf(
+	trials: Trials,
+	mutant: Mutant | null,
+	affected: readonly string[],
+	tests: readonly TrialTest[],
+): Promise<Failure | null> {
+	const maxBlockedMs = 5000 + 5 * Math.max(...tests.map(({ms}) => ms));
+	const perform = async () => trials.perform({kind: 'trial', mutant, affected, tests}, maxBlockedMs);
+	let report = await perform();
+	if (report?.failure?.title === null) {
+		// An error outside of tests can be of an earlier mutant.
+		trials.end();
+		report = await perform();
+	}
+
+	if (report?.failure?.reason === 'hangs') {
+		trials.end();
+	}
+
+	return report === undefined ? {file: tests[0]!.file, title: null, reason: 'hangs'} : report.failure;
 }
 
 function isOpen({id}: Mutant): boolean {
-	const outcome = results.mutants[id]?.outcome;
-	return outcome === undefined || (values.again && outcome !== 'killed');
+	const outcome = results[id]?.outcome;
+	return outcome === undefined || (values.again && !isKill(outcome));
 }
 
 /** A mutant with which the tests never end is noticed, too. */
@@ -135,32 +201,29 @@ function isKill(outcome: Outcome | undefined): boolean {
 	return outcome === 'killed' || outcome === 'timeout';
 }
 
-/** Test files that run the mutated text: that of its own name first, then the quickest. */
-function testsOf({file, start}: Mutant): string[] {
+/** Tests that execute the mutated text: those of the file of the same name first, then the quickest. */
+function testsOf({file, id}: Mutant): TrialTest[] {
 	const own = file.replace('source/', 'test/').replace('.ts', '.test.ts');
-	return tests
-		.map(test => ({test, ...results.baselines[test]!}))
-		.filter(({failure, blocks}) => failure === null && blocks[file]?.findLast(([from, to]) => from <= start && start < to)?.[2])
-		.sort((a, b) => Number(b.test === own) - Number(a.test === own) || a.ms - b.ms)
-		.slice(0, maxTestFiles)
-		.map(({test}) => test);
-}
-
-/** A mutant that needs much longer than what its tests took before never ends. */
-function limitOf(files: readonly string[]): number {
-	return 15_000 + 3 * files.reduce((sum, test) => sum + results.baselines[test]!.ms, 0);
+	let sum = 0;
+	return testFiles
+		.flatMap(test => {
+			const measurement = measurements[test];
+			const covering = measurement?.tests.filter(({covers}) => covers.includes(id) || measurement.loaded.includes(id));
+			return (covering ?? []).map(({title, ms}) => ({file: test, title, ms}));
+		})
+		.sort((a, b) => Number(b.file === own) - Number(a.file === own) || a.ms - b.ms)
+		.filter(({ms}, index) => (sum += ms) <= maxTestMs || index === 0);
 }
 
 /** All files that import this one, also by others. */
 function importersOf(file: string): string[] {
-	const importers = new Map<string, Set<string>>();
-	for (const [importer, imported] of Object.values(results.baselines).flatMap(({imports}) => imports)) {
-		importers.set(imported, (importers.get(imported) ?? new Set()).add(importer));
-	}
-
+	const importers = Map.groupBy(
+		Object.values(measurements).flatMap(({imports}) => imports),
+		([, imported]) => imported,
+	);
 	const found = new Set([file]);
 	for (const one of found) {
-		for (const importer of importers.get(one) ?? []) {
+		for (const [importer] of importers.get(one) ?? []) {
 			found.add(importer);
 		}
 	}
@@ -168,34 +231,8 @@ function importersOf(file: string): string[] {
 	return [...found];
 }
 
-/** `undefined` if the process ended, or did not report in time. */
-async function perform(task: Task, limitMs: number): Promise<Report | undefined> {
-	child ??= fork(join(import.meta.dirname, 'trial-process.ts'), {
-		execArgv: ['--no-warnings', '--import=./scripts/jsx-loader.ts'],
-		cwd: root,
-		stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-	});
-	const {promise, resolve} = Promise.withResolvers<Report | undefined>();
-	const limit = setTimeout(() => resolve(undefined), limitMs);
-	child.once('message', report => resolve(report as Report)).once('exit', () => resolve(undefined));
-	child.send(task);
-	const report = await promise;
-	clearTimeout(limit);
-	child.removeAllListeners();
-	if (report === undefined) {
-		endChild();
-	}
-
-	return report;
-}
-
-function endChild(): void {
-	child?.kill('SIGKILL');
-	child = undefined;
-}
-
 function summarize(): boolean {
-	const tried = chosen.flatMap(({id}) => results.mutants[id] ?? []);
+	const tried = chosen.flatMap(({id}) => results[id] ?? []);
 	const killed = tried.filter(({outcome}) => isKill(outcome)).length;
 	const alive = tried.filter(({outcome}) => !isKill(outcome));
 	const unexplained = alive.filter(mutant => reasons[keyOf(mutant)] === undefined);
@@ -231,7 +268,12 @@ function read(file: string): string {
 	return readFileSync(join(root, file), 'utf8');
 }
 
-function save(): void {
+function load<Content extends object>(name: string): Content {
+	const path = join(folder, name);
+	return (existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {}) as Content;
+}
+
+function save(name: string, content: object): void {
 	mkdirSync(folder, {recursive: true});
-	writeFileSync(resultsPath, JSON.stringify(results));
+	writeFileSync(join(folder, name), JSON.stringify(content));
 }

@@ -190,13 +190,27 @@ test('a million one-byte chunks take about as much memory as their bytes', t => 
 	}
 
 	t.false(collector.add(Buffer.from('y')));
-	const {heapUsed, external} = process.memoryUsage();
+	const {external} = process.memoryUsage();
 	t.true(external - before.external < 8_000_000, `${external - before.external} bytes`);
-	t.true(heapUsed > 0);
 	t.is(collector.take().toString(), 'x'.repeat(1_000_000));
 	t.is(collector.length, 0);
 	t.is(collector.take().length, 0);
 });
+
+for (const [size, of, isCopied] of [
+	[4095, 4095, true],
+	[4096, 16_384, false],
+	[4096, 16_385, true],
+	[50_000, 100_000, false],
+] as const) {
+	test(`a chunk of ${size} bytes in ${of} is ${isCopied ? 'copied' : 'kept as it is'}`, t => {
+		const source = Buffer.alloc(of, 'x');
+		const collector = new ByteCollector();
+		collector.add(source.subarray(0, size));
+		source.fill('y');
+		t.is(collector.bytes.toString(), (isCopied ? 'x' : 'y').repeat(size));
+	});
+}
 
 test('chunks of every size are collected in order', t => {
 	const collector = new ByteCollector();

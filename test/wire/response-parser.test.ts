@@ -147,6 +147,36 @@ for (const size of ['', ' a', '-1', '+1', '0x1', '1g', '1`', '1@', '1:', '1/', '
 	});
 }
 
+test('a body is passed on without a copy, after a head that was split too', t => {
+	const bodies: Buffer[] = [];
+	const parser = new ResponseParser({
+		limits: () => ({hasBody: true, maxBodyBytes: 1000}),
+		onHead: () => {},
+		onBodyChunk: bytes => bodies.push(bytes),
+		onEnd: () => {},
+	});
+	const [whole, start, rest] = ['HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx', 'HTTP/1.1 200 OK\r\n\r', '\n'].map(text =>
+		Buffer.from(text),
+	);
+	parser.push(whole!);
+	t.is(bodies[0], whole);
+	parser.push(start!);
+	parser.push(rest!);
+	const body = Buffer.from('until close');
+	parser.push(body);
+	t.is(bodies[1], body);
+});
+
+test('a head is as long as its own bytes, wherever it lies in a chunk', t => {
+	const [head, large] = ['HTTP/1.1 200 OK\r\nContent-Length: ', 'x'.repeat(70_000)];
+	const decoder = new ResponseDecoder({maxBodyBytes: 100_000});
+	const answers = decoder.push(Buffer.from(`${head}70000\r\n\r\n${large}${head}1\r\n\r\nx`));
+	t.deepEqual(
+		answers.map(({body}) => body.length),
+		[70_000, 1],
+	);
+});
+
 const refused: ReadonlyArray<[what: string, bytes: string, message: RegExp]> = [
 	['what is no HTTP', 'SSH-2.0-x\r\n\r\n', /invalid HTTP\/1\.1 response: "SSH-2.0-x"/],
 	['HTTP/2', 'HTTP/2 200\r\n\r\n', /invalid HTTP\/1\.1 response/],
@@ -163,6 +193,7 @@ const refused: ReadonlyArray<[what: string, bytes: string, message: RegExp]> = [
 	],
 	['a body without an end beyond it', `HTTP/1.1 200 OK\r\n\r\n${'x'.repeat(1001)}`, /larger than 1000 bytes/],
 	['a size of a chunk that is none', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n', /invalid chunk size: "xyz"/],
+	['a size whose carriage return is not before the line feed', `${chunked}1\rx\n\r\n0\r\n\r\n`, /invalid chunk size: "1\\rx\\n"/],
 	['a chunk longer than its size', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n', /longer than its size/],
 	['another transfer coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n', /transfer coding: gzip, chunked/],
 	['headers without an end', `HTTP/1.1 200 OK\r\nA: ${'x'.repeat(70_000)}`, /is longer than/],

@@ -153,3 +153,10 @@ test('the writer emits the zlib header once and ends each block with a sync flus
 	t.is(second.toString('hex'), '001200edff0000000100000004706f7274000000023830000000ffff');
 	t.notThrows(() => inflateSync(Buffer.concat([first, second]), {finishFlush: constants.Z_SYNC_FLUSH}));
 });
+
+test('a header block longer than 65,535 bytes is written in several stored blocks', t => {
+	const block = new HeaderBlockWriter().write({long: 'x'.repeat(200_000)});
+	const plain = inflateSync(block, {finishFlush: constants.Z_SYNC_FLUSH});
+	t.is(plain.length, 4 + 4 + 4 + 4 + 200_000);
+	t.is(plain.subarray(-200_000).toString(), 'x'.repeat(200_000));
+});

@@ -2,6 +2,7 @@ import {setImmediate as turn, setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {systemClock} from '../../source/async/clock.ts';
 import {SpdyPings} from '../../source/wire/spdy-pings.ts';
+import {manualClock} from '../support/manual-clock.ts';
 
 /** PINGs every few milliseconds; `turnTo` sets the clock, and waits for two more checks. */
 function watched(isExcused = false) {
@@ -128,4 +129,28 @@ test.serial('an answered PING is timed once, and foreign or excess PINGs are ign
 	} finally {
 		end();
 	}
+});
+
+test.serial('an overdue answer is reported once reading is not paused', async t => {
+	const clock = manualClock();
+	const overdue: number[] = [];
+	let isPaused = true;
+	const pings = new SpdyPings({
+		intervalMs: 0,
+		silenceMs: 60_000,
+		send: () => {},
+		isSilenceExcused: () => false,
+		onRoundTrip: () => {},
+		onPingOverdue: ms => overdue.push(ms),
+		isPaused: () => isPaused,
+		onSilence: () => {},
+		clock,
+	});
+	pings.send();
+	await clock.advance(5000);
+	t.deepEqual(overdue, []);
+	isPaused = false;
+	await clock.advance(1000);
+	t.deepEqual(overdue, [6000]);
+	pings.stop();
 });

@@ -90,6 +90,32 @@ test('a client writes SYN_STREAM with an odd id and its data at once', async t =
 	);
 });
 
+test('the frames of one event loop turn are one write', async t => {
+	const writes: number[] = [];
+	const carrier = new Duplex({
+		read() {},
+		write(_chunk, _encoding, done) {
+			writes.push(1);
+			done();
+		},
+		writev(chunks, done) {
+			writes.push(chunks.length);
+			done();
+		},
+	});
+	const client = new SpdySession(carrier);
+	for (let turns = 1; turns <= 3; turns++) {
+		client
+			.open({})
+			.on('error', () => undefined)
+			.write('abc');
+		await delay(5);
+		t.is(writes.length, turns);
+	}
+
+	client.destroy();
+});
+
 test('destroying a stream sends RST_STREAM CANCEL and keeps the session open', async t => {
 	const {client, server} = sessions();
 	const near = client.open({});
@@ -222,6 +248,42 @@ test('silence is tolerated longer after data was sent', async t => {
 	client.destroy();
 });
 
+test('by default, a session is lost after more than 30 s of silence', async t => {
+	const [near, far] = duplexPair();
+	let pings = 0;
+	far.on('data', () => pings++);
+	const clock = manualClock();
+	const client = new SpdySession(near, {pingIntervalMs: 5, clock});
+	const closed = once(client, 'close') as Promise<[SpokeError]>;
+	await until(() => pings > 0);
+	await clock.advance(30_000);
+	const before = pings;
+	await until(() => pings > before + 1);
+	t.true(client.usable);
+	await clock.advance(1);
+	t.regex((await closed)[0].message, /for 30 s$/);
+});
+
+test('silence is excused while a stream is unread', async t => {
+	const [near, far] = duplexPair();
+	let pings = 0;
+	far.on('data', () => pings++);
+	const clock = manualClock();
+	const client = new SpdySession(near, {pingIntervalMs: 5, silenceMs: 100, clock, streamBufferBytes: 65_536});
+	const stream = client.open({}).on('error', () => undefined);
+	far.write(Buffer.concat([dataFrameHead(1, 100_000, false), Buffer.alloc(100_000)]));
+	await once(stream, 'congested');
+	const before = pings;
+	await clock.advance(10_000);
+	await until(() => pings > before + 1);
+	t.true(client.usable);
+	const closed = once(client, 'close') as Promise<[SpokeError]>;
+	stream.resume();
+	await until(() => stream.bytesReceived === 100_000);
+	await clock.advance(10_000);
+	t.is((await closed)[0].code, 'ERR_STREAM_LOST');
+});
+
 test('received data keeps a session open when PINGs are unanswered', async t => {
 	const [near, far] = duplexPair();
 	far.resume();
@@ -271,6 +333,18 @@ for (const [title, frame] of [
 		client.destroy();
 	});
 }
+
+test('HEADERS end no stream without FIN, and none that is unknown', async t => {
+	const [near, far] = duplexPair();
+	far.resume();
+	const client = new SpdySession(near);
+	const stream = client.open({}).on('error', () => undefined);
+	far.write(Buffer.concat([hex('8003 0008 00 000004 00000001'), hex('8003 0008 01 000004 00000005')]));
+	far.write(Buffer.concat([dataFrameHead(1, 5, true), Buffer.from('after')]));
+	t.is(await textOf(stream), 'after');
+	t.true(client.usable);
+	client.destroy();
+});
 
 test('a broken connection is reported as its own error or as a loss', async t => {
 	const known = new SpokeError('ERR_PROTOCOL', 'known');
@@ -441,6 +515,20 @@ test('an unread stream pauses the connection at its limit and reports congestion
 	far.end();
 	t.is((await textOf(near)).length, written);
 	await flowing;
+});
+
+test('by default, an unread stream pauses the connection above 256 KiB', async t => {
+	const [near, far] = duplexPair();
+	const client = new SpdySession(near);
+	const stream = client.open({});
+	far.write(Buffer.concat([dataFrameHead(1, 262_144, false), Buffer.alloc(262_144)]));
+	await until(() => stream.bytesReceived === 262_144);
+	t.is(client.congestedStreams.size, 0);
+	const congested = once(stream, 'congested');
+	far.write(Buffer.concat([dataFrameHead(1, 1, false), Buffer.alloc(1)]));
+	await congested;
+	t.is(client.congestedStreams.size, 1);
+	client.destroy();
 });
 
 test('an ended stream blocks others only until it is read', async t => {

@@ -345,6 +345,46 @@ test('close waits 1 s by default and delivers messages meanwhile', async t => {
 	t.deepEqual([(await closed)[0].code, heard], [1000, ['a']]);
 });
 
+test('after an unanswered Close the connection is ended', async t => {
+	const [near, far] = duplexPair();
+	const client = new WebSocketMessages(near, {closeTimeoutMs: 5});
+	far.resume();
+	client.close();
+	await once(far, 'end');
+	t.true(near.writableEnded);
+});
+
+test('a connection whose peer reads nothing is closed after a violation of the protocol', async t => {
+	// Unlike a real socket, this one does not keep the process alive.
+	const alive = setInterval(() => {}, 1000);
+	t.teardown(() => {
+		clearInterval(alive);
+	});
+	const [near, far] = duplexPair();
+	const client = new WebSocketMessages(near);
+	const [closed, gone] = [once(client, 'close') as Promise<[WebSocketCloseResult]>, once(near, 'close')];
+	far.write(hex('83 00'));
+	t.is((await closed)[0].error?.code, 'ERR_PROTOCOL');
+	await gone;
+	t.true(near.destroyed);
+});
+
+test('a closed client sends no more pings', async t => {
+	const [near] = duplexPair();
+	const client = new WebSocketMessages(near, {pingIntervalMs: 1});
+	let pings = 0;
+	client.ping = () => {
+		pings++;
+	};
+	await until(() => pings > 1);
+	const closed = once(client, 'close');
+	client.destroy();
+	await closed;
+	const before = pings;
+	await delay(20);
+	t.is(pings, before);
+});
+
 /** Takes a piece each `pieceMs`; `Infinity` takes none. */
 function slowSide(t: ExecutionContext, pieceMs: number) {
 	// Unlike a real socket, this one does not keep the process alive.
@@ -545,7 +585,7 @@ test('a carrier rejects text messages and reports a Close other than 1000', asyn
 	const [near, far] = duplexPair();
 	far.write(hex('81 01 61'));
 	const [text] = (await once(new WebSocketCarrier(near), 'error')) as [SpokeError];
-	t.is(text.code, 'ERR_PROTOCOL');
+	t.deepEqual([text.code, text.message], ['ERR_PROTOCOL', 'unexpected text message on a binary WebSocket']);
 
 	const [own, other] = duplexPair();
 	const carrier = new WebSocketCarrier(own);
@@ -599,6 +639,26 @@ test('a carrier joins writes into messages of about 512 KiB', async t => {
 	await written;
 	await delay(10);
 	t.deepEqual(lengths, [524_288, 600_000, 400_004]);
+});
+
+test('a Close without a code ends a carrier', async t => {
+	const [near, far] = duplexPair();
+	far.write(hex('82 01 61  88 00'));
+	t.is((await bytesOf(new WebSocketCarrier(near))).toString(), 'a');
+});
+
+test('a carrier confirms a write only when its connection has room', async t => {
+	const [near, far] = duplexPair();
+	const carrier = new WebSocketCarrier(near);
+	let isWritten = false;
+	carrier.write(Buffer.alloc(1_000_000), () => {
+		isWritten = true;
+	});
+	await delay(20);
+	t.false(isWritten);
+	far.resume();
+	await until(() => isWritten);
+	carrier.destroy();
 });
 
 test('a carrier reports round trips', async t => {

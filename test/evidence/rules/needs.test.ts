@@ -1,7 +1,10 @@
 /** Needs after an apiserver could not be read. */
 import test from 'ava';
-import type {UnavailableSource, Need} from '../../../source/evidence/evidence.ts';
-import {needActive, needFlagz, needMetrics, needMirrorPods, obtainableNeeds} from '../../../source/evidence/rules/needs.ts';
+import type {Observations, UnavailableSource, Need} from '../../../source/evidence/evidence.ts';
+import * as needs from '../../../source/evidence/rules/needs.ts';
+import {failure, knownReplicas, makeObservations, mirrorPod, stepTest} from '../../support/observations.ts';
+
+const {needActive, needFlagz, needMetrics, needMirrorPods, obtainableNeeds} = needs;
 
 const unavailable = (source: UnavailableSource['source'], reason: UnavailableSource['reason']): UnavailableSource => ({
 	source,
@@ -13,8 +16,8 @@ const requests = [needFlagz, needMirrorPods, needMetrics];
 const answerOf = (path: string) => `a response to GET ${path} in time: the next connection tries again`;
 const answer = answerOf('/flagz');
 
-/** A text in `needs` is a need without a permission. */
-const rows: ReadonlyArray<[title: string, observations: readonly UnavailableSource[], needs: ReadonlyArray<Need | string>]> = [
+/** A text in `wanted` is a need without a permission. */
+const rows: ReadonlyArray<[title: string, observations: readonly UnavailableSource[], wanted: ReadonlyArray<Need | string>]> = [
 	['nothing was requested yet', [], requests],
 	[
 		'all are refused',
@@ -36,11 +39,64 @@ const rows: ReadonlyArray<[title: string, observations: readonly UnavailableSour
 	['metrics did not arrive in time', [unavailable('metrics', 'no-response')], [needFlagz, needMirrorPods, answerOf('/metrics')]],
 ];
 
-for (const [title, observations, needs] of rows) {
-	test(`${title}: ${needs.map(need => (typeof need === 'string' ? need : (need.permission ?? need.or))).join(', ')}`, t => {
+for (const [title, observations, wanted] of rows) {
+	test(`${title}: ${wanted.map(need => (typeof need === 'string' ? need : (need.permission ?? need.or))).join(', ')}`, t => {
 		t.deepEqual(
 			obtainableNeeds({unavailable: observations}, requests),
-			needs.map(need => (typeof need === 'string' ? {permission: null, check: null, or: need} : need)),
+			wanted.map(need => (typeof need === 'string' ? {permission: null, check: null, or: need} : need)),
+		);
+	});
+}
+
+const agentsRead = stepTest('http-connect');
+const needSteadyAgents = needs.needOfAgents({stepTests: [{...agentsRead, facts: {...agentsRead.facts, agentsRead: true}}]});
+
+test('a need is a permission with the command that checks it, or something else in words', t => {
+	const all = Object.values(needs).filter((member): member is Need => typeof member === 'object');
+	for (const {permission, check, or} of [...all, needSteadyAgents]) {
+		t.regex(permission ?? or ?? '', /\w/);
+		t.regex(check ?? 'kubectl auth can-i get pods', /^kubectl auth can-i [a-z]+ \S/);
+		t.is(permission === null, check === null, permission ?? or ?? '');
+		t.not(or, '');
+	}
+});
+
+test('the same reads can settle what was late or disturbed, not what is forbidden', t => {
+	const late = (source: UnavailableSource['source'], need: Need) =>
+		obtainableNeeds({unavailable: [unavailable(source, 'no-response')]}, [need]);
+	t.true(needs.isWorthReadingAgain(late('flagz', needFlagz)));
+	t.true(needs.isWorthReadingAgain(late('metrics', needMetrics)));
+	t.true(needs.isWorthReadingAgain([needFlagz, needSteadyAgents]));
+	t.false(needs.isWorthReadingAgain([needFlagz, needMetrics, needActive]));
+	t.false(needs.isWorthReadingAgain([]));
+});
+
+const pod = mirrorPod('a', {});
+const ofTwo = {isBound: false, replicas: knownReplicas(2)};
+const inferredNeeds: ReadonlyArray<[title: string, given: Partial<Observations>, need: string | null]> = [
+	['the apiserver of this connection was read', {...ofTwo, isBound: true}, null],
+	['the leases are unknown', {isBound: false}, 'list leases in kube-system'],
+	[
+		'a mirror pod is on a node of unknown role',
+		{...ofTwo, mirrorPods: [pod, {...pod, facts: {...pod.facts, isOnControlPlane: null}}]},
+		'list nodes',
+	],
+	['all mirror pods are on the control plane', {...ofTwo, mirrorPods: [pod]}, '--probe active'],
+	[
+		'only one is known',
+		{isBound: false, replicas: knownReplicas(1)},
+		'a kubeconfig that connects to the apiserver itself, and verifies it',
+	],
+	['a stream was tested', {...ofTwo, stepTests: [stepTest('undecided')]}, 'the path of the stream itself, once it is tried'],
+	['an active probe failed', {...ofTwo, failures: [failure({}, {active: true})]}, 'the path of the stream itself, once it is tried'],
+	['a stream of the user failed', {...ofTwo, failures: [failure({})]}, '--probe active'],
+];
+
+for (const [title, given, need] of inferredNeeds) {
+	test(`the need of what another apiserver showed: ${title}`, t => {
+		t.deepEqual(
+			needs.needReplicas(makeObservations(given)).map(({permission, or}) => permission ?? or),
+			need === null ? [] : [need],
 		);
 	});
 }

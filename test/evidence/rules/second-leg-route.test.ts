@@ -838,6 +838,11 @@ const unavailable = (source: UnavailableSource['source'], reason: UnavailableSou
 const oneOfMany = {...unopened, process: processOf('p1')};
 const addressedOne = makeObservations({...oneOfMany, flags: [flags(addressed, {process: 'p1'})]});
 const testedOne = makeObservations({...oneOfMany, stepTests: [stepTest('grpc', {process: 'p1'})]});
+const supervisedOne = makeObservations({
+	...oneOfMany,
+	stepTests: [stepTest('http-connect', {process: 'p1'})],
+	flags: [flags({...tunnelFlags, 'advertise-port': '6443'}, {process: 'p1'})],
+});
 const unfollowed = stepTest('http-connect');
 const agentsDidNotFollow = makeObservations({stepTests: [{...unfollowed, facts: {...unfollowed.facts, agentsRead: true}}]});
 const carriedOne = makeObservations({...oneOfMany, agentTests: [{...agents, process: 'p1'}]});
@@ -891,6 +896,7 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 		makeObservations({stepTests: [stepTest('http-connect')], flags: [flags({...tunnelFlags, 'advertise-port': '6443'})]}),
 		[],
 	],
+	['held upgrades of one such apiserver moved the dials by HTTP CONNECT', supervisedOne, needReplicas(supervisedOne)],
 	['agents carried the held upgrades', makeObservations({agentTests: [agents]}), []],
 	['agents carried the held upgrades of one apiserver', carriedOne, needReplicas(carriedOne)],
 	['one apiserver has no egress file', addressedOne, needReplicas(addressedOne)],

@@ -1,5 +1,5 @@
 /** Continuity of a resumed response. */
-import {setTimeout as delay} from 'node:timers/promises';
+import {setImmediate as turn, setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {ContinuityCheck} from '../../../source/streams/logs/continuity-check.ts';
 import {until} from '../../support/until.ts';
@@ -9,7 +9,14 @@ const line = Buffer.from('2026-11-24T14:00:00Z new\n');
 /** The test decides when the last line is found. */
 function proofOf(
 	t: ExecutionContext,
-	{isComplete = true, isNewLife = async () => false, isOffered = async () => false, withinMs = 60_000, isAnswered = true} = {},
+	{
+		isComplete = true,
+		isNewLife = async () => false,
+		isOffered = async () => false,
+		withinMs = 60_000,
+		isAnswered = true,
+		hasReader = true,
+	} = {},
 ) {
 	const told: string[] = [];
 	const last = {foundLastLine: false, isComplete};
@@ -22,6 +29,10 @@ function proofOf(
 				told.push(reason);
 			},
 			async onResumed({proven, foundLastLine}) {
+				if (!hasReader) {
+					throw new Error('the reader has gone');
+				}
+
 				told.push(`${proven ? 'proven' : 'not proven'}${foundLastLine ? ', found' : ''}`);
 			},
 		},
@@ -124,4 +135,33 @@ test('possible duplicates are reported before the resume', async t => {
 	last.foundLastLine = true;
 	await proof.beforeLines(line);
 	t.deepEqual(told, ['clock-went-back', 'proven, found']);
+});
+
+test('a second read that ends after the follow reports nothing', async t => {
+	const {promise, resolve} = Promise.withResolvers<boolean>();
+	let isRead = false;
+	const {proof, told} = proofOf(t, {
+		withinMs: 1,
+		async isOffered() {
+			isRead = true;
+			return promise;
+		},
+	});
+	await until(() => isRead);
+	proof.stop();
+	resolve(false);
+	await turn();
+	await proof.settled();
+	t.deepEqual(told, []);
+});
+
+test('an error of a report reaches those that wait for it, and nobody else', async t => {
+	const {proof} = proofOf(t, {withinMs: 1, isOffered: async () => true, hasReader: false});
+	await until(async () =>
+		proof.settled().then(
+			() => false,
+			() => true,
+		),
+	);
+	await t.throwsAsync(proof.settled(), {message: 'the reader has gone'});
 });

@@ -226,3 +226,13 @@ test('lines that reuse the memory of earlier ones are still found again', t => {
 	t.deepEqual([...new Set(again)], [0]);
 	t.true(filter.foundLastLine);
 });
+
+test('new lines in one piece are not copied, wherever duplicates surround them', t => {
+	const early = `${stamp(2, 0)} early\n`;
+	for (const answer of [b + d, early + b, early]) {
+		const block = Buffer.from(answer);
+		const newLines = new DuplicateFilter(seen(b).expectedDuplicates()).removeDuplicates(block);
+		t.is(newLines.buffer, block.buffer);
+		t.is(newLines.byteOffset - block.byteOffset, answer.startsWith(b) ? b.length : 0);
+	}
+});

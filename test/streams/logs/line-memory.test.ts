@@ -27,10 +27,42 @@ function storeLines(memory: LineMemory, count: number, kept: number): ReadonlyMa
 test('a quiet log needs little memory, however long it is followed', t => {
 	const chunks = storeLines(new LineMemory(), 20_000, 20);
 	t.true([...chunks.values()].reduce((sum, size) => sum + size, 0) <= 64 * 1024, [...chunks.values()].join(' '));
+	t.is(Math.min(...chunks.values()), 16 * 1024);
 });
 
 test('a flood grows its chunks to 1 MiB and then reuses them', t => {
 	const chunks = storeLines(new LineMemory(), 200_000, 15_000);
 	t.is(Math.max(...chunks.values()), 1024 * 1024);
 	t.true(chunks.size < 12, [...chunks.values()].join(' '));
+});
+
+test('what was stored last is extended in place, up to the limit', t => {
+	const memory = new LineMemory();
+	const first = memory.store(Buffer.from('12'));
+	const second = memory.store(Buffer.from('34'));
+	t.is(memory.extend(first, Buffer.from('x'), 100), undefined, 'another one follows it');
+	const longer = memory.extend(second, Buffer.from('567'), 5)!;
+	t.deepEqual([longer.bytes.toString(), longer.bytes.byteOffset], ['34567', second.bytes.byteOffset]);
+	t.is(memory.extend(longer, Buffer.from('8'), 5), undefined);
+	t.is(first.bytes.toString(), '12');
+});
+
+test('a chunk is filled to its last byte, and not beyond', t => {
+	const memory = new LineMemory();
+	const room = memory.store(Buffer.from('a')).bytes.buffer.byteLength - 1;
+	const begun = memory.store(Buffer.alloc(room - 3, '2'));
+	t.is(memory.extend(begun, Buffer.alloc(4, '3'), Infinity), undefined);
+	t.is(memory.extend(begun, Buffer.alloc(3, '3'), Infinity)?.bytes.subarray(-5).toString(), '22333');
+});
+
+test('the memory of freed lines is used again from its start', t => {
+	const memory = new LineMemory();
+	const stored = ['a', 'b'].map(line => memory.store(Buffer.from(line)));
+	for (const line of stored) {
+		memory.free(line);
+	}
+
+	const next = memory.store(Buffer.from('3'));
+	t.is(next.bytes.buffer, stored[0]!.bytes.buffer);
+	t.is(next.bytes.byteOffset, 0);
 });

@@ -36,6 +36,31 @@ test('an outage reports each attempt and its end, and a clean end is not reporte
 	t.deepEqual(words(), ['try 2', 'resumed']);
 });
 
+test('clean ends are reported from the fifth in a row', async t => {
+	const {outage, words} = outageOf({resume: true, signal: AbortSignal.abort()});
+	for (let ends = 1; ends <= 4; ends++) {
+		await t.throwsAsync(outage.handleCleanEnd());
+	}
+
+	t.deepEqual(words(), []);
+	await t.throwsAsync(outage.handleCleanEnd());
+	t.deepEqual(words(), ['try 5']);
+});
+
+test('a missing response is reported once, and only during an outage', async t => {
+	const {outage, told, words} = outageOf({resume: true});
+	await outage.reportUnanswered();
+	t.deepEqual(words(), []);
+	await outage.handleCleanEnd();
+	await outage.reportUnanswered();
+	await outage.reportUnanswered();
+	t.deepEqual(words(), ['try 1']);
+	t.like(told[0], {retryInMs: 0, error: null});
+	await outage.reportResumed({proven: true, foundLastLine: true});
+	await outage.reportUnanswered();
+	t.deepEqual(words(), ['try 1', 'resumed']);
+});
+
 test('without resume the interruption is thrown, and an abort prevents an attempt', async t => {
 	const error = await t.throwsAsync(
 		outageOf({resume: false}).outage.handleLoss(new SpokeError('ERR_SECOND_LEG', 'no agent', {text: 'No agent available'})),

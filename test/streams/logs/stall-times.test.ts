@@ -1,0 +1,137 @@
+/** When a silent follow is checked, by timers that the test moves. */
+import {mock} from 'node:test';
+import {setImmediate as turn} from 'node:timers/promises';
+import test, {type ExecutionContext} from 'ava';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
+import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {ApiserverCheck, startStallDetector} from '../../../source/streams/logs/stall-detector.ts';
+
+const timeouts = {
+	checkApiserverAfterMs: 40,
+	apiserverTimeoutMs: 60_000,
+	secondReadAfterMs: 60,
+	deliveryTimeoutMs: 0,
+	secondReadIntervalMs: 100,
+	responseTimeoutMs: 1000,
+	silenceTimeoutMs: 1000,
+};
+const response = {body: {resume() {}}};
+
+/** A follow without data, whose checks end as `respond` says. */
+function silentFollow(t: ExecutionContext, respond: () => Promise<unknown> = async () => response) {
+	mock.timers.enable({apis: ['setTimeout', 'setInterval', 'Date'], now: 1_000_000});
+	const told: string[] = [];
+	const count = {requests: 0, secondReads: 0};
+	const cluster = {
+		async logIn() {},
+		async request() {
+			count.requests++;
+			return respond();
+		},
+	} as unknown as ClusterClient;
+	const detector = startStallDetector(new ApiserverCheck(cluster, timeouts.apiserverTimeoutMs), timeouts, {
+		async hasNewLines() {
+			count.secondReads++;
+			return false;
+		},
+		onChecking: () => told.push('checking'),
+		onChecked: () => told.push('checked'),
+		onStalled: leg => told.push(`stalled on leg ${leg}`),
+	});
+	t.teardown(() => {
+		detector.stop();
+		mock.timers.reset();
+		mock.restoreAll();
+	});
+	return {
+		detector,
+		told,
+		count,
+		async pass(ms: number) {
+			for (let passed = 0; passed < ms; passed += 5) {
+				mock.timers.tick(Math.min(5, ms - passed));
+				await turn();
+				await turn();
+			}
+		},
+	};
+}
+
+test.serial('the apiserver is checked as soon as a follow was silent for the limit', async t => {
+	const {detector, count, told, pass} = silentFollow(t);
+	await pass(39);
+	detector.dataReceived();
+	await pass(39);
+	t.is(count.requests, 0);
+	await pass(2);
+	t.is(count.requests, 1);
+	t.deepEqual(told, []);
+});
+
+test.serial('a paused follow is not checked before its next data', async t => {
+	const {detector, count, pass} = silentFollow(t);
+	detector.pause();
+	await pass(200);
+	t.is(count.requests, 0);
+	detector.dataReceived();
+	await pass(40);
+	t.is(count.requests, 1);
+});
+
+test.serial('the log is read again after its limit, then at most 1.25 intervals later', async t => {
+	mock.method(Math, 'random', () => 1);
+	const {count, pass} = silentFollow(t);
+	await pass(59);
+	t.is(count.secondReads, 0);
+	await pass(1);
+	t.is(count.secondReads, 1);
+	await pass(120);
+	t.is(count.secondReads, 1);
+	await pass(10);
+	t.is(count.secondReads, 2);
+});
+
+test.serial('a check that proves nothing is repeated after an interval', async t => {
+	const {count, told, pass} = silentFollow(t, async () => {
+		throw new SpokeError('ERR_APISERVER_TLS', 'certificate has expired');
+	});
+	await pass(40);
+	const each = count.requests;
+	t.true(each > 0);
+	await pass(90);
+	t.is(count.requests, each);
+	await pass(10);
+	t.is(count.requests, 2 * each);
+	t.deepEqual(told, []);
+});
+
+test.serial('a slow check is shown until its response', async t => {
+	const {promise, resolve} = Promise.withResolvers<unknown>();
+	const {told, pass} = silentFollow(t, async () => promise);
+	await pass(40 + 995);
+	t.deepEqual(told, []);
+	await pass(5);
+	t.deepEqual(told, ['checking']);
+	resolve(response);
+	await pass(5);
+	t.deepEqual(told, ['checking', 'checked']);
+});
+
+test.serial('a slow check of a follow that ended is not shown', async t => {
+	const {promise, resolve} = Promise.withResolvers<unknown>();
+	const {detector, told, pass} = silentFollow(t, async () => promise);
+	await pass(2000);
+	detector.stop();
+	resolve(response);
+	await pass(5);
+	t.deepEqual(told, ['checking']);
+});
+
+test.serial('a slow check that finds a stall is no longer shown as over', async t => {
+	const {promise, reject} = Promise.withResolvers<unknown>();
+	const {told, pass} = silentFollow(t, async () => promise);
+	await pass(2000);
+	reject(new SpokeError('ERR_APISERVER_TIMEOUT', 'the apiserver did not answer'));
+	await pass(5);
+	t.deepEqual(told, ['checking', 'stalled on leg 1']);
+});
