@@ -18,6 +18,8 @@ export type ForwardFileEntry = {
 	host: string | null;
 	/** `null`: move, if the target has another pod. */
 	onPodLoss: (typeof onPodLossFlag.oneOf)[number] | null;
+	/** One local port per pod of a StatefulSet. */
+	each: boolean;
 	/** Each new connection goes to the next Ready pod. */
 	spread: boolean;
 	/** Local clients use TLS, with a certificate of the local CA. */
@@ -29,6 +31,7 @@ const flagSpecs = [
 	{name: 'namespace', short: 'n', kind: 'string', help: ''},
 	{name: 'address', kind: 'strings', help: ''},
 	{name: 'host', kind: 'string', help: ''},
+	{name: 'each', kind: 'boolean', help: ''},
 	{name: 'spread', kind: 'boolean', help: ''},
 	{name: 'tls', kind: 'boolean', help: ''},
 	...onPodLossFlags,
@@ -71,7 +74,7 @@ export function readForwardFile(
 			problems.push(
 				new SpokeError('ERR_USAGE', `${file}:${index + 1}: ${(error as Error).message}`, {
 					remedy:
-						'a line is [--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES|--host NAME] [--on-pod-loss move|exit] [--spread] [--tls]',
+						'a line is [--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES|--host NAME] [--on-pod-loss move|exit] [--each|--spread] [--tls]',
 					cause: error,
 				}),
 			);
@@ -98,13 +101,25 @@ function parseEntry(words: readonly string[]): ForwardFileEntry {
 		addresses: flags.address,
 		host: flags.host ?? null,
 		onPodLoss: parseOnPodLoss(flags) ?? null,
+		each: flags.each,
 		spread: flags.spread,
 		tls: flags.tls,
 	};
 }
 
 /** @throws SpokeError ERR_USAGE for a control character */
-export function formatForwardEntry({target, ports, namespace, context, addresses, host, onPodLoss, spread, tls}: ForwardFileEntry): string {
+export function formatForwardEntry({
+	target,
+	ports,
+	namespace,
+	context,
+	addresses,
+	host,
+	onPodLoss,
+	each,
+	spread,
+	tls,
+}: ForwardFileEntry): string {
 	const flag = (name: string, value: string | null) => (value === null || value === '' ? [] : [name, value]);
 	return [
 		...flag('--context', context),
@@ -114,8 +129,7 @@ export function formatForwardEntry({target, ports, namespace, context, addresses
 		...flag('--address', addresses.join(',')),
 		...flag('--host', host),
 		...flag('--on-pod-loss', onPodLoss),
-		...(spread ? ['--spread'] : []),
-		...(tls ? ['--tls'] : []),
+		...Object.entries({each, spread, tls}).flatMap(([name, isSet]) => (isSet ? [`--${name}`] : [])),
 	]
 		.map(word => quoteWord(word))
 		.join(' ');

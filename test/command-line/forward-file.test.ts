@@ -14,6 +14,7 @@ const readable: ReadonlyArray<readonly [title: string, text: string, lines: read
 	['--on-pod-loss', 'svc/web 80 --on-pod-loss exit', [line('svc/web', ['80'], {onPodLoss: 'exit'})]],
 	['--when-pod-goes stop, as 0.1 saved it', 'svc/web 80 --when-pod-goes stop', [line('svc/web', ['80'], {onPodLoss: 'exit'})]],
 	['--when-pod-goes move', 'svc/web 80 --when-pod-goes move', [line('svc/web', ['80'], {onPodLoss: 'move'})]],
+	['--each', 'sts/db 7000 --each', [line('sts/db', ['7000'], {each: true})]],
 	['--spread', 'svc/web 80 --spread', [line('svc/web', ['80'], {spread: true})]],
 	['--tls', 'svc/web 80 --tls', [line('svc/web', ['80'], {tls: true})]],
 	['--host', 'svc/web 80 --host web.test', [line('svc/web', ['80'], {host: 'web.test'})]],
@@ -55,6 +56,10 @@ for (const context of [
 		t.deepEqual(parseForwardFile(`${formatForwardEntry(one)}\n`, 'f'), [one]);
 	});
 }
+
+test('formatForwardEntry writes --each', t => {
+	t.is(formatForwardEntry(line('sts/db', ['7000'], {each: true, tls: true})), 'sts/db 7000 --each --tls');
+});
 
 test('an error of the check callback gets file and line', t => {
 	const check = ({ports}: ForwardFileEntry) => {

@@ -1,7 +1,7 @@
 /** `spoke port-forward` through containerd and kubelet, by every route. */
 import {createHash} from 'node:crypto';
 import {once} from 'node:events';
-import {mkdtemp, readdir, readFile, rm, stat} from 'node:fs/promises';
+import {mkdtemp, readdir, readFile, rm, stat, writeFile} from 'node:fs/promises';
 import type {Socket} from 'node:net';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
@@ -410,6 +410,14 @@ test('--each forwards a port to each pod of a StatefulSet, and follows its name'
 		},
 	]);
 	await cluster.kubectl(direct, ['rollout', 'status', `sts/${name}`, '--timeout=90s']);
+	const file = join(await mkdtemp(join(tmpdir(), 'spoke-set-')), 'set');
+	t.teardown(async () => rm(dirname(file), {recursive: true}));
+	await writeFile(file, `-n ${namespace} sts/${name} :echo --each\n`);
+	const ofSet = await forward(t, direct, ['-f', file]);
+	t.is((await ofSet.until(({event}) => event === 'all-ready'))['forwards'], 2);
+	t.deepEqual(await Promise.all([1, 2].map(async number => echoed(await ofSet.port(number)))), ['hello', 'hello']);
+	await interrupt(t, ofSet);
+
 	const run = await forward(t, direct, [`sts/${name}`, ':echo', '--each']);
 	await run.until(({event}) => event === 'all-ready');
 	t.deepEqual(

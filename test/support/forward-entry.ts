@@ -9,6 +9,7 @@ export function forwardEntry(target: string, ports: readonly string[], more: Par
 		context: null,
 		addresses: [],
 		onPodLoss: null,
+		each: false,
 		spread: false,
 		tls: false,
 		host: null,

@@ -1,5 +1,6 @@
 import {once} from 'node:events';
 import {createServer, type AddressInfo} from 'node:net';
+import {isFree} from '../../source/session/forwards/free-port.ts';
 
 /** A local port on which nothing listens. */
 export async function unusedPort(): Promise<number> {
@@ -9,4 +10,17 @@ export async function unusedPort(): Promise<number> {
 	server.close();
 	await once(server, 'close');
 	return port;
+}
+
+/** The first of several ports in a row on which nothing listens. */
+export async function unusedPorts(count: number): Promise<number> {
+	for (let first = await unusedPort(), next = 1; ; next++) {
+		if (next === count) {
+			return first;
+		}
+
+		if (!(await isFree(first + next, '127.0.0.1'))) {
+			[first, next] = [await unusedPort(), 0];
+		}
+	}
 }

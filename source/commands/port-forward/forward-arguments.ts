@@ -9,13 +9,17 @@ import {parseLocalEnd} from '../../streams/port-forward/listen-host.ts';
 import {localPortOf, namesProtocol, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import {parseTarget, type ParsedTarget} from '../../targets/parse-target.ts';
 
-/** `namespace`, `addresses` with `host`, and `onPodLoss` override those of the command. `hasTls`: local clients use TLS. */
+/**
+`namespace`, `addresses` with `host`, and `onPodLoss` override those of the command. `each`: one local port per pod. `hasTls`: local clients
+use TLS.
+*/
 export type TargetWithPorts = {
 	target: ParsedTarget;
 	ports: readonly ForwardPort[];
 	namespace?: string;
 	addresses?: readonly ListenAddress[];
 	onPodLoss?: OnPodLoss;
+	each?: boolean;
 	hasTls?: boolean;
 } & Pick<ForwardRequest, 'followed' | 'host' | 'spread'>;
 
@@ -54,7 +58,7 @@ Ports are numbered after those of the command line.
 */
 export function parseForwardEntries(lines: readonly ForwardFileEntry[], already: readonly TargetWithPorts[]): readonly TargetWithPorts[] {
 	let number = already.reduce((sum, {ports}) => sum + ports.length, 0);
-	return lines.map(({target, ports, namespace, addresses, host, onPodLoss, spread, tls}): TargetWithPorts => ({
+	return lines.map(({target, ports, namespace, addresses, host, onPodLoss, each, spread, tls}): TargetWithPorts => ({
 		target: parseTarget(target),
 		ports: ports.map(port => {
 			number++;
@@ -63,6 +67,7 @@ export function parseForwardEntries(lines: readonly ForwardFileEntry[], already:
 		...(namespace !== null && {namespace}),
 		...((addresses.length > 0 || host !== null) && ownEnd({addresses: addresses.length === 0 ? null : addresses, host, tls})),
 		...(onPodLoss !== null && {onPodLoss}),
+		each,
 		spread,
 		hasTls: tls,
 	}));
@@ -73,24 +78,30 @@ function ownEnd(given: Parameters<typeof parseLocalEnd>[0]): Pick<TargetWithPort
 	return {addresses, ...(host !== null && {host})};
 }
 
-/** A target for each pod of each target. Ports are numbered anew. @throws SpokeError as `eachPod` */
+/** A target for each pod of a target with --each. Ports are numbered anew. @throws SpokeError as `eachPod` */
 export async function expandToPods(
 	cluster: ClusterClient,
 	targets: readonly TargetWithPorts[],
 	signal: AbortSignal,
 ): Promise<readonly TargetWithPorts[]> {
-	const pods = await Promise.all(targets.map(async target => eachPod(cluster, target, signal)));
+	const expanded = await Promise.all(targets.map(async target => (target.each ? podsOf(cluster, target, signal) : [target])));
 	let number = 0;
-	return targets.flatMap((target, index) =>
-		pods[index]!.map((pod, localOffset) => ({
-			...target,
-			...pod,
-			ports: target.ports.map(({spec}) => {
-				number++;
-				return {id: `f${number}`, spec, localOffset};
-			}),
-		})),
-	);
+	return expanded.flat().map(target => ({
+		...target,
+		ports: target.ports.map(port => {
+			number++;
+			return {...port, id: `f${number}`};
+		}),
+	}));
+}
+
+async function podsOf(cluster: ClusterClient, target: TargetWithPorts, signal: AbortSignal): Promise<readonly TargetWithPorts[]> {
+	const pods = await eachPod(cluster, target, signal);
+	return pods.map((pod, localOffset) => ({...target, ...pod, ports: target.ports.map(port => ({...port, localOffset}))}));
+}
+
+export function hasPortPerPod(targets: readonly TargetWithPorts[]): boolean {
+	return targets.some(({each}) => each);
 }
 
 /**

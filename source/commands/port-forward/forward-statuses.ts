@@ -17,7 +17,7 @@ export class ForwardStatuses {
 		return [...new Set([...this.#ports.values()].flatMap(({listen}) => listen.map(({port}) => port)))];
 	}
 
-	/** --each creates forwards that the command line does not have. */
+	/** --each creates forwards that the arguments do not have. */
 	update(event: ForwardEvent): void {
 		const {forward} = event;
 		const before = this.#ports.get(forward) ?? startingPort(forward);

@@ -53,7 +53,7 @@ export async function runForwards(
 		const tls = await openLocalTls(asked, {env, addresses});
 		const opened = await createStreamClient({...invocation, flags: {...flags, context}}, terminal && {terminal});
 		cluster = opened;
-		targets = flags.each ? await expandToPods(opened, asked, signal) : asked;
+		targets = await expandToPods(opened, asked, signal);
 		labeler = wantsPaths(flags, stderr)
 			? createLabeler(opened, {waitsForMetrics: flags.path !== 'auto' || flags.output === 'json'})
 			: undefined;

@@ -8,11 +8,11 @@ import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ListenAddress} from '../../streams/port-forward/listen-address.ts';
 import {parseLocalEnd} from '../../streams/port-forward/listen-host.ts';
-import {validateForward} from '../../streams/port-forward/forward-request.ts';
+import {assertPodChoice, validateForward} from '../../streams/port-forward/forward-request.ts';
 import {errorText} from '../../text/error-text.ts';
 import {toTerminalCharset} from '../../text/terminal-charset.ts';
 import type {Command} from '../command.ts';
-import {assertUniquePorts, contextOfEntries, forwardArguments, parseForwardEntries} from './forward-arguments.ts';
+import {assertUniquePorts, contextOfEntries, forwardArguments, hasPortPerPod, parseForwardEntries} from './forward-arguments.ts';
 import {endReasonFor, jsonReporter} from './json-reporter.ts';
 import {runForwards, type ForwardInput, type PortForwardInvocation} from './run-forwards.ts';
 import {serveCommand} from './serve-command.ts';
@@ -83,7 +83,8 @@ function assertDetachable({flags, afterDash}: PortForwardInvocation): void {
 
 async function untilInterrupted(invocation: PortForwardInvocation, input: ForwardInput): Promise<number> {
 	const {flags, stdout, stderr, interrupted} = invocation;
-	const reporter = flags.output === 'json' ? jsonReporter(stdout, stderr) : textReporter(stdout, stderr, {namesPods: flags.each});
+	const reporter =
+		flags.output === 'json' ? jsonReporter(stdout, stderr) : textReporter(stdout, stderr, {namesPods: hasPortPerPod(input.targets)});
 	const {failure, totals} = await runForwards(invocation, input, reporter, {signal: interrupted});
 	if (failure === null) {
 		const signal = String(interrupted.reason);
@@ -112,38 +113,15 @@ async function targetsOf(invocation: PortForwardInvocation): Promise<Targets> {
 	const targets = parsed.map(one => ({
 		...(onPodLoss && {onPodLoss}),
 		...one,
+		...(each && {each}),
 		...(spread && {spread}),
 		...(tls && {hasTls: tls}),
 	}));
-	const named = targets.find(({target, onPodLoss}) => onPodLoss === 'move' && target.resource.kind === 'Pod');
-	if (named) {
-		throw new SpokeError('ERR_USAGE', `--on-pod-loss=move: ${named.target.input} is a pod, so there is no other pod to move to`, {
-			remedy: 'forward to its service or workload',
-		});
-	}
-
-	const problem = spreadProblem(
-		targets.filter(one => one.spread),
-		{each},
-	);
-	if (problem !== null) {
-		throw new SpokeError('ERR_USAGE', problem, {remedy: 'pass --spread with a service or workload only'});
+	for (const one of targets) {
+		assertPodChoice(one);
 	}
 
 	return {targets, context};
-}
-
-function spreadProblem(targets: Targets['targets'], {each}: {each: boolean}): string | null {
-	if (each && targets.length > 0) {
-		return '--spread cannot be used with --each';
-	}
-
-	if (targets.some(({onPodLoss}) => onPodLoss === 'exit')) {
-		return '--spread cannot be used with --on-pod-loss=exit';
-	}
-
-	const pod = targets.find(({target}) => target.resource.kind === 'Pod');
-	return pod ? `--spread: ${pod.target.input} is a pod` : null;
 }
 
 async function readTargets({flags, positionals}: PortForwardInvocation): Promise<Targets> {

@@ -3,7 +3,7 @@ import type {PluginTerminal} from '../../cluster/credentials/plugin-terminal.ts'
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {ForwardEvent} from '../../streams/port-forward/forward-event.ts';
-import type {TargetWithPorts} from './forward-arguments.ts';
+import {hasPortPerPod, type TargetWithPorts} from './forward-arguments.ts';
 import {endReasonFor, jsonReporter} from './json-reporter.ts';
 import {runForwards, type ForwardInput, type PortForwardInvocation} from './run-forwards.ts';
 import {textReporter, type ForwardReporter} from './text-reporter.ts';
@@ -22,7 +22,7 @@ export async function serveCommand(invocation: PortForwardInvocation, input: For
 	}
 
 	const {env, interrupted, takeSignals, flags} = invocation;
-	const reporter = commandReporter(invocation);
+	const reporter = commandReporter(invocation, input);
 	const paths = new UnsettledPaths();
 	const commandEnded = new AbortController();
 	const forwardsEnded = new AbortController();
@@ -85,10 +85,10 @@ export async function serveCommand(invocation: PortForwardInvocation, input: For
 }
 
 /** stdout belongs to the command. Without `-v`, only failures and what follows them are reported. */
-function commandReporter({flags, stderr}: PortForwardInvocation): ForwardReporter {
+function commandReporter({flags, stderr}: PortForwardInvocation, {targets}: ForwardInput): ForwardReporter {
 	return flags.output === 'json'
 		? jsonReporter(stderr, stderr)
-		: textReporter(flags.v > 0 ? stderr : {write: () => true}, stderr, {namesPods: flags.each, hasHints: flags.v > 0});
+		: textReporter(flags.v > 0 ? stderr : {write: () => true}, stderr, {namesPods: hasPortPerPod(targets), hasHints: flags.v > 0});
 }
 
 /** The command reads the terminal, so a credential plugin cannot. */

@@ -17,7 +17,7 @@ import {exitStatus} from '../../errors/exit-status.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {errorText} from '../../text/error-text.ts';
 import type {StartMessage} from './detach-messages.ts';
-import {hostsOf, requestedLocalPorts} from './forward-arguments.ts';
+import {hasPortPerPod, hostsOf, requestedLocalPorts} from './forward-arguments.ts';
 import {ForwardStatuses} from './forward-statuses.ts';
 import {endReasonFor} from './json-reporter.ts';
 import {ParentProcess} from './parent-process.ts';
@@ -102,7 +102,7 @@ class DetachedForward {
 
 	async #runForwards({flags, ...invocation}: PortForwardInvocation, state: DetachedForwardState, run: typeof runForwards): Promise<void> {
 		const reporter = this.#parent.createReporter();
-		const logReporter = textReporter(this.#log, this.#log, {namesPods: flags.each});
+		const logReporter = textReporter(this.#log, this.#log, {namesPods: hasPortPerPod(this.#start.input.targets)});
 		let announced: Promise<void> = Promise.resolve();
 		const {failure, totals} = await run(
 			// `spoke forwards list` shows the path, and the log its changes.

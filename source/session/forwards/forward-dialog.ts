@@ -39,6 +39,7 @@ export async function addForward(session: Session, {cluster, namespace, target}:
 		onPodLoss: onPodLossIn(values),
 		spread: values['pods'] === 'spread',
 		followed: null,
+		each: null,
 		tls: values['tls'] === 'yes',
 		host: values['host'] || null,
 		cluster,
@@ -69,21 +70,19 @@ export async function addForward(session: Session, {cluster, namespace, target}:
 			...(canMove ? [] : ['The forward stops when the pod is gone. To move to another pod, forward to a service or workload.']),
 			...scriptNotes(session, configFrom(values), {each: values['pods'] === 'each'}),
 		],
-		check: async values =>
-			values['pods'] === 'each' && values['set']
-				? 'a set cannot save one local port per pod: set Add to set to no'
-				: problemOf(configFrom(values), null, allowedPorts),
+		check: async values => problemOf(configFrom(values), null, allowedPorts),
 	});
 	if (values !== null && (await mayListen(session, values['address'] ?? ''))) {
 		const config = configFrom(values);
-		if (values['pods'] === 'each') {
-			await startForwardOfEach(session, config);
-			return;
+		const each = values['pods'] === 'each';
+		if (values['set']) {
+			await addForwardToSet(session, values['set'], {config, each});
 		}
 
-		startForwardFrom(session, config);
-		if (values['set']) {
-			await addForwardToSet(session, values['set'], config);
+		if (each) {
+			await startForwardOfEach(session, config);
+		} else {
+			startForwardFrom(session, config);
 		}
 	}
 }
@@ -116,6 +115,7 @@ export async function editForward(session: Session, id: string, config: ForwardC
 	const changed = (values: Readonly<Record<string, string>>): ForwardConfig => ({
 		...config,
 		followed: values['target'] === config.target ? config.followed : null,
+		each: null,
 		spread: values['pods'] === 'spread',
 		tls: values['tls'] === 'yes',
 		host: values['host'] || null,

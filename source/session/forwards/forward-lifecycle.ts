@@ -2,6 +2,7 @@
 import {eachPod} from '../../streams/port-forward/each-pod.ts';
 import {localPortOf, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {ForwardState} from '../frame/session-state.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {ClusterTarget, Session} from '../frame/session.ts';
@@ -28,20 +29,50 @@ export function startForward(session: Session, {cluster, namespace, target}: Clu
 		onPodLoss: 'move',
 		spread: false,
 		followed: null,
+		each: null,
 		cluster,
 	});
 }
 
-/** A forward for each pod of a StatefulSet, at the local port and those after it. @throws SpokeError as `eachPod` */
-export async function startForwardOfEach(session: Session, config: ForwardConfig): Promise<void> {
-	const {cluster, namespace} = config;
-	const {local, remote} = parsePortSpec(config.port);
-	const pods = await session.typeAhead.during({description: `reading the pods of ${config.target}`}, async () =>
-		eachPod(cluster.access, {target: parseTarget(config.target), namespace}, AbortSignal.timeout(podsTimeoutMs)),
-	);
-	for (const [index, {target, followed}] of pods.entries()) {
-		startForwardFrom(session, {...config, target: target.input, followed, port: `${local ? local + index : ''}:${remote}`});
+/**
+A forward for each pod of a StatefulSet, at the local port and those after it. `existing`: its forwards, of which those that are open stay,
+and ended ones continue in their rows. Never rejects: a card shows why no pods are found.
+*/
+export async function startForwardOfEach(
+	session: Session,
+	config: ForwardConfig,
+	existing: () => readonly ForwardState[] = () => [],
+): Promise<void> {
+	const {cluster, namespace, target, port} = config;
+	let pods: Awaited<ReturnType<typeof eachPod>>;
+	session.tell(`reading the pods of ${target} …`);
+	try {
+		pods = await eachPod(cluster.access, {target: parseTarget(target), namespace}, AbortSignal.timeout(podsTimeoutMs));
+	} catch (thrown) {
+		await showFailureCard(session, {
+			...config,
+			about: `forward ${target} ${port} --each`,
+			error: toSpokeError(thrown),
+			path: null,
+			retry: async () => startForwardOfEach(session, config, existing),
+		});
+		return;
 	}
+
+	const spec = parsePortSpec(port);
+	const local = localPortOf(spec);
+	for (const [index, {target: pod, followed}] of pods.entries()) {
+		const before = existing().filter(one => one.target === pod.input);
+		if (!before.some(one => isOpen(one))) {
+			const each = {target, port, index, podCount: pods.length};
+			const own = {...config, target: pod.input, followed, each, port: local === null ? port : `${local + index}:${spec.remote}`};
+			startForwardFrom(session, own, before[0]?.id);
+		}
+	}
+}
+
+export function isOpen({phase}: Pick<ForwardState, 'phase'>): boolean {
+	return phase === 'open' || phase === 'working';
 }
 
 /** Pass the `id` of an ended forward to continue its row and log. */
@@ -64,6 +95,7 @@ export function startForwardFrom(session: Session, config: ForwardConfig, id = s
 		tls: config.tls,
 		host: config.host,
 		followed: config.followed,
+		each: config.each,
 		phase: 'working',
 		note: 'connecting',
 		open: 0,
@@ -129,7 +161,7 @@ async function confirmReset(session: Session, what: 'Stop' | 'Restart' | 'Change
 	return state === undefined || state.open === 0 || session.ask(`${what} :${state.local ?? ''}? ${describeResets(state)}.`);
 }
 
-export function describeResets({open}: Pick<ForwardState, 'open'>): string {
+export function describeResets({open}: {open: number}): string {
 	return `${formatQuantity(open, 'open connection')} will be reset`;
 }
 

@@ -10,7 +10,7 @@ import type {Handlers, Session} from '../frame/session.ts';
 import {onlyCluster} from '../lists/selection.ts';
 import {addToForwardSet, readForwardSets, writeForwardSet, type ForwardSet} from './forward-set-files.ts';
 import {type ForwardConfig, localEndOf} from './run-forward.ts';
-import {describeResets, startForwardFrom, stopImmediately} from './forward-lifecycle.ts';
+import {describeResets, isOpen, startForwardFrom, startForwardOfEach, stopImmediately} from './forward-lifecycle.ts';
 import {isFree} from './free-port.ts';
 
 export const forwardSetHandlers = {
@@ -57,7 +57,7 @@ async function pickSet(session: Session, sets: readonly ForwardSet[]): Promise<s
 	const items = sets.map(set => {
 		const here = currentEntries(session, set);
 		const wanted = wantedOf(session, here);
-		const runs = wanted.filter(({runs}) => runs !== null).length;
+		const runs = wanted.filter(one => isRunning(one)).length;
 		const count = `${here.length === set.lines.length ? '' : `${here.length} of `}${set.lines.length}${runs === 0 ? '' : `, ${runs} open`}`;
 		const off =
 			set.problem ??
@@ -78,24 +78,43 @@ async function pickSet(session: Session, sets: readonly ForwardSet[]): Promise<s
 	});
 }
 
-type Wanted = {config: ForwardConfig; shown: string; runs: ForwardState | null; ended: ForwardState | null};
+/** `existing`: forwards with this configuration, open or ended; with `each`, one per pod. */
+type Wanted = {config: ForwardConfig; each: boolean; shown: string; existing: readonly ForwardState[]};
+
+function isRunning(wanted: Wanted): boolean {
+	const open = openForwards(wanted);
+	return wanted.each ? hasAllPods(open) : open.length > 0;
+}
+
+/** Without `each`, one of those that match. */
+function openForwards({each, existing}: Wanted): readonly ForwardState[] {
+	const open = existing.filter(one => isOpen(one));
+	return each ? open : open.slice(0, 1);
+}
+
+function hasAllPods(open: readonly ForwardState[]): boolean {
+	return open.length > 0 && open.length >= Math.max(...open.map(({each}) => each?.podCount ?? 1));
+}
 
 async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 	onlyCluster(session);
 	const here = currentEntries(session, set);
 	const wanted = wantedOf(session, here);
 	const elsewhere = describeOthers(set, here, 'affected');
-	const isOn = wanted.length > 0 && wanted.every(({runs}) => runs !== null);
+	const isOn = wanted.length > 0 && wanted.every(one => isRunning(one));
 	if (wanted.length === 0) {
 		session.tell(`${set.name} has no forwards for ${session.cluster.context}`, 'warn');
 	} else if (isOn) {
-		const details = wanted.map(({shown, runs}) => `${shown}${runs!.open === 0 ? '' : `: ${describeResets(runs!)}`}`);
+		const details = wanted.map(one => {
+			const open = openForwards(one).reduce((sum, forward) => sum + forward.open, 0);
+			return `${one.shown}${open === 0 ? '' : `: ${describeResets({open})}`}`;
+		});
 		if (await session.ask(`Stop ${formatQuantity(wanted.length, 'forward')} of ${set.name}?`, [...atMost(details), ...elsewhere])) {
-			await Promise.all(wanted.map(async ({runs}) => stopImmediately(session, runs!.id)));
+			await Promise.all(wanted.flatMap(one => openForwards(one)).map(async ({id}) => stopImmediately(session, id)));
 			session.tell(`stopped ${formatQuantity(wanted.length, 'forward')} of ${set.name}`);
 		}
 	} else {
-		const starting = wanted.filter(({runs}) => runs === null);
+		const starting = wanted.filter(one => !isRunning(one));
 		const details = await session.typeAhead.during({description: `checking the ports of ${set.name}`}, async () =>
 			Promise.all(wanted.map(async one => `${one.shown}${await noteOf(one)}`)),
 		);
@@ -107,9 +126,7 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 				...exposed,
 			])
 		) {
-			for (const {config, ended} of starting) {
-				startForwardFrom(session, config, ended?.id);
-			}
+			await startAll(session, starting);
 		}
 	}
 }
@@ -118,9 +135,7 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 export function startForwardSet(session: Session, set: ForwardSet): void {
 	const here = currentEntries(session, set);
 	const wanted = wantedOf(session, here);
-	for (const {config} of wanted) {
-		startForwardFrom(session, config);
-	}
+	void startAll(session, wanted);
 
 	const started =
 		wanted.length === 0
@@ -128,6 +143,18 @@ export function startForwardSet(session: Session, set: ForwardSet): void {
 			: `Started ${formatQuantity(wanted.length, 'forward')} of ${set.name} in ${session.cluster.context}.`;
 	const more = [...describeOthers(set, here, 'started'), ...describeExposed(wanted)];
 	session.tell([started, ...more].join(' '), wanted.length === 0 || more.length > 0 ? 'warn' : undefined);
+}
+
+async function startAll(session: Session, starting: readonly Wanted[]): Promise<void> {
+	await Promise.all(
+		starting.map(async ({config, each, existing}) => {
+			if (each) {
+				await startForwardOfEach(session, config, () => existingForwards(session, config, {each}));
+			} else {
+				startForwardFrom(session, config, existing[0]?.id);
+			}
+		}),
+	);
 }
 
 function describeOthers({lines}: ForwardSet, here: readonly ForwardFileEntry[], change: 'started' | 'affected'): string[] {
@@ -145,8 +172,14 @@ function describeExposed(starting: readonly Wanted[]): string[] {
 	return isExposed ? ['Anyone who can reach this machine can use forwards not on loopback.'] : [];
 }
 
-async function noteOf({config, runs}: Wanted): Promise<string> {
-	const local = localPortOf(parsePortSpec(config.port));
+async function noteOf(wanted: Wanted): Promise<string> {
+	const {config} = wanted;
+	if (isRunning(wanted)) {
+		return ': already open';
+	}
+
+	const open = openForwards(wanted).length;
+	const local = open > 0 ? null : localPortOf(parsePortSpec(config.port));
 	const {host, addresses} = localEndOf(config);
 	const where = host ?? config.address;
 	const address = where === 'localhost' ? '' : `, on ${where}`;
@@ -154,7 +187,7 @@ async function noteOf({config, runs}: Wanted): Promise<string> {
 	const mayFail = (one: (typeof addresses)[number]) => one.family === 'IPv6' && one.needed === 'any-of-these';
 	const isTaken =
 		local !== null && (await Promise.all(addresses.map(async one => (mayFail(one) ? true : isFree(local, one.address))))).includes(false);
-	return runs === null ? `${address}${isTaken ? `: port ${local} is in use` : ''}` : ': already open';
+	return `${address}${isTaken ? `: port ${local} is in use` : open > 0 ? `: ${open} already open` : ''}`;
 }
 
 function atMost(details: readonly string[]): string[] {
@@ -167,7 +200,7 @@ function currentEntries({cluster}: Session, {lines}: ForwardSet): readonly Forwa
 
 function wantedOf(session: Session, lines: readonly ForwardFileEntry[]): Wanted[] {
 	const {cluster} = session;
-	return lines.flatMap(({target, ports, namespace, addresses, host, onPodLoss, spread, tls}) =>
+	return lines.flatMap(({target, ports, namespace, addresses, host, onPodLoss, each, spread, tls}) =>
 		ports.map((port): Wanted => {
 			const config = {
 				target,
@@ -177,21 +210,32 @@ function wantedOf(session: Session, lines: readonly ForwardFileEntry[]): Wanted[
 				onPodLoss: onPodLoss ?? 'move',
 				spread,
 				followed: null,
+				each: null,
 				tls,
 				host,
 				cluster,
 			};
 			const local = localPortOf(parsePortSpec(port));
-			const same = session.store.state.forwards.filter(one => hasConfig(one, config));
-			const from = local === null ? 'a free port' : `:${local}`;
+			const from = local === null ? (each ? 'free ports' : 'a free port') : `:${local}${each ? ' and up' : ''}`;
+			const {remote} = parsePortSpec(port);
 			return {
 				config,
-				shown: `${from} → ${target}:${parsePortSpec(port).remote} in ${config.namespace}`,
-				runs: same.find(one => isOpen(one)) ?? null,
-				ended: same.find(one => !isOpen(one)) ?? null,
+				each,
+				shown: `${from} → ${each ? 'each pod of ' : ''}${target}:${remote} in ${config.namespace}`,
+				existing: existingForwards(session, config, {each}),
 			};
 		}),
 	);
+}
+
+function existingForwards({store}: Session, config: ForwardConfig, {each}: {each: boolean}): readonly ForwardState[] {
+	return store.state.forwards.filter(one => (each ? one.each !== null && hasConfig(ofAllPods(one), config) : hasConfig(one, config)));
+}
+
+/** A forward to one of several pods as the --each that it is part of. */
+function ofAllPods(own: ForwardState): ForwardState {
+	const {each} = own;
+	return each === null ? own : {...own, each: null, target: each.target, port: each.port, local: null};
 }
 
 /** Whether the forward has this configuration. Without a fixed local port, any local port matches. */
@@ -209,12 +253,8 @@ function hasConfig(own: ForwardState, config: ForwardConfig): boolean {
 	);
 }
 
-function isOpen({phase}: ForwardState): boolean {
-	return phase === 'open' || phase === 'working';
-}
-
 async function saveSet(session: Session): Promise<void> {
-	const lines = ofOneContext(session.store.state.forwards.filter(one => isOpen(one)).map(one => savedLine(one)));
+	const lines = ofOneContext(savedLines(session.store.state.forwards.filter(one => isOpen(one))));
 	if (lines.length === 0) {
 		session.tell('no open forwards to save', 'warn');
 		return;
@@ -263,10 +303,23 @@ function ofOneContext(lines: readonly ForwardFileEntry[]): readonly ForwardFileE
 	return new Set(lines.map(({context}) => context)).size === 1 ? lines.map(line => ({...line, context: null})) : lines;
 }
 
-export async function addForwardToSet(session: Session, name: string, config: ForwardConfig): Promise<void> {
+/** One line for the forwards of an --each, unless some of them are not open. */
+function savedLines(open: readonly ForwardState[]): readonly ForwardFileEntry[] {
+	const groups = Map.groupBy(open, one => (one.each === null ? one.id : JSON.stringify(savedLine(ofAllPods(one), true))));
+	return [...groups.values()].flatMap(group => {
+		const [first] = group;
+		return first?.each && hasAllPods(group) ? [savedLine(ofAllPods(first), true)] : group.map(one => savedLine(one));
+	});
+}
+
+export async function addForwardToSet(
+	session: Session,
+	name: string,
+	{config, each}: {config: ForwardConfig; each: boolean},
+): Promise<void> {
 	const set = readForwardSets(session.env).find(one => one.name === name);
 	const isOfAnyContext = set?.lines.every(({context}) => context === null) ?? false;
-	const line = savedLine({...config, context: config.cluster.context, local: null});
+	const line = savedLine({...config, context: config.cluster.context, local: null}, each);
 	try {
 		await addToForwardSet(session.env, name, isOfAnyContext ? {...line, context: null} : line);
 		loadForwardSets(session);
@@ -280,7 +333,10 @@ type Saved = Pick<
 	'target' | 'namespace' | 'context' | 'port' | 'local' | 'address' | 'host' | 'tls' | 'onPodLoss' | 'spread'
 >;
 
-function savedLine({target, namespace, context, port, local, address, host, tls, onPodLoss, spread}: Saved): ForwardFileEntry {
+function savedLine(
+	{target, namespace, context, port, local, address, host, tls, onPodLoss, spread}: Saved,
+	each = false,
+): ForwardFileEntry {
 	return {
 		target,
 		namespace,
@@ -288,6 +344,7 @@ function savedLine({target, namespace, context, port, local, address, host, tls,
 		ports: [local === null ? port : `${local}:${parsePortSpec(port).remote}`],
 		addresses: address === 'localhost' ? [] : address.split(','),
 		onPodLoss: onPodLoss === 'move' ? null : onPodLoss,
+		each,
 		spread,
 		tls,
 		host,

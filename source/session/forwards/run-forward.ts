@@ -20,7 +20,7 @@ import {reduceForward, forwardConnectionRows, forwardNotice, forwardUsersText, w
 /** `cluster`: that of the target. */
 export type ForwardConfig = Pick<
 	ForwardState,
-	'target' | 'namespace' | 'port' | 'address' | 'host' | 'tls' | 'onPodLoss' | 'spread' | 'followed'
+	'target' | 'namespace' | 'port' | 'address' | 'host' | 'tls' | 'onPodLoss' | 'spread' | 'followed' | 'each'
 > & {
 	cluster: OpenCluster;
 };
@@ -39,13 +39,14 @@ export async function runForward(
 	let clock: NodeJS.Timeout | undefined;
 	try {
 		const {host, addresses} = localEndOf(config);
+		const spec = parsePortSpec(config.port);
 		const tls = config.tls && (await openLocalTls(session.env, {host, addresses}));
 		const running = startForward(
 			config.cluster.access,
 			{
 				target: parseTarget(config.target),
 				namespace: config.namespace,
-				ports: [{id, spec: parsePortSpec(config.port)}],
+				ports: [{id, spec, ...(spec.local === null && config.each && {localOffset: config.each.index})}],
 				addresses,
 				onPodLoss: config.onPodLoss,
 				spread: config.spread,

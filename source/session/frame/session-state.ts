@@ -120,6 +120,15 @@ export type ForwardConnectionRow = {
 	down: number;
 	congested: boolean;
 };
+/** One forward of those with one local port per pod. */
+export type PodOfEach = {
+	/** As typed, of all of them. */
+	target: string;
+	port: string;
+	index: number;
+	podCount: number;
+};
+
 export type ForwardState = {
 	id: string;
 	context: string;
@@ -142,6 +151,7 @@ export type ForwardState = {
 	tls: boolean;
 	/** Of a pod that is followed by its name. */
 	followed: ForwardRequest['followed'] | null;
+	each: PodOfEach | null;
 	phase: 'open' | 'working' | 'stopped' | 'failed';
 	note: string;
 	podText: string;

@@ -5,7 +5,7 @@ import {parseTarget, type ParsedTarget} from '../../targets/parse-target.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {listPods} from '../../targets/resolve-pod.ts';
 import {resolveTargetPods} from '../../targets/target-pods.ts';
-import type {ForwardRequest} from './forward-request.ts';
+import {eachOfPod, type ForwardRequest} from './forward-request.ts';
 
 /**
 Each pod of the target, in order of ordinals. A forward follows the name of its pod, because the StatefulSet gives it to the next pod too.
@@ -18,7 +18,7 @@ export async function eachPod(
 ): Promise<ReadonlyArray<Required<Pick<ForwardRequest, 'target' | 'followed'>>>> {
 	const found = await resolveTargetPods(cluster, target, namespace, signal);
 	if (found.kind === 'pod') {
-		throw new SpokeError('ERR_USAGE', `--each: ${target.input} is a pod`, {remedy: 'pass a StatefulSet, or the service of one'});
+		throw eachOfPod(target);
 	}
 
 	const pods = await listPods(cluster, found.scope, signal);

@@ -1,4 +1,5 @@
 /** Request and options of a forward, and the validation of its arguments. */
+import {SpokeError} from '../../errors/spoke-error.ts';
 import type {LocalTls} from '../../local-tls/create-local-tls.ts';
 import {type ParsedTarget, parseTarget} from '../../targets/parse-target.ts';
 import type {ServiceObject} from '../../targets/pod-object.ts';
@@ -58,17 +59,59 @@ export function validateForward({
 	addresses,
 	host,
 	tls,
+	onPodLoss,
+	each,
+	spread,
 }: {
 	target: string;
 	ports: readonly string[];
 	addresses: readonly string[];
 	host: string | null;
 	tls: boolean;
+	onPodLoss: OnPodLoss | null;
+	each: boolean;
+	spread: boolean;
 }): void {
-	parseTarget(target);
+	const parsed = parseTarget(target);
 	for (const port of ports) {
 		parsePortSpec(port);
 	}
 
 	parseLocalEnd({addresses: addresses.length === 0 ? null : addresses, host, tls});
+	assertPodChoice({target: parsed, onPodLoss, each, spread});
+}
+
+/** @throws SpokeError ERR_USAGE if --on-pod-loss, --each and --spread contradict each other or the target */
+export function assertPodChoice({
+	target,
+	onPodLoss = null,
+	each = false,
+	spread = false,
+}: {
+	target: ParsedTarget;
+	onPodLoss?: OnPodLoss | null;
+	each?: boolean;
+	spread?: boolean;
+}): void {
+	const isPod = target.resource.kind === 'Pod';
+	if (isPod && onPodLoss === 'move') {
+		throw new SpokeError('ERR_USAGE', `--on-pod-loss=move: ${target.input} is a pod, so there is no other pod to move to`, {
+			remedy: 'forward to its service or workload',
+		});
+	}
+
+	if (spread && (each || onPodLoss === 'exit' || isPod)) {
+		const other = each ? '--each' : '--on-pod-loss=exit';
+		throw new SpokeError('ERR_USAGE', isPod ? `--spread: ${target.input} is a pod` : `--spread cannot be used with ${other}`, {
+			remedy: 'pass --spread with a service or workload only',
+		});
+	}
+
+	if (each && isPod) {
+		throw eachOfPod(target);
+	}
+}
+
+export function eachOfPod({input}: ParsedTarget): SpokeError {
+	return new SpokeError('ERR_USAGE', `--each: ${input} is a pod`, {remedy: 'pass a StatefulSet, or the service of one'});
 }

@@ -1,41 +1,18 @@
-import process from 'node:process';
+import {writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
 import test from 'ava';
-import {freePort} from '../../../source/session/forwards/free-port.ts';
-import type {Sandbox} from '../../../source/sandbox/sandbox.ts';
 import {echoes, runPortForward} from '../../support/port-forward-run.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
-import {ask, askJson} from '../../support/sandbox-client.ts';
-import {until} from '../../support/until.ts';
-
-async function scaleDatabase(sandbox: Sandbox, replicas: number): Promise<void> {
-	const path = '/apis/apps/v1/namespaces/default/statefulsets/db';
-	await ask(sandbox, path, {method: 'PATCH', headers: {'content-type': 'application/merge-patch+json'}, body: {spec: {replicas}}});
-	await until(async () => {
-		const {status} = await askJson<{status: {readyReplicas: number}}>(sandbox, path);
-		return status.readyReplicas === replicas;
-	});
-}
-
-/** The first of several free ports in a row. */
-async function freePorts(count: number, wanted: number): Promise<number> {
-	for (let first = await freePort(wanted), next = 1; ; next++) {
-		if (next === count) {
-			return first;
-		}
-
-		const found = await freePort(first + next);
-		if (found !== first + next) {
-			[first, next] = [found, 0];
-		}
-	}
-}
+import {newHome} from '../../support/sandbox-session.ts';
+import {scaleWorkload} from '../../support/scale-workload.ts';
+import {unusedPorts} from '../../support/unused-port.ts';
 
 for (const target of ['sts/db', 'svc/db'] as const) {
 	test.serial(`--each forwards a port to each pod of ${target}, and follows its name`, async t => {
 		const {env, sandbox} = await openSandbox(t);
-		await scaleDatabase(sandbox, 3);
-		const first = await freePorts(3, 18_000 + (process.pid % 1000) * 10);
+		await scaleWorkload(sandbox, 'statefulsets/db', 3);
+		const first = await unusedPorts(3);
 		const run = await runPortForward([target, `${first}:7000`, '--each'], {env});
 		t.teardown(() => {
 			run.child.kill('SIGKILL');
@@ -74,7 +51,7 @@ for (const target of ['sts/db', 'svc/db'] as const) {
 
 test.serial('the pod of each port is printed, and a command has the port of each', async t => {
 	const {env, sandbox} = await openSandbox(t);
-	await scaleDatabase(sandbox, 2);
+	await scaleWorkload(sandbox, 'statefulsets/db', 2);
 	const ended = await runSpoke(
 		[
 			'port-forward',
@@ -104,6 +81,45 @@ test.serial('--each is refused where names of pods do not last', async t => {
 		['pod/db-0', /--each: pod\/db-0 is a pod/],
 	] as const) {
 		const ended = await runSpoke(['port-forward', target, ':8080', '--each'], {env});
+		t.is(ended.status, 2);
+		t.regex(ended.stderr, message);
+	}
+});
+
+test.serial('a line of a file with --each forwards a port to each pod, beside a line without', async t => {
+	const {env, sandbox} = await openSandbox(t);
+	await scaleWorkload(sandbox, 'statefulsets/db', 2);
+	const file = join(await newHome(t), 'set');
+	const first = await unusedPorts(2);
+	await writeFile(file, `svc/web :80\nsts/db ${first}:7000 --each\n`);
+	const run = await runPortForward(['-f', file], {env});
+	t.teardown(() => {
+		run.child.kill('SIGKILL');
+	});
+	await run.until(({event}) => event === 'all-ready');
+	const ready = run.events.filter(({event}) => event === 'ready').sort((a, b) => a.forward!.localeCompare(b.forward!));
+	t.regex(ready[0]!.target.name, /^web-/);
+	t.deepEqual(
+		ready.slice(1).map(event => [event.forward, event.target.name, (event['listen'] as Array<{port: number}>)[0]!.port]),
+		[
+			['f2', 'db-0', first],
+			['f3', 'db-1', first + 1],
+		],
+	);
+	run.child.kill('SIGINT');
+	t.is(await run.ended, 0);
+});
+
+test.serial('--each in a file has the errors of the flag', async t => {
+	const {env} = await openSandbox(t);
+	const file = join(await newHome(t), 'set');
+	for (const [line, message] of [
+		['deploy/web :8080 --each', /--each: no StatefulSet owns pod web-\S+ of deploy\/web, so its name does not last/],
+		['pod/db-0 :8080 --each', /set:1: --each: pod\/db-0 is a pod/],
+		['sts/db :7000 --each --spread', /set:1: --spread cannot be used with --each/],
+	] as const) {
+		await writeFile(file, `${line}\n`);
+		const ended = await runSpoke(['port-forward', '-f', file], {env});
 		t.is(ended.status, 2);
 		t.regex(ended.stderr, message);
 	}

@@ -98,6 +98,7 @@ test('a shell parses the equivalent command of a forward as typed', async t => {
 		tls: false,
 		host: null,
 		followed: null,
+		each: null,
 		cluster: other,
 	});
 	t.true(

@@ -65,6 +65,7 @@ const toWeb = {
 	tls: false,
 	host: null,
 	followed: null,
+	each: null,
 } as const;
 
 async function openForward(
@@ -174,13 +175,7 @@ test('a spread forward sends each new connection to the next Ready pod, also aft
 
 test('one port per pod starts a forward of each pod of a StatefulSet, which follows it by name', async t => {
 	const {session, sandbox, cluster, state} = await onStore(t);
-	const during = async (_: unknown, work: () => Promise<unknown>) => work();
-	await startForwardOfEach({...session, typeAhead: {during}} as unknown as Session, {
-		...toWeb,
-		target: 'sts/db',
-		port: ':7000',
-		cluster,
-	});
+	await startForwardOfEach(session, {...toWeb, target: 'sts/db', port: ':7000', cluster});
 	await until(() => state().phase === 'open', state);
 	t.like(state(), {target: 'pod/db-0', note: 'on db-0'});
 	sandbox.faults.replacePod({name: 'db-0'});

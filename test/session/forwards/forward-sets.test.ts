@@ -9,9 +9,17 @@ import {forwardEntry} from '../../support/forward-entry.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {newHome, onSandbox} from '../../support/sandbox-session.ts';
-import {openTerminal} from '../../support/terminal.ts';
+import {scaleWorkload} from '../../support/scale-workload.ts';
+import {openTerminal, type TestTerminal} from '../../support/terminal.ts';
 import {until} from '../../support/until.ts';
-import {unusedPort} from '../../support/unused-port.ts';
+import {unusedPort, unusedPorts} from '../../support/unused-port.ts';
+
+/** Saves the open forwards of the session as a new set. */
+async function saveOpenForwards(terminal: TestTerminal, name: string, count: number): Promise<void> {
+	terminal.press('save', 'clear');
+	terminal.type(`${name}\r`);
+	await terminal.sees(new RegExp(`saved ${count} forwards?: ~/\\.config/spoke/forwards/${name}`));
+}
 
 /** Opens forwards in a session and saves them as the set `mine`. Resolves to its file after the session has ended. */
 async function saveSet(
@@ -24,9 +32,7 @@ async function saveSet(
 	terminal.press('view.forwards');
 	terminal.type(forwards.map(([target, local, remote]) => `:forward ${target} ${local}:${remote}\r`).join(''));
 	await terminal.sees(new RegExp(forwards.map(([target, local, remote]) => `● :${local} +${target}:${remote}`).join('[\\s\\S]*')));
-	terminal.press('save', 'clear');
-	terminal.type('mine\r');
-	await terminal.sees(new RegExp(`saved ${forwards.length} forwards?: ~/\\.config/spoke/forwards/mine`));
+	await saveOpenForwards(terminal, 'mine', forwards.length);
 	terminal.press('app.quit', 'confirm.yes');
 	t.is(await terminal.ended(), 0);
 	return join(home, '.config/spoke/forwards/mine');
@@ -96,6 +102,50 @@ test('--forwards starts a set with the session, also in another context than it 
 	second.press('view.forwards');
 	await second.sees(new RegExp(`● :${one} +svc/web:80`));
 	t.notRegex(second.text(), /sts\/db/);
+});
+
+test('a set with --each starts a forward per pod, and is saved as one line while all are open', async t => {
+	const {kubeconfigFile, sandbox} = await openSandbox(t);
+	await scaleWorkload(sandbox, 'statefulsets/db', 2);
+	const home = await newHome(t);
+	const env = {HOME: home};
+	const first = await unusedPorts(2);
+	const line = forwardEntry('sts/db', [`${first}:7000`], {namespace: 'default', each: true});
+	await writeForwardSet(env, 'dbs', [line]);
+	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile, '--forwards', 'dbs'], {home, rows: 30});
+	await terminal.sees(/web-\w+-\w+/);
+	terminal.press('view.forwards');
+	const [one, other] = [new RegExp(`● :${first} +pod/db-0:7000`), new RegExp(`● :${first + 1} +pod/db-1:7000`)];
+	await terminal.sees(one);
+	await terminal.sees(other);
+	await saveOpenForwards(terminal, 'all', 1);
+	const savedLines = (saved: string) => readForwardSets(env).find(({name}) => name === saved)?.lines;
+	t.deepEqual(savedLines('all'), [line]);
+
+	terminal.press('forwards.open-set');
+	terminal.type('dbs\r');
+	await terminal.sees(new RegExp(`Stop 1 forward of dbs\\?[\\s\\S]*:${first} and up → each pod of sts/db:7000 in default`));
+	terminal.press('confirm.no');
+	await terminal.loses(/Confirm/);
+	terminal.press('move.start', 'forwards/stop');
+	await terminal.sees(/○ .*pod\/db-0:7000/);
+	await saveOpenForwards(terminal, 'rest', 1);
+	t.deepEqual(savedLines('rest'), [forwardEntry('pod/db-1', [`${first + 1}:7000`], {namespace: 'default'})]);
+
+	terminal.press('forwards.open-set');
+	terminal.type('dbs\r');
+	await terminal.sees(/Start 1 forward of dbs in sandbox\?[\s\S]*each pod of sts\/db:7000 in default: 1 already open/);
+	terminal.press('confirm.yes');
+	await terminal.sees(one);
+	await terminal.sees(other);
+});
+
+test('a set with --each shows why a target has no lasting pods', async t => {
+	const {kubeconfigFile} = await openSandbox(t);
+	const home = await newHome(t);
+	await writeForwardSet({HOME: home}, 'wrong', [forwardEntry('deploy/web', [':80'], {each: true})]);
+	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile, '--forwards', 'wrong'], {home});
+	await terminal.sees(/forward deploy\/web :80 --each failed[\s\S]*no\s+StatefulSet\s+owns\s+pod/);
 });
 
 test('--forwards with a set that is missing, invalid or not allowed ends before the session', async t => {

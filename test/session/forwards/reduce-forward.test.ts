@@ -21,6 +21,7 @@ const row: ForwardState = {
 	tls: false,
 	host: null,
 	followed: null,
+	each: null,
 	phase: 'open',
 	note: 'on web-1',
 	podText: 'web-1',
