@@ -9,7 +9,10 @@ import {isProcessRunning, type ProcessIdentity} from './process-identity.ts';
 /** The private directory of their files. */
 export const forwardsDirectory = {name: 'forwards', contains: 'detached forwards'};
 
-const version = 1;
+const version = 2;
+
+/** A local port, with the name of --host; `null`: of a forward without one. */
+export type DetachedListener = {host: string | null; port: number};
 
 export type DetachedForwardState = {
 	/** Unique for each start, and in the names of all its files. */
@@ -20,10 +23,8 @@ export type DetachedForwardState = {
 	/** The forward ends with this process; `null` with --linger. */
 	sessionLeader: ProcessIdentity | null;
 	startedAt: string;
-	/** Local ports that it listens on, or is about to. */
-	ports: readonly number[];
-	/** Names of --host of these ports; `null`: of forwards without one. */
-	hosts: ReadonlyArray<string | null>;
+	/** On which it listens, or is about to. */
+	listeners: readonly DetachedListener[];
 	log: string;
 	socket: string;
 	/** Why the forward ended by itself, else `null`. */
@@ -63,7 +64,11 @@ export async function findForwards(directory: string | null): Promise<readonly F
 
 /** The forwards that `named`, a name or a local port, means. */
 export function matchingForwards(forwards: readonly FoundForward[], named: string): readonly FoundForward[] {
-	return forwards.filter(({state: {name, ports}}) => name === named || ports.some(port => String(port) === named));
+	return forwards.filter(({state}) => state.name === named || localPorts(state).some(port => String(port) === named));
+}
+
+export function localPorts({listeners}: Pick<DetachedForwardState, 'listeners'>): readonly number[] {
+	return [...new Set(listeners.map(({port}) => port))];
 }
 
 /** Keeps the state and the log of a forward that has ended by itself. @throws the system error */
@@ -118,9 +123,27 @@ function readStates(directory: string): readonly DetachedForwardState[] {
 /** `null` if the forward removes its state just now. The directory is private, so the content is spoke's. */
 function readState(path: string): DetachedForwardState | null {
 	try {
-		const {version: written, ...state} = JSON.parse(readFileSync(path, 'utf8')) as DetachedForwardState & {version: number};
-		return written === version ? {...state, hosts: state.hosts ?? [null]} : null;
+		const file = JSON.parse(readFileSync(path, 'utf8')) as StateFile | FirstStateFile;
+		if (file.version === 1) {
+			return fromFirstVersion(file);
+		}
+
+		const {version: written, ...state} = file;
+		return written === version ? state : null;
 	} catch {
 		return null;
 	}
+}
+
+type StateFile = DetachedForwardState & {version: typeof version};
+
+type FirstStateFile = Omit<DetachedForwardState, 'listeners'> & {
+	version: 1;
+	ports: readonly number[];
+	hosts?: ReadonlyArray<string | null>;
+};
+
+/** Its forward can still run. The file does not say which host has which port, so each has all of them. */
+function fromFirstVersion({version: _version, ports, hosts = [null], ...state}: FirstStateFile): DetachedForwardState {
+	return {...state, listeners: hosts.flatMap(host => ports.map(port => ({host, port})))};
 }

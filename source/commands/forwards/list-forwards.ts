@@ -2,6 +2,7 @@
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import {sendControlRequest, type ControlResponse, type ForwardStatus} from '../../detached-forwards/control-socket.ts';
 import {
+	localPorts,
 	removeAbandonedFiles,
 	removeForwardFiles,
 	type DetachedForwardState,
@@ -60,14 +61,14 @@ async function askStatus({state, isRunning}: FoundForward): Promise<ListedForwar
 
 /** The DetachedForward of the contract (schemas/detached-forward.json). */
 function listedObject({state, status, isRunning}: ListedForward): object {
-	const {name, process, sessionLeader, startedAt, ports, log, ended} = state;
+	const {name, process, sessionLeader, startedAt, log, ended} = state;
 	return jsonObject('DetachedForward', {
 		name,
 		pid: process.pid,
 		startedAt,
 		state: stateOf({status, isRunning}),
 		sessionLeader: sessionLeader?.pid ?? null,
-		ports,
+		ports: localPorts(state),
 		log: isRunning ? log : null,
 		context: status?.context ?? null,
 		forwards: status?.forwards ?? [],

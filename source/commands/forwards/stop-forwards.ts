@@ -3,6 +3,7 @@ import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
 import {sendControlRequest} from '../../detached-forwards/control-socket.ts';
 import {
+	localPorts,
 	matchingForwards,
 	removeForwardFiles,
 	type DetachedForwardState,
@@ -50,7 +51,8 @@ export async function stopForwards(
 }
 
 /** A name has one of the local ports; all of them end together. */
-function otherPorts({ports}: DetachedForwardState): string {
+function otherPorts(state: DetachedForwardState): string {
+	const ports = localPorts(state);
 	return ports.length > 1 ? ` (local ports ${ports.join(', ')})` : '';
 }
 

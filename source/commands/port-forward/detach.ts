@@ -17,7 +17,7 @@ import {ownCommand} from '../../own-process.ts';
 import {errorText} from '../../text/error-text.ts';
 import {toTerminalCharset} from '../../text/terminal-charset.ts';
 import type {ForwardMessage, ParentMessage} from './detach-messages.ts';
-import {hostsOf, requestedLocalPorts} from './forward-arguments.ts';
+import {requestedListeners} from './forward-arguments.ts';
 import type {ForwardInput, PortForwardInvocation} from './run-forwards.ts';
 
 type FailedMessage = Extract<ForwardMessage, {type: 'failed'}>;
@@ -37,7 +37,7 @@ export async function detach(invocation: PortForwardInvocation, input: ForwardIn
 	const {flags, given, positionals, env, stderr, interrupted} = invocation;
 	const sessionLeader = flags.linger ? null : await requireSessionLeader();
 	const directory = createStateDirectory(env, forwardsDirectory);
-	await assertPortsAreFree(directory, {ports: requestedLocalPorts(input.targets), hosts: hostsOf(input.targets)});
+	await assertPortsAreFree(directory, requestedListeners(input.targets));
 	const id = randomBytes(4).toString('hex');
 	const log = logPath(directory, id);
 	const child = startForwardProcess(positionals, {log, env});

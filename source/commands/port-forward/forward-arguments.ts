@@ -1,5 +1,6 @@
 /** Targets and ports of port-forward. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import type {DetachedListener} from '../../detached-forwards/detached-forward-state.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ForwardFileEntry} from '../../command-line/forward-file.ts';
 import {eachPod} from '../../streams/port-forward/each-pod.ts';
@@ -134,9 +135,14 @@ export function assertUniquePorts(targets: readonly TargetWithPorts[], addresses
 	}
 }
 
-/** Local ports that the arguments name; others are free ports, or known to the cluster alone. */
-export function requestedLocalPorts(targets: readonly TargetWithPorts[]): readonly number[] {
-	return targets.flatMap(({ports}) => ports.flatMap(({spec}) => localPortOf(spec) ?? []));
+/** Local ports that the arguments name, and their hosts; others are free ports, or known to the cluster alone. */
+export function requestedListeners(targets: readonly TargetWithPorts[]): readonly DetachedListener[] {
+	return targets.flatMap(({host = null, ports}) =>
+		ports.flatMap(({spec}) => {
+			const port = localPortOf(spec);
+			return port === null ? [] : [{host, port}];
+		}),
+	);
 }
 
 /** Names of --host; `null`: that of a forward without one. */

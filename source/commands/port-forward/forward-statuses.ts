@@ -1,5 +1,6 @@
 /** What a detached forward reports about itself: its events so far, and the paths of its open tunnels. */
 import type {ForwardStatus} from '../../detached-forwards/control-socket.ts';
+import type {DetachedListener} from '../../detached-forwards/detached-forward-state.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import type {ForwardEvent} from '../../streams/port-forward/forward-event.ts';
 import type {TargetWithPorts} from './forward-arguments.ts';
@@ -13,8 +14,8 @@ export class ForwardStatuses {
 		this.#ports = new Map(targets.flatMap(({ports}) => ports.map(({id}) => [id, startingPort(id)] as const)));
 	}
 
-	get localPorts(): readonly number[] {
-		return [...new Set([...this.#ports.values()].flatMap(({listen}) => listen.map(({port}) => port)))];
+	get listeners(): readonly DetachedListener[] {
+		return [...this.#ports.values()].flatMap(({host, listen}) => [...new Set(listen.map(({port}) => port))].map(port => ({host, port})));
 	}
 
 	/** --each creates forwards that the arguments do not have. */

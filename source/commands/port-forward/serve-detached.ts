@@ -11,13 +11,14 @@ import {
 	removeForwardFiles,
 	writeState,
 	type DetachedForwardState,
+	type DetachedListener,
 } from '../../detached-forwards/detached-forward-state.ts';
 import {isProcessRunning, readProcess} from '../../detached-forwards/process-identity.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {errorText} from '../../text/error-text.ts';
 import type {StartMessage} from './detach-messages.ts';
-import {hasPortPerPod, hostsOf, requestedLocalPorts} from './forward-arguments.ts';
+import {hasPortPerPod, requestedListeners} from './forward-arguments.ts';
 import {ForwardStatuses} from './forward-statuses.ts';
 import {endReasonFor} from './json-reporter.ts';
 import {ParentProcess} from './parent-process.ts';
@@ -161,15 +162,14 @@ class DetachedForward {
 			);
 		}
 
-		const ports = requestedLocalPorts(this.#start.input.targets);
+		const listeners = requestedListeners(this.#start.input.targets);
 		return {
 			id,
-			name: this.#nameFor(ports),
+			name: this.#nameFor(listeners),
 			process: {pid: own.pid, startTime: own.startTime},
 			sessionLeader,
 			startedAt: new Date().toISOString(),
-			ports,
-			hosts: hostsOf(this.#start.input.targets),
+			listeners,
 			log: logPath(directory, id),
 			socket: await chooseSocketPath(directory, id),
 			ended: null,
@@ -177,9 +177,9 @@ class DetachedForward {
 	}
 
 	/** Unique among the detached forwards by its local port and host. */
-	#nameFor([port]: readonly number[]): string {
+	#nameFor([listener]: readonly DetachedListener[]): string {
 		const [{target, host, ports} = {target: {name: 'forward'}, host: undefined, ports: []}] = this.#start.input.targets;
-		return `${host ?? target.name}-${port ?? ports[0]?.spec.remote}`;
+		return `${host ?? target.name}-${listener?.port ?? ports[0]?.spec.remote}`;
 	}
 
 	#list(): readonly ForwardStatus[] {
@@ -187,9 +187,9 @@ class DetachedForward {
 	}
 
 	async #announce(state: DetachedForwardState): Promise<void> {
-		const ports = this.#statuses.localPorts;
-		const name = this.#nameFor(ports);
-		await writeState(this.#start.directory, {...state, name, ports});
+		const {listeners} = this.#statuses;
+		const name = this.#nameFor(listeners);
+		await writeState(this.#start.directory, {...state, name, listeners});
 		if (this.#parent.wantsPaths) {
 			await this.#paths.settled();
 			this.#parent.printPaths(this.#list().flatMap(({paths}) => paths ?? []));
@@ -217,8 +217,7 @@ class DetachedForward {
 	async #ownerOfPort(failure: SpokeError): Promise<SpokeError> {
 		const {directory, id} = this.#start;
 		try {
-			const {targets} = this.#start.input;
-			await assertPortsAreFree(directory, {ports: requestedLocalPorts(targets), hosts: hostsOf(targets)}, id);
+			await assertPortsAreFree(directory, requestedListeners(this.#start.input.targets), id);
 			return failure;
 		} catch (thrown) {
 			return toSpokeError(thrown);

@@ -1,0 +1,77 @@
+/** The local ports of detached forwards. */
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import process from 'node:process';
+import test, {type ExecutionContext} from 'ava';
+import {assertPortsAreFree} from '../../source/detached-forwards/assert-ports-are-free.ts';
+import {
+	findForwards,
+	localPorts,
+	matchingForwards,
+	statePath,
+	writeState,
+	type DetachedForwardState,
+} from '../../source/detached-forwards/detached-forward-state.ts';
+import {readProcess} from '../../source/detached-forwards/process-identity.ts';
+
+/** A directory, and the state of a detached forward that runs: this process. */
+async function runningForward(t: ExecutionContext) {
+	const directory = await mkdtemp(join(tmpdir(), 'spoke-forwards-'));
+	t.teardown(async () => rm(directory, {recursive: true}));
+	const {pid, startTime} = (await readProcess(process.pid))!;
+	const state: DetachedForwardState = {
+		id: 'a1',
+		name: 'a.test-8080',
+		process: {pid, startTime},
+		sessionLeader: null,
+		startedAt: '2026-01-01T00:00:00.000Z',
+		listeners: [
+			{host: 'a.test', port: 8080},
+			{host: 'b.test', port: 9090},
+		],
+		log: join(directory, 'a1.log'),
+		socket: join(directory, 'a1.sock'),
+		ended: null,
+	};
+	return {directory, state};
+}
+
+test('a detached forward has its pairs of host and port, and no other pair of them', async t => {
+	const {directory, state} = await runningForward(t);
+	await writeState(directory, state);
+	for (const free of [
+		{host: 'a.test', port: 9090},
+		{host: 'b.test', port: 8080},
+		{host: null, port: 8080},
+	]) {
+		await t.notThrowsAsync(assertPortsAreFree(directory, [free]));
+	}
+
+	await t.throwsAsync(
+		assertPortsAreFree(directory, [
+			{host: 'a.test', port: 9090},
+			{host: 'b.test', port: 9090},
+		]),
+		{message: `local port 9090 of b.test belongs to the detached forward a.test-8080 (process ${process.pid})`},
+	);
+	await t.notThrowsAsync(assertPortsAreFree(directory, state.listeners, state.id));
+});
+
+test('a state file of version 1 is read: each of its hosts has each of its ports', async t => {
+	const {directory, state} = await runningForward(t);
+	const {listeners: _listeners, ...rest} = state;
+	await writeFile(statePath(directory, state.id), JSON.stringify({version: 1, ...rest, ports: [8080, 9090], hosts: [null, 'a.test']}));
+	const forwards = await findForwards(directory);
+	t.deepEqual(forwards[0]!.state, {
+		...rest,
+		listeners: [
+			{host: null, port: 8080},
+			{host: null, port: 9090},
+			{host: 'a.test', port: 8080},
+			{host: 'a.test', port: 9090},
+		],
+	});
+	t.deepEqual(localPorts(forwards[0]!.state), [8080, 9090]);
+	t.is(matchingForwards(forwards, '9090').length, 1);
+});
