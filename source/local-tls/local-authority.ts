@@ -30,6 +30,11 @@ export function authorityNameFor(host: string | null): string {
 	return host === null || host === 'localhost' || host.endsWith('.localhost') ? 'localhost' : host;
 }
 
+/** The common name, by which certificate stores show it. */
+export function authoritySubject(authorityName: string): string {
+	return `spoke local CA for ${authorityName}`;
+}
+
 /** The names for which programs accept its certificates. */
 export function permittedNames(authorityName: string): readonly string[] {
 	return [...new Set([authorityName, 'localhost']), '127.0.0.0/8', '::1/128'];
@@ -69,7 +74,7 @@ function expiresSoon({certificate}: Authority): boolean {
 async function createAuthorityIn(all: string, name: string, {replaces}: {replaces: boolean}) {
 	const {createAuthority} = await import('../certificates/issuer.ts');
 	const {certificate, key} = await createAuthority({
-		subject: `CN=spoke local CA for ${name}`,
+		subject: `CN=${authoritySubject(name)}`,
 		notAfter: new Date(Date.now() + validYears * 365 * day),
 		permits: permittedNames(name),
 	});

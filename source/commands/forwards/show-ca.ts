@@ -2,7 +2,7 @@
 import {X509Certificate} from 'node:crypto';
 import process from 'node:process';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {listLocalAuthorities, permittedNames, type LocalAuthority} from '../../local-tls/local-authority.ts';
+import {authoritySubject, listLocalAuthorities, permittedNames, type LocalAuthority} from '../../local-tls/local-authority.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
@@ -47,12 +47,16 @@ export function describeLocalAuthority({name, directory, file, certificate}: Loc
 		`    SSL_CERT_FILE=${path} COMMAND (OpenSSL, and Go on Linux: instead of the system's CA file)`,
 		'  trust it in your programs:',
 		...trust.map(line => `    ${line}`),
-		'    Firefox: Settings, View Certificates, Authorities, Import',
+		`    ${firefoxAuthorities}, Import`,
 		'  remove it:',
 		...distrust.map(line => `    ${line}`),
+		`    ${firefoxAuthorities}, select ${quoteForShell(authoritySubject(name))}, Delete or Distrust`,
 		`    rm -r ${quoteForShell(directory)} (spoke then creates a new CA for the next --tls)`,
 	];
 }
+
+/** Firefox has a certificate store of its own in each profile. */
+const firefoxAuthorities = 'Firefox: Settings, View Certificates, Authorities';
 
 type Commands = {trust: readonly string[]; distrust: readonly string[]};
 

@@ -266,6 +266,12 @@ test.serial('forwards ca says how to trust the CA and how to remove it', async t
 	t.true(stdout.startsWith('localhost: CA for localhost, 127.0.0.0/8, ::1/128 only, valid until 20'));
 	t.true(stdout.includes(`curl --cacert ${directory}/ca.pem`));
 	t.true(stdout.includes(`rm -r ${directory} `));
+	const [, removal = ''] = stdout.split('  remove it:\n');
+	t.true(removal.includes("Firefox: Settings, View Certificates, Authorities, select 'spoke local CA for localhost', Delete or Distrust\n"));
+	if (process.platform === 'linux') {
+		t.true(removal.includes('Chrome: certutil -d sql:$HOME/.pki/nssdb -D -n spoke-localhost\n'));
+	}
+
 	t.is((await runSpoke(['forwards', 'ca', 'example.com'], {env})).status, 2);
 });
 
