@@ -38,7 +38,10 @@ async function forward(env: NodeJS.ProcessEnv, args: readonly string[]) {
 	return {run, port, tls, dial: async (options: {ca?: string; servername?: string} = {ca}) => dial(port, options)};
 }
 
-async function dial(port: number, options: {ca?: string; servername?: string; maxVersion?: 'TLSv1.2'}): Promise<TLSSocket> {
+async function dial(
+	port: number,
+	options: {ca?: string; servername?: string; maxVersion?: 'TLSv1.2'; ALPNProtocols?: string[]},
+): Promise<TLSSocket> {
 	const socket = connect({port, host: '127.0.0.1', servername: 'localhost', ...options});
 	await once(socket, 'secureConnect');
 	return socket;
@@ -65,6 +68,15 @@ test.serial('a client that trusts the CA reaches the pod, and the path is that o
 	const {path} = await run.until(({event, path}) => event === 'path' && path.phase === 'settled');
 	t.regex(path.line, /^path: you -verified-> apiserver -direct,unverified-> kubelet n\d$/);
 	t.like(await endOf(t, run), {event: 'connection-closed', end: 'client-fin', up: 5, down: 5});
+});
+
+test.serial('a client that offers h2 and http/1.1 gets no ALPN protocol', async t => {
+	const {env} = await open(t);
+	const {run, port, tls} = await forward(env, ['svc/db', ':7000']);
+	const socket = await dial(port, {ca: await readFile(tls.caFile, 'utf8'), ALPNProtocols: ['h2', 'http/1.1']});
+	t.is(socket.alpnProtocol, false);
+	socket.end();
+	await endOf(t, run);
 });
 
 test.serial('a client that does not trust the CA is refused, and the failure says so', async t => {
@@ -267,7 +279,9 @@ test.serial('forwards ca says how to trust the CA and how to remove it', async t
 	t.true(stdout.includes(`curl --cacert ${directory}/ca.pem`));
 	t.true(stdout.includes(`rm -r ${directory} `));
 	const [, removal = ''] = stdout.split('  remove it:\n');
-	t.true(removal.includes("Firefox: Settings, View Certificates, Authorities, select 'spoke local CA for localhost', Delete or Distrust\n"));
+	t.true(
+		removal.includes("Firefox: Settings, View Certificates, Authorities, select 'spoke local CA for localhost', Delete or Distrust\n"),
+	);
 	if (process.platform === 'linux') {
 		t.true(removal.includes('Chrome: certutil -d sql:$HOME/.pki/nssdb -D -n spoke-localhost\n'));
 	}
