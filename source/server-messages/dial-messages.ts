@@ -6,6 +6,7 @@ import type {MessageRule, MessageWrapper} from './message-rule.ts';
 
 const dialWrappers: readonly MessageWrapper[] = ['log', 'upgrade', 'translated', 'proxy'];
 const leg2 = {leg: 2, code: 'ERR_SECOND_LEG'} as const;
+const refused = /^dial tcp \S+: connect: connection refused$/;
 const agentRemedy = 'kubectl -n kube-system get pods -l k8s-app=konnectivity-agent; their logs cannot be read through the same tunnel';
 const serverRemedy =
 	'check the konnectivity-server next to the apiserver: its process, and the socket named in the egress selector configuration';
@@ -16,13 +17,22 @@ const egressRemedy =
 export const dialMessages: readonly MessageRule[] = [
 	{
 		id: 'D1',
-		pattern: /^dial tcp \S+: connect: connection refused$/,
-		wrappers: dialWrappers,
+		pattern: refused,
+		wrappers: ['log', 'upgrade', 'translated'],
 		speaker: 'apiserver',
 		...leg2,
 		meaning: 'nothing listens on that address and port',
-		remedy:
-			'check that the kubelet is running and that the port of the node or pod is right; an address that is not the node’s or the pod’s is that of an egress proxy',
+		remedy: 'most likely, the kubelet is down: see `kubectl get node`',
+		proves: {},
+	},
+	{
+		id: 'D1',
+		pattern: refused,
+		wrappers: ['proxy'],
+		speaker: 'apiserver',
+		...leg2,
+		meaning: 'nothing listens on that address and port',
+		remedy: 'check the port that you named; for a kubelet, see `kubectl get node`',
 		proves: {},
 	},
 	{
@@ -52,8 +62,7 @@ export const dialMessages: readonly MessageRule[] = [
 		speaker: 'apiserver',
 		...leg2,
 		meaning: 'the node’s name does not resolve where the connection is made',
-		remedy:
-			'set kube-apiserver --kubelet-preferred-address-types=InternalIP, or make the name resolvable there; a name that is not the node’s is that of an egress proxy',
+		remedy: 'set kube-apiserver --kubelet-preferred-address-types=InternalIP, or make the name resolvable there',
 		proves: {},
 	},
 	{
@@ -136,10 +145,8 @@ export const dialMessages: readonly MessageRule[] = [
 		wrappers: dialWrappers,
 		speaker: 'tunnel',
 		...leg2,
-		meaning:
-			'the egress proxy (HTTP CONNECT) could not reach the target: it refused, has no route, its name does not resolve, or (k3s, RKE2) its node is not connected to the server; the message does not say which',
-		remedy:
-			'check that the kubelet is running and that the tunnel’s agents can reach it; on k3s and RKE2, that k3s-agent or rke2-agent of that node is connected to the server',
+		meaning: 'the egress proxy (HTTP CONNECT) could not reach the target, and does not say why',
+		remedy: 'most likely, the node is down (on k3s and RKE2, its k3s-agent or rke2-agent is not connected): see `kubectl get node`',
 		proves: {route: 'egress-http-connect'},
 	},
 	{

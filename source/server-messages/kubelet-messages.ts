@@ -2,8 +2,7 @@
 import type {MessageRule, MessageWrapper} from './message-rule.ts';
 
 const dialWrappers: readonly MessageWrapper[] = ['log', 'upgrade', 'translated', 'proxy'];
-const servingRemedy =
-	'give the kubelet a serving certificate from the CA of --kubelet-certificate-authority for the address that the apiserver connects to: set serverTLSBootstrap: true, then kubectl certificate approve the kubernetes.io/kubelet-serving CSR. If the apiserver uses an egress proxy over TCP (HyperShift, Gardener), the refused certificate may be the proxy’s';
+const servingRemedy = 'most likely, it is self-signed: `kubectl get csr` shows the request of its node to approve';
 const refuses = 'the apiserver refuses the certificate of the kubelet (or of the egress proxy)';
 const identityRemedy =
 	'check the apiserver’s --kubelet-client-certificate and the kubelet’s authentication.x509.clientCAFile; your own credentials are not the problem';
@@ -32,8 +31,8 @@ export const kubeletMessages: readonly MessageRule[] = [
 		wrappers: dialWrappers,
 		speaker: 'apiserver',
 		...leg2,
-		meaning: `${refuses}: it is for another name or address (it is unknown whether its CA is right, because the name is checked first)`,
-		remedy: servingRemedy,
+		meaning: `${refuses}: it is for another name or address`,
+		remedy: 'most likely, the node got a new name or address (`kubectl get node -o wide`): renew its serving certificate',
 		proves: {tls: 'refused'},
 	},
 	{
@@ -42,7 +41,7 @@ export const kubeletMessages: readonly MessageRule[] = [
 		wrappers: dialWrappers,
 		speaker: 'apiserver',
 		...leg2,
-		meaning: `${refuses}: the name matches, but its CA is not the one that the apiserver trusts (for kubelets, --kubelet-certificate-authority)`,
+		meaning: `${refuses}: it is not from a CA that the apiserver trusts`,
 		remedy: servingRemedy,
 		proves: {tls: 'refused'},
 	},

@@ -124,7 +124,7 @@ const rows: readonly Row[] = [
 		asked: logs,
 		code: 'ERR_SECOND_LEG',
 		leg: 2,
-		says: /its CA is not the one that the apiserver trusts \(for kubelets, --kubelet-certificate-authority\)/,
+		says: /it is not from a CA that the apiserver trusts/,
 	},
 	{
 		title: '500 with an unknown message',
