@@ -1,4 +1,5 @@
 /** Audits of several clusters as a table, with one row per context. */
+import {describeNeed} from '../descriptions/describe-verdict.ts';
 import {kubeletsRow, pathToNodes} from './hub-picture.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import type {Audit, AuditRow, RowVerdict} from '../evidence/audit/audit-object.ts';
@@ -46,7 +47,8 @@ function causeOf({require, rows}: Audit): string {
 	}
 
 	if (require.result !== null) {
-		return describeRows(rows.filter(({id}) => require.rows.includes(id)));
+		const deciding = rows.filter(({id}) => require.rows.includes(id));
+		return require.result === 'undecided' ? describeUndecided(deciding) : describeRows(deciding);
 	}
 
 	const [first, ...others] = groupByCause(rows).filter(([row]) => isProblem(row!));
@@ -55,7 +57,18 @@ function causeOf({require, rows}: Audit): string {
 	}
 
 	const kubelets = kubeletsRow(rows);
-	return kubelets.verdict === 'unknown' ? describeRows([kubelets]) : '';
+	return kubelets.verdict === 'unknown' ? describeUndecided([kubelets]) : '';
+}
+
+/** With what is missing for the first. */
+function describeUndecided(rows: readonly AuditRow[]): string {
+	const {basis, need} = rows[0] ?? {basis: 'unknown', need: []};
+	const needs = need.map(one => describeNeed(one)).map(({short, text}) => short ?? text);
+	return [
+		describeRows(rows),
+		...(basis === 'inferred' ? ['inferred, not proven'] : []),
+		...(needs.length === 0 ? [] : [`needs ${needs.join('; or ')}`]),
+	].join('; ');
 }
 
 /** `C1, C2: ` and what was found for the first. */
