@@ -16,13 +16,13 @@ const maxAtOnce = 8;
 
 /** The results in the order of the contexts. @throws the reason of `signal` */
 export async function* runInContexts<Value>(
-	contexts: readonly ConnectionFlags[],
-	run: (flags: ConnectionFlags) => Promise<Value>,
+	contexts: ReadonlyArray<ConnectionFlags & {context: string}>,
+	run: (flags: ConnectionFlags & {context: string}) => Promise<Value>,
 	signal: AbortSignal,
 ): AsyncGenerator<ContextResult<Value>, void> {
 	const semaphore = new Semaphore(maxAtOnce);
 	const results = contexts.map(async (flags): Promise<ContextResult<Value>> => {
-		const context = flags.context!;
+		const {context} = flags;
 		try {
 			return {context, value: await semaphore.run(async () => run(flags)), error: null};
 		} catch (thrown) {

@@ -45,6 +45,13 @@ export async function chooseContexts<Flags extends MultiContextFlags>(
 	return [...chosen].map(context => ({...flags, context}));
 }
 
+/** Each of several contexts has a name; a single one can be the current context. */
+export function areSeveral<One extends Pick<ConnectionFlags, 'context'>>(
+	contexts: readonly One[],
+): contexts is ReadonlyArray<One & {context: string}> {
+	return contexts.length > 1 && contexts.every(({context}) => context !== undefined);
+}
+
 export function oneClusterError(flag: string, contexts: number): SpokeError {
 	return new SpokeError('ERR_USAGE', `${flag} is for one cluster, but ${contexts} contexts are chosen`, {
 		remedy: `omit ${flag}, or pass one context`,

@@ -1,7 +1,7 @@
 /** `spoke audit`: checks the paths between nodes and control plane. */
 import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
-import {chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
+import {areSeveral, chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
 import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagValues} from '../../command-line/flag-spec.ts';
 import {describeNeed} from '../../descriptions/describe-verdict.ts';
@@ -70,7 +70,7 @@ export const command: Command<typeof auditSpec.flags> = {
 			signal: interrupted,
 		};
 		const contexts = await chooseContexts(flags, env);
-		if (contexts.length > 1) {
+		if (areSeveral(contexts)) {
 			return auditContexts(contexts, invocation, options);
 		}
 
@@ -99,7 +99,11 @@ export const command: Command<typeof auditSpec.flags> = {
 type AuditInvocation = Invocation<typeof auditSpec.flags>;
 
 /** Prints one document, or an object per context as soon as it is known. Returns the exit status. */
-async function auditContexts(contexts: readonly ConnectionFlags[], invocation: AuditInvocation, options: AuditOptions): Promise<number> {
+async function auditContexts(
+	contexts: ReadonlyArray<ConnectionFlags & {context: string}>,
+	invocation: AuditInvocation,
+	options: AuditOptions,
+): Promise<number> {
 	const {
 		flags: {output},
 		stdout,

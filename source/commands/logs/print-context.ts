@@ -40,6 +40,8 @@ export type ContextLogs = {
 	stderr: TextStream;
 };
 
+export type NamedContextLogs = ContextLogs & {flags: {context: string}};
+
 const shapedGatherMs = 20;
 
 /** Of several contexts. */

@@ -4,7 +4,7 @@ import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {ApiserverEvent} from '../../streams/logs/log-events.ts';
 import {waitForApiserver} from '../../streams/logs/wait-for-apiserver.ts';
 import {combineStatuses, contextErrorLine, writeContextError} from '../several-contexts.ts';
-import type {ContextLogs, ContextOptions, LogsRun} from './print-context.ts';
+import type {ContextLogs, ContextOptions, LogsRun, NamedContextLogs} from './print-context.ts';
 
 export {prefixWithContext} from '../several-contexts.ts';
 
@@ -18,7 +18,11 @@ type ContextCallbacks = {
 Begins with all contexts at once. A failure in one context does not stop the others. Returns the exit status.
 @throws SpokeError if nothing more can be printed
 */
-export async function printEachContext(contexts: readonly ContextLogs[], run: LogsRun, {print, report}: ContextCallbacks): Promise<number> {
+export async function printEachContext(
+	contexts: readonly NamedContextLogs[],
+	run: LogsRun,
+	{print, report}: ContextCallbacks,
+): Promise<number> {
 	const signal = AbortSignal.any([run.interrupted, run.output.closed]);
 	let turn = Promise.resolve();
 	const statuses = contexts.map(async logs => {
@@ -38,7 +42,7 @@ export async function printEachContext(contexts: readonly ContextLogs[], run: Lo
 	return combineStatuses(await Promise.all(statuses));
 }
 
-async function printOrReportFailure(logs: ContextLogs, {output, stderr}: LogsRun, print: () => Promise<number>): Promise<number> {
+async function printOrReportFailure(logs: NamedContextLogs, {output, stderr}: LogsRun, print: () => Promise<number>): Promise<number> {
 	try {
 		return await print();
 	} catch (thrown) {
@@ -47,7 +51,7 @@ async function printOrReportFailure(logs: ContextLogs, {output, stderr}: LogsRun
 		}
 
 		const error = toSpokeError(thrown);
-		const context = logs.flags.context!;
+		const {context} = logs.flags;
 		output.flush();
 		writeContextError(error, context, stderr);
 		if (logs.lines.json) {

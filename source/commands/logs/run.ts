@@ -1,5 +1,5 @@
 /** `spoke logs`. */
-import {chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
+import {areSeveral, chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
 import type {FlagValues} from '../../command-line/flag-spec.ts';
 import {noticeLine, type TextStream} from '../../output/notice-line.ts';
 import {createOutputWriter} from '../../output/output-writer.ts';
@@ -7,7 +7,7 @@ import {canShowColors} from '../../output/pod-color.ts';
 import {findResource} from '../../targets/resource-names.ts';
 import type {Command, Invocation} from '../command.ts';
 import {logRequest} from './log-request.ts';
-import {printContext, printContextEvent, type ContextLogs, type LogsRun} from './print-context.ts';
+import {printContext, printContextEvent, type LogsRun, type NamedContextLogs} from './print-context.ts';
 import type {LineOutput} from './print-logs.ts';
 import {logsSpec, nodeFlags} from './spec.ts';
 
@@ -31,7 +31,7 @@ export async function printPodLogs(invocation: Invocation<typeof logsSpec.flags>
 	// A follow of many pods would otherwise write each of their lines alone. A terminal gets each at once, in order with stderr.
 	const output = createOutputWriter(stdout, {gatherMs: flags.follow && !stdout.isTTY ? 4 : 0});
 	const run: LogsRun = {request, given, stdout, stderr, env, interrupted, output, onPath};
-	if (contexts.length === 1) {
+	if (!areSeveral(contexts)) {
 		return printContext({flags: contexts[0]!, lines: await lineOutput(flags, run, {context: null, stderr}), stderr}, run);
 	}
 
@@ -41,8 +41,8 @@ export async function printPodLogs(invocation: Invocation<typeof logsSpec.flags>
 	}
 
 	const {printEachContext, prefixWithContext} = await import('./print-each-context.ts');
-	const logs = contexts.map(async (one): Promise<ContextLogs> => {
-		const context = one.context!;
+	const logs = contexts.map(async (one): Promise<NamedContextLogs> => {
+		const {context} = one;
 		const notices = prefixWithContext(stderr, context);
 		return {flags: one, lines: await lineOutput(flags, run, {context, stderr: notices}), stderr: notices};
 	});

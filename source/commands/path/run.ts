@@ -1,7 +1,7 @@
 /** `spoke path`. */
 import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
-import {chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
+import {areSeveral, chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
 import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
@@ -31,14 +31,15 @@ export const command: Command<typeof pathSpec.flags> = {
 			source: null,
 		};
 		const contexts = await chooseContexts(flags, env);
-		if (contexts.length === 1) {
+		if (!areSeveral(contexts)) {
 			const paths = await readPaths(contexts[0]!, request, invocation, stderr);
 			stdout.write(format(paths, invocation));
 			assertPathsMeet(paths, requirement);
 			return exitStatus.ok;
 		}
 
-		const read = async (one: ConnectionFlags) => readPaths(one, request, invocation, prefixWithContext(stderr, one.context!));
+		const read = async (one: ConnectionFlags & {context: string}) =>
+			readPaths(one, request, invocation, prefixWithContext(stderr, one.context));
 		const statuses: number[] = [];
 		let between = '';
 		for await (const {context, value: paths, error} of runInContexts(contexts, read, interrupted)) {

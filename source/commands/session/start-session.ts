@@ -1,6 +1,7 @@
 /** Start of the session. */
 import {readSettings} from '../../cluster/access-settings.ts';
 import {traceVerbosity} from '../../cluster/request-trace.ts';
+import {areSeveral} from '../../cluster/kubeconfig/choose-contexts.ts';
 import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {loadKeymap} from '../../keymap/load-keymap.ts';
@@ -55,7 +56,7 @@ export async function firstUsable(contexts: readonly ConnectionFlags[], env: Nod
 
 /** Nothing for one context. */
 export function severalOf(contexts: readonly ConnectionFlags[]): Pick<SessionOptions, 'contexts'> {
-	return contexts.length > 1 ? {contexts: contexts.map(one => ({...one, context: one.context!}))} : {};
+	return areSeveral(contexts) ? {contexts} : {};
 }
 
 /** @throws SpokeError for a kubeconfig that exists but cannot be used */

@@ -4,7 +4,7 @@ import {contexts} from '../../actions/contexts.ts';
 import {describeKeys} from '../../keymap/describe-keys.ts';
 import {isListName, listNames} from '../lists/list-kinds.ts';
 import {keyContext, type ViewName} from '../frame/session-state.ts';
-import {chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
+import {areSeveral, chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
 import {rowSelectorError} from '../lists/row-filter.ts';
 import {findResource, targetResources, type TargetResource} from '../../targets/resource-names.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
@@ -149,7 +149,7 @@ const commands: readonly CommandRow[] = [
 		alone: 'context.pick',
 		async run(session, [name = '']) {
 			const chosen = await chooseContexts({...session.flags, context: [name], 'all-contexts': false}, session.env);
-			await session.switchContexts(chosen.map(({context}) => context!));
+			await session.switchContexts(areSeveral(chosen) ? chosen.map(({context}) => context) : [name]);
 		},
 	},
 	{
