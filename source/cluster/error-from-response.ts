@@ -70,7 +70,7 @@ function baseError({status, body, headers}: ErrorResponse, context: ErrorRespons
 						text,
 						remedy: 'use https:// in the server URL',
 					})
-				: new SpokeError('ERR_APISERVER_ANSWER', `the apiserver answered ${status}: ${line}`, {text});
+				: new SpokeError('ERR_APISERVER_ANSWER', `the apiserver responded with ${status}: ${line}`, {text});
 		}
 	}
 }

@@ -21,7 +21,7 @@ export const noClusterObservations: ClusterObservations = {
 	unavailable: [],
 };
 
-export const spreadsRequestsReason = 'two requests on one connection were answered by two processes';
+export const spreadsRequestsReason = 'two processes responded to requests on one connection';
 
 /** Reads on a separate connection, each read with its own timeout. Never throws. */
 export async function observeCluster(

@@ -15,7 +15,7 @@ export async function readNode(cluster: ClusterClient, name: string): Promise<No
 	const result = await sendProbe(
 		cluster,
 		{source: 'endpoints', path, need: null},
-		body => parseObject(body, {path}, 'a node’s answer') as NodeObject,
+		body => parseObject(body, {path}, 'the response for a node') as NodeObject,
 	);
 	return result.observation?.facts ?? null;
 }

@@ -50,7 +50,7 @@ function refusalReason(examined: ApiserverExamination, cluster: ClusterClient): 
 	// A server with the apiserver's certificate learns nothing new from credentials for it.
 	return isVerifiedApiserver({serverIdentity, socket: examined.own.socket}) || serverIdentity.hasApiserverCertificate
 		? null
-		: 'it is not certain that an apiserver answers you';
+		: 'it is not certain that an apiserver responds to you';
 }
 
 async function observeAt(

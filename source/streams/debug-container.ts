@@ -100,7 +100,7 @@ async function write(
 	}
 
 	// A web page instead of an object means that nothing changed. A deletion returns the pod or a Status.
-	return parseObject(text, {method, path: method === 'DELETE' ? '/' : path}, `the answer of the apiserver ${cluster.facts.server}`);
+	return parseObject(text, {method, path: method === 'DELETE' ? '/' : path}, `the response of the apiserver ${cluster.facts.server}`);
 }
 
 /**

@@ -17,7 +17,7 @@ function kubectlLineOrMessage({message, asKubectl}: SpokeError): string {
 	const text = line.replace(kubectlPrefix, '');
 	const at = message.lastIndexOf(text);
 	const [before, after] = at < 0 ? [message, ''] : [message.slice(0, at), message.slice(at + text.length)];
-	const isSaid = before === '' || line.includes(before) || /^(?:the apiserver answered|not allowed to) /.test(before);
+	const isSaid = before === '' || line.includes(before) || /^(?:the apiserver responded|not allowed to) /.test(before);
 	return isSaid ? line + after : `${line}${line.endsWith(':') ? '' : ':'} ${before.replace(/: $/, '')}${after}`;
 }
 

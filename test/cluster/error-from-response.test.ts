@@ -132,7 +132,7 @@ const rows: readonly Row[] = [
 		body: status(500, 'etcdserver: leader changed'),
 		code: 'ERR_APISERVER_ANSWER',
 		leg: 1,
-		says: /^the apiserver answered 500: etcdserver: leader changed$/,
+		says: /^the apiserver responded with 500: etcdserver: leader changed$/,
 	},
 	{
 		title: 'a redirect',
@@ -159,10 +159,10 @@ const rows: readonly Row[] = [
 		body: '<html>\n<h1>Bad\nGateway</h1>\n</html>',
 		code: 'ERR_APISERVER_ANSWER',
 		leg: 1,
-		says: /^the apiserver answered 502: <html> <h1>Bad Gateway<\/h1> <\/html>$/,
+		says: /^the apiserver responded with 502: <html> <h1>Bad Gateway<\/h1> <\/html>$/,
 	},
-	{title: 'JSON that is not a Status', status: 500, body: 'null', code: 'ERR_APISERVER_ANSWER', leg: 1, says: /answered 500: null/},
-	{title: 'an empty 503', status: 503, body: '', code: 'ERR_APISERVER_ANSWER', leg: 1, says: /answered 503/},
+	{title: 'JSON that is not a Status', status: 500, body: 'null', code: 'ERR_APISERVER_ANSWER', leg: 1, says: /responded with 500: null/},
+	{title: 'an empty 503', status: 503, body: '', code: 'ERR_APISERVER_ANSWER', leg: 1, says: /responded with 503/},
 ];
 
 for (const row of rows) {

@@ -53,7 +53,7 @@ test('the needed permission follows what is not known', t => {
 
 test('a reason follows what is not known', t => {
 	const path = pathOf(verified, ['unknown', 'unknown']);
-	const why = 'verification is on; it is unknown whether the kubelet has answered';
+	const why = 'verification is on; it is unknown whether the kubelet has responded';
 	t.is(
 		describePathMeaning({...path, legs: [path.legs[0]!, {...path.legs[1]!, tls: {...path.legs[1]!.tls, why}}]}),
 		`TLS to kubelet n1 is not known: ${why}`,

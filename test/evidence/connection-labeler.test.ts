@@ -495,7 +495,7 @@ for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'ask
 		t.is(
 			findings.find(({code}) => code === 'GATEWAY_IN_FRONT')?.message,
 			to === 'gateway'
-				? 'A gateway answers, not an apiserver: the apiserver did not identify you by the client certificate that you presented'
+				? 'A gateway responds, not an apiserver: the apiserver did not identify you by the client certificate that you presented'
 				: undefined,
 		);
 		t.is(

@@ -45,7 +45,7 @@ const lines: ReadonlyArray<readonly [title: string, error: SpokeError, line: str
 	[
 		'another reason',
 		errorFromResponse(status('Conflict', 409, 'it was changed'), get),
-		'error: the apiserver answered 409: it was changed [ERR_APISERVER_ANSWER]',
+		'error: the apiserver responded with 409: it was changed [ERR_APISERVER_ANSWER]',
 	],
 	[
 		'a refused upgrade',

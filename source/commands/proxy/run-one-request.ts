@@ -108,7 +108,7 @@ async function exchange(
 	}
 
 	if (status >= 400 && !flags['no-fail']) {
-		throw new SpokeError('ERR_BACKEND_ANSWER', `${target.input} answered ${status} ${statusText}`, {
+		throw new SpokeError('ERR_BACKEND_ANSWER', `${target.input} responded with ${status} ${statusText}`, {
 			remedy: tlsBackendFix(status, response.bodyStart.toString()),
 		});
 	}

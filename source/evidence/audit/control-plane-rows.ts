@@ -82,7 +82,7 @@ export function nodeToControlPlaneSummary(rows: ReadonlyArray<{id: string; resul
 			'your-leg',
 			'proven',
 			leg
-				? `It is not certain that an apiserver answers you: ${serverIdentity.why}`
+				? `It is not certain that an apiserver responds to you: ${serverIdentity.why}`
 				: 'Secured for nodes; your own connection does not verify the apiserver',
 			{citations},
 		);

@@ -101,7 +101,7 @@ function whyUnscheduled(pod: PathPlan['pod']): string[] {
 	return message ? [`${reason ?? 'not scheduled'}: ${message}`] : [];
 }
 
-/** If the kubelet says why there is no log, leg 2 worked. Otherwise the apiserver answered without contacting it. */
+/** If the kubelet says why there is no log, leg 2 worked. Otherwise the apiserver responded without contacting it. */
 function withoutLog({status, body}: Answer, node: string): StepResult {
 	const ofKubelet = kubeletLogRefusal(status, body);
 	if (ofKubelet !== null) {

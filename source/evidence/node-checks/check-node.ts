@@ -95,7 +95,7 @@ async function findPod({name: node, candidates}: PlannedNode, connection: Connec
 			throw errorFromResponse({...response, body}, requestAttributes('GET', path));
 		}
 
-		const pod = response.status === 200 ? (parseObject(body, {path}, 'a pod’s answer') as PodObject) : null;
+		const pod = response.status === 200 ? (parseObject(body, {path}, 'the response for a pod') as PodObject) : null;
 		if (pod?.status?.phase === 'Running' && pod.spec.nodeName === node) {
 			return pod;
 		}

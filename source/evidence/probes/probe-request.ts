@@ -119,7 +119,7 @@ export type ParsedList<Item> = {items: readonly Item[]; remaining: number};
 
 /** @throws SpokeError if the body is not the list requested at `path` */
 export function parseList<Item>(body: string, path: string): ParsedList<Item> {
-	const {items = [], metadata} = parseObject(body, {path}, 'a probe’s answer') as {
+	const {items = [], metadata} = parseObject(body, {path}, 'a response to a probe') as {
 		items?: Item[];
 		metadata?: CheckedListMetadata;
 	};

@@ -30,7 +30,7 @@ async function readServer(cluster: Requester, node: string): Promise<ProxyStrate
 	const name = `konnectivity-server-${node}`;
 	const path = `/api/v1/namespaces/kube-system/pods/${encodeURIComponent(name)}`;
 	const result = await sendProbe(cluster, {source: 'mirror-pod', path, need: null}, body => {
-		const pod = parseObject(body, {path}, 'a pod’s answer') as PodObject;
+		const pod = parseObject(body, {path}, 'the response for a pod') as PodObject;
 		const flags = parseShellFlags(pod.spec.containers.flatMap(({command = [], args = []}) => [...command, ...args]));
 		const strategies = flags['proxy-strategies'] ?? 'default';
 		// Without the port for agents, it is another program. The value of a variable is not seen.

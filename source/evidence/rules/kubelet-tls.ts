@@ -222,7 +222,7 @@ function byDifference(observations: Observations): RuleVerdict<TlsState> | undef
 }
 
 function apiserversDiffer(): RuleVerdict<TlsState> {
-	return unknownVerdict([needFlagz], 'the apiservers differ; it is unknown which one answers');
+	return unknownVerdict([needFlagz], 'the apiservers differ; it is unknown which one responds');
 }
 
 export function kubeletCaRule(value: string): string {
@@ -240,7 +240,7 @@ function byFlag(observations: Observations): RuleVerdict<TlsState> | undefined {
 	}
 
 	if (observations.isBound && verdict.boundBy === 'none' && (knownReplicaCount(observations) ?? 1) > 1) {
-		return unknownVerdict([needFlagz], 'another apiserver verifies; the one that answers was not read', verdict.citations);
+		return unknownVerdict([needFlagz], 'another apiserver verifies; the one that responds was not read', verdict.citations);
 	}
 
 	if (observations.farEndAnswered) {
@@ -252,7 +252,7 @@ function byFlag(observations: Observations): RuleVerdict<TlsState> | undefined {
 			? verdictOf('verified', 'inferred', verdict.citations, {
 					why: 'its node accepts WebSockets itself: the apiserver reached the kubelet before the stream opened',
 				})
-			: unknownVerdict([], 'verification is on; it is unknown whether the kubelet has answered', verdict.citations);
+			: unknownVerdict([], 'verification is on; it is unknown whether the kubelet has responded', verdict.citations);
 	}
 
 	return observations.about === 'configuration'
@@ -310,7 +310,7 @@ function byCounters(observations: Observations): RuleVerdict<TlsState> | undefin
 		cite(metrics, 'log-tls-failures-counted', `kube_apiserver_pod_logs_backend_tls_failure_total ${metrics.facts.logTlsFailures}`),
 	];
 	if (observations.isBound && !isFromSameProcess(metrics, observations) && (knownReplicaCount(observations) ?? 1) > 1) {
-		return unknownVerdict([needFlagz], 'another apiserver may have counted it; the one that answers was not read', citations);
+		return unknownVerdict([needFlagz], 'another apiserver may have counted it; the one that responds was not read', citations);
 	}
 
 	if (!observations.farEndAnswered) {

@@ -71,7 +71,7 @@ function firstLeg({socket, serverIdentity}: Observations): Finding[] {
 			code: 'GATEWAY_IN_FRONT',
 			severity: 'info',
 			leg: 1,
-			message: `A gateway answers, not an apiserver: ${serverIdentity.why}`,
+			message: `A gateway responds, not an apiserver: ${serverIdentity.why}`,
 			remedy: null,
 			docs: null,
 		});
@@ -81,7 +81,7 @@ function firstLeg({socket, serverIdentity}: Observations): Finding[] {
 			code: 'FRONT_NOT_KNOWN',
 			severity: 'info',
 			leg: 1,
-			message: `It is unknown whether an apiserver or a gateway answers: ${serverIdentity.why}`,
+			message: `It is unknown whether an apiserver or a gateway responds: ${serverIdentity.why}`,
 			remedy: null,
 			docs: null,
 		});

@@ -151,7 +151,7 @@ function byDifference(observations: Observations): RouteVerdict | undefined {
 }
 
 function apiserversDiffer(observations: Observations): RouteVerdict {
-	return {...unknown(observations), need: [needFlagz], why: 'the apiservers differ; it is unknown which one answers'};
+	return {...unknown(observations), need: [needFlagz], why: 'the apiservers differ; it is unknown which one responds'};
 }
 
 function byEmptyFlag(observations: Observations): RouteVerdict | undefined {

@@ -52,7 +52,7 @@ export function identifyServer(own: ConnectionObservations, shared: ClusterObser
 	}
 
 	if (!socket.tls.verified) {
-		return {to: 'unknown', why: 'the certificate was not verified: any server may have answered'};
+		return {to: 'unknown', why: 'the certificate was not verified: any server may have responded'};
 	}
 
 	const serverIdentity = byCertificate(socket.tls, shared);

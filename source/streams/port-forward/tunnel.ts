@@ -182,7 +182,7 @@ function refusedUpgrade(
 	return text === ''
 		? new SpokeError(
 				'ERR_UPGRADE_REFUSED',
-				`the server answered ${outcome.status} ${outcome.statusText}, without a message, to the upgrade to ${carrier}`,
+				`the server responded with ${outcome.status} ${outcome.statusText}, without a message, to the upgrade to ${carrier}`,
 			)
 		: refusedAsKubectl(
 				errorFromResponse(outcome, {verb: carrier === 'websocket' ? 'get' : 'create', resource: 'pods/portforward', ...context}),

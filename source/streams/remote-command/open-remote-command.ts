@@ -222,7 +222,7 @@ function refusedUpgrade(
 	if (outcome.body.trim() === '') {
 		return new SpokeError(
 			'ERR_UPGRADE_REFUSED',
-			`the server answered ${outcome.status} ${outcome.statusText}, without a message, to the upgrade to ${carrier}`,
+			`the server responded with ${outcome.status} ${outcome.statusText}, without a message, to the upgrade to ${carrier}`,
 		);
 	}
 

@@ -141,7 +141,7 @@ test('a backend error is printed and exits 1, except with --no-fail', async t =>
 	const missing = await runSpoke(['proxy', 'get', 'svc/web/missing', ...config]);
 	t.is(missing.status, 1);
 	t.is(missing.stdout, 'no such page');
-	t.regex(missing.stderr, /^error: svc\/web answered 404 Not Found.*\[ERR_BACKEND_ANSWER\]\n$/);
+	t.regex(missing.stderr, /^error: svc\/web responded with 404 Not Found.*\[ERR_BACKEND_ANSWER\]\n$/);
 	t.deepEqual(await runSpoke(['proxy', 'get', 'svc/web/missing', '--no-fail', ...config]), {status: 0, stdout: 'no such page', stderr: ''});
 });
 

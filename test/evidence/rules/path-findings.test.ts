@@ -184,7 +184,7 @@ test('unavailable sources are counted and named', t => {
 	);
 	t.regex(
 		found({observations: {...openConnection, serverIdentity: {to: 'gateway', why: 'the server URL has the path /x'}}})[0]!.message,
-		/^A gateway answers, not an apiserver: the server URL has the path \/x$/,
+		/^A gateway responds, not an apiserver: the server URL has the path \/x$/,
 	);
 });
 

@@ -857,7 +857,7 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 			replicas: knownReplicas(2),
 		}),
 		[needFlagz],
-		'the apiservers differ; it is unknown which one answers',
+		'the apiservers differ; it is unknown which one responds',
 	],
 	[
 		'an egress file is set',

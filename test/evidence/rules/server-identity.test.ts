@@ -68,7 +68,7 @@ const rows: ReadonlyArray<[title: string, findings: Given, to: ServerIdentity['t
 	['a server URL with a path', {serverPath: '/k8s/clusters/c-1'}, 'gateway'],
 	['a CA other than the one that pods get', {ca: other}, 'gateway'],
 	['a header that no apiserver sends', {foreignHeaders: ['via']}, 'gateway'],
-	['two processes on one connection', {gatewaySeen: 'two requests on one connection were answered by two processes'}, 'gateway'],
+	['two processes on one connection', {gatewaySeen: 'two processes responded to requests on one connection'}, 'gateway'],
 	['plain HTTP', {socket: {...socketFacts, scheme: 'http', tls: null}}, 'gateway'],
 	['skipped verification', {socket: tls({verified: false, skippedBy: 'insecure-skip-tls-verify'})}, 'unknown'],
 	['a public certificate', {socket: tls({trust: 'system-roots'}), ca: null}, 'unknown'],
