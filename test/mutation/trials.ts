@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Each trial leaves its modules loaded. */
 const maxTasks = 150;
 /** In which a new process loads what all trials share. */
-const startMs = 30_000;
+const startMs = 120_000;
 
 export class Trials {
 	#child: ChildProcess | undefined;
