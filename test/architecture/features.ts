@@ -97,6 +97,7 @@ export const features: readonly Feature[] = [
 			'node-pressure-feed.ts',
 			'open-row.ts',
 			'row-filter.ts',
+			'rows-of-clusters.ts',
 			'selection.ts',
 			'service-pods.ts',
 			'table-rows.ts',

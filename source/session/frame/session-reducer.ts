@@ -22,7 +22,8 @@ import {
 } from './session-state.ts';
 import type {LineRemap} from '../tail/insert-lines.ts';
 import {remapTail, type TailDisplay, type TailView} from '../tail/tail-view.ts';
-import {servicesWithoutPods} from '../lists/service-pods.ts';
+import {withContext} from '../lists/rows-of-clusters.ts';
+import {servicesWithoutPods, type ServicePods} from '../lists/service-pods.ts';
 import {toggleWrap} from '../kit/text-wrapping.ts';
 import {searchText} from '../text/text-search.ts';
 import {estimatedRows} from './layout.ts';
@@ -68,7 +69,8 @@ export type SessionEvent =
 	| {type: 'proxy'; event: ProxyEvent}
 	| {type: 'audit'; to: Partial<SessionState['audit']>}
 	| {type: 'sandbox'; switches?: SessionState['sandboxSwitches']; at?: number; log?: readonly string[]}
-	| {type: 'service-pods'; pods: SessionState['servicePods']}
+	/** `pods`: `null` if they became unknown. */
+	| {type: 'service-pods'; context: string; pods: ServicePods | null}
 	| {type: 'switch'; cluster: ClusterState; others?: readonly ClusterState[]}
 	| {type: 'tail-opened'; view: TailView}
 	/** Ignored after the tail was closed. */
@@ -171,13 +173,13 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 		sandboxCursor: at,
 		sandboxLog: log,
 	}),
-	'service-pods'(state, {pods}) {
-		if (state.servicePods === pods) {
+	'service-pods'(state, {context, pods}) {
+		if ((state.servicePods.get(context) ?? null) === pods) {
 			return state;
 		}
 
-		const services = reduceList(state.lists.services, {type: 'known-problems', known: pods && servicesWithoutPods(pods)});
-		return {...state, servicePods: pods, lists: {...state.lists, services}};
+		const services = reduceList(state.lists.services, {type: 'known-problems', context, known: pods && servicesWithoutPods(pods)});
+		return {...state, servicePods: withContext(state.servicePods, context, pods), lists: {...state.lists, services}};
 	},
 	switch: (state, {cluster, others = []}) => switched(state, cluster, others),
 	'tail-opened': (state, {view}) => ({...state, tails: new Map([...state.tails, [view.id, view]])}),
@@ -220,7 +222,7 @@ function switched(state: SessionState, cluster: ClusterState, others: readonly C
 	const lists = {...state.lists};
 	for (const name of listNames) {
 		const emptied = reduceList(lists[name], lists[name].scope === null ? {type: 'reset'} : {type: 'narrow', scope: null});
-		lists[name] = reduceList(emptied, {type: 'known-problems', known: null});
+		lists[name] = {...emptied, knownProblems: new Map()};
 	}
 
 	const here = {view: state.view, namespace: cluster.namespace};
@@ -236,7 +238,7 @@ function switched(state: SessionState, cluster: ClusterState, others: readonly C
 		layers: [],
 		selectedPath: null,
 		selectedDetails: null,
-		servicePods: null,
+		servicePods: new Map(),
 		proxy: isSame ? state.proxy : {...state.proxy, exchanges: [], at: 0},
 		audit: isSame ? state.audit : noAudit,
 	};

@@ -178,7 +178,8 @@ export type SessionState = {
 	previousView: ViewName;
 	history: ViewHistory;
 	lists: Readonly<Record<ListName, ListState>>;
-	servicePods: ServicePods | null;
+	/** By `rowContext`; unknown of one that is left out. */
+	servicePods: ReadonlyMap<string, ServicePods>;
 	layers: readonly Layer[];
 	dialog: Dialog | null;
 	pane: 'main' | 'connections';
@@ -246,7 +247,7 @@ export function emptySession(
 		previousView: 'pods',
 		history: startHistory({view: 'pods', namespace: cluster.namespace}),
 		lists: Object.fromEntries(listNames.map(name => [name, emptyList(name)])) as Record<ListName, ListState>,
-		servicePods: null,
+		servicePods: new Map(),
 		layers: [],
 		dialog: null,
 		pane: 'main',

@@ -3,7 +3,7 @@ import {isAscending} from './sort-rows.ts';
 import {ageTitle, contextTitle, listKinds, servicePodsTitle, type ListColumn} from './list-kinds.ts';
 import {rowPhase, type ListState} from './list-state.ts';
 import {hasContexts, shownNamespace} from '../frame/session-state.ts';
-import {keyOf} from './problems.ts';
+import {knownProblem} from './problems.ts';
 import {servicePodsCell} from './service-pods.ts';
 import {cellNow, type Row} from './table-rows.ts';
 import {cellWidth, truncateToCells, truncateStartToCells, fitToCells} from '../../text/cell-width.ts';
@@ -105,7 +105,7 @@ function allColumns(screen: RenderInput, list: ListState, measure: Measure, widt
 	const namespace = shownNamespace(screen.state, list);
 	const age = (row: Row) => ageCell(row, now);
 	const isWanted = ({title, rank}: ListColumn) =>
-		(title !== servicePodsTitle || (typeof namespace === 'string' && !hasContexts(screen.state, list))) &&
+		(title !== servicePodsTitle || namespace !== null) &&
 		(rank === 0 || title === list.order.column || (rank === 1 && width >= rankOneFrom) || list.wide);
 	const isFilled = ({sparse}: ListColumn, index: number) => sparse !== true || measure('', row => row.cells[index] ?? '') > 0;
 	const most = width < narrowScreenBelow ? maxCellWidthNarrow : maxCellWidth;
@@ -167,12 +167,11 @@ function layoutOf(
 
 export function cellOf({state: {now, servicePods}}: RenderInput, list: ListState, column: ListColumn, index: number): (row: Row) => string {
 	if (column.title === servicePodsTitle) {
-		return row => servicePodsCell(servicePods, row.namespace, row.name);
+		return row => servicePodsCell(servicePods.get(row.context ?? ''), row.namespace, row.name);
 	}
 
-	if (list.name === 'nodes' && column.title === 'STATUS' && list.knownProblems !== null) {
-		const {knownProblems} = list;
-		return row => [row.cells[index], knownProblems.get(keyOf(row))].filter(Boolean).join(',');
+	if (list.name === 'nodes' && column.title === 'STATUS' && list.knownProblems.size > 0) {
+		return row => [row.cells[index], knownProblem(row, list.knownProblems)].filter(Boolean).join(',');
 	}
 
 	// `13 (2m ago)`: only wide columns show the age.

@@ -2,7 +2,7 @@
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listPages, type TableRow} from '../../cluster/list.ts';
 import {listKinds, listNames, type ListName} from './list-kinds.ts';
-import type {FedClusters} from './list-feeds.ts';
+import type {FedClusters} from './fed-clusters.ts';
 import {shownClusters, type ClusterState} from '../frame/session-state.ts';
 import type {Store} from '../frame/store.ts';
 

@@ -2,13 +2,11 @@
 import {listNames, type ListName} from './list-kinds.ts';
 import {listNamespace, type ListEvent} from './list-state.ts';
 import {inContext} from './rows-of-clusters.ts';
-import type {SessionClusters} from '../frame/session.ts';
+import type {FedClusters} from './fed-clusters.ts';
 import {shownClusters} from '../frame/session-state.ts';
 import {parseRowFilter} from './row-filter.ts';
 import type {Store} from '../frame/store.ts';
 import {feedList} from './list-feed.ts';
-
-export type FedClusters = SessionClusters['clusters'];
 
 type Running = {key: string; selector: string; abort: AbortController};
 

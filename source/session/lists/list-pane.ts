@@ -216,13 +216,14 @@ function emptyText(screen: RenderInput, list: ListState): string {
 	return `No ${name} ${where}.${otherPlaces === '' ? '' : `  ${otherPlaces}`}`;
 }
 
-/** What the table of the apiserver does not show was perhaps not read. */
-function unknownProblems({name, knownProblems}: ListState): string {
-	if (knownProblems !== null) {
-		return '';
-	}
-
-	return {pods: '', workloads: '', events: '', services: ' (endpoints were not read)', nodes: ' (pressure was not read)'}[name];
+/** What the table of the apiserver does not show was perhaps not read, or not of each cluster. */
+function unknownProblems({name, knownProblems, phases}: ListState): string {
+	const contexts = phases.size === 0 ? [''] : [...phases.keys()];
+	const unread = contexts.filter(context => !knownProblems.has(context));
+	const {what, verb} = name === 'services' ? {what: 'endpoints', verb: 'were'} : {what: 'pressure', verb: 'was'};
+	return unread.length === 0 || (name !== 'services' && name !== 'nodes')
+		? ''
+		: ` (${what}${unread.length === contexts.length ? '' : ` of ${unread.join(', ')}`} ${verb} not read)`;
 }
 
 function describeNamespace({state}: RenderInput, list: ListState): string {

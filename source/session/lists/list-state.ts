@@ -3,7 +3,7 @@ import type {ErrorObject} from '../../errors/spoke-error.ts';
 import {listKinds, type ListName} from './list-kinds.ts';
 import {filterRows, parseRowFilter} from './row-filter.ts';
 import {hasProblem, leadingFirst, type KnownProblems} from './problems.ts';
-import {readablePhase, rowsOfSeveral, unreadRows} from './rows-of-clusters.ts';
+import {readablePhase, rowsOfSeveral, unreadRows, withContext} from './rows-of-clusters.ts';
 import {byName, sortColumns, sortRows, type RowOrder} from './sort-rows.ts';
 import {idWithoutUid, type Row} from './table-rows.ts';
 
@@ -85,7 +85,8 @@ export type ListEvent =
 	| {type: 'scroll'; by: number; now: number}
 	| {type: 'filter'; text: string}
 	| {type: 'problems'}
-	| {type: 'known-problems'; known: KnownProblems}
+	/** `context`: as `rowContext`. `known`: by `keyOf`; `null` if they became unknown. */
+	| {type: 'known-problems'; context: string; known: ReadonlyMap<string, string> | null}
 	| {type: 'sort-next'}
 	| {type: 'reverse'}
 	| {type: 'wide'}
@@ -115,7 +116,7 @@ export function emptyList(name: ListName): ListState {
 		order: listKinds[name].order ?? byName,
 		isOrderChosen: false,
 		problemsOnly: false,
-		knownProblems: null,
+		knownProblems: new Map(),
 		leading: new Map(),
 		wide: false,
 		visible: [],
@@ -207,7 +208,7 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 		}
 
 		case 'known-problems': {
-			return event.known === list.knownProblems ? list : settle({...list, knownProblems: event.known});
+			return withKnownProblems(list, event.context, event.known);
 		}
 
 		case 'sort-next': {
@@ -292,6 +293,13 @@ function rowsOfOne({chunks}: ListState): readonly Row[] {
 function withPhase(list: ListState, context: string, phase: ListPhase): ListState {
 	const phases = new Map(list.phases).set(context, phase);
 	return settle({...list, phases, phase: readablePhase([...phases.values()])});
+}
+
+function withKnownProblems(list: ListState, context: string, known: ReadonlyMap<string, string> | null): ListState {
+	const {knownProblems} = list;
+	return (knownProblems.get(context) ?? null) === known
+		? list
+		: settle({...list, knownProblems: withContext(knownProblems, context, known)});
 }
 
 function leadingOf(list: ListState, rows: readonly Row[], now: number | null): ReadonlyMap<string, number> {

@@ -3,6 +3,7 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listPages} from '../../cluster/list.ts';
 import type {CheckedObject} from '../../cluster/object-shapes.ts';
 import type {Store} from '../frame/store.ts';
+import {respondingClusters, type FedClusters, type RespondingCluster} from './fed-clusters.ts';
 import {keyOf} from './problems.ts';
 
 type NodeObject = CheckedObject<'nodes'>;
@@ -10,31 +11,35 @@ type NodeObject = CheckedObject<'nodes'>;
 const intervalMs = 60_000;
 const responseTimeoutMs = 30_000;
 
-/** Reads whole nodes, so only while the problems of the nodes of one cluster are shown. */
+/** Reads whole nodes, so only while the problems of nodes are shown. */
 export class NodePressureFeed {
 	readonly #store: Store;
-	readonly #cluster: () => ClusterClient;
-	#of: ClusterClient | null = null;
-	#at = 0;
+	readonly #clusters: FedClusters;
+	/** The last read of each cluster that is shown, by `rowContext`. */
+	#reads: ReadonlyMap<string, {cluster: ClusterClient; at: number}> = new Map();
 
-	constructor(store: Store, cluster: () => ClusterClient) {
+	constructor(store: Store, clusters: FedClusters) {
 		this.#store = store;
-		this.#cluster = cluster;
+		this.#clusters = clusters;
 	}
 
 	follow(): void {
-		const {view, lists, cluster: current, others} = this.#store.state;
-		const cluster = this.#cluster();
-		if (others.length > 0 || view !== 'nodes' || !lists.nodes.problemsOnly || current.reachable !== 'yes') {
-			this.#of = null;
-		} else if (this.#of !== cluster || Date.now() - this.#at >= intervalMs) {
-			this.#of = cluster;
-			this.#at = Date.now();
-			void this.#read(cluster);
+		const {state} = this.#store;
+		const wanted = state.view === 'nodes' && state.lists.nodes.problemsOnly ? respondingClusters(state, this.#clusters) : [];
+		const now = Date.now();
+		const due = wanted.filter(({rowContext, cluster}) => {
+			const last = this.#reads.get(rowContext);
+			return last?.cluster !== cluster || now - last.at >= intervalMs;
+		});
+		this.#reads = new Map(
+			wanted.map(one => [one.rowContext, due.includes(one) ? {cluster: one.cluster, at: now} : this.#reads.get(one.rowContext)!]),
+		);
+		for (const one of due) {
+			void this.#read(one);
 		}
 	}
 
-	async #read(cluster: ClusterClient): Promise<void> {
+	async #read({cluster, rowContext: context}: RespondingCluster): Promise<void> {
 		const known = new Map<string, string>();
 		try {
 			for await (const {items, restarted} of listPages<NodeObject>(cluster, {
@@ -57,8 +62,8 @@ export class NodePressureFeed {
 			return;
 		}
 
-		if (this.#of === cluster) {
-			this.#store.dispatch({type: 'list', list: 'nodes', event: {type: 'known-problems', known}});
+		if (this.#reads.get(context)?.cluster === cluster) {
+			this.#store.dispatch({type: 'list', list: 'nodes', event: {type: 'known-problems', context, known}});
 		}
 	}
 }

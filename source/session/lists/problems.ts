@@ -2,8 +2,8 @@
 import type {ListName} from './list-kinds.ts';
 import type {Row} from './table-rows.ts';
 
-/** Problems that the row itself does not show, by `keyOf`; `null` if unknown. */
-export type KnownProblems = ReadonlyMap<string, string> | null;
+/** Problems that the row itself does not show: by `rowContext`, then by `keyOf`. Those of a context that is left out are unknown. */
+export type KnownProblems = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 export function keyOf({namespace, name}: Pick<Row, 'namespace' | 'name'>): string {
 	return `${namespace}/${name}`;
@@ -43,7 +43,11 @@ function isShort(ready: string): boolean {
 }
 
 export function hasProblem(row: Row, known: KnownProblems): boolean {
-	return row.problem === true || known?.has(keyOf(row)) === true;
+	return row.problem === true || knownProblem(row, known) !== undefined;
+}
+
+export function knownProblem(row: Row, known: KnownProblems): string | undefined {
+	return known.get(row.context ?? '')?.get(keyOf(row));
 }
 
 /** The leading rows first, in their order, then the others. */

@@ -1,8 +1,26 @@
 /** The rows of several clusters in one list. */
 import type {ErrorObject} from '../../errors/spoke-error.ts';
+import type {ClusterState, SessionState} from '../frame/session-state.ts';
 import type {ListEvent, ListPhase, ListState} from './list-state.ts';
 import {byObject} from './sort-rows.ts';
 import {idInContext, type Row} from './table-rows.ts';
+
+/** The context of the rows of a cluster; empty if the lists show only one. */
+export function rowContext({others}: Pick<SessionState, 'others'>, {context}: Pick<ClusterState, 'context'>): string {
+	return others.length === 0 ? '' : context;
+}
+
+/** With what is known of one context, or without it if that became unknown. */
+export function withContext<Known>(all: ReadonlyMap<string, Known>, context: string, known: Known | null): ReadonlyMap<string, Known> {
+	const next = new Map(all);
+	if (known === null) {
+		next.delete(context);
+	} else {
+		next.set(context, known);
+	}
+
+	return next;
+}
 
 /** The event of the list of one cluster, for the list of all. */
 export function inContext(event: ListEvent, context: string): ListEvent {

@@ -1,6 +1,7 @@
 /** Ready counts of the pods of services, from EndpointSlices. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {watchObjects, type WatchEvent} from '../../cluster/watch.ts';
+import {respondingClusters, type FedClusters} from './fed-clusters.ts';
 import {countServicePods, type EndpointSlice, type ServicePods} from './service-pods.ts';
 import type {Store} from '../frame/store.ts';
 
@@ -8,48 +9,61 @@ type Cells = ServicePods['cells'];
 
 const batchMs = 250;
 
+type Running = {cluster: ClusterClient; namespace: string; abort: AbortController};
+
+/** Of each cluster that is shown, in its namespace. All namespaces would mean reading every pod of it. */
 export class ServicePodsFeed {
 	readonly #store: Store;
-	readonly #cluster: () => ClusterClient;
-	#of: {cluster: ClusterClient; namespace: string; abort: AbortController} | null = null;
+	readonly #clusters: FedClusters;
+	/** By `rowContext`. */
+	readonly #running = new Map<string, Running>();
 
-	constructor(store: Store, cluster: () => ClusterClient) {
+	constructor(store: Store, clusters: FedClusters) {
 		this.#store = store;
-		this.#cluster = cluster;
+		this.#clusters = clusters;
 	}
 
-	/** Of one cluster. All namespaces would mean reading every pod of it. */
 	follow(): void {
-		const {
-			state: {
-				view,
-				cluster: {namespace, reachable},
-				others,
-			},
-		} = this.#store;
-		const cluster = this.#cluster();
-		const isWanted = view === 'services' && others.length === 0 && namespace !== null && reachable === 'yes';
-		if (this.#of !== null && (!isWanted || this.#of.cluster !== cluster || this.#of.namespace !== namespace)) {
-			this.stop();
+		const {state} = this.#store;
+		const shown = state.view === 'services' ? respondingClusters(state, this.#clusters) : [];
+		const wanted = new Map(
+			shown.flatMap(one => (one.namespace === null ? [] : [[one.rowContext, {...one, namespace: one.namespace}] as const])),
+		);
+		for (const [context, {cluster, namespace}] of this.#running) {
+			const one = wanted.get(context);
+			if (one?.cluster !== cluster || one.namespace !== namespace) {
+				this.#stopOf(context);
+			}
 		}
 
-		if (isWanted && this.#of === null) {
-			const abort = new AbortController();
-			this.#of = {cluster, namespace, abort};
-			void this.#read(cluster, namespace, abort.signal);
+		for (const [context, {cluster, namespace}] of wanted) {
+			if (!this.#running.has(context)) {
+				const abort = new AbortController();
+				this.#running.set(context, {cluster, namespace, abort});
+				void this.#read({cluster, namespace, context}, abort.signal);
+			}
 		}
 	}
 
 	stop(): void {
-		this.#of?.abort.abort();
-		this.#of = null;
-		this.#store.dispatch({type: 'service-pods', pods: null});
+		for (const context of this.#running.keys()) {
+			this.#stopOf(context);
+		}
 	}
 
-	async #read(cluster: ClusterClient, namespace: string, signal: AbortSignal): Promise<void> {
+	#stopOf(context: string): void {
+		this.#running.get(context)?.abort.abort();
+		this.#running.delete(context);
+		this.#store.dispatch({type: 'service-pods', context, pods: null});
+	}
+
+	async #read(
+		{cluster, namespace, context}: {cluster: ClusterClient; namespace: string; context: string},
+		signal: AbortSignal,
+	): Promise<void> {
 		const slices = new FollowedSlices(cells => {
 			if (!signal.aborted) {
-				this.#store.dispatch({type: 'service-pods', pods: cells === null ? null : {namespace, cells}});
+				this.#store.dispatch({type: 'service-pods', context, pods: cells === null ? null : {namespace, cells}});
 			}
 		});
 		try {

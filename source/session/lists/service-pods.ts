@@ -45,6 +45,6 @@ export function servicesWithoutPods({namespace, cells}: ServicePods): ReadonlyMa
 }
 
 /** `?` if unknown, `–` if it has no pods. */
-export function servicePodsCell(known: ServicePods | null, namespace: string, service: string): string {
-	return known === null || known.namespace !== namespace ? '?' : (known.cells.get(service) ?? '–');
+export function servicePodsCell(known: ServicePods | undefined, namespace: string, service: string): string {
+	return known?.namespace === namespace ? (known.cells.get(service) ?? '–') : '?';
 }

@@ -4,7 +4,8 @@ import type {Store} from '../frame/store.ts';
 import {lastResponseTime} from '../clusters/last-response.ts';
 import {DetailsFeed} from './details-feed.ts';
 import {ListCounts} from './list-counts.ts';
-import {ListFeeds, type FedClusters} from './list-feeds.ts';
+import type {FedClusters} from './fed-clusters.ts';
+import {ListFeeds} from './list-feeds.ts';
 import {NodePressureFeed} from './node-pressure-feed.ts';
 import {PathFeed} from '../frame/path-feed.ts';
 import {ServicePodsFeed} from './service-pods-feed.ts';
@@ -21,14 +22,13 @@ export class ViewFeeds {
 
 	constructor(store: Store, clusters: FedClusters) {
 		const cluster = () => clusters.get(store.state.cluster.context)!;
-		const access = () => cluster().access;
 		this.#store = store;
 		this.#clusters = clusters;
 		this.paths = new PathFeed(store, cluster);
 		this.#details = new DetailsFeed(store, cluster);
-		this.#servicePods = new ServicePodsFeed(store, access);
+		this.#servicePods = new ServicePodsFeed(store, clusters);
 		this.#counts = new ListCounts(store, clusters);
-		this.#nodePressure = new NodePressureFeed(store, access);
+		this.#nodePressure = new NodePressureFeed(store, clusters);
 		this.#lists = new ListFeeds(store, () => {
 			this.matchView();
 		});
@@ -67,6 +67,7 @@ export class ViewFeeds {
 
 	leave(): void {
 		this.#lists.stop();
+		this.#servicePods.stop();
 	}
 
 	stop(): void {

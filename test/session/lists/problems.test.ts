@@ -75,14 +75,36 @@ const names = (events: readonly ListEvent[]): string =>
 		.join(' ');
 const known = new Map([['demo/c', 'DiskPressure']]);
 
+test('a problem of one cluster is none of an object of the same name in another', t => {
+	const ofContext = (context: string): ListEvent[] => [
+		{type: 'phase', context, phase: {kind: 'live'}},
+		{type: 'page', chunk: `${context}\npods`, rows: [{...row('c'), id: context, context}], first: true},
+	];
+	const list = [
+		...ofContext('eu'),
+		...ofContext('us'),
+		{type: 'known-problems', context: 'us', known} as const,
+		{type: 'problems'} as const,
+	].reduce<ListState>((before, event) => reduceList(before, event), emptyList('pods'));
+	t.deepEqual(
+		list.visible.map(({context}) => context),
+		['us'],
+	);
+	t.is(reduceList(list, {type: 'known-problems', context: 'us', known: null}).visible.length, 0);
+});
+
 for (const [title, events, shown] of [
 	['rows with problems come first', [page], 'b d a c'],
-	['problems that the table does not show come first too', [page, {type: 'known-problems', known}], 'b c d a'],
+	['problems that the table does not show come first too', [page, {type: 'known-problems', context: '', known}], 'b c d a'],
 	['a row keeps its place for a minute after its problem ended', [page, changed('b', true, 1000), changed('b', false, 60_000)], 'b d a c'],
 	['a row goes to its place in the order later', [page, changed('b', true, 1000), changed('b', false, 61_000)], 'd a b c'],
 	['a chosen order has no problems first', [page, {type: 'reverse'}, {type: 'reverse'}], 'a b c d'],
 	['only problems are shown', [page, {type: 'problems'}], 'b d'],
-	['only problems are shown, also unread ones, once they are known', [page, {type: 'problems'}, {type: 'known-problems', known}], 'b c d'],
+	[
+		'only problems are shown, also unread ones, once they are known',
+		[page, {type: 'problems'}, {type: 'known-problems', context: '', known}],
+		'b c d',
+	],
 	['all rows are shown again', [page, {type: 'problems'}, {type: 'problems'}], 'b d a c'],
 	['a problem that ends leaves the list of problems', [page, {type: 'problems'}, changed('b', false, 1)], 'd'],
 ] as ReadonlyArray<readonly [string, readonly ListEvent[], string]>) {

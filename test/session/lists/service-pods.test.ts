@@ -27,6 +27,6 @@ test('an unknown count is not zero, and counts of another namespace are not used
 	const known = {namespace: 'shop', cells: new Map([['web', '2/3']])};
 	t.is(servicePodsCell(known, 'shop', 'web'), '2/3');
 	t.is(servicePodsCell(known, 'default', 'web'), '?');
-	t.is(servicePodsCell(null, 'shop', 'web'), '?');
+	t.is(servicePodsCell(undefined, 'shop', 'web'), '?');
 	t.is(servicePodsCell(known, 'shop', 'external'), '–');
 });

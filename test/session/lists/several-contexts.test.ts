@@ -70,6 +70,25 @@ test('a typed target needs one context, a tail does not, and :ctx chooses them',
 	await terminal.sees(/2 contexts › [^]*CONTEXT +NAME/);
 });
 
+test('services of several contexts show the Ready pods of each cluster', async t => {
+	const {env} = await openContexts(t, {eu: {}, us: {user: 'cleo'}});
+	const terminal = await openTerminal(t, ['--context', 'eu,us'], {home: await newHome(t), env, columns: 120});
+	await terminal.sees(/ 2 contexts/);
+	terminal.press('view.services');
+	await terminal.sees(/CONTEXT +NAME[^\n]* PODS/);
+	await terminal.sees(/eu +web +ClusterIP [^\n]* 2\/2 /);
+	// The user of the other cluster cannot read EndpointSlices.
+	await terminal.sees(/us +web +ClusterIP [^\n]* \? /);
+	terminal.press('list.problems');
+	await terminal.sees(/problems only: 0 of \d+ \(endpoints of us were not read\)/);
+});
+
+test('the pressure of nodes is read in each of several contexts', async t => {
+	const terminal = await openSession(t, ['--context', 'eu,us'], {columns: 120});
+	terminal.press('view.nodes', 'list.problems');
+	await terminal.sees(/No problems among the nodes in these 2 clusters\. {2}/);
+});
+
 test('enter on an event shows its object in the cluster of the event alone', async t => {
 	const terminal = await openSession(t, ['--context', 'eu,us'], {columns: 120, rows: 40});
 	terminal.type(':ev\r');
