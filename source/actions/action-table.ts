@@ -127,6 +127,7 @@ const actions = {
 		['list.columns', 0, 'columns'],
 		['copy', 0, 'copy', 'copy the name'],
 		['list.yaml', 65, 'YAML', 'YAML of the object', 'read'],
+		['retry', 0, 'retry', 'retry the context'],
 	],
 	unreachable: [
 		['retry', 1, 'retry', 'retry the apiserver now'],

@@ -238,9 +238,9 @@ export const features: readonly Feature[] = [
 			'open-clusters.ts',
 			'permissions.ts',
 			'reachability-check.ts',
+			'retry-handlers.ts',
 			'script-flags.ts',
 			'typed-namespace.ts',
-			'unreachable-handlers.ts',
 		],
 	},
 	{

@@ -1,6 +1,6 @@
 /** One command in several contexts: apiservers with different flags, one of which can be down. */
 import {once} from 'node:events';
-import {mkdtemp, rm} from 'node:fs/promises';
+import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
@@ -109,5 +109,25 @@ test.serial('in the session, the row decides whose path is shown and whose shell
 		);
 		terminal.type(' ');
 		await terminal.sees(new RegExp(`▸ ${context} +shell`));
+	}
+});
+
+test.serial('a context whose CA file is missing is read when the file is there', async t => {
+	const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
+	t.teardown(async () => rm(home, {recursive: true, force: true}));
+	const caFile = join(home, 'ca.pem');
+	const text = await readFile(cluster.kubeconfig('good-direct'), 'utf8');
+	const [, ca = ''] = /certificate-authority-data: (\S+)/.exec(text)!;
+	const late = join(home, 'late.yaml');
+	await writeFile(late, text.replace(/certificate-authority-data: \S+/, `certificate-authority: ${caFile}`));
+	const env = {KUBECONFIG: `${cluster.kubeconfig('off-direct')}:${late}`};
+	const terminal = await openTerminal(t, ['--all-contexts', '-n', 'demo'], {home, env, columns: 140, rows: 40});
+	await terminal.sees(new RegExp(`2 contexts, 1 down[^]*${contexts[1]} +invalid configuration: `), 60_000);
+	terminal.press('move.start', 'list/retry');
+	await terminal.sees(new RegExp(`retrying ${contexts[1]} `));
+	await writeFile(caFile, Buffer.from(ca, 'base64'));
+	terminal.press('view.services');
+	for (const context of contexts) {
+		await terminal.sees(new RegExp(`${context} +\\S+ +ClusterIP [^\\n]* \\d+/\\d+ `));
 	}
 });

@@ -37,8 +37,8 @@ export function clusterState(access: ClusterClient | null, namespace?: string | 
 }
 
 /** A context that cannot be opened, because of its file or its credentials. */
-export function unopenedClusterState(context: string, error: SpokeError): ClusterState {
-	return {...clusterState(null), context, reachable: 'no', error: error.toJSON()};
+export function unopenedClusterState(context: string, error: SpokeError, namespace?: null): ClusterState {
+	return {...clusterState(null, namespace), context, reachable: 'no', error: error.toJSON()};
 }
 
 /** Runs until a response arrives or `isWanted` turns false. */

@@ -32,9 +32,12 @@ export function statesOf<Opened>(
 	contexts: readonly string[],
 	results: ReadonlyArray<PromiseSettledResult<Opened>>,
 	stateOf: (opened: Opened) => ClusterState,
+	unopenedNamespace?: null,
 ): {cluster: ClusterState; others: readonly ClusterState[]} {
 	const states = results.map((result, index) =>
-		result.status === 'fulfilled' ? stateOf(result.value) : unopenedClusterState(contexts[index]!, toSpokeError(result.reason)),
+		result.status === 'fulfilled'
+			? stateOf(result.value)
+			: unopenedClusterState(contexts[index]!, toSpokeError(result.reason), unopenedNamespace),
 	);
 	const first = results.findIndex(({status}) => status === 'fulfilled');
 	if (first < 0) {
@@ -44,9 +47,21 @@ export function statesOf<Opened>(
 	return {cluster: states[first]!, others: states.toSpliced(first, 1)};
 }
 
+/** Without a login. @throws SpokeError */
+export async function reopenContext(
+	{session, clusters}: Pick<NavigationContext, 'session' | 'clusters'>,
+	context: string,
+): Promise<OpenCluster> {
+	return clusters.open(context, async () => session.open(flagsOf(session, context)));
+}
+
+function flagsOf({flags}: Session, context: string): Session['flags'] {
+	return {...flags, context, cluster: undefined, user: undefined};
+}
+
 async function openContext(session: Session, context: string): Promise<ClusterClient> {
 	session.tell(`opening ${context} …`);
-	const access = await session.open({...session.flags, context, cluster: undefined, user: undefined});
+	const access = await session.open(flagsOf(session, context));
 	try {
 		await access.logIn();
 		return access;

@@ -1,25 +1,38 @@
 /** Reachability, version and permissions of the clusters that are shown. */
+import {backoffMs, type Backoff} from '../../async/backoff.ts';
 import {clockDelay, systemClock} from '../../async/clock.ts';
-import {currentNamespace, shownClusters} from '../frame/session-state.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
+import {currentNamespace, shownClusters, type ClusterState} from '../frame/session-state.ts';
 import type {PathFeed} from '../frame/path-feed.ts';
 import type {OpenCluster} from '../frame/session.ts';
 import type {Store} from '../frame/store.ts';
 import {readPermissions} from './permissions.ts';
-import {waitForCluster} from './cluster-state.ts';
+import {clusterState, waitForCluster} from './cluster-state.ts';
+
+export type ReachabilityContext = {
+	store: Store;
+	paths: Pick<PathFeed, 'follow'>;
+	/** Those that are shown. */
+	clusters(): readonly OpenCluster[];
+	/** Reads the kubeconfig again. @throws SpokeError */
+	open(context: string): Promise<OpenCluster>;
+	/** A cluster responds that did not at first. */
+	onRecovered(): void;
+	/** A context has been opened that could not be at first, or cannot be opened for another reason. */
+	onReopened(context: string): void;
+};
+
+const reopenBackoff: Backoff = {initialMs: 1000, maxMs: 15_000};
+/** A credential plugin can ask the user. */
+const loginRetryMs = 60_000;
 
 export class ReachabilityCheck {
-	readonly #store: Store;
-	readonly #paths: PathFeed;
-	readonly #clusters: () => readonly OpenCluster[];
-	readonly #onLate: () => void;
+	readonly #context: ReachabilityContext;
 	#wake = new AbortController();
 	#meetings = 0;
 
-	constructor(store: Store, paths: PathFeed, clusters: () => readonly OpenCluster[], onRecovered: () => void) {
-		this.#store = store;
-		this.#paths = paths;
-		this.#clusters = clusters;
-		this.#onLate = onRecovered;
+	constructor(context: ReachabilityContext) {
+		this.#context = context;
 	}
 
 	tryNow(): void {
@@ -31,17 +44,57 @@ export class ReachabilityCheck {
 	async run(): Promise<void> {
 		const own = ++this.#meetings;
 		this.tryNow();
-		await Promise.all(this.#clusters().map(async cluster => this.#meet(cluster, () => own === this.#meetings)));
+		const isLatest = () => own === this.#meetings;
+		const {store, clusters} = this.#context;
+		const open = clusters();
+		const unopened = shownClusters(store.state).filter(({context}) => !open.some(one => one.context === context));
+		await Promise.all([
+			...open.map(async cluster => this.#meet(cluster, isLatest)),
+			...unopened.map(async state => this.#reopen(state, isLatest)),
+		]);
+	}
+
+	/** Until it is open. It logs in with its first request. */
+	async #reopen({context, namespace, error: first}: ClusterState, isLatest: () => boolean): Promise<void> {
+		const {store, open, onReopened} = this.#context;
+		for (let [attempt, code] = [1, first?.code]; isLatest(); attempt++) {
+			await this.#pause(code === 'ERR_CREDENTIALS' ? loginRetryMs : backoffMs(attempt, reopenBackoff));
+			const before = shownClusters(store.state).find(one => one.context === context);
+			if (!isLatest() || before === undefined) {
+				return;
+			}
+
+			try {
+				const cluster = await open(context);
+				if (isLatest()) {
+					// The user may have chosen another namespace for all clusters meanwhile.
+					const chosen = before.namespace === namespace && namespace !== null ? undefined : before.namespace;
+					store.dispatch({type: 'cluster', context, to: clusterState(cluster.access, chosen)});
+					onReopened(context);
+					await this.#meet(cluster, isLatest);
+				}
+
+				return;
+			} catch (thrown) {
+				const error = toSpokeError(thrown).toJSON();
+				code = error.code;
+				if (isLatest() && error.message !== before.error?.message) {
+					store.dispatch({type: 'cluster', context, to: {error}});
+					onReopened(context);
+				}
+			}
+		}
 	}
 
 	async #meet(cluster: OpenCluster, isLatest: () => boolean): Promise<void> {
+		const {store, paths, clusters, onRecovered} = this.#context;
 		let isLate = false;
 		const isMet = await waitForCluster(
 			cluster.access,
-			() => isLatest() && this.#clusters().includes(cluster),
+			() => isLatest() && clusters().includes(cluster),
 			to => {
-				this.#store.dispatch({type: 'tick', now: Date.now()});
-				this.#store.dispatch({type: 'cluster', context: cluster.context, to});
+				store.dispatch({type: 'tick', now: Date.now()});
+				store.dispatch({type: 'cluster', context: cluster.context, to});
 			},
 			async ms => {
 				isLate = true;
@@ -50,10 +103,10 @@ export class ReachabilityCheck {
 		);
 		if (isMet) {
 			if (isLate) {
-				this.#onLate();
+				onRecovered();
 			}
 
-			this.#paths.follow();
+			paths.follow();
 			await this.#readRightsIn(cluster);
 		}
 	}
@@ -63,13 +116,14 @@ export class ReachabilityCheck {
 	}
 
 	async readRights(): Promise<void> {
-		await Promise.all(this.#clusters().map(async cluster => this.#readRightsIn(cluster)));
+		await Promise.all(this.#context.clusters().map(async cluster => this.#readRightsIn(cluster)));
 	}
 
 	async #readRightsIn(cluster: OpenCluster): Promise<void> {
 		const {context} = cluster;
+		const {store, clusters} = this.#context;
 		const namespaceNow = () => {
-			const shown = shownClusters(this.#store.state).find(one => one.context === context);
+			const shown = shownClusters(store.state).find(one => one.context === context);
 			return shown && currentNamespace(shown);
 		};
 
@@ -79,8 +133,8 @@ export class ReachabilityCheck {
 		}
 
 		const refused = await readPermissions(cluster.access, namespace);
-		if (this.#clusters().includes(cluster) && namespaceNow() === namespace) {
-			this.#store.dispatch({type: 'cluster', context, to: {refused}});
+		if (clusters().includes(cluster) && namespaceNow() === namespace) {
+			store.dispatch({type: 'cluster', context, to: {refused}});
 		}
 	}
 }

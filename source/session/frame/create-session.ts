@@ -6,7 +6,7 @@ import {policyRequirements} from '../../policies/load-policy.ts';
 import {emptySession, shownClusters} from './session-state.ts';
 import {SessionTerminal} from './session-terminal.ts';
 import {recordingObserver, recordLabel} from './recording-observer.ts';
-import {switchNamespace, switchContexts} from '../clusters/navigation.ts';
+import {reopenContext, switchNamespace, switchContexts} from '../clusters/navigation.ts';
 import {ReachabilityCheck} from '../clusters/reachability-check.ts';
 import {clusterState} from '../clusters/cluster-state.ts';
 import {copyToClipboard} from './copy-to-clipboard.ts';
@@ -68,14 +68,18 @@ export function createSession(options: SessionOptions): SessionParts {
 		}
 	});
 	const feeds = new ViewFeeds(store, clusters);
-	const reachability = new ReachabilityCheck(
+	const reachability = new ReachabilityCheck({
 		store,
-		feeds.paths,
-		() => shownIn(store, clusters),
-		() => {
+		paths: feeds.paths,
+		clusters: () => shownIn(store, clusters),
+		open: async context => reopenContext({session, clusters}, context),
+		onRecovered() {
 			feeds.readAgain();
 		},
-	);
+		onReopened(context) {
+			feeds.readContext(context);
+		},
+	});
 
 	const typeAhead = createTypeAhead(store, keymap, inputs => {
 		keys.pass(inputs);
@@ -174,6 +178,10 @@ function sessionOf(
 			}
 		},
 		switchContexts: async contexts => switchContexts({session, clusters, feeds}, contexts),
+		retryContext(context) {
+			reachability.tryNow();
+			feeds.readContext(context);
+		},
 		openNamespace(namespace) {
 			switchNamespace({session, feeds}, namespace);
 		},

@@ -88,7 +88,8 @@ export class SessionRun {
 		// A tail reads the namespace that its command names, and several contexts begin with their own.
 		const remembered = ({access}: OpenCluster) => (tail || contexts ? undefined : session.savedState.namespaceOf(access.facts));
 		const names = wanted.map(({context = ''}) => context);
-		const shown = statesOf(names, opened, cluster => clusterState(cluster.access, allNamespaces ? null : remembered(cluster)));
+		const stateOf = (cluster: OpenCluster) => clusterState(cluster.access, allNamespaces ? null : remembered(cluster));
+		const shown = statesOf(names, opened, stateOf, allNamespaces ? null : undefined);
 		if (!(await this.#logIn())) {
 			return false;
 		}

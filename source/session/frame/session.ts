@@ -55,6 +55,8 @@ export type SessionClusters = {
 	readonly reachability: ReachabilityCheck;
 	open(flags: ConnectionFlags): Promise<ClusterClient>;
 	switchContexts(contexts: readonly string[]): Promise<void>;
+	/** Of one that cannot be opened or read: at once, instead of after its delay. */
+	retryContext(context: string): void;
 	openNamespace(namespace: string | null): void;
 	/** Of every later stream, on every cluster. */
 	require(requirement: PathRequirement): void;

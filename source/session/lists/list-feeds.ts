@@ -3,12 +3,13 @@ import {listNames, type ListName} from './list-kinds.ts';
 import {listNamespace, type ListEvent} from './list-state.ts';
 import {inContext} from './rows-of-clusters.ts';
 import type {FedClusters} from './fed-clusters.ts';
-import {shownClusters} from '../frame/session-state.ts';
+import {shownClusters, type ClusterState} from '../frame/session-state.ts';
 import {parseRowFilter} from './row-filter.ts';
 import type {Store} from '../frame/store.ts';
 import {feedList} from './list-feed.ts';
 
-type Running = {key: string; selector: string; abort: AbortController};
+/** `contexts`: the reads of each cluster. */
+type Running = {key: string; selector: string; abort: AbortController; contexts: Map<string, AbortController>};
 
 export class ListFeeds {
 	readonly #store: Store;
@@ -59,39 +60,59 @@ export class ListFeeds {
 		return JSON.stringify([selector, this.#store.state.lists[name].scope]);
 	}
 
+	/** Again, and those of a context that was not open before. */
+	readContext(clusters: FedClusters, context: string): void {
+		for (const [name, running] of this.#running) {
+			for (const cluster of this.#clustersOf(name).filter(one => one.context === context)) {
+				this.#read(name, running, clusters, cluster);
+			}
+		}
+	}
+
 	#start(list: ListName, selector: string, clusters: FedClusters): void {
+		const running: Running = {key: this.#keyOf(list, selector), selector, abort: new AbortController(), contexts: new Map()};
+		this.#running.set(list, running);
+		this.#store.dispatch({type: 'list', list, event: {type: 'reset', selector}});
+		for (const cluster of this.#clustersOf(list)) {
+			this.#read(list, running, clusters, cluster);
+		}
+	}
+
+	#clustersOf(list: ListName): readonly ClusterState[] {
+		const {scope} = this.#store.state.lists[list];
+		return shownClusters(this.#store.state).filter(({context}) => scope?.context === undefined || context === scope.context);
+	}
+
+	#read(list: ListName, {selector, abort, contexts}: Running, clusters: FedClusters, {context, namespace, error}: ClusterState): void {
 		const {state} = this.#store;
 		const {scope} = state.lists[list];
-		const abort = new AbortController();
-		this.#running.set(list, {key: this.#keyOf(list, selector), selector, abort});
-		this.#store.dispatch({type: 'list', list, event: {type: 'reset', selector}});
-		const labelSelector = [scope?.labelSelector ?? '', selector].filter(part => part !== '').join(',');
-		for (const {context, namespace, error} of shownClusters(state).filter(
-			one => scope?.context === undefined || one.context === scope.context,
-		)) {
-			const tell = (event: ListEvent) => {
-				if (!abort.signal.aborted) {
-					this.#store.dispatch({type: 'list', list, event: state.others.length === 0 ? event : inContext(event, context)});
-					this.#changed();
-				}
-			};
-
-			const cluster = clusters.get(context);
-			if (cluster === undefined) {
-				// It could not be opened.
-				tell({type: 'phase', phase: {kind: 'failed', error: error!, since: state.now, retryAt: null}});
-				continue;
+		contexts.get(context)?.abort();
+		const own = new AbortController();
+		contexts.set(context, own);
+		const signal = AbortSignal.any([abort.signal, own.signal]);
+		const tell = (event: ListEvent) => {
+			if (!signal.aborted) {
+				this.#store.dispatch({type: 'list', list, event: state.others.length === 0 ? event : inContext(event, context)});
+				this.#changed();
 			}
+		};
 
-			void feedList({
-				cluster: cluster.access,
-				list,
-				namespace: listNamespace({scope}, namespace),
-				signal: abort.signal,
-				...(labelSelector !== '' && {labelSelector}),
-				...(scope?.fieldSelector !== undefined && {fieldSelector: scope.fieldSelector}),
-				tell,
-			});
+		const cluster = clusters.get(context);
+		if (cluster === undefined) {
+			// It could not be opened.
+			tell({type: 'phase', phase: {kind: 'failed', error: error!, since: state.now, retryAt: null}});
+			return;
 		}
+
+		const labelSelector = [scope?.labelSelector ?? '', selector].filter(part => part !== '').join(',');
+		void feedList({
+			cluster: cluster.access,
+			list,
+			namespace: listNamespace({scope}, namespace),
+			signal,
+			...(labelSelector !== '' && {labelSelector}),
+			...(scope?.fieldSelector !== undefined && {fieldSelector: scope.fieldSelector}),
+			tell,
+		});
 	}
 }

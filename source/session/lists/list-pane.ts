@@ -102,9 +102,17 @@ function rowCells(row: Row, columns: readonly ColumnLayout[]): Span[] {
 /** The context, and why its rows cannot be read or are old. */
 function unreadCells(screen: RenderInput, row: Row, [first]: readonly ColumnLayout[], width: number): Span[] {
 	const context = fillCell(row.name, first?.title === contextTitle ? first.width : cellWidth(row.name));
-	const key = firstKey(screen, 'why');
+	const keys = [
+		['retry', 'retry'],
+		['why', 'why'],
+	] as const;
 	const room = width - 3 - cellWidth(context) - gap - 1;
-	const more = key === null ? '' : `  ${key} why`;
+	const more = keys
+		.flatMap(([action, label]) => {
+			const key = firstKey(screen, action);
+			return key === null ? [] : [`  ${key} ${label}`];
+		})
+		.join('');
 	const text = truncateToCells(sanitizeLine(row.unread?.message ?? ''), Math.max(1, room - cellWidth(more)));
 	return [{text: `${context}${' '.repeat(gap)}`}, styled('state.failed', text), styled('text.dim', more)];
 }

@@ -42,6 +42,11 @@ export class ViewFeeds {
 		this.#lists.again(this.#clusters);
 	}
 
+	/** The lists of one of several contexts. */
+	readContext(context: string): void {
+		this.#lists.readContext(this.#clusters, context);
+	}
+
 	matchView(): void {
 		this.paths.follow();
 		this.#details.follow();

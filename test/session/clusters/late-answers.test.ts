@@ -3,7 +3,7 @@ import type {ServerResponse} from 'node:http';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {ReachabilityCheck} from '../../../source/session/clusters/reachability-check.ts';
-import {clusterState, waitForCluster} from '../../../source/session/clusters/cluster-state.ts';
+import {clusterState, unopenedClusterState, waitForCluster} from '../../../source/session/clusters/cluster-state.ts';
 import {PathFeed} from '../../../source/session/frame/path-feed.ts';
 import {auditHandlers} from '../../../source/session/audit/audit-handlers.ts';
 import {proxyHandlers} from '../../../source/session/proxy/proxy-handlers.ts';
@@ -240,16 +240,72 @@ test('choosing an unreachable cluster again adds no extra requests', async t => 
 		() => 0,
 	);
 	let isOpen = true;
-	const meeting = new ReachabilityCheck(
+	const meeting = new ReachabilityCheck({
 		store,
-		new PathFeed(store, () => cluster),
-		() => [isOpen ? cluster : {...cluster}],
-		() => {},
-	);
+		paths: new PathFeed(store, () => cluster),
+		clusters: () => [isOpen ? cluster : {...cluster}],
+		open: async () => cluster,
+		onRecovered() {},
+		onReopened() {},
+	});
 	const met = [meeting.run(), meeting.run(), meeting.run()];
 	await delay(1500);
 	t.is(asked, 4, 'at once for each, then for the last one alone');
 	isOpen = false;
 	meeting.tryNow();
 	await Promise.all(met);
+});
+
+test('a context that cannot be opened is tried again, and at once after each wake', async t => {
+	const access = {
+		facts: {context: 'late', server: 'https://late', namespace: 'shop'},
+		records: new ClusterRecords(),
+		async request() {
+			throw new SpokeError('ERR_APISERVER_UNREACHABLE', 'the apiserver cannot be reached');
+		},
+	} as unknown as ClusterClient;
+	const late: OpenCluster = {access, labeler: null as never, context: 'late'};
+	const here: OpenCluster = {access: {...access, facts: {...access.facts, context: 'here'}}, labeler: null as never, context: 'here'};
+	const error = new SpokeError('ERR_KUBECONFIG_INVALID', 'no certificate file');
+	const store = new Store(
+		{
+			...emptySession(clusterState(here.access), {columns: 80, rows: 24}, 0),
+			others: [unopenedClusterState('late', error)],
+		},
+		() => {},
+		() => 0,
+	);
+	let attempts = 0;
+	let shown = [here];
+	const reopened: string[] = [];
+	const check = new ReachabilityCheck({
+		store,
+		paths: new PathFeed(store, () => late),
+		clusters: () => shown,
+		async open() {
+			attempts++;
+			// By itself, the eighth attempt would begin after more than a minute.
+			if (attempts < 8) {
+				throw error;
+			}
+
+			shown = [here, late];
+			return late;
+		},
+		onRecovered() {},
+		onReopened(context) {
+			reopened.push(context);
+		},
+	});
+	const run = check.run();
+	await until(() => {
+		check.tryNow();
+		return reopened.length > 0;
+	});
+	t.deepEqual([attempts, reopened], [8, ['late']]);
+	const [state] = store.state.others;
+	t.like(state, {context: 'late', namespace: 'shop', server: 'https://late'});
+	shown = [];
+	check.tryNow();
+	await run;
 });

@@ -1,4 +1,6 @@
 /** The rows of several clusters in one list. */
+import {readFile, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {openContexts, shareContexts} from '../../support/sandbox.ts';
 import {newHome} from '../../support/sandbox-session.ts';
@@ -68,6 +70,25 @@ test('a typed target needs one context, a tail does not, and :ctx chooses them',
 	await terminal.sees(/▸ db-0 /);
 	terminal.type(':ctx eu,us\r');
 	await terminal.sees(/2 contexts › [^]*CONTEXT +NAME/);
+});
+
+test('a context that cannot be opened at first is read when its file is there', async t => {
+	const {kubeconfigFile, env} = await openContexts(t, {eu: {}, us: {}});
+	const home = await newHome(t);
+	const caFile = join(home, 'ca.pem');
+	const config = JSON.parse(await readFile(kubeconfigFile, 'utf8')) as {clusters: Array<{name: string; cluster: Record<string, string>}>};
+	const us = config.clusters.find(({name}) => name === 'us')!;
+	const {'certificate-authority-data': ca = '', ...cluster} = us.cluster;
+	us.cluster = {...cluster, 'certificate-authority': caFile};
+	await writeFile(kubeconfigFile, JSON.stringify(config));
+	const terminal = await openTerminal(t, ['--context', 'eu,us'], {home, env, columns: 140});
+	await terminal.sees(/2 contexts, 1 down[^]*▸? us +invalid configuration: [^\n]* r retry {2}w why/);
+	terminal.press('move.start', 'list/retry');
+	await terminal.sees(/retrying us …/);
+	await writeFile(caFile, Buffer.from(ca, 'base64'));
+	terminal.type('/db-0\r');
+	await terminal.sees(/eu +db-0 .*Running[^]*us +db-0 .*Running/);
+	t.notRegex(terminal.text(), / down/);
 });
 
 test('services of several contexts show the Ready pods of each cluster', async t => {
