@@ -250,13 +250,15 @@ function scriptNotes(
 	{target, namespace, port, address, onPodLoss, spread, tls, host, cluster}: ForwardConfig,
 	{each = false}: {each?: boolean} = {},
 ): readonly string[] {
+	// No port is typed yet.
+	const ports = port.endsWith(':') ? `${port}PORT` : port;
 	const named = host ? ` --host ${quoteForShell(host)}` : '';
 	const listens = address === 'localhost' ? named : ` --address ${quoteForShell(address)}${named}`;
 	const goes = onPodLoss === 'move' ? '' : ` --on-pod-loss ${onPodLoss}`;
 	const pods = each ? ' --each' : spread ? ' --spread' : '';
 	return [
 		'Equivalent command:',
-		`  spoke port-forward -n ${quoteForShell(namespace)} ${quoteForShell(target)} ${quoteForShell(port)}${listens}${goes}${pods}${tls ? ' --tls' : ''}${scriptFlags(session, cluster)}`,
+		`  spoke port-forward -n ${quoteForShell(namespace)} ${quoteForShell(target)} ${quoteForShell(ports)}${listens}${goes}${pods}${tls ? ' --tls' : ''}${scriptFlags(session, cluster)}`,
 	];
 }
 
