@@ -229,6 +229,7 @@ const actions = {
 		['refresh', 5, 'rerun', 'rerun (asks)'],
 		['stop', 6, 'stop', 'stop the check'],
 	],
+	'audit-row': [['test', 5]],
 	tail: [
 		['move.down'],
 		['move.up'],

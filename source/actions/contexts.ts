@@ -28,6 +28,7 @@ const tree = {
 	details: {parent: 'text', title: 'details'},
 	yaml: {parent: 'details', title: 'YAML'},
 	'node-check': {parent: 'details', title: 'node check'},
+	'audit-row': {parent: 'details', title: 'audit row'},
 	tail: {parent: 'global', title: 'tail'},
 	line: {parent: 'tail', title: 'line'},
 	failed: {parent: 'tail', title: 'failed tail'},

@@ -6,12 +6,14 @@ import {auditJson, type Audit, type AuditRow} from '../../evidence/audit/audit-o
 import {countCauses, rowsByCause} from '../../evidence/audit/rows-by-cause.ts';
 import {runAudit} from '../../evidence/audit/run-audit.ts';
 import {findPaths} from '../../evidence/find-paths.ts';
+import {describeKeys} from '../../keymap/describe-keys.ts';
 import {describeAuditRow} from '../../descriptions/describe-audit.ts';
 import {describeRoute, type DetailPart, replaceRouteNames, withLocation} from '../../descriptions/describe-verdict.ts';
 import {noAudit, shownTail, type ShownAuditRow, type TextLine} from '../frame/session-state.ts';
 import {defaultSource} from '../tail/tail-sources.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {formatQuantity} from '../../text/format-number.ts';
+import {toSessionAdvice} from '../kit/session-advice.ts';
 import {openText} from '../text/open-text.ts';
 import {clusterOfSource} from '../tail/current-tail.ts';
 import {selectedRow} from '../lists/list-state.ts';
@@ -106,11 +108,13 @@ export function openAuditRow(session: Session): void {
 		const {id, title, verdict} = finding;
 		const {state, basis} = describeAuditRow(finding, found);
 		const name = finding.state === verdict ? '' : `: ${state}`;
+		const keys = {keymap: session.keymap, hints: describeKeys(session.keymap, 'audit-row')};
 		openText(session, {
 			title: 'Audit',
 			subject: `${id} ${title}`,
 			right: `${verdict}${name}${basis === null ? '' : `, ${basis}`}`,
-			lines: rowLines(found, finding, {whole: true}),
+			context: 'audit-row',
+			lines: rowLines(found, finding, {whole: true}).map(one => ({...one, text: toSessionAdvice(keys, one.text)})),
 		});
 	}
 }

@@ -47,7 +47,7 @@ export type Layer =
 			lines: readonly TextLine[];
 			top: number;
 			left?: number;
-			context: 'details' | 'doctor' | 'yaml' | 'node-check';
+			context: 'details' | 'doctor' | 'yaml' | 'node-check' | 'audit-row';
 			copy: string;
 			command: string | null;
 			subject: string;

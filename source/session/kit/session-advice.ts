@@ -2,8 +2,10 @@
 import {formatKeys} from '../../keymap/key-name.ts';
 import {firstKey, type ScreenWith} from './render-input.ts';
 
+type ShownKeys = Pick<ScreenWith<never>, 'keymap' | 'hints' | 'viewHints'>;
+
 /** `or --probe active` becomes `or the test (t)`. */
-export function toSessionAdvice(screen: ScreenWith<never>, text: string): string {
+export function toSessionAdvice(screen: ShownKeys, text: string): string {
 	const test = firstKey(screen, 'test') ?? viaWhy(screen);
 	const doctor = firstKey(screen, 'doctor');
 	const tested = test === null ? text : text.replaceAll('--probe active', () => `the test (${test})`);
@@ -11,7 +13,7 @@ export function toSessionAdvice(screen: ScreenWith<never>, text: string): string
 }
 
 /** The test is on the why screen. */
-function viaWhy(screen: ScreenWith<never>): string | null {
+function viaWhy(screen: ShownKeys): string | null {
 	const there = firstKey(screen, 'why');
 	const sequence = screen.keymap.get('why')?.get('test')?.sequences[0];
 	return there === null || sequence === undefined ? null : `${there}, then ${formatKeys(sequence)}`;

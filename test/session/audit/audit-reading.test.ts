@@ -26,6 +26,13 @@ test('what a row needs names the key of the route test, not a flag', async t => 
 	terminal.press('view.audit');
 	await terminal.sees(/needs +get nonResourceURL \/flagz, or the test \(t\)/);
 	t.notRegex(terminal.text(), /--probe active/);
+	terminal.press('open');
+	await terminal.sees(/Audit├ [CN]\d+ [\s\S]*needs +get nonResourceURL \/flagz .*or the test \(t\)/);
+	t.notRegex(terminal.text(), /--probe active/);
+	// It explains itself.
+	t.notRegex(terminal.text(), /w why/);
+	terminal.press('audit-row/test');
+	await terminal.sees(/Test the route\?/);
 });
 
 /** Two clusters, of which `us` is the current one. The pods view has a selected pod of `eu`, and the audit is that of `eu`. */
