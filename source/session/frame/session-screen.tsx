@@ -5,7 +5,7 @@ import {AuditView} from '../audit/audit.tsx';
 import {Dialog} from '../dialogs/dialog.tsx';
 import {Forwards} from '../forwards/forwards.tsx';
 import {ScreenContext, useScreen, type ScreenHost} from '../kit/screen-context.ts';
-import {List} from '../lists/list.tsx';
+import {List} from '../lists/list-pane.tsx';
 import {Preview} from '../lists/preview.tsx';
 import {Proxy} from '../proxy/proxy.tsx';
 import {Sandbox} from '../sandbox/sandbox.tsx';

@@ -8,7 +8,7 @@ import {useScreen, useScreenWith} from '../kit/screen-context.ts';
 import {line, lineWidth, spokenLines, spread, styled, type Line, type Span} from '../kit/styled-line.ts';
 import {Row, useReading} from '../kit/styled-text.tsx';
 import {listKinds} from '../lists/list-kinds.ts';
-import {describeListStatus} from '../lists/list-pane.ts';
+import {describeListStatus} from '../lists/list-pane.tsx';
 import type {ListState} from '../lists/list-state.ts';
 import {currentList, type SessionState, type ViewName} from './session-state.ts';
 

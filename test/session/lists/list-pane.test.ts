@@ -9,7 +9,7 @@ import {sortRows} from '../../../source/session/lists/sort-rows.ts';
 import {rowReader, type Row} from '../../../source/session/lists/table-rows.ts';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
 import {fillCell} from '../../../source/session/lists/list-columns.ts';
-import {describeListStatus, listPane} from '../../../source/session/lists/list-pane.ts';
+import {describeListStatus, listPane} from '../../../source/session/lists/list-pane.tsx';
 import type {RenderInput} from '../../../source/session/kit/render-input.ts';
 
 /** The time is one minute after 1970 began. */

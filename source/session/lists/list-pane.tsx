@@ -1,4 +1,5 @@
-/** A list, or the text of an empty list. */
+/** The list of a view, or the text of an empty one. */
+import type {ReactNode} from 'react';
 import {describeError} from '../../descriptions/describe-error.ts';
 import {describeNextRetry, unreachableTextLines} from '../clusters/describe-next-retry.ts';
 import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
@@ -14,8 +15,26 @@ import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {wrapToWidth} from '../kit/wrap-to-width.ts';
 import {cellOf, chooseColumns, type ColumnLayout, fillCell, gap, headText, rangeOf, spaceBeside} from './list-columns.ts';
 import {firstKey, type RenderInput} from '../kit/render-input.ts';
+import {Rows} from '../kit/rows.tsx';
+import {useScreen, useScreenHost, wholeScreen} from '../kit/screen-context.ts';
 import {line, type Line, padLines, spokenLines, type Span, styled} from '../kit/styled-line.ts';
 import {textLines} from '../kit/text-rows.ts';
+
+export function List({name}: {readonly name: ListName}): ReactNode {
+	const screen = useScreen(wholeScreen);
+	const {onListRows} = useScreenHost();
+	return (
+		<Rows
+			pane="view"
+			draw={({columns, rows}) => listPane(screen, name, rows - 1, columns)}
+			onSize={({rows}) => {
+				// One row is the head.
+				onListRows(Math.max(1, rows - 1));
+			}}
+			read={({columns, rows}) => spokenList(screen, name, rows, columns)}
+		/>
+	);
+}
 
 export function listPane(screen: RenderInput, name: ListName, rows: number, width: number): Line[] {
 	const list = screen.state.lists[name];
