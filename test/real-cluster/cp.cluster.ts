@@ -4,7 +4,7 @@ import {mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile} from 'node:fs
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import {startTcpCutter} from '../support/tcp-cutter.ts';
+import {startTcpCutter, type TcpCutter} from '../support/tcp-cutter.ts';
 import {until} from '../support/until.ts';
 import {bareImage, image} from './lab/image.ts';
 import {hasKonnectivity} from './lab/programs.ts';
@@ -60,8 +60,8 @@ test('a folder goes to a container and comes back the same, by every route', asy
 	}
 });
 
-test('a copy from a container survives the loss of its connection', async t => {
-	const cluster = await useCluster();
+/** Between spoke and the apiserver, with the flags for a way through it. */
+async function startCutter(t: ExecutionContext, cluster: Cluster): Promise<{cutter: TcpCutter; flags: readonly string[]}> {
 	const {stdout: server} = await cluster.kubectl('off-direct', [
 		'config',
 		'view',
@@ -72,26 +72,27 @@ test('a copy from a container survives the loss of its connection', async t => {
 	const {hostname, host} = new URL(server);
 	const cutter = await startTcpCutter(host);
 	t.teardown(async () => cutter.stop());
+	return {cutter, flags: ['--server', `https://${cutter.address}`, '--tls-server-name', hostname]};
+}
+
+async function writeLarge(cluster: Cluster, path: string): Promise<void> {
+	await cluster.kubectl('off-direct', ['exec', 'shell', '--', 'sh', '-c', `dd if=/dev/urandom of=${path} bs=65536 count=6400 2>/dev/null`]);
+}
+
+const hasBegun = async (folder: string) => (await readdir(folder)).some(name => name.startsWith('.spoke-cp-'));
+
+test('a copy from a container survives the loss of its connection', async t => {
+	const cluster = await useCluster();
+	const {cutter, flags} = await startCutter(t, cluster);
 	const folder = await temporaryFolder(t);
-	await cluster.kubectl('off-direct', [
-		'exec',
-		'shell',
-		'--',
-		'sh',
-		'-c',
-		'dd if=/dev/urandom of=/tmp/large bs=65536 count=6400 2>/dev/null',
-	]);
-	const child = cluster.startSpoke(
-		'off-direct',
-		['cp', 'shell:/tmp/large', folder, '--server', `https://${cutter.address}`, '--tls-server-name', hostname, '-o', 'json'],
-		'plain',
-	);
+	await writeLarge(cluster, '/tmp/large');
+	const child = cluster.startSpoke('off-direct', ['cp', 'shell:/tmp/large', folder, ...flags, '-o', 'json'], 'plain');
 	let stdout = '';
 	child.stdout.on('data', (bytes: Buffer) => {
 		stdout += bytes.toString();
 	});
 	child.stderr.resume();
-	await until(async () => (await readdir(folder)).some(name => name.startsWith('.spoke-cp-')));
+	await until(async () => hasBegun(folder));
 	cutter.reset();
 	const status = await new Promise(resolve => {
 		child.once('close', resolve);
@@ -100,6 +101,33 @@ test('a copy from a container survives the loss of its connection', async t => {
 	t.is(sumOf(await readFile(join(folder, 'large'))), await remoteSum(cluster, '/tmp/large'));
 	t.is((JSON.parse(stdout.trim().split('\n').at(-1)!) as {losses: number}).losses, 1);
 });
+
+for (const end of ['killed', 'cut'] as const) {
+	test(`a copy from a container that is ${end} while its output is blocked leaves no process`, async t => {
+		const cluster = await useCluster();
+		const {cutter, flags} = await startCutter(t, cluster);
+		await writeLarge(cluster, '/tmp/large');
+		const folder = await temporaryFolder(t);
+		const isCopying = async () => {
+			const {stdout} = await cluster.kubectl('off-direct', ['exec', 'shell', '--', 'sh', '-c', 'cat /proc/[0-9]*/cmdline']);
+			return stdout.includes('\0spoke-cp\0');
+		};
+
+		const child = cluster.startSpoke('off-direct', ['cp', 'shell:/tmp/large', folder, ...flags], 'plain');
+		t.teardown(() => child.kill('SIGKILL'));
+		await until(async () => hasBegun(folder));
+		// It reads no more. The file is larger than all buffers on the way.
+		child.kill('SIGSTOP');
+		t.true(await isCopying());
+		if (end === 'killed') {
+			child.kill('SIGKILL');
+		} else {
+			cutter.reset();
+		}
+
+		await until(async () => !(await isCopying()), '', 120_000);
+	});
+}
 
 const barePod = (name: string, spec: object = {}) => ({
 	apiVersion: 'v1',

@@ -8,6 +8,8 @@ export type EntryKind = 'file' | 'directory' | 'link' | 'special';
 
 export const specialFileReason = 'it is a device, a pipe or a socket';
 
+export const pseudoReason = 'it is a pseudo file system: the kernel makes up its files';
+
 export type CopiedEntry = {
 	kind: EntryKind;
 	/** Below source and destination, with slashes; empty for the source itself. */

@@ -1,10 +1,10 @@
 /** Copies a file or a folder from a container to this machine. */
 import {localErrorText, localFileError} from './local-file-error.ts';
 import {continueAfterLoss, type CopyPass} from './continue-after-loss.ts';
-import {specialFileReason, type CopiedEntry} from './copy-events.ts';
+import {pseudoReason, specialFileReason, type CopiedEntry} from './copy-events.ts';
 import type {CopyOptions} from './copy-options.ts';
 import {CopySession} from './copy-session.ts';
-import {FileToReceive, receiveGroup, receiveGroups, requestsFor} from './receive-files.ts';
+import {FileToReceive, receiveGroup, receiveGroups, ReceivedGroups, requestsFor} from './receive-files.ts';
 import {LocalTree} from './local-tree.ts';
 import {localDestination} from './local-destination.ts';
 import {joinPath} from './path-components.ts';
@@ -43,7 +43,7 @@ class CopyFromPod implements CopyPass {
 	}
 
 	async run(): Promise<boolean> {
-		const session = await CopySession.open(this.#options);
+		const session = await CopySession.open(this.#options, 'from-pod');
 		try {
 			const survey = await surveySource(session, this.#options.source);
 			await this.#openTree(survey);
@@ -129,6 +129,8 @@ class CopyFromPod implements CopyPass {
 	async #adoptEntry(key: string, entry: RemoteEntry, remotePath: readonly Buffer[]): Promise<void> {
 		if (entry.kind === 'special') {
 			this.#report(entry, {result: 'skipped', reason: specialFileReason});
+		} else if (entry.isPseudo) {
+			this.#report(entry, {result: 'skipped', reason: pseudoReason});
 		} else if (entry.kind === 'link') {
 			this.#links.set(key, entry);
 		} else if (!entry.isReadable) {
@@ -170,10 +172,12 @@ class CopyFromPod implements CopyPass {
 				this.#options.listener.onBytes(count);
 			},
 		};
-		session.sendLast(requestsFor(groups, session.tools));
+		const received = new ReceivedGroups();
+		session.sendLast(requestsFor(groups, session.tools, received));
 		for (const group of groups) {
 			try {
 				const isUsable = await receiveGroup(group, context);
+				received.add();
 				if (!isUsable) {
 					break;
 				}

@@ -1,9 +1,11 @@
 /** The program that a copy runs in the container, and how names reach it. */
+import type {CopyDirection} from './copy-events.ts';
 
 /**
 A POSIX shell program (dash, BusyBox, bash). It reads one request per line and needs `cat`, `stat` or `ls`, for some requests `head`,
 `tail`, `readlink` and a program for checksums, and `dd` and `mv` to write. No name is ever part of a command line: names arrive with
-octal escapes, and only `printf` decodes them. Its argument, in a debug container, is the id of the container whose files it serves.
+octal escapes, and only `printf` decodes them. Its arguments are the id of the container whose files it serves (in a debug container, else
+empty) and the direction of the copy. `list` enters no pseudo file system.
 
 | request | response |
 | --- | --- |
@@ -22,6 +24,7 @@ octal escapes, and only `printf` decodes them. Its argument, in a debug containe
 | `link TARGET NAME` | `ok`, or what is wrong |
 | `attributes MODE MTIME NAME`, `drop NAME` | `ok` |
 | `end` | ends the program |
+| `relay PID` | – : the process that passes the requests on |
 */
 export const copyProgram = String.raw`
 LC_ALL=C
@@ -79,11 +82,34 @@ each() {
 	done
 	"$c" "$@"
 }
+# The kernel makes up the files of these mounts: they have no size, or no end. Not for a source that is within one.
+find_pseudo() {
+	pseudo=
+	if [ "$base" ]; then t=${'$'}{n#"$base"} m=${'$'}{base%/root}/mounts; else t=$(pwd -P) m=/proc/mounts; fi || return 0
+	t=${'$'}{t%/}
+	[ -r "$m" ] || return 0
+	while read -r k p k w; do
+		case $k in
+		proc | sysfs | devpts | mqueue | cgroup | cgroup2 | securityfs | debugfs | tracefs | bpf | pstore | configfs | fusectl | binfmt_misc)
+			case $t/ in "$p"/*) pseudo=; return 0;; esac
+			case $p in "$t"/*) pseudo="$pseudo
+.${'$'}{p#"$t"}
+";; esac
+			;;
+		esac
+	done <"$m"
+}
+is_pseudo() {
+	case $pseudo in *"
+$1
+"*) return 0;; esac
+	return 1
+}
 root() {
 	name "$1"
 	enter
 	if [ -d "$n" ]; then
-		if cd "$n" 2>/dev/null && [ -r . ]; then file= kind=dir; else kind=denied; fi
+		if cd "$n" 2>/dev/null && [ -r . ]; then file= kind=dir; find_pseudo; else kind=denied; fi
 	elif [ -f "$n" ]; then
 		file=./${'$'}{n##*/}
 		if [ -r "$n" ] && cd "${'$'}{n%/*}/" 2>/dev/null; then kind=file; else kind=denied; fi
@@ -100,7 +126,7 @@ entry() {
 		t=l
 		if has readlink && l=$(readlink "$1" && printf .); then l=${'$'}{l%??}; else l=; fi
 	elif [ -d "$1" ]; then
-		if [ -r "$1" ] && [ -x "$1" ]; then t=d; else t=D; fi
+		if is_pseudo "$1"; then t=p; elif [ -r "$1" ] && [ -x "$1" ]; then t=d; else t=D; fi
 	elif [ -f "$1" ]; then
 		if [ -r "$1" ]; then t=f; else t=F; fi
 	else
@@ -141,7 +167,7 @@ names() {
 walk() {
 	names "$1"
 	for e in "$1"/* "$1"/.[!.]* "$1"/..?*; do
-		if [ -d "$e" ] && [ ! -L "$e" ] && [ -r "$e" ] && [ -x "$e" ]; then walk "$e"; fi
+		if [ -d "$e" ] && [ ! -L "$e" ] && [ -r "$e" ] && [ -x "$e" ] && ! is_pseudo "$e"; then walk "$e"; fi
 	done
 }
 list() {
@@ -243,49 +269,63 @@ link() {
 		echo 'the link could not be created'
 	fi
 }
+respond() {
+	while read -r request rest; do
+		set -f
+		set -- $rest
+		set +f
+		case $request in
+		root) root "$1";;
+		list) list; echo E;;
+		cat) echo D; each cat "$@" 2>/dev/null; echo E;;
+		read)
+			name "$3"
+			echo D
+			if [ "$1" = 0 ]; then start "$2" <"$n"; else tail -c "+$(($1 + 1))" "$n" | start "$2"; fi
+			echo E
+			;;
+		sum) each sums "$@" 2>/dev/null; echo E;;
+		target) target "$1";;
+		make) make "$1";;
+		size) size "$1";;
+		put) put "$@";;
+		back)
+			echo "D $(size "$1")"
+			name "$1"
+			cat "$n"
+			echo E
+			;;
+		place) place "$@";;
+		link) link "$@";;
+		attributes) name "$3"; attributes "$1" "$2" "$n"; echo ok;;
+		drop) name "$1"; rm -f "$n"; echo ok;;
+		relay) relay=$1;;
+		end)
+			if [ "$relay" ]; then kill -KILL "$relay" 2>/dev/null; fi
+			exit 0
+			;;
+		sum-of) name "$2"; start "$1" <"$n" | sums; echo E;;
+		esac
+	done
+}
+# The runtime ends the input of a lost stream, but holds an output that nobody reads, and a process that writes to it would stay as long as
+# the container. So a process of its own waits for the end of the input, and then kills all.
+relay() {
+	if [ -r /proc/self/stat ] && read -r p request </proc/self/stat; then echo "relay $p"; else sh -c 'echo "relay $PPID"'; fi
+	while IFS= read -r request; do printf '%s\n' "$request"; done
+	kill -KILL "-$$" 2>/dev/null
+}
 serve "$1"
 sum=$(first sha256sum shasum md5sum)
 stat=$(first stat ls)
 echo "spoke-cp 1 $sum $stat $(first head) $(first tail)"
-follow=
-while read -r request rest; do
-	set -f
-	set -- $rest
-	set +f
-	case $request in
-	root) root "$1";;
-	list) list; echo E;;
-	cat) echo D; each cat "$@" 2>/dev/null; echo E;;
-	read)
-		name "$3"
-		echo D
-		if [ "$1" = 0 ]; then start "$2" <"$n"; else tail -c "+$(($1 + 1))" "$n" | start "$2"; fi
-		echo E
-		;;
-	sum) each sums "$@" 2>/dev/null; echo E;;
-	target) target "$1";;
-	make) make "$1";;
-	size) size "$1";;
-	put) put "$@";;
-	back)
-		echo "D $(size "$1")"
-		name "$1"
-		cat "$n"
-		echo E
-		;;
-	place) place "$@";;
-	link) link "$@";;
-	attributes) name "$3"; attributes "$1" "$2" "$n"; echo ok;;
-	drop) name "$1"; rm -f "$n"; echo ok;;
-	end) exit 0;;
-	sum-of) name "$2"; start "$1" <"$n" | sums; echo E;;
-	esac
-done
+follow= pseudo= relay=
+if [ "$2" = from-pod ]; then relay | respond; else respond; fi
 `.trim();
 
 /** The command of exec. The word after the program is its `$0`, which process lists show. `containerId`: as in `CopySessionOptions`. */
-export function copyCommand(containerId: string | null): readonly string[] {
-	return ['sh', '-c', copyProgram, 'spoke-cp', ...(containerId === null ? [] : [containerId])];
+export function copyCommand(containerId: string | null, direction: CopyDirection): readonly string[] {
+	return ['sh', '-c', copyProgram, 'spoke-cp', containerId ?? '', direction];
 }
 
 /** For `printf %b`: every byte that means something to a shell, and every one that is not ASCII, as an octal escape. */

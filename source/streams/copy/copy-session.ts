@@ -7,6 +7,7 @@ import {isShellMissing} from '../remote-command/is-shell-missing.ts';
 import {openRemoteCommand, type RemoteCommand} from '../remote-command/open-remote-command.ts';
 import {ByteReader, EndOfBytes, TooLong} from './byte-reader.ts';
 import {checksumProgram, type ChecksumAlgorithm} from './checksum.ts';
+import type {CopyDirection} from './copy-events.ts';
 import {copyCommand} from './copy-program.ts';
 
 export type CopySessionOptions = {
@@ -32,11 +33,11 @@ const maxStderrBytes = 4096;
 
 export class CopySession {
 	/** @throws SpokeError as `openRemoteCommand`; ERR_COMMAND_NOT_STARTED with a remedy if the container has no shell */
-	static async open(options: CopySessionOptions): Promise<CopySession> {
+	static async open(options: CopySessionOptions, direction: CopyDirection): Promise<CopySession> {
 		const {cluster, target, containerId, observer, signal, environment} = options;
 		const command = await openRemoteCommand(
 			cluster,
-			{feature: 'exec', target, command: copyCommand(containerId), stdin: true, tty: false},
+			{feature: 'exec', target, command: copyCommand(containerId, direction), stdin: true, tty: false},
 			{signal, environment, ...(observer && {observer})},
 		);
 		const session = new CopySession(command, options);

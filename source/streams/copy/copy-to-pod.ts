@@ -77,7 +77,7 @@ class CopyToPod implements CopyPass {
 	}
 
 	async #inSession(work: (session: CopySession) => Promise<void>, options: CopySessionOptions = this.#options): Promise<void> {
-		const session = await CopySession.open(options);
+		const session = await CopySession.open(options, 'to-pod');
 		try {
 			await this.#enterRoot(session);
 			await work(session);

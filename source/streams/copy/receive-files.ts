@@ -101,11 +101,40 @@ export function receiveGroups(files: readonly FileToReceive[]): FileToReceive[][
 	return groups.toSorted((a, b) => (a[0]?.failures ?? 0) - (b[0]?.failures ?? 0));
 }
 
-/** The requests of all groups, two per group: its bytes, and its checksums or its bytes again. */
-export function* requestsFor(groups: readonly FileToReceive[][], tools: CopyTools): Generator<Buffer> {
+/** Half a pipe of Linux. Behind requests that the program has not read, it could not notice that the stream is lost. */
+const maxBytesAhead = 32 * 1024;
+
+/** Counts the groups whose responses have arrived. */
+export class ReceivedGroups {
+	count = 0;
+	#changed = Promise.withResolvers<void>();
+
+	add(): void {
+		this.count++;
+		this.#changed.resolve();
+		this.#changed = Promise.withResolvers();
+	}
+
+	async change(): Promise<void> {
+		return this.#changed.promise;
+	}
+}
+
+/** The requests of all groups, two per group: its bytes, and its checksums or its bytes again. Few are ahead of their responses. */
+export async function* requestsFor(groups: readonly FileToReceive[][], tools: CopyTools, received: ReceivedGroups): AsyncGenerator<Buffer> {
+	const sizes: number[] = [];
 	for (const group of groups) {
-		yield requestLine(contentRequest(group, tools));
-		yield requestLine(tools.checksum === null ? contentRequest(group, tools, 0) : checksumRequest(group, tools));
+		const requests = Buffer.concat([
+			requestLine(contentRequest(group, tools)),
+			requestLine(tools.checksum === null ? contentRequest(group, tools, 0) : checksumRequest(group, tools)),
+		]);
+		const bytesAhead = () => sizes.slice(received.count).reduce((sum, size) => sum + size, requests.length);
+		while (received.count < sizes.length && bytesAhead() > maxBytesAhead) {
+			await received.change();
+		}
+
+		sizes.push(requests.length);
+		yield requests;
 	}
 }
 

@@ -19,6 +19,8 @@ export type RemoteEntry = {
 	mtime: number | null;
 	/** Of a link. */
 	target: Buffer;
+	/** A mounted pseudo file system, such as `/proc`. Nothing below it is listed. */
+	isPseudo: boolean;
 };
 
 export type Survey = {
@@ -97,13 +99,14 @@ async function readBatch(session: CopySession, count: number): Promise<Array<Rem
 	return entries;
 }
 
-const kinds = new Map<string, Pick<RemoteEntry, 'kind' | 'isReadable'>>([
-	['f', {kind: 'file', isReadable: true}],
-	['F', {kind: 'file', isReadable: false}],
-	['d', {kind: 'directory', isReadable: true}],
-	['D', {kind: 'directory', isReadable: false}],
-	['l', {kind: 'link', isReadable: true}],
-	['o', {kind: 'special', isReadable: true}],
+const kinds = new Map<string, Pick<RemoteEntry, 'kind' | 'isReadable' | 'isPseudo'>>([
+	['f', {kind: 'file', isReadable: true, isPseudo: false}],
+	['F', {kind: 'file', isReadable: false, isPseudo: false}],
+	['d', {kind: 'directory', isReadable: true, isPseudo: false}],
+	['D', {kind: 'directory', isReadable: false, isPseudo: false}],
+	['l', {kind: 'link', isReadable: true, isPseudo: false}],
+	['o', {kind: 'special', isReadable: true, isPseudo: false}],
+	['p', {kind: 'directory', isReadable: true, isPseudo: true}],
 ]);
 
 /** The components of `./a/b`. `null` if one of them could lead out of the destination. */
