@@ -9,7 +9,7 @@ const errnoTexts: Readonly<Record<string, string>> = {
 };
 
 /** `open /x: no such file or directory`. */
-export function fileErrorText({code, path, message}: NodeJS.ErrnoException): string {
+export function fileErrorText({code, path, message}: Pick<NodeJS.ErrnoException, 'code' | 'path' | 'message'>): string {
 	const text = errnoTexts[code ?? ''];
 	return text === undefined ? message : path === undefined ? text : `open ${path}: ${text}`;
 }

@@ -1,7 +1,7 @@
 /** Private files of the user. */
-import {closeSync, constants, fstatSync, openSync, readFileSync, type Stats} from 'node:fs';
+import {accessSync, closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, readFileSync, type Stats} from 'node:fs';
 import {mkdir, open, rename, rm} from 'node:fs/promises';
-import {basename, dirname, join} from 'node:path';
+import {basename, dirname, join, resolve} from 'node:path';
 import process from 'node:process';
 import type {ErrorCode} from '../errors/error-table.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
@@ -45,6 +45,35 @@ export function readSecretFile(path: string, {name, remedy}: {name: string; reme
 		throw localFileError(`cannot read ${name} ${path}`, error);
 	} finally {
 		closeSync(file);
+	}
+}
+
+/**
+Creates a private directory for new files, if there is none. Its parent must exist.
+@throws SpokeError ERR_LOCAL_FILE, also for a link
+*/
+export function prepareDirectory(directory: string): void {
+	const path = resolve(directory);
+	try {
+		mkdirSync(path, {mode: 0o700});
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+			throw localFileError(`cannot create directory ${path}`, error);
+		}
+
+		assertWritableDirectory(path);
+	}
+}
+
+function assertWritableDirectory(path: string): void {
+	if (!lstatSync(path).isDirectory()) {
+		throw new SpokeError('ERR_LOCAL_FILE', `${path} is not a directory`, {remedy: 'name a directory that is not a link'});
+	}
+
+	try {
+		accessSync(path, constants.W_OK);
+	} catch (error) {
+		throw localFileError(`cannot write to directory ${path}`, error);
 	}
 }
 

@@ -14,8 +14,8 @@ export type PathMode = 'auto' | 'always' | 'never' | 'json';
 export type PathReporter = {
 	/** `undefined` if no path is reported, so that nothing is read for it either. */
 	observer: ConnectionObserver | undefined;
-	/** Waits at most 2 s for paths that `always` and `json` have not reported. */
-	finished(): Promise<void>;
+	/** Waits for paths that `always` and `json` have not reported, by default at most 2 s. */
+	finished(options?: {timeoutMs?: number}): Promise<void>;
 };
 
 /**
@@ -39,7 +39,12 @@ export function reportPaths(
 	return reportLabels(labeler, written, write, onPath);
 }
 
-export function reportLabels(labeler: Labeler, mode: PathMode, write: (text: string) => void, onPath?: (path: Path) => void): PathReporter {
+export function reportLabels(
+	labeler: Labeler,
+	mode: PathMode,
+	write: (text: string) => void,
+	onPath?: (path: Path) => void,
+): PathReporter & {observer: ConnectionObserver} {
 	return new LabelReporter(labeler, mode, write, onPath);
 }
 
@@ -74,9 +79,9 @@ class LabelReporter implements PathReporter {
 		});
 	}
 
-	async finished(): Promise<void> {
+	async finished({timeoutMs = labelTimings.finishTimeoutMs}: {timeoutMs?: number} = {}): Promise<void> {
 		if (this.#mode !== 'auto' || this.#onPath) {
-			await this.#allSettled();
+			await this.#allSettled(timeoutMs);
 			for (const path of this.#unsettled.values()) {
 				this.#onPath?.(path);
 				this.#report(path);
@@ -84,6 +89,10 @@ class LabelReporter implements PathReporter {
 		}
 
 		this.#stopListening();
+		for (const close of this.#delayedCloses.values()) {
+			close();
+		}
+
 		this.#labeler.close();
 	}
 
@@ -154,13 +163,13 @@ class LabelReporter implements PathReporter {
 		this.#used.delete(id);
 	}
 
-	async #allSettled(): Promise<void> {
+	async #allSettled(timeoutMs: number): Promise<void> {
 		if (this.#unsettled.size === 0) {
 			return;
 		}
 
 		const {promise, resolve} = Promise.withResolvers<void>();
-		const timer = setTimeout(resolve, labelTimings.finishTimeoutMs);
+		const timer = setTimeout(resolve, timeoutMs);
 		this.#whenSettled = () => {
 			if (this.#unsettled.size === 0) {
 				clearTimeout(timer);

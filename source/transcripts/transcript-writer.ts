@@ -2,6 +2,7 @@
 import {createHash, createPublicKey, type KeyObject} from 'node:crypto';
 import {closeSync, openSync, rmSync, writeSync} from 'node:fs';
 import {StringDecoder} from 'node:string_decoder';
+import {fileErrorText} from '../cluster/file-error-text.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {
 	type TranscriptRequest,
@@ -53,7 +54,8 @@ export class TranscriptWriter {
 			this.#file = openSync(path, 'wx', 0o600);
 		} catch (error) {
 			const {code, message} = error as NodeJS.ErrnoException;
-			throw new SpokeError('ERR_LOCAL_FILE', code === 'EEXIST' ? `${path} exists already` : `cannot create ${path}: ${message}`, {
+			const problem = code === 'EEXIST' ? `${path} exists already` : `cannot create ${path}: ${fileErrorText({code, message})}`;
+			throw new SpokeError('ERR_LOCAL_FILE', problem, {
 				remedy: 'give --record the name of a new file',
 				cause: error,
 			});

@@ -195,10 +195,17 @@ export const features: readonly Feature[] = [
 	},
 	{
 		name: 'shell',
-		contains: 'Shells, debug containers, copies of files, and lending of the terminal',
+		contains: 'Shells, their transcripts, debug containers, copies, and lending of the terminal',
 		state: [],
 		screens: ['describe-meanwhile.ts'],
-		offers: ['copy-handlers.ts', 'external-programs.ts', 'plugin-terminal.ts', 'shell-handlers.ts', 'terminal-queue.ts'],
+		offers: [
+			'copy-handlers.ts',
+			'external-programs.ts',
+			'plugin-terminal.ts',
+			'shell-handlers.ts',
+			'shell-recording.ts',
+			'terminal-queue.ts',
+		],
 	},
 	{
 		name: 'sandbox',

@@ -45,11 +45,6 @@ export const rooms: readonly Room[] = [
 		packages: ['yaml'],
 	},
 	{
-		name: 'transcripts',
-		contains: 'Signed transcripts of remote commands: writing and checking',
-		mayImport: ['errors', 'text', 'command-line'],
-	},
-	{
 		name: 'certificates',
 		contains: 'CAs, and the certificates that they issue',
 		mayImport: [],
@@ -108,6 +103,11 @@ export const rooms: readonly Room[] = [
 			probes: 'Reads that produce observations',
 			rules: 'Pure rules from observations to verdicts',
 		},
+	},
+	{
+		name: 'transcripts',
+		contains: 'Signed transcripts of remote commands: recording and checking',
+		mayImport: ['errors', 'version', 'text', 'command-line', 'cluster'],
 	},
 	{
 		name: 'descriptions',
@@ -216,6 +216,7 @@ export const rooms: readonly Room[] = [
 			'keymap',
 			'themes',
 			'policies',
+			'transcripts',
 			'local-tls',
 			'sandbox',
 			'own-process',

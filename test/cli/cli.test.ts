@@ -106,6 +106,8 @@ const refused: ReadonlyArray<readonly [line: string, status: number, said: RegEx
 	['tail x -c c --all-containers', 2, /--all-containers should not be given with container name c/],
 	['demo --tour --scenario verified', 2, /--tour runs every scenario/],
 	['demo --serve --tour', 2, /--serve and --tour are mutually exclusive/],
+	['demo --record x', 2, /--record requires the session/],
+	['demo --serve --record x', 2, /--record requires the session/],
 	['demo --kubeconfig-out x', 2, /--kubeconfig-out requires --serve/],
 	['logs x --pod-running-timeout=0', 2, /--pod-running-timeout must be higher than zero/],
 	['exec x --pod-running-timeout=-1s -- ls', 125, /--pod-running-timeout must be higher than zero/],

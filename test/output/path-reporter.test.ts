@@ -157,10 +157,10 @@ test('a connection canceled before use prints no path', async t => {
 	const written: string[] = [];
 	const telling = reportLabels({...labeler, observer}, 'json', text => written.push(text));
 	label('c1', 'checking', checking);
-	telling.observer!.onClosed!({id: 'c1'} as Connection, {} as ConnectionPurpose);
+	telling.observer.onClosed!({id: 'c1'} as Connection, {} as ConnectionPurpose);
 	label('c2', 'checking', checking);
-	telling.observer!.onOpened!({id: 'c2'} as Connection, {} as ConnectionPurpose, {carrier: 'http', protocol: null});
-	telling.observer!.onClosed!({id: 'c2'} as Connection, {} as ConnectionPurpose);
+	telling.observer.onOpened!({id: 'c2'} as Connection, {} as ConnectionPurpose, {carrier: 'http', protocol: null});
+	telling.observer.onClosed!({id: 'c2'} as Connection, {} as ConnectionPurpose);
 	label('c2', 'settled', settled);
 	await telling.finished();
 	t.is(written.length, 1);
@@ -185,4 +185,17 @@ test('the end of a leg is named after its peer, known or unknown', t => {
 		(['apiserver', 'gateway', 'unknown', 'kubelet'] as const).map(to => farEndKind(to)),
 		['apiserver', 'gateway', 'an unknown server', 'kubelet'],
 	);
+});
+
+test('the labels hear of a close that waits for a path, also if the path does not settle', async t => {
+	const {labeler, label} = scripted();
+	const closed: string[] = [];
+	const [connection, purpose] = [{id: 'c1'} as Connection, {} as ConnectionPurpose];
+	const telling = reportLabels({...labeler, observer: {onClosed: ({id}) => void closed.push(id)}}, 'always', () => {});
+	telling.observer.onOpened?.(connection, purpose, {carrier: 'websocket', protocol: null});
+	label('c1', 'checking', checking);
+	telling.observer.onClosed?.(connection, purpose);
+	t.deepEqual(closed, []);
+	await telling.finished({timeoutMs: 1});
+	t.deepEqual(closed, ['c1']);
 });

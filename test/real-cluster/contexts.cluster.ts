@@ -1,6 +1,6 @@
 /** One command in several contexts: apiservers with different flags, one of which can be down. */
 import {once} from 'node:events';
-import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
+import {mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
@@ -52,6 +52,29 @@ test.serial('logs of several contexts are those of kubectl with the context befo
 	const {status, stdout} = await cluster.spoke(servers, ['logs', 'finished-writer', '--all-contexts']);
 	t.is(status, 0);
 	t.is(stdout, contexts.map(context => lines.replaceAll(/^\[/gm, `[${context} `)).join(''));
+});
+
+test.serial('logs --export of two contexts writes the bytes of kubectl to a directory per context', async t => {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-export-'));
+	t.teardown(async () => rm(folder, {recursive: true}));
+	const out = join(folder, 'out');
+	const targets = ['finished-writer', 'job/once'];
+	const {status, stdout, stderr} = await cluster.spoke(servers, ['logs', ...targets, '--context', contexts.join(','), '--export', out]);
+	t.is(status, 0, stderr);
+	t.is(stdout, '');
+	t.deepEqual((await readdir(out)).toSorted(), contexts.toSorted());
+	for (const [index, context] of contexts.entries()) {
+		const logs = parseLines<{file: string; pod: string; container: string; context: string}>(
+			await readFile(join(out, context, 'index.jsonl'), 'utf8'),
+		);
+		t.deepEqual((await readdir(join(out, context))).toSorted(), [...logs.map(({file}) => file), 'index.jsonl'].toSorted());
+		t.true(logs.some(({pod}) => pod === 'finished-writer') && logs.length > 1);
+		for (const {file, pod, container, context: named} of logs) {
+			t.is(named, context);
+			const theirs = await cluster.kubectl(servers[index]!, ['logs', pod, '-c', container]);
+			t.is(await readFile(join(out, context, file), 'utf8'), theirs.stdout, file);
+		}
+	}
 });
 
 test.serial('logs -f follows an apiserver that hangs when it responds, and the others meanwhile', async t => {

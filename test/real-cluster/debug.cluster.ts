@@ -1,7 +1,9 @@
 /**
 kubectl and spoke `debug` side by side, and on a real node and a real copy. RECORD_DEBUG=1 records kubectl's behavior for the other suite.
 */
-import {writeFile} from 'node:fs/promises';
+import {randomUUID} from 'node:crypto';
+import {rm, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
 import process from 'node:process';
 import test from 'ava';
 import {execa} from 'execa';
@@ -9,6 +11,7 @@ import {debugRows, readRecordedDebug, recordedDebug, tryDebug, type DebugOutcome
 import {image} from './lab/image.ts';
 import {kubernetesPath, toolPath} from './lab/programs.ts';
 import {useCluster} from './support/cluster.ts';
+import {assertDetectsChange} from './support/transcripts.ts';
 
 const kubectl = kubernetesPath('kubectl');
 
@@ -96,4 +99,26 @@ test('a copy of a pod runs a changed command, and --replace deletes the original
 		'jsonpath={.items[*].metadata.name}{.metadata.name}',
 	]);
 	t.is(left.stdout.trim(), 'copied');
+});
+
+test('a transcript of a debug container is verified, and not after a byte was changed', async t => {
+	const cluster = await useCluster();
+	const file = join(cluster.lab.folder, `${randomUUID()}.cast`);
+	t.teardown(async () => {
+		await rm(file, {force: true});
+		await cluster.kubectl('off-direct', ['delete', 'pod', 'debugged', '--now', '--wait=false', '--ignore-not-found']);
+	});
+	await cluster.kubectl('off-direct', ['run', 'debugged', `--image=${image}`, '--command', '--', 'sleep', '3600']);
+	await cluster.kubectl('off-direct', ['wait', '--for=condition=Ready', 'pod/debugged', '--timeout=60s']);
+	const debug = ['debug', 'debugged', `--image=${image}`, '--attach', '--record', file];
+	const {stdout, stderr, status} = await cluster.spoke('off-direct', [...debug, '--', 'sh', '-c', 'sleep 2; echo recorded']);
+	t.is(status, 0, stderr);
+	t.is(stdout, 'recorded\n');
+	const again = await cluster.spoke('off-direct', [...debug, '--', 'true']);
+	t.is(again.status, 125);
+	t.regex(again.stderr, /exists already .*\[ERR_LOCAL_FILE\]/);
+	const added = await cluster.kubectl('off-direct', ['get', 'pod', 'debugged', '-o', 'jsonpath={.spec.ephemeralContainers[*].name}']);
+	const said = await assertDetectsChange(t, file, async () => cluster.spoke('off-direct', ['verify', file]));
+	t.true(said.includes(`target: pod demo/debugged, container ${added.stdout.trim()}, node `), `${added.stdout}: ${said}`);
+	t.regex(said, /path: you -verified-> apiserver -direct,unverified-> kubelet [^]*the container closed its output/);
 });

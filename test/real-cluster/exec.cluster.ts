@@ -1,15 +1,17 @@
 /** `spoke exec`, `attach` and `proxy` by every route and both carriers. */
 import {createHash, randomBytes, randomUUID} from 'node:crypto';
 import {once} from 'node:events';
-import {readFile, rm, writeFile} from 'node:fs/promises';
+import {rm} from 'node:fs/promises';
 import {request} from 'node:http';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import test from 'ava';
 import {WebSocket} from 'ws';
+import {until} from '../support/until.ts';
 import {stopKubelet, startStoppedKubelet} from './lab/faults.ts';
 import {hasKonnectivity} from './lab/programs.ts';
 import {useCluster, type Cluster, type LabServer} from './support/cluster.ts';
+import {assertDetectsChange} from './support/transcripts.ts';
 
 const tunnelTest = hasKonnectivity ? test : test.skip;
 
@@ -45,14 +47,30 @@ test('a recorded command can be verified, and not after one byte of its transcri
 		user: 'plain',
 	});
 	t.deepEqual([recorded.status, recorded.stdout], [3, 'recorded\n'], recorded.stderr);
-	const verify = async () => cluster.spoke('off-direct', ['verify', file]);
-	const intact = await verify();
-	t.is(intact.status, 0, intact.stdout);
-	t.regex(intact.stdout, /user: plain \(named by the apiserver\)[^]*pod demo\/shell[^]*audit id: [\da-f-]{36} [^]*the command exited 3\n/);
-	await writeFile(file, (await readFile(file, 'utf8')).replace(/(?<="o", )"recorded/, '"Recorded'));
-	const changed = await verify();
-	t.is(changed.status, 3);
-	t.regex(changed.stdout, /: changed: line \d+/);
+	const said = await assertDetectsChange(t, file, async () => cluster.spoke('off-direct', ['verify', file]));
+	t.regex(said, /user: plain \(named by the apiserver\)[^]*pod demo\/shell[^]*audit id: [\da-f-]{36} [^]*the command exited 3\n/);
+});
+
+test('a recorded attach can be verified, and not after one byte of its transcript was changed', async t => {
+	const cluster = await useCluster();
+	const file = join(cluster.lab.folder, `${randomUUID()}.cast`);
+	t.teardown(async () => rm(file, {force: true}));
+	const child = cluster.startSpoke('off-direct', ['attach', '-i', '--record', file, 'attachable']);
+	const closed = once(child, 'close');
+	let stdout = '';
+	child.stdout.on('data', chunk => {
+		stdout += String(chunk);
+	});
+	child.stdin.write('recorded\n');
+	await until(() => stdout.includes('got recorded'));
+	child.kill('SIGTERM');
+	t.is((await closed)[0], 143);
+	const said = await assertDetectsChange(t, file, async () => cluster.spoke('off-direct', ['verify', file]));
+	t.regex(
+		said,
+		/pod demo\/attachable[^]*attached to the process of the container[^]*path: you -verified-> apiserver -direct,unverified-> kubelet n1/,
+	);
+	t.regex(said, /spoke was interrupted, and the command may continue/);
 });
 
 tunnelTest('exec carries the same bytes through every route, to old and new kubelets', async t => {

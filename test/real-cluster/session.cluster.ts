@@ -1,11 +1,12 @@
 /** The session on real apiservers. */
 import {once} from 'node:events';
-import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
+import {mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {isDeepStrictEqual, stripVTControlCharacters} from 'node:util';
 import test, {type ExecutionContext} from 'ava';
 import {parse} from 'yaml';
+import {runSpoke} from '../support/run-spoke.ts';
 import {openTerminal, type TestTerminal} from '../support/terminal.ts';
 import {bareImage, image} from './lab/image.ts';
 import {removeAgents, restoreAgents} from './lab/faults.ts';
@@ -14,6 +15,7 @@ import type {PostureName} from './lab/postures.ts';
 import {hasKonnectivity} from './lab/programs.ts';
 import type {Truth} from './lab/truth.ts';
 import {useCluster, type Cluster} from './support/cluster.ts';
+import {assertDetectsChange} from './support/transcripts.ts';
 
 const tunnelTest = hasKonnectivity ? test : test.skip;
 
@@ -27,11 +29,17 @@ async function session(
 		columns = 80,
 		rows = 24,
 		kubeconfig,
-	}: {user?: UserName; argv?: readonly string[]; columns?: number; rows?: number; kubeconfig?: string} = {},
+		home,
+	}: {user?: UserName; argv?: readonly string[]; columns?: number; rows?: number; kubeconfig?: string; home?: string} = {},
 ): Promise<TestTerminal> {
-	const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
-	t.teardown(async () => rm(home, {recursive: true, force: true}));
+	home ??= await newFolder(t);
 	return openTerminal(t, [...argv, '--kubeconfig', kubeconfig ?? cluster.kubeconfig(posture, user)], {home, columns, rows});
+}
+
+async function newFolder(t: ExecutionContext): Promise<string> {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-home-'));
+	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	return folder;
 }
 
 /** A connection row with the true TLS state and a true route; `egress` is a partial claim, and an unknown route is none. */
@@ -147,6 +155,39 @@ test('a pod without a shell gets a debug container that sees the other processes
 	await terminal.sees(/▸ bare/);
 });
 
+test('transcripts of a shell and an attach are verified, and not after a byte was changed', async t => {
+	const cluster = await useCluster();
+	const home = await newFolder(t);
+	const directory = join(home, 'transcripts');
+	const terminal = await session(t, cluster, 'off-direct', {argv: ['--record', directory, '--record-input'], columns: 200, home});
+	await terminal.sees(/spoke .*records shells and input/);
+	await moveTo(terminal, 'shell');
+	terminal.press('shell');
+	await terminal.sees(/Output and input are recorded in \S+-demo-shell-\w+\.cast[^]*[#$] $/m);
+	terminal.type('echo recorded; exit 3\r');
+	await terminal.sees(/shell terminated with exit code 3[^]*Transcript: \S+\.cast/);
+	terminal.type(' ');
+	terminal.press('list/filter', 'clear');
+	terminal.type('attachable\r');
+	await terminal.sees(/▸ attachable/);
+	terminal.press('attach');
+	await terminal.sees(/Output and input are recorded in \S+-demo-attachable-cat\.cast/);
+	terminal.type('hello\r');
+	await terminal.sees(/^got hello$/m);
+	terminal.type('\u0003');
+	await terminal.sees(/left the attach[^]*Transcript: \S+\.cast/);
+	const verify = async (file: string) => runSpoke(['verify', file], {env: {HOME: home}});
+	const files = (await readdir(directory)).toSorted().map(name => join(directory, name));
+	t.is(files.length, 2);
+	const [shell, attach] = [
+		await assertDetectsChange(t, files[0]!, async () => verify(files[0]!)),
+		await assertDetectsChange(t, files[1]!, async () => verify(files[1]!)),
+	];
+	t.regex(shell, /user: \S+ \(named by the apiserver\)[^]*target: pod demo\/shell, [^]*with its input[^]*the command exited 3\n/);
+	t.regex(shell, /path: you -verified-> apiserver -direct,unverified-> kubelet /);
+	t.regex(attach, /target: pod demo\/attachable, container cat[^]*the user detached[^]*stdin 6\n/);
+});
+
 test('attach to a program without a terminal sends lines edited locally', async t => {
 	const cluster = await useCluster();
 	const terminal = await session(t, cluster, 'off-direct');
@@ -181,8 +222,7 @@ tunnelTest('without agents, an open forward reports leg 2, and recovers when the
 
 test('streams of one cluster stay open and listed while another is shown', async t => {
 	const cluster = await useCluster({postures: ['off-direct', 'good-direct']});
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-two-'));
-	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const folder = await newFolder(t);
 	const kubeconfig = join(folder, 'two');
 	const {stdout} = await cluster.kubectl('off-direct', ['config', 'view', '--raw', '--flatten', '-o', 'json']);
 	const other = JSON.parse((await cluster.kubectl('good-direct', ['config', 'view', '--raw', '--flatten', '-o', 'json'])).stdout) as Config;
@@ -220,8 +260,7 @@ test('streams of one cluster stay open and listed while another is shown', async
 
 test('the YAML of pods, nodes, services, workloads and namespaces matches kubectl', async t => {
 	const cluster = await useCluster();
-	const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
-	t.teardown(async () => rm(home, {recursive: true, force: true}));
+	const home = await newFolder(t);
 	const terminal = await openTerminal(t, ['--kubeconfig', cluster.kubeconfig('off-direct')], {home});
 	await moveTo(terminal, 'tcp-0');
 	for (const target of ['pod/tcp-0', 'pod/crashing', 'node/n1', 'svc/web', 'deploy/web', 'sts/tcp', 'ns/demo']) {

@@ -41,11 +41,16 @@ export const command: Command<typeof demoSpec.flags> = {
 			});
 		}
 
+		const opensSession = !flags.serve && !flags.tour && stdin.isTTY && stdout.isTTY;
+		if (flags.record !== undefined && !opensSession) {
+			throw new SpokeError('ERR_USAGE', '--record requires the session, which needs a terminal and neither --serve nor --tour');
+		}
+
 		const {startSandbox} = await import('../../sandbox/start-sandbox.ts');
 		const sandbox = await startSandbox({scenario: flags.scenario as NonNullable<SandboxOptions['scenario']>, port: flags.port});
 		const access = await createSandboxAccess(sandbox);
 		try {
-			if (!flags.serve && !flags.tour && stdin.isTTY && stdout.isTTY) {
+			if (opensSession) {
 				return await runSandboxSession(sandbox, access.kubeconfigFile, {flags, stdin, stdout, env, interrupted});
 			}
 

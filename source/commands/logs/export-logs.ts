@@ -1,7 +1,8 @@
 /** Writes logs to new files, one per container instance, and an index of where each is from. Loaded only for `--export`. */
-import {createWriteStream, lstatSync, mkdirSync, openSync, type WriteStream} from 'node:fs';
+import {createWriteStream, lstatSync, openSync, type WriteStream} from 'node:fs';
 import {basename, join, resolve} from 'node:path';
 import {finished} from 'node:stream/promises';
+import {prepareDirectory} from '../../command-line/private-files.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {jsonLine, jsonObject} from '../../output/json-line.ts';
 import {createOutputWriter, type OutputWriter} from '../../output/output-writer.ts';
@@ -115,21 +116,6 @@ function assertName(name: string): string {
 	}
 
 	return name;
-}
-
-/** Its parent must exist. A link is not followed. @throws SpokeError ERR_LOCAL_FILE */
-export function prepareDirectory(directory: string): void {
-	try {
-		mkdirSync(directory, {mode: 0o700});
-	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-			throw new SpokeError('ERR_LOCAL_FILE', `cannot create directory ${directory}: ${(error as Error).message}`, {cause: error});
-		}
-
-		if (!lstatSync(directory).isDirectory()) {
-			throw new SpokeError('ERR_LOCAL_FILE', `${directory} is not a directory`, {remedy: 'name a directory that is not a link'});
-		}
-	}
 }
 
 function assertNew(path: string): void {

@@ -1,6 +1,7 @@
 /** `spoke logs`. */
 import {areSeveral, chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
 import type {FlagValues} from '../../command-line/flag-spec.ts';
+import {prepareDirectory} from '../../command-line/private-files.ts';
 import {noticeLine, type TextStream} from '../../output/notice-line.ts';
 import {createOutputWriter} from '../../output/output-writer.ts';
 import {canShowColors} from '../../output/pod-color.ts';
@@ -36,7 +37,6 @@ export async function printPodLogs(invocation: Invocation<typeof logsSpec.flags>
 	}
 
 	if (request.exportTo !== null) {
-		const {prepareDirectory} = await import('./export-logs.ts');
 		prepareDirectory(request.exportTo);
 	}
 

@@ -12,6 +12,7 @@ import {assertPodRunning} from '../../streams/terminated-pod.ts';
 import {chooseContainer, containerRole, containerSpec} from '../../targets/choose-container.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
+import type {CommandRecording, RunEnd} from '../../transcripts/command-recording.ts';
 import type {attachSpec} from '../attach/spec.ts';
 import type {Invocation} from '../command.ts';
 import type {debugSpec} from '../debug/spec.ts';
@@ -19,8 +20,6 @@ import type {execSpec} from '../exec/spec.ts';
 import {pathMode} from '../path-mode.ts';
 import {createStreamClient} from '../stream-client.ts';
 import {driveRemoteCommand} from './drive-remote-command.ts';
-import type {CommandRecording} from './record-command.ts';
-import type {RunEnd} from './run-recorded.ts';
 
 export type RemoteCommandInvocation =
 	Invocation<typeof execSpec.flags> | Invocation<typeof attachSpec.flags> | Invocation<typeof debugSpec.flags>;
@@ -120,7 +119,7 @@ async function runCommand(
 		tty,
 	};
 	if (recording) {
-		// Read here: record-command.ts is bundled apart, with its own copy of the module that keeps them.
+		// Read here: command-recording.ts is bundled apart, with its own copy of the module that keeps them.
 		const {requirementsOn} = await import('../../evidence/require-connection.ts');
 		await recording.begin(cluster, {...commandRequest, requirements: requirementsOn(cluster)}, invocation);
 	}
@@ -139,8 +138,8 @@ async function runCommand(
 	const detachKeys = request.feature === 'attach' && tty ? request.detachKeys : null;
 	const driving = driveRemoteCommand(command, invocation, {tty, detachKeys, redraw: request.feature === 'attach'});
 	// After the terminal, so that it shows each chunk first.
-	recording?.follow(command, invocation);
-	const end = await driving;
+	const stopRecording = recording?.follow(command, invocation);
+	const end = await driving.finally(stopRecording);
 	// containerd stops reading the input when a command closes its output, as `cat > FILE` does, and reports no error.
 	if (end.hasUnsentInput && !tty) {
 		warn('the command exited before all of its input was sent');

@@ -29,8 +29,9 @@ export const command: Command<typeof sessionSpec.flags> = {
 		if (flags.forwards === undefined && contexts.length === 1 && !(await hasKubeconfig(contexts[0]!, env))) {
 			const {command} = await import('../demo/run.ts');
 			const defaults = parseCommandLine(demoSpec.flags, []);
-			const {'read-only': readOnly, keymap, theme, motion, mouse} = flags;
-			return command.run({...invocation, ...defaults, flags: {...defaults.flags, 'read-only': readOnly, keymap, theme, motion, mouse}});
+			const {'read-only': readOnly, keymap, theme, motion, mouse, record, 'record-input': recordInput} = flags;
+			const screen = {'read-only': readOnly, keymap, theme, motion, mouse, record, 'record-input': recordInput};
+			return command.run({...invocation, ...defaults, flags: {...defaults.flags, ...screen}});
 		}
 
 		if (!stdin.isTTY || !stdout.isTTY) {

@@ -3,6 +3,7 @@ import {multiContextFlags} from '../../command-line/connection-flags.ts';
 import {helpFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import type {CommandSpec} from '../command.ts';
+import {recordInputFlag} from '../remote-command/record-flags.ts';
 
 /** Flags of the session and of `spoke tail`. */
 export const sessionFlags = [
@@ -37,6 +38,14 @@ export const sessionFlags = [
 		oneOf: ['on', 'off'],
 		help: 'off: the terminal keeps the mouse; with on, hold Shift to select text (default on)',
 	},
+	{
+		name: 'record',
+		kind: 'string',
+		value: 'DIR',
+		completes: 'file',
+		help: 'record each shell, attach and debug container to a new file in DIR, as a signed transcript; `spoke verify` checks it; `:record DIR` and `:record off` change it in the session',
+	},
+	recordInputFlag,
 ] as const satisfies readonly FlagSpec[];
 
 const flags = [
@@ -64,6 +73,7 @@ export const sessionSpec = {
 		['spoke --context prod-eu -A', 'another context, all namespaces'],
 		['spoke --context prod-eu,prod-us', 'the rows of two clusters in one list'],
 		['spoke --context staging --forwards shop', 'with the forwards that you saved as shop'],
+		['spoke --record ~/transcripts', 'each shell leaves a signed transcript'],
 		['spoke --read-only', 'browse without changing anything'],
 	],
 	flags,

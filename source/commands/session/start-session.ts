@@ -1,18 +1,21 @@
 /** Start of the session. */
+import {resolve} from 'node:path';
 import {readSettings} from '../../cluster/access-settings.ts';
 import {traceVerbosity} from '../../cluster/request-trace.ts';
 import {areSeveral} from '../../cluster/kubeconfig/choose-contexts.ts';
 import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
+import {prepareDirectory} from '../../command-line/private-files.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {loadKeymap} from '../../keymap/load-keymap.ts';
 import {loadThemes} from '../../themes/load-themes.ts';
 import type {SessionOptions} from '../../session.ts';
 import type {Invocation} from '../command.ts';
+import {recordRequest} from '../remote-command/record-flags.ts';
 import type {sessionFlags} from './spec.ts';
 
 type Screen = Pick<Invocation<typeof sessionFlags>, 'flags' | 'stdin' | 'stdout' | 'env' | 'interrupted'>;
 
-/** Resolves to the exit status. @throws SpokeError for a keymap, theme or cluster that cannot be opened */
+/** Resolves to the exit status. @throws SpokeError for a keymap, theme, directory or cluster that cannot be used */
 export async function startSession(
 	{flags: screen, ...here}: Screen,
 	what: Pick<SessionOptions, 'flags' | 'contexts' | 'allNamespaces' | 'forwards' | 'tail' | 'sandbox' | 'isFallback'>,
@@ -23,6 +26,7 @@ export async function startSession(
 		});
 	}
 
+	const recording = recordingSettings(screen);
 	const [{keymap, problems, warnings, base}, themes, {runSession}] = await Promise.all([
 		loadKeymap(here.env, screen.keymap),
 		loadThemes(here.env, screen.theme ?? (here.env['SPOKE_THEME'] || undefined)),
@@ -38,8 +42,25 @@ export async function startSession(
 		theme: screen.theme,
 		motion: screen.motion,
 		mouse: screen.mouse,
+		recording,
 		...what,
 	});
+}
+
+/** Creates the directory. @throws SpokeError ERR_USAGE, ERR_LOCAL_FILE */
+function recordingSettings(flags: Screen['flags']): NonNullable<SessionOptions['recording']> | null {
+	const request = recordRequest(flags, 'DIR');
+	if (request === null) {
+		return null;
+	}
+
+	if (flags['read-only']) {
+		throw new SpokeError('ERR_USAGE', '--record has nothing to record: --read-only is set, so no shell can be opened');
+	}
+
+	const directory = resolve(request.file);
+	prepareDirectory(directory);
+	return {directory, input: request.input};
 }
 
 /** The context that the session begins with. The session shows each that cannot be used. */

@@ -2,11 +2,9 @@
 import {findAction, type ActionId, type ActionSpec} from '../../actions/action-table.ts';
 import {contexts} from '../../actions/contexts.ts';
 import {describeKeys} from '../../keymap/describe-keys.ts';
-import {isListName, listNames} from '../lists/list-kinds.ts';
 import {keyContext, type ViewName} from '../frame/session-state.ts';
 import {areSeveral, chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
 import {rowSelectorError} from '../lists/row-filter.ts';
-import {findResource, targetResources, type TargetResource} from '../../targets/resource-names.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {findRequirement, requiredInSession, requirementNames} from '../../evidence/require-path.ts';
 import {isReadOnly, disabledReason} from '../keys/disabled-reason.ts';
@@ -24,9 +22,11 @@ import {openNodeCheck} from '../why/node-check-handlers.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {showView} from '../lists/list-handlers.ts';
 import {forwardNames, objectNames, proxyNames, targetNames} from './completion-names.ts';
-import {parseListArguments, takeSelector} from './list-arguments.ts';
+import {takeSelector} from './list-arguments.ts';
+import {noCommand, showTypedView, views, viewAliases} from './typed-views.ts';
 import {copyFiles} from '../shell/copy-handlers.ts';
 import {openShell} from '../shell/shell-handlers.ts';
+import {recordTyped} from '../shell/shell-recording.ts';
 import {onlyCluster, typedTarget} from '../lists/selection.ts';
 import {openTypedNamespace} from '../clusters/typed-namespace.ts';
 
@@ -50,7 +50,7 @@ export const paletteHandlers = {
 				.map(({action, keys, disabledReason: off}, index) => ({
 					id: action.id,
 					cells: [action.title, placeOf(action.context), keys[0] ?? ''],
-					also: wordsOfView.get(action.id.replace(/^view\./, '')) ?? [],
+					also: viewAliases.get(action.id.replace(/^view\./, '')) ?? [],
 					...(off !== null && {off}),
 					...(index === 0 && {heading: 'Actions in this view'}),
 				})),
@@ -59,7 +59,7 @@ export const paletteHandlers = {
 		items.push(
 			...views
 				.filter(view => !isOffered(view))
-				.map(view => ({id: `:${view}`, cells: [view, 'go to this view', ''], also: wordsOfView.get(view) ?? []})),
+				.map(view => ({id: `:${view}`, cells: [view, 'go to this view', ''], also: viewAliases.get(view) ?? []})),
 		);
 		const completer = new ArgumentCompleter(session, word => findCommand(word)?.names);
 		const chosen = await session.pick({
@@ -110,19 +110,6 @@ type CommandRow = {
 	example?: string;
 	run?(session: Session, words: readonly string[]): void | Promise<void>;
 };
-
-const noCommand = 'unknown command:';
-const views: readonly ViewName[] = [...listNames, 'forwards', 'proxy', 'audit', 'sandbox'];
-
-const wordsOf = (isOf: (resource: TargetResource) => boolean) =>
-	targetResources.filter(resource => isOf(resource)).flatMap(({names: words}) => words);
-const ownList: readonly string[] = ['pods', 'services', 'nodes'];
-const wordsOfView: ReadonlyMap<string, readonly string[]> = new Map([
-	...ownList.map(name => [name, wordsOf(({plural}) => plural === name)] as const),
-	['workloads', [...wordsOf(({plural}) => !ownList.includes(plural)), 'dp']],
-	['events', ['events', 'event', 'ev']],
-	['forwards', ['pf']],
-]);
 
 const needs = (session: Session, what: string) => {
 	session.tell(`type ${what}`, 'warn');
@@ -297,6 +284,14 @@ const commands: readonly CommandRow[] = [
 		},
 	},
 	{
+		word: 'record',
+		takes: 'DIR [--record-input] or off',
+		names: async ({store}) => (store.state.recording === null ? [] : ['off']),
+		does: 'record each shell to a signed transcript',
+		as: 'shell',
+		run: recordTyped,
+	},
+	{
 		word: 'quit',
 		also: ['q'],
 		takes: '',
@@ -344,53 +339,4 @@ async function runCommand(session: Session, line: string): Promise<void> {
 
 		session.fail(line.trim(), thrown);
 	}
-}
-
-function showTypedView(session: Session, word: string, flags: readonly string[]): void {
-	const view = viewOf(word);
-	if (view === null) {
-		session.tell(leftOut(word) ?? `${noCommand} ${word}`, 'warn');
-		return;
-	}
-
-	const asked = parseListArguments(flags);
-	if ('fault' in asked) {
-		session.tell(asked.fault, 'warn');
-		return;
-	}
-
-	if (asked.selector !== undefined) {
-		if (!isListName(view)) {
-			session.tell(`${word} cannot be filtered by labels`, 'warn');
-			return;
-		}
-
-		session.store.dispatchNow({type: 'list', list: view, event: {type: 'filter', text: `-l ${asked.selector}`}});
-	}
-
-	if (asked.namespace !== undefined) {
-		openTypedNamespace(session, asked.namespace);
-	}
-
-	showView(session, view);
-}
-
-const changes = /^(?:annotate|apply|cordon|create|delete|del|drain|edit|kill|label|patch|replace|restart|rm|rollout|scale|taint|uncordon)$/;
-const otherResources =
-	/^(?:cm|configmaps?|secrets?|ing|ingress(?:es)?|pvc?|sa|serviceaccounts?|sc|hpa|pdb|ep|endpoints|quota|roles?|crds?|csr|leases?)$/;
-
-function leftOut(word: string): string | null {
-	if (changes.test(word)) {
-		return 'spoke does not delete, edit or scale, on purpose: use kubectl';
-	}
-
-	return otherResources.test(word)
-		? `no view of ${word}: spoke lists only ${listNames.slice(0, -1).join(', ')} and ${listNames.at(-1)}`
-		: null;
-}
-
-/** kubectl's list names, and k9s's where they differ. */
-function viewOf(word: string): ViewName | null {
-	const plural = findResource(word)?.plural ?? word;
-	return views.find(view => view === word || wordsOfView.get(view)?.includes(plural)) ?? null;
 }

@@ -10,16 +10,17 @@ import {tlsRole} from '../kit/path-line-spans.ts';
 import {useScreen} from '../kit/screen-context.ts';
 import {lineWidth, styled, type Span} from '../kit/styled-line.ts';
 import {Row, useReading} from '../kit/styled-text.tsx';
-import type {ClusterState} from './session-state.ts';
+import type {ClusterState, RecordingSettings} from './session-state.ts';
 
 /** `… ada@corp ━ verified ━► apiserver (2 of 3 examined)`, or `… apiserver as of 14:03:07` when it has not responded since. */
 export function Header(): ReactNode {
 	const cluster = useScreen(({state}) => state.cluster);
 	const others = useScreen(({state}) => state.others);
+	const recording = useScreen(({state}) => state.recording);
 	const size = useScreen(({state}) => state.size);
 	const {glyphs} = useScreen(({theme}) => theme);
-	const {location, path} = headerParts({cluster, others, columns: size.columns, glyphs});
-	const reading = useReading(() => spokenCluster(cluster, others));
+	const {location, path} = headerParts({cluster, others, recording, columns: size.columns, glyphs});
+	const reading = useReading(() => `${spokenCluster(cluster, others)}${spokenRecording(recording)}`);
 	return (
 		<Box justifyContent="space-between" flexShrink={0} {...reading}>
 			<Row spans={location} />
@@ -38,20 +39,32 @@ function spokenCluster({sandbox, context, namespace, asOf}: ClusterState, others
 	return `${clusters}${name}, ${namespace ?? 'all namespaces'}.${since}`;
 }
 
-type HeaderInput = {cluster: ClusterState; others: readonly ClusterState[]; columns: number; glyphs: Glyphs};
+function spokenRecording(recording: RecordingSettings | null): string {
+	return recording === null ? '' : ` Records ${recordedParts(recording)}.`;
+}
+
+type HeaderInput = {
+	cluster: ClusterState;
+	others: readonly ClusterState[];
+	recording: RecordingSettings | null;
+	columns: number;
+	glyphs: Glyphs;
+};
 
 function headerParts(input: HeaderInput): {location: readonly Span[]; path: readonly Span[]} {
-	const {cluster, others, columns, glyphs} = input;
-	const location: Span[] = [
+	const {cluster, others, recording, columns, glyphs} = input;
+	const modes = [...requiredOf(cluster), ...recordingOf(recording)];
+	const place: Span[] = [
 		styled('title', ' spoke'),
 		{text: '  '},
 		...contextsOf(cluster, others, glyphs),
 		styled('text.dim', ` ${glyphs.into} `),
 		{text: cluster.namespace ?? 'all namespaces'},
-		...requiredOf(cluster),
 	];
-	if (columns < 60) {
-		return {location: location.slice(2), path: [{text: ' '}, ...legOne(input, false)]};
+	const location = [...place, ...modes];
+	const isTooWide = lineWidth(location) + lineWidth(legOne(input, true)) + 2 > columns;
+	if (columns < 60 || (modes.length > 0 && isTooWide)) {
+		return {location: place.slice(2), path: [...modes, {text: ' '}, ...legOne(input, false)]};
 	}
 
 	const version = columns >= 110 && cluster.version !== null && cluster.asOf === null ? ` ${cluster.version}` : '';
@@ -67,7 +80,15 @@ function requiredOf({required}: ClusterState): Span[] {
 	return states.length === 0 ? [] : [styled('tls.verified', `  requires ${states.join(', ')}`)];
 }
 
-/** Shortened before the user is dropped, and dropped before context and namespace are cut. */
+/** Never shortened, because the user types what is recorded. */
+function recordingOf(recording: RecordingSettings | null): Span[] {
+	return recording === null ? [] : [styled('notice.warn', `  records ${recordedParts(recording)}`)];
+}
+
+function recordedParts({input}: RecordingSettings): string {
+	return input ? 'shells and input' : 'shells';
+}
+
 /** Of several contexts their number, and the context of the selected row. */
 function contextsOf(cluster: ClusterState, others: readonly ClusterState[], glyphs: Glyphs): Span[] {
 	if (others.length === 0) {
@@ -83,6 +104,7 @@ function contextsOf(cluster: ClusterState, others: readonly ClusterState[], glyp
 	];
 }
 
+/** Shortened before the user is dropped, and dropped before context and namespace are cut. */
 function replicasWithin({cluster, columns}: HeaderInput, room: number): string {
 	const {asOf, replicas, user} = cluster;
 	if (asOf !== null || replicas === null || columns < 76) {

@@ -6,7 +6,7 @@ import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import type {Session} from './session.ts';
 import type {Store} from './store.ts';
 
-export function recordingObserver(store: Store, {observer}: Labeler, id: string): ConnectionObserver {
+export function recordingObserver(store: Store, {observer}: Pick<Labeler, 'observer'>, id: string): ConnectionObserver {
 	const book = (event: 'connected' | 'disconnected', connection: string) => {
 		store.dispatch({type: 'connections', event: {type: event, id, connection}});
 	};

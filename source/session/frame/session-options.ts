@@ -5,6 +5,7 @@ import type {Keymap} from '../../keymap/keymap.ts';
 import type {SettingsProblem} from '../../command-line/settings-problem.ts';
 import type {Sandbox} from '../../sandbox/sandbox.ts';
 import type {LoadedThemes} from '../../themes/load-themes.ts';
+import type {RecordingSettings} from './session-state.ts';
 import type {TailStart} from '../tail/open-tail.ts';
 import type {TailOptions} from '../tail/tail-targets.ts';
 
@@ -31,6 +32,8 @@ export type SessionOptions = {
 	mouse?: string | undefined;
 	/** Name of a saved set of forwards that starts with the session. */
 	forwards?: string | undefined;
+	/** Records the shells from the start. */
+	recording?: RecordingSettings | null;
 	/** With several `contexts`, each has its own namespace, unless the options name one. */
 	tail?: {options: TailOptions; start: TailStart; contexts?: ReadonlyArray<ConnectionFlags & {context: string}>};
 	sandbox?: Sandbox;

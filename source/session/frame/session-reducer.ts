@@ -71,6 +71,7 @@ export type SessionEvent =
 	| {type: 'sandbox'; switches?: SessionState['sandboxSwitches']; at?: number; log?: readonly string[]}
 	/** `pods`: `null` if they became unknown. */
 	| {type: 'service-pods'; context: string; pods: ServicePods | null}
+	| {type: 'recording'; recording: SessionState['recording']}
 	| {type: 'switch'; cluster: ClusterState; others?: readonly ClusterState[]}
 	| {type: 'tail-opened'; view: TailView}
 	/** Ignored after the tail was closed. */
@@ -181,6 +182,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 		const services = reduceList(state.lists.services, {type: 'known-problems', context, known: pods && servicesWithoutPods(pods)});
 		return {...state, servicePods: withContext(state.servicePods, context, pods), lists: {...state.lists, services}};
 	},
+	recording: (state, {recording}) => ({...state, recording}),
 	switch: (state, {cluster, others = []}) => switched(state, cluster, others),
 	'tail-opened': (state, {view}) => ({...state, tails: new Map([...state.tails, [view.id, view]])}),
 	tail: (state, {view}) => withTail(state, view.id, () => view),

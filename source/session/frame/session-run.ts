@@ -7,6 +7,7 @@ import {statesOf} from '../clusters/navigation.ts';
 import {createSession, type SessionParts} from './create-session.ts';
 import {attachSandbox} from '../sandbox/sandbox-handlers.ts';
 import {logInBeforeStart} from '../shell/plugin-terminal.ts';
+import {recordShells} from '../shell/shell-recording.ts';
 import type {SessionOptions} from './session-options.ts';
 import type {OpenCluster, Session} from './session.ts';
 import {requireForwardSet, type ForwardSet} from '../forwards/forward-set-files.ts';
@@ -167,9 +168,13 @@ export class SessionRun {
 
 	#showFirst(): void {
 		const {session, clusters, feeds} = this.#parts;
-		const {keymapProblems, themes, sandbox, isFallback = false, tail} = this.#options;
+		const {keymapProblems, themes, sandbox, isFallback = false, tail, recording = null} = this.#options;
 		reportProblems(session, 'keymap', keymapProblems);
 		reportProblems(session, 'theme', themes.problems);
+		if (recording !== null) {
+			recordShells(session, recording);
+		}
+
 		if (sandbox) {
 			attachSandbox(session, sandbox, isFallback);
 		}

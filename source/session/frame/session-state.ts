@@ -109,6 +109,9 @@ export type ClusterState = {
 	tries: {count: number; last: ReadonlyArray<{time: number; tookMs: number; text: string}>};
 };
 
+/** Where each shell is recorded. `input`: with what is typed. */
+export type RecordingSettings = {directory: string; input: boolean};
+
 export type ForwardLogLine = {time: number; text: string; connection: string | null};
 /** `since` is in milliseconds since 1970. */
 export type ForwardConnectionRow = {
@@ -208,6 +211,8 @@ export type SessionState = {
 	sandboxCursor: number;
 	sandboxLog: readonly string[];
 	readOnly: boolean;
+	/** `null`: shells are not recorded. */
+	recording: RecordingSettings | null;
 	/** Reduced motion. */
 	isReducedMotion: boolean;
 	hasScreenReader: boolean;
@@ -272,6 +277,7 @@ export function emptySession(
 		sandboxCursor: 0,
 		sandboxLog: [],
 		readOnly,
+		recording: null,
 		// What ticks would be read again and again.
 		isReducedMotion: isReducedMotion || hasScreenReader,
 		hasScreenReader,

@@ -40,7 +40,7 @@ export type ClusterTarget = {
 export type StateAccess = {
 	readonly store: Store;
 	readonly work: RunningWork;
-	observerFor(id: string, cluster?: OpenCluster): ConnectionObserver;
+	observerFor(id: string, cluster?: {labeler: Pick<Labeler, 'observer'>}): ConnectionObserver;
 	nextId(kind: string): string;
 };
 

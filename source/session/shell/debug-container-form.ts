@@ -1,8 +1,9 @@
 /** Form that adds a debug container. */
+import {join} from 'node:path';
 import type {CopyContainerRequest} from '../../streams/copy/copy-container.ts';
 import {addDebugContainer, waitUntilRunning} from '../../streams/debug-container.ts';
 import {debugProfiles, profileDescriptions, type DebugProfile} from '../../streams/debug-profiles.ts';
-import {defaultDebugImage, ephemeralContainer} from '../../streams/debug-specs.ts';
+import {defaultDebugImage, ephemeralContainer, type EphemeralContainer} from '../../streams/debug-specs.ts';
 import {assertPodRunning} from '../../streams/terminated-pod.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-names.ts';
@@ -17,12 +18,12 @@ export type ShellTarget = {cluster: OpenCluster; pod: PodObject; container: stri
 
 export const startLimitMs = 60_000;
 
-/** `null` when canceled. @throws SpokeError as `addDebugContainer` and `waitUntilRunning`, and ERR_TARGET_GONE for a terminated pod */
+/** The container to add; `null` when canceled. @throws SpokeError ERR_TARGET_GONE for a terminated pod */
 export async function promptDebugContainer(
 	session: Session,
 	{cluster, pod, container}: ShellTarget,
 	because?: string,
-): Promise<ShellTarget | null> {
+): Promise<EphemeralContainer | null> {
 	assertPodRunning(pod, 'debug');
 	const {name: podName, namespace = cluster.access.facts.namespace} = pod.metadata;
 	const values = await session.fill({
@@ -43,7 +44,7 @@ export async function promptDebugContainer(
 		notes: ({image = '', command, target = '', profile}) => [
 			...(because === undefined ? [] : [because]),
 			'Equivalent command:',
-			`  spoke debug -n ${quoteForShell(namespace)} ${quoteForShell(podName)} -it --image=${quoteForShell(image.trim())} --target=${quoteForShell(target)}${profileFlag(profile)}${scriptFlags(session, cluster)}${commandPart(command)}`,
+			`  spoke debug -n ${quoteForShell(namespace)} ${quoteForShell(podName)} -it --image=${quoteForShell(image.trim())} --target=${quoteForShell(target)}${profileFlag(profile)}${recordFlags(session, podName)}${scriptFlags(session, cluster)}${commandPart(command)}`,
 		],
 		check: imageProblem,
 	});
@@ -54,7 +55,7 @@ export async function promptDebugContainer(
 		return null;
 	}
 
-	const debugContainer = ephemeralContainer(
+	return ephemeralContainer(
 		pod,
 		{
 			name: null,
@@ -66,8 +67,16 @@ export async function promptDebugContainer(
 		},
 		values['target']!,
 	);
-	const {name} = debugContainer;
-	await addDebugContainer(cluster.access, pod, debugContainer);
+}
+
+/** Adds the container and waits until it runs. @throws SpokeError as `addDebugContainer` and `waitUntilRunning` */
+export async function startDebugContainer(
+	session: Session,
+	{cluster, pod, added}: Pick<ShellTarget, 'cluster' | 'pod'> & {added: EphemeralContainer},
+): Promise<ShellTarget> {
+	const {name} = added;
+	const {name: podName, namespace = cluster.access.facts.namespace} = pod.metadata;
+	await addDebugContainer(cluster.access, pod, added);
 	await waitFor(session, cluster, pod, name);
 	const now = await cluster.access.json<PodObject>({path: objectPath(podResource, namespace, podName)});
 	return {cluster, pod: now, container: name, asked: `pod/${podName}`, chosenFrom: 1};
@@ -137,6 +146,13 @@ function wordsOf(command = ''): string[] {
 
 function profileFlag(profile: string | undefined): string {
 	return profile === 'general' ? '' : ` --profile=${profile}`;
+}
+
+/** The session chooses another name for each file. */
+function recordFlags({store}: Session, podName: string): string {
+	const {recording} = store.state;
+	const file = recording && join(recording.directory, `${podName}.cast`);
+	return file === null ? '' : ` --record=${quoteForShell(file)}${recording?.input ? ' --record-input' : ''}`;
 }
 
 function commandPart(command = ''): string {

@@ -17,6 +17,7 @@ import type {Session} from '../frame/session.ts';
 import {describeMeanwhile} from './describe-meanwhile.ts';
 import {type ExitChoice, ExitKeys} from './exit-keys.ts';
 import {LeaveKeys} from './leave-keys.ts';
+import type {ShellOutcome, ShellRecording} from './shell-recording.ts';
 
 type End = {words: string; error: SpokeError | null};
 
@@ -29,6 +30,7 @@ type RemoteRunOptions = {
 	tty: boolean;
 	began: number;
 	ahead?: Buffer;
+	recording?: ShellRecording | null;
 	/** Whether the screen returns without a key. */
 	mayEndUnseen(error: SpokeError): boolean;
 	/** Container exit code for attach, whose stream always ends with 0; `null` when unknown. */
@@ -50,9 +52,13 @@ export async function runRemoteInTerminal(
 	const linesBefore = linesIn(session);
 	const pathNow = () => worstPath(session.store.state.connections.find(one => one.id === id)?.paths.values() ?? []);
 	const pathLine = (error: SpokeError | null = null) => pathText(session, pathNow(), error);
+	const {recording = null} = options;
 	const typed = typingTo(remote, stdout, leave, {
 		tty: options.tty,
 		pathLine,
+		onSent(bytes) {
+			recording?.onInput(bytes);
+		},
 		onLeave() {
 			left.resolve('left');
 		},
@@ -78,18 +84,24 @@ export async function runRemoteInTerminal(
 				const stopSizes = options.tty ? followSize(stdout, remote, {redraw: options.kind === 'attach'}) : () => {};
 				typed(options.ahead ?? Buffer.alloc(0));
 				const outputs = printOutputs(remote, stdout, {modes, tty: options.tty, hasEnded: () => hasEnded});
+				const stopRecording = recording?.follow(remote);
+				// Write output from before the interruption first.
+				const outcome = Promise.race([outputs.then(async () => remote.outcome), left.promise]);
 				let end: End;
 				try {
-					// Write output from before the interruption first.
-					end = await endOf(Promise.race([outputs.then(async () => remote.outcome), left.promise]), options);
+					end = await endOf(outcome, options);
 				} finally {
 					hasEnded = true;
 					stopSizes();
+					stopRecording?.();
 					remote.close();
 				}
 
+				// Before the connection leaves the list.
 				const path = pathNow();
+				const shownPath = pathLine(end.error);
 				stdout.write(`${modes.undo()}${modes.atLineStart ? '' : '\r\n'}`);
+				await recording?.end(outcome);
 				if (end.error !== null && options.mayEndUnseen(end.error)) {
 					return {end, path, next: 'back'};
 				}
@@ -100,7 +112,7 @@ export async function runRemoteInTerminal(
 				}
 
 				stdout.write(
-					`${pathLine(end.error)}${unknownStatus(options, end)}${meanwhile(session, {id, began: options.began, lines: linesIn(session) - linesBefore})}`,
+					`${shownPath}${unknownStatus(options, end)}${indented(recording?.describeEnd())}${meanwhile(session, {id, began: options.began, lines: linesIn(session) - linesBefore})}`,
 				);
 				stdout.write(`       ${ended.hintLine(viewText(session), {again: end.error !== null && options.kind === 'shell'})}\r\n`);
 				return {end, path, next: await ended.next({ignoreInputMs: end.error === null ? 0 : 500})};
@@ -135,7 +147,7 @@ function pathText(session: Session, path: Path | null, error: SpokeError | null)
 function openingText(
 	{store}: Session,
 	id: string,
-	{kind, location, tty}: RemoteRunOptions,
+	{kind, location, tty, recording}: RemoteRunOptions,
 	{
 		path,
 		leave,
@@ -151,8 +163,12 @@ function openingText(
 		{tails: true},
 	);
 	const goesOn = others === null ? '' : `${others} ${/^1 \w+$/.test(others) ? 'keeps' : 'keep'} running. `;
-	const hint = typingHint({kind, tty, takesInput});
-	return `spoke  ${kind} in ${sanitizeLine(location)}\r\n${path}       ${goesOn}Detach: ${leave}\r\n${hint === '' ? '' : `       ${hint}\r\n`}`;
+	const hints = [`${goesOn}Detach: ${leave}`, typingHint({kind, tty, takesInput}), recording?.describeStart()];
+	return `spoke  ${kind} in ${sanitizeLine(location)}\r\n${path}${hints.map(hint => indented(hint)).join('')}`;
+}
+
+function indented(text = ''): string {
+	return text === '' ? '' : `       ${text}\r\n`;
 }
 
 function typingHint({kind, tty, takesInput}: Pick<RemoteRunOptions, 'kind' | 'tty'> & {takesInput: boolean}): string {
@@ -170,28 +186,34 @@ function typingTo(
 	{
 		tty,
 		pathLine,
+		onSent,
 		onLeave,
 	}: {
 		tty: boolean;
 		pathLine: () => string;
+		onSent: (bytes: Buffer) => void;
 		onLeave: () => void;
 	},
 ): (bytes: Buffer) => void {
 	const lines = new LineEditor();
+	const send = (bytes: Buffer) => {
+		if (remote.stdin?.writable) {
+			remote.stdin.write(bytes);
+			onSent(bytes);
+		}
+	};
+
 	const pass = (bytes: Buffer) => {
 		if (tty) {
-			if (remote.stdin?.writable) {
-				remote.stdin.write(bytes);
-			}
-
+			send(bytes);
 			return;
 		}
 
-		const {echo, send, isEnd, isInterrupt} = lines.feed(bytes);
+		const {echo, send: line, isEnd, isInterrupt} = lines.feed(bytes);
 		// After Ctrl-D, or without remote input, only Ctrl-C has a meaning.
 		if (remote.stdin?.writable) {
 			stdout.write(echo);
-			remote.stdin.write(send);
+			send(Buffer.from(line));
 			if (isEnd) {
 				remote.stdin.end();
 			}
@@ -215,7 +237,7 @@ function typingTo(
 	};
 }
 
-async function endOf(outcome: Promise<number | 'closed' | 'left'>, options: RemoteRunOptions): Promise<End> {
+async function endOf(outcome: Promise<ShellOutcome>, options: RemoteRunOptions): Promise<End> {
 	try {
 		return {words: endText(await commandEnd(await outcome, options), options), error: null};
 	} catch (thrown) {
@@ -228,7 +250,7 @@ function endText(end: CommandEnd, {kind, began}: RemoteRunOptions): string {
 	return joinParts(describeCommandEnd(end, kind, Date.now() - began), {without: ['code']});
 }
 
-async function commandEnd(outcome: number | 'closed' | 'left', {statusOf}: RemoteRunOptions): Promise<CommandEnd> {
+async function commandEnd(outcome: ShellOutcome, {statusOf}: RemoteRunOptions): Promise<CommandEnd> {
 	if (outcome === 'left' || outcome === 'closed') {
 		return {kind: 'left'};
 	}

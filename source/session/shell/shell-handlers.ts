@@ -1,6 +1,7 @@
 /** Handlers of shell, attach and debug containers. */
 import {quoteForShell} from '../../text/quote-for-shell.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import type {Path} from '../../evidence/evidence.ts';
 import {exitStatusOf} from '../../streams/debug-container.ts';
 import {assertPodRunning} from '../../streams/terminated-pod.ts';
 import {openRemoteCommand, type RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
@@ -15,7 +16,8 @@ import {disabledReason} from '../keys/disabled-reason.ts';
 import {recordedPath} from '../frame/recording-observer.ts';
 import {shownTail} from '../frame/session-state.ts';
 import {selectedTarget} from '../lists/selection.ts';
-import {promptDebugContainer, type ShellTarget} from './debug-container-form.ts';
+import {promptDebugContainer, startDebugContainer, type ShellTarget} from './debug-container-form.ts';
+import {startShellRecording, type ShellRecording} from './shell-recording.ts';
 import {showFailureCard} from '../why/failure-card.ts';
 import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';
 import {scriptFlags} from '../clusters/script-flags.ts';
@@ -54,7 +56,7 @@ async function openSelectedShell(session: Session): Promise<void> {
 export async function openShell(session: Session, target: ClusterTarget & {named?: string}): Promise<void> {
 	const shellTarget = await resolveShellTarget(session, {feature: 'exec', ...target});
 	if (shellTarget) {
-		await runInTerminal(session, shellTarget, 'exec', ['/bin/sh', '-c', shellScript]);
+		await runInTerminal(session, {shellTarget, feature: 'exec', command: ['/bin/sh', '-c', shellScript]});
 	}
 }
 
@@ -62,11 +64,11 @@ async function attachToSelected(session: Session): Promise<void> {
 	const here = selectedTarget(session);
 	const shellTarget = here && (await resolveShellTarget(session, {feature: 'attach', ...here}));
 	if (shellTarget) {
-		await runInTerminal(session, shellTarget, 'attach', []);
+		await runInTerminal(session, {shellTarget, feature: 'attach', command: []});
 	}
 }
 
-type ShellTargetRequest = ClusterTarget & {feature: Run['feature']; named?: string};
+type ShellTargetRequest = ClusterTarget & {feature: RunRequest['feature']; named?: string};
 
 export async function resolveShellTarget(session: Session, {feature, named, ...request}: ShellTargetRequest): Promise<ShellTarget | null> {
 	const {
@@ -108,34 +110,55 @@ async function findPod({typeAhead}: Session, {cluster: {access}, target, namespa
 	);
 }
 
-type Run = {
+type RunRequest = {
 	shellTarget: ShellTarget;
 	feature: 'exec' | 'attach';
 	command: readonly string[];
-	id: string;
-	kind: 'shell' | 'attach';
-	about: string;
-	began: number;
+	/** Adds the container of `shellTarget`. */
+	addContainer?: () => Promise<ShellTarget>;
 };
 
-async function runInTerminal(
-	session: Session,
-	shellTarget: ShellTarget,
-	feature: Run['feature'],
-	command: readonly string[],
-): Promise<void> {
+/** The transcript is created first, so that nothing happens in the cluster if that fails. */
+async function runInTerminal(session: Session, request: RunRequest): Promise<void> {
+	const {feature, command, addContainer} = request;
+	let {shellTarget} = request;
+	let recording: ShellRecording | null;
+	try {
+		recording = await startShellRecording(session, shellTarget);
+	} catch (thrown) {
+		await showRunFailure(session, request, toSpokeError(thrown), null);
+		return;
+	}
+
+	if (addContainer) {
+		try {
+			shellTarget = await addContainer();
+		} catch (thrown) {
+			recording?.discard();
+			throw thrown;
+		}
+	}
+
+	await openInTerminal(session, {shellTarget, feature, command}, recording);
+}
+
+type Run = {request: RunRequest; id: string; recording: ShellRecording | null};
+
+async function openInTerminal(session: Session, request: RunRequest, recording: ShellRecording | null): Promise<void> {
+	const {shellTarget, feature} = request;
 	const {cluster, pod, container} = shellTarget;
-	const kind = feature === 'exec' ? 'shell' : 'attach';
-	const name = `${pod.metadata.name}/${container}`;
-	const run: Run = {shellTarget, feature, command, id: session.nextId(kind), kind, about: `${kind} in ${name}`, began: Date.now()};
+	const kind = kindOf(request);
+	const run: Run = {request, id: session.nextId(kind), recording};
+	const began = Date.now();
+	const what = `${pod.metadata.name}/${container}`;
 	session.store.dispatchNow({
 		type: 'connections',
 		event: {
 			type: 'open',
-			entry: {id: run.id, kind, what: name, context: cluster.context, namespace: pod.metadata.namespace ?? null, since: run.began},
+			entry: {id: run.id, kind, what, context: cluster.context, namespace: pod.metadata.namespace ?? null, since: began},
 		},
 	});
-	session.tell(`${run.about} …`);
+	session.tell(`${describeRun(request)} …`);
 	const tty = feature === 'exec' || containerSpec(pod, container)?.tty === true;
 	const remote = await openRemote(session, run, tty);
 	if (remote) {
@@ -144,7 +167,8 @@ async function runInTerminal(
 			location: `${cluster.access.facts.sandbox && session.shown.length === 1 ? 'SANDBOX' : cluster.context} ${pod.metadata.namespace ?? ''}/${pod.metadata.name}, container ${container}`,
 			kind,
 			tty,
-			began: run.began,
+			began,
+			recording,
 			mayEndUnseen: error => feature === 'exec' && isShellMissing(error),
 			...(feature === 'attach' && {
 				statusOf: async () =>
@@ -159,22 +183,32 @@ async function runInTerminal(
 	}
 }
 
-async function openRemote(session: Session, {shellTarget, feature, command, id, about}: Run, tty: boolean): Promise<RemoteCommand | null> {
+function kindOf({feature}: Pick<RunRequest, 'feature'>): 'shell' | 'attach' {
+	return feature === 'exec' ? 'shell' : 'attach';
+}
+
+function describeRun({feature, shellTarget: {pod, container}}: RunRequest): string {
+	return `${kindOf({feature})} in ${pod.metadata.name}/${container}`;
+}
+
+async function openRemote(session: Session, {request, id, recording}: Run, tty: boolean): Promise<RemoteCommand | null> {
+	const {shellTarget, feature, command} = request;
 	const {cluster, pod, container, asked, chosenFrom} = shellTarget;
 	const stdin = feature === 'exec' || containerSpec(pod, container)?.stdin === true;
+	const commandRequest = {feature, target: toResolvedTarget(asked, pod, chosenFrom, container), command, stdin, tty};
 	try {
-		return await session.typeAhead.during({description: about}, async signal => {
-			const opened = await openRemoteCommand(
-				cluster.access,
-				{feature, target: toResolvedTarget(asked, pod, chosenFrom, container), command, stdin, tty},
-				{
-					observer: session.observerFor(id, cluster),
+		return await session.typeAhead.during({description: describeRun(request)}, async signal => {
+			const open = async () =>
+				openRemoteCommand(cluster.access, commandRequest, {
+					observer: session.observerFor(id, recording === null ? cluster : {labeler: recording}),
 					environment: session.env,
 					signal,
-				},
-			);
+					...(recording && {onUpgradeAttempt: recording.onUpgradeAttempt}),
+				});
+			const opened = recording === null ? await open() : await recording.open(commandRequest, signal, open);
 			if (signal.aborted) {
 				opened.close();
+				await recording?.end(Promise.resolve('closed'));
 			}
 
 			return opened;
@@ -182,45 +216,57 @@ async function openRemote(session: Session, {shellTarget, feature, command, id, 
 	} catch (thrown) {
 		const path = recordedPath(session, id);
 		session.store.dispatchNow({type: 'connections', event: {type: 'close', id}});
+		recording?.tellEnd();
 		if (!(thrown instanceof SpokeError)) {
 			throw thrown;
 		}
 
-		await showFailureCard(session, {
-			about,
-			error: withLogRemedy(session, shellTarget, thrown),
-			path,
-			target: `pod/${pod.metadata.name}`,
-			namespace: pod.metadata.namespace ?? '',
-			cluster,
-			retry: async () => runInTerminal(session, shellTarget, feature, command),
-		});
+		await showRunFailure(session, request, withLogRemedy(session, shellTarget, thrown), path);
 		return null;
 	}
 }
 
-async function continueAfterRun(
-	session: Session,
-	{shellTarget, feature, command, about}: Run,
-	{end, path, next}: RemoteRunResult,
-): Promise<void> {
+async function showRunFailure(session: Session, request: RunRequest, error: SpokeError, path: Path | null): Promise<void> {
+	const {
+		cluster,
+		pod: {
+			metadata: {name, namespace = ''},
+		},
+	} = request.shellTarget;
+	await showFailureCard(session, {
+		about: describeRun(request),
+		error,
+		path,
+		target: `pod/${name}`,
+		namespace,
+		cluster,
+		retry: async () => runInTerminal(session, request),
+	});
+}
+
+async function continueAfterRun(session: Session, {request, recording}: Run, {end, path, next}: RemoteRunResult): Promise<void> {
+	const {shellTarget, feature} = request;
 	const {error} = end;
 	if (error && feature === 'exec' && isShellMissing(error)) {
+		recording?.tellEnd();
 		await offerDebugger(session, shellTarget, error);
 		return;
 	}
 
+	const about = describeRun(request);
 	const failure = error && withLogRemedy(session, shellTarget, error);
 	if (failure) {
+		recording?.tellEnd();
 		session.fail(about, failure, path);
 	} else {
 		session.tell(end.words);
+		recording?.tellEnd();
 	}
 
 	if (next === 'why') {
 		session.store.dispatchNow({type: 'push', layer: {kind: 'why', top: 0, about, path, error: failure?.toJSON() ?? null, entry: null}});
 	} else if (next === 'again') {
-		await runInTerminal(session, shellTarget, feature, command);
+		await runInTerminal(session, request);
 	}
 }
 
@@ -262,6 +308,12 @@ async function debugSelected(session: Session): Promise<void> {
 async function debug(session: Session, shellTarget: ShellTarget, because?: string): Promise<void> {
 	const added = await promptDebugContainer(session, shellTarget, because);
 	if (added) {
-		await runInTerminal(session, added, 'attach', []);
+		const {cluster, pod} = shellTarget;
+		await runInTerminal(session, {
+			shellTarget: {...shellTarget, container: added.name},
+			feature: 'attach',
+			command: [],
+			addContainer: async () => startDebugContainer(session, {cluster, pod, added}),
+		});
 	}
 }

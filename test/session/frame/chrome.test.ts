@@ -1,7 +1,7 @@
 /** Header and view tabs. */
 import test from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
-import {emptySession, type ClusterState} from '../../../source/session/frame/session-state.ts';
+import {emptySession, type ClusterState, type SessionState} from '../../../source/session/frame/session-state.ts';
 import {clockTime} from '../../../source/text/format-time.ts';
 import {Footer} from '../../../source/session/frame/footer.tsx';
 import {Header} from '../../../source/session/frame/header.tsx';
@@ -13,7 +13,12 @@ import {drawn} from '../../support/drawn.ts';
 
 const theme = {...plainTheme, glyphs: unicodeGlyphs};
 
-const headerOf = async (context: string, columns: number, more: Partial<ClusterState> = {}) => {
+const headerOf = async (
+	context: string,
+	columns: number,
+	more: Partial<ClusterState> = {},
+	recording: SessionState['recording'] = null,
+) => {
 	const cluster = {
 		...clusterState(null),
 		context,
@@ -23,7 +28,7 @@ const headerOf = async (context: string, columns: number, more: Partial<ClusterS
 		replicas: {read: 1, known: 3},
 		...more,
 	};
-	const state = {...emptySession(cluster as never, {columns, rows: 24}, 0)};
+	const state = {...emptySession(cluster as never, {columns, rows: 24}, 0), recording};
 	const [row = ''] = await drawn({state, theme, hints: [], keymap: new Map()}, createElement(Header));
 	return row;
 };
@@ -34,6 +39,23 @@ test('the header separates context and path at any width', async t => {
 	t.regex(await headerOf('a-context-of-some-length', 80), /a-context-of-some-length › all namespaces {2,}ada ━ verified ━► apiserver$/);
 	t.regex(await headerOf('a-context-of-some-length', 60), / ━ verified ━► apiserver$/);
 	t.regex(await headerOf('a-context-of-some-length', 40), / 1 ━ verified$/);
+});
+
+test('the header says at any width whether shells and input are recorded', async t => {
+	for (const columns of [120, 80, 60, 50]) {
+		const [shells, both] = [false, true].map(async input => headerOf('prod-eu', columns, {}, {directory: '/var/transcripts', input}));
+		t.regex(await shells!, / {2}records shells .*━ verified/, `${columns}`);
+		t.regex(await both!, / {2}records shells and input .*━ verified/, `${columns}`);
+	}
+
+	t.notRegex(await headerOf('prod-eu', 120), /records/);
+	const required = [{states: ['verified' as const], minBasis: 'proven' as const, undecided: 'refuse' as const, source: null}];
+	for (const context of ['prod-eu', 'a-context-of-some-length-and-more']) {
+		t.regex(
+			await headerOf(context, 80, {required}, {directory: '/var/transcripts', input: true}),
+			/ requires verified {2}records shells and input 1 ━ verified$/,
+		);
+	}
 });
 
 test('overdue requests replace replica count and version by the last response time', async t => {

@@ -1,19 +1,24 @@
-/** Records a remote command to a transcript. Loaded only for `--record`. */
+/** Records a remote command to a transcript. Loaded only to record one. */
 import {setTimeout as delay} from 'node:timers/promises';
-import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {readSelfSubject} from '../../cluster/self-review.ts';
-import {exitStatus} from '../../errors/exit-status.ts';
-import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
-import type {Path} from '../../evidence/evidence.ts';
-import type {UpgradeAttempt, RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
-import {quoteForShell} from '../../text/quote-for-shell.ts';
-import {type TranscriptHeader, transcriptFormat} from '../../transcripts/transcript.ts';
-import {ensureTranscriptKey} from '../../transcripts/transcript-key.ts';
-import {type RecordingEnd, type StreamName, TranscriptWriter} from '../../transcripts/transcript-writer.ts';
-import {version} from '../../version.ts';
-import type {Invocation} from '../command.ts';
-import type {RecordRequest} from './record-flags.ts';
-import type {RunEnd} from './run-recorded.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
+import {readSelfSubject} from '../cluster/self-review.ts';
+import {toSpokeError} from '../errors/spoke-error.ts';
+import type {Path} from '../evidence/evidence.ts';
+import type {UpgradeAttempt, RemoteCommand} from '../streams/remote-command/open-remote-command.ts';
+import {quoteForShell} from '../text/quote-for-shell.ts';
+import {version} from '../version.ts';
+import {type TranscriptHeader, transcriptFormat} from './transcript.ts';
+import {ensureTranscriptKey} from './transcript-key.ts';
+import {type RecordingEnd, type StreamName, TranscriptWriter} from './transcript-writer.ts';
+
+export type RecordRequest = {
+	file: string;
+	/** Whether to record the input, too. */
+	input: boolean;
+};
+
+/** `isRemote`: the command ended by itself, with this status. */
+export type RunEnd = {exitStatus: number; isRemote: boolean; detached: boolean};
 
 type RecordOptions = {env: NodeJS.ProcessEnv; warn: (notice: string) => void};
 
@@ -34,7 +39,6 @@ export class CommandRecording {
 	#user: Promise<TranscriptHeader['user']> = Promise.resolve(null);
 	#isTerminal = false;
 	#isAttach = false;
-	#stopFollowing = (): void => {};
 
 	constructor(request: RecordRequest, {env, warn}: RecordOptions) {
 		this.#request = request;
@@ -52,28 +56,17 @@ export class CommandRecording {
 		}
 	}
 
-	/** Ends the recording with what `run` ends with. @throws SpokeError of `run`, or ERR_LOCAL_FILE if the transcript is not complete */
-	async during(run: () => Promise<RunEnd>): Promise<RunEnd> {
-		let end: RunEnd;
-		try {
-			end = await run();
-		} catch (thrown) {
-			const {code, message} = toSpokeError(thrown);
-			this.#end({how: code === 'ERR_STREAM_LOST' ? 'stream-lost' : 'failed', remoteExitStatus: null, error: {code, message}});
-			throw thrown;
-		}
+	get file(): string {
+		return this.#request.file;
+	}
 
-		this.#end({how: this.#howEnded(end), remoteExitStatus: end.isRemote && !this.#isAttach ? end.exitStatus : null, error: null});
-		const {failure} = this.#writer;
-		if (failure !== null) {
-			throw new SpokeError(
-				'ERR_LOCAL_FILE',
-				`the transcript ${this.#request.file} is incomplete: ${failure.message}; the command ended with status ${end.exitStatus}`,
-				{exitStatus: exitStatus.execOwnFailure, cause: failure},
-			);
-		}
+	get isInputRecorded(): boolean {
+		return this.#request.input;
+	}
 
-		return end;
+	/** Why the transcript is not complete; `null` if all was written. */
+	get failure(): Error | null {
+		return this.#writer.failure;
 	}
 
 	/** Asks the apiserver for the user's name while the target is being resolved. */
@@ -92,7 +85,7 @@ export class CommandRecording {
 	async begin(
 		cluster: ClusterClient,
 		{target, command, stdin, tty, requirements}: Pick<TranscriptHeader, 'target' | 'command' | 'stdin' | 'tty' | 'requirements'>,
-		{stdout}: Pick<Invocation, 'stdout'>,
+		{stdout}: {stdout: NodeJS.WriteStream},
 	): Promise<void> {
 		const {columns: width, rows: height} = stdout.isTTY && stdout.columns > 0 ? stdout : {columns: 80, rows: 24};
 		const {TERM: terminal, SHELL: shell} = this.#env;
@@ -132,16 +125,17 @@ export class CommandRecording {
 		this.#writer.request({kind: 'TranscriptRequest', ...attempt});
 	};
 
-	follow(command: RemoteCommand, {stdin, stdout}: Pick<Invocation, 'stdin' | 'stdout'>): void {
+	/** `stdin`: the input of the command, unless the caller gives it to `onInput`. Returns a function that stops it. */
+	follow(command: RemoteCommand, {stdin, stdout}: {stdin?: NodeJS.ReadStream; stdout: NodeJS.WriteStream}): () => void {
 		const record = (stream: StreamName) => (chunk: Buffer) => {
 			this.#writer.data(stream, chunk, {raw: this.#isTerminal});
 		};
 
-		command.stdout.on('data', record('stdout'));
-		command.stderr?.on('data', record('stderr'));
-		const onInput = record('stdin');
-		if (command.stdin && this.#request.input) {
-			stdin.on('data', onInput);
+		const [onOutput, onError] = [record('stdout'), record('stderr')];
+		command.stdout.on('data', onOutput);
+		command.stderr?.on('data', onError);
+		if (command.stdin) {
+			stdin?.on('data', this.onInput);
 		}
 
 		const onResize = () => {
@@ -152,23 +146,46 @@ export class CommandRecording {
 			stdout.on('resize', onResize);
 		}
 
-		this.#stopFollowing = () => {
+		return () => {
+			command.stdout.off('data', onOutput);
+			command.stderr?.off('data', onError);
+			stdin?.off('data', this.onInput);
 			stdout.off('resize', onResize);
-			stdin.off('data', onInput);
 		};
 	}
 
+	/** Records it only if the request says so. */
+	readonly onInput = (chunk: Buffer): void => {
+		if (this.#request.input) {
+			this.#writer.data('stdin', chunk, {raw: this.#isTerminal});
+		}
+	};
+
 	/** The end of an attach is that of the output: no runtime reports the status of the process on it. */
-	#howEnded({isRemote, detached}: RunEnd): RecordingEnd['how'] {
-		return detached ? 'detached' : !isRemote ? 'interrupted' : this.#isAttach ? 'output-ended' : 'exited';
+	end({exitStatus, isRemote, detached}: RunEnd): void {
+		this.#end({
+			how: detached ? 'detached' : !isRemote ? 'interrupted' : this.#isAttach ? 'output-ended' : 'exited',
+			remoteExitStatus: isRemote && !this.#isAttach ? exitStatus : null,
+			error: null,
+		});
+	}
+
+	/** Without a file if nothing was recorded yet. */
+	fail(thrown: unknown): void {
+		const {code, message} = toSpokeError(thrown);
+		this.#end({how: code === 'ERR_STREAM_LOST' ? 'stream-lost' : 'failed', remoteExitStatus: null, error: {code, message}});
+	}
+
+	/** Removes the file of a command that was not requested. */
+	discard(): void {
+		this.#writer.discard();
 	}
 
 	#end(end: RecordingEnd): void {
-		this.#stopFollowing();
 		if (this.#writer.hasBegun) {
 			this.#writer.end(end, {inputRecorded: this.#request.input});
 		} else {
-			this.#writer.discard();
+			this.discard();
 		}
 	}
 }

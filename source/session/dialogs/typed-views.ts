@@ -1,0 +1,72 @@
+/** Commands that show a view, with kubectl's flags. */
+import {findResource, targetResources, type TargetResource} from '../../targets/resource-names.ts';
+import {openTypedNamespace} from '../clusters/typed-namespace.ts';
+import type {Session} from '../frame/session.ts';
+import type {ViewName} from '../frame/session-state.ts';
+import {showView} from '../lists/list-handlers.ts';
+import {isListName, listNames} from '../lists/list-kinds.ts';
+import {parseListArguments} from './list-arguments.ts';
+
+export const noCommand = 'unknown command:';
+
+export const views: readonly ViewName[] = [...listNames, 'forwards', 'proxy', 'audit', 'sandbox'];
+
+const wordsOf = (isOf: (resource: TargetResource) => boolean) =>
+	targetResources.filter(resource => isOf(resource)).flatMap(({names: words}) => words);
+const ownList: readonly string[] = ['pods', 'services', 'nodes'];
+/** Other words for a view: kubectl's and k9s's. */
+export const viewAliases: ReadonlyMap<string, readonly string[]> = new Map([
+	...ownList.map(name => [name, wordsOf(({plural}) => plural === name)] as const),
+	['workloads', [...wordsOf(({plural}) => !ownList.includes(plural)), 'dp']],
+	['events', ['events', 'event', 'ev']],
+	['forwards', ['pf']],
+]);
+
+export function showTypedView(session: Session, word: string, flags: readonly string[]): void {
+	const view = viewOf(word);
+	if (view === null) {
+		session.tell(leftOut(word) ?? `${noCommand} ${word}`, 'warn');
+		return;
+	}
+
+	const asked = parseListArguments(flags);
+	if ('fault' in asked) {
+		session.tell(asked.fault, 'warn');
+		return;
+	}
+
+	if (asked.selector !== undefined) {
+		if (!isListName(view)) {
+			session.tell(`${word} cannot be filtered by labels`, 'warn');
+			return;
+		}
+
+		session.store.dispatchNow({type: 'list', list: view, event: {type: 'filter', text: `-l ${asked.selector}`}});
+	}
+
+	if (asked.namespace !== undefined) {
+		openTypedNamespace(session, asked.namespace);
+	}
+
+	showView(session, view);
+}
+
+const changes = /^(?:annotate|apply|cordon|create|delete|del|drain|edit|kill|label|patch|replace|restart|rm|rollout|scale|taint|uncordon)$/;
+const otherResources =
+	/^(?:cm|configmaps?|secrets?|ing|ingress(?:es)?|pvc?|sa|serviceaccounts?|sc|hpa|pdb|ep|endpoints|quota|roles?|crds?|csr|leases?)$/;
+
+function leftOut(word: string): string | null {
+	if (changes.test(word)) {
+		return 'spoke does not delete, edit or scale, on purpose: use kubectl';
+	}
+
+	return otherResources.test(word)
+		? `no view of ${word}: spoke lists only ${listNames.slice(0, -1).join(', ')} and ${listNames.at(-1)}`
+		: null;
+}
+
+/** kubectl's list names, and k9s's where they differ. */
+function viewOf(word: string): ViewName | null {
+	const plural = findResource(word)?.plural ?? word;
+	return views.find(view => view === word || viewAliases.get(view)?.includes(plural)) ?? null;
+}

@@ -1,0 +1,190 @@
+/** `--record` and `:record` of the session. */
+import {mkdtemp, readdir, readFile, rm, stat, symlink} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {verified} from '../../support/recorded-command.ts';
+import {ephemeralContainers, podsOf} from '../../support/sandbox-client.ts';
+import {newHome, onSandbox} from '../../support/sandbox-session.ts';
+import {openTerminal, type TestTerminal} from '../../support/terminal.ts';
+
+/** A session that records to `directory`, which is new. Long names fit. */
+async function recordingSession(t: ExecutionContext, argv: readonly string[] = []) {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-record-'));
+	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const directory = join(folder, 'transcripts');
+	const opened = await onSandbox(t, ['--record', directory, ...argv], {columns: 200});
+	await opened.terminal.sees(/toolbox-/);
+	return {...opened, directory, env: {HOME: opened.home}};
+}
+
+async function runCommand(terminal: TestTerminal, command: string): Promise<void> {
+	terminal.press('palette.open');
+	await terminal.sees(/Commands ─/);
+	terminal.type(command);
+	terminal.press('accept');
+}
+
+async function onlyTranscript(t: ExecutionContext, directory: string): Promise<string> {
+	const names = await readdir(directory);
+	t.is(names.length, 1, names.join());
+	return join(directory, names[0]!);
+}
+
+test('after :record DIR, a shell leaves a transcript that verifies, and says where', async t => {
+	const {terminal, home} = await onSandbox(t, [], {columns: 200});
+	await terminal.sees(/toolbox-/);
+	await runCommand(terminal, 'record ~/transcripts');
+	await terminal.sees(/spoke .*SANDBOX.*records shells /);
+	await terminal.sees(/later shells are recorded in \S+\/transcripts, without what you type/);
+	await runCommand(terminal, 'shell pod/db-0');
+	await terminal.sees(/Output is recorded in \S+Z-default-db-0-db\.cast[^]*# $/m);
+	terminal.type('echo recorded; exit 3\r');
+	await terminal.sees(/shell terminated with exit code 3[^]*Transcript: \S+Z-default-db-0-db\.cast\n/);
+	terminal.type(' ');
+	await terminal.sees(/┤1 Pods \d/);
+	terminal.press('messages.open');
+	await terminal.sees(/Messages├[^]*Transcript: \S+\.cast/);
+	const file = await onlyTranscript(t, join(home, 'transcripts'));
+	t.is((await stat(file)).mode & 0o777, 0o600);
+	const {recording, requests, paths, end} = await verified(file, {HOME: home});
+	t.like(recording, {inputRecorded: false, user: {from: 'apiserver'}, target: {container: 'db'}});
+	t.is(recording.command[0], '/bin/sh');
+	t.is(requests[0]?.status, 101);
+	t.regex(paths[0]!.line, /-direct,unverified-> kubelet/);
+	t.like(end, {how: 'exited', remoteExitStatus: 3, stdin: null, error: null});
+	t.regex(await readFile(file, 'utf8'), /"o", ".*recorded/);
+});
+
+test(':record says where it records, and after :record off nothing is recorded', async t => {
+	const {terminal, directory} = await recordingSession(t);
+	await runCommand(terminal, 'record');
+	await terminal.sees(/later shells are recorded in \S+\/transcripts, without what you type/);
+	await runCommand(terminal, 'record off');
+	await terminal.sees(/later shells are not recorded/);
+	await terminal.loses(/records shells/);
+	await runCommand(terminal, 'record');
+	await terminal.sees(/type :record DIR/);
+	await runCommand(terminal, 'shell pod/db-0');
+	await terminal.sees(/# $/m);
+	t.notRegex(terminal.text(), /recorded/);
+	terminal.type('exit 0\r');
+	await terminal.sees(/any other key: back/);
+	t.notRegex(terminal.text(), /Transcript/);
+	t.deepEqual(await readdir(directory), []);
+});
+
+test('what is typed is recorded only with --record-input, and the header says so', async t => {
+	const {terminal, directory, env} = await recordingSession(t, ['--record-input']);
+	await terminal.sees(/spoke .*records shells and input/);
+	await runCommand(terminal, 'shell pod/db-0');
+	await terminal.sees(/Output and input are recorded in \S+[^]*# $/m);
+	terminal.type('exit 0\r');
+	await terminal.sees(/any other key: back/);
+	const file = await onlyTranscript(t, directory);
+	t.like(await verified(file, env), {recording: {inputRecorded: true}, end: {stdin: {bytes: 7}}});
+	t.regex(await readFile(file, 'utf8'), /"i", "/);
+	terminal.type(' ');
+	await terminal.sees(/┤1 Pods \d/);
+	await runCommand(terminal, `record ${directory}`);
+	await terminal.sees(/spoke .*records shells /);
+});
+
+test('without its transcript, a shell does not start and a debug container is not added', async t => {
+	const {terminal, directory, home, sandbox} = await recordingSession(t);
+	await rm(directory, {recursive: true});
+	await symlink(home, directory);
+	terminal.type('/toolbox\r');
+	terminal.press('shell');
+	await terminal.sees(/shell in toolbox-\S+ failed[^]*transcripts is not a directory[^]*:record off/);
+	terminal.press('cancel', 'debug');
+	await terminal.sees(/spoke debug -n default toolbox-\S+ -it[^]*--record=\S+toolbox-/);
+	terminal.press('accept');
+	await terminal.sees(/It cannot be removed from the pod/);
+	terminal.press('confirm.yes');
+	await terminal.sees(/attach in toolbox-\S+ failed[^]*transcripts is not a directory/);
+	const [pod] = await podsOf(sandbox, 'toolbox');
+	t.deepEqual(await ephemeralContainers(sandbox, pod!), []);
+	await rm(directory);
+	terminal.press('retry');
+	await terminal.sees(/Output is recorded in \S+-debugger-\S+\.cast/);
+	t.is((await ephemeralContainers(sandbox, pod!)).length, 1);
+});
+
+test('a debug container and an attach have transcripts of their own', async t => {
+	const {terminal, directory, env} = await recordingSession(t);
+	terminal.type('/toolbox\r');
+	terminal.press('debug');
+	await terminal.sees(/spoke debug -n default toolbox-/);
+	terminal.press('accept');
+	await terminal.sees(/It cannot be removed from the pod/);
+	terminal.press('confirm.yes');
+	await terminal.sees(/attach in SANDBOX default\/toolbox-\S+ container debugger-[^]*Output is recorded in/);
+	terminal.type('\rexit 3\r');
+	await terminal.sees(/the container terminated with exit code 3[^]*Transcript: /);
+	const file = await onlyTranscript(t, directory);
+	const {recording, end} = await verified(file, env);
+	t.deepEqual(recording.command, []);
+	t.regex(recording.target.container, /^debugger-/);
+	t.like(end, {how: 'output-ended', remoteExitStatus: null});
+	terminal.type(' ');
+	await terminal.sees(/▸ toolbox-/);
+	terminal.press('attach');
+	await terminal.sees(/Container of toolbox-|Output is recorded in \S+-shell\.cast/);
+	if (terminal.text().includes('Container of')) {
+		terminal.press('accept');
+	}
+
+	await terminal.sees(/attach in SANDBOX [^]*Output is recorded in \S+\.cast/);
+	terminal.press('terminal.leave');
+	await terminal.sees(/left the attach[^]*Transcript: /);
+	const others = (await readdir(directory)).map(name => join(directory, name)).filter(name => name !== file);
+	t.is(others.length, 1);
+	t.like((await verified(others[0]!, env)).end, {how: 'detached'});
+});
+
+test('a transcript is complete when a signal ends the session during the shell', async t => {
+	const {terminal, directory, env} = await recordingSession(t);
+	await runCommand(terminal, 'shell pod/db-0');
+	await terminal.sees(/# $/m);
+	terminal.signal('SIGTERM');
+	t.is(await terminal.ended(), 143);
+	t.like((await verified(await onlyTranscript(t, directory), env)).end, {how: 'interrupted', remoteExitStatus: null});
+});
+
+test('a shell that its requirement refuses leaves a transcript that says so', async t => {
+	const {terminal, directory, env} = await recordingSession(t);
+	await runCommand(terminal, 'require verified');
+	await terminal.sees(/requires verified {2}records shells/);
+	await runCommand(terminal, 'shell pod/db-0');
+	await terminal.sees(/shell in db-0\/db failed[^]*requirement not met/);
+	const {recording, requests, end} = await verified(await onlyTranscript(t, directory), env);
+	t.like(recording.requirements, [{states: ['verified'], minBasis: 'proven', source: ':require'}]);
+	t.deepEqual(requests, []);
+	t.like(end, {how: 'failed', error: {code: 'ERR_REQUIRE_NOT_MET'}});
+	terminal.press('cancel', 'messages.open');
+	await terminal.sees(/Transcript: \S+\.cast/);
+});
+
+test('a tail with --record says that shells are recorded', async t => {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-record-'));
+	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const {terminal} = await onSandbox(t, ['tail', 'db-0', '--record', folder], {columns: 200});
+	await terminal.sees(/records shells [^]*Tail db-0├/);
+});
+
+test('the session does not start if it cannot record', async t => {
+	const home = await newHome(t);
+	const link = join(home, 'link');
+	await symlink(tmpdir(), link);
+	for (const [argv, status, said] of [
+		[['--record', link], 14, /link is not a directory .*\[ERR_LOCAL_FILE\]/],
+		[['--record', join(home, 'no', 'such')], 14, /cannot create directory \S+such: ENOENT/],
+		[['--record-input'], 2, /--record-input requires --record .*pass --record DIR/],
+		[['--record', home, '--read-only'], 2, /--read-only is set/],
+	] as const) {
+		const terminal = await openTerminal(t, ['demo', ...argv], {home, columns: 200});
+		t.is(await terminal.ended(), status, terminal.raw());
+		t.regex(terminal.raw(), said);
+	}
+});
