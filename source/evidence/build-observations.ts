@@ -29,9 +29,16 @@ export type Examination = {
 	active: ActiveObservations;
 };
 
-export type ActiveObservations = Pick<Observations, 'stepTests' | 'agentTests' | 'logDifferentials' | 'handshakes' | 'failures'>;
+export type ActiveObservations = Pick<Observations, 'probe' | 'stepTests' | 'agentTests' | 'logDifferentials' | 'handshakes' | 'failures'>;
 
-export const noActiveObservations: ActiveObservations = {stepTests: [], agentTests: [], logDifferentials: [], handshakes: [], failures: []};
+export const noActiveObservations: ActiveObservations = {
+	probe: 'passive',
+	stepTests: [],
+	agentTests: [],
+	logDifferentials: [],
+	handshakes: [],
+	failures: [],
+};
 
 /** Adds what is known of the process at the connection's end, and of earlier attempts. */
 export function buildObservations(
@@ -65,6 +72,7 @@ export function buildObservations(
 		mirrorPods: shared.mirrorPods,
 		replicas: shared.replicas,
 		unreachedAddresses,
+		probe: active.probe,
 		version: shared.version,
 		metrics: known.metrics.length === 0 && metrics?.observation ? [metrics.observation] : known.metrics,
 		stepTests: [...active.stepTests, ...(about === 'configuration' ? known.stepTests.map(test => routeOnly(test)) : known.stepTests)],

@@ -5,6 +5,7 @@ import type {ClusterIdentity, Observations, Leg, Path, ProcessBinding, RuleVerdi
 import {numberEvidence} from './evidence-list.ts';
 import {brokenNow, lastAttemptFindings} from './last-attempt.ts';
 import {formatPathLine} from './path-line.ts';
+import {needsAfterProbes} from './rules/needs.ts';
 import {resolveApiserverFlag} from './rules/apiserver-flag.ts';
 import {replicasAgree, flagsPerProcess, knownReplicaCount} from './rules/replicas.ts';
 import {decideExposure} from './rules/exposure.ts';
@@ -36,7 +37,7 @@ export function buildPath(observations: Observations, {cluster, phase, address, 
 		basis: verdict.basis,
 		evidence: verdict.citations.map(citation => numbered.idOf(citation)),
 		// Statements of an apiserver about itself are not proven while the server may be something else.
-		need: verdict.basis === 'inferred' && serverNeed ? [...verdict.need, serverNeed] : verdict.need,
+		need: needsAfterProbes(observations, verdict.basis === 'inferred' && serverNeed ? [...verdict.need, serverNeed] : verdict.need),
 		...(verdict.why === undefined ? {} : {why: verdict.why}),
 	});
 

@@ -215,6 +215,8 @@ export type Observations = {
 	mirrorPods: ReadonlyArray<Observation<FlagFacts>>;
 	replicas: Observation<ReplicaFacts> | null;
 	unreachedAddresses: readonly string[];
+	/** Whether active probes have run, even if they gave no observation. */
+	probe: 'passive' | 'active';
 	version: Observation<VersionFacts> | null;
 	metrics: ReadonlyArray<Observation<MetricFacts>>;
 	stepTests: ReadonlyArray<Observation<StepTestFacts>>;

@@ -56,7 +56,12 @@ export async function runActiveProbes(
 	return {
 		...examined,
 		metrics: again?.observation ? again : examined.metrics,
-		active: {...tested, logDifferentials: log ? [log] : [], handshakes: handshake?.observation ? [handshake.observation] : []},
+		active: {
+			...tested,
+			probe: 'active',
+			logDifferentials: log ? [log] : [],
+			handshakes: handshake?.observation ? [handshake.observation] : [],
+		},
 	};
 }
 

@@ -73,6 +73,7 @@ export function makeObservations(
 		mirrorPods: [],
 		replicas: null,
 		unreachedAddresses: [],
+		probe: 'passive',
 		version: versionOf('v1.36.3'),
 		metrics: [],
 		stepTests: [],

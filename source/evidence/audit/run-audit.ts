@@ -6,6 +6,7 @@ import type {ApiserverExamination} from '../examine-apiserver.ts';
 import type {ConnectionObservations, Observations} from '../evidence.ts';
 import {docs as pages} from '../rules/remedies.ts';
 import {replicasAgree, flagsPerProcess, knownReplicaCount, advertisedAddress} from '../rules/replicas.ts';
+import {needsAfterProbes} from '../rules/needs.ts';
 import {isVerifiedApiserver} from '../rules/same-process.ts';
 import {weakestBasis} from '../rules/basis.ts';
 import {rowIds, type Audit, type AuditRow, type RowResult, type RowId, type RowVerdict, type Waivers} from './audit-object.ts';
@@ -111,7 +112,7 @@ function rowOf(
 		scope,
 		evidence,
 		exceptions,
-		need: distinct([...need, ...serverNeed]),
+		need: distinct(needsAfterProbes(own, [...need, ...serverNeed])),
 		message,
 		remedy,
 		docs,

@@ -152,6 +152,16 @@ export function needReplicas(observations: Observations): readonly Need[] {
 	return [known === 1 ? needApiserverItself : activeProbesRan(observations) ? needOpenConnection : needActive];
 }
 
+/** Active probes that have run settle nothing more. */
+export function needsAfterProbes({probe}: Pick<Observations, 'probe'>, needs: readonly Need[]): readonly Need[] {
+	if (probe === 'passive' || needs.length === 0) {
+		return needs;
+	}
+
+	const left = needs.map(need => (need.or === needActive.or ? {...need, or: null} : need)).filter(({permission, or}) => permission ?? or);
+	return left.length > 0 ? left : [needOpenConnection];
+}
+
 export function activeProbesRan({unreachedAddresses, stepTests, logDifferentials, handshakes, failures}: Observations): boolean {
 	return (
 		unreachedAddresses.length +

@@ -185,7 +185,7 @@ function direct(observations: Observations, unless: Basis, citations: RouteVerdi
 	const possible = citeConstruction(
 		observations,
 		'environment-proxy-possible',
-		'the apiserver’s environment, which was not observed, may set HTTPS_PROXY for requests other than upgrades',
+		'the apiserver’s environment, which was not observed, may set HTTP_PROXY or HTTPS_PROXY for requests other than upgrades',
 	);
 	const hasNoMirrorPod = observations.unavailable.some(({source, reason}) => source === 'mirror-pod' && reason === 'not-served');
 	const need = [hasNoMirrorPod ? needEnvironment : needMirrorPods, ...replicas];

@@ -100,3 +100,20 @@ for (const [title, given, need] of inferredNeeds) {
 		);
 	});
 }
+
+test('before active probes, a need names them as an alternative', t => {
+	t.deepEqual(needs.needsAfterProbes({probe: 'passive'}, [needFlagz, needActive]), [needFlagz, needActive]);
+});
+
+test('active probes that have run are no longer an alternative', t => {
+	t.deepEqual(needs.needsAfterProbes({probe: 'active'}, [needFlagz, needMirrorPods, needActive, needs.needStepTest]), [
+		{...needFlagz, or: null},
+		needMirrorPods,
+		needs.needStepTest,
+	]);
+});
+
+test('if active probes were all that a verdict needed, it needs the stream itself', t => {
+	t.deepEqual(needs.needsAfterProbes({probe: 'active'}, [needActive]), [needs.needOpenConnection]);
+	t.deepEqual(needs.needsAfterProbes({probe: 'active'}, []), []);
+});

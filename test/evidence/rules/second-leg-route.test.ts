@@ -976,7 +976,7 @@ const shown: ReadonlyArray<[title: string, given: Observations, evidence: readon
 		makeObservations({flags: [flags(unverifiedFlags)]}, 'logs'),
 		[
 			'egress-file-empty: egress-selector-config-file=""',
-			'environment-proxy-possible: the apiserver’s environment, which was not observed, may set HTTPS_PROXY for requests other than upgrades',
+			'environment-proxy-possible: the apiserver’s environment, which was not observed, may set HTTP_PROXY or HTTPS_PROXY for requests other than upgrades',
 		],
 	],
 	[
