@@ -77,7 +77,7 @@ function withForm(values: Readonly<Record<string, string>>) {
 	const filling = {
 		...session,
 		cluster: other,
-		store: {state: {forwards: []}},
+		store: {state: {forwards: [], recording: null}},
 		typeAhead: {during: async (_: unknown, work: () => Promise<unknown>) => work()},
 		async fill({fields, notes}: Form) {
 			told.push(...notes!({...Object.fromEntries(fields.map(({name, value}) => [name, value])), ...values}));
