@@ -269,6 +269,7 @@ const elsewhere = new Map([
 	['node-check/stop', 'the same'],
 	['audit/test', 'opens tunnels after a question'],
 	['why/test', 'the same'],
+	['audit-row/test', 'the same'],
 	['tail/tail.previous-log', 'no container before this one'],
 	['pods/proxy', 'as proxy/edit'],
 	['services/proxy', 'the same'],
@@ -307,6 +308,7 @@ const elsewhere = new Map([
 	['text/move.right', 'the same'],
 	['failed/retry', 'session-texts.test.ts'],
 	['unreachable/retry', 'unreachable.test.ts'],
+	['list/retry', 'several-contexts.test.ts'],
 	['unreachable/doctor', 'the same'],
 	['unreachable/copy', 'the same'],
 ]);
