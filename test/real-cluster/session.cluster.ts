@@ -167,6 +167,7 @@ test('transcripts of a shell and an attach are verified, and not after a byte wa
 	terminal.type('echo recorded; exit 3\r');
 	await terminal.sees(/shell terminated with exit code 3[^]*Transcript: \S+\.cast/);
 	terminal.type(' ');
+	await terminal.sees(/▸ shell/);
 	terminal.press('list/filter', 'clear');
 	terminal.type('attachable\r');
 	await terminal.sees(/▸ attachable/);
