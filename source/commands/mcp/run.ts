@@ -1,4 +1,5 @@
 /** `spoke mcp`. */
+import process from 'node:process';
 import {assertAccess} from '../../actions/access.ts';
 import {Semaphore} from '../../async/semaphore.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
@@ -25,6 +26,9 @@ type McpInvocation = Invocation<typeof mcpSpec.flags>;
 /** Each opens connections of its own. */
 const maxCallsAtOnce = 4;
 const maxWaitingCalls = 32;
+
+/** For the client to read its last results. */
+const unreadResultMs = 2000;
 
 export const command: Command<typeof mcpSpec.flags> = {
 	spec: mcpSpec,
@@ -60,6 +64,10 @@ export const command: Command<typeof mcpSpec.flags> = {
 			});
 		} finally {
 			await Promise.all([calls.finished(), forwards.close()]);
+			// Results that the client does not read would keep the process running.
+			setTimeout(() => {
+				process.exit();
+			}, unreadResultMs).unref();
 		}
 
 		return interrupted.aborted ? exitStatusForSignal(interrupted.reason) : exitStatus.ok;

@@ -4,6 +4,7 @@ import {McpServer, type CallToolResult} from '@modelcontextprotocol/server';
 import {serveStdio as serveTransport, StdioServerTransport} from '@modelcontextprotocol/server/stdio';
 import * as z from 'zod';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ToolArguments} from './mcp-tool.ts';
 
 export type CallResult = {text: string; structured: object | null; isError: boolean};
@@ -47,9 +48,12 @@ export async function serveStdio({stdin, stdout, interrupted, onError, ...config
 	const handle = serveTransport(() => createServer(config), {
 		transport,
 		onerror(error) {
-			if ((error as NodeJS.ErrnoException).code === 'EPIPE' || error instanceof ClientStalledError) {
+			const isOutputClosed = (error as NodeJS.ErrnoException).code === 'EPIPE';
+			if (isOutputClosed || error instanceof ClientStalledError) {
 				failure ??= error;
-			} else {
+			}
+
+			if (!isOutputClosed) {
 				onError(error);
 			}
 		},
@@ -144,8 +148,10 @@ class ClosableTransport extends StdioServerTransport {
 	}
 }
 
-class ClientStalledError extends Error {
-	readonly code = 'EPIPE';
+class ClientStalledError extends SpokeError {
+	constructor() {
+		super('ERR_OUTPUT_CLOSED', `the client has read nothing for ${stallTimeoutMs / 1000} s`);
+	}
 }
 
 /** Relays requests only while the client reads the responses, so that few responses wait. */
@@ -160,7 +166,7 @@ class ClientInput extends Transform {
 
 				const timer = setTimeout(() => {
 					stdout.off('drain', pass);
-					done(new ClientStalledError(`the client has read nothing for ${stallTimeoutMs / 1000} s`));
+					done(new ClientStalledError());
 				}, stallTimeoutMs);
 				const pass = () => {
 					clearTimeout(timer);

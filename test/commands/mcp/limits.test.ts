@@ -115,3 +115,22 @@ test('a canceled call ends its stream', async t => {
 	await until(() => server.openFollows === 0);
 	t.false((await call('logs', {target: 'web'})).isError);
 });
+
+test('four calls run at once, 32 wait for them, and the next one is refused', async t => {
+	const {call, server, log} = await open(t);
+	log.append(record('x'));
+	const canceling = new AbortController();
+	const long = Array.from({length: 35}, async () => call('logs', {target: 'web', 'follow-for': '1h'}, {signal: canceling.signal}));
+	const canceled = Promise.allSettled(long);
+	const last = call('logs', {target: 'web', 'follow-for': '1ms'});
+	await until(() => server.openFollows === 4);
+	const refused = await call('logs', {target: 'web'});
+	t.true(refused.isError);
+	t.is(refused.result, null);
+	t.regex(refused.text, /^error: 36 calls wait for their results .*wait for results first.*\[ERR_USAGE\]$/);
+	t.is(server.openFollows, 4);
+	canceling.abort();
+	t.true((await canceled).every(({status}) => status === 'rejected'));
+	t.like((await last).result, {exitStatus: 0, code: null});
+	t.is(server.mostAtOnce, 4);
+});

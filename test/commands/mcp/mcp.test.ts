@@ -254,6 +254,49 @@ test('a client that does not read its results is not read either, and nothing is
 	t.is(ids.size, count + 1);
 });
 
+test('a client that reads nothing for a minute is left, with its results unwritten', async t => {
+	const {env} = await openSandbox(t);
+	// A minute takes a second.
+	const preload = 'const wait = setTimeout; globalThis.setTimeout = (work, ms, ...rest) => wait(work, ms === 60000 ? 1000 : ms, ...rest);';
+	const child = spawn(process.execPath, ['--import', `data:text/javascript,${preload}`, builtProgram, 'mcp'], {
+		env: {...env, HOME: '/nonexistent'},
+	});
+	t.teardown(() => child.kill('SIGKILL'));
+	child.stdin.on('error', () => {});
+	const exited = once(child, 'exit') as Promise<[number]>;
+	const said = textOf(child.stderr);
+	const send = (message: object) => child.stdin.write(`${JSON.stringify({jsonrpc: '2.0', ...message})}\n`);
+	send({id: 0, ...initialize});
+	for (let id = 1; id <= 40; id++) {
+		send({id, method: 'tools/list', params: {_meta: {padding: 'x'.repeat(100_000)}}});
+	}
+
+	t.is((await exited)[0], 141);
+	t.is(await said, 'spoke mcp: the client has read nothing for 60 s\n');
+});
+
+test('a context that is down is an error of its calls, and the others are read', async t => {
+	const {env} = await openContexts(t, {east: {}});
+	const {call} = await startMcp(t, ['--context', 'down,east', '-n', 'default', '--allow-forward'], env);
+	for (const [tool, args] of [
+		['list', {}],
+		['logs', {target: 'web'}],
+		['path', {target: 'web'}],
+		['audit', {}],
+		['forward', {target: 'svc/db', port: ':7000'}],
+	] as const) {
+		const place = {context: 'down', ...(tool === 'audit' ? {} : {namespace: 'default'})};
+		const {isError, text, result} = await call(tool, {...args, ...place});
+		t.true(isError, tool);
+		t.like(result, {context: 'down', exitStatus: 9, code: 'ERR_APISERVER_UNREACHABLE', clusterData: {error: {leg: 1}}}, tool);
+		t.regex(text, /exit status 9 ERR_APISERVER_UNREACHABLE/);
+	}
+
+	const doctor = await call('doctor', {target: 'web', context: 'down'});
+	t.like(doctor.result!.clusterData.objects[0], {kind: 'Doctor', exitStatus: 9});
+	t.like((await call('list', {context: 'east'})).result, {context: 'east', exitStatus: 0});
+});
+
 test('a signal ends it with the status of the signal', async t => {
 	const {env} = await openSandbox(t);
 	const {pid, client} = await startMcp(t, [], env);
