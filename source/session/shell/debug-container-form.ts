@@ -4,10 +4,12 @@ import type {CopyContainerRequest} from '../../streams/copy/copy-container.ts';
 import {addDebugContainer, waitUntilRunning} from '../../streams/debug-container.ts';
 import {debugProfiles, profileDescriptions, type DebugProfile} from '../../streams/debug-profiles.ts';
 import {defaultDebugImage, ephemeralContainer, type EphemeralContainer} from '../../streams/debug-specs.ts';
+import {assertStreamAllowed} from '../../streams/stream-gate.ts';
 import {assertPodRunning} from '../../streams/terminated-pod.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-names.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
+import {toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import type {OpenCluster, Session} from '../frame/session.ts';
@@ -69,13 +71,17 @@ export async function promptDebugContainer(
 	);
 }
 
-/** Adds the container and waits until it runs. @throws SpokeError as `addDebugContainer` and `waitUntilRunning` */
+/** Adds the container and waits until it runs. @throws SpokeError as `assertStreamAllowed`, `addDebugContainer` and `waitUntilRunning` */
 export async function startDebugContainer(
 	session: Session,
 	{cluster, pod, added}: Pick<ShellTarget, 'cluster' | 'pod'> & {added: EphemeralContainer},
 ): Promise<ShellTarget> {
 	const {name} = added;
 	const {name: podName, namespace = cluster.access.facts.namespace} = pod.metadata;
+	// Before the pod changes, which cannot be undone.
+	await session.typeAhead.during({description: `checking what is required of an attach to ${podName}`}, async signal =>
+		assertStreamAllowed(cluster.access, {feature: 'attach', target: toResolvedTarget(`pod/${podName}`, pod, 1), request: null}, signal),
+	);
 	await addDebugContainer(cluster.access, pod, added);
 	await waitFor(session, cluster, pod, name);
 	const now = await cluster.access.json<PodObject>({path: objectPath(podResource, namespace, podName)});
