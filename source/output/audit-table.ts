@@ -60,7 +60,7 @@ function causeOf({require, rows}: Audit): string {
 	return kubelets.verdict === 'unknown' ? describeUndecided([kubelets]) : '';
 }
 
-/** With what is missing for the first. */
+/** Adds the needs of the first row. */
 function describeUndecided(rows: readonly AuditRow[]): string {
 	const {basis, need} = rows[0] ?? {basis: 'unknown', need: []};
 	const needs = need.map(one => describeNeed(one)).map(({short, text}) => short ?? text);

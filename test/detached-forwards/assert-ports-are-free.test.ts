@@ -37,7 +37,7 @@ async function runningForward(t: ExecutionContext) {
 	return {directory, state};
 }
 
-test('a detached forward has its pairs of host and port, and no other pair of them', async t => {
+test('a detached forward reserves only its own pairs of host and port', async t => {
 	const {directory, state} = await runningForward(t);
 	await writeState(directory, state);
 	for (const free of [

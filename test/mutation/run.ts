@@ -1,7 +1,7 @@
 /**
 `npm run test:mutation [-- --mutants 700] [--seed spoke] [--processes 1] [--again] [FILE…]`: mutates the rules, the wire and the resume of
 logs, one place at a time, and runs the tests of the same folder that execute it, up to 10 s of them. Results are kept in
-node_modules/.cache/spoke-mutation, so a run that was stopped goes on. `--again` tries what was not refuted with all of these tests. Fails
+node_modules/.cache/spoke-mutation, so a run that was stopped goes on. `--again` tries what was not detected with all of these tests. Fails
 below 85 %, or if a survivor has no reason in reasons.json.
 */
 import {createHash} from 'node:crypto';
@@ -140,7 +140,7 @@ async function tryMutantsOf(trials: Trials, file: string): Promise<void> {
 	process.stdout.write(`${file}: ${outcomes.filter(isKill).length} of ${outcomes.length} killed\n`);
 }
 
-/** The tests that refuted mutants must pass without one in the same process. What others refuted is tried again on the next run. */
+/** The tests that detected mutants must pass without one in the same process. What others detected is tried again on the next run. */
 async function assertSound(trials: Trials, affected: readonly string[], tried: readonly Mutant[]): Promise<void> {
 	for (;;) {
 		const refuting = tried.flatMap(({id}) => results[id]?.by ?? []);

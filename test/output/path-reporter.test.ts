@@ -187,7 +187,7 @@ test('the end of a leg is named after its peer, known or unknown', t => {
 	);
 });
 
-test('the labels hear of a close that waits for a path, also if the path does not settle', async t => {
+test('a delayed close reaches the labeler even if the path does not settle', async t => {
 	const {labeler, label} = scripted();
 	const closed: string[] = [];
 	const [connection, purpose] = [{id: 'c1'} as Connection, {} as ConnectionPurpose];

@@ -101,7 +101,7 @@ test('a copy of a pod runs a changed command, and --replace deletes the original
 	t.is(left.stdout.trim(), 'copied');
 });
 
-test('a transcript of a debug container is verified, and not after a byte was changed', async t => {
+test('verify accepts the transcript of a debug container, and rejects it after a byte changes', async t => {
 	const cluster = await useCluster();
 	const file = join(cluster.lab.folder, `${randomUUID()}.cast`);
 	t.teardown(async () => {

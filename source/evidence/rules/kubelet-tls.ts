@@ -171,15 +171,18 @@ function noProxyHasTls(observations: Observations): boolean {
 	return !ways.includes('http-connect tcp') && (ways.length > 0 || (file.known && file.value === '' && file.basis === 'proven'));
 }
 
-/** What would show that this apiserver verifies kubelets or, if that is certain, whose certificate it is. Names no source that was read. */
+/**
+Needs that would prove that this apiserver verifies kubelets or, if that is proven, whose certificate was refused. Omits sources that were
+read.
+*/
 function refusalNeeds(observations: Observations, {isFromApiserver, isFromKubelet}: Refusal): readonly Need[] {
 	if (!isVerifiedApiserver(observations)) {
 		return [needApiserverItself];
 	}
 
 	const isChecked = isFromApiserver || isVerificationProven(observations);
-	const isKubelets = isFromKubelet || noProxyHasTls(observations);
-	const needs = isChecked ? (isKubelets ? [] : egressNeeds(observations)) : flagNeeds(observations, flag, needMirrorPods);
+	const isKubeletCertificate = isFromKubelet || noProxyHasTls(observations);
+	const needs = isChecked ? (isKubeletCertificate ? [] : egressNeeds(observations)) : flagNeeds(observations, flag, needMirrorPods);
 	if (!activeProbesRan(observations)) {
 		return needs.length > 0 ? needs : [needActive];
 	}
@@ -195,7 +198,7 @@ function egressNeeds(observations: Observations): readonly Need[] {
 		: flagNeeds(observations, 'egress-selector-config-file', needMetrics);
 }
 
-/** `other`: what would tell the same as the flag. */
+/** `other`: the need for another source of the same flag. */
 function flagNeeds(observations: Observations, name: string, other: Need): readonly Need[] {
 	const verdict = resolveApiserverFlag(observations, name);
 	if (!observations.isBound && (verdict.known || verdict.differs)) {

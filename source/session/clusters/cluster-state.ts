@@ -41,6 +41,13 @@ export function unopenedClusterState(context: string, error: SpokeError, namespa
 	return {...clusterState(null, namespace), context, reachable: 'no', error: error.toJSON()};
 }
 
+/** A credential plugin can ask the user, for example in a browser. */
+export const loginRetryMs = 60_000;
+
+export function isLoginFailure(code: string | undefined): boolean {
+	return code === 'ERR_CREDENTIALS' || code === 'ERR_CREDENTIAL_PLUGIN';
+}
+
 /** Runs until a response arrives or `isWanted` turns false. */
 export async function waitForCluster(
 	access: ClusterClient,
@@ -70,8 +77,8 @@ export async function waitForCluster(
 				return false;
 			}
 
-			const waitMs = Math.min(10_000, 1000 * attempt);
 			const error = toSpokeError(thrown).toJSON();
+			const waitMs = isLoginFailure(error.code) ? loginRetryMs : Math.min(10_000, 1000 * attempt);
 			tries = {
 				count: attempt,
 				last: [...tries.last, {time: Date.now(), tookMs: Date.now() - began, text: error.text ?? error.message}].slice(-maxAttempts),

@@ -7,7 +7,7 @@ import type {PathFeed} from '../frame/path-feed.ts';
 import type {OpenCluster} from '../frame/session.ts';
 import type {Store} from '../frame/store.ts';
 import {readPermissions} from './permissions.ts';
-import {clusterState, waitForCluster} from './cluster-state.ts';
+import {clusterState, isLoginFailure, loginRetryMs, waitForCluster} from './cluster-state.ts';
 
 export type ReachabilityContext = {
 	store: Store;
@@ -18,26 +18,30 @@ export type ReachabilityContext = {
 	open(context: string): Promise<OpenCluster>;
 	/** A cluster responds that did not at first. */
 	onRecovered(): void;
-	/** A context has been opened that could not be at first, or cannot be opened for another reason. */
-	onReopened(context: string): void;
+	/** An unopened context has opened, or its error has changed. */
+	onContextChanged(context: string): void;
 };
 
 const reopenBackoff: Backoff = {initialMs: 1000, maxMs: 15_000};
-/** A credential plugin can ask the user. */
-const loginRetryMs = 60_000;
 
 export class ReachabilityCheck {
 	readonly #context: ReachabilityContext;
-	#wake = new AbortController();
+	/** Of the delays of each context. */
+	readonly #wakes = new Map<string, AbortController>();
 	#meetings = 0;
 
 	constructor(context: ReachabilityContext) {
 		this.#context = context;
 	}
 
-	tryNow(): void {
-		this.#wake.abort();
-		this.#wake = new AbortController();
+	/** Without a context, all. */
+	tryNow(context?: string): void {
+		for (const [waiting, wake] of this.#wakes) {
+			if (context === undefined || waiting === context) {
+				this.#wakes.delete(waiting);
+				wake.abort();
+			}
+		}
 	}
 
 	/** Runs until each apiserver responds or until the next call. */
@@ -56,9 +60,9 @@ export class ReachabilityCheck {
 
 	/** Until it is open. It logs in with its first request. */
 	async #reopen({context, namespace, error: first}: ClusterState, isLatest: () => boolean): Promise<void> {
-		const {store, open, onReopened} = this.#context;
+		const {store, open, onContextChanged} = this.#context;
 		for (let [attempt, code] = [1, first?.code]; isLatest(); attempt++) {
-			await this.#pause(code === 'ERR_CREDENTIALS' ? loginRetryMs : backoffMs(attempt, reopenBackoff));
+			await this.#pause(context, isLoginFailure(code) ? loginRetryMs : backoffMs(attempt, reopenBackoff));
 			const before = shownClusters(store.state).find(one => one.context === context);
 			if (!isLatest() || before === undefined) {
 				return;
@@ -70,7 +74,7 @@ export class ReachabilityCheck {
 					// The user may have chosen another namespace for all clusters meanwhile.
 					const chosen = before.namespace === namespace && namespace !== null ? undefined : before.namespace;
 					store.dispatch({type: 'cluster', context, to: clusterState(cluster.access, chosen)});
-					onReopened(context);
+					onContextChanged(context);
 					await this.#meet(cluster, isLatest);
 				}
 
@@ -80,7 +84,7 @@ export class ReachabilityCheck {
 				code = error.code;
 				if (isLatest() && error.message !== before.error?.message) {
 					store.dispatch({type: 'cluster', context, to: {error}});
-					onReopened(context);
+					onContextChanged(context);
 				}
 			}
 		}
@@ -98,7 +102,7 @@ export class ReachabilityCheck {
 			},
 			async ms => {
 				isLate = true;
-				await this.#pause(ms);
+				await this.#pause(cluster.context, ms);
 			},
 		);
 		if (isMet) {
@@ -111,8 +115,10 @@ export class ReachabilityCheck {
 		}
 	}
 
-	async #pause(ms: number): Promise<void> {
-		await clockDelay(systemClock, ms, this.#wake.signal);
+	async #pause(context: string, ms: number): Promise<void> {
+		const wake = this.#wakes.get(context) ?? new AbortController();
+		this.#wakes.set(context, wake);
+		await clockDelay(systemClock, ms, wake.signal);
 	}
 
 	async readRights(): Promise<void> {

@@ -3,7 +3,7 @@ import {findAction, type ActionId, type ActionSpec} from '../../actions/action-t
 import {contexts} from '../../actions/contexts.ts';
 import {describeKeys} from '../../keymap/describe-keys.ts';
 import {keyContext, type ViewName} from '../frame/session-state.ts';
-import {areSeveral, chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
+import {chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
 import {rowSelectorError} from '../lists/row-filter.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {findRequirement, requiredInSession, requirementNames} from '../../evidence/require-path.ts';
@@ -136,7 +136,7 @@ const commands: readonly CommandRow[] = [
 		alone: 'context.pick',
 		async run(session, [name = '']) {
 			const chosen = await chooseContexts({...session.flags, context: [name], 'all-contexts': false}, session.env);
-			await session.switchContexts(areSeveral(chosen) ? chosen.map(({context}) => context) : [name]);
+			await session.switchContexts(chosen.map(({context = name}) => context));
 		},
 	},
 	{

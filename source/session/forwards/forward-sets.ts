@@ -109,9 +109,10 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 			const open = openForwards(one).reduce((sum, forward) => sum + forward.open, 0);
 			return `${one.shown}${open === 0 ? '' : `: ${describeResets({open})}`}`;
 		});
-		if (await session.ask(`Stop ${formatQuantity(wanted.length, 'forward')} of ${set.name}?`, [...atMost(details), ...elsewhere])) {
-			await Promise.all(wanted.flatMap(one => openForwards(one)).map(async ({id}) => stopImmediately(session, id)));
-			session.tell(`stopped ${formatQuantity(wanted.length, 'forward')} of ${set.name}`);
+		const running = wanted.flatMap(one => openForwards(one));
+		if (await session.ask(`Stop ${formatQuantity(running.length, 'forward')} of ${set.name}?`, [...atMost(details), ...elsewhere])) {
+			await Promise.all(running.map(async ({id}) => stopImmediately(session, id)));
+			session.tell(`stopped ${formatQuantity(running.length, 'forward')} of ${set.name}`);
 		}
 	} else {
 		const starting = wanted.filter(one => !isRunning(one));
@@ -232,7 +233,7 @@ function existingForwards({store}: Session, config: ForwardConfig, {each}: {each
 	return store.state.forwards.filter(one => (each ? one.each !== null && hasConfig(ofAllPods(one), config) : hasConfig(one, config)));
 }
 
-/** A forward to one of several pods as the --each that it is part of. */
+/** The configuration of the --each that this forward is part of. */
 function ofAllPods(own: ForwardState): ForwardState {
 	const {each} = own;
 	return each === null ? own : {...own, each: null, target: each.target, port: each.port, local: null};

@@ -76,7 +76,7 @@ export function createSession(options: SessionOptions): SessionParts {
 		onRecovered() {
 			feeds.readAgain();
 		},
-		onReopened(context) {
+		onContextChanged(context) {
 			feeds.readContext(context);
 		},
 	});
@@ -179,7 +179,7 @@ function sessionOf(
 		},
 		switchContexts: async contexts => switchContexts({session, clusters, feeds}, contexts),
 		retryContext(context) {
-			reachability.tryNow();
+			reachability.tryNow(context);
 			feeds.readContext(context);
 		},
 		openNamespace(namespace) {

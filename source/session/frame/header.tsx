@@ -80,7 +80,7 @@ function requiredOf({required}: ClusterState): Span[] {
 	return states.length === 0 ? [] : [styled('tls.verified', `  requires ${states.join(', ')}`)];
 }
 
-/** Never shortened, because the user types what is recorded. */
+/** Never shortened, so that users always see what of their shells is recorded. */
 function recordingOf(recording: RecordingSettings | null): Span[] {
 	return recording === null ? [] : [styled('notice.warn', `  records ${recordedParts(recording)}`)];
 }

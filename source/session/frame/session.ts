@@ -55,7 +55,7 @@ export type SessionClusters = {
 	readonly reachability: ReachabilityCheck;
 	open(flags: ConnectionFlags): Promise<ClusterClient>;
 	switchContexts(contexts: readonly string[]): Promise<void>;
-	/** Of one that cannot be opened or read: at once, instead of after its delay. */
+	/** Retries a context that cannot be opened or read now, without its delay. */
 	retryContext(context: string): void;
 	openNamespace(namespace: string | null): void;
 	/** Of every later stream, on every cluster. */

@@ -60,7 +60,7 @@ export class ListFeeds {
 		return JSON.stringify([selector, this.#store.state.lists[name].scope]);
 	}
 
-	/** Again, and those of a context that was not open before. */
+	/** Reads the lists of a context again, or for the first time if it has just opened. */
 	readContext(clusters: FedClusters, context: string): void {
 		for (const [name, running] of this.#running) {
 			for (const cluster of this.#clustersOf(name).filter(one => one.context === context)) {

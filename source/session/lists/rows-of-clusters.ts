@@ -10,7 +10,7 @@ export function rowContext({others}: Pick<SessionState, 'others'>, {context}: Pi
 	return others.length === 0 ? '' : context;
 }
 
-/** With what is known of one context, or without it if that became unknown. */
+/** Sets the entry of a context, or removes it for `null`. */
 export function withContext<Known>(all: ReadonlyMap<string, Known>, context: string, known: Known | null): ReadonlyMap<string, Known> {
 	const next = new Map(all);
 	if (known === null) {

@@ -79,7 +79,7 @@ export async function startDebugContainer(
 	const {name} = added;
 	const {name: podName, namespace = cluster.access.facts.namespace} = pod.metadata;
 	// Before the pod changes, which cannot be undone.
-	await session.typeAhead.during({description: `checking what is required of an attach to ${podName}`}, async signal =>
+	await session.typeAhead.during({description: `checking the path requirements of an attach to ${podName}`}, async signal =>
 		assertStreamAllowed(cluster.access, {feature: 'attach', target: toResolvedTarget(`pod/${podName}`, pod, 1), request: null}, signal),
 	);
 	await addDebugContainer(cluster.access, pod, added);

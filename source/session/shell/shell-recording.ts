@@ -1,6 +1,7 @@
 /** Transcripts of the shells of a session. */
 import {join} from 'node:path';
 import {prepareDirectory} from '../../command-line/private-files.ts';
+import {errorTable} from '../../errors/error-table.ts';
 import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {Labeler} from '../../evidence/connection-labeler.ts';
 import {requirementsOn} from '../../evidence/require-connection.ts';
@@ -68,9 +69,10 @@ export async function startShellRecording(session: Session, {cluster, pod, conta
 
 		return new ShellRecording(session, cluster, startRecording(request, {env: session.env, warn}));
 	} catch (thrown) {
-		const {code, message} = toSpokeError(thrown);
+		const {code, message, remedy} = toSpokeError(thrown);
+		const own = remedy === errorTable[code].remedy ? '' : `${remedy}; `;
 		throw new SpokeError(code, message, {
-			remedy: '`:record DIR` names another directory, and `:record off` stops recording',
+			remedy: `${own}\`:record DIR\` names another directory, and \`:record off\` stops recording`,
 			cause: thrown,
 		});
 	}
@@ -141,6 +143,7 @@ export class ShellRecording {
 	}
 
 	discard(): void {
+		void this.#paths.finished({timeoutMs: 0});
 		this.#recording.discard();
 	}
 
@@ -161,7 +164,7 @@ export class ShellRecording {
 	}
 }
 
-/** As `reportLabels` expects them, from the labels of all streams of a cluster, which it must not close. */
+/** Labels of one stream for `reportLabels`. Closing them does not close the cluster’s labeler. */
 function labelsOfOneStream(labeler: Labeler): Labeler {
 	const {labels, observer} = labeler;
 	const connections = new Set<string>();

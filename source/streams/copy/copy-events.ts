@@ -8,7 +8,7 @@ export type EntryKind = 'file' | 'directory' | 'link' | 'special';
 
 export const specialFileReason = 'it is a device, a pipe or a socket';
 
-export const pseudoReason = 'it is a pseudo file system: the kernel makes up its files';
+export const pseudoReason = 'it is a pseudo file system: the kernel generates its files';
 
 export type CopiedEntry = {
 	kind: EntryKind;

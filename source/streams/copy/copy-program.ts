@@ -24,7 +24,7 @@ empty) and the direction of the copy. `list` enters no pseudo file system.
 | `link TARGET NAME` | `ok`, or what is wrong |
 | `attributes MODE MTIME NAME`, `drop NAME` | `ok` |
 | `end` | ends the program |
-| `relay PID` | – : the process that passes the requests on |
+| `relay PID` | – : the process that relays the requests |
 */
 export const copyProgram = String.raw`
 LC_ALL=C
@@ -82,7 +82,7 @@ each() {
 	done
 	"$c" "$@"
 }
-# The kernel makes up the files of these mounts: they have no size, or no end. Not for a source that is within one.
+# The kernel generates the files of these mounts: they have no size, or no end. Not for a source that is within one.
 find_pseudo() {
 	pseudo=
 	if [ "$base" ]; then t=${'$'}{n#"$base"} m=${'$'}{base%/root}/mounts; else t=$(pwd -P) m=/proc/mounts; fi || return 0
@@ -308,8 +308,8 @@ respond() {
 		esac
 	done
 }
-# The runtime ends the input of a lost stream, but holds an output that nobody reads, and a process that writes to it would stay as long as
-# the container. So a process of its own waits for the end of the input, and then kills all.
+# After a lost stream, the runtime closes the input but keeps the unread output open. A process blocked on that output would stay as long as
+# the container. So the relay waits for the end of the input, and then kills the process group.
 relay() {
 	if [ -r /proc/self/stat ] && read -r p request </proc/self/stat; then echo "relay $p"; else sh -c 'echo "relay $PPID"'; fi
 	while IFS= read -r request; do printf '%s\n' "$request"; done

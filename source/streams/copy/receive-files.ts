@@ -101,7 +101,7 @@ export function receiveGroups(files: readonly FileToReceive[]): FileToReceive[][
 	return groups.toSorted((a, b) => (a[0]?.failures ?? 0) - (b[0]?.failures ?? 0));
 }
 
-/** Half a pipe of Linux. Behind requests that the program has not read, it could not notice that the stream is lost. */
+/** Half of a Linux pipe. If unread requests filled the pipe, the relay would block and not notice the end of the input. */
 const maxBytesAhead = 32 * 1024;
 
 /** Counts the groups whose responses have arrived. */

@@ -254,7 +254,7 @@ test('a client that does not read its results is not read either, and nothing is
 	t.is(ids.size, count + 1);
 });
 
-test('a client that reads nothing for a minute is left, with its results unwritten', async t => {
+test('spoke mcp ends when its client reads nothing for a minute', async t => {
 	const {env} = await openSandbox(t);
 	// A minute takes a second.
 	const preload = 'const wait = setTimeout; globalThis.setTimeout = (work, ms, ...rest) => wait(work, ms === 60000 ? 1000 : ms, ...rest);';

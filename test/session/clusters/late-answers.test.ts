@@ -246,7 +246,7 @@ test('choosing an unreachable cluster again adds no extra requests', async t => 
 		clusters: () => [isOpen ? cluster : {...cluster}],
 		open: async () => cluster,
 		onRecovered() {},
-		onReopened() {},
+		onContextChanged() {},
 	});
 	const met = [meeting.run(), meeting.run(), meeting.run()];
 	await delay(1500);
@@ -293,13 +293,13 @@ test('a context that cannot be opened is tried again, and at once after each wak
 			return late;
 		},
 		onRecovered() {},
-		onReopened(context) {
+		onContextChanged(context) {
 			reopened.push(context);
 		},
 	});
 	const run = check.run();
 	await until(() => {
-		check.tryNow();
+		check.tryNow('late');
 		return reopened.length > 0;
 	});
 	t.deepEqual([attempts, reopened], [8, ['late']]);
@@ -309,3 +309,27 @@ test('a context that cannot be opened is tried again, and at once after each wak
 	check.tryNow();
 	await run;
 });
+
+for (const [code, wanted] of [
+	['ERR_CREDENTIAL_PLUGIN', [60_000, 60_000]],
+	['ERR_APISERVER_UNREACHABLE', [1000, 2000]],
+] as const) {
+	test(`after ${code}, a cluster is tried again after ${wanted[0] / 1000} s`, async t => {
+		const access = {
+			facts: {context: 'away'},
+			async request() {
+				throw new SpokeError(code, 'it failed');
+			},
+		} as unknown as ClusterClient;
+		const delays: number[] = [];
+		await waitForCluster(
+			access,
+			() => delays.length < 2,
+			() => {},
+			async ms => {
+				delays.push(ms);
+			},
+		);
+		t.deepEqual(delays, wanted);
+	});
+}

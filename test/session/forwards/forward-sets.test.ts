@@ -124,7 +124,7 @@ test('a set with --each starts a forward per pod, and is saved as one line while
 
 	terminal.press('forwards.open-set');
 	terminal.type('dbs\r');
-	await terminal.sees(new RegExp(`Stop 1 forward of dbs\\?[\\s\\S]*:${first} and up → each pod of sts/db:7000 in default`));
+	await terminal.sees(new RegExp(`Stop 2 forwards of dbs\\?[\\s\\S]*:${first} and up → each pod of sts/db:7000 in default`));
 	terminal.press('confirm.no');
 	await terminal.loses(/Confirm/);
 	terminal.press('move.start', 'forwards/stop');

@@ -56,6 +56,7 @@ test('in a dialog a click selects an item or does what a key does, and outside o
 	await terminal.sees(/web-/);
 	terminal.press('namespace.pick');
 	await terminal.sees(/ ▸ default/);
+	await terminal.sees(/kube-system/);
 	mouse(terminal, /4 Nodes/);
 	mouse(terminal, /web-/, {times: 2});
 	mouse(terminal, /kube-system/);
@@ -65,6 +66,7 @@ test('in a dialog a click selects an item or does what a key does, and outside o
 	await terminal.loses(/ ▸ kube-system/);
 	terminal.press('namespace.pick');
 	await terminal.sees(/ ▸ default/);
+	await terminal.sees(/kube-system/);
 	mouse(terminal, /kube-system/, {times: 2});
 	await terminal.sees(/› kube-system/);
 	terminal.type('/');

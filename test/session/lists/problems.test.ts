@@ -75,7 +75,7 @@ const names = (events: readonly ListEvent[]): string =>
 		.join(' ');
 const known = new Map([['demo/c', 'DiskPressure']]);
 
-test('a problem of one cluster is none of an object of the same name in another', t => {
+test('a problem does not mark an object of the same name in another cluster', t => {
 	const ofContext = (context: string): ListEvent[] => [
 		{type: 'phase', context, phase: {kind: 'live'}},
 		{type: 'page', chunk: `${context}\npods`, rows: [{...row('c'), id: context, context}], first: true},

@@ -65,7 +65,7 @@ test('a typed target needs one context, a tail does not, and :ctx chooses them',
 	terminal.press('doctor');
 	await terminal.sees(/no pod of this tail was found yet/);
 	terminal.press('view.back');
-	terminal.type(':ctx us\r');
+	terminal.type(':ctx us,us\r');
 	await terminal.loses(/CONTEXT/);
 	await terminal.sees(/▸ db-0 /);
 	terminal.type(':ctx eu,us\r');
