@@ -28,7 +28,7 @@ for (const {identity, streams} of splits) {
 					...(await cellsOf({server, user, kubeconfig: cluster.kubeconfig(server, user), truth: variant => truth(variant.stream)})),
 					...(await streamCells({cluster, server, user, truth, flagz: servesFlagz(identity)})),
 				);
-				const {stderr} = await cluster.spoke(server, ['attach', 'writer', '--path=json'], {user, limitMs: 3000});
+				const {stderr} = await cluster.spoke(server, ['attach', 'writer', '--path=json'], {user, limitMs: 9000});
 				const attached = stderr
 					.split('\n')
 					.filter(line => line.startsWith('{'))
