@@ -19,8 +19,8 @@ import {
 	needFlagz,
 	needMetrics,
 	needMirrorPods,
-	needOpenConnection,
 	needReplicas,
+	needsWithoutProbes,
 	obtainableNeeds,
 } from './needs.ts';
 import {knownReplicaCount} from './replicas.ts';
@@ -183,12 +183,11 @@ function refusalNeeds(observations: Observations, {isFromApiserver, isFromKubele
 	const isChecked = isFromApiserver || isVerificationProven(observations);
 	const isKubeletCertificate = isFromKubelet || noProxyHasTls(observations);
 	const needs = isChecked ? (isKubeletCertificate ? [] : egressNeeds(observations)) : flagNeeds(observations, flag, needMirrorPods);
-	if (!activeProbesRan(observations)) {
-		return needs.length > 0 ? needs : [needActive];
+	if (activeProbesRan(observations)) {
+		return needsWithoutProbes(needs);
 	}
 
-	const others = needs.filter(need => need !== needActive).map(need => (need.or === needActive.or ? {...need, or: null} : need));
-	return others.length > 0 ? others : [needOpenConnection];
+	return needs.length > 0 ? needs : [needActive];
 }
 
 function egressNeeds(observations: Observations): readonly Need[] {

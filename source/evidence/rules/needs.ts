@@ -154,10 +154,11 @@ export function needReplicas(observations: Observations): readonly Need[] {
 
 /** Active probes that have run settle nothing more. */
 export function needsAfterProbes({probe}: Pick<Observations, 'probe'>, needs: readonly Need[]): readonly Need[] {
-	if (probe === 'passive' || needs.length === 0) {
-		return needs;
-	}
+	return probe === 'passive' || needs.length === 0 ? needs : needsWithoutProbes(needs);
+}
 
+/** The needs but `--probe active`; if nothing else is needed, the stream itself. */
+export function needsWithoutProbes(needs: readonly Need[]): readonly Need[] {
 	const left = needs.map(need => (need.or === needActive.or ? {...need, or: null} : need)).filter(({permission, or}) => permission ?? or);
 	return left.length > 0 ? left : [needOpenConnection];
 }

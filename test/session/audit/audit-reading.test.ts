@@ -7,15 +7,14 @@ import {inContext} from '../../../source/session/lists/rows-of-clusters.ts';
 import type {Row} from '../../../source/session/lists/table-rows.ts';
 import {quietStore} from '../../support/tail-run.ts';
 import {onSandbox} from '../../support/sandbox-session.ts';
+import {runPaletteCommand} from '../../support/session-steps.ts';
 
 test('`:audit` typed in a tail reads the audit', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/api-\w+-\w+ +1\/1 +Running/);
 	terminal.press('logs');
 	await terminal.sees(/┤Tail /);
-	terminal.press('palette.open');
-	await terminal.sees(/Commands ─/);
-	terminal.type('audit\r');
+	await runPaletteCommand(terminal, 'audit');
 	await terminal.sees(/kubelet certificate/);
 	t.notRegex(terminal.text(), /not read yet/);
 });

@@ -2,12 +2,12 @@
 import test from 'ava';
 import {promptDebugContainer} from '../../../source/session/shell/debug-container-form.ts';
 import {editForward} from '../../../source/session/forwards/forward-dialog.ts';
-import type {ForwardConfig} from '../../../source/session/forwards/run-forward.ts';
 import {proxyHandlers} from '../../../source/session/proxy/proxy-handlers.ts';
 import {scriptFlags} from '../../../source/session/clusters/script-flags.ts';
 import type {OpenCluster, Session} from '../../../source/session/frame/session.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
+import {toWeb} from '../../support/forward-config.ts';
 
 const cluster = (context: string | null) => ({access: {facts: {context}}, context: context ?? 'https://host'}) as unknown as OpenCluster;
 
@@ -87,22 +87,11 @@ function withForm(values: Readonly<Record<string, string>>) {
 	return {session: filling, other, told};
 }
 
-const toWeb: Omit<ForwardConfig, 'cluster'> = {
-	target: 'svc/web',
-	namespace: 'shop',
-	port: '8080:http',
-	address: 'localhost',
-	onPodLoss: 'move',
-	spread: false,
-	tls: false,
-	host: null,
-	followed: null,
-	each: null,
-};
+const toShop = {...toWeb, namespace: 'shop', port: '8080:http', address: 'localhost'};
 
 test('a shell parses the equivalent command of a forward as typed', async t => {
 	const {session, other, told} = withForm({target: 'svc/$(id)', port: 'http', local: '8080', address: '127.0.0.1;id'});
-	await editForward(session, 'f1', {...toWeb, namespace: 'shop*', cluster: other});
+	await editForward(session, 'f1', {...toShop, namespace: 'shop*', cluster: other});
 	t.true(
 		told.includes(String.raw`  spoke port-forward -n 'shop*' 'svc/$(id)' 8080:http --address '127.0.0.1;id' --context 'it'\''s prod us'`),
 		told.join('\n'),
@@ -111,7 +100,7 @@ test('a shell parses the equivalent command of a forward as typed', async t => {
 
 test('the equivalent command of a forward without a port has a placeholder', async t => {
 	const {session, other, told} = withForm({target: 'pod/x', port: '', local: '8080', address: 'localhost'});
-	await editForward(session, 'f1', {...toWeb, cluster: other});
+	await editForward(session, 'f1', {...toShop, cluster: other});
 	t.true(
 		told.some(line => line.startsWith('  spoke port-forward -n shop pod/x 8080:PORT --context ')),
 		told.join('\n'),

@@ -23,6 +23,7 @@ import {connectionFlags} from '../../../source/command-line/connection-flags.ts'
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {listenerUsersText} from '../../../source/session/frame/connections-pane.tsx';
+import {toWeb} from '../../support/forward-config.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {until} from '../../support/until.ts';
 
@@ -54,19 +55,6 @@ async function onStore(t: ExecutionContext) {
 	} as unknown as Session;
 	return {session, store, sandbox, cluster, state: () => store.state.forwards[0]!, questions};
 }
-
-const toWeb = {
-	target: 'svc/web',
-	namespace: 'default',
-	port: ':80',
-	address: '127.0.0.1',
-	onPodLoss: 'move',
-	spread: false,
-	tls: false,
-	host: null,
-	followed: null,
-	each: null,
-} as const;
 
 async function openForward(
 	t: ExecutionContext,

@@ -4,24 +4,19 @@ import {reduceForward, forwardNotice, forwardUsersText} from '../../../source/se
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {ForwardEvent, ConnectionSnapshot} from '../../../source/streams/port-forward/forward-event.ts';
 import type {ForwardState} from '../../../source/session/frame/session-state.ts';
+import {toWeb} from '../../support/forward-config.ts';
 
 const row: ForwardState = {
+	...toWeb,
 	id: 'f',
 	context: 'c',
 	namespace: 'n',
-	target: 'svc/web',
 	remote: '80',
 	portName: null,
 	local: 8080,
 	asked: 'any',
 	address: 'localhost',
 	port: '8080:80',
-	onPodLoss: 'move',
-	spread: false,
-	tls: false,
-	host: null,
-	followed: null,
-	each: null,
 	phase: 'open',
 	note: 'on web-1',
 	podText: 'web-1',

@@ -4,6 +4,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {openSandbox} from '../../support/sandbox.ts';
+import {runPaletteCommand} from '../../support/session-steps.ts';
 import {openTerminal, type TestTerminal} from '../../support/terminal.ts';
 
 type User = {name: string; user: Record<string, string>};
@@ -116,9 +117,7 @@ test('a context switch suspends the screen for a login and restores every key', 
 test('a failed login at a context switch shows why and keeps the session', async t => {
 	const {terminal} = await withPlugin(t, {current: 'sandbox'});
 	await terminal.sees(/web-\w+-\w+ +2\/2 +Running/);
-	terminal.press('palette.open');
-	await terminal.sees(/Commands ─/);
-	terminal.type('ctx asks\r');
+	await runPaletteCommand(terminal, 'ctx asks');
 	await terminal.sees(/Code from your device:/);
 	terminal.type('1234\r');
 	await terminal.sees(/getting credentials: .*w why/);

@@ -6,7 +6,8 @@ import test, {type ExecutionContext} from 'ava';
 import {verified} from '../../support/recorded-command.ts';
 import {ephemeralContainers, podsOf} from '../../support/sandbox-client.ts';
 import {newHome, onSandbox} from '../../support/sandbox-session.ts';
-import {openTerminal, type TestTerminal} from '../../support/terminal.ts';
+import {addDebugContainer, runPaletteCommand} from '../../support/session-steps.ts';
+import {openTerminal} from '../../support/terminal.ts';
 
 /** A session that records to `directory`, which is new. Long names fit. */
 async function recordingSession(t: ExecutionContext, argv: readonly string[] = []) {
@@ -18,13 +19,6 @@ async function recordingSession(t: ExecutionContext, argv: readonly string[] = [
 	return {...opened, directory, env: {HOME: opened.home}};
 }
 
-async function runCommand(terminal: TestTerminal, command: string): Promise<void> {
-	terminal.press('palette.open');
-	await terminal.sees(/Commands ─/);
-	terminal.type(command);
-	terminal.press('accept');
-}
-
 async function onlyTranscript(t: ExecutionContext, directory: string): Promise<string> {
 	const names = await readdir(directory);
 	t.is(names.length, 1, names.join());
@@ -34,10 +28,10 @@ async function onlyTranscript(t: ExecutionContext, directory: string): Promise<s
 test('after :record DIR, a shell leaves a transcript that verifies, and says where', async t => {
 	const {terminal, home} = await onSandbox(t, [], {columns: 200});
 	await terminal.sees(/toolbox-/);
-	await runCommand(terminal, 'record ~/transcripts');
+	await runPaletteCommand(terminal, 'record ~/transcripts');
 	await terminal.sees(/spoke .*SANDBOX.*records shells /);
 	await terminal.sees(/later shells are recorded in \S+\/transcripts, without what you type/);
-	await runCommand(terminal, 'shell pod/db-0');
+	await runPaletteCommand(terminal, 'shell pod/db-0');
 	await terminal.sees(/Output is recorded in \S+Z-default-db-0-db\.cast[^]*# $/m);
 	terminal.type('echo recorded; exit 3\r');
 	await terminal.sees(/shell terminated with exit code 3[^]*Transcript: \S+Z-default-db-0-db\.cast\n/);
@@ -58,14 +52,14 @@ test('after :record DIR, a shell leaves a transcript that verifies, and says whe
 
 test(':record says where it records, and after :record off nothing is recorded', async t => {
 	const {terminal, directory} = await recordingSession(t);
-	await runCommand(terminal, 'record');
+	await runPaletteCommand(terminal, 'record');
 	await terminal.sees(/later shells are recorded in \S+\/transcripts, without what you type/);
-	await runCommand(terminal, 'record off');
+	await runPaletteCommand(terminal, 'record off');
 	await terminal.sees(/later shells are not recorded/);
 	await terminal.loses(/records shells/);
-	await runCommand(terminal, 'record');
+	await runPaletteCommand(terminal, 'record');
 	await terminal.sees(/type :record DIR/);
-	await runCommand(terminal, 'shell pod/db-0');
+	await runPaletteCommand(terminal, 'shell pod/db-0');
 	await terminal.sees(/# $/m);
 	t.notRegex(terminal.text(), /recorded/);
 	terminal.type('exit 0\r');
@@ -77,7 +71,7 @@ test(':record says where it records, and after :record off nothing is recorded',
 test('what is typed is recorded only with --record-input, and the header says so', async t => {
 	const {terminal, directory, env} = await recordingSession(t, ['--record-input']);
 	await terminal.sees(/spoke .*records shells and input/);
-	await runCommand(terminal, 'shell pod/db-0');
+	await runPaletteCommand(terminal, 'shell pod/db-0');
 	await terminal.sees(/Output and input are recorded in \S+[^]*# $/m);
 	terminal.type('exit 0\r');
 	await terminal.sees(/any other key: back/);
@@ -86,7 +80,7 @@ test('what is typed is recorded only with --record-input, and the header says so
 	t.regex(await readFile(file, 'utf8'), /"i", "/);
 	terminal.type(' ');
 	await terminal.sees(/┤1 Pods \d/);
-	await runCommand(terminal, `record ${directory}`);
+	await runPaletteCommand(terminal, `record ${directory}`);
 	await terminal.sees(/spoke .*records shells /);
 });
 
@@ -114,11 +108,7 @@ test('without its transcript, a shell does not start and a debug container is no
 test('a debug container and an attach have transcripts of their own', async t => {
 	const {terminal, directory, env} = await recordingSession(t);
 	terminal.type('/toolbox\r');
-	terminal.press('debug');
-	await terminal.sees(/spoke debug -n default toolbox-/);
-	terminal.press('accept');
-	await terminal.sees(/It cannot be removed from the pod/);
-	terminal.press('confirm.yes');
+	await addDebugContainer(terminal, 'toolbox');
 	await terminal.sees(/attach in SANDBOX default\/toolbox-\S+ container debugger-[^]*Output is recorded in/);
 	terminal.type('\rexit 3\r');
 	await terminal.sees(/the container terminated with exit code 3[^]*Transcript: /);
@@ -145,7 +135,7 @@ test('a debug container and an attach have transcripts of their own', async t =>
 
 test('a transcript is complete when a signal ends the session during the shell', async t => {
 	const {terminal, directory, env} = await recordingSession(t);
-	await runCommand(terminal, 'shell pod/db-0');
+	await runPaletteCommand(terminal, 'shell pod/db-0');
 	await terminal.sees(/# $/m);
 	terminal.signal('SIGTERM');
 	t.is(await terminal.ended(), 143);
@@ -154,9 +144,9 @@ test('a transcript is complete when a signal ends the session during the shell',
 
 test('a shell that its requirement refuses leaves a transcript that says so', async t => {
 	const {terminal, directory, env} = await recordingSession(t);
-	await runCommand(terminal, 'require verified');
+	await runPaletteCommand(terminal, 'require verified');
 	await terminal.sees(/requires verified {2}records shells/);
-	await runCommand(terminal, 'shell pod/db-0');
+	await runPaletteCommand(terminal, 'shell pod/db-0');
 	await terminal.sees(/shell in db-0\/db failed[^]*requirement not met/);
 	const {recording, requests, end} = await verified(await onlyTranscript(t, directory), env);
 	t.like(recording.requirements, [{states: ['verified'], minBasis: 'proven', source: ':require'}]);

@@ -7,6 +7,7 @@ import {nodeCheckHandlers} from '../../../source/session/why/node-check-handlers
 import {onSandbox} from '../../support/sandbox-session.ts';
 import {addScriptedNodes} from '../../support/scripted-nodes.ts';
 import {quietStore} from '../../support/tail-run.ts';
+import {runPaletteCommand} from '../../support/session-steps.ts';
 import type {TestTerminal} from '../../support/terminal.ts';
 
 const wide = {columns: 120, rows: 40};
@@ -46,9 +47,7 @@ test('stop shows what is known so far', async t => {
 	const {terminal, sandbox} = await onSandbox(t, [], wide);
 	await addScriptedNodes(t, sandbox, {silent: {kind: 'silent'}});
 	await terminal.sees(/Pods \d/);
-	terminal.press('palette.open');
-	await terminal.sees(/Commands ─/);
-	terminal.type('doctor nodes\r');
+	await runPaletteCommand(terminal, 'doctor nodes');
 	await terminal.sees(/Check the kubelets\?/);
 	terminal.press('confirm.yes');
 	await terminal.sees(/Node check[\s\S]*checked 3 of 4 nodes/);
