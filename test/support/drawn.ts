@@ -6,13 +6,13 @@ import {createElement, type ReactNode} from 'react';
 import {createStore} from 'zustand/vanilla';
 import {paintTree} from '../../source/session/frame/paint-tree.ts';
 import {CellGrid} from '../../source/session/kit/cell-grid.ts';
-import type {RenderInput} from '../../source/session/kit/render-input.ts';
+import type {ScreenInput} from '../../source/session/kit/screen-input.ts';
 import {PaintedBoxesContext, Rows, type PaintedBoxes} from '../../source/session/kit/rows.tsx';
 import {ScreenContext} from '../../source/session/kit/screen-context.ts';
 import type {Line} from '../../source/session/kit/styled-line.ts';
 
 /** Without trailing blanks and blank rows. */
-export async function drawn(screen: RenderInput, content: ReactNode): Promise<string[]> {
+export async function drawn(screen: ScreenInput, content: ReactNode): Promise<string[]> {
 	const {columns, rows} = screen.state.size;
 	const emulator = new xterm.Terminal({cols: columns, rows, allowProposedApi: true});
 	await new Promise<void>(resolve => {
@@ -23,12 +23,12 @@ export async function drawn(screen: RenderInput, content: ReactNode): Promise<st
 }
 
 /** As `Rows` paints them. */
-export async function drawnLines(screen: RenderInput, lines: readonly Line[]): Promise<string[]> {
+export async function drawnLines(screen: ScreenInput, lines: readonly Line[]): Promise<string[]> {
 	const rows = await drawn(screen, createElement(Rows, {draw: () => lines}));
 	return lines.map((_, index) => rows[index] ?? '');
 }
 
-export function drawnBytes(screen: RenderInput, content: ReactNode): string {
+export function drawnBytes(screen: ScreenInput, content: ReactNode): string {
 	const {columns, rows} = screen.state.size;
 	const stdout = Object.assign(new PassThrough(), {columns, rows, isTTY: true}) as unknown as NodeJS.WriteStream;
 	const boxes: PaintedBoxes = new WeakMap();

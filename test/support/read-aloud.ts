@@ -8,7 +8,7 @@ import {spokenTree} from '../../source/session/frame/reader-output.ts';
 import {SessionScreen} from '../../source/session/frame/session-screen.tsx';
 import {emptySession, type SessionState} from '../../source/session/frame/session-state.ts';
 import {readerGlyphs} from '../../source/session/kit/glyphs.ts';
-import type {RenderInput} from '../../source/session/kit/render-input.ts';
+import type {ScreenInput} from '../../source/session/kit/screen-input.ts';
 import {plainTheme} from '../../source/session/kit/theme.ts';
 
 /** A session at one minute after 1970 began. */
@@ -17,8 +17,8 @@ export const readSession = emptySession({...clusterState(null), namespace: 'demo
 });
 
 /** The lines of the session's screen. */
-export function readAloud(state: Partial<SessionState>, parts: Partial<Omit<RenderInput, 'state'>> = {}): string[] {
-	const screen: RenderInput = {
+export function readAloud(state: Partial<SessionState>, parts: Partial<Omit<ScreenInput, 'state'>> = {}): string[] {
+	const screen: ScreenInput = {
 		state: {...readSession, ...state},
 		theme: {...plainTheme, glyphs: readerGlyphs},
 		keymap: new Map(),

@@ -3,7 +3,7 @@ import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import type {ActionId} from '../../actions/action-table.ts';
 import {MouseBox} from '../kit/mouse.tsx';
-import {hintedKey, type RenderInput} from '../kit/render-input.ts';
+import {hintedKey, type ScreenInput} from '../kit/screen-input.ts';
 import {useScreen} from '../kit/screen-context.ts';
 import {clickable, lineWidth, styled, type Span} from '../kit/styled-line.ts';
 import {Row} from '../kit/styled-text.tsx';
@@ -52,7 +52,7 @@ export function frameWidth(columns: number): number {
 
 type KeyHint = {action: ActionId; spans: readonly Span[]};
 
-function keyHints(screen: Pick<RenderInput, 'hints'>, keys: DialogKeys): KeyHint[] {
+function keyHints(screen: Pick<ScreenInput, 'hints'>, keys: DialogKeys): KeyHint[] {
 	return keys.flatMap(([action, label]): KeyHint[] => {
 		const key = action === 'move.up' ? [hintedKey(screen, action), hintedKey(screen, 'move.down')].join('') : hintedKey(screen, action);
 		const spans = [styled('key', key ?? ''), {text: ` ${label}`}];

@@ -3,7 +3,7 @@ import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import type {ActionId} from '../../actions/action-table.ts';
 import {cellWidth, truncateStartToCells, truncateToCells} from '../../text/cell-width.ts';
-import {hintedKey, type ScreenWith} from '../kit/render-input.ts';
+import {hintedKey, type ScreenWith} from '../kit/screen-input.ts';
 import {useScreenWith} from '../kit/screen-context.ts';
 import {clickable, lineWidth, styled, type Span} from '../kit/styled-line.ts';
 import {Row} from '../kit/styled-text.tsx';

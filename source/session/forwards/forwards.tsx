@@ -8,7 +8,7 @@ import type {ForwardState} from '../frame/session-state.ts';
 import {abbreviatePodName} from '../../descriptions/parts.ts';
 import {qualifyWithNamespace} from '../kit/qualify-name.ts';
 import {wrapToWidth} from '../kit/wrap-to-width.ts';
-import {firstKey, type ScreenWith} from '../kit/render-input.ts';
+import {firstKey, type ScreenWith} from '../kit/screen-input.ts';
 import {CursorRows, Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
 import {useScreenWith} from '../kit/screen-context.ts';

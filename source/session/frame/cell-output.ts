@@ -1,7 +1,7 @@
 /** Paints Ink's tree in the alternate screen, and writes the cells that changed. */
 import type {DOMElement} from 'ink';
 import {CellGrid} from '../kit/cell-grid.ts';
-import type {RenderInput} from '../kit/render-input.ts';
+import type {ScreenInput} from '../kit/screen-input.ts';
 import type {PaintedBoxes} from '../kit/rows.tsx';
 import type {TreeOutput} from './ink-screen.ts';
 import {paintTree} from './paint-tree.ts';
@@ -37,7 +37,7 @@ export class CellOutput implements TreeOutput {
 		return eraseScreen;
 	}
 
-	show(root: DOMElement, {state, theme}: RenderInput): string {
+	show(root: DOMElement, {state, theme}: ScreenInput): string {
 		const {columns, rows} = state.size;
 		// A plain tail is for selecting text with the mouse.
 		let bytes = this.#switchMouse(this.#hasMouse && shownTail(state)?.plain !== true);

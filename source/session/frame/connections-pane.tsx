@@ -17,7 +17,7 @@ import {Row, useReading} from '../kit/styled-text.tsx';
 import {spokenPath} from './path-pane.tsx';
 import {connectionRows} from './layout.ts';
 import {pathBadge} from '../kit/path-line-spans.ts';
-import {firstKey, type ScreenWith} from '../kit/render-input.ts';
+import {firstKey, type ScreenWith} from '../kit/screen-input.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
 import {formatRoundTrips, hasPendingTime, pendingTimes} from './round-trips.ts';
 import {line, lineWidth, styled, spread, type Line, type Span} from '../kit/styled-line.ts';

@@ -3,7 +3,7 @@ import type {ReactNode} from 'react';
 import type {ActionId} from '../../actions/action-table.ts';
 import {selectedRow} from '../lists/list-state.ts';
 import type {ListName} from '../lists/list-kinds.ts';
-import type {ScreenWith} from '../kit/render-input.ts';
+import type {ScreenWith} from '../kit/screen-input.ts';
 import {useScreen, useScreenWith} from '../kit/screen-context.ts';
 import {clickable, lineWidth, styled, type Span} from '../kit/styled-line.ts';
 import {Row} from '../kit/styled-text.tsx';

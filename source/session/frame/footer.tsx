@@ -3,7 +3,7 @@ import type {ReactNode} from 'react';
 import {footerHints} from '../../keymap/describe-keys.ts';
 import {cellWidth} from '../../text/cell-width.ts';
 import {Prompt} from '../dialogs/prompt.tsx';
-import {firstKey, type ScreenWith} from '../kit/render-input.ts';
+import {firstKey, type ScreenWith} from '../kit/screen-input.ts';
 import {useScreen, useScreenWith} from '../kit/screen-context.ts';
 import {clickable, line, spread, styled, type Line, type Span} from '../kit/styled-line.ts';
 import {Row} from '../kit/styled-text.tsx';

@@ -2,7 +2,7 @@
 import {Box, render, type DOMElement, type Instance} from 'ink';
 import {createElement} from 'react';
 import {createStore} from 'zustand/vanilla';
-import type {RenderInput} from '../kit/render-input.ts';
+import type {ScreenInput} from '../kit/screen-input.ts';
 import {MouseTargetsContext, type MouseTargets} from '../kit/mouse.tsx';
 import {PaintedBoxesContext, type PaintedBoxes} from '../kit/rows.tsx';
 import type {Frames, LayoutCallbacks} from '../kit/screen-context.ts';
@@ -20,7 +20,7 @@ export type TreeOutput = {
 	/** The next `show` writes all. */
 	erase(): string;
 	/** What changed; empty if nothing did. */
-	show(root: DOMElement, screen: RenderInput): string;
+	show(root: DOMElement, screen: ScreenInput): string;
 };
 
 export class InkScreen {
@@ -57,7 +57,7 @@ export class InkScreen {
 		return mouseHit(this.#root, cell, {targets: this.#targets, boxes: this.#boxes});
 	}
 
-	draw(screen: RenderInput): void {
+	draw(screen: ScreenInput): void {
 		this.#frames?.setState(screen, true);
 		this.#frames ??= createStore(() => screen);
 		// A layout effect can change the state, which draws within this drawing.
@@ -78,7 +78,7 @@ export class InkScreen {
 	}
 
 	/** Writes all of the screen. */
-	repaint(screen: RenderInput): void {
+	repaint(screen: ScreenInput): void {
 		this.#stdout.write(this.#output.erase());
 		this.draw(screen);
 	}

@@ -4,7 +4,7 @@ import type {Layer, SessionState, TextLine} from './session-state.ts';
 import {wrappingOf} from '../kit/text-wrapping.ts';
 import {clockTime} from '../../text/format-time.ts';
 import {Page} from '../kit/page.tsx';
-import type {ScreenWith} from '../kit/render-input.ts';
+import type {ScreenWith} from '../kit/screen-input.ts';
 import {useScreenWith} from '../kit/screen-context.ts';
 import type {Line} from '../kit/styled-line.ts';
 import {textParts, textRows, type TextPart} from '../kit/text-rows.ts';

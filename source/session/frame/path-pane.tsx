@@ -8,7 +8,7 @@ import {hubName} from '../../evidence/path-line.ts';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {pathLineSpansWithEndTime, replicaLetter, routeRole, tlsRole} from '../kit/path-line-spans.ts';
-import {firstKey, type RenderInput, type ScreenWith} from '../kit/render-input.ts';
+import {firstKey, type ScreenInput, type ScreenWith} from '../kit/screen-input.ts';
 import {Rule} from '../kit/rule.tsx';
 import {useScreen, useScreenWith, wholeScreen} from '../kit/screen-context.ts';
 import {toSessionAdvice} from '../kit/session-advice.ts';
@@ -148,7 +148,7 @@ function brokenLines({state}: ScreenWith<'now'>, path: Path, width: number): Lin
 	return [line('   ', styled('state.failed', word), '  ', fitToCells(text, room))];
 }
 
-export function unreadLines({state, theme: {glyphs}}: RenderInput): Line[] {
+export function unreadLines({state, theme: {glyphs}}: ScreenInput): Line[] {
 	if (isNothingSelected(state)) {
 		return [line(' ', styled('text.dim', nothingSelected))];
 	}

@@ -3,7 +3,7 @@ import type {DOMElement} from 'ink';
 import wrapAnsi from 'wrap-ansi';
 import {truncateToCells} from '../../text/cell-width.ts';
 import {escapeControls} from '../../text/sanitize-line.ts';
-import type {RenderInput} from '../kit/render-input.ts';
+import type {ScreenInput} from '../kit/screen-input.ts';
 import type {TreeOutput} from './ink-screen.ts';
 import {textOf} from './paint-tree.ts';
 import type {Message} from './session-state.ts';
@@ -37,7 +37,7 @@ export class ReaderOutput implements TreeOutput {
 	}
 
 	/** Writes the changed rows only, because a screen reader reads all that is written. */
-	show(root: DOMElement, {state: {messages, size}}: RenderInput): string {
+	show(root: DOMElement, {state: {messages, size}}: ScreenInput): string {
 		const columns = this.#stdout.columns || 80;
 		const rows = this.#stdout.rows || 24;
 		const lines = spokenTree(root).split('\n');

@@ -3,12 +3,12 @@ import process from 'node:process';
 import type {SessionTerminal} from './session-terminal.ts';
 import type {LoadedThemes} from '../../themes/load-themes.ts';
 import {chooseGlyphs, readerGlyphs} from '../kit/glyphs.ts';
-import type {RenderInput} from '../kit/render-input.ts';
+import type {ScreenInput} from '../kit/screen-input.ts';
 import {chooseTheme, makeTheme, plainTheme, type Theme} from '../kit/theme.ts';
 import type {Session} from './session.ts';
 import {currentTail} from '../tail/current-tail.ts';
 import {fitTail} from '../tail/tail-fit.ts';
-import {createRenderInput} from './create-render-input.ts';
+import {createScreenInput} from './create-screen-input.ts';
 import {frameIntervalMs} from './frame-interval.ts';
 import type {MouseHit} from './mouse-hit.ts';
 import type {SessionOptions} from './session-options.ts';
@@ -101,14 +101,14 @@ export class SessionDisplay {
 		});
 	}
 
-	#show(draw: (view: InkScreen, screen: RenderInput) => void): void {
+	#show(draw: (view: InkScreen, screen: ScreenInput) => void): void {
 		const view = this.#view;
 		if (!view) {
 			return;
 		}
 
 		const {store} = this.#shown;
-		const screen = createRenderInput(this.#shown, this.#theme);
+		const screen = createScreenInput(this.#shown, this.#theme);
 		const tail = currentTail(this.#shown);
 		if (tail) {
 			this.#scanOn(tail.scan(scanMs));

@@ -2,8 +2,8 @@
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import type {Message} from './session-state.ts';
-import {currentKeyHints} from './create-render-input.ts';
-import {hintedKey} from '../kit/render-input.ts';
+import {currentKeyHints} from './create-screen-input.ts';
+import {hintedKey} from '../kit/screen-input.ts';
 import type {Session} from './session.ts';
 import {shortErrorFirst} from '../../descriptions/describe-error.ts';
 

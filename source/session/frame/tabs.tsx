@@ -3,7 +3,7 @@ import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import {useShallow} from 'zustand/react/shallow';
 import {formatNumber} from '../../text/format-number.ts';
-import {firstKey, type RenderInput, type ScreenWith} from '../kit/render-input.ts';
+import {firstKey, type ScreenInput, type ScreenWith} from '../kit/screen-input.ts';
 import {useScreen, useScreenWith} from '../kit/screen-context.ts';
 import {line, lineWidth, spokenLines, spread, styled, type Line, type Span} from '../kit/styled-line.ts';
 import {Row, useReading} from '../kit/styled-text.tsx';
@@ -71,7 +71,7 @@ function tabsLine(screen: ScreenWith<'view' | 'size'>, counts: Counts, status: s
 	return spread(spans, note, width, styled('rule', glyphs.rule));
 }
 
-function statusOf(screen: RenderInput): string {
+function statusOf(screen: ScreenInput): string {
 	const list = currentList(screen.state);
 	return list === null ? '' : describeListStatus(screen, list, screen.state.size.columns);
 }
@@ -81,7 +81,7 @@ function keyOfView(screen: ScreenWith<never>, name: ViewName): string | null {
 }
 
 /** Of the views that there are: a real cluster has no sandbox. */
-function countsOf({state}: RenderInput): Counts {
+function countsOf({state}: ScreenInput): Counts {
 	const there = views.filter(([name]) => name !== 'sandbox' || state.cluster.sandbox);
 	return new Map(there.map(([name]) => [name, countOf(state, name)]));
 }

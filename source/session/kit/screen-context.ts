@@ -3,9 +3,9 @@ import {createContext, use, useRef} from 'react';
 import type {StoreApi} from 'zustand/vanilla';
 import {useStore} from 'zustand/react';
 import type {SessionState} from '../frame/session-state.ts';
-import type {RenderInput, ScreenWith} from './render-input.ts';
+import type {ScreenInput, ScreenWith} from './screen-input.ts';
 
-export type Frames = StoreApi<RenderInput>;
+export type Frames = StoreApi<ScreenInput>;
 
 /** What the layout gave to the list of a view, and to the body of a layer. */
 export type LayoutCallbacks = {onListRows(rows: number): void; onPageRows(rows: number): void};
@@ -15,7 +15,7 @@ export type ScreenHost = LayoutCallbacks & {frames: Frames};
 export const ScreenContext = createContext<ScreenHost | null>(null);
 
 /** Renders again when the selected part changed. `select` must return the same object for the same frame. */
-export function useScreen<Part>(select: (screen: RenderInput) => Part): Part {
+export function useScreen<Part>(select: (screen: ScreenInput) => Part): Part {
 	return useStore(useScreenHost().frames, select);
 }
 
@@ -30,7 +30,7 @@ export function useScreenHost(): ScreenHost {
 
 /** The screen with the parts of the state that a component draws. It is drawn again when one of them, a key or the theme changed. */
 export function useScreenWith<Part extends keyof SessionState>(...parts: readonly Part[]): ScreenWith<Part> {
-	const drawn = useRef<RenderInput>(null);
+	const drawn = useRef<ScreenInput>(null);
 	return useScreen(screen => {
 		if (drawn.current === null || isChanged(drawn.current, screen, parts)) {
 			drawn.current = screen;
@@ -40,7 +40,7 @@ export function useScreenWith<Part extends keyof SessionState>(...parts: readonl
 	});
 }
 
-function isChanged(before: RenderInput, now: RenderInput, parts: ReadonlyArray<keyof SessionState>): boolean {
+function isChanged(before: ScreenInput, now: ScreenInput, parts: ReadonlyArray<keyof SessionState>): boolean {
 	return (
 		before.hints !== now.hints ||
 		before.viewHints !== now.viewHints ||
@@ -51,6 +51,6 @@ function isChanged(before: RenderInput, now: RenderInput, parts: ReadonlyArray<k
 }
 
 /** For the bodies of lists, tails and responses, whose rows depend on most of the state. */
-export function wholeScreen(screen: RenderInput): RenderInput {
+export function wholeScreen(screen: ScreenInput): ScreenInput {
 	return screen;
 }

@@ -1,6 +1,6 @@
 /** Rewrites advice for a shell as keys of the session. */
 import {formatKeys} from '../../keymap/key-name.ts';
-import {firstKey, type ScreenWith} from './render-input.ts';
+import {firstKey, type ScreenWith} from './screen-input.ts';
 
 type ShownKeys = Pick<ScreenWith<never>, 'keymap' | 'hints' | 'viewHints'>;
 

@@ -6,7 +6,7 @@ import {wrapped, type TextWrapping} from './text-wrapping.ts';
 import {cellWidth, truncateToCells} from '../../text/cell-width.ts';
 import {wrapToWidth} from './wrap-to-width.ts';
 import {pathLineSpans, replicaLetter} from './path-line-spans.ts';
-import type {ScreenWith} from './render-input.ts';
+import type {ScreenWith} from './screen-input.ts';
 import {line, spread, styled, type Line, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
 

@@ -10,7 +10,7 @@ import {cellWidth, truncateToCells, truncateStartToCells, fitToCells} from '../.
 import {formatNumber} from '../../text/format-number.ts';
 import {formatAge} from '../../text/format-time.ts';
 import {cellRole} from './cell-role.ts';
-import type {RenderInput} from '../kit/render-input.ts';
+import type {ScreenInput} from '../kit/screen-input.ts';
 import type {Role} from '../kit/theme.ts';
 
 export const gap = 2;
@@ -28,7 +28,7 @@ const edge = 1;
 /** `head`: the title, or its short form. */
 export type ColumnLayout = {title: string; head: string; width: number; cell(row: Row): string; role?(row: Row): Role | undefined};
 
-export function chooseColumns(screen: RenderInput, list: ListState, shown: readonly Row[], width: number): ColumnLayout[] {
+export function chooseColumns(screen: ScreenInput, list: ListState, shown: readonly Row[], width: number): ColumnLayout[] {
 	const isNarrow = width < narrowScreenBelow;
 	const measure = measureOf(list, shown);
 	const {last} = listKinds[list.name];
@@ -55,7 +55,7 @@ export function chooseColumns(screen: RenderInput, list: ListState, shown: reado
 const minLastWidth = 24;
 
 function columnsBeforeLast(
-	screen: RenderInput,
+	screen: ScreenInput,
 	list: ListState,
 	measure: Measure,
 	{last, width, isNarrow}: {last: string; width: number; isNarrow: boolean},
@@ -99,7 +99,7 @@ function sampleOf({chunks, visible}: ListState): readonly Row[] {
 	return sample;
 }
 
-function allColumns(screen: RenderInput, list: ListState, measure: Measure, width: number): Chosen {
+function allColumns(screen: ScreenInput, list: ListState, measure: Measure, width: number): Chosen {
 	const {now} = screen.state;
 	const {columns, namespaced} = listKinds[list.name];
 	const namespace = shownNamespace(screen.state, list);
@@ -126,7 +126,7 @@ function placeColumn(title: string, cell: (row: Row) => string, measure: Measure
 	return {title, head: title, width: measure(title, cell, 20), cell};
 }
 
-function tightened(screen: RenderInput, list: ListState, measure: Measure, {before, columns, after}: Chosen, isNarrow: boolean): Chosen {
+function tightened(screen: ScreenInput, list: ListState, measure: Measure, {before, columns, after}: Chosen, isNarrow: boolean): Chosen {
 	return {
 		before: before.map(one => ({...one, width: Math.min(one.width, tightNamespace)})),
 		columns: columns.map(({column, index}) => ({
@@ -144,7 +144,7 @@ function tightened(screen: RenderInput, list: ListState, measure: Measure, {befo
 }
 
 function layoutOf(
-	screen: RenderInput,
+	screen: ScreenInput,
 	list: ListState,
 	measure: Measure,
 	{
@@ -165,7 +165,7 @@ function layoutOf(
 	return {title, head, width: measure(head, cell, most), cell, role: row => (isOld(row) ? 'text.dim' : cellRole(title, cell(row), row))};
 }
 
-export function cellOf({state: {now, servicePods}}: RenderInput, list: ListState, column: ListColumn, index: number): (row: Row) => string {
+export function cellOf({state: {now, servicePods}}: ScreenInput, list: ListState, column: ListColumn, index: number): (row: Row) => string {
 	if (column.title === servicePodsTitle) {
 		return row => servicePodsCell(servicePods.get(row.context ?? ''), row.namespace, row.name);
 	}

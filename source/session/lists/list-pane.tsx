@@ -14,7 +14,7 @@ import {clockTime, formatAge} from '../../text/format-time.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {wrapToWidth} from '../kit/wrap-to-width.ts';
 import {cellOf, chooseColumns, type ColumnLayout, fillCell, gap, headText, rangeOf, spaceBeside} from './list-columns.ts';
-import {firstKey, type RenderInput} from '../kit/render-input.ts';
+import {firstKey, type ScreenInput} from '../kit/screen-input.ts';
 import {Rows} from '../kit/rows.tsx';
 import {useScreen, useScreenHost, wholeScreen} from '../kit/screen-context.ts';
 import {line, type Line, padLines, spokenLines, type Span, styled} from '../kit/styled-line.ts';
@@ -36,7 +36,7 @@ export function List({name}: {readonly name: ListName}): ReactNode {
 	);
 }
 
-export function listPane(screen: RenderInput, name: ListName, rows: number, width: number): Line[] {
+export function listPane(screen: ScreenInput, name: ListName, rows: number, width: number): Line[] {
 	const list = screen.state.lists[name];
 	if (isAwaitingApiserver(screen.state)) {
 		return padLines(unreachablePane(screen, rows + 1, width), rows + 1);
@@ -55,14 +55,14 @@ export function listPane(screen: RenderInput, name: ListName, rows: number, widt
 	return padLines([headLine(headText(list, columns), range, width), ...lines], rows + 1);
 }
 
-function emptyListLines(screen: RenderInput, list: ListState, width: number): Line[] {
+function emptyListLines(screen: ScreenInput, list: ListState, width: number): Line[] {
 	return describeEmptyList(screen, list)
 		.flatMap(words => wrapToWidth(words, width - 2))
 		.map(words => line(' ', styled('text.dim', words)));
 }
 
 /** `2 of 8: web-1, 1 of 1 ready, running, node n7`, or what an empty list says. Without ages, which would be read again and again. */
-export function spokenList(screen: RenderInput, name: ListName, rows: number, width: number): string {
+export function spokenList(screen: ScreenInput, name: ListName, rows: number, width: number): string {
 	const list = screen.state.lists[name];
 	if (isAwaitingApiserver(screen.state)) {
 		return spokenLines(unreachablePane(screen, rows, width));
@@ -102,7 +102,7 @@ function headLine(text: string, range: string, width: number): Line {
 
 type RowLayout = {isCursor: boolean; columns: readonly ColumnLayout[]; width: number};
 
-function rowLine(screen: RenderInput, list: ListState, row: Row, {isCursor, columns, width}: RowLayout): Line {
+function rowLine(screen: ScreenInput, list: ListState, row: Row, {isCursor, columns, width}: RowLayout): Line {
 	const {glyphs} = screen.theme;
 	const hasFocus = screen.state.pane === 'main';
 	const mark = list.marked.has(row.id) ? styled('mark', glyphs.marked) : {text: ' '};
@@ -119,7 +119,7 @@ function rowCells(row: Row, columns: readonly ColumnLayout[]): Span[] {
 }
 
 /** The context, and why its rows cannot be read or are old. */
-function unreadCells(screen: RenderInput, row: Row, [first]: readonly ColumnLayout[], width: number): Span[] {
+function unreadCells(screen: ScreenInput, row: Row, [first]: readonly ColumnLayout[], width: number): Span[] {
 	const context = fillCell(row.name, first?.title === contextTitle ? first.width : cellWidth(row.name));
 	const keys = [
 		['retry', 'retry'],
@@ -137,12 +137,12 @@ function unreadCells(screen: RenderInput, row: Row, [first]: readonly ColumnLayo
 }
 
 /** Shown while the apiserver does not respond. */
-function unreachablePane(screen: RenderInput, rows: number, width: number): Line[] {
+function unreachablePane(screen: ScreenInput, rows: number, width: number): Line[] {
 	const parted = paneLines(screen, [line('')], width);
 	return (parted.length <= rows ? parted : paneLines(screen, [], width)).slice(0, rows);
 }
 
-function paneLines(screen: RenderInput, blank: readonly Line[], width: number): Line[] {
+function paneLines(screen: ScreenInput, blank: readonly Line[], width: number): Line[] {
 	const {
 		state,
 		theme: {glyphs},
@@ -183,7 +183,7 @@ function withoutScheme(server: string): string {
 	return server.replace(/^https?:\/\//, '');
 }
 
-function describeEmptyList(screen: RenderInput, list: ListState): string[] {
+function describeEmptyList(screen: ScreenInput, list: ListState): string[] {
 	switch (list.phase.kind) {
 		case 'failed': {
 			return failureText(screen, list, list.phase);
@@ -200,7 +200,7 @@ function describeEmptyList(screen: RenderInput, list: ListState): string[] {
 	}
 }
 
-function failureText(screen: RenderInput, list: ListState, {error, retryAt}: Extract<ListState['phase'], {kind: 'failed'}>): string[] {
+function failureText(screen: ScreenInput, list: ListState, {error, retryAt}: Extract<ListState['phase'], {kind: 'failed'}>): string[] {
 	const {name, scope} = list;
 	const {namespace} = screen.state.cluster;
 	const {all, pick, why, back} = wayOut(screen);
@@ -221,7 +221,7 @@ function failureText(screen: RenderInput, list: ListState, {error, retryAt}: Ext
 	];
 }
 
-function emptyText(screen: RenderInput, list: ListState): string {
+function emptyText(screen: ScreenInput, list: ListState): string {
 	const {name, total, selector, filter} = list;
 	const {all, pick, clears, back, hide} = wayOut(screen);
 	const {namespaced} = listKinds[name];
@@ -253,12 +253,12 @@ function unknownProblems({name, knownProblems, phases}: ListState): string {
 		: ` (${what}${unread.length === contexts.length ? '' : ` of ${unread.join(', ')}`} ${verb} not read)`;
 }
 
-function describeNamespace({state}: RenderInput, list: ListState): string {
+function describeNamespace({state}: ScreenInput, list: ListState): string {
 	const place = hasContexts(state, list) ? `these ${state.others.length + 1} clusters` : 'this cluster';
 	return listKinds[list.name].namespaced ? (shownNamespace(state, list) ?? 'any namespace') : place;
 }
 
-function wayOut(screen: RenderInput): {pick: string; all: string; why: string; clears: string; back: string; hide: string} {
+function wayOut(screen: ScreenInput): {pick: string; all: string; why: string; clears: string; back: string; hide: string} {
 	const {namespace, lastNamespace} = screen.state.cluster;
 	return {
 		pick: `${firstKey(screen, 'namespace.pick') ?? ':ns'} another namespace`,
@@ -270,7 +270,7 @@ function wayOut(screen: RenderInput): {pick: string; all: string; why: string; c
 	};
 }
 
-export function describeListStatus(screen: RenderInput, list: ListState, width: number): string {
+export function describeListStatus(screen: ScreenInput, list: ListState, width: number): string {
 	const {state} = screen;
 	// Not one of the tabs.
 	const parts = list.name === 'events' ? [`events: ${formatNumber(list.total)}`] : [];
@@ -317,7 +317,7 @@ export function describeListStatus(screen: RenderInput, list: ListState, width: 
 	return parts.join(' · ');
 }
 
-function hasRangeInHead(screen: RenderInput, list: ListState, width: number): boolean {
+function hasRangeInHead(screen: ScreenInput, list: ListState, width: number): boolean {
 	const columns = chooseColumns(screen, list, list.visible.slice(list.top, list.top + list.windowRows), width);
 	return spaceBeside(headText(list, columns), rangeOf(list, list.windowRows), width) > 0;
 }

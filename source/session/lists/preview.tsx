@@ -3,7 +3,7 @@ import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import {previewRows} from '../frame/layout.ts';
 import {currentList} from '../frame/session-state.ts';
-import {firstKey, type ScreenWith} from '../kit/render-input.ts';
+import {firstKey, type ScreenWith} from '../kit/screen-input.ts';
 import {Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
 import {useScreenWith} from '../kit/screen-context.ts';

@@ -14,7 +14,7 @@ import type {ClusterState} from '../frame/session-state.ts';
 import {worstPath} from '../frame/connection-list.ts';
 import {pathBadge, pathLineSpans, replicaLetter} from '../kit/path-line-spans.ts';
 import {pathVerdictLines, pathVerdicts, spokenPath} from '../frame/path-pane.tsx';
-import {firstKey, type ScreenWith} from '../kit/render-input.ts';
+import {firstKey, type ScreenWith} from '../kit/screen-input.ts';
 import {CursorRows, Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
 import {useScreenWith} from '../kit/screen-context.ts';

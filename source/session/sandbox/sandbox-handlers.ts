@@ -4,9 +4,9 @@ import type {ObjectName, Sandbox} from '../../sandbox/sandbox.ts';
 import type {SwitchSpec} from '../../sandbox/switches.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {clockTime} from '../../text/format-time.ts';
-import {currentKeyHints} from '../frame/create-render-input.ts';
+import {currentKeyHints} from '../frame/create-screen-input.ts';
 import type {Handlers, Session} from '../frame/session.ts';
-import {hintedKey} from '../kit/render-input.ts';
+import {hintedKey} from '../kit/screen-input.ts';
 import {openTailInBackground} from '../tail/open-tail.ts';
 
 type SandboxSwitch = Session['store']['state']['sandboxSwitches'][number];

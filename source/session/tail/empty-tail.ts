@@ -3,9 +3,9 @@ import {levelNames} from '../../lines/line-level.ts';
 import {effectiveFilter, shownLength, type SincePreset, type TailView} from './tail-view.ts';
 import {clockTime} from '../../text/format-time.ts';
 import {formatQuantity} from '../../text/format-number.ts';
-import {hintedKey, type RenderInput} from '../kit/render-input.ts';
+import {hintedKey, type ScreenInput} from '../kit/screen-input.ts';
 
-export function describeEmptyTail(screen: RenderInput, view: TailView): string[] {
+export function describeEmptyTail(screen: ScreenInput, view: TailView): string[] {
 	if (view.pausedAt !== null && view.pausedAt <= view.buffer.first && view.buffer.end > 0) {
 		return [
 			view.buffer.first > 0 ? 'The lines you paused on were dropped to make room for newer ones.' : 'Paused before the first line arrived.',
@@ -61,7 +61,7 @@ function whichLines({pausedAt, buffer}: TailView): string {
 	return buffer.first > 0 ? 'the kept lines' : formatQuantity(buffer.counts.lines, 'line');
 }
 
-function waitingText(screen: RenderInput, {sources, note}: TailView): string {
+function waitingText(screen: ScreenInput, {sources, note}: TailView): string {
 	const waits = sources.find(({state}) => state === 'waiting');
 	if (waits?.note !== note) {
 		return note === '' ? 'waiting' : note;

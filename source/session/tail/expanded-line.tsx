@@ -9,7 +9,7 @@ import {formatNumber} from '../../text/format-number.ts';
 import {sanitizeText} from '../../text/sanitize-line.ts';
 import {wrapToWidth} from '../kit/wrap-to-width.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
-import {firstKey} from '../kit/render-input.ts';
+import {firstKey} from '../kit/screen-input.ts';
 import {Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
 import {useScreenWith} from '../kit/screen-context.ts';

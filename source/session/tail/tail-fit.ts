@@ -2,7 +2,7 @@
 import type {TailLine} from './line-buffer.ts';
 import type {TailView} from './tail-view.ts';
 import {tailWindow, scrollToCursor} from './tail-window.ts';
-import type {RenderInput} from '../kit/render-input.ts';
+import type {ScreenInput} from '../kit/screen-input.ts';
 import {isWrapped, tailRows} from './tail-rows.ts';
 import type {TailCount} from './describe-tail.ts';
 
@@ -11,7 +11,7 @@ export function cellsForLines({plain}: Pick<TailView, 'plain'>, columns: number)
 	return columns - (plain ? 0 : 2);
 }
 
-export function fitTail(screen: RenderInput, view: TailView): TailView {
+export function fitTail(screen: ScreenInput, view: TailView): TailView {
 	const {size, pageRows: windowRows} = screen.state;
 	const room = cellsForLines(view, size.columns);
 	const fitting = view.windowRows === windowRows ? view : {...view, windowRows};

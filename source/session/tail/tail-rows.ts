@@ -4,7 +4,7 @@ import type {TailView} from './tail-view.ts';
 import {sanitizeText} from '../../text/sanitize-line.ts';
 import {wrapToWidth} from '../kit/wrap-to-width.ts';
 import {logLine, formatLogTime, type LogLine} from './log-line.ts';
-import type {RenderInput} from '../kit/render-input.ts';
+import type {ScreenInput} from '../kit/screen-input.ts';
 import {clipSpans, dropCells, line, lineWidth, styled, type Line, type Span} from '../kit/styled-line.ts';
 
 /** The expanded line shows all of a longer line. */
@@ -18,7 +18,7 @@ export function isWrapped({wrap, plain}: TailView, {kind}: TailLine): boolean {
 }
 
 export function tailRows(
-	{theme: {glyphs}}: RenderInput,
+	{theme: {glyphs}}: ScreenInput,
 	view: TailView,
 	one: TailLine,
 	room: number,

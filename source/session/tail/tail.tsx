@@ -16,7 +16,7 @@ import type {Glyphs} from '../kit/glyphs.ts';
 import {highlightMatches} from '../kit/highlight-matches.ts';
 import {logLine, type LogLine} from './log-line.ts';
 import {pathLineSpansWithEndTime, replicaLetter} from '../kit/path-line-spans.ts';
-import {hintedKey, type RenderInput} from '../kit/render-input.ts';
+import {hintedKey, type ScreenInput} from '../kit/screen-input.ts';
 import {Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
 import {hasContexts} from './tail-sources.ts';
@@ -57,7 +57,7 @@ export function Tail({view}: {readonly view: TailView}): ReactNode {
 }
 
 /** The lines from the selected one on. Those of a followed log come too fast to be read. */
-function spokenTail(screen: RenderInput, view: TailView, rows: number, columns: number): string {
+function spokenTail(screen: ScreenInput, view: TailView, rows: number, columns: number): string {
 	const isRead = !view.follow || shownLength(view) === 0;
 	return isRead ? spokenLines(tailLines(screen, {...view, top: view.cursor}, rows, columns)) : '';
 }
@@ -94,7 +94,7 @@ const maxSources = 12;
 
 const sourceSign = {open: 'open', ended: 'stopped', waiting: 'working', checking: 'working', interrupted: 'working'} as const;
 
-function sourceRow({theme: {glyphs}}: RenderInput, {sources}: TailView): Line {
+function sourceRow({theme: {glyphs}}: ScreenInput, {sources}: TailView): Line {
 	// Present containers first, because a rollout leaves many that are gone.
 	const present = new Set(presentSources(sources));
 	const inOrder = [...present, ...sources.filter(source => !present.has(source))];
@@ -113,7 +113,7 @@ function sourceRow({theme: {glyphs}}: RenderInput, {sources}: TailView): Line {
 	);
 }
 
-function fieldsRow(screen: RenderInput, {fields}: TailView): Line {
+function fieldsRow(screen: ScreenInput, {fields}: TailView): Line {
 	const key = hintedKey(screen, 'tail.fields');
 	return line(
 		' ',
@@ -123,7 +123,7 @@ function fieldsRow(screen: RenderInput, {fields}: TailView): Line {
 }
 
 function pathRow(
-	{state: {processes, size, hasScreenReader}, theme: {glyphs}}: RenderInput,
+	{state: {processes, size, hasScreenReader}, theme: {glyphs}}: ScreenInput,
 	view: TailView,
 	entry: ConnectionEntry | undefined,
 ): Line {
@@ -164,7 +164,7 @@ function pathRow(
 	);
 }
 
-function countsRow(screen: RenderInput, view: TailView): Line {
+function countsRow(screen: ScreenInput, view: TailView): Line {
 	const problem = view.searchIndex?.problem ?? view.shownIndex?.problem ?? '';
 	if (problem !== '') {
 		return line(' ', styled('notice.error', problem));
@@ -179,7 +179,7 @@ function countsRow(screen: RenderInput, view: TailView): Line {
 }
 
 /** Lines of the tail, with the map at the right edge. */
-function tailLines(screen: RenderInput, view: TailView, rows: number, width: number): Line[] {
+function tailLines(screen: ScreenInput, view: TailView, rows: number, width: number): Line[] {
 	const {
 		theme: {glyphs},
 	} = screen;
@@ -247,7 +247,7 @@ function lineName({marked}: TailView, {number, level}: TailLine): string {
 /** `isRule`: filled up with a rule to the edge. */
 type DrawnRow = {line: Line; of: TailLine | null; isRule: boolean};
 
-function withEdge({theme: {glyphs}}: RenderInput, view: TailView, row: DrawnRow | null, width: number, rest: string): Line {
+function withEdge({theme: {glyphs}}: ScreenInput, view: TailView, row: DrawnRow | null, width: number, rest: string): Line {
 	if (row === null) {
 		return spread([], [styled('rule', rest)], width);
 	}

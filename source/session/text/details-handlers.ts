@@ -8,7 +8,7 @@ import {plainTheme} from '../kit/theme.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {selectedTarget, subjectOf} from '../lists/selection.ts';
 import {openInProgram} from '../shell/external-programs.ts';
-import {createRenderInput} from '../frame/create-render-input.ts';
+import {createScreenInput} from '../frame/create-screen-input.ts';
 import {clean} from '../tail/export-lines.ts';
 import {asFileName, expandHome, writeNewFile} from '../frame/write-new-file.ts';
 import {readDetails} from './object-details.ts';
@@ -104,7 +104,7 @@ async function saveText(session: Session): Promise<void> {
 async function openTextInProgram(session: Session): Promise<void> {
 	const layer = currentText(session);
 	if (layer) {
-		const line = layer.lines.every(({asIs}) => asIs) ? (layerRows(createRenderInput(session, plainTheme), layer)[layer.top] ?? 0) + 1 : 1;
+		const line = layer.lines.every(({asIs}) => asIs) ? (layerRows(createScreenInput(session, plainTheme), layer)[layer.top] ?? 0) + 1 : 1;
 		await openInProgram(session, 'pager', linesOf(layer), line, `text${endingOf(layer)}`);
 	}
 }

@@ -9,7 +9,7 @@ import {wrapToWidth} from '../kit/wrap-to-width.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
 import {tlsRole} from '../kit/path-line-spans.ts';
 import {Page} from '../kit/page.tsx';
-import type {ScreenWith} from '../kit/render-input.ts';
+import type {ScreenWith} from '../kit/screen-input.ts';
 import {useScreenWith} from '../kit/screen-context.ts';
 import {line, spokenLines, styled, type Line, type Span} from '../kit/styled-line.ts';
 

@@ -3,12 +3,12 @@ import type {Layer, TextLine} from '../frame/session-state.ts';
 import {wrappingOf} from '../kit/text-wrapping.ts';
 import {helpBody} from './help.tsx';
 import {messageTexts} from '../frame/messages.tsx';
-import type {RenderInput} from '../kit/render-input.ts';
+import type {ScreenInput} from '../kit/screen-input.ts';
 import {textRows} from '../kit/text-rows.ts';
 import {whyRows, whyTexts} from '../why/why.tsx';
 
 /** For each row, the index of its line. */
-export function layerRows(screen: RenderInput, layer: Layer): readonly number[] {
+export function layerRows(screen: ScreenInput, layer: Layer): readonly number[] {
 	const look = wrappingOf(screen.state, layer);
 	switch (layer.kind) {
 		case 'why': {
@@ -33,7 +33,7 @@ export function layerRows(screen: RenderInput, layer: Layer): readonly number[] 
 	}
 }
 
-export function layerTexts(screen: RenderInput, layer: Layer): readonly TextLine[] {
+export function layerTexts(screen: ScreenInput, layer: Layer): readonly TextLine[] {
 	switch (layer.kind) {
 		case 'why': {
 			return whyTexts(screen, layer);

@@ -3,7 +3,7 @@ import type {Layer} from '../frame/session-state.ts';
 import {wrappingOf} from '../kit/text-wrapping.ts';
 import {layerRows, layerTexts} from './layer-rows.ts';
 import {hiddenCells} from '../kit/text-rows.ts';
-import {createRenderInput} from '../frame/create-render-input.ts';
+import {createScreenInput} from '../frame/create-screen-input.ts';
 import {plainTheme} from '../kit/theme.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 
@@ -50,7 +50,7 @@ function moveSideways(session: Session, by: number): void {
 		return;
 	}
 
-	const screen = createRenderInput(session, plainTheme);
+	const screen = createScreenInput(session, plainTheme);
 	const {left} = wrappingOf(screen.state, layer);
 	const to = Math.max(0, Math.min(left + by, Math.max(left, hiddenCells(screen, layerTexts(screen, layer)))));
 	if (to !== left) {
@@ -70,9 +70,9 @@ function keepingTop(session: Session, change: () => void): void {
 		return;
 	}
 
-	const line = layerRows(createRenderInput(session, plainTheme), before)[before.top];
+	const line = layerRows(createScreenInput(session, plainTheme), before)[before.top];
 	change();
-	const row = line === undefined ? before.top : layerRows(createRenderInput(session, plainTheme), currentLayer(session)!).indexOf(line);
+	const row = line === undefined ? before.top : layerRows(createScreenInput(session, plainTheme), currentLayer(session)!).indexOf(line);
 	scrollTo(session, row);
 }
 
@@ -97,7 +97,7 @@ export function scrollTo(session: Session, top: number): void {
 	const {store} = session;
 	const layer = store.state.layers.at(-1);
 	if (layer && 'top' in layer) {
-		const screen = createRenderInput(session, plainTheme);
+		const screen = createScreenInput(session, plainTheme);
 		const last = Math.max(0, layerRows(screen, layer).length - textPage(session));
 		store.dispatchNow({type: 'layer', to: {top: Math.max(0, Math.min(top, last))}});
 	}

@@ -9,7 +9,7 @@ import {findMatchesWithin} from '../../text/bounded-match.ts';
 import {cellWidth} from '../../text/cell-width.ts';
 import {applyBackground, type MatchRanges} from '../kit/highlight-matches.ts';
 import {Page} from '../kit/page.tsx';
-import type {ScreenWith} from '../kit/render-input.ts';
+import type {ScreenWith} from '../kit/screen-input.ts';
 import {useScreenWith} from '../kit/screen-context.ts';
 import type {Line} from '../kit/styled-line.ts';
 import {hiddenCells, availableCells, textParts, textRows, type TextPart, type TextRow} from '../kit/text-rows.ts';

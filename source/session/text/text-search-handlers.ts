@@ -5,7 +5,7 @@ import {describeMatchCount} from '../kit/describe-matches.ts';
 import {layerRows} from './layer-rows.ts';
 import {leftOfMatch, rowOfMatch} from './text-page.tsx';
 import {plainTheme} from '../kit/theme.ts';
-import {createRenderInput} from '../frame/create-render-input.ts';
+import {createScreenInput} from '../frame/create-screen-input.ts';
 import type {Session} from '../frame/session.ts';
 import type {TextLayer} from './open-text.ts';
 import {scrollTo, textPage} from './text-handlers.ts';
@@ -80,5 +80,5 @@ function show(session: Session, search: TextSearch | null, top: number): void {
 }
 
 function screenOf(session: Session) {
-	return createRenderInput(session, plainTheme);
+	return createScreenInput(session, plainTheme);
 }

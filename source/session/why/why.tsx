@@ -15,7 +15,7 @@ import {wrappingOf, type TextWrapping} from '../kit/text-wrapping.ts';
 import {whyPath, type WhyLayer} from './why-path.ts';
 import {pathLineSpansWithEndTime, replicaLetter, routeRole, tlsRole, tlsRoleOf} from '../kit/path-line-spans.ts';
 import {Page} from '../kit/page.tsx';
-import type {ScreenWith} from '../kit/render-input.ts';
+import type {ScreenWith} from '../kit/screen-input.ts';
 import {useScreenWith} from '../kit/screen-context.ts';
 import {toSessionAdvice} from '../kit/session-advice.ts';
 import {line, styled, type Line} from '../kit/styled-line.ts';

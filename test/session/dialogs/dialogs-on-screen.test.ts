@@ -12,7 +12,7 @@ import {
 import {Dialog} from '../../../source/session/dialogs/dialog.tsx';
 import {Prompt} from '../../../source/session/dialogs/prompt.tsx';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
-import type {RenderInput} from '../../../source/session/kit/render-input.ts';
+import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
 import {drawn, drawnBytes} from '../../support/drawn.ts';
 
@@ -54,12 +54,12 @@ const form: FormDialog = {kind: 'form', title: 'Forward', fields: [port], at: 0,
 function screenOf(
 	dialog: DialogState,
 	{columns = 80, rows = 24, hints = []}: {columns?: number; rows?: number; hints?: Hints} = {},
-): RenderInput {
+): ScreenInput {
 	const state = {...emptySession(clusterState(null), {columns, rows}, 0), dialog};
 	return {state, theme: plainTheme, keymap: new Map(), hints};
 }
 
-type Hints = RenderInput['hints'];
+type Hints = ScreenInput['hints'];
 
 function hintsOf(...keys: ReadonlyArray<readonly [id: string, key: string]>): Hints {
 	return keys.map(([id, key]) => ({action: {id}, keys: [key]})) as unknown as Hints;

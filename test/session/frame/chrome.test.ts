@@ -7,7 +7,7 @@ import {Footer} from '../../../source/session/frame/footer.tsx';
 import {Header} from '../../../source/session/frame/header.tsx';
 import {createElement} from 'react';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
-import type {RenderInput} from '../../../source/session/kit/render-input.ts';
+import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
 import {drawn} from '../../support/drawn.ts';
 
@@ -78,6 +78,6 @@ test('the footer quotes a key that reads as punctuation', async t => {
 		disabledReason: null,
 	});
 	const hints = [hint('|', 'pager', 1), hint(',', 'fields', 2), hint('?', 'help', 3)];
-	const screen = {state, theme, hints, keymap: new Map()} as unknown as RenderInput;
+	const screen = {state, theme, hints, keymap: new Map()} as unknown as ScreenInput;
 	t.deepEqual(await drawn(screen, createElement(Footer)), [' "|" pager  "," fields  ? help']);
 });

@@ -10,7 +10,7 @@ import {
 } from '../../../source/session/frame/connection-list.ts';
 import {connectionLines} from '../../../source/session/frame/connections-pane.tsx';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
-import type {RenderInput} from '../../../source/session/kit/render-input.ts';
+import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
 
 const path = {
 	phase: 'settled',
@@ -44,7 +44,7 @@ function rows(figures: readonly string[], contexts: readonly string[] = ['here']
 			others: [],
 		},
 		theme: {glyphs: unicodeGlyphs},
-	} as unknown as RenderInput;
+	} as unknown as ScreenInput;
 	return connectionLines(screen, figures.length).map(({spans}) => spans.map(({text}) => text).join(''));
 }
 
@@ -77,7 +77,7 @@ test('an ended connection shows path and round-trip time as past', t => {
 				others: [],
 			},
 			theme: {glyphs: unicodeGlyphs},
-		} as unknown as RenderInput;
+		} as unknown as ScreenInput;
 		return connectionLines(screen, 1)[0]!
 			.spans.map(({text}) => text)
 			.join('')
@@ -125,7 +125,7 @@ test('an overdue response replaces the round-trip time until it arrives', t => {
 				others: [],
 			},
 			theme: {glyphs: unicodeGlyphs},
-		} as unknown as RenderInput;
+		} as unknown as ScreenInput;
 		return /unverified (.*) \d+s$/.exec(
 			connectionLines(screen, 1)[0]!
 				.spans.map(({text}) => text)
@@ -185,7 +185,7 @@ test('an entry of another namespace shows it', t => {
 			others: [],
 		},
 		theme: {glyphs: unicodeGlyphs},
-	} as unknown as RenderInput;
+	} as unknown as ScreenInput;
 	t.deepEqual(
 		connectionLines(screen, 4).map(({spans}) =>
 			spans
@@ -217,7 +217,7 @@ test('hidden entries are counted, and the selected one is always visible', t => 
 				others: [],
 			},
 			theme: {glyphs: unicodeGlyphs},
-		} as unknown as RenderInput;
+		} as unknown as ScreenInput;
 		return connectionLines(screen, rows).map(({spans}) =>
 			spans
 				.map(({text}) => text)

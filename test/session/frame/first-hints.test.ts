@@ -3,7 +3,7 @@ import test from 'ava';
 import {createElement} from 'react';
 import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
-import {createRenderInput} from '../../../source/session/frame/create-render-input.ts';
+import {createScreenInput} from '../../../source/session/frame/create-screen-input.ts';
 import {FirstHints} from '../../../source/session/frame/first-hints.tsx';
 import type {Session} from '../../../source/session/frame/session.ts';
 import {reduceSession} from '../../../source/session/frame/session-reducer.ts';
@@ -27,7 +27,7 @@ function stateOf({columns = 120, rows = 24, isDefaultKeymap = true} = {}): Sessi
 async function hintsOf(state: SessionState, preset = 'default'): Promise<string> {
 	const {keymap} = await loadKeymap({}, preset);
 	const session = {store: {state}, keymap} as unknown as Session;
-	const rows = await drawn(createRenderInput(session, {...plainTheme, glyphs: unicodeGlyphs}), createElement(FirstHints));
+	const rows = await drawn(createScreenInput(session, {...plainTheme, glyphs: unicodeGlyphs}), createElement(FirstHints));
 	return rows.join('\n');
 }
 

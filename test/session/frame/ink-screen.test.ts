@@ -4,7 +4,7 @@ import test from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {InkScreen} from '../../../source/session/frame/ink-screen.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
-import type {RenderInput} from '../../../source/session/kit/render-input.ts';
+import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
 
 test('after the terminal was lent, only the next drawing writes rows, and all of them', async t => {
@@ -16,7 +16,7 @@ test('after the terminal was lent, only the next drawing writes rows, and all of
 	});
 	const stdin = new PassThrough() as unknown as NodeJS.ReadStream;
 	const screen = new InkScreen({stdout, stdin}, {hasMouse: false, hasScreenReader: false, onListRows() {}, onPageRows() {}});
-	const input: RenderInput = {
+	const input: ScreenInput = {
 		state: emptySession(clusterState(null), size, 0),
 		theme: plainTheme,
 		keymap: new Map(),

@@ -3,7 +3,7 @@ import test from 'ava';
 import {searchText} from '../../../source/session/text/text-search.ts';
 import type {Layer, TextLine} from '../../../source/session/frame/session-state.ts';
 import {messagesBody} from '../../../source/session/frame/messages.tsx';
-import type {RenderInput} from '../../../source/session/kit/render-input.ts';
+import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
 import {hiddenCells} from '../../../source/session/kit/text-rows.ts';
 import {leftOfMatch, rowOfMatch, textBody} from '../../../source/session/text/text-page.tsx';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
@@ -20,7 +20,7 @@ const screen = {
 		messages: [{time: 0, text: 'one two three four five', role: 'plain', hint: ''}],
 	},
 	theme,
-} as unknown as RenderInput;
+} as unknown as ScreenInput;
 
 const lines: readonly TextLine[] = [
 	{text: '  image: registry/web:1.27', asIs: true, key: [2, 7]},

@@ -3,10 +3,10 @@ import test from 'ava';
 import {wrapToWidth} from '../../../source/session/kit/wrap-to-width.ts';
 import {clipSpans, line, styled} from '../../../source/session/kit/styled-line.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
-import type {RenderInput} from '../../../source/session/kit/render-input.ts';
+import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
 import {drawnLines} from '../../support/drawn.ts';
 
-const screenOf = (columns: number) => ({state: {size: {columns, rows: 1}}, theme: plainTheme}) as unknown as RenderInput;
+const screenOf = (columns: number) => ({state: {size: {columns, rows: 1}}, theme: plainTheme}) as unknown as ScreenInput;
 
 for (const [hazard, shown] of [
 	['\u001B]52;c;cm0gLXJm\u0007', '^[]52;c;cm0gLXJm^G'],

@@ -7,7 +7,7 @@ import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {Header} from '../../../source/session/frame/header.tsx';
 import {createElement} from 'react';
 import {PathPane} from '../../../source/session/frame/path-pane.tsx';
-import type {RenderInput} from '../../../source/session/kit/render-input.ts';
+import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
 import {startServer} from '../../support/api-server.ts';
 import {drawn} from '../../support/drawn.ts';
@@ -34,7 +34,7 @@ test('the header and the unread path name the gateway, not an apiserver', async 
 		() => store.state.cluster,
 	);
 
-	const screen: RenderInput = {state: store.state, theme: plainTheme, keymap: new Map(), hints: []};
+	const screen: ScreenInput = {state: store.state, theme: plainTheme, keymap: new Map(), hints: []};
 	const shown = (await drawn(screen, [createElement(Header, {key: 1}), createElement(PathPane, {key: 2})])).join('\n');
 	t.is(shown.match(/gateway/g)?.length, 2);
 	t.notRegex(shown, /apiserver/);

@@ -10,7 +10,7 @@ import {rowReader, type Row} from '../../../source/session/lists/table-rows.ts';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
 import {fillCell} from '../../../source/session/lists/list-columns.ts';
 import {describeListStatus, listPane} from '../../../source/session/lists/list-pane.tsx';
-import type {RenderInput} from '../../../source/session/kit/render-input.ts';
+import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
 
 /** The time is one minute after 1970 began. */
 function pane(...events: readonly ListEvent[]): string {
@@ -19,7 +19,7 @@ function pane(...events: readonly ListEvent[]): string {
 		.join('\n');
 }
 
-function screenAfter(events: readonly ListEvent[]): RenderInput {
+function screenAfter(events: readonly ListEvent[]): ScreenInput {
 	const session = emptySession({...clusterState(null), namespace: 'demo', reachable: 'yes'}, {columns: 100, rows: 24}, 60_000);
 	let list = session.lists.pods;
 	for (const event of events) {
@@ -31,7 +31,7 @@ function screenAfter(events: readonly ListEvent[]): RenderInput {
 		theme: {glyphs: unicodeGlyphs},
 		hints: [],
 		keymap: new Map(),
-	} as unknown as RenderInput;
+	} as unknown as ScreenInput;
 }
 
 const live: ListEvent = {type: 'phase', phase: {kind: 'live'}};
@@ -104,7 +104,7 @@ function head(
 		theme: {glyphs: unicodeGlyphs},
 		hints: [],
 		keymap: new Map(),
-	} as unknown as RenderInput;
+	} as unknown as ScreenInput;
 	return listPane(screen, name, 5, width)[0]!
 		.spans.map(({text}) => text)
 		.join('')
@@ -153,7 +153,7 @@ test('the last run of a cron job is shown on a wide screen, and its age grows', 
 			theme: {glyphs: unicodeGlyphs},
 			hints: [],
 			keymap: new Map(),
-		} as unknown as RenderInput;
+		} as unknown as ScreenInput;
 		return listPane(screen, 'workloads', 5, width).map(({spans}) =>
 			spans
 				.map(({text}) => text)

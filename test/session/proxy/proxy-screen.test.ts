@@ -10,7 +10,7 @@ import {emptyProxy, reduceProxy, type ProxyExchange} from '../../../source/sessi
 import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
 import {Proxy} from '../../../source/session/proxy/proxy.tsx';
-import type {RenderInput} from '../../../source/session/kit/render-input.ts';
+import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
 import {readAloud} from '../../support/read-aloud.ts';
 
 const underWay: ProxyExchange = {
@@ -34,14 +34,14 @@ const underWay: ProxyExchange = {
 const maybe = 'given up: it may have been carried out';
 const {keymap} = await loadKeymap({});
 
-function screenWith(exchange: Partial<ProxyExchange>): RenderInput {
+function screenWith(exchange: Partial<ProxyExchange>): ScreenInput {
 	const proxy = reduceProxy(emptyProxy, {type: 'exchange', exchange: {...underWay, ...exchange}});
 	return {
 		state: {...emptySession(clusterState(null), {columns: 100, rows: 24}, 0), view: 'proxy', proxy},
 		theme: {...plainTheme, glyphs: unicodeGlyphs},
 		hints: describeKeys(keymap, 'proxy', () => null),
 		keymap,
-	} as unknown as RenderInput;
+	} as unknown as ScreenInput;
 }
 
 async function shown(exchange: Partial<ProxyExchange>): Promise<string[]> {

@@ -5,12 +5,12 @@ import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {restartTail, emptyTail} from '../../../source/session/tail/tail-view.ts';
 import {clockTime} from '../../../source/text/format-time.ts';
 import {describeEmptyTail} from '../../../source/session/tail/empty-tail.ts';
-import type {RenderInput} from '../../../source/session/kit/render-input.ts';
+import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
 
 const requestedAt = Date.parse('2026-11-25T14:03:07Z');
 const asked = restartTail(emptyTail('tail-1', 'pod/web'), 'tail', {previous: false, now: requestedAt});
 const screenAt = (now: number) =>
-	({state: emptySession(clusterState(null), {columns: 80, rows: 24}, now), hints: [], keymap: new Map()}) as unknown as RenderInput;
+	({state: emptySession(clusterState(null), {columns: 80, rows: 24}, now), hints: [], keymap: new Map()}) as unknown as ScreenInput;
 
 test('a log without response shows when it was requested, and that it may be empty', t => {
 	t.deepEqual(describeEmptyTail(screenAt(requestedAt + 1000), asked), ['opening']);

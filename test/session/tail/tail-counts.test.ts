@@ -8,7 +8,7 @@ import {reduceConnectionList, type ConnectionList, type ConnectionEntry} from '.
 import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {emptyTail} from '../../../source/session/tail/tail-view.ts';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
-import type {RenderInput} from '../../../source/session/kit/render-input.ts';
+import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
 import {Tail} from '../../../source/session/tail/tail.tsx';
 import {drawn} from '../../support/drawn.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
@@ -38,7 +38,7 @@ async function rows(
 	});
 	const state = {...emptySession({...clusterState(null), context: 'main', namespace: 'demo'}, {columns: 120, rows: 24}, 0), connections};
 	const sources = logs.map(([pod, container]) => asTailSource({namespace: 'demo', pod, uid: null, node: 'n1', container}));
-	const screen = {state, theme: {...plainTheme, glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as RenderInput;
+	const screen = {state, theme: {...plainTheme, glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as ScreenInput;
 	return drawn(screen, h(Tail, {view: {...emptyTail('tail-1', title), sources, phase: 'following'}}));
 }
 
@@ -77,7 +77,7 @@ test('one of several containers says so, and shows the key to the others while w
 		theme: {...plainTheme, glyphs: unicodeGlyphs},
 		hints: [{action: {id: 'tail.sources'}, keys: ['a']}],
 		keymap: new Map(),
-	} as unknown as RenderInput;
+	} as unknown as ScreenInput;
 	const view = {...emptyTail('tail-1', 'pod/web-0'), sources, phase: 'waiting', note: 'PodInitializing'} as const;
 	const shown = await drawn(screen, h(Tail, {view}));
 	t.regex(shown[0]!, /Tail pod\/web-0├ app, 1 of 3 containers ─/);
@@ -90,7 +90,7 @@ test('a restart shows the key to the previous log, unless that is open', async t
 		theme: {...plainTheme, glyphs: unicodeGlyphs},
 		hints: [{action: {id: 'tail.previous-log'}, keys: ['p']}],
 		keymap: new Map(),
-	} as unknown as RenderInput;
+	} as unknown as ScreenInput;
 	const counted = async (phase: 'following' | 'waiting', restarts: number) => {
 		const view = {...emptyTail('tail-1', 'pod/web-0'), phase, counters: {reconnects: 0, possibleGaps: 0, restarts, json: 0}};
 		return (await drawn(screen, h(Tail, {view}))).at(-1)!;
@@ -126,7 +126,7 @@ test('a narrow title drops the rate and keeps the state', async t => {
 			theme: {...plainTheme, glyphs: unicodeGlyphs},
 			hints: [],
 			keymap: new Map(),
-		} as unknown as RenderInput;
+		} as unknown as ScreenInput;
 		const sources = [
 			asTailSource({
 				namespace: 'demo',

@@ -5,7 +5,7 @@ import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {LineBuffer} from '../../../source/session/tail/line-buffer.ts';
 import {emptyTail, goTo, type TailView} from '../../../source/session/tail/tail-view.ts';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
-import type {RenderInput} from '../../../source/session/kit/render-input.ts';
+import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
 import {cellsForLines, fitCounts, fitTail, shownWindow, thumbRow} from '../../../source/session/tail/tail-fit.ts';
 
 const buffer = new LineBuffer();
@@ -20,7 +20,7 @@ test('the window of a tail has the rows that the layout gave it, with the cursor
 		({
 			state: {...emptySession(clusterState(null), {columns: 80, rows: 24}, 0), pageRows},
 			theme: {glyphs: unicodeGlyphs},
-		}) as unknown as RenderInput;
+		}) as unknown as ScreenInput;
 	const open = fitTail(screen(9), {...goTo(view, 99), windowRows: 19});
 	t.is(open.windowRows, 9);
 	t.is(shownWindow(open, open.windowRows, () => 1).window.lines.at(-1)!.number, 99);

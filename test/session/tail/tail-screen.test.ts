@@ -7,7 +7,7 @@ import type {Path} from '../../../source/evidence/evidence.ts';
 import {emptySession, type SessionState} from '../../../source/session/frame/session-state.ts';
 import {LineBuffer} from '../../../source/session/tail/line-buffer.ts';
 import {emptyTail, goTo, type TailView} from '../../../source/session/tail/tail-view.ts';
-import type {RenderInput} from '../../../source/session/kit/render-input.ts';
+import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
 import {fitTail} from '../../../source/session/tail/tail-fit.ts';
 import {Tail} from '../../../source/session/tail/tail.tsx';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
@@ -30,7 +30,7 @@ type ShownOptions = {columns?: number; line?: number | null; keys?: Readonly<Rec
 function screenOf(
 	view: TailView,
 	{columns = 80, line = null, keys = {}, paths = []}: ShownOptions = {},
-): {screen: RenderInput; view: TailView} {
+): {screen: ScreenInput; view: TailView} {
 	const connections =
 		paths.length === 0
 			? []
@@ -40,7 +40,7 @@ function screenOf(
 		layers: [{kind: 'tail', id: 'tail-1', line}],
 		connections,
 	} as unknown as SessionState;
-	const hints = Object.entries(keys).map(([id, key]) => ({action: {id}, keys: [key]})) as unknown as RenderInput['hints'];
+	const hints = Object.entries(keys).map(([id, key]) => ({action: {id}, keys: [key]})) as unknown as ScreenInput['hints'];
 	const screen = {state, theme: plainTheme, keymap: new Map(), hints};
 	return {screen, view: fitTail(screen, view)};
 }

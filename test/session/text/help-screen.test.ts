@@ -4,7 +4,7 @@ import {contexts} from '../../../source/actions/contexts.ts';
 import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
 import {helpBody} from '../../../source/session/text/help.tsx';
-import type {RenderInput} from '../../../source/session/kit/render-input.ts';
+import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
 
 const keymaps = await Promise.all([undefined, 'vim', 'k9s'].map(async name => loadKeymap({}, name)));
 
@@ -15,7 +15,7 @@ const textOf = (context: string) =>
 			theme: {glyphs: unicodeGlyphs},
 			hints: [],
 			keymap: keymaps[0]!.keymap,
-		} as unknown as RenderInput,
+		} as unknown as ScreenInput,
 		context,
 	).map(({spans}) =>
 		spans
@@ -45,7 +45,7 @@ test('no column of the help starts with a blank row', t => {
 					theme: {glyphs: unicodeGlyphs},
 					hints: [],
 					keymap,
-				} as unknown as RenderInput;
+				} as unknown as ScreenInput;
 				const [first, second] = helpBody(screen, context).map(({spans}) => spans.map(({text}) => text).join(''));
 				const half = Math.floor((columns - 2) / 2);
 				t.true(
@@ -65,7 +65,7 @@ test('no text of the help is cut at 80 columns', t => {
 				theme: {glyphs: unicodeGlyphs},
 				hints: [],
 				keymap,
-			} as unknown as RenderInput;
+			} as unknown as ScreenInput;
 			const cut = helpBody(screen, context)
 				.map(({spans}) => spans.map(({text}) => text).join(''))
 				.filter(text => text.includes('…'));
@@ -83,7 +83,7 @@ test('no heading of the help is the last row of a column', t => {
 					theme: {glyphs: unicodeGlyphs},
 					hints: [],
 					keymap,
-				} as unknown as RenderInput;
+				} as unknown as ScreenInput;
 				const lines = helpBody(screen, context).map(({spans}) => spans.map(({text}) => text).join(''));
 				const last = lines.flatMap((text, row) =>
 					[...text.matchAll(/PATH LINE|GLYPHS|FILTERS|CUSTOM KEYS|EVERYWHERE/g)]

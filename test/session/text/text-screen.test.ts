@@ -8,7 +8,7 @@ import {drawn} from '../../support/drawn.ts';
 import {searchText} from '../../../source/session/text/text-search.ts';
 import type {Layer, TextLine} from '../../../source/session/frame/session-state.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
-import type {RenderInput} from '../../../source/session/kit/render-input.ts';
+import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
 import {line, type Line} from '../../../source/session/kit/styled-line.ts';
 import {wrapped} from '../../../source/session/kit/text-wrapping.ts';
 import {layerRows} from '../../../source/session/text/layer-rows.ts';
@@ -16,10 +16,10 @@ import {textLines} from '../../../source/session/kit/text-rows.ts';
 import {rowOfMatch, textBody, TextPage} from '../../../source/session/text/text-page.tsx';
 
 const screenOf = (columns: number, now = 0) =>
-	({state: {size: {columns, rows: 24}, processes: [], now}, theme: plainTheme}) as unknown as RenderInput;
+	({state: {size: {columns, rows: 24}, processes: [], now}, theme: plainTheme}) as unknown as ScreenInput;
 const told = ({spans}: Line) =>
 	spans.map(({text, role}) => (role === 'match' ? `[${text}]` : role === 'match.current' ? `{${text}}` : text)).join('');
-const drawnScreen: RenderInput = {
+const drawnScreen: ScreenInput = {
 	state: {...emptySession(clusterState(null), {columns: 80, rows: 24}, 0), pageRows: 21},
 	theme: plainTheme,
 	keymap: new Map(),

@@ -3,7 +3,7 @@ import test from 'ava';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {showFailure} from '../../../source/session/frame/show-message.ts';
 import {openWhy} from '../../../source/session/why/why-handlers.ts';
-import {createRenderInput} from '../../../source/session/frame/create-render-input.ts';
+import {createScreenInput} from '../../../source/session/frame/create-screen-input.ts';
 import type {Session} from '../../../source/session/frame/session.ts';
 import {Store} from '../../../source/session/frame/store.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
@@ -59,7 +59,7 @@ for (const [what, before] of [
 		t.is(layer()!.about, 'pod/web');
 		t.is(whyPath(store.state, layer()!), null);
 		t.deepEqual(
-			whyTexts(createRenderInput(session, plainTheme), layer()!).map(({text}) => text),
+			whyTexts(createScreenInput(session, plainTheme), layer()!).map(({text}) => text),
 			['The path is still being read and will appear here.'],
 		);
 		store.dispatch({type: 'selected-path', of: 'api', path});
@@ -96,7 +96,7 @@ for (const [what, code, leg] of [
 		openWhy(session);
 		t.is(layer()!.about, 'forward pod/other 80');
 		t.is(whyPath(store.state, layer()!), null);
-		const texts = whyTexts(createRenderInput(session, plainTheme), layer()!).map(({text}) => text);
+		const texts = whyTexts(createScreenInput(session, plainTheme), layer()!).map(({text}) => text);
 		t.is(texts[1], 'it failed');
 		t.is(texts.at(-1), 'No path: no connection was observed for this failure.');
 	});

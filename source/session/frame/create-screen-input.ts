@@ -1,8 +1,8 @@
-/** Input of a frame. */
+/** Input of a screen from the session as it is now. */
 import {describeKeys, type KeyHint} from '../../keymap/describe-keys.ts';
 import type {Keymap} from '../../keymap/keymap.ts';
 import {keyContext, type SessionState} from './session-state.ts';
-import type {RenderInput} from '../kit/render-input.ts';
+import type {ScreenInput} from '../kit/screen-input.ts';
 import type {Theme} from '../kit/theme.ts';
 import {disabledReason} from '../keys/disabled-reason.ts';
 import type {Session} from './session.ts';
@@ -19,7 +19,7 @@ function keyHints(keymap: Keymap, state: SessionState): readonly KeyHint[] {
 	);
 }
 
-export function createRenderInput(session: Pick<Session, 'store' | 'keymap'>, theme: Theme): RenderInput {
+export function createScreenInput(session: Pick<Session, 'store' | 'keymap'>, theme: Theme): ScreenInput {
 	const {
 		store: {state},
 		keymap,
