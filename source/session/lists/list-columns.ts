@@ -1,8 +1,8 @@
 /** Chooses the columns of a list and their widths. */
 import {isAscending} from './sort-rows.ts';
-import {ageTitle, contextTitle, listKinds, servicePodsTitle, type ListColumn} from './list-kinds.ts';
+import {ageTitle, contextTitle, listKinds, namespaceTitle, servicePodsTitle, type ListColumn} from './list-kinds.ts';
 import {rowPhase, type ListState} from './list-state.ts';
-import {hasContexts, shownNamespace} from '../frame/session-state.ts';
+import {hasContexts, shownNamespace, type SessionState} from '../frame/session-state.ts';
 import {knownProblem} from './problems.ts';
 import {servicePodsCell} from './service-pods.ts';
 import {cellNow, type Row} from './table-rows.ts';
@@ -10,7 +10,6 @@ import {cellWidth, truncateToCells, truncateStartToCells, fitToCells} from '../.
 import {formatNumber} from '../../text/format-number.ts';
 import {formatAge} from '../../text/format-time.ts';
 import {cellRole} from './cell-role.ts';
-import type {ScreenInput} from '../kit/screen-input.ts';
 import type {Role} from '../kit/theme.ts';
 
 export const gap = 2;
@@ -28,19 +27,19 @@ const edge = 1;
 /** `head`: the title, or its short form. */
 export type ColumnLayout = {title: string; head: string; width: number; cell(row: Row): string; role?(row: Row): Role | undefined};
 
-export function chooseColumns(screen: ScreenInput, list: ListState, shown: readonly Row[], width: number): ColumnLayout[] {
+export function chooseColumns(state: SessionState, list: ListState, width: number): ColumnLayout[] {
 	const isNarrow = width < narrowScreenBelow;
-	const measure = measureOf(list, shown);
+	const measure = measureOf(list);
 	const {last} = listKinds[list.name];
 	if (last !== undefined) {
-		return columnsBeforeLast(screen, list, measure, {last, width, isNarrow});
+		return columnsBeforeLast(state, list, measure, {last, width, isNarrow});
 	}
 
 	const nameWidth = measure('NAME', row => row.name, 63);
 	const roomForName = (chosen: Chosen) => width - lead - edge - widthOf(chosen);
-	const all = allColumns(screen, list, measure, width);
+	const all = allColumns(state, list, measure, width);
 	// Tighten other columns before names are cut below 36 cells.
-	const chosen = roomForName(all) < Math.min(nameWidth, 36) ? tightened(screen, list, measure, all, isNarrow) : all;
+	const chosen = roomForName(all) < Math.min(nameWidth, 36) ? tightened(state, list, measure, all, isNarrow) : all;
 	const {before, columns, after} = withFewer(
 		chosen,
 		{isNarrow, kept: list.order.column},
@@ -51,19 +50,28 @@ export function chooseColumns(screen: ScreenInput, list: ListState, shown: reado
 	return [...before, name, ...columns.map(({layout}) => layout), ...after];
 }
 
+/** Of the columns on the screen, from left to right and around, the next by which rows can be sorted. */
+export function nextSortColumn(state: SessionState, list: ListState): string {
+	const titles = chooseColumns(state, list, state.size.columns).map(({title}) => title);
+	const sortable = titles.filter(title => title !== namespaceTitle && title !== servicePodsTitle);
+	// In a list of one context, the order by CONTEXT is the first order.
+	const current = Math.max(0, sortable.indexOf(list.order.column));
+	return sortable[(current + 1) % sortable.length]!;
+}
+
 /** Cells that the last column keeps. */
 const minLastWidth = 24;
 
 function columnsBeforeLast(
-	screen: ScreenInput,
+	state: SessionState,
 	list: ListState,
 	measure: Measure,
 	{last, width, isNarrow}: {last: string; width: number; isNarrow: boolean},
 ): ColumnLayout[] {
 	const roomOf = (chosen: Chosen) => width - lead - edge - widthOf(chosen);
-	const all = allColumns(screen, list, measure, width);
+	const all = allColumns(state, list, measure, width);
 	const before = {...all, columns: all.columns.filter(({column}) => column.title !== last), after: []};
-	const tight = roomOf(before) < minLastWidth ? tightened(screen, list, measure, before, isNarrow) : before;
+	const tight = roomOf(before) < minLastWidth ? tightened(state, list, measure, before, isNarrow) : before;
 	const fewer = withFewer(tight, {isNarrow, kept: list.order.column}, one => roomOf(one) >= minLastWidth);
 	const {layout} = all.columns.find(({column}) => column.title === last)!;
 	const room = Math.max(8, roomOf(fewer));
@@ -78,7 +86,8 @@ type Chosen = {before: readonly ColumnLayout[]; columns: readonly Wanted[]; afte
 
 type Measure = (title: string, cell: (row: Row) => string, most?: number) => number;
 
-function measureOf(list: ListState, shown: readonly Row[]): Measure {
+function measureOf(list: ListState): Measure {
+	const shown = list.visible.slice(list.top, list.top + list.windowRows);
 	const sample = (list.visible.length <= 300 ? list.visible : [...sampleOf(list), ...shown]).filter(({unread}) => unread === undefined);
 	return (title, cell, most = maxCellWidth) => Math.min(most, Math.max(cellWidth(title), ...sample.map(row => cellWidth(cell(row)))));
 }
@@ -99,25 +108,25 @@ function sampleOf({chunks, visible}: ListState): readonly Row[] {
 	return sample;
 }
 
-function allColumns(screen: ScreenInput, list: ListState, measure: Measure, width: number): Chosen {
-	const {now} = screen.state;
+function allColumns(state: SessionState, list: ListState, measure: Measure, width: number): Chosen {
 	const {columns, namespaced} = listKinds[list.name];
-	const namespace = shownNamespace(screen.state, list);
-	const age = (row: Row) => ageCell(row, now);
+	const namespace = shownNamespace(state, list);
+	const age = (row: Row) => ageCell(row, state.now);
 	const isWanted = ({title, rank}: ListColumn) =>
 		(title !== servicePodsTitle || namespace !== null) &&
 		(rank === 0 || title === list.order.column || (rank === 1 && width >= rankOneFrom) || list.wide);
-	const isFilled = ({sparse}: ListColumn, index: number) => sparse !== true || measure('', row => row.cells[index] ?? '') > 0;
+	const isFilled = ({title, sparse}: ListColumn, index: number) =>
+		sparse !== true || title === list.order.column || measure('', row => row.cells[index] ?? '') > 0;
 	const most = width < narrowScreenBelow ? maxCellWidthNarrow : maxCellWidth;
 	return {
 		before: [
-			...(hasContexts(screen.state, list) ? [placeColumn(contextTitle, row => row.context ?? '', measure)] : []),
-			...(namespaced && typeof namespace !== 'string' ? [placeColumn('NAMESPACE', row => row.namespace, measure)] : []),
+			...(hasContexts(state, list) ? [placeColumn(contextTitle, row => row.context ?? '', measure)] : []),
+			...(namespaced && typeof namespace !== 'string' ? [placeColumn(namespaceTitle, row => row.namespace, measure)] : []),
 		],
 		columns: columns
 			.map((column, index) => ({column, index}))
 			.filter(({column, index}) => isWanted(column) && isFilled(column, index))
-			.map(one => ({...one, layout: layoutOf(screen, list, measure, {...one, head: one.column.title, most})})),
+			.map(one => ({...one, layout: layoutOf(state, list, measure, {...one, head: one.column.title, most})})),
 		after: [{title: ageTitle, head: ageTitle, width: Math.max(4, measure(ageTitle, age)), cell: age}],
 	};
 }
@@ -126,13 +135,13 @@ function placeColumn(title: string, cell: (row: Row) => string, measure: Measure
 	return {title, head: title, width: measure(title, cell, 20), cell};
 }
 
-function tightened(screen: ScreenInput, list: ListState, measure: Measure, {before, columns, after}: Chosen, isNarrow: boolean): Chosen {
+function tightened(state: SessionState, list: ListState, measure: Measure, {before, columns, after}: Chosen, isNarrow: boolean): Chosen {
 	return {
 		before: before.map(one => ({...one, width: Math.min(one.width, tightNamespace)})),
 		columns: columns.map(({column, index}) => ({
 			column,
 			index,
-			layout: layoutOf(screen, list, measure, {
+			layout: layoutOf(state, list, measure, {
 				column,
 				index,
 				head: column.short ?? column.title,
@@ -144,7 +153,7 @@ function tightened(screen: ScreenInput, list: ListState, measure: Measure, {befo
 }
 
 function layoutOf(
-	screen: ScreenInput,
+	state: SessionState,
 	list: ListState,
 	measure: Measure,
 	{
@@ -160,12 +169,12 @@ function layoutOf(
 		most: number;
 	},
 ): ColumnLayout {
-	const cell = cellOf(screen, list, column, index);
+	const cell = cellOf(state, list, column, index);
 	const isOld = (row: Row) => rowPhase(list, row).kind === 'interrupted';
 	return {title, head, width: measure(head, cell, most), cell, role: row => (isOld(row) ? 'text.dim' : cellRole(title, cell(row), row))};
 }
 
-export function cellOf({state: {now, servicePods}}: ScreenInput, list: ListState, column: ListColumn, index: number): (row: Row) => string {
+export function cellOf({now, servicePods}: SessionState, list: ListState, column: ListColumn, index: number): (row: Row) => string {
 	if (column.title === servicePodsTitle) {
 		return row => servicePodsCell(servicePods.get(row.context ?? ''), row.namespace, row.name);
 	}

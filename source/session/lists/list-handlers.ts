@@ -1,5 +1,6 @@
 /** List movement, filter, sort and view selection. */
 import {countPresent, selectedRow, type ListEvent} from './list-state.ts';
+import {nextSortColumn} from './list-columns.ts';
 import {isListName} from './list-kinds.ts';
 import {parseRowFilter} from './row-filter.ts';
 import {currentList, sharedNamespace, type SessionState, type ViewName} from '../frame/session-state.ts';
@@ -129,10 +130,12 @@ export const listHandlers = {
 		session.refreshFeeds();
 	},
 	'list.sort'(session) {
-		tell(session, {type: 'sort-next'});
-		const list = currentList(session.store.state);
+		const {state} = session.store;
+		const list = currentList(state);
 		if (list) {
-			session.tell(`sorted by ${list.order.column}`);
+			const column = nextSortColumn(state, list);
+			tell(session, {type: 'sort', column});
+			session.tell(`sorted by ${column}`);
 		}
 	},
 	'list.reverse'(session) {

@@ -49,6 +49,7 @@ export type ListKind = {
 
 export const ageTitle = 'AGE';
 export const contextTitle = 'CONTEXT';
+export const namespaceTitle = 'NAMESPACE';
 export const servicePodsTitle = 'PODS';
 export const objectTitle = 'OBJECT';
 

@@ -43,7 +43,7 @@ export function listPane(screen: ScreenInput, name: ListName, rows: number, widt
 	}
 
 	const shown = list.visible.slice(list.top, list.top + rows);
-	const columns = chooseColumns(screen, list, shown, width);
+	const columns = chooseColumns(screen.state, list, width);
 	const lines =
 		shown.length === 0
 			? emptyListLines(screen, list, width)
@@ -74,7 +74,7 @@ export function spokenList(screen: ScreenInput, name: ListName, rows: number, wi
 	}
 
 	const cells = listKinds[name].columns.flatMap((column, index) => {
-		const cell = column.rank === 0 && column.ages !== true ? cellOf(screen, list, column, index)(row) : '';
+		const cell = column.rank === 0 && column.ages !== true ? cellOf(screen.state, list, column, index)(row) : '';
 		return cell === '' ? [] : [(cellReadings[column.title] ?? (value => `${column.title.toLowerCase()} ${value}`))(cell)];
 	});
 	const isElsewhere = listKinds[name].namespaced && typeof shownNamespace(screen.state, list) !== 'string';
@@ -318,6 +318,6 @@ export function describeListStatus(screen: ScreenInput, list: ListState, width: 
 }
 
 function hasRangeInHead(screen: ScreenInput, list: ListState, width: number): boolean {
-	const columns = chooseColumns(screen, list, list.visible.slice(list.top, list.top + list.windowRows), width);
-	return spaceBeside(headText(list, columns), rangeOf(list, list.windowRows), width) > 0;
+	const head = headText(list, chooseColumns(screen.state, list, width));
+	return spaceBeside(head, rangeOf(list, list.windowRows), width) > 0;
 }

@@ -4,7 +4,7 @@ import {listKinds, type ListName} from './list-kinds.ts';
 import {filterRows, parseRowFilter} from './row-filter.ts';
 import {hasProblem, leadingFirst, type KnownProblems} from './problems.ts';
 import {readablePhase, rowsOfSeveral, unreadRows, withContext} from './rows-of-clusters.ts';
-import {byName, sortColumns, sortRows, type RowOrder} from './sort-rows.ts';
+import {byName, sortRows, type RowOrder} from './sort-rows.ts';
 import {idWithoutUid, type Row} from './table-rows.ts';
 
 export type ListPhase =
@@ -87,7 +87,7 @@ export type ListEvent =
 	| {type: 'problems'}
 	/** `context`: as `rowContext`. `known`: by `keyOf`; `null` if they became unknown. */
 	| {type: 'known-problems'; context: string; known: ReadonlyMap<string, string> | null}
-	| {type: 'sort-next'}
+	| {type: 'sort'; column: string}
 	| {type: 'reverse'}
 	| {type: 'wide'}
 	| {type: 'mark'}
@@ -211,10 +211,8 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 			return withKnownProblems(list, event.context, event.known);
 		}
 
-		case 'sort-next': {
-			const columns = sortColumns(listKinds[list.name], {several: list.phases.size > 0});
-			const next = columns[(columns.indexOf(list.order.column) + 1) % columns.length]!;
-			return settle({...list, order: {column: next, reverse: false}, isOrderChosen: true});
+		case 'sort': {
+			return settle({...list, order: {column: event.column, reverse: false}, isOrderChosen: true});
 		}
 
 		case 'reverse': {

@@ -5,12 +5,6 @@ import {momentOf, type Row} from './table-rows.ts';
 export type RowOrder = {column: string; reverse: boolean};
 export const byName: RowOrder = {column: 'NAME', reverse: false};
 
-/** `several` clusters have the column of their contexts, too. */
-export function sortColumns(kind: ListKind, {several}: {several: boolean}): readonly string[] {
-	const titles = kind.columns.filter(({rank, from}) => rank < 2 && from.length > 0).map(column => column.title);
-	return [...(kind.last === undefined ? ['NAME', ...titles, ageTitle] : titles), ...(several ? [contextTitle] : [])];
-}
-
 export function isAscending(kind: ListKind, {column, reverse}: RowOrder): boolean {
 	return kind.columns.some(({title, numeric}) => title === column && numeric === true) === reverse;
 }

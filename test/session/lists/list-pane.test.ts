@@ -8,7 +8,7 @@ import {cellWidth} from '../../../source/text/cell-width.ts';
 import {sortRows} from '../../../source/session/lists/sort-rows.ts';
 import {rowReader, type Row} from '../../../source/session/lists/table-rows.ts';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
-import {fillCell} from '../../../source/session/lists/list-columns.ts';
+import {fillCell, nextSortColumn} from '../../../source/session/lists/list-columns.ts';
 import {describeListStatus, listPane} from '../../../source/session/lists/list-pane.tsx';
 import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
 
@@ -81,14 +81,10 @@ test('the age of a restart grows while its row is shown', t => {
 	t.regex(text, /api .* 2 \(13s ago\)/);
 });
 
+type ListOnScreen = [name: ListName, given: readonly string[], cells: readonly string[], width: number, events?: readonly ListEvent[]];
+
 /** For all namespaces, with names and namespaces of usual length. */
-function head(
-	name: ListName,
-	given: readonly string[],
-	cells: readonly string[],
-	width: number,
-	events: readonly ListEvent[] = [],
-): string {
+function screenOf(...[name, given, cells, width, events = []]: ListOnScreen): ScreenInput {
 	const session = emptySession({...clusterState(null), namespace: null, reachable: 'yes'}, {columns: width, rows: 24}, 60_000);
 	const read = rowReader(
 		listKinds[name].columns,
@@ -99,13 +95,17 @@ function head(
 	const rows = [read({cells: ['konnectivity-agent-7c9f8d6b5c-x2xkq', ...cells], object: null}, 'kube-system')];
 	const page: ListEvent = {type: 'page', chunk: name, first: true, rows};
 	const list = [page, live, ...events].reduce((now, event) => reduceList(now, event), session.lists[name]);
-	const screen = {
+	return {
 		state: {...session, lists: {...session.lists, [name]: list}},
 		theme: {glyphs: unicodeGlyphs},
 		hints: [],
 		keymap: new Map(),
 	} as unknown as ScreenInput;
-	return listPane(screen, name, 5, width)[0]!
+}
+
+function head(...shown: ListOnScreen): string {
+	const [name, , , width] = shown;
+	return listPane(screenOf(...shown), name, 5, width)[0]!
 		.spans.map(({text}) => text)
 		.join('')
 		.trim()
@@ -193,24 +193,65 @@ test('a narrow list keeps the most important columns', t => {
 	t.is(workloads(80), 'NAMESPACE NAME READY UPD STATUS AGE');
 });
 
-const next: ListEvent = {type: 'sort-next'};
-for (const [order, events, width, shown] of [
-	['READY', [next], 80, 'NAMESPACE NAME READY↑ STATUS RST AGE'],
-	['RESTARTS', [next, next, next], 80, 'NAMESPACE NAME READY STATUS RST↓ AGE'],
-	['NODE', [next, next, next, next], 80, 'NAMESPACE NAME READY STATUS NODE↑'],
-	['AGE', [next, next, next, next, next], 50, 'NAMESPACE NAME READY STATUS AGE↑'],
+for (const [column, width, shown] of [
+	['READY', 80, 'NAMESPACE NAME READY↑ STATUS RST AGE'],
+	['RESTARTS', 80, 'NAMESPACE NAME READY STATUS RST↓ AGE'],
+	['NODE', 80, 'NAMESPACE NAME READY STATUS NODE↑'],
+	['AGE', 50, 'NAMESPACE NAME READY STATUS AGE↑'],
 ] as const) {
-	test(`a narrow list in the order of ${order} shows that column and its direction`, t => {
+	test(`a narrow list in the order of ${column} shows that column and its direction`, t => {
 		const given = ['Ready', 'Status', 'Restarts', 'Node'];
-		t.is(head('pods', given, ['0/1', 'Init:CrashLoopBackOff', '14', 'worker-7'], width, events), shown);
+		t.is(head('pods', given, ['0/1', 'Init:CrashLoopBackOff', '14', 'worker-7'], width, [{type: 'sort', column}]), shown);
 	});
 }
 
-test('the order does not change the columns where all of them fit', t => {
-	const heads = Array.from({length: 6}, (_, index) =>
-		head('pods', ['Ready', 'Status', 'Restarts', 'Node'], ['0/1', 'Running', '14', 'n1'], 100, Array<ListEvent>(index).fill(next)),
-	);
-	t.is(new Set(heads.map(text => text.replaceAll(/[↑↓]/g, ''))).size, 1);
+/** The heads of a list, after each press of the sort key until the first order returns. */
+function sortedHeads(...[name, given, cells, width, events = []]: ListOnScreen): string[] {
+	const {state} = screenOf(name, given, cells, width, events);
+	const column = nextSortColumn(state, state.lists[name]);
+	const sorted: ListOnScreen = [name, given, cells, width, [...events, {type: 'sort', column}]];
+	return [head(...sorted), ...(column === 'NAME' ? [] : sortedHeads(...sorted))];
+}
+
+const podsOnScreen = (width: number, ...events: readonly ListEvent[]): ListOnScreen => [
+	'pods',
+	['Ready', 'Status', 'Restarts', 'Node', 'IP'],
+	['0/1', 'Init:CrashLoopBackOff', '14', 'worker-7', '10.2.0.1'],
+	width,
+	events,
+];
+const jobsOnScreen: ListOnScreen = [
+	'workloads',
+	['Suspend', 'Active', 'Schedule', 'Last Schedule'],
+	['False', '0', '0 3 * * *', '63s'],
+	160,
+];
+for (const [where, list, visited] of [
+	['on a narrow screen', podsOnScreen(80), ['READY', 'STATUS', 'RST', 'AGE']],
+	['on a wide screen', podsOnScreen(120), ['READY', 'STATUS', 'RESTARTS', 'NODE', 'AGE']],
+	['with more columns', podsOnScreen(160, {type: 'wide'}), ['READY', 'STATUS', 'RESTARTS', 'NODE', 'IP', 'AGE']],
+	['without a cron job', ['workloads', ['Ready'], ['2/3'], 160], ['READY', 'UP-TO-DATE', 'STATUS', 'AGE']],
+	['with a cron job', jobsOnScreen, ['READY', 'UP-TO-DATE', 'STATUS', 'SCHEDULE', 'LAST SCHEDULE', 'AGE']],
+	['of services', ['services', ['Type'], ['ClusterIP'], 160], ['TYPE', 'CLUSTER-IP', 'PORTS', 'AGE']],
+] as ReadonlyArray<readonly [string, ListOnScreen, readonly string[]]>) {
+	test(`${where}, the sort key visits each column and changes none`, t => {
+		const shown = head(...list);
+		t.deepEqual(
+			sortedHeads(...list).map(text => text.replace('↓', '↑')),
+			[...visited.map(title => shown.replace(title, `${title}↑`)), shown],
+		);
+	});
+}
+
+test('a column in whose order a list is stays, also when no row has a value for it', t => {
+	const workloads = (column: string) => head('workloads', ['Ready', 'Up-to-date'], ['2/3', '1'], 160, [{type: 'sort', column}]);
+	t.is(workloads('READY'), 'NAMESPACE NAME READY↑ UP-TO-DATE STATUS AGE');
+	t.is(workloads('SCHEDULE'), 'NAMESPACE NAME READY UP-TO-DATE STATUS SCHEDULE↑ AGE');
+});
+
+test('the sort key changes the order by CONTEXT at once when one context is left', t => {
+	const {state} = screenOf('pods', ['Ready'], ['0/1'], 80, [{type: 'sort', column: 'CONTEXT'}]);
+	t.is(nextSortColumn(state, state.lists.pods), 'READY');
 });
 
 test('a count is shown with its total', t => {

@@ -145,9 +145,7 @@ for (const [text, expected] of filters) {
 
 test('a filter with endless backtracking is stopped and reported', t => {
 	const rows = Array.from({length: 200}, (_, index) => row(`${'a'.repeat(60)}-${index}!`));
-	const began = performance.now();
 	const list = run({type: 'page', chunk: 'pods', rows, first: true}, {type: 'filter', text: '~(a+)+$'});
-	t.true(performance.now() - began < 3000);
 	t.regex(list.filterProblem ?? '', /longer than 200 ms/);
 	t.is(list.visible.length, 200);
 });
@@ -160,11 +158,8 @@ test('numbers sort from the greatest, and reversed', t => {
 			rows: [row('a', ['1/1', 'Running', '2', 'n1', '']), row('b', ['1/1', 'Running', '14 (2m ago)', 'n1', '']), row('c')],
 			first: true,
 		},
-		{type: 'sort-next'},
-		{type: 'sort-next'},
-		{type: 'sort-next'},
+		{type: 'sort', column: 'RESTARTS'},
 	);
-	t.is(list.order.column, 'RESTARTS');
 	t.deepEqual(names(list), ['b', 'a', 'c']);
 	t.deepEqual(names(reduceList(list, {type: 'reverse'})), ['c', 'a', 'b']);
 });
@@ -194,11 +189,8 @@ test('sorted rows keep their order while the cursor moves, and are sorted again 
 	const restarts = (name: string, count: string) => row(name, ['1/1', 'Running', count, 'n1', '']);
 	const sorted: ListEvent[] = [
 		{type: 'page', chunk: 'pods', rows: [restarts('a', '9'), restarts('b', '5'), restarts('c', '1')], first: true},
-		{type: 'sort-next'},
-		{type: 'sort-next'},
-		{type: 'sort-next'},
+		{type: 'sort', column: 'RESTARTS'},
 	];
-	t.is(run(...sorted).order.column, 'RESTARTS');
 	const moved: ListEvent[] = [
 		...sorted,
 		{type: 'move', by: 1, now: 1000},
@@ -256,7 +248,7 @@ test('an invalid label selector is not a filter', t => {
 
 test('a narrowed list keeps its scope when it is read, until it is left', t => {
 	const scope = {of: 'deploy/web', from: 'workloads', namespace: 'shop', labelSelector: 'app=web'} as const;
-	const list = run(page('a', 'b'), {type: 'filter', text: 'a'}, {type: 'sort-next'}, {type: 'narrow', scope}, {type: 'reset'});
+	const list = run(page('a', 'b'), {type: 'filter', text: 'a'}, {type: 'sort', column: 'READY'}, {type: 'narrow', scope}, {type: 'reset'});
 	t.deepEqual([list.scope, list.visible, list.filter, list.order.column], [scope, [], '', 'READY']);
 	t.is(listNamespace(list, 'default'), 'shop');
 	const left = reduceList(list, {type: 'narrow', scope: null});
