@@ -280,7 +280,7 @@ export const faultRows: readonly FaultRow[] = [
 	{
 		row: 'B9',
 		title: 'expensive regular expressions never block typing',
-		tests: [['session/tail/tail.test.ts', 'an invalid regular expression is reported, and an endless one is stopped']],
+		tests: [['session/tail/tail-view.test.ts', 'an invalid regular expression is reported, and an endless one is stopped']],
 	},
 	{
 		row: 'B10',

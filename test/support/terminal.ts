@@ -1,4 +1,22 @@
-/** The built program in a pseudo-terminal. */
+/**
+The built program in a pseudo-terminal, whose screen a test reads as a person would. Most tests of the screen begin with `onSandbox`
+(sandbox-session.ts), which opens one of these on a sandbox of its own:
+
+```
+test('o sorts the nodes by STATUS', async t => {
+	const {terminal} = await onSandbox(t, [], {columns: 120, rows: 40});
+	terminal.press('view.nodes');                // the key of an action, from the keymap
+	await terminal.sees(/control-plane/);        // waits until the screen matches, and fails with the screen after 30 s
+	terminal.press('list.sort');
+	await terminal.sees(/STATUS↑/);
+});
+```
+
+- Build first: tests run `build/spoke.js`.
+- Wait with `sees`, `loses` or `shows` after each key. Never wait for time, and never read `screen()` before what it should show was seen.
+- `press` names actions, because users can rebind keys; `type` is for the text of prompts.
+- A component or pane alone needs no terminal: `drawn` (drawn.ts) draws it from a state, without a process.
+*/
 import {EventEmitter, once} from 'node:events';
 import {mkdirSync} from 'node:fs';
 import process from 'node:process';

@@ -53,12 +53,12 @@ export async function feedList(options: ListFeedOptions): Promise<void> {
 	await Promise.all(feeds);
 }
 
-async function followResource(options: ListFeedOptions, resource: ListResource, isWide: boolean): Promise<void> {
+async function followResource(options: ListFeedOptions, resource: ListResource, isByNamespace: boolean): Promise<void> {
 	const {signal, tell} = options;
 	const tries = new ListRetries();
 	while (!signal.aborted) {
 		try {
-			await follow(options, resource, isWide ? await readByNamespace(options, resource) : null);
+			await follow(options, resource, isByNamespace ? await readByNamespace(options, resource) : null);
 		} catch (thrown) {
 			if (signal.aborted) {
 				return;

@@ -7,13 +7,19 @@ export type ListName = 'pods' | 'workloads' | 'services' | 'nodes' | 'events';
 export type ListColumn = {
 	title: string;
 	short?: string;
-	/** The first column of the apiserver's table that exists. If empty, another source fills it and it is not sortable. */
+	/**
+	Names of columns in the Table of the apiserver, as it writes them: `Internal-IP`. The first that the Table has fills this column.
+	If empty, another source fills it (`cellOf`), and no order goes by it.
+	*/
 	from: readonly string[];
 	/** The column with the total of a count: `2/3`. */
 	whole?: string;
 	/** Used if none of `from` but all of these exist. */
 	otherwise?: {from: readonly string[]; words(...cells: readonly string[]): string};
-	/** 0 is always shown, 1 on a wide screen or with more columns, 2 only with more columns. */
+	/**
+	Who wants the column: 0 every screen, 1 those from 100 cells (`rankOneFrom`) and the key for more columns, 2 only that key.
+	If not all wanted columns fit, `leastName` decides. A screen reader reads only rank 0.
+	*/
 	rank: 0 | 1 | 2;
 	/** Sorted by the leading number. */
 	numeric?: true;

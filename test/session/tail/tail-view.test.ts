@@ -1,4 +1,4 @@
-/** Tails: lines, search and position. */
+/** The view of a tail: its lines, search and position. */
 import process from 'node:process';
 import test from 'ava';
 import {levelOf, type LineLevel} from '../../../source/lines/line-level.ts';
