@@ -297,14 +297,17 @@ test('does not run the plugin for an aborted signal', async t => {
 });
 
 test('an abort releases one waiter, and the others get their credential', async t => {
-	const cluster = await withPlugin(t.context.server, {between: 'sleep 0.4'});
+	const {server} = t.context;
+	const goOn = join(server.folder, 'go-on');
+	const cluster = await withPlugin(server, {between: `until [ -e "${goOn}" ]; do sleep 0.05; done`});
 	const controller = new AbortController();
 	const left = cluster.json({path: '/', signal: controller.signal});
 	const stays = cluster.json({path: '/'});
-	await delay(100);
+	await until(async () => runs(server));
 	const reason = new Error('left');
 	controller.abort(reason);
 	t.is(await t.throwsAsync(left), reason);
+	await writeFile(goOn, '');
 	await stays;
 	t.is(await runs(t.context.server), 1);
 });

@@ -5,6 +5,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {onreadOptions, interceptReads} from '../../source/cluster/transport/onread-buffers.ts';
 import {toBytes} from '../support/byte-server.ts';
+import {until} from '../support/until.ts';
 
 const accept = (key: string) => createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 
@@ -35,7 +36,10 @@ test('keeps record boundaries of bytes that arrive before an upgraded socket is 
 		text += String(piece);
 	});
 	outcome.socket.resume();
-	await delay(100);
+	await until(
+		() => text.length >= 'first second third'.length,
+		() => text,
+	);
 	t.is(text, 'first second third');
 	outcome.socket.destroy();
 });

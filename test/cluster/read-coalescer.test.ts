@@ -2,6 +2,7 @@ import {Duplex} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {ReadCoalescer} from '../../source/cluster/transport/read-coalescer.ts';
+import {eventLoopTurns} from '../support/event-loop-turns.ts';
 
 /** Pushes the pieces as fast as they are read. */
 function flood(pieces: readonly Buffer[]): Duplex {
@@ -70,10 +71,10 @@ test('merges the chunks of one turn, and delivers a single chunk at once', async
 	const {socket, batch, taken} = quiet();
 	socket.push('a');
 	socket.push('b');
-	await delay(1);
+	await eventLoopTurns();
 	t.deepEqual(taken, ['ab']);
 	socket.push('c');
-	await delay(1);
+	await eventLoopTurns();
 	t.deepEqual(taken, ['ab', 'c']);
 	batch.end();
 });
@@ -128,11 +129,11 @@ test('leaves the socket paused when ended inside its own callback', async t => {
 test('passes only later bytes to the next owner of the socket', async t => {
 	const {socket, batch, taken} = quiet();
 	socket.push('mine');
-	await delay(1);
+	await eventLoopTurns();
 	batch.end();
 	const next: string[] = [];
 	socket.push('theirs');
 	socket.on('data', bytes => next.push(String(bytes))).resume();
-	await delay(1);
+	await eventLoopTurns();
 	t.deepEqual([taken, next], [['mine'], ['theirs']]);
 });

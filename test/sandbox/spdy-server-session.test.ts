@@ -1,10 +1,10 @@
 import {duplexPair} from 'node:stream';
-import {setTimeout as delay} from 'node:timers/promises';
 import {deflateRawSync, deflateSync, constants} from 'node:zlib';
 import test from 'ava';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {HeaderBlockReader, SpdyServerSession, spdyDictionary} from '../../source/sandbox/kubelet/spdy-server-session.ts';
 import {HeaderBlockWriter} from '../../source/wire/spdy-frame.ts';
+import {eventLoopTurns} from '../support/event-loop-turns.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
 
@@ -133,7 +133,7 @@ test('a server refuses even, repeated and decreasing ids, and too many streams',
 	const block = '000400fbff 00000000 000000ffff';
 	const syn = (id: string, first = '') => hex(`8003 0001 00 0000${first === '' ? '18' : '1a'} ${id} 00000000 0000 ${first} ${block}`);
 	near.write(Buffer.concat([syn('00000005', '7801'), syn('00000005'), syn('00000003'), syn('00000006'), syn('00000007'), syn('00000009')]));
-	await delay(5);
+	await eventLoopTurns();
 	const refused = near.read() as Buffer;
 	t.deepEqual(seen, [5, 7]);
 	t.deepEqual(refused.toString('hex').match(/.{32}/g), [

@@ -17,7 +17,6 @@ test('o sorts the nodes by STATUS', async t => {
 - `press` names actions, because users can rebind keys; `type` is for the text of prompts.
 - A component or pane alone needs no terminal: `drawn` (drawn.ts) draws it from a state, without a process.
 */
-import {EventEmitter, once} from 'node:events';
 import {mkdirSync} from 'node:fs';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
@@ -64,6 +63,8 @@ export type PressedAction = ActionId | `${Context}/${ActionId}`;
 
 export type TerminalOptions = {columns?: number; rows?: number; env?: NodeJS.ProcessEnv; keymap?: Keymap; home: string};
 
+/** DEC private mode 2026. */
+const synchronizedOutput = 2026;
 const terminals = new Semaphore(4);
 const placed = new WeakSet<object>();
 
@@ -107,27 +108,46 @@ export async function openTerminal(
 	let written = '';
 	let hasExited = false;
 	let status: number | null = null;
-	const moved = new EventEmitter();
-	moved.setMaxListeners(0);
+	const exited = Promise.withResolvers<void>();
+	const looks = new Set<() => void>();
+	const lookAtFrame = () => {
+		for (const look of looks) {
+			look();
+		}
+	};
+
+	const lookUnlessInFrame = () => {
+		if (status !== null || !emulator.modes.synchronizedOutputMode) {
+			lookAtFrame();
+		}
+	};
+
+	// One piece of output may have several frames.
+	emulator.parser.registerCsiHandler({prefix: '?', final: 'l'}, ([mode]) => {
+		if (mode === synchronizedOutput) {
+			lookAtFrame();
+		}
+
+		return false;
+	});
 	child.onData(data => {
 		written += data;
-		emulator.write(data, () => moved.emit('moved'));
+		emulator.write(data, lookUnlessInFrame);
 	});
 	child.onExit(({exitCode, signal}) => {
 		hasExited = true;
-		moved.emit('exit');
+		exited.resolve();
 		// The emulator parses what it was given later, and calls back in order: after this the screen shows all output.
 		emulator.write('', () => {
 			status = signal ? 128 + signal : exitCode;
-			moved.emit('moved');
+			lookUnlessInFrame();
 		});
 	});
 	// No program outlives its test.
 	t.teardown(async () => {
 		if (!hasExited) {
-			const exited = once(moved, 'exit');
 			child.kill('SIGKILL');
-			await exited;
+			await exited.promise;
 		}
 
 		emulator.dispose();
@@ -138,24 +158,25 @@ export async function openTerminal(
 			{length: emulator.rows},
 			(_, row) => emulator.buffer.active.getLine(emulator.buffer.active.viewportY + row)?.translateToString(true, 0, emulator.cols) ?? '',
 		);
-	// Everything awaited arrives with an output or with the end. Read only complete frames.
+	// Everything awaited arrives with an output or with the end. Looks at every complete frame, also at one that the next replaces at once.
 	const until = async (isDone: () => boolean, limitMs: number, what: string) => {
-		const limit = new AbortController();
-		const timer = setTimeout(() => {
-			limit.abort();
-		}, limitMs);
-		try {
-			while (!(isFrameWhole() && isDone())) {
-				await once(moved, 'moved', {signal: limit.signal});
+		const {promise, resolve, reject} = Promise.withResolvers<void>();
+		const look = () => {
+			if (isDone()) {
+				resolve();
 			}
-		} catch (error) {
-			throw limit.signal.aborted ? new Error(`${what} within ${limitMs} ms; status ${status}; the screen:\n${screen().join('\n')}`) : error;
-		} finally {
-			clearTimeout(timer);
-		}
-	};
+		};
 
-	const isFrameWhole = () => status !== null || !emulator.modes.synchronizedOutputMode;
+		const timer = setTimeout(() => {
+			reject(new Error(`${what} within ${limitMs} ms; status ${status}; the screen:\n${screen().join('\n')}`));
+		}, limitMs);
+		looks.add(look);
+		lookUnlessInFrame();
+		await promise.finally(() => {
+			clearTimeout(timer);
+			looks.delete(look);
+		});
+	};
 
 	const sees = async (pattern: RegExp, limitMs = 30_000) => {
 		await until(() => pattern.test(screen().join('\n')), limitMs, `${pattern} was not seen`);

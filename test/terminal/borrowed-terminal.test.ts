@@ -3,7 +3,6 @@ import {mkdtemp, readFile, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
-import {setTimeout as delay} from 'node:timers/promises';
 import pty from '@lydell/node-pty';
 import test, {type ExecutionContext} from 'ava';
 import {exitCode, startCommandServer, type FarSide} from '../support/command-server.ts';
@@ -137,7 +136,7 @@ async function runInTerminal(kubeconfig: string) {
 	});
 	const exited = new Promise<string>(resolve => {
 		terminal.onExit(async () => {
-			await delay(50);
+			await screen.write('');
 			resolve(output);
 		});
 	});

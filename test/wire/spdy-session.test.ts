@@ -9,6 +9,7 @@ import {StreamResetError} from '../../source/wire/protocol-error.ts';
 import {dataFrameHead, pingFrame, rstStreamFrame} from '../../source/wire/spdy-frame.ts';
 import {SpdySession, type SpdySessionOptions} from '../../source/wire/spdy-session.ts';
 import type {SpdyStream} from '../../source/wire/spdy-stream.ts';
+import {eventLoopTurns} from '../support/event-loop-turns.ts';
 import {manualClock} from '../support/manual-clock.ts';
 import {until} from '../support/until.ts';
 
@@ -40,7 +41,7 @@ async function textOf(stream: Duplex): Promise<string> {
 }
 
 async function sentBy(far: Duplex): Promise<Buffer> {
-	await delay(5);
+	await eventLoopTurns();
 	return (far.read(far.readableLength) as Buffer) ?? Buffer.alloc(0);
 }
 
@@ -54,11 +55,11 @@ test('a stream carries headers and bytes both ways and ends each way separately'
 	await replied;
 	t.deepEqual({...far.headers}, {streamtype: 'data', port: '80'});
 	t.is(await textOf(far), 'question');
-	await delay(5);
+	await eventLoopTurns();
 	far.end('answer after the other side ended');
 	t.is(await textOf(near), 'answer after the other side ended');
 	t.deepEqual([near.bytesSent, far.bytesReceived, near.bytesReceived, far.bytesSent], [8, 8, 33, 33]);
-	await delay(5);
+	await eventLoopTurns();
 	t.is(client.streamCount, 0);
 	t.is(server.streamCount, 0);
 });
@@ -109,7 +110,7 @@ test('the frames of one event loop turn are one write', async t => {
 			.open({})
 			.on('error', () => undefined)
 			.write('abc');
-		await delay(5);
+		await eventLoopTurns();
 		t.is(writes.length, turns);
 	}
 
@@ -134,9 +135,9 @@ test('a reset is an error after the data received before it', async t => {
 	const near = client.open({});
 	const far = await opened(server);
 	far.write('last words');
-	await delay(5);
+	await eventLoopTurns();
 	far.reset(2);
-	await delay(5);
+	await eventLoopTurns();
 	t.is(near.readableLength, 10);
 	const seen: string[] = [];
 	near.on('data', chunk => {
@@ -156,7 +157,7 @@ test('a stream ends normally when its FIN arrived before the connection broke', 
 	const client = new SpdySession(near);
 	const stream = client.open({});
 	far.write(Buffer.concat([hex('00000001 01 000004'), Buffer.from('last')]));
-	await delay(5);
+	await eventLoopTurns();
 	near.destroy(new Error('read ECONNRESET'));
 	await once(client, 'close');
 	const seen: string[] = [];
@@ -194,7 +195,7 @@ test('data for a reset stream is ignored', async t => {
 			dataFrameHead(77, 0, true),
 		]),
 	);
-	await delay(5);
+	await eventLoopTurns();
 	t.true(client.usable);
 });
 
@@ -238,14 +239,23 @@ test('silence ends a session and its streams', async t => {
 });
 
 test('silence is tolerated longer after data was sent', async t => {
-	const [near] = duplexPair();
-	const client = new SpdySession(near, {pingIntervalMs: 10, silenceMs: 60});
+	const [near, far] = duplexPair();
+	let pings = 0;
+	far.on('data', () => pings++);
+	const clock = manualClock();
+	const client = new SpdySession(near, {pingIntervalMs: 5, silenceMs: 60, clock});
+	const closed = once(client, 'close') as Promise<[SpokeError]>;
+	await until(() => pings > 0);
+	await clock.advance(1);
 	const stream = client.open({});
 	stream.on('error', () => undefined);
 	stream.write('x');
-	await delay(150);
+	await clock.advance(599);
+	const before = pings;
+	await until(() => pings > before + 1);
 	t.true(client.usable);
-	client.destroy();
+	await clock.advance(1);
+	t.is((await closed)[0].code, 'ERR_STREAM_LOST');
 });
 
 test('by default, a session is lost after more than 30 s of silence', async t => {
@@ -373,7 +383,7 @@ test('GOAWAY prevents new streams and keeps the open ones', async t => {
 	const stream = client.open({});
 	await sentBy(far);
 	far.write(hex('80030007 00000008 00000001 00000000'));
-	await delay(5);
+	await eventLoopTurns();
 	t.false(client.usable);
 	t.throws(() => client.open({}), {message: /accepts no new streams/});
 	far.write(Buffer.concat([dataFrameHead(1, 2, true), Buffer.from('ok')]));
@@ -451,7 +461,7 @@ test('the end of the connection is an error only while streams are open', async 
 	const streams = [client.open({}), client.open({})];
 	const errors = Promise.all(streams.map(async stream => once(stream, 'error')));
 	const closed = once(client, 'close');
-	await delay(5);
+	await eventLoopTurns();
 	far.end();
 	for (const [error] of (await errors) as SpokeError[][]) {
 		t.is(error!.code, 'ERR_STREAM_LOST');
@@ -502,7 +512,7 @@ test('an unread stream pauses the connection at its limit and reports congestion
 		const room = far.write(Buffer.alloc(10_000));
 		written += 10_000;
 		if (!room) {
-			stopped = await Promise.race([once(far, 'drain').then(() => false), delay(100).then(() => true)]);
+			stopped = await Promise.race([once(far, 'drain').then(() => false), eventLoopTurns().then(() => true)]);
 		}
 	}
 
@@ -583,7 +593,7 @@ test('data frames have at most 32 KiB', async t => {
 		chunks.push(chunk);
 	});
 	client.open({}).end(Buffer.alloc(100_000, 1));
-	await delay(20);
+	await eventLoopTurns();
 	const bytes = Buffer.concat(chunks);
 	const lengths: number[] = [];
 	for (let at = 0; at < bytes.length; at += 8 + bytes.readUIntBE(at + 5, 3)) {
@@ -632,8 +642,7 @@ test('data received before a write error is read, then writers get the loss', as
 		stream.write(word, error => told.push(`${word}: ${String(error?.message)}`));
 	}
 
-	await delay(20);
-	t.false(client.usable);
+	await until(() => !client.usable);
 	socket.push(Buffer.concat([hex('00000001 00 000004'), Buffer.from('last')]));
 	socket.push(null);
 	const [lost] = (await once(client, 'close')) as [SpokeError];
@@ -663,10 +672,10 @@ test('data received before a reset is read despite unsent bytes', async t => {
 	const stream = client.open({});
 	stream.write(Buffer.alloc(1_000_000));
 	far.write(Buffer.concat([hex('00000001 00 000004'), Buffer.from('last')]));
-	await delay(5);
+	await eventLoopTurns();
 	near.destroy(new Error('read ECONNRESET'));
 	await once(client, 'close');
-	await delay(5);
+	await eventLoopTurns();
 	const failed = once(stream, 'error') as Promise<[Error]>;
 	t.is(String(stream.read()), 'last');
 	t.is((await failed)[0].message, 'the connection was lost: read ECONNRESET');

@@ -4,6 +4,7 @@ import {once} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {createWebSocketStream} from 'ws';
+import {eventLoopTurns} from '../support/event-loop-turns.ts';
 import {manualClock} from '../support/manual-clock.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {SpdySession} from '../../source/wire/spdy-session.ts';
@@ -16,7 +17,7 @@ const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
 const none = Buffer.alloc(0);
 
 async function sentBy(far: Duplex): Promise<string> {
-	await delay(10);
+	await eventLoopTurns();
 	return ((far.read(far.readableLength) as Buffer | null) ?? none).toString('hex');
 }
 
@@ -46,7 +47,7 @@ async function received(bytes: Buffer): Promise<{messages: string[]; ending: Web
 	const sent = await sentBy(far);
 	// The socket ends when all is read.
 	far.resume();
-	await delay(10);
+	await eventLoopTurns();
 	return {messages, ending, sent};
 }
 
@@ -239,7 +240,7 @@ test('each pong reports one round trip, and repeated, outdated or unknown pongs 
 	const counts: number[] = [];
 	const answer = async (bytes: string) => {
 		far.write(hex(bytes));
-		await delay(5);
+		await eventLoopTurns();
 		counts.push(told.length);
 	};
 
@@ -325,9 +326,10 @@ test('nothing is sent after Close', async t => {
 test('close waits for the other side’s Close up to its timeout', async t => {
 	const [near, far] = duplexPair();
 	const client = new WebSocketMessages(near, {closeTimeoutMs: 50});
+	const closed = once(client, 'close') as Promise<[WebSocketCloseResult]>;
 	client.close();
 	t.is(unmasked(await sentBy(far)), '8803e8');
-	const [ending] = (await once(client, 'close')) as [WebSocketCloseResult];
+	const [ending] = await closed;
 	t.is(ending.error, null);
 });
 
@@ -465,7 +467,7 @@ for (const [title, bytes] of [
 				}
 			},
 		});
-		const client = new WebSocketMessages(socket);
+		const client = new WebSocketMessages(socket, {closeTimeoutMs: 60_000});
 		const events: string[] = [];
 		client.on('drain', () => events.push('drain')).on('close', () => events.push('close'));
 		t.false(client.send(Buffer.alloc(100_000)));
@@ -535,11 +537,10 @@ test('a pause holds for buffered data and ends with resume', async t => {
 		far.write(Buffer.concat([hex('82 7f 00000000000186a0'), Buffer.alloc(100_000)]));
 	}
 
-	await delay(20);
+	await eventLoopTurns();
 	t.is(heard, 1);
 	client.resume();
-	await delay(20);
-	t.is(heard, 3);
+	await until(() => heard === 3);
 });
 
 test('a carrier passes bytes on regardless of message borders and ends with Close', async t => {
@@ -558,7 +559,7 @@ test('a destroyed carrier ends its socket, and a closed one accepts writes', asy
 	const carrier = new WebSocketCarrier(own).resume();
 	other.write(hex('88 02 03e8'));
 	await once(carrier, 'end');
-	await delay(5);
+	await eventLoopTurns();
 	t.true(carrier.writable);
 	carrier.write('x');
 	t.is(unmasked(await sentBy(other)), '8803e8');
@@ -637,7 +638,7 @@ test('a carrier joins writes into messages of about 512 KiB', async t => {
 	});
 	carrier.uncork();
 	await written;
-	await delay(10);
+	await eventLoopTurns();
 	t.deepEqual(lengths, [524_288, 600_000, 400_004]);
 });
 
@@ -654,7 +655,7 @@ test('a carrier confirms a write only when its connection has room', async t => 
 	carrier.write(Buffer.alloc(1_000_000), () => {
 		isWritten = true;
 	});
-	await delay(20);
+	await eventLoopTurns();
 	t.false(isWritten);
 	far.resume();
 	await until(() => isWritten);
@@ -740,7 +741,7 @@ function brokenPipeSide(): Duplex {
 
 test('messages before a write error are read, and later sends are not confirmed', async t => {
 	const socket = brokenPipeSide();
-	const messages = new WebSocketMessages(socket);
+	const messages = new WebSocketMessages(socket, {closeTimeoutMs: 60_000});
 	const heard: string[] = [];
 	messages.on('message', message => heard.push(message.toString()));
 	messages.on('drain', () => heard.push('drain'));
@@ -760,9 +761,10 @@ for (const [title, ends] of [
 	test(`a peer that accepts no data and ${title} is lost with the write error`, async t => {
 		const socket = brokenPipeSide();
 		const messages = new WebSocketMessages(socket);
+		const closed = once(messages, 'close') as Promise<[WebSocketCloseResult]>;
 		messages.send(Buffer.from('refused'));
 		if (ends) {
-			await delay(20);
+			await eventLoopTurns();
 			socket.push(null);
 		}
 
@@ -771,7 +773,7 @@ for (const [title, ends] of [
 		t.teardown(() => {
 			clearInterval(alive);
 		});
-		const [{error}] = (await once(messages, 'close')) as [WebSocketCloseResult];
+		const [{error}] = await closed;
 		t.is(error?.message, 'the connection was lost: write EPIPE');
 		t.is((error?.cause as NodeJS.ErrnoException).code, 'EPIPE');
 	});

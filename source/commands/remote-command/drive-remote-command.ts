@@ -1,5 +1,6 @@
 /** Local streams of a remote command. */
 import {once} from 'node:events';
+import {fstatSync, ReadStream} from 'node:fs';
 import type {Readable, Writable} from 'node:stream';
 import {finished} from 'node:stream/promises';
 import {setTimeout as delay} from 'node:timers/promises';
@@ -144,7 +145,7 @@ function whenInterrupted(interrupted: AbortSignal): {promise: Promise<DriveResul
 	};
 }
 
-/** A file or a full pipe provides its next chunk within this time, so stdin is empty if nothing came. */
+/** A full pipe provides its next chunk within this time, so it is empty if nothing came. */
 const nextPieceMs = 20;
 
 class InputPump {
@@ -167,7 +168,7 @@ class InputPump {
 	/** Call when the command has ended. */
 	async hasUnsent(): Promise<boolean> {
 		if (this.#underWay === 0 && !this.#stdin.isTTY && !this.#stdin.readableEnded) {
-			await delay(nextPieceMs);
+			await (isRegularFile(this.#stdin) ? nextRead(this.#stdin) : delay(nextPieceMs));
 		}
 
 		return this.#underWay > 0;
@@ -210,4 +211,21 @@ class InputPump {
 			this.#stdin.pause();
 		}
 	}
+}
+
+function isRegularFile(stdin: NodeJS.ReadStream): boolean {
+	return stdin instanceof ReadStream && !stdin.destroyed && fstatSync((stdin as unknown as {fd: number}).fd).isFile();
+}
+
+/** Resolves when the file has given more or has ended, however long that takes. */
+async function nextRead(file: NodeJS.ReadStream): Promise<void> {
+	return new Promise(resolve => {
+		for (const event of ['data', 'end', 'error']) {
+			file.once(event, () => {
+				resolve();
+			});
+		}
+
+		file.resume();
+	});
 }

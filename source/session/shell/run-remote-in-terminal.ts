@@ -114,8 +114,11 @@ export async function runRemoteInTerminal(
 				stdout.write(
 					`${shownPath}${unknownStatus(options, end)}${indented(recording?.describeEnd())}${meanwhile(session, {id, began: options.began, lines: linesIn(session) - linesBefore})}`,
 				);
-				stdout.write(`       ${ended.hintLine(viewText(session), {again: end.error !== null && options.kind === 'shell'})}\r\n`);
-				return {end, path, next: await ended.next({ignoreInputMs: end.error === null ? 0 : 500})};
+				const hint = ended.hintLine(viewText(session), {again: end.error !== null && options.kind === 'shell'});
+				// Begins before anyone can see the hint.
+				const next = ended.next({ignoreInputMs: end.error === null ? 0 : 500});
+				stdout.write(`       ${hint}\r\n`);
+				return {end, path, next: await next};
 			},
 		)
 		.finally(() => {

@@ -2,10 +2,11 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {CanceledError, TypeAhead} from '../../../source/session/dialogs/type-ahead.ts';
+import {eventLoopTurns} from '../../support/event-loop-turns.ts';
 import {onSandbox} from '../../support/sandbox-session.ts';
 import {until} from '../../support/until.ts';
 
-function makeAhead(limitMs = 1000) {
+function makeAhead(limitMs = 60_000) {
 	const passed: string[] = [];
 	const told: string[] = [];
 	const ahead = new TypeAhead({
@@ -35,7 +36,7 @@ test('held keys are passed on in order after the dialog could open', async t => 
 	t.true(ahead.hold({key: 'enter'}));
 	work.resolve('');
 	await asker;
-	await delay(5);
+	await eventLoopTurns();
 	t.deepEqual(order, ['opened, 0 passed']);
 	t.deepEqual(passed, ['8', 'web', 'enter']);
 	t.false(ahead.hold({key: 'x'}));
@@ -48,7 +49,7 @@ test('a wait that opens nothing drops the keys before its end, and holds none af
 	work.resolve('');
 	await asker;
 	t.false(ahead.hold({key: 'w'}));
-	await delay(5);
+	await eventLoopTurns();
 	t.deepEqual(passed, []);
 });
 
@@ -80,12 +81,12 @@ test('a second wait takes over the held keys of the first', async t => {
 	})();
 	ahead.hold({key: 'a'});
 	work.resolve('');
-	await delay(5);
+	await eventLoopTurns();
 	t.deepEqual(passed, []);
 	t.true(ahead.hold({key: 'b'}));
 	second.resolve('');
 	await asker;
-	await delay(5);
+	await eventLoopTurns();
 	t.deepEqual(passed, ['a', 'b']);
 });
 
@@ -99,7 +100,7 @@ test('held keys are dropped when the work fails or leads elsewhere', async t => 
 	const checking = ahead.during({description: 'checking', opens: isDone => isDone}, async () => false);
 	ahead.hold({key: 'z'});
 	t.false(await checking);
-	await delay(5);
+	await eventLoopTurns();
 	t.deepEqual(passed, []);
 	t.false(ahead.hold({key: 'x'}));
 });
@@ -114,7 +115,7 @@ test('held keys are dropped with a notice after the time limit', async t => {
 	t.is(told.at(-1), 'reading ports is taking long: dropped the 2 keys typed meanwhile');
 	work.resolve('late');
 	t.is(await asker, 'late');
-	await delay(5);
+	await eventLoopTurns();
 	t.deepEqual(passed, []);
 });
 
@@ -127,7 +128,7 @@ test('keys beyond the limit are dropped from there on, never in between', async 
 
 	work.resolve('');
 	await asker;
-	await delay(5);
+	await eventLoopTurns();
 	t.deepEqual(
 		passed,
 		Array.from({length: 256}, (_, index) => String(index)),
@@ -146,7 +147,7 @@ test('cancel ends the wait at once, aborts the work, and drops the held keys', a
 	await t.throwsAsync(asker, {instanceOf: CanceledError});
 	t.true(given?.aborted);
 	t.false(ahead.cancel());
-	await delay(5);
+	await eventLoopTurns();
 	t.deepEqual(passed, []);
 });
 
@@ -174,14 +175,14 @@ test('a long wait is shown until it ends, holds no key, and is canceled on its o
 });
 
 test('held input for a shell is passed on as raw bytes', t => {
-	const {ahead} = makeAhead();
-	const {promise} = Promise.withResolvers<never>();
-	void ahead.during({description: 'shell'}, async () => promise);
+	const {ahead, work} = makeAhead();
+	void ahead.during({description: 'shell'}, async () => work.promise);
 	for (const key of ['l', 's', 'space', 'up', 'alt+b', 'é', 'enter']) {
 		ahead.hold({key});
 	}
 
 	t.is(ahead.takeBytes().toString(), 'ls \u001B[A\u001Bbé\r');
+	work.resolve('');
 });
 
 test('f and Enter in one burst start the forward: Enter goes to the form', async t => {

@@ -137,6 +137,7 @@ test('a forward is named after the requested port, not after the port name of th
 test('a stop after a restart stops the restarted forward', async t => {
 	const {session, state, port} = await openForward(t);
 	await Promise.all([restartForward(session, 'f-1'), stopForward(session, 'f-1')]);
+	await until(() => state().phase === 'stopped', state);
 	await delay(300);
 	t.is(state().phase, 'stopped');
 	t.false(await isListening(port));

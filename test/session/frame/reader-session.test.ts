@@ -1,7 +1,7 @@
 /** A session with a screen reader. */
-import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {onSandbox} from '../../support/sandbox-session.ts';
+import {untilStable} from '../../support/until.ts';
 
 test('a screen reader gets sentences, no picture, and nothing that ticks', async t => {
 	const {terminal} = await onSandbox(t, [], {env: {INK_SCREEN_READER: 'true'}});
@@ -12,9 +12,7 @@ test('a screen reader gets sentences, no picture, and nothing that ticks', async
 	await terminal.sees(/Leg 2, apiserver to kubelet n\d: unverified, proven; directly, proven\./);
 	t.is(terminal.buffer(), 'normal');
 	t.notRegex(terminal.raw(), /[━►▸─│]/);
-	const before = terminal.raw().length;
-	await delay(2500);
-	t.is(terminal.raw().length, before);
+	await untilStable(() => terminal.raw().length, 2500);
 	terminal.press('move.down');
 	await terminal.sees(/2 of 8: api-/);
 	terminal.press('help.open');

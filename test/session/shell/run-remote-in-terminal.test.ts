@@ -13,16 +13,26 @@ import type {Path} from '../../../source/evidence/evidence.ts';
 import type {RemoteCommand} from '../../../source/streams/remote-command/open-remote-command.ts';
 import {emptySession} from '../../../source/session/frame/session-state.ts';
 import {asciiGlyphs} from '../../../source/session/kit/glyphs.ts';
+import {until} from '../../support/until.ts';
 
-/** `type` sends keys; `written` is the terminal output. */
+/** `type` sends keys; `written` is the terminal output; `ended` resolves when it takes a key to leave it. */
 async function openShell({
 	location = 'lab default/web, container app',
 	note = '',
 	tty = true,
 	path,
 	hasScreenReader = false,
+	onWritten = () => {},
 	outcome = Promise.withResolvers<never>().promise,
-}: {location?: string; note?: string; tty?: boolean; path?: Path; hasScreenReader?: boolean; outcome?: Promise<number>} = {}) {
+}: {
+	location?: string;
+	note?: string;
+	tty?: boolean;
+	path?: Path;
+	hasScreenReader?: boolean;
+	onWritten?: (text: string) => void;
+	outcome?: Promise<number>;
+} = {}) {
 	const {keymap} = await loadKeymap({});
 	const store = new Store(
 		emptySession(clusterState(null), {columns: 80, rows: 24}, 0, {hasScreenReader}),
@@ -46,6 +56,7 @@ async function openShell({
 	let written = '';
 	const terminal = new PassThrough().on('data', (piece: Buffer) => {
 		written += piece.toString();
+		onWritten(piece.toString());
 	});
 	const closing = new AbortController();
 	const taken = Promise.withResolvers<(bytes: Buffer) => void>();
@@ -78,20 +89,26 @@ async function openShell({
 		stdout,
 		closing: closing.signal,
 		written: () => written,
+		ended: async () =>
+			until(
+				() => written.includes(hint),
+				() => written,
+			),
 		type(keys: string) {
 			take(Buffer.from(keys));
 		},
 	};
 }
 
+const hint = 'any other key: back to';
 const leave = '\u001Dd';
 
 test('a detached shell writes nothing to the restored screen', async t => {
-	const {driven, stdout, written, type} = await openShell();
+	const {driven, stdout, written, ended, type} = await openShell();
 	stdout.write('before\r\n');
-	await delay(10);
+	await until(() => written().includes('before'), written);
 	type(leave);
-	await delay(10);
+	await ended();
 	stdout.write('behind\r\n');
 	type('x');
 	await driven;
@@ -104,32 +121,52 @@ test('a detached shell writes nothing to the restored screen', async t => {
 test('output from before a lost shell is written, also to a slow terminal', async t => {
 	const lost = Promise.reject(new SpokeError('ERR_STREAM_LOST', 'the stream was lost'));
 	lost.catch(() => {});
-	const {driven, stdout, written, type} = await openShell({outcome: lost});
+	const {driven, stdout, written, ended, type} = await openShell({outcome: lost});
 	stdout.write('first words\r\n');
-	await delay(50);
+	await until(() => written().includes('first words'), written);
 	stdout.end('last words\r\n');
+	await ended();
+	// Keys are ignored this long, because they were meant for the remote program.
 	await delay(700);
 	type('x');
 	await driven;
 	t.regex(written(), /first words\r\nlast words\r\nspoke {2}the stream was lost/);
 });
 
+test('keys typed for a shell that is lost do not leave its last screen', async t => {
+	const lost = Promise.reject(new SpokeError('ERR_STREAM_LOST', 'the stream was lost'));
+	lost.catch(() => {});
+	const {driven, stdout, ended, type} = await openShell({
+		outcome: lost,
+		onWritten(text) {
+			if (text.includes(hint)) {
+				type('ls\r');
+			}
+		},
+	});
+	stdout.end();
+	await ended();
+	await delay(700);
+	type('w');
+	t.is((await driven).next, 'why');
+});
+
 test('the session keeps no listener of an ended shell', async t => {
-	const {driven, closing, type} = await openShell();
+	const {driven, closing, ended, type} = await openShell();
 	type(leave);
-	await delay(10);
+	await ended();
 	type('x');
 	await driven;
 	t.deepEqual(getEventListeners(closing, 'abort'), []);
 });
 
 test('cluster names and notes cannot move the cursor on the plain screen', async t => {
-	const {driven, written, type} = await openShell({
+	const {driven, written, ended, type} = await openShell({
 		location: 'lab default/we\u001B[2Jb, container app',
 		note: 'dial \u001B]0;title\u0007 failed',
 	});
 	type(leave);
-	await delay(10);
+	await ended();
 	type('x');
 	await driven;
 	t.regex(written(), /we\^\[\[2Jb/);
@@ -157,9 +194,9 @@ for (const [how, hasScreenReader] of [
 			evidence: [],
 			error: null,
 		} as unknown as Path;
-		const {driven, written, type} = await openShell({path, hasScreenReader});
+		const {driven, written, ended, type} = await openShell({path, hasScreenReader});
 		type(leave);
-		await delay(10);
+		await ended();
 		type('x');
 		await driven;
 		t.regex(written(), /n\^\[\]52;c;eA==\^G/);
@@ -168,16 +205,16 @@ for (const [how, hasScreenReader] of [
 }
 
 test('without a remote terminal input is echoed and sent by lines, and Ctrl-C leaves', async t => {
-	const {driven, stdin, stdout, written, type} = await openShell({tty: false});
+	const {driven, stdin, stdout, written, ended, type} = await openShell({tty: false});
 	stdout.write('one\ntwo\n');
+	await until(() => written().includes('two'), written);
 	type('lx\u007Fs');
 	await delay(10);
 	t.is(stdin.read(), null);
 	type('\r');
-	await delay(10);
-	t.is(String(stdin.read()), 'ls\n');
+	t.is(String(await until(() => stdin.read() as unknown)), 'ls\n');
 	type('\u0003');
-	await delay(10);
+	await ended();
 	type('x');
 	const {end} = await driven;
 	t.regex(written(), /No remote terminal: input is sent line by line\r\n/);
@@ -186,17 +223,17 @@ test('without a remote terminal input is echoed and sent by lines, and Ctrl-C le
 });
 
 test('input after Ctrl-D goes nowhere and breaks nothing', async t => {
-	const {driven, stdin, written, type} = await openShell({tty: false});
+	const {driven, stdin, written, ended, type} = await openShell({tty: false});
 	const errors: Error[] = [];
 	stdin.on('error', error => errors.push(error));
 	type('last\r\u0004');
 	type('more\r\u0004');
+	t.is(String(await until(() => stdin.read() as unknown)), 'last\n');
 	await delay(10);
-	t.is(String(stdin.read()), 'last\n');
 	t.deepEqual(errors, []);
 	t.notRegex(written(), /more/, 'nobody takes it any more');
 	type('\u0003');
-	await delay(10);
+	await ended();
 	type('x');
 	const {end} = await driven;
 	t.regex(end.words, /^left the shell after/);

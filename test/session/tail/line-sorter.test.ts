@@ -1,9 +1,9 @@
 /** The order of lines of several containers. */
-import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {insertLateLines} from '../../../source/session/tail/insert-late-lines.ts';
 import {LineSorter, type LineSorterCallbacks} from '../../../source/session/tail/line-sorter.ts';
 import {LineBuffer} from '../../../source/session/tail/line-buffer.ts';
+import {until} from '../../support/until.ts';
 
 const block = (...stamps: string[]) => Buffer.from(stamps.map(stamp => `2026-11-24T14:00:${stamp}Z line ${stamp}\n`).join(''));
 
@@ -45,7 +45,7 @@ test('lines of two sources are sorted by time after settling, and none is lost',
 	order.lines(0, block('02', '04'));
 	t.deepEqual(texts(), ['0 line 01']);
 	pass(301);
-	await delay(400);
+	await until(() => texts().length === 5, texts);
 	t.deepEqual(texts(), ['0 line 01', '0 line 02', '1 line 03', '0 line 04', '1 line 05']);
 	order.lines(0, block('06'));
 	order.flushAll();

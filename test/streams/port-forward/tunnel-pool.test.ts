@@ -245,10 +245,13 @@ test('a stale tunnel is not leased', async t => {
 });
 
 test('a retired pool ends tunnels with their last connections and rejects waiters', async t => {
-	const {pool, never, opened} = poolOf(t, {openMs: 30});
+	const {pool, never, opened, state} = poolOf(t, {openMs: 30});
 	await pool.start();
 	const lease = await pool.acquire(never);
-	await delay(100);
+	await until(
+		() => [...pool.tunnels.values()].filter(connections => connections === 0).length === 2,
+		() => [...pool.tunnels.values()],
+	);
 	const taken: Array<TunnelLease<PretendTunnel>> = [];
 	for (let count = 0; count < 2; count++) {
 		taken.push(await pool.acquire(never));
@@ -264,7 +267,7 @@ test('a retired pool ends tunnels with their last connections and rejects waiter
 		release();
 	}
 
-	await delay(50);
+	await until(() => state.opening === 0);
 	t.true(opened.every(({session}) => session.over));
 });
 

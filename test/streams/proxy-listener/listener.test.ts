@@ -281,7 +281,7 @@ test('a log response other than 200 may be from the apiserver', async t => {
 		await (await fetch(`${url}/api/v1/namespaces/d/pods/${pod}/log`)).text();
 	}
 
-	await delay(50);
+	await until(() => purposes.length === 3, purposes);
 	t.deepEqual([purposes.length, unsure], [3, ['unplaced', 'elsewhere']]);
 });
 
