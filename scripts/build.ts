@@ -311,17 +311,24 @@ function onlyUsedPartsOfWs(): Plugin {
 				importer.endsWith('/ws/wrapper.mjs') ? {path: join(resolveDir, path), sideEffects: false} : undefined,
 			);
 			// It looks for native masking in `node:http`, which takes 2 ms to load; spoke masks by itself, and servers do not mask.
-			build.onLoad({filter: /\/ws\/lib\/buffer-util\.js$/}, async ({path}) => {
-				const contents = await readFile(path, 'utf8');
-				const asked = "require('http')";
-				if (!contents.includes(asked)) {
-					throw new Error(`${path}: the question for native masking is not where it was`);
-				}
-
-				return {contents: contents.replace(asked, '{}')};
-			});
+			build.onLoad({filter: /\/ws\/lib\/buffer-util\.js$/}, async ({path}) => ({contents: await withHttp(path, '{}')}));
+			// Its client gets a socket that is already upgraded, and takes no more of the request than this. @see overUpgradedSocket
+			build.onLoad({filter: /\/ws\/lib\/websocket\.js$/}, async ({path}) => ({
+				contents: await withHttp(path, '{request: ({headers}) => Object.assign(new EventEmitter(), {getHeader: name => headers[name]})}'),
+			}));
 		},
 	};
+}
+
+/** The code of a file of ws, with another object as `node:http`. */
+async function withHttp(path: string, http: string): Promise<string> {
+	const code = await readFile(path, 'utf8');
+	const asked = "require('http')";
+	if (!code.includes(asked)) {
+		throw new Error(`${path} does not load node:http where it did`);
+	}
+
+	return code.replace(asked, http);
 }
 
 /** `import x from 'node:http'` in an ES module evaluates all exports of `node:http`, including an HTTP client; `require` does not. */

@@ -38,12 +38,11 @@ export type ForwardOutcome = {
 
 /** Runs all forwards until `signal` aborts or one fails, which ends the others. Never rejects. */
 export async function runForwards(
-	invocation: RunInvocation,
+	{flags, given, stderr, env}: RunInvocation,
 	{targets: asked, context, addresses}: ForwardInput,
 	reporter: ForwardReporter,
 	{signal, terminal, onOpened}: {signal: AbortSignal; terminal?: PluginTerminal; onOpened?: (opened: OpenedForwards) => void},
 ): Promise<ForwardOutcome> {
-	const {flags, stderr, env} = invocation;
 	let targets = asked;
 	let running: RunningForward[] = [];
 	let cluster: ClusterClient | undefined;
@@ -51,7 +50,7 @@ export async function runForwards(
 	let finishPaths: (() => void) | undefined;
 	try {
 		const tls = await openLocalTls(asked, {env, addresses});
-		const opened = await createStreamClient({...invocation, flags: {...flags, context}}, terminal && {terminal});
+		const opened = await createStreamClient({flags: {...flags, context}, given, env}, terminal && {terminal});
 		cluster = opened;
 		targets = await expandToPods(opened, asked, signal);
 		labeler = wantsPaths(flags, stderr)
