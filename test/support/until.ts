@@ -24,13 +24,13 @@ export async function until<Value>(
 	}
 }
 
-/** Waits until the count stays the same for a while, and resolves to it. */
-export async function untilStable(count: () => number, quietMs = 1000): Promise<number> {
-	let before = -1;
+/** Waits until what is read stays the same for a while, and resolves to it. */
+export async function untilStable<Value extends number | string>(read: () => Value, quietMs = 1000): Promise<Value> {
+	let before = read();
 	await until(async () => {
-		before = count();
+		before = read();
 		await delay(quietMs);
-		return before === count();
-	}, count);
+		return before === read();
+	}, read);
 	return before;
 }

@@ -4,6 +4,7 @@ import test from 'ava';
 import {reduceSession} from '../../../source/session/frame/session-reducer.ts';
 import {emptySession, type ClusterState} from '../../../source/session/frame/session-state.ts';
 import {onSandbox} from '../../support/sandbox-session.ts';
+import {untilStable} from '../../support/until.ts';
 
 for (const [title, argv, env] of [
 	['NO_MOTION', [], {NO_MOTION: '1'}],
@@ -16,7 +17,8 @@ for (const [title, argv, env] of [
 		await terminal.sees(/Tail pod\/toolbox/);
 		terminal.press('tail.background');
 		await terminal.sees(/logs +pod\/toolbox-\S+ +[━╍]direct [━╍]unverified/);
-		await delay(1500);
+		// The path of the selected pod may come late.
+		await untilStable(() => terminal.text().replaceAll(/\d/g, ''), 1500);
 		const before = terminal.text();
 		await delay(3000);
 		t.notRegex(terminal.text(), /[▁▂▃▄▅▆▇]/);
