@@ -100,8 +100,10 @@ test.serial('a 429 has a Retry-After header', async t => {
 
 test.serial('a restarted apiserver refuses connections for its downtime', async t => {
 	const {sandbox} = t.context;
-	const restart = sandbox.faults.restartApiserver({downMs: 300});
+	const {promise, resolve} = Promise.withResolvers<void>();
+	const restart = sandbox.faults.restartApiserver({downMs: 300, until: promise});
 	await t.throwsAsync(ask(sandbox, '/version'));
+	resolve();
 	await restart;
 	t.is((await ask(sandbox, '/version')).status, 200);
 });

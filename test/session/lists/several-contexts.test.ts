@@ -88,7 +88,7 @@ test('a context that cannot be opened at first is read when its file is there', 
 	await writeFile(caFile, Buffer.from(ca, 'base64'));
 	terminal.type('/db-0\r');
 	await terminal.sees(/eu +db-0 .*Running[^]*us +db-0 .*Running/);
-	t.notRegex(terminal.text(), / down/);
+	await terminal.loses(/ down/);
 });
 
 test('services of several contexts show the Ready pods of each cluster', async t => {

@@ -12,5 +12,5 @@ test('after a route test the path line shows what it proved', async t => {
 	terminal.press('confirm.yes');
 	await terminal.sees(/Why├ tested with pod\/\w/);
 	terminal.press('view.back');
-	await terminal.sees(/Pods 8├[\s\S]*━ konnectivity ━ unverified ━► kubelet/, 15_000);
+	await terminal.sees(/Pods 8├[\s\S]*━ konnectivity ━ unverified ━► kubelet/);
 });
