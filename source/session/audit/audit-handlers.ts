@@ -19,7 +19,7 @@ import {clusterOfSource} from '../tail/current-tail.ts';
 import {selectedRow} from '../lists/list-state.ts';
 import type {Row} from '../lists/table-rows.ts';
 import type {Handlers, Session} from '../frame/session.ts';
-import {asFileName, expandHome, writeNewFile} from '../frame/write-new-file.ts';
+import {asFileName, saveAs, writeNewFile} from '../frame/write-new-file.ts';
 
 export const auditHandlers = {
 	'audit/refresh': readAudit,
@@ -147,24 +147,10 @@ async function saveAudit(session: Session): Promise<void> {
 	}
 
 	const name = `audit-${asFileName(found.cluster.context ?? '', 'cluster')}-${new Date().toISOString().slice(0, 10)}.json`;
-	const answer = await session.promptForText({
-		lead: 'save to ',
-		purpose: 'save-audit',
-		accept: 'save',
-		note: () => '.json, .txt, or .xml for JUnit',
-		text: `~/${name}`,
-	});
-	if (answer === null || answer.text === '') {
-		return;
-	}
-
-	const path = expandHome(answer.text);
-	try {
+	await saveAs(session, {name, purpose: 'save-audit', note: () => '.json, .txt, or .xml for JUnit'}, async path => {
 		await writeNewFile(path, [fileText(path, found)]);
-		session.tell(`saved ${answer.text}`);
-	} catch (error) {
-		session.tell(`not saved: ${(error as Error).message}`, 'error');
-	}
+		return '';
+	});
 }
 
 function fileText(path: string, found: Audit): string {

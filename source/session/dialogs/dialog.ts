@@ -57,8 +57,9 @@ export type FormField = {
 	name: string;
 	label: string;
 	value: string;
-	choices: ReadonlyArray<{value: string; shown: string}> | null;
-	note: string;
+	/** Without them, a text is typed. */
+	choices?: ReadonlyArray<{value: string; shown: string}>;
+	note?: string;
 	/** Visible only while another field has this value. */
 	when?: {field: string; value: string};
 	/** Typing replaces an untouched value, and erasing removes all of it. */
@@ -271,7 +272,7 @@ function reduceForm(form: FormDialog, event: DialogEvent): FormDialog {
 	return {
 		...form,
 		problem: null,
-		fields: form.fields.with(form.at, field.choices === null ? editField(field, event) : chooseIn(field, field.choices, event)),
+		fields: form.fields.with(form.at, field.choices === undefined ? editField(field, event) : chooseIn(field, field.choices, event)),
 	};
 }
 

@@ -82,7 +82,7 @@ export class Dialogs {
 				const {typed, regex} = one;
 				const problem = options.check?.(typed.text, regex) ?? null;
 				if (problem !== null) {
-					this.#store.dispatchNow({type: 'dialog', event: {type: 'set', dialog: {...one, problem}}});
+					this.#set({...one, problem});
 					return false;
 				}
 
@@ -112,7 +112,7 @@ export class Dialogs {
 			if (dialog?.kind === 'prompt' && dialog.purpose === purpose && dialog.candidates.length === 0) {
 				const now = note(dialog.typed.text);
 				if (now !== dialog.note) {
-					this.#store.dispatchNow({type: 'dialog', event: {type: 'set', dialog: {...dialog, note: now}}});
+					this.#set({...dialog, note: now});
 				}
 			}
 		}, 250).unref();
@@ -128,7 +128,10 @@ export class Dialogs {
 			from: 0,
 			heads: options.heads ?? [],
 			items: options.items,
-			index: options.at ?? 0,
+			index: Math.max(
+				0,
+				options.items.findIndex(({id}) => id === options.selected),
+			),
 			notes: options.notes ?? [],
 			free: options.free ?? false,
 			none: options.none ?? null,
@@ -142,7 +145,7 @@ export class Dialogs {
 		options.onNames?.(() => {
 			const {dialog: now} = this.#store.state;
 			if (now?.kind === 'picker' && now.purpose === options.purpose) {
-				this.#store.dispatchNow({type: 'dialog', event: {type: 'set', dialog: completed(now)}});
+				this.#set(completed(now));
 			}
 		});
 		return this.#open<string | null, PickerDialog>(dialog, resolve => ({
@@ -176,7 +179,7 @@ export class Dialogs {
 				if (problem !== null) {
 					const {dialog: now} = this.#store.state;
 					if (now?.kind === 'form' && now.title === options.title) {
-						this.#store.dispatchNow({type: 'dialog', event: {type: 'set', dialog: {...now, problem}}});
+						this.#set({...now, problem});
 					}
 
 					return false;
@@ -236,7 +239,7 @@ export class Dialogs {
 		const {dialog} = this.#store.state;
 		const next = dialog && this.#waiting?.changed?.(dialog);
 		if (next && next !== dialog) {
-			this.#store.dispatchNow({type: 'dialog', event: {type: 'set', dialog: next}});
+			this.#set(next);
 		}
 	}
 
@@ -245,19 +248,13 @@ export class Dialogs {
 		const {dialog} = this.#store.state;
 		if (dialog?.kind === 'prompt' && dialog.purpose === purpose) {
 			const typed = instead?.from === dialog.typed.text ? {text: instead.to, caret: instead.to.length} : dialog.typed;
-			this.#store.dispatchNow({
-				type: 'dialog',
-				event: {
-					type: 'set',
-					dialog: {
-						...dialog,
-						typed,
-						candidates: [...new Set([...dialog.candidates, ...names])],
-						note: formatQuantity(names.length, 'name'),
-					},
-				},
-			});
+			const candidates = [...new Set([...dialog.candidates, ...names])];
+			this.#set({...dialog, typed, candidates, note: formatQuantity(names.length, 'name')});
 		}
+	}
+
+	#set(dialog: Dialog): void {
+		this.#store.dispatchNow({type: 'dialog', event: {type: 'set', dialog}});
 	}
 
 	#close(): void {

@@ -69,7 +69,7 @@ function Field({field, index, labelWidth, isAt, columns}: FieldProps): ReactNode
 		<MouseBox
 			line={{spans: [], item: index}}
 			backgroundColor={isAt ? 'selection' : ''}
-			aria-role={field.choices === null ? 'textbox' : 'combobox'}
+			aria-role={field.choices === undefined ? 'textbox' : 'combobox'}
 			{...reading}
 		>
 			<Box width={labelWidth + 3} flexShrink={0}>
@@ -78,20 +78,20 @@ function Field({field, index, labelWidth, isAt, columns}: FieldProps): ReactNode
 			<Row
 				spans={[
 					...valueSpans(field, isAt, glyphs, frameWidth(columns) - 6 - labelWidth),
-					styled('text.dim', field.note === '' ? '' : `   ${field.note}`),
+					styled('text.dim', field.note ? `   ${field.note}` : ''),
 				]}
 			/>
 		</MouseBox>
 	);
 }
 
-function spokenField({label, value, choices, note}: FormField): string {
+function spokenField({label, value, choices, note = ''}: FormField): string {
 	const shown = choices?.find(choice => choice.value === value)?.shown ?? value;
 	return spokenLines([line(`${label}: ${shown === '' ? 'empty' : shown}${note === '' ? '' : `, ${note}`}`)]);
 }
 
 function valueSpans({value, choices, untouched}: FormField, isAt: boolean, {caret, chooseLeft, chooseRight}: Glyphs, room: number): Span[] {
-	if (choices !== null) {
+	if (choices !== undefined) {
 		return [
 			styled('focus', isAt ? `${chooseLeft} ` : ''),
 			{text: choices.find(choice => choice.value === value)?.shown ?? value},

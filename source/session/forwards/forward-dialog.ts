@@ -55,11 +55,10 @@ export async function addForward(session: Session, {cluster, namespace, target}:
 				name: 'local',
 				label: 'Local port',
 				value: locals.get(first?.value ?? '') ?? '',
-				choices: null,
 				note: 'empty: any free port',
 				untouched: true,
 			},
-			{name: 'address', label: 'Listen on', value: 'localhost', choices: null, note: '', untouched: true},
+			{name: 'address', label: 'Listen on', value: 'localhost', untouched: true},
 			hostField(''),
 			tlsField(false),
 			...(canMove ? [podsField('one', {canForwardEachPod}), onPodLossField('move')] : []),
@@ -128,12 +127,11 @@ export async function editForward(session: Session, id: string, config: ForwardC
 		title: `Change the forward of ${config.target}`,
 		submit: 'change',
 		fields: [
-			{name: 'target', label: 'Target', value: config.target, choices: null, note: ''},
+			{name: 'target', label: 'Target', value: config.target},
 			{
 				name: 'port',
 				label: 'Port',
 				value: remote,
-				choices: null,
 				note: ports
 					.map(({shown}) => shown)
 					.slice(0, 3)
@@ -144,11 +142,10 @@ export async function editForward(session: Session, id: string, config: ForwardC
 				name: 'local',
 				label: 'Local port',
 				value: local === null ? '' : String(local),
-				choices: null,
 				note: 'empty: any free port',
 				untouched: true,
 			},
-			{name: 'address', label: 'Listen on', value: config.address, choices: null, note: '', untouched: true},
+			{name: 'address', label: 'Listen on', value: config.address, untouched: true},
 			hostField(config.host ?? ''),
 			tlsField(config.tls),
 			podsField(config.spread ? 'spread' : 'one', {canForwardEachPod: false}),
@@ -165,7 +162,7 @@ export async function editForward(session: Session, id: string, config: ForwardC
 function portFields(ports: readonly PortOption[]): FormField[] {
 	const [first] = ports;
 	if (first === undefined) {
-		return [{name: 'other', label: 'Port', value: '', choices: null, note: 'no declared ports: a number or name'}];
+		return [{name: 'other', label: 'Port', value: '', note: 'no declared ports: a number or name'}];
 	}
 
 	const choices = ports.map(({value, shown, ready}) => ({value, shown: ready === '' ? shown : `${shown}   ${ready}`}));
@@ -175,10 +172,9 @@ function portFields(ports: readonly PortOption[]): FormField[] {
 			label: 'Port',
 			value: first.value,
 			choices: [...choices, {value: 'other', shown: 'other …'}],
-			note: '',
 			typing: {choose: 'other', field: 'other'},
 		},
-		{name: 'other', label: 'Other port', value: '', choices: null, note: 'a number or name', when: {field: 'port', value: 'other'}},
+		{name: 'other', label: 'Other port', value: '', note: 'a number or name', when: {field: 'port', value: 'other'}},
 	];
 }
 
@@ -197,7 +193,7 @@ function setFields(names: readonly string[]): FormField[] {
 }
 
 function hostField(value: string): FormField {
-	return {name: 'host', label: 'Host name', value, choices: null, note: 'clients use it instead of localhost; empty: none'};
+	return {name: 'host', label: 'Host name', value, note: 'clients use it instead of localhost; empty: none'};
 }
 
 function tlsField(value: boolean): FormField {
@@ -209,7 +205,6 @@ function tlsField(value: boolean): FormField {
 			{value: '', shown: 'no'},
 			{value: 'yes', shown: "yes, with spoke's local CA"},
 		],
-		note: '',
 	};
 }
 
@@ -223,7 +218,6 @@ function podsField(value: 'one' | 'spread', {canForwardEachPod}: {canForwardEach
 			{value: 'spread', shown: 'all Ready pods in turn'},
 			...(canForwardEachPod ? [{value: 'each', shown: 'one local port per pod'}] : []),
 		],
-		note: '',
 	};
 }
 
@@ -237,7 +231,6 @@ function onPodLossField(value: OnPodLoss): FormField {
 			{value: 'move', shown: 'move to a Ready pod'},
 			{value: 'exit', shown: 'stop'},
 		],
-		note: '',
 	};
 }
 

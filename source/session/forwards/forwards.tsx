@@ -74,18 +74,16 @@ export function Forwards(): ReactNode {
 	const head = line(
 		styled('text.dim', `     ${fitToCells('LOCAL', 11)}${fitToCells('TO', toWidth + 2)}${fitToCells('STATE', stateWidth)}OPEN  SENT/RCVD`),
 	);
-	const list = forwards.map((one, index): Line => {
-		return {
-			...itemLine(index === forwardCursor, glyphs.cursor, [
-				styled(`state.${one.phase}`, glyphs[one.phase]),
-				{text: ` ${fitToCells(localText(one), 11)}${fitToCells(destinationText(one, cluster.namespace), toWidth)}  `},
-				styled(one.phase === 'failed' ? 'state.failed' : undefined, fitToCells(one.note, stateWidth - 1)),
-				{text: ` ${String(one.open).padStart(4)}  ${formatBytes(one.bytesUp)}/${formatBytes(one.bytesDown)}`},
-			]),
-			item: index,
-			label: spokenForward(one, cluster.namespace),
-		};
-	});
+	const list = forwards.map((one, index): Line => ({
+		...itemLine(index === forwardCursor, glyphs.cursor, [
+			styled(`state.${one.phase}`, glyphs[one.phase]),
+			{text: ` ${fitToCells(localText(one), 11)}${fitToCells(destinationText(one, cluster.namespace), toWidth)}  `},
+			styled(one.phase === 'failed' ? 'state.failed' : undefined, fitToCells(one.note, stateWidth - 1)),
+			{text: ` ${String(one.open).padStart(4)}  ${formatBytes(one.bytesUp)}/${formatBytes(one.bytesDown)}`},
+		]),
+		item: index,
+		label: spokenForward(one, cluster.namespace),
+	}));
 	const at = forwards[forwardCursor];
 	return (
 		<>

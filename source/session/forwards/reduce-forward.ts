@@ -39,7 +39,7 @@ function toPodLine({connection, client, pod}: Extract<ForwardEvent, {event: 'con
 type Log = ForwardState['log'];
 
 export function withLine(log: Log, text: string): Log {
-	return [...log.slice(-199), {time: Date.now(), text, connection: null}];
+	return [...log.slice(-199), {time: Date.now(), text}];
 }
 
 /** Equal attempts share a line, to keep room for connection events. */

@@ -175,7 +175,7 @@ function isKnown(path: Path | null): boolean {
 	return path !== null && path.phase !== 'checking';
 }
 
-function hasEnded(path: Path | null): boolean {
+export function hasEnded(path: Path | null): boolean {
 	return path?.about === 'ended-connection';
 }
 

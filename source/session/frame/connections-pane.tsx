@@ -3,7 +3,7 @@ import type {ReactNode} from 'react';
 import type {ActionId} from '../../actions/action-table.ts';
 import {cellWidth, truncateToCells, fitToCells} from '../../text/cell-width.ts';
 import type {Path} from '../../evidence/evidence.ts';
-import {worstPath, type ConnectionEntry} from './connection-list.ts';
+import {hasEnded, worstPath, type ConnectionEntry} from './connection-list.ts';
 import {changeMarkMs} from './connection-changes.ts';
 import type {SessionState} from './session-state.ts';
 import {abbreviatePodName} from '../../descriptions/parts.ts';
@@ -24,8 +24,6 @@ import {line, lineWidth, styled, spread, type Line, type Span} from '../kit/styl
 
 const narrowBelow = 60;
 const narrowRoom = 22;
-
-const signs = {open: 'open', working: 'working', stopped: 'stopped', failed: 'failed'} as const;
 
 const shownParts = ['connections', 'connectionCursor', 'pane', 'cluster', 'others', 'size', 'now', 'isReducedMotion'] as const;
 type ConnectionsScreen = ScreenWith<(typeof shownParts)[number]>;
@@ -114,7 +112,7 @@ function entryLine(screen: ConnectionsScreen, entry: ConnectionEntry, isAt: bool
 	const ground = hasFocus && {ground: 'selection' as const};
 	const mark = [
 		hasFocus ? styled('focus', glyphs.cursor) : newsMark(entry, now, glyphs),
-		styled(`state.${entry.phase}`, glyphs[signs[entry.phase]]),
+		styled(`state.${entry.phase}`, glyphs[entry.phase]),
 		{text: ' '},
 	];
 	if (size.columns < narrowBelow) {
@@ -174,10 +172,6 @@ function badge(
 
 function wasSpans(path: Path): Span[] {
 	return hasEnded(path) ? [styled('text.dim', 'was ')] : [];
-}
-
-function hasEnded(path: Path | null): boolean {
-	return path?.about === 'ended-connection';
 }
 
 function checking({strokes}: Glyphs): Span {

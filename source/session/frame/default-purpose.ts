@@ -1,6 +1,6 @@
 /** The connection whose path a row shows before one is opened. */
 import type {ConnectionPurpose} from '../../evidence/evidence.ts';
-import {listKinds, type ListName} from '../lists/list-kinds.ts';
+import {cellIn, type ListName} from '../lists/list-kinds.ts';
 import type {Row} from '../lists/table-rows.ts';
 
 type Asked = Pick<ConnectionPurpose, 'feature' | 'request'> & {kind: ConnectionPurpose['target']['kind']; node(row: Row): string | null};
@@ -36,14 +36,10 @@ export function defaultPurpose(list: Exclude<ListName, 'events'>, row: Row): Con
 		container: null,
 		chosenFrom: 1,
 	};
-	return {feature, request, target, ...(list === 'pods' && nodeCell(row) === '<none>' && {isUnscheduled: true})};
+	return {feature, request, target, ...(list === 'pods' && cellIn(list, row, 'NODE') === '<none>' && {isUnscheduled: true})};
 }
 
 function nodeOfPod(row: Row): string | null {
-	const node = nodeCell(row);
+	const node = cellIn('pods', row, 'NODE');
 	return node === '' || node === '<none>' ? null : node;
-}
-
-function nodeCell({cells}: Row): string {
-	return cells[listKinds.pods.columns.findIndex(({title}) => title === 'NODE')] ?? '';
 }

@@ -27,12 +27,8 @@ export const navigationHandlers = {
 	'view.zoom'({store}) {
 		store.dispatchNow({type: 'zoom'});
 	},
-	'pane.next'({store}) {
-		store.dispatchNow({type: 'pane', by: 1});
-	},
-	'pane.previous'({store}) {
-		store.dispatchNow({type: 'pane', by: -1});
-	},
+	'pane.next': switchPane,
+	'pane.previous': switchPane,
 	'connections/move.down'({store}) {
 		store.dispatchNow({type: 'connection-cursor', by: 1});
 	},
@@ -78,8 +74,12 @@ async function goBack(session: Session): Promise<void> {
 	} else if (store.state.pane === 'main') {
 		goBackInList(session);
 	} else {
-		store.dispatchNow({type: 'pane', by: -1});
+		switchPane(session);
 	}
+}
+
+function switchPane({store}: Session): void {
+	store.dispatchNow({type: 'pane'});
 }
 
 function wayBackInTail(session: Session, tail: TailRun): (() => void | Promise<void>) | null {
@@ -153,7 +153,7 @@ async function pickNamespace(session: Session): Promise<void> {
 		keys: 'open',
 		notes,
 		items: names.map(name => ({id: name, cells: [name, name === cluster.namespace ? 'current' : '']})),
-		at: Math.max(0, names.indexOf(cluster.namespace ?? '')),
+		selected: cluster.namespace,
 	});
 	if (chosen !== null) {
 		openTypedNamespace(session, chosen);
@@ -178,10 +178,7 @@ async function pickContext(session: Session): Promise<void> {
 		heads: ['CONTEXT', 'APISERVER', 'TLS BY KUBECONFIG'],
 		items,
 		keys: 'switch',
-		at: Math.max(
-			0,
-			items.findIndex(({id}) => id === now),
-		),
+		selected: now,
 		notes: [
 			'Several at once: :ctx NAME,NAME',
 			...(stays === 0 ? [] : [`${formatQuantity(stays, 'connection')} will stay open and listed.`]),

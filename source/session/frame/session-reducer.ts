@@ -17,6 +17,7 @@ import {
 	type Layer,
 	type Message,
 	type SessionState,
+	type TextLayer,
 	type TextLine,
 	type ViewName,
 } from './session-state.ts';
@@ -45,9 +46,10 @@ export type SessionEvent =
 	| {type: 'push'; layer: Layer}
 	| {type: 'layer'; to: Partial<Layer>}
 	| {type: 'lines-moved'; id: string; moved: LineRemap}
-	| {type: 'fill-text'; id: string; to: Partial<Extract<Layer, {kind: 'text'}>>}
+	| {type: 'fill-text'; id: string; to: Partial<TextLayer>}
 	| {type: 'pop'}
-	| {type: 'pane'; by: 1 | -1}
+	/** To the other pane. */
+	| {type: 'pane'}
 	| {type: 'connection-cursor'; by: number}
 	| {type: 'zoom'}
 	| {type: 'wrap'}
@@ -190,7 +192,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 };
 
 /** Repeats the search from its position. */
-function filled(layer: Extract<Layer, {kind: 'text'}>, to: Partial<Extract<Layer, {kind: 'text'}>>): Layer {
+function filled(layer: TextLayer, to: Partial<TextLayer>): Layer {
 	return {...layer, ...to, ...(to.lines && layer.search && {search: searchText(to.lines, layer.search, layer.search.at ?? 0)})};
 }
 

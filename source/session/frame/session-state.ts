@@ -60,6 +60,8 @@ export type Layer =
 	| {kind: 'help'; context: string; top: number}
 	| {kind: 'messages'; top: number; left?: number};
 
+export type TextLayer = Extract<Layer, {kind: 'text'}>;
+
 /** `asIs`: keeps blanks, and is not wrapped at words. `key`: the range of a field name. `since`: shown as an age. */
 export type TextLine = {
 	label?: string;
@@ -112,7 +114,7 @@ export type ClusterState = {
 /** Where each shell is recorded. `input`: with what is typed. */
 export type RecordingSettings = {directory: string; input: boolean};
 
-export type ForwardLogLine = {time: number; text: string; connection: string | null};
+export type ForwardLogLine = {time: number; text: string};
 /** `since` is in milliseconds since 1970. */
 export type ForwardConnectionRow = {
 	connection: string;

@@ -148,8 +148,8 @@ export type PickOptions = {
 	/** Label of the accept key. */
 	keys?: string;
 	text?: string;
-	/** Index of the item selected at first. */
-	at?: number;
+	/** Id of the item selected at first, if there is one. */
+	selected?: string | null;
 	/** Completion of an argument and its offset; `null` while the command itself is typed. */
 	argumentAt?(text: string): {from: number; items: readonly PickerItem[]} | null;
 	/** Receives a function to call when `argumentAt` has new items. */

@@ -136,6 +136,6 @@ export class MouseDispatcher {
 
 function focus({store}: Session, pane: 'main' | 'connections'): void {
 	if (store.state.pane !== pane) {
-		store.dispatchNow({type: 'pane', by: 1});
+		store.dispatchNow({type: 'pane'});
 	}
 }

@@ -1,6 +1,6 @@
 /** Details of the selected row. */
 import {cellRole} from './cell-role.ts';
-import {listKinds, objectTitle} from './list-kinds.ts';
+import {cellIn, objectTitle} from './list-kinds.ts';
 import type {Row} from './table-rows.ts';
 import type {TextLine} from '../frame/session-state.ts';
 import {selectedRow} from './list-state.ts';
@@ -69,13 +69,13 @@ export class DetailsFeed {
 	}
 }
 
-function eventLines({name, cells}: Row): TextLine[] {
-	const cell = (title: string) => cells[listKinds.events.columns.findIndex(column => column.title === title)] ?? '';
+function eventLines(row: Row): TextLine[] {
+	const cell = (title: string) => cellIn('events', row, title);
 	const count = Number(cell('COUNT'));
 	const times = count > 1 ? `${count} times` : '';
 	const role = cellRole('TYPE', cell('TYPE'));
 	return [
-		{label: 'Name', text: name},
+		{label: 'Name', text: row.name},
 		{
 			label: 'Event',
 			text: [cell('TYPE'), cell('REASON'), times].filter(part => part !== '').join(' · '),

@@ -87,32 +87,19 @@ function cursorOf(state: SessionState): number {
 
 const page = (session: Session) => currentList(session.store.state)?.windowRows ?? 10;
 const far = 1_000_000_000;
+const moveBy = (by: (session: Session) => number) => (session: Session) => {
+	move(session, by(session));
+};
 
 export const listHandlers = {
-	'rows/move.down'(session) {
-		move(session, 1);
-	},
-	'rows/move.up'(session) {
-		move(session, -1);
-	},
-	'rows/move.page-down'(session) {
-		move(session, page(session));
-	},
-	'rows/move.page-up'(session) {
-		move(session, -page(session));
-	},
-	'rows/move.half-down'(session) {
-		move(session, Math.ceil(page(session) / 2));
-	},
-	'rows/move.half-up'(session) {
-		move(session, -Math.ceil(page(session) / 2));
-	},
-	'rows/move.start'(session) {
-		move(session, -far);
-	},
-	'rows/move.end'(session) {
-		move(session, far);
-	},
+	'rows/move.down': moveBy(() => 1),
+	'rows/move.up': moveBy(() => -1),
+	'rows/move.page-down': moveBy(page),
+	'rows/move.page-up': moveBy(session => -page(session)),
+	'rows/move.half-down': moveBy(session => Math.ceil(page(session) / 2)),
+	'rows/move.half-up': moveBy(session => -Math.ceil(page(session) / 2)),
+	'rows/move.start': moveBy(() => -far),
+	'rows/move.end': moveBy(() => far),
 	'view.toggle-last': showBefore,
 	'view.history-back'(session) {
 		goInHistory(session, -1);

@@ -142,6 +142,11 @@ export const listKinds: Readonly<Record<ListName, ListKind>> = {
 
 export const listNames = Object.keys(listKinds) as readonly ListName[];
 
+/** Of a row of that list, the cell in the column of that title. */
+export function cellIn(list: ListName, {cells}: {cells: readonly string[]}, title: string): string {
+	return cells[listKinds[list].columns.findIndex(column => column.title === title)] ?? '';
+}
+
 export function isListName(view: string): view is ListName {
 	return Object.hasOwn(listKinds, view);
 }

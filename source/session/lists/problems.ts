@@ -1,5 +1,5 @@
 /** The rows of a list that need attention. */
-import type {ListName} from './list-kinds.ts';
+import {cellIn, type ListName} from './list-kinds.ts';
 import type {Row} from './table-rows.ts';
 
 /** Problems that the row itself does not show: by `rowContext`, then by `keyOf`. Those of a context that is left out are unknown. */
@@ -10,25 +10,25 @@ export function keyOf({namespace, name}: Pick<Row, 'namespace' | 'name'>): strin
 }
 
 /** Whether the cells show a problem: for pods and workloads READY and STATUS, for nodes STATUS. */
-export function isProblem(list: ListName, {name, cells, ended}: Pick<Row, 'name' | 'cells' | 'ended'>): boolean {
+export function isProblem(list: ListName, row: Pick<Row, 'name' | 'cells' | 'ended'>): boolean {
+	const {name, ended} = row;
+	const [ready, status] = [cellIn(list, row, 'READY'), cellIn(list, row, 'STATUS')];
 	switch (list) {
 		case 'pods': {
-			const [ready = '', status = ''] = cells;
 			return ended !== 'Succeeded' && status !== 'Completed' && status !== 'Succeeded' && (status !== 'Running' || isShort(ready));
 		}
 
 		case 'workloads': {
-			const [ready = '', , status = ''] = cells;
 			// A job runs until it is complete, and a cron job has no replicas.
 			return name.startsWith('job/') ? status.startsWith('Fail') : !name.startsWith('cronjob/') && isShort(ready);
 		}
 
 		case 'nodes': {
-			return cells[0]?.split(',')[0] !== 'Ready';
+			return status.split(',')[0] !== 'Ready';
 		}
 
 		case 'events': {
-			return cells[1] === 'Warning';
+			return cellIn(list, row, 'TYPE') === 'Warning';
 		}
 
 		case 'services': {

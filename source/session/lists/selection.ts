@@ -2,7 +2,7 @@
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {selectedRow} from './list-state.ts';
-import {listKinds, objectTitle, type ListName} from './list-kinds.ts';
+import {cellIn, objectTitle, type ListName} from './list-kinds.ts';
 import type {Row} from './table-rows.ts';
 import {currentList, currentNamespace, shownClusters} from '../frame/session-state.ts';
 import type {ClusterTarget, OpenCluster, Session} from '../frame/session.ts';
@@ -69,12 +69,12 @@ export function markedTargets(session: Session, {cluster, namespace}: Pick<Clust
 }
 
 /** Workload names already carry their kind. The target of an event is its object. */
-export function targetOf(list: ListName, {name, cells}: Pick<Row, 'name' | 'cells'>): string {
+export function targetOf(list: ListName, row: Pick<Row, 'name' | 'cells'>): string {
 	if (list === 'events') {
-		return cells[listKinds.events.columns.findIndex(({title}) => title === objectTitle)] ?? '';
+		return cellIn(list, row, objectTitle);
 	}
 
-	return {pods: 'pod/', workloads: '', services: 'svc/', nodes: 'node/'}[list] + name;
+	return {pods: 'pod/', workloads: '', services: 'svc/', nodes: 'node/'}[list] + row.name;
 }
 
 /** `pod/web`, or `pod/web on prod` if several clusters are shown. */

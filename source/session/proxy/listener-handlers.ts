@@ -29,8 +29,8 @@ async function startDialog(session: Session): Promise<void> {
 		title: `Local API proxy for ${cluster.context}`,
 		submit: 'start',
 		fields: [
-			{name: 'port', label: 'Port', value: String(free), choices: null, note: '0: any free port'},
-			{name: 'address', label: 'Listen on', value: '127.0.0.1', choices: null, note: ''},
+			{name: 'port', label: 'Port', value: String(free), note: '0: any free port'},
+			{name: 'address', label: 'Listen on', value: '127.0.0.1'},
 		],
 		notes: ({port = '', address = ''}) => [
 			sentenceOf(describeListenerUsers({address, port: 0})),
@@ -106,7 +106,6 @@ export async function startListener(session: Session, endpoint: {port: number; a
 				context: cluster.context,
 				since: state.since,
 				phase: 'open',
-				note: '',
 				figures: 'no requests yet',
 				listenerUsers: joinParts(describeListenerUsers({...endpoint, port: 0}, {subject: `:${port}`}), {without: ['detail']}),
 			},

@@ -19,18 +19,16 @@ export function Sandbox(): ReactNode {
 		line(
 			styled('text.dim', `   ${fitToCells(title, labelWidth + 1)}${fitToCells('VALUE', valueWidth)}${size.columns >= 70 ? 'EFFECT' : ''}`),
 		);
-	const switches = sandboxSwitches.map((sandboxSwitch, index): Line => {
-		return {
-			...itemLine(index === sandboxCursor, glyphs.cursor, [
-				{text: `${fitToCells(sandboxSwitch.label, labelWidth)} `},
-				styled('focus', `${glyphs.chooseLeft} `),
-				{text: fitToCells(`${sandboxSwitch.values[sandboxSwitch.at] ?? ''} ${glyphs.chooseRight}`, valueWidth - 2)},
-				styled('text.dim', sandboxSwitch.effect),
-			]),
-			item: index,
-			label: `${sandboxSwitch.label}: ${sandboxSwitch.values[sandboxSwitch.at] ?? ''}, ${sandboxSwitch.at + 1} of ${sandboxSwitch.values.length}. Effect: ${sandboxSwitch.effect}.`,
-		};
-	});
+	const switches = sandboxSwitches.map((sandboxSwitch, index): Line => ({
+		...itemLine(index === sandboxCursor, glyphs.cursor, [
+			{text: `${fitToCells(sandboxSwitch.label, labelWidth)} `},
+			styled('focus', `${glyphs.chooseLeft} `),
+			{text: fitToCells(`${sandboxSwitch.values[sandboxSwitch.at] ?? ''} ${glyphs.chooseRight}`, valueWidth - 2)},
+			styled('text.dim', sandboxSwitch.effect),
+		]),
+		item: index,
+		label: `${sandboxSwitch.label}: ${sandboxSwitch.values[sandboxSwitch.at] ?? ''}, ${sandboxSwitch.at + 1} of ${sandboxSwitch.values.length}. Effect: ${sandboxSwitch.effect}.`,
+	}));
 	const faultsFrom = sandboxSwitches.findIndex(({fault}) => fault);
 	const lead = line(' ', 'This cluster runs inside spoke. What you see here does not apply to a real cluster.');
 	const all = [lead, head('SWITCH'), ...switches.slice(0, faultsFrom), head('FAULT'), ...switches.slice(faultsFrom)];

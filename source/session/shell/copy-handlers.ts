@@ -1,5 +1,4 @@
 /** Copies files between this machine and the selected pod. */
-import {findAction} from '../../actions/action-table.ts';
 import {monotonicMs} from '../../async/clock.ts';
 import {describeCopied, describeNotCopied} from '../../descriptions/describe-copy.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
@@ -15,8 +14,7 @@ import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';
 import {expandHome} from '../frame/write-new-file.ts';
 import {selectedTarget} from '../lists/selection.ts';
-import {disabledReason} from '../keys/disabled-reason.ts';
-import {promptForCopyContainer, startLimitMs, type ShellTarget} from './debug-container-form.ts';
+import {promptForCopyContainer, startLimitMs, tellShellMissing, type ShellTarget} from './debug-container-form.ts';
 import {resolveShellTarget} from './shell-handlers.ts';
 
 /** As `spoke cp` by default. */
@@ -158,12 +156,7 @@ async function offerCopyContainer(
 	{shellTarget, paths, about}: {shellTarget: ShellTarget; paths: CopyPaths; about: string},
 	error: SpokeError,
 ): Promise<void> {
-	const off = disabledReason(session.store.state, findAction('debug'));
-	session.fail(
-		about,
-		new SpokeError(error.code, `the image has no shell${off === null ? '' : `; ${off}`}`, {text: error.text ?? error.message}),
-	);
-	const through = off === null ? await promptForCopyContainer(session, shellTarget) : null;
+	const through = tellShellMissing(session, about, error) ? await promptForCopyContainer(session, shellTarget) : null;
 	if (through) {
 		await runCopy(session, shellTarget, paths, through);
 	}

@@ -1,5 +1,7 @@
 /** Form that adds a debug container. */
 import {join} from 'node:path';
+import {findAction} from '../../actions/action-table.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
 import type {CopyContainerRequest} from '../../streams/copy/copy-container.ts';
 import {addDebugContainer, waitUntilRunning} from '../../streams/debug-container.ts';
 import {debugProfiles, profileDescriptions, type DebugProfile} from '../../streams/debug-profiles.ts';
@@ -15,10 +17,19 @@ import {quoteForShell} from '../../text/quote-for-shell.ts';
 import type {OpenCluster, Session} from '../frame/session.ts';
 import {CanceledError} from '../dialogs/type-ahead.ts';
 import {scriptFlags} from '../clusters/script-flags.ts';
+import {disabledReason} from '../keys/disabled-reason.ts';
 
 export type ShellTarget = {cluster: OpenCluster; pod: PodObject; container: string; asked: string; chosenFrom: number};
 
 export const startLimitMs = 60_000;
+
+/** Returns whether a debug container, which brings a shell, can be added instead. */
+export function tellShellMissing(session: Session, about: string, {code, text, message}: SpokeError, remedy?: string): boolean {
+	const off = disabledReason(session.store.state, findAction('debug'));
+	const words = `the image has no shell${off === null ? '' : `; ${off}`}`;
+	session.fail(about, new SpokeError(code, words, {text: text ?? message, ...(remedy !== undefined && {remedy})}));
+	return off === null;
+}
 
 /** The container to add; `null` when canceled. @throws SpokeError ERR_TARGET_GONE for a terminated pod */
 export async function promptDebugContainer(
@@ -33,13 +44,12 @@ export async function promptDebugContainer(
 		submit: 'add',
 		fields: [
 			imageField,
-			{name: 'command', label: 'Command', value: 'sh', choices: null, note: 'empty: the default of the image'},
+			{name: 'command', label: 'Command', value: 'sh', note: 'empty: the default of the image'},
 			{
 				name: 'target',
 				label: 'Target container',
 				value: container,
 				choices: pod.spec.containers.map(({name}) => ({value: name, shown: name})),
-				note: '',
 			},
 			profileField,
 		],
@@ -106,14 +116,13 @@ export async function promptForCopyContainer(
 	return values && {image: values['image']!.trim(), profile: values['profile'] as DebugProfile};
 }
 
-const imageField = {name: 'image', label: 'Image', value: defaultDebugImage, choices: null, note: ''};
+const imageField = {name: 'image', label: 'Image', value: defaultDebugImage};
 
 const profileField = {
 	name: 'profile',
 	label: 'Profile',
 	value: 'general',
 	choices: debugProfiles.map(profile => ({value: profile, shown: `${profile}   ${profileDescriptions[profile]}`})),
-	note: '',
 };
 
 function imageProblem({image}: {readonly image?: string}): string | null {

@@ -4,7 +4,8 @@ import {type CommandEnd, describeCommandEnd} from '../../descriptions/describe-c
 import {joinParts} from '../../descriptions/parts.ts';
 import {type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
-import {describeOpenConnections, worstPath} from '../frame/connection-list.ts';
+import {describeOpenConnections} from '../frame/connection-list.ts';
+import {recordedPath} from '../frame/recording-observer.ts';
 import type {RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {followSize, pumpOutput} from '../../terminal/borrowed-terminal.ts';
 import {LineEditor} from './line-editor.ts';
@@ -50,7 +51,7 @@ export async function runRemoteInTerminal(
 	const ended = new ExitKeys(session.keymap);
 	const modes = new TerminalModes();
 	const linesBefore = linesIn(session);
-	const pathNow = () => worstPath(session.store.state.connections.find(one => one.id === id)?.paths.values() ?? []);
+	const pathNow = () => recordedPath(session, id);
 	const pathLine = (error: SpokeError | null = null) => pathText(session, pathNow(), error);
 	const {recording = null} = options;
 	const typed = typingTo(remote, stdout, leave, {

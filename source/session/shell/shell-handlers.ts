@@ -9,14 +9,12 @@ import {chooseContainer, attachableContainers, containerSpec} from '../../target
 import {toResolvedTarget, resolvePod, type ResolvedPod} from '../../targets/resolve-pod.ts';
 import {clusterOfSource} from '../tail/current-tail.ts';
 import {defaultSource} from '../tail/tail-sources.ts';
-import {findAction} from '../../actions/action-table.ts';
 import {runRemoteInTerminal, type RemoteRunResult} from './run-remote-in-terminal.ts';
 import {isShellMissing} from '../../streams/remote-command/is-shell-missing.ts';
-import {disabledReason} from '../keys/disabled-reason.ts';
 import {recordedPath} from '../frame/recording-observer.ts';
 import {shownTail} from '../frame/session-state.ts';
 import {selectedTarget} from '../lists/selection.ts';
-import {promptDebugContainer, startDebugContainer, type ShellTarget} from './debug-container-form.ts';
+import {promptDebugContainer, startDebugContainer, tellShellMissing, type ShellTarget} from './debug-container-form.ts';
 import {startShellRecording, type ShellRecording} from './shell-recording.ts';
 import {showFailureCard} from '../why/failure-card.ts';
 import type {ClusterTarget, Handlers, Session} from '../frame/session.ts';
@@ -83,10 +81,7 @@ export async function resolveShellTarget(session: Session, {feature, named, ...r
 			title: `Container of ${pod.metadata.name}`,
 			purpose: 'container',
 			keys: 'open',
-			at: Math.max(
-				0,
-				running.findIndex(({name}) => name === container),
-			),
+			selected: container,
 			items: running.map(({name, role}) => ({id: name, cells: [name, role === 'regular' ? '' : role]})),
 		});
 		if (chosen === null) {
@@ -280,16 +275,9 @@ function withLogRemedy(session: Session, {cluster, pod, container}: ShellTarget,
 
 /** Asks first: a debug container cannot be removed. */
 async function offerDebugger(session: Session, shellTarget: ShellTarget, error: SpokeError): Promise<void> {
-	const {pod, container} = shellTarget;
-	const off = disabledReason(session.store.state, findAction('debug'));
-	session.fail(
-		`shell in ${pod.metadata.name}/${container}`,
-		new SpokeError(error.code, `the image has no shell${off === null ? '' : `; ${off}`}`, {
-			text: error.text ?? error.message,
-			remedy: `spoke debug -n ${quoteForShell(pod.metadata.namespace ?? '')} ${quoteForShell(pod.metadata.name)} -it --image=IMAGE --target=${quoteForShell(container)}${scriptFlags(session, shellTarget.cluster)} -- sh`,
-		}),
-	);
-	if (off === null) {
+	const {cluster, pod, container} = shellTarget;
+	const remedy = `spoke debug -n ${quoteForShell(pod.metadata.namespace ?? '')} ${quoteForShell(pod.metadata.name)} -it --image=IMAGE --target=${quoteForShell(container)}${scriptFlags(session, cluster)} -- sh`;
+	if (tellShellMissing(session, `shell in ${pod.metadata.name}/${container}`, error, remedy)) {
 		await debug(session, shellTarget, `${container} has no shell. You can add a debug container that has one.`);
 	}
 }

@@ -5,32 +5,32 @@ import {clockTime} from '../../text/format-time.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {hintedKey, type ScreenInput} from '../kit/screen-input.ts';
 
-export function describeEmptyTail(screen: ScreenInput, view: TailView): string[] {
+export function describeEmptyTail(screen: ScreenInput, view: TailView): string {
 	if (view.pausedAt !== null && view.pausedAt <= view.buffer.first && view.buffer.end > 0) {
-		return [
-			view.buffer.first > 0 ? 'The lines you paused on were dropped to make room for newer ones.' : 'Paused before the first line arrived.',
-		];
+		return view.buffer.first > 0
+			? 'The lines you paused on were dropped to make room for newer ones.'
+			: 'Paused before the first line arrived.';
 	}
 
 	if (view.buffer.end > view.buffer.first && shownLength(view) === 0) {
-		return [`None of ${whichLines(view)} ${matchVerb(view, 2)} ${describeFilter(view)}.`];
+		return `None of ${whichLines(view)} ${matchVerb(view, 2)} ${describeFilter(view)}.`;
 	}
 
 	switch (view.phase) {
 		case 'opening': {
-			return [openingText(view, screen.state.now)];
+			return openingText(view, screen.state.now);
 		}
 
 		case 'waiting': {
-			return [waitingText(screen, view)];
+			return waitingText(screen, view);
 		}
 
 		case 'failed': {
-			return [view.note];
+			return view.note;
 		}
 
 		case 'ended': {
-			return [`No lines. ${view.note}`];
+			return `No lines. ${view.note}`;
 		}
 
 		default: {
@@ -39,7 +39,7 @@ export function describeEmptyTail(screen: ScreenInput, view: TailView): string[]
 				.filter(key => key !== undefined);
 			const who = view.sources.length > 1 ? 'The containers run and have' : 'The container runs and has';
 			const further = keys.length === 0 ? '' : `  ${keys.join(' ')} look${keys.length === 1 ? 's' : ''} further back`;
-			return [`No lines yet. ${who} written nothing ${windowNames[view.since]}.${further}`];
+			return `No lines yet. ${who} written nothing ${windowNames[view.since]}.${further}`;
 		}
 	}
 }

@@ -3,7 +3,7 @@ import {positionOf, shownLength, shownNumbers, type TailView} from './tail-view.
 import {sanitize} from '../../text/sanitize.ts';
 import type {Session} from '../frame/session.ts';
 import {formatQuantity} from '../../text/format-number.ts';
-import {asFileName, expandHome, writeNewFile} from '../frame/write-new-file.ts';
+import {asFileName, saveAs, writeNewFile} from '../frame/write-new-file.ts';
 import {openInProgram} from '../shell/external-programs.ts';
 import {finishScan} from './seek-older-lines.ts';
 import type {TailRun} from './tail-run.ts';
@@ -71,25 +71,12 @@ const hasNames = (view: TailView) => view.names !== 'none' && (view.sources.leng
 
 export async function saveTail(session: Session, tail: TailRun): Promise<void> {
 	const name = `${asFileName(tail.ask.title, 'tail')}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.log`;
-	const answer = await session.promptForText({
-		lead: 'save to ',
-		purpose: 'save',
-		accept: 'save',
-		text: `~/${name}`,
-		note: () => savedText(tail.view),
-	});
-	if (answer === null || answer.text === '') {
-		return;
-	}
-
-	await finishScan(tail);
-	try {
+	await saveAs(session, {name, note: () => savedText(tail.view)}, async path => {
+		await finishScan(tail);
 		const {origins, texts} = savedTexts(tail.view);
-		const count = await writeNewFile(expandHome(answer.text), concatenate(origins, texts));
-		session.tell(`saved ${answer.text}, ${formatQuantity(count - origins.length, 'line')}`);
-	} catch (error) {
-		session.tell(`not saved: ${(error as Error).message}`, 'error');
-	}
+		const count = await writeNewFile(path, concatenate(origins, texts));
+		return `, ${formatQuantity(count - origins.length, 'line')}`;
+	});
 }
 
 function* concatenate(...lists: ReadonlyArray<Iterable<string>>): Generator<string> {

@@ -25,7 +25,7 @@ export async function chooseFields(session: StateAccess & Questions, tail: TailR
 			keys: 'show or hide',
 			notes,
 			items: [allFields(tail.view), ...items],
-			at: items.findIndex(({id}) => id === last) + 1,
+			selected: last,
 		});
 		if (chosen === null) {
 			return;
@@ -66,14 +66,14 @@ const allContainers = 'all';
 const onlyLead = 'only ';
 
 export async function chooseSources(session: StateAccess & Notices & Questions, tail: TailRun): Promise<void> {
-	let at = 0;
+	let last = '';
 	for (;;) {
 		const {sources} = tail.view;
 		const chosen = await session.pick({
 			title: 'Pods and containers',
 			purpose: 'sources',
 			items: sourceItems(sources, tail.ask.containers),
-			at,
+			selected: last,
 			keys: 'show or hide',
 		});
 		if (chosen === null) {
@@ -87,7 +87,8 @@ export async function chooseSources(session: StateAccess & Notices & Questions, 
 			return;
 		}
 
-		at = Number(chosen);
+		last = chosen;
+		const at = Number(chosen);
 		const source = tail.view.sources[at]!;
 		await applyFilter(session, tail, {sources: tail.view.sources.with(at, {...source, on: !source.on})});
 	}

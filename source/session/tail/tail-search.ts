@@ -89,14 +89,8 @@ export async function promptFilter(session: StateAccess & Notices & Questions): 
 		return;
 	}
 
-	const {filter: before, matchesOnly, follow, cursor} = tail.view;
-	const from = placeHeld(tail, cursor);
-	const keep = (change: Parameters<typeof filterTail>[1]) => {
-		tail.view = filterTail(tail.view, change);
-		tail.scan(letterMs);
-		setView(session, tail, follow ? tail.view : goTo(tail.view, from.number));
-	};
-
+	const {filter: before, matchesOnly} = tail.view;
+	const filtered = filterHeld(session, tail);
 	const answer = await session.promptForText({
 		lead: '&',
 		purpose: 'tail-filter',
@@ -109,19 +103,15 @@ export async function promptFilter(session: StateAccess & Notices & Questions): 
 				? 'all lines'
 				: (tail.view.shownIndex.problem ?? formatQuantity(tail.view.shownIndex.matches.length, 'line')),
 		onChange(typed, regex) {
-			keep({filter: filterOf(typed, regex), matchesOnly: true});
+			filtered.change({filter: filterOf(typed, regex), matchesOnly: true});
 		},
 		check: (text, regex) => queryProblem(filterOf(text, regex)),
 	});
 	if (answer === null) {
-		keep({filter: before, matchesOnly});
+		filtered.change({filter: before, matchesOnly});
 	}
 
-	if (!follow) {
-		await searchAllLines(session, tail, view => goTo(view, from.number), 'no lines');
-	}
-
-	from.release();
+	await filtered.release();
 }
 
 /** `!healthz` matches lines without `healthz`. */
@@ -147,16 +137,29 @@ export async function toggleMatchesOnly(session: StateAccess & Notices): Promise
 }
 
 export async function applyFilter(session: StateAccess & Notices, tail: TailRun, change: Parameters<typeof filterTail>[1]): Promise<void> {
+	const filtered = filterHeld(session, tail);
+	filtered.change(change);
+	await filtered.release();
+}
+
+/** Each change keeps the selected line, or follows; `release` finds it also where it was not scanned yet. */
+function filterHeld(session: StateAccess & Notices, tail: TailRun) {
 	const {follow, cursor} = tail.view;
 	const from = placeHeld(tail, cursor);
-	tail.view = filterTail(tail.view, change);
-	tail.scan(letterMs);
-	setView(session, tail, follow ? tail.view : goTo(tail.view, from.number));
-	if (!follow) {
-		await searchAllLines(session, tail, view => goTo(view, from.number), 'no lines');
-	}
+	return {
+		change(to: Parameters<typeof filterTail>[1]) {
+			tail.view = filterTail(tail.view, to);
+			tail.scan(letterMs);
+			setView(session, tail, follow ? tail.view : goTo(tail.view, from.number));
+		},
+		async release() {
+			if (!follow) {
+				await searchAllLines(session, tail, view => goTo(view, from.number), 'no lines');
+			}
 
-	from.release();
+			from.release();
+		},
+	};
 }
 
 function standHeld(tail: TailRun) {

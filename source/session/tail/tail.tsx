@@ -138,19 +138,13 @@ function pathRow(
 		return {spans: [], label: `${lead}${named}${spokenPath(worst)}`};
 	}
 
-	if (worst !== null && view.phase === 'waiting') {
-		// No line can arrive now, so show the path without colors. `ended 13:48:31` follows if its connection ended.
-		const lead = `${worst.about === 'ended-connection' ? 'not connected; last path ' : 'no data now:  '}${named}`;
-		const spans = pathLineSpansWithEndTime(worst, size.columns - 2 - lead.length, glyphs, replicaLetter(processes, worst), farEnds);
-		return line(' ', ...[{text: lead}, ...spans].map(({text}) => styled('text.dim', text)));
-	}
-
 	if (worst !== null) {
-		return line(
-			' ',
-			styled('text.dim', named),
-			pathLineSpansWithEndTime(worst, size.columns - 2 - named.length, glyphs, replicaLetter(processes, worst), farEnds),
-		);
+		const isWaiting = view.phase === 'waiting';
+		const noData = worst.about === 'ended-connection' ? 'not connected; last path ' : 'no data now:  ';
+		const lead = `${isWaiting ? noData : ''}${named}`;
+		const spans = pathLineSpansWithEndTime(worst, size.columns - 2 - lead.length, glyphs, replicaLetter(processes, worst), farEnds);
+		// No line can arrive now, so show the path without colors. `ended 13:48:31` follows if its connection ended.
+		return line(' ', styled('text.dim', lead), isWaiting ? spans.map(({text}) => styled('text.dim', text)) : spans);
 	}
 
 	return line(
@@ -196,9 +190,7 @@ function tailLines(screen: ScreenInput, view: TailView, rows: number, width: num
 	);
 	if (window.lines.length === 0) {
 		return padLines(
-			describeEmptyTail(screen, view)
-				.flatMap(words => wrapToWidth(words, width - 2))
-				.map(words => line(' ', styled('text.dim', words))),
+			wrapToWidth(describeEmptyTail(screen, view), width - 2).map(words => line(' ', styled('text.dim', words))),
 			rows,
 		);
 	}

@@ -1,6 +1,6 @@
 /** Details screen of the selected row. */
 import {formatCopiedLines} from '../kit/format-copied-lines.ts';
-import type {TextLine} from '../frame/session-state.ts';
+import type {TextLayer, TextLine} from '../frame/session-state.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {clockTime} from '../../text/format-time.ts';
 import {layerRows} from './layer-rows.ts';
@@ -10,10 +10,10 @@ import {selectedTarget, subjectOf} from '../lists/selection.ts';
 import {openInProgram} from '../shell/external-programs.ts';
 import {createScreenInput} from '../frame/create-screen-input.ts';
 import {clean} from '../tail/export-lines.ts';
-import {asFileName, expandHome, writeNewFile} from '../frame/write-new-file.ts';
+import {asFileName, saveAs, writeNewFile} from '../frame/write-new-file.ts';
 import {readDetails} from './object-details.ts';
-import {openText, type TextLayer} from './open-text.ts';
-import {currentText, goToTextMatch, searchInText} from './text-search-handlers.ts';
+import {currentText, openText} from './open-text.ts';
+import {goToTextMatch, searchInText} from './text-search-handlers.ts';
 
 export const detailsHandlers = {
 	'details/copy': copyText,
@@ -88,17 +88,7 @@ async function saveText(session: Session): Promise<void> {
 	const about = asFileName(`${layer.context === 'yaml' ? '' : layer.title} ${layer.subject}`, 'text');
 	const now = new Date().toISOString().slice(0, 19).replaceAll(':', '');
 	const name = `${about}-${now}${endingOf(layer)}`;
-	const answer = await session.promptForText({lead: 'save to ', purpose: 'save', accept: 'save', text: `~/${name}`});
-	if (answer === null || answer.text === '') {
-		return;
-	}
-
-	try {
-		const count = await writeNewFile(expandHome(answer.text), linesOf(layer));
-		session.tell(`saved ${answer.text}, ${formatQuantity(count, 'line')}`);
-	} catch (error) {
-		session.tell(`not saved: ${(error as Error).message}`, 'error');
-	}
+	await saveAs(session, {name}, async path => `, ${formatQuantity(await writeNewFile(path, linesOf(layer)), 'line')}`);
 }
 
 async function openTextInProgram(session: Session): Promise<void> {

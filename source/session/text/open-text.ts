@@ -1,8 +1,6 @@
 /** Opens a text screen. */
-import type {Layer} from '../frame/session-state.ts';
+import type {TextLayer} from '../frame/session-state.ts';
 import type {Session} from '../frame/session.ts';
-
-export type TextLayer = Extract<Layer, {kind: 'text'}>;
 
 /** A `busy` text is filled later by its `id`. */
 export function openText({store}: Pick<Session, 'store'>, text: Pick<TextLayer, 'title' | 'subject' | 'lines'> & Partial<TextLayer>): void {
@@ -10,4 +8,10 @@ export function openText({store}: Pick<Session, 'store'>, text: Pick<TextLayer, 
 		type: 'push',
 		layer: {kind: 'text', right: '', top: 0, context: 'details', copy: '', command: null, busy: false, ...text},
 	});
+}
+
+/** The text on top. */
+export function currentText({store}: Pick<Session, 'store'>): TextLayer | null {
+	const layer = store.state.layers.at(-1);
+	return layer?.kind === 'text' ? layer : null;
 }

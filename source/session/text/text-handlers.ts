@@ -10,24 +10,12 @@ import type {Handlers, Session} from '../frame/session.ts';
 const far = 1_000_000_000;
 
 export const textHandlers = {
-	'text/move.down'(session) {
-		scroll(session, 1);
-	},
-	'text/move.up'(session) {
-		scroll(session, -1);
-	},
-	'text/move.page-down'(session) {
-		scroll(session, page(session));
-	},
-	'text/move.page-up'(session) {
-		scroll(session, -page(session));
-	},
-	'text/move.start'(session) {
-		scroll(session, -far);
-	},
-	'text/move.end'(session) {
-		scroll(session, far);
-	},
+	'text/move.down': scroll(() => 1),
+	'text/move.up': scroll(() => -1),
+	'text/move.page-down': scroll(page),
+	'text/move.page-up': scroll(session => -page(session)),
+	'text/move.start': scroll(() => -far),
+	'text/move.end': scroll(() => far),
 	'text/move.left'(session) {
 		moveSideways(session, -sideways);
 	},
@@ -85,11 +73,13 @@ export function textPage({store}: Session): number {
 	return store.state.pageRows;
 }
 
-function scroll(session: Session, by: number): void {
-	const layer = session.store.state.layers.at(-1);
-	if (layer && 'top' in layer) {
-		scrollTo(session, layer.top + by);
-	}
+function scroll(by: (session: Session) => number): (session: Session) => void {
+	return session => {
+		const layer = currentLayer(session);
+		if (layer && 'top' in layer) {
+			scrollTo(session, layer.top + by(session));
+		}
+	};
 }
 
 /** Stops at the last page, so that one key up moves. */

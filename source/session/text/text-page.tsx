@@ -1,6 +1,6 @@
 /** Pages of labeled text: details, YAML, doctor, responses. */
 import type {ReactNode} from 'react';
-import type {Layer, TextLine} from '../frame/session-state.ts';
+import type {TextLayer, TextLine} from '../frame/session-state.ts';
 import {lineText} from '../kit/format-copied-lines.ts';
 import {describeMatchPosition} from '../kit/describe-matches.ts';
 import {wrappingOf, type TextWrapping} from '../kit/text-wrapping.ts';
@@ -13,8 +13,6 @@ import type {ScreenWith} from '../kit/screen-input.ts';
 import {useScreenWith} from '../kit/screen-context.ts';
 import type {Line} from '../kit/styled-line.ts';
 import {hiddenCells, availableCells, textParts, textRows, type TextPart, type TextRow} from '../kit/text-rows.ts';
-
-type TextLayer = Extract<Layer, {kind: 'text'}>;
 
 export function TextPage({layer}: {readonly layer: TextLayer}): ReactNode {
 	const screen = useScreenWith(...textParts, 'textsAreCut');

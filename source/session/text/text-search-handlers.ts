@@ -7,13 +7,8 @@ import {leftOfMatch, rowOfMatch} from './text-page.tsx';
 import {plainTheme} from '../kit/theme.ts';
 import {createScreenInput} from '../frame/create-screen-input.ts';
 import type {Session} from '../frame/session.ts';
-import type {TextLayer} from './open-text.ts';
+import {currentText} from './open-text.ts';
 import {scrollTo, textPage} from './text-handlers.ts';
-
-export function currentText({store}: Session): TextLayer | null {
-	const layer = store.state.layers.at(-1);
-	return layer?.kind === 'text' ? layer : null;
-}
 
 export async function searchInText(session: Session): Promise<void> {
 	const before = currentText(session);

@@ -6,8 +6,7 @@ import {selectedTarget, subjectOf} from '../lists/selection.ts';
 import {currentList} from '../frame/session-state.ts';
 import type {ClusterTarget, Handlers, OpenCluster, Session} from '../frame/session.ts';
 import {readYaml, yamlPath} from './object-yaml.ts';
-import {openText} from './open-text.ts';
-import {currentText} from './text-search-handlers.ts';
+import {currentText, openText} from './open-text.ts';
 
 export const yamlHandlers = {
 	async 'list.yaml'(session) {

@@ -10,7 +10,7 @@ import {defaultSource} from '../tail/tail-sources.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {TailView} from '../tail/tail-view.ts';
 import {forwardOf} from '../forwards/run-forward.ts';
-import {openText} from '../text/open-text.ts';
+import {currentText, openText} from '../text/open-text.ts';
 import {detailLines} from './detail-lines.ts';
 import {flagsForCluster} from '../clusters/script-flags.ts';
 import {clusterOf, selectedTarget, subjectOf} from '../lists/selection.ts';
@@ -50,8 +50,8 @@ export const doctorHandlers = {
 		await doctorOfTail(session, session.store.state.tails.get(id ?? '') ?? null);
 	},
 	async 'doctor/refresh'(session) {
-		const layer = session.store.state.layers.at(-1);
-		if (layer?.kind === 'text') {
+		const layer = currentText(session);
+		if (layer) {
 			const {namespace, target} = layer.of ?? {namespace: '', target: null};
 			const cluster = session.clusters.get(layer.on ?? '') ?? session.cluster;
 			session.store.dispatchNow({type: 'pop'});
@@ -59,15 +59,15 @@ export const doctorHandlers = {
 		}
 	},
 	'doctor/copy'(session) {
-		const layer = session.store.state.layers.at(-1);
-		if (layer?.kind === 'text') {
+		const layer = currentText(session);
+		if (layer) {
 			session.copy(formatCopiedLines(layer.lines, Date.now()), 'the report');
 		}
 	},
 	'doctor/copy.fix'(session) {
-		const layer = session.store.state.layers.at(-1);
-		if (layer?.kind === 'text' && layer.command !== null) {
-			session.copy(layer.command, 'the remedy');
+		const command = currentText(session)?.command ?? null;
+		if (command !== null) {
+			session.copy(command, 'the remedy');
 		} else {
 			session.tell('no command to copy');
 		}

@@ -21,20 +21,19 @@ import {formatDuration} from '../../text/format-time.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {TextLine} from '../frame/session-state.ts';
 import type {Handlers, Session} from '../frame/session.ts';
-import {openText} from '../text/open-text.ts';
+import {currentText, openText} from '../text/open-text.ts';
 import {detailLines} from './detail-lines.ts';
 
 export const nodeCheckHandlers = {
 	'nodes/test': async session => openNodeCheck(session),
 	async 'node-check/refresh'(session) {
-		const layer = session.store.state.layers.at(-1);
-		const cluster = session.clusters.get((layer?.kind === 'text' && layer.on) || '');
+		const cluster = session.clusters.get(currentText(session)?.on ?? '');
 		session.store.dispatchNow({type: 'pop'});
 		await openNodeCheck(session, cluster);
 	},
 	'node-check/stop'(session) {
-		const layer = session.store.state.layers.at(-1);
-		if (layer?.kind === 'text' && layer.busy && layer.id !== undefined) {
+		const layer = currentText(session);
+		if (layer?.busy && layer.id !== undefined) {
 			session.store.dispatchNow({type: 'fill-text', id: layer.id, to: {right: stopping}});
 			void session.work.end(layer.id);
 		} else {

@@ -107,9 +107,8 @@ test('a form moves between fields, selects values and takes text', t => {
 					{value: '80', shown: ''},
 					{value: '90', shown: ''},
 				],
-				note: '',
 			},
-			{name: 'local', label: '', value: '8', choices: null, note: ''},
+			{name: 'local', label: '', value: '8'},
 		],
 	};
 	const chosen = reduceDialog(form, {type: 'choose', by: 1}) as FormDialog;
@@ -135,11 +134,10 @@ const portForm: FormDialog = {
 				{value: '80', shown: ''},
 				{value: 'other', shown: ''},
 			],
-			note: '',
 			typing: {choose: 'other', field: 'other'},
 		},
-		{name: 'other', label: '', value: '', choices: null, note: '', when: {field: 'port', value: 'other'}},
-		{name: 'local', label: '', value: '8080', choices: null, note: '', untouched: true},
+		{name: 'other', label: '', value: '', when: {field: 'port', value: 'other'}},
+		{name: 'local', label: '', value: '8080', untouched: true},
 	],
 };
 

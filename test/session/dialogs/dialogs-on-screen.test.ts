@@ -47,7 +47,7 @@ const picker: PickerDialog = {
 	keys: 'run',
 };
 
-const port = {name: 'port', label: 'Port', value: '80', note: '', choices: null};
+const port = {name: 'port', label: 'Port', value: '80'};
 
 const form: FormDialog = {kind: 'form', title: 'Forward', fields: [port], at: 0, problem: null, notes: [], submit: 'start'};
 

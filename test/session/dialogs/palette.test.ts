@@ -21,3 +21,10 @@ test('a typed command copies files from or to a pod', async t => {
 	terminal.type(':cp pod/db-0\r');
 	await terminal.sees(/copy from db-0:/);
 });
+
+test('a picker opens at the current item', async t => {
+	const {terminal} = await onSandbox(t, ['-n', 'kube-system']);
+	await terminal.sees(/Running/);
+	terminal.press('namespace.pick');
+	await terminal.sees(/│ {3}default .*\n[\s\S]*│ ▸ kube-system +current/);
+});

@@ -55,7 +55,7 @@ test('the cursor stays on its stream when streams come and leave', t => {
 	const reduce = (state: SessionState, ...events: readonly SessionEvent[]) => events.reduce(reduceSession, state);
 	const two = reduce(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), of('a'), of('b'));
 	t.is(two.connectionCursor, 0, 'the newest, until the user moves it');
-	const at = reduce(two, {type: 'pane', by: 1}, {type: 'connection-cursor', by: 1}, of('c'));
+	const at = reduce(two, {type: 'pane'}, {type: 'connection-cursor', by: 1}, of('c'));
 	t.is(at.connections[at.connectionCursor]?.id, 'a');
 	const ended = reduce(
 		at,

@@ -338,8 +338,8 @@ const dialogs: ReadonlyArray<readonly [title: string, dialog: Dialog, lines: rea
 			kind: 'form',
 			title: 'Forward from pod/web',
 			fields: [
-				{name: 'port', label: 'Port', value: '80', choices: null, note: ''},
-				{name: 'local', label: 'Local port', value: '', choices: null, note: 'any free port'},
+				{name: 'port', label: 'Port', value: '80'},
+				{name: 'local', label: 'Local port', value: '', note: 'any free port'},
 			],
 			at: 1,
 			problem: 'port 80 is in use',

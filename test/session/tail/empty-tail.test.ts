@@ -13,15 +13,16 @@ const screenAt = (now: number) =>
 	({state: emptySession(clusterState(null), {columns: 80, rows: 24}, now), hints: [], keymap: new Map()}) as unknown as ScreenInput;
 
 test('a log without response shows when it was requested, and that it may be empty', t => {
-	t.deepEqual(describeEmptyTail(screenAt(requestedAt + 1000), asked), ['opening']);
-	t.deepEqual(describeEmptyTail(screenAt(requestedAt + 5000), asked), [
+	t.is(describeEmptyTail(screenAt(requestedAt + 1000), asked), 'opening');
+	t.is(
+		describeEmptyTail(screenAt(requestedAt + 5000), asked),
 		`Requested at ${clockTime(requestedAt)}; no response yet. An empty log may not respond until its first line.`,
-	]);
+	);
 });
 
 test('an empty log reads “No lines yet”', t => {
 	t.regex(
-		describeEmptyTail(screenAt(requestedAt + 5000), {...asked, phase: 'following'})[0]!,
+		describeEmptyTail(screenAt(requestedAt + 5000), {...asked, phase: 'following'}),
 		/^No lines yet\. The container runs and has written nothing so far\./,
 	);
 });

@@ -247,18 +247,18 @@ test('the source picker can switch to another container of the pod', async t => 
 test('the cursor stays on the field that was toggled last', async t => {
 	const {run: tail} = tailOf(['{"a":1,"b":2,"c":3}']);
 	const answers = ['b', 'c', null];
-	const cursors: number[] = [];
+	const cursors: string[] = [];
 	await chooseFields(
 		{
 			store: {dispatchNow() {}},
-			async pick({at = 0}: {at?: number}) {
-				cursors.push(at);
+			async pick({selected}: {selected: string}) {
+				cursors.push(selected);
 				return answers.shift();
 			},
 		} as unknown as Session,
 		tail,
 	);
-	t.deepEqual(cursors, [0, 2, 3]);
+	t.deepEqual(cursors, ['', 'b', 'c']);
 });
 
 for (const [phase, context] of [
