@@ -17,7 +17,8 @@ for (const [title, argv, env] of [
 		await terminal.sees(/Tail pod\/toolbox/);
 		terminal.press('tail.background');
 		await terminal.sees(/logs +pod\/toolbox-\S+ +[━╍]direct [━╍]unverified/);
-		// The path of the selected pod may come late.
+		// What is known of the path may come late.
+		await terminal.sees(/1 of 1 apiserver examined/);
 		await untilStable(() => terminal.text().replaceAll(/\d/g, ''), 1500);
 		const before = terminal.text();
 		await delay(3000);
