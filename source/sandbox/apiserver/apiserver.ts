@@ -1,5 +1,5 @@
 /** Apiserver with a constant address and a replaceable process. */
-import {createHash} from 'node:crypto';
+import {createHash, X509Certificate} from 'node:crypto';
 import type {IncomingMessage} from 'node:http';
 import {createServer, type Server} from 'node:https';
 import type {Socket} from 'node:net';
@@ -36,11 +36,12 @@ export class Apiserver {
 
 	/** `port` 0 selects a free port. */
 	async start(posture: ProcessConfig['posture'], port: number): Promise<void> {
-		const {serving, authority, link} = this.#config;
+		const {serving, link} = this.#config;
 		const server = createServer({
-			cert: serving.chain,
+			cert: serving.certificate,
 			key: serving.key,
-			ca: authority,
+			// With the authority here, OpenSSL would send it, too; kubeadm's apiserver sends only its own certificate.
+			ca: [],
 			requestCert: true,
 			rejectUnauthorized: false,
 			ALPNProtocols: ['http/1.1'],
@@ -75,7 +76,9 @@ export class Apiserver {
 
 	#handleRequests(server: Server, process: ApiserverProcess): ApiserverProcess {
 		const groupsOf = (name: string): readonly string[] => users.find(row => row.name === name)?.groups ?? [];
-		const authenticateRequest = (request: IncomingMessage) => authenticate(request, this.#config.tokens, groupsOf);
+		const {tokens} = this.#config;
+		const authority = new X509Certificate(this.#config.authority);
+		const authenticateRequest = (request: IncomingMessage) => authenticate(request, {authority, tokens}, groupsOf);
 		server.on('request', (request, response) => {
 			if (this.retryAfter > 0 && !request.url?.startsWith('/healthz')) {
 				sendFailure(
@@ -110,10 +113,11 @@ export class Apiserver {
 /** @throws ApiFailure 401 for unknown credentials, 403 for impersonation */
 function authenticate(
 	request: IncomingMessage,
-	tokens: ReadonlyMap<string, string>,
+	{authority, tokens}: {authority: X509Certificate; tokens: ReadonlyMap<string, string>},
 	groupsOf: (name: string) => readonly string[],
 ): UserInfo {
-	const identity = identityFromCertificate(request.socket as TLSSocket) ?? identityFromToken(request, tokens, groupsOf) ?? anonymous;
+	const identity =
+		identityFromCertificate(request.socket as TLSSocket, authority) ?? identityFromToken(request, tokens, groupsOf) ?? anonymous;
 	const as = request.headers['impersonate-user'];
 	if (typeof as !== 'string') {
 		return identity;
@@ -142,9 +146,9 @@ function authenticate(
 	return identify(as, groups === undefined ? groupsOf(as) : [groups].flat().flatMap(group => group.split(',').map(name => name.trim())));
 }
 
-function identityFromCertificate(socket: TLSSocket): UserInfo | undefined {
-	const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
-	if (!certificate) {
+function identityFromCertificate(socket: TLSSocket, authority: X509Certificate): UserInfo | undefined {
+	const certificate = socket.getPeerX509Certificate();
+	if (!certificate?.verify(authority.publicKey) || new Date(certificate.validTo) < new Date()) {
 		return undefined;
 	}
 
