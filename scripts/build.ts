@@ -126,7 +126,7 @@ const built = await Promise.all([
 const partFiles = (await readdir(inRoot('build/parts'))).map(name => `parts/${name}`);
 await Promise.all(partFiles.map(async path => partAsScript(inRoot(`build/${path}`))));
 const loadedFiles = ['cli.js', ...Object.keys(commands).map(name => `commands/${name}.js`), ...partFiles].toSorted();
-await Promise.all(loadedFiles.map(async path => importByLoader(inRoot(`build/${path}`))));
+await Promise.all(loadedFiles.map(async path => rewrite(inRoot(`build/${path}`), code => inAscii(importByLoader(code)))));
 // Node versions that are too old must parse this file, to print that they are.
 await build({
 	...startsFast,
@@ -192,10 +192,21 @@ async function partAsScript(path: string): Promise<void> {
 	await writeFile(path, `${code.slice(0, -exported.length)}return{${fields.join(',')}};\n`);
 }
 
+async function rewrite(path: string, change: (code: string) => string): Promise<void> {
+	await writeFile(path, change(await readFile(path, 'utf8')));
+}
+
 /** The loader loads commands and parts, and built-ins. */
-async function importByLoader(path: string): Promise<void> {
-	const code = await readFile(path, 'utf8');
-	await writeFile(path, code.replaceAll(/\bimport\((?="(?:\.|node:))/g, 'require('));
+function importByLoader(code: string): string {
+	return code.replaceAll(/\bimport\((?="(?:\.|node:))/g, 'require(');
+}
+
+/**
+esbuild leaves other characters in regular expressions. One of them would double the size of the whole file in memory, and take 1.5 ms more
+to load logs.js.
+*/
+function inAscii(code: string): string {
+	return code.replaceAll(/[^\0-\x7F]/g, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** Identifies the files of this build. */
