@@ -1,9 +1,10 @@
 /**
- * The least that a Node.js program needs for a one-shot: one file, one client certificate, both requests in one write, first byte out. It
- * checks nothing. `node floor.cjs NAMESPACE POD logs|exec|port-forward`
+ * The least that a Node.js program needs for a one-shot: one file, one client certificate, both requests in one write, first byte out; for
+ * port-forward also a local port. It checks nothing. `node floor.cjs NAMESPACE POD logs|exec|port-forward`
  */
 'use strict';
 const {readFileSync} = require('node:fs');
+const {createServer} = require('node:net');
 const {connect} = require('node:tls');
 
 const [namespace, pod, command] = process.argv.slice(2);
@@ -32,6 +33,9 @@ const socket = connect({
 });
 socket.once('secureConnect', () => {
 	socket.write(request(path, '') + request(path + stream, headers));
+	if (command === 'port-forward') {
+		createServer().listen(0, '127.0.0.1');
+	}
 });
 let received = '';
 socket.on('data', chunk => {
