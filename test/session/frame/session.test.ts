@@ -50,7 +50,7 @@ test('a tail follows, keeps all lines while searched, and shows JSON as fields',
 	terminal.type('upstream');
 	await terminal.sees(/[1-9]\d* matches/);
 	terminal.press('accept');
-	await terminal.sees(/\/upstream: match \d+ of \d+/);
+	await terminal.sees(/\/upstream: match [\d,]+ of [\d,]+/);
 	await terminal.sees(/not following · /);
 	await terminal.sees(/error upstream timed out +path=/);
 	terminal.press('tail/filter');
@@ -72,7 +72,7 @@ test('an empty tail names the filters that hide its lines', async t => {
 	terminal.press('tail.level', 'tail.level', 'tail/filter');
 	terminal.type('!nothing');
 	terminal.press('accept');
-	await terminal.sees(/^ None of \d+ lines match !nothing at error or above\.[\s\S]+0 match !nothing at error or above/m);
+	await terminal.sees(/^ None of [\d,]+ lines match !nothing at error or above\.[\s\S]+0 match !nothing at error or above/m);
 	terminal.press('tail.pause');
 	await terminal.sees(/^ None of the lines before the pause match !nothing at error or above\./m);
 });
@@ -526,7 +526,7 @@ test('a saved tail is sanitized, private to the user, and overwrites nothing', a
 	await terminal.sees(/save to ~\//);
 	terminal.press('clear');
 	terminal.type('~/kept.log\r');
-	await terminal.sees(/saved ~\/kept.log, \d+ lines/);
+	await terminal.sees(/saved ~\/kept.log, [\d,]+ lines/);
 	const path = join(home, 'kept.log');
 	t.is((await stat(path)).mode & 0o777, 0o600);
 	t.notRegex(await readFile(path, 'utf8'), /\u001B/);
