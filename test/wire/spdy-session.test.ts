@@ -181,6 +181,19 @@ test('destroying a stream that both sides ended sends no RST_STREAM', async t =>
 	t.is((await sentBy(far)).length, 0);
 });
 
+test('a stream that the other side ended first ends with FIN, and no RST_STREAM', async t => {
+	const [near, far] = duplexPair();
+	const client = new SpdySession(near);
+	const stream = client.open({}).resume();
+	far.write(dataFrameHead(1, 0, true));
+	await once(stream, 'end');
+	await sentBy(far);
+	stream.end();
+	await once(stream, 'close');
+	t.is((await sentBy(far)).toString('hex'), '0000000101000000');
+	t.is(client.streamCount, 0);
+});
+
 test('data for a reset stream is ignored', async t => {
 	const [near, far] = duplexPair();
 	const client = new SpdySession(near);

@@ -531,6 +531,12 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
+		'the same, read on another connection, where the number of apiservers is unknown',
+		makeObservations({metrics: [metrics({logTlsFailures: 1}, {connection: 'c9'})], ...openConnection}),
+		'verified',
+		'inferred',
+	],
+	[
 		'the same where an HTTP CONNECT proxy with a certificate of its own may have been refused',
 		makeObservations({
 			metrics: [metrics({logTlsFailures: 1, egressDials: [{protocol: 'http-connect', transport: 'tcp', count: 3}]})],
@@ -1063,6 +1069,12 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
+		'a success with a certificate that is valid at this instant only',
+		makeObservations({...openConnection, handshakes: [handshake({notBefore: '2026-11-24T14:00:00Z', notAfter: '2026-11-24T14:00:00Z'})]}),
+		'unknown',
+		'unknown',
+	],
+	[
 		'a success with a certificate without a name',
 		makeObservations({...openConnection, handshakes: [handshake({dnsNames: []})]}),
 		'unverified',
@@ -1086,6 +1098,12 @@ const rows: readonly Row[] = [
 	[
 		'a success with a certificate for another domain',
 		makeObservations({...openConnection, handshakes: [handshake({dnsNames: ['*.else.test'], nodeAddresses: ['n1.nodes.test']})]}),
+		'unverified',
+		'inferred',
+	],
+	[
+		'a success with a certificate for a domain whose name is only the end of the node’s',
+		makeObservations({...openConnection, handshakes: [handshake({dnsNames: ['*.nodes.test'], nodeAddresses: ['n1.x-nodes.test']})]}),
 		'unverified',
 		'inferred',
 	],
@@ -1299,6 +1317,11 @@ const egressFile = flags({'kubelet-certificate-authority': '/ca.pem', 'egress-se
 const refused = {failures: [failure({tls: 'refused'})]};
 const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly Need[]]> = [
 	['a refusal that is proven', makeObservations({flags: [flags(verifyingFlags)], ...refused}), []],
+	[
+		'a refusal on another connection, where the flags were read',
+		makeObservations({flags: [flags(verifyingFlags)], failures: [failure({tls: 'refused'}, {connection: 'c9'})]}),
+		[needActive],
+	],
 	['a refusal where no flag was read', makeObservations(refused), [needFlagz, needMirrorPods]],
 	[
 		'a refusal where pods of apiservers were read, and no flags',

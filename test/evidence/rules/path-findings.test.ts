@@ -65,6 +65,11 @@ const read = (count: number) =>
 const rows: ReadonlyArray<[title: string, input: FindingInput, codes: readonly string[]]> = [
 	['every leg verified', {}, []],
 	['leg 1 without TLS', {observations: socket({tls: null, scheme: 'http'})}, ['N5 APISERVER_PLAIN error 1']],
+	[
+		'leg 1 without TLS, which a gateway serves, worst first',
+		{observations: {...socket({tls: null, scheme: 'http'}), serverIdentity: {to: 'gateway', why: 'plain HTTP'}}},
+		['N5 APISERVER_PLAIN error 1', 'N5 GATEWAY_IN_FRONT info 1'],
+	],
 	['leg 1 unverified', {observations: unchecked}, ['N5 APISERVER_NOT_VERIFIED warning 1']],
 	[
 		'a gateway',
@@ -163,6 +168,7 @@ test('a remedy belongs to its finding', t => {
 		'omit --insecure-skip-tls-verify-backend',
 	);
 	t.is(remedy({tls: 'refused'}), remedies.kubeletServing);
+	t.is(remedy({observations: socket({tls: null, scheme: 'http'})}), 'use the https server address in the kubeconfig');
 	t.is(remedy({route: 'ssh-tunnel'}), remedies.konnectivity);
 	t.is(remedy({error: new SpokeError('ERR_SECOND_LEG', 'no agent', {remedy: 'start the agents'})}), 'start the agents');
 	t.regex(remedy({tls: 'unverified', feature: 'pod-proxy', request: request(false)}) ?? '', /^use a port-forward/);

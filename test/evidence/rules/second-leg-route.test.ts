@@ -897,6 +897,15 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 		[],
 	],
 	['held upgrades of one such apiserver moved the dials by HTTP CONNECT', supervisedOne, needReplicas(supervisedOne)],
+	[
+		'held upgrades of the only such apiserver moved the dials by HTTP CONNECT',
+		{
+			...supervisedOne,
+			flags: [flags({...tunnelFlags, ...advertisedFlags, 'advertise-port': '6443'}, {process: 'p1'})],
+			replicas: knownReplicas(1),
+		},
+		[],
+	],
 	['agents carried the held upgrades', makeObservations({agentTests: [agents]}), []],
 	['agents carried the held upgrades of one apiserver', carriedOne, needReplicas(carriedOne)],
 	['one apiserver has no egress file', addressedOne, needReplicas(addressedOne)],

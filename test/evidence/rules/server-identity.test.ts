@@ -141,6 +141,7 @@ test('k3s at another address names the address of its own server', t => {
 
 test('an unknown server identity says what else the server can be', t => {
 	t.regex(identify({socket: tls({trust: 'system-roots'})}).why, /an apiserver or a gateway/);
+	t.regex(identify({socket: named('')}).why, /does not carry the name kubernetes\.default\.svc$/);
 	t.regex(identify({flags: bound('127.0.0.1')}).why, /listens on loopback only/);
 	const proxied = {...at('127.0.0.1:6443'), proxy: {url: 'http://127.0.0.1:6443', from: 'environment' as const}};
 	t.regex(identify({socket: proxied, flags: bound('127.0.0.1')}).why, /listens on loopback only/);

@@ -1,4 +1,5 @@
 /** Continuity of a resumed response. */
+import {mock} from 'node:test';
 import {setImmediate as turn, setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {ContinuityCheck} from '../../../source/streams/logs/continuity-check.ts';
@@ -73,6 +74,25 @@ test('a second read decides when a response has no lines for long', async t => {
 	await until(() => slow.told.length > 0 && gone.told.length > 1, [slow.told, gone.told]);
 	t.deepEqual(slow.told, ['proven, found']);
 	t.deepEqual(gone.told, ['last-line-not-met', 'not proven']);
+});
+
+test.serial('a second read begins when a response has had no line for the whole time, not earlier', t => {
+	mock.timers.enable({apis: ['setTimeout']});
+	t.teardown(() => {
+		mock.timers.reset();
+	});
+	let reads = 0;
+	proofOf(t, {
+		withinMs: 100,
+		async isOffered() {
+			reads++;
+			return true;
+		},
+	});
+	mock.timers.tick(99);
+	t.is(reads, 0);
+	mock.timers.tick(1);
+	t.is(reads, 1);
 });
 
 test('a failed second read proves nothing and is repeated', async t => {

@@ -181,6 +181,29 @@ test('before the first response, a second read may take as long as the follow', 
 	t.deepEqual(told(), []);
 });
 
+test('an error of a reader is thrown, although a restart has ended the follow', async t => {
+	const {file, follow} = await logOf(t);
+	file.append(a);
+	file.end();
+	await follow();
+	file.rotate();
+	file.append(c);
+	let hasEnded = false;
+	const reading = follow(
+		async () => {
+			hasEnded = true;
+			return true;
+		},
+		{
+			hasEnded: () => hasEnded,
+			async onResumed() {
+				throw new Error('the reader has gone');
+			},
+		},
+	);
+	await t.throwsAsync(reading, {message: 'the reader has gone'});
+});
+
 test.serial('a follow without a response ends when a restart is seen that ends it', async t => {
 	const {server, file, follow} = await logOf(t);
 	file.append(a);

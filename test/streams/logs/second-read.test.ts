@@ -4,7 +4,7 @@ import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {DuplicateFilter} from '../../../source/streams/logs/duplicate-filter.ts';
 import {logSource} from '../../../source/streams/logs/follow-logs.ts';
 import {RecentLines} from '../../../source/streams/logs/recent-lines.ts';
-import {isFirstOffered, readLogAgain, type SecondReadResult} from '../../../source/streams/logs/second-read.ts';
+import {indicatesStall, isFirstOffered, readLogAgain, type SecondReadResult} from '../../../source/streams/logs/second-read.ts';
 import {toResolvedTarget} from '../../../source/targets/resolve-pod.ts';
 import {LogServer, type Fault, type LogRecord} from '../../support/log-server.ts';
 import {until} from '../../support/until.ts';
@@ -98,6 +98,13 @@ for (const [title, fault, short, code, message] of [
 		'ERR_APISERVER_TIMEOUT',
 		/^no response to a second read of the log within 0\.1 s$/,
 	],
+	[
+		'stops within the message of a refusal',
+		{kind: 'refuse', status: 500, body: 'cut', headers: {'content-length': '100'}},
+		{responseTimeoutMs: 1000},
+		'ERR_APISERVER_TIMEOUT',
+		/^no response to a second read of the log within 1 s$/,
+	],
 ] as const) {
 	test(`a second read that ${title} decides nothing`, async t => {
 		const reading = readAgain(await logOf(t, [a, b], fault), {timeouts: {...timeouts, ...short}});
@@ -105,6 +112,19 @@ for (const [title, fault, short, code, message] of [
 		t.is(error.code, code);
 		t.regex(error.message, message);
 		t.is(error.legKnown, code === 'ERR_APISERVER_TIMEOUT');
+	});
+}
+
+for (const [code, isStall] of [
+	['ERR_APISERVER_TIMEOUT', true],
+	['ERR_NOT_FOUND', true],
+	['ERR_TARGET_GONE', true],
+	['ERR_STREAM_LOST', true],
+	['ERR_FORBIDDEN', false],
+	['ERR_APISERVER_UNREACHABLE', false],
+] as const) {
+	test(`a second read that fails with ${code} indicates ${isStall ? 'a' : 'no'} stall`, t => {
+		t.is(indicatesStall(new SpokeError(code, 'words')), isStall);
 	});
 }
 
