@@ -2,7 +2,10 @@
 import {createHash} from 'node:crypto';
 import ts from 'typescript';
 
-/** `start` and `end` are offsets in the file's text; `id` stays the same while the file does. The first N in `order` are a sample. */
+/**
+`start` and `end` are offsets in the file's text; what executes the text at `reachedAt` reaches the mutant. `id` stays the same while the
+file does. The first N in `order` are a sample.
+*/
 export type Mutant = {
 	id: string;
 	order: string;
@@ -10,6 +13,7 @@ export type Mutant = {
 	line: number;
 	start: number;
 	end: number;
+	reachedAt: number;
 	original: string;
 	replacement: string;
 };
@@ -59,7 +63,8 @@ export function mutantsOf(file: string, text: string, seed: string): Mutant[] {
 		const id = createHash('sha256').update(`${seed} ${file} ${text} ${start} ${replacement}`).digest('hex').slice(0, 12);
 		const line = parsed.getLineAndCharacterOfPosition(start).line + 1;
 		if (Number.parseInt(id[0]!, 16) < share) {
-			found.push({id, order: id.slice(1), file, line, start, end: node.end, original: text.slice(start, node.end), replacement});
+			const original = text.slice(start, node.end);
+			found.push({id, order: id.slice(1), file, line, start, end: node.end, reachedAt: reachedAt(node, parsed), original, replacement});
 		}
 	};
 
@@ -75,6 +80,11 @@ export function mutantsOf(file: string, text: string, seed: string): Mutant[] {
 
 	visit(parsed);
 	return found;
+}
+
+/** V8 counts an operator such as `??` to its right operand, which is not always evaluated. */
+function reachedAt(node: ts.Node, parsed: ts.SourceFile): number {
+	return (ts.isBinaryExpression(node.parent) && node === node.parent.operatorToken ? node.parent : node).getStart(parsed);
 }
 
 function mutate(node: ts.Node, add: (node: ts.Node, replacement: string, share?: number) => void): void {

@@ -86,7 +86,18 @@ async function measure(trials: Trials, file: string): Promise<void> {
 		return;
 	}
 
-	const report = await trials.perform({kind: 'measurement', file, targets}, maxMeasurementBlockedMs);
+	const perform = async () => trials.perform({kind: 'measurement', file, targets}, maxMeasurementBlockedMs);
+	let report = await perform();
+	if (report?.missed.length) {
+		// An error outside of tests can be of an earlier file.
+		trials.end();
+		report = await perform();
+	}
+
+	for (const title of report?.missed ?? []) {
+		process.stdout.write(`not used: ${file}: ${title}\n`);
+	}
+
 	delete measurements[file];
 	if (report === undefined || report.tests.length === 0) {
 		process.stdout.write(`not used: ${file}\n`);
@@ -107,7 +118,7 @@ async function measure(trials: Trials, file: string): Promise<void> {
 
 function digestOf(files: readonly string[]): string {
 	const hash = createHash('sha256');
-	for (const file of files) {
+	for (const file of [...files, ...filesOf('test/mutation')]) {
 		hash.update(existsSync(join(root, file)) ? read(file) : '');
 	}
 
@@ -115,7 +126,7 @@ function digestOf(files: readonly string[]): string {
 }
 
 function idsIn(coverage: Coverage): string[] {
-	return all.filter(({file, start}) => coverage[file]?.findLast(([from, to]) => from <= start && start < to)?.[2]).map(({id}) => id);
+	return all.filter(({file, reachedAt: at}) => coverage[file]?.findLast(([from, to]) => from <= at && at < to)?.[2]).map(({id}) => id);
 }
 
 async function tryMutantsOf(trials: Trials, file: string): Promise<void> {

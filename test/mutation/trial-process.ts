@@ -27,6 +27,8 @@ export type Report = {
 	loaded: Coverage;
 	/** That passed, in the order of their run. */
 	tests: ReadonlyArray<{title: string; ms: number; coverage: Coverage}>;
+	/** Titles of measured tests that failed, or took too long. */
+	missed: readonly string[];
 };
 
 type RunnerTask = {title: string; metadata: {selected: boolean}};
@@ -56,6 +58,7 @@ const {default: Runner} = (await import(new URL('node_modules/ava/lib/runner.js'
 /** One test after the other, with what each of them runs. */
 class MeasuringRunner extends Runner {
 	readonly measured: Array<Report['tests'][number]> = [];
+	readonly missed: string[] = [];
 	loaded: Coverage = {};
 	readonly #targets: readonly string[];
 	#hasBegun = false;
@@ -77,6 +80,8 @@ class MeasuringRunner extends Runner {
 		const coverage = await takeCoverage(this.#targets);
 		if (passed && failure === null) {
 			this.measured.push({title: task.title, ms, coverage});
+		} else {
+			this.missed.push(task.title);
 		}
 
 		failure = null;
@@ -192,7 +197,7 @@ async function perform(task: Task): Promise<Report> {
 	imports.length = 0;
 	if (task.kind === 'trial') {
 		await tryTests(task);
-		return {failure, imports, loaded: {}, tests: []};
+		return {failure, imports, loaded: {}, tests: [], missed: []};
 	}
 
 	isAffected = () => true;
@@ -201,7 +206,7 @@ async function perform(task: Task): Promise<Report> {
 	const runner = new MeasuringRunner(optionsFor(task.file), task.targets);
 	await runFile(task.file, runner);
 	await session.post('Profiler.stopPreciseCoverage');
-	return {failure, imports, loaded: runner.loaded, tests: runner.measured};
+	return {failure, imports, loaded: runner.loaded, tests: runner.measured, missed: runner.missed};
 }
 
 async function tryTests(task: Task & {kind: 'trial'}): Promise<void> {
