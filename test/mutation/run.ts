@@ -1,8 +1,8 @@
 /**
 `npm run test:mutation [-- --mutants 700] [--seed spoke] [--processes 1] [--again] [FILE…]`: mutates the rules, the wire and the resume of
 logs, one place at a time, and runs the tests of the same folder that execute it, up to 10 s of them. Results are kept in
-node_modules/.cache/spoke-mutation, so a run that was stopped goes on. `--again` tries what was not detected with all of these tests. Fails
-below 85 %, or if a survivor has no reason in reasons.json.
+node_modules/.cache/spoke-mutation, so a run that was stopped goes on. `--again` tries each mutant that no test failed with, with all of
+these tests. Fails below 85 %, or if a survivor has no reason in reasons.json.
 */
 import {createHash} from 'node:crypto';
 import {existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
@@ -135,9 +135,8 @@ async function tryMutantsOf(trials: Trials, file: string): Promise<void> {
 	for (const mutant of tried) {
 		const tests = testsOf(mutant);
 		const failure = tests.length === 0 ? null : await failureOf(trials, mutant, affected, tests);
-		const hanging = failure?.reason === 'hangs' ? tests.filter(({title}) => failure.title === null || title === failure.title) : [];
 		// On a machine that does much else, tests can be as slow without the mutant; the next run tries it again.
-		if (hanging.length > 0 && (await failureOf(trials, null, affected, hanging)) !== null) {
+		if (failure?.reason === 'hangs' && !(await hangsByMutant(trials, mutant, affected, failure, tests))) {
 			continue;
 		}
 
@@ -149,6 +148,20 @@ async function tryMutantsOf(trials: Trials, file: string): Promise<void> {
 	await assertSound(trials, affected, tried);
 	const outcomes = chosen.filter(mutant => mutant.file === file).map(({id}) => results[id]?.outcome);
 	process.stdout.write(`${file}: ${outcomes.filter(isKill).length} of ${outcomes.length} killed\n`);
+}
+
+/** Whether the hanging tests end without the mutant, and hang with it a second time. */
+async function hangsByMutant(
+	trials: Trials,
+	mutant: Mutant,
+	affected: readonly string[],
+	{title: hanging}: Failure,
+	tests: readonly TrialTest[],
+): Promise<boolean> {
+	const again = tests.filter(({title}) => hanging === null || title === hanging);
+	return (
+		(await failureOf(trials, null, affected, again)) === null && (await failureOf(trials, mutant, affected, again))?.reason === 'hangs'
+	);
 }
 
 /** The tests that detected mutants must pass without one in the same process. What others detected is tried again on the next run. */
@@ -204,7 +217,7 @@ async function failureOf(
 
 function isOpen({id}: Mutant): boolean {
 	const outcome = results[id]?.outcome;
-	return outcome === undefined || (values.again && !isKill(outcome));
+	return outcome === undefined || (values.again && outcome !== 'killed');
 }
 
 /** A mutant with which the tests never end is noticed, too. */
