@@ -429,6 +429,16 @@ test('data before Close is sent while the peer reads, and dropped otherwise', as
 	t.is(Buffer.concat(slow.taken).length, 8 * 1008 + 8);
 });
 
+test('an unanswered Close is reported although the peer still has to read what was sent', async t => {
+	const {socket} = slowSide(t, Infinity);
+	const client = new WebSocketMessages(socket, {closeTimeoutMs: 5});
+	client.send(Buffer.from('unread'));
+	const closed = once(client, 'close');
+	client.close();
+	t.deepEqual(await closed, [{code: 1006, reason: '', error: null}]);
+	t.false(socket.destroyed);
+});
+
 test('an ended SPDY session over WebSocket stays until its data is sent', async t => {
 	const {socket, taken} = slowSide(t, 400);
 	const session = new SpdySession(new WebSocketCarrier(socket));
