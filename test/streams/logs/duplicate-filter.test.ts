@@ -116,6 +116,8 @@ test('a follow that started inside a line loses no line of the same instant', t 
 
 test('without the last line, a known rest of a line is dropped, and a new one is emitted once', t => {
 	t.deepEqual(passed(seen(`${stamp(1, 9)} begun and ended\n${b}`), `and ended\n${d}`), {text: d, met: false, tail: null});
+	const many = `${stamp(1, 9)} begun and ended\n${b.repeat(300_000 / b.length)}`;
+	t.deepEqual(passed(seen(many, c), `and ended\n${d}`), {text: d, met: false, tail: null}, 'in the first of two blocks');
 	const filter = new DuplicateFilter(seen(b).expectedDuplicates());
 	filter.removeDuplicates(Buffer.from(`unknown\n${d}`));
 	t.is(filter.takeTail()?.toString(), 'unknown\n');

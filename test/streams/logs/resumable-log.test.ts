@@ -97,6 +97,14 @@ test('a follow closes its connection when its response ends', async t => {
 	t.is(closed, 1);
 });
 
+test('a follow without a signal ends with its response', async t => {
+	const {file, follow, told} = await logOf(t, {signal: undefined});
+	file.append(a);
+	file.end();
+	t.is(await follow(), null);
+	t.deepEqual(told(), ['a']);
+});
+
 test('known lines without the last one are no new lines, and no gap', async t => {
 	const {file, log, follow, told} = await logOf(t);
 	file.append(a, b);
