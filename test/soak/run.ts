@@ -1,8 +1,8 @@
 /**
 `npm run soak [-- MINUTES]`: a followed log, a forward and a tail on a sandbox live through one fault per simulated minute, 480 by default,
-with credentials that expire after 3 s. Each program must recover before the next fault. Its memory in the last simulated hour may be at
-most 10 % above that in the second hour; a run of less than three hours does not compare it. Prints a row per hour, and exits 1 if a program
-does not hold.
+with credentials that expire after 3 s. A simulated minute takes at least 5 s. Each program must recover before the next fault. Its memory
+in the last simulated hour may be at most 10 % above that in the second hour; a run of less than three hours does not compare it. Prints a
+row per hour, and exits 1 if a program does not hold.
 */
 import {spawn as spawnProcess} from 'node:child_process';
 import {mkdtemp, readdir, rm, writeFile} from 'node:fs/promises';
@@ -26,6 +26,8 @@ const minutes = Number(process.argv[2] ?? 480);
 /** Not a goal: on a machine that does much else, every program waits. */
 const longestRecoveryMs = 300_000;
 const maxGrowth = 1.1;
+/** So that the tail has its lines, and compiled code is warm, in the second hour. */
+const minuteMs = 5000;
 /** Before, the last hour is not after the second one. */
 const leastMinutes = 180;
 
@@ -81,9 +83,11 @@ try {
 	longestMs = 0;
 	for (let minute = 0; minute < minutes; minute++) {
 		const [name, strike] = faults[minute % faults.length]!;
+		const over = delay(minuteMs);
 		await strike(sandbox);
 		await waitForRecovery(`${name} in minute ${minute}`);
 		await Promise.all(programs.map(async ({pid, samples}) => samples.push(await sampleOf(pid))));
+		await over;
 		if (minute % 60 === 59) {
 			process.stdout.write(`hour ${(minute + 1) / 60}: ${programs.map(describeHour).join('; ')}; slowest recovery ${longestMs} ms\n`);
 			longestMs = 0;
