@@ -3,7 +3,7 @@ import type {ErrorObject, Finding, Observations, RuleVerdict, TlsState} from '..
 import {describeDistribution, type RecognizedDistribution} from './recognize-distribution.ts';
 import {refusedEgressProxy} from './egress-proxy-certificate.ts';
 import {docs, remedies} from './remedies.ts';
-import {areAllReplicasRead, flagsPerProcess, knownReplicaCount} from './replicas.ts';
+import {areAllReplicasRead, flagsPerProcess, knownReplicaCount, replicasAgree} from './replicas.ts';
 import type {RouteVerdict} from './second-leg-route.ts';
 import {endsAtKubelet} from './second-leg-tls.ts';
 
@@ -212,7 +212,8 @@ function egressProxy(observations: Observations): Finding[] {
 /** The next connection may end at another apiserver. */
 function otherApiservers(observations: Observations): Finding[] {
 	const [read, known] = [flagsPerProcess(observations), knownReplicaCount(observations)];
-	if (observations.about !== 'configuration' || read.length === 0 || areAllReplicasRead(observations, read)) {
+	const differ = replicasAgree(observations, read) === false;
+	if (observations.about !== 'configuration' || read.length === 0 || (areAllReplicasRead(observations, read) && !differ)) {
 		return [];
 	}
 
@@ -220,7 +221,7 @@ function otherApiservers(observations: Observations): Finding[] {
 		known === null
 			? `The number of apiservers is unknown, and ${read.length} ${read.length === 1 ? 'was' : 'were'} examined`
 			: `${read.length} of at least ${known} apiserver${known === 1 ? '' : 's'} examined`;
-	const inferred = `${count}: a new connection may end at another, so verdicts from flags and metrics are inferred until it is open`;
+	const inferred = `${count}${differ ? ', and they differ (spoke audit has each)' : ''}: a new connection may end at another, so verdicts from flags and metrics are inferred until it is open`;
 	return [
 		{
 			row: 'C4',

@@ -185,6 +185,13 @@ test('unavailable sources are counted and named', t => {
 	t.regex(message({flags: read(1), replicas: null}), /^The number of apiservers is unknown, and 1 was examined:/);
 	t.regex(message({flags: read(2), replicas: null}), /^The number of apiservers is unknown, and 2 were examined:/);
 	t.regex(
+		message({
+			flags: read(2).map((flags, index) => ({...flags, facts: {...flags.facts, values: {'kubelet-certificate-authority': String(index)}}})),
+			replicas: knownReplicas(2),
+		}),
+		/^2 of at least 2 apiservers examined, and they differ \(spoke audit has each\): a new connection may end at another/,
+	);
+	t.regex(
 		message({flags: read(1), replicas: knownReplicas(2), unreachedAddresses: ['10.0.0.6:6443: refused']}),
 		/until it is open; not read: 10\.0\.0\.6:6443: refused$/,
 	);
