@@ -1,7 +1,7 @@
 import test from 'ava';
 import {verifyCertificate} from '../../source/cluster/tls/verify-certificate.ts';
 import {parseCertificate} from '../../source/cluster/tls/parse-certificate.ts';
-import {derOf, trustBundle} from '../../source/cluster/tls/trust.ts';
+import {derOf, type Trust, trustBundle} from '../../source/cluster/tls/trust.ts';
 import {authority, issue, type CertificateOptions} from '../support/certificates.ts';
 
 const from = new Date('2026-01-01T00:00:00Z');
@@ -11,6 +11,16 @@ const ca = await authority('test-ca', {notBefore: new Date('2025-01-01T00:00:00Z
 const trust = trustBundle(Buffer.from(ca.certificate));
 const leafOf = async (options: CertificateOptions) =>
 	parseCertificate(derOf((await issue({notBefore: from, notAfter: to, ...options}, ca)).certificate));
+
+const stranger = await authority('stranger-ca', {notBefore: from, notAfter: to});
+const foreign = parseCertificate(derOf((await issue({notBefore: from, notAfter: to, dns: ['archive.test']}, stranger)).certificate));
+const strangerTrust = trustBundle(Buffer.from(stranger.certificate));
+const ownLeaf = await leafOf({dns: ['api.test']});
+const withoutNames = await leafOf({});
+const notMatching = (name: string) => `x509: certificate is valid for ${name}, not elsewhere.test`;
+const afterShortCa = new Date('2026-12-01T00:00:00Z');
+const shortCa = await authority('short-ca', {notBefore: from, notAfter: now});
+const ofShortCa = parseCertificate(derOf((await issue({notBefore: from, notAfter: to, dns: ['api.test']}, shortCa)).certificate));
 
 test('accepts a certificate from its first second to its last', async t => {
 	const leaf = await leafOf({dns: ['api.test']});
@@ -53,5 +63,56 @@ for (const [options, name, accepted] of names) {
 		t.is(judged === null, accepted, judged?.text);
 		t.not(judged?.dates, true);
 		t.is(judged?.text.includes('legacy Common Name'), accepted ? undefined : options.commonName !== undefined && options.dns === undefined);
+	});
+}
+
+const nameRemedies: ReadonlyArray<[title: string, leaf: typeof foreign, trusted: Trust, text: string, remedy: string]> = [
+	[
+		'offers a name that the kubeconfig’s CA has signed',
+		ownLeaf,
+		trust,
+		notMatching('api.test'),
+		'use a server address it is valid for, or --tls-server-name=api.test',
+	],
+	[
+		'asks for a name in a certificate of the kubeconfig’s CA that has none',
+		withoutNames,
+		trust,
+		'x509: certificate is not valid for any names, but wanted to match elsewhere.test',
+		'the apiserver’s certificate needs this name in its subjectAltName',
+	],
+	[
+		'offers no name of a certificate that the kubeconfig’s CA did not sign',
+		foreign,
+		trust,
+		notMatching('archive.test'),
+		'check the server address: this server’s certificate is not from the kubeconfig’s CA',
+	],
+	[
+		'offers no name of a certificate that no CA of this machine signed',
+		foreign,
+		{...trust, from: 'system-roots'},
+		notMatching('archive.test'),
+		'check the server address: this server’s certificate is not from a CA that this machine trusts',
+	],
+	[
+		'offers no name of a certificate from a CA of this machine',
+		foreign,
+		{...strangerTrust, from: 'system-roots'},
+		notMatching('archive.test'),
+		'check the server address: this server’s certificate is for another name',
+	],
+	[
+		'offers no name of a certificate from an expired CA',
+		ofShortCa,
+		trustBundle(Buffer.from(shortCa.certificate)),
+		notMatching('api.test'),
+		'check the server address: this server’s certificate is not trusted either: x509: certificate has expired or is not yet valid: current time 2026-12-01T00:00:00Z is after 2026-06-01T00:00:00Z',
+	],
+];
+
+for (const [title, leaf, trusted, text, remedy] of nameRemedies) {
+	test(title, t => {
+		t.deepEqual(verifyCertificate([leaf], 'elsewhere.test', trusted, afterShortCa).refused, {text, remedy, dates: false});
 	});
 }

@@ -62,11 +62,11 @@ export function verifyCertificate(sent: readonly ParsedCertificate[], name: stri
 		return {refused: refusal(early, 'renew the apiserver’s certificate, or check this machine’s clock')};
 	}
 
+	const {chains, problem} = verifyChain(leaf, rootsOf(trust), poolOf(sent.slice(1)), now);
 	if (!matchesHost(leaf, name)) {
-		return {refused: {text: hostText(leaf, name), remedy: nameRemedy(leaf), dates: false}};
+		return {refused: {text: hostText(leaf, name), remedy: problem ? foreignRemedy(problem, trust) : nameRemedy(leaf, trust), dates: false}};
 	}
 
-	const {chains, problem} = verifyChain(leaf, rootsOf(trust), poolOf(sent.slice(1)), now);
 	return problem ? {refused: refusal(problem, 'renew the CA, or check this machine’s clock')} : {refused: null, chain: chains[0]!};
 }
 
@@ -80,7 +80,21 @@ function refusal({kind, text}: ChainProblem, datesRemedy: string): CertificateRe
 	return {text, remedy, dates: kind === 'dates'};
 }
 
-function nameRemedy({dnsNames, addresses}: ParsedCertificate): string {
+/** Offers no name: a certificate that no trusted CA signed can have any name. */
+function foreignRemedy({kind, text}: ChainProblem, {from}: Trust): string {
+	const why =
+		kind === 'authority'
+			? `is not from ${from === 'kubeconfig-ca' ? 'the kubeconfig’s CA' : 'a CA that this machine trusts'}`
+			: `is not trusted either: ${text}`;
+	return `check the server address: this server’s certificate ${why}`;
+}
+
+function nameRemedy({dnsNames, addresses}: ParsedCertificate, {from}: Trust): string {
+	if (from === 'system-roots') {
+		// Their CAs sign certificates for any server, not only for this cluster's.
+		return 'check the server address: this server’s certificate is for another name';
+	}
+
 	const usable = dnsNames.find(name => /^[\w.-]+$/.test(name)) ?? addresses.map(address => addressText(address))[0];
 	return usable === undefined
 		? 'the apiserver’s certificate needs this name in its subjectAltName'
