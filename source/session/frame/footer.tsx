@@ -1,6 +1,6 @@
 /** The last row of the screen. */
 import type {ReactNode} from 'react';
-import {footerHints} from '../../keymap/describe-keys.ts';
+import {footerHints, type KeyHint} from '../../keymap/describe-keys.ts';
 import {cellWidth} from '../../text/cell-width.ts';
 import {Prompt} from '../dialogs/prompt.tsx';
 import {firstKey, type ScreenWith} from '../kit/screen-input.ts';
@@ -11,15 +11,15 @@ import {isAwaitingApiserver, type Message} from './session-state.ts';
 
 /** The last row: keys or a message, or the open prompt. */
 export function Footer(): ReactNode {
-	const screen = useScreenWith('size', 'dialog', 'layers', 'pending', 'notice', 'hasScreenReader');
+	const screen = useScreenWith('size', 'zoom', 'dialog', 'layers', 'pending', 'notice', 'hasScreenReader');
 	const isUnreachable = useScreen(({state}) => isAwaitingApiserver(state));
 	const {dialog} = screen.state;
 	return dialog?.kind === 'prompt' ? <Prompt prompt={dialog} /> : <Row {...footerLine(screen, isUnreachable)} />;
 }
 
-type FooterScreen = ScreenWith<'size' | 'dialog' | 'layers' | 'pending' | 'notice' | 'hasScreenReader'>;
+type FooterScreen = ScreenWith<'size' | 'zoom' | 'dialog' | 'layers' | 'pending' | 'notice' | 'hasScreenReader'>;
 
-/** Never drops the hints of commands and help. */
+/** Never drops the hints of commands and help, nor while zoomed the one that ends the zoom. */
 function footerLine(screen: FooterScreen, isUnreachable: boolean): Line {
 	const {state, hints} = screen;
 	const width = state.size.columns - 1;
@@ -39,10 +39,11 @@ function footerLine(screen: FooterScreen, isUnreachable: boolean): Line {
 	}
 
 	const isText = top !== undefined && top !== 'tail';
-	const all = footerHints(hints.filter(({action: {id, context}}) => isText || id !== 'view.back' || context !== 'global')).map(hint =>
+	const here = hints.filter(({action: {id, context}}) => isText || id !== 'view.back' || context !== 'global');
+	const all = footerHints(state.zoom && top === undefined ? here.map(hint => endZoomHint(hint)) : here).map(hint =>
 		hint.id === 'accept' && submit !== null ? {...hint, label: submit} : hint,
 	);
-	const last = all.filter(({id}) => id === 'palette.open' || id === 'help.open');
+	const last = all.filter(({id}) => id === 'view.zoom' || id === 'palette.open' || id === 'help.open');
 	const room = width - widthOf(last) + 2;
 	const shown: Array<(typeof all)[number]> = [];
 	for (const hint of state.hasScreenReader ? [] : all) {
@@ -60,6 +61,11 @@ function footerLine(screen: FooterScreen, isUnreachable: boolean): Line {
 			...clickable(id, [styled(off ? 'text.dim' : 'key', shownKey(key)), off ? styled('text.dim', ` ${label}`) : {text: ` ${label}`}]),
 		]),
 	);
+}
+
+/** The key that zooms is in the footer only while it ends the zoom. */
+function endZoomHint(hint: KeyHint): KeyHint {
+	return hint.action.id === 'view.zoom' ? {...hint, action: {...hint.action, label: 'end zoom', footer: 97}} : hint;
 }
 
 function pendingFooter({hints, theme: {glyphs}}: ScreenWith<never>, pending: string): Line {

@@ -1,4 +1,4 @@
-/** What a session remembers of the one before: view, zoom, JSON in tails, namespaces. Nothing secret. */
+/** What a session remembers of the one before: view, JSON in tails, namespaces. Nothing secret. */
 import {readFile, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {stateDirectory} from '../../command-line/config-directory.ts';
@@ -18,12 +18,11 @@ export type ContextNamespaces = {kubeconfig: string; last: ReadonlyArray<string 
 /** `json`: `null` until the user chose. */
 export type SavedState = {
 	view: ViewName;
-	zoom: boolean;
 	json: boolean | null;
 	namespaces: ReadonlyMap<string, ContextNamespaces>;
 };
 
-export const noSavedState: SavedState = {view: 'pods', zoom: false, json: null, namespaces: new Map()};
+export const noSavedState: SavedState = {view: 'pods', json: null, namespaces: new Map()};
 
 /** A context without a name, of `--server`, is not remembered. */
 export type SavedContext = {context: string | null; namespace: string};
@@ -118,7 +117,7 @@ export class SavedStateFile {
 	}
 }
 
-function savedStateOf(saved: SavedState, {view, zoom, tailDisplay, cluster, others}: SessionState, of: SavedContext | null): SavedState {
+function savedStateOf(saved: SavedState, {view, tailDisplay, cluster, others}: SessionState, of: SavedContext | null): SavedState {
 	const namespaces = new Map(saved.namespaces);
 	// Several contexts begin with the namespaces of the kubeconfig.
 	if (of !== null && others.length === 0 && of.context === cluster.context) {
@@ -131,12 +130,12 @@ function savedStateOf(saved: SavedState, {view, zoom, tailDisplay, cluster, othe
 		});
 	}
 
-	return {view: view === 'sandbox' ? 'pods' : view, zoom, json: tailDisplay === null ? saved.json : tailDisplay.jsonChoice, namespaces};
+	return {view: view === 'sandbox' ? 'pods' : view, json: tailDisplay === null ? saved.json : tailDisplay.jsonChoice, namespaces};
 }
 
-export function formatSavedState({view, zoom, json, namespaces}: SavedState): string {
+export function formatSavedState({view, json, namespaces}: SavedState): string {
 	const contexts = Object.fromEntries([...namespaces].slice(-maxContexts));
-	return `${JSON.stringify({version, view, zoom, json, namespaces: contexts}, null, '\t')}\n`;
+	return `${JSON.stringify({version, view, json, namespaces: contexts}, null, '\t')}\n`;
 }
 
 /** @throws Error for anything that `formatSavedState` does not write */
@@ -146,9 +145,9 @@ export function parseSavedState(text: string): SavedState {
 		throw new Error(`version is not ${version}`);
 	}
 
-	const {view, zoom, json} = value;
-	if (!isView(view) || typeof zoom !== 'boolean' || !(json === null || typeof json === 'boolean')) {
-		throw new Error('view, zoom or json is not valid');
+	const {view, json} = value;
+	if (!isView(view) || !(json === null || typeof json === 'boolean')) {
+		throw new Error('view or json is not valid');
 	}
 
 	const namespaces = Object.entries(record(value['namespaces'], 'namespaces')).map(([context, entry]) => {
@@ -159,7 +158,7 @@ export function parseSavedState(text: string): SavedState {
 
 		return [context, {kubeconfig, last: last as Array<string | null>}] as const;
 	});
-	return {view, zoom, json, namespaces: new Map(namespaces)};
+	return {view, json, namespaces: new Map(namespaces)};
 }
 
 function record(value: unknown, what: string): Record<string, unknown> {

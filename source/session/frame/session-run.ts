@@ -179,11 +179,7 @@ export class SessionRun {
 			attachSandbox(session, sandbox, isFallback);
 		}
 
-		const {view, zoom, json} = session.savedState.saved;
-		if (zoom) {
-			session.store.dispatch({type: 'zoom'});
-		}
-
+		const {view, json} = session.savedState.saved;
 		if (json !== null) {
 			session.store.dispatch({type: 'tail-display', display: {...displayOf(emptyTail('', '')), jsonChoice: json}});
 		}

@@ -1,8 +1,11 @@
 /** Header and view tabs. */
 import test from 'ava';
+import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
 import {emptySession, type ClusterState, type SessionState} from '../../../source/session/frame/session-state.ts';
 import {clockTime} from '../../../source/text/format-time.ts';
+import {createScreenInput} from '../../../source/session/frame/create-screen-input.ts';
+import type {Session} from '../../../source/session/frame/session.ts';
 import {Footer} from '../../../source/session/frame/footer.tsx';
 import {Header} from '../../../source/session/frame/header.tsx';
 import {createElement} from 'react';
@@ -80,4 +83,18 @@ test('the footer quotes a key that reads as punctuation', async t => {
 	const hints = [hint('|', 'pager', 1), hint(',', 'fields', 2), hint('?', 'help', 3)];
 	const screen = {state, theme, hints, keymap: new Map()} as unknown as ScreenInput;
 	t.deepEqual(await drawn(screen, createElement(Footer)), [' "|" pager  "," fields  ? help']);
+});
+
+test('while a view is zoomed the footer shows the key that ends the zoom', async t => {
+	const {keymap} = await loadKeymap({}, 'default');
+	const footerOf = async (more: Partial<SessionState>) => {
+		const state = {...emptySession(clusterState(null), {columns: 60, rows: 24}, 0), ...more};
+		const session = {store: {state}, keymap} as unknown as Session;
+		return (await drawn(createScreenInput(session, theme), createElement(Footer))).join('\n');
+	};
+
+	t.regex(await footerOf({zoom: true}), / z end zoom {2}: more {2}\? help$/);
+	t.regex(await footerOf({zoom: true, hasScreenReader: true}), /z end zoom, : more, \? help$/);
+	t.notRegex(await footerOf({zoom: false}), /zoom/);
+	t.notRegex(await footerOf({zoom: true, layers: [{kind: 'messages', top: 0}]}), /zoom/);
 });

@@ -29,12 +29,24 @@ async function fileIn(t: ExecutionContext, text?: string) {
 /** In the namespace of a context. */
 function stateIn(context: string, namespace: string | null) {
 	const state = emptySession({...clusterState(null), context, namespace}, size, 0);
-	return {...state, view: 'nodes' as const, zoom: true};
+	return {...state, view: 'nodes' as const};
 }
 
 test('a saved state is read as it was written', t => {
-	const saved = {view: 'nodes', zoom: true, json: false, namespaces} as const;
+	const saved = {view: 'nodes', json: false, namespaces} as const;
 	t.deepEqual(parseSavedState(formatSavedState(saved)), saved);
+});
+
+test('a file of before that has a zoom is read without it', t => {
+	const text = formatSavedState({...noSavedState, namespaces});
+	t.deepEqual(parseSavedState(text.replace('"json"', '"zoom": true, "json"')), parseSavedState(text));
+});
+
+test('a session does not keep the zoom', async t => {
+	const {file, path} = await fileIn(t);
+	file.keep({...stateIn('prod', null), zoom: true}, {context: 'prod', namespace: 'default'});
+	await file.flush();
+	t.notRegex(await readFile(path, 'utf8'), /zoom/);
 });
 
 for (const [title, text, message] of [
@@ -63,7 +75,6 @@ test('a change is written to a private file, and contexts of other sessions are 
 	await file.flush();
 	t.deepEqual(parseSavedState(await readFile(path, 'utf8')), {
 		view: 'nodes',
-		zoom: true,
 		json: null,
 		namespaces: new Map([
 			['dev', {kubeconfig: 'default', last: ['web']}],
@@ -98,14 +109,11 @@ test('the next session begins in the last view and namespace, unless -n names on
 	await terminal.sees(/› kube-system/);
 	terminal.press('view.services');
 	await terminal.sees(/┤3 Services/);
-	terminal.press('view.zoom');
-	await terminal.loses(/Connections 0/);
 	terminal.press('app.quit');
 	t.is(await terminal.ended(), 0);
 	const next = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home, ...size});
 	await next.sees(/┤3 Services/);
 	t.regex(next.text(), /› kube-system/);
-	t.notRegex(next.text(), /Connections 0/);
 	next.press('app.quit');
 	t.is(await next.ended(), 0);
 	const named = await openTerminal(t, ['--kubeconfig', kubeconfigFile, '-n', 'default'], {home, ...size});
