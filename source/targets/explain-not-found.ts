@@ -1,8 +1,9 @@
 /** Missing objects and namespaces. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {toSpokeError, type SpokeError} from '../errors/spoke-error.ts';
+import {quoteForShell} from '../text/quote-for-shell.ts';
 
-/** An apiserver responds the same for a missing namespace as for a missing object. */
+/** An apiserver responds the same for a missing namespace as for a missing object. The remedy lists what there is. */
 export async function explainNotFound(
 	cluster: Pick<ClusterClient, 'json'>,
 	thrown: unknown,
@@ -15,8 +16,12 @@ export async function explainNotFound(
 	}
 
 	const namespaceError = await readNamespaceError(cluster, namespace, signal);
-	const message = namespaceError?.startsWith('namespaces ') ? namespaceError : `${error.message} in namespace ${JSON.stringify(namespace)}`;
-	return error.withChanges({message});
+	return namespaceError?.startsWith('namespaces ')
+		? error.withChanges({message: namespaceError, remedy: 'list them with `kubectl get namespaces`'})
+		: error.withChanges({
+				message: `${error.message} in namespace ${JSON.stringify(namespace)}`,
+				remedy: `list them with \`kubectl get ${error.message.split(' ', 1)[0]} -n ${quoteForShell(namespace)}\``,
+			});
 }
 
 /** A better message is not worth a long wait. */

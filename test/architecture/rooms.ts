@@ -76,7 +76,7 @@ export const rooms: readonly Room[] = [
 	{
 		name: 'targets',
 		contains: 'Pod, container and port selection from what the user typed',
-		mayImport: ['errors', 'async', 'cluster', 'streams'],
+		mayImport: ['errors', 'async', 'text', 'cluster', 'streams'],
 	},
 	{
 		name: 'streams',

@@ -363,20 +363,22 @@ test('reports polling when watching is forbidden', async t => {
 	});
 });
 
-const refusals: ReadonlyArray<[title: string, ofNamespace: SpokeError | null, says: string]> = [
-	['is reported with its namespace', null, 'pods "web" not found in namespace "demo"'],
+const refusals: ReadonlyArray<[title: string, ofNamespace: SpokeError | null, says: string, remedy: string]> = [
+	['is reported with its namespace', null, 'pods "web" not found in namespace "demo"', 'list them with `kubectl get pods -n demo`'],
 	[
 		'is reported as a missing namespace, if the namespace does not exist',
 		new SpokeError('ERR_NOT_FOUND', 'namespaces "demo" not found'),
 		'namespaces "demo" not found',
+		'list them with `kubectl get namespaces`',
 	],
 	[
 		'is reported with its namespace, if the namespace cannot be read',
 		new SpokeError('ERR_FORBIDDEN', 'namespaces "demo" is forbidden'),
 		'pods "web" not found in namespace "demo"',
+		'list them with `kubectl get pods -n demo`',
 	],
 ];
-for (const [title, ofNamespace, says] of refusals) {
+for (const [title, ofNamespace, says, remedy] of refusals) {
 	test(`a pod that does not exist ${title}`, async t => {
 		const cluster = {
 			async json({path}: {path: string}) {
@@ -395,6 +397,6 @@ for (const [title, ofNamespace, says] of refusals) {
 			name: 'SpokeError',
 			message: says,
 		});
-		t.like(error, {code: 'ERR_NOT_FOUND', text: 'pods "web" not found'});
+		t.like(error, {code: 'ERR_NOT_FOUND', text: 'pods "web" not found', remedy});
 	});
 }

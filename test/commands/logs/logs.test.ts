@@ -117,7 +117,8 @@ test('failures print one line and exit with their status', async t => {
 	await withPods(async (server, spoke) => {
 		t.like(await spoke('nope'), {
 			status: 8,
-			stderr: 'error: error from server (NotFound): pods "nope" not found in namespace "demo" [ERR_NOT_FOUND]\n',
+			stderr:
+				'error: error from server (NotFound): pods "nope" not found in namespace "demo" (list them with `kubectl get pods -n demo`) [ERR_NOT_FOUND]\n',
 		});
 		t.like(await spoke('a', '-c', 'nope'), {
 			status: 8,
