@@ -66,6 +66,8 @@ export type FormField = {
 	untouched?: boolean;
 	/** Text typed on the choices goes into `field`, which the choice `choose` shows. */
 	typing?: {choose: string; field: string};
+	/** What the field must contain, as `a port`. */
+	required?: string;
 };
 
 export type FormDialog = {
@@ -251,6 +253,12 @@ function reducePicker(picker: PickerDialog, event: DialogEvent): PickerDialog {
 
 export function isFieldVisible({fields}: FormDialog, {when}: FormField): boolean {
 	return when === undefined || fields.some(({name, value}) => name === when.field && value === when.value);
+}
+
+/** With the cursor in the first required field that is empty; `null` if there is none. */
+export function withMissingField(form: FormDialog): FormDialog | null {
+	const at = form.fields.findIndex(field => field.required !== undefined && field.value.trim() === '' && isFieldVisible(form, field));
+	return at === -1 ? null : {...form, at, problem: `${form.fields[at]!.required} is required`};
 }
 
 function reduceForm(form: FormDialog, event: DialogEvent): FormDialog {

@@ -3,6 +3,7 @@ import {describeError} from '../../descriptions/describe-error.ts';
 import type {ErrorObject} from '../../errors/spoke-error.ts';
 import {
 	matchingItems,
+	withMissingField,
 	type CardChoice,
 	type CardDialog,
 	type ConfirmDialog,
@@ -172,8 +173,8 @@ export class Dialogs {
 			submit: options.submit,
 		};
 		const dialog = {...fresh, notes: options.notes?.(valuesOf(fresh)) ?? []};
-		return this.#open<Readonly<Record<string, string>> | null, FormDialog>(dialog, resolve => ({
-			accept: async form => {
+		return this.#open<Readonly<Record<string, string>> | null, FormDialog>(dialog, resolve => {
+			const check = async (form: FormDialog) => {
 				const values = valuesOf(form);
 				const problem = (await options.check?.(values)) ?? null;
 				if (problem !== null) {
@@ -187,15 +188,27 @@ export class Dialogs {
 
 				resolve(values);
 				return true;
-			},
-			cancel() {
-				resolve(null);
-			},
-			changed(form) {
-				const adjusted = {...form, fields: options.adjust?.(form.fields) ?? form.fields};
-				return {...adjusted, notes: options.notes?.(valuesOf(adjusted)) ?? []};
-			},
-		}));
+			};
+
+			return {
+				accept: form => {
+					const incomplete = withMissingField(form);
+					if (incomplete === null) {
+						return check(form);
+					}
+
+					this.#set(incomplete);
+					return false;
+				},
+				cancel() {
+					resolve(null);
+				},
+				changed(form) {
+					const adjusted = {...form, fields: options.adjust?.(form.fields) ?? form.fields};
+					return {...adjusted, notes: options.notes?.(valuesOf(adjusted)) ?? []};
+				},
+			};
+		});
 	}
 
 	/** Synchronous if possible: the next key of a burst has another meaning. */

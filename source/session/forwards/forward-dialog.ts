@@ -127,7 +127,7 @@ export async function editForward(session: Session, id: string, config: ForwardC
 		title: `Change the forward of ${config.target}`,
 		submit: 'change',
 		fields: [
-			{name: 'target', label: 'Target', value: config.target},
+			{name: 'target', label: 'Target', value: config.target, required: 'a target'},
 			{
 				name: 'port',
 				label: 'Port',
@@ -137,6 +137,7 @@ export async function editForward(session: Session, id: string, config: ForwardC
 					.slice(0, 3)
 					.join(', '),
 				untouched: true,
+				required: 'a port',
 			},
 			{
 				name: 'local',
@@ -162,7 +163,7 @@ export async function editForward(session: Session, id: string, config: ForwardC
 function portFields(ports: readonly PortOption[]): FormField[] {
 	const [first] = ports;
 	if (first === undefined) {
-		return [{name: 'other', label: 'Port', value: '', note: 'no declared ports: a number or name'}];
+		return [{name: 'other', label: 'Port', value: '', note: 'no declared ports: a number or name', required: 'a port'}];
 	}
 
 	const choices = ports.map(({value, shown, ready}) => ({value, shown: ready === '' ? shown : `${shown}   ${ready}`}));
@@ -174,7 +175,14 @@ function portFields(ports: readonly PortOption[]): FormField[] {
 			choices: [...choices, {value: 'other', shown: 'other …'}],
 			typing: {choose: 'other', field: 'other'},
 		},
-		{name: 'other', label: 'Other port', value: '', note: 'a number or name', when: {field: 'port', value: 'other'}},
+		{
+			name: 'other',
+			label: 'Other port',
+			value: '',
+			note: 'a number or name',
+			when: {field: 'port', value: 'other'},
+			required: 'a port',
+		},
 	];
 }
 

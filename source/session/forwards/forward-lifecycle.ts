@@ -3,7 +3,7 @@ import {eachPod} from '../../streams/port-forward/each-pod.ts';
 import {localPortOf, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
-import type {ForwardState} from '../frame/session-state.ts';
+import {isOpenForward, type ForwardState} from '../frame/session-state.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {ClusterTarget, Session} from '../frame/session.ts';
 import {withLine} from './reduce-forward.ts';
@@ -63,16 +63,12 @@ export async function startForwardOfEach(
 	const local = localPortOf(spec);
 	for (const [index, {target: pod, followed}] of pods.entries()) {
 		const before = existing().filter(one => one.target === pod.input);
-		if (!before.some(one => isOpen(one))) {
+		if (!before.some(one => isOpenForward(one))) {
 			const each = {target, port, index, podCount: pods.length};
 			const own = {...config, target: pod.input, followed, each, port: local === null ? port : `${local + index}:${spec.remote}`};
 			startForwardFrom(session, own, before[0]?.id);
 		}
 	}
-}
-
-export function isOpen({phase}: Pick<ForwardState, 'phase'>): boolean {
-	return phase === 'open' || phase === 'working';
 }
 
 /** Pass the `id` of an ended forward to continue its row and log. */

@@ -3,14 +3,14 @@ import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {localPortOf, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import type {ForwardFileEntry} from '../../command-line/forward-file.ts';
 import {forwardSetsDirectory, isForwardSetName} from '../../command-line/forward-set-names.ts';
-import type {ForwardState} from '../frame/session-state.ts';
+import {isOpenForward, type ForwardState} from '../frame/session-state.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {Handlers, Session} from '../frame/session.ts';
 import {onlyCluster} from '../lists/selection.ts';
 import {addToForwardSet, readForwardSets, writeForwardSet, type ForwardSet} from './forward-set-files.ts';
 import {type ForwardConfig, localEndOf} from './run-forward.ts';
-import {describeResets, isOpen, startForwardFrom, startForwardOfEach, stopImmediately} from './forward-lifecycle.ts';
+import {describeResets, startForwardFrom, startForwardOfEach, stopImmediately} from './forward-lifecycle.ts';
 import {isFree} from './free-port.ts';
 
 export const forwardSetHandlers = {
@@ -88,7 +88,7 @@ function isRunning(wanted: Wanted): boolean {
 
 /** Without `each`, one of those that match. */
 function openForwards({each, existing}: Wanted): readonly ForwardState[] {
-	const open = existing.filter(one => isOpen(one));
+	const open = existing.filter(one => isOpenForward(one));
 	return each ? open : open.slice(0, 1);
 }
 
@@ -255,7 +255,7 @@ function hasConfig(own: ForwardState, config: ForwardConfig): boolean {
 }
 
 async function saveSet(session: Session): Promise<void> {
-	const lines = ofOneContext(savedLines(session.store.state.forwards.filter(one => isOpen(one))));
+	const lines = ofOneContext(savedLines(session.store.state.forwards.filter(one => isOpenForward(one))));
 	if (lines.length === 0) {
 		session.tell('no open forwards to save', 'warn');
 		return;

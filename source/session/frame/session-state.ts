@@ -290,6 +290,10 @@ export function emptySession(
 	};
 }
 
+export function isOpenForward({phase}: Pick<ForwardState, 'phase'>): boolean {
+	return phase === 'open' || phase === 'working';
+}
+
 export function currentList({view, lists}: Pick<SessionState, 'view' | 'lists'>): ListState | null {
 	return isListName(view) ? lists[view] : null;
 }

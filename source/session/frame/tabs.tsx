@@ -10,7 +10,7 @@ import {Row, useReading} from '../kit/styled-text.tsx';
 import {listKinds} from '../lists/list-kinds.ts';
 import {describeListStatus} from '../lists/list-pane.tsx';
 import type {ListState} from '../lists/list-state.ts';
-import {currentList, type SessionState, type ViewName} from './session-state.ts';
+import {currentList, isOpenForward, type SessionState, type ViewName} from './session-state.ts';
 
 const views: ReadonlyArray<readonly [ViewName, string, string]> = [
 	['pods', 'Pods', 'Pods'],
@@ -91,7 +91,17 @@ function countOf(state: SessionState, name: ViewName): string {
 		return sizeOf(state.lists[name as keyof typeof state.lists]);
 	}
 
-	return name === 'forwards' && state.forwards.length > 0 ? ` ${state.forwards.length}` : '';
+	return name === 'forwards' ? forwardCount(state) : '';
+}
+
+/** `1 of 2`: the list also shows forwards that have ended. */
+function forwardCount({forwards}: Pick<SessionState, 'forwards'>): string {
+	const open = forwards.filter(one => isOpenForward(one)).length;
+	if (forwards.length === 0) {
+		return '';
+	}
+
+	return open === forwards.length ? ` ${open}` : ` ${open} of ${forwards.length}`;
 }
 
 function sizeOf({phase, counted, total}: ListState): string {

@@ -58,7 +58,6 @@ export async function promptDebugContainer(
 			'Equivalent command:',
 			`  spoke debug -n ${quoteForShell(namespace)} ${quoteForShell(podName)} -it --image=${quoteForShell(image.trim())} --target=${quoteForShell(target)}${profileFlag(profile)}${recordFlags(session, podName)}${scriptFlags(session, cluster)}${commandPart(command)}`,
 		],
-		check: imageProblem,
 	});
 	if (
 		values === null ||
@@ -111,12 +110,11 @@ export async function promptForCopyContainer(
 			`${container} has no shell. You can add a debug container that has one.`,
 			'It ends a minute after the copy, and cannot be removed from the pod.',
 		],
-		check: imageProblem,
 	});
 	return values && {image: values['image']!.trim(), profile: values['profile'] as DebugProfile};
 }
 
-const imageField = {name: 'image', label: 'Image', value: defaultDebugImage};
+const imageField = {name: 'image', label: 'Image', value: defaultDebugImage, required: 'an image'};
 
 const profileField = {
 	name: 'profile',
@@ -124,10 +122,6 @@ const profileField = {
 	value: 'general',
 	choices: debugProfiles.map(profile => ({value: profile, shown: `${profile}   ${profileDescriptions[profile]}`})),
 };
-
-function imageProblem({image}: {readonly image?: string}): string | null {
-	return image?.trim() === '' ? 'an image is required' : null;
-}
 
 /** Waits until the container runs. After a cancel, it stays in the pod. */
 async function waitFor(session: Session, {access}: OpenCluster, pod: PodObject, name: string): Promise<void> {

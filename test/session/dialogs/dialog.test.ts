@@ -3,6 +3,7 @@ import test from 'ava';
 import {
 	reduceDialog,
 	matchingItems,
+	withMissingField,
 	type FormDialog,
 	type DialogEvent,
 	type PickerDialog,
@@ -140,6 +141,22 @@ const portForm: FormDialog = {
 		{name: 'local', label: '', value: '8080', untouched: true},
 	],
 };
+
+test('an empty required field takes the cursor and says what it must contain', t => {
+	const [port, other, ...rest] = portForm.fields;
+	const typed = (value: string) => ({
+		...portForm,
+		at: 2,
+		fields: [{...port!, value: 'other'}, {...other!, value, required: 'a port'}, ...rest],
+	});
+	t.like(withMissingField(typed(' ')), {at: 1, problem: 'a port is required'});
+	t.is(withMissingField(typed('80')), null);
+});
+
+test('a required field that is not visible may be empty', t => {
+	const [port, other, ...rest] = portForm.fields;
+	t.is(withMissingField({...portForm, fields: [port!, {...other!, required: 'a port'}, ...rest]}), null);
+});
 
 const localEdits: ReadonlyArray<readonly [string, readonly DialogEvent[], string]> = [
 	[

@@ -2,12 +2,13 @@
 import test from 'ava';
 import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
-import {emptySession, type ClusterState, type SessionState} from '../../../source/session/frame/session-state.ts';
+import {emptySession, type ClusterState, type ForwardState, type SessionState} from '../../../source/session/frame/session-state.ts';
 import {clockTime} from '../../../source/text/format-time.ts';
 import {createScreenInput} from '../../../source/session/frame/create-screen-input.ts';
 import type {Session} from '../../../source/session/frame/session.ts';
 import {Footer} from '../../../source/session/frame/footer.tsx';
 import {Header} from '../../../source/session/frame/header.tsx';
+import {Tabs} from '../../../source/session/frame/tabs.tsx';
 import {createElement} from 'react';
 import {unicodeGlyphs} from '../../../source/session/kit/glyphs.ts';
 import type {ScreenInput} from '../../../source/session/kit/screen-input.ts';
@@ -83,6 +84,19 @@ test('the footer quotes a key that reads as punctuation', async t => {
 	const hints = [hint('|', 'pager', 1), hint(',', 'fields', 2), hint('?', 'help', 3)];
 	const screen = {state, theme, hints, keymap: new Map()} as unknown as ScreenInput;
 	t.deepEqual(await drawn(screen, createElement(Footer)), [' "|" pager  "," fields  ? help']);
+});
+
+test('the tab of forwards counts those that run, of all that the list shows', async t => {
+	const tabsWith = async (...phases: ReadonlyArray<ForwardState['phase']>) => {
+		const forwards = phases.map((phase, id) => ({id: `f-${id}`, phase}) as unknown as ForwardState);
+		const state = {...emptySession(clusterState(null), {columns: 120, rows: 24}, 0), forwards};
+		return (await drawn({state, theme, hints: [], keymap: new Map()}, createElement(Tabs))).join('\n');
+	};
+
+	t.regex(await tabsWith(), /─Forwards─/);
+	t.regex(await tabsWith('open', 'working'), /─Forwards 2─/);
+	t.regex(await tabsWith('open', 'stopped'), /─Forwards 1 of 2─/);
+	t.regex(await tabsWith('failed'), /─Forwards 0 of 1─/);
 });
 
 test('while a view is zoomed the footer shows the key that ends the zoom', async t => {
