@@ -2,6 +2,7 @@
 import {isLoopback} from '../cluster/transport/loopback.ts';
 import {joinHostPort} from '../cluster/transport/server-url.ts';
 import {fullMessage} from '../server-messages/unwrap-message.ts';
+import {statusMessage} from '../server-messages/parse-status.ts';
 import type {BoundAddress, ConnectionEnd, ForwardEvent, MoveReason} from '../streams/port-forward/forward-event.ts';
 import {formatBytes, formatQuantity} from '../text/format-number.ts';
 import {formatDuration, formatShortDuration} from '../text/format-time.ts';
@@ -10,7 +11,7 @@ import {shortError} from './describe-error.ts';
 import {describeListenerUse} from './describe-listener-use.ts';
 import {describeListenerUsers} from './describe-proxy.ts';
 
-export type ForwardPart = Part<'statement' | 'from' | 'pod' | 'duration' | 'reason' | 'error' | 'attempt' | 'detail' | 'code'>;
+export type ForwardPart = Part<'statement' | 'from' | 'pod' | 'duration' | 'reason' | 'error' | 'attempt' | 'detail' | 'fix' | 'code'>;
 
 export type ForwardDescription = {
 	/** `output` and `error`: kubectl's lines on stdout and stderr. `hint`: how to use the forward. */
@@ -54,11 +55,15 @@ export function describeForwardEvent(event: ForwardEvent): readonly ForwardDescr
 		}
 
 		case 'connection-failed': {
+			const {message, text, remedy} = event.error;
+			const isTextInMessage = text === null || fullMessage({message, text}) === message;
 			return [
 				connectionLine('error', [
-					statement(`an error occurred forwarding ${event.port} -> ${event.remotePort}: ${fullMessage(event.error)}`),
+					statement(`an error occurred forwarding ${event.port} -> ${event.remotePort}: ${message}`),
+					...(remedy === null ? [] : [{role: 'fix' as const, text: ` (${remedy})`}]),
 					codeOf(event.error),
 				]),
+				...(isTextInMessage ? [] : [connectionLine('note', [statement((statusMessage(text) ?? text).trim())])]),
 			];
 		}
 

@@ -57,6 +57,14 @@ export function servicePort(service: ServiceObject, pod: PodObject, input: strin
 		: {port: containerPortNamed(pod, chosen.targetPort), name: chosen.targetPort, servicePort: chosen.port};
 }
 
+/** What the containers declare, if `port` is not among it: the remedy for a port that nothing listens on. */
+export function otherPortsRemedy(pod: PodObject, port: number): string | null {
+	const declared = pod.spec.containers.flatMap(({ports = []}) => ports).filter(one => isTcp(one));
+	return declared.length === 0 || declared.some(({containerPort}) => containerPort === port)
+		? null
+		: `the pod’s containers declare ${portList(declared.map(({name, containerPort}) => ({...(name !== undefined && {name}), port: containerPort})))}`;
+}
+
 export function isTcp({protocol = 'TCP'}: ContainerPort | ServicePort): boolean {
 	return protocol === 'TCP';
 }

@@ -86,9 +86,12 @@ const rows: {readonly [Type in ForwardEvent['event']]: ReadonlyArray<Row<Type>>}
 	'connection-failed': [
 		[
 			{...counts, event: 'connection-failed', port: 8080, remotePort: 80, error},
-			['an error occurred forwarding 8080 -> 80: no agent is connected: No agent available [ERR_SECOND_LEG]'],
-			['#7: an error occurred forwarding 8080 -> 80: no agent is connected: No agent available'],
-			'an error occurred forwarding 8080 -> 80: no agent is connected: No agent available',
+			[
+				'an error occurred forwarding 8080 -> 80: no agent is connected (run `spoke doctor` on the target) [ERR_SECOND_LEG]',
+				'connection f1.7 (8080 -> 80): No agent available',
+			],
+			['#7: an error occurred forwarding 8080 -> 80: no agent is connected', '#7: No agent available'],
+			'an error occurred forwarding 8080 -> 80: no agent is connected',
 		],
 	],
 	'connection-congested': [

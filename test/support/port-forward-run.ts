@@ -18,7 +18,7 @@ export type EventLine = Record<string, unknown> & {
 	to: PodFacts;
 	outageMs: number;
 	totals: {connections: number; failed: number};
-	error: {code: string; leg: number; text: string};
+	error: {code: string; leg: number; text: string; remedy: string | null};
 	path: {target: PodFacts; phase: string; line: string; legs: Array<{route: {state: string}}>};
 };
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {podPort, servicePort} from '../../source/targets/named-port.ts';
+import {otherPortsRemedy, podPort, servicePort} from '../../source/targets/named-port.ts';
 import type {PodObject, ServiceObject} from '../../source/targets/pod-object.ts';
 
 const pod: PodObject = {
@@ -66,4 +66,10 @@ test('rejects UDP ports and numbers out of range', t => {
 	for (const asked of ['0', '65536', '99999999999']) {
 		t.throws(() => podPort(pod, asked), {code: 'ERR_USAGE'});
 	}
+});
+
+test('the remedy for a port without a listener names the other TCP ports of the containers', t => {
+	t.is(otherPortsRemedy(pod, 9999), 'the pod’s containers declare http (8080)');
+	t.is(otherPortsRemedy(pod, 8080), null);
+	t.is(otherPortsRemedy({...pod, spec: {containers: [{name: 'app'}]}}, 9999), null);
 });

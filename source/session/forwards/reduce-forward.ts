@@ -27,7 +27,7 @@ export function forwardLogLines(event: ForwardEvent): string[] {
 		: describeForwardEvent(event)
 				.filter(({kind}) => kind !== 'warning')
 				.map(({subject, parts}) => {
-					const text = joinParts(parts, {short: true, without: ['attempt', 'code']});
+					const text = joinParts(parts, {short: true, without: ['attempt', 'fix', 'code']});
 					return sanitizeLine(subject === 'connection' && 'connection' in event ? `${numberOf(event.connection)}: ${text}` : text);
 				});
 }

@@ -10,7 +10,7 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import {descriptorLimitError, hasFreeDescriptors} from '../../cluster/transport/descriptor-limit.ts';
 import {isSpokeError, type SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
-import {podPort, type PodPort, servicePort} from '../../targets/named-port.ts';
+import {otherPortsRemedy, podPort, type PodPort, servicePort} from '../../targets/named-port.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
 import {podResource} from '../../targets/resource-names.ts';
@@ -23,7 +23,7 @@ import {acceptTls} from './accept-tls.ts';
 import {ConnectionRegistry, type RegisteredConnection} from './connection-registry.ts';
 import type {ForwardEvent} from './forward-event.ts';
 import type {ForwardOptions, ForwardPort, ForwardRequest, RunningForward} from './forward-request.ts';
-import {forwardConnection} from './forwarded-connection.ts';
+import {type ConnectionOutcome, forwardConnection} from './forwarded-connection.ts';
 import {listenLocally, type LocalListener} from './local-listener.ts';
 import {PodTunnels, type Pool, type TargetTunnels} from './pod-tunnels.ts';
 import {runningPod, watchForwardPods} from './forward-pods.ts';
@@ -279,9 +279,11 @@ class ForwardedTarget implements RunningForward {
 		{lease, pool, port, socket, tcpSocket}: {lease: TunnelLease<Tunnel>; pool: Pool; port: RunningPort; socket: Socket; tcpSocket: Socket},
 	): void {
 		const locate = async (error: SpokeError) => lease.tunnel.locateLoss(error, this.#signal);
+		const pod = tunnels.podOf(pool);
+		const remotePort = this.#remotePort(port, pod);
 		let pair;
 		try {
-			pair = lease.tunnel.open(this.#remotePort(port, tunnels.podOf(pool)));
+			pair = lease.tunnel.open(remotePort);
 		} catch (thrown) {
 			resetSocket(tcpSocket, socket);
 			lease.release();
@@ -297,7 +299,7 @@ class ForwardedTarget implements RunningForward {
 			stopReports();
 			this.#registered.delete(registered);
 			const hasMoved = outcome.error?.code === 'ERR_STREAM_LOST' && !tunnels.isCurrent(pool);
-			registered.close(hasMoved ? {end: 'moved', error: null} : outcome, locate);
+			registered.close(hasMoved ? {end: 'moved', error: null} : withOtherPorts(outcome, pod, remotePort), locate);
 			lease.release();
 			if (outcome.error?.code === 'ERR_TARGET_GONE' && isPodSandboxGone(outcome.error.text ?? '')) {
 				tunnels.renew(pool);
@@ -329,6 +331,12 @@ class ForwardedTarget implements RunningForward {
 			}
 		});
 	}
+}
+
+function withOtherPorts(outcome: ConnectionOutcome, pod: PodObject, port: number): ConnectionOutcome {
+	return outcome.error?.code === 'ERR_PORT_REFUSED'
+		? {end: null, error: outcome.error.withChanges({remedy: otherPortsRemedy(pod, port)})}
+		: outcome;
 }
 
 function localPort({spec, remote, localOffset = 0}: ForwardPort & {remote: PodPort}): number {

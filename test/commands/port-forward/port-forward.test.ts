@@ -98,6 +98,7 @@ test.serial('a refused port resets only its own connections, with the runtime’
 	const failed = await run.until(({event}) => event === 'connection-failed');
 	t.is(failed.error.code, 'ERR_PORT_REFUSED');
 	t.is(failed.error.leg, 3);
+	t.is(failed.error.remedy, 'the pod’s containers declare echo (7000)');
 	t.regex(failed.error.text, /connection refused/);
 	t.is(await echoes(await run.port(2)), 'hello');
 	await interrupted(t, run);
@@ -388,8 +389,9 @@ test('text output of a failed or reset connection is one line', t => {
 	event({event: 'connection-closed', ...counts, end: 'pod-reset'});
 	event({event: 'connection-closed', ...counts, end: 'client-reset'});
 	t.deepEqual(lines, [
-		'an error occurred forwarding 17010 -> 9: nothing listens: dial: connection refused [ERR_PORT_REFUSED]\n',
-		'an error occurred forwarding 17010 -> 9: no tunnel to the pod within 30 s [ERR_STREAM_LOST]\n',
+		'an error occurred forwarding 17010 -> 9: nothing listens (check that the pod listens on that port) [ERR_PORT_REFUSED]\n',
+		'connection c1 (17010 -> 9): dial: connection refused\n',
+		'an error occurred forwarding 17010 -> 9: no tunnel to the pod within 30 s (run `spoke doctor` on the target) [ERR_STREAM_LOST]\n',
 		'interrupted: gone (attempt 1) [ERR_APISERVER_UNREACHABLE]\n',
 		'connection c1 (17010 -> 9): closed after 5 ms, reset inside the pod: 4 B sent, 2 B received\n',
 	]);
