@@ -3,15 +3,16 @@ import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import {cellWidth, fitToCells} from '../../text/cell-width.ts';
 import {auditLegState} from '../../descriptions/describe-audit.ts';
-import type {SessionState, ShownAuditRow} from '../frame/session-state.ts';
+import {isAwaitingApiserver, type SessionState, type ShownAuditRow} from '../frame/session-state.ts';
 import type {Glyphs} from '../kit/glyphs.ts';
 import {CursorRows, Rows} from '../kit/rows.tsx';
 import {Rule} from '../kit/rule.tsx';
 import {toSessionAdvice} from '../kit/session-advice.ts';
-import {useScreenWith} from '../kit/screen-context.ts';
+import {useScreen, useScreenWith} from '../kit/screen-context.ts';
 import {Row, Words} from '../kit/styled-text.tsx';
 import {clipSpans, itemLine, line, styled, type Line} from '../kit/styled-line.ts';
 import {textLines, textParts} from '../kit/text-rows.ts';
+import {UnreachablePane} from '../lists/list-pane.tsx';
 import {auditPicture, verdictRole} from './audit-picture.ts';
 
 const provenHead = 'PROVEN FOR';
@@ -25,10 +26,15 @@ const unitsFrom = 100;
 
 export function AuditView(): ReactNode {
 	const screen = useScreenWith(...textParts, 'audit');
+	const isUnreachable = useScreen(({state}) => isAwaitingApiserver(state));
 	const {
 		state: {audit, size},
 		theme: {glyphs},
 	} = screen;
+	if (isUnreachable) {
+		return <UnreachablePane />;
+	}
+
 	if (audit.rows.length === 0) {
 		return (
 			<Box flexGrow={1} flexBasis={0} paddingTop={1} paddingLeft={1}>

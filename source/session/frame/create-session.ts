@@ -1,4 +1,5 @@
 /** Creates and connects the parts of a session. */
+import {readAuditOnce} from '../audit/audit-handlers.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {requireOnStreams, requirementsOn} from '../../evidence/require-connection.ts';
 import type {PathRequirement} from '../../evidence/require-path.ts';
@@ -75,6 +76,9 @@ export function createSession(options: SessionOptions): SessionParts {
 		open: async context => reopenContext({session, clusters}, context),
 		onRecovered() {
 			feeds.readAgain();
+			if (store.state.view === 'audit') {
+				void readAuditOnce(session);
+			}
 		},
 		onContextChanged(context) {
 			feeds.readContext(context);

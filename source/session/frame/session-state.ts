@@ -330,9 +330,10 @@ export function currentNamespace({namespace, lastNamespace}: Pick<ClusterState, 
 	return namespace ?? lastNamespace;
 }
 
-/** Whether the unreachable pane replaces the list. A list with rows stays; of several clusters, each has a row. */
+/** Whether the unreachable pane replaces the list or the audit. What has rows stays; of several clusters, each has a row. */
 export function isAwaitingApiserver(state: SessionState): boolean {
-	return state.others.length === 0 && state.cluster.reachable === 'no' && currentList(state)?.total === 0;
+	const isEmpty = state.view === 'audit' ? state.audit.rows.length === 0 : currentList(state)?.total === 0;
+	return state.others.length === 0 && state.cluster.reachable === 'no' && isEmpty;
 }
 
 export function keyContext(state: SessionState): string {

@@ -136,6 +136,18 @@ function unreadCells(screen: ScreenInput, row: Row, [first]: readonly ColumnLayo
 	return [{text: `${context}${' '.repeat(gap)}`}, styled('state.failed', text), styled('text.dim', more)];
 }
 
+/** For a view other than a list. */
+export function UnreachablePane(): ReactNode {
+	const screen = useScreen(wholeScreen);
+	return (
+		<Rows
+			pane="view"
+			draw={({columns, rows}) => padLines(unreachablePane(screen, rows, columns), rows)}
+			read={({columns, rows}) => spokenLines(unreachablePane(screen, rows, columns))}
+		/>
+	);
+}
+
 /** Shown while the apiserver does not respond. */
 function unreachablePane(screen: ScreenInput, rows: number, width: number): Line[] {
 	const parted = paneLines(screen, [line('')], width);
