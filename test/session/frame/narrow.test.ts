@@ -14,7 +14,7 @@ test('at 40×12 a connection row keeps name and TLS state, and a form keeps its 
 	terminal.press('forward');
 	await terminal.sees(/Forward from/);
 	terminal.press('accept');
-	await terminal.sees(/error parsing remote port/);
+	await terminal.sees(/a port is required/);
 	terminal.type('8080');
 	terminal.press('accept');
 	await terminal.loses(/Forward from/);
