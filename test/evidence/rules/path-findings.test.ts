@@ -189,7 +189,7 @@ test('unavailable sources are counted and named', t => {
 			flags: read(2).map((flags, index) => ({...flags, facts: {...flags.facts, values: {'kubelet-certificate-authority': String(index)}}})),
 			replicas: knownReplicas(2),
 		}),
-		/^2 of at least 2 apiservers examined, and they differ \(spoke audit has each\): a new connection may end at another/,
+		/^2 of at least 2 apiservers examined, and they differ \(see spoke audit\): a new connection may end at another/,
 	);
 	t.regex(
 		message({flags: read(1), replicas: knownReplicas(2), unreachedAddresses: ['10.0.0.6:6443: refused']}),
