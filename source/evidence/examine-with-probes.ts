@@ -30,7 +30,8 @@ export async function examineWithProbes(
 
 		const wide = await probeReplicas(passive, cluster, signal);
 		const found = await target();
-		return found ? await runActiveProbes(wide, cluster, found) : wide;
+		// Without a target, the probes that need one have nothing to reach.
+		return found ? await runActiveProbes(wide, cluster, found) : {...wide, active: {...wide.active, probe}};
 	} finally {
 		passive.connection.close();
 	}

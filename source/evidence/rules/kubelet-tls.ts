@@ -12,7 +12,6 @@ import type {
 } from '../evidence.ts';
 import {resolveApiserverFlag} from './apiserver-flag.ts';
 import {
-	activeProbesRan,
 	needActive,
 	needApiserverItself,
 	needEgressFile,
@@ -20,7 +19,6 @@ import {
 	needMetrics,
 	needMirrorPods,
 	needReplicas,
-	needsWithoutProbes,
 	obtainableNeeds,
 } from './needs.ts';
 import {knownReplicaCount} from './replicas.ts';
@@ -183,17 +181,13 @@ function refusalNeeds(observations: Observations, {isFromApiserver, isFromKubele
 	const isChecked = isFromApiserver || isVerificationProven(observations);
 	const isKubeletCertificate = isFromKubelet || noProxyHasTls(observations);
 	const needs = isChecked ? (isKubeletCertificate ? [] : egressNeeds(observations)) : flagNeeds(observations, flag, needMirrorPods);
-	if (activeProbesRan(observations)) {
-		return needsWithoutProbes(needs);
-	}
-
 	return needs.length > 0 ? needs : [needActive];
 }
 
 function egressNeeds(observations: Observations): readonly Need[] {
 	const file = resolveApiserverFlag(observations, 'egress-selector-config-file');
 	return file.known && file.value !== ''
-		? [activeProbesRan(observations) ? needEgressFile : needActive]
+		? [observations.probe === 'active' ? needEgressFile : needActive]
 		: flagNeeds(observations, 'egress-selector-config-file', needMetrics);
 }
 
@@ -209,8 +203,10 @@ function flagNeeds(observations: Observations, name: string, other: Need): reado
 		...(observations.metrics.some(one => isFromSameProcess(one, observations)) ? [needMetrics] : []),
 		...(observations.mirrorPods.length > 0 ? [needMirrorPods] : []),
 	]);
-	const unread = [needFlagz, other].filter(need => !read.has(need));
-	return unread.length > 0 ? obtainableNeeds(observations, unread) : [];
+	return obtainableNeeds(
+		observations,
+		[needFlagz, other].filter(need => !read.has(need)),
+	);
 }
 
 export function isVerificationProven(observations: Observations): boolean {

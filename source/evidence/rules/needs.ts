@@ -149,27 +149,15 @@ export function needReplicas(observations: Observations): readonly Need[] {
 	}
 
 	// Other apiservers can share a single lease, so only a connection to the apiserver's own address rules them out.
-	return [known === 1 ? needApiserverItself : activeProbesRan(observations) ? needOpenConnection : needActive];
+	return [known === 1 ? needApiserverItself : needActive];
 }
 
-/** Active probes that have run settle nothing more. */
+/** Active probes that have run settle nothing more. If nothing else is needed, the stream itself is. */
 export function needsAfterProbes({probe}: Pick<Observations, 'probe'>, needs: readonly Need[]): readonly Need[] {
-	return probe === 'passive' || needs.length === 0 ? needs : needsWithoutProbes(needs);
-}
+	if (probe === 'passive' || needs.length === 0) {
+		return needs;
+	}
 
-/** The needs but `--probe active`; if nothing else is needed, the stream itself. */
-export function needsWithoutProbes(needs: readonly Need[]): readonly Need[] {
 	const left = needs.map(need => (need.or === needActive.or ? {...need, or: null} : need)).filter(({permission, or}) => permission ?? or);
 	return left.length > 0 ? left : [needOpenConnection];
-}
-
-export function activeProbesRan({unreachedAddresses, stepTests, logDifferentials, handshakes, failures}: Observations): boolean {
-	return (
-		unreachedAddresses.length +
-			stepTests.length +
-			logDifferentials.length +
-			handshakes.length +
-			failures.filter(({active}) => active).length >
-		0
-	);
 }

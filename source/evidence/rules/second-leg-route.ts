@@ -13,7 +13,6 @@ import {
 	needReplicas,
 	needStepTest,
 	obtainableNeeds,
-	activeProbesRan,
 } from './needs.ts';
 import {isFromOtherProcess, isFromSameProcess} from './same-process.ts';
 import {isBehindSupervisor} from './server-identity.ts';
@@ -230,7 +229,7 @@ function byEgressDials(observations: Observations, observation: Observation<Metr
 	const tunnels = tunnelsOpen === null ? '' : `; ${tunnelsOpen} tunnel${tunnelsOpen === 1 ? '' : 's'} open`;
 	const isGrpc = egressDials.some(({protocol}) => protocol === 'grpc');
 	const citations = [cite(observation, 'egress-dials-counted', `${dials}${tunnels}`)];
-	const need = [activeProbesRan(observations) ? needStepTest : needActive];
+	const need = [observations.probe === 'active' ? needStepTest : needActive];
 	return isGrpc
 		? carriedBy('grpc', verdictOf('konnectivity', 'inferred', citations, {need}))
 		: carriedBy('http-connect', verdictOf('egress-http-connect', 'inferred', citations, {need}));

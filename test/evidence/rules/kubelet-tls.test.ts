@@ -18,6 +18,7 @@ import {
 	needMetrics,
 	needMirrorPods,
 	needOpenConnection,
+	needsAfterProbes,
 } from '../../../source/evidence/rules/needs.ts';
 import {
 	openConnection,
@@ -1332,12 +1333,12 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 	['a refusal where an egress file is set', makeObservations({flags: [egressFile], ...refused}), [needActive]],
 	[
 		'a refusal where an egress file is set, after active probes',
-		makeObservations({flags: [egressFile], failures: [failure({tls: 'refused'}, {active: true})]}),
+		makeObservations({flags: [egressFile], failures: [failure({tls: 'refused'}, {active: true})], probe: 'active'}),
 		[needEgressFile],
 	],
 	[
 		'a refusal where no flag can be read, after active probes',
-		makeObservations({failures: [failure({tls: 'refused'}, {active: true})]}),
+		makeObservations({failures: [failure({tls: 'refused'}, {active: true})], probe: 'active'}),
 		[{...needFlagz, or: null}, needMirrorPods],
 	],
 	[
@@ -1354,6 +1355,7 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 			process: processOf('p1'),
 			replicas: knownReplicas(3),
 			failures: [failure({tls: 'refused'}, {process: 'p1', active: true})],
+			probe: 'active',
 		}),
 		[needOpenConnection],
 	],
@@ -1364,6 +1366,7 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 			flags: [flags(verifyingFlags, {process: 'p1'})],
 			process: processOf('p1'),
 			failures: [failure({tls: 'refused'}, {process: 'p1', active: true})],
+			probe: 'active',
 		}),
 		[needLeases],
 	],
@@ -1375,6 +1378,7 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 			process: processOf('p1'),
 			replicas: knownReplicas(2),
 			failures: [failure({tls: 'refused'}, {process: 'p1', active: true})],
+			probe: 'active',
 		}),
 		[needOpenConnection],
 	],
@@ -1397,7 +1401,7 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 
 for (const [title, given, need] of wanted) {
 	test(`the need of kubelet TLS: ${title}`, t => {
-		t.deepEqual(kubeletTls(given).need, need);
+		t.deepEqual(needsAfterProbes(given, kubeletTls(given).need), need);
 	});
 }
 

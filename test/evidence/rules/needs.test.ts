@@ -87,15 +87,16 @@ const inferredNeeds: ReadonlyArray<[title: string, given: Partial<Observations>,
 		{isBound: false, replicas: knownReplicas(1)},
 		'a kubeconfig that connects to the apiserver itself, and verifies it',
 	],
-	['a stream was tested', {...ofTwo, stepTests: [stepTest('undecided')]}, 'the path of the stream itself, once it is tried'],
-	['an active probe failed', {...ofTwo, failures: [failure({}, {active: true})]}, 'the path of the stream itself, once it is tried'],
+	['active probes ran', {...ofTwo, probe: 'active'}, 'the path of the stream itself, once it is tried'],
+	['a stream was tested earlier', {...ofTwo, stepTests: [stepTest('undecided')]}, '--probe active'],
 	['a stream of the user failed', {...ofTwo, failures: [failure({})]}, '--probe active'],
 ];
 
 for (const [title, given, need] of inferredNeeds) {
 	test(`the need of what another apiserver showed: ${title}`, t => {
+		const observations = makeObservations(given);
 		t.deepEqual(
-			needs.needReplicas(makeObservations(given)).map(({permission, or}) => permission ?? or),
+			needs.needsAfterProbes(observations, needs.needReplicas(observations)).map(({permission, or}) => permission ?? or),
 			need === null ? [] : [need],
 		);
 	});

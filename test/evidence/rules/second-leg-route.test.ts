@@ -884,7 +884,7 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 	['dials were counted', makeObservations({metrics: [metrics(grpc)]}), [needActive]],
 	[
 		'dials were counted, and no upgrade could be held',
-		makeObservations({metrics: [metrics(grpc)], stepTests: [stepTest('undecided')]}),
+		makeObservations({metrics: [metrics(grpc)], stepTests: [stepTest('undecided')], probe: 'active'}),
 		[needStepTest],
 	],
 	['held upgrades moved the tunnels', makeObservations({stepTests: [stepTest('grpc')]}), []],
