@@ -16,6 +16,8 @@ export type ActionSpec = {
 	access: Access;
 	/** Position in the footer, from the left; 0: not in the footer. */
 	footer: number;
+	/** Replaces label and position while the action would undo what it did. */
+	undo?: {label: string; footer: number};
 };
 
 type Access = AccessClass | 'screen';
@@ -65,15 +67,15 @@ const shared = {
 
 /** `footer` defaults to 0. */
 type ActionTuple =
-	| readonly [id: keyof typeof shared, footer?: number, label?: string, title?: string, access?: Access]
-	| readonly [id: string, footer: number, label: string, title?: string, access?: Access];
+	| readonly [id: keyof typeof shared, footer?: number, label?: string, title?: string, access?: Access, undo?: ActionSpec['undo']]
+	| readonly [id: string, footer: number, label: string, title?: string, access?: Access, undo?: ActionSpec['undo']];
 
 const actions = {
 	global: [
 		['help.open', 99, 'help', 'this help'],
 		['palette.open', 98, 'more', 'commands'],
 		['why', 50],
-		['view.zoom', 0, 'zoom', 'zoom the pane'],
+		['view.zoom', 0, 'zoom', 'zoom the pane', 'screen', {label: 'end zoom', footer: 97}],
 		['view.back', 90, 'back', 'go back'],
 		['pane.next', 0, 'next pane'],
 		['pane.previous', 0, 'previous pane'],
@@ -122,7 +124,7 @@ const actions = {
 		['filter', 60],
 		['list.problems', 66, 'problems', 'problems only'],
 		['mark'],
-		['list.sort', 61, 'sort'],
+		['list.sort', 61, 'sort', 'sort by a shown column'],
 		['list.reverse', 0, 'reverse', 'reverse order'],
 		['list.columns', 0, 'columns'],
 		['copy', 0, 'copy', 'copy the name'],
@@ -341,10 +343,11 @@ export type ActionId = ActionsOf<Context>;
 
 /** Ids are unique in a context. */
 export const actionSpecs: readonly ActionSpec[] = (Object.keys(actions) as Array<keyof typeof actions>).flatMap(context =>
-	(actions[context] as ReadonlyArray<ActionTuple & {readonly 0: ActionId}>).map(([id, footer = 0, ownLabel, ownTitle, ownAccess]) => {
+	(actions[context] as ReadonlyArray<ActionTuple & {readonly 0: ActionId}>).map(([id, footer = 0, ownLabel, ownTitle, ownAccess, undo]) => {
 		const words: Partial<Readonly<Record<ActionId, Words>>> = shared;
 		const [label = id, title = label, access = 'screen'] = words[id] ?? [];
-		return {id, context, label: ownLabel ?? label, title: ownTitle ?? ownLabel ?? title, access: ownAccess ?? access, footer};
+		const own = {label: ownLabel ?? label, title: ownTitle ?? ownLabel ?? title, access: ownAccess ?? access};
+		return {id, context, ...own, footer, ...(undo && {undo})};
 	}),
 );
 

@@ -65,7 +65,7 @@ function footerLine(screen: FooterScreen, isUnreachable: boolean): Line {
 
 /** The key that zooms is in the footer only while it ends the zoom. */
 function endZoomHint(hint: KeyHint): KeyHint {
-	return hint.action.id === 'view.zoom' ? {...hint, action: {...hint.action, label: 'end zoom', footer: 97}} : hint;
+	return hint.action.id === 'view.zoom' ? {...hint, action: {...hint.action, ...hint.action.undo}} : hint;
 }
 
 function pendingFooter({hints, theme: {glyphs}}: ScreenWith<never>, pending: string): Line {

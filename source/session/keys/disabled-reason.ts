@@ -10,7 +10,7 @@ export function disabledReason(state: SessionState, action: ActionSpec): string 
 		return `${action.title}: disabled, --read-only is set`;
 	}
 
-	const reason = state.cluster.refused.get(action) ?? terminatedPodReason(state, action)?.reason;
+	const reason = state.cluster.refused.get(action) ?? terminatedPodReason(state, action)?.reason ?? zoomReason(state, action);
 	return reason === undefined ? null : `${action.title}: disabled, ${reason}`;
 }
 
@@ -40,4 +40,9 @@ export function terminatedPodReason(
 
 export function isReadOnly({readOnly}: SessionState, {access}: ActionSpec): boolean {
 	return access !== 'screen' && !isAccessAllowed(access, {readOnly});
+}
+
+/** It would change only the view below, unseen. */
+function zoomReason({layers}: SessionState, {id}: ActionSpec): string | undefined {
+	return id === 'view.zoom' && layers.length > 0 ? 'this screen has only one pane' : undefined;
 }

@@ -163,8 +163,6 @@ export class KeyDispatcher {
 			}
 		} else if (dialog === null) {
 			this.#tellMeaningless([...begun, key], text === undefined && isCtrlChord(key));
-		} else if (dialog.kind === 'card') {
-			this.#context.dialogs.cancel();
 		} else if (text !== undefined) {
 			this.#typeIn(text);
 		} else if (this.#isQuit(key)) {

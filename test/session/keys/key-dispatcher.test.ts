@@ -1,7 +1,15 @@
 /** Keys whose bytes arrive in pieces, and their frames. */
 import {stat} from 'node:fs';
 import test from 'ava';
+import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {KeyInput} from '../../../source/keymap/decode-keys.ts';
+import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {Dialogs} from '../../../source/session/dialogs/dialogs.ts';
+import {handlerOf} from '../../../source/session/frame/handlers.ts';
+import type {Session} from '../../../source/session/frame/session.ts';
+import {emptySession} from '../../../source/session/frame/session-state.ts';
+import {Store} from '../../../source/session/frame/store.ts';
 import {KeyDispatcher} from '../../../source/session/keys/key-dispatcher.ts';
 
 test('a key that arrives in pieces stays one key when the process was not running', async t => {
@@ -41,4 +49,29 @@ test('what follows from a key changes the state before its one frame is drawn', 
 
 	new KeyDispatcher({session} as never, {onReport() {}, onMouse() {}, onKeys}).pass([{key: 'j'}]);
 	t.deepEqual(order, ['key', 'onKeys', 'draw']);
+});
+
+test('a failure card stays open at a key that is not its own', async t => {
+	const {keymap} = await loadKeymap({}, 'default');
+	const store = new Store(
+		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
+		() => {},
+		() => 0,
+	);
+	const dialogs = new Dialogs(store, null as never);
+	const typeAhead = {hold: () => false, cancel: () => false, stopWaiting: () => false, afterAnswer() {}};
+	const session = {store, keymap, typeAhead} as unknown as Session;
+	const dispatcher = new KeyDispatcher({session, dialogs, handlerOf}, {onReport() {}, onMouse() {}, onKeys() {}});
+	const press = (...keys: readonly string[]) => {
+		dispatcher.pass(keys.map(key => ({key})));
+	};
+
+	for (const key of ['esc', 'enter', 'q', 'ctrl+c']) {
+		void dialogs.showCard('shell in web failed', new SpokeError('ERR_SECOND_LEG', 'no agent').toJSON());
+		press('x', 'space', 'z', 'down', 'f5', 'ctrl+t');
+		t.is(store.state.dialog?.kind, 'card');
+		t.false(store.state.zoom);
+		press(key);
+		t.is(store.state.dialog, null, key);
+	}
 });

@@ -65,3 +65,12 @@ test('an action allowed for one pod does nothing if another row is selected mean
 	await answer();
 	t.deepEqual([opened, told], [[], ['web is no longer selected']]);
 });
+
+test('zoom is disabled on a screen over the view, and says so', async t => {
+	const {store, context, told} = refused();
+	store.dispatch({type: 'push', layer: {kind: 'messages', top: 0}});
+	performAction(context, 'view.zoom');
+	await setImmediate();
+	t.deepEqual(told, ['zoom the pane: disabled, this screen has only one pane']);
+	t.false(store.state.zoom);
+});
