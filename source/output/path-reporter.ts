@@ -57,12 +57,14 @@ class LabelReporter implements PathReporter {
 	readonly #unsettled = new Map<string, Path>();
 	/** `null` for a connection that was closed before its use. */
 	readonly #reported = new Map<string, Path | null>();
-	readonly #used = new Set<string>();
+	/** Connections on which a stream has opened, with what reports their end to the labeler. */
+	readonly #used = new Map<string, () => void>();
 	readonly #lines = new Set<string>();
 	/** Closes that are passed to the labeler only when the label settles. */
 	readonly #delayedCloses = new Map<string, () => void>();
 	readonly #stopListening: () => void;
 	#whenSettled: (() => void) | undefined;
+	#hasFinished = false;
 
 	constructor(labeler: Labeler, mode: PathMode, write: (text: string) => void, onPath?: (path: Path) => void) {
 		this.#labeler = labeler;
@@ -82,6 +84,14 @@ class LabelReporter implements PathReporter {
 	async finished({timeoutMs = labelTimings.finishTimeoutMs}: {timeoutMs?: number} = {}): Promise<void> {
 		if (this.#mode !== 'auto' || this.#onPath) {
 			await this.#allSettled(timeoutMs);
+		}
+
+		this.#hasFinished = true;
+		for (const id of [...this.#unsettled.keys()]) {
+			this.#end(id);
+		}
+
+		if (this.#mode !== 'auto' || this.#onPath) {
 			for (const path of this.#unsettled.values()) {
 				this.#onPath?.(path);
 				this.#report(path);
@@ -100,7 +110,9 @@ class LabelReporter implements PathReporter {
 		return {
 			...observer,
 			onOpened: (connection, purpose, about) => {
-				this.#used.add(connection.id);
+				this.#used.set(connection.id, () => {
+					observer.onClosed?.(connection, purpose);
+				});
 				observer.onOpened?.(connection, purpose, about);
 			},
 			onClosed: (connection, purpose) => {
@@ -157,6 +169,13 @@ class LabelReporter implements PathReporter {
 		}
 	}
 
+	/** Nothing more is read for a stream that has ended, so its label must not end as `checking`. */
+	#end(id: string): void {
+		const close = this.#delayedCloses.get(id) ?? this.#used.get(id);
+		this.#delayedCloses.delete(id);
+		close?.();
+	}
+
 	/** A followed log can outlive any number of connections. */
 	#forget(id: string): void {
 		this.#reported.delete(id);
@@ -191,7 +210,7 @@ class LabelReporter implements PathReporter {
 			return;
 		}
 
-		const line = `${sanitizeLine(path.line)}\n`;
+		const line = `${sanitizeLine(path.line)}${this.#hasFinished ? endNote(path, this.#mode) : ''}\n`;
 		if (!this.#lines.has(line)) {
 			this.#lines.add(line);
 			this.#write(line);
@@ -201,6 +220,13 @@ class LabelReporter implements PathReporter {
 
 function keyOf({line, legs}: Path): string {
 	return `${line} ${legs.map(({tls, route}) => `${tls.basis} ${route.basis}`).join(' ')}`;
+}
+
+/** Why leg 2 is unknown, if its label had not settled when the command ended. */
+function endNote({about, legs}: Path, mode: PathMode): string {
+	const isOpen =
+		about === 'ended-connection' && legs[1] !== undefined && (legs[1].tls.state === 'unknown' || legs[1].route.state === 'unknown');
+	return isOpen ? ` (the stream ended before leg 2 was determined${mode === 'auto' ? '; --path=always waits for it' : ''})` : '';
 }
 
 /** A refusal can come long after a command was opened, and must be reported. */

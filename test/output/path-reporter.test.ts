@@ -199,3 +199,48 @@ test('a delayed close reaches the labeler even if the path does not settle', asy
 	await telling.finished({timeoutMs: 1});
 	t.deepEqual(closed, ['c1']);
 });
+
+for (const [mode, last] of [
+	[
+		'auto',
+		'path: you -verified-> apiserver -unknown-> kubelet n1 (the stream ended before leg 2 was determined; --path=always waits for it)',
+	],
+	['always', 'path: you -verified-> apiserver -unknown-> kubelet n1 (the stream ended before leg 2 was determined)'],
+] as const) {
+	for (const isClosed of [true, false]) {
+		test(`the last line of ${mode} is not checking when the stream ${isClosed ? 'has closed' : 'is still open'} at the end`, async t => {
+			const {labeler, label} = scripted();
+			const written: string[] = [];
+			const observer: Labeler['observer'] = {
+				onClosed({id}) {
+					label(id, 'settled', checking.replace('checking', 'unknown'), 'ended-connection');
+				},
+			};
+			const [connection, purpose] = [{id: 'c1'} as Connection, {} as ConnectionPurpose];
+			const telling = reportLabels({...labeler, observer}, mode, text => written.push(text));
+			label('c1', 'checking', checking);
+			telling.observer.onOpened?.(connection, purpose, {carrier: 'http', protocol: null});
+			if (isClosed) {
+				telling.observer.onClosed?.(connection, purpose);
+			}
+
+			await telling.finished({timeoutMs: 1});
+			t.is(written.at(-1), `${last}\n`);
+		});
+	}
+}
+
+test('a path that was known before its label settled is not printed again at the end', async t => {
+	const {labeler, label} = scripted();
+	const written: string[] = [];
+	const observer: Labeler['observer'] = {
+		onClosed({id}) {
+			label(id, 'settled', settled, 'ended-connection');
+		},
+	};
+	const telling = reportLabels({...labeler, observer}, 'auto', text => written.push(text));
+	label('c1', 'checking', settled);
+	telling.observer.onOpened?.({id: 'c1'} as Connection, {} as ConnectionPurpose, {carrier: 'http', protocol: null});
+	await telling.finished();
+	t.deepEqual(written, [`${settled}\n`]);
+});

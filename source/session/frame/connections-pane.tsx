@@ -204,7 +204,12 @@ function narrowWord(entry: ConnectionEntry, path: Path | null, glyphs: Glyphs): 
 		return [...wasSpans(path), ...pathBadge(path, glyphs).slice(-1)];
 	}
 
-	return [entry.kind === 'proxy' ? styled('tls.unknown', 'per request') : checking(glyphs)];
+	if (entry.kind === 'proxy') {
+		return [styled('tls.unknown', 'per request')];
+	}
+
+	// Nothing is checked for a stream that has ended without a connection.
+	return entry.phase === 'open' || entry.phase === 'working' ? [checking(glyphs)] : [];
 }
 
 function hasNarrowNote({note, kind}: ConnectionEntry): boolean {

@@ -248,3 +248,30 @@ test('hidden entries are counted, and the selected one is always visible', t => 
 		'where all have room nothing is counted',
 	);
 });
+
+test('a narrow row of a stream that has ended without a connection does not say checking', t => {
+	const shown = (to: Partial<ConnectionEntry>) => {
+		const connections = (
+			[
+				{type: 'open', entry: {id: 'l', kind: 'logs', what: 'web', context: 'here', since: 0}},
+				{type: 'change', id: 'l', to},
+			] as const
+		).reduce<ConnectionList>((before, event) => reduceConnectionList(before, event), []);
+		const state = {
+			connections,
+			connectionCursor: 0,
+			size: {columns: 40, rows: 24},
+			pane: 'main',
+			now: 0,
+			cluster: {context: 'here'},
+			others: [],
+		};
+		const screen = {state, theme: {glyphs: unicodeGlyphs}} as unknown as ScreenInput;
+		return connectionLines(screen, 1)[0]!
+			.spans.map(({text}) => text)
+			.join('');
+	};
+
+	t.regex(shown({phase: 'open', note: ''}), /checking/);
+	t.notRegex(shown({phase: 'stopped', note: ''}), /checking/);
+});
