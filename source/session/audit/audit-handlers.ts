@@ -4,6 +4,7 @@ import {auditJunit} from '../../output/audit-junit.ts';
 import {auditReport} from '../../output/audit-report.ts';
 import {auditJson, type Audit, type AuditRow} from '../../evidence/audit/audit-object.ts';
 import {countCauses, rowsByCause} from '../../evidence/audit/rows-by-cause.ts';
+import type {ProcessFacts} from '../../evidence/evidence.ts';
 import {runAudit} from '../../evidence/audit/run-audit.ts';
 import {findPaths} from '../../evidence/find-paths.ts';
 import {describeKeys} from '../../keymap/describe-keys.ts';
@@ -12,13 +13,14 @@ import {describeRoute, type DetailPart, replaceRouteNames, withLocation} from '.
 import {noAudit, shownTail, type ShownAuditRow, type TextLine} from '../frame/session-state.ts';
 import {defaultSource} from '../tail/tail-sources.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {clockTime} from '../../text/format-time.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {toSessionAdvice} from '../kit/session-advice.ts';
 import {openText} from '../text/open-text.ts';
 import {clusterOfSource} from '../tail/current-tail.ts';
 import {selectedRow} from '../lists/list-state.ts';
 import type {Row} from '../lists/table-rows.ts';
-import type {Handlers, Session} from '../frame/session.ts';
+import type {Handlers, OpenCluster, Session} from '../frame/session.ts';
 import {asFileName, saveAs, writeNewFile} from '../frame/write-new-file.ts';
 
 export const auditHandlers = {
@@ -38,6 +40,30 @@ export async function readAuditOnce(session: Session): Promise<void> {
 
 		await readAudit(session);
 	}
+}
+
+/** Drops an audit that was read before `process` started, and reads it again if it is shown. */
+export async function renewAudit(
+	session: Session,
+	{context}: Pick<OpenCluster, 'context'>,
+	process: Pick<ProcessFacts, 'id' | 'startTime'> | null,
+): Promise<void> {
+	const {audit, view} = session.store.state;
+	// A balancer can lead to a process that no audit finds: it makes one audit outdated, not each.
+	if (process === null || audit.found?.cluster.context !== context || audit.since === process.id || !startedAfter(audit.found, process)) {
+		return;
+	}
+
+	session.store.dispatchNow({type: 'audit', to: {...noAudit, since: process.id}});
+	if (view === 'audit') {
+		await readAudit(session);
+	}
+}
+
+/** By the clocks of apiservers, since that of this machine may differ. */
+function startedAfter({replicas: {processes}}: Audit, {id, startTime}: Pick<ProcessFacts, 'id' | 'startTime'>): boolean {
+	const started = processes.map(process => Date.parse(process.startTime ?? '')).filter(Number.isFinite);
+	return processes.every(process => process.id !== id) && started.length > 0 && started.every(before => before <= Date.parse(startTime));
 }
 
 async function readAudit(session: Session): Promise<void> {
@@ -74,7 +100,10 @@ function showAudit(session: Session, audit: Audit): void {
 		provenOn: provenOn(row),
 		lines: rowLines(audit, row),
 	}));
-	session.store.dispatchNow({type: 'audit', to: {busy: false, rows, found: audit, at: 0, note: countsOf(audit)}});
+	session.store.dispatchNow({
+		type: 'audit',
+		to: {busy: false, rows, found: audit, at: 0, note: `${countsOf(audit)} · read ${clockTime(audit.time)}`},
+	});
 }
 
 function countsOf({rows, summary}: Audit): string {

@@ -1,5 +1,5 @@
 /** Creates and connects the parts of a session. */
-import {readAuditOnce} from '../audit/audit-handlers.ts';
+import {readAuditOnce, renewAudit} from '../audit/audit-handlers.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {requireOnStreams, requirementsOn} from '../../evidence/require-connection.ts';
 import type {PathRequirement} from '../../evidence/require-path.ts';
@@ -68,7 +68,9 @@ export function createSession(options: SessionOptions): SessionParts {
 			feeds.paths.forget();
 		}
 	});
-	const feeds = new ViewFeeds(store, clusters);
+	const feeds: ViewFeeds = new ViewFeeds(store, clusters, (cluster, process) => {
+		void renewAudit(session, cluster, process);
+	});
 	const reachability = new ReachabilityCheck({
 		store,
 		paths: feeds.paths,

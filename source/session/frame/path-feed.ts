@@ -1,5 +1,6 @@
 /** Path of the selected row before a connection is opened. Reads the apiserver, never a node. */
 import {SpokeError} from '../../errors/spoke-error.ts';
+import type {ProcessFacts} from '../../evidence/evidence.ts';
 import {examineApiserver, type ApiserverExamination} from '../../evidence/examine-apiserver.ts';
 import {configuredPath} from '../../evidence/find-paths.ts';
 import {noTarget} from '../../evidence/no-target.ts';
@@ -13,17 +14,22 @@ import {defaultPurpose} from './default-purpose.ts';
 /** Interval that detects an apiserver restart within 10 s. */
 const readAgainMs = 9000;
 
+/** Called after each examination of a cluster. */
+export type PathFeedListener = (cluster: OpenCluster, process: ProcessFacts | null) => void;
+
 export class PathFeed {
 	readonly #store: Store;
 	readonly #cluster: () => OpenCluster;
+	readonly #onExamined: PathFeedListener;
 	readonly #examined = new Map<OpenCluster, {at: number; value: ApiserverExamination}>();
 	/** One read of each cluster; a later one replaces it. */
 	readonly #reading = new Map<OpenCluster, symbol>();
 	#shown = '';
 
-	constructor(store: Store, cluster: () => OpenCluster) {
+	constructor(store: Store, cluster: () => OpenCluster, onExamined: PathFeedListener = () => {}) {
 		this.#store = store;
 		this.#cluster = cluster;
+		this.#onExamined = onExamined;
 	}
 
 	follow(): void {
@@ -87,6 +93,8 @@ export class PathFeed {
 				this.#shown = '';
 				this.#show(value, cluster);
 			}
+
+			this.#onExamined(cluster, value.own.process?.facts ?? null);
 		} catch (error) {
 			if (!(error instanceof SpokeError)) {
 				throw error;

@@ -208,7 +208,15 @@ export type SessionState = {
 	forwardCursor: number;
 	forwardSets: ReadonlyArray<{name: string; count: number}>;
 	proxy: ProxyState;
-	audit: {rows: readonly ShownAuditRow[]; found: Audit | null; at: number; busy: boolean; note: string};
+	audit: {
+		rows: readonly ShownAuditRow[];
+		found: Audit | null;
+		at: number;
+		busy: boolean;
+		note: string;
+		/** The apiserver process whose start made the audit before this one outdated. */
+		since: string | null;
+	};
 	sandboxSwitches: ReadonlyArray<{id: string; label: string; values: readonly string[]; at: number; effect: string; fault: boolean}>;
 	sandboxCursor: number;
 	sandboxLog: readonly string[];
@@ -234,7 +242,7 @@ export type ShownAuditRow = Pick<AuditRow, 'id' | 'title' | 'verdict' | 'state' 
 	lines: readonly TextLine[];
 };
 
-export const noAudit: SessionState['audit'] = {rows: [], found: null, at: 0, busy: false, note: ''};
+export const noAudit: SessionState['audit'] = {rows: [], found: null, at: 0, busy: false, note: '', since: null};
 
 export function emptySession(
 	cluster: ClusterState,

@@ -7,7 +7,7 @@ import {ListCounts} from './list-counts.ts';
 import type {FedClusters} from './fed-clusters.ts';
 import {ListFeeds} from './list-feeds.ts';
 import {NodePressureFeed} from './node-pressure-feed.ts';
-import {PathFeed} from '../frame/path-feed.ts';
+import {PathFeed, type PathFeedListener} from '../frame/path-feed.ts';
 import {ServicePodsFeed} from './service-pods-feed.ts';
 
 export class ViewFeeds {
@@ -20,11 +20,11 @@ export class ViewFeeds {
 	readonly #counts: ListCounts;
 	readonly #nodePressure: NodePressureFeed;
 
-	constructor(store: Store, clusters: FedClusters) {
+	constructor(store: Store, clusters: FedClusters, onExamined?: PathFeedListener) {
 		const cluster = () => clusters.get(store.state.cluster.context)!;
 		this.#store = store;
 		this.#clusters = clusters;
-		this.paths = new PathFeed(store, cluster);
+		this.paths = new PathFeed(store, cluster, onExamined);
 		this.#details = new DetailsFeed(store, cluster);
 		this.#servicePods = new ServicePodsFeed(store, clusters);
 		this.#counts = new ListCounts(store, clusters);

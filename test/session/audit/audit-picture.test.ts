@@ -76,7 +76,7 @@ async function listOf(
 	const state = emptySession(clusterState(null), {columns: 80, rows: 24}, 0);
 	const theme = {...plainTheme, glyphs: unicodeGlyphs};
 	return drawn(
-		{state: {...state, audit: {rows, found: null, at: 0, busy: false, note: ''}}, theme, keymap: new Map(), hints: []},
+		{state: {...state, audit: {rows, found: null, at: 0, busy: false, note: '', since: null}}, theme, keymap: new Map(), hints: []},
 		h(AuditView),
 	);
 }

@@ -19,6 +19,21 @@ test('`:audit` typed in a tail reads the audit', async t => {
 	await terminal.loses(/not read yet/);
 });
 
+test('the audit is read again after its apiserver has restarted, also from another view', async t => {
+	const {terminal, sandbox} = await onSandbox(t, [], {rows: 40, columns: 120});
+	await terminal.sees(/web-\w+-\w+/);
+	terminal.press('view.audit');
+	await terminal.sees(/kubelet certificate verified +✗ unverified +proven[\s\S]* all \d+ rows: .* · read \d\d:\d\d:\d\d /);
+	await sandbox.switches.set({verification: 'good'});
+	await terminal.sees(/kubelet certificate verified +✓ enforced +proven/);
+	terminal.press('view.pods');
+	await terminal.sees(/web-\w+-\w+/);
+	await sandbox.switches.set({verification: 'off'});
+	await terminal.sees(/━ unverified ━► kubelet/);
+	terminal.press('view.audit');
+	await terminal.sees(/kubelet certificate verified +✗ unverified +proven/);
+});
+
 test('what a row needs names the key of the route test, not a flag', async t => {
 	const {terminal} = await onSandbox(t, [], {user: 'bob', rows: 50, columns: 120});
 	await terminal.sees(/web-\w+-\w+/);

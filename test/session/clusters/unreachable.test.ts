@@ -62,7 +62,8 @@ test('an unreachable apiserver names the proxy in front of it, without its passw
 	t.notRegex(terminal.text(), /secret/);
 });
 
-test('r retries at once, lists the attempts, and lists load when the apiserver responds', async t => {
+/** A kubeconfig for an address at which a sandbox responds from `respond` on. */
+async function respondsLater(t: ExecutionContext): Promise<{home: string; file: string; respond(): Promise<void>}> {
 	const {sandbox} = await openSandbox(t);
 	const way = createServer(socket => {
 		const onward = connect(Number(new URL(sandbox.server).port), '127.0.0.1');
@@ -81,6 +82,21 @@ test('r retries at once, lists the attempts, and lists load when the apiserver r
 	const home = await newHome(t);
 	const file = join(home, 'config.json');
 	await writeFile(file, JSON.stringify(sandbox.kubeconfig('admin')).replaceAll(sandbox.server, `https://127.0.0.1:${port}`));
+	return {
+		home,
+		file,
+		async respond() {
+			way.listen(port, '127.0.0.1');
+			await once(way, 'listening');
+			t.teardown(() => {
+				way.close();
+			});
+		},
+	};
+}
+
+test('r retries at once, lists the attempts, and lists load when the apiserver responds', async t => {
+	const {home, file, respond} = await respondsLater(t);
 	const terminal = await openTerminal(t, ['--kubeconfig', file], {home, columns: 100});
 	await terminal.sees(/\(attempt [5-9]\)[\s\S]+(?:✗ \d\d:\d\d:\d\d {2}after [\d.]+ m?s: .*connection refused\s+){3}/);
 	await terminal.sees(/^ r retry {2}d doctor {2}y copy report .*@ context/m);
@@ -97,15 +113,22 @@ test('r retries at once, lists the attempts, and lists load when the apiserver r
 	await terminal.sees(/Doctor├ the apiserver of \S+ ─+ stopped at leg 1/);
 	terminal.press('view.back', 'unreachable/copy');
 	await terminal.sees(/copied the report/);
-	way.listen(port, '127.0.0.1');
-	await once(way, 'listening');
-	t.teardown(() => {
-		way.close();
-	});
+	await respond();
 	terminal.press('retry');
 	await terminal.sees(/web-\w+-\w+ +2\/2/);
 	terminal.press('logs');
 	await terminal.sees(/Tail pod\//);
+});
+
+test('the audit is read when the apiserver responds at last', async t => {
+	const {home, file, respond} = await respondsLater(t);
+	const terminal = await openTerminal(t, ['--kubeconfig', file], {home, columns: 100});
+	await terminal.sees(/\(attempt [2-9]\)/);
+	terminal.press('view.audit');
+	await terminal.sees(/┤7 Audit├[\s\S]+does not respond\. Retrying in/);
+	await respond();
+	terminal.press('retry');
+	await terminal.sees(/kubelet certificate verified +✗ unverified/);
 });
 
 test('a running attempt shows since when it runs instead of a countdown', async t => {

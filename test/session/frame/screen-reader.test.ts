@@ -263,7 +263,10 @@ test('an audit row is read with its verdict, then its evidence', t => {
 		lines: [{text: 'certificate not verified'}],
 	} as unknown as ShownAuditRow;
 	t.deepEqual(
-		readBelowCluster({view: 'audit', audit: {rows: [row, {...row, id: 'C2'}], found: null, at: 1, busy: false, note: '2 fail'}}),
+		readBelowCluster({
+			view: 'audit',
+			audit: {rows: [row, {...row, id: 'C2'}], found: null, at: 1, busy: false, note: '2 fail', since: null},
+		}),
 		['tab: Audit', '2 of 2: logs, fail, direct, unverified, proven', 'C2, 2 fail', 'certificate not verified'],
 	);
 });
