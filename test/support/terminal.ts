@@ -29,6 +29,7 @@ import {keyBytes} from '../../source/keymap/key-bytes.ts';
 import type {Keymap} from '../../source/keymap/keymap.ts';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
 import {Semaphore} from '../../source/async/semaphore.ts';
+import {until} from './until.ts';
 
 const program = process.env['SPOKE_PROGRAM'] ?? fileURLToPath(new URL('../../build/spoke.js', import.meta.url));
 
@@ -159,27 +160,25 @@ export async function openTerminal(
 			(_, row) => emulator.buffer.active.getLine(emulator.buffer.active.viewportY + row)?.translateToString(true, 0, emulator.cols) ?? '',
 		);
 	// Everything awaited arrives with an output or with the end. Looks at every complete frame, also at one that the next replaces at once.
-	const until = async (isDone: () => boolean, limitMs: number, what: string) => {
-		const {promise, resolve, reject} = Promise.withResolvers<void>();
+	const awaitFrame = async (isDone: () => boolean, limitMs: number, what: string) => {
+		let isSeen = false;
 		const look = () => {
-			if (isDone()) {
-				resolve();
-			}
+			isSeen ||= isDone();
 		};
 
-		const timer = setTimeout(() => {
-			reject(new Error(`${what} within ${limitMs} ms; status ${status}; the screen:\n${screen().join('\n')}`));
-		}, limitMs);
 		looks.add(look);
 		lookUnlessInFrame();
-		await promise.finally(() => {
-			clearTimeout(timer);
+		await until(
+			() => isSeen,
+			() => `${what}; status ${status}; the screen:\n${screen().join('\n')}`,
+			limitMs,
+		).finally(() => {
 			looks.delete(look);
 		});
 	};
 
 	const sees = async (pattern: RegExp, limitMs = 30_000) => {
-		await until(() => pattern.test(screen().join('\n')), limitMs, `${pattern} was not seen`);
+		await awaitFrame(() => pattern.test(screen().join('\n')), limitMs, `${pattern} was not seen`);
 		t.pass();
 	};
 
@@ -197,14 +196,14 @@ export async function openTerminal(
 		},
 		sees,
 		async shows(rows, limitMs = 30_000) {
-			await until(() => screen().join('\n') === rows.join('\n'), limitMs, `the screen was not\n${rows.join('\n')}`);
+			await awaitFrame(() => screen().join('\n') === rows.join('\n'), limitMs, `the screen was not\n${rows.join('\n')}`);
 			t.pass();
 		},
 		overwrite: async text =>
 			new Promise(resolve => {
 				emulator.write(text, resolve);
 			}),
-		loses: async (pattern, limitMs = 30_000) => until(() => !pattern.test(screen().join('\n')), limitMs, `${pattern} did not go`),
+		loses: async (pattern, limitMs = 30_000) => awaitFrame(() => !pattern.test(screen().join('\n')), limitMs, `${pattern} did not go`),
 		resize(columns, rows) {
 			emulator.resize(columns, rows);
 			child.resize(columns, rows);
@@ -213,10 +212,10 @@ export async function openTerminal(
 			child.kill(name);
 		},
 		async ended(limitMs = 30_000) {
-			await until(() => status !== null, limitMs, 'it did not end');
+			await awaitFrame(() => status !== null, limitMs, 'it did not end');
 			return status!;
 		},
-		writes: async (text, limitMs = 30_000) => until(() => written.includes(text), limitMs, `${JSON.stringify(text)} was not written`),
+		writes: async (text, limitMs = 30_000) => awaitFrame(() => written.includes(text), limitMs, `${JSON.stringify(text)} was not written`),
 		raw: () => written,
 		pid: child.pid,
 	};

@@ -1,5 +1,7 @@
 /** A wait of a test, on a machine that does much else. */
 import test from 'ava';
+import {newHome} from './sandbox-session.ts';
+import {openTerminal} from './terminal.ts';
 import {until} from './until.ts';
 
 function block(ms: number): void {
@@ -15,6 +17,17 @@ test('a wait does not end because its process was blocked for longer than its li
 	}, 200);
 	block(1000);
 	t.true(await waiting);
+});
+
+test('a wait for the screen counts as little', async t => {
+	const terminal = await openTerminal(t, ['version'], {home: await newHome(t)});
+	await terminal.ended();
+	const waiting = terminal.sees(/late/, 300);
+	setTimeout(() => {
+		void terminal.overwrite('late\u001B[?2026l');
+	}, 200);
+	block(1000);
+	await waiting;
 });
 
 test('a wait for what never happens fails with what was last seen', async t => {

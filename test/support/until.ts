@@ -22,7 +22,8 @@ export async function until<Value>(
 
 		if (waitedMs > limitMs) {
 			const last: unknown = typeof seen === 'function' ? await seen() : seen;
-			throw new Error(`not within ${limitMs} ms: ${holds}; last seen: ${inspect(last, {depth: 4, maxStringLength: 2000})}`);
+			const shown = typeof last === 'string' ? last : inspect(last, {depth: 4, maxStringLength: 2000});
+			throw new Error(`not within ${limitMs} ms: ${holds}; last seen: ${shown}`);
 		}
 
 		const before = performance.now();
