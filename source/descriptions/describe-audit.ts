@@ -27,6 +27,11 @@ export function auditRowState(
 	{short = false}: {short?: boolean} = {},
 ): string {
 	const name = rowStateNames[id]?.[state]?.[short ? 1 : 0] ?? auditStateName(state, {short});
+	// Alone, the word would not say why the row passes.
+	if (verdict === 'pass' && (state === 'plain' || state === 'unverified')) {
+		return `${name} inside the tunnel`;
+	}
+
 	return id === 'N5' && verdict === 'warn' && state === 'secured' ? `${name}, with warnings` : name;
 }
 

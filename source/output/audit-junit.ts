@@ -69,7 +69,8 @@ function testCase(row: AuditRow, require: Audit['require']): TestCase {
 	const close = '\n    </testcase>';
 	const open = openingTag(`${row.id} ${row.title}`);
 	const skippedAs = (why: string): TestCase => ({kind: 'skipped', xml: `${open}\n      <skipped message="${attribute(why)}"/>${close}`});
-	const state = `${auditRowState(row)}, ${row.basis}`;
+	// The message of a stream names its state itself.
+	const state = row.message.includes(`${row.state}:`) ? row.basis : `${auditRowState(row)}, ${row.basis}`;
 	const message = `${state}: ${row.message}`;
 	if (isFailedRow(row, require)) {
 		return row.accepted === null

@@ -78,3 +78,14 @@ for (const [format, pattern] of [
 		t.notRegex(stdout, /\bC4\b/);
 	});
 }
+
+test('a row that passes inside the tunnel says so, and no format says its state twice', async t => {
+	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
+	// One after the other: each would count the connections of the other.
+	const {stdout: text} = await runSpoke(['audit', '-o', 'text', '--probe', 'active'], {env});
+	const {stdout: junit} = await runSpoke(['audit', '-o', 'junit', '--probe', 'active'], {env});
+	t.regex(text, /^pass C6 {2}nodes through the proxy, not kubelets: plain inside the tunnel, \w+$/m);
+	t.regex(text, /^pass C2 {2}exec and attach: unverified inside the tunnel, \w+$/m);
+	t.regex(junit, /name="C6 [^"]+">\n +<system-out>pass, \w+: konnectivity, plain: inside the Konnectivity tunnel’s TLS/);
+	t.regex(junit, /name="C4 [^"]+">\n +<failure type="fail" message="unverified, proven: The apiserver accepts any certificate/);
+});

@@ -22,6 +22,18 @@ export function textReporter(stdout: Output, stderr: Output, {namesPods = false,
 
 	const remotePorts = new Map<string, number>();
 	const localPorts = new Map<string, number>();
+	/** The last server text of each forward: a port that stays closed refuses each connection in the same long text. */
+	const serverTexts = new Map<string, string | null>();
+	const isShownAgain = (event: ForwardEvent, {subject, kind}: ForwardDescription): boolean => {
+		if (event.event !== 'connection-failed' || subject !== 'connection' || kind !== 'note') {
+			return false;
+		}
+
+		const isSame = serverTexts.get(event.forward) === event.error.text;
+		serverTexts.set(event.forward, event.error.text);
+		return isSame;
+	};
+
 	return {
 		event(event) {
 			if (event.event === 'ready') {
@@ -33,7 +45,7 @@ export function textReporter(stdout: Output, stderr: Output, {namesPods = false,
 			const connection = 'connection' in event ? event.connection : '';
 			const who = `connection ${connection} (${localPorts.get(connection)} -> ${remotePorts.get(event.forward)})`;
 			for (const description of isShown(event) ? describeForwardEvent(event) : []) {
-				if (description.kind === 'hint' && !hasHints) {
+				if ((description.kind === 'hint' && !hasHints) || isShownAgain(event, description)) {
 					continue;
 				}
 

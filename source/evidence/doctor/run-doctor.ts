@@ -202,7 +202,7 @@ function describeTls({tls}: SocketFacts): string {
 		return 'plain HTTP';
 	}
 
-	return `${tls.protocol}, ${tls.verified ? 'verified' : 'NOT verified'}${tls.peer ? `, certificate until ${tls.peer.notAfter.slice(0, 10)}` : ''}`;
+	return `${tls.protocol}, ${tls.verified ? 'verified' : 'NOT verified'}${tls.peer ? `, server certificate valid until ${tls.peer.notAfter.slice(0, 10)}` : ''}`;
 }
 
 type PermissionQuestion = Extract<AccessReview, {resource: string}>;

@@ -104,7 +104,7 @@ function contextsOf(cluster: ClusterState, others: readonly ClusterState[], glyp
 	];
 }
 
-/** Shortened before the user is dropped, and dropped before context and namespace are cut. */
+/** Shortened before the user is dropped, and dropped before context and namespace are cut: `1/3` would read as a third. */
 function replicasWithin({cluster, columns}: HeaderInput, room: number): string {
 	const {asOf, replicas, user} = cluster;
 	if (asOf !== null || replicas === null || columns < 76) {
@@ -112,10 +112,9 @@ function replicasWithin({cluster, columns}: HeaderInput, room: number): string {
 	}
 
 	const {text, short = text} = describeReplicas(replicas);
-	const fraction = `${replicas.read}/${replicas.known ?? '?'} examined`;
-	const [long, medium, least] = [text, short, fraction].map(words => ` (${words})`) as [string, string, string];
+	const [long, medium] = [` (${text})`, ` (${short})`];
 	const withUser = [long, medium].find(words => cellWidth(words) + cellWidth(user) + 2 <= room);
-	return withUser ?? (cellWidth(least) <= room ? least : '');
+	return withUser ?? (cellWidth(medium) <= room ? medium : '');
 }
 
 function userWithin(user: string, room: number): Span[] {

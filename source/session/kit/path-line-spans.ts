@@ -172,11 +172,12 @@ export function pathBadge(path: Path, glyphs: Glyphs, {short = false}: {short?: 
 	];
 }
 
-/** Letters follow the order of first use in each cluster. */
+/** Letters follow the order of first use in each cluster. A single process needs none. */
 export function replicaLetter(
 	processes: readonly ApiserverProcess[],
 	{cluster, process: {id}}: Pick<Path, 'cluster' | 'process'>,
 ): string | null {
-	const at = id === null ? -1 : processes.filter(({context}) => context === cluster.context).findIndex(one => one.id === id);
+	const known = processes.filter(({context}) => context === cluster.context);
+	const at = known.length < 2 || id === null ? -1 : known.findIndex(one => one.id === id);
 	return at < 0 ? null : String.fromCodePoint(0x61 + (at % 26));
 }

@@ -362,21 +362,27 @@ test('a forward that others can reach prints a warning on stderr', async t => {
 	}
 });
 
-test('text output of a failed or reset connection is one line', t => {
+test('a failed or reset connection is one line, and the same server text is printed once', t => {
 	const lines: string[] = [];
 	const stream = {write: (text: string) => lines.push(text) > 0};
 	const {event} = textReporter({write: () => true}, stream);
 	const counts = {forward: 'f1', connection: 'c1', up: 4, down: 2, durationMs: 5};
 	event({event: 'ready', forward: 'f1', remotePort: 9, listen: [], tls: null, host: null} as unknown as ForwardEvent);
 	const opened = {event: 'connection-opened', forward: 'f1', connection: 'c1', port: 17_010} as unknown as ForwardEvent;
-	event(opened);
-	event({
-		event: 'connection-failed',
-		...counts,
-		port: 17_010,
-		remotePort: 9,
-		error: new SpokeError('ERR_PORT_REFUSED', 'nothing listens', {text: 'dial: connection refused\n'}),
-	});
+	const refusedWith = (text: string) => {
+		event(opened);
+		event({
+			event: 'connection-failed',
+			...counts,
+			port: 17_010,
+			remotePort: 9,
+			error: new SpokeError('ERR_PORT_REFUSED', 'nothing listens', {text}),
+		});
+	};
+
+	refusedWith('dial: connection refused\n');
+	refusedWith('dial: connection refused\n');
+	refusedWith('dial in another sandbox: connection refused\n');
 	event({
 		event: 'connection-failed',
 		...counts,
@@ -391,6 +397,9 @@ test('text output of a failed or reset connection is one line', t => {
 	t.deepEqual(lines, [
 		'an error occurred forwarding 17010 -> 9: nothing listens (check that the pod listens on that port) [ERR_PORT_REFUSED]\n',
 		'connection c1 (17010 -> 9): dial: connection refused\n',
+		'an error occurred forwarding 17010 -> 9: nothing listens (check that the pod listens on that port) [ERR_PORT_REFUSED]\n',
+		'an error occurred forwarding 17010 -> 9: nothing listens (check that the pod listens on that port) [ERR_PORT_REFUSED]\n',
+		'connection c1 (17010 -> 9): dial in another sandbox: connection refused\n',
 		'an error occurred forwarding 17010 -> 9: no tunnel to the pod within 30 s (run `spoke doctor` on the target) [ERR_STREAM_LOST]\n',
 		'interrupted: gone (attempt 1) [ERR_APISERVER_UNREACHABLE]\n',
 		'connection c1 (17010 -> 9): closed after 5 ms, reset inside the pod: 4 B sent, 2 B received\n',

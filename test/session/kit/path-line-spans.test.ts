@@ -72,15 +72,17 @@ test('a kubelet never has the name of a workload or pod', t => {
 	t.is(of({kind: 'Service', name: 'web', node: null}, 'service'), 'web');
 });
 
-test('apiserver processes have letters in the order of their use, from a on in each cluster', t => {
+test('apiserver processes have letters in the order of their use if a cluster has several', t => {
 	const processes = [
 		{context: 'eu', id: '1'},
 		{context: 'us', id: '2'},
 		{context: 'eu', id: '3'},
+		{context: 'us', id: '4'},
+		{context: 'sa', id: '5'},
 	];
 	const letter = (context: string, id: string | null) => replicaLetter(processes, {cluster: {context}, process: {id}} as Path);
 	t.deepEqual(
-		[letter('eu', '1'), letter('us', '2'), letter('eu', '3'), letter('us', '3'), letter('eu', null)],
-		['a', 'a', 'b', null, null],
+		[letter('eu', '1'), letter('us', '2'), letter('eu', '3'), letter('us', '3'), letter('eu', null), letter('sa', '5')],
+		['a', 'a', 'b', null, null, null],
 	);
 });
