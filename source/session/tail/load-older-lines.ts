@@ -34,7 +34,7 @@ export class JoinPoints {
 				block.length <= room
 					? block.length
 					: Math.max(block.lastIndexOf(0x0a, room - 1), known.first.length > 0 ? -1 : block.indexOf(0x0a)) + 1;
-			known.first = Buffer.concat([known.first, block.subarray(0, fits)]);
+			known.first = concatenate(known.first, block.subarray(0, fits));
 			known.isClosed = fits < block.length;
 		}
 	}
@@ -171,8 +171,20 @@ class OlderLoad {
 	}
 }
 
+/** Has memory of its own: a part of Node's shared pool would keep all 64 KiB of it for as long as the tail. */
+function concatenate(...parts: readonly Uint8Array[]): Buffer {
+	const all = Buffer.allocUnsafeSlow(parts.reduce((sum, {length}) => sum + length, 0));
+	let at = 0;
+	for (const part of parts) {
+		all.set(part, at);
+		at += part.length;
+	}
+
+	return all;
+}
+
 function beginningOf(block: Buffer): Buffer {
-	return Buffer.from(block.subarray(0, Math.max(block.lastIndexOf(0x0a, rememberedBytes), block.indexOf(0x0a)) + 1));
+	return concatenate(block.subarray(0, Math.max(block.lastIndexOf(0x0a, rememberedBytes), block.indexOf(0x0a)) + 1));
 }
 
 function sum(counts: ReadonlyMap<number, number>): number {

@@ -83,3 +83,21 @@ test('no older lines are inserted before a gap of dropped lines', async t => {
 	t.deepEqual([buffer.first, buffer.end], [first, end]);
 	t.is(tail.view.older.phase, 'full');
 });
+
+test('the beginnings of the logs of a hundred replaced pods take no more memory than their bytes', t => {
+	const points = new JoinPoints();
+	for (let index = 0; index < 100; index++) {
+		const source = {namespace: 'default', pod: `web-${index}`, uid: null, node: 'n1', container: 'app'};
+		for (const line of log.slice(0, known)) {
+			points.note(index, source, Buffer.from(line), 1);
+		}
+	}
+
+	const held = new Set(points.all.map(({first}) => first.buffer));
+	const bytes = points.all.reduce((sum, {first}) => sum + first.length, 0);
+	t.is(bytes, 100 * log.slice(0, known).join('').length);
+	t.is(
+		held.values().reduce((sum, {byteLength}) => sum + byteLength, 0),
+		bytes,
+	);
+});
