@@ -114,7 +114,7 @@ const built = await Promise.all([
 		entryPoints: parts.map(inRoot),
 		outdir: inRoot('build/parts'),
 		entryNames: '[name]',
-		plugins: [builtinsByRequire(), heavyPartsStandAlone('./'), noDevtools(), layoutWithoutFetch(), noSchemaValidator()],
+		plugins: [builtinsByRequire(), heavyPartsStandAlone('./'), noDevtools(), layoutWithoutFetch(), smallTextCaches(), noSchemaValidator()],
 	}),
 	build({
 		...mayWait,
@@ -279,6 +279,24 @@ function layoutWithoutFetch(): Plugin {
 				}
 
 				return {contents: contents.replace(asked, '!0')};
+			});
+		},
+	};
+}
+
+/** Ink remembers the sizes of up to 8,192 texts. Of a screen that changes each second, that is megabytes of lines never drawn again. */
+function smallTextCaches(): Plugin {
+	return {
+		name: 'small-text-caches',
+		setup(build) {
+			build.onLoad({filter: /ink[/\\]build[/\\](measure|wrap)-text\.js$/}, async ({path}) => {
+				const contents = await readFile(path, 'utf8');
+				const size = 'maxSize: 4096';
+				if (!contents.includes(size)) {
+					throw new Error(`${path}: the size of the cache is not where it was`);
+				}
+
+				return {contents: contents.replace(size, 'maxSize: 512')};
 			});
 		},
 	};
