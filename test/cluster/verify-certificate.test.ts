@@ -1,5 +1,5 @@
 import test from 'ava';
-import {verifyCertificate} from '../../source/cluster/tls/verify-certificate.ts';
+import {parsePeerChain, verifyCertificate} from '../../source/cluster/tls/verify-certificate.ts';
 import {parseCertificate} from '../../source/cluster/tls/parse-certificate.ts';
 import {derOf, type Trust, trustBundle} from '../../source/cluster/tls/trust.ts';
 import {authority, issue, type CertificateOptions} from '../support/certificates.ts';
@@ -116,3 +116,20 @@ for (const [title, leaf, trusted, text, remedy] of nameRemedies) {
 		t.deepEqual(verifyCertificate([leaf], 'elsewhere.test', trusted, afterShortCa).refused, {text, remedy, dates: false});
 	});
 }
+
+test('a certificate is parsed once for its bytes, and for other bytes again', async t => {
+	const der = derOf((await issue({dns: ['once.test']}, ca)).certificate);
+	const parsed = (bytes: Buffer) => parsePeerChain([bytes], 'api.test')[0]!;
+	const first = parsed(der);
+	t.is(parsed(Buffer.from(der)), first);
+	const other = Buffer.from(der);
+	other[other.length - 1]! ^= 1;
+	t.false(parsed(other).signature.equals(first.signature));
+	t.not(verifyCertificate([parsed(other)], 'once.test', trust, now).refused, null);
+	t.throws(() => parsed(der.subarray(1)), {message: /failed to parse certificate/});
+	for (let count = 0; count < 8; count++) {
+		parsed(derOf((await issue({dns: [`${count}.test`]}, ca)).certificate));
+	}
+
+	t.not(parsed(der), first);
+});
