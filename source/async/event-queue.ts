@@ -2,7 +2,7 @@
 
 /** A reader that stops early ends the queue. */
 export class EventQueue<Event> implements AsyncIterable<Event> {
-	readonly #pending: Array<{event: Event; onHandled: () => void}> = [];
+	readonly #pending: Array<{event: Event; onHandled?: () => void}> = [];
 	#ended: {error: unknown} | null = null;
 	#notifyReader: (() => void) | undefined;
 
@@ -16,6 +16,14 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
 			this.#pending.push({event, onHandled});
 			this.#notifyReader?.();
 		});
+	}
+
+	/** For a producer that does not wait. Ignored after the end. */
+	emit(event: Event): void {
+		if (!this.#ended) {
+			this.#pending.push({event});
+			this.#notifyReader?.();
+		}
 	}
 
 	/** Pending events are still read. */
@@ -36,7 +44,7 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
 					try {
 						yield next.event;
 					} finally {
-						next.onHandled();
+						next.onHandled?.();
 					}
 				} else if (this.#ended) {
 					if (this.#ended.error !== null) {
@@ -53,7 +61,7 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
 		} finally {
 			this.end();
 			for (const {onHandled} of this.#pending.splice(0)) {
-				onHandled();
+				onHandled?.();
 			}
 		}
 	}

@@ -1,8 +1,9 @@
 /**
 The only reach into Node beyond its documented interface. Without a member, spoke does what Node does: it loses unread input after a write
-error, takes a connection whose peer reads slowly for one that makes no progress, or holds more memory. A test runs on every supported
-version of Node.
+error, takes a connection whose peer reads slowly for one that makes no progress, needs more time for each accepted connection, or holds
+more memory. A test runs on every supported version of Node.
 */
+import type {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import process from 'node:process';
 import {setV8Flag} from '../own-process.ts';
@@ -78,6 +79,12 @@ done, and over TLS `setTimeout` calls a socket idle that still sends.
 export function unsentBytes(stream: Duplex): number {
 	const {_handle: handle} = stream as {_handle?: Handle | null};
 	return stream.writableLength + ((handle?._parent ?? handle)?.writeQueueSize ?? 0);
+}
+
+/** The number of the socket's file descriptor; `undefined` if it is closed or has none. */
+export function descriptorOf(socket: Socket): number | undefined {
+	const {_handle: handle} = socket as {_handle?: {fd?: number} | null};
+	return handle?.fd !== undefined && handle.fd >= 0 ? handle.fd : undefined;
 }
 
 const minCountedBytes = 1024 * 1024;

@@ -61,7 +61,7 @@ function twoNumberFrame(type: number, first: number, second: number): Buffer {
 
 /** Version 3, type, flags, 24 bits of length. */
 export function controlFrame(type: number, flags: number, length: number): Buffer {
-	const frame = Buffer.alloc(8 + length);
+	const frame = Buffer.allocUnsafe(8 + length).fill(0);
 	frame.writeUInt16BE(0x80_03, 0);
 	frame.writeUInt16BE(type, 2);
 	frame.writeUInt32BE(length, 4);
@@ -73,6 +73,7 @@ export function controlFrame(type: number, flags: number, length: number): Buffe
 const syncFlush = Buffer.from([0x00, 0x00, 0x00, 0xff, 0xff]);
 const zlibHeader = Buffer.from([0x78, 0x01]);
 const maxStoredBytes = 0xff_ff;
+const storedHeadBytes = 5;
 
 /** Writes header blocks without compression: zlib's header once, then stored blocks. The preset dictionary is optional. */
 export class HeaderBlockWriter {
@@ -80,34 +81,39 @@ export class HeaderBlockWriter {
 
 	write(headers: SpdyHeaders): Buffer {
 		const plain = encodeHeaders(headers);
-		const parts: Buffer[] = this.#hasStarted ? [] : [zlibHeader];
-		this.#hasStarted = true;
-		for (let at = 0; at < plain.length; at += maxStoredBytes) {
-			const piece = plain.subarray(at, at + maxStoredBytes);
-			const head = Buffer.alloc(5);
-			head.writeUInt16LE(piece.length, 1);
-			head.writeUInt16LE(~piece.length & 0xff_ff, 3);
-			parts.push(head, piece);
+		const begin = this.#hasStarted ? 0 : zlibHeader.length;
+		const pieces = Math.ceil(plain.length / maxStoredBytes);
+		const block = Buffer.allocUnsafe(begin + pieces * storedHeadBytes + plain.length + syncFlush.length);
+		if (!this.#hasStarted) {
+			zlibHeader.copy(block);
+			this.#hasStarted = true;
 		}
 
-		return Buffer.concat([...parts, syncFlush]);
+		let at = begin;
+		for (let from = 0; from < plain.length; from += maxStoredBytes) {
+			const length = Math.min(maxStoredBytes, plain.length - from);
+			block[at] = 0;
+			block.writeUInt16LE(length, at + 1);
+			block.writeUInt16LE(~length & 0xff_ff, at + 3);
+			at += storedHeadBytes;
+			at += plain.copy(block, at, from, from + length);
+		}
+
+		syncFlush.copy(block, at);
+		return block;
 	}
 }
 
-/** Count, then length and bytes of each name and value; 32 bits, big-endian. */
+/** Count, then length and bytes of each name and value; 32 bits, big-endian. One Buffer, because a burst of connections opens streams. */
 function encodeHeaders(headers: SpdyHeaders): Buffer {
-	const entries = Object.entries(headers);
-	const parts = [uint32(entries.length)];
-	for (const text of entries.flatMap(([name, value]) => [name.toLowerCase(), value])) {
-		const bytes = Buffer.from(text);
-		parts.push(uint32(bytes.length), bytes);
+	const texts = Object.entries(headers).flatMap(([name, value]) => [name.toLowerCase(), value]);
+	const block = Buffer.allocUnsafe(texts.reduce((sum, text) => sum + 4 + Buffer.byteLength(text), 4));
+	let at = block.writeUInt32BE(texts.length / 2);
+	for (const text of texts) {
+		const written = block.write(text, at + 4);
+		block.writeUInt32BE(written, at);
+		at += 4 + written;
 	}
 
-	return Buffer.concat(parts);
-}
-
-function uint32(value: number): Buffer {
-	const bytes = Buffer.alloc(4);
-	bytes.writeUInt32BE(value);
-	return bytes;
+	return block;
 }

@@ -35,8 +35,10 @@ for (const [title, fill, expected] of [
 					queue.end();
 				} else if (step === 'fail') {
 					queue.fail(failure);
-				} else {
+				} else if (step === 'a') {
 					void queue.push(step);
+				} else {
+					queue.emit(step);
 				}
 			}
 

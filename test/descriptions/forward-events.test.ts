@@ -142,6 +142,34 @@ const rows: {readonly [Type in ForwardEvent['event']]: ReadonlyArray<Row<Type>>}
 	],
 };
 
+const ended = {exitStatus: 0, reason: 'signal', signal: null, totals: {connections: 1, failed: 0, up: 0, down: 0}, error: null};
+
+test('the lines of a burst of connections are two writes, in order with other lines', t => {
+	const writes: string[] = [];
+	const stream = {
+		write(text: string) {
+			writes.push(text);
+			return true;
+		},
+	};
+	const reporter = textReporter(stream, stream);
+	for (let port = 1; port <= 300; port++) {
+		reporter.event({...opened, connection: `f1.${port}`, port});
+	}
+
+	t.deepEqual(writes, ['Handling connection for 1\n']);
+	reporter.event({event: 'restored', forward: 'f1', outageMs: 900});
+	reporter.event({...opened, port: 301});
+	reporter.ended(ended);
+	t.deepEqual(writes.join('').split('\n'), [
+		...Array.from({length: 300}, (_, index) => `Handling connection for ${index + 1}`),
+		'reconnected after 0.9 s',
+		'Handling connection for 301',
+		'',
+	]);
+	t.is(writes.length, 4);
+});
+
 function oneShotLines(event: ForwardEvent): string[] {
 	const lines: string[] = [];
 	let isShown = false;
@@ -156,6 +184,7 @@ function oneShotLines(event: ForwardEvent): string[] {
 	reporter.event(opened);
 	isShown = true;
 	reporter.event(event);
+	reporter.ended(ended);
 	return lines;
 }
 

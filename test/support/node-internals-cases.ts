@@ -1,10 +1,11 @@
 /** Runs the cases of test/wire/node-internals.test.ts on the Node that executes it, and prints their results as JSON. */
 import {once} from 'node:events';
+import {fstatSync} from 'node:fs';
 import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
 import process from 'node:process';
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import {connect as connectSecurely, createServer as createSecureServer} from 'node:tls';
-import {keepReadingAfterWriteError, unsentBytes} from '../../source/wire/node-internals.ts';
+import {descriptorOf, keepReadingAfterWriteError, unsentBytes} from '../../source/wire/node-internals.ts';
 
 const [protocol, cert, key] = process.argv.slice(2);
 const isSecure = protocol === 'TLS';
@@ -13,6 +14,7 @@ const answer = 'x'.repeat(20_000);
 process.stdout.write(
 	JSON.stringify({
 		...(await seesProgress()),
+		descriptors: await descriptors(),
 		readsAnswer: await readsAnswer(() => undefined),
 		readsAnswerByInternals: await readsAnswer(client => {
 			keepReadingAfterWriteError(client, () => undefined);
@@ -35,6 +37,14 @@ async function seesProgress() {
 	}
 
 	return {seesProgress: documented.size > 3, seesProgressByInternals: internal.size > 3};
+}
+
+/** Of an open socket, what the system says of its number, and the number of a closed one. */
+async function descriptors() {
+	const {peer} = await openPair();
+	const isSocket = fstatSync(descriptorOf(peer)!).isSocket();
+	peer.destroy();
+	return {isSocket, closed: descriptorOf(peer) ?? 'none'};
 }
 
 /** The peer answers and goes, and the client reads after its writes have failed. */

@@ -25,6 +25,7 @@ for (const [version, binary] of binaries) {
 			t.deepEqual(JSON.parse(stdout), {
 				seesProgress: false,
 				seesProgressByInternals: true,
+				descriptors: {isSocket: true, closed: 'none'},
 				readsAnswer: false,
 				readsAnswerByInternals: true,
 			});

@@ -1,6 +1,8 @@
 /** The limit on open files of this process (`ulimit -n`). */
 import {closeSync, openSync, readFileSync} from 'node:fs';
+import type {Socket} from 'node:net';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {descriptorOf} from '../../wire/node-internals.ts';
 
 /** For what opens before the next accept: eight tunnels at once, the label's requests, the kubeconfig's files. */
 const reserve = 24;
@@ -8,14 +10,20 @@ const reserve = 24;
 let limit: number | undefined;
 let highest = 0;
 
-/** Whether enough descriptors are left. Otherwise libuv would close new connections silently (`uv__emfile_trick`). */
-export function hasFreeDescriptors(): boolean {
+/** Whether enough descriptors are left after `accepted`. Otherwise libuv would close new connections silently (`uv__emfile_trick`). */
+export function hasFreeDescriptors(accepted: Socket): boolean {
 	limit ??= readLimit();
+	// The system assigns the lowest free number.
+	const number = descriptorOf(accepted);
+	highest = Math.max(highest, number ?? 0);
+	if (number !== undefined && highest < limit / 2) {
+		return true;
+	}
+
 	const opened: number[] = [];
 	try {
 		do {
 			opened.push(openSync('/dev/null', 'r'));
-			// The system assigns the lowest free number.
 			highest = Math.max(highest, opened[0]!);
 		} while (highest >= limit / 2 && opened.length < reserve);
 		return true;

@@ -12,11 +12,13 @@ type Output = Pick<NodeJS.WriteStream, 'write'> & {isTTY?: boolean};
 
 /** `namesPods`: names the pod of each port. `hasHints`: says how to use the forwards. */
 export function textReporter(stdout: Output, stderr: Output, {namesPods = false, hasHints = true} = {}): ForwardReporter {
-	const say = (text: string) => {
-		stdout.write(`${sanitizeLine(text)}\n`);
+	const lines = new BurstLines(stdout);
+	const say = (text: string, isOfBurst: boolean) => {
+		lines.write(`${sanitizeLine(text)}\n`, isOfBurst);
 	};
 
 	const note = (text: string) => {
+		lines.flush();
 		stderr.write(noticeLine(text, stderr));
 	};
 
@@ -49,9 +51,11 @@ export function textReporter(stdout: Output, stderr: Output, {namesPods = false,
 					continue;
 				}
 
-				(description.kind === 'output' ? say : note)(
-					namesPods && description.kind === 'output' ? joinParts(description.parts) : forwardLine(description, who),
-				);
+				if (description.kind === 'output') {
+					say(namesPods ? joinParts(description.parts) : forwardLine(description, who), event.event === 'connection-opened');
+				} else {
+					note(forwardLine(description, who));
+				}
 			}
 
 			if (event.event === 'connection-closed' || event.event === 'connection-failed') {
@@ -60,8 +64,46 @@ export function textReporter(stdout: Output, stderr: Output, {namesPods = false,
 		},
 		allReady() {},
 		path() {},
-		ended() {},
+		ended() {
+			lines.flush();
+		},
 	};
+}
+
+/** Each write wakes the reader, which costs more than the line. */
+const burstMs = 20;
+
+/** Lines in order. Of a burst, the first is written at once, and the others together. */
+class BurstLines {
+	readonly #output: Output;
+	#pending = '';
+	#timer: NodeJS.Timeout | undefined;
+
+	constructor(output: Output) {
+		this.#output = output;
+	}
+
+	write(line: string, isOfBurst: boolean): void {
+		this.#pending += line;
+		if (!isOfBurst || !this.#timer) {
+			this.flush();
+		}
+
+		if (isOfBurst) {
+			this.#timer ??= setTimeout(() => {
+				this.#timer = undefined;
+				this.flush();
+			}, burstMs);
+		}
+	}
+
+	flush(): void {
+		const text = this.#pending;
+		this.#pending = '';
+		if (text !== '') {
+			this.#output.write(text);
+		}
+	}
 }
 
 /** A connection's end is shown only if it is a reset inside the pod; others are normal. */

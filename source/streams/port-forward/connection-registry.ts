@@ -50,7 +50,7 @@ export class ConnectionRegistry {
 		const entry = {snapshot, congested: false, connection: undefined as ForwardedConnection | undefined};
 		this.#open.set(connection, entry);
 		this.#totals.connections++;
-		void this.#events.push({event: 'connection-opened', forward: this.#id, connection, client, port, pod, tunnel, shared});
+		this.#events.emit({event: 'connection-opened', forward: this.#id, connection, client, port, pod, tunnel, shared});
 		const forward = this.#id;
 		return {
 			get snapshot() {
@@ -68,7 +68,7 @@ export class ConnectionRegistry {
 				}
 
 				entry.congested = is;
-				void this.#events.push({event: is ? 'connection-congested' : 'connection-flowing', forward, connection, tunnel});
+				this.#events.emit({event: is ? 'connection-congested' : 'connection-flowing', forward, connection, tunnel});
 			},
 			close: ({end, error}, locate = async error => error) => {
 				if (!this.#open.delete(connection)) {
@@ -82,10 +82,10 @@ export class ConnectionRegistry {
 				this.#totals.failed += error ? 1 : 0;
 				if (error) {
 					void locate(error).then(error => {
-						void this.#events.push({event: 'connection-failed', ...counts, port, remotePort, error});
+						this.#events.emit({event: 'connection-failed', ...counts, port, remotePort, error});
 					});
 				} else {
-					void this.#events.push({event: 'connection-closed', ...counts, end});
+					this.#events.emit({event: 'connection-closed', ...counts, end});
 				}
 			},
 		};

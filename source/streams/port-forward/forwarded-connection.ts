@@ -1,6 +1,5 @@
 /** Relays a local connection over a stream pair, preserving FIN and RST. */
 import type {Socket} from 'node:net';
-import {setTimeout as delay} from 'node:timers/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {StreamLostError, StreamResetError} from '../../wire/protocol-error.ts';
 import {resetSocket} from '../../wire/reset-socket.ts';
@@ -176,15 +175,23 @@ class Forwarding implements ForwardedConnection {
 		this.#data.destroy();
 		whenFinished(this.#socket, () => {
 			this.#settle({end, error: null});
-			setTimeout(() => {
+			const timer = setTimeout(() => {
 				this.#socket.destroy();
 			}, lingerMs).unref();
+			// Most clients have closed: the timer would keep a burst's sockets in memory.
+			this.#socket.once('close', () => {
+				clearTimeout(timer);
+			});
 		});
 	}
 
 	/** Empty without a message. */
 	async #errorTextInTime(): Promise<string> {
-		return Promise.race([this.#errorText, delay(errorTextTimeoutMs, '', {ref: false})]);
+		const {promise: timeout, resolve} = Promise.withResolvers<string>();
+		const timer = setTimeout(resolve, errorTextTimeoutMs, '').unref();
+		const text = await Promise.race([this.#errorText, timeout]);
+		clearTimeout(timer);
+		return text;
 	}
 
 	#settle(outcome: ConnectionOutcome): void {

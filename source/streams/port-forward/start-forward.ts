@@ -44,7 +44,7 @@ export function startForward(cluster: ClusterClient, request: ForwardRequest, op
 	return target;
 }
 
-type RunningPort = ForwardPort & {registry: ConnectionRegistry; listener: LocalListener; remote: PodPort};
+type RunningPort = ForwardPort & {registry: ConnectionRegistry; listener: LocalListener; remote: PodPort; remoteIn?: PodObject};
 
 class ForwardedTarget implements RunningForward {
 	readonly events = new EventQueue<ForwardEvent>();
@@ -144,7 +144,7 @@ class ForwardedTarget implements RunningForward {
 			...(onPodLoss && {onPodLoss}),
 			emit: event => {
 				for (const {id} of this.#ports) {
-					void this.events.push(event(id));
+					this.events.emit(event(id));
 				}
 			},
 			onTerminated: pool => {
@@ -162,10 +162,13 @@ class ForwardedTarget implements RunningForward {
 	}
 
 	#remotePort(port: RunningPort, pod: PodObject): number {
-		try {
-			port.remote = portIn(pod, this.#service, port);
-		} catch {
-			// The previous number is the best guess.
+		if (port.remoteIn !== pod) {
+			port.remoteIn = pod;
+			try {
+				port.remote = portIn(pod, this.#service, port);
+			} catch {
+				// The previous number is the best guess.
+			}
 		}
 
 		return port.remote.port;
@@ -178,7 +181,7 @@ class ForwardedTarget implements RunningForward {
 			remote,
 			listener: {bound, skipped},
 		} of this.#ports) {
-			void this.events.push({
+			this.events.emit({
 				event: 'ready',
 				forward: id,
 				target: tunnels.target,
@@ -191,7 +194,7 @@ class ForwardedTarget implements RunningForward {
 			});
 			// Addresses that could not be bound; the others work.
 			for (const error of skipped) {
-				void this.events.push({event: 'bound-without', forward: id, error});
+				this.events.emit({event: 'bound-without', forward: id, error});
 			}
 		}
 
@@ -216,7 +219,7 @@ class ForwardedTarget implements RunningForward {
 				remotePort: this.#remotePort(port, pod),
 			});
 		try {
-			if (!hasFreeDescriptors()) {
+			if (!hasFreeDescriptors(tcpSocket)) {
 				throw descriptorLimitError();
 			}
 
@@ -249,16 +252,22 @@ class ForwardedTarget implements RunningForward {
 	}
 
 	async #waitForTunnel(tunnels: TargetTunnels, socket: Socket): Promise<[TunnelLease<Tunnel>, Pool]> {
-		const clientClosed = new AbortController();
-		const onClose = () => {
-			clientClosed.abort();
+		this.#signal.throwIfAborted();
+		// AbortSignal.any and .timeout for each connection of a burst cost more than the rest of its wait.
+		const waiting = new AbortController();
+		const giveUp = () => {
+			waiting.abort();
 		};
 
-		socket.once('close', onClose);
+		const timer = setTimeout(giveUp, maxTunnelWaitMs);
+		socket.once('close', giveUp);
+		this.#signal.addEventListener('abort', giveUp);
 		try {
-			return await tunnels.lease(AbortSignal.any([this.#signal, clientClosed.signal, AbortSignal.timeout(maxTunnelWaitMs)]));
+			return await tunnels.lease(waiting.signal);
 		} finally {
-			socket.off('close', onClose);
+			clearTimeout(timer);
+			socket.off('close', giveUp);
+			this.#signal.removeEventListener('abort', giveUp);
 		}
 	}
 

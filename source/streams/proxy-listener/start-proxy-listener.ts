@@ -97,7 +97,7 @@ export async function startProxyListener(
 		report(request, performance.now(), 403);
 	});
 	server.on('connection', socket => {
-		if (!hasFreeDescriptors()) {
+		if (!hasFreeDescriptors(socket)) {
 			onDropped?.(descriptorLimitError());
 			socket.destroy();
 			return;
