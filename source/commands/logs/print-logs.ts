@@ -223,9 +223,23 @@ export async function writeLines(
 Bytes for a pipe, sanitized text for a terminal.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/logs/logs.go addPrefixIfNeeded
 */
-function formatBlock(block: Buffer, source: LogSource, {terminal, prefix, colors, context}: LineOutput): Buffer | string {
-	const bytes = prefix ? withPrefix(block, Buffer.from(linePrefix(source, {colors, context}))) : block;
+function formatBlock(block: Buffer, source: LogSource, lines: LineOutput): Buffer | string {
+	const {terminal, prefix} = lines;
+	const bytes = prefix ? withPrefix(block, prefixBytes(source, lines)) : block;
 	return terminal ? sanitize(bytes.toString('utf8'), {colors: 'keep'}) : bytes;
+}
+
+const prefixes = new WeakMap<LogSource, {lines: LineOutput; bytes: Buffer}>();
+
+/** Made once for each log: many quiet logs have blocks of one line. */
+function prefixBytes(source: LogSource, lines: LineOutput): Buffer {
+	let known = prefixes.get(source);
+	if (known?.lines !== lines) {
+		known = {lines, bytes: Buffer.from(linePrefix(source, lines))};
+		prefixes.set(source, known);
+	}
+
+	return known.bytes;
 }
 
 /** kubectl's `[pod/NAME/CONTAINER]`, with the context before it if there are several. */
