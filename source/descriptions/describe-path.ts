@@ -53,10 +53,15 @@ export function farEndKind(to: Leg['to']): string {
 	return to === 'unknown' ? 'an unknown server' : to;
 }
 
+/** `known` is a lower bound: apiservers can share a host name, and so a lease. `short` is for lines where every cell counts. */
 export function describeReplicas({known, read}: {known: number | null; read: number}): Part<'replicas'> {
 	return known === null
 		? {role: 'replicas', text: `${read} examined, total unknown`, short: `${read} of ? examined`}
-		: {role: 'replicas', text: `${read} of ${known} apiserver${known === 1 ? '' : 's'} examined`, short: `${read} of ${known} examined`};
+		: {
+				role: 'replicas',
+				text: `${read} of ${known} known apiserver${known === 1 ? '' : 's'} examined`,
+				short: `${read} of ${known} examined`,
+			};
 }
 
 /** Empty if the process is unknown. */
@@ -81,7 +86,7 @@ function describeBinding(about: Path['about'], {boundBy}: Path['process']): stri
 		}
 
 		case 'all-replicas-agree': {
-			return 'all replicas examined, and they agree';
+			return 'all known replicas examined, and they agree';
 		}
 
 		case 'none': {

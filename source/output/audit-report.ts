@@ -10,8 +10,9 @@ import {hubPicture} from './hub-picture.ts';
 
 export function auditReport(audit: Audit): string {
 	const {cluster, replicas, nodes, summary, identity, require} = audit;
-	const {text, short} = describeReplicas(replicas);
-	const apiservers = `${replicas.known === null ? text : short}${replicas.agree === false ? '; they differ' : ''}`;
+	const {known, read} = replicas;
+	const examined = known === null ? describeReplicas(replicas).text : `${read} of ${known} known examined`;
+	const apiservers = `${examined}${replicas.agree === false ? '; they differ' : ''}`;
 	const looked = `${nodes.total ?? 'not listed'}${nodes.chosen === 'sample' ? `, ${nodes.examined} examined` : ''}`;
 	return [
 		sanitizeLine(`${clusterName(cluster)}  ${cluster.version ?? 'version unknown'}  as ${identity.user ?? 'an unknown user'}`),

@@ -113,7 +113,7 @@ test('report and why screen give the same evidence, needs and apiserver process'
 		'kubelet-certificate-authority="" (from https://a/flagz, apiserver process 3f2a',
 		'list pods in kube-system (kubectl auth can-i list pods -n kube-system), or --probe active',
 		'process 3f2a, up since an unknown time',
-		'1 of 3 apiservers examined',
+		'1 of 3 known apiservers examined',
 	]) {
 		t.true(pathReport([path]).includes(text), text);
 		t.true(why(path).join('\n').includes(text), text);

@@ -72,7 +72,7 @@ test('overdue requests replace replica count and version by the last response ti
 	t.regex(await shown(40), new RegExp(` 1 ━ verified as of ${clockTime(at)}$`));
 	t.regex(await shown(120, {reachable: 'no'}), /━━━✗ apiserver/);
 	t.notRegex(await shown(120, {reachable: 'no'}), /as of/);
-	t.regex(await shown(120, {asOf: null}), /apiserver v1\.36\.3 \(1 of 3 apiservers examined\)$/);
+	t.regex(await shown(120, {asOf: null}), /apiserver v1\.36\.3 \(1 of 3 known apiservers examined\)$/);
 });
 
 test('the footer quotes a key that reads as punctuation', async t => {

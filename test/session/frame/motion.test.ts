@@ -18,7 +18,7 @@ for (const [title, argv, env] of [
 		terminal.press('tail.background');
 		await terminal.sees(/logs +pod\/toolbox-\S+ +[━╍]direct [━╍]unverified/);
 		// What is known of the path may come late.
-		await terminal.sees(/1 of 1 apiserver examined/);
+		await terminal.sees(/1 of 1 (known apiserver )?examined/);
 		await untilStable(() => terminal.text().replaceAll(/\d/g, ''), 1500);
 		const before = terminal.text();
 		await delay(3000);
