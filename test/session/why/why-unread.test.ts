@@ -13,7 +13,7 @@ import {whyPath, type WhyLayer} from '../../../source/session/why/why-path.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
 import {whyTexts} from '../../../source/session/why/why.tsx';
 
-const path = {about: 'configuration', phase: 'settled', error: null, process: {id: null}, legs: []} as unknown as Path;
+const path = {about: 'configuration', phase: 'settled', error: null, process: {id: null}, legs: [], line: 'path: you'} as unknown as Path;
 
 function sessionWith(...names: readonly string[]) {
 	const store = new Store(
@@ -69,11 +69,16 @@ for (const [what, before] of [
 	});
 }
 
-test('a path shown on the why screen does not change after later reads', t => {
+test('a path shown on the why screen changes only if a later read says something else', t => {
 	const {session, store, layer} = sessionWith('web');
 	store.dispatch({type: 'selected-path', of: 'web', path});
 	openWhy(session);
-	store.dispatch({type: 'selected-path', of: 'web', path: {...path, phase: 'failed'}});
+	store.dispatch({type: 'selected-path', of: 'web', path: {...path, time: 'later'}});
+	t.is(whyPath(store.state, layer()!), path);
+	const changed = {...path, line: 'path: you -verified-> apiserver -direct,unverified-> kubelet n1'};
+	store.dispatch({type: 'selected-path', of: 'web', path: changed});
+	t.is(whyPath(store.state, layer()!), changed);
+	store.dispatch({type: 'selected-path', of: 'web', path: null});
 	t.is(whyPath(store.state, layer()!), path);
 });
 
