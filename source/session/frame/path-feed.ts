@@ -84,10 +84,16 @@ export class PathFeed {
 				process: {id, known, read},
 				legs: [first],
 			} = configuredPath(value, cluster.access, {feature: 'logs', target: noTarget, request: null}, {node: null, pod: null});
+			const {version} = value.shared;
 			this.#store.dispatch({
 				type: 'cluster',
 				context: cluster.context,
-				to: {front: first?.to ?? null, replicas: id === null && known === null ? null : {known, read}},
+				to: {
+					front: first?.to ?? null,
+					replicas: id === null && known === null ? null : {known, read},
+					// The apiserver may have been upgraded while the session ran.
+					...(version && {version: version.facts.gitVersion}),
+				},
 			});
 			if (this.#cluster() === cluster) {
 				this.#shown = '';

@@ -150,6 +150,25 @@ test('an unreachable apiserver clears the path: another process may come back', 
 	t.is(store.state.selectedPath?.path, null);
 });
 
+test('the header follows the version of an apiserver that was upgraded', async t => {
+	const server = await startServer({
+		request({url}, response) {
+			const [status, body] = url === '/version' ? [200, '{"gitVersion":"v1.36.3"}'] : [404, '{"kind":"Status","code":404}'];
+			response.writeHead(status, {'content-type': 'application/json'}).end(body);
+		},
+	});
+	t.teardown(async () => server.close());
+	const cluster: OpenCluster = {access: await server.cluster(), labeler: null as never, context: ''};
+	const store = storeWithPod();
+	store.dispatch({type: 'cluster', to: {version: 'v1.35.0'}});
+	new PathFeed(store, () => cluster).follow();
+	await until(
+		() => store.state.cluster.version === 'v1.36.3',
+		() => store.state.cluster,
+	);
+	t.pass();
+});
+
 test('two pods of the same name in two namespaces never share a path', async t => {
 	const {store} = await pathRead(t);
 	const [row] = store.state.lists.pods.visible;
