@@ -141,7 +141,7 @@ export function openAuditRow(session: Session): void {
 		openText(session, {
 			title: 'Audit',
 			subject: `${id} ${title}`,
-			right: `${verdict}${name}${basis === null ? '' : `, ${basis}`}`,
+			right: `${verdict}${name}${basis === null ? '' : `, ${basis}`} · read ${clockTime(found.time)}`,
 			context: 'audit-row',
 			lines: rowLines(found, finding, {whole: true}).map(one => ({...one, text: toSessionAdvice(keys, one.text)})),
 		});

@@ -41,7 +41,7 @@ test('what a row needs names the key of the route test, not a flag', async t => 
 	await terminal.sees(/needs +get nonResourceURL \/flagz, or the test \(t\)/);
 	t.notRegex(terminal.text(), /--probe active/);
 	terminal.press('open');
-	await terminal.sees(/Audit├ [CN]\d+ [\s\S]*needs +get nonResourceURL \/flagz .*or the test \(t\)/);
+	await terminal.sees(/Audit├ [CN]\d+ .* · read \d\d:\d\d:\d\d [\s\S]*needs +get nonResourceURL \/flagz .*or the test \(t\)/);
 	t.notRegex(terminal.text(), /--probe active/);
 	// It explains itself.
 	t.notRegex(terminal.text(), /w why/);
