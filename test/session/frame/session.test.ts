@@ -430,9 +430,10 @@ test('a sandbox switch changes the path, and the path of an open tail follows', 
 	await terminal.sees(/request served/);
 	terminal.press('tail.background', 'view.sandbox');
 	await terminal.sees(/kubelet certificate check/);
-	await terminal.sees(/● logs .*━direct ━unverified/);
+	// On a slow machine, the flags are not read in time on the tail's own connection, and the path is inferred from another one.
+	await terminal.sees(/● logs .*[━╍]direct [━╍]unverified/);
 	terminal.press('value.next', 'accept');
-	await terminal.sees(/● logs .*━direct ━verified/);
+	await terminal.sees(/● logs .*[━╍]direct [━╍]verified/);
 });
 
 test('a missing permission disables an action and names the verb', async t => {
