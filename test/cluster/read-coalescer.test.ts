@@ -137,18 +137,3 @@ test('passes only later bytes to the next owner of the socket', async t => {
 	await eventLoopTurns();
 	t.deepEqual([taken, next], [['mine'], ['theirs']]);
 });
-
-test('a connection that carries one short response takes 32 KiB until it is freed', async t => {
-	const {socket, batch, taken} = quiet();
-	const {buffer: first} = batch.buffer;
-	socket.push('x'.repeat(16 * 1024));
-	await eventLoopTurns();
-	t.is(batch.buffer.buffer, first);
-	t.is(first.byteLength, 32 * 1024);
-	socket.push('y');
-	await eventLoopTurns();
-	t.deepEqual(taken, ['x'.repeat(16 * 1024), 'y']);
-	// What carries more collects more at a time.
-	t.is(batch.buffer.buffer.byteLength, 80 * 1024);
-	batch.end();
-});

@@ -7,11 +7,6 @@ import {interceptReads, type ReadSink} from './onread-buffers.ts';
 const maxReadBytes = 16 * 1024;
 /** The first 16 KiB of a slab are the area that the socket reads into; the rest collects. */
 const collectBytes = 64 * 1024;
-/**
-Of the first slab: most connections carry one short response. A slab is freed only by V8's collection of old objects, a minute later if
-little else happens; until then, those of all connections would wait.
-*/
-const firstCollectBytes = maxReadBytes;
 const maxTurnBytes = 64 * 1024;
 /** Every turn has a fixed cost: after this much, a pause lets data accumulate. */
 const busyTurnBytes = 4 * 1024;
@@ -24,7 +19,7 @@ export class ReadCoalescer implements ReadSink {
 	/** Passes on each read at once. */
 	isImmediate = false;
 	readonly #endReads: () => void;
-	#slab = newSlab(firstCollectBytes);
+	#slab = newSlab();
 	buffer = readArea(this.#slab);
 	#from = maxReadBytes;
 	#to = maxReadBytes;
@@ -142,15 +137,15 @@ export class ReadCoalescer implements ReadSink {
 	}
 
 	#startSlab(): void {
-		this.#slab = newSlab(collectBytes);
+		this.#slab = newSlab();
 		this.buffer = readArea(this.#slab);
 		this.#from = maxReadBytes;
 		this.#to = maxReadBytes;
 	}
 }
 
-function newSlab(bytes: number): Buffer {
-	return Buffer.allocUnsafeSlow(maxReadBytes + bytes);
+function newSlab(): Buffer {
+	return Buffer.allocUnsafeSlow(maxReadBytes + collectBytes);
 }
 
 function readArea(slab: Buffer): Buffer {
