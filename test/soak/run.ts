@@ -80,6 +80,8 @@ let longestMs = 0;
 let holds: boolean;
 try {
 	await waitForRecovery('the start');
+	// So that the logs of all pods are open: a log that is lost before it was ever read ends `logs -f`.
+	await delay(minuteMs);
 	longestMs = 0;
 	for (let minute = 0; minute < minutes; minute++) {
 		const [name, strike] = faults[minute % faults.length]!;
