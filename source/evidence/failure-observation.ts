@@ -33,7 +33,7 @@ export function failureObservation({
 		return undefined;
 	}
 
-	const {rule: row, message: words, text} = explained;
+	const {rule, message, text} = explained;
 	const couldBeTheApplication =
 		['pod-proxy', 'service-proxy'].includes(purpose.feature) ||
 		(purpose.feature === 'node-proxy' && purpose.request !== null && purpose.request.kubeletPort !== true);
@@ -41,12 +41,12 @@ export function failureObservation({
 		'error-text',
 		`the response to ${purpose.feature}`,
 		{
-			row: row.id,
-			text: words === '' ? text : words,
+			row: rule.id,
+			text: message === '' ? text : message,
 			leg: 2,
-			tls: couldBeTheApplication ? null : (row.proves.tls ?? null),
-			route: row.proves.route ?? null,
-			answered: !couldBeTheApplication && row.proves.farEndAnswered === true,
+			tls: couldBeTheApplication ? null : (rule.proves.tls ?? null),
+			route: rule.proves.route ?? null,
+			answered: !couldBeTheApplication && rule.proves.farEndAnswered === true,
 			basis: couldBeTheApplication || !text.trimStart().startsWith('{') ? 'inferred' : 'proven',
 			mayBeFromFarEnd: explained.wrapper !== 'log',
 		},

@@ -73,7 +73,7 @@ function readEntry(entry: KeymapEntry, layer: number, problems: SettingsProblem[
 	}
 
 	const sequences: Array<readonly string[]> = [];
-	for (const {text, location: location} of entry.keys) {
+	for (const {text, location} of entry.keys) {
 		const parsed = parseKeys(text);
 		if ('problem' in parsed) {
 			return reject(location, parsed.problem);

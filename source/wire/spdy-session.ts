@@ -300,8 +300,8 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 	}
 
 	#lossError(): SpokeError {
-		const {writeError: refused} = this.sender;
-		return refused ? streamLostBecause(refused) : streamLostError('the other side ended the connection');
+		const {writeError} = this.sender;
+		return writeError ? streamLostBecause(writeError) : streamLostError('the other side ended the connection');
 	}
 
 	#finish(error: SpokeError | null): void {

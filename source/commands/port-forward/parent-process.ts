@@ -70,13 +70,13 @@ export class ParentProcess {
 
 	/** The path lines, in the mode that --path names. Call it if `wantsPaths`. JSON events suppress the line of `auto`. */
 	printPaths(paths: readonly Path[]): void {
-		const {path: mode, output} = this.#start!.line.flags;
-		if (mode === 'auto' && output === 'json') {
+		const {path, output} = this.#start!.line.flags;
+		if (path === 'auto' && output === 'json') {
 			return;
 		}
 
 		const {write} = this.#output('stderr');
-		const lines = mode === 'json' ? paths.map(path => jsonLine(path)) : paths.map(({line}) => `${sanitizeLine(line)}\n`);
+		const lines = path === 'json' ? paths.map(one => jsonLine(one)) : paths.map(({line}) => `${sanitizeLine(line)}\n`);
 		for (const line of new Set(lines)) {
 			write(line);
 		}

@@ -205,17 +205,17 @@ function byCounters(observations: Observations): RouteVerdict | undefined {
 }
 
 function byReachedKubelets(observations: Observations, observation: Observation<MetricFacts>): RouteVerdict | undefined {
-	const {kubeletRequestsDone: done, logTlsFailures} = observation.facts;
+	const {kubeletRequestsDone, logTlsFailures} = observation.facts;
 	// A server whose certificate was refused had been dialed, too.
-	const refused = done === 0 ? (logTlsFailures ?? 0) : 0;
-	if (done + refused === 0 || mayBeDisabled(observations, dialFamilies)) {
+	const refused = kubeletRequestsDone === 0 ? (logTlsFailures ?? 0) : 0;
+	if (kubeletRequestsDone + refused === 0 || mayBeDisabled(observations, dialFamilies)) {
 		return undefined;
 	}
 
 	const reached =
 		refused > 0
 			? `${refused} log read${refused === 1 ? '' : 's'} refused for a certificate`
-			: `${done} request${done === 1 ? '' : 's'} to kubelets, pods or services done`;
+			: `${kubeletRequestsDone} request${kubeletRequestsDone === 1 ? '' : 's'} to kubelets, pods or services done`;
 	const basis = weakestBasis(basisOf(observation, observations), refused > 0 ? 'inferred' : 'proven');
 	return direct(observations, basis, [cite(observation, 'dials-without-egress', `${reached}, no apiserver_egress_dialer series`)]);
 }

@@ -121,10 +121,10 @@ function everySecond(session: Session, id: string, running: RunningForward): Nod
 				...forwardConnectionRows(live),
 				closed: Math.max(state.closed, totals.connections - live.length - totals.failed),
 			}));
-			const {bytesUp: up, bytesDown: down} = forwardOf(session, id)!;
+			const {bytesUp, bytesDown} = forwardOf(session, id)!;
 			const {samples} = session.store.state.connections.find(one => one.id === id)!;
-			changeConnections(session, id, {samples: [...samples.slice(-23), Math.max(0, up + down - carried)]});
-			carried = up + down;
+			changeConnections(session, id, {samples: [...samples.slice(-23), Math.max(0, bytesUp + bytesDown - carried)]});
+			carried = bytesUp + bytesDown;
 		}
 	}, 1000);
 }

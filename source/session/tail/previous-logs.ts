@@ -79,10 +79,10 @@ async function readOne(
 				{silenceTimeoutMs: readSilenceTimeoutMs},
 			);
 			signal.throwIfAborted();
-			const {log, message: words} = splitKubeletError(remainder, {follows: false});
+			const {log, message} = splitKubeletError(remainder, {follows: false});
 			callbacks.lines(index, log);
-			if (words !== null) {
-				throw new SpokeError('ERR_SECOND_LEG', 'the node has no previous log', {text: words});
+			if (message !== null) {
+				throw new SpokeError('ERR_SECOND_LEG', 'the node has no previous log', {text: message});
 			}
 
 			if (error) {

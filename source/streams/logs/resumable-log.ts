@@ -96,7 +96,7 @@ export class ResumableLog {
 
 				return isNew;
 			},
-			onResumed: async ({proven, foundLastLine: met}) => callbacks.onResumed({proven: proven && !this.#isUncovered, foundLastLine: met}),
+			onResumed: async ({proven, foundLastLine}) => callbacks.onResumed({proven: proven && !this.#isUncovered, foundLastLine}),
 			isLastLineOffered: async () => this.#isLastLineOffered(),
 			reportGap: async reason => this.reportGap(reason),
 		});
@@ -257,10 +257,10 @@ export class ResumableLog {
 		}
 
 		this.#needsCoverageCheck = false;
-		const {target, signal, stallTimeouts: quiet} = this.#options;
+		const {target, signal, stallTimeouts} = this.#options;
 		const isCovered = await isFirstOffered(this.#cluster, this.#source, this.#position.sinceFirstFollow(monotonicMs()), {
 			block,
-			timeouts: quiet,
+			timeouts: stallTimeouts,
 			target,
 			signal,
 		});
@@ -319,14 +319,14 @@ export class ResumableLog {
 	}
 
 	async #hasNewLines(hasResponse: boolean): Promise<boolean> {
-		const {stallTimeouts: quiet} = this.#options;
-		const {hasNewLines: more} = await this.#readAgain(hasResponse ? quiet : {...quiet, responseTimeoutMs});
-		return more;
+		const {stallTimeouts} = this.#options;
+		const {hasNewLines} = await this.#readAgain(hasResponse ? stallTimeouts : {...stallTimeouts, responseTimeoutMs});
+		return hasNewLines;
 	}
 
 	async #isLastLineOffered(): Promise<boolean> {
-		const {foundLastLine: met} = await this.#readAgain();
-		return met;
+		const {foundLastLine} = await this.#readAgain();
+		return foundLastLine;
 	}
 
 	async #readAgain(timeouts: SecondReadTimeouts = this.#options.stallTimeouts): Promise<SecondReadResult> {

@@ -21,10 +21,8 @@ export class ResumePosition {
 	}
 
 	get fromLastLine(): PodLogOptions {
-		const {since: sinceFirstFollow} = this.#recentLines;
-		return sinceFirstFollow === null
-			? {...this.#start, ...this.#baseOptions}
-			: {...this.#baseOptions, sinceTime: formatSinceTime(sinceFirstFollow)};
+		const {since} = this.#recentLines;
+		return since === null ? {...this.#start, ...this.#baseOptions} : {...this.#baseOptions, sinceTime: formatSinceTime(since)};
 	}
 
 	/** A follow had no lines, so `afterFollow` differs from `fromLastLine`. */
