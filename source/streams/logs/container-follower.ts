@@ -22,8 +22,8 @@ export type ContainerFollowerOptions = OpenLogOptions & {
 	until: 'pod-done' | 'container-end';
 	/** Time for the first instance to start; 0 means no limit. */
 	startTimeoutMs: number;
-	/** Whether other logs were followed before: then only the connection can have failed, not the request. */
-	isLater: boolean;
+	/** Whether the pod appeared later, or another log was opened: then only the connection can have failed, not the request. */
+	hasWorked: () => boolean;
 	resume: boolean;
 	gatherMs: number;
 	semaphore: Semaphore;
@@ -216,7 +216,7 @@ export class ContainerFollower {
 	}
 
 	#canRetry(error: SpokeError): boolean {
-		return this.#hasOpened || (this.#options.isLater && isConnectionLoss(error));
+		return this.#hasOpened || (this.#options.hasWorked() && isConnectionLoss(error));
 	}
 
 	async #reportUnanswered(): Promise<void> {

@@ -74,7 +74,7 @@ export async function* followLogs(
 }
 
 type CanAppear = Extract<FollowTargets, {kind: 'scope'}>['canAppear'];
-type LogStart = Pick<ContainerFollowerOptions, 'start' | 'isLater'>;
+type LogStart = Pick<ContainerFollowerOptions, 'start'> & {isLater: boolean};
 type FollowedPod = {watchedPod: WatchedPod; containers: Set<string>};
 
 /** Between checks whether a workload without pods still exists. */
@@ -95,6 +95,7 @@ class FollowGroup {
 	readonly #controllers = new Set<string>();
 	readonly #synced = Promise.withResolvers<void>();
 	#hasStarted = false;
+	#hasOpenedLog = false;
 	#running = 0;
 	#notifyIdle: (() => void) | undefined;
 
@@ -250,7 +251,7 @@ class FollowGroup {
 					start: {...start, ...(insecure && {insecureSkipTLSVerifyBackend: insecure})},
 					until,
 					startTimeoutMs,
-					isLater,
+					hasWorked: () => isLater || this.#hasOpenedLog,
 					resume,
 					gatherMs,
 					observer,
@@ -259,7 +260,10 @@ class FollowGroup {
 					semaphore: this.#semaphore,
 					apiserverCheck: this.#apiserverCheck,
 				},
-				async event => this.events.push(event),
+				async event => {
+					this.#hasOpenedLog ||= event.type === 'opened';
+					return this.events.push(event);
+				},
 			).run();
 		} catch (thrown) {
 			if (this.#signal.aborted) {

@@ -6,6 +6,7 @@ import {followLogs, type FollowLogsOptions} from '../../../source/streams/logs/f
 import type {ConnectionObserver} from '../../../source/streams/connection-observer.ts';
 import type {LogEvent} from '../../../source/streams/logs/log-events.ts';
 import {LogServer} from '../../support/log-server.ts';
+import {until} from '../../support/until.ts';
 
 const line = (second: number, text: string) => ({time: `2026-11-24T14:00:${String(second).padStart(2, '0')}.000000001Z`, text});
 const scope = {namespace: 'demo', labelSelector: 'app=web'};
@@ -97,6 +98,42 @@ for (const [title, status, message, expected] of [
 		t.deepEqual(events, [...expected]);
 	});
 }
+
+test('a log whose first read is cut is read again when another log was opened before', async t => {
+	const server = await LogServer.start();
+	const cluster = await server.cluster();
+	const stop = new AbortController();
+	t.teardown(async () => {
+		cluster.close();
+		await server.stop();
+	});
+	server.addPod('one').get('app')!.append(line(1, 'one 1'));
+	server.addPod('two').get('app')!.append(line(2, 'two 1'));
+	server.faults.push(null, {kind: 'silence'});
+	const printed = new Set<string>();
+	for await (const event of followLogs(
+		cluster,
+		{kind: 'scope', scope, canAppear: async () => true},
+		{asked: 'deploy/web', containers: {kind: 'default'}, start: {}, signal: stop.signal},
+	)) {
+		t.not(event.type, 'failed');
+		if (event.type === 'lines') {
+			printed.add(event.source.pod);
+			if (printed.size === 1) {
+				await until(() => server.seen.length === 2);
+				server.cutEverything();
+			} else if (printed.size === 2) {
+				stop.abort();
+			}
+		}
+
+		if (event.type === 'failed') {
+			stop.abort();
+		}
+	}
+
+	t.deepEqual([...printed].toSorted(), ['one', 'two']);
+});
 
 test('a pod that appears later is not read again when a requirement refuses its connection', async t => {
 	const server = await LogServer.start();
