@@ -1,6 +1,6 @@
 /** Audit rows in words. */
 import type {Audit, AuditRow, RowId} from '../evidence/audit/audit-object.ts';
-import {describeCitations, describeFinding, describeNeed, routeName, tlsName, type DetailPart} from './describe-verdict.ts';
+import {describeCitations, describeFinding, describeNeeds, routeName, tlsName, type DetailPart} from './describe-verdict.ts';
 
 export function describeAuditRow(
 	row: AuditRow,
@@ -15,7 +15,7 @@ export function describeAuditRow(
 			...(row.accepted === null ? [] : [{role: 'accepted' as const, text: row.accepted}]),
 			...describeCitations(row.evidence, evidence),
 			...row.exceptions.map(text => ({role: 'exception' as const, text})),
-			...(row.verdict === 'unknown' || row.basis === 'inferred' ? row.need.map(need => describeNeed(need)) : []),
+			...(row.verdict === 'unknown' || row.basis === 'inferred' ? describeNeeds(row.need) : []),
 			...advice,
 		],
 	};

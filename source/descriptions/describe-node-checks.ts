@@ -3,7 +3,7 @@ import type {NodeCheckSummary, NodeGroup, NotTriedReason} from '../evidence/node
 import {statusMessage} from '../server-messages/parse-status.ts';
 import {formatNumber, formatQuantity} from '../text/format-number.ts';
 import {formatDuration, formatShortDuration} from '../text/format-time.ts';
-import {describeNeed, routeName, tlsName} from './describe-verdict.ts';
+import {needsInOneLine, routeName, tlsName} from './describe-verdict.ts';
 import type {Part} from './parts.ts';
 
 export const nodeResultMarks: Readonly<Record<NodeGroup['result'], string>> = {
@@ -56,7 +56,7 @@ export function describeAgentChoice({agents, agentChoice}: Pick<NodeCheckSummary
 	return [
 		...(agents === null ? [] : [formatQuantity(agents.length, 'agent')]),
 		`${basis === 'unknown' ? 'which agent carries a node is unknown' : basis}: ${why}`,
-		...need.map(one => `needs ${describeNeed(one).short}`),
+		...(need.length === 0 ? [] : [`needs ${needsInOneLine(need)}`]),
 	].join('; ');
 }
 

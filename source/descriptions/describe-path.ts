@@ -4,7 +4,7 @@ import {farEndName} from '../evidence/path-line.ts';
 import {needAgentMetrics, needLeases} from '../evidence/rules/needs.ts';
 import {clockTime} from '../text/format-time.ts';
 import {sanitize} from '../text/sanitize.ts';
-import {describeNeed, describeRoute, describeTls, type VerdictDescription} from './describe-verdict.ts';
+import {needsInOneLine, describeRoute, describeTls, type VerdictDescription} from './describe-verdict.ts';
 import type {Part} from './parts.ts';
 
 export type LegDescription = {
@@ -165,7 +165,7 @@ function legMeaning({tls}: Leg, from: string, to: string): string {
 
 		case 'unknown': {
 			const reason = tls.why === undefined ? '' : `: ${tls.why}`;
-			const needs = tls.need.length === 0 ? '' : `;${describeNeeds(tls)}`;
+			const needs = tls.need.length === 0 ? '' : `;${needsText(tls)}`;
 			return `TLS to ${to} is not known${reason}${needs}`;
 		}
 	}
@@ -210,17 +210,15 @@ export function describeUndetermined({legs, process}: Path): ReadonlyArray<Part<
 					['route', route],
 				] as const
 			).flatMap(([subject, verdict]) =>
-				verdict.state === 'unknown' ? [{role: `leg ${n}` as const, text: `${subject}${describeNeeds(verdict)}`}] : [],
+				verdict.state === 'unknown' ? [{role: `leg ${n}` as const, text: `${subject}${needsText(verdict)}`}] : [],
 			),
 		),
-		...(hasAgent ? [{role: 'agent' as const, text: `which agent carries it;${describeNeeds({need: [needAgentMetrics]})}`}] : []),
-		...(known === null
-			? [{role: 'replicas' as const, text: `number of apiservers unknown; ${describeNeed(needLeases).short} may show it`}]
-			: []),
+		...(hasAgent ? [{role: 'agent' as const, text: `which agent carries it;${needsText({need: [needAgentMetrics]})}`}] : []),
+		...(known === null ? [{role: 'replicas' as const, text: `number of apiservers unknown; ${needLeases.permission} may show it`}] : []),
 		...(hasOthers ? [{role: 'replicas' as const, text: `${describeReplicas(process).text}; ${holds}`}] : []),
 	];
 }
 
-function describeNeeds({need, why = 'no permission or probe can settle it'}: Pick<Verdict<string>, 'need' | 'why'>): string {
-	return need.length === 0 ? `: ${why}` : ` needs ${need.map(one => describeNeed(one).short).join('; or ')}`;
+function needsText({need, why = 'no permission or probe can settle it'}: Pick<Verdict<string>, 'need' | 'why'>): string {
+	return need.length === 0 ? `: ${why}` : ` needs ${needsInOneLine(need)}`;
 }

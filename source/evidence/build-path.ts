@@ -5,6 +5,7 @@ import type {ClusterIdentity, Observations, Leg, Path, ProcessBinding, RuleVerdi
 import {numberEvidence} from './evidence-list.ts';
 import {brokenNow, lastAttemptFindings} from './last-attempt.ts';
 import {formatPathLine} from './path-line.ts';
+import {needsOfEach} from './rules/need-groups.ts';
 import {needsAfterProbes} from './rules/needs.ts';
 import {resolveApiserverFlag} from './rules/apiserver-flag.ts';
 import {replicasAgree, flagsPerProcess, knownReplicaCount} from './rules/replicas.ts';
@@ -37,7 +38,10 @@ export function buildPath(observations: Observations, {cluster, phase, address, 
 		basis: verdict.basis,
 		evidence: verdict.citations.map(citation => numbered.idOf(citation)),
 		// Statements of an apiserver about itself are not proven while the server may be something else.
-		need: needsAfterProbes(observations, verdict.basis === 'inferred' && serverNeed ? [...verdict.need, serverNeed] : verdict.need),
+		need: needsAfterProbes(
+			observations,
+			verdict.basis === 'inferred' && serverNeed ? needsOfEach(verdict.need, [serverNeed]) : verdict.need,
+		),
 		...(verdict.why === undefined ? {} : {why: verdict.why}),
 	});
 

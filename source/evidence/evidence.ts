@@ -48,8 +48,11 @@ export type Citation = {
 
 export type Evidence = {id: string} & Citation;
 
-/** What would settle an unknown. `permission` and `check` are `null` if only an active probe would. */
-export type Need = {permission: string | null; check: string | null; or: string | null};
+/**
+What can settle a verdict. `permission` and `check` are `null` if no permission can; `or` is an alternative to them. Needs are alternatives,
+too, unless they have groups: then one of each group is needed.
+*/
+export type Need = {permission: string | null; check: string | null; or: string | null; group?: number};
 
 export type Verdict<State extends string> = {
 	state: State;

@@ -2,6 +2,8 @@
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {RequireResult} from './audit/audit-object.ts';
 import type {Basis, Leg, Need, Path, Verdict} from './evidence.ts';
+import {needGroups} from './rules/need-groups.ts';
+import {needActive} from './rules/needs.ts';
 import {remedies} from './rules/remedies.ts';
 
 export const requirementNames = ['verified', 'tunnelled', 'protected'] as const;
@@ -91,10 +93,14 @@ export function assertRequireFlags(input: readonly string[], given: ReadonlySet<
 }
 
 /**
-The message names the features, and what was observed of the first path that fails.
+The message names the features, and what was observed of the first path that fails. `hasProbes`: the command has `--probe active`.
 @throws SpokeError ERR_REQUIRE_NOT_MET, ERR_REQUIRE_UNDECIDED
 */
-export function assertPathsMeet(paths: readonly Path[], {states, minBasis, undecided, source}: PathRequirement): void {
+export function assertPathsMeet(
+	paths: readonly Path[],
+	{states, minBasis, undecided, source}: PathRequirement,
+	{hasProbes = false}: {hasProbes?: boolean} = {},
+): void {
 	const evaluated = states.flatMap(state => paths.map(path => ({state, path, ...evaluateState(path, state, minBasis)})));
 	for (const [result, code, phrase] of [
 		['not-met', 'ERR_REQUIRE_NOT_MET', 'not met'],
@@ -109,7 +115,7 @@ export function assertPathsMeet(paths: readonly Path[], {states, minBasis, undec
 			throw new SpokeError(
 				code,
 				`requirement ${phrase}: ${[...new Set(failed.map(({state}) => state))].join(', ')} (${features}${by}): ${describeVerdict(first)}`,
-				{remedy: result === 'not-met' ? remedyOf(first) : whatWouldDecide(first, source, {isAcceptable})},
+				{remedy: result === 'not-met' ? remedyOf(first) : whatWouldDecide(first, source, {isAcceptable, hasProbes})},
 			);
 		}
 	}
@@ -144,7 +150,7 @@ function remedyOf({path: {findings}, state, leg}: {path: Path; state: Requiremen
 function whatWouldDecide(
 	{path, state, verdict}: {path: Path; state: RequirementName; verdict: Verdict<string>},
 	source: string | null,
-	{isAcceptable}: {isAcceptable: boolean},
+	{isAcceptable, hasProbes}: {isAcceptable: boolean; hasProbes: boolean},
 ): string {
 	const {result, leg} = evaluateState(path, state, 'inferred');
 	const remedy = result === 'not-met' ? remedyOf({path, state, leg}) : null;
@@ -152,17 +158,22 @@ function whatWouldDecide(
 		return remedy;
 	}
 
-	const permissions = verdict.need.flatMap(({permission, check}: Need) =>
-		permission === null ? [] : [`${permission}${check ? ` (${check})` : ''}`],
-	);
-	const obtain = permissions.length === 0 ? [] : [`needs ${permissions.join(' or ')}`];
+	const needed = needGroups(verdict.need)
+		.map(group => alternatives(group, hasProbes).join(' or '))
+		.filter(text => text !== '');
 	return [
+		...(needed.length === 0 ? [] : [`needs ${needed.join('; and ')}`]),
 		...(isAcceptable && source !== requiredInSession
-			? [source === null ? 'pass --min-basis inferred to accept it' : 'set minBasis: inferred in the policy to accept it']
+			? [`to accept it without proof, ${source === null ? 'pass --min-basis inferred' : 'set minBasis: inferred in the policy'}`]
 			: []),
-		...obtain,
 		'docs/policies.md says what each user can prove',
 	].join('; ');
+}
+
+function alternatives(group: readonly Need[], hasProbes: boolean): readonly string[] {
+	const permissions = group.flatMap(({permission, check}) => (permission === null ? [] : [`${permission}${check ? ` (${check})` : ''}`]));
+	const others = group.flatMap(({or}) => (or === null || (or === needActive.or && !hasProbes) ? [] : [or]));
+	return [...permissions, ...new Set(others)];
 }
 
 export function hasBasis(basis: Basis, minBasis: MinBasis): boolean {

@@ -1,7 +1,7 @@
 /** An audit as text. */
 import {describeAuditRow} from '../descriptions/describe-audit.ts';
 import {describeReplicas} from '../descriptions/describe-path.ts';
-import {type DetailPart, withLocation} from '../descriptions/describe-verdict.ts';
+import {type DetailPart, needsLegend, withLocation} from '../descriptions/describe-verdict.ts';
 import type {Audit, AuditRow} from '../evidence/audit/audit-object.ts';
 import {isProblem} from '../evidence/audit/rows-by-cause.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
@@ -14,6 +14,7 @@ export function auditReport(audit: Audit): string {
 	const examined = known === null ? describeReplicas(replicas).text : `${read} of ${known} known examined`;
 	const apiservers = `${examined}${replicas.agree === false ? '; they differ' : ''}`;
 	const looked = `${nodes.total ?? 'not listed'}${nodes.chosen === 'sample' ? `, ${nodes.examined} examined` : ''}`;
+	const legend = needsLegend(audit.rows.flatMap(row => describeAuditRow(row, audit).details));
 	return [
 		sanitizeLine(`${clusterName(cluster)}  ${cluster.version ?? 'version unknown'}  as ${identity.user ?? 'an unknown user'}`),
 		sanitizeLine(`apiservers: ${apiservers}   nodes: ${looked}   probe: ${audit.probe}`),
@@ -23,6 +24,7 @@ export function auditReport(audit: Audit): string {
 		'━ proven   ╍ inferred   ┈ unknown',
 		'',
 		...audit.rows.flatMap(row => rowLines(row, audit)),
+		...(legend === null ? [] : [legend, '']),
 		`${summary.pass} pass, ${summary.warn} warn, ${summary.fail} fail, ${summary.unknown} unknown, ${summary['not-applicable']} not applicable`,
 		...(require.asked.length > 0 ? [sanitizeLine(requireLine(require))] : []),
 		'',
@@ -59,7 +61,9 @@ function rowLines(row: AuditRow, audit: Audit): string[] {
 		...lines('accepted'),
 		...lines('evidence', 6),
 		...lines('exception', 10),
-		...lines('needs'),
+		...details
+			.filter(({role}) => role === 'needs' || role === 'or' || role === 'and')
+			.map(({role, text}) => `         ${(role === 'needs' ? role : `   ${role}`).padEnd(10)} ${sanitizeLine(text)}`),
 		...(isProblem(row) ? [...lines('fix'), ...lines('docs')] : []),
 		'',
 	];

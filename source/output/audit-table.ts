@@ -1,5 +1,5 @@
 /** Audits of several clusters as a table, with one row per context. */
-import {describeNeed} from '../descriptions/describe-verdict.ts';
+import {needsInOneLine} from '../descriptions/describe-verdict.ts';
 import {kubeletsRow, pathToNodes} from './hub-picture.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import type {Audit, AuditRow, RowVerdict} from '../evidence/audit/audit-object.ts';
@@ -63,11 +63,10 @@ function causeOf({require, rows}: Audit): string {
 /** Adds the needs of the first row. */
 function describeUndecided(rows: readonly AuditRow[]): string {
 	const {basis, need} = rows[0] ?? {basis: 'unknown', need: []};
-	const needs = need.map(one => describeNeed(one)).map(({short, text}) => short ?? text);
 	return [
 		describeRows(rows),
 		...(basis === 'inferred' ? ['inferred, not proven'] : []),
-		...(needs.length === 0 ? [] : [`needs ${needs.join('; or ')}`]),
+		...(need.length === 0 ? [] : [`needs ${needsInOneLine(need)}`]),
 	].join('; ');
 }
 

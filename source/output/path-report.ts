@@ -4,6 +4,7 @@ import {
 	describeExposure,
 	describeFinding,
 	type DetailPart,
+	needsLegend,
 	type VerdictDescription,
 	withLocation,
 } from '../descriptions/describe-verdict.ts';
@@ -27,7 +28,7 @@ export function pathReport(paths: readonly Path[]): string {
 
 	const [first] = paths;
 	const head = first ? `${headLine(first)}\n\n` : '';
-	return `${head}${[...groups.values()].map(group => section(group)).join('\n\n')}\n`;
+	return `${head}${[...groups.values()].map(group => section(group)).join('\n\n')}${legendOf(paths)}\n`;
 }
 
 function headLine(path: Path): string {
@@ -70,6 +71,19 @@ function verdictLines(title: string, {state, basis, details}: VerdictDescription
 	return [
 		[`  ${title.padEnd(9)} ${state}${basis === null ? '' : `, ${basis}`}`, ...texts('reason')].join(': '),
 		...texts('evidence').map(text => `            ${text}`),
-		...texts('needs').map(text => `            needs: ${text}`),
+		...needsOf(details).map(({role, text}) => `            ${`${role}:`.padStart(6)} ${sanitizeLine(text)}`),
 	];
+}
+
+function needsOf(details: readonly DetailPart[]): DetailPart[] {
+	return details.filter(({role}) => role === 'needs' || role === 'or' || role === 'and');
+}
+
+function legendOf(paths: readonly Path[]): string {
+	const all = paths.flatMap(path => [
+		...path.legs.flatMap(leg => [describeLeg(path, leg)].flatMap(({tls, route}) => [...tls.details, ...route.details])),
+		...describeExposure(path).details,
+	]);
+	const legend = needsLegend(needsOf(all));
+	return legend === null ? '' : `\n\n${legend}`;
 }

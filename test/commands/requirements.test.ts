@@ -214,9 +214,13 @@ function withNoEvidence(word: Word): Pick<Path['crossing'], 'evidence' | 'need'>
 	return {...word, evidence: [], need: []};
 }
 
-function refusal(path: Path, state: 'verified' | 'tunnelled' | 'protected'): {message: string; remedy: string | null} {
+function refusal(
+	path: Path,
+	state: 'verified' | 'tunnelled' | 'protected',
+	options: {hasProbes?: boolean} = {},
+): {message: string; remedy: string | null} {
 	try {
-		assertPathsMeet([path], {states: [state], minBasis: 'proven', undecided: 'refuse', source: null});
+		assertPathsMeet([path], {states: [state], minBasis: 'proven', undecided: 'refuse', source: null}, options);
 	} catch (error) {
 		if (error instanceof SpokeError) {
 			return error;
@@ -277,4 +281,23 @@ test('an undecided requirement names the property that is unknown', t => {
 	t.regex(refusal(path, 'verified').message, /: the TLS state of leg 2 is unknown$/);
 	t.regex(refusal(path, 'tunnelled').message, /: the route of leg 2 is unknown$/);
 	t.regex(refusal(path, 'protected').message, /: the exposure of leg 2 is unknown: TLS of leg 2 is unknown$/);
+});
+
+test('an undecided audit first names what would prove it, then how to accept it without proof', async t => {
+	const {env} = await openSandbox(t, {scenario: 'verified', user: 'ada'});
+	const {status, stderr} = await runSpoke(['audit', '--require', 'verified'], {env});
+	t.is(status, 4);
+	t.regex(stderr, / \(needs list leases in kube-system \(kubectl .*\); to accept it without proof, pass --min-basis inferred\) /);
+});
+
+test('an undecided path names active probes only if the command has them, and before accepting', t => {
+	const need = [
+		{permission: 'get nonResourceURL /flagz', check: null, or: '--probe active', group: 1},
+		{permission: 'list leases', check: null, or: null, group: 2},
+	];
+	const {legs, ...others} = pathOf({second: inferred('enforced')});
+	const path = {...others, legs: legs.map(leg => ({...leg, tls: {...leg.tls, need}}))} as Path;
+	const rest = 'to accept it without proof, pass --min-basis inferred; docs/policies.md says what each user can prove';
+	t.is(refusal(path, 'verified').remedy, `needs get nonResourceURL /flagz; and list leases; ${rest}`);
+	t.is(refusal(path, 'verified', {hasProbes: true}).remedy, `needs get nonResourceURL /flagz or --probe active; and list leases; ${rest}`);
 });

@@ -1,7 +1,9 @@
 /** The report, the why screen, the path pane and the screen reader say the same of a path. */
 import test from 'ava';
-import type {Basis, Evidence, Leg, Path, RouteState, TlsState, Verdict} from '../../source/evidence/evidence.ts';
+import type {Basis, Evidence, Leg, Need, Path, RouteState, TlsState, Verdict} from '../../source/evidence/evidence.ts';
 import {describeUndetermined, pathSentences} from '../../source/descriptions/describe-path.ts';
+import {describeNeeds, needsInOneLine, needsLegend} from '../../source/descriptions/describe-verdict.ts';
+import {needsOfEach} from '../../source/evidence/rules/need-groups.ts';
 import {needAgentMetrics} from '../../source/evidence/rules/needs.ts';
 import {formatPathLine} from '../../source/evidence/path-line.ts';
 import {pathReport} from '../../source/output/path-report.ts';
@@ -111,7 +113,8 @@ test('report and why screen give the same evidence, needs and apiserver process'
 	const path = pathOf('unverified', 'direct', 'inferred');
 	for (const text of [
 		'kubelet-certificate-authority="" (from https://a/flagz, apiserver process 3f2a',
-		'list pods in kube-system (kubectl auth can-i list pods -n kube-system), or --probe active',
+		'list pods in kube-system (kubectl auth can-i list pods -n kube-system)',
+		'--probe active',
 		'process 3f2a, up since an unknown time',
 		'1 of 3 known apiservers examined',
 	]) {
@@ -168,4 +171,33 @@ test('an undetermined agent has the need of the rule that would name it', t => {
 	const path = pathOf('unverified', 'konnectivity', 'inferred');
 	const [agent] = describeUndetermined(path).filter(({role}) => role === 'agent');
 	t.is(agent?.text, `which agent carries it; needs ${needAgentMetrics.or}`);
+});
+
+test('needs say whether one is enough or all are needed', t => {
+	const need = (permission: string, or: string | null = null): Need => ({permission, check: null, or});
+	const rolesOf = (needs: readonly Need[]) => describeNeeds(needs).map(({role, text}) => `${role} ${text}`);
+	const either = [need('get /flagz', '--probe active'), need('list pods'), need('get /metrics', '--probe active')];
+	t.deepEqual(rolesOf(either), ['needs get /flagz', 'or list pods', 'or get /metrics', 'or --probe active']);
+	t.deepEqual(rolesOf(needsOfEach([need('list pods')], [need('list leases')])), ['needs list pods', 'and list leases']);
+	t.deepEqual(rolesOf(needsOfEach([need('list leases')], either)), [
+		'needs list leases',
+		'and one of: get /flagz',
+		'or list pods',
+		'or get /metrics',
+		'or --probe active',
+	]);
+	t.is(
+		needsInOneLine(needsOfEach([need('list leases')], either.slice(1))),
+		'list leases; and one of: list pods, or get /metrics, or --probe active',
+	);
+	t.is(needsLegend(describeNeeds([need('list pods')])), null);
+	t.regex(needsLegend(describeNeeds(either)) ?? '', /any one of the lines joined by “or” can settle/);
+	t.notRegex(needsLegend(describeNeeds(either)) ?? '', /“and”/);
+});
+
+test('the report of a path explains the needs once, at its end', t => {
+	const path = pathOf('unverified', 'direct', 'inferred');
+	const report = pathReport([path, path]);
+	t.regex(report, /^ {12}needs: list pods in kube-system \(.*\)\n {15}or: --probe active$/m);
+	t.is(report.split('“or”').length, 2);
 });

@@ -4,7 +4,7 @@ import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {areSeveral, chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
 import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagValues} from '../../command-line/flag-spec.ts';
-import {describeNeed} from '../../descriptions/describe-verdict.ts';
+import {needsInOneLine} from '../../descriptions/describe-verdict.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {auditJunit, auditsJunit, failedAuditJunit} from '../../output/audit-junit.ts';
 import {auditMarkdown, auditsMarkdown, failedAuditMarkdown} from '../../output/audit-markdown.ts';
@@ -16,6 +16,7 @@ import {jsonLine} from '../../output/json-line.ts';
 import {auditJson, type Audit} from '../../evidence/audit/audit-object.ts';
 import {checkRequirements, parseRequirement, parseWaivers} from '../../evidence/audit/requirements.ts';
 import {runAudit, type AuditOptions} from '../../evidence/audit/run-audit.ts';
+import {needsOfEach} from '../../evidence/rules/need-groups.ts';
 import {assertRequireFlags} from '../../evidence/require-path.ts';
 import {errorText} from '../../text/error-text.ts';
 import {toTerminalCharset} from '../../text/terminal-charset.ts';
@@ -157,8 +158,9 @@ function failureOf(audit: Audit): SpokeError | undefined {
 			: undefined;
 }
 
+/** To know more comes before to accept what is not proven. */
 function whatWouldDecide({rows, require}: Audit): string | null {
-	const needs = new Set(rows.filter(({id}) => require.rows.includes(id)).flatMap(({need}) => need.map(one => describeNeed(one).text)));
+	const needs = needsOfEach(...rows.filter(({id}) => require.rows.includes(id)).map(({need}) => need));
 	const {result} = checkRequirements(
 		rows,
 		require.asked.map(text => parseRequirement(text)),
@@ -166,8 +168,8 @@ function whatWouldDecide({rows, require}: Audit): string | null {
 	);
 	return (
 		[
-			...(result === 'met' ? ['pass --min-basis inferred to accept it'] : []),
-			...(needs.size > 0 ? [`needs ${[...needs].join('; or ')}`] : []),
+			...(needs.length > 0 ? [`needs ${needsInOneLine(needs, {withChecks: true})}`] : []),
+			...(result === 'met' ? ['to accept it without proof, pass --min-basis inferred'] : []),
 		].join('; ') || null
 	);
 }

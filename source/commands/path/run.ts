@@ -34,7 +34,7 @@ export const command: Command<typeof pathSpec.flags> = {
 		if (!areSeveral(contexts)) {
 			const paths = await readPaths(contexts[0]!, request, invocation, stderr);
 			stdout.write(format(paths, invocation));
-			assertPathsMeet(paths, requirement);
+			assertPathsMeet(paths, requirement, {hasProbes: true});
 			return exitStatus.ok;
 		}
 
@@ -51,7 +51,7 @@ export const command: Command<typeof pathSpec.flags> = {
 			const failure =
 				error ??
 				errorOf(() => {
-					assertPathsMeet(paths, requirement);
+					assertPathsMeet(paths, requirement, {hasProbes: true});
 				});
 			if (failure) {
 				writeContextError(failure, context, stderr);

@@ -2,7 +2,8 @@
 import {isLoopback} from '../../cluster/transport/loopback.ts';
 import type {Basis, Citation, ComponentPod} from '../evidence.ts';
 import {resolveApiserverFlag} from '../rules/apiserver-flag.ts';
-import {needFlagz, needMirrorPods, needComponentHosts} from '../rules/needs.ts';
+import {needsOfEach} from '../rules/need-groups.ts';
+import {needMirrorPods, needComponentHosts} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
 import {isOnControlPlane} from '../rules/replicas.ts';
 import {isAtLeast} from '../rules/ssh-tunnels.ts';
@@ -71,7 +72,7 @@ export function nodeToControlPlaneSummary(rows: ReadonlyArray<{id: string; resul
 	if (unknown.length > 0) {
 		return unknownRow(
 			`Unknown: ${unknown.join(', ')}`,
-			rows.flatMap(({result}) => (result.verdict === 'unknown' ? result.need : [])),
+			needsOfEach(...rows.map(({result}) => (result.verdict === 'unknown' ? result.need : []))),
 			{citations},
 		);
 	}
@@ -182,7 +183,7 @@ export function restOfControlPlane(audit: AuditObservations): RowResult {
 		etcd.known && urlsOf(etcd.value).length > 0
 			? `The apiserver’s connection to etcd is TLS or loopback; ${others}`
 			: `${others[0]!.toUpperCase()}${others.slice(1)}`;
-	return unknownRow(message, unmetNeeds(etcd.known ? [needMirrorPods] : [needMirrorPods, needFlagz], audit, needComponentHosts), {
+	return unknownRow(message, unmetNeeds([needMirrorPods], audit, needComponentHosts), {
 		citations,
 	});
 }

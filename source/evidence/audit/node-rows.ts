@@ -4,6 +4,7 @@ import {resolveApiserverFlag} from '../rules/apiserver-flag.ts';
 import {maxSigningRequests} from '../probes/node-to-apiserver.ts';
 import {flagValue} from '../rules/flag-value.ts';
 import {flagsPerProcess} from '../rules/replicas.ts';
+import {needsOfEach} from '../rules/need-groups.ts';
 import {needApiserverItself, needFlagz, needNodeLeases, needRootCa, needSigningRequests} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
 import {citeObserved, rowResult, needsOf, unknownRow} from './row-result.ts';
@@ -25,15 +26,8 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 			({fresh, stale}) => `${fresh.length} of ${fresh.length + stale.length} node leases renewed within 40 s`,
 		),
 	];
-	const need = needsOf(
-		leases,
-		anonymous,
-		...(mode.known
-			? []
-			: [{unavailable: {source: 'flagz' as const, where: 'GET /flagz', reason: 'not-requested' as const, need: needFlagz}}]),
-	);
 	const {fresh, silent} = lifeOf(audit);
-	const base = {citations, need, exceptions: silent.map(name => `node ${name}: lease not renewed within 40 s`)};
+	const base = {citations, exceptions: silent.map(name => `node ${name}: lease not renewed within 40 s`)};
 	if (flagsPerProcess(observations).some(observation => allowsAll(observation))) {
 		return rowResult(
 			'fail',
@@ -67,7 +61,10 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 	if (!authorizationOn || !leases.observation) {
 		return unknownRow(
 			leases.observation ? 'It is unknown whether authorization is on' : 'It is unknown whether the kubelets are alive',
-			need.length > 0 ? need : [needNodeLeases],
+			needsOfEach(
+				leases.observation ? [] : leases.unavailable?.need ? [leases.unavailable.need] : [needNodeLeases],
+				authorizationOn ? [] : [{...needFlagz, or: null}, ...needsOf(anonymous)],
+			),
 			base,
 		);
 	}
@@ -220,11 +217,7 @@ export function podToApiserver({examined, tokens, endpoints, kubeProxy, namespac
 				]
 			: []),
 	];
-	const need = [
-		...needsOf(tokens, endpoints),
-		...unavailable.flatMap(({source, need}) => (source === 'ca-comparison' && need ? [need] : [])),
-	];
-	const base = {citations, need};
+	const base = {citations, need: needsOf(endpoints)};
 	if (endpoints.observation?.facts.addresses.length === 0) {
 		return rowResult(
 			'fail',
@@ -248,19 +241,19 @@ export function podToApiserver({examined, tokens, endpoints, kubeProxy, namespac
 	if (!ca) {
 		return unknownRow(
 			'The root certificate of pods could not be read',
-			unavailable.some(({source, need}) => source === 'ca-comparison' && need) ? need : [...need, needRootCa],
+			[unavailable.find(({source, need}) => source === 'ca-comparison' && need)?.need ?? needRootCa],
 			base,
 		);
 	}
 
 	if (serverIdentity.to === 'gateway') {
-		return unknownRow(`Pods and you are served by different servers: ${serverIdentity.why}`, [...need, needApiserverItself], base);
+		return unknownRow(`Pods and you are served by different servers: ${serverIdentity.why}`, [needApiserverItself], base);
 	}
 
 	if (serverIdentity.to === 'unknown' && !serverIdentity.hasApiserverCertificate) {
 		return unknownRow(
 			`It is unknown whether the root certificate of pods matches the server: ${serverIdentity.why}`,
-			[...need, serverIdentity.need ?? needApiserverItself],
+			[serverIdentity.need ?? needApiserverItself],
 			base,
 		);
 	}

@@ -1,6 +1,7 @@
 /** Audit rows C9 to C11: SSH tunnels, Konnectivity, exposure. */
 import type {Basis, Citation, Observations} from '../evidence.ts';
 import {describeAgentReadiness} from '../probes/agent-metrics.ts';
+import {needsOfEach} from '../rules/need-groups.ts';
 import {needActive, needApiserverHost, needMetrics, needMirrorPods} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
 import {describeFailure} from '../last-attempt.ts';
@@ -92,11 +93,13 @@ export function konnectivityRow(audit: AuditObservations): RowResult {
 		case 'konnectivity':
 		case 'egress-http-connect': {
 			const seen = agents.observation ? describeAgentReadiness(all) : 'the agent pods could not be listed';
-			return inUse(observations, {...route, basis}, {all: all.length, ready: ready.length, seen}, base, [
-				...across.need,
-				...route.need,
-				...needsOf(agents),
-			]);
+			return inUse(
+				observations,
+				{...route, basis},
+				{all: all.length, ready: ready.length, seen},
+				base,
+				needsOfEach(across.need, route.need, needsOf(agents)),
+			);
 		}
 
 		case 'direct':
@@ -191,11 +194,9 @@ export function exposureSummary(rows: ReadonlyArray<{id: string; result: RowResu
 	}
 
 	if (unknown.length > 0) {
-		return unknownRow(
-			`Unknown for ${unknown.map(({id}) => id).join(', ')}`,
-			unknown.flatMap(({result}) => result.need),
-			{citations},
-		);
+		return unknownRow(`Unknown for ${unknown.map(({id}) => id).join(', ')}`, needsOfEach(...unknown.map(({result}) => result.need)), {
+			citations,
+		});
 	}
 
 	const inferred = rows.some(({result}) => result.basis !== 'proven');

@@ -6,6 +6,7 @@ import type {ApiserverExamination} from '../examine-apiserver.ts';
 import type {ConnectionObservations, Observations} from '../evidence.ts';
 import {docs as pages} from '../rules/remedies.ts';
 import {replicasAgree, flagsPerProcess, knownReplicaCount, advertisedAddress} from '../rules/replicas.ts';
+import {needsOfEach} from '../rules/need-groups.ts';
 import {needsAfterProbes} from '../rules/needs.ts';
 import {isVerifiedApiserver} from '../rules/same-process.ts';
 import {weakestBasis} from '../rules/basis.ts';
@@ -112,7 +113,7 @@ function rowOf(
 		scope,
 		evidence,
 		exceptions,
-		need: distinct(needsAfterProbes(own, [...need, ...serverNeed])),
+		need: needsOfEach(needsAfterProbes(own, needsOfEach(need, serverNeed))),
 		message,
 		remedy,
 		docs,
@@ -187,8 +188,4 @@ function processOf(
 		address: dialedAddress ?? own ?? connection.facts.server,
 		readOver: isDirect ? 'direct' : 'balancer',
 	};
-}
-
-function distinct(need: AuditRow['need']): AuditRow['need'] {
-	return [...new Map(need.map(one => [JSON.stringify(one), one])).values()];
 }

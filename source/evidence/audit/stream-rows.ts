@@ -1,10 +1,11 @@
 /** Audit rows C1 to C3 and C6 to C8: connections to nodes, pods and services. */
-import type {Basis, Observations, RouteState, RuleVerdict, TlsState} from '../evidence.ts';
-import {decideExposure} from '../rules/exposure.ts';
+import type {Basis, Need, Observations, RouteState, RuleVerdict, TlsState} from '../evidence.ts';
+import {decideExposure, type ExposureVerdict} from '../rules/exposure.ts';
+import {needsOfEach} from '../rules/need-groups.ts';
 import {remedies} from '../rules/remedies.ts';
 import {describeFailure} from '../last-attempt.ts';
 import {citeAttempt, failuresOfKind} from '../rules/second-leg-outcomes.ts';
-import {secondLegRoute} from '../rules/second-leg-route.ts';
+import {secondLegRoute, type RouteVerdict} from '../rules/second-leg-route.ts';
 import {secondLegTls, endsAtKubelet} from '../rules/second-leg-tls.ts';
 import {weakestBasis} from '../rules/basis.ts';
 import type {RowResult} from './audit-object.ts';
@@ -57,7 +58,7 @@ function exposureRow(all: readonly Observations[]): RowResult {
 		exceptions: evaluated
 			.filter(one => !alike.includes(one))
 			.map(one => `apiserver ${one.observations.process?.facts.id ?? '?'}: ${describeLeg(one)}`),
-		need: [...tls.need, ...route.need],
+		need: needsOfExposure(worst),
 	};
 	if (exposure.state === 'unknown') {
 		const encrypted = scopeAcrossReplicas(
@@ -85,12 +86,29 @@ function exposureRow(all: readonly Observations[]): RowResult {
 	}
 
 	const basis = weakestBasis(across.basis, ...evaluated.map(one => one.exposure.basis));
-	const need = across.basis === 'proven' ? more.need : [...more.need, ...across.need];
+	const need = across.basis === 'proven' ? more.need : needsOfEach(more.need, across.need);
 	if (tls.state === 'refused') {
 		return rowResult('warn', 'refused', basis, `${words}: ${exposure.why}`, {...more, need, remedy: remedies.kubeletServing});
 	}
 
 	return rowResult('pass', tls.state === 'unknown' ? 'tunnelled' : tls.state, basis, `${words}: ${exposure.why}`, {...more, need});
+}
+
+/** What would prove the verdicts that decide the exposure: TLS or route where one protects, otherwise both. */
+function needsOfExposure({
+	tls,
+	route,
+	exposure,
+}: {
+	tls: RuleVerdict<TlsState>;
+	route: RouteVerdict;
+	exposure: ExposureVerdict;
+}): readonly Need[] {
+	if (exposure.state === 'protected') {
+		return exposure.citations === route.citations ? route.need : tls.need;
+	}
+
+	return needsOfEach(...[tls, route].map(({basis, need}) => (basis === 'proven' ? [] : need)));
 }
 
 function isProven({exposure, tls}: {exposure: {basis: Basis}; tls: RuleVerdict<TlsState>}): boolean {

@@ -18,6 +18,7 @@ import {
 	needFlagz,
 	needMetrics,
 	needMirrorPods,
+	needOfDifference,
 	needReplicas,
 	obtainableNeeds,
 } from './needs.ts';
@@ -216,11 +217,11 @@ export function isVerificationProven(observations: Observations): boolean {
 
 function byDifference(observations: Observations): RuleVerdict<TlsState> | undefined {
 	const verdict = observations.about === 'configuration' && !observations.isBound ? resolveApiserverFlag(observations, flag) : undefined;
-	return verdict && !verdict.known && verdict.differs ? apiserversDiffer() : undefined;
+	return verdict && !verdict.known && verdict.differs ? apiserversDiffer(observations) : undefined;
 }
 
-function apiserversDiffer(): RuleVerdict<TlsState> {
-	return unknownVerdict([needFlagz], 'the apiservers differ; it is unknown which one responds');
+function apiserversDiffer(observations: Observations): RuleVerdict<TlsState> {
+	return unknownVerdict([needOfDifference(observations)], 'the apiservers differ; it is unknown which one responds');
 }
 
 export function kubeletCaRule(value: string): string {
@@ -230,7 +231,7 @@ export function kubeletCaRule(value: string): string {
 function byFlag(observations: Observations): RuleVerdict<TlsState> | undefined {
 	const verdict = resolveApiserverFlag(observations, flag, kubeletCaRule);
 	if (!verdict.known) {
-		return verdict.differs ? apiserversDiffer() : undefined;
+		return verdict.differs ? apiserversDiffer(observations) : undefined;
 	}
 
 	if (verdict.value === '') {

@@ -1,7 +1,8 @@
 /**
 The needs that verdicts name: a permission, or what else would settle the verdict (`or`). Without `permission`, no permission would help.
 */
-import type {UnavailableSource, EvidenceSource, Observations, Need} from '../evidence.ts';
+import type {UnavailableSource, EvidenceSource, Observations, Need, StreamFeature} from '../evidence.ts';
+import {needsOfEach} from './need-groups.ts';
 
 export const needFlagz: Need = {permission: 'get nonResourceURL /flagz', check: 'kubectl auth can-i get /flagz', or: '--probe active'};
 export const needMetrics: Need = {
@@ -15,7 +16,6 @@ export const needMirrorPods: Need = {
 	or: null,
 };
 export const needActive: Need = {permission: null, check: null, or: '--probe active'};
-export const needOpenConnection: Need = {permission: null, check: null, or: 'the path of the stream itself, once it is tried'};
 export const needStepTest: Need = {permission: null, check: null, or: '--probe active with a pod whose port-forward works'};
 /** No permission alone would help: nothing reads the metrics of agents without an active probe. */
 export const needAgentMetrics: Need = {
@@ -91,6 +91,21 @@ export const needConfigz: Need = {
 	or: 'the kubelet’s /configz, read by someone who already has the permission (nodes/proxy also runs commands: do not grant it for this)',
 };
 
+/** A path that is not open is of any connection to come; the stream's own path has the evidence of its own connection. */
+export function needOpenConnection({purpose: {feature}}: Pick<Observations, 'purpose'>): Need {
+	return {permission: null, check: null, or: `the path of the stream itself: spoke ${streamCommands[feature]} --path=json`};
+}
+
+const streamCommands: Readonly<Record<StreamFeature, string>> = {
+	logs: 'logs TARGET',
+	exec: 'exec TARGET',
+	attach: 'attach TARGET',
+	'port-forward': 'port-forward TARGET PORT',
+	'node-proxy': 'proxy TARGET',
+	'pod-proxy': 'proxy TARGET',
+	'service-proxy': 'proxy TARGET',
+};
+
 /** Instead of a permission, which would not help. */
 const responseTo = (path: string): Need => ({
 	permission: null,
@@ -99,6 +114,11 @@ const responseTo = (path: string): Need => ({
 });
 const needFlagzResponse = responseTo('/flagz');
 const needMetricsResponse = responseTo('/metrics');
+
+/** Apiservers that differ: only what is read on the stream's own connection says which one it has. */
+export function needOfDifference(observations: Pick<Observations, 'about' | 'flags' | 'purpose'>): Need {
+	return observations.about === 'configuration' && observations.flags.length > 0 ? needOpenConnection(observations) : needFlagz;
+}
 
 /** For whether agents carry the connection. If their counts were read, no permission is missing. */
 export function needOfAgents({stepTests}: Pick<Observations, 'stepTests'>): Need {
@@ -153,11 +173,11 @@ export function needReplicas(observations: Observations): readonly Need[] {
 }
 
 /** Active probes that have run settle nothing more. If nothing else is needed, the stream itself is. */
-export function needsAfterProbes({probe}: Pick<Observations, 'probe'>, needs: readonly Need[]): readonly Need[] {
-	if (probe === 'passive' || needs.length === 0) {
+export function needsAfterProbes(observations: Pick<Observations, 'probe' | 'purpose'>, needs: readonly Need[]): readonly Need[] {
+	if (observations.probe === 'passive' || needs.length === 0) {
 		return needs;
 	}
 
 	const left = needs.map(need => (need.or === needActive.or ? {...need, or: null} : need)).filter(({permission, or}) => permission ?? or);
-	return left.length > 0 ? left : [needOpenConnection];
+	return left.length > 0 ? needsOfEach(left) : [needOpenConnection(observations)];
 }

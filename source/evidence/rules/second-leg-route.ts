@@ -10,10 +10,12 @@ import {
 	needMetrics,
 	needMirrorPods,
 	needOfAgents,
+	needOfDifference,
 	needReplicas,
 	needStepTest,
 	obtainableNeeds,
 } from './needs.ts';
+import {needsOfEach} from './need-groups.ts';
 import {isFromOtherProcess, isFromSameProcess} from './same-process.ts';
 import {isBehindSupervisor} from './server-identity.ts';
 import {citeConstruction, cite, basisOf, unknownVerdict, verdictOf, weakestBasis} from './basis.ts';
@@ -150,7 +152,7 @@ function byDifference(observations: Observations): RouteVerdict | undefined {
 }
 
 function apiserversDiffer(observations: Observations): RouteVerdict {
-	return {...unknown(observations), need: [needFlagz], why: 'the apiservers differ; it is unknown which one responds'};
+	return {...unknown(observations), need: [needOfDifference(observations)], why: 'the apiservers differ; it is unknown which one responds'};
 }
 
 function byEmptyFlag(observations: Observations): RouteVerdict | undefined {
@@ -187,7 +189,7 @@ function direct(observations: Observations, unless: Basis, citations: RouteVerdi
 		'the apiserver’s environment, which was not observed, may set HTTP_PROXY or HTTPS_PROXY for requests other than upgrades',
 	);
 	const hasNoMirrorPod = observations.unavailable.some(({source, reason}) => source === 'mirror-pod' && reason === 'not-served');
-	const need = [hasNoMirrorPod ? needEnvironment : needMirrorPods, ...replicas];
+	const need = needsOfEach([hasNoMirrorPod ? needEnvironment : needMirrorPods], replicas);
 	return carriedBy(null, verdictOf('direct', weakestBasis(basis, 'inferred'), [...citations, possible], {need}));
 }
 

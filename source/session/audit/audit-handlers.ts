@@ -9,7 +9,7 @@ import {runAudit} from '../../evidence/audit/run-audit.ts';
 import {findPaths} from '../../evidence/find-paths.ts';
 import {describeKeys} from '../../keymap/describe-keys.ts';
 import {describeAuditRow} from '../../descriptions/describe-audit.ts';
-import {describeRoute, type DetailPart, replaceRouteNames, withLocation} from '../../descriptions/describe-verdict.ts';
+import {describeRoute, type DetailPart, needsInOneLine, replaceRouteNames, withLocation} from '../../descriptions/describe-verdict.ts';
 import {noAudit, shownTail, type ShownAuditRow, type TextLine} from '../frame/session-state.ts';
 import {defaultSource} from '../tail/tail-sources.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
@@ -154,7 +154,13 @@ function rowLines(audit: Audit, row: AuditRow, {whole = false}: {whole?: boolean
 		details
 			.filter(one => one.role === role)
 			.slice(0, max)
-			.map(one => sanitizeLine(whole || role !== 'needs' ? withLocation(one) : (one.short ?? one.text)));
+			.map(one => sanitizeLine(withLocation(one)));
+	const parts = details.filter(({role}) => role === 'needs' || role === 'or' || role === 'and');
+	const needs: TextLine[] = whole
+		? parts.map(({role, text}) => ({label: `  ${role}`, text: sanitizeLine(text)}))
+		: parts.length === 0
+			? []
+			: [{label: '  needs', text: sanitizeLine(needsInOneLine(row.need))}];
 	const lines = (role: DetailPart['role'], max?: number, style?: string): TextLine[] =>
 		texts(role, max).map(text => ({label: `  ${role}`, text, ...(style !== undefined && {role: style})}));
 	const exceptions = texts('exception', whole ? 100 : 5);
@@ -162,7 +168,7 @@ function rowLines(audit: Audit, row: AuditRow, {whole = false}: {whole?: boolean
 		{text: replaceRouteNames(sanitizeLine(row.message))},
 		...lines('evidence', whole ? 50 : 4),
 		...(exceptions.length > 0 ? [{label: '  exception', text: replaceRouteNames(exceptions.join(', ')), role: 'level.warn'}] : []),
-		...lines('needs', whole ? 20 : 2),
+		...needs,
 		...lines('fix', undefined, 'focus'),
 		...lines('docs', undefined, 'text.dim'),
 	];

@@ -1357,7 +1357,7 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 			failures: [failure({tls: 'refused'}, {process: 'p1', active: true})],
 			probe: 'active',
 		}),
-		[needOpenConnection],
+		[needOpenConnection(makeObservations())],
 	],
 	[
 		'nothing opened yet, and a refusal by an apiserver whose flags were read, where leases cannot be listed',
@@ -1380,13 +1380,22 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 			failures: [failure({tls: 'refused'}, {process: 'p1', active: true})],
 			probe: 'active',
 		}),
-		[needOpenConnection],
+		[needOpenConnection(makeObservations())],
 	],
 	['no CA, proven', makeObservations({flags: [flags(unverifiedFlags)]}), []],
 	[
 		'apiservers that differ',
 		makeObservations({
 			flags: [flags(unverifiedFlags, {connection: 'c8', process: 'p1'}), flags(verifyingFlags, {connection: 'c9', process: 'p2'})],
+			replicas: knownReplicas(2),
+		}),
+		[needOpenConnection(makeObservations())],
+	],
+	[
+		'an open connection to one of several mirror pods that differ',
+		makeObservations({
+			about: 'open-connection',
+			mirrorPods: [mirrorPod('kube-apiserver-a', unverifiedFlags), mirrorPod('kube-apiserver-b', verifyingFlags)],
 			replicas: knownReplicas(2),
 		}),
 		[needFlagz],

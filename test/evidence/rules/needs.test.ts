@@ -1,6 +1,7 @@
 /** Needs after an apiserver could not be read. */
 import test from 'ava';
-import type {Observations, UnavailableSource, Need} from '../../../source/evidence/evidence.ts';
+import type {Observations, UnavailableSource, Need, StreamFeature} from '../../../source/evidence/evidence.ts';
+import {needGroups, needsOfEach} from '../../../source/evidence/rules/need-groups.ts';
 import * as needs from '../../../source/evidence/rules/needs.ts';
 import {failure, knownReplicas, makeObservations, mirrorPod, stepTest} from '../../support/observations.ts';
 
@@ -87,7 +88,7 @@ const inferredNeeds: ReadonlyArray<[title: string, given: Partial<Observations>,
 		{isBound: false, replicas: knownReplicas(1)},
 		'a kubeconfig that connects to the apiserver itself, and verifies it',
 	],
-	['active probes ran', {...ofTwo, probe: 'active'}, 'the path of the stream itself, once it is tried'],
+	['active probes ran', {...ofTwo, probe: 'active'}, 'the path of the stream itself: spoke exec TARGET --path=json'],
 	['a stream was tested earlier', {...ofTwo, stepTests: [stepTest('undecided')]}, '--probe active'],
 	['a stream of the user failed', {...ofTwo, failures: [failure({})]}, '--probe active'],
 ];
@@ -103,11 +104,11 @@ for (const [title, given, need] of inferredNeeds) {
 }
 
 test('before active probes, a need names them as an alternative', t => {
-	t.deepEqual(needs.needsAfterProbes({probe: 'passive'}, [needFlagz, needActive]), [needFlagz, needActive]);
+	t.deepEqual(needs.needsAfterProbes(makeObservations({probe: 'passive'}), [needFlagz, needActive]), [needFlagz, needActive]);
 });
 
 test('active probes that have run are no longer an alternative', t => {
-	t.deepEqual(needs.needsAfterProbes({probe: 'active'}, [needFlagz, needMirrorPods, needActive, needs.needStepTest]), [
+	t.deepEqual(needs.needsAfterProbes(makeObservations({probe: 'active'}), [needFlagz, needMirrorPods, needActive, needs.needStepTest]), [
 		{...needFlagz, or: null},
 		needMirrorPods,
 		needs.needStepTest,
@@ -115,6 +116,33 @@ test('active probes that have run are no longer an alternative', t => {
 });
 
 test('if active probes were all that a verdict needed, it needs the stream itself', t => {
-	t.deepEqual(needs.needsAfterProbes({probe: 'active'}, [needActive]), [needs.needOpenConnection]);
-	t.deepEqual(needs.needsAfterProbes({probe: 'active'}, []), []);
+	t.deepEqual(needs.needsAfterProbes(makeObservations({probe: 'active'}), [needActive]), [needs.needOpenConnection(makeObservations())]);
+	t.deepEqual(needs.needsAfterProbes(makeObservations({probe: 'active'}), []), []);
+});
+
+test('the need of the stream itself names the command that opens it', t => {
+	const {purpose} = makeObservations();
+	const commandOf = (feature: StreamFeature) => needs.needOpenConnection({purpose: {...purpose, feature}}).or?.split(': ')[1];
+	t.is(commandOf('logs'), 'spoke logs TARGET --path=json');
+	t.is(commandOf('port-forward'), 'spoke port-forward TARGET PORT --path=json');
+	t.is(commandOf('pod-proxy'), 'spoke proxy TARGET --path=json');
+});
+
+test('needs of each list are needed together, and a list that another implies is dropped', t => {
+	t.deepEqual(needsOfEach([needFlagz, needMirrorPods], []), [needFlagz, needMirrorPods]);
+	t.deepEqual(needsOfEach([needFlagz, needMirrorPods], [needMirrorPods], [needMirrorPods]), [needMirrorPods]);
+	const both = needsOfEach([needFlagz, needMirrorPods], [needMetrics]);
+	t.deepEqual(
+		both.map(({group}) => group),
+		[1, 1, 2],
+	);
+	t.deepEqual(needsOfEach(both, [needMetrics, needActive]), both);
+	t.deepEqual(needsOfEach(both, [needMirrorPods], []), [
+		{...needMetrics, group: 1},
+		{...needMirrorPods, group: 2},
+	]);
+	t.deepEqual(
+		needGroups(both).map(group => group.length),
+		[2, 1],
+	);
 });

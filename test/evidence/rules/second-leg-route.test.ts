@@ -1,5 +1,6 @@
 import test from 'ava';
 import type {Basis, UnavailableSource, Observations, Need, RouteState, StreamFeature} from '../../../source/evidence/evidence.ts';
+import {needsOfEach} from '../../../source/evidence/rules/need-groups.ts';
 import {
 	needActive,
 	needAgentMetrics,
@@ -8,6 +9,7 @@ import {
 	needFlagz,
 	needMetrics,
 	needMirrorPods,
+	needOpenConnection,
 	needOfAgents,
 	needReplicas,
 	needStepTest,
@@ -856,7 +858,7 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 			flags: [flags(unverifiedFlags, {connection: 'c8', process: 'p1'}), flags(tunnelFlags, {connection: 'c9', process: 'p2'})],
 			replicas: knownReplicas(2),
 		}),
-		[needFlagz],
+		[needOpenConnection(makeObservations())],
 		'the apiservers differ; it is unknown which one responds',
 	],
 	[
@@ -923,7 +925,11 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 		makeObservations({flags: [flags(unverifiedFlags)]}, 'logs'),
 		[needMirrorPods],
 	],
-	['no egress file on one apiserver, and an environment that was not observed', logsOfOne, [needMirrorPods, ...needReplicas(logsOfOne)]],
+	[
+		'no egress file on one apiserver, and an environment that was not observed',
+		logsOfOne,
+		needsOfEach([needMirrorPods], needReplicas(logsOfOne)),
+	],
 	[
 		'no egress file, and no pod that would show the environment',
 		makeObservations(

@@ -38,10 +38,14 @@ test('what a row needs names the key of the route test, not a flag', async t => 
 	const {terminal} = await onSandbox(t, [], {user: 'bob', rows: 50, columns: 120});
 	await terminal.sees(/web-\w+-\w+/);
 	terminal.press('view.audit');
-	await terminal.sees(/needs +get nonResourceURL \/flagz, or the test \(t\)/);
+	await terminal.sees(/▸ kubelets to apiserver[\s\S]*needs +list leases in kube-node-lease/);
+	terminal.press('move.down', 'move.down', 'move.down', 'move.down');
+	await terminal.sees(/needs +get nonResourceURL \/flagz, or list pods in kube-system, or (get .*, or )?the test \(t\)/);
 	t.notRegex(terminal.text(), /--probe active/);
 	terminal.press('open');
-	await terminal.sees(/Audit├ [CN]\d+ .* · read \d\d:\d\d:\d\d [\s\S]*needs +get nonResourceURL \/flagz .*or the test \(t\)/);
+	await terminal.sees(
+		/Audit├ [CN]\d+ .* · read \d\d:\d\d:\d\d [\s\S]*needs +get nonResourceURL \/flagz [\s\S]* or +list pods [\s\S]* or +the test \(t\)/,
+	);
 	t.notRegex(terminal.text(), /--probe active/);
 	// It explains itself.
 	t.notRegex(terminal.text(), /w why/);
