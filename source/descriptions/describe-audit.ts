@@ -29,7 +29,7 @@ export function auditRowState(
 	const name = rowStateNames[id]?.[state]?.[short ? 1 : 0] ?? auditStateName(state, {short});
 	// Alone, the word would not say why the row passes.
 	if (verdict === 'pass' && (state === 'plain' || state === 'unverified')) {
-		return `${name} inside the tunnel`;
+		return short ? name : `${name} inside the tunnel`;
 	}
 
 	return id === 'N5' && verdict === 'warn' && state === 'secured' ? `${name}, with warnings` : name;

@@ -19,18 +19,27 @@ export type ApiserverExamination = Examination & {
 	metrics: ProbeResult<MetricFacts>;
 };
 
+export type ExamineOptions = {
+	signal?: AbortSignal;
+	/** One that the user can read. */
+	namespace?: string | undefined;
+	/** Reads whose connections the metrics should count. */
+	beforeMetrics?: (() => Promise<void>) | undefined;
+};
+
 /**
-Passive: reads on one connection, and on a few more to find other apiservers at the same address. `namespace`: one that the user can read.
+Passive: reads on one connection, and on a few more to find other apiservers at the same address.
 @throws SpokeError when no connection can be made
 */
 export async function examineApiserver(
 	cluster: ClusterClient,
-	{signal, namespace}: {signal?: AbortSignal; namespace?: string | undefined} = {},
+	{signal, namespace, beforeMetrics}: ExamineOptions = {},
 ): Promise<ApiserverExamination> {
 	const options = signal ? {signal} : {};
 	const connection = await cluster.connect(options);
 	const own = await observeConnection(connection, {timeoutMs: readLimitMs});
 	const processId = processIdOf({own});
+	await beforeMetrics?.();
 	const metrics = connection.usable ? await readMetricsOncePerInterval(cluster, connection, processId, options) : notRequested();
 	const processChanged = own.flags !== null && connection.usable && (await answersDiffer(connection, own));
 	const shared = await observeCluster(cluster, {timeoutMs: readLimitMs, ...(namespace ? {namespace} : {})});

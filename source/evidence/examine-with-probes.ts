@@ -15,14 +15,16 @@ export async function examineWithProbes(
 		signal,
 		namespace,
 		target,
+		beforeMetrics,
 	}: {
 		probe: 'passive' | 'active';
 		signal?: AbortSignal | undefined;
 		namespace?: string | undefined;
 		target: () => Promise<ProbeTarget | null>;
+		beforeMetrics?: (() => Promise<void>) | undefined;
 	},
 ): Promise<ApiserverExamination> {
-	const passive = await examineApiserver(cluster, {namespace, ...(signal ? {signal} : {})});
+	const passive = await examineApiserver(cluster, {namespace, beforeMetrics, ...(signal ? {signal} : {})});
 	try {
 		if (probe === 'passive') {
 			return passive;

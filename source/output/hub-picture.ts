@@ -53,11 +53,12 @@ function incoming(name: string, row: AuditRow): string {
 
 function outgoing(name: string, row: AuditRow): string {
 	const stroke = strokes[row.basis];
-	const start = `${stroke}${stroke} ${stateOf(row)} `;
+	// The line below the picture names the route.
+	const start = `${stroke}${stroke} ${auditRowState(row, {short: true})} `;
 	return `${start}${stroke.repeat(Math.max(2, 18 - start.length))}${row.broken ? '✗' : '►'} ${name}`;
 }
 
-function stateOf(row: AuditRow, sign = ''): string {
+function stateOf(row: AuditRow, sign: string): string {
 	const name = `${sign}${auditRowState(row)}`;
 	return name.length <= columns - 16 ? name : `${sign}${auditRowState(row, {short: true})}`;
 }

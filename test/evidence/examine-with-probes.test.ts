@@ -15,5 +15,5 @@ test('without a pod to test, no path needs the active probes that ran', async t 
 	const needsOf = async (probe: 'passive' | 'active') =>
 		(await findPaths(cluster, 'svc/kubernetes', {probe})).map(({feature, legs}) => [feature, ...legs[1]!.route.need.map(({or}) => or)]);
 	t.deepEqual(await needsOf('passive'), [['service-proxy', '--probe active']]);
-	t.deepEqual(await needsOf('active'), [['service-proxy', 'the path of the stream itself, once it is tried']]);
+	t.deepEqual(await needsOf('active'), [['service-proxy', 'the path of the stream itself: spoke proxy TARGET --path=json']]);
 });

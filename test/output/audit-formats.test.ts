@@ -89,3 +89,17 @@ test('a row that passes inside the tunnel says so, and no format says its state 
 	t.regex(junit, /name="C6 [^"]+">\n +<system-out>pass, \w+: konnectivity, plain: inside the Konnectivity tunnel’s TLS/);
 	t.regex(junit, /name="C4 [^"]+">\n +<failure type="fail" message="unverified, proven: The apiserver accepts any certificate/);
 });
+
+test('the first audit of a cluster says the same as the second, in the same order', async t => {
+	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
+	const rows = async () => (JSON.parse((await runSpoke(['audit', '-o', 'json'], {env})).stdout) as Audit).rows;
+	const [first, second] = [await rows(), await rows()];
+	t.like(
+		first.find(({id}) => id === 'C10'),
+		{state: 'konnectivity', basis: 'inferred'},
+	);
+	t.deepEqual(
+		first.map(({id, verdict, state, basis, need}) => ({id, verdict, state, basis, need})),
+		second.map(({id, verdict, state, basis, need}) => ({id, verdict, state, basis, need})),
+	);
+});

@@ -56,11 +56,21 @@ export async function gatherAuditObservations(
 	cluster: ClusterClient,
 	{probe, signal}: {probe: 'passive' | 'active'; signal?: AbortSignal | undefined},
 ): Promise<AuditObservations> {
-	const examined = await examineWithProbes(cluster, {probe, signal, target: async () => someRunningPod(cluster)});
+	let reads: ReturnType<typeof readNodesAndKubelets> | undefined;
+	const readOnce = async () => (reads ??= readNodesAndKubelets(cluster));
+	const examined = await examineWithProbes(cluster, {
+		probe,
+		signal,
+		target: async () => someRunningPod(cluster),
+		// The kubelets are reached over the route in question: read after the metrics, they would change the next audit.
+		async beforeMetrics() {
+			await readOnce();
+		},
+	});
+	const {nodes, kubelets} = await readOnce();
 	const {namespace} = cluster.facts;
 	const serverIdentity = identifyExamined(cluster, examined, 'configuration');
-	const nodes = await readNodes(cluster, sampledNodes);
-	const [whoAmI, leases, signingRequests, tokens, endpoints, kubeProxy, anonymous, agents, kubelets] = await Promise.all([
+	const [whoAmI, leases, signingRequests, tokens, endpoints, kubeProxy, anonymous, agents] = await Promise.all([
 		probeSelfSubject(cluster),
 		readNodeLeases(cluster),
 		readSigningRequests(cluster),
@@ -72,7 +82,6 @@ export async function gatherAuditObservations(
 			? probeAnonymousAccess(cluster)
 			: notRequested(serverIdentity),
 		readAgentPods(cluster),
-		readKubelets(cluster, nodes),
 	]);
 	return {
 		...observationsOf(examined, cluster),
@@ -94,6 +103,11 @@ export async function gatherAuditObservations(
 			nodes: nodes.observation?.facts.examined ?? [],
 		}),
 	};
+}
+
+async function readNodesAndKubelets(cluster: ClusterClient): Promise<Pick<AuditObservations, 'nodes' | 'kubelets'>> {
+	const nodes = await readNodes(cluster, sampledNodes);
+	return {nodes, kubelets: await readKubelets(cluster, nodes)};
 }
 
 async function readKubelets(cluster: ClusterClient, {observation}: ProbeResult<NodesFacts>): Promise<AuditObservations['kubelets']> {
