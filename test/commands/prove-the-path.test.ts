@@ -142,7 +142,7 @@ test('audit without permissions prints unknown rows with needs, and an undecided
 	t.is(status, 4);
 	t.is(
 		stderr,
-		'error: requirement undecided: verified (C4) (needs get nonResourceURL /flagz (kubectl auth can-i get /flagz), or --probe active; or list pods in kube-system (kubectl auth can-i list pods -n kube-system)) [ERR_REQUIRE_UNDECIDED]\n',
+		'error: requirement undecided: verified (C4) (needs get nonResourceURL /flagz (kubectl auth can-i get /flagz), or list pods in kube-system (kubectl auth can-i list pods -n kube-system), or --probe active) [ERR_REQUIRE_UNDECIDED]\n',
 	);
 	const [audit] = valid<Audit>(t, stdout);
 	t.true(audit!.rows.filter(({verdict}) => verdict === 'unknown').every(({need}) => need.length > 0));

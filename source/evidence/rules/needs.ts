@@ -3,6 +3,7 @@ The needs that verdicts name: a permission, or what else would settle the verdic
 */
 import type {UnavailableSource, EvidenceSource, Observations, Need, StreamFeature} from '../evidence.ts';
 import {needsOfEach} from './need-groups.ts';
+import {knownReplicaCount} from './replicas.ts';
 
 export const needFlagz: Need = {permission: 'get nonResourceURL /flagz', check: 'kubectl auth can-i get /flagz', or: '--probe active'};
 export const needMetrics: Need = {
@@ -159,8 +160,7 @@ export function needReplicas(observations: Observations): readonly Need[] {
 		return [];
 	}
 
-	const {leases = null, known = null} = observations.replicas?.facts ?? {};
-	if (leases === null) {
+	if ((observations.replicas?.facts.leases ?? null) === null) {
 		return [needLeases];
 	}
 
@@ -169,7 +169,8 @@ export function needReplicas(observations: Observations): readonly Need[] {
 	}
 
 	// Other apiservers can share a single lease, so only a connection to the apiserver's own address rules them out.
-	return [known === 1 ? needApiserverItself : needActive];
+	// Counted as the path says it: two apiservers at one address rewrite the endpoints in turn, and the lists alone have one or both of them.
+	return [knownReplicaCount(observations) === 1 ? needApiserverItself : needActive];
 }
 
 /** Active probes that have run settle nothing more. If nothing else is needed, the stream itself is. */

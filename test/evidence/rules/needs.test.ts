@@ -3,7 +3,7 @@ import test from 'ava';
 import type {Observations, UnavailableSource, Need, StreamFeature} from '../../../source/evidence/evidence.ts';
 import {needGroups, needsOfEach} from '../../../source/evidence/rules/need-groups.ts';
 import * as needs from '../../../source/evidence/rules/needs.ts';
-import {failure, knownReplicas, makeObservations, mirrorPod, stepTest} from '../../support/observations.ts';
+import {failure, flags, knownReplicas, makeObservations, mirrorPod, stepTest} from '../../support/observations.ts';
 
 const {needActive, needFlagz, needMetrics, needMirrorPods, obtainableNeeds} = needs;
 
@@ -90,6 +90,15 @@ const inferredNeeds: ReadonlyArray<[title: string, given: Partial<Observations>,
 	],
 	['active probes ran', {...ofTwo, probe: 'active'}, 'the path of the stream itself: spoke exec TARGET --path=json'],
 	['a stream was tested earlier', {...ofTwo, stepTests: [stepTest('undecided')]}, '--probe active'],
+	[
+		'the lists have one apiserver, and another was found',
+		{
+			isBound: false,
+			replicas: knownReplicas(1, ['10.0.0.5:6443']),
+			flags: [flags({'advertise-address': '10.0.0.6', 'secure-port': '6443'}, {process: 'p1'})],
+		},
+		'--probe active',
+	],
 	['a stream of the user failed', {...ofTwo, failures: [failure({})]}, '--probe active'],
 ];
 
