@@ -18,6 +18,8 @@ export type OnScreen = {
 	until(what: string, isThere: (rows: readonly string[]) => boolean, since?: number, limitMs?: number): Promise<number>;
 	rows(): string[];
 	row(at: number): string;
+	/** Sent to the terminal so far. */
+	bytes(): number;
 	usage(): Promise<{residentMiB: number; mostResidentMiB: number; cpuS: number}>;
 	end(): Promise<void>;
 	readonly startedAt: number;
@@ -43,7 +45,9 @@ export async function onScreen(
 	const screen = () => Array.from({length: rows}, (_, at) => row(at));
 	const looking = new Set<() => void>();
 	let exited: number | null = null;
+	let bytes = 0;
 	child.onData(data => {
+		bytes += Buffer.byteLength(data);
 		emulator.write(data, () => {
 			for (const look of looking) {
 				look();
@@ -86,6 +90,7 @@ export async function onScreen(
 				look();
 			});
 		},
+		bytes: () => bytes,
 		usage: async () => (await usageOf(child.pid))!,
 		async end() {
 			child.kill('SIGTERM');

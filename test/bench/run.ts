@@ -16,6 +16,7 @@ import {logGroups} from './logs.ts';
 import {alternate, benchEnvironment, median, tableOf, type Group, type Program, type ProgramName} from './measure.ts';
 import {portForwardGroups} from './port-forward.ts';
 import {sessionFloodGroups} from './session-flood.ts';
+import {sessionKeyGroups} from './session-keys.ts';
 import {sessionLoadGroups} from './session-load.ts';
 import {sessionGroups} from './session.ts';
 import {startGroups} from './start.ts';
@@ -47,6 +48,7 @@ const groups: readonly Group[] = [
 	...crowdGroups,
 	...labelGroups,
 	...sessionGroups,
+	...sessionKeyGroups,
 	...sessionLoadGroups,
 	...sessionFloodGroups,
 ];
