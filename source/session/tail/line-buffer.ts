@@ -38,7 +38,7 @@ export class LineBlock {
 	isShared = false;
 	readonly starts = new Uint32Array(linesPerBlock + 1);
 	readonly times = new Float64Array(linesPerBlock);
-	readonly sources = new Int16Array(linesPerBlock);
+	readonly sources = new Int32Array(linesPerBlock);
 	readonly signs = new Uint8Array(linesPerBlock);
 
 	/** `expected`: size of the lines in bytes. */

@@ -39,6 +39,11 @@ test('older lines of one log come before all others', t => {
 	t.is(shown.line(4)?.bytes.toString(), 'e');
 });
 
+test('a line keeps its source, whichever of many it is', t => {
+	const shown = buffer([{source: 40_000, time: 10, text: 'a'}]);
+	t.is(shown.line(0)?.source, 40_000);
+});
+
 test('older lines of several logs are inserted by time; of equal times, the first read first', t => {
 	const shown = buffer([
 		{source: 1, time: 5, text: '1:5'},
