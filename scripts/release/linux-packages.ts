@@ -9,8 +9,8 @@ import {filesBelow} from './stage.ts';
 
 const run = promisify(execFile);
 
-/** Go checks the module and all that it needs against its checksum database. */
-const nfpm = 'github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.48.0';
+/** Go checks the module and all that it needs against its checksum database. Later versions need modules that Go’s proxy refused. */
+const nfpm = 'github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2';
 
 /** Libraries that Node links, with the oldest version that Node supports. */
 const needs = {
