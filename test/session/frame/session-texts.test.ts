@@ -40,9 +40,9 @@ test('a copy in tmux names the setting that it needs', async t => {
 
 test('a remedy names the key of this view, not a flag of another command', async t => {
 	const {terminal} = await onSandbox(t, [], {user: 'bob', columns: 120, rows: 50});
-	await terminal.sees(/needs get nonResourceURL \/flagz, or the/);
+	await terminal.sees(/needs get nonResourceURL \/flagz, or list pods in kube-system, or the test \(w, then t\)/);
 	terminal.press('why');
-	await terminal.sees(/needs +get nonResourceURL \/flagz \(kubectl auth can-i get \/flagz\), or the test \(t\)/);
+	await terminal.sees(/needs +get nonResourceURL \/flagz \(kubectl auth can-i get \/flagz\)\n +or +list pods in kube-system .*\n +or +the test \(t\)/);
 	await terminal.sees(/TLS unknown$/m);
 	await terminal.sees(/no stream is open yet; a forward measures two, a shell one/);
 	t.notRegex(terminal.text(), /--probe|unknown, unknown/);
