@@ -42,7 +42,9 @@ test('a remedy names the key of this view, not a flag of another command', async
 	const {terminal} = await onSandbox(t, [], {user: 'bob', columns: 120, rows: 50});
 	await terminal.sees(/needs get nonResourceURL \/flagz, or list pods in kube-system, or the test \(w, then t\)/);
 	terminal.press('why');
-	await terminal.sees(/needs +get nonResourceURL \/flagz \(kubectl auth can-i get \/flagz\)\n +or +list pods in kube-system .*\n +or +the test \(t\)/);
+	await terminal.sees(
+		/needs +get nonResourceURL \/flagz \(kubectl auth can-i get \/flagz\)\n +or +list pods in kube-system .*\n +or +the test \(t\)/,
+	);
 	await terminal.sees(/TLS unknown$/m);
 	await terminal.sees(/no stream is open yet; a forward measures two, a shell one/);
 	t.notRegex(terminal.text(), /--probe|unknown, unknown/);
