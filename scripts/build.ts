@@ -284,7 +284,7 @@ function layoutWithoutFetch(): Plugin {
 	};
 }
 
-/** Ink remembers the sizes of up to 8,192 texts. Of a screen that changes each second, that is megabytes of lines never drawn again. */
+/** Ink caches 8,192 texts. A screen that changes each second fills that with megabytes of lines that are never drawn again. */
 function smallTextCaches(): Plugin {
 	return {
 		name: 'small-text-caches',

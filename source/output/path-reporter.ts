@@ -224,9 +224,9 @@ function keyOf({line, legs}: Path): string {
 
 /** Why leg 2 is unknown, if its label had not settled when the command ended. */
 function endNote({about, legs}: Path, mode: PathMode): string {
-	const isOpen =
+	const isUndetermined =
 		about === 'ended-connection' && legs[1] !== undefined && (legs[1].tls.state === 'unknown' || legs[1].route.state === 'unknown');
-	return isOpen ? ` (the stream ended before leg 2 was determined${mode === 'auto' ? '; --path=always waits for it' : ''})` : '';
+	return isUndetermined ? ` (the stream ended before leg 2 was determined${mode === 'auto' ? '; --path=always waits longer' : ''})` : '';
 }
 
 /** A refusal can come long after a command was opened, and must be reported. */

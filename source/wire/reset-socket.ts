@@ -8,7 +8,7 @@ socket. With queued bytes it resets, so that the peer does not take a FIN for th
 */
 export function resetSocket(socket: Socket, writer: Socket = socket): void {
 	const finUnderWay = writer.writableEnded && !writer.writableFinished && writer.writableLength === 0;
-	// A socket that is closed would make an error of it, with a stack trace.
+	// On a destroyed socket, `resetAndDestroy` makes an error with a stack trace.
 	if (finUnderWay || socket.destroyed) {
 		socket.destroy();
 	} else {

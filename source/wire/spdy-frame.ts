@@ -104,7 +104,7 @@ export class HeaderBlockWriter {
 	}
 }
 
-/** Count, then length and bytes of each name and value; 32 bits, big-endian. One Buffer, because a burst of connections opens streams. */
+/** Count, then length and bytes of each name and value; 32 bits, big-endian. Allocates once: a burst of connections writes many blocks. */
 function encodeHeaders(headers: SpdyHeaders): Buffer {
 	const texts = Object.entries(headers).flatMap(([name, value]) => [name.toLowerCase(), value]);
 	const block = Buffer.allocUnsafe(texts.reduce((sum, text) => sum + 4 + Buffer.byteLength(text), 4));

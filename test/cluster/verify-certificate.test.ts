@@ -117,7 +117,7 @@ for (const [title, leaf, trusted, text, remedy] of nameRemedies) {
 	});
 }
 
-test('a certificate is parsed once for its bytes, and for other bytes again', async t => {
+test('parsed certificates are cached by their exact bytes', async t => {
 	const der = derOf((await issue({dns: ['once.test']}, ca)).certificate);
 	const parsed = (bytes: Buffer) => parsePeerChain([bytes], 'api.test')[0]!;
 	const first = parsed(der);

@@ -203,7 +203,7 @@ test('a delayed close reaches the labeler even if the path does not settle', asy
 for (const [mode, last] of [
 	[
 		'auto',
-		'path: you -verified-> apiserver -unknown-> kubelet n1 (the stream ended before leg 2 was determined; --path=always waits for it)',
+		'path: you -verified-> apiserver -unknown-> kubelet n1 (the stream ended before leg 2 was determined; --path=always waits longer)',
 	],
 	['always', 'path: you -verified-> apiserver -unknown-> kubelet n1 (the stream ended before leg 2 was determined)'],
 ] as const) {

@@ -80,7 +80,7 @@ let longestMs = 0;
 let holds: boolean;
 try {
 	await waitForRecovery('the start');
-	// So that the logs of all pods are open: a log that is lost before it was ever read ends `logs -f`.
+	// Until all logs are open: a log that is lost before any has opened ends `logs -f`.
 	await delay(minuteMs);
 	longestMs = 0;
 	for (let minute = 0; minute < minutes; minute++) {

@@ -47,13 +47,13 @@ export function parsePeerChain(sent: readonly Buffer[], peerName: string): reado
 
 const maxRsaBits = 8192;
 
-/** Chains of a few apiservers. */
+/** Enough for the chains of a few apiservers. */
 const maxRecent = 8;
 
 /** Last used last. */
 const recent: ParsedCertificate[] = [];
 
-/** A server sends the same bytes on each of its connections. Only reading them is saved: each connection verifies what they say. */
+/** A server sends the same bytes on each of its connections. Saves only the parsing: each connection is still verified. */
 function parseOnce(der: Buffer): ParsedCertificate {
 	const index = recent.findIndex(({raw}) => raw.equals(der));
 	const certificate = index < 0 ? parseCertificate(der) : recent.splice(index, 1)[0]!;

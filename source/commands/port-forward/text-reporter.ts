@@ -24,9 +24,9 @@ export function textReporter(stdout: Output, stderr: Output, {namesPods = false,
 
 	const remotePorts = new Map<string, number>();
 	const localPorts = new Map<string, number>();
-	/** The last server text of each forward: a port that stays closed refuses each connection in the same long text. */
+	/** The last server text of each forward: a port that stays closed refuses each connection with the same text. */
 	const serverTexts = new Map<string, string | null>();
-	const isShownAgain = (event: ForwardEvent, {subject, kind}: ForwardDescription): boolean => {
+	const isRepeated = (event: ForwardEvent, {subject, kind}: ForwardDescription): boolean => {
 		if (event.event !== 'connection-failed' || subject !== 'connection' || kind !== 'note') {
 			return false;
 		}
@@ -47,7 +47,7 @@ export function textReporter(stdout: Output, stderr: Output, {namesPods = false,
 			const connection = 'connection' in event ? event.connection : '';
 			const who = `connection ${connection} (${localPorts.get(connection)} -> ${remotePorts.get(event.forward)})`;
 			for (const description of isShown(event) ? describeForwardEvent(event) : []) {
-				if ((description.kind === 'hint' && !hasHints) || isShownAgain(event, description)) {
+				if ((description.kind === 'hint' && !hasHints) || isRepeated(event, description)) {
 					continue;
 				}
 
@@ -70,10 +70,10 @@ export function textReporter(stdout: Output, stderr: Output, {namesPods = false,
 	};
 }
 
-/** Each write wakes the reader, which costs more than the line. */
+/** Interval of writes in a burst: waking the reader costs more than a line. */
 const burstMs = 20;
 
-/** Lines in order. Of a burst, the first is written at once, and the others together. */
+/** Writes the first line of a burst at once, and gathers the others, in order. */
 class BurstLines {
 	readonly #output: Output;
 	#pending = '';

@@ -5,7 +5,6 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
-import {isConnectionLoss} from '../connection-loss.ts';
 import {currentInstance, type ContainerInstance} from './container-instance.ts';
 import {ResumableLog, type DrainRead, type ReadResult} from './resumable-log.ts';
 import type {GapReason, LogEvent, LogSource} from './log-events.ts';
@@ -22,8 +21,8 @@ export type ContainerFollowerOptions = OpenLogOptions & {
 	until: 'pod-done' | 'container-end';
 	/** Time for the first instance to start; 0 means no limit. */
 	startTimeoutMs: number;
-	/** Whether the pod appeared later, or another log was opened: then only the connection can have failed, not the request. */
-	hasWorked: () => boolean;
+	/** Whether a first read that failed is tried again. */
+	retriesFirstRead: (error: SpokeError) => boolean;
 	resume: boolean;
 	gatherMs: number;
 	semaphore: Semaphore;
@@ -216,7 +215,7 @@ export class ContainerFollower {
 	}
 
 	#canRetry(error: SpokeError): boolean {
-		return this.#hasOpened || (this.#options.hasWorked() && isConnectionLoss(error));
+		return this.#hasOpened || this.#options.retriesFirstRead(error);
 	}
 
 	async #reportUnanswered(): Promise<void> {

@@ -9,6 +9,7 @@ import type {PodObject} from '../../targets/pod-object.ts';
 import type {PodScope} from '../../targets/target-pods.ts';
 import {toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {watchPods} from '../../targets/watch-pods.ts';
+import {isConnectionLoss} from '../connection-loss.ts';
 import type {ConnectionObserver} from '../connection-observer.ts';
 import {ContainerFollower, type ContainerFollowerOptions} from './container-follower.ts';
 import type {LogEvent, LogSource} from './log-events.ts';
@@ -251,7 +252,8 @@ class FollowGroup {
 					start: {...start, ...(insecure && {insecureSkipTLSVerifyBackend: insecure})},
 					until,
 					startTimeoutMs,
-					hasWorked: () => isLater || this.#hasOpenedLog,
+					// Another log that is open proves leg 1, but not the leg 2 of this node.
+					retriesFirstRead: error => isConnectionLoss(error) && (isLater || (this.#hasOpenedLog && error.code !== 'ERR_SECOND_LEG')),
 					resume,
 					gatherMs,
 					observer,

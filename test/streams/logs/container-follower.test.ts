@@ -60,7 +60,7 @@ for (const [title, faults, isDue, act, reads] of [
 				start: {},
 				until: 'pod-done',
 				startTimeoutMs: 0,
-				hasWorked: () => false,
+				retriesFirstRead: () => false,
 				resume: true,
 				gatherMs: 0,
 				observer: undefined,

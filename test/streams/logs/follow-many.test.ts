@@ -10,6 +10,7 @@ import {until} from '../../support/until.ts';
 
 const line = (second: number, text: string) => ({time: `2026-11-24T14:00:${String(second).padStart(2, '0')}.000000001Z`, text});
 const scope = {namespace: 'demo', labelSelector: 'app=web'};
+const brokenLeg = 'Get "https://10.0.0.1:10250/containerLogs/demo/new/app?follow=true": EOF';
 
 test('new pods are followed from their first line, and the log of a deleted pod is complete', async t => {
 	const server = await LogServer.start();
@@ -60,12 +61,7 @@ test('new pods are followed from their first line, and the log of a deleted pod 
 });
 
 for (const [title, status, message, expected] of [
-	[
-		'is read again when its first read is lost at leg 2',
-		500,
-		'Get "https://10.0.0.1:10250/containerLogs/demo/new/app?follow=true": EOF',
-		['reconnecting', 'opened', 'lines'],
-	],
+	['is read again when its first read is lost at leg 2', 500, brokenLeg, ['reconnecting', 'opened', 'lines']],
 	['fails when its first read is refused', 403, 'pods "new" is forbidden', ['failed']],
 ] as const) {
 	test(`a pod that appears later ${title}`, async t => {
@@ -133,6 +129,38 @@ test('a log whose first read is cut is read again when another log was opened be
 	}
 
 	t.deepEqual([...printed].toSorted(), ['one', 'two']);
+});
+
+test('a log whose first read fails on leg 2 ends although another log is open', async t => {
+	const server = await LogServer.start();
+	const cluster = await server.cluster();
+	const stop = new AbortController();
+	t.teardown(async () => {
+		cluster.close();
+		await server.stop();
+	});
+	server.addPod('one').get('app')!.append(line(1, 'one 1'));
+	const late = server.addPod('two').get('app')!;
+	late.state = 'waiting';
+	const events: string[] = [];
+	for await (const event of followLogs(
+		cluster,
+		{kind: 'pods', pods: [...server.pods.values()].map(({object}) => object)},
+		{asked: 'one two', containers: {kind: 'default'}, start: {}, signal: stop.signal},
+	)) {
+		if (event.type === 'lines') {
+			server.faults.push({kind: 'refuse', status: 500, body: JSON.stringify({kind: 'Status', message: brokenLeg})});
+			late.state = 'running';
+		} else if ('source' in event && event.source.pod === 'two') {
+			events.push(event.type);
+		}
+
+		if (['reconnecting', 'failed'].includes(events.at(-1) ?? '')) {
+			stop.abort();
+		}
+	}
+
+	t.deepEqual(events, ['waiting', 'failed']);
 });
 
 test('a pod that appears later is not read again when a requirement refuses its connection', async t => {

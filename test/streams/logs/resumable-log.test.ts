@@ -32,7 +32,7 @@ async function logOf(t: ExecutionContext, options: Partial<ContainerFollowerOpti
 			start: {},
 			until: 'pod-done',
 			startTimeoutMs: 0,
-			hasWorked: () => false,
+			retriesFirstRead: () => false,
 			resume: true,
 			gatherMs: 0,
 			stallTimeouts: defaultStallTimeouts,
