@@ -174,7 +174,7 @@ export const features: readonly Feature[] = [
 		contains: 'Why screen, doctor of one path and check of all nodes',
 		state: ['why-path.ts'],
 		screens: [],
-		offers: ['doctor-handlers.ts', 'failure-card.ts', 'node-check-handlers.ts', 'why-handlers.ts', 'why.tsx'],
+		offers: ['doctor-handlers.ts', 'failure-card.ts', 'node-check-handlers.ts', 'why-handlers.ts', 'why-path.ts', 'why.tsx'],
 	},
 	{
 		name: 'text',

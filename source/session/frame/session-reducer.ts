@@ -28,6 +28,7 @@ import {servicesWithoutPods, type ServicePods} from '../lists/service-pods.ts';
 import {toggleWrap} from '../kit/text-wrapping.ts';
 import {searchText} from '../text/text-search.ts';
 import {estimatedRows} from './layout.ts';
+import {withRowPath, type WhyLayer} from '../why/why-path.ts';
 import {entryAt, startHistory, visit} from './view-history.ts';
 
 export type SessionEvent =
@@ -157,6 +158,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	'selected-path': (state, {of, path}) => ({
 		...state,
 		selectedPath: {of, path},
+		layers: withSelectedPath(state.layers, {of, path}),
 		isPathNews: isPathNews(state, {of, path}),
 		processes: withProcess(state.processes, path),
 	}),
@@ -190,6 +192,12 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	tail: (state, {view}) => withTail(state, view.id, () => view),
 	'tail-display': (state, {display}) => ({...state, tailDisplay: display}),
 };
+
+function withSelectedPath(layers: readonly Layer[], {of, path}: {of: string; path: Path | null}): readonly Layer[] {
+	const why = layers.find(layer => layer.kind === 'why' && layer.row === of) as WhyLayer | undefined;
+	const next = why && withRowPath(why, path);
+	return next === why ? layers : layers.map(layer => (layer === why ? next! : layer));
+}
 
 /** Repeats the search from its position. */
 function filled(layer: TextLayer, to: Partial<TextLayer>): Layer {

@@ -22,7 +22,7 @@ import {line, styled, type Line} from '../kit/styled-line.ts';
 import {textParts, textRows, type TextRow} from '../kit/text-rows.ts';
 import {noPendingTimes, describeRoundTrips, pendingTimes, type PendingTimes} from '../frame/round-trips.ts';
 
-const whyParts = [...textParts, 'connections', 'selectedPath', 'cluster'] as const;
+const whyParts = [...textParts, 'connections', 'cluster'] as const;
 type WhyScreen = ScreenWith<(typeof whyParts)[number]>;
 
 export function Why({layer}: {readonly layer: WhyLayer}): ReactNode {

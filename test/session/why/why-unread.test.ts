@@ -13,7 +13,16 @@ import {whyPath, type WhyLayer} from '../../../source/session/why/why-path.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
 import {whyTexts} from '../../../source/session/why/why.tsx';
 
-const path = {about: 'configuration', phase: 'settled', error: null, process: {id: null}, legs: [], line: 'path: you'} as unknown as Path;
+const path = {
+	about: 'configuration',
+	phase: 'settled',
+	error: null,
+	process: {id: null},
+	legs: [],
+	findings: [],
+	evidence: [],
+	line: 'path: you',
+} as unknown as Path;
 
 function sessionWith(...names: readonly string[]) {
 	const store = new Store(
@@ -78,9 +87,38 @@ test('a path shown on the why screen changes only if a later read says something
 	const changed = {...path, line: 'path: you -verified-> apiserver -direct,unverified-> kubelet n1'};
 	store.dispatch({type: 'selected-path', of: 'web', path: changed});
 	t.is(whyPath(store.state, layer()!), changed);
-	store.dispatch({type: 'selected-path', of: 'web', path: null});
-	t.is(whyPath(store.state, layer()!), path);
 });
+
+test('the why screen keeps the last path while none is believed', t => {
+	const {session, store, layer} = sessionWith('web');
+	store.dispatch({type: 'selected-path', of: 'web', path});
+	openWhy(session);
+	const changed = {...path, line: 'path: you -verified-> apiserver -direct,unverified-> kubelet n1'};
+	store.dispatch({type: 'selected-path', of: 'web', path: changed});
+	store.dispatch({type: 'selected-path', of: 'web', path: null});
+	t.is(whyPath(store.state, layer()!), changed);
+});
+
+const verdict = {state: 'verified', basis: 'inferred', evidence: ['e1'], need: []};
+const evidence = {id: 'e1', source: 'flagz', rule: 'flags', observed: '1', time: 'then'};
+const withVerdict = (tls: object, read: object = {}) =>
+	({...path, legs: [{tls, route: verdict}], evidence: [{...evidence, ...read}]}) as unknown as Path;
+
+for (const [what, later, isShown] of [
+	['with another basis', withVerdict({...verdict, basis: 'proven'}), true],
+	['with another need', withVerdict({...verdict, need: [{permission: 'get pods', check: null, or: null}]}), true],
+	['by another rule', withVerdict(verdict, {rule: 'pods'}), true],
+	['at another time', withVerdict(verdict, {time: 'now'}), false],
+] as const) {
+	test(`the why screen ${isShown ? 'follows' : 'does not follow'} the same path line ${what}`, t => {
+		const {session, store, layer} = sessionWith('web');
+		const before = withVerdict(verdict);
+		store.dispatch({type: 'selected-path', of: 'web', path: before});
+		openWhy(session);
+		store.dispatch({type: 'selected-path', of: 'web', path: later});
+		t.is(whyPath(store.state, layer()!), isShown ? later : before);
+	});
+}
 
 test('why without a selected row shows a notice', t => {
 	const {session, layer, told} = sessionWith();
