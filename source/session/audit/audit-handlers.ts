@@ -24,7 +24,7 @@ import type {Handlers, OpenCluster, Session} from '../frame/session.ts';
 import {asFileName, saveAs, writeNewFile} from '../frame/write-new-file.ts';
 
 export const auditHandlers = {
-	'audit/refresh': readAudit,
+	'audit/refresh': async session => readAudit(session),
 	'audit/save': saveAudit,
 	test: testRoute,
 } satisfies Handlers;
@@ -33,7 +33,7 @@ export const auditHandlers = {
 export async function readAuditOnce(session: Session): Promise<void> {
 	const {audit, others} = session.store.state;
 	const isOfOther = others.length > 0 && audit.found !== null && audit.found.cluster.context !== session.cluster.access.facts.context;
-	if ((audit.rows.length === 0 || isOfOther) && !audit.busy) {
+	if ((audit.rows.length === 0 || isOfOther) && audit.reading === null) {
 		if (isOfOther) {
 			session.store.dispatchNow({type: 'audit', to: noAudit});
 		}
@@ -42,21 +42,28 @@ export async function readAuditOnce(session: Session): Promise<void> {
 	}
 }
 
-/** Drops an audit that was read before `process` started, and reads it again if it is shown. */
+/** Reads an audit again that was read before `process` started, or drops it if it is not shown. */
 export async function renewAudit(
 	session: Session,
 	{context}: Pick<OpenCluster, 'context'>,
 	process: Pick<ProcessFacts, 'id' | 'startTime'> | null,
 ): Promise<void> {
 	const {audit, view} = session.store.state;
-	// A balancer can lead to a process that no audit finds: it makes one audit outdated, not each.
-	if (process === null || audit.found?.cluster.context !== context || audit.since === process.id || !startedAfter(audit.found, process)) {
+	if (process === null || audit.found?.cluster.context !== context || !startedAfter(audit.found, process)) {
 		return;
 	}
 
-	session.store.dispatchNow({type: 'audit', to: {...noAudit, since: process.id}});
+	// A balancer can lead to processes that no audit finds: each makes one audit outdated, not all.
+	if (audit.outdatedBy.includes(process.id)) {
+		return;
+	}
+
+	const outdatedBy = [...audit.outdatedBy, process.id];
 	if (view === 'audit') {
-		await readAudit(session);
+		session.store.dispatchNow({type: 'audit', to: {isOutdated: true, outdatedBy}});
+		await readAudit(session, {isAutomatic: true});
+	} else {
+		session.store.dispatchNow({type: 'audit', to: {...noAudit, outdatedBy}});
 	}
 }
 
@@ -66,25 +73,35 @@ function startedAfter({replicas: {processes}}: Audit, {id, startTime}: Pick<Proc
 	return processes.every(process => process.id !== id) && started.length > 0 && started.every(before => before <= Date.parse(startTime));
 }
 
-async function readAudit(session: Session): Promise<void> {
-	const {cluster} = session;
-	session.store.dispatchNow({type: 'audit', to: {busy: true, note: 'reading …'}});
+async function readAudit(session: Session, {isAutomatic = false}: {isAutomatic?: boolean} = {}): Promise<void> {
+	const {cluster, store} = session;
+	const reading = Symbol(cluster.context);
+	const isWanted = () => store.state.audit.reading === reading && session.shown.includes(cluster);
+	const note = store.state.audit.isOutdated ? 'the apiserver has restarted: reading again …' : 'reading …';
+	store.dispatchNow({type: 'audit', to: {reading, note}});
 	try {
 		const audit = await runAudit(cluster.access, {probe: 'passive', require: [], minBasis: 'proven'});
-		if (session.shown.includes(cluster)) {
+		if (isWanted()) {
 			showAudit(session, audit);
-			if (session.store.state.view === 'audit') {
+			if (store.state.view === 'audit') {
 				// Another row may have been selected meanwhile.
 				await readAuditOnce(session);
 			}
 		}
 	} catch (thrown) {
-		if (!session.shown.includes(cluster)) {
+		if (!isWanted()) {
 			return;
 		}
 
-		session.store.dispatchNow({type: 'audit', to: {busy: false, note: toSpokeError(thrown).message}});
-		session.fail('audit', thrown);
+		// Verdicts of a process that has ended must not stay.
+		const {isOutdated, outdatedBy} = store.state.audit;
+		store.dispatchNow({
+			type: 'audit',
+			to: {...(isOutdated && {...noAudit, outdatedBy}), reading: null, note: toSpokeError(thrown).message},
+		});
+		if (!isAutomatic) {
+			session.fail('audit', thrown);
+		}
 	}
 }
 
@@ -100,9 +117,18 @@ function showAudit(session: Session, audit: Audit): void {
 		provenOn: provenOn(row),
 		lines: rowLines(audit, row),
 	}));
+	const {rows: before, at} = session.store.state.audit;
+	const same = rows.findIndex(({id}) => id === before[at]?.id);
 	session.store.dispatchNow({
 		type: 'audit',
-		to: {busy: false, rows, found: audit, at: 0, note: `${countsOf(audit)} · read ${clockTime(audit.time)}`},
+		to: {
+			reading: null,
+			rows,
+			found: audit,
+			at: Math.max(same, 0),
+			note: `${countsOf(audit)} · read ${clockTime(audit.time)}`,
+			isOutdated: false,
+		},
 	});
 }
 

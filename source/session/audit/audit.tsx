@@ -88,8 +88,8 @@ function headLine({title, verdict, proven}: Widths): Line {
 	return line(styled('text.dim', `   ${columns.join(' ')} ROW`));
 }
 
-function withoutRows({busy, note}: SessionState['audit']): string {
-	if (busy) {
+function withoutRows({reading, note}: SessionState['audit']): string {
+	if (reading !== null) {
 		return 'reading …  open connections are not affected';
 	}
 

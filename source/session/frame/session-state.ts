@@ -23,7 +23,7 @@ export type ApiserverProcess = {context: string | null; id: string};
 export type ViewName = ListName | 'forwards' | 'proxy' | 'audit' | 'sandbox';
 
 /**
-Esc closes the top one. `row`: the path of a why screen arrives later. `left`: cells scrolled sideways. `id`: fills a pending text. `of`,
+Esc closes the top one. `row`: a why screen follows its path. `left`: cells scrolled sideways. `id`: fills a pending text. `of`,
 `on`: what a text is refreshed from.
 */
 export type Layer =
@@ -212,10 +212,13 @@ export type SessionState = {
 		rows: readonly ShownAuditRow[];
 		found: Audit | null;
 		at: number;
-		busy: boolean;
+		/** The latest read; results of earlier ones are ignored. */
+		reading: symbol | null;
 		note: string;
-		/** The apiserver process whose start made the audit before this one outdated. */
-		since: string | null;
+		/** Read before its apiserver started; shown while it is read again. */
+		isOutdated: boolean;
+		/** Apiserver processes whose start outdated an audit. */
+		outdatedBy: readonly string[];
 	};
 	sandboxSwitches: ReadonlyArray<{id: string; label: string; values: readonly string[]; at: number; effect: string; fault: boolean}>;
 	sandboxCursor: number;
@@ -242,7 +245,7 @@ export type ShownAuditRow = Pick<AuditRow, 'id' | 'title' | 'verdict' | 'state' 
 	lines: readonly TextLine[];
 };
 
-export const noAudit: SessionState['audit'] = {rows: [], found: null, at: 0, busy: false, note: '', since: null};
+export const noAudit: SessionState['audit'] = {rows: [], found: null, at: 0, reading: null, note: '', isOutdated: false, outdatedBy: []};
 
 export function emptySession(
 	cluster: ClusterState,

@@ -2,7 +2,7 @@
 import test from 'ava';
 import {createElement as h} from 'react';
 import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
-import {emptySession} from '../../../source/session/frame/session-state.ts';
+import {emptySession, noAudit} from '../../../source/session/frame/session-state.ts';
 import {plainTheme} from '../../../source/session/kit/theme.ts';
 import {drawn} from '../../support/drawn.ts';
 import {hubPicture} from '../../../source/output/hub-picture.ts';
@@ -75,10 +75,7 @@ async function listOf(
 		}));
 	const state = emptySession(clusterState(null), {columns: 80, rows: 24}, 0);
 	const theme = {...plainTheme, glyphs: unicodeGlyphs};
-	return drawn(
-		{state: {...state, audit: {rows, found: null, at: 0, busy: false, note: '', since: null}}, theme, keymap: new Map(), hints: []},
-		h(AuditView),
-	);
+	return drawn({state: {...state, audit: {...noAudit, rows}}, theme, keymap: new Map(), hints: []}, h(AuditView));
 }
 
 test('a row uses the display names of the picture', async t => {

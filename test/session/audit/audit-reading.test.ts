@@ -1,10 +1,11 @@
 /** When the audit view reads the audit. */
-import test from 'ava';
-import {auditHandlers, readAuditOnce} from '../../../source/session/audit/audit-handlers.ts';
+import test, {type ExecutionContext} from 'ava';
+import {auditHandlers, readAuditOnce, renewAudit} from '../../../source/session/audit/audit-handlers.ts';
 import type {Session} from '../../../source/session/frame/session.ts';
 import type {ShownAuditRow} from '../../../source/session/frame/session-state.ts';
 import {inContext} from '../../../source/session/lists/rows-of-clusters.ts';
 import type {Row} from '../../../source/session/lists/table-rows.ts';
+import {startServer} from '../../support/api-server.ts';
 import {quietStore} from '../../support/tail-run.ts';
 import {onSandbox} from '../../support/sandbox-session.ts';
 import {runPaletteCommand} from '../../support/session-steps.ts';
@@ -86,7 +87,8 @@ function sessionInUs(pods: ReadonlyArray<readonly [context: string, name: string
 test('the audit of another cluster is not shown while that of the current one is read', async t => {
 	const {store, session} = sessionInUs([]);
 	const reading = readAuditOnce(session);
-	t.like(store.state.audit, {rows: [], found: null, busy: true});
+	t.like(store.state.audit, {rows: [], found: null});
+	t.not(store.state.audit.reading, null);
 	await reading;
 	t.is(store.state.audit.found, null);
 });
@@ -104,4 +106,107 @@ test('the route test of the audit needs a pod of the current cluster', async t =
 	const {session, asked} = sessionInUs([['eu', 'api']]);
 	await auditHandlers.test(session);
 	t.deepEqual(asked, ['the route test needs a pod of us: open the pods view first']);
+});
+
+const startedAt = (id: string, startTime: string) => ({id, startTime});
+const oldAudit = {
+	rows: [{id: 'N1'}, {id: 'C5'}] as ShownAuditRow[],
+	found: {cluster: {context: 'us'}, rows: [], replicas: {processes: [startedAt('old', '2026-01-01T00:00:00Z')]}} as never,
+	at: 1,
+};
+
+/** The audit of `us` was read from the process `old`. Reads of `us` fail, or wait for `respond` once there is a server. */
+function sessionAfterAudit() {
+	const {store, session} = sessionInUs([]);
+	store.dispatch({type: 'audit', to: oldAudit});
+	const failed: unknown[] = [];
+	session.fail = (...failure: unknown[]) => {
+		failed.push(failure);
+	};
+
+	return {
+		store,
+		session,
+		failed,
+		restart: async (id: string) => renewAudit(session, {context: 'us'}, startedAt(id, '2026-01-02T00:00:00Z')),
+		async serve(t: ExecutionContext) {
+			const asked = Promise.withResolvers<void>();
+			const open = Promise.withResolvers<void>();
+			const server = await startServer({
+				async request(_request, response) {
+					asked.resolve();
+					await open.promise;
+					response.writeHead(404, {'content-type': 'application/json'}).end('{"kind":"Status","code":404}');
+				},
+			});
+			t.teardown(async () => server.close());
+			Object.assign(session.cluster, {access: await server.cluster()});
+			return {asked: asked.promise, respond: open.resolve};
+		},
+	};
+}
+
+test('a read that began before the apiserver restarted is not shown', async t => {
+	const {store, session, restart, serve} = sessionAfterAudit();
+	store.dispatch({type: 'view', view: 'pods'});
+	const {asked, respond} = await serve(t);
+	const read = auditHandlers['audit/refresh'](session);
+	await asked;
+	await restart('new');
+	t.like(store.state.audit, {rows: [], found: null, reading: null});
+	respond();
+	await read;
+	t.like(store.state.audit, {rows: [], found: null});
+	await readAuditOnce(session);
+	t.true(store.state.audit.rows.length > 0);
+});
+
+test('a refresh that is under way at a restart does not replace the new read', async t => {
+	const {store, session, restart, serve} = sessionAfterAudit();
+	const {asked, respond} = await serve(t);
+	const refresh = auditHandlers['audit/refresh'](session);
+	await asked;
+	const first = store.state.audit.reading;
+	const renewal = restart('new');
+	t.not(store.state.audit.reading, first);
+	respond();
+	await Promise.all([refresh, renewal]);
+	t.like(store.state.audit, {reading: null, isOutdated: false});
+});
+
+test('an outdated audit stays, marked and with its selected row, until it is read again', async t => {
+	const {store, restart, serve} = sessionAfterAudit();
+	const {asked, respond} = await serve(t);
+	const renewal = restart('new');
+	await asked;
+	t.like(store.state.audit, {...oldAudit, note: 'the apiserver has restarted: reading again …'});
+	respond();
+	await renewal;
+	const {rows, at, note} = store.state.audit;
+	t.true(rows.length > 2);
+	t.is(rows[at]!.id, 'C5');
+	t.regex(note, /read \d\d:/);
+});
+
+test('an automatic read that fails drops the outdated audit and opens no card', async t => {
+	const {store, session, failed, restart} = sessionAfterAudit();
+	await restart('new');
+	t.like(store.state.audit, {rows: [], found: null, reading: null});
+	t.not(store.state.audit.note, '');
+	t.deepEqual(failed, []);
+	await auditHandlers['audit/refresh'](session);
+	t.is(failed.length, 1);
+});
+
+test('processes that no audit finds make one audit outdated each', async t => {
+	const {store, restart} = sessionAfterAudit();
+	store.dispatch({type: 'view', view: 'pods'});
+	const left = [];
+	for (const id of ['one', 'other', 'one', 'other']) {
+		await restart(id);
+		left.push(store.state.audit.rows.length);
+		store.dispatch({type: 'audit', to: oldAudit});
+	}
+
+	t.deepEqual(left, [0, 0, 2, 2]);
 });

@@ -6,7 +6,7 @@ import {describeKeys} from '../../../source/keymap/describe-keys.ts';
 import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
 import type {Dialog} from '../../../source/session/dialogs/dialog.ts';
 import {reduceConnectionList} from '../../../source/session/frame/connection-list.ts';
-import type {ForwardState, SessionState, ShownAuditRow} from '../../../source/session/frame/session-state.ts';
+import {noAudit, type ForwardState, type SessionState, type ShownAuditRow} from '../../../source/session/frame/session-state.ts';
 import {listKinds} from '../../../source/session/lists/list-kinds.ts';
 import {reduceList} from '../../../source/session/lists/list-state.ts';
 import {rowReader} from '../../../source/session/lists/table-rows.ts';
@@ -265,7 +265,7 @@ test('an audit row is read with its verdict, then its evidence', t => {
 	t.deepEqual(
 		readBelowCluster({
 			view: 'audit',
-			audit: {rows: [row, {...row, id: 'C2'}], found: null, at: 1, busy: false, note: '2 fail', since: null},
+			audit: {...noAudit, rows: [row, {...row, id: 'C2'}], at: 1, note: '2 fail'},
 		}),
 		['tab: Audit', '2 of 2: logs, fail, direct, unverified, proven', 'C2, 2 fail', 'certificate not verified'],
 	);
