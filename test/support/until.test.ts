@@ -19,7 +19,7 @@ test('a wait does not end because its process was blocked for longer than its li
 	t.true(await waiting);
 });
 
-test('a wait for the screen counts as little', async t => {
+test('a wait for the screen ignores time in which its process was blocked', async t => {
 	const terminal = await openTerminal(t, ['version'], {home: await newHome(t)});
 	await terminal.ended();
 	const waiting = terminal.sees(/late/, 300);

@@ -104,7 +104,9 @@ function contextsOf(cluster: ClusterState, others: readonly ClusterState[], glyp
 	];
 }
 
-/** Shortened before the user is dropped, and dropped before context and namespace are cut: `1/3` would read as a third. */
+/**
+Shortened before the user is dropped, and dropped before context and namespace are cut. There is no shorter form: `1/3` reads as a third.
+*/
 function replicasWithin({cluster, columns}: HeaderInput, room: number): string {
 	const {asOf, replicas, user} = cluster;
 	if (asOf !== null || replicas === null || columns < 76) {
