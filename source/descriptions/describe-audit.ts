@@ -1,6 +1,7 @@
 /** Audit rows in words. */
 import type {Audit, AuditRow, RowId} from '../evidence/audit/audit-object.ts';
-import {describeCitations, describeFinding, describeNeeds, routeName, tlsName, type DetailPart} from './describe-verdict.ts';
+import {describeNeeds} from '../evidence/rules/describe-needs.ts';
+import {describeCitations, describeFinding, routeName, tlsName, type DetailPart} from './describe-verdict.ts';
 
 export function describeAuditRow(
 	row: AuditRow,

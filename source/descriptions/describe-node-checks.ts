@@ -3,7 +3,8 @@ import type {NodeCheckSummary, NodeGroup, NotTriedReason} from '../evidence/node
 import {statusMessage} from '../server-messages/parse-status.ts';
 import {formatNumber, formatQuantity} from '../text/format-number.ts';
 import {formatDuration, formatShortDuration} from '../text/format-time.ts';
-import {needsInOneLine, routeName, tlsName} from './describe-verdict.ts';
+import {needsInOneLine} from '../evidence/rules/describe-needs.ts';
+import {routeName, tlsName} from './describe-verdict.ts';
 import type {Part} from './parts.ts';
 
 export const nodeResultMarks: Readonly<Record<NodeGroup['result'], string>> = {

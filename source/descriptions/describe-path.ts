@@ -1,10 +1,11 @@
 /** Legs, the apiserver process and the failure of a path in words. */
 import type {Leg, Path, Verdict} from '../evidence/evidence.ts';
 import {farEndName} from '../evidence/path-line.ts';
+import {needsInOneLine} from '../evidence/rules/describe-needs.ts';
 import {needAgentMetrics, needLeases} from '../evidence/rules/needs.ts';
 import {clockTime} from '../text/format-time.ts';
 import {sanitize} from '../text/sanitize.ts';
-import {needsInOneLine, describeRoute, describeTls, type VerdictDescription} from './describe-verdict.ts';
+import {describeRoute, describeTls, type VerdictDescription} from './describe-verdict.ts';
 import type {Part} from './parts.ts';
 
 export type LegDescription = {

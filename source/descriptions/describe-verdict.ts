@@ -1,6 +1,6 @@
 /** Verdicts, evidence, needs and findings in words. */
-import type {Basis, Evidence, EvidenceSource, Finding, Need, RouteState, TlsState, Verdict} from '../evidence/evidence.ts';
-import {needGroups} from '../evidence/rules/need-groups.ts';
+import type {Basis, Evidence, EvidenceSource, Finding, RouteState, TlsState, Verdict} from '../evidence/evidence.ts';
+import {describeNeeds} from '../evidence/rules/describe-needs.ts';
 import type {Part} from './parts.ts';
 
 /** Layouts use the role as a label. */
@@ -102,38 +102,12 @@ const sourceNames: Readonly<Partial<Record<EvidenceSource, string>>> = {
 	version: '/version',
 };
 
-/** Permissions come before what else can settle the verdict. The role joins each part to the one before. */
-export function describeNeeds(needs: readonly Need[]): DetailPart[] {
-	const groups = needGroups(needs).map(group => alternatives(group));
-	return groups.flatMap((group, at) =>
-		group.map(({text, short}, index): DetailPart => {
-			const lead = index === 0 && groups.length > 1 && group.length > 1 ? 'one of: ' : '';
-			return {role: index > 0 ? 'or' : at > 0 ? 'and' : 'needs', text: `${lead}${text}`, short: `${lead}${short}`};
-		}),
-	);
-}
-
-function alternatives(group: readonly Need[]): ReadonlyArray<{text: string; short: string}> {
-	const permissions = group.flatMap(({permission, check}) =>
-		permission === null ? [] : [{text: check === null ? permission : `${permission} (${check})`, short: permission}],
-	);
-	const others = new Set(group.flatMap(({or}) => or ?? []));
-	return [...permissions, ...[...others].map(text => ({text, short: text}))];
-}
-
-/** `get nonResourceURL /flagz, or list pods in kube-system, or --probe active`. */
-export function needsInOneLine(needs: readonly Need[], {withChecks = false}: {withChecks?: boolean} = {}): string {
-	return describeNeeds(needs)
-		.map(({role, text, short = text}) => `${role === 'needs' ? '' : role === 'or' ? ', or ' : '; and '}${withChecks ? text : short}`)
-		.join('');
-}
-
 /** For a report whose verdicts have more than one need; otherwise `null`. */
 export function needsLegend(details: readonly DetailPart[]): string | null {
 	const has = (role: DetailPart['role']) => details.some(one => one.role === role);
 	const parts = [
-		...(has('or') ? ['any one of the lines joined by “or” can settle the verdict; if it does not, spoke then names what else can'] : []),
-		...(has('and') ? ['all lines joined by “and” are needed'] : []),
+		...(has('or') ? ["of lines joined by 'or', try one; spoke names another if it is not enough"] : []),
+		...(has('and') ? ["all lines joined by 'and' are needed"] : []),
 	];
 	return parts.length === 0 ? null : `needs: ${parts.join('; ')}`;
 }

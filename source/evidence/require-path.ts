@@ -2,8 +2,8 @@
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {RequireResult} from './audit/audit-object.ts';
 import type {Basis, Leg, Need, Path, Verdict} from './evidence.ts';
-import {needGroups} from './rules/need-groups.ts';
-import {needActive} from './rules/needs.ts';
+import {needsInOneLine} from './rules/describe-needs.ts';
+import {needsWithoutProbes} from './rules/needs.ts';
 import {remedies} from './rules/remedies.ts';
 
 export const requirementNames = ['verified', 'tunnelled', 'protected'] as const;
@@ -158,11 +158,9 @@ function whatWouldDecide(
 		return remedy;
 	}
 
-	const needed = needGroups(verdict.need)
-		.map(group => alternatives(group, hasProbes).join(' or '))
-		.filter(text => text !== '');
+	const needs = hasProbes ? verdict.need : needsWithoutProbes(verdict.need, needPathWithProbes);
 	return [
-		...(needed.length === 0 ? [] : [`needs ${needed.join('; and ')}`]),
+		...(needs.length === 0 ? [] : [`needs ${needsInOneLine(needs, {withChecks: true})}`]),
 		...(isAcceptable && source !== requiredInSession
 			? [`to accept it without proof, ${source === null ? 'pass --min-basis inferred' : 'set minBasis: inferred in the policy'}`]
 			: []),
@@ -170,11 +168,7 @@ function whatWouldDecide(
 	].join('; ');
 }
 
-function alternatives(group: readonly Need[], hasProbes: boolean): readonly string[] {
-	const permissions = group.flatMap(({permission, check}) => (permission === null ? [] : [`${permission}${check ? ` (${check})` : ''}`]));
-	const others = group.flatMap(({or}) => (or === null || (or === needActive.or && !hasProbes) ? [] : [or]));
-	return [...permissions, ...new Set(others)];
-}
+const needPathWithProbes: Need = {permission: null, check: null, or: 'spoke path TARGET --probe active'};
 
 export function hasBasis(basis: Basis, minBasis: MinBasis): boolean {
 	return basis === 'proven' || (minBasis === 'inferred' && basis === 'inferred');

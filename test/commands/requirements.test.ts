@@ -5,6 +5,8 @@ import type {Audit} from '../../source/evidence/audit/audit-object.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {parseRequirement} from '../../source/evidence/audit/requirements.ts';
 import {assertPathsMeet, evaluateRequirement, parsePathRequirements} from '../../source/evidence/require-path.ts';
+import {needsOfEach} from '../../source/evidence/rules/need-groups.ts';
+import {needActive, needMirrorPods} from '../../source/evidence/rules/needs.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 import {openSandbox} from '../support/sandbox.ts';
@@ -290,6 +292,15 @@ test('an undecided audit first names what would prove it, then how to accept it 
 	t.regex(stderr, / \(needs list leases in kube-system \(kubectl .*\); to accept it without proof, pass --min-basis inferred\) /);
 });
 
+test('an undecided path names the command that has active probes if nothing else could decide', t => {
+	const need = needsOfEach([needMirrorPods], [needActive]);
+	const {legs, ...others} = pathOf({second: inferred('enforced')});
+	const path = {...others, legs: legs.map(leg => ({...leg, tls: {...leg.tls, need}}))} as Path;
+	const pods = 'needs list pods in kube-system (kubectl auth can-i list pods -n kube-system); and';
+	t.true(refusal(path, 'verified').remedy?.startsWith(`${pods} spoke path TARGET --probe active; `));
+	t.true(refusal(path, 'verified', {hasProbes: true}).remedy?.startsWith(`${pods} --probe active; `));
+});
+
 test('an undecided path names active probes only if the command has them, and before accepting', t => {
 	const need = [
 		{permission: 'get nonResourceURL /flagz', check: null, or: '--probe active', group: 1},
@@ -299,5 +310,8 @@ test('an undecided path names active probes only if the command has them, and be
 	const path = {...others, legs: legs.map(leg => ({...leg, tls: {...leg.tls, need}}))} as Path;
 	const rest = 'to accept it without proof, pass --min-basis inferred; docs/policies.md says what each user can prove';
 	t.is(refusal(path, 'verified').remedy, `needs get nonResourceURL /flagz; and list leases; ${rest}`);
-	t.is(refusal(path, 'verified', {hasProbes: true}).remedy, `needs get nonResourceURL /flagz or --probe active; and list leases; ${rest}`);
+	t.is(
+		refusal(path, 'verified', {hasProbes: true}).remedy,
+		`needs one of: get nonResourceURL /flagz, or --probe active; and list leases; ${rest}`,
+	);
 });

@@ -2,7 +2,8 @@
 import test from 'ava';
 import type {Basis, Evidence, Leg, Need, Path, RouteState, TlsState, Verdict} from '../../source/evidence/evidence.ts';
 import {describeUndetermined, pathSentences} from '../../source/descriptions/describe-path.ts';
-import {describeNeeds, needsInOneLine, needsLegend} from '../../source/descriptions/describe-verdict.ts';
+import {needsLegend} from '../../source/descriptions/describe-verdict.ts';
+import {describeNeeds, needsInOneLine} from '../../source/evidence/rules/describe-needs.ts';
 import {needsOfEach} from '../../source/evidence/rules/need-groups.ts';
 import {needAgentMetrics} from '../../source/evidence/rules/needs.ts';
 import {formatPathLine} from '../../source/evidence/path-line.ts';
@@ -191,13 +192,13 @@ test('needs say whether one is enough or all are needed', t => {
 		'list leases; and one of: list pods, or get /metrics, or --probe active',
 	);
 	t.is(needsLegend(describeNeeds([need('list pods')])), null);
-	t.regex(needsLegend(describeNeeds(either)) ?? '', /any one of the lines joined by “or” can settle/);
-	t.notRegex(needsLegend(describeNeeds(either)) ?? '', /“and”/);
+	t.regex(needsLegend(describeNeeds(either)) ?? '', /^needs: of lines joined by 'or', try one; spoke names another if it is not enough$/);
+	t.notRegex(needsLegend(describeNeeds(either)) ?? '', /'and'/);
 });
 
 test('the report of a path explains the needs once, at its end', t => {
 	const path = pathOf('unverified', 'direct', 'inferred');
 	const report = pathReport([path, path]);
 	t.regex(report, /^ {12}needs: list pods in kube-system \(.*\)\n {15}or: --probe active$/m);
-	t.is(report.split('“or”').length, 2);
+	t.is(report.split("'or'").length, 2);
 });

@@ -6,7 +6,7 @@ import {createClusterClient} from '../../source/cluster/create-cluster-client.ts
 import {findPaths} from '../../source/evidence/find-paths.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
-test('without a pod to test, no path needs the active probes that ran', async t => {
+test('after active probes without a pod, no need names --probe active', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
 	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
 	t.teardown(() => {
@@ -15,5 +15,5 @@ test('without a pod to test, no path needs the active probes that ran', async t 
 	const needsOf = async (probe: 'passive' | 'active') =>
 		(await findPaths(cluster, 'svc/kubernetes', {probe})).map(({feature, legs}) => [feature, ...legs[1]!.route.need.map(({or}) => or)]);
 	t.deepEqual(await needsOf('passive'), [['service-proxy', '--probe active']]);
-	t.deepEqual(await needsOf('active'), [['service-proxy', 'the path of the stream itself: spoke proxy TARGET --path=json']]);
+	t.deepEqual(await needsOf('active'), [['service-proxy', 'the path of the stream itself: spoke proxy get TARGET --path=json']]);
 });

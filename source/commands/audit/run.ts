@@ -4,7 +4,7 @@ import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {areSeveral, chooseContexts} from '../../cluster/kubeconfig/choose-contexts.ts';
 import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagValues} from '../../command-line/flag-spec.ts';
-import {needsInOneLine} from '../../descriptions/describe-verdict.ts';
+import {needsInOneLine} from '../../evidence/rules/describe-needs.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {auditJunit, auditsJunit, failedAuditJunit} from '../../output/audit-junit.ts';
 import {auditMarkdown, auditsMarkdown, failedAuditMarkdown} from '../../output/audit-markdown.ts';
@@ -158,7 +158,7 @@ function failureOf(audit: Audit): SpokeError | undefined {
 			: undefined;
 }
 
-/** To know more comes before to accept what is not proven. */
+/** Names what would prove it before how to accept it without proof. */
 function whatWouldDecide({rows, require}: Audit): string | null {
 	const needs = needsOfEach(...rows.filter(({id}) => require.rows.includes(id)).map(({need}) => need));
 	const {result} = checkRequirements(

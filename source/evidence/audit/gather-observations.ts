@@ -62,7 +62,7 @@ export async function gatherAuditObservations(
 		probe,
 		signal,
 		target: async () => someRunningPod(cluster),
-		// The kubelets are reached over the route in question: read after the metrics, they would change the next audit.
+		// Reading the kubelets uses the route, which moves its metrics. If they were read after the metrics, the next audit would differ.
 		async beforeMetrics() {
 			await readOnce();
 		},

@@ -113,7 +113,7 @@ function rowOf(
 		scope,
 		evidence,
 		exceptions,
-		need: needsOfEach(needsAfterProbes(own, needsOfEach(need, serverNeed))),
+		need: needsAfterProbes(own, needsOfEach(need, serverNeed)),
 		message,
 		remedy,
 		docs,

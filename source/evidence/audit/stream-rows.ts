@@ -94,7 +94,7 @@ function exposureRow(all: readonly Observations[]): RowResult {
 	return rowResult('pass', tls.state === 'unknown' ? 'tunnelled' : tls.state, basis, `${words}: ${exposure.why}`, {...more, need});
 }
 
-/** What would prove the verdicts that decide the exposure: TLS or route where one protects, otherwise both. */
+/** What would prove the verdicts that decide the exposure: the one that protects, or TLS and route if nothing does. */
 function needsOfExposure({
 	tls,
 	route,
@@ -105,7 +105,7 @@ function needsOfExposure({
 	exposure: ExposureVerdict;
 }): readonly Need[] {
 	if (exposure.state === 'protected') {
-		return exposure.citations === route.citations ? route.need : tls.need;
+		return exposure.by === 'route' ? route.need : tls.need;
 	}
 
 	return needsOfEach(...[tls, route].map(({basis, need}) => (basis === 'proven' ? [] : need)));

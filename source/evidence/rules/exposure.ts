@@ -7,7 +7,8 @@ import {resolveApiserverFlag} from './apiserver-flag.ts';
 import {isFarEndKnown} from './second-leg-tls.ts';
 import {isBehindSupervisor} from './server-identity.ts';
 
-export type ExposureVerdict = RuleVerdict<ExposureState> & {why: string};
+/** `by`: the verdict that protects, if one does. */
+export type ExposureVerdict = RuleVerdict<ExposureState> & {why: string; by?: 'tls' | 'route'};
 
 /**
 Protected if the far end is verified, or if the connection is inside Konnectivity's TLS up to the node network. The agent has no option to
@@ -33,7 +34,7 @@ export function decideExposure(observations: Observations, tls: RuleVerdict<TlsS
 	}
 
 	if (route.state === 'konnectivity') {
-		return {...protectedBy(route, 'inside the Konnectivity tunnel’s TLS up to the node network'), need: route.need};
+		return {...protectedBy(route, 'inside the Konnectivity tunnel’s TLS up to the node network'), need: route.need, by: 'route'};
 	}
 
 	return onItsOwn(observations, tls, route);
@@ -82,5 +83,5 @@ function verificationIsOn(observations: Observations): ExposureVerdict | undefin
 const sentNothing = 'the apiserver verifies kubelets and sends nothing to one that fails';
 
 function protectedBy({basis, citations}: Pick<RuleVerdict<string>, 'basis' | 'citations'>, why: string): ExposureVerdict {
-	return {...verdictOf('protected', basis, citations), why};
+	return {...verdictOf('protected', basis, citations), why, by: 'tls'};
 }

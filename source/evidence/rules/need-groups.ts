@@ -1,4 +1,4 @@
-/** Needs of which one is not enough. A list of needs has alternatives, unless its needs name groups. */
+/** Groups of needs: one need of each group is required. Needs without a group are alternatives. */
 import type {Need} from '../evidence.ts';
 
 /**

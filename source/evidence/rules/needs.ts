@@ -2,7 +2,7 @@
 The needs that verdicts name: a permission, or what else would settle the verdict (`or`). Without `permission`, no permission would help.
 */
 import type {UnavailableSource, EvidenceSource, Observations, Need, StreamFeature} from '../evidence.ts';
-import {needsOfEach} from './need-groups.ts';
+import {needGroups, needsOfEach} from './need-groups.ts';
 import {knownReplicaCount} from './replicas.ts';
 
 export const needFlagz: Need = {permission: 'get nonResourceURL /flagz', check: 'kubectl auth can-i get /flagz', or: '--probe active'};
@@ -92,19 +92,19 @@ export const needConfigz: Need = {
 	or: 'the kubelet’s /configz, read by someone who already has the permission (nodes/proxy also runs commands: do not grant it for this)',
 };
 
-/** A path that is not open is of any connection to come; the stream's own path has the evidence of its own connection. */
+/** Before the stream opens, its path is about any connection that may follow. Once open, it has evidence of its own connection. */
 export function needOpenConnection({purpose: {feature}}: Pick<Observations, 'purpose'>): Need {
-	return {permission: null, check: null, or: `the path of the stream itself: spoke ${streamCommands[feature]} --path=json`};
+	return {permission: null, check: null, or: `the path of the stream itself: spoke ${streamCommands[feature]}`};
 }
 
 const streamCommands: Readonly<Record<StreamFeature, string>> = {
-	logs: 'logs TARGET',
-	exec: 'exec TARGET',
-	attach: 'attach TARGET',
-	'port-forward': 'port-forward TARGET PORT',
-	'node-proxy': 'proxy TARGET',
-	'pod-proxy': 'proxy TARGET',
-	'service-proxy': 'proxy TARGET',
+	logs: 'logs TARGET --path=json',
+	exec: 'exec TARGET --path=json -- COMMAND',
+	attach: 'attach TARGET --path=json',
+	'port-forward': 'port-forward TARGET PORT --path=json',
+	'node-proxy': 'proxy get TARGET --path=json',
+	'pod-proxy': 'proxy get TARGET --path=json',
+	'service-proxy': 'proxy get TARGET --path=json',
 };
 
 /** Instead of a permission, which would not help. */
@@ -116,12 +116,12 @@ const responseTo = (path: string): Need => ({
 const needFlagzResponse = responseTo('/flagz');
 const needMetricsResponse = responseTo('/metrics');
 
-/** Apiservers that differ: only what is read on the stream's own connection says which one it has. */
+/** If the apiservers differ, only what is read on the stream's own connection shows which apiserver it reaches. */
 export function needOfDifference(observations: Pick<Observations, 'about' | 'flags' | 'purpose'>): Need {
 	return observations.about === 'configuration' && observations.flags.length > 0 ? needOpenConnection(observations) : needFlagz;
 }
 
-/** For whether agents carry the connection. If their counts were read, no permission is missing. */
+/** To find out whether agents carry the connection. If their counts were read, no permission is missing. */
 export function needOfAgents({stepTests}: Pick<Observations, 'stepTests'>): Need {
 	return stepTests.some(({facts}) => facts.moved === 'http-connect' && facts.agentsRead) ? needSteadyAgents : needAgentMetrics;
 }
@@ -173,12 +173,19 @@ export function needReplicas(observations: Observations): readonly Need[] {
 	return [knownReplicaCount(observations) === 1 ? needApiserverItself : needActive];
 }
 
-/** Active probes that have run settle nothing more. If nothing else is needed, the stream itself is. */
+/** Active probes that have run settle nothing more. Where nothing else could settle the verdict, the stream itself is needed. */
 export function needsAfterProbes(observations: Pick<Observations, 'probe' | 'purpose'>, needs: readonly Need[]): readonly Need[] {
-	if (observations.probe === 'passive' || needs.length === 0) {
-		return needs;
-	}
+	return observations.probe === 'passive' ? needs : needsWithoutProbes(needs, needOpenConnection(observations));
+}
 
-	const left = needs.map(need => (need.or === needActive.or ? {...need, or: null} : need)).filter(({permission, or}) => permission ?? or);
-	return left.length > 0 ? needsOfEach(left) : [needOpenConnection(observations)];
+/** Without `--probe active`. A group that has nothing else needs `instead`, because without it the other groups would seem to be enough. */
+export function needsWithoutProbes(needs: readonly Need[], instead: Need): readonly Need[] {
+	return needsOfEach(
+		...needGroups(needs).map(group => {
+			const left = group
+				.map(need => (need.or === needActive.or ? {...need, or: null} : need))
+				.filter(({permission, or}) => permission !== null || or !== null);
+			return left.length > 0 ? left : [instead];
+		}),
+	);
 }

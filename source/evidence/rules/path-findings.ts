@@ -221,7 +221,7 @@ function otherApiservers(observations: Observations): Finding[] {
 		known === null
 			? `The number of apiservers is unknown, and ${read.length} ${read.length === 1 ? 'was' : 'were'} examined`
 			: `${read.length} of at least ${known} apiserver${known === 1 ? '' : 's'} examined`;
-	const inferred = `${count}${differ ? ', and they differ (see spoke audit)' : ''}: a new connection may end at another, so verdicts from flags and metrics are inferred until it is open, also where spoke audit proves them for an apiserver that it examined`;
+	const inferred = `${count}${differ ? ', and they differ (see spoke audit)' : ''}: a new connection may end at another. Until it is open, verdicts from flags and metrics are inferred, even if spoke audit proves them for an examined apiserver`;
 	return [
 		{
 			row: 'C4',

@@ -4,11 +4,11 @@ import {firstKey, type ScreenWith} from './screen-input.ts';
 
 type ShownKeys = Pick<ScreenWith<never>, 'keymap' | 'hints' | 'viewHints'>;
 
-/** `or --probe active` becomes `or the test (t)`. */
+/** `or --probe active` becomes `or the test (t)`, and so does the command that has the flag. */
 export function toSessionAdvice(screen: ShownKeys, text: string): string {
 	const test = firstKey(screen, 'test') ?? viaWhy(screen);
 	const doctor = firstKey(screen, 'doctor');
-	const tested = test === null ? text : text.replaceAll('--probe active', () => `the test (${test})`);
+	const tested = test === null ? text : text.replaceAll(/(?:spoke path TARGET )?--probe active/g, () => `the test (${test})`);
 	return doctor === null ? tested : tested.replace(/^run `spoke doctor` on the target$/, () => `${doctor} runs the doctor`);
 }
 

@@ -40,6 +40,19 @@ for (const [tls, tlsBasis, route, routeBasis, state, basis] of rows) {
 	});
 }
 
+test('an exposure names the verdict that protects', t => {
+	const byOf = (tls: 'verified' | 'unverified', route: 'konnectivity' | 'direct') =>
+		decideExposure(
+			makeObservations(),
+			{state: tls, basis: 'proven', citations: [], need: []},
+			{state: route, basis: 'proven', citations: [], need: [], protocol: null, agent: null},
+		).by;
+	t.deepEqual(
+		[byOf('verified', 'konnectivity'), byOf('unverified', 'konnectivity'), byOf('unverified', 'direct')],
+		['tls', 'route', undefined],
+	);
+});
+
 test('behind k3s’s server, the exposure of a plain proxy request is unknown, without a need', t => {
 	const plain = {state: 'plain', basis: 'proven', citations: [], need: []} as const;
 	const route = {state: 'egress-http-connect', basis: 'proven', citations: [], need: [], protocol: 'http-connect', agent: null} as const;

@@ -88,7 +88,7 @@ const inferredNeeds: ReadonlyArray<[title: string, given: Partial<Observations>,
 		{isBound: false, replicas: knownReplicas(1)},
 		'a kubeconfig that connects to the apiserver itself, and verifies it',
 	],
-	['active probes ran', {...ofTwo, probe: 'active'}, 'the path of the stream itself: spoke exec TARGET --path=json'],
+	['active probes ran', {...ofTwo, probe: 'active'}, 'the path of the stream itself: spoke exec TARGET --path=json -- COMMAND'],
 	['a stream was tested earlier', {...ofTwo, stepTests: [stepTest('undecided')]}, '--probe active'],
 	[
 		'the lists have one apiserver, and another was found',
@@ -129,12 +129,26 @@ test('if active probes were all that a verdict needed, it needs the stream itsel
 	t.deepEqual(needs.needsAfterProbes(makeObservations({probe: 'active'}), []), []);
 });
 
+test('a group that active probes alone could settle needs the stream itself after them', t => {
+	const ran = makeObservations({probe: 'active'});
+	t.deepEqual(
+		needs.needsAfterProbes(ran, needsOfEach([needMirrorPods], [needActive])),
+		needsOfEach([needMirrorPods], [needs.needOpenConnection(ran)]),
+	);
+	t.deepEqual(
+		needs.needsAfterProbes(ran, needsOfEach([needMirrorPods], [needFlagz])),
+		needsOfEach([needMirrorPods], [{...needFlagz, or: null}]),
+	);
+});
+
 test('the need of the stream itself names the command that opens it', t => {
 	const {purpose} = makeObservations();
 	const commandOf = (feature: StreamFeature) => needs.needOpenConnection({purpose: {...purpose, feature}}).or?.split(': ')[1];
 	t.is(commandOf('logs'), 'spoke logs TARGET --path=json');
 	t.is(commandOf('port-forward'), 'spoke port-forward TARGET PORT --path=json');
-	t.is(commandOf('pod-proxy'), 'spoke proxy TARGET --path=json');
+	t.is(commandOf('attach'), 'spoke attach TARGET --path=json');
+	t.is(commandOf('exec'), 'spoke exec TARGET --path=json -- COMMAND');
+	t.is(commandOf('pod-proxy'), 'spoke proxy get TARGET --path=json');
 });
 
 test('needs of each list are needed together, and a list that another implies is dropped', t => {

@@ -193,7 +193,7 @@ test('unavailable sources are counted and named', t => {
 	);
 	t.regex(
 		message({flags: read(1), replicas: knownReplicas(2), unreachedAddresses: ['10.0.0.6:6443: refused']}),
-		/for an apiserver that it examined; not read: 10\.0\.0\.6:6443: refused$/,
+		/for an examined apiserver; not read: 10\.0\.0\.6:6443: refused$/,
 	);
 	t.regex(
 		found({observations: {...openConnection, serverIdentity: {to: 'gateway', why: 'the server URL has the path /x'}}})[0]!.message,
