@@ -590,8 +590,11 @@ for (const [version, health, api, anonymous] of [
 
 test('leases show which kubelets do not renew, and signing requests what is pending', async t => {
 	const lease = (name: string, agoMs: number) => ({metadata: {name}, spec: {renewTime: new Date(Date.now() - agoMs).toISOString()}});
+	// The renewal of n1 is in the future, so that this test can wait for the others of its process.
 	const leases = await readNodeLeases(
-		server({'/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases': {body: {items: [lease('n1', 5000), lease('n2', 90_000)]}}}),
+		server({
+			'/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases': {body: {items: [lease('n1', -3_600_000), lease('n2', 90_000)]}},
+		}),
 	);
 	t.like(leases.observation?.facts, {fresh: ['n1'], stale: ['n2']});
 	const ofTheirs = await readNodeLeases(
