@@ -24,7 +24,7 @@ export async function runSpoke(
 					[...(options.node ?? []), builtProgram, ...argv],
 					{
 						env: {PATH: process.env['PATH'], HOME: '/nonexistent', ...options.env},
-						timeout: options.timeoutMs ?? 30_000,
+						timeout: options.timeoutMs ?? 90_000,
 						maxBuffer: 256 * 1024 * 1024,
 					},
 					(error, stdout, stderr) => {
