@@ -104,14 +104,14 @@ test('a link that drops everything is lost within the silence timeout', async t 
 test('typed keys do not extend the silence timeout, blocking input does', async t => {
 	const typing = pair({tty: true});
 	typing.channels.stdin!.write('ls\n');
+	const startedAt = performance.now();
 	const piping = pair({tty: false});
-	const pipedAt = performance.now();
 	piping.channels.stdin!.write(Buffer.alloc(70_000));
 	const first = await Promise.race([typing, piping].map(async ({channels}, index) => channels.ended.then(() => index)));
 	t.is(first, 0);
 	t.regex((await typing.channels.ended).lost!.message, /^nothing was received/);
 	const {lost} = await piping.channels.ended;
-	t.true(performance.now() - pipedAt > timing.silenceTimeoutMs * 10);
+	t.true(performance.now() - startedAt > timing.silenceTimeoutMs * 10);
 	t.is(typing.notices.length, 0);
 	t.is(piping.notices.length, 1);
 	t.regex(piping.notices[0]!, /^no input was accepted .*before reading all input \(not every runtime reports this\)$/);
