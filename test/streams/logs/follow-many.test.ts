@@ -1,5 +1,5 @@
 import {setTimeout as sleep} from 'node:timers/promises';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {setStreamGate} from '../../../source/streams/stream-gate.ts';
 import {followLogs, type FollowLogsOptions} from '../../../source/streams/logs/follow-logs.ts';
@@ -65,13 +65,7 @@ for (const [title, status, message, expected] of [
 	['fails when its first read is refused', 403, 'pods "new" is forbidden', ['failed']],
 ] as const) {
 	test(`a pod that appears later ${title}`, async t => {
-		const server = await LogServer.start();
-		const cluster = await server.cluster();
-		const stop = new AbortController();
-		t.teardown(async () => {
-			cluster.close();
-			await server.stop();
-		});
+		const {server, cluster, stop} = await startServer(t);
 		server.addPod('old').get('app')!.append(line(1, 'old 1'));
 		const events: string[] = [];
 		for await (const event of followLogs(
@@ -96,13 +90,7 @@ for (const [title, status, message, expected] of [
 }
 
 test('a log whose first read is cut is read again when another log was opened before', async t => {
-	const server = await LogServer.start();
-	const cluster = await server.cluster();
-	const stop = new AbortController();
-	t.teardown(async () => {
-		cluster.close();
-		await server.stop();
-	});
+	const {server, cluster, stop} = await startServer(t);
 	server.addPod('one').get('app')!.append(line(1, 'one 1'));
 	server.addPod('two').get('app')!.append(line(2, 'two 1'));
 	server.faults.push(null, {kind: 'silence'});
@@ -132,13 +120,7 @@ test('a log whose first read is cut is read again when another log was opened be
 });
 
 test('a log whose first read fails on leg 2 ends although another log is open', async t => {
-	const server = await LogServer.start();
-	const cluster = await server.cluster();
-	const stop = new AbortController();
-	t.teardown(async () => {
-		cluster.close();
-		await server.stop();
-	});
+	const {server, cluster, stop} = await startServer(t);
 	server.addPod('one').get('app')!.append(line(1, 'one 1'));
 	const late = server.addPod('two').get('app')!;
 	late.state = 'waiting';
@@ -164,13 +146,7 @@ test('a log whose first read fails on leg 2 ends although another log is open', 
 });
 
 test('a pod that appears later is not read again when a requirement refuses its connection', async t => {
-	const server = await LogServer.start();
-	const cluster = await server.cluster();
-	const stop = new AbortController();
-	t.teardown(async () => {
-		cluster.close();
-		await server.stop();
-	});
+	const {server, cluster, stop} = await startServer(t);
 	setStreamGate(cluster, async (_connection, {target}) => {
 		if (target.name === 'new') {
 			throw new SpokeError('ERR_REQUIRE_NOT_MET', 'requirement not met');
@@ -358,3 +334,13 @@ test('a leg 2 failure at the first read is reported at once with the server’s 
 	t.is(error?.exitStatus, 11);
 	t.true(error?.message.includes('x509: certificate signed by unknown authority'));
 });
+
+async function startServer(t: ExecutionContext) {
+	const server = await LogServer.start();
+	const cluster = await server.cluster();
+	t.teardown(async () => {
+		cluster.close();
+		await server.stop();
+	});
+	return {server, cluster, stop: new AbortController()};
+}
