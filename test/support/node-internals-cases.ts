@@ -5,7 +5,7 @@ import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
 import process from 'node:process';
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import {connect as connectSecurely, createServer as createSecureServer} from 'node:tls';
-import {descriptorOf, keepReadingAfterWriteError, unsentBytes} from '../../source/wire/node-internals.ts';
+import {descriptorOf, keepReadingAfterWriteError, listenOn, unsentBytes} from '../../source/wire/node-internals.ts';
 
 const [protocol, cert, key] = process.argv.slice(2);
 const isSecure = protocol === 'TLS';
@@ -15,6 +15,7 @@ process.stdout.write(
 	JSON.stringify({
 		...(await seesProgress()),
 		descriptors: await descriptors(),
+		listening: await listening(),
 		readsAnswer: await readsAnswer(() => undefined),
 		readsAnswerByInternals: await readsAnswer(client => {
 			keepReadingAfterWriteError(client, () => undefined);
@@ -45,6 +46,21 @@ async function descriptors() {
 	const isSocket = fstatSync(descriptorOf(peer)!).isSocket();
 	peer.destroy();
 	return {isSocket, closed: descriptorOf(peer) ?? 'none'};
+}
+
+/** What a server on all addresses of IPv6 leaves to another of IPv4, and what a third on the same port is told. */
+async function listening() {
+	const [six, four, late] = [createServer(), createServer(), createServer()];
+	listenOn(six, {address: '::', family: 'IPv6', port: 0, backlog: 8});
+	await once(six, 'listening');
+	const {address, port} = six.address() as AddressInfo;
+	listenOn(four, {address: '0.0.0.0', family: 'IPv4', port, backlog: 8});
+	await once(four, 'listening');
+	listenOn(late, {address: '127.0.0.1', family: 'IPv4', port, backlog: 8});
+	const [error] = (await once(late, 'error')) as [NodeJS.ErrnoException];
+	six.close();
+	four.close();
+	return {address, code: error.code, text: error.message.replace(String(port), 'PORT')};
 }
 
 /** The peer answers and goes, and the client reads after its writes have failed. */

@@ -1,11 +1,12 @@
 /** What spoke uses of Node beyond its documentation, on the oldest, the usual and the newest supported line of Node. */
 import {execFile} from 'node:child_process';
+import type {Server} from 'node:net';
 import process from 'node:process';
 import {PassThrough} from 'node:stream';
 import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
 import test from 'ava';
-import {capacityFlag, keepReadingAfterWriteError, standardCapacities, unsentBytes} from '../../source/wire/node-internals.ts';
+import {capacityFlag, keepReadingAfterWriteError, listenOn, standardCapacities, unsentBytes} from '../../source/wire/node-internals.ts';
 import {readSource} from '../architecture/imports.ts';
 import {issue} from '../support/certificates.ts';
 
@@ -20,12 +21,13 @@ const flags = (await readSource()).flatMap(({text}) =>
 
 for (const [version, binary] of binaries) {
 	for (const protocol of ['TCP', 'TLS']) {
-		test.serial(`only the internals show progress and save unread input over ${protocol} on Node ${version}`, async t => {
+		test.serial(`over ${protocol} on Node ${version}, a server listens, and only the internals save input`, async t => {
 			const {stdout} = await run(binary, [cases, protocol, certificate, key], {timeout: 60_000});
 			t.deepEqual(JSON.parse(stdout), {
 				seesProgress: false,
 				seesProgressByInternals: true,
 				descriptors: {isSocket: true, closed: 'none'},
+				listening: {address: '::', code: 'EADDRINUSE', text: 'listen EADDRINUSE: address already in use 127.0.0.1:PORT'},
 				readsAnswer: false,
 				readsAnswerByInternals: true,
 			});
@@ -53,6 +55,13 @@ test('without the internals, unsent bytes are those that Node documents', t => {
 	stream.write('four');
 	t.is(unsentBytes(stream), stream.writableLength);
 	t.is(unsentBytes(Object.assign(stream, {_handle: {_parent: {}}})), stream.writableLength);
+});
+
+test('without the internals, a server listens as Node documents', t => {
+	const options: object[] = [];
+	const server = {listen: (given: object) => options.push(given)} as unknown as Server;
+	listenOn(server, {address: '::1', family: 'IPv6', port: 1, backlog: 2});
+	t.deepEqual(options, [{host: '::1', port: 1, ipv6Only: true, backlog: 2}]);
 });
 
 test('without the internals, a socket is left as it is', t => {

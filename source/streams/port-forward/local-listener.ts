@@ -1,6 +1,8 @@
 /** Binds the local port of a forward on every address. */
+import {once} from 'node:events';
 import {createServer, type AddressInfo, type Server, type Socket} from 'node:net';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {listenOn} from '../../wire/node-internals.ts';
 import {resetSocket} from '../../wire/reset-socket.ts';
 import type {BoundAddress} from './forward-event.ts';
 import type {ListenAddress} from './listen-address.ts';
@@ -106,13 +108,8 @@ async function bindShared(port: number, address: ListenAddress, {acceptsAnyPort}
 
 async function bind(port: number, {address, family}: ListenAddress): Promise<Server> {
 	const server = createServer({allowHalfOpen: true, pauseOnConnect: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000});
-	const {promise, resolve, reject} = Promise.withResolvers<Server>();
-	server.once('error', reject);
-	server.listen({port, host: address, ipv6Only: family === 'IPv6', backlog: 1024}, () => {
-		resolve(server);
-	});
-	await promise;
-	server.off('error', reject);
+	listenOn(server, {address, family, port, backlog: 1024});
+	await once(server, 'listening');
 	// Affects one connection, not the forward.
 	server.on('error', () => undefined);
 	return server;
