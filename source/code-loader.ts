@@ -34,7 +34,7 @@ export function createCodeLoader(read: ReadProgramFile): (name: string) => unkno
 		const folder = posix.dirname(name);
 		const file = read(name);
 		const require = (id: string) => (id.startsWith('.') ? load(posix.join(folder, id)) : process.getBuiltinModule(id));
-		const result = compile(name, file)(module.exports, require, module, file.path, posix.dirname(file.path));
+		const result = compile(file)(module.exports, require, module, file.path, posix.dirname(file.path));
 		if (result !== undefined) {
 			module.exports = result;
 		}
@@ -53,20 +53,16 @@ type CommonJs = (
 	dirname: string,
 ) => Promise<unknown> | undefined;
 
-const parameters = '(exports,require,module,__filename,__dirname){';
-
-/** What precedes the code of a file, which ends with `})`. */
-function headOf(name: string): string {
-	return name.startsWith('parts/') ? `(async function${parameters}"use strict";` : `(function${parameters}`;
-}
-
-/** The source that V8 compiles. Stored compiled code fits only the same text. */
+/**
+A file of the build is this expression, a function around the code. The build makes it, because a start would copy all of the code for it.
+*/
 export function wrap(name: string, code: string): string {
-	return `${headOf(name)}${code}\n})`;
+	const parameters = '(exports,require,module,__filename,__dirname){';
+	return name.startsWith('parts/') ? `(async function${parameters}"use strict";${code}\n})` : `(function${parameters}${code}\n})`;
 }
 
-function compile(name: string, {path, code, cachedData, onCompiled}: ProgramFile): CommonJs {
-	const script = new Script(wrap(name, code), {filename: path, columnOffset: -headOf(name).length, ...(cachedData && {cachedData})});
+function compile({path, code, cachedData, onCompiled}: ProgramFile): CommonJs {
+	const script = new Script(code, {filename: path, ...(cachedData && {cachedData})});
 	if (!cachedData || script.cachedDataRejected) {
 		onCompiled?.(script);
 	}

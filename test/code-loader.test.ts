@@ -10,12 +10,12 @@ import {compiledName, createCodeLoader, wrap} from '../source/code-loader.ts';
 
 const run = promisify(execFile);
 const compileCode = new URL('../scripts/release/compile-code.ts', import.meta.url).pathname;
-const sources: Readonly<Record<string, string>> = {
+const sources = wrapped({
 	'cli.js': 'exports.part = require("./parts/late.js"); exports.name = __filename; exports.again = require("./parts/late.js");',
 	'parts/late.js':
 		'const early = require("../commands/early.js"); const late = await Promise.resolve("late"); return {early: early.word, late};',
 	'commands/early.js': 'exports.word = "early"; exports.unused = function () { return 1 + 1; };',
-};
+});
 
 test('a part waits for its own top-level await, and is loaded once', async t => {
 	const read: string[] = [];
@@ -38,12 +38,16 @@ test('compiled code has the same bytes in each folder, and V8 accepts it', async
 		const {stdout} = await run(process.execPath, [
 			'-p',
 			'const [code, path] = process.argv.slice(1); const cachedData = fs.readFileSync(path); new vm.Script(code, {cachedData}).cachedDataRejected',
-			wrap(name, sources[name]!),
+			sources[name]!,
 			join(first, compiledName(name)),
 		]);
 		t.is(stdout, 'false\n', name);
 	}
 });
+
+function wrapped(codes: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+	return Object.fromEntries(Object.entries(codes).map(([name, code]) => [name, wrap(name, code)]));
+}
 
 /** Into a new folder. */
 async function compile(t: ExecutionContext): Promise<string> {

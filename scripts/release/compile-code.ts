@@ -9,7 +9,7 @@ import {join} from 'node:path';
 import process from 'node:process';
 import {setFlagsFromString} from 'node:v8';
 import {Script} from 'node:vm';
-import {compiledName, embeddedPath, wrap} from '../../source/code-loader.ts';
+import {compiledName, embeddedPath} from '../../source/code-loader.ts';
 
 const [folder, ...names] = process.argv.slice(2) as [string, ...string[]];
 
@@ -34,7 +34,7 @@ const flagHashOffset = 12;
 const defaultFlagHash = readDefaultFlagHash();
 
 for (const name of names) {
-	const code = wrap(name, readFileSync(join(folder, name), 'utf8'));
+	const code = readFileSync(join(folder, name), 'utf8');
 	// V8 compiles lazily by default, and rejects code that was stored with other flags.
 	setFlagsFromString('--no-lazy');
 	const script = new Script(code, {filename: embeddedPath(name)});
