@@ -31,16 +31,27 @@ export type ExamineOptions = {
 Passive: reads on one connection, and on a few more to find other apiservers at the same address.
 @throws SpokeError when no connection can be made
 */
-export async function examineApiserver(
+export async function examineApiserver(cluster: ClusterClient, options: ExamineOptions = {}): Promise<ApiserverExamination> {
+	const connection = await cluster.connect(options.signal ? {signal: options.signal} : {});
+	try {
+		return {connection, ...(await examineOn(connection, cluster, options))};
+	} catch (error) {
+		connection.close();
+		throw error;
+	}
+}
+
+async function examineOn(
+	connection: Connection,
 	cluster: ClusterClient,
-	{signal, namespace, beforeMetrics}: ExamineOptions = {},
-): Promise<ApiserverExamination> {
-	const options = signal ? {signal} : {};
-	const connection = await cluster.connect(options);
+	{signal, namespace, beforeMetrics}: ExamineOptions,
+): Promise<Omit<ApiserverExamination, 'connection'>> {
 	const own = await observeConnection(connection, {timeoutMs: readLimitMs});
 	const processId = processIdOf({own});
 	await beforeMetrics?.();
-	const metrics = connection.usable ? await readMetricsOncePerInterval(cluster, connection, processId, options) : notRequested();
+	const metrics = connection.usable
+		? await readMetricsOncePerInterval(cluster, connection, processId, signal ? {signal} : {})
+		: notRequested();
 	const processChanged = own.flags !== null && connection.usable && (await answersDiffer(connection, own));
 	const shared = await observeCluster(cluster, {timeoutMs: readLimitMs, ...(namespace ? {namespace} : {})});
 	const known = processCacheFor(cluster);
@@ -55,7 +66,7 @@ export async function examineApiserver(
 		...(shared.further ? [shared.further] : []),
 	];
 	known.recordGateway(gatewayReason(further, shared.version?.facts ?? null));
-	return {connection, own, others: otherProcesses(further, own), unreachedAddresses: [], metrics, shared, active: noActiveObservations};
+	return {own, others: otherProcesses(further, own), unreachedAddresses: [], metrics, shared, active: noActiveObservations};
 }
 
 /** If two processes answer on one connection, a gateway spreads requests, not connections. */

@@ -2,9 +2,36 @@
 import test from 'ava';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
+import type {Connection} from '../../source/cluster/connection.ts';
 import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
+import {examineApiserver} from '../../source/evidence/examine-apiserver.ts';
 import {findPaths} from '../../source/evidence/find-paths.ts';
 import {openSandbox} from '../support/sandbox.ts';
+
+test('an examination that fails closes its connection', async t => {
+	const {env} = await openSandbox(t);
+	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
+	t.teardown(() => {
+		cluster.close();
+	});
+	const opened: Connection[] = [];
+	const connect = cluster.connect.bind(cluster);
+	cluster.connect = async options => {
+		opened.push(await connect(options));
+		return opened.at(-1)!;
+	};
+	const failure = new Error('a kubelet answered nonsense');
+	const examined = examineApiserver(cluster, {
+		async beforeMetrics() {
+			throw failure;
+		},
+	});
+	t.is(await t.throwsAsync(examined), failure);
+	t.deepEqual(
+		opened.map(({usable}) => usable),
+		[false],
+	);
+});
 
 test('after active probes without a pod, no need names --probe active', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
