@@ -102,6 +102,11 @@ test('a link that drops everything is lost within the silence timeout', async t 
 });
 
 test('typed keys do not extend the silence timeout, blocking input does', async t => {
+	// The timers of the channels do not keep a process alive, so this test alone would end before them.
+	const alive = setInterval(() => undefined, 60_000);
+	t.teardown(() => {
+		clearInterval(alive);
+	});
 	const typing = pair({tty: true});
 	typing.channels.stdin!.write('ls\n');
 	const startedAt = performance.now();
