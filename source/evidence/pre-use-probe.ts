@@ -22,9 +22,8 @@ const timerEarlyMs = 1;
 export class PreUseProbe {
 	readonly #cluster: ClusterClient;
 	readonly #clock: Clock;
-	readonly #observations = new WeakMap<Connection, Promise<ConnectionObservations>>();
-	readonly #users = new WeakMap<Connection, Promise<UserInfo | null>>();
-	readonly #cas = new WeakMap<Connection, Promise<void>>();
+	readonly #started = new WeakMap<Connection, Promise<ConnectionObservations>>();
+	readonly #observed = new WeakSet<Connection>();
 	readonly #unavailableCas = new Map<string, {unavailable: UnavailableSource; at: number}>();
 	#unavailableFlags: UnavailableFlags | undefined;
 	/** When the user could not be read, in ms since 1970. */
@@ -36,7 +35,7 @@ export class PreUseProbe {
 	}
 
 	hasObserved(connection: Connection): boolean {
-		return this.#observations.has(connection);
+		return this.#observed.has(connection);
 	}
 
 	/** The last connection gave no response in time, so another one may. */
@@ -59,11 +58,17 @@ export class PreUseProbe {
 		};
 	}
 
+	/** Sends its requests in this turn, and once for each connection. */
 	async start(connection: Connection): Promise<ConnectionObservations> {
+		const started = this.#started.get(connection) ?? this.#read(connection);
+		this.#started.set(connection, started);
+		return started;
+	}
+
+	async #read(connection: Connection): Promise<ConnectionObservations> {
 		const pending = this.#isUnavailable(this.#unavailableFlags) ? null : this.#readFlags(connection);
-		const user = this.#userOf(connection);
-		const ca = this.#cas.get(connection) ?? this.#readCa(connection, this.#cluster.facts.namespace);
-		this.#cas.set(connection, ca);
+		const user = this.#readUser(connection);
+		const ca = this.#readCa(connection, this.#cluster.facts.namespace);
 		const observations = (await pending) ?? this.fallbackFor(connection);
 		await ca;
 		return {...observations, user: await user};
@@ -74,9 +79,7 @@ export class PreUseProbe {
 		const callOff = afterTurns(this.#clock, labelTimings.preUseTimeoutMs, () => {
 			connection.close();
 		});
-		const read = await (this.#observations.get(connection) ?? this.start(connection));
-		const observations = {...read, user: await this.#userOf(connection)};
-		await this.#cas.get(connection);
+		const observations = await this.start(connection);
 		if (
 			namespace !== null &&
 			namespace !== this.#cluster.facts.namespace &&
@@ -93,9 +96,8 @@ export class PreUseProbe {
 
 	async #readFlags(connection: Connection): Promise<ConnectionObservations> {
 		const started = this.#clock.elapsed();
-		const pending = observeConnection(connection, {timeoutMs: labelTimings.preUseTimeoutMs, user: false});
-		this.#observations.set(connection, pending);
-		const observations = await pending;
+		this.#observed.add(connection);
+		const observations = await observeConnection(connection, {timeoutMs: labelTimings.preUseTimeoutMs, user: false});
 		const silent = !connection.usable;
 		const [unavailable = silent ? noResponse : undefined] = observations.unavailable;
 		// A connection lost before the timeout, by an apiserver that shuts down, says nothing about the next one.
@@ -108,12 +110,6 @@ export class PreUseProbe {
 	}
 
 	/** Only a response on the same connection shows whether it ends at the apiserver. */
-	async #userOf(connection: Connection): Promise<UserInfo | null> {
-		const pending = this.#users.get(connection) ?? this.#readUser(connection);
-		this.#users.set(connection, pending);
-		return pending;
-	}
-
 	async #readUser(connection: Connection): Promise<UserInfo | null> {
 		if (
 			isRecent(this.#userUnavailableAt, labelTimings.unavailableForMs, this.#clock.now()) ||

@@ -3,6 +3,7 @@ import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import {toSpokeError} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose, ConnectionObserver} from './connection-observer.ts';
+import {SpeculativeConnection} from './speculative-request.ts';
 import {isStoppedByGate, passStreamGate} from './stream-gate.ts';
 
 /**
@@ -21,6 +22,13 @@ export async function connectObserved(
 		observer?.onClosed?.(connection, purpose);
 		connection.close();
 	};
+
+	if (connection instanceof SpeculativeConnection) {
+		connection.reconnect = async () => {
+			discard();
+			return connectObserved(cluster, purpose, observer, signal);
+		};
+	}
 
 	try {
 		await observer?.beforeUse?.(connection, purpose);

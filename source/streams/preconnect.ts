@@ -14,7 +14,8 @@ export type Preconnection = {cluster: ClusterClient; close: () => void};
 
 /**
 `cluster` uses the early connection and gives it to the first stream, which saves a handshake. The observer reads on it after the first
-request, so that a label costs no round trip. `speculative` saves one, unless the connection is examined before the stream may use it.
+request, so that a label costs no round trip. `speculative` saves one, unless a gate decides first whether the stream may use the
+connection, or the observer may have to read more in the namespace of the stream.
 */
 export function preconnect(
 	cluster: ClusterClient,
@@ -25,8 +26,8 @@ export function preconnect(
 	}: {signal: AbortSignal; observer?: ConnectionObserver | undefined; speculative?: SpeculativeRequest | undefined},
 ): Preconnection {
 	const reconnect = async () => cluster.connect({signal});
-	const isExamined = observer !== undefined || hasStreamGate(cluster);
-	const early = new EarlyConnection(reconnect, {observer, speculative: isExamined ? undefined : speculative});
+	const canSpeculate = !hasStreamGate(cluster) && (observer === undefined || speculative?.namespace === cluster.facts.namespace);
+	const early = new EarlyConnection(reconnect, {observer, speculative: canSpeculate ? speculative : undefined});
 	return {
 		cluster: {
 			...cluster,
@@ -49,7 +50,9 @@ class EarlyConnection {
 	/** The early connection; `undefined` after it was taken or failed. */
 	#pending: Promise<Connection> | undefined;
 	#usedAt = Infinity;
+	#isObserved = false;
 	readonly #connect: () => Promise<Connection>;
+	readonly #observer: ConnectionObserver | undefined;
 	readonly #speculative: SpeculativeRequest | undefined;
 
 	constructor(
@@ -58,6 +61,7 @@ class EarlyConnection {
 	) {
 		const pending = connect();
 		this.#connect = connect;
+		this.#observer = observer;
 		this.#speculative = speculative;
 		this.#pending = pending;
 		pending.then(
@@ -66,7 +70,7 @@ class EarlyConnection {
 				// The waiting caller sends its request first.
 				setImmediate(() => {
 					if (this.#pending && connection.usable) {
-						observer?.onConnected?.(connection);
+						this.#observe(connection);
 					}
 				});
 			},
@@ -82,9 +86,12 @@ class EarlyConnection {
 		}
 
 		const responding = pipelinedGet(connection, options);
-		if (options.path === this.#speculative?.after) {
-			// In the same turn, so that both requests arrive together.
-			this.#pending = Promise.resolve(new SpeculativeConnection(connection, this.#speculative, this.#connect));
+		if (options.path === this.#speculative?.after && !this.#isObserved) {
+			// In the same turn, so that all requests arrive together. The observer is first, because it cannot read after the stream's request.
+			const ahead = new SpeculativeConnection(connection, this.#connect);
+			this.#observe(ahead);
+			ahead.send(this.#speculative);
+			this.#pending = Promise.resolve(ahead);
 		}
 
 		const response = await responding;
@@ -107,6 +114,13 @@ class EarlyConnection {
 	close(): void {
 		closeWhenConnected(this.#pending);
 		this.#pending = undefined;
+	}
+
+	#observe(connection: Connection): void {
+		if (!this.#isObserved) {
+			this.#isObserved = true;
+			this.#observer?.onConnected?.(connection);
+		}
 	}
 
 	/** @throws only to the first caller: a second attempt would repeat a prompt or a timeout */

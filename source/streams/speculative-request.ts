@@ -1,38 +1,55 @@
 /** A stream's request that is sent while its target is being resolved, on the same connection. */
 import type {ApiResponse, Connection, PipelinedOptions, RequestOptions, UpgradeOptions, UpgradeResult} from '../cluster/connection.ts';
 
-/** `after`: the path of the GET that it follows. Requests must have no effect, because the target may turn out to be another one. */
-export type SpeculativeRequest = {after: string} & (
+/**
+`after`: the path of the GET that it follows, in `namespace`. Requests must have no effect, because the target may turn out to be another
+one.
+*/
+export type SpeculativeRequest = {after: string; namespace: string} & (
 	| {kind: 'request'; options: RequestOptions & {canFollowPipelined: true}}
 	| {kind: 'upgrade'; options: UpgradeOptions & {canFollowPipelined: true}}
 );
 
 /** Gives the response to the first equal request. Otherwise, or if it failed, the request is sent as usual. */
 export class SpeculativeConnection implements Connection {
-	readonly id: string;
-	readonly facts: Connection['facts'];
+	/** Makes the connection that replaces this one after another response than expected. Nothing that was read on this one holds for it. */
+	reconnect: () => Promise<Connection>;
 	#connection: Connection;
-	readonly #reconnect: () => Promise<Connection>;
 	/** `undefined` once it was used or cannot be. */
 	#request: {path: string; response: Promise<ApiResponse | null>} | undefined;
+	#hasFailed = false;
 	#upgrade: {path: string; response: Promise<UpgradeResult | null>} | undefined;
 
-	/** Sends the request at once. */
-	constructor(connection: Connection, speculative: SpeculativeRequest, reconnect: () => Promise<Connection>) {
+	constructor(connection: Connection, reconnect: () => Promise<Connection>) {
 		this.#connection = connection;
-		this.#reconnect = reconnect;
-		this.id = connection.id;
-		this.facts = connection.facts;
-		const {path} = speculative.options;
-		if (speculative.kind === 'request') {
-			this.#request = {path, response: connection.request(speculative.options).catch(() => null)};
-		} else {
-			this.#upgrade = {path, response: connection.upgrade(speculative.options).catch(() => null)};
-		}
+		this.reconnect = reconnect;
+	}
+
+	get id(): string {
+		return this.#connection.id;
+	}
+
+	get facts(): Connection['facts'] {
+		return this.#connection.facts;
 	}
 
 	get usable(): boolean {
-		return this.#request !== undefined || this.#upgrade !== undefined || this.#connection.usable;
+		return this.#connection.usable || (!this.#hasFailed && (this.#request !== undefined || this.#upgrade !== undefined));
+	}
+
+	/** After the requests that are pipelined already. Nothing can be pipelined after it. */
+	send(speculative: SpeculativeRequest): void {
+		const {path} = speculative.options;
+		const failed = () => {
+			this.#hasFailed = true;
+			return null;
+		};
+
+		if (speculative.kind === 'request') {
+			this.#request = {path, response: this.#connection.request(speculative.options).catch(failed)};
+		} else {
+			this.#upgrade = {path, response: this.#connection.upgrade(speculative.options).catch(failed)};
+		}
 	}
 
 	async pipelined(options: PipelinedOptions): Promise<ApiResponse> {
@@ -61,8 +78,8 @@ export class SpeculativeConnection implements Connection {
 		this.#upgrade = undefined;
 		const response = await speculative?.response;
 		options.signal?.throwIfAborted();
-		// A refusal may be about a pod that did not run yet.
-		if (response?.upgraded && speculative?.path === options.path) {
+		// A refusal may be about a pod that did not run yet, unless it is about permissions.
+		if (response && (response.upgraded || response.status === 403) && speculative?.path === options.path) {
 			return response;
 		}
 
@@ -85,7 +102,7 @@ export class SpeculativeConnection implements Connection {
 			response.body.resume();
 		} else if (response !== undefined) {
 			this.close();
-			this.#connection = await this.#reconnect();
+			this.#connection = await this.reconnect();
 		}
 	}
 }

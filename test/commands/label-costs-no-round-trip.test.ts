@@ -52,12 +52,13 @@ async function apiserver(
 				'/apis/apps/v1/namespaces/default/deployments/web': deployment,
 				'/api/v1/namespaces/default/pods': {kind: 'PodList', items: [pod]},
 			}[path];
-			response.statusCode = object || path.endsWith('/log') || path.includes('/proxy') ? 200 : 404;
+			// Without a listener for upgrades, they are requests like others, and are refused in their turn.
+			response.statusCode = /\/(?:exec|attach|portforward)$/.test(path)
+				? 403
+				: object || path.endsWith('/log') || path.includes('/proxy')
+					? 200
+					: 404;
 			response.end(object ? JSON.stringify(object) : 'a line\n');
-		},
-		upgrade(request, socket) {
-			arrivals.push({path: request.url!.split('?', 1)[0]!, at: performance.now(), socket: request.socket.remotePort!});
-			socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n{}');
 		},
 	});
 	t.teardown(async () => server.close());
@@ -127,6 +128,15 @@ test('a workload and its pods are read on the connection of the stream', async t
 		ended.stderr,
 	);
 	t.is(sockets.size, 1);
+});
+
+test('a forward that is not allowed is requested once by WebSocket, and once by SPDY', async t => {
+	const {arrivals, env} = await apiserver(t, {probes: false});
+	await runSpoke(['port-forward', 'web', ':80'], {env});
+	t.deepEqual(
+		arrivals.map(({path}) => path),
+		[lookedUp, `${lookedUp}/portforward`, `${lookedUp}/portforward`],
+	);
 });
 
 test('no probe is sent when no path is shown', async t => {

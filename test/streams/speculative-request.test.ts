@@ -1,10 +1,17 @@
 /** A stream's request that is sent together with the read of its pod. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import test, {type ExecutionContext} from 'ava';
+import {preconnect} from '../../source/streams/preconnect.ts';
 import {connectionArguments, startServer} from '../support/api-server.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 
 const podPath = '/api/v1/namespaces/default/pods/web';
+
+/** What an apiserver tells of itself. */
+const pages: Readonly<Record<string, object>> = {
+	'/flagz': {kind: 'Flagz', flags: {v: '2'}},
+	'/statusz': {kind: 'Statusz', startTime: '2026-01-01T00:00:00Z'},
+};
 
 type Answers = {
 	containers?: readonly string[];
@@ -28,6 +35,13 @@ async function apiserver(t: ExecutionContext, {containers = ['app'], initContain
 	};
 	const answer = async ({url = ''}: IncomingMessage, response: ServerResponse) => {
 		const {pathname, searchParams} = new URL(url, 'https://server');
+		if (!pathname.startsWith(podPath)) {
+			seen.push(pathname);
+			const page = pages[pathname];
+			response.writeHead(page ? 200 : 404).end(JSON.stringify(page ?? {kind: 'Status'}));
+			return;
+		}
+
 		seen.push(`${pathname.slice(podPath.length)} ${searchParams.get('container') ?? ''}`.trim());
 		if (pathname === podPath) {
 			await (how.waits ? streamArrived.promise : undefined);
@@ -48,7 +62,7 @@ async function apiserver(t: ExecutionContext, {containers = ['app'], initContain
 		return {printed: [...new Set(stdout.split('\n'))], stderr};
 	};
 
-	return {seen, logs, connections: server.connections};
+	return {seen, logs, cluster: async () => server.cluster(), connections: server.connections};
 }
 
 test('a log is requested before its pod is known', async t => {
@@ -81,10 +95,38 @@ test('a log is requested again when the server closes the connection after the p
 	t.is(connections(), 2);
 });
 
-test('no log is requested ahead when the path is shown or required', async t => {
-	for (const more of ['--path=always', '--require=verified']) {
-		const {seen, logs} = await apiserver(t, {containers: ['app', 'proxy']});
-		await logs(more);
-		t.false(seen.includes('/log'), more);
+test('with its path shown, a log is requested ahead, after the reads for the path', async t => {
+	const {seen, logs} = await apiserver(t, {waits: true});
+	t.is((await logs('--path=always')).printed[0], 'of app');
+	t.deepEqual(seen.slice(0, 5), ['', '/flagz', '/statusz', '/api/v1/namespaces/default/configmaps/kube-root-ca.crt', '/log']);
+	t.is(seen.filter(path => path.startsWith('/log')).length, 1);
+});
+
+test('the path is read again on the connection that replaces the one of another log', async t => {
+	const annotations = {'kubectl.kubernetes.io/default-container': 'prepare'};
+	const {seen, logs} = await apiserver(t, {initContainers: ['prepare'], annotations});
+	t.deepEqual((await logs('--path=always')).printed, ['of prepare', '']);
+	t.deepEqual(seen.slice(4, 8), ['/log', '/flagz', '/statusz', '/log prepare']);
+});
+
+test('no log is requested ahead when the path is required', async t => {
+	const {seen, logs} = await apiserver(t, {containers: ['app', 'proxy']});
+	await logs('--require=verified');
+	t.false(seen.includes('/log'));
+});
+
+test('with its path shown, a log of another namespace than the context’s is not requested ahead', async t => {
+	for (const namespace of ['default', 'other']) {
+		const {seen, cluster} = await apiserver(t, {});
+		const ahead = preconnect(await cluster(), {
+			signal: new AbortController().signal,
+			observer: {},
+			speculative: {after: podPath, namespace, kind: 'request', options: {path: `${podPath}/log`, canFollowPipelined: true}},
+		});
+		await ahead.cluster.json({path: podPath, whole: true});
+		const connection = await ahead.cluster.connect({});
+		await connection.request({path: `${podPath}/log?container=app`});
+		connection.close();
+		t.is(seen.includes('/log'), namespace === 'default');
 	}
 });

@@ -116,6 +116,7 @@ function speculativeLogRequest(
 	const source = {namespace, pod: target.name, container: containers.kind === 'named' ? containers.name : null};
 	return {
 		after: objectPath(podResource, namespace, target.name),
+		namespace,
 		kind: 'request',
 		options: {...podLogRequest(source, readToPrint(read, lines)), canFollowPipelined: true},
 	};

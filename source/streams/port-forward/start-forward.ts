@@ -128,6 +128,7 @@ class ForwardedTarget implements RunningForward {
 		return target.resource.kind === 'Pod'
 			? {
 					after: objectPath(podResource, namespace, target.name),
+					namespace,
 					kind: 'upgrade',
 					options: {...tunnelUpgrade({namespace, name: target.name}, carrier), signal: this.#signal, canFollowPipelined: true},
 				}
