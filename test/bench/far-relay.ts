@@ -15,7 +15,8 @@ export async function startFarRelay(host: string, port: number, oneWayMs: number
 			[far, near],
 		] as const) {
 			sockets.add(from);
-			from.on('error', () => to.destroy()).once('close', () => sockets.delete(from));
+			// A reset, too, arrives after the bytes before it.
+			from.on('error', () => setTimeout(() => to.destroySoon(), oneWayMs)).once('close', () => sockets.delete(from));
 			from.on('data', bytes => {
 				setTimeout(() => to.write(bytes), oneWayMs);
 			});

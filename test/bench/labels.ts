@@ -64,9 +64,14 @@ async function everyOneShot(program: Program, way: readonly string[]): Promise<F
 async function readyMs({command}: Program, args: readonly string[]): Promise<number> {
 	const began = performance.now();
 	const child = spawn(command[0]!, [...command.slice(1), ...args], {stdio: ['ignore', 'pipe', 'ignore'], env: benchEnvironment()});
-	await once(child.stdout, 'data');
+	const closed = once(child, 'close');
+	const first = await Promise.race([once(child.stdout, 'data'), closed.then(() => null)]);
 	const ms = performance.now() - began;
 	child.kill('SIGINT');
-	await once(child, 'exit');
+	await closed;
+	if (first === null) {
+		throw new Error(`${command[0]} ${args.join(' ')} printed nothing`);
+	}
+
 	return ms;
 }

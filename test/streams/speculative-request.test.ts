@@ -1,6 +1,7 @@
 /** A stream's request that is sent together with the read of its pod. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import test, {type ExecutionContext} from 'ava';
+import type {Path} from '../../source/evidence/evidence.ts';
 import {preconnect} from '../../source/streams/preconnect.ts';
 import {connectionArguments, startServer} from '../support/api-server.ts';
 import {runSpoke} from '../support/run-spoke.ts';
@@ -20,6 +21,8 @@ type Answers = {
 	/** The pod is told only after the request of the stream has arrived. */
 	waits?: boolean;
 	closesAfterPod?: boolean;
+	/** Ends the connection of the first request for a log, after what was requested before it. */
+	endsAtFirstLog?: boolean;
 };
 
 /** Logs hold the name of their container; without one, they are of the only container, or refused. */
@@ -33,7 +36,7 @@ async function apiserver(t: ExecutionContext, {containers = ['app'], initContain
 		spec: {nodeName: 'n1', containers: named(containers), initContainers: named(initContainers)},
 		status: {phase: 'Running'},
 	};
-	const answer = async ({url = ''}: IncomingMessage, response: ServerResponse) => {
+	const answer = async ({url = '', socket}: IncomingMessage, response: ServerResponse) => {
 		const {pathname, searchParams} = new URL(url, 'https://server');
 		if (!pathname.startsWith(podPath)) {
 			seen.push(pathname);
@@ -50,6 +53,11 @@ async function apiserver(t: ExecutionContext, {containers = ['app'], initContain
 		}
 
 		streamArrived.resolve();
+		if (how.endsAtFirstLog && seen.filter(path => path.startsWith('/log')).length === 1) {
+			setTimeout(() => socket.end(), 50);
+			return;
+		}
+
 		const container = searchParams.get('container') ?? (containers.length === 1 ? containers[0]! : null);
 		response.writeHead(container === null ? 400 : 200).end(container === null ? '{"kind":"Status"}' : `of ${container}\n`.repeat(50_000));
 	};
@@ -107,6 +115,15 @@ test('the path is read again on the connection that replaces the one of another 
 	const {seen, logs} = await apiserver(t, {initContainers: ['prepare'], annotations});
 	t.deepEqual((await logs('--path=always')).printed, ['of prepare', '']);
 	t.deepEqual(seen.slice(4, 8), ['/log', '/flagz', '/statusz', '/log prepare']);
+});
+
+test('a connection that is lost with an early request is replaced by one on which the path is read', async t => {
+	const {logs, connections} = await apiserver(t, {endsAtFirstLog: true});
+	const {printed, stderr} = await logs('--path=json');
+	t.deepEqual(printed, ['of app', '']);
+	const {process} = JSON.parse(stderr.trimEnd().split('\n').at(-1)!) as Path;
+	t.is(typeof process.id, 'string', stderr);
+	t.true(connections() >= 2);
 });
 
 test('no log is requested ahead when the path is required', async t => {
