@@ -117,7 +117,7 @@ test('the path is read again on the connection that replaces the one of another 
 	t.deepEqual(seen.slice(4, 8), ['/log', '/flagz', '/statusz', '/log prepare']);
 });
 
-test('a connection that is lost with an early request is replaced by one on which the path is read', async t => {
+test('the path is read again on the connection that replaces one lost with an early request', async t => {
 	const {logs, connections} = await apiserver(t, {endsAtFirstLog: true});
 	const {printed, stderr} = await logs('--path=json');
 	t.deepEqual(printed, ['of app', '']);

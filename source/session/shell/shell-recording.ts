@@ -165,7 +165,7 @@ export class ShellRecording {
 }
 
 /** Labels of one stream for `reportLabels`. Closing them does not close the cluster’s labeler. */
-function labelsOfOneStream(labeler: Labeler): Labeler {
+export function labelsOfOneStream(labeler: Labeler): Labeler {
 	const {labels, observer} = labeler;
 	const connections = new Set<string>();
 	return {
@@ -175,6 +175,18 @@ function labelsOfOneStream(labeler: Labeler): Labeler {
 			async beforeUse(connection, purpose) {
 				connections.add(connection.id);
 				await observer.beforeUse?.(connection, purpose);
+			},
+			// After a timeout before its use, the stream is on a connection for which `beforeUse` was not called.
+			onOpened(connection, purpose, about) {
+				connections.add(connection.id);
+				observer.onOpened?.(connection, purpose, about);
+			},
+			onFailed(connection, purpose, error) {
+				if (connection) {
+					connections.add(connection.id);
+				}
+
+				observer.onFailed?.(connection, purpose, error);
 			},
 		},
 		onLabel: listener =>

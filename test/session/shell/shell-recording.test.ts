@@ -3,6 +3,12 @@ import {mkdtemp, readdir, readFile, rm, stat, symlink} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
+import type {Connection} from '../../../source/cluster/connection.ts';
+import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import type {Labeler} from '../../../source/evidence/connection-labeler.ts';
+import type {Path} from '../../../source/evidence/evidence.ts';
+import {labelsOfOneStream} from '../../../source/session/shell/shell-recording.ts';
+import type {ConnectionPurpose} from '../../../source/streams/connection-observer.ts';
 import {verified} from '../../support/recorded-command.ts';
 import {ephemeralContainers, podsOf} from '../../support/sandbox-client.ts';
 import {newHome, onSandbox} from '../../support/sandbox-session.ts';
@@ -48,6 +54,45 @@ test('after :record DIR, a shell leaves a transcript that verifies, and says whe
 	t.regex(paths[0]!.line, /-direct,unverified-> kubelet/);
 	t.like(end, {how: 'exited', remoteExitStatus: 3, stdin: null, error: null});
 	t.regex(await readFile(file, 'utf8'), /"o", ".*recorded/);
+});
+
+test('a shell has the labels of its own connections, also of one that replaces a silent one', async t => {
+	const listeners = new Set<Parameters<Labeler['onLabel']>[0]>();
+	const emit = (id: string) => {
+		for (const listener of listeners) {
+			listener(id, {} as Path);
+		}
+	};
+
+	const labels = labelsOfOneStream({
+		labels: new Map(),
+		observer: {
+			async beforeUse(connection) {
+				emit(connection.id);
+			},
+			onOpened(connection) {
+				emit(connection.id);
+			},
+			onFailed(connection) {
+				emit(connection?.id ?? 'none');
+			},
+		},
+		onLabel(listener) {
+			listeners.add(listener);
+			return () => listeners.delete(listener);
+		},
+		close() {},
+	});
+	const seen: string[] = [];
+	labels.onLabel(id => {
+		seen.push(id);
+	});
+	const purpose = {} as ConnectionPurpose;
+	emit('of another stream');
+	await labels.observer.beforeUse!({id: 'timed out'} as Connection, purpose);
+	labels.observer.onOpened!({id: 'opened'} as Connection, purpose, {carrier: 'websocket', protocol: null});
+	labels.observer.onFailed!({id: 'refused'} as Connection, purpose, new SpokeError('ERR_FORBIDDEN', ''));
+	t.deepEqual(seen, ['timed out', 'opened', 'refused']);
 });
 
 test(':record says where it records, and after :record off nothing is recorded', async t => {
