@@ -117,9 +117,9 @@ class EarlyConnection {
 	}
 
 	#observe(connection: Connection): void {
-		if (!this.#isObserved) {
+		if (this.#observer && !this.#isObserved) {
 			this.#isObserved = true;
-			this.#observer?.onConnected?.(connection);
+			this.#observer.onConnected?.(connection);
 		}
 	}
 

@@ -12,13 +12,13 @@ export type SpeculativeRequest = {after: string; namespace: string} & (
 
 /** Gives the response to the first equal request. Otherwise, or if it failed, the request is sent as usual. */
 export class SpeculativeConnection implements Connection {
-	/** Makes the connection that replaces this one after another response than expected. Nothing that was read on this one holds for it. */
+	/** Opens the connection that replaces this one if the response is of no use. What was read on this one does not hold for it. */
 	reconnect: () => Promise<Connection>;
 	#connection: Connection;
 	/** `undefined` once it was used or cannot be. */
 	#request: {path: string; response: Promise<ApiResponse | null>} | undefined;
+	#upgrade: {path: string; response: Promise<UpgradeResult | null>; isAnswered: boolean} | undefined;
 	#hasFailed = false;
-	#upgrade: {path: string; response: Promise<UpgradeResult | null>} | undefined;
 
 	constructor(connection: Connection, reconnect: () => Promise<Connection>) {
 		this.#connection = connection;
@@ -48,7 +48,11 @@ export class SpeculativeConnection implements Connection {
 		if (speculative.kind === 'request') {
 			this.#request = {path, response: this.#connection.request(speculative.options).catch(failed)};
 		} else {
-			this.#upgrade = {path, response: this.#connection.upgrade(speculative.options).catch(failed)};
+			const sent = {path, response: this.#connection.upgrade(speculative.options).catch(failed), isAnswered: false};
+			void sent.response.then(() => {
+				sent.isAnswered = true;
+			});
+			this.#upgrade = sent;
 		}
 	}
 
@@ -76,10 +80,11 @@ export class SpeculativeConnection implements Connection {
 	async upgrade(options: UpgradeOptions): Promise<UpgradeResult> {
 		const speculative = this.#upgrade;
 		this.#upgrade = undefined;
+		// A refusal that came before may be about a pod that did not run yet, unless it is about permissions.
+		const isRefusalOld = speculative?.isAnswered;
 		const response = await speculative?.response;
 		options.signal?.throwIfAborted();
-		// A refusal may be about a pod that did not run yet, unless it is about permissions.
-		if (response && (response.upgraded || response.status === 403) && speculative?.path === options.path) {
+		if (response && speculative?.path === options.path && (response.upgraded || response.status === 403 || !isRefusalOld)) {
 			return response;
 		}
 

@@ -1,10 +1,14 @@
 /** A stream's request that is sent together with the read of its pod. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
+import {setImmediate as nextTurn, setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
+import type {Connection, UpgradeResult} from '../../source/cluster/connection.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {preconnect} from '../../source/streams/preconnect.ts';
+import {SpeculativeConnection} from '../../source/streams/speculative-request.ts';
 import {connectionArguments, startServer} from '../support/api-server.ts';
 import {runSpoke} from '../support/run-spoke.ts';
+import {until} from '../support/until.ts';
 
 const podPath = '/api/v1/namespaces/default/pods/web';
 
@@ -130,6 +134,51 @@ test('no log is requested ahead when the path is required', async t => {
 	const {seen, logs} = await apiserver(t, {containers: ['app', 'proxy']});
 	await logs('--require=verified');
 	t.false(seen.includes('/log'));
+});
+
+test('without a path to show, a pod that is read late has its log requested ahead, too', async t => {
+	const {seen, cluster, connections} = await apiserver(t, {});
+	const ahead = preconnect(await cluster(), {
+		signal: new AbortController().signal,
+		speculative: {after: podPath, namespace: 'default', kind: 'request', options: {path: `${podPath}/log`, canFollowPipelined: true}},
+	});
+	await until(() => connections() === 1);
+	await delay(300);
+	await ahead.cluster.json({path: podPath, whole: true});
+	await until(() => seen.includes('/log'));
+	ahead.close();
+	t.is(connections(), 1);
+});
+
+test('an upgrade that was refused is sent again only if the refusal came before the stream asked', async t => {
+	const options = {method: 'GET', path: podPath, upgrade: 'websocket', protocols: [], canFollowPipelined: true} as const;
+	for (const cameBefore of [true, false]) {
+		const answer = Promise.withResolvers<UpgradeResult>();
+		const sent: string[] = [];
+		const connectionThat = (name: string, upgrade: () => Promise<UpgradeResult>) =>
+			({
+				close() {},
+				async upgrade() {
+					sent.push(name);
+					return upgrade();
+				},
+			}) as unknown as Connection;
+		const refused = {upgraded: false, status: 500, statusText: '', headers: {}, body: 'error dialing backend'} as const;
+		const ahead = new SpeculativeConnection(
+			connectionThat('ahead', async () => answer.promise),
+			async () => connectionThat('again', async () => refused),
+		);
+		ahead.send({after: podPath, namespace: 'default', kind: 'upgrade', options});
+		if (cameBefore) {
+			answer.resolve(refused);
+			await nextTurn();
+		}
+
+		const opening = ahead.upgrade(options);
+		answer.resolve(refused);
+		t.is(await opening, refused);
+		t.deepEqual(sent, cameBefore ? ['ahead', 'again'] : ['ahead']);
+	}
 });
 
 test('with its path shown, a log of another namespace than the context’s is not requested ahead', async t => {
