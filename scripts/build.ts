@@ -326,10 +326,10 @@ function builtInsWaitForTheirUse(): Plugin {
 				namespace === 'waits' ? undefined : {path: `node:${path.replace(/^node:/, '')}`, namespace: 'waits', sideEffects: false},
 			);
 			build.onLoad({filter: /.*/, namespace: 'waits'}, ({path}) => ({
-				// A class cannot wait: an import of one fails the build.
-				contents: Object.keys(require(path) as object)
-					.filter(name => /^[a-z]\w*$/.test(name))
-					.map(name =>
+				// Only what is called can wait, and `constants`: an import of anything else fails the build.
+				contents: Object.entries(require(path) as Record<string, unknown>)
+					.filter(([name, value]) => name === 'constants' || (typeof value === 'function' && /^[a-z]\w*$/.test(name)))
+					.map(([name]) =>
 						name === 'constants'
 							? `export const constants = new Proxy({}, {get: (_, name) => process.getBuiltinModule('${path}').constants[name]});`
 							: `export function ${name}(...args) { return process.getBuiltinModule('${path}').${name}(...args); }`,
