@@ -1,11 +1,10 @@
 /**
  * The time that printing the path adds to one-shots: run alternately with and without it, near the apiserver and 40 ms away.
  */
-import {spawn, spawnSync} from 'node:child_process';
-import {once} from 'node:events';
+import {spawnSync} from 'node:child_process';
 import process from 'node:process';
 import {startFarRelay} from './far-relay.ts';
-import {benchEnvironment, type Figures, type Group, type Program} from './measure.ts';
+import {benchEnvironment, firstByteMs, type Figures, type Group, type Program} from './measure.ts';
 
 const oneShots: ReadonlyArray<[name: string, args: readonly string[], behind: readonly string[]]> = [
 	['logs, first line', ['logs', 'finished-writer', '--tail=1'], []],
@@ -52,26 +51,10 @@ async function everyOneShot(program: Program, way: readonly string[]): Promise<F
 			const told = program.name === 'spoke' ? [`--path=${mode}`] : [];
 			figures.set(
 				`${name}, ${mode === 'never' ? 'without path line' : 'with path line'}, ms`,
-				await readyMs(program, [...args, ...way, ...told, ...behind]),
+				await firstByteMs([...program.command, ...args, ...way, ...told, ...behind]),
 			);
 		}
 	}
 
 	return figures;
-}
-
-/** From the start of the process until its first byte on stdout. */
-async function readyMs({command}: Program, args: readonly string[]): Promise<number> {
-	const began = performance.now();
-	const child = spawn(command[0]!, [...command.slice(1), ...args], {stdio: ['ignore', 'pipe', 'ignore'], env: benchEnvironment()});
-	const closed = once(child, 'close');
-	const first = await Promise.race([once(child.stdout, 'data'), closed.then(() => null)]);
-	const ms = performance.now() - began;
-	child.kill('SIGINT');
-	await closed;
-	if (first === null) {
-		throw new Error(`${command[0]} ${args.join(' ')} printed nothing`);
-	}
-
-	return ms;
 }

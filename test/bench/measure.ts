@@ -1,4 +1,6 @@
 /** Measures several programs alternately in one run, and compares the medians. */
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
 import {readFile} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import process from 'node:process';
@@ -24,6 +26,22 @@ export type Group = {
 
 /** Values by row and program, in the order measured. */
 export type Rows = ReadonlyMap<string, ReadonlyMap<ProgramName, readonly number[]>>;
+
+/** Milliseconds from the start of a program until its first byte on stdout. It is interrupted then. @throws Error if it prints nothing */
+export async function firstByteMs([program = '', ...args]: readonly string[]): Promise<number> {
+	const startedAt = performance.now();
+	const child = spawn(program, args, {stdio: ['ignore', 'pipe', 'ignore'], env: benchEnvironment()});
+	const closed = once(child, 'close');
+	const first = await Promise.race([once(child.stdout.resume(), 'data'), closed.then(() => null)]);
+	const ms = performance.now() - startedAt;
+	child.kill('SIGINT');
+	await closed;
+	if (first === null) {
+		throw new Error(`${program} ${args.join(' ')} printed nothing`);
+	}
+
+	return ms;
+}
 
 /** Measures each program in turn, `rounds` times. */
 export async function alternate(

@@ -9,7 +9,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
-import {benchEnvironment, type Figures, type Group, type Program} from './measure.ts';
+import {benchEnvironment, firstByteMs, type Figures, type Group, type Program} from './measure.ts';
 
 const oneShots = {
 	logs: ['logs', 'finished-writer', '--tail=1'],
@@ -47,17 +47,6 @@ async function measureStart(program: Program, name: OneShot): Promise<Figures> {
 	}
 
 	return figures;
-}
-
-async function firstByteMs([program = '', ...args]: readonly string[]): Promise<number> {
-	const startedAt = performance.now();
-	const child = spawn(program, args, {stdio: ['ignore', 'pipe', 'ignore'], env: benchEnvironment()});
-	const closed = once(child, 'close');
-	await once(child.stdout.resume(), 'data');
-	const ms = performance.now() - startedAt;
-	child.kill('SIGINT');
-	await closed;
-	return ms;
 }
 
 /** As bash's `times` has it; Node.js does not tell it of a child. */
