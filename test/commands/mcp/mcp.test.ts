@@ -234,15 +234,20 @@ test('the end of stdin ends the process with 0, also before a request and within
 test('a client that does not read its results is not read either, and nothing is lost', async t => {
 	const {env} = await openSandbox(t);
 	const child = spawn(process.execPath, [builtProgram, 'mcp'], {env: {...env, HOME: '/nonexistent'}, stdio: ['pipe', 'pipe', 'ignore']});
-	const send = (message: object) => child.stdin.write(`${JSON.stringify({jsonrpc: '2.0', ...message})}\n`);
-	send({id: 0, ...initialize});
-	const count = 40;
-	for (let id = 1; id <= count; id++) {
-		send({id, method: 'tools/list', params: {_meta: {padding: 'x'.repeat(100_000)}}});
-	}
-
+	const send = async (message: object) =>
+		new Promise(resolve => child.stdin.write(`${JSON.stringify({jsonrpc: '2.0', ...message})}\n`, resolve));
+	// spoke and the pipes hold about 40 requests and their responses.
+	const count = 160;
+	let sent = 0;
+	const allSent = (async () => {
+		await send({id: 0, ...initialize});
+		for (let id = 1; id <= count; id++) {
+			await send(largeRequest(id));
+			sent++;
+		}
+	})();
 	await once(child.stdout, 'readable');
-	t.true((await untilStable(() => child.stdin.writableLength)) > 1_000_000);
+	t.true((await untilStable(() => sent)) < count);
 	const ids = new Set<number>();
 	for await (const line of createInterface(child.stdout)) {
 		ids.add((JSON.parse(line) as {id: number}).id);
@@ -251,6 +256,7 @@ test('a client that does not read its results is not read either, and nothing is
 		}
 	}
 
+	await allSent;
 	t.is(ids.size, count + 1);
 });
 
@@ -267,8 +273,8 @@ test('spoke mcp ends when its client reads nothing for a minute', async t => {
 	const said = textOf(child.stderr);
 	const send = (message: object) => child.stdin.write(`${JSON.stringify({jsonrpc: '2.0', ...message})}\n`);
 	send({id: 0, ...initialize});
-	for (let id = 1; id <= 40; id++) {
-		send({id, method: 'tools/list', params: {_meta: {padding: 'x'.repeat(100_000)}}});
+	for (let id = 1; id <= 160; id++) {
+		send(largeRequest(id));
 	}
 
 	t.is((await exited)[0], 141);
@@ -307,3 +313,7 @@ test('a signal ends it with the status of the signal', async t => {
 	await closed;
 	t.pass();
 });
+
+function largeRequest(id: number) {
+	return {id, method: 'tools/list', params: {_meta: {padding: 'x'.repeat(100_000)}}};
+}
