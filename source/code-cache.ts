@@ -10,10 +10,12 @@ import {
 	renameSync,
 	rmSync,
 	statSync,
+	utimesSync,
 	writeSync,
 } from 'node:fs';
 import {dirname, isAbsolute, join} from 'node:path';
 import process from 'node:process';
+import type {Script} from 'node:vm';
 import type {ReadProgramFile} from './code-loader.ts';
 import {exitStatus} from './errors/exit-status.ts';
 
@@ -22,7 +24,8 @@ declare const SPOKE_BUILD: string;
 /**
 Returns a reader of the files in `folder`, the folder of the build. Node's own compile cache keeps only what V8 compiles before a file
 runs, so that each start compiles every function that it calls. This one stores a file at the end of a full run, with all functions that
-were called: 82 instead of 97 ms of processor time for a command that prints one line of a log.
+were called: 82 instead of 97 ms of processor time for a command that prints one line of a log. A later run that called others adds them,
+because the first may have been another use of the command, or a short one.
 
 Compiled code is kept in `$XDG_CACHE_HOME/spoke` or `~/.cache/spoke`. The directory must be writable by the user only, because its content
 is executed. `NODE_DISABLE_COMPILE_CACHE=1` disables the cache. V8 rejects code of another V8, but does not notice other source of the same
@@ -31,6 +34,12 @@ length, so each build has its own directory.
 export function cachedFiles(folder: string, environment: NodeJS.ProcessEnv): ReadProgramFile {
 	const root = environment['NODE_DISABLE_COMPILE_CACHE'] ? null : cacheDirectory(environment);
 	const directory = root !== null && isPrivate(root) ? join(root, `${SPOKE_BUILD}-${process.version}-${process.arch}`) : null;
+	const loaded: LoadedFile[] = [];
+	process.once('exit', status => {
+		for (const file of fullRuns.has(status) ? loaded : []) {
+			store(file);
+		}
+	});
 	return name => {
 		const path = join(folder, name);
 		const file = {path, code: readFileSync(path, 'utf8')};
@@ -39,19 +48,19 @@ export function cachedFiles(folder: string, environment: NodeJS.ProcessEnv): Rea
 		}
 
 		const cache = join(directory, `${showsPaths() ? 'with-paths-' : ''}${name.replace('/', '-')}`);
+		const cachedData = readIfThere(cache);
+		const storedBytes = cachedData?.length ?? 0;
 		return {
 			...file,
-			cachedData: readIfThere(cache),
-			onCompiled(script) {
-				process.once('exit', status => {
-					if (fullRuns.has(status)) {
-						save(cache, script.createCachedData());
-					}
-				});
+			cachedData,
+			onLoaded(script) {
+				loaded.push({script, cache, storedBytes});
 			},
 		};
 	};
 }
+
+type LoadedFile = {script: Script; cache: string; storedBytes: number};
 
 /** A command that failed has called few of its functions. */
 const fullRuns: ReadonlySet<number> = new Set([
@@ -76,26 +85,46 @@ function readIfThere(path: string): Buffer | undefined {
 	}
 }
 
-/** V8 trusts the content, so it must be complete on the disk before it has its name. */
-function save(path: string, content: Buffer): void {
-	const incomplete = `${path}.${process.pid}`;
+/** What a run calls in addition is worth a new file from this size on. */
+const minGrowth = 1.01;
+/** Creating the content takes a run some milliseconds. */
+const checkIntervalMs = 60_000;
+
+function store({script, cache, storedBytes}: LoadedFile): void {
+	const isStored = script.cachedDataRejected === false;
 	try {
-		if (mkdirSync(dirname(path), {recursive: true, mode: 0o700}) !== undefined) {
-			removeOldBuilds(dirname(dirname(path)));
+		if (isStored && Date.now() - statSync(cache).mtimeMs < checkIntervalMs) {
+			return;
 		}
 
-		const file = openSync(incomplete, 'wx', 0o600);
-		try {
-			writeSync(file, content);
-			fsyncSync(file);
-		} finally {
-			closeSync(file);
+		const content = script.createCachedData();
+		if (!isStored || content.length > storedBytes * minGrowth) {
+			save(cache, content);
+		} else {
+			const now = new Date();
+			utimesSync(cache, now, now);
 		}
-
-		renameSync(incomplete, path);
 	} catch {
 		// The next run compiles again.
 	}
+}
+
+/** V8 trusts the content, so it must be complete on the disk before it has its name. */
+function save(path: string, content: Buffer): void {
+	const incomplete = `${path}.${process.pid}`;
+	if (mkdirSync(dirname(path), {recursive: true, mode: 0o700}) !== undefined) {
+		removeOldBuilds(dirname(dirname(path)));
+	}
+
+	const file = openSync(incomplete, 'wx', 0o600);
+	try {
+		writeSync(file, content);
+		fsyncSync(file);
+	} finally {
+		closeSync(file);
+	}
+
+	renameSync(incomplete, path);
 }
 
 const buildLifetimeMs = 30 * 24 * 60 * 60 * 1000;

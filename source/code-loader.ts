@@ -10,8 +10,8 @@ export type ProgramFile = {
 	code: string;
 	/** Compiled code of an earlier run; V8 checks that it fits. */
 	cachedData?: Buffer | undefined;
-	/** Called when V8 compiled the file itself. */
-	onCompiled?: (script: Script) => void;
+	/** Called before the file runs. */
+	onLoaded?: (script: Script) => void;
 };
 
 /** Reads a file by its path inside the build, for example `commands/logs.js`. @throws Error for a file that is missing */
@@ -61,12 +61,9 @@ export function wrap(name: string, code: string): string {
 	return name.startsWith('parts/') ? `(async function${parameters}"use strict";${code}\n})` : `(function${parameters}${code}\n})`;
 }
 
-function compile({path, code, cachedData, onCompiled}: ProgramFile): CommonJs {
+function compile({path, code, cachedData, onLoaded}: ProgramFile): CommonJs {
 	const script = new Script(code, {filename: path, ...(cachedData && {cachedData})});
-	if (!cachedData || script.cachedDataRejected) {
-		onCompiled?.(script);
-	}
-
+	onLoaded?.(script);
 	return script.runInThisContext() as CommonJs;
 }
 

@@ -47,6 +47,23 @@ test('a second session uses the compiled code of the first', async t => {
 	t.deepEqual([...(await runSession())], [...first]);
 });
 
+test('a run adds the functions that it called in addition, once a minute', async t => {
+	const cache = await emptyDirectory(t);
+	const {env} = await openSandbox(t);
+	const storedAfter = async (...args: string[]) => {
+		t.is((await runSpoke(['logs', ...args], {env: {KUBECONFIG: env['KUBECONFIG'], XDG_CACHE_HOME: cache}})).status, 0);
+		return (await storedFiles(cache)).get('commands-logs.js')!;
+	};
+
+	const first = await storedAfter('db-0');
+	t.deepEqual(await storedAfter('-l', 'app=web', '--prefix', '-o', 'json'), first);
+	await makeOlder(first.path);
+	const second = await storedAfter('-l', 'app=web', '--prefix', '-o', 'json');
+	t.true(second.size > first.size);
+	await makeOlder(second.path);
+	t.deepEqual(await storedAfter('db-0'), second);
+});
+
 test('the first run of a build removes code that was stored more than 30 days ago', async t => {
 	const cache = await emptyDirectory(t);
 	const [old, recent] = ['0123456789abcdef-v24.1.0-x64', '0123456789abcdef-v24.2.0-x64'];
@@ -132,6 +149,11 @@ async function storedFiles(cache: string): Promise<ReadonlyMap<string, {path: st
 		return [basename(name), {path, size, inode: ino}] as const;
 	});
 	return new Map(await Promise.all(files));
+}
+
+async function makeOlder(path: string): Promise<void> {
+	const time = Date.now() / 1000 - 120;
+	await utimes(path, time, time);
 }
 
 /** Loads a command, which fails immediately. */
