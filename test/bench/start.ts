@@ -29,18 +29,24 @@ export const startGroups: readonly Group[] = (Object.keys(oneShots) as OneShot[]
 
 async function measureStart(program: Program, name: OneShot): Promise<Figures> {
 	const [command, ...args] = oneShots[name];
-	const words = program.name === 'floor' ? [...program.command, 'demo', pods[name], name] : [...program.command, command, ...args];
-	const figures = new Map<string, number>([
-		['first byte: wall, ms', await firstByteMs(words)],
-		['whole run: CPU, ms', await processorMs(words)],
-	]);
+	const wordsOf = (isLabeled: boolean) =>
+		program.name === 'floor'
+			? [...program.command, 'demo', pods[name], name, ...(isLabeled ? ['label'] : [])]
+			: [...program.command, command, ...(isLabeled ? ['--path=json'] : []), ...args];
+	const figures = new Map<string, number>();
+	for (const [suffix, words] of [
+		['', wordsOf(false)],
+		// kubectl has no path line: its time without one is what to compare with.
+		[' with path line', wordsOf(program.name !== 'kubectl')],
+	] as const) {
+		figures.set(`first byte${suffix}: wall, ms`, await firstByteMs(words));
+		figures.set(`whole run${suffix}: CPU, ms`, await processorMs(words));
+	}
+
 	if (program.name !== 'spoke') {
 		return figures;
 	}
 
-	const labeled = [...program.command, command, '--path=json', ...args];
-	figures.set('first byte with path line: wall, ms', await firstByteMs(labeled));
-	figures.set('whole run with path line: CPU, ms', await processorMs(labeled));
 	for (const {name: stage, ms, cpuMs} of await stagesOf(program, [command, ...args])) {
 		figures.set(`${stage}: wall, ms`, ms);
 		figures.set(`${stage}: CPU, ms`, cpuMs);
