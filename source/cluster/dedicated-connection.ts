@@ -47,6 +47,7 @@ export class DedicatedConnection implements Connection {
 	readonly #http: HttpClient;
 	readonly #absoluteForm: boolean;
 	readonly #presentedCertificate: ClientIdentity['certificate'];
+	#lastRead: Promise<unknown> = Promise.resolve();
 	readonly id: string;
 	readonly facts: SocketFacts;
 
@@ -158,11 +159,13 @@ export class DedicatedConnection implements Connection {
 
 	async #send(path: string, request: SendOptions): Promise<HttpResult> {
 		const {credentials} = this.#access;
-		const identity = await credentials.current(request.signal);
+		const identity = await this.#inOrder(async () => credentials.current(request.signal));
 		const response = await this.#sendAs(identity, path, request);
 		const renewed =
 			response.status === 401 &&
 			response.kind === 'response' &&
+			// Sent again, it would not follow the pipelined requests.
+			request.canFollowPipelined !== true &&
 			isReplayable(request) &&
 			(await this.#renewIdentity(identity, request.signal));
 		if (!renewed) {
@@ -171,6 +174,13 @@ export class DedicatedConnection implements Connection {
 
 		await readFully(response.body, maxErrorBodyBytes, this.#peerName);
 		return this.#sendAs(renewed, path, request);
+	}
+
+	/** Requests are sent in the order of their calls, although reading credentials can take time. */
+	async #inOrder<Value>(readCredentials: () => Promise<Value>): Promise<Value> {
+		const reading = this.#lastRead.then(readCredentials);
+		this.#lastRead = reading.catch(() => undefined);
+		return reading;
 	}
 
 	/** The socket keeps its certificate, so only another token helps. */

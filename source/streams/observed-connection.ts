@@ -7,7 +7,8 @@ import {SpeculativeConnection} from './speculative-request.ts';
 import {isStoppedByGate, passStreamGate} from './stream-gate.ts';
 
 /**
-After a timeout of the observer, the stream gets a new connection. The cluster's gate decides on the one that is returned.
+After a timeout of the observer, or if the response to a speculative request cannot be used, the stream gets a new connection, which is
+observed as well. The cluster's gate decides on the one that is returned.
 @throws as `ClusterClient.connect`, and what the gate throws; never an error of the observer
 */
 export async function connectObserved(
@@ -24,7 +25,7 @@ export async function connectObserved(
 	};
 
 	if (connection instanceof SpeculativeConnection) {
-		connection.reconnect = async () => {
+		connection.openReplacement = async () => {
 			discard();
 			return connectObserved(cluster, purpose, observer, signal);
 		};
@@ -51,7 +52,7 @@ export async function connectObserved(
 /** Reports an aborted stream as closed, not failed. One that the gate stopped was reported. */
 export function reportNotOpened(
 	observer: ConnectionObserver | undefined,
-	connection: Connection | null,
+	attempted: Connection | null,
 	purpose: ConnectionPurpose,
 	{thrown, signal}: {thrown: unknown; signal: AbortSignal | undefined},
 ): void {
@@ -60,6 +61,7 @@ export function reportNotOpened(
 		return;
 	}
 
+	const connection = attempted instanceof SpeculativeConnection && attempted.isGivenUp ? null : attempted;
 	if (!signal?.aborted) {
 		observer?.onFailed?.(connection, purpose, error);
 	} else if (connection) {

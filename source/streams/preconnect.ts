@@ -14,8 +14,9 @@ export type Preconnection = {cluster: ClusterClient; close: () => void};
 
 /**
 `cluster` uses the early connection and gives it to the first stream, which saves a handshake. The observer reads on it after the first
-request, so that a label costs no round trip. `speculative` saves one, unless a gate decides first whether the stream may use the
-connection, or the observer may have to read more in the namespace of the stream.
+request, so that a label costs no round trip.
+`speculative` saves another round trip. It is not sent if `--require` decides first whether the stream may use the connection. With an
+observer, it is not sent in another namespace than the client's, where the observer may have to read more, nor after the observer's reads.
 */
 export function preconnect(
 	cluster: ClusterClient,
@@ -88,10 +89,10 @@ class EarlyConnection {
 		const responding = pipelinedGet(connection, options);
 		if (options.path === this.#speculative?.after && !this.#isObserved) {
 			// In the same turn, so that all requests arrive together. The observer is first, because it cannot read after the stream's request.
-			const ahead = new SpeculativeConnection(connection, this.#connect);
-			this.#observe(ahead);
-			ahead.send(this.#speculative);
-			this.#pending = Promise.resolve(ahead);
+			const speculativeConnection = new SpeculativeConnection(connection, this.#connect);
+			this.#observe(speculativeConnection);
+			speculativeConnection.send(this.#speculative);
+			this.#pending = Promise.resolve(speculativeConnection);
 		}
 
 		const response = await responding;

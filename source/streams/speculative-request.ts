@@ -1,28 +1,32 @@
 /** A stream's request that is sent while its target is being resolved, on the same connection. */
+import {rejectOnAbort} from '../async/abortable.ts';
 import type {ApiResponse, Connection, PipelinedOptions, RequestOptions, UpgradeOptions, UpgradeResult} from '../cluster/connection.ts';
+import {readBodyPrefix} from '../cluster/read-body-prefix.ts';
+import {isSpokeError} from '../errors/spoke-error.ts';
 
 /**
-`after`: the path of the GET that it follows, in `namespace`. Requests must have no effect, because the target may turn out to be another
-one.
+`after`: the path of the GET behind which it is sent. `namespace`: of the target. The request must have no effect, because the resolved
+target can be another one.
 */
 export type SpeculativeRequest = {after: string; namespace: string} & (
 	| {kind: 'request'; options: RequestOptions & {canFollowPipelined: true}}
 	| {kind: 'upgrade'; options: UpgradeOptions & {canFollowPipelined: true}}
 );
 
-/** Gives the response to the first equal request. Otherwise, or if it failed, the request is sent as usual. */
+/** Returns the early response to the first request with the same path, if it is still valid; otherwise sends the request. */
 export class SpeculativeConnection implements Connection {
-	/** Opens the connection that replaces this one if the response is of no use. What was read on this one does not hold for it. */
-	reconnect: () => Promise<Connection>;
+	/** Opens a connection if the early response cannot be used. Observations on the old connection do not hold for the new one. */
+	openReplacement: () => Promise<Connection>;
 	#connection: Connection;
 	/** `undefined` once it was used or cannot be. */
-	#request: {path: string; response: Promise<ApiResponse | null>} | undefined;
-	#upgrade: {path: string; response: Promise<UpgradeResult | null>; isAnswered: boolean} | undefined;
+	#request: EarlyResponse<ApiResponse> | undefined;
+	#upgrade: EarlyResponse<UpgradeResult> | undefined;
 	#hasFailed = false;
+	#isGivenUp = false;
 
-	constructor(connection: Connection, reconnect: () => Promise<Connection>) {
+	constructor(connection: Connection, openReplacement: () => Promise<Connection>) {
 		this.#connection = connection;
-		this.reconnect = reconnect;
+		this.openReplacement = openReplacement;
 	}
 
 	get id(): string {
@@ -33,26 +37,27 @@ export class SpeculativeConnection implements Connection {
 		return this.#connection.facts;
 	}
 
+	/** Also while the early response can still arrive, although the connection takes no more requests. */
 	get usable(): boolean {
 		return this.#connection.usable || (!this.#hasFailed && (this.#request !== undefined || this.#upgrade !== undefined));
 	}
 
-	/** After the requests that are pipelined already. Nothing can be pipelined after it. */
+	/** It was closed and could not be replaced: a failure is not of this connection. */
+	get isGivenUp(): boolean {
+		return this.#isGivenUp;
+	}
+
+	/** Sends the request after those that are pipelined already; none can be pipelined after it. */
 	send(speculative: SpeculativeRequest): void {
-		const {path} = speculative.options;
-		const failed = () => {
+		const {path, signal} = speculative.options;
+		const recordFailure = () => {
 			this.#hasFailed = true;
-			return null;
 		};
 
 		if (speculative.kind === 'request') {
-			this.#request = {path, response: this.#connection.request(speculative.options).catch(failed)};
+			this.#request = new EarlyResponse(path, signal, this.#connection.request(speculative.options), recordFailure);
 		} else {
-			const sent = {path, response: this.#connection.upgrade(speculative.options).catch(failed), isAnswered: false};
-			void sent.response.then(() => {
-				sent.isAnswered = true;
-			});
-			this.#upgrade = sent;
+			this.#upgrade = new EarlyResponse(path, signal, this.#connection.upgrade(speculative.options), recordFailure);
 		}
 	}
 
@@ -61,53 +66,103 @@ export class SpeculativeConnection implements Connection {
 	}
 
 	async request(options: RequestOptions): Promise<ApiResponse> {
-		const speculative = this.#request;
+		const early = this.#request;
 		this.#request = undefined;
-		const response = await speculative?.response;
-		options.signal?.throwIfAborted();
-		if (
-			response &&
-			speculative &&
-			(options.path === speculative.path || (options.samePath === speculative.path && response.status === 200))
-		) {
-			return response;
+		if (early) {
+			const wasSettled = early.isSettled;
+			const response = await early.wait(options.signal);
+			const isSame = early.path === options.path || (early.path === options.samePath && (response?.status === 200 || !wasSettled));
+			if (response && isSame && response.status !== 401 && response.body.errored === null) {
+				return response;
+			}
+
+			await this.#discard(response);
 		}
 
-		await this.#discard(speculative && response);
 		return this.#connection.request(options);
 	}
 
 	async upgrade(options: UpgradeOptions): Promise<UpgradeResult> {
-		const speculative = this.#upgrade;
-		this.#upgrade = undefined;
-		// A refusal that came before may be about a pod that did not run yet, unless it is about permissions.
-		const isRefusalOld = speculative?.isAnswered;
-		const response = await speculative?.response;
-		options.signal?.throwIfAborted();
-		if (response && speculative?.path === options.path && (response.upgraded || response.status === 403 || !isRefusalOld)) {
-			return response;
+		const early = this.#upgrade;
+		if (early) {
+			const wasSettled = early.isSettled;
+			const response = await early.wait(options.signal);
+			// A refusal that arrived before this call can be outdated: the pod may run by now. A 403 does not depend on the pod.
+			const isValid = response && (response.upgraded || response.status === 403 || (!wasSettled && response.status !== 401));
+			if (isValid && early.path === options.path) {
+				this.#upgrade = undefined;
+				return response;
+			}
+
+			await this.#replace();
 		}
 
-		await this.#discard(speculative && null);
 		return this.#connection.upgrade(options);
 	}
 
 	close(): void {
 		this.#connection.close();
-		void this.#upgrade?.response.then(response => {
-			if (response?.upgraded) {
-				response.socket.destroy();
+		void this.#upgrade?.settled.then(outcome => {
+			if (outcome.response?.upgraded) {
+				outcome.response.socket.destroy();
 			}
 		});
+		this.#upgrade = undefined;
 	}
 
 	/** A refusal is short; what follows anything else must not wait for its end. */
-	async #discard(response: ApiResponse | null | undefined): Promise<void> {
+	async #discard(response: ApiResponse | null): Promise<void> {
 		if (response && response.status >= 400) {
-			response.body.resume();
-		} else if (response !== undefined) {
-			this.close();
-			this.#connection = await this.reconnect();
+			await readBodyPrefix(response.body, maxRefusalBytes).catch(() => undefined);
 		}
+
+		if (!response || response.status < 400 || !this.#connection.usable) {
+			await this.#replace();
+		}
+	}
+
+	async #replace(): Promise<void> {
+		this.close();
+		this.#isGivenUp = true;
+		this.#connection = await this.openReplacement();
+		this.#isGivenUp = false;
+	}
+}
+
+const maxRefusalBytes = 64 * 1024;
+
+class EarlyResponse<Response> {
+	readonly path: string;
+	readonly settled: Promise<{response: Response; error: null} | {response: null; error: unknown}>;
+	isSettled = false;
+	readonly #signal: AbortSignal | undefined;
+
+	constructor(path: string, signal: AbortSignal | undefined, responding: Promise<Response>, onFailed: () => void) {
+		this.path = path;
+		this.#signal = signal;
+		this.settled = responding.then(
+			response => ({response, error: null}),
+			(error: unknown) => {
+				onFailed();
+				return {response: null, error};
+			},
+		);
+		void this.settled.then(() => {
+			this.isSettled = true;
+		});
+	}
+
+	/**
+	`null` if it failed, so that another connection can help.
+	@throws the reason of either signal; SpokeError ERR_APISERVER_TIMEOUT, since the time for a response is over
+	*/
+	async wait(signal: AbortSignal | undefined): Promise<Response | null> {
+		const {response, error} = await rejectOnAbort(async () => this.settled, signal);
+		this.#signal?.throwIfAborted();
+		if (isSpokeError(error) && error.code === 'ERR_APISERVER_TIMEOUT') {
+			throw error;
+		}
+
+		return response;
 	}
 }

@@ -154,6 +154,27 @@ test('reruns the plugin once when pipelined requests get a 401', async t => {
 	connection.close();
 });
 
+test('requests are sent in the order of their calls, although each runs the plugin', async t => {
+	const paths: string[] = [];
+	const server = await startServer({
+		request(request, response) {
+			paths.push(request.url!);
+			response.end('{}');
+		},
+	});
+	t.teardown(async () => server.close());
+	const cluster = await withPlugin(server, {expires: ',"expirationTimestamp":"2020-01-01T00:00:00Z"'});
+	const connection = await cluster.connect();
+	const {signal} = new AbortController();
+	await Promise.all([
+		connection.pipelined({path: '/first', signal}),
+		connection.pipelined({path: '/second'}),
+		connection.request({path: '/third', canFollowPipelined: true}),
+	]);
+	t.deepEqual(paths, ['/first', '/second', '/third']);
+	connection.close();
+});
+
 test('kills a hung plugin and its children after SPOKE_EXEC_TIMEOUT', async t => {
 	const cluster = await withPlugin(t.context.server, {
 		between: `(while :; do echo x >> "${t.context.server.folder}/beat"; sleep 0.05; done) & sleep 60`,

@@ -1,8 +1,10 @@
 /** A stream's request that is sent together with the read of its pod. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
+import {PassThrough, Readable} from 'node:stream';
 import {setImmediate as nextTurn, setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
-import type {Connection, UpgradeResult} from '../../source/cluster/connection.ts';
+import type {ApiResponse, Connection, UpgradeResult} from '../../source/cluster/connection.ts';
+import {SpokeError} from '../../source/errors/spoke-error.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {preconnect} from '../../source/streams/preconnect.ts';
 import {SpeculativeConnection} from '../../source/streams/speculative-request.ts';
@@ -12,7 +14,7 @@ import {until} from '../support/until.ts';
 
 const podPath = '/api/v1/namespaces/default/pods/web';
 
-/** What an apiserver tells of itself. */
+/** z-pages by path. */
 const pages: Readonly<Record<string, object>> = {
 	'/flagz': {kind: 'Flagz', flags: {v: '2'}},
 	'/statusz': {kind: 'Statusz', startTime: '2026-01-01T00:00:00Z'},
@@ -25,7 +27,9 @@ type Answers = {
 	/** The pod is told only after the request of the stream has arrived. */
 	waits?: boolean;
 	closesAfterPod?: boolean;
-	/** Ends the connection of the first request for a log, after what was requested before it. */
+	/** Also accepts no other connection. */
+	stopsAfterPod?: boolean;
+	/** Closes the connection at the first request for a log, after the responses to earlier requests. */
 	endsAtFirstLog?: boolean;
 };
 
@@ -53,10 +57,18 @@ async function apiserver(t: ExecutionContext, {containers = ['app'], initContain
 		if (pathname === podPath) {
 			await (how.waits ? streamArrived.promise : undefined);
 			response.writeHead(200, how.closesAfterPod ? {Connection: 'close'} : {}).end(JSON.stringify(pod));
+			if (how.stopsAfterPod) {
+				setTimeout(() => void server.close(), 50);
+			}
+
 			return;
 		}
 
 		streamArrived.resolve();
+		if (how.stopsAfterPod) {
+			return;
+		}
+
 		if (how.endsAtFirstLog && seen.filter(path => path.startsWith('/log')).length === 1) {
 			setTimeout(() => socket.end(), 50);
 			return;
@@ -107,21 +119,21 @@ test('a log is requested again when the server closes the connection after the p
 	t.is(connections(), 2);
 });
 
-test('with its path shown, a log is requested ahead, after the reads for the path', async t => {
+test('with --path, a log is requested early, after the reads for its path', async t => {
 	const {seen, logs} = await apiserver(t, {waits: true});
 	t.is((await logs('--path=always')).printed[0], 'of app');
 	t.deepEqual(seen.slice(0, 5), ['', '/flagz', '/statusz', '/api/v1/namespaces/default/configmaps/kube-root-ca.crt', '/log']);
 	t.is(seen.filter(path => path.startsWith('/log')).length, 1);
 });
 
-test('the path is read again on the connection that replaces the one of another log', async t => {
+test('a new connection is observed when the early log is of another container', async t => {
 	const annotations = {'kubectl.kubernetes.io/default-container': 'prepare'};
 	const {seen, logs} = await apiserver(t, {initContainers: ['prepare'], annotations});
 	t.deepEqual((await logs('--path=always')).printed, ['of prepare', '']);
 	t.deepEqual(seen.slice(4, 8), ['/log', '/flagz', '/statusz', '/log prepare']);
 });
 
-test('the path is read again on the connection that replaces one lost with an early request', async t => {
+test('a new connection is observed when the early request loses its own', async t => {
 	const {logs, connections} = await apiserver(t, {endsAtFirstLog: true});
 	const {printed, stderr} = await logs('--path=json');
 	t.deepEqual(printed, ['of app', '']);
@@ -130,69 +142,211 @@ test('the path is read again on the connection that replaces one lost with an ea
 	t.true(connections() >= 2);
 });
 
-test('no log is requested ahead when the path is required', async t => {
+test('with --require, no log is requested early', async t => {
 	const {seen, logs} = await apiserver(t, {containers: ['app', 'proxy']});
 	await logs('--require=verified');
 	t.false(seen.includes('/log'));
 });
 
-test('without a path to show, a pod that is read late has its log requested ahead, too', async t => {
+test('without an observer, a log is requested early also when the pod is read late', async t => {
 	const {seen, cluster, connections} = await apiserver(t, {});
-	const ahead = preconnect(await cluster(), {
+	const preconnection = preconnect(await cluster(), {
 		signal: new AbortController().signal,
 		speculative: {after: podPath, namespace: 'default', kind: 'request', options: {path: `${podPath}/log`, canFollowPipelined: true}},
 	});
 	await until(() => connections() === 1);
 	await delay(300);
-	await ahead.cluster.json({path: podPath, whole: true});
+	await preconnection.cluster.json({path: podPath, whole: true});
 	await until(() => seen.includes('/log'));
-	ahead.close();
+	preconnection.close();
 	t.is(connections(), 1);
 });
 
-test('an upgrade that was refused is sent again only if the refusal came before the stream asked', async t => {
-	const options = {method: 'GET', path: podPath, upgrade: 'websocket', protocols: [], canFollowPipelined: true} as const;
-	for (const cameBefore of [true, false]) {
-		const answer = Promise.withResolvers<UpgradeResult>();
+const path = `${podPath}/log`;
+const refusedUpgrade = (status: number): UpgradeResult => ({upgraded: false, status, statusText: '', headers: {}, body: ''});
+const log = (status: number) => ({status, headers: {}, body: Readable.from([])}) as unknown as ApiResponse;
+const timeout = new SpokeError('ERR_APISERVER_TIMEOUT', 'no response');
+
+type EarlyRow = {
+	early: ApiResponse | Error;
+	/** Before the stream needs it. */
+	isSettled?: boolean;
+	samePath?: string;
+	/** After the early response. */
+	usable?: boolean;
+	sent: readonly string[];
+};
+
+const earlyLogs: Record<string, EarlyRow> = {
+	'of the same path is used': {early: log(200), sent: ['early']},
+	'of the only container is used': {early: log(200), samePath: path, sent: ['early']},
+	'of another container is requested again on a new connection': {early: log(200), samePath: '', sent: ['early', 'replacement']},
+	'refused while the stream waits is not requested again': {early: log(500), samePath: path, sent: ['early']},
+	'refused before the stream needs it is requested again': {early: log(500), samePath: path, isSettled: true, sent: ['early', 'again']},
+	'refused for its credentials is requested again': {early: log(401), sent: ['early', 'again']},
+	'refused by a server that closes is requested again on a new connection': {
+		early: log(400),
+		samePath: '',
+		usable: false,
+		sent: ['early', 'replacement'],
+	},
+	'that failed is requested again on a new connection': {early: new Error('lost'), usable: false, sent: ['early', 'replacement']},
+	'that timed out is not requested again': {early: timeout, sent: ['early']},
+};
+
+for (const [title, {early, isSettled = false, samePath, usable = true, sent: expected}] of Object.entries(earlyLogs)) {
+	test(`an early log ${title}`, async t => {
+		const sent: string[] = [];
+		const settling = Promise.withResolvers<ApiResponse>();
+		const settle = () => {
+			if (early instanceof Error) {
+				settling.reject(early);
+			} else {
+				settling.resolve(early);
+			}
+		};
+
+		const connection = new SpeculativeConnection(
+			fakeConnection({
+				usable,
+				async request() {
+					return sent.push(sent.length === 0 ? 'early' : 'again') === 1 ? settling.promise : log(200);
+				},
+			}),
+			async () =>
+				fakeConnection({
+					async request() {
+						sent.push('replacement');
+						return log(200);
+					},
+				}),
+		);
+		connection.send({after: podPath, namespace: 'default', kind: 'request', options: {path, canFollowPipelined: true}});
+		if (isSettled) {
+			settle();
+			await nextTurn();
+		}
+
+		const request = connection.request(samePath === undefined ? {path} : {path: `${path}?container=app`, samePath});
+		settle();
+		if (early === timeout) {
+			await t.throwsAsync(request, {is: timeout});
+		} else {
+			t.is((await request).status, expected.length === 1 && 'status' in early ? early.status : 200);
+		}
+
+		t.deepEqual(sent, [...expected]);
+	});
+}
+
+for (const [status, isSettled, expected] of [
+	[500, true, ['early', 'again']],
+	[500, false, ['early']],
+	[401, false, ['early', 'again']],
+	[403, true, ['early']],
+] as const) {
+	test(`an upgrade refused with ${status} ${isSettled ? 'before' : 'after'} the stream needs it is sent ${expected.length}×`, async t => {
+		const options = {method: 'GET', path: podPath, upgrade: 'websocket', protocols: [], canFollowPipelined: true} as const;
+		const early = Promise.withResolvers<UpgradeResult>();
 		const sent: string[] = [];
 		const connectionThat = (name: string, upgrade: () => Promise<UpgradeResult>) =>
-			({
-				close() {},
+			fakeConnection({
 				async upgrade() {
 					sent.push(name);
 					return upgrade();
 				},
-			}) as unknown as Connection;
-		const refused = {upgraded: false, status: 500, statusText: '', headers: {}, body: 'error dialing backend'} as const;
-		const ahead = new SpeculativeConnection(
-			connectionThat('ahead', async () => answer.promise),
-			async () => connectionThat('again', async () => refused),
+			});
+		const connection = new SpeculativeConnection(
+			connectionThat('early', async () => early.promise),
+			async () => connectionThat('again', async () => refusedUpgrade(status)),
 		);
-		ahead.send({after: podPath, namespace: 'default', kind: 'upgrade', options});
-		if (cameBefore) {
-			answer.resolve(refused);
+		connection.send({after: podPath, namespace: 'default', kind: 'upgrade', options});
+		if (isSettled) {
+			early.resolve(refusedUpgrade(status));
 			await nextTurn();
 		}
 
-		const opening = ahead.upgrade(options);
-		answer.resolve(refused);
-		t.is(await opening, refused);
-		t.deepEqual(sent, cameBefore ? ['ahead', 'again'] : ['ahead']);
+		const opening = connection.upgrade(options);
+		early.resolve(refusedUpgrade(status));
+		t.deepEqual(await opening, refusedUpgrade(status));
+		t.deepEqual(sent, [...expected]);
+	});
+}
+
+test('an abort ends the wait for an early response at once, and destroys a socket that arrives late', async t => {
+	const upgraded = Promise.withResolvers<UpgradeResult>();
+	const connection = new SpeculativeConnection(fakeConnection({request: never, upgrade: async () => upgraded.promise}), never);
+	const abort = new AbortController();
+	const {signal} = abort;
+	const upgrade = {method: 'GET', path, upgrade: 'websocket', protocols: [], canFollowPipelined: true} as const;
+	connection.send({after: podPath, namespace: 'default', kind: 'request', options: {path, canFollowPipelined: true}});
+	connection.send({after: podPath, namespace: 'default', kind: 'upgrade', options: upgrade});
+	const waits = [connection.request({path, signal}), connection.upgrade({...upgrade, signal})];
+	const reason = new Error('interrupted');
+	abort.abort(reason);
+	for (const wait of waits) {
+		await t.throwsAsync(wait, {is: reason});
 	}
+
+	connection.close();
+	const socket = new PassThrough();
+	upgraded.resolve({upgraded: true, socket, protocol: null, headers: {}});
+	await nextTurn();
+	t.true(socket.destroyed);
 });
 
-test('with its path shown, a log of another namespace than the context’s is not requested ahead', async t => {
+test('a connection that could not be replaced gives a failed stream no verdict', async t => {
+	const {logs} = await apiserver(t, {stopsAfterPod: true});
+	const {stderr} = await logs('--path=json');
+	const {phase, legs} = JSON.parse(stderr.split('\n').findLast(line => line.startsWith('{'))!) as Path;
+	t.is(phase, 'failed');
+	t.is(legs[0]!.tls.state, 'unknown');
+});
+
+test('a forward that is forbidden is requested once by WebSocket, and once by SPDY', async t => {
+	const upgrades: Array<string | undefined> = [];
+	const pod = {
+		kind: 'Pod',
+		metadata: {name: 'web', namespace: 'default', uid: 'u1'},
+		spec: {nodeName: 'n1', containers: [{name: 'app'}]},
+		status: {phase: 'Running'},
+	};
+	const server = await startServer({
+		// Node passes upgrades to this handler, because the server has no `upgrade` listener.
+		request({url, headers}, response) {
+			if (url === podPath) {
+				response.end(JSON.stringify(pod));
+			} else {
+				upgrades.push(headers.upgrade);
+				response.writeHead(403).end('not allowed');
+			}
+		},
+	});
+	t.teardown(async () => server.close());
+	await runSpoke(['port-forward', 'web', ':80', ...(await connectionArguments(server))]);
+	t.deepEqual(upgrades, ['websocket', 'SPDY/3.1']);
+});
+
+test('with an observer, a log of another namespace is not requested early', async t => {
 	for (const namespace of ['default', 'other']) {
 		const {seen, cluster} = await apiserver(t, {});
-		const ahead = preconnect(await cluster(), {
+		const preconnection = preconnect(await cluster(), {
 			signal: new AbortController().signal,
 			observer: {},
 			speculative: {after: podPath, namespace, kind: 'request', options: {path: `${podPath}/log`, canFollowPipelined: true}},
 		});
-		await ahead.cluster.json({path: podPath, whole: true});
-		const connection = await ahead.cluster.connect({});
+		await preconnection.cluster.json({path: podPath, whole: true});
+		const connection = await preconnection.cluster.connect({});
 		await connection.request({path: `${podPath}/log?container=app`});
 		connection.close();
 		t.is(seen.includes('/log'), namespace === 'default');
 	}
 });
+
+function fakeConnection(members: Partial<Connection>): Connection {
+	return {usable: true, close() {}, ...members} as unknown as Connection;
+}
+
+async function never<Value>(): Promise<Value> {
+	return new Promise(() => undefined);
+}
