@@ -91,4 +91,21 @@ export default tseslint.config(
 			'ava/no-identical-title': 'error',
 		},
 	},
+	{
+		files: ['source/**'],
+		rules: {
+			'no-restricted-imports': [
+				'error',
+				{
+					paths: [
+						{
+							name: 'node:util',
+							importNames: ['promisify'],
+							message: 'The build replaces functions of built-ins, without their own variants for promisify.',
+						},
+					],
+				},
+			],
+		},
+	},
 );

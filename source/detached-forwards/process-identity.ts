@@ -2,7 +2,6 @@
 import {execFile} from 'node:child_process';
 import {readFileSync} from 'node:fs';
 import process from 'node:process';
-import {promisify} from 'node:util';
 
 export type ProcessIdentity = {
 	pid: number;
@@ -13,7 +12,8 @@ export type ProcessIdentity = {
 export type ProcessFacts = ProcessIdentity & {
 	parent: number;
 	isSessionLeader: boolean;
-	/** `null` if the system does not show it. */ session: number | null;
+	/** `null` if the system does not show it. */
+	session: number | null;
 };
 
 /** `null` if there is no such process, or only its exit status is left (a zombie). @throws Error if the system cannot say */
@@ -73,26 +73,32 @@ function readFromProc(pid: number): ProcessFacts | null {
 			};
 }
 
-const execute = promisify(execFile);
-
 async function readFromPs(pid: number): Promise<ProcessFacts | null> {
-	const env = {PATH: '/bin:/usr/bin', LC_ALL: 'C', TZ: 'UTC'};
-	let line: string;
-	try {
-		line = (await execute('ps', ['-o', 'stat=,ppid=,lstart=', '-p', String(pid)], {env})).stdout.trim();
-	} catch (error) {
-		// ps exits 1 without output if there is no such process.
-		if ((error as {code?: unknown}).code === 1) {
-			return null;
-		}
-
-		throw error;
+	const line = await lineOfPs(pid);
+	if (line === null) {
+		return null;
 	}
 
 	const [state = '', parent, ...startTime] = line.split(/\s+/);
 	return isEnded(state)
 		? null
 		: {pid, startTime: startTime.join(' '), parent: Number(parent), session: null, isSessionLeader: state.includes('s')};
+}
+
+/** `null` if there is no such process. */
+async function lineOfPs(pid: number): Promise<string | null> {
+	const {promise, resolve, reject} = Promise.withResolvers<string | null>();
+	const env = {PATH: '/bin:/usr/bin', LC_ALL: 'C', TZ: 'UTC'};
+	execFile('ps', ['-o', 'stat=,ppid=,lstart=', '-p', String(pid)], {env}, (error, stdout) => {
+		if (error === null) {
+			resolve(stdout.trim());
+		} else if (error.code === 1) {
+			resolve(null);
+		} else {
+			reject(error);
+		}
+	});
+	return promise;
 }
 
 function isEnded(state: string): boolean {
