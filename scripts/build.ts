@@ -5,7 +5,7 @@ import {createRequire, isBuiltin} from 'node:module';
 import {basename, dirname, join} from 'node:path';
 import process from 'node:process';
 import {build, type BuildOptions, type Metafile, type Plugin} from 'esbuild';
-import {wrap} from '../source/code-loader.ts';
+import {wrapProgramFile} from '../source/code-loader.ts';
 import {shippedSchemas} from '../source/commands/schema/shipped-schemas.ts';
 import {presetNames} from '../source/keymap/keymap.ts';
 import {shippedKeymap} from '../source/keymap/shipped-keymaps.ts';
@@ -127,7 +127,9 @@ const built = await Promise.all([
 const partFiles = (await readdir(inRoot('build/parts'))).map(name => `parts/${name}`);
 await Promise.all(partFiles.map(async path => partAsScript(inRoot(`build/${path}`))));
 const loadedFiles = ['cli.js', ...Object.keys(commands).map(name => `commands/${name}.js`), ...partFiles].toSorted();
-await Promise.all(loadedFiles.map(async path => rewrite(inRoot(`build/${path}`), code => wrap(path, inAscii(importByLoader(code))))));
+await Promise.all(
+	loadedFiles.map(async path => rewrite(inRoot(`build/${path}`), code => wrapProgramFile(path, inAscii(importByLoader(code))))),
+);
 // Node versions that are too old must parse this file, to print that they are.
 await build({
 	...startsFast,
@@ -176,14 +178,14 @@ async function launchByShell(path: string): Promise<void> {
 		// Otherwise a thread parses Node's own root certificates, which spoke never uses: 7 of the 76 ms in the row "whole run: CPU" of
 		// `npm run bench -- "start of logs"`. Node 6 and later have the option, but it must not meet those that conflict with it.
 		'case "$NODE_OPTIONS$NODE_USE_SYSTEM_CA" in "") c=--use-openssl-ca;; *) c=;; esac',
-		// Otherwise V8 collects garbage once or twice before the first byte, though nearly all of it is still in use: 4 of 111 ms in the same
-		// row. As old as the other.
+		// Otherwise V8 collects garbage once or twice before the first byte, although nearly all objects are still in use: 4 % of the same
+		// row. Node 6 and later have this option, too.
 		'exec node $c --min-semi-space-size=4 "$0" "$@"',
 	].join('; ');
 	await writeFile(inRoot(path), ['#!/bin/sh', launcher, ...lines].join('\n'));
 }
 
-/** An ES module without imports becomes the body of an async function that returns its exports. @see wrap */
+/** An ES module without imports becomes the body of an async function that returns its exports. @see wrapProgramFile */
 async function partAsScript(path: string): Promise<void> {
 	const code = await readFile(path, 'utf8');
 	const [exported, names] = /export\{([\w$]+ as [\w$]+(?:,[\w$]+ as [\w$]+)*)\};\s*$/.exec(code) ?? [];
@@ -316,7 +318,7 @@ function processIsGlobal(): Plugin {
 	};
 }
 
-/** Built-ins that a start imports but does not use cost milliseconds each, so the first call of a function loads them. */
+/** Built-ins that a start imports but does not use cost milliseconds each, so each is loaded when one of its functions is called. */
 function builtInsWaitForTheirUse(): Plugin {
 	const require = createRequire(import.meta.url);
 	return {
@@ -326,7 +328,7 @@ function builtInsWaitForTheirUse(): Plugin {
 				namespace === 'waits' ? undefined : {path: `node:${path.replace(/^node:/, '')}`, namespace: 'waits', sideEffects: false},
 			);
 			build.onLoad({filter: /.*/, namespace: 'waits'}, ({path}) => ({
-				// Only what is called can wait, and `constants`: an import of anything else fails the build.
+				// Only functions and `constants` can be loaded late. A named import of anything else fails the build.
 				contents: Object.entries(require(path) as Record<string, unknown>)
 					.filter(([name, value]) => name === 'constants' || (typeof value === 'function' && /^[a-z]\w*$/.test(name)))
 					.map(([name]) =>

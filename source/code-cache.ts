@@ -24,8 +24,8 @@ declare const SPOKE_BUILD: string;
 /**
 Returns a reader of the files in `folder`, the folder of the build. Node's own compile cache keeps only what V8 compiles before a file
 runs, so that each start compiles every function that it calls. This one stores a file at the end of a full run, with all functions that
-were called: 82 instead of 97 ms of processor time for a command that prints one line of a log. A later run that called others adds them,
-because the first may have been another use of the command, or a short one.
+were called: 82 instead of 97 ms of processor time for a command that prints one line of a log. A later run adds the functions that it
+called, because the first run may have been short, or have used the command in another way.
 
 Compiled code is kept in `$XDG_CACHE_HOME/spoke` or `~/.cache/spoke`. The directory must be writable by the user only, because its content
 is executed. `NODE_DISABLE_COMPILE_CACHE=1` disables the cache. V8 rejects code of another V8, but does not notice other source of the same
@@ -37,7 +37,7 @@ export function cachedFiles(folder: string, environment: NodeJS.ProcessEnv): Rea
 	const loaded: LoadedFile[] = [];
 	process.once('exit', status => {
 		for (const file of fullRuns.has(status) ? loaded : []) {
-			store(file);
+			updateStored(file);
 		}
 	});
 	return name => {
@@ -53,7 +53,7 @@ export function cachedFiles(folder: string, environment: NodeJS.ProcessEnv): Rea
 		return {
 			...file,
 			cachedData,
-			onLoaded(script) {
+			onCompiled(script) {
 				loaded.push({script, cache, storedBytes});
 			},
 		};
@@ -85,24 +85,26 @@ function readIfThere(path: string): Buffer | undefined {
 	}
 }
 
-/** What a run calls in addition is worth a new file from this size on. */
-const minGrowth = 1.01;
-/** Creating the content takes a run some milliseconds. */
+/** A file is replaced if the compiled code grew by more than this factor. */
+const minGrowthFactor = 1.01;
+/** A file is compared at most this often, because `createCachedData` takes milliseconds. Its modification time is that of the last time. */
 const checkIntervalMs = 60_000;
 
-function store({script, cache, storedBytes}: LoadedFile): void {
-	const isStored = script.cachedDataRejected === false;
+function updateStored({script, cache, storedBytes}: LoadedFile): void {
+	const isAccepted = script.cachedDataRejected === false;
 	try {
-		if (isStored && Date.now() - statSync(cache).mtimeMs < checkIntervalMs) {
+		if (isAccepted && Date.now() - statSync(cache).mtimeMs < checkIntervalMs) {
 			return;
 		}
 
-		const content = script.createCachedData();
-		if (!isStored || content.length > storedBytes * minGrowth) {
-			save(cache, content);
-		} else {
+		if (isAccepted) {
 			const now = new Date();
 			utimesSync(cache, now, now);
+		}
+
+		const content = script.createCachedData();
+		if (!isAccepted || content.length > storedBytes * minGrowthFactor) {
+			save(cache, content);
 		}
 	} catch {
 		// The next run compiles again.
@@ -111,7 +113,8 @@ function store({script, cache, storedBytes}: LoadedFile): void {
 
 /** V8 trusts the content, so it must be complete on the disk before it has its name. */
 function save(path: string, content: Buffer): void {
-	const incomplete = `${path}.${process.pid}`;
+	// In containers, processes of the same number can share the directory.
+	const incomplete = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`;
 	if (mkdirSync(dirname(path), {recursive: true, mode: 0o700}) !== undefined) {
 		removeOldBuilds(dirname(dirname(path)));
 	}

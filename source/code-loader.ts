@@ -7,11 +7,12 @@ import {Script} from 'node:vm';
 export type ProgramFile = {
 	/** Absolute, as stack traces show it. */
 	path: string;
+	/** As `wrapProgramFile` returns it. */
 	code: string;
 	/** Compiled code of an earlier run; V8 checks that it fits. */
 	cachedData?: Buffer | undefined;
-	/** Called before the file runs. */
-	onLoaded?: (script: Script) => void;
+	/** Called with the script, compiled or from `cachedData`, before it runs. */
+	onCompiled?: (script: Script) => void;
 };
 
 /** Reads a file by its path inside the build, for example `commands/logs.js`. @throws Error for a file that is missing */
@@ -54,16 +55,16 @@ type CommonJs = (
 ) => Promise<unknown> | undefined;
 
 /**
-A file of the build is this expression, a function around the code. The build makes it, because a start would copy all of the code for it.
+Returns the text of a build file: `code` in a function expression. The build calls this, because a start would copy the whole text.
 */
-export function wrap(name: string, code: string): string {
+export function wrapProgramFile(name: string, code: string): string {
 	const parameters = '(exports,require,module,__filename,__dirname){';
 	return name.startsWith('parts/') ? `(async function${parameters}"use strict";${code}\n})` : `(function${parameters}${code}\n})`;
 }
 
-function compile({path, code, cachedData, onLoaded}: ProgramFile): CommonJs {
+function compile({path, code, cachedData, onCompiled}: ProgramFile): CommonJs {
 	const script = new Script(code, {filename: path, ...(cachedData && {cachedData})});
-	onLoaded?.(script);
+	onCompiled?.(script);
 	return script.runInThisContext() as CommonJs;
 }
 

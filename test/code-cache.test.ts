@@ -47,7 +47,7 @@ test('a second session uses the compiled code of the first', async t => {
 	t.deepEqual([...(await runSession())], [...first]);
 });
 
-test('a run adds the functions that it called in addition, once a minute', async t => {
+test('a later run adds the functions that it called, at most once a minute', async t => {
 	const cache = await emptyDirectory(t);
 	const {env} = await openSandbox(t);
 	const storedAfter = async (...args: string[]) => {

@@ -6,7 +6,7 @@ import {join} from 'node:path';
 import process from 'node:process';
 import {promisify} from 'node:util';
 import test, {type ExecutionContext} from 'ava';
-import {compiledName, createCodeLoader, wrap} from '../source/code-loader.ts';
+import {compiledName, createCodeLoader, wrapProgramFile} from '../source/code-loader.ts';
 
 const run = promisify(execFile);
 const compileCode = new URL('../scripts/release/compile-code.ts', import.meta.url).pathname;
@@ -46,7 +46,7 @@ test('compiled code has the same bytes in each folder, and V8 accepts it', async
 });
 
 function wrapped(codes: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-	return Object.fromEntries(Object.entries(codes).map(([name, code]) => [name, wrap(name, code)]));
+	return Object.fromEntries(Object.entries(codes).map(([name, code]) => [name, wrapProgramFile(name, code)]));
 }
 
 /** Into a new folder. */

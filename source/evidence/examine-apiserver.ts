@@ -28,20 +28,20 @@ export type ExamineOptions = {
 };
 
 /**
-Passive: reads on one connection, and on a few more to find other apiservers at the same address.
-@throws SpokeError when no connection can be made
+Passive: reads on one connection, and on a few more to find other apiservers at the same address. The caller must close `connection`.
+@throws SpokeError when no connection can be made, and what `beforeMetrics` throws
 */
 export async function examineApiserver(cluster: ClusterClient, options: ExamineOptions = {}): Promise<ApiserverExamination> {
 	const connection = await cluster.connect(options.signal ? {signal: options.signal} : {});
 	try {
-		return {connection, ...(await examineOn(connection, cluster, options))};
+		return {connection, ...(await readExamination(connection, cluster, options))};
 	} catch (error) {
 		connection.close();
 		throw error;
 	}
 }
 
-async function examineOn(
+async function readExamination(
 	connection: Connection,
 	cluster: ClusterClient,
 	{signal, namespace, beforeMetrics}: ExamineOptions,

@@ -1,7 +1,7 @@
 /**
 The only reach into Node beyond its documented interface. Without a member, spoke does what Node does: it loses unread input after a write
-error, takes a connection whose peer reads slowly for one that makes no progress, needs more time for each accepted connection, or holds
-more memory. A test runs on every supported version of Node.
+error, takes a connection whose peer reads slowly for one that makes no progress, needs more time to listen and for each accepted
+connection, or holds more memory. A test runs on every supported version of Node.
 */
 import type {Server, Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
@@ -87,23 +87,24 @@ export function descriptorOf(socket: Socket): number | undefined {
 	return handle?.fd !== undefined && handle.fd >= 0 ? handle.fd : undefined;
 }
 
-type ListenEnd = {address: string; family: 'IPv4' | 'IPv6'; port: number; backlog: number};
+type ListenOptions = {address: string; family: 'IPv4' | 'IPv6'; port: number; backlog: number};
 
-/** What `Server.listen` does at its end, with the same events. The arguments are the same from Node 22 to 26. */
-type ListenAtOnce = (address: string, port: number, addressType: 4 | 6, backlog: number, fd: undefined, flags: number) => void;
+/** The last step of `Server.listen` (setupListenHandle in lib/net.js), which emits its events. Its arguments are those of Node 22 to 26. */
+type SetupListenHandle = (address: string, port: number, addressType: 4 | 6, backlog: number, fd: undefined, flags: number) => void;
 
+const maxPort = 65_535;
 /** UV_TCP_IPV6ONLY of libuv. */
 const ipv6Only = 1;
 
 /**
-`server.listen` on an IP address, of IPv6 for IPv6 only. Node also asks the resolver for the address, compiles a long regular expression
-for the answer, and loads its module for clusters of processes: 10 of the 112 ms in row "first byte: wall" of `npm run bench -- "start of
-port"`.
+As `server.listen` with an IP address; an IPv6 address accepts no IPv4. Skips `dns.lookup`, a long regular expression that checks its
+result, and loading `node:cluster`: 10 of the 112 ms in row "first byte: wall" of `npm run bench -- "start of port"`.
 */
-export function listenOn(server: Server, {address, family, port, backlog}: ListenEnd): void {
-	const {_listen2: listenAtOnce} = server as {_listen2?: ListenAtOnce};
-	if (listenAtOnce) {
-		listenAtOnce.call(server, address, port, family === 'IPv6' ? 6 : 4, backlog, undefined, family === 'IPv6' ? ipv6Only : 0);
+export function listenOn(server: Server, {address, family, port, backlog}: ListenOptions): void {
+	const {_listen2: setupListenHandle} = server as {_listen2?: SetupListenHandle};
+	// Node reports a port that is too large.
+	if (setupListenHandle && port <= maxPort) {
+		setupListenHandle.call(server, address, port, family === 'IPv6' ? 6 : 4, backlog, undefined, family === 'IPv6' ? ipv6Only : 0);
 	} else {
 		server.listen({host: address, port, ipv6Only: family === 'IPv6', backlog});
 	}

@@ -15,7 +15,7 @@ export async function startFarRelay(host: string, port: number, oneWayMs: number
 			[far, near],
 		] as const) {
 			sockets.add(from);
-			// A reset, too, arrives after the bytes before it.
+			// After an error, too, the other side gets the bytes before it first. It sees a FIN instead of the RST.
 			from.on('error', () => setTimeout(() => to.destroySoon(), oneWayMs)).once('close', () => sockets.delete(from));
 			from.on('data', bytes => {
 				setTimeout(() => to.write(bytes), oneWayMs);

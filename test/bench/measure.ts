@@ -27,7 +27,7 @@ export type Group = {
 /** Values by row and program, in the order measured. */
 export type Rows = ReadonlyMap<string, ReadonlyMap<ProgramName, readonly number[]>>;
 
-/** Milliseconds from the start of a program until its first byte on stdout. It is interrupted then. @throws Error if it prints nothing */
+/** Milliseconds from the start of a program until its first byte on stdout; then interrupts it. @throws Error if it prints nothing */
 export async function firstByteMs([program = '', ...args]: readonly string[]): Promise<number> {
 	const startedAt = performance.now();
 	const child = spawn(program, args, {stdio: ['ignore', 'pipe', 'ignore'], env: benchEnvironment()});

@@ -29,15 +29,15 @@ export const startGroups: readonly Group[] = (Object.keys(oneShots) as OneShot[]
 
 async function measureStart(program: Program, name: OneShot): Promise<Figures> {
 	const [command, ...args] = oneShots[name];
-	const wordsOf = (isLabeled: boolean) =>
+	const commandLine = (showsPath: boolean) =>
 		program.name === 'floor'
-			? [...program.command, 'demo', pods[name], name, ...(isLabeled ? ['label'] : [])]
-			: [...program.command, command, ...(isLabeled ? ['--path=json'] : []), ...args];
+			? [...program.command, 'demo', pods[name], name, ...(showsPath ? ['path'] : [])]
+			: [...program.command, command, ...(showsPath ? ['--path=json'] : []), ...args];
 	const figures = new Map<string, number>();
 	for (const [suffix, words] of [
-		['', wordsOf(false)],
-		// kubectl has no path line: its time without one is what to compare with.
-		[' with path line', wordsOf(program.name !== 'kubectl')],
+		['', commandLine(false)],
+		// kubectl shows no path, so its figure is of the same command again.
+		[' with path (kubectl: without)', commandLine(program.name !== 'kubectl')],
 	] as const) {
 		figures.set(`first byte${suffix}: wall, ms`, await firstByteMs(words));
 		figures.set(`whole run${suffix}: CPU, ms`, await processorMs(words));

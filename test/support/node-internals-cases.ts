@@ -48,7 +48,7 @@ async function descriptors() {
 	return {isSocket, closed: descriptorOf(peer) ?? 'none'};
 }
 
-/** What a server on all addresses of IPv6 leaves to another of IPv4, and what a third on the same port is told. */
+/** Listens on `::`, then on `0.0.0.0` with the same port, which must succeed, then on `127.0.0.1`, which must fail. */
 async function listening() {
 	const [six, four, late] = [createServer(), createServer(), createServer()];
 	listenOn(six, {address: '::', family: 'IPv6', port: 0, backlog: 8});

@@ -1,6 +1,6 @@
 /** What spoke uses of Node beyond its documentation, on the oldest, the usual and the newest supported line of Node. */
 import {execFile} from 'node:child_process';
-import type {Server} from 'node:net';
+import {createServer, type Server} from 'node:net';
 import process from 'node:process';
 import {PassThrough} from 'node:stream';
 import {fileURLToPath} from 'node:url';
@@ -21,7 +21,7 @@ const flags = (await readSource()).flatMap(({text}) =>
 
 for (const [version, binary] of binaries) {
 	for (const protocol of ['TCP', 'TLS']) {
-		test.serial(`over ${protocol} on Node ${version}, a server listens, and only the internals save input`, async t => {
+		test.serial(`over ${protocol} on Node ${version}, the internals listen on IPv6 only, show progress and save unread input`, async t => {
 			const {stdout} = await run(binary, [cases, protocol, certificate, key], {timeout: 60_000});
 			t.deepEqual(JSON.parse(stdout), {
 				seesProgress: false,
@@ -62,6 +62,14 @@ test('without the internals, a server listens as Node documents', t => {
 	const server = {listen: (given: object) => options.push(given)} as unknown as Server;
 	listenOn(server, {address: '::1', family: 'IPv6', port: 1, backlog: 2});
 	t.deepEqual(options, [{host: '::1', port: 1, ipv6Only: true, backlog: 2}]);
+});
+
+test('a port that is too large is refused, as Node does', t => {
+	const listen = () => {
+		listenOn(createServer(), {address: '127.0.0.1', family: 'IPv4', port: 65_536, backlog: 2});
+	};
+
+	t.throws(listen, {code: 'ERR_SOCKET_BAD_PORT'});
 });
 
 test('without the internals, a socket is left as it is', t => {

@@ -94,7 +94,7 @@ export class ShellRecording {
 		this.#session = session;
 		this.#cluster = cluster;
 		this.#recording = recording;
-		this.#paths = reportLabels(labelsOfOneStream(cluster.labeler), 'never', () => {}, recording.onPath);
+		this.#paths = reportLabels(createStreamLabeler(cluster.labeler), 'never', () => {}, recording.onPath);
 	}
 
 	/** Labels the connections of this shell, in the session and in the transcript. */
@@ -164,8 +164,8 @@ export class ShellRecording {
 	}
 }
 
-/** Labels of one stream for `reportLabels`. Closing them does not close the cluster’s labeler. */
-export function labelsOfOneStream(labeler: Labeler): Labeler {
+/** A labeler for `reportLabels` that has only the labels of one stream. Closing it does not close the cluster’s labeler. */
+export function createStreamLabeler(labeler: Labeler): Labeler {
 	const {labels, observer} = labeler;
 	const connections = new Set<string>();
 	return {
@@ -176,7 +176,7 @@ export function labelsOfOneStream(labeler: Labeler): Labeler {
 				connections.add(connection.id);
 				await observer.beforeUse?.(connection, purpose);
 			},
-			// After a timeout before its use, the stream is on a connection for which `beforeUse` was not called.
+			// If `beforeUse` times out, the stream opens on a new connection, for which `beforeUse` is not called.
 			onOpened(connection, purpose, about) {
 				connections.add(connection.id);
 				observer.onOpened?.(connection, purpose, about);

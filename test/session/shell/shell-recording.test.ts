@@ -7,7 +7,7 @@ import type {Connection} from '../../../source/cluster/connection.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Labeler} from '../../../source/evidence/connection-labeler.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';
-import {labelsOfOneStream} from '../../../source/session/shell/shell-recording.ts';
+import {createStreamLabeler} from '../../../source/session/shell/shell-recording.ts';
 import type {ConnectionPurpose} from '../../../source/streams/connection-observer.ts';
 import {verified} from '../../support/recorded-command.ts';
 import {ephemeralContainers, podsOf} from '../../support/sandbox-client.ts';
@@ -64,7 +64,7 @@ test('a shell has the labels of its own connections, also of one that replaces a
 		}
 	};
 
-	const labels = labelsOfOneStream({
+	const labels = createStreamLabeler({
 		labels: new Map(),
 		observer: {
 			async beforeUse(connection) {
