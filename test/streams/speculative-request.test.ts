@@ -273,7 +273,7 @@ for (const [status, isSettled, expected] of [
 	});
 }
 
-test('an abort ends the wait for an early response at once, and destroys a socket that arrives late', async t => {
+test('an abort ends the wait for an early response, and destroys a socket that arrives late', async t => {
 	const upgraded = Promise.withResolvers<UpgradeResult>();
 	const connection = new SpeculativeConnection(fakeConnection({request: never, upgrade: async () => upgraded.promise}), never);
 	const abort = new AbortController();
