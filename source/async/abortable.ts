@@ -24,6 +24,25 @@ export async function rejectOnAbort<Value>(begin: () => Promise<Value>, signal: 
 	}
 }
 
+/**
+An abort calls `stop`; rejects only when the work has ended, so that it can report its end.
+@throws what the work throws, or the signal's reason
+*/
+export async function stopOnAbort<Value>(work: Promise<Value>, signal: AbortSignal, stop: () => void): Promise<Value> {
+	signal.addEventListener('abort', stop);
+	if (signal.aborted) {
+		stop();
+	}
+
+	try {
+		const value = await work;
+		signal.throwIfAborted();
+		return value;
+	} finally {
+		signal.removeEventListener('abort', stop);
+	}
+}
+
 /** Resolves early on abort, where Node's own timer rejects. */
 export async function delayUpTo(ms: number, signal: AbortSignal | undefined): Promise<void> {
 	await delay(ms, undefined, signal && {signal}).catch(() => undefined);

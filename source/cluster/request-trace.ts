@@ -29,7 +29,7 @@ export async function traceRequest<Response extends {status: number; statusText:
 		report(`${response.status} ${response.statusText}`.trim());
 		return response;
 	} catch (error) {
-		report(`failed: ${(error as Error).message}`);
+		report(endOf(error));
 		throw error;
 	}
 }
@@ -43,9 +43,14 @@ export async function traceConnect<Opened>(
 	try {
 		return await open();
 	} catch (error) {
-		trace?.(sanitizeLine(`connection: ${server.shown} failed: ${(error as Error).message}, ${msSince(startedAt)}`));
+		trace?.(sanitizeLine(`connection: ${server.shown} ${endOf(error)}, ${msSince(startedAt)}`));
 		throw error;
 	}
+}
+
+/** The reason of an interrupted command's abort is the name of its signal. */
+function endOf(error: unknown): string {
+	return error instanceof Error ? `failed: ${error.message}` : `aborted by ${String(error)}`;
 }
 
 function msSince(startedAt: number): string {

@@ -1,5 +1,8 @@
 /** A stream's request that is sent together with the read of its pod. */
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
 import type {IncomingMessage, ServerResponse} from 'node:http';
+import process from 'node:process';
 import {PassThrough, Readable} from 'node:stream';
 import {setImmediate as nextTurn, setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
@@ -9,10 +12,17 @@ import type {Path} from '../../source/evidence/evidence.ts';
 import {preconnect} from '../../source/streams/preconnect.ts';
 import {SpeculativeConnection} from '../../source/streams/speculative-request.ts';
 import {connectionArguments, startServer} from '../support/api-server.ts';
-import {runSpoke} from '../support/run-spoke.ts';
+import {builtProgram, runSpoke} from '../support/run-spoke.ts';
 import {until} from '../support/until.ts';
 
 const podPath = '/api/v1/namespaces/default/pods/web';
+
+const runningPod = {
+	kind: 'Pod',
+	metadata: {name: 'web', namespace: 'default', uid: 'u1'},
+	spec: {nodeName: 'n1', containers: [{name: 'app'}]},
+	status: {phase: 'Running'},
+};
 
 /** z-pages by path. */
 const pages: Readonly<Record<string, object>> = {
@@ -305,17 +315,11 @@ test('a connection that could not be replaced gives a failed stream no verdict',
 
 test('a forward that is forbidden is requested once by WebSocket, and once by SPDY', async t => {
 	const upgrades: Array<string | undefined> = [];
-	const pod = {
-		kind: 'Pod',
-		metadata: {name: 'web', namespace: 'default', uid: 'u1'},
-		spec: {nodeName: 'n1', containers: [{name: 'app'}]},
-		status: {phase: 'Running'},
-	};
 	const server = await startServer({
 		// Node passes upgrades to this handler, because the server has no `upgrade` listener.
 		request({url, headers}, response) {
 			if (url === podPath) {
-				response.end(JSON.stringify(pod));
+				response.end(JSON.stringify(runningPod));
 			} else {
 				upgrades.push(headers.upgrade);
 				response.writeHead(403).end('not allowed');
@@ -326,6 +330,37 @@ test('a forward that is forbidden is requested once by WebSocket, and once by SP
 	await runSpoke(['port-forward', 'web', ':80', ...(await connectionArguments(server))]);
 	t.deepEqual(upgrades, ['websocket', 'SPDY/3.1']);
 });
+
+for (const [command, status] of [
+	[['logs', 'web'], 130],
+	[['port-forward', 'web', ':80'], 0],
+] as const) {
+	test(`a SIGINT ends \`spoke ${command.join(' ')}\` while its early request has no response`, async t => {
+		const arrived = Promise.withResolvers<void>();
+		const server = await startServer({
+			request({url}, response) {
+				if (url === podPath) {
+					response.end(JSON.stringify(runningPod));
+				} else {
+					arrived.resolve();
+				}
+			},
+		});
+		t.teardown(async () => server.close());
+		const child = spawn(process.execPath, [builtProgram, ...command, '-v=6', ...(await connectionArguments(server))]);
+		const closed = once(child, 'close');
+		let stderr = '';
+		child.stderr.on('data', (chunk: Buffer) => {
+			stderr += chunk.toString();
+		});
+		await arrived.promise;
+		await until(() => stderr.includes(' 200 OK, '));
+		child.kill('SIGINT');
+		t.is((await closed)[0], status);
+		t.regex(stderr, / aborted by SIGINT, \d+ ms$/m);
+		t.is(server.connections(), 1);
+	});
+}
 
 test('with an observer, a log of another namespace is not requested early', async t => {
 	for (const namespace of ['default', 'other']) {

@@ -4,7 +4,7 @@ import process from 'node:process';
 import type {Duplex} from 'node:stream';
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import {setV8Flag} from '../../own-process.ts';
-import {delayUpTo, rejectOnAbort} from '../../async/abortable.ts';
+import {delayUpTo, stopOnAbort} from '../../async/abortable.ts';
 import {EventQueue} from '../../async/event-queue.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
@@ -113,7 +113,9 @@ class ForwardedTarget implements RunningForward {
 				this.#ports.push({...port, listener, registry: new ConnectionRegistry(port.id, this.events)});
 			}
 
-			const carrier = await rejectOnAbort(async () => first, this.#signal);
+			const carrier = await stopOnAbort(first, this.#signal, () => {
+				tunnels.destroy();
+			});
 			this.#listen(tunnels, carrier);
 			return tunnels;
 		} finally {
