@@ -48,19 +48,17 @@ export function cachedFiles(folder: string, environment: NodeJS.ProcessEnv): Rea
 		}
 
 		const cache = join(directory, `${showsPaths() ? 'with-paths-' : ''}${name.replace('/', '-')}`);
-		const cachedData = readIfThere(cache);
-		const storedBytes = cachedData?.length ?? 0;
 		return {
 			...file,
-			cachedData,
+			cachedData: readIfThere(cache),
 			onCompiled(script) {
-				loaded.push({script, cache, storedBytes});
+				loaded.push({script, cache});
 			},
 		};
 	};
 }
 
-type LoadedFile = {script: Script; cache: string; storedBytes: number};
+type LoadedFile = {script: Script; cache: string};
 
 /** A command that failed has called few of its functions. */
 const fullRuns: ReadonlySet<number> = new Set([
@@ -90,20 +88,22 @@ const minGrowthFactor = 1.01;
 /** A file is compared at most this often, because `createCachedData` takes milliseconds. Its modification time is that of the last time. */
 const checkIntervalMs = 60_000;
 
-function updateStored({script, cache, storedBytes}: LoadedFile): void {
-	const isAccepted = script.cachedDataRejected === false;
+function updateStored({script, cache}: LoadedFile): void {
 	try {
-		if (isAccepted && Date.now() - statSync(cache).mtimeMs < checkIntervalMs) {
+		if (script.cachedDataRejected !== false) {
+			save(cache, script.createCachedData());
 			return;
 		}
 
-		if (isAccepted) {
-			const now = new Date();
-			utimesSync(cache, now, now);
+		const {mtimeMs, size} = statSync(cache);
+		if (Date.now() - mtimeMs < checkIntervalMs) {
+			return;
 		}
 
+		const now = new Date();
+		utimesSync(cache, now, now);
 		const content = script.createCachedData();
-		if (!isAccepted || content.length > storedBytes * minGrowthFactor) {
+		if (content.length > size * minGrowthFactor) {
 			save(cache, content);
 		}
 	} catch {

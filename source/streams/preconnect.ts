@@ -28,7 +28,7 @@ export function preconnect(
 ): Preconnection {
 	const reconnect = async () => cluster.connect({signal});
 	const canSpeculate = !hasStreamGate(cluster) && (observer === undefined || speculative?.namespace === cluster.facts.namespace);
-	const early = new EarlyConnection(reconnect, {observer, speculative: canSpeculate ? speculative : undefined});
+	const early = new EarlyConnection(reconnect, {signal, observer, speculative: canSpeculate ? speculative : undefined});
 	return {
 		cluster: {
 			...cluster,
@@ -54,15 +54,21 @@ class EarlyConnection {
 	#isObserved = false;
 	readonly #connect: () => Promise<Connection>;
 	readonly #observer: ConnectionObserver | undefined;
+	readonly #signal: AbortSignal;
 	readonly #speculative: SpeculativeRequest | undefined;
 
 	constructor(
 		connect: () => Promise<Connection>,
-		{observer, speculative}: {observer: ConnectionObserver | undefined; speculative: SpeculativeRequest | undefined},
+		{
+			signal,
+			observer,
+			speculative,
+		}: {signal: AbortSignal; observer: ConnectionObserver | undefined; speculative: SpeculativeRequest | undefined},
 	) {
 		const pending = connect();
 		this.#connect = connect;
 		this.#observer = observer;
+		this.#signal = signal;
 		this.#speculative = speculative;
 		this.#pending = pending;
 		pending.then(
@@ -91,7 +97,7 @@ class EarlyConnection {
 			// In the same turn, so that all requests arrive together. The observer is first, because it cannot read after the stream's request.
 			const speculativeConnection = new SpeculativeConnection(connection, this.#connect);
 			this.#observe(speculativeConnection);
-			speculativeConnection.send(this.#speculative);
+			speculativeConnection.send(this.#speculative, this.#signal);
 			this.#pending = Promise.resolve(speculativeConnection);
 		}
 

@@ -9,20 +9,19 @@ import {isSpokeError} from '../errors/spoke-error.ts';
 target can be another one.
 */
 export type SpeculativeRequest = {after: string; namespace: string} & (
-	| {kind: 'request'; options: RequestOptions & {canFollowPipelined: true}}
-	| {kind: 'upgrade'; options: UpgradeOptions & {canFollowPipelined: true}}
+	{kind: 'request'; options: RequestOptions} | {kind: 'upgrade'; options: UpgradeOptions}
 );
 
 /** Returns the early response to the first request with the same path, if it is still valid; otherwise sends the request. */
 export class SpeculativeConnection implements Connection {
 	/** Opens a connection if the early response cannot be used. Observations on the old connection do not hold for the new one. */
 	openReplacement: () => Promise<Connection>;
+	/** Closed and not replaced, so a failure of the stream is not this connection's. */
+	isGivenUp = false;
 	#connection: Connection;
 	/** `undefined` once it was used or cannot be. */
 	#request: EarlyResponse<ApiResponse> | undefined;
 	#upgrade: EarlyResponse<UpgradeResult> | undefined;
-	#hasFailed = false;
-	#isGivenUp = false;
 
 	constructor(connection: Connection, openReplacement: () => Promise<Connection>) {
 		this.#connection = connection;
@@ -39,25 +38,17 @@ export class SpeculativeConnection implements Connection {
 
 	/** Also while the early response can still arrive, although the connection takes no more requests. */
 	get usable(): boolean {
-		return this.#connection.usable || (!this.#hasFailed && (this.#request !== undefined || this.#upgrade !== undefined));
+		return this.#connection.usable || [this.#request, this.#upgrade].some(early => early?.hasFailed === false);
 	}
 
-	/** It was closed and could not be replaced: a failure is not of this connection. */
-	get isGivenUp(): boolean {
-		return this.#isGivenUp;
-	}
-
-	/** Sends the request after those that are pipelined already; none can be pipelined after it. */
-	send(speculative: SpeculativeRequest): void {
-		const {path, signal} = speculative.options;
-		const recordFailure = () => {
-			this.#hasFailed = true;
-		};
-
+	/** Sends the request after those that are pipelined already; none can be pipelined after it. An abort of `signal` ends it. */
+	send(speculative: SpeculativeRequest, signal: AbortSignal): void {
+		const {path} = speculative.options;
+		const pipelined = {signal, canFollowPipelined: true};
 		if (speculative.kind === 'request') {
-			this.#request = new EarlyResponse(path, signal, this.#connection.request(speculative.options), recordFailure);
+			this.#request = new EarlyResponse(path, signal, this.#connection.request({...speculative.options, ...pipelined}));
 		} else {
-			this.#upgrade = new EarlyResponse(path, signal, this.#connection.upgrade(speculative.options), recordFailure);
+			this.#upgrade = new EarlyResponse(path, signal, this.#connection.upgrade({...speculative.options, ...pipelined}));
 		}
 	}
 
@@ -71,6 +62,7 @@ export class SpeculativeConnection implements Connection {
 		if (early) {
 			const wasSettled = early.isSettled;
 			const response = await early.wait(options.signal);
+			// As for an upgrade, an early refusal can be outdated.
 			const isSame = early.path === options.path || (early.path === options.samePath && (response?.status === 200 || !wasSettled));
 			if (response && isSame && response.status !== 401 && response.body.errored === null) {
 				return response;
@@ -123,9 +115,9 @@ export class SpeculativeConnection implements Connection {
 
 	async #replace(): Promise<void> {
 		this.close();
-		this.#isGivenUp = true;
+		this.isGivenUp = true;
 		this.#connection = await this.openReplacement();
-		this.#isGivenUp = false;
+		this.isGivenUp = false;
 	}
 }
 
@@ -135,15 +127,16 @@ class EarlyResponse<Response> {
 	readonly path: string;
 	readonly settled: Promise<{response: Response; error: null} | {response: null; error: unknown}>;
 	isSettled = false;
-	readonly #signal: AbortSignal | undefined;
+	hasFailed = false;
+	readonly #signal: AbortSignal;
 
-	constructor(path: string, signal: AbortSignal | undefined, responding: Promise<Response>, onFailed: () => void) {
+	constructor(path: string, signal: AbortSignal, responding: Promise<Response>) {
 		this.path = path;
 		this.#signal = signal;
 		this.settled = responding.then(
 			response => ({response, error: null}),
 			(error: unknown) => {
-				onFailed();
+				this.hasFailed = true;
 				return {response: null, error};
 			},
 		);
@@ -158,7 +151,7 @@ class EarlyResponse<Response> {
 	*/
 	async wait(signal: AbortSignal | undefined): Promise<Response | null> {
 		const {response, error} = await rejectOnAbort(async () => this.settled, signal);
-		this.#signal?.throwIfAborted();
+		this.#signal.throwIfAborted();
 		if (isSpokeError(error) && error.code === 'ERR_APISERVER_TIMEOUT') {
 			throw error;
 		}

@@ -22,16 +22,19 @@ const streams = {
 	'port-forward': ['/portforward', webSocket('SPDY/3.1+portforward.k8s.io')],
 };
 const [stream, headers] = streams[command];
-const request = (target, more) => `GET ${target} HTTP/1.1\r\nHost: ${host}:${port}\r\n${more}\r\n`;
+const request = (target, more, method = 'GET', body = '') => `${method} ${target} HTTP/1.1\r\nHost: ${host}:${port}\r\n${more}\r\n${body}`;
 const acceptPage = kind =>
 	`Accept: application/json;v=v1beta1;g=config.k8s.io;as=${kind},application/json;v=v1alpha1;g=config.k8s.io;as=${kind};q=0.9\r\n`;
 const review = '{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}';
 const pathRequests = [
 	request('/flagz', acceptPage('Flagz')),
 	request('/statusz', acceptPage('Statusz')),
-	request('/apis/authentication.k8s.io/v1/selfsubjectreviews', `Content-Type: application/json\r\nContent-Length: ${review.length}\r\n`)
-		.replace('GET', 'POST')
-		.concat(review),
+	request(
+		'/apis/authentication.k8s.io/v1/selfsubjectreviews',
+		`Content-Type: application/json\r\nContent-Length: ${review.length}\r\n`,
+		'POST',
+		review,
+	),
 	request(`/api/v1/namespaces/${namespace}/configmaps/kube-root-ca.crt`, ''),
 ];
 const earlier = withPath ? pathRequests : [];

@@ -162,7 +162,7 @@ test('without an observer, a log is requested early also when the pod is read la
 	const {seen, cluster, connections} = await apiserver(t, {});
 	const preconnection = preconnect(await cluster(), {
 		signal: new AbortController().signal,
-		speculative: {after: podPath, namespace: 'default', kind: 'request', options: {path: `${podPath}/log`, canFollowPipelined: true}},
+		speculative: {after: podPath, namespace: 'default', kind: 'request', options: {path: `${podPath}/log`}},
 	});
 	await until(() => connections() === 1);
 	await delay(300);
@@ -173,6 +173,7 @@ test('without an observer, a log is requested early also when the pod is read la
 });
 
 const path = `${podPath}/log`;
+const {signal} = new AbortController();
 const refusedUpgrade = (status: number): UpgradeResult => ({upgraded: false, status, statusText: '', headers: {}, body: ''});
 const log = (status: number) => ({status, headers: {}, body: Readable.from([])}) as unknown as ApiResponse;
 const timeout = new SpokeError('ERR_APISERVER_TIMEOUT', 'no response');
@@ -231,7 +232,7 @@ for (const [title, {early, isSettled = false, samePath, usable = true, sent: exp
 					},
 				}),
 		);
-		connection.send({after: podPath, namespace: 'default', kind: 'request', options: {path, canFollowPipelined: true}});
+		connection.send({after: podPath, namespace: 'default', kind: 'request', options: {path}}, signal);
 		if (isSettled) {
 			settle();
 			await nextTurn();
@@ -256,7 +257,7 @@ for (const [status, isSettled, expected] of [
 	[403, true, ['early']],
 ] as const) {
 	test(`an upgrade refused with ${status} ${isSettled ? 'before' : 'after'} the stream needs it is sent ${expected.length}×`, async t => {
-		const options = {method: 'GET', path: podPath, upgrade: 'websocket', protocols: [], canFollowPipelined: true} as const;
+		const options = {method: 'GET', path: podPath, upgrade: 'websocket', protocols: []} as const;
 		const early = Promise.withResolvers<UpgradeResult>();
 		const sent: string[] = [];
 		const connectionThat = (name: string, upgrade: () => Promise<UpgradeResult>) =>
@@ -270,7 +271,7 @@ for (const [status, isSettled, expected] of [
 			connectionThat('early', async () => early.promise),
 			async () => connectionThat('again', async () => refusedUpgrade(status)),
 		);
-		connection.send({after: podPath, namespace: 'default', kind: 'upgrade', options});
+		connection.send({after: podPath, namespace: 'default', kind: 'upgrade', options}, signal);
 		if (isSettled) {
 			early.resolve(refusedUpgrade(status));
 			await nextTurn();
@@ -287,11 +288,10 @@ test('an abort ends the wait for an early response, and destroys a socket that a
 	const upgraded = Promise.withResolvers<UpgradeResult>();
 	const connection = new SpeculativeConnection(fakeConnection({request: never, upgrade: async () => upgraded.promise}), never);
 	const abort = new AbortController();
-	const {signal} = abort;
-	const upgrade = {method: 'GET', path, upgrade: 'websocket', protocols: [], canFollowPipelined: true} as const;
-	connection.send({after: podPath, namespace: 'default', kind: 'request', options: {path, canFollowPipelined: true}});
-	connection.send({after: podPath, namespace: 'default', kind: 'upgrade', options: upgrade});
-	const waits = [connection.request({path, signal}), connection.upgrade({...upgrade, signal})];
+	const upgrade = {method: 'GET', path, upgrade: 'websocket', protocols: []} as const;
+	connection.send({after: podPath, namespace: 'default', kind: 'request', options: {path}}, signal);
+	connection.send({after: podPath, namespace: 'default', kind: 'upgrade', options: upgrade}, signal);
+	const waits = [connection.request({path, signal: abort.signal}), connection.upgrade({...upgrade, signal: abort.signal})];
 	const reason = new Error('interrupted');
 	abort.abort(reason);
 	for (const wait of waits) {
@@ -368,7 +368,7 @@ test('with an observer, a log of another namespace is not requested early', asyn
 		const preconnection = preconnect(await cluster(), {
 			signal: new AbortController().signal,
 			observer: {},
-			speculative: {after: podPath, namespace, kind: 'request', options: {path: `${podPath}/log`, canFollowPipelined: true}},
+			speculative: {after: podPath, namespace, kind: 'request', options: {path: `${podPath}/log`}},
 		});
 		await preconnection.cluster.json({path: podPath, whole: true});
 		const connection = await preconnection.cluster.connect({});

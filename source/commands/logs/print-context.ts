@@ -72,9 +72,7 @@ export async function printContext(logs: ContextLogs, run: LogsRun, {ready, turn
 			signal: interrupted,
 			observer: paths.observer,
 			// A response could not wait for its turn.
-			speculative: turn
-				? undefined
-				: speculativeLogRequest(request, flags, {lines, namespace: cluster.facts.namespace, signal: interrupted}),
+			speculative: turn ? undefined : speculativeLogRequest(request, flags, {lines, namespace: cluster.facts.namespace}),
 		});
 		try {
 			await print(early.cluster, logs, run, {observer: paths.observer, turn});
@@ -108,7 +106,7 @@ export async function printContextEvent(event: PrintedEvent, logs: ContextLogs, 
 function speculativeLogRequest(
 	{targets: [target, ...more], selector, containers, allPods, read}: LogRequest,
 	{follow}: Pick<ContextLogs['flags'], 'follow'>,
-	{lines, namespace, signal}: {lines: LineOutput; namespace: string; signal: AbortSignal},
+	{lines, namespace}: {lines: LineOutput; namespace: string},
 ): SpeculativeRequest | undefined {
 	const isOnePod = target?.resource.kind === 'Pod' && more.length === 0 && selector === null && !allPods;
 	if (!isOnePod || containers.kind === 'all' || (follow && !read.previous)) {
@@ -120,7 +118,7 @@ function speculativeLogRequest(
 		after: objectPath(podResource, namespace, target.name),
 		namespace,
 		kind: 'request',
-		options: {...podLogRequest(source, readToPrint(read, lines)), signal, canFollowPipelined: true},
+		options: podLogRequest(source, readToPrint(read, lines)),
 	};
 }
 

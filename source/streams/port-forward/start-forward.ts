@@ -131,7 +131,7 @@ class ForwardedTarget implements RunningForward {
 					after: objectPath(podResource, namespace, target.name),
 					namespace,
 					kind: 'upgrade',
-					options: {...tunnelUpgrade({namespace, name: target.name}, carrier), signal: this.#signal, canFollowPipelined: true},
+					options: tunnelUpgrade({namespace, name: target.name}, carrier),
 				}
 			: undefined;
 	}
