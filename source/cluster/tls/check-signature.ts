@@ -71,17 +71,28 @@ const wrongSignature = {
 	ed25519: 'x509: Ed25519 verification failure',
 } as const;
 
+/** Results by child and parent, which are not changed after they were parsed. */
+const checked = new WeakMap<ParsedCertificate, WeakMap<ParsedCertificate, boolean>>();
+
 function isSignedBy(
 	child: ParsedCertificate,
 	parent: ParsedCertificate,
 	{key, hash, isPss}: Exclude<Algorithm, {insecure: string}>,
 ): boolean {
+	const byParent = checked.get(child) ?? new WeakMap<ParsedCertificate, boolean>();
+	const known = byParent.get(parent);
+	if (known !== undefined) {
+		return known;
+	}
+
 	try {
 		const padding = key === 'rsa' && {
 			padding: isPss ? constants.RSA_PKCS1_PSS_PADDING : constants.RSA_PKCS1_PADDING,
 			saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
 		};
-		return verify(hash, child.tbs, {key: publicKey(parent), ...padding}, child.signature);
+		const isValid = verify(hash, child.tbs, {key: publicKey(parent), ...padding}, child.signature);
+		checked.set(child, byParent.set(parent, isValid));
+		return isValid;
 	} catch {
 		return false;
 	}

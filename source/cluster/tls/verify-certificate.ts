@@ -53,7 +53,10 @@ const maxRecent = 8;
 /** Last used last. */
 const recent: ParsedCertificate[] = [];
 
-/** A server sends the same bytes on each of its connections. Saves only the parsing: each connection is still verified. */
+/**
+A server sends the same bytes on each of its connections. Returns the same object for them, so that neither the parsing nor the check of
+signatures is repeated; all other checks are.
+*/
 function parseOnce(der: Buffer): ParsedCertificate {
 	const index = recent.findIndex(({raw}) => raw.equals(der));
 	const certificate = index < 0 ? parseCertificate(der) : recent.splice(index, 1)[0]!;
