@@ -2,7 +2,7 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {createInterface} from 'node:readline';
-import {benchEnvironment, pause, usageOf, type Figures, type Group, type Program} from './measure.ts';
+import {benchEnvironment, pause, usageOf, type Figures, type Group, type Program, type ProgramName} from './measure.ts';
 import {createWriter, kubectl} from './writers.ts';
 
 const pods = 100;
@@ -13,7 +13,7 @@ const maxStartMs = 300_000;
 export const crowdGroups: readonly Group[] = [
 	{
 		name: `logs of ${pods} pods`,
-		programs: ['spoke', 'kubectl', 'stern'],
+		programs: ['spoke', 'kubectl', 'stern', 'floor'],
 		isSlow: true,
 		measure: followAll,
 		setUp: createPods,
@@ -42,12 +42,19 @@ async function createPods(): Promise<void> {
 }
 
 async function followAll({name, command}: Program): Promise<Figures> {
-	const args =
-		name === 'stern'
-			? ['-l', 'crowd=yes', '--tail=1', `--max-log-requests=${pods}`, '--color=never', '--only-log-lines']
-			: ['logs', '-f', '-l', 'crowd=yes', '--tail=1', `--max-log-requests=${pods}`, '--prefix'];
+	const selection = ['-l', 'crowd=yes', '--tail=1', `--max-log-requests=${pods}`];
+	const logs = ['logs', '-f', ...selection, '--prefix'];
+	const args = new Map<ProgramName, readonly string[]>([
+		['spoke', logs],
+		['kubectl', logs],
+		['stern', [...selection, '--color=never', '--only-log-lines']],
+		['floor', ['demo', 'crowd=yes', 'follow']],
+	]);
 	const began = performance.now();
-	const child = spawn(command[0]!, [...command.slice(1), ...args], {stdio: ['ignore', 'pipe', 'ignore'], env: benchEnvironment()});
+	const child = spawn(command[0]!, [...command.slice(1), ...args.get(name)!], {
+		stdio: ['ignore', 'pipe', 'ignore'],
+		env: benchEnvironment(),
+	});
 	const closed = once(child, 'close');
 	const seen = new Set<string>();
 	let lines = 0;

@@ -18,7 +18,7 @@ export async function benchmarkDocument(path: string, groups: readonly MeasuredG
 		'# Benchmarks',
 		`Written by \`npm run bench -- --write\` from one run; do not edit it. The programs take turns in each round. A figure is the median, and in
 		brackets are the quartiles. The last column compares with spoke: **behind** means that spoke needs more time, processor time or memory, or
-		moves less. Where the load average is above the number of processors, the machine had other work, and wall time says little. The floor program is the least work that a Node.js program needs for the same task (test/bench/floor.cjs); it checks nothing.`.replaceAll(
+		moves less. Where the load average is above the number of processors, the machine had other work, and wall time says little. The floor program is the least work that a Node.js program needs for the same task (test/bench/floor.cjs); it checks only the apiserver’s certificate.`.replaceAll(
 			/\s+/g,
 			' ',
 		),
