@@ -1,6 +1,5 @@
 /** Observations on one connection before its use. */
 import {createHash} from 'node:crypto';
-import {isDeepStrictEqual} from 'node:util';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection, PipelinedOptions} from '../cluster/connection.ts';
 import type {ConnectionObservations, FlagFacts, Observation, ProbeResult, ProcessFacts, SocketFacts} from './evidence.ts';
@@ -80,7 +79,13 @@ export function isFromAnotherProcess(again: ConnectionObservations, own: Connect
 	}
 
 	const isOtherId = again.process !== null && own.process !== null && again.process.facts.id !== own.process.facts.id;
-	return isOtherId || !isDeepStrictEqual(again.flags.facts.values, own.flags.facts.values);
+	return isOtherId || !areSameFlags(again.flags.facts.values, own.flags.facts.values);
+}
+
+/** The first use of `isDeepStrictEqual` takes 1.5 ms. */
+function areSameFlags(values: FlagFacts['values'], others: FlagFacts['values']): boolean {
+	const names = Object.keys(values);
+	return names.length === Object.keys(others).length && names.every(name => values[name] === others[name]);
 }
 
 /** `null` if no connection could be made. Never throws. */
