@@ -22,8 +22,11 @@ export type ClusterInfo = {
 export type ClusterClient = {
 	readonly facts: ClusterInfo;
 	readonly records: ClusterRecords;
-	/** @throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS, ERR_CREDENTIAL_PLUGIN… */
-	connect(options?: {signal?: AbortSignal}): Promise<Connection>;
+	/**
+	`canReuseReleased`: may return a connection that a stream has released. Not for a stream, because a connection has one label.
+	@throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS, ERR_CREDENTIAL_PLUGIN…
+	*/
+	connect(options?: {signal?: AbortSignal; canReuseReleased?: boolean}): Promise<Connection>;
 	/**
 	Connects to an apiserver at its own `ip:port`. Verifies the certificate by the kubeconfig's CA and the name `kubernetes.default.svc`, even
 	if the kubeconfig skips verification.

@@ -18,6 +18,8 @@ const maxRetryAfterS = 60;
 
 export class ConnectionPool {
 	readonly #open: (signal?: AbortSignal) => Promise<DedicatedConnection>;
+	/** By streams. */
+	readonly #released = new WeakSet<DedicatedConnection>();
 	readonly #idle = new Map<DedicatedConnection, {timer: NodeJS.Timeout; since: number}>();
 	#closed = false;
 
@@ -52,16 +54,22 @@ export class ConnectionPool {
 		}
 	}
 
-	/** Saves a handshake. */
-	acquireRecent(): DedicatedConnection | undefined {
-		const [connection, idle] = [...this.#idle].at(-1) ?? [];
-		if (!connection || !connection.usable || monotonicMs() - idle!.since > recentUseMs) {
-			return undefined;
-		}
+	/** Saves a handshake. `canReuseReleased`: also one that a stream has released. */
+	async acquireRecent({
+		canReuseReleased = false,
+		signal,
+	}: {
+		canReuseReleased?: boolean | undefined;
+		signal?: AbortSignal | undefined;
+	}): Promise<DedicatedConnection | undefined> {
+		const [connection, idle] = [...this.#idle].findLast(([candidate]) => canReuseReleased || !this.#released.has(candidate)) ?? [];
+		return connection && monotonicMs() - idle!.since <= recentUseMs && (await this.#take(connection, signal)) ? connection : undefined;
+	}
 
-		clearTimeout(idle!.timer);
-		this.#idle.delete(connection);
-		return connection;
+	/** For requests, and for `acquireRecent` if it can reuse a released connection. Not for long, because many logs can end together. */
+	keepReleased(connection: DedicatedConnection): void {
+		this.#released.add(connection);
+		this.#keep(connection, recentUseMs);
 	}
 
 	async #requestOnce(options: RequestOptions): Promise<{response: ApiResponse; isOutdated: boolean}> {
@@ -89,26 +97,36 @@ export class ConnectionPool {
 	}
 
 	async #acquireIdle(signal?: AbortSignal): Promise<DedicatedConnection | undefined> {
-		for (const [connection, {timer}] of [...this.#idle].toReversed()) {
-			// Another request may have acquired it meanwhile.
-			if (!this.#idle.delete(connection)) {
-				continue;
+		for (const connection of [...this.#idle.keys()].toReversed()) {
+			if (await this.#take(connection, signal)) {
+				return connection;
 			}
-
-			clearTimeout(timer);
-			try {
-				if (connection.usable && (await connection.isCurrent(signal))) {
-					return connection;
-				}
-			} catch (error) {
-				connection.close();
-				throw error;
-			}
-
-			connection.close();
 		}
 
 		return undefined;
+	}
+
+	/** Closes a connection that cannot be used. */
+	async #take(connection: DedicatedConnection, signal: AbortSignal | undefined): Promise<boolean> {
+		const idle = this.#idle.get(connection);
+		// Another request may have acquired it meanwhile.
+		if (!idle) {
+			return false;
+		}
+
+		this.#idle.delete(connection);
+		clearTimeout(idle.timer);
+		try {
+			if (connection.usable && (await connection.isCurrent(signal))) {
+				return true;
+			}
+		} catch (error) {
+			connection.close();
+			throw error;
+		}
+
+		connection.close();
+		return false;
 	}
 
 	async #handleResponse(
@@ -122,16 +140,24 @@ export class ConnectionPool {
 
 	#returnWhenRead(connection: DedicatedConnection, response: ApiResponse): void {
 		finished(response.body, {writable: false}, error => {
-			if (error || this.#closed || !connection.usable || this.#idle.size >= maxIdleConnections) {
+			if (error) {
 				connection.close();
-				return;
+			} else {
+				this.#keep(connection, idleTimeoutMs);
 			}
-
-			const timer = setTimeout(() => {
-				this.#drop(connection);
-			}, idleTimeoutMs).unref();
-			this.#idle.set(connection, {timer, since: monotonicMs()});
 		});
+	}
+
+	#keep(connection: DedicatedConnection, ms: number): void {
+		if (this.#closed || !connection.usable || this.#idle.size >= maxIdleConnections) {
+			connection.close();
+			return;
+		}
+
+		const timer = setTimeout(() => {
+			this.#drop(connection);
+		}, ms).unref();
+		this.#idle.set(connection, {timer, since: monotonicMs()});
 	}
 
 	#drop(connection: DedicatedConnection): void {

@@ -104,4 +104,6 @@ export type Connection = {
 	upgrade(options: UpgradeOptions): Promise<UpgradeResult>;
 	/** The new owner of an upgraded socket closes it. */
 	close(): void;
+	/** Ends the caller's use. The client can keep an idle connection for reads; any other is closed. */
+	release(): void;
 };

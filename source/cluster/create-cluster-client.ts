@@ -9,7 +9,7 @@ import {ConnectionPool} from './connection-pool.ts';
 import type {ApiResponse, RequestOptions} from './connection.ts';
 import {anonymousCredentials} from './credentials/credentials.ts';
 import type {PluginTerminal} from './credentials/plugin-terminal.ts';
-import {openConnection, type ConnectionConfig} from './dedicated-connection.ts';
+import {type ConnectionConfig, type DedicatedConnection, openConnection} from './dedicated-connection.ts';
 import {readJsonResponse} from './read-json-response.ts';
 import {traceVerbosity} from './request-trace.ts';
 import {withWholeTimeout} from './transport/request-errors.ts';
@@ -36,14 +36,18 @@ export async function createClusterClient(
 	} = await readSettings(flags, environment, options);
 	const access: ConnectionConfig = {...settings, trace: flags.v >= traceVerbosity ? toStderr : trace};
 	const handshakes = new Semaphore(maxHandshakes);
-	const open = async (signal?: AbortSignal) => handshakes.run(async () => openConnection(access, signal), signal);
+	const onReleased = (connection: DedicatedConnection) => {
+		pool.keepReleased(connection);
+	};
+
+	const open = async (signal?: AbortSignal) => handshakes.run(async () => openConnection(access, {signal, onReleased}), signal);
 	const pool = new ConnectionPool(open);
 	const peerName = `the apiserver ${access.route.server.shown}`;
 	return {
 		facts,
 		records: new ClusterRecords(),
-		connect: async options => pool.acquireRecent() ?? open(options?.signal),
-		connectAt: async (address, {signal, timeoutMs = 0} = {}) => openConnection(accessAt(access, address, timeoutMs), signal),
+		connect: async (options = {}) => (await pool.acquireRecent(options)) ?? open(options.signal),
+		connectAt: async (address, {signal, timeoutMs = 0} = {}) => openConnection(accessAt(access, address, timeoutMs), {signal}),
 		request: async options => pool.request(withWholeTimeout(options, peerName)),
 		async json<T>({maxBytes, exact = false, ...options}: RequestOptions & {maxBytes?: number; exact?: boolean}): Promise<T> {
 			const limit = maxBytes === undefined ? {} : {maxBytes};
@@ -80,7 +84,7 @@ function accessAt(access: ConnectionConfig, address: string, timeoutMs: number):
 }
 
 async function anonymousRequest(access: ConnectionConfig, options: RequestOptions): Promise<ApiResponse> {
-	const connection = await openConnection({...access, credentials: anonymousCredentials, headers: {}}, options.signal);
+	const connection = await openConnection({...access, credentials: anonymousCredentials, headers: {}}, {signal: options.signal});
 	try {
 		const response = await connection.request(options);
 		response.body.once('close', () => {

@@ -6,7 +6,7 @@ import type {RequestHeaders} from './credentials/request-headers.ts';
 import {isReplayable} from './transport/encode-request.ts';
 import type {HttpRequest, HttpResult, ResponseStart} from './transport/exchange.ts';
 import {HttpClient} from './transport/http-client.ts';
-import {openSocket, type OpenSocket, type DialRoute} from './transport/open-socket.ts';
+import {openSocket, type DialRoute} from './transport/open-socket.ts';
 import {basicAuthorization} from './transport/connect-through-proxy.ts';
 import {withWholeTimeout} from './transport/request-errors.ts';
 import {decompressBody, readFully} from './transport/response-body.ts';
@@ -35,35 +35,29 @@ type SendOptions = Omit<HttpRequest, 'target'>;
 
 let connectionCount = 0;
 
-/** @throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS, ERR_CREDENTIAL_PLUGIN… */
-export async function openConnection(access: ConnectionConfig, signal?: AbortSignal): Promise<DedicatedConnection> {
+/**
+`onReleased`: gets an idle connection that was released, and then owns it. Without it, the connection is closed.
+@throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS, ERR_CREDENTIAL_PLUGIN…
+*/
+export async function openConnection(
+	access: ConnectionConfig,
+	{signal, onReleased}: {signal?: AbortSignal | undefined; onReleased?: (connection: DedicatedConnection) => void} = {},
+): Promise<DedicatedConnection> {
 	const identity = await access.credentials.current(signal);
-	const open = await traceConnect(access.trace, access.route, async () => openSocket(access.route, identity.certificate, signal));
-	return new DedicatedConnection(access, open, identity);
-}
-
-export class DedicatedConnection implements Connection {
-	readonly #access: ConnectionConfig;
-	readonly #http: HttpClient;
-	readonly #absoluteForm: boolean;
-	readonly #presentedCertificate: ClientIdentity['certificate'];
-	#lastRead: Promise<unknown> = Promise.resolve();
-	readonly id: string;
-	readonly facts: SocketFacts;
-
-	constructor(access: ConnectionConfig, {socket, facts, absoluteForm}: OpenSocket, identity: ClientIdentity) {
-		connectionCount++;
-		this.id = `c${connectionCount}`;
-		this.#access = access;
-		this.#absoluteForm = absoluteForm;
-		this.#presentedCertificate = identity.certificate;
-		this.#http = new HttpClient(socket, {
-			peerName: this.#peerName,
+	const {socket, facts, absoluteForm} = await traceConnect(access.trace, access.route, async () =>
+		openSocket(access.route, identity.certificate, signal),
+	);
+	connectionCount++;
+	return new DedicatedConnection({
+		id: `c${connectionCount}`,
+		access,
+		http: new HttpClient(socket, {
+			peerName: peerNameOf(access),
 			isInteractive: access.isInteractive,
 			// A plain HTTP proxy may not support it.
 			canPipeline: !absoluteForm,
-		});
-		this.facts = {
+		}),
+		facts: {
 			...facts,
 			clientAuth: access.credentials.kind,
 			get clientCertificateSha256() {
@@ -73,16 +67,55 @@ export class DedicatedConnection implements Connection {
 			get clientCertificateDates() {
 				return identity.certificate && identity.authorization === null ? certificateDates(identity.certificate.certificate) : null;
 			},
-		};
+		},
+		absoluteForm,
+		presentedCertificate: identity.certificate,
+		onReleased,
+	});
+}
+
+function peerNameOf({route}: ConnectionConfig): string {
+	return `the apiserver ${route.server.shown}`;
+}
+
+type OpenedConnection = {
+	id: string;
+	access: ConnectionConfig;
+	http: HttpClient;
+	facts: SocketFacts;
+	absoluteForm: boolean;
+	presentedCertificate: ClientIdentity['certificate'];
+	onReleased: ((connection: DedicatedConnection) => void) | undefined;
+};
+
+export class DedicatedConnection implements Connection {
+	readonly #opened: OpenedConnection;
+	readonly #access: ConnectionConfig;
+	readonly #http: HttpClient;
+	#lastRead: Promise<unknown> = Promise.resolve();
+	#isReleased = false;
+
+	constructor(opened: OpenedConnection) {
+		this.#opened = opened;
+		this.#access = opened.access;
+		this.#http = opened.http;
+	}
+
+	get id(): string {
+		return this.#opened.id;
+	}
+
+	get facts(): SocketFacts {
+		return this.#opened.facts;
 	}
 
 	get usable(): boolean {
-		return this.#http.isUsable;
+		return !this.#isReleased && this.#http.isUsable;
 	}
 
 	async isCurrent(signal?: AbortSignal): Promise<boolean> {
 		const {certificate} = await this.#access.credentials.current(signal);
-		return certificate === this.#presentedCertificate;
+		return certificate === this.#opened.presentedCertificate;
 	}
 
 	async pipelined(options: PipelinedOptions): Promise<ApiResponse> {
@@ -150,16 +183,33 @@ export class DedicatedConnection implements Connection {
 	}
 
 	close(): void {
-		this.#http.close();
+		if (!this.#isReleased) {
+			this.#http.close();
+		}
+	}
+
+	/** The next owner gets another object, so that a late call of this one's owner cannot disturb it. */
+	release(): void {
+		const {onReleased} = this.#opened;
+		if (!onReleased || !this.#http.isIdle) {
+			this.close();
+		} else if (!this.#isReleased) {
+			this.#isReleased = true;
+			onReleased(new DedicatedConnection(this.#opened));
+		}
 	}
 
 	get #peerName(): string {
-		return `the apiserver ${this.#access.route.server.shown}`;
+		return peerNameOf(this.#access);
 	}
 
 	async #send(path: string, request: SendOptions): Promise<HttpResult> {
 		const {credentials} = this.#access;
 		const identity = await this.#inOrder(async () => credentials.current(request.signal));
+		if (this.#isReleased) {
+			throw new Error('the connection has another owner');
+		}
+
 		const response = await this.#sendAs(identity, path, request);
 		const renewed =
 			response.status === 401 &&
@@ -191,14 +241,14 @@ export class DedicatedConnection implements Connection {
 		}
 
 		const renewed = await credentials.current(signal);
-		return renewed.certificate !== this.#presentedCertificate || renewed.authorization === identity.authorization ? null : renewed;
+		return renewed.certificate !== this.#opened.presentedCertificate || renewed.authorization === identity.authorization ? null : renewed;
 	}
 
 	async #sendAs(identity: ClientIdentity, path: string, request: SendOptions): Promise<HttpResult> {
 		const target = `${this.#access.route.server.prefix}${path}`;
 		const headers = {...this.#headers(identity), ...request.headers};
 		return traceRequest(this.#access.trace, {...this.#access, method: request.method, path}, async () =>
-			this.#http.send({...request, ...(this.#absoluteForm ? this.#toProxy(target, headers) : {target, headers})}),
+			this.#http.send({...request, ...(this.#opened.absoluteForm ? this.#toProxy(target, headers) : {target, headers})}),
 		);
 	}
 

@@ -21,7 +21,7 @@ export function withAbortSignal(cluster: ClusterClient, signal: AbortSignal): Cl
 
 	return {
 		...cluster,
-		connect: async options => closeOnAbort(cluster.connect({signal: combine(options?.signal)})),
+		connect: async options => closeOnAbort(cluster.connect({...options, signal: combine(options?.signal)})),
 		connectAt: async (address, options) => closeOnAbort(cluster.connectAt(address, {...options, signal: combine(options?.signal)})),
 		request: async options => cluster.request({...options, signal: combine(options.signal)}),
 		json: async <T>(options: Parameters<ClusterClient['json']>[0]) => cluster.json<T>({...options, signal: combine(options.signal)}),

@@ -23,24 +23,26 @@ export const noClusterObservations: ClusterObservations = {
 
 export const spreadsRequestsReason = 'two processes responded to requests on one connection';
 
-/** Reads on a separate connection, each read with its own timeout. Never throws. */
+/** Reads on one connection if possible, each read with its own timeout. Never throws. Without `needsCa`, `ca` is `null`. */
 export async function observeCluster(
 	cluster: ClusterClient,
 	{
 		timeoutMs,
 		namespace = cluster.facts.namespace,
 		requestedAt = Date.now(),
+		needsCa = true,
 	}: {
 		timeoutMs: number;
 		namespace?: string;
 		requestedAt?: number;
+		needsCa?: boolean;
 	},
 ): Promise<ClusterObservations> {
-	const connection = await cluster.connect().catch(() => null);
+	const connection = await cluster.connect({canReuseReleased: true}).catch(() => null);
 	// A timeout closes the connection, and the other reads are sent again elsewhere.
 	const requester = preferConnection(connection && pipelined(connection), cluster);
 	const [ca, version, replicas, pods, first] = await Promise.all([
-		readClusterCa(requester, namespace, {timeoutMs}),
+		needsCa ? readClusterCa(requester, namespace, {timeoutMs}) : null,
 		readVersion(requester, {timeoutMs}),
 		readReplicas(requester, {timeoutMs}),
 		readMirrorPods(requester, {timeoutMs}),
@@ -53,7 +55,7 @@ export async function observeCluster(
 	connection?.close();
 	return {
 		requestedAt,
-		ca: ca.observation?.facts ?? null,
+		ca: ca?.observation?.facts ?? null,
 		version: version.observation ?? null,
 		replicas: replicas.observation
 			? {
@@ -70,7 +72,7 @@ export async function observeCluster(
 					? 'the apiserver did not identify you by the client certificate that you presented'
 					: null,
 		further: first && {...first, user},
-		unavailable: unavailableSources([ca, version, replicas, pods]),
+		unavailable: unavailableSources([...(ca ? [ca] : []), version, replicas, pods]),
 	};
 }
 

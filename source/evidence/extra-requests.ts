@@ -45,7 +45,7 @@ export const extraRequests: readonly ExtraRequest[] = [
 		method: 'GET',
 		path: '/api/v1/namespaces/*/configmaps/kube-root-ca.crt',
 		purpose: 'whether an apiserver or a gateway responds',
-		when: `together with /flagz until it is known, and ${labels}; ${reports}`,
+		when: `together with /flagz until it is known; ${labels}, if it is not known; ${reports}`,
 		permission: {kind: 'resource', groups: [''], resources: ['configmaps'], verbs: ['get'], resourceNames: ['kube-root-ca.crt']},
 	},
 	{

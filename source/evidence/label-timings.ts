@@ -5,10 +5,10 @@ connection is open. It goes through these phases:
 1. Connected: the flags, the CA and the user are requested on the connection itself. The stream waits for them, for at most
    `preUseTimeoutMs`.
 2. Used: the stream's own request is sent. If a log has no response after `lastingAfterMs`, the cluster is observed meanwhile.
-3. Opened: the stream got its response. The cluster is observed on other connections, after `sharedProbeDelayMs`. If the route is still
-   unknown, the metrics are read: at once if a caller waits for the label, else `lastingAfterMs` later if the stream is still open. If the
-   first output or the result of a command would change the label, the label waits for it, and without it the node is read after
-   `silentForMs`.
+3. Opened: the stream got its response. The cluster is observed after `sharedProbeDelayMs`, on another connection, or on one that was just
+   released, such as that of a log that has ended. If the route is still unknown, the metrics are read: at once if a caller waits for the
+   label, else `lastingAfterMs` later if the stream is still open. If the first output or the result of a command would change the label,
+   the label waits for it, and without it the node is read after `silentForMs`.
 4. Settled: the label is reported as settled, though late metrics, flags and nodes can still change it. Flags that got no response are
    requested again every `unavailableForMs`, on another connection.
 5. Ended: a one-shot command waits for labels that are not settled, for at most `finishTimeoutMs`.

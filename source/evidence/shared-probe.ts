@@ -1,10 +1,11 @@
-/** Observations on other connections, shared by connections that open together. */
+/** Observations of the cluster and of other connections, shared by connections that open together. */
 import {isRecent, clockDelay, type Clock} from '../async/clock.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {noClusterObservations, observeCluster} from './cluster-observations.ts';
 import {observeFreshConnection} from './connection-observations.ts';
 import type {ClusterObservations, ConnectionObservations} from './evidence.ts';
 import {labelTimings} from './label-timings.ts';
+import {processCacheFor} from './process-cache.ts';
 
 export class SharedProbe {
 	readonly #cluster: ClusterClient;
@@ -70,9 +71,9 @@ export class SharedProbe {
 			hasStarted: false,
 			pending: clockDelay(this.#clock, waitMs).then(async () => {
 				entry.hasStarted = true;
-				return this.#hasEnded
-					? noClusterObservations
-					: observeCluster(this.#cluster, {timeoutMs: labelTimings.sharedProbeTimeoutMs, requestedAt});
+				const timeoutMs = labelTimings.sharedProbeTimeoutMs;
+				const needsCa = processCacheFor(this.#cluster).ca === null;
+				return this.#hasEnded ? noClusterObservations : observeCluster(this.#cluster, {timeoutMs, requestedAt, needsCa});
 			}),
 		};
 		return entry;

@@ -54,5 +54,6 @@ export type ConnectionObserver = {
 	/** A ping takes longer than expected: called once, with the wait in milliseconds. The next round trip ends this. */
 	onPingOverdue?(connection: Connection, waited: {websocket?: number; runtime?: number}): void;
 	onFailed?(connection: Connection | null, purpose: ConnectionPurpose, error: SpokeError): void;
+	/** The stream has ended. */
 	onClosed?(connection: Connection, purpose: ConnectionPurpose): void;
 };

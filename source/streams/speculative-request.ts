@@ -92,6 +92,10 @@ export class SpeculativeConnection implements Connection {
 		return this.#connection.upgrade(options);
 	}
 
+	release(): void {
+		this.#connection.release();
+	}
+
 	close(): void {
 		this.#connection.close();
 		void this.#upgrade?.settled.then(outcome => {

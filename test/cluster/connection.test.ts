@@ -398,6 +398,54 @@ test('pooled requests share a connection, and replace a stale one', async t => {
 	t.is(server.sockets.size, 0);
 });
 
+test('a released connection serves reads and requests, but no other stream', async t => {
+	const server = await startServer({request: (_, response) => response.end('{}')});
+	t.teardown(async () => server.close());
+	const cluster = await server.cluster();
+	t.teardown(() => {
+		cluster.close();
+	});
+	const stream = await cluster.connect();
+	await textOf((await stream.request({path: '/log'})).body);
+	stream.release();
+	stream.close();
+	stream.release();
+	t.false(stream.usable, 'its owner can do nothing more');
+	await cluster.json({path: '/'});
+	t.is(server.connections(), 1);
+	const other = await cluster.connect();
+	t.not(other.id, stream.id);
+	await textOf((await other.request({path: '/log'})).body);
+	t.is((await cluster.connect({canReuseReleased: true})).id, stream.id);
+	t.is(server.connections(), 2);
+});
+
+test('a released connection that nobody uses is closed', async t => {
+	const server = await startServer({request: (_, response) => response.end('{}')});
+	t.teardown(async () => server.close());
+	const stream = await (await server.cluster()).connect();
+	await textOf((await stream.request({path: '/log'})).body);
+	stream.release();
+	t.is(server.sockets.size, 1);
+	await until(
+		() => server.sockets.size === 0,
+		() => server.sockets.size,
+	);
+	await t.throwsAsync(stream.request({path: '/log'}), {message: 'the connection has another owner'});
+});
+
+test('release closes a connection whose response is pending', async t => {
+	const server = await startServer({request() {}});
+	t.teardown(async () => server.close());
+	const cluster = await server.cluster();
+	const stream = await cluster.connect();
+	const responding = stream.request({path: '/log'});
+	stream.release();
+	await t.throwsAsync(responding);
+	t.false(stream.usable);
+	cluster.close();
+});
+
 test('closes the pooled connection of an aborted request', async t => {
 	const server = await startServer({
 		request(_request, response) {

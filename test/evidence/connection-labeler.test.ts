@@ -13,10 +13,11 @@ import {examineApiserver} from '../../source/evidence/examine-apiserver.ts';
 import {labelTimings} from '../../source/evidence/label-timings.ts';
 import {createLabeler, type LabelerOptions} from '../../source/evidence/connection-labeler.ts';
 import {configuredPath, findPaths} from '../../source/evidence/find-paths.ts';
+import {openLog} from '../../source/streams/logs/open-log.ts';
 import {openTunnel} from '../../source/streams/port-forward/tunnel.ts';
 import {sendProxyRequest} from '../../source/streams/proxy/proxy-request.ts';
 import {connectObserved} from '../../source/streams/observed-connection.ts';
-import {startServer} from '../support/api-server.ts';
+import {startServer, textOf} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {manualClock, onClock} from '../support/manual-clock.ts';
 import {openSandbox} from '../support/sandbox.ts';
@@ -375,6 +376,59 @@ for (const {title, starts, to, basis, place = {}} of [
 		const examined = await examineApiserver(cluster);
 		examined.connection.close();
 		t.is(configuredPath(examined, cluster, purpose, {node: null, pod: null}).legs[0]?.to, to);
+		labeler.close();
+		cluster.close();
+		await server.close();
+	});
+}
+
+for (const [title, starts, to] of [
+	['the label of a log that has ended needs one connection only', ['2026-11-24T10:00:00Z'], 'apiserver'],
+	[
+		'a request balancer is a gateway, also on the released connection of a log',
+		['2026-11-24T10:00:00Z', '2026-11-24T11:00:00Z'],
+		'gateway',
+	],
+] as const) {
+	test(title, async t => {
+		let turn = 0;
+		const server = await startServer(
+			{
+				request(request, response) {
+					const answers: Readonly<Record<string, object>> = {
+						'/flagz': {
+							kind: 'Flagz',
+							flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': '', ...advertised(server)},
+						},
+						// Alternates with each request, as such a balancer does.
+						'/statusz': {kind: 'Statusz', startTime: starts[turn % starts.length]},
+						[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
+					};
+					turn++;
+					response.end(JSON.stringify(answers[request.url!] ?? {}));
+				},
+			},
+			await apiserverCertificate(),
+		);
+		const {cluster, clock, labeler, emits} = listen(
+			await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
+		);
+		const log = await openLog(
+			cluster,
+			{namespace: 'default', pod: 'web', uid: null, node: 'n1', container: 'app'},
+			{},
+			{
+				target: purpose.target,
+				// As the path reporter, which tells the labeler of the end only once the label is settled.
+				observer: {...labeler.observer, onClosed() {}},
+			},
+		);
+		await textOf(log.body);
+		log.close();
+		await clock.advance(labelTimings.sharedProbeDelayMs);
+		const {legs} = await emits(({phase}) => phase === 'settled');
+		t.is(legs[0]?.to, to);
+		t.is(server.connections(), 1);
 		labeler.close();
 		cluster.close();
 		await server.close();

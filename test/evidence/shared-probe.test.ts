@@ -1,6 +1,6 @@
 /** Background reads that streams share. */
 import test from 'ava';
-import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
+import {type ClusterClient, ClusterRecords} from '../../source/cluster/cluster-client.ts';
 import {labelTimings} from '../../source/evidence/label-timings.ts';
 import {SharedProbe} from '../../source/evidence/shared-probe.ts';
 import {manualClock} from '../support/manual-clock.ts';
@@ -16,6 +16,7 @@ function observations() {
 	const sharedProbe = new SharedProbe(
 		{
 			facts: {namespace: 'default'},
+			records: new ClusterRecords(),
 			request: none,
 			async connect() {
 				requested.push(clock.elapsed());

@@ -117,6 +117,9 @@ export function onClock(cluster: ClusterClient, clock: Clock): ClusterOnClock {
 		close() {
 			connection.close();
 		},
+		release() {
+			connection.release();
+		},
 	});
 	return {
 		facts: cluster.facts,

@@ -45,6 +45,10 @@ export class HttpClient {
 		return !this.#switched && !this.#socket.destroyed && this.#socket.writable;
 	}
 
+	get isIdle(): boolean {
+		return this.isUsable && this.#sent.length === 0 && this.#waiting.length === 0;
+	}
+
 	/**
 	A request waits until all earlier responses have been read; pipelined ones and those with `canFollowPipelined` only for those of other
 	requests. A timeout or an abort of a request that was sent closes the socket and fails all others.

@@ -41,6 +41,9 @@ function notedConnection(connection: Connection, answers: Answers): Connection {
 		close() {
 			connection.close();
 		},
+		release() {
+			connection.release();
+		},
 	};
 }
 

@@ -14,7 +14,7 @@ import {errorFromLogResponse} from './log-error.ts';
 
 export type OpenLog = {
 	body: Readable;
-	/** Must be called after the body. */
+	/** Must be called after the body. Releases the connection if the response was received to its end. */
 	close(): void;
 };
 
@@ -69,7 +69,7 @@ export async function openLog(
 			body,
 			close() {
 				body.destroy();
-				openConnection.close();
+				openConnection.release();
 				observer?.onClosed?.(openConnection, purpose);
 			},
 		};

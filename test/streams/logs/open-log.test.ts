@@ -76,7 +76,7 @@ test('only a follow waits for its response without a limit', async t => {
 	const limits: unknown[] = [];
 	const connection = {
 		usable: true,
-		close() {},
+		release() {},
 		async request({timeoutMs}: RequestOptions) {
 			limits.push(timeoutMs);
 			return {status: 200, headers: {}, body: Readable.from([])};
