@@ -158,10 +158,17 @@ function isPrivate(directory: string): boolean {
 	}
 }
 
-/** Creates the directory and its parent, but never the home directory. */
+/**
+Creates the directory and its parent, but never the home directory. For root, only beside its own files: `sudo` can keep the HOME of a user,
+who could not use what root creates there.
+*/
 function makeDirectory(directory: string) {
 	for (const path of [dirname(directory), directory]) {
 		try {
+			if (process.getuid?.() === 0 && lstatSync(dirname(path)).uid !== 0) {
+				throw new Error(`${dirname(path)} belongs to another user`);
+			}
+
 			mkdirSync(path, 0o700);
 		} catch (error) {
 			if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {

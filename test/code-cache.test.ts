@@ -1,7 +1,8 @@
 /** The cache of compiled code of the built program. */
-import {chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile} from 'node:fs/promises';
+import {chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {basename, join} from 'node:path';
+import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {runSpoke} from './support/run-spoke.ts';
 import {openSandbox} from './support/sandbox.ts';
@@ -130,6 +131,17 @@ test('does not follow a symbolic link to a directory', async t => {
 	await symlink(elsewhere, join(cache, 'spoke'));
 	t.is((await noKubeconfig({XDG_CACHE_HOME: cache})).status, 5);
 	t.deepEqual(await readdir(elsewhere), []);
+});
+
+test('creates nothing in the home of another user', async t => {
+	const isRoot = process.getuid?.() === 0;
+	const home = isRoot ? await emptyDirectory(t) : '/';
+	if (isRoot) {
+		await chown(home, 65_534, 65_534);
+	}
+
+	t.is((await runSpoke(['version'], {env: {XDG_CACHE_HOME: '', HOME: home}})).status, 0);
+	t.false((await readdir(home)).includes('.cache'));
 });
 
 test('runs without a warning when no directory can be created', async t => {
