@@ -44,9 +44,9 @@ export const command: Command<typeof cpSpec.flags> = {
 			progress,
 		});
 		const paths = reportPaths(cluster, {mode: pathMode(invocation), stderr: progress});
-		const ahead = preconnect(cluster, {signal: interrupted, observer: paths.observer});
+		const preconnection = preconnect(cluster, {signal: interrupted, observer: paths.observer});
 		try {
-			await copyTarget(copy, invocation, {cluster: ahead.cluster, observer: paths.observer, report, progress});
+			await copyTarget(copy, invocation, {cluster: preconnection.cluster, observer: paths.observer, report, progress});
 			report.assertComplete();
 			report.end(null, null);
 			return exitStatus.ok;
@@ -60,7 +60,7 @@ export const command: Command<typeof cpSpec.flags> = {
 			report.end('error', error);
 			throw error;
 		} finally {
-			ahead.close();
+			preconnection.close();
 			await paths.finished();
 			cluster.close();
 		}

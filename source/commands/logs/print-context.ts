@@ -68,16 +68,16 @@ export async function printContext(logs: ContextLogs, run: LogsRun, {ready, turn
 			await ready?.(cluster);
 		}
 
-		const early = preconnect(cluster, {
+		const preconnection = preconnect(cluster, {
 			signal: interrupted,
 			observer: paths.observer,
 			// A response could not wait for its turn.
 			speculative: turn ? undefined : speculativeLogRequest(request, flags, {lines, namespace: cluster.facts.namespace}),
 		});
 		try {
-			await print(early.cluster, logs, run, {observer: paths.observer, turn});
+			await print(preconnection.cluster, logs, run, {observer: paths.observer, turn});
 		} finally {
-			early.close();
+			preconnection.close();
 		}
 
 		await paths.finished();

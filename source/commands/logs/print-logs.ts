@@ -40,19 +40,19 @@ export async function printLogs(
 	options: PrintOptions,
 ): Promise<void> {
 	const {signal, observer} = options;
-	let ahead: Preconnection | undefined;
+	let preconnection: Preconnection | undefined;
 	for (const [index, log] of logs.entries()) {
 		const opened = () => {
 			// Connect while this log is printed.
-			ahead = index + 1 < logs.length ? preconnect(cluster, {signal, observer}) : undefined;
+			preconnection = index + 1 < logs.length ? preconnect(cluster, {signal, observer}) : undefined;
 		};
 
 		try {
-			await printLog(ahead?.cluster ?? cluster, log, output, {...options, opened});
+			await printLog(preconnection?.cluster ?? cluster, log, output, {...options, opened});
 		} catch (thrown) {
 			const error = toSpokeError(thrown);
 			if (!options.ignoreErrors || options.signal.aborted || error.code === 'ERR_OUTPUT_CLOSED') {
-				ahead?.close();
+				preconnection?.close();
 				throw thrown;
 			}
 

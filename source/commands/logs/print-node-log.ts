@@ -28,7 +28,7 @@ export async function printNodeLog(invocation: Invocation<typeof logsSpec.flags>
 
 	const client = await createStreamClient({flags, given, env});
 	const paths = reportPaths(client, {mode: pathMode({flags, given}), stderr});
-	const early = preconnect(client, {signal: interrupted, observer: paths.observer});
+	const preconnection = preconnect(client, {signal: interrupted, observer: paths.observer});
 	const output = createOutputWriter(stdout);
 	const formatted = (block: Buffer) =>
 		flags.output === 'json'
@@ -39,7 +39,7 @@ export async function printNodeLog(invocation: Invocation<typeof logsSpec.flags>
 	try {
 		const startedAt = monotonicMs();
 		const body = await openNodeLog(
-			early.cluster,
+			preconnection.cluster,
 			{target, query, timeoutMs: responseTimeoutMs(flags['request-timeout'])},
 			{observer: paths.observer, signal: AbortSignal.any([interrupted, output.closed])},
 		);
@@ -58,7 +58,7 @@ export async function printNodeLog(invocation: Invocation<typeof logsSpec.flags>
 
 		throw output.closed.aborted ? output.closed.reason : error;
 	} finally {
-		early.close();
+		preconnection.close();
 		await paths.finished();
 		client.close();
 	}

@@ -54,9 +54,9 @@ export async function runRemoteCommand(
 	const cluster = await createStreamClient(invocation);
 	recording?.identify(cluster, invocation.interrupted);
 	const paths = reportPaths(cluster, {mode: pathMode(invocation), stderr: notices, onPath: recording?.onPath});
-	const ahead = preconnect(cluster, {signal: invocation.interrupted, observer: paths.observer});
+	const preconnection = preconnect(cluster, {signal: invocation.interrupted, observer: paths.observer});
 	try {
-		return await runCommand({cluster: ahead.cluster, observer: paths.observer, notices, recording}, invocation, request);
+		return await runCommand({cluster: preconnection.cluster, observer: paths.observer, notices, recording}, invocation, request);
 	} catch (error) {
 		if (invocation.interrupted.aborted) {
 			return {exitStatus: exitStatusForSignal(invocation.interrupted.reason), isRemote: false, detached: false};
@@ -64,7 +64,7 @@ export async function runRemoteCommand(
 
 		throw error;
 	} finally {
-		ahead.close();
+		preconnection.close();
 		notices.release();
 		await paths.finished();
 		cluster.close();
